@@ -1,0 +1,32 @@
+package migration
+
+import "errors"
+
+// What a host's errors say, whatever libvirt's wording: the engine tells them
+// apart with errors.Is.
+var (
+	// ErrNoDomain is libvirt's answer that the host has no such domain.
+	ErrNoDomain = errors.New("no such domain")
+	// ErrNotActive is libvirt's answer that the domain does not run or the job
+	// that was asked about is not there (VIR_ERR_OPERATION_INVALID).
+	ErrNotActive = errors.New("operation is not valid in the domain's state")
+	// ErrAborted is a job that was cancelled (VIR_ERR_OPERATION_ABORTED).
+	ErrAborted = errors.New("operation aborted")
+	// ErrBusy is another operation that holds the domain
+	// (VIR_ERR_OPERATION_TIMEOUT after libvirt's 30 s wait for the job lock).
+	ErrBusy = errors.New("domain is busy with another operation")
+	// ErrUnreachable is a host whose libvirt could not be reached or did not
+	// answer in time. Nothing is known of the call's effect.
+	ErrUnreachable = errors.New("host is unreachable")
+	// ErrPeerUnreachable is a source whose libvirt could not reach the
+	// destination's.
+	ErrPeerUnreachable = errors.New("the source cannot reach the destination's libvirt")
+)
+
+// CPUError says that a guest's CPU cannot be had on a host.
+type CPUError struct {
+	// Reason is libvirt's text, with the missing features where it names them.
+	Reason string
+}
+
+func (e *CPUError) Error() string { return "the guest's CPU cannot run there: " + e.Reason }

@@ -1,0 +1,184 @@
+package migration
+
+import (
+	"context"
+	"time"
+)
+
+// Host is what the engine asks of either end of a migration. Every call ends
+// at the deadline of its context at the latest, and an implementation sets a
+// deadline of its own where the context has none.
+type Host interface {
+	// Name is the host's name in the provider's configuration.
+	Name() string
+	// Identity asks the host's libvirt who and what it is.
+	Identity(ctx context.Context) (Identity, error)
+	// Domain looks a domain up by UUID. The error matches ErrNoDomain when
+	// libvirt answered that there is none.
+	Domain(ctx context.Context, uuid string) (Domain, error)
+	// Job is the job that runs on the domain now; JobNone when it is idle.
+	Job(ctx context.Context, uuid string) (Job, error)
+	// CompletedJob is the last finished job of the domain, kept by libvirt on
+	// both ends of a migration until it is read or the domain is gone. Its type
+	// is JobNone when libvirt has none.
+	CompletedJob(ctx context.Context, uuid string) (Job, error)
+	// Resume lets a paused domain run.
+	Resume(ctx context.Context, uuid string) error
+}
+
+// Source is the host that runs the domain before the move.
+type Source interface {
+	Host
+
+	// DomainXML is the domain's definition in the form meant for migration
+	// (VIR_DOMAIN_XML_MIGRATABLE).
+	DomainXML(ctx context.Context, uuid string) (string, error)
+	// AbortJob asks libvirt to cancel the running job (virDomainAbortJob). It
+	// returns once the request is taken, not once the job has ended.
+	AbortJob(ctx context.Context, uuid string) error
+	// StartPostCopy switches a running migration to post-copy
+	// (virDomainMigrateStartPostCopy).
+	StartPostCopy(ctx context.Context, uuid string) error
+	// Suspend pauses the domain, so that it dirties no more memory.
+	Suspend(ctx context.Context, uuid string) error
+	// MaxDowntime is the pause, in milliseconds, that QEMU may take for the
+	// switch-over (virDomainMigrateGetMaxDowntime).
+	MaxDowntime(ctx context.Context, uuid string) (uint64, error)
+	// SetMaxDowntime sets it; it holds for this QEMU process from now on.
+	SetMaxDowntime(ctx context.Context, uuid string, milliseconds uint64) error
+
+	// MigratePeerToPeer runs the whole migration in the source's libvirt
+	// (virDomainMigrateToURI3 with VIR_MIGRATE_PEER2PEER) and returns when it
+	// ended. It uses a connection of its own. Giving up the context abandons
+	// the call, not the job: libvirt carries on.
+	MigratePeerToPeer(ctx context.Context, uuid, peerURI string, p Parameters) error
+
+	// Begin, Perform and Confirm are the source's part of a migration that the
+	// client drives, in libvirt's version 3 protocol. Cookies are opaque and
+	// form one chain: Begin, Prepare, Perform, Finish, Confirm.
+	Begin(ctx context.Context, uuid string, p Parameters) (xml string, cookie []byte, err error)
+	Perform(ctx context.Context, uuid, migrationURI string, cookie []byte, p Parameters) (out []byte, err error)
+	Confirm(ctx context.Context, uuid string, cookie []byte, p Parameters, cancelled bool) error
+}
+
+// Destination is the host that is to run the domain after the move.
+type Destination interface {
+	Host
+
+	// CompareCPU asks whether the guest of the given definition can run here
+	// (virConnectCompareHypervisorCPU). The error is a *CPUError when it can
+	// not.
+	CompareCPU(ctx context.Context, domainXML string) error
+	// Memory is the host's memory as it stands now.
+	Memory(ctx context.Context) (Memory, error)
+
+	// Prepare and Finish are the destination's part of a migration that the
+	// client drives. The URI that Prepare returns is where Perform must send.
+	Prepare(ctx context.Context, xml string, cookie []byte, p Parameters) (migrationURI string, out []byte, err error)
+	// Finish starts the domain here, or, with cancelled set, throws its
+	// incoming half away.
+	Finish(ctx context.Context, name string, cookie []byte, p Parameters, cancelled bool) (out []byte, err error)
+}
+
+// Identity tells hosts and their abilities apart.
+type Identity struct {
+	// Hostname is the name libvirt gives its host.
+	Hostname string
+	// HostUUID is the host's UUID from libvirt's capabilities: equal for two
+	// connections to the same host.
+	HostUUID string
+	// LibvirtVersion and QEMUVersion are encoded as libvirt does:
+	// major*1000000 + minor*1000 + release.
+	LibvirtVersion, QEMUVersion uint64
+}
+
+// DomainState is what a domain does, in libvirt's terms.
+type DomainState int
+
+// The states that matter to a move.
+const (
+	StateShutOff DomainState = iota
+	StateRunning
+	StatePaused
+	// StateIncoming is a domain that exists only as the receiving half of a
+	// running migration (paused, reason VIR_DOMAIN_PAUSED_MIGRATION, with an
+	// incoming job). It is not a home of the VM.
+	StateIncoming
+	// StatePostCopy runs here while memory is still being fetched from the
+	// other end (running/paused, reason post-copy).
+	StatePostCopy
+	// StatePostCopyFailed is either half of a post-copy migration that lost its
+	// link (paused, reason VIR_DOMAIN_PAUSED_POSTCOPY_FAILED).
+	StatePostCopyFailed
+	// StateCrashed is a domain that has crashed.
+	StateCrashed
+)
+
+// Domain is what a host says of a domain.
+type Domain struct {
+	UUID, Name string
+	State      DomainState
+	// Persistent is true when the host keeps a definition of the domain.
+	Persistent bool
+	// MemoryBytes is the most memory the guest can have.
+	MemoryBytes uint64
+}
+
+// Active tells whether a QEMU process holds the domain.
+func (d Domain) Active() bool { return d.State != StateShutOff && d.State != StateCrashed }
+
+// JobType says whether a job runs and how it ended.
+type JobType int
+
+// Job types, after virDomainJobType.
+const (
+	JobNone JobType = iota
+	JobRunning
+	JobCompleted
+	JobFailed
+	JobCancelled
+)
+
+// JobOperation says what a job does (VIR_DOMAIN_JOB_OPERATION_*).
+type JobOperation int
+
+// Operations that the engine tells apart.
+const (
+	OperationUnknown JobOperation = iota
+	OperationMigrationOut
+	OperationMigrationIn
+	OperationOther
+)
+
+// Job is one reading of a job's statistics (virDomainGetJobStats).
+type Job struct {
+	Type      JobType
+	Operation JobOperation
+	Elapsed   time.Duration
+	// Downtime is the expected pause while the job runs and the real one once
+	// it has completed.
+	Downtime time.Duration
+	// Memory figures are bytes; MemoryProcessed is what was sent.
+	MemoryTotal, MemoryProcessed, MemoryRemaining uint64
+	// MemoryBandwidth is the present transfer rate in bytes per second.
+	MemoryBandwidth uint64
+	// DirtyRate is how fast the guest dirties memory, in bytes per second.
+	DirtyRate uint64
+	// Iteration is the number of the current pass over memory, from 1.
+	Iteration uint64
+	// Throttle is the share of vCPU time auto-converge takes away, in percent;
+	// nil when it does not throttle.
+	Throttle *int64
+	// Compression figures count pages; nil when the job does not compress.
+	CompressionPages, CompressionCacheMisses *int64
+	// PostCopyRequests counts the page requests of the destination in post-copy.
+	PostCopyRequests uint64
+}
+
+// Memory is a host's memory in bytes.
+type Memory struct {
+	// Total is all of it.
+	Total uint64
+	// Available is free memory plus buffers and cache.
+	Available uint64
+}
