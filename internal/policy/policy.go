@@ -1,0 +1,119 @@
+package policy
+
+import "time"
+
+// Policy is what one level declares. A nil field inherits from the level above.
+type Policy struct {
+	// AutoConverge throttles the guest's vCPUs until the copy catches up with
+	// the memory it dirties (VIR_MIGRATE_AUTO_CONVERGE).
+	AutoConverge *bool
+	// AutoConvergeInitial is the first throttle, in percent of vCPU time, 1 to
+	// 99 (QEMU's cpu-throttle-initial; QEMU's default is 20).
+	AutoConvergeInitial *int64
+	// AutoConvergeIncrement is added each time the throttle was not enough, in
+	// percent, 1 to 99 (QEMU's cpu-throttle-increment; QEMU's default is 10).
+	AutoConvergeIncrement *int64
+	// Compression sends only the changed bytes of a page that was sent before
+	// (VIR_MIGRATE_COMPRESSED with the method xbzrle).
+	Compression *bool
+	// CompressionCacheMiB is the XBZRLE cache on the source in MiB, a power of
+	// two (QEMU's xbzrle-cache-size; QEMU's default is 64).
+	CompressionCacheMiB *int64
+	// BandwidthMiBPerSecond limits the memory stream; 0 is no limit.
+	BandwidthMiBPerSecond *int64
+	// MaxDowntimeMS is the pause, in milliseconds, that QEMU may take for the
+	// switch-over, 1 to 2,000,000 (QEMU's downtime-limit; its default is 300).
+	MaxDowntimeMS *int64
+	// ParallelConnections is the number of connections for the memory stream
+	// (VIR_MIGRATE_PARALLEL, QEMU's multifd), 2 to 255; 0 is off.
+	ParallelConnections *int64
+	// PostCopy allows the migration to be switched to post-copy
+	// (VIR_MIGRATE_POSTCOPY).
+	PostCopy *bool
+	// Encryption is QEMU's native TLS for the memory stream (VIR_MIGRATE_TLS).
+	Encryption *bool
+	// Timeout bounds the whole migration, from the start of its job; 0 is none.
+	Timeout *time.Duration
+	// StallTimeout bounds the time without progress; 0 is off.
+	StallTimeout *time.Duration
+	// OnTimeout is what is done once either of the two has run out.
+	OnTimeout *OnTimeout
+}
+
+// OnTimeout is what is done with a migration that stalled or ran out of time.
+type OnTimeout string
+
+// The values of OnTimeout.
+const (
+	// Abort cancels the migration; the VM stays on its source.
+	Abort OnTimeout = "abort"
+	// SwitchToPostCopy lets the VM run on the destination at once and fetches
+	// the rest of its memory afterwards.
+	SwitchToPostCopy OnTimeout = "post_copy"
+	// Pause suspends the guest, so that it dirties no more memory; it goes on
+	// by itself on the destination.
+	Pause OnTimeout = "pause"
+)
+
+// OnTimeouts lists the values of OnTimeout.
+func OnTimeouts() []OnTimeout { return []OnTimeout{Abort, SwitchToPostCopy, Pause} }
+
+// BuiltIn is what holds where no level says anything. Fields that it leaves out
+// are not sent to libvirt, so that QEMU's own defaults hold.
+func BuiltIn() Policy {
+	return Policy{
+		AutoConverge:        new(false),
+		Compression:         new(false),
+		ParallelConnections: new(int64(0)),
+		PostCopy:            new(false),
+		Encryption:          new(false),
+		Timeout:             new(30 * time.Minute),
+		StallTimeout:        new(2 * time.Minute),
+		OnTimeout:           new(Abort),
+	}
+}
+
+// Empty tells whether the policy inherits every field.
+func (p Policy) Empty() bool { return len(p.Fields()) == 0 }
+
+// Fields lists the fields the policy sets, in the order of Fields.
+func (p Policy) Fields() []Field {
+	var set []Field
+	for _, f := range fields {
+		if f.isSet(p) {
+			set = append(set, f.name)
+		}
+	}
+	return set
+}
+
+// Equal tells whether two policies set the same fields to the same values.
+func (p Policy) Equal(other Policy) bool { return len(p.Differences(other)) == 0 }
+
+// Difference is one field in which two policies differ. A value is printed as a
+// record holds it, or "inherit".
+type Difference struct {
+	Field      Field
+	Have, Want string
+}
+
+// Differences compares a policy that was found with one that was wanted.
+func (p Policy) Differences(want Policy) []Difference {
+	var differences []Difference
+	for _, f := range fields {
+		if !f.equal(p, want) {
+			differences = append(differences, Difference{f.name, f.text(p), f.text(want)})
+		}
+	}
+	return differences
+}
+
+// Text is a field's value as a record holds it, or "inherit".
+func (p Policy) Text(name Field) string {
+	for _, f := range fields {
+		if f.name == name {
+			return f.text(p)
+		}
+	}
+	return inherit
+}

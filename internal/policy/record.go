@@ -1,0 +1,164 @@
+package policy
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"unicode/utf8"
+)
+
+const (
+	// Version is the version of records that this package writes.
+	Version = 1
+	// MaxRecordBytes is the largest record that is read or written. libvirt
+	// would take up to 4 MiB, but a domain with a record near that can no longer
+	// be dumped by any tool.
+	MaxRecordBytes = 64 << 10
+
+	versionMember = "version"
+	clusterMember = "cluster"
+)
+
+// Record is one level's policy as it is kept in libvirt: one JSON document.
+type Record struct {
+	// Cluster is the name of the cluster in a cluster's record, else empty.
+	Cluster string
+	Policy  Policy
+	// Unknown has the members that this version does not know, as they were
+	// read; they are written back.
+	Unknown map[string]json.RawMessage
+}
+
+// ErrRecordTooLarge is a record over MaxRecordBytes.
+var ErrRecordTooLarge = fmt.Errorf("the record is larger than %d KiB", MaxRecordBytes>>10)
+
+// NewerVersionError is a record that a newer release of the provider wrote. It
+// must not be changed or deleted by this one.
+type NewerVersionError struct {
+	// Version is the record's.
+	Version int64
+}
+
+func (e *NewerVersionError) Error() string {
+	return fmt.Sprintf("the record has version %d and this release of the provider knows versions up to %d", e.Version, Version)
+}
+
+// UnknownMembers lists the names of the members that this version does not
+// know, sorted.
+func (r Record) UnknownMembers() []string {
+	names := make([]string, 0, len(r.Unknown))
+	for name := range r.Unknown {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// Encode is the record as a JSON document of at most MaxRecordBytes, its members
+// always in the same order: version, cluster, the fields, what is unknown.
+func (r Record) Encode() ([]byte, error) {
+	var buf bytes.Buffer
+	fmt.Fprintf(&buf, `{%q:%d`, versionMember, Version)
+	member := func(name string, value any) error {
+		key, err := json.Marshal(name)
+		if err != nil {
+			return err
+		}
+		text, err := json.Marshal(value)
+		if err != nil {
+			return err
+		}
+		buf.WriteByte(',')
+		buf.Write(key)
+		buf.WriteByte(':')
+		buf.Write(text)
+		return nil
+	}
+	if r.Cluster != "" {
+		if err := member(clusterMember, r.Cluster); err != nil {
+			return nil, err
+		}
+	}
+	for _, f := range fields {
+		if f.isSet(r.Policy) {
+			if err := member(string(f.name), f.encode(r.Policy)); err != nil {
+				return nil, err
+			}
+		}
+	}
+	for _, name := range r.UnknownMembers() {
+		if err := member(name, r.Unknown[name]); err != nil {
+			return nil, err
+		}
+	}
+	buf.WriteByte('}')
+	if buf.Len() > MaxRecordBytes {
+		return nil, ErrRecordTooLarge
+	}
+	return buf.Bytes(), nil
+}
+
+// DecodeRecord reads a record. It refuses what is not a JSON object of known
+// version with values in range, and says why; the error is a *NewerVersionError
+// when a newer release wrote the record.
+func DecodeRecord(document []byte) (Record, error) {
+	if len(document) > MaxRecordBytes {
+		return Record{}, ErrRecordTooLarge
+	}
+	if !utf8.Valid(document) {
+		return Record{}, errors.New("the record is not UTF-8 text")
+	}
+	var members map[string]json.RawMessage
+	if err := json.Unmarshal(document, &members); err != nil || members == nil {
+		return Record{}, fmt.Errorf("the record is not a JSON object: %s", abbreviate(string(document)))
+	}
+	if err := checkVersion(members[versionMember]); err != nil {
+		return Record{}, err
+	}
+	delete(members, versionMember)
+
+	var r Record
+	if raw, ok := members[clusterMember]; ok {
+		name, err := decodeAs[string](raw, "a name in quotes")
+		if err != nil {
+			return Record{}, fmt.Errorf("%s %w", clusterMember, err)
+		}
+		r.Cluster = name
+		delete(members, clusterMember)
+	}
+	for _, f := range fields {
+		raw, ok := members[string(f.name)]
+		if !ok {
+			continue
+		}
+		if err := f.decode(&r.Policy, raw); err != nil {
+			return Record{}, fmt.Errorf("%s: %w", f.name, err)
+		}
+		if text := f.problem(r.Policy); text != "" {
+			return Record{}, fmt.Errorf("%s: %s", f.name, text)
+		}
+		delete(members, string(f.name))
+	}
+	if len(members) > 0 {
+		r.Unknown = members
+	}
+	return r, nil
+}
+
+func checkVersion(raw json.RawMessage) error {
+	if raw == nil {
+		return fmt.Errorf("the record has no %s", versionMember)
+	}
+	version, err := decodeAs[int64](raw, "a whole number")
+	switch {
+	case err != nil:
+		return fmt.Errorf("%s %w", versionMember, err)
+	case version > Version:
+		return &NewerVersionError{Version: version}
+	case version < 1:
+		return fmt.Errorf("%s %d is none that was ever written", versionMember, version)
+	}
+	return nil
+}
