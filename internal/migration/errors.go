@@ -15,11 +15,13 @@ var (
 	// ErrBusy is another operation that holds the domain
 	// (VIR_ERR_OPERATION_TIMEOUT after libvirt's 30 s wait for the job lock).
 	ErrBusy = errors.New("domain is busy with another operation")
-	// ErrUnreachable is a host whose libvirt could not be reached or did not
-	// answer in time. Nothing is known of the call's effect.
+	// ErrUnreachable is a host whose libvirt could not be reached, did not
+	// answer in time, or lost the connection in mid-call. Nothing is known of the
+	// call's effect.
 	ErrUnreachable = errors.New("host is unreachable")
 	// ErrPeerUnreachable is a source whose libvirt could not reach the
-	// destination's.
+	// destination's (VIR_ERR_SYSTEM_ERROR and its like from
+	// MigratePeerToPeer): no memory was sent.
 	ErrPeerUnreachable = errors.New("the source cannot reach the destination's libvirt")
 )
 

@@ -6,8 +6,12 @@ import (
 )
 
 // Host is what the engine asks of either end of a migration. Every call ends
-// at the deadline of its context at the latest, and an implementation sets a
-// deadline of its own where the context has none.
+// when its context does, at the latest. The engine gives each call a deadline,
+// except the four that last as long as the migration itself:
+// MigratePeerToPeer, Perform, Finish and Confirm. An implementation must not
+// bound those by itself, must make them over connections of their own, apart
+// from the one that answers the rest, and must treat a context given up as the
+// end of the call only, never as the end of the job.
 type Host interface {
 	// Name is the host's name in the provider's configuration.
 	Name() string
@@ -18,9 +22,10 @@ type Host interface {
 	Domain(ctx context.Context, uuid string) (Domain, error)
 	// Job is the job that runs on the domain now; JobNone when it is idle.
 	Job(ctx context.Context, uuid string) (Job, error)
-	// CompletedJob is the last finished job of the domain, kept by libvirt on
-	// both ends of a migration until it is read or the domain is gone. Its type
-	// is JobNone when libvirt has none.
+	// CompletedJob is the last finished job of the domain, which libvirt keeps
+	// on both ends of a migration until the domain is gone; reading it leaves it
+	// there (VIR_DOMAIN_JOB_STATS_KEEP_COMPLETED). Its type is JobNone when
+	// libvirt has none.
 	CompletedJob(ctx context.Context, uuid string) (Job, error)
 	// Resume lets a paused domain run.
 	Resume(ctx context.Context, uuid string) error
@@ -34,7 +39,9 @@ type Source interface {
 	// (VIR_DOMAIN_XML_MIGRATABLE).
 	DomainXML(ctx context.Context, uuid string) (string, error)
 	// AbortJob asks libvirt to cancel the running job (virDomainAbortJob). It
-	// returns once the request is taken, not once the job has ended.
+	// returns once the request is taken, not once the job has ended. The error
+	// matches ErrNotActive when there is no job, or one that can no longer be
+	// cancelled because it is in post-copy.
 	AbortJob(ctx context.Context, uuid string) error
 	// StartPostCopy switches a running migration to post-copy
 	// (virDomainMigrateStartPostCopy).
@@ -55,7 +62,9 @@ type Source interface {
 
 	// Begin, Perform and Confirm are the source's part of a migration that the
 	// client drives, in libvirt's version 3 protocol. Cookies are opaque and
-	// form one chain: Begin, Prepare, Perform, Finish, Confirm.
+	// form one chain: Begin, Prepare, Perform, Finish, Confirm. Begin is without
+	// VIR_MIGRATE_CHANGE_PROTECTION, so that nothing has to be undone while
+	// Perform has not been called.
 	Begin(ctx context.Context, uuid string, p Parameters) (xml string, cookie []byte, err error)
 	Perform(ctx context.Context, uuid, migrationURI string, cookie []byte, p Parameters) (out []byte, err error)
 	Confirm(ctx context.Context, uuid string, cookie []byte, p Parameters, cancelled bool) error
