@@ -1,0 +1,164 @@
+package lab
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// startTimeout bounds the start of a libvirtd; it takes one second on an idle machine.
+const startTimeout = 2 * time.Minute
+
+// pollInterval is how often the lab looks for what no event tells.
+const pollInterval = 20 * time.Millisecond
+
+// Start starts the host's libvirtd, unless it runs, and returns when it answers. What the host had before, its guests
+// included, is still there.
+func (h *Host) Start(ctx context.Context) error {
+	if h.Running() {
+		return nil
+	}
+	// The shell's process becomes libvirtd's. It is nobody's child, so that it outlives who started it.
+	start := h.Command(ctx, "setsid", "--fork", "sh", "-c",
+		"echo $$ >"+h.pidFile()+"; exec libvirtd --listen --pid-file /run/libvirt/libvirtd.pid >>"+h.Log+" 2>&1 </dev/null")
+	if err := os.Remove(h.pidFile()); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	if _, err := capture(ctx, start); err != nil {
+		return fmt.Errorf("start libvirtd on %s: %w", h.Name, err)
+	}
+	return h.waitReady(ctx)
+}
+
+// waitReady returns when libvirtd answers on the network and on its socket.
+func (h *Host) waitReady(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	defer cancel()
+	err := poll(ctx, func() (bool, error) {
+		if h.PID() != 0 && !h.Running() {
+			return false, errors.New("libvirtd ended")
+		}
+		for network, address := range map[string]string{"tcp": net.JoinHostPort(h.Address, strconv.Itoa(port)), "unix": h.Socket} {
+			connection, err := net.DialTimeout(network, address, time.Second)
+			if err != nil {
+				return false, nil
+			}
+			connection.Close()
+		}
+		return true, nil
+	})
+	if err == nil {
+		_, err = h.Virsh(ctx, "version")
+	}
+	if err != nil {
+		return fmt.Errorf("libvirtd on %s does not answer: %w\nThe end of %s:\n%s", h.Name, err, h.Log, tail(h.Log, 20))
+	}
+	return nil
+}
+
+// Kill ends libvirtd as SIGKILL does. Guests go on.
+func (h *Host) Kill(ctx context.Context) error {
+	if err := h.signal(syscall.SIGKILL); err != nil {
+		return err
+	}
+	return poll(ctx, func() (bool, error) { return !h.Running(), nil })
+}
+
+// Restart kills libvirtd and starts it again.
+func (h *Host) Restart(ctx context.Context) error {
+	if err := h.Kill(ctx); err != nil {
+		return err
+	}
+	return h.Start(ctx)
+}
+
+// Pause stops libvirtd (SIGSTOP): it keeps its connections, accepts new ones, and never answers. Guests go on.
+func (h *Host) Pause() error { return h.signal(syscall.SIGSTOP) }
+
+// Continue ends a [Host.Pause].
+func (h *Host) Continue() error { return h.signal(syscall.SIGCONT) }
+
+func (h *Host) signal(signal syscall.Signal) error {
+	pid := h.PID()
+	if pid == 0 {
+		return fmt.Errorf("libvirtd of %s does not run", h.Name)
+	}
+	if err := syscall.Kill(pid, signal); err != nil {
+		return fmt.Errorf("send %v to libvirtd of %s: %w", signal, h.Name, err)
+	}
+	return nil
+}
+
+// Running tells whether libvirtd runs, be it stopped.
+func (h *Host) Running() bool {
+	pid := h.PID()
+	return pid != 0 && processState(pid) != 0
+}
+
+// PID returns the process of libvirtd as it was last started, 0 when it never was.
+func (h *Host) PID() int {
+	content, err := os.ReadFile(h.pidFile())
+	if err != nil {
+		return 0
+	}
+	pid, err := strconv.Atoi(strings.TrimSpace(string(content)))
+	if err != nil {
+		return 0
+	}
+	return pid
+}
+
+func (h *Host) pidFile() string { return filepath.Join(h.Directory, "libvirtd.pid") }
+
+// processState returns the letter that proc(5) gives for a process, 0 when it has ended.
+func processState(pid int) byte {
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return 0
+	}
+	_, after, found := bytes.Cut(status, []byte(") "))
+	if !found || len(after) == 0 || after[0] == 'Z' || after[0] == 'X' {
+		return 0
+	}
+	return after[0]
+}
+
+// poll asks until the answer is yes, an error, or the context ends.
+func poll(ctx context.Context, ask func() (bool, error)) error {
+	ticker := time.NewTicker(pollInterval)
+	defer ticker.Stop()
+	for {
+		if yes, err := ask(); yes || err != nil {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-ticker.C:
+		}
+	}
+}
+
+// tail returns the last lines of a file, for people.
+func tail(path string, lines int) string {
+	content, err := os.ReadFile(path)
+	if err != nil {
+		return err.Error()
+	}
+	all := strings.Split(strings.TrimRight(string(content), "\n"), "\n")
+	return strings.Join(all[max(0, len(all)-lines):], "\n")
+}
+
+// answers tells whether libvirtd runs and is not stopped.
+func (h *Host) answers() bool {
+	state := processState(h.PID())
+	return state != 0 && state != 'T'
+}

@@ -1,0 +1,47 @@
+package lab
+
+import "libvirt.org/go/libvirtxml"
+
+// domainXML describes the guest to libvirt: the plainest emulated PC that boots, with a CPU that every host can run.
+func (g *Guest) domainXML() (string, error) {
+	zero := uint(0)
+	domain := &libvirtxml.Domain{
+		Type:   "qemu",
+		Name:   g.Name,
+		UUID:   g.UUID,
+		Memory: &libvirtxml.DomainMemory{Value: uint(g.Spec.MemoryMiB), Unit: "MiB"},
+		VCPU:   &libvirtxml.DomainVCPU{Value: 1},
+		OS:     &libvirtxml.DomainOS{Type: &libvirtxml.DomainOSType{Arch: "x86_64", Machine: "pc", Type: "hvm"}},
+		CPU: &libvirtxml.DomainCPU{
+			Mode: "custom", Match: "exact", Check: "none",
+			Model: &libvirtxml.DomainCPUModel{Value: "qemu64", Fallback: "forbid"},
+		},
+		Features: &libvirtxml.DomainFeatureList{ACPI: &libvirtxml.DomainFeature{}},
+		Devices: &libvirtxml.DomainDeviceList{
+			Emulator:    Emulator,
+			Controllers: []libvirtxml.DomainController{{Type: "usb", Index: &zero, Model: "none"}},
+			MemBalloon:  &libvirtxml.DomainMemBalloon{Model: "none"},
+		},
+	}
+	if !g.Spec.Bare {
+		domain.OS.Kernel = g.world.Kernel
+		domain.OS.Initrd = g.world.Initrd
+		domain.OS.Cmdline = g.Spec.Load.commandLine()
+		// Appending keeps the console over a move: both QEMUs have the same file.
+		domain.Devices.Serials = []libvirtxml.DomainSerial{{
+			Source: &libvirtxml.DomainChardevSource{
+				File: &libvirtxml.DomainChardevSourceFile{Path: g.world.Console(g.Name), Append: "on"},
+			},
+			Target: &libvirtxml.DomainSerialTarget{Port: &zero},
+		}}
+	}
+	if g.Spec.DiskMiB > 0 {
+		domain.Devices.Disks = []libvirtxml.DomainDisk{{
+			Device: "disk",
+			Driver: &libvirtxml.DomainDiskDriver{Name: "qemu", Type: "raw"},
+			Source: &libvirtxml.DomainDiskSource{File: &libvirtxml.DomainDiskSourceFile{File: g.diskPath()}},
+			Target: &libvirtxml.DomainDiskTarget{Dev: "vda", Bus: "virtio"},
+		}}
+	}
+	return domain.Marshal()
+}

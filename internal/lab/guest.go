@@ -1,0 +1,219 @@
+package lab
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+// State is what a guest is to be in when it is handed out.
+type State int
+
+const (
+	// Running is a guest that boots; one with a kernel beats when it is handed out.
+	Running State = iota
+	// Paused is a guest that was started and has not run an instruction.
+	Paused
+	// Inactive is a guest that is only defined.
+	Inactive
+)
+
+// GuestSpec says what guest to start. The zero value is an idle persistent guest on the first host.
+type GuestSpec struct {
+	// Name defaults to a name that no other guest of the lab has.
+	Name string
+	// UUID defaults to a random one.
+	UUID string
+	// Host is the name of the host that the guest starts on; the first one by default.
+	Host string
+	// State is Running by default.
+	State State
+	// Transient makes a guest that is not defined: it is gone when it stops.
+	Transient bool
+	// Bare leaves the kernel out: a guest that never boots and never beats, up in a fraction of a second. It suits tests
+	// that look only at the domain.
+	Bare bool
+	// MemoryMiB defaults to what the load needs: Load.HotMiB plus 128, or 32 for a bare guest.
+	MemoryMiB int
+	// Load is what the guest does to its memory.
+	Load Load
+	// DiskMiB, when not zero, gives the guest a disk of that size on storage that all hosts share; see [Guest.HideDisk].
+	DiskMiB int
+}
+
+// Guest is a virtual machine of the lab. What it says about its heartbeat is true wherever the guest runs.
+type Guest struct {
+	// Name and UUID are the domain's.
+	Name, UUID string
+	// Spec is what the guest was started from, with defaults filled in.
+	Spec GuestSpec
+
+	*Pulse
+
+	world *World
+}
+
+// guestBootTimeout bounds the time from start to heartbeat. A guest boots in about four seconds on an idle machine;
+// emulation gets slow when many compete for few cores.
+const guestBootTimeout = 3 * time.Minute
+
+// StartGuest starts or defines a guest for a test and removes it, wherever it is by then, when the test ends. A guest
+// that runs a kernel is booted, has its memory filled and beats. When the test failed, the end of the guest's console
+// is logged.
+func (w *World) StartGuest(t testing.TB, spec GuestSpec) *Guest {
+	t.Helper()
+	guest, err := w.Start(t.Context(), spec)
+	if guest != nil {
+		t.Cleanup(func() {
+			if t.Failed() && !guest.Spec.Bare {
+				t.Logf("the end of the console of guest %s:\n%s", guest.Name, tail(w.Console(guest.Name), 10))
+			}
+			ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), commandTimeout)
+			defer cancel()
+			if err := guest.Remove(ctx); err != nil {
+				t.Errorf("remove guest %s: %v", guest.Name, err)
+			}
+		})
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return guest
+}
+
+// Start is [World.StartGuest] for programs that are no tests. A guest that is returned beside an error exists in part:
+// remove it.
+func (w *World) Start(ctx context.Context, spec GuestSpec) (*Guest, error) {
+	guest := w.newGuest(spec)
+	if err := guest.create(ctx); err != nil {
+		return guest, fmt.Errorf("start guest %s on %s: %w", guest.Name, guest.Spec.Host, err)
+	}
+	if guest.Spec.State != Running || guest.Spec.Bare {
+		return guest, nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, guestBootTimeout)
+	defer cancel()
+	if err := guest.waitReady(ctx); err != nil {
+		return guest, fmt.Errorf("guest %s on %s does not get ready: %w\nThe end of its console:\n%s",
+			guest.Name, guest.Spec.Host, err, tail(w.Console(guest.Name), 20))
+	}
+	return guest, nil
+}
+
+var guestNumber atomic.Int64
+
+func (w *World) newGuest(spec GuestSpec) *Guest {
+	if spec.Name == "" {
+		spec.Name = fmt.Sprintf("guest-%d-%d", os.Getpid(), guestNumber.Add(1))
+	}
+	if spec.UUID == "" {
+		spec.UUID = randomUUID()
+	}
+	if spec.Host == "" {
+		spec.Host = w.Hosts[0].Name
+	}
+	if spec.MemoryMiB == 0 {
+		spec.MemoryMiB = spec.Load.HotMiB + 128
+		if spec.Bare {
+			spec.MemoryMiB = 32
+		}
+	}
+	return &Guest{Name: spec.Name, UUID: spec.UUID, Spec: spec, world: w}
+}
+
+func (g *Guest) create(ctx context.Context) error {
+	pulse, err := follow(g.world.Console(g.Name))
+	if err != nil {
+		return err
+	}
+	g.Pulse = pulse
+	if err := g.createDisk(); err != nil {
+		return err
+	}
+	document, err := g.domainXML()
+	if err != nil {
+		return err
+	}
+	host := g.world.Host(g.Spec.Host)
+	file := filepath.Join(host.Directory, g.UUID+".xml")
+	if err := os.WriteFile(file, []byte(document), 0o600); err != nil {
+		return err
+	}
+	defer os.Remove(file)
+
+	var commands [][]string
+	switch {
+	case g.Spec.Transient && g.Spec.State == Inactive:
+		return errors.New("a transient guest cannot be inactive")
+	case g.Spec.Transient && g.Spec.State == Paused:
+		commands = [][]string{{"create", "--paused", file}}
+	case g.Spec.Transient:
+		commands = [][]string{{"create", file}}
+	case g.Spec.State == Inactive:
+		commands = [][]string{{"define", file}}
+	case g.Spec.State == Paused:
+		commands = [][]string{{"define", file}, {"start", "--paused", g.UUID}}
+	default:
+		commands = [][]string{{"define", file}, {"start", g.UUID}}
+	}
+	for _, command := range commands {
+		if _, err := host.Virsh(ctx, command...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Remove ends the guest on all hosts, removes its definitions and its disk, and returns when none of its processes is
+// left. Daemons that were stopped or killed are skipped, the guest's processes are not.
+func (g *Guest) Remove(ctx context.Context) error {
+	var failed error
+	for _, host := range g.world.Hosts {
+		if !host.answers() {
+			continue
+		}
+		listed, err := host.Virsh(ctx, "list", "--all", "--uuid")
+		if err != nil {
+			failed = errors.Join(failed, err)
+			continue
+		}
+		if !strings.Contains(listed, g.UUID) {
+			continue
+		}
+		// Either fails where the domain is not active, or not persistent.
+		_, _ = host.Virsh(ctx, "destroy", g.UUID)
+		_, _ = host.Virsh(ctx, "undefine", g.UUID)
+	}
+	for _, process := range g.Processes() {
+		failed = errors.Join(failed, process.Kill())
+	}
+	if g.Pulse != nil {
+		failed = errors.Join(failed, g.Pulse.close())
+	}
+	failed = errors.Join(failed, g.removeDisk())
+	return errors.Join(failed, poll(ctx, func() (bool, error) { return len(g.Processes()) == 0, nil }))
+}
+
+// HostsRunning returns the names of the hosts on which a QEMU of the guest exists: one normally, two in mid-move.
+func (g *Guest) HostsRunning() []string {
+	var names []string
+	for _, process := range g.Processes() {
+		names = append(names, process.Host)
+	}
+	return names
+}
+
+func randomUUID() string {
+	var id [16]byte
+	_, _ = rand.Read(id[:]) // Never fails, by its contract.
+	id[6] = id[6]&0x0f | 0x40
+	id[8] = id[8]&0x3f | 0x80
+	return fmt.Sprintf("%x-%x-%x-%x-%x", id[:4], id[4:6], id[6:8], id[8:10], id[10:])
+}

@@ -1,0 +1,164 @@
+package lab
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// Host is one libvirt host of the lab.
+type Host struct {
+	// Name is kvm1, kvm2, ...; it resolves to Address on every host and in the caller's programs.
+	Name string
+	// Address is the host's own on the bridge.
+	Address string
+	// UUID is the host's own in libvirt's capabilities.
+	UUID string
+	// URI reaches the host's libvirt over the network, SocketURI by its UNIX socket whatever the network does. PeerURI
+	// is how other hosts reach it.
+	URI, SocketURI, PeerURI string
+	// MigrationURI is where guests that move to the host are sent.
+	MigrationURI string
+	// Socket is the UNIX socket of the host's libvirtd.
+	Socket string
+	// Directory holds what the host keeps: etc, lib, run, log, cache and images stand in for the host's /etc/libvirt,
+	// /var/lib/libvirt, /run/libvirt, /var/log/libvirt, /var/cache/libvirt and /var/lib/libvirt/images.
+	Directory string
+	// Log is libvirtd's log file.
+	Log string
+}
+
+// port is the one that libvirtd listens on for TCP.
+const port = 16509
+
+func newHost(number int) *Host {
+	name := fmt.Sprintf("kvm%d", number)
+	address := fmt.Sprintf("10.77.0.%d", 10+number)
+	home := filepath.Join(directory, name)
+	socket := filepath.Join(home, "run", "libvirt-sock")
+	return &Host{
+		Name:         name,
+		Address:      address,
+		UUID:         fmt.Sprintf("6c616200-0000-4000-8000-%012d", number),
+		URI:          fmt.Sprintf("qemu+tcp://%s/system", address),
+		SocketURI:    "qemu+unix:///system?socket=" + socket,
+		PeerURI:      fmt.Sprintf("qemu+tcp://%s/system", address),
+		MigrationURI: "tcp://" + address,
+		Socket:       socket,
+		Directory:    home,
+		Log:          filepath.Join(home, "log", "libvirtd.log"),
+	}
+}
+
+// places are the host's directories and what they stand in for.
+var places = [][2]string{
+	{"etc", "/etc/libvirt"},
+	{"lib", "/var/lib/libvirt"},
+	{"run", "/run/libvirt"},
+	{"log", "/var/log/libvirt"},
+	{"cache", "/var/cache/libvirt"},
+	{"images", images},
+}
+
+// images is where disks of guests are, as the host sees it.
+const images = "/var/lib/libvirt/images"
+
+// build makes the host and starts its libvirtd.
+func (h *Host) build(ctx context.Context) error {
+	for _, place := range places {
+		if err := os.MkdirAll(filepath.Join(h.Directory, place[0]), 0o755); err != nil {
+			return err
+		}
+	}
+	if err := os.MkdirAll(filepath.Join(h.Directory, "lib", "images"), 0o755); err != nil {
+		return err
+	}
+	if err := h.configure(); err != nil {
+		return err
+	}
+	mounts, names := h.namespaceFile("mnt"), h.namespaceFile("uts")
+	for _, file := range []string{mounts, names} {
+		if err := os.WriteFile(file, nil, 0o600); err != nil {
+			return err
+		}
+	}
+	var script strings.Builder
+	fmt.Fprintf(&script, "set -e; hostname %s || echo %[1]s >/proc/sys/kernel/hostname\n", h.Name)
+	for _, place := range places {
+		fmt.Fprintf(&script, "mount --bind %s %s\n", filepath.Join(h.Directory, place[0]), place[1])
+	}
+	err := runAll(ctx, [][]string{
+		{"ip", "netns", "add", h.Name},
+		{"ip", "link", "add", h.Name, "type", "veth", "peer", "name", "eth0", "netns", h.Name},
+		{"ip", "link", "set", h.Name, "master", bridge, "up"},
+		{"ip", "-n", h.Name, "address", "add", h.Address + "/24", "dev", "eth0"},
+		{"ip", "-n", h.Name, "link", "set", "lo", "up"},
+		{"ip", "-n", h.Name, "link", "set", "eth0", "up"},
+		{"unshare", "--mount=" + mounts, "--uts=" + names, "sh", "-c", script.String()},
+	})
+	if err != nil {
+		return fmt.Errorf("host %s: %w", h.Name, err)
+	}
+	return h.Start(ctx)
+}
+
+// configure writes libvirtd's configuration: reachable over TCP by anybody in the lab, an identity of its own, and
+// nothing that needs more of the machine than the lab has, such as cgroups or security drivers.
+func (h *Host) configure() error {
+	daemon := fmt.Sprintf(`listen_tls = 0
+listen_tcp = 1
+listen_addr = "%s"
+auth_tcp = "none"
+auth_unix_ro = "none"
+auth_unix_rw = "none"
+unix_sock_group = "root"
+host_uuid = "%s"
+log_level = 3
+log_outputs = "3:file:/var/log/libvirt/libvirtd.log"
+`, h.Address, h.UUID)
+	qemu := `user = "root"
+group = "root"
+dynamic_ownership = 0
+remember_owner = 0
+security_driver = "none"
+namespaces = []
+cgroup_controllers = []
+stdio_handler = "file"
+shared_filesystems = [ "` + images + `" ]
+`
+	for name, content := range map[string]string{"libvirtd.conf": daemon, "qemu.conf": qemu} {
+		if err := os.WriteFile(filepath.Join(h.Directory, "etc", name), []byte(content), 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (h *Host) namespaceFile(kind string) string { return filepath.Join(h.Directory, kind+".ns") }
+
+// Command returns a command that runs on the host: in its network, with its files and its name.
+func (h *Host) Command(ctx context.Context, name string, args ...string) *exec.Cmd {
+	enter := []string{"--net=/run/netns/" + h.Name, "--mount=" + h.namespaceFile("mnt"), "--uts=" + h.namespaceFile("uts")}
+	return exec.CommandContext(ctx, "nsenter", append(append(enter, "--", name), args...)...)
+}
+
+// Virsh runs virsh on the host's UNIX socket, whatever its network does, and returns what it printed.
+func (h *Host) Virsh(ctx context.Context, args ...string) (string, error) {
+	return capture(ctx, exec.CommandContext(ctx, "virsh", append([]string{"--quiet", "--connect", h.SocketURI}, args...)...))
+}
+
+// MustVirsh is [Host.Virsh] for a test, which it ends when virsh fails or takes longer than two minutes.
+func (h *Host) MustVirsh(t testing.TB, args ...string) string {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 2*commandTimeout)
+	defer cancel()
+	printed, err := h.Virsh(ctx, args...)
+	if err != nil {
+		t.Fatalf("on %s: %v", h.Name, err)
+	}
+	return printed
+}

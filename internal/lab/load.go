@@ -1,0 +1,56 @@
+package lab
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Load is what a guest does to its memory. The zero value leaves it alone.
+type Load struct {
+	// HotMiB is how much memory is dirtied, over and over, from its first page to its last. It is filled with data that
+	// does not compress.
+	HotMiB int
+	// Cost is the CPU time burnt before each page of 4 KiB is touched, measured by the guest when it boots. It sets the
+	// dirty rate, and makes a throttled vCPU dirty less: auto-converge can tame such a load.
+	Cost time.Duration
+	// RateMiB, in MiB/s, is kept on average by the guest's clock instead: after a pause or a throttle the guest catches
+	// up. Auto-converge cannot tame such a load before its throttle takes nearly all of the CPU.
+	RateMiB int
+	// WholePages rewrites each page with random bytes, which XBZRLE cannot compress. Without it one byte of the page
+	// changes, which XBZRLE makes small.
+	WholePages bool
+}
+
+// BusyGuest dirties 96 MiB at about 110 MB/s: over a link of 60 MiB/s it never converges by itself, auto-converge tames
+// it within about 16 s, and XBZRLE with a cache of 256 MiB within about 5 s.
+func BusyGuest(name string) GuestSpec {
+	return GuestSpec{Name: name, MemoryMiB: 256, Load: Load{HotMiB: 96, Cost: 36 * time.Microsecond}}
+}
+
+// UntamableGuest keeps up its dirty rate of whole random pages however it is throttled: over a link of 60 MiB/s neither
+// auto-converge nor XBZRLE makes it converge.
+func UntamableGuest(name string) GuestSpec {
+	return GuestSpec{Name: name, MemoryMiB: 256, Load: Load{HotMiB: 96, RateMiB: 105, WholePages: true}}
+}
+
+// IdleGuest boots, beats, and leaves its memory alone.
+func IdleGuest(name string) GuestSpec { return GuestSpec{Name: name} }
+
+// commandLine is the kernel's, with the load in it.
+func (l Load) commandLine() string {
+	words := []string{"console=ttyS0", "quiet"}
+	if l.HotMiB > 0 {
+		words = append(words, fmt.Sprintf("lab.hot=%d", l.HotMiB<<20))
+	}
+	if l.RateMiB > 0 {
+		words = append(words, fmt.Sprintf("lab.rate=%d", l.RateMiB<<20))
+	}
+	if l.Cost > 0 {
+		words = append(words, fmt.Sprintf("lab.cost=%d", l.Cost.Nanoseconds()))
+	}
+	if l.WholePages {
+		words = append(words, "lab.pattern=page")
+	}
+	return strings.Join(words, " ")
+}

@@ -1,0 +1,117 @@
+package lab
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// nobody is a hardware address that no interface of the lab has: frames for it go out on the bridge and nobody takes
+// them. A neighbour entry with it loses packets the way a network does, in silence, where a blackhole route would tell
+// the sender.
+const nobody = "02:00:00:00:00:fe"
+
+// Unplug takes the host's cable out: it reaches nobody and nobody reaches it, over the network.
+func (h *Host) Unplug(ctx context.Context) error { return run(ctx, "ip", "link", "set", h.Name, "down") }
+
+// Plug ends an [Host.Unplug].
+func (h *Host) Plug(ctx context.Context) error { return run(ctx, "ip", "link", "set", h.Name, "up") }
+
+// Limit bounds what the host's link carries, each way, in MiB/s; 0 lifts the limit.
+func (h *Host) Limit(ctx context.Context, mibPerSecond int) error {
+	// Replacing fails where there is nothing to delete.
+	_ = run(ctx, "tc", "qdisc", "delete", "dev", h.Name, "root")
+	_ = run(ctx, "tc", "-n", h.Name, "qdisc", "delete", "dev", "eth0", "root")
+	if mibPerSecond == 0 {
+		return nil
+	}
+	bucket := []string{"root", "tbf", "rate", fmt.Sprintf("%dbit", mibPerSecond<<23), "burst", "512kb", "latency", "50ms"}
+	return runAll(ctx, [][]string{
+		append([]string{"tc", "qdisc", "add", "dev", h.Name}, bucket...),
+		append([]string{"tc", "-n", h.Name, "qdisc", "add", "dev", "eth0"}, bucket...),
+	})
+}
+
+// Cut loses everything between two hosts, and nothing else: both still reach all others, the caller included.
+func (w *World) Cut(ctx context.Context, a, b *Host) error {
+	return runAll(ctx, [][]string{a.neighbour("replace", b.Address), b.neighbour("replace", a.Address)})
+}
+
+// Join ends a [World.Cut].
+func (w *World) Join(ctx context.Context, a, b *Host) error {
+	return errors.Join(forget(ctx, a.neighbour("delete", b.Address)), forget(ctx, b.neighbour("delete", a.Address)))
+}
+
+// CutCaller loses everything between the host and the programs that run on none of the hosts, such as Terraform; the
+// hosts still reach each other. The host's UNIX socket, which [Host.Virsh] uses, still answers.
+func (h *Host) CutCaller(ctx context.Context) error {
+	return runAll(ctx, [][]string{callerNeighbour("replace", h.Address), h.neighbour("replace", callerAddress)})
+}
+
+// JoinCaller ends a [Host.CutCaller].
+func (h *Host) JoinCaller(ctx context.Context) error {
+	return errors.Join(forget(ctx, callerNeighbour("delete", h.Address)), forget(ctx, h.neighbour("delete", callerAddress)))
+}
+
+// neighbour is a command that makes (replace) or ends (delete) a neighbour entry that leads nowhere, on the host.
+func (h *Host) neighbour(verb, address string) []string {
+	return append([]string{"ip", "-n", h.Name}, entry(verb, address, "eth0")...)
+}
+
+func callerNeighbour(verb, address string) []string {
+	return append([]string{"ip"}, entry(verb, address, bridge)...)
+}
+
+func entry(verb, address, device string) []string {
+	words := []string{"neighbour", verb, address, "dev", device}
+	if verb == "replace" {
+		words = append(words, "lladdr", nobody, "nud", "permanent")
+	}
+	return words
+}
+
+// forget runs a command that deletes a neighbour entry; one that is not there is no error.
+func forget(ctx context.Context, command []string) error {
+	err := run(ctx, command[0], command[1:]...)
+	if err != nil && strings.Contains(err.Error(), "No such file or directory") {
+		return nil
+	}
+	return err
+}
+
+// Heal undoes every fault: links are plugged, whole and without limit, and every libvirtd runs and answers. Guests are
+// left as they are.
+func (w *World) Heal(ctx context.Context) error {
+	var failed error
+	for i, host := range w.Hosts {
+		failed = errors.Join(failed, host.Plug(ctx), host.Limit(ctx, 0), host.JoinCaller(ctx))
+		for _, other := range w.Hosts[i+1:] {
+			failed = errors.Join(failed, w.Join(ctx, host, other))
+		}
+		if host.Running() {
+			failed = errors.Join(failed, host.Continue())
+		}
+		failed = errors.Join(failed, host.Start(ctx))
+	}
+	return failed
+}
+
+// Connections returns how many clients are connected to the host's libvirtd over TCP.
+func (h *Host) Connections() (int, error) {
+	table, err := os.ReadFile(filepath.Join("/proc", fmt.Sprint(h.PID()), "net", "tcp"))
+	if err != nil {
+		return 0, err
+	}
+	// proc(5): a line is "sl local_address rem_address st ..."; addresses are in hexadecimal, 01 is ESTABLISHED.
+	count := 0
+	for line := range strings.Lines(string(table)) {
+		fields := strings.Fields(line)
+		if len(fields) > 3 && strings.HasSuffix(fields[1], fmt.Sprintf(":%04X", port)) && fields[3] == "01" {
+			count++
+		}
+	}
+	return count, nil
+}

@@ -1,0 +1,58 @@
+package lab
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"syscall"
+)
+
+// Process is a QEMU that runs on a host of the lab.
+type Process struct {
+	// PID is as seen by every program in the lab.
+	PID int
+	// Host is the name of the host that it runs on.
+	Host string
+}
+
+// Kill ends the process as SIGKILL does. One that has ended already is no error.
+func (p Process) Kill() error {
+	if err := syscall.Kill(p.PID, syscall.SIGKILL); err != nil && err != syscall.ESRCH {
+		return fmt.Errorf("kill QEMU %d on %s: %w", p.PID, p.Host, err)
+	}
+	return nil
+}
+
+// Processes returns the QEMUs of the guest: none when it is shut off, one when it runs or is paused, two in mid-move,
+// when the second one, on the destination, waits for the guest to arrive.
+func (g *Guest) Processes() []Process {
+	return g.world.processes(g.UUID)
+}
+
+// processes finds QEMUs by the UUID on their command line, and their host by the network namespace that they are in.
+func (w *World) processes(uuid string) []Process {
+	var found []Process
+	entries, _ := filepath.Glob("/proc/[0-9]*")
+	for _, entry := range entries {
+		pid, err := strconv.Atoi(filepath.Base(entry))
+		if err != nil || processState(pid) == 0 {
+			continue
+		}
+		commandLine, err := os.ReadFile(filepath.Join(entry, "cmdline"))
+		if err != nil || !bytes.HasPrefix(commandLine, []byte(Emulator)) || !bytes.Contains(commandLine, []byte("\x00-uuid\x00"+uuid+"\x00")) {
+			continue
+		}
+		network, err := os.Stat(filepath.Join(entry, "ns", "net"))
+		if err != nil {
+			continue // It ended meanwhile.
+		}
+		for _, host := range w.Hosts {
+			if own, err := os.Stat("/run/netns/" + host.Name); err == nil && os.SameFile(network, own) {
+				found = append(found, Process{PID: pid, Host: host.Name})
+			}
+		}
+	}
+	return found
+}

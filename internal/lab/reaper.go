@@ -1,0 +1,70 @@
+package lab
+
+import (
+	"os"
+	"strings"
+	"syscall"
+	"unsafe"
+)
+
+// reap is the first process of the lab's PID namespace. It runs this program once more, as the stage that builds the
+// world, and collects every process that ends in the lab: libvirt's QEMUs are orphans by design, and one that nobody
+// collects would look alive to libvirtd. It returns when the world has ended, and with it the kernel ends all the rest.
+func reap() (int, error) {
+	syscall.CloseOnExec(lifelineFD)
+	self, err := os.Executable()
+	if err != nil {
+		return 0, err
+	}
+	world, err := syscall.ForkExec(self, os.Args, &syscall.ProcAttr{
+		Env:   append(withoutStage(os.Environ()), stageVariable+"="+stageWorld),
+		Files: []uintptr{0, 1, 2},
+	})
+	if err != nil {
+		return 0, err
+	}
+	go obey(os.NewFile(lifelineFD, "lifeline"), world)
+
+	for {
+		var status syscall.WaitStatus
+		pid, err := syscall.Wait4(-1, &status, 0, nil)
+		switch {
+		case err == syscall.EINTR:
+		case err != nil:
+			return 0, err
+		case pid != world:
+		case status.Signaled():
+			return 128 + int(status.Signal()), nil
+		case status.Exited():
+			return status.ExitStatus(), nil
+		}
+	}
+}
+
+// obey passes the signals that come by the lifeline on to the world, and ends the lab when the lifeline breaks.
+func obey(lifeline *os.File, world int) {
+	number := make([]byte, 1)
+	for {
+		if count, err := lifeline.Read(number); count == 0 || err != nil {
+			os.Exit(128 + int(syscall.SIGKILL))
+		}
+		_ = syscall.Kill(world, syscall.Signal(number[0]))
+	}
+}
+
+// withoutStage leaves the stage out of an environment.
+func withoutStage(environment []string) []string {
+	kept := make([]string, 0, len(environment))
+	for _, entry := range environment {
+		if !strings.HasPrefix(entry, stageVariable+"=") {
+			kept = append(kept, entry)
+		}
+	}
+	return kept
+}
+
+func isTerminal(file *os.File) bool {
+	var settings syscall.Termios
+	_, _, errno := syscall.Syscall(syscall.SYS_IOCTL, file.Fd(), syscall.TCGETS, uintptr(unsafe.Pointer(&settings)))
+	return errno == 0
+}

@@ -1,0 +1,125 @@
+package lab
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Emulator is the QEMU binary that the lab's guests run in.
+const Emulator = "/usr/bin/qemu-system-x86_64"
+
+// MinimumQEMU is the oldest major version of QEMU whose migration is right under emulation. Older ones do not reset
+// TCG's TLB when dirty tracking is synchronised, and lose what the guest writes afterwards; fixed in QEMU 9.0 by
+// "physmem: Fix migration dirty bitmap coherency with TCG memory access".
+const MinimumQEMU = 9
+
+// tools are the programs that the lab itself runs.
+var tools = []string{"libvirtd", "virsh", Emulator, "ip", "tc", "unshare", "nsenter", "setsid", "mount"}
+
+// checkRequirements tells whether this machine can have a lab. The error names the command that makes it so.
+func checkRequirements(ctx context.Context) error {
+	if runtime.GOOS != "linux" || runtime.GOARCH != "amd64" {
+		return fmt.Errorf("the lab runs on linux/amd64; this is %s/%s", runtime.GOOS, runtime.GOARCH)
+	}
+	// Ordinary users do not have these in their search path.
+	if err := os.Setenv("PATH", os.Getenv("PATH")+":/usr/local/sbin:/usr/sbin:/sbin"); err != nil {
+		return err
+	}
+	var missing []string
+	for _, tool := range tools {
+		if _, err := exec.LookPath(tool); err != nil {
+			missing = append(missing, filepath.Base(tool))
+		}
+	}
+	if len(missing) > 0 {
+		return fmt.Errorf("this machine lacks: %s\n%s", strings.Join(missing, ", "), setupHint())
+	}
+	if err := checkEmulator(ctx); err != nil {
+		return err
+	}
+	return checkNamespaces(ctx)
+}
+
+// checkEmulator tells whether QEMU is new enough to migrate an emulated guest.
+func checkEmulator(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
+	defer cancel()
+	output, err := exec.CommandContext(ctx, Emulator, "--version").CombinedOutput()
+	if err != nil {
+		return fmt.Errorf("%s --version: %w\n%s", Emulator, err, output)
+	}
+	version, err := qemuVersion(string(output))
+	if err != nil {
+		return err
+	}
+	if version[0] < MinimumQEMU {
+		return fmt.Errorf("QEMU %d.%d is too old: before %d.0 it corrupts an emulated guest that is migrated\n%s",
+			version[0], version[1], MinimumQEMU, setupHint())
+	}
+	return nil
+}
+
+var versionPattern = regexp.MustCompile(`version (\d+)\.(\d+)`)
+
+// qemuVersion reads the major and minor version from what `qemu-system-x86_64 --version` prints.
+func qemuVersion(output string) ([2]int, error) {
+	found := versionPattern.FindStringSubmatch(output)
+	if found == nil {
+		return [2]int{}, fmt.Errorf("no version in %q", output)
+	}
+	major, err := strconv.Atoi(found[1])
+	if err != nil {
+		return [2]int{}, err
+	}
+	minor, err := strconv.Atoi(found[2])
+	return [2]int{major, minor}, err
+}
+
+// checkNamespaces tells whether this user can have the lab's namespaces.
+func checkNamespaces(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
+	defer cancel()
+	args := append(namespaceArguments(), "true")
+	output, err := exec.CommandContext(ctx, "unshare", args...).CombinedOutput()
+	if err == nil {
+		return nil
+	}
+	explanation := fmt.Sprintf("unshare %s: %s", strings.Join(args, " "), strings.TrimSpace(string(output)))
+	if os.Geteuid() == 0 {
+		return errors.New(explanation + "\nroot may not make namespaces here; a container needs --privileged")
+	}
+	return fmt.Errorf("%s\nAn ordinary user needs user namespaces and subordinate IDs (package uidmap, "+
+		"usermod --add-subuids 100000-165535 --add-subgids 100000-165535 USER).\n"+
+		"Without them run as root: sudo -E %s", explanation, strings.Join(os.Args, " "))
+}
+
+// namespaceArguments are the arguments of unshare that make the lab's namespaces.
+func namespaceArguments() []string {
+	args := []string{"--net", "--mount", "--uts", "--ipc", "--pid", "--fork", "--kill-child", "--mount-proc"}
+	if os.Geteuid() != 0 {
+		// libvirtd sets supplemental groups when it starts QEMU: root alone is not enough, subordinate IDs are.
+		args = append([]string{"--user", "--map-root-user", "--map-auto"}, args...)
+	}
+	return args
+}
+
+// setupHint names the command that brings what the machine lacks.
+func setupHint() string {
+	script := "internal/lab/setup.sh"
+	if _, file, _, ok := runtime.Caller(0); ok && filepath.IsAbs(file) {
+		script = filepath.Join(filepath.Dir(file), "setup.sh")
+	}
+	if os.Geteuid() != 0 {
+		script = "sudo " + script
+	}
+	return "Run: " + script
+}

@@ -1,0 +1,141 @@
+package lab
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// worldVariable holds a description of the world, for the programs inside.
+const worldVariable = "VIRT_LAB"
+
+const (
+	// directory is where a lab keeps everything of its own. Every lab has a /run of its own.
+	directory = "/run/virt-lab"
+	// bridge is the network that connects the hosts and the caller.
+	bridge = "lab0"
+	// callerAddress is the address of the programs in the lab that run on none of its hosts.
+	callerAddress = "10.77.0.1"
+)
+
+// World is a lab as seen by a program inside it.
+type World struct {
+	// Hosts are kvm1, kvm2, ... in this order.
+	Hosts []*Host
+	// Kernel and Initrd are what guests boot.
+	Kernel, Initrd string
+}
+
+// ErrNoLab tells that the process does not run in a lab.
+var ErrNoLab = errors.New("not in a lab: start the program with go run ./internal/lab/cmd/lab -- PROGRAM, " +
+	"or the tests by lab.Main")
+
+func inside() bool { return os.Getenv(worldVariable) != "" }
+
+// Current returns the lab that the process runs in; [ErrNoLab] when it does not.
+func Current() (*World, error) {
+	description := os.Getenv(worldVariable)
+	if description == "" {
+		return nil, ErrNoLab
+	}
+	world := new(World)
+	if err := json.Unmarshal([]byte(description), world); err != nil {
+		return nil, fmt.Errorf("read %s: %w", worldVariable, err)
+	}
+	return world, nil
+}
+
+// Host returns the host of that name. It panics when there is none: the caller made the names.
+func (w *World) Host(name string) *Host {
+	for _, host := range w.Hosts {
+		if host.Name == name {
+			return host
+		}
+	}
+	panic("lab: no host named " + name)
+}
+
+// Console returns the path of a guest's serial console, the same on every host.
+func (w *World) Console(guest string) string {
+	return filepath.Join(directory, "console", guest+".log")
+}
+
+// environment describes the world to the program that runs in it: all of it as JSON, and what a shell script wants to
+// have at hand.
+func (w *World) environment() ([]string, error) {
+	description, err := json.Marshal(w)
+	if err != nil {
+		return nil, err
+	}
+	names := make([]string, len(w.Hosts))
+	variables := []string{worldVariable + "=" + string(description)}
+	for i, host := range w.Hosts {
+		names[i] = host.Name
+		prefix := worldVariable + "_" + strings.ToUpper(host.Name)
+		variables = append(variables,
+			prefix+"_ADDRESS="+host.Address,
+			prefix+"_URI="+host.URI,
+			prefix+"_SOCKET_URI="+host.SocketURI,
+			prefix+"_MIGRATION_URI="+host.MigrationURI,
+		)
+	}
+	return append(variables, worldVariable+"_HOSTS="+strings.Join(names, " ")), nil
+}
+
+// build makes the world, in namespaces that are its own already, and returns when every host answers.
+func build(ctx context.Context, o options, a artifacts) (*World, error) {
+	if o.hosts < 1 || o.hosts > 64 {
+		return nil, fmt.Errorf("a lab has 1 to 64 hosts, not %d", o.hosts)
+	}
+	world := &World{Kernel: a.kernel, Initrd: a.initrd}
+	for number := 1; number <= o.hosts; number++ {
+		world.Hosts = append(world.Hosts, newHost(number))
+	}
+	if err := world.buildGround(ctx); err != nil {
+		return nil, err
+	}
+	failures := make(chan error)
+	for _, host := range world.Hosts {
+		go func() { failures <- host.build(ctx) }()
+	}
+	var failed error
+	for range world.Hosts {
+		failed = errors.Join(failed, <-failures)
+	}
+	return world, failed
+}
+
+// buildGround makes what the hosts share: a /run that is gone with the lab, host names, and the bridge.
+func (w *World) buildGround(ctx context.Context) error {
+	if err := run(ctx, "mount", "-t", "tmpfs", "-o", "mode=0755", "lab", "/run"); err != nil {
+		return err
+	}
+	for _, path := range []string{"console", "disks"} {
+		if err := os.MkdirAll(filepath.Join(directory, path), 0o755); err != nil {
+			return err
+		}
+	}
+	if err := os.Mkdir("/run/libvirt", 0o755); err != nil {
+		return err
+	}
+	var names strings.Builder
+	fmt.Fprintf(&names, "127.0.0.1 localhost\n%s caller\n", callerAddress)
+	for _, host := range w.Hosts {
+		fmt.Fprintln(&names, host.Address, host.Name)
+	}
+	hosts := filepath.Join(directory, "hosts")
+	if err := os.WriteFile(hosts, []byte(names.String()), 0o644); err != nil {
+		return err
+	}
+	return runAll(ctx, [][]string{
+		{"mount", "--bind", hosts, "/etc/hosts"},
+		{"ip", "link", "set", "lo", "up"},
+		{"ip", "link", "add", bridge, "type", "bridge"},
+		{"ip", "address", "add", callerAddress + "/24", "dev", bridge},
+		{"ip", "link", "set", bridge, "up"},
+	})
+}
