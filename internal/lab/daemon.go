@@ -105,18 +105,20 @@ func (h *Host) Running() bool {
 
 // PID returns the process of libvirtd as it was last started, 0 when it never was.
 func (h *Host) PID() int {
-	content, err := os.ReadFile(h.pidFile())
-	if err != nil {
-		return 0
-	}
-	pid, err := strconv.Atoi(strings.TrimSpace(string(content)))
-	if err != nil {
-		return 0
-	}
+	pid, _ := readPID(h.pidFile())
 	return pid
 }
 
 func (h *Host) pidFile() string { return filepath.Join(h.Directory, "libvirtd.pid") }
+
+// readPID returns the process ID in a file, 0 when there is none.
+func readPID(file string) (int, error) {
+	content, err := os.ReadFile(file)
+	if err != nil {
+		return 0, err
+	}
+	return strconv.Atoi(strings.TrimSpace(string(content)))
+}
 
 // processState returns the letter that proc(5) gives for a process, 0 when it has ended.
 func processState(pid int) byte {

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -80,17 +81,6 @@ func (h *Host) build(ctx context.Context) error {
 	if err := h.configure(); err != nil {
 		return err
 	}
-	mounts, names := h.namespaceFile("mnt"), h.namespaceFile("uts")
-	for _, file := range []string{mounts, names} {
-		if err := os.WriteFile(file, nil, 0o600); err != nil {
-			return err
-		}
-	}
-	var script strings.Builder
-	fmt.Fprintf(&script, "set -e; hostname %s || echo %[1]s >/proc/sys/kernel/hostname\n", h.Name)
-	for _, place := range places {
-		fmt.Fprintf(&script, "mount --bind %s %s\n", filepath.Join(h.Directory, place[0]), place[1])
-	}
 	err := runAll(ctx, [][]string{
 		{"ip", "netns", "add", h.Name},
 		{"ip", "link", "add", h.Name, "type", "veth", "peer", "name", "eth0", "netns", h.Name},
@@ -98,7 +88,7 @@ func (h *Host) build(ctx context.Context) error {
 		{"ip", "-n", h.Name, "address", "add", h.Address + "/24", "dev", "eth0"},
 		{"ip", "-n", h.Name, "link", "set", "lo", "up"},
 		{"ip", "-n", h.Name, "link", "set", "eth0", "up"},
-		{"unshare", "--mount=" + mounts, "--uts=" + names, "sh", "-c", script.String()},
+		{"nsenter", "--net=/run/netns/" + h.Name, "unshare", "--mount", "--uts", "sh", "-c", h.settle()},
 	})
 	if err != nil {
 		return fmt.Errorf("host %s: %w", h.Name, err)
@@ -138,12 +128,25 @@ shared_filesystems = [ "` + images + `" ]
 	return nil
 }
 
-func (h *Host) namespaceFile(kind string) string { return filepath.Join(h.Directory, kind+".ns") }
+// settle is a shell script that makes the mount and UTS namespaces that it runs in the host's own, and leaves a process
+// behind that keeps them, whatever happens to the host's daemon.
+func (h *Host) settle() string {
+	var script strings.Builder
+	fmt.Fprintf(&script, "set -e\necho %s >/proc/sys/kernel/hostname\n", h.Name)
+	for _, place := range places {
+		fmt.Fprintf(&script, "mount --bind %s %s\n", filepath.Join(h.Directory, place[0]), place[1])
+	}
+	fmt.Fprintf(&script, "setsid sleep infinity </dev/null >/dev/null 2>&1 &\necho $! >%s\n", h.keeperFile())
+	return script.String()
+}
+
+func (h *Host) keeperFile() string { return filepath.Join(h.Directory, "keeper.pid") }
 
 // Command returns a command that runs on the host: in its network, with its files and its name.
 func (h *Host) Command(ctx context.Context, name string, args ...string) *exec.Cmd {
-	enter := []string{"--net=/run/netns/" + h.Name, "--mount=" + h.namespaceFile("mnt"), "--uts=" + h.namespaceFile("uts")}
-	return exec.CommandContext(ctx, "nsenter", append(append(enter, "--", name), args...)...)
+	keeper, _ := readPID(h.keeperFile()) // Without a keeper nsenter says so.
+	enter := []string{"--target", strconv.Itoa(keeper), "--net", "--mount", "--uts", "--", name}
+	return exec.CommandContext(ctx, "nsenter", append(enter, args...)...)
 }
 
 // Virsh runs virsh on the host's UNIX socket, whatever its network does, and returns what it printed.
