@@ -71,21 +71,25 @@ func (e Effective) Inactive() []Field {
 			dormant = append(dormant, tuning.field)
 		}
 	}
-	if e.Timeout == 0 && e.StallTimeout == 0 && e.Origins[FieldOnTimeout] != OriginDefault {
+	if !e.timesOut() && e.Origins[FieldOnTimeout] != OriginDefault {
 		dormant = append(dormant, FieldOnTimeout)
 	}
 	return dormant
 }
 
 // Conflicts says which values, each right on its own level, contradict each
-// other for this VM. A move under such a policy is refused.
+// other for this VM. A move under such a policy is refused. What is dormant is
+// never among them.
 func (e Effective) Conflicts() []Problem {
 	var problems []Problem
 	if e.Compression && e.ParallelConnections > 0 {
 		problems = append(problems, Problem{FieldParallelConnections, xbzrleWithParallel})
 	}
-	if e.OnTimeout == SwitchToPostCopy && !e.PostCopy {
+	if e.OnTimeout == SwitchToPostCopy && !e.PostCopy && e.timesOut() {
 		problems = append(problems, Problem{FieldOnTimeout, postCopyNotAllowed})
 	}
 	return problems
 }
+
+// timesOut tells whether anything can run out, so that on_timeout matters.
+func (e Effective) timesOut() bool { return e.Timeout != 0 || e.StallTimeout != 0 }

@@ -1,0 +1,208 @@
+package policy_test
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
+)
+
+func TestInactiveListsWhatIsSetAndDoesNothing(t *testing.T) {
+	t.Parallel()
+
+	tests := map[string]struct {
+		levels policy.Levels
+		want   []policy.Field
+	}{
+		"nothing is set": {},
+		"tuning on the level that switches on": {
+			levels: policy.Levels{VM: policy.Policy{AutoConverge: new(true), AutoConvergeInitial: new(int64(30))}},
+		},
+		"tuning below the level that switches on": {
+			levels: policy.Levels{
+				VM:     policy.Policy{CompressionCacheMiB: new(int64(256))},
+				Global: policy.Policy{Compression: new(true)},
+			},
+		},
+		"tuning of features that no level switches on": {
+			levels: policy.Levels{Global: policy.Policy{
+				AutoConvergeInitial: new(int64(30)), AutoConvergeIncrement: new(int64(20)), CompressionCacheMiB: new(int64(256)),
+			}},
+			want: []policy.Field{policy.FieldAutoConvergeInitial, policy.FieldAutoConvergeIncrement, policy.FieldCompressionCacheMiB},
+		},
+		"tuning above the level that switches off": {
+			levels: policy.Levels{
+				VM:     policy.Policy{AutoConverge: new(false)},
+				Global: policy.Policy{AutoConverge: new(true), AutoConvergeIncrement: new(int64(20))},
+			},
+			want: []policy.Field{policy.FieldAutoConvergeIncrement},
+		},
+		"a run that switches off what the VM tunes": {
+			levels: policy.Levels{
+				Run: policy.Policy{Compression: new(false)},
+				VM:  policy.Policy{Compression: new(true), CompressionCacheMiB: new(int64(256))},
+			},
+			want: []policy.Field{policy.FieldCompressionCacheMiB},
+		},
+		"on_timeout without any timeout to follow": {
+			levels: policy.Levels{
+				VM:     policy.Policy{OnTimeout: new(policy.Pause)},
+				Global: policy.Policy{Timeout: new(time.Duration(0)), StallTimeout: new(time.Duration(0))},
+			},
+			want: []policy.Field{policy.FieldOnTimeout},
+		},
+		"on_timeout with only the stall timeout": {
+			levels: policy.Levels{VM: policy.Policy{OnTimeout: new(policy.Pause), Timeout: new(time.Duration(0))}},
+		},
+		"on_timeout with only the timeout": {
+			levels: policy.Levels{VM: policy.Policy{OnTimeout: new(policy.Pause), StallTimeout: new(time.Duration(0))}},
+		},
+		"no timeouts and on_timeout left to its default": {
+			levels: policy.Levels{VM: policy.Policy{Timeout: new(time.Duration(0)), StallTimeout: new(time.Duration(0))}},
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+
+			if diff := cmp.Diff(test.want, policy.Resolve(test.levels).Inactive()); diff != "" {
+				t.Errorf("inactive fields (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestConflictsAreContradictionsAcrossLevels(t *testing.T) {
+	t.Parallel()
+
+	tests := map[string]struct {
+		levels policy.Levels
+		want   []policy.Field
+	}{
+		"nothing is set": {},
+		"tuning of a feature that is off": {
+			levels: policy.Levels{
+				VM:      policy.Policy{CompressionCacheMiB: new(int64(256)), AutoConvergeInitial: new(int64(30))},
+				Cluster: policy.Policy{Compression: new(false), AutoConverge: new(false)},
+			},
+		},
+		"compression on the VM, parallel connections on the cluster": {
+			levels: policy.Levels{
+				VM:      policy.Policy{Compression: new(true)},
+				Cluster: policy.Policy{ParallelConnections: new(int64(4))},
+			},
+			want: []policy.Field{policy.FieldParallelConnections},
+		},
+		"the run switches the parallel connections off": {
+			levels: policy.Levels{
+				Run:     policy.Policy{ParallelConnections: new(int64(0))},
+				VM:      policy.Policy{Compression: new(true)},
+				Cluster: policy.Policy{ParallelConnections: new(int64(4))},
+			},
+		},
+		"a switch to post-copy that no level lets": {
+			levels: policy.Levels{Global: policy.Policy{OnTimeout: new(policy.SwitchToPostCopy)}},
+			want:   []policy.Field{policy.FieldOnTimeout},
+		},
+		"a switch to post-copy that the VM forbids": {
+			levels: policy.Levels{
+				VM:     policy.Policy{PostCopy: new(false)},
+				Global: policy.Policy{PostCopy: new(true), OnTimeout: new(policy.SwitchToPostCopy)},
+			},
+			want: []policy.Field{policy.FieldOnTimeout},
+		},
+		"a switch to post-copy that the cluster lets": {
+			levels: policy.Levels{
+				VM:      policy.Policy{OnTimeout: new(policy.SwitchToPostCopy)},
+				Cluster: policy.Policy{PostCopy: new(true)},
+				Global:  policy.Policy{PostCopy: new(false)},
+			},
+		},
+		"a switch to post-copy that no timeout will ask for": {
+			levels: policy.Levels{
+				VM:     policy.Policy{Timeout: new(time.Duration(0)), StallTimeout: new(time.Duration(0))},
+				Global: policy.Policy{OnTimeout: new(policy.SwitchToPostCopy)},
+			},
+		},
+		"both at once": {
+			levels: policy.Levels{
+				VM:     policy.Policy{Compression: new(true), OnTimeout: new(policy.SwitchToPostCopy)},
+				Global: policy.Policy{ParallelConnections: new(int64(2)), PostCopy: new(false)},
+			},
+			want: []policy.Field{policy.FieldParallelConnections, policy.FieldOnTimeout},
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+
+			conflicts := policy.Resolve(test.levels).Conflicts()
+			if diff := cmp.Diff(test.want, problemFields(conflicts)); diff != "" {
+				t.Errorf("fields in conflict (-want +got):\n%s", diff)
+			}
+			for _, conflict := range conflicts {
+				if conflict.Text == "" {
+					t.Errorf("the conflict on %s has no words", conflict.Field)
+				}
+			}
+		})
+	}
+}
+
+func TestWhatIsDormantIsNeverAConflict(t *testing.T) {
+	t.Parallel()
+
+	for seed, r := range rounds() {
+		effective := policy.Resolve(randomLevels(r))
+		dormant := effective.Inactive()
+		for _, conflict := range effective.Conflicts() {
+			if slices.Contains(dormant, conflict.Field) {
+				t.Fatalf("seed %d: %s is dormant and in conflict: %s", seed, conflict.Field, conflict.Text)
+			}
+		}
+	}
+}
+
+func TestAValidPolicyThatDecidesEverythingHasNoConflict(t *testing.T) {
+	t.Parallel()
+
+	for seed, r := range rounds() {
+		var p policy.Policy
+		for _, field := range policy.Fields() {
+			randomize[field](r, &p)
+		}
+		if len(p.Validate()) > 0 {
+			continue
+		}
+		effective := policy.Resolve(policy.Levels{VM: p})
+		if conflicts := effective.Conflicts(); len(conflicts) > 0 {
+			t.Fatalf("seed %d: it is in conflict: %v", seed, conflicts)
+		}
+	}
+}
+
+func TestEffectivePolicyResolvesToItself(t *testing.T) {
+	t.Parallel()
+
+	for seed, r := range rounds() {
+		effective := policy.Resolve(randomLevels(r))
+		again := policy.Resolve(policy.Levels{Run: effective.Policy()})
+		effective.Origins, again.Origins = nil, nil
+		if diff := cmp.Diff(effective, again); diff != "" {
+			t.Fatalf("seed %d: effective policy (-first +again):\n%s", seed, diff)
+		}
+	}
+}
+
+func TestEffectivePolicyIsACopy(t *testing.T) {
+	t.Parallel()
+
+	effective := policy.Resolve(policy.Levels{})
+	*effective.Policy().AutoConverge = true
+	if effective.AutoConverge {
+		t.Error("a caller can change the effective policy through its Policy")
+	}
+}

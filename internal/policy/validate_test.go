@@ -1,0 +1,201 @@
+package policy_test
+
+import (
+	"math"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
+)
+
+func TestValidateKeepsEveryFieldInItsRange(t *testing.T) {
+	t.Parallel()
+
+	integers := map[policy.Field]struct {
+		set             func(*policy.Policy, int64)
+		accepts, refuse []int64
+	}{
+		policy.FieldAutoConvergeInitial: {
+			set:     func(p *policy.Policy, v int64) { p.AutoConvergeInitial = &v },
+			accepts: []int64{1, 20, 99},
+			refuse:  []int64{math.MinInt64, -1, 0, 100, math.MaxInt64},
+		},
+		policy.FieldAutoConvergeIncrement: {
+			set:     func(p *policy.Policy, v int64) { p.AutoConvergeIncrement = &v },
+			accepts: []int64{1, 10, 99},
+			refuse:  []int64{math.MinInt64, -1, 0, 100, math.MaxInt64},
+		},
+		policy.FieldCompressionCacheMiB: {
+			set:     func(p *policy.Policy, v int64) { p.CompressionCacheMiB = &v },
+			accepts: []int64{1, 2, 64, 4096, 1 << 42},
+			refuse:  []int64{math.MinInt64, -64, -1, 0, 3, 63, 65, 100, 1<<42 - 1, 1<<42 + 1, 1 << 43, 1 << 62, math.MaxInt64},
+		},
+		policy.FieldBandwidth: {
+			set:     func(p *policy.Policy, v int64) { p.BandwidthMiBPerSecond = &v },
+			accepts: []int64{0, 1, 8796093022207},
+			refuse:  []int64{math.MinInt64, -1, 8796093022208, math.MaxInt64},
+		},
+		policy.FieldMaxDowntimeMS: {
+			set:     func(p *policy.Policy, v int64) { p.MaxDowntimeMS = &v },
+			accepts: []int64{1, 300, 2_000_000},
+			refuse:  []int64{math.MinInt64, -1, 0, 2_000_001, math.MaxInt64},
+		},
+		policy.FieldParallelConnections: {
+			set:     func(p *policy.Policy, v int64) { p.ParallelConnections = &v },
+			accepts: []int64{0, 2, 255},
+			refuse:  []int64{math.MinInt64, -1, 1, 256, math.MaxInt64},
+		},
+	}
+	for field, test := range integers {
+		t.Run(string(field), func(t *testing.T) {
+			t.Parallel()
+
+			for _, value := range test.accepts {
+				var p policy.Policy
+				test.set(&p, value)
+				if problems := p.Validate(); len(problems) > 0 {
+					t.Errorf("%d is refused: %v", value, problems)
+				}
+			}
+			for _, value := range test.refuse {
+				var p policy.Policy
+				test.set(&p, value)
+				if diff := cmp.Diff([]policy.Field{field}, problemFields(p.Validate())); diff != "" {
+					t.Errorf("%d: fields with problems (-want +got):\n%s", value, diff)
+				}
+			}
+		})
+	}
+}
+
+func TestValidateAccepts(t *testing.T) {
+	t.Parallel()
+
+	tests := map[string]policy.Policy{
+		"nothing at all":                             {},
+		"auto-converge, tuned":                       {AutoConverge: new(true), AutoConvergeInitial: new(int64(30)), AutoConvergeIncrement: new(int64(20))},
+		"tuning of a feature that inherits":          {AutoConvergeInitial: new(int64(30)), CompressionCacheMiB: new(int64(128))},
+		"compression, tuned":                         {Compression: new(true), CompressionCacheMiB: new(int64(512))},
+		"compression with parallel off":              {Compression: new(true), ParallelConnections: new(int64(0))},
+		"parallel without compression":               {Compression: new(false), ParallelConnections: new(int64(8))},
+		"parallel, compression inherits":             {ParallelConnections: new(int64(8))},
+		"switching to post-copy where it is let":     {PostCopy: new(true), OnTimeout: new(policy.SwitchToPostCopy)},
+		"switching to post-copy, post_copy inherits": {OnTimeout: new(policy.SwitchToPostCopy)},
+		"pause without post-copy":                    {PostCopy: new(false), OnTimeout: new(policy.Pause)},
+		"no timeouts":                                {Timeout: new(time.Duration(0)), StallTimeout: new(time.Duration(0))},
+		"stall timeout beyond timeout":               {Timeout: new(time.Minute), StallTimeout: new(time.Hour)},
+		"the longest timeout":                        {Timeout: new(time.Duration(math.MaxInt64))},
+	}
+	for name, p := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+
+			if problems := p.Validate(); len(problems) > 0 {
+				t.Errorf("refused: %v", problems)
+			}
+		})
+	}
+}
+
+func TestValidateSaysWhatIsWrongAndWhatWouldBeRight(t *testing.T) {
+	t.Parallel()
+
+	tests := map[string]struct {
+		policy policy.Policy
+		want   []policy.Problem
+	}{
+		"a percentage out of range": {
+			policy.Policy{AutoConvergeInitial: new(int64(100))},
+			[]policy.Problem{{Field: policy.FieldAutoConvergeInitial, Text: "100 is not between 1 and 99 percent."}},
+		},
+		"a downtime of nothing": {
+			policy.Policy{MaxDowntimeMS: new(int64(0))},
+			[]policy.Problem{{Field: policy.FieldMaxDowntimeMS, Text: "0 is not between 1 and 2000000 milliseconds."}},
+		},
+		"a negative bandwidth": {
+			policy.Policy{BandwidthMiBPerSecond: new(int64(-1))},
+			[]policy.Problem{{Field: policy.FieldBandwidth, Text: "-1 is not between 0 and 8796093022207 MiB/s, where 0 is no limit."}},
+		},
+		"a single parallel connection": {
+			policy.Policy{ParallelConnections: new(int64(1))},
+			[]policy.Problem{{Field: policy.FieldParallelConnections, Text: "1 is neither 0 (off) nor between 2 and 255 connections."}},
+		},
+		"a cache that is no power of two": {
+			policy.Policy{CompressionCacheMiB: new(int64(100))},
+			[]policy.Problem{{Field: policy.FieldCompressionCacheMiB, Text: "100 MiB is not a power of two between 1 and 4398046511104, as QEMU requires of the XBZRLE cache (64, 128, 256, …)."}},
+		},
+		"negative timeouts": {
+			policy.Policy{Timeout: new(-time.Second), StallTimeout: new(-time.Nanosecond)},
+			[]policy.Problem{
+				{Field: policy.FieldTimeout, Text: "A duration can not be negative."},
+				{Field: policy.FieldStallTimeout, Text: "A duration can not be negative."},
+			},
+		},
+		"an unknown on_timeout": {
+			policy.Policy{OnTimeout: new(policy.OnTimeout("postcopy"))},
+			[]policy.Problem{{Field: policy.FieldOnTimeout, Text: `"postcopy" is none of "abort", "post_copy", "pause".`}},
+		},
+		"an empty on_timeout": {
+			policy.Policy{OnTimeout: new(policy.OnTimeout(""))},
+			[]policy.Problem{{Field: policy.FieldOnTimeout, Text: `"" is none of "abort", "post_copy", "pause".`}},
+		},
+		"auto-converge off, with tuning": {
+			policy.Policy{AutoConverge: new(false), AutoConvergeInitial: new(int64(20)), AutoConvergeIncrement: new(int64(10))},
+			[]policy.Problem{
+				{Field: policy.FieldAutoConvergeInitial, Text: "auto_converge_initial tunes auto_converge, which is set to false on the same level. Remove one of the two."},
+				{Field: policy.FieldAutoConvergeIncrement, Text: "auto_converge_increment tunes auto_converge, which is set to false on the same level. Remove one of the two."},
+			},
+		},
+		"compression off, with a cache": {
+			policy.Policy{Compression: new(false), CompressionCacheMiB: new(int64(64))},
+			[]policy.Problem{{Field: policy.FieldCompressionCacheMiB, Text: "compression_cache_mib tunes compression, which is set to false on the same level. Remove one of the two."}},
+		},
+		"compression with parallel connections": {
+			policy.Policy{Compression: new(true), ParallelConnections: new(int64(2))},
+			[]policy.Problem{{Field: policy.FieldParallelConnections, Text: "compression is XBZRLE, which QEMU can not do over parallel connections: pages sent over them bypass it. Set parallel_connections to 0 or compression to false."}},
+		},
+		"a switch to post-copy where it is not let": {
+			policy.Policy{PostCopy: new(false), OnTimeout: new(policy.SwitchToPostCopy)},
+			[]policy.Problem{{Field: policy.FieldOnTimeout, Text: `on_timeout is "post_copy", but post_copy is false, so the migration may not be switched. Set post_copy to true, or on_timeout to "abort" or "pause".`}},
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+
+			if diff := cmp.Diff(test.want, test.policy.Validate()); diff != "" {
+				t.Errorf("problems (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestValidateReportsEveryProblemAtOnce(t *testing.T) {
+	t.Parallel()
+
+	p := policy.Policy{
+		AutoConverge:        new(false),
+		AutoConvergeInitial: new(int64(0)),
+		Compression:         new(true),
+		ParallelConnections: new(int64(300)),
+		PostCopy:            new(false),
+		OnTimeout:           new(policy.SwitchToPostCopy),
+	}
+	want := []policy.Field{
+		policy.FieldAutoConvergeInitial, policy.FieldParallelConnections, // Out of range.
+		policy.FieldAutoConvergeInitial, policy.FieldParallelConnections, policy.FieldOnTimeout, // Contradictions.
+	}
+	if diff := cmp.Diff(want, problemFields(p.Validate())); diff != "" {
+		t.Errorf("fields with problems (-want +got):\n%s", diff)
+	}
+}
+
+func problemFields(problems []policy.Problem) []policy.Field {
+	var fields []policy.Field
+	for _, problem := range problems {
+		fields = append(fields, problem.Field)
+	}
+	return fields
+}
