@@ -93,6 +93,14 @@ type field struct {
 	problem func(Policy) string
 }
 
+// check is the field's problem as an error that names the field.
+func (f field) check(p Policy) error {
+	if text := f.problem(p); text != "" {
+		return fmt.Errorf("%s: %s", f.name, text)
+	}
+	return nil
+}
+
 // kind is how the values of one type are kept in a record.
 type kind[T comparable] struct {
 	encode func(T) any

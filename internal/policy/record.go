@@ -57,18 +57,19 @@ func (r Record) UnknownMembers() []string {
 }
 
 // Encode is the record as a JSON document of at most MaxRecordBytes, its members
-// always in the same order: version, cluster, the fields, what is unknown.
+// always in the same order: version, cluster, the fields, what is unknown. It
+// refuses values out of range, which DecodeRecord would not read back.
 func (r Record) Encode() ([]byte, error) {
 	var buf bytes.Buffer
 	fmt.Fprintf(&buf, `{%q:%d`, versionMember, Version)
 	member := func(name string, value any) error {
-		key, err := json.Marshal(name)
+		key, err := marshal(name)
 		if err != nil {
 			return err
 		}
-		text, err := json.Marshal(value)
+		text, err := marshal(value)
 		if err != nil {
-			return err
+			return fmt.Errorf("%s: %w", name, err)
 		}
 		buf.WriteByte(',')
 		buf.Write(key)
@@ -82,10 +83,14 @@ func (r Record) Encode() ([]byte, error) {
 		}
 	}
 	for _, f := range fields {
-		if f.isSet(r.Policy) {
-			if err := member(string(f.name), f.encode(r.Policy)); err != nil {
-				return nil, err
-			}
+		if !f.isSet(r.Policy) {
+			continue
+		}
+		if err := f.check(r.Policy); err != nil {
+			return nil, err
+		}
+		if err := member(string(f.name), f.encode(r.Policy)); err != nil {
+			return nil, err
 		}
 	}
 	for _, name := range r.UnknownMembers() {
@@ -100,6 +105,16 @@ func (r Record) Encode() ([]byte, error) {
 	return buf.Bytes(), nil
 }
 
+// marshal writes "<", ">" and "&" as they are, where json.Marshal escapes them:
+// unknown members are written back as they were read, and do not grow.
+func marshal(value any) ([]byte, error) {
+	var buf bytes.Buffer
+	encoder := json.NewEncoder(&buf)
+	encoder.SetEscapeHTML(false)
+	err := encoder.Encode(value)
+	return bytes.TrimSuffix(buf.Bytes(), []byte("\n")), err
+}
+
 // DecodeRecord reads a record. It refuses what is not a JSON object of known
 // version with values in range, and says why; the error is a *NewerVersionError
 // when a newer release wrote the record.
@@ -109,6 +124,9 @@ func DecodeRecord(document []byte) (Record, error) {
 	}
 	if !utf8.Valid(document) {
 		return Record{}, errors.New("the record is not UTF-8 text")
+	}
+	if len(bytes.TrimSpace(document)) == 0 {
+		return Record{}, errors.New("the record is empty")
 	}
 	var members map[string]json.RawMessage
 	if err := json.Unmarshal(document, &members); err != nil || members == nil {
@@ -136,8 +154,8 @@ func DecodeRecord(document []byte) (Record, error) {
 		if err := f.decode(&r.Policy, raw); err != nil {
 			return Record{}, fmt.Errorf("%s: %w", f.name, err)
 		}
-		if text := f.problem(r.Policy); text != "" {
-			return Record{}, fmt.Errorf("%s: %s", f.name, text)
+		if err := f.check(r.Policy); err != nil {
+			return Record{}, err
 		}
 		delete(members, string(f.name))
 	}
