@@ -1,0 +1,43 @@
+package policy_test
+
+import (
+	"reflect"
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
+)
+
+func TestFieldsAreTheAttributesInTheirOrder(t *testing.T) {
+	t.Parallel()
+
+	want := []policy.Field{
+		"auto_converge", "auto_converge_initial", "auto_converge_increment",
+		"compression", "compression_cache_mib",
+		"bandwidth_mib_per_second", "max_downtime_ms", "parallel_connections",
+		"post_copy", "encryption",
+		"timeout", "stall_timeout", "on_timeout",
+	}
+	if diff := cmp.Diff(want, policy.Fields()); diff != "" {
+		t.Errorf("fields (-want +got):\n%s", diff)
+	}
+}
+
+func TestFieldsReturnsACopy(t *testing.T) {
+	t.Parallel()
+
+	policy.Fields()[0] = "mine"
+	if slices.Contains(policy.Fields(), "mine") {
+		t.Error("a caller can change the list of fields for others")
+	}
+}
+
+func TestEveryMemberOfPolicyIsAField(t *testing.T) {
+	t.Parallel()
+
+	if got, want := len(policy.Fields()), reflect.TypeFor[policy.Policy]().NumField(); got != want {
+		t.Errorf("there are %d fields and Policy has %d members", got, want)
+	}
+}

@@ -1,0 +1,201 @@
+package policy_test
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
+)
+
+func TestBuiltInIsTheDesignsTable(t *testing.T) {
+	t.Parallel()
+
+	want := map[policy.Field]string{
+		policy.FieldAutoConverge:          "false",
+		policy.FieldAutoConvergeInitial:   "inherit",
+		policy.FieldAutoConvergeIncrement: "inherit",
+		policy.FieldCompression:           "false",
+		policy.FieldCompressionCacheMiB:   "inherit",
+		policy.FieldBandwidth:             "inherit",
+		policy.FieldMaxDowntimeMS:         "inherit",
+		policy.FieldParallelConnections:   "0",
+		policy.FieldPostCopy:              "false",
+		policy.FieldEncryption:            "false",
+		policy.FieldTimeout:               "30m",
+		policy.FieldStallTimeout:          "2m",
+		policy.FieldOnTimeout:             "abort",
+	}
+	got := map[policy.Field]string{}
+	for _, field := range policy.Fields() {
+		got[field] = policy.BuiltIn().Text(field)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("built-in policy (-want +got):\n%s", diff)
+	}
+}
+
+func TestBuiltInIsValid(t *testing.T) {
+	t.Parallel()
+
+	if problems := policy.BuiltIn().Validate(); len(problems) > 0 {
+		t.Errorf("the built-in policy is refused: %v", problems)
+	}
+}
+
+func TestBuiltInIsNotShared(t *testing.T) {
+	t.Parallel()
+
+	*policy.BuiltIn().AutoConverge = true
+	if *policy.BuiltIn().AutoConverge {
+		t.Error("a caller can change the built-in policy for others")
+	}
+}
+
+func TestPolicyListsTheFieldsItSets(t *testing.T) {
+	t.Parallel()
+
+	tests := map[string]struct {
+		policy policy.Policy
+		want   []policy.Field
+	}{
+		"none": {},
+		"in the order of Fields": {
+			policy: policy.Policy{OnTimeout: new(policy.Pause), Compression: new(true), AutoConverge: new(true)},
+			want:   []policy.Field{policy.FieldAutoConverge, policy.FieldCompression, policy.FieldOnTimeout},
+		},
+		"zero values are set": {
+			policy: policy.Policy{AutoConverge: new(false), BandwidthMiBPerSecond: new(int64(0)), Timeout: new(time.Duration(0))},
+			want:   []policy.Field{policy.FieldAutoConverge, policy.FieldBandwidth, policy.FieldTimeout},
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+
+			if diff := cmp.Diff(test.want, test.policy.Fields()); diff != "" {
+				t.Errorf("fields (-want +got):\n%s", diff)
+			}
+			if got, want := test.policy.Empty(), len(test.want) == 0; got != want {
+				t.Errorf("Empty() = %t, want %t", got, want)
+			}
+		})
+	}
+}
+
+func TestDifferencesSayWhatWasFoundAndWhatWasWanted(t *testing.T) {
+	t.Parallel()
+
+	tests := map[string]struct {
+		have, want policy.Policy
+		expected   []policy.Difference
+	}{
+		"both empty": {},
+		"same values behind different pointers": {
+			have: policy.Policy{AutoConverge: new(true), Timeout: new(time.Hour)},
+			want: policy.Policy{AutoConverge: new(true), Timeout: new(60 * time.Minute)},
+		},
+		"a value changed": {
+			have:     policy.Policy{MaxDowntimeMS: new(int64(300))},
+			want:     policy.Policy{MaxDowntimeMS: new(int64(500))},
+			expected: []policy.Difference{{Field: policy.FieldMaxDowntimeMS, Have: "300", Want: "500"}},
+		},
+		"false is not inherit": {
+			have:     policy.Policy{},
+			want:     policy.Policy{Compression: new(false)},
+			expected: []policy.Difference{{Field: policy.FieldCompression, Have: "inherit", Want: "false"}},
+		},
+		"0 is not inherit": {
+			have:     policy.Policy{BandwidthMiBPerSecond: new(int64(0))},
+			want:     policy.Policy{},
+			expected: []policy.Difference{{Field: policy.FieldBandwidth, Have: "0", Want: "inherit"}},
+		},
+		"several, in the order of Fields": {
+			have: policy.Policy{OnTimeout: new(policy.SwitchToPostCopy), AutoConverge: new(true), Timeout: new(time.Duration(0))},
+			want: policy.Policy{OnTimeout: new(policy.Abort), Timeout: new(90 * time.Minute)},
+			expected: []policy.Difference{
+				{Field: policy.FieldAutoConverge, Have: "true", Want: "inherit"},
+				{Field: policy.FieldTimeout, Have: "0s", Want: "1h30m"},
+				{Field: policy.FieldOnTimeout, Have: "post_copy", Want: "abort"},
+			},
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+
+			if diff := cmp.Diff(test.expected, test.have.Differences(test.want)); diff != "" {
+				t.Errorf("differences (-want +got):\n%s", diff)
+			}
+			if got, want := test.have.Equal(test.want), len(test.expected) == 0; got != want {
+				t.Errorf("Equal() = %t, want %t", got, want)
+			}
+		})
+	}
+}
+
+func TestDifferencesAreEmptyExactlyWhenPoliciesAreEqual(t *testing.T) {
+	t.Parallel()
+
+	for seed, r := range rounds() {
+		a, b := randomPolicy(r), randomPolicy(r)
+		if oneOf(r, true, false) { // Pairs that differ in one field or none.
+			b = a
+			randomize[oneOf(r, policy.Fields()...)](r, &b)
+		}
+		same := cmp.Equal(a, b)
+		if got := len(a.Differences(b)) == 0; got != same {
+			t.Fatalf("seed %d: equal is %t, but the differences are %v", seed, same, a.Differences(b))
+		}
+		if got := a.Equal(b); got != same {
+			t.Fatalf("seed %d: Equal() = %t, want %t", seed, got, same)
+		}
+	}
+}
+
+func TestDifferencesMirrorWhenTheSidesAreSwapped(t *testing.T) {
+	t.Parallel()
+
+	for seed, r := range rounds() {
+		a, b := randomPolicy(r), randomPolicy(r)
+		mirrored := b.Differences(a)
+		for i, d := range mirrored {
+			mirrored[i].Have, mirrored[i].Want = d.Want, d.Have
+		}
+		if diff := cmp.Diff(a.Differences(b), mirrored); diff != "" {
+			t.Fatalf("seed %d: differences one way and the other (-a +b):\n%s", seed, diff)
+		}
+	}
+}
+
+func TestDifferencesNameExactlyTheFieldsWhoseTextDiffers(t *testing.T) {
+	t.Parallel()
+
+	for seed, r := range rounds() {
+		a, b := randomPolicy(r), randomPolicy(r)
+		var want []policy.Difference
+		for _, field := range policy.Fields() {
+			if a.Text(field) != b.Text(field) {
+				want = append(want, policy.Difference{Field: field, Have: a.Text(field), Want: b.Text(field)})
+			}
+		}
+		if diff := cmp.Diff(want, a.Differences(b)); diff != "" {
+			t.Fatalf("seed %d: differences (-want +got):\n%s", seed, diff)
+		}
+	}
+}
+
+func TestTextIsInheritExactlyWhereAFieldIsNotSet(t *testing.T) {
+	t.Parallel()
+
+	for seed, r := range rounds() {
+		p := randomPolicy(r)
+		for _, field := range policy.Fields() {
+			if inherits, set := p.Text(field) == "inherit", slices.Contains(p.Fields(), field); inherits == set {
+				t.Fatalf("seed %d: %s is set: %t, and its text is %q", seed, field, set, p.Text(field))
+			}
+		}
+	}
+}
