@@ -114,10 +114,16 @@ const (
 	// incoming job). It is not a home of the VM.
 	StateIncoming
 	// StatePostCopy runs here while memory is still being fetched from the
-	// other end (running/paused, reason post-copy).
+	// source (running, reason VIR_DOMAIN_RUNNING_POSTCOPY).
 	StatePostCopy
+	// StatePostCopySource is the half that a migration in post-copy has left
+	// behind: it never runs again, and holds memory that the destination still
+	// fetches (paused, reason VIR_DOMAIN_PAUSED_POSTCOPY). It is not a home of
+	// the VM.
+	StatePostCopySource
 	// StatePostCopyFailed is either half of a post-copy migration that lost its
-	// link (paused, reason VIR_DOMAIN_PAUSED_POSTCOPY_FAILED).
+	// link (reason VIR_DOMAIN_PAUSED_POSTCOPY_FAILED or
+	// VIR_DOMAIN_RUNNING_POSTCOPY_FAILED).
 	StatePostCopyFailed
 	// StateCrashed is a domain that has crashed.
 	StateCrashed
@@ -182,6 +188,11 @@ type Job struct {
 	CompressionPages, CompressionCacheMisses *int64
 	// PostCopyRequests counts the page requests of the destination in post-copy.
 	PostCopyRequests uint64
+}
+
+// migratesOut tells whether the job moves the domain to another host.
+func (j Job) migratesOut() bool {
+	return j.Type == JobRunning && j.Operation == OperationMigrationOut
 }
 
 // Memory is a host's memory in bytes.
