@@ -2,6 +2,7 @@ package migration
 
 import (
 	"context"
+	"fmt"
 	"time"
 )
 
@@ -128,6 +129,27 @@ const (
 	// StateCrashed is a domain that has crashed.
 	StateCrashed
 )
+
+// String is the state in words.
+func (s DomainState) String() string {
+	switch s {
+	case StateShutOff:
+		return "shut off"
+	case StateRunning:
+		return "running"
+	case StatePaused:
+		return "paused"
+	case StateIncoming:
+		return "being received"
+	case StatePostCopy:
+		return "in post-copy"
+	case StatePostCopyFailed:
+		return "paused in a failed post-copy migration"
+	case StateCrashed:
+		return "crashed"
+	}
+	return fmt.Sprintf("state %d", int(s))
+}
 
 // Domain is what a host says of a domain.
 type Domain struct {

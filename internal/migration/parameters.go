@@ -28,3 +28,30 @@ type Parameters struct {
 	// the destination's libvirt choose.
 	MigrationURI string
 }
+
+// parameters turns the policy into what libvirt is told about this domain.
+// Tuning of a feature that is off is dormant and left out: libvirt would refuse
+// it ("Turn auto convergence on to tune it"). A paused guest dirties nothing and
+// is never switched to post-copy, which would set it running (Red Hat bug
+// 1464792).
+func (r Request) parameters(d Domain) Parameters {
+	const mebibyte = 1 << 20
+	p := Parameters{
+		AutoConverge:          r.Policy.AutoConverge,
+		Compression:           r.Policy.Compression,
+		BandwidthMiBPerSecond: r.Policy.BandwidthMiBPerSecond,
+		ParallelConnections:   r.Policy.ParallelConnections,
+		PostCopy:              r.Policy.PostCopy && d.State != StatePaused,
+		TLS:                   r.Policy.Encryption,
+		Persistent:            d.Persistent,
+		MigrationURI:          r.MigrationURI,
+	}
+	if p.AutoConverge {
+		p.AutoConvergeInitial = r.Policy.AutoConvergeInitial
+		p.AutoConvergeIncrement = r.Policy.AutoConvergeIncrement
+	}
+	if cache := r.Policy.CompressionCacheMiB; p.Compression && cache != nil {
+		p.CompressionCacheBytes = new(*cache * mebibyte)
+	}
+	return p
+}

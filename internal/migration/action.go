@@ -1,0 +1,220 @@
+package migration
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
+)
+
+// verdict is why the engine ends a migration.
+type verdict int
+
+const (
+	none verdict = iota
+	byCaller
+	outOfTime
+	stalled
+	linkStalled
+	neverStarted
+)
+
+// action is what a watch has done about its job.
+type action struct {
+	// verdict is why the job was called off; none while it may go on.
+	verdict verdict
+	// reason is why on_timeout was applied; none while it was not.
+	reason verdict
+	// called is when the job was called off, ordered when libvirt was last told
+	// to, taken whether it took the order, and orderError why not.
+	called, ordered time.Time
+	taken           bool
+	orderError      error
+	// paused is when on_timeout paused the guest, switching since when the switch
+	// to post-copy has been asked for, postCopy whether it was made. stepError is
+	// why one of the two could not be done.
+	paused, switching time.Time
+	postCopy          bool
+	stepError         error
+
+	linkTold bool
+}
+
+// act does what the job's state asks for now.
+func (w *watch) act() {
+	switch {
+	case w.committed():
+	case w.verdict != none:
+		w.callOff()
+	case w.postCopy:
+		w.tellIdleLink()
+	case !w.switching.IsZero():
+		w.switchToPostCopy()
+	case !w.paused.IsZero():
+		if time.Since(w.paused) >= pauseGrace {
+			w.end(w.reason, fmt.Sprintf("the memory did not arrive within %s of pausing the guest", pauseGrace))
+		}
+	default:
+		w.judge()
+	}
+}
+
+// judge applies the limits of the policy.
+func (w *watch) judge() {
+	limits := w.request.Policy
+	elapsed := time.Since(w.start)
+	switch {
+	case limits.Timeout > 0 && elapsed >= limits.Timeout:
+		w.escalate(outOfTime, fmt.Sprintf("not done after %s (timeout)", policy.FormatDuration(limits.Timeout)))
+	case w.hopeless:
+		w.escalate(stalled, fmt.Sprintf("no progress for %s (stall_timeout)", policy.FormatDuration(limits.StallTimeout)))
+	case limits.StallTimeout > 0 && w.idle >= limits.StallTimeout:
+		w.escalate(linkStalled, fmt.Sprintf("no byte sent for %s (stall_timeout)", policy.FormatDuration(limits.StallTimeout)))
+	case !w.figures.begun && elapsed >= startLimit && !w.received():
+		w.end(neverStarted, fmt.Sprintf("no memory sent after %s, and %s receives nothing", startLimit, w.request.Destination.Name()))
+	}
+}
+
+// received tells whether the destination holds the receiving half: then the
+// start is slow there, for example for its storage, and not hung.
+func (w *watch) received() bool {
+	d, err := ask(w.own, lookDeadline, func(ctx context.Context) (Domain, error) {
+		return w.request.Destination.Domain(ctx, w.request.UUID)
+	})
+	return err == nil && d.State == StateIncoming
+}
+
+// escalate applies on_timeout. A guest that did not run has nothing to be
+// paused or switched for, and over a link that may be dead the switch to
+// post-copy would lose the VM: then the job is called off.
+func (w *watch) escalate(reason verdict, why string) {
+	w.reason = reason
+	onTimeout := w.request.Policy.OnTimeout
+	switch {
+	case onTimeout == policy.Abort || !w.ranBefore || !w.figures.begun:
+		w.end(reason, why)
+	case reason == linkStalled || w.idle >= idleLink:
+		w.end(reason, fmt.Sprintf("%s; on_timeout = %q is not tried over a link that has been idle for %s", why, string(onTimeout), w.idle.Round(time.Second)))
+	case onTimeout == policy.SwitchToPostCopy:
+		w.switching = time.Now()
+		w.tell.say(why + ": switching to post-copy")
+		w.switchToPostCopy()
+	default:
+		w.pause(why)
+	}
+}
+
+func (w *watch) pause(why string) {
+	err := order(w.own, callDeadline, func(ctx context.Context) error { return w.request.Source.Suspend(ctx, w.request.UUID) })
+	if err != nil && !lost(err) {
+		w.stepError = err
+		w.end(w.reason, fmt.Sprintf("%s, and the guest could not be paused: %s", why, err))
+		return
+	}
+	w.paused = time.Now()
+	w.tell.enter(PhasePaused, why+": paused the guest, so that it dirties no more memory")
+}
+
+// switchToPostCopy asks for the switch until it is taken. An answer that was
+// lost may have been a yes, and post-copy must never be called off: whether it
+// began is looked up before anything else is done.
+func (w *watch) switchToPostCopy() {
+	err := order(w.own, callDeadline, func(ctx context.Context) error { return w.request.Source.StartPostCopy(ctx, w.request.UUID) })
+	switch {
+	case err == nil:
+		w.postCopyBegan("switched to post-copy: the guest runs on " + w.request.Destination.Name())
+	case time.Since(w.switching) >= switchGrace:
+		w.stepError = err
+		if w.lookForPostCopy() == nil {
+			if !w.postCopy {
+				w.end(w.reason, "the switch to post-copy was refused: "+err.Error())
+			}
+		}
+	}
+}
+
+// lookForPostCopy finds out whether the migration is in post-copy. Its error
+// means that the source did not say.
+func (w *watch) lookForPostCopy() error {
+	seen, err := ask(w.own, callDeadline, func(ctx context.Context) (Domain, error) { return w.request.Source.Domain(ctx, w.request.UUID) })
+	if err != nil && !errors.Is(err, ErrNoDomain) {
+		return err
+	}
+	if err == nil && (seen.State == StatePostCopySource || seen.State == StatePostCopyFailed) {
+		w.postCopyBegan("the migration is in post-copy")
+	}
+	return nil
+}
+
+// postCopyBegan notes that the migration can no longer be called off, also
+// where that had been asked for.
+func (w *watch) postCopyBegan(message string) {
+	if w.postCopy {
+		return
+	}
+	w.postCopy = true
+	if w.calls != nil {
+		w.calls.postCopy.Store(true)
+	}
+	if w.verdict != none {
+		w.verdict = none
+		message += ", which can not be called off without losing the VM; waiting for its end"
+	}
+	w.tell.enter(PhasePostCopy, message)
+}
+
+func (w *watch) tellIdleLink() {
+	if w.idle < idleLink {
+		w.linkTold = false
+	} else if !w.linkTold {
+		w.linkTold = true
+		w.tell.say(fmt.Sprintf("no memory has arrived for %s; post-copy can not be called off without losing the VM", w.idle.Round(time.Second)))
+	}
+}
+
+// cancel does what the caller asks for, as far as it is still possible.
+func (w *watch) cancel() {
+	switch {
+	case w.committed():
+		w.tell.say("too late to cancel: the VM is being started on " + w.request.Destination.Name())
+	case w.postCopy:
+		w.tell.say("post-copy can not be cancelled without losing the VM; waiting for its end")
+	case w.verdict == none:
+		w.end(byCaller, "cancelled")
+	}
+}
+
+// end decides that the migration is to end.
+func (w *watch) end(v verdict, why string) {
+	w.verdict, w.called = v, time.Now()
+	if w.calls != nil {
+		w.calls.halt()
+	}
+	w.tell.enter(PhaseCancelling, why+"; calling the migration off")
+	w.callOff()
+}
+
+// callOff tells libvirt to end the job, again and again until it is taken: the
+// order may come before libvirt has begun the job. A job that goes on for long
+// is told once more.
+func (w *watch) callOff() {
+	if w.taken && time.Since(w.ordered) < reportInterval {
+		return
+	}
+	w.ordered = time.Now()
+	err := order(w.own, callDeadline, func(ctx context.Context) error { return w.request.Source.AbortJob(ctx, w.request.UUID) })
+	w.taken, w.orderError = w.taken || err == nil, err
+	if errors.Is(err, ErrNotActive) && w.figures.begun && w.vanished.IsZero() {
+		_ = w.lookForPostCopy() // asked again with the next order
+	}
+}
+
+// grace is how long a job that was called off may take to end.
+func (w *watch) grace() time.Duration {
+	if w.taken && !w.figures.begun || !w.taken && lost(w.orderError) {
+		return cancelGrace
+	}
+	return cleanupGrace
+}

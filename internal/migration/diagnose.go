@@ -1,0 +1,134 @@
+package migration
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
+)
+
+// diagnose turns the end of a migration that did not succeed into its error.
+func (m *move) diagnose(e ending, f Failure) error {
+	after := e.elapsed.Round(time.Second)
+	move := fmt.Sprintf("The migration of VM %s from %s to %s", m.Name, m.Source.Name(), m.Destination.Name())
+	ended := m.howEnded(e)
+	switch e.verdict {
+	case byCaller:
+		f.Happened = sentences(fmt.Sprintf("%s was cancelled after %s.", move, after), ended)
+		return &CancelledError{f}
+	case outOfTime:
+		f.Happened = sentences(fmt.Sprintf("%s was not done after %s (timeout, %s), and was called off.", move,
+			policy.FormatDuration(m.Policy.Timeout), m.Policy.Origins[policy.FieldTimeout]), m.tried(e), measured(e), ended)
+		if e.figures.dirtyRate > 0 {
+			f.Advice = advise(m.Policy, e.figures, e.least)
+		}
+		return &TimedOutError{f, policy.FieldTimeout}
+	case linkStalled:
+		f.Happened = sentences(fmt.Sprintf("%s was called off after %s, because no byte had been sent for %s (stall_timeout, %s). The link from %s to %s, or QEMU on %s, does not take any more.",
+			move, after, policy.FormatDuration(m.Policy.StallTimeout), m.Policy.Origins[policy.FieldStallTimeout], m.Source.Name(), m.Destination.Name(), m.Destination.Name()), ended)
+		return &TimedOutError{f, policy.FieldStallTimeout}
+	case stalled:
+		f.Happened = sentences(fmt.Sprintf("%s was called off after %s, because it got no nearer to its end for %s (stall_timeout, %s) and at least %d passes over memory.",
+			move, after, policy.FormatDuration(m.Policy.StallTimeout), m.Policy.Origins[policy.FieldStallTimeout], stallPasses), m.tried(e), measured(e), ended)
+		f.Advice = advise(m.Policy, e.figures, e.least)
+		return m.notConverged(e, f)
+	case neverStarted:
+		f.Happened = sentences(fmt.Sprintf("%s sent nothing for %s, and was called off. %s is not receiving it: libvirt on %s may be waiting for an answer from libvirt on %s. Look at the peer_uri and the network between the two.",
+			move, startLimit, m.Destination.Name(), m.Source.Name(), m.Destination.Name()), ended)
+		return &FailedError{f}
+	}
+	if errors.Is(e.err, ErrAborted) {
+		f.Happened = fmt.Sprintf("%s was cancelled after %s by someone else: libvirt on %s says that its job was aborted.", move, after, m.Source.Name())
+		return &CancelledError{f}
+	}
+	f.Happened = sentences(fmt.Sprintf("%s failed after %s.", move, after), ended)
+	return &FailedError{f}
+}
+
+func (m *move) notConverged(e ending, f Failure) error {
+	failure := &NotConvergedError{
+		Failure:   f,
+		DirtyRate: e.figures.dirtyRate,
+		Bandwidth: e.figures.bandwidth,
+		Throttle:  e.figures.throttle,
+		Passes:    e.figures.last.Iteration,
+		Elapsed:   e.elapsed,
+	}
+	if e.least != nil {
+		failure.Remaining = *e.least
+	}
+	return failure
+}
+
+// howEnded says what libvirt answered in the end, where that adds something.
+func (m *move) howEnded(e ending) string {
+	switch {
+	case errors.Is(e.unseen, errUnstopped) && !e.taken:
+		return fmt.Sprintf("libvirt on %s could not be told to end it: %s.", m.Source.Name(), orUnknown(e.orderError))
+	case errors.Is(e.unseen, errUnstopped):
+		return fmt.Sprintf("libvirt on %s was told to end it, and had not done so within %s.", m.Source.Name(), e.grace)
+	case e.unseen != nil:
+		return fmt.Sprintf("How it ended was not seen: %s.", e.unseen)
+	case e.err == nil && e.verdict == none:
+		return fmt.Sprintf("It was watched without the call that had started it, so why is known to the log of libvirt on %s only.", m.Source.Name())
+	case e.err == nil || errors.Is(e.err, ErrAborted) || errors.Is(e.err, errHalted):
+		return ""
+	case lost(e.err):
+		return fmt.Sprintf("The connection was lost: %s.", e.err)
+	}
+	return fmt.Sprintf("libvirt says: %s.", strings.TrimSuffix(e.err.Error(), "."))
+}
+
+func orUnknown(err error) string {
+	if err == nil {
+		return "no answer"
+	}
+	return err.Error()
+}
+
+// tried says what on_timeout was tried in vain.
+func (m *move) tried(e ending) string {
+	switch {
+	case !e.paused.IsZero():
+		return fmt.Sprintf("Pausing the guest did not end it within %s.", pauseGrace)
+	case e.stepError != nil:
+		return fmt.Sprintf("on_timeout = %q could not be done: %s.", string(m.Policy.OnTimeout), e.stepError)
+	}
+	return ""
+}
+
+// measured says at which rates the migration went.
+func measured(e ending) string {
+	f := e.figures
+	if !f.begun {
+		return ""
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "In pass %d", f.last.Iteration)
+	if f.dirtyRate > 0 {
+		fmt.Fprintf(&b, " the guest dirtied %s while %s were sent", rate(f.dirtyRate), rate(f.bandwidth))
+	} else {
+		fmt.Fprintf(&b, " %s were sent", rate(f.bandwidth))
+	}
+	if e.least != nil {
+		fmt.Fprintf(&b, "; at best %s of %s remained after a pass", bytes(*e.least), bytes(f.last.MemoryTotal))
+	}
+	if f.throttle > 0 {
+		fmt.Fprintf(&b, "; auto-converge had throttled the guest by %d %%", f.throttle)
+	}
+	b.WriteString(".")
+	return b.String()
+}
+
+// sentences joins those that are not empty.
+func sentences(parts ...string) string {
+	var said []string
+	for _, part := range parts {
+		if part != "" {
+			said = append(said, part)
+		}
+	}
+	return strings.Join(said, " ")
+}

@@ -1,0 +1,159 @@
+package migration
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// errHalted is a migration that was called off between two of its steps.
+var errHalted = errors.New("called off before the memory was sent")
+
+// direct carries the migration out in libvirt's five steps: Begin, Prepare,
+// Perform, Finish, Confirm.
+//
+// Until Perform has succeeded, the guest belongs to the source: whatever goes
+// wrong, the destination's half is thrown away, and libvirt lets the guest run
+// on. After that the destination decides: the source is confirmed as moved, or
+// as not moved, only when the destination has said which.
+func (r Request) direct(ctx context.Context, d *drive, p Parameters) error {
+	s := steps{Request: r, drive: d, parameters: p}
+	cookie, err := s.send(ctx)
+	if err != nil {
+		return err
+	}
+	d.committed.Store(true)
+	return s.complete(ctx, cookie)
+}
+
+// steps is one direct migration.
+type steps struct {
+	Request
+	drive      *drive
+	parameters Parameters
+}
+
+// send makes the first three steps. Its error means that the guest was not
+// started on the destination and never will be.
+func (s steps) send(ctx context.Context) ([]byte, error) {
+	begin, cancel := context.WithTimeout(ctx, lockDeadline)
+	xml, cookie, err := s.Source.Begin(begin, s.UUID, s.parameters)
+	cancel()
+	if err != nil {
+		return nil, fmt.Errorf("%s could not begin the migration: %w", s.Source.Name(), err)
+	}
+	if s.drive.halted.Err() != nil {
+		return nil, errHalted
+	}
+
+	prepare, cancel := context.WithTimeout(ctx, startLimit)
+	uri, cookie, err := s.Destination.Prepare(prepare, xml, cookie, s.parameters)
+	cancel()
+	if err != nil {
+		if lost(err) {
+			s.discard(ctx)
+		}
+		return nil, fmt.Errorf("%s could not prepare for the VM: %w", s.Destination.Name(), err)
+	}
+	if s.drive.halted.Err() != nil {
+		s.discard(ctx)
+		return nil, errHalted
+	}
+
+	cookie, err = s.Source.Perform(ctx, s.UUID, uri, cookie, s.parameters)
+	if err != nil {
+		if s.discard(ctx) && lost(err) {
+			// The source may have sent everything before the connection broke
+			// and wait, paused, to be told; with the other half gone it is safe
+			// to let it run.
+			_ = s.confirm(ctx, nil, true)
+		}
+		return nil, fmt.Errorf("%s could not send the VM's memory: %w", s.Source.Name(), err)
+	}
+	return cookie, nil
+}
+
+// discard throws the destination's half away and tells whether it is certain to
+// be gone. An answer that there is nothing to throw away is the usual one:
+// libvirt has noticed the end already.
+func (s steps) discard(ctx context.Context) bool {
+	_, err := s.finish(ctx, nil, true)
+	return !lost(err)
+}
+
+// complete makes the last two steps.
+func (s steps) complete(ctx context.Context, cookie []byte) error {
+	cookie, err := s.finish(ctx, cookie, false)
+	if err == nil {
+		return s.confirm(ctx, cookie, false)
+	}
+	failed := fmt.Errorf("%s could not start the VM: %w", s.Destination.Name(), err)
+	started, err := s.started(ctx)
+	switch {
+	case err != nil:
+		return fmt.Errorf("%w; whether it did is not known: %w", failed, err)
+	case started:
+		return s.confirm(ctx, nil, false)
+	}
+	// Without a cookie: with one of an earlier step libvirt takes the two hosts
+	// for the same one.
+	return errors.Join(failed, s.confirm(ctx, nil, true))
+}
+
+// started finds out whether the destination runs the guest although it did not
+// say so. While that is not known, the guest must stay paused on the source; and
+// while the destination still fetches memory, the source must not be told
+// anything: confirmed, it would end its QEMU and the memory with it.
+func (s steps) started(ctx context.Context) (bool, error) {
+	ctx = context.WithoutCancel(ctx)
+	deadline := time.Now().Add(settleLimit)
+	for {
+		look, cancel := context.WithTimeout(ctx, lookDeadline)
+		seen := sight(look, s.Destination, s.UUID)
+		cancel()
+		switch {
+		case seen.Is(StateRunning, StatePaused):
+			return true, nil
+		case seen.Gone(), seen.Is(StatePostCopyFailed):
+			return false, nil
+		case seen.Is(StatePostCopy):
+			deadline = time.Now().Add(settleLimit)
+		case time.Now().After(deadline) && seen.Err == nil:
+			return false, errors.New("the VM is still being received there")
+		case time.Now().After(deadline):
+			return false, seen.Err
+		}
+		time.Sleep(settleInterval)
+	}
+}
+
+func (s steps) finish(ctx context.Context, cookie []byte, cancelled bool) ([]byte, error) {
+	ctx, cancel := s.last(ctx, cancelled)
+	defer cancel()
+	return s.Destination.Finish(ctx, s.Name, cookie, s.parameters, cancelled)
+}
+
+func (s steps) confirm(ctx context.Context, cookie []byte, cancelled bool) error {
+	ctx, cancel := s.last(ctx, cancelled)
+	defer cancel()
+	err := s.Source.Confirm(ctx, s.UUID, cookie, s.parameters, cancelled)
+	if err != nil {
+		return fmt.Errorf("%s could not be told how the migration ended: %w", s.Source.Name(), err)
+	}
+	return nil
+}
+
+// last is the context of one of the last two calls. Undoing has a deadline of
+// its own and is not given up with the rest; after a switch to post-copy the two
+// last until all memory has been fetched.
+func (s steps) last(ctx context.Context, cancelled bool) (context.Context, context.CancelFunc) {
+	switch {
+	case cancelled:
+		return context.WithTimeout(context.WithoutCancel(ctx), callDeadline)
+	case s.drive.postCopy.Load():
+		return context.WithCancel(ctx)
+	default:
+		return context.WithTimeout(ctx, finishLimit)
+	}
+}

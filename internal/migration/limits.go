@@ -1,0 +1,74 @@
+package migration
+
+import "time"
+
+// Deadlines of the engine itself, apart from those of the policy. Figures in
+// comments were measured against libvirt 9.0 and QEMU 7.2.
+const (
+	// probeDeadline bounds the first question to each host.
+	probeDeadline = 15 * time.Second
+	// callDeadline bounds a single question or order. It exceeds the longest
+	// stall seen of an honest daemon: 2.2 s for statistics while the source's
+	// QEMU is torn down, 4.6 s behind a burst of slow calls.
+	callDeadline = 10 * time.Second
+	// lockDeadline bounds calls that may wait for libvirt's job lock, which
+	// gives up after 30 s with ErrBusy.
+	lockDeadline = 35 * time.Second
+
+	// startLimit is how long a job may take until its first memory figures, as
+	// long as the destination does not hold the incoming half either. A
+	// peer-to-peer job whose source waits for a destination daemon that accepts
+	// and never answers hangs for ever and can not be cancelled.
+	startLimit = time.Minute
+	// finishLimit bounds the start of the guest on the destination and the end
+	// of its source, outside post-copy (0.13 s and 2.2 s were seen).
+	finishLimit = time.Minute
+
+	// cancelGrace is how long a cancelled job that has not begun to send, or an
+	// order to cancel that does not get through, is waited for (1.6 s was seen).
+	cancelGrace = 10 * time.Second
+	// cleanupGrace is how long a job that was cancelled may take to end. With
+	// the link cut, libvirt waits 30 s for the destination before it gives up.
+	cleanupGrace = 45 * time.Second
+	// pauseGrace is what a paused guest's memory has to arrive in.
+	pauseGrace = time.Minute
+	// switchGrace is what the switch to post-copy has to be accepted in.
+	switchGrace = 30 * time.Second
+
+	// silenceLimit is how long a source that does not answer in mid-move is
+	// waited for.
+	silenceLimit = 2 * time.Minute
+	// lostCallLimit is how long a call that drives a job may outlive the job: its
+	// connection died unnoticed.
+	lostCallLimit = 30 * time.Second
+	// lateStart is how long after a lost call libvirt may still take it up.
+	lateStart = 5 * time.Second
+	// adoptionPatience is how long a job that was found may take to show its
+	// incoming half on the destination.
+	adoptionPatience = 5 * time.Second
+
+	// settleLimit bounds the look at both hosts after the end.
+	settleLimit = 30 * time.Second
+	// lookDeadline bounds one look at both hosts, so that a silent one does not
+	// hold up what the other one says.
+	lookDeadline = 5 * time.Second
+	// settleInterval is the time between two looks.
+	settleInterval = 250 * time.Millisecond
+	// leftoverPatience is how long the source may keep a definition, or a host a
+	// paused guest, before it counts as left behind.
+	leftoverPatience = 5 * time.Second
+
+	// eagerPeriod is how long a job is polled at eagerInterval; after that, each
+	// pollInterval.
+	eagerPeriod   = 3 * time.Second
+	eagerInterval = 100 * time.Millisecond
+	pollInterval  = 500 * time.Millisecond
+	// reportInterval is the time between two readings that are reported.
+	reportInterval = 5 * time.Second
+
+	// idleLink is how long no byte may be sent before the link counts as too
+	// doubtful for a switch to post-copy, which loses the VM when it breaks.
+	idleLink = 10 * time.Second
+	// stallPasses is the fewest passes over memory a stall is judged on.
+	stallPasses = 3
+)

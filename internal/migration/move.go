@@ -1,0 +1,223 @@
+package migration
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// move is one run of the engine.
+type move struct {
+	Request
+	// own is the caller's context without its cancellation.
+	own  context.Context
+	tell *narrator
+
+	parameters Parameters
+	downtime   *downtime
+	// start is when the job started, ranBefore whether the guest ran then.
+	start     time.Time
+	ranBefore bool
+	adopted   bool
+	// persistent is true when the source kept a definition of the domain.
+	persistent bool
+}
+
+// Run moves a VM, and returns when that is over and both hosts were looked at.
+// It returns an error unless the VM was seen on the destination and seen to be
+// gone from the source; the error is a Diagnosis.
+//
+// A migration to the same destination that is under way already is watched to
+// its end instead. Cancelling ctx calls the migration off, which takes a few
+// seconds, as long as that does not endanger the VM: not any more in post-copy.
+//
+// report is called from the calling goroutine, and not after Run has returned.
+// It may be nil.
+func Run(ctx context.Context, r Request, report func(Progress)) (Report, error) {
+	m := &move{Request: r, own: context.WithoutCancel(ctx), tell: newNarrator(report), start: time.Now()}
+	a := m.assess(ctx)
+	switch {
+	case ctx.Err() != nil:
+		return Report{}, m.cancelledEarly()
+	case a.AlreadyThere:
+		m.tell.say(fmt.Sprintf("VM %s is on %s already", r.Name, r.Destination.Name()))
+		return Report{Destination: r.Destination.Name(), Policy: r.Policy}, nil
+	case len(a.Errors()) > 0:
+		return Report{}, m.refused(a)
+	}
+	for _, warning := range a.Warnings() {
+		m.tell.say("warning: " + warning.String())
+	}
+	m.ranBefore = a.source.Is(StateRunning, StatePostCopy)
+	m.persistent = a.source.Domain.Persistent
+	if a.Running {
+		return m.conclude(m.adopt(ctx, a))
+	}
+	m.parameters = r.parameters(a.source.Domain)
+	m.downtime = &downtime{request: r}
+	m.downtime.prepare(ctx)
+	if ctx.Err() != nil {
+		return m.conclude(ending{action: action{verdict: byCaller}})
+	}
+	return m.conclude(m.carryOut(ctx))
+}
+
+// assess makes the checks, and waits a little for a migration under way to show
+// where it goes.
+func (m *move) assess(ctx context.Context) Assessment {
+	deadline := time.Now().Add(adoptionPatience)
+	for {
+		a := Preflight(ctx, m.Request)
+		if !a.awaited || ctx.Err() != nil || time.Now().After(deadline) {
+			return a
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(pollInterval):
+		}
+	}
+}
+
+// adopt watches a migration that is under way already.
+func (m *move) adopt(ctx context.Context, a Assessment) ending {
+	m.adopted = true
+	m.start = time.Now().Add(-a.job.Elapsed)
+	w := m.watch(nil, PeerToPeer)
+	m.tell.say(fmt.Sprintf("a migration from %s to %s is under way already, for %s: watching it to its end",
+		m.Source.Name(), m.Destination.Name(), a.job.Elapsed.Round(time.Second)))
+	if a.source.Is(StatePostCopy) || a.destination.Is(StatePostCopy) {
+		w.postCopyBegan("the migration is in post-copy")
+	}
+	return w.run(ctx)
+}
+
+// carryOut starts the migration and watches it: peer-to-peer, or direct where
+// that is asked for or is the only way.
+func (m *move) carryOut(ctx context.Context) ending {
+	mode := m.Mode
+	if mode == Auto {
+		mode = PeerToPeer
+		if m.PeerURI == "" {
+			mode = Direct
+			m.tell.say(m.Destination.Name() + " can not be reached by other hosts' libvirt (it has no peer_uri): going direct")
+		}
+	}
+	e := m.attempt(ctx, mode)
+	if m.Mode == Auto && mode == PeerToPeer && m.canGoDirect(e) {
+		m.tell.say(fmt.Sprintf("%s can not reach libvirt on %s (%s): going direct", m.Source.Name(), m.Destination.Name(), e.err))
+		e = m.attempt(ctx, Direct)
+	}
+	return e
+}
+
+// canGoDirect tells whether a peer-to-peer migration ended before it sent
+// anything, because the source's libvirt did not reach the destination's.
+func (m *move) canGoDirect(e ending) bool {
+	if !errors.Is(e.err, ErrPeerUnreachable) || e.verdict != none || e.figures.begun {
+		return false
+	}
+	source, destination := m.look(m.own, lookDeadline)
+	return source.Is(StateRunning, StatePaused) && destination.Gone()
+}
+
+func (m *move) attempt(ctx context.Context, mode Mode) ending {
+	m.start = time.Now()
+	w := m.watch(m.launch(ctx, mode, m.parameters), mode)
+	m.tell.say(fmt.Sprintf("from %s to %s, %s", m.Source.Name(), m.Destination.Name(), mode))
+	return w.run(ctx)
+}
+
+func (m *move) watch(calls *drive, mode Mode) *watch {
+	m.tell.start = m.start
+	return &watch{request: m.Request, tell: m.tell, own: m.own, calls: calls, mode: mode, start: m.start, ranBefore: m.ranBefore, downtime: m.downtime}
+}
+
+// conclude looks at both hosts and says how the move went.
+func (m *move) conclude(e ending) (Report, error) {
+	m.tell.enter(PhaseVerifying, fmt.Sprintf("looking at %s and %s", m.Source.Name(), m.Destination.Name()))
+	s := settlement{request: m.Request, ranBefore: m.ranBefore, aborted: errors.Is(e.err, ErrAborted)}
+	o := s.settle(m.own)
+	if o.arrived(m.ranBefore) {
+		return m.arrived(o, e), nil
+	}
+	return Report{}, m.failed(o, e)
+}
+
+// arrived is the report of a move that succeeded, whatever had been asked for
+// in the meantime.
+func (m *move) arrived(o Outcome, e ending) Report {
+	r := Report{
+		Moved:       true,
+		Adopted:     m.adopted,
+		Source:      m.Source.Name(),
+		Destination: m.Destination.Name(),
+		StartedAt:   m.start,
+		Duration:    e.elapsed,
+		Mode:        e.mode,
+		Phase:       phaseOf(e),
+		Policy:      m.Policy,
+	}
+	completed, err := ask(m.own, callDeadline, func(ctx context.Context) (Job, error) { return m.Destination.CompletedJob(ctx, m.UUID) })
+	if err != nil || completed.Type != JobCompleted {
+		r.figuresOf(nil, e)
+	} else {
+		r.figuresOf(&completed, e)
+	}
+	if o.Source.Defined() {
+		r.warn("%s keeps a shut-off definition of the VM. It must not be started: remove it with `virsh undefine %s` there.", m.Source.Name(), m.Name)
+	}
+	if m.persistent && !o.Destination.Domain.Persistent {
+		r.warn("The VM was persistent and is transient on %s: its definition is lost when it is shut down. `virsh dumpxml %s` and `virsh define` there keep it.", m.Destination.Name(), m.Name)
+	}
+	if m.downtime != nil && m.downtime.failed != nil {
+		r.warn("max_downtime_ms could not be set: %s.", m.downtime.failed)
+	}
+	return r
+}
+
+func (r *Report) warn(format string, args ...any) {
+	r.Warnings = append(r.Warnings, fmt.Sprintf(format, args...))
+}
+
+// failed is the error of a move that did not succeed.
+func (m *move) failed(o Outcome, e ending) error {
+	f := Failure{Outcome: o, cause: e.err}
+	if !o.Source.Gone() {
+		if err := m.downtime.restore(m.own); err != nil {
+			f.Notes = append(f.Notes, fmt.Sprintf("The guest's longest pause for a switch-over, %d ms from max_downtime_ms, could not be set back to %d ms: %s.",
+				*m.Policy.MaxDowntimeMS, *m.downtime.before, err))
+		}
+	}
+	return m.diagnose(e, f)
+}
+
+// refused is the error of a move that was not started.
+func (m *move) refused(a Assessment) error {
+	findings := a.Errors()
+	lines := make([]string, len(findings))
+	var causes []error
+	for i, finding := range findings {
+		lines[i] = "  - " + finding.String()
+		causes = append(causes, finding.Err)
+	}
+	return &PreflightError{
+		Findings: findings,
+		Failure: Failure{
+			Happened: fmt.Sprintf("The migration of VM %s from %s to %s was not started:\n%s", m.Name, m.Source.Name(), m.Destination.Name(), strings.Join(lines, "\n")),
+			Outcome:  Outcome{Name: m.Name, Source: a.source, Destination: a.destination, Migrating: a.awaited},
+			cause:    errors.Join(causes...),
+		},
+	}
+}
+
+// cancelledEarly is the error of a move that was called off before it began.
+func (m *move) cancelledEarly() error {
+	o := Outcome{Name: m.Name}
+	o.Source, o.Destination = m.look(m.own, lookDeadline)
+	return &CancelledError{Failure{
+		Happened: fmt.Sprintf("The migration of VM %s from %s to %s was cancelled before it was started.", m.Name, m.Source.Name(), m.Destination.Name()),
+		Outcome:  o,
+	}}
+}

@@ -1,0 +1,57 @@
+package migration
+
+import (
+	"slices"
+	"time"
+)
+
+// phases is the order in which a move goes through them.
+var phases = []Phase{PhaseStarting, PhasePreCopy, PhasePaused, PhasePostCopy, PhaseCancelling, PhaseVerifying}
+
+// narrator tells the caller how a move goes on. It is used by one goroutine.
+type narrator struct {
+	report func(Progress)
+	start  time.Time
+	now    Progress
+	told   time.Time
+}
+
+func newNarrator(report func(Progress)) *narrator {
+	if report == nil {
+		report = func(Progress) {}
+	}
+	return &narrator{report: report, start: time.Now(), now: Progress{Phase: PhaseStarting}}
+}
+
+// enter goes on to a phase, never back, and says why.
+func (n *narrator) enter(phase Phase, message string) {
+	if slices.Index(phases, phase) > slices.Index(phases, n.now.Phase) {
+		n.now.Phase = phase
+	}
+	n.say(message)
+}
+
+// say tells what has just happened.
+func (n *narrator) say(message string) {
+	n.now.Message = message
+	n.emit()
+	n.now.Message = ""
+}
+
+// reading takes what the running job says, and tells it when that is due.
+func (n *narrator) reading(job Job) {
+	n.now.reading(job)
+	if n.now.Phase == PhaseStarting {
+		n.enter(PhasePreCopy, "sending memory")
+		return
+	}
+	if time.Since(n.told) >= reportInterval {
+		n.emit()
+	}
+}
+
+func (n *narrator) emit() {
+	n.told = time.Now()
+	n.now.Elapsed = n.told.Sub(n.start)
+	n.report(n.now)
+}

@@ -1,0 +1,140 @@
+package migration
+
+import "fmt"
+
+// Place is where a VM was found after a migration ended.
+type Place string
+
+// The places. Each is what both hosts said, never what was expected of them.
+const (
+	// OnSource runs on the source, and the destination was not seen to hold it.
+	OnSource Place = "running on the source"
+	// OnDestination runs on the destination, and the source was not seen to hold
+	// it.
+	OnDestination Place = "running on the destination"
+	// PausedOnSource is held, but not run, by the source only.
+	PausedOnSource Place = "paused on the source"
+	// PausedOnDestination is held, but not run, by the destination only.
+	PausedOnDestination Place = "paused on the destination"
+	// OnBoth runs twice.
+	OnBoth Place = "running on both hosts"
+	// OnNeither runs nowhere, as both hosts said.
+	OnNeither Place = "running on neither host"
+	// PausedOnBoth is held by both hosts and run by none.
+	PausedOnBoth Place = "paused on both hosts"
+	// SplitMemory is a post-copy migration that lost its link: each host has a
+	// part of the guest's memory.
+	SplitMemory Place = "memory split between the hosts"
+	// FetchingMemory runs on the destination, in post-copy.
+	FetchingMemory Place = "running on the destination, in post-copy"
+	// Unknown can not be told, because a host does not answer.
+	Unknown Place = "not known"
+)
+
+// Outcome is what both hosts said of the VM after its migration had ended.
+type Outcome struct {
+	// Name is the VM's.
+	Name string
+	// Source and Destination are what each host said.
+	Source, Destination Sighting
+	// Migrating is true when the source's libvirt still has the migration job.
+	Migrating bool
+	// ResumeError is why a guest that was left paused could not be resumed.
+	ResumeError error
+}
+
+// Place classifies the outcome.
+func (o Outcome) Place() Place {
+	s, d := o.Source, o.Destination
+	onSource, onDestination := s.Is(StateRunning), d.Is(StateRunning)
+	heldBySource := s.Is(StatePaused, StatePostCopySource, StateIncoming)
+	heldByDestination := d.Is(StatePaused)
+	switch {
+	case s.Is(StatePostCopyFailed) || d.Is(StatePostCopyFailed):
+		return SplitMemory
+	case onSource && (onDestination || d.Is(StatePostCopy)):
+		return OnBoth
+	case d.Is(StatePostCopy):
+		return FetchingMemory
+	case onSource:
+		return OnSource
+	case onDestination:
+		return OnDestination
+	case heldBySource && heldByDestination:
+		return PausedOnBoth
+	case heldBySource && d.Known():
+		return PausedOnSource
+	case heldByDestination && s.Known():
+		return PausedOnDestination
+	case s.Known() && d.Known():
+		return OnNeither
+	}
+	return Unknown
+}
+
+// String says where the VM is, in one line: `VM NAME is running on HOST`, or
+// what else is true.
+func (o Outcome) String() string {
+	source, destination := o.Source.Host, o.Destination.Host
+	switch o.Place() {
+	case OnSource:
+		return fmt.Sprintf("VM %s is running on %s", o.Name, source)
+	case OnDestination, FetchingMemory:
+		return fmt.Sprintf("VM %s is running on %s", o.Name, destination)
+	case PausedOnSource:
+		return fmt.Sprintf("VM %s is paused on %s", o.Name, source)
+	case PausedOnDestination:
+		return fmt.Sprintf("VM %s is paused on %s", o.Name, destination)
+	case OnBoth:
+		return fmt.Sprintf("VM %s is running on %s and on %s", o.Name, source, destination)
+	case OnNeither:
+		return fmt.Sprintf("VM %s is running neither on %s nor on %s", o.Name, source, destination)
+	case PausedOnBoth:
+		return fmt.Sprintf("VM %s is paused on %s and on %s", o.Name, source, destination)
+	case SplitMemory:
+		return fmt.Sprintf("VM %s is paused, with a part of its memory on %s and the rest on %s", o.Name, source, destination)
+	default:
+		return o.unknown()
+	}
+}
+
+// unknown says what is known of a VM that may run on a host that is silent.
+func (o Outcome) unknown() string {
+	for _, seen := range []struct{ answered, silent Sighting }{
+		{o.Source, o.Destination},
+		{o.Destination, o.Source},
+	} {
+		if !seen.answered.Known() {
+			continue
+		}
+		found := "not running"
+		if seen.answered.Is(StatePaused, StatePostCopySource) {
+			found = "paused"
+		}
+		return fmt.Sprintf("VM %s is %s on %s; whether it is running on %s is not known, because %s",
+			o.Name, found, seen.answered.Host, seen.silent.Host, o.silence())
+	}
+	return fmt.Sprintf("Where VM %s is running is not known, because %s", o.Name, o.silence())
+}
+
+// silence names the hosts that do not answer.
+func (o Outcome) silence() string {
+	switch {
+	case !o.Source.Known() && !o.Destination.Known():
+		return fmt.Sprintf("neither %s nor %s answers", o.Source.Host, o.Destination.Host)
+	case !o.Source.Known():
+		return o.Source.Host + " does not answer"
+	case !o.Destination.Known():
+		return o.Destination.Host + " does not answer"
+	}
+	return ""
+}
+
+// arrived tells whether the move succeeded: the VM was seen on the destination,
+// running or paused as it was before, and seen to be gone from the source.
+func (o Outcome) arrived(ranBefore bool) bool {
+	if !o.Source.Gone() {
+		return false
+	}
+	return o.Destination.Is(StateRunning) || !ranBefore && o.Destination.Is(StatePaused)
+}

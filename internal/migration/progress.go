@@ -1,0 +1,127 @@
+package migration
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Phase is what a move is doing. The phases of one move come in the order of
+// this list and never go back; most moves leave some out.
+type Phase string
+
+// The phases. The report of a finished move has one of PhasePreCopy,
+// PhasePaused and PhasePostCopy: what ended it.
+const (
+	// PhaseStarting has no memory sent yet.
+	PhaseStarting Phase = "starting"
+	// PhasePreCopy sends memory while the guest runs on the source.
+	PhasePreCopy Phase = "pre_copy"
+	// PhasePaused sends memory while the guest is paused by on_timeout.
+	PhasePaused Phase = "paused"
+	// PhasePostCopy fetches memory while the guest runs on the destination.
+	PhasePostCopy Phase = "post_copy"
+	// PhaseCancelling waits for libvirt to call the job off.
+	PhaseCancelling Phase = "cancelling"
+	// PhaseVerifying looks at both hosts.
+	PhaseVerifying Phase = "verifying"
+)
+
+// String is the phase in words.
+func (p Phase) String() string {
+	switch p {
+	case PhasePreCopy:
+		return "pre-copy"
+	case PhasePostCopy:
+		return "post-copy"
+	}
+	return string(p)
+}
+
+// Progress is what is told of a move while it goes on: about every 5 s, and
+// whenever something happens.
+type Progress struct {
+	Phase Phase
+	// Message says what has just happened; empty for a reading that was due.
+	Message string
+	// Elapsed is the time since the start of the job.
+	Elapsed time.Duration
+	// Pass is the number of the pass over memory, 0 before the first.
+	Pass uint64
+	// Remaining is the memory still to be sent, of Total, in bytes. It rises at
+	// the end of each pass.
+	Remaining, Total uint64
+	// Bandwidth is what is sent and DirtyRate what the guest dirties, in bytes
+	// per second.
+	Bandwidth, DirtyRate uint64
+	// Throttle is the share of vCPU time that auto-converge takes away, in
+	// percent; nil when it does not throttle.
+	Throttle *int64
+	// Estimate is when the memory will have been sent at these rates; nil where
+	// it would never be, or where nothing can be said.
+	Estimate *time.Duration
+}
+
+// String is the progress as one line.
+func (p Progress) String() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s, %s", p.Elapsed.Round(time.Second), p.Phase)
+	if p.Message != "" {
+		fmt.Fprintf(&b, ": %s", p.Message)
+	}
+	if p.Pass == 0 {
+		return b.String()
+	}
+	if p.Message != "" {
+		b.WriteString(";")
+	} else {
+		b.WriteString(":")
+	}
+	fmt.Fprintf(&b, " pass %d, %s of %s left, sending %s", p.Pass, bytes(p.Remaining), bytes(p.Total), rate(p.Bandwidth))
+	if p.DirtyRate > 0 {
+		fmt.Fprintf(&b, ", guest dirties %s", rate(p.DirtyRate))
+	}
+	if p.Throttle != nil {
+		fmt.Fprintf(&b, ", throttle %d %%", *p.Throttle)
+	}
+	switch {
+	case p.Estimate != nil:
+		fmt.Fprintf(&b, ", about %s to go", p.Estimate.Round(time.Second))
+	case p.Phase == PhasePreCopy && p.DirtyRate > 0 && p.DirtyRate >= p.Bandwidth:
+		b.WriteString(", no end in sight at these rates")
+	}
+	return b.String()
+}
+
+// reading fills in what a running job says.
+func (p *Progress) reading(job Job) {
+	p.Pass = job.Iteration
+	p.Remaining, p.Total = job.MemoryRemaining, job.MemoryTotal
+	p.Bandwidth, p.DirtyRate = job.MemoryBandwidth, job.DirtyRate
+	p.Throttle = job.Throttle
+	p.Estimate = estimate(p.Phase, job)
+}
+
+// estimate is when memory that is dirtied at one rate while it is sent at
+// another will have been sent: each pass leaves the dirtied share of the one
+// before, which adds up to remaining / (bandwidth - dirtied). Nothing is dirtied
+// while the guest is paused or runs elsewhere. In the first pass the dirty rate
+// is not known yet and no estimate is made.
+func estimate(phase Phase, job Job) *time.Duration {
+	dirtied := job.DirtyRate
+	switch {
+	case phase == PhasePaused || phase == PhasePostCopy:
+		dirtied = 0
+	case phase != PhasePreCopy || job.Iteration < 2:
+		return nil
+	}
+	if job.MemoryBandwidth <= dirtied {
+		return nil
+	}
+	seconds := float64(job.MemoryRemaining) / float64(job.MemoryBandwidth-dirtied)
+	const longest = 24 * 60 * 60 // beyond a day the two rates are as good as equal
+	if seconds > longest {
+		return nil
+	}
+	return new(time.Duration(seconds * float64(time.Second)))
+}

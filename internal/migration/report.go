@@ -1,0 +1,74 @@
+package migration
+
+import (
+	"time"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
+)
+
+// Report says how a move went that succeeded.
+type Report struct {
+	// Moved is false when the VM was on the destination already: then nothing was
+	// done and the rest is empty, except for Destination.
+	Moved bool
+	// Adopted is true when the migration was under way already and was only
+	// watched.
+	Adopted bool
+	// Source and Destination are the names of the hosts.
+	Source, Destination string
+	StartedAt           time.Time
+	// Duration is from the start of the job to its end.
+	Duration time.Duration
+	// Downtime is how long the guest stood still, by libvirt's figures; nil when
+	// libvirt did not keep them.
+	Downtime *time.Duration
+	// MemoryTotal and MemoryTransferred are bytes.
+	MemoryTotal, MemoryTransferred uint64
+	// Iterations is the number of passes over memory.
+	Iterations uint64
+	// Throttle is the highest that auto-converge was seen to throttle the guest,
+	// in percent, 0 when it did not; nil when the job was never seen running.
+	Throttle *int64
+	// Compression figures are pages; nil when nothing was compressed.
+	CompressionPages, CompressionCacheMisses *int64
+	// Mode is PeerToPeer or Direct. An adopted job is peer-to-peer: a direct one
+	// ends with its client.
+	Mode Mode
+	// Phase is PhasePreCopy, PhasePaused or PhasePostCopy.
+	Phase Phase
+	// Policy is what the move was made under.
+	Policy policy.Effective
+	// Warnings are sentences about what did not go as it should without harm to
+	// the VM.
+	Warnings []string
+}
+
+// figuresOf fills in what libvirt says of the finished job, or else what was
+// last seen of it while it ran.
+func (r *Report) figuresOf(completed *Job, e ending) {
+	job := e.figures.last
+	if completed != nil {
+		job = *completed
+		r.Downtime = &completed.Downtime
+		if completed.Elapsed > 0 {
+			r.Duration = completed.Elapsed
+		}
+	}
+	r.MemoryTotal, r.MemoryTransferred = job.MemoryTotal, job.MemoryProcessed
+	r.Iterations = job.Iteration
+	r.CompressionPages, r.CompressionCacheMisses = job.CompressionPages, job.CompressionCacheMisses
+	if e.figures.seen {
+		r.Throttle = new(e.figures.throttle)
+	}
+}
+
+// phaseOf is what ended the migration.
+func phaseOf(e ending) Phase {
+	switch {
+	case e.postCopy:
+		return PhasePostCopy
+	case !e.paused.IsZero():
+		return PhasePaused
+	}
+	return PhasePreCopy
+}

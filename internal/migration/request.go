@@ -1,0 +1,46 @@
+package migration
+
+import "github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
+
+// Mode says who drives a migration.
+type Mode string
+
+// The modes. A finished move was either peer-to-peer or direct.
+const (
+	// Auto is peer-to-peer, or direct where the source's libvirt can not reach
+	// the destination's.
+	Auto Mode = "auto"
+	// PeerToPeer lets the source's libvirt drive: it survives the client.
+	PeerToPeer Mode = "peer_to_peer"
+	// Direct lets the client drive, for hosts that can not reach each other's
+	// libvirt. libvirt calls it off when the client goes away.
+	Direct Mode = "direct"
+)
+
+// Modes lists the modes that can be asked for.
+func Modes() []Mode { return []Mode{Auto, PeerToPeer, Direct} }
+
+// String is the mode in words.
+func (m Mode) String() string {
+	if m == PeerToPeer {
+		return "peer-to-peer"
+	}
+	return string(m)
+}
+
+// Request asks for one move.
+type Request struct {
+	// UUID and Name are the VM's. Messages use the name.
+	UUID, Name string
+	// Source is where the VM is and Destination where it is to be. They may be
+	// the same host: then it is already there.
+	Source      Source
+	Destination Destination
+	// PeerURI is the destination's libvirt as the source reaches it; empty when
+	// hosts can not reach it.
+	PeerURI string
+	// MigrationURI is where memory is sent; empty lets the destination choose.
+	MigrationURI string
+	Mode         Mode
+	Policy       policy.Effective
+}

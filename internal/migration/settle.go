@@ -1,0 +1,92 @@
+package migration
+
+import (
+	"context"
+	"time"
+)
+
+// settlement is what is known of the end of a migration before the hosts are
+// looked at.
+type settlement struct {
+	request Request
+	// ranBefore is true when the guest ran when the migration began: left
+	// paused, it is resumed.
+	ranBefore bool
+	// aborted is true when libvirt said that the job was cancelled. The guest was
+	// then never started on the destination, whether that answers or not.
+	aborted bool
+	resumes int
+}
+
+// settle looks at both hosts until what they say can be relied on, or
+// settleLimit has passed. On the way it resumes a guest that was left paused
+// where that can not make it run twice.
+func (s *settlement) settle(ctx context.Context) Outcome {
+	start := time.Now()
+	var resumeError error
+	for {
+		o := s.see(ctx)
+		waited := time.Since(start)
+		if host := s.leftPaused(o, waited); host != nil {
+			resumeError = s.resume(ctx, host)
+			o = s.see(ctx)
+		}
+		o.ResumeError = resumeError
+		if s.settled(o, waited) || waited >= settleLimit {
+			return o
+		}
+		time.Sleep(settleInterval)
+	}
+}
+
+func (s *settlement) see(ctx context.Context) Outcome {
+	o := Outcome{Name: s.request.Name}
+	o.Source, o.Destination = s.request.look(ctx, lookDeadline)
+	if o.Source.Err == nil && o.Source.Domain.Active() {
+		job, err := ask(ctx, callDeadline, func(ctx context.Context) (Job, error) { return s.request.Source.Job(ctx, s.request.UUID) })
+		o.Migrating = err == nil && job.migratesOut()
+	}
+	return o
+}
+
+// settled tells whether another look would show nothing else. waited is the
+// time since the first look.
+func (s *settlement) settled(o Outcome, waited time.Duration) bool {
+	patient := waited >= leftoverPatience
+	if o.arrived(s.ranBefore) {
+		return !o.Source.Defined() || patient // libvirt undefines after it has ended the guest
+	}
+	switch o.Place() {
+	case OnSource:
+		return !o.Migrating && (o.Destination.Gone() || patient && !o.Destination.Known())
+	case PausedOnSource, PausedOnDestination:
+		return patient && (!s.ranBefore || s.resumes >= maxResumes)
+	case OnBoth, OnNeither, PausedOnBoth:
+		return patient // the two hosts are not seen at the very same moment
+	case SplitMemory:
+		return true
+	}
+	return false
+}
+
+// maxResumes is how often resuming a guest is tried.
+const maxResumes = 3
+
+// leftPaused is the host on which a guest that ran before was left paused and
+// can be resumed safely; nil when there is none.
+func (s *settlement) leftPaused(o Outcome, waited time.Duration) Host {
+	switch {
+	case !s.ranBefore || s.resumes >= maxResumes:
+		return nil
+	case o.Source.Is(StatePaused) && !o.Migrating && (o.Destination.Gone() || s.aborted && !o.Destination.Known()):
+		return s.request.Source
+	case o.Destination.Is(StatePaused) && o.Source.Gone() && waited >= leftoverPatience:
+		return s.request.Destination
+	}
+	return nil
+}
+
+func (s *settlement) resume(ctx context.Context, host Host) error {
+	s.resumes++
+	return order(ctx, callDeadline, func(ctx context.Context) error { return host.Resume(ctx, s.request.UUID) })
+}

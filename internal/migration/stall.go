@@ -1,0 +1,82 @@
+package migration
+
+import "time"
+
+// stallDetector finds out that a migration does not get nearer to its end. It
+// is told every reading of the job and judges at the boundaries of passes over
+// memory only: inside a pass the remaining memory falls by itself, however
+// hopeless the migration is.
+//
+// A migration is stalled when, over the longer of window and stallPasses
+// passes, no boundary had less memory remaining than every one before it and
+// the throttle did not rise.
+type stallDetector struct {
+	window time.Duration
+
+	previous *Job
+	// least is the least memory that remained at a boundary, nil before the
+	// first; throttle is the highest seen.
+	least    *uint64
+	throttle int64
+	// progress is when either of them last got better, passes the boundaries
+	// since then.
+	progress time.Time
+	passes   int
+}
+
+// observe takes a reading of the running job and tells whether the migration
+// is stalled.
+func (s *stallDetector) observe(now time.Time, job Job) bool {
+	previous := s.previous
+	s.previous = &job
+	if job.Throttle != nil && *job.Throttle > s.throttle {
+		s.throttle = *job.Throttle
+		s.improved(now)
+	}
+	if previous == nil || job.Iteration <= previous.Iteration {
+		return false
+	}
+	remaining := remainingAtBoundary(*previous, job)
+	if s.least == nil || remaining < *s.least {
+		s.least = &remaining
+		s.improved(now)
+		return false
+	}
+	s.passes++
+	return s.window > 0 && s.passes >= stallPasses && now.Sub(s.progress) >= s.window
+}
+
+func (s *stallDetector) improved(now time.Time) {
+	s.progress, s.passes = now, 0
+}
+
+// remainingAtBoundary is the memory that remained just after the sync between
+// two readings. The later reading comes some time after the sync, when part of
+// the new pass has been sent already; which part, is what was sent between the
+// readings less what remained of the old pass. Without it a minimum would be
+// found wherever a reading happens to come late.
+func remainingAtBoundary(before, after Job) uint64 {
+	if after.Iteration != before.Iteration+1 || after.MemoryProcessed < before.MemoryProcessed {
+		return after.MemoryRemaining
+	}
+	sent := after.MemoryProcessed - before.MemoryProcessed
+	if sent <= before.MemoryRemaining {
+		return after.MemoryRemaining
+	}
+	return after.MemoryRemaining + sent - before.MemoryRemaining
+}
+
+// linkDetector finds out that nothing is sent any more.
+type linkDetector struct {
+	processed uint64
+	last      time.Time
+}
+
+// observe takes a reading of the running job and returns for how long no byte
+// has been sent.
+func (l *linkDetector) observe(now time.Time, job Job) time.Duration {
+	if l.last.IsZero() || job.MemoryProcessed != l.processed {
+		l.processed, l.last = job.MemoryProcessed, now
+	}
+	return now.Sub(l.last)
+}
