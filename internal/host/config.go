@@ -1,0 +1,120 @@
+package host
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"slices"
+)
+
+// Config says how one host is reached.
+type Config struct {
+	// Name is the host's name in the provider's configuration.
+	Name string
+	// URI is how this process reaches the host's libvirt: qemu+tcp, qemu+unix or
+	// qemu:///system, the latter two with an optional parameter socket.
+	URI string
+	// PeerURI is how the libvirt of other hosts reaches it. Empty stands for URI
+	// without its client-side parameters, and for none where URI is local.
+	PeerURI string
+	// MigrationURI is where memory is sent when this host is the destination, as
+	// in tcp://10.0.0.2. Empty lets its libvirt choose.
+	MigrationURI string
+}
+
+// Fields of a Config, as the provider's configuration calls them.
+const (
+	FieldURI          = "uri"
+	FieldPeerURI      = "peer_uri"
+	FieldMigrationURI = "migration_uri"
+)
+
+// ConfigError is a field of a Config that cannot be used. It never quotes the
+// value, which may hold a password.
+type ConfigError struct {
+	// Host is the name of the host, Field one of the Field constants.
+	Host, Field string
+	// Reason says what is wrong and what would be right.
+	Reason string
+}
+
+func (e *ConfigError) Error() string {
+	return fmt.Sprintf("host %q: invalid %s: %s", e.Host, e.Field, e.Reason)
+}
+
+// Validate checks every field. The error joins one *ConfigError for each that
+// is wrong.
+func (c Config) Validate() error {
+	var errs []error
+	for _, f := range []struct {
+		name, value string
+		check       func(string) error
+	}{
+		{FieldURI, c.URI, checkURI},
+		{FieldPeerURI, c.PeerURI, checkPeerURI},
+		{FieldMigrationURI, c.MigrationURI, checkMigrationURI},
+	} {
+		if err := f.check(f.value); err != nil {
+			errs = append(errs, &ConfigError{Host: c.Name, Field: f.name, Reason: err.Error()})
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func checkURI(s string) error {
+	u, err := parseURI(s)
+	if err != nil {
+		return err
+	}
+	t, err := transportFor(u)
+	switch {
+	case err != nil:
+		return err
+	case t.local && u.Host != "":
+		return fmt.Errorf("%s reaches this machine only and takes no host name", u.Scheme)
+	case !t.local && u.Hostname() == "":
+		return fmt.Errorf("%s needs a host name", u.Scheme)
+	}
+	return nil
+}
+
+// checkPeerURI leaves the transport to the libvirt that will use it.
+func checkPeerURI(s string) error {
+	if s == "" {
+		return nil
+	}
+	u, err := parseURI(s)
+	if err != nil {
+		return err
+	}
+	if u.Hostname() == "" {
+		return errors.New("it needs a host name: other hosts use it to reach this one")
+	}
+	return nil
+}
+
+func checkMigrationURI(s string) error {
+	if s == "" {
+		return nil
+	}
+	u, err := url.Parse(s)
+	if err != nil || !slices.Contains([]string{"tcp", "rdma"}, u.Scheme) || u.Hostname() == "" {
+		return errors.New("write it like tcp://10.0.0.2 or tcp://10.0.0.2:49152 (or with rdma)")
+	}
+	return nil
+}
+
+// EffectivePeerURI is PeerURI or its default; empty when there is none.
+func (c Config) EffectivePeerURI() string {
+	if c.PeerURI != "" {
+		return c.PeerURI
+	}
+	u, err := parseURI(c.URI)
+	if err != nil {
+		return ""
+	}
+	if t, err := transportFor(u); err != nil || t.local {
+		return ""
+	}
+	return derivedPeerURI(u)
+}

@@ -1,0 +1,80 @@
+package host
+
+import (
+	"context"
+	"encoding/xml"
+	"errors"
+
+	"github.com/digitalocean/go-libvirt"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+)
+
+// failIncompatible is VIR_CONNECT_COMPARE_CPU_FAIL_INCOMPATIBLE: an error that
+// names the missing features instead of a bare "no".
+const failIncompatible = 1
+
+// guestCPU is what of a domain's definition decides whether its CPU can be had.
+type guestCPU struct {
+	VirtType string `xml:"type,attr"`
+	Type     struct {
+		Arch    string `xml:"arch,attr"`
+		Machine string `xml:"machine,attr"`
+	} `xml:"os>type"`
+	Emulator string `xml:"devices>emulator"`
+	CPU      *struct {
+		Mode  string     `xml:"mode,attr"`
+		Attrs []xml.Attr `xml:",any,attr"`
+		Inner string     `xml:",innerxml"`
+	} `xml:"cpu"`
+}
+
+// CompareCPU asks whether the guest of the given definition can run here. The
+// error is a *migration.CPUError when it can not. Nothing is said against a CPU
+// that libvirt cannot judge: one without a model (host-passthrough, maximum, or
+// no <cpu> at all), and one of an architecture it does not compare.
+func (h *Host) CompareCPU(ctx context.Context, domainXML string) error {
+	const op = "compare the guest's CPU"
+	var guest guestCPU
+	if err := xml.Unmarshal([]byte(domainXML), &guest); err != nil {
+		return h.fail(op, err)
+	}
+	if guest.CPU == nil || guest.CPU.Mode != "custom" && guest.CPU.Mode != "host-model" {
+		return nil
+	}
+	cpu, err := guest.element()
+	if err != nil {
+		return h.fail(op, err)
+	}
+	_, err = read(ctx, h, op, patient, func(lv *libvirt.Libvirt) (int32, error) {
+		return lv.ConnectCompareHypervisorCPU(optional(guest.Emulator), optional(guest.Type.Arch),
+			optional(guest.Type.Machine), optional(guest.VirtType), cpu, failIncompatible)
+	})
+	var e *Error
+	switch {
+	case errors.Is(err, ErrUnsupported):
+		return nil
+	case errors.As(err, &e) && libvirt.ErrorNumber(e.Code) == libvirt.ErrCPUIncompatible:
+		return &migration.CPUError{Reason: e.Message}
+	}
+	return err
+}
+
+// element is the <cpu> element as it stands in the definition.
+func (g guestCPU) element() (string, error) {
+	type cpu struct {
+		XMLName xml.Name   `xml:"cpu"`
+		Mode    string     `xml:"mode,attr"`
+		Attrs   []xml.Attr `xml:",any,attr"`
+		Inner   string     `xml:",innerxml"`
+	}
+	b, err := xml.Marshal(cpu{Mode: g.CPU.Mode, Attrs: g.CPU.Attrs, Inner: g.CPU.Inner})
+	return string(b), err
+}
+
+func optional(s string) libvirt.OptString {
+	if s == "" {
+		return nil
+	}
+	return libvirt.OptString{s}
+}

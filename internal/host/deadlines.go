@@ -1,0 +1,52 @@
+package host
+
+import "time"
+
+// Deadlines bounds how long a host may take. The zero value of a field stands
+// for its default.
+type Deadlines struct {
+	// Open is for dialling, authenticating and opening the hypervisor. A host
+	// that let it pass is not dialled again for as long once more: whoever asks
+	// in between is told at once.
+	Open time.Duration
+	// Call is for one call on the control connection. The slowest measured is
+	// the statistics of a job whose QEMU is being torn down, 2.2 s.
+	Call time.Duration
+	// RecordWrite is for a write to a domain's metadata. It exceeds the 30 s
+	// that libvirt waits for a domain's job lock, so that libvirt's own words
+	// arrive.
+	RecordWrite time.Duration
+	// Step is for Begin, Prepare and Confirm of a migration that the client
+	// drives. Prepare starts a QEMU and may allocate all of the guest's memory.
+	Step time.Duration
+	// Close is for saying goodbye to a daemon and for the goroutines of a closed
+	// host to end.
+	Close time.Duration
+}
+
+// Defaults for Deadlines.
+const (
+	DefaultOpen        = 15 * time.Second
+	DefaultCall        = 10 * time.Second
+	DefaultRecordWrite = 35 * time.Second
+	DefaultStep        = 5 * time.Minute
+	DefaultClose       = 5 * time.Second
+)
+
+func (d Deadlines) withDefaults() Deadlines {
+	for _, f := range []struct {
+		field    *time.Duration
+		standard time.Duration
+	}{
+		{&d.Open, DefaultOpen},
+		{&d.Call, DefaultCall},
+		{&d.RecordWrite, DefaultRecordWrite},
+		{&d.Step, DefaultStep},
+		{&d.Close, DefaultClose},
+	} {
+		if *f.field <= 0 {
+			*f.field = f.standard
+		}
+	}
+	return d
+}

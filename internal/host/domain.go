@@ -1,0 +1,186 @@
+package host
+
+import (
+	"context"
+	"errors"
+
+	"github.com/digitalocean/go-libvirt"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+)
+
+// Domain looks a domain up by UUID. The error matches migration.ErrNoDomain
+// when the host has none.
+func (h *Host) Domain(ctx context.Context, uuid string) (migration.Domain, error) {
+	const op = "look the domain up"
+	dom, err := handle(uuid)
+	if err != nil {
+		return migration.Domain{}, h.fail(op, err)
+	}
+	found, err := read(ctx, h, op, quick, func(lv *libvirt.Libvirt) (libvirt.Domain, error) {
+		return lv.DomainLookupByUUID(dom.UUID)
+	})
+	if err != nil {
+		return migration.Domain{}, err
+	}
+	return h.describe(ctx, op, found)
+}
+
+// DomainByName looks a domain up by name. The error matches
+// migration.ErrNoDomain when the host has none.
+func (h *Host) DomainByName(ctx context.Context, name string) (migration.Domain, error) {
+	const op = "look the domain up by name"
+	found, err := read(ctx, h, op, quick, func(lv *libvirt.Libvirt) (libvirt.Domain, error) {
+		return lv.DomainLookupByName(name)
+	})
+	if err != nil {
+		return migration.Domain{}, err
+	}
+	return h.describe(ctx, op, found)
+}
+
+// describe asks what else there is to know of a domain.
+func (h *Host) describe(ctx context.Context, op string, dom libvirt.Domain) (migration.Domain, error) {
+	d := migration.Domain{UUID: formatUUID(dom.UUID), Name: dom.Name}
+	err := parallel(
+		get(&d.State, func() (migration.DomainState, error) {
+			return h.state(ctx, op, dom)
+		}),
+		get(&d.Persistent, func() (bool, error) {
+			return h.persistent(ctx, op, dom)
+		}),
+		get(&d.MemoryBytes, func() (uint64, error) {
+			return read(ctx, h, op, quick, func(lv *libvirt.Libvirt) (uint64, error) {
+				_, maxKiB, _, _, _, err := lv.DomainGetInfo(dom)
+				return maxKiB << 10, err
+			})
+		}),
+	)
+	if err != nil {
+		return migration.Domain{}, err
+	}
+	return d, nil
+}
+
+// Domains lists every domain of the host, with MemoryBytes left 0.
+func (h *Host) Domains(ctx context.Context) ([]migration.Domain, error) {
+	const op = "list the domains"
+	var records []libvirt.DomainStatsRecord
+	var persistent []libvirt.Domain
+	err := parallel(
+		get(&records, func() ([]libvirt.DomainStatsRecord, error) {
+			return read(ctx, h, op, quick, func(lv *libvirt.Libvirt) ([]libvirt.DomainStatsRecord, error) {
+				return lv.ConnectGetAllDomainStats(nil, uint32(libvirt.DomainStatsState), 0)
+			})
+		}),
+		get(&persistent, func() ([]libvirt.Domain, error) {
+			return h.list(ctx, op, libvirt.ConnectListDomainsPersistent)
+		}),
+	)
+	if err != nil {
+		return nil, err
+	}
+	kept := map[libvirt.UUID]bool{}
+	for _, dom := range persistent {
+		kept[dom.UUID] = true
+	}
+	var domains []migration.Domain
+	for _, r := range records {
+		s, err := h.interpret(ctx, op, r.Dom, statValue(r, libvirt.DomainStatsStateState), statValue(r, libvirt.DomainStatsStateReason))
+		if errors.Is(err, migration.ErrNoDomain) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		domains = append(domains, migration.Domain{
+			UUID: formatUUID(r.Dom.UUID), Name: r.Dom.Name, State: s, Persistent: kept[r.Dom.UUID],
+		})
+	}
+	return domains, nil
+}
+
+func (h *Host) list(ctx context.Context, op string, flags libvirt.ConnectListAllDomainsFlags) ([]libvirt.Domain, error) {
+	return read(ctx, h, op, quick, func(lv *libvirt.Libvirt) ([]libvirt.Domain, error) {
+		domains, _, err := lv.ConnectListAllDomains(1, flags)
+		return domains, err
+	})
+}
+
+func (h *Host) persistent(ctx context.Context, op string, dom libvirt.Domain) (bool, error) {
+	n, err := read(ctx, h, op, quick, func(lv *libvirt.Libvirt) (int32, error) {
+		return lv.DomainIsPersistent(dom)
+	})
+	return n == 1, err
+}
+
+func (h *Host) state(ctx context.Context, op string, dom libvirt.Domain) (migration.DomainState, error) {
+	s, err := read(ctx, h, op, quick, func(lv *libvirt.Libvirt) ([2]int32, error) {
+		s, reason, err := lv.DomainGetState(dom, 0)
+		return [2]int32{s, reason}, err
+	})
+	if err != nil {
+		return 0, err
+	}
+	return h.interpret(ctx, op, dom, s[0], s[1])
+}
+
+// interpret translates a state, and tells the incoming half of a migration by
+// the one thing that sets it apart: libvirt refuses the statistics of its job,
+// "available only on the source host".
+func (h *Host) interpret(ctx context.Context, op string, dom libvirt.Domain, s, reason int32) (migration.DomainState, error) {
+	if !perhapsIncoming(s, reason) {
+		return state(s, reason), nil
+	}
+	_, err := h.jobStats(ctx, op, dom, 0)
+	switch {
+	case errors.Is(err, ErrUnsupported):
+		return migration.StateIncoming, nil
+	case errors.Is(err, migration.ErrNotActive):
+		return migration.StateShutOff, nil
+	case err != nil:
+		return 0, err
+	}
+	return state(s, reason), nil
+}
+
+// statValue is a signed number among a domain's statistics.
+func statValue(r libvirt.DomainStatsRecord, name string) int32 {
+	for _, p := range r.Params {
+		if v, ok := p.Value.I.(int32); ok && p.Field == name {
+			return v
+		}
+	}
+	return 0
+}
+
+// DomainXML is the domain's definition in the form meant for migration.
+func (h *Host) DomainXML(ctx context.Context, uuid string) (string, error) {
+	const op = "read the domain's definition"
+	dom, err := handle(uuid)
+	if err != nil {
+		return "", h.fail(op, err)
+	}
+	return read(ctx, h, op, patient, func(lv *libvirt.Libvirt) (string, error) {
+		return lv.DomainGetXMLDesc(dom, libvirt.DomainXMLMigratable)
+	})
+}
+
+// Suspend pauses the domain.
+func (h *Host) Suspend(ctx context.Context, uuid string) error {
+	return h.command(ctx, "pause the domain", uuid, patient, (*libvirt.Libvirt).DomainSuspend)
+}
+
+// Resume lets a paused domain run.
+func (h *Host) Resume(ctx context.Context, uuid string) error {
+	return h.command(ctx, "resume the domain", uuid, patient, (*libvirt.Libvirt).DomainResume)
+}
+
+// command makes a call that needs nothing but the domain.
+func (h *Host) command(ctx context.Context, op, uuid string, k class, fn func(*libvirt.Libvirt, libvirt.Domain) error) error {
+	dom, err := handle(uuid)
+	if err != nil {
+		return h.fail(op, err)
+	}
+	return write(ctx, h, op, h.deadlines.Call, k, func(lv *libvirt.Libvirt) error { return fn(lv, dom) })
+}

@@ -1,0 +1,214 @@
+package host
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/digitalocean/go-libvirt"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+)
+
+// raceAttempts is how often a record is looked at again after its domain was
+// started, stopped, defined or undefined in between.
+const raceAttempts = 3
+
+// DomainRecord is what a domain's metadata holds of us. libvirt keeps two
+// independent copies: one of the running domain and one of its definition.
+type DomainRecord struct {
+	// Live and Config are the JSON texts of the two copies, nil where there is
+	// none. An element that is not of our shape stands there as XML.
+	Live, Config *string
+	// Active and Persistent tell which copies the domain can have: Live when it
+	// is active, Config when it is persistent.
+	Active, Persistent bool
+}
+
+// copies are the ones a domain can have, as libvirt's flags.
+func (r DomainRecord) copies() libvirt.DomainModificationImpact {
+	var flags libvirt.DomainModificationImpact
+	if r.Active {
+		flags |= libvirt.DomainAffectLive
+	}
+	if r.Persistent {
+		flags |= libvirt.DomainAffectConfig
+	}
+	return flags
+}
+
+// holds tells whether every copy the domain can have is exactly the given one,
+// nil standing for none.
+func (r DomainRecord) holds(json *string) bool {
+	return (!r.Active || same(r.Live, json)) && (!r.Persistent || same(r.Config, json))
+}
+
+func same(a, b *string) bool {
+	return a == nil && b == nil || a != nil && b != nil && *a == *b
+}
+
+// DomainRecord reads every copy of a domain's record. The error matches
+// migration.ErrNoDomain when the host has no such domain.
+func (h *Host) DomainRecord(ctx context.Context, uuid string) (DomainRecord, error) {
+	const op = "read the domain's record"
+	dom, err := handle(uuid)
+	if err != nil {
+		return DomainRecord{}, h.fail(op, err)
+	}
+	for attempt := 1; ; attempt++ {
+		r, err := h.look(ctx, op, dom)
+		if err != nil {
+			return DomainRecord{}, err
+		}
+		err = h.readCopies(ctx, op, dom, &r)
+		if errors.Is(err, migration.ErrNotActive) && attempt < raceAttempts {
+			continue // it was started or stopped since it was looked at
+		}
+		return r, err
+	}
+}
+
+// look finds out which copies a domain can have.
+func (h *Host) look(ctx context.Context, op string, dom libvirt.Domain) (DomainRecord, error) {
+	var r DomainRecord
+	err := parallel(
+		get(&r.Active, func() (bool, error) {
+			n, err := read(ctx, h, op, quick, func(lv *libvirt.Libvirt) (int32, error) { return lv.DomainIsActive(dom) })
+			return n == 1, err
+		}),
+		get(&r.Persistent, func() (bool, error) { return h.persistent(ctx, op, dom) }),
+	)
+	return r, err
+}
+
+func (h *Host) readCopies(ctx context.Context, op string, dom libvirt.Domain, r *DomainRecord) error {
+	var reads []func() error
+	if r.Active {
+		reads = append(reads, get(&r.Live, func() (*string, error) {
+			return h.readCopy(ctx, op, dom, libvirt.DomainAffectLive)
+		}))
+	}
+	if r.Persistent {
+		reads = append(reads, get(&r.Config, func() (*string, error) {
+			return h.readCopy(ctx, op, dom, libvirt.DomainAffectConfig)
+		}))
+	}
+	return parallel(reads...)
+}
+
+func (h *Host) readCopy(ctx context.Context, op string, dom libvirt.Domain, where libvirt.DomainModificationImpact) (*string, error) {
+	element, err := read(ctx, h, op, quick, func(lv *libvirt.Libvirt) (string, error) {
+		return lv.DomainGetMetadata(dom, int32(libvirt.DomainMetadataElement), libvirt.OptString{metadataURI}, where)
+	})
+	if errors.Is(err, ErrNoRecord) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return new(decodeElement(element)), nil
+}
+
+// WriteDomainRecord writes the record into every copy the domain can have. While
+// a job runs that locks the domain, as a migration does, it fails at once with
+// migration.ErrBusy: libvirt would wait 30 s.
+func (h *Host) WriteDomainRecord(ctx context.Context, uuid, json string) error {
+	const op = "write the domain's record"
+	if err := checkSize(json); err != nil {
+		return h.fail(op, err)
+	}
+	return h.putDomainRecord(ctx, op, uuid, &json)
+}
+
+// DeleteDomainRecord removes the record from every copy the domain has. That
+// there is none is success; that there is no such domain is
+// migration.ErrNoDomain. It fails as WriteDomainRecord does while a job runs.
+func (h *Host) DeleteDomainRecord(ctx context.Context, uuid string) error {
+	return h.putDomainRecord(ctx, "delete the domain's record", uuid, nil)
+}
+
+// putDomainRecord makes every copy be the given record, or none at all. It looks
+// before each attempt, so that a write whose outcome is unknown is repeated only
+// where it had no effect, and after the last, so that a domain that was started
+// in between has the copy that it gained.
+func (h *Host) putDomainRecord(ctx context.Context, op, uuid string, json *string) error {
+	dom, err := handle(uuid)
+	if err != nil {
+		return h.fail(op, err)
+	}
+	body, err := metadataBody(json)
+	if err != nil {
+		return h.fail(op, err)
+	}
+	var failure error
+	for attempt := 0; ; attempt++ {
+		r, err := h.DomainRecord(ctx, uuid)
+		if err != nil {
+			return errors.Join(failure, err)
+		}
+		if r.holds(json) {
+			return nil
+		}
+		if attempt == raceAttempts {
+			return failure
+		}
+		if err := h.refuseWhileBusy(ctx, op, dom, r); err != nil {
+			return err
+		}
+		failure = write(ctx, h, op, h.deadlines.RecordWrite, writing, func(lv *libvirt.Libvirt) error {
+			return lv.DomainSetMetadata(dom, int32(libvirt.DomainMetadataElement), body,
+				libvirt.OptString{metadataKey}, libvirt.OptString{metadataURI}, r.copies())
+		})
+		if failure != nil && !errors.Is(failure, migration.ErrNotActive) && !errors.Is(failure, ErrOutcomeUnknown) {
+			return failure
+		}
+		if failure == nil {
+			failure = h.fail(op, errors.New("another program keeps changing it"))
+		}
+	}
+}
+
+func metadataBody(json *string) (libvirt.OptString, error) {
+	if json == nil {
+		return nil, nil
+	}
+	element, err := encodeElement(*json)
+	return libvirt.OptString{element}, err
+}
+
+// refuseWhileBusy fails when a job runs that keeps others from changing the
+// domain. A backup lets them.
+func (h *Host) refuseWhileBusy(ctx context.Context, op string, dom libvirt.Domain, r DomainRecord) error {
+	if !r.Active {
+		return nil
+	}
+	reply, err := h.jobStats(ctx, op, dom, 0)
+	switch {
+	case errors.Is(err, ErrUnsupported):
+		// libvirt's way to say that this is the incoming half of a migration.
+		return h.busy(op, "migration in progress")
+	case errors.Is(err, migration.ErrNotActive):
+		return nil // it was stopped; the write will find out
+	case err != nil:
+		return err
+	}
+	running := statistics{}
+	for _, p := range reply.params {
+		running[p.Field] = p.Value.I
+	}
+	if jobType(reply.kind) != migration.JobRunning {
+		return nil
+	}
+	switch o := libvirt.DomainJobOperation(running.signed(libvirt.DomainJobOperationStr)); o {
+	case libvirt.DomainJobOperationStrBackup:
+		return nil
+	case libvirt.DomainJobOperationStrMigrationOut, libvirt.DomainJobOperationStrMigrationIn:
+		return h.busy(op, "migration in progress")
+	default:
+		return h.busy(op, fmt.Sprintf("another job is in progress (virsh domjobinfo shows it; VIR_DOMAIN_JOB_OPERATION %d)", o))
+	}
+}
+
+func (h *Host) busy(op, message string) error {
+	return &Error{Host: h.cfg.Name, Op: op, Message: message, kinds: []error{migration.ErrBusy}}
+}

@@ -1,0 +1,71 @@
+package host
+
+import (
+	"bytes"
+	"encoding/xml"
+	"fmt"
+	"io"
+	"strings"
+)
+
+// MaxRecordSize is the most bytes of JSON that are written to a record. libvirt
+// would take 4 MiB, and could then no longer describe the domain to anybody.
+const MaxRecordSize = 64 << 10
+
+// Where a domain's record lives in its metadata.
+const (
+	metadataKey     = "virt"
+	metadataURI     = "urn:virt:migration-policy:1"
+	metadataElement = "migration-policy"
+)
+
+// checkSize refuses a record that is too large to be kept.
+func checkSize(json string) error {
+	if len(json) > MaxRecordSize {
+		return fmt.Errorf("%w: %d bytes, at most %d are kept", ErrRecordTooLarge, len(json), MaxRecordSize)
+	}
+	return nil
+}
+
+// encodeElement wraps a record for libvirt, which adds the namespace itself; a
+// body with one of its own would come back changed.
+func encodeElement(json string) (string, error) {
+	var b bytes.Buffer
+	b.WriteString("<" + metadataElement + ">")
+	if err := xml.EscapeText(&b, []byte(json)); err != nil {
+		return "", err
+	}
+	b.WriteString("</" + metadataElement + ">")
+	return b.String(), nil
+}
+
+// decodeElement unwraps what libvirt returned. An element that is not of our
+// shape comes back as it is: its markup is no JSON, so that whoever parses
+// records reports it, and a person sees what is there.
+func decodeElement(element string) string {
+	var text strings.Builder
+	d := xml.NewDecoder(strings.NewReader(element))
+	depth := 0
+	for {
+		token, err := d.Token()
+		if err == io.EOF { //nolint:errorlint // documented to be bare
+			return text.String()
+		}
+		if err != nil {
+			return element
+		}
+		switch t := token.(type) {
+		case xml.StartElement:
+			depth++
+			if depth > 1 || t.Name.Local != metadataElement {
+				return element
+			}
+		case xml.EndElement:
+			depth--
+		case xml.CharData:
+			if depth == 1 {
+				text.Write(t)
+			}
+		}
+	}
+}

@@ -1,0 +1,233 @@
+package host
+
+import (
+	"bufio"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"sync"
+)
+
+// errNotSent is a call on a connection that had ended before.
+var errNotSent = errors.New("connection had ended, nothing was sent")
+
+// guard stands between the client library and the peer. The library allocates
+// whatever length a frame claims, panics on one that is too short, and locks up
+// on a reply that nobody asked for; so each frame is checked before a byte of
+// it is passed on, and only replies to calls that are waiting get through.
+//
+// The library reads from one goroutine and never writes concurrently.
+type guard struct {
+	net.Conn
+
+	// reader state, used by the library's reader goroutine only
+	in      *bufio.Reader
+	passing []byte // header still to be handed over
+	payload uint32 // bytes of payload after it
+
+	// out collects what the library writes until a frame is whole.
+	out []byte
+
+	writing sync.Mutex // one frame at a time: the reader answers pings
+
+	mu      sync.Mutex
+	waiting map[uint32]struct{} // serials of calls without a reply
+	cause   error               // why reading or writing ended
+
+	opened  chan struct{} // closed by settle
+	settled sync.Once
+	drained chan struct{} // closed when the library was told that reading ended
+	ended   sync.Once
+}
+
+func newGuard(c net.Conn) *guard {
+	return &guard{
+		Conn:    c,
+		in:      bufio.NewReader(c),
+		waiting: map[uint32]struct{}{},
+		opened:  make(chan struct{}),
+		drained: make(chan struct{}),
+	}
+}
+
+// Read hands over what is left of the frame under way, or waits for the next
+// one that concerns the library. The library is told of any end as io.EOF: it
+// would go on for ever after an error that calls itself temporary, as the one
+// of TCP's keepalive does.
+func (g *guard) Read(p []byte) (int, error) {
+	if g.Cause() == nil {
+		n, err := g.read(p)
+		if err == nil {
+			return n, nil
+		}
+		g.fail(err)
+	}
+	g.holdBack()
+	g.ended.Do(func() { close(g.drained) })
+	return 0, io.EOF
+}
+
+func (g *guard) read(p []byte) (int, error) {
+	for len(g.passing) == 0 && g.payload == 0 {
+		if err := g.nextFrame(); err != nil {
+			return 0, err
+		}
+	}
+	if len(g.passing) > 0 {
+		n := copy(p, g.passing)
+		g.passing = g.passing[n:]
+		return n, nil
+	}
+	n, err := g.in.Read(p[:min(len(p), int(g.payload))])
+	g.payload -= uint32(n)
+	if n > 0 {
+		return n, nil
+	}
+	return 0, cut(err)
+}
+
+// nextFrame reads one header and decides what becomes of its frame: a reply
+// that is waited for is passed on, a ping is answered, an event is dropped
+// (nothing here subscribes to any, and the library decodes them unchecked).
+func (g *guard) nextFrame() error {
+	var raw [headerSize]byte
+	if _, err := io.ReadFull(g.in, raw[:4]); err != nil {
+		return err
+	}
+	if err := checkLength([4]byte(raw[:4])); err != nil {
+		return err
+	}
+	if _, err := io.ReadFull(g.in, raw[4:]); err != nil {
+		return cut(err)
+	}
+	h := parseHeader(&raw)
+	if err := h.check(); err != nil {
+		return err
+	}
+	switch {
+	case h.program == programKeepalive && h.procedure == procedurePing:
+		if err := g.drop(h); err != nil {
+			return err
+		}
+		return g.send(header{headerSize, programKeepalive, protocolVersion, procedurePong, typeMessage, 0, 0}.encode())
+	case h.kind == typeMessage:
+		return g.drop(h)
+	case !g.answered(h.serial):
+		return &protocolError{reason: fmt.Sprintf("reply to a call that was not made (serial %d)", h.serial)}
+	}
+	g.passing, g.payload = raw[:], h.length-headerSize
+	return nil
+}
+
+func (g *guard) drop(h header) error {
+	_, err := io.CopyN(io.Discard, g.in, int64(h.length-headerSize))
+	return cut(err)
+}
+
+// answered removes a call from those waiting, and tells whether it was one.
+func (g *guard) answered(serial uint32) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	_, ok := g.waiting[serial]
+	delete(g.waiting, serial)
+	return ok
+}
+
+// Write sends whole frames only: the library flushes large ones in pieces.
+func (g *guard) Write(p []byte) (int, error) {
+	g.out = append(g.out, p...)
+	for len(g.out) >= headerSize {
+		n := binary.BigEndian.Uint32(g.out)
+		if uint32(len(g.out)) < n {
+			break
+		}
+		frame := g.out[:n]
+		if err := g.expect(binary.BigEndian.Uint32(frame[20:])); err != nil {
+			return 0, err
+		}
+		if err := g.send(frame); err != nil {
+			g.fail(err)
+			return 0, err
+		}
+		g.out = g.out[n:]
+	}
+	if len(g.out) == 0 {
+		g.out = nil
+	}
+	return len(p), nil
+}
+
+// expect notes that a call is about to be sent; its reply may overtake the
+// return of the write.
+func (g *guard) expect(serial uint32) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.cause != nil {
+		return errNotSent
+	}
+	g.waiting[serial] = struct{}{}
+	return nil
+}
+
+func (g *guard) send(frame []byte) error {
+	g.writing.Lock()
+	defer g.writing.Unlock()
+	_, err := g.Conn.Write(frame)
+	return err
+}
+
+// fail remembers the first cause and closes the connection, whatever of it
+// still works: the other direction must not wait for what never comes.
+func (g *guard) fail(err error) {
+	g.mu.Lock()
+	if g.cause == nil {
+		g.cause = err
+	}
+	g.mu.Unlock()
+	_ = g.Conn.Close()
+}
+
+// Cause is why the connection ended; nil while it lives.
+func (g *guard) Cause() error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.cause
+}
+
+// kill ends the connection from this side. Whoever waits in the library is let
+// go.
+func (g *guard) kill() { g.fail(net.ErrClosed) }
+
+// Close is the library's way to end the connection, also when connecting
+// failed.
+func (g *guard) Close() error {
+	g.kill()
+	g.settle()
+	return nil
+}
+
+// settle says that the library has finished connecting.
+func (g *guard) settle() { g.settled.Do(func() { close(g.opened) }) }
+
+// holdBack keeps the end of the connection from the library while it is
+// connecting and waits for no reply: learning of it between the reply to
+// ConnectOpen and its own bookkeeping, the library races with itself. It finds
+// out by its next write, which fails.
+func (g *guard) holdBack() {
+	g.mu.Lock()
+	idle := len(g.waiting) == 0 && len(g.passing) == 0 && g.payload == 0
+	g.mu.Unlock()
+	if idle {
+		<-g.opened
+	}
+}
+
+// cut turns the end of the stream inside a frame into what it is.
+func cut(err error) error {
+	if err == io.EOF { //nolint:errorlint // io's readers return it bare
+		return io.ErrUnexpectedEOF
+	}
+	return err
+}

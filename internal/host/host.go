@@ -1,0 +1,129 @@
+package host
+
+import (
+	"context"
+	"errors"
+	"net/url"
+	"sync"
+	"time"
+
+	"github.com/digitalocean/go-libvirt"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+)
+
+// Host is one libvirt host. It is safe for concurrent use. Nothing is dialled
+// before the first call.
+type Host struct {
+	cfg       Config
+	uri       *url.URL
+	transport transport
+	deadlines Deadlines
+
+	ctx     context.Context // ends with Close
+	stop    context.CancelFunc
+	dialers sync.WaitGroup
+
+	control control
+	work    work
+}
+
+var (
+	_ migration.Source      = (*Host)(nil)
+	_ migration.Destination = (*Host)(nil)
+)
+
+// Option changes how a Host works.
+type Option func(*Host)
+
+// WithDeadlines replaces the deadlines that are not 0.
+func WithDeadlines(d Deadlines) Option {
+	return func(h *Host) { h.deadlines = d.withDefaults() }
+}
+
+// New makes a Host of a valid configuration; the error is that of
+// Config.Validate. Close it when done.
+func New(cfg Config, options ...Option) (*Host, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, err
+	}
+	uri, err := parseURI(cfg.URI)
+	if err != nil {
+		return nil, err
+	}
+	t, err := transportFor(uri)
+	if err != nil {
+		return nil, err
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	h := &Host{
+		cfg: cfg, uri: uri, transport: t,
+		deadlines: Deadlines{}.withDefaults(),
+		ctx:       ctx, stop: stop,
+		work: newWork(),
+	}
+	for _, option := range options {
+		option(h)
+	}
+	return h, nil
+}
+
+// Name is the host's name in the provider's configuration.
+func (h *Host) Name() string { return h.cfg.Name }
+
+// PeerURI is how other hosts' libvirt reaches this one; empty when they cannot.
+func (h *Host) PeerURI() string { return h.cfg.EffectivePeerURI() }
+
+// MigrationURI is where memory is sent when this host is the destination; empty
+// lets its libvirt choose.
+func (h *Host) MigrationURI() string { return h.cfg.MigrationURI }
+
+// address is the way to the host, fit for errors.
+func (h *Host) address() string { return redacted(h.uri) }
+
+// Ping asks the host's libvirt for its version, to know that it answers.
+func (h *Host) Ping(ctx context.Context) error {
+	_, err := read(ctx, h, "ask libvirt for its version", quick, (*libvirt.Libvirt).ConnectGetLibVersion)
+	return err
+}
+
+// Close ends all connections and waits for everything the host started. Calls
+// under way fail. Migrations that libvirt drives go on.
+func (h *Host) Close() error {
+	h.stop()
+	h.dialers.Wait()
+	var wg sync.WaitGroup
+	conns := append(h.work.takeAll(), h.control.take()...)
+	errs := make([]error, len(conns))
+	for i, c := range conns {
+		wg.Go(func() { errs[i] = c.close(h.deadlines.Close) })
+	}
+	wg.Wait()
+	if err := errors.Join(errs...); err != nil {
+		return h.fail("close the connections", err)
+	}
+	return nil
+}
+
+// dial makes a new connection.
+func (h *Host) dial(ctx context.Context) (*conn, error) {
+	started := time.Now()
+	ctx, cancel := context.WithTimeout(ctx, h.deadlines.Open)
+	defer cancel()
+	c, err := func() (*conn, error) {
+		stream, err := h.transport.dial(ctx, h.uri)
+		if err != nil {
+			return nil, err
+		}
+		return open(ctx, stream, libvirt.RemoteURI(h.uri), h.deadlines.Open)
+	}()
+	switch {
+	case err == nil:
+		return c, nil
+	case h.ctx.Err() != nil:
+		return nil, ErrClosed
+	case errors.Is(err, context.Canceled):
+		return nil, err
+	}
+	return nil, &dialError{cause: err, after: time.Since(started)}
+}

@@ -1,0 +1,156 @@
+package host
+
+import (
+	"context"
+	"time"
+
+	"github.com/digitalocean/go-libvirt"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+)
+
+// jobReply is what libvirt says of a job.
+type jobReply struct {
+	kind   libvirt.DomainJobType
+	params []libvirt.TypedParam
+}
+
+// jobStats asks for a domain's job. The job of a migration that has just ended
+// makes it wait for up to 2.2 s.
+func (h *Host) jobStats(ctx context.Context, op string, dom libvirt.Domain, flags libvirt.DomainGetJobStatsFlags) (jobReply, error) {
+	return read(ctx, h, op, patient, func(lv *libvirt.Libvirt) (jobReply, error) {
+		kind, params, err := lv.DomainGetJobStats(dom, flags)
+		return jobReply{libvirt.DomainJobType(kind), params}, err
+	})
+}
+
+// Job is the job that runs on the domain now.
+func (h *Host) Job(ctx context.Context, uuid string) (migration.Job, error) {
+	return h.job(ctx, "read the job's statistics", uuid, 0)
+}
+
+// CompletedJob is the last finished job of the domain. libvirt keeps it.
+func (h *Host) CompletedJob(ctx context.Context, uuid string) (migration.Job, error) {
+	return h.job(ctx, "read the completed job's statistics", uuid,
+		libvirt.DomainJobStatsCompleted|libvirt.DomainJobStatsKeepCompleted)
+}
+
+func (h *Host) job(ctx context.Context, op, uuid string, flags libvirt.DomainGetJobStatsFlags) (migration.Job, error) {
+	dom, err := handle(uuid)
+	if err != nil {
+		return migration.Job{}, h.fail(op, err)
+	}
+	reply, err := h.jobStats(ctx, op, dom, flags)
+	if err != nil {
+		return migration.Job{}, err
+	}
+	return reply.job(), nil
+}
+
+// AbortJob asks libvirt to cancel the running job.
+func (h *Host) AbortJob(ctx context.Context, uuid string) error {
+	return h.command(ctx, "abort the job", uuid, urgent, (*libvirt.Libvirt).DomainAbortJob)
+}
+
+// StartPostCopy switches a running migration to post-copy.
+func (h *Host) StartPostCopy(ctx context.Context, uuid string) error {
+	return h.command(ctx, "switch the migration to post-copy", uuid, urgent,
+		func(lv *libvirt.Libvirt, dom libvirt.Domain) error { return lv.DomainMigrateStartPostCopy(dom, 0) })
+}
+
+// MaxDowntime is the pause, in milliseconds, that QEMU may take for the
+// switch-over.
+func (h *Host) MaxDowntime(ctx context.Context, uuid string) (uint64, error) {
+	const op = "read the maximum downtime"
+	dom, err := handle(uuid)
+	if err != nil {
+		return 0, h.fail(op, err)
+	}
+	return read(ctx, h, op, patient, func(lv *libvirt.Libvirt) (uint64, error) {
+		return lv.DomainMigrateGetMaxDowntime(dom, 0)
+	})
+}
+
+// SetMaxDowntime sets the pause, in milliseconds, that QEMU may take for the
+// switch-over.
+func (h *Host) SetMaxDowntime(ctx context.Context, uuid string, milliseconds uint64) error {
+	return h.command(ctx, "set the maximum downtime", uuid, patient, func(lv *libvirt.Libvirt, dom libvirt.Domain) error {
+		return lv.DomainMigrateSetMaxDowntime(dom, milliseconds, 0)
+	})
+}
+
+// job translates libvirt's statistics.
+func (r jobReply) job() migration.Job {
+	s := statistics{}
+	for _, p := range r.params {
+		s[p.Field] = p.Value.I
+	}
+	j := migration.Job{
+		Type:      jobType(r.kind),
+		Operation: operation(libvirt.DomainJobOperation(s.signed(libvirt.DomainJobOperationStr))),
+
+		Elapsed:  s.milliseconds(libvirt.DomainJobTimeElapsed),
+		Downtime: s.milliseconds(libvirt.DomainJobDowntime),
+
+		MemoryTotal:     s.unsigned(libvirt.DomainJobMemoryTotal),
+		MemoryProcessed: s.unsigned(libvirt.DomainJobMemoryProcessed),
+		MemoryRemaining: s.unsigned(libvirt.DomainJobMemoryRemaining),
+		MemoryBandwidth: s.unsigned(libvirt.DomainJobMemoryBps),
+		// libvirt gives pages per second.
+		DirtyRate: s.unsigned(libvirt.DomainJobMemoryDirtyRate) * s.unsigned(libvirt.DomainJobMemoryPageSize),
+		Iteration: s.unsigned(libvirt.DomainJobMemoryIteration),
+
+		PostCopyRequests: s.unsigned(libvirt.DomainJobMemoryPostcopyReqs),
+	}
+	if throttle := s.signed(libvirt.DomainJobAutoConvergeThrottle); throttle > 0 {
+		j.Throttle = new(int64(throttle))
+	}
+	if _, compresses := s[libvirt.DomainJobCompressionPages]; compresses {
+		j.CompressionPages = new(int64(s.unsigned(libvirt.DomainJobCompressionPages)))
+		j.CompressionCacheMisses = new(int64(s.unsigned(libvirt.DomainJobCompressionCacheMisses)))
+	}
+	return j
+}
+
+// statistics are typed parameters by name; one that libvirt left out reads as 0.
+type statistics map[string]any
+
+func (s statistics) unsigned(name string) uint64 {
+	v, _ := s[name].(uint64)
+	return v
+}
+
+func (s statistics) signed(name string) int32 {
+	v, _ := s[name].(int32)
+	return v
+}
+
+func (s statistics) milliseconds(name string) time.Duration {
+	return time.Duration(s.unsigned(name)) * time.Millisecond
+}
+
+func jobType(t libvirt.DomainJobType) migration.JobType {
+	switch t {
+	case libvirt.DomainJobBounded, libvirt.DomainJobUnbounded:
+		return migration.JobRunning
+	case libvirt.DomainJobCompleted:
+		return migration.JobCompleted
+	case libvirt.DomainJobFailed:
+		return migration.JobFailed
+	case libvirt.DomainJobCancelled:
+		return migration.JobCancelled
+	}
+	return migration.JobNone
+}
+
+func operation(o libvirt.DomainJobOperation) migration.JobOperation {
+	switch o {
+	case libvirt.DomainJobOperationStrUnknown:
+		return migration.OperationUnknown
+	case libvirt.DomainJobOperationStrMigrationIn:
+		return migration.OperationMigrationIn
+	case libvirt.DomainJobOperationStrMigrationOut:
+		return migration.OperationMigrationOut
+	}
+	return migration.OperationOther
+}

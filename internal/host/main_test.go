@@ -1,0 +1,61 @@
+package host_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/host"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/lab"
+)
+
+func TestMain(m *testing.M) { lab.Main(m) }
+
+// testTimeout bounds one test's calls, above every deadline of a host.
+const testTimeout = 2 * time.Minute
+
+func testContext(t *testing.T) context.Context {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), testTimeout)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+// labHosts are the lab's hosts, and ours to reach them.
+func labHosts(t *testing.T) []*lab.Host {
+	t.Helper()
+	world, err := lab.Current()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return world.Hosts
+}
+
+func world(t *testing.T) *lab.World {
+	t.Helper()
+	w, err := lab.Current()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
+// connect makes a Host of a host in the lab, closed when the test ends.
+func connect(t *testing.T, l *lab.Host, options ...host.Option) *host.Host {
+	t.Helper()
+	return open(t, host.Config{Name: l.Name, URI: l.URI, PeerURI: l.PeerURI, MigrationURI: l.MigrationURI}, options...)
+}
+
+func open(t *testing.T, cfg host.Config, options ...host.Option) *host.Host {
+	t.Helper()
+	h, err := host.New(cfg, options...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := h.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return h
+}

@@ -1,0 +1,34 @@
+package host
+
+import (
+	"context"
+
+	"github.com/digitalocean/go-libvirt"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+)
+
+// Memory is the host's memory as it stands now.
+func (h *Host) Memory(ctx context.Context) (migration.Memory, error) {
+	stats, err := read(ctx, h, "ask for the host's memory", quick, func(lv *libvirt.Libvirt) ([]libvirt.NodeGetMemoryStats, error) {
+		const allCells = int32(libvirt.NodeMemoryStatsAllCells)
+		_, n, err := lv.NodeGetMemoryStats(0, allCells, 0)
+		if err != nil {
+			return nil, err
+		}
+		stats, _, err := lv.NodeGetMemoryStats(n, allCells, 0)
+		return stats, err
+	})
+	if err != nil {
+		return migration.Memory{}, err
+	}
+	kib := map[string]uint64{}
+	for _, s := range stats {
+		kib[s.Field] = s.Value
+	}
+	return migration.Memory{
+		Total: kib[libvirt.NodeMemoryStatsTotal] << 10,
+		Available: (kib[libvirt.NodeMemoryStatsFree] + kib[libvirt.NodeMemoryStatsBuffers] +
+			kib[libvirt.NodeMemoryStatsCached]) << 10,
+	}, nil
+}

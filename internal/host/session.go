@@ -1,0 +1,37 @@
+package host
+
+import "context"
+
+// sessionConn finds the connection of a session, or opens it: for the first step,
+// and for a last one whose connection was lost.
+func (h *Host) sessionConn(ctx context.Context, s session, where place) (*conn, error) {
+	if where == first {
+		h.endSession(s)
+	}
+	h.work.mu.Lock()
+	c := h.work.sessions[s]
+	h.work.mu.Unlock()
+	if c != nil && c.usable() {
+		return c, nil
+	}
+	h.endSession(s)
+	c, err := h.openWork(ctx)
+	if err != nil {
+		return nil, err
+	}
+	h.work.mu.Lock()
+	defer h.work.mu.Unlock()
+	h.work.sessions[s] = c
+	return c, nil
+}
+
+// endSession closes the connection of a session.
+func (h *Host) endSession(s session) {
+	h.work.mu.Lock()
+	c := h.work.sessions[s]
+	delete(h.work.sessions, s)
+	h.work.mu.Unlock()
+	if c != nil {
+		h.closeWork(c)
+	}
+}

@@ -1,0 +1,49 @@
+package host
+
+import (
+	"github.com/digitalocean/go-libvirt"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+)
+
+// state translates libvirt's state and reason. A domain paused for migration is
+// either the source in its last moment or the incoming half; only its job tells
+// which, see incoming.
+func state(s, reason int32) migration.DomainState {
+	switch libvirt.DomainState(s) {
+	case libvirt.DomainShutoff, libvirt.DomainShutdown:
+		// In shutdown, QEMU is about to exit: a guest that powers off, and the
+		// source in the last moment of a migration that succeeded.
+		return migration.StateShutOff
+	case libvirt.DomainCrashed:
+		return migration.StateCrashed
+	case libvirt.DomainPmsuspended:
+		return migration.StatePaused
+	case libvirt.DomainPaused:
+		return pausedState(libvirt.DomainPausedReason(reason))
+	}
+	switch libvirt.DomainRunningReason(reason) {
+	case libvirt.DomainRunningPostcopy:
+		return migration.StatePostCopy
+	case libvirt.DomainRunningPostcopyFailed:
+		return migration.StatePostCopyFailed
+	}
+	return migration.StateRunning
+}
+
+func pausedState(reason libvirt.DomainPausedReason) migration.DomainState {
+	switch reason {
+	case libvirt.DomainPausedPostcopy:
+		return migration.StatePostCopySource
+	case libvirt.DomainPausedPostcopyFailed:
+		return migration.StatePostCopyFailed
+	}
+	return migration.StatePaused
+}
+
+// perhapsIncoming tells whether only the domain's job can say what it is.
+func perhapsIncoming(s, reason int32) bool {
+	return libvirt.DomainState(s) == libvirt.DomainPaused &&
+		(libvirt.DomainPausedReason(reason) == libvirt.DomainPausedMigration ||
+			libvirt.DomainPausedReason(reason) == libvirt.DomainPausedStartingUp)
+}

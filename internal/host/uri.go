@@ -1,0 +1,68 @@
+package host
+
+import (
+	"errors"
+	"net/url"
+	"strings"
+)
+
+// errMalformed replaces what net/url says of a URI it cannot parse, which
+// quotes parts of it, a password among them.
+var errMalformed = errors.New("it is not a valid URI; write it like qemu+tcp://host.example.com/system")
+
+// parseURI parses a libvirt URI of the QEMU driver, of whatever transport.
+func parseURI(s string) (*url.URL, error) {
+	u, err := url.Parse(s)
+	if err != nil || u.Opaque != "" || u.Scheme == "" {
+		return nil, errMalformed
+	}
+	driver, _, _ := strings.Cut(u.Scheme, "+")
+	switch {
+	case driver != "qemu":
+		return nil, errors.New("only QEMU hosts are supported; the URI begins with qemu")
+	case u.Path != "/system" && u.Path != "/session":
+		return nil, errors.New("its path is /system or /session")
+	}
+	return u, nil
+}
+
+// transportName is the part of the scheme after the plus sign, or what libvirt
+// takes where there is none: TLS to a host, the socket of this machine else.
+func transportName(u *url.URL) string {
+	_, name, found := strings.Cut(u.Scheme, "+")
+	switch {
+	case found:
+		return name
+	case u.Host != "":
+		return "tls"
+	}
+	return "unix"
+}
+
+// redacted is the URI fit to be shown: no user, no password, no parameters.
+func redacted(u *url.URL) string {
+	return (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}).String()
+}
+
+// derivedPeerURI is how other hosts reach a host by default: the same way, less
+// everything that speaks of this client's files and programs, which is every
+// parameter but the name of the remote driver, and the password.
+func derivedPeerURI(u *url.URL) string {
+	peer := url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}
+	if name := u.User.Username(); name != "" {
+		peer.User = url.User(name)
+	}
+	if name := u.Query().Get("name"); name != "" {
+		peer.RawQuery = url.Values{"name": {name}}.Encode()
+	}
+	return peer.String()
+}
+
+// redactedURI is redacted for a URI that was given as text.
+func redactedURI(s string) string {
+	u, err := url.Parse(s)
+	if err != nil {
+		return "the peer URI"
+	}
+	return redacted(u)
+}

@@ -1,0 +1,79 @@
+package host
+
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+// maxWork is how many work connections a host may have. A migration occupies one
+// of libvirtd's workers (max_workers, 20) for as long as it lasts, and some must
+// be left for those who want to watch and abort.
+const maxWork = 15
+
+// work is the connections of running migrations, one each.
+type work struct {
+	places chan struct{}
+
+	mu       sync.Mutex
+	conns    map[*conn]struct{}
+	sessions map[session]*conn
+}
+
+func newWork() work {
+	return work{
+		places:   make(chan struct{}, maxWork),
+		conns:    map[*conn]struct{}{},
+		sessions: map[session]*conn{},
+	}
+}
+
+// openWork makes a work connection. Whoever opens it closes it with closeWork.
+func (h *Host) openWork(ctx context.Context) (*conn, error) {
+	started := time.Now()
+	select {
+	case h.work.places <- struct{}{}:
+	case <-ctx.Done():
+		return nil, gaveUp(ctx.Err(), started)
+	case <-h.ctx.Done():
+		return nil, ErrClosed
+	}
+	dialCtx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(h.ctx, cancel)()
+	c, err := h.dial(dialCtx)
+	if err != nil {
+		<-h.work.places
+		return nil, err
+	}
+	h.work.mu.Lock()
+	defer h.work.mu.Unlock()
+	h.work.conns[c] = struct{}{}
+	return c, nil
+}
+
+// closeWork ends a work connection. A call on it that was given up ends with
+// it.
+func (h *Host) closeWork(c *conn) {
+	h.work.mu.Lock()
+	_, ours := h.work.conns[c]
+	delete(h.work.conns, c)
+	h.work.mu.Unlock()
+	if ours {
+		_ = c.close(h.deadlines.Close)
+		<-h.work.places
+	}
+}
+
+// takeAll empties the work connections for closing.
+func (w *work) takeAll() []*conn {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	var conns []*conn
+	for c := range w.conns {
+		conns = append(conns, c)
+	}
+	clear(w.conns)
+	clear(w.sessions)
+	return conns
+}
