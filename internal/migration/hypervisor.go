@@ -142,9 +142,11 @@ func (s DomainState) String() string {
 	case StateIncoming:
 		return "being received"
 	case StatePostCopy:
-		return "in post-copy"
+		return "running, in post-copy"
+	case StatePostCopySource:
+		return "left behind by a migration in post-copy"
 	case StatePostCopyFailed:
-		return "paused in a failed post-copy migration"
+		return "left by a failed post-copy migration"
 	case StateCrashed:
 		return "crashed"
 	}

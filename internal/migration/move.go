@@ -50,7 +50,7 @@ func Run(ctx context.Context, r Request, report func(Progress)) (Report, error) 
 	for _, warning := range a.Warnings() {
 		m.tell.say("warning: " + warning.String())
 	}
-	m.ranBefore = a.source.Is(StateRunning, StatePostCopy)
+	m.ranBefore = a.source.Is(StateRunning, StatePostCopySource)
 	m.persistent = a.source.Domain.Persistent
 	if a.Running {
 		return m.conclude(m.adopt(ctx, a))
@@ -87,7 +87,7 @@ func (m *move) adopt(ctx context.Context, a Assessment) ending {
 	w := m.watch(nil, PeerToPeer)
 	m.tell.say(fmt.Sprintf("a migration from %s to %s is under way already, for %s: watching it to its end",
 		m.Source.Name(), m.Destination.Name(), a.job.Elapsed.Round(time.Second)))
-	if a.source.Is(StatePostCopy) || a.destination.Is(StatePostCopy) {
+	if a.source.Is(StatePostCopySource) || a.destination.Is(StatePostCopy) {
 		w.postCopyBegan("the migration is in post-copy")
 	}
 	return w.run(ctx)

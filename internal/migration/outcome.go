@@ -47,10 +47,10 @@ type Outcome struct {
 func (o Outcome) Place() Place {
 	s, d := o.Source, o.Destination
 	onSource, onDestination := s.Is(StateRunning), d.Is(StateRunning)
-	heldBySource := s.Is(StatePaused, StatePostCopySource, StateIncoming)
+	heldBySource := s.Is(StatePaused, StatePostCopySource)
 	heldByDestination := d.Is(StatePaused)
 	switch {
-	case s.Is(StatePostCopyFailed) || d.Is(StatePostCopyFailed):
+	case s.Is(StatePostCopyFailed) || d.Is(StatePostCopyFailed) || s.Is(StatePostCopySource) && d.Gone():
 		return SplitMemory
 	case onSource && (onDestination || d.Is(StatePostCopy)):
 		return OnBoth
@@ -92,7 +92,7 @@ func (o Outcome) String() string {
 	case PausedOnBoth:
 		return fmt.Sprintf("VM %s is paused on %s and on %s", o.Name, source, destination)
 	case SplitMemory:
-		return fmt.Sprintf("VM %s is paused, with a part of its memory on %s and the rest on %s", o.Name, source, destination)
+		return fmt.Sprintf("VM %s can not go on: a part of its memory is on %s and the rest was on %s", o.Name, destination, source)
 	default:
 		return o.unknown()
 	}

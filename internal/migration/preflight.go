@@ -125,7 +125,7 @@ func Preflight(ctx context.Context, r Request) Assessment {
 	}
 	a.checkState(r)
 	a.checkVersions(r, source.identity, destination.identity)
-	if !a.source.Is(StateRunning, StatePaused, StatePostCopy) {
+	if !a.source.Is(StateRunning, StatePaused, StatePostCopySource) {
 		return a
 	}
 	a.checkJob(ctx, r)
@@ -227,7 +227,7 @@ func (a *Assessment) checkState(r Request) {
 		left := Outcome{Name: r.Name, Source: a.source, Destination: a.destination}
 		a.add(Finding{Check: CheckState, Host: a.source.Host, Detail: fmt.Sprintf(
 			"A post-copy migration of VM %s lost its link. %s", r.Name, left.remedy())})
-	case !a.source.Is(StateRunning, StatePaused, StatePostCopy):
+	case !a.source.Is(StateRunning, StatePaused, StatePostCopySource):
 		a.add(inactive(r.Name, a.source))
 	case a.destination.Is(StateRunning, StatePaused):
 		a.add(Finding{Check: CheckOneHome, Detail: fmt.Sprintf(

@@ -69,7 +69,8 @@ func (p Progress) String() string {
 	if p.Message != "" {
 		fmt.Fprintf(&b, ": %s", p.Message)
 	}
-	if p.Pass == 0 {
+	sending := p.Phase == PhasePreCopy || p.Phase == PhasePaused || p.Phase == PhasePostCopy
+	if !sending || p.Pass == 0 {
 		return b.String()
 	}
 	if p.Message != "" {

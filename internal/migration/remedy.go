@@ -24,6 +24,9 @@ func (o Outcome) remedy() string {
 		return fmt.Sprintf("Neither copy was resumed, because it can not be told from here which one has the newer memory. "+
 			"Compare `virsh domstate --reason %s` on both hosts; resume one of them only after the other one was ended with `virsh destroy %s`.", o.Name, o.Name)
 	case SplitMemory:
+		if o.Source.Gone() || o.Destination.Gone() {
+			return fmt.Sprintf("One half is gone and the guest's memory with it. `virsh destroy %s` ends what is left of it on the other host; after that the VM can be started again.", o.Name)
+		}
 		return fmt.Sprintf("Both halves were left as they are: do not destroy or resume either. Once %s and %s reach each other again, "+
 			"run the same migration with `virsh migrate --live --p2p --postcopy --postcopy-resume %s` on %s (libvirt 8.9 or newer): it sends the rest of the memory.", source, destination, o.Name, source)
 	case FetchingMemory:

@@ -61,10 +61,8 @@ func (s *settlement) settled(o Outcome, waited time.Duration) bool {
 		return !o.Migrating && (o.Destination.Gone() || patient && !o.Destination.Known())
 	case PausedOnSource, PausedOnDestination:
 		return patient && (!s.ranBefore || s.resumes >= maxResumes)
-	case OnBoth, OnNeither, PausedOnBoth:
+	case OnBoth, OnNeither, PausedOnBoth, SplitMemory:
 		return patient // the two hosts are not seen at the very same moment
-	case SplitMemory:
-		return true
 	}
 	return false
 }

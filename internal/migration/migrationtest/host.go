@@ -1,0 +1,220 @@
+package migrationtest
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+)
+
+// Host is one host: a migration.Source and a migration.Destination.
+type Host struct {
+	world *World
+	name  string
+
+	// Is, Has and CPUProblem are what the host says of itself. They may be
+	// changed before the host is used.
+	Is         migration.Identity
+	Has        migration.Memory
+	CPUProblem error
+
+	domains       map[string]*domain
+	before, after map[string]Fault
+	calls         map[string]int
+	isCut, isMute bool
+	cut           chan struct{}
+}
+
+var (
+	_ migration.Source      = (*Host)(nil)
+	_ migration.Destination = (*Host)(nil)
+)
+
+// Put makes the host hold a domain.
+func (h *Host) Put(d migration.Domain) {
+	h.world.mu.Lock()
+	defer h.world.mu.Unlock()
+	const qemuDowntime = 300
+	h.domains[d.UUID] = &domain{Domain: d, maxDowntime: qemuDowntime}
+}
+
+// Held is what the host holds of a domain, whether or not it answers now.
+func (h *Host) Held(uuid string) (migration.Domain, bool) {
+	h.world.mu.Lock()
+	defer h.world.mu.Unlock()
+	d := h.domains[uuid]
+	if d == nil {
+		return migration.Domain{}, false
+	}
+	return d.Domain, true
+}
+
+// Downtime is the longest pause, in milliseconds, that is set for a domain; 0
+// when the host does not hold it.
+func (h *Host) Downtime(uuid string) uint64 {
+	h.world.mu.Lock()
+	defer h.world.mu.Unlock()
+	if d := h.domains[uuid]; d != nil {
+		return d.maxDowntime
+	}
+	return 0
+}
+
+// SetState changes what a domain does, as someone else on the host may.
+func (h *Host) SetState(uuid string, state migration.DomainState) {
+	h.world.mu.Lock()
+	defer h.world.mu.Unlock()
+	h.domains[uuid].State = state
+}
+
+// Kill ends a domain's QEMU, and with it any migration that needs it.
+func (h *Host) Kill(uuid string) {
+	h.world.mu.Lock()
+	defer h.world.mu.Unlock()
+	d := h.domains[uuid]
+	if d == nil {
+		return
+	}
+	var running *job
+	for _, other := range h.world.hosts {
+		if o := other.domains[uuid]; o != nil && o.job != nil {
+			running = o.job
+		}
+	}
+	if d.Persistent {
+		d.State = migration.StateShutOff
+	} else {
+		delete(h.domains, uuid)
+	}
+	if running != nil {
+		running.fail(errKilled)
+	}
+}
+
+// Start begins a peer-to-peer migration as someone else on the host may.
+func (h *Host) Start(uuid string, destination *Host, p migration.Parameters) error {
+	h.world.mu.Lock()
+	defer h.world.mu.Unlock()
+	_, err := h.world.begin(uuid, h, destination, p, false)
+	return err
+}
+
+// Abort ends a domain's job as someone else on the host may.
+func (h *Host) Abort(uuid string) {
+	h.world.mu.Lock()
+	defer h.world.mu.Unlock()
+	if d := h.domains[uuid]; d != nil && d.job != nil {
+		d.job.fail(migration.ErrAborted)
+	}
+}
+
+// Name implements migration.Host.
+func (h *Host) Name() string { return h.name }
+
+// Identity implements migration.Host.
+func (h *Host) Identity(ctx context.Context) (migration.Identity, error) {
+	if err := h.enter(ctx, "Identity"); err != nil {
+		return migration.Identity{}, err
+	}
+	return h.Is, h.leave(ctx, "Identity", nil)
+}
+
+// Domain implements migration.Host.
+func (h *Host) Domain(ctx context.Context, uuid string) (migration.Domain, error) {
+	return read(ctx, h, "Domain", uuid, func(d *domain) (migration.Domain, error) { return d.Domain, nil })
+}
+
+// Job implements migration.Host.
+func (h *Host) Job(ctx context.Context, uuid string) (migration.Job, error) {
+	return read(ctx, h, "Job", uuid, func(d *domain) (migration.Job, error) {
+		switch {
+		case !d.Active():
+			return migration.Job{}, migration.ErrNotActive
+		case d.job == nil:
+			return migration.Job{}, nil
+		}
+		return d.job.reading(), nil
+	})
+}
+
+// CompletedJob implements migration.Host.
+func (h *Host) CompletedJob(ctx context.Context, uuid string) (migration.Job, error) {
+	return read(ctx, h, "CompletedJob", uuid, func(d *domain) (migration.Job, error) {
+		if d.completed == nil {
+			return migration.Job{}, nil
+		}
+		return *d.completed, nil
+	})
+}
+
+// Resume implements migration.Host.
+func (h *Host) Resume(ctx context.Context, uuid string) error {
+	return h.change(ctx, "Resume", uuid, func(d *domain) error {
+		if d.State != migration.StatePaused {
+			return migration.ErrNotActive
+		}
+		d.State = migration.StateRunning
+		return nil
+	})
+}
+
+// DomainXML implements migration.Source.
+func (h *Host) DomainXML(ctx context.Context, uuid string) (string, error) {
+	return read(ctx, h, "DomainXML", uuid, func(d *domain) (string, error) {
+		return fmt.Sprintf("<domain type='qemu'><name>%s</name><uuid>%s</uuid></domain>", d.Name, d.UUID), nil
+	})
+}
+
+// MaxDowntime implements migration.Source.
+func (h *Host) MaxDowntime(ctx context.Context, uuid string) (uint64, error) {
+	return read(ctx, h, "MaxDowntime", uuid, func(d *domain) (uint64, error) { return d.maxDowntime, nil })
+}
+
+// SetMaxDowntime implements migration.Source.
+func (h *Host) SetMaxDowntime(ctx context.Context, uuid string, milliseconds uint64) error {
+	return h.change(ctx, "SetMaxDowntime", uuid, func(d *domain) error {
+		d.maxDowntime = milliseconds
+		return nil
+	})
+}
+
+// CompareCPU implements migration.Destination.
+func (h *Host) CompareCPU(ctx context.Context, _ string) error {
+	if err := h.enter(ctx, "CompareCPU"); err != nil {
+		return err
+	}
+	return h.leave(ctx, "CompareCPU", h.CPUProblem)
+}
+
+// Memory implements migration.Destination.
+func (h *Host) Memory(ctx context.Context) (migration.Memory, error) {
+	if err := h.enter(ctx, "Memory"); err != nil {
+		return migration.Memory{}, err
+	}
+	return h.Has, h.leave(ctx, "Memory", nil)
+}
+
+// read makes a call that asks about a domain.
+func read[T any](ctx context.Context, h *Host, call, uuid string, f func(*domain) (T, error)) (T, error) {
+	var answer T
+	err := h.change(ctx, call, uuid, func(d *domain) (err error) {
+		answer, err = f(d)
+		return err
+	})
+	return answer, err
+}
+
+// change makes a call that does something about a domain.
+func (h *Host) change(ctx context.Context, call, uuid string, f func(*domain) error) error {
+	if err := h.enter(ctx, call); err != nil {
+		return err
+	}
+	h.world.mu.Lock()
+	d := h.domains[uuid]
+	err := migration.ErrNoDomain
+	if d != nil {
+		err = f(d)
+	}
+	h.world.mu.Unlock()
+	return h.leave(ctx, call, err)
+}

@@ -1,0 +1,131 @@
+package migrationtest
+
+import (
+	"time"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+)
+
+// Sizes in bytes.
+const (
+	MiB = 1 << 20
+	GiB = 1 << 30
+)
+
+// Pass is one pass over the guest's memory.
+type Pass struct {
+	// Remaining is what is to be sent in bytes just after the sync that begins
+	// the pass; it falls to 0 until the pass ends.
+	Remaining uint64
+	Lasts     time.Duration
+	// DirtyRate is in bytes per second.
+	DirtyRate uint64
+	// Throttle is in percent; 0 is none.
+	Throttle int64
+}
+
+// Script is how a migration goes.
+type Script struct {
+	// Passes is what the job goes through before it ends; with Endless the last
+	// one is repeated for ever.
+	Passes  []Pass
+	Endless bool
+	// Starting is how long the job has no memory figures.
+	Starting time.Duration
+	// MutePeer is a destination whose libvirt does not answer the source: the job
+	// neither begins nor ends, and can not be called off.
+	MutePeer bool
+	// IdleAfter is when the link stops taking anything; 0 is never. The job then
+	// goes on for ever.
+	IdleAfter time.Duration
+	// Err is what the job fails with at the end of its passes; nil is success.
+	Err error
+	// LeavePaused leaves the guest paused on the source when the job ends there.
+	LeavePaused bool
+	// ArrivePaused leaves the guest paused on the destination.
+	ArrivePaused bool
+	// KeepDefinition leaves a definition on the source after success.
+	KeepDefinition bool
+	// AbortTakes is how long the job takes to end after it was called off.
+	AbortTakes time.Duration
+	// PausedTakes is how long a job takes to end once the guest is paused; 0 is
+	// for ever.
+	PausedTakes time.Duration
+	// PostCopyTakes is how long post-copy lasts, and PostCopyErr how it fails.
+	PostCopyTakes time.Duration
+	PostCopyErr   error
+	// Downtime is what the completed job says.
+	Downtime time.Duration
+	// CompressionPages and CompressionCacheMisses are counted by a job that
+	// compresses.
+	CompressionPages, CompressionCacheMisses int64
+}
+
+// Converging needs three passes and 14 s to arrive.
+func Converging() Script {
+	return Script{
+		Passes: []Pass{
+			{Remaining: 600 * MiB, Lasts: 10 * time.Second},
+			{Remaining: 180 * MiB, Lasts: 3 * time.Second, DirtyRate: 18 * MiB},
+			{Remaining: 60 * MiB, Lasts: time.Second, DirtyRate: 18 * MiB},
+		},
+		AbortTakes: 1600 * time.Millisecond,
+		Downtime:   35 * time.Millisecond,
+	}
+}
+
+// Endless dirties memory faster than it is sent: every pass of 2 s begins with
+// the same 120 MiB.
+func Endless() Script {
+	return Script{
+		Passes: []Pass{
+			{Remaining: 600 * MiB, Lasts: 10 * time.Second},
+			{Remaining: 120 * MiB, Lasts: 2 * time.Second, DirtyRate: 110 * MiB},
+		},
+		Endless:    true,
+		AbortTakes: 1600 * time.Millisecond,
+		Downtime:   35 * time.Millisecond,
+	}
+}
+
+// lasts is how long the passes take.
+func (s Script) lasts() time.Duration {
+	total := s.Starting
+	for _, p := range s.Passes {
+		total += p.Lasts
+	}
+	return total
+}
+
+// reading is what the job says after a time.
+func (s Script) reading(elapsed time.Duration) migration.Job {
+	job := migration.Job{Type: migration.JobRunning, Operation: migration.OperationMigrationOut, Elapsed: elapsed}
+	if s.MutePeer || elapsed < s.Starting || len(s.Passes) == 0 {
+		return job
+	}
+	if s.IdleAfter > 0 {
+		elapsed = min(elapsed, s.IdleAfter)
+	}
+	job.MemoryTotal = s.Passes[0].Remaining
+	into := elapsed - s.Starting
+	for i := 0; ; i++ {
+		pass := s.Passes[min(i, len(s.Passes)-1)]
+		done := into >= pass.Lasts
+		if done && (s.Endless || i+1 < len(s.Passes)) {
+			into -= pass.Lasts
+			job.MemoryProcessed += pass.Remaining
+			continue
+		}
+		share := min(1, float64(into)/float64(pass.Lasts))
+		sent := uint64(share * float64(pass.Remaining))
+		job.Iteration = uint64(i + 1)
+		job.MemoryProcessed += sent
+		job.MemoryRemaining = pass.Remaining - sent
+		job.MemoryBandwidth = uint64(float64(pass.Remaining) / pass.Lasts.Seconds())
+		job.DirtyRate = pass.DirtyRate
+		if pass.Throttle > 0 {
+			job.Throttle = new(pass.Throttle)
+		}
+		return job
+	}
+}

@@ -1,0 +1,246 @@
+package migrationtest
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+)
+
+// World is a number of hosts between which domains can move.
+type World struct {
+	mu     sync.Mutex
+	hosts  map[string]*Host
+	script Script
+	// sent is what the last migration was told.
+	sent *migration.Parameters
+}
+
+// NewWorld makes a world of hosts with 64 GiB of memory each, libvirt 11.3 and
+// QEMU 10.1, in which migrations converge.
+func NewWorld(names ...string) *World {
+	w := &World{hosts: map[string]*Host{}, script: Converging()}
+	for i, name := range names {
+		w.hosts[name] = &Host{
+			world:   w,
+			name:    name,
+			domains: map[string]*domain{},
+			before:  map[string]Fault{},
+			after:   map[string]Fault{},
+			Is: migration.Identity{
+				Hostname:       name + ".example.com",
+				HostUUID:       fmt.Sprintf("00000000-0000-4000-8000-%012d", i+1),
+				LibvirtVersion: 11003000,
+				QEMUVersion:    10001000,
+			},
+			Has: migration.Memory{Total: 64 * GiB, Available: 32 * GiB},
+		}
+	}
+	return w
+}
+
+// Host is one host of the world.
+func (w *World) Host(name string) *Host { return w.hosts[name] }
+
+// Play sets how migrations go that are started from now on.
+func (w *World) Play(s Script) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.script = s
+}
+
+// Sent is what the last migration was told; nil when there was none.
+func (w *World) Sent() *migration.Parameters {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.sent
+}
+
+// domain is what one host holds of a domain.
+type domain struct {
+	migration.Domain
+	maxDowntime uint64
+	job         *job
+	completed   *migration.Job
+	// ranBefore is whether the guest of a migration ran when that began.
+	ranBefore bool
+	// fetched is closed when a direct migration's post-copy has ended here.
+	fetched chan struct{}
+}
+
+// job is a migration that runs.
+type job struct {
+	world               *World
+	script              Script
+	uuid                string
+	source, destination *Host
+	parameters          migration.Parameters
+	direct              bool
+	start               time.Time
+	postCopy, aborted   bool
+	end                 *time.Timer
+	// done is closed at the end, after err was set.
+	done chan struct{}
+	err  error
+}
+
+// begin starts a migration. The world is locked.
+func (w *World) begin(uuid string, source, destination *Host, p migration.Parameters, direct bool) (*job, error) {
+	d := source.domains[uuid]
+	if d == nil {
+		return nil, migration.ErrNoDomain
+	}
+	if !d.Active() || d.job != nil {
+		return nil, fmt.Errorf("another migration job is already running: %w", migration.ErrNotActive)
+	}
+	w.sent = &p
+	j := &job{
+		world: w, script: w.script, uuid: uuid, source: source, destination: destination, parameters: p,
+		direct: direct, start: time.Now(), done: make(chan struct{}),
+	}
+	d.job = j
+	d.ranBefore = d.State == migration.StateRunning
+	if j.script.MutePeer {
+		return j, nil
+	}
+	if !direct {
+		j.receive(d.Domain)
+	}
+	if !j.script.Endless && j.script.IdleAfter == 0 {
+		j.endIn(j.script.lasts(), j.sentAll)
+	}
+	return j, nil
+}
+
+// receive makes the destination hold the receiving half.
+func (j *job) receive(d migration.Domain) {
+	ran := d.State == migration.StateRunning
+	d.State, d.Persistent = migration.StateIncoming, false
+	j.destination.domains[j.uuid] = &domain{Domain: d, ranBefore: ran}
+}
+
+// endIn schedules how the job ends, instead of any way it would have ended.
+func (j *job) endIn(after time.Duration, how func()) {
+	if j.end != nil {
+		j.end.Stop()
+	}
+	j.end = time.AfterFunc(after, func() {
+		j.world.mu.Lock()
+		defer j.world.mu.Unlock()
+		if !j.over() {
+			how()
+		}
+	})
+}
+
+func (j *job) over() bool {
+	select {
+	case <-j.done:
+		return true
+	default:
+		return false
+	}
+}
+
+// sentAll is the end of the passes.
+func (j *job) sentAll() {
+	switch {
+	case j.script.Err != nil:
+		j.fail(j.script.Err)
+	case j.direct:
+		j.source.domains[j.uuid].State = migration.StatePaused
+		j.finish(nil)
+	default:
+		j.arrive()
+	}
+}
+
+// arrive makes the destination the domain's home.
+func (j *job) arrive() {
+	completed := j.reading()
+	completed.Type, completed.Operation = migration.JobCompleted, migration.OperationMigrationIn
+	completed.Downtime = j.script.Downtime
+	j.startHere(completed)
+	j.leave()
+	j.finish(nil)
+}
+
+func (j *job) startHere(completed migration.Job) {
+	there := j.destination.domains[j.uuid]
+	if there == nil {
+		return
+	}
+	there.State = migration.StateRunning
+	if !there.ranBefore || j.script.ArrivePaused {
+		there.State = migration.StatePaused
+	}
+	there.Persistent = j.parameters.Persistent
+	there.completed = &completed
+}
+
+// leave makes the source give the domain up.
+func (j *job) leave() {
+	here := j.source.domains[j.uuid]
+	if here == nil {
+		return
+	}
+	if j.script.KeepDefinition || here.Persistent && !j.parameters.Persistent {
+		here.State, here.job = migration.StateShutOff, nil
+		return
+	}
+	delete(j.source.domains, j.uuid)
+}
+
+// fail leaves the domain on the source.
+func (j *job) fail(err error) {
+	if here := j.source.domains[j.uuid]; here != nil && here.Active() {
+		if j.script.LeavePaused {
+			here.State = migration.StatePaused
+		}
+	}
+	if there := j.destination.domains[j.uuid]; there != nil && there.State == migration.StateIncoming && !j.direct {
+		delete(j.destination.domains, j.uuid)
+	}
+	j.finish(err)
+}
+
+// postCopyFails leaves a half on each host.
+func (j *job) postCopyFails() {
+	for _, h := range []*Host{j.source, j.destination} {
+		if d := h.domains[j.uuid]; d != nil {
+			d.State = migration.StatePostCopyFailed
+		}
+	}
+	j.finish(j.script.PostCopyErr)
+}
+
+// finish ends the job. A direct one that was sent keeps it until Confirm.
+func (j *job) finish(err error) {
+	if j.over() {
+		return
+	}
+	j.err = err
+	if d := j.source.domains[j.uuid]; d != nil && d.job == j {
+		d.job = nil
+	}
+	if j.end != nil {
+		j.end.Stop()
+	}
+	close(j.done)
+}
+
+func (j *job) reading() migration.Job {
+	job := j.script.reading(time.Since(j.start))
+	if j.postCopy {
+		job.PostCopyRequests = 11
+	}
+	if j.parameters.Compression {
+		job.CompressionPages, job.CompressionCacheMisses = new(j.script.CompressionPages), new(j.script.CompressionCacheMisses)
+	}
+	return job
+}
+
+// errKilled is what a migration fails with whose QEMU has died.
+var errKilled = errors.New("operation failed: domain is not running")
