@@ -24,6 +24,10 @@ type Parameters struct {
 	// Persistent keeps a persistent domain persistent: VIR_MIGRATE_PERSIST_DEST
 	// and VIR_MIGRATE_UNDEFINE_SOURCE.
 	Persistent bool
+	// Paused is VIR_MIGRATE_PAUSED: the domain was paused before the move and
+	// stays so. Peer-to-peer, libvirt sees to it itself; the client that drives
+	// the steps has to.
+	Paused bool
 	// MigrationURI is where memory is sent (VIR_MIGRATE_PARAM_URI); empty lets
 	// the destination's libvirt choose.
 	MigrationURI string
@@ -44,6 +48,7 @@ func (r Request) parameters(d Domain) Parameters {
 		PostCopy:              r.Policy.PostCopy && d.State != StatePaused,
 		TLS:                   r.Policy.Encryption,
 		Persistent:            d.Persistent,
+		Paused:                d.State == StatePaused,
 		MigrationURI:          r.MigrationURI,
 	}
 	if p.AutoConverge {
