@@ -1,0 +1,97 @@
+package fleet
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/host"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
+)
+
+// Copy is one host's copy of a record, or one of the two copies that a domain
+// has.
+type Copy struct {
+	Host string
+	// Place is "live" or "config" for a domain's copy, else empty.
+	Place string
+	// Level is the level of a host's copy; it means nothing for a domain's.
+	Level host.Level
+	// Document is the record's text as libvirt has it; nil when there is none.
+	Document *string
+	// Record is what Document says, when Invalid is nil.
+	Record policy.Record
+	// Invalid says why Document can not be read as a record.
+	Invalid error
+}
+
+// decode fills in what the document says.
+func (c Copy) decode() Copy {
+	if c.Document != nil {
+		c.Record, c.Invalid = policy.DecodeRecord([]byte(*c.Document))
+	}
+	return c
+}
+
+// String names the copy for people.
+func (c Copy) String() string {
+	if c.Place == "" {
+		return "the copy on " + c.Host
+	}
+	return fmt.Sprintf("the %s copy on %s", c.Place, c.Host)
+}
+
+// readable tells whether there is a copy and it could be read.
+func (c Copy) readable() bool { return c.Document != nil && c.Invalid == nil }
+
+// newer is the error of a copy that a newer release wrote, which must be left
+// alone; else nil.
+func (c Copy) newer() error {
+	var newer *policy.NewerVersionError
+	if errors.As(c.Invalid, &newer) {
+		return &NewerRecordError{Copy: c, Err: newer}
+	}
+	return nil
+}
+
+// NewerRecordError is a record that a newer release of the provider wrote: it
+// is neither written over nor deleted.
+type NewerRecordError struct {
+	Copy Copy
+	Err  *policy.NewerVersionError
+}
+
+func (e *NewerRecordError) Error() string { return fmt.Sprintf("%s: %v", e.Copy, e.Err) }
+
+func (e *NewerRecordError) Unwrap() error { return e.Err }
+
+// encode is the declared record, with the members of the present one that this
+// version does not know.
+func encode(cluster string, p policy.Policy, present Copy) (string, error) {
+	record := policy.Record{Cluster: cluster, Policy: p}
+	if present.readable() {
+		record.Unknown = present.Record.Unknown
+	}
+	document, err := record.Encode()
+	return string(document), err
+}
+
+// DifferenceText says in words how a policy that was found differs from the one
+// that was wanted, or nothing.
+func DifferenceText(have, want policy.Policy) string {
+	var texts []string
+	for _, d := range have.Differences(want) {
+		texts = append(texts, fmt.Sprintf("%s is %s, declared %s", d.Field, d.Have, d.Want))
+	}
+	return strings.Join(texts, "; ")
+}
+
+// hostCopy reads a host's copy of a level's record.
+func hostCopy(ctx context.Context, h *host.Host, level host.Level) (Copy, error) {
+	document, err := h.Record(ctx, level)
+	if err != nil {
+		return Copy{}, err
+	}
+	return Copy{Host: h.Name(), Level: level, Document: document}.decode(), nil
+}

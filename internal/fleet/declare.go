@@ -1,0 +1,305 @@
+package fleet
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/host"
+)
+
+// releaseWait is how long a host that is in another cluster is waited for: in
+// one apply the other cluster may be about to let it go.
+const (
+	releaseWait = 5 * time.Second
+	releasePoll = 200 * time.Millisecond
+)
+
+// ExistsError is a record that says something else than what is to be created.
+type ExistsError struct {
+	Copy        Copy
+	Differences string
+}
+
+func (e *ExistsError) Error() string {
+	return fmt.Sprintf("%s exists and differs: %s", e.Copy, e.Differences)
+}
+
+// HeldError is a host that is in another cluster.
+type HeldError struct{ Host, Cluster string }
+
+func (e *HeldError) Error() string {
+	return fmt.Sprintf("host %s is in cluster %q", e.Host, e.Cluster)
+}
+
+// PartialError is a change that reached only some hosts.
+type PartialError struct {
+	// Done are the hosts it reached, Failed those it did not.
+	Done, Failed []string
+	Err          error
+}
+
+func (e *PartialError) Error() string { return e.Err.Error() }
+
+func (e *PartialError) Unwrap() error { return e.Err }
+
+// Create writes the record to all the hosts, or to none: what was written before
+// one of them failed is taken back. An equal record that is there already is
+// adopted. A different one is an *ExistsError or a *HeldError for a cluster;
+// the global settings take it over and say in replaced what was there.
+func (f *Fleet) Create(ctx context.Context, d Declaration, names []string) (replaced []string, err error) {
+	hosts, err := f.all(names)
+	if err != nil {
+		return nil, err
+	}
+	before, err := readAll(ctx, hosts, d)
+	if err != nil {
+		return nil, err
+	}
+	for i, c := range before {
+		if before[i], err = f.takeable(ctx, hosts[i], d, c); err != nil {
+			return nil, err
+		}
+		if d.Cluster == "" && c.Document != nil && !d.matchesCopy(c) {
+			replaced = append(replaced, d.drift(c))
+		}
+	}
+	if err := f.write(ctx, hosts, d, before); err != nil {
+		return nil, errors.Join(err, f.takeBack(ctx, hosts, d, before))
+	}
+	return replaced, nil
+}
+
+func (d Declaration) matchesCopy(c Copy) bool { return c.readable() && d.matches(c.Record) }
+
+// takeable says whether a record may be created where this copy is. It waits for
+// another cluster to let the host go, and returns the copy that is there then.
+func (f *Fleet) takeable(ctx context.Context, h *host.Host, d Declaration, c Copy) (Copy, error) {
+	c, err := awaitRelease(ctx, h, d, c)
+	switch {
+	case err != nil:
+		return c, err
+	case c.newer() != nil:
+		return c, c.newer()
+	case d.Cluster == "" || c.Document == nil || d.matchesCopy(c):
+		return c, nil
+	case c.Invalid != nil:
+		return c, &InvalidRecordError{Copy: c}
+	default:
+		return c, &ExistsError{Copy: c, Differences: d.differences(c.Record)}
+	}
+}
+
+// awaitRelease returns once the host is in no other cluster; a *HeldError when
+// it stays in one.
+func awaitRelease(ctx context.Context, h *host.Host, d Declaration, c Copy) (Copy, error) {
+	held := func() bool { return d.Cluster != "" && c.readable() && !d.owns(c.Record) }
+	if !held() {
+		return c, nil
+	}
+	wait, cancel := context.WithTimeout(ctx, releaseWait)
+	defer cancel()
+	ticker := time.NewTicker(releasePoll)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-wait.Done():
+			if ctx.Err() != nil {
+				return c, context.Cause(ctx)
+			}
+			return c, &HeldError{Host: h.Name(), Cluster: c.Record.Cluster}
+		case <-ticker.C:
+		}
+		var err error
+		if c, err = hostCopy(ctx, h, d.level()); err != nil || !held() {
+			return c, err
+		}
+	}
+}
+
+// Update makes the copies on the hosts equal to the declaration and removes
+// those on the hosts that are no longer among them, these first, so that another
+// cluster can take them. The error is a *PartialError when only some hosts were
+// reached; reached are in any case the hosts that have the record now.
+func (f *Fleet) Update(ctx context.Context, d Declaration, names, removed []string) (reached []string, err error) {
+	hosts, err := f.all(names)
+	if err != nil {
+		return nil, err
+	}
+	left, failed := f.remove(ctx, d, removed)
+	answers := tell(ctx, hosts, func(ctx context.Context, h *host.Host) error {
+		present, err := hostCopy(ctx, h, d.level())
+		if err != nil {
+			return err
+		}
+		if present, err = awaitRelease(ctx, h, d, present); err != nil {
+			return err
+		}
+		if present.newer() != nil {
+			return present.newer()
+		}
+		return writeCopy(ctx, h, d, present)
+	})
+	for _, a := range answers {
+		if a.err != nil {
+			failed = append(failed, a.err)
+			left = append(left, a.host)
+			continue
+		}
+		reached = append(reached, a.host)
+	}
+	return reached, partial(reached, left, failed)
+}
+
+// Delete removes the records from the hosts. What is not there, or is another
+// cluster's, is left. The error is a *PartialError that says which hosts still
+// have it.
+func (f *Fleet) Delete(ctx context.Context, d Declaration, names []string) error {
+	left, failed := f.remove(ctx, d, names)
+	var gone []string
+	for _, name := range names {
+		if !slices.Contains(left, name) {
+			gone = append(gone, name)
+		}
+	}
+	return partial(gone, left, failed)
+}
+
+// remove returns the hosts that still have the record, and why. Hosts that the
+// fleet does not have are passed over: their records can not be reached.
+func (f *Fleet) remove(ctx context.Context, d Declaration, names []string) (left []string, failed []error) {
+	hosts, _ := f.named(names)
+	answers := tell(ctx, hosts, func(ctx context.Context, h *host.Host) error {
+		c, err := hostCopy(ctx, h, d.level())
+		switch {
+		case err != nil:
+			return err
+		case c.newer() != nil:
+			return c.newer()
+		case c.Document == nil || c.readable() && !d.owns(c.Record):
+			return nil
+		default:
+			return h.DeleteRecord(ctx, d.level())
+		}
+	})
+	for _, a := range answers {
+		if a.err != nil {
+			left = append(left, a.host)
+			failed = append(failed, a.err)
+		}
+	}
+	return left, failed
+}
+
+func partial(reached, left []string, failed []error) error {
+	if len(failed) == 0 {
+		return nil
+	}
+	return &PartialError{Done: reached, Failed: left, Err: errors.Join(failed...)}
+}
+
+// all are the hosts of the given names; the error is an *UnknownHostError.
+func (f *Fleet) all(names []string) ([]*host.Host, error) {
+	hosts, unknown := f.named(names)
+	if len(unknown) > 0 {
+		return nil, &UnknownHostError{Name: unknown[0], Known: f.Names()}
+	}
+	return hosts, nil
+}
+
+// readAll reads every host's copy, or fails.
+func readAll(ctx context.Context, hosts []*host.Host, d Declaration) ([]Copy, error) {
+	copies := make([]Copy, len(hosts))
+	var failed []error
+	type answer struct {
+		copy Copy
+		err  error
+	}
+	for i, a := range each(hosts, func(h *host.Host) answer {
+		c, err := hostCopy(ctx, h, d.level())
+		return answer{c, err}
+	}) {
+		copies[i] = a.copy
+		if a.err != nil {
+			failed = append(failed, a.err)
+		}
+	}
+	return copies, errors.Join(failed...)
+}
+
+// write writes the record to all hosts at once; before are their copies.
+func (f *Fleet) write(ctx context.Context, hosts []*host.Host, d Declaration, before []Copy) error {
+	var failed []error
+	for _, a := range tell(ctx, hosts, func(ctx context.Context, h *host.Host) error {
+		i := slices.Index(hosts, h)
+		return writeCopy(ctx, h, d, before[i])
+	}) {
+		if a.err != nil {
+			failed = append(failed, a.err)
+		}
+	}
+	return errors.Join(failed...)
+}
+
+// writeCopy writes one host's copy, unless it says what is declared already, and
+// reads it back.
+func writeCopy(ctx context.Context, h *host.Host, d Declaration, present Copy) error {
+	if d.matchesCopy(present) {
+		return nil
+	}
+	document, err := encode(d.Cluster, d.Policy, present)
+	if err != nil {
+		return fmt.Errorf("%s: %w", h.Name(), err)
+	}
+	if err := h.WriteRecord(ctx, d.level(), document); err != nil {
+		return err
+	}
+	written, err := hostCopy(ctx, h, d.level())
+	if err != nil {
+		return err
+	}
+	if drift := d.drift(written); drift != "" {
+		return &OverwrittenError{Drift: drift}
+	}
+	return nil
+}
+
+// OverwrittenError is a record that does not read back as it was written:
+// somebody else wrote at the same time.
+type OverwrittenError struct{ Drift string }
+
+func (e *OverwrittenError) Error() string {
+	return "the record was changed by another while it was written: " + e.Drift
+}
+
+// takeBack puts back what the hosts had before a Create that failed, also when
+// the Create was cancelled.
+func (f *Fleet) takeBack(ctx context.Context, hosts []*host.Host, d Declaration, before []Copy) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), takeBackTimeout)
+	defer cancel()
+	var failed []error
+	for _, a := range tell(ctx, hosts, func(ctx context.Context, h *host.Host) error {
+		was := before[slices.Index(hosts, h)]
+		now, err := hostCopy(ctx, h, d.level())
+		switch {
+		case err != nil:
+			return err
+		case d.matchesCopy(was) || !d.matchesCopy(now):
+			return nil // not ours to take back: it was there before, or was never written
+		case was.Document == nil:
+			return h.DeleteRecord(ctx, d.level())
+		default:
+			return h.WriteRecord(ctx, d.level(), *was.Document)
+		}
+	}) {
+		if a.err != nil {
+			failed = append(failed, fmt.Errorf("what was written on %s may still be there: %w", a.host, a.err))
+		}
+	}
+	return errors.Join(failed...)
+}
+
+// takeBackTimeout bounds the taking back on all hosts together.
+const takeBackTimeout = 20 * time.Second

@@ -1,0 +1,79 @@
+package fleet
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/host"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
+)
+
+// Resolution is the policy that holds for a VM, and what it was resolved from.
+type Resolution struct {
+	Location Location
+	// Cluster is the name of the cluster that the VM's host is in, or empty.
+	Cluster string
+	Policy  policy.Effective
+	// Diverging says in words that the two copies of the VM's record differ, or
+	// nothing. What the running VM carries counts.
+	Diverging string
+}
+
+// Resolve finds a VM and resolves its policy from the records on its host alone.
+// run overrides them. A record that can not be read is an *InvalidRecordError or
+// a *NewerRecordError: a policy is never guessed.
+func (f *Fleet) Resolve(ctx context.Context, vm, last string, run policy.Policy) (Resolution, error) {
+	record, err := f.ReadVM(ctx, vm, last)
+	if err != nil {
+		return Resolution{}, err
+	}
+	own := record.Copies[0]
+	r, err := f.resolve(ctx, record.Location, policy.Levels{Run: run, VM: own.Record.Policy}, record.Copies)
+	if err != nil {
+		return Resolution{}, err
+	}
+	if drift := record.Drift(own.Record.Policy); !record.Gone() && drift != InSync {
+		r.Diverging = fmt.Sprintf("%s counts, but %s", own, drift)
+	}
+	return r, nil
+}
+
+// Preview resolves what would hold for a VM whose own record said p.
+func (f *Fleet) Preview(ctx context.Context, vm, last string, p policy.Policy) (Resolution, error) {
+	location, err := f.Find(ctx, vm, last)
+	if err != nil {
+		return Resolution{}, err
+	}
+	return f.resolve(ctx, location, policy.Levels{VM: p}, nil)
+}
+
+// resolve adds what the VM's host says to the given levels. None of the copies,
+// nor the host's, may be unreadable.
+func (f *Fleet) resolve(ctx context.Context, location Location, levels policy.Levels, copies []Copy) (Resolution, error) {
+	h, err := f.host(location.Host)
+	if err != nil {
+		return Resolution{}, err
+	}
+	global, err := hostCopy(ctx, h, host.Global)
+	if err != nil {
+		return Resolution{}, err
+	}
+	cluster, err := hostCopy(ctx, h, host.Cluster)
+	if err != nil {
+		return Resolution{}, err
+	}
+	var unreadable []error
+	for _, c := range append([]Copy{global, cluster}, copies...) {
+		if c.newer() != nil {
+			unreadable = append(unreadable, c.newer())
+		} else if c.Invalid != nil {
+			unreadable = append(unreadable, &InvalidRecordError{Copy: c})
+		}
+	}
+	if err := errors.Join(unreadable...); err != nil {
+		return Resolution{}, err
+	}
+	levels.Cluster, levels.Global = cluster.Record.Policy, global.Record.Policy
+	return Resolution{Location: location, Cluster: cluster.Record.Cluster, Policy: policy.Resolve(levels)}, nil
+}

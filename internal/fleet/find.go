@@ -1,0 +1,233 @@
+package fleet
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/host"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+)
+
+// Location is where a VM is.
+type Location struct {
+	// Host is its one home: the host that runs it, or keeps its definition when
+	// it is shut off.
+	Host   string
+	Domain migration.Domain
+	// Leftovers are other hosts that keep a shut-off definition of the VM.
+	Leftovers []string
+	// Paused are other hosts that hold a paused copy of the VM, while it runs on
+	// its home: the half that a migration leaves behind for a moment, or for
+	// good when it was cut off at its end.
+	Paused []string
+	// Unseen are hosts that could not be asked; only with UnreachableWarn.
+	Unseen []error
+}
+
+// NotFoundError is a VM that no host has, every one having been asked.
+type NotFoundError struct {
+	VM    string
+	Hosts []string
+}
+
+func (e *NotFoundError) Error() string {
+	return fmt.Sprintf("no host has a VM %q (asked: %s)", e.VM, Quote(e.Hosts))
+}
+
+// UnseenError is a VM that was not found while some hosts could not be asked:
+// it may be there, so it is not gone.
+type UnseenError struct {
+	VM     string
+	Unseen []error
+}
+
+func (e *UnseenError) Error() string {
+	return fmt.Sprintf("it can not be known where VM %q is: %v", e.VM, errors.Join(e.Unseen...))
+}
+
+func (e *UnseenError) Unwrap() []error { return e.Unseen }
+
+// Sighting is a VM as one host sees it.
+type Sighting struct {
+	Host   string
+	Domain migration.Domain
+}
+
+// AmbiguousNameError is a name that fits VMs with different UUIDs.
+type AmbiguousNameError struct {
+	Name      string
+	Sightings []Sighting
+}
+
+func (e *AmbiguousNameError) Error() string {
+	found := make([]string, len(e.Sightings))
+	for i, s := range e.Sightings {
+		found[i] = fmt.Sprintf("%s on %s", s.Domain.UUID, s.Host)
+	}
+	return fmt.Sprintf("the name %q fits different VMs: %s", e.Name, strings.Join(found, ", "))
+}
+
+// RunningTwiceError is a VM that runs on more than one host, or is paused on
+// more than one and runs on none.
+type RunningTwiceError struct {
+	Name, UUID string
+	Hosts      []string
+}
+
+func (e *RunningTwiceError) Error() string {
+	return fmt.Sprintf("VM %s (%s) is active on more than one host: %s", e.Name, e.UUID, Quote(e.Hosts))
+}
+
+// Find looks for a VM, given by name or UUID, on all hosts. The error is a
+// *NotFoundError only when every host has said that it does not have the VM;
+// a host that can not be asked is an error, or, with UnreachableWarn, listed in
+// Location.Unseen. last is the host where it was last seen, or empty: among
+// several shut-off definitions it is the home.
+func (f *Fleet) Find(ctx context.Context, vm, last string) (Location, error) {
+	if uuid, ok := ParseUUID(vm); ok {
+		return f.findUUID(ctx, vm, uuid, last)
+	}
+	sightings, unseen, err := f.sight(func(h *host.Host) (migration.Domain, error) { return h.DomainByName(ctx, vm) })
+	if err != nil {
+		return Location{}, err
+	}
+	if len(sightings) == 0 {
+		return Location{}, f.absent(vm, unseen)
+	}
+	uuid := sightings[0].Domain.UUID
+	if slices.ContainsFunc(sightings, func(s Sighting) bool { return s.Domain.UUID != uuid }) {
+		return Location{}, &AmbiguousNameError{Name: vm, Sightings: sightings}
+	}
+	return f.findUUID(ctx, vm, uuid, last)
+}
+
+func (f *Fleet) findUUID(ctx context.Context, vm, uuid, last string) (Location, error) {
+	sightings, unseen, err := f.sight(func(h *host.Host) (migration.Domain, error) { return h.Domain(ctx, uuid) })
+	if err != nil {
+		return Location{}, err
+	}
+	sightings = slices.DeleteFunc(sightings, func(s Sighting) bool {
+		return s.Domain.State == migration.StateIncoming || s.Domain.State == migration.StatePostCopySource
+	})
+	if len(sightings) == 0 {
+		return Location{}, f.absent(vm, unseen)
+	}
+	home, err := home(sightings, last)
+	if err != nil {
+		return Location{}, err
+	}
+	location := Location{Host: home.Host, Domain: home.Domain, Unseen: unseen}
+	for _, s := range sightings {
+		switch {
+		case s.Host == home.Host:
+		case s.Domain.Active():
+			location.Paused = append(location.Paused, s.Host)
+		default:
+			location.Leftovers = append(location.Leftovers, s.Host)
+		}
+	}
+	return location, nil
+}
+
+func (f *Fleet) absent(vm string, unseen []error) error {
+	if len(unseen) > 0 {
+		return &UnseenError{VM: vm, Unseen: unseen}
+	}
+	return &NotFoundError{VM: vm, Hosts: f.Names()}
+}
+
+// home picks the one host that the VM is on: where it runs, else where it is
+// active, else where it is defined.
+func home(sightings []Sighting, last string) (Sighting, error) {
+	var active, running []Sighting
+	for _, s := range sightings {
+		if s.Domain.Active() {
+			active = append(active, s)
+		}
+		if s.Domain.State == migration.StateRunning || s.Domain.State == migration.StatePostCopy {
+			running = append(running, s)
+		}
+	}
+	if len(running) > 1 || len(running) == 0 && len(active) > 1 {
+		return Sighting{}, twice(active)
+	}
+	if len(running) == 1 {
+		return running[0], nil
+	}
+	if len(active) == 1 {
+		return active[0], nil
+	}
+	for _, s := range sightings {
+		if s.Host == last {
+			return s, nil
+		}
+	}
+	return sightings[0], nil
+}
+
+func twice(sightings []Sighting) error {
+	e := &RunningTwiceError{Name: sightings[0].Domain.Name, UUID: sightings[0].Domain.UUID}
+	for _, s := range sightings {
+		e.Hosts = append(e.Hosts, s.Host)
+	}
+	return e
+}
+
+// sight asks every host for a domain.
+func (f *Fleet) sight(look func(*host.Host) (migration.Domain, error)) (sightings []Sighting, unseen []error, err error) {
+	type answer struct {
+		domain migration.Domain
+		err    error
+	}
+	answers := each(f.hosts, func(h *host.Host) answer {
+		d, err := look(h)
+		return answer{d, err}
+	})
+	var failed []error
+	for i, a := range answers {
+		switch {
+		case a.err == nil:
+			sightings = append(sightings, Sighting{Host: f.hosts[i].Name(), Domain: a.domain})
+		case errors.Is(a.err, migration.ErrNoDomain):
+		case f.Tolerates() && errors.Is(a.err, migration.ErrUnreachable):
+			unseen = append(unseen, a.err)
+		default:
+			failed = append(failed, a.err)
+		}
+	}
+	return sightings, unseen, errors.Join(failed...)
+}
+
+var uuidPattern = regexp.MustCompile(`^[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}$`)
+
+// ParseUUID tells whether a VM is given by its UUID, and returns it in libvirt's
+// form: lower case, with hyphens.
+func ParseUUID(vm string) (string, bool) {
+	text := strings.ToLower(vm)
+	if !uuidPattern.MatchString(text) {
+		return "", false
+	}
+	text = strings.ReplaceAll(text, "-", "")
+	return strings.Join([]string{text[:8], text[8:12], text[12:16], text[16:20], text[20:]}, "-"), true
+}
+
+// Fits tells whether a VM as a user gives it, by name or UUID, is this domain.
+func Fits(vm string, domain migration.Domain) bool {
+	if uuid, ok := ParseUUID(vm); ok {
+		return uuid == domain.UUID
+	}
+	return vm == domain.Name
+}
+
+// Quote lists names for a sentence.
+func Quote(names []string) string {
+	quoted := make([]string, len(names))
+	for i, name := range names {
+		quoted[i] = fmt.Sprintf("%q", name)
+	}
+	return strings.Join(quoted, ", ")
+}

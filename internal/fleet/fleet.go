@@ -1,0 +1,143 @@
+package fleet
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/host"
+)
+
+// Unreachable says what a host that can not be reached is while planning.
+type Unreachable string
+
+// The values of Unreachable.
+const (
+	// UnreachableError fails the plan.
+	UnreachableError Unreachable = "error"
+	// UnreachableWarn lets the plan go on with what is known of the host.
+	UnreachableWarn Unreachable = "warn"
+)
+
+const (
+	// DefaultMigrations is how many migrations leave or enter one host at a
+	// time, as with oVirt's max_outgoing_migrations and max_incoming_migrations.
+	DefaultMigrations = 2
+	// MostMigrations is the largest limit: each outgoing migration holds one of
+	// libvirtd's 20 workers for as long as it lasts, and a host whose workers
+	// are all taken can no longer be asked to abort.
+	MostMigrations = 15
+)
+
+// Config is what a fleet is made of.
+type Config struct {
+	Hosts       []host.Config
+	Unreachable Unreachable
+	// MaxOutgoing and MaxIncoming limit the migrations of each host, 1 to
+	// MostMigrations.
+	MaxOutgoing, MaxIncoming int
+}
+
+// Fleet is all hosts of one provider configuration. It is safe for concurrent
+// use.
+type Fleet struct {
+	hosts       []*host.Host // sorted by name
+	unreachable Unreachable
+	slots       *slots
+}
+
+// New reads the configuration of every host and dials none. The error is a
+// *host.ConfigError when one of them can not be right.
+func New(config Config) (*Fleet, error) {
+	f := &Fleet{unreachable: config.Unreachable, slots: newSlots(config.MaxOutgoing, config.MaxIncoming)}
+	for _, c := range config.Hosts {
+		h, err := host.New(c)
+		if err != nil {
+			return nil, err
+		}
+		f.hosts = append(f.hosts, h)
+	}
+	slices.SortFunc(f.hosts, func(a, b *host.Host) int { return cmp.Compare(a.Name(), b.Name()) })
+	return f, nil
+}
+
+// Close closes every connection.
+func (f *Fleet) Close() {
+	each(f.hosts, func(h *host.Host) error { return h.Close() })
+}
+
+// Names lists the hosts, sorted.
+func (f *Fleet) Names() []string {
+	names := make([]string, len(f.hosts))
+	for i, h := range f.hosts {
+		names[i] = h.Name()
+	}
+	return names
+}
+
+// Tolerates tells whether an unreachable host is only worth a warning.
+func (f *Fleet) Tolerates() bool { return f.unreachable == UnreachableWarn }
+
+// UnknownHostError is a host name that the provider's configuration lacks.
+type UnknownHostError struct {
+	Name string
+	// Known are the names it has.
+	Known []string
+}
+
+func (e *UnknownHostError) Error() string {
+	return fmt.Sprintf("the provider's configuration has no host %q; it has %s", e.Name, Quote(e.Known))
+}
+
+// Check says whether the fleet has a host of that name; the error is an
+// *UnknownHostError.
+func (f *Fleet) Check(name string) error {
+	_, err := f.host(name)
+	return err
+}
+
+func (f *Fleet) host(name string) (*host.Host, error) {
+	for _, h := range f.hosts {
+		if h.Name() == name {
+			return h, nil
+		}
+	}
+	return nil, &UnknownHostError{Name: name, Known: f.Names()}
+}
+
+// each asks all hosts at once and returns their answers in the hosts' order.
+func each[T any](hosts []*host.Host, ask func(*host.Host) T) []T {
+	answers := make([]T, len(hosts))
+	var wg sync.WaitGroup
+	for i, h := range hosts {
+		wg.Go(func() { answers[i] = ask(h) })
+	}
+	wg.Wait()
+	return answers
+}
+
+// named are the hosts of the given names, sorted, and the names that the fleet
+// does not have.
+func (f *Fleet) named(names []string) (hosts []*host.Host, dropped []string) {
+	for _, name := range slices.Sorted(slices.Values(names)) {
+		if h, err := f.host(name); err == nil {
+			hosts = append(hosts, h)
+		} else {
+			dropped = append(dropped, name)
+		}
+	}
+	return hosts, dropped
+}
+
+// done is the answer of a host that was only told to do something.
+type done struct {
+	host string
+	err  error
+}
+
+// tell gives all hosts one thing to do at once.
+func tell(ctx context.Context, hosts []*host.Host, do func(context.Context, *host.Host) error) []done {
+	return each(hosts, func(h *host.Host) done { return done{h.Name(), do(ctx, h)} })
+}

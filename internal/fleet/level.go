@@ -1,0 +1,54 @@
+package fleet
+
+import (
+	"fmt"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/host"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
+)
+
+// Declaration is the policy of a level that is kept on hosts: the global
+// settings, or one cluster.
+type Declaration struct {
+	// Cluster is the cluster's name; empty for the global settings.
+	Cluster string
+	// Formerly is the name that the cluster's records still carry while it is
+	// being renamed; else empty.
+	Formerly string
+	Policy   policy.Policy
+}
+
+// String names the level for people.
+func (d Declaration) String() string {
+	if d.Cluster == "" {
+		return "the global settings"
+	}
+	return fmt.Sprintf("cluster %q", d.Cluster)
+}
+
+func (d Declaration) level() host.Level {
+	if d.Cluster == "" {
+		return host.Global
+	}
+	return host.Cluster
+}
+
+// owns tells whether a record is this declaration's, by the name it carries.
+func (d Declaration) owns(r policy.Record) bool {
+	return r.Cluster == d.Cluster || d.Formerly != "" && r.Cluster == d.Formerly
+}
+
+// matches tells whether a record says just what is declared, in all fields
+// that this version knows.
+func (d Declaration) matches(r policy.Record) bool {
+	return r.Cluster == d.Cluster && r.Policy.Equal(d.Policy)
+}
+
+// differences says in words what a record has that the declaration has not, and
+// the other way round.
+func (d Declaration) differences(r policy.Record) string {
+	if r.Cluster != d.Cluster {
+		return fmt.Sprintf("it belongs to cluster %q", r.Cluster)
+	}
+	return DifferenceText(r.Policy, d.Policy)
+}

@@ -1,0 +1,105 @@
+package fleet
+
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+// startGap is the least time between the starts of two migrations on one
+// source. A burst of eight at once left libvirtd's pool of workers so small that
+// calls of every other client waited for seconds; starts 100 ms apart did not.
+const startGap = 100 * time.Millisecond
+
+// slots limits how many migrations leave and enter each host at a time, over
+// all moves of the fleet.
+type slots struct {
+	maxOutgoing, maxIncoming int
+
+	mu                 sync.Mutex
+	outgoing, incoming map[string]int
+	nextStart          map[string]time.Time
+	// freed is closed, and replaced, when a place becomes free.
+	freed chan struct{}
+}
+
+func newSlots(maxOutgoing, maxIncoming int) *slots {
+	return &slots{
+		maxOutgoing: maxOutgoing,
+		maxIncoming: maxIncoming,
+		outgoing:    map[string]int{},
+		incoming:    map[string]int{},
+		nextStart:   map[string]time.Time{},
+		freed:       make(chan struct{}),
+	}
+}
+
+// acquire waits until both hosts have a place, takes both at once, and then
+// waits for its turn to start on the source. waiting is called once when there
+// is a wait for a place. The caller must call release when the migration has
+// ended.
+func (s *slots) acquire(ctx context.Context, source, destination string, waiting func()) (release func(), err error) {
+	for {
+		freed, ok := s.take(source, destination)
+		if ok {
+			break
+		}
+		if waiting != nil {
+			waiting()
+			waiting = nil
+		}
+		select {
+		case <-freed:
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		}
+	}
+	release = sync.OnceFunc(func() { s.give(source, destination) })
+	if err := s.stagger(ctx, source); err != nil {
+		release()
+		return nil, err
+	}
+	return release, nil
+}
+
+// take takes a place on both hosts, or none.
+func (s *slots) take(source, destination string) (freed <-chan struct{}, ok bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.outgoing[source] >= s.maxOutgoing || s.incoming[destination] >= s.maxIncoming {
+		return s.freed, false
+	}
+	s.outgoing[source]++
+	s.incoming[destination]++
+	return nil, true
+}
+
+func (s *slots) give(source, destination string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.outgoing[source]--
+	s.incoming[destination]--
+	close(s.freed)
+	s.freed = make(chan struct{})
+}
+
+// stagger keeps starts on one source apart.
+func (s *slots) stagger(ctx context.Context, source string) error {
+	s.mu.Lock()
+	now := time.Now()
+	start := s.nextStart[source]
+	if start.Before(now) {
+		start = now
+	}
+	s.nextStart[source] = start.Add(startGap)
+	s.mu.Unlock()
+
+	timer := time.NewTimer(start.Sub(now))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}

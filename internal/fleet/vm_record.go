@@ -1,0 +1,205 @@
+package fleet
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
+)
+
+// VMRecord is the copies of a VM's record on its host: live and config for a
+// persistent VM that is active, else the one that there can be.
+type VMRecord struct {
+	Location Location
+	Copies   []Copy
+}
+
+// InSync is what VMRecord.Drift says when there is none.
+const InSync = "in_sync"
+
+// ReadVM finds a VM and reads its record.
+func (f *Fleet) ReadVM(ctx context.Context, vm, last string) (VMRecord, error) {
+	location, err := f.Find(ctx, vm, last)
+	if err != nil {
+		return VMRecord{}, err
+	}
+	return f.readVM(ctx, location)
+}
+
+func (f *Fleet) readVM(ctx context.Context, location Location) (VMRecord, error) {
+	h, err := f.host(location.Host)
+	if err != nil {
+		return VMRecord{}, err
+	}
+	raw, err := h.DomainRecord(ctx, location.Domain.UUID)
+	if err != nil {
+		return VMRecord{}, err
+	}
+	r := VMRecord{Location: location}
+	if raw.Active {
+		r.Copies = append(r.Copies, Copy{Host: h.Name(), Place: "live", Document: raw.Live}.decode())
+	}
+	if raw.Persistent {
+		r.Copies = append(r.Copies, Copy{Host: h.Name(), Place: "config", Document: raw.Config}.decode())
+	}
+	return r, nil
+}
+
+// Gone tells whether the VM has no copy of the record at all.
+func (r VMRecord) Gone() bool {
+	return !slices.ContainsFunc(r.Copies, func(c Copy) bool { return c.Document != nil })
+}
+
+// Agreed is the policy that all copies say, if they do.
+func (r VMRecord) Agreed() (policy.Policy, bool) { return agreed(r.Copies) }
+
+// Drift says in words which copy differs from the policy, and how; InSync when
+// none does.
+func (r VMRecord) Drift(want policy.Policy) string {
+	var texts []string
+	for _, c := range r.Copies {
+		if drift := (Declaration{Policy: want}).drift(c); drift != "" {
+			texts = append(texts, drift)
+		}
+	}
+	if len(texts) == 0 {
+		return InSync
+	}
+	return strings.Join(texts, "; ")
+}
+
+// Unknown says which copies have members that this release does not know.
+func (r VMRecord) Unknown() []string {
+	var texts []string
+	for _, c := range r.Copies {
+		if names := c.Record.UnknownMembers(); len(names) > 0 {
+			texts = append(texts, fmt.Sprintf("%s has %s", c, Quote(names)))
+		}
+	}
+	return texts
+}
+
+// Telling is the policy of the copy that counts: the first that there is.
+func (r VMRecord) Telling() (policy.Policy, error) {
+	for _, c := range r.Copies {
+		switch {
+		case c.newer() != nil:
+			return policy.Policy{}, c.newer()
+		case c.Invalid != nil:
+			return policy.Policy{}, &InvalidRecordError{Copy: c}
+		case c.Document != nil:
+			return c.Record.Policy, nil
+		}
+	}
+	return policy.Policy{}, &NoRecordError{VM: r.Location.Domain.Name, Host: r.Location.Host}
+}
+
+// NoRecordError is a VM without a record.
+type NoRecordError struct{ VM, Host string }
+
+func (e *NoRecordError) Error() string {
+	return fmt.Sprintf("VM %s on %s has no record of a migration policy", e.VM, e.Host)
+}
+
+// CreateVM writes a VM's first record. An equal one is adopted; a different one
+// is an *ExistsError, one that can not be read an *InvalidRecordError.
+func (f *Fleet) CreateVM(ctx context.Context, vm string, p policy.Policy) (VMRecord, error) {
+	present, err := f.ReadVM(ctx, vm, "")
+	if err != nil {
+		return VMRecord{}, err
+	}
+	want := Declaration{Policy: p}
+	for _, c := range present.Copies {
+		switch {
+		case c.Document == nil || want.matchesCopy(c):
+		case c.newer() != nil:
+			return VMRecord{}, c.newer()
+		case c.Invalid != nil:
+			return VMRecord{}, &InvalidRecordError{Copy: c}
+		default:
+			return VMRecord{}, &ExistsError{Copy: c, Differences: want.differences(c.Record)}
+		}
+	}
+	return f.writeVM(ctx, present, p)
+}
+
+// UpdateVM makes all copies of a VM's record equal to the policy.
+func (f *Fleet) UpdateVM(ctx context.Context, uuid, last string, p policy.Policy) (VMRecord, error) {
+	present, err := f.ReadVM(ctx, uuid, last)
+	if err != nil {
+		return VMRecord{}, err
+	}
+	for _, c := range present.Copies {
+		if err := c.newer(); err != nil {
+			return VMRecord{}, err
+		}
+	}
+	return f.writeVM(ctx, present, p)
+}
+
+// writeVM writes the copies that differ and reads them back where the VM is
+// then.
+func (f *Fleet) writeVM(ctx context.Context, present VMRecord, p policy.Policy) (VMRecord, error) {
+	h, err := f.host(present.Location.Host)
+	if err != nil {
+		return VMRecord{}, err
+	}
+	uuid := present.Location.Domain.UUID
+	if present.Drift(p) != InSync {
+		document, err := encode("", p, present.mostTelling())
+		if err != nil {
+			return VMRecord{}, fmt.Errorf("%s: %w", h.Name(), err)
+		}
+		if err := h.WriteDomainRecord(ctx, uuid, document); err != nil {
+			return VMRecord{}, err
+		}
+	}
+	written, err := f.ReadVM(ctx, uuid, h.Name())
+	if err != nil {
+		return VMRecord{}, err
+	}
+	if drift := written.Drift(p); drift != InSync {
+		return written, &OverwrittenError{Drift: drift}
+	}
+	return written, nil
+}
+
+// mostTelling is the copy whose unknown members are kept: the one that has the
+// most.
+func (r VMRecord) mostTelling() Copy {
+	var best Copy
+	for _, c := range r.Copies {
+		if len(c.Record.Unknown) > len(best.Record.Unknown) {
+			best = c
+		}
+	}
+	return best
+}
+
+// DeleteVM removes a VM's record. A VM that is gone has none.
+func (f *Fleet) DeleteVM(ctx context.Context, uuid, last string) error {
+	present, err := f.ReadVM(ctx, uuid, last)
+	var notFound *NotFoundError
+	switch {
+	case errors.As(err, &notFound), errors.Is(err, migration.ErrNoDomain):
+		return nil
+	case err != nil:
+		return err
+	case present.Gone():
+		return nil
+	}
+	for _, c := range present.Copies {
+		if err := c.newer(); err != nil {
+			return err
+		}
+	}
+	h, err := f.host(present.Location.Host)
+	if err != nil {
+		return err
+	}
+	return h.DeleteDomainRecord(ctx, uuid)
+}

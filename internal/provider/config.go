@@ -1,0 +1,141 @@
+package provider
+
+import (
+	"cmp"
+	"context"
+	"os"
+
+	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
+	"github.com/hashicorp/terraform-plugin-framework-validators/mapvalidator"
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/provider/schema"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/fleet"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/host"
+)
+
+// configModel is the provider's configuration.
+type configModel struct {
+	Hosts                 types.Map    `tfsdk:"hosts"`
+	UnreachableHosts      types.String `tfsdk:"unreachable_hosts"`
+	MaxOutgoingMigrations types.Int64  `tfsdk:"max_outgoing_migrations"`
+	MaxIncomingMigrations types.Int64  `tfsdk:"max_incoming_migrations"`
+}
+
+// hostModel is one host of the configuration.
+type hostModel struct {
+	URI          types.String `tfsdk:"uri"`
+	PeerURI      types.String `tfsdk:"peer_uri"`
+	MigrationURI types.String `tfsdk:"migration_uri"`
+}
+
+func configAttributes() map[string]schema.Attribute {
+	return map[string]schema.Attribute{
+		"hosts": schema.MapNestedAttribute{
+			MarkdownDescription: "The libvirt hosts, by the name that resources use for them. Left out: one host named `default`, reached by `LIBVIRT_DEFAULT_URI` or else `qemu:///system`.",
+			Optional:            true,
+			Validators:          []validator.Map{mapvalidator.SizeAtLeast(1), mapvalidator.KeysAre(stringvalidator.LengthAtLeast(1))},
+			NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
+				"uri": schema.StringAttribute{
+					MarkdownDescription: "How Terraform reaches the host's libvirt: `qemu:///system`, `qemu+unix`, `qemu+tcp`, as in [libvirt's connection URIs](https://libvirt.org/uri.html).",
+					Required:            true,
+				},
+				"peer_uri": schema.StringAttribute{
+					MarkdownDescription: "How the other hosts' libvirt reaches this one, for peer-to-peer migration to it. Default: `uri` without its client-side parameters; a local URI has no default.",
+					Optional:            true,
+				},
+				"migration_uri": schema.StringAttribute{
+					MarkdownDescription: "Where memory is sent when this host is the destination, such as `tcp://10.0.0.2` (libvirt `migrate_uri`). Default: the destination's libvirt chooses, by its host name.",
+					Optional:            true,
+				},
+			}},
+		},
+		"unreachable_hosts": schema.StringAttribute{
+			MarkdownDescription: "What a host that can not be reached is while planning: `error` (default), or `warn`: the plan goes on without the host, keeps what state says of it, and says so. Writing to one is always an error.",
+			Optional:            true,
+			Validators:          []validator.String{stringvalidator.OneOf(string(fleet.UnreachableError), string(fleet.UnreachableWarn))},
+		},
+		"max_outgoing_migrations": schema.Int64Attribute{
+			MarkdownDescription: "Most migrations away from one host at a time; more wait for a place. Default: 2.",
+			Optional:            true,
+			Validators:          []validator.Int64{int64validator.Between(1, fleet.MostMigrations)},
+		},
+		"max_incoming_migrations": schema.Int64Attribute{
+			MarkdownDescription: "Most migrations to one host at a time; more wait for a place. Default: 2.",
+			Optional:            true,
+			Validators:          []validator.Int64{int64validator.Between(1, fleet.MostMigrations)},
+		},
+	}
+}
+
+// known tells whether all of the configuration is known. While it is not,
+// Terraform can only be planning.
+func (m configModel) known() bool {
+	if m.Hosts.IsUnknown() || m.UnreachableHosts.IsUnknown() || m.MaxOutgoingMigrations.IsUnknown() || m.MaxIncomingMigrations.IsUnknown() {
+		return false
+	}
+	for _, element := range m.Hosts.Elements() {
+		object, ok := element.(types.Object)
+		if !ok || object.IsUnknown() {
+			return false
+		}
+		for _, attribute := range object.Attributes() {
+			if attribute.IsUnknown() {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+func (m configModel) fleetConfig(ctx context.Context) (fleet.Config, diag.Diagnostics) {
+	config := fleet.Config{
+		Unreachable: fleet.UnreachableError,
+		MaxOutgoing: fleet.DefaultMigrations,
+		MaxIncoming: fleet.DefaultMigrations,
+	}
+	if !m.UnreachableHosts.IsNull() {
+		config.Unreachable = fleet.Unreachable(m.UnreachableHosts.ValueString())
+	}
+	if !m.MaxOutgoingMigrations.IsNull() {
+		config.MaxOutgoing = int(m.MaxOutgoingMigrations.ValueInt64())
+	}
+	if !m.MaxIncomingMigrations.IsNull() {
+		config.MaxIncoming = int(m.MaxIncomingMigrations.ValueInt64())
+	}
+	if m.Hosts.IsNull() {
+		config.Hosts = []host.Config{{Name: defaultHost, URI: cmp.Or(os.Getenv("LIBVIRT_DEFAULT_URI"), "qemu:///system")}}
+		return config, validateHosts(config.Hosts)
+	}
+	var hosts map[string]hostModel
+	diags := m.Hosts.ElementsAs(ctx, &hosts, false)
+	for name, h := range hosts {
+		config.Hosts = append(config.Hosts, host.Config{
+			Name:         name,
+			URI:          h.URI.ValueString(),
+			PeerURI:      h.PeerURI.ValueString(),
+			MigrationURI: h.MigrationURI.ValueString(),
+		})
+	}
+	diags.Append(validateHosts(config.Hosts)...)
+	return config, diags
+}
+
+// defaultHost is the name of the one host there is when the configuration has
+// none.
+const defaultHost = "default"
+
+// validateHosts reports every field that can not be right, on its attribute.
+func validateHosts(hosts []host.Config) diag.Diagnostics {
+	var diags diag.Diagnostics
+	for _, h := range hosts {
+		for _, e := range h.Validate() {
+			diags.AddAttributeError(path.Root("hosts").AtMapKey(e.Host).AtName(e.Field), "Invalid Host Configuration", sentence(e.Error()))
+		}
+	}
+	return diags
+}

@@ -1,0 +1,113 @@
+package provider
+
+import (
+	"context"
+
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/fleet"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
+)
+
+var _ datasource.DataSourceWithConfigure = (*effectivePolicyDataSource)(nil)
+
+func newEffectivePolicyDataSource() datasource.DataSource { return &effectivePolicyDataSource{} }
+
+// effectivePolicyDataSource explains which policy holds for a VM, and which
+// level decided each value.
+type effectivePolicyDataSource struct{ fleet *fleet.Fleet }
+
+type effectivePolicyModel struct {
+	VM       types.String `tfsdk:"vm"`
+	UUID     types.String `tfsdk:"uuid"`
+	Host     types.String `tfsdk:"host"`
+	Cluster  types.String `tfsdk:"cluster"`
+	Policy   types.Object `tfsdk:"policy"`
+	Origins  types.Map    `tfsdk:"origins"`
+	Inactive types.Set    `tfsdk:"inactive"`
+}
+
+func (d *effectivePolicyDataSource) Metadata(_ context.Context, req datasource.MetadataRequest, resp *datasource.MetadataResponse) {
+	resp.TypeName = req.ProviderTypeName + "_effective_migration_policy"
+}
+
+func (d *effectivePolicyDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "The live-migration policy that holds for a VM where it is now: every value, and the level that decided it.",
+		Attributes: map[string]schema.Attribute{
+			"vm": schema.StringAttribute{
+				MarkdownDescription: "The VM: its libvirt domain's name or UUID.",
+				Required:            true,
+				Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
+			},
+			"uuid": schema.StringAttribute{MarkdownDescription: "The VM's UUID.", Computed: true},
+			"host": schema.StringAttribute{MarkdownDescription: "Name of the host that the VM is on, whose records were read.", Computed: true},
+			"cluster": schema.StringAttribute{
+				MarkdownDescription: "Name of the cluster that the host is in; null when it is in none.",
+				Computed:            true,
+			},
+			"policy": schema.SingleNestedAttribute{
+				MarkdownDescription: "The value of every field. A value that no level sets and that has no built-in default is null: QEMU's own default holds.",
+				Computed:            true,
+				Attributes:          effectiveAttributes(),
+			},
+			"origins": schema.MapAttribute{
+				MarkdownDescription: "The level that decided each field: `vm`, `cluster`, `global`, or `default`.",
+				ElementType:         types.StringType,
+				Computed:            true,
+			},
+			"inactive": schema.SetAttribute{
+				MarkdownDescription: "Fields that a level sets but that do nothing, because what they tune is off.",
+				ElementType:         types.StringType,
+				Computed:            true,
+			},
+		},
+	}
+}
+
+func (d *effectivePolicyDataSource) Configure(_ context.Context, req datasource.ConfigureRequest, _ *datasource.ConfigureResponse) {
+	d.fleet = fleetOf(req.ProviderData)
+}
+
+func (d *effectivePolicyDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
+	var model effectivePolicyModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	if d.fleet == nil {
+		resp.Diagnostics.AddError("Unable to Read Effective Migration Policy",
+			"The provider's configuration depends on values that are not known before the apply, so no host can be asked. Make this data source depend on what decides them (depends_on), so that it is read during the apply.")
+		return
+	}
+	resolution, err := d.fleet.Resolve(ctx, model.VM.ValueString(), "", policy.Policy{})
+	if err != nil {
+		resp.Diagnostics.Append(diagnose("Read Effective Migration Policy", err, path.Root("vm")))
+		return
+	}
+	resp.Diagnostics.Append(locationWarnings(resolution.Location)...)
+	resp.Diagnostics.Append(conflictWarnings(resolution.Policy.Conflicts())...)
+	if resolution.Diverging != "" {
+		resp.Diagnostics.AddWarning("VM Migration Policy Diverges", sentence(resolution.Diverging))
+	}
+	model.UUID = types.StringValue(resolution.Location.Domain.UUID)
+	model.Host = types.StringValue(resolution.Location.Host)
+	model.Cluster = types.StringNull()
+	if resolution.Cluster != "" {
+		model.Cluster = types.StringValue(resolution.Cluster)
+	}
+	model.Policy = effectiveObject(resolution.Policy)
+	model.Origins = originsMap(resolution.Policy)
+	inactive := []attr.Value{}
+	for _, field := range resolution.Policy.Inactive() {
+		inactive = append(inactive, types.StringValue(string(field)))
+	}
+	model.Inactive = types.SetValueMust(types.StringType, inactive)
+	resp.Diagnostics.Append(resp.State.Set(ctx, model)...)
+}

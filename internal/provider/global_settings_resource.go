@@ -1,0 +1,199 @@
+package provider
+
+import (
+	"context"
+
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringdefault"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/fleet"
+)
+
+var (
+	_ resource.ResourceWithConfigure      = (*globalSettingsResource)(nil)
+	_ resource.ResourceWithIdentity       = (*globalSettingsResource)(nil)
+	_ resource.ResourceWithImportState    = (*globalSettingsResource)(nil)
+	_ resource.ResourceWithModifyPlan     = (*globalSettingsResource)(nil)
+	_ resource.ResourceWithValidateConfig = (*globalSettingsResource)(nil)
+)
+
+// globalID is the only ID that the global settings have.
+const globalID = "global"
+
+func newGlobalSettingsResource() resource.Resource { return &globalSettingsResource{} }
+
+// globalSettingsResource is the policy that holds where no cluster and no VM
+// says otherwise; each of its hosts carries a copy.
+type globalSettingsResource struct{ fleet *fleet.Fleet }
+
+type globalSettingsModel struct {
+	globalModel
+	ID    types.String `tfsdk:"id"`
+	Hosts types.Set    `tfsdk:"hosts"`
+}
+
+func (m globalSettingsModel) declaration() fleet.Declaration {
+	return fleet.Declaration{Policy: m.toPolicy()}
+}
+
+func (r *globalSettingsResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
+	resp.TypeName = req.ProviderTypeName + "_migration_global_settings"
+}
+
+func (r *globalSettingsResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "The live-migration policy that holds where no cluster and no VM says otherwise. There is one per provider configuration; each host carries a copy. Auto-converge and compression are off unless they are switched on.",
+		Attributes: globalAttributes(map[string]schema.Attribute{
+			"id": schema.StringAttribute{
+				MarkdownDescription: "Always `global`.",
+				Computed:            true,
+				Default:             stringdefault.StaticString(globalID),
+			},
+			"hosts": schema.SetAttribute{
+				MarkdownDescription: "Names of the hosts that carry the settings. Default: all hosts of the provider. When read: the hosts whose copy says what is declared here, so that a host that lost or changed its copy shows as a difference.",
+				ElementType:         types.StringType,
+				Optional:            true,
+				Computed:            true,
+				Validators:          hostSetValidators(),
+			},
+		}),
+	}
+}
+
+func (r *globalSettingsResource) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
+	resp.IdentitySchema = stringIdentity("id", "Always `global`.")
+}
+
+func (r *globalSettingsResource) Configure(_ context.Context, req resource.ConfigureRequest, _ *resource.ConfigureResponse) {
+	r.fleet = fleetOf(req.ProviderData)
+}
+
+func (r *globalSettingsResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
+	var config globalSettingsModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
+	if !resp.Diagnostics.HasError() {
+		resp.Diagnostics.Append(validatePolicy(config.toPolicy(), path.Empty())...)
+	}
+}
+
+// ModifyPlan fills in all hosts of the provider where the configuration names
+// none.
+func (r *globalSettingsResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	if req.Plan.Raw.IsNull() || r.fleet == nil {
+		return
+	}
+	var configured types.Set
+	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("hosts"), &configured)...)
+	if configured.IsNull() {
+		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("hosts"), r.fleet.Names())...)
+		return
+	}
+	resp.Diagnostics.Append(checkHosts(r.fleet, configured)...)
+}
+
+func (r *globalSettingsResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
+	var plan globalSettingsModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	hosts := hostNames(plan.Hosts)
+	replaced, err := r.fleet.Create(ctx, plan.declaration(), hosts)
+	if err != nil {
+		resp.Diagnostics.Append(diagnose("Create Global Migration Settings", err, path.Root("hosts")))
+		return
+	}
+	for _, text := range replaced {
+		resp.Diagnostics.AddWarning("Global Migration Settings Replaced",
+			"The hosts had global settings already, and there is only one set of them: what is declared has replaced what was there. "+sentence(text))
+	}
+	resp.Diagnostics.Append(saveHosts(ctx, resp.Private, hosts)...)
+	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+	resp.Diagnostics.Append(resp.Identity.SetAttribute(ctx, path.Root("id"), globalID)...)
+}
+
+func (r *globalSettingsResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
+	if r.fleet == nil {
+		return
+	}
+	var state globalSettingsModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	declared, diags := declaredHosts(ctx, req.Private, state.Hosts)
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	survey, err := r.fleet.Survey(ctx, state.declaration(), declared)
+	if err != nil {
+		resp.Diagnostics.Append(diagnose("Read Global Migration Settings", err, path.Root("hosts")))
+		return
+	}
+	resp.Diagnostics.Append(surveyWarnings(survey, "Global Migration Settings")...)
+	if survey.Gone {
+		resp.State.RemoveResource(ctx)
+		return
+	}
+	if survey.Changed != nil {
+		state.globalModel = globalModelOf(*survey.Changed)
+	}
+	state.Hosts = hostSet(survey.Hosts)
+	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
+	resp.Diagnostics.Append(resp.Identity.SetAttribute(ctx, path.Root("id"), globalID)...)
+}
+
+func (r *globalSettingsResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
+	var plan, state globalSettingsModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	declared, diags := declaredHosts(ctx, req.Private, state.Hosts)
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	hosts := hostNames(plan.Hosts)
+	reached, err := r.fleet.Update(ctx, plan.declaration(), hosts, without(declared, hosts))
+	if err != nil {
+		resp.Diagnostics.Append(diagnose("Update Global Migration Settings", err, path.Root("hosts")))
+		plan.Hosts = hostSet(reached)
+		hosts = union(declared, hosts)
+	}
+	resp.Diagnostics.Append(saveHosts(ctx, resp.Private, hosts)...)
+	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+}
+
+func (r *globalSettingsResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
+	var state globalSettingsModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	declared, diags := declaredHosts(ctx, req.Private, state.Hosts)
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	if err := r.fleet.Delete(ctx, state.declaration(), declared); err != nil {
+		resp.Diagnostics.Append(diagnose("Delete Global Migration Settings", err, path.Root("hosts")))
+	}
+}
+
+func (r *globalSettingsResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
+	id, diags := importedString(ctx, req, "id")
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	if id != globalID {
+		resp.Diagnostics.AddError("Invalid Import ID", "The global migration settings exist once and are imported by the ID \"global\".")
+		return
+	}
+	found, diags := importRecord(ctx, r.fleet, fleet.Declaration{}, "Global Migration Settings")
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	model := globalSettingsModel{globalModel: globalModelOf(found.Policy), ID: types.StringValue(globalID), Hosts: hostSet(found.Hosts)}
+	resp.Diagnostics.Append(saveHosts(ctx, resp.Private, found.Hosts)...)
+	resp.Diagnostics.Append(resp.State.Set(ctx, model)...)
+	resp.Diagnostics.Append(resp.Identity.SetAttribute(ctx, path.Root("id"), globalID)...)
+}

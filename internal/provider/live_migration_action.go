@@ -1,0 +1,113 @@
+package provider
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/action"
+	"github.com/hashicorp/terraform-plugin-framework/action/schema"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/fleet"
+)
+
+var (
+	_ action.ActionWithConfigure      = (*liveMigrationAction)(nil)
+	_ action.ActionWithModifyPlan     = (*liveMigrationAction)(nil)
+	_ action.ActionWithValidateConfig = (*liveMigrationAction)(nil)
+)
+
+func newLiveMigrationAction() action.Action { return &liveMigrationAction{} }
+
+// liveMigrationAction moves a running VM once.
+type liveMigrationAction struct{ fleet *fleet.Fleet }
+
+func (a *liveMigrationAction) Metadata(_ context.Context, req action.MetadataRequest, resp *action.MetadataResponse) {
+	resp.TypeName = req.ProviderTypeName + "_vm_live_migration"
+}
+
+func (a *liveMigrationAction) Schema(_ context.Context, _ action.SchemaRequest, resp *action.SchemaResponse) {
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "Moves a running VM to another host by live migration, under its effective policy. A VM that is there already is left alone. Needs Terraform 1.14 or newer.",
+		Attributes: map[string]schema.Attribute{
+			"vm": schema.StringAttribute{
+				MarkdownDescription: moveVMDescription,
+				Required:            true,
+				Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
+			},
+			"destination": schema.StringAttribute{
+				MarkdownDescription: moveDestinationDescription,
+				Required:            true,
+				Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
+			},
+			"mode": schema.StringAttribute{
+				MarkdownDescription: moveModeDescription,
+				Optional:            true,
+				Validators:          []validator.String{stringvalidator.OneOf(modes()...)},
+			},
+			"policy": schema.SingleNestedAttribute{
+				MarkdownDescription: movePolicyDescription,
+				Optional:            true,
+				Attributes:          runAttributes(),
+			},
+		},
+	}
+}
+
+func (a *liveMigrationAction) Configure(_ context.Context, req action.ConfigureRequest, _ *action.ConfigureResponse) {
+	a.fleet = fleetOf(req.ProviderData)
+}
+
+func (a *liveMigrationAction) ValidateConfig(ctx context.Context, req action.ValidateConfigRequest, resp *action.ValidateConfigResponse) {
+	var config moveModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
+	if !resp.Diagnostics.HasError() {
+		resp.Diagnostics.Append(config.validate(ctx)...)
+	}
+}
+
+// ModifyPlan says what speaks against the move, as far as it can be seen while
+// planning.
+func (a *liveMigrationAction) ModifyPlan(ctx context.Context, req action.ModifyPlanRequest, resp *action.ModifyPlanResponse) {
+	var config moveModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
+	if !resp.Diagnostics.HasError() {
+		resp.Diagnostics.Append(config.assess(ctx, a.fleet, config.VM.ValueString(), "")...)
+	}
+}
+
+func (a *liveMigrationAction) Invoke(ctx context.Context, req action.InvokeRequest, resp *action.InvokeResponse) {
+	var config moveModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	move, diags := config.move(ctx, config.VM.ValueString(), "")
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	report := func(line string) { resp.SendProgress(action.InvokeProgressEvent{Message: line}) }
+	moved, err := a.fleet.Move(ctx, move, report)
+	if err != nil {
+		resp.Diagnostics.Append(diagnoseMove(err))
+		return
+	}
+	resp.Diagnostics.Append(movedWarnings(moved)...)
+	report(outcome(moved))
+}
+
+// outcome is the last line of a move that succeeded.
+func outcome(m fleet.Moved) string {
+	r, vm := m.Report, m.Location.Domain.Name
+	if !r.Moved {
+		return fmt.Sprintf("VM %s is on %s already: nothing to move", vm, r.Destination)
+	}
+	downtime := ""
+	if r.Downtime != nil {
+		downtime = fmt.Sprintf(", downtime %s", *r.Downtime)
+	}
+	return fmt.Sprintf("VM %s is running on %s: moved from %s in %s%s, %d passes, %d MiB sent",
+		vm, r.Destination, r.Source, r.Duration, downtime, r.Iterations, r.MemoryTransferred>>20)
+}

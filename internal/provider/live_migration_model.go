@@ -1,0 +1,173 @@
+package provider
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+	"github.com/hashicorp/terraform-plugin-framework/types/basetypes"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/fleet"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
+)
+
+// The texts that the action and the resource share.
+const (
+	moveVMDescription          = "The VM to move: its libvirt domain's name or UUID."
+	moveDestinationDescription = "Name of the host that the VM is to be on."
+	moveModeDescription        = "Who drives the migration: `peer_to_peer` (the source's libvirt; it survives a killed Terraform), `direct` (Terraform, for hosts that can not reach each other's libvirt), or `auto` (default): peer-to-peer where it is possible, else direct."
+	movePolicyDescription      = "What overrides, for this move only, the policy of the VM, its cluster and the global settings; each field on its own."
+)
+
+// moveModel is what the action and the resource are asked for.
+type moveModel struct {
+	VM          types.String `tfsdk:"vm"`
+	Destination types.String `tfsdk:"destination"`
+	Mode        types.String `tfsdk:"mode"`
+	Policy      types.Object `tfsdk:"policy"`
+}
+
+func modes() []string {
+	var modes []string
+	for _, m := range migration.Modes() {
+		modes = append(modes, string(m))
+	}
+	return modes
+}
+
+// runPolicy is the override; what is unknown in it inherits.
+func (m moveModel) runPolicy(ctx context.Context) (policy.Policy, diag.Diagnostics) {
+	if m.Policy.IsNull() || m.Policy.IsUnknown() {
+		return policy.Policy{}, nil
+	}
+	var level levelModel
+	diags := m.Policy.As(ctx, &level, basetypes.ObjectAsOptions{})
+	return level.toPolicy(), diags
+}
+
+// move is the request for the fleet. last is the host where the VM was last
+// seen, or empty.
+func (m moveModel) move(ctx context.Context, vm, last string) (fleet.Move, diag.Diagnostics) {
+	run, diags := m.runPolicy(ctx)
+	mode := migration.Auto
+	if !m.Mode.IsNull() && !m.Mode.IsUnknown() {
+		mode = migration.Mode(m.Mode.ValueString())
+	}
+	return fleet.Move{VM: vm, Last: last, Destination: m.Destination.ValueString(), Mode: mode, Policy: run}, diags
+}
+
+func (m moveModel) validate(ctx context.Context) diag.Diagnostics {
+	run, diags := m.runPolicy(ctx)
+	diags.Append(validatePolicy(run, path.Root("policy"))...)
+	return diags
+}
+
+// assess says while planning what speaks against the move: as errors what will
+// be just the same later, as warnings what may have changed by then. A VM that
+// is not there yet may be created in the same apply.
+func (m moveModel) assess(ctx context.Context, f *fleet.Fleet, vm, last string) diag.Diagnostics {
+	if f == nil || m.Destination.IsUnknown() {
+		return nil
+	}
+	if err := f.Check(m.Destination.ValueString()); err != nil {
+		return diag.Diagnostics{diagnose("Find Host", err, path.Root("destination"))}
+	}
+	if vm == "" {
+		return nil
+	}
+	move, diags := m.move(ctx, vm, last)
+	if diags.HasError() {
+		return diags
+	}
+	location, assessment, err := f.Assess(ctx, move)
+	if err != nil {
+		diags.Append(assessError(err)...)
+		return diags
+	}
+	diags.Append(locationWarnings(location)...)
+	for _, finding := range assessment.Certain() {
+		diags.AddAttributeError(findingPath(finding), "Unable to Migrate Virtual Machine",
+			fmt.Sprintf("%s Nothing was started: VM %s is on %s.", sentence(finding.Detail), location.Domain.Name, location.Host))
+	}
+	for _, finding := range assessment.Uncertain() {
+		diags.AddAttributeWarning(findingPath(finding), "Move May Be Refused",
+			fmt.Sprintf("As things are now: %s VM %s is on %s.", sentence(finding.Detail), location.Domain.Name, location.Host))
+	}
+	return diags
+}
+
+// findingPath is the attribute that a finding is about.
+func findingPath(f migration.Finding) path.Path {
+	switch f.Check {
+	case migration.CheckPolicy:
+		return path.Root("policy")
+	case migration.CheckMode:
+		return path.Root("mode")
+	case migration.CheckState, migration.CheckJob, migration.CheckOneHome:
+		return path.Root("vm")
+	default:
+		return path.Root("destination")
+	}
+}
+
+func lastMigrationTypes() map[string]attr.Type {
+	return map[string]attr.Type{
+		"source":                   types.StringType,
+		"destination":              types.StringType,
+		"started_at":               types.StringType,
+		"duration_ms":              types.Int64Type,
+		"downtime_ms":              types.Int64Type,
+		"memory_total_bytes":       types.Int64Type,
+		"memory_transferred_bytes": types.Int64Type,
+		"iterations":               types.Int64Type,
+		"throttle":                 types.Int64Type,
+		"compression_pages":        types.Int64Type,
+		"compression_cache_misses": types.Int64Type,
+		"mode":                     types.StringType,
+		"phase":                    types.StringType,
+		"policy":                   types.ObjectType{AttrTypes: effectiveTypes()},
+		"origins":                  types.MapType{ElemType: types.StringType},
+	}
+}
+
+// lastMigrationObject is the report of a move; null when nothing was moved.
+func lastMigrationObject(r migration.Report) types.Object {
+	if !r.Moved {
+		return types.ObjectNull(lastMigrationTypes())
+	}
+	downtime := types.Int64Null()
+	if r.Downtime != nil {
+		downtime = types.Int64Value(r.Downtime.Milliseconds())
+	}
+	return types.ObjectValueMust(lastMigrationTypes(), map[string]attr.Value{
+		"source":                   types.StringValue(r.Source),
+		"destination":              types.StringValue(r.Destination),
+		"started_at":               types.StringValue(r.StartedAt.UTC().Format(time.RFC3339)),
+		"duration_ms":              types.Int64Value(r.Duration.Milliseconds()),
+		"downtime_ms":              downtime,
+		"memory_total_bytes":       types.Int64Value(int64(r.MemoryTotal)),
+		"memory_transferred_bytes": types.Int64Value(int64(r.MemoryTransferred)),
+		"iterations":               types.Int64Value(int64(r.Iterations)),
+		"throttle":                 types.Int64PointerValue(r.Throttle),
+		"compression_pages":        types.Int64PointerValue(r.CompressionPages),
+		"compression_cache_misses": types.Int64PointerValue(r.CompressionCacheMisses),
+		"mode":                     types.StringValue(string(r.Mode)),
+		"phase":                    types.StringValue(string(r.Phase)),
+		"policy":                   effectiveObject(r.Policy),
+		"origins":                  originsMap(r.Policy),
+	})
+}
+
+// movedWarnings is what a move that succeeded has to say beside.
+func movedWarnings(m fleet.Moved) diag.Diagnostics {
+	diags := locationWarnings(m.Location)
+	for _, text := range m.Report.Warnings {
+		diags.AddWarning("Virtual Machine Migrated With Remarks", sentence(text))
+	}
+	return diags
+}

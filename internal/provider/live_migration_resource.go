@@ -1,0 +1,283 @@
+package provider
+
+import (
+	"context"
+
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringdefault"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+	"github.com/hashicorp/terraform-plugin-log/tflog"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/fleet"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+)
+
+var (
+	_ resource.ResourceWithConfigure      = (*liveMigrationResource)(nil)
+	_ resource.ResourceWithIdentity       = (*liveMigrationResource)(nil)
+	_ resource.ResourceWithImportState    = (*liveMigrationResource)(nil)
+	_ resource.ResourceWithModifyPlan     = (*liveMigrationResource)(nil)
+	_ resource.ResourceWithValidateConfig = (*liveMigrationResource)(nil)
+)
+
+func newLiveMigrationResource() resource.Resource { return &liveMigrationResource{} }
+
+// liveMigrationResource is the desired place of a running VM.
+type liveMigrationResource struct{ fleet *fleet.Fleet }
+
+type liveMigrationModel struct {
+	moveModel
+	UUID          types.String `tfsdk:"uuid"`
+	LastMigration types.Object `tfsdk:"last_migration"`
+}
+
+func (r *liveMigrationResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
+	resp.TypeName = req.ProviderTypeName + "_vm_live_migration"
+}
+
+func (r *liveMigrationResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
+	vm := vmAttribute()
+	vm.MarkdownDescription = moveVMDescription + " Another spelling of the same VM is an update in place, another VM a replacement."
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "Where a running VM is to be. A VM that is elsewhere, by whatever means it came there, is moved by live migration under its effective policy. Destroying the resource leaves the VM where it is.",
+		Attributes: map[string]schema.Attribute{
+			"vm": vm,
+			"destination": schema.StringAttribute{
+				MarkdownDescription: moveDestinationDescription + " When read: where it is.",
+				Required:            true,
+				Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
+			},
+			"mode": schema.StringAttribute{
+				MarkdownDescription: moveModeDescription + " A change of it alone moves nothing.",
+				Optional:            true,
+				Computed:            true,
+				Default:             stringdefault.StaticString(string(migration.Auto)),
+				Validators:          []validator.String{stringvalidator.OneOf(modes()...)},
+			},
+			"policy": schema.SingleNestedAttribute{
+				MarkdownDescription: movePolicyDescription + " A change of it alone moves nothing.",
+				Optional:            true,
+				Attributes:          levelAttributes(nil),
+			},
+			"uuid": schema.StringAttribute{
+				MarkdownDescription: "The VM's UUID.",
+				Computed:            true,
+				PlanModifiers:       []planmodifier.String{stringplanmodifier.UseStateForUnknown()},
+			},
+			"last_migration": lastMigrationAttribute(),
+		},
+	}
+}
+
+func lastMigrationAttribute() schema.SingleNestedAttribute {
+	text := func(description string) schema.Attribute {
+		return schema.StringAttribute{MarkdownDescription: description, Computed: true}
+	}
+	number := func(description string) schema.Attribute {
+		return schema.Int64Attribute{MarkdownDescription: description, Computed: true}
+	}
+	return schema.SingleNestedAttribute{
+		MarkdownDescription: "How the last move by this resource went; null until there was one.",
+		Computed:            true,
+		Attributes: map[string]schema.Attribute{
+			"source":                   text("Name of the host that the VM came from."),
+			"destination":              text("Name of the host that the VM came to."),
+			"started_at":               text("When the migration job started, in RFC 3339, UTC."),
+			"duration_ms":              number("How long the migration job took, in milliseconds."),
+			"downtime_ms":              number("How long the guest stood still for the switch-over, in milliseconds, by libvirt's figures."),
+			"memory_total_bytes":       number("The guest's memory, in bytes."),
+			"memory_transferred_bytes": number("What was sent of it, in bytes: more than the total when pages had to be sent again."),
+			"iterations":               number("Number of passes over memory."),
+			"throttle":                 number("Highest throttle of auto-converge that was seen, in percent of vCPU time; null when the move was not watched."),
+			"compression_pages":        number("Pages that were sent XBZRLE compressed; null when nothing was compressed."),
+			"compression_cache_misses": number("Pages that were not in the XBZRLE cache; null when nothing was compressed."),
+			"mode":                     text("`peer_to_peer` or `direct`."),
+			"phase":                    text("What ended the migration: `pre_copy`, `post_copy` or `paused`."),
+			"policy": schema.SingleNestedAttribute{
+				MarkdownDescription: "The policy the VM was moved under.",
+				Computed:            true,
+				Attributes:          reportedAttributes(),
+			},
+			"origins": schema.MapAttribute{
+				MarkdownDescription: "The level that decided each field: `run`, `vm`, `cluster`, `global`, or `default`.",
+				ElementType:         types.StringType,
+				Computed:            true,
+			},
+		},
+	}
+}
+
+func (r *liveMigrationResource) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
+	resp.IdentitySchema = stringIdentity("uuid", "The VM's UUID.")
+}
+
+func (r *liveMigrationResource) Configure(_ context.Context, req resource.ConfigureRequest, _ *resource.ConfigureResponse) {
+	r.fleet = fleetOf(req.ProviderData)
+}
+
+func (r *liveMigrationResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
+	var config liveMigrationModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
+	if !resp.Diagnostics.HasError() {
+		resp.Diagnostics.Append(config.validate(ctx)...)
+	}
+}
+
+// ModifyPlan plans a move only when the destination differs from where the VM
+// is, and says what speaks against it.
+func (r *liveMigrationResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	if req.Plan.Raw.IsNull() {
+		return
+	}
+	var plan, state liveMigrationModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	if req.State.Raw.IsNull() {
+		resp.Diagnostics.Append(plan.assess(ctx, r.fleet, plan.VM.ValueString(), "")...)
+		return
+	}
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	another, diags := isAnotherVM(ctx, r.fleet, plan.VM, state.VM, state.UUID)
+	resp.Diagnostics.Append(diags...)
+	switch {
+	case another:
+		resp.RequiresReplace = append(resp.RequiresReplace, path.Root("vm"))
+		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("uuid"), types.StringUnknown())...)
+		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("last_migration"), types.ObjectUnknown(lastMigrationTypes()))...)
+		resp.Diagnostics.Append(plan.assess(ctx, r.fleet, plan.VM.ValueString(), "")...)
+	case plan.Destination.Equal(state.Destination):
+		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("last_migration"), state.LastMigration)...)
+	default:
+		resp.Diagnostics.Append(plan.assess(ctx, r.fleet, state.UUID.ValueString(), state.Destination.ValueString())...)
+	}
+}
+
+func (r *liveMigrationResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
+	var plan liveMigrationModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	move, diags := plan.move(ctx, plan.VM.ValueString(), "")
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	moved, err := r.fleet.Move(ctx, move, logProgress(ctx))
+	if err != nil {
+		resp.Diagnostics.Append(diagnoseMove(err))
+		return
+	}
+	resp.Diagnostics.Append(movedWarnings(moved)...)
+	plan.UUID = types.StringValue(moved.Location.Domain.UUID)
+	plan.LastMigration = lastMigrationObject(moved.Report)
+	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+	resp.Diagnostics.Append(resp.Identity.SetAttribute(ctx, path.Root("uuid"), plan.UUID)...)
+}
+
+// Read writes where the VM really is into destination, so that a VM that was
+// moved by other means shows as a change.
+func (r *liveMigrationResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
+	if r.fleet == nil {
+		return
+	}
+	var state liveMigrationModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	location, err := r.fleet.Find(ctx, state.UUID.ValueString(), state.Destination.ValueString())
+	diags, gone := readDiagnostics("Read Virtual Machine Placement", err)
+	resp.Diagnostics.Append(diags...)
+	switch {
+	case gone:
+		resp.State.RemoveResource(ctx)
+		return
+	case err != nil:
+		return
+	}
+	resp.Diagnostics.Append(locationWarnings(location)...)
+	state.Destination = types.StringValue(location.Host)
+	if !fleet.Fits(state.VM.ValueString(), location.Domain) {
+		state.VM = types.StringValue(location.Domain.Name)
+	}
+	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
+	resp.Diagnostics.Append(resp.Identity.SetAttribute(ctx, path.Root("uuid"), state.UUID)...)
+}
+
+func (r *liveMigrationResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
+	var plan, state liveMigrationModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	if !plan.Destination.Equal(state.Destination) {
+		move, diags := plan.move(ctx, state.UUID.ValueString(), state.Destination.ValueString())
+		resp.Diagnostics.Append(diags...)
+		if resp.Diagnostics.HasError() {
+			return
+		}
+		moved, err := r.fleet.Move(ctx, move, logProgress(ctx))
+		if err != nil {
+			resp.Diagnostics.Append(diagnoseMove(err))
+			return
+		}
+		resp.Diagnostics.Append(movedWarnings(moved)...)
+		plan.LastMigration = state.LastMigration
+		if moved.Report.Moved {
+			plan.LastMigration = lastMigrationObject(moved.Report)
+		}
+	}
+	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+}
+
+// Delete forgets the desired place; the VM stays where it is.
+func (r *liveMigrationResource) Delete(context.Context, resource.DeleteRequest, *resource.DeleteResponse) {
+}
+
+func (r *liveMigrationResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
+	vm, diags := importedString(ctx, req, "uuid")
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	if r.fleet == nil {
+		resp.Diagnostics.AddError("Unable to Import Virtual Machine Placement", "The provider's configuration is not known yet, so no host can be asked. Import once it is.")
+		return
+	}
+	location, err := r.fleet.Find(ctx, vm, "")
+	if err != nil {
+		resp.Diagnostics.Append(diagnose("Import Virtual Machine Placement", err))
+		return
+	}
+	model := liveMigrationModel{
+		moveModel: moveModel{
+			VM:          types.StringValue(vm),
+			Destination: types.StringValue(location.Host),
+			Mode:        types.StringValue(string(migration.Auto)),
+			Policy:      types.ObjectNull(levelTypes()),
+		},
+		UUID:          types.StringValue(location.Domain.UUID),
+		LastMigration: types.ObjectNull(lastMigrationTypes()),
+	}
+	resp.Diagnostics.Append(resp.State.Set(ctx, model)...)
+	resp.Diagnostics.Append(resp.Identity.SetAttribute(ctx, path.Root("uuid"), model.UUID)...)
+}
+
+// logProgress reports a move to Terraform's log: a resource has no other way to
+// show progress.
+func logProgress(ctx context.Context) func(string) {
+	return func(line string) { tflog.Info(ctx, line) }
+}

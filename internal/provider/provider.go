@@ -1,0 +1,122 @@
+package provider
+
+import (
+	"context"
+	"sync"
+
+	"github.com/hashicorp/terraform-plugin-framework/action"
+	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/provider"
+	"github.com/hashicorp/terraform-plugin-framework/provider/schema"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/fleet"
+)
+
+var (
+	_ provider.Provider            = (*virtProvider)(nil)
+	_ provider.ProviderWithActions = (*virtProvider)(nil)
+)
+
+// virtProvider owns the fleet that Configure made, so that its connections can
+// be closed in the end.
+type virtProvider struct {
+	version string
+
+	mu     sync.Mutex
+	fleets []*fleet.Fleet
+}
+
+// New returns the provider for the framework's servers and for tools that read
+// its schema.
+func New(version string) func() provider.Provider {
+	return func() provider.Provider { return newProvider(version) }
+}
+
+func newProvider(version string) *virtProvider { return &virtProvider{version: version} }
+
+func (p *virtProvider) Metadata(_ context.Context, _ provider.MetadataRequest, resp *provider.MetadataResponse) {
+	resp.TypeName = "virt"
+	resp.Version = p.version
+}
+
+func (p *virtProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp *provider.SchemaResponse) {
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "Live-migration policy as code for plain libvirt/QEMU hosts, on three levels (global, cluster, VM), and moves of running VMs under it.",
+		Attributes:          configAttributes(),
+	}
+}
+
+// Configure reads the configuration and dials nothing: connections are made
+// when they are first needed.
+func (p *virtProvider) Configure(ctx context.Context, req provider.ConfigureRequest, resp *provider.ConfigureResponse) {
+	var config configModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	data := &providerData{}
+	if config.known() {
+		settings, diags := config.fleetConfig(ctx)
+		resp.Diagnostics.Append(diags...)
+		if resp.Diagnostics.HasError() {
+			return
+		}
+		f, err := fleet.New(settings)
+		if err != nil {
+			resp.Diagnostics.Append(diagnose("Configure Provider", err))
+			return
+		}
+		p.own(f)
+		data.fleet = f
+	}
+	resp.ResourceData = data
+	resp.DataSourceData = data
+	resp.ActionData = data
+}
+
+func (p *virtProvider) Resources(context.Context) []func() resource.Resource {
+	return []func() resource.Resource{
+		newGlobalSettingsResource,
+		newClusterPolicyResource,
+		newVMPolicyResource,
+		newLiveMigrationResource,
+	}
+}
+
+func (p *virtProvider) DataSources(context.Context) []func() datasource.DataSource {
+	return []func() datasource.DataSource{newEffectivePolicyDataSource}
+}
+
+func (p *virtProvider) Actions(context.Context) []func() action.Action {
+	return []func() action.Action{newLiveMigrationAction}
+}
+
+func (p *virtProvider) own(f *fleet.Fleet) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.fleets = append(p.fleets, f)
+}
+
+func (p *virtProvider) close() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, f := range p.fleets {
+		f.Close()
+	}
+	p.fleets = nil
+}
+
+// providerData is what Configure hands to every resource, data source and
+// action. The fleet is nil while the provider's configuration is not known yet,
+// which can only be while planning.
+type providerData struct{ fleet *fleet.Fleet }
+
+// fleetOf reads what Configure handed over. It is nil before Configure, when
+// Terraform only validates, and while the configuration is unknown.
+func fleetOf(data any) *fleet.Fleet {
+	if d, ok := data.(*providerData); ok {
+		return d.fleet
+	}
+	return nil
+}

@@ -1,0 +1,91 @@
+package provider
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/resource/identityschema"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/fleet"
+)
+
+// stringIdentity is the identity of a resource that one string identifies.
+func stringIdentity(attribute, description string) identityschema.Schema {
+	return identityschema.Schema{Attributes: map[string]identityschema.Attribute{
+		attribute: identityschema.StringAttribute{RequiredForImport: true, Description: description},
+	}}
+}
+
+// importedString is what an import was asked for, by ID or by identity.
+func importedString(ctx context.Context, req resource.ImportStateRequest, attribute string) (string, diag.Diagnostics) {
+	if req.ID != "" {
+		return req.ID, nil
+	}
+	var value types.String
+	diags := req.Identity.GetAttribute(ctx, path.Root(attribute), &value)
+	return value.ValueString(), diags
+}
+
+// importRecord finds a level's record for an import and says what of it had to
+// be chosen.
+func importRecord(ctx context.Context, f *fleet.Fleet, d fleet.Declaration, object string) (*fleet.Found, diag.Diagnostics) {
+	var diags diag.Diagnostics
+	if f == nil {
+		diags.AddError("Unable to Import "+object, "The provider's configuration is not known yet, so no host can be asked. Import once it is.")
+		return nil, diags
+	}
+	found, err := f.FindRecord(ctx, d)
+	switch {
+	case err != nil:
+		diags.Append(diagnose("Import "+object, err))
+	case found == nil:
+		diags.AddError("Unable to Import "+object, fmt.Sprintf("None of the hosts %s has a record of %s.", fleet.Quote(f.Names()), d))
+	default:
+		if len(found.Others) > 0 {
+			diags.AddWarning(object+" Differs Between Hosts", fmt.Sprintf(
+				"The most common copy, that of %s, is imported. The others show as a difference in the next plan: %s.",
+				fleet.Quote(found.Hosts), strings.Join(found.Others, "; ")))
+		}
+		diags.Append(unreachableWarning(found.Unseen)...)
+	}
+	return found, diags
+}
+
+// surveyWarnings says in words what a plan can only show as a difference.
+func surveyWarnings(s fleet.Survey, object string) diag.Diagnostics {
+	var diags diag.Diagnostics
+	switch {
+	case len(s.Drift) == 0:
+	case s.Gone:
+		diags.AddWarning(object+" Missing", fmt.Sprintf("No host has the record any more: %s. It is planned to be created again.", strings.Join(s.Drift, "; ")))
+	default:
+		diags.AddWarning(object+" Changed Outside of Terraform", fmt.Sprintf("%s. The next apply writes what is declared.", sentenceStart(strings.Join(s.Drift, "; "))))
+	}
+	if len(s.Unknown) > 0 {
+		diags.AddWarning(object+" Has Unknown Members", fmt.Sprintf("%s. A newer release of the provider may have written them; they are kept.", sentenceStart(strings.Join(s.Unknown, "; "))))
+	}
+	if len(s.Dropped) > 0 {
+		diags.AddWarning(object+" Left on Dropped Hosts", fmt.Sprintf("The provider's configuration no longer has %s. What is recorded there stays there and is no longer watched.", fleet.Quote(s.Dropped)))
+	}
+	diags.Append(unreachableWarning(s.Unseen)...)
+	return diags
+}
+
+// unreachableWarning says which hosts a plan goes on without.
+func unreachableWarning(unseen []error) diag.Diagnostics {
+	var diags diag.Diagnostics
+	if len(unseen) == 0 {
+		return diags
+	}
+	texts := make([]string, len(unseen))
+	for i, err := range unseen {
+		texts[i] = err.Error()
+	}
+	diags.AddWarning("Host Unreachable", fmt.Sprintf("%s. The plan goes on without what can not be seen and keeps what state says of it (unreachable_hosts = \"warn\").", sentenceStart(strings.Join(texts, "; "))))
+	return diags
+}

@@ -1,0 +1,77 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/fleet"
+)
+
+// isAnotherVM tells whether a changed "vm" means another VM than the one in
+// state, or only spells the same one in another way. A VM that is not known yet,
+// or not there yet, is another one.
+func isAnotherVM(ctx context.Context, f *fleet.Fleet, planned, state, uuid types.String) (bool, diag.Diagnostics) {
+	switch {
+	case planned.Equal(state):
+		return false, nil
+	case planned.IsUnknown():
+		return true, nil
+	}
+	if given, ok := fleet.ParseUUID(planned.ValueString()); ok {
+		return given != uuid.ValueString(), nil
+	}
+	if f == nil {
+		return false, nil
+	}
+	location, err := f.Find(ctx, planned.ValueString(), "")
+	var notFound *fleet.NotFoundError
+	switch {
+	case errors.As(err, &notFound):
+		return true, nil
+	case err != nil:
+		return false, diag.Diagnostics{diagnose("Find Virtual Machine", err, path.Root("vm"))}
+	}
+	return location.Domain.UUID != uuid.ValueString(), nil
+}
+
+// readDiagnostics is what a Read says when the VM could not be found. gone is
+// true only when every host has said that it does not have the VM; what can not
+// be seen is kept as state has it, with a warning.
+func readDiagnostics(act string, err error) (diags diag.Diagnostics, gone bool) {
+	var (
+		notFound *fleet.NotFoundError
+		unseen   *fleet.UnseenError
+	)
+	switch {
+	case err == nil:
+	case errors.As(err, &notFound):
+		return nil, true
+	case errors.As(err, &unseen):
+		diags.Append(unreachableWarning(unseen.Unseen)...)
+	default:
+		diags.Append(diagnose(act, err))
+	}
+	return diags, false
+}
+
+// locationWarnings says what is unusual about where a VM is.
+func locationWarnings(l fleet.Location) diag.Diagnostics {
+	var diags diag.Diagnostics
+	if len(l.Leftovers) > 0 {
+		diags.AddWarning("VM Defined Elsewhere", fmt.Sprintf(
+			"VM %s is on %s, and a shut-off definition of it is left on %s. Starting that one would run the VM twice. Remove it there (virsh undefine --keep-nvram --keep-tpm %s) once you are sure.",
+			l.Domain.Name, l.Host, fleet.Quote(l.Leftovers), l.Domain.UUID))
+	}
+	if len(l.Paused) > 0 {
+		diags.AddWarning("VM Paused Elsewhere", fmt.Sprintf(
+			"VM %s is running on %s, and a paused copy of it is on %s. In the last moment of a migration that is normal; if it stays, remove the paused copy there (virsh destroy %s) and never resume it.",
+			l.Domain.Name, l.Host, fleet.Quote(l.Paused), l.Domain.UUID))
+	}
+	diags.Append(unreachableWarning(l.Unseen)...)
+	return diags
+}

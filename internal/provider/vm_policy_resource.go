@@ -1,0 +1,272 @@
+package provider
+
+import (
+	"context"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/fleet"
+)
+
+var (
+	_ resource.ResourceWithConfigure      = (*vmPolicyResource)(nil)
+	_ resource.ResourceWithIdentity       = (*vmPolicyResource)(nil)
+	_ resource.ResourceWithImportState    = (*vmPolicyResource)(nil)
+	_ resource.ResourceWithModifyPlan     = (*vmPolicyResource)(nil)
+	_ resource.ResourceWithValidateConfig = (*vmPolicyResource)(nil)
+)
+
+func newVMPolicyResource() resource.Resource { return &vmPolicyResource{} }
+
+// vmPolicyResource is the policy of one VM, kept in the metadata of its domain,
+// so that it travels with the VM.
+type vmPolicyResource struct{ fleet *fleet.Fleet }
+
+type vmPolicyModel struct {
+	levelModel
+	VM     types.String `tfsdk:"vm"`
+	UUID   types.String `tfsdk:"uuid"`
+	Host   types.String `tfsdk:"host"`
+	Record types.String `tfsdk:"record"`
+}
+
+func (r *vmPolicyResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
+	resp.TypeName = req.ProviderTypeName + "_vm_migration_policy"
+}
+
+func (r *vmPolicyResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "The live-migration policy of one VM. What it leaves out inherits from the cluster that the VM's host is in, each field on its own. It is kept in the metadata of the VM's domain and travels with it.",
+		Attributes: levelAttributes(map[string]schema.Attribute{
+			"vm": vmAttribute(),
+			"uuid": schema.StringAttribute{
+				MarkdownDescription: "The VM's UUID.",
+				Computed:            true,
+				PlanModifiers:       []planmodifier.String{stringplanmodifier.UseStateForUnknown()},
+			},
+			"host": schema.StringAttribute{
+				MarkdownDescription: "Name of the host that the VM is on now.",
+				Computed:            true,
+			},
+			"record": schema.StringAttribute{
+				MarkdownDescription: "`in_sync`, or words that say which copy of the record (live or config) differs and how. Any difference is repaired in place by the next apply.",
+				Computed:            true,
+			},
+		}),
+	}
+}
+
+// vmAttribute is how resources name a VM.
+func vmAttribute() schema.StringAttribute {
+	return schema.StringAttribute{
+		MarkdownDescription: "The VM: its libvirt domain's name or UUID. Another spelling of the same VM is an update in place, another VM a replacement.",
+		Required:            true,
+		Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
+	}
+}
+
+func (r *vmPolicyResource) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
+	resp.IdentitySchema = stringIdentity("uuid", "The VM's UUID.")
+}
+
+func (r *vmPolicyResource) Configure(_ context.Context, req resource.ConfigureRequest, _ *resource.ConfigureResponse) {
+	r.fleet = fleetOf(req.ProviderData)
+}
+
+func (r *vmPolicyResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
+	var config vmPolicyModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
+	if !resp.Diagnostics.HasError() {
+		resp.Diagnostics.Append(validatePolicy(config.toPolicy(), path.Empty())...)
+	}
+}
+
+// ModifyPlan plans records in sync, which makes any drift an update in place,
+// and tells another spelling of the VM from another VM.
+func (r *vmPolicyResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	if req.Plan.Raw.IsNull() {
+		return
+	}
+	var plan vmPolicyModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("record"), fleet.InSync)...)
+	if req.State.Raw.IsNull() {
+		resp.Diagnostics.Append(warnOfConflicts(ctx, r.fleet, plan)...)
+		return
+	}
+	var state vmPolicyModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	another, diags := isAnotherVM(ctx, r.fleet, plan.VM, state.VM, state.UUID)
+	resp.Diagnostics.Append(diags...)
+	if another {
+		resp.RequiresReplace = append(resp.RequiresReplace, path.Root("vm"))
+		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("uuid"), types.StringUnknown())...)
+	}
+	// Whatever else differs, the host is looked up again when it is applied.
+	if state.Record.ValueString() != fleet.InSync {
+		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("host"), types.StringUnknown())...)
+	}
+	resp.Diagnostics.Append(warnOfConflicts(ctx, r.fleet, plan)...)
+}
+
+func (r *vmPolicyResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
+	var plan vmPolicyModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	record, err := r.fleet.CreateVM(ctx, plan.VM.ValueString(), plan.toPolicy())
+	if err != nil {
+		resp.Diagnostics.Append(diagnose("Create VM Migration Policy", err, path.Root("vm")))
+		return
+	}
+	plan.place(record)
+	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+	resp.Diagnostics.Append(resp.Identity.SetAttribute(ctx, path.Root("uuid"), plan.UUID)...)
+}
+
+// place fills in where the VM is and that its record is what was planned.
+func (m *vmPolicyModel) place(record fleet.VMRecord) {
+	m.UUID = types.StringValue(record.Location.Domain.UUID)
+	m.Host = types.StringValue(record.Location.Host)
+	m.Record = types.StringValue(fleet.InSync)
+}
+
+func (r *vmPolicyResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
+	if r.fleet == nil {
+		return
+	}
+	var state vmPolicyModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	record, err := r.fleet.ReadVM(ctx, state.UUID.ValueString(), state.Host.ValueString())
+	diags, gone := readDiagnostics("Read VM Migration Policy", err)
+	resp.Diagnostics.Append(diags...)
+	switch {
+	case gone:
+		resp.State.RemoveResource(ctx)
+		return
+	case err != nil:
+		return
+	case record.Gone():
+		resp.Diagnostics.AddWarning("VM Migration Policy Missing",
+			"No copy of the record of VM "+record.Location.Domain.Name+" is left on "+record.Location.Host+". It is planned to be created again.")
+		resp.State.RemoveResource(ctx)
+		return
+	}
+	state.refresh(record)
+	if drift := state.Record.ValueString(); drift != fleet.InSync {
+		resp.Diagnostics.AddWarning("VM Migration Policy Changed Outside of Terraform",
+			"VM "+record.Location.Domain.Name+": "+drift+". The next apply writes what is declared.")
+	}
+	if unknown := record.Unknown(); len(unknown) > 0 {
+		resp.Diagnostics.AddWarning("VM Migration Policy Has Unknown Members",
+			sentence(strings.Join(unknown, "; "))+" A newer release of the provider may have written them; they are kept.")
+	}
+	resp.Diagnostics.Append(locationWarnings(record.Location)...)
+	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
+	resp.Diagnostics.Append(resp.Identity.SetAttribute(ctx, path.Root("uuid"), state.UUID)...)
+}
+
+// refresh takes over what was read. Where all copies agree on another policy,
+// its values go into the attributes, so that a plan shows the real difference.
+func (m *vmPolicyModel) refresh(record fleet.VMRecord) {
+	declared := m.toPolicy()
+	m.Host = types.StringValue(record.Location.Host)
+	m.Record = types.StringValue(record.Drift(declared))
+	if agreed, ok := record.Agreed(); ok && !agreed.Equal(declared) {
+		m.levelModel = levelModelOf(agreed)
+	}
+	if !fleet.Fits(m.VM.ValueString(), record.Location.Domain) {
+		m.VM = types.StringValue(record.Location.Domain.Name)
+	}
+}
+
+func (r *vmPolicyResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
+	var plan, state vmPolicyModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	record, err := r.fleet.UpdateVM(ctx, state.UUID.ValueString(), state.Host.ValueString(), plan.toPolicy())
+	if err != nil {
+		resp.Diagnostics.Append(diagnose("Update VM Migration Policy", err))
+		return
+	}
+	plan.place(record)
+	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+}
+
+func (r *vmPolicyResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
+	var state vmPolicyModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	if err := r.fleet.DeleteVM(ctx, state.UUID.ValueString(), state.Host.ValueString()); err != nil {
+		resp.Diagnostics.Append(diagnose("Delete VM Migration Policy", err))
+	}
+}
+
+func (r *vmPolicyResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
+	vm, diags := importedString(ctx, req, "uuid")
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	if r.fleet == nil {
+		resp.Diagnostics.AddError("Unable to Import VM Migration Policy", "The provider's configuration is not known yet, so no host can be asked. Import once it is.")
+		return
+	}
+	record, err := r.fleet.ReadVM(ctx, vm, "")
+	if err != nil {
+		resp.Diagnostics.Append(diagnose("Import VM Migration Policy", err))
+		return
+	}
+	taken, err := record.Telling()
+	if err != nil {
+		resp.Diagnostics.Append(diagnose("Import VM Migration Policy", err))
+		return
+	}
+	model := vmPolicyModel{
+		levelModel: levelModelOf(taken),
+		VM:         types.StringValue(vm),
+		UUID:       types.StringValue(record.Location.Domain.UUID),
+		Host:       types.StringValue(record.Location.Host),
+		Record:     types.StringValue(record.Drift(taken)),
+	}
+	resp.Diagnostics.Append(resp.State.Set(ctx, model)...)
+	resp.Diagnostics.Append(resp.Identity.SetAttribute(ctx, path.Root("uuid"), model.UUID)...)
+}
+
+// warnOfConflicts says while planning that this VM's policy contradicts that of
+// the levels above it. Records may be changing in the same apply, and the VM may
+// be about to be created, so it is never an error here.
+func warnOfConflicts(ctx context.Context, f *fleet.Fleet, plan vmPolicyModel) diag.Diagnostics {
+	if f == nil || plan.VM.IsUnknown() {
+		return nil
+	}
+	resolution, err := f.Preview(ctx, plan.VM.ValueString(), plan.Host.ValueString(), plan.toPolicy())
+	if err != nil {
+		return nil // the VM, or what cannot be read, is for apply and Read to report
+	}
+	return conflictWarnings(resolution.Policy.Conflicts())
+}
