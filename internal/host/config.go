@@ -42,10 +42,9 @@ func (e *ConfigError) Error() string {
 	return fmt.Sprintf("host %q: invalid %s: %s", e.Host, e.Field, e.Reason)
 }
 
-// Validate checks every field. The error joins one *ConfigError for each that
-// is wrong.
-func (c Config) Validate() error {
-	var errs []error
+// Validate checks every field and returns an error for each that is wrong.
+func (c Config) Validate() []*ConfigError {
+	var errs []*ConfigError
 	for _, f := range []struct {
 		name, value string
 		check       func(string) error
@@ -58,7 +57,7 @@ func (c Config) Validate() error {
 			errs = append(errs, &ConfigError{Host: c.Name, Field: f.name, Reason: err.Error()})
 		}
 	}
-	return errors.Join(errs...)
+	return errs
 }
 
 func checkURI(s string) error {

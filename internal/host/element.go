@@ -14,8 +14,9 @@ const MaxRecordSize = 64 << 10
 
 // Where a domain's record lives in its metadata.
 const (
+	// MetadataURI is the XML namespace of the record's element.
+	MetadataURI     = "urn:virt:migration-policy:1"
 	metadataKey     = "virt"
-	metadataURI     = "urn:virt:migration-policy:1"
 	metadataElement = "migration-policy"
 )
 

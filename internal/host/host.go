@@ -44,8 +44,8 @@ func WithDeadlines(d Deadlines) Option {
 // New makes a Host of a valid configuration; the error is that of
 // Config.Validate. Close it when done.
 func New(cfg Config, options ...Option) (*Host, error) {
-	if err := cfg.Validate(); err != nil {
-		return nil, err
+	if errs := cfg.Validate(); len(errs) > 0 {
+		return nil, errs[0]
 	}
 	uri, err := parseURI(cfg.URI)
 	if err != nil {

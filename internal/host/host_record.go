@@ -29,6 +29,10 @@ func (l Level) String() string {
 	return "cluster"
 }
 
+// SecretUUID is the UUID of the secret that holds the level's record on each
+// host.
+func (l Level) SecretUUID() string { return secretUUIDs[l] }
+
 // secretUUIDs are the UUIDs of the secrets that hold the records.
 var secretUUIDs = map[Level]string{
 	Global:  "6d696772-6174-4e00-8000-676c6f62616c",
