@@ -26,6 +26,7 @@ func flags(p migration.Parameters) libvirt.DomainMigrateFlags {
 		{p.PostCopy, libvirt.MigratePostcopy},
 		{p.TLS, libvirt.MigrateTLS},
 		{p.Persistent, libvirt.MigratePersistDest | libvirt.MigrateUndefineSource},
+		{p.Paused, libvirt.MigratePaused},
 	} {
 		if flag.wanted {
 			f |= flag.value
