@@ -98,7 +98,7 @@ func (h *Host) readCopies(ctx context.Context, op string, dom libvirt.Domain, r 
 
 func (h *Host) readCopy(ctx context.Context, op string, dom libvirt.Domain, where libvirt.DomainModificationImpact) (*string, error) {
 	element, err := read(ctx, h, op, quick, func(lv *libvirt.Libvirt) (string, error) {
-		return lv.DomainGetMetadata(dom, int32(libvirt.DomainMetadataElement), libvirt.OptString{metadataURI}, where)
+		return lv.DomainGetMetadata(dom, int32(libvirt.DomainMetadataElement), libvirt.OptString{MetadataURI}, where)
 	})
 	if errors.Is(err, ErrNoRecord) {
 		return nil, nil
@@ -157,7 +157,7 @@ func (h *Host) putDomainRecord(ctx context.Context, op, uuid string, json *strin
 		}
 		failure = write(ctx, h, op, h.deadlines.RecordWrite, writing, func(lv *libvirt.Libvirt) error {
 			return lv.DomainSetMetadata(dom, int32(libvirt.DomainMetadataElement), body,
-				libvirt.OptString{metadataKey}, libvirt.OptString{metadataURI}, r.copies())
+				libvirt.OptString{metadataKey}, libvirt.OptString{MetadataURI}, r.copies())
 		})
 		if failure != nil && !errors.Is(failure, migration.ErrNotActive) && !errors.Is(failure, ErrOutcomeUnknown) {
 			return failure
