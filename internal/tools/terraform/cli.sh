@@ -21,11 +21,10 @@ machine() {
 	command -v terraform
 }
 
-# has_actions tells whether the CLI at $1 knows actions. A CLI configuration
-# file that does not exist is a warning on the output of `version`, so the
-# check reads only the line it needs.
+# has_actions tells whether the CLI at $1 is a release that knows actions. The
+# output of `version` may hold warnings too, so only one line of it is read.
 has_actions() {
-	version=$(CHECKPOINT_DISABLE=1 "$1" version 2>/dev/null | sed -n 's/^Terraform v\([0-9][0-9.]*\).*/\1/p')
+	version=$(CHECKPOINT_DISABLE=1 "$1" version 2>/dev/null | sed -n 's/^Terraform v\([0-9.]*\)$/\1/p')
 	[ -n "$version" ] &&
 		[ "$(printf '%s\n' "$first_with_actions" "$version" | sort -V | head -n 1)" = "$first_with_actions" ]
 }
