@@ -132,7 +132,7 @@ shared_filesystems = [ "` + images + `" ]
 // behind that keeps them, whatever happens to the host's daemon.
 func (h *Host) settle() string {
 	var script strings.Builder
-	fmt.Fprintf(&script, "set -e\necho %s >/proc/sys/kernel/hostname\n", h.Name)
+	fmt.Fprintf(&script, "set -e\nhostname %s\n", h.Name)
 	for _, place := range places {
 		fmt.Fprintf(&script, "mount --bind %s %s\n", filepath.Join(h.Directory, place[0]), place[1])
 	}

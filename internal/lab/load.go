@@ -25,13 +25,13 @@ type Load struct {
 // BusyGuest dirties 96 MiB at about 110 MB/s: over a link of 60 MiB/s it never converges by itself, auto-converge tames
 // it within about 16 s, and XBZRLE with a cache of 256 MiB within about 5 s.
 func BusyGuest(name string) GuestSpec {
-	return GuestSpec{Name: name, MemoryMiB: 256, Load: Load{HotMiB: 96, Cost: 36 * time.Microsecond}}
+	return GuestSpec{Name: name, MemoryMiB: 256, Load: Load{HotMiB: 96, Cost: 27 * time.Microsecond}}
 }
 
 // UntamableGuest keeps up its dirty rate of whole random pages however it is throttled: over a link of 60 MiB/s neither
 // auto-converge nor XBZRLE makes it converge.
 func UntamableGuest(name string) GuestSpec {
-	return GuestSpec{Name: name, MemoryMiB: 256, Load: Load{HotMiB: 96, RateMiB: 105, WholePages: true}}
+	return GuestSpec{Name: name, MemoryMiB: 256, Load: Load{HotMiB: 96, RateMiB: 105}}
 }
 
 // IdleGuest boots, beats, and leaves its memory alone.

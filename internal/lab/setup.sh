@@ -31,6 +31,7 @@ missing_packages() {
 		ip iproute2
 		unshare util-linux
 		mount mount
+		hostname hostname
 		go golang-go
 		gcc gcc
 	LIST

@@ -74,18 +74,18 @@ func (l *load) dirty(memory []byte, touched *atomic.Uint64) {
 
 // pace returns what to do before a page is touched, given the number of pages touched so far.
 func (l *load) pace() func(touched uint64) {
-	if l.rate > 0 {
-		start := monotonic()
-		return func(touched uint64) {
-			due := start + int64(float64(touched)*pageSize/float64(l.rate)*1e9)
-			// Sleep in steps that the guest's timer can keep; in between, catch up at full speed.
-			if due > monotonic()+5e6 {
-				sleepUntil(due)
-			}
+	if l.rate == 0 {
+		turns := uint64(float64(l.cost) * turnsPerNanosecond())
+		return func(uint64) { burn(turns) }
+	}
+	// Looking at the clock costs more than touching a page, and would slow the catching up.
+	const pagesPerLook = 256
+	start := monotonic()
+	return func(touched uint64) {
+		if touched%pagesPerLook == 0 {
+			sleepUntil(start + int64(float64(touched)*pageSize/float64(l.rate)*1e9))
 		}
 	}
-	turns := uint64(float64(l.cost) * turnsPerNanosecond())
-	return func(uint64) { burn(turns) }
 }
 
 // turnsPerNanosecond measures how fast this CPU burns. The fastest of several samples counts: the others were
