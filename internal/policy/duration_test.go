@@ -65,15 +65,16 @@ func TestParseDurationRefuses(t *testing.T) {
 	t.Parallel()
 
 	tests := map[string]struct{ text, want string }{
-		"nothing":           {"", `"" is not a duration`},
-		"a bare number":     {"30", `"30" is not a duration such as "90s", "30m" or "1h30m"`},
-		"an unknown unit":   {"1d", `"1d" is not a duration`},
-		"words":             {"half an hour", `"half an hour" is not a duration`},
-		"spaces":            {" 30m ", `" 30m " is not a duration`},
-		"a negative one":    {"-30m", "can not be negative"},
-		"one too large":     {"2562048h", `"2562048h" is not a duration`},
-		"a long text":       {strings.Repeat("x", 1000), "xxx…"},
-		"a terminal escape": {"\x1b[2J", `"\x1b[2J" is not a duration`},
+		"nothing":            {"", `"" is not a duration`},
+		"a bare number":      {"30", `"30" is not a duration such as "90s", "30m" or "1h30m"`},
+		"an unknown unit":    {"1d", `"1d" is not a duration`},
+		"words":              {"half an hour", `"half an hour" is not a duration`},
+		"spaces":             {" 30m ", `" 30m " is not a duration`},
+		"a negative one":     {"-30m", "can not be negative"},
+		"one too large":      {"2562048h", `"2562048h" is not a duration`},
+		"a text shown whole": {strings.Repeat("x", 60), `"` + strings.Repeat("x", 60) + `" is not a duration`},
+		"a text shown cut":   {strings.Repeat("x", 61), `"` + strings.Repeat("x", 60) + `…" is not a duration`},
+		"a terminal escape":  {"\x1b[2J", `"\x1b[2J" is not a duration`},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -199,3 +199,11 @@ func TestTextIsInheritExactlyWhereAFieldIsNotSet(t *testing.T) {
 		}
 	}
 }
+
+func TestTextOfAnUnknownFieldIsInherit(t *testing.T) {
+	t.Parallel()
+
+	if got := policy.BuiltIn().Text("zero_copy"); got != "inherit" {
+		t.Errorf("text %q, want inherit", got)
+	}
+}
