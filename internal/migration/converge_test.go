@@ -259,7 +259,7 @@ func TestRunLeavesBothHalvesOfAFailedPostCopy(t *testing.T) {
 		t.Run(mode.String(), func(t *testing.T) {
 			play(t, func(s *scene) {
 				script := mt.Endless()
-				script.PostCopyTakes, script.PostCopyErr = 5*time.Second, migration.ErrAborted
+				script.PostCopyTakes, script.PostCopyErr = 5*time.Second, errInternal
 				s.world.Play(script)
 				s.policy(policy.Policy{Timeout: new(20 * time.Second), PostCopy: new(true), OnTimeout: new(policy.SwitchToPostCopy)})
 				s.request.Mode = mode

@@ -43,7 +43,11 @@ func (m *move) diagnose(e ending, f Failure) error {
 		f.Happened = fmt.Sprintf("%s was cancelled after %s by someone else: libvirt on %s says that its job was aborted.", move, after, m.Source.Name())
 		return &CancelledError{f}
 	}
-	f.Happened = sentences(fmt.Sprintf("%s failed after %s.", move, after), ended)
+	during := ""
+	if e.postCopy {
+		during = " in post-copy"
+	}
+	f.Happened = sentences(fmt.Sprintf("%s failed%s after %s.", move, during, after), ended)
 	return &FailedError{f}
 }
 
@@ -71,6 +75,8 @@ func (m *move) howEnded(e ending) string {
 		return fmt.Sprintf("libvirt on %s was told to end it, and had not done so within %s.", m.Source.Name(), e.grace)
 	case e.unseen != nil:
 		return fmt.Sprintf("How it ended was not seen: %s.", e.unseen)
+	case e.err == nil && !e.watched:
+		return "libvirt reported success, which the hosts do not bear out."
 	case e.err == nil && e.verdict == none:
 		return fmt.Sprintf("It was watched without the call that had started it, so why is known to the log of libvirt on %s only.", m.Source.Name())
 	case e.err == nil || errors.Is(e.err, ErrAborted) || errors.Is(e.err, errHalted):

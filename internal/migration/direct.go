@@ -104,10 +104,13 @@ func (s steps) complete(ctx context.Context, cookie []byte) error {
 // started finds out whether the destination runs the guest although it did not
 // say so. While that is not known, the guest must stay paused on the source; and
 // while the destination still fetches memory, the source must not be told
-// anything: confirmed, it would end its QEMU and the memory with it.
+// anything: confirmed, it would end its QEMU and the memory with it. A half that
+// is still being received has not run; when that does not change, it is thrown
+// away.
 func (s steps) started(ctx context.Context) (bool, error) {
 	ctx = context.WithoutCancel(ctx)
 	deadline := time.Now().Add(settleLimit)
+	discarded := false
 	for {
 		look, cancel := context.WithTimeout(ctx, lookDeadline)
 		seen := sight(look, s.Destination, s.UUID)
@@ -119,9 +122,14 @@ func (s steps) started(ctx context.Context) (bool, error) {
 			return false, nil
 		case seen.Is(StatePostCopy):
 			deadline = time.Now().Add(settleLimit)
-		case time.Now().After(deadline) && seen.Err == nil:
-			return false, errors.New("the VM is still being received there")
-		case time.Now().After(deadline):
+		case time.Now().Before(deadline):
+		case seen.Is(StateIncoming) && !discarded:
+			discarded = true
+			s.discard(ctx)
+			deadline = time.Now().Add(leftoverPatience)
+		case seen.Err == nil:
+			return false, fmt.Errorf("it is %s there", seen.Domain.State)
+		default:
 			return false, seen.Err
 		}
 		time.Sleep(settleInterval)

@@ -137,7 +137,10 @@ func (m *move) watch(calls *drive, mode Mode) *watch {
 // conclude looks at both hosts and says how the move went.
 func (m *move) conclude(e ending) (Report, error) {
 	m.tell.enter(PhaseVerifying, fmt.Sprintf("looking at %s and %s", m.Source.Name(), m.Destination.Name()))
-	s := settlement{request: m.Request, ranBefore: m.ranBefore, aborted: errors.Is(e.err, ErrAborted)}
+	s := settlement{request: m.Request, ranBefore: m.ranBefore, aborted: errors.Is(e.err, ErrAborted), limit: settleLimit}
+	if e.unseen != nil {
+		s.limit = leftoverPatience // a host that is silent now has been waited for already
+	}
 	o := s.settle(m.own)
 	if o.arrived(m.ranBefore) {
 		return m.arrived(o, e), nil

@@ -32,8 +32,17 @@ func (o Outcome) remedy() string {
 	case FetchingMemory:
 		return fmt.Sprintf("It still fetches memory from %s, which must not be disturbed until that has ended.", source)
 	default:
-		return "Neither start nor resume the VM anywhere before both hosts have been looked at."
+		return o.remedyUnknown()
 	}
+}
+
+func (o Outcome) remedyUnknown() string {
+	source, destination := o.Source.Host, o.Destination.Host
+	if o.Source.Is(StatePaused) {
+		return fmt.Sprintf("It was left paused on %s, so that it can not run twice. Once %s answers: if the VM runs there, `virsh destroy %s` on %s removes the old copy; "+
+			"if it does not, `virsh resume %s` on %s lets it run.", source, destination, o.Name, source, o.Name, source)
+	}
+	return "Neither start nor resume the VM anywhere before both hosts have been looked at."
 }
 
 func (o Outcome) remedyOnSource() string {

@@ -15,11 +15,13 @@ type settlement struct {
 	// aborted is true when libvirt said that the job was cancelled. The guest was
 	// then never started on the destination, whether that answers or not.
 	aborted bool
+	// limit bounds the looking.
+	limit   time.Duration
 	resumes int
 }
 
 // settle looks at both hosts until what they say can be relied on, or
-// settleLimit has passed. On the way it resumes a guest that was left paused
+// the limit has passed. On the way it resumes a guest that was left paused
 // where that can not make it run twice.
 func (s *settlement) settle(ctx context.Context) Outcome {
 	start := time.Now()
@@ -32,7 +34,7 @@ func (s *settlement) settle(ctx context.Context) Outcome {
 			o = s.see(ctx)
 		}
 		o.ResumeError = resumeError
-		if s.settled(o, waited) || waited >= settleLimit {
+		if s.settled(o, waited) || waited >= s.limit {
 			return o
 		}
 		time.Sleep(settleInterval)

@@ -50,6 +50,8 @@ type ending struct {
 	// err is what the calls returned; nil after success, and where the job was
 	// watched without them.
 	err error
+	// watched is true when the calls were not there to tell the end.
+	watched bool
 	// unseen is why the end of the job was not seen; nil when it was.
 	unseen error
 }
@@ -122,6 +124,7 @@ func (w *watch) ended(err, unseen error) ending {
 		elapsed: time.Since(w.start),
 		grace:   w.grace(),
 		err:     err,
+		watched: w.calls == nil,
 		unseen:  unseen,
 	}
 }

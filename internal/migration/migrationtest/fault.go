@@ -133,9 +133,12 @@ func (h *Host) enter(ctx context.Context, call string) error {
 func (h *Host) leave(ctx context.Context, call string, answer error) error {
 	h.world.mu.Lock()
 	fault := h.after[call]
-	mute := h.isMute
+	cut, mute := h.isCut, h.isMute
 	h.world.mu.Unlock()
-	if mute {
+	switch {
+	case cut:
+		return fmt.Errorf("%w: connection reset", migration.ErrUnreachable)
+	case mute:
 		return Hang()(ctx)
 	}
 	if fault != nil {

@@ -1,0 +1,158 @@
+package migration_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+	mt "github.com/terraform-provider-virt/terraform-provider-virt/internal/migration/migrationtest"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
+)
+
+// underWay starts the migration that a killed client has left behind.
+func (s *scene) underWay(script mt.Script, destination *mt.Host, p migration.Parameters) {
+	s.Helper()
+	s.world.Play(script)
+	p.Persistent = true
+	if err := s.kvm1.Start(uuid, destination, p); err != nil {
+		s.Fatal(err)
+	}
+}
+
+func (s *scene) startedNothing() {
+	s.Helper()
+	if n := s.kvm1.Calls("MigratePeerToPeer") + s.kvm1.Calls("Begin"); n > 0 {
+		s.Errorf("%d migrations were started", n)
+	}
+}
+
+func TestRunAdoptsAMigrationUnderWay(t *testing.T) {
+	play(t, func(s *scene) {
+		s.underWay(mt.Converging(), s.kvm2, migration.Parameters{})
+		time.Sleep(5 * time.Second)
+		began := time.Now()
+		r := s.arrives()
+		if !r.Adopted || !r.Moved || r.Mode != migration.PeerToPeer {
+			s.Errorf("report: %+v", r)
+		}
+		if r.Duration != converges || !r.StartedAt.Equal(began.Add(-5*time.Second)) {
+			s.Errorf("duration %s, started at %s", r.Duration, r.StartedAt)
+		}
+		s.startedNothing()
+	})
+}
+
+func TestRunAdoptsAMigrationThatHasJustBegun(t *testing.T) {
+	play(t, func(s *scene) {
+		s.underWay(mt.Converging(), s.kvm2, migration.Parameters{})
+		// The destination does not show its half yet.
+		s.kvm2.Before("Domain", mt.Times(3, migration.ErrNoDomain))
+		s.arrives()
+		s.startedNothing()
+	})
+}
+
+func TestRunEndsAnAdoptedMigration(t *testing.T) {
+	tests := map[string]struct {
+		arrange func(*scene)
+		want    func(*scene)
+	}{
+		"cancelled": {
+			func(s *scene) { s.at(3*time.Second, s.cancel) },
+			func(s *scene) { fails[*migration.CancelledError](s, runsOnSource) },
+		},
+		"timed out, counted from the start of the job": {
+			func(s *scene) { s.policy(policy.Policy{Timeout: new(30 * time.Second)}); time.Sleep(29 * time.Second) },
+			func(s *scene) {
+				began := time.Now()
+				fails[*migration.TimedOutError](s, runsOnSource)
+				if took := time.Since(began); took > 5*time.Second {
+					s.Errorf("took %s", took)
+				}
+			},
+		},
+		"stalled": {
+			func(s *scene) { s.policy(policy.Policy{StallTimeout: new(20 * time.Second)}) },
+			func(s *scene) { fails[*migration.NotConvergedError](s, runsOnSource) },
+		},
+		"failed": {
+			func(s *scene) { s.at(3*time.Second, func() { s.kvm2.Kill(uuid) }) },
+			func(s *scene) { fails[*migration.FailedError](s, runsOnSource) },
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			play(t, func(s *scene) {
+				s.underWay(mt.Endless(), s.kvm2, migration.Parameters{})
+				test.arrange(s)
+				test.want(s)
+				s.startedNothing()
+				s.runsOn(s.kvm1, s.kvm2)
+			})
+		})
+	}
+}
+
+func TestRunAdoptsPostCopyAndNeverCallsItOff(t *testing.T) {
+	play(t, func(s *scene) {
+		script := mt.Endless()
+		script.PostCopyTakes = time.Minute
+		s.underWay(script, s.kvm2, migration.Parameters{PostCopy: true})
+		time.Sleep(12 * time.Second)
+		if err := s.kvm1.StartPostCopy(context.Background(), uuid); err != nil {
+			s.Fatal(err)
+		}
+		s.policy(policy.Policy{Timeout: new(13 * time.Second)})
+		s.at(5*time.Second, s.cancel)
+		if r := s.arrives(); r.Phase != migration.PhasePostCopy {
+			s.Errorf("phase %s", r.Phase)
+		}
+		if n := s.kvm1.Calls("AbortJob"); n > 0 {
+			s.Errorf("%d aborts in post-copy", n)
+		}
+	})
+}
+
+func TestRunRefusesAMigrationToSomewhereElse(t *testing.T) {
+	play(t, func(s *scene) {
+		elsewhere := mt.NewWorld("kvm3").Host("kvm3")
+		s.underWay(mt.Converging(), elsewhere, migration.Parameters{})
+		err := fails[*migration.PreflightError](s, runsOnSource, "under way already", "kvm2 does not hold its receiving half")
+		if err.Findings[0].Check != migration.CheckJob {
+			s.Errorf("check %q", err.Findings[0].Check)
+		}
+		s.startedNothing()
+		s.kvm1.Abort(uuid)
+	})
+}
+
+func TestRunFindsTheVMOnTheDestinationAlready(t *testing.T) {
+	there := migration.Domain{UUID: uuid, Name: "web", State: migration.StateRunning, Persistent: true}
+	tests := map[string]func(*scene){
+		"the source is the destination": func(s *scene) {
+			s.request.Source = s.kvm2
+			s.kvm2.Put(there)
+		},
+		"it left the source in the meantime": func(s *scene) {
+			s.kvm1.Kill(uuid)
+			s.kvm2.Put(there)
+		},
+	}
+	for name, arrange := range tests {
+		t.Run(name, func(t *testing.T) {
+			play(t, func(s *scene) {
+				arrange(s)
+				r, err := s.run()
+				if err != nil {
+					s.Fatal(err)
+				}
+				if r.Moved || r.Destination != "kvm2" {
+					s.Errorf("report: %+v", r)
+				}
+				s.expectSaid("on kvm2 already")
+				s.startedNothing()
+			})
+		})
+	}
+}

@@ -1,0 +1,193 @@
+package migration_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+	mt "github.com/terraform-provider-virt/terraform-provider-virt/internal/migration/migrationtest"
+)
+
+func TestDirectMigrates(t *testing.T) {
+	play(t, func(s *scene) {
+		s.request.Mode, s.request.PeerURI = migration.Direct, ""
+		if r := s.arrives(); r.Mode != migration.Direct || r.Downtime == nil {
+			s.Errorf("report: %+v", r)
+		}
+		if n := s.kvm1.Calls("MigratePeerToPeer"); n > 0 {
+			s.Error("peer-to-peer was tried")
+		}
+	})
+}
+
+// stepHost is the host on which a step of a direct migration is made.
+func (s *scene) stepHost(step string) *mt.Host {
+	if step == "Prepare" || step == "Finish" {
+		return s.kvm2
+	}
+	return s.kvm1
+}
+
+var steps = []string{"Begin", "Prepare", "Perform", "Finish", "Confirm"}
+
+func TestDirectFailureOfAStepLeavesTheVMOnTheSource(t *testing.T) {
+	for _, step := range []string{"Begin", "Prepare", "Perform", "Finish"} {
+		t.Run(step, func(t *testing.T) {
+			play(t, func(s *scene) {
+				s.request.Mode = migration.Direct
+				s.stepHost(step).Before(step, mt.Times(1, errInternal))
+				fails[*migration.FailedError](s, runsOnSource, "unable to execute QEMU command")
+				// A Prepare that answers with an error has left nothing, and a
+				// Finish that does has ended its half; the fake keeps it.
+				if step != "Finish" {
+					s.runsOn(s.kvm1, s.kvm2)
+				}
+			})
+		})
+	}
+}
+
+func TestDirectCancelAtAStep(t *testing.T) {
+	for _, step := range steps {
+		t.Run(step, func(t *testing.T) {
+			play(t, func(s *scene) {
+				s.request.Mode = migration.Direct
+				s.stepHost(step).Before(step, func(ctx contextT) error {
+					s.cancel()
+					return pauseFor(ctx, time.Second)
+				})
+				switch step {
+				case "Finish", "Confirm": // the memory is there already
+					s.arrives()
+					if n := s.kvm1.Calls("AbortJob"); n > 0 {
+						s.Errorf("%d aborts after all memory was sent", n)
+					}
+				default:
+					fails[*migration.CancelledError](s, runsOnSource)
+					s.runsOn(s.kvm1, s.kvm2)
+				}
+			})
+		})
+	}
+}
+
+func TestDirectWithALostAnswer(t *testing.T) {
+	tests := map[string]struct {
+		step    string
+		arrives bool
+	}{
+		"Begin":   {"Begin", false},
+		"Prepare": {"Prepare", false},
+		"Perform": {"Perform", false}, // sent all, but that is not known: thrown away, resumed
+		"Finish":  {"Finish", true},   // runs there: the source is confirmed
+		"Confirm": {"Confirm", true},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			play(t, func(s *scene) {
+				s.request.Mode = migration.Direct
+				s.stepHost(test.step).After(test.step, mt.Times(1, migration.ErrUnreachable))
+				if test.arrives {
+					s.arrives()
+					return
+				}
+				fails[*migration.FailedError](s, runsOnSource)
+				s.runsOn(s.kvm1, s.kvm2)
+			})
+		})
+	}
+}
+
+func TestDirectLeavesTheGuestPausedWhileTheDestinationIsSilent(t *testing.T) {
+	for name, fault := range map[string]func(*mt.Host){"cut": (*mt.Host).Cut, "mute": (*mt.Host).Mute} {
+		t.Run(name, func(t *testing.T) {
+			play(t, func(s *scene) {
+				s.request.Mode = migration.Direct
+				s.kvm2.Before("Finish", mt.Do(func() { fault(s.kvm2) }))
+				fails[*migration.FailedError](s,
+					"VM web is paused on kvm1; whether it is running on kvm2 is not known, because kvm2 does not answer", "Once kvm2 answers", "`virsh resume web` on kvm1")
+				if n := s.kvm1.Calls("Resume"); n > 0 {
+					s.Error("the guest was resumed although it may run on kvm2")
+				}
+				if d, _ := s.kvm1.Held(uuid); d.State != migration.StatePaused {
+					s.Errorf("the VM is %s on kvm1", d.State)
+				}
+			})
+		})
+	}
+}
+
+func TestDirectSourceLostWhileSending(t *testing.T) {
+	play(t, func(s *scene) {
+		s.request.Mode = migration.Direct
+		s.at(5*time.Second, s.kvm1.Cut)
+		s.at(6*time.Second, s.kvm1.Restore)
+		fails[*migration.FailedError](s, runsOnSource)
+		s.runsOn(s.kvm1, s.kvm2)
+	})
+}
+
+func TestDirectMuteDestination(t *testing.T) {
+	play(t, func(s *scene) {
+		s.request.Mode = migration.Direct
+		s.kvm2.Before("Prepare", mt.Do(s.kvm2.Mute))
+		began := time.Now()
+		fails[*migration.FailedError](s, runsOnSource, "kvm2 could not prepare")
+		if took := time.Since(began); took > 2*time.Minute {
+			s.Errorf("took %s", took)
+		}
+	})
+}
+
+func TestAutoGoesDirectWherePeersDoNotReachEachOther(t *testing.T) {
+	tests := map[string]func(*scene){
+		"no peer URI": func(s *scene) { s.request.PeerURI = "" },
+		"the peer can not be reached": func(s *scene) {
+			s.kvm1.Before("MigratePeerToPeer", mt.Always(migration.ErrPeerUnreachable))
+		},
+	}
+	for name, arrange := range tests {
+		t.Run(name, func(t *testing.T) {
+			play(t, func(s *scene) {
+				arrange(s)
+				if r := s.arrives(); r.Mode != migration.Direct {
+					s.Errorf("mode %s", r.Mode)
+				}
+				s.expectSaid("going direct")
+			})
+		})
+	}
+}
+
+func TestAutoDoesNotGoDirectAfterAnyOtherFailure(t *testing.T) {
+	tests := map[string]func(*scene){
+		"the job failed": func(s *scene) {
+			s.world.Play(mt.Script{Passes: mt.Converging().Passes, Err: errInternal})
+		},
+		"the peer was lost in mid-move": func(s *scene) {
+			s.world.Play(mt.Script{Passes: mt.Converging().Passes, Err: migration.ErrPeerUnreachable})
+		},
+	}
+	for name, arrange := range tests {
+		t.Run(name, func(t *testing.T) {
+			play(t, func(s *scene) {
+				arrange(s)
+				fails[*migration.FailedError](s, runsOnSource)
+				if n := s.kvm1.Calls("Begin"); n > 0 {
+					s.Error("went direct")
+				}
+			})
+		})
+	}
+}
+
+func TestPeerToPeerDoesNotGoDirect(t *testing.T) {
+	play(t, func(s *scene) {
+		s.request.Mode = migration.PeerToPeer
+		s.kvm1.Before("MigratePeerToPeer", mt.Always(migration.ErrPeerUnreachable))
+		fails[*migration.FailedError](s, runsOnSource)
+		if n := s.kvm1.Calls("Begin"); n > 0 {
+			s.Error("went direct")
+		}
+	})
+}

@@ -1,0 +1,185 @@
+package migration_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+	mt "github.com/terraform-provider-virt/terraform-provider-virt/internal/migration/migrationtest"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
+)
+
+func TestRunGoesOnAfterTheConnectionIsLost(t *testing.T) {
+	tests := map[string]struct {
+		from, to time.Duration
+	}{
+		"in the middle":       {3 * time.Second, 8 * time.Second},
+		"until after the end": {3 * time.Second, 40 * time.Second},
+		"at the very start":   {time.Millisecond, 2 * time.Second},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			play(t, func(s *scene) {
+				s.at(test.from, s.kvm1.Cut)
+				s.at(test.to, s.kvm1.Restore)
+				if r := s.arrives(); r.Mode != migration.PeerToPeer {
+					s.Errorf("mode %s", r.Mode)
+				}
+				if n := s.kvm1.Calls("MigratePeerToPeer"); n != 1 {
+					s.Errorf("started %d times", n)
+				}
+			})
+		})
+	}
+}
+
+func TestRunStillAppliesLimitsAfterTheConnectionIsLost(t *testing.T) {
+	play(t, func(s *scene) {
+		s.world.Play(mt.Endless())
+		s.policy(policy.Policy{Timeout: new(30 * time.Second)})
+		s.at(3*time.Second, s.kvm1.Cut)
+		s.at(8*time.Second, s.kvm1.Restore)
+		began := time.Now()
+		fails[*migration.TimedOutError](s, runsOnSource)
+		if took := time.Since(began); took > 40*time.Second {
+			s.Errorf("took %s", took)
+		}
+		s.runsOn(s.kvm1, s.kvm2)
+	})
+}
+
+func TestRunNoticesACallThatOutlivesItsJob(t *testing.T) {
+	for name, script := range map[string]mt.Script{"arrived": mt.Converging(), "failed": {Passes: mt.Converging().Passes, Err: errInternal}} {
+		t.Run(name, func(t *testing.T) {
+			play(t, func(s *scene) {
+				s.world.Play(script)
+				// The answer of the call never comes: its connection died unnoticed.
+				s.kvm1.After("MigratePeerToPeer", mt.Hang())
+				began := time.Now()
+				if script.Err == nil {
+					s.arrives()
+				} else {
+					fails[*migration.FailedError](s, runsOnSource, "the connection to the source was lost")
+				}
+				if took := time.Since(began); took > time.Minute {
+					s.Errorf("took %s", took)
+				}
+			})
+		})
+	}
+}
+
+func TestRunClaimsOnlyWhatItSaw(t *testing.T) {
+	tests := map[string]struct {
+		arrange func(*scene)
+		place   migration.Place
+		where   string
+	}{
+		"the source is cut off for good": {
+			func(s *scene) { s.at(3*time.Second, s.kvm1.Cut) },
+			migration.OnDestination, runsOnDestination,
+		},
+		"the source is mute for good": {
+			func(s *scene) { s.at(3*time.Second, s.kvm1.Mute) },
+			migration.OnDestination, runsOnDestination,
+		},
+		"the destination is cut off for good": {
+			func(s *scene) { s.at(3*time.Second, s.kvm2.Cut) },
+			migration.Unknown, "VM web is not running on kvm1; whether it is running on kvm2 is not known, because kvm2 does not answer",
+		},
+		"both are cut off for good": {
+			func(s *scene) { s.at(3*time.Second, func() { s.kvm1.Cut(); s.kvm2.Cut() }) },
+			migration.Unknown, "Where VM web is running is not known, because neither kvm1 nor kvm2 answers",
+		},
+		"both are mute for good": {
+			func(s *scene) { s.at(3*time.Second, func() { s.kvm1.Mute(); s.kvm2.Mute() }) },
+			migration.Unknown, "Where VM web is running is not known, because neither kvm1 nor kvm2 answers",
+		},
+		"the job fails unseen and the destination is cut off": {
+			func(s *scene) {
+				s.world.Play(mt.Script{Passes: mt.Converging().Passes, Err: errInternal})
+				s.at(3*time.Second, s.kvm2.Cut)
+			},
+			migration.OnSource, runsOnSource,
+		},
+		"the source's QEMU is killed": {
+			func(s *scene) { s.at(3*time.Second, func() { s.kvm1.Kill(uuid) }) },
+			migration.OnNeither, "VM web is running neither on kvm1 nor on kvm2",
+		},
+		"the destination's QEMU is killed": {
+			func(s *scene) { s.at(3*time.Second, func() { s.kvm2.Kill(uuid) }) },
+			migration.OnSource, runsOnSource,
+		},
+		"a second copy was started": {
+			func(s *scene) {
+				s.world.Play(mt.Script{Passes: mt.Converging().Passes, Err: errInternal})
+				s.at(3*time.Second, func() { s.kvm2.SetState(uuid, migration.StateRunning) })
+			},
+			migration.OnBoth, "VM web is running on kvm1 and on kvm2",
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			play(t, func(s *scene) {
+				test.arrange(s)
+				began := time.Now()
+				err := fails[*migration.FailedError](s, test.where)
+				if place := err.Where().Place(); place != test.place {
+					s.Errorf("place %q, want %q", place, test.place)
+				}
+				if took := time.Since(began); took > 3*time.Minute {
+					s.Errorf("took %s", took)
+				}
+			})
+		})
+	}
+}
+
+func TestRunGivesAMutePeerUp(t *testing.T) {
+	play(t, func(s *scene) {
+		s.world.Play(mt.Script{MutePeer: true})
+		began := time.Now()
+		err := fails[*migration.FailedError](s, runsOnSource, "sent nothing for 1m0s", "peer_uri", "still has the migration job")
+		if took := time.Since(began); took > 2*time.Minute {
+			s.Errorf("took %s", took)
+		}
+		if !err.Where().Migrating {
+			s.Error("the job that is left is not told of")
+		}
+	})
+}
+
+func TestRunWaitsForASlowDestination(t *testing.T) {
+	play(t, func(s *scene) {
+		s.world.Play(mt.Script{Starting: 5 * time.Minute, Passes: mt.Converging().Passes})
+		s.arrives()
+	})
+}
+
+func TestRunReportsWhatIsLeftBehind(t *testing.T) {
+	play(t, func(s *scene) {
+		script := mt.Converging()
+		script.KeepDefinition = true
+		s.world.Play(script)
+		r, err := s.run()
+		if err != nil {
+			s.Fatal(err)
+		}
+		if len(r.Warnings) != 1 {
+			s.Errorf("warnings: %q", r.Warnings)
+		}
+	})
+}
+
+func TestRunReportsWithoutCompletedStatistics(t *testing.T) {
+	play(t, func(s *scene) {
+		s.kvm2.Before("CompletedJob", mt.Always(errInternal))
+		r := s.arrives()
+		if r.Downtime != nil {
+			s.Errorf("downtime %s was never told", *r.Downtime)
+		}
+		if r.Iterations != 3 || r.MemoryTotal != 600*mt.MiB {
+			s.Errorf("%d iterations, %d bytes", r.Iterations, r.MemoryTotal)
+		}
+	})
+}
