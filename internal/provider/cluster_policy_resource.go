@@ -87,16 +87,15 @@ func (r *clusterPolicyResource) ModifyPlan(ctx context.Context, req resource.Mod
 	if req.Plan.Raw.IsNull() {
 		return
 	}
-	var name types.String
-	var hosts types.Set
-	resp.Diagnostics.Append(req.Plan.GetAttribute(ctx, path.Root("name"), &name)...)
-	resp.Diagnostics.Append(req.Plan.GetAttribute(ctx, path.Root("hosts"), &hosts)...)
+	var plan clusterPolicyModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	resp.Diagnostics.Append(validatePolicy(plan.toPolicy(), path.Empty())...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("id"), name)...)
+	resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("id"), plan.Name)...)
 	if r.fleet != nil {
-		resp.Diagnostics.Append(checkHosts(r.fleet, hosts)...)
+		resp.Diagnostics.Append(checkHosts(r.fleet, plan.Hosts)...)
 	}
 }
 

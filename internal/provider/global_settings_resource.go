@@ -85,13 +85,17 @@ func (r *globalSettingsResource) ModifyPlan(ctx context.Context, req resource.Mo
 	if req.Plan.Raw.IsNull() || r.fleet == nil {
 		return
 	}
-	var configured types.Set
-	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("hosts"), &configured)...)
-	if configured.IsNull() {
+	var config globalSettingsModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
+	resp.Diagnostics.Append(validatePolicy(config.toPolicy(), path.Empty())...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	if config.Hosts.IsNull() {
 		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("hosts"), r.fleet.Names())...)
 		return
 	}
-	resp.Diagnostics.Append(checkHosts(r.fleet, configured)...)
+	resp.Diagnostics.Append(checkHosts(r.fleet, config.Hosts)...)
 }
 
 func (r *globalSettingsResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {

@@ -98,6 +98,7 @@ func (r *vmPolicyResource) ModifyPlan(ctx context.Context, req resource.ModifyPl
 	}
 	var plan vmPolicyModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	resp.Diagnostics.Append(validatePolicy(plan.toPolicy(), path.Empty())...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
