@@ -1,0 +1,273 @@
+package host
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"io"
+	"net"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/digitalocean/go-libvirt"
+)
+
+// Procedures of libvirt's remote protocol (remote_protocol.x).
+const (
+	procConnectOpen = 1
+	procAuthList    = 66
+	procLibVersion  = 157
+	procAbortJob    = 164
+	procJobStats    = 298
+)
+
+// scripted is a daemon that answers what it is let answer.
+type scripted struct {
+	net.Conn
+	// held are calls that are not answered before release is closed.
+	held    map[uint32]bool
+	release chan struct{}
+
+	mu     sync.Mutex
+	served map[uint32]int // calls that came, by procedure
+}
+
+// newScripted starts a daemon and opens a connection to it.
+func newScripted(t *testing.T, held ...uint32) (*scripted, *conn) {
+	t.Helper()
+	near, far := net.Pipe()
+	d := &scripted{Conn: far, held: map[uint32]bool{}, release: make(chan struct{}), served: map[uint32]int{}}
+	for _, procedure := range held {
+		d.held[procedure] = true
+	}
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		d.serve()
+	}()
+	t.Cleanup(func() {
+		_ = far.Close()
+		<-ended
+	})
+	c, err := open(t.Context(), near, "qemu:///system", 5*time.Second)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := c.close(5 * time.Second); err != nil {
+			t.Error(err)
+		}
+	})
+	return d, c
+}
+
+func (d *scripted) serve() {
+	var answers sync.WaitGroup
+	defer answers.Wait()
+	var writing sync.Mutex
+	for {
+		var raw [headerSize]byte
+		if _, err := io.ReadFull(d.Conn, raw[:]); err != nil {
+			return
+		}
+		h := parseHeader(&raw)
+		if _, err := io.CopyN(io.Discard, d.Conn, int64(h.length)-headerSize); err != nil {
+			return
+		}
+		d.mu.Lock()
+		d.served[h.procedure]++
+		d.mu.Unlock()
+		answers.Go(func() {
+			if d.held[h.procedure] {
+				<-d.release
+			}
+			writing.Lock()
+			defer writing.Unlock()
+			_, _ = io.WriteString(d.Conn, reply(h.serial, payload(h.procedure)))
+		})
+	}
+}
+
+// calls is how many calls of a procedure have come.
+func (d *scripted) calls(procedure uint32) int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.served[procedure]
+}
+
+// payload is what a reply holds, in XDR.
+func payload(procedure uint32) string {
+	switch procedure {
+	case procAuthList:
+		return string(binary.BigEndian.AppendUint32(nil, 0)) // no kinds of authentication
+	case procLibVersion:
+		return string(binary.BigEndian.AppendUint64(nil, 11003000))
+	case procJobStats:
+		return string(make([]byte, 8)) // type 0, no parameters
+	}
+	return ""
+}
+
+func version(lv *libvirt.Libvirt) error {
+	_, err := lv.ConnectGetLibVersion()
+	return err
+}
+
+func jobStats(lv *libvirt.Libvirt) error {
+	_, _, err := lv.DomainGetJobStats(libvirt.Domain{}, 0)
+	return err
+}
+
+func abort(lv *libvirt.Libvirt) error { return lv.DomainAbortJob(libvirt.Domain{}) }
+
+// eventually polls until something is so.
+func eventually(t *testing.T, what string, so func() bool) {
+	t.Helper()
+	deadline := time.Now().Add(10 * time.Second)
+	for !so() {
+		if time.Now().After(deadline) {
+			t.Fatalf("%s: not within 10 s", what)
+		}
+		time.Sleep(time.Millisecond)
+	}
+}
+
+// Calls that may wait for a domain leave room for the one that ends the waiting.
+func TestAbortPassesWaitingCalls(t *testing.T) {
+	t.Parallel()
+	d, c := newScripted(t, procJobStats)
+	var waiting sync.WaitGroup
+	for range 10 {
+		waiting.Go(func() {
+			if err := c.call(t.Context(), time.Minute, patient, jobStats); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	eventually(t, "calls sent", func() bool { return d.calls(procJobStats) == patientPlaces })
+	if err := c.call(t.Context(), 5*time.Second, urgent, abort); err != nil {
+		t.Errorf("abort: %v", err)
+	}
+	if n := d.calls(procJobStats); n != patientPlaces {
+		t.Errorf("%d calls keep the daemon busy, want %d", n, patientPlaces)
+	}
+	close(d.release)
+	waiting.Wait()
+	if n := d.calls(procJobStats); n != 10 {
+		t.Errorf("%d calls were made, want 10", n)
+	}
+}
+
+// Writes that wait for domains leave places for those who watch.
+func TestWritesLeavePlacesForReads(t *testing.T) {
+	t.Parallel()
+	d, c := newScripted(t, procAbortJob)
+	var waiting sync.WaitGroup
+	for range 5 {
+		waiting.Go(func() {
+			if err := c.call(t.Context(), time.Minute, writing, abort); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	eventually(t, "writes sent", func() bool { return d.calls(procAbortJob) == writePlaces })
+	if err := c.call(t.Context(), 5*time.Second, patient, jobStats); err != nil {
+		t.Errorf("statistics: %v", err)
+	}
+	close(d.release)
+	waiting.Wait()
+}
+
+// A call that is left by its caller goes on, and disturbs nobody.
+func TestCancelledCallLeavesTheConnection(t *testing.T) {
+	t.Parallel()
+	d, c := newScripted(t, procJobStats)
+	ctx, cancel := context.WithCancel(t.Context())
+	left := make(chan error, 1)
+	go func() { left <- c.call(ctx, time.Minute, patient, jobStats) }()
+	eventually(t, "call sent", func() bool { return d.calls(procJobStats) == 1 })
+	cancel()
+	if err := <-left; !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v, want %v", err, context.Canceled)
+	}
+	if !c.usable() {
+		t.Error("the connection was given up")
+	}
+	if err := c.call(t.Context(), 5*time.Second, quick, version); err != nil {
+		t.Error(err)
+	}
+	close(d.release)
+	eventually(t, "call ended", c.idle)
+}
+
+// A call that is not answered by its deadline retires the connection, which
+// serves those who still wait on it and then closes.
+func TestLateCallRetiresTheConnection(t *testing.T) {
+	t.Parallel()
+	d, c := newScripted(t, procJobStats, procAbortJob)
+	other := make(chan error, 1)
+	go func() { other <- c.call(t.Context(), time.Minute, urgent, abort) }()
+	eventually(t, "other call sent", func() bool { return d.calls(procAbortJob) == 1 })
+	err := c.call(t.Context(), 50*time.Millisecond, patient, jobStats)
+	if !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("got %v, want %v", err, context.DeadlineExceeded)
+	}
+	if c.usable() {
+		t.Error("the connection is still used")
+	}
+	if cause := c.guard.Cause(); cause != nil {
+		t.Errorf("the connection was closed under the other call: %v", cause)
+	}
+	close(d.release)
+	if err := <-other; err != nil {
+		t.Errorf("the other call: %v", err)
+	}
+	eventually(t, "connection closed", func() bool { return c.guard.Cause() != nil })
+}
+
+// Whoever leaves before, a call that never ends closes the connection at its
+// deadline.
+func TestAbandonedCallEndsAtItsDeadline(t *testing.T) {
+	t.Parallel()
+	d, c := newScripted(t, procJobStats)
+	ctx, cancel := context.WithCancel(t.Context())
+	left := make(chan error, 1)
+	go func() { left <- c.call(ctx, 300*time.Millisecond, patient, jobStats) }()
+	eventually(t, "call sent", func() bool { return d.calls(procJobStats) == 1 })
+	cancel()
+	<-left
+	eventually(t, "connection ended", c.ended)
+	close(d.release)
+}
+
+func TestLostConnectionSaysWhetherTheCallWasSent(t *testing.T) {
+	t.Parallel()
+	d, c := newScripted(t, procAbortJob)
+	lost := make(chan error, 1)
+	go func() { lost <- c.call(t.Context(), time.Minute, urgent, abort) }()
+	eventually(t, "call sent", func() bool { return d.calls(procAbortJob) == 1 })
+	_ = d.Conn.Close()
+	close(d.release)
+	var e *lostError
+	if err := <-lost; !errors.As(err, &e) || e.unsent {
+		t.Errorf("got %v, want a call that was sent and lost", err)
+	}
+	if err := c.call(t.Context(), time.Minute, urgent, abort); !errors.As(err, &e) || !e.unsent {
+		t.Errorf("got %v, want a call that was not sent", err)
+	}
+}
+
+// The library's decoder panics on lengths that make no sense.
+func TestMalformedReplyIsAnError(t *testing.T) {
+	t.Parallel()
+	_, c := newScripted(t)
+	err := c.call(t.Context(), 5*time.Second, quick, func(*libvirt.Libvirt) error { panic("makeslice: len out of range") })
+	var e *protocolError
+	if !errors.As(err, &e) {
+		t.Errorf("got %v, want a protocol error", err)
+	}
+	if c.usable() {
+		t.Error("the connection is still used")
+	}
+}

@@ -1,0 +1,277 @@
+package host_test
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/binary"
+	"errors"
+	"io"
+	"net"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/host"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+)
+
+// short are deadlines that a test can wait for.
+var short = host.Deadlines{Open: time.Second, Call: 500 * time.Millisecond, RecordWrite: 500 * time.Millisecond, Close: time.Second}
+
+const (
+	// slack is what a busy machine may add to a deadline.
+	slack = 2 * time.Second
+	// heapLimit is what a peer may make us allocate.
+	heapLimit = 64 << 20
+)
+
+func TestMisbehavingPeers(t *testing.T) {
+	daemon := labHosts(t)[0].Address
+	garbage := make([]byte, 1<<20)
+	_, _ = rand.Read(garbage)
+	huge := string(binary.BigEndian.AppendUint32(nil, 1<<30)) + strings.Repeat("\x00", 24)
+
+	tests := map[string]struct {
+		behave  func(int, net.Conn)
+		uri     string
+		message string // "" when the peer is to be borne with
+	}{
+		"accepts and never answers": {behave: says(""), message: "no connection to URI: it did not answer within 1"},
+		"garbage":                   {behave: says(string(garbage)), message: "it is not a libvirt daemon"},
+		"HTTP":                      {behave: says("HTTP/1.1 400 Bad Request\r\n\r\n"), message: `it is not a libvirt daemon: bad frame length ("HTTP")`},
+		"SSH":                       {behave: says("SSH-2.0-OpenSSH_9.2\r\n"), message: `it is not a libvirt daemon: bad frame length ("SSH-")`},
+		"a frame of a gigabyte":     {behave: says(huge), message: "it is not a libvirt daemon: bad frame length"},
+		"closes at once":            {behave: func(int, net.Conn) {}, message: "the connection was closed before libvirt answered"},
+		"frame cut in the middle":   {behave: relay(daemon, cutAfter(20)), message: "the connection was closed before libvirt answered"},
+		"silent in mid-call":        {behave: relay(daemon, silentAfter(2)), message: "it did not answer within 500ms"},
+		"loses every answer":        {behave: relay(daemon, closesAfter(2)), message: "the connection was lost in mid-call"},
+		"answers twice":             {behave: relay(daemon, twice), message: "it is not a libvirt daemon: reply to a call that was not made"},
+		"drops every second connection after an answer": {behave: relay(daemon, dropsOdd)},
+		"slow":         {behave: relay(daemon, slowly)},
+		"refused":      {uri: refused(t), message: "no connection to URI: connection refused"},
+		"no such name": {uri: "qemu+tcp://no.such.host.invalid/system", message: "the name does not resolve"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			uri := test.uri
+			if uri == "" {
+				uri = peer(t, test.behave)
+			}
+			before := runtime.NumGoroutine()
+			heap := allocated()
+			h, err := host.New(host.Config{Name: "kvm9", URI: uri}, host.WithDeadlines(short))
+			if err != nil {
+				t.Fatal(err)
+			}
+			started := time.Now()
+			_, err = h.Domains(t.Context())
+			took := time.Since(started)
+			if err := h.Close(); err != nil {
+				t.Error(err)
+			}
+			if limit := short.Open + short.Call + slack; took > limit {
+				t.Errorf("took %s, more than %s", took, limit)
+			}
+			if used := allocated() - heap; used > heapLimit {
+				t.Errorf("allocated %d MiB", used>>20)
+			}
+			settleGoroutines(t, before)
+			checkFault(t, err, strings.Replace(test.message, "URI", uri, 1))
+		})
+	}
+}
+
+func checkFault(t *testing.T, err error, message string) {
+	t.Helper()
+	if message == "" {
+		if err != nil {
+			t.Error(err)
+		}
+		return
+	}
+	var e *host.Error
+	if !errors.As(err, &e) || !errors.Is(err, migration.ErrUnreachable) {
+		t.Fatalf("got %v, want an unreachable host", err)
+	}
+	if !strings.HasPrefix(err.Error(), `host "kvm9": unable to list the domains: `) || !strings.Contains(err.Error(), message) {
+		t.Errorf("got %v, want %s", err, message)
+	}
+	if errors.Is(err, context.Canceled) {
+		t.Error("nothing was cancelled")
+	}
+}
+
+func allocated() uint64 {
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.TotalAlloc
+}
+
+// refused is a URI where nothing listens.
+func refused(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return "qemu+tcp://" + l.Addr().String() + "/system"
+}
+
+// frames hands the daemon's frames over one by one, until deliver says no.
+func frames(daemon io.Reader, deliver func(n int, frame []byte) bool) {
+	for n := 1; ; n++ {
+		length := make([]byte, 4)
+		if _, err := io.ReadFull(daemon, length); err != nil {
+			return
+		}
+		frame := make([]byte, binary.BigEndian.Uint32(length))
+		copy(frame, length)
+		if _, err := io.ReadFull(daemon, frame[4:]); err != nil || !deliver(n, frame) {
+			return
+		}
+	}
+}
+
+func cutAfter(bytes int64) func(int, io.Writer, io.Reader) {
+	return func(_ int, client io.Writer, daemon io.Reader) { _, _ = io.CopyN(client, daemon, bytes) }
+}
+
+func silentAfter(count int) func(int, io.Writer, io.Reader) {
+	return func(_ int, client io.Writer, daemon io.Reader) {
+		frames(daemon, func(n int, frame []byte) bool {
+			if n <= count {
+				_, _ = client.Write(frame)
+			}
+			return true
+		})
+	}
+}
+
+func closesAfter(count int) func(int, io.Writer, io.Reader) {
+	return func(_ int, client io.Writer, daemon io.Reader) {
+		frames(daemon, func(n int, frame []byte) bool {
+			if n > count {
+				return false
+			}
+			_, _ = client.Write(frame)
+			return true
+		})
+	}
+}
+
+func twice(_ int, client io.Writer, daemon io.Reader) {
+	frames(daemon, func(_ int, frame []byte) bool {
+		_, err := client.Write(append(frame, frame...))
+		return err == nil
+	})
+}
+
+func dropsOdd(connection int, client io.Writer, daemon io.Reader) {
+	if connection%2 == 1 {
+		closesAfter(2)(connection, client, daemon)
+		return
+	}
+	_, _ = io.Copy(client, daemon)
+}
+
+func slowly(_ int, client io.Writer, daemon io.Reader) {
+	frames(daemon, func(_ int, frame []byte) bool {
+		for len(frame) > 0 {
+			n := min(len(frame), 40)
+			time.Sleep(2 * time.Millisecond)
+			if _, err := client.Write(frame[:n]); err != nil {
+				return false
+			}
+			frame = frame[n:]
+		}
+		return true
+	})
+}
+
+// A host that lets its deadline pass costs it once, not everybody who asks.
+func TestMuteHostIsWaitedForOnce(t *testing.T) {
+	var connections counter
+	h := open(t, host.Config{Name: "kvm9", URI: peer(t, func(_ int, c net.Conn) {
+		connections.Add(1)
+		_, _ = io.Copy(io.Discard, c)
+	})}, host.WithDeadlines(short))
+	started := time.Now()
+	errs := make(chan error)
+	for range 20 {
+		go func() { errs <- h.Ping(t.Context()) }()
+	}
+	for range 20 {
+		if err := <-errs; !errors.Is(err, migration.ErrUnreachable) {
+			t.Errorf("got %v, want an unreachable host", err)
+		}
+	}
+	again := time.Now()
+	if err := h.Ping(t.Context()); !errors.Is(err, migration.ErrUnreachable) {
+		t.Errorf("got %v, want an unreachable host", err)
+	}
+	if took := time.Since(again); took > short.Open/2 {
+		t.Errorf("asking again took %s", took)
+	}
+	if took := time.Since(started); took > short.Open+slack {
+		t.Errorf("all took %s", took)
+	}
+	if n := connections.Load(); n != 1 {
+		t.Errorf("%d connections were made", n)
+	}
+}
+
+// A caller who cancels is told so at once, and nobody else is disturbed.
+func TestCancelIsNotAFailure(t *testing.T) {
+	h := open(t, host.Config{Name: "kvm9", URI: peer(t, says(""))}, host.WithDeadlines(host.Deadlines{Open: 20 * time.Second}))
+	ctx, cancel := context.WithCancel(t.Context())
+	time.AfterFunc(100*time.Millisecond, cancel)
+	started := time.Now()
+	err := h.Ping(ctx)
+	if !errors.Is(err, context.Canceled) || errors.Is(err, migration.ErrUnreachable) || errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("got %v, want a cancelled call", err)
+	}
+	if took := time.Since(started); took > slack {
+		t.Errorf("took %s", took)
+	}
+}
+
+// The caller's own deadline is told from a cancel.
+func TestCallersDeadlineIsADeadline(t *testing.T) {
+	h := open(t, host.Config{Name: "kvm9", URI: peer(t, says(""))}, host.WithDeadlines(host.Deadlines{Open: 20 * time.Second}))
+	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+	defer cancel()
+	err := h.Ping(ctx)
+	if !errors.Is(err, context.DeadlineExceeded) || !errors.Is(err, migration.ErrUnreachable) || errors.Is(err, context.Canceled) {
+		t.Errorf("got %v, want a passed deadline", err)
+	}
+	if !strings.Contains(err.Error(), "it did not answer within 20") {
+		t.Errorf("got %v, want how long was waited", err)
+	}
+}
+
+// Closing a host ends what is under way on it, even on a mute peer.
+func TestCloseEndsWhatIsUnderWay(t *testing.T) {
+	uri := peer(t, says(""))
+	before := runtime.NumGoroutine()
+	h, err := host.New(host.Config{Name: "kvm9", URI: uri})
+	if err != nil {
+		t.Fatal(err)
+	}
+	failed := make(chan error, 1)
+	go func() { failed <- h.Ping(t.Context()) }()
+	time.AfterFunc(100*time.Millisecond, func() { _ = h.Close() })
+	select {
+	case err := <-failed:
+		if err == nil {
+			t.Error("a mute peer answered")
+		}
+	case <-time.After(10 * time.Second):
+		t.Fatal("the call goes on")
+	}
+	if err := h.Ping(t.Context()); !errors.Is(err, host.ErrClosed) {
+		t.Errorf("got %v, want %v", err, host.ErrClosed)
+	}
+	settleGoroutines(t, before)
+}

@@ -1,0 +1,95 @@
+package host_test
+
+import (
+	"io"
+	"net"
+	"runtime"
+	"runtime/pprof"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+// peer listens on loopback and gives each connection to behave. All of it is
+// gone when the test ends.
+func peer(t *testing.T, behave func(n int, c net.Conn)) (uri string) {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var wg sync.WaitGroup
+	var mu sync.Mutex
+	var conns []net.Conn
+	wg.Go(func() {
+		for n := 1; ; n++ {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			mu.Lock()
+			conns = append(conns, c)
+			mu.Unlock()
+			wg.Go(func() {
+				defer c.Close()
+				behave(n, c)
+			})
+		}
+	})
+	t.Cleanup(func() {
+		_ = l.Close()
+		mu.Lock()
+		for _, c := range conns {
+			_ = c.Close()
+		}
+		mu.Unlock()
+		wg.Wait()
+	})
+	return "qemu+tcp://" + l.Addr().String() + "/system"
+}
+
+// says is a peer that says something and then listens for ever.
+func says(text string) func(int, net.Conn) {
+	return func(_ int, c net.Conn) {
+		_, _ = io.WriteString(c, text)
+		_, _ = io.Copy(io.Discard, c)
+	}
+}
+
+// relay is a peer that is a real daemon behind a line that does to the daemon's
+// bytes whatever the test wants.
+func relay(address string, deliver func(n int, client io.Writer, daemon io.Reader)) func(int, net.Conn) {
+	return func(n int, c net.Conn) {
+		d, err := net.Dial("tcp", net.JoinHostPort(address, "16509"))
+		if err != nil {
+			return
+		}
+		defer d.Close()
+		go func() {
+			_, _ = io.Copy(d, c)
+			_ = d.Close()
+		}()
+		deliver(n, c, d)
+	}
+}
+
+// settleGoroutines waits until no more goroutines run than before, and reports
+// those that are too many.
+func settleGoroutines(t *testing.T, before int) {
+	t.Helper()
+	deadline := time.Now().Add(10 * time.Second)
+	for runtime.NumGoroutine() > before {
+		if time.Now().After(deadline) {
+			var stacks strings.Builder
+			_ = pprof.Lookup("goroutine").WriteTo(&stacks, 1)
+			t.Errorf("%d goroutines, %d before:\n%s", runtime.NumGoroutine(), before, stacks.String())
+			return
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+}
+
+// counter counts events of a peer.
+type counter struct{ atomic.Int64 }

@@ -1,0 +1,132 @@
+package host
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestConfigValidate(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		config Config
+		field  string // "" is valid
+		reason string
+	}{
+		"tcp":                     {config: Config{URI: "qemu+tcp://kvm1/system"}},
+		"tcp with port":           {config: Config{URI: "qemu+tcp://kvm1:16510/system"}},
+		"tcp, IPv6":               {config: Config{URI: "qemu+tcp://[2001:db8::1]/system"}},
+		"unix":                    {config: Config{URI: "qemu+unix:///system"}},
+		"unix with socket":        {config: Config{URI: "qemu+unix:///system?socket=/run/x/libvirt-sock"}},
+		"this machine":            {config: Config{URI: "qemu:///system"}},
+		"this machine, by socket": {config: Config{URI: "qemu:///system?socket=/run/x"}},
+		"all":                     {config: Config{URI: "qemu:///system", PeerURI: "qemu+ssh://root@kvm1/system", MigrationURI: "tcp://10.0.0.1"}},
+		"peer over tls":           {config: Config{URI: "qemu:///system", PeerURI: "qemu://kvm1/system"}},
+		"migration with port":     {config: Config{URI: "qemu:///system", MigrationURI: "tcp://[2001:db8::1]:49152"}},
+		"migration over rdma":     {config: Config{URI: "qemu:///system", MigrationURI: "rdma://10.0.0.1"}},
+
+		"ssh":                        {Config{URI: "qemu+ssh://root@kvm1/system"}, FieldURI, `the transport "ssh" (scheme "qemu+ssh") is not supported yet`},
+		"tls":                        {Config{URI: "qemu+tls://kvm1/system"}, FieldURI, `the transport "tls" (scheme "qemu+tls") is not supported yet`},
+		"tls by default":             {Config{URI: "qemu://kvm1/system"}, FieldURI, `the transport "tls" (scheme "qemu") is not supported yet`},
+		"libssh2":                    {Config{URI: "qemu+libssh2://kvm1/system"}, FieldURI, "is not supported yet"},
+		"no transport":               {Config{URI: "qemu+carrier-pigeon://kvm1/system"}, FieldURI, "names no transport of libvirt"},
+		"other driver":               {Config{URI: "xen:///system"}, FieldURI, "only QEMU hosts are supported"},
+		"empty":                      {Config{URI: ""}, FieldURI, "not a valid URI"},
+		"bare name":                  {Config{URI: "kvm1"}, FieldURI, "not a valid URI"},
+		"opaque":                     {Config{URI: "qemu:system"}, FieldURI, "not a valid URI"},
+		"no path":                    {Config{URI: "qemu+tcp://kvm1"}, FieldURI, "/system or /session"},
+		"tcp without host":           {Config{URI: "qemu+tcp:///system"}, FieldURI, "needs a host name"},
+		"unix with host":             {Config{URI: "qemu+unix://kvm1/system"}, FieldURI, "takes no host name"},
+		"peer without host":          {Config{URI: "qemu:///system", PeerURI: "qemu:///system"}, FieldPeerURI, "needs a host name"},
+		"peer of another driver":     {Config{URI: "qemu:///system", PeerURI: "xen://kvm1/system"}, FieldPeerURI, "only QEMU"},
+		"migration without a scheme": {Config{URI: "qemu:///system", MigrationURI: "10.0.0.1"}, FieldMigrationURI, "tcp://10.0.0.2"},
+		"migration over http":        {Config{URI: "qemu:///system", MigrationURI: "http://10.0.0.1"}, FieldMigrationURI, "tcp://10.0.0.2"},
+		"migration to nowhere":       {Config{URI: "qemu:///system", MigrationURI: "tcp://"}, FieldMigrationURI, "tcp://10.0.0.2"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test.config.Name = "kvm1"
+			errs := test.config.Validate()
+			if test.field == "" {
+				if len(errs) > 0 {
+					t.Fatal(errs[0])
+				}
+				return
+			}
+			if len(errs) != 1 {
+				t.Fatalf("got %v, want one error on %s", errs, test.field)
+			}
+			if errs[0].Field != test.field || errs[0].Host != "kvm1" || !strings.Contains(errs[0].Error(), test.reason) {
+				t.Errorf("got %v, want one on %s: %s", errs[0], test.field, test.reason)
+			}
+			if _, err := New(test.config); err == nil {
+				t.Error("New takes it")
+			}
+		})
+	}
+}
+
+func TestConfigValidateReportsEveryField(t *testing.T) {
+	t.Parallel()
+	errs := Config{Name: "kvm1", URI: "nonsense", PeerURI: "nonsense", MigrationURI: "nonsense"}.Validate()
+	if len(errs) != 3 {
+		t.Errorf("got %v, want an error for each field", errs)
+	}
+}
+
+// A password stands in many places of a URI that is not one.
+func TestErrorsNeverQuoteAURI(t *testing.T) {
+	t.Parallel()
+	for _, uri := range []string{
+		"qemu+tcp://admin:hunter2@kvm1:port/system",
+		"qemu+tcp://admin:hunt%er2@kvm1/system",
+		"qemu+tcp://admin:hunter2/x@kvm1/system",
+		"qemu+ssh://admin:hunter2@kvm1/system?password=hunter2",
+		"xen://admin:hunter2@kvm1/system",
+		"hunter2@kvm1",
+		"qemu+tcp://admin:hunter2@kvm1/",
+		"qemu+tcp://admin:hunter2@/system",
+	} {
+		for _, err := range (Config{Name: "kvm1", URI: uri, PeerURI: uri, MigrationURI: uri}).Validate() {
+			if strings.Contains(err.Error(), "hunter2") || strings.Contains(err.Error(), "admin") {
+				t.Errorf("%q: %v", uri, err)
+			}
+		}
+	}
+}
+
+func TestEffectivePeerURI(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		config Config
+		want   string
+	}{
+		"configured":                 {Config{URI: "qemu+tcp://kvm1/system", PeerURI: "qemu+tls://10.0.0.1/system"}, "qemu+tls://10.0.0.1/system"},
+		"same way":                   {Config{URI: "qemu+tcp://kvm1:16510/system"}, "qemu+tcp://kvm1:16510/system"},
+		"without the client's files": {Config{URI: "qemu+tcp://kvm1/system?keyfile=/home/me/id&known_hosts=/x&no_verify=1&command=/bin/ssh&socket=/s&netcat=nc&no_tty=1&proxy=auto&pkipath=/p&mode=direct"}, "qemu+tcp://kvm1/system"},
+		"name of the remote driver":  {Config{URI: "qemu+tcp://kvm1/system?name=qemu:///system&pkipath=/p"}, "qemu+tcp://kvm1/system?name=qemu%3A%2F%2F%2Fsystem"},
+		"user but no password":       {Config{URI: "qemu+tcp://admin:hunter2@kvm1/system"}, "qemu+tcp://admin@kvm1/system"},
+		"socket of this machine":     {Config{URI: "qemu+unix:///system?socket=/s"}, ""},
+		"this machine":               {Config{URI: "qemu:///system"}, ""},
+		"this machine, reachable":    {Config{URI: "qemu:///system", PeerURI: "qemu+ssh://root@kvm1/system"}, "qemu+ssh://root@kvm1/system"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if got := test.config.EffectivePeerURI(); got != test.want {
+				t.Errorf("got %q, want %q", got, test.want)
+			}
+		})
+	}
+}
+
+func TestRedacted(t *testing.T) {
+	t.Parallel()
+	got := redactedURI("qemu+ssh://admin:hunter2@kvm1:2222/system?keyfile=/home/me/id&password=hunter2")
+	if want := "qemu+ssh://kvm1:2222/system"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if got := redactedURI("qemu://a:hunter2@b:c/"); strings.Contains(got, "hunter2") {
+		t.Errorf("got %q", got)
+	}
+}
