@@ -3,7 +3,6 @@
 package main
 
 import (
-	"context"
 	"flag"
 	"log"
 	"os"
@@ -27,7 +26,7 @@ func main() {
 	if *debugging {
 		options = append(options, tf6server.WithManagedDebug())
 	}
-	if err := provider.Serve(context.Background(), version, options...); err != nil {
+	if err := provider.Serve(version, options...); err != nil {
 		log.Fatal(err)
 	}
 }

@@ -15,21 +15,30 @@ const Address = "registry.terraform.io/terraform-provider-virt/virt"
 
 // Serve runs the provider for Terraform until Terraform is done with it, then
 // closes every connection to a host.
-func Serve(ctx context.Context, version string, options ...tf6server.ServeOpt) error {
+func Serve(version string, options ...tf6server.ServeOpt) error {
+	server := NewServer(version)
+	defer server.Close()
+	return tf6server.Serve(Address, func() tfprotov6.ProviderServer { return server }, options...)
+}
+
+// Server is the provider as Serve runs it, for tests in the same process. It
+// keeps its connections to hosts until Close.
+type Server interface {
+	tfprotov6.ProviderServer
+	tfprotov6.ActionServer
+	tfprotov6.ListResourceServer
+
+	// Close closes every connection to a host.
+	Close()
+}
+
+// NewServer makes a server of the provider.
+func NewServer(version string) Server {
 	p := newProvider(version)
-	defer p.close()
-	return tf6server.Serve(Address, func() tfprotov6.ProviderServer { return newServer(ctx, p) }, options...)
-}
-
-// NewServer is the provider as Serve runs it, for tests in the same process.
-func NewServer(version string) func() (tfprotov6.ProviderServer, error) {
-	return func() (tfprotov6.ProviderServer, error) {
-		return newServer(context.Background(), newProvider(version)), nil
+	return &stoppableServer{
+		protocolServer: providerserver.NewProtocol6(p)().(protocolServer), //nolint:forcetypeassert // the framework's server has all three; a release in which it has not must not start
+		provider:       p,
 	}
-}
-
-func newServer(_ context.Context, p *virtProvider) tfprotov6.ProviderServer {
-	return &stoppableServer{protocolServer: providerserver.NewProtocol6(p)().(protocolServer)} //nolint:forcetypeassert // the framework's server has all three; a release in which it has not must not start
 }
 
 // protocolServer is all that the framework's server serves.
@@ -48,6 +57,7 @@ type protocolServer interface {
 type stoppableServer struct {
 	protocolServer
 
+	provider *virtProvider
 	stopping atomic.Bool
 	// invocations is held shared by every action under way.
 	invocations sync.RWMutex
@@ -69,6 +79,9 @@ func (s *stoppableServer) InvokeAction(ctx context.Context, req *tfprotov6.Invok
 		})
 	}}, nil
 }
+
+// Close closes every connection that the provider has made.
+func (s *stoppableServer) Close() { s.provider.close() }
 
 // StopProvider waits for the actions under way, each of which bounds its own
 // clean-up.

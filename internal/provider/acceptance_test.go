@@ -1,0 +1,150 @@
+package provider_test
+
+import (
+	"regexp"
+	"strings"
+	"testing"
+	"text/template"
+
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"github.com/hashicorp/terraform-plugin-testing/tfversion"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/lab"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/provider"
+)
+
+// testLab is the lab that the tests run in.
+func testLab(t testing.TB) *lab.World {
+	t.Helper()
+	world, err := lab.Current()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return world
+}
+
+// acceptance runs a test case through the Terraform CLI.
+func acceptance(t *testing.T, steps ...resource.TestStep) {
+	t.Helper()
+	resource.Test(t, resource.TestCase{ProtoV6ProviderFactories: factories(t), Steps: steps})
+}
+
+// acceptanceWithIdentity is acceptance for what older CLIs do not have:
+// resource identity.
+func acceptanceWithIdentity(t *testing.T, steps ...resource.TestStep) {
+	t.Helper()
+	resource.Test(t, resource.TestCase{
+		TerraformVersionChecks:   []tfversion.TerraformVersionCheck{tfversion.SkipBelow(tfversion.Version1_12_0)},
+		ProtoV6ProviderFactories: factories(t),
+		Steps:                    steps,
+	})
+}
+
+// factories serve the provider in this process, anew for every command. The
+// connections that one command made are closed before the next one, and the last
+// ones when the test ends.
+func factories(t *testing.T) map[string]func() (tfprotov6.ProviderServer, error) {
+	t.Helper()
+	var server provider.Server
+	closeServer := func() {
+		if server != nil {
+			server.Close()
+		}
+	}
+	t.Cleanup(closeServer)
+	return map[string]func() (tfprotov6.ProviderServer, error){
+		"virt": func() (tfprotov6.ProviderServer, error) {
+			closeServer()
+			server = provider.NewServer("test")
+			return server, nil
+		},
+	}
+}
+
+// providerBlock is a provider configuration as tests write it.
+type providerBlock struct {
+	Hosts map[string]hostBlock
+	// Unreachable is unreachable_hosts, left out when empty.
+	Unreachable string
+}
+
+type hostBlock struct{ URI, PeerURI, MigrationURI string }
+
+// labProvider is the provider configuration with the named hosts of the lab, or
+// all of them.
+func labProvider(t testing.TB, names ...string) providerBlock {
+	t.Helper()
+	world := testLab(t)
+	block := providerBlock{Hosts: map[string]hostBlock{}}
+	if len(names) == 0 {
+		for _, h := range world.Hosts {
+			names = append(names, h.Name)
+		}
+	}
+	for _, name := range names {
+		h := world.Host(name)
+		block.Hosts[name] = hostBlock{URI: h.URI, PeerURI: h.PeerURI, MigrationURI: h.MigrationURI}
+	}
+	return block
+}
+
+var providerTemplate = template.Must(template.New("provider").Parse(`provider "virt" {
+  hosts = {
+  {{- range $name, $host := .Hosts }}
+    {{ $name }} = {
+      uri = {{ printf "%q" $host.URI }}
+      {{- with $host.PeerURI }}
+      peer_uri = {{ printf "%q" . }}
+      {{- end }}
+      {{- with $host.MigrationURI }}
+      migration_uri = {{ printf "%q" . }}
+      {{- end }}
+    }
+  {{- end }}
+  }
+  {{- with .Unreachable }}
+  unreachable_hosts = {{ printf "%q" . }}
+  {{- end }}
+}
+`))
+
+func (b providerBlock) String() string {
+	var text strings.Builder
+	if err := providerTemplate.Execute(&text, b); err != nil {
+		panic(err) // the template is a constant
+	}
+	return text.String()
+}
+
+// with is the provider configuration followed by the rendered body: a template
+// over data.
+func (b providerBlock) with(t testing.TB, body string, data any) string {
+	t.Helper()
+	parsed, err := template.New("configuration").Option("missingkey=error").Parse(body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var text strings.Builder
+	if err := parsed.Execute(&text, data); err != nil {
+		t.Fatal(err)
+	}
+	return b.String() + text.String()
+}
+
+// configuration is a configuration with all hosts of the lab and the rendered
+// body.
+func configuration(t testing.TB, body string, data any) string {
+	t.Helper()
+	return labProvider(t).with(t, body, data)
+}
+
+// saying matches Terraform's output, in which words are wrapped over lines with
+// a frame in front, against words in sequence.
+func saying(words string) *regexp.Regexp {
+	fields := strings.Fields(words)
+	for i, f := range fields {
+		fields[i] = regexp.QuoteMeta(f)
+	}
+	return regexp.MustCompile(strings.Join(fields, `[\s│]+`))
+}

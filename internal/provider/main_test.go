@@ -1,0 +1,48 @@
+package provider_test
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/lab"
+)
+
+// TestMain runs the package's tests inside a lab of two hosts, with a Terraform
+// CLI that knows actions unless TF_ACC_TERRAFORM_PATH says which to use.
+func TestMain(m *testing.M) {
+	if err := prepareTerraform(); err != nil {
+		fmt.Fprintln(os.Stderr, "Unable to prepare Terraform:", err)
+		os.Exit(1)
+	}
+	lab.Main(m)
+}
+
+// prepareTerraform sets what the acceptance tests need of the environment. It
+// runs outside the lab first, where the CLI can be built; inside, all of it is
+// there already.
+func prepareTerraform() error {
+	environment := map[string]string{
+		"TF_ACC":             "1",
+		"CHECKPOINT_DISABLE": "1",
+		// The user's own CLI configuration has no part in the tests.
+		"TF_CLI_CONFIG_FILE": os.DevNull,
+	}
+	if os.Getenv("TF_ACC_TERRAFORM_PATH") == "" {
+		cmd := exec.Command("../tools/terraform/cli.sh")
+		cmd.Stderr = os.Stderr
+		path, err := cmd.Output()
+		if err != nil {
+			return fmt.Errorf("%s: %w", cmd, err)
+		}
+		environment["TF_ACC_TERRAFORM_PATH"] = strings.TrimSpace(string(path))
+	}
+	for name, value := range environment {
+		if err := os.Setenv(name, value); err != nil {
+			return err
+		}
+	}
+	return nil
+}
