@@ -1,0 +1,133 @@
+package provider_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/lab"
+)
+
+// slowMove is a policy under which no guest of the lab arrives within a minute.
+const slowMove = `{ bandwidth_mib_per_second = 1 }`
+
+// moveAction and moveResource are the two ways to move a guest to kvm2.
+func moveAction(vm, policy string) string {
+	return fmt.Sprintf("action \"virt_vm_live_migration\" \"move\" {\n  config {\n    vm = %q\n    destination = \"kvm2\"\n    policy = %s\n  }\n}\n", vm, policy)
+}
+
+func moveResource(vm, policy string) string {
+	return fmt.Sprintf("resource \"virt_vm_live_migration\" \"move\" {\n  vm = %q\n  destination = \"kvm2\"\n  policy = %s\n}\n", vm, policy)
+}
+
+func TestAccInterrupt(t *testing.T) {
+	world := testLab(t)
+	for name, test := range map[string]struct {
+		config  func(vm, policy string) string
+		args    []string
+		actions bool
+		signal  func(*run, *testing.T, syscall.Signal)
+	}{
+		"action, to terraform alone":           {moveAction, invoke, true, (*run).signal},
+		"action, to the whole process group":   {moveAction, invoke, true, (*run).signalGroup},
+		"resource, to terraform alone":         {moveResource, apply, false, (*run).signal},
+		"resource, to the whole process group": {moveResource, apply, false, (*run).signalGroup},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if test.actions {
+				needActions(t)
+			}
+			guest := world.StartGuest(t, lab.GuestSpec{})
+			started := time.Now()
+			w := newWorkspace(t, labProvider(t).String()+test.config(guest.Name, slowMove))
+			r := w.start(t, test.args...)
+			awaitMove(t, guest, r)
+			before := r.stdout.String()
+			interrupted := time.Now()
+			test.signal(r, t, syscall.SIGINT)
+			got := r.wait(t, time.Minute)
+			took := time.Since(interrupted)
+
+			t.Logf("ended %s after the interrupt\n%s", took.Round(10*time.Millisecond), got)
+			if got.code != 1 {
+				t.Errorf("want exit code 1, got %d", got.code)
+			}
+			if took > 10*time.Second {
+				t.Errorf("took %s to end", took)
+			}
+			for _, want := range []string{"Migration Cancelled", "VM " + guest.Name + " is running on kvm1"} {
+				if !saying(want).MatchString(got.stderr) {
+					t.Errorf("no %q in what was said", want)
+				}
+			}
+			if after := strings.TrimPrefix(got.stdout, before); strings.Contains(after, "pre-copy") {
+				t.Errorf("progress after the stop: %s", after)
+			}
+			requireStayed(t, world, guest)
+			requireSteadyPulse(t, guest, started, time.Second)
+			if r.processes() {
+				t.Error("processes of terraform are left")
+			}
+		})
+	}
+}
+
+var (
+	apply  = []string{"apply", "-auto-approve", "-input=false"}
+	invoke = []string{"apply", "-auto-approve", "-input=false", "-invoke=action.virt_vm_live_migration.move"}
+)
+
+// awaitMove waits until memory of the guest is being sent from kvm1.
+func awaitMove(t *testing.T, guest *lab.Guest, r *run) {
+	t.Helper()
+	world := testLab(t)
+	eventually(t, 30*time.Second, "the guest is being moved", func() bool {
+		select {
+		case <-r.ended:
+			t.Fatalf("terraform ended before the guest was moved: %s", r.wait(t, time.Minute))
+		default:
+		}
+		info, err := world.Host("kvm1").Virsh(t.Context(), "domjobinfo", guest.Name)
+		return err == nil && strings.Contains(info, "Outgoing migration") && strings.Contains(info, "Memory processed")
+	})
+}
+
+// requireStayed wants the guest on kvm1, running, without a job, and nothing of
+// it on kvm2.
+func requireStayed(t *testing.T, world *lab.World, guest *lab.Guest) {
+	t.Helper()
+	if state := strings.TrimSpace(world.Host("kvm1").MustVirsh(t, "domstate", guest.Name)); state != "running" {
+		t.Errorf("on kvm1 the guest is %s", state)
+	}
+	if info := world.Host("kvm1").MustVirsh(t, "domjobinfo", guest.Name); !strings.Contains(info, "None") {
+		t.Errorf("a job is left: %s", info)
+	}
+	if list := world.Host("kvm2").MustVirsh(t, "list", "--all", "--name"); strings.Contains(list, guest.Name) {
+		t.Errorf("kvm2 has the guest: %s", list)
+	}
+	if hosts := guest.HostsRunning(); len(hosts) != 1 || hosts[0] != "kvm1" {
+		t.Errorf("the guest's QEMU runs on %v", hosts)
+	}
+}
+
+// requireSteadyPulse wants the guest alive, and to have stood still for no
+// longer than gap since then.
+func requireSteadyPulse(t *testing.T, guest *lab.Guest, since time.Time, gap time.Duration) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	if _, err := guest.NextBeat(ctx); err != nil {
+		t.Fatalf("no heartbeat: %v", err)
+	}
+	pulse := guest.Between(since, time.Now())
+	t.Logf("%d beats, longest gap %s", pulse.Beats, pulse.LongestGap.Round(time.Millisecond))
+	if len(pulse.Lost) > 0 || len(pulse.Repeated) > 0 {
+		t.Errorf("beats lost %v, repeated %v", pulse.Lost, pulse.Repeated)
+	}
+	if pulse.LongestGap > gap {
+		t.Errorf("the guest stood still for %s", pulse.LongestGap)
+	}
+}
