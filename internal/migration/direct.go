@@ -136,15 +136,32 @@ func (s steps) started(ctx context.Context) (bool, error) {
 	}
 }
 
+// finish makes the last step on the destination. After a switch to post-copy it
+// lasts as long as memory is seen to be fetched there.
 func (s steps) finish(ctx context.Context, cookie []byte, cancelled bool) ([]byte, error) {
-	ctx, cancel := s.last(ctx, cancelled)
-	defer cancel()
+	var end context.CancelFunc
+	switch {
+	case cancelled:
+		ctx, end = undoing(ctx)
+	case s.drive.postCopy.Load():
+		ctx, end = s.whileFetching(ctx)
+	default:
+		ctx, end = context.WithTimeout(ctx, finishLimit)
+	}
+	defer end()
 	return s.Destination.Finish(ctx, s.Name, cookie, s.parameters, cancelled)
 }
 
+// confirm makes the last step on the source. All memory has been fetched by
+// then, or never will be.
 func (s steps) confirm(ctx context.Context, cookie []byte, cancelled bool) error {
-	ctx, cancel := s.last(ctx, cancelled)
-	defer cancel()
+	var end context.CancelFunc
+	if cancelled {
+		ctx, end = undoing(ctx)
+	} else {
+		ctx, end = context.WithTimeout(ctx, finishLimit)
+	}
+	defer end()
 	err := s.Source.Confirm(ctx, s.UUID, cookie, s.parameters, cancelled)
 	if err != nil {
 		return fmt.Errorf("%s could not be told how the migration ended: %w", s.Source.Name(), err)
@@ -152,16 +169,30 @@ func (s steps) confirm(ctx context.Context, cookie []byte, cancelled bool) error
 	return nil
 }
 
-// last is the context of one of the last two calls. Undoing has a deadline of
-// its own and is not given up with the rest; after a switch to post-copy the two
-// last until all memory has been fetched.
-func (s steps) last(ctx context.Context, cancelled bool) (context.Context, context.CancelFunc) {
-	switch {
-	case cancelled:
-		return context.WithTimeout(context.WithoutCancel(ctx), callDeadline)
-	case s.drive.postCopy.Load():
-		return context.WithCancel(ctx)
-	default:
-		return context.WithTimeout(ctx, finishLimit)
-	}
+// undoing is the context of a call that undoes: it has a deadline of its own,
+// and is not given up with the rest.
+func undoing(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), callDeadline)
+}
+
+// whileFetching is a context that ends silenceLimit after the destination was
+// last seen to fetch memory in post-copy: until then a call may last.
+func (s steps) whileFetching(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(ctx)
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		defer cancel()
+		for seen := time.Now(); time.Since(seen) < silenceLimit && ctx.Err() == nil; {
+			there, err := ask(ctx, lookDeadline, func(ctx context.Context) (Domain, error) { return s.Destination.Domain(ctx, s.UUID) })
+			if err == nil && there.State == StatePostCopy {
+				seen = time.Now()
+			}
+			select {
+			case <-ctx.Done():
+			case <-time.After(pollInterval):
+			}
+		}
+	}()
+	return ctx, func() { cancel(); <-ended }
 }
