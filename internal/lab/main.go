@@ -20,14 +20,14 @@ func Main(m *testing.M, opts ...Option) {
 	}
 	if inside() {
 		if err := enough(opts); err != nil {
-			fmt.Fprintln(os.Stderr, "Unable to use the lab:", err)
+			fmt.Fprintln(os.Stderr, "Unable to Use the Lab:", err)
 			os.Exit(1)
 		}
 		os.Exit(m.Run())
 	}
 	code, err := Run(context.Background(), os.Args, opts...)
 	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
+		fmt.Fprintln(os.Stderr, "Unable to Use the Lab:", err)
 		os.Exit(1)
 	}
 	os.Exit(code)

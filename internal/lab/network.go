@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"testing"
 )
 
 // nobody is a hardware address that no interface of the lab has: frames for it go out on the bridge and nobody takes
@@ -15,7 +16,9 @@ import (
 const nobody = "02:00:00:00:00:fe"
 
 // Unplug takes the host's cable out: it reaches nobody and nobody reaches it, over the network.
-func (h *Host) Unplug(ctx context.Context) error { return run(ctx, "ip", "link", "set", h.Name, "down") }
+func (h *Host) Unplug(ctx context.Context) error {
+	return run(ctx, "ip", "link", "set", h.Name, "down")
+}
 
 // Plug ends an [Host.Unplug].
 func (h *Host) Plug(ctx context.Context) error { return run(ctx, "ip", "link", "set", h.Name, "up") }
@@ -97,6 +100,19 @@ func (w *World) Heal(ctx context.Context) error {
 		failed = errors.Join(failed, host.Start(ctx))
 	}
 	return failed
+}
+
+// HealAfter heals the world when the test ends. Call it after the guests are started, so that they are removed from a
+// world that is whole: cleanups run last first.
+func (w *World) HealAfter(t testing.TB) {
+	t.Helper()
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), startTimeout)
+		defer cancel()
+		if err := w.Heal(ctx); err != nil {
+			t.Errorf("heal the lab: %v", err)
+		}
+	})
 }
 
 // Connections returns how many clients are connected to the host's libvirtd over TCP.

@@ -222,7 +222,7 @@ func assess(beats []Beat, from, to time.Time) Record {
 	}
 	if elapsed := last.Arrived.Sub(beats[0].Arrived).Seconds(); elapsed > 0 {
 		const pageSize = 4096
-		record.DirtyRate = float64(last.PagesTouched-beats[0].PagesTouched) * pageSize / elapsed
+		record.DirtyRate = (float64(last.PagesTouched) - float64(beats[0].PagesTouched)) * pageSize / elapsed
 	}
 	return record
 }

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -49,10 +50,10 @@ func Run(ctx context.Context, program []string, opts ...Option) (int, error) {
 // runOutside checks that the machine can have a lab and starts its first process.
 func runOutside(ctx context.Context, o options) (int, error) {
 	if err := checkRequirements(ctx); err != nil {
-		return 0, fmt.Errorf("Unable to Start the Lab\n%w", err)
+		return 0, fmt.Errorf("start the lab: %w", err)
 	}
 	if _, err := prepareArtifacts(ctx); err != nil {
-		return 0, fmt.Errorf("Unable to Start the Lab\n%w", err)
+		return 0, fmt.Errorf("start the lab: %w", err)
 	}
 	self, err := os.Executable()
 	if err != nil {
@@ -78,7 +79,7 @@ func runOutside(ctx context.Context, o options) (int, error) {
 	err = cmd.Start()
 	hold.Close()
 	if err != nil {
-		return 0, fmt.Errorf("Unable to Start the Lab\n%w", err)
+		return 0, fmt.Errorf("start the lab: %w", err)
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- cmd.Wait() }()
@@ -129,14 +130,16 @@ func exitCode(err error) (int, error) {
 
 // runInside builds the world and runs the program in it.
 func runInside(ctx context.Context, program []string, o options) (int, error) {
+	started := time.Now()
 	artifacts, err := prepareArtifacts(ctx)
 	if err != nil {
-		return 0, fmt.Errorf("Unable to Start the Lab\n%w", err)
+		return 0, fmt.Errorf("start the lab: %w", err)
 	}
 	world, err := build(ctx, o, artifacts)
 	if err != nil {
-		return 0, fmt.Errorf("Unable to Start the Lab\n%w", err)
+		return 0, fmt.Errorf("start the lab: %w", err)
 	}
+	fmt.Fprintf(os.Stderr, "lab: %s ready after %.1f s\n", strings.Join(world.names(), ", "), time.Since(started).Seconds())
 	environment, err := world.environment()
 	if err != nil {
 		return 0, err
@@ -154,7 +157,7 @@ func runInside(ctx context.Context, program []string, o options) (int, error) {
 	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM, syscall.SIGQUIT, syscall.SIGHUP)
 	defer signal.Stop(signals)
 	if err := cmd.Start(); err != nil {
-		return 0, fmt.Errorf("Unable to Run the Program in the Lab\n%w", err)
+		return 0, fmt.Errorf("run the program in the lab: %w", err)
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- cmd.Wait() }()

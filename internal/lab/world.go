@@ -59,6 +59,14 @@ func (w *World) Host(name string) *Host {
 	panic("lab: no host named " + name)
 }
 
+func (w *World) names() []string {
+	names := make([]string, len(w.Hosts))
+	for i, host := range w.Hosts {
+		names[i] = host.Name
+	}
+	return names
+}
+
 // Console returns the path of a guest's serial console, the same on every host.
 func (w *World) Console(guest string) string {
 	return filepath.Join(directory, "console", guest+".log")
@@ -71,10 +79,8 @@ func (w *World) environment() ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	names := make([]string, len(w.Hosts))
 	variables := []string{worldVariable + "=" + string(description)}
-	for i, host := range w.Hosts {
-		names[i] = host.Name
+	for _, host := range w.Hosts {
 		prefix := worldVariable + "_" + strings.ToUpper(host.Name)
 		variables = append(variables,
 			prefix+"_ADDRESS="+host.Address,
@@ -83,7 +89,7 @@ func (w *World) environment() ([]string, error) {
 			prefix+"_MIGRATION_URI="+host.MigrationURI,
 		)
 	}
-	return append(variables, worldVariable+"_HOSTS="+strings.Join(names, " ")), nil
+	return append(variables, worldVariable+"_HOSTS="+strings.Join(w.names(), " ")), nil
 }
 
 // build makes the world, in namespaces that are its own already, and returns when every host answers.

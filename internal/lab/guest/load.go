@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -54,37 +55,40 @@ func parseLoad(commandLine string) (*load, error) {
 // dirty fills the memory with data that does not compress, says that the guest is ready, and touches page after page.
 func (l *load) dirty(memory []byte, touched *atomic.Uint64) {
 	runtime.LockOSThread()
-	for page := 0; page < len(memory); page += pageSize {
-		l.fill(memory[page : page+pageSize])
+	l.fill(memory)
+	wait, pages := l.pace()
+	touch := touchBytes
+	if l.wholePages {
+		touch = l.fill
 	}
-	wait := l.pace()
 	fmt.Println("ready")
 	for {
-		for page := 0; page < len(memory); page += pageSize {
+		for batch := range slices.Chunk(memory, pages*pageSize) {
 			wait(touched.Load())
-			if l.wholePages {
-				l.fill(memory[page : page+pageSize])
-			} else {
-				memory[page]++
-			}
-			touched.Add(1)
+			touch(batch)
+			touched.Add(uint64(len(batch) / pageSize))
 		}
 	}
 }
 
-// pace returns what to do before a page is touched, given the number of pages touched so far.
-func (l *load) pace() func(touched uint64) {
+// pace returns what to do before pages are touched, given the number of pages touched so far, and how many pages to
+// touch after each.
+func (l *load) pace() (wait func(touched uint64), pages int) {
 	if l.rate == 0 {
 		turns := uint64(float64(l.cost) * turnsPerNanosecond())
-		return func(uint64) { burn(turns) }
+		return func(uint64) { burn(turns) }, 1
 	}
 	// Looking at the clock costs more than touching a page, and would slow the catching up.
-	const pagesPerLook = 256
 	start := monotonic()
 	return func(touched uint64) {
-		if touched%pagesPerLook == 0 {
-			sleepUntil(start + int64(float64(touched)*pageSize/float64(l.rate)*1e9))
-		}
+		sleepUntil(start + int64(float64(touched)*pageSize/float64(l.rate)*1e9))
+	}, 512
+}
+
+// touchBytes changes one byte of every page.
+func touchBytes(pages []byte) {
+	for byte := 0; byte < len(pages); byte += pageSize {
+		pages[byte]++
 	}
 }
 
@@ -113,11 +117,12 @@ func burn(turns uint64) {
 	sink = state
 }
 
-func (l *load) fill(page []byte) {
-	for word := 0; word < len(page); word += 8 {
+// fill rewrites pages with random bytes.
+func (l *load) fill(pages []byte) {
+	for word := 0; word < len(pages); word += 8 {
 		l.random ^= l.random << 13
 		l.random ^= l.random >> 7
 		l.random ^= l.random << 17
-		binary.LittleEndian.PutUint64(page[word:], l.random)
+		binary.LittleEndian.PutUint64(pages[word:], l.random)
 	}
 }

@@ -29,7 +29,7 @@ func main() {
 	}
 	code, err := lab.Run(context.Background(), flag.Args(), lab.WithHosts(*hosts))
 	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
+		fmt.Fprintln(os.Stderr, "Unable to Use the Lab:", err)
 		os.Exit(1)
 	}
 	os.Exit(code)

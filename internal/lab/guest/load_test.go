@@ -1,0 +1,76 @@
+package main
+
+import (
+	"bytes"
+	"compress/flate"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestLoadIsReadFromTheKernelCommandLine(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		line string
+		want load
+		bad  bool
+	}{
+		"nothing":    {line: "console=ttyS0 quiet\n"},
+		"by cost":    {line: "console=ttyS0 lab.hot=8192 lab.cost=27000", want: load{hotBytes: 8192, cost: 27000}},
+		"by rate":    {line: "lab.hot=4096 lab.rate=1048576 lab.pattern=page quiet\n", want: load{hotBytes: 4096, rate: 1 << 20, wholePages: true}},
+		"no number":  {line: "lab.hot=much", bad: true},
+		"misspelled": {line: "lab.hott=1", bad: true},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got, err := parseLoad(test.line)
+			if test.bad {
+				if err == nil {
+					t.Fatalf("%q was taken for %+v", test.line, got)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			got.random = 0
+			if diff := cmp.Diff(&test.want, got, cmp.AllowUnexported(load{})); diff != "" {
+				t.Errorf("load (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestFilledMemoryDoesNotCompress(t *testing.T) {
+	t.Parallel()
+	l, err := parseLoad("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	memory := make([]byte, 16*pageSize)
+	l.fill(memory)
+	var packed bytes.Buffer
+	writer, err := flate.NewWriter(&packed, flate.BestCompression)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := writer.Write(memory); err != nil {
+		t.Fatal(err)
+	}
+	if err := writer.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if packed.Len() < len(memory) {
+		t.Errorf("%d bytes pack to %d", len(memory), packed.Len())
+	}
+}
+
+func TestTouchChangesOneByteOfEachPage(t *testing.T) {
+	t.Parallel()
+	memory := make([]byte, 3*pageSize)
+	touchBytes(memory)
+	if changed := len(memory) - bytes.Count(memory, []byte{0}); changed != 3 || memory[pageSize] != 1 {
+		t.Errorf("%d bytes changed, want the first of each of 3 pages", changed)
+	}
+}
