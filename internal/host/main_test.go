@@ -59,3 +59,11 @@ func open(t *testing.T, cfg host.Config, options ...host.Option) *host.Host {
 	})
 	return h
 }
+
+// testContextAfter is a context for what a test undoes when it has ended.
+func testContextAfter(t *testing.T) context.Context {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), testTimeout)
+	time.AfterFunc(testTimeout, cancel)
+	return ctx
+}

@@ -3,7 +3,10 @@ package host
 import (
 	"context"
 	"errors"
+	"net/url"
+	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/digitalocean/go-libvirt"
 
@@ -36,21 +39,50 @@ func (h *Host) MigratePeerToPeer(ctx context.Context, uuid, peerURI string, p mi
 // tell.
 func (h *Host) explainPeer(ctx context.Context, err error, uuid, peerURI string) error {
 	var e *Error
-	if !errors.As(err, &e) {
+	if !errors.As(err, &e) || e.Code == 0 {
 		return err
 	}
-	switch libvirt.ErrorNumber(e.Code) {
-	case libvirt.ErrOperationFailed:
-		// "Failed to connect to remote libvirt URI %s: %s" is the one message of
-		// this code that names the URI, in whatever language it is.
-		if strings.Contains(e.Message, peerURI) {
-			e.kinds = append(e.kinds, migration.ErrPeerUnreachable)
-		}
-	case libvirt.ErrOperationInvalid:
+	if refusedByPeer(e, peerURI) {
+		e.kinds = append(e.kinds, migration.ErrPeerUnreachable)
+	}
+	if libvirt.ErrorNumber(e.Code) == libvirt.ErrOperationInvalid {
 		if job, err := h.Job(ctx, uuid); err == nil && job.Type == migration.JobRunning {
 			e.kinds = append(e.kinds, migration.ErrBusy)
 		}
 	}
 	e.Message = strings.ReplaceAll(e.Message, peerURI, redactedURI(peerURI))
 	return e
+}
+
+// refusedByPeer tells a source that could not connect to the destination's
+// libvirt from all that can go wrong later. libvirt passes the error of the
+// connection on, of a code that a missing disk has too: what sets it apart is
+// that it names the address of the peer's libvirt.
+func refusedByPeer(e *Error, peerURI string) bool {
+	switch libvirt.ErrorNumber(e.Code) {
+	case libvirt.ErrAuthFailed, libvirt.ErrAuthCancelled, libvirt.ErrAuthUnavailable, libvirt.ErrGnutlsError:
+		return true
+	case libvirt.ErrSystemError, libvirt.ErrRPC, libvirt.ErrOperationFailed, libvirt.ErrInternalError:
+		u, err := parseURI(peerURI)
+		return err == nil && strings.Contains(e.Message, u.Hostname()) && names(e.Message, peerPort(u))
+	}
+	return false
+}
+
+// names tells whether a number stands in a text, not as a part of another one.
+func names(text, number string) bool {
+	return slices.Contains(strings.FieldsFunc(text, func(r rune) bool { return !unicode.IsDigit(r) }), number)
+}
+
+// peerPort is the port that a URI leads to.
+func peerPort(u *url.URL) string {
+	switch name := transportName(u); {
+	case u.Port() != "":
+		return u.Port()
+	case name == "tcp":
+		return defaultTCPPort
+	case name == "tls":
+		return "16514" // LIBVIRTD_TLS_PORT
+	}
+	return "22" // all others are SSH
 }

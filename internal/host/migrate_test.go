@@ -1,0 +1,302 @@
+package host_test
+
+import (
+	"encoding/json"
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/host"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/lab"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+)
+
+// qemu asks the QEMU of a domain for its migration's parameters and
+// capabilities.
+func qemu(t *testing.T, l *lab.Host, uuid string) (parameters map[string]any, capabilities map[string]bool) {
+	t.Helper()
+	ask := func(command string, into any) {
+		answer := l.MustVirsh(t, "qemu-monitor-command", uuid, `{"execute":"`+command+`"}`)
+		if err := json.Unmarshal([]byte(answer), into); err != nil {
+			t.Fatalf("%s: %v in %s", command, err, answer)
+		}
+	}
+	var p struct{ Return map[string]any }
+	ask("query-migrate-parameters", &p)
+	var c struct {
+		Return []struct {
+			Capability string
+			State      bool
+		}
+	}
+	ask("query-migrate-capabilities", &c)
+	capabilities = map[string]bool{}
+	for _, capability := range c.Return {
+		capabilities[capability.Capability] = capability.State
+	}
+	return p.Return, capabilities
+}
+
+// Every parameter is seen in QEMU while the job runs.
+func TestParametersReachQEMU(t *testing.T) {
+	const mebibyte = 1 << 20
+	slow := new(int64(10))
+	tests := map[string]struct {
+		p            migration.Parameters
+		parameters   map[string]any
+		capabilities map[string]bool
+	}{
+		"nothing": {
+			migration.Parameters{BandwidthMiBPerSecond: slow},
+			map[string]any{"max-bandwidth": 10. * mebibyte, "cpu-throttle-initial": 20., "cpu-throttle-increment": 10., "xbzrle-cache-size": 64. * mebibyte},
+			map[string]bool{"auto-converge": false, "xbzrle": false, "multifd": false, "postcopy-ram": false},
+		},
+		"auto-converge": {
+			migration.Parameters{BandwidthMiBPerSecond: slow, AutoConverge: true},
+			map[string]any{"cpu-throttle-initial": 20., "cpu-throttle-increment": 10.},
+			map[string]bool{"auto-converge": true, "xbzrle": false},
+		},
+		"auto-converge, tuned": {
+			migration.Parameters{BandwidthMiBPerSecond: slow, AutoConverge: true, AutoConvergeInitial: new(int64(35)), AutoConvergeIncrement: new(int64(7))},
+			map[string]any{"cpu-throttle-initial": 35., "cpu-throttle-increment": 7.},
+			map[string]bool{"auto-converge": true},
+		},
+		"compression": {
+			migration.Parameters{BandwidthMiBPerSecond: slow, Compression: true},
+			map[string]any{"xbzrle-cache-size": 64. * mebibyte},
+			map[string]bool{"xbzrle": true, "auto-converge": false},
+		},
+		"compression, tuned": {
+			migration.Parameters{BandwidthMiBPerSecond: slow, Compression: true, CompressionCacheBytes: new(int64(16 * mebibyte))},
+			map[string]any{"xbzrle-cache-size": 16. * mebibyte},
+			map[string]bool{"xbzrle": true},
+		},
+		"parallel connections": {
+			migration.Parameters{BandwidthMiBPerSecond: slow, ParallelConnections: 3},
+			map[string]any{"multifd-channels": 3.},
+			map[string]bool{"multifd": true},
+		},
+		"post-copy": {
+			migration.Parameters{BandwidthMiBPerSecond: slow, PostCopy: true},
+			nil,
+			map[string]bool{"postcopy-ram": true},
+		},
+		"everything that goes together": {
+			migration.Parameters{
+				BandwidthMiBPerSecond: slow, AutoConverge: true, AutoConvergeInitial: new(int64(40)), Compression: true,
+				CompressionCacheBytes: new(int64(32 * mebibyte)), PostCopy: true, Persistent: true,
+			},
+			map[string]any{"cpu-throttle-initial": 40., "xbzrle-cache-size": 32. * mebibyte, "max-bandwidth": 10. * mebibyte},
+			map[string]bool{"auto-converge": true, "xbzrle": true, "postcopy-ram": true, "multifd": false},
+		},
+	}
+	w := world(t)
+	source, destination := connect(t, w.Hosts[0]), connect(t, w.Hosts[1])
+	guest := w.StartGuest(t, lab.UntamableGuest(""))
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			test.p.MigrationURI = destination.MigrationURI()
+			ended := startMigration(t, source, guest.UUID, destination.PeerURI(), test.p)
+			parameters, capabilities := qemu(t, w.Hosts[0], guest.UUID)
+			for parameter, want := range test.parameters {
+				if got := parameters[parameter]; got != want {
+					t.Errorf("parameter %s is %v, want %v", parameter, got, want)
+				}
+			}
+			for capability, want := range test.capabilities {
+				if got := capabilities[capability]; got != want {
+					t.Errorf("capability %s is %v, want %v", capability, got, want)
+				}
+			}
+			abortMigration(t, source, guest.UUID, ended)
+		})
+	}
+}
+
+// abortMigration calls a running migration off and checks that it ends so.
+func abortMigration(t *testing.T, source *host.Host, uuid string, ended <-chan error) {
+	t.Helper()
+	if err := source.AbortJob(testContext(t), uuid); err != nil {
+		t.Error(err)
+	}
+	if err := <-ended; !errors.Is(err, migration.ErrAborted) {
+		t.Errorf("the migration ended with %v, want %v", err, migration.ErrAborted)
+	}
+	until(t, "the job is gone", func() bool {
+		job, err := source.Job(testContext(t), uuid)
+		return err == nil && job.Type == migration.JobNone
+	})
+}
+
+// No limit is said explicitly, over a speed that the domain was given before;
+// no word leaves that speed.
+func TestBandwidthWithoutLimit(t *testing.T) {
+	w := world(t)
+	source, destination := connect(t, w.Hosts[0]), connect(t, w.Hosts[1])
+	guest := w.StartGuest(t, lab.UntamableGuest(""))
+	w.Hosts[0].MustVirsh(t, "migrate-setspeed", guest.UUID, "10")
+	if err := w.Hosts[0].Limit(t.Context(), 20); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = w.Hosts[0].Limit(testContextAfter(t), 0) })
+	for name, test := range map[string]struct {
+		limit *int64
+		want  float64
+	}{
+		"no word":  {nil, 10 << 20},
+		"no limit": {new(int64(0)), 9223372036853727232}, // 8796093022207 MiB/s, libvirt's maximum
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := migration.Parameters{BandwidthMiBPerSecond: test.limit, MigrationURI: destination.MigrationURI()}
+			ended := startMigration(t, source, guest.UUID, destination.PeerURI(), p)
+			if parameters, _ := qemu(t, w.Hosts[0], guest.UUID); parameters["max-bandwidth"] != test.want {
+				t.Errorf("max-bandwidth is %v, want %.0f", parameters["max-bandwidth"], test.want)
+			}
+			abortMigration(t, source, guest.UUID, ended)
+		})
+	}
+}
+
+func TestMaxDowntimeReachesQEMU(t *testing.T) {
+	w := world(t)
+	h := connect(t, w.Hosts[0])
+	guest := w.StartGuest(t, lab.GuestSpec{Bare: true})
+	before, err := h.MaxDowntime(testContext(t), guest.UUID)
+	if err != nil || before != 300 {
+		t.Errorf("got %d, %v; want QEMU's default of 300 ms", before, err)
+	}
+	if err := h.SetMaxDowntime(testContext(t), guest.UUID, 1234); err != nil {
+		t.Fatal(err)
+	}
+	if after, err := h.MaxDowntime(testContext(t), guest.UUID); err != nil || after != 1234 {
+		t.Errorf("got %d, %v; want 1234", after, err)
+	}
+	if parameters, _ := qemu(t, w.Hosts[0], guest.UUID); parameters["downtime-limit"] != 1234. {
+		t.Errorf("QEMU has %v, want 1234", parameters["downtime-limit"])
+	}
+}
+
+// A domain arrives as it left: persistent or transient, running or paused, its
+// record with it, and gone from the source.
+func TestPeerToPeer(t *testing.T) {
+	w := world(t)
+	source, destination := connect(t, w.Hosts[0]), connect(t, w.Hosts[1])
+	tests := map[string]struct {
+		spec   lab.GuestSpec
+		p      migration.Parameters
+		state  migration.DomainState
+		record host.DomainRecord
+	}{
+		"persistent": {
+			lab.GuestSpec{}, migration.Parameters{Persistent: true}, migration.StateRunning,
+			host.DomainRecord{Live: new(document), Config: new(document), Active: true, Persistent: true},
+		},
+		"transient": {
+			lab.GuestSpec{Transient: true}, migration.Parameters{}, migration.StateRunning,
+			host.DomainRecord{Live: new(document), Active: true},
+		},
+		"paused": {
+			lab.GuestSpec{State: lab.Paused}, migration.Parameters{Persistent: true, Paused: true}, migration.StatePaused,
+			host.DomainRecord{Live: new(document), Config: new(document), Active: true, Persistent: true},
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			test.spec.Bare = true
+			uuid := w.StartGuest(t, test.spec).UUID
+			if err := source.WriteDomainRecord(testContext(t), uuid, document); err != nil {
+				t.Fatal(err)
+			}
+			test.p.MigrationURI = destination.MigrationURI()
+			if err := source.MigratePeerToPeer(testContext(t), uuid, destination.PeerURI(), test.p); err != nil {
+				t.Fatal(err)
+			}
+			checkArrived(t, source, destination, uuid, test.state, test.record)
+		})
+	}
+}
+
+func checkArrived(t *testing.T, source, destination *host.Host, uuid string, state migration.DomainState, record host.DomainRecord) {
+	t.Helper()
+	if _, err := source.Domain(testContext(t), uuid); !errors.Is(err, migration.ErrNoDomain) {
+		t.Errorf("on the source: %v, want %v", err, migration.ErrNoDomain)
+	}
+	d, err := destination.Domain(testContext(t), uuid)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d.State != state || d.Persistent != record.Persistent {
+		t.Errorf("on the destination: %+v, want state %d, persistent %t", d, state, record.Persistent)
+	}
+	checkRecord(t, destination, uuid, record)
+	job, err := destination.CompletedJob(testContext(t), uuid)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if job.Type != migration.JobCompleted || job.Operation != migration.OperationMigrationIn || job.MemoryTotal == 0 || job.Elapsed == 0 {
+		t.Errorf("completed job: %+v", job)
+	}
+	again, err := destination.CompletedJob(testContext(t), uuid)
+	if err != nil || again.Type != migration.JobCompleted {
+		t.Errorf("reading the completed job took it away: %+v, %v", again, err)
+	}
+}
+
+func TestPeerToPeerFailures(t *testing.T) {
+	w := world(t)
+	source, destination := connect(t, w.Hosts[0]), connect(t, w.Hosts[1])
+	guest := w.StartGuest(t, lab.GuestSpec{Bare: true})
+	inactive := w.StartGuest(t, lab.GuestSpec{Bare: true, State: lab.Inactive})
+	good := migration.Parameters{Persistent: true, MigrationURI: destination.MigrationURI()}
+	tests := map[string]struct {
+		uuid, peer string
+		p          migration.Parameters
+		is         error // nil: none of the sentinels
+		message    string
+	}{
+		"peer refuses":            {guest.UUID, "qemu+tcp://10.77.0.12:1/system", good, migration.ErrPeerUnreachable, "10.77.0.12"},
+		"peer does not resolve":   {guest.UUID, "qemu+tcp://no.such.host.invalid/system", good, migration.ErrPeerUnreachable, "no.such.host.invalid"},
+		"peer with a password":    {guest.UUID, "qemu+tcp://admin:hunter2@10.77.0.12:1/system", good, migration.ErrPeerUnreachable, "10.77.0.12"},
+		"no such domain":          {"00000000-0000-4000-8000-00000000dead", destination.PeerURI(), good, migration.ErrNoDomain, "domain"},
+		"shut off":                {inactive.UUID, destination.PeerURI(), good, migration.ErrNotActive, "not running"},
+		"migration URI of nobody": {guest.UUID, destination.PeerURI(), migration.Parameters{Persistent: true, MigrationURI: "tcp://no.such.host.invalid"}, nil, "no.such.host.invalid"},
+		"bad parameter":           {guest.UUID, destination.PeerURI(), migration.Parameters{AutoConvergeInitial: new(int64(30)), MigrationURI: destination.MigrationURI()}, nil, "auto convergence"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			err := source.MigratePeerToPeer(testContext(t), test.uuid, test.peer, test.p)
+			var e *host.Error
+			if !errors.As(err, &e) || e.Code == 0 || !strings.Contains(e.Message, test.message) {
+				t.Errorf("got %v, want libvirt's answer with %q", err, test.message)
+			}
+			if test.is != nil && !errors.Is(err, test.is) {
+				t.Errorf("got %v (code %d), want %v", err, e.Code, test.is)
+			}
+			if test.is == nil && (errors.Is(err, migration.ErrPeerUnreachable) || errors.Is(err, migration.ErrUnreachable)) {
+				t.Errorf("got %v (code %d), want no unreachable peer", err, e.Code)
+			}
+			if strings.Contains(err.Error(), "hunter2") {
+				t.Errorf("%v shows a password", err)
+			}
+			if d, err := source.Domain(testContext(t), guest.UUID); err != nil || d.State != migration.StateRunning {
+				t.Errorf("afterwards: %+v, %v", d, err)
+			}
+		})
+	}
+}
+
+// A second migration of the same domain is refused as busy.
+func TestSecondMigrationIsRefused(t *testing.T) {
+	w := world(t)
+	source, destination := connect(t, w.Hosts[0]), connect(t, w.Hosts[1])
+	guest := w.StartGuest(t, lab.UntamableGuest(""))
+	p := migration.Parameters{BandwidthMiBPerSecond: new(int64(10)), MigrationURI: destination.MigrationURI(), Persistent: true}
+	ended := startMigration(t, source, guest.UUID, destination.PeerURI(), p)
+	if err := source.MigratePeerToPeer(testContext(t), guest.UUID, destination.PeerURI(), p); !errors.Is(err, migration.ErrBusy) {
+		t.Errorf("got %v, want %v", err, migration.ErrBusy)
+	}
+	abortMigration(t, source, guest.UUID, ended)
+	if err := source.AbortJob(testContext(t), guest.UUID); !errors.Is(err, migration.ErrNotActive) {
+		t.Errorf("aborting no job: %v, want %v", err, migration.ErrNotActive)
+	}
+}

@@ -1,0 +1,34 @@
+package host_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/host"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+)
+
+// startMigration starts a peer-to-peer migration and returns once its job sends
+// memory. How it ended comes by the channel.
+func startMigration(t *testing.T, source *host.Host, uuid, peerURI string, p migration.Parameters) <-chan error {
+	t.Helper()
+	ended := make(chan error, 1)
+	go func() { ended <- source.MigratePeerToPeer(testContext(t), uuid, peerURI, p) }()
+	until(t, "the migration sends memory", func() bool {
+		job, err := source.Job(testContext(t), uuid)
+		return err == nil && job.Type == migration.JobRunning && job.MemoryProcessed > 0
+	})
+	return ended
+}
+
+// until polls until something is so.
+func until(t *testing.T, what string, so func() bool) {
+	t.Helper()
+	deadline := time.Now().Add(time.Minute)
+	for !so() {
+		if time.Now().After(deadline) {
+			t.Fatalf("%s: not within a minute", what)
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+}
