@@ -105,7 +105,7 @@ func (m *move) tried(e ending) string {
 	return ""
 }
 
-// measured says at which rates the migration went.
+// measured says at which rates the migration went, and how much it sent.
 func measured(e ending) string {
 	f := e.figures
 	if !f.begun {
@@ -118,6 +118,7 @@ func measured(e ending) string {
 	} else {
 		fmt.Fprintf(&b, " %s were sent", rate(f.bandwidth))
 	}
+	fmt.Fprintf(&b, ", %s in all", bytes(f.last.MemoryProcessed))
 	if e.least != nil {
 		fmt.Fprintf(&b, "; at best %s of %s remained after a pass", bytes(*e.least), bytes(f.last.MemoryTotal))
 	}
