@@ -113,7 +113,7 @@ func TestKilledQEMUIsSeenByLibvirtAndByTheHeartbeat(t *testing.T) {
 	}
 }
 
-func migrate(t *testing.T, guest *lab.Guest, source, destination *lab.Host) {
+func migrate(t testing.TB, guest *lab.Guest, source, destination *lab.Host) {
 	t.Helper()
 	source.MustVirsh(t, migration(guest, destination)...)
 }

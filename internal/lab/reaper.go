@@ -2,9 +2,9 @@ package lab
 
 import (
 	"os"
+	"slices"
 	"strings"
 	"syscall"
-	"unsafe"
 )
 
 // reap is the first process of the lab's PID namespace. It runs this program once more, as the stage that builds the
@@ -16,8 +16,11 @@ func reap() (int, error) {
 	if err != nil {
 		return 0, err
 	}
+	if err := os.Setenv(stageVariable, stageWorld); err != nil {
+		return 0, err
+	}
 	world, err := syscall.ForkExec(self, os.Args, &syscall.ProcAttr{
-		Env:   append(withoutStage(os.Environ()), stageVariable+"="+stageWorld),
+		Env:   os.Environ(),
 		Files: []uintptr{0, 1, 2},
 	})
 	if err != nil {
@@ -52,19 +55,10 @@ func obey(lifeline *os.File, world int) {
 	}
 }
 
-// withoutStage leaves the stage out of an environment.
+// withoutStage leaves out of an environment what one stage of a lab tells the next.
 func withoutStage(environment []string) []string {
-	kept := make([]string, 0, len(environment))
-	for _, entry := range environment {
-		if !strings.HasPrefix(entry, stageVariable+"=") {
-			kept = append(kept, entry)
-		}
-	}
-	return kept
-}
-
-func isTerminal(file *os.File) bool {
-	var settings syscall.Termios
-	_, _, errno := syscall.Syscall(syscall.SYS_IOCTL, file.Fd(), syscall.TCGETS, uintptr(unsafe.Pointer(&settings)))
-	return errno == 0
+	return slices.DeleteFunc(environment, func(entry string) bool {
+		name, _, _ := strings.Cut(entry, "=")
+		return name == stageVariable || name == terminalVariable
+	})
 }

@@ -68,6 +68,10 @@ func runOutside(ctx context.Context, o options) (int, error) {
 	args := append(namespaceArguments(), self)
 	cmd := exec.Command("unshare", append(args, os.Args[1:]...)...)
 	cmd.Env = append(os.Environ(), stageVariable+"="+stageInit)
+	if hasTerminal() {
+		cmd.Env = append(cmd.Env, terminalVariable+"=1")
+		defer reclaimTerminal()
+	}
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
 	cmd.ExtraFiles = []*os.File{hold}
 	// A process group of its own: what a terminal sends reaches the program once, by the lifeline.
@@ -130,16 +134,10 @@ func exitCode(err error) (int, error) {
 
 // runInside builds the world and runs the program in it.
 func runInside(ctx context.Context, program []string, o options) (int, error) {
-	started := time.Now()
-	artifacts, err := prepareArtifacts(ctx)
+	world, err := start(ctx, o)
 	if err != nil {
 		return 0, fmt.Errorf("start the lab: %w", err)
 	}
-	world, err := build(ctx, o, artifacts)
-	if err != nil {
-		return 0, fmt.Errorf("start the lab: %w", err)
-	}
-	fmt.Fprintf(os.Stderr, "lab: %s ready after %.1f s\n", strings.Join(world.names(), ", "), time.Since(started).Seconds())
 	environment, err := world.environment()
 	if err != nil {
 		return 0, err
@@ -149,7 +147,7 @@ func runInside(ctx context.Context, program []string, o options) (int, error) {
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
 	// A process group of its own, which a terminal can have in its foreground and signals can be sent to as a whole.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	if isTerminal(os.Stdin) {
+	if os.Getenv(terminalVariable) != "" {
 		cmd.SysProcAttr.Foreground = true
 		cmd.SysProcAttr.Ctty = int(os.Stdin.Fd())
 	}
@@ -170,4 +168,27 @@ func runInside(ctx context.Context, program []string, o options) (int, error) {
 			_ = syscall.Kill(-cmd.Process.Pid, received.(syscall.Signal))
 		}
 	}
+}
+
+// start makes the world that the options ask for, and says when it is ready.
+func start(ctx context.Context, o options) (*World, error) {
+	started := time.Now()
+	artifacts, err := prepareArtifacts(ctx)
+	if err != nil {
+		return nil, err
+	}
+	world, err := build(ctx, o.hosts, artifacts)
+	if err != nil {
+		return nil, err
+	}
+	ready := world.names()
+	for _, spec := range o.guests {
+		guest, err := world.Start(ctx, spec)
+		if err != nil {
+			return nil, err
+		}
+		ready = append(ready, guest.Name)
+	}
+	fmt.Fprintf(os.Stderr, "lab: %s ready after %.1f s\n", strings.Join(ready, ", "), time.Since(started).Seconds())
+	return world, nil
 }

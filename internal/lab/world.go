@@ -93,12 +93,12 @@ func (w *World) environment() ([]string, error) {
 }
 
 // build makes the world, in namespaces that are its own already, and returns when every host answers.
-func build(ctx context.Context, o options, a artifacts) (*World, error) {
-	if o.hosts < 1 || o.hosts > 64 {
-		return nil, fmt.Errorf("a lab has 1 to 64 hosts, not %d", o.hosts)
+func build(ctx context.Context, hosts int, a artifacts) (*World, error) {
+	if hosts < 1 || hosts > 64 {
+		return nil, fmt.Errorf("a lab has 1 to 64 hosts, not %d", hosts)
 	}
 	world := &World{Kernel: a.kernel, Initrd: a.initrd}
-	for number := 1; number <= o.hosts; number++ {
+	for number := 1; number <= hosts; number++ {
 		world.Hosts = append(world.Hosts, newHost(number))
 	}
 	if err := world.buildGround(ctx); err != nil {

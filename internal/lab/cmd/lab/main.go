@@ -1,6 +1,6 @@
 // Command lab runs a program in a throw-away world of real libvirt hosts.
 //
-//	go run ./internal/lab/cmd/lab [-hosts N] -- PROGRAM [ARGUMENT...]
+//	go run ./internal/lab/cmd/lab [-hosts N] [-guest NAME=KIND[@HOST]]... -- PROGRAM [ARGUMENT...]
 //
 // The program finds the hosts in its environment: VIRT_LAB_HOSTS is their names, VIRT_LAB_KVM1_URI,
 // VIRT_LAB_KVM1_SOCKET_URI, VIRT_LAB_KVM1_ADDRESS and VIRT_LAB_KVM1_MIGRATION_URI describe the first, and VIRT_LAB
@@ -12,14 +12,28 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"strings"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/lab"
 )
 
 func main() {
-	hosts := flag.Int("hosts", 2, "number of libvirt hosts, 1 to 64")
+	options := []lab.Option{}
+	flag.Func("hosts", "number of libvirt hosts, 1 to 64 (default 2)", func(value string) error {
+		var count int
+		if _, err := fmt.Sscan(value, &count); err != nil {
+			return err
+		}
+		options = append(options, lab.WithHosts(count))
+		return nil
+	})
+	flag.Func("guest", "a guest to start: NAME=KIND[@HOST], of kind idle, busy or untamable; may be repeated", func(value string) error {
+		spec, err := parseGuest(value)
+		options = append(options, lab.WithGuests(spec))
+		return err
+	})
 	flag.Usage = func() {
-		fmt.Fprintln(flag.CommandLine.Output(), "usage: lab [-hosts N] -- PROGRAM [ARGUMENT...]")
+		fmt.Fprintln(flag.CommandLine.Output(), "usage: lab [-hosts N] [-guest NAME=KIND[@HOST]]... -- PROGRAM [ARGUMENT...]")
 		flag.PrintDefaults()
 	}
 	flag.Parse()
@@ -27,10 +41,26 @@ func main() {
 		flag.Usage()
 		os.Exit(2)
 	}
-	code, err := lab.Run(context.Background(), flag.Args(), lab.WithHosts(*hosts))
+	code, err := lab.Run(context.Background(), flag.Args(), options...)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "Unable to Use the Lab:", err)
 		os.Exit(1)
 	}
 	os.Exit(code)
+}
+
+// parseGuest reads NAME=KIND[@HOST].
+func parseGuest(value string) (lab.GuestSpec, error) {
+	name, kind, _ := strings.Cut(value, "=")
+	kind, host, _ := strings.Cut(kind, "@")
+	presets := map[string]func(string) lab.GuestSpec{
+		"idle": lab.IdleGuest, "busy": lab.BusyGuest, "untamable": lab.UntamableGuest,
+	}
+	preset, known := presets[kind]
+	if name == "" || !known {
+		return lab.GuestSpec{}, fmt.Errorf("%q is not NAME=idle, NAME=busy or NAME=untamable, with @HOST or without", value)
+	}
+	spec := preset(name)
+	spec.Host = host
+	return spec, nil
 }
