@@ -1,7 +1,6 @@
 package provider_test
 
 import (
-	"context"
 	"fmt"
 	"strings"
 	"syscall"
@@ -110,24 +109,5 @@ func requireStayed(t *testing.T, world *lab.World, guest *lab.Guest) {
 	}
 	if hosts := guest.HostsRunning(); len(hosts) != 1 || hosts[0] != "kvm1" {
 		t.Errorf("the guest's QEMU runs on %v", hosts)
-	}
-}
-
-// requireSteadyPulse wants the guest alive, and to have stood still for no
-// longer than gap since then.
-func requireSteadyPulse(t *testing.T, guest *lab.Guest, since time.Time, gap time.Duration) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
-	defer cancel()
-	if _, err := guest.NextBeat(ctx); err != nil {
-		t.Fatalf("no heartbeat: %v", err)
-	}
-	pulse := guest.Between(since, time.Now())
-	t.Logf("%d beats, longest gap %s", pulse.Beats, pulse.LongestGap.Round(time.Millisecond))
-	if len(pulse.Lost) > 0 || len(pulse.Repeated) > 0 {
-		t.Errorf("beats lost %v, repeated %v", pulse.Lost, pulse.Repeated)
-	}
-	if pulse.LongestGap > gap {
-		t.Errorf("the guest stood still for %s", pulse.LongestGap)
 	}
 }
