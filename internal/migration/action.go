@@ -27,11 +27,11 @@ type action struct {
 	verdict verdict
 	// reason is why on_timeout was applied; none while it was not.
 	reason verdict
-	// called is when the job was called off, ordered when libvirt was last told
-	// to, taken whether it took the order, and orderError why not.
-	called, ordered time.Time
-	taken           bool
-	orderError      error
+	// called is when the job was called off, taken whether libvirt took the
+	// order, and orderError why not.
+	called     time.Time
+	taken      bool
+	orderError error
 	// paused is when on_timeout paused the guest, switching since when the switch
 	// to post-copy has been asked for, postCopy whether it was made. stepError is
 	// why one of the two could not be done.
@@ -197,15 +197,13 @@ func (w *watch) end(v verdict, why string) {
 }
 
 // callOff tells libvirt to end the job, again and again until it is taken: the
-// order may come before libvirt has begun the job. A job that goes on for long
-// is told once more.
+// order may come before libvirt has begun the job.
 func (w *watch) callOff() {
-	if w.taken && time.Since(w.ordered) < reportInterval {
+	if w.taken {
 		return
 	}
-	w.ordered = time.Now()
 	err := order(w.own, callDeadline, func(ctx context.Context) error { return w.request.Source.AbortJob(ctx, w.request.UUID) })
-	w.taken, w.orderError = w.taken || err == nil, err
+	w.taken, w.orderError = err == nil, err
 	if errors.Is(err, ErrNotActive) && w.figures.begun && w.vanished.IsZero() {
 		_ = w.lookForPostCopy() // asked again with the next order
 	}

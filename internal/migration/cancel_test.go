@@ -113,7 +113,7 @@ func TestCancelInPostCopyWaits(t *testing.T) {
 func TestCancelFindsThatSomeoneElseSwitchedToPostCopy(t *testing.T) {
 	play(t, func(s *scene) {
 		script := mt.Endless()
-		script.PostCopyTakes = 20 * time.Second
+		script.PostCopyTakes, script.QuietPostCopy = 20*time.Second, true
 		s.world.Play(script)
 		s.policy(policy.Policy{PostCopy: new(true)})
 		s.at(15*time.Second, func() { _ = s.kvm1.StartPostCopy(context.Background(), uuid) })

@@ -242,7 +242,7 @@ func TestRunAbortsWhenOnTimeoutIsRefused(t *testing.T) {
 func TestRunNeverCallsPostCopyOffAfterALostAnswer(t *testing.T) {
 	play(t, func(s *scene) {
 		script := mt.Endless()
-		script.PostCopyTakes = 2 * time.Minute
+		script.PostCopyTakes, script.QuietPostCopy = 2*time.Minute, true
 		s.world.Play(script)
 		s.policy(policy.Policy{Timeout: new(20 * time.Second), PostCopy: new(true), OnTimeout: new(policy.SwitchToPostCopy)})
 		// The switch is made and its answer lost; asking again is refused.

@@ -64,6 +64,9 @@ func TestDirectCancelAtAStep(t *testing.T) {
 					}
 				default:
 					fails[*migration.CancelledError](s, runsOnSource)
+					if n := s.kvm1.Calls("Perform"); n > 0 && step != "Perform" {
+						s.Error("memory was sent after the cancel")
+					}
 					s.runsOn(s.kvm1, s.kvm2)
 				}
 			})
@@ -93,6 +96,9 @@ func TestDirectWithALostAnswer(t *testing.T) {
 				}
 				fails[*migration.FailedError](s, runsOnSource)
 				s.runsOn(s.kvm1, s.kvm2)
+				if n := s.kvm1.Calls("Confirm"); test.step == "Perform" && n != 1 {
+					s.Errorf("the source was told %d times that it keeps the VM", n)
+				}
 			})
 		})
 	}

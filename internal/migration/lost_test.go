@@ -33,6 +33,23 @@ func TestRunGoesOnAfterTheConnectionIsLost(t *testing.T) {
 	}
 }
 
+func TestRunFollowsAJobThatBeginsAfterItsCallIsLost(t *testing.T) {
+	for name, called := range map[string]time.Duration{"at once": 0, "after waiting for long": 20 * time.Second} {
+		t.Run(name, func(t *testing.T) {
+			play(t, func(s *scene) {
+				s.kvm1.Before("MigratePeerToPeer", func(ctx contextT) error {
+					if err := pauseFor(ctx, called); err != nil {
+						return err
+					}
+					s.at(2*time.Second, func() { _ = s.kvm1.Start(uuid, s.kvm2, migration.Parameters{Persistent: true}) })
+					return migration.ErrUnreachable
+				})
+				s.arrives()
+			})
+		})
+	}
+}
+
 func TestRunStillAppliesLimitsAfterTheConnectionIsLost(t *testing.T) {
 	play(t, func(s *scene) {
 		s.world.Play(mt.Endless())
@@ -166,6 +183,18 @@ func TestRunReportsWhatIsLeftBehind(t *testing.T) {
 			s.Fatal(err)
 		}
 		if len(r.Warnings) != 1 {
+			s.Errorf("warnings: %q", r.Warnings)
+		}
+	})
+}
+
+func TestRunWaitsForTheSourceToUndefine(t *testing.T) {
+	play(t, func(s *scene) {
+		script := mt.Converging()
+		script.KeepDefinition = true
+		s.world.Play(script)
+		s.at(converges+2*time.Second, func() { s.kvm1.Undefine(uuid) })
+		if r := s.arrives(); len(r.Warnings) > 0 {
 			s.Errorf("warnings: %q", r.Warnings)
 		}
 	})

@@ -93,6 +93,10 @@ func TestPreflightNamesTheCheckThatFailed(t *testing.T) {
 			func(s *scene) { s.kvm2.Has.Available = 512 * mt.MiB },
 			migration.CheckMemory, "kvm2", asWarning, false, "512 MiB available",
 		},
+		"memory is short, and the definition can not be parsed": {
+			func(s *scene) { s.kvm2.Has.Available, s.kvm1.Definition = 0, "<domain" },
+			migration.CheckMemory, "kvm2", asWarning, false, "0 B available",
+		},
 		"memory is not known": {
 			func(s *scene) { s.kvm2.Before("Memory", mt.Always(errInternal)) },
 			migration.CheckMemory, "kvm2", asWarning, false, "not known",
@@ -165,6 +169,16 @@ func TestPreflightOfAGoodMoveFindsNothing(t *testing.T) {
 		a := migration.Preflight(s.ctx, s.request)
 		if len(a.Findings) > 0 || a.AlreadyThere || a.Running {
 			s.Errorf("%+v", a)
+		}
+	})
+}
+
+func TestPreflightKeepsHugePagesApart(t *testing.T) {
+	play(t, func(s *scene) {
+		s.kvm1.Definition = "<domain><memoryBacking><hugepages><page size='2048' unit='KiB'/></hugepages></memoryBacking></domain>"
+		s.kvm2.Has.Available = 0
+		if a := migration.Preflight(s.ctx, s.request); len(a.Findings) > 0 {
+			s.Errorf("findings: %v", a.Findings)
 		}
 	})
 }

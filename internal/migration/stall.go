@@ -29,25 +29,38 @@ type stallDetector struct {
 func (s *stallDetector) observe(now time.Time, job Job) bool {
 	previous := s.previous
 	s.previous = &job
-	if job.Throttle != nil && *job.Throttle > s.throttle {
-		s.throttle = *job.Throttle
-		s.improved(now)
+	progress := s.rose(job)
+	boundary := previous != nil && job.Iteration > previous.Iteration
+	if boundary && s.less(remainingAtBoundary(*previous, job)) {
+		progress = true
 	}
-	if previous == nil || job.Iteration <= previous.Iteration {
+	switch {
+	case progress:
+		s.progress, s.passes = now, 0
 		return false
-	}
-	remaining := remainingAtBoundary(*previous, job)
-	if s.least == nil || remaining < *s.least {
-		s.least = &remaining
-		s.improved(now)
+	case !boundary:
 		return false
 	}
 	s.passes++
 	return s.window > 0 && s.passes >= stallPasses && now.Sub(s.progress) >= s.window
 }
 
-func (s *stallDetector) improved(now time.Time) {
-	s.progress, s.passes = now, 0
+// rose notes the throttle and tells whether it is higher than ever.
+func (s *stallDetector) rose(job Job) bool {
+	if job.Throttle == nil || *job.Throttle <= s.throttle {
+		return false
+	}
+	s.throttle = *job.Throttle
+	return true
+}
+
+// less notes what remained at a boundary and tells whether it is less than ever.
+func (s *stallDetector) less(remaining uint64) bool {
+	if s.least != nil && remaining >= *s.least {
+		return false
+	}
+	s.least = &remaining
+	return true
 }
 
 // remainingAtBoundary is the memory that remained just after the sync between

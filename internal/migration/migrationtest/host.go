@@ -17,6 +17,8 @@ type Host struct {
 	Is         migration.Identity
 	Has        migration.Memory
 	CPUProblem error
+	// Definition is what DomainXML answers instead of a definition of its own.
+	Definition string
 
 	domains       map[string]*domain
 	before, after map[string]Fault
@@ -91,6 +93,15 @@ func (h *Host) Kill(uuid string) {
 	}
 }
 
+// Undefine takes a domain that does not run from the host.
+func (h *Host) Undefine(uuid string) {
+	h.world.mu.Lock()
+	defer h.world.mu.Unlock()
+	if d := h.domains[uuid]; d != nil && !d.Active() {
+		delete(h.domains, uuid)
+	}
+}
+
 // Start begins a peer-to-peer migration as someone else on the host may.
 func (h *Host) Start(uuid string, destination *Host, p migration.Parameters) error {
 	h.world.mu.Lock()
@@ -161,6 +172,9 @@ func (h *Host) Resume(ctx context.Context, uuid string) error {
 // DomainXML implements migration.Source.
 func (h *Host) DomainXML(ctx context.Context, uuid string) (string, error) {
 	return read(ctx, h, "DomainXML", uuid, func(d *domain) (string, error) {
+		if h.Definition != "" {
+			return h.Definition, nil
+		}
 		return fmt.Sprintf("<domain type='qemu'><name>%s</name><uuid>%s</uuid></domain>", d.Name, d.UUID), nil
 	})
 }

@@ -54,6 +54,8 @@ type Script struct {
 	// PostCopyTakes is how long post-copy lasts, and PostCopyErr how it fails.
 	PostCopyTakes time.Duration
 	PostCopyErr   error
+	// QuietPostCopy has no page request counted in post-copy.
+	QuietPostCopy bool
 	// Downtime is what the completed job says.
 	Downtime time.Duration
 	// CompressionPages and CompressionCacheMisses are counted by a job that

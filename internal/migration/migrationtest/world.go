@@ -233,7 +233,7 @@ func (j *job) finish(err error) {
 
 func (j *job) reading() migration.Job {
 	job := j.script.reading(time.Since(j.start))
-	if j.postCopy {
+	if j.postCopy && !j.script.QuietPostCopy {
 		job.PostCopyRequests = 11
 	}
 	if j.parameters.Compression {

@@ -1,0 +1,151 @@
+package migration
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+)
+
+// sightings is everything one host can say.
+func sightings(host string) map[string]Sighting {
+	all := map[string]Sighting{
+		"gone":   {Host: host, Err: ErrNoDomain},
+		"silent": {Host: host, Err: ErrUnreachable},
+	}
+	for state := StateShutOff; state <= StateCrashed; state++ {
+		all[state.String()] = Sighting{Host: host, Domain: Domain{State: state}}
+	}
+	return all
+}
+
+func TestOutcomePlace(t *testing.T) {
+	t.Parallel()
+	here, there := sightings("kvm1"), sightings("kvm2")
+	tests := []struct {
+		source, destination string
+		place               Place
+		text                string
+	}{
+		{"running", "gone", OnSource, "VM web is running on kvm1"},
+		{"running", "shut off", OnSource, "VM web is running on kvm1"},
+		{"running", "being received", OnSource, "VM web is running on kvm1"},
+		{"running", "silent", OnSource, "VM web is running on kvm1"},
+		{"gone", "running", OnDestination, "VM web is running on kvm2"},
+		{"shut off", "running", OnDestination, "VM web is running on kvm2"},
+		{"silent", "running", OnDestination, "VM web is running on kvm2"},
+		{"paused", "running", OnDestination, "VM web is running on kvm2"},
+		{"left behind by a migration in post-copy", "running, in post-copy", FetchingMemory, "VM web is running on kvm2"},
+		{"silent", "running, in post-copy", FetchingMemory, "VM web is running on kvm2"},
+		{"paused", "gone", PausedOnSource, "VM web is paused on kvm1"},
+		{"paused", "being received", PausedOnSource, "VM web is paused on kvm1"},
+		{"gone", "paused", PausedOnDestination, "VM web is paused on kvm2"},
+		{"paused", "paused", PausedOnBoth, "VM web is paused on kvm1 and on kvm2"},
+		{"running", "running", OnBoth, "VM web is running on kvm1 and on kvm2"},
+		{"running", "running, in post-copy", OnBoth, "VM web is running on kvm1 and on kvm2"},
+		{"gone", "gone", OnNeither, "VM web is running neither on kvm1 nor on kvm2"},
+		{"crashed", "gone", OnNeither, "VM web is running neither on kvm1 nor on kvm2"},
+		{"shut off", "being received", OnNeither, "VM web is running neither on kvm1 nor on kvm2"},
+		{"left by a failed post-copy migration", "left by a failed post-copy migration", SplitMemory, "VM web can not go on: a part of its memory is on kvm2 and the rest was on kvm1"},
+		{"left behind by a migration in post-copy", "gone", SplitMemory, "VM web can not go on: a part of its memory is on kvm2 and the rest was on kvm1"},
+		{"silent", "silent", Unknown, "Where VM web is running is not known, because neither kvm1 nor kvm2 answers"},
+		{"silent", "gone", Unknown, "VM web is not running on kvm2; whether it is running on kvm1 is not known, because kvm1 does not answer"},
+		{"gone", "silent", Unknown, "VM web is not running on kvm1; whether it is running on kvm2 is not known, because kvm2 does not answer"},
+		{"paused", "silent", Unknown, "VM web is paused on kvm1; whether it is running on kvm2 is not known, because kvm2 does not answer"},
+		{"silent", "paused", Unknown, "VM web is paused on kvm2; whether it is running on kvm1 is not known, because kvm1 does not answer"},
+	}
+	for _, test := range tests {
+		o := Outcome{Name: "web", Source: here[test.source], Destination: there[test.destination]}
+		if o.Source.Host == "" || o.Destination.Host == "" {
+			t.Fatalf("no such sighting: %q, %q", test.source, test.destination)
+		}
+		if got := o.Place(); got != test.place {
+			t.Errorf("%s here, %s there: %q, want %q", test.source, test.destination, got, test.place)
+		}
+		if got := o.String(); got != test.text {
+			t.Errorf("%s here, %s there: %q, want %q", test.source, test.destination, got, test.text)
+		}
+	}
+}
+
+// Of all that two hosts can say, nothing is claimed that they did not.
+func TestOutcomeClaimsNothingThatWasNotSeen(t *testing.T) {
+	t.Parallel()
+	for source, here := range sightings("kvm1") {
+		for destination, there := range sightings("kvm2") {
+			for _, ranBefore := range []bool{true, false} {
+				o := Outcome{Name: "web", Source: here, Destination: there}
+				where := source + " here, " + destination + " there"
+				text := o.String()
+				if strings.HasSuffix(text, "is running on kvm1") && source != "running" {
+					t.Errorf("%s: %q", where, text)
+				}
+				if strings.HasSuffix(text, "is running on kvm2") && !strings.HasPrefix(destination, "running") {
+					t.Errorf("%s: %q", where, text)
+				}
+				arrived := o.arrived(ranBefore)
+				seen := destination == "running" || destination == "paused" && !ranBefore
+				gone := source == "gone" || source == "shut off" || source == "crashed"
+				if arrived != (seen && gone) {
+					t.Errorf("%s, ran before %t: arrived %t", where, ranBefore, arrived)
+				}
+				if !arrived && o.Place() != OnSource && o.remedy() == "" && !(gone && destination == "running") {
+					t.Errorf("%s: no word on what to do", where)
+				}
+			}
+		}
+	}
+}
+
+// A guest is resumed only where it can not come to run twice.
+func TestSettlementResumesOnlyWhatCannotRunTwice(t *testing.T) {
+	t.Parallel()
+	for source, here := range sightings("kvm1") {
+		for destination, there := range sightings("kvm2") {
+			for _, ranBefore := range []bool{true, false} {
+				for _, aborted := range []bool{true, false} {
+					for _, migrating := range []bool{true, false} {
+						s := settlement{request: Request{Source: &stillSource{name: "kvm1"}, Destination: &stillDestination{name: "kvm2"}}, ranBefore: ranBefore, aborted: aborted}
+						o := Outcome{Source: here, Destination: there, Migrating: migrating}
+						elsewhere := destination == "gone" || destination == "shut off" || destination == "crashed" || aborted && destination == "silent"
+						var want Host
+						switch {
+						case ranBefore && source == "paused" && !migrating && elsewhere:
+							want = s.request.Source
+						case ranBefore && destination == "paused" && (source == "gone" || source == "shut off" || source == "crashed"):
+							want = s.request.Destination
+						}
+						if got := s.leftPaused(o, time.Hour); got != want {
+							t.Errorf("%s here, %s there, ran before %t, aborted %t, migrating %t: %v, want %v", source, destination, ranBefore, aborted, migrating, got, want)
+						}
+					}
+				}
+			}
+		}
+	}
+}
+
+// stillSource and stillDestination are hosts that are only named.
+type stillSource struct {
+	Source
+	name string
+}
+
+type stillDestination struct {
+	Destination
+	name string
+}
+
+func TestRemedySaysHowToResume(t *testing.T) {
+	t.Parallel()
+	o := Outcome{
+		Name: "web", ResumeError: errors.New("cannot acquire state change lock"),
+		Source:      Sighting{Host: "kvm1", Domain: Domain{State: StatePaused}},
+		Destination: Sighting{Host: "kvm2", Err: ErrNoDomain},
+	}
+	for _, words := range []string{"cannot acquire state change lock", "`virsh resume web` on kvm1"} {
+		if !strings.Contains(o.remedy(), words) {
+			t.Errorf("%q does not say %q", o.remedy(), words)
+		}
+	}
+}
