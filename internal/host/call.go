@@ -29,7 +29,7 @@ func write(ctx context.Context, h *Host, op string, limit time.Duration, k class
 	if errors.As(err, &lost) && lost.unsent {
 		_, err = invoke(ctx, h, limit, k, call)
 	}
-	return h.fail(op, err)
+	return h.failChange(op, err)
 }
 
 // invoke makes one call on the control connection.

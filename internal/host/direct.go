@@ -36,7 +36,7 @@ func (h *Host) Begin(ctx context.Context, uuid string, p migration.Parameters) (
 		cookie, xml, err := lv.DomainMigrateBegin3Params(dom, typedParameters(p), uint32(flags(p)))
 		return begun{cookie, xml}, err
 	})
-	return b.xml, b.cookie, h.fail(op, err)
+	return b.xml, b.cookie, h.failChange(op, err)
 }
 
 // Prepare makes the destination ready to receive.
@@ -136,5 +136,5 @@ func step[T any](ctx context.Context, h *Host, op string, s session, where place
 	if !givenUp && (err != nil || where == last) {
 		h.endSession(s)
 	}
-	return v, h.fail(op, err)
+	return v, h.failChange(op, err)
 }

@@ -110,18 +110,33 @@ func (h *Host) fail(op string, err error) error {
 	case errors.As(err, &lost):
 		e.Message = lost.Error()
 		e.kinds = []error{migration.ErrUnreachable}
-		if !lost.unsent {
-			e.kinds = append(e.kinds, ErrOutcomeUnknown)
-		}
 	case errors.As(err, &late):
 		e.Message = late.Error()
-		e.kinds = []error{migration.ErrUnreachable, ErrOutcomeUnknown}
+		e.kinds = []error{migration.ErrUnreachable}
 	case errors.Is(err, context.Canceled):
 		e.Message = "cancelled"
 	default:
 		e.Message = err.Error()
 	}
 	return e
+}
+
+// failChange is fail for a call that changes something: it says so where nobody
+// knows whether it did.
+func (h *Host) failChange(op string, err error) error {
+	failure := h.fail(op, err)
+	var e *Error
+	var lost *lostError
+	var late *lateError
+	var dial *dialError
+	if !errors.As(failure, &e) || errors.As(err, &dial) {
+		return failure
+	}
+	if errors.As(err, &late) || errors.As(err, &lost) && !lost.unsent {
+		e.Message += "; whether it took effect is not known"
+		e.kinds = append(e.kinds, ErrOutcomeUnknown)
+	}
+	return failure
 }
 
 // lateError is a call that was not answered by its deadline.
@@ -149,7 +164,7 @@ func (e *lostError) Error() string {
 	case e.unsent:
 		return "the connection was lost before the call was sent"
 	}
-	return "the connection was lost in mid-call, its outcome is unknown"
+	return "the connection was lost in mid-call"
 }
 
 func (e *lostError) Unwrap() error { return e.cause }

@@ -29,7 +29,9 @@ func (h *Host) Job(ctx context.Context, uuid string) (migration.Job, error) {
 	return h.job(ctx, "read the job's statistics", uuid, 0)
 }
 
-// CompletedJob is the last finished job of the domain. libvirt keeps it.
+// CompletedJob is the last finished job of the domain. libvirt keeps it, but for
+// that of a migration which ended in post-copy: it drops those statistics,
+// because they were never brought up to date (qemuMigrationDstFinish).
 func (h *Host) CompletedJob(ctx context.Context, uuid string) (migration.Job, error) {
 	return h.job(ctx, "read the completed job's statistics", uuid,
 		libvirt.DomainJobStatsCompleted|libvirt.DomainJobStatsKeepCompleted)

@@ -32,7 +32,7 @@ func (h *Host) MigratePeerToPeer(ctx context.Context, uuid, peerURI string, p mi
 		_, err := lv.DomainMigratePerform3Params(dom, libvirt.OptString{peerURI}, typedParameters(p), nil, flags(p)|libvirt.MigratePeer2peer)
 		return err
 	})
-	return h.explainPeer(ctx, h.fail(op, err), uuid, peerURI)
+	return h.explainPeer(ctx, h.failChange(op, err), uuid, peerURI)
 }
 
 // explainPeer adds what the code of a failed peer-to-peer call alone does not
