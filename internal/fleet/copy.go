@@ -14,8 +14,9 @@ import (
 // has.
 type Copy struct {
 	Host string
-	// Place is "live" or "config" for a domain's copy, else empty.
-	Place string
+	// VM is the UUID of the domain whose copy it is, and Place says which of its
+	// two: "live" or "config". Both are empty for a host's copy.
+	VM, Place string
 	// Level is the level of a host's copy; it means nothing for a domain's.
 	Level host.Level
 	// Document is the record's text as libvirt has it; nil when there is none.

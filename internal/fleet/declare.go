@@ -36,9 +36,12 @@ func (e *HeldError) Error() string {
 
 // PartialError is a change that reached only some hosts.
 type PartialError struct {
-	// Done are the hosts it reached, Failed those it did not.
-	Done, Failed []string
-	Err          error
+	// Done are the hosts where the change was made.
+	Done []string
+	// Unwritten are the hosts that the record could not be written to, Kept
+	// those it could not be removed from.
+	Unwritten, Kept []string
+	Err             error
 }
 
 func (e *PartialError) Error() string { return e.Err.Error() }
@@ -121,15 +124,15 @@ func awaitRelease(ctx context.Context, h *host.Host, d Declaration, c Copy) (Cop
 
 // Update makes the copies on the hosts equal to the declaration and removes
 // those on the hosts that are no longer among them, these first, so that another
-// cluster can take them. The error is a *PartialError when only some hosts were
-// reached; reached are in any case the hosts that have the record now.
-func (f *Fleet) Update(ctx context.Context, d Declaration, names, removed []string) (reached []string, err error) {
+// cluster can take them. The error is a *PartialError when some hosts were not
+// reached.
+func (f *Fleet) Update(ctx context.Context, d Declaration, names, removed []string) error {
 	hosts, err := f.all(names)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	left, failed := f.remove(ctx, d, removed)
-	answers := tell(ctx, hosts, func(ctx context.Context, h *host.Host) error {
+	outcome := f.remove(ctx, d, removed)
+	for _, a := range tell(ctx, hosts, func(ctx context.Context, h *host.Host) error {
 		present, err := hostCopy(ctx, h, d.level())
 		if err != nil {
 			return err
@@ -141,63 +144,59 @@ func (f *Fleet) Update(ctx context.Context, d Declaration, names, removed []stri
 			return present.newer()
 		}
 		return writeCopy(ctx, h, d, present)
-	})
-	for _, a := range answers {
+	}) {
 		if a.err != nil {
-			failed = append(failed, a.err)
-			left = append(left, a.host)
-			continue
+			outcome.Unwritten = append(outcome.Unwritten, a.host)
+			outcome.Err = errors.Join(outcome.Err, a.err)
+		} else {
+			outcome.Done = append(outcome.Done, a.host)
 		}
-		reached = append(reached, a.host)
 	}
-	return reached, partial(reached, left, failed)
+	return outcome.orNil()
 }
 
 // Delete removes the records from the hosts. What is not there, or is another
 // cluster's, is left. The error is a *PartialError that says which hosts still
 // have it.
 func (f *Fleet) Delete(ctx context.Context, d Declaration, names []string) error {
-	left, failed := f.remove(ctx, d, names)
-	var gone []string
-	for _, name := range names {
-		if !slices.Contains(left, name) {
-			gone = append(gone, name)
-		}
-	}
-	return partial(gone, left, failed)
+	return f.remove(ctx, d, names).orNil()
 }
 
-// remove returns the hosts that still have the record, and why. Hosts that the
-// fleet does not have are passed over: their records can not be reached.
-func (f *Fleet) remove(ctx context.Context, d Declaration, names []string) (left []string, failed []error) {
+// remove passes over hosts that the fleet does not have: their records can not
+// be reached.
+func (f *Fleet) remove(ctx context.Context, d Declaration, names []string) *PartialError {
 	hosts, _ := f.named(names)
-	answers := tell(ctx, hosts, func(ctx context.Context, h *host.Host) error {
+	outcome := &PartialError{}
+	for _, a := range tell(ctx, hosts, func(ctx context.Context, h *host.Host) error {
 		c, err := hostCopy(ctx, h, d.level())
 		switch {
 		case err != nil:
 			return err
 		case c.newer() != nil:
 			return c.newer()
-		case c.Document == nil || c.readable() && !d.owns(c.Record):
+		case !d.claims(c):
 			return nil
 		default:
 			return h.DeleteRecord(ctx, d.level())
 		}
-	})
-	for _, a := range answers {
+	}) {
 		if a.err != nil {
-			left = append(left, a.host)
-			failed = append(failed, a.err)
+			outcome.Kept = append(outcome.Kept, a.host)
+			outcome.Err = errors.Join(outcome.Err, a.err)
+		} else {
+			outcome.Done = append(outcome.Done, a.host)
 		}
 	}
-	return left, failed
+	return outcome
 }
 
-func partial(reached, left []string, failed []error) error {
-	if len(failed) == 0 {
+// orNil is nil when the change reached every host.
+func (e *PartialError) orNil() error {
+	if e.Err == nil {
 		return nil
 	}
-	return &PartialError{Done: reached, Failed: left, Err: errors.Join(failed...)}
+	slices.Sort(e.Done)
+	return e
 }
 
 // all are the hosts of the given names; the error is an *UnknownHostError.
@@ -226,7 +225,7 @@ func readAll(ctx context.Context, hosts []*host.Host, d Declaration) ([]Copy, er
 			failed = append(failed, a.err)
 		}
 	}
-	return copies, errors.Join(failed...)
+	return copies, failure(failed)
 }
 
 // write writes the record to all hosts at once; before are their copies.

@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/host"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
@@ -51,11 +52,28 @@ func (e *UnseenError) Error() string {
 
 func (e *UnseenError) Unwrap() []error { return e.Unseen }
 
+// InTransitError is a VM of which only halves of a migration are seen: the host
+// that it comes from or goes to is not among the fleet's.
+type InTransitError struct {
+	VM     string
+	Halves []Sighting
+}
+
+func (e *InTransitError) Error() string {
+	seen := make([]string, len(e.Halves))
+	for i, s := range e.Halves {
+		seen[i] = fmt.Sprintf("on %s it is %s", s.Host, s.Domain.State)
+	}
+	return fmt.Sprintf("VM %q is in the middle of a migration whose other end is none of the provider's hosts: %s", e.VM, strings.Join(seen, ", "))
+}
+
 // Sighting is a VM as one host sees it.
 type Sighting struct {
 	Host   string
 	Domain migration.Domain
 }
+
+func (s Sighting) active() bool { return s.Domain.Active() }
 
 // AmbiguousNameError is a name that fits VMs with different UUIDs.
 type AmbiguousNameError struct {
@@ -71,17 +89,6 @@ func (e *AmbiguousNameError) Error() string {
 	return fmt.Sprintf("the name %q fits different VMs: %s", e.Name, strings.Join(found, ", "))
 }
 
-// RunningTwiceError is a VM that runs on more than one host, or is paused on
-// more than one and runs on none.
-type RunningTwiceError struct {
-	Name, UUID string
-	Hosts      []string
-}
-
-func (e *RunningTwiceError) Error() string {
-	return fmt.Sprintf("VM %s (%s) is active on more than one host: %s", e.Name, e.UUID, Quote(e.Hosts))
-}
-
 // Find looks for a VM, given by name or UUID, on all hosts. The error is a
 // *NotFoundError only when every host has said that it does not have the VM;
 // a host that can not be asked is an error, or, with UnreachableWarn, listed in
@@ -95,8 +102,12 @@ func (f *Fleet) Find(ctx context.Context, vm, last string) (Location, error) {
 	if err != nil {
 		return Location{}, err
 	}
-	if len(sightings) == 0 {
-		return Location{}, f.absent(vm, unseen)
+	switch {
+	case len(sightings) > 0:
+	case len(unseen) > 0:
+		return Location{}, &UnseenError{VM: vm, Unseen: unseen}
+	default:
+		return Location{}, &NotFoundError{VM: vm, Hosts: f.Names()}
 	}
 	uuid := sightings[0].Domain.UUID
 	if slices.ContainsFunc(sightings, func(s Sighting) bool { return s.Domain.UUID != uuid }) {
@@ -105,16 +116,56 @@ func (f *Fleet) Find(ctx context.Context, vm, last string) (Location, error) {
 	return f.findUUID(ctx, vm, uuid, last)
 }
 
+// findUUID looks again when it saw nothing, or halves of a migration and the VM
+// nowhere active: the hosts are not asked at the same instant, and a VM that
+// arrives in between was seen on neither.
 func (f *Fleet) findUUID(ctx context.Context, vm, uuid, last string) (Location, error) {
-	sightings, unseen, err := f.sight(func(h *host.Host) (migration.Domain, error) { return h.Domain(ctx, uuid) })
-	if err != nil {
-		return Location{}, err
+	arrival := time.Now().Add(transitWait)
+	for looks := 1; ; looks++ {
+		sightings, unseen, err := f.sight(func(h *host.Host) (migration.Domain, error) { return h.Domain(ctx, uuid) })
+		if err != nil {
+			return Location{}, err
+		}
+		homes, halves := apart(sightings)
+		switch {
+		case len(halves) == 0 && len(homes) > 0, slices.ContainsFunc(homes, Sighting.active):
+			return f.locate(ctx, homes, last, unseen)
+		case len(unseen) > 0:
+			return Location{}, &UnseenError{VM: vm, Unseen: unseen}
+		case len(halves) == 0 && looks > 1:
+			return Location{}, &NotFoundError{VM: vm, Hosts: f.Names()}
+		case time.Now().After(arrival):
+			return Location{}, &InTransitError{VM: vm, Halves: halves}
+		}
+		if err := wait(ctx, transitPoll); err != nil {
+			return Location{}, err
+		}
 	}
-	sightings = slices.DeleteFunc(sightings, func(s Sighting) bool {
-		return s.Domain.State == migration.StateIncoming || s.Domain.State == migration.StatePostCopySource
-	})
-	if len(sightings) == 0 {
-		return Location{}, f.absent(vm, unseen)
+}
+
+// transitWait is how long a VM is waited for of which only halves of a migration
+// are seen: the moment between its end here and its start there.
+const (
+	transitWait = 5 * time.Second
+	transitPoll = 100 * time.Millisecond
+)
+
+// apart tells where a VM lives from where it only is while it migrates.
+func apart(sightings []Sighting) (homes, halves []Sighting) {
+	for _, s := range sightings {
+		if s.Domain.State == migration.StateIncoming || s.Domain.State == migration.StatePostCopySource {
+			halves = append(halves, s)
+		} else {
+			homes = append(homes, s)
+		}
+	}
+	return homes, halves
+}
+
+// locate picks the VM's home among the hosts that have it.
+func (f *Fleet) locate(ctx context.Context, sightings []Sighting, last string, unseen []error) (Location, error) {
+	if err := f.checkApart(ctx, sightings); err != nil {
+		return Location{}, err
 	}
 	home, err := home(sightings, last)
 	if err != nil {
@@ -131,50 +182,6 @@ func (f *Fleet) findUUID(ctx context.Context, vm, uuid, last string) (Location, 
 		}
 	}
 	return location, nil
-}
-
-func (f *Fleet) absent(vm string, unseen []error) error {
-	if len(unseen) > 0 {
-		return &UnseenError{VM: vm, Unseen: unseen}
-	}
-	return &NotFoundError{VM: vm, Hosts: f.Names()}
-}
-
-// home picks the one host that the VM is on: where it runs, else where it is
-// active, else where it is defined.
-func home(sightings []Sighting, last string) (Sighting, error) {
-	var active, running []Sighting
-	for _, s := range sightings {
-		if s.Domain.Active() {
-			active = append(active, s)
-		}
-		if s.Domain.State == migration.StateRunning || s.Domain.State == migration.StatePostCopy {
-			running = append(running, s)
-		}
-	}
-	if len(running) > 1 || len(running) == 0 && len(active) > 1 {
-		return Sighting{}, twice(active)
-	}
-	if len(running) == 1 {
-		return running[0], nil
-	}
-	if len(active) == 1 {
-		return active[0], nil
-	}
-	for _, s := range sightings {
-		if s.Host == last {
-			return s, nil
-		}
-	}
-	return sightings[0], nil
-}
-
-func twice(sightings []Sighting) error {
-	e := &RunningTwiceError{Name: sightings[0].Domain.Name, UUID: sightings[0].Domain.UUID}
-	for _, s := range sightings {
-		e.Hosts = append(e.Hosts, s.Host)
-	}
-	return e
 }
 
 // sight asks every host for a domain.
@@ -199,7 +206,7 @@ func (f *Fleet) sight(look func(*host.Host) (migration.Domain, error)) (sighting
 			failed = append(failed, a.err)
 		}
 	}
-	return sightings, unseen, errors.Join(failed...)
+	return sightings, unseen, failure(failed)
 }
 
 var uuidPattern = regexp.MustCompile(`^[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}$`)

@@ -10,17 +10,6 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/host"
 )
 
-// Unreachable says what a host that can not be reached is while planning.
-type Unreachable string
-
-// The values of Unreachable.
-const (
-	// UnreachableError fails the plan.
-	UnreachableError Unreachable = "error"
-	// UnreachableWarn lets the plan go on with what is known of the host.
-	UnreachableWarn Unreachable = "warn"
-)
-
 const (
 	// DefaultMigrations is how many migrations leave or enter one host at a
 	// time, as with oVirt's max_outgoing_migrations and max_incoming_migrations.
@@ -46,12 +35,19 @@ type Fleet struct {
 	hosts       []*host.Host // sorted by name
 	unreachable Unreachable
 	slots       *slots
+
+	mu       sync.Mutex
+	reported map[string]bool // hosts that were reported as down
 }
 
 // New reads the configuration of every host and dials none. The error is a
 // *host.ConfigError when one of them can not be right.
 func New(config Config) (*Fleet, error) {
-	f := &Fleet{unreachable: config.Unreachable, slots: newSlots(config.MaxOutgoing, config.MaxIncoming)}
+	f := &Fleet{
+		unreachable: config.Unreachable,
+		slots:       newSlots(config.MaxOutgoing, config.MaxIncoming),
+		reported:    map[string]bool{},
+	}
 	for _, c := range config.Hosts {
 		h, err := host.New(c)
 		if err != nil {

@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/host"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
@@ -12,9 +13,9 @@ import (
 type Declaration struct {
 	// Cluster is the cluster's name; empty for the global settings.
 	Cluster string
-	// Formerly is the name that the cluster's records still carry while it is
-	// being renamed; else empty.
-	Formerly string
+	// Formerly are names that the cluster's records may still carry: it is being
+	// renamed, or a renaming did not reach every host.
+	Formerly []string
 	Policy   policy.Policy
 }
 
@@ -35,7 +36,7 @@ func (d Declaration) level() host.Level {
 
 // owns tells whether a record is this declaration's, by the name it carries.
 func (d Declaration) owns(r policy.Record) bool {
-	return r.Cluster == d.Cluster || d.Formerly != "" && r.Cluster == d.Formerly
+	return r.Cluster == d.Cluster || d.Cluster != "" && slices.Contains(d.Formerly, r.Cluster)
 }
 
 // matches tells whether a record says just what is declared, in all fields

@@ -94,7 +94,12 @@ func (s *slots) stagger(ctx context.Context, source string) error {
 	s.nextStart[source] = start.Add(startGap)
 	s.mu.Unlock()
 
-	timer := time.NewTimer(start.Sub(now))
+	return wait(ctx, start.Sub(now))
+}
+
+// wait lets time pass, unless the context ends first.
+func wait(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
 	case <-timer.C:

@@ -14,9 +14,11 @@ import (
 // Survey is what the copies of a level's record on its hosts come to, held
 // against the declaration.
 type Survey struct {
-	// Hosts are those whose copy says what is declared, and those that could
-	// not be asked: nothing is known against them.
+	// Hosts are those whose copy says what is declared, and those of which that
+	// is still believed because they could not be asked.
 	Hosts []string
+	// Written are the hosts that have a copy, right or wrong, or may have one.
+	Written []string
 	// Changed is what all copies say together when they agree on another
 	// policy; else nil.
 	Changed *policy.Policy
@@ -32,18 +34,16 @@ type Survey struct {
 	Dropped []string
 }
 
-// Survey reads the copies on the given hosts.
-func (f *Fleet) Survey(ctx context.Context, want Declaration, hosts []string) (Survey, error) {
-	copies, unseen, err := f.copies(ctx, want, hosts)
+// Survey reads the copies on the hosts that the record was written to. inSync
+// are those of them whose copy was right when it was last read, which is still
+// believed of a host that can not be asked.
+func (f *Fleet) Survey(ctx context.Context, want Declaration, written, inSync []string) (Survey, error) {
+	copies, unseen, err := f.copies(ctx, want, written)
 	if err != nil {
 		return Survey{}, err
 	}
-	_, dropped := f.named(hosts)
-	s := Survey{Dropped: dropped}
-	for _, u := range unseen {
-		s.Hosts = append(s.Hosts, u.host)
-		s.Unseen = append(s.Unseen, u.err)
-	}
+	var s Survey
+	_, s.Dropped = f.named(written)
 	var own []Copy
 	for _, c := range copies {
 		if drift := want.drift(c); drift != "" {
@@ -51,22 +51,33 @@ func (f *Fleet) Survey(ctx context.Context, want Declaration, hosts []string) (S
 		} else {
 			s.Hosts = append(s.Hosts, c.Host)
 		}
-		if c.Document != nil && (c.Invalid != nil || want.owns(c.Record)) {
+		if want.claims(c) {
 			own = append(own, c)
 		}
 		if names := c.Record.UnknownMembers(); len(names) > 0 {
 			s.Unknown = append(s.Unknown, fmt.Sprintf("%s has %s", c, Quote(names)))
 		}
 	}
-	slices.Sort(s.Hosts)
 	s.Gone = len(own) == 0 && len(unseen) == 0
-	if len(own) == len(copies) && len(unseen) == 0 && len(s.Hosts) == 0 {
-		if changed, ok := agreed(own); ok {
-			s.Changed = &changed
-			s.Hosts = hostsOf(own)
+	if changed, ok := agreed(own); ok && len(own) == len(copies) && len(unseen) == 0 && len(s.Hosts) == 0 {
+		s.Changed = &changed
+		s.Hosts = hostsOf(own)
+	}
+	s.Written = hostsOf(own)
+	for _, u := range unseen {
+		s.Unseen = append(s.Unseen, u.err)
+		s.Written = append(s.Written, u.host)
+		if slices.Contains(inSync, u.host) {
+			s.Hosts = append(s.Hosts, u.host)
 		}
 	}
+	slices.Sort(s.Hosts)
 	return s, nil
+}
+
+// claims tells whether a copy is the declaration's, or can be no other's.
+func (d Declaration) claims(c Copy) bool {
+	return c.Document != nil && (c.Invalid != nil || d.owns(c.Record))
 }
 
 // drift says what is wrong with a copy, or nothing.
@@ -137,7 +148,7 @@ func (f *Fleet) copies(ctx context.Context, d Declaration, names []string) ([]Co
 			failed = append(failed, a.err)
 		}
 	}
-	return copies, out, errors.Join(failed...)
+	return copies, out, failure(failed)
 }
 
 // Found is a level's record as it was found, for an import.

@@ -21,14 +21,25 @@ type VMRecord struct {
 // InSync is what VMRecord.Drift says when there is none.
 const InSync = "in_sync"
 
-// ReadVM finds a VM and reads its record.
+// ReadVM finds a VM and reads its record. A VM that moves on in between is looked
+// for again.
 func (f *Fleet) ReadVM(ctx context.Context, vm, last string) (VMRecord, error) {
-	location, err := f.Find(ctx, vm, last)
-	if err != nil {
-		return VMRecord{}, err
+	for attempt := 1; ; attempt++ {
+		location, err := f.Find(ctx, vm, last)
+		if err != nil {
+			return VMRecord{}, err
+		}
+		record, err := f.readVM(ctx, location)
+		if errors.Is(err, migration.ErrNoDomain) && attempt < readAttempts {
+			continue
+		}
+		return record, err
 	}
-	return f.readVM(ctx, location)
 }
+
+// readAttempts is how often a VM is looked for that is gone from where it was
+// just found.
+const readAttempts = 3
 
 func (f *Fleet) readVM(ctx context.Context, location Location) (VMRecord, error) {
 	h, err := f.host(location.Host)
@@ -39,12 +50,15 @@ func (f *Fleet) readVM(ctx context.Context, location Location) (VMRecord, error)
 	if err != nil {
 		return VMRecord{}, err
 	}
+	if !raw.Active && !raw.Persistent {
+		return VMRecord{}, fmt.Errorf("host %q: VM %s has just ended: %w", h.Name(), location.Domain.Name, migration.ErrNoDomain)
+	}
 	r := VMRecord{Location: location}
 	if raw.Active {
-		r.Copies = append(r.Copies, Copy{Host: h.Name(), Place: "live", Document: raw.Live}.decode())
+		r.Copies = append(r.Copies, Copy{Host: h.Name(), VM: location.Domain.UUID, Place: "live", Document: raw.Live}.decode())
 	}
 	if raw.Persistent {
-		r.Copies = append(r.Copies, Copy{Host: h.Name(), Place: "config", Document: raw.Config}.decode())
+		r.Copies = append(r.Copies, Copy{Host: h.Name(), VM: location.Domain.UUID, Place: "config", Document: raw.Config}.decode())
 	}
 	return r, nil
 }

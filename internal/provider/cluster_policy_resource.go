@@ -34,8 +34,10 @@ type clusterPolicyModel struct {
 	Hosts types.Set    `tfsdk:"hosts"`
 }
 
-func (m clusterPolicyModel) declaration() fleet.Declaration {
-	return fleet.Declaration{Cluster: m.Name.ValueString(), Policy: m.toPolicy()}
+// declaration is the record that the cluster is to have; formerly are names
+// under which its hosts may still have it.
+func (m clusterPolicyModel) declaration(formerly ...string) fleet.Declaration {
+	return fleet.Declaration{Cluster: m.Name.ValueString(), Formerly: formerly, Policy: m.toPolicy()}
 }
 
 func (r *clusterPolicyResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
@@ -97,6 +99,11 @@ func (r *clusterPolicyResource) ModifyPlan(ctx context.Context, req resource.Mod
 	if r.fleet != nil {
 		resp.Diagnostics.Append(checkHosts(r.fleet, plan.Hosts)...)
 	}
+	if !req.State.Raw.IsNull() {
+		var present types.Set
+		resp.Diagnostics.Append(req.State.GetAttribute(ctx, path.Root("hosts"), &present)...)
+		planRemoval(ctx, req.Private, present, plan.Hosts, resp)
+	}
 }
 
 func (r *clusterPolicyResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
@@ -110,7 +117,7 @@ func (r *clusterPolicyResource) Create(ctx context.Context, req resource.CreateR
 		resp.Diagnostics.Append(diagnose("Create Cluster Migration Policy", err, path.Root("hosts")))
 		return
 	}
-	resp.Diagnostics.Append(saveHosts(ctx, resp.Private, hosts)...)
+	resp.Diagnostics.Append(membership{Written: hosts}.save(ctx, resp.Private)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 	resp.Diagnostics.Append(resp.Identity.SetAttribute(ctx, path.Root("name"), plan.Name)...)
 }
@@ -121,14 +128,14 @@ func (r *clusterPolicyResource) Read(ctx context.Context, req resource.ReadReque
 	}
 	var state clusterPolicyModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	declared, diags := declaredHosts(ctx, req.Private, state.Hosts)
+	members, diags := readMembership(ctx, req.Private, state.Hosts)
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	survey, err := r.fleet.Survey(ctx, state.declaration(), declared)
+	survey, err := r.fleet.Survey(ctx, state.declaration(members.Formerly...), members.Written, hostNames(state.Hosts))
 	if err != nil {
-		resp.Diagnostics.Append(diagnose("Read Cluster Migration Policy", err, path.Root("hosts")))
+		resp.Diagnostics.Append(diagnoseRead(r.fleet, "Read Cluster Migration Policy", err, path.Root("hosts"))...)
 		return
 	}
 	resp.Diagnostics.Append(surveyWarnings(survey, "Cluster Migration Policy")...)
@@ -140,6 +147,7 @@ func (r *clusterPolicyResource) Read(ctx context.Context, req resource.ReadReque
 		state.levelModel = levelModelOf(*survey.Changed)
 	}
 	state.Hosts = hostSet(survey.Hosts)
+	resp.Diagnostics.Append(members.surveyed(survey).save(ctx, resp.Private)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
 	resp.Diagnostics.Append(resp.Identity.SetAttribute(ctx, path.Root("name"), state.Name)...)
 }
@@ -148,23 +156,26 @@ func (r *clusterPolicyResource) Update(ctx context.Context, req resource.UpdateR
 	var plan, state clusterPolicyModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	declared, diags := declaredHosts(ctx, req.Private, state.Hosts)
+	members, diags := readMembership(ctx, req.Private, state.Hosts)
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	declaration := plan.declaration()
 	if !plan.Name.Equal(state.Name) {
-		declaration.Formerly = state.Name.ValueString()
+		members.Formerly = union(members.Formerly, []string{state.Name.ValueString()})
 	}
 	hosts := hostNames(plan.Hosts)
-	reached, err := r.fleet.Update(ctx, declaration, hosts, without(declared, hosts))
+	err := r.fleet.Update(ctx, plan.declaration(members.Formerly...), hosts, without(members.Written, hosts))
 	if err != nil {
 		resp.Diagnostics.Append(diagnose("Update Cluster Migration Policy", err, path.Root("hosts")))
-		plan.Hosts = hostSet(reached)
-		hosts = union(declared, hosts)
 	}
-	resp.Diagnostics.Append(saveHosts(ctx, resp.Private, hosts)...)
+	after, reached, saved := members.updated(hosts, err)
+	if !saved {
+		return
+	}
+	plan.ID = plan.Name
+	plan.Hosts = hostSet(reached)
+	resp.Diagnostics.Append(after.save(ctx, resp.Private)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 	resp.Diagnostics.Append(resp.Identity.SetAttribute(ctx, path.Root("name"), plan.Name)...)
 }
@@ -172,12 +183,12 @@ func (r *clusterPolicyResource) Update(ctx context.Context, req resource.UpdateR
 func (r *clusterPolicyResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
 	var state clusterPolicyModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	declared, diags := declaredHosts(ctx, req.Private, state.Hosts)
+	members, diags := readMembership(ctx, req.Private, state.Hosts)
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	if err := r.fleet.Delete(ctx, state.declaration(), declared); err != nil {
+	if err := r.fleet.Delete(ctx, state.declaration(members.Formerly...), members.Written); err != nil {
 		resp.Diagnostics.Append(diagnose("Delete Cluster Migration Policy", err, path.Root("hosts")))
 	}
 }
@@ -199,7 +210,7 @@ func (r *clusterPolicyResource) ImportState(ctx context.Context, req resource.Im
 		Name:       types.StringValue(name),
 		Hosts:      hostSet(found.Hosts),
 	}
-	resp.Diagnostics.Append(saveHosts(ctx, resp.Private, found.Hosts)...)
+	resp.Diagnostics.Append(membership{Written: found.Hosts}.save(ctx, resp.Private)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, model)...)
 	resp.Diagnostics.Append(resp.Identity.SetAttribute(ctx, path.Root("name"), name)...)
 }

@@ -19,11 +19,29 @@ import (
 // what was to be done, as in "Unable to <act>"; at is the attribute at fault, if
 // one is.
 func diagnose(act string, err error, at ...path.Path) diag.Diagnostic {
-	summary, detail := "Unable to "+act, explain(err)
+	summary := "Unable to " + act
 	var unknownHost *fleet.UnknownHostError
 	if errors.As(err, &unknownHost) {
 		summary = "Invalid Host"
 	}
+	return errorAt(at, summary, explain(err))
+}
+
+// diagnoseRead is diagnose for a Read. It says only once in a plan that a host
+// is down: the plan has failed by then, whatever else is read.
+func diagnoseRead(f *fleet.Fleet, act string, err error, at ...path.Path) diag.Diagnostics {
+	var down *fleet.HostsDownError
+	if !errors.As(err, &down) {
+		return diag.Diagnostics{diagnose(act, err, at...)}
+	}
+	if !f.News(down) {
+		return nil
+	}
+	return diag.Diagnostics{errorAt(at, "Unable to "+act, explain(err)+
+		" Whatever else needs the host is affected, too. To plan without it, set unreachable_hosts = \"warn\" in the provider's configuration.")}
+}
+
+func errorAt(at []path.Path, summary, detail string) diag.Diagnostic {
 	if len(at) > 0 {
 		return diag.NewAttributeErrorDiagnostic(at[0], summary, detail)
 	}
@@ -32,8 +50,21 @@ func diagnose(act string, err error, at ...path.Path) diag.Diagnostic {
 
 // explain is the detail of a diagnostic: what happened, and what to do about it.
 func explain(err error) string {
+	var partial *fleet.PartialError
+	detail := sentence(text(err))
+	if errors.As(err, &partial) {
+		detail = explainPartial(partial)
+		err = partial.Err
+	}
+	if advice := advise(err); advice != "" {
+		detail += " " + advice
+	}
+	return detail
+}
+
+// advise is what to do about an error.
+func advise(err error) string {
 	var (
-		partial   *fleet.PartialError
 		exists    *fleet.ExistsError
 		held      *fleet.HeldError
 		newer     *fleet.NewerRecordError
@@ -41,59 +72,75 @@ func explain(err error) string {
 		notFound  *fleet.NotFoundError
 		ambiguous *fleet.AmbiguousNameError
 		twice     *fleet.RunningTwiceError
+		broken    *fleet.BrokenPostCopyError
+		same      *fleet.SameHostError
+		transit   *fleet.InTransitError
 	)
-	detail := sentence(err.Error())
-	if errors.As(err, &partial) {
-		detail = explainPartial(partial)
-		err = partial.Err
-	}
-	add := func(format string, args ...any) { detail += " " + fmt.Sprintf(format, args...) }
 	switch {
 	case errors.Is(err, context.Canceled):
-		add("The operation was cancelled.")
+		return "The operation was cancelled."
 	case errors.As(err, &exists):
-		add("It says %s. Import it to take it over (%s), or remove it first.", *exists.Copy.Document, importHint(exists.Copy))
+		return fmt.Sprintf("It says %s. To take it over, import it: %s. To start anew, remove it: %s.", *exists.Copy.Document, importHint(exists.Copy), removeHint(exists.Copy))
 	case errors.As(err, &held):
-		add("A host is in one cluster only. Remove it from the hosts of %q first; if that happens in the same apply, make this resource depend on that one (depends_on).", held.Cluster)
+		return fmt.Sprintf("A host is in one cluster only. Remove it from the hosts of %q first; if that happens in the same apply, make this resource depend on that one (depends_on).", held.Cluster)
 	case errors.As(err, &newer):
-		add("It is left as it is. Use a release of the provider that knows the record, or take the resource out of this configuration without touching the record, with a removed block (lifecycle { destroy = false }).")
+		return "It is left as it is. Use a release of the provider that knows the record, or take the resource out of this configuration without touching the record, with a removed block (lifecycle { destroy = false })."
 	case errors.As(err, &invalid):
-		add("It says %q. Remove it on the host to let Terraform write it anew (%s).", shorten(*invalid.Copy.Document), removeHint(invalid.Copy))
+		return fmt.Sprintf("It says %q. Remove it on the host to let Terraform write it anew: %s.", shorten(*invalid.Copy.Document), removeHint(invalid.Copy))
 	case errors.As(err, &notFound):
-		add("Check the name or UUID, and that the provider's hosts include the one that has the VM.")
+		return "Check the name or UUID, and that the provider's hosts include the one that has the VM."
 	case errors.As(err, &ambiguous):
-		add("Give the UUID of the one that is meant.")
+		return "Give the UUID of the one that is meant."
 	case errors.As(err, &twice):
-		add("Two running copies of one VM corrupt its disks. Find out which one is right, and stop the other one by hand on its host (virsh destroy %s). Nothing was changed.", twice.UUID)
+		return fmt.Sprintf("Two running copies of one VM corrupt its disks. Find out which one is right, and stop the other one by hand on its host (virsh destroy %s). Nothing was changed.", twice.UUID)
+	case errors.As(err, &broken):
+		return fmt.Sprintf("Destroy neither: the VM would be lost. Once the link is back, run the same migration again on the host that the VM came from, with --postcopy-resume (virsh migrate --live --p2p --postcopy --postcopy-resume %s DESTINATION).", broken.UUID)
+	case errors.As(err, &same):
+		return "Leave one of the two out of the provider's hosts."
+	case errors.As(err, &transit):
+		return "Wait for the migration to end, or add the other host to the provider's hosts. Nothing was changed."
+	case errors.Is(err, migration.ErrBusy):
+		return "Nothing was changed. Apply again once that has ended; if the same apply moves the VM, make one of the two depend on the other (depends_on)."
 	}
-	return detail
+	return ""
 }
 
 func explainPartial(e *fleet.PartialError) string {
-	detail := fmt.Sprintf("This did not succeed on %s: %s", fleet.Quote(e.Failed), sentence(e.Err.Error()))
-	if len(e.Done) > 0 {
-		detail += fmt.Sprintf(" It did on %s. Apply again once the cause is mended.", fleet.Quote(e.Done))
+	var said []string
+	if len(e.Unwritten) > 0 {
+		said = append(said, fmt.Sprintf("The record was not written to %s.", fleet.Quote(e.Unwritten)))
 	}
-	return detail
+	if len(e.Kept) > 0 {
+		said = append(said, fmt.Sprintf("The record is still on %s.", fleet.Quote(e.Kept)))
+	}
+	if len(e.Done) > 0 {
+		said = append(said, fmt.Sprintf("On %s it is done.", fleet.Quote(e.Done)))
+	}
+	said = append(said, sentence(text(e.Err)))
+	if errors.Is(e.Err, migration.ErrUnreachable) {
+		said = append(said, "Apply again once the host can be reached. A host that is gone for good has to leave the provider's hosts.")
+	}
+	return strings.Join(said, " ")
 }
 
 // importHint is how a record that is there already is imported.
 func importHint(c fleet.Copy) string {
-	switch {
-	case c.Place != "":
-		return "terraform import virt_vm_migration_policy.NAME UUID"
-	default:
-		return fmt.Sprintf("terraform import virt_cluster_migration_policy.NAME %q", c.Record.Cluster)
+	if c.VM != "" {
+		return "terraform import virt_vm_migration_policy.NAME " + c.VM
 	}
+	return fmt.Sprintf("terraform import virt_cluster_migration_policy.NAME %q", c.Record.Cluster)
 }
 
-// removeHint is how a record that can not be read is removed by hand.
+// removeHint is how a record is removed by hand, on its host.
 func removeHint(c fleet.Copy) string {
-	if c.Place != "" {
-		return fmt.Sprintf("virsh metadata DOMAIN %s --%s --remove", host.MetadataURI, c.Place)
+	if c.VM != "" {
+		return fmt.Sprintf("virsh metadata %s %s --%s --remove", c.VM, host.MetadataURI, c.Place)
 	}
 	return "virsh secret-undefine " + c.Level.SecretUUID()
 }
+
+// text is an error on one line, also when it joins several.
+func text(err error) string { return strings.ReplaceAll(err.Error(), "\n", "; ") }
 
 func shorten(text string) string {
 	const most = 200
@@ -153,10 +200,10 @@ func diagnoseMove(err error) diag.Diagnostic {
 	}
 }
 
-// assessError says while planning why a move could not be looked at. A VM that
-// is not there yet may be created by the same apply, and a record that can not
-// be read may be mended by it.
-func assessError(err error) diag.Diagnostics {
+// assessError says while planning why a VM could not be looked at. A VM that is
+// not there yet may be created by the same apply, and a record that can not be
+// read may be mended by it.
+func assessError(f *fleet.Fleet, act string, err error) diag.Diagnostics {
 	var (
 		notFound *fleet.NotFoundError
 		unseen   *fleet.UnseenError
@@ -170,6 +217,6 @@ func assessError(err error) diag.Diagnostics {
 	case errors.As(err, &invalid):
 		return diag.Diagnostics{diag.NewWarningDiagnostic("Invalid Policy Record", explain(err)+" A move is refused as long as it is there.")}
 	default:
-		return diag.Diagnostics{diagnose("Plan Virtual Machine Migration", err, path.Root("vm"))}
+		return diagnoseRead(f, act, err, path.Root("vm"))
 	}
 }

@@ -91,11 +91,17 @@ func (r *globalSettingsResource) ModifyPlan(ctx context.Context, req resource.Mo
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	if config.Hosts.IsNull() {
-		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("hosts"), r.fleet.Names())...)
-		return
+	hosts := config.Hosts
+	if hosts.IsNull() {
+		hosts = hostSet(r.fleet.Names())
+		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("hosts"), hosts)...)
 	}
-	resp.Diagnostics.Append(checkHosts(r.fleet, config.Hosts)...)
+	resp.Diagnostics.Append(checkHosts(r.fleet, hosts)...)
+	if !req.State.Raw.IsNull() {
+		var present types.Set
+		resp.Diagnostics.Append(req.State.GetAttribute(ctx, path.Root("hosts"), &present)...)
+		planRemoval(ctx, req.Private, present, hosts, resp)
+	}
 }
 
 func (r *globalSettingsResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
@@ -114,7 +120,7 @@ func (r *globalSettingsResource) Create(ctx context.Context, req resource.Create
 		resp.Diagnostics.AddWarning("Global Migration Settings Replaced",
 			"The hosts had global settings already, and there is only one set of them: what is declared has replaced what was there. "+sentence(text))
 	}
-	resp.Diagnostics.Append(saveHosts(ctx, resp.Private, hosts)...)
+	resp.Diagnostics.Append(membership{Written: hosts}.save(ctx, resp.Private)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 	resp.Diagnostics.Append(resp.Identity.SetAttribute(ctx, path.Root("id"), globalID)...)
 }
@@ -125,14 +131,14 @@ func (r *globalSettingsResource) Read(ctx context.Context, req resource.ReadRequ
 	}
 	var state globalSettingsModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	declared, diags := declaredHosts(ctx, req.Private, state.Hosts)
+	members, diags := readMembership(ctx, req.Private, state.Hosts)
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	survey, err := r.fleet.Survey(ctx, state.declaration(), declared)
+	survey, err := r.fleet.Survey(ctx, state.declaration(), members.Written, hostNames(state.Hosts))
 	if err != nil {
-		resp.Diagnostics.Append(diagnose("Read Global Migration Settings", err, path.Root("hosts")))
+		resp.Diagnostics.Append(diagnoseRead(r.fleet, "Read Global Migration Settings", err, path.Root("hosts"))...)
 		return
 	}
 	resp.Diagnostics.Append(surveyWarnings(survey, "Global Migration Settings")...)
@@ -141,9 +147,16 @@ func (r *globalSettingsResource) Read(ctx context.Context, req resource.ReadRequ
 		return
 	}
 	if survey.Changed != nil {
-		state.globalModel = globalModelOf(*survey.Changed)
+		changed := globalModelOf(*survey.Changed)
+		if changed.toPolicy().Equal(state.toPolicy()) {
+			// A switch that is missing from the records, not one that is changed:
+			// the attributes can not show that, so the hosts have to.
+			survey.Hosts = nil
+		}
+		state.globalModel = changed
 	}
 	state.Hosts = hostSet(survey.Hosts)
+	resp.Diagnostics.Append(members.surveyed(survey).save(ctx, resp.Private)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
 	resp.Diagnostics.Append(resp.Identity.SetAttribute(ctx, path.Root("id"), globalID)...)
 }
@@ -152,31 +165,35 @@ func (r *globalSettingsResource) Update(ctx context.Context, req resource.Update
 	var plan, state globalSettingsModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	declared, diags := declaredHosts(ctx, req.Private, state.Hosts)
+	members, diags := readMembership(ctx, req.Private, state.Hosts)
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
 	hosts := hostNames(plan.Hosts)
-	reached, err := r.fleet.Update(ctx, plan.declaration(), hosts, without(declared, hosts))
+	err := r.fleet.Update(ctx, plan.declaration(), hosts, without(members.Written, hosts))
 	if err != nil {
 		resp.Diagnostics.Append(diagnose("Update Global Migration Settings", err, path.Root("hosts")))
-		plan.Hosts = hostSet(reached)
-		hosts = union(declared, hosts)
 	}
-	resp.Diagnostics.Append(saveHosts(ctx, resp.Private, hosts)...)
+	after, reached, saved := members.updated(hosts, err)
+	if !saved {
+		return
+	}
+	plan.ID = types.StringValue(globalID)
+	plan.Hosts = hostSet(reached)
+	resp.Diagnostics.Append(after.save(ctx, resp.Private)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 }
 
 func (r *globalSettingsResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
 	var state globalSettingsModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	declared, diags := declaredHosts(ctx, req.Private, state.Hosts)
+	members, diags := readMembership(ctx, req.Private, state.Hosts)
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	if err := r.fleet.Delete(ctx, state.declaration(), declared); err != nil {
+	if err := r.fleet.Delete(ctx, state.declaration(), members.Written); err != nil {
 		resp.Diagnostics.Append(diagnose("Delete Global Migration Settings", err, path.Root("hosts")))
 	}
 }
@@ -197,7 +214,7 @@ func (r *globalSettingsResource) ImportState(ctx context.Context, req resource.I
 		return
 	}
 	model := globalSettingsModel{globalModel: globalModelOf(found.Policy), ID: types.StringValue(globalID), Hosts: hostSet(found.Hosts)}
-	resp.Diagnostics.Append(saveHosts(ctx, resp.Private, found.Hosts)...)
+	resp.Diagnostics.Append(membership{Written: found.Hosts}.save(ctx, resp.Private)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, model)...)
 	resp.Diagnostics.Append(resp.Identity.SetAttribute(ctx, path.Root("id"), globalID)...)
 }

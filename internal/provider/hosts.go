@@ -1,8 +1,6 @@
 package provider
 
 import (
-	"context"
-	"encoding/json"
 	"slices"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/setvalidator"
@@ -59,41 +57,4 @@ func union(names, others []string) []string {
 	all := append(slices.Clone(names), without(others, names)...)
 	slices.Sort(all)
 	return all
-}
-
-// hostsKey is where a resource keeps, in its private state, the hosts that it
-// was last written to. The attribute "hosts" is not enough: it shows only those
-// that are in sync, and a host that has drifted out of it must still be read,
-// repaired and cleaned up.
-const hostsKey = "hosts"
-
-// privateReader and privateWriter are the framework's private state.
-type privateReader interface {
-	GetKey(ctx context.Context, key string) ([]byte, diag.Diagnostics)
-}
-
-type privateWriter interface {
-	SetKey(ctx context.Context, key string, value []byte) diag.Diagnostics
-}
-
-func saveHosts(ctx context.Context, private privateWriter, names []string) diag.Diagnostics {
-	document, err := json.Marshal(names)
-	if err != nil {
-		return diag.Diagnostics{diag.NewErrorDiagnostic("Unable to Save Private State", err.Error())}
-	}
-	return private.SetKey(ctx, hostsKey, document)
-}
-
-// declaredHosts are the hosts that the resource was last written to, with those
-// that state shows.
-func declaredHosts(ctx context.Context, private privateReader, state types.Set) ([]string, diag.Diagnostics) {
-	document, diags := private.GetKey(ctx, hostsKey)
-	if diags.HasError() || len(document) == 0 {
-		return hostNames(state), diags
-	}
-	var names []string
-	if err := json.Unmarshal(document, &names); err != nil {
-		diags.AddError("Unable to Read Private State", "The list of hosts in the resource's private state can not be read: "+err.Error()+".")
-	}
-	return union(names, hostNames(state)), diags
 }

@@ -86,7 +86,7 @@ func (m moveModel) assess(ctx context.Context, f *fleet.Fleet, vm, last string) 
 	}
 	location, assessment, err := f.Assess(ctx, move)
 	if err != nil {
-		diags.Append(assessError(err)...)
+		diags.Append(assessError(f, "Plan Virtual Machine Migration", err)...)
 		return diags
 	}
 	diags.Append(locationWarnings(location)...)

@@ -198,7 +198,7 @@ func (r *liveMigrationResource) Read(ctx context.Context, req resource.ReadReque
 		return
 	}
 	location, err := r.fleet.Find(ctx, state.UUID.ValueString(), state.Destination.ValueString())
-	diags, gone := readDiagnostics("Read Virtual Machine Placement", err)
+	diags, gone := readDiagnostics(r.fleet, "Read Virtual Machine Placement", err)
 	resp.Diagnostics.Append(diags...)
 	switch {
 	case gone:
@@ -209,9 +209,8 @@ func (r *liveMigrationResource) Read(ctx context.Context, req resource.ReadReque
 	}
 	resp.Diagnostics.Append(locationWarnings(location)...)
 	state.Destination = types.StringValue(location.Host)
-	if !fleet.Fits(state.VM.ValueString(), location.Domain) {
-		state.VM = types.StringValue(location.Domain.Name)
-	}
+	state.VM, diags = nameInState(ctx, r.fleet, state.VM, location.Domain)
+	resp.Diagnostics.Append(diags...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
 	resp.Diagnostics.Append(resp.Identity.SetAttribute(ctx, path.Root("uuid"), state.UUID)...)
 }

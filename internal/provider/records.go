@@ -64,7 +64,7 @@ func surveyWarnings(s fleet.Survey, object string) diag.Diagnostics {
 	case s.Gone:
 		diags.AddWarning(object+" Missing", fmt.Sprintf("No host has the record any more: %s. It is planned to be created again.", strings.Join(s.Drift, "; ")))
 	default:
-		diags.AddWarning(object+" Changed Outside of Terraform", fmt.Sprintf("%s. The next apply writes what is declared.", sentenceStart(strings.Join(s.Drift, "; "))))
+		diags.AddWarning(object+" Out of Sync", fmt.Sprintf("%s. The next apply puts that right.", sentenceStart(strings.Join(s.Drift, "; "))))
 	}
 	if len(s.Unknown) > 0 {
 		diags.AddWarning(object+" Has Unknown Members", fmt.Sprintf("%s. A newer release of the provider may have written them; they are kept.", sentenceStart(strings.Join(s.Unknown, "; "))))

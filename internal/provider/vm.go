@@ -10,6 +10,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/fleet"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
 )
 
 // isAnotherVM tells whether a changed "vm" means another VM than the one in
@@ -39,10 +40,30 @@ func isAnotherVM(ctx context.Context, f *fleet.Fleet, planned, state, uuid types
 	return location.Domain.UUID != uuid.ValueString(), nil
 }
 
+// nameInState is what state says a VM is called. A VM that was renamed keeps the
+// name that the configuration has for it, so that it is not taken for another
+// one; unless that name is another VM's by now, which the plan has to show.
+func nameInState(ctx context.Context, f *fleet.Fleet, vm types.String, domain migration.Domain) (types.String, diag.Diagnostics) {
+	if fleet.Fits(vm.ValueString(), domain) {
+		return vm, nil
+	}
+	var (
+		diags    diag.Diagnostics
+		notFound *fleet.NotFoundError
+	)
+	if _, err := f.Find(ctx, vm.ValueString(), ""); !errors.As(err, &notFound) {
+		return types.StringValue(domain.Name), nil
+	}
+	diags.AddAttributeWarning(path.Root("vm"), "Virtual Machine Renamed", fmt.Sprintf(
+		"VM %q (%s) is called %q now. It is still the one that is managed here. Write its new name, or its UUID, in the configuration.",
+		vm.ValueString(), domain.UUID, domain.Name))
+	return vm, diags
+}
+
 // readDiagnostics is what a Read says when the VM could not be found. gone is
 // true only when every host has said that it does not have the VM; what can not
 // be seen is kept as state has it, with a warning.
-func readDiagnostics(act string, err error) (diags diag.Diagnostics, gone bool) {
+func readDiagnostics(f *fleet.Fleet, act string, err error) (diags diag.Diagnostics, gone bool) {
 	var (
 		notFound *fleet.NotFoundError
 		unseen   *fleet.UnseenError
@@ -50,11 +71,12 @@ func readDiagnostics(act string, err error) (diags diag.Diagnostics, gone bool) 
 	switch {
 	case err == nil:
 	case errors.As(err, &notFound):
-		return nil, true
+		diags.AddWarning("Virtual Machine Gone", sentence(err.Error())+" What Terraform manages of it is gone with it.")
+		return diags, true
 	case errors.As(err, &unseen):
 		diags.Append(unreachableWarning(unseen.Unseen)...)
 	default:
-		diags.Append(diagnose(act, err))
+		diags.Append(diagnoseRead(f, act, err)...)
 	}
 	return diags, false
 }

@@ -104,7 +104,7 @@ func (r *vmPolicyResource) ModifyPlan(ctx context.Context, req resource.ModifyPl
 	}
 	resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("record"), fleet.InSync)...)
 	if req.State.Raw.IsNull() {
-		resp.Diagnostics.Append(warnOfConflicts(ctx, r.fleet, plan)...)
+		resp.Diagnostics.Append(r.preview(ctx, plan)...)
 		return
 	}
 	var state vmPolicyModel
@@ -116,13 +116,14 @@ func (r *vmPolicyResource) ModifyPlan(ctx context.Context, req resource.ModifyPl
 	resp.Diagnostics.Append(diags...)
 	if another {
 		resp.RequiresReplace = append(resp.RequiresReplace, path.Root("vm"))
-		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("uuid"), types.StringUnknown())...)
+		plan.UUID = types.StringUnknown()
+		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("uuid"), plan.UUID)...)
 	}
 	// Whatever else differs, the host is looked up again when it is applied.
 	if state.Record.ValueString() != fleet.InSync {
 		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("host"), types.StringUnknown())...)
 	}
-	resp.Diagnostics.Append(warnOfConflicts(ctx, r.fleet, plan)...)
+	resp.Diagnostics.Append(r.preview(ctx, plan)...)
 }
 
 func (r *vmPolicyResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
@@ -158,7 +159,7 @@ func (r *vmPolicyResource) Read(ctx context.Context, req resource.ReadRequest, r
 		return
 	}
 	record, err := r.fleet.ReadVM(ctx, state.UUID.ValueString(), state.Host.ValueString())
-	diags, gone := readDiagnostics("Read VM Migration Policy", err)
+	diags, gone := readDiagnostics(r.fleet, "Read VM Migration Policy", err)
 	resp.Diagnostics.Append(diags...)
 	switch {
 	case gone:
@@ -173,9 +174,11 @@ func (r *vmPolicyResource) Read(ctx context.Context, req resource.ReadRequest, r
 		return
 	}
 	state.refresh(record)
+	state.VM, diags = nameInState(ctx, r.fleet, state.VM, record.Location.Domain)
+	resp.Diagnostics.Append(diags...)
 	if drift := state.Record.ValueString(); drift != fleet.InSync {
-		resp.Diagnostics.AddWarning("VM Migration Policy Changed Outside of Terraform",
-			"VM "+record.Location.Domain.Name+": "+drift+". The next apply writes what is declared.")
+		resp.Diagnostics.AddWarning("VM Migration Policy Out of Sync",
+			"VM "+record.Location.Domain.Name+": "+drift+". The next apply puts that right.")
 	}
 	if unknown := record.Unknown(); len(unknown) > 0 {
 		resp.Diagnostics.AddWarning("VM Migration Policy Has Unknown Members",
@@ -194,9 +197,6 @@ func (m *vmPolicyModel) refresh(record fleet.VMRecord) {
 	m.Record = types.StringValue(record.Drift(declared))
 	if agreed, ok := record.Agreed(); ok && !agreed.Equal(declared) {
 		m.levelModel = levelModelOf(agreed)
-	}
-	if !fleet.Fits(m.VM.ValueString(), record.Location.Domain) {
-		m.VM = types.StringValue(record.Location.Domain.Name)
 	}
 }
 
@@ -258,16 +258,21 @@ func (r *vmPolicyResource) ImportState(ctx context.Context, req resource.ImportS
 	resp.Diagnostics.Append(resp.Identity.SetAttribute(ctx, path.Root("uuid"), model.UUID)...)
 }
 
-// warnOfConflicts says while planning that this VM's policy contradicts that of
-// the levels above it. Records may be changing in the same apply, and the VM may
-// be about to be created, so it is never an error here.
-func warnOfConflicts(ctx context.Context, f *fleet.Fleet, plan vmPolicyModel) diag.Diagnostics {
-	if f == nil || plan.VM.IsUnknown() {
+// preview says while planning what the apply will refuse, and that this VM's
+// policy contradicts that of the levels above it. That is never an error here:
+// records may be changing in the same apply. Nor is a VM that is not there: it may
+// be about to be created.
+func (r *vmPolicyResource) preview(ctx context.Context, plan vmPolicyModel) diag.Diagnostics {
+	vm := plan.UUID
+	if vm.IsUnknown() || vm.IsNull() {
+		vm = plan.VM
+	}
+	if r.fleet == nil || vm.IsUnknown() {
 		return nil
 	}
-	resolution, err := f.Preview(ctx, plan.VM.ValueString(), plan.Host.ValueString(), plan.toPolicy())
+	resolution, err := r.fleet.Preview(ctx, vm.ValueString(), plan.Host.ValueString(), plan.toPolicy())
 	if err != nil {
-		return nil // the VM, or what cannot be read, is for apply and Read to report
+		return assessError(r.fleet, "Plan VM Migration Policy", err)
 	}
 	return conflictWarnings(resolution.Policy.Conflicts())
 }

@@ -1,0 +1,107 @@
+package fleet
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+)
+
+// RunningTwiceError is a VM that runs on more than one host, or is paused on
+// more than one and runs on none.
+type RunningTwiceError struct {
+	Name, UUID string
+	Hosts      []string
+}
+
+func (e *RunningTwiceError) Error() string {
+	return fmt.Sprintf("VM %s (%s) is active on more than one host: %s", e.Name, e.UUID, Quote(e.Hosts))
+}
+
+// BrokenPostCopyError is a VM whose migration lost its link in post-copy: each
+// of the two hosts holds memory that the other one lacks.
+type BrokenPostCopyError struct {
+	Name, UUID string
+	Hosts      []string
+}
+
+func (e *BrokenPostCopyError) Error() string {
+	return fmt.Sprintf("the post-copy migration of VM %s (%s) has failed, and each of %s holds a part of its memory", e.Name, e.UUID, Quote(e.Hosts))
+}
+
+// SameHostError is one libvirt host that the configuration has twice.
+type SameHostError struct {
+	// Names are the two names it goes by.
+	Names [2]string
+	// HostUUID is the one that libvirt gives for both.
+	HostUUID string
+}
+
+func (e *SameHostError) Error() string {
+	return fmt.Sprintf("the hosts %s are one and the same libvirt host (%s)", Quote(e.Names[:]), e.HostUUID)
+}
+
+// home picks the one host that the VM is on: where it runs, else where it is
+// active, else where it is defined.
+func home(sightings []Sighting, last string) (Sighting, error) {
+	var active, running, broken []Sighting
+	for _, s := range sightings {
+		if s.Domain.Active() {
+			active = append(active, s)
+		}
+		switch s.Domain.State {
+		case migration.StateRunning, migration.StatePostCopy:
+			running = append(running, s)
+		case migration.StatePostCopyFailed:
+			broken = append(broken, s)
+		}
+	}
+	switch {
+	case len(running) > 1, len(running) == 0 && len(active) > 1 && len(broken) == 0:
+		return Sighting{}, &RunningTwiceError{Name: active[0].Domain.Name, UUID: active[0].Domain.UUID, Hosts: hostsSeen(active)}
+	case len(active) > 1 && len(broken) > 0:
+		return Sighting{}, &BrokenPostCopyError{Name: active[0].Domain.Name, UUID: active[0].Domain.UUID, Hosts: hostsSeen(active)}
+	case len(running) == 1:
+		return running[0], nil
+	case len(active) == 1:
+		return active[0], nil
+	}
+	for _, s := range sightings {
+		if s.Host == last {
+			return s, nil
+		}
+	}
+	return sightings[0], nil
+}
+
+func hostsSeen(sightings []Sighting) []string {
+	names := make([]string, len(sightings))
+	for i, s := range sightings {
+		names[i] = s.Host
+	}
+	return names
+}
+
+// checkApart makes sure that a VM seen on several hosts was not seen on one of
+// them twice, which would look like two copies of it.
+func (f *Fleet) checkApart(ctx context.Context, sightings []Sighting) error {
+	if len(sightings) < 2 {
+		return nil
+	}
+	names := map[string]string{} // by host UUID
+	for _, s := range sightings {
+		h, err := f.host(s.Host)
+		if err != nil {
+			return err
+		}
+		identity, err := h.Identity(ctx)
+		if err != nil {
+			return err
+		}
+		if other, ok := names[identity.HostUUID]; ok {
+			return &SameHostError{Names: [2]string{other, s.Host}, HostUUID: identity.HostUUID}
+		}
+		names[identity.HostUUID] = s.Host
+	}
+	return nil
+}

@@ -1,0 +1,63 @@
+package fleet
+
+import (
+	"errors"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/host"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+)
+
+// Unreachable says what a host that can not be reached is while planning.
+type Unreachable string
+
+// The values of Unreachable.
+const (
+	// UnreachableError fails the plan.
+	UnreachableError Unreachable = "error"
+	// UnreachableWarn lets the plan go on with what is known of the host.
+	UnreachableWarn Unreachable = "warn"
+)
+
+// HostsDownError is a question that could not be answered because hosts could
+// not be reached, and for no other reason.
+type HostsDownError struct {
+	Hosts []string
+	// Errs says why, host by host.
+	Errs []error
+}
+
+func (e *HostsDownError) Error() string { return errors.Join(e.Errs...).Error() }
+
+func (e *HostsDownError) Unwrap() []error { return e.Errs }
+
+// failure is what hosts that did not answer come to; nil when all did.
+func failure(errs []error) error {
+	down := &HostsDownError{Errs: errs}
+	for _, err := range errs {
+		var e *host.Error
+		if !errors.As(err, &e) || !errors.Is(err, migration.ErrUnreachable) {
+			return errors.Join(errs...)
+		}
+		down.Hosts = append(down.Hosts, e.Host)
+	}
+	if len(errs) == 0 {
+		return nil
+	}
+	return down
+}
+
+// News tells whether any of the hosts has not been reported as down before.
+// Every VM and every record needs all of the hosts, and a plan of a hundred is
+// not to say a hundred times that one of them is down.
+func (f *Fleet) News(e *HostsDownError) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	news := false
+	for _, name := range e.Hosts {
+		if !f.reported[name] {
+			f.reported[name] = true
+			news = true
+		}
+	}
+	return news
+}
