@@ -1,0 +1,103 @@
+package migration
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
+)
+
+func TestAdvise(t *testing.T) {
+	t.Parallel()
+	hot := figures{dirtyRate: 110 << 20, bandwidth: 60 << 20}
+	compressing := func(pages, misses int64) figures {
+		f := hot
+		f.last = Job{CompressionPages: &pages, CompressionCacheMisses: &misses}
+		return f
+	}
+	throttled := func(percent int64) figures {
+		f := hot
+		f.throttle = percent
+		return f
+	}
+	tests := map[string]struct {
+		policy  policy.Policy
+		figures figures
+		least   *uint64
+		want    []policy.Field
+		words   string
+	}{
+		"everything is off": {
+			figures: hot,
+			want:    []policy.Field{policy.FieldAutoConverge, policy.FieldCompression, policy.FieldPostCopy},
+			words:   "auto_converge is false (default)",
+		},
+		"everything is on and compression works": {
+			policy:  policy.Policy{AutoConverge: new(true), Compression: new(true), PostCopy: new(true), OnTimeout: new(policy.SwitchToPostCopy)},
+			figures: compressing(1000, 10),
+			want:    []policy.Field{policy.FieldAutoConvergeInitial},
+			words:   "QEMU had not begun to throttle",
+		},
+		"the throttle could rise": {
+			policy:  policy.Policy{AutoConverge: new(true), Compression: new(true), PostCopy: new(true), OnTimeout: new(policy.SwitchToPostCopy)},
+			figures: throttled(40),
+			want:    []policy.Field{policy.FieldAutoConvergeIncrement},
+			words:   "reached 40 % of 99 %",
+		},
+		"the throttle can not rise": {
+			policy:  policy.Policy{AutoConverge: new(true), Compression: new(true), PostCopy: new(true)},
+			figures: throttled(99),
+			want:    []policy.Field{policy.FieldAutoConverge, policy.FieldOnTimeout},
+			words:   "can rise no further",
+		},
+		"the cache is too small": {
+			policy:  policy.Policy{AutoConverge: new(true), Compression: new(true), CompressionCacheMiB: new(int64(32)), PostCopy: new(true), OnTimeout: new(policy.SwitchToPostCopy)},
+			figures: compressing(100, 900),
+			want:    []policy.Field{policy.FieldAutoConvergeInitial, policy.FieldCompressionCacheMiB},
+			words:   "90 % of the pages were not in the XBZRLE cache of 32 MiB",
+		},
+		"the limit is below the dirty rate": {
+			policy:  policy.Policy{BandwidthMiBPerSecond: new(int64(60))},
+			figures: hot,
+			want:    []policy.Field{policy.FieldAutoConverge, policy.FieldCompression, policy.FieldBandwidth, policy.FieldPostCopy},
+			words:   "bandwidth_mib_per_second is 60 (vm), and the guest dirties 110 MiB/s",
+		},
+		"the limit is above the dirty rate": {
+			policy:  policy.Policy{BandwidthMiBPerSecond: new(int64(200))},
+			figures: hot,
+			want:    []policy.Field{policy.FieldAutoConverge, policy.FieldCompression, policy.FieldPostCopy},
+		},
+		"a longer pause would do": {
+			policy:  policy.Policy{MaxDowntimeMS: new(int64(100))},
+			figures: hot,
+			least:   new(uint64(30 << 20)),
+			want:    []policy.Field{policy.FieldAutoConverge, policy.FieldCompression, policy.FieldMaxDowntimeMS, policy.FieldPostCopy},
+			words:   "takes a pause of 501 ms at 60 MiB/s; max_downtime_ms allowed 100 ms",
+		},
+		"compression beside parallel connections": {
+			policy:  policy.Policy{ParallelConnections: new(int64(4))},
+			figures: hot,
+			want:    []policy.Field{policy.FieldAutoConverge, policy.FieldCompression, policy.FieldPostCopy},
+			words:   "needs parallel_connections = 0",
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			advice := advise(policy.Resolve(policy.Levels{VM: test.policy}), test.figures, test.least)
+			var fields []policy.Field
+			var text strings.Builder
+			for _, a := range advice {
+				fields = append(fields, a.Field)
+				text.WriteString(a.Text + "\n")
+			}
+			if !slices.Equal(fields, test.want) {
+				t.Errorf("fields %v, want %v", fields, test.want)
+			}
+			if !strings.Contains(text.String(), test.words) {
+				t.Errorf("%q does not say %q", text.String(), test.words)
+			}
+		})
+	}
+}

@@ -1,0 +1,67 @@
+package migration
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
+)
+
+func TestParameters(t *testing.T) {
+	t.Parallel()
+	persistent := Domain{State: StateRunning, Persistent: true}
+	tests := map[string]struct {
+		policy policy.Policy
+		domain Domain
+		want   Parameters
+	}{
+		"the built-in policy asks for nothing": {
+			domain: persistent,
+			want:   Parameters{Persistent: true, MigrationURI: "tcp://10.0.0.2"},
+		},
+		"a transient domain stays transient": {
+			domain: Domain{State: StateRunning},
+			want:   Parameters{MigrationURI: "tcp://10.0.0.2"},
+		},
+		"everything": {
+			policy: policy.Policy{
+				AutoConverge: new(true), AutoConvergeInitial: new(int64(30)), AutoConvergeIncrement: new(int64(20)),
+				Compression: new(true), CompressionCacheMiB: new(int64(256)), BandwidthMiBPerSecond: new(int64(60)),
+				MaxDowntimeMS: new(int64(100)), PostCopy: new(true), Encryption: new(true),
+			},
+			domain: persistent,
+			want: Parameters{
+				AutoConverge: true, AutoConvergeInitial: new(int64(30)), AutoConvergeIncrement: new(int64(20)),
+				Compression: true, CompressionCacheBytes: new(int64(256 << 20)), BandwidthMiBPerSecond: new(int64(60)),
+				PostCopy: true, TLS: true, Persistent: true, MigrationURI: "tcp://10.0.0.2",
+			},
+		},
+		"dormant tuning is not sent": {
+			policy: policy.Policy{
+				AutoConvergeInitial: new(int64(30)), AutoConvergeIncrement: new(int64(20)), CompressionCacheMiB: new(int64(256)),
+			},
+			domain: persistent,
+			want:   Parameters{Persistent: true, MigrationURI: "tcp://10.0.0.2"},
+		},
+		"no limit is said explicitly": {
+			policy: policy.Policy{BandwidthMiBPerSecond: new(int64(0)), ParallelConnections: new(int64(4))},
+			domain: persistent,
+			want:   Parameters{BandwidthMiBPerSecond: new(int64(0)), ParallelConnections: 4, Persistent: true, MigrationURI: "tcp://10.0.0.2"},
+		},
+		"a paused guest is never switched": {
+			policy: policy.Policy{PostCopy: new(true)},
+			domain: Domain{State: StatePaused, Persistent: true},
+			want:   Parameters{Persistent: true, MigrationURI: "tcp://10.0.0.2"},
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := Request{MigrationURI: "tcp://10.0.0.2", Policy: policy.Resolve(policy.Levels{VM: test.policy})}
+			if diff := cmp.Diff(test.want, r.parameters(test.domain)); diff != "" {
+				t.Errorf("want -, got +:\n%s", diff)
+			}
+		})
+	}
+}
