@@ -52,7 +52,7 @@ func TestParameters(t *testing.T) {
 		"a paused guest is never switched": {
 			policy: policy.Policy{PostCopy: new(true)},
 			domain: Domain{State: StatePaused, Persistent: true},
-			want:   Parameters{Persistent: true, MigrationURI: "tcp://10.0.0.2"},
+			want:   Parameters{Paused: true, Persistent: true, MigrationURI: "tcp://10.0.0.2"},
 		},
 	}
 	for name, test := range tests {
