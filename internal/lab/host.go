@@ -22,6 +22,8 @@ type Host struct {
 	// URI reaches the host's libvirt over the network, SocketURI by its UNIX socket whatever the network does. PeerURI
 	// is how other hosts reach it.
 	URI, SocketURI, PeerURI string
+	// SSHURI reaches the host's libvirt through its sshd, from the caller's programs and from other hosts.
+	SSHURI string
 	// MigrationURI is where guests that move to the host are sent.
 	MigrationURI string
 	// Socket is the UNIX socket of the host's libvirtd.
@@ -48,6 +50,7 @@ func newHost(number int) *Host {
 		URI:          fmt.Sprintf("qemu+tcp://%s/system", address),
 		SocketURI:    "qemu+unix:///system?socket=" + socket,
 		PeerURI:      fmt.Sprintf("qemu+tcp://%s/system", address),
+		SSHURI:       fmt.Sprintf("qemu+ssh://root@%s/system", name),
 		MigrationURI: "tcp://" + address,
 		Socket:       socket,
 		Directory:    home,
@@ -68,7 +71,7 @@ var places = [][2]string{
 // images is where disks of guests are, as the host sees it.
 const images = "/var/lib/libvirt/images"
 
-// build makes the host and starts its libvirtd.
+// build makes the host and starts its sshd and its libvirtd.
 func (h *Host) build(ctx context.Context) error {
 	for _, place := range places {
 		if err := os.MkdirAll(filepath.Join(h.Directory, place[0]), 0o755); err != nil {
@@ -92,6 +95,9 @@ func (h *Host) build(ctx context.Context) error {
 	})
 	if err != nil {
 		return fmt.Errorf("host %s: %w", h.Name, err)
+	}
+	if err := h.StartSSH(ctx); err != nil {
+		return err
 	}
 	return h.Start(ctx)
 }

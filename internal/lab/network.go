@@ -85,8 +85,8 @@ func forget(ctx context.Context, command []string) error {
 	return err
 }
 
-// Heal undoes every fault: links are plugged, whole and without limit, and every libvirtd runs and answers. Guests are
-// left as they are.
+// Heal undoes every fault: links are plugged, whole and without limit, and every libvirtd and sshd runs and answers.
+// Guests are left as they are.
 func (w *World) Heal(ctx context.Context) error {
 	var failed error
 	for i, host := range w.Hosts {
@@ -97,7 +97,7 @@ func (w *World) Heal(ctx context.Context) error {
 		if host.Running() {
 			failed = errors.Join(failed, host.Continue())
 		}
-		failed = errors.Join(failed, host.Start(ctx))
+		failed = errors.Join(failed, host.Start(ctx), host.healSSH(ctx))
 	}
 	return failed
 }

@@ -32,6 +32,9 @@ missing_packages() {
 		unshare util-linux
 		mount mount
 		hostname hostname
+		ssh openssh-client
+		sshd openssh-server
+		nc netcat-openbsd
 		go golang-go
 		gcc gcc
 	LIST
@@ -92,6 +95,8 @@ install_packages() {
 		trap "rm -f $policy" EXIT
 	fi
 	apt-get install "${options[@]}" "$@"
+	# A way to log in that nobody asked for must not open on the next boot either.
+	case " $* " in *' openssh-server '*) systemctl disable ssh.service ssh.socket 2>/dev/null || true ;; esac
 }
 
 # fetch_kernel unpacks the distribution's kernel for virtual machines into the cache.

@@ -28,6 +28,8 @@ type World struct {
 	Hosts []*Host
 	// Kernel and Initrd are what guests boot.
 	Kernel, Initrd string
+	// SSH is what the programs in the lab log in to its hosts with.
+	SSH SSH
 }
 
 // ErrNoLab tells that the process does not run in a lab.
@@ -86,6 +88,7 @@ func (w *World) environment() ([]string, error) {
 			prefix+"_ADDRESS="+host.Address,
 			prefix+"_URI="+host.URI,
 			prefix+"_SOCKET_URI="+host.SocketURI,
+			prefix+"_SSH_URI="+host.SSHURI,
 			prefix+"_MIGRATION_URI="+host.MigrationURI,
 		)
 	}
@@ -97,11 +100,14 @@ func build(ctx context.Context, hosts int, a artifacts) (*World, error) {
 	if hosts < 1 || hosts > 64 {
 		return nil, fmt.Errorf("a lab has 1 to 64 hosts, not %d", hosts)
 	}
-	world := &World{Kernel: a.kernel, Initrd: a.initrd}
+	world := &World{Kernel: a.kernel, Initrd: a.initrd, SSH: newSSH()}
 	for number := 1; number <= hosts; number++ {
 		world.Hosts = append(world.Hosts, newHost(number))
 	}
 	if err := world.buildGround(ctx); err != nil {
+		return nil, err
+	}
+	if err := world.buildSSH(ctx); err != nil {
 		return nil, err
 	}
 	failures := make(chan error)

@@ -1,0 +1,179 @@
+package lab
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+)
+
+// sshPort is where every host's sshd listens.
+const sshPort = 22
+
+func (h *Host) hostKey() string     { return filepath.Join(directory, "ssh", h.Name+"_host_key") }
+func (h *Host) impostorKey() string { return filepath.Join(directory, "ssh", h.Name+"_impostor_key") }
+
+// StartSSH starts the host's sshd, unless it runs, and returns when it answers.
+func (h *Host) StartSSH(ctx context.Context) error { return h.startSSH(ctx, h.hostKey()) }
+
+func (h *Host) startSSH(ctx context.Context, key string) error {
+	if h.sshRunning() {
+		return nil
+	}
+	settings := []string{
+		"ListenAddress=" + h.Address,
+		"Port=" + strconv.Itoa(sshPort),
+		"HostKey=" + key,
+		"AuthorizedKeysFile=" + newSSH().authorizedKeys(),
+		"StrictModes=no",
+		"PidFile=none",
+		"UsePAM=no",
+		"UseDNS=no",
+		"PasswordAuthentication=no",
+		"KbdInteractiveAuthentication=no",
+		"PermitRootLogin=prohibit-password",
+		"MaxStartups=100",
+	}
+	// Since OpenSSH 9.8 a client that failed to log in is shut out for a while; the option is an error before.
+	const unpunished = "PerSourcePenalties=no"
+	if check := sshdCommand(append(settings, unpunished), "-t"); h.Command(ctx, check[0], check[1:]...).Run() == nil {
+		settings = append(settings, unpunished)
+	}
+	if err := os.Remove(h.sshPIDFile()); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	// The shell's process becomes sshd's. It is nobody's child, so that it outlives who started it.
+	start := append([]string{"--fork", "sh", "-c", `echo $$ >"$0"; exec "$@" </dev/null >/dev/null 2>&1`, h.sshPIDFile()},
+		sshdCommand(settings, "-D", "-E", h.SSHLog())...)
+	if _, err := capture(ctx, h.Command(ctx, "setsid", start...)); err != nil {
+		return fmt.Errorf("start sshd on %s: %w", h.Name, err)
+	}
+	return h.waitSSH(ctx)
+}
+
+// sshdCommand is a command line of sshd with settings and without a configuration file. sshd starts itself again by its
+// path, so it must have one.
+func sshdCommand(settings []string, args ...string) []string {
+	command := append([]string{"/usr/sbin/sshd", "-f", "/dev/null"}, args...)
+	for _, setting := range settings {
+		command = append(command, "-o", setting)
+	}
+	return command
+}
+
+// waitSSH returns when sshd takes connections.
+func (h *Host) waitSSH(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	defer cancel()
+	err := poll(ctx, func() (bool, error) {
+		if h.sshPID() != 0 && !h.sshRunning() {
+			return false, errors.New("sshd ended")
+		}
+		connection, err := (&net.Dialer{}).DialContext(ctx, "tcp", net.JoinHostPort(h.Address, strconv.Itoa(sshPort)))
+		if err != nil {
+			return false, nil
+		}
+		connection.Close()
+		return true, nil
+	})
+	if err != nil {
+		return fmt.Errorf("sshd on %s does not answer: %w\nThe end of %s:\n%s", h.Name, err, h.SSHLog(), tail(h.SSHLog(), 20))
+	}
+	return nil
+}
+
+// KillSSH ends the host's sshd and all its sessions as SIGKILL does.
+func (h *Host) KillSSH(ctx context.Context) error {
+	listener := h.sshPID()
+	sessions, err := h.SSHSessions()
+	if err != nil {
+		return err
+	}
+	for _, pid := range append([]int{listener}, sessions...) {
+		if err := syscall.Kill(pid, syscall.SIGKILL); err != nil && !errors.Is(err, syscall.ESRCH) {
+			return fmt.Errorf("kill sshd %d of %s: %w", pid, h.Name, err)
+		}
+	}
+	return poll(ctx, func() (bool, error) { return !h.sshRunning(), nil })
+}
+
+// PauseSSH stops the host's sshd (SIGSTOP): it accepts connections and never answers. Sessions go on.
+func (h *Host) PauseSSH() error { return syscall.Kill(h.sshPID(), syscall.SIGSTOP) }
+
+// ContinueSSH ends a [Host.PauseSSH].
+func (h *Host) ContinueSSH() error { return syscall.Kill(h.sshPID(), syscall.SIGCONT) }
+
+// ChangeHostKey restarts the host's sshd with a host key that nobody knows, as an impostor's or a reinstalled host's.
+// Sessions end. [Host.RestartSSH] and [World.Heal] end it.
+func (h *Host) ChangeHostKey(ctx context.Context) error {
+	if err := h.KillSSH(ctx); err != nil {
+		return err
+	}
+	return h.startSSH(ctx, h.impostorKey())
+}
+
+// RestartSSH ends the host's sshd with all its sessions and starts it with the key that everybody knows.
+func (h *Host) RestartSSH(ctx context.Context) error {
+	if err := h.KillSSH(ctx); err != nil {
+		return err
+	}
+	return h.StartSSH(ctx)
+}
+
+// healSSH makes sshd run, answer, and have the key that everybody knows.
+func (h *Host) healSSH(ctx context.Context) error {
+	if !h.sshRunning() {
+		return h.StartSSH(ctx)
+	}
+	if err := h.ContinueSSH(); err != nil {
+		return err
+	}
+	commandLine, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", h.sshPID()))
+	if err != nil {
+		return err
+	}
+	if strings.Contains(string(commandLine), h.impostorKey()) {
+		return h.RestartSSH(ctx)
+	}
+	return nil
+}
+
+// SSHSessions are the processes of sshd that serve a connection, from its first byte to its end.
+func (h *Host) SSHSessions() ([]int, error) {
+	listener := strconv.Itoa(h.sshPID())
+	children, err := os.ReadFile(filepath.Join("/proc", listener, "task", listener, "children"))
+	if err != nil {
+		return nil, err
+	}
+	var sessions []int
+	for _, child := range strings.Fields(string(children)) {
+		pid, err := strconv.Atoi(child)
+		if err != nil {
+			return nil, err
+		}
+		if processState(pid) != 0 {
+			sessions = append(sessions, pid)
+		}
+	}
+	return sessions, nil
+}
+
+// SSHLog is sshd's log file.
+func (h *Host) SSHLog() string { return filepath.Join(h.Directory, "log", "sshd.log") }
+
+func (h *Host) sshPIDFile() string { return filepath.Join(h.Directory, "sshd.pid") }
+
+func (h *Host) sshPID() int {
+	pid, _ := readPID(h.sshPIDFile())
+	return pid
+}
+
+func (h *Host) sshRunning() bool {
+	pid := h.sshPID()
+	return pid != 0 && processState(pid) != 0
+}
