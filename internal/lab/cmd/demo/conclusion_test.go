@@ -1,0 +1,69 @@
+package main
+
+import (
+	"strings"
+	"testing"
+)
+
+// told are the rows of a story that came true.
+func told() []row {
+	origins := func(autoConverge, compression string) map[string]string {
+		return map[string]string{"auto_converge": autoConverge, "compression": compression}
+	}
+	off := row{step: steps[0], resolved: resolved{Origins: origins("global", "global")}, hosts: []string{"kvm1"}, failures: []diagnostic{{
+		Severity: "error", Summary: notConverged,
+		Detail: "The migration of VM web from kvm1 to kvm2 was called off after 1m2s, because it got no nearer to its end. In pass 15 the guest dirtied 22 MiB/s while 21 MiB/s were sent, 530 MiB in all; at best 86 MiB of 257 MiB remained after a pass.",
+	}}}
+	throttle, downtime := int64(80), int64(321)
+	converge := row{step: steps[1], hosts: []string{"kvm2"}, report: &lastMigration{DurationMS: 53100, DowntimeMS: &downtime, MemoryTransferred: 1155 * mib, Throttle: &throttle}}
+	converge.Policy.AutoConverge, converge.Origins = true, origins("cluster", "global")
+	compress := row{step: steps[2], hosts: []string{"kvm1"}, report: &lastMigration{DurationMS: 13100, MemoryTransferred: 260 * mib}}
+	compress.Policy.AutoConverge, compress.Policy.Compression, compress.Origins = true, true, origins("cluster", "vm")
+	return []row{off, converge, compress}
+}
+
+func TestContradictions(t *testing.T) {
+	t.Parallel()
+	cases := map[string]struct {
+		happen func(rows []row)
+		want   string // part of the first contradiction; empty: the story came true
+	}{
+		"as told":                      {func([]row) {}, ""},
+		"the first move arrived":       {func(r []row) { r[0].failures = nil; r[0].report = r[1].report }, "step 1 was to end"},
+		"the first move timed out":     {func(r []row) { r[0].failures[0].Summary = "Migration Timed Out" }, "it timed out"},
+		"the first move left two VMs":  {func(r []row) { r[0].hosts = []string{"kvm1", "kvm2"} }, "runs on kvm1 and kvm2"},
+		"auto-converge did not arrive": {func(r []row) { r[1].report = nil }, "step 2 was to arrive"},
+		"another level decided":        {func(r []row) { r[1].Origins["auto_converge"] = "global" }, "from the cluster"},
+		"compression took as long":     {func(r []row) { r[2].report.DurationMS = 53100 }, "sooner"},
+		"the VM is elsewhere":          {func(r []row) { r[2].hosts = []string{"kvm2"} }, "after step 3"},
+		"a heartbeat was lost":         {func(r []row) { r[1].pulse.Lost = []uint64{7} }, "lost 1 heartbeats"},
+		"a heartbeat came twice":       {func(r []row) { r[1].pulse.Repeated = []uint64{7} }, "two copies"},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			rows := told()
+			tc.happen(rows)
+			got := contradictions(rows)
+			switch {
+			case tc.want == "" && len(got) > 0, tc.want != "" && (len(got) == 0 || !strings.Contains(got[0], tc.want)):
+				t.Errorf("got %q, want one with %q", got, tc.want)
+			}
+		})
+	}
+}
+
+func TestTableShowsWhatTheProviderSaid(t *testing.T) {
+	t.Parallel()
+	lines := strings.Split(table(told()), "\n")
+	for i, want := range []string{
+		"step auto_converge compression outcome duration downtime VM silent memory sent throttle",
+		"1 off (global) off (global) did not converge, is on kvm1 62.0 s - 0 ms 530 MiB -",
+		"2 on (cluster) off (global) arrived on kvm2 53.1 s 321 ms 0 ms 1155 MiB 80 %",
+		"3 on (cluster) on (vm) arrived on kvm1 13.1 s - 0 ms 260 MiB -",
+	} {
+		if got := strings.Join(strings.Fields(lines[i]), " "); got != want {
+			t.Errorf("line %d is %q, want %q", i, got, want)
+		}
+	}
+}

@@ -1,0 +1,110 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"syscall"
+)
+
+// kitVariable hands the kit, as JSON, to the same program inside the lab.
+const kitVariable = "VIRT_DEMO_KIT"
+
+// Where the provider stands in Terraform's registry, and the version it pretends to have there.
+const (
+	module   = "github.com/terraform-provider-virt/terraform-provider-virt"
+	source   = "registry.terraform.io/terraform-provider-virt/virt"
+	release  = "0.0.1"
+	provider = "terraform-provider-virt"
+)
+
+// kit is what the performance needs and what can only be made outside the lab.
+type kit struct {
+	// Directory is a temporary one; the provider is in it, laid out as a mirror that Terraform installs from.
+	Directory string
+	// Terraform is the path of the CLI.
+	Terraform string
+}
+
+// packedKit is the kit that the program was started with; nil when it was not.
+func packedKit() (*kit, error) {
+	packed := os.Getenv(kitVariable)
+	if packed == "" {
+		return nil, nil //nolint:nilnil // no kit is no error
+	}
+	k := new(kit)
+	if err := json.Unmarshal([]byte(packed), k); err != nil {
+		return nil, fmt.Errorf("read %s: %w", kitVariable, err)
+	}
+	return k, nil
+}
+
+// packKit finds or builds Terraform, builds the provider, and puts the kit where packedKit finds it.
+func packKit() (*kit, error) {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
+	defer stop()
+	directory, err := os.MkdirTemp("", "virt-demo-")
+	if err != nil {
+		return nil, err
+	}
+	k := &kit{Directory: directory}
+	if err := errors.Join(k.fill(ctx), k.pack()); err != nil {
+		k.discard()
+		return nil, err
+	}
+	return k, nil
+}
+
+func (k *kit) fill(ctx context.Context) error {
+	root, err := output(ctx, "go", "list", "-m", "-f", "{{.Dir}}", module)
+	if err != nil {
+		return err
+	}
+	k.Terraform, err = output(ctx, filepath.Join(root, "internal/tools/terraform/cli.sh"))
+	if err != nil {
+		return err
+	}
+	fmt.Println("Building the provider ...")
+	platform := runtime.GOOS + "_" + runtime.GOARCH
+	binary := filepath.Join(k.mirror(), source, release, platform, provider+"_v"+release)
+	if _, err := output(ctx, "go", "build", "-o", binary, module); err != nil {
+		return err
+	}
+	return os.WriteFile(k.cliConfig(), fmt.Appendf(nil, "provider_installation {\n  filesystem_mirror {\n    path = %q\n  }\n}\n", k.mirror()), 0o600)
+}
+
+func (k *kit) pack() error {
+	packed, err := json.Marshal(k)
+	if err != nil {
+		return err
+	}
+	return os.Setenv(kitVariable, string(packed))
+}
+
+func (k *kit) discard() { os.RemoveAll(k.Directory) }
+
+// mirror holds the provider, cliConfig makes Terraform install from it, and workspace is where Terraform runs.
+func (k *kit) mirror() string    { return filepath.Join(k.Directory, "mirror") }
+func (k *kit) cliConfig() string { return filepath.Join(k.Directory, "terraformrc") }
+func (k *kit) workspace() string { return filepath.Join(k.Directory, "workspace") }
+
+// output runs a program and returns its standard output; what it says on standard error is shown as it comes.
+func output(ctx context.Context, name string, args ...string) (string, error) {
+	cmd := exec.CommandContext(ctx, name, args...)
+	cmd.Stderr = os.Stderr
+	printed, err := cmd.Output()
+	if ctx.Err() != nil {
+		err = context.Cause(ctx)
+	}
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", strings.Join(cmd.Args, " "), err)
+	}
+	return strings.TrimSpace(string(printed)), nil
+}
