@@ -71,11 +71,11 @@ func (w *World) buildSSH(ctx context.Context) error {
 		return err
 	}
 	files := map[string]string{
-		s.KnownHosts:           known.String(),
-		s.authorizedKeys():     string(public),
-		s.path("ssh_config"):   s.clientConfiguration(),
-		s.path("passwd"):       accounts("/etc/passwd", visitorAccounts),
-		s.path("shadow"):       accounts("/etc/shadow", visitorPasswords),
+		s.KnownHosts:         known.String(),
+		s.authorizedKeys():   string(public),
+		s.path("ssh_config"): s.clientConfiguration(),
+		s.path("passwd"):     accounts("/etc/passwd", visitorAccounts),
+		s.path("shadow"):     accounts("/etc/shadow", visitorPasswords),
 	}
 	if err := os.Mkdir(s.path("empty"), 0o700); err != nil {
 		return err
