@@ -19,9 +19,8 @@ resource "virt_migration_global_settings" "all" {
 }
 
 resource "virt_cluster_migration_policy" "lab" {
-  name          = "lab"
-  hosts         = ["kvm1", "kvm2"]
-  auto_converge = true
+  name  = "lab"
+  hosts = ["kvm1", "kvm2"]
   {{ .Cluster }}
 }
 
@@ -53,7 +52,7 @@ func TestAccLiveMigration_levels(t *testing.T) { //nolint:paralleltest // see ab
 	text := knownvalue.StringExact
 	acceptance(t,
 		resource.TestStep{
-			Config: config(threeLevelsData{Destination: "kvm2", Own: "compression = true", Run: `timeout = "5m"`}),
+			Config: config(threeLevelsData{Destination: "kvm2", Cluster: "auto_converge = true", Own: "compression = true", Run: `timeout = "5m"`}),
 			ConfigStateChecks: []statecheck.StateCheck{
 				statecheck.ExpectKnownValue(placement, last.AtMapKey("origins"), knownvalue.MapPartial(map[string]knownvalue.Check{
 					"auto_converge": text("cluster"), "compression": text("vm"), "max_downtime_ms": text("global"), "timeout": text("run"), "on_timeout": text("default"),
@@ -71,7 +70,7 @@ func TestAccLiveMigration_levels(t *testing.T) { //nolint:paralleltest // see ab
 			},
 		},
 		resource.TestStep{ // the override wins over all levels
-			Config: config(threeLevelsData{Destination: "kvm1", Own: "compression = true", Run: "compression = false\nauto_converge = false\nmax_downtime_ms = 900"}),
+			Config: config(threeLevelsData{Destination: "kvm1", Cluster: "auto_converge = true", Own: "compression = true", Run: "compression = false\nauto_converge = false\nmax_downtime_ms = 900"}),
 			ConfigStateChecks: []statecheck.StateCheck{
 				statecheck.ExpectKnownValue(placement, last.AtMapKey("origins"), knownvalue.MapPartial(map[string]knownvalue.Check{
 					"auto_converge": text("run"), "compression": text("run"), "max_downtime_ms": text("run"), "timeout": text("default"),
@@ -82,11 +81,11 @@ func TestAccLiveMigration_levels(t *testing.T) { //nolint:paralleltest // see ab
 			},
 		},
 		resource.TestStep{ // what contradicts itself across levels is refused before the start
-			Config:      config(threeLevelsData{Destination: "kvm2", Cluster: "parallel_connections = 2", Own: "compression = true"}),
+			Config:      config(threeLevelsData{Destination: "kvm2", Cluster: "auto_converge = true\nparallel_connections = 2", Own: "compression = true"}),
 			ExpectError: sayingAll("Unable to Migrate Virtual Machine", "parallel_connections", "from cluster", "VM "+guest.Name+" is running on kvm1"),
 		},
 		resource.TestStep{ // and goes on once it does not
-			Config:        config(threeLevelsData{Destination: "kvm2", Cluster: "parallel_connections = 2", Own: "compression = false"}),
+			Config:        config(threeLevelsData{Destination: "kvm2", Cluster: "auto_converge = true\nparallel_connections = 2", Own: "compression = false"}),
 			PostApplyFunc: func() { requireHome(t, guest, "kvm2", "running") },
 		},
 	)

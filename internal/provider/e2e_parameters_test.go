@@ -1,0 +1,97 @@
+package provider_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/lab"
+)
+
+// TestAccParameters asks QEMU itself, while it migrates, what it was told: each
+// field on the level that is given, all the way from a Terraform configuration.
+func TestAccParameters(t *testing.T) { //nolint:paralleltest // it writes the records of whole hosts
+	world := testLab(t)
+	for name, test := range map[string]struct {
+		cluster, own, run string
+		parameters        map[string]float64
+		capabilities      map[string]bool
+	}{
+		"auto-converge and compression": {
+			cluster: "auto_converge = true\nauto_converge_initial = 33\nauto_converge_increment = 7",
+			own:     "compression = true\ncompression_cache_mib = 128\nmax_downtime_ms = 777",
+			run:     "bandwidth_mib_per_second = 2",
+			parameters: map[string]float64{
+				"cpu-throttle-initial":   33.,
+				"cpu-throttle-increment": 7.,
+				"xbzrle-cache-size":      128. * 1 << 20,
+				"downtime-limit":         777.,
+				"max-bandwidth":          2. * 1 << 20,
+			},
+			capabilities: map[string]bool{"auto-converge": true, "xbzrle": true, "multifd": false, "postcopy-ram": false},
+		},
+		"parallel connections": {
+			own: "parallel_connections = 3",
+			run: "bandwidth_mib_per_second = 3",
+			parameters: map[string]float64{
+				"multifd-channels": 3.,
+				"max-bandwidth":    3. * 1 << 20,
+			},
+			capabilities: map[string]bool{"auto-converge": false, "xbzrle": false, "multifd": true, "postcopy-ram": false},
+		},
+		"post-copy": {
+			cluster:      "post_copy = true",
+			run:          "bandwidth_mib_per_second = 2\nauto_converge = true",
+			parameters:   map[string]float64{"max-bandwidth": 2. * 1 << 20},
+			capabilities: map[string]bool{"auto-converge": true, "xbzrle": false, "multifd": false, "postcopy-ram": true},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			guest := world.StartGuest(t, lab.GuestSpec{})
+			w := newWorkspace(t, configuration(t, threeLevelsBody, threeLevelsData{guest.Name, "kvm2", test.cluster, test.own, test.run}))
+			r := w.start(t, apply...)
+			awaitMove(t, guest, r)
+
+			parameters := map[string]any{}
+			askQEMU(t, world.Host("kvm1"), guest, "query-migrate-parameters", &parameters)
+			for parameter, want := range test.parameters {
+				if got := parameters[parameter]; got != want {
+					t.Errorf("QEMU has %s = %v, want %v", parameter, got, want)
+				}
+			}
+			var list []struct {
+				Capability string
+				State      bool
+			}
+			askQEMU(t, world.Host("kvm1"), guest, "query-migrate-capabilities", &list)
+			capabilities := map[string]bool{}
+			for _, c := range list {
+				capabilities[c.Capability] = c.State
+			}
+			for capability, want := range test.capabilities {
+				if got := capabilities[capability]; got != want {
+					t.Errorf("QEMU has %s %t, want %t", capability, got, want)
+				}
+			}
+
+			world.Host("kvm1").MustVirsh(t, "migrate-setspeed", guest.Name, "1000")
+			if got := r.wait(t, time.Minute); got.code != 0 {
+				t.Fatalf("the move failed: %s", got)
+			}
+			requireHome(t, guest, "kvm2", "running")
+			w.must(t, 0, "plan", "-input=false", "-detailed-exitcode") // nothing has to be changed after the move
+			w.must(t, 0, "destroy", "-auto-approve", "-input=false")
+		})
+	}
+}
+
+// askQEMU sends a query to the guest's monitor on a host.
+func askQEMU(t *testing.T, host *lab.Host, guest *lab.Guest, query string, answer any) {
+	t.Helper()
+	reply := struct{ Return any }{answer}
+	out := host.MustVirsh(t, "qemu-monitor-command", guest.Name, fmt.Sprintf(`{"execute":%q}`, query))
+	if err := json.Unmarshal([]byte(out), &reply); err != nil {
+		t.Fatalf("%s: %v\n%s", query, err, out)
+	}
+}
