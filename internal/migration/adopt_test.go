@@ -28,6 +28,7 @@ func (s *scene) startedNothing() {
 }
 
 func TestRunAdoptsAMigrationUnderWay(t *testing.T) {
+	t.Parallel()
 	play(t, func(s *scene) {
 		s.underWay(mt.Converging(), s.kvm2, migration.Parameters{})
 		time.Sleep(5 * time.Second)
@@ -44,6 +45,7 @@ func TestRunAdoptsAMigrationUnderWay(t *testing.T) {
 }
 
 func TestRunAdoptsAMigrationThatHasJustBegun(t *testing.T) {
+	t.Parallel()
 	play(t, func(s *scene) {
 		s.underWay(mt.Converging(), s.kvm2, migration.Parameters{})
 		// The destination does not show its half yet.
@@ -54,6 +56,7 @@ func TestRunAdoptsAMigrationThatHasJustBegun(t *testing.T) {
 }
 
 func TestRunEndsAnAdoptedMigration(t *testing.T) {
+	t.Parallel()
 	tests := map[string]struct {
 		arrange func(*scene)
 		want    func(*scene)
@@ -83,6 +86,7 @@ func TestRunEndsAnAdoptedMigration(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			play(t, func(s *scene) {
 				s.underWay(mt.Endless(), s.kvm2, migration.Parameters{})
 				test.arrange(s)
@@ -95,6 +99,7 @@ func TestRunEndsAnAdoptedMigration(t *testing.T) {
 }
 
 func TestRunAdoptsPostCopyAndNeverCallsItOff(t *testing.T) {
+	t.Parallel()
 	play(t, func(s *scene) {
 		script := mt.Endless()
 		script.PostCopyTakes = time.Minute
@@ -115,6 +120,7 @@ func TestRunAdoptsPostCopyAndNeverCallsItOff(t *testing.T) {
 }
 
 func TestRunRefusesAMigrationToSomewhereElse(t *testing.T) {
+	t.Parallel()
 	play(t, func(s *scene) {
 		elsewhere := mt.NewWorld("kvm3").Host("kvm3")
 		s.underWay(mt.Converging(), elsewhere, migration.Parameters{})
@@ -128,6 +134,7 @@ func TestRunRefusesAMigrationToSomewhereElse(t *testing.T) {
 }
 
 func TestRunFindsTheVMOnTheDestinationAlready(t *testing.T) {
+	t.Parallel()
 	there := migration.Domain{UUID: uuid, Name: "web", State: migration.StateRunning, Persistent: true}
 	tests := map[string]func(*scene){
 		"the source is the destination": func(s *scene) {
@@ -141,6 +148,7 @@ func TestRunFindsTheVMOnTheDestinationAlready(t *testing.T) {
 	}
 	for name, arrange := range tests {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			play(t, func(s *scene) {
 				arrange(s)
 				r, err := s.run()

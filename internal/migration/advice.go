@@ -48,8 +48,10 @@ func adviseAutoConverge(e policy.Effective, f figures, _ *uint64) (Advice, bool)
 		return Advice{policy.FieldAutoConverge, fmt.Sprintf(
 			"The throttle reached %d %% and can rise no further: this guest does not dirty less when its vCPUs are slowed down, so auto_converge does not help it.", f.throttle)}, true
 	case f.throttle == 0:
-		return Advice{policy.FieldAutoConvergeInitial,
-			"auto_converge is true, but QEMU had not begun to throttle: a longer stall_timeout or timeout leaves it the time."}, true
+		return Advice{
+			policy.FieldAutoConvergeInitial,
+			"auto_converge is true, but QEMU had not begun to throttle: a longer stall_timeout or timeout leaves it the time.",
+		}, true
 	default:
 		return Advice{policy.FieldAutoConvergeIncrement, fmt.Sprintf(
 			"The throttle had reached %d %% of %d %%: a higher auto_converge_increment (QEMU: 10) or auto_converge_initial (QEMU: 20) gets further in the same time.", f.throttle, highestThrottle)}, true

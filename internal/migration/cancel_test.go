@@ -26,11 +26,13 @@ func pauseFor(ctx context.Context, d time.Duration) error {
 }
 
 func TestCancelCallsTheMigrationOff(t *testing.T) {
+	t.Parallel()
 	for _, mode := range []migration.Mode{migration.PeerToPeer, migration.Direct} {
 		for name, at := range map[string]time.Duration{
 			"at once": 0, "at the start": 10 * time.Millisecond, "in the middle": 7 * time.Second, "at the end": 13900 * time.Millisecond,
 		} {
 			t.Run(mode.String()+" "+name, func(t *testing.T) {
+				t.Parallel()
 				play(t, func(s *scene) {
 					s.request.Mode = mode
 					s.policy(policy.Policy{MaxDowntimeMS: new(int64(50))})
@@ -54,6 +56,7 @@ func TestCancelCallsTheMigrationOff(t *testing.T) {
 }
 
 func TestCancelBeforeTheStartStartsNothing(t *testing.T) {
+	t.Parallel()
 	play(t, func(s *scene) {
 		s.cancel()
 		fails[*migration.CancelledError](s, runsOnSource, "before it was started")
@@ -64,6 +67,7 @@ func TestCancelBeforeTheStartStartsNothing(t *testing.T) {
 }
 
 func TestCancelBeforeLibvirtHasBegunTheJob(t *testing.T) {
+	t.Parallel()
 	play(t, func(s *scene) {
 		// The call takes 5 s to be taken up; orders to abort find no job until then.
 		s.kvm1.Before("MigratePeerToPeer", func(ctx contextT) error { return pauseFor(ctx, 5*time.Second) })
@@ -74,9 +78,11 @@ func TestCancelBeforeLibvirtHasBegunTheJob(t *testing.T) {
 }
 
 func TestCancelAtCompletionIsTheSuccessItIs(t *testing.T) {
+	t.Parallel()
 	for _, mode := range []migration.Mode{migration.PeerToPeer, migration.Direct} {
 		for name, at := range map[string]time.Duration{"with it": converges, "before it is seen": converges - time.Second} {
 			t.Run(mode.String()+" "+name, func(t *testing.T) {
+				t.Parallel()
 				play(t, func(s *scene) {
 					script := mt.Converging()
 					script.AbortTakes = 5 * time.Second // comes too late
@@ -92,8 +98,10 @@ func TestCancelAtCompletionIsTheSuccessItIs(t *testing.T) {
 }
 
 func TestCancelInPostCopyWaits(t *testing.T) {
+	t.Parallel()
 	for _, mode := range []migration.Mode{migration.PeerToPeer, migration.Direct} {
 		t.Run(mode.String(), func(t *testing.T) {
+			t.Parallel()
 			play(t, func(s *scene) {
 				script := mt.Endless()
 				script.PostCopyTakes = 3 * time.Minute
@@ -111,6 +119,7 @@ func TestCancelInPostCopyWaits(t *testing.T) {
 }
 
 func TestCancelFindsThatSomeoneElseSwitchedToPostCopy(t *testing.T) {
+	t.Parallel()
 	play(t, func(s *scene) {
 		script := mt.Endless()
 		script.PostCopyTakes, script.QuietPostCopy = 20*time.Second, true
@@ -126,6 +135,7 @@ func TestCancelFindsThatSomeoneElseSwitchedToPostCopy(t *testing.T) {
 }
 
 func TestCancelWhileTheJobFails(t *testing.T) {
+	t.Parallel()
 	play(t, func(s *scene) {
 		script := mt.Converging()
 		script.Err, script.AbortTakes = errInternal, 5*time.Second
@@ -140,6 +150,7 @@ func TestCancelWhileTheJobFails(t *testing.T) {
 }
 
 func TestCancelEndsThoughThePeerIsMute(t *testing.T) {
+	t.Parallel()
 	play(t, func(s *scene) {
 		s.world.Play(mt.Script{MutePeer: true})
 		s.at(5*time.Second, s.cancel)
@@ -155,8 +166,10 @@ func TestCancelEndsThoughThePeerIsMute(t *testing.T) {
 }
 
 func TestCancelEndsThoughTheSourceIsSilent(t *testing.T) {
+	t.Parallel()
 	for name, fault := range map[string]func(*mt.Host){"cut": (*mt.Host).Cut, "mute": (*mt.Host).Mute} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			play(t, func(s *scene) {
 				s.world.Play(mt.Endless())
 				s.at(5*time.Second, func() { fault(s.kvm1); s.cancel() })

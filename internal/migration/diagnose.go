@@ -11,44 +11,63 @@ import (
 
 // diagnose turns the end of a migration that did not succeed into its error.
 func (m *move) diagnose(e ending, f Failure) error {
+	subject := fmt.Sprintf("The migration of VM %s from %s to %s", m.Name, m.Source.Name(), m.Destination.Name())
 	after := e.elapsed.Round(time.Second)
-	move := fmt.Sprintf("The migration of VM %s from %s to %s", m.Name, m.Source.Name(), m.Destination.Name())
 	ended := m.howEnded(e)
 	switch e.verdict {
 	case byCaller:
-		f.Happened = sentences(fmt.Sprintf("%s was cancelled after %s.", move, after), ended)
+		happened := fmt.Sprintf("%s was cancelled after %s.", subject, after)
+		if e.unseen != nil {
+			happened = fmt.Sprintf("%s was to be cancelled after %s, and is not known to have ended.", subject, after)
+		}
+		f.Happened = sentences(happened, ended)
 		return &CancelledError{f}
 	case outOfTime:
-		f.Happened = sentences(fmt.Sprintf("%s was not done after %s (timeout, %s), and was called off.", move,
-			policy.FormatDuration(m.Policy.Timeout), m.Policy.Origins[policy.FieldTimeout]), m.tried(e), measured(e), ended)
+		f.Happened = sentences(fmt.Sprintf("%s was not done after %s, and was called off.", subject, m.limit(policy.FieldTimeout)), m.tried(e), measured(e), ended)
 		if e.figures.dirtyRate > 0 {
 			f.Advice = advise(m.Policy, e.figures, e.least)
 		}
 		return &TimedOutError{f, policy.FieldTimeout}
 	case linkStalled:
-		f.Happened = sentences(fmt.Sprintf("%s was called off after %s, because no byte had been sent for %s (stall_timeout, %s). The link from %s to %s, or QEMU on %s, does not take any more.",
-			move, after, policy.FormatDuration(m.Policy.StallTimeout), m.Policy.Origins[policy.FieldStallTimeout], m.Source.Name(), m.Destination.Name(), m.Destination.Name()), ended)
+		f.Happened = sentences(fmt.Sprintf("%s was called off after %s, because no byte had been sent for %s. The link from %s to %s, or QEMU on %s, does not take any more.",
+			subject, after, m.limit(policy.FieldStallTimeout), m.Source.Name(), m.Destination.Name(), m.Destination.Name()), ended)
 		return &TimedOutError{f, policy.FieldStallTimeout}
 	case stalled:
-		f.Happened = sentences(fmt.Sprintf("%s was called off after %s, because it got no nearer to its end for %s (stall_timeout, %s) and at least %d passes over memory.",
-			move, after, policy.FormatDuration(m.Policy.StallTimeout), m.Policy.Origins[policy.FieldStallTimeout], stallPasses), m.tried(e), measured(e), ended)
+		f.Happened = sentences(fmt.Sprintf("%s was called off after %s, because it got no nearer to its end for %s and at least %d passes over memory.",
+			subject, after, m.limit(policy.FieldStallTimeout), stallPasses), m.tried(e), measured(e), ended)
 		f.Advice = advise(m.Policy, e.figures, e.least)
 		return m.notConverged(e, f)
 	case neverStarted:
 		f.Happened = sentences(fmt.Sprintf("%s sent nothing for %s, and was called off. %s is not receiving it: libvirt on %s may be waiting for an answer from libvirt on %s. Look at the peer_uri and the network between the two.",
-			move, startLimit, m.Destination.Name(), m.Source.Name(), m.Destination.Name()), ended)
+			subject, startLimit, m.Destination.Name(), m.Source.Name(), m.Destination.Name()), ended)
+		return &FailedError{f}
+	default:
+		if errors.Is(e.err, ErrAborted) {
+			f.Happened = fmt.Sprintf("%s was cancelled after %s by someone else: libvirt on %s says that its job was aborted.", subject, after, m.Source.Name())
+			return &CancelledError{f}
+		}
+		f.Happened = sentences(fmt.Sprintf("%s %s after %s.", subject, failing(e), after), ended)
 		return &FailedError{f}
 	}
-	if errors.Is(e.err, ErrAborted) {
-		f.Happened = fmt.Sprintf("%s was cancelled after %s by someone else: libvirt on %s says that its job was aborted.", move, after, m.Source.Name())
-		return &CancelledError{f}
+}
+
+// limit is a time limit of the policy with what set it, for example
+// "2m (stall_timeout, cluster)".
+func (m *move) limit(field policy.Field) string {
+	return fmt.Sprintf("%s (%s, %s)", m.Policy.Policy().Text(field), field, m.Policy.Origins[field])
+}
+
+// failing says in which way a migration failed that was not called off.
+func failing(e ending) string {
+	switch {
+	case e.unseen != nil:
+		return "could not be followed to its end, and was given up"
+	case e.err == nil && !e.watched:
+		return "ended with success as libvirt says, which the hosts do not bear out,"
+	case e.postCopy:
+		return "failed in post-copy"
 	}
-	during := ""
-	if e.postCopy {
-		during = " in post-copy"
-	}
-	f.Happened = sentences(fmt.Sprintf("%s failed%s after %s.", move, during, after), ended)
-	return &FailedError{f}
+	return "failed"
 }
 
 func (m *move) notConverged(e ending, f Failure) error {
@@ -75,9 +94,7 @@ func (m *move) howEnded(e ending) string {
 		return fmt.Sprintf("libvirt on %s was told to end it, and had not done so within %s.", m.Source.Name(), e.grace)
 	case e.unseen != nil:
 		return fmt.Sprintf("How it ended was not seen: %s.", e.unseen)
-	case e.err == nil && !e.watched:
-		return "libvirt reported success, which the hosts do not bear out."
-	case e.err == nil && e.verdict == none:
+	case e.err == nil && e.watched && e.verdict == none:
 		return fmt.Sprintf("It was watched without the call that had started it, so why is known to the log of libvirt on %s only.", m.Source.Name())
 	case e.err == nil || errors.Is(e.err, ErrAborted) || errors.Is(e.err, errHalted):
 		return ""

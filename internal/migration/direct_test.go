@@ -9,6 +9,7 @@ import (
 )
 
 func TestDirectMigrates(t *testing.T) {
+	t.Parallel()
 	play(t, func(s *scene) {
 		s.request.Mode, s.request.PeerURI = migration.Direct, ""
 		if r := s.arrives(); r.Mode != migration.Direct || r.Downtime == nil {
@@ -31,8 +32,10 @@ func (s *scene) stepHost(step string) *mt.Host {
 var steps = []string{"Begin", "Prepare", "Perform", "Finish", "Confirm"}
 
 func TestDirectFailureOfAStepLeavesTheVMOnTheSource(t *testing.T) {
+	t.Parallel()
 	for _, step := range []string{"Begin", "Prepare", "Perform", "Finish"} {
 		t.Run(step, func(t *testing.T) {
+			t.Parallel()
 			play(t, func(s *scene) {
 				s.request.Mode = migration.Direct
 				s.stepHost(step).Before(step, mt.Times(1, errInternal))
@@ -48,8 +51,10 @@ func TestDirectFailureOfAStepLeavesTheVMOnTheSource(t *testing.T) {
 }
 
 func TestDirectCancelAtAStep(t *testing.T) {
+	t.Parallel()
 	for _, step := range steps {
 		t.Run(step, func(t *testing.T) {
+			t.Parallel()
 			play(t, func(s *scene) {
 				s.request.Mode = migration.Direct
 				s.stepHost(step).Before(step, func(ctx contextT) error {
@@ -75,6 +80,7 @@ func TestDirectCancelAtAStep(t *testing.T) {
 }
 
 func TestDirectWithALostAnswer(t *testing.T) {
+	t.Parallel()
 	tests := map[string]struct {
 		step    string
 		arrives bool
@@ -87,6 +93,7 @@ func TestDirectWithALostAnswer(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			play(t, func(s *scene) {
 				s.request.Mode = migration.Direct
 				s.stepHost(test.step).After(test.step, mt.Times(1, migration.ErrUnreachable))
@@ -105,8 +112,10 @@ func TestDirectWithALostAnswer(t *testing.T) {
 }
 
 func TestDirectLeavesTheGuestPausedWhileTheDestinationIsSilent(t *testing.T) {
+	t.Parallel()
 	for name, fault := range map[string]func(*mt.Host){"cut": (*mt.Host).Cut, "mute": (*mt.Host).Mute} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			play(t, func(s *scene) {
 				s.request.Mode = migration.Direct
 				s.kvm2.Before("Finish", mt.Do(func() { fault(s.kvm2) }))
@@ -124,6 +133,7 @@ func TestDirectLeavesTheGuestPausedWhileTheDestinationIsSilent(t *testing.T) {
 }
 
 func TestDirectSourceLostWhileSending(t *testing.T) {
+	t.Parallel()
 	play(t, func(s *scene) {
 		s.request.Mode = migration.Direct
 		s.at(5*time.Second, s.kvm1.Cut)
@@ -134,6 +144,7 @@ func TestDirectSourceLostWhileSending(t *testing.T) {
 }
 
 func TestDirectMuteDestination(t *testing.T) {
+	t.Parallel()
 	play(t, func(s *scene) {
 		s.request.Mode = migration.Direct
 		s.kvm2.Before("Prepare", mt.Do(s.kvm2.Mute))
@@ -146,6 +157,7 @@ func TestDirectMuteDestination(t *testing.T) {
 }
 
 func TestAutoGoesDirectWherePeersDoNotReachEachOther(t *testing.T) {
+	t.Parallel()
 	tests := map[string]func(*scene){
 		"no peer URI": func(s *scene) { s.request.PeerURI = "" },
 		"the peer can not be reached": func(s *scene) {
@@ -154,6 +166,7 @@ func TestAutoGoesDirectWherePeersDoNotReachEachOther(t *testing.T) {
 	}
 	for name, arrange := range tests {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			play(t, func(s *scene) {
 				arrange(s)
 				if r := s.arrives(); r.Mode != migration.Direct {
@@ -166,6 +179,7 @@ func TestAutoGoesDirectWherePeersDoNotReachEachOther(t *testing.T) {
 }
 
 func TestAutoDoesNotGoDirectAfterAnyOtherFailure(t *testing.T) {
+	t.Parallel()
 	tests := map[string]func(*scene){
 		"the job failed": func(s *scene) {
 			s.world.Play(mt.Script{Passes: mt.Converging().Passes, Err: errInternal})
@@ -176,6 +190,7 @@ func TestAutoDoesNotGoDirectAfterAnyOtherFailure(t *testing.T) {
 	}
 	for name, arrange := range tests {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			play(t, func(s *scene) {
 				arrange(s)
 				fails[*migration.FailedError](s, runsOnSource)
@@ -188,6 +203,7 @@ func TestAutoDoesNotGoDirectAfterAnyOtherFailure(t *testing.T) {
 }
 
 func TestPeerToPeerDoesNotGoDirect(t *testing.T) {
+	t.Parallel()
 	play(t, func(s *scene) {
 		s.request.Mode = migration.PeerToPeer
 		s.kvm1.Before("MigratePeerToPeer", mt.Always(migration.ErrPeerUnreachable))

@@ -12,8 +12,8 @@ import (
 func (a *Assessment) checkGuest(ctx context.Context, r Request) {
 	definition, err := ask(ctx, callDeadline, func(ctx context.Context) (string, error) { return r.Source.DomainXML(ctx, r.UUID) })
 	if err != nil {
-		a.add(Finding{Check: CheckCPU, Host: r.Source.Name(), Warning: true, Err: err,
-			Detail: fmt.Sprintf("The definition of VM %s can not be read there, so its CPU can not be compared: %s.", r.Name, err)})
+		a.add(Finding{Check: CheckCPU, Host: r.Source.Name(), Warning: true, Err: err, Detail: fmt.Sprintf(
+			"The definition of VM %s can not be read there, so its CPU can not be compared: %s.", r.Name, err)})
 		return
 	}
 	var incompatible error

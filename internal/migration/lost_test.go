@@ -10,6 +10,7 @@ import (
 )
 
 func TestRunGoesOnAfterTheConnectionIsLost(t *testing.T) {
+	t.Parallel()
 	tests := map[string]struct {
 		from, to time.Duration
 	}{
@@ -19,6 +20,7 @@ func TestRunGoesOnAfterTheConnectionIsLost(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			play(t, func(s *scene) {
 				s.at(test.from, s.kvm1.Cut)
 				s.at(test.to, s.kvm1.Restore)
@@ -34,8 +36,10 @@ func TestRunGoesOnAfterTheConnectionIsLost(t *testing.T) {
 }
 
 func TestRunFollowsAJobThatBeginsAfterItsCallIsLost(t *testing.T) {
+	t.Parallel()
 	for name, called := range map[string]time.Duration{"at once": 0, "after waiting for long": 20 * time.Second} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			play(t, func(s *scene) {
 				s.kvm1.Before("MigratePeerToPeer", func(ctx contextT) error {
 					if err := pauseFor(ctx, called); err != nil {
@@ -51,6 +55,7 @@ func TestRunFollowsAJobThatBeginsAfterItsCallIsLost(t *testing.T) {
 }
 
 func TestRunStillAppliesLimitsAfterTheConnectionIsLost(t *testing.T) {
+	t.Parallel()
 	play(t, func(s *scene) {
 		s.world.Play(mt.Endless())
 		s.policy(policy.Policy{Timeout: new(30 * time.Second)})
@@ -66,8 +71,10 @@ func TestRunStillAppliesLimitsAfterTheConnectionIsLost(t *testing.T) {
 }
 
 func TestRunNoticesACallThatOutlivesItsJob(t *testing.T) {
+	t.Parallel()
 	for name, script := range map[string]mt.Script{"arrived": mt.Converging(), "failed": {Passes: mt.Converging().Passes, Err: errInternal}} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			play(t, func(s *scene) {
 				s.world.Play(script)
 				// The answer of the call never comes: its connection died unnoticed.
@@ -87,6 +94,7 @@ func TestRunNoticesACallThatOutlivesItsJob(t *testing.T) {
 }
 
 func TestRunClaimsOnlyWhatItSaw(t *testing.T) {
+	t.Parallel()
 	tests := map[string]struct {
 		arrange func(*scene)
 		place   migration.Place
@@ -137,6 +145,7 @@ func TestRunClaimsOnlyWhatItSaw(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			play(t, func(s *scene) {
 				test.arrange(s)
 				began := time.Now()
@@ -153,6 +162,7 @@ func TestRunClaimsOnlyWhatItSaw(t *testing.T) {
 }
 
 func TestRunGivesAMutePeerUp(t *testing.T) {
+	t.Parallel()
 	play(t, func(s *scene) {
 		s.world.Play(mt.Script{MutePeer: true})
 		began := time.Now()
@@ -167,6 +177,7 @@ func TestRunGivesAMutePeerUp(t *testing.T) {
 }
 
 func TestRunWaitsForASlowDestination(t *testing.T) {
+	t.Parallel()
 	play(t, func(s *scene) {
 		s.world.Play(mt.Script{Starting: 5 * time.Minute, Passes: mt.Converging().Passes})
 		s.arrives()
@@ -174,6 +185,7 @@ func TestRunWaitsForASlowDestination(t *testing.T) {
 }
 
 func TestRunReportsWhatIsLeftBehind(t *testing.T) {
+	t.Parallel()
 	play(t, func(s *scene) {
 		script := mt.Converging()
 		script.KeepDefinition = true
@@ -189,6 +201,7 @@ func TestRunReportsWhatIsLeftBehind(t *testing.T) {
 }
 
 func TestRunWaitsForTheSourceToUndefine(t *testing.T) {
+	t.Parallel()
 	play(t, func(s *scene) {
 		script := mt.Converging()
 		script.KeepDefinition = true
@@ -201,6 +214,7 @@ func TestRunWaitsForTheSourceToUndefine(t *testing.T) {
 }
 
 func TestRunReportsWithoutCompletedStatistics(t *testing.T) {
+	t.Parallel()
 	play(t, func(s *scene) {
 		s.kvm2.Before("CompletedJob", mt.Always(errInternal))
 		r := s.arrives()

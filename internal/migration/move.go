@@ -59,7 +59,7 @@ func Run(ctx context.Context, r Request, report func(Progress)) (Report, error) 
 	m.downtime = &downtime{request: r}
 	m.downtime.prepare(ctx)
 	if ctx.Err() != nil {
-		return m.conclude(ending{action: action{verdict: byCaller}})
+		return m.conclude(ending{action: action{verdict: byCaller}, watched: true})
 	}
 	return m.conclude(m.carryOut(ctx))
 }

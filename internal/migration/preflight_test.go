@@ -18,6 +18,7 @@ const (
 )
 
 func TestPreflightNamesTheCheckThatFailed(t *testing.T) {
+	t.Parallel()
 	postCopyInParallel := policy.Policy{PostCopy: new(true), ParallelConnections: new(int64(4))}
 	tests := map[string]struct {
 		arrange func(*scene)
@@ -129,6 +130,7 @@ func TestPreflightNamesTheCheckThatFailed(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			play(t, func(s *scene) {
 				test.arrange(s)
 				began := time.Now()
@@ -165,6 +167,7 @@ func (s *scene) changedNothing() {
 }
 
 func TestPreflightOfAGoodMoveFindsNothing(t *testing.T) {
+	t.Parallel()
 	play(t, func(s *scene) {
 		a := migration.Preflight(s.ctx, s.request)
 		if len(a.Findings) > 0 || a.AlreadyThere || a.Running {
@@ -174,6 +177,7 @@ func TestPreflightOfAGoodMoveFindsNothing(t *testing.T) {
 }
 
 func TestPreflightKeepsHugePagesApart(t *testing.T) {
+	t.Parallel()
 	play(t, func(s *scene) {
 		s.kvm1.Definition = "<domain><memoryBacking><hugepages><page size='2048' unit='KiB'/></hugepages></memoryBacking></domain>"
 		s.kvm2.Has.Available = 0
@@ -184,6 +188,7 @@ func TestPreflightKeepsHugePagesApart(t *testing.T) {
 }
 
 func TestPreflightSortsForPlansAndRuns(t *testing.T) {
+	t.Parallel()
 	play(t, func(s *scene) {
 		s.kvm2.CPUProblem = &migration.CPUError{Reason: "missing features: avx2"}           // error, lasting
 		s.kvm2.Has.Available = 0                                                            // warning
@@ -211,6 +216,7 @@ func TestPreflightSortsForPlansAndRuns(t *testing.T) {
 }
 
 func TestRunStartsNothingAgainstAnError(t *testing.T) {
+	t.Parallel()
 	play(t, func(s *scene) {
 		s.kvm2.CPUProblem = &migration.CPUError{Reason: "missing features: avx2"}
 		s.policy(policy.Policy{MaxDowntimeMS: new(int64(100))})
@@ -227,8 +233,10 @@ func TestRunStartsNothingAgainstAnError(t *testing.T) {
 }
 
 func TestRunTellsWhereAShutOffVMIs(t *testing.T) {
+	t.Parallel()
 	for name, same := range map[string]bool{"to another host": false, "to its own host": true} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			play(t, func(s *scene) {
 				s.kvm1.SetState(uuid, migration.StateShutOff)
 				if same {
@@ -245,6 +253,7 @@ func TestRunTellsWhereAShutOffVMIs(t *testing.T) {
 }
 
 func TestRunGoesOnInSpiteOfAWarning(t *testing.T) {
+	t.Parallel()
 	play(t, func(s *scene) {
 		s.kvm2.Has.Available = 0
 		s.arrives()
@@ -253,6 +262,7 @@ func TestRunGoesOnInSpiteOfAWarning(t *testing.T) {
 }
 
 func TestRunWaitsForAReceivingHalfToGo(t *testing.T) {
+	t.Parallel()
 	play(t, func(s *scene) {
 		s.kvm2.Put(migration.Domain{UUID: uuid, Name: "web", State: migration.StateIncoming})
 		s.at(2*time.Second, func() { s.kvm2.Kill(uuid) })

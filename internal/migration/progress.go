@@ -34,8 +34,9 @@ func (p Phase) String() string {
 		return "pre-copy"
 	case PhasePostCopy:
 		return "post-copy"
+	default:
+		return string(p)
 	}
-	return string(p)
 }
 
 // Progress is what is told of a move while it goes on: about every 5 s, and

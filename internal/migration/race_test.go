@@ -20,6 +20,7 @@ var errInternal = errors.New("internal error: unable to execute QEMU command")
 const converges = 14 * time.Second
 
 func TestRunToleratesFailingStatistics(t *testing.T) {
+	t.Parallel()
 	noMemory := func(s *scene) {
 		s.world.Play(mt.Script{Starting: 5 * time.Second, Passes: mt.Converging().Passes})
 	}
@@ -43,6 +44,7 @@ func TestRunToleratesFailingStatistics(t *testing.T) {
 	}
 	for name, arrange := range tests {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			play(t, func(s *scene) {
 				arrange(s)
 				s.arrives()
@@ -52,6 +54,7 @@ func TestRunToleratesFailingStatistics(t *testing.T) {
 }
 
 func TestRunTellsAFailureOfItsJob(t *testing.T) {
+	t.Parallel()
 	play(t, func(s *scene) {
 		script := mt.Converging()
 		script.Err = errInternal
@@ -65,6 +68,7 @@ func TestRunTellsAFailureOfItsJob(t *testing.T) {
 }
 
 func TestRunTellsWhenSomeoneElseAborted(t *testing.T) {
+	t.Parallel()
 	play(t, func(s *scene) {
 		s.at(5*time.Second, func() { s.kvm1.Abort(uuid) })
 		fails[*migration.CancelledError](s, runsOnSource, "by someone else")
@@ -73,6 +77,7 @@ func TestRunTellsWhenSomeoneElseAborted(t *testing.T) {
 }
 
 func TestOnTimeoutInRaces(t *testing.T) {
+	t.Parallel()
 	actions := map[string]policy.Policy{
 		"post-copy": {PostCopy: new(true), OnTimeout: new(policy.SwitchToPostCopy)},
 		"pause":     {OnTimeout: new(policy.Pause)},
@@ -80,6 +85,7 @@ func TestOnTimeoutInRaces(t *testing.T) {
 	steps := func(s *scene) int { return s.kvm1.Calls("StartPostCopy") + s.kvm1.Calls("Suspend") }
 	for name, p := range actions {
 		t.Run(name+" on start", func(t *testing.T) {
+			t.Parallel()
 			play(t, func(s *scene) {
 				limited := p
 				limited.Timeout = new(time.Second)
@@ -93,6 +99,7 @@ func TestOnTimeoutInRaces(t *testing.T) {
 			})
 		})
 		t.Run(name+" on finish", func(t *testing.T) {
+			t.Parallel()
 			play(t, func(s *scene) {
 				limited := p
 				limited.Timeout = new(converges)
@@ -101,6 +108,7 @@ func TestOnTimeoutInRaces(t *testing.T) {
 			})
 		})
 		t.Run(name+" on failure", func(t *testing.T) {
+			t.Parallel()
 			play(t, func(s *scene) {
 				limited := p
 				limited.Timeout = new(5 * time.Second)
@@ -114,6 +122,7 @@ func TestOnTimeoutInRaces(t *testing.T) {
 			})
 		})
 		t.Run(name+" on cancel", func(t *testing.T) {
+			t.Parallel()
 			play(t, func(s *scene) {
 				limited := p
 				limited.Timeout = new(6 * time.Second)
@@ -129,6 +138,7 @@ func TestOnTimeoutInRaces(t *testing.T) {
 			})
 		})
 		t.Run(name+" is asked for once", func(t *testing.T) {
+			t.Parallel()
 			play(t, func(s *scene) {
 				limited := p
 				limited.Timeout = new(5 * time.Second)
@@ -146,6 +156,7 @@ func TestOnTimeoutInRaces(t *testing.T) {
 }
 
 func TestRunResumesAGuestLeftPaused(t *testing.T) {
+	t.Parallel()
 	tests := map[string]struct {
 		resume  mt.Fault
 		resumes int
@@ -160,6 +171,7 @@ func TestRunResumesAGuestLeftPaused(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			play(t, func(s *scene) {
 				script := mt.Converging()
 				script.Err, script.LeavePaused = errInternal, true
@@ -178,10 +190,13 @@ func TestRunResumesAGuestLeftPaused(t *testing.T) {
 }
 
 func TestRunLeavesAPausedGuestPaused(t *testing.T) {
+	t.Parallel()
 	paused := func(s *scene) { s.kvm1.SetState(uuid, migration.StatePaused) }
 	t.Run("on the destination", func(t *testing.T) {
+		t.Parallel()
 		for _, mode := range []migration.Mode{migration.PeerToPeer, migration.Direct} {
 			t.Run(mode.String(), func(t *testing.T) {
+				t.Parallel()
 				play(t, func(s *scene) {
 					paused(s)
 					s.request.Mode = mode
@@ -203,6 +218,7 @@ func TestRunLeavesAPausedGuestPaused(t *testing.T) {
 		}
 	})
 	t.Run("on the source", func(t *testing.T) {
+		t.Parallel()
 		play(t, func(s *scene) {
 			paused(s)
 			script := mt.Converging()
@@ -217,6 +233,7 @@ func TestRunLeavesAPausedGuestPaused(t *testing.T) {
 }
 
 func TestRunResumesAGuestThatArrivesPaused(t *testing.T) {
+	t.Parallel()
 	play(t, func(s *scene) {
 		script := mt.Converging()
 		script.ArrivePaused = true
@@ -226,6 +243,7 @@ func TestRunResumesAGuestThatArrivesPaused(t *testing.T) {
 }
 
 func TestRunKeepsMaxDowntime(t *testing.T) {
+	t.Parallel()
 	downtime := policy.Policy{MaxDowntimeMS: new(int64(100))}
 	failing := func(s *scene) {
 		script := mt.Converging()
@@ -252,6 +270,7 @@ func TestRunKeepsMaxDowntime(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			play(t, func(s *scene) {
 				failing(s)
 				test.arrange(s)
@@ -268,6 +287,7 @@ func TestRunKeepsMaxDowntime(t *testing.T) {
 		})
 	}
 	t.Run("put back after a failure", func(t *testing.T) {
+		t.Parallel()
 		play(t, func(s *scene) {
 			failing(s)
 			s.policy(downtime)
@@ -278,6 +298,7 @@ func TestRunKeepsMaxDowntime(t *testing.T) {
 		})
 	})
 	t.Run("told when it can not be put back", func(t *testing.T) {
+		t.Parallel()
 		play(t, func(s *scene) {
 			failing(s)
 			s.policy(downtime)
@@ -286,6 +307,7 @@ func TestRunKeepsMaxDowntime(t *testing.T) {
 		})
 	})
 	t.Run("told when it never could be set", func(t *testing.T) {
+		t.Parallel()
 		play(t, func(s *scene) {
 			s.policy(downtime)
 			s.kvm1.Before("SetMaxDowntime", mt.Always(errInternal))

@@ -31,7 +31,6 @@ type scene struct {
 // it ends: synctest fails the test then.
 func play(t *testing.T, test func(s *scene)) {
 	t.Helper()
-	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := mt.NewWorld("kvm1", "kvm2")
 		s := &scene{T: t, world: w, kvm1: w.Host("kvm1"), kvm2: w.Host("kvm2")}
@@ -154,6 +153,7 @@ func (s *scene) expectSaid(words string) {
 }
 
 func TestRunMovesARunningVM(t *testing.T) {
+	t.Parallel()
 	play(t, func(s *scene) {
 		began := time.Now()
 		r := s.arrives()

@@ -65,8 +65,9 @@ func (s *settlement) settled(o Outcome, waited time.Duration) bool {
 		return patient && (!s.ranBefore || s.resumes >= maxResumes)
 	case OnBoth, OnNeither, PausedOnBoth, SplitMemory:
 		return patient // the two hosts are not seen at the very same moment
+	default:
+		return false
 	}
-	return false
 }
 
 // maxResumes is how often resuming a guest is tried.

@@ -53,6 +53,7 @@ func falling(n int, from, by uint64) []boundary {
 }
 
 func TestStallDetector(t *testing.T) {
+	t.Parallel()
 	const most = 1 << 30
 	full := boundary{remaining: most}
 	tests := map[string]struct {

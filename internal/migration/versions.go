@@ -9,10 +9,9 @@ import (
 // requirement is the oldest version a feature works with, in libvirt's encoding.
 // 0 is any.
 type requirement struct {
-	field         policy.Field
+	feature       string
 	asked         func(policy.Effective) bool
 	libvirt, qemu uint64
-	why           string
 }
 
 // requirements holds for both ends. Sources: libvirt's news (VIR_MIGRATE_POSTCOPY
@@ -20,14 +19,22 @@ type requirement struct {
 // (multifd 4.0); QEMU before 10.1 refuses multifd with post-copy, or ends with
 // the guest shut off on the destination.
 var requirements = []requirement{
-	{policy.FieldPostCopy, func(e policy.Effective) bool { return e.PostCopy }, version(1, 3, 3), version(2, 6, 0),
-		"post_copy"},
-	{policy.FieldEncryption, func(e policy.Effective) bool { return e.Encryption }, version(3, 2, 0), version(2, 7, 0),
-		"encryption"},
-	{policy.FieldParallelConnections, func(e policy.Effective) bool { return e.ParallelConnections > 0 }, version(5, 2, 0), version(4, 0, 0),
-		"parallel_connections"},
-	{policy.FieldParallelConnections, func(e policy.Effective) bool { return e.PostCopy && e.ParallelConnections > 0 }, 0, version(10, 1, 0),
-		"post_copy together with parallel_connections"},
+	{
+		"post_copy", func(e policy.Effective) bool { return e.PostCopy },
+		version(1, 3, 3), version(2, 6, 0),
+	},
+	{
+		"encryption", func(e policy.Effective) bool { return e.Encryption },
+		version(3, 2, 0), version(2, 7, 0),
+	},
+	{
+		"parallel_connections", func(e policy.Effective) bool { return e.ParallelConnections > 0 },
+		version(5, 2, 0), version(4, 0, 0),
+	},
+	{
+		"post_copy together with parallel_connections", func(e policy.Effective) bool { return e.PostCopy && e.ParallelConnections > 0 },
+		0, version(10, 1, 0),
+	},
 }
 
 func version(major, minor, release uint64) uint64 { return major*1000000 + minor*1000 + release }
@@ -62,5 +69,5 @@ func (a *Assessment) requireVersion(host, program string, have, want uint64, nee
 		return
 	}
 	a.add(Finding{Check: CheckVersions, Host: host, Lasting: true, Detail: fmt.Sprintf(
-		"%s needs %s %s or newer on both hosts, and %s has %s.", need.why, program, versionText(want), host, versionText(have))})
+		"%s needs %s %s or newer on both hosts, and %s has %s.", need.feature, program, versionText(want), host, versionText(have))})
 }
