@@ -13,8 +13,7 @@ import (
 // daemon was restarted.
 func read[T any](ctx context.Context, h *Host, op string, k class, fn func(*libvirt.Libvirt) (T, error)) (T, error) {
 	v, err := invoke(ctx, h, h.deadlines.Call, k, fn)
-	var lost *lostError
-	if errors.As(err, &lost) {
+	if lostInCall(err) != nil {
 		v, err = invoke(ctx, h, h.deadlines.Call, k, fn)
 	}
 	return v, h.fail(op, err)
@@ -25,11 +24,21 @@ func read[T any](ctx context.Context, h *Host, op string, k class, fn func(*libv
 func write(ctx context.Context, h *Host, op string, limit time.Duration, k class, fn func(*libvirt.Libvirt) error) error {
 	call := func(lv *libvirt.Libvirt) (struct{}, error) { return struct{}{}, fn(lv) }
 	_, err := invoke(ctx, h, limit, k, call)
-	var lost *lostError
-	if errors.As(err, &lost) && lost.unsent {
+	if lost := lostInCall(err); lost != nil && lost.unsent {
 		_, err = invoke(ctx, h, limit, k, call)
 	}
 	return h.failChange(op, err)
+}
+
+// lostInCall is the loss of a connection that had been there; nil when err is
+// something else.
+func lostInCall(err error) *lostError {
+	var dial *dialError
+	var lost *lostError
+	if errors.As(err, &dial) || !errors.As(err, &lost) {
+		return nil
+	}
+	return lost
 }
 
 // invoke makes one call on the control connection.

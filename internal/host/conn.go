@@ -53,6 +53,7 @@ type conn struct {
 // dialed gives the library a connection that is there already.
 type dialed struct{ net.Conn }
 
+// Dial returns the connection.
 func (d dialed) Dial() (net.Conn, error) { return d.Conn, nil }
 
 // open makes the library speak to the daemon at the other end of the stream. It
@@ -224,11 +225,9 @@ func (c *conn) translate(err error) error {
 // close ends the connection and waits until nothing of it is left. It says
 // goodbye where no call is under way, so that the daemon does not log a lost
 // client.
-func (c *conn) close(limit time.Duration) error {
+func (c *conn) close(ctx context.Context, limit time.Duration) error {
 	if c.usable() && c.idle() {
-		ctx, cancel := context.WithTimeout(context.Background(), limit)
-		_ = c.call(ctx, limit, quick, (*libvirt.Libvirt).ConnectClose)
-		cancel()
+		_ = c.call(context.WithoutCancel(ctx), limit, quick, (*libvirt.Libvirt).ConnectClose)
 	}
 	c.guard.kill()
 	gone := make(chan struct{})

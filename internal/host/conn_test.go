@@ -55,7 +55,7 @@ func newScripted(t *testing.T, held ...uint32) (*scripted, *conn) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := c.close(5 * time.Second); err != nil {
+		if err := c.close(context.WithoutCancel(t.Context()), 5*time.Second); err != nil {
 			t.Error(err)
 		}
 	})
@@ -236,7 +236,9 @@ func TestAbandonedCallEndsAtItsDeadline(t *testing.T) {
 	go func() { left <- c.call(ctx, 300*time.Millisecond, patient, jobStats) }()
 	eventually(t, "call sent", func() bool { return d.calls(procJobStats) == 1 })
 	cancel()
-	<-left
+	if err := <-left; !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v, want %v", err, context.Canceled)
+	}
 	eventually(t, "connection ended", c.ended)
 	close(d.release)
 }

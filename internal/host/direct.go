@@ -134,7 +134,7 @@ func step[T any](ctx context.Context, h *Host, op string, s session, where place
 	v, err := on(ctx, c, 0, urgent, fn)
 	givenUp := errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
 	if !givenUp && (err != nil || where == last) {
-		h.endSession(s)
+		h.endSession(ctx, s)
 	}
 	return v, h.failChange(op, err)
 }

@@ -90,15 +90,21 @@ func TestDirect(t *testing.T) {
 		record host.DomainRecord
 	}{
 		"persistent": {
-			lab.GuestSpec{}, migration.Parameters{Persistent: true}, migration.StateRunning,
+			lab.GuestSpec{},
+			migration.Parameters{Persistent: true},
+			migration.StateRunning,
 			host.DomainRecord{Live: new(document), Config: new(document), Active: true, Persistent: true},
 		},
 		"transient": {
-			lab.GuestSpec{Transient: true}, migration.Parameters{}, migration.StateRunning,
+			lab.GuestSpec{Transient: true},
+			migration.Parameters{},
+			migration.StateRunning,
 			host.DomainRecord{Live: new(document), Active: true},
 		},
 		"paused": {
-			lab.GuestSpec{State: lab.Paused}, migration.Parameters{Persistent: true, Paused: true}, migration.StatePaused,
+			lab.GuestSpec{State: lab.Paused},
+			migration.Parameters{Persistent: true, Paused: true},
+			migration.StatePaused,
 			host.DomainRecord{Live: new(document), Config: new(document), Active: true, Persistent: true},
 		},
 		"tuned": {

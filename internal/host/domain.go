@@ -17,13 +17,21 @@ func (h *Host) Domain(ctx context.Context, uuid string) (migration.Domain, error
 	if err != nil {
 		return migration.Domain{}, h.fail(op, err)
 	}
-	found, err := read(ctx, h, op, quick, func(lv *libvirt.Libvirt) (libvirt.Domain, error) {
-		return lv.DomainLookupByUUID(dom.UUID)
-	})
+	var found libvirt.Domain
+	var d migration.Domain
+	err = parallel(
+		get(&found, func() (libvirt.Domain, error) {
+			return read(ctx, h, op, quick, func(lv *libvirt.Libvirt) (libvirt.Domain, error) {
+				return lv.DomainLookupByUUID(dom.UUID)
+			})
+		}),
+		get(&d, func() (migration.Domain, error) { return h.describe(ctx, op, dom) }),
+	)
 	if err != nil {
 		return migration.Domain{}, err
 	}
-	return h.describe(ctx, op, found)
+	d.Name = found.Name
+	return d, nil
 }
 
 // DomainByName looks a domain up by name. The error matches

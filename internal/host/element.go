@@ -3,6 +3,7 @@ package host
 import (
 	"bytes"
 	"encoding/xml"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -49,7 +50,7 @@ func decodeElement(element string) string {
 	depth := 0
 	for {
 		token, err := d.Token()
-		if err == io.EOF { //nolint:errorlint // documented to be bare
+		if errors.Is(err, io.EOF) {
 			return text.String()
 		}
 		if err != nil {

@@ -126,13 +126,11 @@ func (h *Host) fail(op string, err error) error {
 func (h *Host) failChange(op string, err error) error {
 	failure := h.fail(op, err)
 	var e *Error
-	var lost *lostError
-	var late *lateError
-	var dial *dialError
-	if !errors.As(failure, &e) || errors.As(err, &dial) {
+	if !errors.As(failure, &e) {
 		return failure
 	}
-	if errors.As(err, &late) || errors.As(err, &lost) && !lost.unsent {
+	lost := lostInCall(err)
+	if isLate(err) || lost != nil && !lost.unsent {
 		e.Message += "; whether it took effect is not known"
 		e.kinds = append(e.kinds, ErrOutcomeUnknown)
 	}
@@ -142,8 +140,22 @@ func (h *Host) failChange(op string, err error) error {
 // lateError is a call that was not answered by its deadline.
 type lateError struct{ after time.Duration }
 
-func (e *lateError) Error() string {
-	return fmt.Sprintf("it did not answer within %s", e.after.Round(time.Millisecond))
+func (e *lateError) Error() string { return "it did not answer within " + waited(e.after) }
+
+// waited is a time that somebody waited, in the precision that people want.
+func waited(d time.Duration) string {
+	if d < time.Second {
+		return d.Round(time.Millisecond).String()
+	}
+	return d.Round(100 * time.Millisecond).String()
+}
+
+// isLate tells a call that was not answered in time from a host that could not
+// be connected to in time, where nothing was sent.
+func isLate(err error) bool {
+	var dial *dialError
+	var late *lateError
+	return !errors.As(err, &dial) && errors.As(err, &late)
 }
 
 // Is makes a deadline known as such, whether it was the caller's or the call's.
@@ -196,7 +208,7 @@ func (e *dialError) reason(address string) string {
 	case errors.Is(e.cause, os.ErrPermission):
 		cause = "permission denied on the socket"
 	case errors.Is(e.cause, context.DeadlineExceeded), errors.Is(e.cause, os.ErrDeadlineExceeded):
-		cause = fmt.Sprintf("it did not answer within %s", e.after.Round(time.Millisecond))
+		cause = "it did not answer within " + waited(e.after)
 	case errors.As(e.cause, &dns):
 		cause = "the name does not resolve: " + dns.Err
 	case errors.As(e.cause, &answer):

@@ -226,7 +226,7 @@ func (g *guard) holdBack() {
 
 // cut turns the end of the stream inside a frame into what it is.
 func cut(err error) error {
-	if err == io.EOF { //nolint:errorlint // io's readers return it bare
+	if errors.Is(err, io.EOF) {
 		return io.ErrUnexpectedEOF
 	}
 	return err

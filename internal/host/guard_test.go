@@ -249,7 +249,7 @@ func FuzzGuard(f *testing.F) {
 		for {
 			n, err := g.Read(b)
 			passed = append(passed, b[:n]...)
-			if err == io.EOF {
+			if errors.Is(err, io.EOF) {
 				break
 			}
 			if err != nil {

@@ -96,7 +96,7 @@ func (h *Host) Close() error {
 	conns := append(h.work.takeAll(), h.control.take()...)
 	errs := make([]error, len(conns))
 	for i, c := range conns {
-		wg.Go(func() { errs[i] = c.close(h.deadlines.Close) })
+		wg.Go(func() { errs[i] = c.close(context.Background(), h.deadlines.Close) })
 	}
 	wg.Wait()
 	if err := errors.Join(errs...); err != nil {

@@ -78,10 +78,10 @@ func (h *Host) Record(ctx context.Context, level Level) (*string, error) {
 		return nil, h.withoutDriver(err)
 	}
 	var s secretXML
-	if err := xml.Unmarshal([]byte(definition), &s); err != nil || !s.ours() {
-		return &definition, nil
+	if xml.Unmarshal([]byte(definition), &s) == nil && s.ours() {
+		return &s.Description, nil
 	}
-	return &s.Description, nil
+	return &definition, nil
 }
 
 // WriteRecord writes the host's record of a level, in one step.

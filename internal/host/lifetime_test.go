@@ -98,8 +98,8 @@ func TestDaemonStoppedAndContinued(t *testing.T) {
 func TestLostWriteIsRepeatedAfterReading(t *testing.T) {
 	w := world(t)
 	guest := w.StartGuest(t, lab.GuestSpec{Bare: true})
-	real := connect(t, w.Hosts[0])
-	clearRecord(t, real, host.Cluster)
+	direct := connect(t, w.Hosts[0])
+	clearRecord(t, direct, host.Cluster)
 	// Every connection loses its answers after the first few, wherever that
 	// hits: before, in or after the write.
 	for count := 3; count < 12; count++ {
@@ -117,10 +117,10 @@ func TestLostWriteIsRepeatedAfterReading(t *testing.T) {
 				t.Errorf("%s, answers lost after %d: %v", name, count, err)
 			}
 			if err == nil && name == "domain" {
-				checkRecord(t, real, guest.UUID, host.DomainRecord{Live: &json, Config: &json, Active: true, Persistent: true})
+				checkRecord(t, direct, guest.UUID, host.DomainRecord{Live: &json, Config: &json, Active: true, Persistent: true})
 			}
 			if err == nil && name == "host" {
-				checkHostRecord(t, real, host.Cluster, &json)
+				checkHostRecord(t, direct, host.Cluster, &json)
 			}
 		}
 	}

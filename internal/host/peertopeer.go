@@ -27,7 +27,7 @@ func (h *Host) MigratePeerToPeer(ctx context.Context, uuid, peerURI string, p mi
 	if err != nil {
 		return h.fail(op, err)
 	}
-	defer h.closeWork(c)
+	defer h.closeWork(ctx, c)
 	err = c.call(ctx, 0, urgent, func(lv *libvirt.Libvirt) error {
 		_, err := lv.DomainMigratePerform3Params(dom, libvirt.OptString{peerURI}, typedParameters(p), nil, flags(p)|libvirt.MigratePeer2peer)
 		return err

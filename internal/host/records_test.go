@@ -96,40 +96,40 @@ func TestDomainRecordThatOthersTouched(t *testing.T) {
 	w := world(t)
 	h := connect(t, w.Hosts[0])
 	guest := w.StartGuest(t, lab.GuestSpec{Bare: true})
-	virsh := func(t *testing.T, args ...string) { t.Helper(); w.Hosts[0].MustVirsh(t, args...) }
+	virsh := func(args ...string) { w.Hosts[0].MustVirsh(t, args...) }
 	metadata := func(where, element string) []string {
 		return []string{"metadata", guest.UUID, host.MetadataURI, "--" + where, "--key", "virt", "--set", element}
 	}
 	tests := map[string]struct {
-		touch        func(t *testing.T)
+		touch        func()
 		live, config *string
 	}{
 		"one copy removed": {
-			func(t *testing.T) { virsh(t, "metadata", guest.UUID, host.MetadataURI, "--config", "--remove") },
+			func() { virsh("metadata", guest.UUID, host.MetadataURI, "--config", "--remove") },
 			new(document), nil,
 		},
 		"copies diverge": {
-			func(t *testing.T) {
-				virsh(t, metadata("live", `<migration-policy>{"version":1}</migration-policy>`)...)
+			func() {
+				virsh(metadata("live", `<migration-policy>{"version":1}</migration-policy>`)...)
 			},
 			new(`{"version":1}`), new(document),
 		},
 		"no JSON": {
-			func(t *testing.T) {
-				virsh(t, metadata("config", "<migration-policy>see the wiki</migration-policy>")...)
+			func() {
+				virsh(metadata("config", "<migration-policy>see the wiki</migration-policy>")...)
 			},
 			new(document), new("see the wiki"),
 		},
 		"another shape": {
-			func(t *testing.T) { virsh(t, metadata("config", "<policy a='1'><x/></policy>")...) },
+			func() { virsh(metadata("config", "<policy a='1'><x/></policy>")...) },
 			new(document), new("<policy a=\"1\">\n  <x/>\n</policy>\n"),
 		},
 		"empty": {
-			func(t *testing.T) { virsh(t, metadata("live", "<migration-policy/>")...) },
+			func() { virsh(metadata("live", "<migration-policy/>")...) },
 			new(""), new(document),
 		},
 		"defined anew without metadata": {
-			func(t *testing.T) {
+			func() {
 				definition := w.Hosts[0].MustVirsh(t, "dumpxml", "--inactive", guest.UUID)
 				from, to := strings.Index(definition, "<metadata>"), strings.Index(definition, "</metadata>")
 				file := filepath.Join(t.TempDir(), "domain.xml")
@@ -137,7 +137,7 @@ func TestDomainRecordThatOthersTouched(t *testing.T) {
 				if err := os.WriteFile(file, []byte(bare), 0o600); err != nil {
 					t.Fatal(err)
 				}
-				virsh(t, "define", file)
+				virsh("define", file)
 			},
 			new(document), nil,
 		},
@@ -147,7 +147,7 @@ func TestDomainRecordThatOthersTouched(t *testing.T) {
 			if err := h.WriteDomainRecord(testContext(t), guest.UUID, document); err != nil {
 				t.Fatal(err)
 			}
-			test.touch(t)
+			test.touch()
 			got, err := h.DomainRecord(testContext(t), guest.UUID)
 			if err != nil {
 				t.Fatal(err)

@@ -6,7 +6,7 @@ import "context"
 // and for a last one whose connection was lost.
 func (h *Host) sessionConn(ctx context.Context, s session, where place) (*conn, error) {
 	if where == first {
-		h.endSession(s)
+		h.endSession(ctx, s)
 	}
 	h.work.mu.Lock()
 	c := h.work.sessions[s]
@@ -14,7 +14,7 @@ func (h *Host) sessionConn(ctx context.Context, s session, where place) (*conn, 
 	if c != nil && c.usable() {
 		return c, nil
 	}
-	h.endSession(s)
+	h.endSession(ctx, s)
 	c, err := h.openWork(ctx)
 	if err != nil {
 		return nil, err
@@ -26,12 +26,12 @@ func (h *Host) sessionConn(ctx context.Context, s session, where place) (*conn, 
 }
 
 // endSession closes the connection of a session.
-func (h *Host) endSession(s session) {
+func (h *Host) endSession(ctx context.Context, s session) {
 	h.work.mu.Lock()
 	c := h.work.sessions[s]
 	delete(h.work.sessions, s)
 	h.work.mu.Unlock()
 	if c != nil {
-		h.closeWork(c)
+		h.closeWork(ctx, c)
 	}
 }

@@ -40,27 +40,31 @@ func (h *Host) openWork(ctx context.Context) (*conn, error) {
 	}
 	dialCtx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	defer context.AfterFunc(h.ctx, cancel)()
+	defer context.AfterFunc(h.ctx, cancel)() //nolint:contextcheck // dialling ends with the caller and with the host
 	c, err := h.dial(dialCtx)
 	if err != nil {
 		<-h.work.places
 		return nil, err
 	}
 	h.work.mu.Lock()
-	defer h.work.mu.Unlock()
 	h.work.conns[c] = struct{}{}
+	h.work.mu.Unlock()
+	if h.ctx.Err() != nil { // perhaps closed before the connection was noted
+		h.closeWork(ctx, c)
+		return nil, ErrClosed
+	}
 	return c, nil
 }
 
 // closeWork ends a work connection. A call on it that was given up ends with
 // it.
-func (h *Host) closeWork(c *conn) {
+func (h *Host) closeWork(ctx context.Context, c *conn) {
 	h.work.mu.Lock()
 	_, ours := h.work.conns[c]
 	delete(h.work.conns, c)
 	h.work.mu.Unlock()
 	if ours {
-		_ = c.close(h.deadlines.Close)
+		_ = c.close(ctx, h.deadlines.Close)
 		<-h.work.places
 	}
 }
