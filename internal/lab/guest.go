@@ -172,7 +172,7 @@ func (g *Guest) create(ctx context.Context) error {
 }
 
 // Remove ends the guest on all hosts, removes its definitions and its disk, and returns when none of its processes is
-// left. Daemons that were stopped or killed are skipped, the guest's processes are not.
+// left. Daemons that were stopped or killed are skipped, the guest's processes are not. Removing twice is no error.
 func (g *Guest) Remove(ctx context.Context) error {
 	var failed error
 	for _, host := range g.world.Hosts {

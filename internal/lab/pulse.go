@@ -64,9 +64,12 @@ func follow(console string) (*Pulse, error) {
 	return p, nil
 }
 
-// close stops following.
+// close stops following and removes the console. A second call does nothing.
 func (p *Pulse) close() error {
 	err := p.notifier.Close()
+	if errors.Is(err, os.ErrClosed) {
+		return nil
+	}
 	<-p.stopped
 	return errors.Join(err, p.file.Close(), os.Remove(p.file.Name()))
 }

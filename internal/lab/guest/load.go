@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/binary"
 	"fmt"
+	"math"
 	"runtime"
 	"slices"
 	"strconv"
@@ -10,13 +11,17 @@ import (
 	"sync/atomic"
 )
 
-const pageSize = 4096
+const (
+	pageSize   = 4096
+	batchPages = 64
+)
 
-// load is what the guest does to its memory. Exactly one of cost and rate paces it.
+// load is what the guest does to its memory.
 type load struct {
 	hotBytes   int
 	cost       int64  // nanoseconds of CPU burnt before each page is touched: a throttled vCPU dirties less
-	rate       int64  // bytes per second on average, kept by the clock: after a throttle it catches up
+	ceiling    int64  // bytes per second that are never exceeded, 0 for none: what a throttle takes is lost
+	mean       int64  // bytes per second kept on average, 0 for none: after a throttle it catches up
 	wholePages bool   // touch a page by rewriting it with random bytes, not by changing one of its bytes
 	random     uint64 // state of the generator
 }
@@ -43,8 +48,10 @@ func parseLoad(commandLine string) (*load, error) {
 			l.hotBytes = int(number)
 		case "cost":
 			l.cost = number
-		case "rate":
-			l.rate = number
+		case "ceiling":
+			l.ceiling = number
+		case "mean":
+			l.mean = number
 		default:
 			return nil, fmt.Errorf("unknown parameter %s", word)
 		}
@@ -56,33 +63,43 @@ func parseLoad(commandLine string) (*load, error) {
 func (l *load) dirty(memory []byte, touched *atomic.Uint64) {
 	runtime.LockOSThread()
 	l.fill(memory)
-	wait, pages := l.pace()
+	turns := uint64(float64(l.cost) * turnsPerNanosecond())
+	wait := l.pace()
 	touch := touchBytes
 	if l.wholePages {
 		touch = l.fill
 	}
 	fmt.Println("ready")
 	for {
-		for batch := range slices.Chunk(memory, pages*pageSize) {
-			wait(touched.Load())
+		// Looking at the clock for each page would cost more than touching it.
+		for batch := range slices.Chunk(memory, batchPages*pageSize) {
+			wait()
+			pages := uint64(len(batch) / pageSize)
+			burn(turns * pages)
 			touch(batch)
-			touched.Add(uint64(len(batch) / pageSize))
+			touched.Add(pages)
 		}
 	}
 }
 
-// pace returns what to do before pages are touched, given the number of pages touched so far, and how many pages to
-// touch after each.
-func (l *load) pace() (wait func(touched uint64), pages int) {
-	if l.rate == 0 {
-		turns := uint64(float64(l.cost) * turnsPerNanosecond())
-		return func(uint64) { burn(turns) }, 1
+// pace returns what to call before each batch of pages, to keep to the ceiling or the mean.
+func (l *load) pace() func() {
+	rate, debt := l.ceiling, int64(20e6) // What a sleep that takes too long cost is made up for, and no more.
+	if l.mean > 0 {
+		rate, debt = l.mean, math.MaxInt64
 	}
-	// Looking at the clock costs more than touching a page, and would slow the catching up.
-	start := monotonic()
-	return func(touched uint64) {
-		sleepUntil(start + int64(float64(touched)*pageSize/float64(l.rate)*1e9))
-	}, 512
+	if rate == 0 {
+		return func() {}
+	}
+	due := monotonic()
+	period := int64(batchPages) * pageSize * 1e9 / rate
+	return func() {
+		sleepUntil(due)
+		if late := monotonic() - due; late > debt {
+			due += late - debt
+		}
+		due += period
+	}
 }
 
 // touchBytes changes one byte of every page.
