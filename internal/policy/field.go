@@ -96,7 +96,7 @@ type field struct {
 // check is the field's problem as an error that names the field.
 func (f field) check(p Policy) error {
 	if text := f.problem(p); text != "" {
-		return fmt.Errorf("%s: %s", f.name, text)
+		return fmt.Errorf("%s: %s", f.name, strings.TrimSuffix(text, "."))
 	}
 	return nil
 }

@@ -165,7 +165,7 @@ func TestDecodeRecordRefuses(t *testing.T) {
 		"a number of null":              {`{"version":1,"max_downtime_ms":null}`, "max_downtime_ms: must be a whole number, not null"},
 		"a number in quotes":            {`{"version":1,"max_downtime_ms":"300"}`, `max_downtime_ms: must be a whole number, not "300"`},
 		"a number with a fraction":      {`{"version":1,"max_downtime_ms":0.5}`, "max_downtime_ms: must be a whole number, not 0.5"},
-		"a number out of range":         {`{"version":1,"max_downtime_ms":0}`, "max_downtime_ms: 0 is not between 1 and 2000000 milliseconds."},
+		"a number out of range":         {`{"version":1,"max_downtime_ms":0}`, "max_downtime_ms: 0 is not between 1 and 2000000 milliseconds"},
 		"a number beyond 64 bits":       {`{"version":1,"bandwidth_mib_per_second":9223372036854775808}`, "bandwidth_mib_per_second: must be a whole number, not 9223372036854775808"},
 		"a cache no power of two":       {`{"version":1,"compression_cache_mib":100}`, "compression_cache_mib: 100 MiB is not a power of two"},
 		"a duration of null":            {`{"version":1,"timeout":null}`, "timeout: must be a duration in quotes, not null"},
@@ -173,7 +173,7 @@ func TestDecodeRecordRefuses(t *testing.T) {
 		"a duration without unit":       {`{"version":1,"stall_timeout":"30"}`, `stall_timeout: "30" is not a duration such as`},
 		"a negative duration":           {`{"version":1,"timeout":"-1s"}`, "timeout: a duration can not be negative"},
 		"an on_timeout of null":         {`{"version":1,"on_timeout":null}`, "on_timeout: must be a word in quotes, not null"},
-		"an unknown on_timeout":         {`{"version":1,"on_timeout":"Abort"}`, `on_timeout: "Abort" is none of "abort", "post_copy", "pause".`},
+		"an unknown on_timeout":         {`{"version":1,"on_timeout":"Abort"}`, `on_timeout: "Abort" is none of "abort", "post_copy", "pause"`},
 		"a list where a value belongs":  {`{"version":1,"encryption":[true]}`, "encryption: must be true or false, not [true]"},
 	}
 	for name, test := range tests {
@@ -317,15 +317,15 @@ func TestEncodeRefusesWhatCouldNotBeRead(t *testing.T) {
 	}{
 		"a number out of range": {
 			policy.Record{Policy: policy.Policy{MaxDowntimeMS: new(int64(0))}},
-			"max_downtime_ms: 0 is not between 1 and 2000000 milliseconds.",
+			"max_downtime_ms: 0 is not between 1 and 2000000 milliseconds",
 		},
 		"a negative duration": {
 			policy.Record{Policy: policy.Policy{Timeout: new(-time.Second)}},
-			"timeout: A duration can not be negative.",
+			"timeout: A duration can not be negative",
 		},
 		"an unknown on_timeout": {
 			policy.Record{Policy: policy.Policy{OnTimeout: new(policy.OnTimeout("stop"))}},
-			`on_timeout: "stop" is none of "abort", "post_copy", "pause".`,
+			`on_timeout: "stop" is none of "abort", "post_copy", "pause"`,
 		},
 		"an unknown member that is not JSON": {
 			policy.Record{Unknown: map[string]json.RawMessage{"note": json.RawMessage(`{`)}},
