@@ -1,0 +1,7 @@
+# terraform apply -invoke=action.virt_vm_live_migration.db1
+action "virt_vm_live_migration" "db1" {
+  config {
+    vm          = "db1"
+    destination = "kvm2"
+  }
+}

@@ -1,0 +1,11 @@
+data "virt_effective_migration_policy" "db1" {
+  vm = "db1"
+}
+
+# For example { auto_converge = "true (cluster)", compression = "false (global)", ... }
+output "db1_policy" {
+  value = {
+    for field, level in data.virt_effective_migration_policy.db1.origins :
+    field => "${coalesce(tostring(data.virt_effective_migration_policy.db1.policy[field]), "not set")} (${level})"
+  }
+}

@@ -1,0 +1,6 @@
+import {
+  to = virt_cluster_migration_policy.databases
+  identity = {
+    name = "databases"
+  }
+}

@@ -1,0 +1,4 @@
+import {
+  to = virt_cluster_migration_policy.databases
+  id = "databases"
+}

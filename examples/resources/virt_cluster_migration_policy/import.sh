@@ -1,0 +1,1 @@
+terraform import virt_cluster_migration_policy.databases databases

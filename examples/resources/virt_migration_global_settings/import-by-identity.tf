@@ -1,0 +1,6 @@
+import {
+  to = virt_migration_global_settings.all
+  identity = {
+    id = "global"
+  }
+}

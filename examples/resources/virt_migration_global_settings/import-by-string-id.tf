@@ -1,0 +1,4 @@
+import {
+  to = virt_migration_global_settings.all
+  id = "global"
+}

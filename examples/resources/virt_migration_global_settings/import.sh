@@ -1,0 +1,1 @@
+terraform import virt_migration_global_settings.all global

@@ -1,0 +1,14 @@
+# The VM belongs on kvm2. Wherever it is, the next apply moves it there.
+resource "virt_vm_live_migration" "db1" {
+  vm          = "db1"
+  destination = "kvm2"
+
+  # For the moves by this resource, on top of the policy of all levels.
+  policy = {
+    timeout = "10m"
+  }
+}
+
+output "db1_last_migration" {
+  value = virt_vm_live_migration.db1.last_migration
+}
