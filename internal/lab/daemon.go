@@ -42,6 +42,7 @@ func (h *Host) Start(ctx context.Context) error {
 func (h *Host) waitReady(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
+	var refusal error
 	err := poll(ctx, func() (bool, error) {
 		if h.PID() != 0 && !h.Running() {
 			return false, errors.New("libvirtd ended")
@@ -53,12 +54,11 @@ func (h *Host) waitReady(ctx context.Context) error {
 			}
 			connection.Close()
 		}
-		return true, nil
+		// A libvirtd that was just killed accepts connections until the last of its threads is gone.
+		_, refusal = h.Virsh(ctx, "version")
+		return refusal == nil, nil
 	})
-	if err == nil {
-		_, err = h.Virsh(ctx, "version")
-	}
-	if err != nil {
+	if err = errors.Join(err, refusal); err != nil {
 		return fmt.Errorf("libvirtd on %s does not answer: %w\nThe end of %s:\n%s", h.Name, err, h.Log, tail(h.Log, 20))
 	}
 	return nil
