@@ -85,13 +85,17 @@ func adviseCompression(e policy.Effective, f figures, _ *uint64) (Advice, bool) 
 		"%.0f %% of the pages were not in the XBZRLE cache of %s MiB: a larger compression_cache_mib holds more of what the guest dirties.", share*100, cache)}, true
 }
 
+// usedUp is the share of a bandwidth limit from which it is what holds a
+// migration up.
+const usedUp = 0.9
+
 func adviseBandwidth(e policy.Effective, f figures, _ *uint64) (Advice, bool) {
 	limit := e.BandwidthMiBPerSecond
-	if limit == nil || *limit <= 0 || f.dirtyRate == 0 || uint64(*limit)*mib > f.dirtyRate {
+	if limit == nil || *limit <= 0 || float64(f.bandwidth) < usedUp*float64(*limit)*mib {
 		return Advice{}, false
 	}
 	return Advice{policy.FieldBandwidth, fmt.Sprintf(
-		"%s, and the guest dirties %s: a limit above that, where the link has it, lets the copy catch up.", value(e, policy.FieldBandwidth), rate(f.dirtyRate))}, true
+		"%s and was used up, while the guest dirtied %s: a higher limit, where the link has it, lets the copy catch up.", value(e, policy.FieldBandwidth), rate(f.dirtyRate))}, true
 }
 
 // defaultDowntimeMS is QEMU's downtime-limit.

@@ -57,13 +57,13 @@ func TestAdvise(t *testing.T) {
 			want:    []policy.Field{policy.FieldAutoConvergeInitial, policy.FieldCompressionCacheMiB},
 			words:   "90 % of the pages were not in the XBZRLE cache of 32 MiB",
 		},
-		"the limit is below the dirty rate": {
+		"the limit is used up": {
 			policy:  policy.Policy{BandwidthMiBPerSecond: new(int64(60))},
 			figures: hot,
 			want:    []policy.Field{policy.FieldAutoConverge, policy.FieldCompression, policy.FieldBandwidth, policy.FieldPostCopy},
-			words:   "bandwidth_mib_per_second is 60 (vm), and the guest dirties 110 MiB/s",
+			words:   "bandwidth_mib_per_second is 60 (vm) and was used up, while the guest dirtied 110 MiB/s",
 		},
-		"the limit is above the dirty rate": {
+		"the limit is not used up": {
 			policy:  policy.Policy{BandwidthMiBPerSecond: new(int64(200))},
 			figures: hot,
 			want:    []policy.Field{policy.FieldAutoConverge, policy.FieldCompression, policy.FieldPostCopy},

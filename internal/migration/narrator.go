@@ -39,8 +39,8 @@ func (n *narrator) say(message string) {
 }
 
 // reading takes what the running job says, and tells it when that is due.
-func (n *narrator) reading(job Job) {
-	n.now.reading(job)
+func (n *narrator) reading(job Job, t trend) {
+	n.now.reading(job, t)
 	if n.now.Phase == PhaseStarting {
 		n.enter(PhasePreCopy, "sending memory")
 		return

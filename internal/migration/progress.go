@@ -58,9 +58,11 @@ type Progress struct {
 	// Throttle is the share of vCPU time that auto-converge takes away, in
 	// percent; nil when it does not throttle.
 	Throttle *int64
-	// Estimate is when the memory will have been sent at these rates; nil where
-	// it would never be, or where nothing can be said.
+	// Estimate is when the memory will have been sent if the last passes are
+	// anything to go by; nil where nothing can be said.
 	Estimate *time.Duration
+	// Hopeless is true when the last passes left as much as those before them.
+	Hopeless bool
 }
 
 // String is the progress as one line.
@@ -79,7 +81,10 @@ func (p Progress) String() string {
 	} else {
 		b.WriteString(":")
 	}
-	fmt.Fprintf(&b, " pass %d, %s of %s left, sending %s", p.Pass, bytes(p.Remaining), bytes(p.Total), rate(p.Bandwidth))
+	fmt.Fprintf(&b, " pass %d, %s of %s left", p.Pass, bytes(p.Remaining), bytes(p.Total))
+	if p.Bandwidth > 0 {
+		fmt.Fprintf(&b, ", sending %s", rate(p.Bandwidth))
+	}
 	if p.DirtyRate > 0 {
 		fmt.Fprintf(&b, ", guest dirties %s", rate(p.DirtyRate))
 	}
@@ -89,41 +94,18 @@ func (p Progress) String() string {
 	switch {
 	case p.Estimate != nil:
 		fmt.Fprintf(&b, ", about %s to go", p.Estimate.Round(time.Second))
-	case p.Phase == PhasePreCopy && p.DirtyRate > 0 && p.DirtyRate >= p.Bandwidth:
-		b.WriteString(", no end in sight at these rates")
+	case p.Hopeless:
+		b.WriteString(", no end in sight: passes leave no less than before")
 	}
 	return b.String()
 }
 
 // reading fills in what a running job says.
-func (p *Progress) reading(job Job) {
+func (p *Progress) reading(job Job, t trend) {
 	p.Pass = job.Iteration
 	p.Remaining, p.Total = job.MemoryRemaining, job.MemoryTotal
 	p.Bandwidth, p.DirtyRate = job.MemoryBandwidth, job.DirtyRate
 	p.Throttle = job.Throttle
-	p.Estimate = estimate(p.Phase, job)
-}
-
-// estimate is when memory that is dirtied at one rate while it is sent at
-// another will have been sent: each pass leaves the dirtied share of the one
-// before, which adds up to remaining / (bandwidth - dirtied). Nothing is dirtied
-// while the guest is paused or runs elsewhere. In the first pass the dirty rate
-// is not known yet and no estimate is made.
-func estimate(phase Phase, job Job) *time.Duration {
-	dirtied := job.DirtyRate
-	switch {
-	case phase == PhasePaused || phase == PhasePostCopy:
-		dirtied = 0
-	case phase != PhasePreCopy || job.Iteration < 2:
-		return nil
-	}
-	if job.MemoryBandwidth <= dirtied {
-		return nil
-	}
-	seconds := float64(job.MemoryRemaining) / float64(job.MemoryBandwidth-dirtied)
-	const longest = 24 * 60 * 60 // beyond a day the two rates are as good as equal
-	if seconds > longest {
-		return nil
-	}
-	return new(time.Duration(seconds * float64(time.Second)))
+	p.Estimate = estimate(p.Phase, job, t)
+	p.Hopeless = p.Phase == PhasePreCopy && t.hopeless()
 }

@@ -21,8 +21,8 @@ func TestProgressString(t *testing.T) {
 			"15s, pre-copy: pass 4, 96 MiB of 1024 MiB left, sending 60 MiB/s, guest dirties 30 MiB/s, throttle 30 %, about 3s to go",
 		},
 		"no end in sight": {
-			Progress{Phase: PhasePreCopy, Elapsed: time.Minute, Pass: 9, Remaining: 96 * mib, Total: 20480 * mib, Bandwidth: 60 * mib, DirtyRate: 110 * mib},
-			"1m0s, pre-copy: pass 9, 96 MiB of 20.0 GiB left, sending 60 MiB/s, guest dirties 110 MiB/s, no end in sight at these rates",
+			Progress{Phase: PhasePreCopy, Elapsed: time.Minute, Pass: 9, Remaining: 96 * mib, Total: 20480 * mib, Bandwidth: 60 * mib, DirtyRate: 60 * mib, Hopeless: true},
+			"1m0s, pre-copy: pass 9, 96 MiB of 20.0 GiB left, sending 60 MiB/s, guest dirties 60 MiB/s, no end in sight: passes leave no less than before",
 		},
 		"a message with a reading": {
 			Progress{Phase: PhasePaused, Message: "paused the guest", Elapsed: time.Minute, Pass: 9, Remaining: 96 * mib, Total: 1024 * mib, Bandwidth: 60 * mib},
@@ -43,49 +43,18 @@ func TestProgressString(t *testing.T) {
 	}
 }
 
-func TestEstimate(t *testing.T) {
-	t.Parallel()
-	tests := map[string]struct {
-		phase Phase
-		job   Job
-		want  time.Duration // 0 is none
-	}{
-		"half of what is sent is dirtied again": {PhasePreCopy, Job{Iteration: 2, MemoryRemaining: 100, MemoryBandwidth: 20, DirtyRate: 10}, 10 * time.Second},
-		"nothing is dirtied":                    {PhasePreCopy, Job{Iteration: 2, MemoryRemaining: 100, MemoryBandwidth: 20}, 5 * time.Second},
-		"all of it is dirtied again":            {PhasePreCopy, Job{Iteration: 2, MemoryRemaining: 100, MemoryBandwidth: 20, DirtyRate: 20}, 0},
-		"the dirty rate is not known yet":       {PhasePreCopy, Job{Iteration: 1, MemoryRemaining: 100, MemoryBandwidth: 20}, 0},
-		"the guest is paused":                   {PhasePaused, Job{Iteration: 5, MemoryRemaining: 100, MemoryBandwidth: 20, DirtyRate: 90}, 5 * time.Second},
-		"the guest runs elsewhere":              {PhasePostCopy, Job{Iteration: 5, MemoryRemaining: 100, MemoryBandwidth: 20, DirtyRate: 90}, 5 * time.Second},
-		"nothing is sent":                       {PhasePreCopy, Job{Iteration: 2, MemoryRemaining: 100}, 0},
-		"as good as never":                      {PhasePreCopy, Job{Iteration: 2, MemoryRemaining: 1 << 40, MemoryBandwidth: 1001, DirtyRate: 1000}, 0},
-		"it is being cancelled":                 {PhaseCancelling, Job{Iteration: 2, MemoryRemaining: 100, MemoryBandwidth: 20}, 0},
-	}
-	for name, test := range tests {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			got := estimate(test.phase, test.job)
-			switch {
-			case got == nil && test.want != 0:
-				t.Errorf("none, want %s", test.want)
-			case got != nil && *got != test.want:
-				t.Errorf("%s, want %s", *got, test.want)
-			}
-		})
-	}
-}
-
 func TestNarratorReportsAboutEveryFiveSeconds(t *testing.T) {
 	t.Parallel()
 	var reports []Progress
 	n := newNarrator(func(p Progress) { reports = append(reports, p) })
 	for range 100 {
-		n.reading(Job{Iteration: 1, MemoryRemaining: 1})
+		n.reading(Job{Iteration: 1, MemoryRemaining: 1}, nil)
 	}
 	if len(reports) != 1 {
 		t.Errorf("%d reports at once, want the first reading only", len(reports))
 	}
 	n.told = n.told.Add(-reportInterval)
-	n.reading(Job{Iteration: 1})
+	n.reading(Job{Iteration: 1}, nil)
 	if len(reports) != 2 {
 		t.Errorf("%d reports after %s", len(reports), reportInterval)
 	}

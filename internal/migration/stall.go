@@ -18,6 +18,8 @@ type stallDetector struct {
 	// first; throttle is the highest seen.
 	least    *uint64
 	throttle int64
+	// trend has what remained at the last boundaries.
+	trend trend
 	// progress is when either of them last got better, passes the boundaries
 	// since then.
 	progress time.Time
@@ -31,8 +33,10 @@ func (s *stallDetector) observe(now time.Time, job Job) bool {
 	s.previous = &job
 	progress := s.rose(job)
 	boundary := previous != nil && job.Iteration > previous.Iteration
-	if boundary && s.less(remainingAtBoundary(*previous, job)) {
-		progress = true
+	if boundary {
+		remaining := remainingAtBoundary(*previous, job)
+		s.trend.add(remaining)
+		progress = s.less(remaining) || progress
 	}
 	switch {
 	case progress:

@@ -195,5 +195,5 @@ func (w *watch) observe(now time.Time, job Job) {
 	}
 	w.hopeless = w.stall.observe(now, job)
 	w.idle = w.link.observe(now, job)
-	w.tell.reading(job)
+	w.tell.reading(job, w.stall.trend)
 }
