@@ -49,16 +49,28 @@ missing_packages() {
 	[ "$(id -u)" -eq 0 ] || command -v newuidmap >/dev/null || printf '%s\n' uidmap
 }
 
-# backports_source prints a one-line APT source of Debian's backports, at the mirror that this machine already uses.
-backports_source() {
-	local suite=$1 mirror
-	mirror=$(cat /etc/apt/sources.list.d/*.sources 2>/dev/null |
-		sed -n 's/^URIs:[[:space:]]*\([^[:space:]]*\).*/\1/p' | grep -E '/debian/?$' | head -n 1) || true
-	[ -n "$mirror" ] || mirror=$(cat /etc/apt/sources.list /etc/apt/sources.list.d/*.list 2>/dev/null |
-		sed -n 's/^deb[[:space:]]\{1,\}\(\[[^]]*\][[:space:]]*\)\{0,1\}\([^[:space:]]*\).*/\2/p' |
-		grep -E '/debian/?$' | head -n 1) || true
-	[ -n "$mirror" ] || mirror=http://deb.debian.org/debian
-	printf 'deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] %s %s-backports main\n' "$mirror" "$suite"
+# mirror_of prints the address that this machine's APT sources, of either format, have for a suite.
+mirror_of() {
+	{
+		find /etc/apt/sources.list.d -name '*.sources' -exec awk -v suite="$1" '
+			BEGIN { RS = ""; FS = "\n" }
+			{
+				uri = ""; found = 0; off = 0
+				for (line = 1; line <= NF; line++) {
+					count = split($line, words, /[ \t]+/)
+					if (words[1] == "URIs:") uri = words[2]
+					if (words[1] == "Enabled:" && words[2] == "no") off = 1
+					if (words[1] == "Suites:") for (w = 2; w <= count; w++) if (words[w] == suite) found = 1
+				}
+				if (found && !off && uri != "") print uri
+			}' {} +
+		find /etc/apt/sources.list /etc/apt/sources.list.d -name '*.list' -exec awk -v suite="$1" '
+			$1 == "deb" {
+				field = 2
+				if ($field ~ /^\[/) { while (field < NF && $field !~ /\]$/) field++; field++ }
+				if ($(field + 1) == suite) print $field
+			}' {} +
+	} 2>/dev/null | sed -n 1p
 }
 
 # available_qemu prints the major version of the newest QEMU that the machine's APT sources have.
@@ -69,25 +81,26 @@ available_qemu() {
 
 install_packages() {
 	local -a options=(--yes --no-install-recommends -o DPkg::Lock::Timeout=300)
-	local codename
+	local codename mirror newest policy
 	# shellcheck source=/dev/null
 	codename=$(. /etc/os-release && printf '%s' "${VERSION_CODENAME:-}")
 	export DEBIAN_FRONTEND=noninteractive
 	apt-get update
 	if [ "$codename" = bookworm ]; then
 		if ! apt-cache policy | grep -q bookworm-backports; then
-			backports_source bookworm >/etc/apt/sources.list.d/terraform-provider-virt-backports.list
+			mirror=$(mirror_of bookworm)
+			printf 'deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] %s bookworm-backports main\n' \
+				"${mirror:-http://deb.debian.org/debian}" >/etc/apt/sources.list.d/terraform-provider-virt-backports.list
 			apt-get update
 		fi
 		options+=(-t bookworm-backports)
 	fi
-	local newest
 	newest=$(available_qemu)
 	[ "${newest:-0}" -ge "$minimum_qemu" ] || die \
 		"QEMU ${newest:-(none)} is the newest that this machine's package sources have; the lab needs $minimum_qemu or newer:" \
 		"older ones corrupt an emulated guest that is migrated. Debian 12 with backports, Debian 13 and Ubuntu 25.04 have it."
 	# The lab starts daemons of its own; the packages' services are not to start here, nor on the next boot.
-	local policy=/usr/sbin/policy-rc.d
+	policy=/usr/sbin/policy-rc.d
 	if [ ! -e "$policy" ]; then
 		printf '#!/bin/sh\nexit 101\n' >"$policy"
 		chmod 0755 "$policy"
