@@ -1,13 +1,19 @@
 package provider_test
 
 import (
+	"context"
+	"fmt"
 	"regexp"
 	"strings"
 	"testing"
 	"text/template"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
+	"github.com/hashicorp/terraform-plugin-testing/plancheck"
+	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
 	"github.com/hashicorp/terraform-plugin-testing/tfversion"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/lab"
@@ -147,4 +153,37 @@ func saying(words string) *regexp.Regexp {
 		fields[i] = regexp.QuoteMeta(f)
 	}
 	return regexp.MustCompile(strings.Join(fields, `[\s│]+`))
+}
+
+// expectBefore checks an attribute as the plan's refresh has found it.
+func expectBefore(address string, attribute tfjsonpath.Path, value knownvalue.Check) plancheck.PlanCheck {
+	return beforeCheck{address, attribute, value}
+}
+
+type beforeCheck struct {
+	address   string
+	attribute tfjsonpath.Path
+	value     knownvalue.Check
+}
+
+func (c beforeCheck) CheckPlan(_ context.Context, req plancheck.CheckPlanRequest, resp *plancheck.CheckPlanResponse) {
+	for _, change := range req.Plan.ResourceChanges {
+		if change.Address != c.address {
+			continue
+		}
+		got, err := tfjsonpath.Traverse(change.Change.Before, c.attribute)
+		if err == nil {
+			err = c.value.CheckValue(got)
+		}
+		if err != nil {
+			resp.Error = fmt.Errorf("%s.%s before the change: %w", c.address, c.attribute, err)
+		}
+		return
+	}
+	resp.Error = fmt.Errorf("the plan has no change of %s", c.address)
+}
+
+// contextAfter is a context for what a test's cleanup does.
+func contextAfter(t testing.TB, limit time.Duration) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(t.Context()), limit)
 }

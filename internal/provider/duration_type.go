@@ -7,6 +7,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/attr/xattr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/types/basetypes"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
@@ -17,6 +18,7 @@ var (
 	_ basetypes.StringTypable                    = durationType{}
 	_ basetypes.StringValuableWithSemanticEquals = durationValue{}
 	_ xattr.ValidateableAttribute                = durationValue{}
+	_ planmodifier.String                        = sameDuration{}
 )
 
 // durationType is a string attribute that holds a duration. Two spellings of the
@@ -74,5 +76,23 @@ func (v durationValue) ValidateAttribute(_ context.Context, req xattr.ValidateAt
 	}
 	if _, err := policy.ParseDuration(v.ValueString()); err != nil {
 		resp.Diagnostics.AddAttributeError(req.Path, "Invalid Duration", sentence(err.Error()))
+	}
+}
+
+// sameDuration is a plan modifier: another spelling of the duration in state is
+// no change, so that one which was imported, or taken from a record, stays.
+type sameDuration struct{}
+
+func (sameDuration) Description(context.Context) string {
+	return "Another spelling of the same duration is no change."
+}
+
+func (m sameDuration) MarkdownDescription(ctx context.Context) string { return m.Description(ctx) }
+
+func (sameDuration) PlanModifyString(_ context.Context, req planmodifier.StringRequest, resp *planmodifier.StringResponse) {
+	planned, errPlanned := policy.ParseDuration(req.PlanValue.ValueString())
+	present, errPresent := policy.ParseDuration(req.StateValue.ValueString())
+	if errPlanned == nil && errPresent == nil && planned == present {
+		resp.PlanValue = req.StateValue
 	}
 }

@@ -9,6 +9,7 @@ import (
 	datasourceschema "github.com/hashicorp/terraform-plugin-framework/datasource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/booldefault"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringdefault"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -142,7 +143,12 @@ func commonAttributes(add map[string]schema.Attribute) map[string]schema.Attribu
 		case numberAttribute:
 			attributes[string(a.field)] = schema.Int64Attribute{MarkdownDescription: a.description, Optional: true}
 		case durationAttribute:
-			attributes[string(a.field)] = schema.StringAttribute{MarkdownDescription: a.description, Optional: true, CustomType: durationType{}}
+			attributes[string(a.field)] = schema.StringAttribute{
+				MarkdownDescription: a.description,
+				Optional:            true,
+				CustomType:          durationType{},
+				PlanModifiers:       []planmodifier.String{sameDuration{}},
+			}
 		case wordAttribute:
 			attributes[string(a.field)] = schema.StringAttribute{
 				MarkdownDescription: a.description,

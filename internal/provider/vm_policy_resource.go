@@ -102,8 +102,9 @@ func (r *vmPolicyResource) ModifyPlan(ctx context.Context, req resource.ModifyPl
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("record"), fleet.InSync)...)
+	plan.Record = types.StringValue(fleet.InSync)
 	if req.State.Raw.IsNull() {
+		resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
 		resp.Diagnostics.Append(r.preview(ctx, plan)...)
 		return
 	}
@@ -117,12 +118,12 @@ func (r *vmPolicyResource) ModifyPlan(ctx context.Context, req resource.ModifyPl
 	if another {
 		resp.RequiresReplace = append(resp.RequiresReplace, path.Root("vm"))
 		plan.UUID = types.StringUnknown()
-		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("uuid"), plan.UUID)...)
 	}
-	// Whatever else differs, the host is looked up again when it is applied.
-	if state.Record.ValueString() != fleet.InSync {
-		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("host"), types.StringUnknown())...)
+	plan.Host = state.Host
+	if plan != state {
+		plan.Host = types.StringUnknown() // the VM is looked for again when that is applied
 	}
+	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
 	resp.Diagnostics.Append(r.preview(ctx, plan)...)
 }
 
