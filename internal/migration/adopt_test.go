@@ -55,6 +55,33 @@ func TestRunAdoptsAMigrationThatHasJustBegun(t *testing.T) {
 	})
 }
 
+func TestRunAdoptsAMigrationThatSomeoneElseWasQuickerToStart(t *testing.T) {
+	t.Parallel()
+	for _, mode := range []migration.Mode{migration.PeerToPeer, migration.Direct} {
+		t.Run(mode.String(), func(t *testing.T) {
+			t.Parallel()
+			play(t, func(s *scene) {
+				s.request.Mode = mode
+				start := mt.Do(func() { s.underWay(mt.Converging(), s.kvm2, migration.Parameters{}) })
+				s.kvm1.Before("MigratePeerToPeer", start)
+				s.kvm1.Before("Begin", start)
+				if r := s.arrives(); !r.Adopted || r.Mode != migration.PeerToPeer {
+					s.Errorf("report: %+v", r)
+				}
+			})
+		})
+	}
+}
+
+func TestRunTellsThatAnotherOperationHoldsTheVM(t *testing.T) {
+	t.Parallel()
+	play(t, func(s *scene) {
+		s.kvm1.Before("MigratePeerToPeer", mt.Always(migration.ErrBusy))
+		fails[*migration.FailedError](s, runsOnSource, "busy")
+		s.runsOn(s.kvm1, s.kvm2)
+	})
+}
+
 func TestRunEndsAnAdoptedMigration(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
@@ -130,6 +157,23 @@ func TestRunRefusesAMigrationToSomewhereElse(t *testing.T) {
 		}
 		s.startedNothing()
 		s.kvm1.Abort(uuid)
+	})
+}
+
+func TestRunReportsAMigrationThatEndedUnwatched(t *testing.T) {
+	t.Parallel()
+	play(t, func(s *scene) {
+		s.underWay(mt.Converging(), s.kvm2, migration.Parameters{})
+		time.Sleep(time.Minute)
+		r, err := s.run()
+		if err != nil {
+			s.Fatal(err)
+		}
+		if r.Moved || r.Duration != converges || r.Downtime == nil || r.Iterations != 3 || r.Throttle != nil {
+			s.Errorf("report: %+v", r)
+		}
+		s.expectSaid("the migration that brought it took 14s")
+		s.startedNothing()
 	})
 }
 

@@ -66,6 +66,25 @@ func TestCancelBeforeTheStartStartsNothing(t *testing.T) {
 	})
 }
 
+func TestCancelBetweenTheChecksAndTheStart(t *testing.T) {
+	t.Parallel()
+	play(t, func(s *scene) {
+		s.policy(policy.Policy{MaxDowntimeMS: new(int64(50))})
+		s.kvm1.Before("SetMaxDowntime", func(contextT) error {
+			s.kvm1.Before("SetMaxDowntime", nil)
+			s.cancel()
+			return nil
+		})
+		fails[*migration.CancelledError](s, runsOnSource)
+		if n := s.kvm1.Calls("MigratePeerToPeer"); n > 0 {
+			s.Errorf("%d migrations were started", n)
+		}
+		if d := s.kvm1.Downtime(uuid); d != 300 {
+			s.Errorf("the longest pause is left at %d ms", d)
+		}
+	})
+}
+
 func TestCancelBeforeLibvirtHasBegunTheJob(t *testing.T) {
 	t.Parallel()
 	play(t, func(s *scene) {

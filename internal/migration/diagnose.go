@@ -89,7 +89,7 @@ func (m *move) notConverged(e ending, f Failure) error {
 func (m *move) howEnded(e ending) string {
 	switch {
 	case errors.Is(e.unseen, errUnstopped) && !e.taken:
-		return fmt.Sprintf("libvirt on %s could not be told to end it: %s.", m.Source.Name(), orUnknown(e.orderError))
+		return fmt.Sprintf("libvirt on %s could not be told to end it: %s.", m.Source.Name(), e.orderError)
 	case errors.Is(e.unseen, errUnstopped):
 		return fmt.Sprintf("libvirt on %s was told to end it, and had not done so within %s.", m.Source.Name(), e.grace)
 	case e.unseen != nil:
@@ -102,13 +102,6 @@ func (m *move) howEnded(e ending) string {
 		return fmt.Sprintf("The connection was lost: %s.", e.err)
 	}
 	return fmt.Sprintf("libvirt says: %s.", strings.TrimSuffix(e.err.Error(), "."))
-}
-
-func orUnknown(err error) string {
-	if err == nil {
-		return "no answer"
-	}
-	return err.Error()
 }
 
 // tried says what on_timeout was tried in vain.

@@ -12,8 +12,8 @@ var (
 	ErrNotActive = errors.New("operation is not valid in the domain's state")
 	// ErrAborted is a job that was cancelled (VIR_ERR_OPERATION_ABORTED).
 	ErrAborted = errors.New("operation aborted")
-	// ErrBusy is another operation that holds the domain
-	// (VIR_ERR_OPERATION_TIMEOUT after libvirt's 30 s wait for the job lock).
+	// ErrBusy is another operation that holds the domain: another migration of
+	// it, or one that libvirt waited 30 s for (VIR_ERR_OPERATION_TIMEOUT).
 	ErrBusy = errors.New("domain is busy with another operation")
 	// ErrUnreachable is a host whose libvirt could not be reached, did not
 	// answer in time, or lost the connection in mid-call. Nothing is known of the

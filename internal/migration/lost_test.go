@@ -1,6 +1,7 @@
 package migration_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -195,6 +196,19 @@ func TestRunReportsWhatIsLeftBehind(t *testing.T) {
 			s.Fatal(err)
 		}
 		if len(r.Warnings) != 1 {
+			s.Errorf("warnings: %q", r.Warnings)
+		}
+	})
+}
+
+func TestRunReportsAVMThatIsNotPersistentAnyMore(t *testing.T) {
+	t.Parallel()
+	play(t, func(s *scene) {
+		script := mt.Converging()
+		script.ForgetDefinition = true
+		s.world.Play(script)
+		r := s.arrives()
+		if len(r.Warnings) != 1 || !strings.Contains(r.Warnings[0], "is transient on kvm2") {
 			s.Errorf("warnings: %q", r.Warnings)
 		}
 	})

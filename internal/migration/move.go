@@ -42,8 +42,7 @@ func Run(ctx context.Context, r Request, report func(Progress)) (Report, error) 
 	case ctx.Err() != nil:
 		return Report{}, m.cancelledEarly()
 	case a.AlreadyThere:
-		m.tell.say(fmt.Sprintf("VM %s is on %s already", r.Name, r.Destination.Name()))
-		return Report{Destination: r.Destination.Name(), Policy: r.Policy}, nil
+		return m.alreadyThere(), nil
 	case len(a.Errors()) > 0:
 		return Report{}, m.refused(a)
 	}
@@ -61,7 +60,14 @@ func Run(ctx context.Context, r Request, report func(Progress)) (Report, error) 
 	if ctx.Err() != nil {
 		return m.conclude(ending{action: action{verdict: byCaller}, watched: true})
 	}
-	return m.conclude(m.carryOut(ctx))
+	e := m.carryOut(ctx)
+	if errors.Is(e.err, ErrBusy) && e.verdict == none {
+		// Someone else was quicker to start a migration; it may be the wanted one.
+		if a := m.assess(ctx); a.Running {
+			e = m.adopt(ctx, a)
+		}
+	}
+	return m.conclude(e)
 }
 
 // assess makes the checks, and waits a little for a migration under way to show
@@ -134,6 +140,31 @@ func (m *move) watch(calls *drive, mode Mode) *watch {
 	return &watch{request: m.Request, tell: m.tell, own: m.own, calls: calls, mode: mode, start: m.start, ranBefore: m.ranBefore, downtime: m.downtime}
 }
 
+// alreadyThere is the report of a move that has nothing to do. A migration that
+// ended unwatched, because its client was killed, is told of by what libvirt
+// still knows of it.
+func (m *move) alreadyThere() Report {
+	r := Report{Destination: m.Destination.Name(), Policy: m.Policy}
+	message := fmt.Sprintf("VM %s is on %s already", m.Name, m.Destination.Name())
+	if completed := m.completed(); completed != nil {
+		r.figuresOf(completed, ending{})
+		message += fmt.Sprintf("; the migration that brought it took %s, sent %s and held it up for %s",
+			r.Duration.Round(time.Millisecond), bytes(r.MemoryTransferred), *r.Downtime)
+	}
+	m.tell.say(message)
+	return r
+}
+
+// completed is what the destination's libvirt says of the migration that
+// brought the domain; nil when it does not know of one.
+func (m *move) completed() *Job {
+	job, err := ask(m.own, callDeadline, func(ctx context.Context) (Job, error) { return m.Destination.CompletedJob(ctx, m.UUID) })
+	if err != nil || job.Type != JobCompleted || job.Operation != OperationMigrationIn {
+		return nil
+	}
+	return &job
+}
+
 // conclude looks at both hosts and says how the move went.
 func (m *move) conclude(e ending) (Report, error) {
 	m.tell.enter(PhaseVerifying, fmt.Sprintf("looking at %s and %s", m.Source.Name(), m.Destination.Name()))
@@ -162,12 +193,7 @@ func (m *move) arrived(o Outcome, e ending) Report {
 		Phase:       phaseOf(e),
 		Policy:      m.Policy,
 	}
-	completed, err := ask(m.own, callDeadline, func(ctx context.Context) (Job, error) { return m.Destination.CompletedJob(ctx, m.UUID) })
-	if err != nil || completed.Type != JobCompleted {
-		r.figuresOf(nil, e)
-	} else {
-		r.figuresOf(&completed, e)
-	}
+	r.figuresOf(m.completed(), e)
 	if o.Source.Defined() {
 		r.warn("%s keeps a shut-off definition of the VM. It must not be started: remove it with `virsh undefine %s` there.", m.Source.Name(), m.Name)
 	}

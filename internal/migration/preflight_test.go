@@ -252,6 +252,18 @@ func TestRunTellsWhereAShutOffVMIs(t *testing.T) {
 	}
 }
 
+func TestPreflightOfASilentHostToItself(t *testing.T) {
+	t.Parallel()
+	play(t, func(s *scene) {
+		s.request.Destination = s.kvm1
+		s.kvm1.Mute()
+		a := migration.Preflight(s.ctx, s.request)
+		if len(a.Findings) != 1 || a.Findings[0].Check != migration.CheckAnswers || a.AlreadyThere {
+			s.Errorf("%+v", a)
+		}
+	})
+}
+
 func TestRunGoesOnInSpiteOfAWarning(t *testing.T) {
 	t.Parallel()
 	play(t, func(s *scene) {

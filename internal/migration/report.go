@@ -8,8 +8,9 @@ import (
 
 // Report says how a move went that succeeded.
 type Report struct {
-	// Moved is false when the VM was on the destination already: then nothing was
-	// done and the rest is empty, except for Destination.
+	// Moved is false when the VM was on the destination already and nothing was
+	// done. The figures are then those of the migration that brought it there,
+	// where libvirt still has them.
 	Moved bool
 	// Adopted is true when the migration was under way already and was only
 	// watched.

@@ -151,8 +151,11 @@ var errCookie = errors.New("internal error: the cookie is not the one of the ste
 // Begin implements migration.Source.
 func (h *Host) Begin(ctx context.Context, uuid string, _ migration.Parameters) (xml string, cookie []byte, err error) {
 	xml, err = read(ctx, h, "Begin", uuid, func(d *domain) (string, error) {
-		if !d.Active() || d.job != nil {
+		switch {
+		case !d.Active():
 			return "", migration.ErrNotActive
+		case d.job != nil:
+			return "", migration.ErrBusy
 		}
 		return uuid, nil
 	})

@@ -46,6 +46,8 @@ type Script struct {
 	ArrivePaused bool
 	// KeepDefinition leaves a definition on the source after success.
 	KeepDefinition bool
+	// ForgetDefinition leaves none on the destination.
+	ForgetDefinition bool
 	// AbortTakes is how long the job takes to end after it was called off.
 	AbortTakes time.Duration
 	// PausedTakes is how long a job takes to end once the guest is paused; 0 is

@@ -92,8 +92,11 @@ func (w *World) begin(uuid string, source, destination *Host, p migration.Parame
 	if d == nil {
 		return nil, migration.ErrNoDomain
 	}
-	if !d.Active() || d.job != nil {
-		return nil, fmt.Errorf("another migration job is already running: %w", migration.ErrNotActive)
+	if !d.Active() {
+		return nil, migration.ErrNotActive
+	}
+	if d.job != nil {
+		return nil, fmt.Errorf("another migration job is already running: %w", migration.ErrBusy)
 	}
 	w.sent = &p
 	j := &job{
@@ -176,7 +179,7 @@ func (j *job) startHere(completed migration.Job) {
 	if !there.ranBefore || j.script.ArrivePaused {
 		there.State = migration.StatePaused
 	}
-	there.Persistent = j.parameters.Persistent
+	there.Persistent = j.parameters.Persistent && !j.script.ForgetDefinition
 	there.completed = &completed
 }
 
