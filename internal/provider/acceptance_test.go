@@ -13,6 +13,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
 	"github.com/hashicorp/terraform-plugin-testing/plancheck"
+	"github.com/hashicorp/terraform-plugin-testing/terraform"
 	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
 	"github.com/hashicorp/terraform-plugin-testing/tfversion"
 
@@ -186,4 +187,20 @@ func (c beforeCheck) CheckPlan(_ context.Context, req plancheck.CheckPlanRequest
 // contextAfter is a context for what a test's cleanup does.
 func contextAfter(t testing.TB, limit time.Duration) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(context.WithoutCancel(t.Context()), limit)
+}
+
+// importedAs checks attributes of the one resource that a command imported, in
+// the flat form in which the testing library has them.
+func importedAs(want map[string]string) resource.ImportStateCheckFunc {
+	return func(states []*terraform.InstanceState) error {
+		if len(states) != 1 {
+			return fmt.Errorf("%d resources were imported, want one", len(states))
+		}
+		for name, value := range want {
+			if got := states[0].Attributes[name]; got != value {
+				return fmt.Errorf("%s is imported as %q, want %q", name, got, value)
+			}
+		}
+		return nil
+	}
 }
