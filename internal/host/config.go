@@ -73,6 +73,8 @@ func checkURI(s string) error {
 		return fmt.Errorf("%s reaches this machine only and takes no host name", u.Scheme)
 	case !t.local && u.Hostname() == "":
 		return fmt.Errorf("%s needs a host name", u.Scheme)
+	case t.check != nil:
+		return t.check(u)
 	}
 	return nil
 }

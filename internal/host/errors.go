@@ -170,13 +170,18 @@ type lostError struct {
 
 func (e *lostError) Error() string {
 	var protocol *protocolError
-	switch {
-	case errors.As(e.cause, &protocol):
+	if errors.As(e.cause, &protocol) {
 		return protocol.Error()
-	case e.unsent:
-		return "the connection was lost before the call was sent"
 	}
-	return "the connection was lost in mid-call"
+	text := "the connection was lost in mid-call"
+	if e.unsent {
+		text = "the connection was lost before the call was sent"
+	}
+	var tunnel *tunnelError
+	if errors.As(e.cause, &tunnel) {
+		text += ": " + tunnel.Error()
+	}
+	return text
 }
 
 func (e *lostError) Unwrap() error { return e.cause }
@@ -195,10 +200,13 @@ func (e *dialError) Unwrap() error { return e.cause }
 func (e *dialError) reason(address string) string {
 	var protocol *protocolError
 	var lost *lostError
+	var tunnel *tunnelError
 	var dns *net.DNSError
 	var answer libvirt.Error
 	var cause string
 	switch {
+	case errors.As(e.cause, &tunnel):
+		cause = tunnel.Error()
 	case errors.As(e.cause, &protocol):
 		return fmt.Sprintf("%s answers, but %s", address, protocol.Error())
 	case errors.Is(e.cause, syscall.ECONNREFUSED):

@@ -11,6 +11,8 @@ import (
 // stream must end everything the transport started for it.
 type transport struct {
 	dial func(ctx context.Context, uri *url.URL) (net.Conn, error)
+	// check finds parameters that cannot be used; nil where there are none.
+	check func(uri *url.URL) error
 	// local is a daemon that only this machine can reach by the URI.
 	local bool
 }
@@ -20,10 +22,11 @@ type transport struct {
 var transports = map[string]transport{
 	"tcp":  {dial: dialTCP},
 	"unix": {dial: dialUnix, local: true},
+	"ssh":  {dial: dialSSH, check: checkSSH},
 }
 
 // laterTransports are libvirt's others: known, and refused by name.
-var laterTransports = map[string]bool{"tls": true, "ssh": true, "libssh": true, "libssh2": true, "ext": true}
+var laterTransports = map[string]bool{"tls": true, "libssh": true, "libssh2": true, "ext": true}
 
 // transportFor finds the transport of a parsed URI.
 func transportFor(uri *url.URL) (transport, error) {

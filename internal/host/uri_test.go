@@ -24,7 +24,6 @@ func TestConfigValidate(t *testing.T) {
 		"migration with port":     {config: Config{URI: "qemu:///system", MigrationURI: "tcp://[2001:db8::1]:49152"}},
 		"migration over rdma":     {config: Config{URI: "qemu:///system", MigrationURI: "rdma://10.0.0.1"}},
 
-		"ssh":                        {Config{URI: "qemu+ssh://root@kvm1/system"}, FieldURI, `the transport "ssh" (scheme "qemu+ssh") is not supported yet`},
 		"tls":                        {Config{URI: "qemu+tls://kvm1/system"}, FieldURI, `the transport "tls" (scheme "qemu+tls") is not supported yet`},
 		"tls by default":             {Config{URI: "qemu://kvm1/system"}, FieldURI, `the transport "tls" (scheme "qemu") is not supported yet`},
 		"libssh2":                    {Config{URI: "qemu+libssh2://kvm1/system"}, FieldURI, "is not supported yet"},

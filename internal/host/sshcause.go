@@ -1,0 +1,147 @@
+package host
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+)
+
+// statusSSH is ssh's exit status when the failure is its own. Any other is that
+// of the command on the host (ssh(1)).
+const statusSSH = 255
+
+// statusNotFound is a shell's exit status when there is no such command.
+const statusNotFound = 127
+
+// What to do about failures that both ways through SSH know.
+const (
+	adviceUnknownKey = "its host key is not known; connect to it once with ssh and compare the fingerprint, " +
+		"add the key to the known_hosts file, or accept new keys with "
+	adviceChangedKey = "its host key is not the one on record; if the host was reinstalled remove the old key, " +
+		"else somebody may be between this machine and the host"
+	adviceLogin = "it refuses to let us in; check the user in the URI, and that the host's authorized_keys has the key " +
+		"of this machine: the parameter keyfile, the user's own or the agent's (ssh-add -l)"
+	adviceSocket = "is libvirt installed and running there, with its socket where the URI says?"
+	adviceAccess = "that account may not use libvirt; let it, for example by the group libvirt, or log in as root"
+	adviceHelper = "the host has no virt-ssh-helper and no netcat; install libvirt 6.8 or newer, or a netcat that knows -U " +
+		"(on Debian netcat-openbsd)"
+)
+
+// sshFailures are what ssh says of failures of its own, the most telling first,
+// and what to do.
+var sshFailures = []struct{ said, advice string }{
+	{"REMOTE HOST IDENTIFICATION HAS CHANGED", adviceChangedKey},
+	{"Host key verification failed", adviceUnknownKey + "no_verify=1"},
+	{"Permission denied (", adviceLogin},
+	{"Too many authentication failures", adviceLogin},
+	{"Could not resolve hostname", "the name does not resolve; check the host in the URI, and HostName in ssh's configuration"},
+	{"Connection refused", "nothing listens there; is sshd running, and is the port right?"},
+	{"No route to host", "there is no way to it; check the network"},
+	{"Network is unreachable", "there is no way to it; check the network"},
+	{"not responding", "it stopped answering"},
+	{"timed out", "it does not answer; check the network and firewalls"},
+	{"Bad configuration option", "ssh does not understand its configuration"},
+	{"closed by remote host", "its sshd closed the connection"},
+	{"Connection reset", "its sshd closed the connection"},
+	{"Connection closed", "its sshd closed the connection"},
+}
+
+// remoteFailures are what virt-ssh-helper and netcat say.
+var remoteFailures = []struct{ said, advice string }{
+	{"No such file or directory", adviceSocket},
+	{"Connection refused", adviceSocket},
+	{"Permission denied", adviceAccess},
+	{"not found", adviceHelper},
+}
+
+// sshFailure is why ssh ended, by its exit status (-1 when a signal ended it)
+// and the last that it said; nil when it did what it should.
+func sshFailure(host string, status int, said string) error {
+	lines := meaningfulLines(said)
+	switch status {
+	case 0:
+		return nil
+	case -1:
+		return &tunnelError{reason: "ssh was killed" + inWords(lastLine(lines))}
+	case statusSSH:
+		for _, f := range sshFailures {
+			if line := find(lines, f.said); line != "" {
+				return &tunnelError{reason: f.advice + detail(f.advice, host, line, lines)}
+			}
+		}
+		return &tunnelError{reason: "ssh failed" + inWords(lastLine(lines))}
+	}
+	return remoteFailure(status, lines)
+}
+
+// remoteFailure is why the command on the host ended.
+func remoteFailure(status int, lines []string) error {
+	if status == 0 {
+		return nil
+	}
+	if status == statusNotFound {
+		return &tunnelError{reason: adviceHelper + inWords(lastLine(lines))}
+	}
+	for _, f := range remoteFailures {
+		if line := find(lines, f.said); line != "" {
+			return &tunnelError{reason: f.advice + inWords(line)}
+		}
+	}
+	return &tunnelError{reason: fmt.Sprintf("the command on the host ended with status %d", status) + inWords(lastLine(lines))}
+}
+
+// detail says which key file is meant, where ssh does.
+func detail(advice, host, line string, lines []string) string {
+	switch advice {
+	case adviceChangedKey:
+		remedy := inWords(find(lines, "Offending"))
+		return remedy + "; ssh-keygen -R " + host + " removes it"
+	case adviceLogin:
+		for _, said := range []string{"Load key", "not accessible"} {
+			if unusable := find(lines, said); unusable != "" {
+				return inWords(unusable + "; " + line)
+			}
+		}
+	}
+	return inWords(line)
+}
+
+// inWords quotes what was said.
+func inWords(line string) string {
+	if line == "" {
+		return ""
+	}
+	return " (" + strings.TrimSuffix(withoutUsers(line), ".") + ")"
+}
+
+func find(lines []string, said string) string {
+	for _, line := range lines {
+		if strings.Contains(line, said) {
+			return line
+		}
+	}
+	return ""
+}
+
+func lastLine(lines []string) string {
+	if len(lines) == 0 {
+		return ""
+	}
+	return lines[len(lines)-1]
+}
+
+func meaningfulLines(said string) []string {
+	var lines []string
+	for line := range strings.Lines(said) {
+		if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "@@@") {
+			lines = append(lines, line)
+		}
+	}
+	return lines
+}
+
+// users are the users before a host's name, as in root@kvm1.
+var users = regexp.MustCompile(`[^\s@"'(<]+@`)
+
+// withoutUsers takes users out of a text.
+func withoutUsers(text string) string { return users.ReplaceAllString(text, "") }

@@ -1,0 +1,92 @@
+package host
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"net"
+	"time"
+)
+
+// tunnelError is a connection through SSH that did not come about, or ended, for
+// a reason that lies between here and the daemon.
+type tunnelError struct {
+	// reason is what happened and what to do, without users and keys.
+	reason string
+	cause  error
+}
+
+func (e *tunnelError) Error() string { return e.reason }
+func (e *tunnelError) Unwrap() error { return e.cause }
+
+// tunnel is a stream to a daemon through something that has a life of its own,
+// such as a process of ssh.
+type tunnel struct {
+	net.Conn // the near end
+
+	// ended is closed when nothing of the something is left; failure may be
+	// read then, and is nil when it ended well.
+	ended   <-chan struct{}
+	failure error
+
+	// end ends it, and returns when it has ended.
+	end func()
+
+	// answered is whether the far side has said anything yet. It is the reader's.
+	answered bool
+}
+
+// lastWords is how long something whose stream has ended may take to end itself
+// and say why.
+const lastWords = 2 * time.Second
+
+func (t *tunnel) Read(p []byte) (int, error) {
+	n, err := t.Conn.Read(p)
+	if n > 0 && !t.answered {
+		t.answered = true
+		if chatter := chatter(p[:n]); chatter != "" {
+			return 0, &tunnelError{reason: fmt.Sprintf("where libvirt should answer the host says %q; "+
+				"is that account allowed to run commands, and are the start-up files of its shell silent?", chatter)}
+		}
+	}
+	return n, t.explain(err)
+}
+
+// chatter is the first line of an answer that is text. No frame of libvirt's
+// begins with a letter: it would be longer than [maxFrame].
+func chatter(answer []byte) string {
+	if answer[0] <= maxFrame>>24 {
+		return ""
+	}
+	line, _, _ := bytes.Cut(bytes.TrimSpace(answer), []byte("\n"))
+	return withoutUsers(string(line[:min(len(line), 200)]))
+}
+
+func (t *tunnel) Write(p []byte) (int, error) {
+	n, err := t.Conn.Write(p)
+	return n, t.explain(err)
+}
+
+// explain puts the reason for the end of the stream in the place of the end.
+func (t *tunnel) explain(err error) error {
+	var timeout net.Error
+	if err == nil || errors.Is(err, net.ErrClosed) || errors.As(err, &timeout) && timeout.Timeout() {
+		return err
+	}
+	select {
+	case <-t.ended:
+		if t.failure != nil {
+			return t.failure
+		}
+	case <-time.After(lastWords):
+	}
+	return err
+}
+
+// Close ends the stream and what carries it, and returns when nothing is left of
+// either.
+func (t *tunnel) Close() error {
+	err := t.Conn.Close()
+	t.end()
+	return err
+}
