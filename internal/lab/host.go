@@ -112,6 +112,7 @@ auth_tcp = "none"
 auth_unix_ro = "none"
 auth_unix_rw = "none"
 unix_sock_group = "root"
+unix_sock_rw_perms = "0770"
 host_uuid = "%s"
 log_level = 3
 log_outputs = "3:file:/var/log/libvirt/libvirtd.log"
