@@ -30,11 +30,21 @@ const (
 
 // Ranges of the numeric fields.
 const (
-	MinPercent, MaxPercent = 1, 99 // QEMU refuses 0 and 100 for both throttle parameters.
+	// MinPercent is the least throttle; QEMU refuses 0.
+	MinPercent = 1
+	// MaxPercent is the highest throttle; QEMU refuses 100.
+	MaxPercent = 99
 
-	MinMaxDowntimeMS, MaxMaxDowntimeMS = 1, 2_000_000 // QEMU: MAX_MIGRATE_DOWNTIME.
+	// MinMaxDowntimeMS is one millisecond: QEMU would take 0 for "never switch
+	// over".
+	MinMaxDowntimeMS = 1
+	// MaxMaxDowntimeMS is QEMU's MAX_MIGRATE_DOWNTIME.
+	MaxMaxDowntimeMS = 2_000_000
 
-	MinParallelConnections, MaxParallelConnections = 2, 255 // QEMU: multifd-channels is a uint8.
+	// MinParallelConnections is the least that parallel connections can be.
+	MinParallelConnections = 2
+	// MaxParallelConnections follows from QEMU's multifd-channels, a uint8.
+	MaxParallelConnections = 255
 
 	// MaxBandwidthMiBPerSecond is libvirt's largest bandwidth,
 	// INT64_MAX / 1 MiB; it is also what libvirt uses for "no limit".
