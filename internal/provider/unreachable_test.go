@@ -1,0 +1,200 @@
+package provider_test
+
+import (
+	"net"
+	"testing"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
+	"github.com/hashicorp/terraform-plugin-testing/plancheck"
+	"github.com/hashicorp/terraform-plugin-testing/statecheck"
+	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/lab"
+)
+
+// muteHost is the URI of a host that accepts connections and never answers.
+func muteHost(t *testing.T) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := listener.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return "qemu+tcp://" + listener.Addr().String() + "/system"
+}
+
+// TestAccUnreachable_bad asks hosts that do not answer, in each of the ways in
+// which they may not: one diagnostic, and nothing is written anywhere.
+//
+//nolint:paralleltest // cluster records are one per host
+func TestAccUnreachable_writing(t *testing.T) {
+	withoutHostRecords(t)
+	kvm1 := testLab(t).Host("kvm1")
+	for name, test := range map[string]struct {
+		uri, want string
+		within    time.Duration
+	}{
+		"refusing": {
+			uri: "qemu+tcp://" + refusing + "/system", within: 10 * time.Second,
+			want: `Host "kvm3": unable to read the cluster record: no connection to qemu+tcp://10.77.0.11:9/system: connection refused; is libvirtd running and listening there?`,
+		},
+		"mute": {
+			uri: muteHost(t), within: 40 * time.Second,
+			want: `it did not answer within 15s`,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			block := labProvider(t)
+			block.Hosts["kvm3"] = hostBlock{URI: test.uri}
+			started := time.Now()
+			acceptance(t, resource.TestStep{
+				Config:      block.with(t, clusterPolicyBody, clusterPolicyData{"compute", ``, []string{"kvm1", "kvm3"}}),
+				ExpectError: sayingAll("Unable to Create Cluster Migration Policy", `hosts = ["kvm1", "kvm3", ]`, test.want),
+			})
+			if took := time.Since(started); took > test.within {
+				t.Errorf("that took %s, want less than %s", took, test.within)
+			}
+			requireHostRecord(t, clusterSecret, "", kvm1)
+		})
+	}
+}
+
+// TestAccUnreachable_vm looks for VMs while a host does not answer.
+func TestAccUnreachable_vm(t *testing.T) {
+	t.Parallel()
+	guest := testLab(t).StartGuest(t, lab.GuestSpec{Bare: true})
+	kvm1 := testLab(t).Host("kvm1")
+	up := labProvider(t)
+	down := up.without("kvm2")
+	warned := down
+	warned.Unreachable = "warn"
+	gone := up.without("kvm1")
+	gone.Unreachable = "warn"
+	of := func(block providerBlock, policy string) string {
+		return block.with(t, vmPolicyBody, vmPolicyData{guest.Name, policy})
+	}
+	acceptance(t,
+		resource.TestStep{ // it may be there, too
+			Config: of(down, `max_downtime_ms = 500`),
+			ExpectError: sayingAll("Unable to Plan VM Migration Policy", "vm =",
+				`Host "kvm2": unable to`, "connection refused", `set unreachable_hosts = "warn"`),
+		},
+		resource.TestStep{ // a warning is enough, when asked for
+			PreConfig:     func() { requireVMRecord(t, kvm1, guest.Name, "", "live", "config") },
+			Config:        of(warned, `max_downtime_ms = 500`),
+			PostApplyFunc: func() { requireVMRecord(t, kvm1, guest.Name, `{"version":1,"max_downtime_ms":500}`, "live", "config") },
+		},
+		resource.TestStep{Config: of(down, `max_downtime_ms = 500`), ExpectError: sayingAll("Unable to Read VM Migration Policy", `Host "kvm2": unable to`)},
+		resource.TestStep{ // where it is can not be known: state is kept
+			Config:           of(gone, `max_downtime_ms = 500`),
+			ConfigPlanChecks: plansNothing(),
+			ConfigStateChecks: []statecheck.StateCheck{
+				statecheck.ExpectKnownValue(vmPolicy, tfjsonpath.New("host"), knownvalue.StringExact("kvm1")),
+			},
+		},
+		resource.TestStep{ // and nothing can be written or removed
+			Config:      of(gone, `max_downtime_ms = 600`),
+			ExpectError: sayingAll("Unable to Update VM Migration Policy", "It can not be known where VM", `host "kvm1"`),
+		},
+		resource.TestStep{
+			Config: of(gone, `max_downtime_ms = 500`), Destroy: true,
+			ExpectError: sayingAll("Unable to Delete VM Migration Policy", "It can not be known where VM", `host "kvm1"`),
+		},
+		resource.TestStep{Config: of(up, `max_downtime_ms = 500`), ConfigPlanChecks: plansNothing()},
+	)
+}
+
+// TestAccUnreachable_cluster plans, changes and destroys a cluster while one of
+// its hosts is down.
+//
+//nolint:paralleltest // cluster records are one per host
+func TestAccUnreachable_cluster(t *testing.T) {
+	withoutHostRecords(t)
+	world := testLab(t)
+	kvm1, kvm2 := world.Hosts[0], world.Hosts[1]
+	up := labProvider(t)
+	down := up.without("kvm2")
+	warned := down
+	warned.Unreachable = "warn"
+	of := func(block providerBlock, policy string, hosts ...string) string {
+		return block.with(t, clusterPolicyBody, clusterPolicyData{"compute", policy, hosts})
+	}
+	record := func(policy string) string { return `{"version":1,"cluster":"compute"` + policy + `}` }
+	acceptance(t,
+		resource.TestStep{Config: of(up, ``, "kvm1", "kvm2")},
+		resource.TestStep{
+			Config:      of(down, ``, "kvm1", "kvm2"),
+			ExpectError: sayingAll("Unable to Read Cluster Migration Policy", `Host "kvm2": unable to read the cluster record`),
+		},
+		resource.TestStep{ // nothing is known against it
+			Config:            of(warned, ``, "kvm1", "kvm2"),
+			ConfigPlanChecks:  plansNothing(),
+			ConfigStateChecks: []statecheck.StateCheck{expectHosts(clusterPolicy, "kvm1", "kvm2")},
+		},
+		resource.TestStep{
+			Config: of(warned, `max_downtime_ms = 500`, "kvm1", "kvm2"),
+			ExpectError: sayingAll("Unable to Update Cluster Migration Policy", `The record was not written to "kvm2". On "kvm1" it is done.`,
+				`Apply again once the host can be reached.`),
+		},
+		resource.TestStep{ // what it has is not what is declared now
+			Config: of(warned, `max_downtime_ms = 500`, "kvm1", "kvm2"), PlanOnly: true, ExpectNonEmptyPlan: true,
+			ConfigPlanChecks: resource.ConfigPlanChecks{PostApplyPostRefresh: []plancheck.PlanCheck{
+				expectBefore(clusterPolicy, tfjsonpath.New("hosts"), hostsExactly("kvm1")),
+			}},
+		},
+		resource.TestStep{
+			Config:      of(warned, `max_downtime_ms = 500`, "kvm1"),
+			ExpectError: sayingAll("Unable to Update Cluster Migration Policy", `The record is still on "kvm2".`),
+		},
+		resource.TestStep{
+			Config: of(warned, `max_downtime_ms = 500`, "kvm1"), Destroy: true,
+			ExpectError: sayingAll("Unable to Delete Cluster Migration Policy", `The record is still on "kvm2". On "kvm1" it is done.`,
+				`A host that is gone for good has to leave the provider's hosts.`),
+		},
+		resource.TestStep{ // back again, it is all put right
+			PreConfig: func() {
+				requireHostRecord(t, clusterSecret, "", kvm1)
+				requireHostRecord(t, clusterSecret, record(""), kvm2)
+			},
+			Config:        of(up, `max_downtime_ms = 500`, "kvm1", "kvm2"),
+			PostApplyFunc: func() { requireHostRecord(t, clusterSecret, record(`,"max_downtime_ms":500`), kvm1, kvm2) },
+		},
+	)
+}
+
+// TestAccUnreachable_dropped takes a host out of the provider's hosts: it leaves
+// state, and what is recorded there stays.
+//
+//nolint:paralleltest // host-level records are one per host
+func TestAccUnreachable_dropped(t *testing.T) {
+	withoutHostRecords(t)
+	world := testLab(t)
+	const both = `
+resource "virt_migration_global_settings" "all" {}
+` + clusterPolicyBody
+	acceptance(t,
+		resource.TestStep{Config: configuration(t, both, clusterPolicyData{"compute", ``, []string{"kvm1", "kvm2"}})},
+		resource.TestStep{
+			Config:      labProvider(t, "kvm1").with(t, both, clusterPolicyData{"compute", ``, []string{"kvm1", "kvm2"}}),
+			ExpectError: sayingAll("Invalid Host", `The provider's configuration has no host "kvm2"; it has "kvm1".`),
+		},
+		resource.TestStep{
+			Config:           labProvider(t, "kvm1").with(t, both, clusterPolicyData{"compute", ``, []string{"kvm1"}}),
+			ConfigPlanChecks: plansNothing(),
+			ConfigStateChecks: []statecheck.StateCheck{
+				expectHosts(clusterPolicy, "kvm1"),
+				expectHosts(globalSettings, "kvm1"),
+			},
+		},
+		resource.TestStep{
+			Config:        labProvider(t, "kvm1").String(),
+			PostApplyFunc: func() { requireHostRecord(t, clusterSecret, `{"version":1,"cluster":"compute"}`, world.Host("kvm2")) },
+		},
+	)
+}
