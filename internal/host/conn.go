@@ -24,9 +24,9 @@ const (
 type class int
 
 const (
-	// quick calls never wait for a domain's job.
+	// quick calls wait for nobody.
 	quick class = iota
-	// patient calls may.
+	// patient calls may wait for a domain that is started or has a job.
 	patient
 	// writing calls wait for a job for up to 30 s.
 	writing

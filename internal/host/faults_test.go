@@ -200,7 +200,7 @@ func TestMuteHostIsWaitedForOnce(t *testing.T) {
 	started := time.Now()
 	errs := make(chan error)
 	for range 20 {
-		go func() { errs <- h.Ping(t.Context()) }()
+		go func() { errs <- ping(t.Context(), h) }()
 	}
 	for range 20 {
 		if err := <-errs; !errors.Is(err, migration.ErrUnreachable) {
@@ -208,7 +208,7 @@ func TestMuteHostIsWaitedForOnce(t *testing.T) {
 		}
 	}
 	again := time.Now()
-	if err := h.Ping(t.Context()); !errors.Is(err, migration.ErrUnreachable) {
+	if err := ping(t.Context(), h); !errors.Is(err, migration.ErrUnreachable) {
 		t.Errorf("got %v, want an unreachable host", err)
 	}
 	if took := time.Since(again); took > short.Open/2 {
@@ -228,7 +228,7 @@ func TestCancelIsNotAFailure(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	time.AfterFunc(100*time.Millisecond, cancel)
 	started := time.Now()
-	err := h.Ping(ctx)
+	err := ping(ctx, h)
 	if !errors.Is(err, context.Canceled) || errors.Is(err, migration.ErrUnreachable) || errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("got %v, want a cancelled call", err)
 	}
@@ -242,7 +242,7 @@ func TestCallersDeadlineIsADeadline(t *testing.T) {
 	h := open(t, host.Config{Name: "kvm9", URI: peer(t, says(""))}, host.WithDeadlines(host.Deadlines{Open: 20 * time.Second}))
 	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
 	defer cancel()
-	err := h.Ping(ctx)
+	err := ping(ctx, h)
 	if !errors.Is(err, context.DeadlineExceeded) || !errors.Is(err, migration.ErrUnreachable) || errors.Is(err, context.Canceled) {
 		t.Errorf("got %v, want a passed deadline", err)
 	}
@@ -260,7 +260,7 @@ func TestCloseEndsWhatIsUnderWay(t *testing.T) {
 		t.Fatal(err)
 	}
 	failed := make(chan error, 1)
-	go func() { failed <- h.Ping(t.Context()) }()
+	go func() { failed <- ping(t.Context(), h) }()
 	time.AfterFunc(100*time.Millisecond, func() { _ = h.Close() })
 	select {
 	case err := <-failed:
@@ -270,7 +270,7 @@ func TestCloseEndsWhatIsUnderWay(t *testing.T) {
 	case <-time.After(10 * time.Second):
 		t.Fatal("the call goes on")
 	}
-	if err := h.Ping(t.Context()); !errors.Is(err, host.ErrClosed) {
+	if err := ping(t.Context(), h); !errors.Is(err, host.ErrClosed) {
 		t.Errorf("got %v, want %v", err, host.ErrClosed)
 	}
 	settleGoroutines(t, before)

@@ -81,12 +81,6 @@ func (h *Host) MigrationURI() string { return h.cfg.MigrationURI }
 // address is the way to the host, fit for errors.
 func (h *Host) address() string { return redacted(h.uri) }
 
-// Ping asks the host's libvirt for its version, to know that it answers.
-func (h *Host) Ping(ctx context.Context) error {
-	_, err := read(ctx, h, "ask libvirt for its version", quick, (*libvirt.Libvirt).ConnectGetLibVersion)
-	return err
-}
-
 // Close ends all connections and waits for everything the host started. Calls
 // under way fail. Migrations that libvirt drives go on.
 func (h *Host) Close() error {

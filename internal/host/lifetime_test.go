@@ -21,13 +21,13 @@ func TestDaemonRestart(t *testing.T) {
 	clearRecord(t, h, host.Cluster)
 	guest := w.StartGuest(t, lab.GuestSpec{Bare: true})
 	for i, call := range []func() error{
-		func() error { return h.Ping(testContext(t)) },
+		func() error { return ping(testContext(t), h) },
 		func() error { return h.WriteDomainRecord(testContext(t), guest.UUID, document) },
 		func() error { return h.WriteRecord(testContext(t), host.Cluster, document) },
 		func() error { return h.Suspend(testContext(t), guest.UUID) },
 		func() error { _, err := h.Domains(testContext(t)); return err },
 	} {
-		if err := h.Ping(testContext(t)); err != nil {
+		if err := ping(testContext(t), h); err != nil {
 			t.Fatal(err)
 		}
 		if err := w.Hosts[0].Restart(testContext(t)); err != nil {
@@ -46,7 +46,7 @@ func TestDaemonRestart(t *testing.T) {
 func TestDaemonDownAndUp(t *testing.T) {
 	w := world(t)
 	h := connect(t, w.Hosts[0])
-	if err := h.Ping(testContext(t)); err != nil {
+	if err := ping(testContext(t), h); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = w.Heal(testContextAfter(t)) })
@@ -54,7 +54,7 @@ func TestDaemonDownAndUp(t *testing.T) {
 		t.Fatal(err)
 	}
 	started := time.Now()
-	if err := h.Ping(testContext(t)); !errors.Is(err, migration.ErrUnreachable) {
+	if err := ping(testContext(t), h); !errors.Is(err, migration.ErrUnreachable) {
 		t.Errorf("got %v, want %v", err, migration.ErrUnreachable)
 	}
 	if took := time.Since(started); took > slack {
@@ -63,7 +63,7 @@ func TestDaemonDownAndUp(t *testing.T) {
 	if err := w.Hosts[0].Start(testContext(t)); err != nil {
 		t.Fatal(err)
 	}
-	if err := h.Ping(testContext(t)); err != nil {
+	if err := ping(testContext(t), h); err != nil {
 		t.Error(err)
 	}
 }
@@ -73,7 +73,7 @@ func TestDaemonDownAndUp(t *testing.T) {
 func TestDaemonStoppedAndContinued(t *testing.T) {
 	w := world(t)
 	h := connect(t, w.Hosts[0], host.WithDeadlines(short))
-	if err := h.Ping(testContext(t)); err != nil {
+	if err := ping(testContext(t), h); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = w.Heal(testContextAfter(t)) })
@@ -81,7 +81,7 @@ func TestDaemonStoppedAndContinued(t *testing.T) {
 		t.Fatal(err)
 	}
 	started := time.Now()
-	err := h.Ping(testContext(t))
+	err := ping(testContext(t), h)
 	if !errors.Is(err, migration.ErrUnreachable) || !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("got %v, want a host that did not answer", err)
 	}
@@ -91,7 +91,7 @@ func TestDaemonStoppedAndContinued(t *testing.T) {
 	if err := w.Hosts[0].Continue(); err != nil {
 		t.Fatal(err)
 	}
-	until(t, "the host is used again", func() bool { return h.Ping(testContext(t)) == nil })
+	until(t, "the host is used again", func() bool { return ping(testContext(t), h) == nil })
 }
 
 // A write that is lost on its way is repeated where it had no effect.

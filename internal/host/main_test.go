@@ -60,6 +60,12 @@ func open(t *testing.T, cfg host.Config, options ...host.Option) *host.Host {
 	return h
 }
 
+// ping finds out whether a host answers.
+func ping(ctx context.Context, h *host.Host) error {
+	_, err := h.Memory(ctx)
+	return err
+}
+
 // testContextAfter is a context for what a test undoes when it has ended.
 func testContextAfter(t *testing.T) context.Context {
 	t.Helper()
