@@ -55,7 +55,7 @@ func configAttributes() map[string]schema.Attribute {
 			}},
 		},
 		"unreachable_hosts": schema.StringAttribute{
-			MarkdownDescription: "What a host that can not be reached is while planning: `error` (default), or `warn`: the plan goes on without the host, keeps what state says of it, and says so. Writing to one is always an error.",
+			MarkdownDescription: "What a plan makes of a host that can not be reached: an error (`error`, the default), or a warning (`warn`), with which it goes on and keeps what state says of that host. Writing to such a host is always an error.",
 			Optional:            true,
 			Validators:          []validator.String{stringvalidator.OneOf(string(fleet.UnreachableError), string(fleet.UnreachableWarn))},
 		},

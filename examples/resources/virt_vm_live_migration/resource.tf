@@ -7,6 +7,9 @@ resource "virt_vm_live_migration" "db1" {
   policy = {
     timeout = "10m"
   }
+
+  # Policy that changes in the same apply is to hold for the move already.
+  depends_on = [virt_vm_migration_policy.db1]
 }
 
 output "db1_last_migration" {
