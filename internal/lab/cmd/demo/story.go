@@ -31,13 +31,13 @@ type step struct {
 var steps = []step{
 	{
 		title:       "Both switches are off",
-		told:        "The move is tried by hand, with the action.",
+		told:        "The move is tried by hand, with the action. While its memory is copied once, the VM changes\nas much of it again.",
 		by:          []string{"-invoke=action.virt_vm_live_migration.to_kvm2"},
 		destination: "kvm2",
 	},
 	{
 		title: "Auto-converge for the cluster",
-		told:  "QEMU slows the VM's processor down, step by step, until the link keeps up. Now the resource moves it.",
+		told:  "QEMU slows the VM's processor down, step by step, until the link keeps up. Now the resource\nmoves the VM.",
 		edits: []edit{
 			{block: clusterBlock, add: []string{`auto_converge = true`}},
 			{block: placeBlock, remove: `destination = "kvm1"`, add: []string{`destination = "kvm2"`}},
