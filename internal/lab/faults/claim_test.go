@@ -1,0 +1,93 @@
+package faults
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// claim is what the provider said of the outcome.
+type claim struct {
+	// summary is the title of the first error; empty when there was none.
+	summary string
+	// text is all of the first error, or of the progress of an action.
+	text string
+	// line is the last line of it: where the VM is.
+	line string
+}
+
+// claim reads what Terraform printed.
+func (s said) claim() claim {
+	switch {
+	case len(s.errors) > 0:
+		first := s.errors[0]
+		return claim{summary: first.Summary, text: first.Detail, line: lastLine(first.Detail)}
+	case len(s.progress) > 0:
+		text := strings.Join(s.progress, "\n")
+		return claim{text: text, line: lastLine(text)}
+	}
+	return claim{}
+}
+
+func lastLine(text string) string {
+	lines := strings.Split(strings.TrimSpace(text), "\n")
+	return strings.TrimSpace(lines[len(lines)-1])
+}
+
+// One word for a host, and the forms that a last line can have.
+var (
+	runsOn   = regexp.MustCompile(`^VM \S+ is (running|paused) on (\S+?)(: moved from .*)?$`)
+	runsNot  = regexp.MustCompile(`^VM \S+ is running neither on source nor on destination$`)
+	isSplit  = regexp.MustCompile(`^VM \S+ can not go on: `)
+	isHidden = regexp.MustCompile(`^(?:Where VM \S+ is running|VM \S+ is (not running|paused) on (\S+); whether it is running on \S+) is not known, because (?:neither source nor destination answers|(\S+) does not answer)$`)
+)
+
+// contradiction says how the claim differs from what is true; nil when it does not. mute are the hosts that did not
+// answer when it was made.
+func (c claim) contradiction(r reality, mute []string) error {
+	halves := map[string]half{sourceName: r.source, destinationName: r.destination}
+	if m := runsOn.FindStringSubmatch(c.line); m != nil {
+		here, there := halves[m[2]], halves[sourceName]
+		if m[2] == sourceName {
+			there = halves[destinationName]
+		}
+		if here.state != m[1] && here.state != silent || there.runs() {
+			return fmt.Errorf("it says %q, but the truth is: %s", c.line, r)
+		}
+		return nil
+	}
+	switch m := isHidden.FindStringSubmatch(c.line); {
+	case runsNot.MatchString(c.line):
+		if r.copies() > 0 {
+			return fmt.Errorf("it says %q, but the truth is: %s", c.line, r)
+		}
+		return nil
+	case isSplit.MatchString(c.line):
+		if !r.source.split() && !r.destination.split() {
+			return fmt.Errorf("it says %q, but the truth is: %s", c.line, r)
+		}
+		return nil
+	case m == nil:
+		return fmt.Errorf("the last line does not say where the VM is: %q", c.line)
+	default:
+		return c.hidden(m[1], halves[m[2]], m[3], mute)
+	}
+}
+
+// hidden looks at a claim that a host does not answer, and at what it says of the other host.
+func (c claim) hidden(state string, here half, host string, mute []string) error {
+	hosts := []string{host}
+	if host == "" {
+		hosts = []string{sourceName, destinationName}
+	}
+	for _, name := range hosts {
+		if !slices.Contains(mute, name) {
+			return fmt.Errorf("it says %q, but %s does answer", c.line, name)
+		}
+	}
+	if state == "not running" && here.runs() || state == "paused" && here.state != "paused" {
+		return fmt.Errorf("it says %q, but there the truth is: %s", c.line, here)
+	}
+	return nil
+}

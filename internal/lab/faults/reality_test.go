@@ -1,0 +1,142 @@
+package faults
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/lab"
+)
+
+// place is where a guest is, as both hosts say by their own sockets.
+type place string
+
+const (
+	onSource      place = "running on source"
+	onDestination place = "running on destination"
+	nowhere       place = "running nowhere"
+	// halved is a post-copy migration that lost its link: each host keeps a half.
+	halved place = "halved"
+	// elsewise is none of these, and always wrong.
+	elsewise place = "elsewise"
+)
+
+// half is what one host has of the guest.
+type half struct {
+	// state is virsh's, such as "running" or "paused"; empty when the host has no such domain, and "silent" when its
+	// daemon does not answer. reason is virsh's, too.
+	state, reason string
+	job           bool // a job runs
+	qemu          bool // a QEMU of the guest exists
+}
+
+// silent is the state on a host whose daemon is dead or stopped.
+const silent = "silent"
+
+func (h half) runs() bool   { return h.state == "running" }
+func (h half) absent() bool { return h.state == "" && !h.qemu }
+func (h half) ended() bool  { return h.absent() || h.state == "shut off" && !h.qemu }
+func (h half) split() bool  { return strings.HasPrefix(h.reason, "post-copy") }
+
+func (h half) String() string {
+	text := h.state
+	if text == "" {
+		text = "absent"
+	}
+	if h.reason != "" {
+		text += " (" + h.reason + ")"
+	}
+	if h.job {
+		text += ", with a job"
+	}
+	if h.qemu && !h.runs() {
+		text += ", with a QEMU"
+	}
+	return text
+}
+
+// reality is what both hosts have.
+type reality struct{ source, destination half }
+
+func (r reality) String() string {
+	return fmt.Sprintf("source: %s; destination: %s", r.source, r.destination)
+}
+
+// copies is how many copies of the guest run.
+func (r reality) copies() int {
+	copies := 0
+	for _, h := range []half{r.source, r.destination} {
+		if h.runs() {
+			copies++
+		}
+	}
+	return copies
+}
+
+// place sums both hosts up.
+func (r reality) place() place {
+	switch {
+	case r.source.split() && r.destination.split():
+		return halved
+	case r.source.job || r.destination.job:
+		return elsewise
+	case r.source.runs() && r.destination.absent():
+		return onSource
+	case r.destination.runs() && r.source.absent():
+		return onDestination
+	case r.source.ended() && r.destination.absent():
+		return nowhere
+	}
+	return elsewise
+}
+
+// look asks both hosts.
+func (s *stage) look() reality {
+	return reality{source: s.half(s.from), destination: s.half(s.to)}
+}
+
+// lookLimit tells a daemon that is stopped from one that is slow.
+const lookLimit = 5 * time.Second
+
+func (s *stage) half(host *lab.Host) half {
+	ctx, cancel := context.WithTimeout(s.Context(), lookLimit)
+	defer cancel()
+	h := half{}
+	for _, name := range s.guest.HostsRunning() {
+		h.qemu = h.qemu || name == host.Name
+	}
+	listed, err := host.Virsh(ctx, "list", "--all", "--uuid")
+	switch {
+	case err != nil:
+		h.state = silent
+		return h
+	case !strings.Contains(listed, s.guest.UUID):
+		return h
+	}
+	state, err := host.Virsh(ctx, "domstate", "--reason", s.guest.UUID)
+	if err != nil {
+		return h // it went meanwhile
+	}
+	h.state, h.reason, _ = strings.Cut(strings.TrimSpace(state), " (")
+	h.reason = strings.TrimSuffix(h.reason, ")")
+	job, err := host.Virsh(ctx, "domjobinfo", s.guest.UUID)
+	h.job = err != nil && strings.Contains(err.Error(), "only on the source host") || err == nil && !strings.Contains(job, "None")
+	return h
+}
+
+// settled waits until both hosts have come to rest, and returns what they have then: what they must have, or whatever it
+// is when patience is over.
+func (s *stage) settled(places []place) reality {
+	var r reality
+	s.within(2*patience, func() bool {
+		r = s.look()
+		for _, p := range places {
+			if r.place() == p {
+				return true
+			}
+		}
+		return false
+	})
+	return r
+}

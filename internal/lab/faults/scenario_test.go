@@ -1,0 +1,96 @@
+package faults
+
+import (
+	"time"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/lab"
+)
+
+// scenario is one fault: what is moved, what goes wrong at which moment, and how the move must end. What is left out of
+// it is the ordinary: an idle guest, moved in both modes by invoking the action, under calm.
+type scenario struct {
+	// name is the fault, as the table has it; at is added to it in scenarios that try one fault at several moments.
+	name string
+	// always is true for the few that go test runs by itself.
+	always bool
+	// modes are who drives the migration.
+	modes []string
+	// asked is how Terraform is asked to move the guest.
+	asked form
+	// guest is what is moved; its name and host are filled in.
+	guest lab.GuestSpec
+	// policy has the attributes of the move's own policy.
+	policy string
+
+	// arrange makes the fault before Terraform starts, strike at a moment of the move.
+	arrange func(*stage)
+	at      moment
+	strike  func(*stage)
+	// repair undoes the fault after Terraform has ended. Whatever it leaves is healed.
+	repair func(*stage)
+
+	want want
+	// excused says why Terraform's next apply is not asked to move the guest; else it is.
+	excused string
+}
+
+// The modes of a move.
+const (
+	peerToPeer = "peer_to_peer"
+	direct     = "direct"
+)
+
+var bothModes = []string{peerToPeer, direct}
+
+// form is how Terraform is asked.
+type form string
+
+const (
+	byAction   form = "action"
+	byResource form = "resource"
+)
+
+// calm lets an idle guest take about 18 seconds, and gives a link that carries nothing up after ten.
+const calm = `
+    bandwidth_mib_per_second = 4
+    timeout                  = "50s"
+    stall_timeout            = "10s"`
+
+// want is how a move must end.
+type want struct {
+	// places are where the guest may be in the end; one unless either is right.
+	places []place
+	// codes are the exit codes that are right; codeKilled of a Terraform that was killed.
+	codes []int
+	// summary is the title of the error; none after success.
+	summary string
+	// words are what the error must say besides.
+	words []string
+	// within is how long Terraform may take from the fault to its end.
+	within time.Duration
+	// gap is the longest time that the guest may seem to stand still; usualGap when it is left out.
+	gap time.Duration
+}
+
+// codeKilled is the exit code of a process that a signal ended.
+const codeKilled = -1
+
+// usualGap is what a guest may stand still for on a machine whose few cores several emulated guests share.
+const usualGap = 3 * time.Second
+
+// withDefaults fills in what is ordinary.
+func (s scenario) withDefaults() scenario {
+	if s.modes == nil {
+		s.modes = bothModes
+	}
+	if s.asked == "" {
+		s.asked = byAction
+	}
+	if s.policy == "" {
+		s.policy = calm
+	}
+	if s.want.gap == 0 {
+		s.want.gap = usualGap
+	}
+	return s
+}

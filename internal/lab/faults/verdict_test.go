@@ -1,0 +1,134 @@
+package faults
+
+import (
+	"context"
+	"fmt"
+	"os/exec"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/lab"
+)
+
+// verdict is how a scenario ended: what the table shows of it.
+type verdict struct {
+	code  int
+	claim claim
+	took  time.Duration // from the fault to Terraform's end
+	// then is what both hosts had when Terraform ended, last what they came to after everything was healed.
+	then, last reality
+	// mute are the hosts that did not answer when Terraform ended.
+	mute  []string
+	pulse lab.Record
+	// next is what the next apply said; empty when it was not asked.
+	next string
+}
+
+// judge checks what every move must keep, and what the scenario wants.
+func (s *stage) judge(w want, v verdict) {
+	s.Helper()
+	if !slices.Contains(w.codes, v.code) {
+		s.Errorf("terraform exited with %d, want %d", v.code, w.codes)
+	}
+	if v.took > w.within {
+		s.Errorf("terraform took %s from the fault to its end, want at most %s", v.took, w.within)
+	}
+	if v.code != codeKilled {
+		s.judgeWords(w, v)
+	}
+	if !slices.Contains(w.places, v.last.place()) {
+		s.Errorf("in the end the VM is not %s: %s", w.places, v.last)
+	}
+	if copies := max(v.then.copies(), v.last.copies()); copies > 1 && v.last.place() != halved {
+		s.Errorf("the VM runs %d times: %s, then %s", copies, v.then, v.last)
+	}
+	s.judgePulse(w, v)
+}
+
+// judgeWords checks what the provider said.
+func (s *stage) judgeWords(w want, v verdict) {
+	s.Helper()
+	if v.code == 0 && v.claim.summary != "" || v.code != 0 && v.claim.summary != w.summary {
+		s.Errorf("the error is %q, want %q", v.claim.summary, w.summary)
+	}
+	for _, words := range w.words {
+		if v.code != 0 && !strings.Contains(v.claim.text, words) {
+			s.Errorf("the error does not say %q", words)
+		}
+	}
+	if v.claim.line == "" && v.code == 0 {
+		return // a resource says nothing when all is well
+	}
+	if err := v.claim.contradiction(v.then, v.mute); err != nil {
+		s.Errorf("when Terraform ended: %v", err)
+	}
+	if runsOn.MatchString(v.claim.line) || runsNot.MatchString(v.claim.line) {
+		if err := v.claim.contradiction(v.last, v.mute); err != nil {
+			s.Errorf("in the end: %v", err)
+		}
+	}
+}
+
+// judgePulse checks what the guest itself lived through.
+func (s *stage) judgePulse(w want, v verdict) {
+	s.Helper()
+	if err := s.guest.Failure(); err != nil {
+		s.Errorf("the guest failed: %v", err)
+	}
+	if len(v.pulse.Lost) > 0 || len(v.pulse.Repeated) > 0 {
+		s.Errorf("heartbeats lost: %v, repeated: %v", v.pulse.Lost, v.pulse.Repeated)
+	}
+	if p := v.last.place(); p != onSource && p != onDestination {
+		return
+	}
+	if v.pulse.LongestGap > w.gap {
+		s.Errorf("the guest stood still for %s, want at most %s", v.pulse.LongestGap, w.gap)
+	}
+	ctx, cancel := context.WithTimeout(s.Context(), patience)
+	defer cancel()
+	if _, err := s.guest.NextBeat(ctx); err != nil {
+		s.Errorf("the guest runs and does not beat: %v", err)
+	}
+}
+
+// mute lists the hosts that do not answer programs that run on none of the hosts, such as Terraform.
+func (s *stage) mute() []string {
+	var mute []string
+	for name, uri := range map[string]string{sourceName: s.settings.sourceURI, destinationName: s.settings.destinationURI} {
+		ctx, cancel := context.WithTimeout(s.Context(), lookLimit)
+		if exec.CommandContext(ctx, "virsh", "--connect", uri, "version").Run() != nil {
+			mute = append(mute, name)
+		}
+		cancel()
+	}
+	return mute
+}
+
+// nextApply asks Terraform for the same move again, after everything was healed and at full speed: nothing that the
+// fault has left must be in its way.
+func (s *stage) nextApply(asked form) string {
+	s.Helper()
+	const fast = "\n    timeout = \"2m\""
+	s.tf.configure(s.T, s.configuration(asked, fast))
+	r := s.tf.start(s.T, asked.arguments()...)
+	r.wait(s.T, 3*patience)
+	if r.code() != 0 {
+		s.Errorf("the next apply failed:\n%s", &r.output)
+		return fmt.Sprintf("failed: %s", r.said().claim().summary)
+	}
+	if last := s.settled([]place{onDestination}); last.place() != onDestination {
+		s.Errorf("the next apply left the VM: %s", last)
+		return last.String()
+	}
+	if asked == byAction {
+		return "moved"
+	}
+	plan := s.tf.start(s.T, "plan", "-input=false", "-detailed-exitcode", "-json")
+	plan.wait(s.T, 2*patience)
+	if plan.code() != 0 {
+		s.Errorf("after the next apply there is something to plan:\n%s", &plan.output)
+		return "plan is not empty"
+	}
+	return "moved, plan empty"
+}
