@@ -28,12 +28,14 @@ func TestAccInterrupt(t *testing.T) {
 		config  func(vm, policy string) string
 		args    []string
 		actions bool
-		signal  func(*run, *testing.T, syscall.Signal)
+		send    func(*run, *testing.T, syscall.Signal)
+		signal  syscall.Signal
 	}{
-		"action, to terraform alone":           {moveAction, invoke, true, (*run).signal},
-		"action, to the whole process group":   {moveAction, invoke, true, (*run).signalGroup},
-		"resource, to terraform alone":         {moveResource, apply, false, (*run).signal},
-		"resource, to the whole process group": {moveResource, apply, false, (*run).signalGroup},
+		"action, to terraform alone":                 {moveAction, invoke, true, (*run).signal, syscall.SIGINT},
+		"action, to the whole process group":         {moveAction, invoke, true, (*run).signalGroup, syscall.SIGINT},
+		"resource, to terraform alone":               {moveResource, apply, false, (*run).signal, syscall.SIGINT},
+		"resource, to the whole process group":       {moveResource, apply, false, (*run).signalGroup, syscall.SIGINT},
+		"action, SIGTERM to the whole process group": {moveAction, invoke, true, (*run).signalGroup, syscall.SIGTERM},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if test.actions {
@@ -46,7 +48,7 @@ func TestAccInterrupt(t *testing.T) {
 			awaitMove(t, guest, r)
 			before := r.stdout.String()
 			interrupted := time.Now()
-			test.signal(r, t, syscall.SIGINT)
+			test.send(r, t, test.signal)
 			got := r.wait(t, time.Minute)
 			took := time.Since(interrupted)
 

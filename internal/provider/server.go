@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"os"
 	"sync"
 	"sync/atomic"
 
@@ -13,11 +14,14 @@ import (
 // Address is the provider's address in the public registry.
 const Address = "registry.terraform.io/terraform-provider-virt/virt"
 
-// Serve runs the provider for Terraform until Terraform is done with it, then
-// closes every connection to a host.
+// Serve runs the provider for Terraform until Terraform is done with it, or is
+// gone, then closes every connection to a host.
 func Serve(version string, options ...tf6server.ServeOpt) error {
-	server := NewServer(version)
+	server := newServer(version)
 	defer server.Close()
+	if startedByTerraform() {
+		defer server.outlive(os.Getppid())()
+	}
 	return tf6server.Serve(Address, func() tfprotov6.ProviderServer { return server }, options...)
 }
 
@@ -33,7 +37,9 @@ type Server interface {
 }
 
 // NewServer makes a server of the provider.
-func NewServer(version string) Server {
+func NewServer(version string) Server { return newServer(version) }
+
+func newServer(version string) *stoppableServer {
 	p := newProvider(version)
 	return &stoppableServer{
 		protocolServer: providerserver.NewProtocol6(p)().(protocolServer), //nolint:forcetypeassert // the framework's server has all three; a release in which it has not must not start
@@ -48,47 +54,80 @@ type protocolServer interface {
 	tfprotov6.ListResourceServer
 }
 
-// stoppableServer makes an interrupted action end truthfully. The stock server
-// drops every event after Terraform's stop, the last one with the error
-// included, and Terraform then takes the action for completed and exits 0. Here
-// the stop does not return before the actions under way have ended, and no
-// progress is sent any more: one event after the stop crashes Terraform 1.14
-// and makes 1.16 leave before the action has cleaned up.
+// stoppableServer makes what is interrupted end truthfully.
+//
+// The stock server drops every event of an action after Terraform's stop, the
+// last one with the error included, and Terraform then takes the action for
+// completed and exits 0. Here the stop does not return before the actions under
+// way have ended, and no progress is sent any more: one event after the stop
+// crashes Terraform 1.14 and makes 1.16 leave before the action has cleaned up.
+//
+// The stock server also takes a Terraform that was killed for a stop. Here only
+// a stop is one: what has been begun is carried to its end.
 type stoppableServer struct {
 	protocolServer
 
 	provider *virtProvider
 	stopping atomic.Bool
-	// invocations is held shared by every action under way.
-	invocations sync.RWMutex
+	// actions is held shared by every action under way, changes by every change
+	// of a resource.
+	actions, changes sync.RWMutex
 }
 
+// InvokeAction begins an action, whose events are delivered as long as Terraform
+// takes them.
 func (s *stoppableServer) InvokeAction(ctx context.Context, req *tfprotov6.InvokeActionRequest) (*tfprotov6.InvokeActionServerStream, error) {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	end := cancel
+	if s.actions.TryRLock() {
+		end = func() {
+			cancel()
+			s.actions.RUnlock()
+		}
+	} else {
+		cancel() // it came while Terraform stops
+	}
 	stream, err := s.protocolServer.InvokeAction(ctx, req)
 	if err != nil {
+		end()
 		return nil, err
 	}
 	return &tfprotov6.InvokeActionServerStream{Events: func(push func(tfprotov6.InvokeActionEvent) bool) {
-		s.invocations.RLock()
-		defer s.invocations.RUnlock()
-		stream.Events(func(event tfprotov6.InvokeActionEvent) bool {
-			if _, progress := event.Type.(tfprotov6.ProgressInvokeActionEventType); progress && s.stopping.Load() {
-				return true
-			}
-			return push(event)
-		})
+		defer end()
+		s.deliver(stream, push)
 	}}, nil
 }
 
-// Close closes every connection that the provider has made.
-func (s *stoppableServer) Close() { s.provider.close() }
+// deliver passes events on until nobody takes them any more, and drains the
+// rest: the action waits for each to be taken.
+func (s *stoppableServer) deliver(stream *tfprotov6.InvokeActionServerStream, push func(tfprotov6.InvokeActionEvent) bool) {
+	taken := true
+	stream.Events(func(event tfprotov6.InvokeActionEvent) bool {
+		_, progress := event.Type.(tfprotov6.ProgressInvokeActionEventType)
+		if taken && !(progress && s.stopping.Load()) {
+			taken = push(event)
+		}
+		return true
+	})
+}
+
+// ApplyResourceChange makes one change of a resource.
+func (s *stoppableServer) ApplyResourceChange(ctx context.Context, req *tfprotov6.ApplyResourceChangeRequest) (*tfprotov6.ApplyResourceChangeResponse, error) {
+	s.changes.RLock()
+	defer s.changes.RUnlock()
+	return s.protocolServer.ApplyResourceChange(context.WithoutCancel(ctx), req)
+}
 
 // StopProvider waits for the actions under way, each of which bounds its own
 // clean-up.
 func (s *stoppableServer) StopProvider(ctx context.Context, req *tfprotov6.StopProviderRequest) (*tfprotov6.StopProviderResponse, error) {
 	s.stopping.Store(true)
+	defer s.stopping.Store(false) // a server that is being debugged serves the next command, too
 	resp, err := s.protocolServer.StopProvider(ctx, req)
-	s.invocations.Lock()
-	defer s.invocations.Unlock()
+	s.actions.Lock()
+	defer s.actions.Unlock()
 	return resp, err
 }
+
+// Close closes every connection that the provider has made.
+func (s *stoppableServer) Close() { s.provider.close() }

@@ -1,0 +1,136 @@
+package provider_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/lab"
+)
+
+// TestAccKilled kills the client in mid-move. Peer-to-peer, libvirt goes on by
+// itself; the next apply watches the same job to its end.
+func TestAccKilled(t *testing.T) {
+	t.Parallel()
+	world := testLab(t)
+	for name, kill := range map[string]func(*testing.T, *run){
+		"terraform and the provider": func(t *testing.T, r *run) { r.signalGroup(t, syscall.SIGKILL) },
+		"terraform":                  func(t *testing.T, r *run) { r.signal(t, syscall.SIGKILL) },
+		"the provider":               func(t *testing.T, r *run) { killProvider(t, r) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			guest := world.StartGuest(t, lab.GuestSpec{})
+			started := time.Now()
+			w := newWorkspace(t, labProvider(t).String()+moveResource(guest.Name, slowMove))
+			killedRun := w.start(t, apply...)
+			awaitMove(t, guest, killedRun)
+			kill(t, killedRun)
+			killed := killedRun.wait(t, 20*time.Second)
+			t.Logf("killed: exit code %d", killed.code)
+
+			plan := w.must(t, 2, "plan", "-input=false", "-detailed-exitcode")
+			t.Logf("plan: %s", plan)
+			requireMoving(t, guest)
+			r := w.start(t, apply...)
+			eventually(t, time.Minute, "the next apply has begun", func() bool { return strings.Contains(r.stdout.String(), "Creating...") })
+			world.Host("kvm1").MustVirsh(t, "migrate-setspeed", guest.Name, "1000")
+			if got := r.wait(t, time.Minute); got.code != 0 {
+				t.Fatalf("the next apply: %s", got)
+			}
+			t.Logf("next apply: %s", &r.stdout)
+			requireHome(t, guest, "kvm2", "running")
+			requireSteadyPulse(t, guest, started, 2*time.Second)
+			last, _ := w.attributes(t, "virt_vm_live_migration.move")["last_migration"].(map[string]any)
+			t.Logf("%v", last)
+			if got := last["source"]; got != "kvm1" {
+				t.Errorf("last_migration.source is %v", got)
+			}
+			w.must(t, 0, "plan", "-input=false", "-detailed-exitcode")
+			eventually(t, 10*time.Second, "no process is left", func() bool { return len(killedRun.group(t)) == 0 })
+		})
+	}
+}
+
+// TestAccKilled_finishes kills Terraform alone: the provider carries the move to
+// its end, whoever drives it, and leaves.
+func TestAccKilled_finishes(t *testing.T) {
+	t.Parallel()
+	world := testLab(t)
+	for _, mode := range []string{"peer_to_peer", "direct"} {
+		for kind, config := range map[string]func(vm, policy string) string{"action": moveAction, "resource": moveResource} {
+			t.Run(kind+", "+mode, func(t *testing.T) {
+				t.Parallel()
+				args := apply
+				if kind == "action" {
+					needActions(t)
+					args = invoke
+				}
+				guest := world.StartGuest(t, lab.GuestSpec{})
+				started := time.Now()
+				w := newWorkspace(t, labProvider(t).String()+strings.Replace(config(guest.Name, slowMove), "policy", fmt.Sprintf("mode = %q\npolicy", mode), 1))
+				r := w.start(t, args...)
+				awaitMove(t, guest, r)
+				r.signal(t, syscall.SIGKILL)
+				r.wait(t, 20*time.Second)
+				world.Host("kvm1").MustVirsh(t, "migrate-setspeed", guest.Name, "1000")
+				eventually(t, time.Minute, "no process is left", func() bool { return len(r.group(t)) == 0 })
+				requireHome(t, guest, "kvm2", "running")
+				requireSteadyPulse(t, guest, started, 2*time.Second)
+				w.must(t, 0, apply...)
+				w.must(t, 0, "plan", "-input=false", "-detailed-exitcode")
+			})
+		}
+	}
+}
+
+// requireMoving wants the guest to be moved still, and says how far it is.
+func requireMoving(t *testing.T, guest *lab.Guest) {
+	t.Helper()
+	if info := testLab(t).Host("kvm1").MustVirsh(t, "domjobinfo", guest.Name); !strings.Contains(info, "Outgoing migration") {
+		t.Fatalf("the job did not go on: %s", info)
+	}
+}
+
+// killProvider ends the provider's process alone.
+func killProvider(t *testing.T, r *run) {
+	t.Helper()
+	for _, pid := range r.group(t) {
+		if pid != r.cmd.Process.Pid {
+			if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}
+
+// group lists the processes of Terraform's process group.
+func (r *run) group(t *testing.T) []int {
+	t.Helper()
+	stats, err := filepath.Glob("/proc/[0-9]*/stat")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var pids []int
+	for _, path := range stats {
+		stat, err := os.ReadFile(path)
+		if err != nil {
+			continue // it has ended
+		}
+		// pid (name) state ppid pgrp
+		fields := strings.Fields(string(stat[strings.LastIndexByte(string(stat), ')')+1:]))
+		if fields[2] == strconv.Itoa(r.cmd.Process.Pid) && fields[0] != "Z" {
+			var pid int
+			if _, err := fmt.Sscan(string(stat), &pid); err != nil {
+				t.Fatal(err)
+			}
+			pids = append(pids, pid)
+		}
+	}
+	return pids
+}

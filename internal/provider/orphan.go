@@ -1,0 +1,50 @@
+package provider
+
+import (
+	"os"
+	"os/signal"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// startedByTerraform tells a provider that Terraform runs, and ends, from one
+// that runs in a debugger: by the cookie that every plugin of Terraform is given.
+func startedByTerraform() bool { return os.Getenv("TF_PLUGIN_MAGIC_COOKIE") != "" }
+
+// parentInterval is the time between two looks at whether Terraform is there.
+const parentInterval = time.Second
+
+// outlive lets what is under way go on to its end when Terraform is killed, and
+// ends the process then: nobody else would. A migration whose limits nobody
+// watches may never end, and one that the provider drives itself leaves the guest
+// paused if it dies at the wrong moment. The function that is returned ends the
+// watch for Terraform's death.
+//
+// Signals that a terminal, a service manager or a CI system sends to the whole
+// process group are Terraform's to act on: it tells the provider to stop. A
+// broken pipe is where the log of a Terraform that is gone went.
+func (s *stoppableServer) outlive(parent int) (end func()) {
+	signal.Ignore(syscall.SIGTERM, syscall.SIGHUP, syscall.SIGPIPE)
+	ended := make(chan struct{})
+	var watch sync.WaitGroup
+	watch.Go(func() {
+		ticker := time.NewTicker(parentInterval)
+		defer ticker.Stop()
+		for os.Getppid() == parent {
+			select {
+			case <-ticker.C:
+			case <-ended:
+				return
+			}
+		}
+		s.actions.Lock()
+		s.changes.Lock()
+		s.Close()
+		os.Exit(1)
+	})
+	return func() {
+		close(ended)
+		watch.Wait()
+	}
+}
