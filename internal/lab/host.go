@@ -152,7 +152,7 @@ func (h *Host) keeperFile() string { return filepath.Join(h.Directory, "keeper.p
 // Command returns a command that runs on the host: in its network, with its files and its name.
 func (h *Host) Command(ctx context.Context, name string, args ...string) *exec.Cmd {
 	keeper, _ := readPID(h.keeperFile()) // Without a keeper nsenter says so.
-	enter := []string{"--target", strconv.Itoa(keeper), "--net", "--mount", "--uts", "--", name}
+	enter := []string{"--target", strconv.Itoa(keeper), "--net", "--mount", "--uts", "--root", "--", name}
 	return exec.CommandContext(ctx, "nsenter", append(enter, args...)...)
 }
 

@@ -10,7 +10,7 @@ readonly minimum_qemu=9
 readonly cache="${XDG_CACHE_HOME:-$HOME/.cache}/terraform-provider-virt"
 PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin:/usr/local/go/bin"
 
-say() { printf '%s\n' "$*" >&2; }
+say() { printf '%s\n' "$@" >&2; }
 die() { say "$@"; exit 1; }
 
 # qemu_major prints the major version of the installed QEMU, 0 when there is none.
@@ -39,6 +39,7 @@ missing_packages() {
 		gcc gcc
 	LIST
 	[ "$(qemu_major)" -ge "$minimum_qemu" ] || printf '%s\n' qemu-system-x86
+	[ -e /etc/ssl/certs/ca-certificates.crt ] || printf '%s\n' ca-certificates
 	[ -e /usr/lib/x86_64-linux-gnu/libc.a ] || printf '%s\n' libc6-dev
 	# Drivers are modules of their own; libvirt-daemon-system brings the directories that libvirtd works in.
 	[ -e /var/lib/libvirt/qemu ] || printf '%s\n' libvirt-daemon-system
@@ -99,7 +100,7 @@ install_packages() {
 	[ "${newest:-0}" -ge "$minimum_qemu" ] || die \
 		"QEMU ${newest:-(none)} is the newest that this machine's package sources have; the lab needs $minimum_qemu or newer:" \
 		"older ones corrupt an emulated guest that is migrated. Debian 12 with backports, Debian 13 and Ubuntu 25.04 have it."
-	# The lab starts daemons of its own; the packages' services are not to start here, nor on the next boot.
+	# The lab starts daemons of its own, in namespaces of their own: the packages' services need not start.
 	policy=/usr/sbin/policy-rc.d
 	if [ ! -e "$policy" ]; then
 		printf '#!/bin/sh\nexit 101\n' >"$policy"
