@@ -8,11 +8,13 @@ terraform {
 
 provider "virt" {
   hosts = {
-    kvm1 = { uri = "qemu+tcp://kvm1.example.com/system" }
+    kvm1 = { uri = "qemu+ssh://root@kvm1.example.com/system" }
 
-    # A network of its own for the memory of the VMs that move to this host.
+    # The other hosts reach this one in a network of its own, for the memory of
+    # the VMs that move to it too.
     kvm2 = {
-      uri           = "qemu+tcp://kvm2.example.com/system"
+      uri           = "qemu+ssh://root@kvm2.example.com/system"
+      peer_uri      = "qemu+tcp://10.0.0.2/system"
       migration_uri = "tcp://10.0.0.2"
     }
   }
