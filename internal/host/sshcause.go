@@ -10,8 +10,12 @@ import (
 // of the command on the host (ssh(1)).
 const statusSSH = 255
 
-// statusNotFound is a shell's exit status when there is no such command.
-const statusNotFound = 127
+// A shell's exit statuses when it cannot run a command, and when there is none of
+// that name.
+const (
+	statusCannotRun = 126
+	statusNotFound  = 127
+)
 
 // What to do about failures that both ways through SSH know.
 const (
@@ -21,10 +25,12 @@ const (
 		"else somebody may be between this machine and the host"
 	adviceLogin = "it refuses to let us in; check the user in the URI, and that the host's authorized_keys has the key " +
 		"of this machine: the parameter keyfile, the user's own or the agent's (ssh-add -l)"
-	adviceSocket = "is libvirt installed and running there, with its socket where the URI says?"
-	adviceAccess = "that account may not use libvirt; let it, for example by the group libvirt, or log in as root"
-	adviceHelper = "the host has no virt-ssh-helper and no netcat; install libvirt 6.8 or newer, or a netcat that knows -U " +
-		"(on Debian netcat-openbsd)"
+	adviceRefused = "nothing listens there; is sshd running, and is the port right?"
+	adviceClosed  = "the other side closed the SSH connection"
+	adviceSocket  = "is libvirt installed and running there, with its socket where the URI says?"
+	adviceAccess  = "that account may not use libvirt; let it, for example by the group libvirt, or log in as root"
+	adviceHelper  = "the host lacks the program that passes the connection on to libvirt: virt-ssh-helper, of libvirt 6.8 or newer, " +
+		"or a netcat that knows -U (on Debian netcat-openbsd)"
 )
 
 // sshFailures are what ssh says of failures of its own, the most telling first,
@@ -35,15 +41,15 @@ var sshFailures = []struct{ said, advice string }{
 	{"Permission denied (", adviceLogin},
 	{"Too many authentication failures", adviceLogin},
 	{"Could not resolve hostname", "the name does not resolve; check the host in the URI, and HostName in ssh's configuration"},
-	{"Connection refused", "nothing listens there; is sshd running, and is the port right?"},
+	{"Connection refused", adviceRefused},
 	{"No route to host", "there is no way to it; check the network"},
 	{"Network is unreachable", "there is no way to it; check the network"},
 	{"not responding", "it stopped answering"},
 	{"timed out", "it does not answer; check the network and firewalls"},
 	{"Bad configuration option", "ssh does not understand its configuration"},
-	{"closed by remote host", "its sshd closed the connection"},
-	{"Connection reset", "its sshd closed the connection"},
-	{"Connection closed", "its sshd closed the connection"},
+	{"closed by remote host", adviceClosed},
+	{"Connection reset", adviceClosed},
+	{"Connection closed", adviceClosed},
 }
 
 // remoteFailures are what virt-ssh-helper and netcat say.
@@ -51,7 +57,6 @@ var remoteFailures = []struct{ said, advice string }{
 	{"No such file or directory", adviceSocket},
 	{"Connection refused", adviceSocket},
 	{"Permission denied", adviceAccess},
-	{"not found", adviceHelper},
 }
 
 // sshFailure is why ssh ended, by its exit status (-1 when a signal ended it)
@@ -76,10 +81,10 @@ func sshFailure(host string, status int, said string) error {
 
 // remoteFailure is why the command on the host ended.
 func remoteFailure(status int, lines []string) error {
-	if status == 0 {
+	switch status {
+	case 0:
 		return nil
-	}
-	if status == statusNotFound {
+	case statusCannotRun, statusNotFound:
 		return &tunnelError{reason: adviceHelper + inWords(lastLine(lines))}
 	}
 	for _, f := range remoteFailures {

@@ -20,13 +20,15 @@ type transport struct {
 // transports are the ways to a host, by the name after the plus sign of a URI's
 // scheme. One file each.
 var transports = map[string]transport{
-	"tcp":  {dial: dialTCP},
-	"unix": {dial: dialUnix, local: true},
-	"ssh":  {dial: dialSSH, check: checkSSH},
+	"tcp":     {dial: dialTCP},
+	"unix":    {dial: dialUnix, local: true},
+	"ssh":     {dial: dialSSH, check: checkSSH},
+	"libssh":  {dial: dialLibSSH, check: checkLibSSH},
+	"libssh2": {dial: dialLibSSH, check: checkLibSSH},
 }
 
 // laterTransports are libvirt's others: known, and refused by name.
-var laterTransports = map[string]bool{"tls": true, "libssh": true, "libssh2": true, "ext": true}
+var laterTransports = map[string]bool{"tls": true, "ext": true}
 
 // transportFor finds the transport of a parsed URI.
 func transportFor(uri *url.URL) (transport, error) {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"time"
 )
@@ -70,7 +71,7 @@ func (t *tunnel) Write(p []byte) (int, error) {
 // explain puts the reason for the end of the stream in the place of the end.
 func (t *tunnel) explain(err error) error {
 	var timeout net.Error
-	if err == nil || errors.Is(err, net.ErrClosed) || errors.As(err, &timeout) && timeout.Timeout() {
+	if err == nil || errors.Is(err, net.ErrClosed) || errors.Is(err, io.ErrClosedPipe) || errors.As(err, &timeout) && timeout.Timeout() {
 		return err
 	}
 	select {

@@ -1,0 +1,179 @@
+package host
+
+import (
+	"crypto/ed25519"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"golang.org/x/crypto/ssh"
+	"golang.org/x/crypto/ssh/knownhosts"
+)
+
+// Values of the URI's parameter known_hosts_verify. libvirt's normal asks a
+// person about a host that is not known; here there is nobody to ask.
+const (
+	verifyNormal = "normal"
+	verifyAuto   = "auto"
+	verifyIgnore = "ignore"
+)
+
+// verification is how host keys are verified.
+func (p parameters) verification() (string, error) {
+	verify, err := p.oneOf("known_hosts_verify", verifyNormal, verifyAuto, verifyIgnore)
+	if err != nil {
+		return "", err
+	}
+	if trust, err := p.flag("no_verify"); err != nil {
+		return "", err
+	} else if trust && p["known_hosts_verify"] == "" {
+		return verifyAuto, nil
+	}
+	return verify, nil
+}
+
+// knownHosts verifies a host's key.
+type knownHosts struct {
+	verify string
+	lookUp ssh.HostKeyCallback
+	// learnt is the file that new keys are added to.
+	learnt string
+	// refusal is why the key was not accepted.
+	refusal error
+}
+
+// readKnownHosts reads the files of known hosts: the URI's, else libvirt's and
+// ssh's of the user, and the machine's.
+func readKnownHosts(p parameters) (*knownHosts, error) {
+	verify, err := p.verification()
+	if err != nil {
+		return nil, err
+	}
+	files := []string{p["known_hosts"]}
+	if files[0] == "" {
+		files = defaultKnownHosts()
+	}
+	k := &knownHosts{verify: verify, learnt: files[0]}
+	existing := slices.DeleteFunc(files, func(file string) bool {
+		_, err := os.Stat(file)
+		return err != nil
+	})
+	k.lookUp, err = knownhosts.New(existing...)
+	if err != nil {
+		return nil, &tunnelError{reason: "the known hosts cannot be read: " + err.Error(), cause: err}
+	}
+	return k, nil
+}
+
+func defaultKnownHosts() []string {
+	var files []string
+	if config, err := os.UserConfigDir(); err == nil {
+		files = append(files, filepath.Join(config, "libvirt", "known_hosts"))
+	}
+	if home, err := os.UserHomeDir(); err == nil {
+		files = append(files, filepath.Join(home, ".ssh", "known_hosts"))
+	}
+	return append(files, "/etc/ssh/ssh_known_hosts")
+}
+
+// check is the [ssh.HostKeyCallback].
+func (k *knownHosts) check(address string, remote net.Addr, key ssh.PublicKey) error {
+	if k.verify == verifyIgnore {
+		return nil
+	}
+	err := k.lookUp(address, remote, key)
+	if certificate, ok := key.(*ssh.Certificate); ok && err != nil {
+		// A certificate of nobody we know still holds the host's own key.
+		err = k.lookUp(address, remote, certificate.Key)
+	}
+	var unknown *knownhosts.KeyError
+	switch {
+	case err == nil:
+		return nil
+	case !errors.As(err, &unknown):
+		k.refusal = &tunnelError{reason: "its host key is refused: " + err.Error(), cause: err}
+	case len(unknown.Want) > 0:
+		k.refusal = &tunnelError{
+			reason: fmt.Sprintf("%s (%s:%d)", adviceChangedKey, unknown.Want[0].Filename, unknown.Want[0].Line),
+			cause:  err,
+		}
+	case k.verify == verifyAuto:
+		k.refusal = k.learn(address, key)
+	default:
+		k.refusal = &tunnelError{reason: adviceUnknownKey + "known_hosts_verify=auto", cause: err}
+	}
+	return k.refusal
+}
+
+// learn adds a key to the known ones.
+func (k *knownHosts) learn(address string, key ssh.PublicKey) error {
+	err := appendLine(k.learnt, knownhosts.Line([]string{address}, key))
+	if err != nil {
+		return &tunnelError{reason: "its host key is new and cannot be remembered: " + err.Error(), cause: err}
+	}
+	return nil
+}
+
+func appendLine(file, line string) error {
+	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
+		return err
+	}
+	f, err := os.OpenFile(file, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = f.WriteString(line + "\n")
+	return errors.Join(err, f.Close())
+}
+
+// algorithms are those to ask the host for: first of the kinds of key that are
+// known of it, then certificates of any kind. A host shows one of its keys only,
+// and one of another kind than the known one would look like a changed key.
+func (k *knownHosts) algorithms(address string, remote net.Addr) []string {
+	kinds := k.kinds(address, remote)
+	if len(kinds) == 0 {
+		return nil // the library's own choice
+	}
+	var known, certificates []string
+	for _, algorithm := range ssh.SupportedAlgorithms().HostKeys {
+		switch kind := keyKind(algorithm); {
+		case slices.Contains(kinds, kind):
+			known = append(known, algorithm)
+		case strings.Contains(algorithm, "-cert-"):
+			certificates = append(certificates, algorithm)
+		}
+	}
+	return append(known, certificates...)
+}
+
+// kinds are the kinds of key that are known of a host: what the look-up of a key
+// that nobody has would rather see.
+func (k *knownHosts) kinds(address string, remote net.Addr) []string {
+	nobodys, err := ssh.NewPublicKey(ed25519.PublicKey(make([]byte, ed25519.PublicKeySize)))
+	if err != nil {
+		return nil
+	}
+	var unknown *knownhosts.KeyError
+	if !errors.As(k.lookUp(address, remote, nobodys), &unknown) {
+		return nil
+	}
+	var kinds []string
+	for _, want := range unknown.Want {
+		kinds = append(kinds, want.Key.Type())
+	}
+	return kinds
+}
+
+// keyKind is the kind of key that an algorithm signs with.
+func keyKind(algorithm string) string {
+	plain, _, _ := strings.Cut(algorithm, "-cert-")
+	switch plain {
+	case ssh.KeyAlgoRSASHA256, ssh.KeyAlgoRSASHA512:
+		return ssh.KeyAlgoRSA
+	}
+	return plain
+}
