@@ -128,8 +128,7 @@ fetch_kernel() {
 	(
 		trap 'rm -rf "$work"' EXIT
 		cd "$work"
-		chmod 0755 "$work"
-		apt-get download --quiet "$package" >&2
+		apt-get download --quiet -o APT::Sandbox::User=root "$package" >&2
 		dpkg -x ./*.deb unpacked
 		mkdir -p "$cache"
 		for kernel in unpacked/boot/vmlinuz-*; do
