@@ -65,9 +65,9 @@ func (f *Fleet) Create(ctx context.Context, d Declaration, names []string) (repl
 		if before[i], err = f.takeable(ctx, hosts[i], d, c); err != nil {
 			return nil, err
 		}
-		if d.Cluster == "" && c.Document != nil && !d.matchesCopy(c) {
-			replaced = append(replaced, d.drift(c))
-		}
+	}
+	if d.Cluster == "" {
+		replaced = d.drift(slices.DeleteFunc(slices.Clone(before), func(c Copy) bool { return c.Document == nil })...)
 	}
 	if err := f.write(ctx, hosts, d, before); err != nil {
 		return nil, errors.Join(err, f.takeBack(ctx, hosts, d, before))
@@ -259,8 +259,8 @@ func writeCopy(ctx context.Context, h *host.Host, d Declaration, present Copy) e
 	if err != nil {
 		return err
 	}
-	if drift := d.drift(written); drift != "" {
-		return &OverwrittenError{Drift: drift}
+	if drift := d.drift(written); len(drift) > 0 {
+		return &OverwrittenError{Drift: drift[0]}
 	}
 	return nil
 }

@@ -25,6 +25,9 @@ type Location struct {
 	// its home: the half that a migration leaves behind for a moment, or for
 	// good when it was cut off at its end.
 	Paused []string
+	// FetchesFrom is the host that still has a part of the VM's memory, while it
+	// runs on its home in post-copy; empty when there is none.
+	FetchesFrom string
 	// Unseen are hosts that could not be asked; only with UnreachableWarn.
 	Unseen []error
 }
@@ -129,7 +132,9 @@ func (f *Fleet) findUUID(ctx context.Context, vm, uuid, last string) (Location, 
 		homes, halves := apart(sightings)
 		switch {
 		case len(halves) == 0 && len(homes) > 0, slices.ContainsFunc(homes, Sighting.active):
-			return f.locate(ctx, homes, last, unseen)
+			location, err := f.locate(ctx, homes, last, unseen)
+			location.FetchesFrom = postCopySource(halves)
+			return location, err
 		case len(unseen) > 0:
 			return Location{}, &UnseenError{VM: vm, Unseen: unseen}
 		case len(halves) == 0 && looks > 1:
@@ -160,6 +165,16 @@ func apart(sightings []Sighting) (homes, halves []Sighting) {
 		}
 	}
 	return homes, halves
+}
+
+// postCopySource is the host that a migration in post-copy comes from.
+func postCopySource(halves []Sighting) string {
+	for _, s := range halves {
+		if s.Domain.State == migration.StatePostCopySource {
+			return s.Host
+		}
+	}
+	return ""
 }
 
 // locate picks the VM's home among the hosts that have it.

@@ -2,6 +2,9 @@ package fleet
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"time"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
@@ -23,57 +26,113 @@ type Moved struct {
 	// Location is where the VM was found before.
 	Location Location
 	Report   migration.Report
+	// Earlier is the migration that brought the VM where it is to be before
+	// anybody asked for it here, as libvirt there remembers it; nil when it was
+	// moved now, or when libvirt remembers none.
+	Earlier *migration.Job
 }
 
 // Move finds the VM, waits until both hosts have a place for a migration, and
 // moves it under the policy of its records as they are then. A VM that is on the
 // destination already is left alone. report gets a line for people from time to
 // time; it is never called after Move has returned.
+//
+// The error is a migration.Diagnosis, a *CancelledError when nothing was started
+// because ctx was cancelled, a *LeavingError, or what finding the VM or reading
+// its records came to.
 func (f *Fleet) Move(ctx context.Context, m Move, report func(string)) (Moved, error) {
 	if err := f.Check(m.Destination); err != nil {
 		return Moved{}, err
 	}
+	moved, err := f.move(ctx, m, report)
+	var diagnosis migration.Diagnosis
+	if err != nil && ctx.Err() != nil && !errors.As(err, &diagnosis) {
+		return Moved{}, f.cancelled(ctx, m)
+	}
+	return moved, err
+}
+
+func (f *Fleet) move(ctx context.Context, m Move, report func(string)) (Moved, error) {
 	location, err := f.Find(ctx, m.VM, m.Last)
+	for {
+		switch {
+		case err != nil:
+			return Moved{}, err
+		case location.Host == m.Destination && location.FetchesFrom == "":
+			return f.settled(ctx, location)
+		}
+		var moved Moved
+		var elsewhere bool
+		if moved, elsewhere, err = f.attempt(ctx, m, location, report); !elsewhere {
+			return moved, err
+		}
+		location = moved.Location
+	}
+}
+
+// settled is the answer when the VM is where it is to be, unless it is about to
+// leave.
+func (f *Fleet) settled(ctx context.Context, l Location) (Moved, error) {
+	moved := Moved{Location: l, Report: migration.Report{Destination: l.Host}}
+	if !l.Domain.Active() {
+		return moved, nil
+	}
+	h, err := f.host(l.Host)
 	if err != nil {
 		return Moved{}, err
 	}
-	if location.Host == m.Destination && !location.Domain.Active() {
-		return Moved{Location: location, Report: migration.Report{Destination: m.Destination}}, nil
+	job, err := h.Job(ctx, l.Domain.UUID)
+	if err != nil {
+		return Moved{}, err
 	}
-	for {
-		source := location.Host
-		release, err := f.slots.acquire(ctx, source, m.Destination, func() {
-			report("waiting for a place: as many migrations as allowed leave " + source + " or enter " + m.Destination)
-		})
-		if err != nil {
-			return Moved{}, &WaitError{Location: location, Destination: m.Destination, Err: err}
-		}
-		resolution, err := f.Resolve(ctx, location.Domain.UUID, source, m.Policy)
-		if err == nil && resolution.Location.Host != source {
-			location = resolution.Location // it was moved by another while this move waited
-			release()
-			continue
-		}
-		moved := Moved{Location: location}
-		if err == nil {
-			moved.Location = resolution.Location
-			moved.Report, err = f.run(ctx, m, resolution, report)
-		}
-		release()
-		return moved, err
+	if job.Type == migration.JobRunning && job.Operation == migration.OperationMigrationOut {
+		return Moved{}, &LeavingError{VM: l.Domain.Name, Host: l.Host}
 	}
+	if job, err := h.CompletedJob(ctx, l.Domain.UUID); err == nil && job.Type == migration.JobCompleted && job.Operation == migration.OperationMigrationIn {
+		moved.Earlier = &job
+	}
+	return moved, nil
 }
 
-func (f *Fleet) run(ctx context.Context, m Move, r Resolution, report func(string)) (migration.Report, error) {
-	request, err := f.request(m, r)
+// attempt moves the VM from where it was found. elsewhere is true when it was
+// moved by another while this move waited for a place; it is then at
+// Moved.Location and nothing was done.
+func (f *Fleet) attempt(ctx context.Context, m Move, from Location, report func(string)) (moved Moved, elsewhere bool, err error) {
+	source := from.source(m.Destination)
+	release, err := f.slots.acquire(ctx, source, m.Destination, func(full string) {
+		report(fmt.Sprintf("VM %s is waiting for its turn to move to %s: %s", from.Domain.Name, m.Destination, full))
+	})
 	if err != nil {
-		return migration.Report{}, err
+		return Moved{}, false, err
 	}
-	return migration.Run(ctx, request, func(p migration.Progress) { report(p.String()) })
+	defer release()
+	resolution, err := f.Resolve(ctx, from.Domain.UUID, from.Host, m.Policy)
+	if err != nil {
+		return Moved{}, false, err
+	}
+	if resolution.Location.source(m.Destination) != source {
+		return Moved{Location: resolution.Location}, true, nil
+	}
+	request, err := f.request(m, resolution)
+	if err != nil {
+		return Moved{}, false, err
+	}
+	moved.Location = resolution.Location
+	moved.Report, err = migration.Run(ctx, request, func(p migration.Progress) { report(p.String()) })
+	return moved, false, err
+}
+
+// source is the host that a migration to the destination comes from: the VM's
+// home, unless it runs on the destination already while its memory is fetched.
+func (l Location) source(destination string) string {
+	if l.Host == destination && l.FetchesFrom != "" {
+		return l.FetchesFrom
+	}
+	return l.Host
 }
 
 func (f *Fleet) request(m Move, r Resolution) (migration.Request, error) {
-	source, err := f.host(r.Location.Host)
+	source, err := f.host(r.Location.source(m.Destination))
 	if err != nil {
 		return migration.Request{}, err
 	}
@@ -100,7 +159,7 @@ func (f *Fleet) Assess(ctx context.Context, m Move) (Location, migration.Assessm
 	if err != nil {
 		return Location{}, migration.Assessment{}, err
 	}
-	if resolution.Location.Host == m.Destination {
+	if resolution.Location.source(m.Destination) == m.Destination {
 		return resolution.Location, migration.Assessment{}, nil
 	}
 	request, err := f.request(m, resolution)
@@ -110,17 +169,39 @@ func (f *Fleet) Assess(ctx context.Context, m Move) (Location, migration.Assessm
 	return resolution.Location, migration.Preflight(ctx, request), nil
 }
 
-// WaitError is a move that was given up while it waited for a place; nothing
-// was started.
-type WaitError struct {
-	Location    Location
-	Destination string
-	Err         error
+// LeavingError is a VM that is where it is to be, but is being moved away from
+// there.
+type LeavingError struct{ VM, Host string }
+
+func (e *LeavingError) Error() string {
+	return fmt.Sprintf("VM %s is on %s, but a migration of it to another host is under way", e.VM, e.Host)
 }
 
-func (e *WaitError) Error() string {
-	return "the move to " + e.Destination + " was given up while it waited for a place; VM " +
-		e.Location.Domain.Name + " was not touched and is on " + e.Location.Host
+// CancelledError is a move that was called off before anything was started.
+type CancelledError struct {
+	// VM is the name or UUID that was asked for.
+	VM, Destination string
+	// Location is where it was seen after that; nil when it was not.
+	Location *Location
 }
 
-func (e *WaitError) Unwrap() error { return e.Err }
+func (e *CancelledError) Error() string {
+	text := fmt.Sprintf("The move of VM %s to %s was cancelled before it was started.", e.VM, e.Destination)
+	if e.Location == nil {
+		return text + " Where it is was not looked up any more."
+	}
+	return fmt.Sprintf("%s\n\nVM %s is %s on %s", text, e.Location.Domain.Name, e.Location.Domain.State, e.Location.Host)
+}
+
+// lastLook bounds the look at where a VM is after its move was called off.
+const lastLook = 5 * time.Second
+
+func (f *Fleet) cancelled(ctx context.Context, m Move) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastLook)
+	defer cancel()
+	e := &CancelledError{VM: m.VM, Destination: m.Destination}
+	if location, err := f.Find(ctx, m.VM, m.Last); err == nil {
+		e.Location = &location
+	}
+	return e
+}

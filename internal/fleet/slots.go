@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"context"
+	"fmt"
 	"sync"
 	"time"
 )
@@ -35,18 +36,18 @@ func newSlots(maxOutgoing, maxIncoming int) *slots {
 }
 
 // acquire waits until both hosts have a place, takes both at once, and then
-// waits for its turn to start on the source. waiting is called once when there
-// is a wait for a place. The caller must call release when the migration has
-// ended.
-func (s *slots) acquire(ctx context.Context, source, destination string, waiting func()) (release func(), err error) {
-	for {
-		freed, ok := s.take(source, destination)
-		if ok {
+// waits for its turn to start on the source. waiting is told which host is full,
+// whenever that becomes another one. The caller must call release when the
+// migration has ended.
+func (s *slots) acquire(ctx context.Context, source, destination string, waiting func(full string)) (release func(), err error) {
+	for told := ""; ; {
+		freed, full := s.take(source, destination)
+		if full == "" {
 			break
 		}
-		if waiting != nil {
-			waiting()
-			waiting = nil
+		if full != told {
+			told = full
+			waiting(full)
 		}
 		select {
 		case <-freed:
@@ -62,16 +63,20 @@ func (s *slots) acquire(ctx context.Context, source, destination string, waiting
 	return release, nil
 }
 
-// take takes a place on both hosts, or none.
-func (s *slots) take(source, destination string) (freed <-chan struct{}, ok bool) {
+// take takes a place on both hosts, or none: then full says which host has no
+// more, and freed is closed when there may be one.
+func (s *slots) take(source, destination string) (freed <-chan struct{}, full string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.outgoing[source] >= s.maxOutgoing || s.incoming[destination] >= s.maxIncoming {
-		return s.freed, false
+	switch {
+	case s.outgoing[source] >= s.maxOutgoing:
+		return s.freed, fmt.Sprintf("as many VMs as may are leaving %s (max_outgoing_migrations = %d)", source, s.maxOutgoing)
+	case s.incoming[destination] >= s.maxIncoming:
+		return s.freed, fmt.Sprintf("as many VMs as may are coming to %s (max_incoming_migrations = %d)", destination, s.maxIncoming)
 	}
 	s.outgoing[source]++
 	s.incoming[destination]++
-	return nil, true
+	return nil, ""
 }
 
 func (s *slots) give(source, destination string) {

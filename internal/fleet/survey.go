@@ -42,20 +42,15 @@ func (f *Fleet) Survey(ctx context.Context, want Declaration, written, inSync []
 	if err != nil {
 		return Survey{}, err
 	}
-	var s Survey
+	s := Survey{Drift: want.drift(copies...), Unknown: unknownMembers(copies)}
 	_, s.Dropped = f.named(written)
 	var own []Copy
 	for _, c := range copies {
-		if drift := want.drift(c); drift != "" {
-			s.Drift = append(s.Drift, drift)
-		} else {
+		if want.matchesCopy(c) {
 			s.Hosts = append(s.Hosts, c.Host)
 		}
 		if want.claims(c) {
 			own = append(own, c)
-		}
-		if names := c.Record.UnknownMembers(); len(names) > 0 {
-			s.Unknown = append(s.Unknown, fmt.Sprintf("%s has %s", c, Quote(names)))
 		}
 	}
 	s.Gone = len(own) == 0 && len(unseen) == 0
@@ -78,20 +73,6 @@ func (f *Fleet) Survey(ctx context.Context, want Declaration, written, inSync []
 // claims tells whether a copy is the declaration's, or can be no other's.
 func (d Declaration) claims(c Copy) bool {
 	return c.Document != nil && (c.Invalid != nil || d.owns(c.Record))
-}
-
-// drift says what is wrong with a copy, or nothing.
-func (d Declaration) drift(c Copy) string {
-	switch {
-	case c.Document == nil:
-		return fmt.Sprintf("%s is missing", c)
-	case c.Invalid != nil:
-		return fmt.Sprintf("%s can not be read: %v", c, c.Invalid)
-	case !d.matches(c.Record):
-		return fmt.Sprintf("%s differs: %s", c, d.differences(c.Record))
-	default:
-		return ""
-	}
 }
 
 // agreed is the policy of copies that all say the same.
@@ -185,11 +166,7 @@ func (f *Fleet) FindRecord(ctx context.Context, d Declaration) (*Found, error) {
 		}
 	}
 	taken := Declaration{Cluster: d.Cluster, Policy: found.Policy}
-	for _, c := range own {
-		if drift := taken.drift(c); drift != "" {
-			found.Others = append(found.Others, drift)
-		}
-	}
+	found.Others = taken.drift(own...)
 	for _, u := range unseen {
 		found.Unseen = append(found.Unseen, u.err)
 	}

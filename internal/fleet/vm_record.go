@@ -74,12 +74,7 @@ func (r VMRecord) Agreed() (policy.Policy, bool) { return agreed(r.Copies) }
 // Drift says in words which copy differs from the policy, and how; InSync when
 // none does.
 func (r VMRecord) Drift(want policy.Policy) string {
-	var texts []string
-	for _, c := range r.Copies {
-		if drift := (Declaration{Policy: want}).drift(c); drift != "" {
-			texts = append(texts, drift)
-		}
-	}
+	texts := Declaration{Policy: want}.drift(r.Copies...)
 	if len(texts) == 0 {
 		return InSync
 	}
@@ -87,15 +82,7 @@ func (r VMRecord) Drift(want policy.Policy) string {
 }
 
 // Unknown says which copies have members that this release does not know.
-func (r VMRecord) Unknown() []string {
-	var texts []string
-	for _, c := range r.Copies {
-		if names := c.Record.UnknownMembers(); len(names) > 0 {
-			texts = append(texts, fmt.Sprintf("%s has %s", c, Quote(names)))
-		}
-	}
-	return texts
-}
+func (r VMRecord) Unknown() []string { return unknownMembers(r.Copies) }
 
 // Telling is the policy of the copy that counts: the first that there is.
 func (r VMRecord) Telling() (policy.Policy, error) {

@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -138,7 +139,7 @@ func (r *clusterPolicyResource) Read(ctx context.Context, req resource.ReadReque
 		resp.Diagnostics.Append(diagnoseRead(r.fleet, "Read Cluster Migration Policy", err, path.Root("hosts"))...)
 		return
 	}
-	resp.Diagnostics.Append(surveyWarnings(survey, "Cluster Migration Policy")...)
+	resp.Diagnostics.Append(surveyWarnings(survey, fmt.Sprintf("Policy of Cluster %q", state.Name.ValueString()))...)
 	if survey.Gone {
 		resp.State.RemoveResource(ctx)
 		return

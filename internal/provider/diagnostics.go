@@ -154,7 +154,7 @@ func shorten(text string) string {
 // full stop last.
 func sentence(text string) string {
 	text = sentenceStart(text)
-	if text != "" && !strings.HasSuffix(text, ".") {
+	if text != "" && !strings.ContainsAny(text[len(text)-1:], ".?!") {
 		text += "."
 	}
 	return text
@@ -174,30 +174,6 @@ func conflictWarnings(conflicts []policy.Problem) diag.Diagnostics {
 		diags.AddWarning("Conflicting Migration Policy", conflict.Text+" A move is refused while the values that are in force contradict each other.")
 	}
 	return diags
-}
-
-// diagnoseMove is the diagnostic of a move that did not succeed. Its detail says
-// where the VM is and whether it runs.
-func diagnoseMove(err error) diag.Diagnostic {
-	const act = "Migrate Virtual Machine"
-	var (
-		unknownHost *fleet.UnknownHostError
-		preflight   *migration.PreflightError
-		diagnosis   migration.Diagnosis
-		waiting     *fleet.WaitError
-	)
-	switch {
-	case errors.As(err, &unknownHost):
-		return diagnose(act, err, path.Root("destination"))
-	case errors.As(err, &preflight) && len(preflight.Findings) > 0:
-		return diag.NewAttributeErrorDiagnostic(findingPath(preflight.Findings[0]), preflight.Summary(), preflight.Error())
-	case errors.As(err, &diagnosis):
-		return diag.NewErrorDiagnostic(diagnosis.Summary(), diagnosis.Error())
-	case errors.As(err, &waiting):
-		return diag.NewErrorDiagnostic("Migration Cancelled", sentence(waiting.Error()))
-	default:
-		return diagnose(act, err, path.Root("vm"))
-	}
 }
 
 // assessError says while planning why a VM could not be looked at. A VM that is

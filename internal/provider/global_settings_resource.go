@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
@@ -116,9 +117,9 @@ func (r *globalSettingsResource) Create(ctx context.Context, req resource.Create
 		resp.Diagnostics.Append(diagnose("Create Global Migration Settings", err, path.Root("hosts")))
 		return
 	}
-	for _, text := range replaced {
+	if len(replaced) > 0 {
 		resp.Diagnostics.AddWarning("Global Migration Settings Replaced",
-			"The hosts had global settings already, and there is only one set of them: what is declared has replaced what was there. "+sentence(text))
+			"There is only one set of global settings, and the hosts had one already, which is replaced by what is declared: "+strings.Join(replaced, "; ")+".")
 	}
 	resp.Diagnostics.Append(membership{Written: hosts}.save(ctx, resp.Private)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)

@@ -198,7 +198,7 @@ func (r *liveMigrationResource) Read(ctx context.Context, req resource.ReadReque
 		return
 	}
 	location, err := r.fleet.Find(ctx, state.UUID.ValueString(), state.Destination.ValueString())
-	diags, gone := readDiagnostics(r.fleet, "Read Virtual Machine Placement", err)
+	diags, gone := readDiagnostics(r.fleet, "Read Virtual Machine Placement", err, state.VM.ValueString(), state.Destination.ValueString())
 	resp.Diagnostics.Append(diags...)
 	switch {
 	case gone:

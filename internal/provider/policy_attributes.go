@@ -150,11 +150,7 @@ func commonAttributes(add map[string]schema.Attribute) map[string]schema.Attribu
 				PlanModifiers:       []planmodifier.String{sameDuration{}},
 			}
 		case wordAttribute:
-			attributes[string(a.field)] = schema.StringAttribute{
-				MarkdownDescription: a.description,
-				Optional:            true,
-				Validators:          []validator.String{onTimeoutValidator()},
-			}
+			attributes[string(a.field)] = schema.StringAttribute{MarkdownDescription: a.description, Optional: true}
 		case switchAttribute:
 		}
 	}
@@ -179,11 +175,7 @@ func runAttributes() map[string]actionschema.Attribute {
 		case durationAttribute:
 			attributes[name] = actionschema.StringAttribute{MarkdownDescription: a.description, Optional: true, CustomType: durationType{}}
 		case wordAttribute:
-			attributes[name] = actionschema.StringAttribute{
-				MarkdownDescription: a.description,
-				Optional:            true,
-				Validators:          []validator.String{onTimeoutValidator()},
-			}
+			attributes[name] = actionschema.StringAttribute{MarkdownDescription: a.description, Optional: true}
 		}
 	}
 	return attributes
@@ -258,12 +250,4 @@ func effectiveTypes() map[string]attr.Type {
 
 func switchValidator() validator.String {
 	return stringvalidator.OneOf(inheritSwitch, switchTrue, switchFalse)
-}
-
-func onTimeoutValidator() validator.String {
-	values := make([]string, 0, len(policy.OnTimeouts()))
-	for _, v := range policy.OnTimeouts() {
-		values = append(values, string(v))
-	}
-	return stringvalidator.OneOf(values...)
 }

@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -56,19 +57,20 @@ func importRecord(ctx context.Context, f *fleet.Fleet, d fleet.Declaration, obje
 	return found, diags
 }
 
-// surveyWarnings says in words what a plan can only show as a difference.
+// surveyWarnings says in words what a plan can only show as a difference. object
+// is the level and, where there are several of it, its name: Terraform shows only
+// the first of several warnings with the same summary.
 func surveyWarnings(s fleet.Survey, object string) diag.Diagnostics {
 	var diags diag.Diagnostics
+	drift := sentence(strings.Join(s.Drift, "; "))
 	switch {
 	case len(s.Drift) == 0:
 	case s.Gone:
-		diags.AddWarning(object+" Missing", fmt.Sprintf("No host has the record any more: %s. It is planned to be created again.", strings.Join(s.Drift, "; ")))
+		diags.AddWarning(object+" Missing", drift+" No host has the record any more, so that it leaves state.")
 	default:
-		diags.AddWarning(object+" Out of Sync", fmt.Sprintf("%s. The next apply puts that right.", sentenceStart(strings.Join(s.Drift, "; "))))
+		diags.AddWarning(object+" Out of Sync", drift+" The next apply puts that right.")
 	}
-	if len(s.Unknown) > 0 {
-		diags.AddWarning(object+" Has Unknown Members", fmt.Sprintf("%s. A newer release of the provider may have written them; they are kept.", sentenceStart(strings.Join(s.Unknown, "; "))))
-	}
+	diags.Append(unknownMembersWarning(object, s.Unknown)...)
 	if len(s.Dropped) > 0 {
 		diags.AddWarning(object+" Left on Dropped Hosts", fmt.Sprintf("The provider's configuration no longer has %s. What is recorded there stays there and is no longer watched.", fleet.Quote(s.Dropped)))
 	}
@@ -76,16 +78,22 @@ func surveyWarnings(s fleet.Survey, object string) diag.Diagnostics {
 	return diags
 }
 
+// unknownMembersWarning says which copies have members that this release does
+// not know.
+func unknownMembersWarning(object string, texts []string) diag.Diagnostics {
+	var diags diag.Diagnostics
+	if len(texts) > 0 {
+		diags.AddWarning(object+" Has Unknown Members", sentence(strings.Join(texts, "; "))+" A newer release of the provider may have written that; it is kept.")
+	}
+	return diags
+}
+
 // unreachableWarning says which hosts a plan goes on without.
 func unreachableWarning(unseen []error) diag.Diagnostics {
 	var diags diag.Diagnostics
-	if len(unseen) == 0 {
-		return diags
+	if len(unseen) > 0 {
+		diags.AddWarning("Host Unreachable", sentence(text(errors.Join(unseen...)))+
+			" The plan goes on without what can not be seen and keeps what state says of it (unreachable_hosts = \"warn\").")
 	}
-	texts := make([]string, len(unseen))
-	for i, err := range unseen {
-		texts[i] = err.Error()
-	}
-	diags.AddWarning("Host Unreachable", fmt.Sprintf("%s. The plan goes on without what can not be seen and keeps what state says of it (unreachable_hosts = \"warn\").", sentenceStart(strings.Join(texts, "; "))))
 	return diags
 }

@@ -62,8 +62,9 @@ func nameInState(ctx context.Context, f *fleet.Fleet, vm types.String, domain mi
 
 // readDiagnostics is what a Read says when the VM could not be found. gone is
 // true only when every host has said that it does not have the VM; what can not
-// be seen is kept as state has it, with a warning.
-func readDiagnostics(f *fleet.Fleet, act string, err error) (diags diag.Diagnostics, gone bool) {
+// be seen is kept as state has it, with a warning. vm and last are what state
+// calls the VM and where it was last seen.
+func readDiagnostics(f *fleet.Fleet, act string, err error, vm, last string) (diags diag.Diagnostics, gone bool) {
 	var (
 		notFound *fleet.NotFoundError
 		unseen   *fleet.UnseenError
@@ -71,7 +72,11 @@ func readDiagnostics(f *fleet.Fleet, act string, err error) (diags diag.Diagnost
 	switch {
 	case err == nil:
 	case errors.As(err, &notFound):
-		diags.AddWarning("Virtual Machine Gone", sentence(err.Error())+" What Terraform manages of it is gone with it.")
+		detail := fmt.Sprintf("VM %q is on none of the hosts %s. What Terraform manages of it is gone with it.", vm, fleet.Quote(notFound.Hosts))
+		if f.Check(last) != nil {
+			detail = fmt.Sprintf("VM %q is on none of the hosts %s. It was last seen on %q, which the provider's configuration no longer has, so that it can not be seen there.", vm, fleet.Quote(notFound.Hosts), last)
+		}
+		diags.AddWarning("Virtual Machine Gone", detail)
 		return diags, true
 	case errors.As(err, &unseen):
 		diags.Append(unreachableWarning(unseen.Unseen)...)

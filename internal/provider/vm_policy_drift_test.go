@@ -52,14 +52,12 @@ func TestAccVMPolicy_drift(t *testing.T) {
 		},
 		"both copies changed alike": {
 			document: `{"version":1,"max_downtime_ms":900,"timeout":"1m30s"}`, places: both,
-			want: "the live copy on kvm1 differs: auto_converge is inherit, declared true; max_downtime_ms is 900, declared 500; " +
-				"the config copy on kvm1 differs: auto_converge is inherit, declared true; max_downtime_ms is 900, declared 500",
+			want:        "both copies on kvm1 differ: auto_converge is inherit, declared true; max_downtime_ms is 900, declared 500",
 			maxDowntime: knownvalue.Int64Exact(900),
 		},
 		"both copies are no JSON": {
 			document: `max_downtime_ms=900`, places: both,
-			want: "the live copy on kvm1 can not be read: the record is not a JSON object: max_downtime_ms=900; " +
-				"the config copy on kvm1 can not be read: the record is not a JSON object: max_downtime_ms=900",
+			want:        "both copies on kvm1 can not be read: the record is not a JSON object: max_downtime_ms=900",
 			maxDowntime: knownvalue.Int64Exact(500),
 		},
 		"a value out of range": {

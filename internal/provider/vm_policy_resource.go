@@ -2,7 +2,6 @@ package provider
 
 import (
 	"context"
-	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -160,7 +159,7 @@ func (r *vmPolicyResource) Read(ctx context.Context, req resource.ReadRequest, r
 		return
 	}
 	record, err := r.fleet.ReadVM(ctx, state.UUID.ValueString(), state.Host.ValueString())
-	diags, gone := readDiagnostics(r.fleet, "Read VM Migration Policy", err)
+	diags, gone := readDiagnostics(r.fleet, "Read VM Migration Policy", err, state.VM.ValueString(), state.Host.ValueString())
 	resp.Diagnostics.Append(diags...)
 	switch {
 	case gone:
@@ -170,7 +169,7 @@ func (r *vmPolicyResource) Read(ctx context.Context, req resource.ReadRequest, r
 		return
 	case record.Gone():
 		resp.Diagnostics.AddWarning("VM Migration Policy Missing",
-			"No copy of the record of VM "+record.Location.Domain.Name+" is left on "+record.Location.Host+". It is planned to be created again.")
+			"No copy of the record of VM "+record.Location.Domain.Name+" is left on "+record.Location.Host+", so that it leaves state.")
 		resp.State.RemoveResource(ctx)
 		return
 	}
@@ -181,10 +180,7 @@ func (r *vmPolicyResource) Read(ctx context.Context, req resource.ReadRequest, r
 		resp.Diagnostics.AddWarning("VM Migration Policy Out of Sync",
 			"VM "+record.Location.Domain.Name+": "+drift+". The next apply puts that right.")
 	}
-	if unknown := record.Unknown(); len(unknown) > 0 {
-		resp.Diagnostics.AddWarning("VM Migration Policy Has Unknown Members",
-			sentence(strings.Join(unknown, "; "))+" A newer release of the provider may have written them; they are kept.")
-	}
+	resp.Diagnostics.Append(unknownMembersWarning("VM Migration Policy", record.Unknown())...)
 	resp.Diagnostics.Append(locationWarnings(record.Location)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
 	resp.Diagnostics.Append(resp.Identity.SetAttribute(ctx, path.Root("uuid"), state.UUID)...)

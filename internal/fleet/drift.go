@@ -1,0 +1,74 @@
+package fleet
+
+import (
+	"fmt"
+	"strings"
+)
+
+// finding is what is to be said of one or several copies.
+type finding struct {
+	// one and many are the verb for one copy and for several.
+	one, many string
+	rest      string
+}
+
+// deviation is how a copy is not what is declared; false when it is.
+func (d Declaration) deviation(c Copy) (finding, bool) {
+	switch {
+	case c.Document == nil:
+		return finding{"is missing", "are missing", ""}, true
+	case c.Invalid != nil:
+		return finding{"can not be read: ", "can not be read: ", c.Invalid.Error()}, true
+	case !d.matches(c.Record):
+		return finding{"differs: ", "differ: ", d.differences(c.Record)}, true
+	default:
+		return finding{}, false
+	}
+}
+
+// drift says in words which copies are not what is declared, and how.
+func (d Declaration) drift(copies ...Copy) []string { return tellOf(copies, d.deviation) }
+
+// unknownMembers says in words which copies have members that this release does
+// not know.
+func unknownMembers(copies []Copy) []string {
+	return tellOf(copies, func(c Copy) (finding, bool) {
+		names := c.Record.UnknownMembers()
+		return finding{"has ", "have ", Quote(names)}, len(names) > 0
+	})
+}
+
+// tellOf says once what is to be said of several copies.
+func tellOf(copies []Copy, find func(Copy) (finding, bool)) []string {
+	var order []finding
+	subjects := map[finding][]Copy{}
+	for _, c := range copies {
+		f, found := find(c)
+		if !found {
+			continue
+		}
+		if len(subjects[f]) == 0 {
+			order = append(order, f)
+		}
+		subjects[f] = append(subjects[f], c)
+	}
+	texts := make([]string, len(order))
+	for i, f := range order {
+		of := subjects[f]
+		if len(of) == 1 {
+			texts[i] = fmt.Sprintf("%s %s%s", of[0], f.one, f.rest)
+		} else {
+			texts[i] = fmt.Sprintf("%s %s%s", several(of), f.many, f.rest)
+		}
+	}
+	return texts
+}
+
+// several names copies for people: those of one level on several hosts, or the
+// two that a domain has.
+func several(copies []Copy) string {
+	if copies[0].VM != "" {
+		return "both copies on " + copies[0].Host
+	}
+	return "the copies on " + strings.Join(hostsOf(copies), ", ")
+}
