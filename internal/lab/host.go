@@ -24,6 +24,8 @@ type Host struct {
 	URI, SocketURI, PeerURI string
 	// SSHURI reaches the host's libvirt through its sshd, from the caller's programs and from other hosts.
 	SSHURI string
+	// TLSURI reaches the host's libvirt by TLS, with the certificates of the lab's clients.
+	TLSURI string
 	// MigrationURI is where guests that move to the host are sent.
 	MigrationURI string
 	// Socket is the UNIX socket of the host's libvirtd.
@@ -51,6 +53,7 @@ func newHost(number int) *Host {
 		SocketURI:    "qemu+unix:///system?socket=" + socket,
 		PeerURI:      fmt.Sprintf("qemu+tcp://%s/system", address),
 		SSHURI:       fmt.Sprintf("qemu+ssh://root@%s/system", name),
+		TLSURI:       fmt.Sprintf("qemu+tls://%s/system?pkipath=%s", name, pkiPath),
 		MigrationURI: "tcp://" + address,
 		Socket:       socket,
 		Directory:    home,
@@ -102,13 +105,19 @@ func (h *Host) build(ctx context.Context) error {
 	return h.Start(ctx)
 }
 
-// configure writes libvirtd's configuration: reachable over TCP by anybody in the lab, an identity of its own, and
-// nothing that needs more of the machine than the lab has, such as cgroups or security drivers.
+// configure writes libvirtd's configuration: reachable over TCP by anybody in the lab and over TLS by who has one of its
+// certificates, with an identity of its own and whatever certificate it is given, and nothing that needs more of the
+// machine than the lab has, such as cgroups or security drivers.
 func (h *Host) configure() error {
-	daemon := fmt.Sprintf(`listen_tls = 0
+	daemon := fmt.Sprintf(`listen_tls = 1
 listen_tcp = 1
 listen_addr = "%s"
 auth_tcp = "none"
+auth_tls = "none"
+ca_file = "/etc/libvirt/pki/cacert.pem"
+cert_file = "/etc/libvirt/pki/servercert.pem"
+key_file = "/etc/libvirt/pki/serverkey.pem"
+tls_no_sanity_certificate = 1
 auth_unix_ro = "none"
 auth_unix_rw = "none"
 unix_sock_group = "root"
@@ -126,6 +135,7 @@ namespaces = []
 cgroup_controllers = []
 stdio_handler = "file"
 shared_filesystems = [ "` + images + `" ]
+default_tls_x509_cert_dir = "/etc/libvirt/pki/qemu"
 `
 	for name, content := range map[string]string{"libvirtd.conf": daemon, "qemu.conf": qemu} {
 		if err := os.WriteFile(filepath.Join(h.Directory, "etc", name), []byte(content), 0o644); err != nil {

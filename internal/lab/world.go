@@ -20,6 +20,8 @@ const (
 	bridge = "lab0"
 	// callerAddress is the address of the programs in the lab that run on none of its hosts.
 	callerAddress = "10.77.0.1"
+	// pkiPath is where the lab's clients have their certificates.
+	pkiPath = directory + "/pki"
 )
 
 // World is a lab as seen by a program inside it.
@@ -28,6 +30,8 @@ type World struct {
 	Hosts []*Host
 	// Kernel and Initrd are what guests boot.
 	Kernel, Initrd string
+	// PKIPath holds the certificates of the lab's clients, for libvirt's parameter pkipath.
+	PKIPath string
 	// SSH is what the programs in the lab log in to its hosts with.
 	SSH SSH
 }
@@ -89,6 +93,7 @@ func (w *World) environment() ([]string, error) {
 			prefix+"_URI="+host.URI,
 			prefix+"_SOCKET_URI="+host.SocketURI,
 			prefix+"_SSH_URI="+host.SSHURI,
+			prefix+"_TLS_URI="+host.TLSURI,
 			prefix+"_MIGRATION_URI="+host.MigrationURI,
 		)
 	}
@@ -100,7 +105,7 @@ func build(ctx context.Context, hosts int, a artifacts) (*World, error) {
 	if hosts < 1 || hosts > 64 {
 		return nil, fmt.Errorf("a lab has 1 to 64 hosts, not %d", hosts)
 	}
-	world := &World{Kernel: a.kernel, Initrd: a.initrd, SSH: newSSH()}
+	world := &World{Kernel: a.kernel, Initrd: a.initrd, PKIPath: pkiPath, SSH: newSSH()}
 	for number := 1; number <= hosts; number++ {
 		world.Hosts = append(world.Hosts, newHost(number))
 	}
@@ -108,6 +113,9 @@ func build(ctx context.Context, hosts int, a artifacts) (*World, error) {
 		return nil, err
 	}
 	if err := world.buildSSH(ctx); err != nil {
+		return nil, err
+	}
+	if err := world.buildCertificates(); err != nil {
 		return nil, err
 	}
 	failures := make(chan error)
