@@ -48,11 +48,9 @@ func (h *Host) waitReady(ctx context.Context) error {
 			return false, errors.New("libvirtd ended")
 		}
 		for network, address := range map[string]string{"tcp": net.JoinHostPort(h.Address, strconv.Itoa(port)), "unix": h.Socket} {
-			connection, err := net.DialTimeout(network, address, time.Second)
-			if err != nil {
+			if !accepts(ctx, network, address) {
 				return false, nil
 			}
-			connection.Close()
 		}
 		// A libvirtd that was just killed accepts connections until the last of its threads is gone.
 		_, refusal = h.Virsh(ctx, "version")
@@ -62,6 +60,16 @@ func (h *Host) waitReady(ctx context.Context) error {
 		return fmt.Errorf("libvirtd on %s does not answer: %w\nThe end of %s:\n%s", h.Name, err, h.Log, tail(h.Log, 20))
 	}
 	return nil
+}
+
+// accepts tells whether somebody takes connections there.
+func accepts(ctx context.Context, network, address string) bool {
+	connection, err := (&net.Dialer{Timeout: time.Second}).DialContext(ctx, network, address)
+	if err != nil {
+		return false
+	}
+	connection.Close()
+	return true
 }
 
 // Kill ends libvirtd as SIGKILL does. Guests go on.

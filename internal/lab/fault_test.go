@@ -73,8 +73,10 @@ func TestFaultsLoseTheTrafficTheyNameAlone(t *testing.T) {
 		"unplugged":  {fault: a.Unplug, callerTB: true},
 		"hosts cut":  {fault: func(ctx context.Context) error { return world.Cut(ctx, a, b) }, callerToA: true, callerTB: true},
 		"caller cut": {fault: a.CutCaller, callerTB: true, aToB: true, bToA: true},
-		"slow but whole": {fault: func(ctx context.Context) error { return a.Limit(ctx, 10) },
-			callerToA: true, callerTB: true, aToB: true, bToA: true},
+		"slow but whole": {
+			fault:     func(ctx context.Context) error { return a.Limit(ctx, 10) },
+			callerToA: true, callerTB: true, aToB: true, bToA: true,
+		},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -119,8 +119,10 @@ func migrate(t testing.TB, guest *lab.Guest, source, destination *lab.Host) {
 }
 
 func migration(guest *lab.Guest, destination *lab.Host) []string {
-	return []string{"migrate", "--live", "--p2p", "--persistent", "--undefinesource",
-		"--migrateuri", destination.MigrationURI, guest.UUID, destination.PeerURI}
+	return []string{
+		"migrate", "--live", "--p2p", "--persistent", "--undefinesource",
+		"--migrateuri", destination.MigrationURI, guest.UUID, destination.PeerURI,
+	}
 }
 
 // hasField tells whether virsh printed the value for the field.

@@ -23,8 +23,10 @@ const Emulator = "/usr/bin/qemu-system-x86_64"
 const MinimumQEMU = 9
 
 // tools are the programs that the lab itself runs.
-var tools = []string{"libvirtd", "virsh", Emulator, "ip", "tc", "unshare", "nsenter", "setsid", "mount", "hostname",
-	"ssh", "sshd", "ssh-keygen", "nc", "virt-ssh-helper"}
+var tools = []string{
+	"libvirtd", "virsh", Emulator, "ip", "tc", "unshare", "nsenter", "setsid", "mount", "hostname",
+	"ssh", "sshd", "ssh-keygen", "nc", "virt-ssh-helper",
+}
 
 // checkRequirements tells whether this machine can have a lab. The error names the command that makes it so.
 func checkRequirements(ctx context.Context) error {

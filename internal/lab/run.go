@@ -37,7 +37,7 @@ const stopGrace = 20 * time.Second
 func Run(ctx context.Context, program []string, opts ...Option) (int, error) {
 	switch stage := os.Getenv(stageVariable); stage {
 	case "":
-		return runOutside(ctx, collect(opts))
+		return runOutside(ctx)
 	case stageInit:
 		return reap()
 	case stageWorld:
@@ -48,7 +48,7 @@ func Run(ctx context.Context, program []string, opts ...Option) (int, error) {
 }
 
 // runOutside checks that the machine can have a lab and starts its first process.
-func runOutside(ctx context.Context, o options) (int, error) {
+func runOutside(ctx context.Context) (int, error) {
 	if err := checkRequirements(ctx); err != nil {
 		return 0, fmt.Errorf("start the lab: %w", err)
 	}
@@ -99,7 +99,7 @@ func superviseOutside(ctx context.Context, signals <-chan os.Signal, lifeline *o
 		case err := <-ended:
 			return err
 		case received := <-signals:
-			number := received.(syscall.Signal)
+			number := signalNumber(received)
 			if _, err := lifeline.Write([]byte{byte(number)}); err != nil {
 				continue // The lab is ending by itself.
 			}
@@ -115,6 +115,12 @@ func superviseOutside(ctx context.Context, signals <-chan os.Signal, lifeline *o
 	}
 }
 
+// signalNumber returns the number of a signal; on Linux every signal is one.
+func signalNumber(received os.Signal) syscall.Signal {
+	number, _ := received.(syscall.Signal)
+	return number
+}
+
 // exitCode turns how a process ended into what a shell would make of it.
 func exitCode(err error) (int, error) {
 	var exit *exec.ExitError
@@ -122,11 +128,10 @@ func exitCode(err error) (int, error) {
 	case err == nil:
 		return 0, nil
 	case errors.As(err, &exit):
-		status := exit.Sys().(syscall.WaitStatus)
-		if status.Signaled() {
+		if status, ok := exit.Sys().(syscall.WaitStatus); ok && status.Signaled() {
 			return 128 + int(status.Signal()), nil
 		}
-		return status.ExitStatus(), nil
+		return exit.ExitCode(), nil
 	default:
 		return 0, err
 	}
@@ -165,7 +170,7 @@ func runInside(ctx context.Context, program []string, o options) (int, error) {
 			return exitCode(err)
 		case received := <-signals:
 			// Gone meanwhile is fine: its end is on the way.
-			_ = syscall.Kill(-cmd.Process.Pid, received.(syscall.Signal))
+			_ = syscall.Kill(-cmd.Process.Pid, signalNumber(received))
 		}
 	}
 }

@@ -74,12 +74,7 @@ func (h *Host) waitSSH(ctx context.Context) error {
 		if h.sshPID() != 0 && !h.sshRunning() {
 			return false, errors.New("sshd ended")
 		}
-		connection, err := (&net.Dialer{}).DialContext(ctx, "tcp", net.JoinHostPort(h.Address, strconv.Itoa(sshPort)))
-		if err != nil {
-			return false, nil
-		}
-		connection.Close()
-		return true, nil
+		return accepts(ctx, "tcp", net.JoinHostPort(h.Address, strconv.Itoa(sshPort))), nil
 	})
 	if err != nil {
 		return fmt.Errorf("sshd on %s does not answer: %w\nThe end of %s:\n%s", h.Name, err, h.SSHLog(), tail(h.SSHLog(), 20))

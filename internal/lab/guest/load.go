@@ -104,8 +104,8 @@ func (l *load) pace() func() {
 
 // touchBytes changes one byte of every page.
 func touchBytes(pages []byte) {
-	for byte := 0; byte < len(pages); byte += pageSize {
-		pages[byte]++
+	for first := 0; first < len(pages); first += pageSize {
+		pages[first]++
 	}
 }
 
