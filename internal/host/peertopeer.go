@@ -50,7 +50,7 @@ func (h *Host) explainPeer(ctx context.Context, err error, uuid, peerURI string)
 			e.kinds = append(e.kinds, migration.ErrBusy)
 		}
 	}
-	e.Message = strings.ReplaceAll(e.Message, peerURI, redactedURI(peerURI))
+	e.Message = withoutUsers(strings.ReplaceAll(e.Message, peerURI, redactedURI(peerURI)))
 	return e
 }
 
@@ -60,11 +60,13 @@ func (h *Host) explainPeer(ctx context.Context, err error, uuid, peerURI string)
 // that it names the address of the peer's libvirt.
 func refusedByPeer(e *Error, peerURI string) bool {
 	switch libvirt.ErrorNumber(e.Code) {
-	case libvirt.ErrAuthFailed, libvirt.ErrAuthCancelled, libvirt.ErrAuthUnavailable, libvirt.ErrGnutlsError:
+	case libvirt.ErrAuthFailed, libvirt.ErrAuthCancelled, libvirt.ErrAuthUnavailable, libvirt.ErrGnutlsError,
+		libvirt.ErrSSH, libvirt.ErrLibssh:
 		return true
 	case libvirt.ErrSystemError, libvirt.ErrRPC, libvirt.ErrOperationFailed, libvirt.ErrInternalError:
 		u, err := parseURI(peerURI)
-		return err == nil && strings.Contains(e.Message, u.Hostname()) && names(e.Message, peerPort(u))
+		return err == nil && strings.Contains(e.Message, u.Hostname()) && names(e.Message, peerPort(u)) ||
+			refusedBySSH(e.Message)
 	}
 	return false
 }

@@ -37,7 +37,7 @@ func remoteCommand(uri *url.URL) (string, error) {
 	socket, netcat := p["socket"], p["netcat"]
 	for name, value := range map[string]string{"socket": socket, "netcat": netcat, "name": p["name"]} {
 		if !shellSafe(value) {
-			return "", fmt.Errorf("its parameter %s must not hold backslashes or control characters", name)
+			return "", fmt.Errorf("its parameter %s must not hold backslashes, exclamation marks or control characters", name)
 		}
 	}
 	switch {
@@ -109,7 +109,7 @@ func netcatScript(netcat, socket string) string {
 // shellSafe tells whether a word can be quoted so that every shell, fish and csh
 // among them, reads it as it is.
 func shellSafe(word string) bool {
-	return !strings.ContainsFunc(word, func(r rune) bool { return r == '\\' || unicode.IsControl(r) })
+	return !strings.ContainsFunc(word, func(r rune) bool { return r == '\\' || r == '!' || unicode.IsControl(r) })
 }
 
 // quote makes a word of a shell's command line. The word is [shellSafe], and so

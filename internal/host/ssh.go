@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"strings"
 	"time"
+	"unicode"
 )
 
 // dialSSH connects to a host's libvirt through the machine's own ssh (qemu+ssh),
@@ -111,8 +112,8 @@ func sshParameters(uri *url.URL) (parameters, error) {
 		}
 	}
 	for _, name := range []string{"keyfile", "known_hosts", "command"} {
-		if !shellSafe(p[name]) {
-			return nil, fmt.Errorf("its parameter %s must not hold backslashes or control characters", name)
+		if strings.ContainsFunc(p[name], unicode.IsControl) {
+			return nil, fmt.Errorf("its parameter %s must not hold control characters", name)
 		}
 	}
 	return p, checkUser(uri)
@@ -135,5 +136,5 @@ func checkSSH(uri *url.URL) error {
 // sshConfigWord writes a word of ssh_config(5), where a percent sign begins a
 // token and blanks separate.
 func sshConfigWord(word string) string {
-	return `"` + strings.NewReplacer("%", "%%", `"`, `\"`).Replace(word) + `"`
+	return `"` + strings.NewReplacer("%", "%%", `\`, `\\`, `"`, `\"`).Replace(word) + `"`
 }

@@ -146,7 +146,21 @@ func meaningfulLines(said string) []string {
 }
 
 // users are the users before a host's name, as in root@kvm1.
-var users = regexp.MustCompile(`[^\s@"'(<]+@`)
+var users = regexp.MustCompile(`[^\s@"'(</]+@`)
 
 // withoutUsers takes users out of a text.
 func withoutUsers(text string) string { return users.ReplaceAllString(text, "") }
+
+// refusedBySSH tells whether a text is what libvirt passes on of an ssh that did
+// not get to the host's libvirt at all.
+func refusedBySSH(text string) bool {
+	for _, said := range []string{
+		"ssh: connect to host", "Could not resolve hostname", "Host key verification failed", "Permission denied (",
+		"Too many authentication failures", "virt-ssh-helper: cannot connect", "command not found",
+	} {
+		if strings.Contains(text, said) {
+			return true
+		}
+	}
+	return false
+}
