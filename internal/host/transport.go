@@ -3,8 +3,11 @@ package host
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net"
 	"net/url"
+	"slices"
+	"strings"
 )
 
 // transport opens a stream to the libvirt daemon that a URI names. Closing the
@@ -21,23 +24,18 @@ type transport struct {
 // scheme. One file each.
 var transports = map[string]transport{
 	"tcp":     {dial: dialTCP},
+	"tls":     {dial: dialTLS, check: checkTLS},
 	"unix":    {dial: dialUnix, local: true},
 	"ssh":     {dial: dialSSH, check: checkSSH},
 	"libssh":  {dial: dialLibSSH, check: checkLibSSH},
 	"libssh2": {dial: dialLibSSH, check: checkLibSSH},
 }
 
-// laterTransports are libvirt's others: known, and refused by name.
-var laterTransports = map[string]bool{"tls": true, "ext": true}
-
 // transportFor finds the transport of a parsed URI.
 func transportFor(uri *url.URL) (transport, error) {
-	name := transportName(uri)
-	if t, ok := transports[name]; ok {
+	if t, ok := transports[transportName(uri)]; ok {
 		return t, nil
 	}
-	if laterTransports[name] {
-		return transport{}, fmt.Errorf("the transport %q (scheme %q) is not supported yet; use qemu+tcp, qemu+unix or qemu:///system", name, uri.Scheme)
-	}
-	return transport{}, fmt.Errorf("the scheme %q names no transport of libvirt; use for example qemu+tcp, qemu+unix or qemu:///system", uri.Scheme)
+	known := strings.Join(slices.Sorted(maps.Keys(transports)), ", ")
+	return transport{}, fmt.Errorf("the scheme %q names none of the transports %s; write for example qemu+ssh, or qemu:///system for this machine", uri.Scheme, known)
 }

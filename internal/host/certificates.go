@@ -1,0 +1,209 @@
+package host
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+// certificates are the files that a client of TLS has.
+type certificates struct {
+	authority, revoked string
+	certificate, key   string
+}
+
+// systemCertificates are where libvirt looks when nothing says otherwise
+// (LIBVIRT_CACERT and its kin).
+var systemCertificates = certificates{
+	authority:   "/etc/pki/CA/cacert.pem",
+	revoked:     "/etc/pki/CA/cacrl.pem",
+	certificate: "/etc/pki/libvirt/clientcert.pem",
+	key:         "/etc/pki/libvirt/private/clientkey.pem",
+}
+
+func certificatesIn(directory string) certificates {
+	return certificates{
+		authority:   filepath.Join(directory, "cacert.pem"),
+		revoked:     filepath.Join(directory, "cacrl.pem"),
+		certificate: filepath.Join(directory, "clientcert.pem"),
+		key:         filepath.Join(directory, "clientkey.pem"),
+	}
+}
+
+// findCertificates tells which files libvirt would take
+// (virNetTLSContextLocateCredentials): those of the parameter pkipath; else, for
+// an ordinary user, those of its own that are there; else the system's.
+func findCertificates(pkipath string) certificates {
+	if pkipath != "" {
+		return certificatesIn(pkipath)
+	}
+	files := systemCertificates
+	home, err := os.UserHomeDir()
+	if os.Geteuid() == 0 || err != nil {
+		return files
+	}
+	own := certificatesIn(filepath.Join(home, ".pki", "libvirt"))
+	if exists(own.authority) {
+		files.authority = own.authority
+	}
+	if exists(own.revoked) {
+		files.revoked = own.revoked
+	}
+	if exists(own.certificate) && exists(own.key) {
+		files.certificate, files.key = own.certificate, own.key
+	}
+	return files
+}
+
+func exists(file string) bool {
+	_, err := os.Stat(file)
+	return err == nil
+}
+
+// config makes TLS's configuration of the files. Trust takes whatever
+// certificate the host shows.
+func (f certificates) config(host string, trust bool) (*tls.Config, error) {
+	config := &tls.Config{MinVersion: tls.VersionTLS12, ServerName: host}
+	own, err := f.loadOwn()
+	if err != nil {
+		return nil, err
+	}
+	if own != nil {
+		config.Certificates = []tls.Certificate{*own}
+	}
+	if trust {
+		config.InsecureSkipVerify = true
+		return config, nil
+	}
+	if config.RootCAs, err = f.loadAuthority(); err != nil {
+		return nil, err
+	}
+	revoked, err := f.loadRevoked()
+	if err != nil {
+		return nil, err
+	}
+	config.VerifyConnection = revoked.check
+	return config, nil
+}
+
+// loadAuthority reads the certificates of whom we trust.
+func (f certificates) loadAuthority() (*x509.CertPool, error) {
+	content, err := os.ReadFile(f.authority)
+	if err != nil {
+		return nil, unusable("certificate of the authority", f.authority, err)
+	}
+	pool := x509.NewCertPool()
+	if !pool.AppendCertsFromPEM(content) {
+		return nil, unusable("certificate of the authority", f.authority, errors.New("there is no certificate in PEM in it"))
+	}
+	return pool, nil
+}
+
+// loadOwn reads our own certificate. It is nil where there is none, or no key
+// of it: some hosts do not ask for one.
+func (f certificates) loadOwn() (*tls.Certificate, error) {
+	certificate, err := os.ReadFile(f.certificate)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, unusable("client certificate", f.certificate, err)
+	}
+	key, err := os.ReadFile(f.key)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, unusable("key of the client certificate", f.key, err)
+	}
+	pair, err := tls.X509KeyPair(certificate, key)
+	if err != nil {
+		return nil, unusable("client certificate", f.certificate, fmt.Errorf("it and its key %s do not fit: %w", f.key, err))
+	}
+	if when := outOfDate(pair.Leaf); when != "" {
+		return nil, unusable("client certificate", f.certificate, errors.New("it "+when))
+	}
+	return &pair, nil
+}
+
+// loadRevoked reads the authority's list of revoked certificates, if there is
+// one.
+func (f certificates) loadRevoked() (revocations, error) {
+	content, err := os.ReadFile(f.revoked)
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		return nil, nil
+	case err != nil:
+		return nil, unusable("list of revoked certificates", f.revoked, err)
+	}
+	var lists revocations
+	for block, rest := pem.Decode(content); block != nil; block, rest = pem.Decode(rest) {
+		list, err := x509.ParseRevocationList(block.Bytes)
+		if err != nil {
+			return nil, unusable("list of revoked certificates", f.revoked, err)
+		}
+		lists = append(lists, list)
+	}
+	if len(lists) == 0 {
+		return nil, unusable("list of revoked certificates", f.revoked, errors.New("there is no list in PEM in it"))
+	}
+	return lists, nil
+}
+
+// unusable is a file that TLS cannot do with.
+func unusable(what, file string, err error) error {
+	reason := err
+	var path *os.PathError
+	if errors.As(err, &path) {
+		reason = path.Err
+	}
+	return &tunnelError{reason: fmt.Sprintf("the %s %s cannot be used: %v", what, file, reason), cause: err}
+}
+
+// outOfDate says so of a certificate that is not valid now, and is empty for one
+// that is.
+func outOfDate(c *x509.Certificate) string {
+	const clock = "2 January 2006 15:04 MST"
+	switch now := time.Now(); {
+	case now.Before(c.NotBefore):
+		return "is not valid before " + c.NotBefore.UTC().Format(clock) + " (is this machine's clock right?)"
+	case now.After(c.NotAfter):
+		return "expired on " + c.NotAfter.UTC().Format(clock)
+	}
+	return ""
+}
+
+// revocations are lists of certificates that their authorities took back.
+type revocations []*x509.RevocationList
+
+// errRevoked is a certificate on such a list.
+var errRevoked = errors.New("its certificate has been revoked")
+
+// check refuses a verified connection to a host whose certificate, or that of an
+// authority in between, was revoked by the one that issued it.
+func (r revocations) check(state tls.ConnectionState) error {
+	for _, chain := range state.VerifiedChains {
+		for i, issuer := range chain[1:] {
+			for _, list := range r {
+				if list.CheckSignatureFrom(issuer) == nil && listed(list, chain[i]) {
+					return errRevoked
+				}
+			}
+		}
+	}
+	return nil
+}
+
+func listed(list *x509.RevocationList, c *x509.Certificate) bool {
+	for _, entry := range list.RevokedCertificateEntries {
+		if entry.SerialNumber.Cmp(c.SerialNumber) == 0 {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,91 @@
+package host
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+	"syscall"
+)
+
+// handshakeFailure is why a host and we did not agree on TLS.
+func handshakeFailure(host string, files certificates, err error) error {
+	var unverified *tls.CertificateVerificationError
+	var noTLS tls.RecordHeaderError
+	reason := "TLS failed: " + err.Error()
+	switch alert := remoteAlert(err); {
+	case errors.As(err, &unverified):
+		reason = verificationFailure(host, files, unverified)
+	case errors.Is(err, errRevoked):
+		reason = fmt.Sprintf("%v (%s)", err, files.revoked)
+	case alert != "":
+		reason = "it broke off the TLS handshake: " + alert
+	case errors.As(err, &noTLS):
+		reason = "it does not speak TLS on that port; libvirt's port for TLS is " + defaultTLSPort
+	case errors.Is(err, io.EOF), errors.Is(err, syscall.ECONNRESET):
+		reason = "it broke off the TLS handshake; does libvirt listen for TLS on that port? Its port for TLS is " + defaultTLSPort
+	}
+	return &tunnelError{reason: reason, cause: err}
+}
+
+// refusal is why libvirtd did not welcome us: it did not like our certificate,
+// or that we presented none. It says so by an alert; or, when the name is not in
+// its tls_allowed_dn_list, by nothing but the end of the connection.
+func refusal(files certificates, presented bool, err error) error {
+	reason := "it refuses a client without a certificate: " + files.certificate + " or its key " + files.key + " does not exist"
+	if presented {
+		reason = "it refuses the client certificate " + files.certificate +
+			"; is it of the authority that the host trusts, and its name in tls_allowed_dn_list if the host has one?"
+	}
+	if alert := remoteAlert(err); alert != "" {
+		reason += " (it says: " + alert + ")"
+	}
+	return &tunnelError{reason: reason, cause: err}
+}
+
+// remoteAlert is the alert that the other side sent, in the words of crypto/tls.
+func remoteAlert(err error) string {
+	var op *net.OpError
+	if !errors.As(err, &op) || op.Op != "remote error" {
+		return ""
+	}
+	return strings.TrimPrefix(op.Err.Error(), "tls: ")
+}
+
+// verificationFailure says why the host's certificate is not good.
+func verificationFailure(host string, files certificates, err *tls.CertificateVerificationError) string {
+	var name x509.HostnameError
+	var stranger x509.UnknownAuthorityError
+	var invalid x509.CertificateInvalidError
+	switch {
+	case errors.As(err, &name):
+		return wrongName(host, name.Certificate)
+	case errors.As(err, &stranger):
+		return "its certificate is not of the authority in " + files.authority
+	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
+		if invalid.Cert.IsCA {
+			return "the certificate of the authority in " + files.authority + " " + outOfDate(invalid.Cert)
+		}
+		return "its certificate " + outOfDate(invalid.Cert)
+	case errors.As(err, &invalid) && invalid.Reason == x509.IncompatibleUsage:
+		return "its certificate is not one for servers"
+	}
+	return "its certificate is not good: " + err.Err.Error()
+}
+
+// wrongName says for which names the host's certificate is.
+func wrongName(host string, c *x509.Certificate) string {
+	names := append([]string{}, c.DNSNames...)
+	for _, ip := range c.IPAddresses {
+		names = append(names, ip.String())
+	}
+	if len(names) == 0 {
+		return "its certificate names the host in its common name (" + c.Subject.CommonName + ") alone, which is no longer taken; " +
+			"issue it with " + host + " as a subject alternative name"
+	}
+	return "its certificate is for " + strings.Join(names, ", ") + " and not for " + host +
+		"; use one of these names in the URI, or issue it for that one too"
+}
