@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -33,33 +32,31 @@ type kit struct {
 	Terraform string
 }
 
-// packedKit is the kit that the program was started with; nil when it was not.
-func packedKit() (*kit, error) {
-	packed := os.Getenv(kitVariable)
-	if packed == "" {
-		return nil, nil //nolint:nilnil // no kit is no error
-	}
-	k := new(kit)
+// unpack takes over what pack left in the environment.
+func (k *kit) unpack(packed string) error {
 	if err := json.Unmarshal([]byte(packed), k); err != nil {
-		return nil, fmt.Errorf("read %s: %w", kitVariable, err)
+		return fmt.Errorf("read %s: %w", kitVariable, err)
 	}
-	return k, nil
+	return nil
 }
 
-// packKit finds or builds Terraform, builds the provider, and puts the kit where packedKit finds it.
-func packKit() (*kit, error) {
+// pack finds or builds Terraform, builds the provider, and leaves in the environment where they are. What it made must be
+// discarded, also after an error.
+func (k *kit) pack() error {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
-	directory, err := os.MkdirTemp("", "virt-demo-")
+	var err error
+	if k.Directory, err = os.MkdirTemp("", "virt-demo-"); err != nil {
+		return err
+	}
+	if err := k.fill(ctx); err != nil {
+		return err
+	}
+	packed, err := json.Marshal(k)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	k := &kit{Directory: directory}
-	if err := errors.Join(k.fill(ctx), k.pack()); err != nil {
-		k.discard()
-		return nil, err
-	}
-	return k, nil
+	return os.Setenv(kitVariable, string(packed))
 }
 
 func (k *kit) fill(ctx context.Context) error {
@@ -80,14 +77,7 @@ func (k *kit) fill(ctx context.Context) error {
 	return os.WriteFile(k.cliConfig(), fmt.Appendf(nil, "provider_installation {\n  filesystem_mirror {\n    path = %q\n  }\n}\n", k.mirror()), 0o600)
 }
 
-func (k *kit) pack() error {
-	packed, err := json.Marshal(k)
-	if err != nil {
-		return err
-	}
-	return os.Setenv(kitVariable, string(packed))
-}
-
+// discard removes the kit; one that was never begun is nothing to remove.
 func (k *kit) discard() { os.RemoveAll(k.Directory) }
 
 // mirror holds the provider, cliConfig makes Terraform install from it, and workspace is where Terraform runs.

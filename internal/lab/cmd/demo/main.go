@@ -27,15 +27,18 @@ func main() {
 
 // run brings what the demo needs while the network is there, enters a lab, which has none, and performs in it.
 func run() (int, error) {
-	kit, err := packedKit()
-	if err != nil {
-		return exitFailed, err
-	}
-	if kit == nil {
-		if kit, err = packKit(); err != nil {
+	k := new(kit)
+	if packed := os.Getenv(kitVariable); packed != "" {
+		if err := k.unpack(packed); err != nil {
 			return exitFailed, err
 		}
-		defer kit.discard()
+	} else {
+		defer k.discard()
+		if err := k.pack(); errors.Is(err, context.Canceled) {
+			return exitInterrupted, nil
+		} else if err != nil {
+			return exitFailed, err
+		}
 	}
 	world, err := lab.Current()
 	switch {
@@ -46,7 +49,7 @@ func run() (int, error) {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
-	err = perform(ctx, world, kit)
+	err = perform(ctx, world, k)
 	switch {
 	case err == nil:
 		return 0, nil
