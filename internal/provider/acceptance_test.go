@@ -13,6 +13,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
 	"github.com/hashicorp/terraform-plugin-testing/plancheck"
+	"github.com/hashicorp/terraform-plugin-testing/statecheck"
 	"github.com/hashicorp/terraform-plugin-testing/terraform"
 	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
 	"github.com/hashicorp/terraform-plugin-testing/tfversion"
@@ -128,6 +129,12 @@ func (b providerBlock) String() string {
 // over data.
 func (b providerBlock) with(t testing.TB, body string, data any) string {
 	t.Helper()
+	return b.String() + rendered(t, body, data)
+}
+
+// rendered is the body, a template over data.
+func rendered(t testing.TB, body string, data any) string {
+	t.Helper()
 	parsed, err := template.New("configuration").Option("missingkey=error").Parse(body)
 	if err != nil {
 		t.Fatal(err)
@@ -136,7 +143,7 @@ func (b providerBlock) with(t testing.TB, body string, data any) string {
 	if err := parsed.Execute(&text, data); err != nil {
 		t.Fatal(err)
 	}
-	return b.String() + text.String()
+	return text.String()
 }
 
 // configuration is a configuration with all hosts of the lab and the rendered
@@ -154,6 +161,10 @@ func saying(words string) *regexp.Regexp {
 		fields[i] = regexp.QuoteMeta(f)
 	}
 	return regexp.MustCompile(strings.Join(fields, `[\s│]+`))
+}
+
+func expectText(address, attribute, value string) statecheck.StateCheck {
+	return statecheck.ExpectKnownValue(address, tfjsonpath.New(attribute), knownvalue.StringExact(value))
 }
 
 // expectBefore checks an attribute as the plan's refresh has found it.

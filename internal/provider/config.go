@@ -3,6 +3,7 @@ package provider
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"os"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
@@ -108,8 +109,9 @@ func (m configModel) fleetConfig(ctx context.Context) (fleet.Config, diag.Diagno
 		config.MaxIncoming = int(m.MaxIncomingMigrations.ValueInt64())
 	}
 	if m.Hosts.IsNull() {
-		config.Hosts = []host.Config{{Name: defaultHost, URI: cmp.Or(os.Getenv("LIBVIRT_DEFAULT_URI"), "qemu:///system")}}
-		return config, validateHosts(config.Hosts)
+		only, diags := hostFromEnvironment()
+		config.Hosts = []host.Config{only}
+		return config, diags
 	}
 	var hosts map[string]hostModel
 	diags := m.Hosts.ElementsAs(ctx, &hosts, false)
@@ -125,9 +127,23 @@ func (m configModel) fleetConfig(ctx context.Context) (fleet.Config, diag.Diagno
 	return config, diags
 }
 
-// defaultHost is the name of the one host there is when the configuration has
-// none.
-const defaultHost = "default"
+const (
+	// defaultHost is the name of the one host there is when the configuration
+	// has none.
+	defaultHost = "default"
+	// defaultURIVariable is the environment variable by which libvirt's own
+	// clients are told where to connect to.
+	defaultURIVariable = "LIBVIRT_DEFAULT_URI"
+)
+
+func hostFromEnvironment() (host.Config, diag.Diagnostics) {
+	only := host.Config{Name: defaultHost, URI: cmp.Or(os.Getenv(defaultURIVariable), "qemu:///system")}
+	var diags diag.Diagnostics
+	for _, e := range only.Validate() {
+		diags.AddError("Invalid Host Configuration", fmt.Sprintf("The provider's hosts are left out, so that the one in %s is used, which is wrong: %s.", defaultURIVariable, e.Reason))
+	}
+	return only, diags
+}
 
 // validateHosts reports every field that can not be right, on its attribute.
 func validateHosts(hosts []host.Config) diag.Diagnostics {
