@@ -26,10 +26,6 @@ type Moved struct {
 	// Location is where the VM was found before.
 	Location Location
 	Report   migration.Report
-	// Earlier is the migration that brought the VM where it is to be before
-	// anybody asked for it here, as libvirt there remembers it; nil when it was
-	// moved now, or when libvirt remembers none.
-	Earlier *migration.Job
 }
 
 // Move finds the VM, waits until both hosts have a place for a migration, and
@@ -86,12 +82,10 @@ func (f *Fleet) settled(ctx context.Context, l Location) (Moved, error) {
 		return Moved{}, err
 	}
 	if job.Type == migration.JobRunning && job.Operation == migration.OperationMigrationOut {
-		return Moved{}, &LeavingError{VM: l.Domain.Name, Host: l.Host}
+		return Moved{}, &LeavingError{Location: l}
 	}
-	if job, err := h.CompletedJob(ctx, l.Domain.UUID); err == nil && job.Type == migration.JobCompleted && job.Operation == migration.OperationMigrationIn {
-		moved.Earlier = &job
-	}
-	return moved, nil
+	moved.Report, err = migration.Run(ctx, migration.Request{UUID: l.Domain.UUID, Name: l.Domain.Name, Source: h, Destination: h}, nil)
+	return moved, err
 }
 
 // attempt moves the VM from where it was found. elsewhere is true when it was
@@ -171,10 +165,10 @@ func (f *Fleet) Assess(ctx context.Context, m Move) (Location, migration.Assessm
 
 // LeavingError is a VM that is where it is to be, but is being moved away from
 // there.
-type LeavingError struct{ VM, Host string }
+type LeavingError struct{ Location Location }
 
 func (e *LeavingError) Error() string {
-	return fmt.Sprintf("VM %s is on %s, but a migration of it to another host is under way", e.VM, e.Host)
+	return fmt.Sprintf("VM %s is on %s, but a migration of it to another host is under way", e.Location.Domain.Name, e.Location.Host)
 }
 
 // CancelledError is a move that was called off before anything was started.

@@ -33,7 +33,7 @@ func TestAccInvoke(t *testing.T) {
 			t.Errorf("no line of progress is %s", want)
 		}
 	}
-	last := regexp.MustCompile(`^VM ` + guest.Name + ` is running on kvm2: moved from kvm1 in \d+(\.\d+)?m?s, downtime \d+(\.\d+)?m?s, \d+ passes, \d+ MiB sent$`)
+	last := regexp.MustCompile(`^VM ` + guest.Name + ` is running on kvm2: moved from kvm1 in \d+(\.\d+)?m?s, downtime \d+(\.\d+)?m?s, \d+ passes, \d+\.\d MiB sent$`)
 	if end := lines[len(lines)-1]; !last.MatchString(end) {
 		t.Errorf("the last line is %q", end)
 	}
@@ -41,7 +41,7 @@ func TestAccInvoke(t *testing.T) {
 	requireSteadyPulse(t, guest, started, 2*time.Second)
 
 	r = w.must(t, 0, invoke...)
-	if want := fmt.Sprintf("VM %s is on kvm2 already: nothing to move", guest.Name); !strings.Contains(r.stdout, want) {
+	if want := fmt.Sprintf("VM %s is on kvm2 already: nothing to move (the migration that brought it there took ", guest.Name); !strings.Contains(r.stdout, want) {
 		t.Errorf("no %q in %s", want, r)
 	}
 	r = w.must(t, 0, "plan", "-input=false", "-detailed-exitcode")

@@ -30,26 +30,31 @@ func TestAccKilled(t *testing.T) {
 			w := newWorkspace(t, labProvider(t).String()+moveResource(guest.Name, slowMove))
 			killedRun := w.start(t, apply...)
 			awaitMove(t, guest, killedRun)
+			begun := time.Now()
 			kill(t, killedRun)
 			killed := killedRun.wait(t, 20*time.Second)
 			t.Logf("killed: exit code %d", killed.code)
 
 			plan := w.must(t, 2, "plan", "-input=false", "-detailed-exitcode")
-			t.Logf("plan: %s", plan)
+			if !saying("VM " + guest.Name + " is being migrated to kvm2 already").MatchString(plan.stdout) {
+				t.Errorf("the plan does not tell of the migration: %s", plan)
+			}
 			requireMoving(t, guest)
 			r := w.start(t, apply...)
 			eventually(t, time.Minute, "the next apply has begun", func() bool { return strings.Contains(r.stdout.String(), "Creating...") })
+			adopted := time.Since(begun)
 			world.Host("kvm1").MustVirsh(t, "migrate-setspeed", guest.Name, "1000")
-			if got := r.wait(t, time.Minute); got.code != 0 {
+			if got := r.wait(t, time.Minute); got.code != 0 || !saying("was watched to its end").MatchString(got.stdout) {
 				t.Fatalf("the next apply: %s", got)
 			}
-			t.Logf("next apply: %s", &r.stdout)
 			requireHome(t, guest, "kvm2", "running")
 			requireSteadyPulse(t, guest, started, 2*time.Second)
-			last, _ := w.attributes(t, "virt_vm_live_migration.move")["last_migration"].(map[string]any)
-			t.Logf("%v", last)
-			if got := last["source"]; got != "kvm1" {
-				t.Errorf("last_migration.source is %v", got)
+			last, ok := w.attributes(t, "virt_vm_live_migration.move")["last_migration"].(map[string]any)
+			if !ok || last["source"] != "kvm1" || last["destination"] != "kvm2" {
+				t.Errorf("last_migration is %v", last)
+			}
+			if took, _ := last["duration_ms"].(float64); time.Duration(took)*time.Millisecond < adopted {
+				t.Errorf("the migration took %v ms by libvirt's figures: it is not the one that was begun %s before", took, adopted)
 			}
 			w.must(t, 0, "plan", "-input=false", "-detailed-exitcode")
 			eventually(t, 10*time.Second, "no process is left", func() bool { return len(killedRun.group(t)) == 0 })

@@ -2,7 +2,6 @@ package provider
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/action"
@@ -96,18 +95,4 @@ func (a *liveMigrationAction) Invoke(ctx context.Context, req action.InvokeReque
 	}
 	resp.Diagnostics.Append(movedWarnings(moved)...)
 	report(outcome(moved))
-}
-
-// outcome is the last line of a move that succeeded.
-func outcome(m fleet.Moved) string {
-	r, vm := m.Report, m.Location.Domain.Name
-	if !r.Moved {
-		return fmt.Sprintf("VM %s is on %s already: nothing to move", vm, r.Destination)
-	}
-	downtime := ""
-	if r.Downtime != nil {
-		downtime = fmt.Sprintf(", downtime %s", *r.Downtime)
-	}
-	return fmt.Sprintf("VM %s is running on %s: moved from %s in %s%s, %d passes, %d MiB sent",
-		vm, r.Destination, r.Source, r.Duration, downtime, r.Iterations, r.MemoryTransferred>>20)
 }

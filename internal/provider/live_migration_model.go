@@ -2,7 +2,6 @@ package provider
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
@@ -54,6 +53,7 @@ func (m moveModel) runPolicy(ctx context.Context) (policy.Policy, diag.Diagnosti
 // seen, or empty.
 func (m moveModel) move(ctx context.Context, vm, last string) (fleet.Move, diag.Diagnostics) {
 	run, diags := m.runPolicy(ctx)
+	diags.Append(validatePolicy(run, path.Root("policy"))...) // of values that were not known before
 	mode := migration.Auto
 	if !m.Mode.IsNull() && !m.Mode.IsUnknown() {
 		mode = migration.Mode(m.Mode.ValueString())
@@ -90,29 +90,8 @@ func (m moveModel) assess(ctx context.Context, f *fleet.Fleet, vm, last string) 
 		return diags
 	}
 	diags.Append(locationWarnings(location)...)
-	for _, finding := range assessment.Certain() {
-		diags.AddAttributeError(findingPath(finding), "Unable to Migrate Virtual Machine",
-			fmt.Sprintf("%s Nothing was started: VM %s is on %s.", sentence(finding.Detail), location.Domain.Name, location.Host))
-	}
-	for _, finding := range assessment.Uncertain() {
-		diags.AddAttributeWarning(findingPath(finding), "Move May Be Refused",
-			fmt.Sprintf("As things are now: %s VM %s is on %s.", sentence(finding.Detail), location.Domain.Name, location.Host))
-	}
+	diags.Append(assessmentDiagnostics(location, move.Destination, assessment)...)
 	return diags
-}
-
-// findingPath is the attribute that a finding is about.
-func findingPath(f migration.Finding) path.Path {
-	switch f.Check {
-	case migration.CheckPolicy:
-		return path.Root("policy")
-	case migration.CheckMode:
-		return path.Root("mode")
-	case migration.CheckState, migration.CheckJob, migration.CheckOneHome:
-		return path.Root("vm")
-	default:
-		return path.Root("destination")
-	}
 }
 
 func lastMigrationTypes() map[string]attr.Type {
@@ -161,13 +140,4 @@ func lastMigrationObject(r migration.Report) types.Object {
 		"policy":                   effectiveObject(r.Policy),
 		"origins":                  originsMap(r.Policy),
 	})
-}
-
-// movedWarnings is what a move that succeeded has to say beside.
-func movedWarnings(m fleet.Moved) diag.Diagnostics {
-	diags := locationWarnings(m.Location)
-	for _, text := range m.Report.Warnings {
-		diags.AddWarning("Virtual Machine Migrated With Remarks", sentence(text))
-	}
-	return diags
 }

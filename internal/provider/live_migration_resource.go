@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
@@ -169,17 +170,11 @@ func (r *liveMigrationResource) Create(ctx context.Context, req resource.CreateR
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	move, diags := plan.move(ctx, plan.VM.ValueString(), "")
+	moved, diags := r.move(ctx, plan, plan.VM.ValueString(), "")
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	moved, err := r.fleet.Move(ctx, move, logProgress(ctx))
-	if err != nil {
-		resp.Diagnostics.Append(diagnoseMove(err))
-		return
-	}
-	resp.Diagnostics.Append(movedWarnings(moved)...)
 	plan.UUID = types.StringValue(moved.Location.Domain.UUID)
 	plan.LastMigration = lastMigrationObject(moved.Report)
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
@@ -223,17 +218,11 @@ func (r *liveMigrationResource) Update(ctx context.Context, req resource.UpdateR
 		return
 	}
 	if !plan.Destination.Equal(state.Destination) {
-		move, diags := plan.move(ctx, state.UUID.ValueString(), state.Destination.ValueString())
+		moved, diags := r.move(ctx, plan, state.UUID.ValueString(), state.Destination.ValueString())
 		resp.Diagnostics.Append(diags...)
 		if resp.Diagnostics.HasError() {
 			return
 		}
-		moved, err := r.fleet.Move(ctx, move, logProgress(ctx))
-		if err != nil {
-			resp.Diagnostics.Append(diagnoseMove(err))
-			return
-		}
-		resp.Diagnostics.Append(movedWarnings(moved)...)
 		plan.LastMigration = state.LastMigration
 		if moved.Report.Moved {
 			plan.LastMigration = lastMigrationObject(moved.Report)
@@ -275,8 +264,19 @@ func (r *liveMigrationResource) ImportState(ctx context.Context, req resource.Im
 	resp.Diagnostics.Append(resp.Identity.SetAttribute(ctx, path.Root("uuid"), model.UUID)...)
 }
 
-// logProgress reports a move to Terraform's log: a resource has no other way to
-// show progress.
-func logProgress(ctx context.Context) func(string) {
-	return func(line string) { tflog.Info(ctx, line) }
+// move brings the VM to the planned destination. A resource has no other place
+// to show progress than Terraform's log.
+func (r *liveMigrationResource) move(ctx context.Context, plan liveMigrationModel, vm, last string) (fleet.Moved, diag.Diagnostics) {
+	move, diags := plan.moveModel.move(ctx, vm, last)
+	if diags.HasError() {
+		return fleet.Moved{}, diags
+	}
+	moved, err := r.fleet.Move(ctx, move, func(line string) { tflog.Info(ctx, line) })
+	if err != nil {
+		diags.Append(diagnoseMove(err))
+		return fleet.Moved{}, diags
+	}
+	tflog.Info(ctx, outcome(moved))
+	diags.Append(movedWarnings(moved)...)
+	return moved, diags
 }
