@@ -14,7 +14,7 @@ provider "virt" {
     # the VMs that move to it too.
     kvm2 = {
       uri           = "qemu+ssh://root@kvm2.example.com/system"
-      peer_uri      = "qemu+tcp://10.0.0.2/system"
+      peer_uri      = "qemu+tls://10.0.0.2/system"
       migration_uri = "tcp://10.0.0.2"
     }
   }

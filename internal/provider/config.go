@@ -42,7 +42,7 @@ func configAttributes() map[string]schema.Attribute {
 			Validators:          []validator.Map{mapvalidator.SizeAtLeast(1), mapvalidator.KeysAre(stringvalidator.LengthAtLeast(1))},
 			NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
 				"uri": schema.StringAttribute{
-					MarkdownDescription: "How Terraform reaches the host's libvirt, as one of [libvirt's connection URIs](https://libvirt.org/uri.html): `qemu+ssh` (through this machine's ssh), `qemu+libssh` (without one), `qemu+tcp`, `qemu+unix` or `qemu:///system`.",
+					MarkdownDescription: "How Terraform reaches the host's libvirt, as one of [libvirt's connection URIs](https://libvirt.org/uri.html): `qemu+ssh` (through this machine's ssh), `qemu+libssh` (without one), `qemu+tls`, `qemu+tcp`, `qemu+unix` or `qemu:///system`.",
 					Required:            true,
 				},
 				"peer_uri": schema.StringAttribute{
