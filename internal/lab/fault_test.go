@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -43,6 +45,25 @@ func TestKilledDaemonLeavesItsGuestRunning(t *testing.T) {
 	}
 	if state := strings.TrimSpace(host.MustVirsh(t, "domstate", guest.UUID)); state != "running" {
 		t.Errorf("state %q after the restart, want running", state)
+	}
+}
+
+func TestDaemonThatDoesNotComeUpIsExplainedByItsLog(t *testing.T) {
+	world := current(t)
+	world.HealAfter(t)
+	host := world.Hosts[1]
+	configuration := filepath.Join(host.Directory, "etc", "libvirtd.conf")
+	good, err := os.ReadFile(configuration)
+	must(t, err)
+	t.Cleanup(func() { must(t, os.WriteFile(configuration, good, 0o600)) })
+	must(t, os.WriteFile(configuration, []byte("listen_tcp = \"perhaps\"\n"), 0o600))
+
+	must(t, host.Kill(t.Context()))
+	err = host.Start(t.Context())
+	for _, part := range []string{"libvirtd on kvm2", "ended", "listen_tcp"} {
+		if err == nil || !strings.Contains(err.Error(), part) {
+			t.Errorf("error %v, want %q in it", err, part)
+		}
 	}
 }
 

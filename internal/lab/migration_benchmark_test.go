@@ -77,11 +77,15 @@ func benchmarkMigration(b *testing.B, spec lab.GuestSpec, link int, switches []s
 		b.Errorf("beats lost %v, repeated %v, want none", record.Lost, record.Repeated)
 	}
 	b.ReportMetric(float64(record.LongestGap.Milliseconds()), "ms-longest-gap")
-	b.ReportMetric(jobField(job, "Time elapsed")/1000, "s-job")
-	b.ReportMetric(jobField(job, "Iteration"), "passes")
-	b.ReportMetric(jobField(job, "Total downtime"), "ms-downtime")
-	b.ReportMetric(jobField(job, "Data processed"), "MiB-sent")
-	b.ReportMetric(jobField(job, "Auto converge throttle"), "%-throttle")
+	for field, unit := range map[string]string{
+		"Time elapsed": "ms-job", "Iteration": "passes", "Total downtime": "ms-downtime", "Data processed": "MiB-sent",
+		"Auto converge throttle": "%-throttle",
+	} {
+		// What a job that ended, or did not, does not tell is left out.
+		if value := jobField(job, field); value > 0 {
+			b.ReportMetric(value, unit)
+		}
+	}
 	b.ReportMetric(0, "ns/op")
 	must(b, guest.Remove(b.Context()))
 }
