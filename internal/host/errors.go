@@ -211,10 +211,6 @@ func (e *dialError) reason(address string) string {
 		return fmt.Sprintf("%s answers, but %s", address, protocol.Error())
 	case errors.Is(e.cause, syscall.ECONNREFUSED):
 		cause = "connection refused; is libvirtd running and listening there?"
-	case errors.Is(e.cause, os.ErrNotExist):
-		cause = "there is no such socket; is libvirtd running on this machine?"
-	case errors.Is(e.cause, os.ErrPermission):
-		cause = "permission denied on the socket"
 	case errors.Is(e.cause, context.DeadlineExceeded), errors.Is(e.cause, os.ErrDeadlineExceeded):
 		cause = "it did not answer within " + waited(e.after)
 	case errors.As(e.cause, &dns):

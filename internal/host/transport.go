@@ -25,7 +25,7 @@ type transport struct {
 var transports = map[string]transport{
 	"tcp":     {dial: dialTCP},
 	"tls":     {dial: dialTLS, check: checkTLS},
-	"unix":    {dial: dialUnix, local: true},
+	"unix":    {dial: dialUnix, check: checkUnix, local: true},
 	"ssh":     {dial: dialSSH, check: checkSSH},
 	"libssh":  {dial: dialLibSSH, check: checkLibSSH},
 	"libssh2": {dial: dialLibSSH, check: checkLibSSH},

@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// tunnelError is a connection through SSH or TLS that did not come about, or
-// ended, for a reason that lies between here and the daemon.
+// tunnelError is a connection that did not come about, or ended, for a reason
+// that its transport knows best.
 type tunnelError struct {
 	// reason is what happened and what to do, without users and keys.
 	reason string

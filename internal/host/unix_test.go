@@ -1,0 +1,170 @@
+package host_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/host"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+)
+
+// place makes kvm1's socket, under a name, one of this machine until the test ends.
+func place(t *testing.T, target, name string) {
+	t.Helper()
+	path := filepath.Join("/run/libvirt", name)
+	if err := os.Symlink(target, path); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := os.Remove(path); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// A monolithic daemon and a modular one differ, from here, in their sockets.
+func TestSocketsOfThisMachine(t *testing.T) {
+	const direct, legacy = "virtqemud-sock", "libvirt-sock"
+	l := labHosts(t)[0]
+	stale := filepath.Join(t.TempDir(), "stale")
+	listener, err := net.ListenUnix("unix", &net.UnixAddr{Name: stale})
+	if err != nil {
+		t.Fatal(err)
+	}
+	listener.SetUnlinkOnClose(false)
+	if err := listener.Close(); err != nil {
+		t.Fatal(err)
+	}
+	tests := map[string]struct {
+		sockets map[string]string
+		uri     string
+		words   []string // none: connects
+	}{
+		"libvirtd":                      {map[string]string{legacy: l.Socket}, "qemu:///system", nil},
+		"libvirtd, transport named":     {map[string]string{legacy: l.Socket}, "qemu+unix:///system", nil},
+		"modular":                       {map[string]string{direct: l.Socket}, "qemu:///system", nil},
+		"modular is preferred":          {map[string]string{direct: l.Socket, legacy: stale}, "qemu:///system?mode=auto", nil},
+		"direct":                        {map[string]string{direct: l.Socket, legacy: stale}, "qemu:///system?mode=direct", nil},
+		"legacy":                        {map[string]string{direct: stale, legacy: l.Socket}, "qemu:///system?mode=legacy", nil},
+		"read-only":                     {map[string]string{"libvirt-sock-ro": l.Socket + "-ro"}, "qemu:///system?socket=/run/libvirt/libvirt-sock-ro", nil},
+		"neither":                       {nil, "qemu:///system", []string{"no socket /var/run/libvirt/virtqemud-sock and no /var/run/libvirt/libvirt-sock"}},
+		"direct without a modular":      {map[string]string{legacy: l.Socket}, "qemu:///system?mode=direct", []string{"no socket /var/run/libvirt/virtqemud-sock;"}},
+		"daemon that left its socket":   {map[string]string{legacy: stale}, "qemu:///system", []string{"connection refused; is libvirtd running"}},
+		"socket that is somewhere else": {map[string]string{legacy: l.Socket}, "qemu:///system?socket=/run/elsewhere", []string{"no socket /run/elsewhere;"}},
+		"root has no daemon of its own": {map[string]string{legacy: l.Socket}, "qemu:///session", nil},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			for socket, target := range test.sockets {
+				place(t, target, socket)
+			}
+			if test.words != nil {
+				unreachable(t, test.uri, test.words...)
+				return
+			}
+			h := open(t, host.Config{Name: l.Name, URI: test.uri})
+			id, err := h.Identity(testContext(t))
+			if err != nil || id.HostUUID != l.UUID {
+				t.Errorf("got %+v, %v", id, err)
+			}
+			if _, err := h.Record(testContext(t), host.Global); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// sessionVariable tells a process of this test that it is the ordinary user.
+const sessionVariable = "VIRT_TEST_SESSION"
+
+// The user of lab.Visitor, and a group that has a name, which libvirt wants.
+const visitorID, nogroup = 7001, 65534
+
+// An ordinary user's own daemon is found where the user's session has its sockets, and the system's one is not for
+// everybody.
+func TestOrdinaryUser(t *testing.T) {
+	if os.Getenv(sessionVariable) != "" {
+		ordinaryUser(t)
+		return
+	}
+	home := t.TempDir()
+	// The directory around it is for the one who runs the test.
+	if err := errors.Join(os.Chown(home, visitorID, nogroup), os.Chmod(filepath.Dir(home), 0o711)); err != nil {
+		t.Fatal(err)
+	}
+	place(t, labHosts(t)[0].Socket, "libvirt-sock")
+	environment := append(os.Environ(), sessionVariable+"=1", "HOME="+home, "XDG_RUNTIME_DIR="+filepath.Join(home, "run"))
+	visitor := func(ctx context.Context, name string, args ...string) *exec.Cmd {
+		cmd := exec.CommandContext(ctx, name, args...)
+		cmd.Env, cmd.Dir = environment, home
+		cmd.SysProcAttr = &syscall.SysProcAttr{
+			Credential: &syscall.Credential{Uid: visitorID, Gid: nogroup}, Pdeathsig: syscall.SIGKILL,
+		}
+		return cmd
+	}
+	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
+	daemon := visitor(ctx, "libvirtd")
+	if err := daemon.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		cancel()
+		_ = daemon.Wait()
+	})
+	until(t, "the user's libvirtd listens", func() bool {
+		_, err := os.Stat(filepath.Join(home, "run", "libvirt", "libvirt-sock"))
+		return err == nil
+	})
+	if output, err := visitor(t.Context(), copyOfThisProgram(t), "-test.run=^TestOrdinaryUser$", "-test.v").CombinedOutput(); err != nil ||
+		!strings.Contains(string(output), "--- PASS: TestOrdinaryUser") {
+		t.Errorf("%v\n%s", err, output)
+	}
+}
+
+// ordinaryUser is the part of the test that runs as one.
+func ordinaryUser(t *testing.T) {
+	t.Helper()
+	h := open(t, host.Config{Name: "own", URI: "qemu:///session"})
+	if _, err := h.Domains(testContext(t)); err != nil {
+		t.Error(err)
+	}
+	if err := h.WriteRecord(testContext(t), host.Global, document); err != nil {
+		t.Error(err)
+	}
+	checkHostRecord(t, h, host.Global, new(document))
+
+	unreachable(t, "qemu:///session?mode=direct", "virtqemud-sock; is libvirt's daemon running", "A user's own daemon ends when nobody uses it")
+	err := ping(testContext(t), open(t, host.Config{Name: "kvm1", URI: "qemu:///system"}))
+	if !errors.Is(err, migration.ErrUnreachable) || !strings.Contains(err.Error(), "permission denied on /var/run/libvirt/libvirt-sock") {
+		t.Errorf("got %v, want a socket that is not for us", err)
+	}
+}
+
+// copyOfThisProgram is where everybody may run it.
+func copyOfThisProgram(t *testing.T) string {
+	t.Helper()
+	from, err := os.Open("/proc/self/exe")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer from.Close()
+	to, err := os.OpenFile(filepath.Join(t.TempDir(), "program"), os.O_CREATE|os.O_WRONLY, 0o755)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.Copy(to, from); err != nil {
+		t.Fatal(err)
+	}
+	if err := to.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return to.Name()
+}
