@@ -40,6 +40,8 @@ type action struct {
 	stepError         error
 
 	linkTold bool
+	// cancelled is true when the caller asked for the end of the migration.
+	cancelled bool
 }
 
 // act does what the job's state asks for now.
@@ -176,6 +178,7 @@ func (w *watch) tellIdleLink() {
 
 // cancel does what the caller asks for, as far as it is still possible.
 func (w *watch) cancel() {
+	w.cancelled = true
 	switch {
 	case w.committed():
 		w.tell.say("too late to cancel: the VM is being started on " + w.request.Destination.Name())

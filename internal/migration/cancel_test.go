@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -128,7 +129,9 @@ func TestCancelInPostCopyWaits(t *testing.T) {
 				s.request.Mode = mode
 				s.policy(policy.Policy{Timeout: new(20 * time.Second), PostCopy: new(true), OnTimeout: new(policy.SwitchToPostCopy)})
 				s.at(30*time.Second, s.cancel)
-				s.arrives()
+				if r := s.arrives(); len(r.Warnings) != 1 || !strings.Contains(r.Warnings[0], "in post-copy") {
+					s.Errorf("the report does not say why it was not called off: %q", r.Warnings)
+				}
 				if n := s.kvm1.Calls("AbortJob"); n > 0 {
 					s.Errorf("%d aborts in post-copy", n)
 				}

@@ -194,6 +194,12 @@ func (m *move) arrived(o Outcome, e ending) Report {
 		Policy:      m.Policy,
 	}
 	r.figuresOf(m.completed(), e)
+	switch {
+	case e.cancelled && e.postCopy:
+		r.warn("It was cancelled when it was in post-copy, which can not be called off without losing the VM. It was waited for, and the VM is %s on %s.", o.Destination.Domain.State, m.Destination.Name())
+	case e.cancelled:
+		r.warn("It was cancelled too late to be called off: the VM is %s on %s.", o.Destination.Domain.State, m.Destination.Name())
+	}
 	if o.Source.Defined() {
 		r.warn("%s keeps a shut-off definition of the VM. It must not be started: remove it with `virsh undefine %s` there.", m.Source.Name(), m.Name)
 	}
