@@ -124,14 +124,12 @@ func (r *clusterPolicyResource) Create(ctx context.Context, req resource.CreateR
 }
 
 func (r *clusterPolicyResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
-	if r.fleet == nil {
-		return
-	}
 	var state clusterPolicyModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	resp.Diagnostics.Append(resp.Identity.SetAttribute(ctx, path.Root("name"), state.Name)...)
 	members, diags := readMembership(ctx, req.Private, state.Hosts)
 	resp.Diagnostics.Append(diags...)
-	if resp.Diagnostics.HasError() {
+	if resp.Diagnostics.HasError() || r.fleet == nil {
 		return
 	}
 	survey, err := r.fleet.Survey(ctx, state.declaration(members.Formerly...), members.Written, hostNames(state.Hosts))
@@ -150,7 +148,6 @@ func (r *clusterPolicyResource) Read(ctx context.Context, req resource.ReadReque
 	state.Hosts = hostSet(survey.Hosts)
 	resp.Diagnostics.Append(members.surveyed(survey).save(ctx, resp.Private)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
-	resp.Diagnostics.Append(resp.Identity.SetAttribute(ctx, path.Root("name"), state.Name)...)
 }
 
 func (r *clusterPolicyResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {

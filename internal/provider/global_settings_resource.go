@@ -127,14 +127,12 @@ func (r *globalSettingsResource) Create(ctx context.Context, req resource.Create
 }
 
 func (r *globalSettingsResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
-	if r.fleet == nil {
-		return
-	}
 	var state globalSettingsModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	resp.Diagnostics.Append(resp.Identity.SetAttribute(ctx, path.Root("id"), globalID)...)
 	members, diags := readMembership(ctx, req.Private, state.Hosts)
 	resp.Diagnostics.Append(diags...)
-	if resp.Diagnostics.HasError() {
+	if resp.Diagnostics.HasError() || r.fleet == nil {
 		return
 	}
 	survey, err := r.fleet.Survey(ctx, state.declaration(), members.Written, hostNames(state.Hosts))
@@ -159,7 +157,6 @@ func (r *globalSettingsResource) Read(ctx context.Context, req resource.ReadRequ
 	state.Hosts = hostSet(survey.Hosts)
 	resp.Diagnostics.Append(members.surveyed(survey).save(ctx, resp.Private)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
-	resp.Diagnostics.Append(resp.Identity.SetAttribute(ctx, path.Root("id"), globalID)...)
 }
 
 func (r *globalSettingsResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
@@ -184,6 +181,7 @@ func (r *globalSettingsResource) Update(ctx context.Context, req resource.Update
 	plan.Hosts = hostSet(reached)
 	resp.Diagnostics.Append(after.save(ctx, resp.Private)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+	resp.Diagnostics.Append(resp.Identity.SetAttribute(ctx, path.Root("id"), globalID)...)
 }
 
 func (r *globalSettingsResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {

@@ -184,12 +184,10 @@ func (r *liveMigrationResource) Create(ctx context.Context, req resource.CreateR
 // Read writes where the VM really is into destination, so that a VM that was
 // moved by other means shows as a change.
 func (r *liveMigrationResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
-	if r.fleet == nil {
-		return
-	}
 	var state liveMigrationModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	if resp.Diagnostics.HasError() {
+	resp.Diagnostics.Append(resp.Identity.SetAttribute(ctx, path.Root("uuid"), state.UUID)...)
+	if resp.Diagnostics.HasError() || r.fleet == nil {
 		return
 	}
 	location, err := r.fleet.Find(ctx, state.UUID.ValueString(), state.Destination.ValueString())
@@ -207,7 +205,6 @@ func (r *liveMigrationResource) Read(ctx context.Context, req resource.ReadReque
 	state.VM, diags = nameInState(ctx, r.fleet, state.VM, location.Domain)
 	resp.Diagnostics.Append(diags...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
-	resp.Diagnostics.Append(resp.Identity.SetAttribute(ctx, path.Root("uuid"), state.UUID)...)
 }
 
 func (r *liveMigrationResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
@@ -229,6 +226,7 @@ func (r *liveMigrationResource) Update(ctx context.Context, req resource.UpdateR
 		}
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+	resp.Diagnostics.Append(resp.Identity.SetAttribute(ctx, path.Root("uuid"), plan.UUID)...)
 }
 
 // Delete forgets the desired place; the VM stays where it is.

@@ -150,12 +150,10 @@ func (m *vmPolicyModel) place(record fleet.VMRecord) {
 }
 
 func (r *vmPolicyResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
-	if r.fleet == nil {
-		return
-	}
 	var state vmPolicyModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	if resp.Diagnostics.HasError() {
+	resp.Diagnostics.Append(resp.Identity.SetAttribute(ctx, path.Root("uuid"), state.UUID)...)
+	if resp.Diagnostics.HasError() || r.fleet == nil {
 		return
 	}
 	record, err := r.fleet.ReadVM(ctx, state.UUID.ValueString(), state.Host.ValueString())
@@ -183,7 +181,6 @@ func (r *vmPolicyResource) Read(ctx context.Context, req resource.ReadRequest, r
 	resp.Diagnostics.Append(unknownMembersWarning("VM Migration Policy", record.Unknown())...)
 	resp.Diagnostics.Append(locationWarnings(record.Location)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
-	resp.Diagnostics.Append(resp.Identity.SetAttribute(ctx, path.Root("uuid"), state.UUID)...)
 }
 
 // refresh takes over what was read. Where all copies agree on another policy,
@@ -211,6 +208,7 @@ func (r *vmPolicyResource) Update(ctx context.Context, req resource.UpdateReques
 	}
 	plan.place(record)
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+	resp.Diagnostics.Append(resp.Identity.SetAttribute(ctx, path.Root("uuid"), plan.UUID)...)
 }
 
 func (r *vmPolicyResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
