@@ -119,28 +119,15 @@ func (f *Fleet) Find(ctx context.Context, vm, last string) (Location, error) {
 	return f.findUUID(ctx, vm, uuid, last)
 }
 
-// findUUID looks again when it saw nothing, or halves of a migration and the VM
-// nowhere active: the hosts are not asked at the same instant, and a VM that
-// arrives in between was seen on neither.
+// findUUID looks again where the first look is not to be trusted: the hosts are
+// not asked at the same instant, and a VM that moves on in between is seen on
+// both, or on neither.
 func (f *Fleet) findUUID(ctx context.Context, vm, uuid, last string) (Location, error) {
 	arrival := time.Now().Add(transitWait)
 	for looks := 1; ; looks++ {
-		sightings, unseen, err := f.sight(func(h *host.Host) (migration.Domain, error) { return h.Domain(ctx, uuid) })
-		if err != nil {
-			return Location{}, err
-		}
-		homes, halves := apart(sightings)
-		switch {
-		case len(halves) == 0 && len(homes) > 0, slices.ContainsFunc(homes, Sighting.active):
-			location, err := f.locate(ctx, homes, last, unseen)
-			location.FetchesFrom = postCopySource(halves)
+		location, trust, err := f.look(ctx, vm, uuid, last)
+		if trust == certain || trust == confirmed && looks > 1 || time.Now().After(arrival) {
 			return location, err
-		case len(unseen) > 0:
-			return Location{}, &UnseenError{VM: vm, Unseen: unseen}
-		case len(halves) == 0 && looks > 1:
-			return Location{}, &NotFoundError{VM: vm, Hosts: f.Names()}
-		case time.Now().After(arrival):
-			return Location{}, &InTransitError{VM: vm, Halves: halves}
 		}
 		if err := wait(ctx, transitPoll); err != nil {
 			return Location{}, err
@@ -148,12 +135,50 @@ func (f *Fleet) findUUID(ctx context.Context, vm, uuid, last string) (Location, 
 	}
 }
 
+// trust is how far one look at all hosts can be relied on.
+type trust int
+
+const (
+	// certain is what one look tells.
+	certain trust = iota
+	// confirmed is what is true once it was seen twice.
+	confirmed
+	// passing is what ends by itself: the moment of a migration in which only its
+	// halves are seen, between the VM's end here and its start there.
+	passing
+)
+
 // transitWait is how long a VM is waited for of which only halves of a migration
-// are seen: the moment between its end here and its start there.
+// are seen.
 const (
 	transitWait = 5 * time.Second
 	transitPoll = 100 * time.Millisecond
 )
+
+// look asks all hosts once for a VM.
+func (f *Fleet) look(ctx context.Context, vm, uuid, last string) (Location, trust, error) {
+	sightings, unseen, err := f.sight(func(h *host.Host) (migration.Domain, error) { return h.Domain(ctx, uuid) })
+	if err != nil {
+		return Location{}, certain, err
+	}
+	homes, halves := apart(sightings)
+	switch {
+	case len(halves) == 0 && len(homes) > 0, slices.ContainsFunc(homes, Sighting.active):
+		location, err := f.locate(ctx, homes, last, unseen)
+		location.FetchesFrom = postCopySource(halves)
+		var twice *RunningTwiceError
+		if errors.As(err, &twice) {
+			return location, confirmed, err
+		}
+		return location, certain, err
+	case len(unseen) > 0:
+		return Location{}, certain, &UnseenError{VM: vm, Unseen: unseen}
+	case len(halves) == 0:
+		return Location{}, confirmed, &NotFoundError{VM: vm, Hosts: f.Names()}
+	default:
+		return Location{}, passing, &InTransitError{VM: vm, Halves: halves}
+	}
+}
 
 // apart tells where a VM lives from where it only is while it migrates.
 func apart(sightings []Sighting) (homes, halves []Sighting) {

@@ -1,0 +1,290 @@
+package fleet
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/host"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+)
+
+// Records are one per host and level, so that no two of these tests can run at
+// the same time.
+
+const (
+	record400 = `{"version":1,"cluster":"compute","max_downtime_ms":400}`
+	record500 = `{"version":1,"cluster":"compute","max_downtime_ms":500}`
+	batch     = `{"version":1,"cluster":"batch"}`
+)
+
+var all = []string{"kvm1", "kvm2", "kvm3"}
+
+// readOnlySecrets makes a host refuse to keep any new secret.
+func readOnlySecrets(t *testing.T, name string) {
+	t.Helper()
+	directory := filepath.Join(testLab(t).Host(name).Directory, "etc", "secrets")
+	if err := os.Rename(directory, directory+".away"); err != nil && !errors.Is(err, os.ErrNotExist) {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(directory, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := os.Remove(directory); err != nil {
+			t.Error(err)
+		}
+		if err := os.Rename(directory+".away", directory); err != nil && !errors.Is(err, os.ErrNotExist) {
+			t.Error(err)
+		}
+	})
+}
+
+func TestCreateTakesBackWhatItWrote(t *testing.T) { //nolint:paralleltest // see above
+	withoutRecords(t)
+	f := open(t, labConfig(t, UnreachableError))
+	t.Run("a cluster's", func(t *testing.T) { //nolint:paralleltest // see above
+		setRecord(t, f, "kvm1", host.Cluster, record500)
+		readOnlySecrets(t, "kvm3")
+		_, err := f.Create(testContext(t), compute(downtime(500)), all)
+		var e *host.Error
+		if !errors.As(err, &e) || e.Host != "kvm3" {
+			t.Errorf("error %v, want one of kvm3", err)
+		}
+		// What was adopted was there before, and stays.
+		if diff := cmp.Diff(map[string]string{"kvm1": record500}, records(t, f, host.Cluster)); diff != "" {
+			t.Errorf("records (-want +got):\n%s", diff)
+		}
+	})
+	t.Run("the global settings that were replaced", func(t *testing.T) { //nolint:paralleltest // see above
+		const was = `{"version":1,"max_downtime_ms":900}`
+		setRecord(t, f, "kvm2", host.Global, was)
+		readOnlySecrets(t, "kvm3")
+		if _, err := f.Create(testContext(t), Declaration{Policy: downtime(500)}, all); err == nil {
+			t.Error("no error")
+		}
+		if diff := cmp.Diff(map[string]string{"kvm2": was}, records(t, f, host.Global)); diff != "" {
+			t.Errorf("records (-want +got):\n%s", diff)
+		}
+	})
+}
+
+func TestCreateWritesNothingWhereAHostIsDown(t *testing.T) { //nolint:paralleltest // see above
+	withoutRecords(t)
+	f := open(t, labConfig(t, UnreachableWarn, "kvm2"))
+	_, err := f.Create(testContext(t), compute(downtime(500)), all)
+	var down *HostsDownError
+	if !errors.As(err, &down) || !errors.Is(err, migration.ErrUnreachable) {
+		t.Errorf("error %v, want a HostsDownError", err)
+	} else if diff := cmp.Diff([]string{"kvm2"}, down.Hosts); diff != "" {
+		t.Errorf("hosts down (-want +got):\n%s", diff)
+	}
+	if found := records(t, open(t, labConfig(t, UnreachableError)), host.Cluster); len(found) > 0 {
+		t.Errorf("there are records: %v", found)
+	}
+}
+
+func TestCreateCancelledWritesNothing(t *testing.T) { //nolint:paralleltest // see above
+	withoutRecords(t)
+	f := open(t, labConfig(t, UnreachableError))
+	setRecord(t, f, "kvm3", host.Cluster, batch) // it would be waited for
+	ctx, cancel := context.WithCancel(testContext(t))
+	cancel()
+	if _, err := f.Create(ctx, compute(downtime(500)), all); !errors.Is(err, context.Canceled) {
+		t.Errorf("error %v, want it cancelled", err)
+	}
+	if diff := cmp.Diff(map[string]string{"kvm3": batch}, records(t, f, host.Cluster)); diff != "" {
+		t.Errorf("records (-want +got):\n%s", diff)
+	}
+}
+
+func TestCreateTellsOfWhatTheGlobalSettingsReplace(t *testing.T) { //nolint:paralleltest // see above
+	withoutRecords(t)
+	f := open(t, labConfig(t, UnreachableError))
+	setRecord(t, f, "kvm1", host.Global, `{"version":1,"max_downtime_ms":900}`)
+	setRecord(t, f, "kvm2", host.Global, `{"version":1,"max_downtime_ms":900}`)
+	setRecord(t, f, "kvm3", host.Global, `nothing`)
+	replaced, err := f.Create(testContext(t), Declaration{Policy: downtime(500)}, all)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{
+		"the copies on kvm1, kvm2 differ: max_downtime_ms is 900, declared 500",
+		"the copy on kvm3 can not be read: the record is not a JSON object: nothing",
+	}
+	if diff := cmp.Diff(want, replaced); diff != "" {
+		t.Errorf("replaced (-want +got):\n%s", diff)
+	}
+}
+
+func TestUpdateReachesTheHostsItCan(t *testing.T) { //nolint:paralleltest // see above
+	withoutRecords(t)
+	f := open(t, labConfig(t, UnreachableError))
+	if _, err := f.Create(testContext(t), compute(downtime(400)), all); err != nil {
+		t.Fatal(err)
+	}
+	down := open(t, labConfig(t, UnreachableWarn, "kvm1", "kvm2"))
+	err := down.Update(testContext(t), compute(downtime(500)), []string{"kvm2", "kvm3"}, []string{"kvm1"})
+	var partial *PartialError
+	if !errors.As(err, &partial) {
+		t.Fatalf("error %v, want a PartialError", err)
+	}
+	got := [][]string{partial.Done, partial.Unwritten, partial.Kept}
+	if diff := cmp.Diff([][]string{{"kvm3"}, {"kvm2"}, {"kvm1"}}, got); diff != "" {
+		t.Errorf("done, unwritten, kept (-want +got):\n%s", diff)
+	}
+	want := map[string]string{"kvm1": record400, "kvm2": record400, "kvm3": record500}
+	if diff := cmp.Diff(want, records(t, f, host.Cluster)); diff != "" {
+		t.Errorf("records (-want +got):\n%s", diff)
+	}
+}
+
+func TestDeleteLeavesOtherClusters(t *testing.T) { //nolint:paralleltest // see above
+	withoutRecords(t)
+	f := open(t, labConfig(t, UnreachableError))
+	setRecord(t, f, "kvm1", host.Cluster, record400)
+	setRecord(t, f, "kvm2", host.Cluster, batch)
+	if err := f.Delete(testContext(t), compute(downtime(500)), append(all, "dropped")); err != nil {
+		t.Error(err)
+	}
+	if diff := cmp.Diff(map[string]string{"kvm2": batch}, records(t, f, host.Cluster)); diff != "" {
+		t.Errorf("records (-want +got):\n%s", diff)
+	}
+}
+
+func TestFindRecord(t *testing.T) { //nolint:paralleltest // see above
+	f := open(t, labConfig(t, UnreachableError))
+	for name, test := range map[string]struct {
+		records map[string]string
+		want    *Found
+		invalid string
+	}{
+		"none":                     {nil, nil, ""},
+		"another cluster's":        {map[string]string{"kvm1": batch}, nil, ""},
+		"one that can not be read": {map[string]string{"kvm1": "nothing"}, nil, "kvm1"},
+		"the most common": {
+			map[string]string{"kvm1": record400, "kvm2": record500, "kvm3": record500},
+			&Found{Policy: downtime(500), Hosts: []string{"kvm2", "kvm3"}, Others: []string{"the copy on kvm1 differs: max_downtime_ms is 400, declared 500"}}, "",
+		},
+		"of as many, that of the first host": {
+			map[string]string{"kvm2": record500, "kvm3": record400},
+			&Found{Policy: downtime(500), Hosts: []string{"kvm2"}, Others: []string{"the copy on kvm3 differs: max_downtime_ms is 400, declared 500"}}, "",
+		},
+		"beside one that can not be read": {
+			map[string]string{"kvm1": "nothing", "kvm3": record400},
+			&Found{Policy: downtime(400), Hosts: []string{"kvm3"}}, "",
+		},
+	} {
+		t.Run(name, func(t *testing.T) { //nolint:paralleltest // see above
+			withoutRecords(t)
+			for host_, document := range test.records {
+				setRecord(t, f, host_, host.Cluster, document)
+			}
+			found, err := f.FindRecord(testContext(t), Declaration{Cluster: "compute"})
+			var invalid *InvalidRecordError
+			switch {
+			case test.invalid != "":
+				if !errors.As(err, &invalid) || invalid.Copy.Host != test.invalid {
+					t.Errorf("error %v, want an InvalidRecordError of %s", err, test.invalid)
+				}
+			case err != nil:
+				t.Error(err)
+			default:
+				if diff := cmp.Diff(test.want, found, cmpopts.EquateEmpty()); diff != "" {
+					t.Errorf("found (-want +got):\n%s", diff)
+				}
+			}
+		})
+	}
+}
+
+func TestSurvey(t *testing.T) { //nolint:paralleltest // see above
+	declared := compute(downtime(500))
+	changed := downtime(400)
+	for name, test := range map[string]struct {
+		records map[string]string
+		down    []string
+		// written and inSync are what is known from before.
+		written, inSync []string
+		want            Survey
+	}{
+		"in sync": {
+			records: map[string]string{"kvm1": record500, "kvm2": record500}, written: all[:2], inSync: all[:2],
+			want: Survey{Hosts: all[:2], Written: all[:2]},
+		},
+		"one is missing": {
+			records: map[string]string{"kvm1": record500}, written: all[:2], inSync: all[:2],
+			want: Survey{Hosts: all[:1], Written: all[:1], Drift: []string{"the copy on kvm2 is missing"}},
+		},
+		"one is another cluster's": {
+			records: map[string]string{"kvm1": record500, "kvm2": batch}, written: all[:2], inSync: all[:2],
+			want: Survey{Hosts: all[:1], Written: all[:1], Drift: []string{`the copy on kvm2 differs: it belongs to cluster "batch"`}},
+		},
+		"all changed alike": {
+			records: map[string]string{"kvm1": record400, "kvm2": record400}, written: all[:2], inSync: all[:2],
+			want: Survey{Hosts: all[:2], Written: all[:2], Changed: &changed, Drift: []string{"the copies on kvm1, kvm2 differ: max_downtime_ms is 400, declared 500"}},
+		},
+		"gone": {
+			written: all[:2], inSync: all[:2],
+			want: Survey{Gone: true, Drift: []string{"the copies on kvm1, kvm2 are missing"}},
+		},
+		"one is down that was in sync": {
+			records: map[string]string{"kvm1": record500}, down: []string{"kvm2"}, written: all[:2], inSync: all[:2],
+			want: Survey{Hosts: all[:2], Written: all[:2]},
+		},
+		"one is down that was not": {
+			records: map[string]string{"kvm1": record500}, down: []string{"kvm2"}, written: all[:2], inSync: all[:1],
+			want: Survey{Hosts: all[:1], Written: all[:2]},
+		},
+		"nothing is seen, one is down": {
+			down: []string{"kvm2"}, written: all[:2], inSync: all[:2],
+			want: Survey{Hosts: all[1:2], Written: all[1:2], Drift: []string{"the copy on kvm1 is missing"}},
+		},
+		"one was dropped": {
+			records: map[string]string{"kvm1": record500}, written: []string{"dropped", "kvm1"}, inSync: []string{"dropped", "kvm1"},
+			want: Survey{Hosts: all[:1], Written: all[:1], Dropped: []string{"dropped"}},
+		},
+	} {
+		t.Run(name, func(t *testing.T) { //nolint:paralleltest // see above
+			withoutRecords(t)
+			up := open(t, labConfig(t, UnreachableError))
+			for name, document := range test.records {
+				setRecord(t, up, name, host.Cluster, document)
+			}
+			got, err := open(t, labConfig(t, UnreachableWarn, test.down...)).Survey(testContext(t), declared, test.written, test.inSync)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(got.Unseen) != len(test.down) {
+				t.Errorf("unseen are %v, want %v", got.Unseen, test.down)
+			}
+			got.Unseen = nil
+			if diff := cmp.Diff(test.want, got, cmpopts.EquateEmpty()); diff != "" {
+				t.Errorf("survey (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestNewsIsToldOnce(t *testing.T) {
+	t.Parallel()
+	f := open(t, labConfig(t, UnreachableError))
+	for _, step := range []struct {
+		hosts []string
+		want  bool
+	}{
+		{[]string{"kvm1"}, true},
+		{[]string{"kvm1"}, false},
+		{[]string{"kvm1", "kvm2"}, true},
+		{[]string{"kvm2"}, false},
+	} {
+		if got := f.News(&HostsDownError{Hosts: step.hosts}); got != step.want {
+			t.Errorf("%v is news: %v, want %v", step.hosts, got, step.want)
+		}
+	}
+}

@@ -1,0 +1,96 @@
+package fleet
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+)
+
+func TestHome(t *testing.T) {
+	t.Parallel()
+	type states map[string]migration.DomainState
+	const (
+		off, running, paused = migration.StateShutOff, migration.StateRunning, migration.StatePaused
+		postCopy, failed     = migration.StatePostCopy, migration.StatePostCopyFailed
+		crashed              = migration.StateCrashed
+	)
+	for name, test := range map[string]struct {
+		states states
+		last   string
+		want   string
+		err    any
+	}{
+		"runs on one":                         {states: states{"a": running}, want: "a"},
+		"runs on one, defined on another":     {states: states{"a": off, "b": running}, last: "a", want: "b"},
+		"runs on one, paused on another":      {states: states{"a": paused, "b": running}, last: "a", want: "b"},
+		"in post-copy":                        {states: states{"a": off, "b": postCopy}, want: "b"},
+		"paused on one, defined on another":   {states: states{"a": off, "b": paused}, last: "a", want: "b"},
+		"defined on two, seen on the second":  {states: states{"a": off, "b": off}, last: "b", want: "b"},
+		"defined on two, seen on neither":     {states: states{"a": off, "b": crashed}, last: "c", want: "a"},
+		"runs on two":                         {states: states{"a": running, "b": running}, err: new(*RunningTwiceError)},
+		"runs on two, in post-copy on one":    {states: states{"a": running, "b": postCopy}, err: new(*RunningTwiceError)},
+		"paused on two":                       {states: states{"a": paused, "b": paused}, err: new(*RunningTwiceError)},
+		"half of a failed post-copy":          {states: states{"a": off, "b": failed}, want: "b"},
+		"both halves of a failed post-copy":   {states: states{"a": failed, "b": failed}, err: new(*BrokenPostCopyError)},
+		"a failed post-copy, one half paused": {states: states{"a": paused, "b": failed}, err: new(*BrokenPostCopyError)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var sightings []Sighting
+			for _, host := range []string{"a", "b"} {
+				if state, ok := test.states[host]; ok {
+					sightings = append(sightings, Sighting{Host: host, Domain: migration.Domain{Name: "web", State: state}})
+				}
+			}
+			got, err := home(sightings, test.last)
+			if test.err != nil {
+				if err == nil || !errors.As(err, test.err) {
+					t.Errorf("error %v, want a %T", err, test.err)
+				}
+				return
+			}
+			if err != nil || got.Host != test.want {
+				t.Errorf("home is %q, error %v; want %q", got.Host, err, test.want)
+			}
+		})
+	}
+}
+
+func TestApart(t *testing.T) {
+	t.Parallel()
+	var sightings []Sighting
+	for state := migration.StateShutOff; state <= migration.StateCrashed; state++ {
+		sightings = append(sightings, Sighting{Domain: migration.Domain{State: state}})
+	}
+	homes, halves := apart(sightings)
+	want := []Sighting{{Domain: migration.Domain{State: migration.StateIncoming}}, {Domain: migration.Domain{State: migration.StatePostCopySource}}}
+	if diff := cmp.Diff(want, halves); diff != "" {
+		t.Errorf("halves (-want +got):\n%s", diff)
+	}
+	if len(homes)+len(halves) != len(sightings) {
+		t.Errorf("%d homes and %d halves of %d sightings", len(homes), len(halves), len(sightings))
+	}
+}
+
+func TestParseUUID(t *testing.T) {
+	t.Parallel()
+	const uuid = "6d696772-6174-4e00-8000-676c6f62616c"
+	for in, want := range map[string]string{
+		uuid:                                    uuid,
+		"6D696772-6174-4E00-8000-676C6F62616C":  uuid,
+		"6d69677261744e008000676c6f62616c":      uuid,
+		"web":                                   "",
+		"":                                      "",
+		"6d696772-6174-4e00-8000-676c6f62616":   "",
+		"6d696772-6174-4e00-8000-676c6f62616cc": "",
+		"6d696772-6174-4e00-8000-676c6f62616g":  "",
+	} {
+		got, ok := ParseUUID(in)
+		if got != want || ok != (want != "") {
+			t.Errorf("ParseUUID(%q) is %q, %v; want %q", in, got, ok, want)
+		}
+	}
+}
