@@ -11,8 +11,8 @@ import (
 type Config struct {
 	// Name is the host's name in the provider's configuration.
 	Name string
-	// URI is how this process reaches the host's libvirt: qemu+tcp, qemu+unix or
-	// qemu:///system, the latter two with an optional parameter socket.
+	// URI is how this process reaches the host's libvirt, by any transport but
+	// ext, or an alias of such a URI in libvirt's client configuration.
 	URI string
 	// PeerURI is how the libvirt of other hosts reaches it. Empty stands for URI
 	// without its client-side parameters, and for none where URI is local.
@@ -61,7 +61,7 @@ func (c Config) Validate() []*ConfigError {
 }
 
 func checkURI(s string) error {
-	u, err := parseURI(s)
+	u, err := ownURI(s)
 	if err != nil {
 		return err
 	}
@@ -110,7 +110,7 @@ func (c Config) EffectivePeerURI() string {
 	if c.PeerURI != "" {
 		return c.PeerURI
 	}
-	u, err := parseURI(c.URI)
+	u, err := ownURI(c.URI)
 	if err != nil {
 		return ""
 	}

@@ -26,6 +26,7 @@ type Host struct {
 
 	control control
 	work    work
+	aborts  aborts
 }
 
 var (
@@ -47,7 +48,7 @@ func New(cfg Config, options ...Option) (*Host, error) {
 	if errs := cfg.Validate(); len(errs) > 0 {
 		return nil, errs[0]
 	}
-	uri, err := parseURI(cfg.URI)
+	uri, err := ownURI(cfg.URI)
 	if err != nil {
 		return nil, err
 	}

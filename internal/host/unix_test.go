@@ -141,10 +141,37 @@ func ordinaryUser(t *testing.T) {
 	}
 	checkHostRecord(t, h, host.Global, new(document))
 
+	aliases(t)
 	unreachable(t, "qemu:///session?mode=direct", "virtqemud-sock; is libvirt's daemon running", "A user's own daemon ends when nobody uses it")
 	err := ping(testContext(t), open(t, host.Config{Name: "kvm1", URI: "qemu:///system"}))
 	if !errors.Is(err, migration.ErrUnreachable) || !strings.Contains(err.Error(), "permission denied on /var/run/libvirt/libvirt-sock") {
 		t.Errorf("got %v, want a socket that is not for us", err)
+	}
+}
+
+// aliases checks the names that the user gave to URIs.
+func aliases(t *testing.T) {
+	t.Helper()
+	directory := filepath.Join(os.Getenv("HOME"), ".config", "libvirt")
+	config := "uri_default = \"qemu+unix:///session\"\nuri_aliases = [\n \"mine=qemu:///session\",\n \"other=xen:///\",\n]\n"
+	if err := errors.Join(os.MkdirAll(directory, 0o755), os.WriteFile(filepath.Join(directory, "libvirt.conf"), []byte(config), 0o644)); err != nil {
+		t.Fatal(err)
+	}
+	if err := ping(testContext(t), open(t, host.Config{Name: "own", URI: "mine"})); err != nil {
+		t.Error(err)
+	}
+	for alias, reason := range map[string]string{"other": "what it is an alias of cannot be used", "nobodys": "nor an alias in libvirt's client configuration"} {
+		if errs := (host.Config{Name: "own", URI: alias}).Validate(); len(errs) != 1 || !strings.Contains(errs[0].Reason, reason) {
+			t.Errorf("%s: got %v, want: %s", alias, errs, reason)
+		}
+	}
+	t.Setenv(host.DefaultURIVariable, "")
+	if uri, origin, err := host.DefaultURI(); err != nil || uri != "qemu+unix:///session" || !strings.HasSuffix(origin, "/libvirt/libvirt.conf") {
+		t.Errorf("got %s of %s, %v", uri, origin, err)
+	}
+	t.Setenv(host.DefaultURIVariable, "mine")
+	if uri, origin, err := host.DefaultURI(); err != nil || uri != "mine" || origin != host.DefaultURIVariable {
+		t.Errorf("got %s of %s, %v", uri, origin, err)
 	}
 }
 

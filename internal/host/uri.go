@@ -2,13 +2,14 @@ package host
 
 import (
 	"errors"
+	"fmt"
 	"net/url"
 	"strings"
 )
 
 // errMalformed replaces what net/url says of a URI it cannot parse, which
 // quotes parts of it, a password among them.
-var errMalformed = errors.New("it is not a valid URI; write it like qemu+tcp://host.example.com/system")
+var errMalformed = errors.New("it is not a valid URI, nor an alias in libvirt's client configuration; write it like qemu+ssh://root@host.example.com/system")
 
 // parseURI parses a libvirt URI of the QEMU driver, of whatever transport.
 func parseURI(s string) (*url.URL, error) {
@@ -24,6 +25,19 @@ func parseURI(s string) (*url.URL, error) {
 		return nil, errors.New("its path is /system or /session")
 	}
 	return u, nil
+}
+
+// ownURI is parseURI for a URI that is used by this process, or an alias of one.
+func ownURI(s string) (*url.URL, error) {
+	resolved, err := resolveAlias(s)
+	if err != nil {
+		return nil, err
+	}
+	u, err := parseURI(resolved)
+	if err != nil && resolved != s {
+		return nil, fmt.Errorf("what it is an alias of cannot be used: %w", err)
+	}
+	return u, err
 }
 
 // transportName is the part of the scheme after the plus sign, or what libvirt

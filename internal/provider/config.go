@@ -1,10 +1,8 @@
 package provider
 
 import (
-	"cmp"
 	"context"
 	"fmt"
-	"os"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/mapvalidator"
@@ -37,12 +35,12 @@ type hostModel struct {
 func configAttributes() map[string]schema.Attribute {
 	return map[string]schema.Attribute{
 		"hosts": schema.MapNestedAttribute{
-			MarkdownDescription: "The libvirt hosts, by the name that resources use for them. Left out: one host named `default`, reached by `LIBVIRT_DEFAULT_URI` or else `qemu:///system`.",
+			MarkdownDescription: "The libvirt hosts, by the name that resources use for them. Left out: one host named `default`, reached as libvirt's own clients would: by `LIBVIRT_DEFAULT_URI`, else `uri_default` in libvirt's `libvirt.conf`, else `qemu:///system`.",
 			Optional:            true,
 			Validators:          []validator.Map{mapvalidator.SizeAtLeast(1), mapvalidator.KeysAre(stringvalidator.LengthAtLeast(1))},
 			NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
 				"uri": schema.StringAttribute{
-					MarkdownDescription: "How Terraform reaches the host's libvirt, as one of [libvirt's connection URIs](https://libvirt.org/uri.html): `qemu+ssh` (through this machine's ssh), `qemu+libssh` (without one), `qemu+tls`, `qemu+tcp`, `qemu+unix` or `qemu:///system`.",
+					MarkdownDescription: "How Terraform reaches the host's libvirt, as one of [libvirt's connection URIs](https://libvirt.org/uri.html): `qemu+ssh` (through this machine's ssh), `qemu+libssh` (without one), `qemu+tls`, `qemu+tcp`, `qemu+unix` or `qemu:///system`; or an alias of one in `uri_aliases` of libvirt's `libvirt.conf`.",
 					Required:            true,
 				},
 				"peer_uri": schema.StringAttribute{
@@ -127,20 +125,22 @@ func (m configModel) fleetConfig(ctx context.Context) (fleet.Config, diag.Diagno
 	return config, diags
 }
 
-const (
-	// defaultHost is the name of the one host there is when the configuration
-	// has none.
-	defaultHost = "default"
-	// defaultURIVariable is the environment variable by which libvirt's own
-	// clients are told where to connect to.
-	defaultURIVariable = "LIBVIRT_DEFAULT_URI"
-)
+// defaultHost is the name of the one host there is when the configuration has
+// none.
+const defaultHost = "default"
 
+// hostFromEnvironment is the host that libvirt's own clients connect to when
+// they are not told where to.
 func hostFromEnvironment() (host.Config, diag.Diagnostics) {
-	only := host.Config{Name: defaultHost, URI: cmp.Or(os.Getenv(defaultURIVariable), "qemu:///system")}
 	var diags diag.Diagnostics
+	uri, origin, err := host.DefaultURI()
+	if err != nil {
+		diags.AddError("Invalid Host Configuration", "The provider's hosts are left out, so that libvirt's default is used: "+err.Error()+".")
+		return host.Config{}, diags
+	}
+	only := host.Config{Name: defaultHost, URI: uri}
 	for _, e := range only.Validate() {
-		diags.AddError("Invalid Host Configuration", fmt.Sprintf("The provider's hosts are left out, so that the one in %s is used, which is wrong: %s.", defaultURIVariable, e.Reason))
+		diags.AddError("Invalid Host Configuration", fmt.Sprintf("The provider's hosts are left out, so that the one in %s is used, which is wrong: %s.", origin, e.Reason))
 	}
 	return only, diags
 }
