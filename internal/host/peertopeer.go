@@ -28,22 +28,31 @@ func (h *Host) MigratePeerToPeer(ctx context.Context, uuid, peerURI string, p mi
 		return h.fail(op, err)
 	}
 	defer h.closeWork(ctx, c)
+	h.aborts.begin(uuid)
 	err = c.call(ctx, 0, urgent, func(lv *libvirt.Libvirt) error {
 		_, err := lv.DomainMigratePerform3Params(dom, libvirt.OptString{peerURI}, typedParameters(p), nil, flags(p)|libvirt.MigratePeer2peer)
 		return err
 	})
-	return h.explainPeer(ctx, h.failChange(op, err), uuid, peerURI)
+	aborted := h.aborts.end(uuid)
+	return h.explainPeer(ctx, h.failChange(op, err), uuid, peerURI, aborted)
 }
 
 // explainPeer adds what the code of a failed peer-to-peer call alone does not
 // tell.
-func (h *Host) explainPeer(ctx context.Context, err error, uuid, peerURI string) error {
+func (h *Host) explainPeer(ctx context.Context, err error, uuid, peerURI string, aborted bool) error {
 	var e *Error
 	if !errors.As(err, &e) || e.Code == 0 {
 		return err
 	}
-	if refusedByPeer(e, peerURI) {
+	switch {
+	case refusedByPeer(e, peerURI):
 		e.kinds = append(e.kinds, migration.ErrPeerUnreachable)
+	case lostReason(e, peerURI) && aborted:
+		e.kinds = append(e.kinds, migration.ErrAborted)
+		e.Message = "the job was aborted"
+	case lostReason(e, peerURI):
+		e.Message = "the connection to the other host's libvirt ended, or the reason of the failure was lost on it, as happens with " +
+			"virt-ssh-helper; the log of libvirt on this host says more, and a peer_uri with the parameter proxy=netcat keeps the reason"
 	}
 	if libvirt.ErrorNumber(e.Code) == libvirt.ErrOperationInvalid {
 		if job, err := h.Job(ctx, uuid); err == nil && job.Type == migration.JobRunning {
@@ -69,6 +78,15 @@ func refusedByPeer(e *Error, peerURI string) bool {
 			refusedBySSH(e.Message)
 	}
 	return false
+}
+
+// lostReason tells an error that says nothing: closing its connection to the
+// other host, libvirt (11.3) puts the end of virt-ssh-helper in the place of the
+// error that it had. With netcat there it does not.
+func lostReason(e *Error, peerURI string) bool {
+	u, err := parseURI(peerURI)
+	return err == nil && transportName(u) == "ssh" && libvirt.ErrorNumber(e.Code) == libvirt.ErrSystemError &&
+		strings.HasPrefix(e.Message, "End of file while reading data: ")
 }
 
 // names tells whether a number stands in a text, not as a part of another one.
