@@ -39,7 +39,7 @@ func TestRemoteCommand(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			script := unquoted(t, remote(t, test.query))
+			script := scriptOf(t, remote(t, test.query))
 			for _, part := range test.has {
 				if !strings.Contains(script, part) {
 					t.Errorf("%s lacks %s", script, part)
@@ -63,8 +63,8 @@ func remote(t *testing.T, query string) string {
 	return command
 }
 
-// unquoted is the script in the command, as the login shell hands it to sh.
-func unquoted(t *testing.T, command string) string {
+// scriptOf is the script in the command, as the login shell hands it to sh.
+func scriptOf(t *testing.T, command string) string {
 	t.Helper()
 	out, err := exec.Command("sh", "-c", strings.Replace(command, "sh -c ", "printf %s ", 1)).Output()
 	if err != nil {

@@ -39,18 +39,6 @@ func sshURI(l *lab.Host, scheme, account string, pairs ...string) string {
 // sshDeadlines are short, and yet let ssh say by itself what is wrong.
 var sshDeadlines = host.Deadlines{Open: 5 * time.Second, Call: 2 * time.Second, Close: 5 * time.Second}
 
-// await polls until something is so.
-func await(t *testing.T, what string, so func() bool) {
-	t.Helper()
-	deadline := time.Now().Add(10 * time.Second)
-	for !so() {
-		if time.Now().After(deadline) {
-			t.Fatalf("%s: not within 10 s", what)
-		}
-		time.Sleep(5 * time.Millisecond)
-	}
-}
-
 // labKey is the key that all accounts of the lab take.
 const labKey = "/etc/ssh/key"
 
@@ -342,7 +330,7 @@ Host *
 	if err := h.Close(); err != nil {
 		t.Error(err)
 	}
-	await(t, "jump host left", func() bool {
+	until(t, "jump host left", func() bool {
 		sessions, err := jump.SSHSessions()
 		return err == nil && len(sessions) == 0
 	})
