@@ -26,7 +26,6 @@ type Host struct {
 
 	control control
 	work    work
-	aborts  aborts
 }
 
 var (
