@@ -1,0 +1,63 @@
+package provider_test
+
+import (
+	"context"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/lab"
+)
+
+// TestAccInterrupt_postCopy interrupts a move when the guest runs on the
+// destination already and can not come back: it is waited for, and told of.
+func TestAccInterrupt_postCopy(t *testing.T) { //nolint:paralleltest // it slows the link of a host down
+	world := testLab(t)
+	for kind, config := range map[string]func(vm, policy string) string{"action": moveAction, "resource": moveResource} {
+		t.Run(kind, func(t *testing.T) {
+			args := apply
+			if kind == "action" {
+				needActions(t)
+				args = invoke
+			}
+			guest := world.StartGuest(t, lab.GuestSpec{Load: lab.Load{HotMiB: 64, RateMiB: 16, WholePages: true}})
+			t.Cleanup(func() {
+				if err := world.Heal(context.WithoutCancel(t.Context())); err != nil {
+					t.Error(err)
+				}
+			})
+			if err := world.Host("kvm2").Limit(t.Context(), 8); err != nil {
+				t.Fatal(err)
+			}
+			w := newWorkspace(t, labProvider(t).String()+config(guest.Name, `{ post_copy = true, timeout = "2s", on_timeout = "post_copy" }`))
+			r := w.start(t, args...)
+			eventually(t, time.Minute, "the guest runs on kvm2 in post-copy", func() bool {
+				state, err := world.Host("kvm2").Virsh(t.Context(), "domstate", "--reason", guest.Name)
+				return err == nil && strings.HasPrefix(state, "running")
+			})
+			before := r.stdout.String()
+			r.signal(t, syscall.SIGINT)
+			got := r.wait(t, 2*time.Minute)
+			t.Log(got)
+			if got.code != 1 {
+				t.Errorf("want exit code 1, got %d", got.code)
+			}
+			after := strings.TrimPrefix(got.stdout, before)
+			if !saying("It was cancelled when it was in post-copy, which can not be called off without losing the VM. It was waited for, and the VM is running on kvm2.").MatchString(after) {
+				t.Error("it does not say why it was not cancelled")
+			}
+			if strings.Contains(after, "post-copy:") {
+				t.Error("progress after the stop")
+			}
+			requireHome(t, guest, "kvm2", "running")
+			if kind == "resource" {
+				last, _ := w.attributes(t, "virt_vm_live_migration.move")["last_migration"].(map[string]any)
+				if last["phase"] != "post_copy" {
+					t.Errorf("state does not have the move: %v", last)
+				}
+				w.must(t, 0, "plan", "-input=false", "-detailed-exitcode")
+			}
+		})
+	}
+}
