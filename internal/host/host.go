@@ -26,6 +26,7 @@ type Host struct {
 
 	control control
 	work    work
+	aborts  aborts
 }
 
 var (
