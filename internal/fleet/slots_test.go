@@ -3,127 +3,177 @@ package fleet
 import (
 	"context"
 	"errors"
-	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 )
 
-func quietly(string) {}
+// route is a migration from one host to another.
+type route struct{ source, destination string }
 
-// acquire takes a place in a goroutine of its own; the channel has the release once
-// it got one.
-func acquire(ctx context.Context, s *slots, source, destination string) <-chan func() {
-	got := make(chan func(), 1)
-	go func() {
-		if release, err := s.acquire(ctx, source, destination, quietly); err == nil {
-			got <- release
-		}
-	}()
-	return got
+// traffic counts the migrations of each host, and how many there were at most.
+type traffic struct {
+	mu        sync.Mutex
+	now, most map[string]int
 }
 
-func has(got <-chan func()) bool {
-	synctest.Wait()
-	return len(got) == 1
+func (c *traffic) count(r route, change int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, key := range []string{"from " + r.source, "to " + r.destination} {
+		c.now[key] += change
+		c.most[key] = max(c.most[key], c.now[key])
+	}
 }
 
-func TestSlotsLimitEachHost(t *testing.T) {
+func TestSlots_limits(t *testing.T) {
+	t.Parallel()
+	const lasts = time.Minute
+	ab, bc := route{"a", "b"}, route{"b", "c"}
+	for name, test := range map[string]struct {
+		outgoing, incoming int
+		routes             []route
+		most               map[string]int
+		rounds             int
+	}{
+		"one leaves at a time":           {1, 9, []route{ab, ab, ab}, map[string]int{"from a": 1, "to b": 1}, 3},
+		"two leave at a time":            {2, 9, []route{ab, ab, ab, ab}, map[string]int{"from a": 2, "to b": 2}, 2},
+		"one arrives at a time":          {9, 1, []route{ab, {"c", "b"}}, map[string]int{"from a": 1, "from c": 1, "to b": 1}, 2},
+		"other hosts are not waited for": {1, 1, []route{ab, bc, {"c", "a"}}, map[string]int{"from a": 1, "from b": 1, "from c": 1, "to a": 1, "to b": 1, "to c": 1}, 1},
+		"a host sends while it receives": {1, 1, []route{ab, {"b", "a"}}, map[string]int{"from a": 1, "from b": 1, "to a": 1, "to b": 1}, 1},
+		"who waits holds nobody else up": {1, 9, []route{ab, ab, bc}, map[string]int{"from a": 1, "from b": 1, "to b": 1, "to c": 1}, 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				s := newSlots(test.outgoing, test.incoming)
+				seen := traffic{now: map[string]int{}, most: map[string]int{}}
+				start := time.Now()
+				var all sync.WaitGroup
+				for _, r := range test.routes {
+					all.Go(func() {
+						release, err := s.acquire(t.Context(), r.source, r.destination, func(string) {})
+						if err != nil {
+							t.Error(err)
+							return
+						}
+						seen.count(r, 1)
+						time.Sleep(lasts)
+						seen.count(r, -1)
+						release()
+					})
+				}
+				all.Wait()
+				if diff := cmp.Diff(test.most, seen.most); diff != "" {
+					t.Errorf("most migrations at a time (-want +got):\n%s", diff)
+				}
+				if took, want := time.Since(start), time.Duration(test.rounds)*lasts; took < want || took > want+time.Second {
+					t.Errorf("took %s, want %s", took, want)
+				}
+			})
+		})
+	}
+}
+
+func TestSlots_startsAreApart(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		s := newSlots(2, 1)
-		toB := acquire(t.Context(), s, "a", "b")
-		toC := acquire(t.Context(), s, "a", "c")
-		time.Sleep(startGap)
-		if !has(toB) || !has(toC) {
-			t.Fatal("two do not leave a at a time")
+		s := newSlots(9, 9)
+		var mu sync.Mutex
+		starts := map[string][]time.Time{}
+		var all sync.WaitGroup
+		for _, r := range []route{{"a", "b"}, {"a", "c"}, {"a", "b"}, {"b", "c"}} {
+			all.Go(func() {
+				release, err := s.acquire(t.Context(), r.source, r.destination, func(string) {})
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				defer release()
+				mu.Lock()
+				defer mu.Unlock()
+				starts[r.source] = append(starts[r.source], time.Now())
+			})
 		}
-		third := acquire(t.Context(), s, "a", "d")
-		second := acquire(t.Context(), s, "d", "b")
-		elsewhere := acquire(t.Context(), s, "d", "e")
-		time.Sleep(startGap)
-		if has(third) || has(second) {
-			t.Error("more leave a, or enter b, than are allowed")
+		all.Wait()
+		for i, at := range starts["a"][1:] {
+			if gap := at.Sub(starts["a"][i]); gap < startGap {
+				t.Errorf("two starts on one source are %s apart", gap)
+			}
 		}
-		if !has(elsewhere) {
-			t.Error("a move between other hosts has to wait")
-		}
-		release := <-toB
-		release()
-		release() // once is enough
-		time.Sleep(2 * startGap)
-		if !has(third) || !has(second) {
-			t.Error("who waits does not get the place that became free")
-		}
-		for _, got := range []<-chan func(){toC, third, second, elsewhere} {
-			(<-got)()
-		}
-		if len(s.outgoing) != 2 || s.outgoing["a"] != 0 || s.outgoing["d"] != 0 {
-			t.Errorf("after all were released, %v leave", s.outgoing)
+		if wait := starts["b"][0].Sub(starts["a"][0]); wait != 0 {
+			t.Errorf("the first start on another source waits %s", wait)
 		}
 	})
 }
 
-func TestSlotsStaggerStarts(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		s := newSlots(MostMigrations, MostMigrations)
-		began := time.Now()
-		for i := range 5 {
-			release, err := s.acquire(t.Context(), "a", "b", quietly)
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer release()
-			if after, want := time.Since(began), time.Duration(i)*startGap; after != want {
-				t.Errorf("start %d is after %s, want %s", i, after, want)
-			}
-		}
-	})
-}
-
-func TestSlotsSayThatTheyWaitAndGiveUp(t *testing.T) {
+func TestSlots_waitingIsTold(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s := newSlots(1, 1)
-		release, err := s.acquire(t.Context(), "a", "b", func(string) { t.Error("the first one waits") })
+		free := func(r route) (release func()) {
+			release, err := s.acquire(t.Context(), r.source, r.destination, func(full string) { t.Errorf("waits: %s", full) })
+			if err != nil {
+				t.Fatal(err)
+			}
+			return release
+		}
+		leaving, arriving := free(route{"a", "c"}), free(route{"d", "b"})
+		var told []string
+		var waiting sync.WaitGroup
+		waiting.Go(func() {
+			release, err := s.acquire(t.Context(), "a", "b", func(full string) { told = append(told, full) })
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			release()
+		})
+		synctest.Wait()
+		leaving()
+		synctest.Wait()
+		arriving()
+		waiting.Wait()
+		want := []string{
+			"as many VMs as may are leaving a (max_outgoing_migrations = 1)",
+			"as many VMs as may are coming to b (max_incoming_migrations = 1)",
+		}
+		if diff := cmp.Diff(want, told); diff != "" {
+			t.Errorf("told (-want +got):\n%s", diff)
+		}
+	})
+}
+
+// TestSlots_givenUp wants a wait that is given up to leave all places free, in
+// either half of it.
+func TestSlots_givenUp(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := newSlots(1, 1)
+		release, err := s.acquire(t.Context(), "a", "b", func(string) {})
 		if err != nil {
 			t.Fatal(err)
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
-		var said []string
-		if _, err := s.acquire(ctx, "a", "b", func(full string) { said = append(said, full) }); !errors.Is(err, context.DeadlineExceeded) {
-			t.Errorf("error %v, want the context's", err)
-		}
-		if len(said) != 1 || !strings.Contains(said[0], "max_outgoing_migrations = 1") {
-			t.Errorf("the wait was announced by %q", said)
+		if _, err := s.acquire(ctx, "a", "b", func(string) {}); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("want the context's error, got %v", err)
 		}
 		release()
-		release, err = s.acquire(t.Context(), "a", "b", quietly)
-		if err != nil {
-			t.Fatalf("who gave up keeps the place: %v", err)
-		}
-		release()
-	})
-}
+		release() // once is enough
 
-func TestSlotsGivenUpWhileStaggeredAreFree(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		s := newSlots(2, 2)
-		release, err := s.acquire(t.Context(), "a", "b", quietly)
-		if err != nil {
+		cancelled, cancel := context.WithCancel(t.Context())
+		cancel()
+		if _, err := s.acquire(cancelled, "a", "b", func(string) {}); !errors.Is(err, context.Canceled) {
+			t.Errorf("want the context's error, got %v", err)
+		}
+		time.Sleep(time.Second) // past the stagger
+		if release, err = s.acquire(t.Context(), "a", "b", func(full string) { t.Errorf("waits: %s", full) }); err != nil {
 			t.Fatal(err)
 		}
-		defer release()
-		ctx, cancel := context.WithTimeout(t.Context(), startGap/2)
-		defer cancel()
-		if _, err := s.acquire(ctx, "a", "b", quietly); err == nil {
-			t.Fatal("two starts less apart than they have to be")
-		}
-		if s.outgoing["a"] != 1 || s.incoming["b"] != 1 {
-			t.Errorf("%v leave and %v enter, want one", s.outgoing, s.incoming)
-		}
+		release()
 	})
 }
