@@ -172,7 +172,6 @@ func TestRunReportsAMigrationThatEndedUnwatched(t *testing.T) {
 		if r.Moved || r.Duration != converges || r.Downtime == nil || r.Iterations != 3 || r.Throttle != nil {
 			s.Errorf("report: %+v", r)
 		}
-		s.expectSaid("the migration that brought it took 14s")
 		s.startedNothing()
 	})
 }
@@ -202,7 +201,6 @@ func TestRunFindsTheVMOnTheDestinationAlready(t *testing.T) {
 				if r.Moved || r.Destination != "kvm2" {
 					s.Errorf("report: %+v", r)
 				}
-				s.expectSaid("on kvm2 already")
 				s.startedNothing()
 			})
 		})

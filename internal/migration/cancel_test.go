@@ -56,6 +56,20 @@ func TestCancelCallsTheMigrationOff(t *testing.T) {
 	}
 }
 
+// libvirt does not always name the abort as what ended the calls: the stream of
+// memory breaks too.
+func TestCancelIsNotExplainedByWhatTheAbortBroke(t *testing.T) {
+	t.Parallel()
+	play(t, func(s *scene) {
+		s.kvm1.After("MigratePeerToPeer", mt.Always(errors.New("Cannot write data: Broken pipe")))
+		s.at(7*time.Second, s.cancel)
+		err := fails[*migration.CancelledError](s, runsOnSource, "was cancelled")
+		if strings.Contains(err.Error(), "Broken pipe") {
+			s.Errorf("the abort's own consequence is told as news:\n%s", err)
+		}
+	})
+}
+
 func TestCancelBeforeTheStartStartsNothing(t *testing.T) {
 	t.Parallel()
 	play(t, func(s *scene) {

@@ -98,6 +98,8 @@ func (m *move) howEnded(e ending) string {
 		return fmt.Sprintf("It was watched without the call that had started it, so why is known to the log of libvirt on %s only.", m.Source.Name())
 	case e.err == nil || errors.Is(e.err, ErrAborted) || errors.Is(e.err, errHalted):
 		return ""
+	case e.verdict != none && e.taken:
+		return "" // libvirt took the order; what it broke on the way is no news
 	case lost(e.err):
 		return fmt.Sprintf("The connection was lost: %s.", e.err)
 	}
@@ -124,7 +126,7 @@ func measured(e ending) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "In pass %d", f.last.Iteration)
 	if f.dirtyRate > 0 {
-		fmt.Fprintf(&b, " the guest dirtied %s while %s were sent", rate(f.dirtyRate), rate(f.bandwidth))
+		fmt.Fprintf(&b, " the guest dirtied at least %s (QEMU counts a page once a pass) while %s were sent", rate(f.dirtyRate), rate(f.bandwidth))
 	} else {
 		fmt.Fprintf(&b, " %s were sent", rate(f.bandwidth))
 	}

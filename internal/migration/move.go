@@ -145,13 +145,9 @@ func (m *move) watch(calls *drive, mode Mode) *watch {
 // still knows of it.
 func (m *move) alreadyThere() Report {
 	r := Report{Destination: m.Destination.Name(), Policy: m.Policy}
-	message := fmt.Sprintf("VM %s is on %s already", m.Name, m.Destination.Name())
 	if completed := m.completed(); completed != nil {
 		r.figuresOf(completed, ending{})
-		message += fmt.Sprintf("; the migration that brought it took %s, sent %s and held it up for %s",
-			r.Duration.Round(time.Millisecond), bytes(r.MemoryTransferred), *r.Downtime)
 	}
-	m.tell.say(message)
 	return r
 }
 
