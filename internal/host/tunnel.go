@@ -60,6 +60,7 @@ func chatter(answer []byte) string {
 		return ""
 	}
 	line, _, _ := bytes.Cut(bytes.TrimSpace(answer), []byte("\n"))
+	line = bytes.TrimSpace(line)
 	return withoutUsers(string(line[:min(len(line), 200)]))
 }
 
