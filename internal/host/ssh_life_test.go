@@ -434,7 +434,7 @@ func TestSSHControlMaster(t *testing.T) {
 	command := configured(t, configuration)
 	config := host.Config{Name: l.Name, URI: sshURI(l, "qemu+ssh", "", "command", command)}
 	t.Cleanup(func() {
-		_ = exec.Command(command, "-O", "exit", l.Name).Run()
+		endMaster(command, l)
 		sessions(t, l, 0)
 	})
 	for i := range 3 {
@@ -459,6 +459,9 @@ func TestSSHControlMaster(t *testing.T) {
 	}
 	sessions(t, l, 1)
 }
+
+// endMaster ends the connection that others share.
+func endMaster(command string, l *lab.Host) { _ = exec.Command(command, "-O", "exit", l.Name).Run() }
 
 // The agent's keys are offered inside the process as ssh offers them.
 func TestSSHAgent(t *testing.T) {

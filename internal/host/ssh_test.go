@@ -44,7 +44,7 @@ const labKey = "/etc/ssh/key"
 
 // configured is a value for the parameter command: ssh with a configuration of
 // the test's.
-func configured(t *testing.T, configuration string) string {
+func configured(t testing.TB, configuration string) string {
 	t.Helper()
 	directory := t.TempDir()
 	file, script := filepath.Join(directory, "config"), filepath.Join(directory, "ssh")

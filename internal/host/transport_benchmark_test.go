@@ -1,0 +1,74 @@
+package host_test
+
+import (
+	"testing"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/host"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/lab"
+)
+
+// transportsToCompare are URIs of one host, by each way to it.
+func transportsToCompare(b *testing.B) map[string]string {
+	b.Helper()
+	w, err := lab.Current()
+	if err != nil {
+		b.Fatal(err)
+	}
+	l := w.Hosts[0]
+	return map[string]string{
+		"unix":             l.SocketURI,
+		"tcp":              l.URI,
+		"ssh":              sshURI(l, "qemu+ssh", ""),
+		"ssh, netcat":      sshURI(l, "qemu+ssh", "", "proxy", "netcat"),
+		"libssh":           sshURI(l, "qemu+libssh", ""),
+		"ssh, ControlPath": sshURI(l, "qemu+ssh", "", "command", sharing(b, w)),
+	}
+}
+
+// sharing is an ssh whose connections share one that is there already.
+func sharing(b *testing.B, w *lab.World) string {
+	b.Helper()
+	command := configured(b, "ControlMaster auto\nControlPersist 60\nControlPath "+b.TempDir()+"/master\nIdentityFile "+
+		labKey+"\nGlobalKnownHostsFile "+w.SSH.KnownHosts+"\n")
+	b.Cleanup(func() { endMaster(command, w.Hosts[0]) })
+	return command
+}
+
+// BenchmarkConnect measures one connection from nothing to the first answer and
+// back to nothing.
+func BenchmarkConnect(b *testing.B) {
+	for name, uri := range transportsToCompare(b) {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				h, err := host.New(host.Config{Name: "kvm1", URI: uri})
+				if err != nil {
+					b.Fatal(err)
+				}
+				if _, err := h.Record(b.Context(), host.Cluster); err != nil {
+					b.Fatal(err)
+				}
+				if err := h.Close(); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+// BenchmarkCall measures one call on a connection that is there.
+func BenchmarkCall(b *testing.B) {
+	for name, uri := range transportsToCompare(b) {
+		b.Run(name, func(b *testing.B) {
+			h, err := host.New(host.Config{Name: "kvm1", URI: uri})
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer h.Close()
+			for b.Loop() {
+				if _, err := h.Record(b.Context(), host.Cluster); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
