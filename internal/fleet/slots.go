@@ -70,9 +70,9 @@ func (s *slots) take(source, destination string) (freed <-chan struct{}, full st
 	defer s.mu.Unlock()
 	switch {
 	case s.outgoing[source] >= s.maxOutgoing:
-		return s.freed, fmt.Sprintf("as many VMs as may are leaving %s (max_outgoing_migrations = %d)", source, s.maxOutgoing)
+		return s.freed, fmt.Sprintf("%s sends as many VMs as it may already (max_outgoing_migrations = %d)", source, s.maxOutgoing)
 	case s.incoming[destination] >= s.maxIncoming:
-		return s.freed, fmt.Sprintf("as many VMs as may are coming to %s (max_incoming_migrations = %d)", destination, s.maxIncoming)
+		return s.freed, fmt.Sprintf("%s receives as many VMs as it may already (max_incoming_migrations = %d)", destination, s.maxIncoming)
 	}
 	s.outgoing[source]++
 	s.incoming[destination]++

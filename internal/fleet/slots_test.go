@@ -138,8 +138,8 @@ func TestSlots_waitingIsTold(t *testing.T) {
 		arriving()
 		waiting.Wait()
 		want := []string{
-			"as many VMs as may are leaving a (max_outgoing_migrations = 1)",
-			"as many VMs as may are coming to b (max_incoming_migrations = 1)",
+			"a sends as many VMs as it may already (max_outgoing_migrations = 1)",
+			"b receives as many VMs as it may already (max_incoming_migrations = 1)",
 		}
 		if diff := cmp.Diff(want, told); diff != "" {
 			t.Errorf("told (-want +got):\n%s", diff)

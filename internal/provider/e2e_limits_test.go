@@ -1,0 +1,122 @@
+package provider_test
+
+import (
+	"fmt"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/lab"
+)
+
+// fleetMove is several guests moved to kvm2 at once, with a limit per host.
+func fleetMove(t *testing.T, guests []*lab.Guest, limit int, policy string) string {
+	t.Helper()
+	var names []string
+	for _, guest := range guests {
+		names = append(names, fmt.Sprintf("%q", guest.Name))
+	}
+	provider := strings.Replace(labProvider(t).String(), "{", fmt.Sprintf("{\n  max_outgoing_migrations = %[1]d\n  max_incoming_migrations = %[1]d", limit), 1)
+	return provider + fmt.Sprintf(`
+action "virt_vm_live_migration" "move" {
+  for_each = toset([%s])
+  config {
+    vm          = each.key
+    destination = "kvm2"
+    policy      = %s
+  }
+}
+`, strings.Join(names, ", "), policy)
+}
+
+func startGuests(t *testing.T, count int) []*lab.Guest {
+	t.Helper()
+	var guests []*lab.Guest
+	for range count {
+		guests = append(guests, testLab(t).StartGuest(t, lab.GuestSpec{}))
+	}
+	return guests
+}
+
+// moving counts the guests that are being moved away from kvm1.
+func moving(t *testing.T, guests []*lab.Guest) int {
+	t.Helper()
+	count := 0
+	for _, guest := range guests {
+		info, err := testLab(t).Host("kvm1").Virsh(t.Context(), "domjobinfo", guest.Name)
+		if err == nil && strings.Contains(info, "Outgoing migration") {
+			count++
+		}
+	}
+	return count
+}
+
+// waiting counts the moves that said that they wait for a place on kvm1.
+func waiting(said string, limit int) int {
+	return strings.Count(said, fmt.Sprintf("is waiting for its turn to move to kvm2: kvm1 sends as many VMs as it may already (max_outgoing_migrations = %d)", limit))
+}
+
+func TestAccLimits(t *testing.T) { //nolint:paralleltest // it counts what moves
+	needActions(t)
+	for _, limit := range []int{1, 2} {
+		t.Run(fmt.Sprint(limit), func(t *testing.T) {
+			guests := startGuests(t, 3)
+			started := time.Now()
+			w := newWorkspace(t, fleetMove(t, guests, limit, `{ bandwidth_mib_per_second = 16 }`))
+			r := w.start(t, invoke...)
+			most := 0
+			for ended := false; !ended; {
+				select {
+				case <-r.ended:
+					ended = true
+				default:
+					most = max(most, moving(t, guests))
+				}
+			}
+			got := r.wait(t, time.Minute)
+			t.Logf("%d at a time, %s in all\n%s", most, time.Since(started).Round(time.Millisecond), strings.Join(progressLines(got.stdout), "\n"))
+			if got.code != 0 {
+				t.Fatal(got)
+			}
+			if most != limit {
+				t.Errorf("%d moves at a time, want %d", most, limit)
+			}
+			if n := waiting(got.stdout, limit); n != len(guests)-limit {
+				t.Errorf("%d moves said that they wait, want %d", n, len(guests)-limit)
+			}
+			for _, guest := range guests {
+				requireHome(t, guest, "kvm2", "running")
+				requireSteadyPulse(t, guest, started, 3*time.Second)
+			}
+		})
+	}
+}
+
+// TestAccLimits_interrupt calls off moves that run and moves that wait.
+func TestAccLimits_interrupt(t *testing.T) { //nolint:paralleltest // it counts what moves
+	needActions(t)
+	guests := startGuests(t, 4)
+	w := newWorkspace(t, fleetMove(t, guests, 3, slowMove))
+	r := w.start(t, invoke...)
+	eventually(t, time.Minute, "three guests move and one waits", func() bool {
+		return moving(t, guests) == 3 && waiting(r.stdout.String(), 3) == 1
+	})
+	interrupted := time.Now()
+	r.signal(t, syscall.SIGINT)
+	got := r.wait(t, time.Minute)
+	took := time.Since(interrupted)
+	t.Logf("ended %s after the interrupt\n%s", took.Round(time.Millisecond), got.stderr)
+	if got.code != 1 || took > 10*time.Second {
+		t.Errorf("exit code %d after %s", got.code, took)
+	}
+	for _, guest := range guests {
+		if !sayingAll("Migration Cancelled", "VM "+guest.Name+" is running on kvm1").MatchString(got.stderr) {
+			t.Errorf("it does not say where %s is", guest.Name)
+		}
+		requireStayed(t, testLab(t), guest)
+	}
+	if n := strings.Count(got.stderr, "was cancelled before it was started"); n != 1 {
+		t.Errorf("%d moves say that they were not started, want 1", n)
+	}
+}
