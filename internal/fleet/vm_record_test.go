@@ -1,0 +1,136 @@
+package fleet
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/lab"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
+)
+
+func TestVMRecordLifecycle(t *testing.T) {
+	t.Parallel()
+	f := open(t, labConfig(t, UnreachableError))
+	for name, test := range map[string]struct {
+		spec   lab.GuestSpec
+		places []string
+	}{
+		"running":   {lab.GuestSpec{Bare: true}, []string{"live", "config"}},
+		"shut off":  {lab.GuestSpec{Bare: true, State: lab.Inactive, Host: "kvm2"}, []string{"config"}},
+		"transient": {lab.GuestSpec{Bare: true, Transient: true, Host: "kvm3"}, []string{"live"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			ctx := testContext(t)
+			guest := testLab(t).StartGuest(t, test.spec)
+			created, err := f.CreateVM(ctx, guest.Name, downtime(400))
+			if err != nil {
+				t.Fatal(err)
+			}
+			requireCopies(t, created, `{"version":1,"max_downtime_ms":400}`, test.places)
+			if _, err := f.CreateVM(ctx, guest.Name, downtime(400)); err != nil {
+				t.Errorf("an equal one is not adopted: %v", err)
+			}
+			var exists *ExistsError
+			if _, err := f.CreateVM(ctx, guest.Name, downtime(500)); !errors.As(err, &exists) || exists.Copy.VM != guest.UUID {
+				t.Errorf("error %v, want an ExistsError of the VM", err)
+			}
+			updated, err := f.UpdateVM(ctx, guest.UUID, "", downtime(500))
+			if err != nil {
+				t.Fatal(err)
+			}
+			requireCopies(t, updated, `{"version":1,"max_downtime_ms":500}`, test.places)
+			for range 2 { // also where there is none any more
+				if err := f.DeleteVM(ctx, guest.UUID, ""); err != nil {
+					t.Error(err)
+				}
+			}
+			if read, err := f.ReadVM(ctx, guest.UUID, ""); err != nil || !read.Gone() {
+				t.Errorf("after the end there is %+v, error %v", read, err)
+			}
+		})
+	}
+}
+
+func requireCopies(t *testing.T, r VMRecord, document string, places []string) {
+	t.Helper()
+	var got []string
+	for _, c := range r.Copies {
+		got = append(got, c.Place)
+		if c.Document == nil || *c.Document != document {
+			t.Errorf("%s says %v, want %s", c, c.Document, document)
+		}
+	}
+	if diff := cmp.Diff(places, got); diff != "" {
+		t.Errorf("copies (-want +got):\n%s", diff)
+	}
+}
+
+// TestVMRecordWhileMigrating fails at once, and changes nothing.
+func TestVMRecordWhileMigrating(t *testing.T) {
+	t.Parallel()
+	world := testLab(t)
+	guest := world.StartGuest(t, lab.GuestSpec{Load: lab.Load{HotMiB: 32, RateMiB: 1}})
+	f := open(t, labConfig(t, UnreachableError))
+	if _, err := f.CreateVM(testContext(t), guest.Name, downtime(400)); err != nil {
+		t.Fatal(err)
+	}
+	kvm1, kvm2 := world.Host("kvm1"), world.Host("kvm2")
+	moved := make(chan error, 1)
+	go func() {
+		_, err := kvm1.Virsh(t.Context(), "migrate", "--live", "--p2p", "--bandwidth", "1", guest.Name, kvm2.PeerURI, kvm2.MigrationURI)
+		moved <- err
+	}()
+	h, err := f.host("kvm1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the migration runs", func() bool {
+		job, err := h.Job(testContext(t), guest.UUID)
+		return err == nil && job.Type == migration.JobRunning && job.Operation == migration.OperationMigrationOut
+	})
+	if _, err := f.UpdateVM(testContext(t), guest.UUID, "kvm1", downtime(500)); !errors.Is(err, migration.ErrBusy) {
+		t.Errorf("update: error %v, want it busy", err)
+	}
+	if err := f.DeleteVM(testContext(t), guest.UUID, "kvm1"); !errors.Is(err, migration.ErrBusy) {
+		t.Errorf("delete: error %v, want it busy", err)
+	}
+	kvm1.MustVirsh(t, "domjobabort", guest.Name)
+	if err := <-moved; err == nil {
+		t.Error("the migration was not aborted")
+	}
+	read, err := f.ReadVM(testContext(t), guest.UUID, "kvm1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if drift := read.Drift(downtime(400)); drift != InSync {
+		t.Errorf("the record was changed: %s", drift)
+	}
+}
+
+// TestResolveTakesWhatTheRunningVMCarries resolves where the two copies of the
+// VM's record differ.
+func TestResolveTakesWhatTheRunningVMCarries(t *testing.T) {
+	t.Parallel()
+	guest := testLab(t).StartGuest(t, lab.GuestSpec{Bare: true})
+	f := open(t, labConfig(t, UnreachableError))
+	if _, err := f.CreateVM(testContext(t), guest.Name, downtime(400)); err != nil {
+		t.Fatal(err)
+	}
+	testLab(t).Host("kvm1").MustVirsh(t, "metadata", guest.Name, "urn:virt:migration-policy:1", "--config", "--key", "virt",
+		"--set", `<migration-policy>{"version":1,"max_downtime_ms":500}</migration-policy>`)
+	got, err := f.Resolve(testContext(t), guest.Name, "", policy.Policy{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if ms := got.Policy.MaxDowntimeMS; ms == nil || *ms != 400 {
+		t.Errorf("resolved to %v, want 400", ms)
+	}
+	const want = "the live copy on kvm1 counts, but the config copy on kvm1 differs: max_downtime_ms is 500, declared 400"
+	if got.Diverging != want {
+		t.Errorf("diverging: %q, want %q", got.Diverging, want)
+	}
+}
