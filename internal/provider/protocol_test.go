@@ -30,6 +30,42 @@ func newProtocol(t *testing.T) protocol {
 	return protocol{server, schema}
 }
 
+// configure gives the provider hosts by their URIs.
+func (p protocol) configure(t *testing.T, uris map[string]string) []*tfprotov6.Diagnostic {
+	t.Helper()
+	hosts := map[string]map[string]string{}
+	for name, uri := range uris {
+		hosts[name] = map[string]string{"uri": uri}
+	}
+	return p.configureHosts(t, hosts)
+}
+
+// configureHosts gives the provider hosts with the given fields.
+func (p protocol) configureHosts(t *testing.T, hosts map[string]map[string]string) []*tfprotov6.Diagnostic {
+	t.Helper()
+	object := p.schema.Provider.ValueType().(tftypes.Object) //nolint:forcetypeassert // the schema says so
+	mapType := object.AttributeTypes["hosts"].(tftypes.Map)  //nolint:forcetypeassert // the schema says so
+	hostType := mapType.ElementType.(tftypes.Object)         //nolint:forcetypeassert // the schema says so
+	elements := map[string]tftypes.Value{}
+	for host, fields := range hosts {
+		values := map[string]tftypes.Value{}
+		for name, typ := range hostType.AttributeTypes {
+			values[name] = tftypes.NewValue(typ, nil)
+		}
+		for name, v := range fields {
+			values[name] = text(v)
+		}
+		elements[host] = tftypes.NewValue(hostType, values)
+	}
+	resp, err := p.server.ConfigureProvider(t.Context(), &tfprotov6.ConfigureProviderRequest{
+		Config: value(t, p.schema.Provider, map[string]tftypes.Value{"hosts": tftypes.NewValue(mapType, elements)}),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return resp.Diagnostics
+}
+
 // value is an object of the schema's type with the given attributes; the others
 // are null.
 func value(t *testing.T, schema *tfprotov6.Schema, attributes map[string]tftypes.Value) *tfprotov6.DynamicValue {

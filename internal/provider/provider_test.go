@@ -2,7 +2,10 @@ package provider_test
 
 import (
 	"testing"
+	"time"
 
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/plancheck"
 	"github.com/hashicorp/terraform-plugin-testing/statecheck"
@@ -20,19 +23,19 @@ func TestAccProvider_configuration(t *testing.T) {
 	}{
 		"no URI": {
 			`hosts = { kvm1 = { uri = "kvm1.example.com" } }`,
-			[]string{"Invalid Host Configuration", `uri = "kvm1.example.com"`},
+			[]string{"Invalid Host Configuration", `Host "kvm1": invalid uri: it is not a valid URI`},
 		},
 		"unknown driver": {
 			`hosts = { kvm1 = { uri = "xen+tcp://kvm1/system" } }`,
-			[]string{"Invalid Host Configuration", `uri = "xen+tcp://kvm1/system"`},
+			[]string{"Invalid Host Configuration", `Host "kvm1": invalid uri: only QEMU hosts are supported`},
 		},
 		"local peer URI": {
 			`hosts = { kvm1 = { uri = "qemu+tcp://kvm1/system", peer_uri = "qemu:///system" } }`,
-			[]string{"Invalid Host Configuration", `peer_uri = "qemu:///system"`},
+			[]string{"Invalid Host Configuration", `Host "kvm1": invalid peer_uri: it needs a host name`},
 		},
 		"no migration URI": {
 			`hosts = { kvm1 = { uri = "qemu+tcp://kvm1/system", migration_uri = "10.0.0.1" } }`,
-			[]string{"Invalid Host Configuration", `migration_uri = "10.0.0.1"`},
+			[]string{"Invalid Host Configuration", `Host "kvm1": invalid migration_uri: write it like`},
 		},
 		"no hosts": {
 			`hosts = {}`,
@@ -134,4 +137,44 @@ func TestAccProvider_default(t *testing.T) { //nolint:paralleltest // it sets th
 		ExpectError: sayingAll("Invalid Host Configuration",
 			"The provider's hosts are left out, so that the one in LIBVIRT_DEFAULT_URI is used, which is wrong: it is not a valid URI"),
 	})
+}
+
+// TestClose leaves no connection to a host behind.
+func TestClose(t *testing.T) { //nolint:paralleltest // it counts connections, those of other tests included
+	world := testLab(t)
+	guest := world.StartGuest(t, lab.GuestSpec{Bare: true})
+	connections := func() int {
+		all := 0
+		for _, host := range world.Hosts {
+			n, err := host.Connections()
+			if err != nil {
+				t.Fatal(err)
+			}
+			all += n
+		}
+		return all
+	}
+	before := connections()
+	p := newProtocol(t)
+	uris := map[string]string{}
+	for _, h := range world.Hosts {
+		uris[h.Name] = h.URI
+	}
+	for range 2 { // as in an apply, which plans first
+		if faults := p.configure(t, uris); len(faults) > 0 {
+			t.Fatal(texts(faults))
+		}
+		resp, err := p.server.ReadDataSource(t.Context(), &tfprotov6.ReadDataSourceRequest{
+			TypeName: "virt_effective_migration_policy",
+			Config:   value(t, p.schema.DataSourceSchemas["virt_effective_migration_policy"], map[string]tftypes.Value{"vm": text(guest.Name)}),
+		})
+		if err != nil || len(resp.Diagnostics) > 0 {
+			t.Fatal(err, texts(resp.Diagnostics))
+		}
+	}
+	if connections() == before {
+		t.Error("nothing is connected while the provider is in use")
+	}
+	p.server.Close()
+	eventually(t, 10*time.Second, "all connections are closed", func() bool { return connections() == before })
 }

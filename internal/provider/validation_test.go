@@ -124,3 +124,18 @@ func requireFault(t *testing.T, p protocol, resource string, config map[string]t
 		t.Errorf("faults (-want +got):\n%s\n%s", diff, texts(diagnostics))
 	}
 }
+
+// TestConfigure_hosts has the fault on the field that has it.
+func TestConfigure_hosts(t *testing.T) {
+	t.Parallel()
+	p := newProtocol(t)
+	for field, wrong := range map[string]string{"uri": "kvm1", "peer_uri": "qemu:///system", "migration_uri": "10.0.0.2"} {
+		fields := map[string]string{"uri": "qemu+tcp://kvm1/system"}
+		fields[field] = wrong
+		faults := p.configureHosts(t, map[string]map[string]string{"kvm1": fields})
+		want := tftypes.NewAttributePath().WithAttributeName("hosts").WithElementKeyString("kvm1").WithAttributeName(field)
+		if len(faults) != 1 || !faults[0].Attribute.Equal(want) {
+			t.Errorf("%s = %q: want one fault on %s, got %s", field, wrong, want, texts(faults))
+		}
+	}
+}
