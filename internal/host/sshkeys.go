@@ -66,40 +66,40 @@ func gatherKeys(ctx context.Context, p parameters) (*keys, error) {
 	for _, source := range slices.Compact(sources) {
 		switch source {
 		case authAgent:
-			err = k.askAgent(ctx)
+			k.askAgent(ctx)
 		case authKey:
-			err = k.read(p["keyfile"])
-		}
-		if err != nil {
-			k.close()
-			return nil, err
+			if err := k.read(p["keyfile"]); err != nil {
+				k.close()
+				return nil, err
+			}
 		}
 	}
 	return k, nil
 }
 
 // askAgent adds the keys of the user's agent, where there is one.
-func (k *keys) askAgent(ctx context.Context) error {
+func (k *keys) askAgent(ctx context.Context) {
 	socket := os.Getenv("SSH_AUTH_SOCK")
 	if socket == "" || k.agent != nil {
-		return nil
+		return
 	}
-	conn, err := (&net.Dialer{}).DialContext(ctx, "unix", socket)
+	signers, err := k.listAgent(ctx, socket)
 	if err != nil {
 		k.unused = append(k.unused, "the agent of SSH_AUTH_SOCK does not answer")
-		return nil
+	}
+	k.signers = append(k.signers, signers...)
+}
+
+func (k *keys) listAgent(ctx context.Context, socket string) ([]ssh.Signer, error) {
+	conn, err := (&net.Dialer{}).DialContext(ctx, "unix", socket)
+	if err != nil {
+		return nil, err
 	}
 	k.agent = conn
 	if deadline, ok := ctx.Deadline(); ok {
 		_ = conn.SetDeadline(deadline)
 	}
-	signers, err := agent.NewClient(conn).Signers()
-	if err != nil {
-		k.unused = append(k.unused, "the agent of SSH_AUTH_SOCK does not answer")
-		return nil
-	}
-	k.signers = append(k.signers, signers...)
-	return nil
+	return agent.NewClient(conn).Signers()
 }
 
 // read adds the key of a file, which must be usable; of the user's own, where no
