@@ -45,10 +45,10 @@ func readOnlySecrets(t *testing.T, name string) {
 	})
 }
 
-func TestCreateTakesBackWhatItWrote(t *testing.T) { //nolint:paralleltest // see above
+func TestCreateTakesBackWhatItWrote(t *testing.T) {
 	withoutRecords(t)
 	f := open(t, labConfig(t, UnreachableError))
-	t.Run("a cluster's", func(t *testing.T) { //nolint:paralleltest // see above
+	t.Run("a cluster's", func(t *testing.T) {
 		setRecord(t, f, "kvm1", host.Cluster, record500)
 		readOnlySecrets(t, "kvm3")
 		_, err := f.Create(testContext(t), compute(downtime(500)), all)
@@ -61,7 +61,7 @@ func TestCreateTakesBackWhatItWrote(t *testing.T) { //nolint:paralleltest // see
 			t.Errorf("records (-want +got):\n%s", diff)
 		}
 	})
-	t.Run("the global settings that were replaced", func(t *testing.T) { //nolint:paralleltest // see above
+	t.Run("the global settings that were replaced", func(t *testing.T) {
 		const was = `{"version":1,"max_downtime_ms":900}`
 		setRecord(t, f, "kvm2", host.Global, was)
 		readOnlySecrets(t, "kvm3")
@@ -74,7 +74,7 @@ func TestCreateTakesBackWhatItWrote(t *testing.T) { //nolint:paralleltest // see
 	})
 }
 
-func TestCreateWritesNothingWhereAHostIsDown(t *testing.T) { //nolint:paralleltest // see above
+func TestCreateWritesNothingWhereAHostIsDown(t *testing.T) {
 	withoutRecords(t)
 	f := open(t, labConfig(t, UnreachableWarn, "kvm2"))
 	_, err := f.Create(testContext(t), compute(downtime(500)), all)
@@ -89,7 +89,7 @@ func TestCreateWritesNothingWhereAHostIsDown(t *testing.T) { //nolint:parallelte
 	}
 }
 
-func TestCreateCancelledWritesNothing(t *testing.T) { //nolint:paralleltest // see above
+func TestCreateCancelledWritesNothing(t *testing.T) {
 	withoutRecords(t)
 	f := open(t, labConfig(t, UnreachableError))
 	setRecord(t, f, "kvm3", host.Cluster, batch) // it would be waited for
@@ -103,7 +103,7 @@ func TestCreateCancelledWritesNothing(t *testing.T) { //nolint:paralleltest // s
 	}
 }
 
-func TestCreateTellsOfWhatTheGlobalSettingsReplace(t *testing.T) { //nolint:paralleltest // see above
+func TestCreateTellsOfWhatTheGlobalSettingsReplace(t *testing.T) {
 	withoutRecords(t)
 	f := open(t, labConfig(t, UnreachableError))
 	setRecord(t, f, "kvm1", host.Global, `{"version":1,"max_downtime_ms":900}`)
@@ -122,7 +122,7 @@ func TestCreateTellsOfWhatTheGlobalSettingsReplace(t *testing.T) { //nolint:para
 	}
 }
 
-func TestUpdateReachesTheHostsItCan(t *testing.T) { //nolint:paralleltest // see above
+func TestUpdateReachesTheHostsItCan(t *testing.T) {
 	withoutRecords(t)
 	f := open(t, labConfig(t, UnreachableError))
 	if _, err := f.Create(testContext(t), compute(downtime(400)), all); err != nil {
@@ -144,7 +144,7 @@ func TestUpdateReachesTheHostsItCan(t *testing.T) { //nolint:paralleltest // see
 	}
 }
 
-func TestDeleteLeavesOtherClusters(t *testing.T) { //nolint:paralleltest // see above
+func TestDeleteLeavesOtherClusters(t *testing.T) {
 	withoutRecords(t)
 	f := open(t, labConfig(t, UnreachableError))
 	setRecord(t, f, "kvm1", host.Cluster, record400)
@@ -157,7 +157,7 @@ func TestDeleteLeavesOtherClusters(t *testing.T) { //nolint:paralleltest // see 
 	}
 }
 
-func TestFindRecord(t *testing.T) { //nolint:paralleltest // see above
+func TestFindRecord(t *testing.T) {
 	f := open(t, labConfig(t, UnreachableError))
 	for name, test := range map[string]struct {
 		records map[string]string
@@ -180,10 +180,10 @@ func TestFindRecord(t *testing.T) { //nolint:paralleltest // see above
 			&Found{Policy: downtime(400), Hosts: []string{"kvm3"}}, "",
 		},
 	} {
-		t.Run(name, func(t *testing.T) { //nolint:paralleltest // see above
+		t.Run(name, func(t *testing.T) {
 			withoutRecords(t)
-			for host_, document := range test.records {
-				setRecord(t, f, host_, host.Cluster, document)
+			for name, document := range test.records {
+				setRecord(t, f, name, host.Cluster, document)
 			}
 			found, err := f.FindRecord(testContext(t), Declaration{Cluster: "compute"})
 			var invalid *InvalidRecordError
@@ -203,7 +203,7 @@ func TestFindRecord(t *testing.T) { //nolint:paralleltest // see above
 	}
 }
 
-func TestSurvey(t *testing.T) { //nolint:paralleltest // see above
+func TestSurvey(t *testing.T) {
 	declared := compute(downtime(500))
 	changed := downtime(400)
 	for name, test := range map[string]struct {
@@ -250,7 +250,7 @@ func TestSurvey(t *testing.T) { //nolint:paralleltest // see above
 			want: Survey{Hosts: all[:1], Written: all[:1], Dropped: []string{"dropped"}},
 		},
 	} {
-		t.Run(name, func(t *testing.T) { //nolint:paralleltest // see above
+		t.Run(name, func(t *testing.T) {
 			withoutRecords(t)
 			up := open(t, labConfig(t, UnreachableError))
 			for name, document := range test.records {

@@ -49,10 +49,10 @@ func home(sightings []Sighting, last string) (Sighting, error) {
 		if s.Domain.Active() {
 			active = append(active, s)
 		}
-		switch s.Domain.State {
-		case migration.StateRunning, migration.StatePostCopy:
+		switch state := s.Domain.State; {
+		case state == migration.StateRunning, state == migration.StatePostCopy:
 			running = append(running, s)
-		case migration.StatePostCopyFailed:
+		case state == migration.StatePostCopyFailed:
 			broken = append(broken, s)
 		}
 	}

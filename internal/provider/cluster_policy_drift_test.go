@@ -12,8 +12,7 @@ import (
 // TestAccClusterPolicy_drift changes copies of the record behind Terraform's
 // back. A plan shows the hosts that lack the declared record, or, where all
 // agree on another one, its values; the apply repairs it.
-//
-//nolint:paralleltest // cluster records are one per host
+// It runs alone: cluster records are one per host.
 func TestAccClusterPolicy_drift(t *testing.T) {
 	withoutHostRecords(t)
 	world := testLab(t)
@@ -92,8 +91,7 @@ func TestAccClusterPolicy_drift(t *testing.T) {
 
 // TestAccClusterPolicy_driftedHostLeaves takes a host out of the configuration
 // whose copy somebody changed: no attribute differs, and yet the copy has to go.
-//
-//nolint:paralleltest // cluster records are one per host
+// It runs alone: cluster records are one per host.
 func TestAccClusterPolicy_driftedHostLeaves(t *testing.T) {
 	withoutHostRecords(t)
 	world := testLab(t)
@@ -116,8 +114,7 @@ func TestAccClusterPolicy_driftedHostLeaves(t *testing.T) {
 
 // TestAccClusterPolicy_newerVersion leaves a copy alone that a newer release
 // wrote, and says how to get out of it.
-//
-//nolint:paralleltest // cluster records are one per host
+// It runs alone: cluster records are one per host.
 func TestAccClusterPolicy_newerVersion(t *testing.T) {
 	withoutHostRecords(t)
 	world := testLab(t)
@@ -148,8 +145,7 @@ removed {
 }
 
 // TestAccClusterPolicy_unknownMembers keeps what a newer release has written.
-//
-//nolint:paralleltest // cluster records are one per host
+// It runs alone: cluster records are one per host.
 func TestAccClusterPolicy_unknownMembers(t *testing.T) {
 	withoutHostRecords(t)
 	kvm1 := testLab(t).Host("kvm1")

@@ -11,8 +11,7 @@ import (
 const batchRecord = `{"version":1,"cluster":"batch"}`
 
 // TestAccClusterPolicy_existing creates over records that are there already.
-//
-//nolint:paralleltest // cluster records are one per host
+// It runs alone: cluster records are one per host.
 func TestAccClusterPolicy_existing(t *testing.T) {
 	withoutHostRecords(t)
 	world := testLab(t)
@@ -50,8 +49,7 @@ func TestAccClusterPolicy_existing(t *testing.T) {
 
 // TestAccClusterPolicy_held takes a host that is in another cluster, which the
 // same apply may or may not let go.
-//
-//nolint:paralleltest // cluster records are one per host
+// It runs alone: cluster records are one per host.
 func TestAccClusterPolicy_held(t *testing.T) {
 	withoutHostRecords(t)
 	world := testLab(t)
@@ -106,8 +104,7 @@ resource "virt_cluster_migration_policy" "batch" {
 
 // TestAccClusterPolicy_swap lets two clusters exchange their hosts in one apply:
 // each lets go before it takes.
-//
-//nolint:paralleltest // cluster records are one per host
+// It runs alone: cluster records are one per host.
 func TestAccClusterPolicy_swap(t *testing.T) {
 	withoutHostRecords(t)
 	world := testLab(t)
@@ -143,8 +140,7 @@ resource "virt_cluster_migration_policy" "heir" {
 
 // TestAccClusterPolicy_renameUnfinished renames a cluster while one of its hosts
 // is down, and finishes that later.
-//
-//nolint:paralleltest // cluster records are one per host
+// It runs alone: cluster records are one per host.
 func TestAccClusterPolicy_renameUnfinished(t *testing.T) {
 	withoutHostRecords(t)
 	world := testLab(t)

@@ -50,7 +50,7 @@ func plansNothing() resource.ConfigPlanChecks {
 	return resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()}}
 }
 
-//nolint:paralleltest // cluster records are one per host
+// TestAccClusterPolicy_lifecycle runs alone: cluster records are one per host.
 func TestAccClusterPolicy_lifecycle(t *testing.T) {
 	withoutHostRecords(t)
 	world := testLab(t)
@@ -106,7 +106,7 @@ func ofCluster(name, record string) string {
 	return head + `"cluster":"` + name + `",` + record[len(head):]
 }
 
-//nolint:paralleltest // cluster records are one per host
+// TestAccClusterPolicy_import runs alone: cluster records are one per host.
 func TestAccClusterPolicy_import(t *testing.T) {
 	withoutHostRecords(t)
 	world := testLab(t)
@@ -134,7 +134,7 @@ func TestAccClusterPolicy_import(t *testing.T) {
 	)
 }
 
-//nolint:paralleltest // cluster records are one per host
+// TestAccClusterPolicy_identity runs alone: cluster records are one per host.
 func TestAccClusterPolicy_identity(t *testing.T) {
 	withoutHostRecords(t)
 	acceptanceWithIdentity(t,

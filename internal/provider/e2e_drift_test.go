@@ -26,8 +26,7 @@ resource "virt_vm_migration_policy" "vm" {
 
 // TestAccDrift_exitCode reads a plan as an operator and a pipeline do: exit code
 // 0 without drift, 2 with it, and words that say what differs and where.
-//
-//nolint:paralleltest // host-level records are one per host
+// It runs alone: host-level records are one per host.
 func TestAccDrift_exitCode(t *testing.T) {
 	withoutHostRecords(t)
 	world := testLab(t)

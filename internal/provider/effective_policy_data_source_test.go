@@ -30,8 +30,7 @@ func origin(field, level string) statecheck.StateCheck {
 
 // TestAccEffectivePolicy_origins resolves each field on its own, from the records
 // of the VM and of the host that it is on.
-//
-//nolint:paralleltest // host-level records are one per host
+// It runs alone: host-level records are one per host.
 func TestAccEffectivePolicy_origins(t *testing.T) {
 	withoutHostRecords(t)
 	guest := testLab(t).StartGuest(t, lab.GuestSpec{Bare: true})

@@ -26,7 +26,7 @@ func globalSettingsOf(t *testing.T, policy string) string {
 // offRecord is what the settings are when nothing is said of them.
 const offRecord = `{"version":1,"auto_converge":false,"compression":false,"post_copy":false,"encryption":false}`
 
-//nolint:paralleltest // global records are one per host
+// TestAccGlobalSettings_lifecycle runs alone: global records are one per host.
 func TestAccGlobalSettings_lifecycle(t *testing.T) {
 	withoutHostRecords(t)
 	world := testLab(t)
@@ -70,8 +70,7 @@ func TestAccGlobalSettings_lifecycle(t *testing.T) {
 
 // TestAccGlobalSettings_adopts takes over settings that are there already: there
 // is only one set of them.
-//
-//nolint:paralleltest // global records are one per host
+// It runs alone: global records are one per host.
 func TestAccGlobalSettings_adopts(t *testing.T) {
 	withoutHostRecords(t)
 	world := testLab(t)
@@ -89,7 +88,7 @@ func TestAccGlobalSettings_adopts(t *testing.T) {
 	})
 }
 
-//nolint:paralleltest // global records are one per host
+// TestAccGlobalSettings_drift runs alone: global records are one per host.
 func TestAccGlobalSettings_drift(t *testing.T) {
 	withoutHostRecords(t)
 	world := testLab(t)
@@ -131,7 +130,7 @@ func TestAccGlobalSettings_drift(t *testing.T) {
 	)
 }
 
-//nolint:paralleltest // global records are one per host
+// TestAccGlobalSettings_import runs alone: global records are one per host.
 func TestAccGlobalSettings_import(t *testing.T) {
 	withoutHostRecords(t)
 	acceptance(t,
@@ -148,7 +147,7 @@ func TestAccGlobalSettings_import(t *testing.T) {
 	)
 }
 
-//nolint:paralleltest // global records are one per host
+// TestAccGlobalSettings_identity runs alone: global records are one per host.
 func TestAccGlobalSettings_identity(t *testing.T) {
 	withoutHostRecords(t)
 	acceptanceWithIdentity(t,

@@ -80,8 +80,7 @@ provider "virt" {
 `
 
 // TestAccProvider_unknown plans before it is known where the hosts are.
-//
-//nolint:paralleltest // host-level records are one per host
+// It runs alone: host-level records are one per host.
 func TestAccProvider_unknown(t *testing.T) {
 	withoutHostRecords(t)
 	kvm1 := testLab(t).Host("kvm1")
@@ -122,7 +121,7 @@ resource "virt_vm_migration_policy" "vm" {
 
 // TestAccProvider_default has one host, from the environment, when none is
 // configured.
-func TestAccProvider_default(t *testing.T) { //nolint:paralleltest // it sets the environment
+func TestAccProvider_default(t *testing.T) { // alone: it sets the environment
 	guest := testLab(t).StartGuest(t, lab.GuestSpec{Bare: true})
 	t.Setenv("LIBVIRT_DEFAULT_URI", testLab(t).Host("kvm1").SocketURI)
 	acceptance(t, resource.TestStep{

@@ -31,8 +31,7 @@ func muteHost(t *testing.T) string {
 
 // TestAccUnreachable_bad asks hosts that do not answer, in each of the ways in
 // which they may not: one diagnostic, and nothing is written anywhere.
-//
-//nolint:paralleltest // cluster records are one per host
+// It runs alone: cluster records are one per host.
 func TestAccUnreachable_writing(t *testing.T) {
 	withoutHostRecords(t)
 	kvm1 := testLab(t).Host("kvm1")
@@ -112,8 +111,7 @@ func TestAccUnreachable_vm(t *testing.T) {
 
 // TestAccUnreachable_cluster plans, changes and destroys a cluster while one of
 // its hosts is down.
-//
-//nolint:paralleltest // cluster records are one per host
+// It runs alone: cluster records are one per host.
 func TestAccUnreachable_cluster(t *testing.T) {
 	withoutHostRecords(t)
 	world := testLab(t)
@@ -170,8 +168,7 @@ func TestAccUnreachable_cluster(t *testing.T) {
 
 // TestAccUnreachable_dropped takes a host out of the provider's hosts: it leaves
 // state, and what is recorded there stays.
-//
-//nolint:paralleltest // host-level records are one per host
+// It runs alone: host-level records are one per host.
 func TestAccUnreachable_dropped(t *testing.T) {
 	withoutHostRecords(t)
 	world := testLab(t)
