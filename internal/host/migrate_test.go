@@ -263,14 +263,13 @@ func TestPeerToPeerFailures(t *testing.T) {
 		is         error // nil: none of the sentinels
 		message    string
 	}{
-		"peer refuses":                    {guest.UUID, "qemu+tcp://10.77.0.12:1/system", good, migration.ErrPeerUnreachable, "10.77.0.12"},
-		"peer does not resolve":           {guest.UUID, "qemu+tcp://no.such.host.invalid/system", good, migration.ErrPeerUnreachable, "no.such.host.invalid"},
-		"peer with a password":            {guest.UUID, "qemu+tcp://admin:hunter2@10.77.0.12:1/system", good, migration.ErrPeerUnreachable, "10.77.0.12"},
-		"no such domain":                  {"00000000-0000-4000-8000-00000000dead", destination.PeerURI(), good, migration.ErrNoDomain, "domain"},
-		"shut off":                        {inactive.UUID, destination.PeerURI(), good, migration.ErrNotActive, "not running"},
-		"migration URI of nobody":         {guest.UUID, destination.PeerURI(), migration.Parameters{Persistent: true, MigrationURI: "tcp://no.such.host.invalid"}, nil, "no.such.host.invalid"},
-		"encryption without certificates": {guest.UUID, destination.PeerURI(), migration.Parameters{TLS: true, Persistent: true, MigrationURI: destination.MigrationURI()}, nil, "/etc/pki/qemu/ca-cert.pem"},
-		"bad parameter":                   {guest.UUID, destination.PeerURI(), migration.Parameters{AutoConvergeInitial: new(int64(30)), MigrationURI: destination.MigrationURI()}, nil, "auto convergence"},
+		"peer refuses":            {guest.UUID, "qemu+tcp://10.77.0.12:1/system", good, migration.ErrPeerUnreachable, "10.77.0.12"},
+		"peer does not resolve":   {guest.UUID, "qemu+tcp://no.such.host.invalid/system", good, migration.ErrPeerUnreachable, "no.such.host.invalid"},
+		"peer with a password":    {guest.UUID, "qemu+tcp://admin:hunter2@10.77.0.12:1/system", good, migration.ErrPeerUnreachable, "10.77.0.12"},
+		"no such domain":          {"00000000-0000-4000-8000-00000000dead", destination.PeerURI(), good, migration.ErrNoDomain, "domain"},
+		"shut off":                {inactive.UUID, destination.PeerURI(), good, migration.ErrNotActive, "not running"},
+		"migration URI of nobody": {guest.UUID, destination.PeerURI(), migration.Parameters{Persistent: true, MigrationURI: "tcp://no.such.host.invalid"}, nil, "no.such.host.invalid"},
+		"bad parameter":           {guest.UUID, destination.PeerURI(), migration.Parameters{AutoConvergeInitial: new(int64(30)), MigrationURI: destination.MigrationURI()}, nil, "auto convergence"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

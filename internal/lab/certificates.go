@@ -95,6 +95,20 @@ func (h *Host) certificate(file string) string { return filepath.Join(h.Director
 // qemuCertificates is the directory that the host's QEMUs see as /etc/libvirt/pki/qemu.
 func (h *Host) qemuCertificates() string { return h.certificate("qemu") }
 
+// HideCertificates takes the certificates of the host's QEMUs away until the test ends.
+func (h *Host) HideCertificates(t testing.TB) {
+	t.Helper()
+	hidden := h.qemuCertificates() + "-hidden"
+	if err := os.Rename(h.qemuCertificates(), hidden); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := os.Rename(hidden, h.qemuCertificates()); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 // ServeCertificate makes the host's libvirtd, which is restarted for it, use another certificate until the test ends.
 func (h *Host) ServeCertificate(t testing.TB, pair KeyPair) {
 	t.Helper()
