@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/url"
 	"slices"
+	"strings"
 )
 
 // Config says how one host is reached.
@@ -20,6 +21,10 @@ type Config struct {
 	// MigrationURI is where memory is sent when this host is the destination, as
 	// in tcp://10.0.0.2. Empty lets its libvirt choose.
 	MigrationURI string
+	// Username and Password are for a host whose libvirt wants SASL. Empty stands
+	// for those that libvirt's auth.conf has for it.
+	Username string
+	Password Password
 }
 
 // Fields of a Config, as the provider's configuration calls them.
@@ -27,6 +32,8 @@ const (
 	FieldURI          = "uri"
 	FieldPeerURI      = "peer_uri"
 	FieldMigrationURI = "migration_uri"
+	FieldUsername     = "username"
+	FieldPassword     = "password"
 )
 
 // ConfigError is a field of a Config that cannot be used. It never quotes the
@@ -52,6 +59,13 @@ func (c Config) Validate() []*ConfigError {
 		{FieldURI, c.URI, checkURI},
 		{FieldPeerURI, c.PeerURI, checkPeerURI},
 		{FieldMigrationURI, c.MigrationURI, checkMigrationURI},
+		{FieldUsername, c.Username, checkNoNUL},
+		{FieldPassword, string(c.Password), func(password string) error {
+			if (password == "") != (c.Username == "") {
+				return errors.New("username and password are given together or not at all")
+			}
+			return checkNoNUL(password)
+		}},
 	} {
 		if err := f.check(f.value); err != nil {
 			errs = append(errs, &ConfigError{Host: c.Name, Field: f.name, Reason: err.Error()})
@@ -90,6 +104,13 @@ func checkPeerURI(s string) error {
 	}
 	if u.Hostname() == "" {
 		return errors.New("it needs a host name: other hosts use it to reach this one")
+	}
+	return nil
+}
+
+func checkNoNUL(s string) error {
+	if strings.ContainsRune(s, 0) {
+		return errors.New("it holds a NUL character")
 	}
 	return nil
 }

@@ -96,6 +96,9 @@ func (h *Host) fail(op string, err error) error {
 	var late *lateError
 	var dial *dialError
 	switch {
+	case errors.As(err, &dial):
+		e.Message = dial.reason(h.address())
+		e.kinds = []error{migration.ErrUnreachable}
 	case errors.As(err, &answer):
 		e.Code, e.Message = int(answer.Code), answer.Message
 		if kind, ok := codeKinds[libvirt.ErrorNumber(answer.Code)]; ok {
@@ -104,9 +107,6 @@ func (h *Host) fail(op string, err error) error {
 	case errors.Is(err, libvirt.ErrUnsupported):
 		e.Message = "its libvirt is too old to know this call"
 		e.kinds = []error{ErrUnsupported}
-	case errors.As(err, &dial):
-		e.Message = dial.reason(h.address())
-		e.kinds = []error{migration.ErrUnreachable}
 	case errors.As(err, &lost):
 		e.Message = lost.Error()
 		e.kinds = []error{migration.ErrUnreachable}
@@ -201,12 +201,15 @@ func (e *dialError) reason(address string) string {
 	var protocol *protocolError
 	var lost *lostError
 	var tunnel *tunnelError
+	var credential *credentialError
 	var dns *net.DNSError
 	var answer libvirt.Error
 	var cause string
 	switch {
 	case errors.As(e.cause, &tunnel):
 		cause = tunnel.Error()
+	case errors.As(e.cause, &credential):
+		cause = credential.Error()
 	case errors.As(e.cause, &protocol):
 		return fmt.Sprintf("%s answers, but %s", address, protocol.Error())
 	case errors.Is(e.cause, syscall.ECONNREFUSED):
@@ -215,6 +218,8 @@ func (e *dialError) reason(address string) string {
 		cause = "it did not answer within " + waited(e.after)
 	case errors.As(e.cause, &dns):
 		cause = "the name does not resolve: " + dns.Err
+	case errors.As(e.cause, &answer) && answer.Message == "authentication required":
+		cause = "libvirt wants a user name and a password (SASL); set the host's username and password, or write them to libvirt's auth.conf"
 	case errors.As(e.cause, &answer):
 		cause = "libvirt refused: " + answer.Message
 	case errors.As(e.cause, &lost):

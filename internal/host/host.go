@@ -3,6 +3,7 @@ package host
 import (
 	"context"
 	"errors"
+	"net"
 	"net/url"
 	"sync"
 	"time"
@@ -100,6 +101,15 @@ func (h *Host) Close() error {
 	return nil
 }
 
+// login authenticates a stream where there are credentials for the host.
+func (h *Host) login(ctx context.Context, stream net.Conn) error {
+	who, found, err := h.credentials()
+	if err != nil || !found {
+		return err
+	}
+	return authenticate(ctx, stream, who, h.transport.readable)
+}
+
 // dial makes a new connection.
 func (h *Host) dial(ctx context.Context) (*conn, error) {
 	started := time.Now()
@@ -108,6 +118,10 @@ func (h *Host) dial(ctx context.Context) (*conn, error) {
 	c, err := func() (*conn, error) {
 		stream, err := h.transport.dial(ctx, h.uri)
 		if err != nil {
+			return nil, err
+		}
+		if err := h.login(ctx, stream); err != nil {
+			_ = stream.Close()
 			return nil, err
 		}
 		return open(ctx, stream, libvirt.RemoteURI(h.uri), h.deadlines.Open)

@@ -16,6 +16,8 @@ type transport struct {
 	dial func(ctx context.Context, uri *url.URL) (net.Conn, error)
 	// check finds parameters that cannot be used; nil where there are none.
 	check func(uri *url.URL) error
+	// readable is a stream that everybody on the way may read.
+	readable bool
 	// local is a daemon that only this machine can reach by the URI.
 	local bool
 }
@@ -23,7 +25,7 @@ type transport struct {
 // transports are the ways to a host, by the name after the plus sign of a URI's
 // scheme. One file each.
 var transports = map[string]transport{
-	"tcp":     {dial: dialTCP},
+	"tcp":     {dial: dialTCP, readable: true},
 	"tls":     {dial: dialTLS, check: checkTLS},
 	"unix":    {dial: dialUnix, check: checkUnix, local: true},
 	"ssh":     {dial: dialSSH, check: checkSSH},

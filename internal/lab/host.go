@@ -30,8 +30,9 @@ type Host struct {
 	MigrationURI string
 	// Socket is the UNIX socket of the host's libvirtd.
 	Socket string
-	// Directory holds what the host keeps: etc, lib, run, log, cache and images stand in for the host's /etc/libvirt,
-	// /var/lib/libvirt, /run/libvirt, /var/log/libvirt, /var/cache/libvirt and /var/lib/libvirt/images.
+	// Directory holds what the host keeps: etc, lib, run, log, cache, images and sasl stand in for the host's
+	// /etc/libvirt, /var/lib/libvirt, /run/libvirt, /var/log/libvirt, /var/cache/libvirt, /var/lib/libvirt/images and
+	// /etc/sasl2.
 	Directory string
 	// Log is libvirtd's log file.
 	Log string
@@ -69,6 +70,7 @@ var places = [][2]string{
 	{"log", "/var/log/libvirt"},
 	{"cache", "/var/cache/libvirt"},
 	{"images", images},
+	{"sasl", "/etc/sasl2"},
 }
 
 // images is where disks of guests are, as the host sees it.

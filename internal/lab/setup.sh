@@ -35,6 +35,7 @@ missing_packages() {
 		ssh openssh-client
 		sshd openssh-server
 		nc netcat-openbsd
+		saslpasswd2 sasl2-bin
 		go golang-go
 		gcc gcc
 	LIST
@@ -43,6 +44,7 @@ missing_packages() {
 	[ -e /usr/lib/x86_64-linux-gnu/libc.a ] || printf '%s\n' libc6-dev
 	# Drivers are modules of their own; libvirt-daemon-system brings the directories that libvirtd works in.
 	[ -e /var/lib/libvirt/qemu ] || printf '%s\n' libvirt-daemon-system
+	[ -e /usr/lib/x86_64-linux-gnu/sasl2/libscram.so ] || printf '%s\n' libsasl2-modules
 	[ -e /usr/lib/x86_64-linux-gnu/libvirt/connection-driver/libvirt_driver_qemu.so ] ||
 		printf '%s\n' libvirt-daemon-driver-qemu
 	[ -e /usr/lib/x86_64-linux-gnu/libvirt/connection-driver/libvirt_driver_secret.so ] ||

@@ -1,0 +1,165 @@
+package host_test
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/host"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+)
+
+const (
+	username = "fred,=ü"
+	password = "s3cret,=pass word"
+)
+
+func TestSASL(t *testing.T) {
+	l := labHosts(t)[0]
+	overTLS, overTCP, overUNIX := l.TLSURI, l.URI, l.SocketURI+"-ro"
+	for _, mechanisms := range [][]string{{"plain"}, {"scram-sha-256"}, {"scram-sha-512"}, {"plain", "scram-sha-256", "scram-sha-512", "digest-md5"}, {"digest-md5"}} {
+		t.Run(strings.Join(mechanisms, " "), func(t *testing.T) {
+			l.RequireLogin(t, username, password, mechanisms...)
+			wrong := []string{"libvirt refuses the user name or the password"}
+			var right []string
+			if mechanisms[0] == "digest-md5" {
+				wrong = []string{"it offers DIGEST-MD5; this provider knows SCRAM"}
+				right = wrong
+			}
+			tests := map[string]struct {
+				uri                string
+				username, password string
+				words              []string // none: connects
+			}{
+				"over TLS":                 {overTLS, username, password, right},
+				"over a socket":            {overUNIX, username, password, right},
+				"wrong password":           {overTLS, username, "s3cret wrong", wrong},
+				"wrong user":               {overTLS, "nobody", password, wrong},
+				"nothing":                  {overTLS, "", "", []string{"libvirt wants a user name and a password (SASL)"}},
+				"nothing, over TCP":        {overTCP, "", "", []string{"libvirt wants a user name and a password (SASL)"}},
+				"over TCP":                 {overTCP, username, password, []string{"qemu+tcp", "does not go over an unencrypted connection"}},
+				"where nobody asks for it": {l.SocketURI, username, password, nil},
+			}
+			for name, test := range tests {
+				if name == "over TCP" && mechanisms[0] != "digest-md5" {
+					// libvirtd itself offers nothing there without encryption of SASL's own.
+					test.words = test.words[:1]
+				}
+				t.Run(name, func(t *testing.T) {
+					cfg := host.Config{Name: "kvm9", URI: test.uri, Username: test.username, Password: host.Password(test.password)}
+					err := ping(testContext(t), open(t, cfg))
+					if test.words == nil {
+						if err != nil {
+							t.Error(err)
+						}
+						return
+					}
+					checkRefused(t, err, test.words...)
+				})
+			}
+		})
+	}
+}
+
+// checkRefused checks an error of a host that does not let us in, and that nothing secret is in it.
+func checkRefused(t *testing.T, err error, words ...string) {
+	t.Helper()
+	if !errors.Is(err, migration.ErrUnreachable) {
+		t.Errorf("got %v, want a host that cannot be reached", err)
+		return
+	}
+	for _, word := range append(words, "kvm9") {
+		if !strings.Contains(err.Error(), word) {
+			t.Errorf("got %q, want in it %q", err, word)
+		}
+	}
+	for _, secret := range []string{"s3cret", "fred"} {
+		if strings.Contains(err.Error(), secret) {
+			t.Errorf("%q quotes a secret", err)
+		}
+	}
+}
+
+// Credentials in the files of libvirt's own clients count where the configuration has none.
+func TestSASLCredentialsFromLibvirtsFiles(t *testing.T) {
+	l := labHosts(t)[1]
+	l.RequireLogin(t, "fred", "s3cret", "scram-sha-256")
+	file := func(content string) string {
+		path := filepath.Join(t.TempDir(), "auth.conf")
+		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	const group = "\n[auth-libvirt-%s]\ncredentials=mine\n[credentials-mine]\nauthname = fred\npassword = %s\n"
+	tests := map[string]struct {
+		file  string
+		words []string
+	}{
+		"for the host":          {file("# mine\n[credentials-other]\nauthname=x\npassword=y\n" + fmt.Sprintf(group, "kvm2", "s3cret")), nil},
+		"for all":               {file(fmt.Sprintf(group, "default", "s3cret")), nil},
+		"wrong":                 {file(fmt.Sprintf(group, "kvm2", "s3cret2")), []string{"libvirt refuses the user name or the password"}},
+		"for others":            {file(fmt.Sprintf(group, "kvm7", "s3cret")), []string{"libvirt wants a user name and a password"}},
+		"without a password":    {file(fmt.Sprintf(group, "kvm2", "")), []string{"auth.conf cannot be used: the group credentials-mine lacks authname or password"}},
+		"not in the format":     {file("s3cret"), []string{"auth.conf cannot be used: line 1 is not right"}},
+		"that cannot be opened": {filepath.Join(t.TempDir(), "none", "auth.conf"), []string{"none/auth.conf cannot be read: no such file or directory"}},
+	}
+	for name, test := range tests {
+		for _, way := range []string{"parameter", "environment"} {
+			t.Run(name+", by "+way, func(t *testing.T) {
+				uri := l.TLSURI
+				if way == "parameter" {
+					uri += "&authfile=" + test.file
+				} else {
+					t.Setenv("LIBVIRT_AUTH_FILE", test.file)
+				}
+				err := ping(testContext(t), open(t, host.Config{Name: "kvm9", URI: uri}))
+				if test.words == nil && err != nil {
+					t.Error(err)
+				}
+				if test.words != nil {
+					checkRefused(t, err, test.words...)
+				}
+			})
+		}
+	}
+}
+
+func TestSASLWithPeersThatAreNot(t *testing.T) {
+	before := runtime.NumGoroutine()
+	frame := func(length, procedure, kind, serial uint32, payload ...byte) string {
+		var b []byte
+		for _, word := range []uint32{length, 0x20008086, 1, procedure, kind, serial, 0} {
+			b = binary.BigEndian.AppendUint32(b, word)
+		}
+		return string(append(b, payload...))
+	}
+	tests := map[string]struct {
+		behave func(int, net.Conn)
+		word   string
+	}{
+		"never answers":           {says(""), "did not answer within 1s"},
+		"HTTP server":             {says("HTTP/1.1 400 Bad Request\r\n\r\n"), "not a libvirt daemon"},
+		"hangs up":                {func(int, net.Conn) {}, "closed before libvirt answered"},
+		"claims a lot":            {says(frame(16<<20, 66, 1, 1)), "sends 16777216 bytes before anybody has logged in"},
+		"answers another call":    {says(frame(32, 67, 1, 1, 0, 0, 0, 0)), "answers another call"},
+		"answers an older call":   {says(frame(32, 66, 1, 7, 0, 0, 0, 0)), "answers another call"},
+		"counts more than it has": {says(frame(32, 66, 1, 1, 0xff, 0xff, 0xff, 0xff)), "malformed reply"},
+		"cut in the middle":       {func(_ int, c net.Conn) { _, _ = io.WriteString(c, frame(32, 66, 1, 1)) }, "closed before libvirt answered"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			cfg := host.Config{Name: "kvm9", URI: peer(t, test.behave), Username: "fred", Password: "s3cret"}
+			checkRefused(t, ping(testContext(t), open(t, cfg, host.WithDeadlines(host.Deadlines{Open: time.Second}))), test.word)
+		})
+	}
+	settleGoroutines(t, before)
+}

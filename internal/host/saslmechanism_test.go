@@ -1,0 +1,114 @@
+package host
+
+import (
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+)
+
+// The exchange in RFC 7677, section 3.
+func TestSCRAM(t *testing.T) {
+	t.Parallel()
+	const (
+		challenge = "r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096"
+		proof     = "c=biws,r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,p=dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ="
+		signature = "v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4="
+	)
+	start := func(t *testing.T) *scram {
+		t.Helper()
+		s := newSCRAM(credentials{"user", "pencil"}, sha256.New, "rOprNGfwEbeRWgbNEkqO")
+		if got, want := string(s.first()), "n,,n=user,r=rOprNGfwEbeRWgbNEkqO"; got != want {
+			t.Fatalf("got %s, want %s", got, want)
+		}
+		return s
+	}
+	s := start(t)
+	if got, err := s.next([]byte(challenge)); err != nil || string(got) != proof {
+		t.Errorf("got %s, %v, want %s", got, err, proof)
+	}
+	if err := s.finished(); err == nil {
+		t.Error("it is content before the host has proven anything")
+	}
+	if got, err := s.next([]byte(signature)); err != nil || got != nil {
+		t.Errorf("got %s, %v", got, err)
+	}
+	if err := s.finished(); err != nil {
+		t.Error(err)
+	}
+
+	for name, final := range map[string]string{
+		"another signature": "v=" + strings.Repeat("A", 43) + "=", "none": "", "an error": "e=invalid-proof", "garbage": "\x00\xff",
+	} {
+		s := start(t)
+		if _, err := s.next([]byte(challenge)); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.next([]byte(final)); !errors.Is(err, errUnproven) {
+			t.Errorf("%s: got %v, want %v", name, err, errUnproven)
+		}
+	}
+	for name, bad := range map[string]string{
+		"nonce of another":      strings.Replace(challenge, "rOpr", "xOpr", 1),
+		"nonce is ours alone":   "r=rOprNGfwEbeRWgbNEkqO,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096",
+		"no salt":               strings.Replace(challenge, "W22ZaJ0SNY7soEsUEjb6gQ==", "", 1),
+		"few rounds":            strings.Replace(challenge, "4096", "1", 1),
+		"endless rounds":        strings.Replace(challenge, "4096", "2000000000", 1),
+		"mandatory extension":   "m=x," + challenge,
+		"empty":                 "",
+		"rounds are no number":  strings.Replace(challenge, "4096", "many", 1),
+		"salt is not in base64": strings.Replace(challenge, "W22Z", "%%%%", 1),
+	} {
+		if got, err := start(t).next([]byte(bad)); err == nil {
+			t.Errorf("%s: answered %s", name, got)
+		}
+	}
+}
+
+func TestMechanisms(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		offered  string
+		readable bool
+		want     string // "" is a refusal
+	}{
+		"plain":                   {"PLAIN", false, "PLAIN"},
+		"scram before plain":      {"PLAIN,SCRAM-SHA-1,SCRAM-SHA-256", false, "SCRAM-SHA-256"},
+		"strongest scram":         {"SCRAM-SHA-256,SCRAM-SHA-512,PLAIN", false, "SCRAM-SHA-512"},
+		"plain for all to read":   {"PLAIN", true, ""},
+		"scram for all to change": {"SCRAM-SHA-256", true, ""},
+		"unknown":                 {"GSSAPI,DIGEST-MD5", false, ""},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got, _, err := chooseMechanism(strings.Split(test.offered, ","), credentials{"fred", "s3cret"}, test.readable)
+			if got != test.want || (err == nil) != (test.want != "") {
+				t.Errorf("got %q, %v, want %q", got, err, test.want)
+			}
+		})
+	}
+}
+
+func TestPasswordsDoNotShow(t *testing.T) {
+	t.Parallel()
+	config := Config{Name: "kvm1", URI: "qemu+tls://kvm1/system", Username: "fred", Password: "s3cret"}
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q"} {
+		if text := fmt.Sprintf(verb, config); strings.Contains(text, "s3cret") {
+			t.Errorf("%s shows it: %s", verb, text)
+		}
+	}
+}
+
+func FuzzSASLReply(f *testing.F) {
+	f.Add([]byte{0, 0, 0, 1, 0, 0, 0, 1})
+	f.Add([]byte{0xff, 0xff, 0xff, 0xff})
+	f.Fuzz(func(t *testing.T, reply []byte) {
+		x := &xdr{rest: reply}
+		_, _, _ = x.words(), x.text(), x.chars()
+		if len(x.rest) > len(reply) {
+			t.Error("it reads backwards")
+		}
+	})
+}
