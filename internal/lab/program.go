@@ -6,7 +6,7 @@ import (
 	"path/filepath"
 )
 
-// HideProgram takes a program away from the host, until [Host.ShowProgram].
+// HideProgram takes a program away from the host, until [Host.ShowProgram]: its sh, which is Debian's, finds it no more.
 func (h *Host) HideProgram(ctx context.Context, name string) error {
 	path, err := programPath(name)
 	if err != nil {
