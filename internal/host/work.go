@@ -4,6 +4,8 @@ import (
 	"context"
 	"sync"
 	"time"
+
+	"github.com/digitalocean/go-libvirt"
 )
 
 // maxWork is how many work connections a host may have. A migration occupies one
@@ -46,6 +48,8 @@ func (h *Host) openWork(ctx context.Context) (*conn, error) {
 		<-h.work.places
 		return nil, err
 	}
+	// A daemon that does not do it is as good as it was before.
+	_ = c.call(ctx, h.deadlines.Call, quick, keptAlive)
 	h.work.mu.Lock()
 	h.work.conns[c] = struct{}{}
 	h.work.mu.Unlock()
@@ -54,6 +58,19 @@ func (h *Host) openWork(ctx context.Context) (*conn, error) {
 		return nil, ErrClosed
 	}
 	return c, nil
+}
+
+// featureKeepalive is libvirt's VIR_DRV_FEATURE_PROGRAM_KEEPALIVE.
+const featureKeepalive = 10
+
+// keptAlive asks the daemon to send pings, which the guard answers, and to close
+// the connection when they are not answered for about 30 s (keepalive_interval,
+// keepalive_count). Without them a daemon that loses its client to a broken
+// network never learns of it: of a migration that the client drives it would
+// keep the incoming half, and a guest stopped for the switch-over, for ever.
+func keptAlive(lv *libvirt.Libvirt) error {
+	_, err := lv.ConnectSupportsFeature(featureKeepalive)
+	return err
 }
 
 // closeWork ends a work connection. A call on it that was given up ends with
