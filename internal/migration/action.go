@@ -19,6 +19,7 @@ const (
 	stalled
 	linkStalled
 	neverStarted
+	deserted
 )
 
 // action is what a watch has done about its job.
@@ -47,13 +48,15 @@ type action struct {
 // act does what the job's state asks for now.
 func (w *watch) act() {
 	switch {
-	case w.committed():
+	case w.committed(), w.ahead:
 	case w.verdict != none:
 		w.callOff()
 	case w.postCopy:
 		w.tellIdleLink()
 	case !w.switching.IsZero():
 		w.switchToPostCopy()
+	case w.calls != nil && w.calls.deserted.Load():
+		w.end(deserted, fmt.Sprintf("%s has not answered for %s", w.request.Destination.Name(), desertedLimit))
 	case !w.paused.IsZero():
 		if time.Since(w.paused) >= pauseGrace {
 			w.end(w.reason, fmt.Sprintf("the memory did not arrive within %s of pausing the guest", pauseGrace))

@@ -37,6 +37,10 @@ func (m *move) diagnose(e ending, f Failure) error {
 			subject, after, m.limit(policy.FieldStallTimeout), stallPasses), m.tried(e), measured(e), ended)
 		f.Advice = advise(m.Policy, e.figures, e.least)
 		return m.notConverged(e, f)
+	case deserted:
+		f.Happened = sentences(fmt.Sprintf("%s was called off after %s, because %s had not answered for %s. A direct migration can not be ended without it, and the guest would have been stopped for that.",
+			subject, after, m.Destination.Name(), desertedLimit), ended)
+		return &FailedError{f}
 	case neverStarted:
 		f.Happened = sentences(fmt.Sprintf("%s sent nothing for %s, and was called off. %s is not receiving it: libvirt on %s may be waiting for an answer from libvirt on %s. Look at the peer_uri and the network between the two.",
 			subject, startLimit, m.Destination.Name(), m.Source.Name(), m.Destination.Name()), ended)

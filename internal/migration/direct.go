@@ -61,7 +61,9 @@ func (s steps) send(ctx context.Context) ([]byte, error) {
 		return nil, errHalted
 	}
 
+	listened := s.listen(ctx)
 	cookie, err = s.Source.Perform(ctx, s.UUID, uri, cookie, s.parameters)
+	listened()
 	if err != nil {
 		if s.discard(ctx) && lost(err) {
 			// The source may have sent everything before the connection broke

@@ -18,6 +18,9 @@ type drive struct {
 	committed atomic.Bool
 	// postCopy is set once the migration has been switched to post-copy.
 	postCopy atomic.Bool
+	// deserted is set while the destination of a direct migration has not answered
+	// for desertedLimit.
+	deserted atomic.Bool
 }
 
 // launch makes the calls of a mode. They go on when ctx is cancelled: only halt

@@ -38,6 +38,12 @@ const (
 	// silenceLimit is how long a source that does not answer in mid-move is
 	// waited for.
 	silenceLimit = 2 * time.Minute
+	// desertedLimit is how long the destination of a direct migration may be silent
+	// while the guest still runs on the source.
+	desertedLimit = 15 * time.Second
+	// arrivalLimit is how long a silent source is waited for once the guest was seen
+	// to run on the destination.
+	arrivalLimit = 45 * time.Second
 	// lostCallLimit is how long a call that drives a job may outlive the job: its
 	// connection died unnoticed.
 	lostCallLimit = 30 * time.Second
@@ -52,6 +58,9 @@ const (
 	// lookDeadline bounds one look at both hosts, so that a silent one does not
 	// hold up what the other one says.
 	lookDeadline = 5 * time.Second
+	// listenInterval is the time between two questions whether the destination is
+	// there.
+	listenInterval = 2 * time.Second
 	// settleInterval is the time between two looks.
 	settleInterval = 250 * time.Millisecond
 	// leftoverPatience is how long the source may keep a definition, or a host a

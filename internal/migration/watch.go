@@ -32,6 +32,8 @@ type watch struct {
 	// that there is no job.
 	heard, vanished time.Time
 	silenceTold     bool
+	// ahead is true when the destination runs the guest while the source is silent.
+	ahead bool
 
 	action
 }
@@ -142,7 +144,7 @@ func (w *watch) over() (over bool, unseen error) {
 		return true, nil
 	case w.calls != nil && gone && w.figures.seen && now.Sub(w.vanished) >= lostCallLimit:
 		return true, errLostCall
-	case now.Sub(w.heard) >= silenceLimit:
+	case now.Sub(w.heard) >= silenceLimit, w.ahead && now.Sub(w.heard) >= arrivalLimit:
 		return true, errSilent
 	case w.verdict != none && now.Sub(w.called) >= w.grace():
 		return true, errUnstopped
@@ -159,9 +161,10 @@ func (w *watch) poll() {
 	answered := err == nil || errors.Is(err, ErrNoDomain) || errors.Is(err, ErrNotActive)
 	if !answered {
 		w.tellSilence(now)
+		w.lookAhead()
 		return
 	}
-	w.heard = now
+	w.heard, w.ahead = now, false
 	if w.silenceTold {
 		w.silenceTold = false
 		w.tell.say(w.request.Source.Name() + " answers again")
@@ -181,6 +184,18 @@ func (w *watch) tellSilence(now time.Time) {
 		w.silenceTold = true
 		w.tell.say(w.request.Source.Name() + " does not answer; a migration that has begun goes on there")
 	}
+}
+
+// lookAhead finds out whether the guest has arrived while the source is silent:
+// then there is nothing left to call off. In direct mode the calls tell.
+func (w *watch) lookAhead() {
+	if w.mode == Direct {
+		return
+	}
+	there, err := ask(w.own, lookDeadline, func(ctx context.Context) (Domain, error) {
+		return w.request.Destination.Domain(ctx, w.request.UUID)
+	})
+	w.ahead = err == nil && (there.State == StateRunning || !w.ranBefore && there.State == StatePaused)
 }
 
 // observe takes what the running job said.
