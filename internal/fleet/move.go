@@ -139,6 +139,7 @@ func (f *Fleet) request(m Move, r Resolution) (migration.Request, error) {
 		Name:         r.Location.Domain.Name,
 		Source:       source,
 		Destination:  destination,
+		Unseen:       len(r.Location.Unseen) > 0,
 		PeerURI:      destination.PeerURI(),
 		MigrationURI: destination.MigrationURI(),
 		Mode:         m.Mode,

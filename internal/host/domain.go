@@ -50,8 +50,9 @@ func (h *Host) DomainByName(ctx context.Context, name string) (migration.Domain,
 // describe asks what else there is to know of a domain.
 func (h *Host) describe(ctx context.Context, op string, dom libvirt.Domain) (migration.Domain, error) {
 	d := migration.Domain{UUID: formatUUID(dom.UUID), Name: dom.Name}
+	var now condition
 	err := parallel(
-		get(&d.State, func() (migration.DomainState, error) {
+		get(&now, func() (condition, error) {
 			return h.state(ctx, op, dom)
 		}),
 		get(&d.Persistent, func() (bool, error) {
@@ -67,6 +68,7 @@ func (h *Host) describe(ctx context.Context, op string, dom libvirt.Domain) (mig
 	if err != nil {
 		return migration.Domain{}, err
 	}
+	d.State, d.Stranded = now.state, now.stranded
 	return d, nil
 }
 
@@ -94,7 +96,7 @@ func (h *Host) Domains(ctx context.Context) ([]migration.Domain, error) {
 	}
 	var domains []migration.Domain
 	for _, r := range records {
-		s, err := h.interpret(ctx, op, r.Dom, statValue(r, libvirt.DomainStatsStateState), statValue(r, libvirt.DomainStatsStateReason))
+		now, err := h.interpret(ctx, op, r.Dom, statValue(r, libvirt.DomainStatsStateState), statValue(r, libvirt.DomainStatsStateReason))
 		if errors.Is(err, migration.ErrNoDomain) {
 			continue
 		}
@@ -102,7 +104,7 @@ func (h *Host) Domains(ctx context.Context) ([]migration.Domain, error) {
 			return nil, err
 		}
 		domains = append(domains, migration.Domain{
-			UUID: formatUUID(r.Dom.UUID), Name: r.Dom.Name, State: s, Persistent: kept[r.Dom.UUID],
+			UUID: formatUUID(r.Dom.UUID), Name: r.Dom.Name, State: now.state, Stranded: now.stranded, Persistent: kept[r.Dom.UUID],
 		})
 	}
 	return domains, nil
@@ -124,34 +126,43 @@ func (h *Host) persistent(ctx context.Context, op string, dom libvirt.Domain) (b
 	return n == 1, err
 }
 
-func (h *Host) state(ctx context.Context, op string, dom libvirt.Domain) (migration.DomainState, error) {
+func (h *Host) state(ctx context.Context, op string, dom libvirt.Domain) (condition, error) {
 	s, err := read(ctx, h, op, quick, func(lv *libvirt.Libvirt) ([2]int32, error) {
 		s, reason, err := lv.DomainGetState(dom, 0)
 		return [2]int32{s, reason}, err
 	})
 	if err != nil {
-		return 0, err
+		return condition{}, err
 	}
 	return h.interpret(ctx, op, dom, s[0], s[1])
 }
 
-// interpret translates a state, and tells the incoming half of a migration by
-// the one thing that sets it apart: libvirt refuses the statistics of its job,
-// "available only on the source host".
-func (h *Host) interpret(ctx context.Context, op string, dom libvirt.Domain, s, reason int32) (migration.DomainState, error) {
+// condition is what a domain does.
+type condition struct {
+	state    migration.DomainState
+	stranded bool
+}
+
+// interpret translates a state. The incoming half of a migration is told by the
+// one thing that sets it apart: libvirt refuses the statistics of its job,
+// "available only on the source host". A domain that was stopped for a migration
+// of which there is no job any more was stranded by it.
+func (h *Host) interpret(ctx context.Context, op string, dom libvirt.Domain, s, reason int32) (condition, error) {
+	now := condition{state: state(s, reason)}
 	if !perhapsIncoming(s, reason) {
-		return state(s, reason), nil
+		return now, nil
 	}
-	_, err := h.jobStats(ctx, op, dom, 0)
+	job, err := h.jobStats(ctx, op, dom, 0)
 	switch {
 	case errors.Is(err, ErrUnsupported):
-		return migration.StateIncoming, nil
+		return condition{state: migration.StateIncoming}, nil
 	case errors.Is(err, migration.ErrNotActive):
-		return migration.StateShutOff, nil
+		return condition{state: migration.StateShutOff}, nil
 	case err != nil:
-		return 0, err
+		return condition{}, err
 	}
-	return state(s, reason), nil
+	now.stranded = libvirt.DomainPausedReason(reason) == libvirt.DomainPausedMigration && jobType(job.kind) == migration.JobNone
+	return now, nil
 }
 
 // statValue is a signed number among a domain's statistics.

@@ -159,6 +159,10 @@ type Domain struct {
 	State      DomainState
 	// Persistent is true when the host keeps a definition of the domain.
 	Persistent bool
+	// Stranded is true for a paused domain that was stopped for the switch-over of
+	// a migration that is over, because its client was lost in that moment
+	// (VIR_DOMAIN_PAUSED_MIGRATION without a job). It ran before.
+	Stranded bool
 	// MemoryBytes is the most memory the guest can have.
 	MemoryBytes uint64
 }

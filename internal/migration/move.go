@@ -49,6 +49,11 @@ func Run(ctx context.Context, r Request, report func(Progress)) (Report, error) 
 	for _, warning := range a.Warnings() {
 		m.tell.say("warning: " + warning.String())
 	}
+	if a.stranded() {
+		if err := m.resume(&a); err != nil {
+			return Report{}, err
+		}
+	}
 	m.ranBefore = a.source.Is(StateRunning, StatePostCopySource)
 	m.persistent = a.source.Domain.Persistent
 	if a.Running {
@@ -68,6 +73,18 @@ func Run(ctx context.Context, r Request, report func(Progress)) (Report, error) 
 		}
 	}
 	return m.conclude(e)
+}
+
+// resume lets a guest run again that an earlier migration left paused.
+func (m *move) resume(a *Assessment) error {
+	err := order(m.own, callDeadline, func(ctx context.Context) error { return m.Source.Resume(ctx, m.UUID) })
+	if err != nil {
+		a.add(Finding{Check: CheckState, Host: m.Source.Name(), Err: err, Detail: fmt.Sprintf(
+			"VM %s was left paused by an earlier migration, and can not be resumed: %s.", m.Name, err)})
+		return m.refused(*a)
+	}
+	a.source.Domain.State = StateRunning
+	return nil
 }
 
 // assess makes the checks, and waits a little for a migration under way to show

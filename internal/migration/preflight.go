@@ -129,10 +129,32 @@ func Preflight(ctx context.Context, r Request) Assessment {
 		return a
 	}
 	a.checkJob(ctx, r)
+	a.checkStranded(r)
 	if !a.Running {
 		a.checkGuest(ctx, r)
 	}
 	return a
+}
+
+// checkStranded looks for a guest that an earlier migration left paused.
+func (a *Assessment) checkStranded(r Request) {
+	if !a.stranded() {
+		return
+	}
+	f := Finding{Check: CheckState, Host: r.Source.Name(), Warning: !r.Unseen, Detail: fmt.Sprintf(
+		"VM %s was left paused there by a migration that lost its client at the end.", r.Name)}
+	if r.Unseen {
+		f.Detail += " It was not resumed, because it may run on a host that does not answer."
+	} else {
+		f.Detail += " It is resumed before it is moved."
+	}
+	a.add(f)
+}
+
+// stranded tells whether an earlier migration left the guest paused on the
+// source, and the destination did not get it.
+func (a *Assessment) stranded() bool {
+	return a.source.Is(StatePaused) && a.source.Domain.Stranded && a.destination.Gone() && !a.awaited
 }
 
 // checkRequest looks at what needs no host.

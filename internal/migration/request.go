@@ -36,6 +36,8 @@ type Request struct {
 	// the same host: then it is already there.
 	Source      Source
 	Destination Destination
+	// Unseen is true when a host could not be asked that may run the VM, too.
+	Unseen bool
 	// PeerURI is the destination's libvirt as the source reaches it; empty when
 	// hosts can not reach it.
 	PeerURI string
