@@ -69,7 +69,7 @@ func (f *Fleet) Create(ctx context.Context, d Declaration, names []string) (repl
 	if d.Cluster == "" {
 		replaced = d.drift(slices.DeleteFunc(slices.Clone(before), func(c Copy) bool { return c.Document == nil })...)
 	}
-	if err := f.write(ctx, hosts, d, before); err != nil {
+	if err := f.write(ctx, hosts, d); err != nil {
 		return nil, errors.Join(err, f.takeBack(ctx, hosts, d, before))
 	}
 	return replaced, nil
@@ -95,11 +95,13 @@ func (f *Fleet) takeable(ctx context.Context, h *host.Host, d Declaration, c Cop
 	}
 }
 
+// held tells whether the copy keeps the host in another cluster.
+func (d Declaration) held(c Copy) bool { return d.Cluster != "" && c.readable() && !d.owns(c.Record) }
+
 // awaitRelease returns once the host is in no other cluster; a *HeldError when
 // it stays in one.
 func awaitRelease(ctx context.Context, h *host.Host, d Declaration, c Copy) (Copy, error) {
-	held := func() bool { return d.Cluster != "" && c.readable() && !d.owns(c.Record) }
-	if !held() {
+	if !d.held(c) {
 		return c, nil
 	}
 	wait, cancel := context.WithTimeout(ctx, releaseWait)
@@ -116,7 +118,7 @@ func awaitRelease(ctx context.Context, h *host.Host, d Declaration, c Copy) (Cop
 		case <-ticker.C:
 		}
 		var err error
-		if c, err = hostCopy(ctx, h, d.level()); err != nil || !held() {
+		if c, err = hostCopy(ctx, h, d.level()); err != nil || !d.held(c) {
 			return c, err
 		}
 	}
@@ -137,13 +139,10 @@ func (f *Fleet) Update(ctx context.Context, d Declaration, names, removed []stri
 		if err != nil {
 			return err
 		}
-		if present, err = awaitRelease(ctx, h, d, present); err != nil {
+		if _, err = awaitRelease(ctx, h, d, present); err != nil {
 			return err
 		}
-		if present.newer() != nil {
-			return present.newer()
-		}
-		return writeCopy(ctx, h, d, present)
+		return f.writeCopy(ctx, h, d)
 	}) {
 		if a.err != nil {
 			outcome.Unwritten = append(outcome.Unwritten, a.host)
@@ -228,13 +227,10 @@ func readAll(ctx context.Context, hosts []*host.Host, d Declaration) ([]Copy, er
 	return copies, failure(failed)
 }
 
-// write writes the record to all hosts at once; before are their copies.
-func (f *Fleet) write(ctx context.Context, hosts []*host.Host, d Declaration, before []Copy) error {
+// write writes the record to all hosts at once.
+func (f *Fleet) write(ctx context.Context, hosts []*host.Host, d Declaration) error {
 	var failed []error
-	for _, a := range tell(ctx, hosts, func(ctx context.Context, h *host.Host) error {
-		i := slices.Index(hosts, h)
-		return writeCopy(ctx, h, d, before[i])
-	}) {
+	for _, a := range tell(ctx, hosts, func(ctx context.Context, h *host.Host) error { return f.writeCopy(ctx, h, d) }) {
 		if a.err != nil {
 			failed = append(failed, a.err)
 		}
@@ -243,10 +239,20 @@ func (f *Fleet) write(ctx context.Context, hosts []*host.Host, d Declaration, be
 }
 
 // writeCopy writes one host's copy, unless it says what is declared already, and
-// reads it back.
-func writeCopy(ctx context.Context, h *host.Host, d Declaration, present Copy) error {
-	if d.matchesCopy(present) {
+// reads it back. It looks at what is there once more, for two resources of one
+// apply may both want the host, and have found it free.
+func (f *Fleet) writeCopy(ctx context.Context, h *host.Host, d Declaration) error {
+	defer f.alone(h.Name(), d.level().String())()
+	present, err := hostCopy(ctx, h, d.level())
+	switch {
+	case err != nil:
+		return err
+	case d.matchesCopy(present):
 		return nil
+	case d.held(present):
+		return &HeldError{Host: h.Name(), Cluster: present.Record.Cluster}
+	case present.newer() != nil:
+		return present.newer()
 	}
 	document, err := encode(d.Cluster, d.Policy, present)
 	if err != nil {

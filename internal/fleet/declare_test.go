@@ -122,6 +122,36 @@ func TestCreateTellsOfWhatTheGlobalSettingsReplace(t *testing.T) {
 	}
 }
 
+func TestCreateOfTwoClustersOnOneHost(t *testing.T) {
+	withoutRecords(t)
+	f := open(t, labConfig(t, UnreachableError))
+	ctx := testContext(t)
+	errs := make(chan error, 2)
+	for _, name := range []string{"compute", "batch"} {
+		go func() {
+			_, err := f.Create(ctx, Declaration{Cluster: name, Policy: downtime(500)}, all)
+			errs <- err
+		}()
+	}
+	first, second := <-errs, <-errs
+	for _, err := range []error{first, second} {
+		var held *HeldError
+		if err != nil && !errors.As(err, &held) {
+			t.Errorf("error %v, want a HeldError", err)
+		}
+	}
+	if first == nil && second == nil {
+		t.Error("both clusters were created on the same hosts")
+	}
+	clusters := map[string]bool{}
+	for _, document := range records(t, f, host.Cluster) {
+		clusters[document] = true
+	}
+	if len(clusters) > 1 {
+		t.Errorf("hosts of both were left: %v", clusters)
+	}
+}
+
 func TestUpdateReachesTheHostsItCan(t *testing.T) {
 	withoutRecords(t)
 	f := open(t, labConfig(t, UnreachableError))

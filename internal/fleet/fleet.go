@@ -37,7 +37,8 @@ type Fleet struct {
 	slots       *slots
 
 	mu       sync.Mutex
-	reported map[string]bool // hosts that were reported as down
+	reported map[string]bool        // hosts that were reported as down
+	records  map[string]*sync.Mutex // held by who changes a record
 }
 
 // New reads the configuration of every host and dials none. The error is a
@@ -47,6 +48,7 @@ func New(config Config) (*Fleet, error) {
 		unreachable: config.Unreachable,
 		slots:       newSlots(config.MaxOutgoing, config.MaxIncoming),
 		reported:    map[string]bool{},
+		records:     map[string]*sync.Mutex{},
 	}
 	for _, c := range config.Hosts {
 		h, err := host.New(c)
@@ -57,6 +59,21 @@ func New(config Config) (*Fleet, error) {
 	}
 	slices.SortFunc(f.hosts, func(a, b *host.Host) int { return cmp.Compare(a.Name(), b.Name()) })
 	return f, nil
+}
+
+// alone waits until nobody else in this process changes the record that the
+// names stand for; release lets the next one do so.
+func (f *Fleet) alone(names ...string) (release func()) {
+	key := Quote(names)
+	f.mu.Lock()
+	record := f.records[key]
+	if record == nil {
+		record = &sync.Mutex{}
+		f.records[key] = record
+	}
+	f.mu.Unlock()
+	record.Lock()
+	return record.Unlock
 }
 
 // Close closes every connection.

@@ -109,7 +109,13 @@ func (e *NoRecordError) Error() string {
 // CreateVM writes a VM's first record. An equal one is adopted; a different one
 // is an *ExistsError, one that can not be read an *InvalidRecordError.
 func (f *Fleet) CreateVM(ctx context.Context, vm string, p policy.Policy) (VMRecord, error) {
-	present, err := f.ReadVM(ctx, vm, "")
+	location, err := f.Find(ctx, vm, "")
+	if err != nil {
+		return VMRecord{}, err
+	}
+	uuid := location.Domain.UUID
+	defer f.alone(uuid)()
+	present, err := f.ReadVM(ctx, uuid, location.Host)
 	if err != nil {
 		return VMRecord{}, err
 	}
@@ -130,6 +136,7 @@ func (f *Fleet) CreateVM(ctx context.Context, vm string, p policy.Policy) (VMRec
 
 // UpdateVM makes all copies of a VM's record equal to the policy.
 func (f *Fleet) UpdateVM(ctx context.Context, uuid, last string, p policy.Policy) (VMRecord, error) {
+	defer f.alone(uuid)()
 	present, err := f.ReadVM(ctx, uuid, last)
 	if err != nil {
 		return VMRecord{}, err
@@ -183,6 +190,7 @@ func (r VMRecord) mostTelling() Copy {
 
 // DeleteVM removes a VM's record. A VM that is gone has none.
 func (f *Fleet) DeleteVM(ctx context.Context, uuid, last string) error {
+	defer f.alone(uuid)()
 	present, err := f.ReadVM(ctx, uuid, last)
 	var notFound *NotFoundError
 	switch {

@@ -69,6 +69,27 @@ func requireCopies(t *testing.T, r VMRecord, document string, places []string) {
 	}
 }
 
+// TestVMRecordCreatedTwice creates two different records for one VM at once, as
+// two resources would that name it differently.
+func TestVMRecordCreatedTwice(t *testing.T) {
+	t.Parallel()
+	guest := testLab(t).StartGuest(t, lab.GuestSpec{Bare: true})
+	f := open(t, labConfig(t, UnreachableError))
+	ctx := testContext(t)
+	errs := make(chan error, 2)
+	for vm, ms := range map[string]int64{guest.Name: 400, guest.UUID: 500} {
+		go func() {
+			_, err := f.CreateVM(ctx, vm, downtime(ms))
+			errs <- err
+		}()
+	}
+	first, second := <-errs, <-errs
+	var exists *ExistsError
+	if (first == nil) == (second == nil) || !errors.As(errors.Join(first, second), &exists) {
+		t.Errorf("errors %v and %v, want one ExistsError", first, second)
+	}
+}
+
 // TestVMRecordWhileMigrating fails at once, and changes nothing.
 func TestVMRecordWhileMigrating(t *testing.T) {
 	t.Parallel()

@@ -184,13 +184,14 @@ func assessError(f *fleet.Fleet, act string, err error) diag.Diagnostics {
 		notFound *fleet.NotFoundError
 		unseen   *fleet.UnseenError
 		invalid  *fleet.InvalidRecordError
+		newer    *fleet.NewerRecordError
 	)
 	switch {
 	case errors.As(err, &notFound):
 		return nil
 	case errors.As(err, &unseen):
 		return unreachableWarning(unseen.Unseen)
-	case errors.As(err, &invalid):
+	case errors.As(err, &invalid), errors.As(err, &newer):
 		return diag.Diagnostics{diag.NewWarningDiagnostic("Invalid Policy Record", explain(err)+" A move is refused as long as it is there.")}
 	default:
 		return diagnoseRead(f, act, err, path.Root("vm"))
