@@ -48,10 +48,28 @@ func (e *PartialError) Error() string { return e.Err.Error() }
 
 func (e *PartialError) Unwrap() error { return e.Err }
 
+// TakenBackError is a Create that failed after it had begun to write.
+type TakenBackError struct {
+	Err error
+	// Left says where what was written could not be taken back; nil when nothing
+	// of it is left.
+	Left error
+}
+
+func (e *TakenBackError) Error() string {
+	if e.Left != nil {
+		return fmt.Sprintf("%v; %v", e.Err, e.Left)
+	}
+	return e.Err.Error() + "; what was written on other hosts was taken back"
+}
+
+func (e *TakenBackError) Unwrap() error { return e.Err }
+
 // Create writes the record to all the hosts, or to none: what was written before
 // one of them failed is taken back. An equal record that is there already is
 // adopted. A different one is an *ExistsError or a *HeldError for a cluster;
-// the global settings take it over and say in replaced what was there.
+// the global settings take it over and say in replaced what was there. An error
+// after the first write is a *TakenBackError.
 func (f *Fleet) Create(ctx context.Context, d Declaration, names []string) (replaced []string, err error) {
 	hosts, err := f.all(names)
 	if err != nil {
@@ -70,7 +88,7 @@ func (f *Fleet) Create(ctx context.Context, d Declaration, names []string) (repl
 		replaced = d.drift(slices.DeleteFunc(slices.Clone(before), func(c Copy) bool { return c.Document == nil })...)
 	}
 	if err := f.write(ctx, hosts, d); err != nil {
-		return nil, errors.Join(err, f.takeBack(ctx, hosts, d, before))
+		return nil, &TakenBackError{Err: err, Left: f.takeBack(ctx, hosts, d, before)}
 	}
 	return replaced, nil
 }

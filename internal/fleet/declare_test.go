@@ -53,8 +53,9 @@ func TestCreateTakesBackWhatItWrote(t *testing.T) {
 		readOnlySecrets(t, "kvm3")
 		_, err := f.Create(testContext(t), compute(downtime(500)), all)
 		var e *host.Error
-		if !errors.As(err, &e) || e.Host != "kvm3" {
-			t.Errorf("error %v, want one of kvm3", err)
+		var taken *TakenBackError
+		if !errors.As(err, &e) || e.Host != "kvm3" || !errors.As(err, &taken) || taken.Left != nil {
+			t.Errorf("error %v, want one of kvm3, and nothing left", err)
 		}
 		// What was adopted was there before, and stays.
 		if diff := cmp.Diff(map[string]string{"kvm1": record500}, records(t, f, host.Cluster)); diff != "" {

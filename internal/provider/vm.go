@@ -91,7 +91,7 @@ func locationWarnings(l fleet.Location) diag.Diagnostics {
 	var diags diag.Diagnostics
 	if len(l.Leftovers) > 0 {
 		diags.AddWarning("VM Defined Elsewhere", fmt.Sprintf(
-			"VM %s is on %s, and a shut-off definition of it is left on %s. Starting that one would run the VM twice. Remove it there (virsh undefine --keep-nvram --keep-tpm %s) once you are sure.",
+			"VM %s is on %s, and a shut-off definition of it is left on %s. Were both started, the VM would run twice. Remove it there (virsh undefine --keep-nvram --keep-tpm %s) once you are sure.",
 			l.Domain.Name, l.Host, fleet.Quote(l.Leftovers), l.Domain.UUID))
 	}
 	if len(l.Paused) > 0 {
