@@ -120,7 +120,7 @@ func TestDirectLeavesTheGuestPausedWhileTheDestinationIsSilent(t *testing.T) {
 				s.request.Mode = migration.Direct
 				s.kvm2.Before("Finish", mt.Do(func() { fault(s.kvm2) }))
 				fails[*migration.FailedError](s,
-					"VM web is paused on kvm1; whether it is running on kvm2 is not known, because kvm2 does not answer", "Once kvm2 answers", "`virsh resume web` on kvm1")
+					"VM web is paused on kvm1; whether it is running on kvm2 is not known, because kvm2 does not answer", "Once kvm2 answers", "`virsh resume "+uuid+"` on kvm1")
 				if n := s.kvm1.Calls("Resume"); n > 0 {
 					s.Error("the guest was resumed although it may run on kvm2")
 				}

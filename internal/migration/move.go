@@ -214,10 +214,10 @@ func (m *move) arrived(o Outcome, e ending) Report {
 		r.warn("It was cancelled too late to be called off: the VM is %s on %s.", o.Destination.Domain.State, m.Destination.Name())
 	}
 	if o.Source.Defined() {
-		r.warn("%s keeps a shut-off definition of the VM. It must not be started: remove it with `virsh undefine %s` there.", m.Source.Name(), m.Name)
+		r.warn("%s keeps a shut-off definition of the VM. It must not be started: remove it with `virsh undefine %s` there.", m.Source.Name(), m.UUID)
 	}
 	if m.persistent && !o.Destination.Domain.Persistent {
-		r.warn("The VM was persistent and is transient on %s: its definition is lost when it is shut down. `virsh dumpxml %s` and `virsh define` there keep it.", m.Destination.Name(), m.Name)
+		r.warn("The VM was persistent and is transient on %s: its definition is lost when it is shut down. `virsh dumpxml %s` and `virsh define` there keep it.", m.Destination.Name(), m.UUID)
 	}
 	if m.downtime != nil && m.downtime.failed != nil {
 		r.warn("max_downtime_ms could not be set: %s.", m.downtime.failed)
@@ -254,7 +254,7 @@ func (m *move) refused(a Assessment) error {
 		Findings: findings,
 		Failure: Failure{
 			Happened: fmt.Sprintf("The migration of VM %s from %s to %s was not started:\n%s", m.Name, m.Source.Name(), m.Destination.Name(), strings.Join(lines, "\n")),
-			Outcome:  Outcome{Name: m.Name, Source: a.source, Destination: a.destination, Migrating: a.awaited},
+			Outcome:  Outcome{UUID: m.UUID, Name: m.Name, Source: a.source, Destination: a.destination, Migrating: a.awaited},
 			cause:    errors.Join(causes...),
 		},
 	}
@@ -262,7 +262,7 @@ func (m *move) refused(a Assessment) error {
 
 // cancelledEarly is the error of a move that was called off before it began.
 func (m *move) cancelledEarly() error {
-	o := Outcome{Name: m.Name}
+	o := Outcome{UUID: m.UUID, Name: m.Name}
 	o.Source, o.Destination = m.look(m.own, lookDeadline)
 	return &CancelledError{Failure{
 		Happened: fmt.Sprintf("The migration of VM %s from %s to %s was cancelled before it was started.", m.Name, m.Source.Name(), m.Destination.Name()),

@@ -33,8 +33,8 @@ const (
 
 // Outcome is what both hosts said of the VM after its migration had ended.
 type Outcome struct {
-	// Name is the VM's.
-	Name string
+	// UUID and Name are the VM's. Sentences use the name, commands the UUID.
+	UUID, Name string
 	// Source and Destination are what each host said.
 	Source, Destination Sighting
 	// Migrating is true when the source's libvirt still has the migration job.

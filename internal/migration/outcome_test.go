@@ -2,6 +2,7 @@ package migration
 
 import (
 	"errors"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -139,13 +140,32 @@ type stillDestination struct {
 func TestRemedySaysHowToResume(t *testing.T) {
 	t.Parallel()
 	o := Outcome{
-		Name: "web", ResumeError: errors.New("cannot acquire state change lock"),
+		UUID: "7a5b1c7e-0000-4000-8000-000000000001", Name: "web", ResumeError: errors.New("cannot acquire state change lock"),
 		Source:      Sighting{Host: "kvm1", Domain: Domain{State: StatePaused}},
 		Destination: Sighting{Host: "kvm2", Err: ErrNoDomain},
 	}
-	for _, words := range []string{"cannot acquire state change lock", "`virsh resume web` on kvm1"} {
+	for _, words := range []string{"cannot acquire state change lock", "`virsh resume 7a5b1c7e-0000-4000-8000-000000000001` on kvm1"} {
 		if !strings.Contains(o.remedy(), words) {
 			t.Errorf("%q does not say %q", o.remedy(), words)
+		}
+	}
+}
+
+// A command can be pasted whatever the VM is named.
+func TestRemedyNamesTheVMByUUIDInCommands(t *testing.T) {
+	t.Parallel()
+	const name, uuid = "web; reboot", "7a5b1c7e-0000-4000-8000-000000000001"
+	command := regexp.MustCompile("`virsh [^`]*`")
+	for source, here := range sightings("kvm1") {
+		for destination, there := range sightings("kvm2") {
+			for _, migrating := range []bool{true, false} {
+				o := Outcome{UUID: uuid, Name: name, Source: here, Destination: there, Migrating: migrating}
+				for _, c := range command.FindAllString(o.remedy(), -1) {
+					if strings.Contains(c, name) || !strings.Contains(c, uuid) {
+						t.Errorf("%s here, %s there: %s", source, destination, c)
+					}
+				}
+			}
 		}
 	}
 }

@@ -246,7 +246,7 @@ func inactive(name string, s Sighting) Finding {
 func (a *Assessment) checkState(r Request) {
 	switch {
 	case a.source.Is(StatePostCopyFailed) || a.destination.Is(StatePostCopyFailed):
-		left := Outcome{Name: r.Name, Source: a.source, Destination: a.destination}
+		left := Outcome{UUID: r.UUID, Name: r.Name, Source: a.source, Destination: a.destination}
 		a.add(Finding{Check: CheckState, Host: a.source.Host, Detail: fmt.Sprintf(
 			"A post-copy migration of VM %s lost its link. %s", r.Name, left.remedy())})
 	case !a.source.Is(StateRunning, StatePaused, StatePostCopySource):
@@ -254,7 +254,7 @@ func (a *Assessment) checkState(r Request) {
 	case a.destination.Is(StateRunning, StatePaused):
 		a.add(Finding{Check: CheckOneHome, Detail: fmt.Sprintf(
 			"VM %s is %s on %s and %s on %s. Compare `virsh domstate --reason %s` on both hosts, decide which copy to keep, and end the other one with `virsh destroy %s`.",
-			r.Name, a.source.Domain.State, a.source.Host, a.destination.Domain.State, a.destination.Host, r.Name, r.Name)})
+			r.Name, a.source.Domain.State, a.source.Host, a.destination.Domain.State, a.destination.Host, r.UUID, r.UUID)})
 	}
 }
 
@@ -273,13 +273,13 @@ func (a *Assessment) checkJob(ctx context.Context, r Request) {
 		}
 	case !job.migratesOut():
 		a.add(Finding{Check: CheckJob, Host: r.Source.Name(), Detail: fmt.Sprintf(
-			"Another job runs on VM %s: see `virsh domjobinfo %s` on %s. It must end first.", r.Name, r.Name, r.Source.Name())})
+			"Another job runs on VM %s: see `virsh domjobinfo %s` on %s. It must end first.", r.Name, r.UUID, r.Source.Name())})
 	case a.destination.Is(StateIncoming, StatePostCopy):
 		a.Running, a.job = true, job
 	default:
 		a.awaited = true
 		a.add(Finding{Check: CheckJob, Host: r.Source.Name(), Detail: fmt.Sprintf(
 			"A migration of VM %s is under way already, and %s does not hold its receiving half: it goes elsewhere, or is just about to start. "+
-				"Nothing was started beside it; `virsh domjobabort %s` on %s would call it off.", r.Name, r.Destination.Name(), r.Name, r.Source.Name())})
+				"Nothing was started beside it; `virsh domjobabort %s` on %s would call it off.", r.Name, r.Destination.Name(), r.UUID, r.Source.Name())})
 	}
 }

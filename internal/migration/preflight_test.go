@@ -148,6 +148,7 @@ func TestPreflightNamesTheCheckThatFailed(t *testing.T) {
 				if !strings.Contains(f.String(), test.words) {
 					s.Errorf("%q does not say %q", f.String(), test.words)
 				}
+				s.commandsByUUID(f.Detail)
 				s.changedNothing()
 			})
 		})

@@ -3,7 +3,8 @@ package migration
 import "fmt"
 
 // remedy says what to do about the outcome of a migration that did not succeed;
-// empty when there is nothing to do.
+// empty when there is nothing to do. Its commands name the VM by its UUID: a name
+// may be anything, for a shell too.
 func (o Outcome) remedy() string {
 	source, destination := o.Source.Host, o.Destination.Host
 	switch o.Place() {
@@ -11,24 +12,24 @@ func (o Outcome) remedy() string {
 		return o.remedyOnSource()
 	case OnDestination:
 		if o.Source.Is(StatePaused, StatePostCopySource) {
-			return fmt.Sprintf("%s still holds a paused copy whose memory is out of date. Never resume it; remove it with `virsh destroy %s` on %s.", source, o.Name, source)
+			return fmt.Sprintf("%s still holds a paused copy whose memory is out of date. Never resume it; remove it with `virsh destroy %s` on %s.", source, o.UUID, source)
 		}
-		return fmt.Sprintf("%s. Once it answers, make sure that `virsh domstate %s` there does not say running, before anything else is done with the VM.", o.silence(), o.Name)
+		return fmt.Sprintf("%s. Once it answers, make sure that `virsh domstate %s` there does not say running, before anything else is done with the VM.", o.silence(), o.UUID)
 	case PausedOnSource, PausedOnDestination:
 		return o.remedyPaused()
 	case OnBoth:
-		return fmt.Sprintf("Two copies may write to the same disks. Decide at once which one to keep and end the other one with `virsh destroy %s` on its host.", o.Name)
+		return fmt.Sprintf("Two copies may write to the same disks. Decide at once which one to keep and end the other one with `virsh destroy %s` on its host.", o.UUID)
 	case OnNeither:
 		return o.remedyOnNeither()
 	case PausedOnBoth:
 		return fmt.Sprintf("Neither copy was resumed, because it can not be told from here which one has the newer memory. "+
-			"Compare `virsh domstate --reason %s` on both hosts; resume one of them only after the other one was ended with `virsh destroy %s`.", o.Name, o.Name)
+			"Compare `virsh domstate --reason %s` on both hosts; resume one of them only after the other one was ended with `virsh destroy %s`.", o.UUID, o.UUID)
 	case SplitMemory:
 		if o.Source.Gone() || o.Destination.Gone() {
-			return fmt.Sprintf("One half is gone and the guest's memory with it. `virsh destroy %s` ends what is left of it on the other host; after that the VM can be started again.", o.Name)
+			return fmt.Sprintf("One half is gone and the guest's memory with it. `virsh destroy %s` ends what is left of it on the other host; after that the VM can be started again.", o.UUID)
 		}
 		return fmt.Sprintf("Both halves were left as they are: do not destroy or resume either. Once %s and %s reach each other again, "+
-			"run the same migration with `virsh migrate --live --p2p --postcopy --postcopy-resume %s` on %s (libvirt 8.9 or newer): it sends the rest of the memory.", source, destination, o.Name, source)
+			"run the same migration with `virsh migrate --live --p2p --postcopy --postcopy-resume %s` on %s (libvirt 8.9 or newer): it sends the rest of the memory.", source, destination, o.UUID, source)
 	case FetchingMemory:
 		return fmt.Sprintf("It still fetches memory from %s, which must not be disturbed until that has ended.", source)
 	default:
@@ -40,7 +41,7 @@ func (o Outcome) remedyUnknown() string {
 	source, destination := o.Source.Host, o.Destination.Host
 	if o.Source.Is(StatePaused) {
 		return fmt.Sprintf("It was left paused on %s, so that it can not run twice. Once %s answers: if the VM runs there, `virsh destroy %s` on %s removes the old copy; "+
-			"if it does not, `virsh resume %s` on %s lets it run.", source, destination, o.Name, source, o.Name, source)
+			"if it does not, `virsh resume %s` on %s lets it run.", source, destination, o.UUID, source, o.UUID, source)
 	}
 	return "Neither start nor resume the VM anywhere before both hosts have been looked at."
 }
@@ -49,7 +50,7 @@ func (o Outcome) remedyOnSource() string {
 	source, destination := o.Source.Host, o.Destination.Host
 	switch {
 	case o.Migrating:
-		return fmt.Sprintf("libvirt on %s still has the migration job. Asking for the same move again watches it to its end; `virsh domjobabort %s` on %s calls it off.", source, o.Name, source)
+		return fmt.Sprintf("libvirt on %s still has the migration job. Asking for the same move again watches it to its end; `virsh domjobabort %s` on %s calls it off.", source, o.UUID, source)
 	case o.Destination.Is(StateIncoming):
 		return fmt.Sprintf("%s still holds the receiving half of the migration, which does not run; libvirt there removes it once it has noticed the end.", destination)
 	case !o.Destination.Known():
@@ -63,7 +64,7 @@ func (o Outcome) remedyPaused() string {
 	if o.Place() == PausedOnDestination {
 		host = o.Destination.Host
 	}
-	advice := fmt.Sprintf("`virsh resume %s` on %s lets it run.", o.Name, host)
+	advice := fmt.Sprintf("`virsh resume %s` on %s lets it run.", o.UUID, host)
 	if o.ResumeError != nil {
 		return fmt.Sprintf("It could not be resumed: %s. %s", o.ResumeError, advice)
 	}
@@ -74,7 +75,7 @@ func (o Outcome) remedyOnNeither() string {
 	advice := fmt.Sprintf("Its QEMU ended during the migration: /var/log/libvirt/qemu/%s.log on both hosts says why.", o.Name)
 	for _, s := range []Sighting{o.Source, o.Destination} {
 		if s.Defined() {
-			return fmt.Sprintf("%s `virsh start %s` on %s starts it again.", advice, o.Name, s.Host)
+			return fmt.Sprintf("%s `virsh start %s` on %s starts it again.", advice, o.UUID, s.Host)
 		}
 	}
 	return advice

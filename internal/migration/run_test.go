@@ -3,6 +3,7 @@ package migration_test
 import (
 	"context"
 	"errors"
+	"regexp"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -67,9 +68,24 @@ func (s *scene) run() (migration.Report, error) {
 		if last := lines[len(lines)-1]; last != d.Where().String() {
 			s.Errorf("the last line does not say where the VM is: %q", last)
 		}
+		s.commandsByUUID(err.Error())
 	}
+	s.commandsByUUID(report.Warnings...)
 	s.monotone()
 	return report, err
+}
+
+// commandsByUUID checks that the commands in texts can be pasted whatever the VM
+// is named.
+func (s *scene) commandsByUUID(texts ...string) {
+	s.Helper()
+	for _, text := range texts {
+		for _, command := range regexp.MustCompile("`virsh [^`]* [^`]*`").FindAllString(text, -1) {
+			if !strings.Contains(command, uuid) {
+				s.Errorf("%s does not name the VM by its UUID", command)
+			}
+		}
+	}
 }
 
 // monotone checks that phases never go back, and that time does not either.

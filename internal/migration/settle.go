@@ -42,7 +42,7 @@ func (s *settlement) settle(ctx context.Context) Outcome {
 }
 
 func (s *settlement) see(ctx context.Context) Outcome {
-	o := Outcome{Name: s.request.Name}
+	o := Outcome{UUID: s.request.UUID, Name: s.request.Name}
 	o.Source, o.Destination = s.request.look(ctx, lookDeadline)
 	if o.Source.Err == nil && o.Source.Domain.Active() {
 		job, err := ask(ctx, callDeadline, func(ctx context.Context) (Job, error) { return s.request.Source.Job(ctx, s.request.UUID) })

@@ -74,7 +74,7 @@ func diagnoseMove(err error) diag.Diagnostic {
 	case errors.As(err, &leaving):
 		return diag.NewAttributeErrorDiagnostic(path.Root("destination"), unableToMigrate, fmt.Sprintf(
 			"%s Nothing was done. Wait until it has ended, or call it off with `virsh domjobabort %s` on %s, and apply again.\n\n%s",
-			sentence(leaving.Error()), leaving.Location.Domain.Name, leaving.Location.Host, whereabouts(leaving.Location)))
+			sentence(leaving.Error()), leaving.Location.Domain.UUID, leaving.Location.Host, whereabouts(leaving.Location)))
 	case errors.As(err, &preflight) && len(preflight.Findings) > 0:
 		return diag.NewAttributeErrorDiagnostic(findingPath(preflight.Findings[0]), preflight.Summary(), preflight.Error())
 	case errors.As(err, &diagnosis):
