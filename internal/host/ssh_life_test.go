@@ -155,13 +155,12 @@ func TestSSHPeerLosesTheReason(t *testing.T) {
 	w := world(t)
 	source := overSSH(t, w.Hosts[0], "qemu+ssh")
 	guest := w.StartGuest(t, lab.GuestSpec{Bare: true})
-	const wrong = "tcp://10.77.0.99:1"
+	const wrong = "carrier-pigeon://10.77.0.12"
 	for peer, want := range map[string]string{
 		w.Hosts[1].SSHURI:                   "the reason of the failure was lost",
-		w.Hosts[1].SSHURI + "?proxy=netcat": "10.77.0.99",
+		w.Hosts[1].SSHURI + "?proxy=netcat": "carrier-pigeon",
 	} {
 		err := source.MigratePeerToPeer(testContext(t), guest.UUID, peer, migration.Parameters{MigrationURI: wrong})
-		t.Log(err)
 		if err == nil || errors.Is(err, migration.ErrAborted) || errors.Is(err, migration.ErrPeerUnreachable) || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got %v, want %s", peer, err, want)
 		}
@@ -242,14 +241,14 @@ func TestSSHMute(t *testing.T) {
 			t.Run(scheme+", "+name, func(t *testing.T) {
 				t.Cleanup(func() { _ = w.Heal(testContextAfter(t)) })
 				goroutines, fds := runtime.NumGoroutine(), descriptors(t)
-				fresh, used := unclosed(t, l, scheme), unclosed(t, l, scheme)
+				fresh, used := unclosed(t, l, scheme, muteDeadlines), unclosed(t, l, scheme, muteDeadlines)
 				if err := ping(testContext(t), used); err != nil {
 					t.Fatal(err)
 				}
 				if err := silence(); err != nil {
 					t.Fatal(err)
 				}
-				for h, limit := range map[*host.Host]time.Duration{fresh: sshDeadlines.Open, used: sshDeadlines.Open + sshDeadlines.Call} {
+				for h, limit := range map[*host.Host]time.Duration{fresh: muteDeadlines.Open, used: muteDeadlines.Open + muteDeadlines.Call} {
 					started := time.Now()
 					err := ping(testContext(t), h)
 					if name == "sshd" && h == used {
@@ -276,9 +275,12 @@ func TestSSHMute(t *testing.T) {
 	}
 }
 
-func unclosed(t *testing.T, l *lab.Host, scheme string) *host.Host {
+// muteDeadlines are long enough to connect on a busy machine.
+var muteDeadlines = host.Deadlines{Open: 3 * time.Second, Call: time.Second, Close: 3 * time.Second}
+
+func unclosed(t *testing.T, l *lab.Host, scheme string, deadlines host.Deadlines) *host.Host {
 	t.Helper()
-	h, err := host.New(host.Config{Name: l.Name, URI: sshURI(l, scheme, "")}, host.WithDeadlines(sshDeadlines))
+	h, err := host.New(host.Config{Name: l.Name, URI: sshURI(l, scheme, "")}, host.WithDeadlines(deadlines))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -308,7 +310,7 @@ func TestSSHClosesFully(t *testing.T) {
 			sessions(t, l, 0)
 			goroutines, fds := runtime.NumGoroutine(), descriptors(t)
 			for range 5 {
-				h := unclosed(t, l, scheme)
+				h := unclosed(t, l, scheme, sshDeadlines)
 				if err := ping(testContext(t), h); err != nil {
 					t.Fatal(err)
 				}
@@ -382,6 +384,47 @@ func TestSSHSurvivesInterrupt(t *testing.T) {
 		return
 	}
 	guest := w.StartGuest(t, lab.IdleGuest(""))
+	process, said := migrateElsewhere(t, w, guest)
+	if err := syscall.Kill(-process.Process.Pid, syscall.SIGINT); err != nil {
+		t.Fatal(err)
+	}
+	if err := process.Wait(); err != nil {
+		t.Fatalf("%v:\n%s", err, said.String())
+	}
+	if !strings.Contains(said.String(), "aborted after the interrupt") {
+		t.Errorf("it said:\n%s", said.String())
+	}
+	if hosts := guest.HostsRunning(); len(hosts) != 1 || hosts[0] != w.Hosts[0].Name {
+		t.Errorf("runs on %v", hosts)
+	}
+	sessions(t, w.Hosts[0], 0)
+}
+
+// A process that is killed outright takes its connections with it, and leaves
+// the migration to libvirt.
+func TestSSHEndsWithAKilledProcess(t *testing.T) {
+	w := world(t)
+	guest := w.StartGuest(t, lab.IdleGuest(""))
+	process, _ := migrateElsewhere(t, w, guest)
+	sessions(t, w.Hosts[0], 2)
+	if err := process.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = process.Wait()
+	sessions(t, w.Hosts[0], 0)
+	source := connect(t, w.Hosts[0])
+	if job, err := source.Job(testContext(t), guest.UUID); err != nil || job.Type != migration.JobRunning {
+		t.Errorf("the job is %+v, %v", job, err)
+	}
+	if err := source.AbortJob(testContext(t), guest.UUID); err != nil {
+		t.Error(err)
+	}
+}
+
+// migrateElsewhere starts a process, the leader of a group, that migrates the
+// guest over SSH, and returns once it does.
+func migrateElsewhere(t *testing.T, w *lab.World, guest *lab.Guest) (*exec.Cmd, *bytes.Buffer) {
+	t.Helper()
 	cmd := exec.Command(os.Args[0], "-test.run=^TestSSHSurvivesInterrupt$", "-test.v")
 	cmd.Env = append(os.Environ(), interruptVariable+"="+guest.UUID)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
@@ -395,19 +438,7 @@ func TestSSHSurvivesInterrupt(t *testing.T) {
 		job, err := direct.Job(testContext(t), guest.UUID)
 		return err == nil && job.Type == migration.JobRunning && job.MemoryProcessed > 0
 	})
-	if err := syscall.Kill(-cmd.Process.Pid, syscall.SIGINT); err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Wait(); err != nil {
-		t.Fatalf("%v:\n%s", err, said.String())
-	}
-	if !strings.Contains(said.String(), "aborted after the interrupt") {
-		t.Errorf("it said:\n%s", said.String())
-	}
-	if hosts := guest.HostsRunning(); len(hosts) != 1 || hosts[0] != w.Hosts[0].Name {
-		t.Errorf("runs on %v", hosts)
-	}
-	sessions(t, w.Hosts[0], 0)
+	return cmd, &said
 }
 
 func migrateUntilInterrupted(t *testing.T, w *lab.World, uuid string) {

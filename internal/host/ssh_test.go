@@ -77,6 +77,9 @@ func TestSSHReachesLibvirt(t *testing.T) {
 	}
 	for _, scheme := range sshSchemes {
 		for name, parameters := range tests {
+			if scheme == "qemu+libssh2" && parameters != nil {
+				continue // another name for qemu+libssh
+			}
 			t.Run(scheme+", "+name, func(t *testing.T) {
 				h := open(t, host.Config{Name: l.Name, URI: sshURI(l, scheme, "", parameters...)})
 				id, err := h.Identity(testContext(t))
@@ -232,7 +235,6 @@ func TestSSHFailures(t *testing.T) {
 				err := ping(testContext(t), open(t, host.Config{Name: l.Name, URI: uri}, host.WithDeadlines(sshDeadlines)))
 				checkUnreachable(t, err, test.reason)
 				if err != nil {
-					t.Log(err)
 					checkSecrets(t, err.Error())
 				}
 				if took, limit := time.Since(started), sshDeadlines.Open+slack; took > limit {
