@@ -2,7 +2,10 @@ package host_test
 
 import (
 	"errors"
+	"net"
 	"strings"
+	"sync"
+	"syscall"
 	"testing"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/host"
@@ -24,6 +27,9 @@ func TestEncryptionWithoutCertificates(t *testing.T) {
 			if !errors.As(err, &e) || e.Code == 0 || !strings.Contains(e.Message, "/etc/libvirt/pki/qemu/ca-cert.pem") {
 				t.Errorf("got %v, want libvirt's answer with the file", err)
 			}
+			if !strings.Contains(err.Error(), "takes certificates on the source and on the destination") {
+				t.Errorf("%v does not say where certificates are needed", err)
+			}
 			if errors.Is(err, migration.ErrPeerUnreachable) || errors.Is(err, migration.ErrUnreachable) {
 				t.Errorf("got %v, want no unreachable peer", err)
 			}
@@ -34,5 +40,91 @@ func TestEncryptionWithoutCertificates(t *testing.T) {
 				t.Errorf("memory was sent: %+v, %v", job, err)
 			}
 		})
+	}
+}
+
+// The memory of a guest, and QEMU's own format, are on the wire for all to read unless the migration is encrypted.
+func TestEncryptionHidesMemory(t *testing.T) {
+	w := world(t)
+	// What begins every migration stream, and what every Linux kernel has in its memory.
+	markers := []string{"QEVM", "Linux version "}
+	for name, encrypted := range map[string]bool{"encrypted": true, "plain": false} {
+		t.Run(name, func(t *testing.T) {
+			guest := w.StartGuest(t, lab.IdleGuest(""))
+			source, destination := connect(t, w.Hosts[0]), connect(t, w.Hosts[1])
+			seen := eavesdrop(t, w.Hosts[1], markers...)
+			p := migration.Parameters{TLS: encrypted, Persistent: true, MigrationURI: destination.MigrationURI()}
+			if err := source.MigratePeerToPeer(testContext(t), guest.UUID, destination.PeerURI(), p); err != nil {
+				t.Fatal(err)
+			}
+			job, err := destination.CompletedJob(testContext(t), guest.UUID)
+			if err != nil {
+				t.Fatal(err)
+			}
+			found, bytes := seen()
+			if bytes < job.MemoryProcessed/2 {
+				t.Errorf("%d bytes were overheard of %d", bytes, job.MemoryProcessed)
+			}
+			for _, marker := range markers {
+				if found[marker] == encrypted {
+					t.Errorf("%q was read on the wire: %t", marker, found[marker])
+				}
+			}
+		})
+	}
+}
+
+// eavesdrop reads everything on the host's cable until the returned function is called; that one tells which of the
+// markers were there, and how much was read.
+func eavesdrop(t *testing.T, l *lab.Host, markers ...string) func() (found map[string]bool, bytes uint64) {
+	t.Helper()
+	cable, err := net.InterfaceByName(l.Name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const allProtocols = 0x0300 // ETH_P_ALL in the network's byte order
+	fd, err := syscall.Socket(syscall.AF_PACKET, syscall.SOCK_RAW|syscall.SOCK_CLOEXEC, allProtocols)
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = errors.Join(
+		syscall.SetsockoptInt(fd, syscall.SOL_SOCKET, syscall.SO_RCVBUFFORCE, 256<<20),
+		syscall.SetsockoptTimeval(fd, syscall.SOL_SOCKET, syscall.SO_RCVTIMEO, &syscall.Timeval{Usec: 200_000}),
+		syscall.Bind(fd, &syscall.SockaddrLinklayer{Protocol: allProtocols, Ifindex: cable.Index}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := map[string]bool{}
+	var bytes uint64
+	enough, done := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(done)
+		frame := make([]byte, 256<<10)
+		for {
+			n, err := syscall.Read(fd, frame)
+			if err == nil {
+				bytes += uint64(n)
+				for _, marker := range markers {
+					found[marker] = found[marker] || strings.Contains(string(frame[:n]), marker)
+				}
+				continue
+			}
+			// Nothing came for a while: all that was sent has been read.
+			select {
+			case <-enough:
+				return
+			default:
+			}
+		}
+	}()
+	stop := sync.OnceFunc(func() {
+		close(enough)
+		<-done
+		_ = syscall.Close(fd)
+	})
+	t.Cleanup(stop)
+	return func() (map[string]bool, uint64) {
+		stop()
+		return found, bytes
 	}
 }

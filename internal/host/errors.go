@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"slices"
+	"strings"
 	"syscall"
 	"time"
 
@@ -100,7 +101,7 @@ func (h *Host) fail(op string, err error) error {
 		e.Message = dial.reason(h.address())
 		e.kinds = []error{migration.ErrUnreachable}
 	case errors.As(err, &answer):
-		e.Code, e.Message = int(answer.Code), answer.Message
+		e.Code, e.Message = int(answer.Code), answer.Message+certificateAdvice(answer.Message)
 		if kind, ok := codeKinds[libvirt.ErrorNumber(answer.Code)]; ok {
 			e.kinds = []error{kind}
 		}
@@ -119,6 +120,15 @@ func (h *Host) fail(op string, err error) error {
 		e.Message = err.Error()
 	}
 	return e
+}
+
+// certificateAdvice is what to do where QEMU cannot use the certificates that an
+// encrypted migration takes. libvirt does not say on which of the hosts.
+func certificateAdvice(message string) string {
+	if strings.Contains(message, "'object-add'") && (strings.Contains(message, "credentials") || strings.Contains(message, "certificate")) {
+		return "; encryption takes certificates on the source and on the destination (default_tls_x509_cert_dir in qemu.conf, /etc/pki/qemu unless set)"
+	}
+	return ""
 }
 
 // failChange is fail for a call that changes something: it says so where nobody
