@@ -56,6 +56,19 @@ func (c Copy) newer() error {
 	return nil
 }
 
+// unreadable is why the copy can not be read: a *NewerRecordError or an
+// *InvalidRecordError; nil when it can, or is not there.
+func (c Copy) unreadable() error {
+	switch {
+	case c.Invalid == nil:
+		return nil
+	case c.newer() != nil:
+		return c.newer()
+	default:
+		return &InvalidRecordError{Copy: c}
+	}
+}
+
 // NewerRecordError is a record that a newer release of the provider wrote: it
 // is neither written over nor deleted.
 type NewerRecordError struct {

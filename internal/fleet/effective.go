@@ -65,10 +65,8 @@ func (f *Fleet) resolve(ctx context.Context, location Location, levels policy.Le
 	}
 	var unreadable []error
 	for _, c := range append([]Copy{global, cluster}, copies...) {
-		if c.newer() != nil {
-			unreadable = append(unreadable, c.newer())
-		} else if c.Invalid != nil {
-			unreadable = append(unreadable, &InvalidRecordError{Copy: c})
+		if err := c.unreadable(); err != nil {
+			unreadable = append(unreadable, err)
 		}
 	}
 	if err := errors.Join(unreadable...); err != nil {

@@ -26,6 +26,9 @@ type Survey struct {
 	Gone bool
 	// Drift says in words what is wrong with which host's copy.
 	Drift []string
+	// Stuck is why some of it can not be put right by writing: another cluster
+	// has the host, or a newer release wrote the record; else nil.
+	Stuck error
 	// Unknown says which copies have members that this release does not know.
 	Unknown []string
 	// Unseen are the hosts that could not be asked; only with UnreachableWarn.
@@ -52,6 +55,7 @@ func (f *Fleet) Survey(ctx context.Context, want Declaration, written, inSync []
 		if want.claims(c) {
 			own = append(own, c)
 		}
+		s.Stuck = errors.Join(s.Stuck, want.stuck(c))
 	}
 	s.Gone = len(own) == 0 && len(unseen) == 0
 	if changed, ok := agreed(own); ok && len(own) == len(copies) && len(unseen) == 0 && len(s.Hosts) == 0 {
@@ -68,6 +72,14 @@ func (f *Fleet) Survey(ctx context.Context, want Declaration, written, inSync []
 	}
 	slices.Sort(s.Hosts)
 	return s, nil
+}
+
+// stuck is why a copy can not be written over; nil when it can.
+func (d Declaration) stuck(c Copy) error {
+	if d.held(c) {
+		return &HeldError{Host: c.Host, Cluster: c.Record.Cluster}
+	}
+	return c.newer()
 }
 
 // claims tells whether a copy is the declaration's, or can be no other's.
@@ -137,6 +149,8 @@ type Found struct {
 	Policy policy.Policy
 	// Hosts are those that have the most common copy.
 	Hosts []string
+	// Written are those that have a copy, the same or another.
+	Written []string
 	// Others says in words what the other copies are.
 	Others []string
 	Unseen []error
@@ -149,11 +163,12 @@ func (f *Fleet) FindRecord(ctx context.Context, d Declaration) (*Found, error) {
 	if err != nil {
 		return nil, err
 	}
-	own := slices.DeleteFunc(slices.Clone(copies), func(c Copy) bool { return !c.readable() || !d.owns(c.Record) })
+	claimed := slices.DeleteFunc(slices.Clone(copies), func(c Copy) bool { return !d.claims(c) })
+	own := slices.DeleteFunc(slices.Clone(claimed), func(c Copy) bool { return !c.readable() })
 	if len(own) == 0 {
-		return nil, unreadable(copies)
+		return nil, unreadable(claimed)
 	}
-	found := &Found{}
+	found := &Found{Written: hostsOf(claimed)}
 	for _, candidate := range own {
 		var hosts []string
 		for _, c := range own {
@@ -166,7 +181,7 @@ func (f *Fleet) FindRecord(ctx context.Context, d Declaration) (*Found, error) {
 		}
 	}
 	taken := Declaration{Cluster: d.Cluster, Policy: found.Policy}
-	found.Others = taken.drift(own...)
+	found.Others = taken.drift(claimed...)
 	for _, u := range unseen {
 		found.Unseen = append(found.Unseen, u.err)
 	}
@@ -176,8 +191,8 @@ func (f *Fleet) FindRecord(ctx context.Context, d Declaration) (*Found, error) {
 // unreadable is the first reason why a copy could not be read, or nil.
 func unreadable(copies []Copy) error {
 	for _, c := range copies {
-		if c.Invalid != nil {
-			return &InvalidRecordError{Copy: c}
+		if err := c.unreadable(); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -24,6 +24,9 @@ var (
 	// ErrNoSecretDriver is a libvirt daemon without the secret driver, which
 	// keeps the host-level records.
 	ErrNoSecretDriver = errors.New("libvirt has no secret driver")
+	// ErrForeignSecret is a secret under the UUID of a record that holds
+	// something: it is neither written over nor deleted.
+	ErrForeignSecret = errors.New("the secret is not a record")
 	// ErrNoRecord is libvirt's answer that there is no such secret or metadata.
 	ErrNoRecord = errors.New("no such record")
 	// ErrRecordTooLarge is a record above MaxRecordSize.

@@ -60,31 +60,42 @@ func (s secretXML) ours() bool {
 	return s.Ephemeral == "no" && s.Private == "no" && s.Usage == nil && strings.TrimSpace(s.Description) != ""
 }
 
+// foreign tells whether it is a secret that somebody else keeps something in: it
+// says what it is used for, or hides its value.
+func (s secretXML) foreign() bool { return s.Usage != nil || s.Private == "yes" }
+
 // Record reads the host's record of a level: its JSON text, or nil when there is
 // none. A secret of that UUID that is not of our shape comes back as its XML.
 func (h *Host) Record(ctx context.Context, level Level) (*string, error) {
-	op := fmt.Sprintf("read the %s record", level)
+	found, _, err := h.readSecret(ctx, fmt.Sprintf("read the %s record", level), level)
+	return found, err
+}
+
+// readSecret is Record, and tells whether the secret is somebody else's.
+func (h *Host) readSecret(ctx context.Context, op string, level Level) (record *string, foreign bool, err error) {
 	secret, err := level.secret()
 	if err != nil {
-		return nil, h.fail(op, err)
+		return nil, false, h.fail(op, err)
 	}
 	definition, err := read(ctx, h, op, quick, func(lv *libvirt.Libvirt) (string, error) {
 		return lv.SecretGetXMLDesc(secret, 0)
 	})
 	if errors.Is(err, ErrNoRecord) {
-		return nil, nil
+		return nil, false, nil
 	}
 	if err != nil {
-		return nil, h.withoutDriver(err)
+		return nil, false, h.withoutDriver(err)
 	}
 	var s secretXML
 	if xml.Unmarshal([]byte(definition), &s) == nil && s.ours() {
-		return &s.Description, nil
+		return &s.Description, false, nil
 	}
-	return &definition, nil
+	return &definition, s.foreign(), nil
 }
 
-// WriteRecord writes the host's record of a level, in one step.
+// WriteRecord writes the host's record of a level, in one step. The error
+// matches ErrForeignSecret when the secret of that UUID is somebody else's: it
+// is left alone.
 func (h *Host) WriteRecord(ctx context.Context, level Level, json string) error {
 	op := fmt.Sprintf("write the %s record", level)
 	if err := checkSize(json); err != nil {
@@ -101,7 +112,7 @@ func (h *Host) WriteRecord(ctx context.Context, level Level, json string) error 
 }
 
 // DeleteRecord removes the host's record of a level. That there is none is
-// success.
+// success. It leaves somebody else's secret alone, as WriteRecord does.
 func (h *Host) DeleteRecord(ctx context.Context, level Level) error {
 	op := fmt.Sprintf("delete the %s record", level)
 	secret, err := level.secret()
@@ -119,9 +130,12 @@ func (h *Host) DeleteRecord(ctx context.Context, level Level) error {
 func (h *Host) putRecord(ctx context.Context, op string, level Level, json *string, put func(*libvirt.Libvirt) error) error {
 	var failure error
 	for range 2 {
-		found, err := h.Record(ctx, level)
+		found, foreign, err := h.readSecret(ctx, op, level)
 		if err != nil {
 			return errors.Join(failure, err)
+		}
+		if foreign {
+			return h.foreign(op, level)
 		}
 		if same(found, json) {
 			return nil
@@ -135,6 +149,11 @@ func (h *Host) putRecord(ctx context.Context, op string, level Level, json *stri
 		return nil // another program was quicker
 	}
 	return h.withoutDriver(failure)
+}
+
+func (h *Host) foreign(op string, level Level) error {
+	return &Error{Host: h.cfg.Name, Op: op, kinds: []error{ErrForeignSecret}, Message: fmt.Sprintf(
+		"the secret %s is somebody else's: it has a usage or a private value, which a record never has", level.SecretUUID())}
 }
 
 // withoutDriver explains the one answer that a daemon without the secret driver

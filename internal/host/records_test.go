@@ -293,10 +293,14 @@ func checkHostRecord(t *testing.T, h *host.Host, level host.Level, want *string)
 func TestHostRecordThatIsSomebodyElses(t *testing.T) {
 	l := labHosts(t)[0]
 	h := connect(t, l)
-	tests := map[string]struct{ definition, shows string }{
-		"with a usage":        {`<secret ephemeral='no' private='no'><uuid>%s</uuid><description>{"version":1}</description><usage type='ceph'><name>somebody</name></usage></secret>`, "somebody"},
-		"private":             {`<secret ephemeral='no' private='yes'><uuid>%s</uuid><description>{"version":1}</description></secret>`, "private='yes'"},
-		"without description": {`<secret ephemeral='no' private='no'><uuid>%s</uuid></secret>`, "<secret"},
+	tests := map[string]struct {
+		definition, shows string
+		// kept is a secret that is neither written over nor deleted.
+		kept bool
+	}{
+		"with a usage":        {`<secret ephemeral='no' private='no'><uuid>%s</uuid><description>{"version":1}</description><usage type='ceph'><name>somebody</name></usage></secret>`, "somebody", true},
+		"private":             {`<secret ephemeral='no' private='yes'><uuid>%s</uuid><description>{"version":1}</description></secret>`, "private='yes'", true},
+		"without description": {`<secret ephemeral='no' private='no'><uuid>%s</uuid></secret>`, "<secret", false},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -313,6 +317,21 @@ func TestHostRecordThatIsSomebodyElses(t *testing.T) {
 			if got == nil || !strings.HasPrefix(*got, "<secret") || !strings.Contains(*got, test.shows) {
 				t.Errorf("got %v, want the definition with %s", got, test.shows)
 			}
+			if !test.kept {
+				return
+			}
+			for does, err := range map[string]error{
+				"write":  h.WriteRecord(testContext(t), host.Cluster, document),
+				"delete": h.DeleteRecord(testContext(t), host.Cluster),
+			} {
+				if !errors.Is(err, host.ErrForeignSecret) {
+					t.Errorf("%s: got %v, want %v", does, err, host.ErrForeignSecret)
+				}
+			}
+			if kept := l.MustVirsh(t, "secret-dumpxml", host.Cluster.SecretUUID()); !strings.Contains(kept, test.shows) {
+				t.Errorf("the secret is now %s", kept)
+			}
+			l.MustVirsh(t, "secret-undefine", host.Cluster.SecretUUID())
 		})
 	}
 }

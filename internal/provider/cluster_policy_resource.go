@@ -115,7 +115,7 @@ func (r *clusterPolicyResource) Create(ctx context.Context, req resource.CreateR
 	}
 	hosts := hostNames(plan.Hosts)
 	if _, err := r.fleet.Create(ctx, plan.declaration(), hosts); err != nil {
-		resp.Diagnostics.Append(diagnose("Create Cluster Migration Policy", err, path.Root("hosts")))
+		resp.Diagnostics.Append(diagnoseCreate("Create Cluster Migration Policy", err, path.Root("hosts")))
 		return
 	}
 	resp.Diagnostics.Append(membership{Written: hosts}.save(ctx, resp.Private)...)
@@ -208,7 +208,7 @@ func (r *clusterPolicyResource) ImportState(ctx context.Context, req resource.Im
 		Name:       types.StringValue(name),
 		Hosts:      hostSet(found.Hosts),
 	}
-	resp.Diagnostics.Append(membership{Written: found.Hosts}.save(ctx, resp.Private)...)
+	resp.Diagnostics.Append(membership{Written: found.Written}.save(ctx, resp.Private)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, model)...)
 	resp.Diagnostics.Append(resp.Identity.SetAttribute(ctx, path.Root("name"), name)...)
 }

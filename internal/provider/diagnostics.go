@@ -27,6 +27,20 @@ func diagnose(act string, err error, at ...path.Path) diag.Diagnostic {
 	return errorAt(at, summary, explain(err))
 }
 
+// diagnoseCreate is diagnose for a record that is created on several hosts, and
+// says whether anything of it is left.
+func diagnoseCreate(act string, err error, at ...path.Path) diag.Diagnostic {
+	var taken *fleet.TakenBackError
+	if !errors.As(err, &taken) {
+		return diagnose(act, err, at...)
+	}
+	left := "What had been written to other hosts was taken back."
+	if taken.Left != nil {
+		left = sentence(text(taken.Left))
+	}
+	return errorAt(at, "Unable to "+act, explain(taken.Err)+" "+left)
+}
+
 // diagnoseRead is diagnose for a Read. It says only once in a plan that a host
 // is down: the plan has failed by then, whatever else is read.
 func diagnoseRead(f *fleet.Fleet, act string, err error, at ...path.Path) diag.Diagnostics {
@@ -75,6 +89,7 @@ func advise(err error) string {
 		broken    *fleet.BrokenPostCopyError
 		same      *fleet.SameHostError
 		transit   *fleet.InTransitError
+		unseen    *fleet.UnseenError
 	)
 	switch {
 	case errors.Is(err, context.Canceled):
@@ -99,6 +114,10 @@ func advise(err error) string {
 		return "Leave one of the two out of the provider's hosts."
 	case errors.As(err, &transit):
 		return "Wait for the migration to end, or add the other host to the provider's hosts. Nothing was changed."
+	case errors.As(err, &unseen):
+		return "Apply again once that answers. A host that is gone for good has to leave the provider's hosts."
+	case errors.Is(err, host.ErrForeignSecret):
+		return "Nothing of it was touched. Move it to another UUID, or leave the host out of the hosts here."
 	case errors.Is(err, migration.ErrBusy):
 		return "Nothing was changed. Apply again once that has ended; if the same apply moves the VM, make one of the two depend on the other (depends_on)."
 	}
@@ -192,8 +211,12 @@ func assessError(f *fleet.Fleet, act string, err error) diag.Diagnostics {
 	case errors.As(err, &unseen):
 		return unreachableWarning(unseen.Unseen)
 	case errors.As(err, &invalid), errors.As(err, &newer):
-		return diag.Diagnostics{diag.NewWarningDiagnostic("Invalid Policy Record", explain(err)+" A move is refused as long as it is there.")}
+		return diag.Diagnostics{diag.NewWarningDiagnostic("Policy Record Unreadable", sentence(text(err))+" "+unreadableAdvice+" Until then a move of the VM is refused.")}
 	default:
 		return diagnoseRead(f, act, err, path.Root("vm"))
 	}
 }
+
+// unreadableAdvice is what to do about a record that some other resource
+// manages.
+const unreadableAdvice = "The resource that manages that record repairs it with the next apply, unless a newer release of the provider wrote it; a record that no resource manages has to be removed by hand."

@@ -2,11 +2,13 @@ package provider
 
 import (
 	"context"
+	"errors"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -53,7 +55,7 @@ func (d *effectivePolicyDataSource) Schema(_ context.Context, _ datasource.Schem
 				Computed:            true,
 			},
 			"policy": schema.SingleNestedAttribute{
-				MarkdownDescription: "The value of every field. A value that no level sets and that has no built-in default is null: QEMU's own default holds.",
+				MarkdownDescription: "The value of every field. A value that no level sets and that has no built-in default is null: QEMU's own default holds. The object is null while a record on the host can not be read.",
 				Computed:            true,
 				Attributes:          effectiveAttributes(),
 			},
@@ -88,7 +90,11 @@ func (d *effectivePolicyDataSource) Read(ctx context.Context, req datasource.Rea
 	}
 	resolution, err := d.fleet.Resolve(ctx, model.VM.ValueString(), "", policy.Policy{})
 	if err != nil {
-		resp.Diagnostics.Append(diagnose("Read Effective Migration Policy", err, path.Root("vm")))
+		diags := unresolved(d.fleet, err)
+		resp.Diagnostics.Append(diags...)
+		if !diags.HasError() {
+			resp.Diagnostics.Append(resp.State.Set(ctx, model.unknownPolicy())...)
+		}
 		return
 	}
 	resp.Diagnostics.Append(locationWarnings(resolution.Location)...)
@@ -110,4 +116,34 @@ func (d *effectivePolicyDataSource) Read(ctx context.Context, req datasource.Rea
 	}
 	model.Inactive = types.SetValueMust(types.StringType, inactive)
 	resp.Diagnostics.Append(resp.State.Set(ctx, model)...)
+}
+
+// unresolved says why there is no effective policy. It is only a warning where
+// the plan has to go on: an apply may be about to repair the record, and a host
+// may be tolerated to be down.
+func unresolved(f *fleet.Fleet, err error) diag.Diagnostics {
+	var (
+		unseen  *fleet.UnseenError
+		invalid *fleet.InvalidRecordError
+		newer   *fleet.NewerRecordError
+	)
+	switch {
+	case errors.As(err, &unseen):
+		return unreachableWarning(unseen.Unseen)
+	case errors.As(err, &invalid), errors.As(err, &newer):
+		return diag.Diagnostics{diag.NewAttributeWarningDiagnostic(path.Root("vm"), "Effective Migration Policy Unknown",
+			sentence(text(err))+" "+unreadableAdvice+" Until then the policy is null here.")}
+	default:
+		return diag.Diagnostics{diagnose("Read Effective Migration Policy", err, path.Root("vm"))}
+	}
+}
+
+// unknownPolicy is the model of a VM whose policy can not be told.
+func (m effectivePolicyModel) unknownPolicy() effectivePolicyModel {
+	return effectivePolicyModel{
+		VM:       m.VM,
+		Policy:   types.ObjectNull(effectiveTypes()),
+		Origins:  types.MapNull(types.StringType),
+		Inactive: types.SetNull(types.StringType),
+	}
 }

@@ -114,7 +114,7 @@ func (r *globalSettingsResource) Create(ctx context.Context, req resource.Create
 	hosts := hostNames(plan.Hosts)
 	replaced, err := r.fleet.Create(ctx, plan.declaration(), hosts)
 	if err != nil {
-		resp.Diagnostics.Append(diagnose("Create Global Migration Settings", err, path.Root("hosts")))
+		resp.Diagnostics.Append(diagnoseCreate("Create Global Migration Settings", err, path.Root("hosts")))
 		return
 	}
 	if len(replaced) > 0 {
@@ -213,7 +213,7 @@ func (r *globalSettingsResource) ImportState(ctx context.Context, req resource.I
 		return
 	}
 	model := globalSettingsModel{globalModel: globalModelOf(found.Policy), ID: types.StringValue(globalID), Hosts: hostSet(found.Hosts)}
-	resp.Diagnostics.Append(membership{Written: found.Hosts}.save(ctx, resp.Private)...)
+	resp.Diagnostics.Append(membership{Written: found.Written}.save(ctx, resp.Private)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, model)...)
 	resp.Diagnostics.Append(resp.Identity.SetAttribute(ctx, path.Root("id"), globalID)...)
 }

@@ -68,7 +68,11 @@ func surveyWarnings(s fleet.Survey, object string) diag.Diagnostics {
 	case s.Gone:
 		diags.AddWarning(object+" Missing", drift+" No host has the record any more, so that it leaves state.")
 	default:
-		diags.AddWarning(object+" Out of Sync", drift+" The next apply puts that right.")
+		remedy := "The next apply puts that right."
+		if s.Stuck != nil {
+			remedy = "The next apply can not put all of that right. " + advise(s.Stuck)
+		}
+		diags.AddWarning(object+" Out of Sync", drift+" "+remedy)
 	}
 	diags.Append(unknownMembersWarning(object, s.Unknown)...)
 	if len(s.Dropped) > 0 {
