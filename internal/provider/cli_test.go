@@ -161,12 +161,24 @@ func (w *workspace) start(t *testing.T, args ...string) *run {
 // wait returns how the command ended.
 func (r *run) wait(t *testing.T, deadline time.Duration) result {
 	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), deadline)
+	defer cancel()
 	select {
 	case <-r.ended:
-	case <-time.After(deadline):
+	case <-ctx.Done():
 		t.Fatalf("terraform %s has not ended after %s\nstdout:\n%s\nstderr:\n%s", strings.Join(r.args, " "), deadline, &r.stdout, &r.stderr)
 	}
 	return result{code: r.cmd.ProcessState.ExitCode(), stdout: r.stdout.String(), stderr: r.stderr.String()}
+}
+
+// mustRun ends the test when the command has ended.
+func (r *run) mustRun(t *testing.T) {
+	t.Helper()
+	select {
+	case <-r.ended:
+		t.Fatalf("terraform %s ended too early: %s", strings.Join(r.args, " "), r.wait(t, time.Minute))
+	default:
+	}
 }
 
 // signal sends a signal to Terraform alone.

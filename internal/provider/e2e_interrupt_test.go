@@ -23,6 +23,7 @@ func moveResource(vm, policy string) string {
 }
 
 func TestAccInterrupt(t *testing.T) {
+	t.Parallel()
 	world := testLab(t)
 	for name, test := range map[string]struct {
 		config  func(vm, policy string) string
@@ -38,6 +39,7 @@ func TestAccInterrupt(t *testing.T) {
 		"action, SIGTERM to the whole process group": {moveAction, invoke, true, (*run).signalGroup, syscall.SIGTERM},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			if test.actions {
 				needActions(t)
 			}
@@ -86,11 +88,7 @@ func awaitMove(t *testing.T, guest *lab.Guest, r *run) {
 	t.Helper()
 	world := testLab(t)
 	eventually(t, 30*time.Second, "the guest is being moved", func() bool {
-		select {
-		case <-r.ended:
-			t.Fatalf("terraform ended before the guest was moved: %s", r.wait(t, time.Minute))
-		default:
-		}
+		r.mustRun(t)
 		info, err := world.Host("kvm1").Virsh(t.Context(), "domjobinfo", guest.Name)
 		return err == nil && strings.Contains(info, "Outgoing migration") && strings.Contains(info, "Memory processed")
 	})

@@ -38,7 +38,7 @@ func TestAccInvoke(t *testing.T) {
 		t.Errorf("the last line is %q", end)
 	}
 	requireHome(t, guest, "kvm2", "running")
-	requireSteadyPulse(t, guest, started, 2*time.Second)
+	requireSteadyPulse(t, guest, started, 5*time.Second)
 
 	r = w.must(t, 0, invoke...)
 	if want := fmt.Sprintf("VM %s is on kvm2 already: nothing to move (the migration that brought it there took ", guest.Name); !strings.Contains(r.stdout, want) {

@@ -48,7 +48,7 @@ func TestAccKilled(t *testing.T) {
 				t.Fatalf("the next apply: %s", got)
 			}
 			requireHome(t, guest, "kvm2", "running")
-			requireSteadyPulse(t, guest, started, 2*time.Second)
+			requireSteadyPulse(t, guest, started, 5*time.Second)
 			last, ok := w.attributes(t, "virt_vm_live_migration.move")["last_migration"].(map[string]any)
 			if !ok || last["source"] != "kvm1" || last["destination"] != "kvm2" {
 				t.Errorf("last_migration is %v", last)
@@ -86,7 +86,7 @@ func TestAccKilled_finishes(t *testing.T) {
 				world.Host("kvm1").MustVirsh(t, "migrate-setspeed", guest.Name, "1000")
 				eventually(t, time.Minute, "no process is left", func() bool { return len(r.group(t)) == 0 })
 				requireHome(t, guest, "kvm2", "running")
-				requireSteadyPulse(t, guest, started, 2*time.Second)
+				requireSteadyPulse(t, guest, started, 5*time.Second)
 				w.must(t, 0, apply...)
 				w.must(t, 0, "plan", "-input=false", "-detailed-exitcode")
 			})

@@ -63,7 +63,7 @@ func TestAccLimits(t *testing.T) { //nolint:paralleltest // it counts what moves
 		t.Run(fmt.Sprint(limit), func(t *testing.T) {
 			guests := startGuests(t, 3)
 			started := time.Now()
-			w := newWorkspace(t, fleetMove(t, guests, limit, `{ bandwidth_mib_per_second = 16 }`))
+			w := newWorkspace(t, fleetMove(t, guests, limit, `{ bandwidth_mib_per_second = 32 }`))
 			r := w.start(t, invoke...)
 			most := 0
 			for ended := false; !ended; {
@@ -87,7 +87,7 @@ func TestAccLimits(t *testing.T) { //nolint:paralleltest // it counts what moves
 			}
 			for _, guest := range guests {
 				requireHome(t, guest, "kvm2", "running")
-				requireSteadyPulse(t, guest, started, 3*time.Second)
+				requireSteadyPulse(t, guest, started, 5*time.Second)
 			}
 		})
 	}

@@ -21,7 +21,7 @@ func TestAccInterrupt_postCopy(t *testing.T) { //nolint:paralleltest // it slows
 				needActions(t)
 				args = invoke
 			}
-			guest := world.StartGuest(t, lab.GuestSpec{Load: lab.Load{HotMiB: 64, RateMiB: 16, WholePages: true}})
+			guest := world.StartGuest(t, lab.GuestSpec{})
 			t.Cleanup(func() {
 				if err := world.Heal(context.WithoutCancel(t.Context())); err != nil {
 					t.Error(err)
@@ -30,9 +30,10 @@ func TestAccInterrupt_postCopy(t *testing.T) { //nolint:paralleltest // it slows
 			if err := world.Host("kvm2").Limit(t.Context(), 8); err != nil {
 				t.Fatal(err)
 			}
-			w := newWorkspace(t, labProvider(t).String()+config(guest.Name, `{ post_copy = true, timeout = "2s", on_timeout = "post_copy" }`))
+			w := newWorkspace(t, labProvider(t).String()+config(guest.Name, `{ post_copy = true, timeout = "3s", on_timeout = "post_copy" }`))
 			r := w.start(t, args...)
 			eventually(t, time.Minute, "the guest runs on kvm2 in post-copy", func() bool {
+				r.mustRun(t)
 				state, err := world.Host("kvm2").Virsh(t.Context(), "domstate", "--reason", guest.Name)
 				return err == nil && strings.HasPrefix(state, "running")
 			})

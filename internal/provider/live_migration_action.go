@@ -90,7 +90,7 @@ func (a *liveMigrationAction) Invoke(ctx context.Context, req action.InvokeReque
 	report := func(line string) { resp.SendProgress(action.InvokeProgressEvent{Message: line}) }
 	moved, err := a.fleet.Move(ctx, move, report)
 	if err != nil {
-		resp.Diagnostics.Append(diagnoseMove(err))
+		resp.Diagnostics.Append(diagnoseMove(err, move.Destination))
 		return
 	}
 	resp.Diagnostics.Append(movedWarnings(moved)...)

@@ -3,6 +3,7 @@ package provider
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -20,14 +21,14 @@ const unableToMigrate = "Unable to Migrate Virtual Machine"
 func assessmentDiagnostics(l fleet.Location, destination string, a migration.Assessment) diag.Diagnostics {
 	var diags diag.Diagnostics
 	for _, f := range a.Certain() {
-		diags.AddAttributeError(findingPath(f), unableToMigrate, fmt.Sprintf("%s\n\n%s", sentence(f.Detail), whereabouts(l)))
+		diags.AddAttributeError(findingPath(f), unableToMigrate, f.Detail+"\n\n"+whereabouts(l))
 	}
 	for _, f := range a.Uncertain() {
 		if f.Warning {
-			diags.AddAttributeWarning(findingPath(f), "Migration May Fail", sentence(f.Detail))
+			diags.AddAttributeWarning(findingPath(f), "Migration May Fail", f.Detail)
 			continue
 		}
-		diags.AddAttributeWarning(findingPath(f), "Migration Would Be Refused", fmt.Sprintf("As things are now, the move would be refused: %s\n\n%s", sentence(f.Detail), whereabouts(l)))
+		diags.AddAttributeWarning(findingPath(f), "Migration Would Be Refused", "As things are now, the move would be refused. "+f.Detail+"\n\n"+whereabouts(l))
 	}
 	if a.Running {
 		diags.AddAttributeWarning(path.Root("destination"), "Migration Is Under Way", fmt.Sprintf(
@@ -57,8 +58,8 @@ func findingPath(f migration.Finding) path.Path {
 }
 
 // diagnoseMove is the diagnostic of a move that did not succeed. Its detail says
-// where the VM is and whether it runs.
-func diagnoseMove(err error) diag.Diagnostic {
+// where the VM is and whether it runs, as far as that could be seen.
+func diagnoseMove(err error, destination string) diag.Diagnostic {
 	var (
 		unknownHost *fleet.UnknownHostError
 		cancelled   *fleet.CancelledError
@@ -80,8 +81,18 @@ func diagnoseMove(err error) diag.Diagnostic {
 	case errors.As(err, &diagnosis):
 		return diag.NewErrorDiagnostic(diagnosis.Summary(), diagnosis.Error())
 	default:
-		return diagnose("Migrate Virtual Machine", err, path.Root("vm"))
+		return diag.NewAttributeErrorDiagnostic(unmovedPath(err, destination), unableToMigrate, explain(err)+" Nothing was started.")
 	}
+}
+
+// unmovedPath is the attribute at fault when a VM, or its policy, could not be
+// looked at.
+func unmovedPath(err error, destination string) path.Path {
+	var down *fleet.HostsDownError
+	if errors.As(err, &down) && slices.Contains(down.Hosts, destination) {
+		return path.Root("destination")
+	}
+	return path.Root("vm")
 }
 
 // movedWarnings is what a move that succeeded has to say beside.

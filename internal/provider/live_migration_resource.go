@@ -271,7 +271,7 @@ func (r *liveMigrationResource) move(ctx context.Context, plan liveMigrationMode
 	}
 	moved, err := r.fleet.Move(ctx, move, func(line string) { tflog.Info(ctx, line) })
 	if err != nil {
-		diags.Append(diagnoseMove(err))
+		diags.Append(diagnoseMove(err, move.Destination))
 		return fleet.Moved{}, diags
 	}
 	tflog.Info(ctx, outcome(moved))

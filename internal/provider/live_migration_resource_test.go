@@ -152,7 +152,7 @@ func TestAccLiveMigration_guests(t *testing.T) {
 						t.Errorf("want persistent %s, got:\n%s", test.persistent, info)
 					}
 					if test.state == "running" {
-						requireSteadyPulse(t, guest, started, 2*time.Second)
+						requireSteadyPulse(t, guest, started, 5*time.Second)
 					}
 				},
 			})
