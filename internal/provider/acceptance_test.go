@@ -77,7 +77,7 @@ type providerBlock struct {
 	Unreachable string
 }
 
-type hostBlock struct{ URI, PeerURI, MigrationURI string }
+type hostBlock struct{ URI, PeerURI, MigrationURI, Username, Password string }
 
 // labProvider is the provider configuration with the named hosts of the lab, or
 // all of them.
@@ -107,6 +107,12 @@ var providerTemplate = template.Must(template.New("provider").Parse(`provider "v
       {{- end }}
       {{- with $host.MigrationURI }}
       migration_uri = {{ printf "%q" . }}
+      {{- end }}
+      {{- with $host.Username }}
+      username = {{ printf "%q" . }}
+      {{- end }}
+      {{- with $host.Password }}
+      password = {{ printf "%q" . }}
       {{- end }}
     }
   {{- end }}

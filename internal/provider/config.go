@@ -30,6 +30,8 @@ type hostModel struct {
 	URI          types.String `tfsdk:"uri"`
 	PeerURI      types.String `tfsdk:"peer_uri"`
 	MigrationURI types.String `tfsdk:"migration_uri"`
+	Username     types.String `tfsdk:"username"`
+	Password     types.String `tfsdk:"password"`
 }
 
 func configAttributes() map[string]schema.Attribute {
@@ -50,6 +52,15 @@ func configAttributes() map[string]schema.Attribute {
 				"migration_uri": schema.StringAttribute{
 					MarkdownDescription: "Where memory is sent when this host is the destination, such as `tcp://10.0.0.2` (libvirt `migrate_uri`). Default: the destination's libvirt chooses, by its host name.",
 					Optional:            true,
+				},
+				"username": schema.StringAttribute{
+					MarkdownDescription: "The user for a host whose libvirt wants SASL, on `qemu+tls` or a UNIX socket. Default: what libvirt's `auth.conf` has for the host.",
+					Optional:            true,
+				},
+				"password": schema.StringAttribute{
+					MarkdownDescription: "That user's password. It is never sent over an unencrypted connection.",
+					Optional:            true,
+					Sensitive:           true,
 				},
 			}},
 		},
@@ -119,6 +130,8 @@ func (m configModel) fleetConfig(ctx context.Context) (fleet.Config, diag.Diagno
 			URI:          h.URI.ValueString(),
 			PeerURI:      h.PeerURI.ValueString(),
 			MigrationURI: h.MigrationURI.ValueString(),
+			Username:     h.Username.ValueString(),
+			Password:     host.Password(h.Password.ValueString()),
 		})
 	}
 	diags.Append(validateHosts(config.Hosts)...)

@@ -1,0 +1,122 @@
+package provider_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"github.com/hashicorp/terraform-plugin-testing/plancheck"
+	"github.com/hashicorp/terraform-plugin-testing/statecheck"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/lab"
+)
+
+const (
+	saslUser     = "operator"
+	saslPassword = "correct-horse-battery"
+)
+
+// TestAccTransports declares, changes, imports and removes a policy on every
+// level over each way to a host.
+// It runs alone: host-level records are one per host.
+func TestAccTransports(t *testing.T) {
+	for name, test := range map[string]struct {
+		uri   func(*lab.Host) string
+		login bool
+	}{
+		"tcp":                      {uri: func(h *lab.Host) string { return h.URI }},
+		"tls":                      {uri: func(h *lab.Host) string { return h.TLSURI }},
+		"tls with a login":         {uri: func(h *lab.Host) string { return h.TLSURI }, login: true},
+		"socket":                   {uri: func(h *lab.Host) string { return h.SocketURI }},
+		"ssh":                      {uri: func(h *lab.Host) string { return h.SSHURI }},
+		"ssh without a ssh client": {uri: libssh},
+	} {
+		t.Run(name, func(t *testing.T) {
+			withoutHostRecords(t)
+			guest := testLab(t).StartGuest(t, lab.GuestSpec{Bare: true})
+			block := providerBlock{Hosts: map[string]hostBlock{}}
+			for _, h := range testLab(t).Hosts {
+				b := hostBlock{URI: test.uri(h), PeerURI: h.PeerURI, MigrationURI: h.MigrationURI}
+				if test.login {
+					h.RequireLogin(t, saslUser, saslPassword, "scram-sha-256")
+					b.Username, b.Password = saslUser, saslPassword
+				}
+				block.Hosts[h.Name] = b
+			}
+			policyLife(t, block, guest)
+		})
+	}
+}
+
+// libssh is a host's URI for the provider's own client of SSH, which does not
+// read the lab's configuration of ssh.
+func libssh(h *lab.Host) string {
+	world, err := lab.Current()
+	if err != nil {
+		panic(err) // the test is in the lab already
+	}
+	return strings.Replace(h.SSHURI, "qemu+ssh", "qemu+libssh", 1) +
+		"?keyfile=" + world.SSH.Key + "&known_hosts=" + world.SSH.KnownHosts
+}
+
+// policyLife is the life of a policy on every level.
+func policyLife(t *testing.T, block providerBlock, guest *lab.Guest) {
+	t.Helper()
+	const resources = "virt_migration_global_settings.all"
+	acceptance(t,
+		resource.TestStep{
+			Config: block.with(t, everyLevelBody, vmPolicyData{guest.Name, ``}),
+			ConfigStateChecks: []statecheck.StateCheck{
+				expectHosts(resources, "kvm1", "kvm2"),
+				expectText(vmPolicy, "host", "kvm1"),
+				expectText(vmPolicy, "record", "in_sync"),
+			},
+		},
+		resource.TestStep{
+			Config: block.with(t, everyLevelBody, vmPolicyData{guest.Name, `compression = true`}),
+			ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{
+				plancheck.ExpectResourceAction(resources, plancheck.ResourceActionNoop),
+				plancheck.ExpectResourceAction(vmPolicy, plancheck.ResourceActionUpdate),
+			}},
+		},
+		resource.TestStep{ResourceName: vmPolicy, ImportState: true, ImportStateId: guest.Name, ImportStateVerify: true, ImportStateVerifyIdentifierAttribute: "uuid"},
+	)
+}
+
+// TestAccPassword_hidden finds a host's password in nothing that Terraform
+// writes, however much it is asked to say.
+func TestAccPassword_hidden(t *testing.T) {
+	kvm1 := testLab(t).Host("kvm1")
+	kvm1.RequireLogin(t, saslUser, saslPassword, "scram-sha-256", "plain")
+	guest := testLab(t).StartGuest(t, lab.GuestSpec{Bare: true})
+	config := func(password string) string {
+		block := providerBlock{Hosts: map[string]hostBlock{"kvm1": {URI: kvm1.TLSURI, Username: saslUser, Password: password}}}
+		return block.with(t, vmPolicyBody, vmPolicyData{guest.Name, ``})
+	}
+	t.Setenv("TF_LOG", "TRACE")
+	w := newWorkspace(t, config(saslPassword))
+	said := []string{
+		w.must(t, 0, "apply", "-auto-approve").String(),
+		w.must(t, 0, "plan", "-out", "plan").String(),
+		w.must(t, 0, "show", "-json").String(),
+	}
+	state, err := os.ReadFile(filepath.Join(w.directory, "terraform.tfstate"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	const wrong = saslPassword + "-wrong"
+	w.write(t, config(wrong))
+	refused := w.must(t, 1, "plan").String()
+	if !sayingAll("libvirt refuses the user name or the password").MatchString(refused) {
+		t.Errorf("the plan with a wrong password does not say so:\n%s", refused)
+	}
+	w.write(t, config(saslPassword))
+	said = append(said, string(state), refused, w.must(t, 0, "destroy", "-auto-approve").String())
+	for _, text := range said {
+		if at := strings.Index(text, saslPassword); at >= 0 {
+			t.Errorf("the password shows: …%s…", text[max(0, at-200):min(len(text), at+100)])
+		}
+	}
+}
