@@ -115,7 +115,7 @@ func (r *clusterPolicyResource) Create(ctx context.Context, req resource.CreateR
 	}
 	hosts := hostNames(plan.Hosts)
 	if _, err := r.fleet.Create(ctx, plan.declaration(), hosts); err != nil {
-		resp.Diagnostics.Append(diagnoseCreate("Create Cluster Migration Policy", err, path.Root("hosts")))
+		resp.Diagnostics.Append(diagnose("Create Cluster Migration Policy", err, path.Root("hosts")))
 		return
 	}
 	resp.Diagnostics.Append(membership{Written: hosts}.save(ctx, resp.Private)...)

@@ -27,20 +27,6 @@ func diagnose(act string, err error, at ...path.Path) diag.Diagnostic {
 	return errorAt(at, summary, explain(err))
 }
 
-// diagnoseCreate is diagnose for a record that is created on several hosts, and
-// says whether anything of it is left.
-func diagnoseCreate(act string, err error, at ...path.Path) diag.Diagnostic {
-	var taken *fleet.TakenBackError
-	if !errors.As(err, &taken) {
-		return diagnose(act, err, at...)
-	}
-	left := "What had been written to other hosts was taken back."
-	if taken.Left != nil {
-		left = sentence(text(taken.Left))
-	}
-	return errorAt(at, "Unable to "+act, explain(taken.Err)+" "+left)
-}
-
 // diagnoseRead is diagnose for a Read. It says only once in a plan that a host
 // is down: the plan has failed by then, whatever else is read.
 func diagnoseRead(f *fleet.Fleet, act string, err error, at ...path.Path) diag.Diagnostics {

@@ -114,7 +114,7 @@ func (r *globalSettingsResource) Create(ctx context.Context, req resource.Create
 	hosts := hostNames(plan.Hosts)
 	replaced, err := r.fleet.Create(ctx, plan.declaration(), hosts)
 	if err != nil {
-		resp.Diagnostics.Append(diagnoseCreate("Create Global Migration Settings", err, path.Root("hosts")))
+		resp.Diagnostics.Append(diagnose("Create Global Migration Settings", err, path.Root("hosts")))
 		return
 	}
 	if len(replaced) > 0 {
