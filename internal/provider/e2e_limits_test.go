@@ -57,7 +57,8 @@ func waiting(said string, limit int) int {
 	return strings.Count(said, fmt.Sprintf("is waiting for its turn to move to kvm2: kvm1 sends as many VMs as it may already (max_outgoing_migrations = %d)", limit))
 }
 
-func TestAccLimits(t *testing.T) { //nolint:paralleltest // it counts what moves
+// TestAccLimits counts what moves, so it has the lab for itself.
+func TestAccLimits(t *testing.T) {
 	needActions(t)
 	for _, limit := range []int{1, 2} {
 		t.Run(fmt.Sprint(limit), func(t *testing.T) {
@@ -93,8 +94,9 @@ func TestAccLimits(t *testing.T) { //nolint:paralleltest // it counts what moves
 	}
 }
 
-// TestAccLimits_interrupt calls off moves that run and moves that wait.
-func TestAccLimits_interrupt(t *testing.T) { //nolint:paralleltest // it counts what moves
+// TestAccLimits_interrupt calls off moves that run and moves that wait. It has
+// the lab for itself.
+func TestAccLimits_interrupt(t *testing.T) {
 	needActions(t)
 	guests := startGuests(t, 4)
 	w := newWorkspace(t, fleetMove(t, guests, 3, slowMove))

@@ -10,8 +10,9 @@ import (
 )
 
 // TestAccParameters asks QEMU itself, while it migrates, what it was told: each
-// field on the level that is given, all the way from a Terraform configuration.
-func TestAccParameters(t *testing.T) { //nolint:paralleltest // it writes the records of whole hosts
+// field on the level that is given, all the way from a Terraform configuration. It
+// writes the records of whole hosts, so it has the lab for itself.
+func TestAccParameters(t *testing.T) {
 	world := testLab(t)
 	for name, test := range map[string]struct {
 		cluster, own, run string

@@ -12,7 +12,8 @@ import (
 
 // TestAccInterrupt_postCopy interrupts a move when the guest runs on the
 // destination already and can not come back: it is waited for, and told of.
-func TestAccInterrupt_postCopy(t *testing.T) { //nolint:paralleltest // it slows the link of a host down
+// It slows a host's link down, so it has the lab for itself.
+func TestAccInterrupt_postCopy(t *testing.T) {
 	world := testLab(t)
 	for kind, config := range map[string]func(vm, policy string) string{"action": moveAction, "resource": moveResource} {
 		t.Run(kind, func(t *testing.T) {

@@ -41,7 +41,7 @@ type threeLevelsData struct{ VM, Destination, Cluster, Own, Run string }
 
 // TestAccLiveMigration_levels writes the records of whole hosts, so it has the
 // lab for itself.
-func TestAccLiveMigration_levels(t *testing.T) { //nolint:paralleltest // see above
+func TestAccLiveMigration_levels(t *testing.T) {
 	world := testLab(t)
 	guest := world.StartGuest(t, lab.GuestSpec{Bare: true})
 	config := func(data threeLevelsData) string {
