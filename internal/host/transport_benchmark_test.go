@@ -64,6 +64,9 @@ func BenchmarkCall(b *testing.B) {
 				b.Fatal(err)
 			}
 			defer h.Close()
+			if _, err := h.Domains(b.Context()); err != nil { // connects
+				b.Fatal(err)
+			}
 			for b.Loop() {
 				if _, err := h.Record(b.Context(), host.Cluster); err != nil {
 					b.Fatal(err)
