@@ -191,7 +191,7 @@ func TestCancelEndsThoughThePeerIsMute(t *testing.T) {
 		s.world.Play(mt.Script{MutePeer: true})
 		s.at(5*time.Second, s.cancel)
 		began := time.Now()
-		err := fails[*migration.CancelledError](s, runsOnSource, "had not done so within 10s", "still has the migration job")
+		err := fails[*migration.CancelledError](s, runsOnSource, "had not done so within 10s", "still has the migration job", "does not take orders")
 		if took := time.Since(began); took > 50*time.Second {
 			s.Errorf("took %s", took)
 		}

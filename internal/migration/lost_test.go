@@ -167,7 +167,7 @@ func TestRunGivesAMutePeerUp(t *testing.T) {
 	play(t, func(s *scene) {
 		s.world.Play(mt.Script{MutePeer: true})
 		began := time.Now()
-		err := fails[*migration.FailedError](s, runsOnSource, "sent nothing for 1m0s", "peer_uri", "still has the migration job")
+		err := fails[*migration.FailedError](s, runsOnSource, "sent nothing for 1m0s", "peer_uri", "still has the migration job", "Restarting libvirt on kvm1")
 		if took := time.Since(began); took > 2*time.Minute {
 			s.Errorf("took %s", took)
 		}

@@ -231,6 +231,7 @@ func (r *Report) warn(format string, args ...any) {
 
 // failed is the error of a move that did not succeed.
 func (m *move) failed(o Outcome, e ending) error {
+	o.Unstopped = errors.Is(e.unseen, errUnstopped) && e.taken
 	f := Failure{Outcome: o, cause: e.err}
 	if !o.Source.Gone() {
 		if err := m.downtime.restore(m.own); err != nil {

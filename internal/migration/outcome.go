@@ -39,6 +39,8 @@ type Outcome struct {
 	Source, Destination Sighting
 	// Migrating is true when the source's libvirt still has the migration job.
 	Migrating bool
+	// Unstopped is true when it has not ended that job although it was told to.
+	Unstopped bool
 	// ResumeError is why a guest that was left paused could not be resumed.
 	ResumeError error
 }

@@ -49,6 +49,9 @@ func (o Outcome) remedyUnknown() string {
 func (o Outcome) remedyOnSource() string {
 	source, destination := o.Source.Host, o.Destination.Host
 	switch {
+	case o.Migrating && o.Unstopped:
+		return fmt.Sprintf("libvirt on %s still has the migration job, and does not take orders for it. If it waits for libvirt on %s at its peer_uri, it ends as soon as that answers or breaks the connection. "+
+			"Restarting libvirt on %s ends it, too, and leaves running guests as they are.", source, destination, source)
 	case o.Migrating:
 		return fmt.Sprintf("libvirt on %s still has the migration job. Asking for the same move again watches it to its end; `virsh domjobabort %s` on %s calls it off.", source, o.UUID, source)
 	case o.Destination.Is(StateIncoming):
