@@ -2,18 +2,77 @@ package faults
 
 import "time"
 
+// hasty is calm with a timeout that ends the waiting for a daemon that does not answer. The guest would take longer.
+const hasty = `
+    bandwidth_mib_per_second = 2
+    timeout                  = "10s"
+    stall_timeout            = "10s"`
+
+// slow is calm at a quarter of its pace.
+const slow = `
+    bandwidth_mib_per_second = 1
+    stall_timeout            = "10s"`
+
 // daemonFaults end or stop a libvirtd.
 var daemonFaults = []scenario{
 	{
 		name:   "the source's libvirtd is killed and restarted",
-		at:     inMiddle,
+		at:     []moment{inMiddle},
 		strike: func(s *stage) { s.must(s.from.Restart(s.Context())) },
-		want:   want{places: []place{onSource}, codes: []int{1}, summary: failed, within: 60 * time.Second},
+		want:   want{places: []place{onSource}, codes: []int{1}, summaries: []string{failed}, within: 60 * time.Second},
+	},
+	{
+		name:   "the source's libvirtd is killed and stays dead",
+		policy: hasty,
+		at:     []moment{inMiddle},
+		strike: func(s *stage) { s.must(s.from.Kill(s.Context())) },
+		want:   want{places: []place{onSource}, codes: []int{1}, summaries: []string{timedOut, failed}, within: 60 * time.Second},
+	},
+	{
+		name:   "the source's libvirtd is stopped",
+		policy: hasty,
+		at:     []moment{inMiddle},
+		strike: func(s *stage) { s.must(s.from.Pause()) },
+		want:   want{places: []place{onSource}, codes: []int{1}, summaries: []string{timedOut}, within: 60 * time.Second},
 	},
 	{
 		name:   "the destination's libvirtd is killed and restarted",
-		at:     inMiddle,
+		at:     []moment{inMiddle},
 		strike: func(s *stage) { s.must(s.to.Restart(s.Context())) },
-		want:   want{places: []place{onSource}, codes: []int{1}, summary: failed, within: 60 * time.Second},
+		want:   want{places: []place{onSource}, codes: []int{1}, summaries: []string{failed}, within: 60 * time.Second},
+	},
+	{
+		name:   "the destination's libvirtd is killed and stays dead",
+		policy: slow,
+		at:     []moment{inMiddle},
+		strike: func(s *stage) { s.must(s.to.Kill(s.Context())) },
+		want:   want{places: []place{onSource}, codes: []int{1}, summaries: []string{failed}, within: 60 * time.Second},
+	},
+	{
+		name:   "the destination's libvirtd is stopped",
+		modes:  []string{direct},
+		policy: slow,
+		at:     []moment{inMiddle},
+		strike: func(s *stage) { s.must(s.to.Pause()) },
+		want:   want{places: []place{onSource}, codes: []int{1}, summaries: []string{failed}, words: []string{"had not answered"}, within: 60 * time.Second},
+	},
+	{
+		// libvirt finds out after 30 s by itself. Until then a guest that was stopped for the switch-over stays so.
+		name:   "the destination's libvirtd is stopped",
+		modes:  []string{peerToPeer},
+		at:     []moment{inMiddle},
+		strike: func(s *stage) { s.must(s.to.Pause()) },
+		want: want{
+			places: []place{onSource}, codes: []int{1}, summaries: []string{failed, timedOut},
+			within: 90 * time.Second, gap: 35 * time.Second,
+		},
+	},
+	{
+		name:    "the destination's libvirtd is mute from the beginning",
+		arrange: func(s *stage) { s.must(s.to.Pause()) },
+		want: want{
+			places: []place{onSource}, codes: []int{1}, summaries: []string{unplanned}, refused: true,
+			words: []string{destinationName, "did not answer within"}, within: 60 * time.Second,
+		},
 	},
 }

@@ -1,8 +1,10 @@
 package faults
 
 import (
+	"iter"
 	"os"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -19,10 +21,17 @@ const (
 var scenarios = slices.Concat(
 	qemuFaults,
 	daemonFaults,
+	linkFaults,
+	callerFaults,
+	settingFaults,
+	rivalFaults,
+	signalFaults,
 )
 
 func TestFaults(t *testing.T) {
 	world, err := lab.Current()
+	must(t, err)
+	_, err = builtProvider()
 	must(t, err)
 	free := make(chan *lab.World, lanes)
 	for lane := range lanes {
@@ -30,34 +39,48 @@ func TestFaults(t *testing.T) {
 	}
 	results, began := newTable(), time.Now()
 	t.Cleanup(func() { results.publish(t, time.Since(began)) })
-	for _, s := range scenarios {
-		s = s.withDefaults()
+	for s := range each(scenarios) {
 		if !s.always && os.Getenv(chosenVariable) != chosenAll {
-			results.skip(s.name)
+			results.skip(s.String())
 			continue
 		}
-		for _, mode := range s.modes {
-			name := s.name + "/" + mode
-			results.expect(name)
-			t.Run(name, func(t *testing.T) {
-				t.Parallel()
-				lane := <-free
-				t.Cleanup(func() { free <- lane })
-				play(t, s, mode, lane, results)
-			})
+		results.expect(s.String())
+		t.Run(s.String(), func(t *testing.T) {
+			t.Parallel()
+			lane := <-free
+			t.Cleanup(func() { free <- lane })
+			play(t, s, lane, results)
+		})
+	}
+}
+
+// each takes scenarios apart into those of one mode and one moment.
+func each(scenarios []scenario) iter.Seq[scenario] {
+	return func(yield func(scenario) bool) {
+		for _, s := range scenarios {
+			s = s.withDefaults()
+			for _, m := range s.at {
+				for _, mode := range s.modes {
+					one := s.during(m)
+					one.modes = []string{mode}
+					if !yield(one) {
+						return
+					}
+				}
+			}
 		}
 	}
 }
 
 // play plays one scenario in one mode on a lane's two hosts.
-func play(t *testing.T, s scenario, mode string, lane *lab.World, results *table) {
+func play(t *testing.T, s scenario, lane *lab.World, results *table) {
 	from, to := lane.Hosts[0], lane.Hosts[1]
 	spec := s.guest
 	spec.Name, spec.Host = "web-"+from.Name, from.Name
 	st := &stage{
-		T: t, mode: mode, world: lane, from: from, to: to,
-		settings: settings{sourceURI: from.URI, destinationURI: to.URI, peerURI: to.PeerURI, migrationURI: to.MigrationURI},
+		T: t, mode: s.modes[0], world: lane, from: from, to: to,
 	}
+	st.rightSettings()
 	st.guest = lane.StartGuest(t, spec)
 	lane.HealAfter(t)
 	began := time.Now()
@@ -68,7 +91,7 @@ func play(t *testing.T, s scenario, mode string, lane *lab.World, results *table
 	st.run = st.tf.start(t, s.asked.arguments()...)
 	st.struck = st.run.began
 	if s.strike != nil {
-		st.await(s.at)
+		st.await(s.at[0])
 		st.struck = time.Now()
 		s.strike(st)
 	}
@@ -79,9 +102,11 @@ func play(t *testing.T, s scenario, mode string, lane *lab.World, results *table
 		v.next = st.nextApply(s.asked)
 	}
 	if t.Failed() {
-		t.Logf("then: %s; last: %s%s", v.then, v.last, st.transcript())
+		t.Logf("when Terraform ended: %s; in the end: %s%s", v.then, v.last, st.transcript())
 	}
-	results.add(s.name+"/"+mode, row{fault: s.name, mode: mode, asked: string(s.asked), verdict: v, failed: t.Failed()})
+	result := row{fault: s.name, mode: st.mode, asked: string(s.asked), verdict: v, failed: t.Failed()}
+	t.Log(strings.Join(result.cells(), " | "))
+	results.add(s.String(), result)
 }
 
 // conclude waits for Terraform's end, looks, heals, and looks again.

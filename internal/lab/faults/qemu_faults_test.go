@@ -6,30 +6,23 @@ import "time"
 var qemuFaults = []scenario{
 	{
 		name:    "the source's QEMU is killed",
-		at:      inMiddle,
+		at:      []moment{inMiddle},
 		strike:  func(s *stage) { s.killQEMU(s.from) },
-		want:    want{places: []place{nowhere}, codes: []int{1}, summary: failed, words: []string{"virsh start"}, within: 30 * time.Second},
+		want:    want{places: []place{nowhere}, codes: []int{1}, summaries: []string{failed}, words: []string{"virsh start"}, within: 30 * time.Second},
 		excused: "the guest is gone",
 	},
 	{
 		name:   "the destination's QEMU is killed",
 		always: true,
-		at:     inMiddle,
+		at:     []moment{inMiddle},
 		strike: func(s *stage) { s.killQEMU(s.to) },
-		want:   want{places: []place{onSource}, codes: []int{1}, summary: failed, within: 30 * time.Second},
+		want:   want{places: []place{onSource}, codes: []int{1}, summaries: []string{failed}, within: 30 * time.Second},
 	},
 	{
 		name:    "the VM is destroyed on the source",
-		at:      inMiddle,
+		at:      []moment{inMiddle},
 		strike:  func(s *stage) { s.virsh(s.from, "destroy", s.guest.UUID) },
-		want:    want{places: []place{nowhere}, codes: []int{1}, summary: failed, words: []string{"virsh start"}, within: 30 * time.Second},
+		want:    want{places: []place{nowhere}, codes: []int{1}, summaries: []string{failed}, words: []string{"virsh start"}, within: 30 * time.Second},
 		excused: "the guest is gone",
 	},
 }
-
-// The titles that an error of a move can have.
-const (
-	failed    = "Unable to Migrate Virtual Machine"
-	cancelled = "Migration Cancelled"
-	timedOut  = "Migration Timed Out"
-)

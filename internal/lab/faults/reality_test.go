@@ -18,6 +18,9 @@ const (
 	nowhere       place = "running nowhere"
 	// halved is a post-copy migration that lost its link: each host keeps a half.
 	halved place = "halved"
+	// stranded is paused on the source, by a direct migration whose client was lost during the switch-over, until the next
+	// move.
+	stranded place = "stranded"
 	// elsewise is none of these, and always wrong.
 	elsewise place = "elsewise"
 )
@@ -34,7 +37,7 @@ type half struct {
 // silent is the state on a host whose daemon is dead or stopped.
 const silent = "silent"
 
-func (h half) runs() bool   { return h.state == "running" }
+func (h half) runs() bool   { return h.state == "running" && !h.split() }
 func (h half) absent() bool { return h.state == "" && !h.qemu }
 func (h half) ended() bool  { return h.absent() || h.state == "shut off" && !h.qemu }
 func (h half) split() bool  { return strings.HasPrefix(h.reason, "post-copy") }
@@ -85,6 +88,8 @@ func (r reality) place() place {
 		return onSource
 	case r.destination.runs() && r.source.absent():
 		return onDestination
+	case r.source.state == "paused" && r.source.reason == "migrating" && r.destination.absent():
+		return stranded
 	case r.source.ended() && r.destination.absent():
 		return nowhere
 	}

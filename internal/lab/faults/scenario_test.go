@@ -7,9 +7,9 @@ import (
 )
 
 // scenario is one fault: what is moved, what goes wrong at which moment, and how the move must end. What is left out of
-// it is the ordinary: an idle guest, moved in both modes by invoking the action, under calm.
+// it is the ordinary: an idle guest with a disk, moved in both modes by invoking the action, under calm.
 type scenario struct {
-	// name is the fault, as the table has it; at is added to it in scenarios that try one fault at several moments.
+	// name is the fault, as the table has it.
 	name string
 	// always is true for the few that go test runs by itself.
 	always bool
@@ -22,9 +22,9 @@ type scenario struct {
 	// policy has the attributes of the move's own policy.
 	policy string
 
-	// arrange makes the fault before Terraform starts, strike at a moment of the move.
+	// arrange makes the fault before Terraform starts, strike at a moment of the move; at are the moments to try.
 	arrange func(*stage)
-	at      moment
+	at      []moment
 	strike  func(*stage)
 	// repair undoes the fault after Terraform has ended. Whatever it leaves is healed.
 	repair func(*stage)
@@ -33,6 +33,14 @@ type scenario struct {
 	// excused says why Terraform's next apply is not asked to move the guest; else it is.
 	excused string
 }
+
+// The titles that an error of a move can have.
+const (
+	failed    = "Unable to Migrate Virtual Machine"
+	unplanned = "Unable to Plan Virtual Machine Migration"
+	cancelled = "Migration Cancelled"
+	timedOut  = "Migration Timed Out"
+)
 
 // The modes of a move.
 const (
@@ -62,10 +70,12 @@ type want struct {
 	places []place
 	// codes are the exit codes that are right; codeKilled of a Terraform that was killed.
 	codes []int
-	// summary is the title of the error; none after success.
-	summary string
+	// summaries are the titles that the error may have.
+	summaries []string
 	// words are what the error must say besides.
 	words []string
+	// refused is true when the plan is refused already: its error need not say where the VM is.
+	refused bool
 	// within is how long Terraform may take from the fault to its end.
 	within time.Duration
 	// gap is the longest time that the guest may seem to stand still; usualGap when it is left out.
@@ -78,6 +88,30 @@ const codeKilled = -1
 // usualGap is what a guest may stand still for on a machine whose few cores several emulated guests share.
 const usualGap = 3 * time.Second
 
+// String names a scenario of one mode and one moment.
+func (s scenario) String() string { return s.name + "/" + s.modes[0] }
+
+// during is the scenario at one of its moments.
+func (s scenario) during(m moment) scenario {
+	s.at = []moment{m}
+	if m.name == "" {
+		return s
+	}
+	s.name += ", at the " + m.name
+	if m.policy != "" {
+		s.policy, s.want.gap = m.policy, m.gap
+	}
+	if arrange := s.arrange; m.arrange != nil {
+		s.arrange = func(st *stage) {
+			m.arrange(st)
+			if arrange != nil {
+				arrange(st)
+			}
+		}
+	}
+	return s
+}
+
 // withDefaults fills in what is ordinary.
 func (s scenario) withDefaults() scenario {
 	if s.modes == nil {
@@ -86,11 +120,17 @@ func (s scenario) withDefaults() scenario {
 	if s.asked == "" {
 		s.asked = byAction
 	}
+	if s.guest.DiskMiB == 0 {
+		s.guest.DiskMiB = 8
+	}
 	if s.policy == "" {
 		s.policy = calm
 	}
 	if s.want.gap == 0 {
 		s.want.gap = usualGap
+	}
+	if s.at == nil {
+		s.at = []moment{{}}
 	}
 	return s
 }

@@ -3,7 +3,6 @@ package faults
 import (
 	"context"
 	"fmt"
-	"strings"
 	"testing"
 	"time"
 
@@ -25,7 +24,9 @@ type stage struct {
 	settings settings
 	tf       terraform
 	run      *run
-	struck   time.Time
+	// rival is a second Terraform, if there is one.
+	rival  *run
+	struck time.Time
 }
 
 // settings are the provider's of both hosts. The hosts are named source and destination there, whichever of the lab's
@@ -142,75 +143,4 @@ func (s *stage) transcript() string {
 		return ""
 	}
 	return "\nterraform:\n" + s.run.output.String()
-}
-
-// moment is a point of a move that can be seen from outside.
-type moment struct {
-	name    string
-	reached func(*stage) bool
-}
-
-var (
-	// atStart is when the destination has its QEMU, and no memory has been sent.
-	atStart = moment{"start", func(s *stage) bool { return len(s.guest.Processes()) == 2 }}
-	// inMiddle is when memory has been sent for a while.
-	inMiddle = moment{"middle", func(s *stage) bool { return s.sent() >= 8 }}
-	// atEnd is when the guest has been stopped for the switch-over. See lingering.
-	atEnd = moment{"end", func(s *stage) bool { return s.state(s.from) == "paused" && len(s.guest.Processes()) == 2 }}
-	// inPostCopy is when the guest runs on the destination and its memory is still fetched.
-	inPostCopy = moment{"post-copy", func(s *stage) bool { return s.state(s.to) == "running" && len(s.guest.Processes()) == 2 }}
-)
-
-// lingering makes a switch-over last about three seconds, over a link that is limited by lingerOn.
-const lingering = `
-    max_downtime_ms = 3000
-    timeout         = "50s"
-    stall_timeout   = "10s"`
-
-// lingerOn is the link for lingering, to be arranged.
-func lingerOn(s *stage) { s.limit(8) }
-
-// lingerGap is what a guest may stand still for under lingering.
-const lingerGap = 8 * time.Second
-
-// await returns at a moment of the move.
-func (s *stage) await(m moment) {
-	s.Helper()
-	s.eventually(patience, "the move is at its "+m.name, func() bool {
-		if s.run.hasEnded() && !m.reached(s) {
-			s.Fatalf("Terraform ended before the %s of the move%s", m.name, s.transcript())
-		}
-		return m.reached(s)
-	})
-}
-
-// sent is how much of the guest's memory has been sent, in MiB.
-func (s *stage) sent() float64 {
-	info, err := s.from.Virsh(s.Context(), "domjobinfo", s.guest.UUID)
-	if err != nil || !strings.Contains(info, "Outgoing migration") {
-		return 0
-	}
-	_, processed, _ := strings.Cut(info, "Memory processed:")
-	var amount float64
-	var unit string
-	if _, err := fmt.Sscan(processed, &amount, &unit); err != nil {
-		return 0
-	}
-	switch unit {
-	case "MiB":
-		return amount
-	case "GiB":
-		return amount * 1024
-	default:
-		return 0
-	}
-}
-
-// state is what a host says that the guest does there; empty when it has none.
-func (s *stage) state(host *lab.Host) string {
-	state, err := host.Virsh(s.Context(), "domstate", s.guest.UUID)
-	if err != nil {
-		return ""
-	}
-	return strings.TrimSpace(state)
 }

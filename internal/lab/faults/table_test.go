@@ -30,7 +30,7 @@ type row struct {
 
 func newTable() *table { return &table{rows: map[string]row{}} }
 
-// expect keeps a place for a row.
+// expect keeps a place for the row of a scenario.
 func (t *table) expect(name string) { t.order = append(t.order, name) }
 
 // skip notes a scenario that is not run.
