@@ -27,27 +27,3 @@ func get[T any](into *T, f func() (T, error)) func() error {
 		return err
 	}
 }
-
-// each runs f for the numbers below n, at most width at a time, and stops early
-// with the first error.
-func each(n, width int, f func(i int) error) error {
-	var wg sync.WaitGroup
-	next := make(chan int)
-	errs := make(chan error, n)
-	for range min(n, width) {
-		wg.Go(func() {
-			for i := range next {
-				if err := f(i); err != nil {
-					errs <- err
-				}
-			}
-		})
-	}
-	for i := 0; i < n && len(errs) == 0; i++ {
-		next <- i
-	}
-	close(next)
-	wg.Wait()
-	close(errs)
-	return <-errs
-}
