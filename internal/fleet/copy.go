@@ -43,6 +43,15 @@ func (c Copy) String() string {
 	return fmt.Sprintf("the %s copy on %s", c.Place, c.Host)
 }
 
+// record names the record that the copy is of, for messages about another thing
+// than that record.
+func (c Copy) record() string {
+	if c.VM != "" {
+		return fmt.Sprintf("the %s copy of the VM's record on %s", c.Place, c.Host)
+	}
+	return fmt.Sprintf("the %s record on %s", c.Level, c.Host)
+}
+
 // readable tells whether there is a copy and it could be read.
 func (c Copy) readable() bool { return c.Document != nil && c.Invalid == nil }
 
@@ -76,7 +85,7 @@ type NewerRecordError struct {
 	Err  *policy.NewerVersionError
 }
 
-func (e *NewerRecordError) Error() string { return fmt.Sprintf("%s: %v", e.Copy, e.Err) }
+func (e *NewerRecordError) Error() string { return fmt.Sprintf("%s: %v", e.Copy.record(), e.Err) }
 
 func (e *NewerRecordError) Unwrap() error { return e.Err }
 

@@ -84,6 +84,9 @@ func (f *Fleet) Create(ctx context.Context, d Declaration, names []string) (repl
 			return nil, err
 		}
 	}
+	if err := f.agreesElsewhere(ctx, d, names); err != nil {
+		return nil, err
+	}
 	if d.Cluster == "" {
 		replaced = d.drift(slices.DeleteFunc(slices.Clone(before), func(c Copy) bool { return c.Document == nil })...)
 	}
@@ -91,6 +94,24 @@ func (f *Fleet) Create(ctx context.Context, d Declaration, names []string) (repl
 		return nil, &TakenBackError{Err: err, Left: f.takeBack(ctx, hosts, d, before)}
 	}
 	return replaced, nil
+}
+
+// agreesElsewhere fails with an *ExistsError when a host that is not among the
+// given ones has a record of the same cluster that says something else: a name
+// stands for one cluster, and a VM's policy must not change when it moves within
+// it. Hosts that can not be asked have no say.
+func (f *Fleet) agreesElsewhere(ctx context.Context, d Declaration, names []string) error {
+	if d.Cluster == "" {
+		return nil
+	}
+	others := slices.DeleteFunc(slices.Clone(f.hosts), func(h *host.Host) bool { return slices.Contains(names, h.Name()) })
+	return errors.Join(each(others, func(h *host.Host) error {
+		c, err := hostCopy(ctx, h, d.level())
+		if err == nil && c.readable() && d.owns(c.Record) && !d.matches(c.Record) {
+			return &ExistsError{Copy: c, Differences: d.differences(c.Record)}
+		}
+		return nil
+	})...)
 }
 
 func (d Declaration) matchesCopy(c Copy) bool { return c.readable() && d.matches(c.Record) }
@@ -151,6 +172,9 @@ func (f *Fleet) Update(ctx context.Context, d Declaration, names, removed []stri
 	if err != nil {
 		return err
 	}
+	if err := f.refuseNewer(ctx, d, slices.Concat(names, removed)); err != nil {
+		return err
+	}
 	outcome := f.remove(ctx, d, removed)
 	for _, a := range tell(ctx, hosts, func(ctx context.Context, h *host.Host) error {
 		present, err := hostCopy(ctx, h, d.level())
@@ -176,7 +200,22 @@ func (f *Fleet) Update(ctx context.Context, d Declaration, names, removed []stri
 // cluster's, is left. The error is a *PartialError that says which hosts still
 // have it.
 func (f *Fleet) Delete(ctx context.Context, d Declaration, names []string) error {
+	if err := f.refuseNewer(ctx, d, names); err != nil {
+		return err
+	}
 	return f.remove(ctx, d, names).orNil()
+}
+
+// refuseNewer fails, before anything is changed, when a newer release wrote the
+// record on any of the hosts. A host that can not be asked fails later, by itself.
+func (f *Fleet) refuseNewer(ctx context.Context, d Declaration, names []string) error {
+	hosts, _ := f.named(names)
+	return errors.Join(each(hosts, func(h *host.Host) error {
+		if c, err := hostCopy(ctx, h, d.level()); err == nil {
+			return c.newer()
+		}
+		return nil
+	})...)
 }
 
 // remove passes over hosts that the fleet does not have: their records can not

@@ -3,6 +3,7 @@ package fleet
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -188,6 +189,41 @@ func TestDeleteLeavesOtherClusters(t *testing.T) {
 	}
 }
 
+func TestNewerRecordOnOneHostKeepsAllHosts(t *testing.T) {
+	f := open(t, labConfig(t, UnreachableError))
+	const newer = `{"version":2,"cluster":"compute"}`
+	for name, change := range map[string]func() error{
+		"update": func() error { return f.Update(testContext(t), compute(downtime(500)), all[:1], all[1:2]) },
+		"delete": func() error { return f.Delete(testContext(t), compute(downtime(400)), all[:2]) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			withoutRecords(t)
+			setRecord(t, f, "kvm1", host.Cluster, newer)
+			setRecord(t, f, "kvm2", host.Cluster, record400)
+			var refused *NewerRecordError
+			if err := change(); !errors.As(err, &refused) || refused.Copy.Host != "kvm1" {
+				t.Errorf("error %v, want a NewerRecordError of kvm1", err)
+			}
+			if diff := cmp.Diff(map[string]string{"kvm1": newer, "kvm2": record400}, records(t, f, host.Cluster)); diff != "" {
+				t.Errorf("records (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestOneNameIsOneCluster(t *testing.T) {
+	withoutRecords(t)
+	f := open(t, labConfig(t, UnreachableError))
+	setRecord(t, f, "kvm1", host.Cluster, record400)
+	var exists *ExistsError
+	if _, err := f.Create(testContext(t), compute(downtime(500)), all[1:2]); !errors.As(err, &exists) || exists.Copy.Host != "kvm1" {
+		t.Errorf("error %v, want an ExistsError of kvm1", err)
+	}
+	if diff := cmp.Diff(map[string]string{"kvm1": record400}, records(t, f, host.Cluster)); diff != "" {
+		t.Errorf("records (-want +got):\n%s", diff)
+	}
+}
+
 func TestFindRecord(t *testing.T) {
 	f := open(t, labConfig(t, UnreachableError))
 	for name, test := range map[string]struct {
@@ -200,15 +236,18 @@ func TestFindRecord(t *testing.T) {
 		"one that can not be read": {map[string]string{"kvm1": "nothing"}, nil, "kvm1"},
 		"the most common": {
 			map[string]string{"kvm1": record400, "kvm2": record500, "kvm3": record500},
-			&Found{Policy: downtime(500), Hosts: []string{"kvm2", "kvm3"}, Others: []string{"the copy on kvm1 differs: max_downtime_ms is 400, declared 500"}}, "",
+			&Found{Policy: downtime(500), Hosts: []string{"kvm2", "kvm3"}, Written: all, Others: []string{"the copy on kvm1 differs: max_downtime_ms is 400, declared 500"}}, "",
 		},
 		"of as many, that of the first host": {
 			map[string]string{"kvm2": record500, "kvm3": record400},
-			&Found{Policy: downtime(500), Hosts: []string{"kvm2"}, Others: []string{"the copy on kvm3 differs: max_downtime_ms is 400, declared 500"}}, "",
+			&Found{Policy: downtime(500), Hosts: []string{"kvm2"}, Written: []string{"kvm2", "kvm3"}, Others: []string{"the copy on kvm3 differs: max_downtime_ms is 400, declared 500"}}, "",
 		},
 		"beside one that can not be read": {
 			map[string]string{"kvm1": "nothing", "kvm3": record400},
-			&Found{Policy: downtime(400), Hosts: []string{"kvm3"}}, "",
+			&Found{
+				Policy: downtime(400), Hosts: []string{"kvm3"}, Written: []string{"kvm1", "kvm3"},
+				Others: []string{"the copy on kvm1 can not be read: the record is not a JSON object: nothing"},
+			}, "",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -254,7 +293,10 @@ func TestSurvey(t *testing.T) {
 		},
 		"one is another cluster's": {
 			records: map[string]string{"kvm1": record500, "kvm2": batch}, written: all[:2], inSync: all[:2],
-			want: Survey{Hosts: all[:1], Written: all[:1], Drift: []string{`the copy on kvm2 differs: it belongs to cluster "batch"`}},
+			want: Survey{
+				Hosts: all[:1], Written: all[:1], Drift: []string{`the copy on kvm2 differs: it belongs to cluster "batch"`},
+				Stuck: &HeldError{Host: "kvm2", Cluster: "batch"},
+			},
 		},
 		"all changed alike": {
 			records: map[string]string{"kvm1": record400, "kvm2": record400}, written: all[:2], inSync: all[:2],
@@ -295,7 +337,8 @@ func TestSurvey(t *testing.T) {
 				t.Errorf("unseen are %v, want %v", got.Unseen, test.down)
 			}
 			got.Unseen = nil
-			if diff := cmp.Diff(test.want, got, cmpopts.EquateEmpty()); diff != "" {
+			sameText := cmp.Comparer(func(a, b error) bool { return fmt.Sprint(a) == fmt.Sprint(b) })
+			if diff := cmp.Diff(test.want, got, cmpopts.EquateEmpty(), sameText); diff != "" {
 				t.Errorf("survey (-want +got):\n%s", diff)
 			}
 		})

@@ -102,7 +102,7 @@ func (f *Fleet) attempt(ctx context.Context, m Move, from Location, report func(
 	defer release()
 	resolution, err := f.Resolve(ctx, from.Domain.UUID, from.Host, m.Policy)
 	if err != nil {
-		return Moved{}, false, err
+		return Moved{}, false, &UnresolvedError{Location: from, Err: err}
 	}
 	if resolution.Location.source(m.Destination) != source {
 		return Moved{Location: resolution.Location}, true, nil
@@ -200,3 +200,15 @@ func (f *Fleet) cancelled(ctx context.Context, m Move) error {
 	}
 	return e
 }
+
+// UnresolvedError is a move that was not started because the VM's policy could
+// not be told.
+type UnresolvedError struct {
+	// Location is where the VM was found before.
+	Location Location
+	Err      error
+}
+
+func (e *UnresolvedError) Error() string { return e.Err.Error() }
+
+func (e *UnresolvedError) Unwrap() error { return e.Err }

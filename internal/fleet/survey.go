@@ -202,7 +202,7 @@ func unreadable(copies []Copy) error {
 type InvalidRecordError struct{ Copy Copy }
 
 func (e *InvalidRecordError) Error() string {
-	return fmt.Sprintf("%s can not be read: %v", e.Copy, e.Copy.Invalid)
+	return fmt.Sprintf("%s can not be read: %v", e.Copy.record(), e.Copy.Invalid)
 }
 
 func (e *InvalidRecordError) Unwrap() error { return e.Copy.Invalid }

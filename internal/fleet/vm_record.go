@@ -84,16 +84,22 @@ func (r VMRecord) Drift(want policy.Policy) string {
 // Unknown says which copies have members that this release does not know.
 func (r VMRecord) Unknown() []string { return unknownMembers(r.Copies) }
 
-// Telling is the policy of the copy that counts: the first that there is.
+// Telling is the policy of the copy that counts: the first that can be read. A
+// record of which any copy is newer than this release is not read at all.
 func (r VMRecord) Telling() (policy.Policy, error) {
 	for _, c := range r.Copies {
-		switch {
-		case c.newer() != nil:
-			return policy.Policy{}, c.newer()
-		case c.Invalid != nil:
-			return policy.Policy{}, &InvalidRecordError{Copy: c}
-		case c.Document != nil:
+		if err := c.newer(); err != nil {
+			return policy.Policy{}, err
+		}
+	}
+	for _, c := range r.Copies {
+		if c.readable() {
 			return c.Record.Policy, nil
+		}
+	}
+	for _, c := range r.Copies {
+		if err := c.unreadable(); err != nil {
+			return policy.Policy{}, err
 		}
 	}
 	return policy.Policy{}, &NoRecordError{VM: r.Location.Domain.Name, Host: r.Location.Host}

@@ -186,6 +186,7 @@ func (r *clusterPolicyResource) Delete(ctx context.Context, req resource.DeleteR
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	resp.Diagnostics.Append(droppedWarning(r.fleet, "Cluster Migration Policy", members.Written)...)
 	if err := r.fleet.Delete(ctx, state.declaration(members.Formerly...), members.Written); err != nil {
 		resp.Diagnostics.Append(diagnose("Delete Cluster Migration Policy", err, path.Root("hosts")))
 	}

@@ -192,6 +192,7 @@ func (r *globalSettingsResource) Delete(ctx context.Context, req resource.Delete
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	resp.Diagnostics.Append(droppedWarning(r.fleet, "Global Migration Settings", members.Written)...)
 	if err := r.fleet.Delete(ctx, state.declaration(), members.Written); err != nil {
 		resp.Diagnostics.Append(diagnose("Delete Global Migration Settings", err, path.Root("hosts")))
 	}

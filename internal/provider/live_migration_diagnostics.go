@@ -64,6 +64,7 @@ func diagnoseMove(err error, destination string) diag.Diagnostic {
 		unknownHost *fleet.UnknownHostError
 		cancelled   *fleet.CancelledError
 		leaving     *fleet.LeavingError
+		unresolved  *fleet.UnresolvedError
 		preflight   *migration.PreflightError
 		diagnosis   migration.Diagnosis
 	)
@@ -80,6 +81,9 @@ func diagnoseMove(err error, destination string) diag.Diagnostic {
 		return diag.NewAttributeErrorDiagnostic(findingPath(preflight.Findings[0]), preflight.Summary(), preflight.Error())
 	case errors.As(err, &diagnosis):
 		return diag.NewErrorDiagnostic(diagnosis.Summary(), diagnosis.Error())
+	case errors.As(err, &unresolved):
+		return diag.NewAttributeErrorDiagnostic(unmovedPath(err, destination), unableToMigrate, fmt.Sprintf(
+			"%s Nothing was started.\n\n%s", explain(err), whereabouts(unresolved.Location)))
 	default:
 		return diag.NewAttributeErrorDiagnostic(unmovedPath(err, destination), unableToMigrate, explain(err)+" Nothing was started.")
 	}

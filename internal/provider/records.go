@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -75,10 +76,22 @@ func surveyWarnings(s fleet.Survey, object string) diag.Diagnostics {
 		diags.AddWarning(object+" Out of Sync", drift+" "+remedy)
 	}
 	diags.Append(unknownMembersWarning(object, s.Unknown)...)
-	if len(s.Dropped) > 0 {
-		diags.AddWarning(object+" Left on Dropped Hosts", fmt.Sprintf("The provider's configuration no longer has %s. What is recorded there stays there and is no longer watched.", fleet.Quote(s.Dropped)))
-	}
+	diags.Append(leftWarning(object, s.Dropped)...)
 	diags.Append(unreachableWarning(s.Unseen)...)
+	return diags
+}
+
+// droppedWarning says which of the hosts can not be cleaned up, because the
+// provider's configuration no longer has them.
+func droppedWarning(f *fleet.Fleet, object string, names []string) diag.Diagnostics {
+	return leftWarning(object, slices.DeleteFunc(slices.Clone(names), func(name string) bool { return f.Check(name) == nil }))
+}
+
+func leftWarning(object string, dropped []string) diag.Diagnostics {
+	var diags diag.Diagnostics
+	if len(dropped) > 0 {
+		diags.AddWarning(object+" Left on Dropped Hosts", fmt.Sprintf("The provider's configuration no longer has %s. What is recorded there stays there and is no longer watched.", fleet.Quote(dropped)))
+	}
 	return diags
 }
 
