@@ -114,9 +114,6 @@ func (h *Host) readCopy(ctx context.Context, op string, dom libvirt.Domain, wher
 // migration.ErrBusy: libvirt would wait 30 s.
 func (h *Host) WriteDomainRecord(ctx context.Context, uuid, json string) error {
 	const op = "write the domain's record"
-	if err := checkSize(json); err != nil {
-		return h.fail(op, err)
-	}
 	return h.putDomainRecord(ctx, op, uuid, &json)
 }
 

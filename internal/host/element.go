@@ -4,14 +4,9 @@ import (
 	"bytes"
 	"encoding/xml"
 	"errors"
-	"fmt"
 	"io"
 	"strings"
 )
-
-// MaxRecordSize is the most bytes of JSON that are written to a record. libvirt
-// would take 4 MiB, and could then no longer describe the domain to anybody.
-const MaxRecordSize = 64 << 10
 
 // Where a domain's record lives in its metadata.
 const (
@@ -20,14 +15,6 @@ const (
 	metadataKey     = "virt"
 	metadataElement = "migration-policy"
 )
-
-// checkSize refuses a record that is too large to be kept.
-func checkSize(json string) error {
-	if len(json) > MaxRecordSize {
-		return fmt.Errorf("%w: %d bytes, at most %d are kept", ErrRecordTooLarge, len(json), MaxRecordSize)
-	}
-	return nil
-}
 
 // encodeElement wraps a record for libvirt, which adds the namespace itself; a
 // body with one of its own would come back changed.

@@ -1,7 +1,6 @@
 package host
 
 import (
-	"errors"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -67,14 +66,4 @@ func FuzzDecodeElement(f *testing.F) {
 // notXML tells characters that XML 1.0 cannot hold.
 func notXML(r rune) bool {
 	return r < 0x20 && r != '\t' && r != '\n' && r != '\r' || r == 0xfffe || r == 0xffff
-}
-
-func TestRecordSizeIsCapped(t *testing.T) {
-	t.Parallel()
-	if err := checkSize(strings.Repeat("x", MaxRecordSize)); err != nil {
-		t.Error(err)
-	}
-	if err := checkSize(strings.Repeat("x", MaxRecordSize+1)); !errors.Is(err, ErrRecordTooLarge) {
-		t.Errorf("got %v, want %v", err, ErrRecordTooLarge)
-	}
 }

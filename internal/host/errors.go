@@ -29,8 +29,6 @@ var (
 	ErrForeignSecret = errors.New("the secret is not a record")
 	// ErrNoRecord is libvirt's answer that there is no such secret or metadata.
 	ErrNoRecord = errors.New("no such record")
-	// ErrRecordTooLarge is a record above MaxRecordSize.
-	ErrRecordTooLarge = errors.New("record is too large")
 	// ErrOutcomeUnknown is a connection that was lost after a call had been sent
 	// and before it was answered: it may have taken effect. It comes with
 	// migration.ErrUnreachable.

@@ -98,9 +98,6 @@ func (h *Host) readSecret(ctx context.Context, op string, level Level) (record *
 // is left alone.
 func (h *Host) WriteRecord(ctx context.Context, level Level, json string) error {
 	op := fmt.Sprintf("write the %s record", level)
-	if err := checkSize(json); err != nil {
-		return h.fail(op, err)
-	}
 	b, err := xml.Marshal(secretXML{Ephemeral: "no", Private: "no", UUID: secretUUIDs[level], Description: json})
 	if err != nil {
 		return h.fail(op, err)

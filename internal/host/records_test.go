@@ -16,6 +16,7 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/host"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/lab"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
 )
 
 // document is a record with everything that XML could spoil.
@@ -220,23 +221,21 @@ func TestRecordOfAnAbsentDomain(t *testing.T) {
 	}
 }
 
-func TestRecordTooLarge(t *testing.T) {
+// The largest record that package policy writes comes back as it was.
+func TestLargestRecord(t *testing.T) {
 	w := world(t)
 	h := connect(t, w.Hosts[0])
 	clearRecord(t, h, host.Cluster)
 	guest := w.StartGuest(t, lab.GuestSpec{Bare: true})
-	fits := `"` + strings.Repeat("x", host.MaxRecordSize-2) + `"`
-	for name, write := range map[string]func(json string) error{
-		"domain": func(json string) error { return h.WriteDomainRecord(testContext(t), guest.UUID, json) },
-		"host":   func(json string) error { return h.WriteRecord(testContext(t), host.Cluster, json) },
-	} {
-		if err := write(fits); err != nil {
-			t.Errorf("%s: %v", name, err)
-		}
-		if err := write(fits + " "); !errors.Is(err, host.ErrRecordTooLarge) {
-			t.Errorf("%s: got %v, want %v", name, err, host.ErrRecordTooLarge)
-		}
+	largest := `"` + strings.Repeat("&", policy.MaxRecordBytes-2) + `"`
+	if err := h.WriteDomainRecord(testContext(t), guest.UUID, largest); err != nil {
+		t.Fatal(err)
 	}
+	checkRecord(t, h, guest.UUID, host.DomainRecord{Live: &largest, Config: &largest, Active: true, Persistent: true})
+	if err := h.WriteRecord(testContext(t), host.Cluster, largest); err != nil {
+		t.Fatal(err)
+	}
+	checkHostRecord(t, h, host.Cluster, &largest)
 }
 
 func TestHostRecordLifeCycle(t *testing.T) {
