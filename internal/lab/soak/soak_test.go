@@ -1,0 +1,218 @@
+package soak
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/fleet"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/host"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/lab"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+)
+
+// busy is what is moved: it dirties memory all the time, at half of what a move carries.
+var busy = lab.GuestSpec{Load: lab.Load{HotMiB: 48, Cost: 10 * time.Microsecond, CeilingMiB: bandwidth / 2}}
+
+// tolerance is how much longer than libvirt's downtime the guest may seem to have stood still: its heartbeat's period,
+// and what emulation on a busy machine adds.
+const tolerance = lab.BeatPeriod + time.Second
+
+// patience bounds every wait for something that is sure to come.
+const patience = time.Minute
+
+func TestSoak(t *testing.T) {
+	world, err := lab.Current()
+	if err != nil {
+		t.Fatal(err)
+	}
+	moves, seed := number(t, movesVariable, usualMoves), number(t, seedVariable, uint64(time.Now().UnixNano()))
+	t.Logf("%d moves; repeat them with %s=%d", moves, seedVariable, seed)
+	random := rand.New(rand.NewPCG(seed, 0)) //nolint:gosec // it must be possible to repeat them
+
+	s := &soak{T: t, world: world, guest: world.StartGuest(t, busy)}
+	before := s.traces()
+	s.fleet = newFleet(t, world)
+	for number := range moves {
+		s.move(number+1, draw(random))
+		if t.Failed() {
+			break
+		}
+	}
+	s.fleet.Close()
+	s.requireNoTraces(before)
+	t.Log(s.tally)
+}
+
+// soak is a guest that is moved back and forth.
+type soak struct {
+	*testing.T
+
+	world *lab.World
+	fleet *fleet.Fleet
+	guest *lab.Guest
+	at    int // the host that it is on
+	tally tally
+}
+
+func newFleet(t *testing.T, world *lab.World) *fleet.Fleet {
+	t.Helper()
+	config := fleet.Config{MaxOutgoing: fleet.DefaultMigrations, MaxIncoming: fleet.DefaultMigrations}
+	for _, h := range world.Hosts {
+		config.Hosts = append(config.Hosts, host.Config{Name: h.Name, URI: h.URI, PeerURI: h.PeerURI, MigrationURI: h.MigrationURI})
+	}
+	f, err := fleet.New(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(f.Close)
+	return f
+}
+
+// move makes one attempt and checks everything that must hold after it.
+func (s *soak) move(number uint64, a attempt) {
+	home, other := s.world.Hosts[s.at], s.world.Hosts[1-s.at]
+	ctx, cancel := context.WithTimeout(s.Context(), 5*time.Minute)
+	defer cancel()
+	if a.patience > 0 {
+		defer time.AfterFunc(a.patience, cancel).Stop()
+	}
+	began := time.Now()
+	moved, err := s.fleet.Move(ctx, a.request(s.guest.Name, other.Name), func(string) {})
+	took := time.Since(began)
+
+	downtime := time.Duration(0)
+	switch {
+	case err == nil:
+		s.at = 1 - s.at
+		home, other = other, home
+		if moved.Report.Downtime != nil {
+			downtime = *moved.Report.Downtime
+		}
+	case a.patience == 0 || !calledOff(err):
+		s.Errorf("move %d (%s) failed: %v", number, a, err)
+		return
+	}
+	s.requireHome(number, a, home, other)
+	record := s.guest.Between(began, s.nextBeat())
+	s.requirePulse(number, a, record, downtime)
+	s.requireIdle(number, a)
+	s.tally.add(a, err == nil, took, downtime, record.LongestGap)
+	s.Logf("move %d, %s: on %s after %.1f s, downtime %s, longest gap %.1f s",
+		number, a, home.Name, took.Seconds(), downtime, record.LongestGap.Seconds())
+}
+
+// calledOff tells whether the error is that of a move that was called off.
+func calledOff(err error) bool {
+	var diagnosis *migration.CancelledError
+	if errors.As(err, &diagnosis) {
+		return diagnosis.Where().Place() == migration.OnSource
+	}
+	return errors.Is(err, context.Canceled) // before it had begun
+}
+
+// nextBeat waits for a heartbeat that comes after the move and returns when it came.
+func (s *soak) nextBeat() time.Time {
+	ctx, cancel := context.WithTimeout(s.Context(), patience)
+	defer cancel()
+	beat, err := s.guest.NextBeat(ctx)
+	if err != nil {
+		s.Fatalf("the guest does not beat any more: %v", err)
+	}
+	return beat.Arrived
+}
+
+// requireHome wants the guest to run on one host, without a job, and the other one to have nothing of it.
+func (s *soak) requireHome(number uint64, a attempt, home, other *lab.Host) {
+	if state := home.MustVirsh(s, "domstate", s.guest.UUID); strings.TrimSpace(state) != "running" {
+		s.Errorf("after move %d (%s) the guest is %s on %s", number, a, state, home.Name)
+	}
+	if job := home.MustVirsh(s, "domjobinfo", s.guest.UUID); !strings.Contains(job, "None") {
+		s.Errorf("after move %d (%s) a job is left: %s", number, a, job)
+	}
+	if list := other.MustVirsh(s, "list", "--all", "--uuid"); strings.Contains(list, s.guest.UUID) {
+		s.Errorf("after move %d (%s) %s has the guest, too", number, a, other.Name)
+	}
+	s.eventually("one QEMU of the guest runs", func() bool {
+		hosts := s.guest.HostsRunning()
+		return len(hosts) == 1 && hosts[0] == home.Name
+	})
+}
+
+// requirePulse wants every heartbeat to have come once, and no pause beyond the downtime.
+func (s *soak) requirePulse(number uint64, a attempt, record lab.Record, downtime time.Duration) {
+	if len(record.Lost) > 0 || len(record.Repeated) > 0 {
+		s.Errorf("in move %d (%s) heartbeats were lost: %v, repeated: %v", number, a, record.Lost, record.Repeated)
+	}
+	if record.LongestGap > downtime+tolerance {
+		s.Errorf("in move %d (%s) the guest stood still for %s, with a downtime of %s", number, a, record.LongestGap, downtime)
+	}
+	if err := s.guest.Failure(); err != nil {
+		s.Errorf("in move %d (%s) the guest failed: %v", number, a, err)
+	}
+}
+
+// requireIdle wants no more than the control connection to each host to be left of a move.
+func (s *soak) requireIdle(number uint64, a attempt) {
+	for _, h := range s.world.Hosts {
+		s.eventually("one connection is left to "+h.Name, func() bool {
+			count, err := h.Connections()
+			return err == nil && count <= 1
+		})
+	}
+	if s.Failed() {
+		s.Logf("that was move %d (%s)", number, a)
+	}
+}
+
+// traces are what a fleet could leave behind.
+type traces struct {
+	goroutines  int
+	connections []int
+}
+
+func (s *soak) traces() traces {
+	found := traces{goroutines: runtime.NumGoroutine()}
+	for _, h := range s.world.Hosts {
+		count, err := h.Connections()
+		if err != nil {
+			s.Fatal(err)
+		}
+		found.connections = append(found.connections, count)
+	}
+	return found
+}
+
+func (s *soak) requireNoTraces(before traces) {
+	s.eventually("no goroutine and no connection is left", func() bool {
+		now := s.traces()
+		for i := range now.connections {
+			if now.connections[i] > before.connections[i] {
+				return false
+			}
+		}
+		return now.goroutines <= before.goroutines
+	})
+}
+
+// eventually waits until a condition holds, and fails the test when it does not.
+func (s *soak) eventually(what string, holds func() bool) {
+	s.Helper()
+	ctx, cancel := context.WithTimeout(s.Context(), patience)
+	defer cancel()
+	ticker := time.NewTicker(20 * time.Millisecond)
+	defer ticker.Stop()
+	for !holds() {
+		select {
+		case <-ctx.Done():
+			stacks := make([]byte, 1<<20)
+			s.Errorf("after %s it still does not hold that %s\n%s", patience, what, stacks[:runtime.Stack(stacks, true)])
+			return
+		case <-ticker.C:
+		}
+	}
+}
