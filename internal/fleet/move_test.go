@@ -1,0 +1,213 @@
+package fleet
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/lab"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
+)
+
+// migrate moves a guest as another program would, and returns what tells its
+// end.
+func migrate(t *testing.T, guest *lab.Guest, from, to string, options ...string) <-chan error {
+	t.Helper()
+	world := testLab(t)
+	destination := world.Host(to)
+	args := append([]string{"migrate", "--live", "--p2p", "--persistent", "--undefinesource"}, options...)
+	ended := make(chan error, 1)
+	go func() {
+		_, err := world.Host(from).Virsh(t.Context(), append(args, guest.Name, destination.PeerURI, destination.MigrationURI)...)
+		ended <- err
+	}()
+	return ended
+}
+
+// awaitJob waits until memory of the guest is being sent.
+func awaitJob(t *testing.T, guest *lab.Guest, from string) {
+	t.Helper()
+	eventually(t, "the guest is being moved", func() bool {
+		info, err := testLab(t).Host(from).Virsh(t.Context(), "domjobinfo", guest.Name)
+		return err == nil && strings.Contains(info, "Outgoing migration") && strings.Contains(info, "Memory processed")
+	})
+}
+
+func quiet(string) {}
+
+func requireOn(t *testing.T, f *Fleet, guest *lab.Guest, name string) {
+	t.Helper()
+	location, err := f.Find(testContext(t), guest.UUID, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if location.Host != name || location.Domain.State != migration.StateRunning {
+		t.Errorf("the VM is %s on %s, want it running on %s", location.Domain.State, location.Host, name)
+	}
+}
+
+func TestMove(t *testing.T) {
+	t.Parallel()
+	guest := testLab(t).StartGuest(t, lab.GuestSpec{Bare: true})
+	f := open(t, labConfig(t, UnreachableError))
+	moved, err := f.Move(testContext(t), Move{VM: guest.Name, Destination: "kvm3", Mode: migration.Auto}, quiet)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r := moved.Report; !r.Moved || r.Source != "kvm1" || r.Destination != "kvm3" || moved.Location.Host != "kvm1" {
+		t.Errorf("got %+v", moved)
+	}
+	requireOn(t, f, guest, "kvm3")
+}
+
+// TestMove_alreadyThere wants a VM that needs no move to wait for none.
+func TestMove_alreadyThere(t *testing.T) {
+	t.Parallel()
+	world := testLab(t)
+	config := labConfig(t, UnreachableError)
+	config.MaxOutgoing, config.MaxIncoming = 1, 1
+	f := open(t, config)
+	release, err := f.slots.acquire(t.Context(), "kvm1", "kvm1", func(string) {})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer release()
+	for name, spec := range map[string]lab.GuestSpec{
+		"running":  {Bare: true},
+		"paused":   {Bare: true, State: lab.Paused},
+		"shut off": {Bare: true, State: lab.Inactive},
+	} {
+		t.Run(name, func(t *testing.T) {
+			guest := world.StartGuest(t, spec)
+			moved, err := f.Move(testContext(t), Move{VM: guest.UUID, Destination: "kvm1"}, func(line string) { t.Errorf("it says %q", line) })
+			if err != nil || moved.Report.Moved || moved.Report.Destination != "kvm1" {
+				t.Errorf("got %+v, %v", moved.Report, err)
+			}
+		})
+	}
+}
+
+// TestMove_leaving asks for a VM to be where it is, and is just being moved away
+// from.
+func TestMove_leaving(t *testing.T) {
+	t.Parallel()
+	world := testLab(t)
+	guest := world.StartGuest(t, lab.GuestSpec{})
+	f := open(t, labConfig(t, UnreachableError))
+	ended := migrate(t, guest, "kvm1", "kvm2", "--bandwidth", "1")
+	awaitJob(t, guest, "kvm1")
+
+	_, err := f.Move(testContext(t), Move{VM: guest.UUID, Destination: "kvm1"}, quiet)
+	var leaving *LeavingError
+	if !errors.As(err, &leaving) || leaving.Location.Host != "kvm1" {
+		t.Errorf("error %v, want a LeavingError", err)
+	}
+
+	// Nor is a third host where it goes.
+	_, err = f.Move(testContext(t), Move{VM: guest.UUID, Destination: "kvm3", Mode: migration.Auto}, quiet)
+	var refused *migration.PreflightError
+	if !errors.As(err, &refused) || refused.Findings[0].Check != migration.CheckJob {
+		t.Errorf("error %v, want one about the job that runs", err)
+	}
+	world.Host("kvm1").MustVirsh(t, "domjobabort", guest.Name)
+	if err := <-ended; err == nil {
+		t.Error("the migration was not aborted")
+	}
+	requireOn(t, f, guest, "kvm1")
+}
+
+// TestMove_followsTheVM moves a VM that another program has moved while it
+// waited for a place: from where it is then.
+func TestMove_followsTheVM(t *testing.T) {
+	t.Parallel()
+	guest := testLab(t).StartGuest(t, lab.GuestSpec{Bare: true})
+	config := labConfig(t, UnreachableError)
+	config.MaxOutgoing = 1
+	f := open(t, config)
+	release, err := f.slots.acquire(t.Context(), "kvm1", "kvm2", func(string) {})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer release()
+	said := func(line string) {
+		if strings.Contains(line, "waiting for its turn") {
+			if err := <-migrate(t, guest, "kvm1", "kvm3"); err != nil {
+				t.Error(err)
+			}
+			release()
+		}
+	}
+	moved, err := f.Move(testContext(t), Move{VM: guest.UUID, Destination: "kvm2", Mode: migration.Auto}, said)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r := moved.Report; !r.Moved || r.Source != "kvm3" {
+		t.Errorf("got %+v", r)
+	}
+	requireOn(t, f, guest, "kvm2")
+}
+
+func TestMove_cancelledWhileItWaits(t *testing.T) {
+	t.Parallel()
+	guest := testLab(t).StartGuest(t, lab.GuestSpec{Bare: true})
+	config := labConfig(t, UnreachableError)
+	config.MaxIncoming = 1
+	f := open(t, config)
+	release, err := f.slots.acquire(t.Context(), "kvm3", "kvm2", func(string) {})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer release()
+	ctx, cancel := context.WithCancel(testContext(t))
+	defer cancel()
+	_, err = f.Move(ctx, Move{VM: guest.Name, Destination: "kvm2", Mode: migration.Auto}, func(string) { cancel() })
+	want := "The move of VM " + guest.Name + " to kvm2 was cancelled before it was started.\n\nVM " + guest.Name + " is running on kvm1"
+	var cancelled *CancelledError
+	if !errors.As(err, &cancelled) || err.Error() != want {
+		t.Errorf("error %v, want %s", err, want)
+	}
+	requireOn(t, f, guest, "kvm1")
+}
+
+// TestMove_watchesPostCopy asks for a VM to be where it runs already, but has
+// not all of its memory yet.
+func TestMove_watchesPostCopy(t *testing.T) {
+	world := testLab(t)
+	guest := world.StartGuest(t, lab.GuestSpec{Load: lab.Load{HotMiB: 48, WholePages: true}})
+	f := open(t, labConfig(t, UnreachableError))
+	t.Cleanup(func() {
+		if err := world.Heal(context.WithoutCancel(t.Context())); err != nil {
+			t.Error(err)
+		}
+	})
+	if err := world.Host("kvm2").Limit(t.Context(), 8); err != nil {
+		t.Fatal(err)
+	}
+	ended := migrate(t, guest, "kvm1", "kvm2", "--postcopy")
+	awaitJob(t, guest, "kvm1")
+	world.Host("kvm1").MustVirsh(t, "migrate-postcopy", guest.Name)
+	eventually(t, "the guest runs on kvm2", func() bool {
+		location, err := f.Find(testContext(t), guest.UUID, "")
+		return err == nil && location.Host == "kvm2" && location.FetchesFrom == "kvm1"
+	})
+	started := time.Now()
+	moved, err := f.Move(testContext(t), Move{VM: guest.UUID, Destination: "kvm2", Mode: migration.Auto, Policy: policy.Policy{}}, quiet)
+	if err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case err := <-ended:
+		if err != nil {
+			t.Error(err)
+		}
+	case <-time.After(5 * time.Second):
+		t.Errorf("the move ended after %s, and the migration has not", time.Since(started))
+	}
+	if r := moved.Report; !r.Adopted || r.Source != "kvm1" || r.Phase != migration.PhasePostCopy {
+		t.Errorf("got %+v", r)
+	}
+	requireOn(t, f, guest, "kvm2")
+}
