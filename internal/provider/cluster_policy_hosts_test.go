@@ -33,7 +33,7 @@ func TestAccClusterPolicy_existing(t *testing.T) {
 			},
 			Config: config,
 			ExpectError: sayingAll("Unable to Create Cluster Migration Policy",
-				`The copy on kvm2 can not be read: the record is not a JSON object: nothing. It says "nothing".`, "virsh secret-undefine "+clusterSecret),
+				`The cluster record on kvm2 can not be read: the record is not a JSON object: nothing. Remove it`, "virsh secret-undefine "+clusterSecret),
 		},
 		resource.TestStep{ // an equal one is adopted
 			PreConfig: func() {

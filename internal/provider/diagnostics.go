@@ -87,7 +87,7 @@ func advise(err error) string {
 	case errors.As(err, &newer):
 		return "It is left as it is. Use a release of the provider that knows the record, or take the resource out of this configuration without touching the record, with a removed block (lifecycle { destroy = false })."
 	case errors.As(err, &invalid):
-		return fmt.Sprintf("It says %q. Remove it on the host to let Terraform write it anew: %s.", shorten(*invalid.Copy.Document), removeHint(invalid.Copy))
+		return fmt.Sprintf("Remove it on the host to let Terraform write it anew: %s.", removeHint(invalid.Copy))
 	case errors.As(err, &notFound):
 		return "Check the name or UUID, and that the provider's hosts include the one that has the VM."
 	case errors.As(err, &ambiguous):
@@ -146,14 +146,6 @@ func removeHint(c fleet.Copy) string {
 
 // text is an error on one line, also when it joins several.
 func text(err error) string { return strings.ReplaceAll(err.Error(), "\n", "; ") }
-
-func shorten(text string) string {
-	const most = 200
-	if len(text) > most {
-		return strings.ToValidUTF8(text[:most], "") + "…"
-	}
-	return text
-}
 
 // sentence gives an error's text the form of a detail: a capital first and a
 // full stop last.

@@ -94,6 +94,49 @@ func TestAccKilled_finishes(t *testing.T) {
 	}
 }
 
+// TestAccKilled_unattended kills the client of an update, and lets the migration
+// end with nobody watching: state and plan are true afterwards.
+func TestAccKilled_unattended(t *testing.T) {
+	t.Parallel()
+	world := testLab(t)
+	guest := world.StartGuest(t, lab.GuestSpec{})
+	provider := labProvider(t).String()
+	there := provider + moveResource(guest.Name, slowMove)
+	w := newWorkspace(t, strings.Replace(there, `destination = "kvm2"`, `destination = "kvm1"`, 1))
+	w.must(t, 0, apply...)
+	w.write(t, there)
+	r := w.start(t, apply...)
+	awaitMove(t, guest, r)
+	r.signalGroup(t, syscall.SIGKILL)
+	r.wait(t, 20*time.Second)
+
+	got := w.must(t, 2, "plan", "-input=false", "-detailed-exitcode")
+	if !sayingAll(`"kvm1" -> "kvm2"`, "is being migrated to kvm2 already", "VM "+guest.Name+" is running on kvm1").MatchString(got.stdout) {
+		t.Errorf("while it goes on: %s", got)
+	}
+	world.Host("kvm1").MustVirsh(t, "migrate-setspeed", guest.Name, "1000")
+	eventually(t, time.Minute, "the guest has arrived", func() bool {
+		_, err := world.Host("kvm1").Virsh(t.Context(), "domstate", guest.Name)
+		return err != nil
+	})
+
+	w.must(t, 0, "plan", "-input=false", "-detailed-exitcode")
+	w.must(t, 0, apply...)
+	state := w.attributes(t, "virt_vm_live_migration.move")
+	if state["destination"] != "kvm2" || state["last_migration"] != nil {
+		t.Errorf("state is %v", state)
+	}
+	requireHome(t, guest, "kvm2", "running")
+	if !knowsActions() {
+		return
+	}
+	w.write(t, provider+moveAction(guest.Name, slowMove))
+	got = w.must(t, 0, invoke...)
+	if !strings.Contains(got.stdout, "already: nothing to move (the migration that brought it there took ") {
+		t.Errorf("the action does not tell of the migration: %s", got)
+	}
+}
+
 // requireMoving wants the guest to be moved still, and says how far it is.
 func requireMoving(t *testing.T, guest *lab.Guest) {
 	t.Helper()

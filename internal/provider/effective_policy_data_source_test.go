@@ -97,11 +97,13 @@ data "virt_effective_migration_policy" "vm" {
 				statecheck.ExpectKnownValue(effectivePolicy, tfjsonpath.New("inactive"), hostsExactly("auto_converge_increment")),
 			},
 		},
-		resource.TestStep{ // nothing is guessed where a record can not be read
+		resource.TestStep{ // nothing is guessed where a record can not be read, and the plan can go on to repair it
 			PreConfig: func() { setHostRecord(t, clusterSecret, "nothing", testLab(t).Host("kvm2")) },
 			Config:    configuration(t, effectivePolicyBody, guest.Name),
-			ExpectError: sayingAll("Unable to Read Effective Migration Policy", `The copy on kvm2 can not be read: the record is not a JSON object: nothing.`,
-				"virsh secret-undefine "+clusterSecret),
+			ConfigStateChecks: []statecheck.StateCheck{
+				statecheck.ExpectKnownValue(effectivePolicy, tfjsonpath.New("policy"), knownvalue.Null()),
+				statecheck.ExpectKnownValue(effectivePolicy, tfjsonpath.New("origins"), knownvalue.Null()),
+			},
 		},
 	)
 }
