@@ -97,13 +97,38 @@ data "virt_effective_migration_policy" "vm" {
 				statecheck.ExpectKnownValue(effectivePolicy, tfjsonpath.New("inactive"), hostsExactly("auto_converge_increment")),
 			},
 		},
-		resource.TestStep{ // nothing is guessed where a record can not be read, and the plan can go on to repair it
-			PreConfig: func() { setHostRecord(t, clusterSecret, "nothing", testLab(t).Host("kvm2")) },
-			Config:    configuration(t, effectivePolicyBody, guest.Name),
-			ConfigStateChecks: []statecheck.StateCheck{
-				statecheck.ExpectKnownValue(effectivePolicy, tfjsonpath.New("policy"), knownvalue.Null()),
-				statecheck.ExpectKnownValue(effectivePolicy, tfjsonpath.New("origins"), knownvalue.Null()),
+	)
+}
+
+// TestAccEffectivePolicy_unreadable guesses nothing where a record can not be
+// read, and lets the plan go on: an apply may be about to repair it. It runs
+// alone: host-level records are one per host.
+func TestAccEffectivePolicy_unreadable(t *testing.T) {
+	withoutHostRecords(t)
+	guest := testLab(t).StartGuest(t, lab.GuestSpec{Bare: true})
+	kvm1 := testLab(t).Host("kvm1")
+	null := []statecheck.StateCheck{
+		statecheck.ExpectKnownValue(effectivePolicy, tfjsonpath.New("policy"), knownvalue.Null()),
+		statecheck.ExpectKnownValue(effectivePolicy, tfjsonpath.New("origins"), knownvalue.Null()),
+	}
+	acceptance(t,
+		resource.TestStep{
+			PreConfig:         func() { setHostRecord(t, clusterSecret, "nothing", kvm1) },
+			Config:            configuration(t, effectivePolicyBody, guest.Name),
+			ConfigStateChecks: null,
+		},
+		resource.TestStep{
+			PreConfig: func() {
+				removeHostRecord(t, clusterSecret, kvm1)
+				setHostRecord(t, globalSecret, `{"version":2}`, kvm1)
 			},
+			Config:            configuration(t, effectivePolicyBody, guest.Name),
+			ConfigStateChecks: null,
+		},
+		resource.TestStep{
+			PreConfig:         func() { removeHostRecord(t, globalSecret, kvm1) },
+			Config:            configuration(t, effectivePolicyBody, guest.Name),
+			ConfigStateChecks: []statecheck.StateCheck{effective("auto_converge", knownvalue.Bool(false))},
 		},
 	)
 }
