@@ -27,7 +27,6 @@ type Host struct {
 
 	control control
 	work    work
-	aborts  aborts
 }
 
 var (

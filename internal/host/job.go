@@ -51,12 +51,7 @@ func (h *Host) job(ctx context.Context, op, uuid string, flags libvirt.DomainGet
 
 // AbortJob asks libvirt to cancel the running job.
 func (h *Host) AbortJob(ctx context.Context, uuid string) error {
-	h.aborts.note(uuid, true) // the migration may end before the answer is here
-	err := h.command(ctx, "abort the job", uuid, urgent, (*libvirt.Libvirt).DomainAbortJob)
-	if err != nil {
-		h.aborts.note(uuid, false)
-	}
-	return err
+	return h.command(ctx, "abort the job", uuid, urgent, (*libvirt.Libvirt).DomainAbortJob)
 }
 
 // StartPostCopy switches a running migration to post-copy.

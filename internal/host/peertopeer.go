@@ -28,18 +28,16 @@ func (h *Host) MigratePeerToPeer(ctx context.Context, uuid, peerURI string, p mi
 		return h.fail(op, err)
 	}
 	defer h.closeWork(ctx, c)
-	h.aborts.begin(uuid)
 	err = c.call(ctx, 0, urgent, func(lv *libvirt.Libvirt) error {
 		_, err := lv.DomainMigratePerform3Params(dom, libvirt.OptString{peerURI}, typedParameters(p), nil, flags(p)|libvirt.MigratePeer2peer)
 		return err
 	})
-	aborted := h.aborts.end(uuid)
-	return h.explainPeer(ctx, h.failChange(op, err), uuid, peerURI, aborted)
+	return h.explainPeer(ctx, h.failChange(op, err), uuid, peerURI)
 }
 
 // explainPeer adds what the code of a failed peer-to-peer call alone does not
 // tell.
-func (h *Host) explainPeer(ctx context.Context, err error, uuid, peerURI string, aborted bool) error {
+func (h *Host) explainPeer(ctx context.Context, err error, uuid, peerURI string) error {
 	var e *Error
 	if !errors.As(err, &e) || e.Code == 0 {
 		return err
@@ -47,9 +45,6 @@ func (h *Host) explainPeer(ctx context.Context, err error, uuid, peerURI string,
 	switch {
 	case refusedByPeer(e, peerURI):
 		e.kinds = append(e.kinds, migration.ErrPeerUnreachable)
-	case lostReason(e, peerURI) && aborted:
-		e.kinds = append(e.kinds, migration.ErrAborted)
-		e.Message = "the job was aborted"
 	case lostReason(e, peerURI):
 		e.Message = "the connection to the other host's libvirt ended, or the reason of the failure was lost on it, as happens with " +
 			"virt-ssh-helper; the log of libvirt on this host says more, and a peer_uri with the parameter proxy=netcat keeps the reason"
