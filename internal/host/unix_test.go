@@ -1,6 +1,7 @@
 package host_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -101,17 +102,9 @@ func TestOrdinaryUser(t *testing.T) {
 		t.Fatal(err)
 	}
 	place(t, labHosts(t)[0].Socket, "libvirt-sock")
-	environment := append(os.Environ(), sessionVariable+"=1", "HOME="+home, "XDG_RUNTIME_DIR="+filepath.Join(home, "run"))
-	visitor := func(ctx context.Context, name string, args ...string) *exec.Cmd {
-		cmd := exec.CommandContext(ctx, name, args...)
-		cmd.Env, cmd.Dir = environment, home
-		cmd.SysProcAttr = &syscall.SysProcAttr{
-			Credential: &syscall.Credential{Uid: visitorID, Gid: nogroup}, Pdeathsig: syscall.SIGKILL,
-		}
-		return cmd
-	}
+	variables := map[string]string{sessionVariable: "1", "HOME": home, "XDG_RUNTIME_DIR": filepath.Join(home, "run")}
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
-	daemon := visitor(ctx, "libvirtd")
+	daemon := asVisitor(ctx, t, variables, "libvirtd")
 	if err := daemon.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -123,10 +116,24 @@ func TestOrdinaryUser(t *testing.T) {
 		_, err := os.Stat(filepath.Join(home, "run", "libvirt", "libvirt-sock"))
 		return err == nil
 	})
-	if output, err := visitor(t.Context(), copyOfThisProgram(t), "-test.run=^TestOrdinaryUser$", "-test.v").CombinedOutput(); err != nil ||
+	if output, err := asVisitor(t.Context(), t, variables, copyOfThisProgram(t), "-test.run=^TestOrdinaryUser$", "-test.v").CombinedOutput(); err != nil ||
 		!strings.Contains(string(output), "--- PASS: TestOrdinaryUser") {
 		t.Errorf("%v\n%s", err, output)
 	}
+}
+
+// asVisitor makes a command of an ordinary user, in its home where the variables name one.
+func asVisitor(ctx context.Context, t *testing.T, variables map[string]string, name string, args ...string) *exec.Cmd {
+	t.Helper()
+	cmd := exec.CommandContext(ctx, name, args...)
+	cmd.Env, cmd.Dir = os.Environ(), cmp.Or(variables["HOME"], "/")
+	for name, value := range variables {
+		cmd.Env = append(cmd.Env, name+"="+value)
+	}
+	cmd.SysProcAttr = &syscall.SysProcAttr{
+		Credential: &syscall.Credential{Uid: visitorID, Gid: nogroup}, Pdeathsig: syscall.SIGKILL,
+	}
+	return cmd
 }
 
 // ordinaryUser is the part of the test that runs as one.

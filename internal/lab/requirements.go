@@ -25,7 +25,7 @@ const MinimumQEMU = 9
 // tools are the programs that the lab itself runs.
 var tools = []string{
 	"libvirtd", "virsh", Emulator, "ip", "tc", "unshare", "nsenter", "setsid", "mount", "hostname",
-	"ssh", "sshd", "ssh-keygen", "nc", "virt-ssh-helper", "saslpasswd2",
+	"ssh", "sshd", "ssh-keygen", "nc", "virt-ssh-helper", "saslpasswd2", "dbus-daemon", "dbus-send", polkitd,
 }
 
 // checkRequirements tells whether this machine can have a lab. The error names the command that makes it so.

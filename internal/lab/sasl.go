@@ -17,18 +17,11 @@ func (h *Host) RequireLogin(t testing.TB, user, password string, mechanisms ...s
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), startTimeout)
 	defer cancel()
-	settings := filepath.Join(h.Directory, "etc", "libvirtd.conf")
-	own, err := os.ReadFile(settings)
+	own, err := os.ReadFile(h.settings())
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), startTimeout)
-		defer cancel()
-		if err := errors.Join(os.WriteFile(settings, own, 0o644), h.Restart(ctx)); err != nil {
-			t.Error(err)
-		}
-	})
+	h.keepSettings(t)
 	mechanism := fmt.Sprintf("mech_list: %s\nsasldb_path: /etc/sasl2/users.db\n", strings.Join(mechanisms, " "))
 	wanted := regexp.MustCompile(`(?m)^(auth_(?:tcp|tls|unix_ro)) = "none"$`).ReplaceAll(own, []byte(`$1 = "sasl"`))
 	register := h.Command(ctx, "saslpasswd2", "-p", "-c", "-f", "/etc/sasl2/users.db", "-a", "libvirt", user)
@@ -36,7 +29,7 @@ func (h *Host) RequireLogin(t testing.TB, user, password string, mechanisms ...s
 	_, err = capture(ctx, register)
 	err = errors.Join(err,
 		os.WriteFile(filepath.Join(h.Directory, "sasl", "libvirt.conf"), []byte(mechanism), 0o644),
-		os.WriteFile(settings, wanted, 0o644),
+		os.WriteFile(h.settings(), wanted, 0o644),
 		h.Restart(ctx))
 	if err != nil {
 		t.Fatal(err)

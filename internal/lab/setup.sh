@@ -36,6 +36,9 @@ missing_packages() {
 		sshd openssh-server
 		nc netcat-openbsd
 		saslpasswd2 sasl2-bin
+		dbus-daemon dbus
+		dbus-send dbus
+		/usr/lib/polkit-1/polkitd polkitd
 		go golang-go
 		gcc gcc
 	LIST

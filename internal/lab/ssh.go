@@ -114,7 +114,7 @@ UserKnownHostsFile %s
 `, s.Key, s.KnownHosts, s.path("learnt_hosts"))
 }
 
-const visitorAccounts = Visitor + `:x:7001:7001::/:/bin/sh
+const visitorAccounts = Visitor + `:x:7001:65534::/:/bin/sh
 ` + Retired + `:x:7002:7002::/:/bin/sh
 ` + Shellless + `:x:7003:7003::/:/usr/sbin/nologin
 `

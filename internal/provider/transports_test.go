@@ -85,6 +85,31 @@ func policyLife(t *testing.T, block providerBlock, guest *lab.Guest) {
 	)
 }
 
+// TestAccTransports_readOnly plans over sockets that can change nothing.
+// It runs alone: host-level records are one per host.
+func TestAccTransports_readOnly(t *testing.T) {
+	withoutHostRecords(t)
+	guest := testLab(t).StartGuest(t, lab.GuestSpec{Bare: true})
+	config := func(suffix, policy string) string {
+		block := labProvider(t)
+		for name, h := range block.Hosts {
+			h.URI = testLab(t).Host(name).SocketURI + suffix
+			block.Hosts[name] = h
+		}
+		return block.with(t, everyLevelBody, vmPolicyData{guest.Name, policy})
+	}
+	acceptance(t,
+		resource.TestStep{Config: config("", ``)},
+		resource.TestStep{Config: config("-ro", ``), PlanOnly: true},
+		resource.TestStep{Config: config("-ro", `compression = true`), PlanOnly: true, ExpectNonEmptyPlan: true},
+		resource.TestStep{
+			Config:      config("-ro", `compression = true`),
+			ExpectError: sayingAll("Unable to", "read only access prevents"),
+		},
+		resource.TestStep{Config: config("", ``)},
+	)
+}
+
 // TestAccPassword_hidden finds a host's password in nothing that Terraform
 // writes, however much it is asked to say.
 func TestAccPassword_hidden(t *testing.T) {

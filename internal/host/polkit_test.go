@@ -1,0 +1,121 @@
+package host_test
+
+import (
+	"errors"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/host"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/lab"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+)
+
+// documentedRule is the rule that the documentation gives to those who do not want the provider to be root. It is for
+// the user that the lab has.
+func documentedRule(t *testing.T) string {
+	t.Helper()
+	guide, err := os.ReadFile("../../templates/guides/connections.md.tmpl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(guide), "```javascript\n")
+	rule, _, found := strings.Cut(rest, "```")
+	if !found || !strings.Contains(rule, `"terraform"`) {
+		t.Fatalf("the guide has no rule for the user terraform: %s", rule)
+	}
+	return strings.ReplaceAll(rule, `"terraform"`, `"`+lab.Visitor+`"`)
+}
+
+// listed is a permission in the rule.
+var listed = regexp.MustCompile(`(?m)^ *"([a-z]+\.[a-z-]+)",?$`)
+
+// All that the provider does can be done by a user who may do no more than the documented rule says, and the rule says
+// no more than that.
+func TestLeastPrivilege(t *testing.T) {
+	w := world(t)
+	if uuid := os.Getenv(sessionVariable); uuid != "" {
+		everything(t, w, uuid)
+		return
+	}
+	rule := documentedRule(t)
+	guest := w.StartGuest(t, lab.IdleGuest(""))
+	asked := w.UsePolkit(t, rule)
+	output, err := asVisitor(t.Context(), t, map[string]string{sessionVariable: guest.UUID},
+		copyOfThisProgram(t), "-test.run=^TestLeastPrivilege$", "-test.v").CombinedOutput()
+	if err != nil {
+		t.Errorf("%v\n%s", err, output)
+	}
+	want := []string{"org.libvirt.unix.manage"}
+	for _, l := range listed.FindAllStringSubmatch(rule, -1) {
+		want = append(want, "org.libvirt.api."+l[1])
+	}
+	slices.Sort(want)
+	if diff := cmp.Diff(want, asked()); diff != "" {
+		t.Errorf("the rule (-) and what is needed (+) differ:\n%s", diff)
+	}
+}
+
+// everything does, as a user without privileges, all that the provider ever does.
+func everything(t *testing.T, w *lab.World, uuid string) {
+	t.Helper()
+	kvm1 := open(t, host.Config{Name: "kvm1", URI: w.Hosts[0].SocketURI})
+	kvm2 := open(t, host.Config{Name: "kvm2", URI: w.Hosts[1].SocketURI, PeerURI: "qemu+ssh://visitor@kvm2/system"})
+	ctx := testContext(t)
+	must := func(what string, err error) {
+		t.Helper()
+		if err != nil {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	for _, h := range []*host.Host{kvm1, kvm2} {
+		_, err := h.Identity(ctx)
+		must("identity", err)
+		_, err = h.Memory(ctx)
+		must("memory", err)
+		for _, level := range []host.Level{host.Global, host.Cluster} {
+			must("write record", h.WriteRecord(ctx, level, document))
+			_, err = h.Record(ctx, level)
+			must("record", err)
+			must("delete record", h.DeleteRecord(ctx, level))
+		}
+		_, err = h.Domains(ctx)
+		must("domains", err)
+	}
+	d, err := kvm1.Domain(ctx, uuid)
+	must("domain", err)
+	_, err = kvm1.DomainByName(ctx, d.Name)
+	must("domain by name", err)
+	must("write", kvm1.WriteDomainRecord(ctx, uuid, document))
+	_, err = kvm1.DomainRecord(ctx, uuid)
+	must("read", err)
+	must("delete", kvm1.DeleteDomainRecord(ctx, uuid))
+	definition, err := kvm1.DomainXML(ctx, uuid)
+	must("definition", err)
+	must("compare CPU", kvm2.CompareCPU(ctx, definition))
+	_, err = kvm1.Job(ctx, uuid)
+	must("job", err)
+	must("suspend", kvm1.Suspend(ctx, uuid))
+	must("resume", kvm1.Resume(ctx, uuid))
+	must("set downtime", kvm1.SetMaxDowntime(ctx, uuid, 400))
+	_, err = kvm1.MaxDowntime(ctx, uuid)
+	must("downtime", err)
+	if err := kvm1.AbortJob(ctx, uuid); !errors.Is(err, migration.ErrNotActive) {
+		t.Errorf("abort: %v", err)
+	}
+	if err := kvm1.StartPostCopy(ctx, uuid); !errors.Is(err, migration.ErrNotActive) {
+		t.Errorf("post-copy: %v", err)
+	}
+	p := migration.Parameters{Persistent: true, AutoConverge: true, MigrationURI: w.Hosts[1].MigrationURI}
+	must("migrate", kvm1.MigratePeerToPeer(ctx, uuid, kvm2.PeerURI(), p))
+	_, err = kvm2.CompletedJob(ctx, uuid)
+	must("completed job", err)
+
+	back := &steps{t: t, source: kvm2, destination: kvm1, guest: &lab.Guest{UUID: uuid, Name: d.Name}, p: p}
+	back.p.MigrationURI = w.Hosts[0].MigrationURI
+	back.do(back.begin, back.prepare, back.perform, func() error { return back.finish(false) }, func() error { return back.confirm(false) })
+}
