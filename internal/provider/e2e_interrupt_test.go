@@ -22,6 +22,13 @@ func moveResource(vm, policy string) string {
 	return fmt.Sprintf("resource \"virt_vm_live_migration\" \"move\" {\n  vm = %q\n  destination = \"kvm2\"\n  policy = %s\n}\n", vm, policy)
 }
 
+// inMode says who is to drive the move.
+func inMode(mode string, config func(vm, policy string) string) func(vm, policy string) string {
+	return func(vm, policy string) string {
+		return strings.Replace(config(vm, policy), "policy =", fmt.Sprintf("mode = %q\npolicy =", mode), 1)
+	}
+}
+
 func TestAccInterrupt(t *testing.T) {
 	t.Parallel()
 	world := testLab(t)
@@ -32,11 +39,13 @@ func TestAccInterrupt(t *testing.T) {
 		send    func(*run, *testing.T, syscall.Signal)
 		signal  syscall.Signal
 	}{
-		"action, to terraform alone":                 {moveAction, invoke, true, (*run).signal, syscall.SIGINT},
-		"action, to the whole process group":         {moveAction, invoke, true, (*run).signalGroup, syscall.SIGINT},
-		"resource, to terraform alone":               {moveResource, apply, false, (*run).signal, syscall.SIGINT},
-		"resource, to the whole process group":       {moveResource, apply, false, (*run).signalGroup, syscall.SIGINT},
-		"action, SIGTERM to the whole process group": {moveAction, invoke, true, (*run).signalGroup, syscall.SIGTERM},
+		"action, to terraform alone":                   {moveAction, invoke, true, (*run).signal, syscall.SIGINT},
+		"action, to the whole process group":           {moveAction, invoke, true, (*run).signalGroup, syscall.SIGINT},
+		"resource, to terraform alone":                 {moveResource, apply, false, (*run).signal, syscall.SIGINT},
+		"resource, to the whole process group":         {moveResource, apply, false, (*run).signalGroup, syscall.SIGINT},
+		"action, direct, to the whole process group":   {inMode("direct", moveAction), invoke, true, (*run).signalGroup, syscall.SIGINT},
+		"resource, direct, to the whole process group": {inMode("direct", moveResource), apply, false, (*run).signalGroup, syscall.SIGINT},
+		"action, SIGTERM to the whole process group":   {moveAction, invoke, true, (*run).signalGroup, syscall.SIGTERM},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

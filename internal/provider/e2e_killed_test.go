@@ -78,7 +78,7 @@ func TestAccKilled_finishes(t *testing.T) {
 				}
 				guest := world.StartGuest(t, lab.GuestSpec{})
 				started := time.Now()
-				w := newWorkspace(t, labProvider(t).String()+strings.Replace(config(guest.Name, slowMove), "policy", fmt.Sprintf("mode = %q\npolicy", mode), 1))
+				w := newWorkspace(t, labProvider(t).String()+inMode(mode, config)(guest.Name, slowMove))
 				r := w.start(t, args...)
 				awaitMove(t, guest, r)
 				r.signal(t, syscall.SIGKILL)
