@@ -90,7 +90,7 @@ func (d *effectivePolicyDataSource) Read(ctx context.Context, req datasource.Rea
 	}
 	resolution, err := d.fleet.Resolve(ctx, model.VM.ValueString(), "", policy.Policy{})
 	if err != nil {
-		diags := unresolved(d.fleet, err)
+		diags := unresolved(err)
 		resp.Diagnostics.Append(diags...)
 		if !diags.HasError() {
 			resp.Diagnostics.Append(resp.State.Set(ctx, model.unknownPolicy())...)
@@ -121,7 +121,7 @@ func (d *effectivePolicyDataSource) Read(ctx context.Context, req datasource.Rea
 // unresolved says why there is no effective policy. It is only a warning where
 // the plan has to go on: an apply may be about to repair the record, and a host
 // may be tolerated to be down.
-func unresolved(f *fleet.Fleet, err error) diag.Diagnostics {
+func unresolved(err error) diag.Diagnostics {
 	var (
 		unseen  *fleet.UnseenError
 		invalid *fleet.InvalidRecordError
