@@ -107,6 +107,12 @@ func TestDirect(t *testing.T) {
 			migration.StatePaused,
 			host.DomainRecord{Live: new(document), Config: new(document), Active: true, Persistent: true},
 		},
+		"encrypted": {
+			lab.GuestSpec{},
+			migration.Parameters{Persistent: true, TLS: true},
+			migration.StateRunning,
+			host.DomainRecord{Live: new(document), Config: new(document), Active: true, Persistent: true},
+		},
 		"tuned": {
 			lab.GuestSpec{},
 			migration.Parameters{

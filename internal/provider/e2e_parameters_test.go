@@ -16,35 +16,44 @@ func TestAccParameters(t *testing.T) {
 	world := testLab(t)
 	for name, test := range map[string]struct {
 		cluster, own, run string
-		parameters        map[string]float64
+		parameters        map[string]any
 		capabilities      map[string]bool
 	}{
 		"auto-converge and compression": {
 			cluster: "auto_converge = true\nauto_converge_initial = 33\nauto_converge_increment = 7",
 			own:     "compression = true\ncompression_cache_mib = 128\nmax_downtime_ms = 777",
 			run:     "bandwidth_mib_per_second = 2",
-			parameters: map[string]float64{
+			parameters: map[string]any{
 				"cpu-throttle-initial":   33.,
 				"cpu-throttle-increment": 7.,
-				"xbzrle-cache-size":      128. * 1 << 20,
+				"xbzrle-cache-size":      float64(128 << 20),
 				"downtime-limit":         777.,
-				"max-bandwidth":          2. * 1 << 20,
+				"max-bandwidth":          float64(2 << 20),
+				"tls-creds":              "",
 			},
 			capabilities: map[string]bool{"auto-converge": true, "xbzrle": true, "multifd": false, "postcopy-ram": false},
 		},
 		"parallel connections": {
 			own: "parallel_connections = 3",
 			run: "bandwidth_mib_per_second = 3",
-			parameters: map[string]float64{
+			parameters: map[string]any{
 				"multifd-channels": 3.,
-				"max-bandwidth":    3. * 1 << 20,
+				"max-bandwidth":    float64(3 << 20),
 			},
 			capabilities: map[string]bool{"auto-converge": false, "xbzrle": false, "multifd": true, "postcopy-ram": false},
+		},
+		"encryption": {
+			own: "encryption = true",
+			run: "bandwidth_mib_per_second = 2",
+			parameters: map[string]any{
+				"max-bandwidth": float64(2 << 20),
+				"tls-creds":     "objlibvirt_migrate_tls0",
+			},
 		},
 		"post-copy": {
 			cluster:      "post_copy = true",
 			run:          "bandwidth_mib_per_second = 2\nauto_converge = true",
-			parameters:   map[string]float64{"max-bandwidth": 2. * 1 << 20},
+			parameters:   map[string]any{"max-bandwidth": float64(2 << 20)},
 			capabilities: map[string]bool{"auto-converge": true, "xbzrle": false, "multifd": false, "postcopy-ram": true},
 		},
 	} {
@@ -85,6 +94,21 @@ func TestAccParameters(t *testing.T) {
 			w.must(t, 0, "destroy", "-auto-approve", "-input=false")
 		})
 	}
+}
+
+// TestAccParameters_encryptionWithoutCertificates ends before any memory is sent.
+func TestAccParameters_encryptionWithoutCertificates(t *testing.T) {
+	world := testLab(t)
+	guest := world.StartGuest(t, lab.GuestSpec{Bare: true})
+	world.Host("kvm2").HideCertificates(t)
+	w := newWorkspace(t, configuration(t, threeLevelsBody, threeLevelsData{guest.Name, "kvm2", ``, ``, `encryption = true`}))
+	r := w.must(t, 1, apply...)
+	if !sayingAll("/etc/libvirt/pki/qemu/ca-cert.pem", "encryption takes certificates on the source and on the destination",
+		"VM "+guest.Name+" is running on kvm1").MatchString(r.stderr) {
+		t.Errorf("the error does not say what is missing: %s", r)
+	}
+	requireHome(t, guest, "kvm1", "running")
+	w.must(t, 0, "destroy", "-auto-approve", "-input=false")
 }
 
 // askQEMU sends a query to the guest's monitor on a host.
