@@ -124,12 +124,8 @@ func abort(lv *libvirt.Libvirt) error { return lv.DomainAbortJob(libvirt.Domain{
 // eventually polls until something is so.
 func eventually(t *testing.T, what string, so func() bool) {
 	t.Helper()
-	deadline := time.Now().Add(10 * time.Second)
-	for !so() {
-		if time.Now().After(deadline) {
-			t.Fatalf("%s: not within 10 s", what)
-		}
-		time.Sleep(time.Millisecond)
+	if !Poll(10*time.Second, so) {
+		t.Fatalf("%s: not within 10 s", what)
 	}
 }
 

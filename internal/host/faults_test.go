@@ -177,10 +177,12 @@ func dropsOdd(connection int, client io.Writer, daemon io.Reader) {
 }
 
 func slowly(_ int, client io.Writer, daemon io.Reader) {
+	pace := time.NewTicker(2 * time.Millisecond)
+	defer pace.Stop()
 	frames(daemon, func(_ int, frame []byte) bool {
 		for len(frame) > 0 {
 			n := min(len(frame), 40)
-			time.Sleep(2 * time.Millisecond)
+			<-pace.C
 			if _, err := client.Write(frame[:n]); err != nil {
 				return false
 			}

@@ -216,10 +216,7 @@ func TestGuardHoldsTheEndBackWhileConnecting(t *testing.T) {
 		close(told)
 	}()
 	_ = far.Close()
-	deadline := time.Now().Add(5 * time.Second)
-	for g.Cause() == nil && time.Now().Before(deadline) {
-		time.Sleep(time.Millisecond)
-	}
+	eventually(t, "the end is seen", func() bool { return g.Cause() != nil })
 	select {
 	case <-told:
 		t.Fatal("the end was passed on while connecting")

@@ -24,11 +24,7 @@ func startMigration(t *testing.T, source *host.Host, uuid, peerURI string, p mig
 // until polls until something is so.
 func until(t *testing.T, what string, so func() bool) {
 	t.Helper()
-	deadline := time.Now().Add(time.Minute)
-	for !so() {
-		if time.Now().After(deadline) {
-			t.Fatalf("%s: not within a minute", what)
-		}
-		time.Sleep(20 * time.Millisecond)
+	if !host.Poll(time.Minute, so) {
+		t.Fatalf("%s: not within a minute", what)
 	}
 }

@@ -10,6 +10,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/host"
 )
 
 // peer listens on loopback and gives each connection to behave. All of it is
@@ -79,15 +81,10 @@ func relay(address string, deliver func(n int, client io.Writer, daemon io.Reade
 // those that are too many.
 func settleGoroutines(t *testing.T, before int) {
 	t.Helper()
-	deadline := time.Now().Add(10 * time.Second)
-	for runtime.NumGoroutine() > before {
-		if time.Now().After(deadline) {
-			var stacks strings.Builder
-			_ = pprof.Lookup("goroutine").WriteTo(&stacks, 1)
-			t.Errorf("%d goroutines, %d before:\n%s", runtime.NumGoroutine(), before, stacks.String())
-			return
-		}
-		time.Sleep(5 * time.Millisecond)
+	if !host.Poll(10*time.Second, func() bool { return runtime.NumGoroutine() <= before }) {
+		var stacks strings.Builder
+		_ = pprof.Lookup("goroutine").WriteTo(&stacks, 1)
+		t.Errorf("%d goroutines, %d before:\n%s", runtime.NumGoroutine(), before, stacks.String())
 	}
 }
 

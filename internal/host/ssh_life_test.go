@@ -32,16 +32,11 @@ func sessions(t *testing.T, l *lab.Host, want int) {
 	t.Helper()
 	var got []int
 	var err error
-	deadline := time.Now().Add(20 * time.Second)
-	for {
-		if got, err = l.SSHSessions(); err == nil && len(got) == want {
-			return
-		}
-		if time.Now().After(deadline) {
-			t.Errorf("%s serves %d SSH connections (%v), want %d", l.Name, len(got), err, want)
-			return
-		}
-		time.Sleep(10 * time.Millisecond)
+	if !host.Poll(20*time.Second, func() bool {
+		got, err = l.SSHSessions()
+		return err == nil && len(got) == want
+	}) {
+		t.Errorf("%s serves %d SSH connections (%v), want %d", l.Name, len(got), err, want)
 	}
 }
 
