@@ -134,7 +134,7 @@ func (s steps) started(ctx context.Context) (bool, error) {
 		default:
 			return false, seen.Err
 		}
-		time.Sleep(settleInterval)
+		time.Sleep(settleInterval) // ctx is never cancelled: deadline ends this, once no memory is fetched any more
 	}
 }
 

@@ -37,7 +37,7 @@ func (s *settlement) settle(ctx context.Context) Outcome {
 		if s.settled(o, waited) || waited >= s.limit {
 			return o
 		}
-		time.Sleep(settleInterval)
+		time.Sleep(settleInterval) // ctx is never cancelled (move.own): limit ends this
 	}
 }
 
