@@ -80,7 +80,7 @@ func (m *move) resume(a *Assessment) error {
 	err := order(m.own, callDeadline, func(ctx context.Context) error { return m.Source.Resume(ctx, m.UUID) })
 	if err != nil {
 		a.add(Finding{Check: CheckState, Host: m.Source.Name(), Err: err, Detail: fmt.Sprintf(
-			"VM %s was left paused by an earlier migration, and can not be resumed: %s.", m.Name, err)})
+			"VM %s was left paused by an earlier migration, and can not be resumed: %s. `virsh resume %s` on %s lets it run.", m.Name, err, m.UUID, m.Source.Name())})
 		return m.refused(*a)
 	}
 	a.source.Domain.State = StateRunning
@@ -255,7 +255,7 @@ func (m *move) refused(a Assessment) error {
 		Findings: findings,
 		Failure: Failure{
 			Happened: fmt.Sprintf("The migration of VM %s from %s to %s was not started:\n%s", m.Name, m.Source.Name(), m.Destination.Name(), strings.Join(lines, "\n")),
-			Outcome:  Outcome{UUID: m.UUID, Name: m.Name, Source: a.source, Destination: a.destination, Migrating: a.awaited},
+			Outcome:  Outcome{UUID: m.UUID, Name: m.Name, Source: a.source, Destination: a.destination, Migrating: a.awaited, Untouched: true},
 			cause:    errors.Join(causes...),
 		},
 	}
@@ -263,7 +263,7 @@ func (m *move) refused(a Assessment) error {
 
 // cancelledEarly is the error of a move that was called off before it began.
 func (m *move) cancelledEarly() error {
-	o := Outcome{UUID: m.UUID, Name: m.Name}
+	o := Outcome{UUID: m.UUID, Name: m.Name, Untouched: true}
 	o.Source, o.Destination = m.look(m.own, lookDeadline)
 	return &CancelledError{Failure{
 		Happened: fmt.Sprintf("The migration of VM %s from %s to %s was cancelled before it was started.", m.Name, m.Source.Name(), m.Destination.Name()),

@@ -31,12 +31,16 @@ const (
 	Unknown Place = "not known"
 )
 
-// Outcome is what both hosts said of the VM after its migration had ended.
+// Outcome is what both hosts said of the VM after its migration had ended, or
+// was not even started.
 type Outcome struct {
 	// UUID and Name are the VM's. Sentences use the name, commands the UUID.
 	UUID, Name string
 	// Source and Destination are what each host said.
 	Source, Destination Sighting
+	// Untouched is true when nothing was started: then what was seen is no
+	// consequence of it.
+	Untouched bool
 	// Migrating is true when the source's libvirt still has the migration job.
 	Migrating bool
 	// Unstopped is true when it has not ended that job although it was told to.
@@ -90,6 +94,11 @@ func (o Outcome) String() string {
 	case OnBoth:
 		return fmt.Sprintf("VM %s is running on %s and on %s", o.Name, source, destination)
 	case OnNeither:
+		for _, s := range []Sighting{o.Source, o.Destination} {
+			if o.Untouched && s.Defined() {
+				return fmt.Sprintf("VM %s is %s on %s", o.Name, s.Domain.State, s.Host)
+			}
+		}
 		return fmt.Sprintf("VM %s is running neither on %s nor on %s", o.Name, source, destination)
 	case PausedOnBoth:
 		return fmt.Sprintf("VM %s is paused on %s and on %s", o.Name, source, destination)

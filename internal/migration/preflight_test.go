@@ -247,6 +247,10 @@ func TestRunTellsWhereAShutOffVMIs(t *testing.T) {
 				if err == nil || !strings.Contains(err.Error(), "VM web is not running on kvm1 (shut off)") {
 					s.Errorf("error: %v", err)
 				}
+				// And no advice as if it had ended on the way.
+				if strings.Contains(err.Error(), "QEMU ended") || !same && !strings.HasSuffix(err.Error(), "\nVM web is shut off on kvm1") {
+					s.Errorf("it does not end with where the VM is: %v", err)
+				}
 				s.changedNothing()
 			})
 		})

@@ -3,9 +3,12 @@ package migration
 import "fmt"
 
 // remedy says what to do about the outcome of a migration that did not succeed;
-// empty when there is nothing to do. Its commands name the VM by its UUID: a name
+// empty when there is nothing to do about it. Its commands name the VM by its UUID: a name
 // may be anything, for a shell too.
 func (o Outcome) remedy() string {
+	if o.Untouched {
+		return ""
+	}
 	source, destination := o.Source.Host, o.Destination.Host
 	switch o.Place() {
 	case OnSource:
