@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
 )
@@ -12,7 +11,7 @@ import (
 // diagnose turns the end of a migration that did not succeed into its error.
 func (m *move) diagnose(e ending, f Failure) error {
 	subject := fmt.Sprintf("The migration of VM %s from %s to %s", m.Name, m.Source.Name(), m.Destination.Name())
-	after := e.elapsed.Round(time.Second)
+	after := elapsed(e.elapsed)
 	ended := m.howEnded(e)
 	switch e.verdict {
 	case byCaller:

@@ -1,6 +1,9 @@
 package migration
 
-import "fmt"
+import (
+	"fmt"
+	"time"
+)
 
 // bytes is a size as people read it, in powers of 1024.
 func bytes(n uint64) string {
@@ -18,3 +21,13 @@ func bytes(n uint64) string {
 
 // rate is a number of bytes per second as people read it.
 func rate(n uint64) string { return bytes(n) + "/s" }
+
+// elapsed is a time as people read it: to the second, and a short one to the
+// tenth of it.
+func elapsed(d time.Duration) time.Duration {
+	const short = 10 * time.Second
+	if d < short {
+		return d.Round(100 * time.Millisecond)
+	}
+	return d.Round(time.Second)
+}
