@@ -171,7 +171,7 @@ func TestAccLiveMigration_refused(t *testing.T) {
 	}{
 		"shut off": {
 			placementOf(t, off.Name, "kvm2", ""),
-			[]string{"Unable to Migrate Virtual Machine", fmt.Sprintf("vm = %q", off.Name), "is not running on kvm1 (shut off)"},
+			[]string{"Unable to Migrate Virtual Machine", fmt.Sprintf("vm = %q", off.Name), "is not running on kvm1 (shut off)", "VM " + off.Name + " is shut off on kvm1"},
 		},
 		"nowhere": {
 			placementOf(t, "nobody", "kvm2", ""),
