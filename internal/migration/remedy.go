@@ -32,7 +32,7 @@ func (o Outcome) remedy() string {
 			return fmt.Sprintf("One half is gone and the guest's memory with it. `virsh destroy %s` ends what is left of it on the other host; after that the VM can be started again.", o.UUID)
 		}
 		return fmt.Sprintf("Both halves were left as they are: do not destroy or resume either. Once %s and %s reach each other again, "+
-			"run the same migration with `virsh migrate --live --p2p --postcopy --postcopy-resume %s` on %s (libvirt 8.9 or newer): it sends the rest of the memory.", source, destination, o.UUID, source)
+			"run the same migration with `virsh migrate --live --p2p --postcopy --postcopy-resume %s` on %s (libvirt 8.9 or newer, but not 11.3.0, which crashes on the destination): it sends the rest of the memory.", source, destination, o.UUID, source)
 	case FetchingMemory:
 		return fmt.Sprintf("It still fetches memory from %s, which must not be disturbed until that has ended.", source)
 	default:
