@@ -50,6 +50,7 @@ var daemonFaults = []scenario{
 	},
 	{
 		name:   "the destination's libvirtd is stopped",
+		always: true,
 		modes:  []string{direct},
 		policy: slow,
 		at:     []moment{inMiddle},

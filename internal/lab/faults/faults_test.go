@@ -98,8 +98,12 @@ func play(t *testing.T, s scenario, lane *lab.World, results *table) {
 	v := st.conclude(s)
 	v.pulse = st.guest.Between(began, time.Now())
 	st.judge(s.want, v)
-	if s.excused == "" && !t.Failed() {
+	switch {
+	case t.Failed():
+	case s.excused == "":
 		v.next = st.nextApply(s.asked)
+	default:
+		v.next = "not asked: " + s.excused
 	}
 	if t.Failed() {
 		t.Logf("when Terraform ended: %s; in the end: %s%s", v.then, v.last, st.transcript())
@@ -126,5 +130,6 @@ func (s *stage) conclude(of scenario) verdict {
 	}
 	s.must(s.world.Heal(s.Context()))
 	v.last = s.settled(of.want.places)
+	v.crashed = s.crashed
 	return v
 }

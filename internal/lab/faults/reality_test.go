@@ -130,11 +130,25 @@ func (s *stage) half(host *lab.Host) half {
 	return h
 }
 
+// restartCrashed starts every libvirtd that has ended by itself, as a service manager does: some faults make libvirtd
+// itself fail.
+func (s *stage) restartCrashed() {
+	s.Helper()
+	for _, host := range []*lab.Host{s.from, s.to} {
+		if !host.Running() {
+			s.Logf("libvirtd of %s has crashed", host.Name)
+			s.crashed = append(s.crashed, host.Name)
+			s.must(host.Start(s.Context()))
+		}
+	}
+}
+
 // settled waits until both hosts have come to rest, and returns what they have then: what they must have, or whatever it
 // is when patience is over.
 func (s *stage) settled(places []place) reality {
 	var r reality
 	s.within(2*patience, func() bool {
+		s.restartCrashed()
 		r = s.look()
 		for _, p := range places {
 			if r.place() == p {

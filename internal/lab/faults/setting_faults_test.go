@@ -56,7 +56,6 @@ var settingFaults = []scenario{
 	},
 	{
 		name:    "the guest's disk is missing on the destination",
-		always:  true,
 		arrange: func(s *stage) { s.must(s.guest.HideDisk(s.to)) },
 		want:    want{places: []place{onSource}, codes: []int{1}, summaries: []string{failed}, words: []string{".img"}, within: 40 * time.Second},
 		repair:  func(s *stage) { s.must(os.Link(s.disk(s.from), s.disk(s.to))) },

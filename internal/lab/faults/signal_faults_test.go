@@ -9,7 +9,6 @@ import (
 var signalFaults = []scenario{
 	{
 		name:   "Terraform is interrupted",
-		always: true,
 		at:     []moment{atStart, inMiddle},
 		strike: func(s *stage) { s.must(s.run.signal(syscall.SIGINT)) },
 		want:   want{places: []place{onSource}, codes: []int{1}, summaries: []string{cancelled}, within: 20 * time.Second},
@@ -37,6 +36,7 @@ var signalFaults = []scenario{
 	},
 	{
 		name:   "Terraform is killed with its provider",
+		always: true,
 		modes:  []string{direct},
 		asked:  byResource,
 		at:     []moment{atStart, inMiddle},

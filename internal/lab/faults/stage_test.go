@@ -27,6 +27,8 @@ type stage struct {
 	// rival is a second Terraform, if there is one.
 	rival  *run
 	struck time.Time
+	// crashed are the hosts whose libvirtd ended by itself after everything was healed.
+	crashed []string
 }
 
 // settings are the provider's of both hosts. The hosts are named source and destination there, whichever of the lab's

@@ -71,6 +71,9 @@ func (r row) cells() []string {
 	if r.failed {
 		fault = "**FAILED** " + fault
 	}
+	if len(v.crashed) > 0 {
+		fault += " (libvirtd crashed of itself: " + strings.Join(v.crashed, ", ") + ")"
+	}
 	summary, line, code := v.claim.summary, v.claim.line, fmt.Sprint(v.code)
 	switch {
 	case v.code == codeKilled:

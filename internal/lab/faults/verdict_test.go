@@ -19,6 +19,8 @@ type verdict struct {
 	took  time.Duration // from the fault to Terraform's end
 	// then is what both hosts had when Terraform ended, last what they came to after everything was healed.
 	then, last reality
+	// crashed are the hosts whose libvirtd ended by itself.
+	crashed []string
 	// mute are the hosts that did not answer when Terraform ended.
 	mute  []string
 	pulse lab.Record
