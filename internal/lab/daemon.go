@@ -77,13 +77,22 @@ func (h *Host) Kill(ctx context.Context) error {
 	if err := h.signal(syscall.SIGKILL); err != nil {
 		return err
 	}
-	return poll(ctx, func() (bool, error) { return !h.Running(), nil })
+	return poll(ctx, func() (bool, error) { return !h.Running() && lastThread(h.PID()), nil })
 }
 
-// Restart kills libvirtd and starts it again.
+// lastThread tells whether no other thread is left of a process that has ended: they keep its files, and the locks on
+// them, after the first one is gone.
+func lastThread(pid int) bool {
+	threads, err := os.ReadDir(fmt.Sprintf("/proc/%d/task", pid))
+	return err != nil || len(threads) <= 1
+}
+
+// Restart kills libvirtd, if it runs, and starts it again.
 func (h *Host) Restart(ctx context.Context) error {
-	if err := h.Kill(ctx); err != nil {
-		return err
+	if h.Running() {
+		if err := h.Kill(ctx); err != nil {
+			return err
+		}
 	}
 	return h.Start(ctx)
 }

@@ -63,11 +63,7 @@ func (h *Host) keepSettings(t testing.TB) {
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), startTimeout)
 		defer cancel()
-		err := os.WriteFile(h.settings(), own, 0o644)
-		if h.Running() {
-			err = errors.Join(err, h.Kill(ctx))
-		}
-		if err = errors.Join(err, h.Start(ctx)); err != nil {
+		if err := errors.Join(os.WriteFile(h.settings(), own, 0o644), h.Restart(ctx)); err != nil {
 			t.Error(err)
 		}
 	})
