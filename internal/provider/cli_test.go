@@ -16,6 +16,8 @@ import (
 	"time"
 
 	"github.com/hashicorp/go-version"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/lab"
 )
 
 // The tests that use this file run the real Terraform CLI with the provider as
@@ -23,9 +25,13 @@ import (
 // signals and exit codes.
 
 // builtProvider builds the provider once for all tests and returns the
-// directory that it is in.
+// directory that it is in, which is gone when the lab ends.
 var builtProvider = sync.OnceValues(func() (string, error) {
-	directory, err := os.MkdirTemp("", "provider")
+	world, err := lab.Current()
+	if err != nil {
+		return "", err
+	}
+	directory, err := os.MkdirTemp(filepath.Dir(world.Hosts[0].Directory), "provider")
 	if err != nil {
 		return "", err
 	}
