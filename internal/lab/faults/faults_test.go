@@ -101,7 +101,7 @@ func play(t *testing.T, s scenario, lane *lab.World, results *table) {
 	switch {
 	case t.Failed():
 	case s.excused == "":
-		v.next = st.nextApply(s.asked)
+		v.next = st.nextApply(s.asked, v.last.place())
 	default:
 		v.next = "not asked: " + s.excused
 	}

@@ -47,6 +47,9 @@ func (s *stage) judge(w want, v verdict) {
 		s.Errorf("the VM runs %d times: %s, then %s", copies, v.then, v.last)
 	}
 	s.judgePulse(w, v)
+	if !s.within(patience, func() bool { return !s.run.left() }) {
+		s.Error("a process of Terraform or its provider is left")
+	}
 	if info, err := os.Stat(s.disk(s.from)); err != nil || info.Size() != int64(s.guest.Spec.DiskMiB)<<20 {
 		s.Errorf("the guest's disk is not what it was: %v", err)
 	}
@@ -112,8 +115,8 @@ func (s *stage) mute() []string {
 }
 
 // nextApply asks Terraform for the same move again, after everything was healed and at full speed: nothing that the
-// fault has left must be in its way.
-func (s *stage) nextApply(asked form) string {
+// fault has left must be in its way. now is where the VM is.
+func (s *stage) nextApply(asked form, now place) string {
 	s.Helper()
 	const fast = "\n    timeout = \"2m\""
 	s.tf.configure(s.T, s.configuration(asked, fast))
@@ -127,8 +130,12 @@ func (s *stage) nextApply(asked form) string {
 		s.Errorf("the next apply left the VM: %s", last)
 		return last.String()
 	}
+	done := "moved"
+	if now == onDestination {
+		done = "already there"
+	}
 	if asked == byAction {
-		return "moved"
+		return done
 	}
 	plan := s.tf.start(s.T, "plan", "-input=false", "-detailed-exitcode", "-json")
 	plan.wait(s.T, 2*patience)
@@ -136,5 +143,5 @@ func (s *stage) nextApply(asked form) string {
 		s.Errorf("after the next apply there is something to plan:\n%s", &plan.output)
 		return "plan is not empty"
 	}
-	return "moved, plan empty"
+	return done + ", plan empty"
 }
