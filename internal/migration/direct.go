@@ -65,6 +65,9 @@ func (s steps) send(ctx context.Context) ([]byte, error) {
 	cookie, err = s.Source.Perform(ctx, s.UUID, uri, cookie, s.parameters)
 	listened()
 	if err != nil {
+		if lost(err) && s.mayFetch(ctx) {
+			return nil, fmt.Errorf("%s could not be heard any more in post-copy: %w", s.Source.Name(), err)
+		}
 		if s.discard(ctx) && lost(err) {
 			// The source may have sent everything before the connection broke
 			// and wait, paused, to be told; with the other half gone it is safe
@@ -74,6 +77,21 @@ func (s steps) send(ctx context.Context) ([]byte, error) {
 		return nil, fmt.Errorf("%s could not send the VM's memory: %w", s.Source.Name(), err)
 	}
 	return cookie, nil
+}
+
+// mayFetch tells whether the destination may be fetching memory in post-copy,
+// when the source has fallen silent: its half must then be left alone, for it is
+// the VM. Only an answer of the source that says otherwise rules it out.
+func (s steps) mayFetch(ctx context.Context) bool {
+	if !s.parameters.PostCopy {
+		return false
+	}
+	if s.drive.postCopy.Load() {
+		return true
+	}
+	look, cancel := context.WithTimeout(context.WithoutCancel(ctx), lookDeadline)
+	defer cancel()
+	return !sight(look, s.Source, s.UUID).Is(StateRunning, StatePaused)
 }
 
 // discard throws the destination's half away and tells whether it is certain to
