@@ -113,13 +113,17 @@ func (s *soak) move(number uint64, a attempt) {
 		number, a, home.Name, took.Seconds(), downtime, record.LongestGap.Seconds())
 }
 
-// calledOff tells whether the error is that of a move that was called off.
+// calledOff tells whether the error is that of a move that was called off, or
+// of one that was before it had begun.
 func calledOff(err error) bool {
-	var diagnosis *migration.CancelledError
+	var (
+		diagnosis *migration.CancelledError
+		early     *fleet.CancelledError
+	)
 	if errors.As(err, &diagnosis) {
 		return diagnosis.Where().Place() == migration.OnSource
 	}
-	return errors.Is(err, context.Canceled) // before it had begun
+	return errors.As(err, &early)
 }
 
 // nextBeat waits for a heartbeat that comes after the move and returns when it came.
