@@ -6,6 +6,7 @@ import (
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
 	mt "github.com/terraform-provider-virt/terraform-provider-virt/internal/migration/migrationtest"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
 )
 
 func TestDirectMigrates(t *testing.T) {
@@ -140,6 +141,25 @@ func TestDirectSourceLostWhileSending(t *testing.T) {
 		s.at(6*time.Second, s.kvm1.Restore)
 		fails[*migration.FailedError](s, runsOnSource)
 		s.runsOn(s.kvm1, s.kvm2)
+	})
+}
+
+// The destination's half is the VM by then.
+func TestDirectAnswerLostInPostCopyLeavesTheDestinationAlone(t *testing.T) {
+	t.Parallel()
+	play(t, func(s *scene) {
+		script := mt.Endless()
+		script.PostCopyTakes = time.Minute
+		s.world.Play(script)
+		s.policy(policy.Policy{Timeout: new(20 * time.Second), PostCopy: new(true), OnTimeout: new(policy.SwitchToPostCopy)})
+		s.request.Mode = migration.Direct
+		s.kvm1.After("Perform", mt.Always(migration.ErrUnreachable))
+		if _, err := s.run(); err == nil {
+			s.Error("the move is said to have succeeded")
+		}
+		if n := s.kvm2.Calls("Finish"); n > 0 {
+			s.Errorf("the destination was told %d times to throw its half away", n)
+		}
 	})
 }
 
