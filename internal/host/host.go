@@ -106,7 +106,8 @@ func (h *Host) login(ctx context.Context, stream net.Conn) error {
 	if err != nil || !found {
 		return err
 	}
-	return authenticate(ctx, stream, who, h.transport.readable)
+	readable := h.transport.readable != nil && h.transport.readable(h.uri)
+	return authenticate(ctx, stream, who, readable)
 }
 
 // dial makes a new connection.

@@ -91,6 +91,28 @@ func TestMechanisms(t *testing.T) {
 	}
 }
 
+func TestPasswordsGoToVerifiedHostsOnly(t *testing.T) {
+	t.Parallel()
+	for uri, want := range map[string]bool{
+		"qemu+tls://kvm1/system":             false,
+		"qemu://kvm1/system?no_verify=0":     false,
+		"qemu+tls://kvm1/system?no_verify=1": true,
+		"qemu://kvm1/system?no_verify=1":     true,
+		"qemu+tcp://kvm1/system":             true,
+		"qemu+ssh://kvm1/system":             false,
+		"qemu:///system":                     false,
+	} {
+		h, err := New(Config{Name: "kvm1", URI: uri})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer h.Close()
+		if got := h.transport.readable != nil && h.transport.readable(h.uri); got != want {
+			t.Errorf("%s: others may read it: %v, want %v", uri, got, want)
+		}
+	}
+}
+
 func TestPasswordsDoNotShow(t *testing.T) {
 	t.Parallel()
 	config := Config{Name: "kvm1", URI: "qemu+tls://kvm1/system", Username: "fred", Password: "s3cret"}

@@ -13,6 +13,17 @@ import (
 // defaultTLSPort is LIBVIRTD_TLS_PORT.
 const defaultTLSPort = "16514"
 
+// unverified tells whether the URI forgoes the check of the host's certificate:
+// then a password would go to whoever answers.
+func unverified(uri *url.URL) bool {
+	p, err := parametersOf(uri)
+	if err != nil {
+		return true
+	}
+	trust, err := p.flag("no_verify")
+	return trust || err != nil
+}
+
 // dialTLS connects to libvirtd's TLS port (qemu+tls, and qemu with a host name).
 func dialTLS(ctx context.Context, uri *url.URL) (net.Conn, error) {
 	p, err := parametersOf(uri)

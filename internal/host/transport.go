@@ -16,8 +16,9 @@ type transport struct {
 	dial func(ctx context.Context, uri *url.URL) (net.Conn, error)
 	// check finds parameters that cannot be used; nil where there are none.
 	check func(uri *url.URL) error
-	// readable is a stream that everybody on the way may read.
-	readable bool
+	// readable tells whether others may read the stream: everybody on the way, or
+	// whoever answers in the host's place; nil where nobody may.
+	readable func(uri *url.URL) bool
 	// local is a daemon that only this machine can reach by the URI.
 	local bool
 }
@@ -25,8 +26,8 @@ type transport struct {
 // transports are the ways to a host, by the name after the plus sign of a URI's
 // scheme. One file each.
 var transports = map[string]transport{
-	"tcp":     {dial: dialTCP, readable: true},
-	"tls":     {dial: dialTLS, check: checkTLS},
+	"tcp":     {dial: dialTCP, readable: func(*url.URL) bool { return true }},
+	"tls":     {dial: dialTLS, check: checkTLS, readable: unverified},
 	"unix":    {dial: dialUnix, check: checkUnix, local: true},
 	"ssh":     {dial: dialSSH, check: checkSSH},
 	"libssh":  {dial: dialLibSSH, check: checkLibSSH},
