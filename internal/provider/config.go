@@ -58,7 +58,7 @@ func configAttributes() map[string]schema.Attribute {
 					Optional:            true,
 				},
 				"password": schema.StringAttribute{
-					MarkdownDescription: "That user's password. It is never sent over an unencrypted connection.",
+					MarkdownDescription: "That user's password. It is never sent over an unencrypted connection, nor to a host whose certificate is not verified.",
 					Optional:            true,
 					Sensitive:           true,
 				},
