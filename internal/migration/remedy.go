@@ -78,10 +78,10 @@ func (o Outcome) remedyPaused() string {
 }
 
 func (o Outcome) remedyOnNeither() string {
-	advice := fmt.Sprintf("Its QEMU ended during the migration: /var/log/libvirt/qemu/%s.log on both hosts says why.", o.Name)
+	advice := fmt.Sprintf("Either its QEMU ended, of which /var/log/libvirt/qemu/%s.log on both hosts says why, or somebody else moved it to another host.", o.Name)
 	for _, s := range []Sighting{o.Source, o.Destination} {
 		if s.Defined() {
-			return fmt.Sprintf("%s `virsh start %s` on %s starts it again.", advice, o.UUID, s.Host)
+			return fmt.Sprintf("%s Once it is certain that it runs on no other host, `virsh start %s` on %s starts it again.", advice, o.UUID, s.Host)
 		}
 	}
 	return advice
