@@ -3,6 +3,7 @@ package host
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/digitalocean/go-libvirt"
 
@@ -68,7 +69,7 @@ func (h *Host) describe(ctx context.Context, op string, dom libvirt.Domain) (mig
 	if err != nil {
 		return migration.Domain{}, err
 	}
-	d.State, d.Stranded = now.state, now.stranded
+	d.State, d.Stranded, d.Unresponsive = now.state, now.stranded, now.unresponsive
 	return d, nil
 }
 
@@ -104,7 +105,8 @@ func (h *Host) Domains(ctx context.Context) ([]migration.Domain, error) {
 			return nil, err
 		}
 		domains = append(domains, migration.Domain{
-			UUID: formatUUID(r.Dom.UUID), Name: r.Dom.Name, State: now.state, Stranded: now.stranded, Persistent: kept[r.Dom.UUID],
+			UUID: formatUUID(r.Dom.UUID), Name: r.Dom.Name, State: now.state, Persistent: kept[r.Dom.UUID],
+			Stranded: now.stranded, Unresponsive: now.unresponsive,
 		})
 	}
 	return domains, nil
@@ -139,21 +141,31 @@ func (h *Host) state(ctx context.Context, op string, dom libvirt.Domain) (condit
 
 // condition is what a domain does.
 type condition struct {
-	state    migration.DomainState
-	stranded bool
+	state                  migration.DomainState
+	stranded, unresponsive bool
 }
+
+// jobPatience is how long a domain's job is waited for that must tell what the
+// domain is. The longest seen of a QEMU that works was 2.2 s.
+const jobPatience = 3 * time.Second
 
 // interpret translates a state. The incoming half of a migration is told by the
 // one thing that sets it apart: libvirt refuses the statistics of its job,
 // "available only on the source host". A domain that was stopped for a migration
-// of which there is no job any more was stranded by it.
+// of which there is no job any more was stranded by it. The refusal needs no
+// answer of QEMU; so where none comes, the domain is the source of a migration.
 func (h *Host) interpret(ctx context.Context, op string, dom libvirt.Domain, s, reason int32) (condition, error) {
 	now := condition{state: state(s, reason)}
 	if !perhapsIncoming(s, reason) {
 		return now, nil
 	}
-	job, err := h.jobStats(ctx, op, dom, 0)
+	patience, cancel := context.WithTimeout(ctx, jobPatience)
+	defer cancel()
+	job, err := h.jobStats(patience, op, dom, 0)
 	switch {
+	case err != nil && patience.Err() != nil && ctx.Err() == nil && now.state == migration.StatePaused:
+		now.unresponsive = true
+		return now, nil
 	case errors.Is(err, ErrUnsupported):
 		return condition{state: migration.StateIncoming}, nil
 	case errors.Is(err, migration.ErrNotActive):

@@ -163,6 +163,9 @@ type Domain struct {
 	// a migration that is over, because its client was lost in that moment
 	// (VIR_DOMAIN_PAUSED_MIGRATION without a job). It ran before.
 	Stranded bool
+	// Unresponsive is true for a domain in the switch-over whose QEMU does not
+	// answer libvirt: it sends the last of the memory, and the link is dead.
+	Unresponsive bool
 	// MemoryBytes is the most memory the guest can have.
 	MemoryBytes uint64
 }

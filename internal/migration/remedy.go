@@ -67,6 +67,11 @@ func (o Outcome) remedyOnSource() string {
 
 func (o Outcome) remedyPaused() string {
 	host := o.Source.Host
+	if o.Place() == PausedOnSource && o.Source.stuck() {
+		return fmt.Sprintf("Its QEMU on %s does not answer libvirt: it had stopped the guest to send the last of its memory to %s, and nothing arrives there. "+
+			"It goes on, and the guest with it, once the link works again or the kernel of %s has given the connection up, which takes about 15 minutes (net.ipv4.tcp_retries2). "+
+			"`virsh domstate --reason %s` there tells.", host, o.Destination.Host, host, o.UUID)
+	}
 	if o.Place() == PausedOnDestination {
 		host = o.Destination.Host
 	}

@@ -62,7 +62,7 @@ func (s *settlement) settled(o Outcome, waited time.Duration) bool {
 	case OnSource:
 		return !o.Migrating && (o.Destination.Gone() || patient && !o.Destination.Known())
 	case PausedOnSource, PausedOnDestination:
-		return patient && (!s.ranBefore || s.resumes >= maxResumes)
+		return patient && (!s.ranBefore || s.resumes >= maxResumes || o.Source.stuck())
 	case OnBoth, OnNeither, PausedOnBoth, SplitMemory:
 		return patient // the two hosts are not seen at the very same moment
 	default:
@@ -77,7 +77,7 @@ const maxResumes = 3
 // can be resumed safely; nil when there is none.
 func (s *settlement) leftPaused(o Outcome, waited time.Duration) Host {
 	switch {
-	case !s.ranBefore || s.resumes >= maxResumes:
+	case !s.ranBefore || s.resumes >= maxResumes || o.Source.stuck():
 		return nil
 	case o.Source.Is(StatePaused) && !o.Migrating && (o.Destination.Gone() || s.aborted && !o.Destination.Known()):
 		return s.request.Source

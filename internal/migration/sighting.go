@@ -40,6 +40,9 @@ func (s Sighting) Gone() bool {
 	return errors.Is(s.Err, ErrNoDomain) || s.Err == nil && !s.Domain.Active()
 }
 
+// stuck tells whether the domain's QEMU does not answer libvirt.
+func (s Sighting) stuck() bool { return s.Err == nil && s.Domain.Unresponsive }
+
 // Defined tells whether the host keeps a definition of a domain that does not
 // run there.
 func (s Sighting) Defined() bool { return s.Err == nil && !s.Domain.Active() }
