@@ -28,6 +28,8 @@ type Location struct {
 	// FetchesFrom is the host that still has a part of the VM's memory, while it
 	// runs on its home in post-copy; empty when there is none.
 	FetchesFrom string
+	// Receiving are hosts that hold the receiving half of a migration of the VM.
+	Receiving []string
 	// Unseen are hosts that could not be asked; only with UnreachableWarn.
 	Unseen []error
 }
@@ -165,7 +167,7 @@ func (f *Fleet) look(ctx context.Context, vm, uuid, last string) (Location, trus
 	switch {
 	case len(halves) == 0 && len(homes) > 0, slices.ContainsFunc(homes, Sighting.active):
 		location, err := f.locate(ctx, homes, last, unseen)
-		location.FetchesFrom = postCopySource(halves)
+		location.FetchesFrom, location.Receiving = postCopySource(halves), receiving(halves)
 		var twice *RunningTwiceError
 		if errors.As(err, &twice) {
 			return location, confirmed, err
@@ -200,6 +202,17 @@ func postCopySource(halves []Sighting) string {
 		}
 	}
 	return ""
+}
+
+// receiving are the hosts that hold a receiving half.
+func receiving(halves []Sighting) []string {
+	var hosts []string
+	for _, s := range halves {
+		if s.Domain.State == migration.StateIncoming {
+			hosts = append(hosts, s.Host)
+		}
+	}
+	return hosts
 }
 
 // locate picks the VM's home among the hosts that have it.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
@@ -140,6 +141,7 @@ func (f *Fleet) request(m Move, r Resolution) (migration.Request, error) {
 		Source:       source,
 		Destination:  destination,
 		Unseen:       len(r.Location.Unseen) > 0,
+		Rival:        slices.ContainsFunc(r.Location.Receiving, func(name string) bool { return name != m.Destination }),
 		PeerURI:      destination.PeerURI(),
 		MigrationURI: destination.MigrationURI(),
 		Mode:         m.Mode,

@@ -27,6 +27,19 @@ func (s *scene) startedNothing() {
 	}
 }
 
+func TestRunDoesNotAdoptAMigrationThatMayGoElsewhere(t *testing.T) {
+	t.Parallel()
+	play(t, func(s *scene) {
+		s.underWay(mt.Converging(), s.kvm2, migration.Parameters{})
+		s.request.Rival = true
+		fails[*migration.PreflightError](s, runsOnSource, "more than one host holds a receiving half")
+		s.startedNothing()
+		if n := s.kvm1.Calls("AbortJob"); n > 0 {
+			s.Errorf("a job that may be another's was aborted %d times", n)
+		}
+	})
+}
+
 func TestRunAdoptsAMigrationUnderWay(t *testing.T) {
 	t.Parallel()
 	play(t, func(s *scene) {

@@ -141,11 +141,14 @@ func (a *Assessment) checkStranded(r Request) {
 	if !a.stranded() {
 		return
 	}
-	f := Finding{Check: CheckState, Host: r.Source.Name(), Warning: !r.Unseen, Detail: fmt.Sprintf(
+	f := Finding{Check: CheckState, Host: r.Source.Name(), Warning: !r.Unseen && !r.Rival, Detail: fmt.Sprintf(
 		"VM %s was left paused there by a migration that lost its client at the end.", r.Name)}
-	if r.Unseen {
+	switch {
+	case r.Rival:
+		f.Detail += " It was not resumed, because another host holds a receiving half of it, which may be about to run."
+	case r.Unseen:
 		f.Detail += " It was not resumed, because it may run on a host that does not answer."
-	} else {
+	default:
 		f.Detail += " It is resumed before it is moved."
 	}
 	a.add(f)
@@ -274,6 +277,10 @@ func (a *Assessment) checkJob(ctx context.Context, r Request) {
 	case !job.migratesOut():
 		a.add(Finding{Check: CheckJob, Host: r.Source.Name(), Detail: fmt.Sprintf(
 			"Another job runs on VM %s: see `virsh domjobinfo %s` on %s. It must end first.", r.Name, r.UUID, r.Source.Name())})
+	case a.destination.Is(StateIncoming, StatePostCopy) && r.Rival:
+		a.add(Finding{Check: CheckJob, Host: r.Source.Name(), Detail: fmt.Sprintf(
+			"A migration of VM %s is under way already, and more than one host holds a receiving half: whether it goes to %s can not be told. "+
+				"Nothing was started beside it; `virsh domjobabort %s` on %s would call it off.", r.Name, r.Destination.Name(), r.UUID, r.Source.Name())})
 	case a.destination.Is(StateIncoming, StatePostCopy):
 		a.Running, a.job = true, job
 	default:

@@ -38,6 +38,9 @@ type Request struct {
 	Destination Destination
 	// Unseen is true when a host could not be asked that may run the VM, too.
 	Unseen bool
+	// Rival is true when a host that is neither of the two holds the receiving
+	// half of a migration of the VM.
+	Rival bool
 	// PeerURI is the destination's libvirt as the source reaches it; empty when
 	// hosts can not reach it.
 	PeerURI string

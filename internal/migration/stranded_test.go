@@ -44,14 +44,25 @@ func TestRunLeavesAVMPausedThatSomeonePaused(t *testing.T) {
 
 func TestRunDoesNotResumeAStrandedVMThatMayRunElsewhere(t *testing.T) {
 	t.Parallel()
-	play(t, func(s *scene) {
-		s.strand()
-		s.request.Unseen = true
-		fails[*migration.PreflightError](s, "VM web is paused on kvm1", "may run on a host that does not answer")
-		if n := s.kvm1.Calls("Resume"); n > 0 {
-			t.Errorf("it was resumed %d times", n)
-		}
-	})
+	for name, test := range map[string]struct {
+		arrange func(*migration.Request)
+		says    string
+	}{
+		"a host is silent":             {func(r *migration.Request) { r.Unseen = true }, "may run on a host that does not answer"},
+		"another host is receiving it": {func(r *migration.Request) { r.Rival = true }, "another host holds a receiving half"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			play(t, func(s *scene) {
+				s.strand()
+				test.arrange(&s.request)
+				fails[*migration.PreflightError](s, "VM web is paused on kvm1", test.says)
+				if n := s.kvm1.Calls("Resume"); n > 0 {
+					t.Errorf("it was resumed %d times", n)
+				}
+			})
+		})
+	}
 }
 
 func TestRunRefusesAStrandedVMThatCannotBeResumed(t *testing.T) {
