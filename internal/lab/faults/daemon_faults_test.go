@@ -76,4 +76,49 @@ var daemonFaults = []scenario{
 			words: []string{destinationName, "did not answer within"}, within: 60 * time.Second,
 		},
 	},
+	{
+		name:   "the source's libvirtd is killed and restarted",
+		at:     []moment{atEnd},
+		strike: func(s *stage) { s.must(s.from.Restart(s.Context())) },
+		want:   want{places: []place{onSource}, codes: []int{1}, summaries: []string{failed}, within: 60 * time.Second},
+	},
+	{
+		name:   "the source's libvirtd is stopped",
+		at:     []moment{atEnd},
+		strike: func(s *stage) { s.must(s.from.Pause()) },
+		// Nobody else can let the guest go on.
+		want: want{
+			places: []place{onSource, stranded}, codes: []int{1}, summaries: []string{failed, timedOut},
+			within: 2 * time.Minute, gap: 3 * time.Minute,
+		},
+	},
+	{
+		name:   "the destination's libvirtd is killed and restarted",
+		at:     []moment{atEnd},
+		strike: func(s *stage) { s.must(s.to.Restart(s.Context())) },
+		want:   want{places: []place{onSource}, codes: []int{1}, summaries: []string{failed}, within: 60 * time.Second},
+	},
+	{
+		// libvirt gives up after 30 s. What the daemon was told before it still does when it goes on, and undoes.
+		name:   "the destination's libvirtd is stopped",
+		modes:  []string{peerToPeer},
+		at:     []moment{atEnd},
+		strike: func(s *stage) { s.must(s.to.Pause()) },
+		want: want{
+			places: []place{onSource, onSourceDefined}, codes: []int{1}, summaries: []string{failed, timedOut},
+			within: 90 * time.Second, gap: 40 * time.Second,
+		},
+	},
+	{
+		// Nobody but the daemon knows whether it has started the guest, as it was told. It does when it goes on.
+		name:   "the destination's libvirtd is stopped",
+		modes:  []string{direct},
+		at:     []moment{atEnd},
+		strike: func(s *stage) { s.must(s.to.Pause()) },
+		want: want{
+			places: []place{splitHomes, stranded}, codes: []int{1}, summaries: []string{failed},
+			words: []string{"left paused", "removes the old copy"}, within: 3 * time.Minute, gap: 4 * time.Minute,
+		},
+		excused: "the stopped copy is for a person to remove",
+	},
 }

@@ -1,7 +1,8 @@
 package faults
 
 import (
-	"fmt"
+	"context"
+	"errors"
 	"time"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/lab"
@@ -28,6 +29,28 @@ var linkFaults = []scenario{
 		want:   want{places: []place{onSource}, codes: []int{1}, summaries: []string{timedOut}, within: 90 * time.Second},
 	},
 	{
+		// QEMU is stuck, with the guest stopped, until the link works again or the kernel gives up.
+		name:   "the link is cut for good",
+		modes:  []string{peerToPeer},
+		at:     []moment{atEnd},
+		strike: (*stage).cut,
+		want: want{
+			places: []place{onSource}, codes: []int{1}, summaries: []string{timedOut, failed},
+			words: []string{"does not answer libvirt"}, within: 2 * time.Minute, gap: 5 * time.Minute,
+		},
+	},
+	{
+		name:    "the link is cut for good, and the kernel gives up",
+		modes:   []string{direct},
+		arrange: (*stage).impatientTCP,
+		at:      []moment{atEnd},
+		strike:  (*stage).cut,
+		want: want{
+			places: []place{onSource}, codes: []int{1}, summaries: []string{timedOut, failed},
+			within: 2 * time.Minute, gap: time.Minute,
+		},
+	},
+	{
 		name:    "the link is cut in post-copy",
 		policy:  afterFiveSeconds,
 		arrange: func(s *stage) { s.limit(4); s.impatientTCP() },
@@ -44,10 +67,21 @@ const afterFiveSeconds = `
     on_timeout = "post_copy"
     timeout    = "5s"`
 
-// impatientTCP makes both hosts give a connection up after seconds: Linux takes about 15 minutes.
+// impatientTCP makes both hosts give a connection up after some 13 seconds, until the test ends: Linux takes about 15
+// minutes.
 func (s *stage) impatientTCP() {
 	s.Helper()
-	for host, retries := range map[*lab.Host]int{s.from: 5, s.to: 5} {
-		s.must(host.Command(s.Context(), "sysctl", "-w", fmt.Sprintf("net.ipv4.tcp_retries2=%d", retries)).Run())
+	retries := func(ctx context.Context, count string) error {
+		var failed error
+		for _, host := range []*lab.Host{s.from, s.to} {
+			failed = errors.Join(failed, host.Command(ctx, "sysctl", "-w", "net.ipv4.tcp_retries2="+count).Run())
+		}
+		return failed
 	}
+	s.must(retries(s.Context(), "5"))
+	s.Cleanup(func() {
+		if err := retries(context.WithoutCancel(s.Context()), "15"); err != nil {
+			s.Error(err)
+		}
+	})
 }

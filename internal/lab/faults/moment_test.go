@@ -29,7 +29,7 @@ var (
 	atEnd = moment{
 		name:    "end",
 		reached: func(s *stage) bool { return s.state(s.from) == "paused" && len(s.guest.Processes()) == 2 },
-		policy:  "\n    max_downtime_ms = 3000\n    timeout = \"50s\"\n    stall_timeout = \"10s\"",
+		policy:  "\n    max_downtime_ms = 3000\n    timeout = \"30s\"\n    stall_timeout = \"10s\"",
 		arrange: func(s *stage) { s.limit(8) },
 		gap:     8 * time.Second,
 	}

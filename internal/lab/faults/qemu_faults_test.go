@@ -25,4 +25,10 @@ var qemuFaults = []scenario{
 		want:    want{places: []place{nowhere}, codes: []int{1}, summaries: []string{failed}, words: []string{"virsh start"}, within: 30 * time.Second},
 		excused: "the guest is gone",
 	},
+	{
+		name:   "the destination's QEMU is killed",
+		at:     []moment{atEnd},
+		strike: func(s *stage) { s.killQEMU(s.to) },
+		want:   want{places: []place{onSource}, codes: []int{1}, summaries: []string{failed}, within: 30 * time.Second},
+	},
 }

@@ -21,6 +21,10 @@ const (
 	// stranded is paused on the source, by a direct migration whose client was lost during the switch-over, until the next
 	// move.
 	stranded place = "stranded"
+	// onSourceDefined is onSource with a shut-off definition on the destination, which provider and next move cope with.
+	onSourceDefined place = "running on source, defined on destination"
+	// splitHomes is running on the destination, while the source keeps a stopped copy until its client comes back.
+	splitHomes place = "running on destination, stopped on source"
 	// elsewise is none of these, and always wrong.
 	elsewise place = "elsewise"
 )
@@ -86,6 +90,10 @@ func (r reality) place() place {
 		return elsewise
 	case r.source.runs() && r.destination.absent():
 		return onSource
+	case r.source.runs() && r.destination.ended():
+		return onSourceDefined
+	case r.destination.runs() && r.source.state == "paused":
+		return splitHomes
 	case r.destination.runs() && r.source.absent():
 		return onDestination
 	case r.source.state == "paused" && r.source.reason == "migrating" && r.destination.absent():

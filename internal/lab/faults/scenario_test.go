@@ -99,7 +99,7 @@ func (s scenario) during(m moment) scenario {
 	}
 	s.name += ", at the " + m.name
 	if m.policy != "" {
-		s.policy, s.want.gap = m.policy, m.gap
+		s.policy, s.want.gap = m.policy, max(s.want.gap, m.gap)
 	}
 	if arrange := s.arrange; m.arrange != nil {
 		s.arrange = func(st *stage) {

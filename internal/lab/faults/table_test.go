@@ -94,7 +94,7 @@ func (r row) cells() []string {
 func (v verdict) beats() string {
 	p := v.pulse
 	text := "beats on"
-	if place := v.last.place(); place != onSource && place != onDestination {
+	if v.last.copies() == 0 {
 		text = "ended with the guest"
 	}
 	if len(p.Lost)+len(p.Repeated) > 0 {
