@@ -22,27 +22,27 @@ func (m *move) diagnose(e ending, f Failure) error {
 		f.Happened = sentences(happened, ended)
 		return &CancelledError{f}
 	case outOfTime:
-		f.Happened = sentences(fmt.Sprintf("%s was not done after %s, and was called off.", subject, m.limit(policy.FieldTimeout)), m.tried(e), measured(e), ended)
+		f.Happened = sentences(fmt.Sprintf("%s was not done after %s, and %s.", subject, m.limit(policy.FieldTimeout), e.calledOff()), m.tried(e), measured(e), ended)
 		if e.figures.dirtyRate > 0 {
 			f.Advice = advise(m.Policy, e.figures, e.least)
 		}
 		return &TimedOutError{f, policy.FieldTimeout}
 	case linkStalled:
-		f.Happened = sentences(fmt.Sprintf("%s was called off after %s, because no byte had been sent for %s. The link from %s to %s, or QEMU on %s, does not take any more.",
-			subject, after, m.limit(policy.FieldStallTimeout), m.Source.Name(), m.Destination.Name(), m.Destination.Name()), ended)
+		f.Happened = sentences(fmt.Sprintf("%s %s after %s, because no byte had been sent for %s. The link from %s to %s, or QEMU on %s, does not take any more.",
+			subject, e.calledOff(), after, m.limit(policy.FieldStallTimeout), m.Source.Name(), m.Destination.Name(), m.Destination.Name()), ended)
 		return &TimedOutError{f, policy.FieldStallTimeout}
 	case stalled:
-		f.Happened = sentences(fmt.Sprintf("%s was called off after %s, because it got no nearer to its end for %s and at least %d passes over memory.",
-			subject, after, m.limit(policy.FieldStallTimeout), stallPasses), m.tried(e), measured(e), ended)
+		f.Happened = sentences(fmt.Sprintf("%s %s after %s, because it got no nearer to its end for %s and at least %d passes over memory.",
+			subject, e.calledOff(), after, m.limit(policy.FieldStallTimeout), stallPasses), m.tried(e), measured(e), ended)
 		f.Advice = advise(m.Policy, e.figures, e.least)
 		return m.notConverged(e, f)
 	case deserted:
-		f.Happened = sentences(fmt.Sprintf("%s was called off after %s, because %s had not answered for %s. A direct migration can not be ended without it, and the guest would have been stopped for that.",
-			subject, after, m.Destination.Name(), desertedLimit), ended)
+		f.Happened = sentences(fmt.Sprintf("%s %s after %s, because %s had not answered for %s. A direct migration can not be ended without it, and the guest would have been stopped for that.",
+			subject, e.calledOff(), after, m.Destination.Name(), desertedLimit), ended)
 		return &FailedError{f}
 	case neverStarted:
-		f.Happened = sentences(fmt.Sprintf("%s sent nothing for %s, and was called off. %s is not receiving it: libvirt on %s may be waiting for an answer from libvirt on %s. Look at the peer_uri and the network between the two.",
-			subject, startLimit, m.Destination.Name(), m.Source.Name(), m.Destination.Name()), ended)
+		f.Happened = sentences(fmt.Sprintf("%s sent nothing for %s, and %s. %s is not receiving it: libvirt on %s may be waiting for an answer from libvirt on %s. Look at the peer_uri and the network between the two.",
+			subject, startLimit, e.calledOff(), m.Destination.Name(), m.Source.Name(), m.Destination.Name()), ended)
 		return &FailedError{f}
 	default:
 		if errors.Is(e.err, ErrAborted) {
@@ -52,6 +52,14 @@ func (m *move) diagnose(e ending, f Failure) error {
 		f.Happened = sentences(fmt.Sprintf("%s %s after %s.", subject, failing(e), after), ended)
 		return &FailedError{f}
 	}
+}
+
+// calledOff says what became of the decision to end the migration.
+func (e ending) calledOff() string {
+	if e.unseen != nil && !e.taken {
+		return "was to be called off"
+	}
+	return "was called off"
 }
 
 // limit is a time limit of the policy with what set it, for example

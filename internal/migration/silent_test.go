@@ -83,3 +83,22 @@ func TestRunLooksAtTheDestinationWhileTheSourceIsSilent(t *testing.T) {
 		})
 	}
 }
+
+// TestRunDoesNotClaimToHaveCalledOffWhatItCouldNotReach wants the words of an
+// order that was never taken.
+func TestRunDoesNotClaimToHaveCalledOffWhatItCouldNotReach(t *testing.T) {
+	t.Parallel()
+	for name, silence := range silences {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			play(t, func(s *scene) {
+				s.request.Mode = migration.PeerToPeer
+				s.world.Play(mt.Endless())
+				s.policy(policy.Policy{Timeout: new(40 * time.Second)})
+				s.at(3*time.Second, func() { silence(s.kvm1); silence(s.kvm2) })
+				fails[*migration.TimedOutError](s, "Where VM web is running is not known, because neither kvm1 nor kvm2 answers",
+					"was to be called off", "could not be told to end it")
+			})
+		})
+	}
+}
