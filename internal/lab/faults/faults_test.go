@@ -77,13 +77,11 @@ func play(t *testing.T, s scenario, lane *lab.World, results *table) {
 	from, to := lane.Hosts[0], lane.Hosts[1]
 	spec := s.guest
 	spec.Name, spec.Host = "web-"+from.Name, from.Name
-	st := &stage{
-		T: t, mode: s.modes[0], world: lane, from: from, to: to,
-	}
+	st := &stage{T: t, mode: s.modes[0], world: lane, from: from, to: to}
 	st.rightSettings()
 	st.guest = lane.StartGuest(t, spec)
 	lane.HealAfter(t)
-	began := time.Now()
+	st.began = time.Now()
 	if s.arrange != nil {
 		s.arrange(st)
 	}
@@ -96,7 +94,7 @@ func play(t *testing.T, s scenario, lane *lab.World, results *table) {
 		s.strike(st)
 	}
 	v := st.conclude(s)
-	v.pulse = st.guest.Between(began, time.Now())
+	v.pulse = st.guest.Between(st.began, time.Now())
 	st.judge(s.want, v)
 	switch {
 	case t.Failed():

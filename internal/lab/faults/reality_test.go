@@ -3,6 +3,7 @@ package faults
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -158,12 +159,7 @@ func (s *stage) settled(places []place) reality {
 	s.within(2*patience, func() bool {
 		s.restartCrashed()
 		r = s.look()
-		for _, p := range places {
-			if r.place() == p {
-				return true
-			}
-		}
-		return false
+		return slices.Contains(places, r.place())
 	})
 	return r
 }

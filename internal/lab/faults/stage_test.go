@@ -25,8 +25,9 @@ type stage struct {
 	tf       terraform
 	run      *run
 	// rival is a second Terraform, if there is one.
-	rival  *run
-	struck time.Time
+	rival *run
+	// began is when Terraform was started, struck when the fault happened.
+	began, struck time.Time
 	// crashed are the hosts whose libvirtd ended by itself after everything was healed.
 	crashed []string
 }

@@ -94,6 +94,12 @@ func (s *stage) judgePulse(w want, v verdict) {
 	if v.pulse.LongestGap > w.gap {
 		s.Errorf("the guest stood still for %s, want at most %s", v.pulse.LongestGap, w.gap)
 	}
+	s.requireBeat()
+}
+
+// requireBeat wants the guest to beat now.
+func (s *stage) requireBeat() {
+	s.Helper()
 	ctx, cancel := context.WithTimeout(s.Context(), patience)
 	defer cancel()
 	if _, err := s.guest.NextBeat(ctx); err != nil {
@@ -129,6 +135,10 @@ func (s *stage) nextApply(asked form, now place) string {
 	if last := s.settled([]place{onDestination}); last.place() != onDestination {
 		s.Errorf("the next apply left the VM: %s", last)
 		return last.String()
+	}
+	s.requireBeat()
+	if p := s.guest.Between(s.began, time.Now()); len(p.Lost) > 0 || len(p.Repeated) > 0 {
+		s.Errorf("after the next apply heartbeats are lost: %v, repeated: %v", p.Lost, p.Repeated)
 	}
 	done := "moved"
 	if now == onDestination {

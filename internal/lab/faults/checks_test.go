@@ -1,0 +1,44 @@
+package faults
+
+import (
+	"testing"
+)
+
+// TestContradiction makes sure that the suite notices a provider that does not tell the truth.
+func TestContradiction(t *testing.T) {
+	t.Parallel()
+	running, paused, mute := half{state: "running", qemu: true}, half{state: "paused", qemu: true}, half{state: silent}
+	tests := map[string]struct {
+		line    string
+		reality reality
+		mute    []string
+		wrong   bool
+	}{
+		"runs there":              {line: "VM web is running on source", reality: reality{source: running}},
+		"moved":                   {line: "VM web is running on destination: moved from source in 3s", reality: reality{destination: running}},
+		"runs elsewhere":          {line: "VM web is running on source", reality: reality{destination: running}, wrong: true},
+		"runs twice":              {line: "VM web is running on source", reality: reality{source: running, destination: running}, wrong: true},
+		"is paused, not running":  {line: "VM web is running on source", reality: reality{source: paused}, wrong: true},
+		"is running, not paused":  {line: "VM web is paused on source", reality: reality{source: running}, wrong: true},
+		"is gone":                 {line: "VM web is running on source", wrong: true},
+		"runs nowhere":            {line: "VM web is running neither on source nor on destination"},
+		"runs after all":          {line: "VM web is running neither on source nor on destination", reality: reality{source: running}, wrong: true},
+		"host is mute":            {line: "VM web is not running on destination; whether it is running on source is not known, because source does not answer", reality: reality{source: mute}, mute: []string{sourceName}},
+		"host is not mute":        {line: "VM web is not running on destination; whether it is running on source is not known, because source does not answer", reality: reality{source: running}, wrong: true},
+		"other host runs it":      {line: "VM web is not running on destination; whether it is running on source is not known, because source does not answer", reality: reality{source: mute, destination: running}, mute: []string{sourceName}, wrong: true},
+		"both are mute":           {line: "Where VM web is running is not known, because neither source nor destination answers", mute: []string{sourceName, destinationName}},
+		"only one is mute":        {line: "Where VM web is running is not known, because neither source nor destination answers", mute: []string{sourceName}, wrong: true},
+		"halves":                  {line: "VM web can not go on: a part of its memory is on destination and the rest was on source", reality: reality{source: half{state: "paused", reason: "post-copy failed"}}},
+		"no halves":               {line: "VM web can not go on: a part of its memory is on destination and the rest was on source", reality: reality{source: running}, wrong: true},
+		"says nothing":            {line: "Something went wrong.", reality: reality{source: running}, wrong: true},
+		"says nothing of a place": {line: "VM web is fine", reality: reality{source: running}, wrong: true},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if err := (claim{line: test.line}).contradiction(test.reality, test.mute); (err != nil) != test.wrong {
+				t.Errorf("got %v, want wrong: %t", err, test.wrong)
+			}
+		})
+	}
+}
