@@ -76,6 +76,9 @@ func sshCommand(uri *url.URL) ([]string, error) {
 		fmt.Sprintf("ServerAliveCountMax=%d", sshAliveCount),
 		// A forwarding in the user's configuration would fail on the second connection.
 		"ClearAllForwardings=yes",
+		// An ssh that became the master of others would take them with it at its end. A
+		// master that is there already is used, as ControlPath says.
+		"ControlMaster=no",
 	}
 	if ask := p["no_tty"] == "0"; !ask {
 		options = append(options, "BatchMode=yes")

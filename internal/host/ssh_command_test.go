@@ -10,7 +10,7 @@ import (
 
 func TestSSHCommand(t *testing.T) {
 	t.Parallel()
-	always := []string{"-T", "-e", "none", "-o", "ServerAliveInterval=10", "-o", "ServerAliveCountMax=3", "-o", "ClearAllForwardings=yes"}
+	always := []string{"-T", "-e", "none", "-o", "ServerAliveInterval=10", "-o", "ServerAliveCountMax=3", "-o", "ClearAllForwardings=yes", "-o", "ControlMaster=no"}
 	batch := append(always[:len(always):len(always)], "-o", "BatchMode=yes")
 	concat := func(parts ...[]string) []string {
 		var all []string

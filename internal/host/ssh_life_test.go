@@ -242,7 +242,8 @@ func TestSSHMute(t *testing.T) {
 			t.Run(scheme+", "+name, func(t *testing.T) {
 				t.Cleanup(func() { _ = w.Heal(testContextAfter(t)) })
 				goroutines, fds := runtime.NumGoroutine(), descriptors(t)
-				fresh, used := unclosed(t, l, scheme, muteDeadlines), unclosed(t, l, scheme, muteDeadlines)
+				config := host.Config{Name: l.Name, URI: sshURI(l, scheme, "")}
+				fresh, used := unclosed(t, config, muteDeadlines), unclosed(t, config, muteDeadlines)
 				if err := ping(testContext(t), used); err != nil {
 					t.Fatal(err)
 				}
@@ -279,9 +280,14 @@ func TestSSHMute(t *testing.T) {
 // muteDeadlines are long enough to connect on a busy machine.
 var muteDeadlines = host.Deadlines{Open: 3 * time.Second, Call: time.Second, Close: 3 * time.Second}
 
-func unclosed(t *testing.T, l *lab.Host, scheme string, deadlines host.Deadlines) *host.Host {
+// unclosed makes a Host that the test closes itself.
+func unclosed(t *testing.T, config host.Config, deadlines ...host.Deadlines) *host.Host {
 	t.Helper()
-	h, err := host.New(host.Config{Name: l.Name, URI: sshURI(l, scheme, "")}, host.WithDeadlines(deadlines))
+	var options []host.Option
+	for _, d := range deadlines {
+		options = append(options, host.WithDeadlines(d))
+	}
+	h, err := host.New(config, options...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -311,7 +317,7 @@ func TestSSHClosesFully(t *testing.T) {
 			sessions(t, l, 0)
 			goroutines, fds := runtime.NumGoroutine(), descriptors(t)
 			for range 5 {
-				h := unclosed(t, l, scheme, sshDeadlines)
+				h := unclosed(t, host.Config{Name: l.Name, URI: sshURI(l, scheme, "")}, sshDeadlines)
 				if err := ping(testContext(t), h); err != nil {
 					t.Fatal(err)
 				}
@@ -455,25 +461,16 @@ func migrateUntilInterrupted(t *testing.T, w *lab.World, uuid string) {
 	t.Log("aborted after the interrupt")
 }
 
-// What ssh's configuration says of sharing connections is respected: a master
-// that outlives its first session neither holds up nor is ended by us.
-func TestSSHControlMaster(t *testing.T) {
+// A master that ssh's configuration names is used where it runs, and neither held
+// up nor ended by us.
+func TestSSHUsesControlMaster(t *testing.T) {
 	w := world(t)
 	l := w.Hosts[0]
-	path := filepath.Join(t.TempDir(), "master")
-	configuration := fmt.Sprintf("ControlMaster auto\nControlPersist 60\nControlPath %s\nIdentityFile %s\nGlobalKnownHostsFile %s\n",
-		path, labKey, w.SSH.KnownHosts)
-	command := configured(t, configuration)
+	command, path := sharedSSH(t, "ControlMaster auto\nControlPersist 60\n")
+	startMaster(t, command, l)
 	config := host.Config{Name: l.Name, URI: sshURI(l, "qemu+ssh", "", "command", command)}
-	t.Cleanup(func() {
-		endMaster(command, l)
-		sessions(t, l, 0)
-	})
 	for i := range 3 {
-		h, err := host.New(config)
-		if err != nil {
-			t.Fatal(err)
-		}
+		h := unclosed(t, config)
 		if err := ping(testContext(t), h); err != nil {
 			t.Fatal(err)
 		}
@@ -490,10 +487,66 @@ func TestSSHControlMaster(t *testing.T) {
 		}
 	}
 	sessions(t, l, 1)
+	if _, err := os.Stat(path); err != nil {
+		t.Error(err)
+	}
 }
 
-// endMaster ends the connection that others share.
-func endMaster(command string, l *lab.Host) { _ = exec.Command(command, "-O", "exit", l.Name).Run() }
+// Whatever ssh's configuration says, no connection of ours becomes one that others
+// depend on: the first to be closed would end them all.
+func TestSSHNeverBecomesAMaster(t *testing.T) {
+	w := world(t)
+	l := w.Hosts[0]
+	for _, master := range []string{"auto", "yes", "autoask"} {
+		t.Run(master, func(t *testing.T) {
+			command, path := sharedSSH(t, "ControlMaster "+master+"\n")
+			config := host.Config{Name: l.Name, URI: sshURI(l, "qemu+ssh", "", "command", command)}
+			first, second := unclosed(t, config), open(t, config)
+			for _, h := range []*host.Host{first, second} {
+				if err := ping(testContext(t), h); err != nil {
+					t.Fatal(err)
+				}
+			}
+			sessions(t, l, 2)
+			if _, err := os.Stat(path); !errors.Is(err, os.ErrNotExist) {
+				t.Errorf("a master listens on %s (%v)", path, err)
+			}
+			if err := first.Close(); err != nil {
+				t.Error(err)
+			}
+			sessions(t, l, 1)
+			if err := ping(testContext(t), second); err != nil {
+				t.Errorf("the second connection ended with the first: %v", err)
+			}
+			sessions(t, l, 1)
+		})
+	}
+}
+
+// sharedSSH is a value for the parameter command: ssh that is configured to share
+// connections, and where their master listens.
+func sharedSSH(t testing.TB, how string) (command, path string) {
+	t.Helper()
+	w, err := lab.Current()
+	if err != nil {
+		t.Fatal(err)
+	}
+	path = filepath.Join(t.TempDir(), "master")
+	return configured(t, fmt.Sprintf("%sControlPath %s\nIdentityFile %s\nGlobalKnownHostsFile %s\n", how, path, labKey, w.SSH.KnownHosts)), path
+}
+
+// startMaster starts the connection that others share, until the test ends.
+func startMaster(t testing.TB, command string, l *lab.Host) {
+	t.Helper()
+	if err := exec.Command(command, "-f", "-N", "-l", "root", l.Name).Run(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := exec.Command(command, "-O", "exit", l.Name).Run(); err != nil {
+			t.Error(err)
+		}
+	})
+}
 
 // The agent's keys are offered inside the process as ssh offers them.
 func TestSSHAgent(t *testing.T) {

@@ -15,23 +15,16 @@ func transportsToCompare(b *testing.B) map[string]string {
 		b.Fatal(err)
 	}
 	l := w.Hosts[0]
+	shared, _ := sharedSSH(b, "ControlMaster auto\nControlPersist 60\n")
+	startMaster(b, shared, l)
 	return map[string]string{
 		"unix":             l.SocketURI,
 		"tcp":              l.URI,
 		"ssh":              sshURI(l, "qemu+ssh", ""),
 		"ssh, netcat":      sshURI(l, "qemu+ssh", "", "proxy", "netcat"),
 		"libssh":           sshURI(l, "qemu+libssh", ""),
-		"ssh, ControlPath": sshURI(l, "qemu+ssh", "", "command", sharing(b, w)),
+		"ssh, ControlPath": sshURI(l, "qemu+ssh", "", "command", shared),
 	}
-}
-
-// sharing is an ssh whose connections share one that is there already.
-func sharing(b *testing.B, w *lab.World) string {
-	b.Helper()
-	command := configured(b, "ControlMaster auto\nControlPersist 60\nControlPath "+b.TempDir()+"/master\nIdentityFile "+
-		labKey+"\nGlobalKnownHostsFile "+w.SSH.KnownHosts+"\n")
-	b.Cleanup(func() { endMaster(command, w.Hosts[0]) })
-	return command
 }
 
 // BenchmarkConnect measures one connection from nothing to the first answer and
