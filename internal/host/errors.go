@@ -102,7 +102,7 @@ func (h *Host) fail(op string, err error) error {
 		e.Message = dial.reason(h.address())
 		e.kinds = []error{migration.ErrUnreachable}
 	case errors.As(err, &answer):
-		e.Code, e.Message = int(answer.Code), answer.Message+certificateAdvice(answer.Message)
+		e.Code, e.Message = int(answer.Code), shown(answer.Message)+certificateAdvice(answer.Message)
 		if kind, ok := codeKinds[libvirt.ErrorNumber(answer.Code)]; ok {
 			e.kinds = []error{kind}
 		}
@@ -232,7 +232,7 @@ func (e *dialError) reason(address string) string {
 	case errors.As(e.cause, &answer) && answer.Message == "authentication required":
 		cause = "libvirt wants a user name and a password (SASL); set the host's username and password, or write them to libvirt's auth.conf"
 	case errors.As(e.cause, &answer):
-		cause = "libvirt refused: " + answer.Message
+		cause = "libvirt refused: " + shown(answer.Message)
 	case errors.As(e.cause, &lost):
 		cause = "the connection was closed before libvirt answered"
 	default:

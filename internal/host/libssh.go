@@ -90,7 +90,7 @@ func startSession(ctx context.Context, stream net.Conn, uri *url.URL, p paramete
 	t, err := runCommand(client, command)
 	if err != nil {
 		_ = client.Close()
-		return nil, &tunnelError{reason: "the host runs no command for us: " + err.Error(), cause: err}
+		return nil, &tunnelError{reason: "the host runs no command for us: " + shown(err.Error()), cause: err}
 	}
 	return t, nil
 }
@@ -150,7 +150,7 @@ func sessionFailure(err error, said *tail) error {
 	case errors.As(err, &exit) && exit.Signal() == "":
 		return remoteFailure(exit.ExitStatus(), meaningfulLines(said.String()))
 	case errors.As(err, &exit):
-		return &tunnelError{reason: "the command on the host was killed by signal " + exit.Signal(), cause: err}
+		return &tunnelError{reason: "the command on the host was killed by signal " + shown(exit.Signal()), cause: err}
 	}
 	return &tunnelError{reason: adviceClosed, cause: err}
 }
@@ -165,7 +165,7 @@ func loginFailure(err error, known *knownHosts, keys *keys) error {
 	case errors.Is(err, io.EOF), errors.As(err, &op):
 		return &tunnelError{reason: adviceClosed, cause: err}
 	case !strings.Contains(err.Error(), "unable to authenticate"):
-		return &tunnelError{reason: "it does not talk SSH with us: " + err.Error(), cause: err}
+		return &tunnelError{reason: "it does not talk SSH with us: " + shown(err.Error()), cause: err}
 	case len(keys.signers) == 0:
 		return &tunnelError{reason: adviceLogin + " (there is no key to offer" + keys.passedOver() + ")", cause: err}
 	}

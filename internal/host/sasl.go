@@ -146,7 +146,7 @@ func refusedLogin(reply *xdr) error {
 		return reply.err
 	}
 	if libvirt.ErrorNumber(code) == libvirt.ErrAuthFailed {
-		return &credentialError{reason: "libvirt refuses the user name or the password (" + message + ")"}
+		return &credentialError{reason: "libvirt refuses the user name or the password (" + shown(message) + ")"}
 	}
 	return libvirt.Error{Code: code, Message: message}
 }

@@ -43,7 +43,7 @@ func chooseMechanism(offered []string, who credentials, readable bool) (string, 
 	if slices.Contains(offered, "PLAIN") {
 		return "PLAIN", plain{who}, nil
 	}
-	return "", nil, &credentialError{reason: "of SASL's mechanisms it offers " + strings.Join(offered, ", ") +
+	return "", nil, &credentialError{reason: "of SASL's mechanisms it offers " + shown(strings.Join(offered, ", ")) +
 		"; this provider knows SCRAM-SHA-512, SCRAM-SHA-256 and PLAIN (mech_list in the host's /etc/sasl2/libvirt.conf)"}
 }
 

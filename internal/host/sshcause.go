@@ -116,7 +116,7 @@ func inWords(line string) string {
 	if line == "" {
 		return ""
 	}
-	return " (" + strings.TrimSuffix(withoutUsers(line), ".") + ")"
+	return " (" + strings.TrimSuffix(withoutUsers(shown(line)), ".") + ")"
 }
 
 func find(lines []string, said string) string {
