@@ -1,14 +1,17 @@
 package host
 
 import (
+	"bytes"
 	"crypto/ed25519"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 
 	"golang.org/x/crypto/ssh"
 	"golang.org/x/crypto/ssh/knownhosts"
@@ -86,16 +89,26 @@ func (k *knownHosts) check(address string, remote net.Addr, key ssh.PublicKey) e
 		return nil
 	}
 	err := k.lookUp(address, remote, key)
-	if certificate, ok := key.(*ssh.Certificate); ok && err != nil {
-		// A certificate of nobody we know still holds the host's own key.
-		err = k.lookUp(address, remote, certificate.Key)
+	if certificate, ok := key.(*ssh.Certificate); ok {
+		if err != nil {
+			// A certificate of nobody we know still holds the host's own key.
+			key = certificate.Key
+			err = k.lookUp(address, remote, key)
+		}
+		// The library looks for a certificate as a whole among the revoked keys.
+		for _, part := range []ssh.PublicKey{certificate.Key, certificate.SignatureKey} {
+			var revoked *knownhosts.RevokedError
+			if reason := k.lookUp(address, remote, part); errors.As(reason, &revoked) {
+				err = reason
+			}
+		}
 	}
 	var unknown *knownhosts.KeyError
 	switch {
 	case err == nil:
 		return nil
 	case !errors.As(err, &unknown):
-		k.refusal = &tunnelError{reason: "its host key is refused: " + err.Error(), cause: err}
+		k.refusal = &tunnelError{reason: "its host key is refused: " + shown(err.Error()), cause: err}
 	case len(unknown.Want) > 0:
 		k.refusal = &tunnelError{
 			reason: fmt.Sprintf("%s (%s:%d)", adviceChangedKey, unknown.Want[0].Filename, unknown.Want[0].Line),
@@ -109,25 +122,43 @@ func (k *knownHosts) check(address string, remote net.Addr, key ssh.PublicKey) e
 	return k.refusal
 }
 
-// learn adds a key to the known ones.
+// learn adds a key to the known ones. Whoever else learns at the same time waits.
 func (k *knownHosts) learn(address string, key ssh.PublicKey) error {
-	err := appendLine(k.learnt, knownhosts.Line([]string{address}, key))
+	err := func() error {
+		if err := os.MkdirAll(filepath.Dir(k.learnt), 0o700); err != nil {
+			return err
+		}
+		f, err := os.OpenFile(k.learnt, os.O_RDWR|os.O_APPEND|os.O_CREATE, 0o600)
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX); err != nil {
+			return os.NewSyscallError("flock", err)
+		}
+		return appendOnce(f, knownhosts.Line([]string{address}, key))
+	}()
 	if err != nil {
 		return &tunnelError{reason: "its host key is new and cannot be remembered: " + err.Error(), cause: err}
 	}
 	return nil
 }
 
-func appendLine(file, line string) error {
-	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
-		return err
-	}
-	f, err := os.OpenFile(file, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+// appendOnce adds a line to a file, unless it is there: another connection to the
+// same host may have been faster. Who wrote the last line may not have ended it.
+func appendOnce(f *os.File, line string) error {
+	content, err := io.ReadAll(f)
 	if err != nil {
 		return err
 	}
+	if slices.Contains(strings.Split(string(content), "\n"), line) {
+		return nil
+	}
+	if len(content) > 0 && !bytes.HasSuffix(content, []byte("\n")) {
+		line = "\n" + line
+	}
 	_, err = f.WriteString(line + "\n")
-	return errors.Join(err, f.Close())
+	return err
 }
 
 // algorithms are those to ask the host for: first of the kinds of key that are

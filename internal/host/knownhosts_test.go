@@ -11,9 +11,12 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"golang.org/x/crypto/ssh"
 	"golang.org/x/crypto/ssh/knownhosts"
 )
@@ -106,6 +109,10 @@ func TestKnownHosts(t *testing.T) {
 	ed, ec, rs, authority := ed25519Signer(t), ecdsaSigner(t), rsaSigner(t), ed25519Signer(t)
 	line := func(s ssh.Signer) string { return knownhosts.Line([]string{"127.0.0.1:22"}, s.PublicKey()) + "\n" }
 	trusts := "@cert-authority * " + string(ssh.MarshalAuthorizedKey(authority.PublicKey()))
+	hashed := func(s ssh.Signer) string {
+		return knownhosts.Line([]string{knownhosts.HashHostname("127.0.0.1")}, s.PublicKey()) + "\n"
+	}
+	revoked := func(s ssh.Signer) string { return "@revoked * " + string(ssh.MarshalAuthorizedKey(s.PublicKey())) }
 	tests := map[string]struct {
 		known    string
 		query    string
@@ -122,7 +129,15 @@ func TestKnownHosts(t *testing.T) {
 		"changed":                          {line(ed25519Signer(t)), "", []ssh.Signer{ed}, adviceChangedKey},
 		"changed, new keys welcome":        {line(ed25519Signer(t)), "known_hosts_verify=auto", []ssh.Signer{ed}, adviceChangedKey},
 		"changed, whatever it is":          {line(ed25519Signer(t)), "known_hosts_verify=ignore", []ssh.Signer{ed}, ""},
-		"revoked":                          {"@revoked * " + strings.SplitN(line(ed), " ", 2)[1], "", []ssh.Signer{ed}, "its host key is refused: knownhosts: key is revoked"},
+		"known, hashed":                    {hashed(ed), "", []ssh.Signer{ed, ec}, ""},
+		"changed, hashed":                  {hashed(ec), "known_hosts_verify=auto", []ssh.Signer{ecdsaSigner(t)}, adviceChangedKey},
+		"revoked":                          {revoked(ed), "", []ssh.Signer{ed}, "its host key is refused: knownhosts: key is revoked"},
+		"revoked, known":                   {line(ed) + revoked(ed), "", []ssh.Signer{ed}, "its host key is refused: knownhosts: key is revoked"},
+		"revoked, new keys welcome":        {revoked(ed), "known_hosts_verify=auto", []ssh.Signer{ed}, "its host key is refused: knownhosts: key is revoked"},
+		"revoked, with a certificate":      {trusts + revoked(ed), "", []ssh.Signer{certified(t, authority, ed)}, "its host key is refused: knownhosts: key is revoked"},
+		"revoked authority":                {trusts + revoked(authority), "", []ssh.Signer{certified(t, authority, ed)}, "its host key is refused: knownhosts: key is revoked"},
+		"new, with a certificate":          {"", "known_hosts_verify=auto", []ssh.Signer{certified(t, authority, ed)}, ""},
+		"new, last line without an end":    {knownhosts.Line([]string{"kvm7"}, ec.PublicKey()), "known_hosts_verify=auto", []ssh.Signer{ed}, ""},
 		"new, new keys welcome":            {"", "known_hosts_verify=auto", []ssh.Signer{ed}, ""},
 		"new, as ssh says it":              {"", "no_verify=1", []ssh.Signer{ed}, ""},
 		"new, the stricter word counts":    {"", "no_verify=1&known_hosts_verify=normal", []ssh.Signer{ed}, adviceUnknownKey},
@@ -155,11 +170,64 @@ func TestKnownHosts(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			learns := strings.HasPrefix(name, "new, ") && test.refusal == ""
-			if want := map[bool]string{true: line(ed), false: test.known}[learns]; string(after) != want {
+			want := test.known
+			if strings.HasPrefix(name, "new, ") && test.refusal == "" {
+				if want != "" {
+					want += "\n"
+				}
+				want += line(ed)
+			}
+			if string(after) != want {
 				t.Errorf("the file holds %q, want %q", after, want)
 			}
 		})
+	}
+}
+
+// However many connections learn at once, the file has a line for each host, as
+// ssh would write it, and is the user's alone.
+func TestKnownHostsLearntAtOnce(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "new", "known_hosts")
+	key := ed25519Signer(t).PublicKey()
+	var wg sync.WaitGroup
+	addresses := []string{"kvm1:22", "kvm1:2222", "[2001:db8::1]:22"}
+	for i := range 30 {
+		wg.Go(func() {
+			k, err := readKnownHosts(parameters{"known_hosts": file, "known_hosts_verify": verifyAuto})
+			if err == nil {
+				err = k.check(addresses[i%len(addresses)], &net.TCPAddr{}, key)
+			}
+			if err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	content, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(strings.TrimSuffix(string(content), "\n"), "\n")
+	slices.Sort(lines)
+	plain := strings.TrimSpace(string(ssh.MarshalAuthorizedKey(key)))
+	if diff := cmp.Diff([]string{"2001:db8::1 " + plain, "[kvm1]:2222 " + plain, "kvm1 " + plain}, lines); diff != "" {
+		t.Errorf("lines (-want +got):\n%s", diff)
+	}
+	if info, err := os.Stat(file); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("got %v, %v", info.Mode(), err)
+	}
+	k, err := readKnownHosts(parameters{"known_hosts": file})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, address := range addresses {
+		if err := k.check(address, &net.TCPAddr{}, key); err != nil {
+			t.Errorf("%s: %v", address, err)
+		}
+	}
+	if err := k.check("kvm1:2223", &net.TCPAddr{}, key); err == nil {
+		t.Error("a key is known on a port that it was not learnt for")
 	}
 }
 
