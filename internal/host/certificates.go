@@ -80,10 +80,12 @@ func (f certificates) config(host string, trust bool) (*tls.Config, error) {
 		config.InsecureSkipVerify = true
 		return config, nil
 	}
-	if config.RootCAs, err = f.loadAuthority(); err != nil {
+	authorities, err := f.loadAuthorities()
+	if err != nil {
 		return nil, err
 	}
-	revoked, err := f.loadRevoked()
+	config.RootCAs = pool(authorities)
+	revoked, err := f.loadRevoked(authorities)
 	if err != nil {
 		return nil, err
 	}
@@ -91,17 +93,47 @@ func (f certificates) config(host string, trust bool) (*tls.Config, error) {
 	return config, nil
 }
 
-// loadAuthority reads the certificates of whom we trust.
-func (f certificates) loadAuthority() (*x509.CertPool, error) {
+// loadAuthorities reads the certificates of whom we trust.
+func (f certificates) loadAuthorities() ([]*x509.Certificate, error) {
+	const what = "certificate of the authority"
 	content, err := os.ReadFile(f.authority)
 	if err != nil {
-		return nil, unusable("certificate of the authority", f.authority, err)
+		return nil, unusable(what, f.authority, err)
 	}
-	pool := x509.NewCertPool()
-	if !pool.AppendCertsFromPEM(content) {
-		return nil, unusable("certificate of the authority", f.authority, errors.New("there is no certificate in PEM in it"))
+	var authorities []*x509.Certificate
+	for block, rest := pem.Decode(content); block != nil; block, rest = pem.Decode(rest) {
+		if block.Type != "CERTIFICATE" {
+			continue
+		}
+		authority, err := x509.ParseCertificate(block.Bytes)
+		if err != nil {
+			return nil, unusable(what, f.authority, err)
+		}
+		authorities = append(authorities, authority)
 	}
-	return pool, nil
+	if len(authorities) == 0 {
+		return nil, unusable(what, f.authority, errors.New("there is no certificate in PEM in it"))
+	}
+	return authorities, nil
+}
+
+func pool(certificates []*x509.Certificate) *x509.CertPool {
+	p := x509.NewCertPool()
+	for _, c := range certificates {
+		p.AddCert(c)
+	}
+	return p
+}
+
+// vouched tells whether the certificate that a host showed, the first of those
+// given, is of our authority, for whatever name it is.
+func (f certificates) vouched(shown []*x509.Certificate) bool {
+	authorities, err := f.loadAuthorities()
+	if err != nil {
+		return false
+	}
+	_, err = shown[0].Verify(x509.VerifyOptions{Roots: pool(authorities), Intermediates: pool(shown[1:])})
+	return err == nil
 }
 
 // loadOwn reads our own certificate. It is nil where there is none, or no key
@@ -131,30 +163,6 @@ func (f certificates) loadOwn() (*tls.Certificate, error) {
 	return &pair, nil
 }
 
-// loadRevoked reads the authority's list of revoked certificates, if there is
-// one.
-func (f certificates) loadRevoked() (revocations, error) {
-	content, err := os.ReadFile(f.revoked)
-	switch {
-	case errors.Is(err, os.ErrNotExist):
-		return nil, nil
-	case err != nil:
-		return nil, unusable("list of revoked certificates", f.revoked, err)
-	}
-	var lists revocations
-	for block, rest := pem.Decode(content); block != nil; block, rest = pem.Decode(rest) {
-		list, err := x509.ParseRevocationList(block.Bytes)
-		if err != nil {
-			return nil, unusable("list of revoked certificates", f.revoked, err)
-		}
-		lists = append(lists, list)
-	}
-	if len(lists) == 0 {
-		return nil, unusable("list of revoked certificates", f.revoked, errors.New("there is no list in PEM in it"))
-	}
-	return lists, nil
-}
-
 // unusable is a file that TLS cannot do with.
 func unusable(what, file string, err error) error {
 	reason := err
@@ -165,10 +173,12 @@ func unusable(what, file string, err error) error {
 	return &tunnelError{reason: fmt.Sprintf("the %s %s cannot be used: %v", what, file, reason), cause: err}
 }
 
+// clock is how a time is written in an error.
+const clock = "2 January 2006 15:04 MST"
+
 // outOfDate says so of a certificate that is not valid now, and is empty for one
 // that is.
 func outOfDate(c *x509.Certificate) string {
-	const clock = "2 January 2006 15:04 MST"
 	switch now := time.Now(); {
 	case now.Before(c.NotBefore):
 		return "is not valid before " + c.NotBefore.UTC().Format(clock) + " (is this machine's clock right?)"
@@ -176,34 +186,4 @@ func outOfDate(c *x509.Certificate) string {
 		return "expired on " + c.NotAfter.UTC().Format(clock)
 	}
 	return ""
-}
-
-// revocations are lists of certificates that their authorities took back.
-type revocations []*x509.RevocationList
-
-// errRevoked is a certificate on such a list.
-var errRevoked = errors.New("its certificate has been revoked")
-
-// check refuses a verified connection to a host whose certificate, or that of an
-// authority in between, was revoked by the one that issued it.
-func (r revocations) check(state tls.ConnectionState) error {
-	for _, chain := range state.VerifiedChains {
-		for i, issuer := range chain[1:] {
-			for _, list := range r {
-				if list.CheckSignatureFrom(issuer) == nil && listed(list, chain[i]) {
-					return errRevoked
-				}
-			}
-		}
-	}
-	return nil
-}
-
-func listed(list *x509.RevocationList, c *x509.Certificate) bool {
-	for _, entry := range list.RevokedCertificateEntries {
-		if entry.SerialNumber.Cmp(c.SerialNumber) == 0 {
-			return true
-		}
-	}
-	return false
 }

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -81,7 +82,9 @@ func issue(t *testing.T, a *lab.Authority, spec lab.CertificateSpec) lab.KeyPair
 
 func TestTLSServerCertificates(t *testing.T) {
 	l := labHosts(t)[1]
-	expired, early, elsewhere, bare := l.CertificateSpec(), l.CertificateSpec(), l.CertificateSpec(), l.CertificateSpec()
+	expired, early, elsewhere, bare, hostile := l.CertificateSpec(), l.CertificateSpec(), l.CertificateSpec(), l.CertificateSpec(), l.CertificateSpec()
+	hostile.Names = append(slices.Repeat([]string{strings.Repeat("x", 60)}, 100), "kvm7\x1b[2J")
+	slices.Reverse(hostile.Names)
 	expired.NotBefore, expired.NotAfter = time.Now().Add(-48*time.Hour), time.Date(2026, 1, 2, 3, 4, 0, 0, time.UTC)
 	expired.NotBefore = expired.NotAfter.Add(-time.Hour)
 	early.NotBefore = time.Now().Add(12 * time.Hour)
@@ -92,11 +95,15 @@ func TestTLSServerCertificates(t *testing.T) {
 		spec      lab.CertificateSpec
 		words     []string
 	}{
-		"expired":           {authority(t), expired, []string{"its certificate expired on 2 January 2026 03:04 UTC"}},
-		"not yet valid":     {authority(t), early, []string{"its certificate is not valid before", "is this machine's clock right?"}},
-		"for another host":  {authority(t), elsewhere, []string{"its certificate is for kvm7, 10.77.0.17 and not for kvm2"}},
-		"common name alone": {authority(t), bare, []string{"in its common name (kvm2) alone", "issue it with kvm2 as a subject alternative name"}},
-		"other authority":   {stranger(t), l.CertificateSpec(), []string{"its certificate is not of the authority in", world(t).PKIPath + "/cacert.pem"}},
+		"expired":          {authority(t), expired, []string{"its certificate expired on 2 January 2026 03:04 UTC"}},
+		"not yet valid":    {authority(t), early, []string{"its certificate is not valid before", "is this machine's clock right?"}},
+		"for another host": {authority(t), elsewhere, []string{"its certificate is for kvm7, 10.77.0.17 and not for kvm2"}},
+		"for another host, of another authority": {stranger(t), elsewhere, []string{
+			"its certificate is not of the authority in", "it says, and nobody vouches for it, that it is for kvm7, 10.77.0.17",
+		}},
+		"names that a terminal obeys": {authority(t), hostile, []string{"its certificate is for kvm7�[2J, "}},
+		"common name alone":           {authority(t), bare, []string{"in its common name (kvm2) alone", "issue it with kvm2 as a subject alternative name"}},
+		"other authority":             {stranger(t), l.CertificateSpec(), []string{"its certificate is not of the authority in", world(t).PKIPath + "/cacert.pem"}},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -123,6 +130,19 @@ func TestTLSClientCertificates(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	replaced, err := authority(t).RevokeBetween(time.Unix(1e9, 0), time.Unix(1.5e9, 0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	future, err := authority(t).RevokeBetween(time.Unix(1.9e9, 0), time.Unix(2e9, 0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	foreigner := stranger(t)
+	foreign, err := foreigner.Revoke(readServerCertificate(t, l))
+	if err != nil {
+		t.Fatal(err)
+	}
 	tests := map[string]struct {
 		files map[string][]byte // beside the good ones; nil removes one
 		words []string          // none: connects
@@ -137,6 +157,10 @@ func TestTLSClientCertificates(t *testing.T) {
 		"authority is no certificate": {map[string][]byte{"cacert.pem": []byte("hello")}, []string{"cacert.pem cannot be used: there is no certificate in PEM in it"}},
 		"host revoked":                {map[string][]byte{"cacrl.pem": revoked}, []string{"its certificate has been revoked", "cacrl.pem"}},
 		"others revoked":              {map[string][]byte{"cacrl.pem": harmless}, nil},
+		"list was replaced":           {map[string][]byte{"cacrl.pem": replaced}, []string{"cacrl.pem cannot be used: it counted until 14 July 2017 02:40 UTC; put the authority's present list there"}},
+		"list of tomorrow":            {map[string][]byte{"cacrl.pem": future}, []string{"cacrl.pem cannot be used: it does not count before 17 March 2030"}},
+		"list of another authority":   {map[string][]byte{"cacrl.pem": foreign}, []string{"cacrl.pem cannot be used: it is of \"CN=a stranger\", who is none of the authorities here"}},
+		"lists of two authorities":    {map[string][]byte{"cacrl.pem": append(append([]byte{}, harmless...), foreign...), "cacert.pem": append(authority(t).Certificate(), foreigner.Certificate()...)}, nil},
 		"list is none":                {map[string][]byte{"cacrl.pem": []byte("hello")}, []string{"cacrl.pem cannot be used"}},
 	}
 	for name, test := range tests {

@@ -4,23 +4,25 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
-	"fmt"
 	"io"
 	"net"
+	"slices"
 	"strings"
 	"syscall"
 )
 
 // handshakeFailure is why a host and we did not agree on TLS.
 func handshakeFailure(host string, files certificates, err error) error {
+	var own *tunnelError
+	if errors.As(err, &own) {
+		return own // of what we look at beside the chain of certificates
+	}
 	var unverified *tls.CertificateVerificationError
 	var noTLS tls.RecordHeaderError
-	reason := "TLS failed: " + err.Error()
+	reason := "TLS failed: " + shown(err.Error())
 	switch alert := remoteAlert(err); {
 	case errors.As(err, &unverified):
 		reason = verificationFailure(host, files, unverified)
-	case errors.Is(err, errRevoked):
-		reason = fmt.Sprintf("%v (%s)", err, files.revoked)
 	case alert != "":
 		reason = "it broke off the TLS handshake: " + alert
 	case errors.As(err, &noTLS):
@@ -62,9 +64,12 @@ func verificationFailure(host string, files certificates, err *tls.CertificateVe
 	var invalid x509.CertificateInvalidError
 	switch {
 	case errors.As(err, &name):
+		if !files.vouched(err.UnverifiedCertificates) {
+			return notOfOurs(files) + "; it says, and nobody vouches for it, that it is for " + namesOf(name.Certificate)
+		}
 		return wrongName(host, name.Certificate)
 	case errors.As(err, &stranger):
-		return "its certificate is not of the authority in " + files.authority
+		return notOfOurs(files)
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
 		if invalid.Cert.IsCA {
 			return "the certificate of the authority in " + files.authority + " " + outOfDate(invalid.Cert)
@@ -73,19 +78,32 @@ func verificationFailure(host string, files certificates, err *tls.CertificateVe
 	case errors.As(err, &invalid) && invalid.Reason == x509.IncompatibleUsage:
 		return "its certificate is not one for servers"
 	}
-	return "its certificate is not good: " + err.Err.Error()
+	return "its certificate is not good: " + shown(err.Err.Error())
 }
 
-// wrongName says for which names the host's certificate is.
+func notOfOurs(files certificates) string {
+	return "its certificate is not of the authority in " + files.authority
+}
+
+// wrongName says for which names the host's certificate, which our authority
+// issued, is.
 func wrongName(host string, c *x509.Certificate) string {
-	names := append([]string{}, c.DNSNames...)
+	if len(c.DNSNames)+len(c.IPAddresses) == 0 {
+		return "its certificate names the host in its " + namesOf(c) + " alone, which is no longer taken; " +
+			"issue it with " + host + " as a subject alternative name"
+	}
+	return "its certificate is for " + namesOf(c) + " and not for " + host +
+		"; use one of these names in the URI, or issue it for that one too"
+}
+
+// namesOf are the names in a certificate, fit to be shown.
+func namesOf(c *x509.Certificate) string {
+	names := slices.Clone(c.DNSNames)
 	for _, ip := range c.IPAddresses {
 		names = append(names, ip.String())
 	}
 	if len(names) == 0 {
-		return "its certificate names the host in its common name (" + c.Subject.CommonName + ") alone, which is no longer taken; " +
-			"issue it with " + host + " as a subject alternative name"
+		return "common name (" + shown(c.Subject.CommonName) + ")"
 	}
-	return "its certificate is for " + strings.Join(names, ", ") + " and not for " + host +
-		"; use one of these names in the URI, or issue it for that one too"
+	return shown(strings.Join(names, ", "))
 }

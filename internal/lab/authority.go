@@ -71,9 +71,14 @@ func (a *Authority) Issue(spec CertificateSpec) (KeyPair, error) {
 	return KeyPair{Certificate: encodePEM("CERTIFICATE", der), Key: encodePEM("PRIVATE KEY", encoded)}, err
 }
 
-// Revoke makes a list of certificates that are no longer good, in PEM.
+// Revoke makes a list of certificates that are no longer good, in PEM. It counts for a day.
 func (a *Authority) Revoke(pairs ...KeyPair) ([]byte, error) {
-	list := &x509.RevocationList{Number: big.NewInt(1), ThisUpdate: time.Now().Add(-time.Hour), NextUpdate: time.Now().Add(day)}
+	return a.RevokeBetween(time.Now().Add(-time.Hour), time.Now().Add(day), pairs...)
+}
+
+// RevokeBetween is [Authority.Revoke] for a list that counts between two times.
+func (a *Authority) RevokeBetween(start, end time.Time, pairs ...KeyPair) ([]byte, error) {
+	list := &x509.RevocationList{Number: big.NewInt(1), ThisUpdate: start, NextUpdate: end}
 	for _, pair := range pairs {
 		block, _ := pem.Decode(pair.Certificate)
 		certificate, err := x509.ParseCertificate(block.Bytes)
