@@ -80,6 +80,9 @@ func checkURI(s string) error {
 		return err
 	}
 	t, err := transportFor(u)
+	if err == nil {
+		err = passwordless(u, t.login)
+	}
 	switch {
 	case err != nil:
 		return err
@@ -105,7 +108,7 @@ func checkPeerURI(s string) error {
 	if u.Hostname() == "" {
 		return errors.New("it needs a host name: other hosts use it to reach this one")
 	}
-	return nil
+	return passwordless(u, "the libvirt of the other hosts logs in with keys of its own, or with what its auth.conf has")
 }
 
 func checkNoNUL(s string) error {
@@ -122,6 +125,9 @@ func checkMigrationURI(s string) error {
 	u, err := url.Parse(s)
 	if err != nil || !slices.Contains([]string{"tcp", "rdma"}, u.Scheme) || u.Hostname() == "" {
 		return errors.New("write it like tcp://10.0.0.2 or tcp://10.0.0.2:49152 (or with rdma)")
+	}
+	if u.User != nil {
+		return errors.New("it takes no user and no password: nobody logs in there")
 	}
 	return nil
 }

@@ -211,7 +211,7 @@ func libsshParameters(uri *url.URL) (parameters, error) {
 	if _, err := p.keySources(); err != nil {
 		return nil, err
 	}
-	return p, checkUser(uri)
+	return p, nil
 }
 
 // checkLibSSH checks a qemu+libssh URI.

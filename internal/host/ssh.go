@@ -119,15 +119,7 @@ func sshParameters(uri *url.URL) (parameters, error) {
 			return nil, fmt.Errorf("its parameter %s must not hold control characters", name)
 		}
 	}
-	return p, checkUser(uri)
-}
-
-// checkUser refuses a password, which SSH's ways to log in here would ignore.
-func checkUser(uri *url.URL) error {
-	if _, found := uri.User.Password(); found {
-		return fmt.Errorf("%s takes no password; log in with a key or an agent", uri.Scheme)
-	}
-	return nil
+	return p, nil
 }
 
 // checkSSH checks a qemu+ssh URI.

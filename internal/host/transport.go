@@ -19,6 +19,8 @@ type transport struct {
 	// readable tells whether others may read the stream: everybody on the way, or
 	// whoever answers in the host's place; nil where nobody may.
 	readable func(uri *url.URL) bool
+	// login is how to log in without a password in the URI.
+	login string
 	// local is a daemon that only this machine can reach by the URI.
 	local bool
 }
@@ -26,13 +28,19 @@ type transport struct {
 // transports are the ways to a host, by the name after the plus sign of a URI's
 // scheme. One file each.
 var transports = map[string]transport{
-	"tcp":     {dial: dialTCP, readable: func(*url.URL) bool { return true }},
-	"tls":     {dial: dialTLS, check: checkTLS, readable: unverified},
-	"unix":    {dial: dialUnix, check: checkUnix, local: true},
-	"ssh":     {dial: dialSSH, check: checkSSH},
-	"libssh":  {dial: dialLibSSH, check: checkLibSSH},
-	"libssh2": {dial: dialLibSSH, check: checkLibSSH},
+	"tcp":     {dial: dialTCP, readable: func(*url.URL) bool { return true }, login: loginSASL},
+	"tls":     {dial: dialTLS, check: checkTLS, readable: unverified, login: loginSASL},
+	"unix":    {dial: dialUnix, check: checkUnix, local: true, login: loginSASL},
+	"ssh":     {dial: dialSSH, check: checkSSH, login: loginSSH},
+	"libssh":  {dial: dialLibSSH, check: checkLibSSH, login: loginSSH},
+	"libssh2": {dial: dialLibSSH, check: checkLibSSH, login: loginSSH},
 }
+
+// Ways to log in.
+const (
+	loginSASL = "set the host's username and password, or write them to libvirt's auth.conf"
+	loginSSH  = "log in with a key or an agent"
+)
 
 // transportFor finds the transport of a parsed URI.
 func transportFor(uri *url.URL) (transport, error) {

@@ -53,6 +53,15 @@ func transportName(u *url.URL) string {
 	return "unix"
 }
 
+// passwordless refuses a password in a URI, which would show where URIs show:
+// in logs, in lists of processes, in the definitions of other tools.
+func passwordless(u *url.URL, instead string) error {
+	if _, found := u.User.Password(); found {
+		return errors.New("it holds a password, for which a URI is no place; " + instead)
+	}
+	return nil
+}
+
 // redacted is the URI fit to be shown: no user, no password, no parameters.
 func redacted(u *url.URL) string {
 	return (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}).String()
