@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -24,25 +25,36 @@ type credentials struct {
 	password Password
 }
 
+// wantsLogin is what to do about a host that wants SASL.
+const wantsLogin = "libvirt wants a user name and a password (SASL); " + loginSASL
+
+// mayLogIn tells whether there is a place to look for credentials.
+func (h *Host) mayLogIn() bool {
+	files, named := authFiles(h.uri)
+	return h.cfg.Username != "" || named || slices.ContainsFunc(files, exists)
+}
+
 // credentials are those of the configuration, or those that libvirt's auth.conf
-// has for the host; found tells whether there are any.
-func (h *Host) credentials() (who credentials, found bool, err error) {
+// has for the host. No file is read before a host wants to know, so that none
+// that is wrong stands between us and the others.
+func (h *Host) credentials() (credentials, error) {
 	if h.cfg.Username != "" {
-		return credentials{h.cfg.Username, h.cfg.Password}, true, nil
+		return credentials{h.cfg.Username, h.cfg.Password}, nil
 	}
-	file, err := authFile(h.uri)
-	if err != nil || file == "" {
-		return credentials{}, false, err
+	files, named := authFiles(h.uri)
+	advice := wantsLogin
+	for _, file := range files {
+		content, err := os.ReadFile(file)
+		switch {
+		case err == nil:
+			return credentialsIn(file, string(content), h.uri.Hostname())
+		case named:
+			return credentials{}, &credentialError{reason: unreadable(file, err)}
+		case !errors.Is(err, os.ErrNotExist):
+			advice += "; " + unreadable(file, err)
+		}
 	}
-	content, err := os.ReadFile(file)
-	if err != nil {
-		return credentials{}, false, &credentialError{reason: unreadable(file, err)}
-	}
-	who, found, err = lookupCredentials(string(content), h.uri.Hostname())
-	if err != nil {
-		err = &credentialError{reason: fmt.Sprintf("libvirt's %s cannot be used: %v", file, err)}
-	}
-	return who, found, err
+	return credentials{}, &credentialError{reason: advice}
 }
 
 func unreadable(file string, err error) string {
@@ -53,28 +65,32 @@ func unreadable(file string, err error) string {
 	return fmt.Sprintf("%s cannot be read: %v", file, err)
 }
 
-// authFile is where libvirt looks for credentials
-// (virAuthGetConfigFilePathURI); empty when there is no such file.
-func authFile(uri *url.URL) (string, error) {
+// authFiles are where libvirt looks for credentials, the first that can be read
+// counts (virAuthGetConfigFilePathURI); the one that somebody named is the only
+// one.
+func authFiles(uri *url.URL) (files []string, named bool) {
 	if file := os.Getenv("LIBVIRT_AUTH_FILE"); file != "" {
-		return file, nil
+		return []string{file}, true
 	}
-	p, err := parametersOf(uri)
-	if err != nil {
-		return "", err
-	}
-	if file := p["authfile"]; file != "" {
-		return file, nil
+	if p, err := parametersOf(uri); err == nil && p["authfile"] != "" {
+		return []string{p["authfile"]}, true
 	}
 	if directory, err := os.UserConfigDir(); err == nil {
-		if file := filepath.Join(directory, "libvirt", "auth.conf"); exists(file) {
-			return file, nil
-		}
+		files = append(files, filepath.Join(directory, "libvirt", "auth.conf"))
 	}
-	if file := "/etc/libvirt/auth.conf"; exists(file) {
-		return file, nil
+	return append(files, "/etc/libvirt/auth.conf"), false
+}
+
+// credentialsIn are those that a file has for a host.
+func credentialsIn(file, content, hostname string) (credentials, error) {
+	who, found, err := lookupCredentials(content, hostname)
+	switch {
+	case err != nil:
+		return credentials{}, &credentialError{reason: fmt.Sprintf("libvirt's %s cannot be used: %v", file, err)}
+	case !found:
+		return credentials{}, &credentialError{reason: wantsLogin + " (" + file + " has none for this host)"}
 	}
-	return "", nil
+	return who, nil
 }
 
 // lookupCredentials finds those of a host in a file in libvirt's format: the

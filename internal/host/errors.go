@@ -230,7 +230,7 @@ func (e *dialError) reason(address string) string {
 	case errors.As(e.cause, &dns):
 		cause = "the name does not resolve: " + dns.Err
 	case errors.As(e.cause, &answer) && answer.Message == "authentication required":
-		cause = "libvirt wants a user name and a password (SASL); set the host's username and password, or write them to libvirt's auth.conf"
+		cause = wantsLogin
 	case errors.As(e.cause, &answer):
 		cause = "libvirt refused: " + shown(answer.Message)
 	case errors.As(e.cause, &lost):

@@ -38,9 +38,10 @@ type credentialError struct{ reason string }
 func (e *credentialError) Error() string { return e.reason }
 
 // authenticate logs in to a daemon that wants SASL, before the client library,
-// which does not know it, sees the connection. It does nothing for a daemon that
-// does not ask for it. Readable is a stream that others may read.
-func authenticate(ctx context.Context, stream net.Conn, who credentials, readable bool) error {
+// which does not know it, sees the connection. It does nothing, and asks who we
+// are not, for a daemon that does not want it. Readable is a stream that others
+// may read.
+func authenticate(ctx context.Context, stream net.Conn, who func() (credentials, error), readable bool) error {
 	stop := context.AfterFunc(ctx, func() { _ = stream.Close() })
 	defer stop()
 	err := (&saslTalk{stream: stream}).login(who, readable)
@@ -56,13 +57,17 @@ type saslTalk struct {
 	serial uint32
 }
 
-func (t *saslTalk) login(who credentials, readable bool) error {
+func (t *saslTalk) login(who func() (credentials, error), readable bool) error {
 	reply, err := t.call(procedureAuthList, nil)
 	if err != nil {
 		return err
 	}
 	if !slices.Contains(reply.words(), authSASL) {
 		return reply.err
+	}
+	us, err := who()
+	if err != nil {
+		return err
 	}
 	if reply, err = t.call(procedureSASLInit, nil); err != nil {
 		return err
@@ -71,7 +76,7 @@ func (t *saslTalk) login(who credentials, readable bool) error {
 	if reply.err != nil {
 		return reply.err
 	}
-	name, m, err := chooseMechanism(offered, who, readable)
+	name, m, err := chooseMechanism(offered, us, readable)
 	if err != nil {
 		return err
 	}

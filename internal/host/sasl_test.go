@@ -133,6 +133,54 @@ func TestSASLCredentialsFromLibvirtsFiles(t *testing.T) {
 	}
 }
 
+// A file of credentials that is wrong stands between us and nobody who does not
+// want any. One in a default place that cannot be read is as good as none, as it
+// is for libvirt's own clients; one that was named is not.
+func TestSASLFilesAreReadWhenWanted(t *testing.T) {
+	wants, wantsNone := labHosts(t)[1], labHosts(t)[0]
+	wants.RequireLogin(t, "fred", "s3cret", "scram-sha-256")
+	garbage := filepath.Join(t.TempDir(), "auth.conf")
+	if err := os.WriteFile(garbage, []byte("s3cret"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	const none = "/none/auth.conf"
+	inDefaultPlace := func(make func(file string) error) func(*testing.T) string {
+		return func(t *testing.T) string {
+			t.Helper()
+			directory := t.TempDir()
+			t.Setenv("XDG_CONFIG_HOME", directory)
+			file := filepath.Join(directory, "libvirt", "auth.conf")
+			if err := errors.Join(os.Mkdir(filepath.Dir(file), 0o700), make(file)); err != nil {
+				t.Fatal(err)
+			}
+			return ""
+		}
+	}
+	tests := map[string]struct {
+		place func(*testing.T) string // returns what is added to the URI
+		words []string                // of a host that wants a login
+	}{
+		"named and missing":           {func(*testing.T) string { return "&authfile=" + none }, []string{none + " cannot be read: no such file"}},
+		"named and wrong":             {func(*testing.T) string { return "&authfile=" + garbage }, []string{garbage + " cannot be used: line 1"}},
+		"in the environment, missing": {func(t *testing.T) string { t.Setenv("LIBVIRT_AUTH_FILE", none); return "" }, []string{none + " cannot be read: no such file"}},
+		"default and wrong": {inDefaultPlace(func(file string) error { return os.WriteFile(file, []byte("s3cret"), 0o600) }),
+			[]string{"libvirt/auth.conf cannot be used: line 1"}},
+		"default and unreadable": {inDefaultPlace(func(file string) error { return os.Mkdir(file, 0o700) }),
+			[]string{"libvirt wants a user name and a password (SASL)", "libvirt/auth.conf cannot be read: is a directory"}},
+		"default, for others": {inDefaultPlace(func(file string) error { return os.WriteFile(file, []byte("[credentials-x]\nauthname=fred\n"), 0o600) }),
+			[]string{"libvirt wants a user name and a password (SASL)", "libvirt/auth.conf has none for this host"}},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			added := test.place(t)
+			if err := ping(testContext(t), open(t, host.Config{Name: "kvm9", URI: wantsNone.TLSURI + added})); err != nil {
+				t.Errorf("a host that wants no login: %v", err)
+			}
+			checkRefused(t, ping(testContext(t), open(t, host.Config{Name: "kvm9", URI: wants.TLSURI + added})), test.words...)
+		})
+	}
+}
+
 func TestSASLWithPeersThatAreNot(t *testing.T) {
 	before := runtime.NumGoroutine()
 	frame := func(length, procedure, kind, serial uint32, payload ...byte) string {
