@@ -15,11 +15,14 @@ import (
 
 // Procedures of libvirt's remote protocol (remote_protocol.x).
 const (
-	procConnectOpen = 1
-	procAuthList    = 66
-	procLibVersion  = 157
-	procAbortJob    = 164
-	procJobStats    = 298
+	procXMLDesc    = 14
+	procAuthList   = 66
+	procLibVersion = 157
+	procAbortJob   = 164
+	procDomains    = 273
+	procJobStats   = 298
+	procPerform    = 305
+	procAllStats   = 344
 )
 
 // scripted is a daemon that answers what it is let answer.
@@ -28,6 +31,8 @@ type scripted struct {
 	// held are calls that are not answered before release is closed.
 	held    map[uint32]bool
 	release chan struct{}
+	// reply is what a reply holds, payload unless set.
+	reply func(procedure uint32) (status uint32, payload string)
 
 	mu     sync.Mutex
 	served map[uint32]int // calls that came, by procedure
@@ -67,12 +72,8 @@ func (d *scripted) serve() {
 	defer answers.Wait()
 	var writing sync.Mutex
 	for {
-		var raw [headerSize]byte
-		if _, err := io.ReadFull(d.Conn, raw[:]); err != nil {
-			return
-		}
-		h := parseHeader(&raw)
-		if _, err := io.CopyN(io.Discard, d.Conn, int64(h.length)-headerSize); err != nil {
+		h, err := d.receive()
+		if err != nil {
 			return
 		}
 		d.mu.Lock()
@@ -84,9 +85,30 @@ func (d *scripted) serve() {
 			}
 			writing.Lock()
 			defer writing.Unlock()
-			_, _ = io.WriteString(d.Conn, reply(h.serial, payload(h.procedure)))
+			_, _ = io.WriteString(d.Conn, d.answer(h))
 		})
 	}
+}
+
+// receive waits for the next call.
+func (d *scripted) receive() (header, error) {
+	var raw [headerSize]byte
+	if _, err := io.ReadFull(d.Conn, raw[:]); err != nil {
+		return header{}, err
+	}
+	h := parseHeader(&raw)
+	_, err := io.CopyN(io.Discard, d.Conn, int64(h.length)-headerSize)
+	return h, err
+}
+
+// answer is the frame that answers a call.
+func (d *scripted) answer(call header) string {
+	h := header{program: programRemote, version: protocolVersion, procedure: call.procedure, kind: typeReply, serial: call.serial}
+	said := payload(call.procedure)
+	if d.reply != nil {
+		h.status, said = d.reply(call.procedure)
+	}
+	return frame(h, said)
 }
 
 // calls is how many calls of a procedure have come.

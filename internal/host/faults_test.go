@@ -46,6 +46,7 @@ func TestMisbehavingPeers(t *testing.T) {
 		"frame cut in the middle":   {behave: relay(daemon, cutAfter(20)), message: "the connection was closed before libvirt answered"},
 		"silent in mid-call":        {behave: relay(daemon, silentAfter(2)), message: "it did not answer within 500ms"},
 		"loses every answer":        {behave: relay(daemon, closesAfter(2)), message: "the connection was lost in mid-call"},
+		"claims more than it holds": {behave: relay(daemon, overstates), message: "it is not a libvirt daemon: a reply holds less than it claims to"},
 		"answers twice":             {behave: relay(daemon, twice), message: "it is not a libvirt daemon: reply to a call that was not made"},
 		"drops every second connection after an answer": {behave: relay(daemon, dropsOdd)},
 		"slow":         {behave: relay(daemon, slowly)},
@@ -164,6 +165,20 @@ func closesAfter(count int) func(int, io.Writer, io.Reader) {
 func twice(_ int, client io.Writer, daemon io.Reader) {
 	frames(daemon, func(_ int, frame []byte) bool {
 		_, err := client.Write(append(frame, frame...))
+		return err == nil
+	})
+}
+
+// overstates delivers the first two replies, and of the others a frame in which a
+// count is all that there is.
+func overstates(_ int, client io.Writer, daemon io.Reader) {
+	frames(daemon, func(n int, frame []byte) bool {
+		if n > 2 {
+			const headerSize = 28
+			frame = binary.BigEndian.AppendUint32(frame[:headerSize:headerSize], 1<<28)
+			binary.BigEndian.PutUint32(frame, uint32(len(frame)))
+		}
+		_, err := client.Write(frame)
 		return err == nil
 	})
 }

@@ -25,6 +25,8 @@ const (
 	typeReply   = 1
 	typeMessage = 2
 
+	statusOK = 0
+
 	procedurePing = 1
 	procedurePong = 2
 )

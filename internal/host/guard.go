@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"slices"
 	"sync"
 )
 
@@ -14,9 +15,10 @@ import (
 var errNotSent = errors.New("connection had ended, nothing was sent")
 
 // guard stands between the client library and the peer. The library allocates
-// whatever length a frame claims, panics on one that is too short, and locks up
-// on a reply that nobody asked for; so each frame is checked before a byte of
-// it is passed on, and only replies to calls that are waiting get through.
+// whatever a frame claims to hold, panics on one that is too short, and locks up
+// on a reply that nobody asked for; so a frame is received and checked whole
+// before a byte of it is passed on, and only replies to calls that are waiting
+// get through.
 //
 // The library reads from one goroutine and never writes concurrently.
 type guard struct {
@@ -24,8 +26,7 @@ type guard struct {
 
 	// reader state, used by the library's reader goroutine only
 	in      *bufio.Reader
-	passing []byte // header still to be handed over
-	payload uint32 // bytes of payload after it
+	passing []byte // what is still to be handed over of a frame
 
 	// out collects what the library writes until a frame is whole.
 	out []byte
@@ -33,8 +34,8 @@ type guard struct {
 	writing sync.Mutex // one frame at a time: the reader answers pings
 
 	mu      sync.Mutex
-	waiting map[uint32]struct{} // serials of calls without a reply
-	cause   error               // why reading or writing ended
+	waiting map[uint32]uint32 // procedures of calls without a reply, by serial
+	cause   error             // why reading or writing ended
 
 	opened  chan struct{} // closed by settle
 	settled sync.Once
@@ -46,7 +47,7 @@ func newGuard(c net.Conn) *guard {
 	return &guard{
 		Conn:    c,
 		in:      bufio.NewReader(c),
-		waiting: map[uint32]struct{}{},
+		waiting: map[uint32]uint32{},
 		opened:  make(chan struct{}),
 		drained: make(chan struct{}),
 	}
@@ -70,22 +71,14 @@ func (g *guard) Read(p []byte) (int, error) {
 }
 
 func (g *guard) read(p []byte) (int, error) {
-	for len(g.passing) == 0 && g.payload == 0 {
+	for len(g.passing) == 0 {
 		if err := g.nextFrame(); err != nil {
 			return 0, err
 		}
 	}
-	if len(g.passing) > 0 {
-		n := copy(p, g.passing)
-		g.passing = g.passing[n:]
-		return n, nil
-	}
-	n, err := g.in.Read(p[:min(len(p), int(g.payload))])
-	g.payload -= uint32(n)
-	if n > 0 {
-		return n, nil
-	}
-	return 0, cut(err)
+	n := copy(p, g.passing)
+	g.passing = g.passing[n:]
+	return n, nil
 }
 
 // nextFrame reads one header and decides what becomes of its frame: a reply
@@ -114,11 +107,35 @@ func (g *guard) nextFrame() error {
 		return g.send(header{headerSize, programKeepalive, protocolVersion, procedurePong, typeMessage, 0, 0}.encode())
 	case h.kind == typeMessage:
 		return g.drop(h)
-	case !g.answered(h.serial):
+	case !g.answers(h):
 		return &protocolError{reason: fmt.Sprintf("reply to a call that was not made (serial %d)", h.serial)}
 	}
-	g.passing, g.payload = raw[:], h.length-headerSize
+	frame, err := g.receive(h)
+	if err != nil {
+		return err
+	}
+	if err := checkReply(h, frame[headerSize:]); err != nil {
+		return err
+	}
+	g.passing = frame
 	return nil
+}
+
+// firstRoom is how many bytes are made room for on a frame's word alone. After
+// that it is as many again as have come.
+const firstRoom = 64 << 10
+
+// receive reads what follows a header, and returns the whole frame.
+func (g *guard) receive(h header) ([]byte, error) {
+	frame := h.encode()
+	for have := len(frame); have < int(h.length); have = len(frame) {
+		room := min(int(h.length)-have, max(have, firstRoom))
+		frame = slices.Grow(frame, room)[:have+room]
+		if _, err := io.ReadFull(g.in, frame[have:]); err != nil {
+			return nil, cut(err)
+		}
+	}
+	return frame, nil
 }
 
 func (g *guard) drop(h header) error {
@@ -126,13 +143,14 @@ func (g *guard) drop(h header) error {
 	return cut(err)
 }
 
-// answered removes a call from those waiting, and tells whether it was one.
-func (g *guard) answered(serial uint32) bool {
+// answers tells whether a reply is to a call that is waiting, which it then no
+// longer is.
+func (g *guard) answers(h header) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	_, ok := g.waiting[serial]
-	delete(g.waiting, serial)
-	return ok
+	procedure, ok := g.waiting[h.serial]
+	delete(g.waiting, h.serial)
+	return ok && h.program == programRemote && h.procedure == procedure
 }
 
 // Write sends whole frames only: the library flushes large ones in pieces.
@@ -144,7 +162,7 @@ func (g *guard) Write(p []byte) (int, error) {
 			break
 		}
 		frame := g.out[:n]
-		if err := g.expect(binary.BigEndian.Uint32(frame[20:])); err != nil {
+		if err := g.expect(parseHeader((*[headerSize]byte)(frame))); err != nil {
 			return 0, err
 		}
 		if err := g.send(frame); err != nil {
@@ -160,14 +178,18 @@ func (g *guard) Write(p []byte) (int, error) {
 }
 
 // expect notes that a call is about to be sent; its reply may overtake the
-// return of the write.
-func (g *guard) expect(serial uint32) error {
+// return of the write. A reply to a call that is not among ours could not be
+// checked.
+func (g *guard) expect(h header) error {
+	if _, ours := calls[h.procedure]; h.program != programRemote || !ours {
+		return fmt.Errorf("procedure %d of program %#x is not among our calls", h.procedure, h.program)
+	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.cause != nil {
 		return errNotSent
 	}
-	g.waiting[serial] = struct{}{}
+	g.waiting[h.serial] = h.procedure
 	return nil
 }
 
@@ -217,7 +239,7 @@ func (g *guard) settle() { g.settled.Do(func() { close(g.opened) }) }
 // out by its next write, which fails.
 func (g *guard) holdBack() {
 	g.mu.Lock()
-	idle := len(g.waiting) == 0 && len(g.passing) == 0 && g.payload == 0
+	idle := len(g.waiting) == 0 && len(g.passing) == 0
 	g.mu.Unlock()
 	if idle {
 		<-g.opened

@@ -1,0 +1,356 @@
+package host
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"maps"
+	"math/rand/v2"
+	"net"
+	"path/filepath"
+	"reflect"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/digitalocean/go-libvirt"
+)
+
+// methodOf makes a call, with arguments that mean nothing, and returns its error.
+func methodOf(procedure uint32) func(*libvirt.Libvirt) error {
+	method := reflect.ValueOf(calls[procedure])
+	return func(lv *libvirt.Libvirt) error {
+		arguments := []reflect.Value{reflect.ValueOf(lv)}
+		for i := 1; i < method.Type().NumIn(); i++ {
+			arguments = append(arguments, reflect.Zero(method.Type().In(i)))
+		}
+		results := method.Call(arguments)
+		err, _ := results[len(results)-1].Interface().(error)
+		return err
+	}
+}
+
+// methodNames are the names of the methods in calls.
+func methodNames() map[string]bool {
+	names := map[string]bool{}
+	for _, method := range calls {
+		name := runtime.FuncForPC(reflect.ValueOf(method).Pointer()).Name()
+		names[name[strings.LastIndexByte(name, '.')+1:]] = true
+	}
+	return names
+}
+
+// Every method of the library that is used here is among the calls, and no other.
+func TestCallsAreThoseThatAreMade(t *testing.T) {
+	t.Parallel()
+	made := map[string]bool{"ConnectOpen": true, "AuthList": true, "AuthPolkit": true} // by ConnectToURI
+	library := reflect.TypeFor[*libvirt.Libvirt]()
+	sources, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, source := range sources {
+		if strings.HasSuffix(source, "_test.go") || source == "reply.go" {
+			continue
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), source, nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ast.Inspect(file, func(n ast.Node) bool {
+			if s, ok := n.(*ast.SelectorExpr); ok && ofLibrary(s.X) && s.Sel.Name != "ConnectToURI" {
+				if _, ok := library.MethodByName(s.Sel.Name); ok {
+					made[s.Sel.Name] = true
+				}
+			}
+			return true
+		})
+	}
+	if known := methodNames(); !maps.Equal(made, known) {
+		t.Errorf("made  %v\nknown %v", slices.Sorted(maps.Keys(made)), slices.Sorted(maps.Keys(known)))
+	}
+}
+
+// ofLibrary tells whether a method of an expression may be one of the library's:
+// it is lv, or the type itself.
+func ofLibrary(x ast.Expr) bool {
+	switch x := x.(type) {
+	case *ast.Ident:
+		return x.Name == "lv"
+	case *ast.ParenExpr:
+		return true
+	}
+	return false
+}
+
+// A reply that holds what it should is decoded, and one that lacks its last byte
+// never reaches the library. That holds for every call, which also shows that it
+// is made by the number it is known by.
+func TestRepliesAreCheckedWhole(t *testing.T) {
+	t.Parallel()
+	for procedure, method := range calls {
+		random := rand.New(rand.NewPCG(1, uint64(procedure)))
+		for range 20 {
+			whole := randomReply(random, reflect.TypeOf(method))
+			if err := callAnswered(t, procedure, statusOK, whole); err != nil {
+				t.Fatalf("procedure %d: %v", procedure, err)
+			}
+			if len(whole) == 0 {
+				continue
+			}
+			var protocol *protocolError
+			if err := callAnswered(t, procedure, statusOK, whole[:random.IntN(len(whole))]); !errors.As(err, &protocol) {
+				t.Errorf("procedure %d, cut: got %v, want a protocol error", procedure, err)
+			}
+		}
+	}
+}
+
+// callAnswered makes a call that is answered so, on a connection of its own.
+func callAnswered(t *testing.T, procedure, status uint32, payload []byte) error {
+	t.Helper()
+	near, far := net.Pipe()
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		answerCalls(far, procedure, status, payload)
+	}()
+	defer func() {
+		_ = far.Close()
+		<-ended
+	}()
+	c, err := open(t.Context(), near, "qemu:///system", 5*time.Second)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		c.guard.kill()
+		c.running.Wait()
+		<-c.guard.drained
+	}()
+	return c.call(t.Context(), 5*time.Second, quick, methodOf(procedure))
+}
+
+// answerCalls answers the calls that open a connection as they should be, and
+// what comes then as it is told.
+func answerCalls(c net.Conn, procedure, status uint32, said []byte) {
+	d := &scripted{Conn: c}
+	for n := 0; ; n++ {
+		h, err := d.receive()
+		if err != nil {
+			return
+		}
+		if n == 2 { // after AuthList and ConnectOpen
+			d.reply = func(uint32) (uint32, string) { return status, string(said) }
+			h.procedure = procedure
+		}
+		if _, err := c.Write([]byte(d.answer(h))); err != nil {
+			return
+		}
+	}
+}
+
+func randomReply(random *rand.Rand, method reflect.Type) []byte {
+	var b []byte
+	for i := range method.NumOut() - 1 {
+		b = appendRandom(b, random, method.Out(i))
+	}
+	return b
+}
+
+// appendRandom encodes a value of a type in XDR.
+func appendRandom(b []byte, random *rand.Rand, t reflect.Type) []byte {
+	if t == reflect.TypeFor[libvirt.TypedParam]() {
+		b = appendText(b, "name")
+		kind := 1 + random.Uint32N(7)
+		values := map[uint32]reflect.Type{3: reflect.TypeFor[int64](), 4: reflect.TypeFor[int64](), 5: reflect.TypeFor[int64](), 7: reflect.TypeFor[string]()}
+		value, ok := values[kind]
+		if !ok {
+			value = reflect.TypeFor[int32]()
+		}
+		return appendRandom(appendWord(b, kind), random, value)
+	}
+	switch t.Kind() {
+	case reflect.Uint8, reflect.Uint16, reflect.Int32, reflect.Uint32:
+		return appendWord(b, random.Uint32N(256))
+	case reflect.Int64, reflect.Uint64:
+		return binary.BigEndian.AppendUint64(b, random.Uint64())
+	case reflect.String:
+		return appendText(b, strings.Repeat("x", random.IntN(40)))
+	case reflect.Array:
+		return append(b, make([]byte, t.Len())...)
+	case reflect.Slice:
+		if t.Elem().Kind() == reflect.Uint8 {
+			return appendText(b, "bytes")
+		}
+		n := random.IntN(5)
+		b = appendWord(b, uint32(n))
+		for range n {
+			b = appendRandom(b, random, t.Elem())
+		}
+	case reflect.Struct:
+		for f := range t.Fields() {
+			b = appendRandom(b, random, f.Type)
+		}
+	default:
+		panic("no such results: " + t.String())
+	}
+	return b
+}
+
+// Counts that no reply can hold cost nothing.
+func TestRepliesThatClaimMoreThanTheyHold(t *testing.T) {
+	const many = 1<<31 - 1
+	domain := appendWord(append(appendText(nil, "web"), make([]byte, 16)...), 1)
+	tests := map[string]struct {
+		procedure, status uint32
+		payload           []byte
+	}{
+		"list of domains":                 {procDomains, statusOK, appendWord(nil, many)},
+		"list that has two of them":       {procDomains, statusOK, append(appendWord(nil, many), slices.Repeat(domain, 2)...)},
+		"list that has all but one":       {procDomains, statusOK, append(appendWord(nil, 3), slices.Repeat(domain, 2)...)},
+		"length of a name":                {procDomains, statusOK, appendWord(appendWord(nil, 1), many)},
+		"parameters":                      {procJobStats, statusOK, appendWord(appendWord(nil, 1), many)},
+		"name of a parameter":             {procJobStats, statusOK, appendWord(appendWord(appendWord(nil, 1), 1), many)},
+		"text of a parameter":             {procJobStats, statusOK, appendWord(appendWord(appendText(appendWord(appendWord(nil, 1), 1), "x"), 7), many)},
+		"parameter of an unknown type":    {procJobStats, statusOK, appendWord(appendWord(appendText(appendWord(appendWord(nil, 1), 1), "x"), 8), 0)},
+		"definition":                      {procXMLDesc, statusOK, appendWord(nil, many)},
+		"cookie":                          {procPerform, statusOK, appendWord(nil, many)},
+		"statistics":                      {procAllStats, statusOK, appendWord(nil, many)},
+		"statistics of a domain":          {procAllStats, statusOK, appendWord(append(appendWord(nil, 1), domain...), many)},
+		"error message":                   {procDomains, statusError, appendWord(words(1, 10, 1), many)},
+		"result that calls itself error":  {procJobStats, statusError, words(0, many, 1, 0, 0)},
+		"error that holds nothing at all": {procDomains, statusError, nil},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			before := allocatedSoFar()
+			err := callAnswered(t, test.procedure, test.status, test.payload)
+			used := allocatedSoFar() - before
+			var protocol *protocolError
+			if !errors.As(err, &protocol) || !strings.Contains(err.Error(), "a reply holds less than it claims to") {
+				t.Errorf("got %v, want a protocol error", err)
+			}
+			if used > smallChange {
+				t.Errorf("%d bytes were allocated for a reply of %d", used, len(test.payload))
+			}
+		})
+	}
+}
+
+// A frame that claims to be as large as can be, of which nothing follows, costs
+// nothing.
+func TestFrameIsNotBelievedBeforeItsBytesCome(t *testing.T) {
+	h := header{length: maxFrame, program: programRemote, version: protocolVersion, procedure: procAbortJob, kind: typeReply, serial: 1}
+	before := allocatedSoFar()
+	g := newGuard(silent{bytes.NewReader(h.encode())})
+	g.settle()
+	expect(t, g, 1)
+	if n, _ := g.Read(make([]byte, 1)); n > 0 {
+		t.Error("something was passed on")
+	}
+	if used := allocatedSoFar() - before; used > smallChange {
+		t.Errorf("%d bytes were allocated", used)
+	}
+}
+
+// FuzzReply answers a call with anything, and looks what becomes of it in the
+// library: never a panic, and never more memory than the reply accounts for.
+func FuzzReply(f *testing.F) {
+	for procedure, method := range calls {
+		random := rand.New(rand.NewPCG(2, uint64(procedure)))
+		f.Add(procedure, uint32(statusOK), randomReply(random, reflect.TypeOf(method)))
+	}
+	f.Add(uint32(procDomains), uint32(statusOK), words(1<<31-1))
+	f.Add(uint32(procJobStats), uint32(statusError), appendText(words(42, 10, 1), "Domain not found"))
+	f.Add(uint32(procAllStats), uint32(statusError), append(words(0, 0, 1, 0), words(1<<30)...))
+	f.Fuzz(func(t *testing.T, procedure, status uint32, payload []byte) {
+		if _, ours := calls[procedure]; !ours || len(payload) > 1<<20 {
+			t.Skip()
+		}
+		before := allocatedSoFar()
+		err := callAnswered(t, procedure, status, payload)
+		if used, limit := allocatedSoFar()-before, smallChange+uint64(len(payload))*decodingCost; used > limit {
+			t.Errorf("%d bytes were allocated for a reply of %d", used, len(payload))
+		}
+		if err != nil && strings.Contains(err.Error(), "panic") {
+			t.Error(err)
+		}
+	})
+}
+
+const (
+	// smallChange is what making a connection and a call costs, with some of what
+	// the test itself does meanwhile.
+	smallChange = 1 << 20
+	// decodingCost is what the library allocates, in all, to decode a byte.
+	decodingCost = 64
+)
+
+func allocatedSoFar() uint64 {
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.TotalAlloc
+}
+
+func words(all ...uint32) []byte {
+	var b []byte
+	for _, word := range all {
+		b = appendWord(b, word)
+	}
+	return b
+}
+
+// BenchmarkLargeReply is the answer of a host with a thousand domains, of which a
+// hundred statistics each are asked for.
+func BenchmarkLargeReply(b *testing.B) {
+	record := appendWord(append(appendText(nil, "a-domain-with-a-name"), make([]byte, 16)...), 1)
+	record = appendWord(record, 100)
+	for range 100 {
+		record = append(appendWord(appendText(record, "vcpu.0.cpu.load.average"), 4), make([]byte, 8)...)
+	}
+	benchmarkReply(b, procAllStats, append(appendWord(nil, 1000), bytes.Repeat(record, 1000)...), func(lv *libvirt.Libvirt) error {
+		_, err := lv.ConnectGetAllDomainStats(nil, 0, 0)
+		return err
+	})
+}
+
+// BenchmarkSmallReply is the least that a call costs.
+func BenchmarkSmallReply(b *testing.B) { benchmarkReply(b, procLibVersion, make([]byte, 8), version) }
+
+func benchmarkReply(b *testing.B, procedure uint32, said []byte, call func(*libvirt.Libvirt) error) {
+	b.Helper()
+	near, far, err := socketPair()
+	if err != nil {
+		b.Fatal(err)
+	}
+	peer, err := net.FileConn(far)
+	if err != nil {
+		b.Fatal(err)
+	}
+	_ = far.Close()
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		answerCalls(peer, procedure, statusOK, said)
+	}()
+	c, err := open(b.Context(), near, "qemu:///system", 5*time.Second)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.SetBytes(int64(len(said)))
+	b.ReportAllocs()
+	for b.Loop() {
+		if err := c.call(b.Context(), time.Minute, quick, call); err != nil {
+			b.Fatal(err)
+		}
+	}
+	_ = c.close(b.Context(), time.Second)
+	_ = peer.Close()
+	<-ended
+}
