@@ -1,6 +1,7 @@
 package fleet
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -47,7 +48,7 @@ func (e *NotFoundError) Error() string {
 // UnseenError is a VM that was not found while some hosts could not be asked:
 // it may be there, so it is not gone.
 type UnseenError struct {
-	VM     string
+	Look
 	Unseen []error
 }
 
@@ -103,22 +104,18 @@ func (f *Fleet) Find(ctx context.Context, vm, last string) (Location, error) {
 	if uuid, ok := ParseUUID(vm); ok {
 		return f.findUUID(ctx, vm, uuid, last)
 	}
-	sightings, unseen, err := f.sight(func(h *host.Host) (migration.Domain, error) { return h.DomainByName(ctx, vm) })
-	if err != nil {
+	look, unseen, err := f.look(vm, func(h *host.Host) (migration.Domain, error) { return h.DomainByName(ctx, vm) })
+	if err := cmp.Or(look.oneVM(), err); err != nil {
 		return Location{}, err
 	}
 	switch {
-	case len(sightings) > 0:
+	case len(look.Seen) > 0:
+		return f.findUUID(ctx, vm, look.Seen[0].Domain.UUID, last)
 	case len(unseen) > 0:
-		return Location{}, &UnseenError{VM: vm, Unseen: unseen}
+		return Location{}, &UnseenError{Look: look, Unseen: unseen}
 	default:
 		return Location{}, &NotFoundError{VM: vm, Hosts: f.Names()}
 	}
-	uuid := sightings[0].Domain.UUID
-	if slices.ContainsFunc(sightings, func(s Sighting) bool { return s.Domain.UUID != uuid }) {
-		return Location{}, &AmbiguousNameError{Name: vm, Sightings: sightings}
-	}
-	return f.findUUID(ctx, vm, uuid, last)
 }
 
 // findUUID looks again where the first look is not to be trusted: the hosts are
@@ -127,7 +124,7 @@ func (f *Fleet) Find(ctx context.Context, vm, last string) (Location, error) {
 func (f *Fleet) findUUID(ctx context.Context, vm, uuid, last string) (Location, error) {
 	arrival := time.Now().Add(transitWait)
 	for looks := 1; ; looks++ {
-		location, trust, err := f.look(ctx, vm, uuid, last)
+		location, trust, err := f.locate(ctx, vm, uuid, last)
 		if trust == certain || trust == confirmed && looks > 1 || time.Now().After(arrival) {
 			return location, err
 		}
@@ -157,16 +154,16 @@ const (
 	transitPoll = 100 * time.Millisecond
 )
 
-// look asks all hosts once for a VM.
-func (f *Fleet) look(ctx context.Context, vm, uuid, last string) (Location, trust, error) {
-	sightings, unseen, err := f.sight(func(h *host.Host) (migration.Domain, error) { return h.Domain(ctx, uuid) })
+// locate asks all hosts once for a VM.
+func (f *Fleet) locate(ctx context.Context, vm, uuid, last string) (Location, trust, error) {
+	look, unseen, err := f.look(vm, func(h *host.Host) (migration.Domain, error) { return h.Domain(ctx, uuid) })
 	if err != nil {
 		return Location{}, certain, err
 	}
-	homes, halves := apart(sightings)
+	homes, halves := apart(look.Seen)
 	switch {
 	case len(halves) == 0 && len(homes) > 0, slices.ContainsFunc(homes, Sighting.active):
-		location, err := f.locate(ctx, homes, last, unseen)
+		location, err := f.place(ctx, homes, last, unseen)
 		location.FetchesFrom, location.Receiving = postCopySource(halves), receiving(halves)
 		var twice *RunningTwiceError
 		if errors.As(err, &twice) {
@@ -174,7 +171,7 @@ func (f *Fleet) look(ctx context.Context, vm, uuid, last string) (Location, trus
 		}
 		return location, certain, err
 	case len(unseen) > 0:
-		return Location{}, certain, &UnseenError{VM: vm, Unseen: unseen}
+		return Location{}, certain, &UnseenError{Look: look, Unseen: unseen}
 	case len(halves) == 0:
 		return Location{}, confirmed, &NotFoundError{VM: vm, Hosts: f.Names()}
 	default:
@@ -215,8 +212,8 @@ func receiving(halves []Sighting) []string {
 	return hosts
 }
 
-// locate picks the VM's home among the hosts that have it.
-func (f *Fleet) locate(ctx context.Context, sightings []Sighting, last string, unseen []error) (Location, error) {
+// place picks the VM's home among the hosts that have it.
+func (f *Fleet) place(ctx context.Context, sightings []Sighting, last string, unseen []error) (Location, error) {
 	if err := f.checkApart(ctx, sightings); err != nil {
 		return Location{}, err
 	}
@@ -235,31 +232,6 @@ func (f *Fleet) locate(ctx context.Context, sightings []Sighting, last string, u
 		}
 	}
 	return location, nil
-}
-
-// sight asks every host for a domain.
-func (f *Fleet) sight(look func(*host.Host) (migration.Domain, error)) (sightings []Sighting, unseen []error, err error) {
-	type answer struct {
-		domain migration.Domain
-		err    error
-	}
-	answers := each(f.hosts, func(h *host.Host) answer {
-		d, err := look(h)
-		return answer{d, err}
-	})
-	var failed []error
-	for i, a := range answers {
-		switch {
-		case a.err == nil:
-			sightings = append(sightings, Sighting{Host: f.hosts[i].Name(), Domain: a.domain})
-		case errors.Is(a.err, migration.ErrNoDomain):
-		case f.Tolerates() && errors.Is(a.err, migration.ErrUnreachable):
-			unseen = append(unseen, a.err)
-		default:
-			failed = append(failed, a.err)
-		}
-	}
-	return sightings, unseen, failure(failed)
 }
 
 var uuidPattern = regexp.MustCompile(`^[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}$`)

@@ -24,7 +24,7 @@ func diagnose(act string, err error, at ...path.Path) diag.Diagnostic {
 	if errors.As(err, &unknownHost) {
 		summary = "Invalid Host"
 	}
-	return errorAt(at, summary, explain(err))
+	return errorAt(at, summary, withWhereabouts(explain(err), err))
 }
 
 // diagnoseRead is diagnose for a Read. It says only once in a plan that a host
@@ -37,8 +37,18 @@ func diagnoseRead(f *fleet.Fleet, act string, err error, at ...path.Path) diag.D
 	if !f.News(down) {
 		return nil
 	}
-	return diag.Diagnostics{errorAt(at, "Unable to "+act, explain(err)+
-		" Whatever else needs the host is affected, too. To plan without it, set unreachable_hosts = \"warn\" in the provider's configuration.")}
+	return diag.Diagnostics{errorAt(at, "Unable to "+act, withWhereabouts(explain(err)+
+		" Whatever else needs the host is affected, too. To plan without it, set unreachable_hosts = \"warn\" in the provider's configuration.", err))}
+}
+
+// withWhereabouts ends a detail with where the VM is, as far as the hosts that
+// answered have said.
+func withWhereabouts(detail string, err error) string {
+	var seen interface{ Whereabouts() string }
+	if errors.As(err, &seen) {
+		return detail + "\n\n" + seen.Whereabouts()
+	}
+	return detail
 }
 
 func errorAt(at []path.Path, summary, detail string) diag.Diagnostic {

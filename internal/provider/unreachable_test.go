@@ -82,7 +82,7 @@ func TestAccUnreachable_vm(t *testing.T) {
 		resource.TestStep{ // it may be there, too
 			Config: of(down, `max_downtime_ms = 500`),
 			ExpectError: sayingAll("Unable to Plan VM Migration Policy", "vm =",
-				`Host "kvm2": unable to`, "connection refused", `set unreachable_hosts = "warn"`),
+				`Host "kvm2": unable to`, "connection refused", `set unreachable_hosts = "warn"`, "VM "+guest.Name+" is running on kvm1"),
 		},
 		resource.TestStep{ // a warning is enough, when asked for
 			PreConfig:     func() { requireVMRecord(t, kvm1, guest.Name, "", "live", "config") },
@@ -98,8 +98,9 @@ func TestAccUnreachable_vm(t *testing.T) {
 			},
 		},
 		resource.TestStep{ // and nothing can be written or removed
-			Config:      of(gone, `max_downtime_ms = 600`),
-			ExpectError: sayingAll("Unable to Update VM Migration Policy", "It can not be known where VM", `host "kvm1"`),
+			Config: of(gone, `max_downtime_ms = 600`),
+			ExpectError: sayingAll("Unable to Update VM Migration Policy", "It can not be known where VM", `host "kvm1"`,
+				"is not running on kvm2; whether it is running on kvm1 is not known, because kvm1 does not answer"),
 		},
 		resource.TestStep{
 			Config: of(gone, `max_downtime_ms = 500`), Destroy: true,
@@ -194,4 +195,35 @@ resource "virt_migration_global_settings" "all" {}
 			PostApplyFunc: func() { requireHostRecord(t, clusterSecret, `{"version":1,"cluster":"compute"}`, world.Host("kvm2")) },
 		},
 	)
+}
+
+// TestAccUnreachable_move asks for moves while a host does not answer: each error
+// ends with where the VM is, as far as it was seen.
+func TestAccUnreachable_move(t *testing.T) {
+	t.Parallel()
+	guest := testLab(t).StartGuest(t, lab.GuestSpec{Bare: true})
+	up := labProvider(t)
+	for name, test := range map[string]struct {
+		block providerBlock
+		want  []string
+	}{
+		"the destination is down": {up.without("kvm2"), []string{`Host "kvm2": unable to`, "VM " + guest.Name + " is running on kvm1"}},
+		"the source is down": {up.without("kvm1"), []string{
+			`Host "kvm1": unable to`, "VM " + guest.Name + " is not running on kvm2; whether it is running on kvm1 is not known, because kvm1 does not answer",
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			acceptance(t, resource.TestStep{
+				Config:      test.block.with(t, placementBody, placementData{guest.Name, "kvm2", ""}),
+				ExpectError: sayingAll(append([]string{"Unable to Plan Virtual Machine Migration"}, test.want...)...),
+			})
+			if knowsActions() {
+				w := newWorkspace(t, test.block.String()+moveAction(guest.Name, `{}`))
+				if got := w.must(t, 1, invoke...); !sayingAll(test.want...).MatchString(got.stderr) {
+					t.Errorf("the action says: %s", got)
+				}
+			}
+		})
+	}
 }

@@ -1,0 +1,101 @@
+package fleet
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/lab"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+)
+
+func TestWhereabouts(t *testing.T) {
+	t.Parallel()
+	type states map[string]migration.DomainState
+	const (
+		off, running, paused     = migration.StateShutOff, migration.StateRunning, migration.StatePaused
+		incoming, postCopySource = migration.StateIncoming, migration.StatePostCopySource
+	)
+	for want, test := range map[string]struct {
+		seen             states
+		answered, silent []string
+	}{
+		"VM web is running on a": {
+			states{"a": running}, []string{"a"}, []string{"b"},
+		},
+		"VM web is running on b": { // whatever is left elsewhere
+			states{"a": off, "b": running, "c": incoming}, []string{"a", "b", "c"}, nil,
+		},
+		"VM web is running on a and on b": {
+			states{"a": running, "b": migration.StatePostCopy}, []string{"a", "b"}, nil,
+		},
+		"VM web is paused on a; whether it is running on b is not known, because b does not answer": {
+			states{"a": paused}, []string{"a"}, []string{"b"},
+		},
+		"VM web is paused on a; whether it is running on b or on c is not known, because neither b nor c answers": {
+			states{"a": postCopySource}, []string{"a"}, []string{"b", "c"},
+		},
+		"VM web is not running on a; whether it is running on b is not known, because b does not answer": {
+			states{"a": incoming}, []string{"a"}, []string{"b"},
+		},
+		"VM web is running neither on a nor on b; whether it is running on c is not known, because c does not answer": {
+			states{"a": off}, []string{"a", "b"}, []string{"c"},
+		},
+		"VM asked is not running on a; whether it is running on b is not known, because b does not answer": {
+			nil, []string{"a"}, []string{"b"},
+		},
+		"Where VM asked is running is not known, because a does not answer": {
+			nil, nil, []string{"a"},
+		},
+		"Where VM asked is running is not known, because neither a nor b nor c answers": {
+			nil, nil, []string{"a", "b", "c"},
+		},
+	} {
+		t.Run(want, func(t *testing.T) {
+			t.Parallel()
+			look := Look{VM: "asked", Answered: test.answered, Silent: test.silent}
+			for _, host := range test.answered {
+				if state, ok := test.seen[host]; ok {
+					look.Seen = append(look.Seen, Sighting{Host: host, Domain: migration.Domain{Name: "web", State: state}})
+				}
+			}
+			if got := look.Whereabouts(); got != want {
+				t.Errorf("got %s", got)
+			}
+		})
+	}
+}
+
+// TestFind_hostDown wants an error over a host that is down to tell what the
+// others have said.
+func TestFind_hostDown(t *testing.T) {
+	t.Parallel()
+	guest := testLab(t).StartGuest(t, lab.GuestSpec{Bare: true, Host: "kvm2"})
+	const hidden = "VM %s is running neither on kvm1 nor on kvm3; whether it is running on kvm2 is not known, because kvm2 does not answer"
+	for name, test := range map[string]struct {
+		down        string
+		unreachable Unreachable
+		want        func(vm string) string
+	}{
+		"another one":              {"kvm1", UnreachableError, func(string) string { return "VM " + guest.Name + " is running on kvm2" }},
+		"the VM's own":             {"kvm2", UnreachableError, func(vm string) string { return fmt.Sprintf(hidden, vm) }},
+		"the VM's own, and may be": {"kvm2", UnreachableWarn, func(vm string) string { return fmt.Sprintf(hidden, vm) }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := open(t, labConfig(t, test.unreachable, test.down))
+			for _, vm := range []string{guest.Name, guest.UUID} {
+				_, err := f.Find(testContext(t), vm, "")
+				var look interface{ Whereabouts() string }
+				if !errors.As(err, &look) {
+					t.Fatalf("error %v does not say where the VM is", err)
+				}
+				if diff := cmp.Diff(test.want(vm), look.Whereabouts()); diff != "" {
+					t.Errorf("whereabouts of %s (-want +got):\n%s", vm, diff)
+				}
+			}
+		})
+	}
+}
