@@ -76,6 +76,10 @@ func (f *Fleet) alone(names ...string) (release func()) {
 	return record.Unlock
 }
 
+// Drain lets the moves that are under way go on and starts none any more: one
+// that waits for a place, or comes later, fails with ErrDraining.
+func (f *Fleet) Drain() { f.slots.drain() }
+
 // Close closes every connection.
 func (f *Fleet) Close() {
 	each(f.hosts, func(h *host.Host) error { return h.Close() })

@@ -34,17 +34,19 @@ type Moved struct {
 // destination already is left alone. report gets a line for people from time to
 // time; it is never called after Move has returned.
 //
-// The error is a migration.Diagnosis, a *CancelledError when nothing was started
-// because ctx was cancelled, a *LeavingError, or what finding the VM or reading
-// its records came to.
+// The error is a migration.Diagnosis, an *ElsewhereError among them, a
+// *CancelledError when nothing was started because ctx was cancelled or the fleet
+// is drained, a *LeavingError, or what finding the VM or reading its records came
+// to.
 func (f *Fleet) Move(ctx context.Context, m Move, report func(string)) (Moved, error) {
 	if err := f.Check(m.Destination); err != nil {
 		return Moved{}, err
 	}
 	moved, err := f.move(ctx, m, report)
 	var diagnosis migration.Diagnosis
-	if err != nil && ctx.Err() != nil && !errors.As(err, &diagnosis) {
-		return Moved{}, f.cancelled(ctx, m)
+	calledOff := errors.Is(err, ErrDraining) || err != nil && ctx.Err() != nil
+	if calledOff && !errors.As(err, &diagnosis) {
+		return Moved{}, f.cancelled(ctx, m, err)
 	}
 	return moved, err
 }
@@ -112,8 +114,14 @@ func (f *Fleet) attempt(ctx context.Context, m Move, from Location, report func(
 	if err != nil {
 		return Moved{}, false, err
 	}
+	if err := f.slots.open(); err != nil {
+		return Moved{}, false, err
+	}
 	moved.Location = resolution.Location
 	moved.Report, err = migration.Run(ctx, request, func(p migration.Progress) { report(p.String()) })
+	if err != nil {
+		err = f.elsewhere(ctx, request, err)
+	}
 	return moved, false, err
 }
 
@@ -180,6 +188,8 @@ type CancelledError struct {
 	VM, Destination string
 	// Location is where it was seen after that; nil when it was not.
 	Location *Location
+	// Err is the context's error, or ErrDraining.
+	Err error
 }
 
 func (e *CancelledError) Error() string {
@@ -190,13 +200,15 @@ func (e *CancelledError) Error() string {
 	return fmt.Sprintf("%s\n\nVM %s is %s on %s", text, e.Location.Domain.Name, e.Location.Domain.State, e.Location.Host)
 }
 
+func (e *CancelledError) Unwrap() error { return e.Err }
+
 // lastLook bounds the look at where a VM is after its move was called off.
 const lastLook = 5 * time.Second
 
-func (f *Fleet) cancelled(ctx context.Context, m Move) error {
+func (f *Fleet) cancelled(ctx context.Context, m Move, cause error) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastLook)
 	defer cancel()
-	e := &CancelledError{VM: m.VM, Destination: m.Destination}
+	e := &CancelledError{VM: m.VM, Destination: m.Destination, Err: cause}
 	if location, err := f.Find(ctx, m.VM, m.Last); err == nil {
 		e.Location = &location
 	}

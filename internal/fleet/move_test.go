@@ -172,6 +172,64 @@ func TestMove_cancelledWhileItWaits(t *testing.T) {
 	requireOn(t, f, guest, "kvm1")
 }
 
+// TestMove_drained lets the fleet be drained while a move waits for its place: it
+// is not begun when the place is free, and one that is under way goes on.
+func TestMove_drained(t *testing.T) {
+	t.Parallel()
+	world := testLab(t)
+	moving, waiting := world.StartGuest(t, lab.GuestSpec{}), world.StartGuest(t, lab.GuestSpec{Bare: true})
+	config := labConfig(t, UnreachableError)
+	config.MaxOutgoing = 1
+	f := open(t, config)
+	limit := int64(2)
+	ended := make(chan error, 1)
+	go func() {
+		_, err := f.Move(testContext(t), Move{VM: moving.UUID, Destination: "kvm2", Mode: migration.Auto, Policy: policy.Policy{BandwidthMiBPerSecond: &limit}}, quiet)
+		ended <- err
+	}()
+	awaitJob(t, moving, "kvm1")
+	_, err := f.Move(testContext(t), Move{VM: waiting.UUID, Destination: "kvm3", Mode: migration.Auto}, func(string) {
+		f.Drain()
+		world.Host("kvm1").MustVirsh(t, "migrate-setspeed", moving.Name, "1000")
+	})
+	want := "The move of VM " + waiting.UUID + " to kvm3 was cancelled before it was started.\n\nVM " + waiting.Name + " is running on kvm1"
+	if !errors.Is(err, ErrDraining) || err.Error() != want {
+		t.Errorf("error %v, want %s", err, want)
+	}
+	if err := <-ended; err != nil {
+		t.Errorf("the move that was under way: %v", err)
+	}
+	requireOn(t, f, moving, "kvm2")
+	requireOn(t, f, waiting, "kvm1")
+}
+
+// TestMove_elsewhere has somebody else stop the VM in mid-move and start it on a
+// third host: the error says that it runs there.
+func TestMove_elsewhere(t *testing.T) {
+	t.Parallel()
+	world := testLab(t)
+	guest := world.StartGuest(t, lab.GuestSpec{})
+	f := open(t, labConfig(t, UnreachableError))
+	limit := int64(1)
+	ended := make(chan error, 1)
+	go func() {
+		_, err := f.Move(testContext(t), Move{VM: guest.UUID, Destination: "kvm2", Mode: migration.PeerToPeer, Policy: policy.Policy{BandwidthMiBPerSecond: &limit}}, quiet)
+		ended <- err
+	}()
+	awaitJob(t, guest, "kvm1")
+	twin := world.StartGuest(t, lab.GuestSpec{Bare: true, UUID: guest.UUID, Host: "kvm3", State: lab.Inactive})
+	world.Host("kvm1").MustVirsh(t, "destroy", guest.UUID)
+	world.Host("kvm3").MustVirsh(t, "start", guest.UUID)
+	err := <-ended
+	var elsewhere *ElsewhereError
+	if !errors.As(err, &elsewhere) || elsewhere.Summary() != "Unable to Migrate Virtual Machine" {
+		t.Fatalf("error %v, want an ElsewhereError", err)
+	}
+	if want := "VM " + twin.Name + " is running on kvm3"; !strings.HasSuffix(err.Error(), "\n\n"+want) || strings.Contains(err.Error(), "virsh start") {
+		t.Errorf("the error is to end with %q and to advise no start:\n%v", want, err)
+	}
+}
+
 // TestMove_watchesPostCopy asks for a VM to be where it runs already, but has
 // not all of its memory yet.
 func TestMove_watchesPostCopy(t *testing.T) {

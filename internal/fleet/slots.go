@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -22,9 +23,18 @@ type slots struct {
 	nextStart          map[string]time.Time
 	// freed is closed, and replaced, when a place becomes free.
 	freed chan struct{}
+	// draining is closed by drain: every acquire that waits, or comes later, then
+	// fails with ErrDraining.
+	draining chan struct{}
+	drain    func()
 }
 
+// ErrDraining is a move that was not started because the fleet starts none any
+// more.
+var ErrDraining = errors.New("no move is started any more")
+
 func newSlots(maxOutgoing, maxIncoming int) *slots {
+	draining := make(chan struct{})
 	return &slots{
 		maxOutgoing: maxOutgoing,
 		maxIncoming: maxIncoming,
@@ -32,13 +42,25 @@ func newSlots(maxOutgoing, maxIncoming int) *slots {
 		incoming:    map[string]int{},
 		nextStart:   map[string]time.Time{},
 		freed:       make(chan struct{}),
+		draining:    draining,
+		drain:       sync.OnceFunc(func() { close(draining) }),
+	}
+}
+
+// open is ErrDraining after drain.
+func (s *slots) open() error {
+	select {
+	case <-s.draining:
+		return ErrDraining
+	default:
+		return nil
 	}
 }
 
 // acquire waits until both hosts have a place, takes both at once, and then
 // waits for its turn to start on the source. waiting is told which host is full,
 // whenever that becomes another one. The caller must call release when the
-// migration has ended.
+// migration has ended. The error is the context's, or ErrDraining.
 func (s *slots) acquire(ctx context.Context, source, destination string, waiting func(full string)) (release func(), err error) {
 	for told := ""; ; {
 		freed, full := s.take(source, destination)
@@ -51,12 +73,17 @@ func (s *slots) acquire(ctx context.Context, source, destination string, waiting
 		}
 		select {
 		case <-freed:
+		case <-s.draining:
+			return nil, ErrDraining
 		case <-ctx.Done():
 			return nil, context.Cause(ctx)
 		}
 	}
 	release = sync.OnceFunc(func() { s.give(source, destination) })
-	if err := s.stagger(ctx, source); err != nil {
+	if err = s.stagger(ctx, source); err == nil {
+		err = s.open()
+	}
+	if err != nil {
 		release()
 		return nil, err
 	}

@@ -29,6 +29,14 @@ func (c *traffic) count(r route, change int) {
 	}
 }
 
+// pass lets the time of a synctest bubble pass.
+func pass(t *testing.T, d time.Duration) {
+	t.Helper()
+	if err := wait(t.Context(), d); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestSlots_limits(t *testing.T) {
 	t.Parallel()
 	const lasts = time.Minute
@@ -61,7 +69,7 @@ func TestSlots_limits(t *testing.T) {
 							return
 						}
 						seen.count(r, 1)
-						time.Sleep(lasts)
+						pass(t, lasts)
 						seen.count(r, -1)
 						release()
 					})
@@ -170,10 +178,42 @@ func TestSlots_givenUp(t *testing.T) {
 		if _, err := s.acquire(cancelled, "a", "b", func(string) {}); !errors.Is(err, context.Canceled) {
 			t.Errorf("want the context's error, got %v", err)
 		}
-		time.Sleep(time.Second) // past the stagger
+		pass(t, time.Second) // beyond the stagger
 		if release, err = s.acquire(t.Context(), "a", "b", func(full string) { t.Errorf("waits: %s", full) }); err != nil {
 			t.Fatal(err)
 		}
 		release()
+	})
+}
+
+// TestSlots_drain wants nobody to get a place once the slots are drained: neither
+// who waits for one, nor who waits for the start, nor who comes later.
+func TestSlots_drain(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := newSlots(2, 2)
+		release, err := s.acquire(t.Context(), "a", "b", func(string) {})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var waiting sync.WaitGroup
+		drained := func(source, destination string) {
+			if _, err := s.acquire(t.Context(), source, destination, func(string) {}); !errors.Is(err, ErrDraining) {
+				t.Errorf("%s to %s: error %v, want %v", source, destination, err, ErrDraining)
+			}
+		}
+		waiting.Go(func() { drained("a", "b") }) // has a place, and waits for its start
+		synctest.Wait()
+		waiting.Go(func() { drained("a", "c") }) // has no place
+		synctest.Wait()
+		s.drain()
+		s.drain() // once is enough
+		waiting.Wait()
+		drained("d", "e")
+		release()
+		drained("a", "b")
+		if left := s.outgoing["a"] + s.incoming["b"] + s.incoming["c"]; left != 0 {
+			t.Errorf("%d places are still taken", left)
+		}
 	})
 }

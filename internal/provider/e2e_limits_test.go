@@ -122,3 +122,27 @@ func TestAccLimits_interrupt(t *testing.T) {
 		t.Errorf("%d moves say that they were not started, want 1", n)
 	}
 }
+
+// TestAccLimits_killed kills Terraform alone while one move runs and one waits:
+// the provider carries the one to its end and never begins the other. It has the
+// lab for itself.
+func TestAccLimits_killed(t *testing.T) {
+	needActions(t)
+	guests := startGuests(t, 2)
+	w := newWorkspace(t, fleetMove(t, guests, 1, slowMove))
+	r := w.start(t, invoke...)
+	eventually(t, time.Minute, "one guest moves and one waits", func() bool {
+		return moving(t, guests) == 1 && waiting(r.stdout.String(), 1) == 1
+	})
+	runs, waits := guests[0], guests[1]
+	if moving(t, guests[:1]) == 0 {
+		runs, waits = waits, runs
+	}
+	awaitMove(t, runs, r)
+	r.signal(t, syscall.SIGKILL)
+	r.wait(t, 20*time.Second)
+	testLab(t).Host("kvm1").MustVirsh(t, "migrate-setspeed", runs.Name, "1000")
+	eventually(t, time.Minute, "no process is left", func() bool { return len(r.group(t)) == 0 })
+	requireHome(t, runs, "kvm2", "running")
+	requireStayed(t, testLab(t), waits)
+}

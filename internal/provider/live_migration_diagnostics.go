@@ -65,6 +65,7 @@ func diagnoseMove(err error, destination string) diag.Diagnostic {
 		cancelled   *fleet.CancelledError
 		leaving     *fleet.LeavingError
 		unresolved  *fleet.UnresolvedError
+		elsewhere   *fleet.ElsewhereError
 		preflight   *migration.PreflightError
 		diagnosis   migration.Diagnosis
 	)
@@ -77,6 +78,8 @@ func diagnoseMove(err error, destination string) diag.Diagnostic {
 		return diag.NewAttributeErrorDiagnostic(path.Root("destination"), unableToMigrate, fmt.Sprintf(
 			"%s Nothing was done. Wait until it has ended, or call it off with `virsh domjobabort %s` on %s, and apply again.\n\n%s",
 			sentence(leaving.Error()), leaving.Location.Domain.UUID, leaving.Location.Host, whereabouts(leaving.Location)))
+	case errors.As(err, &elsewhere):
+		return diag.NewErrorDiagnostic(elsewhere.Summary(), elsewhere.Error())
 	case errors.As(err, &preflight) && len(preflight.Findings) > 0:
 		return diag.NewAttributeErrorDiagnostic(findingPath(preflight.Findings[0]), preflight.Summary(), preflight.Error())
 	case errors.As(err, &diagnosis):
@@ -85,7 +88,7 @@ func diagnoseMove(err error, destination string) diag.Diagnostic {
 		return diag.NewAttributeErrorDiagnostic(unmovedPath(err, destination), unableToMigrate, fmt.Sprintf(
 			"%s Nothing was started.\n\n%s", explain(err), whereabouts(unresolved.Location)))
 	default:
-		return diag.NewAttributeErrorDiagnostic(unmovedPath(err, destination), unableToMigrate, explain(err)+" Nothing was started.")
+		return diag.NewAttributeErrorDiagnostic(unmovedPath(err, destination), unableToMigrate, withWhereabouts(explain(err)+" Nothing was started.", err))
 	}
 }
 

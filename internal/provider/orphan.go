@@ -13,13 +13,14 @@ import (
 func startedByTerraform() bool { return os.Getenv("TF_PLUGIN_MAGIC_COOKIE") != "" }
 
 // parentInterval is the time between two looks at whether Terraform is there.
-const parentInterval = time.Second
+const parentInterval = 100 * time.Millisecond
 
 // outlive lets what is under way go on to its end when Terraform is killed, and
 // ends the process then: nobody else would. A migration whose limits nobody
 // watches may never end, and one that the provider drives itself leaves the guest
-// paused if it dies at the wrong moment. The function that is returned ends the
-// watch for Terraform's death.
+// paused if it dies at the wrong moment. A move that still waits for its turn is
+// not begun any more: nobody is there to call it off. The function that is
+// returned ends the watch for Terraform's death.
 //
 // Signals that a terminal, a service manager or a CI system sends to the whole
 // process group are Terraform's to act on: it tells the provider to stop. A
@@ -38,6 +39,7 @@ func (s *stoppableServer) outlive(parent int) (end func()) {
 				return
 			}
 		}
+		s.provider.drain()
 		s.actions.Lock()
 		s.changes.Lock()
 		s.Close()

@@ -98,6 +98,15 @@ func (p *virtProvider) own(f *fleet.Fleet) {
 	p.fleets = append(p.fleets, f)
 }
 
+// drain lets no further move begin.
+func (p *virtProvider) drain() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, f := range p.fleets {
+		f.Drain()
+	}
+}
+
 func (p *virtProvider) close() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
