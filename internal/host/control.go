@@ -2,7 +2,6 @@ package host
 
 import (
 	"context"
-	"errors"
 	"sync"
 	"time"
 )
@@ -15,8 +14,6 @@ type control struct {
 	conn    *conn
 	dialing *dialing
 	old     []*conn // retired, perhaps still answering
-	mute    *dialError
-	until   time.Time // mute is still believed
 }
 
 // dialing is one attempt to connect.
@@ -60,8 +57,6 @@ func (h *Host) ensureControl() (*dialing, error) {
 		return &dialing{done: done, conn: c.conn}, nil
 	case c.dialing != nil:
 		return c.dialing, nil
-	case c.mute != nil && time.Now().Before(c.until):
-		return nil, c.mute
 	}
 	if c.conn != nil {
 		c.old = append(dropEnded(c.old), c.conn)
@@ -71,24 +66,12 @@ func (h *Host) ensureControl() (*dialing, error) {
 	c.dialing = d
 	h.dialers.Go(func() {
 		d.conn, d.err = h.dial(h.ctx)
-		h.dialled(d)
+		c.mu.Lock()
+		c.dialing, c.conn = nil, d.conn
+		c.mu.Unlock()
 		close(d.done)
 	})
 	return d, nil
-}
-
-// dialled notes how an attempt ended. One that ended at its deadline is believed
-// for as long again: a host that accepts and never answers would otherwise cost
-// everybody who asks the whole deadline, one after the other.
-func (h *Host) dialled(d *dialing) {
-	c := &h.control
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.dialing, c.conn, c.mute = nil, d.conn, nil
-	var failed *dialError
-	if errors.As(d.err, &failed) && errors.Is(failed.cause, context.DeadlineExceeded) {
-		c.mute, c.until = failed, time.Now().Add(h.deadlines.Open)
-	}
 }
 
 // take empties the control connection for closing.

@@ -6,8 +6,8 @@ import "time"
 // for its default.
 type Deadlines struct {
 	// Open is for dialling, authenticating and opening the hypervisor. A host
-	// that let it pass is not dialled again for as long once more: whoever asks
-	// in between is told at once.
+	// that let it pass, or that is not the one we trust, is not dialled again for
+	// as long once more: whoever asks in between is told at once.
 	Open time.Duration
 	// Call is for one call on the control connection. The slowest measured is
 	// the statistics of a job whose QEMU is being torn down, 2.2 s.

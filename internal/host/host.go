@@ -27,6 +27,8 @@ type Host struct {
 
 	control control
 	work    work
+
+	remembered remembered
 }
 
 var (
@@ -110,10 +112,13 @@ func (h *Host) login(ctx context.Context, stream net.Conn) error {
 	return authenticate(ctx, stream, h.credentials, readable)
 }
 
-// dial makes a new connection.
-func (h *Host) dial(ctx context.Context) (*conn, error) {
+// dial makes a new connection, unless it is known that it would fail.
+func (h *Host) dial(caller context.Context) (*conn, error) {
+	if err := h.remembered.recall(); err != nil {
+		return nil, err
+	}
 	started := time.Now()
-	ctx, cancel := context.WithTimeout(ctx, h.deadlines.Open)
+	ctx, cancel := context.WithTimeout(caller, h.deadlines.Open)
 	defer cancel()
 	c, err := func() (*conn, error) {
 		stream, err := h.transport.dial(ctx, h.uri)
@@ -134,5 +139,9 @@ func (h *Host) dial(ctx context.Context) (*conn, error) {
 	case errors.Is(err, context.Canceled):
 		return nil, err
 	}
-	return nil, &dialError{cause: err, after: time.Since(started)}
+	failure := &dialError{cause: err, after: time.Since(started)}
+	if period := failure.stands(h.deadlines.Open); period > 0 && caller.Err() == nil {
+		h.remembered.note(failure, period)
+	}
+	return nil, failure
 }

@@ -108,16 +108,16 @@ func (k *knownHosts) check(address string, remote net.Addr, key ssh.PublicKey) e
 	case err == nil:
 		return nil
 	case !errors.As(err, &unknown):
-		k.refusal = &tunnelError{reason: "its host key is refused: " + shown(err.Error()), cause: err}
+		k.refusal = &tunnelError{reason: "its host key is refused: " + shown(err.Error()), standing: lasting, cause: err}
 	case len(unknown.Want) > 0:
 		k.refusal = &tunnelError{
-			reason: fmt.Sprintf("%s (%s:%d)", adviceChangedKey, unknown.Want[0].Filename, unknown.Want[0].Line),
-			cause:  err,
+			reason:   fmt.Sprintf("%s (%s:%d)", adviceChangedKey, unknown.Want[0].Filename, unknown.Want[0].Line),
+			standing: lasting, cause: err,
 		}
 	case k.verify == verifyAuto:
 		k.refusal = k.learn(address, key)
 	default:
-		k.refusal = &tunnelError{reason: adviceUnknownKey + "known_hosts_verify=auto", cause: err}
+		k.refusal = &tunnelError{reason: adviceUnknownKey + "known_hosts_verify=auto", standing: lasting, cause: err}
 	}
 	return k.refusal
 }

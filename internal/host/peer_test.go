@@ -14,11 +14,17 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/host"
 )
 
-// peer listens on loopback and gives each connection to behave. All of it is
-// gone when the test ends.
+// peer listens on loopback and gives each connection to behave.
 func peer(t *testing.T, behave func(n int, c net.Conn)) (uri string) {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	return "qemu+tcp://" + listen(t, "tcp", "127.0.0.1:0", behave) + "/system"
+}
+
+// listen listens and gives each connection to behave. All of it is gone when the
+// test ends.
+func listen(t *testing.T, network, address string, behave func(n int, c net.Conn)) string {
+	t.Helper()
+	l, err := net.Listen(network, address)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -49,7 +55,7 @@ func peer(t *testing.T, behave func(n int, c net.Conn)) (uri string) {
 		mu.Unlock()
 		wg.Wait()
 	})
-	return "qemu+tcp://" + l.Addr().String() + "/system"
+	return l.Addr().String()
 }
 
 // says is a peer that says something and then listens for ever.

@@ -90,7 +90,7 @@ func (r revocations) refusal(above int) error {
 	if above > 0 {
 		what = "the certificate of the authority that issued its certificate"
 	}
-	return &tunnelError{reason: fmt.Sprintf("%s has been revoked (%s)", what, r.file)}
+	return &tunnelError{reason: fmt.Sprintf("%s has been revoked (%s)", what, r.file), standing: lasting}
 }
 
 // signed tells whether a list is of an authority. That the latter's certificate

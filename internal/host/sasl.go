@@ -33,7 +33,11 @@ const maxAuthFrame = 4*64<<10 + 1<<10
 const maxSASLSteps = 5
 
 // credentialError is a host that did not let us in, or that we did not let in.
-type credentialError struct{ reason string }
+type credentialError struct {
+	reason string
+	// refused is a login that the host turned down: it may keep count of them.
+	refused bool
+}
 
 func (e *credentialError) Error() string { return e.reason }
 
@@ -151,7 +155,7 @@ func refusedLogin(reply *xdr) error {
 		return reply.err
 	}
 	if libvirt.ErrorNumber(code) == libvirt.ErrAuthFailed {
-		return &credentialError{reason: "libvirt refuses the user name or the password (" + shown(message) + ")"}
+		return &credentialError{reason: "libvirt refuses the user name or the password (" + shown(message) + ")", refused: true}
 	}
 	return libvirt.Error{Code: code, Message: message}
 }

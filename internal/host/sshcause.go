@@ -35,21 +35,24 @@ const (
 
 // sshFailures are what ssh says of failures of its own, the most telling first,
 // and what to do.
-var sshFailures = []struct{ said, advice string }{
-	{"REMOTE HOST IDENTIFICATION HAS CHANGED", adviceChangedKey},
-	{"Host key verification failed", adviceUnknownKey + "no_verify=1"},
-	{"Permission denied (", adviceLogin},
-	{"Too many authentication failures", adviceLogin},
-	{"Could not resolve hostname", "the name does not resolve; check the host in the URI, and HostName in ssh's configuration"},
-	{"Connection refused", adviceRefused},
-	{"No route to host", "there is no way to it; check the network"},
-	{"Network is unreachable", "there is no way to it; check the network"},
-	{"not responding", "it stopped answering"},
-	{"timed out", "it does not answer; check the network and firewalls"},
-	{"Bad configuration option", "ssh does not understand its configuration"},
-	{"closed by remote host", adviceClosed},
-	{"Connection reset", adviceClosed},
-	{"Connection closed", adviceClosed},
+var sshFailures = []struct {
+	said, advice string
+	standing     standing
+}{
+	{"REMOTE HOST IDENTIFICATION HAS CHANGED", adviceChangedKey, lasting},
+	{"Host key verification failed", adviceUnknownKey + "no_verify=1", lasting},
+	{"Permission denied (", adviceLogin, counted},
+	{"Too many authentication failures", adviceLogin, counted},
+	{"Could not resolve hostname", "the name does not resolve; check the host in the URI, and HostName in ssh's configuration", passing},
+	{"Connection refused", adviceRefused, passing},
+	{"No route to host", "there is no way to it; check the network", passing},
+	{"Network is unreachable", "there is no way to it; check the network", passing},
+	{"not responding", "it stopped answering", passing},
+	{"timed out", "it does not answer; check the network and firewalls", passing},
+	{"Bad configuration option", "ssh does not understand its configuration", passing},
+	{"closed by remote host", adviceClosed, passing},
+	{"Connection reset", adviceClosed, passing},
+	{"Connection closed", adviceClosed, passing},
 }
 
 // remoteFailures are what virt-ssh-helper and netcat say.
@@ -71,7 +74,7 @@ func sshFailure(host string, status int, said string) error {
 	case statusSSH:
 		for _, f := range sshFailures {
 			if line := find(lines, f.said); line != "" {
-				return &tunnelError{reason: f.advice + detail(f.advice, host, line, lines)}
+				return &tunnelError{reason: f.advice + detail(f.advice, host, line, lines), standing: f.standing}
 			}
 		}
 		return &tunnelError{reason: "ssh failed" + inWords(lastLine(lines))}

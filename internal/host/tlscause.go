@@ -19,18 +19,18 @@ func handshakeFailure(host string, files certificates, err error) error {
 	}
 	var unverified *tls.CertificateVerificationError
 	var noTLS tls.RecordHeaderError
-	reason := "TLS failed: " + shown(err.Error())
+	reason, stands := "TLS failed: "+shown(err.Error()), passing
 	switch alert := remoteAlert(err); {
 	case errors.As(err, &unverified):
-		reason = verificationFailure(host, files, unverified)
+		reason, stands = verificationFailure(host, files, unverified), lasting
 	case alert != "":
-		reason = "it broke off the TLS handshake: " + alert
+		reason, stands = "it broke off the TLS handshake: "+alert, lasting
 	case errors.As(err, &noTLS):
 		reason = "it does not speak TLS on that port; libvirt's port for TLS is " + defaultTLSPort
 	case errors.Is(err, io.EOF), errors.Is(err, syscall.ECONNRESET):
 		reason = "it broke off the TLS handshake; does libvirt listen for TLS on that port? Its port for TLS is " + defaultTLSPort
 	}
-	return &tunnelError{reason: reason, cause: err}
+	return &tunnelError{reason: reason, standing: stands, cause: err}
 }
 
 // refusal is why libvirtd did not welcome us: it did not like our certificate,
@@ -42,10 +42,11 @@ func refusal(files certificates, presented bool, err error) error {
 		reason = "it refuses the client certificate " + files.certificate +
 			"; is it of the authority that the host trusts, and its name in tls_allowed_dn_list if the host has one?"
 	}
+	stands := passing // it may as well have been stopped
 	if alert := remoteAlert(err); alert != "" {
-		reason += " (it says: " + alert + ")"
+		reason, stands = reason+" (it says: "+alert+")", lasting
 	}
-	return &tunnelError{reason: reason, cause: err}
+	return &tunnelError{reason: reason, standing: stands, cause: err}
 }
 
 // remoteAlert is the alert that the other side sent, in the words of crypto/tls.

@@ -13,8 +13,9 @@ import (
 // that its transport knows best.
 type tunnelError struct {
 	// reason is what happened and what to do, without users and keys.
-	reason string
-	cause  error
+	reason   string
+	standing standing
+	cause    error
 }
 
 func (e *tunnelError) Error() string { return e.reason }
