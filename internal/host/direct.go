@@ -75,9 +75,13 @@ func (h *Host) Perform(ctx context.Context, uuid, migrationURI string, cookie []
 		return nil, h.fail(op, err)
 	}
 	p.MigrationURI = migrationURI
-	return step(ctx, h, op, session{true, uuid}, first, func(lv *libvirt.Libvirt) ([]byte, error) {
+	out, err := step(ctx, h, op, session{true, uuid}, first, func(lv *libvirt.Libvirt) ([]byte, error) {
 		return lv.DomainMigratePerform3Params(dom, nil, typedParameters(p), cookie, flags(p))
 	})
+	if p.TLS {
+		err = explainEncryption(err)
+	}
+	return out, err
 }
 
 // Finish starts the domain on the destination or, with cancelled set, throws its

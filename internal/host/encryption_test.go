@@ -43,6 +43,43 @@ func TestEncryptionWithoutCertificates(t *testing.T) {
 	}
 }
 
+// One file that is missing on one host is enough for it. QEMU names it, but where it is the source's own: that one's
+// certificate is for the destination to want.
+func TestEncryptionWithoutOneFile(t *testing.T) {
+	w := world(t)
+	source, destination := connect(t, w.Hosts[0]), connect(t, w.Hosts[1])
+	const untrusted = "one whose source the destination does not trust: the source needs client-cert.pem and client-key.pem"
+	for name, test := range map[string]struct {
+		on         *lab.Host
+		file, want string
+	}{
+		"source, authority":        {w.Hosts[0], "ca-cert.pem", "pki/qemu/ca-cert.pem: No such file"},
+		"source, certificate":      {w.Hosts[0], "client-cert.pem", untrusted},
+		"source, key":              {w.Hosts[0], "client-key.pem", untrusted},
+		"destination, authority":   {w.Hosts[1], "ca-cert.pem", "pki/qemu/ca-cert.pem: No such file"},
+		"destination, certificate": {w.Hosts[1], "server-cert.pem", "pki/qemu/server-cert.pem: No such file"},
+		"destination, key":         {w.Hosts[1], "server-key.pem", "pki/qemu/server-key.pem: No such file"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			guest := w.StartGuest(t, lab.GuestSpec{Bare: true})
+			test.on.HideCertificate(t, test.file)
+			p := migration.Parameters{TLS: true, Persistent: true, MigrationURI: destination.MigrationURI()}
+			err := source.MigratePeerToPeer(testContext(t), guest.UUID, destination.PeerURI(), p)
+			var e *host.Error
+			if !errors.As(err, &e) || e.Code == 0 || !strings.Contains(e.Message, test.want) {
+				t.Errorf("got %v, want libvirt's answer, and in it %q", err, test.want)
+			}
+			runsOnly(t, guest, w.Hosts[0])
+			if d, err := source.Domain(testContext(t), guest.UUID); err != nil || d.State != migration.StateRunning {
+				t.Errorf("afterwards: %+v, %v", d, err)
+			}
+			if job, err := source.CompletedJob(testContext(t), guest.UUID); err != nil || job.MemoryProcessed != 0 {
+				t.Errorf("memory was sent: %+v, %v", job, err)
+			}
+		})
+	}
+}
+
 // The memory of a guest, and QEMU's own format, are on the wire for all to read unless the migration is encrypted.
 func TestEncryptionHidesMemory(t *testing.T) {
 	w := world(t)

@@ -7,7 +7,6 @@ import (
 	"net"
 	"os"
 	"slices"
-	"strings"
 	"syscall"
 	"time"
 
@@ -121,15 +120,6 @@ func (h *Host) fail(op string, err error) error {
 		e.Message = err.Error()
 	}
 	return e
-}
-
-// certificateAdvice is what to do where QEMU cannot use the certificates that an
-// encrypted migration takes. libvirt does not say on which of the hosts.
-func certificateAdvice(message string) string {
-	if strings.Contains(message, "'object-add'") && (strings.Contains(message, "credentials") || strings.Contains(message, "certificate")) {
-		return "; encryption takes certificates on the source and on the destination (default_tls_x509_cert_dir in qemu.conf, /etc/pki/qemu unless set)"
-	}
-	return ""
 }
 
 // failChange is fail for a call that changes something: it says so where nobody

@@ -32,7 +32,11 @@ func (h *Host) MigratePeerToPeer(ctx context.Context, uuid, peerURI string, p mi
 		_, err := lv.DomainMigratePerform3Params(dom, libvirt.OptString{peerURI}, typedParameters(p), nil, flags(p)|libvirt.MigratePeer2peer)
 		return err
 	})
-	return h.explainPeer(ctx, h.failChange(op, err), uuid, peerURI)
+	err = h.explainPeer(ctx, h.failChange(op, err), uuid, peerURI)
+	if p.TLS {
+		err = explainEncryption(err)
+	}
+	return err
 }
 
 // explainPeer adds what the code of a failed peer-to-peer call alone does not

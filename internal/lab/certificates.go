@@ -98,12 +98,23 @@ func (h *Host) qemuCertificates() string { return h.certificate("qemu") }
 // HideCertificates takes the certificates of the host's QEMUs away until the test ends.
 func (h *Host) HideCertificates(t testing.TB) {
 	t.Helper()
-	hidden := h.qemuCertificates() + "-hidden"
-	if err := os.Rename(h.qemuCertificates(), hidden); err != nil {
+	hide(t, h.qemuCertificates())
+}
+
+// HideCertificate is [Host.HideCertificates] for one file, as QEMU calls it.
+func (h *Host) HideCertificate(t testing.TB, file string) {
+	t.Helper()
+	hide(t, filepath.Join(h.qemuCertificates(), file))
+}
+
+func hide(t testing.TB, path string) {
+	t.Helper()
+	hidden := path + "-hidden"
+	if err := os.Rename(path, hidden); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := os.Rename(hidden, h.qemuCertificates()); err != nil {
+		if err := os.Rename(hidden, path); err != nil {
 			t.Error(err)
 		}
 	})

@@ -1,0 +1,36 @@
+package host
+
+import (
+	"errors"
+	"strings"
+)
+
+// certificateAdvice is what to do where QEMU cannot use the certificates that an
+// encrypted migration takes. libvirt does not say on which of the hosts.
+func certificateAdvice(message string) string {
+	if strings.Contains(message, "'object-add'") && (strings.Contains(message, "credentials") || strings.Contains(message, "certificate")) {
+		return "; encryption takes certificates on the source and on the destination (" + certificateDirectory + ")"
+	}
+	return ""
+}
+
+// certificateDirectory is where QEMU has the certificates for migrations.
+const certificateDirectory = "migrate_tls_x509_cert_dir in qemu.conf, /etc/pki/libvirt-migrate where that exists, else default_tls_x509_cert_dir, /etc/pki/qemu"
+
+// explainEncryption adds to an encrypted migration that broke off what may have
+// been the reason: a source without a certificate, or with one of a stranger, is
+// refused by the destination's QEMU by nothing but the end of the connection.
+func explainEncryption(err error) error {
+	var e *Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	for _, said := range []string{"TLS channel", "read from socket: Connection reset"} {
+		if strings.Contains(e.Message, said) {
+			e.Message += "; an encrypted migration that ends like this at its very start is one whose source the destination does not trust: " +
+				"the source needs client-cert.pem and client-key.pem, of the authority in the destination's ca-cert.pem (" + certificateDirectory + ")"
+			return err
+		}
+	}
+	return err
+}
