@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 )
 
@@ -161,6 +162,11 @@ func (f certificates) loadOwn() (*tls.Certificate, error) {
 		return nil, unusable("client certificate", f.certificate, errors.New("it "+when))
 	}
 	return &pair, nil
+}
+
+// ownMissing are the files of our own certificate that are not there.
+func (f certificates) ownMissing() []string {
+	return slices.DeleteFunc([]string{f.certificate, f.key}, exists)
 }
 
 // unusable is a file that TLS cannot do with.

@@ -15,7 +15,11 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/lab"
 )
 
-// Over libvirt's read-only socket everything can be read and nothing written.
+// readOnlySocket is where a host of the lab, as it sees itself, has libvirt's.
+const readOnlySocket = "/run/libvirt/libvirt-sock-ro"
+
+// Over libvirt's read-only socket everything can be read and nothing written,
+// whichever way one comes to it.
 func TestReadOnlySocket(t *testing.T) {
 	w := world(t)
 	guest := w.StartGuest(t, lab.GuestSpec{Bare: true})
@@ -27,19 +31,35 @@ func TestReadOnlySocket(t *testing.T) {
 	if err := full.WriteDomainRecord(testContext(t), guest.UUID, document); err != nil {
 		t.Fatal(err)
 	}
-	h := open(t, host.Config{Name: "kvm1", URI: w.Hosts[0].SocketURI + "-ro"})
+	for way, uri := range map[string]string{
+		"socket":               w.Hosts[0].SocketURI + "-ro",
+		"SSH, netcat":          sshURI(w.Hosts[0], "qemu+ssh", "", "socket", readOnlySocket),
+		"SSH, virt-ssh-helper": sshURI(w.Hosts[0], "qemu+ssh", "", "proxy", "native", "socket", readOnlySocket),
+		"SSH in the process":   sshURI(w.Hosts[0], "qemu+libssh", "", "socket", readOnlySocket),
+	} {
+		t.Run(way, func(t *testing.T) {
+			checkReadOnly(t, open(t, host.Config{Name: "kvm1", URI: uri}), guest.UUID)
+		})
+	}
+}
 
-	checkRecord(t, h, guest.UUID, host.DomainRecord{Live: new(document), Config: new(document), Active: true, Persistent: true})
+// checkReadOnly wants a host whose records, all alike, can be read and no more.
+func checkReadOnly(t *testing.T, h *host.Host, uuid string) {
+	t.Helper()
+	checkRecord(t, h, uuid, host.DomainRecord{Live: new(document), Config: new(document), Active: true, Persistent: true})
 	checkHostRecord(t, h, host.Cluster, new(document))
-	if _, err := h.Domains(testContext(t)); err != nil {
+	_, domains := h.Domains(testContext(t))
+	_, identity := h.Identity(testContext(t))
+	_, job := h.Job(testContext(t), uuid)
+	if err := errors.Join(domains, identity, job); err != nil {
 		t.Error(err)
 	}
 	for name, err := range map[string]error{
-		"write domain record":  h.WriteDomainRecord(testContext(t), guest.UUID, `{"version":1}`),
-		"delete domain record": h.DeleteDomainRecord(testContext(t), guest.UUID),
+		"write domain record":  h.WriteDomainRecord(testContext(t), uuid, `{"version":1}`),
+		"delete domain record": h.DeleteDomainRecord(testContext(t), uuid),
 		"write host record":    h.WriteRecord(testContext(t), host.Cluster, `{"version":1}`),
 		"delete host record":   h.DeleteRecord(testContext(t), host.Cluster),
-		"suspend":              h.Suspend(testContext(t), guest.UUID),
+		"suspend":              h.Suspend(testContext(t), uuid),
 	} {
 		if !errors.Is(err, host.ErrDenied) {
 			t.Errorf("%s: got %v, want %v", name, err, host.ErrDenied)

@@ -25,6 +25,7 @@ const (
 func TestSASL(t *testing.T) {
 	l := labHosts(t)[0]
 	overTLS, overTCP, overUNIX := l.TLSURI, l.URI, l.SocketURI+"-ro"
+	overSSH, overLibSSH := sshURI(l, "qemu+ssh", "", "socket", readOnlySocket), sshURI(l, "qemu+libssh", "", "socket", readOnlySocket)
 	for _, mechanisms := range [][]string{{"plain"}, {"scram-sha-256"}, {"scram-sha-512"}, {"plain", "scram-sha-256", "scram-sha-512", "digest-md5"}, {"digest-md5"}} {
 		t.Run(strings.Join(mechanisms, " "), func(t *testing.T) {
 			l.RequireLogin(t, username, password, mechanisms...)
@@ -41,6 +42,10 @@ func TestSASL(t *testing.T) {
 			}{
 				"over TLS":                 {overTLS, username, password, right},
 				"over a socket":            {overUNIX, username, password, right},
+				"over SSH to a socket":     {overSSH, username, password, right},
+				"in-process SSH, socket":   {overLibSSH, username, password, right},
+				"wrong over SSH":           {overSSH, username, "s3cret wrong", wrong},
+				"nothing, over SSH":        {overSSH, "", "", []string{"libvirt wants a user name and a password (SASL)"}},
 				"wrong password":           {overTLS, username, "s3cret wrong", wrong},
 				"wrong user":               {overTLS, "nobody", password, wrong},
 				"nothing":                  {overTLS, "", "", []string{"libvirt wants a user name and a password (SASL)"}},
@@ -144,13 +149,13 @@ func TestSASLFilesAreReadWhenWanted(t *testing.T) {
 		t.Fatal(err)
 	}
 	const none = "/none/auth.conf"
-	inDefaultPlace := func(make func(file string) error) func(*testing.T) string {
+	inDefaultPlace := func(create func(file string) error) func(*testing.T) string {
 		return func(t *testing.T) string {
 			t.Helper()
 			directory := t.TempDir()
 			t.Setenv("XDG_CONFIG_HOME", directory)
 			file := filepath.Join(directory, "libvirt", "auth.conf")
-			if err := errors.Join(os.Mkdir(filepath.Dir(file), 0o700), make(file)); err != nil {
+			if err := errors.Join(os.Mkdir(filepath.Dir(file), 0o700), create(file)); err != nil {
 				t.Fatal(err)
 			}
 			return ""
@@ -160,15 +165,30 @@ func TestSASLFilesAreReadWhenWanted(t *testing.T) {
 		place func(*testing.T) string // returns what is added to the URI
 		words []string                // of a host that wants a login
 	}{
-		"named and missing":           {func(*testing.T) string { return "&authfile=" + none }, []string{none + " cannot be read: no such file"}},
-		"named and wrong":             {func(*testing.T) string { return "&authfile=" + garbage }, []string{garbage + " cannot be used: line 1"}},
-		"in the environment, missing": {func(t *testing.T) string { t.Setenv("LIBVIRT_AUTH_FILE", none); return "" }, []string{none + " cannot be read: no such file"}},
-		"default and wrong": {inDefaultPlace(func(file string) error { return os.WriteFile(file, []byte("s3cret"), 0o600) }),
-			[]string{"libvirt/auth.conf cannot be used: line 1"}},
-		"default and unreadable": {inDefaultPlace(func(file string) error { return os.Mkdir(file, 0o700) }),
-			[]string{"libvirt wants a user name and a password (SASL)", "libvirt/auth.conf cannot be read: is a directory"}},
-		"default, for others": {inDefaultPlace(func(file string) error { return os.WriteFile(file, []byte("[credentials-x]\nauthname=fred\n"), 0o600) }),
-			[]string{"libvirt wants a user name and a password (SASL)", "libvirt/auth.conf has none for this host"}},
+		"named and missing": {
+			func(*testing.T) string { return "&authfile=" + none },
+			[]string{none + " cannot be read: no such file"},
+		},
+		"named and wrong": {
+			func(*testing.T) string { return "&authfile=" + garbage },
+			[]string{garbage + " cannot be used: line 1"},
+		},
+		"in the environment, missing": {
+			func(t *testing.T) string { t.Setenv("LIBVIRT_AUTH_FILE", none); return "" },
+			[]string{none + " cannot be read: no such file"},
+		},
+		"default and wrong": {
+			inDefaultPlace(func(file string) error { return os.WriteFile(file, []byte("s3cret"), 0o600) }),
+			[]string{"libvirt/auth.conf cannot be used: line 1"},
+		},
+		"default and unreadable": {
+			inDefaultPlace(func(file string) error { return os.Mkdir(file, 0o700) }),
+			[]string{"libvirt wants a user name and a password (SASL)", "libvirt/auth.conf cannot be read: is a directory"},
+		},
+		"default, for others": {
+			inDefaultPlace(func(file string) error { return os.WriteFile(file, []byte("[credentials-x]\nauthname=fred\n"), 0o600) }),
+			[]string{"libvirt wants a user name and a password (SASL)", "libvirt/auth.conf has none for this host"},
+		},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

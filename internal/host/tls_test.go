@@ -148,8 +148,9 @@ func TestTLSClientCertificates(t *testing.T) {
 		words []string          // none: connects
 	}{
 		"good":                        {nil, nil},
-		"none":                        {map[string][]byte{"clientcert.pem": nil, "clientkey.pem": nil}, []string{"it refuses a client without a certificate", "clientcert.pem"}},
-		"no key":                      {map[string][]byte{"clientkey.pem": nil}, []string{"it refuses a client without a certificate", "clientkey.pem does not exist"}},
+		"none":                        {map[string][]byte{"clientcert.pem": nil, "clientkey.pem": nil}, []string{"it refuses a client without a certificate: there is no DIR/clientcert.pem and no DIR/clientkey.pem"}},
+		"no certificate":              {map[string][]byte{"clientcert.pem": nil}, []string{"it refuses a client without a certificate: there is no DIR/clientcert.pem"}},
+		"no key":                      {map[string][]byte{"clientkey.pem": nil}, []string{"it refuses a client without a certificate: there is no DIR/clientkey.pem"}},
 		"of another authority":        {map[string][]byte{"clientcert.pem": strange.Certificate, "clientkey.pem": strange.Key}, []string{"it refuses the client certificate", "clientcert.pem"}},
 		"expired":                     {map[string][]byte{"clientcert.pem": expired.Certificate, "clientkey.pem": expired.Key}, []string{"the client certificate", "clientcert.pem cannot be used: it expired on 14 July 2017"}},
 		"key of another":              {map[string][]byte{"clientkey.pem": other.Key}, []string{"clientcert.pem cannot be used", "clientkey.pem do not fit"}},
@@ -180,6 +181,9 @@ func TestTLSClientCertificates(t *testing.T) {
 			}
 			uri := "qemu+tls://kvm1/system?pkipath=" + directory
 			if test.words != nil {
+				for i, words := range test.words {
+					test.words[i] = strings.ReplaceAll(words, "DIR", directory)
+				}
 				unreachable(t, uri, append(test.words, directory)...)
 				return
 			}

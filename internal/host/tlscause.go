@@ -37,7 +37,7 @@ func handshakeFailure(host string, files certificates, err error) error {
 // or that we presented none. It says so by an alert; or, when the name is not in
 // its tls_allowed_dn_list, by nothing but the end of the connection.
 func refusal(files certificates, presented bool, err error) error {
-	reason := "it refuses a client without a certificate: " + files.certificate + " or its key " + files.key + " does not exist"
+	reason := "it refuses a client without a certificate: there is no " + strings.Join(files.ownMissing(), " and no ")
 	if presented {
 		reason = "it refuses the client certificate " + files.certificate +
 			"; is it of the authority that the host trusts, and its name in tls_allowed_dn_list if the host has one?"
