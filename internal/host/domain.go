@@ -69,7 +69,7 @@ func (h *Host) describe(ctx context.Context, op string, dom libvirt.Domain) (mig
 	if err != nil {
 		return migration.Domain{}, err
 	}
-	d.State, d.Stranded, d.Unresponsive = now.state, now.stranded, now.unresponsive
+	d.State, d.Reason, d.Unresponsive = now.state, now.reason, now.unresponsive
 	return d, nil
 }
 
@@ -105,8 +105,8 @@ func (h *Host) Domains(ctx context.Context) ([]migration.Domain, error) {
 			return nil, err
 		}
 		domains = append(domains, migration.Domain{
-			UUID: formatUUID(r.Dom.UUID), Name: r.Dom.Name, State: now.state, Persistent: kept[r.Dom.UUID],
-			Stranded: now.stranded, Unresponsive: now.unresponsive,
+			UUID: formatUUID(r.Dom.UUID), Name: r.Dom.Name, State: now.state, Reason: now.reason, Persistent: kept[r.Dom.UUID],
+			Unresponsive: now.unresponsive,
 		})
 	}
 	return domains, nil
@@ -141,8 +141,9 @@ func (h *Host) state(ctx context.Context, op string, dom libvirt.Domain) (condit
 
 // condition is what a domain does.
 type condition struct {
-	state                  migration.DomainState
-	stranded, unresponsive bool
+	state        migration.DomainState
+	reason       migration.Reason
+	unresponsive bool
 }
 
 // jobPatience is how long a domain's job is waited for that must tell what the
@@ -151,17 +152,16 @@ const jobPatience = 3 * time.Second
 
 // interpret translates a state. The incoming half of a migration is told by the
 // one thing that sets it apart: libvirt refuses the statistics of its job,
-// "available only on the source host". A domain that was stopped for a migration
-// of which there is no job any more was stranded by it. The refusal needs no
-// answer of QEMU; so where none comes, the domain is the source of a migration.
-func (h *Host) interpret(ctx context.Context, op string, dom libvirt.Domain, s, reason int32) (condition, error) {
-	now := condition{state: state(s, reason)}
-	if !perhapsIncoming(s, reason) {
+// "available only on the source host". The refusal needs no answer of QEMU; so
+// where none comes, the domain is the source of a migration.
+func (h *Host) interpret(ctx context.Context, op string, dom libvirt.Domain, s, r int32) (condition, error) {
+	now := condition{state: state(s, r), reason: reason(s, r)}
+	if !perhapsIncoming(s, r) {
 		return now, nil
 	}
 	patience, cancel := context.WithTimeout(ctx, jobPatience)
 	defer cancel()
-	job, err := h.jobStats(patience, op, dom, 0)
+	_, err := h.jobStats(patience, op, dom, 0)
 	switch {
 	case err != nil && patience.Err() != nil && ctx.Err() == nil && now.state == migration.StatePaused:
 		now.unresponsive = true
@@ -173,7 +173,6 @@ func (h *Host) interpret(ctx context.Context, op string, dom libvirt.Domain, s, 
 	case err != nil:
 		return condition{}, err
 	}
-	now.stranded = libvirt.DomainPausedReason(reason) == libvirt.DomainPausedMigration && jobType(job.kind) == migration.JobNone
 	return now, nil
 }
 

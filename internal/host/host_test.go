@@ -44,7 +44,7 @@ func TestDomains(t *testing.T) {
 		want migration.Domain
 	}{
 		"running":   {lab.GuestSpec{}, migration.Domain{State: migration.StateRunning, Persistent: true}},
-		"paused":    {lab.GuestSpec{State: lab.Paused}, migration.Domain{State: migration.StatePaused, Persistent: true}},
+		"paused":    {lab.GuestSpec{State: lab.Paused}, migration.Domain{State: migration.StatePaused, Reason: migration.ReasonUser, Persistent: true}},
 		"inactive":  {lab.GuestSpec{State: lab.Inactive}, migration.Domain{State: migration.StateShutOff, Persistent: true}},
 		"transient": {lab.GuestSpec{Transient: true}, migration.Domain{State: migration.StateRunning}},
 	}

@@ -41,6 +41,41 @@ func pausedState(reason libvirt.DomainPausedReason) migration.DomainState {
 	return migration.StatePaused
 }
 
+// reason translates why a domain is paused or shut off.
+func reason(s, r int32) migration.Reason {
+	switch libvirt.DomainState(s) {
+	case libvirt.DomainPaused:
+		return pausedReason(libvirt.DomainPausedReason(r))
+	case libvirt.DomainPmsuspended:
+		return migration.ReasonPMSuspended
+	case libvirt.DomainShutoff:
+		if libvirt.DomainShutoffReason(r) == libvirt.DomainShutoffMigrated {
+			return migration.ReasonMigrated
+		}
+	}
+	return migration.ReasonUnknown
+}
+
+func pausedReason(r libvirt.DomainPausedReason) migration.Reason {
+	switch r {
+	case libvirt.DomainPausedUnknown, libvirt.DomainPausedPostcopy, libvirt.DomainPausedPostcopyFailed: // these are states
+		return migration.ReasonUnknown
+	case libvirt.DomainPausedMigration:
+		return migration.ReasonMigration
+	case libvirt.DomainPausedAPIError:
+		return migration.ReasonAPIError
+	case libvirt.DomainPausedUser:
+		return migration.ReasonUser
+	case libvirt.DomainPausedIoerror:
+		return migration.ReasonIOError
+	case libvirt.DomainPausedWatchdog:
+		return migration.ReasonWatchdog
+	case libvirt.DomainPausedCrashed:
+		return migration.ReasonPanicked
+	}
+	return migration.ReasonOther
+}
+
 // perhapsIncoming tells whether only the domain's job can say what it is.
 func perhapsIncoming(s, reason int32) bool {
 	return libvirt.DomainState(s) == libvirt.DomainPaused &&

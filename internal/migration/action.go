@@ -33,12 +33,14 @@ type action struct {
 	called     time.Time
 	taken      bool
 	orderError error
-	// paused is when on_timeout paused the guest, switching since when the switch
-	// to post-copy has been asked for, postCopy whether it was made. stepError is
-	// why one of the two could not be done.
-	paused, switching time.Time
-	postCopy          bool
-	stepError         error
+	// pausing is since when the guest is to be paused by on_timeout, paused whether
+	// libvirt said that it was. switching and postCopy are the same of the switch to
+	// post-copy. stepError is why one of the two could not be done, untried why it
+	// was not even tried.
+	pausing, switching time.Time
+	paused, postCopy   bool
+	stepError          error
+	untried            string
 
 	linkTold bool
 	// cancelled is true when the caller asked for the end of the migration.
@@ -57,10 +59,8 @@ func (w *watch) act() {
 		w.switchToPostCopy()
 	case w.calls != nil && w.calls.deserted.Load():
 		w.end(deserted, fmt.Sprintf("%s has not answered for %s", w.request.Destination.Name(), desertedLimit))
-	case !w.paused.IsZero():
-		if time.Since(w.paused) >= pauseGrace {
-			w.end(w.reason, fmt.Sprintf("the memory did not arrive within %s of pausing the guest", pauseGrace))
-		}
+	case !w.pausing.IsZero():
+		w.awaitPaused()
 	default:
 		w.judge()
 	}
@@ -97,29 +97,59 @@ func (w *watch) received() bool {
 func (w *watch) escalate(reason verdict, why string) {
 	w.reason = reason
 	onTimeout := w.request.Policy.OnTimeout
-	switch {
-	case onTimeout == policy.Abort || !w.ranBefore || !w.figures.begun:
+	if onTimeout == policy.Abort {
 		w.end(reason, why)
+		return
+	}
+	switch {
+	case !w.ranBefore:
+		w.untried = "the guest was paused already"
+	case !w.figures.begun:
+		w.untried = "no memory had been sent yet"
 	case reason == linkStalled || w.idle >= idleLink:
-		w.end(reason, fmt.Sprintf("%s; on_timeout = %q is not tried over a link that has been idle for %s", why, string(onTimeout), w.idle.Round(time.Second)))
+		w.untried = fmt.Sprintf("the link had been idle for %s", w.idle.Round(time.Second))
 	case onTimeout == policy.SwitchToPostCopy:
 		w.switching = time.Now()
 		w.tell.say(why + ": switching to post-copy")
 		w.switchToPostCopy()
+		return
 	default:
-		w.pause(why)
+		w.pausing = time.Now()
+		w.tell.say(why + ": pausing the guest")
+		w.pause()
+		return
+	}
+	w.end(reason, fmt.Sprintf("%s; on_timeout = %q is not tried, because %s", why, string(onTimeout), w.untried))
+}
+
+// pause asks for the guest to be paused, until libvirt has said that it was: an
+// order whose answer was lost does no harm when it is given again.
+func (w *watch) pause() {
+	err := order(w.own, callDeadline, func(ctx context.Context) error { return w.request.Source.Suspend(ctx, w.request.UUID) })
+	switch {
+	case err == nil:
+		w.paused, w.stepError = true, nil
+		w.tell.enter(PhasePaused, "paused the guest, so that it dirties no more memory")
+	case !lost(err):
+		w.stepError = err
+		w.end(w.reason, "the guest could not be paused: "+err.Error())
+	case w.stepError == nil:
+		w.stepError = err
+		w.tell.say("asked libvirt to pause the guest, and it did not answer")
 	}
 }
 
-func (w *watch) pause(why string) {
-	err := order(w.own, callDeadline, func(ctx context.Context) error { return w.request.Source.Suspend(ctx, w.request.UUID) })
-	if err != nil && !lost(err) {
-		w.stepError = err
-		w.end(w.reason, fmt.Sprintf("%s, and the guest could not be paused: %s", why, err))
-		return
+// awaitPaused ends a migration that pausing the guest did not end.
+func (w *watch) awaitPaused() {
+	switch {
+	case time.Since(w.pausing) < pauseGrace && !w.paused:
+		w.pause()
+	case time.Since(w.pausing) < pauseGrace:
+	case w.paused:
+		w.end(w.reason, fmt.Sprintf("the memory did not arrive within %s of pausing the guest", pauseGrace))
+	default:
+		w.end(w.reason, fmt.Sprintf("libvirt did not say within %s that it had paused the guest", pauseGrace))
 	}
-	w.paused = time.Now()
-	w.tell.enter(PhasePaused, why+": paused the guest, so that it dirties no more memory")
 }
 
 // switchToPostCopy asks for the switch until it is taken. An answer that was
@@ -134,7 +164,7 @@ func (w *watch) switchToPostCopy() {
 		w.stepError = err
 		if w.lookForPostCopy() == nil {
 			if !w.postCopy {
-				w.end(w.reason, "the switch to post-copy was refused: "+err.Error())
+				w.end(w.reason, "the switch to post-copy was not made: "+err.Error())
 			}
 		}
 	}

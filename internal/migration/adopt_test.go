@@ -2,6 +2,7 @@ package migration_test
 
 import (
 	"context"
+	"strings"
 	"testing"
 	"time"
 
@@ -159,6 +160,81 @@ func TestRunAdoptsPostCopyAndNeverCallsItOff(t *testing.T) {
 	})
 }
 
+// on_timeout = "pause" of the client that was killed has stopped the guest, or the
+// switch-over has: either way it is to run in the end.
+func TestRunAdoptsAMigrationWhoseGuestIsStopped(t *testing.T) {
+	t.Parallel()
+	suspended := func(s *scene, script mt.Script) {
+		s.underWay(script, s.kvm2, migration.Parameters{})
+		time.Sleep(time.Second)
+		if err := s.kvm1.Suspend(context.Background(), uuid); err != nil {
+			s.Fatal(err)
+		}
+	}
+	t.Run("it arrives", func(t *testing.T) {
+		t.Parallel()
+		play(t, func(s *scene) {
+			suspended(s, mt.Converging())
+			if r := s.arrives(); !r.Adopted || r.State != migration.StateRunning || len(r.Warnings) > 0 {
+				s.Errorf("report: %+v", r)
+			}
+		})
+	})
+	t.Run("it fails", func(t *testing.T) {
+		t.Parallel()
+		play(t, func(s *scene) {
+			suspended(s, mt.Script{Passes: mt.Converging().Passes, Err: errInternal})
+			fails[*migration.FailedError](s, runsOnSource)
+		})
+	})
+	t.Run("it times out", func(t *testing.T) {
+		t.Parallel()
+		play(t, func(s *scene) {
+			suspended(s, mt.Endless())
+			s.policy(policy.Policy{Timeout: new(20 * time.Second), StallTimeout: new(time.Duration(0)), OnTimeout: new(policy.Pause)})
+			fails[*migration.TimedOutError](s, runsOnSource, "Pausing the guest did not end it")
+		})
+	})
+}
+
+// Somebody paused the guest before, or asked for that (virsh migrate --suspend).
+func TestRunAdoptsAMigrationThatLeavesTheGuestPaused(t *testing.T) {
+	t.Parallel()
+	for name, arrange := range map[string]func(*scene){
+		"it was paused before": func(s *scene) {
+			s.kvm1.Pause(uuid, migration.ReasonUser)
+			s.underWay(mt.Converging(), s.kvm2, migration.Parameters{})
+		},
+		"it was asked to": func(s *scene) {
+			s.underWay(mt.Script{Passes: mt.Converging().Passes, ArrivePaused: true, Reason: migration.ReasonUser}, s.kvm2, migration.Parameters{})
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			play(t, func(s *scene) {
+				arrange(s)
+				r, err := s.run()
+				if err != nil || !r.Adopted || r.State != migration.StatePaused {
+					s.Fatalf("report %+v, %v", r, err)
+				}
+				if len(r.Warnings) != 1 || !strings.Contains(r.Warnings[0], "`virsh resume "+uuid+"` there") {
+					s.Errorf("warnings: %q", r.Warnings)
+				}
+				s.neverResumed()
+			})
+		})
+	}
+	t.Run("and it fails", func(t *testing.T) {
+		t.Parallel()
+		play(t, func(s *scene) {
+			s.kvm1.Pause(uuid, migration.ReasonUser)
+			s.underWay(mt.Script{Passes: mt.Converging().Passes, Err: errInternal}, s.kvm2, migration.Parameters{})
+			fails[*migration.FailedError](s, "VM web is paused on kvm1", "somebody asked for that", "`virsh resume "+uuid+"` on kvm1")
+			s.neverResumed()
+		})
+	})
+}
+
 func TestRunRefusesAMigrationToSomewhereElse(t *testing.T) {
 	t.Parallel()
 	play(t, func(s *scene) {
@@ -182,7 +258,7 @@ func TestRunReportsAMigrationThatEndedUnwatched(t *testing.T) {
 		if err != nil {
 			s.Fatal(err)
 		}
-		if r.Moved || r.Duration != converges || r.Downtime == nil || r.Iterations != 3 || r.Throttle != nil {
+		if r.Moved || !r.Unwatched || r.State != migration.StateRunning || r.Duration != converges || r.Downtime == nil || r.Iterations != 3 || r.Throttle != nil {
 			s.Errorf("report: %+v", r)
 		}
 		s.startedNothing()
@@ -211,7 +287,7 @@ func TestRunFindsTheVMOnTheDestinationAlready(t *testing.T) {
 				if err != nil {
 					s.Fatal(err)
 				}
-				if r.Moved || r.Destination != "kvm2" {
+				if r.Moved || r.Unwatched || r.Destination != "kvm2" || r.State != migration.StateRunning {
 					s.Errorf("report: %+v", r)
 				}
 				s.startedNothing()

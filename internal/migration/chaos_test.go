@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -42,6 +43,8 @@ type chaos struct {
 	random *rand.Rand
 	bound  time.Duration
 	story  []string
+	// stopped is when the guest stopped on kvm1 for an I/O error, nil before.
+	stopped atomic.Pointer[time.Time]
 }
 
 func (c *chaos) chance(percent int) bool { return c.random.IntN(100) < percent }
@@ -86,6 +89,16 @@ func (c *chaos) arrange() {
 	}
 	for range c.random.IntN(3) {
 		c.loseAnswer()
+	}
+	if c.chance(10) {
+		after := c.within(40 * time.Second)
+		c.tell("I/O error on kvm1 after %s", after)
+		c.at(after, func() {
+			c.kvm1.Pause(uuid, migration.ReasonIOError)
+			if held, _ := c.kvm1.Held(uuid); held.Reason == migration.ReasonIOError {
+				c.stopped.Store(new(time.Now()))
+			}
+		})
 	}
 }
 
@@ -149,6 +162,10 @@ func (c *chaos) truth(err error) {
 	if !heldHere && !heldThere {
 		c.Error("the VM is lost")
 	}
+	stopped := c.stopped.Load()
+	if stopped != nil && runsHere {
+		c.Error("a guest was resumed whose disk had failed")
+	}
 	if err == nil {
 		if !runsThere || heldHere {
 			c.Error("success was claimed")
@@ -159,7 +176,8 @@ func (c *chaos) truth(err error) {
 	errors.As(err, &diagnosis)
 	switch place := diagnosis.Where().Place(); place {
 	case migration.OnSource:
-		if !runsHere {
+		// Behind the engine's back while it waited for the other host's answer.
+		if !runsHere && (stopped == nil || time.Since(*stopped) > 6*time.Second) {
 			c.Errorf("said %q", place)
 		}
 	case migration.OnDestination, migration.FetchingMemory:

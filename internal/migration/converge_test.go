@@ -1,6 +1,7 @@
 package migration_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -297,4 +298,89 @@ func TestRunLeavesBothHalvesOfAFailedPostCopy(t *testing.T) {
 			})
 		})
 	}
+}
+
+func TestRunSaysWhyOnTimeoutWasNotTried(t *testing.T) {
+	t.Parallel()
+	for name, p := range map[string]policy.Policy{
+		"post_copy": {PostCopy: new(true), OnTimeout: new(policy.SwitchToPostCopy)},
+		"pause":     {OnTimeout: new(policy.Pause)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			for why, test := range map[string]struct {
+				script mt.Script
+				stall  time.Duration
+			}{
+				"no memory had been sent yet":    {mt.Script{Starting: time.Hour, Passes: mt.Converging().Passes, AbortTakes: time.Second}, 0},
+				"the link had been idle for 15s": {mt.Script{Passes: mt.Endless().Passes, Endless: true, IdleAfter: 5 * time.Second, AbortTakes: time.Second}, 0},
+				"the link had been idle for 10s": {mt.Script{Passes: mt.Endless().Passes, Endless: true, IdleAfter: 5 * time.Second, AbortTakes: time.Second}, 10 * time.Second},
+			} {
+				t.Run(why, func(t *testing.T) {
+					t.Parallel()
+					play(t, func(s *scene) {
+						s.world.Play(test.script)
+						limited := p
+						limited.Timeout, limited.StallTimeout = new(20*time.Second), new(test.stall)
+						s.policy(limited)
+						fails[*migration.TimedOutError](s, runsOnSource, "on_timeout = \""+name+"\" was not tried, because "+why)
+						s.expectSaid("on_timeout = \"" + name + "\" is not tried, because " + why)
+					})
+				})
+			}
+		})
+	}
+}
+
+func TestRunDoesNotClaimToHavePausedAGuestThatItCouldNotReach(t *testing.T) {
+	t.Parallel()
+	pausing := policy.Policy{Timeout: new(20 * time.Second), StallTimeout: new(time.Duration(0)), OnTimeout: new(policy.Pause)}
+	t.Run("to the end", func(t *testing.T) {
+		t.Parallel()
+		play(t, func(s *scene) {
+			s.world.Play(mt.Endless())
+			s.policy(pausing)
+			s.kvm1.Before("Suspend", mt.Always(migration.ErrUnreachable))
+			err := fails[*migration.TimedOutError](s, runsOnSource, "was told to pause the guest (on_timeout), and did not say within 1m0s that it had")
+			if s.said("paused the guest, so that") || strings.Contains(err.Error(), "Pausing the guest") {
+				s.Errorf("it says that the guest was paused: %v\n%v", s.progress, err)
+			}
+			s.expectSaid("asked libvirt to pause the guest, and it did not answer")
+		})
+	})
+	t.Run("for a moment", func(t *testing.T) {
+		t.Parallel()
+		play(t, func(s *scene) {
+			script := mt.Endless()
+			script.PausedTakes = 10 * time.Second
+			s.world.Play(script)
+			s.policy(pausing)
+			s.kvm1.Before("Suspend", mt.Times(2, migration.ErrUnreachable))
+			if r := s.arrives(); r.Phase != migration.PhasePaused {
+				s.Errorf("phase %s", r.Phase)
+			}
+		})
+	})
+	t.Run("only the answer was lost", func(t *testing.T) {
+		t.Parallel()
+		play(t, func(s *scene) {
+			s.world.Play(mt.Endless())
+			s.policy(pausing)
+			s.kvm1.After("Suspend", mt.Times(1, migration.ErrUnreachable))
+			fails[*migration.TimedOutError](s, runsOnSource, "Pausing the guest did not end it within 1m0s")
+		})
+	})
+}
+
+func TestRunSaysTruthfullyThatTheSwitchToPostCopyWasNotMade(t *testing.T) {
+	t.Parallel()
+	play(t, func(s *scene) {
+		s.world.Play(mt.Endless())
+		s.policy(policy.Policy{Timeout: new(20 * time.Second), PostCopy: new(true), OnTimeout: new(policy.SwitchToPostCopy)})
+		s.kvm1.Before("StartPostCopy", mt.Always(migration.ErrUnreachable))
+		fails[*migration.TimedOutError](s, runsOnSource, "could not be done")
+		if s.said("refused") {
+			s.Errorf("a host that did not answer is said to have refused: %v", s.progress)
+		}
+	})
 }

@@ -29,7 +29,7 @@ func (m *move) diagnose(e ending, f Failure) error {
 		return &TimedOutError{f, policy.FieldTimeout}
 	case linkStalled:
 		f.Happened = sentences(fmt.Sprintf("%s %s after %s, because no byte had been sent for %s. The link from %s to %s, or QEMU on %s, does not take any more.",
-			subject, e.calledOff(), after, m.limit(policy.FieldStallTimeout), m.Source.Name(), m.Destination.Name(), m.Destination.Name()), ended)
+			subject, e.calledOff(), after, m.limit(policy.FieldStallTimeout), m.Source.Name(), m.Destination.Name(), m.Destination.Name()), m.tried(e), ended)
 		return &TimedOutError{f, policy.FieldStallTimeout}
 	case stalled:
 		f.Happened = sentences(fmt.Sprintf("%s %s after %s, because it got no nearer to its end for %s and at least %d passes over memory.",
@@ -45,7 +45,7 @@ func (m *move) diagnose(e ending, f Failure) error {
 			subject, startLimit, e.calledOff(), m.Destination.Name(), m.Source.Name(), m.Destination.Name()), ended)
 		return &FailedError{f}
 	default:
-		if errors.Is(e.err, ErrAborted) {
+		if e.aborted() {
 			f.Happened = fmt.Sprintf("%s was cancelled after %s by someone else: libvirt on %s says that its job was aborted.", subject, after, m.Source.Name())
 			return &CancelledError{f}
 		}
@@ -54,12 +54,13 @@ func (m *move) diagnose(e ending, f Failure) error {
 	}
 }
 
-// calledOff says what became of the decision to end the migration.
+// calledOff says what became of the decision to end the migration. Between two
+// steps of a direct one no order is needed for it.
 func (e ending) calledOff() string {
-	if e.unseen != nil && !e.taken {
-		return "was to be called off"
+	if e.taken || e.aborted() || errors.Is(e.err, errHalted) {
+		return "was called off"
 	}
-	return "was called off"
+	return "was to be called off"
 }
 
 // limit is a time limit of the policy with what set it, for example
@@ -107,7 +108,7 @@ func (m *move) howEnded(e ending) string {
 		return fmt.Sprintf("How it ended was not seen: %s.", e.unseen)
 	case e.err == nil && e.watched && e.verdict == none:
 		return fmt.Sprintf("It was watched without the call that had started it, so why is known to the log of libvirt on %s only.", m.Source.Name())
-	case e.err == nil || errors.Is(e.err, ErrAborted) || errors.Is(e.err, errHalted):
+	case e.err == nil || e.aborted() || errors.Is(e.err, errHalted):
 		return ""
 	case e.verdict != none && e.taken:
 		return "" // libvirt took the order; what it broke on the way is no news
@@ -120,8 +121,12 @@ func (m *move) howEnded(e ending) string {
 // tried says what on_timeout was tried in vain.
 func (m *move) tried(e ending) string {
 	switch {
-	case !e.paused.IsZero():
+	case e.paused:
 		return fmt.Sprintf("Pausing the guest did not end it within %s.", pauseGrace)
+	case !e.pausing.IsZero() && lost(e.stepError):
+		return fmt.Sprintf("libvirt on %s was told to pause the guest (on_timeout), and did not say within %s that it had: %s.", m.Source.Name(), pauseGrace, e.stepError)
+	case e.untried != "":
+		return fmt.Sprintf("on_timeout = %q was not tried, because %s.", string(m.Policy.OnTimeout), e.untried)
 	case e.stepError != nil:
 		return fmt.Sprintf("on_timeout = %q could not be done: %s.", string(m.Policy.OnTimeout), e.stepError)
 	}

@@ -41,7 +41,7 @@ func (s steps) send(ctx context.Context) ([]byte, error) {
 	xml, cookie, err := s.Source.Begin(begin, s.UUID, s.parameters)
 	cancel()
 	if err != nil {
-		return nil, fmt.Errorf("%s could not begin the migration: %w", s.Source.Name(), err)
+		return nil, unable(s.Source, "begin the migration", err)
 	}
 	if s.drive.halted.Err() != nil {
 		return nil, errHalted
@@ -54,7 +54,7 @@ func (s steps) send(ctx context.Context) ([]byte, error) {
 		if lost(err) {
 			s.discard(ctx)
 		}
-		return nil, fmt.Errorf("%s could not prepare for the VM: %w", s.Destination.Name(), err)
+		return nil, unable(s.Destination, "prepare for the VM", err)
 	}
 	if s.drive.halted.Err() != nil {
 		s.discard(ctx)
@@ -74,7 +74,7 @@ func (s steps) send(ctx context.Context) ([]byte, error) {
 			// to let it run.
 			_ = s.confirm(ctx, nil, true)
 		}
-		return nil, fmt.Errorf("%s could not send the VM's memory: %w", s.Source.Name(), err)
+		return nil, unable(s.Source, "send the VM's memory", err)
 	}
 	return cookie, nil
 }
@@ -108,7 +108,7 @@ func (s steps) complete(ctx context.Context, cookie []byte) error {
 	if err == nil {
 		return s.confirm(ctx, cookie, false)
 	}
-	failed := fmt.Errorf("%s could not start the VM: %w", s.Destination.Name(), err)
+	failed := unable(s.Destination, "start the VM", err)
 	started, err := s.started(ctx)
 	switch {
 	case err != nil:
@@ -136,7 +136,7 @@ func (s steps) started(ctx context.Context) (bool, error) {
 		seen := sight(look, s.Destination, s.UUID)
 		cancel()
 		switch {
-		case seen.Is(StateRunning, StatePaused):
+		case seen.Is(StateRunning, StatePaused, StateCrashed):
 			return true, nil
 		case seen.Gone(), seen.Is(StatePostCopyFailed):
 			return false, nil
@@ -184,9 +184,17 @@ func (s steps) confirm(ctx context.Context, cookie []byte, cancelled bool) error
 	defer end()
 	err := s.Source.Confirm(ctx, s.UUID, cookie, s.parameters, cancelled)
 	if err != nil {
-		return fmt.Errorf("%s could not be told how the migration ended: %w", s.Source.Name(), err)
+		return unable(s.Source, "take the word that the migration has ended", err)
 	}
 	return nil
+}
+
+// unable is the failure of a step. One that was not answered may have been made.
+func unable(host Host, step string, err error) error {
+	if lost(err) {
+		return fmt.Errorf("%s did not answer when it was to %s: %w", host.Name(), step, err)
+	}
+	return fmt.Errorf("%s could not %s: %w", host.Name(), step, err)
 }
 
 // undoing is the context of a call that undoes: it has a deadline of its own,

@@ -169,7 +169,7 @@ func TestDirectMuteDestination(t *testing.T) {
 		s.request.Mode = migration.Direct
 		s.kvm2.Before("Prepare", mt.Do(s.kvm2.Mute))
 		began := time.Now()
-		fails[*migration.FailedError](s, runsOnSource, "kvm2 could not prepare")
+		fails[*migration.FailedError](s, runsOnSource, "kvm2 did not answer when it was to prepare")
 		if took := time.Since(began); took > 2*time.Minute {
 			s.Errorf("took %s", took)
 		}

@@ -53,7 +53,7 @@ func (d *downtime) applyTo(ctx context.Context, tell *narrator) {
 		d.pending = nil
 	} else if !d.told {
 		d.told = true
-		tell.say("max_downtime_ms could not be set yet: " + err.Error())
+		tell.say("max_downtime_ms " + notDone(err, "set") + " yet: " + err.Error())
 	}
 }
 

@@ -126,7 +126,9 @@ const (
 	// link (reason VIR_DOMAIN_PAUSED_POSTCOPY_FAILED or
 	// VIR_DOMAIN_RUNNING_POSTCOPY_FAILED).
 	StatePostCopyFailed
-	// StateCrashed is a domain that has crashed.
+	// StateCrashed is a guest that panicked and whose QEMU is kept
+	// (VIR_DOMAIN_CRASHED, on_crash = preserve). A domain whose QEMU ended is shut
+	// off.
 	StateCrashed
 )
 
@@ -157,12 +159,10 @@ func (s DomainState) String() string {
 type Domain struct {
 	UUID, Name string
 	State      DomainState
+	// Reason is why it is paused or shut off.
+	Reason Reason
 	// Persistent is true when the host keeps a definition of the domain.
 	Persistent bool
-	// Stranded is true for a paused domain that was stopped for the switch-over of
-	// a migration that is over, because its client was lost in that moment
-	// (VIR_DOMAIN_PAUSED_MIGRATION without a job). It ran before.
-	Stranded bool
 	// Unresponsive is true for a domain in the switch-over whose QEMU does not
 	// answer libvirt: it sends the last of the memory, and the link is dead.
 	Unresponsive bool
@@ -171,7 +171,7 @@ type Domain struct {
 }
 
 // Active tells whether a QEMU process holds the domain.
-func (d Domain) Active() bool { return d.State != StateShutOff && d.State != StateCrashed }
+func (d Domain) Active() bool { return d.State != StateShutOff }
 
 // JobType says whether a job runs and how it ended.
 type JobType int

@@ -195,7 +195,7 @@ func TestRunReportsWhatIsLeftBehind(t *testing.T) {
 		if err != nil {
 			s.Fatal(err)
 		}
-		if len(r.Warnings) != 1 {
+		if len(r.Warnings) != 1 || !strings.Contains(r.Warnings[0], "`virsh undefine --keep-nvram --keep-tpm "+uuid+"`") {
 			s.Errorf("warnings: %q", r.Warnings)
 		}
 	})

@@ -42,19 +42,14 @@ func Run(ctx context.Context, r Request, report func(Progress)) (Report, error) 
 	case ctx.Err() != nil:
 		return Report{}, m.cancelledEarly()
 	case a.AlreadyThere:
-		return m.alreadyThere(), nil
+		return m.alreadyThere(a), nil
 	case len(a.Errors()) > 0:
 		return Report{}, m.refused(a)
 	}
 	for _, warning := range a.Warnings() {
 		m.tell.say("warning: " + warning.String())
 	}
-	if a.stranded() {
-		if err := m.resume(&a); err != nil {
-			return Report{}, err
-		}
-	}
-	m.ranBefore = a.source.Is(StateRunning, StatePostCopySource)
+	m.ranBefore = a.ranBefore()
 	m.persistent = a.source.Domain.Persistent
 	if a.Running {
 		return m.conclude(m.adopt(ctx, a))
@@ -75,25 +70,12 @@ func Run(ctx context.Context, r Request, report func(Progress)) (Report, error) 
 	return m.conclude(e)
 }
 
-// resume lets a guest run again that an earlier migration left paused.
-func (m *move) resume(a *Assessment) error {
-	err := order(m.own, callDeadline, func(ctx context.Context) error { return m.Source.Resume(ctx, m.UUID) })
-	if err != nil {
-		a.add(Finding{Check: CheckState, Host: m.Source.Name(), Err: err, Detail: fmt.Sprintf(
-			"VM %s was left paused by an earlier migration, and can not be resumed: %s. `virsh resume %s` on %s lets it run.", m.Name, err, m.UUID, m.Source.Name())})
-		return m.refused(*a)
-	}
-	a.source.Domain.State = StateRunning
-	return nil
-}
-
-// assess makes the checks, and waits a little for a migration under way to show
-// where it goes.
+// assess makes the checks, and waits a little for what passes by itself.
 func (m *move) assess(ctx context.Context) Assessment {
 	deadline := time.Now().Add(adoptionPatience)
 	for {
 		a := Preflight(ctx, m.Request)
-		if !a.awaited || ctx.Err() != nil || time.Now().After(deadline) {
+		if !a.passing || ctx.Err() != nil || time.Now().After(deadline) {
 			return a
 		}
 		select {
@@ -160,10 +142,18 @@ func (m *move) watch(calls *drive, mode Mode) *watch {
 // alreadyThere is the report of a move that has nothing to do. A migration that
 // ended unwatched, because its client was killed, is told of by what libvirt
 // still knows of it.
-func (m *move) alreadyThere() Report {
-	r := Report{Destination: m.Destination.Name(), Policy: m.Policy}
+func (m *move) alreadyThere(a Assessment) Report {
+	r := Report{Destination: m.Destination.Name(), State: a.destination.Domain.State, Policy: m.Policy}
 	if completed := m.completed(); completed != nil {
+		r.Unwatched = true
 		r.figuresOf(completed, ending{})
+	}
+	o := Outcome{UUID: m.UUID, Name: m.Name}
+	switch {
+	case a.stranded(a.destination):
+		r.warn("%s", m.strandedOn(m.Destination.Name()))
+	case a.destination.Is(StateCrashed):
+		r.warn("%s", o.remedyCrashed(a.destination))
 	}
 	return r
 }
@@ -181,12 +171,18 @@ func (m *move) completed() *Job {
 // conclude looks at both hosts and says how the move went.
 func (m *move) conclude(e ending) (Report, error) {
 	m.tell.enter(PhaseVerifying, fmt.Sprintf("looking at %s and %s", m.Source.Name(), m.Destination.Name()))
-	s := settlement{request: m.Request, ranBefore: m.ranBefore, aborted: errors.Is(e.err, ErrAborted), limit: settleLimit}
+	s := settlement{
+		request: m.Request, ranBefore: m.ranBefore, suspended: !e.pausing.IsZero(),
+		foreign: errors.Is(e.err, ErrBusy), aborted: e.aborted(), limit: settleLimit,
+	}
 	if e.unseen != nil {
 		s.limit = leftoverPatience // a host that is silent now has been waited for already
 	}
 	o := s.settle(m.own)
-	if o.arrived(m.ranBefore) {
+	// Whoever started an adopted migration may have asked for the guest to be left
+	// paused (VIR_MIGRATE_PAUSED).
+	leftSo := m.adopted && o.Destination.Domain.Reason == ReasonUser
+	if o.arrived(m.ranBefore && !leftSo) {
 		return m.arrived(o, e), nil
 	}
 	return Report{}, m.failed(o, e)
@@ -200,6 +196,7 @@ func (m *move) arrived(o Outcome, e ending) Report {
 		Adopted:     m.adopted,
 		Source:      m.Source.Name(),
 		Destination: m.Destination.Name(),
+		State:       o.Destination.Domain.State,
 		StartedAt:   m.start,
 		Duration:    e.elapsed,
 		Mode:        e.mode,
@@ -213,14 +210,17 @@ func (m *move) arrived(o Outcome, e ending) Report {
 	case e.cancelled:
 		r.warn("It was cancelled too late to be called off: the VM is %s on %s.", o.Destination.Domain.State, m.Destination.Name())
 	}
+	if m.adopted && o.Destination.Is(StatePaused) {
+		r.warn("The VM is paused on %s: it was before, or the migration was asked to leave it so. `virsh resume %s` there lets it run.", m.Destination.Name(), m.UUID)
+	}
 	if o.Source.Defined() {
-		r.warn("%s keeps a shut-off definition of the VM. It must not be started: remove it with `virsh undefine %s` there.", m.Source.Name(), m.UUID)
+		r.warn("%s keeps a shut-off definition of the VM. It must not be started: remove it with `virsh undefine --keep-nvram --keep-tpm %s` there.", m.Source.Name(), m.UUID)
 	}
 	if m.persistent && !o.Destination.Domain.Persistent {
 		r.warn("The VM was persistent and is transient on %s: its definition is lost when it is shut down. `virsh dumpxml %s` and `virsh define` there keep it.", m.Destination.Name(), m.UUID)
 	}
 	if m.downtime != nil && m.downtime.failed != nil {
-		r.warn("max_downtime_ms could not be set: %s.", m.downtime.failed)
+		r.warn("max_downtime_ms %s: %s.", notDone(m.downtime.failed, "set"), m.downtime.failed)
 	}
 	return r
 }
@@ -235,8 +235,8 @@ func (m *move) failed(o Outcome, e ending) error {
 	f := Failure{Outcome: o, cause: e.err}
 	if !o.Source.Gone() {
 		if err := m.downtime.restore(m.own); err != nil {
-			f.Notes = append(f.Notes, fmt.Sprintf("The guest's longest pause for a switch-over, %d ms from max_downtime_ms, could not be set back to %d ms: %s.",
-				*m.Policy.MaxDowntimeMS, *m.downtime.before, err))
+			f.Notes = append(f.Notes, fmt.Sprintf("The guest's longest pause for a switch-over, %d ms from max_downtime_ms, %s to %d ms: %s.",
+				*m.Policy.MaxDowntimeMS, notDone(err, "set back"), *m.downtime.before, err))
 		}
 	}
 	return m.diagnose(e, f)
@@ -255,7 +255,7 @@ func (m *move) refused(a Assessment) error {
 		Findings: findings,
 		Failure: Failure{
 			Happened: fmt.Sprintf("The migration of VM %s from %s to %s was not started:\n%s", m.Name, m.Source.Name(), m.Destination.Name(), strings.Join(lines, "\n")),
-			Outcome:  Outcome{UUID: m.UUID, Name: m.Name, Source: a.source, Destination: a.destination, Migrating: a.awaited, Untouched: true},
+			Outcome:  Outcome{UUID: m.UUID, Name: m.Name, Source: a.source, Destination: a.destination, Migrating: a.job.migratesOut(), Untouched: true},
 			cause:    errors.Join(causes...),
 		},
 	}

@@ -52,8 +52,8 @@ type Outcome struct {
 // Place classifies the outcome.
 func (o Outcome) Place() Place {
 	s, d := o.Source, o.Destination
-	onSource, onDestination := s.Is(StateRunning), d.Is(StateRunning)
-	heldBySource := s.Is(StatePaused, StatePostCopySource)
+	onSource, onDestination := s.Is(StateRunning, StatePostCopy), d.Is(StateRunning)
+	heldBySource := s.Is(StatePaused) || s.Is(StatePostCopySource) && !d.Is(StateCrashed)
 	heldByDestination := d.Is(StatePaused)
 	switch {
 	case s.Is(StatePostCopyFailed) || d.Is(StatePostCopyFailed) || s.Is(StatePostCopySource) && d.Gone():

@@ -59,11 +59,12 @@ type Assessment struct {
 	Running bool
 
 	source, destination Sighting
-	// job is the migration that is under way.
-	job Job
-	// awaited is true when a migration is under way whose destination can not be
-	// told yet.
-	awaited bool
+	// job is what runs on the source; idle is true when that said that nothing does.
+	job  Job
+	idle bool
+	// passing is true when what was found may pass by itself: a migration whose
+	// destination can not be told yet, or what one leaves that has just ended.
+	passing bool
 }
 
 // Errors lists what a migration must not be started against.
@@ -119,8 +120,8 @@ func Preflight(ctx context.Context, r Request) Assessment {
 			"%s and %s are the same host (%s, host UUID %s).", r.Source.Name(), r.Destination.Name(), source.identity.Hostname, same)})
 		return a
 	}
-	if a.source.Gone() && a.destination.Is(StateRunning, StatePaused) {
-		a.AlreadyThere = true
+	if a.source.Gone() && a.destination.Is(StateRunning, StatePaused, StateCrashed) {
+		a.arrived(ctx, r)
 		return a
 	}
 	a.checkState(r)
@@ -134,30 +135,6 @@ func Preflight(ctx context.Context, r Request) Assessment {
 		a.checkGuest(ctx, r)
 	}
 	return a
-}
-
-// checkStranded looks for a guest that an earlier migration left paused.
-func (a *Assessment) checkStranded(r Request) {
-	if !a.stranded() {
-		return
-	}
-	f := Finding{Check: CheckState, Host: r.Source.Name(), Warning: !r.Unseen && !r.Rival, Detail: fmt.Sprintf(
-		"VM %s was left paused there by a migration that lost its client at the end.", r.Name)}
-	switch {
-	case r.Rival:
-		f.Detail += " It was not resumed, because another host holds a receiving half of it, which may be about to run."
-	case r.Unseen:
-		f.Detail += " It was not resumed, because it may run on a host that does not answer."
-	default:
-		f.Detail += " It is resumed before it is moved."
-	}
-	a.add(f)
-}
-
-// stranded tells whether an earlier migration left the guest paused on the
-// source, and the destination did not get it.
-func (a *Assessment) stranded() bool {
-	return a.source.Is(StatePaused) && a.source.Domain.Stranded && a.destination.Gone() && !a.awaited
 }
 
 // checkRequest looks at what needs no host.
@@ -179,12 +156,12 @@ func (a *Assessment) assessSameHost(ctx context.Context, r Request) {
 	a.destination = sight(ctx, r.Destination, r.UUID)
 	a.source = Sighting{Host: r.Source.Name(), Err: ErrNoDomain}
 	switch {
-	case a.destination.Is(StateRunning, StatePaused):
-		a.AlreadyThere = true
+	case a.destination.Is(StateRunning, StatePaused, StateCrashed):
+		a.arrived(ctx, r)
 	case !a.destination.Known():
 		a.add(silent(r.Destination.Name(), a.destination.Err))
 	default:
-		a.add(inactive(r.Name, a.destination))
+		a.add(inactive(r, a.destination))
 	}
 }
 
@@ -232,15 +209,21 @@ func silent(host string, err error) Finding {
 }
 
 // inactive is the finding that a domain can not be moved live as it is.
-func inactive(name string, s Sighting) Finding {
+func inactive(r Request, s Sighting) Finding {
 	f := Finding{Check: CheckState, Host: s.Host, Err: s.Err}
+	o := Outcome{UUID: r.UUID, Name: r.Name, Source: s}
 	switch {
 	case errors.Is(s.Err, ErrNoDomain):
-		f.Detail = fmt.Sprintf("VM %s does not exist there any more.", name)
-	case s.Is(StateShutOff, StateCrashed):
-		f.Detail = fmt.Sprintf("VM %s is not running on %s (%s), and only a running VM can be moved live. Start it there first.", name, s.Host, s.Domain.State)
+		f.Detail = fmt.Sprintf("VM %s does not exist there any more.", r.Name)
+	case s.migrated():
+		f.Detail = fmt.Sprintf("VM %s was migrated away from %s, and none of the hosts that were asked runs it: only a definition is left there (shut off, migrated). "+
+			"Look for it on other hosts, and do not start that definition before it is certain that it runs nowhere.", r.Name, s.Host)
+	case s.Is(StateShutOff):
+		f.Detail = fmt.Sprintf("VM %s is not running on %s (%s), and only a running VM can be moved live. Start it there first.", r.Name, s.Host, s.Domain.State)
+	case s.Is(StateCrashed):
+		f.Detail = fmt.Sprintf("VM %s is not running on %s (%s), and only a running VM can be moved live. %s", r.Name, s.Host, s.Domain.State, o.remedyCrashed(s))
 	default:
-		f.Detail = fmt.Sprintf("VM %s is not at home on %s (%s).", name, s.Host, s.Domain.State)
+		f.Detail = fmt.Sprintf("VM %s is not at home on %s (%s).", r.Name, s.Host, s.Domain.State)
 	}
 	return f
 }
@@ -253,8 +236,9 @@ func (a *Assessment) checkState(r Request) {
 		a.add(Finding{Check: CheckState, Host: a.source.Host, Detail: fmt.Sprintf(
 			"A post-copy migration of VM %s lost its link. %s", r.Name, left.remedy())})
 	case !a.source.Is(StateRunning, StatePaused, StatePostCopySource):
-		a.add(inactive(r.Name, a.source))
-	case a.destination.Is(StateRunning, StatePaused):
+		a.passing = a.source.migrated() || errors.Is(a.source.Err, ErrNoDomain) // the two hosts are not asked at the very same moment
+		a.add(inactive(r, a.source))
+	case a.destination.Is(StateRunning, StatePaused, StateCrashed):
 		a.add(Finding{Check: CheckOneHome, Detail: fmt.Sprintf(
 			"VM %s is %s on %s and %s on %s. Compare `virsh domstate --reason %s` on both hosts, decide which copy to keep, and end the other one with `virsh destroy %s`.",
 			r.Name, a.source.Domain.State, a.source.Host, a.destination.Domain.State, a.destination.Host, r.UUID, r.UUID)})
@@ -265,12 +249,14 @@ func (a *Assessment) checkState(r Request) {
 // any other one by the host that holds the receiving half.
 func (a *Assessment) checkJob(ctx context.Context, r Request) {
 	job, err := ask(ctx, callDeadline, func(ctx context.Context) (Job, error) { return r.Source.Job(ctx, r.UUID) })
+	a.job = job
 	switch {
 	case err != nil && !errors.Is(err, ErrNotActive) && !errors.Is(err, ErrNoDomain):
 		a.add(Finding{Check: CheckJob, Host: r.Source.Name(), Err: err, Detail: fmt.Sprintf("Whether another job runs on VM %s can not be told: %s.", r.Name, err)})
 	case err != nil || job.Type != JobRunning:
+		a.idle = err == nil
 		if a.destination.Is(StateIncoming) {
-			a.awaited = true
+			a.passing = true
 			a.add(Finding{Check: CheckJob, Host: r.Destination.Name(), Detail: fmt.Sprintf(
 				"%s still holds the receiving half of a migration of VM %s that has ended. libvirt removes it once it has noticed the end.", r.Destination.Name(), r.Name)})
 		}
@@ -282,9 +268,9 @@ func (a *Assessment) checkJob(ctx context.Context, r Request) {
 			"A migration of VM %s is under way already, and more than one host holds a receiving half: whether it goes to %s can not be told. "+
 				"Nothing was started beside it; `virsh domjobabort %s` on %s would call it off.", r.Name, r.Destination.Name(), r.UUID, r.Source.Name())})
 	case a.destination.Is(StateIncoming, StatePostCopy):
-		a.Running, a.job = true, job
+		a.Running = true
 	default:
-		a.awaited = true
+		a.passing = true
 		a.add(Finding{Check: CheckJob, Host: r.Source.Name(), Detail: fmt.Sprintf(
 			"A migration of VM %s is under way already, and %s does not hold its receiving half: it goes elsewhere, or is just about to start. "+
 				"Nothing was started beside it; `virsh domjobabort %s` on %s would call it off.", r.Name, r.Destination.Name(), r.UUID, r.Source.Name())})

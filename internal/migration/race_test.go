@@ -166,7 +166,7 @@ func TestRunResumesAGuestLeftPaused(t *testing.T) {
 		"resumed":        {nil, 1, runsOnSource, "unable to execute QEMU command"},
 		"at the third":   {mt.Times(2, errInternal), 3, runsOnSource, ""},
 		"never":          {mt.Always(errInternal), 3, "VM web is paused on kvm1", "`virsh resume " + uuid + "` on kvm1"},
-		"no answer":      {mt.Always(migration.ErrUnreachable), 3, "VM web is paused on kvm1", "It could not be resumed"},
+		"no answer":      {mt.Always(migration.ErrUnreachable), 3, "VM web is paused on kvm1", "did not answer, and still says that it is paused"},
 		"answer is lost": {nil, 1, runsOnSource, ""},
 	}
 	for name, test := range tests {

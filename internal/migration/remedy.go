@@ -14,10 +14,10 @@ func (o Outcome) remedy() string {
 	case OnSource:
 		return o.remedyOnSource()
 	case OnDestination:
-		if o.Source.Is(StatePaused, StatePostCopySource) {
-			return fmt.Sprintf("%s still holds a paused copy whose memory is out of date. Never resume it; remove it with `virsh destroy %s` on %s.", source, o.UUID, source)
+		if !o.Source.Known() {
+			return fmt.Sprintf("%s. Once it answers, make sure that `virsh domstate %s` there does not say running, before anything else is done with the VM.", o.silence(), o.UUID)
 		}
-		return fmt.Sprintf("%s. Once it answers, make sure that `virsh domstate %s` there does not say running, before anything else is done with the VM.", o.silence(), o.UUID)
+		return o.remedyOldCopy(o.Source)
 	case PausedOnSource, PausedOnDestination:
 		return o.remedyPaused()
 	case OnBoth:
@@ -40,11 +40,30 @@ func (o Outcome) remedy() string {
 	}
 }
 
+// remedyOldCopy says what to do about a copy that one host still holds while the
+// VM runs on the other; empty when it holds none.
+func (o Outcome) remedyOldCopy(left Sighting) string {
+	copied := "paused"
+	switch {
+	case left.Is(StateCrashed):
+		copied = "crashed"
+	case left.Is(StateIncoming):
+		return fmt.Sprintf("%s holds the receiving half of a migration, which does not run; libvirt there removes it once it has noticed the end.", left.Host)
+	case !left.Is(StatePaused, StatePostCopySource):
+		return ""
+	}
+	return fmt.Sprintf("%s still holds a %s copy whose memory is out of date. Never resume it; remove it with `virsh destroy %s` on %s.", left.Host, copied, o.UUID, left.Host)
+}
+
 func (o Outcome) remedyUnknown() string {
 	source, destination := o.Source.Host, o.Destination.Host
 	if o.Source.Is(StatePaused) {
-		return fmt.Sprintf("It was left paused on %s, so that it can not run twice. Once %s answers: if the VM runs there, `virsh destroy %s` on %s removes the old copy; "+
-			"if it does not, `virsh resume %s` on %s lets it run.", source, destination, o.UUID, source, o.UUID, source)
+		why := ""
+		if o.Source.Domain.Reason.ofMigration() {
+			why = fmt.Sprintf("It was left paused on %s, so that it can not run twice. ", source)
+		}
+		return fmt.Sprintf("%sOnce %s answers: if the VM runs there, `virsh destroy %s` on %s removes the old copy; if it does not: %s",
+			why, destination, o.UUID, source, o.wake(o.Source))
 	}
 	return "Neither start nor resume the VM anywhere before both hosts have been looked at."
 }
@@ -52,42 +71,81 @@ func (o Outcome) remedyUnknown() string {
 func (o Outcome) remedyOnSource() string {
 	source, destination := o.Source.Host, o.Destination.Host
 	switch {
+	case o.Destination.Is(StatePaused, StateCrashed):
+		return o.remedyOldCopy(o.Destination)
 	case o.Migrating && o.Unstopped:
 		return fmt.Sprintf("libvirt on %s still has the migration job, and does not take orders for it. If it waits for libvirt on %s at its peer_uri, it ends as soon as that answers or breaks the connection. "+
 			"Restarting libvirt on %s ends it, too, and leaves running guests as they are.", source, destination, source)
 	case o.Migrating:
 		return fmt.Sprintf("libvirt on %s still has the migration job. Asking for the same move again watches it to its end; `virsh domjobabort %s` on %s calls it off.", source, o.UUID, source)
-	case o.Destination.Is(StateIncoming):
-		return fmt.Sprintf("%s still holds the receiving half of the migration, which does not run; libvirt there removes it once it has noticed the end.", destination)
 	case !o.Destination.Known():
 		return fmt.Sprintf("%s does not answer; whatever half of the migration it may still hold is not running.", destination)
 	}
-	return ""
+	return o.remedyOldCopy(o.Destination)
 }
 
 func (o Outcome) remedyPaused() string {
-	host := o.Source.Host
-	if o.Place() == PausedOnSource && o.Source.stuck() {
+	seen := o.Source
+	if o.Place() == PausedOnDestination {
+		seen = o.Destination
+	}
+	switch {
+	case seen.Is(StatePostCopySource):
+		return fmt.Sprintf("Never resume it on %s: it was switched to post-copy, and %s is to run it. Asking for the same move again watches it to its end.", seen.Host, o.Destination.Host)
+	case o.Place() == PausedOnSource && seen.stuck():
 		return fmt.Sprintf("Its QEMU on %s does not answer libvirt: it had stopped the guest to send the last of its memory to %s, and nothing arrives there. "+
 			"It goes on, and the guest with it, once the link works again or the kernel of %s has given the connection up, which takes about 15 minutes (net.ipv4.tcp_retries2). "+
-			"`virsh domstate --reason %s` there tells.", host, o.Destination.Host, host, o.UUID)
+			"`virsh domstate --reason %s` there tells.", seen.Host, o.Destination.Host, seen.Host, o.UUID)
+	case o.ResumeError != nil && lost(o.ResumeError):
+		return fmt.Sprintf("libvirt on %s was told to resume it, did not answer, and still says that it is paused: %s. %s", seen.Host, o.ResumeError, o.wake(seen))
+	case o.ResumeError != nil:
+		return fmt.Sprintf("It could not be resumed: %s. %s", o.ResumeError, o.wake(seen))
 	}
-	if o.Place() == PausedOnDestination {
-		host = o.Destination.Host
+	return o.wake(seen)
+}
+
+// wake says why a guest is paused, where that is not the migration's doing, and
+// how it is made to run.
+func (o Outcome) wake(seen Sighting) string {
+	uuid, host := o.UUID, seen.Host
+	resume := fmt.Sprintf("`virsh resume %s` on %s lets it run.", uuid, host)
+	switch seen.Domain.Reason {
+	case ReasonUser:
+		return "It is paused because somebody asked for that, and not by the migration: " + resume
+	case ReasonIOError:
+		return fmt.Sprintf("It is paused because of an I/O error on its disk on %s: `virsh domblkerror %s` there names the disk. Once that works, %s", host, uuid, resume)
+	case ReasonWatchdog:
+		return fmt.Sprintf("It is paused because its watchdog went off: %s `virsh reset %s` there restarts a guest that hangs.", resume, uuid)
+	case ReasonPanicked:
+		return fmt.Sprintf("It is paused because the guest panicked: `virsh reset %s` and then `virsh resume %s` on %s restart it.", uuid, uuid, host)
+	case ReasonPMSuspended:
+		return fmt.Sprintf("The guest put itself to sleep: `virsh dompmwakeup %s` on %s wakes it.", uuid, host)
+	case ReasonOther:
+		return fmt.Sprintf("It is paused by another operation, which `virsh domstate --reason %s` on %s names. Once that is over, %s", uuid, host, resume)
+	case ReasonUnknown, ReasonMigration, ReasonAPIError, ReasonMigrated:
 	}
-	advice := fmt.Sprintf("`virsh resume %s` on %s lets it run.", o.UUID, host)
-	if o.ResumeError != nil {
-		return fmt.Sprintf("It could not be resumed: %s. %s", o.ResumeError, advice)
-	}
-	return advice
+	return resume
 }
 
 func (o Outcome) remedyOnNeither() string {
+	for _, s := range []Sighting{o.Source, o.Destination} {
+		if s.Is(StateCrashed) {
+			return o.remedyCrashed(s)
+		}
+	}
+	if o.Source.migrated() {
+		return fmt.Sprintf("libvirt on %s says that it was migrated away: somebody else moved it to another host, unless it has ended on %s since. "+
+			"Look for it on all other hosts before anything is started, and do not start the definition that is left on %s.", o.Source.Host, o.Destination.Host, o.Source.Host)
+	}
 	advice := fmt.Sprintf("Either its QEMU ended, of which /var/log/libvirt/qemu/%s.log on both hosts says why, or somebody else moved it to another host.", o.Name)
 	for _, s := range []Sighting{o.Source, o.Destination} {
-		if s.Defined() {
+		if s.Defined() && !s.migrated() {
 			return fmt.Sprintf("%s Once it is certain that it runs on no other host, `virsh start %s` on %s starts it again.", advice, o.UUID, s.Host)
 		}
 	}
 	return advice
+}
+
+func (o Outcome) remedyCrashed(seen Sighting) string {
+	return fmt.Sprintf("The guest panicked on %s, and its QEMU is kept there: `virsh destroy %s` and then `virsh start %s` on %s start it again.", seen.Host, o.UUID, o.UUID, seen.Host)
 }

@@ -9,15 +9,26 @@ import (
 // Report says how a move went that succeeded.
 type Report struct {
 	// Moved is false when the VM was on the destination already and nothing was
-	// done. The figures are then those of the migration that brought it there,
-	// where libvirt still has them.
+	// done.
 	Moved bool
+	// Unwatched is true when nothing was done now, and libvirt on the destination
+	// still has the statistics of the migration that brought the VM there: perhaps
+	// one that went on when its client was killed. The figures are that
+	// migration's: Duration, Downtime, the memory, Iterations, and what was
+	// compressed. libvirt does not keep where it came from, when that was and who
+	// asked for it, nor anything of one that ended in post-copy; Source, StartedAt,
+	// Mode and Phase are left zero, and Throttle nil. Without Unwatched a report
+	// that is not Moved has no figures at all.
+	Unwatched bool
 	// Adopted is true when the migration was under way already and was only
 	// watched.
 	Adopted bool
 	// Source and Destination are the names of the hosts.
 	Source, Destination string
-	StartedAt           time.Time
+	// State is what the VM was seen to do on the destination in the end:
+	// StateRunning or StatePaused, or StateCrashed where it was there already.
+	State     DomainState
+	StartedAt time.Time
 	// Duration is from the start of the job to its end.
 	Duration time.Duration
 	// Downtime is how long the guest stood still, by libvirt's figures; nil when
@@ -37,7 +48,7 @@ type Report struct {
 	Mode Mode
 	// Phase is PhasePreCopy, PhasePaused or PhasePostCopy.
 	Phase Phase
-	// Policy is what the move was made under.
+	// Policy is what the move was made under, or would have been.
 	Policy policy.Effective
 	// Warnings are sentences about what did not go as it should without harm to
 	// the VM.
@@ -68,7 +79,7 @@ func phaseOf(e ending) Phase {
 	switch {
 	case e.postCopy:
 		return PhasePostCopy
-	case !e.paused.IsZero():
+	case e.paused:
 		return PhasePaused
 	}
 	return PhasePreCopy

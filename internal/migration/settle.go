@@ -9,11 +9,18 @@ import (
 // looked at.
 type settlement struct {
 	request Request
-	// ranBefore is true when the guest ran when the migration began: left
-	// paused, it is resumed.
+	// ranBefore is true when the guest ran when the migration began: stopped by it
+	// and left so, it is resumed.
 	ranBefore bool
-	// aborted is true when libvirt said that the job was cancelled. The guest was
-	// then never started on the destination, whether that answers or not.
+	// suspended is true when on_timeout asked for the guest to be paused.
+	suspended bool
+	// foreign is true when libvirt refused the migration because of another
+	// operation. That may be a migration to any host, which alone knows whether the
+	// guest may run here.
+	foreign bool
+	// aborted is true when the source's libvirt said that the job was cancelled.
+	// The guest was then never started on the destination, whether that answers or
+	// not.
 	aborted bool
 	// limit bounds the looking.
 	limit   time.Duration
@@ -62,7 +69,7 @@ func (s *settlement) settled(o Outcome, waited time.Duration) bool {
 	case OnSource:
 		return !o.Migrating && (o.Destination.Gone() || patient && !o.Destination.Known())
 	case PausedOnSource, PausedOnDestination:
-		return patient && (!s.ranBefore || s.resumes >= maxResumes || o.Source.stuck())
+		return patient && !s.resumable(o.Source) && !s.resumable(o.Destination) && !o.Source.Is(StatePostCopySource)
 	case OnBoth, OnNeither, PausedOnBoth, SplitMemory:
 		return patient // the two hosts are not seen at the very same moment
 	default:
@@ -77,14 +84,25 @@ const maxResumes = 3
 // can be resumed safely; nil when there is none.
 func (s *settlement) leftPaused(o Outcome, waited time.Duration) Host {
 	switch {
-	case !s.ranBefore || s.resumes >= maxResumes || o.Source.stuck():
-		return nil
-	case o.Source.Is(StatePaused) && !o.Migrating && (o.Destination.Gone() || s.aborted && !o.Destination.Known()):
+	case s.resumable(o.Source) && !o.Migrating && (o.Destination.Gone() || s.aborted && !o.Destination.Known()):
 		return s.request.Source
-	case o.Destination.Is(StatePaused) && o.Source.Gone() && waited >= leftoverPatience:
+	case s.resumable(o.Destination) && o.Source.Gone() && waited >= leftoverPatience:
 		return s.request.Destination
 	}
 	return nil
+}
+
+// resumable tells whether a guest was stopped by this migration and by nothing
+// else, and may still be told to run. A guest that somebody suspended, or whose
+// disk failed, is not for the engine to resume.
+func (s *settlement) resumable(seen Sighting) bool {
+	if !s.ranBefore || s.foreign || s.resumes >= maxResumes || !seen.Is(StatePaused) || seen.stuck() {
+		return false
+	}
+	reason := seen.Domain.Reason
+	// An order to pause the guest that comes when the job has just ended is taken
+	// for anyone's.
+	return reason.ofMigration() || reason == ReasonUser && s.suspended && seen.Host == s.request.Source.Name()
 }
 
 func (s *settlement) resume(ctx context.Context, host Host) error {

@@ -47,6 +47,10 @@ func (s Sighting) stuck() bool { return s.Err == nil && s.Domain.Unresponsive }
 // run there.
 func (s Sighting) Defined() bool { return s.Err == nil && !s.Domain.Active() }
 
+// migrated tells whether the host keeps no more than the definition of a domain
+// that was migrated to another one.
+func (s Sighting) migrated() bool { return s.Defined() && s.Domain.Reason == ReasonMigrated }
+
 // look asks both hosts at once where the domain is.
 func (r Request) look(ctx context.Context, deadline time.Duration) (source, destination Sighting) {
 	ctx, cancel := context.WithTimeout(ctx, deadline)
@@ -75,6 +79,14 @@ func order(ctx context.Context, deadline time.Duration, call func(context.Contex
 	ctx, cancel := context.WithTimeout(ctx, deadline)
 	defer cancel()
 	return call(ctx)
+}
+
+// notDone says that an order failed, or only that it may have.
+func notDone(err error, done string) string {
+	if lost(err) {
+		return "is not known to have been " + done
+	}
+	return "could not be " + done
 }
 
 // lost tells whether a call's effect is not known: the host was not reached or

@@ -1,75 +1,118 @@
 package migration_test
 
 import (
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+	mt "github.com/terraform-provider-virt/terraform-provider-virt/internal/migration/migrationtest"
 )
 
 // strand leaves the VM as a client does that is lost in the moment of the
 // switch-over.
 func (s *scene) strand() {
-	s.kvm1.Put(migration.Domain{UUID: uuid, Name: "web", State: migration.StatePaused, Stranded: true, Persistent: true})
+	s.kvm1.Put(migration.Domain{UUID: uuid, Name: "web", State: migration.StatePaused, Reason: migration.ReasonMigration, Persistent: true})
 }
 
-func TestRunResumesAStrandedVM(t *testing.T) {
-	t.Parallel()
-	for name, mode := range map[string]migration.Mode{"peer-to-peer": migration.PeerToPeer, "direct": migration.Direct} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			play(t, func(s *scene) {
-				s.request.Mode = mode
-				s.strand()
-				s.arrives()
-				if !s.said("resumed before it is moved") {
-					t.Errorf("it was not said: %v", s.progress)
-				}
-			})
-		})
+func (s *scene) neverResumed() {
+	s.Helper()
+	if n := s.kvm1.Calls("Resume") + s.kvm2.Calls("Resume"); n > 0 {
+		s.Errorf("the guest was resumed %d times", n)
 	}
 }
 
-func TestRunLeavesAVMPausedThatSomeonePaused(t *testing.T) {
-	t.Parallel()
-	play(t, func(s *scene) {
-		s.kvm1.Put(migration.Domain{UUID: uuid, Name: "web", State: migration.StatePaused, Persistent: true})
-		if _, err := s.run(); err != nil {
-			t.Fatal(err)
-		}
-		if n := s.kvm1.Calls("Resume") + s.kvm2.Calls("Resume"); n > 0 {
-			t.Errorf("it was resumed %d times", n)
-		}
-	})
-}
-
-func TestRunDoesNotResumeAStrandedVMThatMayRunElsewhere(t *testing.T) {
+// The other copy may run on a host that is not among the provider's.
+func TestRunNeverResumesAStrandedVM(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		arrange func(*migration.Request)
 		says    string
 	}{
-		"a host is silent":             {func(r *migration.Request) { r.Unseen = true }, "may run on a host that does not answer"},
-		"another host is receiving it": {func(r *migration.Request) { r.Rival = true }, "another host holds a receiving half"},
+		"all hosts answered":           {func(*migration.Request) {}, "it may run on a host that the provider's configuration does not have"},
+		"a host is silent":             {func(r *migration.Request) { r.Unseen = true }, "it may run on a host that does not answer"},
+		"another host is receiving it": {func(r *migration.Request) { r.Rival = true }, "another host, which holds a receiving half"},
+		"in direct mode":               {func(r *migration.Request) { r.Mode = migration.Direct }, "lost its client (Terraform, virsh) in the switch-over"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			play(t, func(s *scene) {
 				s.strand()
 				test.arrange(&s.request)
-				fails[*migration.PreflightError](s, "VM web is paused on kvm1", test.says)
-				if n := s.kvm1.Calls("Resume"); n > 0 {
-					t.Errorf("it was resumed %d times", n)
+				err := fails[*migration.PreflightError](s, "VM web is paused on kvm1", test.says, "`virsh resume "+uuid+"` on kvm1")
+				if f := err.Findings[0]; f.Check != migration.CheckState || f.Host != "kvm1" || f.Lasting {
+					s.Errorf("finding: %+v", f)
 				}
+				s.neverResumed()
+				s.startedNothing()
 			})
 		})
 	}
 }
 
-func TestRunRefusesAStrandedVMThatCannotBeResumed(t *testing.T) {
+// A switch-over that has just ended looks the same for a moment.
+func TestRunLooksAgainBeforeItCallsAVMStranded(t *testing.T) {
 	t.Parallel()
 	play(t, func(s *scene) {
 		s.strand()
-		s.kvm1.Before("Resume", func(contextT) error { return errInternal })
-		fails[*migration.PreflightError](s, "VM web is paused on kvm1", "can not be resumed")
+		s.at(time.Second, func() {
+			s.kvm1.Put(migration.Domain{UUID: uuid, Name: "web", State: migration.StateShutOff, Reason: migration.ReasonMigrated})
+			s.kvm2.Put(migration.Domain{UUID: uuid, Name: "web", State: migration.StateRunning})
+		})
+		if r, err := s.run(); err != nil || r.Moved {
+			s.Errorf("report %+v, %v; want that it is there already", r, err)
+		}
+	})
+}
+
+func TestRunTellsThatAVMIsStrandedWhereItIsToBe(t *testing.T) {
+	t.Parallel()
+	play(t, func(s *scene) {
+		s.strand()
+		s.request.Destination = s.kvm1
+		r, err := s.run()
+		if err != nil || r.Moved || r.State != migration.StatePaused {
+			s.Errorf("report %+v, %v", r, err)
+		}
+		if len(r.Warnings) != 1 || !strings.Contains(r.Warnings[0], "lost its client") {
+			s.Errorf("warnings: %q", r.Warnings)
+		}
+		s.neverResumed()
+	})
+}
+
+func TestRunLeavesAVMPausedThatSomeonePaused(t *testing.T) {
+	t.Parallel()
+	play(t, func(s *scene) {
+		s.kvm1.Put(migration.Domain{UUID: uuid, Name: "web", State: migration.StatePaused, Reason: migration.ReasonUser, Persistent: true})
+		if r, err := s.run(); err != nil || r.State != migration.StatePaused {
+			t.Fatalf("report %+v, %v", r, err)
+		}
+		s.neverResumed()
+	})
+}
+
+// After its own move the engine knows both ends.
+func TestRunResumesAGuestThatItsOwnLostClientWouldHaveStranded(t *testing.T) {
+	t.Parallel()
+	play(t, func(s *scene) {
+		s.request.Mode = migration.Direct
+		s.kvm2.Before("Finish", mt.Times(1, errInternal))
+		s.kvm1.Before("Confirm", mt.Times(1, errInternal))
+		s.at(converges+500*time.Millisecond, func() { s.kvm2.Kill(uuid) })
+		fails[*migration.FailedError](s, runsOnSource)
+	})
+}
+
+// A migration that somebody else was quicker to start may go to any host.
+func TestRunDoesNotResumeWhatAnotherMigrationStranded(t *testing.T) {
+	t.Parallel()
+	play(t, func(s *scene) {
+		s.kvm1.Before("MigratePeerToPeer", func(contextT) error {
+			s.strand()
+			return migration.ErrBusy
+		})
+		fails[*migration.FailedError](s, "VM web is paused on kvm1", "`virsh resume "+uuid+"` on kvm1")
+		s.neverResumed()
 	})
 }

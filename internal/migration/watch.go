@@ -56,7 +56,15 @@ type ending struct {
 	watched bool
 	// unseen is why the end of the job was not seen; nil when it was.
 	unseen error
+	// committed is true when the calls had brought the guest's memory to the
+	// destination: then err is that of a later step.
+	committed bool
 }
+
+// aborted tells whether the source's libvirt said that its job was cancelled.
+// The same word of the destination, when it was to start the guest, says nothing
+// of what became of that.
+func (e ending) aborted() bool { return errors.Is(e.err, ErrAborted) && !e.committed }
 
 // Why the end of a job was not seen.
 var (
@@ -80,7 +88,7 @@ func (w *watch) run(ctx context.Context) ending {
 			}
 			w.calls = nil
 			w.vanished = time.Time{} // what was seen before the loss does not tell that the job ended
-			w.tell.say("lost the connection that started the migration, which goes on without it")
+			w.tell.say("lost the connection that started the migration; if that had begun, it goes on without it")
 		case <-cancelled:
 			cancelled = nil
 			w.cancel()
@@ -119,15 +127,16 @@ func (w *watch) interval() time.Duration {
 
 func (w *watch) ended(err, unseen error) ending {
 	return ending{
-		action:  w.action,
-		figures: w.figures,
-		mode:    w.mode,
-		least:   w.stall.least,
-		elapsed: time.Since(w.start),
-		grace:   w.grace(),
-		err:     err,
-		watched: w.calls == nil,
-		unseen:  unseen,
+		action:    w.action,
+		figures:   w.figures,
+		mode:      w.mode,
+		least:     w.stall.least,
+		elapsed:   time.Since(w.start),
+		grace:     w.grace(),
+		err:       err,
+		watched:   w.calls == nil,
+		unseen:    unseen,
+		committed: w.committed(),
 	}
 }
 

@@ -66,7 +66,16 @@ func (h *Host) Downtime(uuid string) uint64 {
 func (h *Host) SetState(uuid string, state migration.DomainState) {
 	h.world.mu.Lock()
 	defer h.world.mu.Unlock()
-	h.domains[uuid].State = state
+	h.domains[uuid].set(state, migration.ReasonUnknown)
+}
+
+// Pause pauses a domain that runs here for a reason of its own.
+func (h *Host) Pause(uuid string, reason migration.Reason) {
+	h.world.mu.Lock()
+	defer h.world.mu.Unlock()
+	if d := h.domains[uuid]; d != nil && d.State == migration.StateRunning {
+		d.set(migration.StatePaused, reason)
+	}
 }
 
 // Kill ends a domain's QEMU, and with it any migration that needs it.
@@ -84,7 +93,7 @@ func (h *Host) Kill(uuid string) {
 		}
 	}
 	if d.Persistent {
-		d.State = migration.StateShutOff
+		d.set(migration.StateShutOff, migration.ReasonUnknown)
 	} else {
 		delete(h.domains, uuid)
 	}
@@ -164,7 +173,7 @@ func (h *Host) Resume(ctx context.Context, uuid string) error {
 		if d.State != migration.StatePaused {
 			return migration.ErrNotActive
 		}
-		d.State = migration.StateRunning
+		d.set(migration.StateRunning, migration.ReasonUnknown)
 		return nil
 	})
 }

@@ -68,7 +68,7 @@ func (h *Host) StartPostCopy(ctx context.Context, uuid string) error {
 			return migration.ErrNotActive
 		}
 		j.postCopy = true
-		d.State = migration.StatePostCopySource
+		d.set(migration.StatePostCopySource, migration.ReasonUnknown)
 		if there := j.destination.domains[uuid]; there != nil {
 			there.State = migration.StatePostCopy
 		}
@@ -129,11 +129,17 @@ func (d *domain) failure() error {
 // Suspend implements migration.Source.
 func (h *Host) Suspend(ctx context.Context, uuid string) error {
 	return h.change(ctx, "Suspend", uuid, func(d *domain) error {
-		if d.State != migration.StateRunning {
+		switch {
+		case d.State == migration.StatePaused:
+			return nil // libvirt takes it for done
+		case d.State != migration.StateRunning:
 			return migration.ErrNotActive
+		case d.job == nil:
+			d.set(migration.StatePaused, migration.ReasonUser)
+			return nil
 		}
-		d.State = migration.StatePaused
-		if j := d.job; j != nil && j.script.PausedTakes > 0 {
+		d.set(migration.StatePaused, migration.ReasonMigration)
+		if j := d.job; j.script.PausedTakes > 0 {
 			j.endIn(j.script.PausedTakes, j.sentAll)
 		}
 		return nil
@@ -256,7 +262,7 @@ func (h *Host) Confirm(ctx context.Context, uuid string, cookie []byte, p migrat
 			return errCookie
 		case cancelled:
 			if d.State == migration.StatePaused && d.ranBefore {
-				d.State = migration.StateRunning
+				d.set(migration.StateRunning, migration.ReasonUnknown)
 			}
 			return nil
 		case cookie != nil && string(cookie) != cookieFinish:

@@ -44,6 +44,8 @@ type Script struct {
 	LeavePaused bool
 	// ArrivePaused leaves the guest paused on the destination.
 	ArrivePaused bool
+	// Reason is why a guest that is left paused is so.
+	Reason migration.Reason
 	// KeepDefinition leaves a definition on the source after success.
 	KeepDefinition bool
 	// ForgetDefinition leaves none on the destination.

@@ -70,6 +70,11 @@ type domain struct {
 	fetched chan struct{}
 }
 
+// set changes what the domain does, and why.
+func (d *domain) set(state migration.DomainState, reason migration.Reason) {
+	d.State, d.Reason = state, reason
+}
+
 // job is a migration that runs.
 type job struct {
 	world               *World
@@ -120,7 +125,7 @@ func (w *World) begin(uuid string, source, destination *Host, p migration.Parame
 // receive makes the destination hold the receiving half.
 func (j *job) receive(d migration.Domain) {
 	ran := d.State == migration.StateRunning
-	d.State, d.Persistent = migration.StateIncoming, false
+	d.State, d.Reason, d.Persistent = migration.StateIncoming, migration.ReasonUnknown, false
 	j.destination.domains[j.uuid] = &domain{Domain: d, ranBefore: ran}
 }
 
@@ -153,7 +158,10 @@ func (j *job) sentAll() {
 	case j.script.Err != nil:
 		j.fail(j.script.Err)
 	case j.direct:
-		j.source.domains[j.uuid].State = migration.StatePaused
+		here := j.source.domains[j.uuid]
+		if here.State == migration.StateRunning {
+			here.set(migration.StatePaused, migration.ReasonMigration)
+		}
 		j.finish(nil)
 	default:
 		j.arrive()
@@ -175,9 +183,13 @@ func (j *job) startHere(completed migration.Job) {
 	if there == nil {
 		return
 	}
-	there.State = migration.StateRunning
-	if !there.ranBefore || j.script.ArrivePaused {
-		there.State = migration.StatePaused
+	switch {
+	case !there.ranBefore:
+		there.set(migration.StatePaused, migration.ReasonUser)
+	case j.script.ArrivePaused:
+		there.set(migration.StatePaused, j.script.Reason)
+	default:
+		there.set(migration.StateRunning, migration.ReasonUnknown)
 	}
 	there.Persistent = j.parameters.Persistent && !j.script.ForgetDefinition
 	there.completed = &completed
@@ -190,7 +202,8 @@ func (j *job) leave() {
 		return
 	}
 	if j.script.KeepDefinition || here.Persistent && !j.parameters.Persistent {
-		here.State, here.job = migration.StateShutOff, nil
+		here.set(migration.StateShutOff, migration.ReasonMigrated)
+		here.job = nil
 		return
 	}
 	delete(j.source.domains, j.uuid)
@@ -199,8 +212,8 @@ func (j *job) leave() {
 // fail leaves the domain on the source.
 func (j *job) fail(err error) {
 	if here := j.source.domains[j.uuid]; here != nil && here.Active() {
-		if j.script.LeavePaused {
-			here.State = migration.StatePaused
+		if j.script.LeavePaused && here.State == migration.StateRunning {
+			here.set(migration.StatePaused, j.script.Reason)
 		}
 	}
 	if there := j.destination.domains[j.uuid]; there != nil && there.State == migration.StateIncoming && !j.direct {
