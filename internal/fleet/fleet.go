@@ -35,6 +35,7 @@ type Fleet struct {
 	hosts       []*host.Host // sorted by name
 	unreachable Unreachable
 	slots       *slots
+	placements  placements
 
 	mu       sync.Mutex
 	reported map[string]bool        // hosts that were reported as down
@@ -49,6 +50,7 @@ func New(config Config) (*Fleet, error) {
 		slots:       newSlots(config.MaxOutgoing, config.MaxIncoming),
 		reported:    map[string]bool{},
 		records:     map[string]*sync.Mutex{},
+		placements:  placements{wanted: map[string]string{}},
 	}
 	for _, c := range config.Hosts {
 		h, err := host.New(c)

@@ -72,7 +72,8 @@ func (a *liveMigrationAction) ModifyPlan(ctx context.Context, req action.ModifyP
 	var config moveModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
 	if !resp.Diagnostics.HasError() {
-		resp.Diagnostics.Append(config.assess(ctx, a.fleet, config.VM.ValueString(), "")...)
+		_, diags := config.assess(ctx, a.fleet, config.VM.ValueString(), "")
+		resp.Diagnostics.Append(diags...)
 	}
 }
 

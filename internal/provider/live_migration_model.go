@@ -69,29 +69,30 @@ func (m moveModel) validate(ctx context.Context) diag.Diagnostics {
 
 // assess says while planning what speaks against the move: as errors what will
 // be just the same later, as warnings what may have changed by then. A VM that
-// is not there yet may be created in the same apply.
-func (m moveModel) assess(ctx context.Context, f *fleet.Fleet, vm, last string) diag.Diagnostics {
+// is not there yet may be created in the same apply. It returns where the VM is,
+// when that was seen.
+func (m moveModel) assess(ctx context.Context, f *fleet.Fleet, vm, last string) (fleet.Location, diag.Diagnostics) {
 	if f == nil || m.Destination.IsUnknown() {
-		return nil
+		return fleet.Location{}, nil
 	}
 	if err := f.Check(m.Destination.ValueString()); err != nil {
-		return diag.Diagnostics{diagnose("Find Host", err, path.Root("destination"))}
+		return fleet.Location{}, diag.Diagnostics{diagnose("Find Host", err, path.Root("destination"))}
 	}
 	if vm == "" {
-		return nil
+		return fleet.Location{}, nil
 	}
 	move, diags := m.move(ctx, vm, last)
 	if diags.HasError() {
-		return diags
+		return fleet.Location{}, diags
 	}
 	location, assessment, err := f.Assess(ctx, move)
 	if err != nil {
 		diags.Append(assessError(f, "Plan Virtual Machine Migration", err)...)
-		return diags
+		return location, diags
 	}
 	diags.Append(locationWarnings(location)...)
 	diags.Append(assessmentDiagnostics(location, move.Destination, assessment)...)
-	return diags
+	return location, diags
 }
 
 func lastMigrationTypes() map[string]attr.Type {

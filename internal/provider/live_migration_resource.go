@@ -2,6 +2,8 @@ package provider
 
 import (
 	"context"
+	"errors"
+	"fmt"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -142,7 +144,7 @@ func (r *liveMigrationResource) ModifyPlan(ctx context.Context, req resource.Mod
 		return
 	}
 	if req.State.Raw.IsNull() {
-		resp.Diagnostics.Append(plan.assess(ctx, r.fleet, plan.VM.ValueString(), "")...)
+		resp.Diagnostics.Append(r.assess(ctx, plan, plan.VM.ValueString(), "")...)
 		return
 	}
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
@@ -156,12 +158,35 @@ func (r *liveMigrationResource) ModifyPlan(ctx context.Context, req resource.Mod
 		resp.RequiresReplace = append(resp.RequiresReplace, path.Root("vm"))
 		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("uuid"), types.StringUnknown())...)
 		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("last_migration"), types.ObjectUnknown(lastMigrationTypes()))...)
-		resp.Diagnostics.Append(plan.assess(ctx, r.fleet, plan.VM.ValueString(), "")...)
+		resp.Diagnostics.Append(r.assess(ctx, plan, plan.VM.ValueString(), "")...)
 	case plan.Destination.Equal(state.Destination):
 		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("last_migration"), state.LastMigration)...)
+		resp.Diagnostics.Append(r.want(plan, state.UUID.ValueString())...)
 	default:
-		resp.Diagnostics.Append(plan.assess(ctx, r.fleet, state.UUID.ValueString(), state.Destination.ValueString())...)
+		resp.Diagnostics.Append(r.assess(ctx, plan, state.UUID.ValueString(), state.Destination.ValueString())...)
 	}
+}
+
+// assess says what speaks against the planned place.
+func (r *liveMigrationResource) assess(ctx context.Context, plan liveMigrationModel, vm, last string) diag.Diagnostics {
+	location, diags := plan.moveModel.assess(ctx, r.fleet, vm, last)
+	diags.Append(r.want(plan, location.Domain.UUID)...)
+	return diags
+}
+
+// want says that another resource wants the VM on another host: the two would
+// move it back and forth.
+func (r *liveMigrationResource) want(plan liveMigrationModel, uuid string) diag.Diagnostics {
+	if r.fleet == nil || uuid == "" || plan.Destination.IsUnknown() {
+		return nil
+	}
+	var twice *fleet.WantedTwiceError
+	if err := r.fleet.Want(uuid, plan.Destination.ValueString()); errors.As(err, &twice) {
+		return diag.Diagnostics{diag.NewAttributeErrorDiagnostic(path.Root("destination"), "Conflicting Destinations", fmt.Sprintf(
+			"Another virt_vm_live_migration resource wants VM %s on %s, and this one wants it on %s: they would move it back and forth with every apply. Keep one of them.",
+			plan.VM.ValueString(), twice.There, twice.Here))}
+	}
+	return nil
 }
 
 func (r *liveMigrationResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {

@@ -198,6 +198,31 @@ func TestAccLiveMigration_refused(t *testing.T) {
 	}
 }
 
+// TestAccLiveMigration_wantedTwice declares two places for one VM: that is told
+// before anything is moved, also where the VM gets known only in the apply.
+func TestAccLiveMigration_wantedTwice(t *testing.T) {
+	t.Parallel()
+	guest := testLab(t).StartGuest(t, lab.GuestSpec{Bare: true})
+	const more = `
+resource "virt_vm_live_migration" "other" {
+  vm          = %s
+  destination = "kvm1"
+}
+
+resource "terraform_data" "vm" {
+  input = %q
+}
+`
+	want := sayingAll("Conflicting Destinations", "destination = ", "Another virt_vm_live_migration resource wants VM")
+	both := func(vm string) string {
+		return placementOf(t, guest.Name, "kvm2", "") + fmt.Sprintf(more, vm, guest.Name)
+	}
+	acceptance(t, resource.TestStep{Config: both(fmt.Sprintf("%q", guest.UUID)), ExpectError: want})
+	requireHome(t, guest, "kvm1", "running")
+	acceptance(t, resource.TestStep{Config: both("terraform_data.vm.output\n  depends_on = [virt_vm_live_migration.vm]"), ExpectError: want})
+	requireHome(t, guest, "kvm2", "running") // by the resource that came first
+}
+
 // sayingAll matches output that has all the words, in this order.
 func sayingAll(all ...string) *regexp.Regexp {
 	patterns := make([]string, len(all))
