@@ -59,6 +59,7 @@ func (h *Host) explainPeer(ctx context.Context, err error, uuid, peerURI string)
 		}
 	}
 	e.Message = withoutUsers(strings.ReplaceAll(e.Message, peerURI, redactedURI(peerURI)))
+	e.cause = libvirt.Error{Code: uint32(e.Code), Message: e.Message}
 	return e
 }
 

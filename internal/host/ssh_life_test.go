@@ -140,7 +140,7 @@ func TestSSHPeerRefused(t *testing.T) {
 			t.Errorf("%s: got %v, want %v", peer, err, migration.ErrPeerUnreachable)
 			continue
 		}
-		checkSecrets(t, err.Error())
+		hides(t, err, accounts...)
 	}
 }
 

@@ -234,9 +234,7 @@ func TestSSHFailures(t *testing.T) {
 				started := time.Now()
 				err := ping(testContext(t), open(t, host.Config{Name: l.Name, URI: uri}, host.WithDeadlines(sshDeadlines)))
 				checkUnreachable(t, err, test.reason)
-				if err != nil {
-					checkSecrets(t, err.Error())
-				}
+				hides(t, err, accounts...)
 				if took, limit := time.Since(started), sshDeadlines.Open+slack; took > limit {
 					t.Errorf("took %s, more than %s", took, limit)
 				}
@@ -245,15 +243,8 @@ func TestSSHFailures(t *testing.T) {
 	}
 }
 
-// checkSecrets looks for what an error must not say: who logs in.
-func checkSecrets(t *testing.T, text string) {
-	t.Helper()
-	for _, account := range []string{"root@", lab.Visitor, lab.Retired, lab.Shellless, "PRIVATE KEY"} {
-		if strings.Contains(text, account) {
-			t.Errorf("%q names %q", text, account)
-		}
-	}
-}
+// accounts are what an error must not say: who logs in, and with what.
+var accounts = []string{"root@", lab.Visitor, lab.Retired, lab.Shellless, "PRIVATE KEY"}
 
 // An impostor, or a host that was reinstalled, is refused, also by those who
 // accept unknown hosts.

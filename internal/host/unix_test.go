@@ -147,6 +147,7 @@ func ordinaryUser(t *testing.T) {
 		t.Error(err)
 	}
 	checkHostRecord(t, h, host.Global, new(document))
+	domainOfTheUser(t, h)
 
 	aliases(t)
 	unreachable(t, "qemu:///session?mode=direct", "virtqemud-sock; is libvirt's daemon running", "A user's own daemon ends when nobody uses it")
@@ -154,6 +155,28 @@ func ordinaryUser(t *testing.T) {
 	if !errors.Is(err, migration.ErrUnreachable) || !strings.Contains(err.Error(), "permission denied on /var/run/libvirt/libvirt-sock") {
 		t.Errorf("got %v, want a socket that is not for us", err)
 	}
+}
+
+// domainOfTheUser writes and reads the policy of one of the user's own VMs.
+func domainOfTheUser(t *testing.T, h *host.Host) {
+	t.Helper()
+	const uuid = "6c616200-0000-4000-9000-000000000001"
+	definition := filepath.Join(t.TempDir(), "domain.xml")
+	xml := "<domain type='qemu'><name>own</name><uuid>" + uuid + "</uuid><memory>65536</memory><os><type arch='x86_64'>hvm</type></os></domain>"
+	if err := os.WriteFile(definition, []byte(xml), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if output, err := exec.Command("virsh", "--connect", "qemu:///session", "define", definition).CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, output)
+	}
+	if err := h.WriteDomainRecord(testContext(t), uuid, document); err != nil {
+		t.Fatal(err)
+	}
+	checkRecord(t, h, uuid, host.DomainRecord{Config: new(document), Persistent: true})
+	if err := h.DeleteDomainRecord(testContext(t), uuid); err != nil {
+		t.Fatal(err)
+	}
+	checkRecord(t, h, uuid, host.DomainRecord{Persistent: true})
 }
 
 // aliases checks the names that the user gave to URIs.
