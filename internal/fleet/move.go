@@ -72,23 +72,34 @@ func (f *Fleet) move(ctx context.Context, m Move, report func(string)) (Moved, e
 // settled is the answer when the VM is where it is to be, unless it is about to
 // leave.
 func (f *Fleet) settled(ctx context.Context, l Location) (Moved, error) {
-	moved := Moved{Location: l, Report: migration.Report{Destination: l.Host}}
+	if l.Domain.Active() {
+		h, err := f.host(l.Host)
+		if err != nil {
+			return Moved{}, err
+		}
+		job, err := h.Job(ctx, l.Domain.UUID)
+		if err != nil {
+			return Moved{}, err
+		}
+		if job.Type == migration.JobRunning && job.Operation == migration.OperationMigrationOut {
+			return Moved{}, &LeavingError{Location: l}
+		}
+	}
+	report, err := f.Arrival(ctx, l)
+	return Moved{Location: l, Report: report}, err
+}
+
+// Arrival is the report of a VM that was not moved: it has what libvirt still
+// knows of the migration that brought the VM to where it is.
+func (f *Fleet) Arrival(ctx context.Context, l Location) (migration.Report, error) {
 	if !l.Domain.Active() {
-		return moved, nil
+		return migration.Report{Destination: l.Host, State: l.Domain.State}, nil
 	}
 	h, err := f.host(l.Host)
 	if err != nil {
-		return Moved{}, err
+		return migration.Report{}, err
 	}
-	job, err := h.Job(ctx, l.Domain.UUID)
-	if err != nil {
-		return Moved{}, err
-	}
-	if job.Type == migration.JobRunning && job.Operation == migration.OperationMigrationOut {
-		return Moved{}, &LeavingError{Location: l}
-	}
-	moved.Report, err = migration.Run(ctx, migration.Request{UUID: l.Domain.UUID, Name: l.Domain.Name, Source: h, Destination: h}, nil)
-	return moved, err
+	return migration.Run(ctx, migration.Request{UUID: l.Domain.UUID, Name: l.Domain.Name, Source: h, Destination: h}, nil)
 }
 
 // attempt moves the VM from where it was found. elsewhere is true when it was

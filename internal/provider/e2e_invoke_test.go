@@ -41,7 +41,7 @@ func TestAccInvoke(t *testing.T) {
 	requireSteadyPulse(t, guest, started, 5*time.Second)
 
 	r = w.must(t, 0, invoke...)
-	if want := fmt.Sprintf("VM %s is on kvm2 already: nothing to move (the migration that brought it there took ", guest.Name); !strings.Contains(r.stdout, want) {
+	if want := fmt.Sprintf("VM %s is running on kvm2 already: nothing to move (the migration that brought it there took ", guest.Name); !strings.Contains(r.stdout, want) {
 		t.Errorf("no %q in %s", want, r)
 	}
 	r = w.must(t, 0, "plan", "-input=false", "-detailed-exitcode")

@@ -87,7 +87,10 @@ func TestAccKilled_finishes(t *testing.T) {
 				eventually(t, time.Minute, "no process is left", func() bool { return len(r.group(t)) == 0 })
 				requireHome(t, guest, "kvm2", "running")
 				requireSteadyPulse(t, guest, started, 5*time.Second)
-				w.must(t, 0, apply...)
+				next := w.must(t, 0, apply...)
+				if kind == "resource" && !sayingAll("Migration Was Not Watched", "VM "+guest.Name+" was on kvm2 already", "it took").MatchString(next.stdout) {
+					t.Errorf("the next apply does not tell of the move: %s", next)
+				}
 				w.must(t, 0, "plan", "-input=false", "-detailed-exitcode")
 			})
 		}
@@ -120,7 +123,11 @@ func TestAccKilled_unattended(t *testing.T) {
 		return err != nil
 	})
 
-	w.must(t, 0, "plan", "-input=false", "-detailed-exitcode")
+	got = w.must(t, 0, "plan", "-input=false", "-detailed-exitcode")
+	if !sayingAll("Migration Was Not Watched", "VM "+guest.Name+" was on kvm1 when this resource last saw it", "By the figures that libvirt on kvm2 keeps of it, it took",
+		"MiB sent.", "VM "+guest.Name+" is running on kvm2").MatchString(got.stdout) {
+		t.Errorf("the plan does not tell of the migration that has ended: %s", got)
+	}
 	w.must(t, 0, apply...)
 	state := w.attributes(t, "virt_vm_live_migration.move")
 	if state["destination"] != "kvm2" || state["last_migration"] != nil {

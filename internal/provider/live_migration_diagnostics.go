@@ -112,10 +112,24 @@ func movedWarnings(m fleet.Moved) diag.Diagnostics {
 				"The policy that is reported for it is what holds for the VM now; what it was started with is not known.",
 			m.Location.Domain.Name, r.Source, r.Destination))
 	}
+	title := "Virtual Machine Needs Attention"
+	if r.Moved {
+		title = "Virtual Machine Migrated With Remarks"
+	}
 	for _, text := range r.Warnings {
-		diags.AddWarning("Virtual Machine Migrated With Remarks", sentence(text))
+		diags.AddWarning(title, sentence(text))
 	}
 	return diags
+}
+
+// unwatchedWarning tells of a migration that no resource has watched to its end:
+// came says what is known of it, r what libvirt still knows.
+func unwatchedWarning(came, vm string, r migration.Report) diag.Diagnostics {
+	detail := came + " last_migration is null therefore."
+	if r.Unwatched {
+		detail += fmt.Sprintf(" By the figures that libvirt on %s keeps of it, it took %s.", r.Destination, figures(r))
+	}
+	return diag.Diagnostics{diag.NewWarningDiagnostic("Migration Was Not Watched", fmt.Sprintf("%s\n\nVM %s is %s on %s", detail, vm, r.State, r.Destination))}
 }
 
 // outcome is the last line of a move that succeeded.
@@ -123,15 +137,11 @@ func outcome(m fleet.Moved) string {
 	r, vm := m.Report, m.Location.Domain.Name
 	switch {
 	case r.Moved:
-		state := migration.StateRunning
-		if m.Location.Domain.State == migration.StatePaused {
-			state = migration.StatePaused
-		}
-		return fmt.Sprintf("VM %s is %s on %s: moved from %s in %s", vm, state, r.Destination, r.Source, figures(r))
-	case r.Downtime != nil:
-		return fmt.Sprintf("VM %s is on %s already: nothing to move (the migration that brought it there took %s)", vm, r.Destination, figures(r))
+		return fmt.Sprintf("VM %s is %s on %s: moved from %s in %s", vm, r.State, r.Destination, r.Source, figures(r))
+	case r.Unwatched:
+		return fmt.Sprintf("VM %s is %s on %s already: nothing to move (the migration that brought it there took %s)", vm, r.State, r.Destination, figures(r))
 	default:
-		return fmt.Sprintf("VM %s is on %s already: nothing to move", vm, r.Destination)
+		return fmt.Sprintf("VM %s is %s on %s already: nothing to move", vm, r.State, r.Destination)
 	}
 }
 

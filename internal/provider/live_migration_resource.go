@@ -86,7 +86,7 @@ func lastMigrationAttribute() schema.SingleNestedAttribute {
 		return schema.Int64Attribute{MarkdownDescription: description, Computed: true}
 	}
 	return schema.SingleNestedAttribute{
-		MarkdownDescription: "How the last move by this resource went; null until there was one.",
+		MarkdownDescription: "How this resource has moved the VM to where it is; null when it has not: the VM was there already, or came there by other means.",
 		Computed:            true,
 		Attributes: map[string]schema.Attribute{
 			"source":                   text("Name of the host that the VM came from."),
@@ -226,10 +226,25 @@ func (r *liveMigrationResource) Read(ctx context.Context, req resource.ReadReque
 		return
 	}
 	resp.Diagnostics.Append(locationWarnings(location)...)
-	state.Destination = types.StringValue(location.Host)
+	if location.Host != state.Destination.ValueString() {
+		resp.Diagnostics.Append(r.movedUnwatched(ctx, state.Destination.ValueString(), location)...)
+		state.Destination = types.StringValue(location.Host)
+		state.LastMigration = types.ObjectNull(lastMigrationTypes())
+	}
 	state.VM, diags = nameInState(ctx, r.fleet, state.VM, location.Domain)
 	resp.Diagnostics.Append(diags...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
+}
+
+// movedUnwatched says how a VM came to another host than state has: a run that
+// was killed may have left its migration to libvirt.
+func (r *liveMigrationResource) movedUnwatched(ctx context.Context, from string, l fleet.Location) diag.Diagnostics {
+	report, err := r.fleet.Arrival(ctx, l)
+	if err != nil {
+		report = migration.Report{Destination: l.Host, State: l.Domain.State}
+	}
+	came := fmt.Sprintf("VM %s was on %s when this resource last saw it, and something else has brought it to %s: another program, or a run of Terraform that was killed.", l.Domain.Name, from, l.Host)
+	return unwatchedWarning(came, l.Domain.Name, report)
 }
 
 func (r *liveMigrationResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
@@ -245,10 +260,7 @@ func (r *liveMigrationResource) Update(ctx context.Context, req resource.UpdateR
 		if resp.Diagnostics.HasError() {
 			return
 		}
-		plan.LastMigration = state.LastMigration
-		if moved.Report.Moved {
-			plan.LastMigration = lastMigrationObject(moved.Report)
-		}
+		plan.LastMigration = lastMigrationObject(moved.Report)
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 	resp.Diagnostics.Append(resp.Identity.SetAttribute(ctx, path.Root("uuid"), plan.UUID)...)
@@ -301,5 +313,9 @@ func (r *liveMigrationResource) move(ctx context.Context, plan liveMigrationMode
 	}
 	tflog.Info(ctx, outcome(moved))
 	diags.Append(movedWarnings(moved)...)
+	if moved.Report.Unwatched {
+		vm := moved.Location.Domain.Name
+		diags.Append(unwatchedWarning(fmt.Sprintf("VM %s was on %s already, and nothing was moved: another program has brought it there, or a run of Terraform that was killed.", vm, move.Destination), vm, moved.Report)...)
+	}
 	return moved, diags
 }

@@ -79,6 +79,10 @@ func TestAccLiveMigration_lifecycle(t *testing.T) {
 			PreConfig: func() { moveByVirsh(t, guest, "kvm2", "kvm1") },
 			Config:    placementOf(t, guest.UUID, "kvm2", ""),
 			PlanOnly:  true, ExpectNonEmptyPlan: true,
+			ConfigPlanChecks: resource.ConfigPlanChecks{PostApplyPostRefresh: []plancheck.PlanCheck{
+				expectBefore(placement, tfjsonpath.New("destination"), knownvalue.StringExact("kvm1")),
+				expectBefore(placement, last, knownvalue.Null()), // it tells of a move to kvm2
+			}},
 		},
 		resource.TestStep{ // and is brought back
 			Config:            placementOf(t, guest.UUID, "kvm2", ""),
