@@ -71,8 +71,7 @@ func open(ctx context.Context, stream net.Conn, driver libvirt.ConnectURI, limit
 		return lv.ConnectToURI(driver)
 	})
 	if err != nil {
-		g.kill()
-		c.running.Wait()
+		_ = c.close(ctx, limit)
 		return nil, err
 	}
 	return c, nil
@@ -93,12 +92,13 @@ func (c *conn) call(ctx context.Context, limit time.Duration, k class, fn func(*
 
 	late, answered := c.watch(limit)
 	done := make(chan error, 1)
-	c.running.Go(func() {
+	go func() {
+		defer c.running.Done()
 		err := guarded(c.lv, fn)
 		leave()
 		answered()
 		done <- err
-	})
+	}()
 	select {
 	case err := <-done:
 		return c.translate(err)
@@ -142,7 +142,8 @@ func gaveUp(err error, started time.Time) error {
 	return err
 }
 
-// enter waits for a place and counts the caller; leave gives the place back.
+// enter waits for a place and counts the caller and the call; leave gives the
+// place back.
 func (c *conn) enter(ctx context.Context, k class) (leave func(), err error) {
 	var places []chan struct{}
 	switch k {
@@ -162,8 +163,13 @@ func (c *conn) enter(ctx context.Context, k class) (leave func(), err error) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.retired {
+		release(places)
+		return nil, &lostError{cause: errNotSent, unsent: true}
+	}
 	c.callers++
 	c.pending++
+	c.running.Add(1)
 	return func() {
 		release(places)
 		c.mu.Lock()
@@ -229,11 +235,13 @@ func (c *conn) close(ctx context.Context, limit time.Duration) error {
 	if c.usable() && c.idle() {
 		_ = c.call(context.WithoutCancel(ctx), limit, quick, (*libvirt.Libvirt).ConnectClose)
 	}
+	c.retire()
 	c.guard.kill()
 	gone := make(chan struct{})
 	go func() {
 		c.running.Wait()
 		<-c.guard.drained
+		<-c.guard.closed
 		close(gone)
 	}()
 	select {
@@ -253,10 +261,12 @@ func (c *conn) idle() bool {
 
 // ended tells whether nothing of the connection is left.
 func (c *conn) ended() bool {
-	select {
-	case <-c.guard.drained:
-		return c.idle()
-	default:
-		return false
+	for _, end := range []<-chan struct{}{c.guard.drained, c.guard.closed} {
+		select {
+		case <-end:
+		default:
+			return false
+		}
 	}
+	return c.idle()
 }

@@ -41,6 +41,12 @@ type scripted struct {
 // newScripted starts a daemon and opens a connection to it.
 func newScripted(t *testing.T, held ...uint32) (*scripted, *conn) {
 	t.Helper()
+	return newScriptedBehind(t, func(near net.Conn) net.Conn { return near }, held...)
+}
+
+// newScriptedBehind is newScripted, with something around our end of the stream.
+func newScriptedBehind(t *testing.T, around func(net.Conn) net.Conn, held ...uint32) (*scripted, *conn) {
+	t.Helper()
 	near, far := net.Pipe()
 	d := &scripted{Conn: far, held: map[uint32]bool{}, release: make(chan struct{}), served: map[uint32]int{}}
 	for _, procedure := range held {
@@ -55,7 +61,7 @@ func newScripted(t *testing.T, held ...uint32) (*scripted, *conn) {
 		_ = far.Close()
 		<-ended
 	})
-	c, err := open(t.Context(), near, "qemu:///system", 5*time.Second)
+	c, err := open(t.Context(), around(near), "qemu:///system", 5*time.Second)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -276,6 +282,45 @@ func TestLostConnectionSaysWhetherTheCallWasSent(t *testing.T) {
 	if err := c.call(t.Context(), time.Minute, urgent, abort); !errors.As(err, &e) || !e.unsent {
 		t.Errorf("got %v, want a call that was not sent", err)
 	}
+}
+
+// clinging is a stream that takes its time to close.
+type clinging struct {
+	net.Conn
+	release chan struct{}
+}
+
+func (c *clinging) Close() error {
+	<-c.release
+	return c.Conn.Close()
+}
+
+// A stream that does not close keeps nobody waiting but its owner, and that one
+// no longer than it wants.
+func TestStreamThatDoesNotClose(t *testing.T) {
+	t.Parallel()
+	stream := &clinging{release: make(chan struct{})}
+	d, c := newScriptedBehind(t, func(near net.Conn) net.Conn { stream.Conn = near; return stream }, procJobStats)
+	started := time.Now()
+	if err := c.call(t.Context(), 100*time.Millisecond, patient, jobStats); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("got %v, want %v", err, context.DeadlineExceeded)
+	}
+	var lost *lostError
+	if err := c.call(t.Context(), time.Minute, quick, version); !errors.As(err, &lost) || !lost.unsent {
+		t.Errorf("got %v, want a call that was not sent", err)
+	}
+	if err := c.close(t.Context(), 100*time.Millisecond); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("got %v, want %v", err, context.DeadlineExceeded)
+	}
+	if took := time.Since(started); took > 3*time.Second {
+		t.Errorf("took %s", took)
+	}
+	if c.ended() {
+		t.Error("its stream is there, and it has ended")
+	}
+	close(stream.release)
+	eventually(t, "connection ended", c.ended)
+	close(d.release)
 }
 
 // The library's decoder panics on lengths that make no sense.

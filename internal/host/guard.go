@@ -37,6 +37,8 @@ type guard struct {
 	waiting map[uint32]uint32 // procedures of calls without a reply, by serial
 	cause   error             // why reading or writing ended
 
+	closed chan struct{} // closed when nothing of the connection is left
+
 	opened  chan struct{} // closed by settle
 	settled sync.Once
 	drained chan struct{} // closed when the library was told that reading ended
@@ -48,6 +50,7 @@ func newGuard(c net.Conn) *guard {
 		Conn:    c,
 		in:      bufio.NewReader(c),
 		waiting: map[uint32]uint32{},
+		closed:  make(chan struct{}),
 		opened:  make(chan struct{}),
 		drained: make(chan struct{}),
 	}
@@ -201,14 +204,20 @@ func (g *guard) send(frame []byte) error {
 }
 
 // fail remembers the first cause and closes the connection, whatever of it
-// still works: the other direction must not wait for what never comes.
+// still works: the other direction must not wait for what never comes. It does
+// not wait for the end itself: ssh takes its time to end, and whoever fails may
+// hold locks. Whoever owns the connection waits, for closed.
 func (g *guard) fail(err error) {
 	g.mu.Lock()
-	if g.cause == nil {
-		g.cause = err
+	defer g.mu.Unlock()
+	if g.cause != nil {
+		return
 	}
-	g.mu.Unlock()
-	_ = g.Conn.Close()
+	g.cause = err
+	go func() {
+		_ = g.Conn.Close()
+		close(g.closed)
+	}()
 }
 
 // Cause is why the connection ended; nil while it lives.

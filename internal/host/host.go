@@ -87,7 +87,9 @@ func (h *Host) address() string { return redacted(h.uri) }
 // Close ends all connections and waits for everything the host started. Calls
 // under way fail. Migrations that libvirt drives go on.
 func (h *Host) Close() error {
-	h.stop()
+	h.control.mu.Lock()
+	h.stop() // no attempt to connect begins from now on
+	h.control.mu.Unlock()
 	h.dialers.Wait()
 	var wg sync.WaitGroup
 	conns := append(h.work.takeAll(), h.control.take()...)

@@ -52,7 +52,7 @@ func (p parameters) keySources() ([]string, error) {
 type keys struct {
 	signers []ssh.Signer
 	unused  []string // files that hold a key that cannot be used, and why
-	agent   net.Conn
+	leave   func()   // leaves the agent; nil when it was not asked
 }
 
 // gatherKeys collects the keys that the URI allows. They may be used until
@@ -80,7 +80,7 @@ func gatherKeys(ctx context.Context, p parameters) (*keys, error) {
 // askAgent adds the keys of the user's agent, where there is one.
 func (k *keys) askAgent(ctx context.Context) {
 	socket := os.Getenv("SSH_AUTH_SOCK")
-	if socket == "" || k.agent != nil {
+	if socket == "" || k.leave != nil {
 		return
 	}
 	signers, err := k.listAgent(ctx, socket)
@@ -95,9 +95,10 @@ func (k *keys) listAgent(ctx context.Context, socket string) ([]ssh.Signer, erro
 	if err != nil {
 		return nil, err
 	}
-	k.agent = conn
-	if deadline, ok := ctx.Deadline(); ok {
-		_ = conn.SetDeadline(deadline)
+	hangUp := context.AfterFunc(ctx, func() { _ = conn.Close() })
+	k.leave = func() {
+		hangUp()
+		_ = conn.Close()
 	}
 	return agent.NewClient(conn).Signers()
 }
@@ -154,7 +155,7 @@ func (k *keys) passedOver() string {
 }
 
 func (k *keys) close() {
-	if k.agent != nil {
-		_ = k.agent.Close()
+	if k.leave != nil {
+		k.leave()
 	}
 }

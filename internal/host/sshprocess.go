@@ -11,7 +11,7 @@ import (
 
 const (
 	// processGrace is how long a process may take to end once its input has, and
-	// once more when it was told to. It covers a round trip to a host far away.
+	// after each signal. It covers a round trip to a host far away.
 	processGrace = time.Second
 	// stderrGrace is how long the last words of a process that has ended are
 	// waited for. A master of ssh's ControlPersist, which goes on by itself, may
@@ -54,17 +54,25 @@ func startTunnel(cmd *exec.Cmd, failure func(status int, said string) error) (*t
 
 // endProcess ends a process that has lost its input, if need be by force, and
 // returns when it has ended. It signals the process alone, never its group: a
-// master of ssh's ControlPersist that it started serves others too.
+// master of ssh's ControlPersist that it started serves others too. It gives up
+// on one that not even SIGKILL ends, as one that waits for a file on a server
+// that is gone: it ends when the kernel lets it.
 func endProcess(p *os.Process, ended <-chan struct{}) {
-	for _, signal := range []os.Signal{syscall.SIGTERM, syscall.SIGKILL} {
+	soon := func() bool {
 		select {
 		case <-ended:
-			return
+			return true
 		case <-time.After(processGrace):
-			_ = p.Signal(signal)
+			return false
 		}
 	}
-	<-ended
+	for _, signal := range []os.Signal{syscall.SIGTERM, syscall.SIGKILL} {
+		if soon() {
+			return
+		}
+		_ = p.Signal(signal)
+	}
+	soon()
 }
 
 // socketPair makes a stream of which one end can be given to a process.
