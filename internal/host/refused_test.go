@@ -26,14 +26,11 @@ func TestRefusalIsNotRepeated(t *testing.T) {
 		repeated bool
 		reason   string
 	}{
-		"password": {reach: wrongPassword, reason: "libvirt refuses the user name or the password"},
-		"login by ssh": {reach: sshSays("root@kvm9: Permission denied (publickey)."),
-			reason: "it refuses to let us in"},
-		"host key": {reach: sshSays("Host key verification failed."),
-			reason: "its host key is not known"},
-		"certificate": {reach: strangersCertificate, reason: "its certificate is not of the authority"},
-		"nothing listens": {reach: sshSays("ssh: connect to host kvm9 port 22: Connection refused"),
-			reason: "nothing listens there", repeated: true},
+		"password":        {reach: wrongPassword, reason: "libvirt refuses the user name or the password"},
+		"login by ssh":    {reach: sshSays("root@kvm9: Permission denied (publickey)."), reason: "it refuses to let us in"},
+		"host key":        {reach: sshSays("Host key verification failed."), reason: "its host key is not known"},
+		"certificate":     {reach: strangersCertificate, reason: "its certificate is not of the authority"},
+		"nothing listens": {reach: sshSays("ssh: connect to host kvm9 port 22: Connection refused"), reason: "nothing listens there", repeated: true},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
