@@ -3,6 +3,7 @@ package soak
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"runtime"
 	"strings"
@@ -35,8 +36,9 @@ func TestSoak(t *testing.T) {
 	random := rand.New(rand.NewPCG(seed, 0)) //nolint:gosec // it must be possible to repeat them
 
 	s := &soak{T: t, world: world, guest: world.StartGuest(t, busy), bystander: world.StartGuest(t, lab.IdleGuest("bystander"))}
-	before := s.traces()
+	before, began := s.traces(), time.Now()
 	s.fleet = newFleet(t, world)
+	s.idle = s.connected()
 	for number := range moves {
 		s.move(number+1, draw(random))
 		if t.Failed() {
@@ -45,8 +47,15 @@ func TestSoak(t *testing.T) {
 	}
 	s.fleet.Close()
 	s.requireNoTraces(before)
+	s.requirePulse("in all moves", s.guest.Between(began, time.Now()))
+	if arrived := s.tally.arrived + s.tally.tooLate; moves >= enough && (arrived == 0 || s.tally.calledOff == 0) {
+		t.Errorf("%d moves arrived and %d were called off, want some of each", arrived, s.tally.calledOff)
+	}
 	t.Log(s.tally)
 }
+
+// enough moves have some that arrive and some that are called off, but for once in a hundred thousand times.
+const enough = 25
 
 // soak is a guest that is moved back and forth.
 type soak struct {
@@ -58,7 +67,9 @@ type soak struct {
 	at    int // the host that it is on
 	// bystander is a guest that is not moved.
 	bystander *lab.Guest
-	tally     tally
+	// idle is how many goroutines there are between moves.
+	idle  int
+	tally tally
 }
 
 func newFleet(t *testing.T, world *lab.World) *fleet.Fleet {
@@ -73,6 +84,15 @@ func newFleet(t *testing.T, world *lab.World) *fleet.Fleet {
 	}
 	t.Cleanup(f.Close)
 	return f
+}
+
+// connected asks both hosts something, and returns how many goroutines there are with a connection to each.
+func (s *soak) connected() int {
+	location, err := s.fleet.Find(s.Context(), s.guest.UUID, "")
+	if err != nil || location.Host != s.world.Hosts[s.at].Name {
+		s.Fatalf("the guest is to be on %s: %v, %v", s.world.Hosts[s.at].Name, location, err)
+	}
+	return runtime.NumGoroutine()
 }
 
 // move makes one attempt and checks everything that must hold after it.
@@ -102,7 +122,7 @@ func (s *soak) move(number uint64, a attempt) {
 	s.requireHome(number, a, home, other)
 	ended := s.nextBeat()
 	record, still := s.guest.Between(began, ended), s.bystander.Between(began, ended)
-	s.requirePulse(number, a, record)
+	s.requirePulse(fmt.Sprintf("in move %d (%s)", number, a), record)
 	if record.LongestGap > downtime+still.LongestGap+tolerance {
 		s.Errorf("in move %d (%s) the guest stood still for %s, with a downtime of %s and %s of a guest that was not moved; it began %s after the move did, which took %s",
 			number, a, record.LongestGap, downtime, still.LongestGap, s.gapBegan(began, ended), took)
@@ -170,16 +190,16 @@ func (s *soak) gapBegan(began, ended time.Time) time.Duration {
 }
 
 // requirePulse wants every heartbeat to have come once.
-func (s *soak) requirePulse(number uint64, a attempt, record lab.Record) {
+func (s *soak) requirePulse(when string, record lab.Record) {
 	if len(record.Lost) > 0 || len(record.Repeated) > 0 {
-		s.Errorf("in move %d (%s) heartbeats were lost: %v, repeated: %v", number, a, record.Lost, record.Repeated)
+		s.Errorf("%s heartbeats were lost: %v, repeated: %v", when, record.Lost, record.Repeated)
 	}
 	if err := s.guest.Failure(); err != nil {
-		s.Errorf("in move %d (%s) the guest failed: %v", number, a, err)
+		s.Errorf("%s the guest failed: %v", when, err)
 	}
 }
 
-// requireIdle wants no more than the control connection to each host to be left of a move.
+// requireIdle wants no more than the control connection to each host, and the goroutines of those, to be left of a move.
 func (s *soak) requireIdle(number uint64, a attempt) {
 	for _, h := range s.world.Hosts {
 		s.eventually("one connection is left to "+h.Name, func() bool {
@@ -187,6 +207,7 @@ func (s *soak) requireIdle(number uint64, a attempt) {
 			return err == nil && count <= 1
 		})
 	}
+	s.eventually("no goroutine is left of a move", func() bool { return runtime.NumGoroutine() <= s.idle })
 	if s.Failed() {
 		s.Logf("that was move %d (%s)", number, a)
 	}
