@@ -123,12 +123,13 @@ func (w *watch) escalate(reason verdict, why string) {
 }
 
 // pause asks for the guest to be paused, until libvirt has said that it was: an
-// order whose answer was lost does no harm when it is given again.
+// order whose answer was lost does no harm when it is given again. A host that is
+// silent is not asked.
 func (w *watch) pause() {
 	err := order(w.own, callDeadline, func(ctx context.Context) error { return w.request.Source.Suspend(ctx, w.request.UUID) })
 	switch {
 	case err == nil:
-		w.paused, w.stepError = true, nil
+		w.paused = true
 		w.tell.enter(PhasePaused, "paused the guest, so that it dirties no more memory")
 	case !lost(err):
 		w.stepError = err
@@ -142,9 +143,10 @@ func (w *watch) pause() {
 // awaitPaused ends a migration that pausing the guest did not end.
 func (w *watch) awaitPaused() {
 	switch {
-	case time.Since(w.pausing) < pauseGrace && !w.paused:
-		w.pause()
 	case time.Since(w.pausing) < pauseGrace:
+		if !w.paused && !w.silenceTold {
+			w.pause()
+		}
 	case w.paused:
 		w.end(w.reason, fmt.Sprintf("the memory did not arrive within %s of pausing the guest", pauseGrace))
 	default:

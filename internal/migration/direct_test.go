@@ -112,6 +112,23 @@ func TestDirectWithALostAnswer(t *testing.T) {
 	}
 }
 
+// A guest that panicked on the destination has run there: the source's copy must
+// not run any more.
+func TestDirectConfirmsAGuestThatPanickedOnArrival(t *testing.T) {
+	t.Parallel()
+	play(t, func(s *scene) {
+		s.request.Mode = migration.Direct
+		s.kvm2.After("Finish", func(contextT) error {
+			s.kvm2.SetState(uuid, migration.StateCrashed)
+			return errInternal
+		})
+		fails[*migration.FailedError](s, "VM web is running neither on kvm1 nor on kvm2", "The guest panicked on kvm2")
+		if d, ok := s.kvm1.Held(uuid); ok {
+			s.Errorf("kvm1 still holds the VM: %v", d.State)
+		}
+	})
+}
+
 func TestDirectLeavesTheGuestPausedWhileTheDestinationIsSilent(t *testing.T) {
 	t.Parallel()
 	for name, fault := range map[string]func(*mt.Host){"cut": (*mt.Host).Cut, "mute": (*mt.Host).Mute} {

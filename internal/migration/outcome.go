@@ -53,7 +53,7 @@ type Outcome struct {
 func (o Outcome) Place() Place {
 	s, d := o.Source, o.Destination
 	onSource, onDestination := s.Is(StateRunning, StatePostCopy), d.Is(StateRunning)
-	heldBySource := s.Is(StatePaused) || s.Is(StatePostCopySource) && !d.Is(StateCrashed)
+	heldBySource := s.Is(StatePaused, StatePostCopySource) && !d.Is(StateCrashed) // it has run there
 	heldByDestination := d.Is(StatePaused)
 	switch {
 	case s.Is(StatePostCopyFailed) || d.Is(StatePostCopyFailed) || s.Is(StatePostCopySource) && d.Gone():

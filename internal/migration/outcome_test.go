@@ -151,6 +151,34 @@ func TestRemedySaysHowToResume(t *testing.T) {
 	}
 }
 
+// Whatever else is to be said of a VM that runs on the source, a second copy
+// comes first.
+func TestRemedyNamesWhatTheOtherHostHolds(t *testing.T) {
+	t.Parallel()
+	here, there := sightings("kvm1"), sightings("kvm2")
+	for name, test := range map[string]struct {
+		source, destination string
+		says                string
+	}{
+		"paused on the destination":   {"running", "paused", "kvm2 still holds a paused copy"},
+		"crashed on the destination":  {"running", "crashed", "kvm2 still holds a crashed copy"},
+		"received on the destination": {"running", "being received", "kvm2 holds the receiving half"},
+		"paused on the source":        {"paused", "running", "kvm1 still holds a paused copy"},
+		"crashed on the source":       {"crashed", "running", "kvm1 still holds a crashed copy"},
+		"received on the source":      {"being received", "running", "kvm1 holds the receiving half"},
+	} {
+		for _, migrating := range []bool{true, false} {
+			o := Outcome{UUID: "7a5b1c7e-0000-4000-8000-000000000001", Name: "web", Source: here[test.source], Destination: there[test.destination], Migrating: migrating}
+			if test.destination == "being received" && migrating {
+				continue // then that is the migration's
+			}
+			if remedy := o.remedy(); !strings.Contains(remedy, test.says) {
+				t.Errorf("%s, migrating %t: %q does not say %q", name, migrating, remedy, test.says)
+			}
+		}
+	}
+}
+
 // A command can be pasted whatever the VM is named.
 func TestRemedyNamesTheVMByUUIDInCommands(t *testing.T) {
 	t.Parallel()

@@ -306,6 +306,15 @@ func TestRunKeepsMaxDowntime(t *testing.T) {
 			fails[*migration.FailedError](s, runsOnSource, "could not be set back to 300 ms")
 		})
 	})
+	t.Run("told when it is not known to have been put back", func(t *testing.T) {
+		t.Parallel()
+		play(t, func(s *scene) {
+			failing(s)
+			s.policy(downtime)
+			s.at(5*time.Second, func() { s.kvm1.After("SetMaxDowntime", mt.Always(migration.ErrUnreachable)) })
+			fails[*migration.FailedError](s, runsOnSource, "is not known to have been set back to 300 ms")
+		})
+	})
 	t.Run("told when it never could be set", func(t *testing.T) {
 		t.Parallel()
 		play(t, func(s *scene) {

@@ -177,6 +177,19 @@ func TestRunTellsOfAGuestThatPanicked(t *testing.T) {
 			}
 		})
 	})
+	t.Run("on the destination, and the source keeps an old copy", func(t *testing.T) {
+		t.Parallel()
+		play(t, func(s *scene) {
+			s.kvm1.Before("MigratePeerToPeer", func(contextT) error {
+				s.kvm1.Pause(uuid, migration.ReasonMigration)
+				s.kvm2.Put(migration.Domain{UUID: uuid, Name: "web", State: migration.StateCrashed})
+				return errInternal
+			})
+			fails[*migration.FailedError](s, "VM web is running neither on kvm1 nor on kvm2",
+				"The guest panicked on kvm2", "kvm1 still holds a paused copy", "Never resume it")
+			s.neverResumed()
+		})
+	})
 	t.Run("and the source keeps it while the VM runs on the destination", func(t *testing.T) {
 		t.Parallel()
 		play(t, func(s *scene) {

@@ -1,6 +1,9 @@
 package migration
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // remedy says what to do about the outcome of a migration that did not succeed;
 // empty when there is nothing to do about it. Its commands name the VM by its UUID: a name
@@ -128,10 +131,11 @@ func (o Outcome) wake(seen Sighting) string {
 }
 
 func (o Outcome) remedyOnNeither() string {
-	for _, s := range []Sighting{o.Source, o.Destination} {
-		if s.Is(StateCrashed) {
-			return o.remedyCrashed(s)
-		}
+	switch {
+	case o.Destination.Is(StateCrashed):
+		return strings.TrimSpace(o.remedyCrashed(o.Destination) + " " + o.remedyOldCopy(o.Source))
+	case o.Source.Is(StateCrashed):
+		return o.remedyCrashed(o.Source)
 	}
 	if o.Source.migrated() {
 		return fmt.Sprintf("libvirt on %s says that it was migrated away: somebody else moved it to another host, unless it has ended on %s since. "+

@@ -104,6 +104,20 @@ func TestRunResumesAGuestThatItsOwnLostClientWouldHaveStranded(t *testing.T) {
 	})
 }
 
+// The job lock of libvirt is no migration of somebody else's.
+func TestDirectResumesThoughTheSourceIsBusyAtTheEnd(t *testing.T) {
+	t.Parallel()
+	play(t, func(s *scene) {
+		s.request.Mode = migration.Direct
+		s.kvm2.Before("Finish", func(contextT) error {
+			s.kvm2.Kill(uuid)
+			return errInternal
+		})
+		s.kvm1.Before("Confirm", mt.Times(1, migration.ErrBusy))
+		fails[*migration.FailedError](s, runsOnSource)
+	})
+}
+
 // A migration that somebody else was quicker to start may go to any host.
 func TestRunDoesNotResumeWhatAnotherMigrationStranded(t *testing.T) {
 	t.Parallel()
