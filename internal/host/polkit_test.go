@@ -50,6 +50,10 @@ func TestLeastPrivilege(t *testing.T) {
 	if err != nil {
 		t.Errorf("%v\n%s", err, output)
 	}
+	// Polkit knows nobody by a certificate or an address.
+	for _, uri := range []string{w.Hosts[0].URI, w.Hosts[0].TLSURI} {
+		unreachable(t, uri, "libvirt refused: access denied")
+	}
 	want := []string{"org.libvirt.unix.manage"}
 	for _, l := range listed.FindAllStringSubmatch(rule, -1) {
 		want = append(want, "org.libvirt.api."+l[1])

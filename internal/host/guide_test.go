@@ -1,0 +1,140 @@
+package host
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// guide is what people are told of connections.
+func guide(t *testing.T) string {
+	t.Helper()
+	text, err := os.ReadFile("../../templates/guides/connections.md.tmpl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// table are the rows of the table of the guide that begins with a header, by
+// their first cell.
+func table(t *testing.T, header string) map[string][]string {
+	t.Helper()
+	_, rest, found := strings.Cut(guide(t), "\n"+header+"\n")
+	if !found {
+		t.Fatalf("the guide has no table %s", header)
+	}
+	text, _, _ := strings.Cut(rest, "\n\n")
+	rows := map[string][]string{}
+	for line := range strings.SplitSeq(text, "\n") {
+		cells := strings.Split(strings.Trim(line, "| "), "|")
+		for i := range cells {
+			cells[i] = strings.TrimSpace(cells[i])
+		}
+		rows[cells[0]] = cells[1:]
+	}
+	delete(rows, "---")
+	return rows
+}
+
+// The guide names every call of libvirt that can be made, and none besides.
+func TestGuideNamesEveryCall(t *testing.T) {
+	t.Parallel()
+	// What libvirt's own clients do in one call, open a connection, takes several.
+	opening := map[string]bool{"ConnectOpen": true, "AuthList": true, "AuthPolkit": true}
+	want := map[string]bool{}
+	for method := range methodNames() {
+		if opening[method] {
+			method = "ConnectOpenAuth"
+		}
+		want["vir"+method] = true
+	}
+	// What the steps of a migration are known by.
+	public := map[string]bool{"virDomainMigrate3": true, "virDomainMigrateToURI3": true}
+	named := map[string]bool{}
+	for _, cells := range table(t, "| permission | libvirt's calls | for |") {
+		for _, name := range regexp.MustCompile(`vir[A-Z]\w+`).FindAllString(cells[0], -1) {
+			if !public[name] {
+				named[name] = true
+			}
+		}
+	}
+	if diff := cmp.Diff(slices.Sorted(maps.Keys(want)), slices.Sorted(maps.Keys(named))); diff != "" {
+		t.Errorf("made (-) and named (+) differ:\n%s", diff)
+	}
+}
+
+// The permissions that the guide explains are those of its rule.
+func TestGuideExplainsEveryPermission(t *testing.T) {
+	t.Parallel()
+	_, rule, _ := strings.Cut(guide(t), "var allowed = [")
+	rule, _, _ = strings.Cut(rule, "]")
+	explained := map[string]bool{}
+	for permission := range table(t, "| permission | libvirt's calls | for |") {
+		for _, name := range regexp.MustCompile("`((?:connect|domain|secret)\\.[a-z-]+)`").FindAllStringSubmatch(permission, -1) {
+			explained[name[1]] = true
+		}
+	}
+	var allowed []string
+	for _, name := range regexp.MustCompile(`"([^"]+)"`).FindAllStringSubmatch(rule, -1) {
+		allowed = append(allowed, name[1])
+	}
+	if diff := cmp.Diff(allowed, slices.Sorted(maps.Keys(explained))); diff != "" {
+		t.Errorf("the rule (-) and what is explained (+) differ:\n%s", diff)
+	}
+}
+
+// proofs are the tests behind the guide's table of what works over which
+// transport, by row, in the order of the columns.
+var proofs = map[string][]string{
+	"policies on all levels":         {"TestAccTransports", "TestAccTransports", "TestAccTransports", "TestAccTransports"},
+	"moves, peer-to-peer and direct": {"TestMovesOverEachTransport", "TestMovesOverEachTransport", "TestMovesOverEachTransport", "TestMovesOverEachTransport"},
+	"default of `peer_uri`":          {"TestSSHPeerURI", "TestEffectivePeerURI", "TestEffectivePeerURI", "TestEffectivePeerURI"},
+	"login by SASL":                  {"TestSASL", "TestSASL", "TestSASL", "TestSASL"},
+	"access control by polkit":       {"TestLeastPrivilege", "TestLeastPrivilege", "TestLeastPrivilege", "TestLeastPrivilege"},
+	"read-only":                      {"TestReadOnlySocket", "", "", "TestReadOnlySocket"},
+}
+
+// Every cell of the guide's table of what works over which transport is tested.
+func TestGuidesTableIsTested(t *testing.T) {
+	t.Parallel()
+	tests := map[string]bool{"": true}
+	for _, pattern := range []string{"*_test.go", "../provider/*_test.go"} {
+		sources, err := filepath.Glob(pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, source := range sources {
+			file, err := parser.ParseFile(token.NewFileSet(), source, nil, parser.SkipObjectResolution)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, declared := range file.Decls {
+				if f, ok := declared.(*ast.FuncDecl); ok {
+					tests[f.Name.Name] = true
+				}
+			}
+		}
+	}
+	rows := table(t, "| what | SSH | TLS | TCP | socket |")
+	if diff := cmp.Diff(slices.Sorted(maps.Keys(proofs)), slices.Sorted(maps.Keys(rows))); diff != "" {
+		t.Fatalf("rows that are proved (-) and there (+) differ:\n%s", diff)
+	}
+	for row, cells := range rows {
+		for column, cell := range cells {
+			proof := proofs[row][column]
+			if !tests[proof] || proof == "" && cell != "no" {
+				t.Errorf("%s, column %d (%s): no test %q", row, column, cell, proof)
+			}
+		}
+	}
+}
