@@ -3,6 +3,7 @@ package provider
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/mapvalidator"
@@ -122,20 +123,48 @@ func (m configModel) fleetConfig(ctx context.Context) (fleet.Config, diag.Diagno
 		config.Hosts = []host.Config{only}
 		return config, diags
 	}
-	var hosts map[string]hostModel
-	diags := m.Hosts.ElementsAs(ctx, &hosts, false)
+	hosts, diags := m.hosts(ctx)
 	for name, h := range hosts {
-		config.Hosts = append(config.Hosts, host.Config{
-			Name:         name,
-			URI:          h.URI.ValueString(),
-			PeerURI:      h.PeerURI.ValueString(),
-			MigrationURI: h.MigrationURI.ValueString(),
-			Username:     h.Username.ValueString(),
-			Password:     host.Password(h.Password.ValueString()),
-		})
+		config.Hosts = append(config.Hosts, h.config(name))
 	}
 	diags.Append(validateHosts(config.Hosts)...)
 	return config, diags
+}
+
+// hosts are the configured hosts by name.
+func (m configModel) hosts(ctx context.Context) (map[string]hostModel, diag.Diagnostics) {
+	var hosts map[string]hostModel
+	diags := m.Hosts.ElementsAs(ctx, &hosts, false)
+	return hosts, diags
+}
+
+func (h hostModel) config(name string) host.Config {
+	return host.Config{
+		Name:         name,
+		URI:          h.URI.ValueString(),
+		PeerURI:      h.PeerURI.ValueString(),
+		MigrationURI: h.MigrationURI.ValueString(),
+		Username:     h.Username.ValueString(),
+		Password:     host.Password(h.Password.ValueString()),
+	}
+}
+
+// validate reports what can be seen to be wrong wherever the configuration is
+// validated. A URI that is a mere name may be an alias, which only the machine
+// that applies need know.
+func (m configModel) validate(ctx context.Context) diag.Diagnostics {
+	if !m.known() {
+		return nil // Configure validates it once it is known
+	}
+	hosts, diags := m.hosts(ctx)
+	for name, h := range hosts {
+		for _, e := range h.config(name).Validate() {
+			if e.Field != host.FieldURI || strings.Contains(h.URI.ValueString(), ":") {
+				diags.Append(invalidHost(e))
+			}
+		}
+	}
+	return diags
 }
 
 // defaultHost is the name of the one host there is when the configuration has
@@ -163,8 +192,12 @@ func validateHosts(hosts []host.Config) diag.Diagnostics {
 	var diags diag.Diagnostics
 	for _, h := range hosts {
 		for _, e := range h.Validate() {
-			diags.AddAttributeError(path.Root("hosts").AtMapKey(e.Host).AtName(e.Field), "Invalid Host Configuration", sentence(e.Error()))
+			diags.Append(invalidHost(e))
 		}
 	}
 	return diags
+}
+
+func invalidHost(e *host.ConfigError) diag.Diagnostic {
+	return diag.NewAttributeErrorDiagnostic(path.Root("hosts").AtMapKey(e.Host).AtName(e.Field), "Invalid Host Configuration", sentence(e.Error()))
 }

@@ -43,6 +43,26 @@ func (p protocol) configure(t *testing.T, uris map[string]string) []*tfprotov6.D
 // configureHosts gives the provider hosts with the given fields.
 func (p protocol) configureHosts(t *testing.T, hosts map[string]map[string]string) []*tfprotov6.Diagnostic {
 	t.Helper()
+	resp, err := p.server.ConfigureProvider(t.Context(), &tfprotov6.ConfigureProviderRequest{Config: p.configuration(t, hosts)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return resp.Diagnostics
+}
+
+// validateHosts asks what is wrong with hosts with the given fields.
+func (p protocol) validateHosts(t *testing.T, hosts map[string]map[string]string) []*tfprotov6.Diagnostic {
+	t.Helper()
+	resp, err := p.server.ValidateProviderConfig(t.Context(), &tfprotov6.ValidateProviderConfigRequest{Config: p.configuration(t, hosts)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return resp.Diagnostics
+}
+
+// configuration is the provider's, with hosts that have the given fields.
+func (p protocol) configuration(t *testing.T, hosts map[string]map[string]string) *tfprotov6.DynamicValue {
+	t.Helper()
 	object := p.schema.Provider.ValueType().(tftypes.Object) //nolint:forcetypeassert // the schema says so
 	mapType := object.AttributeTypes["hosts"].(tftypes.Map)  //nolint:forcetypeassert // the schema says so
 	hostType := mapType.ElementType.(tftypes.Object)         //nolint:forcetypeassert // the schema says so
@@ -57,13 +77,7 @@ func (p protocol) configureHosts(t *testing.T, hosts map[string]map[string]strin
 		}
 		elements[host] = tftypes.NewValue(hostType, values)
 	}
-	resp, err := p.server.ConfigureProvider(t.Context(), &tfprotov6.ConfigureProviderRequest{
-		Config: value(t, p.schema.Provider, map[string]tftypes.Value{"hosts": tftypes.NewValue(mapType, elements)}),
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return resp.Diagnostics
+	return value(t, p.schema.Provider, map[string]tftypes.Value{"hosts": tftypes.NewValue(mapType, elements)})
 }
 
 // value is an object of the schema's type with the given attributes; the others

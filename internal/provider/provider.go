@@ -14,8 +14,9 @@ import (
 )
 
 var (
-	_ provider.Provider            = (*virtProvider)(nil)
-	_ provider.ProviderWithActions = (*virtProvider)(nil)
+	_ provider.Provider                   = (*virtProvider)(nil)
+	_ provider.ProviderWithActions        = (*virtProvider)(nil)
+	_ provider.ProviderWithValidateConfig = (*virtProvider)(nil)
 )
 
 // virtProvider owns the fleet that Configure made, so that its connections can
@@ -44,6 +45,15 @@ func (p *virtProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp 
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Live-migration policy as code for plain libvirt/QEMU hosts, on three levels (global, cluster, VM), and moves of running VMs under it.",
 		Attributes:          configAttributes(),
+	}
+}
+
+// ValidateConfig reports what is wrong before any plan.
+func (p *virtProvider) ValidateConfig(ctx context.Context, req provider.ValidateConfigRequest, resp *provider.ValidateConfigResponse) {
+	var config configModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
+	if !resp.Diagnostics.HasError() {
+		resp.Diagnostics.Append(config.validate(ctx)...)
 	}
 }
 

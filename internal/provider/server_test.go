@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"runtime"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -11,18 +12,15 @@ import (
 )
 
 // scriptedServer stands in for the framework's server: its one action goes on
-// until it is stopped, or told to end.
+// until it is told to end, or is stopped and told that it has cleaned up.
 type scriptedServer struct {
 	protocolServer
 
-	stop, end chan struct{}
+	stop, cleanUp, end chan struct{}
 }
 
-// cleanUp is how long the action takes to end when it is stopped.
-const cleanUp = 100 * time.Millisecond
-
 func newScriptedServer() *scriptedServer {
-	return &scriptedServer{stop: make(chan struct{}), end: make(chan struct{})}
+	return &scriptedServer{stop: make(chan struct{}), cleanUp: make(chan struct{}), end: make(chan struct{})}
 }
 
 func (s *scriptedServer) InvokeAction(ctx context.Context, _ *tfprotov6.InvokeActionRequest) (*tfprotov6.InvokeActionServerStream, error) {
@@ -33,7 +31,7 @@ func (s *scriptedServer) InvokeAction(ctx context.Context, _ *tfprotov6.InvokeAc
 		said := "completed"
 		select {
 		case <-s.stop:
-			time.Sleep(cleanUp)
+			<-s.cleanUp
 			said = "stopped"
 		case <-ctx.Done():
 			said = "cancelled"
@@ -91,18 +89,30 @@ func invoke(ctx context.Context, t *testing.T, s *stoppableServer, take int) <-c
 	return ended
 }
 
+// TestStop wants a stop to wait until the action has cleaned up.
 func TestStop(t *testing.T) {
 	t.Parallel()
-	s := &stoppableServer{protocolServer: newScriptedServer()}
+	inner := newScriptedServer()
+	s := &stoppableServer{protocolServer: inner}
 	ended := invoke(t.Context(), t, s, 3)
-	start := time.Now()
-	if _, err := s.StopProvider(t.Context(), &tfprotov6.StopProviderRequest{}); err != nil {
-		t.Fatal(err)
+	stopped := make(chan error, 1)
+	go func() {
+		_, err := s.StopProvider(t.Context(), &tfprotov6.StopProviderRequest{})
+		stopped <- err
+	}()
+	<-inner.stop
+	for deadline := time.Now().Add(10 * time.Second); s.actions.TryRLock(); {
+		s.actions.RUnlock() // the stop does not wait yet: no other action could begin then
+		if time.Now().After(deadline) {
+			t.Fatal("the stop does not wait for the action")
+		}
+		runtime.Gosched()
 	}
-	if waited := time.Since(start); waited < cleanUp {
-		t.Errorf("the stop took %s, and the action %s to end", waited, cleanUp)
-	}
+	close(inner.cleanUp)
 	got := <-ended
+	if err := <-stopped; err != nil {
+		t.Error(err)
+	}
 	if got[len(got)-1] != "stopped" || slices.Contains(got, "progress: cleaning up") {
 		t.Errorf("want the action to end with an error and no progress after the stop, got %q", got)
 	}

@@ -2,9 +2,11 @@ package provider_test
 
 import (
 	"maps"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 )
 
@@ -125,17 +127,47 @@ func requireFault(t *testing.T, p protocol, resource string, config map[string]t
 	}
 }
 
-// TestConfigure_hosts has the fault on the field that has it.
-func TestConfigure_hosts(t *testing.T) {
+// TestValidate_hosts has one fault, on the field that has it, both before any plan
+// and when the provider is configured; and no fault repeats a password.
+func TestValidate_hosts(t *testing.T) {
 	t.Parallel()
-	p := newProtocol(t)
-	for field, wrong := range map[string]string{"uri": "kvm1", "peer_uri": "qemu:///system", "migration_uri": "10.0.0.2"} {
-		fields := map[string]string{"uri": "qemu+tcp://kvm1/system"}
-		fields[field] = wrong
-		faults := p.configureHosts(t, map[string]map[string]string{"kvm1": fields})
-		want := tftypes.NewAttributePath().WithAttributeName("hosts").WithElementKeyString("kvm1").WithAttributeName(field)
-		if len(faults) != 1 || !faults[0].Attribute.Equal(want) {
-			t.Errorf("%s = %q: want one fault on %s, got %s", field, wrong, want, texts(faults))
-		}
+	const secret = "correct-horse"
+	for name, test := range map[string]struct {
+		fields map[string]string
+		at     string
+		later  bool // only the machine that applies can tell
+	}{
+		"an alias that nobody has":    {map[string]string{"uri": "kvm1"}, "uri", true},
+		"no QEMU":                     {map[string]string{"uri": "xen+tcp://kvm1/system"}, "uri", false},
+		"a local peer":                {map[string]string{"uri": "qemu+tcp://kvm1/system", "peer_uri": "qemu:///system"}, "peer_uri", false},
+		"a migration URI without tcp": {map[string]string{"uri": "qemu+tcp://kvm1/system", "migration_uri": "10.0.0.2"}, "migration_uri", false},
+		"a user without a password":   {map[string]string{"uri": "qemu+tls://kvm1/system", "username": "operator"}, "password", false},
+		"a password over TLS":         {map[string]string{"uri": "qemu+tls://operator:" + secret + "@kvm1/system"}, "uri", false},
+		"a password over TCP":         {map[string]string{"uri": "qemu+tcp://operator:" + secret + "@kvm1/system"}, "uri", false},
+		"a password over SSH":         {map[string]string{"uri": "qemu+ssh://operator:" + secret + "@kvm1/system"}, "uri", false},
+		"a password on a socket":      {map[string]string{"uri": "qemu+unix://operator:" + secret + "@/system"}, "uri", false},
+		"a password for a peer":       {map[string]string{"uri": "qemu+tcp://kvm1/system", "peer_uri": "qemu+tls://operator:" + secret + "@kvm1/system"}, "peer_uri", false},
+		"a password for the memory":   {map[string]string{"uri": "qemu+tcp://kvm1/system", "migration_uri": "tcp://operator:" + secret + "@10.0.0.2"}, "migration_uri", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := newProtocol(t)
+			hosts := map[string]map[string]string{"kvm1": test.fields}
+			faults := map[string][]*tfprotov6.Diagnostic{"configured": p.configureHosts(t, hosts)}
+			if validated := p.validateHosts(t, hosts); !test.later {
+				faults["validated"] = validated
+			} else if len(validated) > 0 {
+				t.Errorf("validated: %s", texts(validated))
+			}
+			want := tftypes.NewAttributePath().WithAttributeName("hosts").WithElementKeyString("kvm1").WithAttributeName(test.at)
+			for when, said := range faults {
+				if len(said) != 1 || !said[0].Attribute.Equal(want) {
+					t.Errorf("%s: want one fault on %s, got %s", when, want, texts(said))
+				}
+				if strings.Contains(strings.Join(texts(said), ""), secret) {
+					t.Errorf("%s: the password shows: %s", when, texts(said))
+				}
+			}
+		})
 	}
 }
