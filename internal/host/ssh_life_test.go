@@ -12,6 +12,7 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -467,7 +468,7 @@ func TestSSHUsesControlMaster(t *testing.T) {
 	w := world(t)
 	l := w.Hosts[0]
 	command, path := sharedSSH(t, "ControlMaster auto\nControlPersist 60\n")
-	startMaster(t, command, l)
+	endMaster := startMaster(t, command, l)
 	config := host.Config{Name: l.Name, URI: sshURI(l, "qemu+ssh", "", "command", command)}
 	for i := range 3 {
 		h := unclosed(t, config)
@@ -490,6 +491,16 @@ func TestSSHUsesControlMaster(t *testing.T) {
 	if _, err := os.Stat(path); err != nil {
 		t.Error(err)
 	}
+	// What is lost with the master is made anew without it.
+	h := open(t, config)
+	if err := ping(testContext(t), h); err != nil {
+		t.Fatal(err)
+	}
+	endMaster()
+	if err := ping(testContext(t), h); err != nil {
+		t.Error(err)
+	}
+	sessions(t, l, 1)
 }
 
 // Whatever ssh's configuration says, no connection of ours becomes one that others
@@ -535,17 +546,20 @@ func sharedSSH(t testing.TB, how string) (command, path string) {
 	return configured(t, fmt.Sprintf("%sControlPath %s\nIdentityFile %s\nGlobalKnownHostsFile %s\n", how, path, labKey, w.SSH.KnownHosts)), path
 }
 
-// startMaster starts the connection that others share, until the test ends.
-func startMaster(t testing.TB, command string, l *lab.Host) {
+// startMaster starts the connection that others share, until the test ends or end
+// is called.
+func startMaster(t testing.TB, command string, l *lab.Host) (end func()) {
 	t.Helper()
 	if err := exec.Command(command, "-f", "-N", "-l", "root", l.Name).Run(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
+	end = sync.OnceFunc(func() {
 		if err := exec.Command(command, "-O", "exit", l.Name).Run(); err != nil {
 			t.Error(err)
 		}
 	})
+	t.Cleanup(end)
+	return end
 }
 
 // The agent's keys are offered inside the process as ssh offers them.
