@@ -67,7 +67,8 @@ func (h *Host) Prepare(ctx context.Context, domainXML string, cookie []byte, p m
 	return p.MigrationURI, r.cookie, nil
 }
 
-// Perform sends the guest's memory to where the destination said.
+// Perform sends the guest's memory to where the destination said. The error
+// matches migration.ErrMemoryUnreachable when that could not be connected to.
 func (h *Host) Perform(ctx context.Context, uuid, migrationURI string, cookie []byte, p migration.Parameters) ([]byte, error) {
 	const op = "send the domain's memory"
 	dom, err := handle(uuid)
@@ -78,6 +79,10 @@ func (h *Host) Perform(ctx context.Context, uuid, migrationURI string, cookie []
 	out, err := step(ctx, h, op, session{true, uuid}, first, func(lv *libvirt.Libvirt) ([]byte, error) {
 		return lv.DomainMigratePerform3Params(dom, nil, typedParameters(p), cookie, flags(p))
 	})
+	var e *Error
+	if errors.As(err, &e) && e.Code != 0 && memoryRefused(e) {
+		e.kinds = append(e.kinds, migration.ErrMemoryUnreachable)
+	}
 	if p.TLS {
 		err = explainEncryption(err)
 	}

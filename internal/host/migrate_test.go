@@ -264,13 +264,15 @@ func TestPeerToPeerFailures(t *testing.T) {
 		is         error // nil: none of the sentinels
 		message    string
 	}{
-		"peer refuses":            {guest.UUID, "qemu+tcp://10.77.0.12:1/system", good, migration.ErrPeerUnreachable, "10.77.0.12"},
-		"peer does not resolve":   {guest.UUID, "qemu+tcp://no.such.host.invalid/system", good, migration.ErrPeerUnreachable, "no.such.host.invalid"},
-		"peer with a password":    {guest.UUID, "qemu+tcp://admin:hunter2@10.77.0.12:1/system", good, migration.ErrPeerUnreachable, "10.77.0.12"},
-		"no such domain":          {"00000000-0000-4000-8000-00000000dead", destination.PeerURI(), good, migration.ErrNoDomain, "domain"},
-		"shut off":                {inactive.UUID, destination.PeerURI(), good, migration.ErrNotActive, "not running"},
-		"migration URI of nobody": {guest.UUID, destination.PeerURI(), migration.Parameters{Persistent: true, MigrationURI: "tcp://no.such.host.invalid"}, nil, "no.such.host.invalid"},
-		"bad parameter":           {guest.UUID, destination.PeerURI(), migration.Parameters{AutoConvergeInitial: new(int64(30)), MigrationURI: destination.MigrationURI()}, nil, "auto convergence"},
+		"peer refuses":             {guest.UUID, "qemu+tcp://10.77.0.12:1/system", good, migration.ErrPeerUnreachable, "10.77.0.12"},
+		"peer does not resolve":    {guest.UUID, "qemu+tcp://no.such.host.invalid/system", good, migration.ErrPeerUnreachable, "no.such.host.invalid"},
+		"peer with a password":     {guest.UUID, "qemu+tcp://admin:hunter2@10.77.0.12:1/system", good, migration.ErrPeerUnreachable, "10.77.0.12"},
+		"no such domain":           {"00000000-0000-4000-8000-00000000dead", destination.PeerURI(), good, migration.ErrNoDomain, "domain"},
+		"shut off":                 {inactive.UUID, destination.PeerURI(), good, migration.ErrNotActive, "not running"},
+		"migration URI of nobody":  {guest.UUID, destination.PeerURI(), migration.Parameters{Persistent: true, MigrationURI: "tcp://no.such.host.invalid"}, migration.ErrMemoryUnreachable, "no.such.host.invalid"},
+		"migration port of nobody": {guest.UUID, destination.PeerURI(), migration.Parameters{Persistent: true, MigrationURI: "tcp://10.77.0.1:9"}, migration.ErrMemoryUnreachable, "10.77.0.1:9"},
+		"memory in parallel":       {guest.UUID, destination.PeerURI(), migration.Parameters{Persistent: true, ParallelConnections: 2, MigrationURI: "tcp://10.77.0.1:9"}, migration.ErrMemoryUnreachable, "10.77.0.1:9"},
+		"bad parameter":            {guest.UUID, destination.PeerURI(), migration.Parameters{AutoConvergeInitial: new(int64(30)), MigrationURI: destination.MigrationURI()}, nil, "auto convergence"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -282,7 +284,7 @@ func TestPeerToPeerFailures(t *testing.T) {
 			if test.is != nil && !errors.Is(err, test.is) {
 				t.Errorf("got %v (code %d), want %v", err, e.Code, test.is)
 			}
-			if test.is == nil && (errors.Is(err, migration.ErrPeerUnreachable) || errors.Is(err, migration.ErrUnreachable)) {
+			if !errors.Is(test.is, migration.ErrPeerUnreachable) && errors.Is(err, migration.ErrPeerUnreachable) || errors.Is(err, migration.ErrUnreachable) {
 				t.Errorf("got %v (code %d), want no unreachable peer", err, e.Code)
 			}
 			if strings.Contains(err.Error(), "hunter2") {

@@ -15,8 +15,9 @@ import (
 
 // MigratePeerToPeer runs the whole migration in this host's libvirt and returns
 // when it ended. The error matches migration.ErrPeerUnreachable when this host's
-// libvirt could not connect to the other's, and migration.ErrBusy when another
-// migration of the domain runs already.
+// libvirt could not connect to the other's, migration.ErrMemoryUnreachable when
+// it could not connect to where memory is sent, and migration.ErrBusy when
+// another migration of the domain runs already.
 func (h *Host) MigratePeerToPeer(ctx context.Context, uuid, peerURI string, p migration.Parameters) error {
 	const op = "migrate the domain"
 	dom, err := handle(uuid)
@@ -49,6 +50,8 @@ func (h *Host) explainPeer(ctx context.Context, err error, uuid, peerURI string)
 	switch {
 	case refusedByPeer(e, peerURI):
 		e.kinds = append(e.kinds, migration.ErrPeerUnreachable)
+	case memoryRefused(e):
+		e.kinds = append(e.kinds, migration.ErrMemoryUnreachable)
 	case lostReason(e, peerURI):
 		e.Message = "the connection to the other host's libvirt ended, or the reason of the failure was lost on it, as happens with " +
 			"virt-ssh-helper; the log of libvirt on this host says more, and a peer_uri with the parameter proxy=netcat keeps the reason"

@@ -49,9 +49,21 @@ func (m *move) diagnose(e ending, f Failure) error {
 			f.Happened = fmt.Sprintf("%s was cancelled after %s by someone else: libvirt on %s says that its job was aborted.", subject, after, m.Source.Name())
 			return &CancelledError{f}
 		}
-		f.Happened = sentences(fmt.Sprintf("%s %s after %s.", subject, failing(e), after), ended)
+		f.Happened = sentences(fmt.Sprintf("%s %s after %s.", subject, failing(e), after), ended, m.misled(e))
 		return &FailedError{f}
 	}
+}
+
+// misled says where the address came from that memory could not be sent to.
+func (m *move) misled(e ending) string {
+	name := m.Destination.Name()
+	switch {
+	case !errors.Is(e.err, ErrMemoryUnreachable):
+		return ""
+	case m.MigrationURI == "":
+		return fmt.Sprintf("That is the address that memory was to be sent to: the host name that %s gives itself. A migration_uri of %s in the provider's configuration sets another one.", name, name)
+	}
+	return fmt.Sprintf("That is the address that memory was to be sent to, from the migration_uri of %s (%s). %s must reach it, on the port that libvirt on %s chooses where the URI has none.", name, m.MigrationURI, m.Source.Name(), name)
 }
 
 // calledOff says what became of the decision to end the migration. Between two

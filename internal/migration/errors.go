@@ -23,6 +23,9 @@ var (
 	// destination's (VIR_ERR_SYSTEM_ERROR and its like from
 	// MigratePeerToPeer): no memory was sent.
 	ErrPeerUnreachable = errors.New("the source cannot reach the destination's libvirt")
+	// ErrMemoryUnreachable is a source that could not connect to the address that
+	// memory is sent to: no memory was sent.
+	ErrMemoryUnreachable = errors.New("the source cannot reach the address that memory is sent to")
 )
 
 // CPUError says that a guest's CPU cannot be had on a host.

@@ -2,6 +2,7 @@ package migration_test
 
 import (
 	"errors"
+	"fmt"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -65,6 +66,30 @@ func TestRunTellsAFailureOfItsJob(t *testing.T) {
 		}
 		s.runsOn(s.kvm1, s.kvm2)
 	})
+}
+
+func TestRunTellsWhereAWrongAddressOfMemoryCameFrom(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct{ uri, says string }{
+		"configured": {"tcp://10.0.0.250", "from the migration_uri of kvm2 (tcp://10.0.0.250)"},
+		"its own":    {"", "the host name that kvm2 gives itself"},
+	} {
+		for _, mode := range []migration.Mode{migration.PeerToPeer, migration.Direct} {
+			t.Run(name+", "+mode.String(), func(t *testing.T) {
+				t.Parallel()
+				play(t, func(s *scene) {
+					s.request.Mode, s.request.MigrationURI = mode, test.uri
+					unreached := fmt.Errorf("unable to connect to server at '10.0.0.250:49152': %w", migration.ErrMemoryUnreachable)
+					s.kvm1.Before("MigratePeerToPeer", mt.Always(unreached))
+					s.kvm1.Before("Perform", mt.Always(unreached))
+					err := fails[*migration.FailedError](s, runsOnSource, test.says)
+					if !errors.Is(err, migration.ErrMemoryUnreachable) {
+						s.Error("what went wrong is lost")
+					}
+				})
+			})
+		}
+	}
 }
 
 func TestRunTellsWhenSomeoneElseAborted(t *testing.T) {
