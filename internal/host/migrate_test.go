@@ -238,6 +238,9 @@ func checkArrived(t *testing.T, source, destination *host.Host, uuid string, sta
 	if d.State != state || d.Persistent != record.Persistent {
 		t.Errorf("on the destination: %+v, want state %d, persistent %t", d, state, record.Persistent)
 	}
+	if state == migration.StatePaused {
+		checkPaused(t, destination, uuid, migration.ReasonUser)
+	}
 	checkRecord(t, destination, uuid, record)
 	job, err := destination.CompletedJob(testContext(t), uuid)
 	if err != nil {

@@ -49,11 +49,6 @@ func TestReasonOfASuspend(t *testing.T) {
 	checkPaused(t, source, guest.UUID, migration.ReasonUser)
 	abortMigration(t, source, guest.UUID, ended)
 	checkPaused(t, source, guest.UUID, migration.ReasonUser)
-
-	if err := source.MigratePeerToPeer(testContext(t), guest.UUID, destination.PeerURI(), migration.Parameters{Persistent: true, MigrationURI: destination.MigrationURI()}); err != nil {
-		t.Fatal(err)
-	}
-	checkPaused(t, destination, guest.UUID, migration.ReasonUser)
 }
 
 // A definition that a migration leaves says so.
