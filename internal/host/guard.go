@@ -110,7 +110,7 @@ func (g *guard) nextFrame() error {
 		return g.send(header{headerSize, programKeepalive, protocolVersion, procedurePong, typeMessage, 0, 0}.encode())
 	case h.kind == typeMessage:
 		return g.drop(h)
-	case !g.answers(h):
+	case !g.awaits(h):
 		return &protocolError{reason: fmt.Sprintf("reply to a call that was not made (serial %d)", h.serial)}
 	}
 	frame, err := g.receive(h)
@@ -121,6 +121,7 @@ func (g *guard) nextFrame() error {
 		return err
 	}
 	g.passing = frame
+	g.answered(h.serial)
 	return nil
 }
 
@@ -146,14 +147,19 @@ func (g *guard) drop(h header) error {
 	return cut(err)
 }
 
-// answers tells whether a reply is to a call that is waiting, which it then no
-// longer is.
-func (g *guard) answers(h header) bool {
+// awaits tells whether a reply is to a call that is waiting.
+func (g *guard) awaits(h header) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	procedure, ok := g.waiting[h.serial]
-	delete(g.waiting, h.serial)
 	return ok && h.program == programRemote && h.procedure == procedure
+}
+
+// answered takes a call from those that are waiting, once its reply is good.
+func (g *guard) answered(serial uint32) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	delete(g.waiting, serial)
 }
 
 // Write sends whole frames only: the library flushes large ones in pieces.

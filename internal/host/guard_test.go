@@ -207,7 +207,7 @@ func TestGuardSendsWholeFramesOnly(t *testing.T) {
 		t.Errorf("sent %d bytes, want %d", len(sent), len(wanted))
 	}
 	for _, serial := range []uint32{5, 6} {
-		if !g.answers(header{program: programRemote, procedure: procLibVersion, serial: serial}) {
+		if !g.awaits(header{program: programRemote, procedure: procLibVersion, serial: serial}) {
 			t.Errorf("call %d was sent and is not waited for", serial)
 		}
 	}
@@ -236,6 +236,37 @@ func TestGuardHoldsTheEndBackWhileConnecting(t *testing.T) {
 	}
 	g.settle()
 	<-told
+}
+
+// A call that waits is told of the end, also while the library connects and also
+// if it was a reply to that very call that was bad.
+func TestGuardTellsWhoWaitsOfABadReply(t *testing.T) {
+	t.Parallel()
+	whole := replyTo(procXMLDesc, 1, string(appendText(nil, "<domain/>")))
+	for name, says := range map[string]string{
+		"cut header":         whole[:headerSize-1],
+		"header alone":       whole[:headerSize],
+		"cut payload":        whole[:len(whole)-1],
+		"overstated":         replyTo(procXMLDesc, 1, "\x00\x00\x00\x05abcd"),
+		"to another call":    replyTo(procAbortJob, 1, ""),
+		"of another program": frame(header{program: programQEMU, version: protocolVersion, procedure: procXMLDesc, kind: typeReply, serial: 1}, ""),
+	} {
+		g := newGuard(silent{strings.NewReader(says)})
+		if err := g.expect(header{program: programRemote, procedure: procXMLDesc, serial: 1}); err != nil {
+			t.Fatal(err)
+		}
+		told := make(chan struct{})
+		go func() {
+			defer close(told)
+			_, _ = io.ReadAll(g)
+		}()
+		select {
+		case <-told:
+		case <-time.After(5 * time.Second):
+			t.Errorf("%s: the call waits for ever", name)
+			g.settle()
+		}
+	}
 }
 
 func FuzzGuard(f *testing.F) {
