@@ -51,6 +51,42 @@ var callerFaults = []scenario{
 		want:   want{places: []place{onSource}, codes: []int{1}, summaries: []string{failed}, within: 3 * time.Minute},
 	},
 	{
+		name:   "Terraform is cut off from the source",
+		modes:  []string{peerToPeer},
+		at:     []moment{atEnd},
+		strike: func(s *stage) { s.must(s.from.CutCaller(s.Context())) },
+		want:   want{places: []place{onDestination}, codes: []int{0, 1}, summaries: []string{failed, timedOut}, within: 100 * time.Second},
+	},
+	{
+		name:   "Terraform is cut off from the source",
+		modes:  []string{direct},
+		at:     []moment{atEnd},
+		strike: func(s *stage) { s.must(s.from.CutCaller(s.Context())) },
+		want:   want{places: []place{stranded}, codes: []int{1}, summaries: []string{failed, timedOut}, within: 3 * time.Minute},
+	},
+	{
+		name:   "Terraform is cut off from the destination",
+		modes:  []string{peerToPeer},
+		at:     []moment{atEnd},
+		strike: func(s *stage) { s.must(s.to.CutCaller(s.Context())) },
+		want:   want{places: []place{onDestination}, codes: []int{0, 1}, summaries: []string{failed, timedOut}, within: 100 * time.Second},
+	},
+	{
+		name:   "Terraform is cut off from the destination",
+		modes:  []string{direct},
+		at:     []moment{atEnd},
+		strike: func(s *stage) { s.must(s.to.CutCaller(s.Context())) },
+		// The destination may have been told to let the guest run: only the answer is missing.
+		want: want{places: []place{stranded}, codes: []int{1}, summaries: []string{failed}, words: []string{"virsh resume"}, within: 3 * time.Minute},
+	},
+	{
+		name:   "Terraform is cut off from both hosts",
+		modes:  []string{peerToPeer},
+		at:     []moment{atEnd},
+		strike: (*stage).cutCaller,
+		want:   want{places: []place{onDestination}, codes: []int{1}, summaries: []string{failed, timedOut}, within: 100 * time.Second},
+	},
+	{
 		// The client is lost when only it can let the guest run on.
 		name:   "Terraform is cut off from both hosts",
 		modes:  []string{direct},

@@ -25,6 +25,8 @@ func TestContradiction(t *testing.T) {
 		"runs after all":          {line: "VM web is running neither on source nor on destination", reality: reality{source: running}, wrong: true},
 		"host is mute":            {line: "VM web is not running on destination; whether it is running on source is not known, because source does not answer", reality: reality{source: mute}, mute: []string{sourceName}},
 		"host is not mute":        {line: "VM web is not running on destination; whether it is running on source is not known, because source does not answer", reality: reality{source: running}, wrong: true},
+		"nobody knows":            {line: "VM web is running on source", reality: reality{source: mute}, mute: []string{sourceName}, wrong: true},
+		"nobody knows of both":    {line: "VM web is running neither on source nor on destination", reality: reality{source: mute}, mute: []string{sourceName}, wrong: true},
 		"other host runs it":      {line: "VM web is not running on destination; whether it is running on source is not known, because source does not answer", reality: reality{source: mute, destination: running}, mute: []string{sourceName}, wrong: true},
 		"both are mute":           {line: "Where VM web is running is not known, because neither source nor destination answers", mute: []string{sourceName, destinationName}},
 		"only one is mute":        {line: "Where VM web is running is not known, because neither source nor destination answers", mute: []string{sourceName}, wrong: true},

@@ -43,8 +43,8 @@ var (
 	isHidden = regexp.MustCompile(`^(?:Where VM \S+ is running|VM \S+ is (not running|paused) on (\S+); whether it is running on \S+) is not known, because (?:neither source nor destination answers|(\S+) does not answer)$`)
 )
 
-// contradiction says how the claim differs from what is true; nil when it does not. mute are the hosts that did not
-// answer when it was made.
+// contradiction says how the claim differs from what is true, or from what can be known; nil when it does not. mute are
+// the hosts that did not answer when it was made.
 func (c claim) contradiction(r reality, mute []string) error {
 	halves := map[string]half{sourceName: r.source, destinationName: r.destination}
 	if m := runsOn.FindStringSubmatch(c.line); m != nil {
@@ -52,14 +52,20 @@ func (c claim) contradiction(r reality, mute []string) error {
 		if m[2] == sourceName {
 			there = halves[destinationName]
 		}
-		if here.state != m[1] && here.state != silent || there.runs() {
+		switch {
+		case slices.Contains(mute, m[2]):
+			return fmt.Errorf("it says %q, but %s does not answer", c.line, m[2])
+		case here.state != m[1] || there.runs():
 			return fmt.Errorf("it says %q, but the truth is: %s", c.line, r)
 		}
 		return nil
 	}
 	switch m := isHidden.FindStringSubmatch(c.line); {
 	case runsNot.MatchString(c.line):
-		if r.copies() > 0 {
+		switch {
+		case len(mute) > 0:
+			return fmt.Errorf("it says %q, but %s does not answer", c.line, mute)
+		case r.copies() > 0:
 			return fmt.Errorf("it says %q, but the truth is: %s", c.line, r)
 		}
 		return nil

@@ -33,8 +33,8 @@ func TestFaults(t *testing.T) {
 	must(t, err)
 	_, err = builtProvider()
 	must(t, err)
-	free := make(chan *lab.World, lanes)
-	for lane := range lanes {
+	free := make(chan *lab.World, lanes())
+	for lane := range lanes() {
 		free <- &lab.World{Hosts: world.Hosts[2*lane : 2*lane+2], Kernel: world.Kernel, Initrd: world.Initrd, SSH: world.SSH}
 	}
 	results, began := newTable(), time.Now()
@@ -44,8 +44,8 @@ func TestFaults(t *testing.T) {
 			results.skip(s.String())
 			continue
 		}
-		results.expect(s.String())
 		t.Run(s.String(), func(t *testing.T) {
+			results.expect(s.String()) // in order, before Parallel
 			t.Parallel()
 			lane := <-free
 			t.Cleanup(func() { free <- lane })
@@ -54,18 +54,13 @@ func TestFaults(t *testing.T) {
 	}
 }
 
-// each takes scenarios apart into those of one mode and one moment.
+// each takes scenarios apart into those of one moment, one mode and one form.
 func each(scenarios []scenario) iter.Seq[scenario] {
 	return func(yield func(scenario) bool) {
 		for _, s := range scenarios {
-			s = s.withDefaults()
-			for _, m := range s.at {
-				for _, mode := range s.modes {
-					one := s.during(m)
-					one.modes = []string{mode}
-					if !yield(one) {
-						return
-					}
+			for one := range s.withDefaults().parts() {
+				if !yield(one) {
+					return
 				}
 			}
 		}
@@ -77,7 +72,7 @@ func play(t *testing.T, s scenario, lane *lab.World, results *table) {
 	from, to := lane.Hosts[0], lane.Hosts[1]
 	spec := s.guest
 	spec.Name, spec.Host = "web-"+from.Name, from.Name
-	st := &stage{T: t, mode: s.modes[0], world: lane, from: from, to: to}
+	st := &stage{T: t, mode: s.modes[0], asked: s.asked[0], world: lane, from: from, to: to}
 	st.rightSettings()
 	st.guest = lane.StartGuest(t, spec)
 	lane.HealAfter(t)
@@ -85,8 +80,8 @@ func play(t *testing.T, s scenario, lane *lab.World, results *table) {
 	if s.arrange != nil {
 		s.arrange(st)
 	}
-	st.tf = newTerraform(t, st.configuration(s.asked, s.policy))
-	st.run = st.tf.start(t, s.asked.arguments()...)
+	st.tf = newTerraform(t, st.configuration(st.asked, s.policy))
+	st.run = st.tf.start(t, st.asked.arguments()...)
 	st.struck = st.run.began
 	if s.strike != nil {
 		st.await(s.at[0])
@@ -99,14 +94,14 @@ func play(t *testing.T, s scenario, lane *lab.World, results *table) {
 	switch {
 	case t.Failed():
 	case s.excused == "":
-		v.next = st.nextApply(s.asked, v.last.place())
+		v.next = st.nextApply(v.last.place())
 	default:
 		v.next = "not asked: " + s.excused
 	}
 	if t.Failed() {
 		t.Logf("when Terraform ended: %s; in the end: %s%s", v.then, v.last, st.transcript())
 	}
-	result := row{fault: s.name, mode: st.mode, asked: string(s.asked), verdict: v, failed: t.Failed()}
+	result := row{fault: s.name, mode: st.mode, asked: string(st.asked), verdict: v, failed: t.Failed()}
 	t.Log(strings.Join(result.cells(), " | "))
 	results.add(s.String(), result)
 }
@@ -120,7 +115,7 @@ func (s *stage) conclude(of scenario) verdict {
 		took:  s.run.over.Sub(s.struck),
 		then:  s.look(),
 	}
-	if isHidden.MatchString(v.claim.line) {
+	if v.code != codeKilled {
 		v.mute = s.mute()
 	}
 	if of.repair != nil {

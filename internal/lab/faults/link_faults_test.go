@@ -22,6 +22,16 @@ var linkFaults = []scenario{
 		want: want{places: []place{onDestination}, codes: []int{0}, within: 60 * time.Second},
 	},
 	{
+		name: "the link is cut for 5 s",
+		at:   []moment{atEnd},
+		strike: func(s *stage) {
+			s.cut()
+			<-time.After(5 * time.Second) // the fault is that long
+			s.join()
+		},
+		want: want{places: []place{onDestination}, codes: []int{0}, within: 60 * time.Second, gap: 30 * time.Second},
+	},
+	{
 		name:   "the link is cut for good",
 		always: true,
 		at:     []moment{inMiddle},
@@ -31,7 +41,6 @@ var linkFaults = []scenario{
 	{
 		// QEMU is stuck, with the guest stopped, until the link works again or the kernel gives up.
 		name:   "the link is cut for good",
-		modes:  []string{peerToPeer},
 		at:     []moment{atEnd},
 		strike: (*stage).cut,
 		want: want{
@@ -41,7 +50,6 @@ var linkFaults = []scenario{
 	},
 	{
 		name:    "the link is cut for good, and the kernel gives up",
-		modes:   []string{direct},
 		arrange: (*stage).impatientTCP,
 		at:      []moment{atEnd},
 		strike:  (*stage).cut,

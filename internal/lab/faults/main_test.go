@@ -1,24 +1,36 @@
 package faults
 
 import (
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/lab"
 )
 
-// lanes is how many scenarios run at a time, each on two hosts of its own. Most of their time is waiting.
-const lanes = 2
+// lanes is how many scenarios run at a time, each on two hosts of its own. Most of their time is waiting, so there may be
+// more than processors.
+func lanes() int {
+	if os.Getenv(chosenVariable) == chosenAll {
+		return 4
+	}
+	return 2
+}
 
 func TestMain(m *testing.M) {
 	if err := findTerraform(); err != nil {
 		fmt.Fprintln(os.Stderr, "Unable to Find Terraform:", err)
 		os.Exit(1)
 	}
-	lab.Main(m, lab.WithHosts(2*lanes))
+	// A default that -parallel still overrides.
+	if err := flag.Set("test.parallel", strconv.Itoa(lanes())); err != nil {
+		panic(err) // the flag is the testing package's
+	}
+	lab.Main(m, lab.WithHosts(2*lanes()))
 }
 
 // terraformVariable names the Terraform CLI of the tests.

@@ -6,7 +6,7 @@ import "time"
 var qemuFaults = []scenario{
 	{
 		name:    "the source's QEMU is killed",
-		at:      []moment{inMiddle},
+		at:      []moment{inMiddle, atEnd},
 		strike:  func(s *stage) { s.killQEMU(s.from) },
 		want:    want{places: []place{nowhere}, codes: []int{1}, summaries: []string{failed}, words: []string{"virsh start"}, within: 30 * time.Second},
 		excused: "the guest is gone",
@@ -20,7 +20,7 @@ var qemuFaults = []scenario{
 	},
 	{
 		name:    "the VM is destroyed on the source",
-		at:      []moment{inMiddle},
+		at:      []moment{inMiddle, atEnd},
 		strike:  func(s *stage) { s.virsh(s.from, "destroy", s.guest.UUID) },
 		want:    want{places: []place{nowhere}, codes: []int{1}, summaries: []string{failed}, words: []string{"virsh start"}, within: 30 * time.Second},
 		excused: "the guest is gone",

@@ -37,12 +37,14 @@ type half struct {
 	state, reason string
 	job           bool // a job runs
 	qemu          bool // a QEMU of the guest exists
+	transient     bool // there is no definition, so that the guest is gone once it stops
 }
 
 // silent is the state on a host whose daemon is dead or stopped.
 const silent = "silent"
 
 func (h half) runs() bool   { return h.state == "running" && !h.split() }
+func (h half) lives() bool  { return h.runs() && !h.transient }
 func (h half) absent() bool { return h.state == "" && !h.qemu }
 func (h half) ended() bool  { return h.absent() || h.state == "shut off" && !h.qemu }
 func (h half) split() bool  { return strings.HasPrefix(h.reason, "post-copy") }
@@ -60,6 +62,9 @@ func (h half) String() string {
 	}
 	if h.qemu && !h.runs() {
 		text += ", with a QEMU"
+	}
+	if h.transient {
+		text += ", not defined"
 	}
 	return text
 }
@@ -89,13 +94,13 @@ func (r reality) place() place {
 		return halved
 	case r.source.job || r.destination.job:
 		return elsewise
-	case r.source.runs() && r.destination.absent():
+	case r.source.lives() && r.destination.absent():
 		return onSource
-	case r.source.runs() && r.destination.ended():
+	case r.source.lives() && r.destination.ended():
 		return onSourceDefined
-	case r.destination.runs() && r.source.state == "paused":
+	case r.destination.lives() && r.source.state == "paused":
 		return splitHomes
-	case r.destination.runs() && r.source.absent():
+	case r.destination.lives() && r.source.absent():
 		return onDestination
 	case r.source.state == "paused" && r.source.reason == "migrating" && r.destination.absent():
 		return stranded
@@ -134,6 +139,8 @@ func (s *stage) half(host *lab.Host) half {
 	}
 	h.state, h.reason, _ = strings.Cut(strings.TrimSpace(state), " (")
 	h.reason = strings.TrimSuffix(h.reason, ")")
+	defined, err := host.Virsh(ctx, "list", "--all", "--persistent", "--uuid")
+	h.transient = err == nil && !strings.Contains(defined, s.guest.UUID)
 	job, err := host.Virsh(ctx, "domjobinfo", s.guest.UUID)
 	h.job = err != nil && strings.Contains(err.Error(), "only on the source host") || err == nil && !strings.Contains(job, "None")
 	return h
@@ -152,14 +159,21 @@ func (s *stage) restartCrashed() {
 	}
 }
 
+// rest is how long both hosts must stay as they are to be taken for having come to rest.
+const rest = time.Second
+
 // settled waits until both hosts have come to rest, and returns what they have then: what they must have, or whatever it
 // is when patience is over.
 func (s *stage) settled(places []place) reality {
 	var r reality
+	changed := time.Now()
 	s.within(2*patience, func() bool {
 		s.restartCrashed()
-		r = s.look()
-		return slices.Contains(places, r.place())
+		before := r
+		if r = s.look(); r != before {
+			changed = time.Now()
+		}
+		return slices.Contains(places, r.place()) && time.Since(changed) >= rest
 	})
 	return r
 }

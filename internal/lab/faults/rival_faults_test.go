@@ -37,8 +37,7 @@ var rivalFaults = []scenario{
 // startRival starts a second Terraform that asks for the same.
 func (s *stage) startRival() {
 	s.Helper()
-	arguments := byAction.arguments()
-	s.rival = newTerraform(s.T, s.configuration(byAction, calm)).start(s.T, arguments...)
+	s.rival = newTerraform(s.T, s.configuration(s.asked, calm)).start(s.T, s.asked.arguments()...)
 }
 
 // awaitRival returns when the second Terraform has said some words.
@@ -58,7 +57,20 @@ func (s *stage) judgeRival() {
 	s.rival.wait(s.T, 2*patience)
 	last := s.settled([]place{onDestination})
 	claim := s.rival.said().claim()
+	if claim.line == "" && s.asked == byResource && s.rival.code() == 0 {
+		return // a resource says nothing when all is well
+	}
 	if err := claim.contradiction(last, nil); err != nil || s.rival.code() != 0 {
 		s.Errorf("the second Terraform exited with %d, %v:\n%s", s.rival.code(), err, &s.rival.output)
+	}
+}
+
+// judgeAdoption wants the second Terraform to have watched the migration of the first one, of which a resource tells
+// only the log.
+func (s *stage) judgeAdoption() {
+	s.Helper()
+	s.judgeRival()
+	if text := s.rival.said().claim().text; s.asked == byAction && !strings.Contains(text, "under way already") {
+		s.Errorf("the second Terraform has not watched the migration of the first one:\n%s", text)
 	}
 }

@@ -1,13 +1,16 @@
 package faults
 
 import (
+	"fmt"
+	"iter"
 	"time"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/lab"
 )
 
 // scenario is one fault: what is moved, what goes wrong at which moment, and how the move must end. What is left out of
-// it is the ordinary: an idle guest with a disk, moved in both modes by invoking the action, under calm.
+// it is the ordinary: an idle guest with a disk, moved in both modes by invoking the action, under calm. It is played
+// once for each of its moments, modes and forms.
 type scenario struct {
 	// name is the fault, as the table has it.
 	name string
@@ -15,8 +18,8 @@ type scenario struct {
 	always bool
 	// modes are who drives the migration.
 	modes []string
-	// asked is how Terraform is asked to move the guest.
-	asked form
+	// asked are the ways in which Terraform is asked to move the guest.
+	asked []form
 	// guest is what is moved; its name and host are filled in.
 	guest lab.GuestSpec
 	// policy has the attributes of the move's own policy.
@@ -46,6 +49,7 @@ const (
 const (
 	peerToPeer = "peer_to_peer"
 	direct     = "direct"
+	auto       = "auto"
 )
 
 var bothModes = []string{peerToPeer, direct}
@@ -57,6 +61,8 @@ const (
 	byAction   form = "action"
 	byResource form = "resource"
 )
+
+var bothForms = []form{byAction, byResource}
 
 // calm lets an idle guest take about 18 seconds, and gives a link that carries nothing up after ten.
 const calm = `
@@ -72,10 +78,8 @@ type want struct {
 	codes []int
 	// summaries are the titles that the error may have.
 	summaries []string
-	// words are what the error must say besides.
+	// words are what the error, or the progress of an action, must say besides.
 	words []string
-	// refused is true when the plan is refused already: its error need not say where the VM is.
-	refused bool
 	// within is how long Terraform may take from the fault to its end.
 	within time.Duration
 	// gap is the longest time that the guest may seem to stand still; usualGap when it is left out.
@@ -88,8 +92,25 @@ const codeKilled = -1
 // usualGap is what a guest may stand still for on a machine whose few cores several emulated guests share.
 const usualGap = 3 * time.Second
 
-// String names a scenario of one mode and one moment.
-func (s scenario) String() string { return s.name + "/" + s.modes[0] }
+// String names a scenario of one moment, one mode and one form.
+func (s scenario) String() string { return fmt.Sprintf("%s/%s/%s", s.name, s.modes[0], s.asked[0]) }
+
+// parts takes the scenario apart.
+func (s scenario) parts() iter.Seq[scenario] {
+	return func(yield func(scenario) bool) {
+		for _, m := range s.at {
+			for _, mode := range s.modes {
+				for _, asked := range s.asked {
+					one := s.during(m)
+					one.modes, one.asked = []string{mode}, []form{asked}
+					if !yield(one) {
+						return
+					}
+				}
+			}
+		}
+	}
+}
 
 // during is the scenario at one of its moments.
 func (s scenario) during(m moment) scenario {
@@ -117,8 +138,8 @@ func (s scenario) withDefaults() scenario {
 	if s.modes == nil {
 		s.modes = bothModes
 	}
-	if s.asked == "" {
-		s.asked = byAction
+	if s.asked == nil {
+		s.asked = []form{byAction}
 	}
 	if s.guest.DiskMiB == 0 {
 		s.guest.DiskMiB = 8

@@ -33,7 +33,7 @@ var settingFaults = []scenario{
 	{
 		name:    "the destination's libvirtd refuses connections",
 		arrange: func(s *stage) { s.must(s.to.Kill(s.Context())) },
-		want:    want{places: []place{onSource}, codes: []int{1}, summaries: []string{unplanned}, refused: true, words: []string{"refused"}, within: 40 * time.Second},
+		want:    want{places: []place{onSource}, codes: []int{1}, summaries: []string{unplanned}, words: []string{"refused"}, within: 40 * time.Second},
 	},
 	{
 		name:    "the destination's libvirtd refuses the source",
@@ -41,6 +41,12 @@ var settingFaults = []scenario{
 		arrange: func(s *stage) { s.settings.peerURI = withHost(s.to.PeerURI, s.to.Address+":9") },
 		want:    want{places: []place{onSource}, codes: []int{1}, summaries: []string{failed}, words: []string{"refused"}, within: 40 * time.Second},
 		repair:  (*stage).rightSettings,
+	},
+	{
+		name:    "the destination's libvirtd refuses the source, and either mode will do",
+		modes:   []string{auto},
+		arrange: func(s *stage) { s.settings.peerURI = withHost(s.to.PeerURI, s.to.Address+":9") },
+		want:    want{places: []place{onDestination}, codes: []int{0}, words: []string{"going direct"}, within: 60 * time.Second},
 	},
 	{
 		name:    "the destination's libvirtd is mute to the source",

@@ -9,19 +9,30 @@ import (
 var signalFaults = []scenario{
 	{
 		name:   "Terraform is interrupted",
+		asked:  bothForms,
 		at:     []moment{atStart, inMiddle},
 		strike: func(s *stage) { s.must(s.run.signal(syscall.SIGINT)) },
 		want:   want{places: []place{onSource}, codes: []int{1}, summaries: []string{cancelled}, within: 20 * time.Second},
 	},
 	{
+		// What comes too late to be called off arrives, and is a success.
 		name:   "Terraform is interrupted",
+		asked:  bothForms,
 		at:     []moment{atEnd},
 		strike: func(s *stage) { s.must(s.run.signal(syscall.SIGINT)) },
 		want:   want{places: []place{onSource, onDestination}, codes: []int{0, 1}, summaries: []string{cancelled}, within: 20 * time.Second},
 	},
 	{
+		// As by Ctrl-C on a terminal.
+		name:   "Terraform and its provider are interrupted",
+		asked:  bothForms,
+		at:     []moment{inMiddle},
+		strike: func(s *stage) { s.must(s.run.signalGroup(syscall.SIGINT)) },
+		want:   want{places: []place{onSource}, codes: []int{1}, summaries: []string{cancelled}, within: 20 * time.Second},
+	},
+	{
 		name:   "Terraform is killed, its provider is not",
-		asked:  byResource,
+		asked:  bothForms,
 		at:     []moment{atStart, inMiddle, atEnd},
 		strike: func(s *stage) { s.must(s.run.signal(syscall.SIGKILL)) },
 		want:   want{places: []place{onDestination}, codes: []int{codeKilled}, within: 10 * time.Second},
@@ -29,7 +40,7 @@ var signalFaults = []scenario{
 	{
 		name:   "Terraform is killed with its provider",
 		modes:  []string{peerToPeer},
-		asked:  byResource,
+		asked:  bothForms,
 		at:     []moment{atStart, inMiddle, atEnd},
 		strike: (*stage).killAll,
 		want:   want{places: []place{onDestination}, codes: []int{codeKilled}, within: 10 * time.Second},
@@ -38,7 +49,7 @@ var signalFaults = []scenario{
 		name:   "Terraform is killed with its provider",
 		always: true,
 		modes:  []string{direct},
-		asked:  byResource,
+		asked:  []form{byResource},
 		at:     []moment{atStart, inMiddle},
 		strike: (*stage).killAll,
 		want:   want{places: []place{onSource}, codes: []int{codeKilled}, within: 10 * time.Second},
@@ -46,10 +57,36 @@ var signalFaults = []scenario{
 	{
 		name:   "Terraform is killed with its provider",
 		modes:  []string{direct},
-		asked:  byResource,
+		at:     []moment{atStart, inMiddle},
+		strike: (*stage).killAll,
+		want:   want{places: []place{onSource}, codes: []int{codeKilled}, within: 10 * time.Second},
+	},
+	{
+		name:   "Terraform is killed with its provider",
+		modes:  []string{direct},
+		asked:  bothForms,
 		at:     []moment{atEnd},
 		strike: (*stage).killAll,
 		want:   want{places: []place{onSource, onDestination}, codes: []int{codeKilled}, within: 10 * time.Second},
+	},
+	{
+		name:   "Terraform is killed with its provider and asked again at once",
+		modes:  []string{peerToPeer},
+		asked:  bothForms,
+		at:     []moment{inMiddle},
+		strike: func(s *stage) { s.killAll(); s.askAgain() },
+		repair: (*stage).judgeAdoption,
+		want:   want{places: []place{onDestination}, codes: []int{codeKilled}, within: 10 * time.Second},
+	},
+	{
+		// A direct migration ends with its client, so that this one is a migration of its own.
+		name:   "Terraform is killed with its provider and asked again at once",
+		modes:  []string{direct},
+		asked:  bothForms,
+		at:     []moment{inMiddle},
+		strike: func(s *stage) { s.killAll(); s.askAgain() },
+		repair: (*stage).judgeRival,
+		want:   want{places: []place{onDestination}, codes: []int{codeKilled}, within: 10 * time.Second},
 	},
 }
 
@@ -57,4 +94,11 @@ var signalFaults = []scenario{
 func (s *stage) killAll() {
 	s.Helper()
 	s.must(s.run.signalGroup(syscall.SIGKILL))
+}
+
+// askAgain asks the Terraform of the move, which has ended, for the same once more.
+func (s *stage) askAgain() {
+	s.Helper()
+	s.run.wait(s.T, patience)
+	s.rival = s.tf.start(s.T, s.asked.arguments()...)
 }

@@ -15,6 +15,7 @@ type stage struct {
 	*testing.T
 
 	mode  string
+	asked form
 	world *lab.World // just the two hosts
 	// from is where the guest is, to where it is to be.
 	from, to *lab.Host
