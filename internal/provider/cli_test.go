@@ -43,7 +43,11 @@ var builtProvider = sync.OnceValues(func() (string, error) {
 })
 
 // workspace is a directory in which Terraform is run.
-type workspace struct{ directory, cliConfig string }
+type workspace struct {
+	directory, cliConfig string
+	// environment is what Terraform gets beside the environment of the tests.
+	environment []string
+}
 
 // newWorkspace makes a directory with a configuration for the lab's hosts.
 func newWorkspace(t *testing.T, config string) *workspace {
@@ -148,6 +152,7 @@ func (w *workspace) start(t *testing.T, args ...string) *run {
 	r.cmd = exec.Command(os.Getenv("TF_ACC_TERRAFORM_PATH"), args...)
 	r.cmd.Dir = w.directory
 	r.cmd.Env = append(os.Environ(), "TF_CLI_CONFIG_FILE="+w.cliConfig, "CHECKPOINT_DISABLE=1", "TF_IN_AUTOMATION=1", "TF_CLI_ARGS=-no-color")
+	r.cmd.Env = append(r.cmd.Env, w.environment...)
 	r.cmd.Stdout, r.cmd.Stderr = &r.stdout, &r.stderr
 	r.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if err := r.cmd.Start(); err != nil {

@@ -1,8 +1,6 @@
 package provider_test
 
 import (
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -108,40 +106,4 @@ func TestAccTransports_readOnly(t *testing.T) {
 		},
 		resource.TestStep{Config: config("", ``)},
 	)
-}
-
-// TestAccPassword_hidden finds a host's password in nothing that Terraform
-// writes, however much it is asked to say.
-func TestAccPassword_hidden(t *testing.T) {
-	kvm1 := testLab(t).Host("kvm1")
-	kvm1.RequireLogin(t, saslUser, saslPassword, "scram-sha-256", "plain")
-	guest := testLab(t).StartGuest(t, lab.GuestSpec{Bare: true})
-	config := func(password string) string {
-		block := providerBlock{Hosts: map[string]hostBlock{"kvm1": {URI: kvm1.TLSURI, Username: saslUser, Password: password}}}
-		return block.with(t, vmPolicyBody, vmPolicyData{guest.Name, ``})
-	}
-	t.Setenv("TF_LOG", "TRACE")
-	w := newWorkspace(t, config(saslPassword))
-	said := []string{
-		w.must(t, 0, "apply", "-auto-approve").String(),
-		w.must(t, 0, "plan", "-out", "plan").String(),
-		w.must(t, 0, "show", "-json").String(),
-	}
-	state, err := os.ReadFile(filepath.Join(w.directory, "terraform.tfstate"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	const wrong = saslPassword + "-wrong"
-	w.write(t, config(wrong))
-	refused := w.must(t, 1, "plan").String()
-	if !sayingAll("libvirt refuses the user name or the password").MatchString(refused) {
-		t.Errorf("the plan with a wrong password does not say so:\n%s", refused)
-	}
-	w.write(t, config(saslPassword))
-	said = append(said, string(state), refused, w.must(t, 0, "destroy", "-auto-approve").String())
-	for _, text := range said {
-		if at := strings.Index(text, saslPassword); at >= 0 {
-			t.Errorf("the password shows: …%s…", text[max(0, at-200):min(len(text), at+100)])
-		}
-	}
 }
