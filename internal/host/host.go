@@ -141,7 +141,8 @@ func (h *Host) dial(caller context.Context) (*conn, error) {
 	case errors.Is(err, context.Canceled):
 		return nil, err
 	}
-	failure := &dialError{cause: err, after: time.Since(started)}
+	// Ending what the transport had started is not a part of the waiting.
+	failure := &dialError{cause: err, after: min(time.Since(started), h.deadlines.Open)}
 	if period := failure.stands(h.deadlines.Open); period > 0 && caller.Err() == nil {
 		h.remembered.note(failure, period)
 	}
