@@ -1,6 +1,7 @@
 package provider_test
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"syscall"
@@ -38,14 +39,17 @@ func TestAccInterrupt(t *testing.T) {
 		actions bool
 		send    func(*run, *testing.T, syscall.Signal)
 		signal  syscall.Signal
+		overSSH bool
 	}{
-		"action, to terraform alone":                   {moveAction, invoke, true, (*run).signal, syscall.SIGINT},
-		"action, to the whole process group":           {moveAction, invoke, true, (*run).signalGroup, syscall.SIGINT},
-		"resource, to terraform alone":                 {moveResource, apply, false, (*run).signal, syscall.SIGINT},
-		"resource, to the whole process group":         {moveResource, apply, false, (*run).signalGroup, syscall.SIGINT},
-		"action, direct, to the whole process group":   {inMode("direct", moveAction), invoke, true, (*run).signalGroup, syscall.SIGINT},
-		"resource, direct, to the whole process group": {inMode("direct", moveResource), apply, false, (*run).signalGroup, syscall.SIGINT},
-		"action, SIGTERM to the whole process group":   {moveAction, invoke, true, (*run).signalGroup, syscall.SIGTERM},
+		"action, to terraform alone":                     {moveAction, invoke, true, (*run).signal, syscall.SIGINT, false},
+		"action, to the whole process group":             {moveAction, invoke, true, (*run).signalGroup, syscall.SIGINT, false},
+		"resource, to terraform alone":                   {moveResource, apply, false, (*run).signal, syscall.SIGINT, false},
+		"resource, to the whole process group":           {moveResource, apply, false, (*run).signalGroup, syscall.SIGINT, false},
+		"action, direct, to the whole process group":     {inMode("direct", moveAction), invoke, true, (*run).signalGroup, syscall.SIGINT, false},
+		"resource, direct, to the whole process group":   {inMode("direct", moveResource), apply, false, (*run).signalGroup, syscall.SIGINT, false},
+		"action, SIGTERM to the whole process group":     {moveAction, invoke, true, (*run).signalGroup, syscall.SIGTERM, false},
+		"action, over SSH, to the whole process group":   {moveAction, invoke, true, (*run).signalGroup, syscall.SIGINT, true},
+		"resource, over SSH, to the whole process group": {moveResource, apply, false, (*run).signalGroup, syscall.SIGINT, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -54,9 +58,17 @@ func TestAccInterrupt(t *testing.T) {
 			}
 			guest := world.StartGuest(t, lab.GuestSpec{})
 			started := time.Now()
-			w := newWorkspace(t, labProvider(t).String()+test.config(guest.Name, slowMove))
+			block := labProvider(t)
+			if test.overSSH {
+				block = block.overSSH(t)
+			}
+			w := newWorkspace(t, block.String()+test.config(guest.Name, slowMove))
 			r := w.start(t, test.args...)
 			awaitMove(t, guest, r)
+			tunnels := r.children(t)
+			if want := map[bool]int{true: len(world.Hosts)}[test.overSSH]; len(tunnels) < want {
+				t.Errorf("the provider has started %d processes, want %d of ssh at least", len(tunnels), want)
+			}
 			before := r.stdout.String()
 			interrupted := time.Now()
 			test.send(r, t, test.signal)
@@ -82,6 +94,9 @@ func TestAccInterrupt(t *testing.T) {
 			requireSteadyPulse(t, guest, started, time.Second)
 			if r.processes() {
 				t.Error("processes of terraform are left")
+			}
+			for _, pid := range tunnels {
+				eventually(t, 5*time.Second, "ssh has ended", func() bool { return errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) })
 			}
 		})
 	}

@@ -1,10 +1,12 @@
 package provider_test
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
-	"strconv"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -167,6 +169,22 @@ func killProvider(t *testing.T, r *run) {
 // group lists the processes of Terraform's process group.
 func (r *run) group(t *testing.T) []int {
 	t.Helper()
+	return processes(t, func(p process) bool { return p.group == r.cmd.Process.Pid })
+}
+
+// children lists what the processes of the group have started outside of it.
+func (r *run) children(t *testing.T) []int {
+	t.Helper()
+	group := r.group(t)
+	return processes(t, func(p process) bool { return p.group != r.cmd.Process.Pid && slices.Contains(group, p.parent) })
+}
+
+// process is one that has not ended.
+type process struct{ parent, group int }
+
+// processes lists those that fit, by their IDs.
+func processes(t *testing.T, fits func(process) bool) []int {
+	t.Helper()
 	stats, err := filepath.Glob("/proc/[0-9]*/stat")
 	if err != nil {
 		t.Fatal(err)
@@ -177,13 +195,18 @@ func (r *run) group(t *testing.T) []int {
 		if err != nil {
 			continue // it has ended
 		}
+		var (
+			pid   int
+			state string
+			p     process
+		)
 		// pid (name) state ppid pgrp
-		fields := strings.Fields(string(stat[strings.LastIndexByte(string(stat), ')')+1:]))
-		if fields[2] == strconv.Itoa(r.cmd.Process.Pid) && fields[0] != "Z" {
-			var pid int
-			if _, err := fmt.Sscan(string(stat), &pid); err != nil {
-				t.Fatal(err)
-			}
+		_, pidErr := fmt.Sscan(string(stat), &pid)
+		_, err = fmt.Sscan(string(stat[bytes.LastIndexByte(stat, ')')+1:]), &state, &p.parent, &p.group)
+		if err := errors.Join(pidErr, err); err != nil {
+			t.Fatal(err)
+		}
+		if state != "Z" && fits(p) {
 			pids = append(pids, pid)
 		}
 	}

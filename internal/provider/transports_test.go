@@ -48,6 +48,18 @@ func TestAccTransports(t *testing.T) {
 	}
 }
 
+// overSSH reaches the same hosts by SSH.
+func (b providerBlock) overSSH(t *testing.T) providerBlock {
+	t.Helper()
+	hosts := map[string]hostBlock{}
+	for name, h := range b.Hosts {
+		h.URI = testLab(t).Host(name).SSHURI
+		hosts[name] = h
+	}
+	b.Hosts = hosts
+	return b
+}
+
 // libssh is a host's URI for the provider's own client of SSH, which does not
 // read the lab's configuration of ssh.
 func libssh(h *lab.Host) string {
