@@ -34,7 +34,6 @@ func TestMisbehavingPeers(t *testing.T) {
 
 	tests := map[string]struct {
 		behave  func(int, net.Conn)
-		uri     string
 		message string // "" when the peer is to be borne with
 	}{
 		"accepts and never answers": {behave: says(""), message: "no connection to URI: it did not answer within 1"},
@@ -49,38 +48,49 @@ func TestMisbehavingPeers(t *testing.T) {
 		"claims more than it holds": {behave: relay(daemon, overstates), message: "it is not a libvirt daemon: a reply holds less than it claims to"},
 		"answers twice":             {behave: relay(daemon, twice), message: "it is not a libvirt daemon: reply to a call that was not made"},
 		"drops every second connection after an answer": {behave: relay(daemon, dropsOdd)},
-		"slow":         {behave: relay(daemon, slowly)},
-		"refused":      {uri: refused(t), message: "no connection to URI: connection refused"},
-		"no such name": {uri: "qemu+tcp://no.such.host.invalid/system", message: "the name does not resolve"},
+		"slow": {behave: relay(daemon, slowly)},
 	}
 	for name, test := range tests {
-		t.Run(name, func(t *testing.T) {
-			uri := test.uri
-			if uri == "" {
-				uri = peer(t, test.behave)
-			}
-			before := runtime.NumGoroutine()
-			heap := allocated()
-			h, err := host.New(host.Config{Name: "kvm9", URI: uri}, host.WithDeadlines(short))
-			if err != nil {
-				t.Fatal(err)
-			}
-			started := time.Now()
-			_, err = h.Domains(t.Context())
-			took := time.Since(started)
-			if err := h.Close(); err != nil {
-				t.Error(err)
-			}
-			if limit := short.Open + short.Call + slack; took > limit {
-				t.Errorf("took %s, more than %s", took, limit)
-			}
-			if used := allocated() - heap; used > heapLimit {
-				t.Errorf("allocated %d MiB", used>>20)
-			}
-			settleGoroutines(t, before)
-			checkFault(t, err, strings.Replace(test.message, "URI", uri, 1))
-		})
+		for way, uri := range map[string]func(*testing.T) string{
+			"tcp":  func(t *testing.T) string { t.Helper(); return peer(t, test.behave) },
+			"unix": func(t *testing.T) string { t.Helper(); return socketPeer(t, test.behave) },
+		} {
+			t.Run(name+", "+way, func(t *testing.T) {
+				misbehaves(t, uri(t), test.message)
+			})
+		}
 	}
+}
+
+func TestNobodyThere(t *testing.T) {
+	misbehaves(t, refused(t), "no connection to URI: connection refused")
+	misbehaves(t, "qemu+tcp://no.such.host.invalid/system", "the name does not resolve")
+}
+
+// misbehaves asks a peer, and wants its error, or none where there is no message.
+func misbehaves(t *testing.T, uri, message string) {
+	t.Helper()
+	before := runtime.NumGoroutine()
+	heap := allocated()
+	h, err := host.New(host.Config{Name: "kvm9", URI: uri}, host.WithDeadlines(short))
+	if err != nil {
+		t.Fatal(err)
+	}
+	started := time.Now()
+	_, err = h.Domains(t.Context())
+	took := time.Since(started)
+	if err := h.Close(); err != nil {
+		t.Error(err)
+	}
+	if limit := short.Open + short.Call + slack; took > limit {
+		t.Errorf("took %s, more than %s", took, limit)
+	}
+	if used := allocated() - heap; used > heapLimit {
+		t.Errorf("allocated %d MiB", used>>20)
+	}
+	settleGoroutines(t, before)
+	address, _, _ := strings.Cut(uri, "?")
+	checkFault(t, err, strings.Replace(message, "URI", address, 1))
 }
 
 func checkFault(t *testing.T, err error, message string) {

@@ -3,6 +3,7 @@ package host_test
 import (
 	"io"
 	"net"
+	"path/filepath"
 	"runtime"
 	"runtime/pprof"
 	"strings"
@@ -18,6 +19,12 @@ import (
 func peer(t *testing.T, behave func(n int, c net.Conn)) (uri string) {
 	t.Helper()
 	return "qemu+tcp://" + listen(t, "tcp", "127.0.0.1:0", behave) + "/system"
+}
+
+// socketPeer is peer on a socket of this machine.
+func socketPeer(t *testing.T, behave func(n int, c net.Conn)) (uri string) {
+	t.Helper()
+	return "qemu+unix:///system?socket=" + listen(t, "unix", filepath.Join(t.TempDir(), "socket"), behave)
 }
 
 // listen listens and gives each connection to behave. All of it is gone when the

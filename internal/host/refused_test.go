@@ -87,9 +87,8 @@ func wrongPassword(t *testing.T) (host.Config, func() int) {
 	l := labHosts(t)[0]
 	l.RequireLogin(t, "fred", "s3cret", "scram-sha-256")
 	_, socket, _ := strings.Cut(l.SocketURI, "socket=")
-	relayed := filepath.Join(t.TempDir(), "socket")
 	var attempts counter
-	listen(t, "unix", relayed, func(_ int, c net.Conn) {
+	uri := socketPeer(t, func(_ int, c net.Conn) {
 		attempts.Add(1)
 		d, err := net.Dial("unix", socket+"-ro")
 		if err != nil {
@@ -102,7 +101,7 @@ func wrongPassword(t *testing.T) (host.Config, func() int) {
 		}()
 		_, _ = io.Copy(c, d)
 	})
-	cfg := host.Config{Name: "kvm9", URI: "qemu+unix:///system?socket=" + relayed, Username: "fred", Password: "another"}
+	cfg := host.Config{Name: "kvm9", URI: uri, Username: "fred", Password: "another"}
 	return cfg, func() int { return int(attempts.Load()) }
 }
 
