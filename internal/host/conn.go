@@ -123,8 +123,8 @@ func (c *conn) watch(limit time.Duration) (late <-chan struct{}, answered func()
 	return expired, func() { timer.Stop() }
 }
 
-// guarded runs fn and turns a panic of the library's decoder, which trusts the
-// lengths inside a reply, into an error.
+// guarded runs fn and turns a panic of the library's decoder into an error:
+// whatever it meets that the guard let pass, it must not end the provider.
 func guarded(lv *libvirt.Libvirt, fn func(*libvirt.Libvirt) error) (err error) {
 	defer func() {
 		if r := recover(); r != nil {

@@ -323,7 +323,7 @@ func TestStreamThatDoesNotClose(t *testing.T) {
 	close(d.release)
 }
 
-// The library's decoder panics on lengths that make no sense.
+// A panic of the library's decoder ends the connection and nothing else.
 func TestMalformedReplyIsAnError(t *testing.T) {
 	t.Parallel()
 	_, c := newScripted(t)

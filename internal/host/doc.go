@@ -5,8 +5,8 @@
 //
 // That library knows no deadline and no context, trusts every byte it receives
 // and hangs on a daemon that does not answer. So every connection runs behind a
-// guard (guard.go) that checks each frame before the library sees it, and every
-// call (conn.go) has a deadline. A connection that has once failed is thrown
+// guard (guard.go) that checks each reply whole before the library sees it, and
+// every call (conn.go) has a deadline. A connection that has once failed is thrown
 // away whole, never repaired.
 //
 // A Host has one control connection, dialled when first used and again after
