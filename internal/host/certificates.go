@@ -94,7 +94,8 @@ func (f certificates) config(host string, trust bool) (*tls.Config, error) {
 	return config, nil
 }
 
-// loadAuthorities reads the certificates of whom we trust.
+// loadAuthorities reads the certificates of whom we trust. One of a bundle that
+// cannot be read vouches for nobody.
 func (f certificates) loadAuthorities() ([]*x509.Certificate, error) {
 	const what = "certificate of the authority"
 	content, err := os.ReadFile(f.authority)
@@ -103,14 +104,9 @@ func (f certificates) loadAuthorities() ([]*x509.Certificate, error) {
 	}
 	var authorities []*x509.Certificate
 	for block, rest := pem.Decode(content); block != nil; block, rest = pem.Decode(rest) {
-		if block.Type != "CERTIFICATE" {
-			continue
+		if authority, err := x509.ParseCertificate(block.Bytes); err == nil {
+			authorities = append(authorities, authority)
 		}
-		authority, err := x509.ParseCertificate(block.Bytes)
-		if err != nil {
-			return nil, unusable(what, f.authority, err)
-		}
-		authorities = append(authorities, authority)
 	}
 	if len(authorities) == 0 {
 		return nil, unusable(what, f.authority, errors.New("there is no certificate in PEM in it"))
