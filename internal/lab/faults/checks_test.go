@@ -44,3 +44,48 @@ func TestContradiction(t *testing.T) {
 		})
 	}
 }
+
+// TestPlace makes sure that the suite takes for right only what is right.
+func TestPlace(t *testing.T) {
+	t.Parallel()
+	running, paused := half{state: "running", qemu: true}, half{state: "paused", reason: "migrating", qemu: true}
+	defined, waiting, busy := half{state: "shut off"}, half{state: "paused", qemu: true}, running
+	busy.job = true
+	transient := running
+	transient.transient = true
+	broken := half{state: "paused", reason: "post-copy failed", qemu: true}
+	tests := map[string]struct {
+		reality reality
+		want    place
+		copies  int
+	}{
+		"only on the source":                  {reality{source: running}, onSource, 1},
+		"only on the destination":             {reality{destination: running}, onDestination, 1},
+		"on both":                             {reality{running, running}, elsewise, 2},
+		"a receiving half is left":            {reality{running, waiting}, elsewise, 1},
+		"a QEMU is left that no libvirtd has": {reality{running, half{qemu: true}}, elsewise, 1},
+		"a definition is left there":          {reality{running, defined}, onSourceDefined, 1},
+		"a definition is left behind":         {reality{defined, running}, elsewise, 1},
+		"a stopped copy is left behind":       {reality{paused, running}, splitHomes, 1},
+		"a job is left":                       {reality{source: busy}, elsewise, 1},
+		"its definition was lost":             {reality{destination: transient}, elsewise, 1},
+		"waits for its client":                {reality{source: paused}, stranded, 0},
+		"was suspended":                       {reality{source: half{state: "paused", reason: "user", qemu: true}}, elsewise, 0},
+		"is shut off":                         {reality{source: defined}, nowhere, 0},
+		"is gone":                             {reality{}, nowhere, 0},
+		"is in two halves":                    {reality{broken, broken}, halved, 0},
+		"only one half is left":               {reality{destination: broken}, elsewise, 0},
+		"one host is mute":                    {reality{half{state: silent, qemu: true}, running}, elsewise, 1},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if got := test.reality.place(); got != test.want {
+				t.Errorf("place %q, want %q", got, test.want)
+			}
+			if got := test.reality.copies(); got != test.copies {
+				t.Errorf("%d copies, want %d", got, test.copies)
+			}
+		})
+	}
+}

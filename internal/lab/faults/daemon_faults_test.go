@@ -17,6 +17,7 @@ const slow = `
 var daemonFaults = []scenario{
 	{
 		name:   "the source's libvirtd is killed and restarted",
+		always: true,
 		at:     []moment{inMiddle},
 		strike: func(s *stage) { s.must(s.from.Restart(s.Context())) },
 		want:   want{places: []place{onSource}, codes: []int{1}, summaries: []string{failed}, within: 60 * time.Second},
@@ -50,7 +51,6 @@ var daemonFaults = []scenario{
 	},
 	{
 		name:   "the destination's libvirtd is stopped",
-		always: true,
 		modes:  []string{direct},
 		policy: slow,
 		at:     []moment{inMiddle},

@@ -33,8 +33,8 @@ func TestFaults(t *testing.T) {
 	must(t, err)
 	_, err = builtProvider()
 	must(t, err)
-	free := make(chan *lab.World, lanes())
-	for lane := range lanes() {
+	free := make(chan *lab.World, lanes)
+	for lane := range lanes {
 		free <- &lab.World{Hosts: world.Hosts[2*lane : 2*lane+2], Kernel: world.Kernel, Initrd: world.Initrd, SSH: world.SSH}
 	}
 	results, began := newTable(), time.Now()
@@ -102,7 +102,7 @@ func play(t *testing.T, s scenario, lane *lab.World, results *table) {
 		t.Logf("when Terraform ended: %s; in the end: %s%s", v.then, v.last, st.transcript())
 	}
 	result := row{fault: s.name, mode: st.mode, asked: string(st.asked), verdict: v, failed: t.Failed()}
-	t.Log(strings.Join(result.cells(), " | "))
+	t.Logf("%s\n%s\n%s", strings.Join(result.cells(), " | "), v.claim.summary, v.claim.text)
 	results.add(s.String(), result)
 }
 

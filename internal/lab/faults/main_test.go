@@ -14,12 +14,7 @@ import (
 
 // lanes is how many scenarios run at a time, each on two hosts of its own. Most of their time is waiting, so there may be
 // more than processors.
-func lanes() int {
-	if os.Getenv(chosenVariable) == chosenAll {
-		return 4
-	}
-	return 2
-}
+const lanes = 4
 
 func TestMain(m *testing.M) {
 	if err := findTerraform(); err != nil {
@@ -27,10 +22,10 @@ func TestMain(m *testing.M) {
 		os.Exit(1)
 	}
 	// A default that -parallel still overrides.
-	if err := flag.Set("test.parallel", strconv.Itoa(lanes())); err != nil {
+	if err := flag.Set("test.parallel", strconv.Itoa(lanes)); err != nil {
 		panic(err) // the flag is the testing package's
 	}
-	lab.Main(m, lab.WithHosts(2*lanes()))
+	lab.Main(m, lab.WithHosts(2*lanes))
 }
 
 // terraformVariable names the Terraform CLI of the tests.
