@@ -76,7 +76,27 @@ func (s steps) send(ctx context.Context) ([]byte, error) {
 		}
 		return nil, unable(s.Source, "send the VM's memory", err)
 	}
+	if err := s.hear(ctx); err != nil {
+		// Nobody but this client would have told it to start the guest.
+		return nil, errors.Join(err, s.confirm(ctx, nil, true))
+	}
 	return cookie, nil
+}
+
+// hear asks the destination for a sign of life before it is told to start the
+// guest, which is stopped on the source by now. Told that, and not answering, it
+// would leave the guest stopped for good, because it may run there; a
+// destination that is silent already is better not told. In post-copy the guest
+// is there.
+func (s steps) hear(ctx context.Context) error {
+	if s.mayFetch(ctx) {
+		return nil
+	}
+	_, err := ask(ctx, lookDeadline, func(ctx context.Context) (Domain, error) { return s.Destination.Domain(ctx, s.UUID) })
+	if !lost(err) {
+		return nil
+	}
+	return fmt.Errorf("%s did not answer when the memory had been sent, and was not told to start the VM: %w", s.Destination.Name(), err)
 }
 
 // mayFetch tells whether the destination may be fetching memory in post-copy,

@@ -150,6 +150,30 @@ func TestDirectLeavesTheGuestPausedWhileTheDestinationIsSilent(t *testing.T) {
 	}
 }
 
+// Told to start the guest, it might do so later; so it is not told.
+func TestDirectKeepsTheGuestWhereItIsWhenTheDestinationFellSilentBeforeTheEnd(t *testing.T) {
+	t.Parallel()
+	for name, fault := range map[string]func(*mt.Host){"cut": (*mt.Host).Cut, "mute": (*mt.Host).Mute} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			play(t, func(s *scene) {
+				s.request.Mode = migration.Direct
+				var fell time.Time
+				s.kvm1.After("Perform", mt.Do(func() { fell = time.Now(); fault(s.kvm2) }))
+				s.kvm1.Before("Confirm", mt.Do(func() {
+					if took := time.Since(fell); took > 5*time.Second {
+						s.Errorf("the guest was stopped for %s", took)
+					}
+				}))
+				fails[*migration.FailedError](s, runsOnSource, "kvm2 did not answer when the memory had been sent, and was not told to start the VM")
+				if n := s.kvm2.Calls("Finish"); n > 0 {
+					s.Errorf("the destination was told %d times to start the guest", n)
+				}
+			})
+		})
+	}
+}
+
 func TestDirectSourceLostWhileSending(t *testing.T) {
 	t.Parallel()
 	play(t, func(s *scene) {
