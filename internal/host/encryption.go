@@ -25,7 +25,7 @@ func explainEncryption(err error) error {
 	if !errors.As(err, &e) {
 		return err
 	}
-	for _, said := range []string{"TLS channel", "read from socket: Connection reset"} {
+	for _, said := range []string{"TLS channel", " socket: ", "Input/output error"} {
 		if strings.Contains(e.Message, said) {
 			e.Message += "; an encrypted migration that ends like this at its very start is one whose source the destination does not trust: " +
 				"the source needs client-cert.pem and client-key.pem, of the authority in the destination's ca-cert.pem (" + certificateDirectory + ")"

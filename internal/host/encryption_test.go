@@ -48,6 +48,7 @@ func TestEncryptionWithoutCertificates(t *testing.T) {
 func TestEncryptionWithoutOneFile(t *testing.T) {
 	w := world(t)
 	source, destination := connect(t, w.Hosts[0]), connect(t, w.Hosts[1])
+	guest := w.StartGuest(t, lab.GuestSpec{Bare: true})
 	const untrusted = "one whose source the destination does not trust: the source needs client-cert.pem and client-key.pem"
 	for name, test := range map[string]struct {
 		on         *lab.Host
@@ -61,7 +62,6 @@ func TestEncryptionWithoutOneFile(t *testing.T) {
 		"destination, key":         {w.Hosts[1], "server-key.pem", "pki/qemu/server-key.pem: No such file"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			guest := w.StartGuest(t, lab.GuestSpec{Bare: true})
 			test.on.HideCertificate(t, test.file)
 			p := migration.Parameters{TLS: true, Persistent: true, MigrationURI: destination.MigrationURI()}
 			err := source.MigratePeerToPeer(testContext(t), guest.UUID, destination.PeerURI(), p)

@@ -11,6 +11,8 @@ import (
 // A VM moves there and back, driven by its host and driven by us, over each way
 // to a host; the hosts reach each other by the same way, where there is one.
 func TestMovesOverEachTransport(t *testing.T) {
+	w := world(t)
+	guest := w.StartGuest(t, lab.GuestSpec{Bare: true})
 	for name, reach := range map[string]func(*lab.Host) host.Config{
 		"tcp": func(l *lab.Host) host.Config { return host.Config{URI: l.URI} },
 		"tls": func(l *lab.Host) host.Config { return host.Config{URI: l.TLSURI, PeerURI: l.TLSURI} },
@@ -21,14 +23,12 @@ func TestMovesOverEachTransport(t *testing.T) {
 		"socket": func(l *lab.Host) host.Config { return host.Config{URI: l.SocketURI, PeerURI: l.SSHURI} },
 	} {
 		t.Run(name, func(t *testing.T) {
-			w := world(t)
 			var hosts [2]*host.Host
 			for i := range hosts {
 				cfg := reach(w.Hosts[i])
 				cfg.Name, cfg.MigrationURI = w.Hosts[i].Name, w.Hosts[i].MigrationURI
 				hosts[i] = open(t, cfg)
 			}
-			guest := w.StartGuest(t, lab.GuestSpec{Bare: true})
 			p := migration.Parameters{Persistent: true, MigrationURI: hosts[1].MigrationURI()}
 			if err := hosts[0].MigratePeerToPeer(testContext(t), guest.UUID, hosts[1].PeerURI(), p); err != nil {
 				t.Fatal(err)
