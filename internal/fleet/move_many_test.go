@@ -33,7 +33,7 @@ func TestMove_many(t *testing.T) {
 	ctx, cancel := context.WithCancel(testContext(t))
 	defer cancel()
 	limit := int64(1)
-	guests := boot(t, moves)
+	guests := testLab(t).StartGuests(t, moves, lab.GuestSpec{})
 	ended := make(chan error, moves)
 	for _, guest := range guests {
 		go func() {
@@ -72,28 +72,4 @@ func TestMove_many(t *testing.T) {
 	if slowest > soon || took > 2*soon {
 		t.Errorf("want at most %s and %s", soon, 2*soon)
 	}
-}
-
-// boot starts several guests at once.
-func boot(t *testing.T, count int) []*lab.Guest {
-	t.Helper()
-	guests, errs := make([]*lab.Guest, count), make([]error, count)
-	var all sync.WaitGroup
-	for i := range guests {
-		all.Go(func() { guests[i], errs[i] = testLab(t).Start(t.Context(), lab.GuestSpec{}) })
-	}
-	all.Wait()
-	t.Cleanup(func() {
-		for _, guest := range guests {
-			if guest != nil {
-				if err := guest.Remove(context.WithoutCancel(t.Context())); err != nil {
-					t.Error(err)
-				}
-			}
-		}
-	})
-	if err := errors.Join(errs...); err != nil {
-		t.Fatal(err)
-	}
-	return guests
 }

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -69,23 +70,40 @@ const guestBootTimeout = 3 * time.Minute
 // is logged.
 func (w *World) StartGuest(t testing.TB, spec GuestSpec) *Guest {
 	t.Helper()
-	guest, err := w.Start(t.Context(), spec)
-	if guest != nil {
-		t.Cleanup(func() {
-			if t.Failed() && !guest.Spec.Bare {
-				t.Logf("the end of the console of guest %s:\n%s", guest.Name, tail(w.Console(guest.Name), 10))
-			}
-			ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), commandTimeout)
-			defer cancel()
-			if err := guest.Remove(ctx); err != nil {
-				t.Errorf("remove guest %s: %v", guest.Name, err)
-			}
-		})
+	return w.StartGuests(t, 1, spec)[0]
+}
+
+// StartGuests is StartGuest for several guests, which boot at the same time.
+func (w *World) StartGuests(t testing.TB, count int, spec GuestSpec) []*Guest {
+	t.Helper()
+	guests, errs := make([]*Guest, count), make([]error, count)
+	var boots sync.WaitGroup
+	for i := range guests {
+		boots.Go(func() { guests[i], errs[i] = w.Start(t.Context(), spec) })
 	}
-	if err != nil {
+	boots.Wait()
+	for _, guest := range guests {
+		if guest != nil {
+			t.Cleanup(func() { guest.end(t) })
+		}
+	}
+	if err := errors.Join(errs...); err != nil {
 		t.Fatal(err)
 	}
-	return guest
+	return guests
+}
+
+// end removes the guest of a test.
+func (g *Guest) end(t testing.TB) {
+	t.Helper()
+	if t.Failed() && !g.Spec.Bare {
+		t.Logf("the end of the console of guest %s:\n%s", g.Name, tail(g.world.Console(g.Name), 10))
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), commandTimeout)
+	defer cancel()
+	if err := g.Remove(ctx); err != nil {
+		t.Errorf("remove guest %s: %v", g.Name, err)
+	}
 }
 
 // Start is [World.StartGuest] for programs that are no tests. A guest that is returned beside an error exists in part:

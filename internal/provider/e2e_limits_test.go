@@ -30,15 +30,6 @@ action "virt_vm_live_migration" "move" {
 `, strings.Join(names, ", "), policy)
 }
 
-func startGuests(t *testing.T, count int) []*lab.Guest {
-	t.Helper()
-	var guests []*lab.Guest
-	for range count {
-		guests = append(guests, testLab(t).StartGuest(t, lab.GuestSpec{}))
-	}
-	return guests
-}
-
 // moving counts the guests that are being moved away from kvm1.
 func moving(t *testing.T, guests []*lab.Guest) int {
 	t.Helper()
@@ -62,7 +53,7 @@ func TestAccLimits(t *testing.T) {
 	needActions(t)
 	for _, limit := range []int{1, 2} {
 		t.Run(fmt.Sprint(limit), func(t *testing.T) {
-			guests := startGuests(t, 3)
+			guests := testLab(t).StartGuests(t, 3, lab.GuestSpec{})
 			started := time.Now()
 			w := newWorkspace(t, fleetMove(t, guests, limit, `{ bandwidth_mib_per_second = 32 }`))
 			r := w.start(t, invoke...)
@@ -98,7 +89,7 @@ func TestAccLimits(t *testing.T) {
 // the lab for itself.
 func TestAccLimits_interrupt(t *testing.T) {
 	needActions(t)
-	guests := startGuests(t, 4)
+	guests := testLab(t).StartGuests(t, 4, lab.GuestSpec{})
 	w := newWorkspace(t, fleetMove(t, guests, 3, slowMove))
 	r := w.start(t, invoke...)
 	eventually(t, time.Minute, "three guests move and one waits", func() bool {
@@ -128,7 +119,7 @@ func TestAccLimits_interrupt(t *testing.T) {
 // lab for itself.
 func TestAccLimits_killed(t *testing.T) {
 	needActions(t)
-	guests := startGuests(t, 2)
+	guests := testLab(t).StartGuests(t, 2, lab.GuestSpec{})
 	w := newWorkspace(t, fleetMove(t, guests, 1, slowMove))
 	r := w.start(t, invoke...)
 	eventually(t, time.Minute, "one guest moves and one waits", func() bool {

@@ -46,7 +46,7 @@ func (r *liveMigrationResource) Metadata(_ context.Context, req resource.Metadat
 
 func (r *liveMigrationResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	vm := vmAttribute()
-	vm.MarkdownDescription = moveVMDescription + " Another spelling of the same VM is an update in place, another VM a replacement."
+	vm.MarkdownDescription = moveVMDescription + anotherVMDescription
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Where a running VM is to be. A VM that is elsewhere, by whatever means it came there, is moved by live migration under its effective policy. Destroying the resource leaves the VM where it is.",
 		Attributes: map[string]schema.Attribute{

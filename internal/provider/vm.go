@@ -14,8 +14,10 @@ import (
 )
 
 // isAnotherVM tells whether a changed "vm" means another VM than the one in
-// state, or only spells the same one in another way. A VM that is not known yet,
-// or not there yet, is another one.
+// state, or only spells the same one in another way. A VM that is not there yet is
+// another one, and so is one that is not known yet: it comes from a domain that is
+// to be made, and what belongs to the old VM must go before that does. An update in
+// place could not become a replacement in the apply.
 func isAnotherVM(ctx context.Context, f *fleet.Fleet, planned, state, uuid types.String) (bool, diag.Diagnostics) {
 	switch {
 	case planned.Equal(state):

@@ -64,10 +64,13 @@ func (r *vmPolicyResource) Schema(_ context.Context, _ resource.SchemaRequest, r
 	}
 }
 
+// anotherVMDescription says what a changed "vm" does.
+const anotherVMDescription = " Another spelling of the same VM is an update in place, another VM a replacement. So is one that the plan can not know yet, because the domain that it comes from is still to be made or made anew: that will be another VM."
+
 // vmAttribute is how resources name a VM.
 func vmAttribute() schema.StringAttribute {
 	return schema.StringAttribute{
-		MarkdownDescription: "The VM: its libvirt domain's name or UUID. Another spelling of the same VM is an update in place, another VM a replacement.",
+		MarkdownDescription: "The VM: its libvirt domain's name or UUID." + anotherVMDescription,
 		Required:            true,
 		Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
 	}
