@@ -88,7 +88,7 @@ func TestRunLeavesAGuestPausedThatSomethingElseStopped(t *testing.T) {
 				s.at(5*time.Second, s.kvm2.Cut)
 				err := fails[*migration.FailedError](s, "VM web is paused on kvm1; whether it is running on kvm2 is not known, because kvm2 does not answer",
 					"Once kvm2 answers", test.says)
-				if strings.Contains(err.Error(), "It was left paused") {
+				if strings.Contains(err.Error(), "was left paused") {
 					s.Errorf("it says that the migration paused the guest:\n%v", err)
 				}
 				s.neverResumed()

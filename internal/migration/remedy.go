@@ -63,7 +63,7 @@ func (o Outcome) remedyUnknown() string {
 	if o.Source.Is(StatePaused) {
 		why := ""
 		if o.Source.Domain.Reason.ofMigration() {
-			why = fmt.Sprintf("It was left paused on %s, so that it can not run twice. ", source)
+			why = fmt.Sprintf("The VM was left paused on %s, so that it can not run twice. ", source)
 		}
 		return fmt.Sprintf("%sOnce %s answers: if the VM runs there, `virsh destroy %s` on %s removes the old copy; if it does not: %s",
 			why, destination, o.UUID, source, o.wake(o.Source))
@@ -114,17 +114,17 @@ func (o Outcome) wake(seen Sighting) string {
 	resume := fmt.Sprintf("`virsh resume %s` on %s lets it run.", uuid, host)
 	switch seen.Domain.Reason {
 	case ReasonUser:
-		return "It is paused because somebody asked for that, and not by the migration: " + resume
+		return "The VM is paused because somebody asked for that, and not by the migration: " + resume
 	case ReasonIOError:
-		return fmt.Sprintf("It is paused because of an I/O error on its disk on %s: `virsh domblkerror %s` there names the disk. Once that works, %s", host, uuid, resume)
+		return fmt.Sprintf("The VM is paused because of an I/O error on its disk on %s: `virsh domblkerror %s` there names the disk. Once that works, %s", host, uuid, resume)
 	case ReasonWatchdog:
-		return fmt.Sprintf("It is paused because its watchdog went off: %s `virsh reset %s` there restarts a guest that hangs.", resume, uuid)
+		return fmt.Sprintf("The VM is paused because its watchdog went off: %s `virsh reset %s` there restarts a guest that hangs.", resume, uuid)
 	case ReasonPanicked:
-		return fmt.Sprintf("It is paused because the guest panicked: `virsh reset %s` and then `virsh resume %s` on %s restart it.", uuid, uuid, host)
+		return fmt.Sprintf("The VM is paused because the guest panicked: `virsh reset %s` and then `virsh resume %s` on %s restart it.", uuid, uuid, host)
 	case ReasonPMSuspended:
 		return fmt.Sprintf("The guest put itself to sleep: `virsh dompmwakeup %s` on %s wakes it.", uuid, host)
 	case ReasonOther:
-		return fmt.Sprintf("It is paused by another operation, which `virsh domstate --reason %s` on %s names. Once that is over, %s", uuid, host, resume)
+		return fmt.Sprintf("The VM is paused by another operation, which `virsh domstate --reason %s` on %s names. Once that is over, %s", uuid, host, resume)
 	case ReasonUnknown, ReasonMigration, ReasonAPIError, ReasonMigrated:
 	}
 	return resume
