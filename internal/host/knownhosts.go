@@ -43,10 +43,18 @@ func (p parameters) verification() (string, error) {
 type knownHosts struct {
 	verify string
 	lookUp ssh.HostKeyCallback
+	// authorities are the lines that name an authority, whose key is not a host's own.
+	authorities map[fileLine]bool
 	// learnt is the file that new keys are added to.
 	learnt string
 	// refusal is why the key was not accepted.
 	refusal error
+}
+
+// fileLine is a line of a file.
+type fileLine struct {
+	file string
+	line int
 }
 
 // readKnownHosts reads the files of known hosts: the URI's, else libvirt's and
@@ -69,7 +77,33 @@ func readKnownHosts(p parameters) (*knownHosts, error) {
 	if err != nil {
 		return nil, &tunnelError{reason: "the known hosts cannot be read: " + err.Error(), cause: err}
 	}
+	k.authorities = authorityLines(existing)
 	return k, nil
+}
+
+// authorityLines finds the lines that name an authority, in files that the library
+// can read.
+func authorityLines(files []string) map[fileLine]bool {
+	found := map[fileLine]bool{}
+	for _, file := range files {
+		content, _ := os.ReadFile(file)
+		number := 0
+		for line := range strings.Lines(string(content)) {
+			number++
+			if strings.HasPrefix(strings.TrimSpace(line), "@cert-authority") {
+				found[fileLine{file, number}] = true
+			}
+		}
+	}
+	return found
+}
+
+// own are a host's own keys among what is known of it, which the library does not
+// tell from those of authorities.
+func (k *knownHosts) own(known []knownhosts.KnownKey) []knownhosts.KnownKey {
+	return slices.DeleteFunc(slices.Clone(known), func(key knownhosts.KnownKey) bool {
+		return k.authorities[fileLine{key.Filename, key.Line}]
+	})
 }
 
 func defaultKnownHosts() []string {
@@ -104,14 +138,18 @@ func (k *knownHosts) check(address string, remote net.Addr, key ssh.PublicKey) e
 		}
 	}
 	var unknown *knownhosts.KeyError
+	var own []knownhosts.KnownKey
+	if errors.As(err, &unknown) {
+		own = k.own(unknown.Want)
+	}
 	switch {
 	case err == nil:
 		return nil
-	case !errors.As(err, &unknown):
+	case unknown == nil:
 		k.refusal = &tunnelError{reason: "its host key is refused: " + shown(err.Error()), standing: lasting, cause: err}
-	case len(unknown.Want) > 0:
+	case len(own) > 0:
 		k.refusal = &tunnelError{
-			reason:   fmt.Sprintf("%s (%s:%d)", adviceChangedKey, unknown.Want[0].Filename, unknown.Want[0].Line),
+			reason:   fmt.Sprintf("%s (%s:%d)", adviceChangedKey, own[0].Filename, own[0].Line),
 			standing: lasting, cause: err,
 		}
 	case k.verify == verifyAuto:
@@ -162,28 +200,35 @@ func appendOnce(f *os.File, line string) error {
 }
 
 // algorithms are those to ask the host for: first of the kinds of key that are
-// known of it, then certificates of any kind. A host shows one of its keys only,
+// known of it, then certificates of any kind, or, where an authority is known that
+// may have certified it, the other way round. A host shows one of its keys only,
 // and one of another kind than the known one would look like a changed key.
 func (k *knownHosts) algorithms(address string, remote net.Addr) []string {
-	kinds := k.kinds(address, remote)
-	if len(kinds) == 0 {
-		return nil // the library's own choice
+	known := k.knownOf(address, remote)
+	own := k.own(known)
+	if len(own) == 0 {
+		return nil // the library's own choice: certificates first
 	}
-	var known, certificates []string
+	certified := len(own) < len(known)
+	var direct, certificates []string
 	for _, algorithm := range ssh.SupportedAlgorithms().HostKeys {
-		switch kind := keyKind(algorithm); {
-		case slices.Contains(kinds, kind):
-			known = append(known, algorithm)
-		case strings.Contains(algorithm, "-cert-"):
+		isOwn := slices.ContainsFunc(own, func(key knownhosts.KnownKey) bool { return key.Key.Type() == keyKind(algorithm) })
+		switch isCertificate := strings.Contains(algorithm, "-cert-"); {
+		case isCertificate && (certified || !isOwn):
 			certificates = append(certificates, algorithm)
+		case isOwn:
+			direct = append(direct, algorithm)
 		}
 	}
-	return append(known, certificates...)
+	if certified {
+		return append(certificates, direct...)
+	}
+	return append(direct, certificates...)
 }
 
-// kinds are the kinds of key that are known of a host: what the look-up of a key
-// that nobody has would rather see.
-func (k *knownHosts) kinds(address string, remote net.Addr) []string {
+// knownOf is what is known of a host: what the look-up of a key that nobody has
+// would rather see.
+func (k *knownHosts) knownOf(address string, remote net.Addr) []knownhosts.KnownKey {
 	nobodys, err := ssh.NewPublicKey(ed25519.PublicKey(make([]byte, ed25519.PublicKeySize)))
 	if err != nil {
 		return nil
@@ -192,11 +237,7 @@ func (k *knownHosts) kinds(address string, remote net.Addr) []string {
 	if !errors.As(k.lookUp(address, remote, nobodys), &unknown) {
 		return nil
 	}
-	var kinds []string
-	for _, want := range unknown.Want {
-		kinds = append(kinds, want.Key.Type())
-	}
-	return kinds
+	return unknown.Want
 }
 
 // keyKind is the kind of key that an algorithm signs with.

@@ -125,6 +125,11 @@ func TestKnownHosts(t *testing.T) {
 		"known key, unknown authority":     {line(ed), "", []ssh.Signer{certified(t, authority, ed)}, ""},
 		"known authority":                  {trusts, "", []ssh.Signer{certified(t, authority, ed), ec}, ""},
 		"known authority, other kind":      {trusts, "", []ssh.Signer{certified(t, authority, ec)}, ""},
+		"known authority, of one key":      {trusts, "", []ssh.Signer{ed, certified(t, authority, ec)}, ""},
+		"known authority and key":          {trusts + line(rs), "", []ssh.Signer{ed, rs}, ""},
+		"known authority, no certificate":  {trusts, "", []ssh.Signer{ed}, adviceUnknownKey + "known_hosts_verify=auto"},
+		"known authority, key changed":     {trusts + line(ed), "", []ssh.Signer{ed25519Signer(t)}, adviceChangedKey},
+		"new, known authority":             {trusts, "known_hosts_verify=auto", []ssh.Signer{ed}, ""},
 		"unknown":                          {"", "", []ssh.Signer{ed}, adviceUnknownKey + "known_hosts_verify=auto"},
 		"changed":                          {line(ed25519Signer(t)), "", []ssh.Signer{ed}, adviceChangedKey},
 		"changed, new keys welcome":        {line(ed25519Signer(t)), "known_hosts_verify=auto", []ssh.Signer{ed}, adviceChangedKey},
@@ -172,7 +177,7 @@ func TestKnownHosts(t *testing.T) {
 			}
 			want := test.known
 			if strings.HasPrefix(name, "new, ") && test.refusal == "" {
-				if want != "" {
+				if want != "" && !strings.HasSuffix(want, "\n") {
 					want += "\n"
 				}
 				want += line(ed)
