@@ -93,6 +93,66 @@ func TestGuideExplainsEveryPermission(t *testing.T) {
 	}
 }
 
+// The guide names every parameter of a URI that is heeded, and none besides.
+func TestGuideNamesEveryParameter(t *testing.T) {
+	t.Parallel()
+	heeded := map[string]bool{}
+	for _, file := range parsed(t, "*.go") {
+		ast.Inspect(file, func(n ast.Node) bool {
+			switch n := n.(type) {
+			case *ast.IndexExpr: // p["name"]
+				if x, ok := n.X.(*ast.Ident); ok && x.Name == "p" {
+					note(heeded, n.Index)
+				}
+			case *ast.CallExpr: // p.oneOf("name", ...), p.flag("name")
+				if f, ok := n.Fun.(*ast.SelectorExpr); ok && (f.Sel.Name == "oneOf" || f.Sel.Name == "flag") {
+					note(heeded, n.Args[0])
+				}
+			}
+			return true
+		})
+	}
+	delete(heeded, "tls_priority")         // refused
+	named := map[string]bool{"name": true} // below the table
+	for _, cells := range table(t, "| scheme | reaches | other side is verified by | parameters |") {
+		for _, name := range regexp.MustCompile("`([a-z_]+)`").FindAllStringSubmatch(cells[2], -1) {
+			named[name[1]] = true
+		}
+	}
+	if diff := cmp.Diff(slices.Sorted(maps.Keys(heeded)), slices.Sorted(maps.Keys(named))); diff != "" {
+		t.Errorf("heeded (-) and named (+) differ:\n%s", diff)
+	}
+}
+
+// note adds a string to those that were found.
+func note(found map[string]bool, x ast.Expr) {
+	if text, ok := x.(*ast.BasicLit); ok && text.Kind == token.STRING {
+		found[strings.Trim(text.Value, `"`)] = true
+	}
+}
+
+// parsed are the source files of a pattern: the tests where it ends in _test.go,
+// all others else.
+func parsed(t *testing.T, pattern string) []*ast.File {
+	t.Helper()
+	sources, err := filepath.Glob(pattern)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var files []*ast.File
+	for _, source := range sources {
+		if strings.HasSuffix(source, "_test.go") != strings.HasSuffix(pattern, "_test.go") {
+			continue
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), source, nil, parser.SkipObjectResolution)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files = append(files, file)
+	}
+	return files
+}
+
 // proofs are the tests behind the guide's table of what works over which
 // transport, by row, in the order of the columns.
 var proofs = map[string][]string{
@@ -109,15 +169,7 @@ func TestGuidesTableIsTested(t *testing.T) {
 	t.Parallel()
 	tests := map[string]bool{"": true}
 	for _, pattern := range []string{"*_test.go", "../provider/*_test.go"} {
-		sources, err := filepath.Glob(pattern)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, source := range sources {
-			file, err := parser.ParseFile(token.NewFileSet(), source, nil, parser.SkipObjectResolution)
-			if err != nil {
-				t.Fatal(err)
-			}
+		for _, file := range parsed(t, pattern) {
 			for _, declared := range file.Decls {
 				if f, ok := declared.(*ast.FuncDecl); ok {
 					tests[f.Name.Name] = true
