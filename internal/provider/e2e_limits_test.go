@@ -2,6 +2,7 @@ package provider_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -48,52 +49,29 @@ func waiting(said string, limit int) int {
 	return strings.Count(said, fmt.Sprintf("is waiting for its turn to move to kvm2: kvm1 sends as many VMs as it may already (max_outgoing_migrations = %d)", limit))
 }
 
-// TestAccLimits counts what moves, so it has the lab for itself.
+// TestAccLimits asks for three moves at once, more than there are places for. It
+// counts what moves, so it has the lab for itself.
 func TestAccLimits(t *testing.T) {
 	needActions(t)
-	for _, limit := range []int{1, 2} {
-		t.Run(fmt.Sprint(limit), func(t *testing.T) {
-			guests := testLab(t).StartGuests(t, 3, lab.GuestSpec{})
-			started := time.Now()
-			w := newWorkspace(t, fleetMove(t, guests, limit, `{ bandwidth_mib_per_second = 32 }`))
-			r := w.start(t, invoke...)
-			most := 0
-			for ended := false; !ended; {
-				select {
-				case <-r.ended:
-					ended = true
-				default:
-					most = max(most, moving(t, guests))
-				}
-			}
-			got := r.wait(t, time.Minute)
-			t.Logf("%d at a time, %s in all\n%s", most, time.Since(started).Round(time.Millisecond), strings.Join(progressLines(got.stdout), "\n"))
-			if got.code != 0 {
-				t.Fatal(got)
-			}
-			if most != limit {
-				t.Errorf("%d moves at a time, want %d", most, limit)
-			}
-			if n := waiting(got.stdout, limit); n != len(guests)-limit {
-				t.Errorf("%d moves said that they wait, want %d", n, len(guests)-limit)
-			}
-			for _, guest := range guests {
-				requireHome(t, guest, "kvm2", "running")
-				requireSteadyPulse(t, guest, started, 5*time.Second)
-			}
-		})
+	guests := testLab(t).StartGuests(t, 3, lab.GuestSpec{})
+	for _, test := range []struct {
+		name string
+		run  func(*testing.T, []*lab.Guest)
+	}{
+		{"interrupted", limitsInterrupted},
+		{"killed", limitsKilled},
+		{"to the end", limitsKept},
+	} {
+		t.Run(test.name, func(t *testing.T) { test.run(t, guests) })
 	}
 }
 
-// TestAccLimits_interrupt calls off moves that run and moves that wait. It has
-// the lab for itself.
-func TestAccLimits_interrupt(t *testing.T) {
-	needActions(t)
-	guests := testLab(t).StartGuests(t, 4, lab.GuestSpec{})
-	w := newWorkspace(t, fleetMove(t, guests, 3, slowMove))
+// limitsInterrupted calls off moves that run and a move that waits.
+func limitsInterrupted(t *testing.T, guests []*lab.Guest) {
+	w := newWorkspace(t, fleetMove(t, guests, 2, slowMove))
 	r := w.start(t, invoke...)
-	eventually(t, time.Minute, "three guests move and one waits", func() bool {
-		return moving(t, guests) == 3 && waiting(r.stdout.String(), 3) == 1
+	eventually(t, time.Minute, "two guests move and one waits", func() bool {
+		return moving(t, guests) == 2 && waiting(r.stdout.String(), 2) == 1
 	})
 	interrupted := time.Now()
 	r.signal(t, syscall.SIGINT)
@@ -114,26 +92,57 @@ func TestAccLimits_interrupt(t *testing.T) {
 	}
 }
 
-// TestAccLimits_killed kills Terraform alone while one move runs and one waits:
-// the provider carries the one to its end and never begins the other. It has the
-// lab for itself.
-func TestAccLimits_killed(t *testing.T) {
-	needActions(t)
-	guests := testLab(t).StartGuests(t, 2, lab.GuestSpec{})
+// limitsKilled kills Terraform alone while one move runs and the others wait: the
+// provider carries the one to its end and never begins another.
+func limitsKilled(t *testing.T, guests []*lab.Guest) {
 	w := newWorkspace(t, fleetMove(t, guests, 1, slowMove))
 	r := w.start(t, invoke...)
-	eventually(t, time.Minute, "one guest moves and one waits", func() bool {
-		return moving(t, guests) == 1 && waiting(r.stdout.String(), 1) == 1
+	eventually(t, time.Minute, "one guest moves and two wait", func() bool {
+		return moving(t, guests) == 1 && waiting(r.stdout.String(), 1) == 2
 	})
-	runs, waits := guests[0], guests[1]
-	if moving(t, guests[:1]) == 0 {
-		runs, waits = waits, runs
-	}
+	runs := guests[slices.IndexFunc(guests, func(g *lab.Guest) bool { return moving(t, []*lab.Guest{g}) == 1 })]
 	awaitMove(t, runs, r)
 	r.signal(t, syscall.SIGKILL)
 	r.wait(t, 20*time.Second)
 	testLab(t).Host("kvm1").MustVirsh(t, "migrate-setspeed", runs.Name, "1000")
 	eventually(t, time.Minute, "no process is left", func() bool { return len(r.group(t)) == 0 })
+	for _, guest := range guests {
+		if guest != runs {
+			requireStayed(t, testLab(t), guest)
+		}
+	}
 	requireHome(t, runs, "kvm2", "running")
-	requireStayed(t, testLab(t), waits)
+	moveByVirsh(t, runs, "kvm2", "kvm1")
+}
+
+// limitsKept moves all of them, no more than the limit at a time.
+func limitsKept(t *testing.T, guests []*lab.Guest) {
+	const limit = 2
+	started := time.Now()
+	w := newWorkspace(t, fleetMove(t, guests, limit, `{ bandwidth_mib_per_second = 32 }`))
+	r := w.start(t, invoke...)
+	most := 0
+	for ended := false; !ended; {
+		select {
+		case <-r.ended:
+			ended = true
+		default:
+			most = max(most, moving(t, guests))
+		}
+	}
+	got := r.wait(t, time.Minute)
+	t.Logf("%d at a time, %s in all\n%s", most, time.Since(started).Round(time.Millisecond), strings.Join(progressLines(got.stdout), "\n"))
+	if got.code != 0 {
+		t.Fatal(got)
+	}
+	if most != limit {
+		t.Errorf("%d moves at a time, want %d", most, limit)
+	}
+	if n := waiting(got.stdout, limit); n != len(guests)-limit {
+		t.Errorf("%d moves said that they wait, want %d", n, len(guests)-limit)
+	}
+	for _, guest := range guests {
+		requireHome(t, guest, "kvm2", "running")
+		requireSteadyPulse(t, guest, started, 5*time.Second)
+	}
 }

@@ -14,6 +14,7 @@ import (
 // writes the records of whole hosts, so it has the lab for itself.
 func TestAccParameters(t *testing.T) {
 	world := testLab(t)
+	guest := world.StartGuest(t, lab.GuestSpec{})
 	for name, test := range map[string]struct {
 		cluster, own, run string
 		parameters        map[string]any
@@ -58,7 +59,6 @@ func TestAccParameters(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			guest := world.StartGuest(t, lab.GuestSpec{})
 			w := newWorkspace(t, configuration(t, threeLevelsBody, threeLevelsData{guest.Name, "kvm2", test.cluster, test.own, test.run}))
 			r := w.start(t, apply...)
 			awaitMove(t, guest, r)
@@ -92,6 +92,7 @@ func TestAccParameters(t *testing.T) {
 			requireHome(t, guest, "kvm2", "running")
 			w.must(t, 0, "plan", "-input=false", "-detailed-exitcode") // nothing has to be changed after the move
 			w.must(t, 0, "destroy", "-auto-approve", "-input=false")
+			moveByVirsh(t, guest, "kvm2", "kvm1") // for the next one
 		})
 	}
 }

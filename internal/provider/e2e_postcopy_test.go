@@ -15,6 +15,12 @@ import (
 // It slows a host's link down, so it has the lab for itself.
 func TestAccInterrupt_postCopy(t *testing.T) {
 	world := testLab(t)
+	guest := world.StartGuest(t, lab.GuestSpec{})
+	t.Cleanup(func() {
+		if err := world.Heal(context.WithoutCancel(t.Context())); err != nil {
+			t.Error(err)
+		}
+	})
 	for kind, config := range map[string]func(vm, policy string) string{"action": moveAction, "resource": moveResource} {
 		t.Run(kind, func(t *testing.T) {
 			args := apply
@@ -22,12 +28,6 @@ func TestAccInterrupt_postCopy(t *testing.T) {
 				needActions(t)
 				args = invoke
 			}
-			guest := world.StartGuest(t, lab.GuestSpec{})
-			t.Cleanup(func() {
-				if err := world.Heal(context.WithoutCancel(t.Context())); err != nil {
-					t.Error(err)
-				}
-			})
 			if err := world.Host("kvm2").Limit(t.Context(), 8); err != nil {
 				t.Fatal(err)
 			}
@@ -60,6 +60,10 @@ func TestAccInterrupt_postCopy(t *testing.T) {
 				}
 				w.must(t, 0, "plan", "-input=false", "-detailed-exitcode")
 			}
+			if err := world.Heal(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			moveByVirsh(t, guest, "kvm2", "kvm1") // for the next one
 		})
 	}
 }
