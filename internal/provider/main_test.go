@@ -1,9 +1,12 @@
 package provider_test
 
 import (
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
+	"runtime"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -17,7 +20,21 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, "Unable to prepare Terraform:", err)
 		os.Exit(1)
 	}
+	runAtOnce(4)
 	lab.Main(m)
+}
+
+// runAtOnce lets more tests run at a time than there are processors, unless the
+// command line says how many: mostly they wait for guests and for hosts.
+func runAtOnce(tests int) {
+	flag.Parse()
+	said := false
+	flag.Visit(func(f *flag.Flag) { said = said || f.Name == "test.parallel" })
+	if !said && tests > runtime.GOMAXPROCS(0) {
+		if err := flag.Set("test.parallel", strconv.Itoa(tests)); err != nil {
+			panic(err) // the testing package has that flag
+		}
+	}
 }
 
 // prepareTerraform sets what the acceptance tests need of the environment. It
