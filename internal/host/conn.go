@@ -13,10 +13,13 @@ import (
 )
 
 // Places on one connection. libvirtd executes five calls of a client at a time
-// (max_client_requests) and does not even read the sixth, so calls that can
-// wait for a domain's job must leave room for the one that aborts a job.
+// (max_client_requests), does not even read the sixth, and warns of the fifth in
+// its log. So the last place is kept for the call that ends a job; those that can
+// wait for a domain's job leave another one to those that wait for nobody; and
+// those that wait longest leave one to those that watch.
 const (
-	patientPlaces = 4
+	sharedPlaces  = 4
+	patientPlaces = 3
 	writePlaces   = 2
 )
 
@@ -24,7 +27,7 @@ const (
 type class int
 
 const (
-	// quick calls wait for nobody.
+	// quick calls wait for no domain.
 	quick class = iota
 	// patient calls may wait for a domain that is started or has a job.
 	patient
@@ -40,7 +43,7 @@ type conn struct {
 	guard *guard
 	lv    *libvirt.Libvirt
 
-	patient, writing chan struct{}
+	shared, patient, writing chan struct{}
 
 	running sync.WaitGroup // calls, whether or not somebody still waits for them
 
@@ -63,6 +66,7 @@ func open(ctx context.Context, stream net.Conn, driver libvirt.ConnectURI, limit
 	c := &conn{
 		guard:   g,
 		lv:      libvirt.NewWithDialer(dialed{g}),
+		shared:  make(chan struct{}, sharedPlaces),
 		patient: make(chan struct{}, patientPlaces),
 		writing: make(chan struct{}, writePlaces),
 	}
@@ -147,11 +151,13 @@ func gaveUp(err error, started time.Time) error {
 func (c *conn) enter(ctx context.Context, k class) (leave func(), err error) {
 	var places []chan struct{}
 	switch k {
-	case quick, urgent:
+	case urgent:
+	case quick:
+		places = []chan struct{}{c.shared}
 	case patient:
-		places = []chan struct{}{c.patient}
+		places = []chan struct{}{c.patient, c.shared}
 	case writing:
-		places = []chan struct{}{c.writing, c.patient}
+		places = []chan struct{}{c.writing, c.patient, c.shared}
 	}
 	for i, p := range places {
 		select {

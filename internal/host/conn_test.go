@@ -157,8 +157,45 @@ func eventually(t *testing.T, what string, so func() bool) {
 	}
 }
 
-// Calls that may wait for a domain leave room for the one that ends the waiting.
+// Calls that wait leave room for the one that ends the waiting.
 func TestAbortPassesWaitingCalls(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		class  class
+		places int
+	}{
+		"for a domain":             {patient, patientPlaces},
+		"for a daemon behind this": {quick, sharedPlaces},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d, c := newScripted(t, procJobStats)
+			var waiting sync.WaitGroup
+			for range 10 {
+				waiting.Go(func() {
+					if err := c.call(t.Context(), time.Minute, test.class, jobStats); err != nil {
+						t.Error(err)
+					}
+				})
+			}
+			eventually(t, "calls sent", func() bool { return d.calls(procJobStats) == test.places })
+			if err := c.call(t.Context(), 5*time.Second, urgent, abort); err != nil {
+				t.Errorf("abort: %v", err)
+			}
+			if n := d.calls(procJobStats); n != test.places {
+				t.Errorf("%d calls keep the daemon busy, want %d", n, test.places)
+			}
+			close(d.release)
+			waiting.Wait()
+			if n := d.calls(procJobStats); n != 10 {
+				t.Errorf("%d calls were made, want 10", n)
+			}
+		})
+	}
+}
+
+// Calls that wait for a domain leave room for one that waits for none.
+func TestQuickCallPassesThoseThatWaitForADomain(t *testing.T) {
 	t.Parallel()
 	d, c := newScripted(t, procJobStats)
 	var waiting sync.WaitGroup
@@ -170,17 +207,11 @@ func TestAbortPassesWaitingCalls(t *testing.T) {
 		})
 	}
 	eventually(t, "calls sent", func() bool { return d.calls(procJobStats) == patientPlaces })
-	if err := c.call(t.Context(), 5*time.Second, urgent, abort); err != nil {
-		t.Errorf("abort: %v", err)
-	}
-	if n := d.calls(procJobStats); n != patientPlaces {
-		t.Errorf("%d calls keep the daemon busy, want %d", n, patientPlaces)
+	if err := c.call(t.Context(), 5*time.Second, quick, abort); err != nil {
+		t.Errorf("quick call: %v", err)
 	}
 	close(d.release)
 	waiting.Wait()
-	if n := d.calls(procJobStats); n != 10 {
-		t.Errorf("%d calls were made, want 10", n)
-	}
 }
 
 // Writes that wait for domains leave places for those who watch.
