@@ -14,13 +14,10 @@ func TestMovesOverEachTransport(t *testing.T) {
 	w := world(t)
 	guest := w.StartGuest(t, lab.GuestSpec{Bare: true})
 	for name, reach := range map[string]func(*lab.Host) host.Config{
-		"tcp": func(l *lab.Host) host.Config { return host.Config{URI: l.URI} },
-		"tls": func(l *lab.Host) host.Config { return host.Config{URI: l.TLSURI, PeerURI: l.TLSURI} },
-		"ssh": func(l *lab.Host) host.Config { return host.Config{URI: l.SSHURI} },
-		"libssh": func(l *lab.Host) host.Config {
-			return host.Config{URI: sshURI(l, "qemu+libssh", ""), PeerURI: l.SSHURI}
-		},
-		"socket": func(l *lab.Host) host.Config { return host.Config{URI: l.SocketURI, PeerURI: l.SSHURI} },
+		"tcp":    func(l *lab.Host) host.Config { return host.Config{URI: l.URI} },
+		"tls":    func(l *lab.Host) host.Config { return host.Config{URI: l.TLSURI, PeerURI: l.TLSURI} },
+		"ssh":    func(l *lab.Host) host.Config { return host.Config{URI: l.SSHURI} },
+		"socket": func(l *lab.Host) host.Config { return host.Config{URI: l.SocketURI, PeerURI: l.TLSURI} },
 	} {
 		t.Run(name, func(t *testing.T) {
 			var hosts [2]*host.Host
