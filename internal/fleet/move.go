@@ -29,9 +29,9 @@ type Moved struct {
 	Report   migration.Report
 }
 
-// Move finds the VM, waits until both hosts have a place for a migration, and
-// moves it under the policy of its records as they are then. A VM that is on the
-// destination already is left alone. report gets a line for people from time to
+// Move finds the VM, waits until no other Move of it is under way and both hosts
+// have a place for a migration, and moves it under the policy of its records as
+// they are then. A VM that is on the destination already is left alone. report gets a line for people from time to
 // time; it is never called after Move has returned.
 //
 // The error is a migration.Diagnosis, an *ElsewhereError among them, a
@@ -103,12 +103,12 @@ func (f *Fleet) Arrival(ctx context.Context, l Location) (migration.Report, erro
 }
 
 // attempt moves the VM from where it was found. elsewhere is true when it was
-// moved by another while this move waited for a place; it is then at
+// moved by another while this move waited for its turn; it is then at
 // Moved.Location and nothing was done.
 func (f *Fleet) attempt(ctx context.Context, m Move, from Location, report func(string)) (moved Moved, elsewhere bool, err error) {
 	source := from.source(m.Destination)
-	release, err := f.slots.acquire(ctx, source, m.Destination, func(full string) {
-		report(fmt.Sprintf("VM %s is waiting for its turn to move to %s: %s", from.Domain.Name, m.Destination, full))
+	release, err := f.slots.acquire(ctx, trip{from.Domain.UUID, source, m.Destination}, func(obstacle string) {
+		report(fmt.Sprintf("VM %s is waiting for its turn to move to %s: %s", from.Domain.Name, m.Destination, obstacle))
 	})
 	if err != nil {
 		return Moved{}, false, err

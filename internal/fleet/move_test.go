@@ -70,7 +70,7 @@ func TestMove_alreadyThere(t *testing.T) {
 	config := labConfig(t, UnreachableError)
 	config.MaxOutgoing, config.MaxIncoming = 1, 1
 	f := open(t, config)
-	release, err := f.slots.acquire(t.Context(), "kvm1", "kvm1", func(string) {})
+	release, err := f.slots.acquire(t.Context(), trip{"another", "kvm1", "kvm1"}, func(string) {})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -127,7 +127,7 @@ func TestMove_followsTheVM(t *testing.T) {
 	config := labConfig(t, UnreachableError)
 	config.MaxOutgoing = 1
 	f := open(t, config)
-	release, err := f.slots.acquire(t.Context(), "kvm1", "kvm2", func(string) {})
+	release, err := f.slots.acquire(t.Context(), trip{"another", "kvm1", "kvm2"}, func(string) {})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -156,7 +156,7 @@ func TestMove_cancelledWhileItWaits(t *testing.T) {
 	config := labConfig(t, UnreachableError)
 	config.MaxIncoming = 1
 	f := open(t, config)
-	release, err := f.slots.acquire(t.Context(), "kvm3", "kvm2", func(string) {})
+	release, err := f.slots.acquire(t.Context(), trip{"another", "kvm3", "kvm2"}, func(string) {})
 	if err != nil {
 		t.Fatal(err)
 	}

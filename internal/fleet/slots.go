@@ -13,15 +13,25 @@ import (
 // calls of every other client waited for seconds; starts 100 ms apart did not.
 const startGap = 100 * time.Millisecond
 
+// trip is a VM's way from one host to another.
+type trip struct {
+	// vm is its UUID.
+	vm string
+	// source and destination are the names of the hosts.
+	source, destination string
+}
+
 // slots limits how many migrations leave and enter each host at a time, over
-// all moves of the fleet.
+// all moves of the fleet, and keeps the moves of one VM apart: until memory is
+// sent, nothing on the hosts tells the second of two direct ones of the first.
 type slots struct {
 	maxOutgoing, maxIncoming int
 
 	mu                 sync.Mutex
+	moving             map[string]bool // by the VM's UUID
 	outgoing, incoming map[string]int
 	nextStart          map[string]time.Time
-	// freed is closed, and replaced, when a place becomes free.
+	// freed is closed, and replaced, when a migration has ended.
 	freed chan struct{}
 	// draining is closed by drain: every acquire that waits, or comes later, then
 	// fails with ErrDraining.
@@ -38,6 +48,7 @@ func newSlots(maxOutgoing, maxIncoming int) *slots {
 	return &slots{
 		maxOutgoing: maxOutgoing,
 		maxIncoming: maxIncoming,
+		moving:      map[string]bool{},
 		outgoing:    map[string]int{},
 		incoming:    map[string]int{},
 		nextStart:   map[string]time.Time{},
@@ -57,19 +68,20 @@ func (s *slots) open() error {
 	}
 }
 
-// acquire waits until both hosts have a place, takes both at once, and then
-// waits for its turn to start on the source. waiting is told which host is full,
-// whenever that becomes another one. The caller must call release when the
-// migration has ended. The error is the context's, or ErrDraining.
-func (s *slots) acquire(ctx context.Context, source, destination string, waiting func(full string)) (release func(), err error) {
+// acquire waits until no other move of the VM is under way and both hosts have a
+// place, takes all of that at once, and then waits for its turn to start on the
+// source. waiting is told what is waited for, whenever that becomes another
+// thing. The caller must call release when the migration has ended. The error is
+// the context's, or ErrDraining.
+func (s *slots) acquire(ctx context.Context, t trip, waiting func(obstacle string)) (release func(), err error) {
 	for told := ""; ; {
-		freed, full := s.take(source, destination)
-		if full == "" {
+		freed, obstacle := s.take(t)
+		if obstacle == "" {
 			break
 		}
-		if full != told {
-			told = full
-			waiting(full)
+		if obstacle != told {
+			told = obstacle
+			waiting(obstacle)
 		}
 		select {
 		case <-freed:
@@ -79,8 +91,8 @@ func (s *slots) acquire(ctx context.Context, source, destination string, waiting
 			return nil, context.Cause(ctx)
 		}
 	}
-	release = sync.OnceFunc(func() { s.give(source, destination) })
-	if err = s.stagger(ctx, source); err == nil {
+	release = sync.OnceFunc(func() { s.give(t) })
+	if err = s.stagger(ctx, t.source); err == nil {
 		err = s.open()
 	}
 	if err != nil {
@@ -90,27 +102,31 @@ func (s *slots) acquire(ctx context.Context, source, destination string, waiting
 	return release, nil
 }
 
-// take takes a place on both hosts, or none: then full says which host has no
-// more, and freed is closed when there may be one.
-func (s *slots) take(source, destination string) (freed <-chan struct{}, full string) {
+// take takes the VM and a place on both hosts, or none of them: then obstacle
+// says what is in the way, and freed is closed when that may have changed.
+func (s *slots) take(t trip) (freed <-chan struct{}, obstacle string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
-	case s.outgoing[source] >= s.maxOutgoing:
-		return s.freed, fmt.Sprintf("%s sends as many VMs as it may already (max_outgoing_migrations = %d)", source, s.maxOutgoing)
-	case s.incoming[destination] >= s.maxIncoming:
-		return s.freed, fmt.Sprintf("%s receives as many VMs as it may already (max_incoming_migrations = %d)", destination, s.maxIncoming)
+	case s.moving[t.vm]:
+		return s.freed, "another move of it is under way"
+	case s.outgoing[t.source] >= s.maxOutgoing:
+		return s.freed, fmt.Sprintf("%s sends as many VMs as it may already (max_outgoing_migrations = %d)", t.source, s.maxOutgoing)
+	case s.incoming[t.destination] >= s.maxIncoming:
+		return s.freed, fmt.Sprintf("%s receives as many VMs as it may already (max_incoming_migrations = %d)", t.destination, s.maxIncoming)
 	}
-	s.outgoing[source]++
-	s.incoming[destination]++
+	s.moving[t.vm] = true
+	s.outgoing[t.source]++
+	s.incoming[t.destination]++
 	return nil, ""
 }
 
-func (s *slots) give(source, destination string) {
+func (s *slots) give(t trip) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.outgoing[source]--
-	s.incoming[destination]--
+	delete(s.moving, t.vm)
+	s.outgoing[t.source]--
+	s.incoming[t.destination]--
 	close(s.freed)
 	s.freed = make(chan struct{})
 }

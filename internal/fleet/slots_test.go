@@ -3,6 +3,7 @@ package fleet
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -11,16 +12,13 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// route is a migration from one host to another.
-type route struct{ source, destination string }
-
 // traffic counts the migrations of each host, and how many there were at most.
 type traffic struct {
 	mu        sync.Mutex
 	now, most map[string]int
 }
 
-func (c *traffic) count(r route, change int) {
+func (c *traffic) count(r trip, change int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, key := range []string{"from " + r.source, "to " + r.destination} {
@@ -40,19 +38,26 @@ func pass(t *testing.T, d time.Duration) {
 func TestSlots_limits(t *testing.T) {
 	t.Parallel()
 	const lasts = time.Minute
-	ab, bc := route{"a", "b"}, route{"b", "c"}
+	trips := func(hosts ...string) []trip { // each of another VM
+		var all []trip
+		for _, h := range hosts {
+			all = append(all, trip{fmt.Sprint(len(all)), h[:1], h[1:]})
+		}
+		return all
+	}
 	for name, test := range map[string]struct {
 		outgoing, incoming int
-		routes             []route
+		trips              []trip
 		most               map[string]int
 		rounds             int
 	}{
-		"one leaves at a time":           {1, 9, []route{ab, ab, ab}, map[string]int{"from a": 1, "to b": 1}, 3},
-		"two leave at a time":            {2, 9, []route{ab, ab, ab, ab}, map[string]int{"from a": 2, "to b": 2}, 2},
-		"one arrives at a time":          {9, 1, []route{ab, {"c", "b"}}, map[string]int{"from a": 1, "from c": 1, "to b": 1}, 2},
-		"other hosts are not waited for": {1, 1, []route{ab, bc, {"c", "a"}}, map[string]int{"from a": 1, "from b": 1, "from c": 1, "to a": 1, "to b": 1, "to c": 1}, 1},
-		"a host sends while it receives": {1, 1, []route{ab, {"b", "a"}}, map[string]int{"from a": 1, "from b": 1, "to a": 1, "to b": 1}, 1},
-		"who waits holds nobody else up": {1, 9, []route{ab, ab, bc}, map[string]int{"from a": 1, "from b": 1, "to b": 1, "to c": 1}, 2},
+		"one leaves at a time":           {1, 9, trips("ab", "ab", "ab"), map[string]int{"from a": 1, "to b": 1}, 3},
+		"two leave at a time":            {2, 9, trips("ab", "ab", "ab", "ab"), map[string]int{"from a": 2, "to b": 2}, 2},
+		"one arrives at a time":          {9, 1, trips("ab", "cb"), map[string]int{"from a": 1, "from c": 1, "to b": 1}, 2},
+		"other hosts are not waited for": {1, 1, trips("ab", "bc", "ca"), map[string]int{"from a": 1, "from b": 1, "from c": 1, "to a": 1, "to b": 1, "to c": 1}, 1},
+		"a host sends while it receives": {1, 1, trips("ab", "ba"), map[string]int{"from a": 1, "from b": 1, "to a": 1, "to b": 1}, 1},
+		"one VM moves once at a time":    {9, 9, []trip{{"1", "a", "b"}, {"1", "a", "b"}, {"1", "b", "c"}}, map[string]int{"from a": 1, "from b": 1, "to b": 1, "to c": 1}, 3},
+		"who waits holds nobody else up": {1, 9, trips("ab", "ab", "bc"), map[string]int{"from a": 1, "from b": 1, "to b": 1, "to c": 1}, 2},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -61,9 +66,9 @@ func TestSlots_limits(t *testing.T) {
 				seen := traffic{now: map[string]int{}, most: map[string]int{}}
 				start := time.Now()
 				var all sync.WaitGroup
-				for _, r := range test.routes {
+				for _, r := range test.trips {
 					all.Go(func() {
-						release, err := s.acquire(t.Context(), r.source, r.destination, func(string) {})
+						release, err := s.acquire(t.Context(), r, func(string) {})
 						if err != nil {
 							t.Error(err)
 							return
@@ -93,9 +98,9 @@ func TestSlots_startsAreApart(t *testing.T) {
 		var mu sync.Mutex
 		starts := map[string][]time.Time{}
 		var all sync.WaitGroup
-		for _, r := range []route{{"a", "b"}, {"a", "c"}, {"a", "b"}, {"b", "c"}} {
+		for _, r := range []trip{{"1", "a", "b"}, {"2", "a", "c"}, {"3", "a", "b"}, {"4", "b", "c"}} {
 			all.Go(func() {
-				release, err := s.acquire(t.Context(), r.source, r.destination, func(string) {})
+				release, err := s.acquire(t.Context(), r, func(string) {})
 				if err != nil {
 					t.Error(err)
 					return
@@ -122,18 +127,18 @@ func TestSlots_waitingIsTold(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s := newSlots(1, 1)
-		free := func(r route) (release func()) {
-			release, err := s.acquire(t.Context(), r.source, r.destination, func(full string) { t.Errorf("waits: %s", full) })
+		free := func(r trip) (release func()) {
+			release, err := s.acquire(t.Context(), r, func(obstacle string) { t.Errorf("waits: %s", obstacle) })
 			if err != nil {
 				t.Fatal(err)
 			}
 			return release
 		}
-		leaving, arriving := free(route{"a", "c"}), free(route{"d", "b"})
+		leaving, arriving, itself := free(trip{"1", "a", "c"}), free(trip{"2", "d", "b"}), free(trip{"3", "e", "f"})
 		var told []string
 		var waiting sync.WaitGroup
 		waiting.Go(func() {
-			release, err := s.acquire(t.Context(), "a", "b", func(full string) { told = append(told, full) })
+			release, err := s.acquire(t.Context(), trip{"3", "a", "b"}, func(obstacle string) { told = append(told, obstacle) })
 			if err != nil {
 				t.Error(err)
 				return
@@ -141,11 +146,14 @@ func TestSlots_waitingIsTold(t *testing.T) {
 			release()
 		})
 		synctest.Wait()
+		itself()
+		synctest.Wait()
 		leaving()
 		synctest.Wait()
 		arriving()
 		waiting.Wait()
 		want := []string{
+			"another move of it is under way",
 			"a sends as many VMs as it may already (max_outgoing_migrations = 1)",
 			"b receives as many VMs as it may already (max_incoming_migrations = 1)",
 		}
@@ -155,19 +163,19 @@ func TestSlots_waitingIsTold(t *testing.T) {
 	})
 }
 
-// TestSlots_givenUp wants a wait that is given up to leave all places free, in
-// either half of it.
+// TestSlots_givenUp wants a wait that is given up to leave the VM and all places
+// free, in either half of it.
 func TestSlots_givenUp(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s := newSlots(1, 1)
-		release, err := s.acquire(t.Context(), "a", "b", func(string) {})
+		release, err := s.acquire(t.Context(), trip{"1", "a", "b"}, func(string) {})
 		if err != nil {
 			t.Fatal(err)
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
-		if _, err := s.acquire(ctx, "a", "b", func(string) {}); !errors.Is(err, context.DeadlineExceeded) {
+		if _, err := s.acquire(ctx, trip{"2", "a", "b"}, func(string) {}); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("want the context's error, got %v", err)
 		}
 		release()
@@ -175,11 +183,11 @@ func TestSlots_givenUp(t *testing.T) {
 
 		cancelled, cancel := context.WithCancel(t.Context())
 		cancel()
-		if _, err := s.acquire(cancelled, "a", "b", func(string) {}); !errors.Is(err, context.Canceled) {
+		if _, err := s.acquire(cancelled, trip{"2", "a", "b"}, func(string) {}); !errors.Is(err, context.Canceled) {
 			t.Errorf("want the context's error, got %v", err)
 		}
 		pass(t, time.Second) // beyond the stagger
-		if release, err = s.acquire(t.Context(), "a", "b", func(full string) { t.Errorf("waits: %s", full) }); err != nil {
+		if release, err = s.acquire(t.Context(), trip{"2", "a", "b"}, func(obstacle string) { t.Errorf("waits: %s", obstacle) }); err != nil {
 			t.Fatal(err)
 		}
 		release()
@@ -192,28 +200,29 @@ func TestSlots_drain(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s := newSlots(2, 2)
-		release, err := s.acquire(t.Context(), "a", "b", func(string) {})
+		release, err := s.acquire(t.Context(), trip{"1", "a", "b"}, func(string) {})
 		if err != nil {
 			t.Fatal(err)
 		}
 		var waiting sync.WaitGroup
-		drained := func(source, destination string) {
-			if _, err := s.acquire(t.Context(), source, destination, func(string) {}); !errors.Is(err, ErrDraining) {
-				t.Errorf("%s to %s: error %v, want %v", source, destination, err, ErrDraining)
+		drained := func(to trip) {
+			if _, err := s.acquire(t.Context(), to, func(string) {}); !errors.Is(err, ErrDraining) {
+				t.Errorf("%+v: error %v, want %v", to, err, ErrDraining)
 			}
 		}
-		waiting.Go(func() { drained("a", "b") }) // has a place, and waits for its start
+		waiting.Go(func() { drained(trip{"2", "a", "b"}) }) // has a place, and waits for its start
 		synctest.Wait()
-		waiting.Go(func() { drained("a", "c") }) // has no place
+		waiting.Go(func() { drained(trip{"3", "a", "c"}) }) // has no place
+		waiting.Go(func() { drained(trip{"1", "d", "e"}) }) // is of a VM that is being moved
 		synctest.Wait()
 		s.drain()
 		s.drain() // once is enough
 		waiting.Wait()
-		drained("d", "e")
+		drained(trip{"4", "d", "e"})
 		release()
-		drained("a", "b")
-		if left := s.outgoing["a"] + s.incoming["b"] + s.incoming["c"]; left != 0 {
-			t.Errorf("%d places are still taken", left)
+		drained(trip{"1", "a", "b"})
+		if left := s.outgoing["a"] + s.incoming["b"] + s.incoming["c"] + len(s.moving); left != 0 {
+			t.Errorf("%d places and VMs are still taken", left)
 		}
 	})
 }
