@@ -76,8 +76,10 @@ var callerFaults = []scenario{
 		modes:  []string{direct},
 		at:     []moment{atEnd},
 		strike: func(s *stage) { s.must(s.to.CutCaller(s.Context())) },
-		// The destination may have been told to let the guest run: only the answer is missing.
-		want: want{places: []place{stranded}, codes: []int{1}, summaries: []string{failed}, words: []string{"virsh resume"}, within: 3 * time.Minute},
+		want: want{
+			places: []place{onSource}, codes: []int{1}, summaries: []string{failed},
+			words: []string{"was not told to start"}, within: 2 * time.Minute, gap: 30 * time.Second,
+		},
 	},
 	{
 		name:   "Terraform is cut off from both hosts",

@@ -66,7 +66,7 @@ func TestPlace(t *testing.T) {
 		"a QEMU is left that no libvirtd has": {reality{running, half{qemu: true}}, elsewise, 1},
 		"a definition is left there":          {reality{running, defined}, onSourceDefined, 1},
 		"a definition is left behind":         {reality{defined, running}, elsewise, 1},
-		"a stopped copy is left behind":       {reality{paused, running}, splitHomes, 1},
+		"a stopped copy is left behind":       {reality{paused, running}, elsewise, 1},
 		"a job is left":                       {reality{source: busy}, elsewise, 1},
 		"its definition was lost":             {reality{destination: transient}, elsewise, 1},
 		"waits for its client":                {reality{source: paused}, stranded, 0},

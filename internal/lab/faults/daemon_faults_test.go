@@ -121,18 +121,9 @@ var daemonFaults = []scenario{
 	},
 	{
 		name:   "the destination's libvirtd is killed and stays dead",
-		modes:  []string{peerToPeer},
 		at:     []moment{atEnd},
 		strike: func(s *stage) { s.must(s.to.Kill(s.Context())) },
 		want:   want{places: []place{onSource}, codes: []int{1}, summaries: []string{failed, timedOut}, within: 60 * time.Second},
-	},
-	{
-		// Only the daemon could say whether it has started the guest.
-		name:   "the destination's libvirtd is killed and stays dead",
-		modes:  []string{direct},
-		at:     []moment{atEnd},
-		strike: func(s *stage) { s.must(s.to.Kill(s.Context())) },
-		want:   want{places: []place{stranded}, codes: []int{1}, summaries: []string{failed}, words: []string{"virsh resume"}, within: 2 * time.Minute},
 	},
 	{
 		// libvirt gives up after 30 s. What the daemon was told before it still does when it goes on, and undoes.
@@ -146,14 +137,14 @@ var daemonFaults = []scenario{
 		},
 	},
 	{
-		// Nobody but the daemon knows whether it has started the guest, as it was told. It does when it goes on.
+		// A daemon that is silent when all memory has been sent is not told to start the guest.
 		name:   "the destination's libvirtd is stopped",
 		modes:  []string{direct},
 		at:     []moment{atEnd},
 		strike: func(s *stage) { s.must(s.to.Pause()) },
 		want: want{
-			places: []place{splitHomes, stranded}, codes: []int{1}, summaries: []string{failed},
-			words: []string{"left paused", "removes the old copy"}, within: 3 * time.Minute, gap: 4 * time.Minute,
+			places: []place{onSource}, codes: []int{1}, summaries: []string{failed},
+			words: []string{"was not told to start"}, within: 2 * time.Minute, gap: 30 * time.Second,
 		},
 	},
 }

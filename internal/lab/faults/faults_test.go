@@ -37,6 +37,7 @@ func TestFaults(t *testing.T) {
 	for lane := range lanes {
 		free <- &lab.World{Hosts: world.Hosts[2*lane : 2*lane+2], Kernel: world.Kernel, Initrd: world.Initrd, SSH: world.SSH}
 	}
+	bystander := world.StartGuest(t, lab.IdleGuest("bystander"))
 	results, began := newTable(), time.Now()
 	t.Cleanup(func() { results.publish(t, time.Since(began)) })
 	for s := range each(scenarios) {
@@ -49,7 +50,7 @@ func TestFaults(t *testing.T) {
 			t.Parallel()
 			lane := <-free
 			t.Cleanup(func() { free <- lane })
-			play(t, s, lane, results)
+			play(t, s, lane, bystander, results)
 		})
 	}
 }
@@ -67,8 +68,8 @@ func each(scenarios []scenario) iter.Seq[scenario] {
 	}
 }
 
-// play plays one scenario in one mode on a lane's two hosts.
-func play(t *testing.T, s scenario, lane *lab.World, results *table) {
+// play plays one scenario in one mode on a lane's two hosts. The bystander is a guest that is not moved.
+func play(t *testing.T, s scenario, lane *lab.World, bystander *lab.Guest, results *table) {
 	from, to := lane.Hosts[0], lane.Hosts[1]
 	spec := s.guest
 	spec.Name, spec.Host = "web-"+from.Name, from.Name
@@ -89,7 +90,8 @@ func play(t *testing.T, s scenario, lane *lab.World, results *table) {
 		s.strike(st)
 	}
 	v := st.conclude(s)
-	v.pulse = st.guest.Between(st.began, time.Now())
+	ended := time.Now()
+	v.pulse, v.still = st.guest.Between(st.began, ended), bystander.Between(st.began, ended).LongestGap
 	st.judge(s.want, v)
 	switch {
 	case t.Failed():

@@ -19,13 +19,11 @@ const (
 	nowhere       place = "running nowhere"
 	// halved is a post-copy migration that lost its link: each host keeps a half.
 	halved place = "halved"
-	// stranded is paused on the source, by a direct migration whose client was lost during the switch-over, until the next
-	// move.
+	// stranded is paused on the source, by a direct migration whose client was lost during the switch-over, until a person
+	// lets it run on.
 	stranded place = "stranded"
 	// onSourceDefined is onSource with a shut-off definition on the destination, which provider and next move cope with.
 	onSourceDefined place = "running on source, defined on destination"
-	// splitHomes is running on the destination, while the source keeps a stopped copy until its client comes back.
-	splitHomes place = "running on destination, stopped on source"
 	// elsewise is none of these, and always wrong.
 	elsewise place = "elsewise"
 )
@@ -98,8 +96,6 @@ func (r reality) place() place {
 		return onSource
 	case r.source.lives() && r.destination.ended():
 		return onSourceDefined
-	case r.destination.lives() && r.source.state == "paused":
-		return splitHomes
 	case r.destination.lives() && r.source.absent():
 		return onDestination
 	case r.source.state == "paused" && r.source.reason == "migrating" && r.destination.absent():

@@ -82,15 +82,15 @@ type want struct {
 	words []string
 	// within is how long Terraform may take from the fault to its end.
 	within time.Duration
-	// gap is the longest time that the guest may seem to stand still; usualGap when it is left out.
+	// gap is how much longer the guest may seem to stand still than one that is not moved; usualGap when it is left out.
 	gap time.Duration
 }
 
 // codeKilled is the exit code of a process that a signal ended.
 const codeKilled = -1
 
-// usualGap is what a guest may stand still for on a machine whose few cores several emulated guests share.
-const usualGap = 3 * time.Second
+// usualGap is for a switch-over, with which several emulated guests compete for few cores.
+const usualGap = 2 * time.Second
 
 // String names a scenario of one moment, one mode and one form.
 func (s scenario) String() string { return fmt.Sprintf("%s/%s/%s", s.name, s.modes[0], s.asked[0]) }

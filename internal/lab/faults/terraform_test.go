@@ -115,8 +115,8 @@ func (r *run) left() bool { return !errors.Is(syscall.Kill(-r.cmd.Process.Pid, 0
 
 // said is what a command told people.
 type said struct {
-	errors, warnings []diagnostic
-	progress         []string
+	errors   []diagnostic
+	progress []string
 }
 
 type diagnostic struct{ Severity, Summary, Detail string }
@@ -138,8 +138,6 @@ func (r *run) said() said {
 			s.progress = append(s.progress, event.Hook.Message)
 		case event.Type == "diagnostic" && event.Diagnostic.Severity == "error":
 			s.errors = append(s.errors, event.Diagnostic)
-		case event.Type == "diagnostic":
-			s.warnings = append(s.warnings, event.Diagnostic)
 		}
 	}
 	return s

@@ -23,6 +23,8 @@ type verdict struct {
 	// mute are the hosts that did not answer when Terraform ended.
 	mute  []string
 	pulse lab.Record
+	// still is the longest gap in the heartbeat of a guest that was not moved: what else keeps the machine busy.
+	still time.Duration
 	// next is what the next apply said; empty when it was not asked.
 	next string
 }
@@ -90,8 +92,8 @@ func (s *stage) judgePulse(w want, v verdict) {
 	if v.last.copies() == 0 {
 		return
 	}
-	if v.pulse.LongestGap > w.gap {
-		s.Errorf("the guest stood still for %s, want at most %s", v.pulse.LongestGap, w.gap)
+	if v.pulse.LongestGap > w.gap+v.still {
+		s.Errorf("the guest stood still for %s and one that was not moved for %s, want at most %s more", v.pulse.LongestGap, v.still, w.gap)
 	}
 	s.requireBeat()
 }
