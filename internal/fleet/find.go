@@ -101,20 +101,29 @@ func (e *AmbiguousNameError) Error() string {
 // Location.Unseen. last is the host where it was last seen, or empty: among
 // several shut-off definitions it is the home.
 func (f *Fleet) Find(ctx context.Context, vm, last string) (Location, error) {
+	uuid, err := f.identify(ctx, vm)
+	if err != nil {
+		return Location{}, err
+	}
+	return f.findUUID(ctx, vm, uuid, last)
+}
+
+// identify is the UUID of a VM that is given by name or UUID.
+func (f *Fleet) identify(ctx context.Context, vm string) (uuid string, err error) {
 	if uuid, ok := ParseUUID(vm); ok {
-		return f.findUUID(ctx, vm, uuid, last)
+		return uuid, nil
 	}
 	look, unseen, err := f.look(vm, func(h *host.Host) (migration.Domain, error) { return h.DomainByName(ctx, vm) })
 	if err := cmp.Or(look.oneVM(), err); err != nil {
-		return Location{}, err
+		return "", err
 	}
 	switch {
 	case len(look.Seen) > 0:
-		return f.findUUID(ctx, vm, look.Seen[0].Domain.UUID, last)
+		return look.Seen[0].Domain.UUID, nil
 	case len(unseen) > 0:
-		return Location{}, &UnseenError{Look: look, Unseen: unseen}
+		return "", &UnseenError{Look: look, Unseen: unseen}
 	default:
-		return Location{}, &NotFoundError{VM: vm, Hosts: f.Names()}
+		return "", &NotFoundError{VM: vm, Hosts: f.Names()}
 	}
 }
 

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
@@ -191,39 +190,6 @@ type LeavingError struct{ Location Location }
 
 func (e *LeavingError) Error() string {
 	return fmt.Sprintf("VM %s is on %s, but a migration of it to another host is under way", e.Location.Domain.Name, e.Location.Host)
-}
-
-// CancelledError is a move that was called off before anything was started.
-type CancelledError struct {
-	// VM is the name or UUID that was asked for.
-	VM, Destination string
-	// Location is where it was seen after that; nil when it was not.
-	Location *Location
-	// Err is the context's error, or ErrDraining.
-	Err error
-}
-
-func (e *CancelledError) Error() string {
-	text := fmt.Sprintf("The move of VM %s to %s was cancelled before it was started.", e.VM, e.Destination)
-	if e.Location == nil {
-		return text + " Where it is was not looked up any more."
-	}
-	return fmt.Sprintf("%s\n\nVM %s is %s on %s", text, e.Location.Domain.Name, e.Location.Domain.State, e.Location.Host)
-}
-
-func (e *CancelledError) Unwrap() error { return e.Err }
-
-// lastLook bounds the look at where a VM is after its move was called off.
-const lastLook = 5 * time.Second
-
-func (f *Fleet) cancelled(ctx context.Context, m Move, cause error) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastLook)
-	defer cancel()
-	e := &CancelledError{VM: m.VM, Destination: m.Destination, Err: cause}
-	if location, err := f.Find(ctx, m.VM, m.Last); err == nil {
-		e.Location = &location
-	}
-	return e
 }
 
 // UnresolvedError is a move that was not started because the VM's policy could
