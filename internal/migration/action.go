@@ -1,6 +1,7 @@
 package migration
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -235,14 +236,20 @@ func (w *watch) end(v verdict, why string) {
 }
 
 // callOff tells libvirt to end the job, again and again until it is taken: the
-// order may come before libvirt has begun the job.
+// decision may come before libvirt has begun the job. Until that is seen it gives
+// no order, which could hit the job of somebody else. A call that waits for such
+// a job ends by itself after 30 s, or begins one that can be ended.
 func (w *watch) callOff() {
 	if w.taken {
 		return
 	}
+	if !w.running {
+		w.orderError = cmp.Or(w.unread, errNoJob)
+		return
+	}
 	err := order(w.own, callDeadline, func(ctx context.Context) error { return w.request.Source.AbortJob(ctx, w.request.UUID) })
 	w.taken, w.orderError = err == nil, err
-	if errors.Is(err, ErrNotActive) && w.figures.begun && w.vanished.IsZero() {
+	if errors.Is(err, ErrNotActive) && w.figures.begun {
 		_ = w.lookForPostCopy() // asked again with the next order
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
@@ -43,6 +44,8 @@ type chaos struct {
 	random *rand.Rand
 	bound  time.Duration
 	story  []string
+	// dump is a job of somebody else; nil when there was none.
+	dump atomic.Pointer[mt.Occupation]
 	// stopped is when the guest stopped on kvm1 for an I/O error, nil before.
 	stopped atomic.Pointer[time.Time]
 }
@@ -99,6 +102,15 @@ func (c *chaos) arrange() {
 				c.stopped.Store(new(time.Now()))
 			}
 		})
+	}
+	if c.chance(20) {
+		from, lasts := c.within(time.Second), c.within(time.Minute)
+		c.tell("a dump from %s for %s", from, lasts)
+		slow := func(ctx contextT) error { return pauseFor(ctx, time.Second) }
+		c.kvm1.Before("MigratePeerToPeer", slow)
+		c.kvm2.Before("Prepare", slow)
+		c.at(from, func() { c.dump.Store(c.kvm1.Occupy(uuid)) })
+		c.at(from+lasts, func() { c.dump.Load().End() })
 	}
 }
 
@@ -162,6 +174,9 @@ func (c *chaos) truth(err error) {
 	if !heldHere && !heldThere {
 		c.Error("the VM is lost")
 	}
+	if c.dump.Load().Aborted() {
+		c.Error("the dump was aborted")
+	}
 	stopped := c.stopped.Load()
 	if stopped != nil && runsHere {
 		c.Error("a guest was resumed whose disk had failed")
@@ -199,5 +214,7 @@ func (c *chaos) truth(err error) {
 func (c *chaos) tidy() {
 	c.kvm1.Restore()
 	c.kvm2.Restore()
+	c.dump.Load().End()
+	synctest.Wait() // a call that waited for the dump has begun its job
 	c.kvm1.Abort(uuid)
 }

@@ -61,6 +61,7 @@ func (s steps) send(ctx context.Context) ([]byte, error) {
 		return nil, errHalted
 	}
 
+	s.drive.performing.Store(new(time.Now()))
 	listened := s.listen(ctx)
 	cookie, err = s.Source.Perform(ctx, s.UUID, uri, cookie, s.parameters)
 	listened()
@@ -68,10 +69,11 @@ func (s steps) send(ctx context.Context) ([]byte, error) {
 		if lost(err) && s.mayFetch(ctx) {
 			return nil, fmt.Errorf("%s could not be heard any more in post-copy: %w", s.Source.Name(), err)
 		}
-		if s.discard(ctx) && lost(err) {
+		if s.discard(ctx) && lost(err) && s.drive.begun.Load() {
 			// The source may have sent everything before the connection broke
 			// and wait, paused, to be told; with the other half gone it is safe
-			// to let it run.
+			// to let it run. Where the job had not begun, libvirt would take the
+			// word for that of any other migration, and end its job.
 			_ = s.confirm(ctx, nil, true)
 		}
 		return nil, unable(s.Source, "send the VM's memory", err)

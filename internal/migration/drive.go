@@ -3,6 +3,7 @@ package migration
 import (
 	"context"
 	"sync/atomic"
+	"time"
 )
 
 // drive is the goroutine in which the calls are made that carry a migration
@@ -18,6 +19,11 @@ type drive struct {
 	committed atomic.Bool
 	// postCopy is set once the migration has been switched to post-copy.
 	postCopy atomic.Bool
+	// performing is since when a direct migration may have a job on the source: the
+	// call is being made that begins one. It is nil before.
+	performing atomic.Pointer[time.Time]
+	// begun is set once that job was seen.
+	begun atomic.Bool
 	// deserted is set while the destination of a direct migration has not answered
 	// for desertedLimit.
 	deserted atomic.Bool

@@ -29,9 +29,13 @@ type watch struct {
 	idle     time.Duration // what link said last
 
 	// heard is when the source last answered, vanished since when it answers
-	// that there is no job.
+	// that there is no job of this migration. running is true while it last said
+	// that there is one, and unread why it did not answer.
 	heard, vanished time.Time
+	running         bool
+	unread          error
 	silenceTold     bool
+	ownership
 	// ahead is true when the destination runs the guest while the source is silent.
 	ahead bool
 
@@ -76,6 +80,7 @@ var (
 // run watches until the job has ended or can no longer be watched.
 func (w *watch) run(ctx context.Context) ending {
 	w.heard = time.Now()
+	w.known = w.calls == nil // adopted
 	w.stall.window = w.request.Policy.StallTimeout
 	timer := time.NewTimer(0)
 	defer timer.Stop()
@@ -126,6 +131,9 @@ func (w *watch) interval() time.Duration {
 }
 
 func (w *watch) ended(err, unseen error) ending {
+	if succeeded := err == nil && unseen == nil && w.calls != nil; !succeeded {
+		err = w.refused(err)
+	}
 	return ending{
 		action:    w.action,
 		figures:   w.figures,
@@ -169,23 +177,25 @@ func (w *watch) poll() {
 	now := time.Now()
 	answered := err == nil || errors.Is(err, ErrNoDomain) || errors.Is(err, ErrNotActive)
 	if !answered {
+		w.unread = err
 		w.tellSilence(now)
 		w.lookAhead()
 		return
 	}
-	w.heard, w.ahead = now, false
+	w.heard, w.ahead, w.unread = now, false, nil
 	if w.silenceTold {
 		w.silenceTold = false
 		w.tell.say(w.request.Source.Name() + " answers again")
 	}
-	if err != nil || job.Type != JobRunning {
-		if w.vanished.IsZero() {
-			w.vanished = now
-		}
-		return
+	anyJob := err == nil && job.Type == JobRunning
+	w.running = anyJob && w.owns(now, job)
+	switch {
+	case w.running:
+		w.vanished = time.Time{}
+		w.observe(now, job)
+	case w.vanished.IsZero(), anyJob && w.mayWait(now):
+		w.vanished = now
 	}
-	w.vanished = time.Time{}
-	w.observe(now, job)
 }
 
 func (w *watch) tellSilence(now time.Time) {

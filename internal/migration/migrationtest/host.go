@@ -150,6 +150,8 @@ func (h *Host) Job(ctx context.Context, uuid string) (migration.Job, error) {
 		switch {
 		case !d.Active():
 			return migration.Job{}, migration.ErrNotActive
+		case d.occupied != nil:
+			return d.occupied.reading(), nil
 		case d.job == nil:
 			return migration.Job{}, nil
 		}

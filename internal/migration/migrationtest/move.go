@@ -24,9 +24,7 @@ func (h *Host) MigratePeerToPeer(ctx context.Context, uuid, peerURI string, p mi
 	if peer == nil {
 		return fmt.Errorf("%w: %s", migration.ErrPeerUnreachable, "no route to host")
 	}
-	h.world.mu.Lock()
-	j, err := h.world.begin(uuid, h, peer, p, false)
-	h.world.mu.Unlock()
+	j, err := h.take(ctx, broken, uuid, peer, p, false)
 	if err != nil {
 		return err
 	}
@@ -50,6 +48,8 @@ func (h *Host) AbortJob(ctx context.Context, uuid string) error {
 	return h.change(ctx, "AbortJob", uuid, func(d *domain) error {
 		j := d.job
 		switch {
+		case d.occupied != nil:
+			d.occupied.stop(true)
 		case j == nil || j.postCopy:
 			return migration.ErrNotActive
 		case !j.aborted && !j.script.MutePeer:
@@ -198,9 +198,7 @@ func (h *Host) Perform(ctx context.Context, uuid, migrationURI string, cookie []
 	if string(cookie) != cookiePrepare {
 		return nil, errCookie
 	}
-	h.world.mu.Lock()
-	j, err := h.world.begin(uuid, h, h.world.hosts[strings.TrimPrefix(migrationURI, "tcp://")], p, true)
-	h.world.mu.Unlock()
+	j, err := h.take(ctx, broken, uuid, h.world.hosts[strings.TrimPrefix(migrationURI, "tcp://")], p, true)
 	if err != nil {
 		return nil, err
 	}

@@ -63,7 +63,9 @@ type domain struct {
 	migration.Domain
 	maxDowntime uint64
 	job         *job
-	completed   *migration.Job
+	// occupied is another operation's job; nil when there is none.
+	occupied  *Occupation
+	completed *migration.Job
 	// ranBefore is whether the guest of a migration ran when that began.
 	ranBefore bool
 	// fetched is closed when a direct migration's post-copy has ended here.
