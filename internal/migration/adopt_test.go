@@ -48,7 +48,7 @@ func TestRunAdoptsAMigrationUnderWay(t *testing.T) {
 		time.Sleep(5 * time.Second)
 		began := time.Now()
 		r := s.arrives()
-		if !r.Adopted || !r.Moved || r.Mode != migration.PeerToPeer {
+		if !r.Adopted || !r.Moved || r.Mode != "" {
 			s.Errorf("report: %+v", r)
 		}
 		if r.Duration != converges || !r.StartedAt.Equal(began.Add(-5*time.Second)) {
@@ -79,7 +79,7 @@ func TestRunAdoptsAMigrationThatSomeoneElseWasQuickerToStart(t *testing.T) {
 				start := mt.Do(func() { s.underWay(mt.Converging(), s.kvm2, migration.Parameters{}) })
 				s.kvm1.Before("MigratePeerToPeer", start)
 				s.kvm1.Before("Begin", start)
-				if r := s.arrives(); !r.Adopted || r.Mode != migration.PeerToPeer {
+				if r := s.arrives(); !r.Adopted || r.Mode != "" {
 					s.Errorf("report: %+v", r)
 				}
 			})

@@ -203,6 +203,9 @@ func (m *move) arrived(o Outcome, e ending) Report {
 		Phase:       phaseOf(e),
 		Policy:      m.Policy,
 	}
+	if m.adopted {
+		r.Mode = ""
+	}
 	r.figuresOf(m.completed(), e)
 	switch {
 	case e.cancelled && e.postCopy:

@@ -43,8 +43,8 @@ type Report struct {
 	Throttle *int64
 	// Compression figures are pages; nil when nothing was compressed.
 	CompressionPages, CompressionCacheMisses *int64
-	// Mode is PeerToPeer or Direct. An adopted job is peer-to-peer: a direct one
-	// ends with its client.
+	// Mode is PeerToPeer or Direct; empty when the job was adopted, because libvirt
+	// does not tell who drives a job.
 	Mode Mode
 	// Phase is PhasePreCopy, PhasePaused or PhasePostCopy.
 	Phase Phase

@@ -120,6 +120,10 @@ func lastMigrationObject(r migration.Report) types.Object {
 	if !r.Moved {
 		return types.ObjectNull(lastMigrationTypes())
 	}
+	mode := types.StringNull()
+	if r.Mode != "" {
+		mode = types.StringValue(string(r.Mode))
+	}
 	downtime := types.Int64Null()
 	if r.Downtime != nil {
 		downtime = types.Int64Value(r.Downtime.Milliseconds())
@@ -136,7 +140,7 @@ func lastMigrationObject(r migration.Report) types.Object {
 		"throttle":                 types.Int64PointerValue(r.Throttle),
 		"compression_pages":        types.Int64PointerValue(r.CompressionPages),
 		"compression_cache_misses": types.Int64PointerValue(r.CompressionCacheMisses),
-		"mode":                     types.StringValue(string(r.Mode)),
+		"mode":                     mode,
 		"phase":                    types.StringValue(string(r.Phase)),
 		"policy":                   effectiveObject(r.Policy),
 		"origins":                  originsMap(r.Policy),

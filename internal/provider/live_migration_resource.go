@@ -100,7 +100,7 @@ func lastMigrationAttribute() schema.SingleNestedAttribute {
 			"throttle":                 number("Highest throttle of auto-converge that was seen, in percent of vCPU time; null when the move was not watched."),
 			"compression_pages":        number("Pages that were sent XBZRLE compressed; null when nothing was compressed."),
 			"compression_cache_misses": number("Pages that were not in the XBZRLE cache; null when nothing was compressed."),
-			"mode":                     text("`peer_to_peer` or `direct`."),
+			"mode":                     text("`peer_to_peer` or `direct`; null when the migration was under way already and only watched, because libvirt does not tell who drives it."),
 			"phase":                    text("What ended the migration: `pre_copy`, `post_copy` or `paused`."),
 			"policy": schema.SingleNestedAttribute{
 				MarkdownDescription: "The policy the VM was moved under.",
