@@ -90,7 +90,7 @@ func TestAccKilled_finishes(t *testing.T) {
 				requireHome(t, guest, "kvm2", "running")
 				requireSteadyPulse(t, guest, started, 5*time.Second)
 				next := w.must(t, 0, apply...)
-				if kind == "resource" && !sayingAll("Migration Was Not Watched", "VM "+guest.Name+" was on kvm2 already", "it took").MatchString(next.stdout) {
+				if kind == "resource" && !sayingAll("Migration Was Not Watched", "VM "+guest.Name+" was on kvm2 already", "the action, another resource or program, or an earlier run of Terraform has brought it there", "it took").MatchString(next.stdout) {
 					t.Errorf("the next apply does not tell of the move: %s", next)
 				}
 				w.must(t, 0, "plan", "-input=false", "-detailed-exitcode")
@@ -126,7 +126,7 @@ func TestAccKilled_unattended(t *testing.T) {
 	})
 
 	got = w.must(t, 0, "plan", "-input=false", "-detailed-exitcode")
-	if !sayingAll("Migration Was Not Watched", "VM "+guest.Name+" was on kvm1 when this resource last saw it", "By the figures that libvirt on kvm2 keeps of it, it took",
+	if !sayingAll("Migration Was Not Watched", "VM "+guest.Name+" was on kvm1 when this resource last saw it", "the action, another resource or program, or an earlier run of Terraform", "By the figures that libvirt on kvm2 keeps of it, it took",
 		"MiB sent.", "VM "+guest.Name+" is running on kvm2").MatchString(got.stdout) {
 		t.Errorf("the plan does not tell of the migration that has ended: %s", got)
 	}

@@ -122,6 +122,9 @@ func movedWarnings(m fleet.Moved) diag.Diagnostics {
 	return diags
 }
 
+// othersThatMove is who may have moved a VM that this resource has not moved.
+const othersThatMove = "the action, another resource or program, or an earlier run of Terraform"
+
 // unwatchedWarning tells of a migration that no resource has watched to its end:
 // came says what is known of it, r what libvirt still knows.
 func unwatchedWarning(came, vm string, r migration.Report) diag.Diagnostics {

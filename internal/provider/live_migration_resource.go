@@ -243,7 +243,7 @@ func (r *liveMigrationResource) movedUnwatched(ctx context.Context, from string,
 	if err != nil {
 		report = migration.Report{Destination: l.Host, State: l.Domain.State}
 	}
-	came := fmt.Sprintf("VM %s was on %s when this resource last saw it, and something else has brought it to %s: another program, or a run of Terraform that was killed.", l.Domain.Name, from, l.Host)
+	came := fmt.Sprintf("VM %s was on %s when this resource last saw it, and something else has brought it to %s: %s.", l.Domain.Name, from, l.Host, othersThatMove)
 	return unwatchedWarning(came, l.Domain.Name, report)
 }
 
@@ -315,7 +315,7 @@ func (r *liveMigrationResource) move(ctx context.Context, plan liveMigrationMode
 	diags.Append(movedWarnings(moved)...)
 	if moved.Report.Unwatched {
 		vm := moved.Location.Domain.Name
-		diags.Append(unwatchedWarning(fmt.Sprintf("VM %s was on %s already, and nothing was moved: another program has brought it there, or a run of Terraform that was killed.", vm, move.Destination), vm, moved.Report)...)
+		diags.Append(unwatchedWarning(fmt.Sprintf("VM %s was on %s already, and nothing was moved: %s has brought it there.", vm, move.Destination, othersThatMove), vm, moved.Report)...)
 	}
 	return moved, diags
 }

@@ -29,11 +29,10 @@ func muteHost(t *testing.T) string {
 	return "qemu+tcp://" + listener.Addr().String() + "/system"
 }
 
-// TestAccUnreachable_bad asks hosts that do not answer, in each of the ways in
+// TestAccUnreachable_writing asks hosts that do not answer, in each of the ways in
 // which they may not: one diagnostic, and nothing is written anywhere.
-// It runs alone: cluster records are one per host.
 func TestAccUnreachable_writing(t *testing.T) {
-	withoutHostRecords(t)
+	t.Parallel()
 	kvm1 := testLab(t).Host("kvm1")
 	for name, test := range map[string]struct {
 		uri, want string
@@ -49,6 +48,7 @@ func TestAccUnreachable_writing(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			block := labProvider(t)
 			block.Hosts["kvm3"] = hostBlock{URI: test.uri}
 			started := time.Now()
