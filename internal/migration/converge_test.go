@@ -282,7 +282,7 @@ func TestRunLeavesBothHalvesOfAFailedPostCopy(t *testing.T) {
 				s.world.Play(script)
 				s.policy(policy.Policy{Timeout: new(20 * time.Second), PostCopy: new(true), OnTimeout: new(policy.SwitchToPostCopy)})
 				s.request.Mode = mode
-				err := fails[*migration.FailedError](s, "VM web can not go on: a part of its memory is on kvm2 and the rest was on kvm1",
+				err := fails[*migration.FailedError](s, "VM web can not go on: a part of its memory is on kvm2 and the rest is on kvm1",
 					"failed in post-copy", "--postcopy-resume")
 				if place := err.Where().Place(); place != migration.SplitMemory {
 					s.Errorf("place %q", place)

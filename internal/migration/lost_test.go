@@ -162,6 +162,125 @@ func TestRunClaimsOnlyWhatItSaw(t *testing.T) {
 	}
 }
 
+// libvirt lets the guest run on the source when it does not hear the destination's
+// last word, and that may have been that it runs there.
+func TestRunDoesNotClaimThatASilentDestinationRunsNothing(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		arrange func(*scene)
+		says    string
+	}{
+		"the last word was lost": {
+			func(s *scene) {
+				s.world.Play(mt.Script{Passes: mt.Converging().Passes, Err: errInternal})
+				s.at(10*time.Second, s.kvm2.Cut)
+			},
+			"make sure that `virsh domstate " + uuid + "` there does not say running",
+		},
+		"the memory was never sent": {
+			func(s *scene) {
+				s.world.Play(mt.Endless())
+				s.at(5*time.Second, func() { s.kvm2.Cut(); s.kvm1.Abort(uuid) })
+			},
+			"whatever half of the migration it may still hold is not running",
+		},
+		"it was never told to start the guest": {
+			func(s *scene) {
+				s.request.Mode = migration.Direct
+				s.kvm1.After("Perform", mt.Do(s.kvm2.Cut))
+			},
+			"whatever half of the migration it may still hold is not running",
+		},
+		"it was called off before the memory was sent": {
+			func(s *scene) {
+				s.request.Mode = migration.Direct
+				s.kvm1.Before("Begin", mt.Do(func() { s.cancel(); s.kvm2.Cut(); time.Sleep(time.Second) }))
+			},
+			"whatever half of the migration it may still hold is not running",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			play(t, func(s *scene) {
+				test.arrange(s)
+				_, err := s.run()
+				if err == nil || !strings.Contains(err.Error(), test.says) || !strings.HasSuffix(err.Error(), runsOnSource) {
+					s.Errorf("it does not say %q, or not where the VM is:\n%v", test.says, err)
+				}
+			})
+		})
+	}
+}
+
+// The migration may go on, and the VM arrive later.
+func TestRunDoesNotTakeSilenceForTheEndOfTheJob(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		paused bool
+		where  string
+	}{
+		"running": {false, runsOnSource},
+		"paused":  {true, "VM web is paused on kvm1"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			play(t, func(s *scene) {
+				s.world.Play(mt.Endless())
+				began := time.Now()
+				s.at(4*time.Second, func() {
+					if test.paused {
+						s.kvm1.Pause(uuid, migration.ReasonMigration)
+					}
+					s.kvm1.Before("AbortJob", mt.Hang())
+					s.kvm1.Before("Job", mt.Hang())
+					s.cancel()
+				})
+				err := fails[*migration.CancelledError](s, test.where, "did not say whether it still has a migration job", "`virsh domjobinfo "+uuid+"` there")
+				if strings.Contains(err.Error(), "libvirt there removes it") {
+					s.Errorf("it says that the job has ended:\n%v", err)
+				}
+				if took := time.Since(began); took > time.Minute {
+					s.Errorf("took %s", took)
+				}
+				s.neverResumed()
+				s.kvm1.Abort(uuid)
+			})
+		})
+	}
+}
+
+// As long as the looking lasts, an answer is waited for.
+func TestRunWaitsToHearWhetherTheJobHasEnded(t *testing.T) {
+	t.Parallel()
+	play(t, func(s *scene) {
+		s.kvm1.Before("MigratePeerToPeer", func(contextT) error {
+			s.kvm1.Pause(uuid, migration.ReasonMigration)
+			s.kvm1.Before("Job", mt.Times(8, errInternal))
+			return errInternal
+		})
+		fails[*migration.FailedError](s, runsOnSource)
+		if n := s.kvm1.Calls("Resume"); n != 1 {
+			s.Errorf("resumed %d times", n)
+		}
+	})
+}
+
+// A source that never says whether it has the job does not hold up the end.
+func TestRunEndsThoughTheJobIsNeverHeardOf(t *testing.T) {
+	t.Parallel()
+	play(t, func(s *scene) {
+		s.kvm1.Before("MigratePeerToPeer", func(contextT) error {
+			s.kvm1.Before("Job", mt.Hang())
+			return errInternal
+		})
+		began := time.Now()
+		fails[*migration.FailedError](s, runsOnSource, "did not say whether it still has a migration job")
+		if took := time.Since(began); took > 50*time.Second {
+			s.Errorf("took %s", took)
+		}
+	})
+}
+
 func TestRunGivesAMutePeerUp(t *testing.T) {
 	t.Parallel()
 	play(t, func(s *scene) {

@@ -41,12 +41,24 @@ type Outcome struct {
 	// Untouched is true when nothing was started: then what was seen is no
 	// consequence of it.
 	Untouched bool
-	// Migrating is true when the source's libvirt still has the migration job.
+	// Migrating is true when the source's libvirt still has the migration job, or
+	// with Foreign another's. JobError is why it did not say whether it has; nil
+	// when it did, and when it does not hold the VM.
 	Migrating bool
+	JobError  error
+	// Foreign is true when libvirt refused the migration because of another
+	// operation. That may be a migration to any host.
+	Foreign bool
+	// Withheld is true when it is certain that the destination never started the
+	// guest, whether it answers or not: nobody has told it to.
+	Withheld bool
 	// Unstopped is true when it has not ended that job although it was told to.
 	Unstopped bool
 	// ResumeError is why a guest that was left paused could not be resumed.
 	ResumeError error
+
+	// recovery is where to run which command after a post-copy that failed.
+	recovery string
 }
 
 // Place classifies the outcome.
@@ -103,10 +115,27 @@ func (o Outcome) String() string {
 	case PausedOnBoth:
 		return fmt.Sprintf("VM %s is paused on %s and on %s", o.Name, source, destination)
 	case SplitMemory:
-		return fmt.Sprintf("VM %s can not go on: a part of its memory is on %s and the rest was on %s", o.Name, destination, source)
+		return o.split()
 	default:
 		return o.unknown()
 	}
+}
+
+// split says which host has which part of the memory of a VM whose migration has
+// failed in post-copy.
+func (o Outcome) split() string {
+	here, there := o.Destination, o.Source
+	if !here.Is(StatePostCopyFailed) {
+		here, there = there, here
+	}
+	text := fmt.Sprintf("VM %s can not go on: a part of its memory is on %s and the rest", o.Name, here.Host)
+	switch {
+	case there.Gone():
+		return fmt.Sprintf("%s was on %s, which does not have it any more", text, there.Host)
+	case !there.Known():
+		return fmt.Sprintf("%s was on %s; whether it still is there is not known, because %s", text, there.Host, o.silence())
+	}
+	return fmt.Sprintf("%s is on %s", text, there.Host)
 }
 
 // unknown says what is known of a VM that may run on a host that is silent.
@@ -140,6 +169,9 @@ func (o Outcome) silence() string {
 	}
 	return ""
 }
+
+// mayMigrate tells whether a migration of the VM may still be under way.
+func (o Outcome) mayMigrate() bool { return o.Migrating || o.JobError != nil }
 
 // arrived tells whether the move succeeded: the VM was seen on the destination,
 // running or paused as it was before, and seen to be gone from the source.

@@ -47,8 +47,11 @@ func TestOutcomePlace(t *testing.T) {
 		{"gone", "gone", OnNeither, "VM web is running neither on kvm1 nor on kvm2"},
 		{"crashed", "gone", OnNeither, "VM web is running neither on kvm1 nor on kvm2"},
 		{"shut off", "being received", OnNeither, "VM web is running neither on kvm1 nor on kvm2"},
-		{"left by a failed post-copy migration", "left by a failed post-copy migration", SplitMemory, "VM web can not go on: a part of its memory is on kvm2 and the rest was on kvm1"},
-		{"left behind by a migration in post-copy", "gone", SplitMemory, "VM web can not go on: a part of its memory is on kvm2 and the rest was on kvm1"},
+		{"left by a failed post-copy migration", "left by a failed post-copy migration", SplitMemory, "VM web can not go on: a part of its memory is on kvm2 and the rest is on kvm1"},
+		{"left behind by a migration in post-copy", "gone", SplitMemory, "VM web can not go on: a part of its memory is on kvm1 and the rest was on kvm2, which does not have it any more"},
+		{"shut off", "left by a failed post-copy migration", SplitMemory, "VM web can not go on: a part of its memory is on kvm2 and the rest was on kvm1, which does not have it any more"},
+		{"left by a failed post-copy migration", "silent", SplitMemory, "VM web can not go on: a part of its memory is on kvm1 and the rest was on kvm2; whether it still is there is not known, because kvm2 does not answer"},
+		{"silent", "left by a failed post-copy migration", SplitMemory, "VM web can not go on: a part of its memory is on kvm2 and the rest was on kvm1; whether it still is there is not known, because kvm1 does not answer"},
 		{"silent", "silent", Unknown, "Where VM web is running is not known, because neither kvm1 nor kvm2 answers"},
 		{"silent", "gone", Unknown, "VM web is not running on kvm2; whether it is running on kvm1 is not known, because kvm1 does not answer"},
 		{"gone", "silent", Unknown, "VM web is not running on kvm1; whether it is running on kvm2 is not known, because kvm2 does not answer"},
@@ -104,20 +107,20 @@ func TestSettlementResumesOnlyWhatCannotRunTwice(t *testing.T) {
 	for source, here := range sightings("kvm1") {
 		for destination, there := range sightings("kvm2") {
 			for _, ranBefore := range []bool{true, false} {
-				for _, aborted := range []bool{true, false} {
-					for _, migrating := range []bool{true, false} {
-						s := settlement{request: Request{Source: &stillSource{name: "kvm1"}, Destination: &stillDestination{name: "kvm2"}}, ranBefore: ranBefore, aborted: aborted}
-						o := Outcome{Source: here, Destination: there, Migrating: migrating}
-						elsewhere := destination == "gone" || destination == "shut off" || aborted && destination == "silent"
+				for _, withheld := range []bool{true, false} {
+					for job, seen := range map[string]Outcome{"none": {}, "running": {Migrating: true}, "not known": {JobError: ErrUnreachable}} {
+						s := settlement{request: Request{Source: &stillSource{name: "kvm1"}, Destination: &stillDestination{name: "kvm2"}}, ranBefore: ranBefore, withheld: withheld}
+						o := Outcome{Source: here, Destination: there, Migrating: seen.Migrating, JobError: seen.JobError}
+						elsewhere := destination == "gone" || destination == "shut off" || withheld && destination == "silent"
 						var want Host
 						switch {
-						case ranBefore && source == "paused" && !migrating && elsewhere:
+						case ranBefore && source == "paused" && job == "none" && elsewhere:
 							want = s.request.Source
 						case ranBefore && destination == "paused" && (source == "gone" || source == "shut off"):
 							want = s.request.Destination
 						}
 						if got := s.leftPaused(o, time.Hour); got != want {
-							t.Errorf("%s here, %s there, ran before %t, aborted %t, migrating %t: %v, want %v", source, destination, ranBefore, aborted, migrating, got, want)
+							t.Errorf("%s here, %s there, ran before %t, withheld %t, job %s: %v, want %v", source, destination, ranBefore, withheld, job, got, want)
 						}
 					}
 				}
@@ -132,10 +135,14 @@ type stillSource struct {
 	name string
 }
 
+func (s *stillSource) Name() string { return s.name }
+
 type stillDestination struct {
 	Destination
 	name string
 }
+
+func (d *stillDestination) Name() string { return d.name }
 
 func TestRemedySaysHowToResume(t *testing.T) {
 	t.Parallel()

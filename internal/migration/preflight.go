@@ -232,7 +232,7 @@ func inactive(r Request, s Sighting) Finding {
 func (a *Assessment) checkState(r Request) {
 	switch {
 	case a.source.Is(StatePostCopyFailed) || a.destination.Is(StatePostCopyFailed):
-		left := Outcome{UUID: r.UUID, Name: r.Name, Source: a.source, Destination: a.destination}
+		left := Outcome{UUID: r.UUID, Name: r.Name, Source: a.source, Destination: a.destination, recovery: r.recovery(r.Mode, a.source.Domain.Persistent)}
 		a.add(Finding{Check: CheckState, Host: a.source.Host, Detail: fmt.Sprintf(
 			"A post-copy migration of VM %s lost its link. %s", r.Name, left.remedy())})
 	case !a.source.Is(StateRunning, StatePaused, StatePostCopySource):

@@ -12,13 +12,12 @@ func (o Outcome) remedy() string {
 	if o.Untouched {
 		return ""
 	}
-	source, destination := o.Source.Host, o.Destination.Host
 	switch o.Place() {
 	case OnSource:
 		return o.remedyOnSource()
 	case OnDestination:
 		if !o.Source.Known() {
-			return fmt.Sprintf("%s. Once it answers, make sure that `virsh domstate %s` there does not say running, before anything else is done with the VM.", o.silence(), o.UUID)
+			return o.remedySilent()
 		}
 		return o.remedyOldCopy(o.Source)
 	case PausedOnSource, PausedOnDestination:
@@ -31,13 +30,9 @@ func (o Outcome) remedy() string {
 		return fmt.Sprintf("Neither copy was resumed, because it can not be told from here which one has the newer memory. "+
 			"Compare `virsh domstate --reason %s` on both hosts; resume one of them only after the other one was ended with `virsh destroy %s`.", o.UUID, o.UUID)
 	case SplitMemory:
-		if o.Source.Gone() || o.Destination.Gone() {
-			return fmt.Sprintf("One half is gone and the guest's memory with it. `virsh destroy %s` ends what is left of it on the other host; after that the VM can be started again.", o.UUID)
-		}
-		return fmt.Sprintf("Both halves were left as they are: do not destroy or resume either. Once %s and %s reach each other again, "+
-			"run the same migration with `virsh migrate --live --p2p --postcopy --postcopy-resume %s` on %s (libvirt 8.9 or newer, but not 11.3.0, which crashes on the destination): it sends the rest of the memory.", source, destination, o.UUID, source)
+		return o.remedySplit()
 	case FetchingMemory:
-		return fmt.Sprintf("It still fetches memory from %s, which must not be disturbed until that has ended.", source)
+		return fmt.Sprintf("It still fetches memory from %s, which must not be disturbed until that has ended.", o.Source.Host)
 	default:
 		return o.remedyUnknown()
 	}
@@ -50,6 +45,8 @@ func (o Outcome) remedyOldCopy(left Sighting) string {
 	switch {
 	case left.Is(StateCrashed):
 		copied = "crashed"
+	case left.Is(StateIncoming) && o.Foreign:
+		return fmt.Sprintf("%s holds the receiving half of another migration of the VM, which may still be under way.", left.Host)
 	case left.Is(StateIncoming):
 		return fmt.Sprintf("%s holds the receiving half of a migration, which does not run; libvirt there removes it once it has noticed the end.", left.Host)
 	case !left.Is(StatePaused, StatePostCopySource):
@@ -58,53 +55,115 @@ func (o Outcome) remedyOldCopy(left Sighting) string {
 	return fmt.Sprintf("%s still holds a %s copy whose memory is out of date. Never resume it; remove it with `virsh destroy %s` on %s.", left.Host, copied, o.UUID, left.Host)
 }
 
-func (o Outcome) remedyUnknown() string {
-	source, destination := o.Source.Host, o.Destination.Host
-	if o.Source.Is(StatePaused) {
-		why := ""
-		if o.Source.Domain.Reason.ofMigration() {
-			why = fmt.Sprintf("The VM was left paused on %s, so that it can not run twice. ", source)
+// remedySplit says what to do about a post-copy that has failed.
+func (o Outcome) remedySplit() string {
+	for _, seen := range []struct{ left, other Sighting }{{o.Source, o.Destination}, {o.Destination, o.Source}} {
+		if seen.other.Gone() {
+			return fmt.Sprintf("The half on %s is gone, and the guest's memory with it. %s", seen.other.Host, o.restart(seen.left))
 		}
-		return fmt.Sprintf("%sOnce %s answers: if the VM runs there, `virsh destroy %s` on %s removes the old copy; if it does not: %s",
-			why, destination, o.UUID, source, o.wake(o.Source))
+	}
+	text := "Both halves were left as they are: do not destroy or resume either."
+	if silence := o.silence(); silence != "" {
+		text = fmt.Sprintf("Nothing was done to either half: do not destroy or resume them. Whether both are still there is not known, because %s.", silence)
+	}
+	return fmt.Sprintf("%s Once %s and %s reach each other again, send the rest of the memory: run %s. That needs libvirt 8.9 or newer, but not 11.3.0, which crashes on the destination.",
+		text, o.Source.Host, o.Destination.Host, o.recovery)
+}
+
+// restart says how a guest that can not go on is started again where its QEMU is
+// kept. Of a transient one libvirt forgets the definition with the QEMU.
+func (o Outcome) restart(kept Sighting) string {
+	if kept.Domain.Persistent {
+		return fmt.Sprintf("`virsh destroy %s` and then `virsh start %s` on %s start it again.", o.UUID, o.UUID, kept.Host)
+	}
+	return fmt.Sprintf("It is transient on %s, and its definition is lost when it is destroyed: keep that with `virsh dumpxml --inactive --security-info %s >%s.xml` there. "+
+		"After that, `virsh destroy %s` and then `virsh create %s.xml` start it again.", kept.Host, o.UUID, o.UUID, o.UUID, o.UUID)
+}
+
+// remedySilent says what to do where the VM runs on one host and may, as far as
+// is known, run on the other one, which is silent.
+func (o Outcome) remedySilent() string {
+	return fmt.Sprintf("%s. Once it answers, make sure that `virsh domstate %s` there does not say running, before anything else is done with the VM.", o.silence(), o.UUID)
+}
+
+func (o Outcome) remedyUnknown() string {
+	if o.Source.Is(StatePaused) {
+		return o.remedyPaused()
 	}
 	return "Neither start nor resume the VM anywhere before both hosts have been looked at."
 }
 
 func (o Outcome) remedyOnSource() string {
-	source, destination := o.Source.Host, o.Destination.Host
 	switch {
 	case o.Destination.Is(StatePaused, StateCrashed):
 		return o.remedyOldCopy(o.Destination)
-	case o.Migrating && o.Unstopped:
-		return fmt.Sprintf("libvirt on %s still has the migration job, and does not take orders for it. If it waits for libvirt on %s at its peer_uri, it ends as soon as that answers or breaks the connection. "+
-			"Restarting libvirt on %s ends it, too, and leaves running guests as they are.", source, destination, source)
-	case o.Migrating:
-		return fmt.Sprintf("libvirt on %s still has the migration job. Asking for the same move again watches it to its end; `virsh domjobabort %s` on %s calls it off.", source, o.UUID, source)
+	case o.mayMigrate():
+		return o.remedyJob()
+	case !o.Destination.Known() && o.Withheld:
+		return fmt.Sprintf("%s does not answer; whatever half of the migration it may still hold is not running.", o.Destination.Host)
 	case !o.Destination.Known():
-		return fmt.Sprintf("%s does not answer; whatever half of the migration it may still hold is not running.", destination)
+		return o.remedySilent()
 	}
 	return o.remedyOldCopy(o.Destination)
 }
 
+// remedyJob says what to do about a migration that may still be under way.
+func (o Outcome) remedyJob() string {
+	source, destination := o.Source.Host, o.Destination.Host
+	switch {
+	case o.JobError != nil:
+		return fmt.Sprintf("libvirt on %s did not say whether it still has a migration job: %s. If it has, the migration goes on: `virsh domjobinfo %s` there tells.", source, o.JobError, o.UUID)
+	case o.Foreign:
+		return fmt.Sprintf("Another migration of the VM is under way, and was left alone: `virsh domjobinfo %s` on %s shows how far it is.", o.UUID, source)
+	case o.Unstopped:
+		return fmt.Sprintf("libvirt on %s still has the migration job, and does not take orders for it. If it waits for libvirt on %s at its peer_uri, it ends as soon as that answers or breaks the connection. "+
+			"Restarting libvirt on %s ends it, too, and leaves running guests as they are.", source, destination, source)
+	}
+	return fmt.Sprintf("libvirt on %s still has the migration job. Asking for the same move again watches it to its end; `virsh domjobabort %s` on %s calls it off.", source, o.UUID, source)
+}
+
+// remedyPaused says what to do about a VM that is paused on the one host that
+// holds it, as far as is known.
 func (o Outcome) remedyPaused() string {
-	seen := o.Source
+	seen, other := o.Source, o.Destination
 	if o.Place() == PausedOnDestination {
-		seen = o.Destination
+		seen, other = other, seen
 	}
 	switch {
 	case seen.Is(StatePostCopySource):
-		return fmt.Sprintf("Never resume it on %s: it was switched to post-copy, and %s is to run it. Asking for the same move again watches it to its end.", seen.Host, o.Destination.Host)
-	case o.Place() == PausedOnSource && seen.stuck():
+		return fmt.Sprintf("Never resume it on %s: it was switched to post-copy, and %s is to run it. Asking for the same move again watches it to its end.", seen.Host, other.Host)
+	case seen.stuck() && o.Place() != PausedOnDestination:
 		return fmt.Sprintf("Its QEMU on %s does not answer libvirt: it had stopped the guest to send the last of its memory to %s, and nothing arrives there. "+
 			"It goes on, and the guest with it, once the link works again or the kernel of %s has given the connection up, which takes about 15 minutes (net.ipv4.tcp_retries2). "+
-			"`virsh domstate --reason %s` there tells.", seen.Host, o.Destination.Host, seen.Host, o.UUID)
+			"`virsh domstate --reason %s` there tells.", seen.Host, other.Host, seen.Host, o.UUID)
+	case o.mayMigrate():
+		return o.remedyJob() + " Until that has ended, do not resume the VM."
+	case o.Foreign && seen.Domain.Reason.ofMigration():
+		where := "another host"
+		if !other.Known() {
+			where = fmt.Sprintf("%s, which does not answer, or another host", other.Host)
+		}
+		return stranded(o.Name, o.UUID, seen.Host, where)
+	case !other.Known() && !o.Withheld:
+		why := ""
+		if seen.Domain.Reason.ofMigration() {
+			why = fmt.Sprintf("The VM was left paused on %s, so that it can not run twice. ", seen.Host)
+		}
+		return why + o.remedyOnce(seen, fmt.Sprintf("Once %s answers", other.Host))
+	case other.Is(StateIncoming):
+		return o.remedyOnce(seen, fmt.Sprintf("Do not resume it yet: %s holds the receiving half of a migration. Look again once %s has started or removed that", other.Host, other.Host))
 	case o.ResumeError != nil && lost(o.ResumeError):
 		return fmt.Sprintf("libvirt on %s was told to resume it, did not answer, and still says that it is paused: %s. %s", seen.Host, o.ResumeError, o.wake(seen))
 	case o.ResumeError != nil:
 		return fmt.Sprintf("It could not be resumed: %s. %s", o.ResumeError, o.wake(seen))
 	}
 	return o.wake(seen)
+}
+
+// remedyOnce says what to do with a guest that is paused on one host once it can
+// be told whether the other one runs it.
+func (o Outcome) remedyOnce(paused Sighting, told string) string {
+	return fmt.Sprintf("%s: if the VM runs there, `virsh destroy %s` on %s removes the old copy; if it does not: %s", told, o.UUID, paused.Host, o.wake(paused))
 }
 
 // wake says why a guest is paused, where that is not the migration's doing, and
@@ -151,5 +210,5 @@ func (o Outcome) remedyOnNeither() string {
 }
 
 func (o Outcome) remedyCrashed(seen Sighting) string {
-	return fmt.Sprintf("The guest panicked on %s, and its QEMU is kept there: `virsh destroy %s` and then `virsh start %s` on %s start it again.", seen.Host, o.UUID, o.UUID, seen.Host)
+	return fmt.Sprintf("The guest panicked on %s, and its QEMU is kept there. %s", seen.Host, o.restart(seen))
 }

@@ -2,6 +2,7 @@ package migration
 
 import (
 	"context"
+	"errors"
 	"time"
 )
 
@@ -18,13 +19,28 @@ type settlement struct {
 	// operation. That may be a migration to any host, which alone knows whether the
 	// guest may run here.
 	foreign bool
-	// aborted is true when the source's libvirt said that the job was cancelled.
-	// The guest was then never started on the destination, whether that answers or
-	// not.
-	aborted bool
-	// limit bounds the looking.
+	// withheld is true when it is certain that the guest was never started on the
+	// destination, whether that answers or not.
+	withheld bool
+	// recovery is where to run which command if it was a post-copy that failed.
+	recovery string
+	// limit bounds the looking: no look begins after it.
 	limit   time.Duration
 	resumes int
+}
+
+// withheld tells whether a migration that did not succeed ended before anybody
+// could tell the destination to start the guest: its job was aborted on the
+// source, it was never begun, or the client that drove it had not come so far.
+// An answer that was lost where the switch to post-copy is allowed may hide that.
+func (m *move) withheld(e ending) bool {
+	switch {
+	case e.aborted(), errors.Is(e.err, errHalted), e.mode == "":
+		return true
+	case e.mode != Direct, e.err == nil, e.committed, e.postCopy, errors.Is(e.err, ErrBusy):
+		return false
+	}
+	return !m.Policy.PostCopy || !lost(e.err)
 }
 
 // settle looks at both hosts until what they say can be relied on, or
@@ -49,11 +65,16 @@ func (s *settlement) settle(ctx context.Context) Outcome {
 }
 
 func (s *settlement) see(ctx context.Context) Outcome {
-	o := Outcome{UUID: s.request.UUID, Name: s.request.Name}
+	o := Outcome{UUID: s.request.UUID, Name: s.request.Name, Foreign: s.foreign, Withheld: s.withheld, recovery: s.recovery}
 	o.Source, o.Destination = s.request.look(ctx, lookDeadline)
 	if o.Source.Err == nil && o.Source.Domain.Active() {
-		job, err := ask(ctx, callDeadline, func(ctx context.Context) (Job, error) { return s.request.Source.Job(ctx, s.request.UUID) })
-		o.Migrating = err == nil && job.migratesOut()
+		job, err := ask(ctx, lookDeadline, func(ctx context.Context) (Job, error) { return s.request.Source.Job(ctx, s.request.UUID) })
+		switch {
+		case err == nil:
+			o.Migrating = job.migratesOut()
+		case !errors.Is(err, ErrNotActive) && !errors.Is(err, ErrNoDomain):
+			o.JobError = err
+		}
 	}
 	return o
 }
@@ -67,9 +88,9 @@ func (s *settlement) settled(o Outcome, waited time.Duration) bool {
 	}
 	switch o.Place() {
 	case OnSource:
-		return !o.Migrating && (o.Destination.Gone() || patient && !o.Destination.Known())
+		return !o.mayMigrate() && (o.Destination.Gone() || patient && !o.Destination.Known())
 	case PausedOnSource, PausedOnDestination:
-		return patient && !s.resumable(o.Source) && !s.resumable(o.Destination) && !o.Source.Is(StatePostCopySource)
+		return patient && o.JobError == nil && !s.resumable(o.Source) && !s.resumable(o.Destination) && !o.Source.Is(StatePostCopySource)
 	case OnBoth, OnNeither, PausedOnBoth, SplitMemory:
 		return patient // the two hosts are not seen at the very same moment
 	default:
@@ -84,7 +105,7 @@ const maxResumes = 3
 // can be resumed safely; nil when there is none.
 func (s *settlement) leftPaused(o Outcome, waited time.Duration) Host {
 	switch {
-	case s.resumable(o.Source) && !o.Migrating && (o.Destination.Gone() || s.aborted && !o.Destination.Known()):
+	case s.resumable(o.Source) && !o.mayMigrate() && (o.Destination.Gone() || s.withheld && !o.Destination.Known()):
 		return s.request.Source
 	case s.resumable(o.Destination) && o.Source.Gone() && waited >= leftoverPatience:
 		return s.request.Destination

@@ -32,9 +32,15 @@ func (r Request) strandedOn(host string) string {
 	case r.Unseen:
 		where = "a host that does not answer"
 	}
+	return stranded(r.Name, r.UUID, host, where)
+}
+
+// stranded says the same of a guest whose other copy may run on the hosts that
+// where names.
+func stranded(name, uuid, host, where string) string {
 	return fmt.Sprintf("VM %s is paused on %s by a migration that is over, and that lost its client (Terraform, virsh) in the switch-over. "+
-		"None of the hosts that were asked runs it; it may run on %s, so it was not resumed. "+
-		"Make sure that it runs nowhere else: then `virsh resume %s` on %s lets it run, and it can be moved.", r.Name, host, where, r.UUID, host)
+		"None of the hosts that answered runs it; it may run on %s, so it was not resumed. "+
+		"Make sure that it runs nowhere else: then `virsh resume %s` on %s lets it run, and it can be moved.", name, host, where, uuid, host)
 }
 
 // arrived notes that the VM is on the destination already.

@@ -126,7 +126,7 @@ func TestRunDoesNotResumeWhatAnotherMigrationStranded(t *testing.T) {
 			s.strand()
 			return migration.ErrBusy
 		})
-		fails[*migration.FailedError](s, "VM web is paused on kvm1", "`virsh resume "+uuid+"` on kvm1")
+		fails[*migration.FailedError](s, "VM web is paused on kvm1", "lost its client", "Make sure that it runs nowhere else: then `virsh resume "+uuid+"` on kvm1")
 		s.neverResumed()
 	})
 }

@@ -43,8 +43,9 @@ func versionText(v uint64) string {
 	return fmt.Sprintf("%d.%d.%d", v/1000000, v/1000%1000, v%1000)
 }
 
-// checkVersions looks whether both hosts can do what the policy asks for. A
-// version that is not known refuses nothing.
+// checkVersions looks whether both hosts are new enough for what the policy asks
+// for. A version that is not known refuses nothing. What a host lacks beside,
+// such as its TLS certificates, only libvirt's refusal of the migration tells.
 func (a *Assessment) checkVersions(r Request, source, destination Identity) {
 	for _, end := range []struct {
 		host     string
