@@ -81,6 +81,10 @@ type Sighting struct {
 
 func (s Sighting) active() bool { return s.Domain.Active() }
 
+func (s Sighting) running() bool {
+	return s.Domain.State == migration.StateRunning || s.Domain.State == migration.StatePostCopy
+}
+
 // AmbiguousNameError is a name that fits VMs with different UUIDs.
 type AmbiguousNameError struct {
 	Name      string

@@ -49,10 +49,10 @@ func home(sightings []Sighting, last string) (Sighting, error) {
 		if s.Domain.Active() {
 			active = append(active, s)
 		}
-		switch state := s.Domain.State; {
-		case state == migration.StateRunning, state == migration.StatePostCopy:
+		switch {
+		case s.running():
 			running = append(running, s)
-		case state == migration.StatePostCopyFailed:
+		case s.Domain.State == migration.StatePostCopyFailed:
 			broken = append(broken, s)
 		}
 	}

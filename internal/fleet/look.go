@@ -76,7 +76,7 @@ func (l Look) Whereabouts() string {
 	for _, s := range l.Seen {
 		name = s.Domain.Name
 		switch state := s.Domain.State; {
-		case state == migration.StateRunning, state == migration.StatePostCopy:
+		case s.running():
 			running = append(running, s.Host)
 		case state == migration.StatePaused, state == migration.StatePostCopySource:
 			paused = append(paused, s.Host)
