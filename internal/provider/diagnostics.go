@@ -105,7 +105,10 @@ func advise(err error) string {
 	case errors.As(err, &twice):
 		return fmt.Sprintf("Two running copies of one VM corrupt its disks. Find out which one is right, and stop the other one by hand on its host (virsh destroy %s). Nothing was changed.", twice.UUID)
 	case errors.As(err, &broken):
-		return fmt.Sprintf("Destroy neither: the VM would be lost. Once the link is back, run the same migration again on the host that the VM came from, with --postcopy-resume (virsh migrate --live --p2p --postcopy --postcopy-resume %s DESTINATION).", broken.UUID)
+		return fmt.Sprintf("Destroy or resume neither: the VM would be lost. Once the two reach each other again, send the rest of its memory: run the command that the error of the failed move names, "+
+			"which is `virsh migrate --live --p2p --postcopy --postcopy-resume --persistent --undefinesource %s DESTINATION` on the host that the VM came from, with the peer_uri of the other one for DESTINATION; "+
+			"with --tls if the migration was encrypted, without --persistent and --undefinesource if the VM was transient. "+
+			"That needs libvirt 8.9 or newer, but not 11.3.0. The guide \"Moving VMs\" says more, and what to do where hosts do not reach each other's libvirt.", broken.UUID)
 	case errors.As(err, &same):
 		return "Leave one of the two out of the provider's hosts."
 	case errors.As(err, &transit):
