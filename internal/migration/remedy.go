@@ -80,6 +80,12 @@ func (o Outcome) restart(kept Sighting) string {
 		"After that, `virsh destroy %s` and then `virsh create %s.xml` start it again.", kept.Host, o.UUID, o.UUID, o.UUID, o.UUID)
 }
 
+// remedyWithheld says what a silent destination holds that never started the
+// guest.
+func (o Outcome) remedyWithheld() string {
+	return fmt.Sprintf("%s does not answer; whatever half of the migration it may still hold is not running.", o.Destination.Host)
+}
+
 // remedySilent says what to do where the VM runs on one host and may, as far as
 // is known, run on the other one, which is silent.
 func (o Outcome) remedySilent() string {
@@ -100,7 +106,7 @@ func (o Outcome) remedyOnSource() string {
 	case o.mayMigrate():
 		return o.remedyJob()
 	case !o.Destination.Known() && o.Withheld:
-		return fmt.Sprintf("%s does not answer; whatever half of the migration it may still hold is not running.", o.Destination.Host)
+		return o.remedyWithheld()
 	case !o.Destination.Known():
 		return o.remedySilent()
 	}
@@ -140,11 +146,16 @@ func (o Outcome) remedyPaused() string {
 		return o.remedyJob() + " Until that has ended, do not resume the VM."
 	case o.Foreign && seen.Domain.Reason.ofMigration():
 		where := "another host"
-		if !other.Known() {
+		switch {
+		case !other.Known():
 			where = fmt.Sprintf("%s, which does not answer, or another host", other.Host)
+		case other.Is(StateIncoming):
+			where = fmt.Sprintf("%s, which holds a receiving half of it and may be about to start that, or another host", other.Host)
 		}
 		return stranded(o.Name, o.UUID, seen.Host, where)
-	case !other.Known() && !o.Withheld:
+	case !other.Known() && o.Withheld:
+		return fmt.Sprintf("%s %s", o.remedyWithheld(), o.remedyLeftPaused(seen))
+	case !other.Known():
 		why := ""
 		if seen.Domain.Reason.ofMigration() {
 			why = fmt.Sprintf("The VM was left paused on %s, so that it can not run twice. ", seen.Host)
@@ -152,6 +163,14 @@ func (o Outcome) remedyPaused() string {
 		return why + o.remedyOnce(seen, fmt.Sprintf("Once %s answers", other.Host))
 	case other.Is(StateIncoming):
 		return o.remedyOnce(seen, fmt.Sprintf("Do not resume it yet: %s holds the receiving half of a migration. Look again once %s has started or removed that", other.Host, other.Host))
+	}
+	return o.remedyLeftPaused(seen)
+}
+
+// remedyLeftPaused says what to do about a VM that is paused and runs nowhere
+// else.
+func (o Outcome) remedyLeftPaused(seen Sighting) string {
+	switch {
 	case o.ResumeError != nil && lost(o.ResumeError):
 		return fmt.Sprintf("libvirt on %s was told to resume it, did not answer, and still says that it is paused: %s. %s", seen.Host, o.ResumeError, o.wake(seen))
 	case o.ResumeError != nil:

@@ -30,6 +30,10 @@ func TestRemedyDoesNoHarm(t *testing.T) {
 			says:    []string{"kvm2, which does not answer", "Make sure that it runs nowhere else: then " + resume},
 			never:   []string{"Once kvm2 answers"},
 		},
+		"paused by another's migration that the destination still receives": {
+			outcome: Outcome{Source: paused, Destination: there["being received"], Foreign: true},
+			says:    []string{"kvm2, which holds a receiving half", "Make sure that it runs nowhere else: then " + resume},
+		},
 		"suspended, while libvirt was busy with another operation": {
 			outcome: Outcome{Source: Sighting{Host: "kvm1", Domain: Domain{State: StatePaused, Reason: ReasonUser}}, Destination: there["gone"], Foreign: true},
 			says:    []string{"somebody asked for that"},
@@ -66,7 +70,7 @@ func TestRemedyDoesNoHarm(t *testing.T) {
 		},
 		"paused without a job, never let start on the destination, which is silent": {
 			outcome: Outcome{Source: paused, Destination: there["silent"], Withheld: true, ResumeError: ErrBusy},
-			says:    []string{"It could not be resumed: domain is busy", resume},
+			says:    []string{"whatever half of the migration it may still hold is not running", "It could not be resumed: domain is busy", resume},
 			never:   []string{"so that it can not run twice"},
 		},
 		"running, and whether there is a job is not known": {
