@@ -99,7 +99,7 @@ func (h *Host) fail(op string, err error) error {
 	switch {
 	case errors.As(err, &dial):
 		e.Message = dial.reason(h.address())
-		e.kinds = []error{migration.ErrUnreachable}
+		e.kinds = []error{migration.ErrUnreachable, migration.ErrUnsent}
 	case errors.As(err, &answer):
 		e.Code, e.Message = int(answer.Code), shown(answer.Message)+certificateAdvice(answer.Message)
 		if kind, ok := codeKinds[libvirt.ErrorNumber(answer.Code)]; ok {
@@ -111,6 +111,9 @@ func (h *Host) fail(op string, err error) error {
 	case errors.As(err, &lost):
 		e.Message = lost.Error()
 		e.kinds = []error{migration.ErrUnreachable}
+		if lost.unsent {
+			e.kinds = append(e.kinds, migration.ErrUnsent)
+		}
 	case errors.As(err, &late):
 		e.Message = late.Error()
 		e.kinds = []error{migration.ErrUnreachable}

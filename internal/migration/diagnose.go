@@ -118,12 +118,16 @@ func (m *move) howEnded(e ending) string {
 		return fmt.Sprintf("libvirt on %s was told to end it, and had not done so within %s.", m.Source.Name(), e.grace)
 	case e.unseen != nil:
 		return fmt.Sprintf("How it ended was not seen: %s.", e.unseen)
+	case e.err == nil && e.lostCall != nil && e.verdict == none:
+		return fmt.Sprintf("The call that had started it was lost (%s), so why it ended is known to the log of libvirt on %s only.", e.lostCall, m.Source.Name())
 	case e.err == nil && e.watched && e.verdict == none:
 		return fmt.Sprintf("It was watched without the call that had started it, so why is known to the log of libvirt on %s only.", m.Source.Name())
 	case e.err == nil || e.aborted() || errors.Is(e.err, errHalted):
 		return ""
 	case e.verdict != none && e.taken:
 		return "" // libvirt took the order; what it broke on the way is no news
+	case errors.Is(e.err, ErrUnsent):
+		return fmt.Sprintf("A call could not be sent: %s.", e.err)
 	case lost(e.err):
 		return fmt.Sprintf("The connection was lost: %s.", e.err)
 	}

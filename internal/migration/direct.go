@@ -51,7 +51,7 @@ func (s steps) send(ctx context.Context) ([]byte, error) {
 	uri, cookie, err := s.Destination.Prepare(prepare, xml, cookie, s.parameters)
 	cancel()
 	if err != nil {
-		if lost(err) {
+		if unsure(err) {
 			s.discard(ctx)
 		}
 		return nil, unable(s.Destination, "prepare for the VM", err)
@@ -66,10 +66,10 @@ func (s steps) send(ctx context.Context) ([]byte, error) {
 	cookie, err = s.Source.Perform(ctx, s.UUID, uri, cookie, s.parameters)
 	listened()
 	if err != nil {
-		if lost(err) && s.mayFetch(ctx) {
+		if unsure(err) && s.mayFetch(ctx) {
 			return nil, fmt.Errorf("%s could not be heard any more in post-copy: %w", s.Source.Name(), err)
 		}
-		if s.discard(ctx) && lost(err) && s.drive.begun.Load() {
+		if s.discard(ctx) && unsure(err) && s.drive.begun.Load() {
 			// The source may have sent everything before the connection broke
 			// and wait, paused, to be told; with the other half gone it is safe
 			// to let it run. Where the job had not begun, libvirt would take the
@@ -213,7 +213,10 @@ func (s steps) confirm(ctx context.Context, cookie []byte, cancelled bool) error
 
 // unable is the failure of a step. One that was not answered may have been made.
 func unable(host Host, step string, err error) error {
-	if lost(err) {
+	switch {
+	case errors.Is(err, ErrUnsent):
+		return fmt.Errorf("%s could not be told to %s: %w", host.Name(), step, err)
+	case lost(err):
 		return fmt.Errorf("%s did not answer when it was to %s: %w", host.Name(), step, err)
 	}
 	return fmt.Errorf("%s could not %s: %w", host.Name(), step, err)

@@ -16,9 +16,12 @@ var (
 	// it, or one that libvirt waited 30 s for (VIR_ERR_OPERATION_TIMEOUT).
 	ErrBusy = errors.New("domain is busy with another operation")
 	// ErrUnreachable is a host whose libvirt could not be reached, did not
-	// answer in time, or lost the connection in mid-call. Nothing is known of the
-	// call's effect.
+	// answer in time, or lost the connection in mid-call. Without ErrUnsent nothing
+	// is known of the call's effect.
 	ErrUnreachable = errors.New("host is unreachable")
+	// ErrUnsent is a call that never left: nothing has become of it. It comes with
+	// ErrUnreachable.
+	ErrUnsent = errors.New("the call was not sent")
 	// ErrPeerUnreachable is a source whose libvirt could not reach the
 	// destination's (VIR_ERR_SYSTEM_ERROR and its like from
 	// MigratePeerToPeer): no memory was sent.
@@ -27,6 +30,9 @@ var (
 	// memory is sent to: no memory was sent.
 	ErrMemoryUnreachable = errors.New("the source cannot reach the address that memory is sent to")
 )
+
+// unsure tells whether a call that failed may have had its effect all the same.
+func unsure(err error) bool { return lost(err) && !errors.Is(err, ErrUnsent) }
 
 // CPUError says that a guest's CPU cannot be had on a host.
 type CPUError struct {

@@ -3,6 +3,7 @@ package migration
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 )
 
@@ -14,9 +15,10 @@ type watch struct {
 	// engine's calls must not be cut off by what calls the job off.
 	own context.Context
 	// calls carries the migration out; nil when the job was adopted, or once the
-	// connection of the calls was lost.
-	calls *drive
-	mode  Mode
+	// connection of the calls was lost, for the reason in lostCall.
+	calls    *drive
+	lostCall error
+	mode     Mode
 	// start is when the job started, ranBefore whether the guest ran then.
 	start     time.Time
 	ranBefore bool
@@ -58,6 +60,8 @@ type ending struct {
 	err error
 	// watched is true when the calls were not there to tell the end.
 	watched bool
+	// lostCall is why they were not there any more; nil where they never were.
+	lostCall error
 	// unseen is why the end of the job was not seen; nil when it was.
 	unseen error
 	// committed is true when the calls had brought the guest's memory to the
@@ -88,12 +92,13 @@ func (w *watch) run(ctx context.Context) ending {
 	for {
 		select {
 		case err := <-w.result():
-			if w.mode == Direct || !lost(err) {
+			if w.mode == Direct || !unsure(err) {
 				return w.ended(err, nil)
 			}
+			w.lostCall = err
 			w.calls = nil
 			w.vanished = time.Time{} // what was seen before the loss does not tell that the job ended
-			w.tell.say("lost the connection that started the migration; if that had begun, it goes on without it")
+			w.tell.say(fmt.Sprintf("lost the call that started the migration (%s); if that had begun, it goes on without it", err))
 		case <-cancelled:
 			cancelled = nil
 			w.cancel()
@@ -143,6 +148,7 @@ func (w *watch) ended(err, unseen error) ending {
 		grace:     w.grace(),
 		err:       err,
 		watched:   w.calls == nil,
+		lostCall:  w.lostCall,
 		unseen:    unseen,
 		committed: w.committed(),
 	}
