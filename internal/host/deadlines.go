@@ -16,8 +16,9 @@ type Deadlines struct {
 	// that libvirt waits for a domain's job lock, so that libvirt's own words
 	// arrive.
 	RecordWrite time.Duration
-	// Step is for Begin, Prepare and Confirm of a migration that the client
-	// drives. Prepare starts a QEMU and may allocate all of the guest's memory.
+	// Step is for Begin of a migration that the client drives, which may wait for
+	// the job of another operation. The later steps last as long as their caller
+	// lets them: Prepare starts a QEMU and may allocate all of the guest's memory.
 	Step time.Duration
 	// Close is for saying goodbye to a daemon and for the goroutines of a closed
 	// host to end.

@@ -1,7 +1,12 @@
 package host_test
 
 import (
+	"context"
 	"errors"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
 	"testing"
 	"time"
 
@@ -170,6 +175,58 @@ func TestDirectCancelledAfterPrepare(t *testing.T) {
 	s.cookie = nil
 	_ = s.finish(true) // libvirt answers that the domain is gone
 	s.runsOnSource()
+}
+
+// preparesSlowly lets the destination's QEMU take a few seconds to start.
+func (s *steps) preparesSlowly() {
+	s.t.Helper()
+	emulator := regexp.MustCompile("<emulator>(.*)</emulator>").FindStringSubmatch(s.xml)
+	if emulator == nil {
+		s.t.Fatalf("no emulator in %s", s.xml)
+	}
+	slow := filepath.Join(s.t.TempDir(), "qemu")
+	script := "#!/bin/sh\ncase \"$*\" in *-incoming*) sleep 2 ;; esac\nexec " + emulator[1] + " \"$@\"\n"
+	if err := os.WriteFile(slow, []byte(script), 0o755); err != nil { //nolint:gosec // QEMU is started from it
+		s.t.Fatal(err)
+	}
+	s.xml = strings.Replace(s.xml, emulator[0], "<emulator>"+slow+"</emulator>", 1)
+}
+
+// The receiving half is to be seen while the destination is slow to prepare, which
+// tells it from one that hangs; given up by then, it leaves nothing behind.
+func TestDirectWhileTheDestinationPrepares(t *testing.T) {
+	for name, givenUp := range map[string]bool{"waited for": false, "given up": true} {
+		t.Run(name, func(t *testing.T) {
+			s := newSteps(t, lab.GuestSpec{Bare: true}, migration.Parameters{Persistent: true})
+			s.do(s.begin)
+			s.preparesSlowly()
+			ctx, giveUp := context.WithCancel(testContext(t))
+			defer giveUp()
+			prepared := make(chan error, 1)
+			go func() {
+				_, _, err := s.destination.Prepare(ctx, s.xml, s.cookie, s.p)
+				prepared <- err
+			}()
+			until(t, "the destination holds the receiving half", func() bool {
+				d, err := s.destination.Domain(testContext(t), s.guest.UUID)
+				return err == nil && d.State == migration.StateIncoming
+			})
+			select {
+			case err := <-prepared:
+				t.Errorf("it had prepared by then: %v", err)
+			default:
+				if givenUp {
+					giveUp()
+				}
+				if err := <-prepared; (err != nil) != givenUp {
+					t.Errorf("given up: %t, and Prepare: %v", givenUp, err)
+				}
+			}
+			s.cookie = nil
+			_ = s.finish(true) // libvirt answers that the migration was aborted
+			s.runsOnSource()
+		})
+	}
 }
 
 func TestDirectAbortedDuringPerform(t *testing.T) {

@@ -78,9 +78,16 @@ func (w *watch) judge() {
 		w.escalate(stalled, fmt.Sprintf("no progress for %s (stall_timeout)", policy.FormatDuration(limits.StallTimeout)))
 	case limits.StallTimeout > 0 && w.idle >= limits.StallTimeout:
 		w.escalate(linkStalled, fmt.Sprintf("no byte sent for %s (stall_timeout)", policy.FormatDuration(limits.StallTimeout)))
-	case !w.figures.begun && elapsed >= startLimit && !w.received():
+	case !w.figures.begun && w.late() && !w.received():
 		w.end(neverStarted, fmt.Sprintf("no memory sent after %s, and %s receives nothing", startLimit, w.request.Destination.Name()))
 	}
+}
+
+// late tells whether the job should have sent something by now. Before a direct
+// one may begin, the steps have limits of their own.
+func (w *watch) late() bool {
+	asked := w.asked()
+	return asked != nil && time.Since(*asked) >= startLimit
 }
 
 // received tells whether the destination holds the receiving half: then the

@@ -41,6 +41,11 @@ func (m *move) diagnose(e ending, f Failure) error {
 			subject, e.calledOff(), after, m.Destination.Name(), desertedLimit), ended)
 		return &FailedError{f}
 	case neverStarted:
+		if e.mode == Direct {
+			f.Happened = sentences(fmt.Sprintf("%s sent nothing for %s, and %s. %s does not hold the receiving half that it had prepared; the log of libvirt on %s may say why.",
+				subject, startLimit, e.calledOff(), m.Destination.Name(), m.Destination.Name()), ended)
+			return &FailedError{f}
+		}
 		f.Happened = sentences(fmt.Sprintf("%s sent nothing for %s, and %s. %s is not receiving it: libvirt on %s may be waiting for an answer from libvirt on %s. Look at the peer_uri and the network between the two.",
 			subject, startLimit, e.calledOff(), m.Destination.Name(), m.Source.Name(), m.Destination.Name()), ended)
 		return &FailedError{f}
@@ -128,6 +133,9 @@ func (m *move) howEnded(e ending) string {
 		return "" // libvirt took the order; what it broke on the way is no news
 	case errors.Is(e.err, ErrUnsent):
 		return fmt.Sprintf("A call could not be sent: %s.", e.err)
+	case errors.Is(e.err, errUnprepared):
+		name := m.Destination.Name()
+		return fmt.Sprintf("%s did not answer when it was to prepare for the VM, and was not seen to hold the receiving half for %s: libvirt there hangs, or waits for something, for example storage. Its log may say for what.", name, startLimit)
 	case lost(e.err):
 		return fmt.Sprintf("The connection was lost: %s.", e.err)
 	}

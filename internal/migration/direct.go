@@ -10,6 +10,10 @@ import (
 // errHalted is a migration that was called off between two of its steps.
 var errHalted = errors.New("called off before the memory was sent")
 
+// errUnprepared is a destination that has not answered Prepare and does not hold
+// the receiving half.
+var errUnprepared = errors.New("the destination did not prepare for the VM")
+
 // direct carries the migration out in libvirt's five steps: Begin, Prepare,
 // Perform, Finish, Confirm.
 //
@@ -47,14 +51,9 @@ func (s steps) send(ctx context.Context) ([]byte, error) {
 		return nil, errHalted
 	}
 
-	prepare, cancel := context.WithTimeout(ctx, startLimit)
-	uri, cookie, err := s.Destination.Prepare(prepare, xml, cookie, s.parameters)
-	cancel()
+	uri, cookie, err := s.prepare(ctx, xml, cookie)
 	if err != nil {
-		if unsure(err) {
-			s.discard(ctx)
-		}
-		return nil, unable(s.Destination, "prepare for the VM", err)
+		return nil, err
 	}
 	if s.drive.halted.Err() != nil {
 		s.discard(ctx)
@@ -83,6 +82,29 @@ func (s steps) send(ctx context.Context) ([]byte, error) {
 		return nil, errors.Join(err, s.confirm(ctx, nil, true))
 	}
 	return cookie, nil
+}
+
+// prepare makes the second step, which may take long: QEMU is started, which may
+// allocate all of the guest's memory, and libvirt may wait for storage. It lasts
+// as long as the receiving half is seen, like that of a peer-to-peer migration.
+func (s steps) prepare(ctx context.Context, xml string, cookie []byte) (uri string, out []byte, err error) {
+	preparing, end := s.whileSeen(ctx, StateIncoming, startLimit)
+	uri, out, err = s.Destination.Prepare(preparing, xml, cookie, s.parameters)
+	unseen := preparing.Err() != nil && ctx.Err() == nil
+	end()
+	if err == nil {
+		return uri, out, nil
+	}
+	if unsure(err) {
+		s.discard(ctx)
+	}
+	switch {
+	case lost(err) && s.drive.halted.Err() != nil:
+		return "", nil, errHalted
+	case lost(err) && unseen:
+		return "", nil, errUnprepared
+	}
+	return "", nil, unable(s.Destination, "prepare for the VM", err)
 }
 
 // hear asks the destination for a sign of life before it is told to start the
@@ -186,7 +208,7 @@ func (s steps) finish(ctx context.Context, cookie []byte, cancelled bool) ([]byt
 	case cancelled:
 		ctx, end = undoing(ctx)
 	case s.drive.postCopy.Load():
-		ctx, end = s.whileFetching(ctx)
+		ctx, end = s.whileSeen(ctx, StatePostCopy, silenceLimit)
 	default:
 		ctx, end = context.WithTimeout(ctx, finishLimit)
 	}
@@ -228,17 +250,17 @@ func undoing(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(context.WithoutCancel(ctx), callDeadline)
 }
 
-// whileFetching is a context that ends silenceLimit after the destination was
-// last seen to fetch memory in post-copy: until then a call may last.
-func (s steps) whileFetching(ctx context.Context) (context.Context, context.CancelFunc) {
+// whileSeen is a context that ends a time after the destination was last seen to
+// hold the domain in a state: until then a call may last.
+func (s steps) whileSeen(ctx context.Context, state DomainState, limit time.Duration) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancel(ctx)
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
 		defer cancel()
-		for seen := time.Now(); time.Since(seen) < silenceLimit && ctx.Err() == nil; {
+		for seen := time.Now(); time.Since(seen) < limit && ctx.Err() == nil; {
 			there, err := ask(ctx, lookDeadline, func(ctx context.Context) (Domain, error) { return s.Destination.Domain(ctx, s.UUID) })
-			if err == nil && there.State == StatePostCopy {
+			if err == nil && there.State == state {
 				seen = time.Now()
 			}
 			select {

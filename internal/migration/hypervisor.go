@@ -8,8 +8,8 @@ import (
 
 // Host is what the engine asks of either end of a migration. Every call ends
 // when its context does, at the latest. The engine gives each call a deadline,
-// except the four that last as long as the migration itself:
-// MigratePeerToPeer, Perform, Finish and Confirm. An implementation must not
+// except the five that last as long as the migration or one of its hosts needs:
+// MigratePeerToPeer, Prepare, Perform, Finish and Confirm. An implementation must not
 // bound those by itself, must make them over connections of their own, apart
 // from the one that answers the rest, and must treat a context given up as the
 // end of the call only, never as the end of the job.

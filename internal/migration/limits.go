@@ -15,9 +15,9 @@ const (
 	// gives up after 30 s with ErrBusy.
 	lockDeadline = 35 * time.Second
 
-	// startLimit is how long a job may take until its first memory figures, as
-	// long as the destination does not hold the incoming half either. A
-	// peer-to-peer job whose source waits for a destination daemon that accepts
+	// startLimit is how long a job may take until its first memory figures, and
+	// Prepare of a direct one until it answers, as long as the destination does not
+	// hold the incoming half either. A peer-to-peer job whose source waits for a destination daemon that accepts
 	// and never answers hangs for ever and can not be cancelled.
 	startLimit = time.Minute
 	// finishLimit bounds the start of the guest on the destination and the end

@@ -14,17 +14,21 @@ import (
 // ends are the ways in which the engine ends a move by itself.
 var ends = map[string]struct {
 	arrange func(*scene, time.Duration)
-	fails   func(*scene, ...string)
+	fails   func(*scene, ...string) error
 }{
 	"cancel": {
 		func(s *scene, after time.Duration) { s.at(after, s.cancel) },
-		func(s *scene, words ...string) { fails[*migration.CancelledError](s, runsOnSource, words...) },
+		func(s *scene, words ...string) error {
+			return fails[*migration.CancelledError](s, runsOnSource, words...)
+		},
 	},
 	"timeout": {
 		func(s *scene, after time.Duration) {
 			s.policy(policy.Policy{Timeout: new(after), MaxDowntimeMS: new(int64(50))})
 		},
-		func(s *scene, words ...string) { fails[*migration.TimedOutError](s, runsOnSource, words...) },
+		func(s *scene, words ...string) error {
+			return fails[*migration.TimedOutError](s, runsOnSource, words...)
+		},
 	},
 }
 
@@ -66,7 +70,7 @@ func TestDirectLeavesTheMigrationAloneThatSomeoneElseStartsBeforePerform(t *test
 				s.at(5*time.Second, s.startsElsewhere)
 				end.arrange(s, 12*time.Second)
 				s.kvm1.Before("SetMaxDowntime", mt.Times(1, migration.ErrNotActive)) // left for the job
-				end.fails(s)
+				_ = end.fails(s)
 				if n := s.kvm1.Calls("Perform"); n > 0 {
 					s.Error("memory was sent all the same")
 				}
@@ -109,7 +113,7 @@ func TestPeerToPeerLeavesAnOlderMigrationAlone(t *testing.T) {
 					return pauseFor(ctx, time.Second)
 				})
 				s.kvm1.Before("MigratePeerToPeer", func(ctx contextT) error { return pauseFor(ctx, 20*time.Second) }) // dials for long
-				end.fails(s, "busy")
+				_ = end.fails(s, "busy")
 				s.jobGoesOn()
 			})
 		})
@@ -136,7 +140,7 @@ func TestRunLeavesTheJobAloneThatItWaitsFor(t *testing.T) {
 						s.kvm1.Before("Perform", occupy)
 						end.arrange(s, 5*time.Second)
 						began := time.Now()
-						end.fails(s)
+						_ = end.fails(s)
 						if took := time.Since(began); took > time.Minute {
 							s.Errorf("took %s", took)
 						}

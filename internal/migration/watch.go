@@ -107,10 +107,10 @@ func (w *watch) run(ctx context.Context) ending {
 			timer.Reset(w.interval())
 		}
 		if over, unseen := w.over(); over {
-			if w.calls != nil {
-				_ = w.calls.abandon() // says no more than that it was given up
+			if w.calls != nil && errors.Is(w.calls.abandon(), errHalted) && errors.Is(unseen, errUnstopped) {
+				return w.ended(errHalted, nil) // nothing was left to be stopped
 			}
-			return w.ended(nil, unseen)
+			return w.ended(nil, unseen) // any other error says no more than that the call was given up
 		}
 		w.act()
 	}
