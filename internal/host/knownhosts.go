@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -37,6 +38,17 @@ func (p parameters) verification() (string, error) {
 		return verifyAuto, nil
 	}
 	return verify, nil
+}
+
+// unverifiedKey tells whether the URI takes a host key that nobody has compared, be
+// it any or a new one: then a password would go to whoever answers first.
+func unverifiedKey(uri *url.URL) bool {
+	p, err := parametersOf(uri)
+	if err != nil {
+		return true
+	}
+	verify, err := p.verification()
+	return err != nil || verify != verifyNormal
 }
 
 // knownHosts verifies a host's key.

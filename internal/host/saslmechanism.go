@@ -30,7 +30,7 @@ type mechanism interface {
 // encryption there, which neither mechanism brings.
 func chooseMechanism(offered []string, who credentials, readable bool) (string, mechanism, error) {
 	if readable {
-		return "", nil, &credentialError{reason: "it wants a password, which does not go over an unencrypted connection, nor to a host whose certificate is not verified; use qemu+tls without no_verify, or qemu+ssh"}
+		return "", nil, &credentialError{reason: "it wants a password, which does not go over an unencrypted connection, nor to a host whose certificate or key is not verified; use qemu+tls or qemu+ssh, without no_verify and known_hosts_verify"}
 	}
 	for _, scram := range []struct {
 		name string

@@ -99,8 +99,16 @@ func TestPasswordsGoToVerifiedHostsOnly(t *testing.T) {
 		"qemu+tls://kvm1/system?no_verify=1": true,
 		"qemu://kvm1/system?no_verify=1":     true,
 		"qemu+tcp://kvm1/system":             true,
-		"qemu+ssh://kvm1/system":             false,
 		"qemu:///system":                     false,
+
+		"qemu+ssh://kvm1/system":                                           false,
+		"qemu+ssh://kvm1/system?no_verify=0":                               false,
+		"qemu+ssh://kvm1/system?no_verify=1":                               true,
+		"qemu+libssh://kvm1/system":                                        false,
+		"qemu+libssh://kvm1/system?known_hosts_verify=ignore":              true,
+		"qemu+libssh://kvm1/system?known_hosts_verify=auto":                true,
+		"qemu+libssh2://kvm1/system?no_verify=1":                           true,
+		"qemu+libssh2://kvm1/system?no_verify=1&known_hosts_verify=normal": false,
 	} {
 		h, err := New(Config{Name: "kvm1", URI: uri})
 		if err != nil {

@@ -31,9 +31,9 @@ var transports = map[string]transport{
 	"tcp":     {dial: dialTCP, readable: func(*url.URL) bool { return true }, login: loginSASL},
 	"tls":     {dial: dialTLS, check: checkTLS, readable: unverified, login: loginSASL},
 	"unix":    {dial: dialUnix, check: checkUnix, local: true, login: loginSASL},
-	"ssh":     {dial: dialSSH, check: checkSSH, login: loginSSH},
-	"libssh":  {dial: dialLibSSH, check: checkLibSSH, login: loginSSH},
-	"libssh2": {dial: dialLibSSH, check: checkLibSSH, login: loginSSH},
+	"ssh":     {dial: dialSSH, check: checkSSH, readable: unverifiedKey, login: loginSSH},
+	"libssh":  {dial: dialLibSSH, check: checkLibSSH, readable: unverifiedKey, login: loginSSH},
+	"libssh2": {dial: dialLibSSH, check: checkLibSSH, readable: unverifiedKey, login: loginSSH},
 }
 
 // Ways to log in.
