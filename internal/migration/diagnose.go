@@ -54,7 +54,7 @@ func (m *move) diagnose(e ending, f Failure) error {
 			f.Happened = fmt.Sprintf("%s was cancelled after %s by someone else: libvirt on %s says that its job was aborted.", subject, after, m.Source.Name())
 			return &CancelledError{f}
 		}
-		f.Happened = sentences(fmt.Sprintf("%s %s after %s.", subject, failing(e), after), ended, m.misled(e))
+		f.Happened = sentences(fmt.Sprintf("%s %s after %s.", subject, failing(e, f.Outcome), after), ended, m.misled(e))
 		return &FailedError{f}
 	}
 }
@@ -87,10 +87,12 @@ func (m *move) limit(field policy.Field) string {
 }
 
 // failing says in which way a migration failed that was not called off.
-func failing(e ending) string {
+func failing(e ending, o Outcome) string {
 	switch {
 	case e.unseen != nil:
 		return "could not be followed to its end, and was given up"
+	case e.err == nil && !e.watched && !o.Destination.Known():
+		return fmt.Sprintf("ended with success as libvirt on %s says, which could not be seen on %s,", o.Source.Host, o.Destination.Host)
 	case e.err == nil && !e.watched:
 		return "ended with success as libvirt says, which the hosts do not bear out,"
 	case e.postCopy:

@@ -162,6 +162,16 @@ func TestRunClaimsOnlyWhatItSaw(t *testing.T) {
 	}
 }
 
+// Nothing speaks against libvirt's word; it only could not be checked.
+func TestRunDoesNotSetASilentDestinationAgainstLibvirtsWord(t *testing.T) {
+	t.Parallel()
+	play(t, func(s *scene) {
+		s.kvm1.After("MigratePeerToPeer", mt.Do(s.kvm2.Cut))
+		fails[*migration.FailedError](s, "VM web is not running on kvm1; whether it is running on kvm2 is not known, because kvm2 does not answer",
+			"ended with success as libvirt on kvm1 says, which could not be seen on kvm2, after")
+	})
+}
+
 // libvirt lets the guest run on the source when it does not hear the destination's
 // last word, and that may have been that it runs there.
 func TestRunDoesNotClaimThatASilentDestinationRunsNothing(t *testing.T) {

@@ -96,6 +96,11 @@ func (o Outcome) remedyUnknown() string {
 	if o.Source.Is(StatePaused) {
 		return o.remedyPaused()
 	}
+	if o.Withheld && o.Destination.Gone() && !o.Foreign {
+		source, destination := o.Source.Host, o.Destination.Host
+		return fmt.Sprintf("%s does not have it. Once %s answers: if `virsh domstate --reason %s` there says that it is paused, and `virsh domjobinfo %s` that there is no job, `virsh resume %s` lets it run.",
+			destination, source, o.UUID, o.UUID, o.UUID)
+	}
 	return "Neither start nor resume the VM anywhere before both hosts have been looked at."
 }
 

@@ -92,6 +92,20 @@ func TestRemedyDoesNoHarm(t *testing.T) {
 			says:    []string{"Once it answers, make sure that `virsh domstate " + remedyUUID + "` there does not say running"},
 			never:   []string{"is not running"},
 		},
+		"the source is silent, and the destination was never let start the guest": {
+			outcome: Outcome{Source: here["silent"], Destination: there["gone"], Withheld: true},
+			says:    []string{"kvm2 does not have it. Once kvm1 answers", "`virsh resume " + remedyUUID + "` lets it run"},
+		},
+		"the source is silent, and the destination may have run the guest": {
+			outcome: Outcome{Source: here["silent"], Destination: there["gone"]},
+			says:    []string{"Neither start nor resume"},
+			never:   []string{"virsh resume"},
+		},
+		"the source is silent, and somebody else was moving the guest": {
+			outcome: Outcome{Source: here["silent"], Destination: there["gone"], Withheld: true, Foreign: true},
+			says:    []string{"Neither start nor resume"},
+			never:   []string{"virsh resume"},
+		},
 		"crashed and persistent": {
 			outcome: Outcome{Source: Sighting{Host: "kvm1", Domain: Domain{State: StateCrashed, Persistent: true}}, Destination: there["gone"]},
 			says:    []string{"`virsh destroy " + remedyUUID + "`", start},
