@@ -21,7 +21,8 @@ type session struct {
 }
 
 // Begin starts a migration that the client drives, on its source. Nothing has to
-// be undone when it is not carried on.
+// be undone when it is not carried on. The error of Begin and of Perform matches
+// migration.ErrBusy when another migration of the domain runs already.
 func (h *Host) Begin(ctx context.Context, uuid string, p migration.Parameters) (domainXML string, cookie []byte, err error) {
 	const op = "begin the migration"
 	dom, err := handle(uuid)
@@ -36,7 +37,12 @@ func (h *Host) Begin(ctx context.Context, uuid string, p migration.Parameters) (
 		cookie, xml, err := lv.DomainMigrateBegin3Params(dom, typedParameters(p), uint32(flags(p)))
 		return begun{cookie, xml}, err
 	})
-	return b.xml, b.cookie, h.failChange(op, err)
+	err = h.failChange(op, err)
+	var e *Error
+	if errors.As(err, &e) {
+		h.explainBusy(ctx, e, uuid)
+	}
+	return b.xml, b.cookie, err
 }
 
 // Prepare makes the destination ready to receive.
@@ -80,8 +86,11 @@ func (h *Host) Perform(ctx context.Context, uuid, migrationURI string, cookie []
 		return lv.DomainMigratePerform3Params(dom, nil, typedParameters(p), cookie, flags(p))
 	})
 	var e *Error
-	if errors.As(err, &e) && e.Code != 0 && memoryRefused(e) {
-		e.kinds = append(e.kinds, migration.ErrMemoryUnreachable)
+	if errors.As(err, &e) {
+		h.explainBusy(ctx, e, uuid)
+		if e.Code != 0 && memoryRefused(e) {
+			e.kinds = append(e.kinds, migration.ErrMemoryUnreachable)
+		}
 	}
 	if p.TLS {
 		err = explainEncryption(err)

@@ -300,7 +300,7 @@ func TestPeerToPeerFailures(t *testing.T) {
 	}
 }
 
-// A second migration of the same domain is refused as busy.
+// A second migration of the same domain is refused as busy, whoever drives it.
 func TestSecondMigrationIsRefused(t *testing.T) {
 	w := world(t)
 	source, destination := connect(t, w.Hosts[0]), connect(t, w.Hosts[1])
@@ -309,6 +309,12 @@ func TestSecondMigrationIsRefused(t *testing.T) {
 	ended := startMigration(t, source, guest.UUID, destination.PeerURI(), p)
 	if err := source.MigratePeerToPeer(testContext(t), guest.UUID, destination.PeerURI(), p); !errors.Is(err, migration.ErrBusy) {
 		t.Errorf("got %v, want %v", err, migration.ErrBusy)
+	}
+	if _, _, err := source.Begin(testContext(t), guest.UUID, p); !errors.Is(err, migration.ErrBusy) {
+		t.Errorf("Begin: got %v, want %v", err, migration.ErrBusy)
+	}
+	if _, err := source.Perform(testContext(t), guest.UUID, destination.MigrationURI(), nil, p); !errors.Is(err, migration.ErrBusy) {
+		t.Errorf("Perform: got %v, want %v", err, migration.ErrBusy)
 	}
 	abortMigration(t, source, guest.UUID, ended)
 	if err := source.AbortJob(testContext(t), guest.UUID); !errors.Is(err, migration.ErrNotActive) {

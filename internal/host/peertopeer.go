@@ -56,14 +56,21 @@ func (h *Host) explainPeer(ctx context.Context, err error, uuid, peerURI string)
 		e.Message = "the connection to the other host's libvirt ended, or the reason of the failure was lost on it, as happens with " +
 			"virt-ssh-helper; the log of libvirt on this host says more, and a peer_uri with the parameter proxy=netcat keeps the reason"
 	}
-	if libvirt.ErrorNumber(e.Code) == libvirt.ErrOperationInvalid {
-		if job, err := h.Job(ctx, uuid); err == nil && job.Type == migration.JobRunning {
-			e.kinds = append(e.kinds, migration.ErrBusy)
-		}
-	}
+	h.explainBusy(ctx, e, uuid)
 	e.Message = withoutUsers(strings.ReplaceAll(e.Message, peerURI, redactedURI(peerURI)))
 	e.cause = libvirt.Error{Code: uint32(e.Code), Message: e.Message}
 	return e
+}
+
+// explainBusy tells the refusal of a second migration from all else that is not
+// valid in a domain's state, which has the same code.
+func (h *Host) explainBusy(ctx context.Context, e *Error, uuid string) {
+	if libvirt.ErrorNumber(e.Code) != libvirt.ErrOperationInvalid {
+		return
+	}
+	if job, err := h.Job(ctx, uuid); err == nil && job.Type == migration.JobRunning {
+		e.kinds = append(e.kinds, migration.ErrBusy)
+	}
 }
 
 // refusedByPeer tells a source that could not connect to the destination's
