@@ -16,6 +16,7 @@ import (
 // Procedures of libvirt's remote protocol (remote_protocol.x).
 const (
 	procXMLDesc    = 14
+	procFeature    = 60
 	procAuthList   = 66
 	procLibVersion = 157
 	procAbortJob   = 164
@@ -47,8 +48,24 @@ func newScripted(t *testing.T, held ...uint32) (*scripted, *conn) {
 // newScriptedBehind is newScripted, with something around our end of the stream.
 func newScriptedBehind(t *testing.T, around func(net.Conn) net.Conn, held ...uint32) (*scripted, *conn) {
 	t.Helper()
+	d, near := startScripted(t, held...)
+	c, err := open(t.Context(), around(near), "qemu:///system", 5*time.Second)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := c.close(context.WithoutCancel(t.Context()), 5*time.Second); err != nil {
+			t.Error(err)
+		}
+	})
+	return d, c
+}
+
+// startScripted starts a daemon; near is the stream to it.
+func startScripted(t *testing.T, held ...uint32) (d *scripted, near net.Conn) {
+	t.Helper()
 	near, far := net.Pipe()
-	d := &scripted{Conn: far, held: map[uint32]bool{}, release: make(chan struct{}), served: map[uint32]int{}}
+	d = &scripted{Conn: far, held: map[uint32]bool{}, release: make(chan struct{}), served: map[uint32]int{}}
 	for _, procedure := range held {
 		d.held[procedure] = true
 	}
@@ -61,16 +78,7 @@ func newScriptedBehind(t *testing.T, around func(net.Conn) net.Conn, held ...uin
 		_ = far.Close()
 		<-ended
 	})
-	c, err := open(t.Context(), around(near), "qemu:///system", 5*time.Second)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := c.close(context.WithoutCancel(t.Context()), 5*time.Second); err != nil {
-			t.Error(err)
-		}
-	})
-	return d, c
+	return d, near
 }
 
 func (d *scripted) serve() {
@@ -131,6 +139,8 @@ func payload(procedure uint32) string {
 		return string(binary.BigEndian.AppendUint32(nil, 0)) // no kinds of authentication
 	case procLibVersion:
 		return string(binary.BigEndian.AppendUint64(nil, 11003000))
+	case procFeature:
+		return string(make([]byte, 4)) // no
 	case procJobStats:
 		return string(make([]byte, 8)) // type 0, no parameters
 	}

@@ -135,6 +135,7 @@ func (h *Host) dial(caller context.Context) (*conn, error) {
 	}()
 	switch {
 	case err == nil:
+		h.remembered.letIn()
 		return c, nil
 	case h.ctx.Err() != nil:
 		return nil, ErrClosed
@@ -143,8 +144,8 @@ func (h *Host) dial(caller context.Context) (*conn, error) {
 	}
 	// Ending what the transport had started is not a part of the waiting.
 	failure := &dialError{cause: err, after: min(time.Since(started), h.deadlines.Open)}
-	if period := failure.stands(h.deadlines.Open); period > 0 && caller.Err() == nil {
-		h.remembered.note(failure, period)
+	if caller.Err() == nil {
+		h.remembered.note(failure, h.deadlines.Open)
 	}
 	return nil, failure
 }

@@ -167,7 +167,7 @@ func loginFailure(err error, known *knownHosts, keys *keys) error {
 	case !strings.Contains(err.Error(), "unable to authenticate"):
 		return &tunnelError{reason: "it does not talk SSH with us: " + shown(err.Error()), cause: err}
 	case len(keys.signers) == 0:
-		return &tunnelError{reason: adviceLogin + " (there is no key to offer" + keys.passedOver() + ")", standing: counted, cause: err}
+		return &tunnelError{reason: adviceLogin + " (there is no key to offer" + keys.passedOver() + ")", standing: lasting, cause: err}
 	}
 	return &tunnelError{reason: fmt.Sprintf("%s (keys offered: %d%s)", adviceLogin, len(keys.signers), keys.passedOver()), standing: counted, cause: err}
 }

@@ -24,7 +24,9 @@ const (
 // a host hundreds of times, and lasts for hours, below the three failures in a
 // quarter of an hour for which pam_faillock locks an account and the five in ten
 // minutes for which fail2ban blocks an address, unless told otherwise. A run that
-// goes on after somebody has mended it does not have to be started again.
+// goes on after somebody has mended it does not have to be started again. It is for
+// hosts that never let us in: one that has, and is in the midst of a migration,
+// does not refuse for want of a right key, and is needed again as soon as it can.
 const loginPause = 10 * time.Minute
 
 // remembered is a failure to connect that stands for a while: whoever asks in
@@ -35,6 +37,7 @@ type remembered struct {
 	mu      sync.Mutex
 	failure *dialError
 	until   time.Time
+	trusted bool // the host has let us in before
 }
 
 // recall is the failure that stands; nil when there is none.
@@ -47,11 +50,25 @@ func (r *remembered) recall() error {
 	return nil
 }
 
-// note remembers a failure for a time.
-func (r *remembered) note(failure *dialError, period time.Duration) {
+// note remembers a failure for as long as it stands; open is how long an attempt
+// to connect may take.
+func (r *remembered) note(failure *dialError, open time.Duration) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.failure, r.until = failure, time.Now().Add(period)
+	period := failure.stands(open)
+	if r.trusted {
+		period = min(period, open)
+	}
+	if period > 0 {
+		r.failure, r.until = failure, time.Now().Add(period)
+	}
+}
+
+// letIn forgets what was remembered of a host that has let us in.
+func (r *remembered) letIn() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.failure, r.trusted = nil, true
 }
 
 // stands is how long the failure of an attempt to connect is remembered; open is

@@ -3,6 +3,8 @@ package host
 import (
 	"context"
 	"errors"
+	"net"
+	"net/url"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -21,6 +23,7 @@ func TestHowLongAFailureStands(t *testing.T) {
 		"refused login, SASL":      {&credentialError{refused: true}, loginPause},
 		"refused login, SSH":       {&lostError{cause: sshFailure("kvm9", statusSSH, "root@kvm9: Permission denied (publickey,password).\n")}, loginPause},
 		"too many keys, SSH":       {&lostError{cause: sshFailure("kvm9", statusSSH, "Received disconnect: Too many authentication failures\n")}, loginPause},
+		"no key to offer, SSH":     {loginFailure(errors.New("ssh: unable to authenticate"), &knownHosts{}, &keys{}), open},
 		"host key unknown":         {&lostError{cause: sshFailure("kvm9", statusSSH, "Host key verification failed.\n")}, open},
 		"host key changed":         {&lostError{cause: sshFailure("kvm9", statusSSH, "@ REMOTE HOST IDENTIFICATION HAS CHANGED! @\n")}, open},
 		"no way to log in":         {&credentialError{}, open},
@@ -47,8 +50,8 @@ func TestFailureIsForgottenInTime(t *testing.T) {
 		if err := r.recall(); err != nil {
 			t.Errorf("got %v of nothing", err)
 		}
-		failure := &dialError{cause: errors.New("no")}
-		r.note(failure, loginPause)
+		failure := &dialError{cause: &credentialError{refused: true}}
+		r.note(failure, DefaultOpen)
 		time.Sleep(loginPause - time.Second)
 		if err := r.recall(); !errors.Is(err, failure) {
 			t.Errorf("got %v, want %v", err, failure)
@@ -58,4 +61,78 @@ func TestFailureIsForgottenInTime(t *testing.T) {
 			t.Errorf("got %v, which is over", err)
 		}
 	})
+}
+
+// A host that has let us in and refuses a login once, while its directory of
+// users is being restarted, is asked again before long, and is as good as before
+// once it lets us in. One that never did is left alone.
+func TestRefusalInTheMidstOfWork(t *testing.T) {
+	t.Parallel()
+	refusal := &tunnelError{reason: adviceLogin, standing: counted}
+	tests := map[string]struct {
+		before bool // it was let in before the refusal
+		pause  time.Duration
+	}{
+		"let in before":    {true, DefaultOpen},
+		"never let in yet": {false, loginPause},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				letsIn := test.before
+				h := newHostBehind(t, func(context.Context, *url.URL) (net.Conn, error) {
+					if !letsIn {
+						return nil, refusal
+					}
+					_, near := startScripted(t)
+					return near, nil
+				})
+				if _, err := h.controlConn(t.Context()); (err == nil) != test.before {
+					t.Fatalf("the first login: %v", err)
+				}
+				letsIn = false
+				if _, err := h.openWork(t.Context()); !errors.Is(err, refusal) {
+					t.Fatalf("got %v, want %v", err, refusal)
+				}
+				letsIn = true // somebody has mended it
+				time.Sleep(test.pause - time.Second)
+				if _, err := h.openWork(t.Context()); !errors.Is(err, refusal) {
+					t.Errorf("got %v, want what is remembered: %v", err, refusal)
+				}
+				time.Sleep(2 * time.Second)
+				if _, err := h.openWork(t.Context()); err != nil {
+					t.Errorf("%s after it was mended: %v", test.pause, err)
+				}
+			})
+		})
+	}
+}
+
+// Whoever was let in knows better than one who was refused just before.
+func TestLoginEndsTheMemoryOfARefusal(t *testing.T) {
+	t.Parallel()
+	var r remembered
+	r.note(&dialError{cause: &credentialError{refused: true}}, DefaultOpen)
+	r.letIn()
+	if err := r.recall(); err != nil {
+		t.Errorf("got %v, which is over", err)
+	}
+}
+
+// newHostBehind makes a Host that reaches its daemon by dial, closed when the test
+// ends.
+func newHostBehind(t *testing.T, dial func(context.Context, *url.URL) (net.Conn, error), options ...Option) *Host {
+	t.Helper()
+	h, err := New(Config{Name: "kvm9", URI: "qemu+tcp://kvm9/system"}, options...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.transport = transport{dial: dial}
+	t.Cleanup(func() {
+		if err := h.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return h
 }
