@@ -2,9 +2,6 @@ package host
 
 import (
 	"bytes"
-	"crypto/ed25519"
-	"errors"
-	"fmt"
 	"io"
 	"net"
 	"net/url"
@@ -54,19 +51,11 @@ func unverifiedKey(uri *url.URL) bool {
 // knownHosts verifies a host's key.
 type knownHosts struct {
 	verify string
-	lookUp ssh.HostKeyCallback
-	// authorities are the lines that name an authority, whose key is not a host's own.
-	authorities map[fileLine]bool
+	lines  []knownLine
 	// learnt is the file that new keys are added to.
 	learnt string
 	// refusal is why the key was not accepted.
 	refusal error
-}
-
-// fileLine is a line of a file.
-type fileLine struct {
-	file string
-	line int
 }
 
 // readKnownHosts reads the files of known hosts: the URI's, else libvirt's and
@@ -81,41 +70,26 @@ func readKnownHosts(p parameters) (*knownHosts, error) {
 		files = defaultKnownHosts()
 	}
 	k := &knownHosts{verify: verify, learnt: files[0]}
-	existing := slices.DeleteFunc(files, func(file string) bool {
-		_, err := os.Stat(file)
-		return err != nil
-	})
-	k.lookUp, err = knownhosts.New(existing...)
-	if err != nil {
-		return nil, &tunnelError{reason: "the known hosts cannot be read: " + err.Error(), cause: err}
+	for _, file := range slices.DeleteFunc(files, func(file string) bool { return !exists(file) }) {
+		lines, err := readKnownLines(file)
+		if err != nil {
+			return nil, &tunnelError{reason: "the known hosts cannot be read: " + err.Error(), cause: err}
+		}
+		k.lines = append(k.lines, lines...)
 	}
-	k.authorities = authorityLines(existing)
 	return k, nil
 }
 
-// authorityLines finds the lines that name an authority, in files that the library
-// can read.
-func authorityLines(files []string) map[fileLine]bool {
-	found := map[fileLine]bool{}
-	for _, file := range files {
-		content, _ := os.ReadFile(file)
-		number := 0
-		for line := range strings.Lines(string(content)) {
-			number++
-			if strings.HasPrefix(strings.TrimSpace(line), "@cert-authority") {
-				found[fileLine{file, number}] = true
-			}
+// about are the lines about a host that have a marker, or none.
+func (k *knownHosts) about(address, marker string) []knownLine {
+	host := knownhosts.Normalize(strings.ToLower(address)) // ssh, too, has names in lower case
+	var found []knownLine
+	for _, line := range k.lines {
+		if line.marker == marker && line.matches(host) {
+			found = append(found, line)
 		}
 	}
 	return found
-}
-
-// own are a host's own keys among what is known of it, which the library does not
-// tell from those of authorities.
-func (k *knownHosts) own(known []knownhosts.KnownKey) []knownhosts.KnownKey {
-	return slices.DeleteFunc(slices.Clone(known), func(key knownhosts.KnownKey) bool {
-		return k.authorities[fileLine{key.Filename, key.Line}]
-	})
 }
 
 func defaultKnownHosts() []string {
@@ -131,46 +105,62 @@ func defaultKnownHosts() []string {
 
 // check is the [ssh.HostKeyCallback].
 func (k *knownHosts) check(address string, remote net.Addr, key ssh.PublicKey) error {
-	if k.verify == verifyIgnore {
-		return nil
-	}
-	err := k.lookUp(address, remote, key)
-	if certificate, ok := key.(*ssh.Certificate); ok {
-		if err != nil {
-			// A certificate of nobody we know still holds the host's own key.
-			key = certificate.Key
-			err = k.lookUp(address, remote, key)
-		}
-		// The library looks for a certificate as a whole among the revoked keys.
-		for _, part := range []ssh.PublicKey{certificate.Key, certificate.SignatureKey} {
-			var revoked *knownhosts.RevokedError
-			if reason := k.lookUp(address, remote, part); errors.As(reason, &revoked) {
-				err = reason
-			}
-		}
-	}
-	var unknown *knownhosts.KeyError
-	var own []knownhosts.KnownKey
-	if errors.As(err, &unknown) {
-		own = k.own(unknown.Want)
-	}
-	switch {
-	case err == nil:
-		return nil
-	case unknown == nil:
-		k.refusal = &tunnelError{reason: "its host key is refused: " + shown(err.Error()), standing: lasting, cause: err}
-	case len(own) > 0:
-		k.refusal = &tunnelError{
-			reason:   fmt.Sprintf("%s (%s:%d)", adviceChangedKey, own[0].Filename, own[0].Line),
-			standing: lasting, cause: err,
-		}
-	case k.verify == verifyAuto:
-		k.refusal = k.learn(address, key)
-	default:
-		k.refusal = &tunnelError{reason: adviceUnknownKey + "known_hosts_verify=auto", standing: lasting, cause: err}
+	if k.verify != verifyIgnore {
+		k.refusal = k.verdict(strings.ToLower(address), remote, key)
 	}
 	return k.refusal
 }
+
+// verdict is why a key is not accepted.
+func (k *knownHosts) verdict(address string, remote net.Addr, key ssh.PublicKey) error {
+	if revoked := k.revokes(key); revoked != "" {
+		return &tunnelError{reason: "its host key has been revoked (" + revoked + ")", standing: lasting}
+	}
+	if certificate, ok := key.(*ssh.Certificate); ok {
+		checker := ssh.CertChecker{IsHostAuthority: func(authority ssh.PublicKey, address string) bool {
+			return hasKey(k.about(address, markerAuthority), authority)
+		}}
+		if checker.CheckHostKey(address, remote, key) == nil {
+			return nil
+		}
+		// A certificate of nobody we know still holds the host's own key.
+		key = certificate.Key
+	}
+	own := k.about(address, "")
+	switch {
+	case hasKey(own, key):
+		return nil
+	case len(own) > 0:
+		return &tunnelError{reason: adviceChangedKey + " (" + own[0].where + ")", standing: lasting}
+	case k.verify == verifyAuto:
+		return k.learn(address, key)
+	}
+	return &tunnelError{reason: adviceUnknownKey + "known_hosts_verify=auto", standing: lasting}
+}
+
+// revokes finds the line that revokes a key or, of a certificate, any part of it;
+// for whichever host, as a key that was stolen is nobody's.
+func (k *knownHosts) revokes(key ssh.PublicKey) string {
+	parts := []ssh.PublicKey{key}
+	if certificate, ok := key.(*ssh.Certificate); ok {
+		parts = append(parts, certificate.Key, certificate.SignatureKey)
+	}
+	for _, line := range k.lines {
+		for _, part := range parts {
+			if line.marker == markerRevoked && sameKey(line.key, part) {
+				return line.where
+			}
+		}
+	}
+	return ""
+}
+
+// hasKey tells whether a key is among those of lines.
+func hasKey(lines []knownLine, key ssh.PublicKey) bool {
+	return slices.ContainsFunc(lines, func(line knownLine) bool { return sameKey(line.key, key) })
+}
+
+func sameKey(a, b ssh.PublicKey) bool { return bytes.Equal(a.Marshal(), b.Marshal()) }
 
 // learn adds a key to the known ones. Whoever else learns at the same time waits.
 func (k *knownHosts) learn(address string, key ssh.PublicKey) error {
@@ -215,16 +205,15 @@ func appendOnce(f *os.File, line string) error {
 // known of it, then certificates of any kind, or, where an authority is known that
 // may have certified it, the other way round. A host shows one of its keys only,
 // and one of another kind than the known one would look like a changed key.
-func (k *knownHosts) algorithms(address string, remote net.Addr) []string {
-	known := k.knownOf(address, remote)
-	own := k.own(known)
+func (k *knownHosts) algorithms(address string) []string {
+	own := k.about(address, "")
 	if len(own) == 0 {
 		return nil // the library's own choice: certificates first
 	}
-	certified := len(own) < len(known)
+	certified := len(k.about(address, markerAuthority)) > 0
 	var direct, certificates []string
 	for _, algorithm := range ssh.SupportedAlgorithms().HostKeys {
-		isOwn := slices.ContainsFunc(own, func(key knownhosts.KnownKey) bool { return key.Key.Type() == keyKind(algorithm) })
+		isOwn := slices.ContainsFunc(own, func(line knownLine) bool { return line.key.Type() == keyKind(algorithm) })
 		switch isCertificate := strings.Contains(algorithm, "-cert-"); {
 		case isCertificate && (certified || !isOwn):
 			certificates = append(certificates, algorithm)
@@ -236,20 +225,6 @@ func (k *knownHosts) algorithms(address string, remote net.Addr) []string {
 		return append(certificates, direct...)
 	}
 	return append(direct, certificates...)
-}
-
-// knownOf is what is known of a host: what the look-up of a key that nobody has
-// would rather see.
-func (k *knownHosts) knownOf(address string, remote net.Addr) []knownhosts.KnownKey {
-	nobodys, err := ssh.NewPublicKey(ed25519.PublicKey(make([]byte, ed25519.PublicKeySize)))
-	if err != nil {
-		return nil
-	}
-	var unknown *knownhosts.KeyError
-	if !errors.As(k.lookUp(address, remote, nobodys), &unknown) {
-		return nil
-	}
-	return unknown.Want
 }
 
 // keyKind is the kind of key that an algorithm signs with.

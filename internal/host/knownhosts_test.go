@@ -6,6 +6,7 @@ import (
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
+	"encoding/base64"
 	"encoding/pem"
 	"net"
 	"net/url"
@@ -99,7 +100,7 @@ func handshake(t *testing.T, k *knownHosts, hostKeys ...ssh.Signer) error {
 	// Whatever port it is, the host is known by its own.
 	const address = "127.0.0.1:22"
 	_, _, _, err = ssh.NewClientConn(c, address, &ssh.ClientConfig{
-		HostKeyCallback: k.check, HostKeyAlgorithms: k.algorithms(address, c.RemoteAddr()),
+		HostKeyCallback: k.check, HostKeyAlgorithms: k.algorithms(address),
 	})
 	return err
 }
@@ -109,10 +110,16 @@ func TestKnownHosts(t *testing.T) {
 	ed, ec, rs, authority := ed25519Signer(t), ecdsaSigner(t), rsaSigner(t), ed25519Signer(t)
 	line := func(s ssh.Signer) string { return knownhosts.Line([]string{"127.0.0.1:22"}, s.PublicKey()) + "\n" }
 	trusts := "@cert-authority * " + string(ssh.MarshalAuthorizedKey(authority.PublicKey()))
-	hashed := func(s ssh.Signer) string {
-		return knownhosts.Line([]string{knownhosts.HashHostname("127.0.0.1")}, s.PublicKey()) + "\n"
+	hidden := func(s ssh.Signer) string {
+		return hashed("127.0.0.1") + " " + string(ssh.MarshalAuthorizedKey(s.PublicKey()))
 	}
 	revoked := func(s ssh.Signer) string { return "@revoked * " + string(ssh.MarshalAuthorizedKey(s.PublicKey())) }
+	noise := strings.Join([]string{
+		"127.0.0.1 ssh-xmss@openssh.com " + base64.StdEncoding.EncodeToString([]byte("\x00\x00\x00\x14ssh-xmss@openssh.com\x00")),
+		"127.0.0.1 1024 35 13906372390174913",
+		"stray", "@revoked-by-none * ssh-ed25519 AAAA", "@cert-authority", "# @revoked none", "|1|salt ssh-ed25519 AAAA", "127.0.0.1 ssh-ed25519 nonsense",
+		"|2|x|y " + line(ec), "!, " + line(ec),
+	}, "\n") + "\n"
 	tests := map[string]struct {
 		known    string
 		query    string
@@ -120,6 +127,11 @@ func TestKnownHosts(t *testing.T) {
 		refusal  string // "" is accepted
 	}{
 		"known":                            {line(ed), "", []ssh.Signer{ed}, ""},
+		"known, among noise":               {noise + line(ed), "", []ssh.Signer{ed}, ""},
+		"known, with many comments":        {strings.TrimSpace(line(ed)) + " root@kvm1 as of last year\n", "", []ssh.Signer{ed}, ""},
+		"noise alone":                      {noise, "", []ssh.Signer{ed}, adviceUnknownKey},
+		"revoked, among noise":             {noise + line(ed) + revoked(ed), "", []ssh.Signer{ed}, "its host key has been revoked ("},
+		"an authority is no host":          {"@cert-authority * " + string(ssh.MarshalAuthorizedKey(ed.PublicKey())), "", []ssh.Signer{ed}, adviceUnknownKey},
 		"known by another of its keys":     {line(rs), "", []ssh.Signer{ed, ec, rs}, ""},
 		"known by one kind, shows another": {line(ec), "", []ssh.Signer{certified(t, authority, ed), ec}, ""},
 		"known key, unknown authority":     {line(ed), "", []ssh.Signer{certified(t, authority, ed)}, ""},
@@ -134,13 +146,13 @@ func TestKnownHosts(t *testing.T) {
 		"changed":                          {line(ed25519Signer(t)), "", []ssh.Signer{ed}, adviceChangedKey},
 		"changed, new keys welcome":        {line(ed25519Signer(t)), "known_hosts_verify=auto", []ssh.Signer{ed}, adviceChangedKey},
 		"changed, whatever it is":          {line(ed25519Signer(t)), "known_hosts_verify=ignore", []ssh.Signer{ed}, ""},
-		"known, hashed":                    {hashed(ed), "", []ssh.Signer{ed, ec}, ""},
-		"changed, hashed":                  {hashed(ec), "known_hosts_verify=auto", []ssh.Signer{ecdsaSigner(t)}, adviceChangedKey},
-		"revoked":                          {revoked(ed), "", []ssh.Signer{ed}, "its host key is refused: knownhosts: key is revoked"},
-		"revoked, known":                   {line(ed) + revoked(ed), "", []ssh.Signer{ed}, "its host key is refused: knownhosts: key is revoked"},
-		"revoked, new keys welcome":        {revoked(ed), "known_hosts_verify=auto", []ssh.Signer{ed}, "its host key is refused: knownhosts: key is revoked"},
-		"revoked, with a certificate":      {trusts + revoked(ed), "", []ssh.Signer{certified(t, authority, ed)}, "its host key is refused: knownhosts: key is revoked"},
-		"revoked authority":                {trusts + revoked(authority), "", []ssh.Signer{certified(t, authority, ed)}, "its host key is refused: knownhosts: key is revoked"},
+		"known, hashed":                    {hidden(ed), "", []ssh.Signer{ed, ec}, ""},
+		"changed, hashed":                  {hidden(ec), "known_hosts_verify=auto", []ssh.Signer{ecdsaSigner(t)}, adviceChangedKey},
+		"revoked":                          {revoked(ed), "", []ssh.Signer{ed}, "its host key has been revoked ("},
+		"revoked, known":                   {line(ed) + revoked(ed), "", []ssh.Signer{ed}, "its host key has been revoked ("},
+		"revoked, new keys welcome":        {revoked(ed), "known_hosts_verify=auto", []ssh.Signer{ed}, "its host key has been revoked ("},
+		"revoked, with a certificate":      {trusts + revoked(ed), "", []ssh.Signer{certified(t, authority, ed)}, "its host key has been revoked ("},
+		"revoked authority":                {trusts + revoked(authority), "", []ssh.Signer{certified(t, authority, ed)}, "its host key has been revoked ("},
 		"new, with a certificate":          {"", "known_hosts_verify=auto", []ssh.Signer{certified(t, authority, ed)}, ""},
 		"new, last line without an end":    {knownhosts.Line([]string{"kvm7"}, ec.PublicKey()), "known_hosts_verify=auto", []ssh.Signer{ed}, ""},
 		"new, new keys welcome":            {"", "known_hosts_verify=auto", []ssh.Signer{ed}, ""},
@@ -236,14 +248,71 @@ func TestKnownHostsLearntAtOnce(t *testing.T) {
 	}
 }
 
+// Whom a line is about is as ssh has it.
+func TestKnownHostsPatterns(t *testing.T) {
+	t.Parallel()
+	key := ed25519Signer(t).PublicKey()
+	for hosts, want := range map[string]map[string]bool{
+		"kvm1":                {"kvm1:22": true, "KVM1:22": true, "kvm1:2222": false, "kvm10:22": false},
+		"KVM1":                {"kvm1:22": true},
+		"kvm2,kvm1":           {"kvm1:22": true, "kvm2:22": true},
+		"[kvm1]:2222":         {"kvm1:2222": true, "kvm1:22": false},
+		"[kvm1]:22":           {"kvm1:22": true},
+		"kvm?.example.*":      {"kvm1.example.com:22": true, "kvm10.example.com:22": false, "kvm1xexample.com:22": false},
+		"*":                   {"kvm1:22": true, "kvm1:2222": true, "[2001:db8::1]:22": true},
+		"[*]:2222":            {"kvm1:2222": true, "kvm1:22": false},
+		"*,!kvm1":             {"kvm1:22": false, "kvm2:22": true},
+		"!kvm1":               {"kvm1:22": false, "kvm2:22": false},
+		"2001:db8::1":         {"[2001:DB8::1]:22": true, "[2001:db8::1]:2222": false},
+		"[2001:db8::1]:2222":  {"[2001:db8::1]:2222": true},
+		hashed("kvm1"):        {"kvm1:22": true, "KVM1:22": true, "kvm1:2222": false},
+		hashed("[kvm1]:2222"): {"kvm1:2222": true, "kvm1:22": false},
+		"|1|c2FsdA==|":        {"kvm1:22": false},
+		"|1|%|%":              {"kvm1:22": false},
+		",":                   {"kvm1:22": false},
+	} {
+		file := filepath.Join(t.TempDir(), "known_hosts")
+		if err := os.WriteFile(file, append([]byte(hosts+" "), ssh.MarshalAuthorizedKey(key)...), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		for address, known := range want {
+			k, err := readKnownHosts(parameters{"known_hosts": file})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := k.check(address, &net.TCPAddr{}, key); (err == nil) != known {
+				t.Errorf("%s, %s: got %v, want known: %v", hosts, address, err, known)
+			}
+		}
+	}
+}
+
+// hashed is a name as it is with ssh's HashKnownHosts.
+func hashed(name string) string { return knownhosts.HashHostname(name) }
+
+func FuzzKnownLine(f *testing.F) {
+	f.Add("@revoked * ssh-ed25519 AAAA", "kvm1")
+	f.Add("|1|c2FsdA==|aGFzaA== ssh-rsa AAAA comment", "[kvm1]:2222")
+	f.Add("\xff*?[kvm1]:22,!\\E ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", "\xff")
+	f.Fuzz(func(t *testing.T, text, host string) {
+		line, err := parseKnownLine(text)
+		if err != nil {
+			line.hosts = text
+		} else if line.key == nil {
+			t.Errorf("%q: a line without a key", text)
+		}
+		_ = line.matches(host)
+	})
+}
+
 func TestKnownHostsThatCannotBeRead(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "known_hosts")
-	if err := os.WriteFile(file, []byte("kvm1 ssh-ed25519 nonsense\n"), 0o600); err != nil {
+	if err := os.WriteFile(file, []byte("kvm1 ssh-ed25519 nonsense\n@revoked * ssh-ed25519 nonsense\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	_, err := readKnownHosts(parameters{"known_hosts": file})
-	if err == nil || !strings.Contains(err.Error(), file+":1") {
+	if err == nil || !strings.Contains(err.Error(), file+":2 revokes a key that cannot be read") {
 		t.Errorf("got %v, want one that names the line", err)
 	}
 }

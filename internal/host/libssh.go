@@ -81,7 +81,7 @@ func startSession(ctx context.Context, stream net.Conn, uri *url.URL, p paramete
 		User:              account,
 		Auth:              []ssh.AuthMethod{ssh.PublicKeys(keys.signers...)},
 		HostKeyCallback:   known.check,
-		HostKeyAlgorithms: known.algorithms(address, stream.RemoteAddr()),
+		HostKeyAlgorithms: known.algorithms(address),
 	})
 	if err != nil {
 		return nil, loginFailure(err, known, keys)
