@@ -20,6 +20,9 @@ const (
 	// hold the incoming half either. A peer-to-peer job whose source waits for a destination daemon that accepts
 	// and never answers hangs for ever and can not be cancelled.
 	startLimit = time.Minute
+	// clockTolerance is how much older than the call that began it a job may seem:
+	// its age is by the source's clock, which may be adjusted meanwhile.
+	clockTolerance = time.Second
 	// finishLimit bounds the start of the guest on the destination and the end
 	// of its source, outside post-copy (0.13 s and 2.2 s were seen).
 	finishLimit = time.Minute

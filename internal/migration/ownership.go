@@ -33,7 +33,7 @@ func (w *watch) owns(now time.Time, job Job) bool {
 	switch {
 	case w.known && job.migratesOut():
 		return true
-	case job.migratesOut() && asked != nil && !now.Add(-job.Elapsed).Before(*asked):
+	case job.migratesOut() && asked != nil && now.Add(-job.Elapsed).After(asked.Add(-clockTolerance)):
 		w.known = true
 		if w.calls != nil {
 			w.calls.begun.Store(true)

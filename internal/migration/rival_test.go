@@ -110,7 +110,7 @@ func TestPeerToPeerLeavesAnOlderMigrationAlone(t *testing.T) {
 				s.kvm1.Before("SetMaxDowntime", func(ctx contextT) error {
 					s.startsElsewhere()
 					s.kvm1.Before("SetMaxDowntime", nil)
-					return pauseFor(ctx, time.Second)
+					return pauseFor(ctx, 2*time.Second)
 				})
 				s.kvm1.Before("MigratePeerToPeer", func(ctx contextT) error { return pauseFor(ctx, 20*time.Second) }) // dials for long
 				_ = end.fails(s, "busy")
