@@ -23,7 +23,8 @@ type ownership struct {
 	known bool
 	// rival is true once a migration was seen that is another one.
 	rival bool
-	told  bool
+	// told is true once it was said that there is another job.
+	told bool
 }
 
 // owns tells whether a running job is this migration's: it moves the VM away, and
@@ -42,7 +43,7 @@ func (w *watch) owns(now time.Time, job Job) bool {
 	case job.migratesOut():
 		w.rival = true
 	}
-	if !w.told {
+	if !w.told && !w.known {
 		w.told = true
 		w.tell.say(fmt.Sprintf("another job runs on the VM on %s: this migration does not begin before that has ended", w.request.Source.Name()))
 	}
