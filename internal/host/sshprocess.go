@@ -35,7 +35,7 @@ func startTunnel(cmd *exec.Cmd, failure func(status int, said string) error) (*t
 	cmd.WaitDelay = stderrGrace
 	// In a session of its own it has no terminal to ask at, and what a terminal
 	// sends to everybody, such as Ctrl-C, does not reach it: a migration could
-	// not be aborted without it.
+	// not be aborted without it. It also leads a group, which ends with it.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	if err := cmd.Start(); err != nil {
 		_ = near.Close()
@@ -48,16 +48,19 @@ func startTunnel(cmd *exec.Cmd, failure func(status int, said string) error) (*t
 		_ = cmd.Wait()
 		t.failure = failure(cmd.ProcessState.ExitCode(), said.String())
 	}()
-	t.end = func() { endProcess(cmd.Process, ended) }
+	t.end = func() { endProcess(cmd.Process.Pid, ended) }
 	return t, nil
 }
 
-// endProcess ends a process that has lost its input, if need be by force, and
-// returns when it has ended. It signals the process alone, never its group: a
-// master of ssh's ControlPersist that it started serves others too. It gives up
-// on one that not even SIGKILL ends, as one that waits for a file on a server
-// that is gone: it ends when the kernel lets it.
-func endProcess(p *os.Process, ended <-chan struct{}) {
+// endProcess ends a process that has lost its input, and leads a group of its own,
+// if need be by force, and returns when it has ended. An ssh that has not logged in
+// does not look at its input, and a signal ends it without a word to the ssh that
+// it has started for a jump host: so the whole group is signalled, the second time
+// for those that outlive their leader, too. A master that goes on for others, as
+// ssh's ControlPersist says, is not of the group: it has made a session of its own.
+// What not even SIGKILL ends, as it waits for a file on a server that is gone, is
+// given up: it ends when the kernel lets it.
+func endProcess(leader int, ended <-chan struct{}) {
 	soon := func() bool {
 		select {
 		case <-ended:
@@ -66,13 +69,13 @@ func endProcess(p *os.Process, ended <-chan struct{}) {
 			return false
 		}
 	}
-	for _, signal := range []os.Signal{syscall.SIGTERM, syscall.SIGKILL} {
-		if soon() {
-			return
-		}
-		_ = p.Signal(signal)
+	if soon() {
+		return
 	}
-	soon()
+	for _, signal := range []syscall.Signal{syscall.SIGTERM, syscall.SIGKILL} {
+		_ = syscall.Kill(-leader, signal)
+		soon()
+	}
 }
 
 // socketPair makes a stream of which one end can be given to a process.

@@ -1,7 +1,11 @@
 package host
 
 import (
+	"errors"
+	"io"
+	"os"
 	"os/exec"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -12,15 +16,40 @@ func TestProcessThatDoesNotEnd(t *testing.T) {
 	t.Parallel()
 	never := make(chan struct{})
 	cmd := exec.Command("sh", "-c", "trap '' TERM; exec sleep 60")
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
 	started := time.Now()
-	endProcess(cmd.Process, never)
+	endProcess(cmd.Process.Pid, never)
 	if took := time.Since(started); took < 3*processGrace || took > 3*processGrace+2*time.Second {
 		t.Errorf("took %s", took)
 	}
 	if err := cmd.Wait(); err == nil || cmd.ProcessState.ExitCode() != -1 {
 		t.Errorf("it ended by itself: %v", cmd.ProcessState)
+	}
+}
+
+// What a process has started ends with it, even if it does not want to.
+func TestProcessLeavesNobodyBehind(t *testing.T) {
+	t.Parallel()
+	alive, held, err := os.Pipe() // held is open as long as one of them lives
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer alive.Close()
+	cmd := exec.Command("sh", "-c", "(trap '' TERM; exec sleep 60) & exec sleep 60")
+	cmd.ExtraFiles = []*os.File{held}
+	tunnel, err := startTunnel(cmd, func(int, string) error { return nil })
+	_ = held.Close()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := tunnel.Close(); err != nil {
+		t.Error(err)
+	}
+	_ = alive.SetReadDeadline(time.Now().Add(2 * time.Second))
+	if _, err := alive.Read(make([]byte, 1)); !errors.Is(err, io.EOF) {
+		t.Errorf("one of them is left: %v", err)
 	}
 }
