@@ -71,7 +71,7 @@ func TestErrorsShowWhatPeersSay(t *testing.T) {
 		"libvirt, login":       refusedLogin(&xdr{rest: refused}),
 		"SASL's mechanisms":    mechanism,
 		"ssh":                  sshFailure("kvm1", statusSSH, hostile),
-		"ssh, refused":         sshFailure("kvm1", statusSSH, "Permission denied ("+hostile[:2*shownLimit]),
+		"ssh, refused":         sshFailure("kvm1", statusSSH, "Permission denied (\x1b[2J"+strings.Repeat("x", 2*shownLimit)+")"),
 		"ssh, command":         sshFailure("kvm1", 1, said.String()),
 		"ssh, no such command": sshFailure("kvm1", statusNotFound, hostile),
 		"libssh, handshake":    loginFailure(errors.New(hostile), &knownHosts{}, &keys{}),

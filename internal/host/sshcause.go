@@ -3,6 +3,7 @@ package host
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -34,25 +35,25 @@ const (
 )
 
 // sshFailures are what ssh says of failures of its own, the most telling first,
-// and what to do.
+// and what to do. The words are tied to ssh's lines, because a host's banner, which
+// may say anything, comes the same way.
 var sshFailures = []struct {
-	said, advice string
-	standing     standing
+	said     *regexp.Regexp
+	advice   string
+	standing standing
 }{
-	{"REMOTE HOST IDENTIFICATION HAS CHANGED", adviceChangedKey, lasting},
-	{"Host key verification failed", adviceUnknownKey + "no_verify=1", lasting},
-	{"Permission denied (", adviceLogin, counted},
-	{"Too many authentication failures", adviceLogin, counted},
-	{"Could not resolve hostname", "the name does not resolve; check the host in the URI, and HostName in ssh's configuration", passing},
-	{"Connection refused", adviceRefused, passing},
-	{"No route to host", "there is no way to it; check the network", passing},
-	{"Network is unreachable", "there is no way to it; check the network", passing},
-	{"not responding", "it stopped answering", passing},
-	{"timed out", "it does not answer; check the network and firewalls", passing},
-	{"Bad configuration option", "ssh does not understand its configuration", passing},
-	{"closed by remote host", adviceClosed, passing},
-	{"Connection reset", adviceClosed, passing},
-	{"Connection closed", adviceClosed, passing},
+	{regexp.MustCompile(`^@ .*REMOTE HOST IDENTIFICATION HAS CHANGED`), adviceChangedKey, lasting},
+	{regexp.MustCompile(`^Host key verification failed\.`), adviceUnknownKey + "no_verify=1", lasting},
+	{regexp.MustCompile(`^(.+@\S+: )?Permission denied \(\S*\)`), adviceLogin, counted},
+	{regexp.MustCompile(`^Received disconnect\b.*: Too many authentication failures`), adviceLogin, counted},
+	{regexp.MustCompile(`^ssh: Could not resolve hostname `), "the name does not resolve; check the host in the URI, and HostName in ssh's configuration", passing},
+	{regexp.MustCompile(`: Connection refused\.?$`), adviceRefused, passing},
+	{regexp.MustCompile(`: (No route to host|Network is unreachable)\.?$`), "there is no way to it; check the network", passing},
+	{regexp.MustCompile(`^Timeout, server .* not responding`), "it stopped answering", passing},
+	{regexp.MustCompile(`\b(Connection|Operation) (to .* )?timed out`), "it does not answer; check the network and firewalls", passing},
+	{regexp.MustCompile(`: Bad configuration option: `), "ssh does not understand its configuration", passing},
+	{regexp.MustCompile(`\bConnection (to .* )?closed by `), adviceClosed, passing},
+	{regexp.MustCompile(`\bConnection reset by `), adviceClosed, passing},
 }
 
 // remoteFailures are what virt-ssh-helper and netcat say.
@@ -73,8 +74,8 @@ func sshFailure(host string, status int, said string) error {
 		return &tunnelError{reason: "ssh was killed" + inWords(lastLine(lines))}
 	case statusSSH:
 		for _, f := range sshFailures {
-			if line := find(lines, f.said); line != "" {
-				return &tunnelError{reason: f.advice + detail(f.advice, host, line, lines), standing: f.standing}
+			if i := slices.IndexFunc(lines, f.said.MatchString); i >= 0 {
+				return &tunnelError{reason: f.advice + detail(f.advice, host, lines[i], lines), standing: f.standing}
 			}
 		}
 		return &tunnelError{reason: "ssh failed" + inWords(lastLine(lines))}
@@ -90,9 +91,12 @@ func remoteFailure(status int, lines []string) error {
 	case statusCannotRun, statusNotFound:
 		return &tunnelError{reason: adviceHelper + inWords(lastLine(lines))}
 	}
-	for _, f := range remoteFailures {
-		if line := find(lines, f.said); line != "" {
-			return &tunnelError{reason: f.advice + inWords(line)}
+	// The command speaks last, after whatever the login shell has said.
+	for _, line := range slices.Backward(lines) {
+		for _, f := range remoteFailures {
+			if strings.Contains(line, f.said) {
+				return &tunnelError{reason: f.advice + inWords(line)}
+			}
 		}
 	}
 	return &tunnelError{reason: fmt.Sprintf("the command on the host ended with status %d", status) + inWords(lastLine(lines))}
@@ -141,18 +145,23 @@ func lastLine(lines []string) string {
 func meaningfulLines(said string) []string {
 	var lines []string
 	for line := range strings.Lines(said) {
-		if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "@@@") {
+		line = strings.TrimSpace(line)
+		switch {
+		case line == "", strings.HasPrefix(line, "@@@"):
+		case strings.HasPrefix(line, "Could not chdir to home directory"): // sshd goes on without
+		default:
 			lines = append(lines, line)
 		}
 	}
 	return lines
 }
 
-// users are the users before a host's name, as in root@kvm1.
-var users = regexp.MustCompile(`[^\s@"'(</]+@`)
+// users are the users before a host's name, as in root@kvm1, and those whom sshd
+// older than 7.0 names when it has enough of them.
+var users = regexp.MustCompile(`[^\s@"'(</]+@|(Too many authentication failures) for (?:invalid user )?\S+`)
 
 // withoutUsers takes users out of a text.
-func withoutUsers(text string) string { return users.ReplaceAllString(text, "") }
+func withoutUsers(text string) string { return users.ReplaceAllString(text, "$1") }
 
 // refusedBySSH tells whether a text is what libvirt passes on of an ssh that did
 // not get to the host's libvirt at all.
