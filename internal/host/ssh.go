@@ -72,6 +72,9 @@ func sshCommand(uri *url.URL) ([]string, error) {
 		args = append(args, "-i", keyfile)
 	}
 	options := []string{
+		// Before it has logged in ssh does not look at its input: one whose host is mute
+		// would outlive, for ever, a provider that was killed.
+		fmt.Sprintf("ConnectTimeout=%d", DefaultOpen/time.Second),
 		fmt.Sprintf("ServerAliveInterval=%d", sshAliveInterval/time.Second),
 		fmt.Sprintf("ServerAliveCountMax=%d", sshAliveCount),
 		// A forwarding in the user's configuration would fail on the second connection.
