@@ -121,6 +121,9 @@ func sshParameters(uri *url.URL) (parameters, error) {
 		if strings.ContainsFunc(p[name], unicode.IsControl) {
 			return nil, fmt.Errorf("its parameter %s must not hold control characters", name)
 		}
+		if name != "command" && strings.Contains(p[name], "${") { // there is no escape for it
+			return nil, fmt.Errorf("its parameter %s must not hold ${, which ssh replaces by what is in its environment", name)
+		}
 	}
 	return p, nil
 }

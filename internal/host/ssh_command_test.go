@@ -83,6 +83,9 @@ func TestSSHURIValidation(t *testing.T) {
 		"qemu+libssh://kvm1/system?sshauth=kerberos":          "parameter sshauth is a list of agent, privkey",
 		"qemu+libssh://kvm1/system?sshauth=password":          "leaves only ways to log in that ask somebody",
 		"qemu+ssh://kvm1/system?keyfile=/a%0Ab":               "parameter keyfile must not hold control characters",
+		"qemu+ssh://kvm1/system?known_hosts=${HOME}/x":        "parameter known_hosts must not hold ${, which ssh replaces",
+		"qemu+ssh://kvm1/system?keyfile=/k/${USER}":           "parameter keyfile must not hold ${, which ssh replaces",
+		"qemu+ssh://kvm1/system?command=/opt/$ssh":            "",
 		"qemu+ssh://kvm1/system?keyfile=%zz":                  "parameter keyfile is not percent-encoded right",
 	} {
 		errs := Config{Name: "kvm1", URI: uri}.Validate()
