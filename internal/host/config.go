@@ -90,10 +90,11 @@ func checkURI(s string) error {
 		return fmt.Errorf("%s reaches this machine only and takes no host name", u.Scheme)
 	case !t.local && u.Hostname() == "":
 		return fmt.Errorf("%s needs a host name", u.Scheme)
-	case t.check != nil:
-		return t.check(u)
 	}
-	return nil
+	if err := checkNames(u); err != nil || t.check == nil {
+		return err
+	}
+	return t.check(u)
 }
 
 // checkPeerURI leaves the transport to the libvirt that will use it.
@@ -107,6 +108,9 @@ func checkPeerURI(s string) error {
 	}
 	if u.Hostname() == "" {
 		return errors.New("it needs a host name: other hosts use it to reach this one")
+	}
+	if err := checkNames(u); err != nil {
+		return err
 	}
 	return passwordless(u, "the libvirt of the other hosts logs in with keys of its own, or with what its auth.conf has")
 }

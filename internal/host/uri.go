@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
+	"unicode"
 )
 
 // errMalformed replaces what net/url says of a URI it cannot parse, which
@@ -58,6 +59,25 @@ func transportName(u *url.URL) string {
 func passwordless(u *url.URL, instead string) error {
 	if _, found := u.User.Password(); found {
 		return errors.New("it holds a password, for which a URI is no place; " + instead)
+	}
+	return nil
+}
+
+// checkNames refuses a host or a user that a shell would not read as a mere word.
+// ssh hands both to the shell, in commands such as ProxyCommand, and looks at them
+// itself since OpenSSH 9.6 only; what is refused of users is what that refuses
+// (valid_ruser).
+func checkNames(u *url.URL) error {
+	host, user := u.Hostname(), u.User.Username()
+	strange := func(r rune) bool {
+		return !unicode.In(r, unicode.Letter, unicode.Mark, unicode.Number) && !strings.ContainsRune("._-:%", r)
+	}
+	if strings.HasPrefix(host, "-") || strings.ContainsFunc(host, strange) {
+		return errors.New("a host name is of letters, digits, dots, dashes and underscores, and does not begin with a dash")
+	}
+	if strings.HasPrefix(user, "-") || strings.HasSuffix(user, `\`) || strings.ContainsFunc(user, unicode.IsControl) ||
+		strings.ContainsAny(user, "'`\";&<>|(){}") || strings.Contains(strings.Join(strings.Fields(user), " "), " -") {
+		return errors.New("its user holds what a shell would take for more than a name")
 	}
 	return nil
 }
