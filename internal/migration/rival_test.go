@@ -70,7 +70,11 @@ func TestDirectLeavesTheMigrationAloneThatSomeoneElseStartsBeforePerform(t *test
 				s.at(5*time.Second, s.startsElsewhere)
 				end.arrange(s, 12*time.Second)
 				s.kvm1.Before("SetMaxDowntime", mt.Times(1, migration.ErrNotActive)) // left for the job
+				began := time.Now()
 				_ = end.fails(s)
+				if took := time.Since(began); took > 50*time.Second {
+					s.Errorf("took %s: the other migration was waited for", took)
+				}
 				if n := s.kvm1.Calls("Perform"); n > 0 {
 					s.Error("memory was sent all the same")
 				}

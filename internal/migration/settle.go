@@ -88,6 +88,9 @@ func (s *settlement) settled(o Outcome, waited time.Duration) bool {
 	}
 	switch o.Place() {
 	case OnSource:
+		if s.foreign && patient {
+			return true // the job that goes on is not waited for
+		}
 		return !o.mayMigrate() && (o.Destination.Gone() || patient && !o.Destination.Known())
 	case PausedOnSource, PausedOnDestination:
 		return patient && o.JobError == nil && !s.resumable(o.Source) && !s.resumable(o.Destination) && !o.Source.Is(StatePostCopySource)
