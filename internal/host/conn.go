@@ -243,19 +243,11 @@ func (c *conn) close(ctx context.Context, limit time.Duration) error {
 	}
 	c.retire()
 	c.guard.kill()
-	gone := make(chan struct{})
-	go func() {
+	return within(limit, func() {
 		c.running.Wait()
 		<-c.guard.drained
 		<-c.guard.closed
-		close(gone)
-	}()
-	select {
-	case <-gone:
-		return nil
-	case <-time.After(limit):
-		return &lateError{after: limit}
-	}
+	})
 }
 
 // idle tells whether no call is under way.

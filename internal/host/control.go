@@ -49,8 +49,6 @@ func (h *Host) ensureControl() (*dialing, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch {
-	case h.ctx.Err() != nil:
-		return nil, ErrClosed
 	case c.conn != nil && c.conn.usable():
 		done := make(chan struct{})
 		close(done)
@@ -63,14 +61,17 @@ func (h *Host) ensureControl() (*dialing, error) {
 		c.conn = nil
 	}
 	d := &dialing{done: make(chan struct{})}
-	c.dialing = d
-	h.dialers.Go(func() {
+	err := h.startDialler(func() {
 		d.conn, d.err = h.dial(h.ctx)
 		c.mu.Lock()
 		c.dialing, c.conn = nil, d.conn
 		c.mu.Unlock()
 		close(d.done)
 	})
+	if err != nil {
+		return nil, err
+	}
+	c.dialing = d
 	return d, nil
 }
 

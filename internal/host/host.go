@@ -3,7 +3,6 @@ package host
 import (
 	"context"
 	"errors"
-	"net"
 	"net/url"
 	"sync"
 	"time"
@@ -23,7 +22,8 @@ type Host struct {
 
 	ctx     context.Context // ends with Close
 	stop    context.CancelFunc
-	dialers sync.WaitGroup
+	closing sync.Mutex     // between stop and the beginning of a dialler
+	dialers sync.WaitGroup // that connect, or end what came of it too late
 
 	control control
 	work    work
@@ -84,13 +84,13 @@ func (h *Host) MigrationURI() string { return h.cfg.MigrationURI }
 // address is the way to the host, fit for errors.
 func (h *Host) address() string { return redacted(h.uri) }
 
-// Close ends all connections and waits for everything the host started. Calls
-// under way fail. Migrations that libvirt drives go on.
+// Close ends all connections and waits for everything the host started, for twice
+// the deadline at most. Calls under way fail. Migrations that libvirt drives go on.
 func (h *Host) Close() error {
-	h.control.mu.Lock()
+	h.closing.Lock()
 	h.stop() // no attempt to connect begins from now on
-	h.control.mu.Unlock()
-	h.dialers.Wait()
+	h.closing.Unlock()
+	late := within(h.deadlines.Close, h.dialers.Wait)
 	var wg sync.WaitGroup
 	conns := append(h.work.takeAll(), h.control.take()...)
 	errs := make([]error, len(conns))
@@ -98,20 +98,10 @@ func (h *Host) Close() error {
 		wg.Go(func() { errs[i] = c.close(context.Background(), h.deadlines.Close) })
 	}
 	wg.Wait()
-	if err := errors.Join(errs...); err != nil {
+	if err := errors.Join(late, errors.Join(errs...)); err != nil {
 		return h.fail("close the connections", err)
 	}
 	return nil
-}
-
-// login authenticates a stream to a daemon that wants it, where there may be
-// credentials. Without them the client library is refused by the daemon itself.
-func (h *Host) login(ctx context.Context, stream net.Conn) error {
-	if !h.mayLogIn() {
-		return nil
-	}
-	readable := h.transport.readable != nil && h.transport.readable(h.uri)
-	return authenticate(ctx, stream, h.credentials, readable)
 }
 
 // dial makes a new connection, unless it is known that it would fail.
@@ -123,12 +113,8 @@ func (h *Host) dial(caller context.Context) (*conn, error) {
 	ctx, cancel := context.WithTimeout(caller, h.deadlines.Open)
 	defer cancel()
 	c, err := func() (*conn, error) {
-		stream, err := h.transport.dial(ctx, h.uri)
+		stream, err := h.reach(ctx)
 		if err != nil {
-			return nil, err
-		}
-		if err := h.login(ctx, stream); err != nil {
-			_ = stream.Close()
 			return nil, err
 		}
 		return open(ctx, stream, libvirt.RemoteURI(h.uri), h.deadlines.Open)
