@@ -3,6 +3,7 @@ package host
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/digitalocean/go-libvirt"
@@ -73,7 +74,8 @@ func (h *Host) describe(ctx context.Context, op string, dom libvirt.Domain) (mig
 	return d, nil
 }
 
-// Domains lists every domain of the host, with MemoryBytes left 0.
+// Domains lists every domain of the host, with MemoryBytes left 0. Where several
+// do not answer, those whose turn does not come in time count with them.
 func (h *Host) Domains(ctx context.Context) ([]migration.Domain, error) {
 	const op = "list the domains"
 	var records []libvirt.DomainStatsRecord
@@ -95,21 +97,24 @@ func (h *Host) Domains(ctx context.Context) ([]migration.Domain, error) {
 	for _, dom := range persistent {
 		kept[dom.UUID] = true
 	}
-	var domains []migration.Domain
-	for _, r := range records {
-		now, err := h.interpret(ctx, op, r.Dom, statValue(r, libvirt.DomainStatsStateState), statValue(r, libvirt.DomainStatsStateReason))
-		if errors.Is(err, migration.ErrNoDomain) {
-			continue
-		}
-		if err != nil {
-			return nil, err
-		}
-		domains = append(domains, migration.Domain{
-			UUID: formatUUID(r.Dom.UUID), Name: r.Dom.Name, State: now.state, Reason: now.reason, Persistent: kept[r.Dom.UUID],
-			Unresponsive: now.unresponsive,
+	domains := make([]migration.Domain, len(records))
+	reads := make([]func() error, len(records))
+	for i, r := range records {
+		reads[i] = get(&domains[i], func() (migration.Domain, error) {
+			now, err := h.interpret(ctx, op, r.Dom, statValue(r, libvirt.DomainStatsStateState), statValue(r, libvirt.DomainStatsStateReason))
+			if errors.Is(err, migration.ErrNoDomain) {
+				return migration.Domain{}, nil
+			}
+			return migration.Domain{
+				UUID: formatUUID(r.Dom.UUID), Name: r.Dom.Name, State: now.state, Reason: now.reason, Persistent: kept[r.Dom.UUID],
+				Unresponsive: now.unresponsive,
+			}, err
 		})
 	}
-	return domains, nil
+	if err := parallel(reads...); err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(domains, func(d migration.Domain) bool { return d.UUID == "" }), nil
 }
 
 // list asks for the domains of a kind. It waits for one that is just being
