@@ -15,7 +15,7 @@ import (
 func TestSSHMisbehavingPeers(t *testing.T) {
 	l := labHosts(t)[0]
 	// A reply to the first call, AuthList, that claims 2^31-1 elements.
-	const overstated = `printf '\000\000\000\040\040\000\200\206\000\000\000\001\000\000\000\102\000\000\000\001\000\000\000\001\000\000\000\000\177\377\377\377'`
+	const overstated = `head -c 1 >/dev/null; printf '\000\000\000\040\040\000\200\206\000\000\000\001\000\000\000\102\000\000\000\001\000\000\000\001\000\000\000\000\177\377\377\377'`
 	const listen = "\nexec cat >/dev/null\n"
 	const options = `[ "$1" = -q ] && exit` + "\n" // the shell that starts netcat asks what it knows
 	tests := map[string]struct{ commands, reason string }{
