@@ -48,10 +48,10 @@ func checkReadOnly(t *testing.T, h *host.Host, uuid string) {
 	t.Helper()
 	checkRecord(t, h, uuid, host.DomainRecord{Live: new(document), Config: new(document), Active: true, Persistent: true})
 	checkHostRecord(t, h, host.Cluster, new(document))
-	_, domains := h.Domains(testContext(t))
+	_, domain := h.Domain(testContext(t), uuid)
 	_, identity := h.Identity(testContext(t))
 	_, job := h.Job(testContext(t), uuid)
-	if err := errors.Join(domains, identity, job); err != nil {
+	if err := errors.Join(domain, identity, job); err != nil {
 		t.Error(err)
 	}
 	for name, err := range map[string]error{
@@ -86,7 +86,7 @@ func TestHostWithoutSecretDriver(t *testing.T) {
 			}
 		}
 	}
-	if _, err := h.Domains(testContext(t)); err != nil {
+	if err := ping(testContext(t), h); err != nil {
 		t.Errorf("the rest of the host: %v", err)
 	}
 }

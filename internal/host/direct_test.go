@@ -168,10 +168,6 @@ func TestDirectCancelledAfterPrepare(t *testing.T) {
 	if err != nil || d.State != migration.StateIncoming {
 		t.Errorf("on the destination: %+v, %v; want the incoming half", d, err)
 	}
-	listed, err := s.destination.Domains(testContext(t))
-	if err != nil || len(listed) != 1 || listed[0].State != migration.StateIncoming {
-		t.Errorf("listed on the destination: %+v, %v; want the incoming half", listed, err)
-	}
 	s.cookie = nil
 	_ = s.finish(true) // libvirt answers that the domain is gone
 	s.runsOnSource()

@@ -3,7 +3,6 @@ package host
 import (
 	"context"
 	"errors"
-	"slices"
 	"time"
 
 	"github.com/digitalocean/go-libvirt"
@@ -74,58 +73,6 @@ func (h *Host) describe(ctx context.Context, op string, dom libvirt.Domain) (mig
 	return d, nil
 }
 
-// Domains lists every domain of the host, with MemoryBytes left 0. Where several
-// do not answer, those whose turn does not come in time count with them.
-func (h *Host) Domains(ctx context.Context) ([]migration.Domain, error) {
-	const op = "list the domains"
-	var records []libvirt.DomainStatsRecord
-	var persistent []libvirt.Domain
-	err := parallel(
-		get(&records, func() ([]libvirt.DomainStatsRecord, error) {
-			return read(ctx, h, op, patient, func(lv *libvirt.Libvirt) ([]libvirt.DomainStatsRecord, error) {
-				return lv.ConnectGetAllDomainStats(nil, uint32(libvirt.DomainStatsState), 0)
-			})
-		}),
-		get(&persistent, func() ([]libvirt.Domain, error) {
-			return h.list(ctx, op, libvirt.ConnectListDomainsPersistent)
-		}),
-	)
-	if err != nil {
-		return nil, err
-	}
-	kept := map[libvirt.UUID]bool{}
-	for _, dom := range persistent {
-		kept[dom.UUID] = true
-	}
-	domains := make([]migration.Domain, len(records))
-	reads := make([]func() error, len(records))
-	for i, r := range records {
-		reads[i] = get(&domains[i], func() (migration.Domain, error) {
-			now, err := h.interpret(ctx, op, r.Dom, statValue(r, libvirt.DomainStatsStateState), statValue(r, libvirt.DomainStatsStateReason))
-			if errors.Is(err, migration.ErrNoDomain) {
-				return migration.Domain{}, nil
-			}
-			return migration.Domain{
-				UUID: formatUUID(r.Dom.UUID), Name: r.Dom.Name, State: now.state, Reason: now.reason, Persistent: kept[r.Dom.UUID],
-				Unresponsive: now.unresponsive,
-			}, err
-		})
-	}
-	if err := parallel(reads...); err != nil {
-		return nil, err
-	}
-	return slices.DeleteFunc(domains, func(d migration.Domain) bool { return d.UUID == "" }), nil
-}
-
-// list asks for the domains of a kind. It waits for one that is just being
-// started, 4.6 s where that was measured.
-func (h *Host) list(ctx context.Context, op string, flags libvirt.ConnectListAllDomainsFlags) ([]libvirt.Domain, error) {
-	return read(ctx, h, op, patient, func(lv *libvirt.Libvirt) ([]libvirt.Domain, error) {
-		domains, _, err := lv.ConnectListAllDomains(1, flags)
-		return domains, err
-	})
-}
-
 func (h *Host) persistent(ctx context.Context, op string, dom libvirt.Domain) (bool, error) {
 	n, err := read(ctx, h, op, quick, func(lv *libvirt.Libvirt) (int32, error) {
 		return lv.DomainIsPersistent(dom)
@@ -179,16 +126,6 @@ func (h *Host) interpret(ctx context.Context, op string, dom libvirt.Domain, s, 
 		return condition{}, err
 	}
 	return now, nil
-}
-
-// statValue is a signed number among a domain's statistics.
-func statValue(r libvirt.DomainStatsRecord, name string) int32 {
-	for _, p := range r.Params {
-		if v, ok := p.Value.I.(int32); ok && p.Field == name {
-			return v
-		}
-	}
-	return 0
 }
 
 // DomainXML is the domain's definition in the form meant for migration.

@@ -44,7 +44,7 @@ var (
 type Error struct {
 	// Host is the host's name in the provider's configuration.
 	Host string
-	// Op is what was asked of it, as in "list domains".
+	// Op is what was asked of it, as in "look the domain up".
 	Op string
 	// Code is libvirt's error number (VIR_ERR_*); 0 when libvirt did not answer.
 	Code int

@@ -25,7 +25,7 @@ func TestDaemonRestart(t *testing.T) {
 		func() error { return h.WriteDomainRecord(testContext(t), guest.UUID, document) },
 		func() error { return h.WriteRecord(testContext(t), host.Cluster, document) },
 		func() error { return h.Suspend(testContext(t), guest.UUID) },
-		func() error { _, err := h.Domains(testContext(t)); return err },
+		func() error { _, err := h.Domain(testContext(t), guest.UUID); return err },
 	} {
 		if err := ping(testContext(t), h); err != nil {
 			t.Fatal(err)

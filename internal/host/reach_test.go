@@ -24,7 +24,7 @@ func TestTransportThatDoesNotReturn(t *testing.T) {
 			return near, nil
 		})
 		started := time.Now()
-		_, err := h.Domains(t.Context())
+		_, err := h.Memory(t.Context())
 		if !errors.Is(err, migration.ErrUnreachable) || !errors.Is(h.remembered.recall(), context.DeadlineExceeded) {
 			t.Errorf("got %v, want a host that did not answer", err)
 		}

@@ -206,26 +206,25 @@ func appendRandom(b []byte, random *rand.Rand, t reflect.Type) []byte {
 // Counts that no reply can hold cost nothing.
 func TestRepliesThatClaimMoreThanTheyHold(t *testing.T) {
 	const many = 1<<31 - 1
-	domain := appendWord(append(appendText(nil, "web"), make([]byte, 16)...), 1)
+	statistic := append(appendText(nil, "free"), make([]byte, 8)...)
 	tests := map[string]struct {
 		procedure, status uint32
 		payload           []byte
 	}{
-		"list of domains":                 {procDomains, statusOK, appendWord(nil, many)},
-		"list that has two of them":       {procDomains, statusOK, append(appendWord(nil, many), slices.Repeat(domain, 2)...)},
-		"list that has all but one":       {procDomains, statusOK, append(appendWord(nil, 3), slices.Repeat(domain, 2)...)},
-		"length of a name":                {procDomains, statusOK, appendWord(appendWord(nil, 1), many)},
+		"list of statistics":              {procMemoryStats, statusOK, appendWord(nil, many)},
+		"list that has two of them":       {procMemoryStats, statusOK, append(appendWord(nil, many), slices.Repeat(statistic, 2)...)},
+		"list that has all but one":       {procMemoryStats, statusOK, append(appendWord(nil, 3), slices.Repeat(statistic, 2)...)},
+		"length of a name":                {procMemoryStats, statusOK, appendWord(appendWord(nil, 1), many)},
 		"parameters":                      {procJobStats, statusOK, appendWord(appendWord(nil, 1), many)},
 		"name of a parameter":             {procJobStats, statusOK, appendWord(appendWord(appendWord(nil, 1), 1), many)},
 		"text of a parameter":             {procJobStats, statusOK, appendWord(appendWord(appendText(appendWord(appendWord(nil, 1), 1), "x"), 7), many)},
 		"parameter of an unknown type":    {procJobStats, statusOK, appendWord(appendWord(appendText(appendWord(appendWord(nil, 1), 1), "x"), 8), 0)},
 		"definition":                      {procXMLDesc, statusOK, appendWord(nil, many)},
 		"cookie":                          {procPerform, statusOK, appendWord(nil, many)},
-		"statistics":                      {procAllStats, statusOK, appendWord(nil, many)},
-		"statistics of a domain":          {procAllStats, statusOK, appendWord(append(appendWord(nil, 1), domain...), many)},
-		"error message":                   {procDomains, statusError, appendWord(words(1, 10, 1), many)},
+		"list after a cookie":             {procPrepare, statusOK, appendWord(appendText(nil, "cookie"), many)},
+		"error message":                   {procMemoryStats, statusError, appendWord(words(1, 10, 1), many)},
 		"result that calls itself error":  {procJobStats, statusError, words(0, many, 1, 0, 0)},
-		"error that holds nothing at all": {procDomains, statusError, nil},
+		"error that holds nothing at all": {procMemoryStats, statusError, nil},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -266,9 +265,9 @@ func FuzzReply(f *testing.F) {
 		random := rand.New(rand.NewPCG(2, uint64(procedure)))
 		f.Add(procedure, uint32(statusOK), randomReply(random, reflect.TypeOf(method)))
 	}
-	f.Add(uint32(procDomains), uint32(statusOK), words(1<<31-1))
+	f.Add(uint32(procMemoryStats), uint32(statusOK), words(1<<31-1))
 	f.Add(uint32(procJobStats), uint32(statusError), appendText(words(42, 10, 1), "Domain not found"))
-	f.Add(uint32(procAllStats), uint32(statusError), append(words(0, 0, 1, 0), words(1<<30)...))
+	f.Add(uint32(procJobStats), uint32(statusError), words(0, 1<<30, 1, 0, 0))
 	f.Fuzz(func(t *testing.T, procedure, status uint32, payload []byte) {
 		if _, ours := calls[procedure]; !ours || len(payload) > 1<<20 {
 			t.Skip()
@@ -306,18 +305,14 @@ func words(all ...uint32) []byte {
 	return b
 }
 
-// BenchmarkLargeReply is the answer of a host with a thousand domains, of which a
-// hundred statistics each are asked for.
+// BenchmarkLargeReply is the statistics of a job, with more than any libvirt has.
 func BenchmarkLargeReply(b *testing.B) {
-	record := appendWord(append(appendText(nil, "a-domain-with-a-name"), make([]byte, 16)...), 1)
-	record = appendWord(record, 100)
-	for range 100 {
-		record = append(appendWord(appendText(record, "vcpu.0.cpu.load.average"), 4), make([]byte, 8)...)
+	const count = 100
+	said := words(uint32(libvirt.DomainJobUnbounded), count)
+	for range count {
+		said = append(appendWord(appendText(said, libvirt.DomainJobMemoryDirtyRate), 4), make([]byte, 8)...)
 	}
-	benchmarkReply(b, procAllStats, append(appendWord(nil, 1000), bytes.Repeat(record, 1000)...), func(lv *libvirt.Libvirt) error {
-		_, err := lv.ConnectGetAllDomainStats(nil, 0, 0)
-		return err
-	})
+	benchmarkReply(b, procJobStats, said, jobStats)
 }
 
 // BenchmarkSmallReply is the least that a call costs.

@@ -140,7 +140,7 @@ func asVisitor(ctx context.Context, t *testing.T, variables map[string]string, n
 func ordinaryUser(t *testing.T) {
 	t.Helper()
 	h := open(t, host.Config{Name: "own", URI: "qemu:///session"})
-	if _, err := h.Domains(testContext(t)); err != nil {
+	if err := ping(testContext(t), h); err != nil {
 		t.Error(err)
 	}
 	if err := h.WriteRecord(testContext(t), host.Global, document); err != nil {
