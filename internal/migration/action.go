@@ -263,8 +263,11 @@ func (w *watch) callOff() {
 
 // grace is how long a job that was called off may take to end.
 func (w *watch) grace() time.Duration {
-	if w.taken && !w.figures.begun || !w.taken && lost(w.orderError) {
+	switch {
+	case w.taken && !w.figures.begun, !w.taken && lost(w.orderError):
 		return cancelGrace
+	case w.mode == Direct && w.calls != nil && w.calls.performing.Load() == nil:
+		return cancelGrace // nothing was sent; only a step has to be given up
 	}
 	return cleanupGrace
 }

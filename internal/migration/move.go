@@ -173,7 +173,7 @@ func (m *move) conclude(e ending) (Report, error) {
 	m.tell.enter(PhaseVerifying, fmt.Sprintf("looking at %s and %s", m.Source.Name(), m.Destination.Name()))
 	s := settlement{
 		request: m.Request, ranBefore: m.ranBefore, suspended: !e.pausing.IsZero(),
-		foreign: errors.Is(e.err, ErrBusy) && !e.committed, withheld: m.withheld(e), recovery: m.recovery(e.mode, m.persistent), limit: settleLimit,
+		foreign: !e.mayHaveStopped(), withheld: m.withheld(e), recovery: m.recovery(e.mode, m.persistent), limit: settleLimit,
 	}
 	if e.unseen != nil {
 		s.limit = leftoverPatience // a host that is silent now has been waited for already

@@ -46,8 +46,9 @@ type Outcome struct {
 	// when it did, and when it does not hold the VM.
 	Migrating bool
 	JobError  error
-	// Foreign is true when libvirt refused the migration because of another
-	// operation. That may be a migration to any host.
+	// Foreign is true when the migration was not begun, or libvirt refused it because
+	// of another operation. What the VM does then is somebody else's doing, perhaps a
+	// migration to any host.
 	Foreign bool
 	// Withheld is true when it is certain that the destination never started the
 	// guest, whether it answers or not: nobody has told it to.

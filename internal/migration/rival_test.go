@@ -101,6 +101,24 @@ func TestDirectDoesNotResumeAGuestThatAnotherMigrationLeftPaused(t *testing.T) {
 	})
 }
 
+// Before this move has begun anything, a rival stops the guest and loses its
+// client.
+func TestRunThatBeganNothingDoesNotResumeAGuestThatAnotherMigrationLeftPaused(t *testing.T) {
+	t.Parallel()
+	play(t, func(s *scene) {
+		s.policy(policy.Policy{MaxDowntimeMS: new(int64(50))})
+		s.kvm1.Before("SetMaxDowntime", func(contextT) error {
+			s.startsElsewhere()
+			s.kvm1.Pause(uuid, migration.ReasonMigration)
+			s.kvm1.Abort(uuid)
+			s.cancel()
+			return nil
+		})
+		fails[*migration.CancelledError](s, "VM web is paused on kvm1", "Make sure that it runs nowhere else")
+		s.neverResumed()
+	})
+}
+
 // Someone else was quicker, between the checks and the call.
 func TestPeerToPeerLeavesAnOlderMigrationAlone(t *testing.T) {
 	t.Parallel()

@@ -15,9 +15,9 @@ type settlement struct {
 	ranBefore bool
 	// suspended is true when on_timeout asked for the guest to be paused.
 	suspended bool
-	// foreign is true when libvirt refused the migration because of another
-	// operation. That may be a migration to any host, which alone knows whether the
-	// guest may run here.
+	// foreign is true when the migration was not begun, or libvirt refused it because
+	// of another operation. A guest that is paused was then stopped by somebody else,
+	// perhaps for a migration to any host, which alone knows whether it may run here.
 	foreign bool
 	// withheld is true when it is certain that the guest was never started on the
 	// destination, whether that answers or not.

@@ -74,6 +74,12 @@ type ending struct {
 // of what became of that.
 func (e ending) aborted() bool { return errors.Is(e.err, ErrAborted) && !e.committed }
 
+// mayHaveStopped tells whether it can be this migration that has stopped the
+// guest: it was begun, and libvirt did not refuse it because of another operation.
+func (e ending) mayHaveStopped() bool {
+	return e.mode != "" && (e.committed || !errors.Is(e.err, ErrBusy))
+}
+
 // Why the end of a job was not seen.
 var (
 	errSilent    = errors.New("the source did not answer any more")
