@@ -182,7 +182,7 @@ func (s *steps) preparesSlowly() {
 	}
 	slow := filepath.Join(s.t.TempDir(), "qemu")
 	script := "#!/bin/sh\ncase \"$*\" in *-incoming*) sleep 2 ;; esac\nexec " + emulator[1] + " \"$@\"\n"
-	if err := os.WriteFile(slow, []byte(script), 0o755); err != nil { //nolint:gosec // QEMU is started from it
+	if err := os.WriteFile(slow, []byte(script), 0o755); err != nil { // QEMU is started from it
 		s.t.Fatal(err)
 	}
 	s.xml = strings.Replace(s.xml, emulator[0], "<emulator>"+slow+"</emulator>", 1)

@@ -33,7 +33,7 @@ func TestSoak(t *testing.T) {
 	}
 	moves, seed := number(t, movesVariable, usualMoves), number(t, seedVariable, uint64(time.Now().UnixNano()))
 	t.Logf("%d moves; repeat them with %s=%d", moves, seedVariable, seed)
-	random := rand.New(rand.NewPCG(seed, 0)) //nolint:gosec // it must be possible to repeat them
+	random := rand.New(rand.NewPCG(seed, 0)) // it must be possible to repeat them
 
 	s := &soak{T: t, world: world, guest: world.StartGuest(t, busy), bystander: world.StartGuest(t, lab.IdleGuest("bystander"))}
 	before, began := s.traces(), time.Now()
