@@ -2,27 +2,11 @@ package fleet
 
 import (
 	"context"
-	"net"
 	"testing"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/lab"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
 )
-
-// silent is the URI of a host that takes connections and says nothing.
-func silent(t *testing.T) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := listener.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return "qemu+tcp://" + listener.Addr().String() + "/system"
-}
 
 // TestMove_cancelledWithHostDown calls a move off while a host is down: the error
 // says what the others have seen, whoever of them is asked first.
@@ -42,9 +26,9 @@ func TestMove_cancelledWithHostDown(t *testing.T) {
 		"it refuses, and has not the VM":         {UnreachableError, refusing, seen.Name, running},
 		"it refuses, and has the VM":             {UnreachableError, refusing, hidden.UUID, notSeen(hidden.UUID)},
 		"it refuses, which is a warning":         {UnreachableWarn, refusing, hidden.Name, notSeen(hidden.Name)},
-		"it is silent, and has not the VM":       {UnreachableError, silent(t), seen.UUID, running},
-		"it is silent, which is a warning":       {UnreachableWarn, silent(t), seen.Name, running},
-		"it is silent, and no host knows the VM": {UnreachableWarn, silent(t), "nobody", notSeen("nobody")},
+		"it is silent, and has not the VM":       {UnreachableError, lab.MuteURI(t), seen.UUID, running},
+		"it is silent, which is a warning":       {UnreachableWarn, lab.MuteURI(t), seen.Name, running},
+		"it is silent, and no host knows the VM": {UnreachableWarn, lab.MuteURI(t), "nobody", notSeen("nobody")},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -1,7 +1,6 @@
 package provider_test
 
 import (
-	"net"
 	"testing"
 	"time"
 
@@ -13,21 +12,6 @@ import (
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/lab"
 )
-
-// muteHost is the URI of a host that accepts connections and never answers.
-func muteHost(t *testing.T) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := listener.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return "qemu+tcp://" + listener.Addr().String() + "/system"
-}
 
 // TestAccUnreachable_writing asks hosts that do not answer, in each of the ways in
 // which they may not: one diagnostic, and nothing is written anywhere.
@@ -43,7 +27,7 @@ func TestAccUnreachable_writing(t *testing.T) {
 			want: `Host "kvm3": unable to read the cluster record: no connection to qemu+tcp://10.77.0.11:9/system: connection refused; is libvirtd running and listening there?`,
 		},
 		"mute": {
-			uri: muteHost(t), within: 40 * time.Second,
+			uri: lab.MuteURI(t), within: 40 * time.Second,
 			want: `it did not answer within 15s`,
 		},
 	} {
