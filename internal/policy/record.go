@@ -2,11 +2,13 @@ package policy
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 	"unicode/utf8"
 )
 
@@ -18,15 +20,26 @@ const (
 	// be dumped by any tool.
 	MaxRecordBytes = 64 << 10
 
-	versionMember = "version"
-	clusterMember = "cluster"
+	versionMember    = "version"
+	clusterMember    = "cluster"
+	ownerMember      = "owner"
+	declaredAtMember = "declared_at"
+
+	// Years outside of these cannot be written in RFC 3339 and read back.
+	firstYear, lastYear = 1970, 9999
 )
 
 // Record is one level's policy as it is kept in libvirt: one JSON document.
 type Record struct {
 	// Cluster is the name of the cluster in a cluster's record, else empty.
 	Cluster string
-	Policy  Policy
+	// Owner is the token of the resource instance that declared the record;
+	// empty where nobody claims it.
+	Owner string
+	// DeclaredAt is when the owner last wrote the record, to the second; zero
+	// where it is not recorded.
+	DeclaredAt time.Time
+	Policy     Policy
 	// Unknown has the members that this version does not know, as they were
 	// read; they are written back.
 	Unknown map[string]json.RawMessage
@@ -58,8 +71,8 @@ func (r Record) UnknownMembers() []string {
 }
 
 // Encode is the record as a JSON document of at most MaxRecordBytes, its members
-// always in the same order: version, cluster, the fields, what is unknown. It
-// refuses values out of range, which DecodeRecord would not read back.
+// always in the same order: version, cluster, owner, time of declaration, the
+// fields, what is unknown. It refuses values out of range, which DecodeRecord would not read back.
 func (r Record) Encode() ([]byte, error) {
 	var buf bytes.Buffer
 	fmt.Fprintf(&buf, `{%q:%d`, versionMember, Version)
@@ -80,6 +93,16 @@ func (r Record) Encode() ([]byte, error) {
 	}
 	if r.Cluster != "" {
 		if err := member(clusterMember, r.Cluster); err != nil {
+			return nil, err
+		}
+	}
+	if r.Owner != "" {
+		if err := member(ownerMember, r.Owner); err != nil {
+			return nil, err
+		}
+	}
+	if !r.DeclaredAt.IsZero() {
+		if err := member(declaredAtMember, r.DeclaredAt.UTC().Format(time.RFC3339)); err != nil {
 			return nil, err
 		}
 	}
@@ -139,13 +162,20 @@ func DecodeRecord(document []byte) (Record, error) {
 	delete(members, versionMember)
 
 	var r Record
-	if raw, ok := members[clusterMember]; ok {
-		name, err := decodeAs[string](raw, "a name in quotes")
-		if err != nil {
-			return Record{}, fmt.Errorf("%s %w", clusterMember, err)
+	var declared string
+	if err := cmp.Or(
+		takeText(members, clusterMember, "a name in quotes", &r.Cluster),
+		takeText(members, ownerMember, "a token in quotes", &r.Owner),
+		takeText(members, declaredAtMember, "a time in quotes", &declared),
+	); err != nil {
+		return Record{}, err
+	}
+	if declared != "" {
+		at, err := time.Parse(time.RFC3339, declared)
+		if at = at.UTC().Truncate(time.Second); err != nil || at.Year() < firstYear || at.Year() > lastYear {
+			return Record{}, fmt.Errorf("%s is not a time such as \"2026-01-31T12:00:00Z\": %s", declaredAtMember, abbreviate(declared))
 		}
-		r.Cluster = name
-		delete(members, clusterMember)
+		r.DeclaredAt = at
 	}
 	for _, f := range fields {
 		raw, ok := members[string(f.name)]
@@ -164,6 +194,22 @@ func DecodeRecord(document []byte) (Record, error) {
 		r.Unknown = members
 	}
 	return r, nil
+}
+
+// takeText takes a member that is a text out of those that are left; want names
+// what it has to be.
+func takeText(members map[string]json.RawMessage, name, want string, target *string) error {
+	raw, ok := members[name]
+	if !ok {
+		return nil
+	}
+	text, err := decodeAs[string](raw, want)
+	if err != nil {
+		return fmt.Errorf("%s %w", name, err)
+	}
+	*target = text
+	delete(members, name)
+	return nil
 }
 
 func checkVersion(raw json.RawMessage) error {

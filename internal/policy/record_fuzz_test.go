@@ -18,6 +18,7 @@ func FuzzDecodeRecord(f *testing.F) {
 		`{"version":1,"auto_converge":true,"auto_converge_initial":30,"auto_converge_increment":20,"compression":true,` +
 			`"compression_cache_mib":256,"bandwidth_mib_per_second":0,"max_downtime_ms":500,"parallel_connections":0,` +
 			`"post_copy":true,"encryption":false,"timeout":"1h","stall_timeout":"0s","on_timeout":"post_copy"}`,
+		`{"version":1,"owner":"3f1f7a52-2c5b-4f0e-9d5c-0a8f6f2b7f11","declared_at":"2026-11-25T22:30:05.75+01:00"}`,
 		`{"version":1,"timeout":"5us","stall_timeout":"2562047h47m16.854775807s"}`,
 		`{"version":1,"zero_copy":true,"note":{"b":1E400,"a":"\ud800<&>` + "\u2028" + `"},"":null}`,
 		`{"version":1,"version":1,"post_copy":true,"post_copy":false,"x":1,"x":2}`,

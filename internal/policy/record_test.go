@@ -13,6 +13,10 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
 )
 
+const owner = "3f1f7a52-2c5b-4f0e-9d5c-0a8f6f2b7f11"
+
+var declaredAt = time.Date(2026, 11, 25, 21, 30, 5, 0, time.UTC)
+
 func TestRecordIsTheDesignsDocument(t *testing.T) {
 	t.Parallel()
 
@@ -31,6 +35,10 @@ func TestRecordIsTheDesignsDocument(t *testing.T) {
 		"a cluster's": {
 			policy.Record{Cluster: "R&D", Policy: policy.Policy{Compression: new(false)}},
 			`{"version":1,"cluster":"R&D","compression":false}`,
+		},
+		"one that an instance declared": {
+			policy.Record{Owner: owner, DeclaredAt: declaredAt, Cluster: "lab", Policy: policy.Policy{PostCopy: new(true)}},
+			`{"version":1,"cluster":"lab","owner":"` + owner + `","declared_at":"2026-11-25T21:30:05Z","post_copy":true}`,
 		},
 		"every field": {
 			policy.Record{Policy: policy.Policy{
@@ -116,6 +124,14 @@ func TestDecodeRecordAcceptsWhatOtherToolsWrite(t *testing.T) {
 			`{"version":1,"AUTO_CONVERGE":true}`,
 			policy.Record{Unknown: map[string]json.RawMessage{"AUTO_CONVERGE": json.RawMessage(`true`)}},
 		},
+		"a time of declaration in another zone, with fractions": {
+			`{"version":1,"declared_at":"2026-11-25T22:30:05.75+01:00","owner":"a script"}`,
+			policy.Record{Owner: "a script", DeclaredAt: declaredAt},
+		},
+		"an empty owner is none": {
+			`{"version":1,"owner":"","declared_at":""}`,
+			policy.Record{},
+		},
 		"an unknown member of null": {
 			`{"version":1,"note":null}`,
 			policy.Record{Unknown: map[string]json.RawMessage{"note": json.RawMessage(`null`)}},
@@ -157,6 +173,10 @@ func TestDecodeRecordRefuses(t *testing.T) {
 		"a version with a fraction":     {`{"version":1.5}`, "version must be a whole number, not 1.5"},
 		"version 0":                     {`{"version":0}`, "version 0 is none that was ever written"},
 		"a negative version":            {`{"version":-1}`, "version -1 is none that was ever written"},
+		"an owner that is no text":      {`{"version":1,"owner":7}`, "owner must be a token in quotes, not 7"},
+		"a time that is no text":        {`{"version":1,"declared_at":1764106205}`, "declared_at must be a time in quotes, not 1764106205"},
+		"a time in words":               {`{"version":1,"declared_at":"yesterday"}`, `declared_at is not a time such as "2026-01-31T12:00:00Z": yesterday`},
+		"a time before all clocks":      {`{"version":1,"declared_at":"0000-01-01T00:00:00+01:00"}`, "declared_at is not a time such as"},
 		"a cluster of null":             {`{"version":1,"cluster":null}`, "cluster must be a name in quotes, not null"},
 		"a cluster that is no name":     {`{"version":1,"cluster":["a"]}`, `cluster must be a name in quotes, not ["a"]`},
 		"a switch of null":              {`{"version":1,"auto_converge":null}`, "auto_converge: must be true or false, not null"},
