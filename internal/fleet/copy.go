@@ -2,9 +2,12 @@ package fleet
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/host"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
@@ -14,6 +17,8 @@ import (
 // has.
 type Copy struct {
 	Host string
+	// HostUUID is the UUID of the host; empty for a domain's copy.
+	HostUUID string
 	// VM is the UUID of the domain whose copy it is, and Place says which of its
 	// two: "live" or "config". Both are empty for a host's copy.
 	VM, Place string
@@ -89,10 +94,42 @@ func (e *NewerRecordError) Error() string { return fmt.Sprintf("%s: %v", e.Copy.
 
 func (e *NewerRecordError) Unwrap() error { return e.Err }
 
+// Digest stands for the text of a copy; empty for a copy that is missing.
+type Digest string
+
+// digest is the copy's.
+func (c Copy) digest() Digest {
+	if c.Document == nil {
+		return ""
+	}
+	sum := sha256.Sum256([]byte(*c.Document))
+	return Digest(hex.EncodeToString(sum[:]))
+}
+
+// key is where the copy is, as Declaration.Seen has it.
+func (c Copy) key() string {
+	if c.Place != "" {
+		return c.Place
+	}
+	return c.HostUUID
+}
+
+// digests are the copies as a plan sees them.
+func digests(copies []Copy) map[string]Digest {
+	seen := map[string]Digest{}
+	for _, c := range copies {
+		seen[c.key()] = c.digest()
+	}
+	return seen
+}
+
 // encode is the declared record, with the members of the present one that this
 // version does not know.
-func encode(cluster string, p policy.Policy, present Copy) (string, error) {
-	record := policy.Record{Cluster: cluster, Policy: p}
+func (d Declaration) encode(present Copy) (string, error) {
+	record := policy.Record{Cluster: d.Cluster, Policy: d.Policy, Owner: d.Owner}
+	if d.Owner != "" {
+		record.DeclaredAt = time.Now()
+	}
 	if present.readable() {
 		record.Unknown = present.Record.Unknown
 	}
@@ -112,9 +149,13 @@ func DifferenceText(have, want policy.Policy) string {
 
 // hostCopy reads a host's copy of a level's record.
 func hostCopy(ctx context.Context, h *host.Host, level host.Level) (Copy, error) {
+	uuid, err := h.UUID(ctx)
+	if err != nil {
+		return Copy{}, err
+	}
 	document, err := h.Record(ctx, level)
 	if err != nil {
 		return Copy{}, err
 	}
-	return Copy{Host: h.Name(), Level: level, Document: document}.decode(), nil
+	return Copy{Host: h.Name(), HostUUID: uuid, Level: level, Document: document}.decode(), nil
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/host"
@@ -34,6 +35,36 @@ func (e *HeldError) Error() string {
 	return fmt.Sprintf("host %s is in cluster %q", e.Host, e.Cluster)
 }
 
+// ChangedError is a copy that another has written since the change was planned.
+type ChangedError struct {
+	Copy        Copy
+	Differences string
+}
+
+func (e *ChangedError) Error() string {
+	if e.Differences == "" {
+		return fmt.Sprintf("%s was declared again by another since this was planned", e.Copy)
+	}
+	return fmt.Sprintf("%s was changed by another since this was planned: %s", e.Copy, e.Differences)
+}
+
+// Outcome is what came of a change to a record.
+type Outcome struct {
+	// Written are the hosts that have the record afterwards, or may have it.
+	Written []Member
+	// Seen are the copies as they were written, by the UUID of the host.
+	Seen map[string]Digest
+	// Taken are copies of other owners, as they were before they were taken over.
+	Taken []Copy
+	// Left are copies of other owners that were not removed.
+	Left []Copy
+	// Renamed are hosts that are called something else now.
+	Renamed []Renaming
+	// LetGo are hosts that the configuration no longer has; whatever is recorded
+	// there stays there.
+	LetGo []Member
+}
+
 // PartialError is a change that reached only some hosts.
 type PartialError struct {
 	// Done are the hosts where the change was made.
@@ -41,7 +72,9 @@ type PartialError struct {
 	// Unwritten are the hosts that the record could not be written to, Kept
 	// those it could not be removed from.
 	Unwritten, Kept []string
-	Err             error
+	// Hidden are recorded hosts that may be behind those that cannot be asked.
+	Hidden []Member
+	Err    error
 }
 
 func (e *PartialError) Error() string { return e.Err.Error() }
@@ -67,33 +100,64 @@ func (e *TakenBackError) Unwrap() error { return e.Err }
 
 // Create writes the record to all the hosts, or to none: what was written before
 // one of them failed is taken back. An equal record that is there already is
-// adopted. A different one is an *ExistsError or a *HeldError for a cluster;
-// the global settings take it over and say in replaced what was there. An error
-// after the first write is a *TakenBackError.
-func (f *Fleet) Create(ctx context.Context, d Declaration, names []string) (replaced []string, err error) {
+// taken over from its owner. A different one is an *ExistsError, unless its owner
+// is the one that the declaration replaces; another cluster's is a *HeldError. An
+// error after the first write is a *TakenBackError.
+func (f *Fleet) Create(ctx context.Context, d Declaration, names []string) (Outcome, error) {
+	members, err := f.Members(ctx, names)
+	if err != nil {
+		return Outcome{}, err
+	}
 	hosts, err := f.all(names)
 	if err != nil {
-		return nil, err
+		return Outcome{}, err
 	}
 	before, err := readAll(ctx, hosts, d)
 	if err != nil {
-		return nil, err
+		return Outcome{}, err
 	}
 	for i, c := range before {
 		if before[i], err = f.takeable(ctx, hosts[i], d, c); err != nil {
-			return nil, err
+			return Outcome{}, err
 		}
 	}
 	if err := f.agreesElsewhere(ctx, d, names); err != nil {
+		return Outcome{}, err
+	}
+	written, err := f.write(ctx, hosts, d)
+	if err != nil {
+		return Outcome{}, &TakenBackError{Err: err, Left: f.takeBack(ctx, hosts, d, before)}
+	}
+	return Outcome{Written: members, Seen: digests(written), Taken: d.takenFrom(before)}, nil
+}
+
+// takenFrom are those of the copies that another owner declared.
+func (d Declaration) takenFrom(copies []Copy) []Copy {
+	return slices.DeleteFunc(slices.Clone(copies), func(c Copy) bool { return !d.redeclared(c) })
+}
+
+// Inspect looks, while planning, at what a Create would find on the hosts: an
+// *ExistsError, an *InvalidRecordError or a *NewerRecordError where it would be
+// refused. A host that is in another cluster may be let go by the same apply, and
+// is no error.
+func (f *Fleet) Inspect(ctx context.Context, d Declaration, names []string) ([]error, error) {
+	copies, unseen, err := f.copies(ctx, d, names)
+	if err != nil {
 		return nil, err
 	}
-	if d.Cluster == "" {
-		replaced = d.drift(slices.DeleteFunc(slices.Clone(before), func(c Copy) bool { return c.Document == nil })...)
+	for _, c := range copies {
+		if d.held(c) {
+			continue
+		}
+		if err := d.obstacle(c); err != nil {
+			return nil, err
+		}
 	}
-	if err := f.write(ctx, hosts, d); err != nil {
-		return nil, &TakenBackError{Err: err, Left: f.takeBack(ctx, hosts, d, before)}
+	errs := make([]error, len(unseen))
+	for i, u := range unseen {
+		errs[i] = u.err
 	}
-	return replaced, nil
+	return errs, nil
 }
 
 // agreesElsewhere fails with an *ExistsError when a host that is not among the
@@ -120,17 +184,26 @@ func (d Declaration) matchesCopy(c Copy) bool { return c.readable() && d.matches
 // another cluster to let the host go, and returns the copy that is there then.
 func (f *Fleet) takeable(ctx context.Context, h *host.Host, d Declaration, c Copy) (Copy, error) {
 	c, err := awaitRelease(ctx, h, d, c)
-	switch {
-	case err != nil:
+	if err != nil {
 		return c, err
+	}
+	return c, d.obstacle(c)
+}
+
+// obstacle is why a record may not be created where this copy is; nil when it
+// may.
+func (d Declaration) obstacle(c Copy) error {
+	switch {
 	case c.newer() != nil:
-		return c, c.newer()
-	case d.Cluster == "" || c.Document == nil || d.matchesCopy(c):
-		return c, nil
+		return c.newer()
+	case c.Document == nil || d.matchesCopy(c):
+		return nil
 	case c.Invalid != nil:
-		return c, &InvalidRecordError{Copy: c}
+		return &InvalidRecordError{Copy: c}
+	case d.Replaces != "" && c.Record.Owner == d.Replaces:
+		return nil
 	default:
-		return c, &ExistsError{Copy: c, Differences: d.differences(c.Record)}
+		return &ExistsError{Copy: c, Differences: d.differences(c.Record)}
 	}
 }
 
@@ -164,52 +237,89 @@ func awaitRelease(ctx context.Context, h *host.Host, d Declaration, c Copy) (Cop
 }
 
 // Update makes the copies on the hosts equal to the declaration and removes
-// those on the hosts that are no longer among them, these first, so that another
-// cluster can take them. The error is a *PartialError when some hosts were not
-// reached.
-func (f *Fleet) Update(ctx context.Context, d Declaration, names, removed []string) error {
+// those on members that are no longer among them, these first, so that another
+// cluster can take them. It overwrites no copy that another has changed since the
+// plan saw it (*ChangedError), and takes back one that another instance had
+// declared by then. The error is a *PartialError when some hosts were not reached.
+func (f *Fleet) Update(ctx context.Context, d Declaration, names []string, members []Member) (Outcome, error) {
 	hosts, err := f.all(names)
 	if err != nil {
-		return err
+		return Outcome{}, err
 	}
-	if err := f.refuseNewer(ctx, d, slices.Concat(names, removed)); err != nil {
-		return err
+	known, err := f.recognise(ctx, members)
+	if err != nil {
+		return Outcome{}, err
 	}
-	outcome := f.remove(ctx, d, removed)
-	for _, a := range tell(ctx, hosts, func(ctx context.Context, h *host.Host) error {
+	removed := slices.DeleteFunc(slices.Clone(known.hosts), func(h *host.Host) bool { return slices.Contains(names, h.Name()) })
+	if err := f.refuseNewer(ctx, d, slices.Concat(hosts, removed)); err != nil {
+		return Outcome{}, err
+	}
+	// A target that cannot be asked is told of by the write, not as one to remove.
+	target := func(m Member) bool { return slices.Contains(names, m.Name) }
+	targets := slices.DeleteFunc(slices.Clone(known.hidden), func(m Member) bool { return !target(m) })
+	known.hidden = slices.DeleteFunc(known.hidden, target)
+	outcome, failed := f.remove(ctx, d, removed, known)
+	for _, m := range targets {
+		outcome.Written = append(outcome.Written, m)
+		outcome.Seen[m.UUID] = d.Seen[m.UUID]
+	}
+	type answer struct {
+		written Copy
+		uuid    string
+		taken   []Copy
+		err     error
+	}
+	answers := each(hosts, func(h *host.Host) (a answer) {
+		if a.uuid, a.err = h.UUID(ctx); a.err != nil {
+			return a
+		}
 		present, err := hostCopy(ctx, h, d.level())
-		if err != nil {
-			return err
+		if err == nil {
+			_, err = awaitRelease(ctx, h, d, present)
 		}
-		if _, err = awaitRelease(ctx, h, d, present); err != nil {
-			return err
+		if a.err = err; err == nil {
+			a.written, a.taken, a.err = f.writeCopy(ctx, h, d)
 		}
-		return f.writeCopy(ctx, h, d)
-	}) {
+		return a
+	})
+	for i, a := range answers {
+		if a.uuid != "" {
+			outcome.Written = append(outcome.Written, Member{Name: hosts[i].Name(), UUID: a.uuid})
+		}
 		if a.err != nil {
-			outcome.Unwritten = append(outcome.Unwritten, a.host)
-			outcome.Err = errors.Join(outcome.Err, a.err)
-		} else {
-			outcome.Done = append(outcome.Done, a.host)
+			failed.Unwritten = append(failed.Unwritten, hosts[i].Name())
+			failed.Err = errors.Join(failed.Err, a.err)
+			if a.uuid != "" {
+				outcome.Seen[a.uuid] = d.Seen[a.uuid]
+			}
+			continue
 		}
+		failed.Done = append(failed.Done, hosts[i].Name())
+		outcome.Seen[a.uuid] = a.written.digest()
+		outcome.Taken = append(outcome.Taken, a.taken...)
 	}
-	return outcome.orNil()
+	return outcome, failed.orNil()
 }
 
-// Delete removes the records from the hosts. What is not there, or is another
-// cluster's, is left. The error is a *PartialError that says which hosts still
-// have it.
-func (f *Fleet) Delete(ctx context.Context, d Declaration, names []string) error {
-	if err := f.refuseNewer(ctx, d, names); err != nil {
-		return err
+// Delete removes the record from the members. What is not there, is another
+// cluster's, or was declared by another instance, is left. A member that is none
+// of the hosts is let go, once all of them have answered. The error is a
+// *PartialError that says which hosts still have the record, or may have it.
+func (f *Fleet) Delete(ctx context.Context, d Declaration, members []Member) (Outcome, error) {
+	known, err := f.recognise(ctx, members)
+	if err != nil {
+		return Outcome{}, err
 	}
-	return f.remove(ctx, d, names).orNil()
+	if err := f.refuseNewer(ctx, d, known.hosts); err != nil {
+		return Outcome{}, err
+	}
+	outcome, failed := f.remove(ctx, d, known.hosts, known)
+	return outcome, failed.orNil()
 }
 
 // refuseNewer fails, before anything is changed, when a newer release wrote the
 // record on any of the hosts. A host that can not be asked fails later, by itself.
-func (f *Fleet) refuseNewer(ctx context.Context, d Declaration, names []string) error {
-	hosts, _ := f.named(names)
+func (f *Fleet) refuseNewer(ctx context.Context, d Declaration, hosts []*host.Host) error {
 	return errors.Join(each(hosts, func(h *host.Host) error {
 		if c, err := hostCopy(ctx, h, d.level()); err == nil {
 			return c.newer()
@@ -218,32 +328,58 @@ func (f *Fleet) refuseNewer(ctx context.Context, d Declaration, names []string) 
 	})...)
 }
 
-// remove passes over hosts that the fleet does not have: their records can not
-// be reached.
-func (f *Fleet) remove(ctx context.Context, d Declaration, names []string) *PartialError {
-	hosts, _ := f.named(names)
-	outcome := &PartialError{}
-	for _, a := range tell(ctx, hosts, func(ctx context.Context, h *host.Host) error {
-		c, err := hostCopy(ctx, h, d.level())
+// remove removes the record from hosts. Members that are hidden keep it; those
+// that are let go are passed over.
+func (f *Fleet) remove(ctx context.Context, d Declaration, hosts []*host.Host, known recognition) (Outcome, *PartialError) {
+	outcome := Outcome{Seen: map[string]Digest{}, Renamed: known.renamed, LetGo: known.letGo, Written: slices.Clone(known.hidden)}
+	failed := &PartialError{}
+	if len(known.hidden) > 0 {
+		failed.Hidden = known.hidden
+		failed.Err = known.unanswered()
+	}
+	type answer struct {
+		left *Copy
+		err  error
+	}
+	answers := each(hosts, func(h *host.Host) answer {
+		left, err := f.removeCopy(ctx, h, d)
+		return answer{left, err}
+	})
+	for i, a := range answers {
+		name := hosts[i].Name()
 		switch {
-		case err != nil:
-			return err
-		case c.newer() != nil:
-			return c.newer()
-		case !d.claims(c):
-			return nil
+		case a.err != nil:
+			failed.Kept = append(failed.Kept, name)
+			failed.Err = errors.Join(failed.Err, a.err)
+			if uuid, err := hosts[i].UUID(ctx); err == nil {
+				outcome.Written = append(outcome.Written, Member{Name: name, UUID: uuid})
+			}
+		case a.left != nil:
+			outcome.Left = append(outcome.Left, *a.left)
 		default:
-			return h.DeleteRecord(ctx, d.level())
-		}
-	}) {
-		if a.err != nil {
-			outcome.Kept = append(outcome.Kept, a.host)
-			outcome.Err = errors.Join(outcome.Err, a.err)
-		} else {
-			outcome.Done = append(outcome.Done, a.host)
+			failed.Done = append(failed.Done, name)
 		}
 	}
-	return outcome
+	return outcome, failed
+}
+
+// removeCopy removes one host's copy; left is a copy that stays because another
+// instance has declared it.
+func (f *Fleet) removeCopy(ctx context.Context, h *host.Host, d Declaration) (left *Copy, err error) {
+	defer f.alone(h.Name(), d.level().String())()
+	c, err := hostCopy(ctx, h, d.level())
+	switch {
+	case err != nil:
+		return nil, err
+	case c.newer() != nil:
+		return nil, c.newer()
+	case !d.claims(c):
+		return nil, nil
+	case d.redeclared(c):
+		return &c, nil
+	default:
+		return nil, h.DeleteRecord(ctx, d.level())
+	}
 }
 
 // orNil is nil when the change reached every host.
@@ -284,48 +420,78 @@ func readAll(ctx context.Context, hosts []*host.Host, d Declaration) ([]Copy, er
 	return copies, failure(failed)
 }
 
-// write writes the record to all hosts at once.
-func (f *Fleet) write(ctx context.Context, hosts []*host.Host, d Declaration) error {
+// write writes the record to all hosts at once, and returns the copies.
+func (f *Fleet) write(ctx context.Context, hosts []*host.Host, d Declaration) ([]Copy, error) {
+	type answer struct {
+		written Copy
+		err     error
+	}
 	var failed []error
-	for _, a := range tell(ctx, hosts, func(ctx context.Context, h *host.Host) error { return f.writeCopy(ctx, h, d) }) {
+	copies := make([]Copy, len(hosts))
+	for i, a := range each(hosts, func(h *host.Host) answer {
+		written, _, err := f.writeCopy(ctx, h, d)
+		return answer{written, err}
+	}) {
+		copies[i] = a.written
 		if a.err != nil {
 			failed = append(failed, a.err)
 		}
 	}
-	return errors.Join(failed...)
+	return copies, errors.Join(failed...)
 }
 
-// writeCopy writes one host's copy, unless it says what is declared already, and
-// reads it back. It looks at what is there once more, for two resources of one
-// apply may both want the host, and have found it free.
-func (f *Fleet) writeCopy(ctx context.Context, h *host.Host, d Declaration) error {
+// writeCopy writes one host's copy, unless it says what is declared and by whom
+// already, and reads it back. It looks at what is there once more, for two
+// resources of one apply may both want the host, and have found it free. taken has
+// what another owner's copy was before.
+func (f *Fleet) writeCopy(ctx context.Context, h *host.Host, d Declaration) (written Copy, taken []Copy, err error) {
 	defer f.alone(h.Name(), d.level().String())()
 	present, err := hostCopy(ctx, h, d.level())
 	switch {
 	case err != nil:
-		return err
-	case d.matchesCopy(present):
-		return nil
+		return Copy{}, nil, err
+	case d.settled(present):
+		return present, nil, nil
 	case d.held(present):
-		return &HeldError{Host: h.Name(), Cluster: present.Record.Cluster}
+		return Copy{}, nil, &HeldError{Host: h.Name(), Cluster: present.Record.Cluster}
 	case present.newer() != nil:
-		return present.newer()
+		return Copy{}, nil, present.newer()
 	}
-	document, err := encode(d.Cluster, d.Policy, present)
+	if err := d.unexpected(present); err != nil {
+		return Copy{}, nil, err
+	}
+	document, err := d.encode(present)
 	if err != nil {
-		return fmt.Errorf("%s: %w", h.Name(), err)
+		return Copy{}, nil, fmt.Errorf("host %s: %w", h.Name(), err)
 	}
 	if err := h.WriteRecord(ctx, d.level(), document); err != nil {
-		return err
+		return Copy{}, nil, err
 	}
-	written, err := hostCopy(ctx, h, d.level())
-	if err != nil {
-		return err
+	if written, err = hostCopy(ctx, h, d.level()); err != nil {
+		return Copy{}, nil, err
 	}
 	if drift := d.drift(written); len(drift) > 0 {
-		return &OverwrittenError{Drift: drift[0]}
+		return Copy{}, nil, &OverwrittenError{Drift: drift[0]}
 	}
-	return nil
+	return written, d.takenFrom([]Copy{present}), nil
+}
+
+// unexpected is why a copy must not be written over: it is not what the plan saw.
+// A copy that has vanished can be written, and so can an equal one that nobody had
+// when the plan was made. Where the plan saw nothing at all, on a host that joins,
+// a copy that says something else is an *ExistsError.
+func (d Declaration) unexpected(c Copy) error {
+	saw, compared := d.Seen[c.key()]
+	switch {
+	case c.Document == nil, compared && saw == c.digest():
+		return nil
+	case compared && saw == "" && d.matchesCopy(c):
+		return nil
+	case compared:
+		return &ChangedError{Copy: c, Differences: strings.Join(d.drift(c), "; ")}
+	default:
+		return d.obstacle(c)
+	}
 }
 
 // OverwrittenError is a record that does not read back as it was written:
@@ -342,13 +508,13 @@ func (f *Fleet) takeBack(ctx context.Context, hosts []*host.Host, d Declaration,
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), takeBackTimeout)
 	defer cancel()
 	var failed []error
-	for _, a := range tell(ctx, hosts, func(ctx context.Context, h *host.Host) error {
+	for i, err := range each(hosts, func(h *host.Host) error {
 		was := before[slices.Index(hosts, h)]
 		now, err := hostCopy(ctx, h, d.level())
 		switch {
 		case err != nil:
 			return err
-		case d.matchesCopy(was) || !d.matchesCopy(now):
+		case was.digest() == now.digest() || !d.settled(now):
 			return nil // not ours to take back: it was there before, or was never written
 		case was.Document == nil:
 			return h.DeleteRecord(ctx, d.level())
@@ -356,8 +522,8 @@ func (f *Fleet) takeBack(ctx context.Context, hosts []*host.Host, d Declaration,
 			return h.WriteRecord(ctx, d.level(), *was.Document)
 		}
 	}) {
-		if a.err != nil {
-			failed = append(failed, fmt.Errorf("what was written on %s may still be there: %w", a.host, a.err))
+		if err != nil {
+			failed = append(failed, fmt.Errorf("what was written on %s may still be there: %w", hosts[i].Name(), err))
 		}
 	}
 	return errors.Join(failed...)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -21,8 +22,42 @@ import (
 const (
 	record400 = `{"version":1,"cluster":"compute","max_downtime_ms":400}`
 	record500 = `{"version":1,"cluster":"compute","max_downtime_ms":500}`
+	former500 = `{"version":1,"cluster":"former","max_downtime_ms":500}`
+	theirs    = `{"version":1,"cluster":"compute","owner":"them","declared_at":"2026-11-25T21:30:05Z","max_downtime_ms":900}`
 	batch     = `{"version":1,"cluster":"batch"}`
 )
+
+// dropped is a host that the fleet does not have.
+var dropped = Member{Name: "dropped", UUID: "00000000-0000-4000-8000-00000000dead"}
+
+// members are hosts of the fleet as a resource remembers them.
+func members(t *testing.T, f *Fleet, names ...string) []Member {
+	t.Helper()
+	m, err := f.Members(testContext(t), names)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+func namesOf(members []Member) []string {
+	names := make([]string, len(members))
+	for i, m := range members {
+		names[i] = m.Name
+	}
+	return names
+}
+
+// seenOn is the declaration of one who has planned a change of what is there.
+func (d Declaration) seenOn(t *testing.T, f *Fleet) Declaration {
+	t.Helper()
+	copies, _, err := f.copies(testContext(t), d, f.Names())
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.Seen = digests(copies)
+	return d
+}
 
 var all = []string{"kvm1", "kvm2", "kvm3"}
 
@@ -63,11 +98,11 @@ func TestCreateTakesBackWhatItWrote(t *testing.T) {
 			t.Errorf("records (-want +got):\n%s", diff)
 		}
 	})
-	t.Run("the global settings that were replaced", func(t *testing.T) {
-		const was = `{"version":1,"max_downtime_ms":900}`
+	t.Run("the global settings that were taken over", func(t *testing.T) {
+		const was = `{"version":1,"owner":"former","max_downtime_ms":900}`
 		setRecord(t, f, "kvm2", host.Global, was)
 		readOnlySecrets(t, "kvm3")
-		if _, err := f.Create(testContext(t), Declaration{Policy: downtime(500)}, all); err == nil {
+		if _, err := f.Create(testContext(t), Declaration{Policy: downtime(500), Owner: "new", Replaces: "former"}, all); err == nil {
 			t.Error("no error")
 		}
 		if diff := cmp.Diff(map[string]string{"kvm2": was}, records(t, f, host.Global)); diff != "" {
@@ -102,25 +137,6 @@ func TestCreateCancelledWritesNothing(t *testing.T) {
 	}
 	if diff := cmp.Diff(map[string]string{"kvm3": batch}, records(t, f, host.Cluster)); diff != "" {
 		t.Errorf("records (-want +got):\n%s", diff)
-	}
-}
-
-func TestCreateTellsOfWhatTheGlobalSettingsReplace(t *testing.T) {
-	withoutRecords(t)
-	f := open(t, labConfig(t, UnreachableError))
-	setRecord(t, f, "kvm1", host.Global, `{"version":1,"max_downtime_ms":900}`)
-	setRecord(t, f, "kvm2", host.Global, `{"version":1,"max_downtime_ms":900}`)
-	setRecord(t, f, "kvm3", host.Global, `nothing`)
-	replaced, err := f.Create(testContext(t), Declaration{Policy: downtime(500)}, all)
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := []string{
-		"the copies on kvm1, kvm2 differ: max_downtime_ms is 900, declared 500",
-		"the copy on kvm3 can not be read: the record is not a JSON object: nothing",
-	}
-	if diff := cmp.Diff(want, replaced); diff != "" {
-		t.Errorf("replaced (-want +got):\n%s", diff)
 	}
 }
 
@@ -161,14 +177,17 @@ func TestUpdateReachesTheHostsItCan(t *testing.T) {
 		t.Fatal(err)
 	}
 	down := open(t, labConfig(t, UnreachableWarn, "kvm1", "kvm2"))
-	err := down.Update(testContext(t), compute(downtime(500)), []string{"kvm2", "kvm3"}, []string{"kvm1"})
+	outcome, err := down.Update(testContext(t), compute(downtime(500)).seenOn(t, f), []string{"kvm2", "kvm3"}, members(t, f, all...))
 	var partial *PartialError
 	if !errors.As(err, &partial) {
 		t.Fatalf("error %v, want a PartialError", err)
 	}
-	got := [][]string{partial.Done, partial.Unwritten, partial.Kept}
-	if diff := cmp.Diff([][]string{{"kvm3"}, {"kvm2"}, {"kvm1"}}, got); diff != "" {
-		t.Errorf("done, unwritten, kept (-want +got):\n%s", diff)
+	got := [][]string{partial.Done, partial.Unwritten, partial.Kept, namesOf(partial.Hidden)}
+	if diff := cmp.Diff([][]string{{"kvm3"}, {"kvm2"}, {}, {"kvm1"}}, got, cmpopts.EquateEmpty()); diff != "" {
+		t.Errorf("done, unwritten, kept, hidden (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff(all, slices.Sorted(slices.Values(namesOf(outcome.Written)))); diff != "" {
+		t.Errorf("hosts that have it, or may (-want +got):\n%s", diff)
 	}
 	want := map[string]string{"kvm1": record400, "kvm2": record400, "kvm3": record500}
 	if diff := cmp.Diff(want, records(t, f, host.Cluster)); diff != "" {
@@ -181,8 +200,12 @@ func TestDeleteLeavesOtherClusters(t *testing.T) {
 	f := open(t, labConfig(t, UnreachableError))
 	setRecord(t, f, "kvm1", host.Cluster, record400)
 	setRecord(t, f, "kvm2", host.Cluster, batch)
-	if err := f.Delete(testContext(t), compute(downtime(500)), append(all, "dropped")); err != nil {
+	outcome, err := f.Delete(testContext(t), compute(downtime(500)), append(members(t, f, all...), dropped))
+	if err != nil {
 		t.Error(err)
+	}
+	if diff := cmp.Diff([]Member{dropped}, outcome.LetGo); diff != "" {
+		t.Errorf("let go (-want +got):\n%s", diff)
 	}
 	if diff := cmp.Diff(map[string]string{"kvm2": batch}, records(t, f, host.Cluster)); diff != "" {
 		t.Errorf("records (-want +got):\n%s", diff)
@@ -193,8 +216,14 @@ func TestNewerRecordOnOneHostKeepsAllHosts(t *testing.T) {
 	f := open(t, labConfig(t, UnreachableError))
 	const newer = `{"version":2,"cluster":"compute"}`
 	for name, change := range map[string]func() error{
-		"update": func() error { return f.Update(testContext(t), compute(downtime(500)), all[:1], all[1:2]) },
-		"delete": func() error { return f.Delete(testContext(t), compute(downtime(400)), all[:2]) },
+		"update": func() error {
+			_, err := f.Update(testContext(t), compute(downtime(500)), all[:1], members(t, f, all[1:2]...))
+			return err
+		},
+		"delete": func() error {
+			_, err := f.Delete(testContext(t), compute(downtime(400)), members(t, f, all[:2]...))
+			return err
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			withoutRecords(t)
@@ -236,16 +265,16 @@ func TestFindRecord(t *testing.T) {
 		"one that can not be read": {map[string]string{"kvm1": "nothing"}, nil, "kvm1"},
 		"the most common": {
 			map[string]string{"kvm1": record400, "kvm2": record500, "kvm3": record500},
-			&Found{Policy: downtime(500), Hosts: []string{"kvm2", "kvm3"}, Written: all, Others: []string{"the copy on kvm1 differs: max_downtime_ms is 400, declared 500"}}, "",
+			&Found{Policy: downtime(500), Hosts: []string{"kvm2", "kvm3"}, Written: members(t, f, all...), Others: []string{"the copy on kvm1 differs: max_downtime_ms is 400, declared 500"}}, "",
 		},
 		"of as many, that of the first host": {
 			map[string]string{"kvm2": record500, "kvm3": record400},
-			&Found{Policy: downtime(500), Hosts: []string{"kvm2"}, Written: []string{"kvm2", "kvm3"}, Others: []string{"the copy on kvm3 differs: max_downtime_ms is 400, declared 500"}}, "",
+			&Found{Policy: downtime(500), Hosts: []string{"kvm2"}, Written: members(t, f, "kvm2", "kvm3"), Others: []string{"the copy on kvm3 differs: max_downtime_ms is 400, declared 500"}}, "",
 		},
 		"beside one that can not be read": {
 			map[string]string{"kvm1": "nothing", "kvm3": record400},
 			&Found{
-				Policy: downtime(400), Hosts: []string{"kvm3"}, Written: []string{"kvm1", "kvm3"},
+				Policy: downtime(400), Hosts: []string{"kvm3"}, Written: members(t, f, "kvm1", "kvm3"),
 				Others: []string{"the copy on kvm1 can not be read: the record is not a JSON object: nothing"},
 			}, "",
 		},
@@ -265,7 +294,8 @@ func TestFindRecord(t *testing.T) {
 			case err != nil:
 				t.Error(err)
 			default:
-				if diff := cmp.Diff(test.want, found, cmpopts.EquateEmpty()); diff != "" {
+				ignoreSeen := cmpopts.IgnoreFields(Found{}, "Seen")
+				if diff := cmp.Diff(test.want, found, cmpopts.EquateEmpty(), ignoreSeen); diff != "" {
 					t.Errorf("found (-want +got):\n%s", diff)
 				}
 			}
@@ -275,52 +305,81 @@ func TestFindRecord(t *testing.T) {
 
 func TestSurvey(t *testing.T) {
 	declared := compute(downtime(500))
+	declared.Owner, declared.Formerly = "us", []string{"former"}
+	two := members(t, open(t, labConfig(t, UnreachableError)), all[:2]...)
+	renamed := []Member{{Name: "formerly", UUID: two[0].UUID}, two[1]}
+	swapped := []Member{{Name: "kvm2", UUID: two[0].UUID}, {Name: "kvm1", UUID: two[1].UUID}}
 	changed := downtime(400)
 	for name, test := range map[string]struct {
 		records map[string]string
 		down    []string
 		// written and inSync are what is known from before.
-		written, inSync []string
+		written []Member
+		inSync  []string
 		want            Survey
 	}{
 		"in sync": {
-			records: map[string]string{"kvm1": record500, "kvm2": record500}, written: all[:2], inSync: all[:2],
-			want: Survey{Hosts: all[:2], Written: all[:2]},
+			records: map[string]string{"kvm1": record500, "kvm2": record500}, written: two, inSync: all[:2],
+			want: Survey{Hosts: all[:2], Written: two},
 		},
 		"one is missing": {
-			records: map[string]string{"kvm1": record500}, written: all[:2], inSync: all[:2],
-			want: Survey{Hosts: all[:1], Written: all[:1], Drift: []string{"the copy on kvm2 is missing"}},
+			records: map[string]string{"kvm1": record500}, written: two, inSync: all[:2],
+			want: Survey{Hosts: all[:1], Written: two[:1], Drift: []string{"the copy on kvm2 is missing"}},
 		},
 		"one is another cluster's": {
-			records: map[string]string{"kvm1": record500, "kvm2": batch}, written: all[:2], inSync: all[:2],
+			records: map[string]string{"kvm1": record500, "kvm2": batch}, written: two, inSync: all[:2],
 			want: Survey{
-				Hosts: all[:1], Written: all[:1], Drift: []string{`the copy on kvm2 differs: it belongs to cluster "batch"`},
+				Hosts: all[:1], Written: two[:1], Drift: []string{`the copy on kvm2 differs: it belongs to cluster "batch"`},
 				Stuck: &HeldError{Host: "kvm2", Cluster: "batch"},
 			},
 		},
 		"all changed alike": {
-			records: map[string]string{"kvm1": record400, "kvm2": record400}, written: all[:2], inSync: all[:2],
-			want: Survey{Hosts: all[:2], Written: all[:2], Changed: &changed, Drift: []string{"the copies on kvm1, kvm2 differ: max_downtime_ms is 400, declared 500"}},
+			records: map[string]string{"kvm1": record400, "kvm2": record400}, written: two, inSync: all[:2],
+			want: Survey{Hosts: all[:2], Written: two, Changed: &changed, Drift: []string{"the copies on kvm1, kvm2 differ: max_downtime_ms is 400, declared 500"}},
 		},
 		"gone": {
-			written: all[:2], inSync: all[:2],
+			written: two, inSync: all[:2],
 			want: Survey{Gone: true, Drift: []string{"the copies on kvm1, kvm2 are missing"}},
 		},
 		"one is down that was in sync": {
-			records: map[string]string{"kvm1": record500}, down: []string{"kvm2"}, written: all[:2], inSync: all[:2],
-			want: Survey{Hosts: all[:2], Written: all[:2]},
+			records: map[string]string{"kvm1": record500}, down: []string{"kvm2"}, written: two, inSync: all[:2],
+			want: Survey{Hosts: all[:2], Written: two},
 		},
 		"one is down that was not": {
-			records: map[string]string{"kvm1": record500}, down: []string{"kvm2"}, written: all[:2], inSync: all[:1],
-			want: Survey{Hosts: all[:1], Written: all[:2]},
+			records: map[string]string{"kvm1": record500}, down: []string{"kvm2"}, written: two, inSync: all[:1],
+			want: Survey{Hosts: all[:1], Written: two},
 		},
 		"nothing is seen, one is down": {
-			down: []string{"kvm2"}, written: all[:2], inSync: all[:2],
-			want: Survey{Hosts: all[1:2], Written: all[1:2], Drift: []string{"the copy on kvm1 is missing"}},
+			down: []string{"kvm2"}, written: two, inSync: all[:2],
+			want: Survey{Hosts: all[1:2], Written: two[1:], Drift: []string{"the copy on kvm1 is missing"}},
 		},
 		"one was dropped": {
-			records: map[string]string{"kvm1": record500}, written: []string{"dropped", "kvm1"}, inSync: []string{"dropped", "kvm1"},
-			want: Survey{Hosts: all[:1], Written: all[:1], Dropped: []string{"dropped"}},
+			records: map[string]string{"kvm1": record500}, written: []Member{dropped, two[0]}, inSync: []string{"dropped", "kvm1"},
+			want: Survey{Hosts: all[:1], Written: two[:1], LetGo: []Member{dropped}},
+		},
+		"all were dropped": {
+			written: []Member{dropped}, inSync: []string{"dropped"},
+			want: Survey{LetGo: []Member{dropped}},
+		},
+		"one was dropped, or is the one that is down": {
+			records: map[string]string{"kvm1": record500}, down: []string{"kvm2"}, written: []Member{dropped, two[0]}, inSync: []string{"dropped", "kvm1"},
+			want: Survey{Hosts: []string{"dropped", "kvm1"}, Written: []Member{two[0], dropped}},
+		},
+		"one was renamed": {
+			records: map[string]string{"kvm1": record500, "kvm2": record500}, written: renamed, inSync: []string{"formerly", "kvm2"},
+			want: Survey{Hosts: all[:2], Written: two, Renamed: []Renaming{{From: "formerly", Now: two[0]}}},
+		},
+		"two were swapped, and one has no record": {
+			records: map[string]string{"kvm1": record500}, written: swapped[:1], inSync: all[1:2],
+			want: Survey{Hosts: all[:1], Written: two[:1], Renamed: []Renaming{{From: "kvm2", Now: two[0]}}},
+		},
+		"one is another instance's": {
+			records: map[string]string{"kvm1": record500, "kvm2": theirs}, written: two, inSync: all[:2],
+			want: Survey{Hosts: all[:2], Written: two, Redeclared: []Copy{Copy{Host: "kvm2", HostUUID: two[1].UUID, Level: host.Cluster, Document: new(theirs)}.decode()}},
+		},
+		"all have a former name and the same policy": {
+			records: map[string]string{"kvm1": former500, "kvm2": former500}, written: two, inSync: all[:2],
+			want: Survey{Written: two, Drift: []string{`the copies on kvm1, kvm2 differ: it belongs to cluster "former"`}},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -336,7 +395,7 @@ func TestSurvey(t *testing.T) {
 			if len(got.Unseen) != len(test.down) {
 				t.Errorf("unseen are %v, want %v", got.Unseen, test.down)
 			}
-			got.Unseen = nil
+			got.Unseen, got.Seen = nil, nil
 			sameText := cmp.Comparer(func(a, b error) bool { return fmt.Sprint(a) == fmt.Sprint(b) })
 			if diff := cmp.Diff(test.want, got, cmpopts.EquateEmpty(), sameText); diff != "" {
 				t.Errorf("survey (-want +got):\n%s", diff)

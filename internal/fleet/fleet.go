@@ -2,7 +2,6 @@ package fleet
 
 import (
 	"cmp"
-	"context"
 	"fmt"
 	"slices"
 	"sync"
@@ -59,9 +58,11 @@ func New(config Config) (*Fleet, error) {
 		}
 		f.hosts = append(f.hosts, h)
 	}
-	slices.SortFunc(f.hosts, func(a, b *host.Host) int { return cmp.Compare(a.Name(), b.Name()) })
+	slices.SortFunc(f.hosts, byName)
 	return f, nil
 }
+
+func byName(a, b *host.Host) int { return cmp.Compare(a.Name(), b.Name()) }
 
 // alone waits until nobody else in this process changes the record that the
 // names stand for; release lets the next one do so.
@@ -148,15 +149,4 @@ func (f *Fleet) named(names []string) (hosts []*host.Host, dropped []string) {
 		}
 	}
 	return hosts, dropped
-}
-
-// done is the answer of a host that was only told to do something.
-type done struct {
-	host string
-	err  error
-}
-
-// tell gives all hosts one thing to do at once.
-func tell(ctx context.Context, hosts []*host.Host, do func(context.Context, *host.Host) error) []done {
-	return each(hosts, func(h *host.Host) done { return done{h.Name(), do(ctx, h)} })
 }

@@ -17,6 +17,16 @@ type Declaration struct {
 	// renamed, or a renaming did not reach every host.
 	Formerly []string
 	Policy   policy.Policy
+	// Owner is the token of the resource instance that declares; empty for one
+	// that has written nothing yet, such as an import of a record without owner.
+	Owner string
+	// Replaces is the owner whose record a Create may take over although it says
+	// something else; empty for none.
+	Replaces string
+	// Seen are the copies as they were when the change was planned, by where
+	// they are: a host's UUID, or "live" and "config". An update overwrites no
+	// other.
+	Seen map[string]Digest
 }
 
 // String names the level for people.
@@ -37,6 +47,18 @@ func (d Declaration) level() host.Level {
 // owns tells whether a record is this declaration's, by the name it carries.
 func (d Declaration) owns(r policy.Record) bool {
 	return r.Cluster == d.Cluster || d.Cluster != "" && slices.Contains(d.Formerly, r.Cluster)
+}
+
+// mine tells whether a readable record is the declaring instance's, or anybody's.
+func (d Declaration) mine(r policy.Record) bool { return r.Owner == "" || r.Owner == d.Owner }
+
+// redeclared tells whether another instance has declared the copy since.
+func (d Declaration) redeclared(c Copy) bool { return c.readable() && !d.mine(c.Record) }
+
+// settled tells whether a copy needs no writing: it says what is declared, and
+// names who declares it.
+func (d Declaration) settled(c Copy) bool {
+	return d.matchesCopy(c) && c.Record.Owner == d.Owner
 }
 
 // matches tells whether a record says just what is declared, in all fields

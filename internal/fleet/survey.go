@@ -7,72 +7,109 @@ import (
 	"slices"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/host"
-	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
 )
 
 // Survey is what the copies of a level's record on its hosts come to, held
 // against the declaration.
 type Survey struct {
-	// Hosts are those whose copy says what is declared, and those of which that
-	// is still believed because they could not be asked.
+	// Hosts are those whose copy says what is declared, or is another instance's,
+	// and those of which that is still believed because they could not be asked.
 	Hosts []string
 	// Written are the hosts that have a copy, right or wrong, or may have one.
-	Written []string
+	Written []Member
+	// Seen are the copies as they are, by the UUID of the host.
+	Seen map[string]Digest
 	// Changed is what all copies say together when they agree on another
 	// policy; else nil.
 	Changed *policy.Policy
-	// Gone is true when no host has a copy, every one having been asked.
+	// Gone is true when no host has a copy, every one having been asked, and none
+	// was let go.
 	Gone bool
 	// Drift says in words what is wrong with which host's copy.
 	Drift []string
+	// Redeclared are the copies that another instance has declared since.
+	Redeclared []Copy
 	// Stuck is why some of it can not be put right by writing: another cluster
 	// has the host, or a newer release wrote the record; else nil.
 	Stuck error
 	// Unknown says which copies have members that this release does not know.
 	Unknown []string
-	// Unseen are the hosts that could not be asked; only with UnreachableWarn.
+	// Unseen are why hosts could not be asked; only with UnreachableWarn.
 	Unseen []error
-	// Dropped are hosts that the provider's configuration has no longer.
-	Dropped []string
+	// Renamed are hosts that are called something else now.
+	Renamed []Renaming
+	// LetGo are hosts that the provider's configuration no longer has.
+	LetGo []Member
 }
 
-// Survey reads the copies on the hosts that the record was written to. inSync
-// are those of them whose copy was right when it was last read, which is still
-// believed of a host that can not be asked.
-func (f *Fleet) Survey(ctx context.Context, want Declaration, written, inSync []string) (Survey, error) {
-	copies, unseen, err := f.copies(ctx, want, written)
+// Survey reads the copies on the hosts that the record was written to. want.Seen
+// is kept of those that can not be asked, and so are their names in inSync, which
+// were right when they were last read.
+func (f *Fleet) Survey(ctx context.Context, want Declaration, members []Member, inSync []string) (Survey, error) {
+	known, err := f.recognise(ctx, members)
 	if err != nil {
 		return Survey{}, err
 	}
-	s := Survey{Drift: want.drift(copies...), Unknown: unknownMembers(copies)}
-	_, s.Dropped = f.named(written)
-	var own []Copy
+	if reasons := known.reasons(); len(reasons) > 0 && !f.tolerable(reasons) {
+		return Survey{}, failure(reasons)
+	}
+	copies, unseen, err := f.copiesOn(ctx, want, known.hosts)
+	if err != nil {
+		return Survey{}, err
+	}
+	s := Survey{
+		Unknown: unknownMembers(copies),
+		Seen:    digests(copies),
+		Renamed: known.renamed,
+		LetGo:   known.letGo,
+		Unseen:  known.reasons(),
+	}
+	var own, watched []Copy // ours; all but those of other instances
 	for _, c := range copies {
+		if want.redeclared(c) && want.owns(c.Record) {
+			s.Redeclared = append(s.Redeclared, c)
+			s.Hosts = append(s.Hosts, c.Host)
+			s.Written = append(s.Written, c.member())
+			continue
+		}
+		watched = append(watched, c)
 		if want.matchesCopy(c) {
 			s.Hosts = append(s.Hosts, c.Host)
 		}
 		if want.claims(c) {
 			own = append(own, c)
+			s.Written = append(s.Written, c.member())
 		}
 		s.Stuck = errors.Join(s.Stuck, want.stuck(c))
 	}
-	s.Gone = len(own) == 0 && len(unseen) == 0
-	if changed, ok := agreed(own); ok && len(own) == len(copies) && len(unseen) == 0 && len(s.Hosts) == 0 {
+	s.Drift = want.drift(watched...)
+	for _, u := range unseen {
+		known.hidden = append(known.hidden, known.member(u.host))
+		s.Unseen = append(s.Unseen, u.err)
+	}
+	s.Gone = len(s.Written) == 0 && len(known.hidden) == 0 && len(s.LetGo) == 0
+	if changed, ok := agreed(own); ok && len(own) == len(copies) && len(known.hidden) == 0 && len(s.Hosts) == 0 && want.sameName(own) {
 		s.Changed = &changed
 		s.Hosts = hostsOf(own)
 	}
-	s.Written = hostsOf(own)
-	for _, u := range unseen {
-		s.Unseen = append(s.Unseen, u.err)
-		s.Written = append(s.Written, u.host)
-		if slices.Contains(inSync, u.host) {
-			s.Hosts = append(s.Hosts, u.host)
+	for _, m := range known.hidden {
+		s.Written = append(s.Written, m)
+		s.Seen[m.UUID] = want.Seen[m.UUID]
+		if slices.Contains(inSync, m.Name) {
+			s.Hosts = append(s.Hosts, m.Name)
 		}
 	}
 	slices.Sort(s.Hosts)
 	return s, nil
 }
+
+// sameName tells whether all copies bear the cluster's present name.
+func (d Declaration) sameName(copies []Copy) bool {
+	return !slices.ContainsFunc(copies, func(c Copy) bool { return c.Record.Cluster != d.Cluster })
+}
+
+func (c Copy) member() Member { return Member{Name: c.Host, UUID: c.HostUUID} }
 
 // stuck is why a copy can not be written over; nil when it can.
 func (d Declaration) stuck(c Copy) error {
@@ -114,10 +151,16 @@ type unseen struct {
 	err  error
 }
 
-// copies reads the copies of a level's record on the hosts that the fleet has.
-// A host that can not be asked is an error, or, with UnreachableWarn, unseen.
+// copies reads the copies of a level's record on the hosts of the given names
+// that the fleet has.
 func (f *Fleet) copies(ctx context.Context, d Declaration, names []string) ([]Copy, []unseen, error) {
 	hosts, _ := f.named(names)
+	return f.copiesOn(ctx, d, hosts)
+}
+
+// copiesOn reads the copies of a level's record on hosts. A host that can not be
+// asked is an error, or, with UnreachableWarn, unseen.
+func (f *Fleet) copiesOn(ctx context.Context, d Declaration, hosts []*host.Host) ([]Copy, []unseen, error) {
 	type answer struct {
 		copy Copy
 		err  error
@@ -135,8 +178,8 @@ func (f *Fleet) copies(ctx context.Context, d Declaration, names []string) ([]Co
 		switch {
 		case a.err == nil:
 			copies = append(copies, a.copy)
-		case f.Tolerates() && errors.Is(a.err, migration.ErrUnreachable):
-			out = append(out, unseen{hosts[i].Name(), a.err})
+		case f.tolerable([]error{a.err}):
+			out = append(out, unseen{host: hosts[i].Name(), err: a.err})
 		default:
 			failed = append(failed, a.err)
 		}
@@ -147,10 +190,14 @@ func (f *Fleet) copies(ctx context.Context, d Declaration, names []string) ([]Co
 // Found is a level's record as it was found, for an import.
 type Found struct {
 	Policy policy.Policy
+	// Owner is the token of the instance that declared it; empty for none.
+	Owner string
 	// Hosts are those that have the most common copy.
 	Hosts []string
-	// Written are those that have a copy, the same or another.
-	Written []string
+	// Written are those that have a copy, the same or another, and Seen the copies
+	// by the UUID of the host.
+	Written []Member
+	Seen    map[string]Digest
 	// Others says in words what the other copies are.
 	Others []string
 	Unseen []error
@@ -168,7 +215,10 @@ func (f *Fleet) FindRecord(ctx context.Context, d Declaration) (*Found, error) {
 	if len(own) == 0 {
 		return nil, unreadable(claimed)
 	}
-	found := &Found{Written: hostsOf(claimed)}
+	found := &Found{Seen: digests(claimed)}
+	for _, c := range claimed {
+		found.Written = append(found.Written, c.member())
+	}
 	for _, candidate := range own {
 		var hosts []string
 		for _, c := range own {
@@ -177,7 +227,7 @@ func (f *Fleet) FindRecord(ctx context.Context, d Declaration) (*Found, error) {
 			}
 		}
 		if len(hosts) > len(found.Hosts) {
-			found.Policy, found.Hosts = candidate.Record.Policy, hosts
+			found.Policy, found.Owner, found.Hosts = candidate.Record.Policy, candidate.Record.Owner, hosts
 		}
 	}
 	taken := Declaration{Cluster: d.Cluster, Policy: found.Policy}

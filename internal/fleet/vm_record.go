@@ -84,25 +84,25 @@ func (r VMRecord) Drift(want policy.Policy) string {
 // Unknown says which copies have members that this release does not know.
 func (r VMRecord) Unknown() []string { return unknownMembers(r.Copies) }
 
-// Telling is the policy of the copy that counts: the first that can be read. A
+// Telling is the record of the copy that counts: the first that can be read. A
 // record of which any copy is newer than this release is not read at all.
-func (r VMRecord) Telling() (policy.Policy, error) {
+func (r VMRecord) Telling() (policy.Record, error) {
 	for _, c := range r.Copies {
 		if err := c.newer(); err != nil {
-			return policy.Policy{}, err
+			return policy.Record{}, err
 		}
 	}
 	for _, c := range r.Copies {
 		if c.readable() {
-			return c.Record.Policy, nil
+			return c.Record, nil
 		}
 	}
 	for _, c := range r.Copies {
 		if err := c.unreadable(); err != nil {
-			return policy.Policy{}, err
+			return policy.Record{}, err
 		}
 	}
-	return policy.Policy{}, &NoRecordError{VM: r.Location.Domain.Name, Host: r.Location.Host}
+	return policy.Record{}, &NoRecordError{VM: r.Location.Domain.Name, Host: r.Location.Host}
 }
 
 // NoRecordError is a VM without a record.
@@ -112,74 +112,135 @@ func (e *NoRecordError) Error() string {
 	return fmt.Sprintf("VM %s on %s has no record of a migration policy", e.VM, e.Host)
 }
 
-// CreateVM writes a VM's first record. An equal one is adopted; a different one
-// is an *ExistsError, one that can not be read an *InvalidRecordError.
-func (f *Fleet) CreateVM(ctx context.Context, vm string, p policy.Policy) (VMRecord, error) {
-	location, err := f.Find(ctx, vm, "")
+// ChangedVM is a VM's record after a change.
+type ChangedVM struct {
+	Record VMRecord
+	// Taken are copies of another owner, as they were before they were taken over.
+	Taken []Copy
+}
+
+// InspectVM looks, while planning, at what a CreateVM would find: an
+// *ExistsError, an *InvalidRecordError or a *NewerRecordError where it would be
+// refused.
+func (f *Fleet) InspectVM(ctx context.Context, vm string, d Declaration) (VMRecord, error) {
+	present, err := f.ReadVM(ctx, vm, "")
 	if err != nil {
 		return VMRecord{}, err
+	}
+	return present, present.obstacle(d)
+}
+
+// obstacle is why a record may not be created where these copies are; nil when it
+// may.
+func (r VMRecord) obstacle(d Declaration) error {
+	for _, c := range r.Copies {
+		if err := d.obstacle(c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// CreateVM writes a VM's first record. An equal one is taken over from its owner;
+// a different one is an *ExistsError, unless its owner is the one that the
+// declaration replaces, and one that can not be read an *InvalidRecordError.
+func (f *Fleet) CreateVM(ctx context.Context, vm string, d Declaration) (ChangedVM, error) {
+	location, err := f.Find(ctx, vm, "")
+	if err != nil {
+		return ChangedVM{}, err
 	}
 	uuid := location.Domain.UUID
 	defer f.alone(uuid)()
 	present, err := f.ReadVM(ctx, uuid, location.Host)
 	if err != nil {
-		return VMRecord{}, err
+		return ChangedVM{}, err
 	}
-	want := Declaration{Policy: p}
-	for _, c := range present.Copies {
-		switch {
-		case c.Document == nil || want.matchesCopy(c):
-		case c.newer() != nil:
-			return VMRecord{}, c.newer()
-		case c.Invalid != nil:
-			return VMRecord{}, &InvalidRecordError{Copy: c}
-		default:
-			return VMRecord{}, &ExistsError{Copy: c, Differences: want.differences(c.Record)}
-		}
+	if err := present.obstacle(d); err != nil {
+		return ChangedVM{}, err
 	}
-	return f.writeVM(ctx, present, p)
+	return f.writeVM(ctx, present, d)
 }
 
-// UpdateVM makes all copies of a VM's record equal to the policy.
-func (f *Fleet) UpdateVM(ctx context.Context, uuid, last string, p policy.Policy) (VMRecord, error) {
+// UpdateVM makes all copies of a VM's record equal to the policy. It overwrites no
+// copy that another has changed since the plan saw it (*ChangedError), and takes
+// back one that another instance had declared by then.
+func (f *Fleet) UpdateVM(ctx context.Context, uuid, last string, d Declaration) (ChangedVM, error) {
 	defer f.alone(uuid)()
 	present, err := f.ReadVM(ctx, uuid, last)
 	if err != nil {
-		return VMRecord{}, err
+		return ChangedVM{}, err
 	}
 	for _, c := range present.Copies {
 		if err := c.newer(); err != nil {
-			return VMRecord{}, err
+			return ChangedVM{}, err
 		}
 	}
-	return f.writeVM(ctx, present, p)
+	for _, c := range present.Copies {
+		if err := d.unexpectedOfVM(c); err != nil {
+			return ChangedVM{}, err
+		}
+	}
+	return f.writeVM(ctx, present, d)
+}
+
+// unexpectedOfVM is why a copy must not be written over: the plan saw neither copy
+// like that. A VM that was started since has got a live copy, equal to its other.
+func (d Declaration) unexpectedOfVM(c Copy) error {
+	if c.Document == nil || d.matchesCopy(c) && d.mine(c.Record) {
+		return nil
+	}
+	for _, saw := range d.Seen {
+		if saw == c.digest() {
+			return nil
+		}
+	}
+	return &ChangedError{Copy: c, Differences: strings.Join(d.drift(c), "; ")}
 }
 
 // writeVM writes the copies that differ and reads them back where the VM is
 // then.
-func (f *Fleet) writeVM(ctx context.Context, present VMRecord, p policy.Policy) (VMRecord, error) {
+func (f *Fleet) writeVM(ctx context.Context, present VMRecord, d Declaration) (ChangedVM, error) {
 	h, err := f.host(present.Location.Host)
 	if err != nil {
-		return VMRecord{}, err
+		return ChangedVM{}, err
 	}
 	uuid := present.Location.Domain.UUID
-	if present.Drift(p) != InSync {
-		document, err := encode("", p, present.mostTelling())
+	if !present.settled(d) {
+		document, err := d.encode(present.mostTelling())
 		if err != nil {
-			return VMRecord{}, fmt.Errorf("%s: %w", h.Name(), err)
+			return ChangedVM{}, fmt.Errorf("VM %s on %s: %w", present.Location.Domain.Name, h.Name(), err)
 		}
 		if err := h.WriteDomainRecord(ctx, uuid, document); err != nil {
-			return VMRecord{}, err
+			return ChangedVM{}, err
 		}
 	}
 	written, err := f.ReadVM(ctx, uuid, h.Name())
 	if err != nil {
-		return VMRecord{}, err
+		return ChangedVM{}, err
 	}
-	if drift := written.Drift(p); drift != InSync {
-		return written, &OverwrittenError{Drift: drift}
+	changed := ChangedVM{Record: written, Taken: d.takenFrom(present.Copies)}
+	if drift := written.Drift(d.Policy); drift != InSync {
+		return changed, &OverwrittenError{Drift: drift}
 	}
-	return written, nil
+	return changed, nil
+}
+
+// settled tells whether no copy needs writing.
+func (r VMRecord) settled(d Declaration) bool {
+	return !slices.ContainsFunc(r.Copies, func(c Copy) bool { return !d.settled(c) })
+}
+
+// Seen are the copies as they are.
+func (r VMRecord) Seen() map[string]Digest { return digests(r.Copies) }
+
+// Redeclared is a copy that another instance has declared since, or nil.
+func (r VMRecord) Redeclared(d Declaration) *Copy {
+	for _, c := range r.Copies {
+		if d.redeclared(c) {
+			return &c
+		}
+	}
+	return nil
 }
 
 // mostTelling is the copy whose unknown members are kept: the one that has the
@@ -194,27 +255,31 @@ func (r VMRecord) mostTelling() Copy {
 	return best
 }
 
-// DeleteVM removes a VM's record. A VM that is gone has none.
-func (f *Fleet) DeleteVM(ctx context.Context, uuid, last string) error {
+// DeleteVM removes a VM's record, unless another instance has declared it: left is
+// then what stays. A VM that no host has is the *NotFoundError of Find: whether its
+// record is gone with it depends on who was asked.
+func (f *Fleet) DeleteVM(ctx context.Context, uuid, last string, d Declaration) (left *Copy, err error) {
 	defer f.alone(uuid)()
 	present, err := f.ReadVM(ctx, uuid, last)
-	var notFound *NotFoundError
 	switch {
-	case errors.As(err, &notFound), errors.Is(err, migration.ErrNoDomain):
-		return nil
+	case errors.Is(err, migration.ErrNoDomain):
+		return nil, nil
 	case err != nil:
-		return err
+		return nil, err
 	case present.Gone():
-		return nil
+		return nil, nil
 	}
 	for _, c := range present.Copies {
 		if err := c.newer(); err != nil {
-			return err
+			return nil, err
 		}
+	}
+	if left := present.Redeclared(d); left != nil {
+		return left, nil
 	}
 	h, err := f.host(present.Location.Host)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return h.DeleteDomainRecord(ctx, uuid)
+	return nil, h.DeleteDomainRecord(ctx, uuid)
 }

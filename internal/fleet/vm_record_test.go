@@ -26,25 +26,25 @@ func TestVMRecordLifecycle(t *testing.T) {
 			t.Parallel()
 			ctx := testContext(t)
 			guest := testLab(t).StartGuest(t, test.spec)
-			created, err := f.CreateVM(ctx, guest.Name, downtime(400))
+			created, err := f.CreateVM(ctx, guest.Name, Declaration{Policy: downtime(400)})
 			if err != nil {
 				t.Fatal(err)
 			}
-			requireCopies(t, created, `{"version":1,"max_downtime_ms":400}`, test.places)
-			if _, err := f.CreateVM(ctx, guest.Name, downtime(400)); err != nil {
+			requireCopies(t, created.Record, `{"version":1,"max_downtime_ms":400}`, test.places)
+			if _, err := f.CreateVM(ctx, guest.Name, Declaration{Policy: downtime(400)}); err != nil {
 				t.Errorf("an equal one is not adopted: %v", err)
 			}
 			var exists *ExistsError
-			if _, err := f.CreateVM(ctx, guest.Name, downtime(500)); !errors.As(err, &exists) || exists.Copy.VM != guest.UUID {
+			if _, err := f.CreateVM(ctx, guest.Name, Declaration{Policy: downtime(500)}); !errors.As(err, &exists) || exists.Copy.VM != guest.UUID {
 				t.Errorf("error %v, want an ExistsError of the VM", err)
 			}
-			updated, err := f.UpdateVM(ctx, guest.UUID, "", downtime(500))
+			updated, err := f.UpdateVM(ctx, guest.UUID, "", Declaration{Policy: downtime(500), Seen: created.Record.Seen()})
 			if err != nil {
 				t.Fatal(err)
 			}
-			requireCopies(t, updated, `{"version":1,"max_downtime_ms":500}`, test.places)
+			requireCopies(t, updated.Record, `{"version":1,"max_downtime_ms":500}`, test.places)
 			for range 2 { // also where there is none any more
-				if err := f.DeleteVM(ctx, guest.UUID, ""); err != nil {
+				if _, err := f.DeleteVM(ctx, guest.UUID, "", Declaration{}); err != nil {
 					t.Error(err)
 				}
 			}
@@ -79,7 +79,7 @@ func TestVMRecordCreatedTwice(t *testing.T) {
 	errs := make(chan error, 2)
 	for vm, ms := range map[string]int64{guest.Name: 400, guest.UUID: 500} {
 		go func() {
-			_, err := f.CreateVM(ctx, vm, downtime(ms))
+			_, err := f.CreateVM(ctx, vm, Declaration{Policy: downtime(ms)})
 			errs <- err
 		}()
 	}
@@ -96,7 +96,8 @@ func TestVMRecordWhileMigrating(t *testing.T) {
 	world := testLab(t)
 	guest := world.StartGuest(t, lab.GuestSpec{Load: lab.Load{HotMiB: 32, RateMiB: 1}})
 	f := open(t, labConfig(t, UnreachableError))
-	if _, err := f.CreateVM(testContext(t), guest.Name, downtime(400)); err != nil {
+	created, err := f.CreateVM(testContext(t), guest.Name, Declaration{Policy: downtime(400)})
+	if err != nil {
 		t.Fatal(err)
 	}
 	kvm1, kvm2 := world.Host("kvm1"), world.Host("kvm2")
@@ -113,10 +114,10 @@ func TestVMRecordWhileMigrating(t *testing.T) {
 		job, err := h.Job(testContext(t), guest.UUID)
 		return err == nil && job.Type == migration.JobRunning && job.Operation == migration.OperationMigrationOut
 	})
-	if _, err := f.UpdateVM(testContext(t), guest.UUID, "kvm1", downtime(500)); !errors.Is(err, migration.ErrBusy) {
+	if _, err := f.UpdateVM(testContext(t), guest.UUID, "kvm1", Declaration{Policy: downtime(500), Seen: created.Record.Seen()}); !errors.Is(err, migration.ErrBusy) {
 		t.Errorf("update: error %v, want it busy", err)
 	}
-	if err := f.DeleteVM(testContext(t), guest.UUID, "kvm1"); !errors.Is(err, migration.ErrBusy) {
+	if _, err := f.DeleteVM(testContext(t), guest.UUID, "kvm1", Declaration{}); !errors.Is(err, migration.ErrBusy) {
 		t.Errorf("delete: error %v, want it busy", err)
 	}
 	kvm1.MustVirsh(t, "domjobabort", guest.Name)
@@ -138,7 +139,7 @@ func TestResolveTakesWhatTheRunningVMCarries(t *testing.T) {
 	t.Parallel()
 	guest := testLab(t).StartGuest(t, lab.GuestSpec{Bare: true})
 	f := open(t, labConfig(t, UnreachableError))
-	if _, err := f.CreateVM(testContext(t), guest.Name, downtime(400)); err != nil {
+	if _, err := f.CreateVM(testContext(t), guest.Name, Declaration{Policy: downtime(400)}); err != nil {
 		t.Fatal(err)
 	}
 	testLab(t).Host("kvm1").MustVirsh(t, "metadata", guest.Name, "urn:virt:migration-policy:1", "--config", "--key", "virt",

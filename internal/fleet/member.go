@@ -1,0 +1,195 @@
+package fleet
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/host"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+)
+
+// Member is a host as a resource remembers it: it is known by its UUID, and its
+// name is the label that the configuration had for it then.
+type Member struct {
+	Name string `json:"name"`
+	UUID string `json:"uuid"`
+}
+
+// Renaming is a host that has another name in the configuration than it had.
+type Renaming struct {
+	From string
+	Now  Member
+}
+
+// Members are the hosts of the given names with their UUIDs. The error is an
+// *UnknownHostError, a *SameHostError, or that of a host that cannot be asked.
+func (f *Fleet) Members(ctx context.Context, names []string) ([]Member, error) {
+	hosts, err := f.all(names)
+	if err != nil {
+		return nil, err
+	}
+	r := identify(ctx, hosts)
+	if err := errors.Join(r.same, failure(r.failures())); err != nil {
+		return nil, err
+	}
+	members := make([]Member, len(hosts))
+	for i, h := range hosts {
+		members[i] = Member{Name: h.Name(), UUID: r.uuids[h]}
+	}
+	return members, nil
+}
+
+// roster tells which of the asked hosts is which machine.
+type roster struct {
+	hosts  map[string]*host.Host // by UUID
+	uuids  map[*host.Host]string
+	silent []unseen // those that cannot be asked
+	same   error    // a *SameHostError when two of them are one machine
+}
+
+// identify asks hosts for their UUIDs.
+func identify(ctx context.Context, hosts []*host.Host) roster {
+	type answer struct {
+		uuid string
+		err  error
+	}
+	r := roster{hosts: map[string]*host.Host{}, uuids: map[*host.Host]string{}}
+	for i, a := range each(hosts, func(h *host.Host) answer {
+		uuid, err := h.UUID(ctx)
+		return answer{uuid, err}
+	}) {
+		h := hosts[i]
+		switch other := r.hosts[a.uuid]; {
+		case a.err != nil:
+			r.silent = append(r.silent, unseen{host: h.Name(), err: a.err})
+		case other != nil:
+			r.same = &SameHostError{Names: [2]string{other.Name(), h.Name()}, HostUUID: a.uuid}
+		default:
+			r.hosts[a.uuid] = h
+			r.uuids[h] = a.uuid
+		}
+	}
+	return r
+}
+
+func (r roster) failures() []error {
+	errs := make([]error, len(r.silent))
+	for i, s := range r.silent {
+		errs[i] = s.err
+	}
+	return errs
+}
+
+// has tells whether every member is one of the hosts, under the name it had.
+func (r roster) has(members []Member) bool {
+	return !slices.ContainsFunc(members, func(m Member) bool {
+		h := r.hosts[m.UUID]
+		return h == nil || h.Name() != m.Name
+	})
+}
+
+// recognition is what has become of members.
+type recognition struct {
+	hosts   []*host.Host // those that were found, sorted by name
+	present []Member     // the same, under their names of now
+	renamed []Renaming
+	// hidden are members that may be one of the hosts that cannot be asked;
+	// silent are these hosts.
+	hidden []Member
+	silent []unseen
+	// letGo are members that are none of the hosts, all of which have answered.
+	letGo []Member
+}
+
+// recognise finds the hosts that members are, whatever they are called now. It
+// asks no more hosts than it needs: all of them only when one is not behind its
+// former name.
+func (f *Fleet) recognise(ctx context.Context, members []Member) (recognition, error) {
+	names := make([]string, len(members))
+	for i, m := range members {
+		names[i] = m.Name
+	}
+	hosts, _ := f.named(names)
+	r := identify(ctx, hosts)
+	if !r.has(members) {
+		r = identify(ctx, f.hosts)
+	}
+	if r.same != nil {
+		return recognition{}, r.same
+	}
+	result := recognition{silent: r.silent}
+	for _, m := range members {
+		h := r.hosts[m.UUID]
+		switch {
+		case h != nil:
+			result.hosts = append(result.hosts, h)
+			result.present = append(result.present, Member{Name: h.Name(), UUID: m.UUID})
+			if h.Name() != m.Name {
+				result.renamed = append(result.renamed, Renaming{From: m.Name, Now: Member{Name: h.Name(), UUID: m.UUID}})
+			}
+		case len(r.silent) > 0:
+			result.hidden = append(result.hidden, m)
+		default:
+			result.letGo = append(result.letGo, m)
+		}
+	}
+	slices.SortFunc(result.hosts, byName)
+	return result, nil
+}
+
+// member is a host that was found, by its name of now.
+func (r recognition) member(name string) Member {
+	for _, m := range r.present {
+		if m.Name == name {
+			return m
+		}
+	}
+	return Member{Name: name}
+}
+
+// reasons are why the hidden members cannot be asked: what the hosts of their
+// names say, or, where such a host has answered that it is another machine, what
+// any silent host says.
+func (r recognition) reasons() []error {
+	var errs []error
+	for _, s := range r.silent {
+		if slices.ContainsFunc(r.hidden, func(m Member) bool { return m.Name == s.host }) {
+			errs = append(errs, s.err)
+		}
+	}
+	if len(errs) == 0 && len(r.hidden) > 0 {
+		for _, s := range r.silent {
+			errs = append(errs, s.err)
+		}
+	}
+	return errs
+}
+
+// unanswered is the error of members that cannot be asked; nil when there are
+// none.
+func (r recognition) unanswered() error { return failure(r.reasons()) }
+
+// tolerable tells whether a plan may go on without the hosts that cannot be
+// asked.
+func (f *Fleet) tolerable(errs []error) bool {
+	return f.Tolerates() && !slices.ContainsFunc(errs, func(err error) bool { return !errors.Is(err, migration.ErrUnreachable) })
+}
+
+// Recognise tells what the configuration calls a member now: its name, and how it
+// was renamed, or that it is none of the hosts any more. A host that cannot be
+// asked is taken to be who it was.
+func (f *Fleet) Recognise(ctx context.Context, m Member) (now Member, renamed *Renaming, gone bool, err error) {
+	if m.UUID == "" {
+		return m, nil, false, nil
+	}
+	r, err := f.recognise(ctx, []Member{m})
+	switch {
+	case err != nil:
+		return m, nil, false, err
+	case len(r.renamed) > 0:
+		return r.renamed[0].Now, &r.renamed[0], false, nil
+	default:
+		return m, nil, len(r.letGo) > 0, nil
+	}
+}
