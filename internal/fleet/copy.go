@@ -22,6 +22,8 @@ type Copy struct {
 	// VM is the UUID of the domain whose copy it is, and Place says which of its
 	// two: "live" or "config". Both are empty for a host's copy.
 	VM, Place string
+	// Twin tells whether the domain has the other of the two places as well.
+	Twin bool
 	// Level is the level of a host's copy; it means nothing for a domain's.
 	Level host.Level
 	// Document is the record's text as libvirt has it; nil when there is none.
@@ -47,6 +49,10 @@ func (c Copy) String() string {
 	}
 	return fmt.Sprintf("the %s copy on %s", c.Place, c.Host)
 }
+
+// Subject names the record that the copy is of at the beginning of a sentence of
+// its own.
+func (c Copy) Subject() string { return c.record() }
 
 // record names the record that the copy is of, for messages about another thing
 // than that record.

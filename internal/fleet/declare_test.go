@@ -40,14 +40,6 @@ func members(t *testing.T, f *Fleet, names ...string) []Member {
 	return m
 }
 
-func namesOf(members []Member) []string {
-	names := make([]string, len(members))
-	for i, m := range members {
-		names[i] = m.Name
-	}
-	return names
-}
-
 // seenOn is the declaration of one who has planned a change of what is there.
 func (d Declaration) seenOn(t *testing.T, f *Fleet) Declaration {
 	t.Helper()
@@ -182,11 +174,11 @@ func TestUpdateReachesTheHostsItCan(t *testing.T) {
 	if !errors.As(err, &partial) {
 		t.Fatalf("error %v, want a PartialError", err)
 	}
-	got := [][]string{partial.Done, partial.Unwritten, partial.Kept, namesOf(partial.Hidden)}
+	got := [][]string{partial.Done, partial.Unwritten, partial.Kept, NamesOf(partial.Hidden)}
 	if diff := cmp.Diff([][]string{{"kvm3"}, {"kvm2"}, {}, {"kvm1"}}, got, cmpopts.EquateEmpty()); diff != "" {
 		t.Errorf("done, unwritten, kept, hidden (-want +got):\n%s", diff)
 	}
-	if diff := cmp.Diff(all, slices.Sorted(slices.Values(namesOf(outcome.Written)))); diff != "" {
+	if diff := cmp.Diff(all, slices.Sorted(slices.Values(NamesOf(outcome.Written)))); diff != "" {
 		t.Errorf("hosts that have it, or may (-want +got):\n%s", diff)
 	}
 	want := map[string]string{"kvm1": record400, "kvm2": record400, "kvm3": record500}
@@ -316,7 +308,7 @@ func TestSurvey(t *testing.T) {
 		// written and inSync are what is known from before.
 		written []Member
 		inSync  []string
-		want            Survey
+		want    Survey
 	}{
 		"in sync": {
 			records: map[string]string{"kvm1": record500, "kvm2": record500}, written: two, inSync: all[:2],

@@ -1,9 +1,11 @@
 package fleet
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/host"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
 )
 
@@ -88,20 +90,14 @@ func (f *Fleet) checkApart(ctx context.Context, sightings []Sighting) error {
 	if len(sightings) < 2 {
 		return nil
 	}
-	names := map[string]string{} // by host UUID
-	for _, s := range sightings {
+	hosts := make([]*host.Host, len(sightings))
+	for i, s := range sightings {
 		h, err := f.host(s.Host)
 		if err != nil {
 			return err
 		}
-		identity, err := h.Identity(ctx)
-		if err != nil {
-			return err
-		}
-		if other, ok := names[identity.HostUUID]; ok {
-			return &SameHostError{Names: [2]string{other, s.Host}, HostUUID: identity.HostUUID}
-		}
-		names[identity.HostUUID] = s.Host
+		hosts[i] = h
 	}
-	return nil
+	r := identify(ctx, hosts)
+	return cmp.Or(r.same, failure(r.failures()))
 }

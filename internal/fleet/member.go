@@ -193,3 +193,21 @@ func (f *Fleet) Recognise(ctx context.Context, m Member) (now Member, renamed *R
 		return m, nil, len(r.letGo) > 0, nil
 	}
 }
+
+// NamesOf are what members are called.
+func NamesOf(members []Member) []string {
+	names := make([]string, len(members))
+	for i, m := range members {
+		names[i] = m.Name
+	}
+	return names
+}
+
+// Member is the host of a name with its UUID.
+func (f *Fleet) Member(ctx context.Context, name string) (Member, error) {
+	members, err := f.Members(ctx, []string{name})
+	if err != nil {
+		return Member{Name: name}, err
+	}
+	return members[0], nil
+}

@@ -237,7 +237,7 @@ func TestDeleteAsksWhoMayHaveTheRecord(t *testing.T) {
 			if got := errors.As(err, &partial); got != (test.hidden != nil) {
 				t.Fatalf("error %v, want one that hides %v", err, test.hidden)
 			}
-			if partial != nil && !slices.Equal(namesOf(partial.Hidden), test.hidden) {
+			if partial != nil && !slices.Equal(NamesOf(partial.Hidden), test.hidden) {
 				t.Errorf("hidden are %v, want %v", partial.Hidden, test.hidden)
 			}
 		})

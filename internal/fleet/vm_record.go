@@ -55,10 +55,10 @@ func (f *Fleet) readVM(ctx context.Context, location Location) (VMRecord, error)
 	}
 	r := VMRecord{Location: location}
 	if raw.Active {
-		r.Copies = append(r.Copies, Copy{Host: h.Name(), VM: location.Domain.UUID, Place: "live", Document: raw.Live}.decode())
+		r.Copies = append(r.Copies, Copy{Host: h.Name(), VM: location.Domain.UUID, Place: "live", Twin: raw.Persistent, Document: raw.Live}.decode())
 	}
 	if raw.Persistent {
-		r.Copies = append(r.Copies, Copy{Host: h.Name(), VM: location.Domain.UUID, Place: "config", Document: raw.Config}.decode())
+		r.Copies = append(r.Copies, Copy{Host: h.Name(), VM: location.Domain.UUID, Place: "config", Twin: raw.Active, Document: raw.Config}.decode())
 	}
 	return r, nil
 }

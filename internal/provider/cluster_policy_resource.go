@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
@@ -26,19 +27,22 @@ func newClusterPolicyResource() resource.Resource { return &clusterPolicyResourc
 
 // clusterPolicyResource is the policy of a named group of hosts; each of them
 // carries a copy, and is in one cluster only.
-type clusterPolicyResource struct{ fleet *fleet.Fleet }
+type clusterPolicyResource struct {
+	fleet     *fleet.Fleet
+	instances *instances
+}
 
 type clusterPolicyModel struct {
 	levelModel
-	ID    types.String `tfsdk:"id"`
-	Name  types.String `tfsdk:"name"`
-	Hosts types.Set    `tfsdk:"hosts"`
+	ID       types.String `tfsdk:"id"`
+	Name     types.String `tfsdk:"name"`
+	Hosts    types.Set    `tfsdk:"hosts"`
+	Replaces types.String `tfsdk:"replaces"`
 }
 
-// declaration is the record that the cluster is to have; formerly are names
-// under which its hosts may still have it.
-func (m clusterPolicyModel) declaration(formerly ...string) fleet.Declaration {
-	return fleet.Declaration{Cluster: m.Name.ValueString(), Formerly: formerly, Policy: m.toPolicy()}
+// declaration is the record that the cluster is to have.
+func (m clusterPolicyModel) declaration() fleet.Declaration {
+	return fleet.Declaration{Cluster: m.Name.ValueString(), Policy: m.toPolicy()}
 }
 
 func (r *clusterPolicyResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
@@ -59,6 +63,7 @@ func (r *clusterPolicyResource) Schema(_ context.Context, _ resource.SchemaReque
 				Required:            true,
 				Validators:          []validator.String{stringvalidator.LengthBetween(1, 255)},
 			},
+			"replaces": replacesAttribute(),
 			"hosts": schema.SetAttribute{
 				MarkdownDescription: "Names of the hosts in the cluster. When read: the hosts whose copy says what is declared here, so that a host that lost or changed its copy shows as a difference.",
 				ElementType:         types.StringType,
@@ -74,7 +79,7 @@ func (r *clusterPolicyResource) IdentitySchema(_ context.Context, _ resource.Ide
 }
 
 func (r *clusterPolicyResource) Configure(_ context.Context, req resource.ConfigureRequest, _ *resource.ConfigureResponse) {
-	r.fleet = fleetOf(req.ProviderData)
+	r.fleet, r.instances = fleetOf(req.ProviderData), instancesOf(req.ProviderData)
 }
 
 func (r *clusterPolicyResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
@@ -100,11 +105,23 @@ func (r *clusterPolicyResource) ModifyPlan(ctx context.Context, req resource.Mod
 	if r.fleet != nil {
 		resp.Diagnostics.Append(checkHosts(r.fleet, plan.Hosts)...)
 	}
-	if !req.State.Raw.IsNull() {
-		var present types.Set
-		resp.Diagnostics.Append(req.State.GetAttribute(ctx, path.Root("hosts"), &present)...)
-		planRemoval(ctx, req.Private, present, plan.Hosts, resp)
+	if resp.Diagnostics.HasError() {
+		return
 	}
+	if req.State.Raw.IsNull() {
+		replaces := types.StringUnknown()
+		if !plan.Name.IsUnknown() {
+			var diags diag.Diagnostics
+			replaces, diags = planRecord(ctx, r.fleet, r.instances, plan.declaration(), plan.Hosts, "Create Cluster Migration Policy")
+			resp.Diagnostics.Append(diags...)
+		}
+		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("replaces"), replaces)...)
+		return
+	}
+	var state clusterPolicyModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("replaces"), state.Replaces)...)
+	planRemoval(ctx, req.Private, state.Hosts, plan.Hosts, resp)
 }
 
 func (r *clusterPolicyResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
@@ -113,12 +130,18 @@ func (r *clusterPolicyResource) Create(ctx context.Context, req resource.CreateR
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	hosts := hostNames(plan.Hosts)
-	if _, err := r.fleet.Create(ctx, plan.declaration(), hosts); err != nil {
+	remembered := memory{}.owning()
+	r.instances.makes(remembered.Owner)
+	declaration := remembered.claim(plan.declaration())
+	declaration.Replaces = plan.Replaces.ValueString()
+	outcome, err := r.fleet.Create(ctx, declaration, hostNames(plan.Hosts))
+	if err != nil {
 		resp.Diagnostics.Append(diagnose("Create Cluster Migration Policy", err, path.Root("hosts")))
 		return
 	}
-	resp.Diagnostics.Append(membership{Written: hosts}.save(ctx, resp.Private)...)
+	resp.Diagnostics.Append(takenWarning("Cluster Migration Policy", outcome.Taken)...)
+	plan.Replaces = asKnown(plan.Replaces)
+	resp.Diagnostics.Append(remembered.changed(outcome, nil).save(ctx, resp.Private)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 	resp.Diagnostics.Append(resp.Identity.SetAttribute(ctx, path.Root("name"), plan.Name)...)
 }
@@ -127,17 +150,20 @@ func (r *clusterPolicyResource) Read(ctx context.Context, req resource.ReadReque
 	var state clusterPolicyModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	resp.Diagnostics.Append(resp.Identity.SetAttribute(ctx, path.Root("name"), state.Name)...)
-	members, diags := readMembership(ctx, req.Private, state.Hosts)
+	remembered, diags := readMemory(ctx, req.Private)
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() || r.fleet == nil {
 		return
 	}
-	survey, err := r.fleet.Survey(ctx, state.declaration(members.Formerly...), members.Written, hostNames(state.Hosts))
+	r.instances.reads(remembered.Owner)
+	survey, err := r.fleet.Survey(ctx, remembered.claim(state.declaration()), remembered.known(), hostNames(state.Hosts))
 	if err != nil {
 		resp.Diagnostics.Append(diagnoseRead(r.fleet, "Read Cluster Migration Policy", err, path.Root("hosts"))...)
 		return
 	}
 	resp.Diagnostics.Append(surveyWarnings(survey, fmt.Sprintf("Policy of Cluster %q", state.Name.ValueString()))...)
+	resp.Diagnostics.Append(renamedWarning(r.instances, survey.Renamed)...)
+	resp.Diagnostics.Append(letGoWarning("Cluster Migration Policy", newlyLetGo(remembered, survey.LetGo))...)
 	if survey.Gone {
 		resp.State.RemoveResource(ctx)
 		return
@@ -146,7 +172,7 @@ func (r *clusterPolicyResource) Read(ctx context.Context, req resource.ReadReque
 		state.levelModel = levelModelOf(*survey.Changed)
 	}
 	state.Hosts = hostSet(survey.Hosts)
-	resp.Diagnostics.Append(members.surveyed(survey).save(ctx, resp.Private)...)
+	resp.Diagnostics.Append(remembered.surveyed(survey).save(ctx, resp.Private)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
 }
 
@@ -154,26 +180,30 @@ func (r *clusterPolicyResource) Update(ctx context.Context, req resource.UpdateR
 	var plan, state clusterPolicyModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	members, diags := readMembership(ctx, req.Private, state.Hosts)
+	remembered, diags := readMemory(ctx, req.Private)
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
 	if !plan.Name.Equal(state.Name) {
-		members.Formerly = union(members.Formerly, []string{state.Name.ValueString()})
+		remembered.Formerly = append(without(remembered.Formerly, []string{state.Name.ValueString()}), state.Name.ValueString())
 	}
+	remembered = remembered.owning()
+	r.instances.makes(remembered.Owner)
 	hosts := hostNames(plan.Hosts)
-	err := r.fleet.Update(ctx, plan.declaration(members.Formerly...), hosts, without(members.Written, hosts))
+	outcome, err := r.fleet.Update(ctx, remembered.claim(plan.declaration()), hosts, remembered.known())
 	if err != nil {
 		resp.Diagnostics.Append(diagnose("Update Cluster Migration Policy", err, path.Root("hosts")))
 	}
-	after, reached, saved := members.updated(hosts, err)
-	if !saved {
+	reached, changed := reachedOf(hosts, err)
+	if !changed {
 		return
 	}
+	resp.Diagnostics.Append(takenWarning("Cluster Migration Policy", outcome.Taken)...)
+	resp.Diagnostics.Append(leftWarning(r.instances, "Cluster Migration Policy", outcome.Left)...)
 	plan.ID = plan.Name
 	plan.Hosts = hostSet(reached)
-	resp.Diagnostics.Append(after.save(ctx, resp.Private)...)
+	resp.Diagnostics.Append(remembered.changed(outcome, err).save(ctx, resp.Private)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 	resp.Diagnostics.Append(resp.Identity.SetAttribute(ctx, path.Root("name"), plan.Name)...)
 }
@@ -181,13 +211,17 @@ func (r *clusterPolicyResource) Update(ctx context.Context, req resource.UpdateR
 func (r *clusterPolicyResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
 	var state clusterPolicyModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	members, diags := readMembership(ctx, req.Private, state.Hosts)
+	remembered, diags := readMemory(ctx, req.Private)
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	resp.Diagnostics.Append(droppedWarning(r.fleet, "Cluster Migration Policy", members.Written)...)
-	if err := r.fleet.Delete(ctx, state.declaration(members.Formerly...), members.Written); err != nil {
+	declaration := remembered.claim(state.declaration())
+	r.instances.removes(declaration.String(), remembered.Owner, declaration.Policy)
+	outcome, err := r.fleet.Delete(ctx, declaration, remembered.known())
+	resp.Diagnostics.Append(leftWarning(r.instances, "Cluster Migration Policy", outcome.Left)...)
+	resp.Diagnostics.Append(letGoWarning("Cluster Migration Policy", outcome.LetGo)...)
+	if err != nil {
 		resp.Diagnostics.Append(diagnose("Delete Cluster Migration Policy", err, path.Root("hosts")))
 	}
 }
@@ -209,7 +243,7 @@ func (r *clusterPolicyResource) ImportState(ctx context.Context, req resource.Im
 		Name:       types.StringValue(name),
 		Hosts:      hostSet(found.Hosts),
 	}
-	resp.Diagnostics.Append(membership{Written: found.Written}.save(ctx, resp.Private)...)
+	resp.Diagnostics.Append(memory{Owner: found.Owner, Hosts: found.Written, Seen: found.Seen}.save(ctx, resp.Private)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, model)...)
 	resp.Diagnostics.Append(resp.Identity.SetAttribute(ctx, path.Root("name"), name)...)
 }

@@ -76,6 +76,7 @@ func explain(err error) string {
 func advise(err error) string {
 	var (
 		exists    *fleet.ExistsError
+		changed   *fleet.ChangedError
 		held      *fleet.HeldError
 		newer     *fleet.NewerRecordError
 		invalid   *fleet.InvalidRecordError
@@ -91,7 +92,10 @@ func advise(err error) string {
 	case errors.Is(err, context.Canceled):
 		return "The operation was cancelled."
 	case errors.As(err, &exists):
-		return fmt.Sprintf("It says %s. To take it over, import it: %s. To start anew, remove it: %s.", *exists.Copy.Document, importHint(exists.Copy), removeHint(exists.Copy))
+		return fmt.Sprintf("It says %s. To take it over, import it: %s. To start anew, remove it: %s. If a resource of this configuration declared it under another label, add a moved block.",
+			*exists.Copy.Document, importHint(exists.Copy), removeHint(exists.Copy))
+	case errors.As(err, &changed):
+		return "That copy is left as it is. Plan again to see what is there now."
 	case errors.As(err, &held):
 		return fmt.Sprintf("A host is in one cluster only. Remove it from the hosts of %q first; if that happens in the same apply, make this resource depend on that one (depends_on).", held.Cluster)
 	case errors.As(err, &newer):
@@ -129,14 +133,17 @@ func explainPartial(e *fleet.PartialError) string {
 		said = append(said, fmt.Sprintf("The record was not written to %s.", fleet.Quote(e.Unwritten)))
 	}
 	if len(e.Kept) > 0 {
-		said = append(said, fmt.Sprintf("The record is still on %s.", fleet.Quote(e.Kept)))
+		said = append(said, fmt.Sprintf("The record may still be on %s.", fleet.Quote(e.Kept)))
+	}
+	if len(e.Hidden) > 0 {
+		said = append(said, fmt.Sprintf("The record may still be on %s, which has not been seen: it may be a host that does not answer.", identified(e.Hidden)))
 	}
 	if len(e.Done) > 0 {
 		said = append(said, fmt.Sprintf("On %s it is done.", fleet.Quote(e.Done)))
 	}
 	said = append(said, sentence(text(e.Err)))
 	if errors.Is(e.Err, migration.ErrUnreachable) {
-		said = append(said, "Apply again once the host can be reached. A host that is gone for good has to leave the provider's hosts.")
+		said = append(said, "Apply again once the host can be reached. If it is gone for good, take it out of the provider's hosts, and apply then: whatever is recorded there stays there.")
 	}
 	return strings.Join(said, " ")
 }
@@ -146,13 +153,20 @@ func importHint(c fleet.Copy) string {
 	if c.VM != "" {
 		return "terraform import virt_vm_migration_policy.NAME " + c.VM
 	}
+	if c.Level == host.Global {
+		return "terraform import virt_migration_global_settings.NAME " + globalID
+	}
 	return fmt.Sprintf("terraform import virt_cluster_migration_policy.NAME %q", c.Record.Cluster)
 }
 
 // removeHint is how a record is removed by hand, on its host.
 func removeHint(c fleet.Copy) string {
 	if c.VM != "" {
-		return fmt.Sprintf("virsh metadata %s %s --%s --remove", c.VM, host.MetadataURI, c.Place)
+		places := "--" + c.Place
+		if c.Twin {
+			places = "--live --config"
+		}
+		return fmt.Sprintf("virsh metadata %s %s %s --remove", c.VM, host.MetadataURI, places)
 	}
 	return "virsh secret-undefine " + c.Level.SecretUUID()
 }

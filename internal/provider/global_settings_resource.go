@@ -2,7 +2,6 @@ package provider
 
 import (
 	"context"
-	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
@@ -28,12 +27,16 @@ func newGlobalSettingsResource() resource.Resource { return &globalSettingsResou
 
 // globalSettingsResource is the policy that holds where no cluster and no VM
 // says otherwise; each of its hosts carries a copy.
-type globalSettingsResource struct{ fleet *fleet.Fleet }
+type globalSettingsResource struct {
+	fleet     *fleet.Fleet
+	instances *instances
+}
 
 type globalSettingsModel struct {
 	globalModel
-	ID    types.String `tfsdk:"id"`
-	Hosts types.Set    `tfsdk:"hosts"`
+	ID       types.String `tfsdk:"id"`
+	Hosts    types.Set    `tfsdk:"hosts"`
+	Replaces types.String `tfsdk:"replaces"`
 }
 
 func (m globalSettingsModel) declaration() fleet.Declaration {
@@ -53,6 +56,7 @@ func (r *globalSettingsResource) Schema(_ context.Context, _ resource.SchemaRequ
 				Computed:            true,
 				Default:             stringdefault.StaticString(globalID),
 			},
+			"replaces": replacesAttribute(),
 			"hosts": schema.SetAttribute{
 				MarkdownDescription: "Names of the hosts that carry the settings. Default: all hosts of the provider. When read: the hosts whose copy says what is declared here, so that a host that lost or changed its copy shows as a difference.",
 				ElementType:         types.StringType,
@@ -69,7 +73,7 @@ func (r *globalSettingsResource) IdentitySchema(_ context.Context, _ resource.Id
 }
 
 func (r *globalSettingsResource) Configure(_ context.Context, req resource.ConfigureRequest, _ *resource.ConfigureResponse) {
-	r.fleet = fleetOf(req.ProviderData)
+	r.fleet, r.instances = fleetOf(req.ProviderData), instancesOf(req.ProviderData)
 }
 
 func (r *globalSettingsResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
@@ -98,11 +102,19 @@ func (r *globalSettingsResource) ModifyPlan(ctx context.Context, req resource.Mo
 		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("hosts"), hosts)...)
 	}
 	resp.Diagnostics.Append(checkHosts(r.fleet, hosts)...)
-	if !req.State.Raw.IsNull() {
-		var present types.Set
-		resp.Diagnostics.Append(req.State.GetAttribute(ctx, path.Root("hosts"), &present)...)
-		planRemoval(ctx, req.Private, present, hosts, resp)
+	if resp.Diagnostics.HasError() {
+		return
 	}
+	if req.State.Raw.IsNull() {
+		replaces, diags := planRecord(ctx, r.fleet, r.instances, config.declaration(), hosts, "Create Global Migration Settings")
+		resp.Diagnostics.Append(diags...)
+		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("replaces"), replaces)...)
+		return
+	}
+	var state globalSettingsModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("replaces"), state.Replaces)...)
+	planRemoval(ctx, req.Private, state.Hosts, hosts, resp)
 }
 
 func (r *globalSettingsResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
@@ -111,17 +123,18 @@ func (r *globalSettingsResource) Create(ctx context.Context, req resource.Create
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	hosts := hostNames(plan.Hosts)
-	replaced, err := r.fleet.Create(ctx, plan.declaration(), hosts)
+	remembered := memory{}.owning()
+	r.instances.makes(remembered.Owner)
+	declaration := remembered.claim(plan.declaration())
+	declaration.Replaces = plan.Replaces.ValueString()
+	outcome, err := r.fleet.Create(ctx, declaration, hostNames(plan.Hosts))
 	if err != nil {
 		resp.Diagnostics.Append(diagnose("Create Global Migration Settings", err, path.Root("hosts")))
 		return
 	}
-	if len(replaced) > 0 {
-		resp.Diagnostics.AddWarning("Global Migration Settings Replaced",
-			"There is only one set of global settings, and the hosts had one already, which is replaced by what is declared: "+strings.Join(replaced, "; ")+".")
-	}
-	resp.Diagnostics.Append(membership{Written: hosts}.save(ctx, resp.Private)...)
+	resp.Diagnostics.Append(takenWarning("Global Migration Settings", outcome.Taken)...)
+	plan.Replaces = asKnown(plan.Replaces)
+	resp.Diagnostics.Append(remembered.changed(outcome, nil).save(ctx, resp.Private)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 	resp.Diagnostics.Append(resp.Identity.SetAttribute(ctx, path.Root("id"), globalID)...)
 }
@@ -130,17 +143,20 @@ func (r *globalSettingsResource) Read(ctx context.Context, req resource.ReadRequ
 	var state globalSettingsModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	resp.Diagnostics.Append(resp.Identity.SetAttribute(ctx, path.Root("id"), globalID)...)
-	members, diags := readMembership(ctx, req.Private, state.Hosts)
+	remembered, diags := readMemory(ctx, req.Private)
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() || r.fleet == nil {
 		return
 	}
-	survey, err := r.fleet.Survey(ctx, state.declaration(), members.Written, hostNames(state.Hosts))
+	r.instances.reads(remembered.Owner)
+	survey, err := r.fleet.Survey(ctx, remembered.claim(state.declaration()), remembered.known(), hostNames(state.Hosts))
 	if err != nil {
 		resp.Diagnostics.Append(diagnoseRead(r.fleet, "Read Global Migration Settings", err, path.Root("hosts"))...)
 		return
 	}
 	resp.Diagnostics.Append(surveyWarnings(survey, "Global Migration Settings")...)
+	resp.Diagnostics.Append(renamedWarning(r.instances, survey.Renamed)...)
+	resp.Diagnostics.Append(letGoWarning("Global Migration Settings", newlyLetGo(remembered, survey.LetGo))...)
 	if survey.Gone {
 		resp.State.RemoveResource(ctx)
 		return
@@ -155,7 +171,7 @@ func (r *globalSettingsResource) Read(ctx context.Context, req resource.ReadRequ
 		state.globalModel = changed
 	}
 	state.Hosts = hostSet(survey.Hosts)
-	resp.Diagnostics.Append(members.surveyed(survey).save(ctx, resp.Private)...)
+	resp.Diagnostics.Append(remembered.surveyed(survey).save(ctx, resp.Private)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
 }
 
@@ -163,23 +179,27 @@ func (r *globalSettingsResource) Update(ctx context.Context, req resource.Update
 	var plan, state globalSettingsModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	members, diags := readMembership(ctx, req.Private, state.Hosts)
+	remembered, diags := readMemory(ctx, req.Private)
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	remembered = remembered.owning()
+	r.instances.makes(remembered.Owner)
 	hosts := hostNames(plan.Hosts)
-	err := r.fleet.Update(ctx, plan.declaration(), hosts, without(members.Written, hosts))
+	outcome, err := r.fleet.Update(ctx, remembered.claim(plan.declaration()), hosts, remembered.known())
 	if err != nil {
 		resp.Diagnostics.Append(diagnose("Update Global Migration Settings", err, path.Root("hosts")))
 	}
-	after, reached, saved := members.updated(hosts, err)
-	if !saved {
+	reached, changed := reachedOf(hosts, err)
+	if !changed {
 		return
 	}
+	resp.Diagnostics.Append(takenWarning("Global Migration Settings", outcome.Taken)...)
+	resp.Diagnostics.Append(leftWarning(r.instances, "Global Migration Settings", outcome.Left)...)
 	plan.ID = types.StringValue(globalID)
 	plan.Hosts = hostSet(reached)
-	resp.Diagnostics.Append(after.save(ctx, resp.Private)...)
+	resp.Diagnostics.Append(remembered.changed(outcome, err).save(ctx, resp.Private)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 	resp.Diagnostics.Append(resp.Identity.SetAttribute(ctx, path.Root("id"), globalID)...)
 }
@@ -187,13 +207,17 @@ func (r *globalSettingsResource) Update(ctx context.Context, req resource.Update
 func (r *globalSettingsResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
 	var state globalSettingsModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	members, diags := readMembership(ctx, req.Private, state.Hosts)
+	remembered, diags := readMemory(ctx, req.Private)
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	resp.Diagnostics.Append(droppedWarning(r.fleet, "Global Migration Settings", members.Written)...)
-	if err := r.fleet.Delete(ctx, state.declaration(), members.Written); err != nil {
+	declaration := remembered.claim(state.declaration())
+	r.instances.removes(declaration.String(), remembered.Owner, declaration.Policy)
+	outcome, err := r.fleet.Delete(ctx, declaration, remembered.known())
+	resp.Diagnostics.Append(leftWarning(r.instances, "Global Migration Settings", outcome.Left)...)
+	resp.Diagnostics.Append(letGoWarning("Global Migration Settings", outcome.LetGo)...)
+	if err != nil {
 		resp.Diagnostics.Append(diagnose("Delete Global Migration Settings", err, path.Root("hosts")))
 	}
 }
@@ -214,7 +238,7 @@ func (r *globalSettingsResource) ImportState(ctx context.Context, req resource.I
 		return
 	}
 	model := globalSettingsModel{globalModel: globalModelOf(found.Policy), ID: types.StringValue(globalID), Hosts: hostSet(found.Hosts)}
-	resp.Diagnostics.Append(membership{Written: found.Written}.save(ctx, resp.Private)...)
+	resp.Diagnostics.Append(memory{Owner: found.Owner, Hosts: found.Written, Seen: found.Seen}.save(ctx, resp.Private)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, model)...)
 	resp.Diagnostics.Append(resp.Identity.SetAttribute(ctx, path.Root("id"), globalID)...)
 }

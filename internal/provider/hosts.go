@@ -52,9 +52,3 @@ func checkHosts(f *fleet.Fleet, set types.Set) diag.Diagnostics {
 func without(names, others []string) []string {
 	return slices.DeleteFunc(slices.Clone(names), func(name string) bool { return slices.Contains(others, name) })
 }
-
-func union(names, others []string) []string {
-	all := append(slices.Clone(names), without(others, names)...)
-	slices.Sort(all)
-	return all
-}

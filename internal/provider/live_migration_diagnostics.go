@@ -128,7 +128,7 @@ const othersThatMove = "the action, another resource or program, or an earlier r
 // unwatchedWarning tells of a migration that no resource has watched to its end:
 // came says what is known of it, r what libvirt still knows.
 func unwatchedWarning(came, vm string, r migration.Report) diag.Diagnostics {
-	detail := came + " last_migration is null therefore."
+	detail := came
 	if r.Unwatched {
 		detail += fmt.Sprintf(" By the figures that libvirt on %s keeps of it, it took %s.", r.Destination, figures(r))
 	}

@@ -32,7 +32,10 @@ var (
 func newLiveMigrationResource() resource.Resource { return &liveMigrationResource{} }
 
 // liveMigrationResource is the desired place of a running VM.
-type liveMigrationResource struct{ fleet *fleet.Fleet }
+type liveMigrationResource struct {
+	fleet     *fleet.Fleet
+	instances *instances
+}
 
 type liveMigrationModel struct {
 	moveModel
@@ -86,7 +89,7 @@ func lastMigrationAttribute() schema.SingleNestedAttribute {
 		return schema.Int64Attribute{MarkdownDescription: description, Computed: true}
 	}
 	return schema.SingleNestedAttribute{
-		MarkdownDescription: "How this resource has moved the VM to where it is; null when it has not: the VM was there already, or came there by other means.",
+		MarkdownDescription: "How this resource last moved the VM, under the names that the hosts had then; null when it has never moved it.",
 		Computed:            true,
 		Attributes: map[string]schema.Attribute{
 			"source":                   text("Name of the host that the VM came from."),
@@ -121,7 +124,7 @@ func (r *liveMigrationResource) IdentitySchema(_ context.Context, _ resource.Ide
 }
 
 func (r *liveMigrationResource) Configure(_ context.Context, req resource.ConfigureRequest, _ *resource.ConfigureResponse) {
-	r.fleet = fleetOf(req.ProviderData)
+	r.fleet, r.instances = fleetOf(req.ProviderData), instancesOf(req.ProviderData)
 }
 
 func (r *liveMigrationResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
@@ -202,8 +205,14 @@ func (r *liveMigrationResource) Create(ctx context.Context, req resource.CreateR
 	}
 	plan.UUID = types.StringValue(moved.Location.Domain.UUID)
 	plan.LastMigration = lastMigrationObject(moved.Report)
+	resp.Diagnostics.Append(placedOn(ctx, r.fleet, plan.Destination.ValueString(), resp.Private)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 	resp.Diagnostics.Append(resp.Identity.SetAttribute(ctx, path.Root("uuid"), plan.UUID)...)
+}
+
+// placedOn remembers the host that the VM is on.
+func placedOn(ctx context.Context, f *fleet.Fleet, name string, private privateWriter) diag.Diagnostics {
+	return memory{}.ofVM(memberOf(ctx, f, name), nil).save(ctx, private)
 }
 
 // Read writes where the VM really is into destination, so that a VM that was
@@ -215,8 +224,19 @@ func (r *liveMigrationResource) Read(ctx context.Context, req resource.ReadReque
 	if resp.Diagnostics.HasError() || r.fleet == nil {
 		return
 	}
-	location, err := r.fleet.Find(ctx, state.UUID.ValueString(), state.Destination.ValueString())
-	diags, gone := readDiagnostics(r.fleet, "Read Virtual Machine Placement", err, state.VM.ValueString(), state.Destination.ValueString())
+	remembered, diags := readMemory(ctx, req.Private)
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	former := remembered.last()
+	if former.Name != state.Destination.ValueString() {
+		former = fleet.Member{Name: state.Destination.ValueString()}
+	}
+	last, lost, diags := lastHost(ctx, r.fleet, r.instances, former)
+	resp.Diagnostics.Append(diags...)
+	location, err := r.fleet.Find(ctx, state.UUID.ValueString(), last)
+	diags, gone := readDiagnostics(r.fleet, "Read Virtual Machine Placement", err, state.VM.ValueString(), lost)
 	resp.Diagnostics.Append(diags...)
 	switch {
 	case gone:
@@ -226,13 +246,13 @@ func (r *liveMigrationResource) Read(ctx context.Context, req resource.ReadReque
 		return
 	}
 	resp.Diagnostics.Append(locationWarnings(location)...)
-	if location.Host != state.Destination.ValueString() {
+	if location.Host != last {
 		resp.Diagnostics.Append(r.movedUnwatched(ctx, state.Destination.ValueString(), location)...)
-		state.Destination = types.StringValue(location.Host)
-		state.LastMigration = types.ObjectNull(lastMigrationTypes())
 	}
+	state.Destination = types.StringValue(location.Host)
 	state.VM, diags = nameInState(ctx, r.fleet, state.VM, location.Domain)
 	resp.Diagnostics.Append(diags...)
+	resp.Diagnostics.Append(placedOn(ctx, r.fleet, location.Host, resp.Private)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
 }
 
@@ -243,7 +263,7 @@ func (r *liveMigrationResource) movedUnwatched(ctx context.Context, from string,
 	if err != nil {
 		report = migration.Report{Destination: l.Host, State: l.Domain.State}
 	}
-	came := fmt.Sprintf("VM %s was on %s when this resource last saw it, and something else has brought it to %s: %s.", l.Domain.Name, from, l.Host, othersThatMove)
+	came := fmt.Sprintf("VM %s was on %s when this resource last saw it, and something else has brought it to %s: %s. last_migration still tells of the last move by this resource.", l.Domain.Name, from, l.Host, othersThatMove)
 	return unwatchedWarning(came, l.Domain.Name, report)
 }
 
@@ -261,6 +281,7 @@ func (r *liveMigrationResource) Update(ctx context.Context, req resource.UpdateR
 			return
 		}
 		plan.LastMigration = lastMigrationObject(moved.Report)
+		resp.Diagnostics.Append(placedOn(ctx, r.fleet, plan.Destination.ValueString(), resp.Private)...)
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 	resp.Diagnostics.Append(resp.Identity.SetAttribute(ctx, path.Root("uuid"), plan.UUID)...)
@@ -295,6 +316,7 @@ func (r *liveMigrationResource) ImportState(ctx context.Context, req resource.Im
 		UUID:          types.StringValue(location.Domain.UUID),
 		LastMigration: types.ObjectNull(lastMigrationTypes()),
 	}
+	resp.Diagnostics.Append(placedOn(ctx, r.fleet, location.Host, resp.Private)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, model)...)
 	resp.Diagnostics.Append(resp.Identity.SetAttribute(ctx, path.Root("uuid"), model.UUID)...)
 }
@@ -315,7 +337,7 @@ func (r *liveMigrationResource) move(ctx context.Context, plan liveMigrationMode
 	diags.Append(movedWarnings(moved)...)
 	if moved.Report.Unwatched {
 		vm := moved.Location.Domain.Name
-		diags.Append(unwatchedWarning(fmt.Sprintf("VM %s was on %s already, and nothing was moved: %s has brought it there.", vm, move.Destination, othersThatMove), vm, moved.Report)...)
+		diags.Append(unwatchedWarning(fmt.Sprintf("VM %s was on %s already, and nothing was moved: %s has brought it there. last_migration is therefore null.", vm, move.Destination, othersThatMove), vm, moved.Report)...)
 	}
 	return moved, diags
 }

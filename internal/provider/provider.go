@@ -65,7 +65,7 @@ func (p *virtProvider) Configure(ctx context.Context, req provider.ConfigureRequ
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	data := &providerData{}
+	data := &providerData{instances: newInstances()}
 	if config.known() {
 		settings, diags := config.fleetConfig(ctx)
 		resp.Diagnostics.Append(diags...)
@@ -129,13 +129,25 @@ func (p *virtProvider) close() {
 // providerData is what Configure hands to every resource, data source and
 // action. The fleet is nil while the provider's configuration is not known yet,
 // which can only be while planning.
-type providerData struct{ fleet *fleet.Fleet }
+type providerData struct {
+	fleet     *fleet.Fleet
+	instances *instances
+}
 
 // fleetOf reads what Configure handed over. It is nil before Configure, when
 // Terraform only validates, and while the configuration is unknown.
 func fleetOf(data any) *fleet.Fleet {
 	if d, ok := data.(*providerData); ok {
 		return d.fleet
+	}
+	return nil
+}
+
+// instancesOf reads the other half of what Configure handed over; nil before
+// Configure.
+func instancesOf(data any) *instances {
+	if d, ok := data.(*providerData); ok {
+		return d.instances
 	}
 	return nil
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/identityschema"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/fleet"
@@ -75,24 +76,151 @@ func surveyWarnings(s fleet.Survey, object string) diag.Diagnostics {
 		}
 		diags.AddWarning(object+" Out of Sync", drift+" "+remedy)
 	}
+	if len(s.Redeclared) > 0 {
+		diags.Append(redeclaredWarning(object, s.Redeclared[0]))
+	}
 	diags.Append(unknownMembersWarning(object, s.Unknown)...)
-	diags.Append(leftWarning(object, s.Dropped)...)
 	diags.Append(unreachableWarning(s.Unseen)...)
 	return diags
 }
 
-// droppedWarning says which of the hosts can not be cleaned up, because the
-// provider's configuration no longer has them.
-func droppedWarning(f *fleet.Fleet, object string, names []string) diag.Diagnostics {
-	return leftWarning(object, slices.DeleteFunc(slices.Clone(names), func(name string) bool { return f.Check(name) == nil }))
-}
-
-func leftWarning(object string, dropped []string) diag.Diagnostics {
+// letGoWarning says which hosts may keep the record, because the provider's
+// configuration no longer has them.
+func letGoWarning(object string, hosts []fleet.Member) diag.Diagnostics {
 	var diags diag.Diagnostics
-	if len(dropped) > 0 {
-		diags.AddWarning(object+" Left on Dropped Hosts", fmt.Sprintf("The provider's configuration no longer has %s. What is recorded there stays there and is no longer watched.", fleet.Quote(dropped)))
+	if len(hosts) > 0 {
+		diags.AddWarning(object+" Left on Former Hosts", fmt.Sprintf(
+			"None of the provider's hosts is %s any more. A record that is there stays there and is no longer watched.", identified(hosts)))
 	}
 	return diags
+}
+
+// identified names hosts by what they were called and their UUIDs.
+func identified(hosts []fleet.Member) string {
+	names := make([]string, len(hosts))
+	for i, h := range hosts {
+		names[i] = fmt.Sprintf("%q (host UUID %s)", h.Name, h.UUID)
+	}
+	return strings.Join(names, " or ")
+}
+
+// newlyLetGo are those that were not let go before.
+func newlyLetGo(remembered memory, letGo []fleet.Member) []fleet.Member {
+	return slices.DeleteFunc(slices.Clone(letGo), func(m fleet.Member) bool { return slices.Contains(remembered.LetGo, m) })
+}
+
+// reachedOf are those of the hosts that an update reached. changed is false when
+// it reached none, so that state must stay as it is.
+func reachedOf(hosts []string, err error) (reached []string, changed bool) {
+	if err == nil {
+		return hosts, true
+	}
+	var partial *fleet.PartialError
+	if !errors.As(err, &partial) {
+		return nil, false
+	}
+	reached = without(hosts, partial.Unwritten)
+	return reached, len(reached) > 0
+}
+
+// asKnown is null for a value that is still unknown when all is known.
+func asKnown(value types.String) types.String {
+	if value.IsUnknown() {
+		return types.StringNull()
+	}
+	return value
+}
+
+// renamedWarning says once in a run that a host has another name.
+func renamedWarning(i *instances, renamed []fleet.Renaming) diag.Diagnostics {
+	var diags diag.Diagnostics
+	for _, r := range renamed {
+		if i.first("renamed " + r.From + " " + r.Now.Name + " " + r.Now.UUID) {
+			diags.AddWarning("Host Renamed", fmt.Sprintf("The host that was called %q is called %q now (host UUID %s). What is recorded on it stays.", r.From, r.Now.Name, r.Now.UUID))
+		}
+	}
+	return diags
+}
+
+// redeclaredWarning says that a record has a new owner, who is left alone.
+func redeclaredWarning(object string, c fleet.Copy) diag.Diagnostic {
+	return diag.NewWarningDiagnostic(object+" Declared Again", fmt.Sprintf(
+		"%s was declared again by another resource or state%s. While it is, it is no drift here, whatever it says, and destroying this resource leaves it. "+
+			"Declare it in one place only. A change of the values here takes it back.", capital(c.Subject()), on(c)))
+}
+
+// takenWarning says whose record was taken over.
+func takenWarning(object string, taken []fleet.Copy) diag.Diagnostics {
+	var diags diag.Diagnostics
+	if len(taken) > 0 {
+		diags.AddWarning(object+" Taken Over", fmt.Sprintf(
+			"%s was there already, declared by another resource or state%s, or by this one under its former address. It is this resource's now. If another configuration declares it as well, remove it from one of the two.",
+			capital(taken[0].Subject()), on(taken[0])))
+	}
+	return diags
+}
+
+// leftWarning says that a destroy leaves a record that another has declared. One
+// that was declared by the same apply needs no word.
+func leftWarning(i *instances, object string, left []fleet.Copy) diag.Diagnostics {
+	var diags diag.Diagnostics
+	if len(left) > 0 && !i.madeHere(left[0].Record.Owner) {
+		diags.AddWarning(object+" Left in Place", fmt.Sprintf(
+			"%s was declared again by another resource or state%s, so that it stays.", capital(left[0].Subject()), on(left[0])))
+	}
+	return diags
+}
+
+// on is when a copy was declared, for a sentence.
+func on(c fleet.Copy) string {
+	if c.Record.DeclaredAt.IsZero() {
+		return ""
+	}
+	return " on " + c.Record.DeclaredAt.Format("2006-01-02 at 15:04:05 MST")
+}
+
+// capital begins a sentence that begins with a word of ours.
+func capital(text string) string { return strings.ToUpper(text[:1]) + text[1:] }
+
+// replacesAttribute is the owner that a create takes a different record from.
+func replacesAttribute() schema.StringAttribute {
+	return schema.StringAttribute{
+		MarkdownDescription: "The owner of a record that says something else and that the creation of this resource takes over, because the same configuration declared it: its label and its values were changed at once. Null in all other cases.",
+		Computed:            true,
+	}
+}
+
+// planReplaces decides what a create makes of a record that is there and differs.
+// inspect looks at the hosts; of names what the record is of. The value must come
+// out the same when Terraform plans again in the apply, where the former instance
+// may have removed its record by then.
+func planReplaces(ctx context.Context, i *instances, of string, d fleet.Declaration, inspect func(fleet.Declaration) error) (types.String, error) {
+	if owner := i.removedFrom(of, d.Policy); owner != "" {
+		return types.StringValue(owner), nil
+	}
+	err := inspect(d)
+	var exists *fleet.ExistsError
+	if !errors.As(err, &exists) || !i.knows(ctx, exists.Copy.Record.Owner) {
+		return types.StringNull(), err
+	}
+	d.Replaces = exists.Copy.Record.Owner
+	return types.StringValue(d.Replaces), inspect(d)
+}
+
+// planRecord is planReplaces for a record that is kept on hosts.
+func planRecord(ctx context.Context, f *fleet.Fleet, i *instances, d fleet.Declaration, hosts types.Set, act string) (types.String, diag.Diagnostics) {
+	if f == nil || hosts.IsUnknown() {
+		return types.StringUnknown(), nil
+	}
+	var unseen []error
+	replaces, err := planReplaces(ctx, i, d.String(), d, func(d fleet.Declaration) (err error) {
+		unseen, err = f.Inspect(ctx, d, hostNames(hosts))
+		return err
+	})
+	if err != nil {
+		return types.StringNull(), diagnoseRead(f, act, err, path.Root("hosts"))
+	}
+	return replaces, unreachableWarning(unseen)
 }
 
 // unknownMembersWarning says which copies have members that this release does

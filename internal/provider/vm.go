@@ -64,9 +64,10 @@ func nameInState(ctx context.Context, f *fleet.Fleet, vm types.String, domain mi
 
 // readDiagnostics is what a Read says when the VM could not be found. gone is
 // true only when every host has said that it does not have the VM; what can not
-// be seen is kept as state has it, with a warning. vm and last are what state
-// calls the VM and where it was last seen.
-func readDiagnostics(f *fleet.Fleet, act string, err error, vm, last string) (diags diag.Diagnostics, gone bool) {
+// be seen is kept as state has it, with a warning. vm is what state calls the VM,
+// and lost the host where it was last seen, where the configuration no longer has
+// that one: the VM may still be there.
+func readDiagnostics(f *fleet.Fleet, act string, err error, vm string, lost *fleet.Member) (diags diag.Diagnostics, gone bool) {
 	var (
 		notFound *fleet.NotFoundError
 		unseen   *fleet.UnseenError
@@ -74,11 +75,14 @@ func readDiagnostics(f *fleet.Fleet, act string, err error, vm, last string) (di
 	switch {
 	case err == nil:
 	case errors.As(err, &notFound):
-		detail := fmt.Sprintf("VM %q is on none of the hosts %s. What Terraform manages of it is gone with it.", vm, fleet.Quote(notFound.Hosts))
-		if f.Check(last) != nil {
-			detail = fmt.Sprintf("VM %q is on none of the hosts %s. It was last seen on %q, which the provider's configuration no longer has, so that it can not be seen there.", vm, fleet.Quote(notFound.Hosts), last)
+		if lost != nil {
+			diags.AddWarning("Virtual Machine Out of Sight", fmt.Sprintf(
+				"VM %q is on none of the hosts %s. It was last seen on %s, which the provider's configuration no longer has. State keeps what it says of the VM. "+
+					"If that host is gone for good, remove this resource from the configuration.",
+				vm, fleet.Quote(notFound.Hosts), identified([]fleet.Member{*lost})))
+			return diags, false
 		}
-		diags.AddWarning("Virtual Machine Gone", detail)
+		diags.AddWarning("Virtual Machine Gone", fmt.Sprintf("VM %q is on none of the hosts %s. What Terraform manages of it is gone with it.", vm, fleet.Quote(notFound.Hosts)))
 		return diags, true
 	case errors.As(err, &unseen):
 		diags.Append(unreachableWarning(unseen.Unseen)...)
@@ -103,4 +107,31 @@ func locationWarnings(l fleet.Location) diag.Diagnostics {
 	}
 	diags.Append(unreachableWarning(l.Unseen)...)
 	return diags
+}
+
+// lastHost is what the configuration calls the host now that a VM was last seen
+// on. lost is that host where it is none of the provider's any more. Where hosts
+// cannot be asked, whoever looks for the VM says so.
+func lastHost(ctx context.Context, f *fleet.Fleet, i *instances, last fleet.Member) (name string, lost *fleet.Member, diags diag.Diagnostics) {
+	now, renamed, gone, err := f.Recognise(ctx, last)
+	switch {
+	case err != nil:
+		return last.Name, nil, nil
+	case gone:
+		return "", &last, nil
+	case renamed != nil:
+		return now.Name, nil, renamedWarning(i, []fleet.Renaming{*renamed})
+	default:
+		return now.Name, nil, nil
+	}
+}
+
+// memberOf is the host that a VM was found on. One that does not answer any more
+// is remembered by its name alone.
+func memberOf(ctx context.Context, f *fleet.Fleet, name string) fleet.Member {
+	member, err := f.Member(ctx, name)
+	if err != nil {
+		return fleet.Member{Name: name}
+	}
+	return member
 }

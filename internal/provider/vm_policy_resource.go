@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"errors"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -28,14 +29,22 @@ func newVMPolicyResource() resource.Resource { return &vmPolicyResource{} }
 
 // vmPolicyResource is the policy of one VM, kept in the metadata of its domain,
 // so that it travels with the VM.
-type vmPolicyResource struct{ fleet *fleet.Fleet }
+type vmPolicyResource struct {
+	fleet     *fleet.Fleet
+	instances *instances
+}
 
 type vmPolicyModel struct {
 	levelModel
-	VM     types.String `tfsdk:"vm"`
-	UUID   types.String `tfsdk:"uuid"`
-	Host   types.String `tfsdk:"host"`
-	Record types.String `tfsdk:"record"`
+	VM       types.String `tfsdk:"vm"`
+	UUID     types.String `tfsdk:"uuid"`
+	Record   types.String `tfsdk:"record"`
+	Replaces types.String `tfsdk:"replaces"`
+}
+
+// declaration is the record that the VM is to have.
+func (m vmPolicyModel) declaration() fleet.Declaration {
+	return fleet.Declaration{Policy: m.toPolicy()}
 }
 
 func (r *vmPolicyResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
@@ -52,10 +61,7 @@ func (r *vmPolicyResource) Schema(_ context.Context, _ resource.SchemaRequest, r
 				Computed:            true,
 				PlanModifiers:       []planmodifier.String{stringplanmodifier.UseStateForUnknown()},
 			},
-			"host": schema.StringAttribute{
-				MarkdownDescription: "Name of the host that the VM is on now.",
-				Computed:            true,
-			},
+			"replaces": replacesAttribute(),
 			"record": schema.StringAttribute{
 				MarkdownDescription: "`in_sync`, or words that say which copy of the record (live or config) differs and how. Any difference is repaired in place by the next apply.",
 				Computed:            true,
@@ -81,7 +87,7 @@ func (r *vmPolicyResource) IdentitySchema(_ context.Context, _ resource.Identity
 }
 
 func (r *vmPolicyResource) Configure(_ context.Context, req resource.ConfigureRequest, _ *resource.ConfigureResponse) {
-	r.fleet = fleetOf(req.ProviderData)
+	r.fleet, r.instances = fleetOf(req.ProviderData), instancesOf(req.ProviderData)
 }
 
 func (r *vmPolicyResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
@@ -106,27 +112,54 @@ func (r *vmPolicyResource) ModifyPlan(ctx context.Context, req resource.ModifyPl
 	}
 	plan.Record = types.StringValue(fleet.InSync)
 	if req.State.Raw.IsNull() {
+		var diags diag.Diagnostics
+		plan.Replaces, diags = r.planCreate(ctx, plan)
+		resp.Diagnostics.Append(diags...)
 		resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
-		resp.Diagnostics.Append(r.preview(ctx, plan)...)
+		if !resp.Diagnostics.HasError() {
+			resp.Diagnostics.Append(r.preview(ctx, plan, "")...)
+		}
 		return
 	}
 	var state vmPolicyModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	remembered, diags := readMemory(ctx, req.Private)
+	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	plan.Replaces = state.Replaces
 	another, diags := isAnotherVM(ctx, r.fleet, plan.VM, state.VM, state.UUID)
 	resp.Diagnostics.Append(diags...)
 	if another {
 		resp.RequiresReplace = append(resp.RequiresReplace, path.Root("vm"))
 		plan.UUID = types.StringUnknown()
-	}
-	plan.Host = state.Host
-	if plan != state {
-		plan.Host = types.StringUnknown() // the VM is looked for again when that is applied
+		plan.Replaces = types.StringUnknown()
 	}
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
-	resp.Diagnostics.Append(r.preview(ctx, plan)...)
+	resp.Diagnostics.Append(r.preview(ctx, plan, remembered.last().Name)...)
+}
+
+// planCreate says while planning that a record is there that says something else.
+// A VM that is not there yet may be created by the same apply.
+func (r *vmPolicyResource) planCreate(ctx context.Context, plan vmPolicyModel) (types.String, diag.Diagnostics) {
+	if r.fleet == nil || plan.VM.IsUnknown() {
+		return types.StringUnknown(), nil
+	}
+	vm := plan.VM.ValueString()
+	location, err := r.fleet.Find(ctx, vm, "")
+	if err != nil {
+		return types.StringNull(), nil // the preview says so
+	}
+	replaces, err := planReplaces(ctx, r.instances, location.Domain.UUID, plan.declaration(), func(d fleet.Declaration) error {
+		_, err := r.fleet.InspectVM(ctx, location.Domain.UUID, d)
+		return err
+	})
+	var exists *fleet.ExistsError
+	if errors.As(err, &exists) {
+		return replaces, diag.Diagnostics{diagnose("Create VM Migration Policy", err, path.Root("vm"))}
+	}
+	return replaces, nil
 }
 
 func (r *vmPolicyResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
@@ -135,32 +168,45 @@ func (r *vmPolicyResource) Create(ctx context.Context, req resource.CreateReques
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	record, err := r.fleet.CreateVM(ctx, plan.VM.ValueString(), plan.toPolicy())
+	remembered := memory{}.owning()
+	r.instances.makes(remembered.Owner)
+	declaration := remembered.claim(plan.declaration())
+	declaration.Replaces = plan.Replaces.ValueString()
+	created, err := r.fleet.CreateVM(ctx, plan.VM.ValueString(), declaration)
 	if err != nil {
 		resp.Diagnostics.Append(diagnose("Create VM Migration Policy", err, path.Root("vm")))
 		return
 	}
-	plan.place(record)
+	plan.Replaces = asKnown(plan.Replaces)
+	resp.Diagnostics.Append(r.written(ctx, &plan, remembered, created, resp.Private)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 	resp.Diagnostics.Append(resp.Identity.SetAttribute(ctx, path.Root("uuid"), plan.UUID)...)
 }
 
-// place fills in where the VM is and that its record is what was planned.
-func (m *vmPolicyModel) place(record fleet.VMRecord) {
-	m.UUID = types.StringValue(record.Location.Domain.UUID)
-	m.Host = types.StringValue(record.Location.Host)
+// written fills in and remembers what was written where.
+func (r *vmPolicyResource) written(ctx context.Context, m *vmPolicyModel, remembered memory, changed fleet.ChangedVM, private privateWriter) diag.Diagnostics {
+	location := changed.Record.Location
+	m.UUID = types.StringValue(location.Domain.UUID)
 	m.Record = types.StringValue(fleet.InSync)
+	diags := takenWarning("VM Migration Policy", changed.Taken)
+	diags.Append(remembered.ofVM(memberOf(ctx, r.fleet, location.Host), changed.Record.Seen()).save(ctx, private)...)
+	return diags
 }
 
 func (r *vmPolicyResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
 	var state vmPolicyModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	resp.Diagnostics.Append(resp.Identity.SetAttribute(ctx, path.Root("uuid"), state.UUID)...)
+	remembered, diags := readMemory(ctx, req.Private)
+	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() || r.fleet == nil {
 		return
 	}
-	record, err := r.fleet.ReadVM(ctx, state.UUID.ValueString(), state.Host.ValueString())
-	diags, gone := readDiagnostics(r.fleet, "Read VM Migration Policy", err, state.VM.ValueString(), state.Host.ValueString())
+	r.instances.reads(remembered.Owner)
+	last, lost, diags := lastHost(ctx, r.fleet, r.instances, remembered.last())
+	resp.Diagnostics.Append(diags...)
+	record, err := r.fleet.ReadVM(ctx, state.UUID.ValueString(), last)
+	diags, gone := readDiagnostics(r.fleet, "Read VM Migration Policy", err, state.VM.ValueString(), lost)
 	resp.Diagnostics.Append(diags...)
 	switch {
 	case gone:
@@ -174,7 +220,12 @@ func (r *vmPolicyResource) Read(ctx context.Context, req resource.ReadRequest, r
 		resp.State.RemoveResource(ctx)
 		return
 	}
-	state.refresh(record)
+	if other := record.Redeclared(remembered.claim(state.declaration())); other != nil {
+		state.Record = types.StringValue(fleet.InSync)
+		resp.Diagnostics.Append(redeclaredWarning("VM Migration Policy", *other))
+	} else {
+		state.refresh(record)
+	}
 	state.VM, diags = nameInState(ctx, r.fleet, state.VM, record.Location.Domain)
 	resp.Diagnostics.Append(diags...)
 	if drift := state.Record.ValueString(); drift != fleet.InSync {
@@ -183,6 +234,7 @@ func (r *vmPolicyResource) Read(ctx context.Context, req resource.ReadRequest, r
 	}
 	resp.Diagnostics.Append(unknownMembersWarning("VM Migration Policy", record.Unknown())...)
 	resp.Diagnostics.Append(locationWarnings(record.Location)...)
+	resp.Diagnostics.Append(remembered.ofVM(memberOf(ctx, r.fleet, record.Location.Host), record.Seen()).save(ctx, resp.Private)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
 }
 
@@ -190,7 +242,6 @@ func (r *vmPolicyResource) Read(ctx context.Context, req resource.ReadRequest, r
 // its values go into the attributes, so that a plan shows the real difference.
 func (m *vmPolicyModel) refresh(record fleet.VMRecord) {
 	declared := m.toPolicy()
-	m.Host = types.StringValue(record.Location.Host)
 	m.Record = types.StringValue(record.Drift(declared))
 	if agreed, ok := record.Agreed(); ok && !agreed.Equal(declared) {
 		m.levelModel = levelModelOf(agreed)
@@ -201,27 +252,48 @@ func (r *vmPolicyResource) Update(ctx context.Context, req resource.UpdateReques
 	var plan, state vmPolicyModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	remembered, diags := readMemory(ctx, req.Private)
+	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	record, err := r.fleet.UpdateVM(ctx, state.UUID.ValueString(), state.Host.ValueString(), plan.toPolicy())
+	remembered = remembered.owning()
+	r.instances.makes(remembered.Owner)
+	updated, err := r.fleet.UpdateVM(ctx, state.UUID.ValueString(), remembered.last().Name, remembered.claim(plan.declaration()))
 	if err != nil {
 		resp.Diagnostics.Append(diagnose("Update VM Migration Policy", err))
 		return
 	}
-	plan.place(record)
+	resp.Diagnostics.Append(r.written(ctx, &plan, remembered, updated, resp.Private)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 	resp.Diagnostics.Append(resp.Identity.SetAttribute(ctx, path.Root("uuid"), plan.UUID)...)
 }
 
+// Delete removes the record. Where the VM is on none of the hosts, its record is
+// gone with it, unless its host has left the configuration.
 func (r *vmPolicyResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
 	var state vmPolicyModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	remembered, diags := readMemory(ctx, req.Private)
+	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	if err := r.fleet.DeleteVM(ctx, state.UUID.ValueString(), state.Host.ValueString()); err != nil {
+	declaration := remembered.claim(state.declaration())
+	r.instances.removes(state.UUID.ValueString(), remembered.Owner, declaration.Policy)
+	left, err := r.fleet.DeleteVM(ctx, state.UUID.ValueString(), remembered.last().Name, declaration)
+	var notFound *fleet.NotFoundError
+	switch {
+	case errors.As(err, &notFound):
+		_, lost, diags := lastHost(ctx, r.fleet, r.instances, remembered.last())
+		resp.Diagnostics.Append(diags...)
+		if lost != nil {
+			resp.Diagnostics.Append(letGoWarning("VM Migration Policy", []fleet.Member{*lost})...)
+		}
+	case err != nil:
 		resp.Diagnostics.Append(diagnose("Delete VM Migration Policy", err))
+	case left != nil:
+		resp.Diagnostics.Append(leftWarning(r.instances, "VM Migration Policy", []fleet.Copy{*left})...)
 	}
 }
 
@@ -246,12 +318,13 @@ func (r *vmPolicyResource) ImportState(ctx context.Context, req resource.ImportS
 		return
 	}
 	model := vmPolicyModel{
-		levelModel: levelModelOf(taken),
+		levelModel: levelModelOf(taken.Policy),
 		VM:         types.StringValue(vm),
 		UUID:       types.StringValue(record.Location.Domain.UUID),
-		Host:       types.StringValue(record.Location.Host),
-		Record:     types.StringValue(record.Drift(taken)),
+		Record:     types.StringValue(record.Drift(taken.Policy)),
 	}
+	remembered := memory{Owner: taken.Owner}.ofVM(memberOf(ctx, r.fleet, record.Location.Host), record.Seen())
+	resp.Diagnostics.Append(remembered.save(ctx, resp.Private)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, model)...)
 	resp.Diagnostics.Append(resp.Identity.SetAttribute(ctx, path.Root("uuid"), model.UUID)...)
 }
@@ -260,7 +333,7 @@ func (r *vmPolicyResource) ImportState(ctx context.Context, req resource.ImportS
 // policy contradicts that of the levels above it. That is never an error here:
 // records may be changing in the same apply. Nor is a VM that is not there: it may
 // be about to be created.
-func (r *vmPolicyResource) preview(ctx context.Context, plan vmPolicyModel) diag.Diagnostics {
+func (r *vmPolicyResource) preview(ctx context.Context, plan vmPolicyModel, last string) diag.Diagnostics {
 	vm := plan.UUID
 	if vm.IsUnknown() || vm.IsNull() {
 		vm = plan.VM
@@ -268,7 +341,7 @@ func (r *vmPolicyResource) preview(ctx context.Context, plan vmPolicyModel) diag
 	if r.fleet == nil || vm.IsUnknown() {
 		return nil
 	}
-	resolution, err := r.fleet.Preview(ctx, vm.ValueString(), plan.Host.ValueString(), plan.toPolicy())
+	resolution, err := r.fleet.Preview(ctx, vm.ValueString(), last, plan.toPolicy())
 	if err != nil {
 		return assessError(r.fleet, "Plan VM Migration Policy", err)
 	}

@@ -1,0 +1,141 @@
+package provider
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/google/uuid"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/fleet"
+)
+
+// memoryKey is where a resource instance keeps its memory in its private state.
+const memoryKey = "memory"
+
+// memory is what a resource instance must remember and its attributes cannot
+// say: names of hosts are labels, and the attribute "hosts" shows only those that
+// are in sync.
+type memory struct {
+	// Owner is the instance's token in the records that it declares.
+	Owner string `json:"owner,omitempty"`
+	// Hosts are those that the record was written to and not removed from, or the
+	// one that the VM was last seen on.
+	Hosts []fleet.Member `json:"hosts,omitempty"`
+	// LetGo are hosts that left the provider's configuration while they had the
+	// record.
+	LetGo []fleet.Member `json:"let_go,omitempty"`
+	// Formerly are names that a cluster's record still has on hosts that its
+	// renaming did not reach.
+	Formerly []string `json:"formerly,omitempty"`
+	// Seen are the copies as they were last read or written, as
+	// fleet.Declaration.Seen.
+	Seen map[string]fleet.Digest `json:"seen,omitempty"`
+}
+
+// privateReader and privateWriter are the framework's private state.
+type privateReader interface {
+	GetKey(ctx context.Context, key string) ([]byte, diag.Diagnostics)
+}
+
+type privateWriter interface {
+	SetKey(ctx context.Context, key string, value []byte) diag.Diagnostics
+}
+
+func readMemory(ctx context.Context, private privateReader) (memory, diag.Diagnostics) {
+	m := memory{}
+	document, diags := private.GetKey(ctx, memoryKey)
+	if len(document) > 0 {
+		if err := json.Unmarshal(document, &m); err != nil {
+			diags.AddError("Unable to Read Private State", "What the provider remembers of this resource cannot be read: "+err.Error()+".")
+		}
+	}
+	return m, diags
+}
+
+func (m memory) save(ctx context.Context, private privateWriter) diag.Diagnostics {
+	document, err := json.Marshal(m)
+	if err != nil {
+		return diag.Diagnostics{diag.NewErrorDiagnostic("Unable to Save Private State", err.Error())}
+	}
+	return private.SetKey(ctx, memoryKey, document)
+}
+
+// owning is the memory with an owner, made anew for an instance that has none.
+func (m memory) owning() memory {
+	if m.Owner == "" {
+		m.Owner = uuid.NewString()
+	}
+	return m
+}
+
+// claim completes a declaration with what is remembered.
+func (m memory) claim(d fleet.Declaration) fleet.Declaration {
+	d.Owner, d.Seen = m.Owner, m.Seen
+	if d.Cluster != "" {
+		d.Formerly = m.Formerly
+	}
+	return d
+}
+
+// known are all hosts that have the record, or may have it.
+func (m memory) known() []fleet.Member {
+	return append(append([]fleet.Member{}, m.Hosts...), m.LetGo...)
+}
+
+// last is the host that the VM was last seen on.
+func (m memory) last() fleet.Member {
+	if len(m.Hosts) == 0 {
+		return fleet.Member{}
+	}
+	return m.Hosts[0]
+}
+
+// surveyed is the memory after a survey.
+func (m memory) surveyed(s fleet.Survey) memory {
+	m.Hosts, m.LetGo, m.Seen = s.Written, s.LetGo, s.Seen
+	if len(s.Drift) == 0 && len(s.Unseen) == 0 {
+		m.Formerly = nil
+	}
+	return m
+}
+
+// changed is the memory after a change to the records.
+func (m memory) changed(o fleet.Outcome, err error) memory {
+	m.Hosts, m.Seen = o.Written, o.Seen
+	m.LetGo = o.LetGo
+	if err == nil {
+		m.Formerly = nil
+	}
+	return m
+}
+
+// ofVM is the memory after a VM's record was read or written.
+func (m memory) ofVM(host fleet.Member, seen map[string]fleet.Digest) memory {
+	m.Hosts, m.Seen = []fleet.Member{host}, seen
+	return m
+}
+
+// planRemoval makes sure that a record is removed from a host that is not among
+// the planned ones: where the host had drifted out of the attribute "hosts"
+// before it was taken out of the configuration, no attribute differs, and
+// Terraform would plan nothing. The ID, to be known after the apply, then stands
+// for the difference.
+func planRemoval(ctx context.Context, private privateReader, state, plan types.Set, resp *resource.ModifyPlanResponse) {
+	if plan.IsUnknown() || !plan.Equal(state) {
+		return
+	}
+	m, diags := readMemory(ctx, private)
+	resp.Diagnostics.Append(diags...)
+	left := without(fleet.NamesOf(m.Hosts), hostNames(plan))
+	if len(left) == 0 {
+		return
+	}
+	resp.Diagnostics.AddAttributeWarning(path.Root("hosts"), "Record Left Behind",
+		fmt.Sprintf("A record is still on %s, which the configuration does not name here. The apply removes it.", fleet.Quote(left)))
+	resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("id"), types.StringUnknown())...)
+}
