@@ -3,6 +3,7 @@ package provider_test
 import (
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -41,12 +42,26 @@ func vmRecord(t *testing.T, host *lab.Host, vm, place string) string {
 	return strings.ReplaceAll(body, "&quot;", `"`)
 }
 
-// requireVMRecord expects the copies of a VM's record to be just this document;
-// an empty one stands for none.
+// declared is who declared a record, and when, as the provider writes it.
+var declared = regexp.MustCompile(`,"owner":"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})","declared_at":"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ"`)
+
+// undeclared is a record without who declared it.
+func undeclared(document string) string { return declared.ReplaceAllString(document, "") }
+
+// ownerOf is who declared a record; empty for nobody.
+func ownerOf(document string) string {
+	if found := declared.FindStringSubmatch(document); found != nil {
+		return found[1]
+	}
+	return ""
+}
+
+// requireVMRecord expects the copies of a VM's record to say just this document,
+// whoever declared it; an empty one stands for none.
 func requireVMRecord(t *testing.T, host *lab.Host, vm, want string, places ...string) {
 	t.Helper()
 	for _, place := range places {
-		if got := vmRecord(t, host, vm, place); got != want {
+		if got := undeclared(vmRecord(t, host, vm, place)); got != want {
 			t.Errorf("the %s record of %s on %s is %q, want %q", place, vm, host.Name, got, want)
 		}
 	}
@@ -87,7 +102,7 @@ func hostRecord(t *testing.T, host *lab.Host, secret string) string {
 func requireHostRecord(t *testing.T, secret, want string, hosts ...*lab.Host) {
 	t.Helper()
 	for _, host := range hosts {
-		if got := hostRecord(t, host, secret); got != want {
+		if got := undeclared(hostRecord(t, host, secret)); got != want {
 			t.Errorf("the record on %s is %q, want %q", host.Name, got, want)
 		}
 	}

@@ -76,12 +76,10 @@ func TestAccVMPolicy_lifecycle(t *testing.T) {
 					ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{
 						plancheck.ExpectResourceAction(vmPolicy, plancheck.ResourceActionCreate),
 						plancheck.ExpectUnknownValue(vmPolicy, tfjsonpath.New("uuid")),
-						plancheck.ExpectUnknownValue(vmPolicy, tfjsonpath.New("host")),
 						plancheck.ExpectKnownValue(vmPolicy, tfjsonpath.New("record"), knownvalue.StringExact("in_sync")),
 					}},
 					ConfigStateChecks: []statecheck.StateCheck{
 						statecheck.ExpectKnownValue(vmPolicy, tfjsonpath.New("uuid"), knownvalue.StringExact(guest.UUID)),
-						statecheck.ExpectKnownValue(vmPolicy, tfjsonpath.New("host"), knownvalue.StringExact(host.Name)),
 						statecheck.ExpectKnownValue(vmPolicy, tfjsonpath.New("record"), knownvalue.StringExact("in_sync")),
 						statecheck.ExpectKnownValue(vmPolicy, tfjsonpath.New("auto_converge"), knownvalue.StringExact("true")),
 						statecheck.ExpectKnownValue(vmPolicy, tfjsonpath.New("compression"), knownvalue.StringExact("inherit")),
@@ -157,7 +155,6 @@ func TestAccVMPolicy_spellings(t *testing.T) {
 			ConfigPlanChecks: action(plancheck.ResourceActionDestroyBeforeCreate),
 			ConfigStateChecks: []statecheck.StateCheck{
 				statecheck.ExpectKnownValue(vmPolicy, tfjsonpath.New("uuid"), knownvalue.StringExact(other.UUID)),
-				statecheck.ExpectKnownValue(vmPolicy, tfjsonpath.New("host"), knownvalue.StringExact("kvm2")),
 			},
 			PostApplyFunc: func() {
 				requireVMRecord(t, kvm1, guest.Name, "", "live", "config")
@@ -249,9 +246,6 @@ func TestAccVMPolicy_moved(t *testing.T) {
 				},
 				resource.TestStep{
 					Config: vmPolicyOf(t, guest.Name, `max_downtime_ms = 400`),
-					ConfigStateChecks: []statecheck.StateCheck{
-						statecheck.ExpectKnownValue(vmPolicy, tfjsonpath.New("host"), knownvalue.StringExact("kvm2")),
-					},
 					PostApplyFunc: func() {
 						requireVMRecord(t, testLab(t).Host("kvm2"), guest.Name, `{"version":1,"max_downtime_ms":400}`, guestPlaces(spec)...)
 					},
