@@ -72,8 +72,10 @@ type PartialError struct {
 	// Unwritten are the hosts that the record could not be written to, Kept
 	// those it could not be removed from.
 	Unwritten, Kept []string
-	// Hidden are recorded hosts that may be behind those that cannot be asked.
+	// Hidden are recorded hosts that may be behind the Silent ones, which cannot be
+	// asked.
 	Hidden []Member
+	Silent []string
 	Err    error
 }
 
@@ -335,6 +337,9 @@ func (f *Fleet) remove(ctx context.Context, d Declaration, hosts []*host.Host, k
 	failed := &PartialError{}
 	if len(known.hidden) > 0 {
 		failed.Hidden = known.hidden
+		for _, s := range known.silent {
+			failed.Silent = append(failed.Silent, s.host)
+		}
 		failed.Err = known.unanswered()
 	}
 	type answer struct {

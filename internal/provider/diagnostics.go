@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -135,8 +136,12 @@ func explainPartial(e *fleet.PartialError) string {
 	if len(e.Kept) > 0 {
 		said = append(said, fmt.Sprintf("The record may still be on %s.", fleet.Quote(e.Kept)))
 	}
-	if len(e.Hidden) > 0 {
-		said = append(said, fmt.Sprintf("The record may still be on %s, which has not been seen: it may be a host that does not answer.", identified(e.Hidden)))
+	for _, m := range e.Hidden {
+		if slices.Contains(e.Silent, m.Name) {
+			said = append(said, fmt.Sprintf("The record may still be on %q, which cannot be asked.", m.Name))
+		} else {
+			said = append(said, fmt.Sprintf("The record may still be on %s: none of the hosts that answer is that one, and %s cannot be asked.", identified([]fleet.Member{m}), fleet.Quote(e.Silent)))
+		}
 	}
 	if len(e.Done) > 0 {
 		said = append(said, fmt.Sprintf("On %s it is done.", fleet.Quote(e.Done)))

@@ -307,10 +307,16 @@ func TestAccRecords_hostsOutOfReach(t *testing.T) {
 	one := labProvider(t, "kvm1")
 	w := newWorkspace(t, "")
 	l.apply(t, w, up, "created")
-	for what, block := range map[string]providerBlock{"it is down": down, "its key was renamed, too": moved} {
-		w.write(t, block.String())
+	for what, test := range map[string]struct {
+		block providerBlock
+		says  []string
+	}{
+		"it is down":               {down, []string{`The record may still be on "kvm2", which cannot be asked.`}},
+		"its key was renamed, too": {moved, []string{`The record may still be on "kvm2" (host UUID`, `none of the hosts that answer is that one, and "other" cannot be asked.`}},
+	} {
+		w.write(t, test.block.String())
 		r := w.must(t, 1, "destroy", "-auto-approve")
-		for _, words := range []string{"Unable to Delete Global Migration Settings", "The record may still be on", `"kvm2" (host UUID`} {
+		for _, words := range append(test.says, "Unable to Delete Global Migration Settings", "Unable to Delete Cluster Migration Policy") {
 			if !saying(words).MatchString(r.stderr) {
 				t.Errorf("%s: the destroy does not say %q:\n%s", what, words, r)
 			}

@@ -106,7 +106,9 @@ func (r *globalSettingsResource) ModifyPlan(ctx context.Context, req resource.Mo
 		return
 	}
 	if req.State.Raw.IsNull() {
-		replaces, diags := planRecord(ctx, r.fleet, r.instances, config.declaration(), hosts, "Create Global Migration Settings")
+		var plan globalSettingsModel
+		resp.Diagnostics.Append(resp.Plan.Get(ctx, &plan)...)
+		replaces, diags := planRecord(ctx, r.fleet, r.instances, plan.declaration(), hosts, "Create Global Migration Settings")
 		resp.Diagnostics.Append(diags...)
 		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("replaces"), replaces)...)
 		return

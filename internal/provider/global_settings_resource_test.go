@@ -68,24 +68,40 @@ func TestAccGlobalSettings_lifecycle(t *testing.T) {
 	)
 }
 
-// TestAccGlobalSettings_adopts takes over settings that are there already: there
-// is only one set of them.
+// TestAccGlobalSettings_exists takes over settings that are there already and say
+// the same, and refuses others while planning.
 // It runs alone: global records are one per host.
-func TestAccGlobalSettings_adopts(t *testing.T) {
+func TestAccGlobalSettings_exists(t *testing.T) {
 	withoutHostRecords(t)
 	world := testLab(t)
 	kvm1, kvm2 := world.Hosts[0], world.Hosts[1]
-	acceptance(t, resource.TestStep{
-		PreConfig: func() {
-			setHostRecord(t, globalSecret, `{"version":1,"auto_converge":true,"dirty_limit":1}`, kvm1)
-			setHostRecord(t, globalSecret, `nothing`, kvm2)
+	acceptance(t,
+		resource.TestStep{
+			PreConfig: func() { setHostRecord(t, globalSecret, `{"version":1,"auto_converge":true}`, kvm1) },
+			Config:    globalSettingsOf(t, ``), PlanOnly: true,
+			ExpectError: sayingAll("Unable to Create Global Migration Settings", "The copy on kvm1 exists and differs: auto_converge is true, declared false",
+				`It says {"version":1,"auto_converge":true}.`, "terraform import virt_migration_global_settings.NAME global", "virsh secret-undefine "+globalSecret),
 		},
-		Config: globalSettingsOf(t, ``),
-		PostApplyFunc: func() {
-			requireHostRecord(t, globalSecret, `{"version":1,"auto_converge":false,"compression":false,"post_copy":false,"encryption":false,"dirty_limit":1}`, kvm1)
-			requireHostRecord(t, globalSecret, offRecord, kvm2)
+		resource.TestStep{
+			PreConfig: func() {
+				removeHostRecord(t, globalSecret, kvm1)
+				setHostRecord(t, globalSecret, `nothing`, kvm2)
+			},
+			Config: globalSettingsOf(t, ``), PlanOnly: true,
+			ExpectError: sayingAll("Unable to Create Global Migration Settings", "The global record on kvm2 can not be read", "virsh secret-undefine "+globalSecret),
 		},
-	})
+		resource.TestStep{
+			PreConfig: func() {
+				setHostRecord(t, globalSecret, `{"version":1,"auto_converge":false,"compression":false,"post_copy":false,"encryption":false,"dirty_limit":1}`, kvm1)
+				removeHostRecord(t, globalSecret, kvm2)
+			},
+			Config: globalSettingsOf(t, ``),
+			PostApplyFunc: func() {
+				requireHostRecord(t, globalSecret, `{"version":1,"auto_converge":false,"compression":false,"post_copy":false,"encryption":false,"dirty_limit":1}`, kvm1)
+				requireHostRecord(t, globalSecret, offRecord, kvm2)
+			},
+		},
+	)
 }
 
 // TestAccGlobalSettings_drift runs alone: global records are one per host.

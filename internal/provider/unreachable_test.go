@@ -23,7 +23,7 @@ func TestAccUnreachable_writing(t *testing.T) {
 	}{
 		"refusing": {
 			uri: "qemu+tcp://" + refusing + "/system", within: 10 * time.Second,
-			want: `Host "kvm3": unable to read the cluster record: no connection to qemu+tcp://10.77.0.11:9/system: connection refused; is libvirtd running and listening there?`,
+			want: `Host "kvm3": unable to ask for the host's UUID: no connection to qemu+tcp://10.77.0.11:9/system: connection refused; is libvirtd running and listening there?`,
 		},
 		"mute": {
 			uri: lab.MuteURI(t), within: 40 * time.Second,
@@ -109,7 +109,7 @@ func TestAccUnreachable_cluster(t *testing.T) {
 		resource.TestStep{Config: of(up, ``, "kvm1", "kvm2")},
 		resource.TestStep{
 			Config:      of(down, ``, "kvm1", "kvm2"),
-			ExpectError: sayingAll("Unable to Read Cluster Migration Policy", `Host "kvm2": unable to read the cluster record`),
+			ExpectError: sayingAll("Unable to Read Cluster Migration Policy", `Host "kvm2": unable to ask for the host's UUID`),
 		},
 		resource.TestStep{ // nothing is known against it
 			Config:            of(warned, ``, "kvm1", "kvm2"),
@@ -129,12 +129,12 @@ func TestAccUnreachable_cluster(t *testing.T) {
 		},
 		resource.TestStep{
 			Config:      of(warned, `max_downtime_ms = 500`, "kvm1"),
-			ExpectError: sayingAll("Unable to Update Cluster Migration Policy", `The record is still on "kvm2".`),
+			ExpectError: sayingAll("Unable to Update Cluster Migration Policy", `The record may still be on "kvm2", which cannot be asked.`),
 		},
 		resource.TestStep{
 			Config: of(warned, `max_downtime_ms = 500`, "kvm1"), Destroy: true,
-			ExpectError: sayingAll("Unable to Delete Cluster Migration Policy", `The record is still on "kvm2". On "kvm1" it is done.`,
-				`A host that is gone for good has to leave the provider's hosts.`),
+			ExpectError: sayingAll("Unable to Delete Cluster Migration Policy", `The record may still be on "kvm2", which cannot be asked. On "kvm1" it is done.`,
+				`If it is gone for good, take it out of the provider's hosts`),
 		},
 		resource.TestStep{ // back again, it is all put right
 			PreConfig: func() {
