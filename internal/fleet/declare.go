@@ -299,7 +299,11 @@ func (f *Fleet) write(ctx context.Context, hosts []*host.Host, d Declaration) er
 // reads it back. It looks at what is there once more, for two resources of one
 // apply may both want the host, and have found it free.
 func (f *Fleet) writeCopy(ctx context.Context, h *host.Host, d Declaration) error {
-	defer f.alone(h.Name(), d.level().String())()
+	release, err := f.alone(ctx, h.Name(), d.level().String())
+	if err != nil {
+		return err
+	}
+	defer release()
 	present, err := hostCopy(ctx, h, d.level())
 	switch {
 	case err != nil:

@@ -120,7 +120,11 @@ func (f *Fleet) CreateVM(ctx context.Context, vm string, p policy.Policy) (VMRec
 		return VMRecord{}, err
 	}
 	uuid := location.Domain.UUID
-	defer f.alone(uuid)()
+	release, err := f.alone(ctx, uuid)
+	if err != nil {
+		return VMRecord{}, err
+	}
+	defer release()
 	present, err := f.ReadVM(ctx, uuid, location.Host)
 	if err != nil {
 		return VMRecord{}, err
@@ -142,7 +146,11 @@ func (f *Fleet) CreateVM(ctx context.Context, vm string, p policy.Policy) (VMRec
 
 // UpdateVM makes all copies of a VM's record equal to the policy.
 func (f *Fleet) UpdateVM(ctx context.Context, uuid, last string, p policy.Policy) (VMRecord, error) {
-	defer f.alone(uuid)()
+	release, err := f.alone(ctx, uuid)
+	if err != nil {
+		return VMRecord{}, err
+	}
+	defer release()
 	present, err := f.ReadVM(ctx, uuid, last)
 	if err != nil {
 		return VMRecord{}, err
@@ -196,7 +204,11 @@ func (r VMRecord) mostTelling() Copy {
 
 // DeleteVM removes a VM's record. A VM that is gone has none.
 func (f *Fleet) DeleteVM(ctx context.Context, uuid, last string) error {
-	defer f.alone(uuid)()
+	release, err := f.alone(ctx, uuid)
+	if err != nil {
+		return err
+	}
+	defer release()
 	present, err := f.ReadVM(ctx, uuid, last)
 	var notFound *NotFoundError
 	switch {
