@@ -103,7 +103,7 @@ func advise(err error) string {
 	case errors.As(err, &ambiguous):
 		return "Give the UUID of the one that is meant."
 	case errors.As(err, &twice):
-		return fmt.Sprintf("Two running copies of one VM corrupt its disks. Find out which one is right, and stop the other one by hand on its host (virsh destroy %s). Nothing was changed.", twice.UUID)
+		return adviseTwice(twice)
 	case errors.As(err, &broken):
 		return fmt.Sprintf("Destroy or resume neither: the VM would be lost. Once the two reach each other again, send the rest of its memory: run the command that the error of the failed move names, "+
 			"which is `virsh migrate --live --p2p --postcopy --postcopy-resume --persistent --undefinesource %s DESTINATION` on the host that the VM came from, with the peer_uri of the other one for DESTINATION; "+
@@ -121,6 +121,22 @@ func advise(err error) string {
 		return "Nothing was changed. Apply again once that has ended; if the same apply moves the VM, make one of the two depend on the other (depends_on)."
 	}
 	return ""
+}
+
+// adviseTwice is what to do about a VM that is active on more than one host, by
+// what each of them holds.
+func adviseTwice(e *fleet.RunningTwiceError) string {
+	var said []string
+	if len(e.Running) > 1 {
+		said = append(said, fmt.Sprintf("Two running copies of one VM corrupt its disks. Find out which one is right, and stop every other one by hand on its host (virsh destroy %s).", e.UUID))
+		if len(e.Stopped) > 0 {
+			said = append(said, fmt.Sprintf("What %s holds does not run and writes nothing: never resume it while the VM runs elsewhere.", fleet.Quote(e.Stopped)))
+		}
+	} else {
+		said = append(said, fmt.Sprintf("Nothing is lost while none of them runs, and it can not be told from here which one has the newer memory: `virsh domstate --reason %s` on each host says how it came to stand still. "+
+			"Resume one of them only after every other one was ended on its host (virsh destroy %s).", e.UUID, e.UUID))
+	}
+	return strings.Join(append(said, "Nothing was changed."), " ")
 }
 
 func explainPartial(e *fleet.PartialError) string {
