@@ -317,7 +317,7 @@ func (f *Fleet) writeCopy(ctx context.Context, h *host.Host, d Declaration) erro
 	}
 	document, err := encode(d.Cluster, d.Policy, present)
 	if err != nil {
-		return fmt.Errorf("%s: %w", h.Name(), err)
+		return fmt.Errorf("host %q: %w", h.Name(), err)
 	}
 	if err := h.WriteRecord(ctx, d.level(), document); err != nil {
 		return err

@@ -174,7 +174,7 @@ func (f *Fleet) writeVM(ctx context.Context, present VMRecord, p policy.Policy) 
 	if present.Drift(p) != InSync {
 		document, err := encode("", p, present.mostTelling())
 		if err != nil {
-			return VMRecord{}, fmt.Errorf("%s: %w", h.Name(), err)
+			return VMRecord{}, fmt.Errorf("host %q: %w", h.Name(), err)
 		}
 		if err := h.WriteDomainRecord(ctx, uuid, document); err != nil {
 			return VMRecord{}, err

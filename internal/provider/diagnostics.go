@@ -176,21 +176,31 @@ func removeHint(c fleet.Copy) string {
 // text is an error on one line, also when it joins several.
 func text(err error) string { return strings.ReplaceAll(err.Error(), "\n", "; ") }
 
-// sentence gives an error's text the form of a detail: a capital first and a
-// full stop last.
-func sentence(text string) string {
-	text = sentenceStart(text)
+// sentence gives a text the form of a detail: a capital first, where the first
+// word is ours, and a full stop last.
+func sentence(text string) string { return fullStop(sentenceStart(text)) }
+
+// fullStop ends a text as a sentence ends.
+func fullStop(text string) string {
 	if text != "" && !strings.ContainsAny(text[len(text)-1:], ".?!") {
 		text += "."
 	}
 	return text
 }
 
+// firstWords are those that our texts begin with. A text that begins with
+// another word may begin with a name, of a host or of an attribute, which is
+// never changed.
+var firstWords = map[string]string{
+	"a": "A", "an": "An", "another": "Another", "both": "Both", "each": "Each", "host": "Host", "it": "It", "no": "No", "the": "The", "what": "What",
+}
+
 func sentenceStart(text string) string {
-	if text == "" {
-		return text
+	word, rest, _ := strings.Cut(text, " ")
+	if capital, ours := firstWords[word]; ours && rest != "" {
+		return capital + " " + rest
 	}
-	return strings.ToUpper(text[:1]) + text[1:]
+	return text
 }
 
 // conflictWarnings says while planning what the move will refuse.
