@@ -3,6 +3,8 @@ package provider
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
@@ -124,18 +126,21 @@ func (m configModel) fleetConfig(ctx context.Context) (fleet.Config, diag.Diagno
 		return config, diags
 	}
 	hosts, diags := m.hosts(ctx)
-	for name, h := range hosts {
-		config.Hosts = append(config.Hosts, h.config(name))
-	}
+	config.Hosts = hosts
 	diags.Append(validateHosts(config.Hosts)...)
 	return config, diags
 }
 
-// hosts are the configured hosts by name.
-func (m configModel) hosts(ctx context.Context) (map[string]hostModel, diag.Diagnostics) {
+// hosts are the configured hosts, sorted by name, so that what is wrong with
+// them is said in the same order each time.
+func (m configModel) hosts(ctx context.Context) ([]host.Config, diag.Diagnostics) {
 	var hosts map[string]hostModel
 	diags := m.Hosts.ElementsAs(ctx, &hosts, false)
-	return hosts, diags
+	configs := make([]host.Config, 0, len(hosts))
+	for _, name := range slices.Sorted(maps.Keys(hosts)) {
+		configs = append(configs, hosts[name].config(name))
+	}
+	return configs, diags
 }
 
 func (h hostModel) config(name string) host.Config {
@@ -157,9 +162,9 @@ func (m configModel) validate(ctx context.Context) diag.Diagnostics {
 		return nil // Configure validates it once it is known
 	}
 	hosts, diags := m.hosts(ctx)
-	for name, h := range hosts {
-		for _, e := range h.config(name).Validate() {
-			if e.Field != host.FieldURI || strings.Contains(h.URI.ValueString(), ":") {
+	for _, h := range hosts {
+		for _, e := range h.Validate() {
+			if e.Field != host.FieldURI || strings.Contains(h.URI, ":") {
 				diags.Append(invalidHost(e))
 			}
 		}

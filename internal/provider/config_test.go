@@ -1,0 +1,61 @@
+package provider
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+)
+
+// configOf is a configuration with the given URIs of hosts, by name.
+func configOf(uris map[string]types.String) configModel {
+	hosts := map[string]attr.Value{}
+	texts := map[string]attr.Type{}
+	for _, name := range []string{"uri", "peer_uri", "migration_uri", "username", "password"} {
+		texts[name] = types.StringType
+	}
+	for name, uri := range uris {
+		hosts[name] = types.ObjectValueMust(texts, map[string]attr.Value{
+			"uri": uri, "peer_uri": types.StringNull(), "migration_uri": types.StringNull(), "username": types.StringNull(), "password": types.StringNull(),
+		})
+	}
+	return configModel{Hosts: types.MapValueMust(types.ObjectType{AttrTypes: texts}, hosts)}
+}
+
+// TestConfigDiagnosticsAreSorted has many hosts that are wrong: the diagnostics
+// are the same in each run, by the hosts' names.
+func TestConfigDiagnosticsAreSorted(t *testing.T) {
+	t.Parallel()
+	uris := map[string]types.String{}
+	var want []string
+	for i := range 12 {
+		name := fmt.Sprintf("kvm%02d", i)
+		uris[name] = types.StringValue("xen+tcp://" + name + "/system")
+		want = append(want, name)
+	}
+	config := configOf(uris)
+	for name, check := range map[string]func() diag.Diagnostics{
+		"validate": func() diag.Diagnostics { return config.validate(t.Context()) },
+		"configure": func() diag.Diagnostics {
+			_, diags := config.fleetConfig(t.Context())
+			return diags
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			for range 5 {
+				var got []string
+				for _, d := range check() {
+					got = append(got, d.Detail()[len(`Host "`):][:len("kvm00")])
+				}
+				if !slices.Equal(want, got) {
+					t.Fatalf("order (-want +got):\n%s", cmp.Diff(want, got))
+				}
+			}
+		})
+	}
+}
