@@ -24,8 +24,17 @@ const InSync = "in_sync"
 // ReadVM finds a VM and reads its record. A VM that moves on in between is looked
 // for again.
 func (f *Fleet) ReadVM(ctx context.Context, vm, last string) (VMRecord, error) {
+	return f.readWhere(ctx, func() (Location, error) { return f.Find(ctx, vm, last) })
+}
+
+// ReadVMByUUID is ReadVM for a VM that is known by its UUID.
+func (f *Fleet) ReadVMByUUID(ctx context.Context, uuid, last string) (VMRecord, error) {
+	return f.readWhere(ctx, func() (Location, error) { return f.FindUUID(ctx, uuid, last) })
+}
+
+func (f *Fleet) readWhere(ctx context.Context, find func() (Location, error)) (VMRecord, error) {
 	for attempt := 1; ; attempt++ {
-		location, err := f.Find(ctx, vm, last)
+		location, err := find()
 		if err != nil {
 			return VMRecord{}, err
 		}
@@ -125,7 +134,7 @@ func (f *Fleet) CreateVM(ctx context.Context, vm string, p policy.Policy) (VMRec
 		return VMRecord{}, err
 	}
 	defer release()
-	present, err := f.ReadVM(ctx, uuid, location.Host)
+	present, err := f.ReadVMByUUID(ctx, uuid, location.Host)
 	if err != nil {
 		return VMRecord{}, err
 	}
@@ -151,7 +160,7 @@ func (f *Fleet) UpdateVM(ctx context.Context, uuid, last string, p policy.Policy
 		return VMRecord{}, err
 	}
 	defer release()
-	present, err := f.ReadVM(ctx, uuid, last)
+	present, err := f.ReadVMByUUID(ctx, uuid, last)
 	if err != nil {
 		return VMRecord{}, err
 	}
@@ -180,7 +189,7 @@ func (f *Fleet) writeVM(ctx context.Context, present VMRecord, p policy.Policy) 
 			return VMRecord{}, err
 		}
 	}
-	written, err := f.ReadVM(ctx, uuid, h.Name())
+	written, err := f.ReadVMByUUID(ctx, uuid, h.Name())
 	if err != nil {
 		return VMRecord{}, err
 	}
@@ -209,7 +218,7 @@ func (f *Fleet) DeleteVM(ctx context.Context, uuid, last string) error {
 		return err
 	}
 	defer release()
-	present, err := f.ReadVM(ctx, uuid, last)
+	present, err := f.ReadVMByUUID(ctx, uuid, last)
 	var notFound *NotFoundError
 	switch {
 	case errors.As(err, &notFound), errors.Is(err, migration.ErrNoDomain):

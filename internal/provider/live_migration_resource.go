@@ -215,7 +215,7 @@ func (r *liveMigrationResource) Read(ctx context.Context, req resource.ReadReque
 	if resp.Diagnostics.HasError() || r.fleet == nil {
 		return
 	}
-	location, err := r.fleet.Find(ctx, state.UUID.ValueString(), state.Destination.ValueString())
+	location, err := r.fleet.FindUUID(ctx, state.UUID.ValueString(), state.Destination.ValueString())
 	diags, gone := readDiagnostics(r.fleet, "Read Virtual Machine Placement", err, state.VM.ValueString(), state.Destination.ValueString())
 	resp.Diagnostics.Append(diags...)
 	switch {
@@ -306,6 +306,7 @@ func (r *liveMigrationResource) move(ctx context.Context, plan liveMigrationMode
 	if diags.HasError() {
 		return fleet.Moved{}, diags
 	}
+	move.UUID = plan.UUID.ValueString() // empty while it is created
 	moved, err := r.fleet.Move(ctx, move, func(line string) { tflog.Info(ctx, line) })
 	if err != nil {
 		diags.Append(diagnoseMove(err, move.Destination))

@@ -159,7 +159,7 @@ func (r *vmPolicyResource) Read(ctx context.Context, req resource.ReadRequest, r
 	if resp.Diagnostics.HasError() || r.fleet == nil {
 		return
 	}
-	record, err := r.fleet.ReadVM(ctx, state.UUID.ValueString(), state.Host.ValueString())
+	record, err := r.fleet.ReadVMByUUID(ctx, state.UUID.ValueString(), state.Host.ValueString())
 	diags, gone := readDiagnostics(r.fleet, "Read VM Migration Policy", err, state.VM.ValueString(), state.Host.ValueString())
 	resp.Diagnostics.Append(diags...)
 	switch {
