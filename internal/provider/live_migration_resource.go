@@ -216,7 +216,7 @@ func (r *liveMigrationResource) Read(ctx context.Context, req resource.ReadReque
 		return
 	}
 	location, err := r.fleet.FindUUID(ctx, state.UUID.ValueString(), state.Destination.ValueString())
-	diags, gone := readDiagnostics(r.fleet, "Read Virtual Machine Placement", err, state.VM.ValueString(), state.Destination.ValueString())
+	diags, gone := readDiagnostics(ctx, r.fleet, "Read Virtual Machine Placement", err, managedVM{state.VM.ValueString(), state.UUID.ValueString(), state.Destination.ValueString()})
 	resp.Diagnostics.Append(diags...)
 	switch {
 	case gone:
@@ -251,6 +251,10 @@ func (r *liveMigrationResource) Update(ctx context.Context, req resource.UpdateR
 	var plan, state liveMigrationModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	resp.Diagnostics.Append(checkSameVM(ctx, r.fleet, "Update Virtual Machine Placement", plan.VM, state.VM, state.UUID)...)
 	if resp.Diagnostics.HasError() {
 		return
 	}

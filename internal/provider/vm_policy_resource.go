@@ -160,7 +160,7 @@ func (r *vmPolicyResource) Read(ctx context.Context, req resource.ReadRequest, r
 		return
 	}
 	record, err := r.fleet.ReadVMByUUID(ctx, state.UUID.ValueString(), state.Host.ValueString())
-	diags, gone := readDiagnostics(r.fleet, "Read VM Migration Policy", err, state.VM.ValueString(), state.Host.ValueString())
+	diags, gone := readDiagnostics(ctx, r.fleet, "Read VM Migration Policy", err, managedVM{state.VM.ValueString(), state.UUID.ValueString(), state.Host.ValueString()})
 	resp.Diagnostics.Append(diags...)
 	switch {
 	case gone:
@@ -201,6 +201,10 @@ func (r *vmPolicyResource) Update(ctx context.Context, req resource.UpdateReques
 	var plan, state vmPolicyModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	resp.Diagnostics.Append(checkSameVM(ctx, r.fleet, "Update VM Migration Policy", plan.VM, state.VM, state.UUID)...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
