@@ -87,22 +87,52 @@ func configAttributes() map[string]schema.Attribute {
 
 // known tells whether all of the configuration is known. While it is not,
 // Terraform can only be planning.
-func (m configModel) known() bool {
-	if m.Hosts.IsUnknown() || m.UnreachableHosts.IsUnknown() || m.MaxOutgoingMigrations.IsUnknown() || m.MaxIncomingMigrations.IsUnknown() {
-		return false
+func (m configModel) known() bool { return len(m.unknown()) == 0 }
+
+// unknown are the attributes that are not known, or not in all their parts.
+func (m configModel) unknown() []string {
+	var names []string
+	for _, attribute := range []struct {
+		name    string
+		unknown bool
+	}{
+		{"hosts", m.hostsUnknown()},
+		{"unreachable_hosts", m.UnreachableHosts.IsUnknown()},
+		{"max_outgoing_migrations", m.MaxOutgoingMigrations.IsUnknown()},
+		{"max_incoming_migrations", m.MaxIncomingMigrations.IsUnknown()},
+	} {
+		if attribute.unknown {
+			names = append(names, attribute.name)
+		}
+	}
+	return names
+}
+
+func (m configModel) hostsUnknown() bool {
+	if m.Hosts.IsUnknown() {
+		return true
 	}
 	for _, element := range m.Hosts.Elements() {
 		object, ok := element.(types.Object)
 		if !ok || object.IsUnknown() {
-			return false
+			return true
 		}
 		for _, attribute := range object.Attributes() {
 			if attribute.IsUnknown() {
-				return false
+				return true
 			}
 		}
 	}
-	return true
+	return false
+}
+
+// unknownWarning says that a plan compares nothing. Configure gives it, which
+// Terraform calls once for each provider configuration.
+func (m configModel) unknownWarning() diag.Diagnostic {
+	names := m.unknown()
+	return diag.NewAttributeWarningDiagnostic(path.Root(names[0]), "Provider Configuration Not Known Yet", fmt.Sprintf(
+		"%s of this provider configuration will be known only during the apply. So no host was asked: state is taken as it is, and nothing that was changed on the hosts since shows in this plan, nor what speaks against what is planned. The first plan after the apply compares it all.",
+		strings.Join(names, ", ")))
 }
 
 func (m configModel) fleetConfig(ctx context.Context) (fleet.Config, diag.Diagnostics) {

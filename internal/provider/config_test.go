@@ -3,6 +3,7 @@ package provider
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -55,6 +56,38 @@ func TestConfigDiagnosticsAreSorted(t *testing.T) {
 				if !slices.Equal(want, got) {
 					t.Fatalf("order (-want +got):\n%s", cmp.Diff(want, got))
 				}
+			}
+		})
+	}
+}
+
+func TestUnknownWarning(t *testing.T) {
+	t.Parallel()
+	uri := types.StringValue("qemu:///system")
+	partly := configOf(map[string]types.String{"kvm1": uri, "kvm2": types.StringUnknown()})
+	limits := configOf(map[string]types.String{"kvm1": uri})
+	limits.MaxOutgoingMigrations, limits.MaxIncomingMigrations = types.Int64Unknown(), types.Int64Unknown()
+	for name, test := range map[string]struct {
+		config configModel
+		want   []string
+	}{
+		"all known":     {configOf(map[string]types.String{"kvm1": uri}), nil},
+		"left out":      {configModel{}, nil},
+		"no host known": {configModel{Hosts: types.MapUnknown(types.StringType)}, []string{"hosts"}},
+		"one unknown":   {partly, []string{"hosts"}},
+		"the limits":    {limits, []string{"max_outgoing_migrations", "max_incoming_migrations"}},
+		"the tolerance": {configModel{UnreachableHosts: types.StringUnknown()}, []string{"unreachable_hosts"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if diff := cmp.Diff(test.want, test.config.unknown()); diff != "" {
+				t.Errorf("unknown (-want +got):\n%s", diff)
+			}
+			if test.want == nil {
+				return
+			}
+			if detail := test.config.unknownWarning().Detail(); !strings.HasPrefix(detail, strings.Join(test.want, ", ")+" of this provider configuration") {
+				t.Errorf("it says %q", detail)
 			}
 		})
 	}
