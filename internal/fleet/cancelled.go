@@ -42,6 +42,10 @@ func (f *Fleet) cancelled(ctx context.Context, m Move, cause error) error {
 	ctx = context.WithoutCancel(ctx)
 	identifying, cancel := context.WithTimeout(ctx, lastLook)
 	defer cancel()
+	if _, isUUID := ParseUUID(m.VM); isUUID || m.UUID != "" {
+		e.Location, e.Unfound = f.find(identifying, m)
+		return e
+	}
 	uuid, err := f.identify(identifying, m.VM)
 	if err != nil {
 		e.Unfound = err

@@ -371,7 +371,11 @@ func (f *Fleet) remove(ctx context.Context, d Declaration, hosts []*host.Host, k
 // removeCopy removes one host's copy; left is a copy that stays because another
 // instance has declared it.
 func (f *Fleet) removeCopy(ctx context.Context, h *host.Host, d Declaration) (left *Copy, err error) {
-	defer f.alone(h.Name(), d.level().String())()
+	release, err := f.alone(ctx, h.Name(), d.level().String())
+	if err != nil {
+		return nil, err
+	}
+	defer release()
 	c, err := hostCopy(ctx, h, d.level())
 	switch {
 	case err != nil:
@@ -450,7 +454,11 @@ func (f *Fleet) write(ctx context.Context, hosts []*host.Host, d Declaration) ([
 // resources of one apply may both want the host, and have found it free. taken has
 // what another owner's copy was before.
 func (f *Fleet) writeCopy(ctx context.Context, h *host.Host, d Declaration) (written Copy, taken []Copy, err error) {
-	defer f.alone(h.Name(), d.level().String())()
+	release, err := f.alone(ctx, h.Name(), d.level().String())
+	if err != nil {
+		return Copy{}, nil, err
+	}
+	defer release()
 	present, err := hostCopy(ctx, h, d.level())
 	switch {
 	case err != nil:
@@ -467,7 +475,7 @@ func (f *Fleet) writeCopy(ctx context.Context, h *host.Host, d Declaration) (wri
 	}
 	document, err := d.encode(present)
 	if err != nil {
-		return Copy{}, nil, fmt.Errorf("host %s: %w", h.Name(), err)
+		return Copy{}, nil, fmt.Errorf("host %q: %w", h.Name(), err)
 	}
 	if err := h.WriteRecord(ctx, d.level(), document); err != nil {
 		return Copy{}, nil, err

@@ -28,6 +28,19 @@ func (f *Fleet) Resolve(ctx context.Context, vm, last string, run policy.Policy)
 	if err != nil {
 		return Resolution{}, err
 	}
+	return f.resolveRecord(ctx, record, run)
+}
+
+// resolveUUID is Resolve for a VM that is known by its UUID.
+func (f *Fleet) resolveUUID(ctx context.Context, uuid, last string, run policy.Policy) (Resolution, error) {
+	record, err := f.ReadVMByUUID(ctx, uuid, last)
+	if err != nil {
+		return Resolution{}, err
+	}
+	return f.resolveRecord(ctx, record, run)
+}
+
+func (f *Fleet) resolveRecord(ctx context.Context, record VMRecord, run policy.Policy) (Resolution, error) {
 	own := record.Copies[0]
 	r, err := f.resolve(ctx, record.Location, policy.Levels{Run: run, VM: own.Record.Policy}, record.Copies)
 	if err != nil {

@@ -1,11 +1,9 @@
 package fleet
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -99,12 +97,20 @@ func (e *AmbiguousNameError) Error() string {
 	return fmt.Sprintf("the name %q fits different VMs: %s", e.Name, strings.Join(found, ", "))
 }
 
-// Find looks for a VM, given by name or UUID, on all hosts. The error is a
-// *NotFoundError only when every host has said that it does not have the VM;
-// a host that can not be asked is an error, or, with UnreachableWarn, listed in
-// Location.Unseen. last is the host where it was last seen, or empty: among
-// several shut-off definitions it is the home.
+// Find looks for a VM, given by name or UUID, on all hosts. What looks like a UUID
+// is one, as virsh has it, and a name only where no host has a VM of that UUID.
+// The error is a *NotFoundError only when every host has said that it does not have
+// the VM; a host that can not be asked is an error, or, with UnreachableWarn,
+// listed in Location.Unseen. last is the host where it was last seen, or empty:
+// among several shut-off definitions it is the home.
 func (f *Fleet) Find(ctx context.Context, vm, last string) (Location, error) {
+	given, isUUID := ParseUUID(vm)
+	if isUUID {
+		location, err := f.findUUID(ctx, vm, given, last)
+		if !isNotFound(err) {
+			return location, err
+		}
+	}
 	uuid, err := f.identify(ctx, vm)
 	if err != nil {
 		return Location{}, err
@@ -112,23 +118,15 @@ func (f *Fleet) Find(ctx context.Context, vm, last string) (Location, error) {
 	return f.findUUID(ctx, vm, uuid, last)
 }
 
-// identify is the UUID of a VM that is given by name or UUID.
-func (f *Fleet) identify(ctx context.Context, vm string) (uuid string, err error) {
-	if uuid, ok := ParseUUID(vm); ok {
-		return uuid, nil
-	}
-	look, unseen, err := f.look(vm, func(h *host.Host) (migration.Domain, error) { return h.DomainByName(ctx, vm) })
-	if err := cmp.Or(look.oneVM(), err); err != nil {
-		return "", err
-	}
-	switch {
-	case len(look.Seen) > 0:
-		return look.Seen[0].Domain.UUID, nil
-	case len(unseen) > 0:
-		return "", &UnseenError{Look: look, Unseen: unseen}
-	default:
-		return "", &NotFoundError{VM: vm, Hosts: f.Names()}
-	}
+// FindUUID is Find for a VM that is known by its UUID: none that is merely named
+// so is taken for it.
+func (f *Fleet) FindUUID(ctx context.Context, uuid, last string) (Location, error) {
+	return f.findUUID(ctx, uuid, uuid, last)
+}
+
+func isNotFound(err error) bool {
+	var notFound *NotFoundError
+	return errors.As(err, &notFound)
 }
 
 // findUUID looks again where the first look is not to be trusted: the hosts are
@@ -245,27 +243,6 @@ func (f *Fleet) place(ctx context.Context, sightings []Sighting, last string, un
 		}
 	}
 	return location, nil
-}
-
-var uuidPattern = regexp.MustCompile(`^[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}$`)
-
-// ParseUUID tells whether a VM is given by its UUID, and returns it in libvirt's
-// form: lower case, with hyphens.
-func ParseUUID(vm string) (string, bool) {
-	text := strings.ToLower(vm)
-	if !uuidPattern.MatchString(text) {
-		return "", false
-	}
-	text = strings.ReplaceAll(text, "-", "")
-	return strings.Join([]string{text[:8], text[8:12], text[12:16], text[16:20], text[20:]}, "-"), true
-}
-
-// Fits tells whether a VM as a user gives it, by name or UUID, is this domain.
-func Fits(vm string, domain migration.Domain) bool {
-	if uuid, ok := ParseUUID(vm); ok {
-		return uuid == domain.UUID
-	}
-	return vm == domain.Name
 }
 
 // Quote lists names for a sentence.

@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"slices"
 	"sync"
@@ -36,9 +37,10 @@ type Fleet struct {
 	slots       *slots
 	placements  placements
 
+	records *recordLocks // held by who changes a record
+
 	mu       sync.Mutex
-	reported map[string]bool        // hosts that were reported as down
-	records  map[string]*sync.Mutex // held by who changes a record
+	reported map[string]bool // hosts that were reported as down
 }
 
 // New reads the configuration of every host and dials none. The error is a
@@ -48,7 +50,7 @@ func New(config Config) (*Fleet, error) {
 		unreachable: config.Unreachable,
 		slots:       newSlots(config.MaxOutgoing, config.MaxIncoming),
 		reported:    map[string]bool{},
-		records:     map[string]*sync.Mutex{},
+		records:     newRecordLocks(),
 		placements:  placements{wanted: map[string]string{}},
 	}
 	for _, c := range config.Hosts {
@@ -66,17 +68,8 @@ func byName(a, b *host.Host) int { return cmp.Compare(a.Name(), b.Name()) }
 
 // alone waits until nobody else in this process changes the record that the
 // names stand for; release lets the next one do so.
-func (f *Fleet) alone(names ...string) (release func()) {
-	key := Quote(names)
-	f.mu.Lock()
-	record := f.records[key]
-	if record == nil {
-		record = &sync.Mutex{}
-		f.records[key] = record
-	}
-	f.mu.Unlock()
-	record.Lock()
-	return record.Unlock
+func (f *Fleet) alone(ctx context.Context, names ...string) (release func(), err error) {
+	return f.records.acquire(ctx, Quote(names))
 }
 
 // Drain lets the moves that are under way go on and starts none any more: one

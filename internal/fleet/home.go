@@ -9,15 +9,24 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
 )
 
-// RunningTwiceError is a VM that runs on more than one host, or is paused on
+// RunningTwiceError is a VM that runs on more than one host, or is active on
 // more than one and runs on none.
 type RunningTwiceError struct {
 	Name, UUID string
-	Hosts      []string
+	// Running are the hosts that run it, Stopped those on which it is active but
+	// does not run: it is paused there, say.
+	Running, Stopped []string
 }
 
 func (e *RunningTwiceError) Error() string {
-	return fmt.Sprintf("VM %s (%s) is active on more than one host: %s", e.Name, e.UUID, Quote(e.Hosts))
+	switch {
+	case len(e.Running) == 0:
+		return fmt.Sprintf("VM %s (%s) runs nowhere, and is paused or crashed on more than one host: %s", e.Name, e.UUID, Quote(e.Stopped))
+	case len(e.Stopped) == 0:
+		return fmt.Sprintf("VM %s (%s) runs on more than one host: %s", e.Name, e.UUID, Quote(e.Running))
+	default:
+		return fmt.Sprintf("VM %s (%s) runs on more than one host: %s; a copy that does not run is on %s", e.Name, e.UUID, Quote(e.Running), Quote(e.Stopped))
+	}
 }
 
 // BrokenPostCopyError is a VM whose migration lost its link in post-copy: each
@@ -46,7 +55,7 @@ func (e *SameHostError) Error() string {
 // home picks the one host that the VM is on: where it runs, else where it is
 // active, else where it is defined.
 func home(sightings []Sighting, last string) (Sighting, error) {
-	var active, running, broken []Sighting
+	var active, running, stopped, broken []Sighting
 	for _, s := range sightings {
 		if s.Domain.Active() {
 			active = append(active, s)
@@ -54,13 +63,16 @@ func home(sightings []Sighting, last string) (Sighting, error) {
 		switch {
 		case s.running():
 			running = append(running, s)
-		case s.Domain.State == migration.StatePostCopyFailed:
+		case s.Domain.Active():
+			stopped = append(stopped, s)
+		}
+		if s.Domain.State == migration.StatePostCopyFailed {
 			broken = append(broken, s)
 		}
 	}
 	switch {
 	case len(running) > 1, len(running) == 0 && len(active) > 1 && len(broken) == 0:
-		return Sighting{}, &RunningTwiceError{Name: active[0].Domain.Name, UUID: active[0].Domain.UUID, Hosts: hostsSeen(active)}
+		return Sighting{}, &RunningTwiceError{Name: active[0].Domain.Name, UUID: active[0].Domain.UUID, Running: hostsSeen(running), Stopped: hostsSeen(stopped)}
 	case len(active) > 1 && len(broken) > 0:
 		return Sighting{}, &BrokenPostCopyError{Name: active[0].Domain.Name, UUID: active[0].Domain.UUID, Hosts: hostsSeen(active)}
 	case len(running) == 1:

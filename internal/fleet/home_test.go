@@ -60,6 +60,32 @@ func TestHome(t *testing.T) {
 	}
 }
 
+// TestRunningTwice wants the hosts that run a VM told from those that only hold a
+// copy of it.
+func TestRunningTwice(t *testing.T) {
+	t.Parallel()
+	const (
+		off, running, paused = migration.StateShutOff, migration.StateRunning, migration.StatePaused
+		postCopy, crashed    = migration.StatePostCopy, migration.StateCrashed
+	)
+	for want, states := range map[string][]migration.DomainState{
+		`VM web (U) runs on more than one host: "a", "b"`:                                        {running, running, off},
+		`VM web (U) runs on more than one host: "b", "c"; a copy that does not run is on "a"`:    {paused, running, postCopy},
+		`VM web (U) runs nowhere, and is paused or crashed on more than one host: "a", "b", "c"`: {paused, crashed, paused},
+	} {
+		t.Run(want, func(t *testing.T) {
+			t.Parallel()
+			sightings := make([]Sighting, len(states))
+			for i, state := range states {
+				sightings[i] = Sighting{Host: string(rune('a' + i)), Domain: migration.Domain{Name: "web", UUID: "U", State: state}}
+			}
+			if _, err := home(sightings, ""); err == nil || err.Error() != want {
+				t.Errorf("error %v", err)
+			}
+		})
+	}
+}
+
 func TestApart(t *testing.T) {
 	t.Parallel()
 	var sightings []Sighting

@@ -35,13 +35,21 @@ func (e *LookError) Unwrap() error { return e.Err }
 // look asks every host for a domain. A host that can not be reached is an error,
 // a *LookError, or, with UnreachableWarn, unseen.
 func (f *Fleet) look(vm string, ask func(*host.Host) (migration.Domain, error)) (look Look, unseen []error, err error) {
+	return f.lookForAll(vm, func(h *host.Host) ([]migration.Domain, error) {
+		d, err := ask(h)
+		return []migration.Domain{d}, err
+	})
+}
+
+// lookForAll is look where one host may have several.
+func (f *Fleet) lookForAll(vm string, ask func(*host.Host) ([]migration.Domain, error)) (look Look, unseen []error, err error) {
 	type answer struct {
-		domain migration.Domain
-		err    error
+		domains []migration.Domain
+		err     error
 	}
 	answers := each(f.hosts, func(h *host.Host) answer {
-		d, err := ask(h)
-		return answer{d, err}
+		domains, err := ask(h)
+		return answer{domains, err}
 	})
 	look.VM = vm
 	var failed []error
@@ -49,8 +57,10 @@ func (f *Fleet) look(vm string, ask func(*host.Host) (migration.Domain, error)) 
 		name := f.hosts[i].Name()
 		switch {
 		case a.err == nil:
-			look.Seen = append(look.Seen, Sighting{Host: name, Domain: a.domain})
 			look.Answered = append(look.Answered, name)
+			for _, d := range a.domains {
+				look.Seen = append(look.Seen, Sighting{Host: name, Domain: d})
+			}
 		case errors.Is(a.err, migration.ErrNoDomain):
 			look.Answered = append(look.Answered, name)
 		default:

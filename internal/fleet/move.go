@@ -14,6 +14,8 @@ import (
 type Move struct {
 	// VM is its name or UUID; Last is the host where it was last seen, or empty.
 	VM, Last string
+	// UUID, when not empty, is the VM's whatever VM says.
+	UUID string
 	// Destination is the name of the host it is to be on.
 	Destination string
 	Mode        migration.Mode
@@ -51,7 +53,7 @@ func (f *Fleet) Move(ctx context.Context, m Move, report func(string)) (Moved, e
 }
 
 func (f *Fleet) move(ctx context.Context, m Move, report func(string)) (Moved, error) {
-	location, err := f.Find(ctx, m.VM, m.Last)
+	location, err := f.find(ctx, m)
 	for {
 		switch {
 		case err != nil:
@@ -66,6 +68,13 @@ func (f *Fleet) move(ctx context.Context, m Move, report func(string)) (Moved, e
 		}
 		location = moved.Location
 	}
+}
+
+func (f *Fleet) find(ctx context.Context, m Move) (Location, error) {
+	if m.UUID != "" {
+		return f.FindUUID(ctx, m.UUID, m.Last)
+	}
+	return f.Find(ctx, m.VM, m.Last)
 }
 
 // settled is the answer when the VM is where it is to be, unless it is about to
@@ -113,7 +122,7 @@ func (f *Fleet) attempt(ctx context.Context, m Move, from Location, report func(
 		return Moved{}, false, err
 	}
 	defer release()
-	resolution, err := f.Resolve(ctx, from.Domain.UUID, from.Host, m.Policy)
+	resolution, err := f.resolveUUID(ctx, from.Domain.UUID, from.Host, m.Policy)
 	if err != nil {
 		return Moved{}, false, &UnresolvedError{Location: from, Err: err}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 )
@@ -21,22 +22,42 @@ type trip struct {
 	source, destination string
 }
 
+// mostPassed is how often a move that waits is passed by later ones that take a
+// place it needs. It can not use that place while another that it needs is taken,
+// so that the place is better used meanwhile; but two hosts that others use in
+// turns may never be free at once. Then the next places are kept for it.
+const mostPassed = 3
+
 // slots limits how many migrations leave and enter each host at a time, over
 // all moves of the fleet, and keeps the moves of one VM apart: until memory is
 // sent, nothing on the hosts tells the second of two direct ones of the first.
+// Places go to who came first, of those that can use them.
 type slots struct {
 	maxOutgoing, maxIncoming int
 
-	mu                 sync.Mutex
+	mu sync.Mutex
+	// queue are the moves that wait, in the order in which they came.
+	queue              []*waiter
 	moving             map[string]bool // by the VM's UUID
 	outgoing, incoming map[string]int
 	nextStart          map[string]time.Time
-	// freed is closed, and replaced, when a migration has ended.
-	freed chan struct{}
+	// changed is closed, and replaced, when a place was taken or given back.
+	changed chan struct{}
 	// draining is closed by drain: every acquire that waits, or comes later, then
 	// fails with ErrDraining.
 	draining chan struct{}
 	drain    func()
+}
+
+// waiter is a move that waits.
+type waiter struct {
+	trip
+
+	// passed counts the later moves that took the last of a place it needs.
+	passed int
+	// granted is true once it has its places, and starts when it may use them.
+	granted bool
+	starts  time.Time
 }
 
 // ErrDraining is a move that was not started because the fleet starts none any
@@ -52,7 +73,7 @@ func newSlots(maxOutgoing, maxIncoming int) *slots {
 		outgoing:    map[string]int{},
 		incoming:    map[string]int{},
 		nextStart:   map[string]time.Time{},
-		freed:       make(chan struct{}),
+		changed:     make(chan struct{}),
 		draining:    draining,
 		drain:       sync.OnceFunc(func() { close(draining) }),
 	}
@@ -74,8 +95,10 @@ func (s *slots) open() error {
 // thing. The caller must call release when the migration has ended. The error is
 // the context's, or ErrDraining.
 func (s *slots) acquire(ctx context.Context, t trip, waiting func(obstacle string)) (release func(), err error) {
+	w := s.enter(t)
+	release = sync.OnceFunc(func() { s.leave(w) })
 	for told := ""; ; {
-		freed, obstacle := s.take(t)
+		changed, obstacle := s.look(w)
 		if obstacle == "" {
 			break
 		}
@@ -84,15 +107,16 @@ func (s *slots) acquire(ctx context.Context, t trip, waiting func(obstacle strin
 			waiting(obstacle)
 		}
 		select {
-		case <-freed:
+		case <-changed:
 		case <-s.draining:
+			release()
 			return nil, ErrDraining
 		case <-ctx.Done():
+			release()
 			return nil, context.Cause(ctx)
 		}
 	}
-	release = sync.OnceFunc(func() { s.give(t) })
-	if err = s.stagger(ctx, t.source); err == nil {
+	if err = wait(ctx, time.Until(w.starts)); err == nil {
 		err = s.open()
 	}
 	if err != nil {
@@ -102,47 +126,134 @@ func (s *slots) acquire(ctx context.Context, t trip, waiting func(obstacle strin
 	return release, nil
 }
 
-// take takes the VM and a place on both hosts, or none of them: then obstacle
-// says what is in the way, and freed is closed when that may have changed.
-func (s *slots) take(t trip) (freed <-chan struct{}, obstacle string) {
+// enter puts a move at the end of the queue.
+func (s *slots) enter(t trip) *waiter {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	w := &waiter{trip: t}
+	s.queue = append(s.queue, w)
+	s.serve()
+	return w
+}
+
+// leave takes a move out of the queue, or gives back the places that it has.
+func (s *slots) leave(w *waiter) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if w.granted {
+		delete(s.moving, w.vm)
+		s.outgoing[w.source]--
+		s.incoming[w.destination]--
+	} else {
+		s.queue = slices.DeleteFunc(s.queue, func(other *waiter) bool { return other == w })
+	}
+	s.serve()
+}
+
+// look says what is in the way of a move, or nothing once it has its places.
+// changed is closed when that may be another thing.
+func (s *slots) look(w *waiter) (changed <-chan struct{}, obstacle string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if w.granted {
+		return nil, ""
+	}
+	return s.changed, s.obstacle(w.trip, s.kept(w))
+}
+
+// serve gives the free places to the moves that wait, and lets all of them look
+// again.
+func (s *slots) serve() {
+	for s.serveOne() {
+	}
+	close(s.changed)
+	s.changed = make(chan struct{})
+}
+
+// serveOne gives the first move that can use them its places; false when there
+// is none.
+func (s *slots) serveOne() bool {
+	for i, w := range s.queue {
+		if s.obstacle(w.trip, s.kept(w)) != "" {
+			continue
+		}
+		s.grant(w)
+		for _, earlier := range s.queue[:i] {
+			if s.deprives(w.trip, earlier.trip) {
+				earlier.passed++
+			}
+		}
+		s.queue = slices.Delete(s.queue, i, i+1)
+		return true
+	}
+	return false
+}
+
+// grant takes a move's places, and its turn among the starts on its source.
+func (s *slots) grant(w *waiter) {
+	s.moving[w.vm] = true
+	s.outgoing[w.source]++
+	s.incoming[w.destination]++
+	w.starts = time.Now()
+	if next := s.nextStart[w.source]; next.After(w.starts) {
+		w.starts = next
+	}
+	s.nextStart[w.source] = w.starts.Add(startGap)
+	w.granted = true
+}
+
+// deprives tells whether a move has taken what another one needs and now has to
+// wait for.
+func (s *slots) deprives(taken, other trip) bool {
+	return taken.vm == other.vm ||
+		taken.source == other.source && s.outgoing[taken.source] >= s.maxOutgoing ||
+		taken.destination == other.destination && s.incoming[taken.destination] >= s.maxIncoming
+}
+
+// kept are the moves before this one for which the next places are kept: those
+// that were passed too often. One whose VM is on its way can use none.
+func (s *slots) kept(w *waiter) []trip {
+	var kept []trip
+	for _, earlier := range s.queue {
+		if earlier == w {
+			break
+		}
+		if earlier.passed >= mostPassed && !s.moving[earlier.vm] {
+			kept = append(kept, earlier.trip)
+		}
+	}
+	return kept
+}
+
+// obstacle says what is in the way of a move while places are kept for others;
+// nothing when it can have its own.
+func (s *slots) obstacle(t trip, kept []trip) string {
+	outgoing, incoming := s.maxOutgoing-s.outgoing[t.source], s.maxIncoming-s.incoming[t.destination]
 	switch {
 	case s.moving[t.vm]:
-		return s.freed, "another move of it is under way"
-	case s.outgoing[t.source] >= s.maxOutgoing:
-		return s.freed, fmt.Sprintf("%s sends as many VMs as it may already (max_outgoing_migrations = %d)", t.source, s.maxOutgoing)
-	case s.incoming[t.destination] >= s.maxIncoming:
-		return s.freed, fmt.Sprintf("%s receives as many VMs as it may already (max_incoming_migrations = %d)", t.destination, s.maxIncoming)
+		return "another move of it is under way"
+	case outgoing <= 0:
+		return fmt.Sprintf("%s sends as many VMs as it may already (max_outgoing_migrations = %d)", t.source, s.maxOutgoing)
+	case incoming <= 0:
+		return fmt.Sprintf("%s receives as many VMs as it may already (max_incoming_migrations = %d)", t.destination, s.maxIncoming)
 	}
-	s.moving[t.vm] = true
-	s.outgoing[t.source]++
-	s.incoming[t.destination]++
-	return nil, ""
-}
-
-func (s *slots) give(t trip) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	delete(s.moving, t.vm)
-	s.outgoing[t.source]--
-	s.incoming[t.destination]--
-	close(s.freed)
-	s.freed = make(chan struct{})
-}
-
-// stagger keeps starts on one source apart.
-func (s *slots) stagger(ctx context.Context, source string) error {
-	s.mu.Lock()
-	now := time.Now()
-	start := s.nextStart[source]
-	if start.Before(now) {
-		start = now
+	for _, other := range kept {
+		if other.source == t.source {
+			outgoing--
+		}
+		if other.destination == t.destination {
+			incoming--
+		}
+		switch {
+		case other.vm == t.vm:
+			return "another move of it came first"
+		case outgoing <= 0:
+			return fmt.Sprintf("the next VM that %s sends is one that has waited longer (max_outgoing_migrations = %d)", t.source, s.maxOutgoing)
+		case incoming <= 0:
+			return fmt.Sprintf("the next VM that %s receives is one that has waited longer (max_incoming_migrations = %d)", t.destination, s.maxIncoming)
+		}
 	}
-	s.nextStart[source] = start.Add(startGap)
-	s.mu.Unlock()
-
-	return wait(ctx, start.Sub(now))
+	return ""
 }
 
 // wait lets time pass, unless the context ends first.

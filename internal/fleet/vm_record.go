@@ -24,8 +24,17 @@ const InSync = "in_sync"
 // ReadVM finds a VM and reads its record. A VM that moves on in between is looked
 // for again.
 func (f *Fleet) ReadVM(ctx context.Context, vm, last string) (VMRecord, error) {
+	return f.readWhere(ctx, func() (Location, error) { return f.Find(ctx, vm, last) })
+}
+
+// ReadVMByUUID is ReadVM for a VM that is known by its UUID.
+func (f *Fleet) ReadVMByUUID(ctx context.Context, uuid, last string) (VMRecord, error) {
+	return f.readWhere(ctx, func() (Location, error) { return f.FindUUID(ctx, uuid, last) })
+}
+
+func (f *Fleet) readWhere(ctx context.Context, find func() (Location, error)) (VMRecord, error) {
 	for attempt := 1; ; attempt++ {
-		location, err := f.Find(ctx, vm, last)
+		location, err := find()
 		if err != nil {
 			return VMRecord{}, err
 		}
@@ -122,12 +131,12 @@ type ChangedVM struct {
 // InspectVM looks, while planning, at what a CreateVM would find: an
 // *ExistsError, an *InvalidRecordError or a *NewerRecordError where it would be
 // refused.
-func (f *Fleet) InspectVM(ctx context.Context, vm string, d Declaration) (VMRecord, error) {
-	present, err := f.ReadVM(ctx, vm, "")
+func (f *Fleet) InspectVM(ctx context.Context, l Location, d Declaration) error {
+	present, err := f.ReadVMByUUID(ctx, l.Domain.UUID, l.Host)
 	if err != nil {
-		return VMRecord{}, err
+		return err
 	}
-	return present, present.obstacle(d)
+	return present.obstacle(d)
 }
 
 // obstacle is why a record may not be created where these copies are; nil when it
@@ -150,8 +159,12 @@ func (f *Fleet) CreateVM(ctx context.Context, vm string, d Declaration) (Changed
 		return ChangedVM{}, err
 	}
 	uuid := location.Domain.UUID
-	defer f.alone(uuid)()
-	present, err := f.ReadVM(ctx, uuid, location.Host)
+	release, err := f.alone(ctx, uuid)
+	if err != nil {
+		return ChangedVM{}, err
+	}
+	defer release()
+	present, err := f.ReadVMByUUID(ctx, uuid, location.Host)
 	if err != nil {
 		return ChangedVM{}, err
 	}
@@ -165,8 +178,12 @@ func (f *Fleet) CreateVM(ctx context.Context, vm string, d Declaration) (Changed
 // copy that another has changed since the plan saw it (*ChangedError), and takes
 // back one that another instance had declared by then.
 func (f *Fleet) UpdateVM(ctx context.Context, uuid, last string, d Declaration) (ChangedVM, error) {
-	defer f.alone(uuid)()
-	present, err := f.ReadVM(ctx, uuid, last)
+	release, err := f.alone(ctx, uuid)
+	if err != nil {
+		return ChangedVM{}, err
+	}
+	defer release()
+	present, err := f.ReadVMByUUID(ctx, uuid, last)
 	if err != nil {
 		return ChangedVM{}, err
 	}
@@ -208,13 +225,13 @@ func (f *Fleet) writeVM(ctx context.Context, present VMRecord, d Declaration) (C
 	if !present.settled(d) {
 		document, err := d.encode(present.mostTelling())
 		if err != nil {
-			return ChangedVM{}, fmt.Errorf("VM %s on %s: %w", present.Location.Domain.Name, h.Name(), err)
+			return ChangedVM{}, fmt.Errorf("host %q: %w", h.Name(), err)
 		}
 		if err := h.WriteDomainRecord(ctx, uuid, document); err != nil {
 			return ChangedVM{}, err
 		}
 	}
-	written, err := f.ReadVM(ctx, uuid, h.Name())
+	written, err := f.ReadVMByUUID(ctx, uuid, h.Name())
 	if err != nil {
 		return ChangedVM{}, err
 	}
@@ -259,8 +276,12 @@ func (r VMRecord) mostTelling() Copy {
 // then what stays. A VM that no host has is the *NotFoundError of Find: whether its
 // record is gone with it depends on who was asked.
 func (f *Fleet) DeleteVM(ctx context.Context, uuid, last string, d Declaration) (left *Copy, err error) {
-	defer f.alone(uuid)()
-	present, err := f.ReadVM(ctx, uuid, last)
+	release, err := f.alone(ctx, uuid)
+	if err != nil {
+		return nil, err
+	}
+	defer release()
+	present, err := f.ReadVMByUUID(ctx, uuid, last)
 	switch {
 	case errors.Is(err, migration.ErrNoDomain):
 		return nil, nil

@@ -90,6 +90,8 @@ func everything(t *testing.T, w *lab.World, uuid string) {
 	}
 	d, err := kvm1.Domain(ctx, uuid)
 	must("domain", err)
+	_, err = kvm1.DomainNames(ctx)
+	must("domain names", err)
 	_, err = kvm1.DomainByName(ctx, d.Name)
 	must("domain by name", err)
 	must("write", kvm1.WriteDomainRecord(ctx, uuid, document))

@@ -35,9 +35,9 @@ func remoteCommand(uri *url.URL) (string, error) {
 		return "", err
 	}
 	socket, netcat := p["socket"], p["netcat"]
-	for name, value := range map[string]string{"socket": socket, "netcat": netcat, "name": p["name"]} {
-		if !shellSafe(value) {
-			return "", fmt.Errorf("its parameter %s must not hold backslashes, exclamation marks or control characters", name)
+	for _, given := range []struct{ name, value string }{{"socket", socket}, {"netcat", netcat}, {"name", p["name"]}} {
+		if !shellSafe(given.value) {
+			return "", fmt.Errorf("its parameter %s must not hold backslashes, exclamation marks or control characters", given.name)
 		}
 	}
 	switch {

@@ -83,6 +83,7 @@ func TestRemoteCommandRefuses(t *testing.T) {
 		"socket=/run/a%5Cb":           "parameter socket must not hold",
 		"socket=/run/a!b":             "parameter socket must not hold",
 		"netcat=nc%00":                "parameter netcat must not hold",
+		"name=a!&netcat=b!&socket=c!": "parameter socket must not hold", // the same one each time
 		"socket=%zz":                  "parameter socket is not percent-encoded",
 	} {
 		_, err := remoteCommand(&url.URL{Scheme: "qemu+ssh", Host: "kvm1", Path: "/system", RawQuery: query})

@@ -38,6 +38,7 @@ var calls = map[uint32]any{
 	228: (*libvirt.Libvirt).NodeGetMemoryStats,
 	264: (*libvirt.Libvirt).DomainSetMetadata,
 	265: (*libvirt.Libvirt).DomainGetMetadata,
+	273: (*libvirt.Libvirt).ConnectListAllDomains,
 	298: (*libvirt.Libvirt).DomainGetJobStats,
 	302: (*libvirt.Libvirt).DomainMigrateBegin3Params,
 	303: (*libvirt.Libvirt).DomainMigratePrepare3Params,

@@ -3,6 +3,8 @@ package provider
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
@@ -85,22 +87,52 @@ func configAttributes() map[string]schema.Attribute {
 
 // known tells whether all of the configuration is known. While it is not,
 // Terraform can only be planning.
-func (m configModel) known() bool {
-	if m.Hosts.IsUnknown() || m.UnreachableHosts.IsUnknown() || m.MaxOutgoingMigrations.IsUnknown() || m.MaxIncomingMigrations.IsUnknown() {
-		return false
+func (m configModel) known() bool { return len(m.unknown()) == 0 }
+
+// unknown are the attributes that are not known, or not in all their parts.
+func (m configModel) unknown() []string {
+	var names []string
+	for _, attribute := range []struct {
+		name    string
+		unknown bool
+	}{
+		{"hosts", m.hostsUnknown()},
+		{"unreachable_hosts", m.UnreachableHosts.IsUnknown()},
+		{"max_outgoing_migrations", m.MaxOutgoingMigrations.IsUnknown()},
+		{"max_incoming_migrations", m.MaxIncomingMigrations.IsUnknown()},
+	} {
+		if attribute.unknown {
+			names = append(names, attribute.name)
+		}
+	}
+	return names
+}
+
+func (m configModel) hostsUnknown() bool {
+	if m.Hosts.IsUnknown() {
+		return true
 	}
 	for _, element := range m.Hosts.Elements() {
 		object, ok := element.(types.Object)
 		if !ok || object.IsUnknown() {
-			return false
+			return true
 		}
 		for _, attribute := range object.Attributes() {
 			if attribute.IsUnknown() {
-				return false
+				return true
 			}
 		}
 	}
-	return true
+	return false
+}
+
+// unknownWarning says that a plan compares nothing. Configure gives it, which
+// Terraform calls once for each provider configuration.
+func (m configModel) unknownWarning() diag.Diagnostic {
+	names := m.unknown()
+	return diag.NewAttributeWarningDiagnostic(path.Root(names[0]), "Provider Configuration Not Known Yet", fmt.Sprintf(
+		"%s of this provider configuration will be known only during the apply. So no host was asked: state is taken as it is, and nothing that was changed on the hosts since shows in this plan, nor what speaks against what is planned. The first plan after the apply compares it all.",
+		strings.Join(names, ", ")))
 }
 
 func (m configModel) fleetConfig(ctx context.Context) (fleet.Config, diag.Diagnostics) {
@@ -124,18 +156,21 @@ func (m configModel) fleetConfig(ctx context.Context) (fleet.Config, diag.Diagno
 		return config, diags
 	}
 	hosts, diags := m.hosts(ctx)
-	for name, h := range hosts {
-		config.Hosts = append(config.Hosts, h.config(name))
-	}
+	config.Hosts = hosts
 	diags.Append(validateHosts(config.Hosts)...)
 	return config, diags
 }
 
-// hosts are the configured hosts by name.
-func (m configModel) hosts(ctx context.Context) (map[string]hostModel, diag.Diagnostics) {
+// hosts are the configured hosts, sorted by name, so that what is wrong with
+// them is said in the same order each time.
+func (m configModel) hosts(ctx context.Context) ([]host.Config, diag.Diagnostics) {
 	var hosts map[string]hostModel
 	diags := m.Hosts.ElementsAs(ctx, &hosts, false)
-	return hosts, diags
+	configs := make([]host.Config, 0, len(hosts))
+	for _, name := range slices.Sorted(maps.Keys(hosts)) {
+		configs = append(configs, hosts[name].config(name))
+	}
+	return configs, diags
 }
 
 func (h hostModel) config(name string) host.Config {
@@ -157,9 +192,9 @@ func (m configModel) validate(ctx context.Context) diag.Diagnostics {
 		return nil // Configure validates it once it is known
 	}
 	hosts, diags := m.hosts(ctx)
-	for name, h := range hosts {
-		for _, e := range h.config(name).Validate() {
-			if e.Field != host.FieldURI || strings.Contains(h.URI.ValueString(), ":") {
+	for _, h := range hosts {
+		for _, e := range h.Validate() {
+			if e.Field != host.FieldURI || strings.Contains(h.URI, ":") {
 				diags.Append(invalidHost(e))
 			}
 		}

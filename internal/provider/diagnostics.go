@@ -108,7 +108,7 @@ func advise(err error) string {
 	case errors.As(err, &ambiguous):
 		return "Give the UUID of the one that is meant."
 	case errors.As(err, &twice):
-		return fmt.Sprintf("Two running copies of one VM corrupt its disks. Find out which one is right, and stop the other one by hand on its host (virsh destroy %s). Nothing was changed.", twice.UUID)
+		return adviseTwice(twice)
 	case errors.As(err, &broken):
 		return fmt.Sprintf("Destroy or resume neither: the VM would be lost. Once the two reach each other again, send the rest of its memory: run the command that the error of the failed move names, "+
 			"which is `virsh migrate --live --p2p --postcopy --postcopy-resume --persistent --undefinesource %s DESTINATION` on the host that the VM came from, with the peer_uri of the other one for DESTINATION; "+
@@ -126,6 +126,22 @@ func advise(err error) string {
 		return "Nothing was changed. Apply again once that has ended; if the same apply moves the VM, make one of the two depend on the other (depends_on)."
 	}
 	return ""
+}
+
+// adviseTwice is what to do about a VM that is active on more than one host, by
+// what each of them holds.
+func adviseTwice(e *fleet.RunningTwiceError) string {
+	var said []string
+	if len(e.Running) > 1 {
+		said = append(said, fmt.Sprintf("Two running copies of one VM corrupt its disks. Find out which one is right, and stop every other one by hand on its host (virsh destroy %s).", e.UUID))
+		if len(e.Stopped) > 0 {
+			said = append(said, fmt.Sprintf("What %s holds does not run and writes nothing: never resume it while the VM runs elsewhere.", fleet.Quote(e.Stopped)))
+		}
+	} else {
+		said = append(said, fmt.Sprintf("Nothing is lost while none of them runs, and it can not be told from here which one has the newer memory: `virsh domstate --reason %s` on each host says how it came to stand still. "+
+			"Resume one of them only after every other one was ended on its host (virsh destroy %s).", e.UUID, e.UUID))
+	}
+	return strings.Join(append(said, "Nothing was changed."), " ")
 }
 
 func explainPartial(e *fleet.PartialError) string {
@@ -179,21 +195,31 @@ func removeHint(c fleet.Copy) string {
 // text is an error on one line, also when it joins several.
 func text(err error) string { return strings.ReplaceAll(err.Error(), "\n", "; ") }
 
-// sentence gives an error's text the form of a detail: a capital first and a
-// full stop last.
-func sentence(text string) string {
-	text = sentenceStart(text)
+// sentence gives a text the form of a detail: a capital first, where the first
+// word is ours, and a full stop last.
+func sentence(text string) string { return fullStop(sentenceStart(text)) }
+
+// fullStop ends a text as a sentence ends.
+func fullStop(text string) string {
 	if text != "" && !strings.ContainsAny(text[len(text)-1:], ".?!") {
 		text += "."
 	}
 	return text
 }
 
+// firstWords are those that our texts begin with. A text that begins with
+// another word may begin with a name, of a host or of an attribute, which is
+// never changed.
+var firstWords = map[string]string{
+	"a": "A", "an": "An", "another": "Another", "both": "Both", "each": "Each", "host": "Host", "it": "It", "no": "No", "the": "The", "what": "What",
+}
+
 func sentenceStart(text string) string {
-	if text == "" {
-		return text
+	word, rest, _ := strings.Cut(text, " ")
+	if capital, ours := firstWords[word]; ours && rest != "" {
+		return capital + " " + rest
 	}
-	return strings.ToUpper(text[:1]) + text[1:]
+	return text
 }
 
 // conflictWarnings says while planning what the move will refuse.

@@ -186,6 +186,6 @@ func TestAccEffectivePolicy_twice(t *testing.T) {
 	acceptance(t, resource.TestStep{
 		Config: configuration(t, effectivePolicyBody, guest.UUID),
 		ExpectError: sayingAll("Unable to Read Effective Migration Policy",
-			fmt.Sprintf(`(%s) is active on more than one host: "kvm1", "kvm2".`, second.UUID), "Nothing was changed."),
+			fmt.Sprintf(`(%s) runs on more than one host: "kvm1", "kvm2".`, second.UUID), "Nothing was changed."),
 	})
 }

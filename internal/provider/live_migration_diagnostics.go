@@ -117,7 +117,7 @@ func movedWarnings(m fleet.Moved) diag.Diagnostics {
 		title = "Virtual Machine Migrated With Remarks"
 	}
 	for _, text := range r.Warnings {
-		diags.AddWarning(title, sentence(text))
+		diags.AddWarning(title, fullStop(text)) // it may begin with the name of a host
 	}
 	return diags
 }

@@ -235,8 +235,8 @@ func (r *liveMigrationResource) Read(ctx context.Context, req resource.ReadReque
 	}
 	last, lost, diags := lastHost(ctx, r.fleet, r.instances, former)
 	resp.Diagnostics.Append(diags...)
-	location, err := r.fleet.Find(ctx, state.UUID.ValueString(), last)
-	diags, gone := readDiagnostics(r.fleet, "Read Virtual Machine Placement", err, state.VM.ValueString(), lost)
+	location, err := r.fleet.FindUUID(ctx, state.UUID.ValueString(), last)
+	diags, gone := readDiagnostics(ctx, r.fleet, "Read Virtual Machine Placement", err, managedVM{state.VM.ValueString(), state.UUID.ValueString(), lost})
 	resp.Diagnostics.Append(diags...)
 	switch {
 	case gone:
@@ -271,6 +271,10 @@ func (r *liveMigrationResource) Update(ctx context.Context, req resource.UpdateR
 	var plan, state liveMigrationModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	resp.Diagnostics.Append(checkSameVM(ctx, r.fleet, "Update Virtual Machine Placement", plan.VM, state.VM, state.UUID)...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -328,6 +332,7 @@ func (r *liveMigrationResource) move(ctx context.Context, plan liveMigrationMode
 	if diags.HasError() {
 		return fleet.Moved{}, diags
 	}
+	move.UUID = plan.UUID.ValueString() // empty while it is created
 	moved, err := r.fleet.Move(ctx, move, func(line string) { tflog.Info(ctx, line) })
 	if err != nil {
 		diags.Append(diagnoseMove(err, move.Destination))

@@ -79,6 +79,8 @@ func (p *virtProvider) Configure(ctx context.Context, req provider.ConfigureRequ
 		}
 		p.own(f)
 		data.fleet = f
+	} else {
+		resp.Diagnostics.Append(config.unknownWarning())
 	}
 	resp.ResourceData = data
 	resp.DataSourceData = data

@@ -131,12 +131,14 @@ func asKnown(value types.String) types.String {
 	return value
 }
 
-// renamedWarning says once in a run that a host has another name.
+// renamedWarning says once in a run that a host has another name. The summary has
+// the names, for Terraform shows only the first of several with the same one.
 func renamedWarning(i *instances, renamed []fleet.Renaming) diag.Diagnostics {
 	var diags diag.Diagnostics
 	for _, r := range renamed {
 		if i.first("renamed " + r.From + " " + r.Now.Name + " " + r.Now.UUID) {
-			diags.AddWarning("Host Renamed", fmt.Sprintf("The host that was called %q is called %q now (host UUID %s). What is recorded on it stays.", r.From, r.Now.Name, r.Now.UUID))
+			diags.AddWarning(fmt.Sprintf("Host %q Is Called %q Now", r.From, r.Now.Name),
+				fmt.Sprintf("The provider's configuration has another key for this host (host UUID %s). What is recorded on it stays.", r.Now.UUID))
 		}
 	}
 	return diags

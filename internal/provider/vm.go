@@ -17,57 +17,96 @@ import (
 // state, or only spells the same one in another way. A VM that is not there yet is
 // another one, and so is one that is not known yet: it comes from a domain that is
 // to be made, and what belongs to the old VM must go before that does. An update in
-// place could not become a replacement in the apply.
+// place could not become a replacement in the apply. While that can not be seen, and
+// the plan is to go on, it is taken for the same VM; checkSameVM looks again.
 func isAnotherVM(ctx context.Context, f *fleet.Fleet, planned, state, uuid types.String) (bool, diag.Diagnostics) {
+	given, isUUID := fleet.ParseUUID(planned.ValueString())
 	switch {
 	case planned.Equal(state):
 		return false, nil
 	case planned.IsUnknown():
 		return true, nil
-	}
-	if given, ok := fleet.ParseUUID(planned.ValueString()); ok {
-		return given != uuid.ValueString(), nil
-	}
-	if f == nil {
+	case isUUID && given == uuid.ValueString():
 		return false, nil
+	case f == nil:
+		return isUUID, nil
 	}
 	location, err := f.Find(ctx, planned.ValueString(), "")
-	var notFound *fleet.NotFoundError
+	var (
+		notFound *fleet.NotFoundError
+		unseen   *fleet.UnseenError
+	)
 	switch {
 	case errors.As(err, &notFound):
 		return true, nil
+	case errors.As(err, &unseen):
+		return false, unreachableWarning(unseen.Unseen)
 	case err != nil:
 		return false, diag.Diagnostics{diagnose("Find Virtual Machine", err, path.Root("vm"))}
 	}
 	return location.Domain.UUID != uuid.ValueString(), nil
 }
 
+// checkSameVM makes sure, before anything is changed, that "vm" spells the VM in
+// state: what was planned as an update in place could not always be seen. act is
+// what is to be done.
+func checkSameVM(ctx context.Context, f *fleet.Fleet, act string, planned, state, uuid types.String) diag.Diagnostics {
+	given, isUUID := fleet.ParseUUID(planned.ValueString())
+	if planned.Equal(state) || isUUID && given == uuid.ValueString() {
+		return nil
+	}
+	location, err := f.Find(ctx, planned.ValueString(), "")
+	switch {
+	case err != nil:
+		return diag.Diagnostics{diagnose(act, err, path.Root("vm"))}
+	case location.Domain.UUID != uuid.ValueString():
+		return diag.Diagnostics{diag.NewAttributeErrorDiagnostic(path.Root("vm"), "Unable to "+act, fmt.Sprintf(
+			"VM %q is the one with UUID %s on %s, and not the one with UUID %s that is managed here. That could not be seen when it was planned. Nothing was changed. Plan and apply again.",
+			planned.ValueString(), location.Domain.UUID, location.Host, uuid.ValueString()))}
+	}
+	return nil
+}
+
 // nameInState is what state says a VM is called. A VM that was renamed keeps the
 // name that the configuration has for it, so that it is not taken for another
-// one; unless that name is another VM's by now, which the plan has to show.
+// one; unless that name is seen to be another VM's by now, which the plan has to
+// show.
 func nameInState(ctx context.Context, f *fleet.Fleet, vm types.String, domain migration.Domain) (types.String, diag.Diagnostics) {
-	if fleet.Fits(vm.ValueString(), domain) {
+	given, isUUID := fleet.ParseUUID(vm.ValueString())
+	fits := fleet.Fits(vm.ValueString(), domain)
+	if fits && (!isUUID || given == domain.UUID) {
 		return vm, nil
 	}
-	var (
-		diags    diag.Diagnostics
-		notFound *fleet.NotFoundError
-	)
-	if _, err := f.Find(ctx, vm.ValueString(), ""); !errors.As(err, &notFound) {
+	location, err := f.Find(ctx, vm.ValueString(), "")
+	var ambiguous *fleet.AmbiguousNameError
+	switch {
+	case errors.As(err, &ambiguous), err == nil && location.Domain.UUID != domain.UUID:
+		if fits { // by a name that is another one's UUID
+			return types.StringValue(domain.UUID), nil
+		}
 		return types.StringValue(domain.Name), nil
+	case fits:
+		return vm, nil
 	}
+	var diags diag.Diagnostics
 	diags.AddAttributeWarning(path.Root("vm"), "Virtual Machine Renamed", fmt.Sprintf(
 		"VM %q (%s) is called %q now. It is still the one that is managed here. Write its new name, or its UUID, in the configuration.",
 		vm.ValueString(), domain.UUID, domain.Name))
 	return vm, diags
 }
 
+// managedVM is what state says of a VM: what the configuration calls it, its UUID,
+// and the host where it was last seen, where that is none of the provider's any
+// more: the VM may still be there.
+type managedVM struct {
+	vm, uuid string
+	lost     *fleet.Member
+}
+
 // readDiagnostics is what a Read says when the VM could not be found. gone is
 // true only when every host has said that it does not have the VM; what can not
-// be seen is kept as state has it, with a warning. vm is what state calls the VM,
-// and lost the host where it was last seen, where the configuration no longer has
-// that one: the VM may still be there.
-func readDiagnostics(f *fleet.Fleet, act string, err error, vm string, lost *fleet.Member) (diags diag.Diagnostics, gone bool) {
+// be seen is kept as state has it, with a warning.
+func readDiagnostics(ctx context.Context, f *fleet.Fleet, act string, err error, vm managedVM) (diags diag.Diagnostics, gone bool) {
 	var (
 		notFound *fleet.NotFoundError
 		unseen   *fleet.UnseenError
@@ -75,21 +114,46 @@ func readDiagnostics(f *fleet.Fleet, act string, err error, vm string, lost *fle
 	switch {
 	case err == nil:
 	case errors.As(err, &notFound):
-		if lost != nil {
-			diags.AddWarning("Virtual Machine Out of Sight", fmt.Sprintf(
-				"VM %q is on none of the hosts %s. It was last seen on %s, which the provider's configuration no longer has. State keeps what it says of the VM. "+
-					"If that host is gone for good, remove this resource from the configuration.",
-				vm, fleet.Quote(notFound.Hosts), identified([]fleet.Member{*lost})))
-			return diags, false
+		detail, gone := vm.gone(ctx, f, notFound.Hosts)
+		summary := "Virtual Machine Gone"
+		if !gone {
+			summary = "Virtual Machine Out of Sight"
 		}
-		diags.AddWarning("Virtual Machine Gone", fmt.Sprintf("VM %q is on none of the hosts %s. What Terraform manages of it is gone with it.", vm, fleet.Quote(notFound.Hosts)))
-		return diags, true
+		diags.AddWarning(summary, detail)
+		return diags, gone
 	case errors.As(err, &unseen):
 		diags.Append(unreachableWarning(unseen.Unseen)...)
 	default:
 		diags.Append(diagnoseRead(f, act, err)...)
 	}
 	return diags, false
+}
+
+// gone says that none of the hosts has the VM, and which one has its name now, if
+// one does. gone is false for a VM that may be on a host which left the provider's
+// configuration: a destroy still has to say so.
+func (m managedVM) gone(ctx context.Context, f *fleet.Fleet, asked []string) (detail string, gone bool) {
+	hosts := fleet.Quote(asked)
+	lost := " What Terraform manages of it is gone with it."
+	if m.lost != nil {
+		lost = fmt.Sprintf(" It was last seen on %s, which the provider's configuration no longer has. State keeps what it says of the VM; if that host is gone for good, remove this resource from the configuration.",
+			identified([]fleet.Member{*m.lost}))
+	}
+	if given, ok := fleet.ParseUUID(m.vm); ok && given == m.uuid {
+		return fmt.Sprintf("VM %s is on none of the hosts %s.%s", m.uuid, hosts, lost), m.lost == nil
+	}
+	successor, err := f.Find(ctx, m.vm, "")
+	var ambiguous *fleet.AmbiguousNameError
+	switch {
+	case err == nil:
+		return fmt.Sprintf("VM %q is on %s with UUID %s now, and the one that was managed here had UUID %s, which is on none of the hosts %s. "+
+			"Where the configuration still says %[1]q, it means the new one: the apply creates this resource again, for that.",
+			m.vm, successor.Host, successor.Domain.UUID, m.uuid, hosts), true
+	case errors.As(err, &ambiguous):
+		return fmt.Sprintf("VM %q, which had UUID %s, is on none of the hosts %s, and %s.%s", m.vm, m.uuid, hosts, ambiguous, lost), m.lost == nil
+	default:
+		return fmt.Sprintf("VM %q (%s) is on none of the hosts %s.%s", m.vm, m.uuid, hosts, lost), m.lost == nil
+	}
 }
 
 // locationWarnings says what is unusual about where a VM is.

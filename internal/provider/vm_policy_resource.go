@@ -152,8 +152,7 @@ func (r *vmPolicyResource) planCreate(ctx context.Context, plan vmPolicyModel) (
 		return types.StringNull(), nil // the preview says so
 	}
 	replaces, err := planReplaces(ctx, r.instances, location.Domain.UUID, plan.declaration(), func(d fleet.Declaration) error {
-		_, err := r.fleet.InspectVM(ctx, location.Domain.UUID, d)
-		return err
+		return r.fleet.InspectVM(ctx, location, d)
 	})
 	var exists *fleet.ExistsError
 	if errors.As(err, &exists) {
@@ -205,8 +204,8 @@ func (r *vmPolicyResource) Read(ctx context.Context, req resource.ReadRequest, r
 	r.instances.reads(remembered.Owner)
 	last, lost, diags := lastHost(ctx, r.fleet, r.instances, remembered.last())
 	resp.Diagnostics.Append(diags...)
-	record, err := r.fleet.ReadVM(ctx, state.UUID.ValueString(), last)
-	diags, gone := readDiagnostics(r.fleet, "Read VM Migration Policy", err, state.VM.ValueString(), lost)
+	record, err := r.fleet.ReadVMByUUID(ctx, state.UUID.ValueString(), last)
+	diags, gone := readDiagnostics(ctx, r.fleet, "Read VM Migration Policy", err, managedVM{state.VM.ValueString(), state.UUID.ValueString(), lost})
 	resp.Diagnostics.Append(diags...)
 	switch {
 	case gone:
@@ -254,6 +253,10 @@ func (r *vmPolicyResource) Update(ctx context.Context, req resource.UpdateReques
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	remembered, diags := readMemory(ctx, req.Private)
 	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	resp.Diagnostics.Append(checkSameVM(ctx, r.fleet, "Update VM Migration Policy", plan.VM, state.VM, state.UUID)...)
 	if resp.Diagnostics.HasError() {
 		return
 	}

@@ -1,0 +1,109 @@
+package fleet
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/host"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+)
+
+// identify is the UUID of the VM of a name. As in findUUID, that no host has one
+// is true once it was seen twice: one that moves on between the questions is seen
+// on neither.
+func (f *Fleet) identify(ctx context.Context, name string) (uuid string, err error) {
+	uuid, err = f.lookForName(ctx, name)
+	if !isNotFound(err) {
+		return uuid, err
+	}
+	if err := wait(ctx, transitPoll); err != nil {
+		return "", err
+	}
+	return f.lookForName(ctx, name)
+}
+
+// lookForName asks all hosts once for the VM of a name. One that is called exactly
+// so comes before those that are spelled in other runes.
+func (f *Fleet) lookForName(ctx context.Context, name string) (uuid string, err error) {
+	look, unseen, err := f.look(name, func(h *host.Host) (migration.Domain, error) { return h.DomainByName(ctx, name) })
+	if err == nil && len(look.Seen) == 0 && !isASCII(name) {
+		look, unseen, err = f.lookForAll(name, func(h *host.Host) ([]migration.Domain, error) { return spelled(ctx, h, name) })
+	}
+	if err := cmp.Or(look.oneVM(), err); err != nil {
+		return "", err
+	}
+	switch {
+	case len(look.Seen) > 0:
+		return look.Seen[0].Domain.UUID, nil
+	case len(unseen) > 0:
+		return "", &UnseenError{Look: look, Unseen: unseen}
+	default:
+		return "", &NotFoundError{VM: name, Hosts: f.Names()}
+	}
+}
+
+// spelled are the domains of a host whose name reads the same. Terraform writes
+// every string in the composed form of Unicode (NFC), in which a domain that has
+// its name in the decomposed one (NFD) can not be looked up. A host that lists its
+// domains to nobody has none.
+func spelled(ctx context.Context, h *host.Host, name string) ([]migration.Domain, error) {
+	names, err := h.DomainNames(ctx)
+	switch {
+	case errors.Is(err, host.ErrDenied):
+		return nil, nil
+	case err != nil:
+		return nil, err
+	}
+	var domains []migration.Domain
+	for uuid, present := range names {
+		if !readsSame(present, name) {
+			continue
+		}
+		d, err := h.Domain(ctx, uuid)
+		switch {
+		case errors.Is(err, migration.ErrNoDomain):
+		case err != nil:
+			return nil, err
+		default:
+			domains = append(domains, d)
+		}
+	}
+	slices.SortFunc(domains, func(a, b migration.Domain) int { return cmp.Compare(a.UUID, b.UUID) })
+	return domains, nil
+}
+
+// readsSame tells whether two names are the same to a reader, and to Terraform.
+func readsSame(a, b string) bool { return norm.NFC.String(a) == norm.NFC.String(b) }
+
+func isASCII(text string) bool {
+	return !strings.ContainsFunc(text, func(r rune) bool { return r >= utf8.RuneSelf })
+}
+
+var uuidPattern = regexp.MustCompile(`^[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}$`)
+
+// ParseUUID tells whether a text has the form of a UUID, and returns that in
+// libvirt's form: lower case, with hyphens. It may be the name of a VM all the
+// same.
+func ParseUUID(vm string) (string, bool) {
+	text := strings.ToLower(vm)
+	if !uuidPattern.MatchString(text) {
+		return "", false
+	}
+	text = strings.ReplaceAll(text, "-", "")
+	return strings.Join([]string{text[:8], text[8:12], text[12:16], text[16:20], text[20:]}, "-"), true
+}
+
+// Fits tells whether a VM as a user gives it, by name or UUID, can be this domain.
+// A name in the form of a UUID is this domain's only while no other VM has that
+// UUID.
+func Fits(vm string, domain migration.Domain) bool {
+	uuid, ok := ParseUUID(vm)
+	return ok && uuid == domain.UUID || readsSame(vm, domain.Name)
+}

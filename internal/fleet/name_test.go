@@ -1,0 +1,132 @@
+package fleet
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"golang.org/x/text/unicode/norm"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/lab"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+)
+
+const (
+	// likeUUID is the name of a VM of which a person could take it for a UUID.
+	likeUUID = "5ca1ab1e-0000-4000-8000-00000000cafe"
+	// sharedUUID is the UUID of one VM and the name of another.
+	sharedUUID = "5ca1ab1e-0000-4000-8000-00000000f00d"
+)
+
+// Terraform normalises every string of a configuration to NFC.
+var (
+	composed   = norm.NFC.String("prüfstand-é")
+	decomposed = norm.NFD.String(composed)
+)
+
+// TestFind_names finds VMs by names that are written in more than one way.
+func TestFind_names(t *testing.T) {
+	t.Parallel()
+	world := testLab(t)
+	start := func(spec lab.GuestSpec) *lab.Guest {
+		spec.Bare, spec.State = true, lab.Inactive
+		return world.StartGuest(t, spec)
+	}
+	named := start(lab.GuestSpec{Name: likeUUID, Host: "kvm2"})
+	owner := start(lab.GuestSpec{UUID: sharedUUID, Host: "kvm3"})
+	start(lab.GuestSpec{Name: sharedUUID})
+	accented := start(lab.GuestSpec{Name: decomposed, Host: "kvm2"})
+	exact := start(lab.GuestSpec{Name: composed + "-2", Host: "kvm2"})
+	start(lab.GuestSpec{Name: decomposed + "-2"})
+	start(lab.GuestSpec{Name: norm.NFD.String("ü") + "é-3"})
+	start(lab.GuestSpec{Name: "ü" + norm.NFD.String("é") + "-3", Host: "kvm2"})
+	f := open(t, labConfig(t, UnreachableError))
+	for name, test := range map[string]struct{ vm, want string }{
+		"a name like a UUID":                                           {likeUUID, named.UUID},
+		"a UUID that another VM is named by":                           {sharedUUID, owner.UUID},
+		"the same in capitals":                                         {strings.ToUpper(sharedUUID), owner.UUID},
+		"an accent that the name has in two runes":                     {composed, accented.UUID},
+		"the name as it is":                                            {decomposed, accented.UUID},
+		"exactly that name, although another host has it in two runes": {composed + "-2", exact.UUID},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got, err := f.Find(testContext(t), test.vm, "")
+			if err != nil || got.Domain.UUID != test.want {
+				t.Errorf("%s is found as %s, error %v; want %s", test.vm, got.Domain.UUID, err, test.want)
+			}
+		})
+	}
+	t.Run("two of that name, and none exactly so", func(t *testing.T) {
+		t.Parallel()
+		_, err := f.Find(testContext(t), norm.NFC.String("üé-3"), "")
+		var ambiguous *AmbiguousNameError
+		if !errors.As(err, &ambiguous) || len(ambiguous.Sightings) != 2 {
+			t.Errorf("error %v, want an AmbiguousNameError of two", err)
+		}
+	})
+	t.Run("in capitals it is another name", func(t *testing.T) {
+		t.Parallel()
+		_, err := f.Find(testContext(t), strings.ToUpper(likeUUID), "")
+		var notFound *NotFoundError
+		if !errors.As(err, &notFound) {
+			t.Errorf("error %v, want a NotFoundError", err)
+		}
+	})
+	t.Run("by UUID alone", func(t *testing.T) {
+		t.Parallel()
+		_, err := f.FindUUID(testContext(t), likeUUID, "")
+		var notFound *NotFoundError
+		if !errors.As(err, &notFound) {
+			t.Errorf("error %v, want a NotFoundError: what is known by its UUID is never looked for by name", err)
+		}
+	})
+}
+
+// TestFind_namesUnseen looks for such names while a host is down that may have
+// the VM.
+func TestFind_namesUnseen(t *testing.T) {
+	t.Parallel()
+	guest := testLab(t).StartGuest(t, lab.GuestSpec{Name: decomposed + "-4", Bare: true, State: lab.Inactive})
+	f := open(t, labConfig(t, UnreachableWarn, "kvm3"))
+	for vm, want := range map[string]string{
+		composed + "-4":     guest.UUID,
+		composed + "-5":     "",
+		likeUUID[:35] + "0": "",
+	} {
+		got, err := f.Find(testContext(t), vm, "")
+		var unseen *UnseenError
+		switch {
+		case want == "" && !errors.As(err, &unseen):
+			t.Errorf("%s: error %v, want an UnseenError", vm, err)
+		case want != "" && (err != nil || got.Domain.UUID != want):
+			t.Errorf("%s is found as %s, error %v; want %s", vm, got.Domain.UUID, err, want)
+		}
+	}
+}
+
+func TestFits(t *testing.T) {
+	t.Parallel()
+	domain := func(uuid, name string) migration.Domain { return migration.Domain{UUID: uuid, Name: name} }
+	for name, test := range map[string]struct {
+		vm     string
+		domain migration.Domain
+		want   bool
+	}{
+		"its name":              {"web", domain(sharedUUID, "web"), true},
+		"its UUID":              {sharedUUID, domain(sharedUUID, "web"), true},
+		"its UUID in capitals":  {strings.ToUpper(sharedUUID), domain(sharedUUID, "web"), true},
+		"its name like a UUID":  {likeUUID, domain(sharedUUID, likeUUID), true},
+		"its name in two runes": {composed, domain(sharedUUID, decomposed), true},
+		"another name":          {"Web", domain(sharedUUID, "web"), false},
+		"another UUID":          {likeUUID, domain(sharedUUID, "web"), false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if diff := cmp.Diff(test.want, Fits(test.vm, test.domain)); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}

@@ -1,0 +1,94 @@
+package provider
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+)
+
+// configOf is a configuration with the given URIs of hosts, by name.
+func configOf(uris map[string]types.String) configModel {
+	hosts := map[string]attr.Value{}
+	texts := map[string]attr.Type{}
+	for _, name := range []string{"uri", "peer_uri", "migration_uri", "username", "password"} {
+		texts[name] = types.StringType
+	}
+	for name, uri := range uris {
+		hosts[name] = types.ObjectValueMust(texts, map[string]attr.Value{
+			"uri": uri, "peer_uri": types.StringNull(), "migration_uri": types.StringNull(), "username": types.StringNull(), "password": types.StringNull(),
+		})
+	}
+	return configModel{Hosts: types.MapValueMust(types.ObjectType{AttrTypes: texts}, hosts)}
+}
+
+// TestConfigDiagnosticsAreSorted has many hosts that are wrong: the diagnostics
+// are the same in each run, by the hosts' names.
+func TestConfigDiagnosticsAreSorted(t *testing.T) {
+	t.Parallel()
+	uris := map[string]types.String{}
+	var want []string
+	for i := range 12 {
+		name := fmt.Sprintf("kvm%02d", i)
+		uris[name] = types.StringValue("xen+tcp://" + name + "/system")
+		want = append(want, name)
+	}
+	config := configOf(uris)
+	for name, check := range map[string]func() diag.Diagnostics{
+		"validate": func() diag.Diagnostics { return config.validate(t.Context()) },
+		"configure": func() diag.Diagnostics {
+			_, diags := config.fleetConfig(t.Context())
+			return diags
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			for range 5 {
+				var got []string
+				for _, d := range check() {
+					got = append(got, d.Detail()[len(`Host "`):][:len("kvm00")])
+				}
+				if !slices.Equal(want, got) {
+					t.Fatalf("order (-want +got):\n%s", cmp.Diff(want, got))
+				}
+			}
+		})
+	}
+}
+
+func TestUnknownWarning(t *testing.T) {
+	t.Parallel()
+	uri := types.StringValue("qemu:///system")
+	partly := configOf(map[string]types.String{"kvm1": uri, "kvm2": types.StringUnknown()})
+	limits := configOf(map[string]types.String{"kvm1": uri})
+	limits.MaxOutgoingMigrations, limits.MaxIncomingMigrations = types.Int64Unknown(), types.Int64Unknown()
+	for name, test := range map[string]struct {
+		config configModel
+		want   []string
+	}{
+		"all known":     {configOf(map[string]types.String{"kvm1": uri}), nil},
+		"left out":      {configModel{}, nil},
+		"no host known": {configModel{Hosts: types.MapUnknown(types.StringType)}, []string{"hosts"}},
+		"one unknown":   {partly, []string{"hosts"}},
+		"the limits":    {limits, []string{"max_outgoing_migrations", "max_incoming_migrations"}},
+		"the tolerance": {configModel{UnreachableHosts: types.StringUnknown()}, []string{"unreachable_hosts"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if diff := cmp.Diff(test.want, test.config.unknown()); diff != "" {
+				t.Errorf("unknown (-want +got):\n%s", diff)
+			}
+			if test.want == nil {
+				return
+			}
+			if detail := test.config.unknownWarning().Detail(); !strings.HasPrefix(detail, strings.Join(test.want, ", ")+" of this provider configuration") {
+				t.Errorf("it says %q", detail)
+			}
+		})
+	}
+}
