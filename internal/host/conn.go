@@ -45,6 +45,8 @@ type conn struct {
 
 	shared, patient, writing chan struct{}
 
+	host hostUUID
+
 	running sync.WaitGroup // calls, whether or not somebody still waits for them
 
 	mu      sync.Mutex
@@ -69,6 +71,7 @@ func open(ctx context.Context, stream net.Conn, driver libvirt.ConnectURI, limit
 		shared:  make(chan struct{}, sharedPlaces),
 		patient: make(chan struct{}, patientPlaces),
 		writing: make(chan struct{}, writePlaces),
+		host:    newHostUUID(),
 	}
 	err := c.call(ctx, limit, quick, func(lv *libvirt.Libvirt) error {
 		defer g.settle()

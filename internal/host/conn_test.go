@@ -15,19 +15,20 @@ import (
 
 // Procedures of libvirt's remote protocol (remote_protocol.x).
 const (
-	procXMLDesc     = 14
-	procInfo        = 16
-	procLookup      = 24
-	procFeature     = 60
-	procAuthList    = 66
-	procPersistent  = 151
-	procLibVersion  = 157
-	procAbortJob    = 164
-	procState       = 212
-	procMemoryStats = 228
-	procJobStats    = 298
-	procPrepare     = 303
-	procPerform     = 305
+	procCapabilities = 7
+	procXMLDesc      = 14
+	procInfo         = 16
+	procLookup       = 24
+	procFeature      = 60
+	procAuthList     = 66
+	procPersistent   = 151
+	procLibVersion   = 157
+	procAbortJob     = 164
+	procState        = 212
+	procMemoryStats  = 228
+	procJobStats     = 298
+	procPrepare      = 303
+	procPerform      = 305
 )
 
 // scripted is a daemon that answers what it is let answer.

@@ -2,7 +2,6 @@ package host
 
 import (
 	"context"
-	"encoding/xml"
 
 	"github.com/digitalocean/go-libvirt"
 
@@ -13,7 +12,6 @@ import (
 func (h *Host) Identity(ctx context.Context) (migration.Identity, error) {
 	const op = "ask for the host's identity"
 	var id migration.Identity
-	var capabilities string
 	err := parallel(
 		get(&id.Hostname, func() (string, error) {
 			return read(ctx, h, op, quick, (*libvirt.Libvirt).ConnectGetHostname)
@@ -24,19 +22,10 @@ func (h *Host) Identity(ctx context.Context) (migration.Identity, error) {
 		get(&id.QEMUVersion, func() (uint64, error) {
 			return read(ctx, h, op, quick, (*libvirt.Libvirt).ConnectGetVersion)
 		}),
-		get(&capabilities, func() (string, error) {
-			return read(ctx, h, op, patient, (*libvirt.Libvirt).ConnectGetCapabilities)
-		}),
+		get(&id.HostUUID, func() (string, error) { return h.UUID(ctx) }),
 	)
 	if err != nil {
 		return migration.Identity{}, err
 	}
-	var doc struct {
-		UUID string `xml:"host>uuid"`
-	}
-	if err := xml.Unmarshal([]byte(capabilities), &doc); err != nil {
-		return migration.Identity{}, h.fail(op, err)
-	}
-	id.HostUUID = doc.UUID
 	return id, nil
 }
