@@ -44,7 +44,7 @@ func findCertificates(pkipath string) certificates {
 		return certificatesIn(pkipath)
 	}
 	files := systemCertificates
-	home, err := os.UserHomeDir()
+	home, err := homeDirectory()
 	if os.Geteuid() == 0 || err != nil {
 		return files
 	}
@@ -59,11 +59,6 @@ func findCertificates(pkipath string) certificates {
 		files.certificate, files.key = own.certificate, own.key
 	}
 	return files
-}
-
-func exists(file string) bool {
-	_, err := os.Stat(file)
-	return err == nil
 }
 
 // config makes TLS's configuration of the files. Trust takes whatever

@@ -62,14 +62,14 @@ type clientConfig struct {
 func readClientConfig() (clientConfig, error) {
 	file := "/etc/libvirt/libvirt.conf"
 	if os.Geteuid() != 0 {
-		directory, err := os.UserConfigDir()
+		directory, err := configDirectory()
 		if err != nil {
 			return clientConfig{}, nil //nolint:nilerr // an environment without a home has no configuration
 		}
 		file = filepath.Join(directory, "libvirt", "libvirt.conf")
 	}
 	content, err := os.ReadFile(file)
-	if errors.Is(err, os.ErrNotExist) {
+	if absent(err) {
 		return clientConfig{}, nil
 	}
 	var config clientConfig

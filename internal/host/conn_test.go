@@ -18,6 +18,7 @@ const (
 	procCapabilities = 7
 	procXMLDesc      = 14
 	procInfo         = 16
+	procLookupName   = 23
 	procLookup       = 24
 	procFeature      = 60
 	procAuthList     = 66
@@ -135,6 +136,17 @@ func (d *scripted) calls(procedure uint32) int {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.served[procedure]
+}
+
+// total is how many calls have come.
+func (d *scripted) total() int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	total := 0
+	for _, served := range d.served {
+		total += served
+	}
+	return total
 }
 
 // payload is what a reply holds, in XDR.

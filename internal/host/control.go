@@ -62,17 +62,32 @@ func (h *Host) ensureControl() (*dialing, error) {
 	}
 	d := &dialing{done: make(chan struct{})}
 	err := h.startDialler(func() {
+		defer close(d.done)
 		d.conn, d.err = h.dial(h.ctx)
-		c.mu.Lock()
-		c.dialing, c.conn = nil, d.conn
-		c.mu.Unlock()
-		close(d.done)
+		if c.keep(h.ctx, d.conn) {
+			return
+		}
+		_ = d.conn.close(h.ctx, h.deadlines.Close)
+		d.conn, d.err = nil, ErrClosed
 	})
 	if err != nil {
 		return nil, err
 	}
 	c.dialing = d
 	return d, nil
+}
+
+// keep ends a dialling and stores what came of it, unless the host is closed:
+// Close may have taken what there was already.
+func (c *control) keep(lifetime context.Context, conn *conn) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.dialing = nil
+	if conn != nil && lifetime.Err() != nil {
+		return false
+	}
+	c.conn = conn
+	return true
 }
 
 // take empties the control connection for closing.

@@ -50,7 +50,7 @@ func (h *Host) credentials() (credentials, error) {
 			return credentialsIn(file, string(content), h.uri.Hostname())
 		case named:
 			return credentials{}, &credentialError{reason: unreadable(file, err)}
-		case !errors.Is(err, os.ErrNotExist):
+		case !absent(err):
 			advice += "; " + unreadable(file, err)
 		}
 	}
@@ -75,7 +75,7 @@ func authFiles(uri *url.URL) (files []string, named bool) {
 	if p, err := parametersOf(uri); err == nil && p["authfile"] != "" {
 		return []string{p["authfile"]}, true
 	}
-	if directory, err := os.UserConfigDir(); err == nil {
+	if directory, err := configDirectory(); err == nil {
 		files = append(files, filepath.Join(directory, "libvirt", "auth.conf"))
 	}
 	return append(files, "/etc/libvirt/auth.conf"), false

@@ -18,21 +18,14 @@ func (h *Host) Domain(ctx context.Context, uuid string) (migration.Domain, error
 	if err != nil {
 		return migration.Domain{}, h.fail(op, err)
 	}
-	var found libvirt.Domain
-	var d migration.Domain
-	err = parallel(
-		get(&found, func() (libvirt.Domain, error) {
-			return read(ctx, h, op, quick, func(lv *libvirt.Libvirt) (libvirt.Domain, error) {
-				return lv.DomainLookupByUUID(dom.UUID)
-			})
-		}),
-		get(&d, func() (migration.Domain, error) { return h.describe(ctx, op, dom) }),
-	)
+	// First, and alone: most hosts do not have it, and have nothing else to say.
+	found, err := read(ctx, h, op, quick, func(lv *libvirt.Libvirt) (libvirt.Domain, error) {
+		return lv.DomainLookupByUUID(dom.UUID)
+	})
 	if err != nil {
 		return migration.Domain{}, err
 	}
-	d.Name = found.Name
-	return d, nil
+	return h.describe(ctx, op, found)
 }
 
 // DomainByName looks a domain up by name. The error matches

@@ -2,6 +2,7 @@ package host
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"net"
 	"net/url"
@@ -52,11 +53,14 @@ func unverifiedKey(uri *url.URL) bool {
 type knownHosts struct {
 	verify string
 	lines  []knownLine
-	// learnt is the file that new keys are added to.
-	learnt string
+	// named is the file of known hosts that the URI names, if it does.
+	named string
 	// refusal is why the key was not accepted.
 	refusal error
 }
+
+// machineKnownHosts is the file that all users of this machine trust, by ssh too.
+const machineKnownHosts = "/etc/ssh/ssh_known_hosts"
 
 // readKnownHosts reads the files of known hosts: the URI's, else libvirt's and
 // ssh's of the user, and the machine's.
@@ -65,11 +69,11 @@ func readKnownHosts(p parameters) (*knownHosts, error) {
 	if err != nil {
 		return nil, err
 	}
-	files := []string{p["known_hosts"]}
-	if files[0] == "" {
+	k := &knownHosts{verify: verify, named: p["known_hosts"]}
+	files := []string{k.named}
+	if k.named == "" {
 		files = defaultKnownHosts()
 	}
-	k := &knownHosts{verify: verify, learnt: files[0]}
 	for _, file := range slices.DeleteFunc(files, func(file string) bool { return !exists(file) }) {
 		lines, err := readKnownLines(file)
 		if err != nil {
@@ -94,13 +98,13 @@ func (k *knownHosts) about(address, marker string) []knownLine {
 
 func defaultKnownHosts() []string {
 	var files []string
-	if config, err := os.UserConfigDir(); err == nil {
+	if config, err := configDirectory(); err == nil {
 		files = append(files, filepath.Join(config, "libvirt", "known_hosts"))
 	}
-	if home, err := os.UserHomeDir(); err == nil {
+	if home, err := homeDirectory(); err == nil {
 		files = append(files, filepath.Join(home, ".ssh", "known_hosts"))
 	}
-	return append(files, "/etc/ssh/ssh_known_hosts")
+	return append(files, machineKnownHosts)
 }
 
 // check is the [ssh.HostKeyCallback].
@@ -162,13 +166,42 @@ func hasKey(lines []knownLine, key ssh.PublicKey) bool {
 
 func sameKey(a, b ssh.PublicKey) bool { return bytes.Equal(a.Marshal(), b.Marshal()) }
 
+// notebook is the file that new keys are added to: the one that the URI names, else
+// libvirt's own of the user. Nobody else is made to trust a host because this user
+// does, so it is never the machine's unless the URI names that.
+func (k *knownHosts) notebook() (string, error) {
+	if k.named != "" {
+		return k.named, nil
+	}
+	directory, err := makeConfigDirectory()
+	if err != nil {
+		return "", err
+	}
+	file := filepath.Join(directory, "known_hosts")
+	mine, err := os.Stat(file)
+	if absent(err) {
+		if _, err := os.Lstat(file); err == nil { // perhaps to the machine's, which would be made
+			return "", errors.New(file + " is a link that leads nowhere")
+		}
+		return file, nil
+	}
+	if err != nil {
+		return "", err
+	}
+	if machines, err := os.Stat(machineKnownHosts); err == nil && os.SameFile(mine, machines) {
+		return "", errors.New(file + " leads to " + machineKnownHosts)
+	}
+	return file, nil
+}
+
 // learn adds a key to the known ones. Whoever else learns at the same time waits.
 func (k *knownHosts) learn(address string, key ssh.PublicKey) error {
 	err := func() error {
-		if err := os.MkdirAll(filepath.Dir(k.learnt), 0o700); err != nil {
+		file, err := k.notebook()
+		if err != nil {
 			return err
 		}
-		f, err := os.OpenFile(k.learnt, os.O_RDWR|os.O_APPEND|os.O_CREATE, 0o600)
+		f, err := os.OpenFile(file, os.O_RDWR|os.O_APPEND|os.O_CREATE, 0o600)
 		if err != nil {
 			return err
 		}
@@ -179,7 +212,10 @@ func (k *knownHosts) learn(address string, key ssh.PublicKey) error {
 		return appendOnce(f, knownhosts.Line([]string{address}, key))
 	}()
 	if err != nil {
-		return &tunnelError{reason: "its host key is new and cannot be remembered: " + err.Error(), cause: err}
+		return &tunnelError{
+			reason:   "its host key is new and cannot be remembered: " + err.Error() + "; the URI's parameter known_hosts names another file",
+			standing: lasting, cause: err,
+		}
 	}
 	return nil
 }

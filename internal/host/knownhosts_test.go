@@ -205,7 +205,7 @@ func TestKnownHosts(t *testing.T) {
 // ssh would write it, and is the user's alone.
 func TestKnownHostsLearntAtOnce(t *testing.T) {
 	t.Parallel()
-	file := filepath.Join(t.TempDir(), "new", "known_hosts")
+	file := filepath.Join(t.TempDir(), "known_hosts")
 	key := ed25519Signer(t).PublicKey()
 	var wg sync.WaitGroup
 	addresses := []string{"kvm1:22", "kvm1:2222", "[2001:db8::1]:22"}

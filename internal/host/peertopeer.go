@@ -112,7 +112,7 @@ func peerPort(u *url.URL) string {
 	case name == "tcp":
 		return defaultTCPPort
 	case name == "tls":
-		return "16514" // LIBVIRTD_TLS_PORT
+		return defaultTLSPort
 	}
-	return "22" // all others are SSH
+	return defaultSSHPort // all others are SSH
 }

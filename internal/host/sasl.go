@@ -3,6 +3,7 @@ package host
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -73,18 +74,42 @@ func (t *saslTalk) login(who func() (credentials, error), readable bool) error {
 	if err != nil {
 		return err
 	}
-	if reply, err = t.call(procedureSASLInit, nil); err != nil {
-		return err
-	}
-	offered := strings.Split(reply.text(), ",")
-	if reply.err != nil {
-		return reply.err
-	}
-	name, m, err := chooseMechanism(offered, us, readable)
+	offered, err := t.begin()
 	if err != nil {
 		return err
 	}
-	reply, err = t.call(procedureSASLStart, appendChars(appendWord(appendText(nil, name), 0), m.first()))
+	name, ways, err := chooseMechanism(offered, us, readable)
+	if err != nil {
+		return err
+	}
+	err = t.exchange(name, ways[0])
+	for _, way := range ways[1:] {
+		var refusal *credentialError
+		if !errors.As(err, &refusal) || !refusal.refused {
+			return err
+		}
+		if _, again := t.begin(); again != nil {
+			return err
+		}
+		err = t.exchange(name, way)
+	}
+	return err
+}
+
+// begin starts an exchange, the first or, where that was refused, another one. The
+// host says which mechanisms it offers.
+func (t *saslTalk) begin() ([]string, error) {
+	reply, err := t.call(procedureSASLInit, nil)
+	if err != nil {
+		return nil, err
+	}
+	offered := strings.Split(reply.text(), ",")
+	return offered, reply.err
+}
+
+// exchange logs in by a mechanism.
+func (t *saslTalk) exchange(name string, m mechanism) error {
+	reply, err := t.call(procedureSASLStart, appendChars(appendWord(appendText(nil, name), 0), m.first()))
 	for range maxSASLSteps {
 		if err != nil {
 			return err

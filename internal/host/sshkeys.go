@@ -114,7 +114,7 @@ func (k *keys) read(file string) error {
 		k.signers = append(k.signers, signer)
 		return nil
 	}
-	home, err := os.UserHomeDir()
+	home, err := homeDirectory()
 	if err != nil {
 		return nil //nolint:nilerr // Without a home there are no keys in it.
 	}
@@ -123,7 +123,7 @@ func (k *keys) read(file string) error {
 		switch {
 		case err == nil:
 			k.signers = append(k.signers, signer)
-		case !errors.Is(err, os.ErrNotExist):
+		case !absent(err):
 			k.unused = append(k.unused, err.Error())
 		}
 	}

@@ -30,7 +30,7 @@ func dialUnix(ctx context.Context, uri *url.URL) (net.Conn, error) {
 	for _, socket := range candidates {
 		c, err := d.DialContext(ctx, "unix", socket)
 		switch {
-		case errors.Is(err, os.ErrNotExist):
+		case absent(err):
 			continue
 		case errors.Is(err, os.ErrPermission):
 			return nil, &tunnelError{reason: "permission denied on " + socket + "; on most systems members of the group libvirt may use it", cause: err}
@@ -80,13 +80,12 @@ func ofUser(uri *url.URL) bool { return uri.Path == "/session" && os.Geteuid() !
 // userRuntimeDirectory is where a user's own daemon has its sockets
 // (virGetUserRuntimeDirectory).
 func userRuntimeDirectory() (string, error) {
-	directory := os.Getenv("XDG_RUNTIME_DIR")
-	if directory == "" {
-		cache, err := os.UserCacheDir()
-		if err != nil {
-			return "", fmt.Errorf("find the user's sockets: %w", err)
-		}
-		directory = cache
+	directory, err := cacheDirectory()
+	if os.Getenv("XDG_RUNTIME_DIR") != "" {
+		directory, err = directoryOf("XDG_RUNTIME_DIR")
+	}
+	if err != nil {
+		return "", fmt.Errorf("find the user's sockets: %w", err)
 	}
 	return filepath.Join(directory, "libvirt"), nil
 }

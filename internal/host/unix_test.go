@@ -150,6 +150,7 @@ func ordinaryUser(t *testing.T) {
 	domainOfTheUser(t, h)
 
 	aliases(t)
+	homeless(t)
 	unreachable(t, "qemu:///session?mode=direct", "virtqemud-sock; is libvirt's daemon running", "A user's own daemon ends when nobody uses it")
 	err := ping(testContext(t), open(t, host.Config{Name: "kvm1", URI: "qemu:///system"}))
 	if !errors.Is(err, migration.ErrUnreachable) || !strings.Contains(err.Error(), "permission denied on /var/run/libvirt/libvirt-sock") {
@@ -202,6 +203,36 @@ func aliases(t *testing.T) {
 	t.Setenv(host.DefaultURIVariable, "mine")
 	if uri, origin, err := host.DefaultURI(); err != nil || uri != "mine" || origin != host.DefaultURIVariable {
 		t.Errorf("got %s of %s, %v", uri, origin, err)
+	}
+}
+
+// homeless checks that an ordinary user without a home has no configuration and no
+// daemon, and is told so where it matters.
+func homeless(t *testing.T) {
+	t.Helper()
+	for home, reason := range map[string]string{
+		"": "HOME is not set", "home": "HOME is not an absolute path", "/none": "there is no socket /none/.cache/libvirt/", "/dev/null": "there is no socket /dev/null/.cache/libvirt/",
+	} {
+		t.Run("HOME="+home, func(t *testing.T) {
+			t.Setenv("HOME", home)
+			t.Setenv("XDG_RUNTIME_DIR", "")
+			t.Setenv(host.DefaultURIVariable, "")
+			if uri, origin, err := host.DefaultURI(); err != nil || uri != "qemu:///system" {
+				t.Errorf("got %s of %s, %v", uri, origin, err)
+			}
+			errs := host.Config{Name: "own", URI: "mine"}.Validate()
+			if len(errs) != 1 || !strings.Contains(errs[0].Reason, "nor an alias in libvirt's client configuration") {
+				t.Errorf("an alias: got %v", errs)
+			}
+			h, err := host.New(host.Config{Name: "own", URI: "qemu:///session"})
+			if err == nil {
+				err = ping(testContext(t), h)
+				_ = h.Close()
+			}
+			if err == nil || !strings.Contains(err.Error(), reason) {
+				t.Errorf("got %v, want: %s", err, reason)
+			}
+		})
 	}
 }
 

@@ -21,12 +21,7 @@ const parentInterval = 100 * time.Millisecond
 // paused if it dies at the wrong moment. A move that still waits for its turn is
 // not begun any more: nobody is there to call it off. The function that is
 // returned ends the watch for Terraform's death.
-//
-// Signals that a terminal, a service manager or a CI system sends to the whole
-// process group are Terraform's to act on: it tells the provider to stop. A
-// broken pipe is where the log of a Terraform that is gone went.
 func (s *stoppableServer) outlive(parent int) (end func()) {
-	signal.Ignore(syscall.SIGTERM, syscall.SIGHUP, syscall.SIGPIPE)
 	ended := make(chan struct{})
 	var watch sync.WaitGroup
 	watch.Go(func() {
@@ -48,5 +43,26 @@ func (s *stoppableServer) outlive(parent int) (end func()) {
 	return func() {
 		close(ended)
 		watch.Wait()
+	}
+}
+
+// catchSignals keeps the provider from being ended by signals, until the function
+// that is returned is called. Those that a terminal, a service manager or a CI
+// system sends to the whole process group are Terraform's to act on: it tells the
+// provider to stop. A broken pipe is where the log of a Terraform that is gone
+// went. They are caught and not ignored, as what is ignored stays so in every
+// program that the provider starts: ssh would not end by SIGTERM.
+func catchSignals() (end func()) {
+	caught := make(chan os.Signal, 1)
+	signal.Notify(caught, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGPIPE)
+	var drain sync.WaitGroup
+	drain.Go(func() {
+		for range caught { // nothing is to be done about them
+		}
+	})
+	return func() {
+		signal.Stop(caught)
+		close(caught)
+		drain.Wait()
 	}
 }

@@ -17,6 +17,9 @@ const Address = "registry.terraform.io/terraform-provider-virt/virt"
 // Serve runs the provider for Terraform until Terraform is done with it, or is
 // gone, then closes every connection to a host.
 func Serve(version string, options ...tf6server.ServeOpt) error {
+	if startedByTerraform() {
+		defer catchSignals()() // until everything is closed
+	}
 	server := newServer(version)
 	defer server.Close()
 	if startedByTerraform() {

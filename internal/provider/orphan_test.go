@@ -1,0 +1,115 @@
+package provider
+
+import (
+	"errors"
+	"net"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// handled are the signals that do not end a provider.
+var handled = []syscall.Signal{syscall.SIGTERM, syscall.SIGHUP, syscall.SIGPIPE}
+
+// What the provider starts is ended by the signals that do not end the provider:
+// an ssh that has not logged in keeps to an ignored one for as long as it lives.
+func TestSignalsOfChildren(t *testing.T) {
+	defer catchSignals()()
+	status, err := exec.Command("cat", "/proc/self/status").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, found := strings.Cut(string(status), "\nSigIgn:")
+	if !found {
+		t.Fatalf("no ignored signals in %s", status)
+	}
+	ignored, err := strconv.ParseUint(strings.Fields(rest)[0], 16, 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, signal := range handled {
+		if ignored&(1<<(signal-1)) != 0 {
+			t.Errorf("a child ignores %s", signal)
+		}
+	}
+}
+
+// An ssh whose host is mute ends with the first signal.
+func TestSignalEndsSSH(t *testing.T) {
+	defer catchSignals()()
+	mute, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer mute.Close()
+	_, port, err := net.SplitHostPort(mute.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	ssh := exec.Command("ssh", "-F", os.DevNull, "-o", "BatchMode=yes", "-p", port, "127.0.0.1", "true")
+	if err := ssh.Start(); err != nil {
+		t.Fatal(err)
+	}
+	c, err := mute.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if _, err := c.Read(make([]byte, 1)); err != nil { // it has begun to talk
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- ssh.Wait() }()
+	if err := ssh.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case <-ended:
+	case <-time.After(time.Second):
+		t.Error("it goes on")
+		_ = ssh.Process.Kill()
+		<-ended
+	}
+}
+
+// The provider survives what a process group gets, again and again, and a log
+// that nobody reads any more.
+func TestSignalsOfTheProvider(t *testing.T) {
+	defer catchSignals()()
+	for range 10 {
+		for _, signal := range handled {
+			if err := syscall.Kill(os.Getpid(), signal); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	read, write, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := read.Close(); err != nil {
+		t.Fatal(err)
+	}
+	stderr, err := syscall.Dup(syscall.Stderr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer syscall.Close(stderr)
+	if err := syscall.Dup3(int(write.Fd()), syscall.Stderr, 0); err != nil {
+		t.Fatal(err)
+	}
+	_, wrote := os.Stderr.Write([]byte("to nobody\n"))
+	if err := syscall.Dup3(stderr, syscall.Stderr, 0); err != nil {
+		t.Fatal(err)
+	}
+	if err := write.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if !errors.Is(wrote, syscall.EPIPE) {
+		t.Errorf("got %v, want %v", wrote, syscall.EPIPE)
+	}
+}
