@@ -40,14 +40,11 @@ func (d *downtime) prepare(ctx context.Context) {
 	}
 }
 
-// applyTo sets what is still pending on the running job.
-func (d *downtime) applyTo(ctx context.Context, tell *narrator) {
-	if d == nil || d.pending == nil {
-		return
-	}
-	err := order(ctx, callDeadline, func(ctx context.Context) error {
-		return d.request.Source.SetMaxDowntime(ctx, d.request.UUID, *d.pending)
-	})
+// due tells whether the value is to be set on the running job.
+func (d *downtime) due() bool { return d != nil && d.pending != nil }
+
+// answered takes what came of setting it.
+func (d *downtime) answered(err error, tell *narrator) {
 	d.failed = err
 	if err == nil {
 		d.pending = nil
