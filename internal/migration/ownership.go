@@ -28,7 +28,10 @@ type ownership struct {
 }
 
 // owns tells whether a running job is this migration's: it moves the VM away, and
-// is no older than the call that was to begin it.
+// is no older than the call that was to begin it. When the job was that old, between
+// the question and the answer, is not known: what began before the call if it was at
+// the question may be another's. It is left alone until a quicker answer tells, or
+// libvirt, which refuses a second migration, has let the call be for so long.
 func (w *watch) owns(a answer) bool {
 	job := a.job
 	if w.known && job.migratesOut() {
@@ -36,9 +39,14 @@ func (w *watch) owns(a answer) bool {
 	}
 	if job.migratesOut() {
 		switch asked := w.asked(); {
-		case asked != nil && began(a.came, job).After(asked.Add(-clockTolerance)):
+		case asked != nil && began(a.asked, job).After(asked.Add(-clockTolerance)):
 			w.claim()
 			return true
+		case asked != nil && began(a.came, job).After(asked.Add(-clockTolerance)):
+			if w.calls != nil && a.came.Sub(*asked) >= lockDeadline {
+				w.claim()
+			}
+			return w.known
 		}
 		w.rival = true
 	}
