@@ -104,7 +104,7 @@ func (w *watch) lookForHalf() {
 	})
 }
 
-// escalate applies on_timeout. A guest that did not run has nothing to be
+// escalate applies on_timeout. A guest that was paused or asleep has nothing to be
 // paused or switched for, and over a link that may be dead the switch to
 // post-copy would lose the VM: then the job is called off.
 func (w *watch) escalate(reason verdict, why string) {
@@ -117,6 +117,8 @@ func (w *watch) escalate(reason verdict, why string) {
 	switch {
 	case !w.ranBefore:
 		w.untried = "the guest was paused already"
+	case w.asleep:
+		w.untried = "the guest was asleep"
 	case !w.figures.begun:
 		w.untried = "no memory had been sent yet"
 	case reason == linkStalled || w.idle >= idleLink:

@@ -73,7 +73,9 @@ func (d *downtime) answered(err error, tell *narrator) {
 
 // refusedForGood tells whether a host will say just the same when it is asked
 // again.
-func refusedForGood(err error) bool { return errors.Is(err, ErrDenied) || errors.Is(err, ErrUnsupported) }
+func refusedForGood(err error) bool {
+	return errors.Is(err, ErrDenied) || errors.Is(err, ErrUnsupported)
+}
 
 // restore puts back what held before, for a VM that stayed.
 func (d *downtime) restore(ctx context.Context) error {

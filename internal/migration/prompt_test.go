@@ -14,10 +14,10 @@ func TestCancelIsNotHeldUpByACallUnderWay(t *testing.T) {
 	t.Parallel()
 	const soon = 200 * time.Millisecond
 	tests := map[string]func(*scene){
-		"none":                  func(*scene) {},
-		"the job hangs":         func(s *scene) { s.kvm1.Before("Job", mt.Hang()) },
-		"the job takes 8 s":     func(s *scene) { s.kvm1.Before("Job", func(ctx contextT) error { return pauseFor(ctx, 8*time.Second) }) },
-		"the source is mute":    func(s *scene) { s.kvm1.Mute() },
+		"none":               func(*scene) {},
+		"the job hangs":      func(s *scene) { s.kvm1.Before("Job", mt.Hang()) },
+		"the job takes 8 s":  func(s *scene) { s.kvm1.Before("Job", func(ctx contextT) error { return pauseFor(ctx, 8*time.Second) }) },
+		"the source is mute": func(s *scene) { s.kvm1.Mute() },
 		"the look at the destination hangs": func(s *scene) {
 			s.kvm1.Before("Job", mt.Always(migration.ErrUnreachable))
 			s.kvm2.Before("Domain", mt.Hang())

@@ -19,10 +19,11 @@ type watch struct {
 	calls    *drive
 	lostCall error
 	mode     Mode
-	// start is when the job started, ranBefore whether the guest ran then.
-	start     time.Time
-	ranBefore bool
-	downtime  *downtime
+	// start is when the job started, ranBefore whether the guest ran then or was
+	// asleep, asleep whether it was.
+	start             time.Time
+	ranBefore, asleep bool
+	downtime          *downtime
 
 	figures  figures
 	stall    stallDetector
@@ -105,6 +106,7 @@ func (w *watch) run(ctx context.Context) ending {
 	defer tick.Stop()
 	cancelled := ctx.Done()
 	for {
+		interval := w.interval()
 		select {
 		case err := <-w.result():
 			if w.mode == Direct || !unsure(err) {
@@ -128,6 +130,9 @@ func (w *watch) run(ctx context.Context) ending {
 			return w.ended(nil, unseen) // any other error says no more than that the call was given up
 		}
 		w.act()
+		if sooner := w.interval(); sooner < interval {
+			tick.Reset(sooner)
+		}
 	}
 }
 
@@ -240,7 +245,7 @@ func (w *watch) poll() {
 		there, err := ask(ctx, lookDeadline, func(ctx context.Context) (Domain, error) {
 			return w.request.Destination.Domain(ctx, w.request.UUID)
 		})
-		a.ahead = err == nil && (there.State == StateRunning || !w.ranBefore && there.State == StatePaused)
+		a.ahead = err == nil && (there.live() || !w.ranBefore && there.State == StatePaused)
 	})
 }
 
