@@ -47,14 +47,18 @@ func (e *ElsewhereError) halves() string {
 	runs := slices.ContainsFunc(e.held, func(s Sighting) bool { return s.running() })
 	var texts []string
 	for _, s := range []migration.Sighting{e.failure.Outcome.Source, e.failure.Outcome.Destination} {
+		copied, wake := "paused", "resume"
+		if s.Is(migration.StateAsleep) {
+			copied, wake = "sleeping", "wake"
+		}
 		switch {
 		case s.Is(migration.StatePostCopySource, migration.StatePostCopyFailed):
 			texts = append(texts, fmt.Sprintf("%s holds a part of its memory: neither resume nor destroy it there.", s.Host))
-		case s.Is(migration.StatePaused) && runs:
-			texts = append(texts, fmt.Sprintf("%s still holds a paused copy whose memory is out of date. Never resume it; remove it with `virsh destroy %s` on %s.", s.Host, uuid, s.Host))
-		case s.Is(migration.StatePaused):
-			texts = append(texts, fmt.Sprintf("%s holds a paused copy, too, and it can not be told from here which one has the newer memory. "+
-				"Compare `virsh domstate --reason %s` on the hosts; resume one of them only after the other one was ended with `virsh destroy %s`.", s.Host, uuid, uuid))
+		case s.Is(migration.StatePaused, migration.StateAsleep) && runs:
+			texts = append(texts, fmt.Sprintf("%s still holds a %s copy whose memory is out of date. Never %s it; remove it with `virsh destroy %s` on %s.", s.Host, copied, wake, uuid, s.Host))
+		case s.Is(migration.StatePaused, migration.StateAsleep):
+			texts = append(texts, fmt.Sprintf("%s holds a %s copy, too, and it cannot be told from here which one has the newer memory. "+
+				"Compare `virsh domstate --reason %s` on the hosts; %s one of them only after the other one was ended with `virsh destroy %s`.", s.Host, copied, uuid, wake, uuid))
 		}
 	}
 	return strings.Join(texts, " ")

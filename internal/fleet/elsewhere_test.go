@@ -52,9 +52,17 @@ func TestFoundOn(t *testing.T) {
 			moved + " a holds a part of its memory: neither resume nor destroy it there.", "VM web is running on c",
 		}},
 		"it is paused on two": {paused, gone, paused, false, []string{
-			moved + " a holds a paused copy, too, and it can not be told from here which one has the newer memory. " +
+			moved + " a holds a paused copy, too, and it cannot be told from here which one has the newer memory. " +
 				"Compare `virsh domstate --reason 4711` on the hosts; resume one of them only after the other one was ended with `virsh destroy 4711`.",
 			"VM web is paused on a and on c",
+		}},
+		"it runs, and is asleep on the source": {migration.StateAsleep, gone, running, false, []string{
+			moved + " a still holds a sleeping copy whose memory is out of date. Never wake it; remove it with `virsh destroy 4711` on a.", "VM web is running on c",
+		}},
+		"it is asleep on two": {migration.StateAsleep, gone, migration.StateAsleep, false, []string{
+			moved + " a holds a sleeping copy, too, and it cannot be told from here which one has the newer memory. " +
+				"Compare `virsh domstate --reason 4711` on the hosts; wake one of them only after the other one was ended with `virsh destroy 4711`.",
+			"VM web is asleep (pmsuspended) on a and on c",
 		}},
 		"it is paused, and the destination is silent": {gone, silent, paused, false, []string{
 			moved, "VM web is paused on c; whether it is running on b is not known, because b does not answer",

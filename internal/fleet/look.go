@@ -82,7 +82,7 @@ func (f *Fleet) lookForAll(vm string, ask func(*host.Host) ([]migration.Domain, 
 // full stop: `VM NAME is running on HOST`, or what else is true.
 func (l Look) Whereabouts() string {
 	name := l.VM
-	var running, paused []string
+	var running, paused, asleep []string
 	for _, s := range l.Seen {
 		name = s.Domain.Name
 		switch state := s.Domain.State; {
@@ -90,6 +90,8 @@ func (l Look) Whereabouts() string {
 			running = append(running, s.Host)
 		case state == migration.StatePaused, state == migration.StatePostCopySource:
 			paused = append(paused, s.Host)
+		case state == migration.StateAsleep:
+			asleep = append(asleep, s.Host)
 		}
 	}
 	found := "not running on " + strings.Join(l.Answered, "")
@@ -98,8 +100,12 @@ func (l Look) Whereabouts() string {
 		return fmt.Sprintf("VM %s is running on %s", name, strings.Join(running, " and on "))
 	case len(l.Answered) == 0:
 		return fmt.Sprintf("Where VM %s is running is not known, because %s", name, l.silence())
+	case len(paused) > 0 && len(asleep) > 0:
+		found = fmt.Sprintf("paused on %s and %s on %s", strings.Join(paused, " and on "), migration.StateAsleep, strings.Join(asleep, " and on "))
 	case len(paused) > 0:
 		found = "paused on " + strings.Join(paused, " and on ")
+	case len(asleep) > 0:
+		found = fmt.Sprintf("%s on %s", migration.StateAsleep, strings.Join(asleep, " and on "))
 	case len(l.Answered) > 1:
 		found = "running neither on " + strings.Join(l.Answered, " nor on ")
 	}

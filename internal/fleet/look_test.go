@@ -37,6 +37,12 @@ func TestWhereabouts(t *testing.T) {
 		"VM web is paused on a; whether it is running on b or on c is not known, because neither b nor c answers": {
 			states{"a": postCopySource}, []string{"a"}, []string{"b", "c"},
 		},
+		"VM web is asleep (pmsuspended) on a; whether it is running on b is not known, because b does not answer": {
+			states{"a": migration.StateAsleep}, []string{"a"}, []string{"b"},
+		},
+		"VM web is paused on a and asleep (pmsuspended) on b": {
+			states{"a": paused, "b": migration.StateAsleep}, []string{"a", "b"}, nil,
+		},
 		"VM web is not running on a; whether it is running on b is not known, because b does not answer": {
 			states{"a": incoming}, []string{"a"}, []string{"b"},
 		},

@@ -19,7 +19,7 @@ import (
 var (
 	// ErrDenied is libvirt's refusal of a call on a read-only connection or by
 	// its access control.
-	ErrDenied = errors.New("operation denied")
+	ErrDenied = migration.ErrDenied
 	// ErrNoSecretDriver is a libvirt daemon without the secret driver, which
 	// keeps the host-level records.
 	ErrNoSecretDriver = errors.New("libvirt has no secret driver")
@@ -34,7 +34,7 @@ var (
 	ErrOutcomeUnknown = errors.New("the outcome of the call is unknown")
 	// ErrUnsupported is a daemon that does not know a call or a parameter:
 	// mostly, one that is too old.
-	ErrUnsupported = errors.New("not supported by the host's libvirt")
+	ErrUnsupported = migration.ErrUnsupported
 	// ErrClosed is a call on a host that was closed.
 	ErrClosed = errors.New("host is closed")
 )

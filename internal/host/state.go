@@ -18,7 +18,7 @@ func state(s, reason int32) migration.DomainState {
 	case libvirt.DomainCrashed:
 		return migration.StateCrashed
 	case libvirt.DomainPmsuspended:
-		return migration.StatePaused
+		return migration.StateAsleep
 	case libvirt.DomainPaused:
 		return pausedState(libvirt.DomainPausedReason(reason))
 	}
@@ -46,8 +46,6 @@ func reason(s, r int32) migration.Reason {
 	switch libvirt.DomainState(s) {
 	case libvirt.DomainPaused:
 		return pausedReason(libvirt.DomainPausedReason(r))
-	case libvirt.DomainPmsuspended:
-		return migration.ReasonPMSuspended
 	case libvirt.DomainShutoff:
 		if libvirt.DomainShutoffReason(r) == libvirt.DomainShutoffMigrated {
 			return migration.ReasonMigrated

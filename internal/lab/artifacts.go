@@ -123,6 +123,7 @@ func prepareInitrd(ctx context.Context, cache string) (string, error) {
 		{name: "dev", mode: directory | 0o755},
 		{name: "dev/console", mode: character | 0o600, major: 5, minor: 1},
 		{name: "proc", mode: directory | 0o755},
+		{name: "sys", mode: directory | 0o755},
 		{name: "init", mode: regular | 0o755, content: program},
 	}))
 }

@@ -26,7 +26,7 @@ func (g *Guest) domainXML() (string, error) {
 	if !g.Spec.Bare {
 		domain.OS.Kernel = g.world.Kernel
 		domain.OS.Initrd = g.world.Initrd
-		domain.OS.Cmdline = g.Spec.Load.commandLine()
+		domain.OS.Cmdline = g.Spec.commandLine()
 		// Appending keeps the console over a move: both QEMUs have the same file.
 		domain.Devices.Serials = []libvirtxml.DomainSerial{{
 			Source: &libvirtxml.DomainChardevSource{
@@ -34,6 +34,9 @@ func (g *Guest) domainXML() (string, error) {
 			},
 			Target: &libvirtxml.DomainSerialTarget{Port: &zero},
 		}}
+	}
+	if g.Spec.SleepAfter > 0 {
+		domain.PM = &libvirtxml.DomainPM{SuspendToMem: &libvirtxml.DomainPMPolicy{Enabled: "yes"}}
 	}
 	if g.Spec.DiskMiB > 0 {
 		domain.Devices.Disks = []libvirtxml.DomainDisk{{

@@ -45,6 +45,9 @@ type GuestSpec struct {
 	MemoryMiB int
 	// Load is what the guest does to its memory.
 	Load Load
+	// SleepAfter, when not zero, lets the guest put itself to sleep (ACPI S3, libvirt's pmsuspended) this long after it was
+	// ready, once: `virsh dompmwakeup` wakes it, and it beats on.
+	SleepAfter time.Duration
 	// DiskMiB, when not zero, gives the guest a disk of that size on storage that all hosts share; see [Guest.HideDisk].
 	DiskMiB int
 }

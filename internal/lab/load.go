@@ -42,9 +42,18 @@ func UntamableGuest(name string) GuestSpec {
 // IdleGuest boots, beats, and leaves its memory alone.
 func IdleGuest(name string) GuestSpec { return GuestSpec{Name: name} }
 
-// commandLine is the kernel's, with the load in it.
-func (l Load) commandLine() string {
+// commandLine is the kernel's, with what the guest is to do in it.
+func (s GuestSpec) commandLine() string {
 	words := []string{"console=ttyS0", "quiet"}
+	if s.SleepAfter > 0 {
+		words = append(words, fmt.Sprintf("lab.sleep=%d", s.SleepAfter.Nanoseconds()))
+	}
+	return strings.Join(append(words, s.Load.words()...), " ")
+}
+
+// words are the parameters of the load on the kernel's command line.
+func (l Load) words() []string {
+	var words []string
 	if l.HotMiB > 0 {
 		words = append(words, fmt.Sprintf("lab.hot=%d", l.HotMiB<<20))
 	}
@@ -60,5 +69,5 @@ func (l Load) commandLine() string {
 	if l.WholePages {
 		words = append(words, "lab.pattern=page")
 	}
-	return strings.Join(words, " ")
+	return words
 }

@@ -78,7 +78,11 @@ func (w *watch) judge() {
 		w.escalate(stalled, fmt.Sprintf("no progress for %s (stall_timeout)", policy.FormatDuration(limits.StallTimeout)))
 	case limits.StallTimeout > 0 && w.idle >= limits.StallTimeout:
 		w.escalate(linkStalled, fmt.Sprintf("no byte sent for %s (stall_timeout)", policy.FormatDuration(limits.StallTimeout)))
-	case !w.figures.begun && w.late() && !w.received():
+	case !w.figures.begun && w.late():
+		w.lookForHalf()
+		if !w.unreceived {
+			return
+		}
 		w.end(neverStarted, fmt.Sprintf("no memory sent after %s, and %s receives nothing", startLimit, w.request.Destination.Name()))
 	}
 }
@@ -90,16 +94,17 @@ func (w *watch) late() bool {
 	return asked != nil && time.Since(*asked) >= startLimit
 }
 
-// received tells whether the destination holds the receiving half: then the
+// lookForHalf asks whether the destination holds the receiving half: then the
 // start is slow there, for example for its storage, and not hung.
-func (w *watch) received() bool {
-	d, err := ask(w.own, lookDeadline, func(ctx context.Context) (Domain, error) {
-		return w.request.Destination.Domain(ctx, w.request.UUID)
+func (w *watch) lookForHalf() {
+	w.send(lookAtDestination, w.interval(), func(ctx context.Context, a *answer) {
+		a.domain, a.err = ask(ctx, lookDeadline, func(ctx context.Context) (Domain, error) {
+			return w.request.Destination.Domain(ctx, w.request.UUID)
+		})
 	})
-	return err == nil && d.State == StateIncoming
 }
 
-// escalate applies on_timeout. A guest that did not run has nothing to be
+// escalate applies on_timeout. A guest that was paused or asleep has nothing to be
 // paused or switched for, and over a link that may be dead the switch to
 // post-copy would lose the VM: then the job is called off.
 func (w *watch) escalate(reason verdict, why string) {
@@ -112,6 +117,8 @@ func (w *watch) escalate(reason verdict, why string) {
 	switch {
 	case !w.ranBefore:
 		w.untried = "the guest was paused already"
+	case w.asleep:
+		w.untried = "the guest was asleep"
 	case !w.figures.begun:
 		w.untried = "no memory had been sent yet"
 	case reason == linkStalled || w.idle >= idleLink:
@@ -134,11 +141,19 @@ func (w *watch) escalate(reason verdict, why string) {
 // order whose answer was lost does no harm when it is given again. A host that is
 // silent is not asked.
 func (w *watch) pause() {
-	err := order(w.own, callDeadline, func(ctx context.Context) error { return w.request.Source.Suspend(ctx, w.request.UUID) })
+	w.send(suspendGuest, w.interval(), func(ctx context.Context, a *answer) {
+		a.err = order(ctx, callDeadline, func(ctx context.Context) error { return w.request.Source.Suspend(ctx, w.request.UUID) })
+	})
+}
+
+func (w *watch) suspendAnswered(err error) {
 	switch {
+	case err == nil && w.verdict != none:
+		w.paused = true
 	case err == nil:
 		w.paused = true
 		w.tell.enter(PhasePaused, "paused the guest, so that it dirties no more memory")
+	case w.verdict != none: // the migration is being called off already
 	case !lost(err):
 		w.stepError = err
 		w.end(w.reason, "the guest could not be paused: "+err.Error())
@@ -166,31 +181,46 @@ func (w *watch) awaitPaused() {
 // lost may have been a yes, and post-copy must never be called off: whether it
 // began is looked up before anything else is done.
 func (w *watch) switchToPostCopy() {
-	err := order(w.own, callDeadline, func(ctx context.Context) error { return w.request.Source.StartPostCopy(ctx, w.request.UUID) })
+	if w.underWay(lookAtSource) {
+		return
+	}
+	w.send(startPostCopy, w.interval(), func(ctx context.Context, a *answer) {
+		a.err = order(ctx, callDeadline, func(ctx context.Context) error { return w.request.Source.StartPostCopy(ctx, w.request.UUID) })
+	})
+}
+
+func (w *watch) switchAnswered(err error) {
 	switch {
 	case err == nil:
 		w.postCopyBegan("switched to post-copy: the guest runs on " + w.request.Destination.Name())
-	case time.Since(w.switching) >= switchGrace:
+	case w.switchOverdue(), w.verdict != none && lost(err):
 		w.stepError = err
-		if w.lookForPostCopy() == nil {
-			if !w.postCopy {
-				w.end(w.reason, "the switch to post-copy was not made: "+err.Error())
-			}
-		}
+		w.lookForPostCopy()
 	}
 }
 
-// lookForPostCopy finds out whether the migration is in post-copy. Its error
-// means that the source did not say.
-func (w *watch) lookForPostCopy() error {
-	seen, err := ask(w.own, callDeadline, func(ctx context.Context) (Domain, error) { return w.request.Source.Domain(ctx, w.request.UUID) })
-	if err != nil && !errors.Is(err, ErrNoDomain) {
-		return err
-	}
-	if err == nil && (seen.State == StatePostCopySource || seen.State == StatePostCopyFailed) {
+// switchOverdue tells whether the switch to post-copy should have been taken by
+// now.
+func (w *watch) switchOverdue() bool {
+	return !w.switching.IsZero() && !w.postCopy && w.verdict == none && time.Since(w.switching) >= switchGrace
+}
+
+// lookForPostCopy asks whether the migration is in post-copy.
+func (w *watch) lookForPostCopy() {
+	w.send(lookAtSource, 0, func(ctx context.Context, a *answer) {
+		a.domain, a.err = ask(ctx, callDeadline, func(ctx context.Context) (Domain, error) { return w.request.Source.Domain(ctx, w.request.UUID) })
+	})
+}
+
+// sourceSeen takes what the source does. Where it does not answer, it is asked
+// again after the next order.
+func (w *watch) sourceSeen(seen Domain, err error) {
+	switch {
+	case err == nil && (seen.State == StatePostCopySource || seen.State == StatePostCopyFailed):
 		w.postCopyBegan("the migration is in post-copy")
+	case (err == nil || errors.Is(err, ErrNoDomain)) && w.switchOverdue():
+		w.end(w.reason, "the switch to post-copy was not made: "+w.stepError.Error())
 	}
-	return nil
 }
 
 // postCopyBegan notes that the migration can no longer be called off, also
@@ -219,8 +249,8 @@ func (w *watch) tellIdleLink() {
 	}
 }
 
-// cancel does what the caller asks for, as far as it is still possible.
-func (w *watch) cancel() {
+// cancelByCaller does what the caller asks for, as far as it is still possible.
+func (w *watch) cancelByCaller() {
 	w.cancelled = true
 	switch {
 	case w.committed():
@@ -254,10 +284,18 @@ func (w *watch) callOff() {
 		w.orderError = cmp.Or(w.unread, errNoJob)
 		return
 	}
-	err := order(w.own, callDeadline, func(ctx context.Context) error { return w.request.Source.AbortJob(ctx, w.request.UUID) })
+	if w.underWay(startPostCopy, lookAtSource) {
+		return // whether it can still be called off is about to be known
+	}
+	w.send(abortJob, w.interval(), func(ctx context.Context, a *answer) {
+		a.err = order(ctx, callDeadline, func(ctx context.Context) error { return w.request.Source.AbortJob(ctx, w.request.UUID) })
+	})
+}
+
+func (w *watch) abortAnswered(err error) {
 	w.taken, w.orderError = err == nil, err
 	if errors.Is(err, ErrNotActive) && w.figures.begun {
-		_ = w.lookForPostCopy() // asked again with the next order
+		w.lookForPostCopy() // asked again with the next order
 	}
 }
 

@@ -68,6 +68,16 @@ func TestAdvise(t *testing.T) {
 			figures: hot,
 			want:    []policy.Field{policy.FieldAutoConverge, policy.FieldCompression, policy.FieldPostCopy},
 		},
+		"the limit is nearly used up": {
+			policy:  policy.Policy{BandwidthMiBPerSecond: new(int64(66))}, // to 91 %
+			figures: hot,
+			want:    []policy.Field{policy.FieldAutoConverge, policy.FieldCompression, policy.FieldBandwidth, policy.FieldPostCopy},
+		},
+		"the limit is not what holds it up": {
+			policy:  policy.Policy{BandwidthMiBPerSecond: new(int64(68))}, // used to 88 %
+			figures: hot,
+			want:    []policy.Field{policy.FieldAutoConverge, policy.FieldCompression, policy.FieldPostCopy},
+		},
 		"a longer pause would do": {
 			policy:  policy.Policy{MaxDowntimeMS: new(int64(100))},
 			figures: hot,

@@ -135,7 +135,7 @@ func (s steps) mayFetch(ctx context.Context) bool {
 	}
 	look, cancel := context.WithTimeout(context.WithoutCancel(ctx), lookDeadline)
 	defer cancel()
-	return !sight(look, s.Source, s.UUID).Is(StateRunning, StatePaused)
+	return !sight(look, s.Source, s.UUID).Is(StateRunning, StateAsleep, StatePaused)
 }
 
 // discard throws the destination's half away and tells whether it is certain to
@@ -180,7 +180,7 @@ func (s steps) started(ctx context.Context) (bool, error) {
 		seen := sight(look, s.Destination, s.UUID)
 		cancel()
 		switch {
-		case seen.Is(StateRunning, StatePaused, StateCrashed):
+		case seen.Is(StateRunning, StateAsleep, StatePaused, StateCrashed):
 			return true, nil
 		case seen.Gone(), seen.Is(StatePostCopyFailed):
 			return false, nil

@@ -1,6 +1,10 @@
 package migration
 
-import "context"
+import (
+	"context"
+	"errors"
+	"time"
+)
 
 // downtime makes the policy's longest pause hold for one job. libvirt has no
 // migration parameter for it, only a setting of the QEMU process.
@@ -17,6 +21,9 @@ type downtime struct {
 	// failed is why the value could not be set; nil when it was.
 	failed error
 	told   bool
+	// next is when it may be tried again, wait the time between the last two tries.
+	next time.Time
+	wait time.Duration
 }
 
 // prepare sets the policy's value before the start.
@@ -40,21 +47,34 @@ func (d *downtime) prepare(ctx context.Context) {
 	}
 }
 
-// applyTo sets what is still pending on the running job.
-func (d *downtime) applyTo(ctx context.Context, tell *narrator) {
-	if d == nil || d.pending == nil {
-		return
-	}
-	err := order(ctx, callDeadline, func(ctx context.Context) error {
-		return d.request.Source.SetMaxDowntime(ctx, d.request.UUID, *d.pending)
-	})
+// due tells whether the value is to be set on the running job now.
+func (d *downtime) due() bool { return d != nil && d.pending != nil && !time.Now().Before(d.next) }
+
+// answered takes what came of setting it. What is refused for good is not asked
+// for again, and anything else less and less often: each call may wait for
+// libvirt's lock of the domain.
+func (d *downtime) answered(err error, tell *narrator) {
 	d.failed = err
-	if err == nil {
+	switch {
+	case err == nil:
 		d.pending = nil
-	} else if !d.told {
-		d.told = true
-		tell.say("max_downtime_ms " + notDone(err, "set") + " yet: " + err.Error())
+	case refusedForGood(err):
+		d.pending = nil
+		tell.say("warning: max_downtime_ms could not be set: " + err.Error())
+	default:
+		d.wait = min(max(2*d.wait, downtimeWait), downtimeMaxWait)
+		d.next = time.Now().Add(d.wait)
+		if !d.told {
+			d.told = true
+			tell.say("max_downtime_ms " + notDone(err, "set") + " yet: " + err.Error())
+		}
 	}
+}
+
+// refusedForGood tells whether a host will say just the same when it is asked
+// again.
+func refusedForGood(err error) bool {
+	return errors.Is(err, ErrDenied) || errors.Is(err, ErrUnsupported)
 }
 
 // restore puts back what held before, for a VM that stayed.

@@ -15,6 +15,12 @@ var (
 	// ErrBusy is another operation that holds the domain: another migration of
 	// it, or one that libvirt waited 30 s for (VIR_ERR_OPERATION_TIMEOUT).
 	ErrBusy = errors.New("domain is busy with another operation")
+	// ErrDenied is a call that libvirt does not allow this client: on a read-only
+	// connection, or by its access control.
+	ErrDenied = errors.New("operation denied")
+	// ErrUnsupported is a daemon that does not know a call or a parameter: mostly,
+	// one that is too old.
+	ErrUnsupported = errors.New("not supported by the host's libvirt")
 	// ErrUnreachable is a host whose libvirt could not be reached, did not
 	// answer in time, or lost the connection in mid-call. Without ErrUnsent nothing
 	// is known of the call's effect.

@@ -110,6 +110,11 @@ const (
 	StateShutOff DomainState = iota
 	StateRunning
 	StatePaused
+	// StateAsleep is a guest that put itself to sleep (VIR_DOMAIN_PMSUSPENDED, ACPI
+	// S3): nothing but a wake-up makes it run. libvirt forgets that when it migrates
+	// the domain, which is running for it on the destination, where QEMU keeps the
+	// guest asleep and wakes it as before.
+	StateAsleep
 	// StateIncoming is a domain that exists only as the receiving half of a
 	// running migration (paused, reason VIR_DOMAIN_PAUSED_MIGRATION, with an
 	// incoming job). It is not a home of the VM.
@@ -141,6 +146,8 @@ func (s DomainState) String() string {
 		return "running"
 	case StatePaused:
 		return "paused"
+	case StateAsleep:
+		return "asleep (pmsuspended)"
 	case StateIncoming:
 		return "being received"
 	case StatePostCopy:
@@ -172,6 +179,9 @@ type Domain struct {
 
 // Active tells whether a QEMU process holds the domain.
 func (d Domain) Active() bool { return d.State != StateShutOff }
+
+// live tells whether nothing but the guest itself keeps it from running.
+func (d Domain) live() bool { return d.State == StateRunning || d.State == StateAsleep }
 
 // JobType says whether a job runs and how it ended.
 type JobType int

@@ -78,6 +78,11 @@ const (
 	// reportInterval is the time between two readings that are reported.
 	reportInterval = 5 * time.Second
 
+	// downtimeWait is the time before a longest pause that could not be set on a
+	// running job is set again; it doubles each time, up to downtimeMaxWait.
+	downtimeWait    = pollInterval
+	downtimeMaxWait = 30 * time.Second
+
 	// idleLink is how long no byte may be sent before the link counts as too
 	// doubtful for a switch to post-copy, which loses the VM when it breaks.
 	idleLink = 10 * time.Second

@@ -17,10 +17,11 @@ type move struct {
 
 	parameters Parameters
 	downtime   *downtime
-	// start is when the job started, ranBefore whether the guest ran then.
-	start     time.Time
-	ranBefore bool
-	adopted   bool
+	// start is when the job started, ranBefore whether the guest ran then or was
+	// asleep, asleep whether it was.
+	start             time.Time
+	ranBefore, asleep bool
+	adopted           bool
 	// persistent is true when the source kept a definition of the domain.
 	persistent bool
 }
@@ -50,6 +51,7 @@ func Run(ctx context.Context, r Request, report func(Progress)) (Report, error) 
 		m.tell.say("warning: " + warning.String())
 	}
 	m.ranBefore = a.ranBefore()
+	m.asleep = a.source.Is(StateAsleep)
 	m.persistent = a.source.Domain.Persistent
 	if a.Running {
 		return m.conclude(m.adopt(ctx, a))
@@ -124,7 +126,7 @@ func (m *move) canGoDirect(e ending) bool {
 		return false
 	}
 	source, destination := m.look(m.own, lookDeadline)
-	return source.Is(StateRunning, StatePaused) && destination.Gone()
+	return source.Is(StateRunning, StateAsleep, StatePaused) && destination.Gone()
 }
 
 func (m *move) attempt(ctx context.Context, mode Mode) ending {
@@ -136,7 +138,7 @@ func (m *move) attempt(ctx context.Context, mode Mode) ending {
 
 func (m *move) watch(calls *drive, mode Mode) *watch {
 	m.tell.start = m.start
-	return &watch{request: m.Request, tell: m.tell, own: m.own, calls: calls, mode: mode, start: m.start, ranBefore: m.ranBefore, downtime: m.downtime}
+	return &watch{request: m.Request, tell: m.tell, own: m.own, calls: calls, mode: mode, start: m.start, ranBefore: m.ranBefore, asleep: m.asleep, downtime: m.downtime}
 }
 
 // alreadyThere is the report of a move that has nothing to do. A migration that
@@ -216,6 +218,9 @@ func (m *move) arrived(o Outcome, e ending) Report {
 	if m.adopted && o.Destination.Is(StatePaused) {
 		r.warn("The VM is paused on %s: it was before, or the migration was asked to leave it so. `virsh resume %s` there lets it run.", m.Destination.Name(), m.UUID)
 	}
+	if m.asleep {
+		r.warn("The guest was asleep (pmsuspended) when its move began, and the move does not wake it: `virsh dompmwakeup %s` on %s does, also where libvirt there says that it is running.", m.UUID, m.Destination.Name())
+	}
 	if o.Source.Defined() {
 		r.warn("%s keeps a shut-off definition of the VM. It must not be started: remove it with `virsh undefine --keep-nvram --keep-tpm %s` there.", m.Source.Name(), m.UUID)
 	}
@@ -235,6 +240,7 @@ func (r *Report) warn(format string, args ...any) {
 // failed is the error of a move that did not succeed.
 func (m *move) failed(o Outcome, e ending) error {
 	o.Unstopped = errors.Is(e.unseen, errUnstopped) && e.taken
+	o.sent = e.mode != "" && !e.taken && !e.aborted() && !errors.Is(e.err, errHalted)
 	f := Failure{Outcome: o, cause: e.err}
 	if !o.Source.Gone() {
 		if err := m.downtime.restore(m.own); err != nil {

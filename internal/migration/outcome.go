@@ -12,9 +12,11 @@ const (
 	// OnDestination runs on the destination, and the source was not seen to hold
 	// it.
 	OnDestination Place = "running on the destination"
-	// PausedOnSource is held, but not run, by the source only.
+	// PausedOnSource is held, but not run, by the source only: it is paused, or
+	// asleep.
 	PausedOnSource Place = "paused on the source"
-	// PausedOnDestination is held, but not run, by the destination only.
+	// PausedOnDestination is held, but not run, by the destination only: it is
+	// paused, or asleep.
 	PausedOnDestination Place = "paused on the destination"
 	// OnBoth runs twice.
 	OnBoth Place = "running on both hosts"
@@ -58,6 +60,9 @@ type Outcome struct {
 	// ResumeError is why a guest that was left paused could not be resumed.
 	ResumeError error
 
+	// sent is true when all of the guest's memory may have been sent before the
+	// migration failed.
+	sent bool
 	// recovery is where to run which command after a post-copy that failed.
 	recovery string
 }
@@ -66,8 +71,8 @@ type Outcome struct {
 func (o Outcome) Place() Place {
 	s, d := o.Source, o.Destination
 	onSource, onDestination := s.Is(StateRunning, StatePostCopy), d.Is(StateRunning)
-	heldBySource := s.Is(StatePaused, StatePostCopySource) && !d.Is(StateCrashed) // it has run there
-	heldByDestination := d.Is(StatePaused)
+	heldBySource := s.Is(StatePaused, StateAsleep, StatePostCopySource) && !d.Is(StateCrashed) // it has run there
+	heldByDestination := d.Is(StatePaused, StateAsleep)
 	switch {
 	case s.Is(StatePostCopyFailed) || d.Is(StatePostCopyFailed) || s.Is(StatePostCopySource) && d.Gone():
 		return SplitMemory
@@ -101,9 +106,9 @@ func (o Outcome) String() string {
 	case OnDestination, FetchingMemory:
 		return fmt.Sprintf("VM %s is running on %s", o.Name, destination)
 	case PausedOnSource:
-		return fmt.Sprintf("VM %s is paused on %s", o.Name, source)
+		return fmt.Sprintf("VM %s is %s on %s", o.Name, o.Source.held(), source)
 	case PausedOnDestination:
-		return fmt.Sprintf("VM %s is paused on %s", o.Name, destination)
+		return fmt.Sprintf("VM %s is %s on %s", o.Name, o.Destination.held(), destination)
 	case OnBoth:
 		return fmt.Sprintf("VM %s is running on %s and on %s", o.Name, source, destination)
 	case OnNeither:
@@ -114,7 +119,11 @@ func (o Outcome) String() string {
 		}
 		return fmt.Sprintf("VM %s is running neither on %s nor on %s", o.Name, source, destination)
 	case PausedOnBoth:
-		return fmt.Sprintf("VM %s is paused on %s and on %s", o.Name, source, destination)
+		here, there := o.Source.held(), o.Destination.held()
+		if here == there {
+			return fmt.Sprintf("VM %s is %s on %s and on %s", o.Name, here, source, destination)
+		}
+		return fmt.Sprintf("VM %s is %s on %s and %s on %s", o.Name, here, source, there, destination)
 	case SplitMemory:
 		return o.split()
 	default:
@@ -149,8 +158,8 @@ func (o Outcome) unknown() string {
 			continue
 		}
 		found := "not running"
-		if seen.answered.Is(StatePaused, StatePostCopySource) {
-			found = "paused"
+		if seen.answered.Is(StatePaused, StateAsleep, StatePostCopySource) {
+			found = seen.answered.held()
 		}
 		return fmt.Sprintf("VM %s is %s on %s; whether it is running on %s is not known, because %s",
 			o.Name, found, seen.answered.Host, seen.silent.Host, o.silence())
@@ -175,10 +184,11 @@ func (o Outcome) silence() string {
 func (o Outcome) mayMigrate() bool { return o.Migrating || o.JobError != nil }
 
 // arrived tells whether the move succeeded: the VM was seen on the destination,
-// running or paused as it was before, and seen to be gone from the source.
+// running, asleep or paused as it was before, and seen to be gone from the source.
+// A guest that can be made to sleep may do so in mid-move, and be woken.
 func (o Outcome) arrived(ranBefore bool) bool {
 	if !o.Source.Gone() {
 		return false
 	}
-	return o.Destination.Is(StateRunning) || !ranBefore && o.Destination.Is(StatePaused)
+	return o.Destination.Is(StateRunning, StateAsleep) || !ranBefore && o.Destination.Is(StatePaused)
 }

@@ -42,6 +42,13 @@ func TestOutcomePlace(t *testing.T) {
 		{"paused", "being received", PausedOnSource, "VM web is paused on kvm1"},
 		{"gone", "paused", PausedOnDestination, "VM web is paused on kvm2"},
 		{"paused", "paused", PausedOnBoth, "VM web is paused on kvm1 and on kvm2"},
+		{"asleep (pmsuspended)", "gone", PausedOnSource, "VM web is asleep (pmsuspended) on kvm1"},
+		{"asleep (pmsuspended)", "silent", Unknown, "VM web is asleep (pmsuspended) on kvm1; whether it is running on kvm2 is not known, because kvm2 does not answer"},
+		{"asleep (pmsuspended)", "running", OnDestination, "VM web is running on kvm2"},
+		{"gone", "asleep (pmsuspended)", PausedOnDestination, "VM web is asleep (pmsuspended) on kvm2"},
+		{"running", "asleep (pmsuspended)", OnSource, "VM web is running on kvm1"},
+		{"asleep (pmsuspended)", "asleep (pmsuspended)", PausedOnBoth, "VM web is asleep (pmsuspended) on kvm1 and on kvm2"},
+		{"asleep (pmsuspended)", "paused", PausedOnBoth, "VM web is asleep (pmsuspended) on kvm1 and paused on kvm2"},
 		{"running", "running", OnBoth, "VM web is running on kvm1 and on kvm2"},
 		{"running", "running, in post-copy", OnBoth, "VM web is running on kvm1 and on kvm2"},
 		{"gone", "gone", OnNeither, "VM web is running neither on kvm1 nor on kvm2"},
@@ -88,7 +95,7 @@ func TestOutcomeClaimsNothingThatWasNotSeen(t *testing.T) {
 					t.Errorf("%s: %q", where, text)
 				}
 				arrived := o.arrived(ranBefore)
-				seen := destination == "running" || destination == "paused" && !ranBefore
+				seen := destination == "running" || destination == "asleep (pmsuspended)" || destination == "paused" && !ranBefore
 				gone := source == "gone" || source == "shut off"
 				if arrived != (seen && gone) {
 					t.Errorf("%s, ran before %t: arrived %t", where, ranBefore, arrived)

@@ -28,19 +28,26 @@ type ownership struct {
 }
 
 // owns tells whether a running job is this migration's: it moves the VM away, and
-// is no older than the call that was to begin it. now is when the reading came.
-func (w *watch) owns(now time.Time, job Job) bool {
-	asked := w.asked()
-	switch {
-	case w.known && job.migratesOut():
+// is no older than the call that was to begin it. When the job was that old, between
+// the question and the answer, is not known: what began before the call if it was at
+// the question may be another's. It is left alone until a quicker answer tells, or
+// libvirt, which refuses a second migration, has let the call be for so long.
+func (w *watch) owns(a answer) bool {
+	job := a.job
+	if w.known && job.migratesOut() {
 		return true
-	case job.migratesOut() && asked != nil && now.Add(-job.Elapsed).After(asked.Add(-clockTolerance)):
-		w.known = true
-		if w.calls != nil {
-			w.calls.begun.Store(true)
+	}
+	if job.migratesOut() {
+		switch asked := w.asked(); {
+		case asked != nil && began(a.asked, job).After(asked.Add(-clockTolerance)):
+			w.claim()
+			return true
+		case asked != nil && began(a.came, job).After(asked.Add(-clockTolerance)):
+			if w.calls != nil && a.came.Sub(*asked) >= lockDeadline {
+				w.claim()
+			}
+			return w.known
 		}
-		return true
-	case job.migratesOut():
 		w.rival = true
 	}
 	if !w.told && !w.known {
@@ -49,6 +56,17 @@ func (w *watch) owns(now time.Time, job Job) bool {
 	}
 	return false
 }
+
+// claim notes that the running job is this migration's.
+func (w *watch) claim() {
+	w.known = true
+	if w.calls != nil {
+		w.calls.begun.Store(true)
+	}
+}
+
+// began is when a job began that was read at a time.
+func began(read time.Time, job Job) time.Time { return read.Add(-job.Elapsed) }
 
 // asked is when the call was made that begins the job; nil before.
 func (w *watch) asked() *time.Time {

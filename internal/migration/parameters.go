@@ -26,7 +26,8 @@ type Parameters struct {
 	Persistent bool
 	// Paused is VIR_MIGRATE_PAUSED: the domain was paused before the move and
 	// stays so. Peer-to-peer, libvirt sees to it itself; the client that drives
-	// the steps has to.
+	// the steps has to. A guest that is asleep is not paused: with this flag its
+	// QEMU could not be woken on the destination.
 	Paused bool
 	// MigrationURI is where memory is sent (VIR_MIGRATE_PARAM_URI); empty lets
 	// the destination's libvirt choose.
@@ -35,9 +36,9 @@ type Parameters struct {
 
 // parameters turns the policy into what libvirt is told about this domain.
 // Tuning of a feature that is off is dormant and left out: libvirt would refuse
-// it ("Turn auto convergence on to tune it"). A paused guest dirties nothing and
-// is never switched to post-copy, which would set it running (Red Hat bug
-// 1464792).
+// it ("Turn auto convergence on to tune it"). A guest that is paused or
+// asleep dirties nothing and is never switched to post-copy, which would set a
+// paused one running (Red Hat bug 1464792).
 func (r Request) parameters(d Domain) Parameters {
 	const mebibyte = 1 << 20
 	p := Parameters{
@@ -45,7 +46,7 @@ func (r Request) parameters(d Domain) Parameters {
 		Compression:           r.Policy.Compression,
 		BandwidthMiBPerSecond: r.Policy.BandwidthMiBPerSecond,
 		ParallelConnections:   r.Policy.ParallelConnections,
-		PostCopy:              r.Policy.PostCopy && d.State != StatePaused,
+		PostCopy:              r.Policy.PostCopy && d.State != StatePaused && d.State != StateAsleep,
 		TLS:                   r.Policy.Encryption,
 		Persistent:            d.Persistent,
 		Paused:                d.State == StatePaused,

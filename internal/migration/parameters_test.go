@@ -49,6 +49,11 @@ func TestParameters(t *testing.T) {
 			domain: persistent,
 			want:   Parameters{BandwidthMiBPerSecond: new(int64(0)), ParallelConnections: 4, Persistent: true, MigrationURI: "tcp://10.0.0.2"},
 		},
+		"a guest that is asleep is moved as it is, and never switched": {
+			policy: policy.Policy{PostCopy: new(true)},
+			domain: Domain{State: StateAsleep, Persistent: true},
+			want:   Parameters{Persistent: true, MigrationURI: "tcp://10.0.0.2"},
+		},
 		"a paused guest is never switched": {
 			policy: policy.Policy{PostCopy: new(true)},
 			domain: Domain{State: StatePaused, Persistent: true},

@@ -120,13 +120,13 @@ func Preflight(ctx context.Context, r Request) Assessment {
 			"%s and %s are the same host (%s, host UUID %s).", r.Source.Name(), r.Destination.Name(), source.identity.Hostname, same)})
 		return a
 	}
-	if a.source.Gone() && a.destination.Is(StateRunning, StatePaused, StateCrashed) {
+	if a.source.Gone() && a.destination.Is(StateRunning, StateAsleep, StatePaused, StateCrashed) {
 		a.arrived(ctx, r)
 		return a
 	}
 	a.checkState(r)
 	a.checkVersions(r, source.identity, destination.identity)
-	if !a.source.Is(StateRunning, StatePaused, StatePostCopySource) {
+	if !a.source.Is(StateRunning, StateAsleep, StatePaused, StatePostCopySource) {
 		return a
 	}
 	a.checkJob(ctx, r)
@@ -156,7 +156,7 @@ func (a *Assessment) assessSameHost(ctx context.Context, r Request) {
 	a.destination = sight(ctx, r.Destination, r.UUID)
 	a.source = Sighting{Host: r.Source.Name(), Err: ErrNoDomain}
 	switch {
-	case a.destination.Is(StateRunning, StatePaused, StateCrashed):
+	case a.destination.Is(StateRunning, StateAsleep, StatePaused, StateCrashed):
 		a.arrived(ctx, r)
 	case !a.destination.Known():
 		a.add(silent(r.Destination.Name(), a.destination.Err))
@@ -235,10 +235,10 @@ func (a *Assessment) checkState(r Request) {
 		left := Outcome{UUID: r.UUID, Name: r.Name, Source: a.source, Destination: a.destination, recovery: r.recovery(r.Mode, a.source.Domain.Persistent)}
 		a.add(Finding{Check: CheckState, Host: a.source.Host, Detail: fmt.Sprintf(
 			"A post-copy migration of VM %s lost its link. %s", r.Name, left.remedy())})
-	case !a.source.Is(StateRunning, StatePaused, StatePostCopySource):
+	case !a.source.Is(StateRunning, StateAsleep, StatePaused, StatePostCopySource):
 		a.passing = a.source.migrated() || errors.Is(a.source.Err, ErrNoDomain) // the two hosts are not asked at the very same moment
 		a.add(inactive(r, a.source))
-	case a.destination.Is(StateRunning, StatePaused, StateCrashed):
+	case a.destination.Is(StateRunning, StateAsleep, StatePaused, StateCrashed):
 		a.add(Finding{Check: CheckOneHome, Detail: fmt.Sprintf(
 			"VM %s is %s on %s and %s on %s. Compare `virsh domstate --reason %s` on both hosts, decide which copy to keep, and end the other one with `virsh destroy %s`.",
 			r.Name, a.source.Domain.State, a.source.Host, a.destination.Domain.State, a.destination.Host, r.UUID, r.UUID)})

@@ -177,6 +177,16 @@ func TestPreflightOfAGoodMoveFindsNothing(t *testing.T) {
 	})
 }
 
+func TestPreflightIsContentWithAsMuchMemoryAsTheGuestMayUse(t *testing.T) {
+	t.Parallel()
+	play(t, func(s *scene) {
+		s.kvm2.Has = migration.Memory{Total: mt.GiB, Available: mt.GiB}
+		if a := migration.Preflight(s.ctx, s.request); len(a.Findings) > 0 {
+			s.Errorf("findings: %v", a.Findings)
+		}
+	})
+}
+
 func TestPreflightKeepsHugePagesApart(t *testing.T) {
 	t.Parallel()
 	play(t, func(s *scene) {

@@ -28,9 +28,6 @@ const (
 	ReasonWatchdog
 	// ReasonPanicked is a guest that panicked (VIR_DOMAIN_PAUSED_CRASHED).
 	ReasonPanicked
-	// ReasonPMSuspended is a guest that put itself to sleep
-	// (VIR_DOMAIN_PMSUSPENDED).
-	ReasonPMSuspended
 	// ReasonOther is another operation that paused the guest, such as a dump or a
 	// snapshot.
 	ReasonOther

@@ -27,7 +27,6 @@ var notItsDoing = map[string]struct {
 	"an I/O error":      {migration.ReasonIOError, "`virsh domblkerror " + uuid + "`"},
 	"the watchdog":      {migration.ReasonWatchdog, "its watchdog went off"},
 	"a panic":           {migration.ReasonPanicked, "the guest panicked"},
-	"sleep":             {migration.ReasonPMSuspended, "`virsh dompmwakeup " + uuid + "`"},
 	"another operation": {migration.ReasonOther, "another operation"},
 }
 

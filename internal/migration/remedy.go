@@ -41,8 +41,10 @@ func (o Outcome) remedy() string {
 // remedyOldCopy says what to do about a copy that one host still holds while the
 // VM runs on the other; empty when it holds none.
 func (o Outcome) remedyOldCopy(left Sighting) string {
-	copied := "paused"
+	copied, wake := "paused", "resume"
 	switch {
+	case left.Is(StateAsleep):
+		copied, wake = "sleeping", "wake"
 	case left.Is(StateCrashed):
 		copied = "crashed"
 	case left.Is(StateIncoming) && o.Foreign:
@@ -52,7 +54,7 @@ func (o Outcome) remedyOldCopy(left Sighting) string {
 	case !left.Is(StatePaused, StatePostCopySource):
 		return ""
 	}
-	return fmt.Sprintf("%s still holds a %s copy whose memory is out of date. Never resume it; remove it with `virsh destroy %s` on %s.", left.Host, copied, o.UUID, left.Host)
+	return fmt.Sprintf("%s still holds a %s copy whose memory is out of date. Never %s it; remove it with `virsh destroy %s` on %s.", left.Host, copied, wake, o.UUID, left.Host)
 }
 
 // remedySplit says what to do about a post-copy that has failed.
@@ -93,7 +95,7 @@ func (o Outcome) remedySilent() string {
 }
 
 func (o Outcome) remedyUnknown() string {
-	if o.Source.Is(StatePaused) {
+	if o.Source.Is(StatePaused, StateAsleep) {
 		return o.remedyPaused()
 	}
 	if o.Withheld && o.Destination.Gone() && !o.Foreign {
@@ -106,7 +108,7 @@ func (o Outcome) remedyUnknown() string {
 
 func (o Outcome) remedyOnSource() string {
 	switch {
-	case o.Destination.Is(StatePaused, StateCrashed):
+	case o.Destination.Is(StatePaused, StateAsleep, StateCrashed):
 		return o.remedyOldCopy(o.Destination)
 	case o.mayMigrate():
 		return o.remedyJob()
@@ -194,6 +196,9 @@ func (o Outcome) remedyOnce(paused Sighting, told string) string {
 // how it is made to run.
 func (o Outcome) wake(seen Sighting) string {
 	uuid, host := o.UUID, seen.Host
+	if seen.Is(StateAsleep) {
+		return o.wakeSleeping(seen)
+	}
 	resume := fmt.Sprintf("`virsh resume %s` on %s lets it run.", uuid, host)
 	switch seen.Domain.Reason {
 	case ReasonUser:
@@ -204,13 +209,22 @@ func (o Outcome) wake(seen Sighting) string {
 		return fmt.Sprintf("The VM is paused because its watchdog went off: %s `virsh reset %s` there restarts a guest that hangs.", resume, uuid)
 	case ReasonPanicked:
 		return fmt.Sprintf("The VM is paused because the guest panicked: `virsh reset %s` and then `virsh resume %s` on %s restart it.", uuid, uuid, host)
-	case ReasonPMSuspended:
-		return fmt.Sprintf("The guest put itself to sleep: `virsh dompmwakeup %s` on %s wakes it.", uuid, host)
 	case ReasonOther:
 		return fmt.Sprintf("The VM is paused by another operation, which `virsh domstate --reason %s` on %s names. Once that is over, %s", uuid, host, resume)
 	case ReasonUnknown, ReasonMigration, ReasonAPIError, ReasonMigrated:
 	}
 	return resume
+}
+
+// wakeSleeping says how a guest is woken that put itself to sleep. One whose memory
+// has been sent is stopped for the switch-over, which libvirt (11.3) does not notice
+// of a guest that is asleep, and does not undo.
+func (o Outcome) wakeSleeping(seen Sighting) string {
+	text := fmt.Sprintf("The guest put itself to sleep: `virsh dompmwakeup %s` on %s wakes it.", o.UUID, seen.Host)
+	if !o.sent || seen.Host != o.Source.Host {
+		return text
+	}
+	return fmt.Sprintf("%s Where that says that the guest is not in suspended state, all of its memory had been sent, and it cannot go on there. %s", text, o.restart(seen))
 }
 
 func (o Outcome) remedyOnNeither() string {

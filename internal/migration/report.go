@@ -26,7 +26,8 @@ type Report struct {
 	// Source and Destination are the names of the hosts.
 	Source, Destination string
 	// State is what the VM was seen to do on the destination in the end:
-	// StateRunning or StatePaused, or StateCrashed where it was there already.
+	// StateRunning, StateAsleep or StatePaused, or StateCrashed where it was there
+	// already.
 	State     DomainState
 	StartedAt time.Time
 	// Duration is from the start of the job to its end.

@@ -224,3 +224,67 @@ func TestDirectConfirmsNoJobButItsOwn(t *testing.T) {
 		s.jobGoesOn()
 	})
 }
+
+// When a job was as old as the answer says, between the question and the answer,
+// is not known. A rival's that began just before the call must not be taken for
+// the move's own when the source is slow to answer.
+func TestRunLeavesARivalAloneThatASlowAnswerMakesLookYounger(t *testing.T) {
+	t.Parallel()
+	for name, end := range ends {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			play(t, func(s *scene) {
+				s.request.Mode = migration.PeerToPeer
+				s.policy(policy.Policy{MaxDowntimeMS: new(int64(50))})
+				end.arrange(s, 12*time.Second)
+				s.request.Policy.MaxDowntimeMS = new(int64(50))
+				s.kvm1.Before("SetMaxDowntime", func(ctx contextT) error {
+					s.startsElsewhere() // 3 s before the call
+					s.kvm1.Before("SetMaxDowntime", mt.Always(errInternal))
+					return pauseFor(ctx, 3*time.Second)
+				})
+				s.kvm1.Before("MigratePeerToPeer", func(ctx contextT) error {
+					s.kvm1.After("Job", func(ctx contextT) error { return pauseFor(ctx, 4*time.Second) })
+					return pauseFor(ctx, 20*time.Second) // dials for long
+				})
+				_ = end.fails(s, "busy")
+				s.jobGoesOn()
+			})
+		})
+	}
+}
+
+// An answer that takes long may leave it open whose the job is; a quicker one, or
+// time, tells that it is the move's own, and a cancel then ends it.
+func TestRunEndsItsOwnMigrationOfASlowSource(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		slow   time.Duration // how long answers stay slow
+		cancel time.Duration
+	}{
+		"slow for a moment": {5 * time.Second, 12 * time.Second},
+		"slow for ever":     {time.Hour, time.Minute},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			play(t, func(s *scene) {
+				s.world.Play(mt.Endless())
+				s.request.Mode = migration.PeerToPeer
+				s.kvm1.Before("MigratePeerToPeer", mt.Do(func() {
+					s.kvm1.Before("Job", func(ctx contextT) error { return pauseFor(ctx, 2*time.Second) })
+					s.at(test.slow, func() { s.kvm1.Before("Job", nil) })
+				}))
+				s.at(test.cancel, s.cancel)
+				fails[*migration.CancelledError](s, runsOnSource, "was cancelled")
+				s.runsOn(s.kvm1, s.kvm2)
+				if n := s.kvm1.Calls("AbortJob"); n != 1 {
+					s.Errorf("aborted %d times", n)
+				}
+				if s.said("another job") {
+					s.Error("its own job was taken for another's")
+				}
+			})
+		})
+	}
+}

@@ -10,8 +10,8 @@ import (
 // looked at.
 type settlement struct {
 	request Request
-	// ranBefore is true when the guest ran when the migration began: stopped by it
-	// and left so, it is resumed.
+	// ranBefore is true when the guest ran, or was asleep, when the migration began:
+	// stopped by it and left so, it is resumed. One that is asleep then stays so.
 	ranBefore bool
 	// suspended is true when on_timeout asked for the guest to be paused.
 	suspended bool
@@ -93,6 +93,9 @@ func (s *settlement) settled(o Outcome, waited time.Duration) bool {
 		}
 		return !o.mayMigrate() && (o.Destination.Gone() || patient && !o.Destination.Known())
 	case PausedOnSource, PausedOnDestination:
+		if o.Source.Is(StateAsleep) && o.Destination.Gone() && !o.mayMigrate() {
+			return true // as it was, and nothing of the migration is left
+		}
 		return patient && o.JobError == nil && !s.resumable(o.Source) && !s.resumable(o.Destination) && !o.Source.Is(StatePostCopySource)
 	case OnBoth, OnNeither, PausedOnBoth, SplitMemory:
 		return patient // the two hosts are not seen at the very same moment

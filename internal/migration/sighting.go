@@ -40,6 +40,14 @@ func (s Sighting) Gone() bool {
 	return errors.Is(s.Err, ErrNoDomain) || s.Err == nil && !s.Domain.Active()
 }
 
+// held says how a guest is held that does not run there.
+func (s Sighting) held() string {
+	if s.Is(StateAsleep) {
+		return s.Domain.State.String()
+	}
+	return StatePaused.String()
+}
+
 // stuck tells whether the domain's QEMU does not answer libvirt.
 func (s Sighting) stuck() bool { return s.Err == nil && s.Domain.Unresponsive }
 

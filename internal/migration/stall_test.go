@@ -141,6 +141,31 @@ func TestStallDetectorOfAnAdoptedJobStartsAtABoundary(t *testing.T) {
 	}
 }
 
+// Where a whole pass lies between two readings, what was sent since the earlier one
+// is not all of the present pass.
+func TestRemainingAtBoundary(t *testing.T) {
+	t.Parallel()
+	before := Job{Iteration: 3, MemoryRemaining: 40, MemoryProcessed: 1000}
+	tests := map[string]struct {
+		after Job
+		want  uint64
+	}{
+		"read at the boundary":        {Job{Iteration: 4, MemoryRemaining: 100, MemoryProcessed: 1040}, 100},
+		"read after it":               {Job{Iteration: 4, MemoryRemaining: 70, MemoryProcessed: 1070}, 100},
+		"read a pass later":           {Job{Iteration: 5, MemoryRemaining: 70, MemoryProcessed: 1170}, 70},
+		"less was sent than remained": {Job{Iteration: 4, MemoryRemaining: 100, MemoryProcessed: 1010}, 100},
+		"the figures began anew":      {Job{Iteration: 4, MemoryRemaining: 100, MemoryProcessed: 10}, 100},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if got := remainingAtBoundary(before, test.after); got != test.want {
+				t.Errorf("%d, want %d", got, test.want)
+			}
+		})
+	}
+}
+
 func TestLinkDetector(t *testing.T) {
 	t.Parallel()
 	var l linkDetector

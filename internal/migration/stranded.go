@@ -52,11 +52,11 @@ func (a *Assessment) arrived(ctx context.Context, r Request) {
 	}
 }
 
-// ranBefore tells whether the guest ran before the migration that is to be made
-// or adopted. A guest that the adopted one has stopped did: for its switch-over,
+// ranBefore tells whether the guest ran, or was asleep, before the migration that is
+// to be made or adopted: then it must not be paused after it. A guest that the adopted one has stopped did: for its switch-over,
 // or by a suspend, which libvirt takes for a part of the migration then
 // (qemuDomainSuspend). One that was paused before keeps its reason.
 func (a *Assessment) ranBefore() bool {
-	return a.source.Is(StateRunning, StatePostCopySource) ||
+	return a.source.Is(StateRunning, StateAsleep, StatePostCopySource) ||
 		a.Running && a.source.Is(StatePaused) && a.source.Domain.Reason == ReasonMigration
 }

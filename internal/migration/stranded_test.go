@@ -55,7 +55,7 @@ func TestRunLooksAgainBeforeItCallsAVMStranded(t *testing.T) {
 	t.Parallel()
 	play(t, func(s *scene) {
 		s.strand()
-		s.at(time.Second, func() {
+		s.at(1100*time.Millisecond, func() {
 			s.kvm1.Put(migration.Domain{UUID: uuid, Name: "web", State: migration.StateShutOff, Reason: migration.ReasonMigrated})
 			s.kvm2.Put(migration.Domain{UUID: uuid, Name: "web", State: migration.StateRunning})
 		})

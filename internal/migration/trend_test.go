@@ -21,6 +21,8 @@ func TestTrend(t *testing.T) {
 		"the same each pass":        {[]uint64{100, 100, 100}, 1, true},
 		"more each pass":            {[]uint64{100, 200, 400}, 2, true},
 		"less, within the noise":    {[]uint64{100, 99, 98}, math.Sqrt(0.98), true},
+		"a little less each pass":   {[]uint64{10000, 9400, 8836}, 0.94, false},
+		"hardly less each pass":     {[]uint64{10000, 9600, 9216}, 0.96, true},
 		"nothing remained long ago": {[]uint64{0, 1, 2}, 0, false},
 	}
 	for name, test := range tests {

@@ -19,10 +19,11 @@ type watch struct {
 	calls    *drive
 	lostCall error
 	mode     Mode
-	// start is when the job started, ranBefore whether the guest ran then.
-	start     time.Time
-	ranBefore bool
-	downtime  *downtime
+	// start is when the job started, ranBefore whether the guest ran then or was
+	// asleep, asleep whether it was.
+	start             time.Time
+	ranBefore, asleep bool
+	downtime          *downtime
 
 	figures  figures
 	stall    stallDetector
@@ -37,11 +38,17 @@ type watch struct {
 	running         bool
 	unread          error
 	silenceTold     bool
+	// lostAt is when the call was lost, zero while it was not.
+	lostAt time.Time
 	ownership
 	// ahead is true when the destination runs the guest while the source is silent.
 	ahead bool
+	// unreceived is true once the destination was seen not to hold the receiving
+	// half, when that was last looked for.
+	unreceived bool
 
 	action
+	*errands
 }
 
 // ending is how the watch ended.
@@ -87,30 +94,34 @@ var (
 	errUnstopped = errors.New("libvirt did not end the job in time")
 )
 
-// run watches until the job has ended or can no longer be watched.
+// run watches until the job has ended or can no longer be watched. It waits for
+// no host: it takes what happens, and decides.
 func (w *watch) run(ctx context.Context) ending {
+	w.errands = newErrands(w.own)
+	defer w.close()
 	w.heard = time.Now()
 	w.known = w.calls == nil // adopted
 	w.stall.window = w.request.Policy.StallTimeout
-	timer := time.NewTimer(0)
-	defer timer.Stop()
+	tick := time.NewTimer(0)
+	defer tick.Stop()
 	cancelled := ctx.Done()
 	for {
+		interval := w.interval()
 		select {
 		case err := <-w.result():
 			if w.mode == Direct || !unsure(err) {
+				w.awaitOrders()
 				return w.ended(err, nil)
 			}
-			w.lostCall = err
-			w.calls = nil
-			w.vanished = time.Time{} // what was seen before the loss does not tell that the job ended
-			w.tell.say(fmt.Sprintf("lost the call that started the migration (%s); if that had begun, it goes on without it", err))
+			w.lose(err)
 		case <-cancelled:
 			cancelled = nil
-			w.cancel()
-		case <-timer.C:
+			w.cancelByCaller()
+		case a := <-w.answers:
+			w.hear(a)
+		case <-tick.C:
 			w.poll()
-			timer.Reset(w.interval())
+			tick.Reset(w.interval())
 		}
 		if over, unseen := w.over(); over {
 			if w.calls != nil && errors.Is(w.calls.abandon(), errHalted) && errors.Is(unseen, errUnstopped) {
@@ -119,6 +130,47 @@ func (w *watch) run(ctx context.Context) ending {
 			return w.ended(nil, unseen) // any other error says no more than that the call was given up
 		}
 		w.act()
+		if sooner := w.interval(); sooner < interval {
+			tick.Reset(sooner)
+		}
+	}
+}
+
+// lose goes on without the call that started the migration.
+func (w *watch) lose(err error) {
+	w.lostCall, w.lostAt = err, time.Now()
+	w.calls = nil
+	w.vanished = time.Time{} // what was seen before the loss does not tell that the job ended
+	w.tell.say(fmt.Sprintf("lost the call that started the migration (%s); if that had begun, it goes on without it", err))
+}
+
+// awaitOrders waits for what libvirt answers to orders that change what the job
+// or the guest does. Questions are given up when the job has ended.
+func (w *watch) awaitOrders() {
+	w.closing = true
+	for w.underWay(abortJob, suspendGuest, startPostCopy) {
+		w.hear(<-w.answers)
+	}
+}
+
+// hear takes what came of an errand.
+func (w *watch) hear(a answer) {
+	w.take(a)
+	switch a.errand {
+	case readJob:
+		w.read(a)
+	case abortJob:
+		w.abortAnswered(a.err)
+	case suspendGuest:
+		w.suspendAnswered(a.err)
+	case startPostCopy:
+		w.switchAnswered(a.err)
+	case setDowntime:
+		w.downtime.answered(a.err, w.tell)
+	case lookAtSource:
+		w.sourceSeen(a.domain, a.err)
+	case lookAtDestination:
+		w.unreceived = a.err != nil || a.domain.State != StateIncoming
 	}
 }
 
@@ -181,32 +233,50 @@ func (w *watch) over() (over bool, unseen error) {
 	return false, nil
 }
 
-// poll takes a reading of the job.
+// poll asks for a reading of the job. Where the source does not answer, it finds
+// out whether the guest has arrived: then there is nothing left to call off. In
+// direct mode the calls tell.
 func (w *watch) poll() {
-	job, err := ask(w.own, callDeadline, func(ctx context.Context) (Job, error) {
-		return w.request.Source.Job(ctx, w.request.UUID)
+	w.send(readJob, 0, func(ctx context.Context, a *answer) {
+		a.job, a.err = ask(ctx, callDeadline, func(ctx context.Context) (Job, error) { return w.request.Source.Job(ctx, w.request.UUID) })
+		if a.answered() || w.mode == Direct {
+			return
+		}
+		there, err := ask(ctx, lookDeadline, func(ctx context.Context) (Domain, error) {
+			return w.request.Destination.Domain(ctx, w.request.UUID)
+		})
+		a.ahead = err == nil && (there.live() || !w.ranBefore && there.State == StatePaused)
 	})
-	now := time.Now()
-	answered := err == nil || errors.Is(err, ErrNoDomain) || errors.Is(err, ErrNotActive)
-	if !answered {
-		w.unread = err
-		w.tellSilence(now)
-		w.lookAhead()
+}
+
+// answered tells whether the source said what the job does.
+func (a answer) answered() bool {
+	return a.err == nil || errors.Is(a.err, ErrNoDomain) || errors.Is(a.err, ErrNotActive)
+}
+
+// read takes a reading of the job.
+func (w *watch) read(a answer) {
+	switch {
+	case !a.answered():
+		w.unread, w.ahead = a.err, a.ahead
+		w.tellSilence(a.came)
+		return
+	case a.asked.Before(w.lostAt):
 		return
 	}
-	w.heard, w.ahead, w.unread = now, false, nil
+	w.heard, w.ahead, w.unread = a.came, false, nil
 	if w.silenceTold {
 		w.silenceTold = false
 		w.tell.say(w.request.Source.Name() + " answers again")
 	}
-	anyJob := err == nil && job.Type == JobRunning
-	w.running = anyJob && w.owns(now, job)
+	anyJob := a.err == nil && a.job.Type == JobRunning
+	w.running = anyJob && w.owns(a)
 	switch {
 	case w.running:
 		w.vanished = time.Time{}
-		w.observe(now, job)
-	case w.vanished.IsZero(), anyJob && w.mayWait(now):
-		w.vanished = now
+		w.observe(a.came, a.job)
+	case w.vanished.IsZero(), anyJob && w.mayWait(a.came):
+		w.vanished = a.came
 	}
 }
 
@@ -217,22 +287,10 @@ func (w *watch) tellSilence(now time.Time) {
 	}
 }
 
-// lookAhead finds out whether the guest has arrived while the source is silent:
-// then there is nothing left to call off. In direct mode the calls tell.
-func (w *watch) lookAhead() {
-	if w.mode == Direct {
-		return
-	}
-	there, err := ask(w.own, lookDeadline, func(ctx context.Context) (Domain, error) {
-		return w.request.Destination.Domain(ctx, w.request.UUID)
-	})
-	w.ahead = err == nil && (there.State == StateRunning || !w.ranBefore && there.State == StatePaused)
-}
-
 // observe takes what the running job said.
 func (w *watch) observe(now time.Time, job Job) {
 	w.figures.observe(job)
-	w.downtime.applyTo(w.own, w.tell)
+	w.setDowntime()
 	if job.MemoryTotal == 0 {
 		return
 	}
@@ -242,4 +300,17 @@ func (w *watch) observe(now time.Time, job Job) {
 	w.hopeless = w.stall.observe(now, job)
 	w.idle = w.link.observe(now, job)
 	w.tell.reading(job, w.stall.trend)
+}
+
+// setDowntime sets the policy's longest pause where that is still to be done.
+func (w *watch) setDowntime() {
+	if !w.downtime.due() {
+		return
+	}
+	wanted := *w.downtime.pending
+	w.send(setDowntime, 0, func(ctx context.Context, a *answer) {
+		a.err = order(ctx, callDeadline, func(ctx context.Context) error {
+			return w.request.Source.SetMaxDowntime(ctx, w.request.UUID, wanted)
+		})
+	})
 }

@@ -306,6 +306,10 @@ func TestRecordsHaveASizeCap(t *testing.T) {
 	if _, err := policy.DecodeRecord(document(policy.MaxRecordBytes + 1)); !errors.Is(err, policy.ErrRecordTooLarge) {
 		t.Errorf("a record one byte too large is read with %v, want %v", err, policy.ErrRecordTooLarge)
 	}
+	byOne := policy.Record{Unknown: map[string]json.RawMessage{"note": append([]byte(`"x`), largest.Unknown["note"][1:]...)}}
+	if encoded, err := byOne.Encode(); !errors.Is(err, policy.ErrRecordTooLarge) || encoded != nil {
+		t.Errorf("a record one byte too large is written as %d bytes, %v, want %v", len(encoded), err, policy.ErrRecordTooLarge)
+	}
 	largest.Policy.PostCopy = new(true)
 	if encoded, err := largest.Encode(); !errors.Is(err, policy.ErrRecordTooLarge) || encoded != nil {
 		t.Errorf("a record that grew too large is written as %d bytes, %v, want %v", len(encoded), err, policy.ErrRecordTooLarge)

@@ -23,6 +23,7 @@ type load struct {
 	ceiling    int64  // bytes per second that are never exceeded, 0 for none: what a throttle takes is lost
 	mean       int64  // bytes per second kept on average, 0 for none: after a throttle it catches up
 	wholePages bool   // touch a page by rewriting it with random bytes, not by changing one of its bytes
+	sleepAfter int64  // nanoseconds from ready to the guest's going to sleep, 0 for never
 	random     uint64 // state of the generator
 }
 
@@ -52,11 +53,21 @@ func parseLoad(commandLine string) (*load, error) {
 			l.ceiling = number
 		case "mean":
 			l.mean = number
+		case "sleep":
+			l.sleepAfter = number
 		default:
 			return nil, fmt.Errorf("unknown parameter %s", word)
 		}
 	}
 	return l, nil
+}
+
+// ready says that the guest is ready, from when on the time to its sleep counts.
+func (l *load) ready() {
+	fmt.Println("ready")
+	if l.sleepAfter > 0 {
+		go sleep(l.sleepAfter)
+	}
 }
 
 // dirty fills the memory with data that does not compress, says that the guest is ready, and touches page after page.
@@ -69,7 +80,7 @@ func (l *load) dirty(memory []byte, touched *atomic.Uint64) {
 	if l.wholePages {
 		touch = l.fill
 	}
-	fmt.Println("ready")
+	l.ready()
 	for {
 		// Looking at the clock for each page would cost more than touching it.
 		for batch := range slices.Chunk(memory, batchPages*pageSize) {

@@ -18,6 +18,7 @@ func TestLoadIsReadFromTheKernelCommandLine(t *testing.T) {
 		"nothing":    {line: "console=ttyS0 quiet\n"},
 		"by cost":    {line: "console=ttyS0 lab.hot=8192 lab.cost=27000", want: load{hotBytes: 8192, cost: 27000}},
 		"by rate":    {line: "lab.hot=4096 lab.ceiling=2 lab.mean=1048576 lab.pattern=page quiet\n", want: load{hotBytes: 4096, ceiling: 2, mean: 1 << 20, wholePages: true}},
+		"asleep":     {line: "lab.sleep=3000", want: load{sleepAfter: 3000}},
 		"no number":  {line: "lab.hot=much", bad: true},
 		"misspelled": {line: "lab.hott=1", bad: true},
 	}

@@ -6,7 +6,7 @@
 //
 //	beat SEQUENCE MONOTONIC-NANOSECONDS PAGES-TOUCHED   every 100 ms
 //	ready                                               once, when the memory is filled and the load runs
-//	error TEXT                                          when the command line or the memory is not as needed
+//	error TEXT                                          when the command line, the memory or the power management is not as needed
 package main
 
 import (
@@ -45,7 +45,7 @@ func run(touched *atomic.Uint64) error {
 		return err
 	}
 	if load.hotBytes == 0 {
-		fmt.Println("ready")
+		load.ready()
 		return nil
 	}
 	memory, err := syscall.Mmap(-1, 0, load.hotBytes, syscall.PROT_READ|syscall.PROT_WRITE,

@@ -3,7 +3,9 @@ package migrationtest
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync/atomic"
+	"time"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
 )
@@ -91,10 +93,13 @@ func (h *Host) Restore() {
 }
 
 // Calls is how often a method was called.
-func (h *Host) Calls(call string) int {
+func (h *Host) Calls(call string) int { return len(h.Called(call)) }
+
+// Called is when a method was called, whether or not the host answered.
+func (h *Host) Called(call string) []time.Time {
 	h.world.mu.Lock()
 	defer h.world.mu.Unlock()
-	return h.calls[call]
+	return slices.Clone(h.calls[call])
 }
 
 // broken is closed when the host is cut off.
@@ -111,9 +116,9 @@ func (h *Host) broken() <-chan struct{} {
 func (h *Host) enter(ctx context.Context, call string) error {
 	h.world.mu.Lock()
 	if h.calls == nil {
-		h.calls = map[string]int{}
+		h.calls = map[string][]time.Time{}
 	}
-	h.calls[call]++
+	h.calls[call] = append(h.calls[call], time.Now())
 	cut, mute, fault := h.isCut, h.isMute, h.before[call]
 	h.world.mu.Unlock()
 	switch {

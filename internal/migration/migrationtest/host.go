@@ -3,6 +3,7 @@ package migrationtest
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
 )
@@ -22,7 +23,7 @@ type Host struct {
 
 	domains       map[string]*domain
 	before, after map[string]Fault
-	calls         map[string]int
+	calls         map[string][]time.Time
 	isCut, isMute bool
 	cut           chan struct{}
 }

@@ -66,7 +66,7 @@ type domain struct {
 	// occupied is another operation's job; nil when there is none.
 	occupied  *Occupation
 	completed *migration.Job
-	// ranBefore is whether the guest of a migration ran when that began.
+	// ranBefore is whether the guest of a migration was not paused when that began.
 	ranBefore bool
 	// fetched is closed when a direct migration's post-copy has ended here.
 	fetched chan struct{}
@@ -75,6 +75,10 @@ type domain struct {
 // set changes what the domain does, and why.
 func (d *domain) set(state migration.DomainState, reason migration.Reason) {
 	d.State, d.Reason = state, reason
+}
+
+func live(d migration.Domain) bool {
+	return d.State == migration.StateRunning || d.State == migration.StateAsleep
 }
 
 // job is a migration that runs.
@@ -111,7 +115,7 @@ func (w *World) begin(uuid string, source, destination *Host, p migration.Parame
 		direct: direct, start: time.Now(), done: make(chan struct{}),
 	}
 	d.job = j
-	d.ranBefore = d.State == migration.StateRunning
+	d.ranBefore = live(d.Domain)
 	if j.script.MutePeer {
 		return j, nil
 	}
@@ -126,7 +130,7 @@ func (w *World) begin(uuid string, source, destination *Host, p migration.Parame
 
 // receive makes the destination hold the receiving half.
 func (j *job) receive(d migration.Domain) {
-	ran := d.State == migration.StateRunning
+	ran := live(d)
 	d.State, d.Reason, d.Persistent = migration.StateIncoming, migration.ReasonUnknown, false
 	j.destination.domains[j.uuid] = &domain{Domain: d, ranBefore: ran}
 }
@@ -186,11 +190,11 @@ func (j *job) startHere(completed migration.Job) {
 		return
 	}
 	switch {
-	case !there.ranBefore:
+	case !there.ranBefore, j.parameters.Paused:
 		there.set(migration.StatePaused, migration.ReasonUser)
 	case j.script.ArrivePaused:
 		there.set(migration.StatePaused, j.script.Reason)
-	default:
+	default: // one that is asleep, too, is running for libvirt
 		there.set(migration.StateRunning, migration.ReasonUnknown)
 	}
 	there.Persistent = j.parameters.Persistent && !j.script.ForgetDefinition

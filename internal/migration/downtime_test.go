@@ -1,0 +1,73 @@
+package migration_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+	mt "github.com/terraform-provider-virt/terraform-provider-virt/internal/migration/migrationtest"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
+)
+
+// Each call may wait for libvirt's lock of the domain: one that is refused is not
+// made at every poll.
+func TestRunDoesNotAskForMaxDowntimeForEver(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		refusal error
+		most    int // calls in ten minutes, the one before the start and the one that puts it back included
+		says    string
+	}{
+		"denied":               {migration.ErrDenied, 3, "warning: max_downtime_ms could not be set: operation denied"},
+		"not supported":        {migration.ErrUnsupported, 3, "warning: max_downtime_ms could not be set: not supported"},
+		"refused for a reason": {errInternal, 28, "max_downtime_ms could not be set yet"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			play(t, func(s *scene) {
+				s.world.Play(mt.Endless())
+				s.policy(policy.Policy{MaxDowntimeMS: new(int64(50)), Timeout: new(10 * time.Minute), StallTimeout: new(time.Duration(0))})
+				s.kvm1.Before("SetMaxDowntime", mt.Always(test.refusal))
+				fails[*migration.TimedOutError](s, runsOnSource)
+				if n := s.kvm1.Calls("SetMaxDowntime"); n > test.most {
+					s.Errorf("asked %d times, want at most %d", n, test.most)
+				}
+				told := 0
+				for _, p := range s.progress {
+					if strings.Contains(p.Message, "max_downtime_ms") {
+						told++
+					}
+				}
+				if told != 1 {
+					s.Errorf("told %d times", told)
+				}
+				s.expectSaid(test.says)
+			})
+		})
+	}
+}
+
+func TestRunWarnsOfAMaxDowntimeThatWasRefused(t *testing.T) {
+	t.Parallel()
+	play(t, func(s *scene) {
+		s.policy(policy.Policy{MaxDowntimeMS: new(int64(50))})
+		s.kvm1.Before("SetMaxDowntime", mt.Always(migration.ErrDenied))
+		if r := s.arrives(); len(r.Warnings) != 1 || !strings.Contains(r.Warnings[0], "max_downtime_ms could not be set: operation denied") {
+			s.Errorf("warnings: %q", r.Warnings)
+		}
+	})
+}
+
+// Nothing is set that holds already (and nothing has to be put back then).
+func TestRunSetsNoMaxDowntimeThatHoldsAlready(t *testing.T) {
+	t.Parallel()
+	play(t, func(s *scene) {
+		s.policy(policy.Policy{MaxDowntimeMS: new(int64(300))})
+		s.arrives()
+		if n := s.kvm1.Calls("SetMaxDowntime"); n > 0 {
+			s.Errorf("set %d times to what it was", n)
+		}
+	})
+}

@@ -1,0 +1,65 @@
+package migration_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+	mt "github.com/terraform-provider-virt/terraform-provider-virt/internal/migration/migrationtest"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
+)
+
+// Whatever a host is being asked meanwhile, the order to abort leaves at once.
+func TestCancelIsNotHeldUpByACallUnderWay(t *testing.T) {
+	t.Parallel()
+	const soon = 200 * time.Millisecond
+	tests := map[string]func(*scene){
+		"none":               func(*scene) {},
+		"the job hangs":      func(s *scene) { s.kvm1.Before("Job", mt.Hang()) },
+		"the job takes 8 s":  func(s *scene) { s.kvm1.Before("Job", func(ctx contextT) error { return pauseFor(ctx, 8*time.Second) }) },
+		"the source is mute": func(s *scene) { s.kvm1.Mute() },
+		"the look at the destination hangs": func(s *scene) {
+			s.kvm1.Before("Job", mt.Always(migration.ErrUnreachable))
+			s.kvm2.Before("Domain", mt.Hang())
+		},
+		"both hosts are mute": func(s *scene) { s.kvm1.Mute(); s.kvm2.Mute() },
+		"the guest's longest pause hangs": func(s *scene) {
+			s.kvm1.Before("SetMaxDowntime", mt.Hang()) // asked for again, because the first answer was a refusal
+		},
+		"the order to pause hangs": func(s *scene) { s.kvm1.Before("Suspend", mt.Hang()) },
+	}
+	for name, arrange := range tests {
+		for _, mode := range []migration.Mode{migration.PeerToPeer, migration.Direct} {
+			// At any moment of a reading that is under way.
+			for _, after := range []time.Duration{time.Millisecond, 450 * time.Millisecond, 3 * time.Second, 9 * time.Second} {
+				t.Run(name+", "+mode.String()+", "+after.String(), func(t *testing.T) {
+					t.Parallel()
+					play(t, func(s *scene) {
+						script := mt.Endless()
+						s.world.Play(script)
+						s.request.Mode = mode
+						s.policy(policy.Policy{MaxDowntimeMS: new(int64(50)), Timeout: new(20 * time.Second), OnTimeout: new(policy.Pause)})
+						if name == "the guest's longest pause hangs" {
+							s.kvm1.Before("SetMaxDowntime", mt.Always(errInternal))
+						}
+						s.at(20*time.Second-time.Millisecond, func() { arrange(s) })
+						var cancelled time.Time
+						s.at(20*time.Second+after, func() { cancelled = time.Now(); s.cancel() })
+						_, err := s.run()
+						if err == nil {
+							s.Fatal("Run succeeded")
+						}
+						aborts := s.kvm1.Called("AbortJob")
+						if len(aborts) == 0 {
+							s.Fatal("no order to abort was given")
+						}
+						if took := aborts[0].Sub(cancelled); took < 0 || took > soon {
+							s.Errorf("the order to abort left %s after the cancel", took)
+						}
+						s.kvm1.Abort(uuid)
+					})
+				})
+			}
+		}
+	}
+}
