@@ -237,6 +237,9 @@ of_this_release() {
 	return 1
 }
 
+# inst is a line of apt-get -s: name, [old version], (new version, origins, architecture).
+readonly inst='^Inst ([^ ]+) (\[([^]]*)\] )?\(([^ ]+) (.*) \[[^]]*\]\)'
+
 # plan says what an installation will change, and refuses what nobody asked for.
 plan() {
 	local line name old new origins source
@@ -244,7 +247,7 @@ plan() {
 	while IFS= read -r line; do
 		if [[ $line =~ ^Remv\ ([^ ]+) ]]; then
 			refused+=("${BASH_REMATCH[1]} would be removed")
-		elif [[ $line =~ ^Inst\ ([^ ]+)\ (\[([^]]*)\]\ )?\(([^ ]+)\ (.*)\ \[[^]]*\]\) ]]; then
+		elif [[ $line =~ $inst ]]; then
 			name="${BASH_REMATCH[1]}" old="${BASH_REMATCH[3]}" new="${BASH_REMATCH[4]}" origins="${BASH_REMATCH[5]}"
 			if [ -z "$old" ]; then
 				fresh+=("$name")
@@ -259,6 +262,8 @@ plan() {
 				esac
 			fi
 			updated+=("$name $old -> $new")
+		elif [[ $line == Inst* ]]; then
+			refused+=("this cannot be read: $line")
 		fi
 	done
 	if [ "${#refused[@]}" -gt 0 ]; then
@@ -296,7 +301,7 @@ install_packages() {
 			"older ones corrupt an emulated guest that is migrated. Debian 12 with backports, Debian 13 and Ubuntu 25.04 have it."
 		;;
 	esac
-	apt=(apt-get --yes --quiet --no-install-recommends --no-remove -o DPkg::Lock::Timeout=300)
+	apt=(apt-get --yes --quiet --no-install-recommends -o DPkg::Lock::Timeout=300)
 	if [ -n "$pins" ]; then
 		pin "${pins# }" >"$work/preferences"
 		apt+=(-o "Dir::Etc::Preferences=$work/preferences")
@@ -314,7 +319,7 @@ install_packages() {
 		printf '#!/bin/sh\nexit 101\n' >"$policy"
 		chmod 0755 "$policy"
 	fi
-	"${apt[@]}" install "$@" >&2
+	"${apt[@]}" --no-remove install "$@" >&2
 	added_source=''
 	# A way to log in that nobody asked for must not open on the next boot either.
 	case " $* " in *' openssh-server '*) systemctl disable ssh.service ssh.socket >/dev/null 2>&1 || true ;; esac
