@@ -18,6 +18,7 @@ readonly cache="${XDG_CACHE_HOME:-$HOME/.cache}/terraform-provider-virt/fresh"
 checkout=$(realpath "$(dirname "$0")/../../..")
 readonly checkout
 readonly results="${FRESH_RESULTS:-$checkout/bin/fresh.md}"
+readonly keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 # The checkout in the tree.
 readonly inside=/root/terraform-provider-virt
 # What is passed on of the environment.
@@ -66,13 +67,13 @@ sources() {
 		URIs: $(mirror Debian http://deb.debian.org/debian)
 		Suites: $release $release-updates
 		Components: main
-		Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg
+		Signed-By: $keyring
 
 		Types: deb
 		URIs: $(mirror Debian-Security http://deb.debian.org/debian-security)
 		Suites: $release-security
 		Components: main
-		Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg
+		Signed-By: $keyring
 	SOURCES
 }
 
@@ -81,6 +82,7 @@ make_tree() {
 	local release="$1" archive="$2"
 	step "making a tree of $release"
 	"$checkout/internal/lab/setup/setup.sh" tool mmdebstrap
+	[ -e "$keyring" ] || die "The keys of Debian's archive are missing. Run: apt-get install debian-archive-keyring"
 	mkdir -p "$cache"
 	sources "$release" >"$work/debian.sources"
 	apt_settings >"$work/apt.conf"
