@@ -90,8 +90,8 @@ make_tree() {
 	mmdebstrap --quiet --mode=root --variant=minbase --include=make,ca-certificates --aptopt="$work/apt.conf" \
 		--customize-hook='rm -rf "$1"/etc/apt/sources.list "$1"/etc/apt/sources.list.d/* "$1"/etc/apt/apt.conf.d/99mmdebstrap' \
 		--customize-hook="install -m 0644 '$work/debian.sources' \"\$1\"/etc/apt/sources.list.d/debian.sources" \
-		"$release" "$work/tree.tar" "$work/debian.sources" >&2
-	mv "$work/tree.tar" "$archive"
+		"$release" "$archive.new.tar" "$work/debian.sources" >&2
+	mv "$archive.new.tar" "$archive"
 }
 
 # apt_settings prints what this machine's APT has been told of the way to the archive.

@@ -128,6 +128,9 @@ func TestOutcome(t *testing.T) {
 			files: deb12, archive: plan("Inst libc6 [2.36-9] (2.41-12 Debian:13.1/stable [amd64])"), code: 1,
 			said: []string{planning, "  libc6 2.36-9 would become 2.41-12 of Debian:13.1/stable"},
 		},
+		"line of APT that is not known": {
+			files: deb13, archive: archive{qemu: "1:10.0.2", plan: "Inst nc 1.2"}, code: 1, said: []string{planning, "cannot be read: Inst nc 1.2"},
+		},
 		"package that stands in the way": {
 			files: deb13, archive: archive{qemu: "1:10.0.2", plan: "Remv libvirt-daemon-own [9.0]"}, code: 1,
 			said: []string{planning, "  libvirt-daemon-own would be removed"},

@@ -105,6 +105,7 @@ missing_packages() {
 		setsid util-linux
 		mount mount
 		hostname hostname
+		sysctl procps
 		ssh openssh-client
 		ssh-keygen openssh-client
 		/usr/sbin/sshd openssh-server
