@@ -24,7 +24,7 @@ var guestSource embed.FS
 
 // setupScript brings the packages and the kernel. It is carried along for the kernel's sake.
 //
-//go:embed setup.sh
+//go:embed setup/setup.sh
 var setupScript string
 
 // artifacts are the files that a guest boots from.

@@ -15,5 +15,5 @@
 //
 //	go run ./internal/lab/cmd/lab -hosts 2 -- program arguments...
 //
-// The machine needs the packages that setup.sh beside this file installs.
+// The machine needs the packages that setup/setup.sh installs.
 package lab

@@ -117,9 +117,9 @@ func namespaceArguments() []string {
 
 // setupHint names the command that brings what the machine lacks.
 func setupHint() string {
-	script := "internal/lab/setup.sh"
+	script := "internal/lab/setup/setup.sh"
 	if _, file, _, ok := runtime.Caller(0); ok && filepath.IsAbs(file) {
-		script = filepath.Join(filepath.Dir(file), "setup.sh")
+		script = filepath.Join(filepath.Dir(file), "setup", "setup.sh")
 	}
 	if os.Geteuid() != 0 {
 		script = "sudo " + script

@@ -1,6 +1,21 @@
 package lab
 
-import "testing"
+import (
+	"regexp"
+	"testing"
+)
+
+func TestSetupBringsEveryTool(t *testing.T) {
+	t.Parallel()
+	for _, tool := range tools {
+		if tool == Emulator {
+			continue // It is there from a version on.
+		}
+		if listed := `(?m)^\t\t(\S*/)?` + regexp.QuoteMeta(tool) + ` \S+$`; !regexp.MustCompile(listed).MatchString(setupScript) {
+			t.Errorf("setup.sh brings no %s", tool)
+		}
+	}
+}
 
 func TestQEMUVersionIsReadFromItsBanner(t *testing.T) {
 	t.Parallel()
