@@ -1,0 +1,237 @@
+package provider_test
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/lab"
+)
+
+// placedVMBody declares a VM's policy and its place.
+const placedVMBody = `
+resource "virt_vm_migration_policy" "vm" {
+  vm              = {{ printf "%q" .VM }}
+  max_downtime_ms = {{ .Downtime }}
+}
+
+resource "virt_vm_live_migration" "vm" {
+  vm          = {{ printf "%q" .VM }}
+  destination = {{ printf "%q" .Destination }}
+  depends_on  = [virt_vm_migration_policy.vm]
+}
+`
+
+type placedVM struct {
+	VM, Destination string
+	Downtime        int
+}
+
+const placedAt = "virt_vm_live_migration.vm"
+
+// unchanged expects nothing to have gone stale since the last apply.
+func (w *workspace) unchanged(t *testing.T) {
+	t.Helper()
+	w.must(t, 0, "plan", "-detailed-exitcode", "-refresh-only")
+	w.must(t, 0, "plan", "-detailed-exitcode")
+}
+
+// requireSaid expects the words in what a command has printed.
+func requireSaid(t *testing.T, r result, words ...string) {
+	t.Helper()
+	for _, w := range words {
+		if !saying(w).MatchString(r.stdout + r.stderr) {
+			t.Errorf("it does not say %q:\n%s", w, r)
+		}
+	}
+}
+
+func requireNotSaid(t *testing.T, r result, words ...string) {
+	t.Helper()
+	for _, w := range words {
+		if saying(w).MatchString(r.stdout + r.stderr) {
+			t.Errorf("it says %q:\n%s", w, r)
+		}
+	}
+}
+
+// TestAccLabels_ofMoves moves a VM in each way that the provider has, and gives
+// its host other keys: no attribute goes stale, and no key moves a VM by itself.
+func TestAccLabels_ofMoves(t *testing.T) {
+	t.Parallel()
+	world := testLab(t)
+	guest := world.StartGuest(t, lab.GuestSpec{Bare: true})
+	block := labProvider(t, "kvm1", "kvm2")
+	renamed := providerBlock{Hosts: map[string]hostBlock{"node1": block.Hosts["kvm1"], "node2": block.Hosts["kvm2"]}}
+	swapped := providerBlock{Hosts: map[string]hostBlock{"kvm1": block.Hosts["kvm2"], "kvm2": block.Hosts["kvm1"]}}
+	of := func(b providerBlock, destination string) string {
+		return b.with(t, placedVMBody, placedVM{guest.Name, destination, 400})
+	}
+	w := newWorkspace(t, of(block, "kvm2"))
+	w.must(t, 0, "apply", "-auto-approve") // it moves
+	requireHome(t, guest, "kvm2", "running")
+	w.unchanged(t)
+	w.write(t, of(block, "kvm1"))
+	w.must(t, 0, "apply", "-auto-approve")
+	w.unchanged(t)
+	if knowsActions() {
+		w.write(t, of(block, "kvm1")+moveAction(guest.Name, `null`))
+		w.must(t, 0, "apply", "-auto-approve", "-invoke=action.virt_vm_live_migration.move")
+		requireHome(t, guest, "kvm2", "running")
+		w.write(t, of(block, "kvm2"))
+		w.must(t, 0, "apply", "-auto-approve")
+		w.unchanged(t)
+		w.write(t, of(block, "kvm1"))
+		w.must(t, 0, "apply", "-auto-approve")
+	}
+	requireHome(t, guest, "kvm1", "running")
+
+	w.write(t, of(renamed, "node1"))
+	plan := w.must(t, 0, "plan", "-detailed-exitcode")
+	requireSaid(t, plan, `Host "kvm1" Is Called "node1" Now`, "No changes.")
+	requireNotSaid(t, plan, "something else has brought it", "Not Watched")
+	w.must(t, 0, "apply", "-auto-approve")
+	w.unchanged(t)
+	if last, _ := w.attributes(t, placedAt)["last_migration"].(map[string]any); last["destination"] != "kvm1" {
+		t.Errorf("last_migration is %v, want the move to kvm1, as it was called then", last)
+	}
+
+	// Swapped keys: the VM is where it was, and its host has another name.
+	w.write(t, of(block, "kvm1"))
+	w.must(t, 0, "apply", "-auto-approve")
+	w.write(t, of(swapped, "kvm1"))
+	plan = w.must(t, 2, "plan", "-detailed-exitcode")
+	requireSaid(t, plan, `Host "kvm1" Is Called "kvm2" Now`, `"kvm2" -> "kvm1"`)
+	requireNotSaid(t, plan, "something else has brought it")
+	w.write(t, of(swapped, "kvm2"))
+	w.must(t, 0, "plan", "-detailed-exitcode")
+	requireHome(t, guest, "kvm1", "running")
+	w.must(t, 0, "destroy", "-auto-approve")
+	requireVMRecord(t, world.Host("kvm1"), guest.Name, "", "live", "config")
+}
+
+// TestAccLabels_hostOfAVMLeaves takes the host of a VM out of the provider's
+// hosts: state keeps the VM, and a destroy says what may be left.
+func TestAccLabels_hostOfAVMLeaves(t *testing.T) {
+	t.Parallel()
+	world := testLab(t)
+	guest := world.StartGuest(t, lab.GuestSpec{Bare: true, Host: "kvm2"})
+	both, one := labProvider(t, "kvm1", "kvm2"), labProvider(t, "kvm1")
+	down := both.without("kvm2")
+	down.Unreachable = "warn"
+	body := func(b providerBlock) string {
+		return b.with(t, vmPolicyBody, vmPolicyData{guest.Name, `max_downtime_ms = 400`})
+	}
+	w := newWorkspace(t, body(both))
+	w.must(t, 0, "apply", "-auto-approve")
+	w.write(t, body(one))
+	requireSaid(t, w.must(t, 0, "plan", "-detailed-exitcode"), "Virtual Machine Out of Sight",
+		`It was last seen on "kvm2" (host UUID`, "which the provider's configuration no longer has", "No changes.")
+
+	w.write(t, down.String())
+	requireSaid(t, w.must(t, 1, "destroy", "-auto-approve"), "Unable to Delete VM Migration Policy", `host "kvm2"`)
+	w.write(t, one.String())
+	requireSaid(t, w.must(t, 0, "destroy", "-auto-approve"), "Left on Former Hosts", `None of the provider's hosts is "kvm2"`)
+	requireVMRecord(t, world.Host("kvm2"), guest.Name, `{"version":1,"max_downtime_ms":400}`, "live", "config")
+}
+
+// TestAccRecords_changedSincePlan applies a saved plan after somebody has written
+// to the record.
+func TestAccRecords_changedSincePlan(t *testing.T) {
+	t.Parallel()
+	world := testLab(t)
+	kvm1 := world.Host("kvm1")
+	guest := world.StartGuest(t, lab.GuestSpec{Bare: true})
+	body := func(ms int) string {
+		return labProvider(t).with(t, vmPolicyBody, vmPolicyData{guest.Name, fmt.Sprintf(`max_downtime_ms = %d`, ms)})
+	}
+	w := newWorkspace(t, body(400))
+	w.must(t, 0, "apply", "-auto-approve")
+	w.write(t, body(500))
+	w.must(t, 0, "plan", "-out=saved")
+	const theirs = `{"version":1,"max_downtime_ms":900}`
+	setVMRecord(t, kvm1, guest.Name, theirs, "live", "config")
+	refused := w.must(t, 1, "apply", "saved")
+	requireSaid(t, refused, "Unable to Update VM Migration Policy", "was changed by another since this was planned: ", "max_downtime_ms is 900, declared 500", "Plan again")
+	requireVMRecord(t, kvm1, guest.Name, theirs, "live", "config")
+	w.must(t, 0, "apply", "-auto-approve")
+	requireVMRecord(t, kvm1, guest.Name, `{"version":1,"max_downtime_ms":500}`, "live", "config")
+
+	w.must(t, 0, "plan", "-destroy", "-out=saved")
+	setVMRecord(t, kvm1, guest.Name, `{"version":1,"owner":"them","declared_at":"2026-11-25T21:30:05Z"}`, "live", "config")
+	requireSaid(t, w.must(t, 0, "apply", "saved"), "VM Migration Policy Left in Place", "declared again by another resource or state on 2026-11-25 at 21:30:05 UTC")
+	if got := vmRecord(t, kvm1, guest.Name, "live"); got == "" {
+		t.Error("another's record was removed")
+	}
+}
+
+// TestAccRecords_inheritedReplacement replaces a policy whose create_before_destroy
+// comes from a consumer, and whose VM is not known while planning.
+func TestAccRecords_inheritedReplacement(t *testing.T) {
+	t.Parallel()
+	world := testLab(t)
+	guest := world.StartGuest(t, lab.GuestSpec{Bare: true})
+	const body = `
+resource "terraform_data" "vm" {
+  input            = {{ printf "%q" .VM }}
+  triggers_replace = [{{ .Downtime }}]
+}
+
+resource "virt_vm_migration_policy" "vm" {
+  vm              = terraform_data.vm.output
+  max_downtime_ms = 400
+}
+
+resource "terraform_data" "consumer" {
+  input = virt_vm_migration_policy.vm.uuid
+  triggers_replace = [virt_vm_migration_policy.vm.uuid]
+  lifecycle { create_before_destroy = true }
+}
+`
+	of := func(round int) string {
+		return labProvider(t).with(t, body, placedVM{VM: guest.Name, Downtime: round})
+	}
+	w := newWorkspace(t, of(0))
+	w.must(t, 0, "apply", "-auto-approve")
+	for round := range 1 + rounds(t) {
+		w.write(t, of(round+1))
+		w.must(t, 0, "apply", "-auto-approve")
+		requireVMRecord(t, world.Host("kvm1"), guest.Name, `{"version":1,"max_downtime_ms":400}`, "live", "config")
+		w.unchanged(t)
+	}
+	w.must(t, 0, "destroy", "-auto-approve")
+	requireVMRecord(t, world.Host("kvm1"), guest.Name, "", "live", "config")
+}
+
+// TestAccRecords_replacementWithOtherValues replaces one resource with
+// create_before_destroy and changes its values in the same apply: it is done or
+// refused, and the record is there in either case.
+func TestAccRecords_replacementWithOtherValues(t *testing.T) {
+	t.Parallel()
+	world := testLab(t)
+	guest := world.StartGuest(t, lab.GuestSpec{Bare: true})
+	const body = `
+resource "terraform_data" "trigger" { input = {{ .Downtime }} }
+
+resource "virt_vm_migration_policy" "vm" {
+  vm              = {{ printf "%q" .VM }}
+  max_downtime_ms = {{ .Downtime }}
+  lifecycle {
+    create_before_destroy = true
+    replace_triggered_by  = [terraform_data.trigger]
+  }
+}
+`
+	of := func(ms int) string { return labProvider(t).with(t, body, placedVM{VM: guest.Name, Downtime: ms}) }
+	w := newWorkspace(t, of(400))
+	w.must(t, 0, "apply", "-auto-approve")
+	w.write(t, of(500))
+	r := w.terraform(t, "apply", "-auto-approve")
+	t.Log(r)
+	switch r.code {
+	case 0:
+		requireVMRecord(t, world.Host("kvm1"), guest.Name, `{"version":1,"max_downtime_ms":500}`, "live", "config")
+	default:
+		requireSaid(t, r, "Unable to Create VM Migration Policy", "exists and differs", "create_before_destroy")
+		requireVMRecord(t, world.Host("kvm1"), guest.Name, `{"version":1,"max_downtime_ms":400}`, "live", "config")
+	}
+}
