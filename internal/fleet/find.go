@@ -100,7 +100,7 @@ func (e *AmbiguousNameError) Error() string {
 // Find looks for a VM, given by name or UUID, on all hosts. What looks like a UUID
 // is one, as virsh has it, and a name only where no host has a VM of that UUID.
 // The error is a *NotFoundError only when every host has said that it does not have
-// the VM; a host that can not be asked is an error, or, with UnreachableWarn,
+// the VM; a host that cannot be asked is an error, or, with UnreachableWarn,
 // listed in Location.Unseen. last is the host where it was last seen, or empty:
 // among several shut-off definitions it is the home.
 func (f *Fleet) Find(ctx context.Context, vm, last string) (Location, error) {

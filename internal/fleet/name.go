@@ -51,7 +51,7 @@ func (f *Fleet) lookForName(ctx context.Context, name string) (uuid string, err 
 
 // spelled are the domains of a host whose name reads the same. Terraform writes
 // every string in the composed form of Unicode (NFC), in which a domain that has
-// its name in the decomposed one (NFD) can not be looked up. A host that lists its
+// its name in the decomposed one (NFD) cannot be looked up. A host that lists its
 // domains to nobody has none.
 func spelled(ctx context.Context, h *host.Host, name string) ([]migration.Domain, error) {
 	names, err := h.DomainNames(ctx)

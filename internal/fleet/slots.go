@@ -23,7 +23,7 @@ type trip struct {
 }
 
 // mostPassed is how often a move that waits is passed by later ones that take a
-// place it needs. It can not use that place while another that it needs is taken,
+// place it needs. It cannot use that place while another that it needs is taken,
 // so that the place is better used meanwhile; but two hosts that others use in
 // turns may never be free at once. Then the next places are kept for it.
 const mostPassed = 3

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -24,7 +25,7 @@ type queue struct {
 
 // come lets a move come, which lasts as long as given once it has its place. It
 // returns when that has it, or waits.
-func (q *queue) come(t *testing.T, ctx context.Context, name string, to trip, lasts time.Duration) {
+func (q *queue) come(ctx context.Context, t *testing.T, name string, to trip, lasts time.Duration) {
 	t.Helper()
 	q.waiting.Go(func() {
 		release, err := q.slots.acquire(ctx, to, func(string) {})
@@ -43,6 +44,13 @@ func (q *queue) come(t *testing.T, ctx context.Context, name string, to trip, la
 	synctest.Wait()
 }
 
+// soFar is the order until now.
+func (q *queue) soFar() []string {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return slices.Clone(q.order)
+}
+
 // TestSlots_order wants places to go to who came first, of those that can use
 // them.
 func TestSlots_order(t *testing.T) {
@@ -59,14 +67,23 @@ func TestSlots_order(t *testing.T) {
 		want               []string
 	}{
 		"first come, first served": {1, 9, []arrival{
-			{"1", trip{"1", "a", "b"}, short}, {"2", trip{"2", "a", "b"}, short}, {"3", trip{"3", "a", "b"}, short},
-			{"4", trip{"4", "a", "b"}, short}, {"5", trip{"5", "a", "b"}, short}, {"6", trip{"6", "a", "b"}, short},
+			{"1", trip{"1", "a", "b"}, short},
+			{"2", trip{"2", "a", "b"}, short},
+			{"3", trip{"3", "a", "b"}, short},
+			{"4", trip{"4", "a", "b"}, short},
+			{"5", trip{"5", "a", "b"}, short},
+			{"6", trip{"6", "a", "b"}, short},
 		}, []string{"1", "2", "3", "4", "5", "6"}},
-		"a place that the first can not use": {1, 1, []arrival{
-			{"1", trip{"1", "x", "b"}, long}, {"2", trip{"2", "a", "b"}, short}, {"3", trip{"3", "a", "c"}, short},
+		"a place that the first cannot use": {1, 1, []arrival{
+			{"1", trip{"1", "x", "b"}, long},
+			{"2", trip{"2", "a", "b"}, short},
+			{"3", trip{"3", "a", "c"}, short},
 		}, []string{"1", "3", "2"}},
 		"moves of one VM": {9, 9, []arrival{
-			{"1", trip{"1", "a", "b"}, short}, {"2", trip{"1", "a", "c"}, short}, {"3", trip{"1", "a", "d"}, short}, {"4", trip{"1", "a", "e"}, short},
+			{"1", trip{"1", "a", "b"}, short},
+			{"2", trip{"1", "a", "c"}, short},
+			{"3", trip{"1", "a", "d"}, short},
+			{"4", trip{"1", "a", "e"}, short},
 		}, []string{"1", "2", "3", "4"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -74,10 +91,10 @@ func TestSlots_order(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				q := queue{slots: newSlots(test.outgoing, test.incoming)}
 				for _, a := range test.arrivals {
-					q.come(t, t.Context(), a.name, a.to, a.lasts)
+					q.come(t.Context(), t, a.name, a.to, a.lasts)
 				}
 				q.waiting.Wait()
-				if diff := cmp.Diff(test.want, q.order); diff != "" {
+				if diff := cmp.Diff(test.want, q.soFar()); diff != "" {
 					t.Errorf("order (-want +got):\n%s", diff)
 				}
 			})
@@ -92,15 +109,15 @@ func TestSlots_wideMove(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		q := queue{slots: newSlots(1, 1)}
-		q.come(t, t.Context(), "b0", trip{"b0", "x", "b"}, time.Minute)
-		q.come(t, t.Context(), "wide", trip{"wide", "a", "b"}, time.Minute)
+		q.come(t.Context(), t, "b0", trip{"b0", "x", "b"}, time.Minute)
+		q.come(t.Context(), t, "wide", trip{"wide", "a", "b"}, time.Minute)
 		for i := range 20 {
 			a, b := fmt.Sprint("a", i), fmt.Sprint("b", i+1)
-			q.come(t, t.Context(), a, trip{a, "a", "c"}, 2*time.Minute)
-			q.come(t, t.Context(), b, trip{b, "x", "b"}, 2*time.Minute)
+			q.come(t.Context(), t, a, trip{a, "a", "c"}, 2*time.Minute)
+			q.come(t.Context(), t, b, trip{b, "x", "b"}, 2*time.Minute)
 		}
 		q.waiting.Wait()
-		if diff := cmp.Diff([]string{"b0", "a0", "b1", "a1", "wide"}, q.order[:5]); diff != "" {
+		if diff := cmp.Diff([]string{"b0", "a0", "b1", "a1", "wide"}, q.soFar()[:5]); diff != "" {
 			t.Errorf("the first (-want +got):\n%s", diff)
 		}
 	})
@@ -112,22 +129,22 @@ func TestSlots_givenUpFrees(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		q := queue{slots: newSlots(1, 1)}
 		ctx, cancel := context.WithCancel(t.Context())
-		q.come(t, t.Context(), "b", trip{"b", "x", "b"}, time.Hour)
-		q.come(t, ctx, "given up", trip{"given up", "a", "b"}, time.Minute)
+		q.come(t.Context(), t, "b", trip{"b", "x", "b"}, time.Hour)
+		q.come(ctx, t, "given up", trip{"given up", "a", "b"}, time.Minute)
 		want := []string{"b"}
 		for i := range mostPassed {
 			a := fmt.Sprint("a", i)
-			q.come(t, t.Context(), a, trip{a, "a", "c"}, time.Second)
+			q.come(t.Context(), t, a, trip{a, "a", "c"}, time.Second)
 			want = append(want, a)
 		}
-		q.come(t, t.Context(), "last", trip{"last", "a", "c"}, time.Second)
+		q.come(t.Context(), t, "last", trip{"last", "a", "c"}, time.Second)
 		pass(t, time.Minute)
-		if diff := cmp.Diff(want, q.order); diff != "" {
+		if diff := cmp.Diff(want, q.soFar()); diff != "" {
 			t.Errorf("before it is given up (-want +got):\n%s", diff)
 		}
 		cancel()
 		pass(t, time.Second)
-		if diff := cmp.Diff(append(want, "last"), q.order); diff != "" {
+		if diff := cmp.Diff(append(want, "last"), q.soFar()); diff != "" {
 			t.Errorf("after it is given up (-want +got):\n%s", diff)
 		}
 		q.waiting.Wait()

@@ -79,14 +79,14 @@ func (h *Host) ensureControl() (*dialing, error) {
 
 // keep ends a dialling and stores what came of it, unless the host is closed:
 // Close may have taken what there was already.
-func (c *control) keep(lifetime context.Context, conn *conn) bool {
+func (c *control) keep(lifetime context.Context, made *conn) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.dialing = nil
-	if conn != nil && lifetime.Err() != nil {
+	if made != nil && lifetime.Err() != nil {
 		return false
 	}
-	c.conn = conn
+	c.conn = made
 	return true
 }
 

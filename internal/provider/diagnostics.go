@@ -138,7 +138,7 @@ func adviseTwice(e *fleet.RunningTwiceError) string {
 			said = append(said, fmt.Sprintf("What %s holds does not run and writes nothing: never resume it while the VM runs elsewhere.", fleet.Quote(e.Stopped)))
 		}
 	} else {
-		said = append(said, fmt.Sprintf("Nothing is lost while none of them runs, and it can not be told from here which one has the newer memory: `virsh domstate --reason %s` on each host says how it came to stand still. "+
+		said = append(said, fmt.Sprintf("Nothing is lost while none of them runs, and it cannot be told from here which one has the newer memory: `virsh domstate --reason %s` on each host says how it came to stand still. "+
 			"Resume one of them only after every other one was ended on its host (virsh destroy %s).", e.UUID, e.UUID))
 	}
 	return strings.Join(append(said, "Nothing was changed."), " ")

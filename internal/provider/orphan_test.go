@@ -5,6 +5,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"runtime"
 	"strconv"
 	"strings"
 	"syscall"
@@ -18,6 +19,7 @@ var handled = []syscall.Signal{syscall.SIGTERM, syscall.SIGHUP, syscall.SIGPIPE}
 // What the provider starts is ended by the signals that do not end the provider:
 // an ssh that has not logged in keeps to an ignored one for as long as it lives.
 func TestSignalsOfChildren(t *testing.T) {
+	t.Parallel()
 	defer catchSignals()()
 	status, err := exec.Command("cat", "/proc/self/status").Output()
 	if err != nil {
@@ -40,6 +42,7 @@ func TestSignalsOfChildren(t *testing.T) {
 
 // An ssh whose host is mute ends with the first signal.
 func TestSignalEndsSSH(t *testing.T) {
+	t.Parallel()
 	defer catchSignals()()
 	mute, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -62,14 +65,19 @@ func TestSignalEndsSSH(t *testing.T) {
 	if _, err := c.Read(make([]byte, 1)); err != nil { // it has begun to talk
 		t.Fatal(err)
 	}
-	ended := make(chan error, 1)
-	go func() { ended <- ssh.Wait() }()
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		_ = ssh.Wait()
+	}()
+	started := time.Now()
 	if err := ssh.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
 	select {
 	case <-ended:
-	case <-time.After(time.Second):
+		t.Logf("it took %s", time.Since(started))
+	case <-time.After(10 * time.Second): // one that ignores it goes on for ever
 		t.Error("it goes on")
 		_ = ssh.Process.Kill()
 		<-ended
@@ -78,12 +86,14 @@ func TestSignalEndsSSH(t *testing.T) {
 
 // The provider survives what a process group gets, again and again, and a log
 // that nobody reads any more.
-func TestSignalsOfTheProvider(t *testing.T) {
+func TestSignalsOfTheProvider(t *testing.T) { //nolint:paralleltest // it takes standard error from all of them
 	defer catchSignals()()
+	runtime.LockOSThread() // a signal to this thread has arrived when it is sent
+	defer runtime.UnlockOSThread()
 	for range 10 {
 		for _, signal := range handled {
-			if err := syscall.Kill(os.Getpid(), signal); err != nil {
-				t.Fatal(err)
+			if _, _, errno := syscall.RawSyscall(syscall.SYS_TGKILL, uintptr(os.Getpid()), uintptr(syscall.Gettid()), uintptr(signal)); errno != 0 {
+				t.Fatal(errno)
 			}
 		}
 	}

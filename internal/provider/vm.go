@@ -17,7 +17,7 @@ import (
 // state, or only spells the same one in another way. A VM that is not there yet is
 // another one, and so is one that is not known yet: it comes from a domain that is
 // to be made, and what belongs to the old VM must go before that does. An update in
-// place could not become a replacement in the apply. While that can not be seen, and
+// place could not become a replacement in the apply. While that cannot be seen, and
 // the plan is to go on, it is taken for the same VM; checkSameVM looks again.
 func isAnotherVM(ctx context.Context, f *fleet.Fleet, planned, state, uuid types.String) (bool, diag.Diagnostics) {
 	given, isUUID := fleet.ParseUUID(planned.ValueString())
