@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -82,19 +83,46 @@ func (h *Host) waitSSH(ctx context.Context) error {
 	return nil
 }
 
-// KillSSH ends the host's sshd and all its sessions as SIGKILL does.
+// KillSSH ends the host's sshd and all its sessions as SIGKILL does. What they had started goes on until it notices.
 func (h *Host) KillSSH(ctx context.Context) error {
-	listener := h.sshPID()
 	sessions, err := h.SSHSessions()
 	if err != nil {
 		return err
 	}
-	for _, pid := range append([]int{listener}, sessions...) {
+	doomed := []int{h.sshPID()}
+	for _, session := range sessions {
+		// The connection may be a child's, which depends on OpenSSH's release and on who has logged in. It is in its
+		// parent's session of processes; the user's programs are in one of their own.
+		doomed = append(doomed, sessionOf(session)...)
+	}
+	for _, pid := range doomed {
 		if err := syscall.Kill(pid, syscall.SIGKILL); err != nil && !errors.Is(err, syscall.ESRCH) {
 			return fmt.Errorf("kill sshd %d of %s: %w", pid, h.Name, err)
 		}
 	}
 	return poll(ctx, func() (bool, error) { return !h.sshRunning(), nil })
+}
+
+// sessionOf are a process and the others of the session that it leads, if it leads one.
+func sessionOf(leader int) []int {
+	found := []int{leader}
+	entries, _ := filepath.Glob("/proc/[0-9]*")
+	for _, entry := range entries {
+		pid, err := strconv.Atoi(filepath.Base(entry))
+		if err != nil || pid == leader {
+			continue
+		}
+		status, err := os.ReadFile(filepath.Join(entry, "stat"))
+		if err != nil {
+			continue // It ended meanwhile.
+		}
+		// proc(5): "pid (name) state ppid pgrp session ..."; the name may hold anything.
+		fields := strings.Fields(string(status[bytes.LastIndexByte(status, ')')+1:]))
+		if len(fields) > 3 && fields[3] == strconv.Itoa(leader) {
+			found = append(found, pid)
+		}
+	}
+	return found
 }
 
 // PauseSSH stops the host's sshd (SIGSTOP): it accepts connections and never answers. Sessions go on.

@@ -1,10 +1,13 @@
 package lab_test
 
 import (
+	"bufio"
 	"context"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -78,6 +81,37 @@ func TestSSHFaultsAreHealed(t *testing.T) {
 		if said, err := ssh(t, "root", host, "true"); err != nil {
 			t.Errorf("%s, healed: %q, %v", name, said, err)
 		}
+	}
+}
+
+// sshd serves a connection by one process or by two, which depends on its release and on who logs in. A kill ends all of
+// them at once, and leaves what they had started: that ends when it reads or writes next.
+func TestKilledSSHEndsItsConnections(t *testing.T) {
+	world := current(t)
+	host := world.Hosts[0]
+	t.Cleanup(func() { must(t, world.Heal(context.WithoutCancel(t.Context()))) })
+	for _, account := range []string{"root", lab.Visitor} {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		cmd := exec.CommandContext(ctx, "ssh", "-o", "BatchMode=yes", account+"@"+host.Name, "echo $$; exec sleep 300")
+		output, err := cmd.StdoutPipe()
+		must(t, err)
+		must(t, cmd.Start())
+		started, err := bufio.NewReader(output).ReadString('\n')
+		must(t, err)
+		if sessions, err := host.SSHSessions(); err != nil || len(sessions) != 1 {
+			t.Errorf("%s: sessions %v, %v, want one", account, sessions, err)
+		}
+		must(t, host.KillSSH(ctx))
+		if err := cmd.Wait(); ctx.Err() != nil || cmd.ProcessState.ExitCode() != 255 {
+			t.Errorf("%s: ssh ended with %v, %v, want exit code 255", account, err, ctx.Err())
+		}
+		command, err := strconv.Atoi(strings.TrimSpace(started))
+		must(t, err)
+		if err := syscall.Kill(command, syscall.SIGKILL); err != nil {
+			t.Errorf("%s: kill what ran on the host: %v", account, err)
+		}
+		must(t, host.StartSSH(ctx))
 	}
 }
 

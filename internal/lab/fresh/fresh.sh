@@ -278,4 +278,4 @@ main() {
 	esac
 }
 
-main "$@"
+main "$@"; exit # in one line: this file may change while it runs

@@ -121,8 +121,8 @@ missing_packages() {
 	[ -e "$root/etc/ssl/certs/ca-certificates.crt" ] || printf '%s\n' ca-certificates
 	[ -e "$libraries/libc.a" ] || printf '%s\n' libc6-dev
 	[ -e "$libraries/sasl2/libscram.so" ] || printf '%s\n' libsasl2-modules
-	# Drivers are modules of their own; libvirt-daemon-system brings the directories that libvirtd works in.
-	[ -e "$root/var/lib/libvirt/qemu" ] || printf '%s\n' libvirt-daemon-system
+	# Drivers are modules of their own. libvirt-daemon-system, which would make the machine a host with a network and a
+	# firewall of libvirt's, is not needed.
 	[ -e "$libraries/libvirt/connection-driver/libvirt_driver_qemu.so" ] || printf '%s\n' libvirt-daemon-driver-qemu
 	[ -e "$libraries/libvirt/connection-driver/libvirt_driver_secret.so" ] ||
 		printf '%s\n' libvirt-daemon-driver-secret

@@ -51,7 +51,7 @@ func complete() []string {
 		"libvirtd", "virt-ssh-helper", "virsh", "ip", "tc", "unshare", "nsenter", "setsid", "mount", "hostname", "sysctl", "ssh",
 		"ssh-keygen", "/usr/sbin/sshd", "nc", "saslpasswd2", "dbus-daemon", "dbus-send", "/usr/lib/polkit-1/polkitd", "go",
 		"gcc", "newuidmap", "/usr/bin/qemu-system-x86_64", "/etc/ssl/certs/ca-certificates.crt", libraries + "libc.a",
-		libraries + "sasl2/libscram.so", "/var/lib/libvirt/qemu", libraries + "libvirt/connection-driver/libvirt_driver_qemu.so",
+		libraries + "sasl2/libscram.so", libraries + "libvirt/connection-driver/libvirt_driver_qemu.so",
 		libraries + "libvirt/connection-driver/libvirt_driver_secret.so",
 	}
 }
@@ -138,7 +138,7 @@ func TestSourceOfBackports(t *testing.T) {
 func TestSetupBringsEveryPackage(t *testing.T) {
 	t.Parallel()
 	const all = "ca-certificates dbus gcc golang-go hostname iproute2 libc6-dev libsasl2-modules libvirt-clients libvirt-daemon " +
-		"libvirt-daemon-driver-qemu libvirt-daemon-driver-secret libvirt-daemon-system mount netcat-openbsd openssh-client " +
+		"libvirt-daemon-driver-qemu libvirt-daemon-driver-secret mount netcat-openbsd openssh-client " +
 		"openssh-server polkitd procps qemu-system-x86 sasl2-bin util-linux\n"
 	got := newMachine(t, map[string]string{"etc/os-release": debian13}, nil, archive{qemu: "1:10.0.2"}).run(t)
 	if got.code != 0 || !strings.HasSuffix(lineWith(got.calls, "install"), all) {
