@@ -14,6 +14,9 @@ import (
 type Member struct {
 	Name string `json:"name"`
 	UUID string `json:"uuid"`
+	// LetGo is true for a host that left the configuration while it had the record:
+	// all hosts had answered then, and none was that one.
+	LetGo bool `json:"let_go,omitempty"`
 }
 
 // Renaming is a host that has another name in the configuration than it had.
@@ -84,7 +87,7 @@ func (r roster) failures() []error {
 // has tells whether every member is one of the hosts, under the name it had.
 func (r roster) has(members []Member) bool {
 	return !slices.ContainsFunc(members, func(m Member) bool {
-		h := r.hosts[m.UUID]
+		h := r.hosts[m.UUID] // one that was let go may be back
 		return h == nil || h.Name() != m.Name
 	})
 }
@@ -128,9 +131,10 @@ func (f *Fleet) recognise(ctx context.Context, members []Member) (recognition, e
 			if h.Name() != m.Name {
 				result.renamed = append(result.renamed, Renaming{From: m.Name, Now: Member{Name: h.Name(), UUID: m.UUID}})
 			}
-		case len(r.silent) > 0:
+		case len(r.silent) > 0 && !m.LetGo:
 			result.hidden = append(result.hidden, m)
 		default:
+			m.LetGo = true
 			result.letGo = append(result.letGo, m)
 		}
 	}

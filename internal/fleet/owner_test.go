@@ -228,6 +228,7 @@ func TestDeleteAsksWhoMayHaveTheRecord(t *testing.T) {
 		"it is down":                         {[]string{"kvm2"}, func() []Member { return members(t, f, all...) }, []string{"kvm2"}},
 		"it is renamed, and another is down": {[]string{"kvm3"}, func() []Member { return []Member{{Name: "old", UUID: members(t, f, "kvm1")[0].UUID}} }, nil},
 		"it is unknown, and another is down": {[]string{"kvm3"}, func() []Member { return []Member{dropped} }, []string{"dropped"}},
+		"it was let go, and another is down": {[]string{"kvm3"}, func() []Member { return []Member{letGo} }, nil},
 		"it is gone for good":                {nil, func() []Member { return []Member{dropped} }, nil},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -156,7 +156,7 @@ func (r *clusterPolicyResource) Read(ctx context.Context, req resource.ReadReque
 		return
 	}
 	r.instances.reads(remembered.Owner)
-	survey, err := r.fleet.Survey(ctx, remembered.claim(state.declaration()), remembered.known(), hostNames(state.Hosts))
+	survey, err := r.fleet.Survey(ctx, remembered.claim(state.declaration()), remembered.Hosts, hostNames(state.Hosts))
 	if err != nil {
 		resp.Diagnostics.Append(diagnoseRead(r.fleet, "Read Cluster Migration Policy", err, path.Root("hosts"))...)
 		return
@@ -191,7 +191,7 @@ func (r *clusterPolicyResource) Update(ctx context.Context, req resource.UpdateR
 	remembered = remembered.owning()
 	r.instances.makes(remembered.Owner)
 	hosts := hostNames(plan.Hosts)
-	outcome, err := r.fleet.Update(ctx, remembered.claim(plan.declaration()), hosts, remembered.known())
+	outcome, err := r.fleet.Update(ctx, remembered.claim(plan.declaration()), hosts, remembered.Hosts)
 	if err != nil {
 		resp.Diagnostics.Append(diagnose("Update Cluster Migration Policy", err, path.Root("hosts")))
 	}
@@ -218,7 +218,7 @@ func (r *clusterPolicyResource) Delete(ctx context.Context, req resource.DeleteR
 	}
 	declaration := remembered.claim(state.declaration())
 	r.instances.removes(declaration.String(), remembered.Owner, declaration.Policy)
-	outcome, err := r.fleet.Delete(ctx, declaration, remembered.known())
+	outcome, err := r.fleet.Delete(ctx, declaration, remembered.Hosts)
 	resp.Diagnostics.Append(leftWarning(r.instances, "Cluster Migration Policy", outcome.Left)...)
 	resp.Diagnostics.Append(letGoWarning("Cluster Migration Policy", outcome.LetGo)...)
 	if err != nil {

@@ -164,6 +164,29 @@ func TestAccRecords_changedSincePlan(t *testing.T) {
 	}
 }
 
+// TestAccRecords_declaredTwice declares two policies for one VM.
+func TestAccRecords_declaredTwice(t *testing.T) {
+	t.Parallel()
+	guest := testLab(t).StartGuest(t, lab.GuestSpec{Bare: true})
+	const body = `
+resource "virt_vm_migration_policy" "name" {
+  vm              = {{ printf "%q" .VM }}
+  max_downtime_ms = 400
+}
+
+resource "virt_vm_migration_policy" "uuid" {
+  vm              = {{ printf "%q" .Policy }}
+  max_downtime_ms = 500
+}
+`
+	w := newWorkspace(t, labProvider(t).with(t, body, vmPolicyData{guest.Name, guest.UUID}))
+	r := w.must(t, 1, "apply", "-auto-approve")
+	requireSaid(t, r, "Unable to Create VM Migration Policy", "exists and differs")
+	requireNotSaid(t, r, "inconsistent final plan")
+	w.must(t, 0, "destroy", "-auto-approve")
+	requireVMRecord(t, testLab(t).Host("kvm1"), guest.Name, "", "live", "config")
+}
+
 // TestAccRecords_inheritedReplacement replaces a policy whose create_before_destroy
 // comes from a consumer, and whose VM is not known while planning.
 func TestAccRecords_inheritedReplacement(t *testing.T) {

@@ -151,7 +151,7 @@ func (r *globalSettingsResource) Read(ctx context.Context, req resource.ReadRequ
 		return
 	}
 	r.instances.reads(remembered.Owner)
-	survey, err := r.fleet.Survey(ctx, remembered.claim(state.declaration()), remembered.known(), hostNames(state.Hosts))
+	survey, err := r.fleet.Survey(ctx, remembered.claim(state.declaration()), remembered.Hosts, hostNames(state.Hosts))
 	if err != nil {
 		resp.Diagnostics.Append(diagnoseRead(r.fleet, "Read Global Migration Settings", err, path.Root("hosts"))...)
 		return
@@ -189,7 +189,7 @@ func (r *globalSettingsResource) Update(ctx context.Context, req resource.Update
 	remembered = remembered.owning()
 	r.instances.makes(remembered.Owner)
 	hosts := hostNames(plan.Hosts)
-	outcome, err := r.fleet.Update(ctx, remembered.claim(plan.declaration()), hosts, remembered.known())
+	outcome, err := r.fleet.Update(ctx, remembered.claim(plan.declaration()), hosts, remembered.Hosts)
 	if err != nil {
 		resp.Diagnostics.Append(diagnose("Update Global Migration Settings", err, path.Root("hosts")))
 	}
@@ -216,7 +216,7 @@ func (r *globalSettingsResource) Delete(ctx context.Context, req resource.Delete
 	}
 	declaration := remembered.claim(state.declaration())
 	r.instances.removes(declaration.String(), remembered.Owner, declaration.Policy)
-	outcome, err := r.fleet.Delete(ctx, declaration, remembered.known())
+	outcome, err := r.fleet.Delete(ctx, declaration, remembered.Hosts)
 	resp.Diagnostics.Append(leftWarning(r.instances, "Global Migration Settings", outcome.Left)...)
 	resp.Diagnostics.Append(letGoWarning("Global Migration Settings", outcome.LetGo)...)
 	if err != nil {

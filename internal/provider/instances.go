@@ -111,9 +111,12 @@ func (i *instances) knows(ctx context.Context, owner string) bool {
 	defer cancel()
 	for {
 		i.mu.Lock()
-		known, news := i.known[owner] || i.made[owner] || i.applying, i.news
+		made, known, news := i.made[owner], i.known[owner] || i.applying, i.news
 		i.mu.Unlock()
-		if known {
+		switch {
+		case made: // another resource of this configuration wants the same record
+			return false
+		case known:
 			return true
 		}
 		select {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"github.com/google/uuid"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -26,9 +27,6 @@ type memory struct {
 	// Hosts are those that the record was written to and not removed from, or the
 	// one that the VM was last seen on.
 	Hosts []fleet.Member `json:"hosts,omitempty"`
-	// LetGo are hosts that left the provider's configuration while they had the
-	// record.
-	LetGo []fleet.Member `json:"let_go,omitempty"`
 	// Formerly are names that a cluster's record still has on hosts that its
 	// renaming did not reach.
 	Formerly []string `json:"formerly,omitempty"`
@@ -82,11 +80,6 @@ func (m memory) claim(d fleet.Declaration) fleet.Declaration {
 	return d
 }
 
-// known are all hosts that have the record, or may have it.
-func (m memory) known() []fleet.Member {
-	return append(append([]fleet.Member{}, m.Hosts...), m.LetGo...)
-}
-
 // last is the host that the VM was last seen on.
 func (m memory) last() fleet.Member {
 	if len(m.Hosts) == 0 {
@@ -97,7 +90,7 @@ func (m memory) last() fleet.Member {
 
 // surveyed is the memory after a survey.
 func (m memory) surveyed(s fleet.Survey) memory {
-	m.Hosts, m.LetGo, m.Seen = s.Written, s.LetGo, s.Seen
+	m.Hosts, m.Seen = append(s.Written, s.LetGo...), s.Seen
 	if len(s.Drift) == 0 && len(s.Unseen) == 0 {
 		m.Formerly = nil
 	}
@@ -106,8 +99,7 @@ func (m memory) surveyed(s fleet.Survey) memory {
 
 // changed is the memory after a change to the records.
 func (m memory) changed(o fleet.Outcome, err error) memory {
-	m.Hosts, m.Seen = o.Written, o.Seen
-	m.LetGo = o.LetGo
+	m.Hosts, m.Seen = append(o.Written, o.LetGo...), o.Seen
 	if err == nil {
 		m.Formerly = nil
 	}
@@ -131,7 +123,8 @@ func planRemoval(ctx context.Context, private privateReader, state, plan types.S
 	}
 	m, diags := readMemory(ctx, private)
 	resp.Diagnostics.Append(diags...)
-	left := without(fleet.NamesOf(m.Hosts), hostNames(plan))
+	watched := slices.DeleteFunc(slices.Clone(m.Hosts), func(h fleet.Member) bool { return h.LetGo })
+	left := without(fleet.NamesOf(watched), hostNames(plan))
 	if len(left) == 0 {
 		return
 	}

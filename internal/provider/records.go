@@ -106,7 +106,7 @@ func identified(hosts []fleet.Member) string {
 
 // newlyLetGo are those that were not let go before.
 func newlyLetGo(remembered memory, letGo []fleet.Member) []fleet.Member {
-	return slices.DeleteFunc(slices.Clone(letGo), func(m fleet.Member) bool { return slices.Contains(remembered.LetGo, m) })
+	return slices.DeleteFunc(slices.Clone(letGo), func(m fleet.Member) bool { return slices.Contains(remembered.Hosts, m) })
 }
 
 // reachedOf are those of the hosts that an update reached. changed is false when

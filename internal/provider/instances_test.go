@@ -1,0 +1,76 @@
+package provider
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
+)
+
+func TestInstancesKnowsWhoseRecordMayBeReplaced(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		// happens is what this run does while the planning waits.
+		happens func(*instances)
+		want    bool
+		within  time.Duration
+	}{
+		"nothing more is read": {func(*instances) {}, false, quiet},
+		"it was read before":   {func(i *instances) { i.reads("owner") }, true, 0},
+		"it is read later, after others": {func(i *instances) {
+			go func() {
+				for range 5 {
+					time.Sleep(quiet / 2)
+					i.reads("other")
+				}
+				i.reads("owner")
+			}()
+		}, true, 3 * quiet},
+		"others are read for ever": {func(i *instances) {
+			go func() {
+				for range 100 {
+					time.Sleep(quiet / 2)
+					i.reads("other")
+				}
+			}()
+		}, false, mostWait},
+		"it is removed by this apply":                       {func(i *instances) { i.removes("VM", "owner", policy.Policy{}) }, true, 0},
+		"this run applies what an earlier one has planned":  {func(i *instances) { i.makes("other") }, true, 0},
+		"another resource of this apply has just made it":   {func(i *instances) { i.makes("owner") }, false, 0},
+		"another resource of this apply makes it meanwhile": {func(i *instances) { go func() { time.Sleep(quiet / 2); i.makes("owner") }() }, false, quiet / 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				i := newInstances()
+				test.happens(i)
+				started := time.Now()
+				if got := i.knows(t.Context(), "owner"); got != test.want {
+					t.Errorf("known: %v, want %v", got, test.want)
+				}
+				if took := time.Since(started); took > test.within {
+					t.Errorf("that took %s, want at most %s", took, test.within)
+				}
+			})
+		})
+	}
+	if newInstances().knows(t.Context(), "") {
+		t.Error("a record that nobody claims has a known owner")
+	}
+}
+
+func TestInstancesRemembersWhatItRemoves(t *testing.T) {
+	t.Parallel()
+	i := newInstances()
+	i.removes("VM", "owner", policy.Policy{MaxDowntimeMS: new(int64(400))})
+	if got := i.removedFrom("VM", policy.Policy{}); got != "owner" {
+		t.Errorf("a record that said something else was %q's, want the owner's", got)
+	}
+	if got := i.removedFrom("VM", policy.Policy{MaxDowntimeMS: new(int64(400))}); got != "" {
+		t.Errorf("an equal record needs no replacement, got %q", got)
+	}
+	if got := i.removedFrom("another", policy.Policy{}); got != "" {
+		t.Errorf("another record was %q's", got)
+	}
+}
