@@ -112,19 +112,11 @@ func (c Copy) digest() Digest {
 	return Digest(hex.EncodeToString(sum[:]))
 }
 
-// key is where the copy is, as Declaration.Seen has it.
-func (c Copy) key() string {
-	if c.Place != "" {
-		return c.Place
-	}
-	return c.HostUUID
-}
-
-// digests are the copies as a plan sees them.
+// digests are the copies on hosts as a plan sees them, by the host's UUID.
 func digests(copies []Copy) map[string]Digest {
 	seen := map[string]Digest{}
 	for _, c := range copies {
-		seen[c.key()] = c.digest()
+		seen[c.HostUUID] = c.digest()
 	}
 	return seen
 }

@@ -494,7 +494,7 @@ func (f *Fleet) writeCopy(ctx context.Context, h *host.Host, d Declaration) (wri
 // when the plan was made. Where the plan saw nothing at all, on a host that joins,
 // a copy that says something else is an *ExistsError.
 func (d Declaration) unexpected(c Copy) error {
-	saw, compared := d.Seen[c.key()]
+	saw, compared := d.Seen[c.HostUUID]
 	switch {
 	case c.Document == nil, compared && saw == c.digest():
 		return nil

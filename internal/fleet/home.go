@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/host"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
@@ -53,7 +54,8 @@ func (e *SameHostError) Error() string {
 }
 
 // home picks the one host that the VM is on: where it runs, else where it is
-// active, else where it is defined.
+// active, else where it is defined. A definition that libvirt says was migrated
+// away is the last choice, the host where the VM was last seen the first.
 func home(sightings []Sighting, last string) (Sighting, error) {
 	var active, running, stopped, broken []Sighting
 	for _, s := range sightings {
@@ -80,12 +82,16 @@ func home(sightings []Sighting, last string) (Sighting, error) {
 	case len(active) == 1:
 		return active[0], nil
 	}
-	for _, s := range sightings {
+	defined := slices.DeleteFunc(slices.Clone(sightings), func(s Sighting) bool { return s.Domain.Reason == migration.ReasonMigrated })
+	if len(defined) == 0 {
+		defined = sightings
+	}
+	for _, s := range defined {
 		if s.Host == last {
 			return s, nil
 		}
 	}
-	return sightings[0], nil
+	return defined[0], nil
 }
 
 func hostsSeen(sightings []Sighting) []string {

@@ -19,9 +19,10 @@ func TestHome(t *testing.T) {
 	)
 	for name, test := range map[string]struct {
 		states states
-		last   string
-		want   string
-		err    any
+		// last is where it was last seen, migrated from where it was migrated away.
+		last, migrated string
+		want           string
+		err            any
 	}{
 		"runs on one":                         {states: states{"a": running}, want: "a"},
 		"runs on one, defined on another":     {states: states{"a": off, "b": running}, last: "a", want: "b"},
@@ -30,6 +31,8 @@ func TestHome(t *testing.T) {
 		"paused on one, defined on another":   {states: states{"a": off, "b": paused}, last: "a", want: "b"},
 		"defined on two, seen on the second":  {states: states{"a": off, "b": off}, last: "b", want: "b"},
 		"defined on two, seen on neither":     {states: states{"a": off, "b": off}, last: "c", want: "a"},
+		"defined on two, migrated from one":   {states: states{"a": off, "b": off}, migrated: "a", last: "a", want: "b"},
+		"defined and migrated on one":         {states: states{"a": off}, migrated: "a", want: "a"},
 		"defined on one, crashed on another":  {states: states{"a": off, "b": crashed}, last: "a", want: "b"},
 		"runs on two":                         {states: states{"a": running, "b": running}, err: new(*RunningTwiceError)},
 		"runs on two, in post-copy on one":    {states: states{"a": running, "b": postCopy}, err: new(*RunningTwiceError)},
@@ -43,7 +46,11 @@ func TestHome(t *testing.T) {
 			var sightings []Sighting
 			for _, host := range []string{"a", "b"} {
 				if state, ok := test.states[host]; ok {
-					sightings = append(sightings, Sighting{Host: host, Domain: migration.Domain{Name: "web", State: state}})
+					domain := migration.Domain{Name: "web", State: state}
+					if host == test.migrated {
+						domain.Reason = migration.ReasonMigrated
+					}
+					sightings = append(sightings, Sighting{Host: host, Domain: domain})
 				}
 			}
 			got, err := home(sightings, test.last)

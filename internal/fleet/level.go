@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 
+	"golang.org/x/text/unicode/norm"
+
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/host"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
 )
@@ -23,9 +25,8 @@ type Declaration struct {
 	// Replaces is the owner whose record a Create may take over although it says
 	// something else; empty for none.
 	Replaces string
-	// Seen are the copies as they were when the change was planned, by where
-	// they are: a host's UUID, or "live" and "config". An update overwrites no
-	// other.
+	// Seen are the copies as they were when the change was planned, by the UUID of
+	// the host for a record that is kept on hosts. An update overwrites no other.
 	Seen map[string]Digest
 }
 
@@ -46,7 +47,13 @@ func (d Declaration) level() host.Level {
 
 // owns tells whether a record is this declaration's, by the name it carries.
 func (d Declaration) owns(r policy.Record) bool {
-	return r.Cluster == d.Cluster || d.Cluster != "" && slices.Contains(d.Formerly, r.Cluster)
+	return d.named(r) || d.Cluster != "" && slices.Contains(d.Formerly, r.Cluster)
+}
+
+// named tells whether a record has the declared cluster's name. Terraform spells
+// names in Unicode's form NFC, and other programs may not.
+func (d Declaration) named(r policy.Record) bool {
+	return norm.NFC.String(r.Cluster) == norm.NFC.String(d.Cluster)
 }
 
 // mine tells whether a readable record is the declaring instance's, or anybody's.
@@ -64,13 +71,13 @@ func (d Declaration) settled(c Copy) bool {
 // matches tells whether a record says just what is declared, in all fields
 // that this version knows.
 func (d Declaration) matches(r policy.Record) bool {
-	return r.Cluster == d.Cluster && r.Policy.Equal(d.Policy)
+	return d.named(r) && r.Policy.Equal(d.Policy)
 }
 
 // differences says in words what a record has that the declaration has not, and
 // the other way round.
 func (d Declaration) differences(r policy.Record) string {
-	if r.Cluster != d.Cluster {
+	if !d.named(r) {
 		return fmt.Sprintf("it belongs to cluster %q", r.Cluster)
 	}
 	return DifferenceText(r.Policy, d.Policy)

@@ -121,6 +121,11 @@ func (f *Fleet) recognise(ctx context.Context, members []Member) (recognition, e
 	if r.same != nil {
 		return recognition{}, r.same
 	}
+	return r.recognise(members), nil
+}
+
+// recognise finds the hosts that members are.
+func (r roster) recognise(members []Member) recognition {
 	result := recognition{silent: r.silent}
 	for _, m := range members {
 		h := r.hosts[m.UUID]
@@ -139,7 +144,7 @@ func (f *Fleet) recognise(ctx context.Context, members []Member) (recognition, e
 		}
 	}
 	slices.SortFunc(result.hosts, byName)
-	return result, nil
+	return result
 }
 
 // member is a host that was found, by its name of now.
@@ -214,4 +219,32 @@ func (f *Fleet) Member(ctx context.Context, name string) (Member, error) {
 		return Member{Name: name}, err
 	}
 	return members[0], nil
+}
+
+// Roster is who the fleet's hosts are, held against those that a resource
+// remembers.
+type Roster struct {
+	// Members are all hosts of the fleet that answer, and those remembered that may
+	// be behind one which does not.
+	Members []Member
+	Renamed []Renaming
+	// LetGo are remembered hosts that are none of the fleet's, all of which have
+	// answered.
+	LetGo []Member
+}
+
+// Roster asks all hosts who they are.
+func (f *Fleet) Roster(ctx context.Context, remembered []Member) (Roster, error) {
+	all := identify(ctx, f.hosts)
+	if all.same != nil {
+		return Roster{}, all.same
+	}
+	known := all.recognise(remembered)
+	r := Roster{Members: known.hidden, Renamed: known.renamed, LetGo: known.letGo}
+	for _, h := range f.hosts {
+		if uuid, answered := all.uuids[h]; answered {
+			r.Members = append(r.Members, Member{Name: h.Name(), UUID: uuid})
+		}
+	}
+	return r, nil
 }

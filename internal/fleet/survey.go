@@ -1,6 +1,7 @@
 package fleet
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -106,7 +107,7 @@ func (f *Fleet) Survey(ctx context.Context, want Declaration, members []Member, 
 
 // sameName tells whether all copies bear the cluster's present name.
 func (d Declaration) sameName(copies []Copy) bool {
-	return !slices.ContainsFunc(copies, func(c Copy) bool { return c.Record.Cluster != d.Cluster })
+	return !slices.ContainsFunc(copies, func(c Copy) bool { return !d.named(c.Record) })
 }
 
 func (c Copy) member() Member { return Member{Name: c.Host, UUID: c.HostUUID} }
@@ -204,7 +205,8 @@ type Found struct {
 }
 
 // FindRecord looks on all hosts for a level's record and takes the most common
-// copy, ties by host name. It is nil when no host has one.
+// copy, ties by host name. It is nil when no host has one; where some could not be
+// asked, that is an error.
 func (f *Fleet) FindRecord(ctx context.Context, d Declaration) (*Found, error) {
 	copies, unseen, err := f.copies(ctx, d, f.Names())
 	if err != nil {
@@ -212,10 +214,14 @@ func (f *Fleet) FindRecord(ctx context.Context, d Declaration) (*Found, error) {
 	}
 	claimed := slices.DeleteFunc(slices.Clone(copies), func(c Copy) bool { return !d.claims(c) })
 	own := slices.DeleteFunc(slices.Clone(claimed), func(c Copy) bool { return !c.readable() })
-	if len(own) == 0 {
-		return nil, unreadable(claimed)
+	reasons := make([]error, len(unseen))
+	for i, u := range unseen {
+		reasons[i] = u.err
 	}
-	found := &Found{Seen: digests(claimed)}
+	if len(own) == 0 {
+		return nil, cmp.Or(unreadable(claimed), failure(reasons))
+	}
+	found := &Found{Seen: digests(claimed), Unseen: reasons}
 	for _, c := range claimed {
 		found.Written = append(found.Written, c.member())
 	}
@@ -232,9 +238,6 @@ func (f *Fleet) FindRecord(ctx context.Context, d Declaration) (*Found, error) {
 	}
 	taken := Declaration{Cluster: d.Cluster, Policy: found.Policy}
 	found.Others = taken.drift(claimed...)
-	for _, u := range unseen {
-		found.Unseen = append(found.Unseen, u.err)
-	}
 	return found, nil
 }
 

@@ -247,8 +247,15 @@ func (r VMRecord) settled(d Declaration) bool {
 	return !slices.ContainsFunc(r.Copies, func(c Copy) bool { return !d.settled(c) })
 }
 
-// Seen are the copies as they are.
-func (r VMRecord) Seen() map[string]Digest { return digests(r.Copies) }
+// Seen are the copies as they are, wherever they are: a VM that is started or shut
+// off gains or loses one, which says the same.
+func (r VMRecord) Seen() map[string]Digest {
+	seen := map[string]Digest{}
+	for _, c := range r.Copies {
+		seen[string(c.digest())] = c.digest()
+	}
+	return seen
+}
 
 // Redeclared is a copy that another instance has declared since, or nil.
 func (r VMRecord) Redeclared(d Declaration) *Copy {

@@ -57,7 +57,7 @@ func TestAccDrift_exitCode(t *testing.T) {
 	removeVMRecord(t, kvm2, guest.Name, "live", "config")
 	removeHostRecord(t, clusterSecret, kvm1, kvm2)
 	plan(2, "Plan: 2 to add, 0 to change, 0 to destroy.")
-	plan(2, `Warning: Policy of Cluster "compute" Missing`, "The copies on kvm1, kvm2 are missing. No host has the record any more")
+	plan(2, `Warning: Policy of Cluster "compute" Missing`, "The copies on kvm1, kvm2 are missing. None of its hosts has the record any more")
 	plan(2, "Warning: VM Migration Policy Missing", "No copy of the record of VM web is left on kvm2")
 	w.must(t, 0, "apply", "-auto-approve")
 

@@ -212,7 +212,27 @@ func (r *liveMigrationResource) Create(ctx context.Context, req resource.CreateR
 
 // placedOn remembers the host that the VM is on.
 func placedOn(ctx context.Context, f *fleet.Fleet, name string, private privateWriter) diag.Diagnostics {
-	return memory{}.ofVM(memberOf(ctx, f, name), nil).save(ctx, private)
+	return memory{Hosts: []fleet.Member{memberOf(ctx, f, name)}}.save(ctx, private)
+}
+
+// calledNow is what the configuration calls the host now that the VM was last seen
+// on, which state calls destination. Where hosts cannot be asked, whoever looks for
+// the VM says so.
+func (r *liveMigrationResource) calledNow(ctx context.Context, remembered memory, destination string) (string, diag.Diagnostics) {
+	if len(remembered.Hosts) != 1 || remembered.Hosts[0].Name != destination {
+		return destination, nil
+	}
+	now, renamed, gone, err := r.fleet.Recognise(ctx, remembered.Hosts[0])
+	switch {
+	case err != nil:
+		return destination, nil
+	case gone:
+		return "", nil
+	case renamed != nil:
+		return now.Name, renamedWarning(r.instances, []fleet.Renaming{*renamed})
+	default:
+		return now.Name, nil
+	}
 }
 
 // Read writes where the VM really is into destination, so that a VM that was
@@ -229,14 +249,10 @@ func (r *liveMigrationResource) Read(ctx context.Context, req resource.ReadReque
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	former := remembered.last()
-	if former.Name != state.Destination.ValueString() {
-		former = fleet.Member{Name: state.Destination.ValueString()}
-	}
-	last, lost, diags := lastHost(ctx, r.fleet, r.instances, former)
+	last, diags := r.calledNow(ctx, remembered, state.Destination.ValueString())
 	resp.Diagnostics.Append(diags...)
 	location, err := r.fleet.FindUUID(ctx, state.UUID.ValueString(), last)
-	diags, gone := readDiagnostics(ctx, r.fleet, "Read Virtual Machine Placement", err, managedVM{state.VM.ValueString(), state.UUID.ValueString(), lost})
+	diags, gone := readDiagnostics(ctx, r.fleet, "Read Virtual Machine Placement", err, managedVM{state.VM.ValueString(), state.UUID.ValueString(), remembered})
 	resp.Diagnostics.Append(diags...)
 	switch {
 	case gone:

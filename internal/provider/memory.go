@@ -24,14 +24,17 @@ const memoryKey = "memory"
 type memory struct {
 	// Owner is the instance's token in the records that it declares.
 	Owner string `json:"owner,omitempty"`
-	// Hosts are those that the record was written to and not removed from, or the
-	// one that the VM was last seen on.
+	// Hosts are those that the record was written to and not removed from. For a
+	// VM's record, which moves with it, they are all hosts of the provider: nothing
+	// here may change when a VM moves, or each move would show as a change outside
+	// of Terraform. For the place of a VM it is the one that the VM is on.
 	Hosts []fleet.Member `json:"hosts,omitempty"`
+	// Home is where the VM was last seen, while other hosts keep definitions of it.
+	Home *fleet.Member `json:"home,omitempty"`
 	// Formerly are names that a cluster's record still has on hosts that its
 	// renaming did not reach.
 	Formerly []string `json:"formerly,omitempty"`
-	// Seen are the copies as they were last read or written, as
-	// fleet.Declaration.Seen.
+	// Seen are the copies as they were last read or written.
 	Seen map[string]fleet.Digest `json:"seen,omitempty"`
 }
 
@@ -80,12 +83,12 @@ func (m memory) claim(d fleet.Declaration) fleet.Declaration {
 	return d
 }
 
-// last is the host that the VM was last seen on.
-func (m memory) last() fleet.Member {
-	if len(m.Hosts) == 0 {
-		return fleet.Member{}
+// home is what the VM's home was called; empty where it needs no remembering.
+func (m memory) home() string {
+	if m.Home == nil {
+		return ""
 	}
-	return m.Hosts[0]
+	return m.Home.Name
 }
 
 // surveyed is the memory after a survey.
@@ -106,10 +109,33 @@ func (m memory) changed(o fleet.Outcome, err error) memory {
 	return m
 }
 
-// ofVM is the memory after a VM's record was read or written.
-func (m memory) ofVM(host fleet.Member, seen map[string]fleet.Digest) memory {
-	m.Hosts, m.Seen = []fleet.Member{host}, seen
-	return m
+// found is the memory after a VM's record was read or written where the VM was
+// found.
+func (m memory) found(ctx context.Context, f *fleet.Fleet, i *instances, record fleet.VMRecord) (memory, diag.Diagnostics) {
+	m.Seen = record.Seen()
+	location := record.Location
+	if len(location.Unseen) > 0 {
+		return m, nil // it is not known who all hosts are
+	}
+	roster, err := f.Roster(ctx, m.Hosts)
+	if err != nil {
+		return m, nil // whoever needs that host says so
+	}
+	m.Hosts, m.Home = roster.Members, nil
+	if len(location.Leftovers) > 0 {
+		m.Home = &fleet.Member{Name: location.Host}
+	}
+	return m, renamedWarning(i, roster.Renamed)
+}
+
+// lost are the hosts that a VM may be on which is on none of the provider's: they
+// have left its configuration since the VM was last seen.
+func (m memory) lost(ctx context.Context, f *fleet.Fleet) []fleet.Member {
+	roster, err := f.Roster(ctx, m.Hosts)
+	if err != nil {
+		return m.Hosts
+	}
+	return roster.LetGo
 }
 
 // planRemoval makes sure that a record is removed from a host that is not among

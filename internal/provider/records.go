@@ -68,7 +68,7 @@ func surveyWarnings(s fleet.Survey, object string) diag.Diagnostics {
 	switch {
 	case len(s.Drift) == 0:
 	case s.Gone:
-		diags.AddWarning(object+" Missing", drift+" No host has the record any more, so that it leaves state.")
+		diags.AddWarning(object+" Missing", drift+" None of its hosts has the record any more, so that it leaves state.")
 	default:
 		remedy := "The next apply puts that right."
 		if s.Stuck != nil {

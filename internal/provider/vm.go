@@ -96,11 +96,10 @@ func nameInState(ctx context.Context, f *fleet.Fleet, vm types.String, domain mi
 }
 
 // managedVM is what state says of a VM: what the configuration calls it, its UUID,
-// and the host where it was last seen, where that is none of the provider's any
-// more: the VM may still be there.
+// and the hosts it may be on.
 type managedVM struct {
-	vm, uuid string
-	lost     *fleet.Member
+	vm, uuid   string
+	remembered memory
 }
 
 // readDiagnostics is what a Read says when the VM could not be found. gone is
@@ -135,12 +134,12 @@ func readDiagnostics(ctx context.Context, f *fleet.Fleet, act string, err error,
 func (m managedVM) gone(ctx context.Context, f *fleet.Fleet, asked []string) (detail string, gone bool) {
 	hosts := fleet.Quote(asked)
 	lost := " What Terraform manages of it is gone with it."
-	if m.lost != nil {
-		lost = fmt.Sprintf(" It was last seen on %s, which the provider's configuration no longer has. State keeps what it says of the VM; if that host is gone for good, remove this resource from the configuration.",
-			identified([]fleet.Member{*m.lost}))
+	left := m.remembered.lost(ctx, f)
+	if gone = len(left) == 0; !gone {
+		lost = fmt.Sprintf(" It may be on %s, which the provider's configuration no longer has. State keeps what it says of the VM; if it is gone for good, remove this resource from the configuration.", identified(left))
 	}
 	if given, ok := fleet.ParseUUID(m.vm); ok && given == m.uuid {
-		return fmt.Sprintf("VM %s is on none of the hosts %s.%s", m.uuid, hosts, lost), m.lost == nil
+		return fmt.Sprintf("VM %s is on none of the hosts %s.%s", m.uuid, hosts, lost), gone
 	}
 	successor, err := f.Find(ctx, m.vm, "")
 	var ambiguous *fleet.AmbiguousNameError
@@ -150,9 +149,9 @@ func (m managedVM) gone(ctx context.Context, f *fleet.Fleet, asked []string) (de
 			"Where the configuration still says %[1]q, it means the new one: the apply creates this resource again, for that.",
 			m.vm, successor.Host, successor.Domain.UUID, m.uuid, hosts), true
 	case errors.As(err, &ambiguous):
-		return fmt.Sprintf("VM %q, which had UUID %s, is on none of the hosts %s, and %s.%s", m.vm, m.uuid, hosts, ambiguous, lost), m.lost == nil
+		return fmt.Sprintf("VM %q, which had UUID %s, is on none of the hosts %s, and %s.%s", m.vm, m.uuid, hosts, ambiguous, lost), gone
 	default:
-		return fmt.Sprintf("VM %q (%s) is on none of the hosts %s.%s", m.vm, m.uuid, hosts, lost), m.lost == nil
+		return fmt.Sprintf("VM %q (%s) is on none of the hosts %s.%s", m.vm, m.uuid, hosts, lost), gone
 	}
 }
 
@@ -171,23 +170,6 @@ func locationWarnings(l fleet.Location) diag.Diagnostics {
 	}
 	diags.Append(unreachableWarning(l.Unseen)...)
 	return diags
-}
-
-// lastHost is what the configuration calls the host now that a VM was last seen
-// on. lost is that host where it is none of the provider's any more. Where hosts
-// cannot be asked, whoever looks for the VM says so.
-func lastHost(ctx context.Context, f *fleet.Fleet, i *instances, last fleet.Member) (name string, lost *fleet.Member, diags diag.Diagnostics) {
-	now, renamed, gone, err := f.Recognise(ctx, last)
-	switch {
-	case err != nil:
-		return last.Name, nil, nil
-	case gone:
-		return "", &last, nil
-	case renamed != nil:
-		return now.Name, nil, renamedWarning(i, []fleet.Renaming{*renamed})
-	default:
-		return now.Name, nil, nil
-	}
 }
 
 // memberOf is the host that a VM was found on. One that does not answer any more

@@ -137,7 +137,7 @@ func (r *vmPolicyResource) ModifyPlan(ctx context.Context, req resource.ModifyPl
 		plan.Replaces = types.StringUnknown()
 	}
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
-	resp.Diagnostics.Append(r.preview(ctx, plan, remembered.last().Name)...)
+	resp.Diagnostics.Append(r.preview(ctx, plan, remembered.home())...)
 }
 
 // planCreate says while planning that a record is there that says something else.
@@ -184,11 +184,12 @@ func (r *vmPolicyResource) Create(ctx context.Context, req resource.CreateReques
 
 // written fills in and remembers what was written where.
 func (r *vmPolicyResource) written(ctx context.Context, m *vmPolicyModel, remembered memory, changed fleet.ChangedVM, private privateWriter) diag.Diagnostics {
-	location := changed.Record.Location
-	m.UUID = types.StringValue(location.Domain.UUID)
+	m.UUID = types.StringValue(changed.Record.Location.Domain.UUID)
 	m.Record = types.StringValue(fleet.InSync)
 	diags := takenWarning("VM Migration Policy", changed.Taken)
-	diags.Append(remembered.ofVM(memberOf(ctx, r.fleet, location.Host), changed.Record.Seen()).save(ctx, private)...)
+	remembered, more := remembered.found(ctx, r.fleet, r.instances, changed.Record)
+	diags.Append(more...)
+	diags.Append(remembered.save(ctx, private)...)
 	return diags
 }
 
@@ -202,10 +203,8 @@ func (r *vmPolicyResource) Read(ctx context.Context, req resource.ReadRequest, r
 		return
 	}
 	r.instances.reads(remembered.Owner)
-	last, lost, diags := lastHost(ctx, r.fleet, r.instances, remembered.last())
-	resp.Diagnostics.Append(diags...)
-	record, err := r.fleet.ReadVMByUUID(ctx, state.UUID.ValueString(), last)
-	diags, gone := readDiagnostics(ctx, r.fleet, "Read VM Migration Policy", err, managedVM{state.VM.ValueString(), state.UUID.ValueString(), lost})
+	record, err := r.fleet.ReadVMByUUID(ctx, state.UUID.ValueString(), remembered.home())
+	diags, gone := readDiagnostics(ctx, r.fleet, "Read VM Migration Policy", err, managedVM{state.VM.ValueString(), state.UUID.ValueString(), remembered})
 	resp.Diagnostics.Append(diags...)
 	switch {
 	case gone:
@@ -233,7 +232,9 @@ func (r *vmPolicyResource) Read(ctx context.Context, req resource.ReadRequest, r
 	}
 	resp.Diagnostics.Append(unknownMembersWarning("VM Migration Policy", record.Unknown())...)
 	resp.Diagnostics.Append(locationWarnings(record.Location)...)
-	resp.Diagnostics.Append(remembered.ofVM(memberOf(ctx, r.fleet, record.Location.Host), record.Seen()).save(ctx, resp.Private)...)
+	remembered, diags = remembered.found(ctx, r.fleet, r.instances, record)
+	resp.Diagnostics.Append(diags...)
+	resp.Diagnostics.Append(remembered.save(ctx, resp.Private)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
 }
 
@@ -262,7 +263,7 @@ func (r *vmPolicyResource) Update(ctx context.Context, req resource.UpdateReques
 	}
 	remembered = remembered.owning()
 	r.instances.makes(remembered.Owner)
-	updated, err := r.fleet.UpdateVM(ctx, state.UUID.ValueString(), remembered.last().Name, remembered.claim(plan.declaration()))
+	updated, err := r.fleet.UpdateVM(ctx, state.UUID.ValueString(), remembered.home(), remembered.claim(plan.declaration()))
 	if err != nil {
 		resp.Diagnostics.Append(diagnose("Update VM Migration Policy", err))
 		return
@@ -284,15 +285,11 @@ func (r *vmPolicyResource) Delete(ctx context.Context, req resource.DeleteReques
 	}
 	declaration := remembered.claim(state.declaration())
 	r.instances.removes(state.UUID.ValueString(), remembered.Owner, declaration.Policy)
-	left, err := r.fleet.DeleteVM(ctx, state.UUID.ValueString(), remembered.last().Name, declaration)
+	left, err := r.fleet.DeleteVM(ctx, state.UUID.ValueString(), remembered.home(), declaration)
 	var notFound *fleet.NotFoundError
 	switch {
 	case errors.As(err, &notFound):
-		_, lost, diags := lastHost(ctx, r.fleet, r.instances, remembered.last())
-		resp.Diagnostics.Append(diags...)
-		if lost != nil {
-			resp.Diagnostics.Append(letGoWarning("VM Migration Policy", []fleet.Member{*lost})...)
-		}
+		resp.Diagnostics.Append(letGoWarning("VM Migration Policy", remembered.lost(ctx, r.fleet))...)
 	case err != nil:
 		resp.Diagnostics.Append(diagnose("Delete VM Migration Policy", err))
 	case left != nil:
@@ -326,7 +323,8 @@ func (r *vmPolicyResource) ImportState(ctx context.Context, req resource.ImportS
 		UUID:       types.StringValue(record.Location.Domain.UUID),
 		Record:     types.StringValue(record.Drift(taken.Policy)),
 	}
-	remembered := memory{Owner: taken.Owner}.ofVM(memberOf(ctx, r.fleet, record.Location.Host), record.Seen())
+	remembered, diags := memory{Owner: taken.Owner}.found(ctx, r.fleet, r.instances, record)
+	resp.Diagnostics.Append(diags...)
 	resp.Diagnostics.Append(remembered.save(ctx, resp.Private)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, model)...)
 	resp.Diagnostics.Append(resp.Identity.SetAttribute(ctx, path.Root("uuid"), model.UUID)...)
