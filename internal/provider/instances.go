@@ -2,6 +2,8 @@ package provider
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -25,7 +27,11 @@ type instances struct {
 	// applying is true once this run has begun to change anything: it applies what
 	// an earlier one has planned.
 	applying bool
-	news     chan struct{} // closed at the next change of any of these
+	// blocked is how many plannings wait to know an owner, and unread what is to be
+	// said of the owners that others did not wait for.
+	blocked int
+	unread  map[string]refusal
+	news    chan struct{} // closed at the next change of any of these
 }
 
 // removedRecord is a record that an instance of this run declared.
@@ -37,7 +43,8 @@ type removedRecord struct {
 func newInstances() *instances {
 	return &instances{
 		known: map[string]bool{}, made: map[string]bool{}, removed: map[string]removedRecord{}, told: map[string]bool{},
-		news: make(chan struct{}),
+		unread: map[string]refusal{},
+		news:   make(chan struct{}),
 	}
 }
 
@@ -96,35 +103,75 @@ func (i *instances) first(thing string) bool {
 const (
 	// quiet is how long nothing must have been read until the reading is taken to
 	// be over, and mostWait how long it is waited for in all.
-	quiet    = time.Second
-	mostWait = 10 * time.Second
+	quiet    = 2 * time.Second
+	mostWait = 30 * time.Second
+	// mostBlocked is how many plannings of resources wait at a time: half of what
+	// Terraform does at a time by default, so that what they wait for can happen.
+	mostBlocked = 5
 )
 
-// knows tells whether a record's owner is an instance that this plan has read, or
-// is one that an earlier run has planned to replace. It waits until the plan has
-// nothing more to read.
-func (i *instances) knows(ctx context.Context, owner string) bool {
+// refusal is what is to be said of a record that may not be replaced.
+type refusal struct{ summary, detail string }
+
+// mayReplace tells whether a record's owner is an instance that this plan has read,
+// or one that an earlier run has planned to replace. It waits until the plan has
+// nothing more to read. Where enough others wait, it does not, and takes the owner
+// for one that will be read; the last one that waits then gets the refusals of those
+// that were not.
+func (i *instances) mayReplace(ctx context.Context, owner string, r refusal) (may bool, others []refusal) {
 	if owner == "" {
-		return false
+		return false, nil
 	}
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	switch {
+	case i.made[owner]: // another resource of this configuration wants the same record
+		return false, nil
+	case i.knows(owner):
+		return true, nil
+	case i.blocked >= mostBlocked:
+		i.unread[owner] = r
+		return true, nil
+	}
+	i.blocked++
+	defer func() { i.blocked-- }()
 	ctx, cancel := context.WithTimeout(ctx, mostWait)
 	defer cancel()
-	for {
-		i.mu.Lock()
-		made, known, news := i.made[owner], i.known[owner] || i.applying, i.news
-		i.mu.Unlock()
-		switch {
-		case made: // another resource of this configuration wants the same record
-			return false
-		case known:
-			return true
+	for i.hears(ctx) {
+		if i.made[owner] {
+			break
 		}
-		select {
-		case <-news:
-		case <-ctx.Done():
-			return false
-		case <-time.After(quiet):
-			return false
+		if i.knows(owner) && (i.blocked > 1 || len(i.unread) == 0) {
+			return true, nil
 		}
+	}
+	if i.blocked == 1 {
+		for _, owner := range slices.Sorted(maps.Keys(i.unread)) {
+			others = append(others, i.unread[owner])
+		}
+		clear(i.unread)
+	}
+	return i.knows(owner) && !i.made[owner], others
+}
+
+// knows tells whether the owner is known, to one that holds the lock, and forgets
+// refusals that are settled by now.
+func (i *instances) knows(owner string) bool {
+	maps.DeleteFunc(i.unread, func(owner string, _ refusal) bool { return i.known[owner] || i.applying })
+	return i.known[owner] || i.applying
+}
+
+// hears waits, without the lock, for news; false when there are none any more.
+func (i *instances) hears(ctx context.Context) bool {
+	news := i.news
+	i.mu.Unlock()
+	defer i.mu.Lock()
+	select {
+	case <-news:
+		return true
+	case <-ctx.Done():
+		return false
+	case <-time.After(quiet):
+		return false
 	}
 }

@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"fmt"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -30,7 +31,7 @@ func TestInstancesKnowsWhoseRecordMayBeReplaced(t *testing.T) {
 		}, true, 3 * quiet},
 		"others are read for ever": {func(i *instances, meanwhile func(func())) {
 			meanwhile(func() {
-				for range 30 {
+				for range 40 {
 					time.Sleep(quiet / 2)
 					i.reads("other")
 				}
@@ -51,8 +52,8 @@ func TestInstancesKnowsWhoseRecordMayBeReplaced(t *testing.T) {
 				defer others.Wait()
 				test.happens(i, others.Go)
 				started := time.Now()
-				if got := i.knows(t.Context(), "owner"); got != test.want {
-					t.Errorf("known: %v, want %v", got, test.want)
+				if got, others := i.mayReplace(t.Context(), "owner", refusal{}); got != test.want || len(others) > 0 {
+					t.Errorf("it may: %v, want %v; others are refused: %v", got, test.want, others)
 				}
 				if took := time.Since(started); took > test.within {
 					t.Errorf("that took %s, want at most %s", took, test.within)
@@ -60,8 +61,67 @@ func TestInstancesKnowsWhoseRecordMayBeReplaced(t *testing.T) {
 			})
 		})
 	}
-	if newInstances().knows(t.Context(), "") {
+	if may, _ := newInstances().mayReplace(t.Context(), "", refusal{}); may {
 		t.Error("a record that nobody claims has a known owner")
+	}
+}
+
+// TestInstancesLeavesRoomForReading plans many resources at once, as many as
+// Terraform does at a time, and reads their former instances only when one of the
+// places is free.
+func TestInstancesLeavesRoomForReading(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		records, foreign int
+	}{
+		"all are this plan's":       {60, 0},
+		"some are another's":        {60, 12},
+		"all are another's":         {60, 60},
+		"one is another's":          {60, 1},
+		"one is there, and no more": {1, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				i := newInstances()
+				places := make(chan struct{}, 10)
+				var (
+					wg      sync.WaitGroup
+					mu      sync.Mutex
+					refused = map[string]bool{}
+				)
+				for n := range test.records {
+					owner := fmt.Sprint(n)
+					wg.Go(func() {
+						places <- struct{}{}
+						defer func() { <-places }()
+						may, others := i.mayReplace(t.Context(), owner, refusal{detail: owner})
+						mu.Lock()
+						defer mu.Unlock()
+						if !may {
+							refused[owner] = true
+						}
+						for _, r := range others {
+							refused[r.detail] = true
+						}
+					})
+				}
+				for n := test.foreign; n < test.records; n++ {
+					wg.Go(func() {
+						places <- struct{}{}
+						defer func() { <-places }()
+						time.Sleep(quiet / 4)
+						i.reads(fmt.Sprint(n))
+					})
+				}
+				wg.Wait()
+				for n := range test.records {
+					if got, want := refused[fmt.Sprint(n)], n < test.foreign; got != want {
+						t.Errorf("record %d is refused: %v, want %v", n, got, want)
+					}
+				}
+			})
+		})
 	}
 }
 

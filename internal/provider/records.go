@@ -193,20 +193,28 @@ func replacesAttribute() schema.StringAttribute {
 }
 
 // planReplaces decides what a create makes of a record that is there and differs.
-// inspect looks at the hosts; of names what the record is of. The value must come
-// out the same when Terraform plans again in the apply, where the former instance
-// may have removed its record by then.
-func planReplaces(ctx context.Context, i *instances, of string, d fleet.Declaration, inspect func(fleet.Declaration) error) (types.String, error) {
+// inspect looks at the hosts; of names what the record is of, and act what is to be
+// done. The value must come out the same when Terraform plans again in the apply,
+// where the former instance may have removed its record by then. err is what the
+// plan has to refuse.
+func planReplaces(ctx context.Context, i *instances, of, act string, d fleet.Declaration, inspect func(fleet.Declaration) error) (replaces types.String, diags diag.Diagnostics, err error) {
 	if owner := i.removedFrom(of, d.Policy); owner != "" {
-		return types.StringValue(owner), nil
+		return types.StringValue(owner), nil, nil
 	}
-	err := inspect(d)
+	err = inspect(d)
 	var exists *fleet.ExistsError
-	if !errors.As(err, &exists) || !i.knows(ctx, exists.Copy.Record.Owner) {
-		return types.StringNull(), err
+	if !errors.As(err, &exists) {
+		return types.StringNull(), nil, err
+	}
+	may, others := i.mayReplace(ctx, exists.Copy.Record.Owner, refusal{"Unable to " + act, explain(err)})
+	for _, r := range others {
+		diags.AddError(r.summary, r.detail)
+	}
+	if !may {
+		return types.StringNull(), diags, err
 	}
 	d.Replaces = exists.Copy.Record.Owner
-	return types.StringValue(d.Replaces), inspect(d)
+	return types.StringValue(d.Replaces), diags, inspect(d)
 }
 
 // planRecord is planReplaces for a record that is kept on hosts.
@@ -215,14 +223,16 @@ func planRecord(ctx context.Context, f *fleet.Fleet, i *instances, d fleet.Decla
 		return types.StringUnknown(), nil
 	}
 	var unseen []error
-	replaces, err := planReplaces(ctx, i, d.String(), d, func(d fleet.Declaration) (err error) {
+	replaces, diags, err := planReplaces(ctx, i, d.String(), act, d, func(d fleet.Declaration) (err error) {
 		unseen, err = f.Inspect(ctx, d, hostNames(hosts))
 		return err
 	})
 	if err != nil {
-		return types.StringNull(), diagnoseRead(f, act, err, path.Root("hosts"))
+		diags.Append(diagnoseRead(f, act, err, path.Root("hosts"))...)
+		return types.StringNull(), diags
 	}
-	return replaces, unreachableWarning(unseen)
+	diags.Append(unreachableWarning(unseen)...)
+	return replaces, diags
 }
 
 // unknownMembersWarning says which copies have members that this release does

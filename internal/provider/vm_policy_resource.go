@@ -151,14 +151,15 @@ func (r *vmPolicyResource) planCreate(ctx context.Context, plan vmPolicyModel) (
 	if err != nil {
 		return types.StringNull(), nil // the preview says so
 	}
-	replaces, err := planReplaces(ctx, r.instances, location.Domain.UUID, plan.declaration(), func(d fleet.Declaration) error {
+	const act = "Create VM Migration Policy"
+	replaces, diags, err := planReplaces(ctx, r.instances, location.Domain.UUID, act, plan.declaration(), func(d fleet.Declaration) error {
 		return r.fleet.InspectVM(ctx, location, d)
 	})
 	var exists *fleet.ExistsError
 	if errors.As(err, &exists) {
-		return replaces, diag.Diagnostics{diagnose("Create VM Migration Policy", err, path.Root("vm"))}
+		diags.Append(diagnose(act, err, path.Root("vm")))
 	}
-	return replaces, nil
+	return replaces, diags
 }
 
 func (r *vmPolicyResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
