@@ -38,8 +38,6 @@ type watch struct {
 	running         bool
 	unread          error
 	silenceTold     bool
-	// lostAt is when the call was lost, zero while it was not.
-	lostAt time.Time
 	ownership
 	// ahead is true when the destination runs the guest while the source is silent.
 	ahead bool
@@ -138,7 +136,7 @@ func (w *watch) run(ctx context.Context) ending {
 
 // lose goes on without the call that started the migration.
 func (w *watch) lose(err error) {
-	w.lostCall, w.lostAt = err, time.Now()
+	w.lostCall = err
 	w.calls = nil
 	w.vanished = time.Time{} // what was seen before the loss does not tell that the job ended
 	w.tell.say(fmt.Sprintf("lost the call that started the migration (%s); if that had begun, it goes on without it", err))
@@ -256,12 +254,9 @@ func (a answer) answered() bool {
 
 // read takes a reading of the job.
 func (w *watch) read(a answer) {
-	switch {
-	case !a.answered():
+	if !a.answered() {
 		w.unread, w.ahead = a.err, a.ahead
 		w.tellSilence(a.came)
-		return
-	case a.asked.Before(w.lostAt):
 		return
 	}
 	w.heard, w.ahead, w.unread = a.came, false, nil
