@@ -16,7 +16,7 @@ func TestJobFiguresDoNotOverflow(t *testing.T) {
 		params.add(name, &libvirt.TypedParamValue{D: 4, I: uint64(math.MaxUint64)})
 	}
 	job := jobReply{params: params}.job()
-	const longest = math.MaxInt64 / time.Millisecond * time.Millisecond
+	const longest = time.Duration(math.MaxInt64/1_000_000) * time.Millisecond
 	if job.Elapsed != longest || job.Downtime != longest || job.DirtyRate != math.MaxUint64 {
 		t.Errorf("elapsed %s, downtime %s, dirty rate %d", job.Elapsed, job.Downtime, job.DirtyRate)
 	}

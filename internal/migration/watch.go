@@ -11,9 +11,6 @@ import (
 type watch struct {
 	request Request
 	tell    *narrator
-	// own is the caller's context without its cancellation: once a job runs, the
-	// engine's calls must not be cut off by what calls the job off.
-	own context.Context
 	// calls carries the migration out; nil when the job was adopted, or once the
 	// connection of the calls was lost, for the reason in lostCall.
 	calls    *drive
@@ -95,7 +92,8 @@ var (
 // run watches until the job has ended or can no longer be watched. It waits for
 // no host: it takes what happens, and decides.
 func (w *watch) run(ctx context.Context) ending {
-	w.errands = newErrands(w.own)
+	// Once a job runs, the engine's calls must not be cut off by what calls it off.
+	w.errands = newErrands(context.WithoutCancel(ctx))
 	defer w.close()
 	w.heard = time.Now()
 	w.known = w.calls == nil // adopted
