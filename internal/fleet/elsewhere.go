@@ -20,20 +20,19 @@ type ElsewhereError struct {
 	// all others.
 	Found Look
 
-	failure *migration.Failure
 	// held are the third hosts that hold the VM, receiving those that hold a
 	// receiving half of it.
 	held, receiving []Sighting
 }
 
 func (e *ElsewhereError) Error() string {
-	parts := []string{e.failure.Happened}
+	parts := []string{e.Common().Happened}
 	if len(e.held) > 0 {
 		parts = append(parts, strings.TrimSpace("Somebody else has moved or started the VM on another host in the meantime. "+e.halves()))
 	} else {
 		there := strings.Join(hostsSeen(e.receiving), " and ")
 		parts = append(parts, fmt.Sprintf("The receiving half of another migration of the VM is on %s, and may be about to run. "+
-			"Neither start nor resume the VM anywhere before that has ended: `virsh domstate %s` there tells.", there, e.failure.Outcome.UUID))
+			"Neither start nor resume the VM anywhere before that has ended: `virsh domstate %s` there tells.", there, e.Common().Outcome.UUID))
 	}
 	return strings.Join(append(parts, e.Found.Whereabouts()), "\n\n")
 }
@@ -43,10 +42,10 @@ func (e *ElsewhereError) Unwrap() error { return e.Diagnosis }
 // halves says what to do about what the two hosts of the move still hold, while
 // a third one holds the VM.
 func (e *ElsewhereError) halves() string {
-	uuid := e.failure.Outcome.UUID
+	uuid := e.Common().Outcome.UUID
 	runs := slices.ContainsFunc(e.held, func(s Sighting) bool { return s.running() })
 	var texts []string
-	for _, s := range []migration.Sighting{e.failure.Outcome.Source, e.failure.Outcome.Destination} {
+	for _, s := range []migration.Sighting{e.Common().Outcome.Source, e.Common().Outcome.Destination} {
 		copied, wake := "paused", "resume"
 		if s.Is(migration.StateAsleep) {
 			copied, wake = "sleeping", "wake"
@@ -68,8 +67,7 @@ func (e *ElsewhereError) halves() string {
 // were not seen to run the VM. It returns the error that is true then.
 func (f *Fleet) elsewhere(ctx context.Context, r migration.Request, err error) error {
 	var diagnosis migration.Diagnosis
-	failure := failureOf(err)
-	if failure == nil || runs(failure.Outcome) || !errors.As(err, &diagnosis) {
+	if !errors.As(err, &diagnosis) || runs(diagnosis.Where()) {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastLook)
@@ -79,7 +77,7 @@ func (f *Fleet) elsewhere(ctx context.Context, r migration.Request, err error) e
 		d, err := h.Domain(ctx, r.UUID)
 		return migration.Sighting{Host: h.Name(), Domain: d, Err: err}
 	})
-	if e := foundOn(third, diagnosis, failure); e != nil {
+	if e := foundOn(third, diagnosis); e != nil {
 		return e
 	}
 	return err
@@ -96,8 +94,9 @@ func runs(o migration.Outcome) bool {
 }
 
 // foundOn is the error when a third host has anything of the VM; else nil.
-func foundOn(third []migration.Sighting, diagnosis migration.Diagnosis, failure *migration.Failure) *ElsewhereError {
-	e := &ElsewhereError{Diagnosis: diagnosis, Found: Look{VM: failure.Outcome.Name}, failure: failure}
+func foundOn(third []migration.Sighting, diagnosis migration.Diagnosis) *ElsewhereError {
+	failure := diagnosis.Common()
+	e := &ElsewhereError{Diagnosis: diagnosis, Found: Look{VM: failure.Outcome.Name}}
 	e.Found.add(failure.Outcome.Source)
 	e.Found.add(failure.Outcome.Destination)
 	for _, s := range third {
@@ -127,29 +126,4 @@ func (l *Look) add(s migration.Sighting) {
 		l.Seen = append(l.Seen, Sighting{Host: s.Host, Domain: s.Domain})
 	}
 	l.Answered = append(l.Answered, s.Host)
-}
-
-// failureOf is what all of the engine's errors have in common; nil when the
-// error is none of them.
-func failureOf(err error) *migration.Failure {
-	var (
-		refused      *migration.PreflightError
-		cancelled    *migration.CancelledError
-		timedOut     *migration.TimedOutError
-		notConverged *migration.NotConvergedError
-		failed       *migration.FailedError
-	)
-	switch {
-	case errors.As(err, &refused):
-		return &refused.Failure
-	case errors.As(err, &cancelled):
-		return &cancelled.Failure
-	case errors.As(err, &timedOut):
-		return &timedOut.Failure
-	case errors.As(err, &notConverged):
-		return &notConverged.Failure
-	case errors.As(err, &failed):
-		return &failed.Failure
-	}
-	return nil
 }

@@ -76,7 +76,7 @@ func TestFoundOn(t *testing.T) {
 			failed := &migration.FailedError{Failure: migration.Failure{Happened: "It failed.", Outcome: migration.Outcome{
 				UUID: "4711", Name: "web", Untouched: test.untouched, Source: sighting("a", test.source), Destination: sighting("b", test.destination),
 			}}}
-			got := foundOn([]migration.Sighting{sighting("c", test.third)}, failed, &failed.Failure)
+			got := foundOn([]migration.Sighting{sighting("c", test.third)}, failed)
 			if got == nil || len(test.want) == 0 {
 				if got != nil || len(test.want) > 0 {
 					t.Errorf("got %v", got)
@@ -101,18 +101,28 @@ func TestElsewhere_paused(t *testing.T) {
 		t.Fatal(err)
 	}
 	for state, third := range map[migration.DomainState]bool{migration.StatePaused: true, migration.StateRunning: false} {
-		failed := &migration.FailedError{Failure: migration.Failure{Outcome: migration.Outcome{
+		failure := migration.Failure{Outcome: migration.Outcome{
 			UUID: guest.UUID, Name: guest.Name,
 			Source:      migration.Sighting{Host: "kvm1", Domain: migration.Domain{Name: guest.Name, State: state}},
 			Destination: migration.Sighting{Host: "kvm2", Err: migration.ErrNoDomain},
-		}}}
-		err := f.elsewhere(testContext(t), request, failed)
-		var elsewhere *ElsewhereError
-		if errors.As(err, &elsewhere) != third || !errors.Is(err, failed) {
-			t.Errorf("%s on the source: error %v", state, err)
-		}
-		if third && !strings.HasSuffix(err.Error(), "\n\nVM "+guest.Name+" is running on kvm3") {
-			t.Errorf("it does not say where the VM is running: %v", err)
+		}}
+		for _, failed := range []migration.Diagnosis{
+			&migration.PreflightError{Failure: failure}, &migration.CancelledError{Failure: failure}, &migration.TimedOutError{Failure: failure},
+			&migration.NotConvergedError{Failure: failure}, &migration.FailedError{Failure: failure}, &newError{failure},
+		} {
+			err := f.elsewhere(testContext(t), request, failed)
+			var elsewhere *ElsewhereError
+			if errors.As(err, &elsewhere) != third || !errors.Is(err, failed) {
+				t.Errorf("%T, %s on the source: error %v", failed, state, err)
+			}
+			if third && !strings.HasSuffix(err.Error(), "\n\nVM "+guest.Name+" is running on kvm3") {
+				t.Errorf("%T: it does not say where the VM is running: %v", failed, err)
+			}
 		}
 	}
 }
+
+// newError is a diagnosis that this package has never heard of.
+type newError struct{ migration.Failure }
+
+func (*newError) Summary() string { return "Unable to Migrate Virtual Machine" }

@@ -2,6 +2,8 @@ package host
 
 import (
 	"context"
+	"math"
+	"math/bits"
 	"time"
 
 	"github.com/digitalocean/go-libvirt"
@@ -99,7 +101,7 @@ func (r jobReply) job() migration.Job {
 		MemoryRemaining: s.unsigned(libvirt.DomainJobMemoryRemaining),
 		MemoryBandwidth: s.unsigned(libvirt.DomainJobMemoryBps),
 		// libvirt gives pages per second.
-		DirtyRate: s.unsigned(libvirt.DomainJobMemoryDirtyRate) * s.unsigned(libvirt.DomainJobMemoryPageSize),
+		DirtyRate: product(s.unsigned(libvirt.DomainJobMemoryDirtyRate), s.unsigned(libvirt.DomainJobMemoryPageSize)),
 		Iteration: s.unsigned(libvirt.DomainJobMemoryIteration),
 
 		PostCopyRequests: s.unsigned(libvirt.DomainJobMemoryPostcopyReqs),
@@ -127,8 +129,17 @@ func (s statistics) signed(name string) int32 {
 	return v
 }
 
+// milliseconds is a time, at most the longest that there is.
 func (s statistics) milliseconds(name string) time.Duration {
-	return time.Duration(s.unsigned(name)) * time.Millisecond
+	return time.Duration(min(s.unsigned(name), uint64(math.MaxInt64/time.Millisecond))) * time.Millisecond
+}
+
+// product multiplies, up to the highest number that there is.
+func product(a, b uint64) uint64 {
+	if high, low := bits.Mul64(a, b); high == 0 {
+		return low
+	}
+	return math.MaxUint64
 }
 
 func jobType(t libvirt.DomainJobType) migration.JobType {

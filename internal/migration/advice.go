@@ -105,12 +105,15 @@ func adviseDowntime(e policy.Effective, f figures, least *uint64) (Advice, bool)
 	if least == nil || f.bandwidth == 0 {
 		return Advice{}, false
 	}
-	needed := int64(float64(*least)/float64(f.bandwidth)*1000) + 1
-	allowed := int64(defaultDowntimeMS)
+	milliseconds := float64(*least) / float64(f.bandwidth) * 1000
+	if milliseconds >= policy.MaxMaxDowntimeMS {
+		return Advice{}, false
+	}
+	needed, allowed := int64(milliseconds)+1, int64(defaultDowntimeMS)
 	if e.MaxDowntimeMS != nil {
 		allowed = *e.MaxDowntimeMS
 	}
-	if needed <= allowed || needed > policy.MaxMaxDowntimeMS {
+	if needed <= allowed {
 		return Advice{}, false
 	}
 	return Advice{policy.FieldMaxDowntimeMS, fmt.Sprintf(

@@ -1,6 +1,7 @@
 package migration
 
 import (
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -84,6 +85,25 @@ func TestAdvise(t *testing.T) {
 			least:   new(uint64(30 << 20)),
 			want:    []policy.Field{policy.FieldAutoConverge, policy.FieldCompression, policy.FieldMaxDowntimeMS, policy.FieldPostCopy},
 			words:   "takes a pause of 501 ms at 60 MiB/s; max_downtime_ms allowed 100 ms",
+		},
+		"no pause is long enough on a link that is nearly dead": {
+			policy:  policy.Policy{},
+			figures: figures{dirtyRate: 110 << 20, bandwidth: 1},
+			least:   new(uint64(math.MaxUint64)),
+			want:    []policy.Field{policy.FieldAutoConverge, policy.FieldCompression, policy.FieldPostCopy},
+		},
+		"the longest pause there is": {
+			policy:  policy.Policy{},
+			figures: figures{dirtyRate: 110 << 20, bandwidth: 1000},
+			least:   new(uint64(policy.MaxMaxDowntimeMS - 1)),
+			want:    []policy.Field{policy.FieldAutoConverge, policy.FieldCompression, policy.FieldMaxDowntimeMS, policy.FieldPostCopy},
+			words:   "takes a pause of 2000000 ms",
+		},
+		"a longer pause than there is": {
+			policy:  policy.Policy{},
+			figures: figures{dirtyRate: 110 << 20, bandwidth: 1000},
+			least:   new(uint64(policy.MaxMaxDowntimeMS)),
+			want:    []policy.Field{policy.FieldAutoConverge, policy.FieldCompression, policy.FieldPostCopy},
 		},
 		"compression beside parallel connections": {
 			policy:  policy.Policy{ParallelConnections: new(int64(4))},

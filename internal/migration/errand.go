@@ -40,7 +40,7 @@ type answer struct {
 type errands struct {
 	ctx     context.Context
 	cancel  context.CancelFunc
-	running sync.WaitGroup
+	group   sync.WaitGroup
 	answers chan answer
 	sent    map[errand]time.Time
 	busy    map[errand]bool
@@ -60,7 +60,7 @@ func (e *errands) send(kind errand, pause time.Duration, call func(ctx context.C
 		return
 	}
 	e.busy[kind], e.sent[kind] = true, now
-	e.running.Go(func() {
+	e.group.Go(func() {
 		a := answer{errand: kind, asked: now}
 		call(e.ctx, &a)
 		a.came = time.Now()
@@ -83,5 +83,5 @@ func (e *errands) underWay(kinds ...errand) bool {
 func (e *errands) close() {
 	e.closing = true
 	e.cancel()
-	e.running.Wait()
+	e.group.Wait()
 }

@@ -17,7 +17,17 @@ type Diagnosis interface {
 	Summary() string
 	// Where is what both hosts said of the VM after all was over.
 	Where() Outcome
+	// Common is what all errors of a move have in common.
+	Common() *Failure
 }
+
+var (
+	_ Diagnosis = (*PreflightError)(nil)
+	_ Diagnosis = (*CancelledError)(nil)
+	_ Diagnosis = (*TimedOutError)(nil)
+	_ Diagnosis = (*NotConvergedError)(nil)
+	_ Diagnosis = (*FailedError)(nil)
+)
 
 // Failure is what all errors of a move have in common.
 type Failure struct {
@@ -55,6 +65,9 @@ func (f *Failure) Unwrap() error { return f.cause }
 
 // Where implements Diagnosis.
 func (f *Failure) Where() Outcome { return f.Outcome }
+
+// Common implements Diagnosis.
+func (f *Failure) Common() *Failure { return f }
 
 // PreflightError is a move that was not started.
 type PreflightError struct {

@@ -138,7 +138,7 @@ func (m *move) attempt(ctx context.Context, mode Mode) ending {
 
 func (m *move) watch(calls *drive, mode Mode) *watch {
 	m.tell.start = m.start
-	return &watch{request: m.Request, tell: m.tell, own: m.own, calls: calls, mode: mode, start: m.start, ranBefore: m.ranBefore, asleep: m.asleep, downtime: m.downtime}
+	return &watch{request: m.Request, tell: m.tell, calls: calls, mode: mode, start: m.start, ranBefore: m.ranBefore, asleep: m.asleep, downtime: m.downtime}
 }
 
 // alreadyThere is the report of a move that has nothing to do. A migration that

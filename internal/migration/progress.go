@@ -59,7 +59,7 @@ type Progress struct {
 	// percent; nil when it does not throttle.
 	Throttle *int64
 	// Estimate is when the memory will have been sent if the last passes are
-	// anything to go by; nil where nothing can be said.
+	// anything to go by, less than a day; nil where nothing can be said.
 	Estimate *time.Duration
 	// Hopeless is true when the last passes left as much as those before them.
 	Hopeless bool

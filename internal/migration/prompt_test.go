@@ -1,6 +1,8 @@
 package migration_test
 
 import (
+	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -61,5 +63,75 @@ func TestCancelIsNotHeldUpByACallUnderWay(t *testing.T) {
 				})
 			}
 		}
+	}
+}
+
+// While it is not known whether the switch to post-copy was made, no order to abort
+// leaves: it would lose the VM.
+func TestCancelWaitsForTheAnswerToTheSwitchToPostCopy(t *testing.T) {
+	t.Parallel()
+	for name, lost := range map[string]error{"late": nil, "lost": migration.ErrUnreachable} {
+		for _, mode := range bothModes {
+			t.Run(name+", "+mode.String(), func(t *testing.T) {
+				t.Parallel()
+				play(t, func(s *scene) {
+					script := mt.Endless()
+					script.PostCopyTakes, script.QuietPostCopy = 30*time.Second, true
+					s.world.Play(script)
+					s.request.Mode = mode
+					s.policy(policy.Policy{Timeout: new(20 * time.Second), PostCopy: new(true), OnTimeout: new(policy.SwitchToPostCopy)})
+					s.kvm1.After("StartPostCopy", func(ctx contextT) error {
+						if err := pauseFor(ctx, 3*time.Second); err != nil {
+							return err
+						}
+						return lost
+					})
+					s.at(21*time.Second, s.cancel)
+					s.arrives()
+					if n := s.kvm1.Calls("AbortJob"); n > 0 {
+						s.Errorf("%d orders to abort post-copy", n)
+					}
+				})
+			})
+		}
+	}
+}
+
+// The job may end before libvirt has answered the order to abort it: that answer
+// tells what ended it.
+func TestCancelWaitsForTheAnswerToTheAbort(t *testing.T) {
+	t.Parallel()
+	play(t, func(s *scene) {
+		s.kvm1.After("MigratePeerToPeer", mt.Always(errors.New("Cannot write data: Broken pipe")))
+		s.kvm1.After("AbortJob", func(ctx contextT) error { return pauseFor(ctx, 3*time.Second) })
+		s.at(7*time.Second, s.cancel)
+		err := fails[*migration.CancelledError](s, runsOnSource, "was cancelled")
+		if strings.Contains(err.Error(), "Broken pipe") {
+			s.Errorf("the abort's own consequence is told as news:\n%s", err)
+		}
+	})
+}
+
+// Nothing of the watch outlives it, nor holds it up: what is under way when the job
+// has ended is given up.
+func TestRunEndsThoughQuestionsHang(t *testing.T) {
+	t.Parallel()
+	for _, mode := range bothModes {
+		t.Run(mode.String(), func(t *testing.T) {
+			t.Parallel()
+			play(t, func(s *scene) {
+				s.request.Mode = mode
+				s.policy(policy.Policy{MaxDowntimeMS: new(int64(50))})
+				s.kvm1.Before("SetMaxDowntime", mt.Times(2, errInternal))
+				s.at(time.Second, func() { s.kvm1.Before("SetMaxDowntime", mt.Hang()) })
+				s.at(converges-time.Second, func() { s.kvm1.Before("Job", mt.Hang()) })
+				if r := s.arrives(); r.Duration > converges {
+					s.Errorf("took %s", r.Duration)
+				}
+				if n := s.kvm1.Calls("AbortJob"); n > 0 {
+					s.Errorf("%d orders to abort", n)
+				}
+			})
+		})
 	}
 }

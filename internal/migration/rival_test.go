@@ -210,10 +210,11 @@ func TestDirectConfirmsNoJobButItsOwn(t *testing.T) {
 	t.Parallel()
 	play(t, func(s *scene) {
 		s.request.Mode = migration.Direct
-		s.kvm1.Before("Perform", func(contextT) error {
+		s.kvm2.Before("Prepare", func(ctx contextT) error {
 			s.startsElsewhere()
-			return migration.ErrUnreachable
+			return pauseFor(ctx, 3*time.Second) // by its age, the job is none of the move's
 		})
+		s.kvm1.Before("Perform", mt.Always(migration.ErrUnreachable))
 		_, err := s.run()
 		if err == nil || !strings.HasSuffix(err.Error(), runsOnSource) {
 			s.Errorf("Run: %v", err)

@@ -59,6 +59,10 @@ func TestEstimate(t *testing.T) {
 		"the guest is paused":                       {PhasePaused, job, level, 5 * time.Second},
 		"the guest runs elsewhere":                  {PhasePostCopy, job, nil, 5 * time.Second},
 		"nothing is sent":                           {PhasePreCopy, Job{Iteration: 4, MemoryRemaining: 100}, halving, 0},
+		"a day and more is no estimate":             {PhasePaused, Job{MemoryRemaining: 86400, MemoryBandwidth: 1}, nil, 0},
+		"nearly a day is one":                       {PhasePaused, Job{MemoryRemaining: 86399, MemoryBandwidth: 1}, nil, 86399 * time.Second},
+		"a link that is nearly dead":                {PhasePostCopy, Job{MemoryRemaining: 200 << 30, MemoryBandwidth: 20}, nil, 0},
+		"more than a number can be":                 {PhasePostCopy, Job{MemoryRemaining: math.MaxUint64, MemoryBandwidth: 1}, nil, 0},
 		"it is being cancelled":                     {PhaseCancelling, job, halving, 0},
 	}
 	for name, test := range tests {

@@ -11,9 +11,6 @@ import (
 type watch struct {
 	request Request
 	tell    *narrator
-	// own is the caller's context without its cancellation: once a job runs, the
-	// engine's calls must not be cut off by what calls the job off.
-	own context.Context
 	// calls carries the migration out; nil when the job was adopted, or once the
 	// connection of the calls was lost, for the reason in lostCall.
 	calls    *drive
@@ -38,8 +35,6 @@ type watch struct {
 	running         bool
 	unread          error
 	silenceTold     bool
-	// lostAt is when the call was lost, zero while it was not.
-	lostAt time.Time
 	ownership
 	// ahead is true when the destination runs the guest while the source is silent.
 	ahead bool
@@ -97,7 +92,8 @@ var (
 // run watches until the job has ended or can no longer be watched. It waits for
 // no host: it takes what happens, and decides.
 func (w *watch) run(ctx context.Context) ending {
-	w.errands = newErrands(w.own)
+	// Once a job runs, the engine's calls must not be cut off by what calls it off.
+	w.errands = newErrands(context.WithoutCancel(ctx))
 	defer w.close()
 	w.heard = time.Now()
 	w.known = w.calls == nil // adopted
@@ -138,7 +134,7 @@ func (w *watch) run(ctx context.Context) ending {
 
 // lose goes on without the call that started the migration.
 func (w *watch) lose(err error) {
-	w.lostCall, w.lostAt = err, time.Now()
+	w.lostCall = err
 	w.calls = nil
 	w.vanished = time.Time{} // what was seen before the loss does not tell that the job ended
 	w.tell.say(fmt.Sprintf("lost the call that started the migration (%s); if that had begun, it goes on without it", err))
@@ -256,12 +252,9 @@ func (a answer) answered() bool {
 
 // read takes a reading of the job.
 func (w *watch) read(a answer) {
-	switch {
-	case !a.answered():
+	if !a.answered() {
 		w.unread, w.ahead = a.err, a.ahead
 		w.tellSilence(a.came)
-		return
-	case a.asked.Before(w.lostAt):
 		return
 	}
 	w.heard, w.ahead, w.unread = a.came, false, nil
