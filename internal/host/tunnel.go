@@ -4,8 +4,8 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"net"
+	"sync/atomic"
 	"time"
 )
 
@@ -36,6 +36,10 @@ type tunnel struct {
 
 	// answered is whether the far side has said anything yet. It is the reader's.
 	answered bool
+
+	// closed is whether it was closed on this side, which a write to a pipe that
+	// was closed on either side does not tell.
+	closed atomic.Bool
 }
 
 // lastWords is how long something whose stream has ended may take to end itself
@@ -73,7 +77,7 @@ func (t *tunnel) Write(p []byte) (int, error) {
 // explain puts the reason for the end of the stream in the place of the end.
 func (t *tunnel) explain(err error) error {
 	var timeout net.Error
-	if err == nil || errors.Is(err, net.ErrClosed) || errors.Is(err, io.ErrClosedPipe) || errors.As(err, &timeout) && timeout.Timeout() {
+	if err == nil || t.closed.Load() || errors.As(err, &timeout) && timeout.Timeout() {
 		return err
 	}
 	select {
@@ -89,6 +93,7 @@ func (t *tunnel) explain(err error) error {
 // Close ends the stream and what carries it, and returns when nothing is left of
 // either.
 func (t *tunnel) Close() error {
+	t.closed.Store(true)
 	err := t.Conn.Close()
 	t.end()
 	return err

@@ -23,6 +23,7 @@ type archive struct {
 	plan         string // what apt-get install --simulate says; ends with an error when it begins with E:
 	failsInstall bool
 	sources      string // lines of "binary source"
+	mirrors      string // of Debian, one a line; empty: http://mirror.example/debian/
 }
 
 // machine is a root directory that setup.sh looks at, and a search path with nothing but fakes on it and the plainest of
@@ -45,8 +46,11 @@ func newMachine(t *testing.T, files map[string]string, programs []string, a arch
 			t.Fatal(err)
 		}
 	}
+	if a.mirrors == "" {
+		a.mirrors = "http://mirror.example/debian/\n"
+	}
 	for name, content := range map[string]string{
-		"update": a.update + "\n", "plan": a.plan + "\n", "sources": a.sources, "madison": madison(a.qemu), "backported": madison(a.backported),
+		"mirrors": a.mirrors, "update": a.update + "\n", "plan": a.plan + "\n", "sources": a.sources, "madison": madison(a.qemu), "backported": madison(a.backported),
 	} {
 		m.write(t, name, content)
 	}
@@ -92,6 +96,11 @@ var fakes = map[string]string{
 echo "apt-get $*" >>"$d/calls"
 answer() { cat "$1"; ! grep -q '^E:' "$1"; }
 case "$*" in
+indextargets*)
+	sed 's/^/Debian /' "$d/mirrors"
+	echo 'Debian-Security http://mirror.example/debian-security/'
+	echo 'Docker CE https://other.example/linux/debian/'
+	echo ' http://unlabelled.example/debian/' ;;
 update) answer "$d/update" >&2 || exit 100 ;;
 *--simulate*) answer "$d/plan" || exit 100 ;;
 *download*) : >linux-image.deb ;;

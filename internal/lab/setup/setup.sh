@@ -132,23 +132,35 @@ missing_packages() {
 	fi
 }
 
-# stanza prints this machine's APT source of a release, of either format, as a stanza for another suite: the same
-# mirrors, signed by the same key. Some machines name their release by what it is: stable, oldstable.
+# stanza prints this machine's source of a release of Debian, of either format, as a stanza for another suite: the same
+# mirrors, signed by the same key. Some machines name their release by what it is: stable, oldstable. Other archives have
+# suites of these names, too: APT knows which are Debian's.
 stanza() {
+	local debian
 	local -a files
+	debian=$(apt-get indextargets --format "\$(LABEL) \$(REPO_URI)" 'Created-By: Packages' |
+		sed -n 's/^Debian //p' | sort -u | tr '\n' ' ')
 	shopt -s nullglob
 	files=("$root"/etc/apt/sources.list "$root"/etc/apt/sources.list.d/*.list "$root"/etc/apt/sources.list.d/*.sources)
 	shopt -u nullglob
 	[ -e "${files[0]}" ] || files=("${files[@]:1}")
 	[ "${#files[@]}" -gt 0 ] || return 0
-	awk -v release="$1" -v suite="$2" '
+	awk -v release="$1" -v suite="$2" -v debian="$debian" '
+		BEGIN {
+			count = split(debian, words, " ")
+			for (i = 1; i <= count; i++) archive[words[i]]
+		}
 		# use keeps the first source of the release, without the media that are not in the drive.
-		function use(uris, suites, key,    count, words, i, kept, found) {
+		function use(uris, suites, key,    count, words, i, kept, found, known) {
 			count = split(suites, words, /[ \t\n]+/)
 			for (i = 1; i <= count; i++) if (words[i] == release || words[i] ~ /^(old)*stable$/) found = 1
 			count = split(uris, words, /[ \t\n]+/)
-			for (i = 1; i <= count; i++) if (words[i] != "" && words[i] !~ /^cdrom:/) kept = kept " " words[i]
-			if (!found || kept == "" || done) return
+			for (i = 1; i <= count; i++) if (words[i] != "" && words[i] !~ /^cdrom:/) {
+				kept = kept " " words[i]
+				sub(/\/*$/, "/", words[i])
+				if (words[i] in archive) known = 1
+			}
+			if (!found || !known || done) return
 			done = 1
 			printf "Types: deb\nURIs:%s\nSuites: %s\nComponents: main\n", kept, suite
 			if (key != "") printf "Signed-By:%s\n", key

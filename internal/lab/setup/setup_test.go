@@ -83,7 +83,7 @@ func TestSourceOfBackports(t *testing.T) {
 		"list, signed":     {map[string]string{sourcesList: "deb [arch=amd64 signed-by=/a.gpg] http://mirror.example/debian/ bookworm main\n"}, strings.Replace(mirrored, "debian\n", "debian/\n", 1) + "Signed-By: /a.gpg\n"},
 		"list, spaced":     {map[string]string{sourcesList: "deb [ signed-by=/a.gpg,/b.gpg arch=amd64 ] http://mirror.example/debian bookworm main\n"}, mirrored + "Signed-By: /a.gpg /b.gpg\n"},
 		"list of parts":    {map[string]string{"etc/apt/sources.list.d/a.list": "# deb http://no.example bookworm main\ndeb-src http://no.example bookworm main\ndeb http://mirror.example/debian bookworm main\n"}, mirrored},
-		"both":             {map[string]string{sourcesList: "deb http://mirror.example/debian bookworm main\n", debianSource: strings.ReplaceAll(bookworm, "mirror", "other")}, mirrored},
+		"both":             {map[string]string{sourcesList: "deb http://mirror.example/debian bookworm main\n", debianSource: strings.ReplaceAll(bookworm, "mirror", "b")}, mirrored},
 		"empty list":       {map[string]string{sourcesList: "# See debian.sources\n", debianSource: bookworm}, mirrored + keyring},
 		"deb822, unsigned": {map[string]string{debianSource: strings.ReplaceAll(bookworm, keyring, "")}, mirrored},
 		"oldstable":        {map[string]string{debianSource: strings.ReplaceAll(bookworm, "bookworm", "oldstable")}, mirrored + keyring},
@@ -104,10 +104,18 @@ func TestSourceOfBackports(t *testing.T) {
 		"installation medium": {map[string]string{sourcesList: "deb cdrom:[Debian 12]/ bookworm main\ndeb cdrom:disc/ bookworm main\ndeb http://mirror.example/debian bookworm main\n"}, mirrored},
 		"medium in deb822":    {map[string]string{debianSource: strings.Replace(bookworm, "http:", "cdrom:disc/ http:", 1)}, mirrored + keyring},
 		"not a source's name": {map[string]string{debianSource + ".disabled": strings.ReplaceAll(bookworm, "mirror", "off"), debianSource: bookworm}, mirrored + keyring},
-		"sources only":        {map[string]string{debianSource: strings.Replace(bookworm, "Types: deb\n", "Types: deb-src\n", 1)}, strings.Replace(mirrored, "mirror.example", "deb.debian.org", 1) + keyring},
-		"none":                {nil, strings.Replace(mirrored, "mirror.example", "deb.debian.org", 1) + keyring},
-		"there in deb822":     {map[string]string{debianSource: strings.Replace(bookworm, "bookworm-updates", "bookworm-backports", 1)}, ""},
-		"there in a list":     {map[string]string{debianSource: bookworm, sourcesList: "deb http://mirror.example/debian bookworm-backports main\n"}, ""},
+		"others with a suite of that name": {
+			map[string]string{
+				"etc/apt/sources.list.d/docker.list":     "deb [signed-by=/etc/apt/keyrings/docker.asc] https://other.example/linux/debian bookworm stable\n",
+				"etc/apt/sources.list.d/aaa.sources":     strings.ReplaceAll(bookworm, "mirror", "other"),
+				"etc/apt/sources.list.d/zdebian.sources": bookworm,
+			},
+			mirrored + keyring,
+		},
+		"sources only":    {map[string]string{debianSource: strings.Replace(bookworm, "Types: deb\n", "Types: deb-src\n", 1)}, strings.Replace(mirrored, "mirror.example", "deb.debian.org", 1) + keyring},
+		"none":            {nil, strings.Replace(mirrored, "mirror.example", "deb.debian.org", 1) + keyring},
+		"there in deb822": {map[string]string{debianSource: strings.Replace(bookworm, "bookworm-updates", "bookworm-backports", 1)}, ""},
+		"there in a list": {map[string]string{debianSource: bookworm, sourcesList: "deb http://mirror.example/debian bookworm-backports main\n"}, ""},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -116,7 +124,9 @@ func TestSourceOfBackports(t *testing.T) {
 			for path, content := range tc.files {
 				files[path] = content
 			}
-			got := newMachine(t, files, nil, twelve).run(t)
+			archive := twelve
+			archive.mirrors = "http://mirror.example/debian/\nmirror+file:/etc/apt/mirrors/debian.list/\n"
+			got := newMachine(t, files, nil, archive).run(t)
 			if got.code != 0 {
 				t.Fatalf("exit code %d: %s", got.code, got.said)
 			}
