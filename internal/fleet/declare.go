@@ -56,8 +56,8 @@ type Outcome struct {
 	Seen map[string]Digest
 	// Taken are copies of other owners, as they were before they were taken over.
 	Taken []Copy
-	// Left are copies of other owners that were not removed.
-	Left []Copy
+	// Left are copies of other owners that were not removed, Removed those that were.
+	Left, Removed []Copy
 	// Renamed are hosts that are called something else now.
 	Renamed []Renaming
 	// LetGo are hosts that the configuration no longer has; whatever is recorded
@@ -155,6 +155,9 @@ func (f *Fleet) Inspect(ctx context.Context, d Declaration, names []string) ([]e
 			return nil, err
 		}
 	}
+	if err := f.agreesElsewhere(ctx, d, names); err != nil {
+		return nil, err
+	}
 	errs := make([]error, len(unseen))
 	for i, u := range unseen {
 		errs[i] = u.err
@@ -173,7 +176,7 @@ func (f *Fleet) agreesElsewhere(ctx context.Context, d Declaration, names []stri
 	others := slices.DeleteFunc(slices.Clone(f.hosts), func(h *host.Host) bool { return slices.Contains(names, h.Name()) })
 	return errors.Join(each(others, func(h *host.Host) error {
 		c, err := hostCopy(ctx, h, d.level())
-		if err == nil && c.readable() && d.owns(c.Record) && !d.matches(c.Record) {
+		if err == nil && c.readable() && d.owns(c.Record) && !d.matches(c.Record) && !d.replaces(c) {
 			return &ExistsError{Copy: c, Differences: d.differences(c.Record)}
 		}
 		return nil
@@ -192,6 +195,19 @@ func (f *Fleet) takeable(ctx context.Context, h *host.Host, d Declaration, c Cop
 	return c, d.obstacle(c)
 }
 
+// replaces tells whether a readable copy is that of the owner that is replaced.
+func (d Declaration) replaces(c Copy) bool { return d.Replaces != "" && c.Record.Owner == d.Replaces }
+
+// Differing are those of the copies that a Create would refuse, or would take over
+// from the owner that it replaces.
+func (d Declaration) Differing(copies []Copy) []Copy {
+	d.Replaces = ""
+	return slices.DeleteFunc(slices.Clone(copies), func(c Copy) bool {
+		var exists *ExistsError
+		return !d.owns(c.Record) || !errors.As(d.obstacle(c), &exists)
+	})
+}
+
 // obstacle is why a record may not be created where this copy is; nil when it
 // may.
 func (d Declaration) obstacle(c Copy) error {
@@ -202,7 +218,7 @@ func (d Declaration) obstacle(c Copy) error {
 		return nil
 	case c.Invalid != nil:
 		return &InvalidRecordError{Copy: c}
-	case d.Replaces != "" && c.Record.Owner == d.Replaces:
+	case d.replaces(c):
 		return nil
 	default:
 		return &ExistsError{Copy: c, Differences: d.differences(c.Record)}
@@ -343,12 +359,13 @@ func (f *Fleet) remove(ctx context.Context, d Declaration, hosts []*host.Host, k
 		failed.Err = known.unanswered()
 	}
 	type answer struct {
-		left *Copy
-		err  error
+		copy    Copy
+		removed bool
+		err     error
 	}
 	answers := each(hosts, func(h *host.Host) answer {
-		left, err := f.removeCopy(ctx, h, d)
-		return answer{left, err}
+		c, removed, err := f.removeCopy(ctx, h, d)
+		return answer{c, removed, err}
 	})
 	for i, a := range answers {
 		name := hosts[i].Name()
@@ -359,8 +376,11 @@ func (f *Fleet) remove(ctx context.Context, d Declaration, hosts []*host.Host, k
 			if uuid, err := hosts[i].UUID(ctx); err == nil {
 				outcome.Written = append(outcome.Written, Member{Name: name, UUID: uuid})
 			}
-		case a.left != nil:
-			outcome.Left = append(outcome.Left, *a.left)
+		case a.removed:
+			outcome.Removed = append(outcome.Removed, a.copy)
+			failed.Done = append(failed.Done, name)
+		case d.redeclared(a.copy) && d.owns(a.copy.Record):
+			outcome.Left = append(outcome.Left, a.copy)
 		default:
 			failed.Done = append(failed.Done, name)
 		}
@@ -368,27 +388,27 @@ func (f *Fleet) remove(ctx context.Context, d Declaration, hosts []*host.Host, k
 	return outcome, failed
 }
 
-// removeCopy removes one host's copy; left is a copy that stays because another
-// instance has declared it.
-func (f *Fleet) removeCopy(ctx context.Context, h *host.Host, d Declaration) (left *Copy, err error) {
+// removeCopy removes one host's copy, and returns it as it was. Another cluster's
+// stays, and so does one that another instance has declared.
+func (f *Fleet) removeCopy(ctx context.Context, h *host.Host, d Declaration) (c Copy, removed bool, err error) {
 	release, err := f.alone(ctx, h.Name(), d.level().String())
 	if err != nil {
-		return nil, err
+		return Copy{}, false, err
 	}
 	defer release()
-	c, err := hostCopy(ctx, h, d.level())
+	c, err = hostCopy(ctx, h, d.level())
 	switch {
 	case err != nil:
-		return nil, err
+		return Copy{}, false, err
 	case c.newer() != nil:
-		return nil, c.newer()
-	case !d.claims(c):
-		return nil, nil
-	case d.redeclared(c):
-		return &c, nil
-	default:
-		return nil, h.DeleteRecord(ctx, d.level())
+		return Copy{}, false, c.newer()
+	case !d.claims(c), d.redeclared(c):
+		return c, false, nil
 	}
+	if err := h.DeleteRecord(ctx, d.level()); err != nil {
+		return Copy{}, false, err
+	}
+	return c, true, nil
 }
 
 // orNil is nil when the change reached every host.

@@ -173,7 +173,7 @@ func (f *Fleet) locate(ctx context.Context, vm, uuid, last string) (Location, tr
 	}
 	homes, halves := apart(look.Seen)
 	switch {
-	case len(halves) == 0 && len(homes) > 0, slices.ContainsFunc(homes, Sighting.active):
+	case slices.ContainsFunc(homes, Sighting.active), len(halves) == 0 && len(homes) > 0 && len(unseen) == 0:
 		location, err := f.place(ctx, homes, last, unseen)
 		location.FetchesFrom, location.Receiving = postCopySource(halves), receiving(halves)
 		var twice *RunningTwiceError
@@ -182,6 +182,8 @@ func (f *Fleet) locate(ctx context.Context, vm, uuid, last string) (Location, tr
 		}
 		return location, certain, err
 	case len(unseen) > 0:
+		// A definition that is shut off may have been left behind by a VM that runs on
+		// a host which cannot be asked.
 		return Location{}, certain, &UnseenError{Look: look, Unseen: unseen}
 	case len(halves) == 0:
 		return Location{}, confirmed, &NotFoundError{VM: vm, Hosts: f.Names()}

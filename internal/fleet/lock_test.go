@@ -88,7 +88,7 @@ func TestChangesOfARecord_givenUp(t *testing.T) {
 			return err
 		}},
 		"delete": {[]string{uuid}, func(ctx context.Context) error {
-			_, err := f.DeleteVM(ctx, uuid, "", Declaration{})
+			_, _, err := f.DeleteVM(ctx, uuid, "", Declaration{})
 			return err
 		}},
 		"write on a host": {[]string{"kvm1", host.Cluster.String()}, func(ctx context.Context) error {
@@ -96,7 +96,7 @@ func TestChangesOfARecord_givenUp(t *testing.T) {
 			return err
 		}},
 		"removal from a host": {[]string{"kvm1", host.Cluster.String()}, func(ctx context.Context) error {
-			_, err := f.removeCopy(ctx, f.hosts[0], compute(downtime(500)))
+			_, _, err := f.removeCopy(ctx, f.hosts[0], compute(downtime(500)))
 			return err
 		}},
 	} {

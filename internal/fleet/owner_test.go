@@ -279,7 +279,7 @@ func TestTwoInstancesOfAVMsRecord(t *testing.T) {
 			}
 		})
 		wg.Go(func() {
-			if _, err := f.DeleteVM(testContext(t), guest.UUID, "", declaration(was)); err != nil {
+			if _, _, err := f.DeleteVM(testContext(t), guest.UUID, "", declaration(was)); err != nil {
 				t.Error(err)
 			}
 		})
@@ -289,7 +289,7 @@ func TestTwoInstancesOfAVMsRecord(t *testing.T) {
 		}
 	}
 	loser := declaration("loser")
-	if left, err := f.DeleteVM(testContext(t), guest.UUID, "", loser); err != nil || left == nil || left.Record.Owner != fmt.Sprint(rounds) {
+	if _, left, err := f.DeleteVM(testContext(t), guest.UUID, "", loser); err != nil || left == nil || left.Record.Owner != fmt.Sprint(rounds) {
 		t.Errorf("left is %v, error %v, want the other's copy", left, err)
 	}
 	var changed *ChangedError

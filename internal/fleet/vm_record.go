@@ -279,35 +279,36 @@ func (r VMRecord) mostTelling() Copy {
 	return best
 }
 
-// DeleteVM removes a VM's record, unless another instance has declared it: left is
-// then what stays. A VM that no host has is the *NotFoundError of Find: whether its
-// record is gone with it depends on who was asked.
-func (f *Fleet) DeleteVM(ctx context.Context, uuid, last string, d Declaration) (left *Copy, err error) {
+// DeleteVM removes a VM's record, and returns the copies that there were. One that
+// another instance has declared is left. A VM that no host has is the
+// *NotFoundError of Find: whether its record is gone with it depends on who was
+// asked.
+func (f *Fleet) DeleteVM(ctx context.Context, uuid, last string, d Declaration) (removed []Copy, left *Copy, err error) {
 	release, err := f.alone(ctx, uuid)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	defer release()
 	present, err := f.ReadVMByUUID(ctx, uuid, last)
 	switch {
 	case errors.Is(err, migration.ErrNoDomain):
-		return nil, nil
+		return nil, nil, nil
 	case err != nil:
-		return nil, err
+		return nil, nil, err
 	case present.Gone():
-		return nil, nil
+		return nil, nil, nil
 	}
 	for _, c := range present.Copies {
 		if err := c.newer(); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	}
 	if left := present.Redeclared(d); left != nil {
-		return left, nil
+		return nil, left, nil
 	}
 	h, err := f.host(present.Location.Host)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return nil, h.DeleteDomainRecord(ctx, uuid)
+	return present.Copies, nil, h.DeleteDomainRecord(ctx, uuid)
 }

@@ -44,7 +44,7 @@ func TestVMRecordLifecycle(t *testing.T) {
 			}
 			requireCopies(t, updated.Record, `{"version":1,"max_downtime_ms":500}`, test.places)
 			for range 2 { // also where there is none any more
-				if _, err := f.DeleteVM(ctx, guest.UUID, "", Declaration{}); err != nil {
+				if _, _, err := f.DeleteVM(ctx, guest.UUID, "", Declaration{}); err != nil {
 					t.Error(err)
 				}
 			}
@@ -117,7 +117,7 @@ func TestVMRecordWhileMigrating(t *testing.T) {
 	if _, err := f.UpdateVM(testContext(t), guest.UUID, "kvm1", Declaration{Policy: downtime(500), Seen: created.Record.Seen()}); !errors.Is(err, migration.ErrBusy) {
 		t.Errorf("update: error %v, want it busy", err)
 	}
-	if _, err := f.DeleteVM(testContext(t), guest.UUID, "kvm1", Declaration{}); !errors.Is(err, migration.ErrBusy) {
+	if _, _, err := f.DeleteVM(testContext(t), guest.UUID, "kvm1", Declaration{}); !errors.Is(err, migration.ErrBusy) {
 		t.Errorf("delete: error %v, want it busy", err)
 	}
 	kvm1.MustVirsh(t, "domjobabort", guest.Name)

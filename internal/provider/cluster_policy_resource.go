@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
-	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
@@ -92,6 +91,7 @@ func (r *clusterPolicyResource) ValidateConfig(ctx context.Context, req resource
 
 // ModifyPlan checks the hosts and lets the ID follow the name.
 func (r *clusterPolicyResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	resp.Diagnostics.Append(notePlanned(ctx, r.instances, req)...)
 	if req.Plan.Raw.IsNull() {
 		return
 	}
@@ -109,12 +109,9 @@ func (r *clusterPolicyResource) ModifyPlan(ctx context.Context, req resource.Mod
 		return
 	}
 	if req.State.Raw.IsNull() {
-		replaces := types.StringUnknown()
-		if !plan.Name.IsUnknown() {
-			var diags diag.Diagnostics
-			replaces, diags = planRecord(ctx, r.fleet, r.instances, plan.declaration(), plan.Hosts, "Create Cluster Migration Policy")
-			resp.Diagnostics.Append(diags...)
-		}
+		known := plan.known() && !plan.Name.IsUnknown()
+		replaces, diags := planRecord(ctx, r.fleet, r.instances, known, plan.declaration(), plan.Hosts, "Create Cluster Migration Policy")
+		resp.Diagnostics.Append(diags...)
 		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("replaces"), replaces)...)
 		return
 	}
@@ -217,8 +214,9 @@ func (r *clusterPolicyResource) Delete(ctx context.Context, req resource.DeleteR
 		return
 	}
 	declaration := remembered.claim(state.declaration())
-	r.instances.removes(declaration.String(), remembered.Owner, declaration.Policy)
+	removed := r.instances.removes(declaration.String(), remembered.Owner)
 	outcome, err := r.fleet.Delete(ctx, declaration, remembered.Hosts)
+	removed(outcome.Removed)
 	resp.Diagnostics.Append(leftWarning(r.instances, "Cluster Migration Policy", outcome.Left)...)
 	resp.Diagnostics.Append(letGoWarning("Cluster Migration Policy", outcome.LetGo)...)
 	if err != nil {
@@ -243,7 +241,7 @@ func (r *clusterPolicyResource) ImportState(ctx context.Context, req resource.Im
 		Name:       types.StringValue(name),
 		Hosts:      hostSet(found.Hosts),
 	}
-	resp.Diagnostics.Append(memory{Owner: found.Owner, Hosts: found.Written, Seen: found.Seen}.save(ctx, resp.Private)...)
+	resp.Diagnostics.Append(memory{Owner: found.Owner, Imported: true, Hosts: found.Written, Seen: found.Seen}.save(ctx, resp.Private)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, model)...)
 	resp.Diagnostics.Append(resp.Identity.SetAttribute(ctx, path.Root("name"), name)...)
 }

@@ -115,7 +115,7 @@ func advise(err error) string {
 			"with --tls if the migration was encrypted, without --persistent and --undefinesource if the VM was transient. "+
 			"That needs libvirt 8.9 or newer, but not 11.3.0. The guide \"Moving VMs\" says more, and what to do where hosts do not reach each other's libvirt.", broken.UUID)
 	case errors.As(err, &same):
-		return "Leave one of the two out of the provider's hosts."
+		return "If both lead to one machine, leave one of the two out of the provider's hosts. If they are two machines, their firmware gives both the same UUID: set host_uuid in /etc/libvirt/libvirtd.conf on one of them, and restart its libvirt."
 	case errors.As(err, &transit):
 		return "Wait for the migration to end, or add the other host to the provider's hosts. Nothing was changed."
 	case errors.As(err, &unseen):

@@ -6,7 +6,6 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/lab"
 )
@@ -62,7 +61,7 @@ func newRecordsLab(t *testing.T, vms int) *recordsLab {
 	t.Helper()
 	withoutHostRecords(t)
 	world := testLab(t)
-	l := &recordsLab{hosts: world.Hosts[:2], data: recordsData{Label: "first", Seconds: 60, Hosts: []string{"kvm1", "kvm2"}}}
+	l := &recordsLab{hosts: world.Hosts[:2], data: recordsData{Label: "first", Seconds: 30, Hosts: []string{"kvm1", "kvm2"}}}
 	for _, spec := range []lab.GuestSpec{{Bare: true}, {Bare: true, Host: "kvm2"}} {
 		l.data.VMs = append(l.data.VMs, world.StartGuest(t, spec).Name)
 	}
@@ -101,7 +100,7 @@ func (l *recordsLab) require(t *testing.T, what string) {
 		if got := undeclared(hostRecord(t, h, clusterSecret)); got != fmt.Sprintf(`{"version":1,"cluster":"compute","max_downtime_ms":%d}`, seconds) {
 			t.Errorf("%s: the cluster's record on %s is %q", what, h.Name, got)
 		}
-		if got := hostRecord(t, h, globalSecret); !strings.Contains(got, `"stall_timeout":"`+(time.Duration(seconds) * time.Second).String()[:1]) {
+		if got := hostRecord(t, h, globalSecret); !strings.Contains(got, fmt.Sprintf(`"stall_timeout":"%ds"`, seconds)) {
 			t.Errorf("%s: the global record on %s is %q", what, h.Name, got)
 		}
 	}
@@ -130,6 +129,29 @@ func (l *recordsLab) apply(t *testing.T, w *workspace, block providerBlock, what
 	w.must(t, 0, "plan", "-detailed-exitcode", "-refresh-only")
 	w.must(t, 0, "plan", "-detailed-exitcode")
 	return out
+}
+
+// replacement asks for the replacement of one resource on each level.
+func (l *recordsLab) replacement() []string {
+	args := []string{"apply", "-auto-approve"}
+	for _, address := range []string{
+		"virt_migration_global_settings." + l.data.Label, "virt_cluster_migration_policy." + l.data.Label,
+		fmt.Sprintf("virt_vm_migration_policy.%s[%q]", l.data.Label, l.data.VMs[0]),
+	} {
+		args = append(args, "-replace="+address)
+	}
+	return args
+}
+
+// consumer depends on all three levels, and makes them be created before they are
+// destroyed.
+func consumer(label string, round int) string {
+	return fmt.Sprintf(`resource "terraform_data" "consumer" {
+  input            = %d
+  triggers_replace = [virt_migration_global_settings.%[2]s.id, virt_cluster_migration_policy.%[2]s.id, virt_vm_migration_policy.%[2]s]
+  lifecycle { create_before_destroy = true }
+}
+`, round, label)
 }
 
 // rounds is how often the orders that Terraform chooses by chance are tried:
@@ -163,7 +185,7 @@ func TestAccRecords_addresses(t *testing.T) {
 			t.Errorf("a renamed label is told as somebody else's:\n%s", out)
 		}
 
-		l.data.Label, l.data.Seconds = fmt.Sprintf("changed%d", round), 120+round
+		l.data.Label, l.data.Seconds = fmt.Sprintf("changed%d", round), 31+round
 		l.apply(t, w, block, of("label and values changed at once"))
 
 		// Every instance is replaced, and so is whatever depends on it.
@@ -172,17 +194,18 @@ func TestAccRecords_addresses(t *testing.T) {
 		l.data.More = trigger(round + 1000)
 		l.apply(t, w, block, of("replaced, created before destroyed"))
 
+		w.must(t, 0, l.replacement()...)
+		l.require(t, of("asked to be replaced, created before destroyed"))
+
+		l.data.Life, l.data.More = "", consumer(l.data.Label, round)
+		l.apply(t, w, block, of("create_before_destroy inherited from a consumer"))
+		w.must(t, 0, l.replacement()...)
+		l.require(t, of("asked to be replaced, created before destroyed for a consumer"))
+
 		l.data.Life, l.data.More = "", ""
 		l.apply(t, w, block, of("destroyed before created, declared"))
-		replace := []string{"apply", "-auto-approve"}
-		for _, address := range []string{
-			"virt_migration_global_settings." + l.data.Label, "virt_cluster_migration_policy." + l.data.Label,
-			fmt.Sprintf("virt_vm_migration_policy.%s[%q]", l.data.Label, l.data.VMs[0]),
-		} {
-			replace = append(replace, "-replace="+address)
-		}
-		w.must(t, 0, replace...)
-		l.require(t, of("replaced, destroyed before created"))
+		w.must(t, 0, l.replacement()...)
+		l.require(t, of("asked to be replaced, destroyed before created"))
 	}
 	w.must(t, 0, "destroy", "-auto-approve")
 	l.requireNone(t)
@@ -209,12 +232,12 @@ func TestAccRecords_twoStates(t *testing.T) {
 	}
 
 	// What the second one changes is no drift of the first.
-	l.data.Seconds = 61
+	l.data.Seconds = 31
 	l.apply(t, second, block, "changed by the second")
 	first.must(t, 0, "plan", "-detailed-exitcode")
 
 	// A change of the first takes the records back.
-	l.data.Seconds = 62
+	l.data.Seconds = 32
 	first.write(t, block.with(t, recordsBody, l.data))
 	if out := first.must(t, 0, "apply", "-auto-approve").stdout; !saying("VM Migration Policy Taken Over").MatchString(out) {
 		t.Errorf("the first state does not say that it took the record back:\n%s", out)
@@ -241,14 +264,14 @@ func TestAccRecords_somebodyElses(t *testing.T) {
 	first, second := newWorkspace(t, ""), newWorkspace(t, "")
 	l.apply(t, first, block, "created")
 	other := l.data
-	other.Seconds = 90
+	other.Seconds = 40
 	second.write(t, block.with(t, recordsBody, other))
 	refused := second.must(t, 1, "plan")
 	for _, words := range []string{
 		"Unable to Create Global Migration Settings", "terraform import virt_migration_global_settings.NAME global",
 		"Unable to Create Cluster Migration Policy", `terraform import virt_cluster_migration_policy.NAME "compute"`,
 		"Unable to Create VM Migration Policy", "terraform import virt_vm_migration_policy.NAME",
-		"max_downtime_ms is 60, declared 90", "moved block",
+		"max_downtime_ms is 30, declared 40", "moved block",
 	} {
 		if !saying(words).MatchString(refused.stderr) {
 			t.Errorf("the plan does not say %q:\n%s", words, refused)

@@ -87,6 +87,7 @@ func (r *globalSettingsResource) ValidateConfig(ctx context.Context, req resourc
 // ModifyPlan fills in all hosts of the provider where the configuration names
 // none.
 func (r *globalSettingsResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	resp.Diagnostics.Append(notePlanned(ctx, r.instances, req)...)
 	if req.Plan.Raw.IsNull() || r.fleet == nil {
 		return
 	}
@@ -108,7 +109,7 @@ func (r *globalSettingsResource) ModifyPlan(ctx context.Context, req resource.Mo
 	if req.State.Raw.IsNull() {
 		var plan globalSettingsModel
 		resp.Diagnostics.Append(resp.Plan.Get(ctx, &plan)...)
-		replaces, diags := planRecord(ctx, r.fleet, r.instances, plan.declaration(), hosts, "Create Global Migration Settings")
+		replaces, diags := planRecord(ctx, r.fleet, r.instances, plan.known(), plan.declaration(), hosts, "Create Global Migration Settings")
 		resp.Diagnostics.Append(diags...)
 		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("replaces"), replaces)...)
 		return
@@ -215,8 +216,9 @@ func (r *globalSettingsResource) Delete(ctx context.Context, req resource.Delete
 		return
 	}
 	declaration := remembered.claim(state.declaration())
-	r.instances.removes(declaration.String(), remembered.Owner, declaration.Policy)
+	removed := r.instances.removes(declaration.String(), remembered.Owner)
 	outcome, err := r.fleet.Delete(ctx, declaration, remembered.Hosts)
+	removed(outcome.Removed)
 	resp.Diagnostics.Append(leftWarning(r.instances, "Global Migration Settings", outcome.Left)...)
 	resp.Diagnostics.Append(letGoWarning("Global Migration Settings", outcome.LetGo)...)
 	if err != nil {
@@ -240,7 +242,7 @@ func (r *globalSettingsResource) ImportState(ctx context.Context, req resource.I
 		return
 	}
 	model := globalSettingsModel{globalModel: globalModelOf(found.Policy), ID: types.StringValue(globalID), Hosts: hostSet(found.Hosts)}
-	resp.Diagnostics.Append(memory{Owner: found.Owner, Hosts: found.Written, Seen: found.Seen}.save(ctx, resp.Private)...)
+	resp.Diagnostics.Append(memory{Owner: found.Owner, Imported: true, Hosts: found.Written, Seen: found.Seen}.save(ctx, resp.Private)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, model)...)
 	resp.Diagnostics.Append(resp.Identity.SetAttribute(ctx, path.Root("id"), globalID)...)
 }

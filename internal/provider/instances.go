@@ -7,7 +7,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/fleet"
 )
 
 // instances is what one run of the provider knows of the resource instances that
@@ -16,12 +16,15 @@ import (
 // one before the creation of the other.
 type instances struct {
 	mu sync.Mutex
-	// known are the owners that this run has read or removed.
-	known map[string]bool
+	// read are the owners whose instances this run has read or planned.
+	read map[string]bool
 	// made are the owners that this run has made.
 	made map[string]bool
-	// removed are the records that this run removes, by what they are of.
-	removed map[string]removedRecord
+	// removing are the owners whose records this run removes, or has removed.
+	removing map[string]bool
+	// removed are these records, by what they are of; while one is being removed it
+	// is there without copies.
+	removed map[string]*removedRecord
 	// told are the things that were told in this run.
 	told map[string]bool
 	// applying is true once this run has begun to change anything: it applies what
@@ -37,14 +40,14 @@ type instances struct {
 // removedRecord is a record that an instance of this run declared.
 type removedRecord struct {
 	owner  string
-	policy policy.Policy
+	copies []fleet.Copy
+	done   bool
 }
 
 func newInstances() *instances {
 	return &instances{
-		known: map[string]bool{}, made: map[string]bool{}, removed: map[string]removedRecord{}, told: map[string]bool{},
-		unread: map[string]refusal{},
-		news:   make(chan struct{}),
+		read: map[string]bool{}, made: map[string]bool{}, removing: map[string]bool{}, removed: map[string]*removedRecord{},
+		told: map[string]bool{}, unread: map[string]refusal{}, news: make(chan struct{}),
 	}
 }
 
@@ -57,20 +60,25 @@ func (i *instances) change(note func()) {
 	i.news = make(chan struct{})
 }
 
-// reads notes that an instance is read.
-func (i *instances) reads(owner string) { i.change(func() { i.known[owner] = true }) }
+// reads notes that an instance is read, or planned.
+func (i *instances) reads(owner string) { i.change(func() { i.read[owner] = true }) }
 
 // makes notes that an instance declares, as part of an apply.
 func (i *instances) makes(owner string) {
 	i.change(func() { i.made[owner], i.applying = true, true })
 }
 
-// removes notes that an instance removes its record of something.
-func (i *instances) removes(of, owner string, p policy.Policy) {
+// removes notes that an instance removes its record of something; done takes the
+// copies that there were, once that has ended.
+func (i *instances) removes(of, owner string) (done func([]fleet.Copy)) {
+	record := &removedRecord{owner: owner}
 	i.change(func() {
-		i.known[owner], i.applying = true, true
-		i.removed[of] = removedRecord{owner, p}
+		i.removing[owner], i.applying = true, true
+		i.removed[of] = record
 	})
+	return func(copies []fleet.Copy) {
+		i.change(func() { record.copies, record.done = copies, true })
+	}
 }
 
 // madeHere tells whether the owner was made by this apply.
@@ -80,15 +88,22 @@ func (i *instances) madeHere(owner string) bool {
 	return i.made[owner]
 }
 
-// removedFrom is the owner whose record of something this apply removes, when it
-// says something else than the policy; else empty.
-func (i *instances) removedFrom(of string, p policy.Policy) string {
+// removedFrom is the owner whose record of something this apply has removed, when
+// it said something else than is declared; else empty. It waits for a removal that is
+// under way.
+func (i *instances) removedFrom(ctx context.Context, of string, d fleet.Declaration) string {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	if r, ok := i.removed[of]; ok && !r.policy.Equal(p) {
-		return r.owner
+	record := i.removed[of]
+	if record == nil {
+		return ""
 	}
-	return ""
+	for !record.done && i.hears(ctx, mostWait) {
+	}
+	if len(d.Differing(record.copies)) == 0 {
+		return ""
+	}
+	return record.owner
 }
 
 // first tells once whether something has not been told in this run.
@@ -114,10 +129,10 @@ const (
 type refusal struct{ summary, detail string }
 
 // mayReplace tells whether a record's owner is an instance that this plan has read,
-// or one that an earlier run has planned to replace. It waits until the plan has
-// nothing more to read. Where enough others wait, it does not, and takes the owner
-// for one that will be read; the last one that waits then gets the refusals of those
-// that were not.
+// or one whose record this apply removes. It waits until nothing more happens. Where
+// enough others wait, it does not, and takes the owner for a known one: in a plan, the
+// last one that waits then gets the refusals of those that were not read; in an apply,
+// Terraform refuses an owner that was not planned.
 func (i *instances) mayReplace(ctx context.Context, owner string, r refusal) (may bool, others []refusal) {
 	if owner == "" {
 		return false, nil
@@ -130,14 +145,16 @@ func (i *instances) mayReplace(ctx context.Context, owner string, r refusal) (ma
 	case i.knows(owner):
 		return true, nil
 	case i.blocked >= mostBlocked:
-		i.unread[owner] = r
+		if !i.applying {
+			i.unread[owner] = r
+		}
 		return true, nil
 	}
 	i.blocked++
 	defer func() { i.blocked-- }()
 	ctx, cancel := context.WithTimeout(ctx, mostWait)
 	defer cancel()
-	for i.hears(ctx) {
+	for i.hears(ctx, quiet) {
 		if i.made[owner] {
 			break
 		}
@@ -157,12 +174,13 @@ func (i *instances) mayReplace(ctx context.Context, owner string, r refusal) (ma
 // knows tells whether the owner is known, to one that holds the lock, and forgets
 // refusals that are settled by now.
 func (i *instances) knows(owner string) bool {
-	maps.DeleteFunc(i.unread, func(owner string, _ refusal) bool { return i.known[owner] || i.applying })
-	return i.known[owner] || i.applying
+	known := func(owner string) bool { return i.removing[owner] || i.read[owner] && !i.applying }
+	maps.DeleteFunc(i.unread, func(owner string, _ refusal) bool { return i.applying || known(owner) })
+	return known(owner)
 }
 
-// hears waits, without the lock, for news; false when there are none any more.
-func (i *instances) hears(ctx context.Context) bool {
+// hears waits, without the lock, for news; false when there are none for so long.
+func (i *instances) hears(ctx context.Context, limit time.Duration) bool {
 	news := i.news
 	i.mu.Unlock()
 	defer i.mu.Lock()
@@ -171,7 +189,7 @@ func (i *instances) hears(ctx context.Context) bool {
 		return true
 	case <-ctx.Done():
 		return false
-	case <-time.After(quiet):
+	case <-time.After(limit):
 		return false
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/fleet"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
 )
 
@@ -37,8 +38,13 @@ func TestInstancesKnowsWhoseRecordMayBeReplaced(t *testing.T) {
 				}
 			})
 		}, false, mostWait},
-		"it is removed by this apply":                      {func(i *instances, meanwhile func(func())) { i.removes("VM", "owner", policy.Policy{}) }, true, 0},
-		"this run applies what an earlier one has planned": {func(i *instances, meanwhile func(func())) { i.makes("other") }, true, 0},
+		"it is removed by this apply": {func(i *instances, meanwhile func(func())) { i.removes("VM", "owner") }, true, 0},
+		"it is removed later by this apply": {func(i *instances, meanwhile func(func())) {
+			i.makes("other")
+			meanwhile(func() { time.Sleep(quiet / 2); i.removes("VM", "owner") })
+		}, true, quiet},
+		"this apply plans it anew, and does not remove it": {func(i *instances, meanwhile func(func())) { i.makes("other"); i.reads("owner") }, false, quiet},
+		"this run applies what an earlier one has planned": {func(i *instances, meanwhile func(func())) { i.makes("other") }, false, quiet},
 		"another resource of this apply has just made it":  {func(i *instances, meanwhile func(func())) { i.makes("owner") }, false, 0},
 		"another resource of this apply makes it meanwhile": {func(i *instances, meanwhile func(func())) {
 			meanwhile(func() { time.Sleep(quiet / 2); i.makes("owner") })
@@ -127,15 +133,38 @@ func TestInstancesLeavesRoomForReading(t *testing.T) {
 
 func TestInstancesRemembersWhatItRemoves(t *testing.T) {
 	t.Parallel()
-	i := newInstances()
-	i.removes("VM", "owner", policy.Policy{MaxDowntimeMS: new(int64(400))})
-	if got := i.removedFrom("VM", policy.Policy{}); got != "owner" {
-		t.Errorf("a record that said something else was %q's, want the owner's", got)
+	declaration := func(cluster string, ms int64) fleet.Declaration {
+		return fleet.Declaration{Cluster: cluster, Policy: policy.Policy{MaxDowntimeMS: &ms}}
 	}
-	if got := i.removedFrom("VM", policy.Policy{MaxDowntimeMS: new(int64(400))}); got != "" {
-		t.Errorf("an equal record needs no replacement, got %q", got)
+	document := `{"version":1,"cluster":"a","owner":"owner","max_downtime_ms":400}`
+	record, err := policy.DecodeRecord([]byte(document))
+	if err != nil {
+		t.Fatal(err)
 	}
-	if got := i.removedFrom("another", policy.Policy{}); got != "" {
-		t.Errorf("another record was %q's", got)
+	copies := []fleet.Copy{{Host: "kvm1", Document: &document, Record: record}}
+	for name, test := range map[string]struct {
+		of       string
+		declared fleet.Declaration
+		want     string
+	}{
+		"it said something else": {"a", declaration("a", 500), "owner"},
+		"it said the same":       {"a", declaration("a", 400), ""},
+		"it was of another one":  {"b", declaration("a", 500), ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				i := newInstances()
+				done := i.removes("a", "owner")
+				go func() { // the removal takes its time
+					time.Sleep(quiet)
+					done(copies)
+				}()
+				if got := i.removedFrom(t.Context(), test.of, test.declared); got != test.want {
+					t.Errorf("it was removed from %q, want %q", got, test.want)
+				}
+				time.Sleep(quiet)
+			})
+		})
 	}
 }

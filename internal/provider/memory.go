@@ -24,6 +24,9 @@ const memoryKey = "memory"
 type memory struct {
 	// Owner is the instance's token in the records that it declares.
 	Owner string `json:"owner,omitempty"`
+	// Imported is true while that token is still the one of whoever declared the
+	// record that was imported.
+	Imported bool `json:"imported,omitempty"`
 	// Hosts are those that the record was written to and not removed from. For a
 	// VM's record, which moves with it, they are all hosts of the provider: nothing
 	// here may change when a VM moves, or each move would show as a change outside
@@ -66,12 +69,24 @@ func (m memory) save(ctx context.Context, private privateWriter) diag.Diagnostic
 	return private.SetKey(ctx, memoryKey, document)
 }
 
-// owning is the memory with an owner, made anew for an instance that has none.
+// owning is the memory of an instance that is about to write, with an owner of its
+// own: the one that an import has found may be another state's as well.
 func (m memory) owning() memory {
-	if m.Owner == "" {
-		m.Owner = uuid.NewString()
+	if m.Owner == "" || m.Imported {
+		m.Owner, m.Imported = uuid.NewString(), false
 	}
 	return m
+}
+
+// notePlanned notes that the instance of a plan is one of this state's, also where
+// it was not read.
+func notePlanned(ctx context.Context, i *instances, req resource.ModifyPlanRequest) diag.Diagnostics {
+	if i == nil || req.State.Raw.IsNull() {
+		return nil
+	}
+	m, diags := readMemory(ctx, req.Private)
+	i.reads(m.Owner)
+	return diags
 }
 
 // claim completes a declaration with what is remembered.
@@ -81,14 +96,6 @@ func (m memory) claim(d fleet.Declaration) fleet.Declaration {
 		d.Formerly = m.Formerly
 	}
 	return d
-}
-
-// home is what the VM's home was called; empty where it needs no remembering.
-func (m memory) home() string {
-	if m.Home == nil {
-		return ""
-	}
-	return m.Home.Name
 }
 
 // surveyed is the memory after a survey.
@@ -122,8 +129,10 @@ func (m memory) found(ctx context.Context, f *fleet.Fleet, i *instances, record 
 		return m, nil // whoever needs that host says so
 	}
 	m.Hosts, m.Home = roster.Members, nil
-	if len(location.Leftovers) > 0 {
-		m.Home = &fleet.Member{Name: location.Host}
+	for _, member := range roster.Members {
+		if len(location.Leftovers) > 0 && member.Name == location.Host {
+			m.Home = &member
+		}
 	}
 	return m, renamedWarning(i, roster.Renamed)
 }

@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"slices"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
@@ -208,4 +209,20 @@ func policyPath(at path.Path, field policy.Field) path.Path {
 		return path.Root(string(field))
 	}
 	return at.AtName(string(field))
+}
+
+// known tells whether every field has a value, or none, by now.
+func (m commonModel) known() bool {
+	return !slices.ContainsFunc([]attr.Value{
+		m.AutoConvergeInitial, m.AutoConvergeIncrement, m.CompressionCacheMiB, m.Bandwidth, m.MaxDowntimeMS,
+		m.ParallelConnections, m.Timeout, m.StallTimeout, m.OnTimeout,
+	}, attr.Value.IsUnknown)
+}
+
+func (m levelModel) known() bool {
+	return m.commonModel.known() && !slices.ContainsFunc([]attr.Value{m.AutoConverge, m.Compression, m.PostCopy, m.Encryption}, attr.Value.IsUnknown)
+}
+
+func (m globalModel) known() bool {
+	return m.commonModel.known() && !slices.ContainsFunc([]attr.Value{m.AutoConverge, m.Compression, m.PostCopy, m.Encryption}, attr.Value.IsUnknown)
 }

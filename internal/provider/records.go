@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
@@ -192,16 +193,24 @@ func replacesAttribute() schema.StringAttribute {
 	}
 }
 
+// wholly tells whether a set and all its elements are known.
+func wholly(set types.Set) bool {
+	return !set.IsUnknown() && !slices.ContainsFunc(set.Elements(), attr.Value.IsUnknown)
+}
+
 // planReplaces decides what a create makes of a record that is there and differs.
 // inspect looks at the hosts; of names what the record is of, and act what is to be
 // done. The value must come out the same when Terraform plans again in the apply,
 // where the former instance may have removed its record by then. err is what the
 // plan has to refuse.
 func planReplaces(ctx context.Context, i *instances, of, act string, d fleet.Declaration, inspect func(fleet.Declaration) error) (replaces types.String, diags diag.Diagnostics, err error) {
-	if owner := i.removedFrom(of, d.Policy); owner != "" {
+	if owner := i.removedFrom(ctx, of, d); owner != "" {
 		return types.StringValue(owner), nil, nil
 	}
 	err = inspect(d)
+	if owner := i.removedFrom(ctx, of, d); owner != "" { // it was removed meanwhile
+		return types.StringValue(owner), nil, nil
+	}
 	var exists *fleet.ExistsError
 	if !errors.As(err, &exists) {
 		return types.StringNull(), nil, err
@@ -218,8 +227,9 @@ func planReplaces(ctx context.Context, i *instances, of, act string, d fleet.Dec
 }
 
 // planRecord is planReplaces for a record that is kept on hosts.
-func planRecord(ctx context.Context, f *fleet.Fleet, i *instances, d fleet.Declaration, hosts types.Set, act string) (types.String, diag.Diagnostics) {
-	if f == nil || hosts.IsUnknown() {
+// known is false while the plan does not know all that the record will say.
+func planRecord(ctx context.Context, f *fleet.Fleet, i *instances, known bool, d fleet.Declaration, hosts types.Set, act string) (types.String, diag.Diagnostics) {
+	if f == nil || !known || !wholly(hosts) {
 		return types.StringUnknown(), nil
 	}
 	var unseen []error

@@ -134,8 +134,11 @@ func readDiagnostics(ctx context.Context, f *fleet.Fleet, act string, err error,
 func (m managedVM) gone(ctx context.Context, f *fleet.Fleet, asked []string) (detail string, gone bool) {
 	hosts := fleet.Quote(asked)
 	lost := " What Terraform manages of it is gone with it."
+	dropped, then := "", " The apply creates this resource again, for that."
 	left := m.remembered.lost(ctx, f)
 	if gone = len(left) == 0; !gone {
+		dropped = fmt.Sprintf(" It may be on %s, which the provider's configuration no longer has.", identified(left))
+		then = " To manage that, remove this resource from state (terraform state rm), and apply."
 		lost = fmt.Sprintf(" It may be on %s, which the provider's configuration no longer has. State keeps what it says of the VM; if it is gone for good, remove this resource from the configuration.", identified(left))
 	}
 	if given, ok := fleet.ParseUUID(m.vm); ok && given == m.uuid {
@@ -145,9 +148,9 @@ func (m managedVM) gone(ctx context.Context, f *fleet.Fleet, asked []string) (de
 	var ambiguous *fleet.AmbiguousNameError
 	switch {
 	case err == nil:
-		return fmt.Sprintf("VM %q is on %s with UUID %s now, and the one that was managed here had UUID %s, which is on none of the hosts %s. "+
-			"Where the configuration still says %[1]q, it means the new one: the apply creates this resource again, for that.",
-			m.vm, successor.Host, successor.Domain.UUID, m.uuid, hosts), true
+		return fmt.Sprintf("VM %q is on %s with UUID %s now, and the one that was managed here had UUID %s, which is on none of the hosts %s.%s "+
+			"Where the configuration still says %[1]q, it means the new one.%[7]s",
+			m.vm, successor.Host, successor.Domain.UUID, m.uuid, hosts, dropped, then), gone
 	case errors.As(err, &ambiguous):
 		return fmt.Sprintf("VM %q, which had UUID %s, is on none of the hosts %s, and %s.%s", m.vm, m.uuid, hosts, ambiguous, lost), gone
 	default:

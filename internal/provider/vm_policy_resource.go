@@ -101,6 +101,7 @@ func (r *vmPolicyResource) ValidateConfig(ctx context.Context, req resource.Vali
 // ModifyPlan plans records in sync, which makes any drift an update in place,
 // and tells another spelling of the VM from another VM.
 func (r *vmPolicyResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	resp.Diagnostics.Append(notePlanned(ctx, r.instances, req)...)
 	if req.Plan.Raw.IsNull() {
 		return
 	}
@@ -137,19 +138,19 @@ func (r *vmPolicyResource) ModifyPlan(ctx context.Context, req resource.ModifyPl
 		plan.Replaces = types.StringUnknown()
 	}
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
-	resp.Diagnostics.Append(r.preview(ctx, plan, remembered.home())...)
+	resp.Diagnostics.Append(r.preview(ctx, plan, r.home(ctx, remembered))...)
 }
 
 // planCreate says while planning that a record is there that says something else.
 // A VM that is not there yet may be created by the same apply.
 func (r *vmPolicyResource) planCreate(ctx context.Context, plan vmPolicyModel) (types.String, diag.Diagnostics) {
-	if r.fleet == nil || plan.VM.IsUnknown() {
+	if r.fleet == nil || plan.VM.IsUnknown() || !plan.known() {
 		return types.StringUnknown(), nil
 	}
 	vm := plan.VM.ValueString()
 	location, err := r.fleet.Find(ctx, vm, "")
 	if err != nil {
-		return types.StringNull(), nil // the preview says so
+		return types.StringUnknown(), nil // the preview says so
 	}
 	const act = "Create VM Migration Policy"
 	replaces, diags, err := planReplaces(ctx, r.instances, location.Domain.UUID, act, plan.declaration(), func(d fleet.Declaration) error {
@@ -204,7 +205,7 @@ func (r *vmPolicyResource) Read(ctx context.Context, req resource.ReadRequest, r
 		return
 	}
 	r.instances.reads(remembered.Owner)
-	record, err := r.fleet.ReadVMByUUID(ctx, state.UUID.ValueString(), remembered.home())
+	record, err := r.fleet.ReadVMByUUID(ctx, state.UUID.ValueString(), r.home(ctx, remembered))
 	diags, gone := readDiagnostics(ctx, r.fleet, "Read VM Migration Policy", err, managedVM{state.VM.ValueString(), state.UUID.ValueString(), remembered})
 	resp.Diagnostics.Append(diags...)
 	switch {
@@ -264,7 +265,7 @@ func (r *vmPolicyResource) Update(ctx context.Context, req resource.UpdateReques
 	}
 	remembered = remembered.owning()
 	r.instances.makes(remembered.Owner)
-	updated, err := r.fleet.UpdateVM(ctx, state.UUID.ValueString(), remembered.home(), remembered.claim(plan.declaration()))
+	updated, err := r.fleet.UpdateVM(ctx, state.UUID.ValueString(), r.home(ctx, remembered), remembered.claim(plan.declaration()))
 	if err != nil {
 		resp.Diagnostics.Append(diagnose("Update VM Migration Policy", err))
 		return
@@ -272,6 +273,19 @@ func (r *vmPolicyResource) Update(ctx context.Context, req resource.UpdateReques
 	resp.Diagnostics.Append(r.written(ctx, &plan, remembered, updated, resp.Private)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 	resp.Diagnostics.Append(resp.Identity.SetAttribute(ctx, path.Root("uuid"), plan.UUID)...)
+}
+
+// home is what the host is called now where the VM was last seen, while others
+// keep definitions of it.
+func (r *vmPolicyResource) home(ctx context.Context, remembered memory) string {
+	if remembered.Home == nil {
+		return ""
+	}
+	now, _, _, err := r.fleet.Recognise(ctx, *remembered.Home)
+	if err != nil {
+		return "" // whoever looks for the VM says so
+	}
+	return now.Name
 }
 
 // Delete removes the record. Where the VM is on none of the hosts, its record is
@@ -285,8 +299,9 @@ func (r *vmPolicyResource) Delete(ctx context.Context, req resource.DeleteReques
 		return
 	}
 	declaration := remembered.claim(state.declaration())
-	r.instances.removes(state.UUID.ValueString(), remembered.Owner, declaration.Policy)
-	left, err := r.fleet.DeleteVM(ctx, state.UUID.ValueString(), remembered.home(), declaration)
+	done := r.instances.removes(state.UUID.ValueString(), remembered.Owner)
+	removed, left, err := r.fleet.DeleteVM(ctx, state.UUID.ValueString(), r.home(ctx, remembered), declaration)
+	done(removed)
 	var notFound *fleet.NotFoundError
 	switch {
 	case errors.As(err, &notFound):
@@ -324,7 +339,7 @@ func (r *vmPolicyResource) ImportState(ctx context.Context, req resource.ImportS
 		UUID:       types.StringValue(record.Location.Domain.UUID),
 		Record:     types.StringValue(record.Drift(taken.Policy)),
 	}
-	remembered, diags := memory{Owner: taken.Owner}.found(ctx, r.fleet, r.instances, record)
+	remembered, diags := memory{Owner: taken.Owner, Imported: true}.found(ctx, r.fleet, r.instances, record)
 	resp.Diagnostics.Append(diags...)
 	resp.Diagnostics.Append(remembered.save(ctx, resp.Private)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, model)...)

@@ -108,8 +108,8 @@ func TestOutcome(t *testing.T) {
 			kept: true, called: []string{install}, said: []string{"Installed packages that change: 1\n  libc6 2.36-9 -> 2.36-10\n"},
 		},
 		"QEMU that is there and too old": {
-			files: deb12, archive: plan("Inst libvirt0 [9.0.0-4] (11.3.0-2~bpo12+1 Debian Backports:oldstable-backports [amd64])"),
-			kept: true, called: []string{install}, said: []string{"  libvirt0 9.0.0-4 -> 11.3.0-2~bpo12+1\n"},
+			files: deb12, archive: plan("Inst libvirt0 [9.0.0-4] (11.3.0-2~bpo12+1 Debian Backports:oldstable-backports [amd64])"), code: 1,
+			said: []string{planning, "  libvirt0 9.0.0-4 would become 11.3.0-2~bpo12+1", "Nothing was installed", "-t bookworm-backports"},
 		},
 		"update of what is of backports already": {
 			files: deb12, archive: plan("Inst systemd [252.1~bpo12+1] (252.2~bpo12+1 Debian Backports:oldstable-backports [amd64])"),

@@ -6,8 +6,8 @@
 #   setup.sh kernel       only the guest's kernel, which needs no privilege
 #   setup.sh tool NAME... only these programs, each from the package of its name
 #
-# No package that is installed is removed, and none is taken to another release but QEMU, libvirt and SeaBIOS, which are
-# too old in Debian 12 and come from its backports. What will change is said before it is done.
+# No package that is installed is removed or taken to another release. On Debian 12, QEMU, libvirt and SeaBIOS are too old
+# and come from its backports, where they are not installed yet. What will change is said before it is done.
 #
 # What it writes, beside packages and APT's own lists and archives:
 #
@@ -25,7 +25,8 @@ readonly minimum_qemu=9
 readonly minimum_go=1.21
 # Tests give a machine to look at, in a directory.
 readonly root="${VIRT_SETUP_ROOT:-}"
-readonly cache="${XDG_CACHE_HOME:-$HOME/.cache}/terraform-provider-virt"
+cache="${XDG_CACHE_HOME:-${HOME:-/nonexistent}/.cache}/terraform-provider-virt"
+readonly cache
 readonly backports_source="$root/etc/apt/sources.list.d/terraform-provider-virt-backports.sources"
 readonly policy="$root/usr/sbin/policy-rc.d"
 readonly libraries="$root/usr/lib/x86_64-linux-gnu"
@@ -255,7 +256,7 @@ readonly inst='^Inst ([^ ]+) (\[([^]]*)\] )?\(([^ ]+) (.*) \[[^]]*\]\)'
 
 # plan says what an installation will change, and refuses what nobody asked for.
 plan() {
-	local line name old new origins source
+	local line name old new origins
 	local -a fresh=() backported=() updated=() refused=()
 	while IFS= read -r line; do
 		if [[ $line =~ ^Remv\ ([^ ]+) ]]; then
@@ -268,11 +269,7 @@ plan() {
 				continue
 			fi
 			if ! of_this_release "$origins" && [[ $old != *~bpo* ]]; then
-				source=$(dpkg-query -W -f '${source:Package}' "$name")
-				case "$source" in
-				qemu | libvirt | seabios) ;;
-				*) refused+=("$name $old would become $new of $origins") ;;
-				esac
+				refused+=("$name $old would become $new of $origins")
 			fi
 			updated+=("$name $old -> $new")
 		elif [[ $line == Inst* ]]; then
@@ -281,7 +278,8 @@ plan() {
 	done
 	if [ "${#refused[@]}" -gt 0 ]; then
 		die "This machine's packages are not such that the lab's can be added without touching what it runs on:" \
-			"${refused[@]/#/  }" "Nothing was installed. A tree, container or VM of Debian 13 has room for the lab."
+			"${refused[@]/#/  }" "Nothing was installed. A tree, container or VM of Debian 13 has room for the lab;" \
+			"or take these packages to backports yourself first (apt-get install -t bookworm-backports NAME...)."
 	fi
 	say "New packages: ${#fresh[@]}"
 	[ "${#backported[@]}" -eq 0 ] || say "  of which from backports: ${backported[*]}"
