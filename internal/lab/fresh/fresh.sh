@@ -34,6 +34,7 @@ step() {
 }
 
 work=''
+# shellcheck disable=SC2317 # The trap calls it, which ShellCheck 0.9 (Debian 12, Ubuntu 24.04) does not see.
 finish() {
 	local code=$?
 	trap - EXIT

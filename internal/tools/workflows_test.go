@@ -1,0 +1,35 @@
+package tools_test
+
+import (
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// TestActionsArePinned wants each action by the SHA of a commit, which nobody can
+// move as a tag is moved, with its version beside it, which Renovate follows.
+func TestActionsArePinned(t *testing.T) {
+	t.Parallel()
+	workflows, err := filepath.Glob("../../.github/workflows/*.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	pinned := regexp.MustCompile(`uses: [\w.-]+/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$`)
+	used := 0
+	for _, workflow := range workflows {
+		for line := range strings.Lines(read(t, workflow)) {
+			line = strings.TrimSpace(line)
+			if !strings.Contains(line, "uses:") {
+				continue
+			}
+			used++
+			if !pinned.MatchString(line) {
+				t.Errorf("%s: %s", filepath.Base(workflow), line)
+			}
+		}
+	}
+	if used == 0 {
+		t.Error("no action found")
+	}
+}
