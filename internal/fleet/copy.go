@@ -100,23 +100,44 @@ func (e *NewerRecordError) Error() string { return fmt.Sprintf("%s: %v", e.Copy.
 
 func (e *NewerRecordError) Unwrap() error { return e.Err }
 
-// Digest stands for the text of a copy; empty for a copy that is missing.
+// Digest stands for what a copy says, whoever declared it; empty for a copy that is
+// missing.
 type Digest string
+
+// anothers stands for a copy of another instance that says something else.
+const anothers Digest = "another's"
 
 // digest is the copy's.
 func (c Copy) digest() Digest {
 	if c.Document == nil {
 		return ""
 	}
-	sum := sha256.Sum256([]byte(*c.Document))
+	text := []byte(*c.Document)
+	if c.Invalid == nil {
+		record := c.Record
+		record.Owner, record.DeclaredAt = "", time.Time{}
+		if said, err := record.Encode(); err == nil {
+			text = said
+		}
+	}
+	sum := sha256.Sum256(text)
 	return Digest(hex.EncodeToString(sum[:]))
 }
 
-// digests are the copies on hosts as a plan sees them, by the host's UUID.
-func digests(copies []Copy) map[string]Digest {
+// sees is the copy's digest for one who declares: what another instance says does
+// not matter to it.
+func (d Declaration) sees(c Copy) Digest {
+	if d.redeclared(c) && !d.matches(c.Record) {
+		return anothers
+	}
+	return c.digest()
+}
+
+// seen are the copies on hosts as a plan sees them, by the host's UUID.
+func (d Declaration) seen(copies []Copy) map[string]Digest {
 	seen := map[string]Digest{}
 	for _, c := range copies {
-		seen[c.HostUUID] = c.digest()
+		seen[c.HostUUID] = d.sees(c)
 	}
 	return seen
 }
@@ -126,7 +147,7 @@ func digests(copies []Copy) map[string]Digest {
 func (d Declaration) encode(present Copy) (string, error) {
 	record := policy.Record{Cluster: d.Cluster, Policy: d.Policy, Owner: d.Owner}
 	if d.Owner != "" {
-		record.DeclaredAt = time.Now()
+		record.DeclaredAt = d.DeclaredAt
 	}
 	if present.readable() {
 		record.Unknown = present.Record.Unknown

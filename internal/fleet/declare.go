@@ -130,7 +130,7 @@ func (f *Fleet) Create(ctx context.Context, d Declaration, names []string) (Outc
 	if err != nil {
 		return Outcome{}, &TakenBackError{Err: err, Left: f.takeBack(ctx, hosts, d, before)}
 	}
-	return Outcome{Written: members, Seen: digests(written), Taken: d.takenFrom(before)}, nil
+	return Outcome{Written: members, Seen: d.seen(written), Taken: d.takenFrom(before)}, nil
 }
 
 // takenFrom are those of the copies that another owner declared.
@@ -313,7 +313,7 @@ func (f *Fleet) Update(ctx context.Context, d Declaration, names []string, membe
 			continue
 		}
 		failed.Done = append(failed.Done, hosts[i].Name())
-		outcome.Seen[a.uuid] = a.written.digest()
+		outcome.Seen[a.uuid] = d.sees(a.written)
 		outcome.Taken = append(outcome.Taken, a.taken...)
 	}
 	return outcome, failed.orNil()
@@ -510,15 +510,13 @@ func (f *Fleet) writeCopy(ctx context.Context, h *host.Host, d Declaration) (wri
 }
 
 // unexpected is why a copy must not be written over: it is not what the plan saw.
-// A copy that has vanished can be written, and so can an equal one that nobody had
-// when the plan was made. Where the plan saw nothing at all, on a host that joins,
+// A copy that has vanished can be written, and so can one that says what is declared.
+// Where the plan saw nothing at all, on a host that joins,
 // a copy that says something else is an *ExistsError.
 func (d Declaration) unexpected(c Copy) error {
 	saw, compared := d.Seen[c.HostUUID]
 	switch {
-	case c.Document == nil, compared && saw == c.digest():
-		return nil
-	case compared && saw == "" && d.matchesCopy(c):
+	case c.Document == nil, d.matchesCopy(c), compared && saw == d.sees(c):
 		return nil
 	case compared:
 		return &ChangedError{Copy: c, Differences: strings.Join(d.drift(c), "; ")}

@@ -50,7 +50,7 @@ func (d Declaration) seenOn(t *testing.T, f *Fleet) Declaration {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d.Seen = digests(copies)
+	d.Seen = d.seen(copies)
 	return d
 }
 

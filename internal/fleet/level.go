@@ -3,6 +3,7 @@ package fleet
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"golang.org/x/text/unicode/norm"
 
@@ -22,6 +23,9 @@ type Declaration struct {
 	// Owner is the token of the resource instance that declares; empty for one
 	// that has written nothing yet, such as an import of a record without owner.
 	Owner string
+	// DeclaredAt is when the instance last wrote; zero for never. What another owner
+	// declared before that came back with a restored VM or host, and is nobody's.
+	DeclaredAt time.Time
 	// Replaces is the owner whose record a Create may take over although it says
 	// something else; empty for none.
 	Replaces string
@@ -57,7 +61,10 @@ func (d Declaration) named(r policy.Record) bool {
 }
 
 // mine tells whether a readable record is the declaring instance's, or anybody's.
-func (d Declaration) mine(r policy.Record) bool { return r.Owner == "" || r.Owner == d.Owner }
+func (d Declaration) mine(r policy.Record) bool {
+	restored := !r.DeclaredAt.IsZero() && r.DeclaredAt.Before(d.DeclaredAt)
+	return r.Owner == "" || r.Owner == d.Owner || restored
+}
 
 // redeclared tells whether another instance has declared the copy since.
 func (d Declaration) redeclared(c Copy) bool { return c.readable() && !d.mine(c.Record) }

@@ -16,8 +16,11 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
 )
 
+// now is when the instances of these tests declare.
+var now = time.Now().UTC().Truncate(time.Second)
+
 func owned(owner string, p policy.Policy) Declaration {
-	return Declaration{Cluster: "compute", Policy: p, Owner: owner}
+	return Declaration{Cluster: "compute", Policy: p, Owner: owner, DeclaredAt: now}
 }
 
 // owners are who declared the records of a level, by host.
@@ -92,15 +95,15 @@ func TestTwoInstancesOfOneRecord(t *testing.T) {
 	t.Run("both at once", func(t *testing.T) {
 		withoutRecords(t)
 		for round := range 20 {
-			was, now := fmt.Sprint(round), fmt.Sprint(round+1)
+			was, next := fmt.Sprint(round), fmt.Sprint(round+1)
 			if round == 0 {
 				create(t, was)
 			}
 			var wg sync.WaitGroup
-			wg.Go(func() { create(t, now) })
+			wg.Go(func() { create(t, next) })
 			wg.Go(func() { remove(t, was) })
 			wg.Wait()
-			if diff := cmp.Diff(everywhere(now), owners(t, f, host.Cluster)); diff != "" {
+			if diff := cmp.Diff(everywhere(next), owners(t, f, host.Cluster)); diff != "" {
 				t.Fatalf("round %d: owners (-want +got):\n%s", round, diff)
 			}
 		}
@@ -160,6 +163,8 @@ func TestCreateOverADifferentRecord(t *testing.T) {
 // between plan and apply.
 func TestUpdateOverwritesOnlyWhatWasSeen(t *testing.T) {
 	f := open(t, labConfig(t, UnreachableError))
+	theirs := strings.Replace(theirs, "2026-11-25T21:30:05Z", now.Add(time.Hour).Format(time.RFC3339), 1)
+	restored := `{"version":1,"cluster":"compute","owner":"them","declared_at":"2001-01-01T00:00:00Z","max_downtime_ms":300}`
 	const ours = `{"version":1,"cluster":"compute","owner":"us","declared_at":"2026-11-25T21:30:05Z","max_downtime_ms":400}`
 	for name, test := range map[string]struct {
 		planned, applied string // the record on kvm2 then; empty for none
@@ -172,8 +177,12 @@ func TestUpdateOverwritesOnlyWhatWasSeen(t *testing.T) {
 		"changed to what is wanted":       {ours, strings.Replace(ours, "400", "500", 1), false, 0},
 		"vanished since":                  {ours, "", false, 0},
 		"declared again before the plan":  {theirs, theirs, false, 1},
+		"and then once more":              {theirs, strings.Replace(theirs, "900", "950", 1), false, 1},
 		"declared again since":            {ours, theirs, true, 0},
-		"declared again since, equally":   {ours, strings.Replace(theirs, "900", "500", 1), true, 0},
+		"declared again since, equally":   {ours, strings.Replace(theirs, "900", "500", 1), false, 1},
+		"as wanted, restored":             {ours, strings.Replace(restored, "300", "500", 1), false, 0},
+		"restored before the plan":        {restored, restored, false, 0},
+		"restored since":                  {ours, restored, true, 0},
 		"missing, and written since":      {"", theirs, true, 0},
 		"missing, and written as wanted":  {"", record500, false, 0},
 		"unreadable since":                {ours, "nothing", true, 0},
@@ -250,7 +259,9 @@ func TestTwoInstancesOfAVMsRecord(t *testing.T) {
 	t.Parallel()
 	f := open(t, labConfig(t, UnreachableError))
 	guest := testLab(t).StartGuest(t, lab.GuestSpec{Bare: true})
-	declaration := func(owner string) Declaration { return Declaration{Policy: downtime(400), Owner: owner} }
+	declaration := func(owner string) Declaration {
+		return Declaration{Policy: downtime(400), Owner: owner, DeclaredAt: now}
+	}
 	owner := func() string {
 		t.Helper()
 		read, err := f.ReadVM(testContext(t), guest.UUID, "")
@@ -266,7 +277,7 @@ func TestTwoInstancesOfAVMsRecord(t *testing.T) {
 	}
 	const rounds = 20
 	for round := range rounds {
-		was, now := fmt.Sprint(round), fmt.Sprint(round+1)
+		was, next := fmt.Sprint(round), fmt.Sprint(round+1)
 		if round == 0 {
 			if _, err := f.CreateVM(testContext(t), guest.UUID, declaration(was)); err != nil {
 				t.Fatal(err)
@@ -274,7 +285,7 @@ func TestTwoInstancesOfAVMsRecord(t *testing.T) {
 		}
 		var wg sync.WaitGroup
 		wg.Go(func() {
-			if _, err := f.CreateVM(testContext(t), guest.UUID, declaration(now)); err != nil {
+			if _, err := f.CreateVM(testContext(t), guest.UUID, declaration(next)); err != nil {
 				t.Error(err)
 			}
 		})
@@ -284,8 +295,8 @@ func TestTwoInstancesOfAVMsRecord(t *testing.T) {
 			}
 		})
 		wg.Wait()
-		if got := owner(); got != now {
-			t.Fatalf("round %d: the owner is %s, want %s", round, got, now)
+		if got := owner(); got != next {
+			t.Fatalf("round %d: the owner is %s, want %s", round, got, next)
 		}
 	}
 	loser := declaration("loser")
@@ -300,7 +311,7 @@ func TestTwoInstancesOfAVMsRecord(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	loser.Seen = read.Seen()
+	loser.Seen = read.Seen(loser)
 	if took, err := f.UpdateVM(testContext(t), guest.UUID, "", loser); err != nil || len(took.Taken) == 0 || owner() != "loser" {
 		t.Errorf("taken back was %v, error %v, owner %s", took.Taken, err, owner())
 	}

@@ -61,7 +61,7 @@ func (f *Fleet) Survey(ctx context.Context, want Declaration, members []Member, 
 	}
 	s := Survey{
 		Unknown: unknownMembers(copies),
-		Seen:    digests(copies),
+		Seen:    want.seen(copies),
 		Renamed: known.renamed,
 		LetGo:   known.letGo,
 		Unseen:  known.reasons(),
@@ -221,7 +221,7 @@ func (f *Fleet) FindRecord(ctx context.Context, d Declaration) (*Found, error) {
 	if len(own) == 0 {
 		return nil, cmp.Or(unreadable(claimed), failure(reasons))
 	}
-	found := &Found{Seen: digests(claimed), Unseen: reasons}
+	found := &Found{Seen: d.seen(claimed), Unseen: reasons}
 	for _, c := range claimed {
 		found.Written = append(found.Written, c.member())
 	}

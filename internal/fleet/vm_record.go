@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
@@ -203,11 +204,11 @@ func (f *Fleet) UpdateVM(ctx context.Context, uuid, last string, d Declaration) 
 // unexpectedOfVM is why a copy must not be written over: the plan saw neither copy
 // like that. A VM that was started since has got a live copy, equal to its other.
 func (d Declaration) unexpectedOfVM(c Copy) error {
-	if c.Document == nil || d.matchesCopy(c) && d.mine(c.Record) {
+	if c.Document == nil || d.matchesCopy(c) {
 		return nil
 	}
 	for _, saw := range d.Seen {
-		if saw == c.digest() {
+		if saw == d.sees(c) {
 			return nil
 		}
 	}
@@ -222,6 +223,12 @@ func (f *Fleet) writeVM(ctx context.Context, present VMRecord, d Declaration) (C
 		return ChangedVM{}, err
 	}
 	uuid := present.Location.Domain.UUID
+	if ctx.Err() != nil {
+		return ChangedVM{}, context.Cause(ctx)
+	}
+	// What is begun is brought to its end, so that state knows what was written.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), writeTimeout)
+	defer cancel()
 	if !present.settled(d) {
 		document, err := d.encode(present.mostTelling())
 		if err != nil {
@@ -242,6 +249,9 @@ func (f *Fleet) writeVM(ctx context.Context, present VMRecord, d Declaration) (C
 	return changed, nil
 }
 
+// writeTimeout bounds the writing of a VM's record and its reading back.
+const writeTimeout = 30 * time.Second
+
 // settled tells whether no copy needs writing.
 func (r VMRecord) settled(d Declaration) bool {
 	return !slices.ContainsFunc(r.Copies, func(c Copy) bool { return !d.settled(c) })
@@ -249,12 +259,23 @@ func (r VMRecord) settled(d Declaration) bool {
 
 // Seen are the copies as they are, wherever they are: a VM that is started or shut
 // off gains or loses one, which says the same.
-func (r VMRecord) Seen() map[string]Digest {
+func (r VMRecord) Seen(d Declaration) map[string]Digest {
 	seen := map[string]Digest{}
 	for _, c := range r.Copies {
-		seen[string(c.digest())] = c.digest()
+		digest := d.sees(c)
+		seen[string(digest)] = digest
 	}
 	return seen
+}
+
+// Stuck is why the record cannot be written: a newer release wrote it; else nil.
+func (r VMRecord) Stuck() error {
+	for _, c := range r.Copies {
+		if err := c.newer(); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Redeclared is a copy that another instance has declared since, or nil.

@@ -38,7 +38,7 @@ func TestVMRecordLifecycle(t *testing.T) {
 			if _, err := f.CreateVM(ctx, guest.Name, Declaration{Policy: downtime(500)}); !errors.As(err, &exists) || exists.Copy.VM != guest.UUID {
 				t.Errorf("error %v, want an ExistsError of the VM", err)
 			}
-			updated, err := f.UpdateVM(ctx, guest.UUID, "", Declaration{Policy: downtime(500), Seen: created.Record.Seen()})
+			updated, err := f.UpdateVM(ctx, guest.UUID, "", Declaration{Policy: downtime(500), Seen: created.Record.Seen(Declaration{})})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -114,7 +114,7 @@ func TestVMRecordWhileMigrating(t *testing.T) {
 		job, err := h.Job(testContext(t), guest.UUID)
 		return err == nil && job.Type == migration.JobRunning && job.Operation == migration.OperationMigrationOut
 	})
-	if _, err := f.UpdateVM(testContext(t), guest.UUID, "kvm1", Declaration{Policy: downtime(500), Seen: created.Record.Seen()}); !errors.Is(err, migration.ErrBusy) {
+	if _, err := f.UpdateVM(testContext(t), guest.UUID, "kvm1", Declaration{Policy: downtime(500), Seen: created.Record.Seen(Declaration{})}); !errors.Is(err, migration.ErrBusy) {
 		t.Errorf("update: error %v, want it busy", err)
 	}
 	if _, _, err := f.DeleteVM(testContext(t), guest.UUID, "kvm1", Declaration{}); !errors.Is(err, migration.ErrBusy) {

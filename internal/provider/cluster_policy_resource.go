@@ -36,6 +36,7 @@ type clusterPolicyModel struct {
 	ID       types.String `tfsdk:"id"`
 	Name     types.String `tfsdk:"name"`
 	Hosts    types.Set    `tfsdk:"hosts"`
+	Owner    types.String `tfsdk:"owner"`
 	Replaces types.String `tfsdk:"replaces"`
 }
 
@@ -62,6 +63,7 @@ func (r *clusterPolicyResource) Schema(_ context.Context, _ resource.SchemaReque
 				Required:            true,
 				Validators:          []validator.String{stringvalidator.LengthBetween(1, 255)},
 			},
+			"owner":    ownerAttribute(),
 			"replaces": replacesAttribute(),
 			"hosts": schema.SetAttribute{
 				MarkdownDescription: "Names of the hosts in the cluster. When read: the hosts whose copy says what is declared here, so that a host that lost or changed its copy shows as a difference.",
@@ -91,7 +93,8 @@ func (r *clusterPolicyResource) ValidateConfig(ctx context.Context, req resource
 
 // ModifyPlan checks the hosts and lets the ID follow the name.
 func (r *clusterPolicyResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
-	resp.Diagnostics.Append(notePlanned(ctx, r.instances, req)...)
+	own, diags := notePlanned(ctx, r.instances, req)
+	resp.Diagnostics.Append(diags...)
 	if req.Plan.Raw.IsNull() {
 		return
 	}
@@ -110,7 +113,7 @@ func (r *clusterPolicyResource) ModifyPlan(ctx context.Context, req resource.Mod
 	}
 	if req.State.Raw.IsNull() {
 		known := plan.known() && !plan.Name.IsUnknown()
-		replaces, diags := planRecord(ctx, r.fleet, r.instances, known, plan.declaration(), plan.Hosts, "Create Cluster Migration Policy")
+		replaces, diags := planRecord(ctx, r.fleet, r.instances, known, own, plan.declaration(), plan.Hosts, "Create Cluster Migration Policy")
 		resp.Diagnostics.Append(diags...)
 		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("replaces"), replaces)...)
 		return
@@ -119,6 +122,7 @@ func (r *clusterPolicyResource) ModifyPlan(ctx context.Context, req resource.Mod
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("replaces"), state.Replaces)...)
 	planRemoval(ctx, req.Private, state.Hosts, plan.Hosts, resp)
+	planOwner(ctx, req, resp)
 }
 
 func (r *clusterPolicyResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
@@ -137,7 +141,7 @@ func (r *clusterPolicyResource) Create(ctx context.Context, req resource.CreateR
 		return
 	}
 	resp.Diagnostics.Append(takenWarning("Cluster Migration Policy", outcome.Taken)...)
-	plan.Replaces = asKnown(plan.Replaces)
+	plan.Replaces, plan.Owner = asKnown(plan.Replaces), types.StringValue(remembered.Owner)
 	resp.Diagnostics.Append(remembered.changed(outcome, nil).save(ctx, resp.Private)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 	resp.Diagnostics.Append(resp.Identity.SetAttribute(ctx, path.Root("name"), plan.Name)...)
@@ -199,7 +203,7 @@ func (r *clusterPolicyResource) Update(ctx context.Context, req resource.UpdateR
 	resp.Diagnostics.Append(takenWarning("Cluster Migration Policy", outcome.Taken)...)
 	resp.Diagnostics.Append(leftWarning(r.instances, "Cluster Migration Policy", outcome.Left)...)
 	plan.ID = plan.Name
-	plan.Hosts = hostSet(reached)
+	plan.Hosts, plan.Owner = hostSet(reached), types.StringValue(remembered.Owner)
 	resp.Diagnostics.Append(remembered.changed(outcome, err).save(ctx, resp.Private)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 	resp.Diagnostics.Append(resp.Identity.SetAttribute(ctx, path.Root("name"), plan.Name)...)
@@ -213,6 +217,7 @@ func (r *clusterPolicyResource) Delete(ctx context.Context, req resource.DeleteR
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	remembered = remembered.recalled(ctx, r.fleet, state.Owner, state.Hosts)
 	declaration := remembered.claim(state.declaration())
 	removed := r.instances.removes(declaration.String(), remembered.Owner)
 	outcome, err := r.fleet.Delete(ctx, declaration, remembered.Hosts)
@@ -240,6 +245,7 @@ func (r *clusterPolicyResource) ImportState(ctx context.Context, req resource.Im
 		ID:         types.StringValue(name),
 		Name:       types.StringValue(name),
 		Hosts:      hostSet(found.Hosts),
+		Owner:      textOrNull(found.Owner),
 	}
 	resp.Diagnostics.Append(memory{Owner: found.Owner, Imported: true, Hosts: found.Written, Seen: found.Seen}.save(ctx, resp.Private)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, model)...)

@@ -93,7 +93,7 @@ func advise(err error) string {
 	case errors.Is(err, context.Canceled):
 		return "The operation was cancelled."
 	case errors.As(err, &exists):
-		return fmt.Sprintf("It says %s. To take it over, import it: %s. To start anew, remove it: %s. If a resource of this configuration declared it under another label, add a moved block. With create_before_destroy, apply the new values first, and replace the resource after that.",
+		return fmt.Sprintf("It says %s. To take it over, import it: %s. To start anew, remove it: %s. If a resource of this configuration declared it under another label, add a moved block. With create_before_destroy, apply the values that the record has, and change them after that.",
 			*exists.Copy.Document, importHint(exists.Copy), removeHint(exists.Copy))
 	case errors.As(err, &changed):
 		return "That copy is left as it is. Plan again to see what is there now."

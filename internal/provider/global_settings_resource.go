@@ -36,6 +36,7 @@ type globalSettingsModel struct {
 	globalModel
 	ID       types.String `tfsdk:"id"`
 	Hosts    types.Set    `tfsdk:"hosts"`
+	Owner    types.String `tfsdk:"owner"`
 	Replaces types.String `tfsdk:"replaces"`
 }
 
@@ -56,6 +57,7 @@ func (r *globalSettingsResource) Schema(_ context.Context, _ resource.SchemaRequ
 				Computed:            true,
 				Default:             stringdefault.StaticString(globalID),
 			},
+			"owner":    ownerAttribute(),
 			"replaces": replacesAttribute(),
 			"hosts": schema.SetAttribute{
 				MarkdownDescription: "Names of the hosts that carry the settings. Default: all hosts of the provider. When read: the hosts whose copy says what is declared here, so that a host that lost or changed its copy shows as a difference.",
@@ -87,7 +89,8 @@ func (r *globalSettingsResource) ValidateConfig(ctx context.Context, req resourc
 // ModifyPlan fills in all hosts of the provider where the configuration names
 // none.
 func (r *globalSettingsResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
-	resp.Diagnostics.Append(notePlanned(ctx, r.instances, req)...)
+	own, diags := notePlanned(ctx, r.instances, req)
+	resp.Diagnostics.Append(diags...)
 	if req.Plan.Raw.IsNull() || r.fleet == nil {
 		return
 	}
@@ -109,7 +112,7 @@ func (r *globalSettingsResource) ModifyPlan(ctx context.Context, req resource.Mo
 	if req.State.Raw.IsNull() {
 		var plan globalSettingsModel
 		resp.Diagnostics.Append(resp.Plan.Get(ctx, &plan)...)
-		replaces, diags := planRecord(ctx, r.fleet, r.instances, plan.known(), plan.declaration(), hosts, "Create Global Migration Settings")
+		replaces, diags := planRecord(ctx, r.fleet, r.instances, plan.known(), own, plan.declaration(), hosts, "Create Global Migration Settings")
 		resp.Diagnostics.Append(diags...)
 		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("replaces"), replaces)...)
 		return
@@ -118,6 +121,7 @@ func (r *globalSettingsResource) ModifyPlan(ctx context.Context, req resource.Mo
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("replaces"), state.Replaces)...)
 	planRemoval(ctx, req.Private, state.Hosts, hosts, resp)
+	planOwner(ctx, req, resp)
 }
 
 func (r *globalSettingsResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
@@ -136,7 +140,7 @@ func (r *globalSettingsResource) Create(ctx context.Context, req resource.Create
 		return
 	}
 	resp.Diagnostics.Append(takenWarning("Global Migration Settings", outcome.Taken)...)
-	plan.Replaces = asKnown(plan.Replaces)
+	plan.Replaces, plan.Owner = asKnown(plan.Replaces), types.StringValue(remembered.Owner)
 	resp.Diagnostics.Append(remembered.changed(outcome, nil).save(ctx, resp.Private)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 	resp.Diagnostics.Append(resp.Identity.SetAttribute(ctx, path.Root("id"), globalID)...)
@@ -201,7 +205,7 @@ func (r *globalSettingsResource) Update(ctx context.Context, req resource.Update
 	resp.Diagnostics.Append(takenWarning("Global Migration Settings", outcome.Taken)...)
 	resp.Diagnostics.Append(leftWarning(r.instances, "Global Migration Settings", outcome.Left)...)
 	plan.ID = types.StringValue(globalID)
-	plan.Hosts = hostSet(reached)
+	plan.Hosts, plan.Owner = hostSet(reached), types.StringValue(remembered.Owner)
 	resp.Diagnostics.Append(remembered.changed(outcome, err).save(ctx, resp.Private)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 	resp.Diagnostics.Append(resp.Identity.SetAttribute(ctx, path.Root("id"), globalID)...)
@@ -215,6 +219,7 @@ func (r *globalSettingsResource) Delete(ctx context.Context, req resource.Delete
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	remembered = remembered.recalled(ctx, r.fleet, state.Owner, state.Hosts)
 	declaration := remembered.claim(state.declaration())
 	removed := r.instances.removes(declaration.String(), remembered.Owner)
 	outcome, err := r.fleet.Delete(ctx, declaration, remembered.Hosts)
@@ -241,7 +246,7 @@ func (r *globalSettingsResource) ImportState(ctx context.Context, req resource.I
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	model := globalSettingsModel{globalModel: globalModelOf(found.Policy), ID: types.StringValue(globalID), Hosts: hostSet(found.Hosts)}
+	model := globalSettingsModel{globalModel: globalModelOf(found.Policy), ID: types.StringValue(globalID), Hosts: hostSet(found.Hosts), Owner: textOrNull(found.Owner)}
 	resp.Diagnostics.Append(memory{Owner: found.Owner, Imported: true, Hosts: found.Written, Seen: found.Seen}.save(ctx, resp.Private)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, model)...)
 	resp.Diagnostics.Append(resp.Identity.SetAttribute(ctx, path.Root("id"), globalID)...)

@@ -16,8 +16,9 @@ import (
 // one before the creation of the other.
 type instances struct {
 	mu sync.Mutex
-	// read are the owners whose instances this run has read or planned.
-	read map[string]bool
+	// read are the owners whose instances this run has read. Of these, going are
+	// those that it plans to destroy, and staying those that it plans to keep.
+	read, going, staying map[string]bool
 	// made are the owners that this run has made.
 	made map[string]bool
 	// removing are the owners whose records this run removes, or has removed.
@@ -46,7 +47,7 @@ type removedRecord struct {
 
 func newInstances() *instances {
 	return &instances{
-		read: map[string]bool{}, made: map[string]bool{}, removing: map[string]bool{}, removed: map[string]*removedRecord{},
+		read: map[string]bool{}, going: map[string]bool{}, staying: map[string]bool{}, made: map[string]bool{}, removing: map[string]bool{}, removed: map[string]*removedRecord{},
 		told: map[string]bool{}, unread: map[string]refusal{}, news: make(chan struct{}),
 	}
 }
@@ -60,8 +61,13 @@ func (i *instances) change(note func()) {
 	i.news = make(chan struct{})
 }
 
-// reads notes that an instance is read, or planned.
+// reads notes that an instance is read.
 func (i *instances) reads(owner string) { i.change(func() { i.read[owner] = true }) }
+
+// destroys notes that an instance is planned to be destroyed, and keeps that it is
+// not.
+func (i *instances) destroys(owner string) { i.change(func() { i.going[owner] = true }) }
+func (i *instances) keeps(owner string)    { i.change(func() { i.staying[owner] = true }) }
 
 // makes notes that an instance declares, as part of an apply.
 func (i *instances) makes(owner string) {
@@ -128,8 +134,8 @@ const (
 // refusal is what is to be said of a record that may not be replaced.
 type refusal struct{ summary, detail string }
 
-// mayReplace tells whether a record's owner is an instance that this plan has read,
-// or one whose record this apply removes. It waits until nothing more happens. Where
+// mayReplace tells whether a record's owner is an instance that this plan destroys, or
+// one whose record this apply removes. It waits until nothing more happens. Where
 // enough others wait, it does not, and takes the owner for a known one: in a plan, the
 // last one that waits then gets the refusals of those that were not read; in an apply,
 // Terraform refuses an owner that was not planned.
@@ -140,7 +146,7 @@ func (i *instances) mayReplace(ctx context.Context, owner string, r refusal) (ma
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	switch {
-	case i.made[owner]: // another resource of this configuration wants the same record
+	case i.made[owner], i.staying[owner]: // another resource of this configuration wants the same record
 		return false, nil
 	case i.knows(owner):
 		return true, nil
@@ -155,7 +161,7 @@ func (i *instances) mayReplace(ctx context.Context, owner string, r refusal) (ma
 	ctx, cancel := context.WithTimeout(ctx, mostWait)
 	defer cancel()
 	for i.hears(ctx, quiet) {
-		if i.made[owner] {
+		if i.made[owner] || i.staying[owner] {
 			break
 		}
 		if i.knows(owner) && (i.blocked > 1 || len(i.unread) == 0) {
@@ -164,17 +170,22 @@ func (i *instances) mayReplace(ctx context.Context, owner string, r refusal) (ma
 	}
 	if i.blocked == 1 {
 		for _, owner := range slices.Sorted(maps.Keys(i.unread)) {
-			others = append(others, i.unread[owner])
+			if !i.read[owner] || i.staying[owner] {
+				others = append(others, i.unread[owner])
+			}
 		}
 		clear(i.unread)
 	}
-	return i.knows(owner) && !i.made[owner], others
+	// Terraform plans a tainted instance as if there were none: of it, nothing else
+	// comes than that it was read.
+	tainted := i.read[owner] && !i.applying
+	return (i.knows(owner) || tainted) && !i.made[owner] && !i.staying[owner], others
 }
 
 // knows tells whether the owner is known, to one that holds the lock, and forgets
 // refusals that are settled by now.
 func (i *instances) knows(owner string) bool {
-	known := func(owner string) bool { return i.removing[owner] || i.read[owner] && !i.applying }
+	known := func(owner string) bool { return i.removing[owner] || i.going[owner] && !i.applying }
 	maps.DeleteFunc(i.unread, func(owner string, _ refusal) bool { return i.applying || known(owner) })
 	return known(owner)
 }

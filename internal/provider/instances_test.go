@@ -19,15 +19,21 @@ func TestInstancesKnowsWhoseRecordMayBeReplaced(t *testing.T) {
 		want    bool
 		within  time.Duration
 	}{
-		"nothing more is read": {func(*instances, func(func())) {}, false, quiet},
-		"it was read before":   {func(i *instances, meanwhile func(func())) { i.reads("owner") }, true, 0},
+		"nothing more is read":                  {func(*instances, func(func())) {}, false, quiet},
+		"it was planned to be destroyed before": {func(i *instances, meanwhile func(func())) { i.reads("owner"); i.destroys("owner") }, true, 0},
+		"it was planned to stay":                {func(i *instances, meanwhile func(func())) { i.reads("owner"); i.keeps("owner") }, false, 0},
+		"it is planned to stay later": {func(i *instances, meanwhile func(func())) {
+			i.reads("owner")
+			meanwhile(func() { time.Sleep(quiet / 2); i.keeps("owner") })
+		}, false, quiet / 2},
+		"it was read, and is tainted": {func(i *instances, meanwhile func(func())) { i.reads("owner") }, true, quiet},
 		"it is read later, after others": {func(i *instances, meanwhile func(func())) {
 			meanwhile(func() {
 				for range 5 {
 					time.Sleep(quiet / 2)
 					i.reads("other")
 				}
-				i.reads("owner")
+				i.destroys("owner")
 			})
 		}, true, 3 * quiet},
 		"others are read for ever": {func(i *instances, meanwhile func(func())) {
@@ -118,6 +124,7 @@ func TestInstancesLeavesRoomForReading(t *testing.T) {
 						defer func() { <-places }()
 						time.Sleep(quiet / 4)
 						i.reads(fmt.Sprint(n))
+						i.destroys(fmt.Sprint(n))
 					})
 				}
 				wg.Wait()

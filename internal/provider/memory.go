@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -24,6 +25,8 @@ const memoryKey = "memory"
 type memory struct {
 	// Owner is the instance's token in the records that it declares.
 	Owner string `json:"owner,omitempty"`
+	// DeclaredAt is when it last wrote.
+	DeclaredAt time.Time `json:"declared_at,omitzero"`
 	// Imported is true while that token is still the one of whoever declared the
 	// record that was imported.
 	Imported bool `json:"imported,omitempty"`
@@ -75,23 +78,46 @@ func (m memory) owning() memory {
 	if m.Owner == "" || m.Imported {
 		m.Owner, m.Imported = uuid.NewString(), false
 	}
+	m.DeclaredAt = time.Now().UTC().Truncate(time.Second)
 	return m
 }
 
-// notePlanned notes that the instance of a plan is one of this state's, also where
-// it was not read.
-func notePlanned(ctx context.Context, i *instances, req resource.ModifyPlanRequest) diag.Diagnostics {
-	if i == nil || req.State.Raw.IsNull() {
-		return nil
+// recalled completes the memory with what state shows: Terraform gives a destroy of a
+// tainted instance nothing that it remembered.
+func (m memory) recalled(ctx context.Context, f *fleet.Fleet, owner types.String, hosts types.Set) memory {
+	if m.Owner == "" {
+		m.Owner = owner.ValueString()
+	}
+	if len(m.Hosts) > 0 {
+		return m
+	}
+	for _, name := range hostNames(hosts) {
+		m.Hosts = append(m.Hosts, memberOf(ctx, f, name))
+	}
+	return m
+}
+
+// notePlanned notes what a plan makes of an instance of this state. own is the owner
+// of the instance that a replacement makes anew.
+func notePlanned(ctx context.Context, i *instances, req resource.ModifyPlanRequest) (own string, diags diag.Diagnostics) {
+	if i == nil {
+		return "", nil
 	}
 	m, diags := readMemory(ctx, req.Private)
-	i.reads(m.Owner)
-	return diags
+	switch {
+	case req.State.Raw.IsNull():
+		return m.Owner, diags
+	case req.Plan.Raw.IsNull():
+		i.destroys(m.Owner)
+	default:
+		i.keeps(m.Owner)
+	}
+	return "", diags
 }
 
 // claim completes a declaration with what is remembered.
 func (m memory) claim(d fleet.Declaration) fleet.Declaration {
-	d.Owner, d.Seen = m.Owner, m.Seen
+	d.Owner, d.DeclaredAt, d.Seen = m.Owner, m.DeclaredAt, m.Seen
 	if d.Cluster != "" {
 		d.Formerly = m.Formerly
 	}
@@ -118,8 +144,8 @@ func (m memory) changed(o fleet.Outcome, err error) memory {
 
 // found is the memory after a VM's record was read or written where the VM was
 // found.
-func (m memory) found(ctx context.Context, f *fleet.Fleet, i *instances, record fleet.VMRecord) (memory, diag.Diagnostics) {
-	m.Seen = record.Seen()
+func (m memory) found(ctx context.Context, f *fleet.Fleet, i *instances, record fleet.VMRecord, d fleet.Declaration) (memory, diag.Diagnostics) {
+	m.Seen = record.Seen(d)
 	location := record.Location
 	if len(location.Unseen) > 0 {
 		return m, nil // it is not known who all hosts are

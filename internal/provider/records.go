@@ -13,6 +13,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/identityschema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/fleet"
@@ -71,11 +73,7 @@ func surveyWarnings(s fleet.Survey, object string) diag.Diagnostics {
 	case s.Gone:
 		diags.AddWarning(object+" Missing", drift+" None of its hosts has the record any more, so that it leaves state.")
 	default:
-		remedy := "The next apply puts that right."
-		if s.Stuck != nil {
-			remedy = "The next apply can not put all of that right. " + advise(s.Stuck)
-		}
-		diags.AddWarning(object+" Out of Sync", drift+" "+remedy)
+		diags.AddWarning(object+" Out of Sync", drift+" "+remedy(s.Stuck))
 	}
 	if len(s.Redeclared) > 0 {
 		diags.Append(redeclaredWarning(object, s.Redeclared[0]))
@@ -103,6 +101,14 @@ func identified(hosts []fleet.Member) string {
 		names[i] = fmt.Sprintf("%q (host UUID %s)", h.Name, h.UUID)
 	}
 	return strings.Join(names, " or ")
+}
+
+// remedy says what becomes of drift, some of which may be stuck.
+func remedy(stuck error) string {
+	if stuck == nil {
+		return "The next apply puts that right."
+	}
+	return "The next apply cannot put all of that right. " + advise(stuck)
 }
 
 // newlyLetGo are those that were not let go before.
@@ -185,10 +191,37 @@ func on(c fleet.Copy) string {
 // capital begins a sentence that begins with a word of ours.
 func capital(text string) string { return strings.ToUpper(text[:1]) + text[1:] }
 
+// ownerAttribute is the token of the instance in its records.
+func ownerAttribute() schema.StringAttribute {
+	return schema.StringAttribute{
+		MarkdownDescription: "The owner that the record names: a random UUID of this resource instance. A destroy removes only records that name it. Null until an imported record without one is written.",
+		Computed:            true,
+		PlanModifiers:       []planmodifier.String{stringplanmodifier.UseStateForUnknown()},
+	}
+}
+
+// planOwner lets an instance that has no owner of its own yet get one with its next
+// change.
+func planOwner(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	m, diags := readMemory(ctx, req.Private)
+	resp.Diagnostics.Append(diags...)
+	if (m.Imported || m.Owner == "") && !resp.Plan.Raw.Equal(req.State.Raw) {
+		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("owner"), types.StringUnknown())...)
+	}
+}
+
+// textOrNull is null for an empty text.
+func textOrNull(text string) types.String {
+	if text == "" {
+		return types.StringNull()
+	}
+	return types.StringValue(text)
+}
+
 // replacesAttribute is the owner that a create takes a different record from.
 func replacesAttribute() schema.StringAttribute {
 	return schema.StringAttribute{
-		MarkdownDescription: "The owner of a record that says something else and that the creation of this resource takes over, because the same configuration declared it: its label and its values were changed at once. Null in all other cases.",
+		MarkdownDescription: "The owner of a record that says something else and that the creation of this resource takes over, because the same plan destroys the instance that declared it: a label and values were changed at once. Null in all other cases.",
 		Computed:            true,
 	}
 }
@@ -199,11 +232,11 @@ func wholly(set types.Set) bool {
 }
 
 // planReplaces decides what a create makes of a record that is there and differs.
-// inspect looks at the hosts; of names what the record is of, and act what is to be
-// done. The value must come out the same when Terraform plans again in the apply,
+// inspect looks at the hosts; of names what the record is of, act what is to be done,
+// and own is the owner of the instance that is replaced. The value must come out the same when Terraform plans again in the apply,
 // where the former instance may have removed its record by then. err is what the
 // plan has to refuse.
-func planReplaces(ctx context.Context, i *instances, of, act string, d fleet.Declaration, inspect func(fleet.Declaration) error) (replaces types.String, diags diag.Diagnostics, err error) {
+func planReplaces(ctx context.Context, i *instances, of, act, own string, d fleet.Declaration, inspect func(fleet.Declaration) error) (replaces types.String, diags diag.Diagnostics, err error) {
 	if owner := i.removedFrom(ctx, of, d); owner != "" {
 		return types.StringValue(owner), nil, nil
 	}
@@ -215,25 +248,28 @@ func planReplaces(ctx context.Context, i *instances, of, act string, d fleet.Dec
 	if !errors.As(err, &exists) {
 		return types.StringNull(), nil, err
 	}
-	may, others := i.mayReplace(ctx, exists.Copy.Record.Owner, refusal{"Unable to " + act, explain(err)})
-	for _, r := range others {
-		diags.AddError(r.summary, r.detail)
+	owner := exists.Copy.Record.Owner
+	if owner == "" || owner != own {
+		may, others := i.mayReplace(ctx, owner, refusal{"Unable to " + act, explain(err)})
+		for _, r := range others {
+			diags.AddError(r.summary, r.detail)
+		}
+		if !may {
+			return types.StringNull(), diags, err
+		}
 	}
-	if !may {
-		return types.StringNull(), diags, err
-	}
-	d.Replaces = exists.Copy.Record.Owner
+	d.Replaces = owner
 	return types.StringValue(d.Replaces), diags, inspect(d)
 }
 
 // planRecord is planReplaces for a record that is kept on hosts.
 // known is false while the plan does not know all that the record will say.
-func planRecord(ctx context.Context, f *fleet.Fleet, i *instances, known bool, d fleet.Declaration, hosts types.Set, act string) (types.String, diag.Diagnostics) {
+func planRecord(ctx context.Context, f *fleet.Fleet, i *instances, known bool, own string, d fleet.Declaration, hosts types.Set, act string) (types.String, diag.Diagnostics) {
 	if f == nil || !known || !wholly(hosts) {
 		return types.StringUnknown(), nil
 	}
 	var unseen []error
-	replaces, diags, err := planReplaces(ctx, i, d.String(), act, d, func(d fleet.Declaration) (err error) {
+	replaces, diags, err := planReplaces(ctx, i, d.String(), act, own, d, func(d fleet.Declaration) (err error) {
 		unseen, err = f.Inspect(ctx, d, hostNames(hosts))
 		return err
 	})

@@ -39,6 +39,7 @@ type vmPolicyModel struct {
 	VM       types.String `tfsdk:"vm"`
 	UUID     types.String `tfsdk:"uuid"`
 	Record   types.String `tfsdk:"record"`
+	Owner    types.String `tfsdk:"owner"`
 	Replaces types.String `tfsdk:"replaces"`
 }
 
@@ -61,6 +62,7 @@ func (r *vmPolicyResource) Schema(_ context.Context, _ resource.SchemaRequest, r
 				Computed:            true,
 				PlanModifiers:       []planmodifier.String{stringplanmodifier.UseStateForUnknown()},
 			},
+			"owner":    ownerAttribute(),
 			"replaces": replacesAttribute(),
 			"record": schema.StringAttribute{
 				MarkdownDescription: "`in_sync`, or words that say which copy of the record (live or config) differs and how. Any difference is repaired in place by the next apply.",
@@ -101,7 +103,8 @@ func (r *vmPolicyResource) ValidateConfig(ctx context.Context, req resource.Vali
 // ModifyPlan plans records in sync, which makes any drift an update in place,
 // and tells another spelling of the VM from another VM.
 func (r *vmPolicyResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
-	resp.Diagnostics.Append(notePlanned(ctx, r.instances, req)...)
+	own, diags := notePlanned(ctx, r.instances, req)
+	resp.Diagnostics.Append(diags...)
 	if req.Plan.Raw.IsNull() {
 		return
 	}
@@ -113,8 +116,7 @@ func (r *vmPolicyResource) ModifyPlan(ctx context.Context, req resource.ModifyPl
 	}
 	plan.Record = types.StringValue(fleet.InSync)
 	if req.State.Raw.IsNull() {
-		var diags diag.Diagnostics
-		plan.Replaces, diags = r.planCreate(ctx, plan)
+		plan.Replaces, diags = r.planCreate(ctx, own, plan)
 		resp.Diagnostics.Append(diags...)
 		resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
 		if !resp.Diagnostics.HasError() {
@@ -134,16 +136,16 @@ func (r *vmPolicyResource) ModifyPlan(ctx context.Context, req resource.ModifyPl
 	resp.Diagnostics.Append(diags...)
 	if another {
 		resp.RequiresReplace = append(resp.RequiresReplace, path.Root("vm"))
-		plan.UUID = types.StringUnknown()
-		plan.Replaces = types.StringUnknown()
+		plan.UUID, plan.Owner, plan.Replaces = types.StringUnknown(), types.StringUnknown(), types.StringUnknown()
 	}
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
+	planOwner(ctx, req, resp)
 	resp.Diagnostics.Append(r.preview(ctx, plan, r.home(ctx, remembered))...)
 }
 
 // planCreate says while planning that a record is there that says something else.
 // A VM that is not there yet may be created by the same apply.
-func (r *vmPolicyResource) planCreate(ctx context.Context, plan vmPolicyModel) (types.String, diag.Diagnostics) {
+func (r *vmPolicyResource) planCreate(ctx context.Context, own string, plan vmPolicyModel) (types.String, diag.Diagnostics) {
 	if r.fleet == nil || plan.VM.IsUnknown() || !plan.known() {
 		return types.StringUnknown(), nil
 	}
@@ -153,7 +155,7 @@ func (r *vmPolicyResource) planCreate(ctx context.Context, plan vmPolicyModel) (
 		return types.StringUnknown(), nil // the preview says so
 	}
 	const act = "Create VM Migration Policy"
-	replaces, diags, err := planReplaces(ctx, r.instances, location.Domain.UUID, act, plan.declaration(), func(d fleet.Declaration) error {
+	replaces, diags, err := planReplaces(ctx, r.instances, location.Domain.UUID, act, own, plan.declaration(), func(d fleet.Declaration) error {
 		return r.fleet.InspectVM(ctx, location, d)
 	})
 	var exists *fleet.ExistsError
@@ -188,8 +190,9 @@ func (r *vmPolicyResource) Create(ctx context.Context, req resource.CreateReques
 func (r *vmPolicyResource) written(ctx context.Context, m *vmPolicyModel, remembered memory, changed fleet.ChangedVM, private privateWriter) diag.Diagnostics {
 	m.UUID = types.StringValue(changed.Record.Location.Domain.UUID)
 	m.Record = types.StringValue(fleet.InSync)
+	m.Owner = types.StringValue(remembered.Owner)
 	diags := takenWarning("VM Migration Policy", changed.Taken)
-	remembered, more := remembered.found(ctx, r.fleet, r.instances, changed.Record)
+	remembered, more := remembered.found(ctx, r.fleet, r.instances, changed.Record, remembered.claim(m.declaration()))
 	diags.Append(more...)
 	diags.Append(remembered.save(ctx, private)...)
 	return diags
@@ -220,7 +223,8 @@ func (r *vmPolicyResource) Read(ctx context.Context, req resource.ReadRequest, r
 		resp.State.RemoveResource(ctx)
 		return
 	}
-	if other := record.Redeclared(remembered.claim(state.declaration())); other != nil {
+	declaration := remembered.claim(state.declaration())
+	if other := record.Redeclared(declaration); other != nil {
 		state.Record = types.StringValue(fleet.InSync)
 		resp.Diagnostics.Append(redeclaredWarning("VM Migration Policy", *other))
 	} else {
@@ -230,11 +234,11 @@ func (r *vmPolicyResource) Read(ctx context.Context, req resource.ReadRequest, r
 	resp.Diagnostics.Append(diags...)
 	if drift := state.Record.ValueString(); drift != fleet.InSync {
 		resp.Diagnostics.AddWarning("VM Migration Policy Out of Sync",
-			"VM "+record.Location.Domain.Name+": "+drift+". The next apply puts that right.")
+			"VM "+record.Location.Domain.Name+": "+drift+". "+remedy(record.Stuck()))
 	}
 	resp.Diagnostics.Append(unknownMembersWarning("VM Migration Policy", record.Unknown())...)
 	resp.Diagnostics.Append(locationWarnings(record.Location)...)
-	remembered, diags = remembered.found(ctx, r.fleet, r.instances, record)
+	remembered, diags = remembered.found(ctx, r.fleet, r.instances, record, declaration)
 	resp.Diagnostics.Append(diags...)
 	resp.Diagnostics.Append(remembered.save(ctx, resp.Private)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
@@ -298,6 +302,7 @@ func (r *vmPolicyResource) Delete(ctx context.Context, req resource.DeleteReques
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	remembered = remembered.recalled(ctx, r.fleet, state.Owner, types.SetNull(types.StringType))
 	declaration := remembered.claim(state.declaration())
 	done := r.instances.removes(state.UUID.ValueString(), remembered.Owner)
 	removed, left, err := r.fleet.DeleteVM(ctx, state.UUID.ValueString(), r.home(ctx, remembered), declaration)
@@ -338,8 +343,9 @@ func (r *vmPolicyResource) ImportState(ctx context.Context, req resource.ImportS
 		VM:         types.StringValue(vm),
 		UUID:       types.StringValue(record.Location.Domain.UUID),
 		Record:     types.StringValue(record.Drift(taken.Policy)),
+		Owner:      textOrNull(taken.Owner),
 	}
-	remembered, diags := memory{Owner: taken.Owner, Imported: true}.found(ctx, r.fleet, r.instances, record)
+	remembered, diags := memory{Owner: taken.Owner, Imported: true}.found(ctx, r.fleet, r.instances, record, fleet.Declaration{Policy: taken.Policy, Owner: taken.Owner})
 	resp.Diagnostics.Append(diags...)
 	resp.Diagnostics.Append(remembered.save(ctx, resp.Private)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, model)...)
