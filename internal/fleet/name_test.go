@@ -88,7 +88,7 @@ func TestFind_names(t *testing.T) {
 // the VM.
 func TestFind_namesUnseen(t *testing.T) {
 	t.Parallel()
-	guest := testLab(t).StartGuest(t, lab.GuestSpec{Name: decomposed + "-4", Bare: true, State: lab.Inactive})
+	guest := testLab(t).StartGuest(t, lab.GuestSpec{Name: decomposed + "-4", Bare: true})
 	f := open(t, labConfig(t, UnreachableWarn, "kvm3"))
 	for vm, want := range map[string]string{
 		composed + "-4":     guest.UUID,
@@ -103,6 +103,24 @@ func TestFind_namesUnseen(t *testing.T) {
 		case want != "" && (err != nil || got.Domain.UUID != want):
 			t.Errorf("%s is found as %s, error %v; want %s", vm, got.Domain.UUID, err, want)
 		}
+	}
+}
+
+// TestFind_shutOffUnseen looks for a VM that is shut off while a host is down on
+// which it may run: the definition may have been left behind.
+func TestFind_shutOffUnseen(t *testing.T) {
+	t.Parallel()
+	guest := testLab(t).StartGuest(t, lab.GuestSpec{Bare: true, State: lab.Inactive})
+	f := open(t, labConfig(t, UnreachableWarn, "kvm3"))
+	var unseen *UnseenError
+	if got, err := f.Find(testContext(t), guest.Name, ""); !errors.As(err, &unseen) {
+		t.Errorf("it is found on %s, error %v; want an UnseenError", got.Host, err)
+	}
+	if _, err := f.UpdateVM(testContext(t), guest.UUID, "", Declaration{Policy: downtime(400)}); !errors.As(err, &unseen) {
+		t.Errorf("update: error %v, want an UnseenError", err)
+	}
+	if _, _, err := f.DeleteVM(testContext(t), guest.UUID, "", Declaration{}); !errors.As(err, &unseen) {
+		t.Errorf("delete: error %v, want an UnseenError", err)
 	}
 }
 

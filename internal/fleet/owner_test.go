@@ -165,7 +165,7 @@ func TestUpdateOverwritesOnlyWhatWasSeen(t *testing.T) {
 	f := open(t, labConfig(t, UnreachableError))
 	theirs := strings.Replace(theirs, "2026-11-25T21:30:05Z", now.Add(time.Hour).Format(time.RFC3339), 1)
 	restored := `{"version":1,"cluster":"compute","owner":"them","declared_at":"2001-01-01T00:00:00Z","max_downtime_ms":300}`
-	const ours = `{"version":1,"cluster":"compute","owner":"us","declared_at":"2026-11-25T21:30:05Z","max_downtime_ms":400}`
+	ours := `{"version":1,"cluster":"compute","owner":"us","declared_at":"` + now.Format(time.RFC3339) + `","max_downtime_ms":400}`
 	for name, test := range map[string]struct {
 		planned, applied string // the record on kvm2 then; empty for none
 		refused          bool
@@ -303,6 +303,7 @@ func TestTwoInstancesOfAVMsRecord(t *testing.T) {
 	if _, left, err := f.DeleteVM(testContext(t), guest.UUID, "", loser); err != nil || left == nil || left.Record.Owner != fmt.Sprint(rounds) {
 		t.Errorf("left is %v, error %v, want the other's copy", left, err)
 	}
+	loser.Policy = downtime(600)
 	var changed *ChangedError
 	if _, err := f.UpdateVM(testContext(t), guest.UUID, "", loser); !errors.As(err, &changed) {
 		t.Errorf("error %v, want a ChangedError: no plan has seen that owner", err)
