@@ -130,10 +130,17 @@ func (f *Fleet) Create(ctx context.Context, d Declaration, names []string) (Outc
 	if err != nil {
 		return Outcome{}, &TakenBackError{Err: err, Left: f.takeBack(ctx, hosts, d, before)}
 	}
-	return Outcome{Written: members, Seen: d.seen(written), Taken: d.takenFrom(before)}, nil
+	return Outcome{Written: members, Seen: d.seen(written), Taken: d.othersOf(before)}, nil
 }
 
-// takenFrom are those of the copies that another owner declared.
+// othersOf are those of the copies that bear another owner.
+func (d Declaration) othersOf(copies []Copy) []Copy {
+	return slices.DeleteFunc(slices.Clone(copies), func(c Copy) bool {
+		return !c.readable() || c.Record.Owner == "" || c.Record.Owner == d.Owner
+	})
+}
+
+// takenFrom are those of the copies that another instance has declared since.
 func (d Declaration) takenFrom(copies []Copy) []Copy {
 	return slices.DeleteFunc(slices.Clone(copies), func(c Copy) bool { return !d.redeclared(c) })
 }

@@ -173,7 +173,7 @@ func (f *Fleet) locate(ctx context.Context, vm, uuid, last string) (Location, tr
 	}
 	homes, halves := apart(look.Seen)
 	switch {
-	case slices.ContainsFunc(homes, Sighting.active), len(halves) == 0 && len(homes) > 0 && len(unseen) == 0:
+	case slices.ContainsFunc(homes, Sighting.active), len(halves) == 0 && len(homes) > 0 && !leftBehind(homes, last, look.Silent):
 		location, err := f.place(ctx, homes, last, unseen)
 		location.FetchesFrom, location.Receiving = postCopySource(halves), receiving(halves)
 		var twice *RunningTwiceError
@@ -182,14 +182,21 @@ func (f *Fleet) locate(ctx context.Context, vm, uuid, last string) (Location, tr
 		}
 		return location, certain, err
 	case len(unseen) > 0:
-		// A definition that is shut off may have been left behind by a VM that runs on
-		// a host which cannot be asked.
 		return Location{}, certain, &UnseenError{Look: look, Unseen: unseen}
 	case len(halves) == 0:
 		return Location{}, confirmed, &NotFoundError{VM: vm, Hosts: f.Names()}
 	default:
 		return Location{}, passing, &InTransitError{VM: vm, Halves: halves}
 	}
+}
+
+// leftBehind tells whether definitions that are shut off may be what a VM has left
+// behind that is on a host which cannot be asked: it was last seen there, or libvirt
+// says that it was migrated away.
+func leftBehind(homes []Sighting, last string, silent []string) bool {
+	migrated := func(s Sighting) bool { return s.Domain.Reason == migration.ReasonMigrated }
+	all := !slices.ContainsFunc(homes, func(s Sighting) bool { return !migrated(s) })
+	return len(silent) > 0 && (all || slices.Contains(silent, last))
 }
 
 // apart tells where a VM lives from where it only is while it migrates.

@@ -106,21 +106,39 @@ func TestFind_namesUnseen(t *testing.T) {
 	}
 }
 
-// TestFind_shutOffUnseen looks for a VM that is shut off while a host is down on
-// which it may run: the definition may have been left behind.
-func TestFind_shutOffUnseen(t *testing.T) {
+// TestFind_leftBehind looks for a VM that has left a definition behind, while the
+// host that it is on is down.
+func TestFind_leftBehind(t *testing.T) {
 	t.Parallel()
-	guest := testLab(t).StartGuest(t, lab.GuestSpec{Bare: true, State: lab.Inactive})
+	world := testLab(t)
+	moved, defined := world.StartGuest(t, lab.GuestSpec{Bare: true}), world.StartGuest(t, lab.GuestSpec{Bare: true, State: lab.Inactive})
+	kvm3 := world.Host("kvm3")
+	world.Host("kvm1").MustVirsh(t, "migrate", "--live", "--p2p", "--persistent", moved.Name, kvm3.PeerURI, kvm3.MigrationURI)
 	f := open(t, labConfig(t, UnreachableWarn, "kvm3"))
-	var unseen *UnseenError
-	if got, err := f.Find(testContext(t), guest.Name, ""); !errors.As(err, &unseen) {
-		t.Errorf("it is found on %s, error %v; want an UnseenError", got.Host, err)
-	}
-	if _, err := f.UpdateVM(testContext(t), guest.UUID, "", Declaration{Policy: downtime(400)}); !errors.As(err, &unseen) {
-		t.Errorf("update: error %v, want an UnseenError", err)
-	}
-	if _, _, err := f.DeleteVM(testContext(t), guest.UUID, "", Declaration{}); !errors.As(err, &unseen) {
-		t.Errorf("delete: error %v, want an UnseenError", err)
+	for name, test := range map[string]struct {
+		uuid, last string
+		unseen     bool
+	}{
+		"migrated away":                    {moved.UUID, "", true},
+		"shut off":                         {defined.UUID, "", false},
+		"shut off, last seen there":        {defined.UUID, "kvm1", false},
+		"shut off, last seen on the other": {defined.UUID, "kvm3", true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for what, err := range map[string]error{
+				"find": func() error { _, err := f.FindUUID(testContext(t), test.uuid, test.last); return err }(),
+				"update": func() error {
+					_, err := f.UpdateVM(testContext(t), test.uuid, test.last, Declaration{Policy: downtime(400)})
+					return err
+				}(),
+				"delete": func() error { _, _, err := f.DeleteVM(testContext(t), test.uuid, test.last, Declaration{}); return err }(),
+			} {
+				var unseen *UnseenError
+				if got := errors.As(err, &unseen); got != test.unseen || !got && err != nil {
+					t.Errorf("%s: error %v, want an UnseenError: %v", what, err, test.unseen)
+				}
+			}
+		})
 	}
 }
 

@@ -172,7 +172,9 @@ func (f *Fleet) CreateVM(ctx context.Context, vm string, d Declaration) (Changed
 	if err := present.obstacle(d); err != nil {
 		return ChangedVM{}, err
 	}
-	return f.writeVM(ctx, present, d)
+	created, err := f.writeVM(ctx, present, d)
+	created.Taken = d.othersOf(present.Copies)
+	return created, err
 }
 
 // UpdateVM makes all copies of a VM's record equal to the policy. It overwrites no
