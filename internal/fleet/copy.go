@@ -147,7 +147,7 @@ func (d Declaration) seen(copies []Copy) map[string]Digest {
 func (d Declaration) encode(present Copy) (string, error) {
 	record := policy.Record{Cluster: d.Cluster, Policy: d.Policy, Owner: d.Owner}
 	if d.Owner != "" {
-		record.DeclaredAt = d.DeclaredAt
+		record.DeclaredAt = d.Now
 	}
 	if present.readable() {
 		record.Unknown = present.Record.Unknown

@@ -26,6 +26,8 @@ type Declaration struct {
 	// DeclaredAt is when the instance last wrote; zero for never. What another owner
 	// declared before that came back with a restored VM or host, and is nobody's.
 	DeclaredAt time.Time
+	// Now is the time that a write puts into the record.
+	Now time.Time
 	// Replaces is the owner whose record a Create may take over although it says
 	// something else; empty for none.
 	Replaces string

@@ -20,7 +20,7 @@ import (
 var now = time.Now().UTC().Truncate(time.Second)
 
 func owned(owner string, p policy.Policy) Declaration {
-	return Declaration{Cluster: "compute", Policy: p, Owner: owner, DeclaredAt: now}
+	return Declaration{Cluster: "compute", Policy: p, Owner: owner, DeclaredAt: now, Now: time.Now()}
 }
 
 // owners are who declared the records of a level, by host.
@@ -136,7 +136,7 @@ func TestCreateOverADifferentRecord(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			withoutRecords(t)
 			setRecord(t, f, "kvm2", test.level, test.document)
-			d := Declaration{Policy: downtime(500), Owner: "us", Replaces: test.replaces}
+			d := Declaration{Policy: downtime(500), Owner: "us", Now: now, Replaces: test.replaces}
 			if test.level == host.Cluster {
 				d.Cluster = "compute"
 			}
@@ -260,7 +260,7 @@ func TestTwoInstancesOfAVMsRecord(t *testing.T) {
 	f := open(t, labConfig(t, UnreachableError))
 	guest := testLab(t).StartGuest(t, lab.GuestSpec{Bare: true})
 	declaration := func(owner string) Declaration {
-		return Declaration{Policy: downtime(400), Owner: owner, DeclaredAt: now}
+		return Declaration{Policy: downtime(400), Owner: owner, DeclaredAt: now, Now: time.Now()}
 	}
 	owner := func() string {
 		t.Helper()

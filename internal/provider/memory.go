@@ -27,6 +27,7 @@ type memory struct {
 	Owner string `json:"owner,omitempty"`
 	// DeclaredAt is when it last wrote.
 	DeclaredAt time.Time `json:"declared_at,omitzero"`
+	writes     time.Time // when it is about to write; zero where it only reads
 	// Imported is true while that token is still the one of whoever declared the
 	// record that was imported.
 	Imported bool `json:"imported,omitempty"`
@@ -78,7 +79,15 @@ func (m memory) owning() memory {
 	if m.Owner == "" || m.Imported {
 		m.Owner, m.Imported = uuid.NewString(), false
 	}
-	m.DeclaredAt = time.Now().UTC().Truncate(time.Second)
+	m.writes = time.Now().UTC().Truncate(time.Second)
+	return m
+}
+
+// wrote is the memory of an instance that has written, if it has.
+func (m memory) wrote() memory {
+	if !m.writes.IsZero() {
+		m.DeclaredAt = m.writes
+	}
 	return m
 }
 
@@ -117,7 +126,7 @@ func notePlanned(ctx context.Context, i *instances, req resource.ModifyPlanReque
 
 // claim completes a declaration with what is remembered.
 func (m memory) claim(d fleet.Declaration) fleet.Declaration {
-	d.Owner, d.DeclaredAt, d.Seen = m.Owner, m.DeclaredAt, m.Seen
+	d.Owner, d.DeclaredAt, d.Now, d.Seen = m.Owner, m.DeclaredAt, m.writes, m.Seen
 	if d.Cluster != "" {
 		d.Formerly = m.Formerly
 	}
@@ -135,6 +144,7 @@ func (m memory) surveyed(s fleet.Survey) memory {
 
 // changed is the memory after a change to the records.
 func (m memory) changed(o fleet.Outcome, err error) memory {
+	m = m.wrote()
 	m.Hosts, m.Seen = append(o.Written, o.LetGo...), o.Seen
 	if err == nil {
 		m.Formerly = nil
@@ -145,6 +155,7 @@ func (m memory) changed(o fleet.Outcome, err error) memory {
 // found is the memory after a VM's record was read or written where the VM was
 // found.
 func (m memory) found(ctx context.Context, f *fleet.Fleet, i *instances, record fleet.VMRecord, d fleet.Declaration) (memory, diag.Diagnostics) {
+	m = m.wrote()
 	m.Seen = record.Seen(d)
 	location := record.Location
 	if len(location.Unseen) > 0 {
