@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/host"
@@ -17,88 +16,6 @@ const (
 	releaseWait = 5 * time.Second
 	releasePoll = 200 * time.Millisecond
 )
-
-// ExistsError is a record that says something else than what is to be created.
-type ExistsError struct {
-	Copy        Copy
-	Differences string
-}
-
-func (e *ExistsError) Error() string {
-	return fmt.Sprintf("%s exists and differs: %s", e.Copy, e.Differences)
-}
-
-// HeldError is a host that is in another cluster.
-type HeldError struct{ Host, Cluster string }
-
-func (e *HeldError) Error() string {
-	return fmt.Sprintf("host %s is in cluster %q", e.Host, e.Cluster)
-}
-
-// ChangedError is a copy that another has written since the change was planned.
-type ChangedError struct {
-	Copy        Copy
-	Differences string
-}
-
-func (e *ChangedError) Error() string {
-	if e.Differences == "" {
-		return fmt.Sprintf("%s was declared again by another since this was planned", e.Copy)
-	}
-	return fmt.Sprintf("%s was changed by another since this was planned: %s", e.Copy, e.Differences)
-}
-
-// Outcome is what came of a change to a record.
-type Outcome struct {
-	// Written are the hosts that have the record afterwards, or may have it.
-	Written []Member
-	// Seen are the copies as they were written, by the UUID of the host.
-	Seen map[string]Digest
-	// Taken are copies of other owners, as they were before they were taken over.
-	Taken []Copy
-	// Left are copies of other owners that were not removed, Removed those that were.
-	Left, Removed []Copy
-	// Renamed are hosts that are called something else now.
-	Renamed []Renaming
-	// LetGo are hosts that the configuration no longer has; whatever is recorded
-	// there stays there.
-	LetGo []Member
-}
-
-// PartialError is a change that reached only some hosts.
-type PartialError struct {
-	// Done are the hosts where the change was made.
-	Done []string
-	// Unwritten are the hosts that the record could not be written to, Kept
-	// those it could not be removed from.
-	Unwritten, Kept []string
-	// Hidden are recorded hosts that may be behind the Silent ones, which cannot be
-	// asked.
-	Hidden []Member
-	Silent []string
-	Err    error
-}
-
-func (e *PartialError) Error() string { return e.Err.Error() }
-
-func (e *PartialError) Unwrap() error { return e.Err }
-
-// TakenBackError is a Create that failed after it had begun to write.
-type TakenBackError struct {
-	Err error
-	// Left says where what was written could not be taken back; nil when nothing
-	// of it is left.
-	Left error
-}
-
-func (e *TakenBackError) Error() string {
-	if e.Left != nil {
-		return fmt.Sprintf("%v; %v", e.Err, e.Left)
-	}
-	return e.Err.Error() + "; what was written on other hosts was taken back"
-}
-
-func (e *TakenBackError) Unwrap() error { return e.Err }
 
 // Create writes the record to all the hosts, or to none: what was written before
 // one of them failed is taken back. An equal record that is there already is
@@ -395,38 +312,6 @@ func (f *Fleet) remove(ctx context.Context, d Declaration, hosts []*host.Host, k
 	return outcome, failed
 }
 
-// removeCopy removes one host's copy, and returns it as it was. Another cluster's
-// stays, and so does one that another instance has declared.
-func (f *Fleet) removeCopy(ctx context.Context, h *host.Host, d Declaration) (c Copy, removed bool, err error) {
-	release, err := f.alone(ctx, h.Name(), d.level().String())
-	if err != nil {
-		return Copy{}, false, err
-	}
-	defer release()
-	c, err = hostCopy(ctx, h, d.level())
-	switch {
-	case err != nil:
-		return Copy{}, false, err
-	case c.newer() != nil:
-		return Copy{}, false, c.newer()
-	case !d.claims(c), d.redeclared(c):
-		return c, false, nil
-	}
-	if err := h.DeleteRecord(ctx, d.level()); err != nil {
-		return Copy{}, false, err
-	}
-	return c, true, nil
-}
-
-// orNil is nil when the change reached every host.
-func (e *PartialError) orNil() error {
-	if e.Err == nil {
-		return nil
-	}
-	slices.Sort(e.Done)
-	return e
-}
-
 // all are the hosts of the given names; the error is an *UnknownHostError.
 func (f *Fleet) all(names []string) ([]*host.Host, error) {
 	hosts, unknown := f.named(names)
@@ -474,70 +359,6 @@ func (f *Fleet) write(ctx context.Context, hosts []*host.Host, d Declaration) ([
 		}
 	}
 	return copies, errors.Join(failed...)
-}
-
-// writeCopy writes one host's copy, unless it says what is declared and by whom
-// already, and reads it back. It looks at what is there once more, for two
-// resources of one apply may both want the host, and have found it free. taken has
-// what another owner's copy was before.
-func (f *Fleet) writeCopy(ctx context.Context, h *host.Host, d Declaration) (written Copy, taken []Copy, err error) {
-	release, err := f.alone(ctx, h.Name(), d.level().String())
-	if err != nil {
-		return Copy{}, nil, err
-	}
-	defer release()
-	present, err := hostCopy(ctx, h, d.level())
-	switch {
-	case err != nil:
-		return Copy{}, nil, err
-	case d.settled(present):
-		return present, nil, nil
-	case d.held(present):
-		return Copy{}, nil, &HeldError{Host: h.Name(), Cluster: present.Record.Cluster}
-	case present.newer() != nil:
-		return Copy{}, nil, present.newer()
-	}
-	if err := d.unexpected(present); err != nil {
-		return Copy{}, nil, err
-	}
-	document, err := d.encode(present)
-	if err != nil {
-		return Copy{}, nil, fmt.Errorf("host %q: %w", h.Name(), err)
-	}
-	if err := h.WriteRecord(ctx, d.level(), document); err != nil {
-		return Copy{}, nil, err
-	}
-	if written, err = hostCopy(ctx, h, d.level()); err != nil {
-		return Copy{}, nil, err
-	}
-	if drift := d.drift(written); len(drift) > 0 {
-		return Copy{}, nil, &OverwrittenError{Drift: drift[0]}
-	}
-	return written, d.takenFrom([]Copy{present}), nil
-}
-
-// unexpected is why a copy must not be written over: it is not what the plan saw.
-// A copy that has vanished can be written, and so can one that says what is declared.
-// Where the plan saw nothing at all, on a host that joins,
-// a copy that says something else is an *ExistsError.
-func (d Declaration) unexpected(c Copy) error {
-	saw, compared := d.Seen[c.HostUUID]
-	switch {
-	case c.Document == nil, d.matchesCopy(c), compared && saw == d.sees(c):
-		return nil
-	case compared:
-		return &ChangedError{Copy: c, Differences: strings.Join(d.drift(c), "; ")}
-	default:
-		return d.obstacle(c)
-	}
-}
-
-// OverwrittenError is a record that does not read back as it was written:
-// somebody else wrote at the same time.
-type OverwrittenError struct{ Drift string }
-
-func (e *OverwrittenError) Error() string {
-	return "the record was changed by another while it was written: " + e.Drift
 }
 
 // takeBack puts back what the hosts had before a Create that failed, also when

@@ -177,7 +177,7 @@ go_setting() {
 		value=$(cd / && go env "$1")
 	fi
 	if [ "$1" = GOPROXY ] && [ -n "$modules" ]; then
-		value="file:///mnt/modules,${value:-https://proxy.golang.org,direct}"
+		value="file:///mnt/modules,$value"
 	fi
 	printf '%s\n' "$value"
 }

@@ -1,0 +1,105 @@
+package fleet
+
+import (
+	"fmt"
+	"slices"
+)
+
+// ExistsError is a record that says something else than what is to be created.
+type ExistsError struct {
+	Copy        Copy
+	Differences string
+}
+
+func (e *ExistsError) Error() string {
+	return fmt.Sprintf("%s exists and differs: %s", e.Copy, e.Differences)
+}
+
+// HeldError is a host that is in another cluster.
+type HeldError struct{ Host, Cluster string }
+
+func (e *HeldError) Error() string {
+	return fmt.Sprintf("host %s is in cluster %q", e.Host, e.Cluster)
+}
+
+// ChangedError is a copy that another has written since the change was planned.
+type ChangedError struct {
+	Copy        Copy
+	Differences string
+}
+
+func (e *ChangedError) Error() string {
+	if e.Differences == "" {
+		return fmt.Sprintf("%s was declared again by another since this was planned", e.Copy)
+	}
+	return fmt.Sprintf("%s was changed by another since this was planned: %s", e.Copy, e.Differences)
+}
+
+// Outcome is what came of a change to a record.
+type Outcome struct {
+	// Written are the hosts that have the record afterwards, or may have it.
+	Written []Member
+	// Seen are the copies as they were written, by the UUID of the host.
+	Seen map[string]Digest
+	// Taken are copies of other owners, as they were before they were taken over.
+	Taken []Copy
+	// Left are copies of other owners that were not removed, Removed those that were.
+	Left, Removed []Copy
+	// Renamed are hosts that are called something else now.
+	Renamed []Renaming
+	// LetGo are hosts that the configuration no longer has; whatever is recorded
+	// there stays there.
+	LetGo []Member
+}
+
+// PartialError is a change that reached only some hosts.
+type PartialError struct {
+	// Done are the hosts where the change was made.
+	Done []string
+	// Unwritten are the hosts that the record could not be written to, Kept
+	// those it could not be removed from.
+	Unwritten, Kept []string
+	// Hidden are recorded hosts that may be behind the Silent ones, which cannot be
+	// asked.
+	Hidden []Member
+	Silent []string
+	Err    error
+}
+
+func (e *PartialError) Error() string { return e.Err.Error() }
+
+func (e *PartialError) Unwrap() error { return e.Err }
+
+// TakenBackError is a Create that failed after it had begun to write.
+type TakenBackError struct {
+	Err error
+	// Left says where what was written could not be taken back; nil when nothing
+	// of it is left.
+	Left error
+}
+
+func (e *TakenBackError) Error() string {
+	if e.Left != nil {
+		return fmt.Sprintf("%v; %v", e.Err, e.Left)
+	}
+	return e.Err.Error() + "; what was written on other hosts was taken back"
+}
+
+func (e *TakenBackError) Unwrap() error { return e.Err }
+
+// OverwrittenError is a record that does not read back as it was written:
+// somebody else wrote at the same time.
+type OverwrittenError struct{ Drift string }
+
+func (e *OverwrittenError) Error() string {
+	return "the record was changed by another while it was written: " + e.Drift
+}
+
+// orNil is nil when the change reached every host.
+func (e *PartialError) orNil() error {
+	if e.Err == nil {
+		return nil
+	}
+	slices.Sort(e.Done)
+	return e
+}
