@@ -119,7 +119,7 @@ func advise(err error) string {
 	case errors.As(err, &transit):
 		return "Wait for the migration to end, or add the other host to the provider's hosts. Nothing was changed."
 	case errors.As(err, &unseen):
-		return "Apply again once that answers. A host that is gone for good has to leave the provider's hosts."
+		return "Apply again once that answers. If the host is gone for good, take it out of the provider's hosts."
 	case errors.Is(err, host.ErrForeignSecret):
 		return "Nothing of it was touched. Move it to another UUID, or leave the host out of the hosts here."
 	case errors.Is(err, migration.ErrBusy):

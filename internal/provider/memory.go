@@ -144,12 +144,12 @@ func (m memory) surveyed(s fleet.Survey) memory {
 
 // changed is the memory after a change to the records.
 func (m memory) changed(o fleet.Outcome, err error) memory {
-	m = m.wrote()
 	m.Hosts, m.Seen = append(o.Written, o.LetGo...), o.Seen
-	if err == nil {
-		m.Formerly = nil
+	if err != nil {
+		return m // what another has declared meanwhile is still newer
 	}
-	return m
+	m.Formerly = nil
+	return m.wrote()
 }
 
 // found is the memory after a VM's record was read or written where the VM was
