@@ -250,19 +250,61 @@ func eventually(t *testing.T, deadline time.Duration, what string, holds func() 
 // with one that does, and once more with the machine's own.
 func needActions(t *testing.T) {
 	t.Helper()
-	if !knowsActions() {
+	if !cliIsAtLeast("1.14.0") {
 		t.Skip("this Terraform has no actions")
 	}
 }
 
-var knowsActions = sync.OnceValue(func() bool {
+// cliIsAtLeast reports whether the CLI is of the version or newer.
+func cliIsAtLeast(oldest string) bool {
+	v := cliVersion()
+	return v == nil || !v.Core().LessThan(version.Must(version.NewVersion(oldest)))
+}
+
+// cliVersion is nil where the CLI does not say: the test then tells what is wrong.
+var cliVersion = sync.OnceValue(func() *version.Version {
 	var answer struct {
 		Version string `json:"terraform_version"`
 	}
 	out, err := exec.Command(os.Getenv("TF_ACC_TERRAFORM_PATH"), "version", "-json").Output()
 	if err != nil || json.Unmarshal(out, &answer) != nil {
-		return true // let the test say what is wrong
+		return nil
 	}
 	v, err := version.NewVersion(answer.Version)
-	return err != nil || !v.LessThan(version.Must(version.NewVersion("1.14.0")))
+	if err != nil {
+		return nil
+	}
+	return v
 })
+
+// unchanged expects nothing to have gone stale since the last apply, and nothing
+// to be planned.
+func (w *workspace) unchanged(t *testing.T) {
+	t.Helper()
+	w.nothingStale(t)
+	w.must(t, 0, "plan", "-detailed-exitcode")
+}
+
+// nothingStale expects a refresh-only plan that finds nothing changed outside of
+// Terraform. Before 1.15, Terraform exits with 2 even so (its issue 35117: it
+// compares what it has cached in memory, too): there, only the drift counts.
+func (w *workspace) nothingStale(t *testing.T) {
+	t.Helper()
+	args := []string{"plan", "-refresh-only", "-detailed-exitcode", "-out=refresh.tfplan"}
+	switch r := w.terraform(t, args...); {
+	case r.code == 0:
+	case r.code == 2 && !cliIsAtLeast("1.15.0"):
+	default:
+		t.Fatalf("terraform %s: want exit code 0, got %s", strings.Join(args, " "), r)
+	}
+	var plan struct {
+		ResourceDrift []struct{ Address string } `json:"resource_drift"`
+	}
+	out := w.must(t, 0, "show", "-json", "refresh.tfplan").stdout
+	if err := json.Unmarshal([]byte(out), &plan); err != nil {
+		t.Fatalf("terraform show -json: %v\n%s", err, out)
+	}
+	if len(plan.ResourceDrift) > 0 {
+		t.Fatalf("these have changed outside of Terraform: %v", plan.ResourceDrift)
+	}
+}

@@ -136,7 +136,7 @@ func TestAccKilled_unattended(t *testing.T) {
 		t.Errorf("state is %v", state)
 	}
 	requireHome(t, guest, "kvm2", "running")
-	if !knowsActions() {
+	if !cliIsAtLeast("1.14.0") {
 		return
 	}
 	w.write(t, provider+moveAction(guest.Name, slowMove))

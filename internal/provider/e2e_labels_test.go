@@ -31,13 +31,6 @@ type placedVM struct {
 
 const placedAt = "virt_vm_live_migration.vm"
 
-// unchanged expects nothing to have gone stale since the last apply.
-func (w *workspace) unchanged(t *testing.T) {
-	t.Helper()
-	w.must(t, 0, "plan", "-detailed-exitcode", "-refresh-only")
-	w.must(t, 0, "plan", "-detailed-exitcode")
-}
-
 // requireSaid expects the words in what a command has printed.
 func requireSaid(t *testing.T, r result, words ...string) {
 	t.Helper()
@@ -76,7 +69,7 @@ func TestAccLabels_ofMoves(t *testing.T) {
 	w.write(t, of(block, "kvm1"))
 	w.must(t, 0, "apply", "-auto-approve")
 	w.unchanged(t)
-	if knowsActions() {
+	if cliIsAtLeast("1.14.0") {
 		w.write(t, of(block, "kvm1")+moveAction(guest.Name, `null`))
 		w.must(t, 0, "apply", "-auto-approve", "-invoke=action.virt_vm_live_migration.move")
 		requireHome(t, guest, "kvm2", "running")

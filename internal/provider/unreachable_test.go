@@ -198,7 +198,7 @@ func TestAccUnreachable_move(t *testing.T) {
 				Config:      test.block.with(t, placementBody, placementData{guest.Name, "kvm2", ""}),
 				ExpectError: sayingAll(append([]string{"Unable to Plan Virtual Machine Migration"}, test.want...)...),
 			})
-			if knowsActions() {
+			if cliIsAtLeast("1.14.0") {
 				w := newWorkspace(t, test.block.String()+moveAction(guest.Name, `{}`))
 				if got := w.must(t, 1, invoke...); !sayingAll(test.want...).MatchString(got.stderr) {
 					t.Errorf("the action says: %s", got)
