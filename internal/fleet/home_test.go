@@ -121,6 +121,9 @@ func TestParseUUID(t *testing.T) {
 		"6d696772-6174-4e00-8000-676c6f62616":   "",
 		"6d696772-6174-4e00-8000-676c6f62616cc": "",
 		"6d696772-6174-4e00-8000-676c6f62616g":  "",
+		"{" + uuid + "}":                        "",
+		"web" + uuid:                            "",
+		"urn:uuid:" + uuid:                      "",
 	} {
 		got, ok := ParseUUID(in)
 		if got != want || ok != (want != "") {

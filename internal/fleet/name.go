@@ -4,11 +4,11 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
 
+	"github.com/google/uuid"
 	"golang.org/x/text/unicode/norm"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/host"
@@ -86,24 +86,21 @@ func isASCII(text string) bool {
 	return !strings.ContainsFunc(text, func(r rune) bool { return r >= utf8.RuneSelf })
 }
 
-var uuidPattern = regexp.MustCompile(`^[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}$`)
-
-// ParseUUID tells whether a text has the form of a UUID, and returns that in
-// libvirt's form: lower case, with hyphens. It may be the name of a VM all the
-// same.
+// ParseUUID tells whether a text has the form of a UUID, with hyphens or without,
+// and returns that in libvirt's form: lower case, with hyphens. It may be the name
+// of a VM all the same.
 func ParseUUID(vm string) (string, bool) {
-	text := strings.ToLower(vm)
-	if !uuidPattern.MatchString(text) {
+	id, err := uuid.Parse(vm)
+	if err != nil || len(vm) != len(id.String()) && len(vm) != 2*len(id) { // the library reads "{...}" and "urn:uuid:...", too
 		return "", false
 	}
-	text = strings.ReplaceAll(text, "-", "")
-	return strings.Join([]string{text[:8], text[8:12], text[12:16], text[16:20], text[20:]}, "-"), true
+	return id.String(), true
 }
 
 // Fits tells whether a VM as a user gives it, by name or UUID, can be this domain.
 // A name in the form of a UUID is this domain's only while no other VM has that
 // UUID.
 func Fits(vm string, domain migration.Domain) bool {
-	uuid, ok := ParseUUID(vm)
-	return ok && uuid == domain.UUID || readsSame(vm, domain.Name)
+	id, isUUID := ParseUUID(vm)
+	return isUUID && id == domain.UUID || readsSame(vm, domain.Name)
 }

@@ -2,7 +2,6 @@ package lab
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"os"
@@ -12,6 +11,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/google/uuid"
 )
 
 // State is what a guest is to be in when it is handed out.
@@ -135,7 +136,7 @@ func (w *World) newGuest(spec GuestSpec) *Guest {
 		spec.Name = fmt.Sprintf("guest-%d-%d", os.Getpid(), guestNumber.Add(1))
 	}
 	if spec.UUID == "" {
-		spec.UUID = randomUUID()
+		spec.UUID = uuid.NewString()
 	}
 	if spec.Host == "" {
 		spec.Host = w.Hosts[0].Name
@@ -229,12 +230,4 @@ func (g *Guest) HostsRunning() []string {
 		names = append(names, process.Host)
 	}
 	return names
-}
-
-func randomUUID() string {
-	var id [16]byte
-	_, _ = rand.Read(id[:]) // Never fails, by its contract.
-	id[6] = id[6]&0x0f | 0x40
-	id[8] = id[8]&0x3f | 0x80
-	return fmt.Sprintf("%x-%x-%x-%x-%x", id[:4], id[4:6], id[6:8], id[8:10], id[10:])
 }

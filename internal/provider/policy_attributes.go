@@ -3,6 +3,7 @@ package provider
 import (
 	"fmt"
 
+	"github.com/hashicorp/terraform-plugin-framework-timetypes/timetypes"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	actionschema "github.com/hashicorp/terraform-plugin-framework/action/schema"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
@@ -146,7 +147,7 @@ func commonAttributes(add map[string]schema.Attribute) map[string]schema.Attribu
 			attributes[string(a.field)] = schema.StringAttribute{
 				MarkdownDescription: a.description,
 				Optional:            true,
-				CustomType:          durationType{},
+				CustomType:          timetypes.GoDurationType{},
 				PlanModifiers:       []planmodifier.String{sameDuration{}},
 			}
 		case wordAttribute:
@@ -173,7 +174,7 @@ func runAttributes() map[string]actionschema.Attribute {
 		case numberAttribute:
 			attributes[name] = actionschema.Int64Attribute{MarkdownDescription: a.description, Optional: true}
 		case durationAttribute:
-			attributes[name] = actionschema.StringAttribute{MarkdownDescription: a.description, Optional: true, CustomType: durationType{}}
+			attributes[name] = actionschema.StringAttribute{MarkdownDescription: a.description, Optional: true, CustomType: timetypes.GoDurationType{}}
 		case wordAttribute:
 			attributes[name] = actionschema.StringAttribute{MarkdownDescription: a.description, Optional: true}
 		}
@@ -224,7 +225,7 @@ func levelTypes() map[string]attr.Type {
 		case numberAttribute:
 			attributes[string(a.field)] = types.Int64Type
 		case durationAttribute:
-			attributes[string(a.field)] = durationType{}
+			attributes[string(a.field)] = timetypes.GoDurationType{}
 		case switchAttribute, wordAttribute:
 			attributes[string(a.field)] = types.StringType
 		}
