@@ -3,38 +3,41 @@ package host
 import (
 	"context"
 	"errors"
+	"sync"
 	"time"
 
 	"github.com/digitalocean/go-libvirt"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/rpc"
 )
 
 // read makes a call that changes nothing on the control connection. It is
 // repeated once when the connection turns out to be lost, as it is after the
 // daemon was restarted.
-func read[T any](ctx context.Context, h *Host, op string, k class, fn func(*libvirt.Libvirt) (T, error)) (T, error) {
-	v, err := invoke(ctx, h, h.deadlines.Call, k, fn)
+func read[T any](ctx context.Context, h *Host, op string, class rpc.Class, fn func(*libvirt.Libvirt) (T, error)) (T, error) {
+	v, err := invoke(ctx, h, h.deadlines.Call, class, fn)
 	if lostInCall(err) != nil {
-		v, err = invoke(ctx, h, h.deadlines.Call, k, fn)
+		v, err = invoke(ctx, h, h.deadlines.Call, class, fn)
 	}
 	return v, h.fail(op, err)
 }
 
 // write makes a call that changes something on the control connection. It is
 // repeated only where it is certain that it was not sent.
-func write(ctx context.Context, h *Host, op string, limit time.Duration, k class, fn func(*libvirt.Libvirt) error) error {
+func write(ctx context.Context, h *Host, op string, limit time.Duration, class rpc.Class, fn func(*libvirt.Libvirt) error) error {
 	call := func(lv *libvirt.Libvirt) (struct{}, error) { return struct{}{}, fn(lv) }
-	_, err := invoke(ctx, h, limit, k, call)
-	if lost := lostInCall(err); lost != nil && lost.unsent {
-		_, err = invoke(ctx, h, limit, k, call)
+	_, err := invoke(ctx, h, limit, class, call)
+	if lost := lostInCall(err); lost != nil && lost.Unsent {
+		_, err = invoke(ctx, h, limit, class, call)
 	}
 	return h.failChange(op, err)
 }
 
 // lostInCall is the loss of a connection that had been there; nil when err is
 // something else.
-func lostInCall(err error) *lostError {
+func lostInCall(err error) *rpc.LostError {
 	var dial *dialError
-	var lost *lostError
+	var lost *rpc.LostError
 	if errors.As(err, &dial) || !errors.As(err, &lost) {
 		return nil
 	}
@@ -42,29 +45,37 @@ func lostInCall(err error) *lostError {
 }
 
 // invoke makes one call on the control connection.
-func invoke[T any](ctx context.Context, h *Host, limit time.Duration, k class, fn func(*libvirt.Libvirt) (T, error)) (T, error) {
-	var zero T
+func invoke[T any](ctx context.Context, h *Host, limit time.Duration, class rpc.Class, fn func(*libvirt.Libvirt) (T, error)) (T, error) {
 	c, err := h.controlConn(ctx)
-	if err != nil {
-		return zero, err
-	}
-	return on(ctx, c, limit, k, fn)
-}
-
-// on makes one call on a connection. The value travels by a channel, because
-// the call may outlive its caller.
-func on[T any](ctx context.Context, c *conn, limit time.Duration, k class, fn func(*libvirt.Libvirt) (T, error)) (T, error) {
-	result := make(chan T, 1)
-	err := c.call(ctx, limit, k, func(lv *libvirt.Libvirt) error {
-		v, err := fn(lv)
-		if err == nil {
-			result <- v
-		}
-		return err
-	})
 	if err != nil {
 		var zero T
 		return zero, err
 	}
-	return <-result, nil
+	return rpc.Call(ctx, c.Conn, limit, class, fn)
+}
+
+// parallel runs independent reads at the same time: one round trip instead of
+// several. It returns the first error in the order of its arguments.
+func parallel(reads ...func() error) error {
+	var wg sync.WaitGroup
+	errs := make([]error, len(reads))
+	for i, f := range reads {
+		wg.Go(func() { errs[i] = f() })
+	}
+	wg.Wait()
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// get stores what f returns.
+func get[T any](into *T, f func() (T, error)) func() error {
+	return func() error {
+		v, err := f()
+		*into = v
+		return err
+	}
 }

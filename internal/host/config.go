@@ -6,6 +6,9 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/rpc"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/transport"
 )
 
 // Config says how one host is reached.
@@ -26,6 +29,9 @@ type Config struct {
 	Username string
 	Password Password
 }
+
+// Password is a secret that does not show when it is printed.
+type Password = rpc.Password
 
 // Fields of a Config, as the provider's configuration calls them.
 const (
@@ -51,12 +57,20 @@ func (e *ConfigError) Error() string {
 
 // Validate checks every field and returns an error for each that is wrong.
 func (c Config) Validate() []*ConfigError {
-	var errs []*ConfigError
+	_, errs := c.parse()
+	return errs
+}
+
+// parse is Validate, and how the host is reached.
+func (c Config) parse() (endpoint *transport.Endpoint, errs []*ConfigError) {
 	for _, f := range []struct {
 		name, value string
 		check       func(string) error
 	}{
-		{FieldURI, c.URI, checkURI},
+		{FieldURI, c.URI, func(uri string) (err error) {
+			endpoint, err = transport.Parse(uri)
+			return err
+		}},
 		{FieldPeerURI, c.PeerURI, checkPeerURI},
 		{FieldMigrationURI, c.MigrationURI, checkMigrationURI},
 		{FieldUsername, c.Username, checkNoNUL},
@@ -71,48 +85,14 @@ func (c Config) Validate() []*ConfigError {
 			errs = append(errs, &ConfigError{Host: c.Name, Field: f.name, Reason: err.Error()})
 		}
 	}
-	return errs
+	return endpoint, errs
 }
 
-func checkURI(s string) error {
-	u, err := ownURI(s)
-	if err != nil {
-		return err
-	}
-	t, err := transportFor(u)
-	if err == nil {
-		err = passwordless(u, t.login)
-	}
-	switch {
-	case err != nil:
-		return err
-	case t.local && u.Host != "":
-		return fmt.Errorf("%s reaches this machine only and takes no host name", u.Scheme)
-	case !t.local && u.Hostname() == "":
-		return fmt.Errorf("%s needs a host name", u.Scheme)
-	}
-	if err := checkNames(u); err != nil || t.check == nil {
-		return err
-	}
-	return t.check(u)
-}
-
-// checkPeerURI leaves the transport to the libvirt that will use it.
-func checkPeerURI(s string) error {
-	if s == "" {
+func checkPeerURI(uri string) error {
+	if uri == "" {
 		return nil
 	}
-	u, err := parseURI(s)
-	if err != nil {
-		return err
-	}
-	if u.Hostname() == "" {
-		return errors.New("it needs a host name: other hosts use it to reach this one")
-	}
-	if err := checkNames(u); err != nil {
-		return err
-	}
-	return passwordless(u, "the libvirt of the other hosts logs in with keys of its own, or with what its auth.conf has")
+	return transport.CheckPeerURI(uri)
 }
 
 func checkNoNUL(s string) error {
@@ -134,19 +114,4 @@ func checkMigrationURI(s string) error {
 		return errors.New("it takes no user and no password: nobody logs in there")
 	}
 	return nil
-}
-
-// EffectivePeerURI is PeerURI or its default; empty when there is none.
-func (c Config) EffectivePeerURI() string {
-	if c.PeerURI != "" {
-		return c.PeerURI
-	}
-	u, err := ownURI(c.URI)
-	if err != nil {
-		return ""
-	}
-	if t, err := transportFor(u); err != nil || t.local {
-		return ""
-	}
-	return derivedPeerURI(u)
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"sync"
 	"time"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/rpc"
 )
 
 // control is the connection that everything shares that is answered soon. It is
@@ -11,22 +13,28 @@ import (
 // meantime waits for the same dialling.
 type control struct {
 	mu      sync.Mutex
-	conn    *conn
+	conn    *sharedConn
 	dialing *dialing
-	old     []*conn // retired, perhaps still answering
+	old     []*rpc.Conn // retired, perhaps still answering
 }
 
 // dialing is one attempt to connect.
 type dialing struct {
 	done chan struct{}
-	conn *conn
+	conn *sharedConn
 	err  error
 }
 
+// sharedConn is a control connection, and which host is at its other end.
+type sharedConn struct {
+	*rpc.Conn
+	uuid hostUUID
+}
+
 // controlConn returns the control connection, made anew where needed.
-func (h *Host) controlConn(ctx context.Context) (*conn, error) {
+func (h *Host) controlConn(ctx context.Context) (*sharedConn, error) {
 	if err := ctx.Err(); err != nil {
-		return nil, gaveUp(err, time.Now())
+		return nil, rpc.ContextError(err, time.Now())
 	}
 	started := time.Now()
 	d, err := h.ensureControl()
@@ -37,7 +45,7 @@ func (h *Host) controlConn(ctx context.Context) (*conn, error) {
 	case <-d.done:
 		return d.conn, d.err
 	case <-ctx.Done():
-		return nil, gaveUp(ctx.Err(), started)
+		return nil, rpc.ContextError(ctx.Err(), started)
 	}
 }
 
@@ -49,7 +57,7 @@ func (h *Host) ensureControl() (*dialing, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch {
-	case c.conn != nil && c.conn.usable():
+	case c.conn != nil && c.conn.Usable():
 		done := make(chan struct{})
 		close(done)
 		return &dialing{done: done, conn: c.conn}, nil
@@ -57,17 +65,20 @@ func (h *Host) ensureControl() (*dialing, error) {
 		return c.dialing, nil
 	}
 	if c.conn != nil {
-		c.old = append(dropEnded(c.old), c.conn)
+		c.old = append(dropEnded(c.old), c.conn.Conn)
 		c.conn = nil
 	}
 	d := &dialing{done: make(chan struct{})}
 	err := h.startDialler(func() {
 		defer close(d.done)
-		d.conn, d.err = h.dial(h.ctx)
+		var made *rpc.Conn
+		if made, d.err = h.dial(h.ctx); d.err == nil {
+			d.conn = &sharedConn{made, newHostUUID()}
+		}
 		if c.keep(h.ctx, d.conn) {
 			return
 		}
-		_ = d.conn.close(h.ctx, h.deadlines.Close)
+		_ = d.conn.Close(h.ctx, h.deadlines.Close)
 		d.conn, d.err = nil, ErrClosed
 	})
 	if err != nil {
@@ -79,7 +90,7 @@ func (h *Host) ensureControl() (*dialing, error) {
 
 // keep ends a dialling and stores what came of it, unless the host is closed:
 // Close may have taken what there was already.
-func (c *control) keep(lifetime context.Context, made *conn) bool {
+func (c *control) keep(lifetime context.Context, made *sharedConn) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.dialing = nil
@@ -91,22 +102,22 @@ func (c *control) keep(lifetime context.Context, made *conn) bool {
 }
 
 // take empties the control connection for closing.
-func (c *control) take() []*conn {
+func (c *control) take() []*rpc.Conn {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	conns := c.old
 	if c.conn != nil {
-		conns = append(conns, c.conn)
+		conns = append(conns, c.conn.Conn)
 	}
 	c.conn, c.old = nil, nil
 	return conns
 }
 
 // dropEnded forgets connections of which nothing is left.
-func dropEnded(conns []*conn) []*conn {
-	var live []*conn
+func dropEnded(conns []*rpc.Conn) []*rpc.Conn {
+	var live []*rpc.Conn
 	for _, c := range conns {
-		if !c.ended() {
+		if !c.Ended() {
 			live = append(live, c)
 		}
 	}

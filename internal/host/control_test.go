@@ -5,11 +5,12 @@ import (
 	"context"
 	"errors"
 	"net"
-	"net/url"
 	"runtime"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/rpc/rpctest"
 )
 
 // watched is a stream that tells when it is closed.
@@ -28,11 +29,11 @@ func (w *watched) Close() error {
 // for it any more, is closed.
 func TestConnectionThatComesAfterClose(t *testing.T) {
 	t.Parallel()
-	_, near := startScripted(t)
+	_, near := rpctest.Start(t)
 	stream := &watched{Conn: near, closed: make(chan struct{})}
 	var h *Host
-	h = newHostBehind(t, func(context.Context, *url.URL) (net.Conn, error) {
-		h.remembered.mu.Lock() // holds the dialler when it has connected
+	h = newHostBehind(t, func(context.Context) (net.Conn, error) {
+		h.backoff.mu.Lock() // holds the dialler when it has connected
 		return stream, nil
 	}, WithDeadlines(Deadlines{Close: 50 * time.Millisecond}))
 	asked := make(chan error, 1)
@@ -42,12 +43,12 @@ func TestConnectionThatComesAfterClose(t *testing.T) {
 	}()
 	eventually(t, "the dialler has connected", func() bool {
 		stacks := make([]byte, 1<<20)
-		return bytes.Contains(stacks[:runtime.Stack(stacks, true)], []byte("(*remembered).letIn("))
+		return bytes.Contains(stacks[:runtime.Stack(stacks, true)], []byte("(*dialBackoff).succeeded("))
 	})
 	if err := h.Close(); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("closing: got %v, want %v", err, context.DeadlineExceeded)
 	}
-	h.remembered.mu.Unlock()
+	h.backoff.mu.Unlock()
 	if err := <-asked; !errors.Is(err, ErrClosed) {
 		t.Errorf("got %v, want %v", err, ErrClosed)
 	}
@@ -55,5 +56,13 @@ func TestConnectionThatComesAfterClose(t *testing.T) {
 	case <-stream.closed:
 	case <-time.After(10 * time.Second):
 		t.Error("the connection is open")
+	}
+}
+
+// eventually polls until something is so.
+func eventually(t *testing.T, what string, so func() bool) {
+	t.Helper()
+	if !rpctest.Poll(10*time.Second, so) {
+		t.Fatalf("%s: not within 10 s", what)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/digitalocean/go-libvirt"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/rpc"
 )
 
 // failIncompatible is VIR_CONNECT_COMPARE_CPU_FAIL_INCOMPATIBLE: an error that
@@ -46,7 +47,7 @@ func (h *Host) CompareCPU(ctx context.Context, domainXML string) error {
 	if err != nil {
 		return h.fail(op, err)
 	}
-	_, err = read(ctx, h, op, patient, func(lv *libvirt.Libvirt) (int32, error) {
+	_, err = read(ctx, h, op, rpc.Patient, func(lv *libvirt.Libvirt) (int32, error) {
 		return lv.ConnectCompareHypervisorCPU(optional(guest.Emulator), optional(guest.Type.Arch),
 			optional(guest.Type.Machine), optional(guest.VirtType), cpu, failIncompatible)
 	})

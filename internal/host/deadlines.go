@@ -1,6 +1,10 @@
 package host
 
-import "time"
+import (
+	"time"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/transport"
+)
 
 // Deadlines bounds how long a host may take. The zero value of a field stands
 // for its default.
@@ -16,10 +20,6 @@ type Deadlines struct {
 	// that libvirt waits for a domain's job lock, so that libvirt's own words
 	// arrive.
 	RecordWrite time.Duration
-	// Step is for Begin of a migration that the client drives, which may wait for
-	// the job of another operation. The later steps last as long as their caller
-	// lets them: Prepare starts a QEMU and may allocate all of the guest's memory.
-	Step time.Duration
 	// Close is for saying goodbye to a daemon and for the goroutines of a closed
 	// host to end.
 	Close time.Duration
@@ -27,10 +27,9 @@ type Deadlines struct {
 
 // Defaults for Deadlines.
 const (
-	DefaultOpen        = 15 * time.Second
+	DefaultOpen        = transport.ConnectTimeout
 	DefaultCall        = 10 * time.Second
 	DefaultRecordWrite = 35 * time.Second
-	DefaultStep        = 5 * time.Minute
 	DefaultClose       = 5 * time.Second
 )
 
@@ -42,7 +41,6 @@ func (d Deadlines) withDefaults() Deadlines {
 		{&d.Open, DefaultOpen},
 		{&d.Call, DefaultCall},
 		{&d.RecordWrite, DefaultRecordWrite},
-		{&d.Step, DefaultStep},
 		{&d.Close, DefaultClose},
 	} {
 		if *f.field <= 0 {

@@ -4,10 +4,12 @@ import (
 	"context"
 	"encoding/xml"
 	"errors"
+	"time"
 
 	"github.com/digitalocean/go-libvirt"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/rpc"
 )
 
 // session names a work connection that must stay open between two steps of a
@@ -19,6 +21,11 @@ type session struct {
 	// domain is the UUID of an outgoing and the name of an incoming one.
 	domain string
 }
+
+// beginTimeout bounds Begin, which may wait for the job of another operation. The
+// later steps last as long as their caller lets them: Prepare starts a QEMU and may
+// allocate all of the guest's memory.
+const beginTimeout = 5 * time.Minute
 
 // Begin starts a migration that the client drives, on its source. Nothing has to
 // be undone when it is not carried on. The error of Begin and of Perform matches
@@ -33,7 +40,7 @@ func (h *Host) Begin(ctx context.Context, uuid string, p migration.Parameters) (
 		cookie []byte
 		xml    string
 	}
-	b, err := invoke(ctx, h, h.deadlines.Step, patient, func(lv *libvirt.Libvirt) (begun, error) {
+	b, err := invoke(ctx, h, beginTimeout, rpc.Patient, func(lv *libvirt.Libvirt) (begun, error) {
 		cookie, xml, err := lv.DomainMigrateBegin3Params(dom, typedParameters(p), uint32(flags(p)))
 		return begun{cookie, xml}, err
 	})
@@ -149,7 +156,7 @@ func step[T any](ctx context.Context, h *Host, op string, s session, where place
 		var zero T
 		return zero, h.fail(op, err)
 	}
-	v, err := on(ctx, c, 0, urgent, fn)
+	v, err := rpc.Call(ctx, c, 0, rpc.Urgent, fn)
 	givenUp := errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
 	if !givenUp && (err != nil || where == last) {
 		h.endSession(ctx, s)

@@ -1,16 +1,23 @@
-// Package host is one libvirt host: the way to its daemon, its domains, the
-// policy records kept on it and its part in a migration. It implements what
-// package migration asks of a host, and nothing else in this module imports
-// the libvirt client library.
+// Package host is one libvirt host: its connections, its domains, the policy
+// records kept on it and its part in a migration. It implements what package
+// migration asks of a host. Package transport makes the stream to the daemon,
+// package rpc speaks over it.
 //
-// That library knows no deadline and no context, trusts every byte it receives
-// and hangs on a daemon that does not answer. So every connection runs behind a
-// guard (guard.go) that checks each reply whole before the library sees it, and
-// every call (conn.go) has a deadline. A connection that has once failed is thrown
-// away whole, never repaired.
+// It promises:
+//
+//   - Every call ends by its deadline ([Deadlines]) or its context, and every
+//     failure is an [*Error] that matches the sentinels of package migration and of
+//     this one, with a message fit to be shown.
+//   - A call that changes something is repeated only where it is certain that it had
+//     no effect. Where nobody can know, the error matches [ErrOutcomeUnknown].
+//   - A host that refused a login is not asked again for ten minutes, so that no
+//     account is locked.
+//   - [Host.Close] ends everything that the host started. Migrations that libvirt
+//     drives go on.
 //
 // A Host has one control connection, dialled when first used and again after
 // it was lost, for everything that answers soon; and one work connection for
 // each running migration, because a migration occupies one of the five calls
-// that libvirtd executes for a client at a time.
+// that libvirtd executes for a client at a time. A connection that has once failed
+// is thrown away whole, never repaired.
 package host

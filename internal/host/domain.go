@@ -8,6 +8,7 @@ import (
 	"github.com/digitalocean/go-libvirt"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/rpc"
 )
 
 // Domain looks a domain up by UUID. The error matches migration.ErrNoDomain
@@ -19,7 +20,7 @@ func (h *Host) Domain(ctx context.Context, uuid string) (migration.Domain, error
 		return migration.Domain{}, h.fail(op, err)
 	}
 	// First, and alone: most hosts do not have it, and have nothing else to say.
-	found, err := read(ctx, h, op, quick, func(lv *libvirt.Libvirt) (libvirt.Domain, error) {
+	found, err := read(ctx, h, op, rpc.Quick, func(lv *libvirt.Libvirt) (libvirt.Domain, error) {
 		return lv.DomainLookupByUUID(dom.UUID)
 	})
 	if err != nil {
@@ -32,13 +33,30 @@ func (h *Host) Domain(ctx context.Context, uuid string) (migration.Domain, error
 // migration.ErrNoDomain when the host has none.
 func (h *Host) DomainByName(ctx context.Context, name string) (migration.Domain, error) {
 	const op = "look the domain up by name"
-	found, err := read(ctx, h, op, quick, func(lv *libvirt.Libvirt) (libvirt.Domain, error) {
+	found, err := read(ctx, h, op, rpc.Quick, func(lv *libvirt.Libvirt) (libvirt.Domain, error) {
 		return lv.DomainLookupByName(name)
 	})
 	if err != nil {
 		return migration.Domain{}, err
 	}
 	return h.describe(ctx, op, found)
+}
+
+// DomainNames are the names of all domains of the host, by UUID. It waits for a
+// domain that is just being started, 4.6 s where that was measured.
+func (h *Host) DomainNames(ctx context.Context) (map[string]string, error) {
+	domains, err := read(ctx, h, "list the domains", rpc.Patient, func(lv *libvirt.Libvirt) ([]libvirt.Domain, error) {
+		domains, _, err := lv.ConnectListAllDomains(1, 0)
+		return domains, err
+	})
+	if err != nil {
+		return nil, err
+	}
+	names := make(map[string]string, len(domains))
+	for _, dom := range domains {
+		names[formatUUID(dom.UUID)] = dom.Name
+	}
+	return names, nil
 }
 
 // describe asks what else there is to know of a domain.
@@ -53,7 +71,7 @@ func (h *Host) describe(ctx context.Context, op string, dom libvirt.Domain) (mig
 			return h.persistent(ctx, op, dom)
 		}),
 		get(&d.MemoryBytes, func() (uint64, error) {
-			return read(ctx, h, op, quick, func(lv *libvirt.Libvirt) (uint64, error) {
+			return read(ctx, h, op, rpc.Quick, func(lv *libvirt.Libvirt) (uint64, error) {
 				_, maxKiB, _, _, _, err := lv.DomainGetInfo(dom)
 				return maxKiB << 10, err
 			})
@@ -67,14 +85,14 @@ func (h *Host) describe(ctx context.Context, op string, dom libvirt.Domain) (mig
 }
 
 func (h *Host) persistent(ctx context.Context, op string, dom libvirt.Domain) (bool, error) {
-	n, err := read(ctx, h, op, quick, func(lv *libvirt.Libvirt) (int32, error) {
+	n, err := read(ctx, h, op, rpc.Quick, func(lv *libvirt.Libvirt) (int32, error) {
 		return lv.DomainIsPersistent(dom)
 	})
 	return n == 1, err
 }
 
 func (h *Host) state(ctx context.Context, op string, dom libvirt.Domain) (condition, error) {
-	s, err := read(ctx, h, op, quick, func(lv *libvirt.Libvirt) ([2]int32, error) {
+	s, err := read(ctx, h, op, rpc.Quick, func(lv *libvirt.Libvirt) ([2]int32, error) {
 		s, reason, err := lv.DomainGetState(dom, 0)
 		return [2]int32{s, reason}, err
 	})
@@ -128,26 +146,26 @@ func (h *Host) DomainXML(ctx context.Context, uuid string) (string, error) {
 	if err != nil {
 		return "", h.fail(op, err)
 	}
-	return read(ctx, h, op, patient, func(lv *libvirt.Libvirt) (string, error) {
+	return read(ctx, h, op, rpc.Patient, func(lv *libvirt.Libvirt) (string, error) {
 		return lv.DomainGetXMLDesc(dom, libvirt.DomainXMLMigratable)
 	})
 }
 
 // Suspend pauses the domain.
 func (h *Host) Suspend(ctx context.Context, uuid string) error {
-	return h.command(ctx, "pause the domain", uuid, patient, (*libvirt.Libvirt).DomainSuspend)
+	return h.command(ctx, "pause the domain", uuid, rpc.Patient, (*libvirt.Libvirt).DomainSuspend)
 }
 
 // Resume lets a paused domain run.
 func (h *Host) Resume(ctx context.Context, uuid string) error {
-	return h.command(ctx, "resume the domain", uuid, patient, (*libvirt.Libvirt).DomainResume)
+	return h.command(ctx, "resume the domain", uuid, rpc.Patient, (*libvirt.Libvirt).DomainResume)
 }
 
 // command makes a call that needs nothing but the domain.
-func (h *Host) command(ctx context.Context, op, uuid string, k class, fn func(*libvirt.Libvirt, libvirt.Domain) error) error {
+func (h *Host) command(ctx context.Context, op, uuid string, class rpc.Class, fn func(*libvirt.Libvirt, libvirt.Domain) error) error {
 	dom, err := handle(uuid)
 	if err != nil {
 		return h.fail(op, err)
 	}
-	return write(ctx, h, op, h.deadlines.Call, k, func(lv *libvirt.Libvirt) error { return fn(lv, dom) })
+	return write(ctx, h, op, h.deadlines.Call, class, func(lv *libvirt.Libvirt) error { return fn(lv, dom) })
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/digitalocean/go-libvirt"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/rpc"
 )
 
 // raceAttempts is how often a record is looked at again after its domain was
@@ -73,7 +74,7 @@ func (h *Host) look(ctx context.Context, op string, dom libvirt.Domain) (DomainR
 	var r DomainRecord
 	err := parallel(
 		get(&r.Active, func() (bool, error) {
-			n, err := read(ctx, h, op, quick, func(lv *libvirt.Libvirt) (int32, error) { return lv.DomainIsActive(dom) })
+			n, err := read(ctx, h, op, rpc.Quick, func(lv *libvirt.Libvirt) (int32, error) { return lv.DomainIsActive(dom) })
 			return n == 1, err
 		}),
 		get(&r.Persistent, func() (bool, error) { return h.persistent(ctx, op, dom) }),
@@ -97,7 +98,7 @@ func (h *Host) readCopies(ctx context.Context, op string, dom libvirt.Domain, r 
 }
 
 func (h *Host) readCopy(ctx context.Context, op string, dom libvirt.Domain, where libvirt.DomainModificationImpact) (*string, error) {
-	element, err := read(ctx, h, op, quick, func(lv *libvirt.Libvirt) (string, error) {
+	element, err := read(ctx, h, op, rpc.Quick, func(lv *libvirt.Libvirt) (string, error) {
 		return lv.DomainGetMetadata(dom, int32(libvirt.DomainMetadataElement), libvirt.OptString{MetadataURI}, where)
 	})
 	if errors.Is(err, ErrNoRecord) {
@@ -152,7 +153,7 @@ func (h *Host) putDomainRecord(ctx context.Context, op, uuid string, json *strin
 		if err := h.refuseWhileBusy(ctx, op, dom, r); err != nil {
 			return err
 		}
-		failure = write(ctx, h, op, h.deadlines.RecordWrite, writing, func(lv *libvirt.Libvirt) error {
+		failure = write(ctx, h, op, h.deadlines.RecordWrite, rpc.Writing, func(lv *libvirt.Libvirt) error {
 			return lv.DomainSetMetadata(dom, int32(libvirt.DomainMetadataElement), body,
 				libvirt.OptString{metadataKey}, libvirt.OptString{MetadataURI}, r.copies())
 		})

@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
-	"net/url"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -12,6 +12,7 @@ import (
 	"github.com/digitalocean/go-libvirt"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/rpc/rpctest"
 )
 
 // A host that has no such domain, as most have not, is bothered with one call.
@@ -29,27 +30,27 @@ func TestAbsentDomainCostsOneCall(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			var d *scripted
-			h := newHostBehind(t, func(context.Context, *url.URL) (net.Conn, error) {
+			var d *rpctest.Daemon
+			h := newHostBehind(t, func(context.Context) (net.Conn, error) {
 				var near net.Conn
-				d, near = startScripted(t)
-				d.reply = func(procedure uint32) (uint32, string) {
+				d, near = rpctest.Start(t)
+				d.Reply = func(procedure uint32) (uint32, []byte) {
 					switch procedure {
-					case procLookup, procLookupName, procState, procPersistent, procInfo:
-						return statusError, string(errorReply(libvirt.ErrNoDomain, "Domain not found"))
+					case rpctest.ProcLookupByUUID, rpctest.ProcLookupByName, rpctest.ProcState, rpctest.ProcPersistent, rpctest.ProcInfo:
+						return rpctest.StatusError, errorReply(libvirt.ErrNoDomain, "Domain not found")
 					}
-					return statusOK, payload(procedure)
+					return rpctest.StatusOK, rpctest.Payload(procedure)
 				}
 				return near, nil
 			})
 			if _, err := h.controlConn(t.Context()); err != nil {
 				t.Fatal(err)
 			}
-			before := d.total()
+			before := d.Total()
 			if err := ask(t.Context(), h); !errors.Is(err, migration.ErrNoDomain) {
 				t.Errorf("got %v, want %v", err, migration.ErrNoDomain)
 			}
-			if calls := d.total() - before; calls != 1 {
+			if calls := d.Total() - before; calls != 1 {
 				t.Errorf("%d calls, want 1", calls)
 			}
 		})
@@ -59,8 +60,8 @@ func TestAbsentDomainCostsOneCall(t *testing.T) {
 // errorReply is an error of libvirt's.
 func errorReply(code libvirt.ErrorNumber, message string) []byte {
 	const domain, level = 10, 2 // QEMU's driver, an error
-	answer := appendText(words(uint32(code), domain, 1), message)
-	return append(answer, words(level, 0, 0, 0, 0, 0, 0, 0)...) // no object, texts, numbers and network
+	answer := append(rpctest.Words(uint32(code), domain, 1), rpctest.Text(message)...)
+	return append(answer, rpctest.Words(level, 0, 0, 0, 0, 0, 0, 0)...) // no object, texts, numbers and network
 }
 
 // A domain in the switch-over is taken for one that does not answer when its job
@@ -69,10 +70,10 @@ func TestDomainThatDoesNotAnswer(t *testing.T) {
 	t.Parallel()
 	uuid := libvirt.UUID{15: 1}
 	said := map[uint32][]byte{
-		procLookup:     appendWord(append(appendText(nil, "web"), uuid[:]...), 1),
-		procState:      words(uint32(libvirt.DomainPaused), uint32(libvirt.DomainPausedMigration)),
-		procPersistent: words(1),
-		procInfo:       make([]byte, 32),
+		rpctest.ProcLookupByUUID: slices.Concat(rpctest.Text("web"), uuid[:], rpctest.Words(1)),
+		rpctest.ProcState:        rpctest.Words(uint32(libvirt.DomainPaused), uint32(libvirt.DomainPausedMigration)),
+		rpctest.ProcPersistent:   rpctest.Words(1),
+		rpctest.ProcInfo:         make([]byte, 32),
 	}
 	want := migration.Domain{
 		UUID: formatUUID(uuid), Name: "web", State: migration.StatePaused, Reason: migration.ReasonMigration,
@@ -80,14 +81,14 @@ func TestDomainThatDoesNotAnswer(t *testing.T) {
 	}
 	synctest.Test(t, func(t *testing.T) {
 		release := make(chan struct{})
-		h := newHostBehind(t, func(context.Context, *url.URL) (net.Conn, error) {
-			d, near := startScripted(t, procJobStats)
-			d.release = release
-			d.reply = func(procedure uint32) (uint32, string) {
+		h := newHostBehind(t, func(context.Context) (net.Conn, error) {
+			d, near := rpctest.Start(t, rpctest.ProcJobStats)
+			d.Release = release
+			d.Reply = func(procedure uint32) (uint32, []byte) {
 				if reply, ok := said[procedure]; ok {
-					return statusOK, string(reply)
+					return rpctest.StatusOK, reply
 				}
-				return statusOK, payload(procedure)
+				return rpctest.StatusOK, rpctest.Payload(procedure)
 			}
 			return near, nil
 		})

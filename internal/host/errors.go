@@ -4,15 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"slices"
-	"syscall"
 	"time"
 
 	"github.com/digitalocean/go-libvirt"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/rpc"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/sanitize"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/transport"
 )
 
 // What an error of a host says, beside the sentinels of package migration.
@@ -93,15 +94,15 @@ func (h *Host) fail(op string, err error) error {
 	}
 	e := &Error{Host: h.cfg.Name, Op: op, cause: err}
 	var answer libvirt.Error
-	var lost *lostError
-	var late *lateError
+	var lost *rpc.LostError
+	var late *rpc.LateError
 	var dial *dialError
 	switch {
 	case errors.As(err, &dial):
-		e.Message = dial.reason(h.address())
+		e.Message = dial.message(h.endpoint.String())
 		e.kinds = []error{migration.ErrUnreachable, migration.ErrUnsent}
 	case errors.As(err, &answer):
-		e.Code, e.Message = int(answer.Code), shown(answer.Message)+certificateAdvice(answer.Message)
+		e.Code, e.Message = int(answer.Code), sanitize.Text(answer.Message)+certificateAdvice(answer.Message)
 		if kind, ok := codeKinds[libvirt.ErrorNumber(answer.Code)]; ok {
 			e.kinds = []error{kind}
 		}
@@ -109,9 +110,9 @@ func (h *Host) fail(op string, err error) error {
 		e.Message = "its libvirt is too old to know this call"
 		e.kinds = []error{ErrUnsupported}
 	case errors.As(err, &lost):
-		e.Message = lost.Error()
+		e.Message = lostMessage(lost)
 		e.kinds = []error{migration.ErrUnreachable}
-		if lost.unsent {
+		if lost.Unsent {
 			e.kinds = append(e.kinds, migration.ErrUnsent)
 		}
 	case errors.As(err, &late):
@@ -134,61 +135,38 @@ func (h *Host) failChange(op string, err error) error {
 		return failure
 	}
 	lost := lostInCall(err)
-	if isLate(err) || lost != nil && !lost.unsent {
+	if isLate(err) || lost != nil && !lost.Unsent {
 		e.Message += "; whether it took effect is not known"
 		e.kinds = append(e.kinds, ErrOutcomeUnknown)
 	}
 	return failure
 }
 
-// lateError is a call that was not answered by its deadline.
-type lateError struct{ after time.Duration }
-
-func (e *lateError) Error() string { return "it did not answer within " + waited(e.after) }
-
-// waited is a time that somebody waited, in the precision that people want.
-func waited(d time.Duration) string {
-	if d < time.Second {
-		return d.Round(time.Millisecond).String()
-	}
-	return d.Round(100 * time.Millisecond).String()
-}
-
 // isLate tells a call that was not answered in time from a host that could not
 // be connected to in time, where nothing was sent.
 func isLate(err error) bool {
 	var dial *dialError
-	var late *lateError
+	var late *rpc.LateError
 	return !errors.As(err, &dial) && errors.As(err, &late)
 }
 
-// Is makes a deadline known as such, whether it was the caller's or the call's.
-func (e *lateError) Is(target error) bool { return target == context.DeadlineExceeded }
-
-// lostError is a connection that ended while a call was under way, or, unsent,
-// just before.
-type lostError struct {
-	cause  error
-	unsent bool
-}
-
-func (e *lostError) Error() string {
-	var protocol *protocolError
-	if errors.As(e.cause, &protocol) {
+// lostMessage is what became of a connection, with the last words of whatever
+// carried it.
+func lostMessage(e *rpc.LostError) string {
+	var protocol *rpc.ProtocolError
+	if errors.As(e.Cause, &protocol) {
 		return protocol.Error()
 	}
 	text := "the connection was lost in mid-call"
-	if e.unsent {
+	if e.Unsent {
 		text = "the connection was lost before the call was sent"
 	}
-	var tunnel *tunnelError
-	if errors.As(e.cause, &tunnel) {
-		text += ": " + tunnel.Error()
+	var way *transport.Error
+	if errors.As(e.Cause, &way) {
+		text += ": " + way.Reason
 	}
 	return text
 }
-
-func (e *lostError) Unwrap() error { return e.cause }
 
 // dialError is a host that could not be connected to.
 type dialError struct {
@@ -200,40 +178,27 @@ type dialError struct {
 func (e *dialError) Error() string { return e.cause.Error() }
 func (e *dialError) Unwrap() error { return e.cause }
 
-// reason is the cause in words that need no knowledge of sockets.
-func (e *dialError) reason(address string) string {
-	var protocol *protocolError
-	var lost *lostError
-	var tunnel *tunnelError
-	var credential *credentialError
-	var dns *net.DNSError
+// message says why there is no connection to an address.
+func (e *dialError) message(address string) string {
+	var way *transport.Error
+	var login *rpc.LoginError
+	var protocol *rpc.ProtocolError
+	var lost *rpc.LostError
 	var answer libvirt.Error
-	var cause string
+	reason := e.cause.Error()
 	switch {
-	case errors.As(e.cause, &tunnel):
-		cause = tunnel.Error()
-	case errors.As(e.cause, &credential):
-		cause = credential.Error()
+	case errors.As(e.cause, &way):
+		reason = way.Reason
+	case errors.As(e.cause, &login):
+		reason = loginMessage(login)
 	case errors.As(e.cause, &protocol):
 		return fmt.Sprintf("%s answers, but %s", address, protocol.Error())
-	case errors.Is(e.cause, syscall.ECONNREFUSED):
-		cause = "connection refused; is libvirtd running and listening there?"
 	case errors.Is(e.cause, context.DeadlineExceeded), errors.Is(e.cause, os.ErrDeadlineExceeded):
-		cause = "it did not answer within " + waited(e.after)
-	case errors.As(e.cause, &dns):
-		cause = "the name does not resolve: " + dns.Err
-	case errors.As(e.cause, &answer) && answer.Message == "authentication required":
-		cause = wantsLogin
+		reason = (&rpc.LateError{After: e.after}).Error()
 	case errors.As(e.cause, &answer):
-		cause = "libvirt refused: " + shown(answer.Message)
+		reason = "libvirt refused: " + sanitize.Text(answer.Message)
 	case errors.As(e.cause, &lost):
-		cause = "the connection was closed before libvirt answered"
-	default:
-		cause = e.cause.Error()
-		var op *net.OpError
-		if errors.As(e.cause, &op) {
-			cause = op.Err.Error()
-		}
+		reason = "the connection was closed before libvirt answered"
 	}
-	return fmt.Sprintf("no connection to %s: %s", address, cause)
+	return fmt.Sprintf("no connection to %s: %s", address, reason)
 }

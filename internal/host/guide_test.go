@@ -52,7 +52,7 @@ func TestGuideNamesEveryCall(t *testing.T) {
 	// What libvirt's own clients do in one call, open a connection, takes several.
 	opening := map[string]bool{"ConnectOpen": true, "AuthList": true, "AuthPolkit": true}
 	want := map[string]bool{}
-	for method := range methodNames() {
+	for method := range procedureNames(t) {
 		if opening[method] {
 			method = "ConnectOpenAuth"
 		}
@@ -97,7 +97,7 @@ func TestGuideExplainsEveryPermission(t *testing.T) {
 func TestGuideNamesEveryParameter(t *testing.T) {
 	t.Parallel()
 	heeded := map[string]bool{}
-	for _, file := range parsed(t, "*.go") {
+	for _, file := range parsed(t, "../transport/*.go") {
 		ast.Inspect(file, func(n ast.Node) bool {
 			switch n := n.(type) {
 			case *ast.IndexExpr: // p["name"]
@@ -158,7 +158,7 @@ func parsed(t *testing.T, pattern string) []*ast.File {
 var proofs = map[string][]string{
 	"policies on all levels":         {"TestAccTransports", "TestAccTransports", "TestAccTransports", "TestAccTransports"},
 	"moves, peer-to-peer and direct": {"TestMovesOverEachTransport", "TestMovesOverEachTransport", "TestMovesOverEachTransport", "TestMovesOverEachTransport"},
-	"default of `peer_uri`":          {"TestSSHPeerURI", "TestEffectivePeerURI", "TestEffectivePeerURI", "TestEffectivePeerURI"},
+	"default of `peer_uri`":          {"TestSSHPeerURI", "TestPeerURI", "TestPeerURI", "TestPeerURI"},
 	"login by SASL":                  {"TestSASL", "TestSASL", "TestSASL", "TestSASL"},
 	"access control by polkit":       {"TestLeastPrivilege", "TestLeastPrivilege", "TestLeastPrivilege", "TestLeastPrivilege"},
 	"read-only":                      {"TestReadOnlySocket", "", "", "TestReadOnlySocket"},
@@ -168,7 +168,7 @@ var proofs = map[string][]string{
 func TestGuidesTableIsTested(t *testing.T) {
 	t.Parallel()
 	tests := map[string]bool{"": true}
-	for _, pattern := range []string{"*_test.go", "../provider/*_test.go"} {
+	for _, pattern := range []string{"*_test.go", "../transport/*_test.go", "../provider/*_test.go"} {
 		for _, file := range parsed(t, pattern) {
 			for _, declared := range file.Decls {
 				if f, ok := declared.(*ast.FuncDecl); ok {

@@ -1,24 +1,26 @@
 package host
 
 import (
+	"cmp"
 	"context"
 	"errors"
-	"net/url"
+	"net"
 	"sync"
-	"time"
-
-	"github.com/digitalocean/go-libvirt"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/transport"
 )
 
 // Host is one libvirt host. It is safe for concurrent use. Nothing is dialled
 // before the first call.
 type Host struct {
 	cfg       Config
-	uri       *url.URL
-	transport transport
+	endpoint  *transport.Endpoint
+	peerURI   string
 	deadlines Deadlines
+
+	// dialStream makes a stream to the daemon: it is the endpoint's.
+	dialStream func(context.Context) (net.Conn, error)
 
 	ctx     context.Context // ends with Close
 	stop    context.CancelFunc
@@ -28,7 +30,7 @@ type Host struct {
 	control control
 	work    work
 
-	remembered remembered
+	backoff dialBackoff
 }
 
 var (
@@ -47,22 +49,16 @@ func WithDeadlines(d Deadlines) Option {
 // New makes a Host of a valid configuration; the error is that of
 // Config.Validate. Close it when done.
 func New(cfg Config, options ...Option) (*Host, error) {
-	if errs := cfg.Validate(); len(errs) > 0 {
+	endpoint, errs := cfg.parse()
+	if len(errs) > 0 {
 		return nil, errs[0]
-	}
-	uri, err := ownURI(cfg.URI)
-	if err != nil {
-		return nil, err
-	}
-	t, err := transportFor(uri)
-	if err != nil {
-		return nil, err
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	h := &Host{
-		cfg: cfg, uri: uri, transport: t,
-		deadlines: Deadlines{}.withDefaults(),
-		ctx:       ctx, stop: stop,
+		cfg: cfg, endpoint: endpoint, peerURI: cmp.Or(cfg.PeerURI, endpoint.PeerURI()),
+		deadlines:  Deadlines{}.withDefaults(),
+		dialStream: endpoint.Dial,
+		ctx:        ctx, stop: stop,
 		work: newWork(),
 	}
 	for _, option := range options {
@@ -75,14 +71,11 @@ func New(cfg Config, options ...Option) (*Host, error) {
 func (h *Host) Name() string { return h.cfg.Name }
 
 // PeerURI is how other hosts' libvirt reaches this one; empty when they cannot.
-func (h *Host) PeerURI() string { return h.cfg.EffectivePeerURI() }
+func (h *Host) PeerURI() string { return h.peerURI }
 
 // MigrationURI is where memory is sent when this host is the destination; empty
 // lets its libvirt choose.
 func (h *Host) MigrationURI() string { return h.cfg.MigrationURI }
-
-// address is the way to the host, fit for errors.
-func (h *Host) address() string { return redacted(h.uri) }
 
 // Close ends all connections and waits for everything the host started, for twice
 // the deadline at most. Calls under way fail. Migrations that libvirt drives go on.
@@ -90,48 +83,16 @@ func (h *Host) Close() error {
 	h.closing.Lock()
 	h.stop() // no attempt to connect begins from now on
 	h.closing.Unlock()
-	late := within(h.deadlines.Close, h.dialers.Wait)
+	late := h.awaitDialers()
 	var wg sync.WaitGroup
 	conns := append(h.work.takeAll(), h.control.take()...)
 	errs := make([]error, len(conns))
 	for i, c := range conns {
-		wg.Go(func() { errs[i] = c.close(context.Background(), h.deadlines.Close) })
+		wg.Go(func() { errs[i] = c.Close(context.Background(), h.deadlines.Close) })
 	}
 	wg.Wait()
 	if err := errors.Join(late, errors.Join(errs...)); err != nil {
 		return h.fail("close the connections", err)
 	}
 	return nil
-}
-
-// dial makes a new connection, unless it is known that it would fail.
-func (h *Host) dial(caller context.Context) (*conn, error) {
-	if err := h.remembered.recall(); err != nil {
-		return nil, err
-	}
-	started := time.Now()
-	ctx, cancel := context.WithTimeout(caller, h.deadlines.Open)
-	defer cancel()
-	c, err := func() (*conn, error) {
-		stream, err := h.reach(ctx)
-		if err != nil {
-			return nil, err
-		}
-		return open(ctx, stream, libvirt.RemoteURI(h.uri), h.deadlines.Open)
-	}()
-	switch {
-	case err == nil:
-		h.remembered.letIn()
-		return c, nil
-	case h.ctx.Err() != nil:
-		return nil, ErrClosed
-	case errors.Is(err, context.Canceled):
-		return nil, err
-	}
-	// Ending what the transport had started is not a part of the waiting.
-	failure := &dialError{cause: err, after: min(time.Since(started), h.deadlines.Open)}
-	if caller.Err() == nil {
-		h.remembered.note(failure, h.deadlines.Open)
-	}
-	return nil, failure
 }

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/digitalocean/go-libvirt"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/rpc"
 )
 
 // Level is a level of policy that is kept per host and not with a VM.
@@ -77,7 +79,7 @@ func (h *Host) readSecret(ctx context.Context, op string, level Level) (record *
 	if err != nil {
 		return nil, false, h.fail(op, err)
 	}
-	definition, err := read(ctx, h, op, quick, func(lv *libvirt.Libvirt) (string, error) {
+	definition, err := read(ctx, h, op, rpc.Quick, func(lv *libvirt.Libvirt) (string, error) {
 		return lv.SecretGetXMLDesc(secret, 0)
 	})
 	if errors.Is(err, ErrNoRecord) {
@@ -137,7 +139,7 @@ func (h *Host) putRecord(ctx context.Context, op string, level Level, json *stri
 		if same(found, json) {
 			return nil
 		}
-		failure = write(ctx, h, op, h.deadlines.Call, quick, put)
+		failure = write(ctx, h, op, h.deadlines.Call, rpc.Quick, put)
 		if !errors.Is(failure, ErrOutcomeUnknown) {
 			break
 		}

@@ -9,6 +9,7 @@ import (
 	"github.com/digitalocean/go-libvirt"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/rpc"
 )
 
 // jobReply is what libvirt says of a job.
@@ -20,7 +21,7 @@ type jobReply struct {
 // jobStats asks for a domain's job. The job of a migration that has just ended
 // makes it wait for up to 2.2 s.
 func (h *Host) jobStats(ctx context.Context, op string, dom libvirt.Domain, flags libvirt.DomainGetJobStatsFlags) (jobReply, error) {
-	return read(ctx, h, op, patient, func(lv *libvirt.Libvirt) (jobReply, error) {
+	return read(ctx, h, op, rpc.Patient, func(lv *libvirt.Libvirt) (jobReply, error) {
 		kind, params, err := lv.DomainGetJobStats(dom, flags)
 		return jobReply{libvirt.DomainJobType(kind), params}, err
 	})
@@ -53,12 +54,12 @@ func (h *Host) job(ctx context.Context, op, uuid string, flags libvirt.DomainGet
 
 // AbortJob asks libvirt to cancel the running job.
 func (h *Host) AbortJob(ctx context.Context, uuid string) error {
-	return h.command(ctx, "abort the job", uuid, urgent, (*libvirt.Libvirt).DomainAbortJob)
+	return h.command(ctx, "abort the job", uuid, rpc.Urgent, (*libvirt.Libvirt).DomainAbortJob)
 }
 
 // StartPostCopy switches a running migration to post-copy.
 func (h *Host) StartPostCopy(ctx context.Context, uuid string) error {
-	return h.command(ctx, "switch the migration to post-copy", uuid, urgent,
+	return h.command(ctx, "switch the migration to post-copy", uuid, rpc.Urgent,
 		func(lv *libvirt.Libvirt, dom libvirt.Domain) error { return lv.DomainMigrateStartPostCopy(dom, 0) })
 }
 
@@ -70,7 +71,7 @@ func (h *Host) MaxDowntime(ctx context.Context, uuid string) (uint64, error) {
 	if err != nil {
 		return 0, h.fail(op, err)
 	}
-	return read(ctx, h, op, patient, func(lv *libvirt.Libvirt) (uint64, error) {
+	return read(ctx, h, op, rpc.Patient, func(lv *libvirt.Libvirt) (uint64, error) {
 		return lv.DomainMigrateGetMaxDowntime(dom, 0)
 	})
 }
@@ -78,7 +79,7 @@ func (h *Host) MaxDowntime(ctx context.Context, uuid string) (uint64, error) {
 // SetMaxDowntime sets the pause, in milliseconds, that QEMU may take for the
 // switch-over.
 func (h *Host) SetMaxDowntime(ctx context.Context, uuid string, milliseconds uint64) error {
-	return h.command(ctx, "set the maximum downtime", uuid, patient, func(lv *libvirt.Libvirt, dom libvirt.Domain) error {
+	return h.command(ctx, "set the maximum downtime", uuid, rpc.Patient, func(lv *libvirt.Libvirt, dom libvirt.Domain) error {
 		return lv.DomainMigrateSetMaxDowntime(dom, milliseconds, 0)
 	})
 }

@@ -6,11 +6,12 @@ import (
 	"github.com/digitalocean/go-libvirt"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/rpc"
 )
 
 // Memory is the host's memory as it stands now.
 func (h *Host) Memory(ctx context.Context) (migration.Memory, error) {
-	stats, err := read(ctx, h, "ask for the host's memory", quick, func(lv *libvirt.Libvirt) ([]libvirt.NodeGetMemoryStats, error) {
+	stats, err := read(ctx, h, "ask for the host's memory", rpc.Quick, func(lv *libvirt.Libvirt) ([]libvirt.NodeGetMemoryStats, error) {
 		const allCells = int32(libvirt.NodeMemoryStatsAllCells)
 		_, n, err := lv.NodeGetMemoryStats(0, allCells, 0)
 		if err != nil {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/host"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/rpc/rpctest"
 )
 
 // startMigration starts a peer-to-peer migration and returns once its job sends
@@ -24,7 +25,7 @@ func startMigration(t *testing.T, source *host.Host, uuid, peerURI string, p mig
 // until polls until something is so.
 func until(t *testing.T, what string, so func() bool) {
 	t.Helper()
-	if !host.Poll(time.Minute, so) {
+	if !rpctest.Poll(time.Minute, so) {
 		t.Fatalf("%s: not within a minute", what)
 	}
 }

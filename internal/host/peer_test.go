@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/terraform-provider-virt/terraform-provider-virt/internal/host"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/rpc/rpctest"
 )
 
 // peer listens on loopback and gives each connection to behave.
@@ -94,7 +94,7 @@ func relay(address string, deliver func(n int, client io.Writer, daemon io.Reade
 // those that are too many.
 func settleGoroutines(t *testing.T, before int) {
 	t.Helper()
-	if !host.Poll(10*time.Second, func() bool { return runtime.NumGoroutine() <= before }) {
+	if !rpctest.Poll(10*time.Second, func() bool { return runtime.NumGoroutine() <= before }) {
 		var stacks strings.Builder
 		_ = pprof.Lookup("goroutine").WriteTo(&stacks, 1)
 		t.Errorf("%d goroutines, %d before:\n%s", runtime.NumGoroutine(), before, stacks.String())

@@ -3,14 +3,14 @@ package host
 import (
 	"context"
 	"errors"
-	"net/url"
 	"slices"
 	"strings"
-	"unicode"
 
 	"github.com/digitalocean/go-libvirt"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/rpc"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/transport"
 )
 
 // MigratePeerToPeer runs the whole migration in this host's libvirt and returns
@@ -29,11 +29,11 @@ func (h *Host) MigratePeerToPeer(ctx context.Context, uuid, peerURI string, p mi
 		return h.fail(op, err)
 	}
 	defer h.closeWork(ctx, c)
-	err = c.call(ctx, 0, urgent, func(lv *libvirt.Libvirt) error {
+	err = c.Call(ctx, 0, rpc.Urgent, func(lv *libvirt.Libvirt) error {
 		_, err := lv.DomainMigratePerform3Params(dom, libvirt.OptString{peerURI}, typedParameters(p), nil, flags(p)|libvirt.MigratePeer2peer)
 		return err
 	})
-	err = h.explainPeer(ctx, h.failChange(op, err), uuid, peerURI)
+	err = h.explainPeer(ctx, h.failChange(op, err), uuid, transport.NewPeer(peerURI))
 	if p.TLS {
 		err = explainEncryption(err)
 	}
@@ -42,22 +42,22 @@ func (h *Host) MigratePeerToPeer(ctx context.Context, uuid, peerURI string, p mi
 
 // explainPeer adds what the code of a failed peer-to-peer call alone does not
 // tell.
-func (h *Host) explainPeer(ctx context.Context, err error, uuid, peerURI string) error {
+func (h *Host) explainPeer(ctx context.Context, err error, uuid string, peer transport.Peer) error {
 	var e *Error
 	if !errors.As(err, &e) || e.Code == 0 {
 		return err
 	}
 	switch {
-	case refusedByPeer(e, peerURI):
+	case refusedByPeer(e, peer):
 		e.kinds = append(e.kinds, migration.ErrPeerUnreachable)
 	case memoryRefused(e):
 		e.kinds = append(e.kinds, migration.ErrMemoryUnreachable)
-	case lostReason(e, peerURI):
+	case lostReason(e, peer):
 		e.Message = "the connection to the other host's libvirt ended, or the reason of the failure was lost on it, as happens with " +
 			"virt-ssh-helper; the log of libvirt on this host says more, and a peer_uri with the parameter proxy=netcat keeps the reason"
 	}
 	h.explainBusy(ctx, e, uuid)
-	e.Message = withoutUsers(strings.ReplaceAll(e.Message, peerURI, redactedURI(peerURI)))
+	e.Message = peer.Redact(e.Message)
 	e.cause = libvirt.Error{Code: uint32(e.Code), Message: e.Message}
 	return e
 }
@@ -77,15 +77,13 @@ func (h *Host) explainBusy(ctx context.Context, e *Error, uuid string) {
 // libvirt from all that can go wrong later. libvirt passes the error of the
 // connection on, of a code that a missing disk has too: what sets it apart is
 // that it names the address of the peer's libvirt.
-func refusedByPeer(e *Error, peerURI string) bool {
+func refusedByPeer(e *Error, peer transport.Peer) bool {
 	switch libvirt.ErrorNumber(e.Code) {
 	case libvirt.ErrAuthFailed, libvirt.ErrAuthCancelled, libvirt.ErrAuthUnavailable, libvirt.ErrGnutlsError,
 		libvirt.ErrSSH, libvirt.ErrLibssh:
 		return true
 	case libvirt.ErrSystemError, libvirt.ErrRPC, libvirt.ErrOperationFailed, libvirt.ErrInternalError:
-		u, err := parseURI(peerURI)
-		return err == nil && strings.Contains(e.Message, u.Hostname()) && names(e.Message, peerPort(u)) ||
-			refusedBySSH(e.Message)
+		return peer.Refused(e.Message)
 	}
 	return false
 }
@@ -93,26 +91,20 @@ func refusedByPeer(e *Error, peerURI string) bool {
 // lostReason tells an error that says nothing: closing its connection to the
 // other host, libvirt (11.3) puts the end of virt-ssh-helper in the place of the
 // error that it had. With netcat there it does not.
-func lostReason(e *Error, peerURI string) bool {
-	u, err := parseURI(peerURI)
-	return err == nil && transportName(u) == "ssh" && libvirt.ErrorNumber(e.Code) == libvirt.ErrSystemError &&
+func lostReason(e *Error, peer transport.Peer) bool {
+	return peer.BySSH() && libvirt.ErrorNumber(e.Code) == libvirt.ErrSystemError &&
 		strings.HasPrefix(e.Message, "End of file while reading data: ")
 }
 
-// names tells whether a number stands in a text, not as a part of another one.
-func names(text, number string) bool {
-	return slices.Contains(strings.FieldsFunc(text, func(r rune) bool { return !unicode.IsDigit(r) }), number)
-}
-
-// peerPort is the port that a URI leads to.
-func peerPort(u *url.URL) string {
-	switch name := transportName(u); {
-	case u.Port() != "":
-		return u.Port()
-	case name == "tcp":
-		return defaultTCPPort
-	case name == "tls":
-		return defaultTLSPort
-	}
-	return defaultSSHPort // all others are SSH
+// memoryRefused tells a failure of the connection that memory is sent over. In
+// libvirt's words it looks like any other; but once the other host's libvirt was
+// reached, it is the only one that is made: by libvirt itself, or by QEMU for
+// parallel connections.
+func memoryRefused(e *Error) bool {
+	return slices.ContainsFunc([]string{
+		"unable to connect to server at '",
+		"Unable to resolve address '",
+		"Failed to connect to '",
+		"address resolution failed for ",
+	}, func(failure string) bool { return strings.Contains(e.Message, failure) })
 }

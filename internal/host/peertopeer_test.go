@@ -4,6 +4,8 @@ import (
 	"testing"
 
 	"github.com/digitalocean/go-libvirt"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/transport"
 )
 
 func TestRefusedByPeer(t *testing.T) {
@@ -32,7 +34,7 @@ func TestRefusedByPeer(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if got := refusedByPeer(&Error{Code: int(test.code), Message: test.message}, test.peer); got != test.want {
+			if got := refusedByPeer(&Error{Code: int(test.code), Message: test.message}, transport.NewPeer(test.peer)); got != test.want {
 				t.Errorf("got %t, want %t", got, test.want)
 			}
 		})

@@ -1,17 +1,21 @@
 package host
 
-import "context"
+import (
+	"context"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/rpc"
+)
 
 // sessionConn finds the connection of a session, or opens it: for the first step,
 // and for a last one whose connection was lost.
-func (h *Host) sessionConn(ctx context.Context, s session, where place) (*conn, error) {
+func (h *Host) sessionConn(ctx context.Context, s session, where place) (*rpc.Conn, error) {
 	if where == first {
 		h.endSession(ctx, s)
 	}
 	h.work.mu.Lock()
 	c := h.work.sessions[s]
 	h.work.mu.Unlock()
-	if c != nil && c.usable() {
+	if c != nil && c.Usable() {
 		return c, nil
 	}
 	h.endSession(ctx, s)

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/host"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/rpc/rpctest"
 )
 
 // A jump host that accepts and never answers costs the deadline, and the ssh that
@@ -30,7 +31,7 @@ func TestSSHJumpHostThatNeverAnswers(t *testing.T) {
 	if err := h.Close(); err != nil {
 		t.Error(err)
 	}
-	if !host.Poll(slack, func() bool { return closed.Load() == opened.Load() }) || opened.Load() == 0 {
+	if !rpctest.Poll(slack, func() bool { return closed.Load() == opened.Load() }) || opened.Load() == 0 {
 		t.Errorf("of %d connections to the jump host %d have ended", opened.Load(), closed.Load())
 	}
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/host"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/lab"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/rpc/rpctest"
 )
 
 // overSSH makes a Host of a host in the lab, closed when the test ends.
@@ -31,7 +32,7 @@ func sessions(t *testing.T, l *lab.Host, want int) {
 	t.Helper()
 	var got []int
 	var err error
-	if !host.Poll(20*time.Second, func() bool {
+	if !rpctest.Poll(20*time.Second, func() bool {
 		got, err = l.SSHSessions()
 		return err == nil && len(got) == want
 	}) {

@@ -13,6 +13,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/clientconfig"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/host"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
 )
@@ -196,12 +197,12 @@ func aliases(t *testing.T) {
 			t.Errorf("%s: got %v, want: %s", alias, errs, reason)
 		}
 	}
-	t.Setenv(host.DefaultURIVariable, "")
-	if uri, origin, err := host.DefaultURI(); err != nil || uri != "qemu+unix:///session" || !strings.HasSuffix(origin, "/libvirt/libvirt.conf") {
+	t.Setenv(clientconfig.DefaultURIVariable, "")
+	if uri, origin, err := clientconfig.DefaultURI(); err != nil || uri != "qemu+unix:///session" || !strings.HasSuffix(origin, "/libvirt/libvirt.conf") {
 		t.Errorf("got %s of %s, %v", uri, origin, err)
 	}
-	t.Setenv(host.DefaultURIVariable, "mine")
-	if uri, origin, err := host.DefaultURI(); err != nil || uri != "mine" || origin != host.DefaultURIVariable {
+	t.Setenv(clientconfig.DefaultURIVariable, "mine")
+	if uri, origin, err := clientconfig.DefaultURI(); err != nil || uri != "mine" || origin != clientconfig.DefaultURIVariable {
 		t.Errorf("got %s of %s, %v", uri, origin, err)
 	}
 }
@@ -216,8 +217,8 @@ func homeless(t *testing.T) {
 		t.Run("HOME="+home, func(t *testing.T) {
 			t.Setenv("HOME", home)
 			t.Setenv("XDG_RUNTIME_DIR", "")
-			t.Setenv(host.DefaultURIVariable, "")
-			if uri, origin, err := host.DefaultURI(); err != nil || uri != "qemu:///system" {
+			t.Setenv(clientconfig.DefaultURIVariable, "")
+			if uri, origin, err := clientconfig.DefaultURI(); err != nil || uri != "qemu:///system" {
 				t.Errorf("got %s of %s, %v", uri, origin, err)
 			}
 			errs := host.Config{Name: "own", URI: "mine"}.Validate()

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/digitalocean/go-libvirt"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/rpc"
 )
 
 // maxWork is how many work connections a host may have. A migration occupies one
@@ -18,25 +20,25 @@ type work struct {
 	places chan struct{}
 
 	mu       sync.Mutex
-	conns    map[*conn]struct{}
-	sessions map[session]*conn
+	conns    map[*rpc.Conn]struct{}
+	sessions map[session]*rpc.Conn
 }
 
 func newWork() work {
 	return work{
 		places:   make(chan struct{}, maxWork),
-		conns:    map[*conn]struct{}{},
-		sessions: map[session]*conn{},
+		conns:    map[*rpc.Conn]struct{}{},
+		sessions: map[session]*rpc.Conn{},
 	}
 }
 
 // openWork makes a work connection. Whoever opens it closes it with closeWork.
-func (h *Host) openWork(ctx context.Context) (*conn, error) {
+func (h *Host) openWork(ctx context.Context) (*rpc.Conn, error) {
 	started := time.Now()
 	select {
 	case h.work.places <- struct{}{}:
 	case <-ctx.Done():
-		return nil, gaveUp(ctx.Err(), started)
+		return nil, rpc.ContextError(ctx.Err(), started)
 	case <-h.ctx.Done():
 		return nil, ErrClosed
 	}
@@ -49,7 +51,7 @@ func (h *Host) openWork(ctx context.Context) (*conn, error) {
 		return nil, err
 	}
 	// A daemon that does not do it is as good as it was before.
-	_ = c.call(ctx, h.deadlines.Call, quick, keptAlive)
+	_ = c.Call(ctx, h.deadlines.Call, rpc.Quick, keptAlive)
 	h.work.mu.Lock()
 	h.work.conns[c] = struct{}{}
 	h.work.mu.Unlock()
@@ -75,22 +77,22 @@ func keptAlive(lv *libvirt.Libvirt) error {
 
 // closeWork ends a work connection. A call on it that was given up ends with
 // it.
-func (h *Host) closeWork(ctx context.Context, c *conn) {
+func (h *Host) closeWork(ctx context.Context, c *rpc.Conn) {
 	h.work.mu.Lock()
 	_, ours := h.work.conns[c]
 	delete(h.work.conns, c)
 	h.work.mu.Unlock()
 	if ours {
-		_ = c.close(ctx, h.deadlines.Close)
+		_ = c.Close(ctx, h.deadlines.Close)
 		<-h.work.places
 	}
 }
 
 // takeAll empties the work connections for closing.
-func (w *work) takeAll() []*conn {
+func (w *work) takeAll() []*rpc.Conn {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	var conns []*conn
+	var conns []*rpc.Conn
 	for c := range w.conns {
 		conns = append(conns, c)
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/clientconfig"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/fleet"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/host"
 )
@@ -210,7 +211,7 @@ const defaultHost = "default"
 // they are not told where to.
 func hostFromEnvironment() (host.Config, diag.Diagnostics) {
 	var diags diag.Diagnostics
-	uri, origin, err := host.DefaultURI()
+	uri, origin, err := clientconfig.DefaultURI()
 	if err != nil {
 		diags.AddError("Invalid Host Configuration", "The provider's hosts are left out, so that libvirt's default is used: "+err.Error()+".")
 		return host.Config{}, diags

@@ -1,0 +1,58 @@
+package host
+
+import (
+	"context"
+	"errors"
+	"net"
+	"strings"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/clientconfig"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/rpc"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/sanitize"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/transport"
+)
+
+// login authenticates a stream to a daemon that wants it, where there may be
+// credentials. Without them the client library is refused by the daemon itself.
+func (h *Host) login(ctx context.Context, stream net.Conn) error {
+	if h.cfg.Username == "" && !clientconfig.HasAuthFile(h.endpoint.AuthFile()) {
+		return nil
+	}
+	return rpc.Authenticate(ctx, stream, h.credentials, h.endpoint.Readable())
+}
+
+// credentials are those of the configuration, or those that libvirt's auth.conf
+// has for the host. No file is read before a host wants to know, so that none
+// that is wrong stands between us and the others.
+func (h *Host) credentials() (rpc.Credentials, error) {
+	if h.cfg.Username != "" {
+		return rpc.Credentials{Username: h.cfg.Username, Password: h.cfg.Password}, nil
+	}
+	username, password, err := clientconfig.FindCredentials(h.endpoint.AuthFile(), h.endpoint.Hostname())
+	var none *clientconfig.NoCredentialsError
+	switch {
+	case errors.As(err, &none):
+		looked := append([]string{loginMessage(rpc.ErrLoginWanted)}, none.Looked...)
+		return rpc.Credentials{}, &rpc.LoginError{Reason: strings.Join(looked, "; ")}
+	case err != nil:
+		return rpc.Credentials{}, &rpc.LoginError{Reason: err.Error()}
+	}
+	return rpc.Credentials{Username: username, Password: Password(password)}, nil
+}
+
+// loginMessage is what happened to a login, and what to do.
+func loginMessage(e *rpc.LoginError) string {
+	switch {
+	case errors.Is(e, rpc.ErrLoginWanted):
+		return e.Reason + "; " + transport.AdviceSASL
+	case errors.Is(e, rpc.ErrLoginExposed):
+		return e.Reason + "; use qemu+tls or qemu+ssh, without no_verify and known_hosts_verify"
+	case e.Refused:
+		said := "no reason given"
+		if e.Said != "" {
+			said = sanitize.Text(e.Said)
+		}
+		return e.Reason + " (" + said + ")"
+	}
+	return e.Reason
+}

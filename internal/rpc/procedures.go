@@ -1,0 +1,97 @@
+package rpc
+
+import (
+	"encoding/binary"
+	"fmt"
+	"reflect"
+
+	"github.com/digitalocean/go-libvirt"
+)
+
+// calls are those that are made here, by their number in remote_protocol.x; the
+// guard lets no other pass. What the library's method returns is what it decodes
+// of a reply.
+var procedures = map[uint32]any{
+	1:   (*libvirt.Libvirt).ConnectOpen,
+	2:   (*libvirt.Libvirt).ConnectClose,
+	4:   (*libvirt.Libvirt).ConnectGetVersion,
+	7:   (*libvirt.Libvirt).ConnectGetCapabilities,
+	14:  (*libvirt.Libvirt).DomainGetXMLDesc,
+	16:  (*libvirt.Libvirt).DomainGetInfo,
+	23:  (*libvirt.Libvirt).DomainLookupByName,
+	24:  (*libvirt.Libvirt).DomainLookupByUUID,
+	28:  (*libvirt.Libvirt).DomainResume,
+	34:  (*libvirt.Libvirt).DomainSuspend,
+	59:  (*libvirt.Libvirt).ConnectGetHostname,
+	60:  (*libvirt.Libvirt).ConnectSupportsFeature,
+	66:  (*libvirt.Libvirt).AuthList,
+	70:  (*libvirt.Libvirt).AuthPolkit,
+	142: (*libvirt.Libvirt).SecretDefineXML,
+	143: (*libvirt.Libvirt).SecretGetXMLDesc,
+	146: (*libvirt.Libvirt).SecretUndefine,
+	150: (*libvirt.Libvirt).DomainIsActive,
+	151: (*libvirt.Libvirt).DomainIsPersistent,
+	157: (*libvirt.Libvirt).ConnectGetLibVersion,
+	164: (*libvirt.Libvirt).DomainAbortJob,
+	166: (*libvirt.Libvirt).DomainMigrateSetMaxDowntime,
+	212: (*libvirt.Libvirt).DomainGetState,
+	228: (*libvirt.Libvirt).NodeGetMemoryStats,
+	264: (*libvirt.Libvirt).DomainSetMetadata,
+	265: (*libvirt.Libvirt).DomainGetMetadata,
+	273: (*libvirt.Libvirt).ConnectListAllDomains,
+	298: (*libvirt.Libvirt).DomainGetJobStats,
+	302: (*libvirt.Libvirt).DomainMigrateBegin3Params,
+	303: (*libvirt.Libvirt).DomainMigratePrepare3Params,
+	305: (*libvirt.Libvirt).DomainMigratePerform3Params,
+	306: (*libvirt.Libvirt).DomainMigrateFinish3Params,
+	307: (*libvirt.Libvirt).DomainMigrateConfirm3Params,
+	364: (*libvirt.Libvirt).DomainMigrateStartPostCopy,
+	387: (*libvirt.Libvirt).DomainMigrateGetMaxDowntime,
+	393: (*libvirt.Libvirt).ConnectCompareHypervisorCPU,
+}
+
+// replies are the layouts of the replies to calls.
+var replies = func() map[uint32]layout {
+	layouts := map[uint32]layout{}
+	for procedure, method := range procedures {
+		layouts[procedure] = resultsOf(reflect.TypeOf(method))
+	}
+	return layouts
+}()
+
+// resultsOf is the layout of what a method returns, but for its error.
+func resultsOf(method reflect.Type) layout {
+	var results sequence
+	for i := range method.NumOut() - 1 {
+		results = append(results, layoutOf(method.Out(i)))
+	}
+	return results
+}
+
+// remoteError is what the library decodes of the refusal of a call, the beginning
+// of a remote_error.
+var remoteError = layoutOf(reflect.TypeFor[struct {
+	Code, Domain, MessageGiven uint32
+	Message                    string
+	Level                      uint32
+}]())
+
+// checkReply tells whether a reply holds all that the library is going to decode
+// of it. The library makes room for as many elements as a count claims before it
+// reads the first one: gigabytes, for a reply of 40 bytes.
+func checkReply(h header, payload []byte) error {
+	var whole bool
+	switch h.status {
+	case statusOK:
+		whole = holds(replies[h.procedure], payload)
+	case statusError:
+		// The library takes a refusal with the code VIR_ERR_OK for a result.
+		whole = holds(remoteError, payload) && (binary.BigEndian.Uint32(payload) != 0 || holds(replies[h.procedure], payload))
+	default:
+		return &ProtocolError{Reason: fmt.Sprintf("unknown status of a reply (%d)", h.status)}
+	}
+	if !whole {
+		return &ProtocolError{Reason: fmt.Sprintf("a reply holds less than it claims to (procedure %d)", h.procedure)}
+	}
+	return nil
+}

@@ -1,0 +1,73 @@
+package rpc
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// mechanism is one side of a SASL exchange (RFC 4422).
+type mechanism interface {
+	// first is what the client says before it is asked.
+	first() []byte
+	// next answers what the host said.
+	next(challenge []byte) ([]byte, error)
+	// finished tells whether the client, too, is content when the host is.
+	finished() error
+}
+
+// chooseMechanism takes the best of what the host offers, and says how to go about
+// it: in more than one way where the first may be refused for the spelling of the
+// password. A password goes over no stream that others may read, by whatever
+// mechanism: libvirt, too, wants encryption there, which no mechanism here brings.
+func chooseMechanism(offered []string, who Credentials, readable bool) (string, []mechanism, error) {
+	if readable {
+		return "", nil, ErrLoginExposed
+	}
+	for _, kind := range scramHashes {
+		if slices.Contains(offered, kind.name) {
+			ways, err := scramWays(kind.hash, who)
+			return kind.name, ways, err
+		}
+	}
+	if slices.Contains(offered, "PLAIN") {
+		return "PLAIN", []mechanism{plain{who}}, nil
+	}
+	return "", nil, &LoginError{Reason: "of SASL's mechanisms it offers " + strings.Join(mechanismNames(offered), ", ") +
+		"; this client knows SCRAM-SHA-512, SCRAM-SHA-256, SCRAM-SHA-1 and PLAIN (mech_list in the host's /etc/sasl2/libvirt.conf)"}
+}
+
+// maxMechanisms is how many names of mechanisms an error repeats. Cyrus SASL has
+// about a dozen.
+const maxMechanisms = 20
+
+// mechanismNames are those of the names that SASL allows (RFC 4422, section 3.1).
+func mechanismNames(offered []string) []string {
+	legal := regexp.MustCompile(`^[A-Z0-9_-]{1,20}$`)
+	var names []string
+	for _, name := range offered {
+		if legal.MatchString(name) && len(names) < maxMechanisms {
+			names = append(names, name)
+		}
+	}
+	if names == nil {
+		return []string{"none"}
+	}
+	return names
+}
+
+// plain is PLAIN (RFC 4616).
+type plain struct{ who Credentials }
+
+func (p plain) first() []byte {
+	return []byte("\x00" + p.who.Username + "\x00" + string(p.who.Password))
+}
+
+func (plain) next(challenge []byte) ([]byte, error) {
+	if len(challenge) > 0 {
+		return nil, errUnproven
+	}
+	return nil, nil
+}
+
+func (plain) finished() error { return nil }

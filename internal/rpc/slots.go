@@ -1,0 +1,71 @@
+package rpc
+
+import "context"
+
+// Slots on one connection. libvirtd executes five calls of a client at a time
+// (max_client_requests), does not even read the sixth, and warns of the fifth in
+// its log. So the last slot is kept for the call that ends a job; those that can
+// wait for a domain's job leave another one to those that wait for nobody; and
+// those that wait longest leave one to those that watch.
+const (
+	sharedSlots  = 4
+	patientSlots = 3
+	writeSlots   = 2
+)
+
+// Class is how long a call may occupy one of the daemon's five slots.
+type Class int
+
+const (
+	// Quick calls wait for no domain.
+	Quick Class = iota
+	// Patient calls may wait for a domain that is started or has a job.
+	Patient
+	// Writing calls wait for a job for up to 30 s.
+	Writing
+	// Urgent calls take the slot that is always left: those that end a job or
+	// change how it goes.
+	Urgent
+)
+
+// slots are those of one connection.
+type slots struct {
+	shared, patient, writing chan struct{}
+}
+
+func newSlots() slots {
+	return slots{
+		shared:  make(chan struct{}, sharedSlots),
+		patient: make(chan struct{}, patientSlots),
+		writing: make(chan struct{}, writeSlots),
+	}
+}
+
+// acquire waits for a slot. Release gives it back.
+func (s slots) acquire(ctx context.Context, class Class) (release func(), err error) {
+	var wanted []chan struct{}
+	switch class {
+	case Urgent:
+	case Quick:
+		wanted = []chan struct{}{s.shared}
+	case Patient:
+		wanted = []chan struct{}{s.patient, s.shared}
+	case Writing:
+		wanted = []chan struct{}{s.writing, s.patient, s.shared}
+	}
+	for i, slot := range wanted {
+		select {
+		case slot <- struct{}{}:
+		case <-ctx.Done():
+			giveBack(wanted[:i])
+			return nil, ctx.Err()
+		}
+	}
+	return func() { giveBack(wanted) }, nil
+}
+
+func giveBack(taken []chan struct{}) {
+	for _, slot := range taken {
+		<-slot
+	}
+}

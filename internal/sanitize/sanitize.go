@@ -1,0 +1,38 @@
+// Package sanitize makes text of somebody else, a host or whoever answers in its
+// place, fit to be shown.
+package sanitize
+
+import (
+	"strings"
+	"unicode"
+)
+
+// Limit is how many characters of a text are kept. libvirt's longest messages,
+// with the last words of a QEMU in them, are shorter.
+const Limit = 1000
+
+// Text puts a text on one line of bounded length, without characters that a
+// terminal obeys or that change the order of what is read.
+func Text(text string) string {
+	var kept strings.Builder
+	blank, length := false, 0
+	for _, r := range text {
+		switch {
+		case unicode.IsSpace(r):
+			blank = length > 0
+			continue
+		case !unicode.IsGraphic(r):
+			r = unicode.ReplacementChar
+		}
+		if length++; length > Limit {
+			return kept.String() + "…"
+		}
+		if blank {
+			kept.WriteByte(' ')
+			length++
+		}
+		blank = false
+		kept.WriteRune(r)
+	}
+	return kept.String()
+}

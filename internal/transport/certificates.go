@@ -1,0 +1,141 @@
+package transport
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"time"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/clientconfig"
+)
+
+// certificates are the files that a client of TLS has.
+type certificates clientconfig.PKI
+
+// config makes TLS's configuration of the files. Trust takes whatever
+// certificate the host shows.
+func (f certificates) config(host string, trust bool) (*tls.Config, error) {
+	config := &tls.Config{MinVersion: tls.VersionTLS12, ServerName: host}
+	own, err := f.loadOwn()
+	if err != nil {
+		return nil, err
+	}
+	if own != nil {
+		config.Certificates = []tls.Certificate{*own}
+	}
+	if trust {
+		config.InsecureSkipVerify = true
+		return config, nil
+	}
+	authorities, err := f.loadAuthorities()
+	if err != nil {
+		return nil, err
+	}
+	config.RootCAs = pool(authorities)
+	revoked, err := f.loadRevoked(authorities)
+	if err != nil {
+		return nil, err
+	}
+	config.VerifyConnection = revoked.check
+	return config, nil
+}
+
+// loadAuthorities reads the certificates of whom we trust. One of a bundle that
+// cannot be read vouches for nobody.
+func (f certificates) loadAuthorities() ([]*x509.Certificate, error) {
+	const what = "certificate of the authority"
+	content, err := os.ReadFile(f.Authority)
+	if err != nil {
+		return nil, unusable(what, f.Authority, err)
+	}
+	var authorities []*x509.Certificate
+	for block, rest := pem.Decode(content); block != nil; block, rest = pem.Decode(rest) {
+		if authority, err := x509.ParseCertificate(block.Bytes); err == nil {
+			authorities = append(authorities, authority)
+		}
+	}
+	if len(authorities) == 0 {
+		return nil, unusable(what, f.Authority, errors.New("there is no certificate in PEM in it"))
+	}
+	return authorities, nil
+}
+
+func pool(certificates []*x509.Certificate) *x509.CertPool {
+	p := x509.NewCertPool()
+	for _, c := range certificates {
+		p.AddCert(c)
+	}
+	return p
+}
+
+// vouched tells whether the certificate that a host showed, the first of those
+// given, is of our authority, for whatever name it is.
+func (f certificates) vouched(shown []*x509.Certificate) bool {
+	authorities, err := f.loadAuthorities()
+	if err != nil {
+		return false
+	}
+	_, err = shown[0].Verify(x509.VerifyOptions{Roots: pool(authorities), Intermediates: pool(shown[1:])})
+	return err == nil
+}
+
+// loadOwn reads our own certificate. It is nil where there is none, or no key
+// of it: some hosts do not ask for one.
+func (f certificates) loadOwn() (*tls.Certificate, error) {
+	certificate, err := os.ReadFile(f.Certificate)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, unusable("client certificate", f.Certificate, err)
+	}
+	key, err := os.ReadFile(f.Key)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, unusable("key of the client certificate", f.Key, err)
+	}
+	pair, err := tls.X509KeyPair(certificate, key)
+	if err != nil {
+		return nil, unusable("client certificate", f.Certificate, fmt.Errorf("it and its key %s do not fit: %w", f.Key, err))
+	}
+	if when := outOfDate(pair.Leaf); when != "" {
+		return nil, unusable("client certificate", f.Certificate, errors.New("it "+when))
+	}
+	return &pair, nil
+}
+
+// ownMissing are the files of our own certificate that are not there.
+func (f certificates) ownMissing() []string {
+	return slices.DeleteFunc([]string{f.Certificate, f.Key}, clientconfig.Exists)
+}
+
+// unusable is a file that TLS cannot do with.
+func unusable(what, file string, err error) error {
+	reason := err
+	var path *os.PathError
+	if errors.As(err, &path) {
+		reason = path.Err
+	}
+	return &Error{Reason: fmt.Sprintf("the %s %s cannot be used: %v", what, file, reason), Cause: err}
+}
+
+// clock is how a time is written in an error.
+const clock = "2 January 2006 15:04 MST"
+
+// outOfDate says so of a certificate that is not valid now, and is empty for one
+// that is.
+func outOfDate(c *x509.Certificate) string {
+	switch now := time.Now(); {
+	case now.Before(c.NotBefore):
+		return "is not valid before " + c.NotBefore.UTC().Format(clock) + " (is this machine's clock right?)"
+	case now.After(c.NotAfter):
+		return "expired on " + c.NotAfter.UTC().Format(clock)
+	}
+	return ""
+}

@@ -1,0 +1,181 @@
+package transport
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"strings"
+	"unicode"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/clientconfig"
+)
+
+// Endpoint is a libvirt daemon of the QEMU driver and the way to it.
+type Endpoint struct {
+	uri *url.URL
+	// transport is the name after the plus sign of the scheme, or what libvirt takes
+	// where there is none: TLS to a host, the socket of this machine else.
+	transport  string
+	parameters parameters
+	local      bool
+	dialer     dialer
+}
+
+// Parse reads a URI, or an alias of one in libvirt's client configuration. The
+// error says what is wrong and what would be right; it never quotes the URI, which
+// may hold a password.
+func Parse(uri string) (*Endpoint, error) {
+	resolved, err := clientconfig.ResolveAlias(uri)
+	if err != nil {
+		return nil, err
+	}
+	e, err := parseURI(resolved)
+	if err != nil && resolved != uri {
+		return nil, fmt.Errorf("what it is an alias of cannot be used: %w", err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	t, err := e.find()
+	if err == nil {
+		err = e.checkPassword(t.login)
+	}
+	switch {
+	case err != nil:
+		return nil, err
+	case t.local && e.uri.Host != "":
+		return nil, fmt.Errorf("%s reaches this machine only and takes no host name", e.uri.Scheme)
+	case !t.local && e.Hostname() == "":
+		return nil, fmt.Errorf("%s needs a host name", e.uri.Scheme)
+	}
+	if err := e.checkNames(); err != nil {
+		return nil, err
+	}
+	if e.parameters, err = parseParameters(e.uri.RawQuery); err != nil {
+		return nil, err
+	}
+	e.local = t.local
+	e.dialer, err = t.parse(e)
+	return e, err
+}
+
+// errMalformed replaces what net/url says of a URI it cannot parse, which
+// quotes parts of it, a password among them.
+var errMalformed = errors.New("it is not a valid URI, nor an alias in libvirt's client configuration; write it like qemu+ssh://root@host.example.com/system")
+
+// parseURI reads what all transports have in common.
+func parseURI(s string) (*Endpoint, error) {
+	u, err := url.Parse(s)
+	if err != nil || u.Opaque != "" || u.Scheme == "" {
+		return nil, errMalformed
+	}
+	driver, transport, found := strings.Cut(u.Scheme, "+")
+	switch {
+	case driver != "qemu":
+		return nil, errors.New("only QEMU hosts are supported; the URI begins with qemu")
+	case u.Path != "/system" && u.Path != "/session":
+		return nil, errors.New("its path is /system or /session")
+	case !found && u.Host != "":
+		transport = "tls"
+	case !found:
+		transport = "unix"
+	}
+	return &Endpoint{uri: u, transport: transport}, nil
+}
+
+// checkPassword refuses a password in a URI, which would show where URIs show: in
+// logs, in lists of processes, in the definitions of other tools.
+func (e *Endpoint) checkPassword(instead string) error {
+	if _, found := e.uri.User.Password(); found {
+		return errors.New("it holds a password, for which a URI is no place; " + instead)
+	}
+	return nil
+}
+
+// checkNames refuses a host or a user that a shell would not read as a mere word.
+// ssh hands both to the shell, in commands such as ProxyCommand, and looks at them
+// itself since OpenSSH 9.6 only; what is refused of users is what that refuses
+// (valid_ruser).
+func (e *Endpoint) checkNames() error {
+	host, user := e.Hostname(), e.user()
+	strange := func(r rune) bool {
+		return !unicode.In(r, unicode.Letter, unicode.Mark, unicode.Number) && !strings.ContainsRune("._-:%", r)
+	}
+	if strings.HasPrefix(host, "-") || strings.ContainsFunc(host, strange) {
+		return errors.New("a host name is of letters, digits, dots, dashes and underscores, and does not begin with a dash")
+	}
+	if strings.HasPrefix(user, "-") || strings.HasSuffix(user, `\`) || strings.ContainsFunc(user, unicode.IsControl) ||
+		strings.ContainsAny(user, "'`\";&<>|(){}") || strings.Contains(strings.Join(strings.Fields(user), " "), " -") {
+		return errors.New("its user holds what a shell would take for more than a name")
+	}
+	return nil
+}
+
+// Dial makes a stream to the daemon. The error is an [*Error], or matches
+// [context.Canceled] or [context.DeadlineExceeded].
+func (e *Endpoint) Dial(ctx context.Context) (net.Conn, error) {
+	stream, err := e.dialer.dial(ctx)
+	if err != nil {
+		return nil, explained(err)
+	}
+	return stream, nil
+}
+
+// Readable tells whether others may read the stream: everybody on the way, or
+// whoever answers in the host's place.
+func (e *Endpoint) Readable() bool { return e.dialer.readable() }
+
+// Hostname is the host's name; empty for this machine.
+func (e *Endpoint) Hostname() string { return e.uri.Hostname() }
+
+// Driver is the URI that the daemon is asked to open.
+func (e *Endpoint) Driver() string {
+	if p := e.parameters; p["name"] != "" {
+		return p["name"]
+	}
+	return "qemu://" + e.uri.Path
+}
+
+// AuthFile is the file with credentials for SASL that the URI names; empty where it
+// names none.
+func (e *Endpoint) AuthFile() string {
+	p := e.parameters
+	return p["authfile"]
+}
+
+// String is the URI fit to be shown: no user, no password, no parameters.
+func (e *Endpoint) String() string { return redacted(e.uri) }
+
+// PeerURI is how other hosts reach the daemon by default: the same way, less
+// everything that speaks of this client's files and programs, which is every
+// parameter but the name of the remote driver. It is empty for a daemon that only
+// this machine reaches.
+func (e *Endpoint) PeerURI() string {
+	if e.local {
+		return ""
+	}
+	peer := url.URL{Scheme: e.uri.Scheme, Host: e.uri.Host, Path: e.uri.Path}
+	if name := e.user(); name != "" {
+		peer.User = url.User(name)
+	}
+	if p := e.parameters; p["name"] != "" {
+		peer.RawQuery = url.Values{"name": {p["name"]}}.Encode()
+	}
+	return peer.String()
+}
+
+func (e *Endpoint) user() string { return e.uri.User.Username() }
+
+// session tells whether the daemon is a user's own.
+func (e *Endpoint) session() bool { return e.uri.Path == "/session" }
+
+// address is where a host listens.
+func (e *Endpoint) address(defaultPort string) string {
+	port := e.uri.Port()
+	if port == "" {
+		port = defaultPort
+	}
+	return net.JoinHostPort(e.Hostname(), port)
+}

@@ -1,0 +1,246 @@
+package transport
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+
+	"golang.org/x/crypto/ssh"
+	"golang.org/x/crypto/ssh/knownhosts"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/clientconfig"
+)
+
+// Values of the URI's parameter known_hosts_verify. libvirt's normal asks a
+// person about a host that is not known; here there is nobody to ask.
+const (
+	verifyNormal = "normal"
+	verifyAuto   = "auto"
+	verifyIgnore = "ignore"
+)
+
+// verification is how host keys are verified.
+func (p parameters) verification() (string, error) {
+	verify, err := p.oneOf("known_hosts_verify", verifyNormal, verifyAuto, verifyIgnore)
+	if err != nil {
+		return "", err
+	}
+	if trust, err := p.flag("no_verify"); err != nil {
+		return "", err
+	} else if trust && p["known_hosts_verify"] == "" {
+		return verifyAuto, nil
+	}
+	return verify, nil
+}
+
+// knownHosts verifies a host's key.
+type knownHosts struct {
+	verify string
+	lines  []knownLine
+	// named is the file of known hosts that the URI names, if it does.
+	named string
+	// refusal is why the key was not accepted.
+	refusal error
+}
+
+// readKnownHosts reads the files of known hosts: the one that the URI names, else libvirt's and
+// ssh's of the user, and the machine's.
+func readKnownHosts(verify, named string) (*knownHosts, error) {
+	k := &knownHosts{verify: verify, named: named}
+	files := []string{k.named}
+	if k.named == "" {
+		files = clientconfig.KnownHosts()
+	}
+	for _, file := range slices.DeleteFunc(files, func(file string) bool { return !clientconfig.Exists(file) }) {
+		lines, err := readKnownLines(file)
+		if err != nil {
+			return nil, &Error{Reason: "the known hosts cannot be read: " + err.Error(), Cause: err}
+		}
+		k.lines = append(k.lines, lines...)
+	}
+	return k, nil
+}
+
+// about are the lines about a host that have a marker, or none.
+func (k *knownHosts) about(address, marker string) []knownLine {
+	host := knownhosts.Normalize(strings.ToLower(address)) // ssh, too, has names in lower case
+	var found []knownLine
+	for _, line := range k.lines {
+		if line.marker == marker && line.matches(host) {
+			found = append(found, line)
+		}
+	}
+	return found
+}
+
+// check is the [ssh.HostKeyCallback].
+func (k *knownHosts) check(address string, remote net.Addr, key ssh.PublicKey) error {
+	if k.verify != verifyIgnore {
+		k.refusal = k.verdict(strings.ToLower(address), remote, key)
+	}
+	return k.refusal
+}
+
+// verdict is why a key is not accepted.
+func (k *knownHosts) verdict(address string, remote net.Addr, key ssh.PublicKey) error {
+	if revoked := k.revokes(key); revoked != "" {
+		return &Error{Reason: "its host key has been revoked (" + revoked + ")", Persistence: Permanent}
+	}
+	if certificate, ok := key.(*ssh.Certificate); ok {
+		checker := ssh.CertChecker{IsHostAuthority: func(authority ssh.PublicKey, address string) bool {
+			return hasKey(k.about(address, markerAuthority), authority)
+		}}
+		if checker.CheckHostKey(address, remote, key) == nil {
+			return nil
+		}
+		// A certificate of nobody we know still holds the host's own key.
+		key = certificate.Key
+	}
+	own := k.about(address, "")
+	switch {
+	case hasKey(own, key):
+		return nil
+	case len(own) > 0:
+		return &Error{Reason: adviceChangedKey + " (" + own[0].where + ")", Persistence: Permanent}
+	case k.verify == verifyAuto:
+		return k.learn(address, key)
+	}
+	return &Error{Reason: adviceUnknownKey + "known_hosts_verify=auto", Persistence: Permanent}
+}
+
+// revokes finds the line that revokes a key or, of a certificate, any part of it;
+// for whichever host, as a key that was stolen is nobody's.
+func (k *knownHosts) revokes(key ssh.PublicKey) string {
+	parts := []ssh.PublicKey{key}
+	if certificate, ok := key.(*ssh.Certificate); ok {
+		parts = append(parts, certificate.Key, certificate.SignatureKey)
+	}
+	for _, line := range k.lines {
+		for _, part := range parts {
+			if line.marker == markerRevoked && sameKey(line.key, part) {
+				return line.where
+			}
+		}
+	}
+	return ""
+}
+
+// hasKey tells whether a key is among those of lines.
+func hasKey(lines []knownLine, key ssh.PublicKey) bool {
+	return slices.ContainsFunc(lines, func(line knownLine) bool { return sameKey(line.key, key) })
+}
+
+func sameKey(a, b ssh.PublicKey) bool { return bytes.Equal(a.Marshal(), b.Marshal()) }
+
+// notebook is the file that new keys are added to: the one that the URI names, else
+// libvirt's own of the user. Nobody else is made to trust a host because this user
+// does, so it is never the machine's unless the URI names that.
+func (k *knownHosts) notebook() (string, error) {
+	if k.named != "" {
+		return k.named, nil
+	}
+	directory, err := clientconfig.MakeConfigDirectory()
+	if err != nil {
+		return "", err
+	}
+	file := filepath.Join(directory, "known_hosts")
+	mine, err := os.Stat(file)
+	if clientconfig.Absent(err) {
+		if _, err := os.Lstat(file); err == nil { // perhaps to the machine's, which would be made
+			return "", errors.New(file + " is a link that leads nowhere")
+		}
+		return file, nil
+	}
+	if err != nil {
+		return "", err
+	}
+	if machines, err := os.Stat(clientconfig.MachineKnownHosts); err == nil && os.SameFile(mine, machines) {
+		return "", errors.New(file + " leads to " + clientconfig.MachineKnownHosts)
+	}
+	return file, nil
+}
+
+// learn adds a key to the known ones. Whoever else learns at the same time waits.
+func (k *knownHosts) learn(address string, key ssh.PublicKey) error {
+	err := func() error {
+		file, err := k.notebook()
+		if err != nil {
+			return err
+		}
+		f, err := os.OpenFile(file, os.O_RDWR|os.O_APPEND|os.O_CREATE, 0o600)
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX); err != nil {
+			return os.NewSyscallError("flock", err)
+		}
+		return appendOnce(f, knownhosts.Line([]string{address}, key))
+	}()
+	if err != nil {
+		return &Error{
+			Reason:      "its host key is new and cannot be remembered: " + err.Error() + "; the URI's parameter known_hosts names another file",
+			Persistence: Permanent, Cause: err,
+		}
+	}
+	return nil
+}
+
+// appendOnce adds a line to a file, unless it is there: another connection to the
+// same host may have been faster. Who wrote the last line may not have ended it.
+func appendOnce(f *os.File, line string) error {
+	content, err := io.ReadAll(f)
+	if err != nil {
+		return err
+	}
+	if slices.Contains(strings.Split(string(content), "\n"), line) {
+		return nil
+	}
+	if len(content) > 0 && !bytes.HasSuffix(content, []byte("\n")) {
+		line = "\n" + line
+	}
+	_, err = f.WriteString(line + "\n")
+	return err
+}
+
+// algorithms are those to ask the host for: first of the kinds of key that are
+// known of it, then certificates of any kind, or, where an authority is known that
+// may have certified it, the other way round. A host shows one of its keys only,
+// and one of another kind than the known one would look like a changed key.
+func (k *knownHosts) algorithms(address string) []string {
+	own := k.about(address, "")
+	if len(own) == 0 {
+		return nil // the library's own choice: certificates first
+	}
+	certified := len(k.about(address, markerAuthority)) > 0
+	var direct, certificates []string
+	for _, algorithm := range ssh.SupportedAlgorithms().HostKeys {
+		isOwn := slices.ContainsFunc(own, func(line knownLine) bool { return line.key.Type() == keyKind(algorithm) })
+		switch isCertificate := strings.Contains(algorithm, "-cert-"); {
+		case isCertificate && (certified || !isOwn):
+			certificates = append(certificates, algorithm)
+		case isOwn:
+			direct = append(direct, algorithm)
+		}
+	}
+	if certified {
+		return append(certificates, direct...)
+	}
+	return append(direct, certificates...)
+}
+
+// keyKind is the kind of key that an algorithm signs with.
+func keyKind(algorithm string) string {
+	plain, _, _ := strings.Cut(algorithm, "-cert-")
+	switch plain {
+	case ssh.KeyAlgoRSASHA256, ssh.KeyAlgoRSASHA512:
+		return ssh.KeyAlgoRSA
+	}
+	return plain
+}

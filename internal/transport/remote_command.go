@@ -1,0 +1,112 @@
+package transport
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+	"unicode"
+)
+
+// Values of the URI's parameters proxy and mode.
+const (
+	proxyAuto, proxyNative, proxyNetcat = "auto", "native", "netcat"
+	modeAuto, modeDirect, modeLegacy    = "auto", "direct", "legacy"
+)
+
+// remoteCommand is what runs on a host at the other end of an SSH connection
+// to pass the bytes on to its libvirt: virt-ssh-helper, which comes with libvirt
+// since 6.8, or netcat. The choice is libvirt's (virNetClientSSHHelperCommand),
+// and so is the shell in the login shell: whatever the latter is, it passes on a
+// word in single quotes.
+func remoteCommand(driver string, p parameters) (string, error) {
+	proxy, err := p.oneOf("proxy", proxyAuto, proxyNative, proxyNetcat)
+	if err != nil {
+		return "", err
+	}
+	mode, err := p.oneOf("mode", modeAuto, modeDirect, modeLegacy)
+	if err != nil {
+		return "", err
+	}
+	socket, netcat := p["socket"], p["netcat"]
+	for _, given := range []struct{ name, value string }{{"socket", socket}, {"netcat", netcat}, {"name", p["name"]}} {
+		if !shellSafe(given.value) {
+			return "", fmt.Errorf("its parameter %s must not hold backslashes, exclamation marks or control characters", given.name)
+		}
+	}
+	switch {
+	case proxy == proxyNative && netcat != "":
+		return "", errors.New("its parameter netcat has no meaning with proxy=native")
+	case proxy == proxyAuto && (netcat != "" || socket != ""):
+		// Old helpers take no socket and would go to another one without a word.
+		proxy = proxyNetcat
+	}
+	script := "LC_ALL=C; export LC_ALL; "
+	switch proxy {
+	case proxyNative:
+		script += "exec virt-ssh-helper " + quote(helperURI(driver, mode, socket))
+	case proxyNetcat:
+		script += netcatScript(netcat, socketScript(driver, mode, socket))
+	default:
+		script += "if command -v virt-ssh-helper >/dev/null 2>&1; then exec virt-ssh-helper " +
+			quote(helperURI(driver, mode, "")) + "; fi; " + netcatScript("", socketScript(driver, mode, ""))
+	}
+	return "sh -c " + quote(script), nil
+}
+
+// helperURI is what virt-ssh-helper is told.
+func helperURI(driver, mode, socket string) string {
+	query := []string{}
+	if mode != modeAuto {
+		query = append(query, "mode="+mode)
+	}
+	if socket != "" {
+		query = append(query, "socket="+strings.ReplaceAll(url.QueryEscape(socket), "+", "%20"))
+	}
+	if len(query) == 0 {
+		return driver
+	}
+	return driver + "?" + strings.Join(query, "&")
+}
+
+// socketScript sets S to the daemon's socket on the host. The modular daemon's
+// counts where there is no libvirtd.
+func socketScript(driver, mode, socket string) string {
+	const legacy, direct = "/libvirt-sock", "/virtqemud-sock"
+	directory := "/var/run/libvirt"
+	if strings.HasSuffix(driver, "/session") {
+		directory = `"${XDG_RUNTIME_DIR:-$HOME/.cache}"/libvirt`
+	}
+	switch {
+	case socket != "":
+		return "S=" + quote(socket) + "; "
+	case mode == modeDirect:
+		return "S=" + directory + direct + "; "
+	case mode == modeLegacy:
+		return "S=" + directory + legacy + "; "
+	}
+	return "S=" + directory + legacy + "; D=" + directory + direct +
+		`; if [ ! -S "$S" ] && [ -S "$D" ]; then S=$D; fi; `
+}
+
+// netcatScript runs netcat on S. Those that know -q must be told to end with
+// their input, those that do not know it do so by themselves.
+func netcatScript(netcat, socket string) string {
+	if netcat == "" {
+		netcat = "nc"
+	}
+	return socket + "N=" + quote(netcat) + `; Q=; if "$N" -q </dev/null 2>&1 | grep "requires an argument" >/dev/null 2>&1; ` +
+		`then Q=-q0; fi; exec "$N" $Q -U "$S"`
+}
+
+// shellSafe tells whether a word can be quoted so that every shell, fish and csh
+// among them, reads it as it is.
+func shellSafe(word string) bool {
+	return !strings.ContainsFunc(word, func(r rune) bool { return r == '\\' || r == '!' || unicode.IsControl(r) })
+}
+
+// quote makes a word of a shell's command line. The word is [shellSafe], and so
+// is what comes out of it, for what is quoted once more.
+func quote(word string) string {
+	return "'" + strings.ReplaceAll(word, "'", `'"'"'`) + "'"
+}

@@ -1,0 +1,159 @@
+package transport
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"golang.org/x/crypto/ssh"
+	"golang.org/x/crypto/ssh/agent"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/clientconfig"
+)
+
+// Ways to log in that the URI's parameter sshauth names. The last two need
+// somebody to ask.
+const (
+	authAgent    = "agent"
+	authKey      = "privkey"
+	authPassword = "password"
+	authAsk      = "keyboard-interactive"
+)
+
+// defaultKeys are where a user's own keys are, in ~/.ssh.
+var defaultKeys = []string{"id_ed25519", "id_ecdsa", "id_rsa"}
+
+// keySources are the ways to log in that the URI allows and that are possible
+// here, in the order of the URI.
+func (p parameters) keySources() ([]string, error) {
+	if p["sshauth"] == "" {
+		return []string{authAgent, authKey}, nil
+	}
+	var sources []string
+	for method := range strings.SplitSeq(p["sshauth"], ",") {
+		switch method = strings.TrimSpace(method); method {
+		case authAgent, authKey:
+			sources = append(sources, method)
+		case authPassword, authAsk:
+		default:
+			return nil, errors.New("its parameter sshauth is a list of agent, privkey, password, keyboard-interactive")
+		}
+	}
+	if len(sources) == 0 {
+		return nil, errors.New("its parameter sshauth leaves only ways to log in that ask somebody; add agent or privkey")
+	}
+	return sources, nil
+}
+
+// keys are the keys to offer to a host.
+type keys struct {
+	signers []ssh.Signer
+	unused  []string // files that hold a key that cannot be used, and why
+	leave   func()   // leaves the agent; nil when it was not asked
+}
+
+// gatherKeys collects the keys of the sources; keyfile is the file that the URI
+// names, if it does. They may be used until close.
+func gatherKeys(ctx context.Context, sources []string, keyfile string) (*keys, error) {
+	k := &keys{}
+	for _, source := range slices.Compact(sources) {
+		switch source {
+		case authAgent:
+			k.askAgent(ctx)
+		case authKey:
+			if err := k.read(keyfile); err != nil {
+				k.close()
+				return nil, err
+			}
+		}
+	}
+	return k, nil
+}
+
+// askAgent adds the keys of the user's agent, where there is one.
+func (k *keys) askAgent(ctx context.Context) {
+	socket := os.Getenv("SSH_AUTH_SOCK")
+	if socket == "" || k.leave != nil {
+		return
+	}
+	signers, err := k.listAgent(ctx, socket)
+	if err != nil {
+		k.unused = append(k.unused, "the agent of SSH_AUTH_SOCK does not answer")
+	}
+	k.signers = append(k.signers, signers...)
+}
+
+func (k *keys) listAgent(ctx context.Context, socket string) ([]ssh.Signer, error) {
+	conn, err := (&net.Dialer{}).DialContext(ctx, "unix", socket)
+	if err != nil {
+		return nil, err
+	}
+	hangUp := context.AfterFunc(ctx, func() { _ = conn.Close() })
+	k.leave = func() {
+		hangUp()
+		_ = conn.Close()
+	}
+	return agent.NewClient(conn).Signers()
+}
+
+// read adds the key of a file, which must be usable; of the user's own, where no
+// file is named, those that are.
+func (k *keys) read(file string) error {
+	if file != "" {
+		signer, err := readKey(file)
+		if err != nil {
+			return &Error{Reason: "the parameter keyfile: " + err.Error(), Cause: err}
+		}
+		k.signers = append(k.signers, signer)
+		return nil
+	}
+	home, err := clientconfig.Home()
+	if err != nil {
+		return nil //nolint:nilerr // Without a home there are no keys in it.
+	}
+	for _, name := range defaultKeys {
+		signer, err := readKey(filepath.Join(home, ".ssh", name))
+		switch {
+		case err == nil:
+			k.signers = append(k.signers, signer)
+		case !clientconfig.Absent(err):
+			k.unused = append(k.unused, err.Error())
+		}
+	}
+	return nil
+}
+
+func readKey(file string) (ssh.Signer, error) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	signer, err := ssh.ParsePrivateKey(text)
+	var locked *ssh.PassphraseMissingError
+	if errors.As(err, &locked) {
+		return nil, fmt.Errorf("%s has a passphrase; add it to the agent (ssh-add)", file)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s holds no private key that can be used", file)
+	}
+	return signer, nil
+}
+
+// passedOver names what could not be used, for an error.
+func (k *keys) passedOver() string {
+	if len(k.unused) == 0 {
+		return ""
+	}
+	return "; " + strings.Join(k.unused, "; ")
+}
+
+func (k *keys) close() {
+	if k.leave != nil {
+		k.leave()
+	}
+}

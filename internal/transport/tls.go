@@ -1,0 +1,78 @@
+package transport
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"io"
+	"net"
+	"time"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/clientconfig"
+)
+
+// tlsDialer connects to libvirtd's TLS port (qemu+tls, and qemu with a host name).
+type tlsDialer struct {
+	host, address string
+	pkipath       string
+	// trust takes whatever certificate the host shows: a password would go to
+	// whoever answers.
+	trust bool
+}
+
+func parseTLS(e *Endpoint) (dialer, error) {
+	p := e.parameters
+	if _, found := p["tls_priority"]; found {
+		return nil, errors.New("its parameter tls_priority is in the words of GnuTLS, which has no part here; without it TLS 1.2 or newer is spoken")
+	}
+	trust, err := p.flag("no_verify")
+	return tlsDialer{e.Hostname(), e.address(DefaultTLSPort), p["pkipath"], trust}, err
+}
+
+func (d tlsDialer) readable() bool { return d.trust }
+
+func (d tlsDialer) dial(ctx context.Context) (net.Conn, error) {
+	files := certificates(clientconfig.FindPKI(d.pkipath))
+	config, err := files.config(d.host, d.trust)
+	if err != nil {
+		return nil, err
+	}
+	raw, err := (&net.Dialer{KeepAliveConfig: keepalive}).DialContext(ctx, "tcp", d.address)
+	if err != nil {
+		return nil, err
+	}
+	c := tls.Client(raw, config)
+	if err = c.HandshakeContext(ctx); err != nil {
+		err = handshakeFailure(d.host, files, err)
+	} else if err = readVerdict(ctx, c); err != nil {
+		err = refusal(files, len(config.Certificates) > 0, err)
+	}
+	switch {
+	case err == nil:
+		return c, nil
+	case ctx.Err() != nil:
+		err = ctx.Err()
+	}
+	_ = raw.Close()
+	return nil, err
+}
+
+// welcome is what libvirtd says, in a byte, to a client whose certificate and
+// name it has checked. It does so after the handshake, and before anything else.
+const welcome = 1
+
+// errNotWelcome is a libvirtd that said something else.
+var errNotWelcome = errors.New("it does not accept this client")
+
+// readVerdict waits for libvirtd's welcome. With TLS 1.3 it is also here that
+// the host's refusal of our certificate arrives.
+func readVerdict(ctx context.Context, c net.Conn) error {
+	stop := context.AfterFunc(ctx, func() { _ = c.SetReadDeadline(time.Unix(1, 0)) })
+	var verdict [1]byte
+	_, err := io.ReadFull(c, verdict[:])
+	stop()
+	if err == nil && verdict[0] != welcome {
+		return errNotWelcome
+	}
+	return err
+}

@@ -1,0 +1,62 @@
+package transport
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"net"
+	"slices"
+	"strings"
+)
+
+// dialer makes a stream to a daemon, with all that the URI says about the way.
+type dialer interface {
+	dial(ctx context.Context) (net.Conn, error)
+	// readable tells whether others may read the stream: everybody on the way, or
+	// whoever answers in the host's place.
+	readable() bool
+}
+
+// transport is a way to a daemon.
+type transport struct {
+	// parse finds what cannot be used of an endpoint.
+	parse func(*Endpoint) (dialer, error)
+	// login is how to log in without a password in the URI.
+	login string
+	// local is a daemon that only this machine can reach by the URI.
+	local bool
+}
+
+// transports are the ways to a daemon, by the name after the plus sign of a URI's
+// scheme.
+var transports = map[string]transport{
+	"tcp":     {parse: parseTCP, login: AdviceSASL},
+	"tls":     {parse: parseTLS, login: AdviceSASL},
+	"unix":    {parse: parseUnix, login: AdviceSASL, local: true},
+	"ssh":     {parse: parseSSH, login: adviceSSHLogin},
+	"libssh":  {parse: parseLibSSH, login: adviceSSHLogin},
+	"libssh2": {parse: parseLibSSH, login: adviceSSHLogin},
+}
+
+// How to log in without a password in the URI.
+const (
+	// AdviceSASL is for a daemon that wants SASL.
+	AdviceSASL     = "set the host's username and password, or write them to libvirt's auth.conf"
+	adviceSSHLogin = "log in with a key or an agent"
+)
+
+// Default ports.
+const (
+	DefaultTCPPort = "16509" // LIBVIRTD_TCP_PORT
+	DefaultTLSPort = "16514" // LIBVIRTD_TLS_PORT
+	DefaultSSHPort = "22"
+)
+
+// find is the transport of an endpoint.
+func (e *Endpoint) find() (transport, error) {
+	if t, ok := transports[e.transport]; ok {
+		return t, nil
+	}
+	known := strings.Join(slices.Sorted(maps.Keys(transports)), ", ")
+	return transport{}, fmt.Errorf("the scheme %q names none of the transports %s; write for example qemu+ssh, or qemu:///system for this machine", e.uri.Scheme, known)
+}
