@@ -48,15 +48,14 @@ func (r *hostRecordResource) ModifyPlan(ctx context.Context, req resource.Modify
 }
 
 // planHosts are the hosts that are to carry the record: all hosts of the provider
-// where the configuration names none. They are unknown while the provider's are.
+// where the configuration names none. While these are not known, it is as
+// configured.
 func (r *hostRecordResource) planHosts(ctx context.Context, configured types.Set, resp *resource.ModifyPlanResponse) types.Set {
-	hosts := configured
-	switch {
-	case r.fleet == nil && configured.IsNull():
-		return types.SetUnknown(types.StringType)
-	case r.fleet == nil:
+	if r.fleet == nil {
 		return configured
-	case configured.IsNull():
+	}
+	hosts := configured
+	if configured.IsNull() {
 		hosts = hostSet(r.fleet.Names())
 		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("hosts"), hosts)...)
 	}
