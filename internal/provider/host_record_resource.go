@@ -2,7 +2,12 @@ package provider
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
 
+	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
@@ -10,6 +15,7 @@ import (
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/fleet"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/provider/instance"
 )
 
 var (
@@ -67,49 +73,6 @@ func (r *hostRecordResource) ValidateConfig(ctx context.Context, req resource.Va
 	}
 }
 
-// ModifyPlan checks the hosts, fills in all hosts of the provider where the
-// configuration names none, and lets the ID follow the name.
-func (r *hostRecordResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
-	own, diags := notePlanned(ctx, r.instances, req)
-	resp.Diagnostics.Append(diags...)
-	if req.Plan.Raw.IsNull() {
-		return
-	}
-	config, plan := r.model(), r.model()
-	resp.Diagnostics.Append(req.Config.Get(ctx, config)...)
-	resp.Diagnostics.Append(req.Plan.Get(ctx, plan)...)
-	resp.Diagnostics.Append(validatePolicy(config.toPolicy(), path.Empty())...)
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("id"), plan.name())...)
-	hosts := config.attributes().Hosts
-	switch {
-	case r.fleet == nil && hosts.IsNull():
-		hosts = types.SetUnknown(types.StringType)
-	case hosts.IsNull():
-		hosts = hostSet(r.fleet.Names())
-		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("hosts"), hosts)...)
-	}
-	if r.fleet != nil {
-		resp.Diagnostics.Append(checkHosts(r.fleet, hosts)...)
-	}
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	if req.State.Raw.IsNull() {
-		replaces, diags := planRecord(ctx, r.fleet, r.instances, plan.known(), own, plan.declaration(), hosts, "Create "+r.object)
-		resp.Diagnostics.Append(diags...)
-		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("replaces"), replaces)...)
-		return
-	}
-	state := r.model()
-	resp.Diagnostics.Append(req.State.Get(ctx, state)...)
-	resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("replaces"), state.attributes().Replaces)...)
-	planRemoval(ctx, req.Private, state.attributes().Hosts, hosts, resp)
-	planOwner(ctx, req, resp)
-}
-
 func (r *hostRecordResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
 	plan := r.model()
 	resp.Diagnostics.Append(req.Plan.Get(ctx, plan)...)
@@ -117,9 +80,8 @@ func (r *hostRecordResource) Create(ctx context.Context, req resource.CreateRequ
 		return
 	}
 	attributes := plan.attributes()
-	remembered := memory{}.owning()
-	r.instances.makes(remembered.Owner)
-	declaration := remembered.claim(plan.declaration())
+	remembered := r.declaring(instance.Memory{})
+	declaration := remembered.Claim(plan.declaration())
 	declaration.Replaces = attributes.Replaces.ValueString()
 	outcome, err := r.fleet.Create(ctx, declaration, hostNames(attributes.Hosts))
 	if err != nil {
@@ -128,7 +90,7 @@ func (r *hostRecordResource) Create(ctx context.Context, req resource.CreateRequ
 	}
 	resp.Diagnostics.Append(takenWarning(r.object, outcome.Taken)...)
 	attributes.Replaces, attributes.Owner = asKnown(attributes.Replaces), types.StringValue(remembered.Owner)
-	resp.Diagnostics.Append(remembered.changed(outcome, nil).save(ctx, resp.Private)...)
+	resp.Diagnostics.Append(remembered.Changed(outcome, nil).Save(ctx, resp.Private)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 	resp.Diagnostics.Append(r.identify(ctx, resp.Identity, plan.name())...)
 }
@@ -137,14 +99,14 @@ func (r *hostRecordResource) Read(ctx context.Context, req resource.ReadRequest,
 	state := r.model()
 	resp.Diagnostics.Append(req.State.Get(ctx, state)...)
 	resp.Diagnostics.Append(r.identify(ctx, resp.Identity, state.name())...)
-	remembered, diags := readMemory(ctx, req.Private)
+	remembered, diags := instance.Recall(ctx, req.Private)
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() || r.fleet == nil {
 		return
 	}
 	attributes := state.attributes()
-	r.instances.reads(remembered.Owner)
-	survey, err := r.fleet.Survey(ctx, remembered.claim(state.declaration()), remembered.Hosts, hostNames(attributes.Hosts))
+	r.instances.Reads(remembered.Owner)
+	survey, err := r.fleet.Survey(ctx, remembered.Claim(state.declaration()), remembered.Hosts, hostNames(attributes.Hosts))
 	if err != nil {
 		resp.Diagnostics.Append(diagnoseRead(r.fleet, "Read "+r.object, err, path.Root("hosts"))...)
 		return
@@ -166,7 +128,7 @@ func (r *hostRecordResource) Read(ctx context.Context, req resource.ReadRequest,
 			attributes.Hosts = hostSet(nil)
 		}
 	}
-	resp.Diagnostics.Append(remembered.surveyed(survey).save(ctx, resp.Private)...)
+	resp.Diagnostics.Append(remembered.Surveyed(survey).Save(ctx, resp.Private)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
 }
 
@@ -174,7 +136,7 @@ func (r *hostRecordResource) Update(ctx context.Context, req resource.UpdateRequ
 	plan, state := r.model(), r.model()
 	resp.Diagnostics.Append(req.Plan.Get(ctx, plan)...)
 	resp.Diagnostics.Append(req.State.Get(ctx, state)...)
-	remembered, diags := readMemory(ctx, req.Private)
+	remembered, diags := instance.Recall(ctx, req.Private)
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
 		return
@@ -183,11 +145,10 @@ func (r *hostRecordResource) Update(ctx context.Context, req resource.UpdateRequ
 		former := state.name().ValueString()
 		remembered.Formerly = append(without(remembered.Formerly, []string{former}), former)
 	}
-	remembered = remembered.owning()
-	r.instances.makes(remembered.Owner)
+	remembered = r.declaring(remembered)
 	attributes := plan.attributes()
 	hosts := hostNames(attributes.Hosts)
-	outcome, err := r.fleet.Update(ctx, remembered.claim(plan.declaration()), hosts, remembered.Hosts)
+	outcome, err := r.fleet.Update(ctx, remembered.Claim(plan.declaration()), hosts, remembered.Hosts)
 	if err != nil {
 		resp.Diagnostics.Append(diagnose("Update "+r.object, err, path.Root("hosts")))
 	}
@@ -198,7 +159,7 @@ func (r *hostRecordResource) Update(ctx context.Context, req resource.UpdateRequ
 	resp.Diagnostics.Append(takenWarning(r.object, outcome.Taken)...)
 	resp.Diagnostics.Append(leftWarning(r.instances, r.object, outcome.Left)...)
 	attributes.ID, attributes.Hosts, attributes.Owner = plan.name(), hostSet(reached), types.StringValue(remembered.Owner)
-	resp.Diagnostics.Append(remembered.changed(outcome, err).save(ctx, resp.Private)...)
+	resp.Diagnostics.Append(remembered.Changed(outcome, err).Save(ctx, resp.Private)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 	resp.Diagnostics.Append(r.identify(ctx, resp.Identity, plan.name())...)
 }
@@ -206,14 +167,15 @@ func (r *hostRecordResource) Update(ctx context.Context, req resource.UpdateRequ
 func (r *hostRecordResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
 	state := r.model()
 	resp.Diagnostics.Append(req.State.Get(ctx, state)...)
-	remembered, diags := readMemory(ctx, req.Private)
+	remembered, diags := instance.Recall(ctx, req.Private)
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	remembered = remembered.recalled(ctx, r.fleet, state.attributes().Owner, state.attributes().Hosts)
-	declaration := remembered.claim(state.declaration())
-	removed := r.instances.removes(declaration.String(), remembered.Owner)
+	attributes := state.attributes()
+	remembered = remembered.Completed(ctx, r.fleet, attributes.Owner.ValueString(), hostNames(attributes.Hosts))
+	declaration := remembered.Claim(state.declaration())
+	removed := r.instances.Removes(declaration.String(), remembered.Owner)
 	outcome, err := r.fleet.Delete(ctx, declaration, remembered.Hosts)
 	removed(outcome.Removed)
 	resp.Diagnostics.Append(leftWarning(r.instances, r.object, outcome.Left)...)
@@ -234,14 +196,53 @@ func (r *hostRecordResource) ImportState(ctx context.Context, req resource.Impor
 		resp.Diagnostics.AddError("Invalid Import ID", sentence(err.Error()))
 		return
 	}
-	found, diags := findRecord(ctx, r.fleet, model.declaration(), r.object)
+	found, diags := r.find(ctx, model.declaration())
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
 	model.setPolicy(found.Policy)
 	*model.attributes() = hostRecordModel{ID: model.name(), Hosts: hostSet(found.Hosts), Owner: textOrNull(found.Owner)}
-	resp.Diagnostics.Append(memory{Owner: found.Owner, Imported: true, Hosts: found.Written, Seen: found.Seen}.save(ctx, resp.Private)...)
+	resp.Diagnostics.Append(instance.Memory{Owner: found.Owner, Imported: true, Hosts: found.Written, Seen: found.Seen}.Save(ctx, resp.Private)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, model)...)
 	resp.Diagnostics.Append(r.identify(ctx, resp.Identity, model.name())...)
+}
+
+// find finds the record for an import and says what of it had to be chosen.
+func (r *hostRecordResource) find(ctx context.Context, d fleet.Declaration) (*fleet.Found, diag.Diagnostics) {
+	var diags diag.Diagnostics
+	found, err := r.fleet.FindRecord(ctx, d)
+	switch {
+	case err != nil:
+		diags.Append(diagnose("Import "+r.object, err))
+	case found == nil:
+		diags.AddError("Unable to Import "+r.object, fmt.Sprintf("None of the hosts %s has a record of %s.", fleet.Quote(r.fleet.Names()), d))
+	default:
+		if len(found.Others) > 0 {
+			diags.AddWarning(r.object+" Differs Between Hosts", fmt.Sprintf(
+				"The most common copy, that of %s, is imported. The others show as a difference in the next plan: %s.",
+				fleet.Quote(found.Hosts), strings.Join(found.Others, "; ")))
+		}
+		diags.Append(unreachableWarning(found.Unseen)...)
+	}
+	return found, diags
+}
+
+// newlyLetGo are those that were not let go before.
+func newlyLetGo(remembered instance.Memory, letGo []fleet.Member) []fleet.Member {
+	return slices.DeleteFunc(slices.Clone(letGo), func(m fleet.Member) bool { return slices.Contains(remembered.Hosts, m) })
+}
+
+// reachedOf are those of the hosts that an update reached. changed is false when
+// it reached none, so that state must stay as it is.
+func reachedOf(hosts []string, err error) (reached []string, changed bool) {
+	if err == nil {
+		return hosts, true
+	}
+	var partial *fleet.PartialError
+	if !errors.As(err, &partial) {
+		return nil, false
+	}
+	reached = without(hosts, partial.Unwritten)
+	return reached, len(reached) > 0
 }

@@ -19,6 +19,7 @@ import (
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/fleet"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/provider/instance"
 )
 
 var (
@@ -202,14 +203,14 @@ func (r *liveMigrationResource) Create(ctx context.Context, req resource.CreateR
 }
 
 // placedOn remembers the host that the VM is on.
-func placedOn(ctx context.Context, f *fleet.Fleet, name string, private privateWriter) diag.Diagnostics {
-	return memory{Hosts: []fleet.Member{memberOf(ctx, f, name)}}.save(ctx, private)
+func placedOn(ctx context.Context, f *fleet.Fleet, name string, private instance.PrivateWriter) diag.Diagnostics {
+	return instance.Memory{}.On(ctx, f, name).Save(ctx, private)
 }
 
 // calledNow is what the configuration calls the host now that the VM was last seen
 // on, which state calls destination. Where hosts cannot be asked, whoever looks for
 // the VM says so.
-func (r *liveMigrationResource) calledNow(ctx context.Context, remembered memory, destination string) (string, diag.Diagnostics) {
+func (r *liveMigrationResource) calledNow(ctx context.Context, remembered instance.Memory, destination string) (string, diag.Diagnostics) {
 	if len(remembered.Hosts) != 1 || remembered.Hosts[0].Name != destination {
 		return destination, nil
 	}
@@ -235,7 +236,7 @@ func (r *liveMigrationResource) Read(ctx context.Context, req resource.ReadReque
 	if resp.Diagnostics.HasError() || r.fleet == nil {
 		return
 	}
-	remembered, diags := readMemory(ctx, req.Private)
+	remembered, diags := instance.Recall(ctx, req.Private)
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
 		return

@@ -11,6 +11,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/fleet"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/provider/instance"
 )
 
 var (
@@ -65,7 +66,7 @@ func (p *virtProvider) Configure(ctx context.Context, req provider.ConfigureRequ
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	data := &providerData{instances: newInstances()}
+	data := &providerData{instances: instance.NewRegistry()}
 	if config.known() {
 		settings, diags := config.fleetConfig(ctx)
 		resp.Diagnostics.Append(diags...)
@@ -133,7 +134,7 @@ func (p *virtProvider) close() {
 // not known yet, which can only be while planning.
 type providerData struct {
 	fleet     *fleet.Fleet
-	instances *instances
+	instances *instance.Registry
 }
 
 // dataOf is what Configure handed over. All of it is nil before Configure, when

@@ -9,6 +9,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource/identityschema"
 	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/provider/instance"
 )
 
 // resourceBase is what all resources have in common: their names, the one
@@ -48,6 +50,31 @@ func (r *resourceBase) Configure(_ context.Context, req resource.ConfigureReques
 // identify writes what identifies the instance.
 func (r *resourceBase) identify(ctx context.Context, identity *tfsdk.ResourceIdentity, value types.String) diag.Diagnostics {
 	return identity.SetAttribute(ctx, path.Root(r.identity.attribute), value)
+}
+
+// notePlan notes what a plan makes of the instance in state. own is the owner of
+// the instance that a replacement makes anew.
+func (r *resourceBase) notePlan(ctx context.Context, req resource.ModifyPlanRequest) (own string, diags diag.Diagnostics) {
+	if r.instances == nil {
+		return "", nil
+	}
+	remembered, diags := instance.Recall(ctx, req.Private)
+	switch {
+	case req.State.Raw.IsNull():
+		return remembered.Owner, diags
+	case req.Plan.Raw.IsNull():
+		r.instances.Destroys(remembered.Owner)
+	default:
+		r.instances.Keeps(remembered.Owner)
+	}
+	return "", diags
+}
+
+// declaring is the memory of an instance that is about to write its record.
+func (r *resourceBase) declaring(remembered instance.Memory) instance.Memory {
+	remembered = remembered.Owning()
+	r.instances.Makes(remembered.Owner)
+	return remembered
 }
 
 // imported is what an import asks for, by ID or by identity.

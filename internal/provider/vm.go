@@ -11,6 +11,7 @@ import (
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/fleet"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/provider/instance"
 )
 
 // isAnotherVM tells whether a changed "vm" means another VM than the one in
@@ -99,7 +100,7 @@ func nameInState(ctx context.Context, f *fleet.Fleet, vm types.String, domain mi
 // and the hosts it may be on.
 type managedVM struct {
 	vm, uuid   string
-	remembered memory
+	remembered instance.Memory
 }
 
 // readDiagnostics is what a Read says when the VM could not be found. gone is
@@ -135,7 +136,7 @@ func (m managedVM) gone(ctx context.Context, f *fleet.Fleet, asked []string) (de
 	hosts := fleet.Quote(asked)
 	lost := " What Terraform manages of it is gone with it."
 	dropped, then := "", " The apply creates this resource again, for that."
-	left := m.remembered.lost(ctx, f)
+	left := m.remembered.Lost(ctx, f)
 	if gone = len(left) == 0; !gone {
 		dropped = fmt.Sprintf(" It may be on %s, which the provider's configuration no longer has.", identified(left))
 		then = " To manage that, remove this resource from state (terraform state rm), and apply."
@@ -173,14 +174,4 @@ func locationWarnings(l fleet.Location) diag.Diagnostics {
 	}
 	diags.Append(unreachableWarning(l.Unseen)...)
 	return diags
-}
-
-// memberOf is the host that a VM was found on. One that does not answer any more
-// is remembered by its name alone.
-func memberOf(ctx context.Context, f *fleet.Fleet, name string) fleet.Member {
-	member, err := f.Member(ctx, name)
-	if err != nil {
-		return fleet.Member{Name: name}
-	}
-	return member
 }

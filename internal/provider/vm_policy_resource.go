@@ -15,6 +15,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/fleet"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/provider/instance"
 )
 
 var (
@@ -97,7 +98,7 @@ func (r *vmPolicyResource) ValidateConfig(ctx context.Context, req resource.Vali
 // ModifyPlan plans records in sync, which makes any drift an update in place,
 // and tells another spelling of the VM from another VM.
 func (r *vmPolicyResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
-	own, diags := notePlanned(ctx, r.instances, req)
+	own, diags := r.notePlan(ctx, req)
 	resp.Diagnostics.Append(diags...)
 	if req.Plan.Raw.IsNull() {
 		return
@@ -120,7 +121,7 @@ func (r *vmPolicyResource) ModifyPlan(ctx context.Context, req resource.ModifyPl
 	}
 	var state vmPolicyModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	remembered, diags := readMemory(ctx, req.Private)
+	remembered, diags := instance.Recall(ctx, req.Private)
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
 		return
@@ -148,13 +149,12 @@ func (r *vmPolicyResource) planCreate(ctx context.Context, own string, plan vmPo
 	if err != nil {
 		return types.StringUnknown(), nil // the preview says so
 	}
-	act := "Create " + r.object
-	replaces, diags, err := planReplaces(ctx, r.instances, location.Domain.UUID, act, own, plan.declaration(), func(d fleet.Declaration) error {
+	replaces, diags, err := r.planReplaces(ctx, location.Domain.UUID, own, plan.declaration(), func(d fleet.Declaration) error {
 		return r.fleet.InspectVM(ctx, location, d)
 	})
 	var exists *fleet.ExistsError
 	if errors.As(err, &exists) {
-		diags.Append(diagnose(act, err, path.Root("vm")))
+		diags.Append(diagnose("Create "+r.object, err, path.Root("vm")))
 	}
 	return replaces, diags
 }
@@ -165,9 +165,8 @@ func (r *vmPolicyResource) Create(ctx context.Context, req resource.CreateReques
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	remembered := memory{}.owning()
-	r.instances.makes(remembered.Owner)
-	declaration := remembered.claim(plan.declaration())
+	remembered := r.declaring(instance.Memory{})
+	declaration := remembered.Claim(plan.declaration())
 	declaration.Replaces = plan.Replaces.ValueString()
 	created, err := r.fleet.CreateVM(ctx, plan.VM.ValueString(), declaration)
 	if err != nil {
@@ -181,14 +180,14 @@ func (r *vmPolicyResource) Create(ctx context.Context, req resource.CreateReques
 }
 
 // written fills in and remembers what was written where.
-func (r *vmPolicyResource) written(ctx context.Context, m *vmPolicyModel, remembered memory, changed fleet.ChangedVM, private privateWriter) diag.Diagnostics {
+func (r *vmPolicyResource) written(ctx context.Context, m *vmPolicyModel, remembered instance.Memory, changed fleet.ChangedVM, private instance.PrivateWriter) diag.Diagnostics {
 	m.UUID = types.StringValue(changed.Record.Location.Domain.UUID)
 	m.Record = types.StringValue(fleet.InSync)
 	m.Owner = types.StringValue(remembered.Owner)
 	diags := takenWarning(r.object, changed.Taken)
-	remembered, more := remembered.found(ctx, r.fleet, r.instances, changed.Record, remembered.claim(m.declaration()))
-	diags.Append(more...)
-	diags.Append(remembered.save(ctx, private)...)
+	remembered, renamed := remembered.Found(ctx, r.fleet, changed.Record, remembered.Claim(m.declaration()))
+	diags.Append(renamedWarning(r.instances, renamed)...)
+	diags.Append(remembered.Save(ctx, private)...)
 	return diags
 }
 
@@ -196,12 +195,12 @@ func (r *vmPolicyResource) Read(ctx context.Context, req resource.ReadRequest, r
 	var state vmPolicyModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	resp.Diagnostics.Append(r.identify(ctx, resp.Identity, state.UUID)...)
-	remembered, diags := readMemory(ctx, req.Private)
+	remembered, diags := instance.Recall(ctx, req.Private)
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() || r.fleet == nil {
 		return
 	}
-	r.instances.reads(remembered.Owner)
+	r.instances.Reads(remembered.Owner)
 	record, err := r.fleet.ReadVMByUUID(ctx, state.UUID.ValueString(), r.home(ctx, remembered))
 	diags, gone := readDiagnostics(ctx, r.fleet, "Read "+r.object, err, managedVM{state.VM.ValueString(), state.UUID.ValueString(), remembered})
 	resp.Diagnostics.Append(diags...)
@@ -217,7 +216,7 @@ func (r *vmPolicyResource) Read(ctx context.Context, req resource.ReadRequest, r
 		resp.State.RemoveResource(ctx)
 		return
 	}
-	declaration := remembered.claim(state.declaration())
+	declaration := remembered.Claim(state.declaration())
 	if other := record.Redeclared(declaration); other != nil {
 		state.Record = types.StringValue(fleet.InSync)
 		resp.Diagnostics.Append(redeclaredWarning(r.object, *other))
@@ -232,9 +231,9 @@ func (r *vmPolicyResource) Read(ctx context.Context, req resource.ReadRequest, r
 	}
 	resp.Diagnostics.Append(unknownMembersWarning(r.object, record.Unknown())...)
 	resp.Diagnostics.Append(locationWarnings(record.Location)...)
-	remembered, diags = remembered.found(ctx, r.fleet, r.instances, record, declaration)
-	resp.Diagnostics.Append(diags...)
-	resp.Diagnostics.Append(remembered.save(ctx, resp.Private)...)
+	remembered, renamed := remembered.Found(ctx, r.fleet, record, declaration)
+	resp.Diagnostics.Append(renamedWarning(r.instances, renamed)...)
+	resp.Diagnostics.Append(remembered.Save(ctx, resp.Private)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
 }
 
@@ -252,7 +251,7 @@ func (r *vmPolicyResource) Update(ctx context.Context, req resource.UpdateReques
 	var plan, state vmPolicyModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	remembered, diags := readMemory(ctx, req.Private)
+	remembered, diags := instance.Recall(ctx, req.Private)
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
 		return
@@ -261,9 +260,8 @@ func (r *vmPolicyResource) Update(ctx context.Context, req resource.UpdateReques
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	remembered = remembered.owning()
-	r.instances.makes(remembered.Owner)
-	updated, err := r.fleet.UpdateVM(ctx, state.UUID.ValueString(), r.home(ctx, remembered), remembered.claim(plan.declaration()))
+	remembered = r.declaring(remembered)
+	updated, err := r.fleet.UpdateVM(ctx, state.UUID.ValueString(), r.home(ctx, remembered), remembered.Claim(plan.declaration()))
 	if err != nil {
 		resp.Diagnostics.Append(diagnose("Update "+r.object, err))
 		return
@@ -275,7 +273,7 @@ func (r *vmPolicyResource) Update(ctx context.Context, req resource.UpdateReques
 
 // home is what the host is called now where the VM was last seen, while others
 // keep definitions of it.
-func (r *vmPolicyResource) home(ctx context.Context, remembered memory) string {
+func (r *vmPolicyResource) home(ctx context.Context, remembered instance.Memory) string {
 	if remembered.Home == nil {
 		return ""
 	}
@@ -291,20 +289,20 @@ func (r *vmPolicyResource) home(ctx context.Context, remembered memory) string {
 func (r *vmPolicyResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
 	var state vmPolicyModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	remembered, diags := readMemory(ctx, req.Private)
+	remembered, diags := instance.Recall(ctx, req.Private)
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	remembered = remembered.recalled(ctx, r.fleet, state.Owner, types.SetNull(types.StringType))
-	declaration := remembered.claim(state.declaration())
-	done := r.instances.removes(state.UUID.ValueString(), remembered.Owner)
+	remembered = remembered.Completed(ctx, r.fleet, state.Owner.ValueString(), nil)
+	declaration := remembered.Claim(state.declaration())
+	done := r.instances.Removes(state.UUID.ValueString(), remembered.Owner)
 	removed, left, err := r.fleet.DeleteVM(ctx, state.UUID.ValueString(), r.home(ctx, remembered), declaration)
 	done(removed)
 	var notFound *fleet.NotFoundError
 	switch {
 	case errors.As(err, &notFound):
-		resp.Diagnostics.Append(letGoWarning(r.object, remembered.lost(ctx, r.fleet))...)
+		resp.Diagnostics.Append(letGoWarning(r.object, remembered.Lost(ctx, r.fleet))...)
 	case err != nil:
 		resp.Diagnostics.Append(diagnose("Delete "+r.object, err))
 	case left != nil:
@@ -335,9 +333,10 @@ func (r *vmPolicyResource) ImportState(ctx context.Context, req resource.ImportS
 		Record:     types.StringValue(record.Drift(taken.Policy)),
 		Owner:      textOrNull(taken.Owner),
 	}
-	remembered, diags := memory{Owner: taken.Owner, Imported: true}.found(ctx, r.fleet, r.instances, record, fleet.Declaration{Policy: taken.Policy, Owner: taken.Owner})
-	resp.Diagnostics.Append(diags...)
-	resp.Diagnostics.Append(remembered.save(ctx, resp.Private)...)
+	remembered := instance.Memory{Owner: taken.Owner, Imported: true}
+	remembered, renamed := remembered.Found(ctx, r.fleet, record, fleet.Declaration{Policy: taken.Policy, Owner: taken.Owner})
+	resp.Diagnostics.Append(renamedWarning(r.instances, renamed)...)
+	resp.Diagnostics.Append(remembered.Save(ctx, resp.Private)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, model)...)
 	resp.Diagnostics.Append(r.identify(ctx, resp.Identity, model.UUID)...)
 }

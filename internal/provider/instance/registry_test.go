@@ -1,4 +1,4 @@
-package provider
+package instance
 
 import (
 	"fmt"
@@ -11,60 +11,60 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
 )
 
-func TestInstancesKnowsWhoseRecordMayBeReplaced(t *testing.T) {
+func TestRegistryKnowsWhoseRecordMayBeReplaced(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		// happens is what this run does while the planning waits.
-		happens func(i *instances, meanwhile func(func()))
+		happens func(r *Registry, meanwhile func(func()))
 		want    bool
 		within  time.Duration
 	}{
-		"nothing more is read":                  {func(*instances, func(func())) {}, false, quiet},
-		"it was planned to be destroyed before": {func(i *instances, meanwhile func(func())) { i.reads("owner"); i.destroys("owner") }, true, 0},
-		"it was planned to stay":                {func(i *instances, meanwhile func(func())) { i.reads("owner"); i.keeps("owner") }, false, 0},
-		"it is planned to stay later": {func(i *instances, meanwhile func(func())) {
-			i.reads("owner")
-			meanwhile(func() { time.Sleep(quiet / 2); i.keeps("owner") })
+		"nothing more is read":                  {func(*Registry, func(func())) {}, false, quiet},
+		"it was planned to be destroyed before": {func(r *Registry, meanwhile func(func())) { r.Reads("owner"); r.Destroys("owner") }, true, 0},
+		"it was planned to stay":                {func(r *Registry, meanwhile func(func())) { r.Reads("owner"); r.Keeps("owner") }, false, 0},
+		"it is planned to stay later": {func(r *Registry, meanwhile func(func())) {
+			r.Reads("owner")
+			meanwhile(func() { time.Sleep(quiet / 2); r.Keeps("owner") })
 		}, false, quiet / 2},
-		"it was read, and is tainted": {func(i *instances, meanwhile func(func())) { i.reads("owner") }, true, quiet},
-		"it is read later, after others": {func(i *instances, meanwhile func(func())) {
+		"it was read, and is tainted": {func(r *Registry, meanwhile func(func())) { r.Reads("owner") }, true, quiet},
+		"it is read later, after others": {func(r *Registry, meanwhile func(func())) {
 			meanwhile(func() {
 				for range 5 {
 					time.Sleep(quiet / 2)
-					i.reads("other")
+					r.Reads("other")
 				}
-				i.destroys("owner")
+				r.Destroys("owner")
 			})
 		}, true, 3 * quiet},
-		"others are read for ever": {func(i *instances, meanwhile func(func())) {
+		"others are read for ever": {func(r *Registry, meanwhile func(func())) {
 			meanwhile(func() {
 				for range 40 {
 					time.Sleep(quiet / 2)
-					i.reads("other")
+					r.Reads("other")
 				}
 			})
 		}, false, mostWait},
-		"it is removed by this apply": {func(i *instances, meanwhile func(func())) { i.removes("VM", "owner") }, true, 0},
-		"it is removed later by this apply": {func(i *instances, meanwhile func(func())) {
-			i.makes("other")
-			meanwhile(func() { time.Sleep(quiet / 2); i.removes("VM", "owner") })
+		"it is removed by this apply": {func(r *Registry, meanwhile func(func())) { r.Removes("VM", "owner") }, true, 0},
+		"it is removed later by this apply": {func(r *Registry, meanwhile func(func())) {
+			r.Makes("other")
+			meanwhile(func() { time.Sleep(quiet / 2); r.Removes("VM", "owner") })
 		}, true, quiet},
-		"this apply plans it anew, and does not remove it": {func(i *instances, meanwhile func(func())) { i.makes("other"); i.reads("owner") }, false, quiet},
-		"this run applies what an earlier one has planned": {func(i *instances, meanwhile func(func())) { i.makes("other") }, false, quiet},
-		"another resource of this apply has just made it":  {func(i *instances, meanwhile func(func())) { i.makes("owner") }, false, 0},
-		"another resource of this apply makes it meanwhile": {func(i *instances, meanwhile func(func())) {
-			meanwhile(func() { time.Sleep(quiet / 2); i.makes("owner") })
+		"this apply plans it anew, and does not remove it": {func(r *Registry, meanwhile func(func())) { r.Makes("other"); r.Reads("owner") }, false, quiet},
+		"this run applies what an earlier one has planned": {func(r *Registry, meanwhile func(func())) { r.Makes("other") }, false, quiet},
+		"another resource of this apply has just made it":  {func(r *Registry, meanwhile func(func())) { r.Makes("owner") }, false, 0},
+		"another resource of this apply makes it meanwhile": {func(r *Registry, meanwhile func(func())) {
+			meanwhile(func() { time.Sleep(quiet / 2); r.Makes("owner") })
 		}, false, quiet / 2},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				i := newInstances()
+				r := NewRegistry()
 				var others sync.WaitGroup
 				defer others.Wait()
-				test.happens(i, others.Go)
+				test.happens(r, others.Go)
 				started := time.Now()
-				if got, others := i.mayReplace(t.Context(), "owner", refusal{}); got != test.want || len(others) > 0 {
+				if got, others := r.MayReplace(t.Context(), "owner", Refusal{}); got != test.want || len(others) > 0 {
 					t.Errorf("it may: %v, want %v; others are refused: %v", got, test.want, others)
 				}
 				if took := time.Since(started); took > test.within {
@@ -73,15 +73,15 @@ func TestInstancesKnowsWhoseRecordMayBeReplaced(t *testing.T) {
 			})
 		})
 	}
-	if may, _ := newInstances().mayReplace(t.Context(), "", refusal{}); may {
+	if may, _ := NewRegistry().MayReplace(t.Context(), "", Refusal{}); may {
 		t.Error("a record that nobody claims has a known owner")
 	}
 }
 
-// TestInstancesLeavesRoomForReading plans many resources at once, as many as
+// TestRegistryLeavesRoomForReading plans many resources at once, as many as
 // Terraform does at a time, and reads their former instances only when one of the
 // places is free.
-func TestInstancesLeavesRoomForReading(t *testing.T) {
+func TestRegistryLeavesRoomForReading(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		records, foreign int
@@ -95,7 +95,7 @@ func TestInstancesLeavesRoomForReading(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				i := newInstances()
+				r := NewRegistry()
 				places := make(chan struct{}, 10)
 				var (
 					wg      sync.WaitGroup
@@ -107,14 +107,14 @@ func TestInstancesLeavesRoomForReading(t *testing.T) {
 					wg.Go(func() {
 						places <- struct{}{}
 						defer func() { <-places }()
-						may, others := i.mayReplace(t.Context(), owner, refusal{detail: owner})
+						may, others := r.MayReplace(t.Context(), owner, Refusal{Detail: owner})
 						mu.Lock()
 						defer mu.Unlock()
 						if !may {
 							refused[owner] = true
 						}
-						for _, r := range others {
-							refused[r.detail] = true
+						for _, refusal := range others {
+							refused[refusal.Detail] = true
 						}
 					})
 				}
@@ -123,8 +123,8 @@ func TestInstancesLeavesRoomForReading(t *testing.T) {
 						places <- struct{}{}
 						defer func() { <-places }()
 						time.Sleep(quiet / 4)
-						i.reads(fmt.Sprint(n))
-						i.destroys(fmt.Sprint(n))
+						r.Reads(fmt.Sprint(n))
+						r.Destroys(fmt.Sprint(n))
 					})
 				}
 				wg.Wait()
@@ -138,7 +138,7 @@ func TestInstancesLeavesRoomForReading(t *testing.T) {
 	}
 }
 
-func TestInstancesRemembersWhatItRemoves(t *testing.T) {
+func TestRegistryRemembersWhatItRemoves(t *testing.T) {
 	t.Parallel()
 	declaration := func(cluster string, ms int64) fleet.Declaration {
 		return fleet.Declaration{Cluster: cluster, Policy: policy.Policy{MaxDowntimeMS: &ms}}
@@ -161,13 +161,13 @@ func TestInstancesRemembersWhatItRemoves(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				i := newInstances()
-				done := i.removes("a", "owner")
+				r := NewRegistry()
+				done := r.Removes("a", "owner")
 				go func() { // the removal takes its time
 					time.Sleep(quiet)
 					done(copies)
 				}()
-				if got := i.removedFrom(t.Context(), test.of, test.declared); got != test.want {
+				if got := r.RemovedFrom(t.Context(), test.of, test.declared); got != test.want {
 					t.Errorf("it was removed from %q, want %q", got, test.want)
 				}
 				time.Sleep(quiet)

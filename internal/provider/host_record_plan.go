@@ -1,0 +1,110 @@
+package provider
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/fleet"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/provider/instance"
+)
+
+// ModifyPlan checks the hosts and lets the ID follow the name.
+func (r *hostRecordResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	own, diags := r.notePlan(ctx, req)
+	resp.Diagnostics.Append(diags...)
+	if req.Plan.Raw.IsNull() {
+		return
+	}
+	config, plan := r.model(), r.model()
+	resp.Diagnostics.Append(req.Config.Get(ctx, config)...)
+	resp.Diagnostics.Append(req.Plan.Get(ctx, plan)...)
+	resp.Diagnostics.Append(validatePolicy(config.toPolicy(), path.Empty())...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("id"), plan.name())...)
+	hosts := r.planHosts(ctx, config.attributes().Hosts, resp)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	if req.State.Raw.IsNull() {
+		replaces, diags := r.planCreate(ctx, own, plan, hosts)
+		resp.Diagnostics.Append(diags...)
+		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("replaces"), replaces)...)
+		return
+	}
+	state := r.model()
+	resp.Diagnostics.Append(req.State.Get(ctx, state)...)
+	resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("replaces"), state.attributes().Replaces)...)
+	planRemoval(ctx, req.Private, state.attributes().Hosts, hosts, resp)
+	planOwner(ctx, req, resp)
+}
+
+// planHosts are the hosts that are to carry the record: all hosts of the provider
+// where the configuration names none. While these are not known, it is as
+// configured.
+func (r *hostRecordResource) planHosts(ctx context.Context, configured types.Set, resp *resource.ModifyPlanResponse) types.Set {
+	if r.fleet == nil {
+		return configured
+	}
+	hosts := configured
+	if configured.IsNull() {
+		hosts = hostSet(r.fleet.Names())
+		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("hosts"), hosts)...)
+	}
+	resp.Diagnostics.Append(checkHosts(r.fleet, hosts)...)
+	return hosts
+}
+
+// planCreate is the owner that the create takes a record from, as planReplaces
+// decides.
+func (r *hostRecordResource) planCreate(ctx context.Context, own string, plan hostRecord, hosts types.Set) (types.String, diag.Diagnostics) {
+	if r.fleet == nil || !plan.known() || !wholly(hosts) {
+		return types.StringUnknown(), nil
+	}
+	var unseen []error
+	declaration := plan.declaration()
+	replaces, diags, err := r.planReplaces(ctx, declaration.String(), own, declaration, func(d fleet.Declaration) (err error) {
+		unseen, err = r.fleet.Inspect(ctx, d, hostNames(hosts))
+		return err
+	})
+	if err != nil {
+		diags.Append(diagnoseRead(r.fleet, "Create "+r.object, err, path.Root("hosts"))...)
+		return types.StringNull(), diags
+	}
+	diags.Append(unreachableWarning(unseen)...)
+	return replaces, diags
+}
+
+// wholly tells whether a set and all its elements are known.
+func wholly(set types.Set) bool {
+	return !set.IsUnknown() && !slices.ContainsFunc(set.Elements(), attr.Value.IsUnknown)
+}
+
+// planRemoval makes sure that a record is removed from a host that is not among
+// the planned ones: where the host had drifted out of the attribute "hosts"
+// before it was taken out of the configuration, no attribute differs, and
+// Terraform would plan nothing. The ID, to be known after the apply, then stands
+// for the difference.
+func planRemoval(ctx context.Context, private instance.PrivateReader, state, plan types.Set, resp *resource.ModifyPlanResponse) {
+	if plan.IsUnknown() || !plan.Equal(state) {
+		return
+	}
+	m, diags := instance.Recall(ctx, private)
+	resp.Diagnostics.Append(diags...)
+	watched := slices.DeleteFunc(slices.Clone(m.Hosts), func(h fleet.Member) bool { return h.LetGo })
+	left := without(fleet.NamesOf(watched), hostNames(plan))
+	if len(left) == 0 {
+		return
+	}
+	resp.Diagnostics.AddAttributeWarning(path.Root("hosts"), "Record Left Behind",
+		fmt.Sprintf("A record is still on %s, which the configuration does not name here. The apply removes it.", fleet.Quote(left)))
+	resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("id"), types.StringUnknown())...)
+}

@@ -1,0 +1,177 @@
+package instance
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/fleet"
+)
+
+// memoryKey is where an instance keeps its memory in its private state.
+const memoryKey = "memory"
+
+// Memory is what a resource instance must remember and its attributes cannot say:
+// names of hosts are labels, and the attribute "hosts" shows only those that are in
+// sync.
+type Memory struct {
+	// Owner is the instance's token in the records that it declares.
+	Owner string `json:"owner,omitempty"`
+	// DeclaredAt is when it last wrote.
+	DeclaredAt time.Time `json:"declared_at,omitzero"`
+	writes     time.Time // when it is about to write; zero where it only reads
+	// Imported is true while that token is still the one of whoever declared the
+	// record that was imported.
+	Imported bool `json:"imported,omitempty"`
+	// Hosts are those that the record was written to and not removed from. For a
+	// VM's record, which moves with it, they are all hosts of the provider: nothing
+	// here may change when a VM moves, or each move would show as a change outside
+	// of Terraform. For the desired host of a VM it is the one that the VM is on.
+	Hosts []fleet.Member `json:"hosts,omitempty"`
+	// Home is where the VM was last seen, while other hosts keep definitions of it.
+	Home *fleet.Member `json:"home,omitempty"`
+	// Formerly are names that a cluster's record still has on hosts that its
+	// renaming did not reach.
+	Formerly []string `json:"formerly,omitempty"`
+	// Seen are the copies as they were last read or written.
+	Seen map[string]fleet.Digest `json:"seen,omitempty"`
+}
+
+// PrivateReader reads the framework's private state.
+type PrivateReader interface {
+	GetKey(ctx context.Context, key string) ([]byte, diag.Diagnostics)
+}
+
+// PrivateWriter writes the framework's private state.
+type PrivateWriter interface {
+	SetKey(ctx context.Context, key string, value []byte) diag.Diagnostics
+}
+
+// Recall is the memory in a private state; an empty one where there is none.
+func Recall(ctx context.Context, private PrivateReader) (Memory, diag.Diagnostics) {
+	m := Memory{}
+	document, diags := private.GetKey(ctx, memoryKey)
+	if len(document) > 0 {
+		if err := json.Unmarshal(document, &m); err != nil {
+			diags.AddError("Unable to Read Private State", "What the provider remembers of this resource cannot be read: "+err.Error()+".")
+		}
+	}
+	return m, diags
+}
+
+// Save writes the memory into a private state.
+func (m Memory) Save(ctx context.Context, private PrivateWriter) diag.Diagnostics {
+	document, err := json.Marshal(m)
+	if err != nil {
+		return diag.Diagnostics{diag.NewErrorDiagnostic("Unable to Save Private State", err.Error())}
+	}
+	return private.SetKey(ctx, memoryKey, document)
+}
+
+// Owning is the memory of an instance that is about to write, with an owner of its
+// own: the one that an import has found may be another state's as well.
+func (m Memory) Owning() Memory {
+	if m.Owner == "" || m.Imported {
+		m.Owner, m.Imported = uuid.NewString(), false
+	}
+	m.writes = time.Now().UTC().Truncate(time.Second)
+	return m
+}
+
+// wrote is the memory of an instance that has written, if it has.
+func (m Memory) wrote() Memory {
+	if !m.writes.IsZero() {
+		m.DeclaredAt = m.writes
+	}
+	return m
+}
+
+// Claim completes a declaration with what is remembered.
+func (m Memory) Claim(d fleet.Declaration) fleet.Declaration {
+	d.Owner, d.DeclaredAt, d.Now, d.Seen = m.Owner, m.DeclaredAt, m.writes, m.Seen
+	if d.Cluster != "" {
+		d.Formerly = m.Formerly
+	}
+	return d
+}
+
+// On is the memory of hosts that the configuration names. One that does not answer
+// is remembered by its name alone.
+func (m Memory) On(ctx context.Context, f *fleet.Fleet, names ...string) Memory {
+	m.Hosts = make([]fleet.Member, len(names))
+	for i, name := range names {
+		member, err := f.Member(ctx, name)
+		if err != nil {
+			member = fleet.Member{Name: name}
+		}
+		m.Hosts[i] = member
+	}
+	return m
+}
+
+// Completed is the memory with what state shows: Terraform gives a destroy of a
+// tainted instance nothing that it remembered.
+func (m Memory) Completed(ctx context.Context, f *fleet.Fleet, owner string, hosts []string) Memory {
+	if m.Owner == "" {
+		m.Owner = owner
+	}
+	if len(m.Hosts) > 0 {
+		return m
+	}
+	return m.On(ctx, f, hosts...)
+}
+
+// Surveyed is the memory after a survey.
+func (m Memory) Surveyed(s fleet.Survey) Memory {
+	m.Hosts, m.Seen = append(s.Written, s.LetGo...), s.Seen
+	if len(s.Drift) == 0 && len(s.Unseen) == 0 {
+		m.Formerly = nil
+	}
+	return m
+}
+
+// Changed is the memory after a change to the records. err is why it did not reach
+// all of them.
+func (m Memory) Changed(o fleet.Outcome, err error) Memory {
+	m.Hosts, m.Seen = append(o.Written, o.LetGo...), o.Seen
+	if err != nil {
+		return m // what another has declared meanwhile is still newer
+	}
+	m.Formerly = nil
+	return m.wrote()
+}
+
+// Found is the memory after a VM's record was read or written where the VM was
+// found. renamed are hosts that have another name in the configuration by now.
+func (m Memory) Found(ctx context.Context, f *fleet.Fleet, record fleet.VMRecord, d fleet.Declaration) (found Memory, renamed []fleet.Renaming) {
+	m = m.wrote()
+	m.Seen = record.Seen(d)
+	location := record.Location
+	if len(location.Unseen) > 0 {
+		return m, nil // it is not known who all hosts are
+	}
+	roster, err := f.Roster(ctx, m.Hosts)
+	if err != nil {
+		return m, nil // whoever needs that host says so
+	}
+	m.Hosts, m.Home = roster.Members, nil
+	for _, member := range roster.Members {
+		if len(location.Leftovers) > 0 && member.Name == location.Host {
+			m.Home = &member
+		}
+	}
+	return m, roster.Renamed
+}
+
+// Lost are the hosts that a VM may be on which is on none of the provider's: they
+// have left its configuration since the VM was last seen.
+func (m Memory) Lost(ctx context.Context, f *fleet.Fleet) []fleet.Member {
+	roster, err := f.Roster(ctx, m.Hosts)
+	if err != nil {
+		return m.Hosts
+	}
+	return roster.LetGo
+}

@@ -1,0 +1,98 @@
+package instance
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/fleet"
+)
+
+func TestOwningKeepsOnlyAnOwnerOfItsOwn(t *testing.T) {
+	t.Parallel()
+	const owner = "6d696772-6174-4e00-8000-676c6f62616c"
+	for name, test := range map[string]struct {
+		memory Memory
+		keeps  bool
+	}{
+		"a new instance":                {Memory{}, false},
+		"its own":                       {Memory{Owner: owner}, true},
+		"that of the imported record":   {Memory{Owner: owner, Imported: true}, false},
+		"an imported one without owner": {Memory{Imported: true}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got := test.memory.Owning()
+			if keeps := got.Owner == owner; keeps != test.keeps || uuid.Validate(got.Owner) != nil || got.Imported {
+				t.Errorf("it becomes %+v, and keeps the owner: %v, want %v", got, keeps, test.keeps)
+			}
+			if again := got.Owning(); again.Owner != got.Owner {
+				t.Errorf("its owner %s becomes %s with the next change", got.Owner, again.Owner)
+			}
+		})
+	}
+}
+
+func TestClaimNamesFormerNamesOnlyOfAClusterRecord(t *testing.T) {
+	t.Parallel()
+	at := time.Date(2026, 11, 26, 1, 0, 0, 0, time.UTC)
+	m := Memory{Owner: "owner", DeclaredAt: at, Formerly: []string{"old"}, Seen: map[string]fleet.Digest{"host": "digest"}}
+	for name, test := range map[string]struct{ declared, want fleet.Declaration }{
+		"a cluster": {
+			fleet.Declaration{Cluster: "new"},
+			fleet.Declaration{Cluster: "new", Owner: "owner", DeclaredAt: at, Formerly: []string{"old"}, Seen: m.Seen},
+		},
+		"another level": {fleet.Declaration{}, fleet.Declaration{Owner: "owner", DeclaredAt: at, Seen: m.Seen}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if diff := cmp.Diff(test.want, m.Claim(test.declared)); diff != "" {
+				t.Errorf("claim (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestChangedForgetsNothingThatTheChangeDidNotReach(t *testing.T) {
+	t.Parallel()
+	kvm1, kvm2 := fleet.Member{Name: "kvm1", UUID: "1"}, fleet.Member{Name: "kvm2", UUID: "2", LetGo: true}
+	before := Memory{Owner: "owner", DeclaredAt: time.Unix(1, 0), Formerly: []string{"old"}}.Owning()
+	outcome := fleet.Outcome{Written: []fleet.Member{kvm1}, LetGo: []fleet.Member{kvm2}}
+
+	partial := before.Changed(outcome, errors.New("kvm3 is down"))
+	if !partial.DeclaredAt.Equal(before.DeclaredAt) || len(partial.Formerly) == 0 {
+		t.Errorf("after a change that did not reach all hosts: %+v", partial)
+	}
+	whole := before.Changed(outcome, nil)
+	if !whole.DeclaredAt.After(before.DeclaredAt) || len(whole.Formerly) > 0 {
+		t.Errorf("after a change that reached all hosts: %+v", whole)
+	}
+	for _, after := range []Memory{partial, whole} {
+		if diff := cmp.Diff([]fleet.Member{kvm1, kvm2}, after.Hosts); diff != "" {
+			t.Errorf("hosts (-want +got):\n%s", diff)
+		}
+	}
+}
+
+func TestSurveyedForgetsFormerNamesOnceNoHostHasThem(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		survey fleet.Survey
+		keeps  bool
+	}{
+		"all in sync":           {fleet.Survey{}, false},
+		"one has drifted":       {fleet.Survey{Drift: []string{"the copy on kvm1 is missing"}}, true},
+		"one cannot be reached": {fleet.Survey{Unseen: []error{errors.New("kvm1 is down")}}, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got := Memory{Formerly: []string{"old"}}.Surveyed(test.survey)
+			if keeps := len(got.Formerly) > 0; keeps != test.keeps {
+				t.Errorf("it keeps the former name: %v, want %v", keeps, test.keeps)
+			}
+		})
+	}
+}
