@@ -113,7 +113,7 @@ type condition struct {
 // domain is. The longest seen of a QEMU that works was 2.2 s.
 const jobPatience = 3 * time.Second
 
-// interpret translates a state. The incoming half of a migration is told by the
+// interpret translates a state. An incoming domain is told by the
 // one thing that sets it apart: libvirt refuses the statistics of its job,
 // "available only on the source host". The refusal needs no answer of QEMU; so
 // where none comes, the domain is the source of a migration.

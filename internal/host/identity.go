@@ -78,7 +78,7 @@ func uuidOfHost(capabilities string) (string, error) {
 
 // hostUUID keeps the UUID of the host at the other end of a connection.
 type hostUUID struct {
-	asking chan struct{} // one place: whoever else wants to know waits for the answer
+	asking chan struct{} // one slot: whoever else wants to know waits for the answer
 	known  string
 }
 
