@@ -69,6 +69,7 @@ func (e *dialError) pause(open time.Duration) time.Duration {
 		return open
 	case transport.LoginRefused:
 		return loginPause
+	case transport.Temporary:
 	}
 	return 0
 }
