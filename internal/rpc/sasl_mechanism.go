@@ -41,16 +41,14 @@ func chooseMechanism(offered []string, who Credentials, readable bool) (string, 
 // about a dozen.
 const maxMechanisms = 20
 
-// mechanismNames are those of the names that SASL allows (RFC 4422, section 3.1).
+// legalMechanism is a name that SASL allows (RFC 4422, section 3.1).
+var legalMechanism = regexp.MustCompile(`^[A-Z0-9_-]{1,20}$`)
+
+// mechanismNames are those of the names that an error may repeat.
 func mechanismNames(offered []string) []string {
-	legal := regexp.MustCompile(`^[A-Z0-9_-]{1,20}$`)
-	var names []string
-	for _, name := range offered {
-		if legal.MatchString(name) && len(names) < maxMechanisms {
-			names = append(names, name)
-		}
-	}
-	if names == nil {
+	offered = offered[:min(len(offered), maxMechanisms)]
+	names := slices.DeleteFunc(slices.Clone(offered), func(name string) bool { return !legalMechanism.MatchString(name) })
+	if len(names) == 0 {
 		return []string{"none"}
 	}
 	return names
