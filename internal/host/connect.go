@@ -9,7 +9,7 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/rpc"
 )
 
-// dial makes a new connection, unless it is known that it would fail.
+// dial makes a new connection, unless the last attempt says that it would fail.
 func (h *Host) dial(caller context.Context) (*rpc.Conn, error) {
 	if err := h.backoff.recall(); err != nil {
 		return nil, err
@@ -33,7 +33,7 @@ func (h *Host) dial(caller context.Context) (*rpc.Conn, error) {
 	case errors.Is(err, context.Canceled):
 		return nil, err
 	}
-	// Ending what the transport had started is not a part of the waiting.
+	// The time to end what the transport has started does not count.
 	failure := &dialError{cause: err, after: min(time.Since(started), h.deadlines.Open)}
 	if caller.Err() == nil {
 		h.backoff.note(failure, h.deadlines.Open)
@@ -41,10 +41,9 @@ func (h *Host) dial(caller context.Context) (*rpc.Conn, error) {
 	return nil, failure
 }
 
-// connect makes a stream to the daemon and logs in. It returns when ctx ends,
-// whatever that takes: the keys, certificates and passwords that are read on the
-// way may be on a server that is gone, and no deadline ends such a read. A stream
-// that comes too late is closed.
+// connect makes a stream to the daemon and logs in. It returns when ctx ends, even
+// where keys, certificates or passwords are on a file server that is gone: no
+// deadline ends such a read. A stream that comes too late is closed.
 func (h *Host) connect(ctx context.Context) (net.Conn, error) {
 	type result struct {
 		stream net.Conn
@@ -83,7 +82,7 @@ func (h *Host) startDialler(f func()) error {
 	return nil
 }
 
-// authenticated is a stream to a daemon that knows who we are.
+// authenticated makes a stream to the daemon and logs in.
 func (h *Host) authenticated(ctx context.Context) (net.Conn, error) {
 	stream, err := h.dialStream(ctx)
 	if err != nil {
@@ -96,7 +95,8 @@ func (h *Host) authenticated(ctx context.Context) (net.Conn, error) {
 	return stream, nil
 }
 
-// awaitDialers waits for what connects, for as long as closing may take.
+// awaitDialers waits until no attempt to connect is left, for Deadlines.Close at
+// most.
 func (h *Host) awaitDialers() error {
 	ended := make(chan struct{})
 	go func() {

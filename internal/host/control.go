@@ -8,9 +8,9 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/rpc"
 )
 
-// control is the connection that everything shares that is answered soon. It is
-// dialled when first needed and again once it was lost; whoever needs it in the
-// meantime waits for the same dialling.
+// control is the connection that all calls share that are answered soon. It is
+// dialled when it is first needed and again after it was lost. Whoever needs it in
+// the meantime waits for the same attempt.
 type control struct {
 	mu      sync.Mutex
 	conn    *sharedConn
@@ -49,9 +49,9 @@ func (h *Host) controlConn(ctx context.Context) (*sharedConn, error) {
 	}
 }
 
-// ensureControl finds the connection, the attempt under way, or starts one. An
-// attempt has the host's life time and its own deadline, not those of the caller
-// who happened to come first.
+// ensureControl returns the connection, the attempt under way, or a new one. An
+// attempt ends with the host and by its own deadline, not with the caller who
+// happened to come first.
 func (h *Host) ensureControl() (*dialing, error) {
 	c := &h.control
 	c.mu.Lock()
@@ -88,8 +88,8 @@ func (h *Host) ensureControl() (*dialing, error) {
 	return d, nil
 }
 
-// keep ends a dialling and stores what came of it, unless the host is closed:
-// Close may have taken what there was already.
+// keep ends an attempt and stores its connection, unless the host is closed: Close
+// does not see what is stored after it.
 func (c *control) keep(lifetime context.Context, made *sharedConn) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()

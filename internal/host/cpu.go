@@ -31,7 +31,7 @@ type guestCPU struct {
 }
 
 // CompareCPU asks whether the guest of the given definition can run here. The
-// error is a *migration.CPUError when it can not. Nothing is said against a CPU
+// error is a *migration.CPUError when it cannot. Nothing is said against a CPU
 // that libvirt cannot judge: one without a model (host-passthrough, maximum, or
 // no <cpu> at all), and one of an architecture it does not compare.
 func (h *Host) CompareCPU(ctx context.Context, domainXML string) error {

@@ -10,23 +10,22 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/transport"
 )
 
-// loginPause is how long a refused login is not repeated. It keeps a run that asks
-// a host hundreds of times, and lasts for hours, below the three failures in a
-// quarter of an hour for which pam_faillock locks an account and the five in ten
-// minutes for which fail2ban blocks an address, unless told otherwise. A run that
-// goes on after somebody has mended it does not have to be started again. It is for
-// hosts that never let us in: one that has, and is in the midst of a migration,
-// does not refuse for want of a right key, and is needed again as soon as it can.
+// loginPause is how long a refused login is not repeated. A run may ask a host
+// hundreds of times for hours; by default pam_faillock locks an account after three
+// failures in a quarter of an hour, and fail2ban blocks an address after five in ten
+// minutes. A run goes on by itself once somebody has mended the login. The pause is
+// for hosts that never accepted a login: one that has done so, and is in the midst of
+// a migration, is needed again as soon as it can.
 const loginPause = 10 * time.Minute
 
-// dialBackoff keeps a failure to connect for a while: whoever asks in between is
-// told at once and the host is left alone. Every resource would otherwise wait for
-// the same deadline, or have the same login refused, one after the other.
+// dialBackoff keeps a failure to connect for a while. Whoever asks in between gets
+// it at once, and the host is left alone. Otherwise every resource would wait for the
+// same deadline, or have the same login refused, one after the other.
 type dialBackoff struct {
 	mu      sync.Mutex
 	failure *dialError
 	until   time.Time
-	trusted bool // the host has let us in before
+	trusted bool // the host has accepted a login before
 }
 
 // recall is the failure that is kept; nil when there is none.
@@ -39,8 +38,8 @@ func (b *dialBackoff) recall() error {
 	return nil
 }
 
-// note keeps a failure for as long as it is going to last; open is how long an
-// attempt to connect may take.
+// note keeps a failure for its pause; open is how long an attempt to connect may
+// take.
 func (b *dialBackoff) note(failure *dialError, open time.Duration) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -53,7 +52,7 @@ func (b *dialBackoff) note(failure *dialError, open time.Duration) {
 	}
 }
 
-// succeeded forgets the failure of a host that has let us in.
+// succeeded forgets the failure: the host has accepted the login.
 func (b *dialBackoff) succeeded() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -61,14 +60,15 @@ func (b *dialBackoff) succeeded() {
 }
 
 // pause is how long a failed attempt to connect is not repeated; open is how long
-// an attempt may take. What nobody has to mend is repeated at once: a daemon that
-// is started again is used at once.
+// an attempt may take. What may be over by itself is not kept: a daemon that was
+// started again is used at once.
 func (e *dialError) pause(open time.Duration) time.Duration {
 	switch e.persistence() {
 	case transport.Permanent:
 		return open
 	case transport.LoginRefused:
 		return loginPause
+	case transport.Temporary:
 	}
 	return 0
 }

@@ -12,16 +12,6 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/rpc"
 )
 
-// session names a work connection that must stay open between two steps of a
-// migration that the client drives, because libvirt takes its end for the end of
-// the client: from Perform to Confirm it would call the migration off, from
-// Prepare to Finish it would destroy the incoming half.
-type session struct {
-	outgoing bool
-	// domain is the UUID of an outgoing and the name of an incoming one.
-	domain string
-}
-
 // beginTimeout bounds Begin, which may wait for the job of another operation. The
 // later steps last as long as their caller lets them: Prepare starts a QEMU and may
 // allocate all of the guest's memory.
@@ -67,7 +57,7 @@ func (h *Host) Prepare(ctx context.Context, domainXML string, cookie []byte, p m
 		cookie []byte
 		uri    libvirt.OptString
 	}
-	r, err := step(ctx, h, op, session{false, definition.Name}, first, func(lv *libvirt.Libvirt) (prepared, error) {
+	r, err := step(ctx, h, op, session{false, definition.Name}, firstStep, func(lv *libvirt.Libvirt) (prepared, error) {
 		cookie, uri, err := lv.DomainMigratePrepare3Params(params, cookie, uint32(flags(p)))
 		return prepared{cookie, uri}, err
 	})
@@ -89,7 +79,7 @@ func (h *Host) Perform(ctx context.Context, uuid, migrationURI string, cookie []
 		return nil, h.fail(op, err)
 	}
 	p.MigrationURI = migrationURI
-	out, err := step(ctx, h, op, session{true, uuid}, first, func(lv *libvirt.Libvirt) ([]byte, error) {
+	out, err := step(ctx, h, op, session{true, uuid}, firstStep, func(lv *libvirt.Libvirt) ([]byte, error) {
 		return lv.DomainMigratePerform3Params(dom, nil, typedParameters(p), cookie, flags(p))
 	})
 	var e *Error
@@ -105,12 +95,12 @@ func (h *Host) Perform(ctx context.Context, uuid, migrationURI string, cookie []
 	return out, err
 }
 
-// Finish starts the domain on the destination or, with cancelled set, throws its
-// incoming half away.
+// Finish starts the domain on the destination or, with cancelled set, destroys the
+// incoming domain.
 func (h *Host) Finish(ctx context.Context, name string, cookie []byte, p migration.Parameters, cancelled bool) ([]byte, error) {
 	params := typedParameters(p)
 	params.text(libvirt.MigrateParamDestName, name)
-	return step(ctx, h, "finish the migration", session{false, name}, last, func(lv *libvirt.Libvirt) ([]byte, error) {
+	return step(ctx, h, "finish the migration", session{false, name}, lastStep, func(lv *libvirt.Libvirt) ([]byte, error) {
 		_, out, err := lv.DomainMigrateFinish3Params(params, cookie, uint32(flags(p)), number(cancelled))
 		return out, err
 	})
@@ -124,7 +114,7 @@ func (h *Host) Confirm(ctx context.Context, uuid string, cookie []byte, p migrat
 	if err != nil {
 		return h.fail(op, err)
 	}
-	_, err = step(ctx, h, op, session{true, uuid}, last, func(lv *libvirt.Libvirt) (struct{}, error) {
+	_, err = step(ctx, h, op, session{true, uuid}, lastStep, func(lv *libvirt.Libvirt) (struct{}, error) {
 		return struct{}{}, lv.DomainMigrateConfirm3Params(dom, typedParameters(p), cookie, uint32(flags(p)), number(cancelled))
 	})
 	return err
@@ -136,30 +126,4 @@ func number(b bool) int32 {
 		return 1
 	}
 	return 0
-}
-
-// place of a step in its session.
-type place bool
-
-const (
-	first place = false
-	last  place = true
-)
-
-// step makes one step on the connection of its session. A first step that
-// succeeds leaves the connection open for the last one; any other answer ends
-// it. A step that is given up leaves it open: its end would be taken for the end
-// of the migration.
-func step[T any](ctx context.Context, h *Host, op string, s session, where place, fn func(*libvirt.Libvirt) (T, error)) (T, error) {
-	c, err := h.sessionConn(ctx, s, where)
-	if err != nil {
-		var zero T
-		return zero, h.fail(op, err)
-	}
-	v, err := rpc.Call(ctx, c, 0, rpc.Urgent, fn)
-	givenUp := errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
-	if !givenUp && (err != nil || where == last) {
-		h.endSession(ctx, s)
-	}
-	return v, h.failChange(op, err)
 }

@@ -43,7 +43,7 @@ func (h *Host) DomainByName(ctx context.Context, name string) (migration.Domain,
 }
 
 // DomainNames are the names of all domains of the host, by UUID. It waits for a
-// domain that is just being started, 4.6 s where that was measured.
+// domain that is just being started; the longest measured is 4.6 s.
 func (h *Host) DomainNames(ctx context.Context) (map[string]string, error) {
 	domains, err := read(ctx, h, "list the domains", rpc.Patient, func(lv *libvirt.Libvirt) ([]libvirt.Domain, error) {
 		domains, _, err := lv.ConnectListAllDomains(1, 0)
@@ -109,14 +109,14 @@ type condition struct {
 	unresponsive bool
 }
 
-// jobPatience is how long a domain's job is waited for that must tell what the
-// domain is. The longest seen of a QEMU that works was 2.2 s.
+// jobPatience is how long to wait for the job that tells what the domain is. The
+// longest measured of a QEMU that works is 2.2 s.
 const jobPatience = 3 * time.Second
 
-// interpret translates a state. The incoming half of a migration is told by the
-// one thing that sets it apart: libvirt refuses the statistics of its job,
-// "available only on the source host". The refusal needs no answer of QEMU; so
-// where none comes, the domain is the source of a migration.
+// interpret translates a state. Only one thing tells an incoming domain: libvirt
+// refuses the statistics of its job, "available only on the source host". The refusal
+// needs no answer of QEMU; so where none comes, the domain is the source of a
+// migration.
 func (h *Host) interpret(ctx context.Context, op string, dom libvirt.Domain, s, r int32) (condition, error) {
 	now := condition{state: state(s, r), reason: reason(s, r)}
 	if !perhapsIncoming(s, r) {

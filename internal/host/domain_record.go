@@ -57,7 +57,7 @@ func (h *Host) DomainRecord(ctx context.Context, uuid string) (DomainRecord, err
 		return DomainRecord{}, h.fail(op, err)
 	}
 	for attempt := 1; ; attempt++ {
-		r, err := h.look(ctx, op, dom)
+		r, err := h.possibleCopies(ctx, op, dom)
 		if err != nil {
 			return DomainRecord{}, err
 		}
@@ -69,8 +69,8 @@ func (h *Host) DomainRecord(ctx context.Context, uuid string) (DomainRecord, err
 	}
 }
 
-// look finds out which copies a domain can have.
-func (h *Host) look(ctx context.Context, op string, dom libvirt.Domain) (DomainRecord, error) {
+// possibleCopies finds out which copies a domain can have.
+func (h *Host) possibleCopies(ctx context.Context, op string, dom libvirt.Domain) (DomainRecord, error) {
 	var r DomainRecord
 	err := parallel(
 		get(&r.Active, func() (bool, error) {
@@ -183,7 +183,7 @@ func (h *Host) refuseWhileBusy(ctx context.Context, op string, dom libvirt.Domai
 	reply, err := h.jobStats(ctx, op, dom, 0)
 	switch {
 	case errors.Is(err, ErrUnsupported):
-		// libvirt's way to say that this is the incoming half of a migration.
+		// libvirt's way to say that this is an incoming domain.
 		return h.busy(op, "migration in progress")
 	case errors.Is(err, migration.ErrNotActive):
 		return nil // it was stopped; the write will find out

@@ -17,9 +17,9 @@ func certificateAdvice(message string) string {
 // certificateDirectory is where QEMU has the certificates for migrations.
 const certificateDirectory = "migrate_tls_x509_cert_dir in qemu.conf, /etc/pki/libvirt-migrate where that exists, else default_tls_x509_cert_dir, /etc/pki/qemu"
 
-// explainEncryption adds to an encrypted migration that broke off what may have
-// been the reason: a source without a certificate, or with one of a stranger, is
-// refused by the destination's QEMU by nothing but the end of the connection.
+// explainEncryption adds the likely reason to the error of an encrypted migration that
+// broke off. The destination's QEMU only ends the connection to a source that has no
+// certificate or one of an unknown authority.
 func explainEncryption(err error) error {
 	var e *Error
 	if !errors.As(err, &e) {

@@ -24,8 +24,8 @@ var (
 	// ErrNoSecretDriver is a libvirt daemon without the secret driver, which
 	// keeps the host-level records.
 	ErrNoSecretDriver = errors.New("libvirt has no secret driver")
-	// ErrForeignSecret is a secret under the UUID of a record that holds
-	// something: it is neither written over nor deleted.
+	// ErrForeignSecret is a secret of somebody else under the UUID of a record: it is
+	// neither overwritten nor deleted.
 	ErrForeignSecret = errors.New("the secret is not a record")
 	// ErrNoRecord is libvirt's answer that there is no such secret or metadata.
 	ErrNoRecord = errors.New("no such record")
@@ -126,8 +126,8 @@ func (h *Host) fail(op string, err error) error {
 	return e
 }
 
-// failChange is fail for a call that changes something: it says so where nobody
-// knows whether it did.
+// failChange is fail for a call that changes something: it says where nobody knows
+// whether the call took effect.
 func (h *Host) failChange(op string, err error) error {
 	failure := h.fail(op, err)
 	var e *Error
@@ -142,16 +142,15 @@ func (h *Host) failChange(op string, err error) error {
 	return failure
 }
 
-// isLate tells a call that was not answered in time from a host that could not
-// be connected to in time, where nothing was sent.
+// isLate tells whether a call was sent and not answered in time. Where connecting took
+// too long, nothing was sent.
 func isLate(err error) bool {
 	var dial *dialError
 	var late *rpc.LateError
 	return !errors.As(err, &dial) && errors.As(err, &late)
 }
 
-// lostMessage is what became of a connection, with the last words of whatever
-// carried it.
+// lostMessage says how a connection ended, and why where its transport knows.
 func lostMessage(e *rpc.LostError) string {
 	var protocol *rpc.ProtocolError
 	if errors.As(e.Cause, &protocol) {
@@ -171,7 +170,7 @@ func lostMessage(e *rpc.LostError) string {
 // dialError is a host that could not be connected to.
 type dialError struct {
 	cause error
-	// after is how long was waited, for a cause that is a deadline.
+	// after is how long the attempt took, for a cause that is a deadline.
 	after time.Duration
 }
 

@@ -28,7 +28,7 @@ type Host struct {
 	dialers sync.WaitGroup // that connect, or end what came of it too late
 
 	control control
-	work    work
+	work    workConns
 
 	backoff dialBackoff
 }
@@ -59,7 +59,7 @@ func New(cfg Config, options ...Option) (*Host, error) {
 		deadlines:  Deadlines{}.withDefaults(),
 		dialStream: endpoint.Dial,
 		ctx:        ctx, stop: stop,
-		work: newWork(),
+		work: newWorkConns(),
 	}
 	for _, option := range options {
 		option(h)

@@ -35,9 +35,9 @@ func (h *Host) Identity(ctx context.Context) (migration.Identity, error) {
 	return id, nil
 }
 
-// UUID is the host's UUID, as its libvirt says in its capabilities: equal for two
-// ways to one host. It is asked for once a connection, which leads to one daemon
-// for as long as it lasts; another machine may be behind the address of the next.
+// UUID is the host's UUID in the capabilities of its libvirt. It is the same by every
+// way to the host. It is asked for once for each connection: another machine may be
+// behind the same address the next time.
 func (h *Host) UUID(ctx context.Context) (string, error) {
 	uuid, err := h.askUUID(ctx)
 	if lostInCall(err) != nil {
@@ -60,8 +60,8 @@ func (h *Host) askUUID(ctx context.Context) (string, error) {
 	})
 }
 
-// uuidOfHost finds the host's UUID in its capabilities. Hosts are told apart by it,
-// so there is no host without one.
+// uuidOfHost finds the host's UUID in its capabilities. Its lack is an error: hosts
+// are told apart by it.
 func uuidOfHost(capabilities string) (string, error) {
 	var doc struct {
 		UUID string `xml:"host>uuid"`
@@ -78,7 +78,7 @@ func uuidOfHost(capabilities string) (string, error) {
 
 // hostUUID keeps the UUID of the host at the other end of a connection.
 type hostUUID struct {
-	asking chan struct{} // one place: whoever else wants to know waits for the answer
+	asking chan struct{} // one slot: whoever else wants to know waits for the answer
 	known  string
 }
 

@@ -13,7 +13,7 @@ import (
 )
 
 // login authenticates a stream to a daemon that wants it, where there may be
-// credentials. Without them the client library is refused by the daemon itself.
+// credentials. Without them the daemon refuses to open the driver.
 func (h *Host) login(ctx context.Context, stream net.Conn) error {
 	if h.cfg.Username == "" && !clientconfig.HasAuthFile(h.endpoint.AuthFile()) {
 		return nil
@@ -22,8 +22,8 @@ func (h *Host) login(ctx context.Context, stream net.Conn) error {
 }
 
 // credentials are those of the configuration, or those that libvirt's auth.conf
-// has for the host. No file is read before a host wants to know, so that none
-// that is wrong stands between us and the others.
+// has for the host. A file is read only when a host wants a login, so that a wrong
+// file does not harm the other hosts.
 func (h *Host) credentials() (rpc.Credentials, error) {
 	if h.cfg.Username != "" {
 		return rpc.Credentials{Username: h.cfg.Username, Password: h.cfg.Password}, nil
@@ -40,7 +40,7 @@ func (h *Host) credentials() (rpc.Credentials, error) {
 	return rpc.Credentials{Username: username, Password: Password(password)}, nil
 }
 
-// loginMessage is what happened to a login, and what to do.
+// loginMessage says why a login failed, and what to do.
 func loginMessage(e *rpc.LoginError) string {
 	switch {
 	case errors.Is(e, rpc.ErrLoginWanted):

@@ -40,8 +40,7 @@ func (h *Host) MigratePeerToPeer(ctx context.Context, uuid, peerURI string, p mi
 	return err
 }
 
-// explainPeer adds what the code of a failed peer-to-peer call alone does not
-// tell.
+// explainPeer adds what the error code of a failed peer-to-peer call does not tell.
 func (h *Host) explainPeer(ctx context.Context, err error, uuid string, peer transport.Peer) error {
 	var e *Error
 	if !errors.As(err, &e) || e.Code == 0 {
@@ -62,8 +61,8 @@ func (h *Host) explainPeer(ctx context.Context, err error, uuid string, peer tra
 	return e
 }
 
-// explainBusy tells the refusal of a second migration from all else that is not
-// valid in a domain's state, which has the same code.
+// explainBusy tells the refusal of a second migration from other calls that are not
+// valid in a domain's state: the code is the same.
 func (h *Host) explainBusy(ctx context.Context, e *Error, uuid string) {
 	if libvirt.ErrorNumber(e.Code) != libvirt.ErrOperationInvalid {
 		return
@@ -73,10 +72,9 @@ func (h *Host) explainBusy(ctx context.Context, e *Error, uuid string) {
 	}
 }
 
-// refusedByPeer tells a source that could not connect to the destination's
-// libvirt from all that can go wrong later. libvirt passes the error of the
-// connection on, of a code that a missing disk has too: what sets it apart is
-// that it names the address of the peer's libvirt.
+// refusedByPeer tells whether the source could not connect to the destination's
+// libvirt. The error code is that of the connection, which a missing disk has too;
+// only such an error names the address of the peer's libvirt.
 func refusedByPeer(e *Error, peer transport.Peer) bool {
 	switch libvirt.ErrorNumber(e.Code) {
 	case libvirt.ErrAuthFailed, libvirt.ErrAuthCancelled, libvirt.ErrAuthUnavailable, libvirt.ErrGnutlsError,
@@ -88,18 +86,18 @@ func refusedByPeer(e *Error, peer transport.Peer) bool {
 	return false
 }
 
-// lostReason tells an error that says nothing: closing its connection to the
-// other host, libvirt (11.3) puts the end of virt-ssh-helper in the place of the
-// error that it had. With netcat there it does not.
+// lostReason tells whether the reason of the failure was lost: closing its connection
+// to the other host, libvirt (11.3) replaces its error by the end of virt-ssh-helper.
+// With netcat it does not.
 func lostReason(e *Error, peer transport.Peer) bool {
 	return peer.BySSH() && libvirt.ErrorNumber(e.Code) == libvirt.ErrSystemError &&
 		strings.HasPrefix(e.Message, "End of file while reading data: ")
 }
 
-// memoryRefused tells a failure of the connection that memory is sent over. In
-// libvirt's words it looks like any other; but once the other host's libvirt was
-// reached, it is the only one that is made: by libvirt itself, or by QEMU for
-// parallel connections.
+// memoryRefused tells whether the connection for the memory failed. libvirt's message
+// is the same for every connection; but once the other host's libvirt was reached, the
+// one for the memory is the only one that is made: by libvirt, or by QEMU for parallel
+// connections.
 func memoryRefused(e *Error) bool {
 	return slices.ContainsFunc([]string{
 		"unable to connect to server at '",

@@ -7,8 +7,8 @@ import (
 )
 
 // state translates libvirt's state and reason. A domain paused for migration is
-// either the source in its last moment or the incoming half; only its job tells
-// which, see incoming.
+// either the source in its last moment or the incoming domain; only its job tells
+// which, see interpret.
 func state(s, reason int32) migration.DomainState {
 	switch libvirt.DomainState(s) {
 	case libvirt.DomainShutoff, libvirt.DomainShutdown:

@@ -25,7 +25,8 @@ const (
 	typeReply   = 1
 	typeMessage = 2
 
-	statusOK = 0
+	statusOK    = 0
+	statusError = 1
 
 	procedurePing = 1
 	procedurePong = 2

@@ -1,6 +1,7 @@
 package rpc
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -21,31 +22,13 @@ const (
 	procedureSASLStep  = 69
 
 	authSASL = 1
-
-	statusError = 1
 )
 
-// maxAuthFrame bounds what a host may send before it knows us. libvirt's own
-// limit is 64 KiB of data (REMOTE_AUTH_SASL_DATA_MAX), in four bytes each.
+// maxAuthFrame bounds what a daemon may send before the login. libvirt's own limit is 64 KiB of data (REMOTE_AUTH_SASL_DATA_MAX), in four bytes each.
 const maxAuthFrame = 4*64<<10 + 1<<10
 
-// maxSASLSteps is more than any mechanism here takes.
+// maxSASLSteps is more than any of the mechanisms takes.
 const maxSASLSteps = 5
-
-// Password is a secret that does not show when it is printed.
-type Password string
-
-// String hides the password.
-func (Password) String() string { return "(hidden)" }
-
-// GoString hides the password.
-func (Password) GoString() string { return "(hidden)" }
-
-// Credentials are what a daemon that wants SASL is told.
-type Credentials struct {
-	Username string
-	Password Password
-}
 
 // Authenticate logs in to a daemon that wants SASL, before [Open]. For a daemon
 // that does not want it, it does nothing and does not call who. Readable is a
@@ -63,50 +46,50 @@ func Authenticate(ctx context.Context, stream net.Conn, who func() (Credentials,
 	return err
 }
 
-// saslClient is the part of libvirt's protocol that comes before everything else.
+// saslClient speaks the part of libvirt's protocol that comes before ConnectOpen.
 type saslClient struct {
 	stream net.Conn
 	serial uint32
 }
 
-func (t *saslClient) login(who func() (Credentials, error), readable bool) error {
-	reply, err := t.call(procedureAuthList, nil)
+func (c *saslClient) login(who func() (Credentials, error), readable bool) error {
+	reply, err := c.call(procedureAuthList, nil)
 	if err != nil {
 		return err
 	}
 	if !slices.Contains(reply.words(), authSASL) {
 		return reply.err
 	}
-	us, err := who()
+	credentials, err := who()
 	if err != nil {
 		return err
 	}
-	offered, err := t.begin()
+	offered, err := c.begin()
 	if err != nil {
 		return err
 	}
-	name, ways, err := chooseMechanism(offered, us, readable)
+	name, ways, err := chooseMechanism(offered, credentials, readable)
 	if err != nil {
 		return err
 	}
-	err = t.exchange(name, ways[0])
+	err = c.exchange(name, ways[0])
 	for _, way := range ways[1:] {
 		var refusal *LoginError
 		if !errors.As(err, &refusal) || !refusal.Refused {
 			return err
 		}
-		if _, again := t.begin(); again != nil {
+		if _, again := c.begin(); again != nil {
 			return err
 		}
-		err = t.exchange(name, way)
+		err = c.exchange(name, way)
 	}
 	return err
 }
 
-// begin starts an exchange, the first or, where that was refused, another one. The
-// host says which mechanisms it offers.
-func (t *saslClient) begin() ([]string, error) {
-	reply, err := t.call(procedureSASLInit, nil)
+// begin starts an exchange: the first or, where that was refused, another one. The
+// daemon says which mechanisms it offers.
+func (c *saslClient) begin() ([]string, error) {
+	reply, err := c.call(procedureSASLInit, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -115,8 +98,8 @@ func (t *saslClient) begin() ([]string, error) {
 }
 
 // exchange logs in by a mechanism.
-func (t *saslClient) exchange(name string, m mechanism) error {
-	reply, err := t.call(procedureSASLStart, appendChars(appendWord(appendText(nil, name), 0), m.first()))
+func (c *saslClient) exchange(name string, m mechanism) error {
+	reply, err := c.call(procedureSASLStart, appendChars(appendWord(appendText(nil, name), 0), m.first()))
 	for range maxSASLSteps {
 		if err != nil {
 			return err
@@ -134,26 +117,26 @@ func (t *saslClient) exchange(name string, m mechanism) error {
 		if complete != 0 {
 			return m.finished()
 		}
-		reply, err = t.call(procedureSASLStep, appendChars(appendWord(nil, 0), answer))
+		reply, err = c.call(procedureSASLStep, appendChars(appendWord(nil, 0), answer))
 	}
 	return &ProtocolError{Reason: "SASL does not come to an end"}
 }
 
 // call makes one call and reads its reply.
-func (t *saslClient) call(procedure uint32, payload []byte) (*decoder, error) {
-	t.serial++
-	h := header{headerSize + uint32(len(payload)), programRemote, protocolVersion, procedure, 0, t.serial, 0}
-	if _, err := t.stream.Write(append(h.encode(), payload...)); err != nil {
+func (c *saslClient) call(procedure uint32, payload []byte) (*decoder, error) {
+	c.serial++
+	h := header{headerSize + uint32(len(payload)), programRemote, protocolVersion, procedure, 0, c.serial, 0}
+	if _, err := c.stream.Write(append(h.encode(), payload...)); err != nil {
 		return nil, &LostError{Cause: err}
 	}
 	var raw [headerSize]byte
-	if _, err := io.ReadFull(t.stream, raw[:4]); err != nil {
+	if _, err := io.ReadFull(c.stream, raw[:4]); err != nil {
 		return nil, &LostError{Cause: err}
 	}
 	if err := checkLength([4]byte(raw[:4])); err != nil {
 		return nil, err
 	}
-	if _, err := io.ReadFull(t.stream, raw[4:]); err != nil {
+	if _, err := io.ReadFull(c.stream, raw[4:]); err != nil {
 		return nil, &LostError{Cause: cut(err)}
 	}
 	got := parseHeader(&raw)
@@ -162,11 +145,11 @@ func (t *saslClient) call(procedure uint32, payload []byte) (*decoder, error) {
 		return nil, err
 	case got.length > maxAuthFrame:
 		return nil, &ProtocolError{Reason: fmt.Sprintf("it sends %d bytes before anybody has logged in", got.length)}
-	case got.program != programRemote || got.kind != typeReply || got.procedure != procedure || got.serial != t.serial:
+	case got.program != programRemote || got.kind != typeReply || got.procedure != procedure || got.serial != c.serial:
 		return nil, &ProtocolError{Reason: "it answers another call than was made"}
 	}
 	body := make([]byte, got.length-headerSize)
-	if _, err := io.ReadFull(t.stream, body); err != nil {
+	if _, err := io.ReadFull(c.stream, body); err != nil {
 		return nil, &LostError{Cause: cut(err)}
 	}
 	reply := &decoder{rest: body}
@@ -179,7 +162,7 @@ func (t *saslClient) call(procedure uint32, payload []byte) (*decoder, error) {
 // refusedLogin is libvirt's refusal of a login.
 func refusedLogin(reply *decoder) error {
 	code, _, given := reply.word(), reply.word(), reply.word()
-	message := "no reason given"
+	message := ""
 	if given != 0 {
 		message = reply.text()
 	}
@@ -189,5 +172,5 @@ func refusedLogin(reply *decoder) error {
 	if libvirt.ErrorNumber(code) == libvirt.ErrAuthFailed {
 		return &LoginError{Reason: "libvirt refuses the user name or the password", Said: message, Refused: true}
 	}
-	return libvirt.Error{Code: code, Message: message}
+	return libvirt.Error{Code: code, Message: cmp.Or(message, "no reason given")}
 }

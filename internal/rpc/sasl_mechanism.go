@@ -10,16 +10,16 @@ import (
 type mechanism interface {
 	// first is what the client says before it is asked.
 	first() []byte
-	// next answers what the host said.
+	// next answers what the daemon said.
 	next(challenge []byte) ([]byte, error)
-	// finished tells whether the client, too, is content when the host is.
+	// finished is nil when the client, too, is content.
 	finished() error
 }
 
-// chooseMechanism takes the best of what the host offers, and says how to go about
-// it: in more than one way where the first may be refused for the spelling of the
-// password. A password goes over no stream that others may read, by whatever
-// mechanism: libvirt, too, wants encryption there, which no mechanism here brings.
+// chooseMechanism takes the best of what the daemon offers. It returns more than one
+// way where the first may be refused for the spelling of the password. A password
+// goes over no stream that others may read: libvirt, too, wants encryption there,
+// which none of these mechanisms brings.
 func chooseMechanism(offered []string, who Credentials, readable bool) (string, []mechanism, error) {
 	if readable {
 		return "", nil, ErrLoginExposed
@@ -41,16 +41,14 @@ func chooseMechanism(offered []string, who Credentials, readable bool) (string, 
 // about a dozen.
 const maxMechanisms = 20
 
-// mechanismNames are those of the names that SASL allows (RFC 4422, section 3.1).
+// legalMechanism is a name that SASL allows (RFC 4422, section 3.1).
+var legalMechanism = regexp.MustCompile(`^[A-Z0-9_-]{1,20}$`)
+
+// mechanismNames are those of the names that an error may repeat.
 func mechanismNames(offered []string) []string {
-	legal := regexp.MustCompile(`^[A-Z0-9_-]{1,20}$`)
-	var names []string
-	for _, name := range offered {
-		if legal.MatchString(name) && len(names) < maxMechanisms {
-			names = append(names, name)
-		}
-	}
-	if names == nil {
+	offered = offered[:min(len(offered), maxMechanisms)]
+	names := slices.DeleteFunc(slices.Clone(offered), func(name string) bool { return !legalMechanism.MatchString(name) })
+	if len(names) == 0 {
 		return []string{"none"}
 	}
 	return names

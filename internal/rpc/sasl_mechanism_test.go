@@ -98,6 +98,22 @@ func TestMechanisms(t *testing.T) {
 	}
 }
 
+// Only names that SASL allows are repeated, and not too many of them.
+func TestUnknownMechanismsAreNamed(t *testing.T) {
+	t.Parallel()
+	for offered, want := range map[string]string{
+		"GSSAPI,DIGEST-MD5":                  "it offers GSSAPI, DIGEST-MD5; this client knows SCRAM-SHA-512",
+		"":                                   "it offers none; ",
+		"\x1b[2J," + strings.Repeat("X", 21): "it offers none; ",
+		strings.Repeat("X,", 1<<20):          "it offers " + strings.Repeat("X, ", maxMechanisms-1) + "X; ",
+	} {
+		_, _, err := chooseMechanism(strings.Split(offered, ","), Credentials{"fred", "s3cret"}, false)
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%.20q: got %v, want %s", offered, err, want)
+		}
+	}
+}
+
 // A login is tried again only where SASLprep (RFC 4013) makes something else of it.
 func TestWaysToLogIn(t *testing.T) {
 	t.Parallel()

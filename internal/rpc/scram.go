@@ -14,24 +14,23 @@ var scramHashes = []struct {
 	hash scram.HashGeneratorFcn
 }{{"SCRAM-SHA-512", scram.SHA512}, {"SCRAM-SHA-256", scram.SHA256}, {"SCRAM-SHA-1", scram.SHA1}}
 
-// scramWays are SCRAM with user name and password as they are, as Cyrus SASL, which
-// libvirt uses on both sides, keeps and shows them, and, where that is something
-// else, as RFC 5802 wants them prepared (SASLprep, RFC 4013): then it does not
-// matter how an accented letter was typed.
+// scramWays are SCRAM with user name and password as they are spelled, as Cyrus
+// SASL, which libvirt uses on both sides, keeps them. Where SASLprep (RFC 4013)
+// makes something else of them, the second way is with that.
 func scramWays(hash scram.HashGeneratorFcn, who Credentials) ([]mechanism, error) {
-	asTheyAre, err := newSCRAM(hash, who)
+	asSpelled, err := newSCRAM(hash, who)
 	if err != nil {
 		return nil, err
 	}
 	prepared, ok := who.prepared()
 	if !ok || prepared == who {
-		return []mechanism{asTheyAre}, nil
+		return []mechanism{asSpelled}, nil
 	}
-	asTheyShouldBe, err := newSCRAM(hash, prepared)
+	asPrepared, err := newSCRAM(hash, prepared)
 	if err != nil {
 		return nil, err
 	}
-	return []mechanism{asTheyAre, asTheyShouldBe}, nil
+	return []mechanism{asSpelled, asPrepared}, nil
 }
 
 // prepared are the credentials after SASLprep, unless it forbids something in them,
@@ -45,19 +44,19 @@ func (c Credentials) prepared() (Credentials, bool) {
 	return Credentials{username, Password(password)}, err == nil
 }
 
-// scramClient is SCRAM without channel binding (RFC 5802, RFC 7677): the host never
+// scramClient is SCRAM without channel binding (RFC 5802, RFC 7677): the daemon never
 // gets the password, and proves that it knows it.
 type scramClient struct {
 	talk    *scram.ClientConversation
 	opening string
-	proving bool // we have shown our proof, and the host has to show its own
+	proving bool // our proof is sent, and the daemon has to show its own
 }
 
-// Bounds for the rounds that a host asks for: the least that RFC 7677 allows, and a
+// Bounds for the rounds that a daemon asks for: the least that RFC 7677 allows, and a
 // second's work.
 const minSCRAMRounds, maxSCRAMRounds = 4096, 1_000_000
 
-// errUnproven is a host that could not show that it knows the password.
+// errUnproven is a daemon that did not show that it knows the password.
 var errUnproven = &LoginError{Reason: "it does not prove that it knows the password; somebody may be between this machine and the host"}
 
 func newSCRAM(hash scram.HashGeneratorFcn, who Credentials) (*scramClient, error) {

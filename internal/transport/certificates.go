@@ -16,8 +16,8 @@ import (
 // certificates are the files that a client of TLS has.
 type certificates clientconfig.PKI
 
-// config makes TLS's configuration of the files. Trust takes whatever
-// certificate the host shows.
+// config makes a configuration of TLS of the files. With trust, it accepts any
+// certificate of the host.
 func (f certificates) config(host string, trust bool) (*tls.Config, error) {
 	config := &tls.Config{MinVersion: tls.VersionTLS12, ServerName: host}
 	own, err := f.loadOwn()
@@ -44,8 +44,8 @@ func (f certificates) config(host string, trust bool) (*tls.Config, error) {
 	return config, nil
 }
 
-// loadAuthorities reads the certificates of whom we trust. One of a bundle that
-// cannot be read vouches for nobody.
+// loadAuthorities reads the certificates of the trusted authorities. It skips those
+// of a bundle that cannot be read.
 func (f certificates) loadAuthorities() ([]*x509.Certificate, error) {
 	const what = "certificate of the authority"
 	content, err := os.ReadFile(f.Authority)
@@ -72,8 +72,8 @@ func pool(certificates []*x509.Certificate) *x509.CertPool {
 	return p
 }
 
-// vouched tells whether the certificate that a host showed, the first of those
-// given, is of our authority, for whatever name it is.
+// vouched tells whether the host's certificate, the first of those shown, is of a
+// trusted authority, for whatever name.
 func (f certificates) vouched(shown []*x509.Certificate) bool {
 	authorities, err := f.loadAuthorities()
 	if err != nil {
@@ -83,8 +83,8 @@ func (f certificates) vouched(shown []*x509.Certificate) bool {
 	return err == nil
 }
 
-// loadOwn reads our own certificate. It is nil where there is none, or no key
-// of it: some hosts do not ask for one.
+// loadOwn reads the client's own certificate. It is nil where the certificate or its
+// key is missing: some hosts do not ask for one.
 func (f certificates) loadOwn() (*tls.Certificate, error) {
 	certificate, err := os.ReadFile(f.Certificate)
 	if errors.Is(err, os.ErrNotExist) {
@@ -110,12 +110,12 @@ func (f certificates) loadOwn() (*tls.Certificate, error) {
 	return &pair, nil
 }
 
-// ownMissing are the files of our own certificate that are not there.
+// ownMissing are the files of the client's own certificate that do not exist.
 func (f certificates) ownMissing() []string {
 	return slices.DeleteFunc([]string{f.Certificate, f.Key}, clientconfig.Exists)
 }
 
-// unusable is a file that TLS cannot do with.
+// unusable is the error of a file that cannot be used.
 func unusable(what, file string, err error) error {
 	reason := err
 	var path *os.PathError
@@ -128,8 +128,7 @@ func unusable(what, file string, err error) error {
 // clock is how a time is written in an error.
 const clock = "2 January 2006 15:04 MST"
 
-// outOfDate says so of a certificate that is not valid now, and is empty for one
-// that is.
+// outOfDate says why a certificate is not valid now; it is empty for one that is.
 func outOfDate(c *x509.Certificate) string {
 	switch now := time.Now(); {
 	case now.Before(c.NotBefore):

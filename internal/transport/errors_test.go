@@ -1,10 +1,13 @@
 package transport
 
 import (
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"net"
 	"strings"
+	"syscall"
 	"testing"
 	"unicode"
 	"unicode/utf8"
@@ -38,5 +41,34 @@ func TestErrorsShowWhatPeersSay(t *testing.T) {
 		if strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsGraphic(r) }) {
 			t.Errorf("%s: %.200q", name, text)
 		}
+	}
+}
+
+// Whoever reads why there is no stream needs no knowledge of sockets.
+func TestFailuresToConnect(t *testing.T) {
+	t.Parallel()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = l.Close() // nobody listens there any more
+	e, err := Parse("qemu+tcp://" + l.Addr().String() + "/system")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var failure *Error
+	if _, err := e.Dial(t.Context()); !errors.As(err, &failure) || failure.Reason != "connection refused; is libvirtd running and listening there?" {
+		t.Errorf("got %v", err)
+	}
+	if err := explained(&net.OpError{Op: "dial", Err: &net.DNSError{Err: "no such host", Name: "kvm1"}}); err.Error() != "the name does not resolve: no such host" {
+		t.Errorf("got %v", err)
+	}
+	if err := explained(&net.OpError{Op: "dial", Err: syscall.EHOSTUNREACH}); err.Error() != "no route to host" {
+		t.Errorf("got %v", err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := e.Dial(ctx); !errors.Is(err, context.Canceled) || errors.As(err, &failure) {
+		t.Errorf("got %v, want %v", err, context.Canceled)
 	}
 }

@@ -49,8 +49,8 @@ type knownHosts struct {
 	refusal error
 }
 
-// readKnownHosts reads the files of known hosts: the one that the URI names, else libvirt's and
-// ssh's of the user, and the machine's.
+// readKnownHosts reads the files of known hosts: the one that the URI names, else
+// the user's and the machine's.
 func readKnownHosts(verify, named string) (*knownHosts, error) {
 	k := &knownHosts{verify: verify, named: named}
 	files := []string{k.named}
@@ -67,7 +67,7 @@ func readKnownHosts(verify, named string) (*knownHosts, error) {
 	return k, nil
 }
 
-// about are the lines about a host that have a marker, or none.
+// about returns the lines about a host with a marker; "" is no marker.
 func (k *knownHosts) about(address, marker string) []knownLine {
 	host := knownhosts.Normalize(strings.ToLower(address)) // ssh, too, has names in lower case
 	var found []knownLine
@@ -87,7 +87,7 @@ func (k *knownHosts) check(address string, remote net.Addr, key ssh.PublicKey) e
 	return k.refusal
 }
 
-// verdict is why a key is not accepted.
+// verdict is nil for a key that is accepted, and else says why not.
 func (k *knownHosts) verdict(address string, remote net.Addr, key ssh.PublicKey) error {
 	if revoked := k.revokes(key); revoked != "" {
 		return &Error{Reason: "its host key has been revoked (" + revoked + ")", Persistence: Permanent}
@@ -99,7 +99,7 @@ func (k *knownHosts) verdict(address string, remote net.Addr, key ssh.PublicKey)
 		if checker.CheckHostKey(address, remote, key) == nil {
 			return nil
 		}
-		// A certificate of nobody we know still holds the host's own key.
+		// A certificate of an unknown authority still holds the host's own key.
 		key = certificate.Key
 	}
 	own := k.about(address, "")
@@ -114,8 +114,8 @@ func (k *knownHosts) verdict(address string, remote net.Addr, key ssh.PublicKey)
 	return &Error{Reason: adviceUnknownKey + "known_hosts_verify=auto", Persistence: Permanent}
 }
 
-// revokes finds the line that revokes a key or, of a certificate, any part of it;
-// for whichever host, as a key that was stolen is nobody's.
+// revokes finds the line that revokes a key or any part of a certificate. It counts
+// for every host: a stolen key may turn up anywhere.
 func (k *knownHosts) revokes(key ssh.PublicKey) string {
 	parts := []ssh.PublicKey{key}
 	if certificate, ok := key.(*ssh.Certificate); ok {
@@ -138,10 +138,10 @@ func hasKey(lines []knownLine, key ssh.PublicKey) bool {
 
 func sameKey(a, b ssh.PublicKey) bool { return bytes.Equal(a.Marshal(), b.Marshal()) }
 
-// notebook is the file that new keys are added to: the one that the URI names, else
-// libvirt's own of the user. Nobody else is made to trust a host because this user
-// does, so it is never the machine's unless the URI names that.
-func (k *knownHosts) notebook() (string, error) {
+// fileForNewKeys is the file that new keys are added to: the one that the URI names,
+// else libvirt's own of the user. It is never the machine's unless the URI names
+// that: other users do not trust a host because this one does.
+func (k *knownHosts) fileForNewKeys() (string, error) {
 	if k.named != "" {
 		return k.named, nil
 	}
@@ -166,10 +166,10 @@ func (k *knownHosts) notebook() (string, error) {
 	return file, nil
 }
 
-// learn adds a key to the known ones. Whoever else learns at the same time waits.
+// learn adds a key to the known ones, under a lock of the file.
 func (k *knownHosts) learn(address string, key ssh.PublicKey) error {
 	err := func() error {
-		file, err := k.notebook()
+		file, err := k.fileForNewKeys()
 		if err != nil {
 			return err
 		}
@@ -193,7 +193,7 @@ func (k *knownHosts) learn(address string, key ssh.PublicKey) error {
 }
 
 // appendOnce adds a line to a file, unless it is there: another connection to the
-// same host may have been faster. Who wrote the last line may not have ended it.
+// same host may have been faster. The last line of the file may lack its end.
 func appendOnce(f *os.File, line string) error {
 	content, err := io.ReadAll(f)
 	if err != nil {
@@ -209,10 +209,10 @@ func appendOnce(f *os.File, line string) error {
 	return err
 }
 
-// algorithms are those to ask the host for: first of the kinds of key that are
-// known of it, then certificates of any kind, or, where an authority is known that
-// may have certified it, the other way round. A host shows one of its keys only,
-// and one of another kind than the known one would look like a changed key.
+// algorithms are those to ask the host for. A host shows one of its keys only, and
+// one of another kind than the known one would look like a changed key. So the kinds
+// that are known come first, then certificates; the other way round where an
+// authority is known that may have certified the host.
 func (k *knownHosts) algorithms(address string) []string {
 	own := k.about(address, "")
 	if len(own) == 0 {

@@ -21,7 +21,7 @@ const (
 )
 
 // knownLine is a line of a file of known hosts (sshd(8), SSH_KNOWN_HOSTS FILE
-// FORMAT): a key, and whom it is of.
+// FORMAT): a key and its hosts.
 type knownLine struct {
 	marker, hosts string
 	key           ssh.PublicKey
@@ -29,9 +29,9 @@ type knownLine struct {
 	where string
 }
 
-// readKnownLines reads a file. As with ssh, a line that cannot be read speaks of
-// no host: kinds of keys that are unheard of here, leftovers of version 1, noise.
-// But one that revokes a key must not be passed over, so it is an error.
+// readKnownLines reads a file. As ssh does, it skips lines that it cannot read:
+// unknown kinds of keys, leftovers of SSH version 1, noise. A line that revokes a key
+// is never skipped: it is an error.
 func readKnownLines(file string) ([]knownLine, error) {
 	content, err := os.ReadFile(file)
 	if err != nil {
@@ -53,7 +53,7 @@ func readKnownLines(file string) ([]knownLine, error) {
 	return read, nil
 }
 
-// parseKnownLine reads a line. The marker is there with an error, too.
+// parseKnownLine reads a line. With an error it returns the marker nevertheless.
 func parseKnownLine(text string) (knownLine, error) {
 	var line knownLine
 	fields := strings.Fields(text)
@@ -107,7 +107,7 @@ func matchesPattern(pattern, host string) bool {
 	return regexp.MustCompile(`^` + expression + `$`).MatchString(host)
 }
 
-// hashOf tells whether |1|salt|hash is of a host.
+// hashOf tells whether |1|salt|hash is the hash of a host.
 func hashOf(host, hashed string) bool {
 	parts := strings.Split(hashed, "|")
 	if len(parts) != 4 || parts[1] != "1" {

@@ -324,7 +324,7 @@ func TestKnownHostsThatCannotBeRead(t *testing.T) {
 // A user who names the machine's file means it.
 func TestNamedKnownHostsAreWritten(t *testing.T) {
 	t.Setenv("HOME", filepath.Join(t.TempDir(), "none"))
-	if got, err := (&knownHosts{named: clientconfig.MachineKnownHosts}).notebook(); got != clientconfig.MachineKnownHosts || err != nil {
+	if got, err := (&knownHosts{named: clientconfig.MachineKnownHosts}).fileForNewKeys(); got != clientconfig.MachineKnownHosts || err != nil {
 		t.Errorf("got %s, %v", got, err)
 	}
 }

@@ -17,11 +17,11 @@ import (
 )
 
 // libsshDialer connects to a host's libvirt through SSH inside this process
-// (qemu+libssh and qemu+libssh2), for machines without ssh and for those whose
-// ssh configuration is not to have a part.
+// (qemu+libssh and qemu+libssh2), for machines without ssh and for those whose ssh
+// configuration must not matter.
 type libsshDialer struct {
 	address string
-	account string // "" is whoever runs this process
+	account string // "" is the user of this process
 	command string
 
 	verify, knownHosts string // how the host's key is verified, and by which file
@@ -46,11 +46,11 @@ func parseLibSSH(e *Endpoint) (dialer, error) {
 	return d, err
 }
 
-// readable tells whether a host key is taken that nobody has compared, be it any
-// or a new one: then a password would go to whoever answers first.
+// readable tells whether a host key is accepted that nobody has compared: then a
+// password would go to whoever answers first.
 func (d libsshDialer) readable() bool { return d.verify != verifyNormal }
 
-// dial has logged in and started the command on the host when it returns.
+// dial returns when it has logged in and started the command on the host.
 func (d libsshDialer) dial(ctx context.Context) (net.Conn, error) {
 	stream, err := (&net.Dialer{KeepAliveConfig: keepalive}).DialContext(ctx, "tcp", d.address)
 	if errors.Is(err, syscall.ECONNREFUSED) {
@@ -186,7 +186,7 @@ func loginFailure(err error, known *knownHosts, keys *keys) error {
 	return &Error{Reason: fmt.Sprintf("%s (keys offered: %d%s)", adviceLogin, len(keys.signers), keys.passedOver()), Persistence: LoginRefused, Cause: err}
 }
 
-// user is whom to log in as: by default, as ssh does, whoever runs this process.
+// user is the account to log in to: by default, as with ssh, that of this process.
 func (d libsshDialer) user() (string, error) {
 	if d.account != "" {
 		return d.account, nil

@@ -14,11 +14,10 @@ const (
 	modeAuto, modeDirect, modeLegacy    = "auto", "direct", "legacy"
 )
 
-// remoteCommand is what runs on a host at the other end of an SSH connection
-// to pass the bytes on to its libvirt: virt-ssh-helper, which comes with libvirt
-// since 6.8, or netcat. The choice is libvirt's (virNetClientSSHHelperCommand),
-// and so is the shell in the login shell: whatever the latter is, it passes on a
-// word in single quotes.
+// remoteCommand is the command that passes the bytes on to libvirt at the other end
+// of an SSH connection: virt-ssh-helper, which comes with libvirt since 6.8, or
+// netcat. The choice is libvirt's (virNetClientSSHHelperCommand), and so is the shell
+// in the login shell: every login shell passes on a word in single quotes.
 func remoteCommand(driver string, p parameters) (string, error) {
 	proxy, err := p.oneOf("proxy", proxyAuto, proxyNative, proxyNetcat)
 	if err != nil {
@@ -38,7 +37,7 @@ func remoteCommand(driver string, p parameters) (string, error) {
 	case proxy == proxyNative && netcat != "":
 		return "", errors.New("its parameter netcat has no meaning with proxy=native")
 	case proxy == proxyAuto && (netcat != "" || socket != ""):
-		// Old helpers take no socket and would go to another one without a word.
+		// Old helpers ignore the socket and silently use another one.
 		proxy = proxyNetcat
 	}
 	script := "LC_ALL=C; export LC_ALL; "
@@ -54,7 +53,7 @@ func remoteCommand(driver string, p parameters) (string, error) {
 	return "sh -c " + quote(script), nil
 }
 
-// helperURI is what virt-ssh-helper is told.
+// helperURI is the argument of virt-ssh-helper.
 func helperURI(driver, mode, socket string) string {
 	query := []string{}
 	if mode != modeAuto {
@@ -89,8 +88,8 @@ func socketScript(driver, mode, socket string) string {
 		`; if [ ! -S "$S" ] && [ -S "$D" ]; then S=$D; fi; `
 }
 
-// netcatScript runs netcat on S. Those that know -q must be told to end with
-// their input, those that do not know it do so by themselves.
+// netcatScript runs netcat on S. A netcat that knows -q ends with its input only when
+// told so; one that does not know it does so by itself.
 func netcatScript(netcat, socket string) string {
 	if netcat == "" {
 		netcat = "nc"
@@ -105,8 +104,8 @@ func shellSafe(word string) bool {
 	return !strings.ContainsFunc(word, func(r rune) bool { return r == '\\' || r == '!' || unicode.IsControl(r) })
 }
 
-// quote makes a word of a shell's command line. The word is [shellSafe], and so
-// is what comes out of it, for what is quoted once more.
+// quote makes a word of a shell's command line. The word must be [shellSafe]; the
+// result is, and can be quoted once more.
 func quote(word string) string {
 	return "'" + strings.ReplaceAll(word, "'", `'"'"'`) + "'"
 }

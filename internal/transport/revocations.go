@@ -13,16 +13,16 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/sanitize"
 )
 
-// revocations are lists of certificates that their authorities took back.
+// revocations are lists of revoked certificates.
 type revocations struct {
 	file        string
 	lists       []*x509.RevocationList
-	authorities []*x509.Certificate // whom we trust
+	authorities []*x509.Certificate // the trusted ones
 }
 
-// loadRevoked reads the authority's list of revoked certificates, if there is
-// one. It must be one that counts now: GnuTLS, in libvirt's own clients, goes on
-// with a list that was replaced long ago, which hides what was revoked since.
+// loadRevoked reads the authority's list of revoked certificates, if there is one.
+// It must be valid now: an old list hides what was revoked since. GnuTLS, in
+// libvirt's own clients, accepts one.
 func (f certificates) loadRevoked(authorities []*x509.Certificate) (revocations, error) {
 	const what = "list of revoked certificates"
 	r := revocations{file: f.Revoked, authorities: authorities}
@@ -49,7 +49,7 @@ func (f certificates) loadRevoked(authorities []*x509.Certificate) (revocations,
 	return r, nil
 }
 
-// stale says so of a list that does not count now.
+// stale says why a list is not valid now.
 func stale(list *x509.RevocationList) error {
 	switch now := time.Now(); {
 	case now.Before(list.ThisUpdate):
@@ -61,8 +61,8 @@ func stale(list *x509.RevocationList) error {
 }
 
 // check refuses a verified connection to a host whose certificate, or that of an
-// authority in between, was revoked by the one that issued it. A list of which
-// nobody knows whose it is is refused too: it would say nothing for ever.
+// intermediate authority, was revoked by its issuer. It also refuses a list of an
+// unknown issuer, which would revoke nothing for ever.
 func (r revocations) check(state tls.ConnectionState) error {
 	known := r.authorities
 	for _, chain := range state.VerifiedChains {
@@ -85,8 +85,7 @@ func (r revocations) check(state tls.ConnectionState) error {
 	return nil
 }
 
-// refusal is of a host whose certificate was revoked, or one that many steps
-// above.
+// refusal is the error of a revoked certificate, so many steps above the host's.
 func (r revocations) refusal(above int) error {
 	what := "its certificate"
 	if above > 0 {
@@ -95,8 +94,8 @@ func (r revocations) refusal(above int) error {
 	return &Error{Reason: fmt.Sprintf("%s has been revoked (%s)", what, r.file), Persistence: Permanent}
 }
 
-// signed tells whether a list is of an authority. That the latter's certificate
-// says so is not wanted: many that are made for libvirt do not.
+// signed tells whether a list is of an authority. The authority's certificate need
+// not allow it to sign lists: many that are made for libvirt do not.
 func signed(list *x509.RevocationList, authority *x509.Certificate) bool {
 	return authority.CheckSignature(list.SignatureAlgorithm, list.RawTBSRevocationList, list.Signature) == nil
 }

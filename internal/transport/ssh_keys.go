@@ -16,8 +16,7 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/clientconfig"
 )
 
-// Ways to log in that the URI's parameter sshauth names. The last two need
-// somebody to ask.
+// Ways to log in that the URI's parameter sshauth names. The last two ask a person.
 const (
 	authAgent    = "agent"
 	authKey      = "privkey"
@@ -28,8 +27,8 @@ const (
 // defaultKeys are where a user's own keys are, in ~/.ssh.
 var defaultKeys = []string{"id_ed25519", "id_ecdsa", "id_rsa"}
 
-// keySources are the ways to log in that the URI allows and that are possible
-// here, in the order of the URI.
+// keySources are the ways to log in that the URI allows and that ask nobody, in the
+// order of the URI.
 func (p parameters) keySources() ([]string, error) {
 	if p["sshauth"] == "" {
 		return []string{authAgent, authKey}, nil
@@ -101,8 +100,8 @@ func (k *keys) listAgent(ctx context.Context, socket string) ([]ssh.Signer, erro
 	return agent.NewClient(conn).Signers()
 }
 
-// read adds the key of a file, which must be usable; of the user's own, where no
-// file is named, those that are.
+// read adds the key of a file, which must be usable. Without a file it adds those of
+// the user's own keys that are usable.
 func (k *keys) read(file string) error {
 	if file != "" {
 		signer, err := readKey(file)

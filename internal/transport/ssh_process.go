@@ -10,20 +10,19 @@ import (
 )
 
 const (
-	// processGrace is how long a process may take to end once its input has, and
-	// after each signal. It covers a round trip to a host far away.
+	// processGrace is how long a process may take to end after the end of its input,
+	// and after each signal. It covers a round trip to a distant host.
 	processGrace = time.Second
-	// stderrGrace is how long the last words of a process that has ended are
-	// waited for. A master of ssh's ControlPersist, which goes on by itself, may
-	// hold on to them for ever.
+	// stderrGrace is how long to read the standard error of a process that has ended.
+	// A master of ssh's ControlPersist lives on and may hold it open for ever.
 	stderrGrace = 200 * time.Millisecond
 	// stderrLimit is how much of what a process says is kept.
 	stderrLimit = 8 << 10
 )
 
 // startTunnel starts a process with the far end of a stream for its input and
-// output. failure says, of an exit status (-1 when a signal ended it) and of the
-// last that the process said, why it failed; it is nil when it did not.
+// output. failure makes an error of its exit status (-1 when a signal ended it) and
+// the last lines of its standard error; nil is success.
 func startTunnel(cmd *exec.Cmd, failure func(status int, said string) error) (*tunnel, error) {
 	near, far, err := socketPair()
 	if err != nil {
@@ -33,9 +32,9 @@ func startTunnel(cmd *exec.Cmd, failure func(status int, said string) error) (*t
 	said := &tail{limit: stderrLimit}
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = far, far, said
 	cmd.WaitDelay = stderrGrace
-	// In a session of its own it has no terminal to ask at, and what a terminal
-	// sends to everybody, such as Ctrl-C, does not reach it: a migration could
-	// not be aborted without it. It also leads a group, which ends with it.
+	// In a session of its own it has no terminal to ask at, and no Ctrl-C of a terminal
+	// reaches it: a migration cannot be aborted without the connection. It also leads
+	// a process group, which ends with it.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	if err := cmd.Start(); err != nil {
 		_ = near.Close()
@@ -52,14 +51,13 @@ func startTunnel(cmd *exec.Cmd, failure func(status int, said string) error) (*t
 	return t, nil
 }
 
-// endProcess ends a process that has lost its input, and leads a group of its own,
-// if need be by force, and returns when it has ended. An ssh that has not logged in
-// does not look at its input, and a signal ends it without a word to the ssh that
-// it has started for a jump host: so the whole group is signalled, the second time
-// for those that outlive their leader, too. A master that goes on for others, as
-// ssh's ControlPersist says, is not of the group: it has made a session of its own.
-// What not even SIGKILL ends, as it waits for a file on a server that is gone, is
-// given up: it ends when the kernel lets it.
+// endProcess ends a process that has lost its input and leads a group, if need be by
+// force, and returns when it has ended. An ssh that has not logged in does not look at
+// its input, and does not end the ssh that it started for a jump host. So the whole
+// group is signalled, the second time also for those that outlive their leader. A
+// master of ssh's ControlPersist is not in the group: it has a session of its own.
+// What even SIGKILL does not end, because it waits for a file on a server that is
+// gone, is given up: it ends when the kernel lets it.
 func endProcess(leader int, ended <-chan struct{}) {
 	soon := func() bool {
 		select {
@@ -101,7 +99,7 @@ func socketPair() (near net.Conn, far *os.File, err error) {
 	return near, far, nil
 }
 
-// tail keeps the last of what is written to it.
+// tail keeps the last bytes that are written to it.
 type tail struct {
 	limit int
 

@@ -15,8 +15,8 @@ import (
 type tlsDialer struct {
 	host, address string
 	pkipath       string
-	// trust takes whatever certificate the host shows: a password would go to
-	// whoever answers.
+	// trust accepts any certificate of the host: a password would go to whoever
+	// answers.
 	trust bool
 }
 
@@ -57,15 +57,15 @@ func (d tlsDialer) dial(ctx context.Context) (net.Conn, error) {
 	return nil, err
 }
 
-// welcome is what libvirtd says, in a byte, to a client whose certificate and
-// name it has checked. It does so after the handshake, and before anything else.
+// welcome is the byte that libvirtd sends, after the handshake and before anything
+// else, to a client whose certificate and name it accepts.
 const welcome = 1
 
 // errNotWelcome is a libvirtd that said something else.
 var errNotWelcome = errors.New("it does not accept this client")
 
-// readVerdict waits for libvirtd's welcome. With TLS 1.3 it is also here that
-// the host's refusal of our certificate arrives.
+// readVerdict waits for libvirtd's welcome. With TLS 1.3 the refusal of the client's
+// certificate arrives here, too.
 func readVerdict(ctx context.Context, c net.Conn) error {
 	stop := context.AfterFunc(ctx, func() { _ = c.SetReadDeadline(time.Unix(1, 0)) })
 	var verdict [1]byte

@@ -13,11 +13,11 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/sanitize"
 )
 
-// handshakeFailure is why a host and we did not agree on TLS.
+// handshakeFailure is why the handshake of TLS failed.
 func handshakeFailure(host string, files certificates, err error) error {
 	var own *Error
 	if errors.As(err, &own) {
-		return own // of what we look at beside the chain of certificates
+		return own // of the check of revocations
 	}
 	var unverified *tls.CertificateVerificationError
 	var noTLS tls.RecordHeaderError
@@ -35,9 +35,9 @@ func handshakeFailure(host string, files certificates, err error) error {
 	return &Error{Reason: reason, Persistence: persistence, Cause: err}
 }
 
-// refusal is why libvirtd did not welcome us: it did not like our certificate,
-// or that we presented none. It says so by an alert; or, when the name is not in
-// its tls_allowed_dn_list, by nothing but the end of the connection.
+// refusal is why libvirtd did not accept the client: it refuses its certificate, or a
+// client without one. It sends an alert, or, when the name is not in its
+// tls_allowed_dn_list, only ends the connection.
 func refusal(files certificates, presented bool, err error) error {
 	reason := "it refuses a client without a certificate: there is no " + strings.Join(files.ownMissing(), " and no ")
 	if presented {
@@ -60,7 +60,7 @@ func remoteAlert(err error) string {
 	return strings.TrimPrefix(op.Err.Error(), "tls: ")
 }
 
-// verificationFailure says why the host's certificate is not good.
+// verificationFailure says why the host's certificate is refused.
 func verificationFailure(host string, files certificates, err *tls.CertificateVerificationError) string {
 	var name x509.HostnameError
 	var stranger x509.UnknownAuthorityError
@@ -88,8 +88,8 @@ func notOfOurs(files certificates) string {
 	return "its certificate is not of the authority in " + files.Authority
 }
 
-// wrongName says for which names the host's certificate, which our authority
-// issued, is.
+// wrongName says for which names the host's certificate is. It is of a trusted
+// authority.
 func wrongName(host string, c *x509.Certificate) string {
 	if len(c.DNSNames)+len(c.IPAddresses) == 0 {
 		return "its certificate names the host in its " + namesOf(c) + " alone, which is no longer taken; " +

@@ -9,29 +9,28 @@ import (
 	"time"
 )
 
-// tunnel is a stream to a daemon through something that has a life of its own,
-// such as a process of ssh.
+// tunnel is a stream to a daemon through a carrier with a life of its own: a process
+// of ssh, or a session of SSH.
 type tunnel struct {
 	net.Conn // the near end
 
-	// ended is closed when nothing of the something is left; failure may be
-	// read then, and is nil when it ended well.
+	// ended is closed when nothing of the carrier is left. Only then failure may be
+	// read; it is nil when the carrier ended well.
 	ended   <-chan struct{}
 	failure error
 
-	// end ends it, and returns when it has ended.
+	// end ends the carrier, and returns when it has ended.
 	end func()
 
 	// answered is whether the far side has said anything yet. It is the reader's.
 	answered bool
 
-	// closed is whether it was closed on this side, which a write to a pipe that
-	// was closed on either side does not tell.
+	// closed is whether the stream was closed on this side: the error of a write does
+	// not tell on which.
 	closed atomic.Bool
 }
 
-// lastWords is how long something whose stream has ended may take to end itself
-// and say why.
+// lastWords is how long a carrier whose stream has ended may take to end and say why.
 const lastWords = 2 * time.Second
 
 func (t *tunnel) Read(p []byte) (int, error) {
@@ -65,7 +64,7 @@ func (t *tunnel) Write(p []byte) (int, error) {
 	return n, t.explain(err)
 }
 
-// explain puts the reason for the end of the stream in the place of the end.
+// explain replaces the end of the stream by the reason for it.
 func (t *tunnel) explain(err error) error {
 	var timeout net.Error
 	if err == nil || t.closed.Load() || errors.As(err, &timeout) && timeout.Timeout() {
@@ -81,8 +80,7 @@ func (t *tunnel) explain(err error) error {
 	return err
 }
 
-// Close ends the stream and what carries it, and returns when nothing is left of
-// either.
+// Close ends the stream and its carrier, and returns when nothing is left of either.
 func (t *tunnel) Close() error {
 	t.closed.Store(true)
 	err := t.Conn.Close()

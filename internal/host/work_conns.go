@@ -15,18 +15,18 @@ import (
 // be left for those who want to watch and abort.
 const maxWork = 15
 
-// work is the connections of running migrations, one each.
-type work struct {
-	places chan struct{}
+// workConns are the connections of running migrations, one each.
+type workConns struct {
+	slots chan struct{}
 
 	mu       sync.Mutex
 	conns    map[*rpc.Conn]struct{}
 	sessions map[session]*rpc.Conn
 }
 
-func newWork() work {
-	return work{
-		places:   make(chan struct{}, maxWork),
+func newWorkConns() workConns {
+	return workConns{
+		slots:    make(chan struct{}, maxWork),
 		conns:    map[*rpc.Conn]struct{}{},
 		sessions: map[session]*rpc.Conn{},
 	}
@@ -36,7 +36,7 @@ func newWork() work {
 func (h *Host) openWork(ctx context.Context) (*rpc.Conn, error) {
 	started := time.Now()
 	select {
-	case h.work.places <- struct{}{}:
+	case h.work.slots <- struct{}{}:
 	case <-ctx.Done():
 		return nil, rpc.ContextError(ctx.Err(), started)
 	case <-h.ctx.Done():
@@ -47,11 +47,11 @@ func (h *Host) openWork(ctx context.Context) (*rpc.Conn, error) {
 	defer context.AfterFunc(h.ctx, cancel)() //nolint:contextcheck // dialling ends with the caller and with the host
 	c, err := h.dial(dialCtx)
 	if err != nil {
-		<-h.work.places
+		<-h.work.slots
 		return nil, err
 	}
 	// A daemon that does not do it is as good as it was before.
-	_ = c.Call(ctx, h.deadlines.Call, rpc.Quick, keptAlive)
+	_ = c.Call(ctx, h.deadlines.Call, rpc.Quick, keepAlive)
 	h.work.mu.Lock()
 	h.work.conns[c] = struct{}{}
 	h.work.mu.Unlock()
@@ -65,12 +65,12 @@ func (h *Host) openWork(ctx context.Context) (*rpc.Conn, error) {
 // featureKeepalive is libvirt's VIR_DRV_FEATURE_PROGRAM_KEEPALIVE.
 const featureKeepalive = 10
 
-// keptAlive asks the daemon to send pings, which the guard answers, and to close
+// keepAlive asks the daemon to send pings, which the guard answers, and to close
 // the connection when they are not answered for about 30 s (keepalive_interval,
 // keepalive_count). Without them a daemon that loses its client to a broken
 // network never learns of it: of a migration that the client drives it would
-// keep the incoming half, and a guest stopped for the switch-over, for ever.
-func keptAlive(lv *libvirt.Libvirt) error {
+// keep the incoming domain, and a guest stopped for the switch-over, for ever.
+func keepAlive(lv *libvirt.Libvirt) error {
 	_, err := lv.ConnectSupportsFeature(featureKeepalive)
 	return err
 }
@@ -84,12 +84,12 @@ func (h *Host) closeWork(ctx context.Context, c *rpc.Conn) {
 	h.work.mu.Unlock()
 	if ours {
 		_ = c.Close(ctx, h.deadlines.Close)
-		<-h.work.places
+		<-h.work.slots
 	}
 }
 
 // takeAll empties the work connections for closing.
-func (w *work) takeAll() []*rpc.Conn {
+func (w *workConns) takeAll() []*rpc.Conn {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	var conns []*rpc.Conn
