@@ -1,5 +1,5 @@
-// Package tagged tells which tests need the lab. They are in files with the build tag lab, so that `go test ./...` does
-// without it: it runs on any machine, and says what it leaves out.
+// Package tagged tells which tests need the lab: libvirt hosts or Terraform. They are in files with the build tag lab, so
+// that a plain `go test ./...` runs on any machine, and says what it leaves out.
 package tagged
 
 import (
@@ -47,7 +47,7 @@ func Skip(t *testing.T) {
 	if tests.Count == 0 {
 		t.Fatalf("no test of this package has the tag %s: nothing is left out", Tag)
 	}
-	t.Skipf("left out, because they need the lab: %s. `go test -tags %s` runs them, on Linux.", tests, Tag)
+	t.Skipf("left out, because of libvirt hosts or Terraform that they need: %s. `go test -tags %s` runs them, on Linux.", tests, Tag)
 }
 
 // Below returns the packages at and below a directory that have tests that need the lab, in the order of their names.
