@@ -47,7 +47,7 @@ func Skip(t *testing.T) {
 	if tests.Count == 0 {
 		t.Fatalf("no test of this package has the tag %s: nothing is left out", Tag)
 	}
-	t.Skipf("left out, because of libvirt hosts or Terraform that they need: %s. `go test -tags %s` runs them, on Linux.", tests, Tag)
+	t.Skipf("left out: %s, which need libvirt hosts or Terraform; `go test -tags %s` runs them, on Linux", tests, Tag)
 }
 
 // Below returns the packages at and below a directory that have tests that need the lab, in the order of their names.

@@ -18,7 +18,7 @@ func main() {
 		fmt.Fprintln(os.Stderr, "Unable to Find the Tests That Were Left Out:", err)
 		os.Exit(1)
 	}
-	fmt.Println("Left out, because of libvirt hosts or Terraform that they need:")
+	fmt.Println("Left out were the tests that need libvirt hosts or Terraform:")
 	for _, tests := range packages {
 		fmt.Printf("  %-24s %s\n", "./"+tests.Directory, tests)
 	}
