@@ -33,3 +33,5 @@ func TestDeclarationKnowsItsRecords(t *testing.T) {
 		})
 	}
 }
+
+func downtime(ms int64) policy.Policy { return policy.Policy{MaxDowntimeMS: &ms} }

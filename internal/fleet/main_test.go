@@ -1,3 +1,5 @@
+//go:build lab
+
 package fleet
 
 import (
@@ -116,5 +118,3 @@ func records(t *testing.T, f *Fleet, level host.Level) map[string]string {
 }
 
 func compute(p policy.Policy) Declaration { return Declaration{Cluster: "compute", Policy: p} }
-
-func downtime(ms int64) policy.Policy { return policy.Policy{MaxDowntimeMS: &ms} }

@@ -9,9 +9,11 @@
 //
 // A package's tests run in a lab by
 //
+//	//go:build lab
+//
 //	func TestMain(m *testing.M) { lab.Main(m) }
 //
-// and reach it with [Current]. Any other program runs in one by
+// and reach it with [Current]. The build tag leaves them out of a plain go test ./..., which runs on any machine. Any other program runs in one by
 //
 //	go run ./internal/lab/cmd/lab -hosts 2 -- program arguments...
 //

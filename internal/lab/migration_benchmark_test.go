@@ -1,3 +1,5 @@
+//go:build lab
+
 package lab_test
 
 import (
@@ -12,8 +14,8 @@ import (
 )
 
 // BenchmarkMigration shows what the switches do to a guest that dirties memory faster than the link carries it, as virsh
-// sees it: go test -run '^$' -bench Migration -benchtime 1x ./internal/lab. A move that has not converged after a minute
-// is called off and counts as unfinished.
+// sees it: go test -tags lab -run '^$' -bench Migration -benchtime 1x ./internal/lab. A move that has not converged
+// after a minute is called off and counts as unfinished.
 func BenchmarkMigration(b *testing.B) {
 	autoConverge := []string{"--auto-converge"}
 	compression := []string{"--compressed", "--comp-methods", "xbzrle", "--comp-xbzrle-cache", strconv.Itoa(256 << 20)}

@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"syscall"
 	"time"
 )
 
@@ -51,13 +50,9 @@ func follow(console string) (*Pulse, error) {
 	if err != nil {
 		return nil, err
 	}
-	fd, err := syscall.InotifyInit1(syscall.IN_CLOEXEC | syscall.IN_NONBLOCK)
+	notifier, err := notify(console)
 	if err != nil {
-		return nil, errors.Join(os.NewSyscallError("inotify_init1", err), file.Close())
-	}
-	notifier := os.NewFile(uintptr(fd), "inotify")
-	if _, err := syscall.InotifyAddWatch(fd, console, syscall.IN_MODIFY); err != nil {
-		return nil, errors.Join(os.NewSyscallError("inotify_add_watch", err), notifier.Close(), file.Close())
+		return nil, errors.Join(err, file.Close())
 	}
 	p := &Pulse{file: file, notifier: notifier, stopped: make(chan struct{}), changed: make(chan struct{})}
 	go p.read()

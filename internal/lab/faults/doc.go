@@ -6,6 +6,6 @@
 // move what happens, and how the move must end. What every move must keep is checked for all of them: the provider's
 // last word is true, the VM runs exactly once, nothing is left behind, and the next apply does its work.
 //
-// go test runs those scenarios that are marked always; `make faults` runs all, prints them as a table and writes it to a
+// `make test` runs those scenarios that are marked always; `make faults` runs all, prints them as a table and writes it to a
 // file.
 package faults

@@ -1,3 +1,5 @@
+//go:build lab
+
 package faults
 
 import (
@@ -14,7 +16,7 @@ import (
 type scenario struct {
 	// name is the fault, as the table has it.
 	name string
-	// always is true for the few that go test runs by itself.
+	// always is true for the few that make test runs.
 	always bool
 	// modes are who drives the migration.
 	modes []string

@@ -265,7 +265,7 @@ main() {
 		unpack_tree bookworm "$tree"
 		set_up bookworm "$tree"
 		step 'moving a guest on bookworm'
-		enter "$tree" "go test -race -count=1 -v -run '^TestGuestBeatsOnAcrossAMigration\$' ./internal/lab"
+		enter "$tree" "go test -tags lab -race -count=1 -v -run '^TestGuestBeatsOnAcrossAMigration\$' ./internal/lab"
 		;;
 	in)
 		[ "$#" -eq 3 ] || die "usage: $0 in RELEASE COMMAND"

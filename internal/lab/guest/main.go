@@ -1,3 +1,5 @@
+//go:build linux
+
 // Command guest is the init of the lab's guests: the only program in their initrd. It dirties memory as the kernel
 // command line asks for and prints a heartbeat on the serial console, so that whoever reads the console can tell
 // whether the guest runs, how long it was paused, and whether two copies of it ran at once.

@@ -1,3 +1,5 @@
+//go:build linux
+
 // Package setup_test tries setup.sh on machines that it never made: root directories and fake programs.
 package setup_test
 

@@ -3,5 +3,5 @@
 // longer than libvirt says it did, and must have missed no heartbeat; nothing may be left of the move: no domain, no job,
 // no connection, no goroutine.
 //
-// go test makes a few moves; `make soak` makes a hundred.
+// `make test` makes a few moves; `make soak` makes a hundred.
 package soak
