@@ -32,7 +32,7 @@ func TestSASL(t *testing.T) {
 			wrong := []string{"libvirt refuses the user name or the password"}
 			var right []string
 			if mechanisms[0] == "digest-md5" {
-				wrong = []string{"it offers DIGEST-MD5; this provider knows SCRAM"}
+				wrong = []string{"it offers DIGEST-MD5; this client knows SCRAM"}
 				right = wrong
 			}
 			tests := map[string]struct {

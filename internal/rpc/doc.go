@@ -7,8 +7,8 @@
 //
 //   - A frame reaches the library only when it is whole, is the reply to a call
 //     that waits, and holds what the library is going to decode. A broken or
-//     hostile daemon costs a connection, never the process and never more memory
-//     than it has sent bytes.
+//     hostile daemon costs a connection, never the process, and memory only in
+//     proportion to the bytes that it has really sent.
 //   - Every call ends with its context or its limit, whatever the daemon does. A
 //     caller who leaves early disturbs no other call.
 //   - A connection that failed once is never used again. [LostError] tells a call

@@ -11,7 +11,7 @@
 //     closing the stream ends everything that was started for it.
 //   - A failure is an [*Error] that says what happened and what to do, and how long
 //     it is going to last; over SSH and TLS it may be the error of the first read
-//     or write. Errors hold no passwords, users or parameters of a URI.
+//     or write. Errors hold no passwords and no users.
 //   - No question is asked of anybody, and no host is trusted that the URI does not
 //     say to trust.
 //
