@@ -1,16 +1,87 @@
 package migration
 
-import (
-	"cmp"
-	"context"
-	"errors"
-	"fmt"
-	"time"
+// deed is the kind of an action.
+type deed int
 
-	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
+const (
+	// Orders to the source, and questions. Of each kind one is under way at a time.
+	orderAbort deed = iota
+	orderPause
+	orderSwitch
+	askSource
+	askDestination
+	orderCount
+
+	// noteLimit notes which limit of the policy was reached.
+	noteLimit
+	// endMigration decides that the migration is to end, for a cause.
+	endMigration
+	// withdrawCancel takes that decision back: it would lose the VM.
+	withdrawCancel
+	// stopWatching notes why the end was not seen.
+	stopWatching
+
+	// What the caller is told.
+	tellReading
+	tellSilence
+	tellAnswersAgain
+	tellOtherJob
+	tellCallLost
+	tellPausing
+	tellPaused
+	tellPauseUnanswered
+	tellSwitching
+	tellSwitched
+	tellPostCopy
+	tellLink
+	tellTooLate
 )
 
-// verdict is why the engine ends a migration.
+// action is one thing that is to be done.
+type action struct {
+	deed deed
+	// cause is why the migration is to end.
+	cause cause
+	// unseen is why the end is not seen.
+	unseen error
+}
+
+// isOrder tells whether the action makes a call to a host.
+func (a action) isOrder() bool { return a.deed < orderCount }
+
+func do(deeds ...deed) []action {
+	all := make([]action, len(deeds))
+	for i, d := range deeds {
+		all[i] = action{deed: d}
+	}
+	return all
+}
+
+func cancelFor(c cause) []action { return []action{{deed: endMigration, cause: c}} }
+
+func giveUp(unseen error) []action { return []action{{deed: stopWatching, unseen: unseen}} }
+
+// cause is what has just made the engine cancel a migration.
+type cause int
+
+const (
+	callerAsked cause = iota + 1
+	// limitReached is a limit of the policy with on_timeout = "abort", or with another
+	// one that cannot be tried.
+	limitReached
+	// pauseRefused, pauseUnanswered and pausedInVain are on_timeout = "pause" that did
+	// not help, switchNotMade is on_timeout = "post_copy".
+	pauseRefused
+	pauseUnanswered
+	pausedInVain
+	switchNotMade
+	// nothingReceived is a job that sends nothing to a destination that receives nothing.
+	nothingReceived
+	// destinationLost is a destination of a direct migration that does not answer.
+	destinationLost
+)
+
+// verdict is why the engine ends a migration, as its error tells it.
 type verdict int
 
 const (
@@ -23,289 +94,29 @@ const (
 	deserted
 )
 
-// action is what a watch has done about its job.
-type action struct {
-	// verdict is why the job was called off; none while it may go on.
-	verdict verdict
-	// reason is why on_timeout was applied; none while it was not.
-	reason verdict
-	// called is when the job was called off, taken whether libvirt took the
-	// order, and orderError why not.
-	called     time.Time
-	taken      bool
-	orderError error
-	// pausing is since when the guest is to be paused by on_timeout, paused whether
-	// libvirt said that it was. switching and postCopy are the same of the switch to
-	// post-copy. stepError is why one of the two could not be done, untried why it
-	// was not even tried.
-	pausing, switching time.Time
-	paused, postCopy   bool
-	stepError          error
-	untried            string
-
-	linkTold bool
-	// cancelled is true when the caller asked for the end of the migration.
-	cancelled bool
-}
-
-// act does what the job's state asks for now.
-func (w *watch) act() {
-	switch {
-	case w.committed(), w.ahead:
-	case w.verdict != none:
-		w.callOff()
-	case w.postCopy:
-		w.tellIdleLink()
-	case !w.switching.IsZero():
-		w.switchToPostCopy()
-	case w.calls != nil && w.calls.deserted.Load():
-		w.end(deserted, fmt.Sprintf("%s has not answered for %s", w.request.Destination.Name(), desertedLimit))
-	case !w.pausing.IsZero():
-		w.awaitPaused()
-	default:
-		w.judge()
+// verdict of a cause. A limit of the policy stays the reason when what on_timeout
+// tried did not help.
+func (c cause) verdict(limit verdict) verdict {
+	switch c {
+	case callerAsked:
+		return byCaller
+	case nothingReceived:
+		return neverStarted
+	case destinationLost:
+		return deserted
+	case limitReached, pauseRefused, pauseUnanswered, pausedInVain, switchNotMade:
+		return limit
 	}
+	return none
 }
 
-// judge applies the limits of the policy.
-func (w *watch) judge() {
-	limits := w.request.Policy
-	elapsed := time.Since(w.start)
-	switch {
-	case limits.Timeout > 0 && elapsed >= limits.Timeout:
-		w.escalate(outOfTime, fmt.Sprintf("not done after %s (timeout)", policy.FormatDuration(limits.Timeout)))
-	case w.hopeless:
-		w.escalate(stalled, fmt.Sprintf("no progress for %s (stall_timeout)", policy.FormatDuration(limits.StallTimeout)))
-	case limits.StallTimeout > 0 && w.idle >= limits.StallTimeout:
-		w.escalate(linkStalled, fmt.Sprintf("no byte sent for %s (stall_timeout)", policy.FormatDuration(limits.StallTimeout)))
-	case !w.figures.begun && w.late():
-		w.lookForHalf()
-		if !w.unreceived {
-			return
-		}
-		w.end(neverStarted, fmt.Sprintf("no memory sent after %s, and %s receives nothing", startLimit, w.request.Destination.Name()))
-	}
-}
+// hindrance is why on_timeout is not tried.
+type hindrance int
 
-// late tells whether the job should have sent something by now. Before a direct
-// one may begin, the steps have limits of their own.
-func (w *watch) late() bool {
-	asked := w.asked()
-	return asked != nil && time.Since(*asked) >= startLimit
-}
-
-// lookForHalf asks whether the destination holds the receiving half: then the
-// start is slow there, for example for its storage, and not hung.
-func (w *watch) lookForHalf() {
-	w.send(lookAtDestination, w.interval(), func(ctx context.Context, a *answer) {
-		a.domain, a.err = ask(ctx, lookDeadline, func(ctx context.Context) (Domain, error) {
-			return w.request.Destination.Domain(ctx, w.request.UUID)
-		})
-	})
-}
-
-// escalate applies on_timeout. A guest that was paused or asleep has nothing to be
-// paused or switched for, and over a link that may be dead the switch to
-// post-copy would lose the VM: then the job is called off.
-func (w *watch) escalate(reason verdict, why string) {
-	w.reason = reason
-	onTimeout := w.request.Policy.OnTimeout
-	if onTimeout == policy.Abort {
-		w.end(reason, why)
-		return
-	}
-	switch {
-	case !w.ranBefore:
-		w.untried = "the guest was paused already"
-	case w.asleep:
-		w.untried = "the guest was asleep"
-	case !w.figures.begun:
-		w.untried = "no memory had been sent yet"
-	case reason == linkStalled || w.idle >= idleLink:
-		w.untried = fmt.Sprintf("the link had been idle for %s", w.idle.Round(time.Second))
-	case onTimeout == policy.SwitchToPostCopy:
-		w.switching = time.Now()
-		w.tell.say(why + ": switching to post-copy")
-		w.switchToPostCopy()
-		return
-	default:
-		w.pausing = time.Now()
-		w.tell.say(why + ": pausing the guest")
-		w.pause()
-		return
-	}
-	w.end(reason, fmt.Sprintf("%s; on_timeout = %q is not tried, because %s", why, string(onTimeout), w.untried))
-}
-
-// pause asks for the guest to be paused, until libvirt has said that it was: an
-// order whose answer was lost does no harm when it is given again. A host that is
-// silent is not asked.
-func (w *watch) pause() {
-	w.send(suspendGuest, w.interval(), func(ctx context.Context, a *answer) {
-		a.err = order(ctx, callDeadline, func(ctx context.Context) error { return w.request.Source.Suspend(ctx, w.request.UUID) })
-	})
-}
-
-func (w *watch) suspendAnswered(err error) {
-	switch {
-	case err == nil && w.verdict != none:
-		w.paused = true
-	case err == nil:
-		w.paused = true
-		w.tell.enter(PhasePaused, "paused the guest, so that it dirties no more memory")
-	case w.verdict != none: // the migration is being called off already
-	case !lost(err):
-		w.stepError = err
-		w.end(w.reason, "the guest could not be paused: "+err.Error())
-	case w.stepError == nil:
-		w.stepError = err
-		w.tell.say("asked libvirt to pause the guest, and it did not answer")
-	}
-}
-
-// awaitPaused ends a migration that pausing the guest did not end.
-func (w *watch) awaitPaused() {
-	switch {
-	case time.Since(w.pausing) < pauseGrace:
-		if !w.paused && !w.silenceTold {
-			w.pause()
-		}
-	case w.paused:
-		w.end(w.reason, fmt.Sprintf("the memory did not arrive within %s of pausing the guest", pauseGrace))
-	default:
-		w.end(w.reason, fmt.Sprintf("libvirt did not say within %s that it had paused the guest", pauseGrace))
-	}
-}
-
-// switchToPostCopy asks for the switch until it is taken. An answer that was
-// lost may have been a yes, and post-copy must never be called off: whether it
-// began is looked up before anything else is done.
-func (w *watch) switchToPostCopy() {
-	if w.underWay(lookAtSource) {
-		return
-	}
-	w.send(startPostCopy, w.interval(), func(ctx context.Context, a *answer) {
-		a.err = order(ctx, callDeadline, func(ctx context.Context) error { return w.request.Source.StartPostCopy(ctx, w.request.UUID) })
-	})
-}
-
-func (w *watch) switchAnswered(err error) {
-	switch {
-	case err == nil:
-		w.postCopyBegan("switched to post-copy: the guest runs on " + w.request.Destination.Name())
-	case w.switchOverdue(), w.verdict != none && lost(err):
-		w.stepError = err
-		w.lookForPostCopy()
-	}
-}
-
-// switchOverdue tells whether the switch to post-copy should have been taken by
-// now.
-func (w *watch) switchOverdue() bool {
-	return !w.switching.IsZero() && !w.postCopy && w.verdict == none && time.Since(w.switching) >= switchGrace
-}
-
-// lookForPostCopy asks whether the migration is in post-copy.
-func (w *watch) lookForPostCopy() {
-	w.send(lookAtSource, 0, func(ctx context.Context, a *answer) {
-		a.domain, a.err = ask(ctx, callDeadline, func(ctx context.Context) (Domain, error) { return w.request.Source.Domain(ctx, w.request.UUID) })
-	})
-}
-
-// sourceSeen takes what the source does. Where it does not answer, it is asked
-// again after the next order.
-func (w *watch) sourceSeen(seen Domain, err error) {
-	switch {
-	case err == nil && (seen.State == StatePostCopySource || seen.State == StatePostCopyFailed):
-		w.postCopyBegan("the migration is in post-copy")
-	case (err == nil || errors.Is(err, ErrNoDomain)) && w.switchOverdue():
-		w.end(w.reason, "the switch to post-copy was not made: "+w.stepError.Error())
-	}
-}
-
-// postCopyBegan notes that the migration can no longer be called off, also
-// where that had been asked for.
-func (w *watch) postCopyBegan(message string) {
-	if w.postCopy {
-		return
-	}
-	w.postCopy = true
-	if w.calls != nil {
-		w.calls.postCopy.Store(true)
-	}
-	if w.verdict != none {
-		w.verdict = none
-		message += ", which can not be called off without losing the VM; waiting for its end"
-	}
-	w.tell.enter(PhasePostCopy, message)
-}
-
-func (w *watch) tellIdleLink() {
-	if w.idle < idleLink {
-		w.linkTold = false
-	} else if !w.linkTold {
-		w.linkTold = true
-		w.tell.say(fmt.Sprintf("no memory has arrived for %s; post-copy can not be called off without losing the VM", w.idle.Round(time.Second)))
-	}
-}
-
-// cancelByCaller does what the caller asks for, as far as it is still possible.
-func (w *watch) cancelByCaller() {
-	w.cancelled = true
-	switch {
-	case w.committed():
-		w.tell.say("too late to cancel: the VM is being started on " + w.request.Destination.Name())
-	case w.postCopy:
-		w.tell.say("post-copy can not be cancelled without losing the VM; waiting for its end")
-	case w.verdict == none:
-		w.end(byCaller, "cancelled")
-	}
-}
-
-// end decides that the migration is to end.
-func (w *watch) end(v verdict, why string) {
-	w.verdict, w.called = v, time.Now()
-	if w.calls != nil {
-		w.calls.halt()
-	}
-	w.tell.enter(PhaseCancelling, why+"; calling the migration off")
-	w.callOff()
-}
-
-// callOff tells libvirt to end the job, again and again until it is taken: the
-// decision may come before libvirt has begun the job. Until that is seen it gives
-// no order, which could hit the job of somebody else. A call that waits for such
-// a job ends by itself after 30 s, or begins one that can be ended.
-func (w *watch) callOff() {
-	if w.taken {
-		return
-	}
-	if !w.running {
-		w.orderError = cmp.Or(w.unread, errNoJob)
-		return
-	}
-	if w.underWay(startPostCopy, lookAtSource) {
-		return // whether it can still be called off is about to be known
-	}
-	w.send(abortJob, w.interval(), func(ctx context.Context, a *answer) {
-		a.err = order(ctx, callDeadline, func(ctx context.Context) error { return w.request.Source.AbortJob(ctx, w.request.UUID) })
-	})
-}
-
-func (w *watch) abortAnswered(err error) {
-	w.taken, w.orderError = err == nil, err
-	if errors.Is(err, ErrNotActive) && w.figures.begun {
-		w.lookForPostCopy() // asked again with the next order
-	}
-}
-
-// grace is how long a job that was called off may take to end.
-func (w *watch) grace() time.Duration {
-	switch {
-	case w.taken && !w.figures.begun, !w.taken && lost(w.orderError):
-		return cancelGrace
-	case w.mode == Direct && w.calls != nil && w.calls.performing.Load() == nil:
-		return cancelGrace // nothing was sent; only a step has to be given up
-	}
-	return cleanupGrace
-}
+const (
+	unhindered hindrance = iota
+	guestPaused
+	guestAsleep
+	nothingSent
+	linkIdle
+)

@@ -116,7 +116,7 @@ func TestSettlementResumesOnlyWhatCannotRunTwice(t *testing.T) {
 			for _, ranBefore := range []bool{true, false} {
 				for _, withheld := range []bool{true, false} {
 					for job, seen := range map[string]Outcome{"none": {}, "running": {Migrating: true}, "not known": {JobError: ErrUnreachable}} {
-						s := settlement{request: Request{Source: &stillSource{name: "kvm1"}, Destination: &stillDestination{name: "kvm2"}}, ranBefore: ranBefore, withheld: withheld}
+						s := verification{request: Request{Source: &stillSource{name: "kvm1"}, Destination: &stillDestination{name: "kvm2"}}, ranBefore: ranBefore, withheld: withheld}
 						o := Outcome{Source: here, Destination: there, Migrating: seen.Migrating, JobError: seen.JobError}
 						elsewhere := destination == "gone" || destination == "shut off" || withheld && destination == "silent"
 						var want Host
