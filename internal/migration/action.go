@@ -49,6 +49,24 @@ type action struct {
 // isOrder tells whether the action makes a call to a host.
 func (a action) isOrder() bool { return a.deed < orderCount }
 
+// answered is the call to a host that a kind of event is the answer to.
+func answered(on happening) (d deed, answers bool) {
+	switch on {
+	case onAbortAnswer:
+		return orderAbort, true
+	case onPauseAnswer:
+		return orderPause, true
+	case onSwitchAnswer:
+		return orderSwitch, true
+	case onSourceSeen:
+		return askSource, true
+	case onDestinationSeen:
+		return askDestination, true
+	default:
+		return 0, false
+	}
+}
+
 func do(deeds ...deed) []action {
 	all := make([]action, len(deeds))
 	for i, d := range deeds {

@@ -108,6 +108,9 @@ type decisions struct {
 // state is.
 func (f *facts) take(e event) []action {
 	f.now, f.answer = e.at, e.err
+	if d, answers := answered(e.kind); answers {
+		f.orders[d].underWay = false
+	}
 	switch e.kind {
 	case onReading:
 		return f.read(e)
@@ -129,21 +132,16 @@ func (f *facts) take(e event) []action {
 	case onCalled:
 		f.called = e.at
 	case onPauseAnswer:
-		f.orders[orderPause].underWay = false
 		f.stepped(e.err, &f.decided.paused)
 	case onSwitchAnswer:
-		f.orders[orderSwitch].underWay = false
 		f.stepped(e.err, &f.decided.postCopy)
 	case onAbortAnswer:
-		f.orders[orderAbort].underWay = false
 		f.decided.aborted, f.decided.abortError = e.err == nil, e.err
 	case onSourceSeen:
-		f.orders[askSource].underWay = false
 		if e.err == nil && (e.domain.State == StatePostCopySource || e.domain.State == StatePostCopyFailed) {
 			f.decided.postCopy = true
 		}
 	case onDestinationSeen:
-		f.orders[askDestination].underWay = false
 		f.unreceived = e.err != nil || e.domain.State != StateIncoming
 	case onTick, onAllSent, onDestinationLost:
 	}

@@ -40,8 +40,12 @@ func (m *machine) handle(e event) []action {
 	}
 }
 
-// step takes one event by the table.
+// step takes one event by the table. The answer to a call that is not under way is not
+// heeded.
 func (m *machine) step(e event) []action {
+	if d, answers := answered(e.kind); answers && !m.facts.underWay(d) {
+		return nil
+	}
 	if next, _ := decide(m.state, e.kind, m.facts); next == ignored || next == impossible {
 		return nil
 	}

@@ -93,6 +93,7 @@ func (m *move) adopt(ctx context.Context, a Assessment) ending {
 	m.start = time.Now().Add(-a.job.Elapsed)
 	m.report.adopting(m.start, a.job.Elapsed)
 	w := m.watch(PeerToPeer)
+	w.seen = &a.job
 	inPostCopy := a.source.Is(StatePostCopySource) || a.destination.Is(StatePostCopy)
 	w.machine.adopt(inPostCopy)
 	if inPostCopy {

@@ -108,8 +108,8 @@ func TestOutcomeClaimsNothingThatWasNotSeen(t *testing.T) {
 	}
 }
 
-// A guest is resumed only where it can not come to run twice.
-func TestSettlementResumesOnlyWhatCannotRunTwice(t *testing.T) {
+// A guest is resumed only where it cannot come to run twice.
+func TestVerificationResumesOnlyWhatCannotRunTwice(t *testing.T) {
 	t.Parallel()
 	for source, here := range sightings("kvm1") {
 		for destination, there := range sightings("kvm2") {

@@ -1,7 +1,6 @@
 package migration
 
 import (
-	"fmt"
 	"math/bits"
 	"strings"
 	"time"
@@ -118,6 +117,3 @@ type event struct {
 	arrived bool
 	err     error
 }
-
-// String is the event as a test reports it.
-func (e event) String() string { return fmt.Sprintf("%s (%v)", e.kind, e.err) }

@@ -17,6 +17,8 @@ type watch struct {
 	// runner carries the migration out; nil when it was adopted.
 	runner   *runner
 	downtime *downtime
+	// seen is the job as the checks saw it that is adopted; nil where there is none.
+	seen *Job
 
 	events chan event
 	poller *poller
@@ -108,6 +110,9 @@ func (w *watch) run(ctx context.Context) ending {
 	tick := time.NewTicker(f.interval())
 	defer tick.Stop()
 	cancelled := ctx.Done()
+	if w.seen != nil {
+		w.handle(event{kind: onReading, at: f.now, asked: f.now, job: *w.seen})
+	}
 	for w.machine.state != ended {
 		interval := f.interval()
 		e := event{kind: onTick, at: time.Now()}
