@@ -26,7 +26,7 @@ func (r Request) direct(ctx context.Context, c *runner, p Parameters) error {
 	if err != nil {
 		return err
 	}
-	c.happened(ctx, onAllSent)
+	c.announce(ctx, onAllSent)
 	c.committed = true
 	return s.complete(ctx, cookie)
 }
@@ -287,7 +287,7 @@ func (s steps) heartbeat(ctx context.Context) (end func()) {
 				heard = time.Now()
 			}
 			if time.Since(heard) >= desertedLimit {
-				s.runner.happened(ctx, onDestinationLost)
+				s.runner.announce(ctx, onDestinationLost)
 			}
 			select {
 			case <-ctx.Done():

@@ -106,10 +106,10 @@ type decisions struct {
 
 // take notes what an event says, and returns what is to be told of it whatever the
 // state is.
-func (f *facts) take(e event) []action {
+func (f *facts) take(e event) []effect {
 	f.now, f.answer = e.at, e.err
-	if d, answers := answered(e.kind); answers {
-		f.orders[d].underWay = false
+	if order, answers := answered(e.kind); answers {
+		f.orders[order].underWay = false
 	}
 	switch e.kind {
 	case onReading:
@@ -158,7 +158,7 @@ func (f *facts) stepped(err error, done *bool) {
 }
 
 // read takes what the source says of its job.
-func (f *facts) read(e event) (told []action) {
+func (f *facts) read(e event) (told []effect) {
 	s := &f.source
 	if s.silent {
 		told = do(tellAnswersAgain)
@@ -184,7 +184,7 @@ func (f *facts) read(e event) (told []action) {
 }
 
 // observe takes what the migration's own job says.
-func (f *facts) observe(now time.Time, job Job) []action {
+func (f *facts) observe(now time.Time, job Job) []effect {
 	f.figures.observe(job)
 	if job.MemoryTotal == 0 {
 		return nil
@@ -198,22 +198,22 @@ func (f *facts) observe(now time.Time, job Job) []action {
 }
 
 // note notes what is about to be done.
-func (f *facts) note(a action) {
+func (f *facts) note(e effect) {
 	d := &f.decided
 	switch {
-	case a.isOrder():
-		f.orders[a.deed] = orderState{made: f.now, underWay: true}
-	case a.deed == noteLimit:
+	case e.isOrder():
+		f.orders[e.kind] = orderState{made: f.now, underWay: true}
+	case e.kind == noteLimit:
 		d.limit = f.limit()
-	case a.deed == endMigration:
-		if a.cause == limitReached {
+	case e.kind == endMigration:
+		if e.cause == limitReached {
 			d.limit, d.hindrance, d.idle = f.limit(), f.hindrance(), f.idle
 		}
-		d.verdict = a.cause.verdict(d.limit)
-	case a.deed == withdrawCancel:
+		d.verdict = e.cause.verdict(d.limit)
+	case e.kind == withdrawCancel:
 		d.withdrawn = d.withdrawn || d.verdict != none
 		d.verdict = none
-	case a.deed == stopWatching:
-		d.unseen = a.unseen
+	case e.kind == stopWatching:
+		d.unseen = e.unseen
 	}
 }

@@ -108,9 +108,9 @@ func (f facts) since(t time.Time) time.Duration { return f.now.Sub(t) }
 func (f facts) elapsed() time.Duration { return f.since(f.start) }
 
 // underWay tells whether one of some calls is being made.
-func (f facts) underWay(deeds ...deed) bool {
-	for _, d := range deeds {
-		if f.orders[d].underWay {
+func (f facts) underWay(orders ...effectKind) bool {
+	for _, order := range orders {
+		if f.orders[order].underWay {
 			return true
 		}
 	}
@@ -118,8 +118,8 @@ func (f facts) underWay(deeds ...deed) bool {
 }
 
 // due tells whether a call may be made again.
-func (f facts) due(d deed) bool {
-	return !f.underWay(d) && f.since(f.orders[d].made) >= f.interval()
+func (f facts) due(order effectKind) bool {
+	return !f.underWay(order) && f.since(f.orders[order].made) >= f.interval()
 }
 
 // interval is how often the job is read and time is looked at: closely at the

@@ -29,7 +29,7 @@ func (m *machine) adopt(inPostCopy bool) {
 
 // handle takes an event, and the ticks that follow from it, and returns what is to be
 // done about them, in order.
-func (m *machine) handle(e event) []action {
+func (m *machine) handle(e event) []effect {
 	todo := m.step(e)
 	for {
 		before := m.state
@@ -42,8 +42,8 @@ func (m *machine) handle(e event) []action {
 
 // step takes one event by the table. The answer to a call that is not under way is not
 // heeded.
-func (m *machine) step(e event) []action {
-	if d, answers := answered(e.kind); answers && !m.facts.underWay(d) {
+func (m *machine) step(e event) []effect {
+	if order, answers := answered(e.kind); answers && !m.facts.underWay(order) {
 		return nil
 	}
 	if next, _ := decide(m.state, e.kind, m.facts); next == ignored || next == impossible {
@@ -51,12 +51,12 @@ func (m *machine) step(e event) []action {
 	}
 	todo := m.facts.take(e)
 	next, decided := decide(m.state, e.kind, m.facts)
-	for _, a := range decided {
-		if a.isOrder() && m.facts.underWay(a.deed) {
+	for _, effect := range decided {
+		if effect.isOrder() && m.facts.underWay(effect.kind) {
 			continue
 		}
-		m.facts.note(a)
-		todo = append(todo, a)
+		m.facts.note(effect)
+		todo = append(todo, effect)
 	}
 	if next != m.state {
 		m.facts.entered[next.index()] = e.at

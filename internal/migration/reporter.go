@@ -63,9 +63,9 @@ func (r *reporter) reading(job Job, t trend) {
 	}
 }
 
-// of tells what an action of the machine has to be told for, given the facts after it.
-func (r *reporter) of(a action, f facts) {
-	switch a.deed {
+// of tells what an effect of the machine has to be told for, given the facts after it.
+func (r *reporter) of(e effect, f facts) {
+	switch e.kind {
 	case tellReading:
 		r.reading(f.figures.last, f.stall.trend)
 	case tellSilence:
@@ -96,7 +96,7 @@ func (r *reporter) of(a action, f facts) {
 	case tellTooLate:
 		r.tooLate(f)
 	case endMigration:
-		r.enter(PhaseCancelling, "%s; cancelling the migration", r.cause(a.cause, f))
+		r.enter(PhaseCancelling, "%s; cancelling the migration", r.cause(e.cause, f))
 	case orderAbort, orderPause, orderSwitch, askSource, askDestination, orderCount, noteLimit, withdrawCancel, stopWatching:
 	}
 }

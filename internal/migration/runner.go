@@ -48,8 +48,8 @@ func (r Request) launch(ctx context.Context, mode Mode, p Parameters, events cha
 	return c
 }
 
-// happened tells the watch of an event, unless the calls were given up.
-func (c *runner) happened(ctx context.Context, kind happening) {
+// announce tells the watch of an event, unless the calls were given up.
+func (c *runner) announce(ctx context.Context, kind eventKind) {
 	select {
 	case c.events <- event{kind: kind, at: time.Now()}:
 	case <-ctx.Done():
@@ -62,7 +62,7 @@ func (c *runner) mayBegin(ctx context.Context) bool {
 	if c.halted.Err() != nil {
 		return false
 	}
-	c.happened(ctx, onCalled)
+	c.announce(ctx, onCalled)
 	return c.halted.Err() == nil
 }
 

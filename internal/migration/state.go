@@ -62,12 +62,12 @@ func bitNames(set uint, names []string) string {
 	return strings.Join(said, "|")
 }
 
-// happening is the kind of an event. Each is a bit, as for state.
-type happening uint
+// eventKind is the kind of an event. Each is a bit, as for state.
+type eventKind uint
 
 const (
 	// onReading is the source's answer to what its job does, also that there is none.
-	onReading happening = 1 << iota
+	onReading eventKind = 1 << iota
 	// onSilence is a question for the job that the source did not answer.
 	onSilence
 	// onResult is the end of the calls that carry the migration out.
@@ -94,21 +94,21 @@ const (
 	onDestinationSeen
 )
 
-var happeningNames = []string{
+var eventNames = []string{
 	"reading", "silence", "result", "cancel", "tick", "called", "all sent", "destination lost",
 	"pause answer", "switch answer", "abort answer", "source seen", "destination seen",
 }
 
 // in tells whether a kind of event is one of several.
-func (h happening) in(several happening) bool { return h&several != 0 }
+func (h eventKind) in(several eventKind) bool { return h&several != 0 }
 
 // String names one kind of event or several.
-func (h happening) String() string { return bitNames(uint(h), happeningNames) }
+func (h eventKind) String() string { return bitNames(uint(h), eventNames) }
 
 // event is one thing that happened. Which of job, domain and err hold depends on its
 // kind.
 type event struct {
-	kind happening
+	kind eventKind
 	// at is when it happened; asked is when the question was put that it answers.
 	at, asked time.Time
 	job       Job

@@ -1,15 +1,15 @@
 package migration
 
 // transition is one line of the table: in a state, on an event, if a guard holds, go
-// to a state and take actions.
+// to a state and take effects.
 type transition struct {
 	in state
-	on happening
+	on eventKind
 	// when is nil where the line always holds.
 	when func(facts) bool
 	// to is stay, impossible, or a state.
 	to state
-	do []action
+	do []effect
 }
 
 const (
@@ -23,7 +23,7 @@ const (
 )
 
 // Sets of states and events for the table.
-const (
+var (
 	// cancellable states are left for cancelling when the migration is to end.
 	cancellable = starting | preCopy | pausing | paused | switching
 	// watched states may end by what the source says of the job, or does not say.
@@ -122,7 +122,7 @@ var transitions = []transition{
 
 // decide is what an event leads to: the next state, and what is to be done. It depends
 // on nothing but its arguments.
-func decide(s state, on happening, f facts) (next state, todo []action) {
+func decide(s state, on eventKind, f facts) (next state, todo []effect) {
 	for _, t := range transitions {
 		if !s.in(t.in) || !on.in(t.on) || t.when != nil && !t.when(f) {
 			continue

@@ -21,8 +21,8 @@ func eachState() []state {
 	return all
 }
 
-func eachEvent() []happening {
-	all := make([]happening, len(happeningNames))
+func eachEvent() []eventKind {
+	all := make([]eventKind, len(eventNames))
 	for i := range all {
 		all[i] = 1 << i
 	}
@@ -73,7 +73,7 @@ func TestTransitionsAreComplete(t *testing.T) {
 		}
 	}
 	t.Logf("%d pairs of %d states and %d kinds of events by %d lines; %d pairs are not heeded",
-		pairs, stateCount, len(happeningNames), len(transitions), unheeded)
+		pairs, stateCount, len(eventNames), len(transitions), unheeded)
 }
 
 // Time alone brings a migration on, and never back: the ticks that follow an event end.
@@ -99,7 +99,7 @@ func TestTransitionsKeepWhatTheyMust(t *testing.T) {
 	for i, line := range transitions {
 		for _, a := range line.do {
 			allowed := everyState
-			switch a.deed {
+			switch a.kind {
 			case orderAbort:
 				allowed = cancelling
 			case orderPause:
@@ -114,10 +114,10 @@ func TestTransitionsKeepWhatTheyMust(t *testing.T) {
 			default:
 			}
 			if line.in&^allowed != 0 {
-				t.Errorf("line %d takes action %d in %s", i, a.deed, line.in&^allowed)
+				t.Errorf("line %d takes effect %d in %s", i, a.kind, line.in&^allowed)
 			}
 		}
-		if line.to == cancelling && !slices.ContainsFunc(line.do, func(a action) bool { return a.deed == endMigration }) {
+		if line.to == cancelling && !slices.ContainsFunc(line.do, func(a effect) bool { return a.kind == endMigration }) {
 			t.Errorf("line %d goes to cancelling without a cause", i)
 		}
 		if line.in.in(noReturn) && line.to.in(cancellable|cancelling) {
@@ -140,7 +140,7 @@ type course struct {
 	*testing.T
 	machine
 	now time.Time
-	did []action
+	did []effect
 }
 
 // begin is a migration of a guest that ran before.
@@ -185,12 +185,12 @@ func (c *course) is(want state) *course {
 }
 
 // does expects the last event to have led to these orders and no others.
-func (c *course) does(want ...deed) *course {
+func (c *course) does(want ...effectKind) *course {
 	c.Helper()
-	var orders []deed
+	var orders []effectKind
 	for _, a := range c.did {
 		if a.isOrder() {
-			orders = append(orders, a.deed)
+			orders = append(orders, a.kind)
 		}
 	}
 	if !slices.Equal(orders, want) {
@@ -200,10 +200,10 @@ func (c *course) does(want ...deed) *course {
 }
 
 // tells expects the last event to have been told so.
-func (c *course) tells(want ...deed) *course {
+func (c *course) tells(want ...effectKind) *course {
 	c.Helper()
 	for _, w := range want {
-		if !slices.ContainsFunc(c.did, func(a action) bool { return a.deed == w }) {
+		if !slices.ContainsFunc(c.did, func(a effect) bool { return a.kind == w }) {
 			c.Errorf("it does not do %d", w)
 		}
 	}
@@ -478,7 +478,7 @@ func TestMachineIgnoresWhatCannotBe(t *testing.T) {
 				t.Errorf("%s on %s: it is heeded", s, on)
 			}
 		}
-		for _, on := range []happening{onAbortAnswer, onPauseAnswer, onSwitchAnswer, onSourceSeen, onDestinationSeen} {
+		for _, on := range []eventKind{onAbortAnswer, onPauseAnswer, onSwitchAnswer, onSourceSeen, onDestinationSeen} {
 			c := sending(t, PeerToPeer, limited)
 			c.state = s
 			before := c.facts.decided
@@ -539,12 +539,12 @@ func (r *random) pause() time.Duration {
 func (r *random) event(c *course) event {
 	kinds := eachEvent()
 	if r.IntN(12) > 0 {
-		kinds = []happening{onReading, onReading, onTick, onSilence}
+		kinds = []eventKind{onReading, onReading, onTick, onSilence}
 	}
-	for deed, answer := range map[deed]happening{
+	for effectKind, answer := range map[effectKind]eventKind{
 		orderAbort: onAbortAnswer, orderPause: onPauseAnswer, orderSwitch: onSwitchAnswer, askSource: onSourceSeen, askDestination: onDestinationSeen,
 	} {
-		if c.facts.underWay(deed) {
+		if c.facts.underWay(effectKind) {
 			kinds = append(kinds, answer, answer)
 		}
 	}
@@ -589,7 +589,7 @@ type invariants struct {
 	*course
 	story []leg
 	// noReturn is true once post-copy or the end of a direct one has begun.
-	noReturn, cancelled bool
+	noReturn bool
 }
 
 func (v *invariants) check(e event, handle func()) {
@@ -598,7 +598,7 @@ func (v *invariants) check(e event, handle func()) {
 	handle()
 	did := v.did
 	v.story = append(v.story, leg{e, v.state})
-	ordered := func(d deed) bool { return slices.ContainsFunc(did, func(a action) bool { return a.deed == d }) }
+	ordered := func(d effectKind) bool { return slices.ContainsFunc(did, func(a effect) bool { return a.kind == d }) }
 
 	if before == ended && (v.state != ended || len(did) > 0) {
 		v.Error("it goes on after the end")

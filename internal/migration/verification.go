@@ -57,7 +57,7 @@ func (v *verification) verify(ctx context.Context) Outcome {
 			o = v.see(ctx)
 		}
 		o.ResumeError = resumeError
-		if v.settled(o, waited) || waited >= v.limit {
+		if v.conclusive(o, waited) || waited >= v.limit {
 			return o
 		}
 		time.Sleep(verifyInterval) // ctx is never cancelled (move.own): limit ends this
@@ -79,9 +79,9 @@ func (v *verification) see(ctx context.Context) Outcome {
 	return o
 }
 
-// settled tells whether another look would show nothing else. waited is the
+// conclusive tells whether another look would show nothing else. waited is the
 // time since the first look.
-func (v *verification) settled(o Outcome, waited time.Duration) bool {
+func (v *verification) conclusive(o Outcome, waited time.Duration) bool {
 	patient := waited >= leftoverPatience
 	if o.arrived(v.ranBefore) {
 		return !o.Source.Defined() || patient // libvirt undefines after it has ended the guest

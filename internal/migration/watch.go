@@ -150,18 +150,18 @@ func (w *watch) handle(e event) {
 	if w.runner != nil {
 		w.runner.inform(w.machine.facts)
 	}
-	for _, a := range todo {
-		w.perform(a)
+	for _, effect := range todo {
+		w.perform(effect)
 	}
 	if e.kind == onReading && w.machine.facts.source.running {
 		w.setDowntime()
 	}
 }
 
-// perform carries an action out.
-func (w *watch) perform(a action) {
+// perform carries an effect out.
+func (w *watch) perform(e effect) {
 	source, uuid := w.request.Source, w.request.UUID
-	switch a.deed {
+	switch e.kind {
 	case orderAbort:
 		w.order(onAbortAnswer, func(ctx context.Context) error { return source.AbortJob(ctx, uuid) })
 	case orderPause:
@@ -176,14 +176,14 @@ func (w *watch) perform(a action) {
 		if w.runner != nil {
 			w.runner.halt()
 		}
-		w.report.of(a, w.machine.facts)
+		w.report.of(e, w.machine.facts)
 	default:
-		w.report.of(a, w.machine.facts)
+		w.report.of(e, w.machine.facts)
 	}
 }
 
 // order gives an order to the source, and has its answer as an event.
-func (w *watch) order(answer happening, call func(context.Context) error) {
+func (w *watch) order(answer eventKind, call func(context.Context) error) {
 	w.calls.Go(func() {
 		asked := time.Now()
 		err := order(w.ctx, callDeadline, call)
@@ -192,7 +192,7 @@ func (w *watch) order(answer happening, call func(context.Context) error) {
 }
 
 // look asks a host for the domain, and has its answer as an event.
-func (w *watch) look(answer happening, host Host, deadline time.Duration) {
+func (w *watch) look(answer eventKind, host Host, deadline time.Duration) {
 	w.calls.Go(func() {
 		asked := time.Now()
 		seen, err := ask(w.ctx, deadline, func(ctx context.Context) (Domain, error) { return host.Domain(ctx, w.request.UUID) })

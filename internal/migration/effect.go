@@ -1,11 +1,11 @@
 package migration
 
-// deed is the kind of an action.
-type deed int
+// effectKind is what is to be done.
+type effectKind int
 
 const (
 	// Orders to the source, and questions. Of each kind one is under way at a time.
-	orderAbort deed = iota
+	orderAbort effectKind = iota
 	orderPause
 	orderSwitch
 	askSource
@@ -37,20 +37,20 @@ const (
 	tellTooLate
 )
 
-// action is one thing that is to be done.
-type action struct {
-	deed deed
+// effect is one thing that the table wants done.
+type effect struct {
+	kind effectKind
 	// cause is why the migration is to end.
 	cause cause
 	// unseen is why the end is not seen.
 	unseen error
 }
 
-// isOrder tells whether the action makes a call to a host.
-func (a action) isOrder() bool { return a.deed < orderCount }
+// isOrder tells whether the effect makes a call to a host.
+func (e effect) isOrder() bool { return e.kind < orderCount }
 
 // answered is the call to a host that a kind of event is the answer to.
-func answered(on happening) (d deed, answers bool) {
+func answered(on eventKind) (order effectKind, answers bool) {
 	switch on {
 	case onAbortAnswer:
 		return orderAbort, true
@@ -67,17 +67,17 @@ func answered(on happening) (d deed, answers bool) {
 	}
 }
 
-func do(deeds ...deed) []action {
-	all := make([]action, len(deeds))
-	for i, d := range deeds {
-		all[i] = action{deed: d}
+func do(kinds ...effectKind) []effect {
+	all := make([]effect, len(kinds))
+	for i, kind := range kinds {
+		all[i] = effect{kind: kind}
 	}
 	return all
 }
 
-func cancelFor(c cause) []action { return []action{{deed: endMigration, cause: c}} }
+func cancelFor(c cause) []effect { return []effect{{kind: endMigration, cause: c}} }
 
-func giveUp(unseen error) []action { return []action{{deed: stopWatching, unseen: unseen}} }
+func giveUp(unseen error) []effect { return []effect{{kind: stopWatching, unseen: unseen}} }
 
 // cause is what has just made the engine cancel a migration.
 type cause int
