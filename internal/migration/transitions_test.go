@@ -289,6 +289,13 @@ func TestTransitions(t *testing.T) {
 				t.Errorf("aborted %t, result %v", c.facts.decided.aborted, c.facts.result)
 			}
 		},
+		"the result waits for the answers to two orders": func(t *testing.T) {
+			sending(t, PeerToPeer, pauses).after(19*time.Second, tick).does(orderPause).
+				after(time.Second, asked).is(cancelling).does(orderAbort).
+				after(time.Second, event{kind: onResult, err: ErrAborted}).is(concluding).
+				after(0, event{kind: onPauseAnswer}).is(concluding).
+				after(0, event{kind: onAbortAnswer}).is(ended).because(byCaller)
+		},
 		"a cancel after the result is too late": func(t *testing.T) {
 			sending(t, PeerToPeer, pauses).after(20*time.Second, tick).does(orderPause).
 				after(0, event{kind: onResult}).is(concluding).
@@ -301,7 +308,7 @@ func TestTransitions(t *testing.T) {
 		},
 		"it is paused, and that does not end it": func(t *testing.T) {
 			c := sending(t, PeerToPeer, pauses).after(19*time.Second, tick).is(pausing).does(orderPause).
-				after(time.Second, event{kind: onPauseAnswer, err: errLost}).is(pausing).does(orderPause).
+				after(time.Second, event{kind: onPauseAnswer, err: errLost}).is(pausing).does(orderPause).tells(tellPauseUnanswered).
 				after(time.Second, event{kind: onPauseAnswer}).is(paused).tells(tellPaused)
 			c.after(time.Second, c.sends(2)).is(paused).does().
 				after(pauseGrace-3*time.Second-time.Millisecond, tick).is(paused).
@@ -325,7 +332,7 @@ func TestTransitions(t *testing.T) {
 			c := sending(t, PeerToPeer, switches).after(19*time.Second, tick).is(switching).does(orderSwitch).
 				after(time.Second, event{kind: onSwitchAnswer}).is(postCopy).tells(tellSwitched)
 			c.after(time.Second, asked).is(postCopy).does().tells(tellTooLate).because(none).
-				after(time.Hour, c.sends(9)).is(postCopy).does().
+				after(time.Hour, c.sends(9)).is(postCopy).does().tells(tellLink).
 				after(time.Second, event{kind: onResult}).is(ended)
 		},
 		"a switch that is not answered is asked for again, looked up and not made": func(t *testing.T) {
@@ -391,6 +398,16 @@ func TestTransitions(t *testing.T) {
 				after(0, event{kind: onAllSent}).is(finishing).
 				after(0, event{kind: onAbortAnswer, err: ErrNotActive}).is(finishing).does().
 				after(time.Hour, tick).is(finishing).does()
+		},
+		"all memory is sent of one that was cancelled, and the switch to post-copy had been made": func(t *testing.T) {
+			sending(t, Direct, switches).after(19*time.Second, tick).does(orderSwitch).
+				after(time.Second, asked).is(cancelling).after(0, event{kind: onAllSent}).is(finishing).because(byCaller).
+				after(0, event{kind: onSwitchAnswer}).is(finishing).because(none)
+		},
+		"all memory is sent of one that was cancelled, and the switch to post-copy had not been made": func(t *testing.T) {
+			sending(t, Direct, switches).after(19*time.Second, tick).does(orderSwitch).
+				after(time.Second, asked).is(cancelling).after(0, event{kind: onAllSent}).is(finishing).
+				after(0, event{kind: onSwitchAnswer, err: errRefuse}).is(finishing).because(byCaller)
 		},
 		"the destination of a direct one is lost": func(t *testing.T) {
 			sending(t, Direct, limited).after(time.Second, event{kind: onDestinationLost}).is(cancelling).does(orderAbort).because(deserted)
