@@ -17,8 +17,8 @@ const (
 
 	// startLimit is how long a job may take until its first memory figures, and
 	// Prepare of a direct one until it answers, as long as the destination does not
-	// hold the incoming half either. A peer-to-peer job whose source waits for a destination daemon that accepts
-	// and never answers hangs for ever and cannot be cancelled.
+	// hold the incoming domain either. A peer-to-peer job whose source waits for a
+	// destination daemon that accepts and never answers hangs for ever and cannot be cancelled.
 	startLimit = time.Minute
 	// clockTolerance is how much older than the call that began it a job may seem:
 	// its age is by the source's clock, which may be adjusted meanwhile.
@@ -53,7 +53,7 @@ const (
 	// lateStart is how long after a lost call libvirt may still take it up.
 	lateStart = 5 * time.Second
 	// adoptionPatience is how long a job that was found may take to show its
-	// incoming half on the destination.
+	// incoming domain on the destination.
 	adoptionPatience = 5 * time.Second
 
 	// verifyLimit bounds the look at both hosts after the end.
