@@ -139,6 +139,28 @@ func TestRunEndsAnAdoptedMigration(t *testing.T) {
 	}
 }
 
+// The memory that it has sent is known from the checks: on_timeout is tried, also where
+// the limit had passed before, and however slow the source answers.
+func TestRunTriesOnTimeoutOnAnAdoptedMigrationThatIsOverdue(t *testing.T) {
+	t.Parallel()
+	for name, slow := range map[string]time.Duration{"at once": 0, "slowly": 5 * time.Second} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			play(t, func(s *scene) {
+				script := mt.Endless()
+				script.PostCopyTakes = 10 * time.Second
+				s.underWay(script, s.kvm2, migration.Parameters{PostCopy: true})
+				time.Sleep(time.Minute)
+				s.policy(policy.Policy{Timeout: new(20 * time.Second), PostCopy: new(true), OnTimeout: new(policy.SwitchToPostCopy)})
+				s.kvm1.Before("Job", func(ctx contextT) error { return pauseFor(ctx, slow) })
+				if r := s.arrives(); r.Phase != migration.PhasePostCopy {
+					s.Errorf("phase %s", r.Phase)
+				}
+			})
+		})
+	}
+}
+
 func TestRunAdoptsPostCopyAndNeverCallsItOff(t *testing.T) {
 	t.Parallel()
 	play(t, func(s *scene) {

@@ -203,6 +203,27 @@ func TestRunSwitchesToPostCopy(t *testing.T) {
 	}
 }
 
+// It is told once that nothing arrives.
+func TestRunTellsOfAnIdleLinkInPostCopy(t *testing.T) {
+	t.Parallel()
+	play(t, func(s *scene) {
+		script := mt.Endless()
+		script.IdleAfter, script.PostCopyTakes = 15*time.Second, time.Minute
+		s.world.Play(script)
+		s.policy(policy.Policy{Timeout: new(20 * time.Second), StallTimeout: new(time.Duration(0)), PostCopy: new(true), OnTimeout: new(policy.SwitchToPostCopy)})
+		s.arrives()
+		told := 0
+		for _, p := range s.progress {
+			if strings.Contains(p.Message, "no memory has arrived for 10s") {
+				told++
+			}
+		}
+		if told != 1 {
+			s.Errorf("told %d times: %v", told, s.progress)
+		}
+	})
+}
+
 func TestRunPausesTheGuest(t *testing.T) {
 	t.Parallel()
 	play(t, func(s *scene) {

@@ -7,34 +7,34 @@ import (
 	"time"
 )
 
-// errHalted is a migration that was called off between two of its steps.
-var errHalted = errors.New("called off before the memory was sent")
+// errHalted is a migration that was cancelled between two of its steps.
+var errHalted = errors.New("cancelled before the memory was sent")
 
 // errUnprepared is a destination that has not answered Prepare and does not hold
-// the receiving half.
+// the incoming domain.
 var errUnprepared = errors.New("the destination did not prepare for the VM")
 
 // direct carries the migration out in libvirt's five steps: Begin, Prepare,
 // Perform, Finish, Confirm.
 //
 // Until Perform has succeeded, the guest belongs to the source: whatever goes
-// wrong, the destination's half is thrown away, and libvirt lets the guest run
-// on. After that the destination decides: the source is confirmed as moved, or
+// wrong, the incoming domain is discarded, and libvirt lets the guest run on. After that the destination decides: the source is confirmed as moved, or
 // as not moved, only when the destination has said which.
-func (r Request) direct(ctx context.Context, d *drive, p Parameters) error {
-	s := steps{Request: r, drive: d, parameters: p}
+func (r Request) direct(ctx context.Context, c *runner, p Parameters) error {
+	s := steps{Request: r, runner: c, parameters: p}
 	cookie, err := s.send(ctx)
 	if err != nil {
 		return err
 	}
-	d.committed.Store(true)
+	c.announce(ctx, onAllSent)
+	c.committed = true
 	return s.complete(ctx, cookie)
 }
 
 // steps is one direct migration.
 type steps struct {
 	Request
-	drive      *drive
+	runner     *runner
 	parameters Parameters
 }
 
@@ -47,7 +47,7 @@ func (s steps) send(ctx context.Context) ([]byte, error) {
 	if err != nil {
 		return nil, unable(s.Source, "begin the migration", err)
 	}
-	if s.drive.halted.Err() != nil {
+	if s.runner.halted.Err() != nil {
 		return nil, errHalted
 	}
 
@@ -55,24 +55,22 @@ func (s steps) send(ctx context.Context) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if s.drive.halted.Err() != nil {
+	if !s.runner.mayBegin(ctx) {
 		s.discard(ctx)
 		return nil, errHalted
 	}
-
-	s.drive.performing.Store(new(time.Now()))
-	listened := s.listen(ctx)
+	endHeartbeat := s.heartbeat(ctx)
 	cookie, err = s.Source.Perform(ctx, s.UUID, uri, cookie, s.parameters)
-	listened()
+	endHeartbeat()
 	if err != nil {
 		if unsure(err) && s.mayFetch(ctx) {
 			return nil, fmt.Errorf("%s could not be heard any more in post-copy: %w", s.Source.Name(), err)
 		}
-		if s.discard(ctx) && unsure(err) && s.drive.begun.Load() {
+		if s.discard(ctx) && unsure(err) && s.runner.jobSeen.Load() {
 			// The source may have sent everything before the connection broke
-			// and wait, paused, to be told; with the other half gone it is safe
-			// to let it run. Where the job had not begun, libvirt would take the
-			// word for that of any other migration, and end its job.
+			// and wait, paused, to be told; with the incoming domain gone it is safe
+			// to let it run. Where the job had not begun, libvirt would take
+			// this for the end of any other migration, and end its job.
 			_ = s.confirm(ctx, nil, true)
 		}
 		return nil, unable(s.Source, "send the VM's memory", err)
@@ -86,7 +84,7 @@ func (s steps) send(ctx context.Context) ([]byte, error) {
 
 // prepare makes the second step, which may take long: QEMU is started, which may
 // allocate all of the guest's memory, and libvirt may wait for storage. It lasts
-// as long as the receiving half is seen, like that of a peer-to-peer migration.
+// as long as the incoming domain is seen, like that of a peer-to-peer migration.
 func (s steps) prepare(ctx context.Context, xml string, cookie []byte) (uri string, out []byte, err error) {
 	preparing, end := s.whileSeen(ctx, StateIncoming, startLimit)
 	uri, out, err = s.Destination.Prepare(preparing, xml, cookie, s.parameters)
@@ -99,7 +97,7 @@ func (s steps) prepare(ctx context.Context, xml string, cookie []byte) (uri stri
 		s.discard(ctx)
 	}
 	switch {
-	case lost(err) && s.drive.halted.Err() != nil:
+	case lost(err) && s.runner.halted.Err() != nil:
 		return "", nil, errHalted
 	case lost(err) && unseen:
 		return "", nil, errUnprepared
@@ -124,13 +122,13 @@ func (s steps) hear(ctx context.Context) error {
 }
 
 // mayFetch tells whether the destination may be fetching memory in post-copy,
-// when the source has fallen silent: its half must then be left alone, for it is
+// when the source has fallen silent: its domain must then be left alone, for it is
 // the VM. Only an answer of the source that says otherwise rules it out.
 func (s steps) mayFetch(ctx context.Context) bool {
 	if !s.parameters.PostCopy {
 		return false
 	}
-	if s.drive.postCopy.Load() {
+	if s.runner.postCopy.Load() {
 		return true
 	}
 	look, cancel := context.WithTimeout(context.WithoutCancel(ctx), lookDeadline)
@@ -138,8 +136,8 @@ func (s steps) mayFetch(ctx context.Context) bool {
 	return !sight(look, s.Source, s.UUID).Is(StateRunning, StateAsleep, StatePaused)
 }
 
-// discard throws the destination's half away and tells whether it is certain to
-// be gone. An answer that there is nothing to throw away is the usual one:
+// discard removes the incoming domain and tells whether it is certain to be gone.
+// An answer that there is nothing to remove is the usual one:
 // libvirt has noticed the end already.
 func (s steps) discard(ctx context.Context) bool {
 	_, err := s.finish(ctx, nil, true)
@@ -168,12 +166,11 @@ func (s steps) complete(ctx context.Context, cookie []byte) error {
 // started finds out whether the destination runs the guest although it did not
 // say so. While that is not known, the guest must stay paused on the source; and
 // while the destination still fetches memory, the source must not be told
-// anything: confirmed, it would end its QEMU and the memory with it. A half that
-// is still being received has not run; when that does not change, it is thrown
-// away.
+// anything: confirmed, it would end its QEMU and the memory with it. A domain
+// that is still incoming has not run; when that does not change, it is discarded.
 func (s steps) started(ctx context.Context) (bool, error) {
 	ctx = context.WithoutCancel(ctx)
-	deadline := time.Now().Add(settleLimit)
+	deadline := time.Now().Add(verifyLimit)
 	discarded := false
 	for {
 		look, cancel := context.WithTimeout(ctx, lookDeadline)
@@ -185,7 +182,7 @@ func (s steps) started(ctx context.Context) (bool, error) {
 		case seen.Gone(), seen.Is(StatePostCopyFailed):
 			return false, nil
 		case seen.Is(StatePostCopy):
-			deadline = time.Now().Add(settleLimit)
+			deadline = time.Now().Add(verifyLimit)
 		case time.Now().Before(deadline):
 		case seen.Is(StateIncoming) && !discarded:
 			discarded = true
@@ -196,7 +193,7 @@ func (s steps) started(ctx context.Context) (bool, error) {
 		default:
 			return false, seen.Err
 		}
-		time.Sleep(settleInterval) // ctx is never cancelled: deadline ends this, once no memory is fetched any more
+		time.Sleep(verifyInterval) // ctx is never cancelled: deadline ends this, once no memory is fetched any more
 	}
 }
 
@@ -207,7 +204,7 @@ func (s steps) finish(ctx context.Context, cookie []byte, cancelled bool) ([]byt
 	switch {
 	case cancelled:
 		ctx, end = undoing(ctx)
-	case s.drive.postCopy.Load():
+	case s.runner.postCopy.Load():
 		ctx, end = s.whileSeen(ctx, StatePostCopy, silenceLimit)
 	default:
 		ctx, end = context.WithTimeout(ctx, finishLimit)
@@ -228,7 +225,7 @@ func (s steps) confirm(ctx context.Context, cookie []byte, cancelled bool) error
 	defer end()
 	err := s.Source.Confirm(ctx, s.UUID, cookie, s.parameters, cancelled)
 	if err != nil {
-		return unable(s.Source, "take the word that the migration has ended", err)
+		return unable(s.Source, "confirm that the migration has ended", err)
 	}
 	return nil
 }
@@ -270,4 +267,36 @@ func (s steps) whileSeen(ctx context.Context, state DomainState, limit time.Dura
 		}
 	}()
 	return ctx, func() { cancel(); <-ended }
+}
+
+// heartbeat asks the destination, until the function that it returns is called, whether
+// it is there while the memory is being sent, and tells the watch when it has not
+// answered for desertedLimit. Without the destination a direct migration cannot be
+// ended: once the guest has been stopped for the switch-over, nobody else can say
+// whether it may run on. Until then it can be cancelled.
+func (s steps) heartbeat(ctx context.Context) (end func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		heard := time.Now()
+		for ctx.Err() == nil {
+			if _, err := ask(ctx, lookDeadline, func(ctx context.Context) (Domain, error) {
+				return s.Destination.Domain(ctx, s.UUID)
+			}); !lost(err) {
+				heard = time.Now()
+			}
+			if time.Since(heard) >= desertedLimit {
+				s.runner.announce(ctx, onDestinationLost)
+			}
+			select {
+			case <-ctx.Done():
+			case <-time.After(heartbeatInterval):
+			}
+		}
+	}()
+	return func() {
+		cancel()
+		<-ended
+	}
 }

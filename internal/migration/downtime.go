@@ -21,6 +21,8 @@ type downtime struct {
 	// failed is why the value could not be set; nil when it was.
 	failed error
 	told   bool
+	// underWay is true while it is being set on the running job.
+	underWay bool
 	// next is when it may be tried again, wait the time between the last two tries.
 	next time.Time
 	wait time.Duration
@@ -48,25 +50,33 @@ func (d *downtime) prepare(ctx context.Context) {
 }
 
 // due tells whether the value is to be set on the running job now.
-func (d *downtime) due() bool { return d != nil && d.pending != nil && !time.Now().Before(d.next) }
+func (d *downtime) due() bool {
+	return d != nil && d.pending != nil && !d.underWay && !time.Now().Before(d.next)
+}
+
+// begin is the value that is being set from now on, until it is answered.
+func (d *downtime) begin() uint64 {
+	d.underWay = true
+	return *d.pending
+}
 
 // answered takes what came of setting it. What is refused for good is not asked
 // for again, and anything else less and less often: each call may wait for
 // libvirt's lock of the domain.
-func (d *downtime) answered(err error, tell *narrator) {
-	d.failed = err
+func (d *downtime) answered(err error, report *reporter) {
+	d.underWay, d.failed = false, err
 	switch {
 	case err == nil:
 		d.pending = nil
 	case refusedForGood(err):
 		d.pending = nil
-		tell.say("warning: max_downtime_ms could not be set: " + err.Error())
+		report.downtimeRefused(err)
 	default:
 		d.wait = min(max(2*d.wait, downtimeWait), downtimeMaxWait)
 		d.next = time.Now().Add(d.wait)
 		if !d.told {
 			d.told = true
-			tell.say("max_downtime_ms " + notDone(err, "set") + " yet: " + err.Error())
+			report.downtimeDelayed(err)
 		}
 	}
 }

@@ -17,8 +17,8 @@ const (
 
 	// startLimit is how long a job may take until its first memory figures, and
 	// Prepare of a direct one until it answers, as long as the destination does not
-	// hold the incoming half either. A peer-to-peer job whose source waits for a destination daemon that accepts
-	// and never answers hangs for ever and can not be cancelled.
+	// hold the incoming domain either. A peer-to-peer job whose source waits for a
+	// destination daemon that accepts and never answers hangs for ever and cannot be cancelled.
 	startLimit = time.Minute
 	// clockTolerance is how much older than the call that began it a job may seem:
 	// its age is by the source's clock, which may be adjusted meanwhile.
@@ -53,19 +53,19 @@ const (
 	// lateStart is how long after a lost call libvirt may still take it up.
 	lateStart = 5 * time.Second
 	// adoptionPatience is how long a job that was found may take to show its
-	// incoming half on the destination.
+	// incoming domain on the destination.
 	adoptionPatience = 5 * time.Second
 
-	// settleLimit bounds the look at both hosts after the end.
-	settleLimit = 30 * time.Second
+	// verifyLimit bounds the look at both hosts after the end.
+	verifyLimit = 30 * time.Second
 	// lookDeadline bounds one look at both hosts, so that a silent one does not
 	// hold up what the other one says.
 	lookDeadline = 5 * time.Second
-	// listenInterval is the time between two questions whether the destination is
+	// heartbeatInterval is the time between two questions whether the destination is
 	// there.
-	listenInterval = 2 * time.Second
-	// settleInterval is the time between two looks.
-	settleInterval = 250 * time.Millisecond
+	heartbeatInterval = 2 * time.Second
+	// verifyInterval is the time between two looks.
+	verifyInterval = 250 * time.Millisecond
 	// leftoverPatience is how long the source may keep a definition, or a host a
 	// paused guest, before it counts as left behind.
 	leftoverPatience = 5 * time.Second

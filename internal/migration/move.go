@@ -12,8 +12,8 @@ import (
 type move struct {
 	Request
 	// own is the caller's context without its cancellation.
-	own  context.Context
-	tell *narrator
+	own    context.Context
+	report *reporter
 
 	parameters Parameters
 	downtime   *downtime
@@ -31,13 +31,13 @@ type move struct {
 // gone from the source; the error is a Diagnosis.
 //
 // A migration to the same destination that is under way already is watched to
-// its end instead. Cancelling ctx calls the migration off, which takes a few
+// its end instead. Cancelling ctx cancels the migration, which takes a few
 // seconds, as long as that does not endanger the VM: not any more in post-copy.
 //
 // report is called from the calling goroutine, and not after Run has returned.
 // It may be nil.
 func Run(ctx context.Context, r Request, report func(Progress)) (Report, error) {
-	m := &move{Request: r, own: context.WithoutCancel(ctx), tell: newNarrator(report), start: time.Now()}
+	m := &move{Request: r, own: context.WithoutCancel(ctx), report: newReporter(r.Source.Name(), r.Destination.Name(), report), start: time.Now()}
 	a := m.assess(ctx)
 	switch {
 	case ctx.Err() != nil:
@@ -48,7 +48,7 @@ func Run(ctx context.Context, r Request, report func(Progress)) (Report, error) 
 		return Report{}, m.refused(a)
 	}
 	for _, warning := range a.Warnings() {
-		m.tell.say("warning: " + warning.String())
+		m.report.warning(warning.String())
 	}
 	m.ranBefore = a.ranBefore()
 	m.asleep = a.source.Is(StateAsleep)
@@ -60,7 +60,7 @@ func Run(ctx context.Context, r Request, report func(Progress)) (Report, error) 
 	m.downtime = &downtime{request: r}
 	m.downtime.prepare(ctx)
 	if ctx.Err() != nil {
-		return m.conclude(ending{action: action{verdict: byCaller}, watched: true})
+		return m.conclude(ending{verdict: byCaller, watched: true})
 	}
 	e := m.carryOut(ctx)
 	if errors.Is(e.err, ErrBusy) && e.verdict == none {
@@ -91,11 +91,13 @@ func (m *move) assess(ctx context.Context) Assessment {
 func (m *move) adopt(ctx context.Context, a Assessment) ending {
 	m.adopted = true
 	m.start = time.Now().Add(-a.job.Elapsed)
-	w := m.watch(nil, PeerToPeer)
-	m.tell.say(fmt.Sprintf("a migration from %s to %s is under way already, for %s: watching it to its end",
-		m.Source.Name(), m.Destination.Name(), a.job.Elapsed.Round(time.Second)))
-	if a.source.Is(StatePostCopySource) || a.destination.Is(StatePostCopy) {
-		w.postCopyBegan("the migration is in post-copy")
+	m.report.adopting(m.start, a.job.Elapsed)
+	w := m.watch(PeerToPeer)
+	w.seen = &a.job
+	inPostCopy := a.source.Is(StatePostCopySource) || a.destination.Is(StatePostCopy)
+	w.machine.adopt(inPostCopy)
+	if inPostCopy {
+		m.report.postCopy("the migration is in post-copy", false)
 	}
 	return w.run(ctx)
 }
@@ -108,12 +110,12 @@ func (m *move) carryOut(ctx context.Context) ending {
 		mode = PeerToPeer
 		if m.PeerURI == "" {
 			mode = Direct
-			m.tell.say(m.Destination.Name() + " can not be reached by other hosts' libvirt (it has no peer_uri): going direct")
+			m.report.directWithoutPeer()
 		}
 	}
 	e := m.attempt(ctx, mode)
 	if m.Mode == Auto && mode == PeerToPeer && m.canGoDirect(e) {
-		m.tell.say(fmt.Sprintf("%s can not reach libvirt on %s (%s): going direct", m.Source.Name(), m.Destination.Name(), e.err))
+		m.report.directAfter(e.err)
 		e = m.attempt(ctx, Direct)
 	}
 	return e
@@ -131,14 +133,18 @@ func (m *move) canGoDirect(e ending) bool {
 
 func (m *move) attempt(ctx context.Context, mode Mode) ending {
 	m.start = time.Now()
-	w := m.watch(m.launch(ctx, mode, m.parameters), mode)
-	m.tell.say(fmt.Sprintf("from %s to %s, %s", m.Source.Name(), m.Destination.Name(), mode))
+	m.report.departing(m.start, mode)
+	w := m.watch(mode)
+	w.runner = m.launch(ctx, mode, m.parameters, w.events)
 	return w.run(ctx)
 }
 
-func (m *move) watch(calls *drive, mode Mode) *watch {
-	m.tell.start = m.start
-	return &watch{request: m.Request, tell: m.tell, calls: calls, mode: mode, start: m.start, ranBefore: m.ranBefore, asleep: m.asleep, downtime: m.downtime}
+func (m *move) watch(mode Mode) *watch {
+	return &watch{
+		request: m.Request, report: m.report, downtime: m.downtime,
+		machine: newMachine(mode, m.Policy, m.start, m.ranBefore, m.asleep),
+		events:  make(chan event), downtimeSet: make(chan error),
+	}
 }
 
 // alreadyThere is the report of a move that has nothing to do. A migration that
@@ -172,15 +178,15 @@ func (m *move) completed() *Job {
 
 // conclude looks at both hosts and says how the move went.
 func (m *move) conclude(e ending) (Report, error) {
-	m.tell.enter(PhaseVerifying, fmt.Sprintf("looking at %s and %s", m.Source.Name(), m.Destination.Name()))
-	s := settlement{
+	m.report.verifying()
+	v := verification{
 		request: m.Request, ranBefore: m.ranBefore, suspended: !e.pausing.IsZero(),
-		foreign: !e.mayHaveStopped(), withheld: m.withheld(e), recovery: m.recovery(e.mode, m.persistent), limit: settleLimit,
+		foreign: !e.mayHaveStopped(), withheld: m.withheld(e), recovery: m.recovery(e.mode, m.persistent), limit: verifyLimit,
 	}
 	if e.unseen != nil {
-		s.limit = leftoverPatience // a host that is silent now has been waited for already
+		v.limit = leftoverPatience // a host that is silent now has been waited for already
 	}
-	o := s.settle(m.own)
+	o := v.verify(m.own)
 	// Whoever started an adopted migration may have asked for the guest to be left
 	// paused (VIR_MIGRATE_PAUSED).
 	leftSo := m.adopted && o.Destination.Domain.Reason == ReasonUser
@@ -240,7 +246,7 @@ func (r *Report) warn(format string, args ...any) {
 // failed is the error of a move that did not succeed.
 func (m *move) failed(o Outcome, e ending) error {
 	o.Unstopped = errors.Is(e.unseen, errUnstopped) && e.taken
-	o.sent = e.mode != "" && !e.taken && !e.aborted() && !errors.Is(e.err, errHalted)
+	o.sent = e.begun && !e.taken && !e.aborted() && !errors.Is(e.err, errHalted)
 	f := Failure{Outcome: o, cause: e.err}
 	if !o.Source.Gone() {
 		if err := m.downtime.restore(m.own); err != nil {
@@ -270,7 +276,7 @@ func (m *move) refused(a Assessment) error {
 	}
 }
 
-// cancelledEarly is the error of a move that was called off before it began.
+// cancelledEarly is the error of a move that was cancelled before it began.
 func (m *move) cancelledEarly() error {
 	o := Outcome{UUID: m.UUID, Name: m.Name, Untouched: true}
 	o.Source, o.Destination = m.look(m.own, lookDeadline)

@@ -108,15 +108,15 @@ func TestOutcomeClaimsNothingThatWasNotSeen(t *testing.T) {
 	}
 }
 
-// A guest is resumed only where it can not come to run twice.
-func TestSettlementResumesOnlyWhatCannotRunTwice(t *testing.T) {
+// A guest is resumed only where it cannot come to run twice.
+func TestVerificationResumesOnlyWhatCannotRunTwice(t *testing.T) {
 	t.Parallel()
 	for source, here := range sightings("kvm1") {
 		for destination, there := range sightings("kvm2") {
 			for _, ranBefore := range []bool{true, false} {
 				for _, withheld := range []bool{true, false} {
 					for job, seen := range map[string]Outcome{"none": {}, "running": {Migrating: true}, "not known": {JobError: ErrUnreachable}} {
-						s := settlement{request: Request{Source: &stillSource{name: "kvm1"}, Destination: &stillDestination{name: "kvm2"}}, ranBefore: ranBefore, withheld: withheld}
+						s := verification{request: Request{Source: &stillSource{name: "kvm1"}, Destination: &stillDestination{name: "kvm2"}}, ranBefore: ranBefore, withheld: withheld}
 						o := Outcome{Source: here, Destination: there, Migrating: seen.Migrating, JobError: seen.JobError}
 						elsewhere := destination == "gone" || destination == "shut off" || withheld && destination == "silent"
 						var want Host

@@ -109,3 +109,31 @@ func (p *Progress) reading(job Job, t trend) {
 	p.Estimate = estimate(p.Phase, job, t)
 	p.Hopeless = p.Phase == PhasePreCopy && t.hopeless()
 }
+
+// longestEstimate is from where on an estimate says nothing.
+const longestEstimate = 24 * time.Hour
+
+// estimate is when the memory will have been sent if the trend goes on: what
+// remains of this pass, and of all that follow, each of which begins with the
+// same share of the one before; together remaining + last boundary × share / (1 -
+// share). Nothing is dirtied while the guest is paused or runs elsewhere. It is
+// nil where that would be never, or is not known. It is not told either where it
+// would be a day or more: that is a link that is nearly dead, and no measure of
+// the migration.
+func estimate(phase Phase, job Job, t trend) *time.Duration {
+	left := float64(job.MemoryRemaining)
+	switch share, known := t.share(); {
+	case job.MemoryBandwidth == 0:
+		return nil
+	case phase == PhasePaused || phase == PhasePostCopy:
+	case phase != PhasePreCopy || !known || share >= hopelessShare:
+		return nil
+	default:
+		left += float64(t[len(t)-1]) * share / (1 - share)
+	}
+	seconds := left / float64(job.MemoryBandwidth)
+	if seconds >= longestEstimate.Seconds() {
+		return nil
+	}
+	return new(time.Duration(seconds * float64(time.Second)))
+}

@@ -43,18 +43,18 @@ func TestProgressString(t *testing.T) {
 	}
 }
 
-func TestNarratorReportsAboutEveryFiveSeconds(t *testing.T) {
+func TestReporterReportsAboutEveryFiveSeconds(t *testing.T) {
 	t.Parallel()
 	var reports []Progress
-	n := newNarrator(func(p Progress) { reports = append(reports, p) })
+	r := newReporter("kvm1", "kvm2", func(p Progress) { reports = append(reports, p) })
 	for range 100 {
-		n.reading(Job{Iteration: 1, MemoryRemaining: 1}, nil)
+		r.reading(Job{Iteration: 1, MemoryRemaining: 1}, nil)
 	}
 	if len(reports) != 1 {
 		t.Errorf("%d reports at once, want the first reading only", len(reports))
 	}
-	n.told = n.told.Add(-reportInterval)
-	n.reading(Job{Iteration: 1}, nil)
+	r.told = r.told.Add(-reportInterval)
+	r.reading(Job{Iteration: 1}, nil)
 	if len(reports) != 2 {
 		t.Errorf("%d reports after %s", len(reports), reportInterval)
 	}

@@ -29,6 +29,9 @@ func TestCancelIsNotHeldUpByACallUnderWay(t *testing.T) {
 			s.kvm1.Before("SetMaxDowntime", mt.Hang()) // asked for again, because the first answer was a refusal
 		},
 		"the order to pause hangs": func(s *scene) { s.kvm1.Before("Suspend", mt.Hang()) },
+		"the order to abort hangs": func(s *scene) { s.kvm1.Before("AbortJob", mt.Hang()) },
+		"the destination is mute":  func(s *scene) { s.kvm2.Mute() },
+		"the destination is cut":   func(s *scene) { s.kvm2.Cut() },
 	}
 	for name, arrange := range tests {
 		for _, mode := range []migration.Mode{migration.PeerToPeer, migration.Direct} {
@@ -59,6 +62,59 @@ func TestCancelIsNotHeldUpByACallUnderWay(t *testing.T) {
 							s.Errorf("the order to abort left %s after the cancel", took)
 						}
 						s.kvm1.Abort(uuid)
+					})
+				})
+			}
+		}
+	}
+}
+
+// A cancel is seen and told at once, whatever hangs: a question, an order, or a step of
+// the migration itself.
+func TestCancelIsSeenAtOnce(t *testing.T) {
+	t.Parallel()
+	const soon = 200 * time.Millisecond
+	tests := map[string]func(*scene){
+		"while the source hangs":       func(s *scene) { s.kvm1.Mute() },
+		"while the destination hangs":  func(s *scene) { s.kvm2.Mute() },
+		"while both hang":              func(s *scene) { s.kvm1.Mute(); s.kvm2.Mute() },
+		"while the order to abort":     func(s *scene) { s.kvm1.Before("AbortJob", mt.Hang()) },
+		"while the switch hangs":       func(s *scene) { s.kvm1.Before("StartPostCopy", mt.Hang()) },
+		"while the looks hang":         func(s *scene) { s.kvm1.Before("Domain", mt.Hang()); s.kvm2.Before("Domain", mt.Hang()) },
+		"while the preparation hangs":  func(s *scene) { s.kvm2.Before("Prepare", mt.Hang()) },
+		"while the beginning hangs":    func(s *scene) { s.kvm1.Before("Begin", mt.Hang()) },
+		"while libvirt takes no calls": func(s *scene) { s.kvm1.Before("MigratePeerToPeer", mt.Hang()); s.kvm1.Before("Perform", mt.Hang()) },
+	}
+	for name, arrange := range tests {
+		for _, mode := range bothModes {
+			for _, at := range []time.Duration{2 * time.Second, 5333 * time.Millisecond, 21 * time.Second} {
+				t.Run(name+", "+mode.String()+", "+at.String(), func(t *testing.T) {
+					t.Parallel()
+					play(t, func(s *scene) {
+						script := mt.Endless()
+						script.PostCopyTakes = 30 * time.Second
+						s.world.Play(script)
+						s.request.Mode = mode
+						s.policy(policy.Policy{Timeout: new(20 * time.Second), PostCopy: new(true), OnTimeout: new(policy.SwitchToPostCopy)})
+						if at < 20*time.Second {
+							s.policy(policy.Policy{Timeout: new(time.Hour)})
+						}
+						s.at(time.Second, func() { arrange(s) }) // after the checks
+						if strings.Contains(name, "preparation") || strings.Contains(name, "beginning") || strings.Contains(name, "takes no") {
+							arrange(s)
+						}
+						s.at(at, s.cancel)
+						_, _ = s.run()
+						for _, p := range s.progress {
+							// It is being cancelled, perhaps by the timeout already, or cannot be in post-copy.
+							if strings.Contains(p.Message, "cancel") {
+								if p.Elapsed < min(at, 20*time.Second) || p.Elapsed > at+soon {
+									s.Errorf("told after %s, and cancelled after %s", p.Elapsed, at)
+								}
+								return
+							}
+						}
+						s.Errorf("nothing is said of the cancel: %v", s.progress)
 					})
 				})
 			}

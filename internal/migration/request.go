@@ -7,12 +7,12 @@ type Mode string
 
 // The modes. A finished move was either peer-to-peer or direct.
 const (
-	// Auto is peer-to-peer, or direct where the source's libvirt can not reach
+	// Auto is peer-to-peer, or direct where the source's libvirt cannot reach
 	// the destination's.
 	Auto Mode = "auto"
 	// PeerToPeer lets the source's libvirt drive: it survives the client.
 	PeerToPeer Mode = "peer_to_peer"
-	// Direct lets the client drive, for hosts that can not reach each other's
+	// Direct lets the client drive, for hosts that cannot reach each other's
 	// libvirt. libvirt calls it off when the client goes away.
 	Direct Mode = "direct"
 )
@@ -38,11 +38,11 @@ type Request struct {
 	Destination Destination
 	// Unseen is true when a host could not be asked that may run the VM, too.
 	Unseen bool
-	// Rival is true when a host that is neither of the two holds the receiving
-	// half of a migration of the VM.
+	// Rival is true when a host that is neither of the two holds an
+	// incoming domain of the VM.
 	Rival bool
 	// PeerURI is the destination's libvirt as the source reaches it; empty when
-	// hosts can not reach it.
+	// hosts cannot reach it.
 	PeerURI string
 	// MigrationURI is where memory is sent; empty lets the destination choose.
 	MigrationURI string

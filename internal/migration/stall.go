@@ -1,6 +1,10 @@
 package migration
 
-import "time"
+import (
+	"math"
+	"slices"
+	"time"
+)
 
 // stallDetector finds out that a migration does not get nearer to its end. It
 // is told every reading of the job and judges at the boundaries of passes over
@@ -96,4 +100,39 @@ func (l *linkDetector) observe(now time.Time, job Job) time.Duration {
 		l.processed, l.last = job.MemoryProcessed, now
 	}
 	return now.Sub(l.last)
+}
+
+// trend is what remained at the last boundaries of passes, oldest first. It, not
+// the dirty rate, tells where a migration is going: a guest that writes to the
+// same pages again and again has a dirty rate as high as the bandwidth, whatever
+// it does, because QEMU counts a page once a pass.
+type trend []uint64
+
+// trendPasses is over how many passes the trend is judged.
+const trendPasses = 2
+
+func (t *trend) add(remaining uint64) {
+	*t = append(slices.Clone(*t), remaining)
+	if len(*t) > trendPasses+1 {
+		*t = (*t)[1:]
+	}
+}
+
+// share is what a pass leaves of what the pass before it left, 1 being no
+// progress. It is not known before there were enough passes.
+func (t trend) share() (share float64, known bool) {
+	if len(t) <= trendPasses || t[0] == 0 {
+		return 0, false
+	}
+	return math.Pow(float64(t[len(t)-1])/float64(t[0]), 1./trendPasses), true
+}
+
+// hopelessShare is from where on a trend leads nowhere: what remains is halved
+// in 14 passes, within the noise of the readings.
+const hopelessShare = 0.95
+
+// hopeless tells whether the trend leads nowhere.
+func (t trend) hopeless() bool {
+	share, known := t.share()
+	return known && share >= hopelessShare
 }

@@ -3,59 +3,60 @@ package migration
 import (
 	"context"
 	"errors"
-	"fmt"
+	"sync"
 	"time"
 )
 
-// watch follows one job to its end, judges it by the policy, and acts.
+// watch follows one migration to its end: it feeds the machine with events and carries
+// out what that decides. It waits for no host: each call is made by a goroutine of its
+// own.
 type watch struct {
 	request Request
-	tell    *narrator
-	// calls carries the migration out; nil when the job was adopted, or once the
-	// connection of the calls was lost, for the reason in lostCall.
-	calls    *drive
-	lostCall error
-	mode     Mode
-	// start is when the job started, ranBefore whether the guest ran then or was
-	// asleep, asleep whether it was.
-	start             time.Time
-	ranBefore, asleep bool
-	downtime          *downtime
+	report  *reporter
+	machine machine
+	// runner carries the migration out; nil when it was adopted.
+	runner   *runner
+	downtime *downtime
+	// seen is the job as the checks saw it that is adopted; nil where there is none.
+	seen *Job
 
-	figures  figures
-	stall    stallDetector
-	link     linkDetector
-	hopeless bool          // what stall said last
-	idle     time.Duration // what link said last
-
-	// heard is when the source last answered, vanished since when it answers
-	// that there is no job of this migration. running is true while it last said
-	// that there is one, and unread why it did not answer.
-	heard, vanished time.Time
-	running         bool
-	unread          error
-	silenceTold     bool
-	ownership
-	// ahead is true when the destination runs the guest while the source is silent.
-	ahead bool
-	// unreceived is true once the destination was seen not to hold the receiving
-	// half, when that was last looked for.
-	unreceived bool
-
-	action
-	*errands
+	events chan event
+	poller *poller
+	// downtimeSet has what came of setting the guest's longest pause.
+	downtimeSet chan error
+	ctx         context.Context
+	cancel      context.CancelFunc
+	calls       sync.WaitGroup
 }
 
 // ending is how the watch ended.
 type ending struct {
-	action
-	figures figures
-	mode    Mode
+	// begun is false for a migration that neither was started nor adopted: then nothing
+	// else holds but verdict.
+	begun bool
+	mode  Mode
+	// verdict is why the engine has ended the migration; none where it has not.
+	verdict verdict
+	// reason is which limit of the policy on_timeout was applied for; none where it was
+	// not. untried is why it was not even tried, stepError why it could not be done.
+	reason    verdict
+	untried   string
+	stepError error
+	// pausing is since when the guest was to be paused by on_timeout, paused whether
+	// libvirt said that it was. postCopy is true when the migration was in post-copy.
+	pausing          time.Time
+	paused, postCopy bool
+	// cancelled is true when the caller asked for the end of the migration.
+	cancelled bool
+	// taken tells whether libvirt took the order to abort the job, orderError why not.
+	taken      bool
+	orderError error
+	figures    figures
 	// least is the least memory that remained at the boundary of a pass; nil when
 	// there was none.
 	least   *uint64
 	elapsed time.Duration
-	// grace is how long the job was given to end after it had been called off.
+	// grace is how long the job was given to end after it had been cancelled.
 	grace time.Duration
 	// err is what the calls returned; nil after success, and where the job was
 	// watched without them.
@@ -79,7 +80,7 @@ func (e ending) aborted() bool { return errors.Is(e.err, ErrAborted) && !e.commi
 // mayHaveStopped tells whether it can be this migration that has stopped the
 // guest: it was begun, and libvirt did not refuse it because of another operation.
 func (e ending) mayHaveStopped() bool {
-	return e.mode != "" && (e.committed || !errors.Is(e.err, ErrBusy))
+	return e.begun && (e.committed || !errors.Is(e.err, ErrBusy))
 }
 
 // Why the end of a job was not seen.
@@ -89,221 +90,177 @@ var (
 	errUnstopped = errors.New("libvirt did not end the job in time")
 )
 
-// run watches until the job has ended or can no longer be watched. It waits for
-// no host: it takes what happens, and decides.
+// run watches until the migration has ended or cannot be watched any longer.
 func (w *watch) run(ctx context.Context) ending {
-	// Once a job runs, the engine's calls must not be cut off by what calls it off.
-	w.errands = newErrands(context.WithoutCancel(ctx))
+	// Once a job runs, the engine's calls must not be cut off by what cancels it.
+	w.ctx, w.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	defer w.close()
-	w.heard = time.Now()
-	w.known = w.calls == nil // adopted
-	w.stall.window = w.request.Policy.StallTimeout
-	tick := time.NewTimer(0)
+	f := &w.machine.facts
+	f.now = time.Now()
+	f.source.heard = f.now
+	f.stall.window = f.limits.StallTimeout
+
+	w.poller = newPoller(w.request, f.mode, f.ranBefore, w.events)
+	w.poller.every(f.interval())
+	w.calls.Go(func() { w.poller.run(w.ctx) })
+	var result <-chan error // never without a runner
+	if w.runner != nil {
+		result = w.runner.result
+	}
+	tick := time.NewTicker(f.interval())
 	defer tick.Stop()
 	cancelled := ctx.Done()
-	for {
-		interval := w.interval()
+	if w.seen != nil {
+		w.handle(event{kind: onReading, at: f.now, asked: f.now, job: *w.seen})
+	}
+	for w.machine.state != ended {
+		interval := f.interval()
+		e := event{kind: onTick, at: time.Now()}
 		select {
-		case err := <-w.result():
-			if w.mode == Direct || !unsure(err) {
-				w.awaitOrders()
-				return w.ended(err, nil)
-			}
-			w.lose(err)
+		case e = <-w.events:
+		case err := <-result:
+			e = event{kind: onResult, at: time.Now(), err: err}
 		case <-cancelled:
 			cancelled = nil
-			w.cancelByCaller()
-		case a := <-w.answers:
-			w.hear(a)
+			e = event{kind: onCancel, at: time.Now()}
+		case err := <-w.downtimeSet:
+			w.downtime.answered(err, w.report)
+			continue
 		case <-tick.C:
-			w.poll()
-			tick.Reset(w.interval())
+			e.at = time.Now()
 		}
-		if over, unseen := w.over(); over {
-			if w.calls != nil && errors.Is(w.calls.abandon(), errHalted) && errors.Is(unseen, errUnstopped) {
-				return w.ended(errHalted, nil) // nothing was left to be stopped
-			}
-			return w.ended(nil, unseen) // any other error says no more than that the call was given up
-		}
-		w.act()
-		if sooner := w.interval(); sooner < interval {
-			tick.Reset(sooner)
+		w.handle(e)
+		if now := f.interval(); now != interval {
+			w.poller.every(now)
+			tick.Reset(now)
 		}
 	}
+	return w.ending()
 }
 
-// lose goes on without the call that started the migration.
-func (w *watch) lose(err error) {
-	w.lostCall = err
-	w.calls = nil
-	w.vanished = time.Time{} // what was seen before the loss does not tell that the job ended
-	w.tell.say(fmt.Sprintf("lost the call that started the migration (%s); if that had begun, it goes on without it", err))
+// close gives up what is under way, and waits for it.
+func (w *watch) close() {
+	w.cancel()
+	w.calls.Wait()
 }
 
-// awaitOrders waits for what libvirt answers to orders that change what the job
-// or the guest does. Questions are given up when the job has ended.
-func (w *watch) awaitOrders() {
-	w.closing = true
-	for w.underWay(abortJob, suspendGuest, startPostCopy) {
-		w.hear(<-w.answers)
+// handle lets the machine decide on an event, and does what it wants done.
+func (w *watch) handle(e event) {
+	todo := w.machine.handle(e)
+	if w.runner != nil {
+		w.runner.inform(w.machine.facts)
+	}
+	for _, effect := range todo {
+		w.perform(effect)
+	}
+	if e.kind == onReading && w.machine.facts.source.running {
+		w.setDowntime()
 	}
 }
 
-// hear takes what came of an errand.
-func (w *watch) hear(a answer) {
-	w.take(a)
-	switch a.errand {
-	case readJob:
-		w.read(a)
-	case abortJob:
-		w.abortAnswered(a.err)
-	case suspendGuest:
-		w.suspendAnswered(a.err)
-	case startPostCopy:
-		w.switchAnswered(a.err)
-	case setDowntime:
-		w.downtime.answered(a.err, w.tell)
-	case lookAtSource:
-		w.sourceSeen(a.domain, a.err)
-	case lookAtDestination:
-		w.unreceived = a.err != nil || a.domain.State != StateIncoming
-	}
-}
-
-// result is where the calls tell their end; for ever silent without them.
-func (w *watch) result() <-chan error {
-	if w.calls == nil {
-		return nil
-	}
-	return w.calls.result
-}
-
-// committed tells whether the migration must be carried to its end because the
-// guest's memory is on the destination.
-func (w *watch) committed() bool { return w.calls != nil && w.calls.committed.Load() }
-
-func (w *watch) interval() time.Duration {
-	if w.verdict != none || time.Since(w.start) < eagerPeriod {
-		return eagerInterval
-	}
-	return pollInterval
-}
-
-func (w *watch) ended(err, unseen error) ending {
-	if succeeded := err == nil && unseen == nil && w.calls != nil; !succeeded {
-		err = w.refused(err)
-	}
-	return ending{
-		action:    w.action,
-		figures:   w.figures,
-		mode:      w.mode,
-		least:     w.stall.least,
-		elapsed:   time.Since(w.start),
-		grace:     w.grace(),
-		err:       err,
-		watched:   w.calls == nil,
-		lostCall:  w.lostCall,
-		unseen:    unseen,
-		committed: w.committed(),
-	}
-}
-
-// over tells whether there is nothing more to watch, and why the end was not
-// seen where it was not. As long as the calls last, they tell the end, and
-// missing readings are tolerated within bounds.
-func (w *watch) over() (over bool, unseen error) {
-	now := time.Now()
-	gone := !w.vanished.IsZero()
-	switch {
-	case w.committed():
-		return false, nil
-	case w.calls == nil && gone && (w.figures.seen || now.Sub(w.vanished) >= lateStart):
-		return true, nil
-	case w.calls != nil && gone && w.figures.seen && now.Sub(w.vanished) >= lostCallLimit:
-		return true, errLostCall
-	case now.Sub(w.heard) >= silenceLimit, w.ahead && now.Sub(w.heard) >= arrivalLimit:
-		return true, errSilent
-	case w.verdict != none && now.Sub(w.called) >= w.grace():
-		return true, errUnstopped
-	}
-	return false, nil
-}
-
-// poll asks for a reading of the job. Where the source does not answer, it finds
-// out whether the guest has arrived: then there is nothing left to call off. In
-// direct mode the calls tell.
-func (w *watch) poll() {
-	w.send(readJob, 0, func(ctx context.Context, a *answer) {
-		a.job, a.err = ask(ctx, callDeadline, func(ctx context.Context) (Job, error) { return w.request.Source.Job(ctx, w.request.UUID) })
-		if a.answered() || w.mode == Direct {
-			return
+// perform carries an effect out.
+func (w *watch) perform(e effect) {
+	source, uuid := w.request.Source, w.request.UUID
+	switch e.kind {
+	case orderAbort:
+		w.order(onAbortAnswer, func(ctx context.Context) error { return source.AbortJob(ctx, uuid) })
+	case orderPause:
+		w.order(onPauseAnswer, func(ctx context.Context) error { return source.Suspend(ctx, uuid) })
+	case orderSwitch:
+		w.order(onSwitchAnswer, func(ctx context.Context) error { return source.StartPostCopy(ctx, uuid) })
+	case askSource:
+		w.look(onSourceSeen, source, callDeadline)
+	case askDestination:
+		w.look(onDestinationSeen, w.request.Destination, lookDeadline)
+	case endMigration:
+		if w.runner != nil {
+			w.runner.halt()
 		}
-		there, err := ask(ctx, lookDeadline, func(ctx context.Context) (Domain, error) {
-			return w.request.Destination.Domain(ctx, w.request.UUID)
-		})
-		a.ahead = err == nil && (there.live() || !w.ranBefore && there.State == StatePaused)
+		w.report.of(e, w.machine.facts)
+	default:
+		w.report.of(e, w.machine.facts)
+	}
+}
+
+// order gives an order to the source, and has its answer as an event.
+func (w *watch) order(answer eventKind, call func(context.Context) error) {
+	w.calls.Go(func() {
+		asked := time.Now()
+		err := order(w.ctx, callDeadline, call)
+		w.came(event{kind: answer, asked: asked, err: err})
 	})
 }
 
-// answered tells whether the source said what the job does.
-func (a answer) answered() bool {
-	return a.err == nil || errors.Is(a.err, ErrNoDomain) || errors.Is(a.err, ErrNotActive)
+// look asks a host for the domain, and has its answer as an event.
+func (w *watch) look(answer eventKind, host Host, deadline time.Duration) {
+	w.calls.Go(func() {
+		asked := time.Now()
+		seen, err := ask(w.ctx, deadline, func(ctx context.Context) (Domain, error) { return host.Domain(ctx, w.request.UUID) })
+		w.came(event{kind: answer, asked: asked, domain: seen, err: err})
+	})
 }
 
-// read takes a reading of the job.
-func (w *watch) read(a answer) {
-	if !a.answered() {
-		w.unread, w.ahead = a.err, a.ahead
-		w.tellSilence(a.came)
-		return
-	}
-	w.heard, w.ahead, w.unread = a.came, false, nil
-	if w.silenceTold {
-		w.silenceTold = false
-		w.tell.say(w.request.Source.Name() + " answers again")
-	}
-	anyJob := a.err == nil && a.job.Type == JobRunning
-	w.running = anyJob && w.owns(a)
-	switch {
-	case w.running:
-		w.vanished = time.Time{}
-		w.observe(a.came, a.job)
-	case w.vanished.IsZero(), anyJob && w.mayWait(a.came):
-		w.vanished = a.came
+// came tells the watch of an answer, unless it has ended.
+func (w *watch) came(e event) {
+	e.at = time.Now()
+	select {
+	case w.events <- e:
+	case <-w.ctx.Done():
 	}
 }
 
-func (w *watch) tellSilence(now time.Time) {
-	if !w.silenceTold && now.Sub(w.heard) >= reportInterval {
-		w.silenceTold = true
-		w.tell.say(w.request.Source.Name() + " does not answer; a migration that has begun goes on there")
-	}
-}
-
-// observe takes what the running job said.
-func (w *watch) observe(now time.Time, job Job) {
-	w.figures.observe(job)
-	w.setDowntime()
-	if job.MemoryTotal == 0 {
-		return
-	}
-	if job.PostCopyRequests > 0 {
-		w.postCopyBegan("the migration is in post-copy")
-	}
-	w.hopeless = w.stall.observe(now, job)
-	w.idle = w.link.observe(now, job)
-	w.tell.reading(job, w.stall.trend)
-}
-
-// setDowntime sets the policy's longest pause where that is still to be done.
+// setDowntime sets the policy's longest pause on the running job where that is still to
+// be done. Nothing is decided by it.
 func (w *watch) setDowntime() {
 	if !w.downtime.due() {
 		return
 	}
-	wanted := *w.downtime.pending
-	w.send(setDowntime, 0, func(ctx context.Context, a *answer) {
-		a.err = order(ctx, callDeadline, func(ctx context.Context) error {
+	wanted := w.downtime.begin()
+	w.calls.Go(func() {
+		err := order(w.ctx, callDeadline, func(ctx context.Context) error {
 			return w.request.Source.SetMaxDowntime(ctx, w.request.UUID, wanted)
 		})
+		select {
+		case w.downtimeSet <- err:
+		case <-w.ctx.Done():
+		}
 	})
+}
+
+// ending says how the migration ended. Calls that have not returned are given up; what
+// they return then tells no more than that, unless nothing was left to be stopped.
+func (w *watch) ending() ending {
+	f := w.machine.facts
+	err, unseen := f.result, f.decided.unseen
+	if f.driver == ownCalls && !f.returned {
+		if abandoned := w.runner.abandon(); errors.Is(abandoned, errHalted) && errors.Is(unseen, errUnstopped) {
+			err, unseen = errHalted, nil
+		}
+	}
+	if succeeded := err == nil && unseen == nil && f.driver == ownCalls; !succeeded {
+		err = f.owner.refusal(err)
+	}
+	return ending{
+		begun:      true,
+		mode:       f.mode,
+		verdict:    f.decided.verdict,
+		reason:     f.decided.limit,
+		untried:    f.untried(),
+		stepError:  f.decided.stepError,
+		pausing:    f.entered[pausing.index()],
+		paused:     f.decided.paused,
+		postCopy:   f.decided.postCopy,
+		cancelled:  f.decided.cancelled,
+		taken:      f.decided.aborted,
+		orderError: f.notAborted(),
+		figures:    f.figures,
+		least:      f.stall.least,
+		elapsed:    time.Since(f.start),
+		grace:      f.grace(),
+		err:        err,
+		watched:    f.driver != ownCalls,
+		lostCall:   f.lostCall,
+		unseen:     unseen,
+		committed:  f.driver == ownCalls && w.runner.committed,
+	}
 }

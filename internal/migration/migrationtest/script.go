@@ -33,7 +33,7 @@ type Script struct {
 	// Starting is how long the job has no memory figures.
 	Starting time.Duration
 	// MutePeer is a destination whose libvirt does not answer the source: the job
-	// neither begins nor ends, and can not be called off.
+	// neither begins nor ends, and cannot be cancelled.
 	MutePeer bool
 	// IdleAfter is when the link stops taking anything; 0 is never. The job then
 	// goes on for ever.
@@ -50,7 +50,7 @@ type Script struct {
 	KeepDefinition bool
 	// ForgetDefinition leaves none on the destination.
 	ForgetDefinition bool
-	// AbortTakes is how long the job takes to end after it was called off.
+	// AbortTakes is how long the job takes to end after it was aborted.
 	AbortTakes time.Duration
 	// PausedTakes is how long a job takes to end once the guest is paused; 0 is
 	// for ever.

@@ -128,7 +128,7 @@ func (w *World) begin(uuid string, source, destination *Host, p migration.Parame
 	return j, nil
 }
 
-// receive makes the destination hold the receiving half.
+// receive makes the destination hold the incoming domain.
 func (j *job) receive(d migration.Domain) {
 	ran := live(d)
 	d.State, d.Reason, d.Persistent = migration.StateIncoming, migration.ReasonUnknown, false
@@ -228,7 +228,7 @@ func (j *job) fail(err error) {
 	j.finish(err)
 }
 
-// postCopyFails leaves a half on each host.
+// postCopyFails leaves a part of the memory on each host.
 func (j *job) postCopyFails() {
 	for _, h := range []*Host{j.source, j.destination} {
 		if d := h.domains[j.uuid]; d != nil {

@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// settlement is what is known of the end of a migration before the hosts are
+// verification is what is known of the end of a migration before the hosts are
 // looked at.
-type settlement struct {
+type verification struct {
 	request Request
 	// ranBefore is true when the guest ran, or was asleep, when the migration began:
 	// stopped by it and left so, it is resumed. One that is asleep then stays so.
@@ -35,7 +35,7 @@ type settlement struct {
 // An answer that was lost where the switch to post-copy is allowed may hide that.
 func (m *move) withheld(e ending) bool {
 	switch {
-	case e.aborted(), errors.Is(e.err, errHalted), e.mode == "":
+	case e.aborted(), errors.Is(e.err, errHalted), !e.begun:
 		return true
 	case e.mode != Direct, e.err == nil, e.committed, e.postCopy, errors.Is(e.err, ErrBusy):
 		return false
@@ -43,32 +43,32 @@ func (m *move) withheld(e ending) bool {
 	return !m.Policy.PostCopy || !lost(e.err)
 }
 
-// settle looks at both hosts until what they say can be relied on, or
+// verify looks at both hosts until what they say can be relied on, or
 // the limit has passed. On the way it resumes a guest that was left paused
-// where that can not make it run twice.
-func (s *settlement) settle(ctx context.Context) Outcome {
+// where that cannot make it run twice.
+func (v *verification) verify(ctx context.Context) Outcome {
 	start := time.Now()
 	var resumeError error
 	for {
-		o := s.see(ctx)
+		o := v.see(ctx)
 		waited := time.Since(start)
-		if host := s.leftPaused(o, waited); host != nil {
-			resumeError = s.resume(ctx, host)
-			o = s.see(ctx)
+		if host := v.leftPaused(o, waited); host != nil {
+			resumeError = v.resume(ctx, host)
+			o = v.see(ctx)
 		}
 		o.ResumeError = resumeError
-		if s.settled(o, waited) || waited >= s.limit {
+		if v.conclusive(o, waited) || waited >= v.limit {
 			return o
 		}
-		time.Sleep(settleInterval) // ctx is never cancelled (move.own): limit ends this
+		time.Sleep(verifyInterval) // ctx is never cancelled (move.own): limit ends this
 	}
 }
 
-func (s *settlement) see(ctx context.Context) Outcome {
-	o := Outcome{UUID: s.request.UUID, Name: s.request.Name, Foreign: s.foreign, Withheld: s.withheld, recovery: s.recovery}
-	o.Source, o.Destination = s.request.look(ctx, lookDeadline)
+func (v *verification) see(ctx context.Context) Outcome {
+	o := Outcome{UUID: v.request.UUID, Name: v.request.Name, Foreign: v.foreign, Withheld: v.withheld, recovery: v.recovery}
+	o.Source, o.Destination = v.request.look(ctx, lookDeadline)
 	if o.Source.Err == nil && o.Source.Domain.Active() {
-		job, err := ask(ctx, lookDeadline, func(ctx context.Context) (Job, error) { return s.request.Source.Job(ctx, s.request.UUID) })
+		job, err := ask(ctx, lookDeadline, func(ctx context.Context) (Job, error) { return v.request.Source.Job(ctx, v.request.UUID) })
 		switch {
 		case err == nil:
 			o.Migrating = job.migratesOut()
@@ -79,16 +79,16 @@ func (s *settlement) see(ctx context.Context) Outcome {
 	return o
 }
 
-// settled tells whether another look would show nothing else. waited is the
+// conclusive tells whether another look would show nothing else. waited is the
 // time since the first look.
-func (s *settlement) settled(o Outcome, waited time.Duration) bool {
+func (v *verification) conclusive(o Outcome, waited time.Duration) bool {
 	patient := waited >= leftoverPatience
-	if o.arrived(s.ranBefore) {
+	if o.arrived(v.ranBefore) {
 		return !o.Source.Defined() || patient // libvirt undefines after it has ended the guest
 	}
 	switch o.Place() {
 	case OnSource:
-		if s.foreign && patient {
+		if v.foreign && patient {
 			return true // the job that goes on is not waited for
 		}
 		return !o.mayMigrate() && (o.Destination.Gone() || patient && !o.Destination.Known())
@@ -96,7 +96,7 @@ func (s *settlement) settled(o Outcome, waited time.Duration) bool {
 		if o.Source.Is(StateAsleep) && o.Destination.Gone() && !o.mayMigrate() {
 			return true // as it was, and nothing of the migration is left
 		}
-		return patient && o.JobError == nil && !s.resumable(o.Source) && !s.resumable(o.Destination) && !o.Source.Is(StatePostCopySource)
+		return patient && o.JobError == nil && !v.resumable(o.Source) && !v.resumable(o.Destination) && !o.Source.Is(StatePostCopySource)
 	case OnBoth, OnNeither, PausedOnBoth, SplitMemory:
 		return patient // the two hosts are not seen at the very same moment
 	default:
@@ -109,12 +109,12 @@ const maxResumes = 3
 
 // leftPaused is the host on which a guest that ran before was left paused and
 // can be resumed safely; nil when there is none.
-func (s *settlement) leftPaused(o Outcome, waited time.Duration) Host {
+func (v *verification) leftPaused(o Outcome, waited time.Duration) Host {
 	switch {
-	case s.resumable(o.Source) && !o.mayMigrate() && (o.Destination.Gone() || s.withheld && !o.Destination.Known()):
-		return s.request.Source
-	case s.resumable(o.Destination) && o.Source.Gone() && waited >= leftoverPatience:
-		return s.request.Destination
+	case v.resumable(o.Source) && !o.mayMigrate() && (o.Destination.Gone() || v.withheld && !o.Destination.Known()):
+		return v.request.Source
+	case v.resumable(o.Destination) && o.Source.Gone() && waited >= leftoverPatience:
+		return v.request.Destination
 	}
 	return nil
 }
@@ -122,17 +122,17 @@ func (s *settlement) leftPaused(o Outcome, waited time.Duration) Host {
 // resumable tells whether a guest was stopped by this migration and by nothing
 // else, and may still be told to run. A guest that somebody suspended, or whose
 // disk failed, is not for the engine to resume.
-func (s *settlement) resumable(seen Sighting) bool {
-	if !s.ranBefore || s.foreign || s.resumes >= maxResumes || !seen.Is(StatePaused) || seen.stuck() {
+func (v *verification) resumable(seen Sighting) bool {
+	if !v.ranBefore || v.foreign || v.resumes >= maxResumes || !seen.Is(StatePaused) || seen.stuck() {
 		return false
 	}
 	reason := seen.Domain.Reason
 	// An order to pause the guest that comes when the job has just ended is taken
 	// for anyone's.
-	return reason.ofMigration() || reason == ReasonUser && s.suspended && seen.Host == s.request.Source.Name()
+	return reason.ofMigration() || reason == ReasonUser && v.suspended && seen.Host == v.request.Source.Name()
 }
 
-func (s *settlement) resume(ctx context.Context, host Host) error {
-	s.resumes++
-	return order(ctx, callDeadline, func(ctx context.Context) error { return host.Resume(ctx, s.request.UUID) })
+func (v *verification) resume(ctx context.Context, host Host) error {
+	v.resumes++
+	return order(ctx, callDeadline, func(ctx context.Context) error { return host.Resume(ctx, v.request.UUID) })
 }

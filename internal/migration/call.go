@@ -1,0 +1,35 @@
+package migration
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// ask makes one call with a deadline of its own.
+func ask[T any](ctx context.Context, deadline time.Duration, call func(context.Context) (T, error)) (T, error) {
+	ctx, cancel := context.WithTimeout(ctx, deadline)
+	defer cancel()
+	return call(ctx)
+}
+
+// order makes one call that answers nothing, with a deadline of its own.
+func order(ctx context.Context, deadline time.Duration, call func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(ctx, deadline)
+	defer cancel()
+	return call(ctx)
+}
+
+// notDone says that an order failed, or only that it may have.
+func notDone(err error, done string) string {
+	if lost(err) {
+		return "is not known to have been " + done
+	}
+	return "could not be " + done
+}
+
+// lost tells whether a call's effect is not known: the host was not reached or
+// did not answer.
+func lost(err error) bool {
+	return errors.Is(err, ErrUnreachable) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)
+}

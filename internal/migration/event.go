@@ -1,0 +1,59 @@
+package migration
+
+import "time"
+
+// eventKind is the kind of an event. Each is a bit, as for state.
+type eventKind uint
+
+const (
+	// onReading is the source's answer to what its job does, also that there is none.
+	onReading eventKind = 1 << iota
+	// onSilence is a question for the job that the source did not answer.
+	onSilence
+	// onResult is the end of the calls that carry the migration out.
+	onResult
+	// onCancel is the caller's wish that the migration ends.
+	onCancel
+	// onTick is time that has passed. One follows every event.
+	onTick
+	// onCalled is the moment before the call is made that begins the job.
+	onCalled
+	// onAllSent is the moment at which all memory of a direct migration is on the
+	// destination, before that is told to start the guest.
+	onAllSent
+	// onDestinationLost is a destination of a direct migration that has not answered
+	// for desertedLimit while memory is being sent.
+	onDestinationLost
+	// onPauseAnswer, onSwitchAnswer and onAbortAnswer are what came of the orders to
+	// the source.
+	onPauseAnswer
+	onSwitchAnswer
+	onAbortAnswer
+	// onSourceSeen and onDestinationSeen are what came of a look at a host's domain.
+	onSourceSeen
+	onDestinationSeen
+)
+
+var eventNames = []string{
+	"reading", "silence", "result", "cancel", "tick", "called", "all sent", "destination lost",
+	"pause answer", "switch answer", "abort answer", "source seen", "destination seen",
+}
+
+// in tells whether a kind of event is one of several.
+func (h eventKind) in(several eventKind) bool { return h&several != 0 }
+
+// String names one kind of event or several.
+func (h eventKind) String() string { return bitNames(uint(h), eventNames) }
+
+// event is one thing that happened. Which of job, domain and err hold depends on its
+// kind.
+type event struct {
+	kind eventKind
+	// at is when it happened; asked is when the question was put that it answers.
+	at, asked time.Time
+	job       Job
+	domain    Domain
+	// arrived is true for a silence of the source while the destination runs the guest.
+	arrived bool
+	err     error
+}

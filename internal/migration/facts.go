@@ -1,0 +1,219 @@
+package migration
+
+import (
+	"time"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
+)
+
+// driver is who carries a migration out, and with that who tells its end.
+type driver int
+
+const (
+	// ownCalls are the runner's: they tell the end.
+	ownCalls driver = iota
+	// libvirtAlone goes on with a peer-to-peer migration whose call was lost.
+	libvirtAlone
+	// anotherClient has started a migration that was adopted.
+	anotherClient
+)
+
+// facts is what is known of a migration, beside its state. The zero time stands for
+// what has not happened.
+type facts struct {
+	// What does not change: how the migration is made, under which limits, when it
+	// started, and whether the guest ran then or was asleep.
+	mode              Mode
+	limits            policy.Effective
+	start             time.Time
+	ranBefore, asleep bool
+
+	// now is when the last event happened, answer the error that it came with.
+	now    time.Time
+	answer error
+
+	driver driver
+	// lostCall is why the runner's call was lost.
+	lostCall error
+	// returned is true once the calls have returned, and result what.
+	returned bool
+	result   error
+	// called is when the call was made that begins the job.
+	called time.Time
+
+	source sourceFacts
+	owner  jobOwner
+
+	figures  figures
+	stall    stallDetector
+	link     linkDetector
+	hopeless bool          // what stall said last
+	idle     time.Duration // what link said last
+
+	// unreceived is true once the destination was seen not to hold the incoming
+	// domain, when that was last looked for.
+	unreceived bool
+
+	orders  [orderCount]orderState
+	entered [stateCount]time.Time
+	decided decisions
+}
+
+// sourceFacts is what the source says of its job.
+type sourceFacts struct {
+	// heard is when it last answered, vanished since when it answers that there is no
+	// job of this migration. running is true while it last said that there is one, and
+	// unread why it did not answer.
+	heard, vanished time.Time
+	running         bool
+	unread          error
+	// silent is true while it has not answered for reportInterval; arrived while it
+	// does not answer and the destination runs the guest.
+	silent, arrived bool
+}
+
+// orderState is a call to a host: when it was last made, and whether it is under way.
+type orderState struct {
+	made     time.Time
+	underWay bool
+}
+
+// decisions is what was decided and ordered, and what came of it.
+type decisions struct {
+	// verdict is why the migration is being cancelled; none while it may go on.
+	// withdrawn is true once that was taken back.
+	verdict   verdict
+	withdrawn bool
+	// cancelled is true when the caller asked for the end of the migration.
+	cancelled bool
+	// limit is why on_timeout was applied, and hindrance why it was not even tried.
+	// idle is for how long the link had been idle then.
+	limit     verdict
+	hindrance hindrance
+	idle      time.Duration
+	// paused is true when libvirt said that it has paused the guest, postCopy when the
+	// migration is known to be in post-copy. stepError is why one of the two could not
+	// be done.
+	paused, postCopy bool
+	stepError        error
+	// aborted is true when libvirt took the order to abort the job; abortError is why
+	// it did not when it was last ordered.
+	aborted    bool
+	abortError error
+	// unseen is why the end of the job was not seen; nil when it was.
+	unseen error
+}
+
+// take notes what an event says, and returns what is to be told of it whatever the
+// state is.
+func (f *facts) take(e event) []effect {
+	f.now, f.answer = e.at, e.err
+	if order, answers := answered(e.kind); answers {
+		f.orders[order].underWay = false
+	}
+	switch e.kind {
+	case onReading:
+		return f.read(e)
+	case onSilence:
+		f.source.unread, f.source.arrived = e.err, e.arrived
+		if !f.source.silent && e.at.Sub(f.source.heard) >= reportInterval {
+			f.source.silent = true
+			return do(tellSilence)
+		}
+	case onResult:
+		if f.mode == PeerToPeer && unsure(e.err) {
+			f.driver, f.lostCall = libvirtAlone, e.err
+			f.source.vanished = time.Time{} // what was seen before the loss does not tell that the job ended
+			break
+		}
+		f.returned, f.result = true, e.err
+	case onCancel:
+		f.decided.cancelled = true
+	case onCalled:
+		f.called = e.at
+	case onPauseAnswer:
+		f.stepped(e.err, &f.decided.paused)
+	case onSwitchAnswer:
+		f.stepped(e.err, &f.decided.postCopy)
+	case onAbortAnswer:
+		f.decided.aborted, f.decided.abortError = e.err == nil, e.err
+	case onSourceSeen:
+		if e.err == nil && (e.domain.State == StatePostCopySource || e.domain.State == StatePostCopyFailed) {
+			f.decided.postCopy = true
+		}
+	case onDestinationSeen:
+		f.unreceived = e.err != nil || e.domain.State != StateIncoming
+	case onTick, onAllSent, onDestinationLost:
+	}
+	return nil
+}
+
+// stepped notes what came of an order of on_timeout.
+func (f *facts) stepped(err error, done *bool) {
+	if err == nil {
+		*done = true
+		return
+	}
+	f.decided.stepError = err
+}
+
+// read takes what the source says of its job.
+func (f *facts) read(e event) (told []effect) {
+	s := &f.source
+	if s.silent {
+		told = do(tellAnswersAgain)
+	}
+	s.heard, s.silent, s.arrived, s.unread = e.at, false, false, nil
+	anyJob := e.err == nil && e.job.Type == JobRunning
+	owned, another := false, false
+	if anyJob {
+		owned, another = f.owns(e)
+	}
+	if another {
+		told = append(told, do(tellOtherJob)...)
+	}
+	s.running = owned
+	switch {
+	case owned:
+		s.vanished = time.Time{}
+		return append(told, f.observe(e.at, e.job)...)
+	case s.vanished.IsZero(), anyJob && f.mayBegin():
+		s.vanished = e.at
+	}
+	return told
+}
+
+// observe takes what the migration's own job says.
+func (f *facts) observe(now time.Time, job Job) []effect {
+	f.figures.observe(job)
+	if job.MemoryTotal == 0 {
+		return nil
+	}
+	if job.PostCopyRequests > 0 {
+		f.decided.postCopy = true
+	}
+	f.hopeless = f.stall.observe(now, job)
+	f.idle = f.link.observe(now, job)
+	return do(tellReading)
+}
+
+// note notes what is about to be done.
+func (f *facts) note(e effect) {
+	d := &f.decided
+	switch {
+	case e.isOrder():
+		f.orders[e.kind] = orderState{made: f.now, underWay: true}
+	case e.kind == noteLimit:
+		d.limit = f.limit()
+	case e.kind == endMigration:
+		if e.cause == limitReached {
+			d.limit, d.hindrance, d.idle = f.limit(), f.hindrance(), f.idle
+		}
+		d.verdict = e.cause.verdict(d.limit)
+	case e.kind == withdrawCancel:
+		d.withdrawn = d.withdrawn || d.verdict != none
+		d.verdict = none
+	case e.kind == stopWatching:
+		d.unseen = e.unseen
+	}
+}

@@ -1,0 +1,187 @@
+package migration
+
+import (
+	"cmp"
+	"errors"
+	"time"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
+)
+
+// The guards of the table of transitions: each depends on the facts alone.
+
+// accepted and refused tell of the answer to an order. One that was lost is neither.
+func (f facts) accepted() bool { return f.answer == nil }
+
+func (f facts) refused() bool { return f.answer != nil && !lost(f.answer) }
+
+func (f facts) unanswered() bool { return lost(f.answer) }
+
+func (f facts) callLost() bool { return f.driver == libvirtAlone }
+
+func (f facts) ordersUnderWay() bool { return f.underWay(orderAbort, orderPause, orderSwitch) }
+
+// jobOver tells whether a job has ended that nobody but the source tells of.
+func (f facts) jobOver() bool {
+	vanished := f.source.vanished
+	return f.driver != ownCalls && !vanished.IsZero() && (f.figures.seen || f.since(vanished) >= lateStart)
+}
+
+// callOutlivesJob tells whether the call that drives the job has not noticed its end.
+func (f facts) callOutlivesJob() bool {
+	vanished := f.source.vanished
+	return f.driver == ownCalls && !vanished.IsZero() && f.figures.seen && f.since(vanished) >= lostCallLimit
+}
+
+// sourceLost tells whether the source is not waited for any longer.
+func (f facts) sourceLost() bool {
+	silent := f.since(f.source.heard)
+	return silent >= silenceLimit || f.source.arrived && silent >= arrivalLimit
+}
+
+func (f facts) arrived() bool { return f.source.arrived }
+
+func (f facts) graceOver() bool { return f.since(f.entered[cancelling.index()]) >= f.grace() }
+
+func (f facts) inPostCopy() bool { return f.decided.postCopy }
+
+func (f facts) memorySent() bool { return f.figures.begun }
+
+func (f facts) limitReached() bool { return f.limit() != none }
+
+func (f facts) pauseWanted() bool {
+	return f.limitReached() && f.hindrance() == unhindered && f.limits.OnTimeout == policy.Pause
+}
+
+func (f facts) switchWanted() bool {
+	return f.limitReached() && f.hindrance() == unhindered && f.limits.OnTimeout == policy.SwitchToPostCopy
+}
+
+// late tells whether the job should have sent something by now. Before a direct one
+// may begin, the steps have limits of their own.
+func (f facts) late() bool {
+	return !f.called.IsZero() && !f.figures.begun && f.since(f.called) >= startLimit
+}
+
+// receptionInDoubt tells whether it is to be looked up that the destination holds the
+// incoming domain: then the start is slow there, for example for its storage, and not
+// hung.
+func (f facts) receptionInDoubt() bool { return f.late() && f.due(askDestination) }
+
+func (f facts) nothingReceived() bool { return f.late() && f.unreceived }
+
+func (f facts) pauseOverdue() bool { return f.since(f.entered[pausing.index()]) >= pauseGrace }
+
+// pauseDue tells whether the guest is to be paused (again): an order whose answer was
+// lost does no harm when it is given again. A host that is silent is not asked.
+func (f facts) pauseDue() bool { return !f.source.silent && f.due(orderPause) }
+
+// switchDue tells whether the switch to post-copy is to be ordered (again).
+func (f facts) switchDue() bool { return f.due(orderSwitch) && !f.underWay(askSource) }
+
+// switchOverdue tells whether the switch should have been made by now.
+func (f facts) switchOverdue() bool { return f.since(f.entered[switching.index()]) >= switchGrace }
+
+// switchNotMade tells whether the source has said that an overdue switch was not made.
+// Where it does not answer, it is asked again after the next order.
+func (f facts) switchNotMade() bool {
+	return f.switchOverdue() && !f.decided.postCopy && (f.answer == nil || errors.Is(f.answer, ErrNoDomain))
+}
+
+// abortDue tells whether the job is to be aborted (again, until libvirt has taken the
+// order): never before it is seen to be this migration's, and not while it may be in
+// post-copy, which it would lose.
+func (f facts) abortDue() bool {
+	return f.source.running && !f.decided.aborted && f.due(orderAbort) && !f.underWay(orderSwitch, askSource)
+}
+
+// postCopyInDoubt tells whether an order to abort was refused by a job that may be in
+// post-copy.
+func (f facts) postCopyInDoubt() bool { return errors.Is(f.answer, ErrNotActive) && f.figures.begun }
+
+// What the guards rest on.
+
+// since is how long ago something happened.
+func (f facts) since(t time.Time) time.Duration { return f.now.Sub(t) }
+
+// elapsed is how long the migration has lasted.
+func (f facts) elapsed() time.Duration { return f.since(f.start) }
+
+// underWay tells whether one of some calls is being made.
+func (f facts) underWay(orders ...effectKind) bool {
+	for _, order := range orders {
+		if f.orders[order].underWay {
+			return true
+		}
+	}
+	return false
+}
+
+// due tells whether a call may be made again.
+func (f facts) due(order effectKind) bool {
+	return !f.underWay(order) && f.since(f.orders[order].made) >= f.interval()
+}
+
+// interval is how often the job is read and time is looked at: closely at the
+// beginning, and once the migration is being cancelled.
+func (f facts) interval() time.Duration {
+	if f.decided.verdict != none || f.elapsed() < eagerPeriod {
+		return eagerInterval
+	}
+	return pollInterval
+}
+
+// limit is the limit of the policy that is reached; none if there is none.
+func (f facts) limit() verdict {
+	switch {
+	case f.limits.Timeout > 0 && f.elapsed() >= f.limits.Timeout:
+		return outOfTime
+	case f.hopeless:
+		return stalled
+	case f.limits.StallTimeout > 0 && f.idle >= f.limits.StallTimeout:
+		return linkStalled
+	}
+	return none
+}
+
+// hindrance is why the policy's on_timeout is not tried. A guest that was paused or
+// asleep has nothing to be paused or switched for, and over a link that may be dead
+// the switch to post-copy would lose the VM.
+func (f facts) hindrance() hindrance {
+	switch {
+	case f.limits.OnTimeout == policy.Abort:
+		return unhindered
+	case !f.ranBefore:
+		return guestPaused
+	case f.asleep:
+		return guestAsleep
+	case !f.figures.begun:
+		return nothingSent
+	case f.limit() == linkStalled || f.idle >= idleLink:
+		return linkIdle
+	}
+	return unhindered
+}
+
+// notAborted is why libvirt has not been told to end the job; nil when it has been, or
+// is being told.
+func (f facts) notAborted() error {
+	switch {
+	case f.decided.aborted:
+		return nil
+	case !f.source.running:
+		return cmp.Or(f.source.unread, errNoJob)
+	}
+	return f.decided.abortError
+}
+
+// grace is how long a job that is being cancelled may take to end.
+func (f facts) grace() time.Duration {
+	switch {
+	case f.decided.aborted && !f.figures.begun, lost(f.notAborted()):
+		return cancelGrace
+	case f.mode == Direct && f.driver == ownCalls && f.called.IsZero():
+		return cancelGrace // nothing was sent; only a step has to be given up
+	}
+	return cleanupGrace
+}

@@ -1,0 +1,136 @@
+package migration
+
+// transition is one line of the table: in a state, on an event, if a guard holds, go
+// to a state and take effects.
+type transition struct {
+	in state
+	on eventKind
+	// when is nil where the line always holds.
+	when func(facts) bool
+	// to is stay, impossible, or a state.
+	to state
+	do []effect
+}
+
+const (
+	// stay goes nowhere.
+	stay state = 0
+	// ignored is an event that is not heeded: nothing is noted, and nothing is done.
+	ignored state = 1 << stateCount
+	// impossible is an event that cannot come in a state. If it comes all the same, it
+	// is ignored.
+	impossible state = 1 << (stateCount + 1)
+)
+
+// Sets of states and events for the table.
+var (
+	// cancellable states are left for cancelling when the migration is to end.
+	cancellable = starting | preCopy | pausing | paused | switching
+	// watched states may end by what the source says of the job, or does not say.
+	watched = cancellable | postCopy | cancelling
+	// unfinished states wait for the calls to end.
+	unfinished = watched | finishing
+	everyState = unfinished | concluding | ended
+
+	orderAnswers = onPauseAnswer | onSwitchAnswer | onAbortAnswer
+	answers      = orderAnswers | onSourceSeen
+	everyEvent   = onReading | onSilence | onResult | onCancel | onTick | onCalled | onAllSent | onDestinationLost |
+		answers | onDestinationSeen
+)
+
+// always is the guard of a line that holds whatever the facts are.
+var always func(facts) bool
+
+// transitions is all that a migration may do. The first line that fits an event holds;
+// what an event says is noted in the facts before.
+var transitions = []transition{
+	// The calls tell the end, once libvirt has answered the orders under way.
+	{watched, onResult, facts.callLost, stay, do(tellCallLost)},
+	{unfinished, onResult, facts.ordersUnderWay, concluding, nil},
+	{unfinished, onResult, always, ended, nil},
+	{concluding, orderAnswers, facts.ordersUnderWay, stay, nil},
+	{concluding, orderAnswers, always, ended, nil},
+
+	// Where they do not, the source does, until it is given up.
+	{watched, onTick, facts.jobOver, ended, nil},
+	{watched, onTick, facts.callOutlivesJob, ended, giveUp(errLostCall)},
+	{watched, onTick, facts.sourceLost, ended, giveUp(errSilent)},
+	{cancelling, onTick, facts.graceOver, ended, giveUp(errUnstopped)},
+
+	// Two points of no return: a cancel that was decided before them is withdrawn, or comes too late.
+	{switching | cancelling, onSwitchAnswer, facts.inPostCopy, postCopy, do(tellSwitched, withdrawCancel)},
+	{switching | cancelling, onSourceSeen, facts.inPostCopy, postCopy, do(tellPostCopy, withdrawCancel)},
+	{cancellable | cancelling, onReading, facts.inPostCopy, postCopy, do(tellPostCopy, withdrawCancel)},
+	{watched, onAllSent, always, finishing, nil},
+	{finishing, onReading | onSwitchAnswer | onSourceSeen, facts.inPostCopy, stay, do(withdrawCancel)},
+	{postCopy | finishing | concluding, onCancel, always, stay, do(tellTooLate)},
+
+	// What makes the migration end before them.
+	{cancellable, onCancel, always, cancelling, cancelFor(callerAsked)},
+	{starting | preCopy | pausing | paused, onDestinationLost, always, cancelling, cancelFor(destinationLost)},
+	{cancellable | cancelling, onTick, facts.arrived, stay, nil}, // the source is silent, and the destination runs the guest
+
+	{starting, onReading, facts.memorySent, preCopy, nil},
+	{starting, onTick, facts.limitReached, cancelling, cancelFor(limitReached)},
+	{starting, onTick, facts.nothingReceived, cancelling, cancelFor(nothingReceived)},
+	{starting, onTick, facts.receptionInDoubt, stay, do(askDestination)},
+
+	{preCopy, onTick, facts.pauseWanted, pausing, do(noteLimit, tellPausing)},
+	{preCopy, onTick, facts.switchWanted, switching, do(noteLimit, tellSwitching)},
+	{preCopy, onTick, facts.limitReached, cancelling, cancelFor(limitReached)},
+
+	{pausing, onTick, facts.pauseOverdue, cancelling, cancelFor(pauseUnanswered)},
+	{pausing, onTick, facts.pauseDue, stay, do(orderPause)},
+	{pausing, onPauseAnswer, facts.accepted, paused, do(tellPaused)},
+	{pausing, onPauseAnswer, facts.refused, cancelling, cancelFor(pauseRefused)},
+	{pausing, onPauseAnswer, always, stay, do(tellPauseUnanswered)},
+	{paused, onTick, facts.pauseOverdue, cancelling, cancelFor(pausedInVain)},
+
+	{switching, onTick, facts.switchDue, stay, do(orderSwitch)},
+	{switching, onSwitchAnswer, facts.switchOverdue, stay, do(askSource)},
+	{switching, onSourceSeen, facts.switchNotMade, cancelling, cancelFor(switchNotMade)},
+
+	// Until it is known that the switch was not made, no order to abort is due.
+	{cancelling, onTick, facts.abortDue, stay, do(orderAbort)},
+	{cancelling, onSwitchAnswer, facts.unanswered, stay, do(askSource)},
+	{cancelling, onAbortAnswer, facts.postCopyInDoubt, stay, do(askSource)},
+
+	{postCopy, onReading, always, stay, do(tellLink)},
+
+	// What is only noted.
+	{unfinished | concluding, onReading | onSilence | onTick | onDestinationSeen, always, stay, nil},
+	{starting, onCalled, always, stay, nil},
+	{switching | postCopy | cancelling, onDestinationLost, always, stay, nil},
+	{switching, onSwitchAnswer | onSourceSeen, always, stay, nil},
+	{postCopy | finishing | cancelling, answers, always, stay, nil},
+	{cancelling, onCancel, always, stay, nil},
+	{concluding, onSourceSeen, always, stay, nil},
+
+	// What is too late: the call that halted calls announce is not made.
+	{cancelling, onCalled, always, ignored, nil},
+	{ended, everyEvent, always, ignored, nil},
+
+	// What cannot be: nothing was ordered that is answered, or the calls are past it.
+	{starting | preCopy, answers, always, impossible, nil},
+	{pausing, onSwitchAnswer | onAbortAnswer | onSourceSeen, always, impossible, nil},
+	{paused, answers, always, impossible, nil},
+	{switching, onPauseAnswer | onAbortAnswer, always, impossible, nil},
+	{preCopy | pausing | paused | switching | postCopy | finishing | concluding, onCalled, always, impossible, nil},
+	{finishing | concluding, onAllSent | onDestinationLost, always, impossible, nil},
+	{concluding, onResult, always, impossible, nil},
+}
+
+// decide is what an event leads to: the next state, and what is to be done. It depends
+// on nothing but its arguments.
+func decide(s state, on eventKind, f facts) (next state, todo []effect) {
+	for _, t := range transitions {
+		if !s.in(t.in) || !on.in(t.on) || t.when != nil && !t.when(f) {
+			continue
+		}
+		if t.to == stay {
+			return s, t.do
+		}
+		return t.to, t.do
+	}
+	return s, nil // a test proves that a line fits
+}
