@@ -72,12 +72,12 @@ func (w *watch) judge() {
 	limits := w.request.Policy
 	elapsed := time.Since(w.start)
 	switch {
-	case limits.Timeout > 0 && elapsed >= limits.Timeout:
-		w.escalate(outOfTime, fmt.Sprintf("not done after %s (timeout)", policy.FormatDuration(limits.Timeout)))
+	case limits.Timeout() > 0 && elapsed >= limits.Timeout():
+		w.escalate(outOfTime, fmt.Sprintf("not done after %s (timeout)", policy.FormatDuration(limits.Timeout())))
 	case w.hopeless:
-		w.escalate(stalled, fmt.Sprintf("no progress for %s (stall_timeout)", policy.FormatDuration(limits.StallTimeout)))
-	case limits.StallTimeout > 0 && w.idle >= limits.StallTimeout:
-		w.escalate(linkStalled, fmt.Sprintf("no byte sent for %s (stall_timeout)", policy.FormatDuration(limits.StallTimeout)))
+		w.escalate(stalled, fmt.Sprintf("no progress for %s (stall_timeout)", policy.FormatDuration(limits.StallTimeout())))
+	case limits.StallTimeout() > 0 && w.idle >= limits.StallTimeout():
+		w.escalate(linkStalled, fmt.Sprintf("no byte sent for %s (stall_timeout)", policy.FormatDuration(limits.StallTimeout())))
 	case !w.figures.begun && w.late():
 		w.lookForHalf()
 		if !w.unreceived {
@@ -109,7 +109,7 @@ func (w *watch) lookForHalf() {
 // post-copy would lose the VM: then the job is called off.
 func (w *watch) escalate(reason verdict, why string) {
 	w.reason = reason
-	onTimeout := w.request.Policy.OnTimeout
+	onTimeout := w.request.Policy.OnTimeout()
 	if onTimeout == policy.Abort {
 		w.end(reason, why)
 		return

@@ -144,7 +144,7 @@ func TestRunAdoptsPostCopyAndNeverCallsItOff(t *testing.T) {
 	play(t, func(s *scene) {
 		script := mt.Endless()
 		script.PostCopyTakes = time.Minute
-		s.underWay(script, s.kvm2, migration.Parameters{PostCopy: true})
+		s.underWay(script, s.kvm2, migration.Parameters{Policy: policy.Parameters{Flags: []string{policy.FlagPostCopy}}})
 		time.Sleep(12 * time.Second)
 		if err := s.kvm1.StartPostCopy(context.Background(), uuid); err != nil {
 			s.Fatal(err)

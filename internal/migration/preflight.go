@@ -141,7 +141,7 @@ func Preflight(ctx context.Context, r Request) Assessment {
 func (a *Assessment) checkRequest(r Request) {
 	for _, conflict := range r.Policy.Conflicts() {
 		a.add(Finding{Check: CheckPolicy, Detail: fmt.Sprintf("%s (%s, from %s): %s",
-			conflict.Field, r.Policy.Policy().Text(conflict.Field), r.Policy.Origins[conflict.Field], conflict.Text)})
+			conflict.Field, r.Policy.Text(conflict.Field), r.Policy.Origins[conflict.Field], conflict.Text)})
 	}
 	if r.Mode == PeerToPeer && r.PeerURI == "" {
 		a.add(Finding{Check: CheckMode, Host: r.Destination.Name(), Lasting: true, Detail: fmt.Sprintf(

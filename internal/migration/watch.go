@@ -97,7 +97,7 @@ func (w *watch) run(ctx context.Context) ending {
 	defer w.close()
 	w.heard = time.Now()
 	w.known = w.calls == nil // adopted
-	w.stall.window = w.request.Policy.StallTimeout
+	w.stall.window = w.request.Policy.StallTimeout()
 	tick := time.NewTimer(0)
 	defer tick.Stop()
 	cancelled := ctx.Done()

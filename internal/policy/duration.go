@@ -16,7 +16,7 @@ func ParseDuration(text string) (time.Duration, error) {
 		return 0, fmt.Errorf("%q is not a duration such as \"90s\", \"30m\" or \"1h30m\"", abbreviate(text))
 	}
 	if d < 0 {
-		return 0, errors.New("a duration can not be negative")
+		return 0, errors.New("a duration cannot be negative")
 	}
 	return d, nil
 }

@@ -70,7 +70,7 @@ func TestParseDurationRefuses(t *testing.T) {
 		"an unknown unit":    {"1d", `"1d" is not a duration`},
 		"words":              {"half an hour", `"half an hour" is not a duration`},
 		"spaces":             {" 30m ", `" 30m " is not a duration`},
-		"a negative one":     {"-30m", "can not be negative"},
+		"a negative one":     {"-30m", "cannot be negative"},
 		"one too large":      {"2562048h", `"2562048h" is not a duration`},
 		"a text shown whole": {strings.Repeat("x", 60), `"` + strings.Repeat("x", 60) + `" is not a duration`},
 		"a text shown cut":   {strings.Repeat("x", 61), `"` + strings.Repeat("x", 60) + `…" is not a duration`},

@@ -167,21 +167,35 @@ func toDuration(d *time.Duration) durationValue {
 // effectiveObject is an effective policy as an object with real booleans and
 // numbers.
 func effectiveObject(e policy.Effective) types.Object {
-	return types.ObjectValueMust(effectiveTypes(), map[string]attr.Value{
-		string(policy.FieldAutoConverge):          types.BoolValue(e.AutoConverge),
-		string(policy.FieldAutoConvergeInitial):   types.Int64PointerValue(e.AutoConvergeInitial),
-		string(policy.FieldAutoConvergeIncrement): types.Int64PointerValue(e.AutoConvergeIncrement),
-		string(policy.FieldCompression):           types.BoolValue(e.Compression),
-		string(policy.FieldCompressionCacheMiB):   types.Int64PointerValue(e.CompressionCacheMiB),
-		string(policy.FieldBandwidth):             types.Int64PointerValue(e.BandwidthMiBPerSecond),
-		string(policy.FieldMaxDowntimeMS):         types.Int64PointerValue(e.MaxDowntimeMS),
-		string(policy.FieldParallelConnections):   types.Int64Value(e.ParallelConnections),
-		string(policy.FieldPostCopy):              types.BoolValue(e.PostCopy),
-		string(policy.FieldEncryption):            types.BoolValue(e.Encryption),
-		string(policy.FieldTimeout):               types.StringValue(policy.FormatDuration(e.Timeout)),
-		string(policy.FieldStallTimeout):          types.StringValue(policy.FormatDuration(e.StallTimeout)),
-		string(policy.FieldOnTimeout):             types.StringValue(string(e.OnTimeout)),
-	})
+	values := map[string]attr.Value{}
+	for _, d := range policy.Table() {
+		values[string(d.Field)] = plainValue(d.Kind, d.Value(e.Policy))
+	}
+	return types.ObjectValueMust(effectiveTypes(), values)
+}
+
+// plainValue is a value of a policy field, or null, without a type of ours.
+func plainValue(kind policy.Kind, value any) attr.Value {
+	switch kind {
+	case policy.Switch:
+		v, ok := value.(bool)
+		if !ok {
+			return types.BoolNull()
+		}
+		return types.BoolValue(v)
+	case policy.Number:
+		v, ok := value.(int64)
+		if !ok {
+			return types.Int64Null()
+		}
+		return types.Int64Value(v)
+	default:
+		v, ok := value.(string)
+		if !ok {
+			return types.StringNull()
+		}
+		return types.StringValue(v)
+	}
 }
 
 // originsMap names the level that decided each field.
