@@ -23,7 +23,7 @@ func newEffectivePolicyDataSource() datasource.DataSource { return &effectivePol
 
 // effectivePolicyDataSource explains which policy holds for a VM, and which
 // level decided each value.
-type effectivePolicyDataSource struct{ fleet *fleet.Fleet }
+type effectivePolicyDataSource struct{ providerData }
 
 type effectivePolicyModel struct {
 	VM       types.String `tfsdk:"vm"`
@@ -74,7 +74,7 @@ func (d *effectivePolicyDataSource) Schema(_ context.Context, _ datasource.Schem
 }
 
 func (d *effectivePolicyDataSource) Configure(_ context.Context, req datasource.ConfigureRequest, _ *datasource.ConfigureResponse) {
-	d.fleet = fleetOf(req.ProviderData)
+	d.providerData = dataOf(req.ProviderData)
 }
 
 func (d *effectivePolicyDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {

@@ -7,8 +7,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/action"
 	"github.com/hashicorp/terraform-plugin-framework/action/schema"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
-
-	"github.com/terraform-provider-virt/terraform-provider-virt/internal/fleet"
 )
 
 var (
@@ -20,7 +18,7 @@ var (
 func newLiveMigrationAction() action.Action { return &liveMigrationAction{} }
 
 // liveMigrationAction moves a running VM once.
-type liveMigrationAction struct{ fleet *fleet.Fleet }
+type liveMigrationAction struct{ providerData }
 
 func (a *liveMigrationAction) Metadata(_ context.Context, req action.MetadataRequest, resp *action.MetadataResponse) {
 	resp.TypeName = req.ProviderTypeName + "_vm_live_migration"
@@ -55,7 +53,7 @@ func (a *liveMigrationAction) Schema(_ context.Context, _ action.SchemaRequest, 
 }
 
 func (a *liveMigrationAction) Configure(_ context.Context, req action.ConfigureRequest, _ *action.ConfigureResponse) {
-	a.fleet = fleetOf(req.ProviderData)
+	a.providerData = dataOf(req.ProviderData)
 }
 
 func (a *liveMigrationAction) ValidateConfig(ctx context.Context, req action.ValidateConfigRequest, resp *action.ValidateConfigResponse) {

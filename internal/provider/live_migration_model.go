@@ -7,6 +7,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/hashicorp/terraform-plugin-framework/types/basetypes"
 
@@ -95,30 +96,20 @@ func (m moveModel) assess(ctx context.Context, f *fleet.Fleet, vm, last string) 
 	return location, diags
 }
 
-func lastMigrationTypes() map[string]attr.Type {
-	return map[string]attr.Type{
-		"source":                   types.StringType,
-		"destination":              types.StringType,
-		"started_at":               types.StringType,
-		"duration_ms":              types.Int64Type,
-		"downtime_ms":              types.Int64Type,
-		"memory_total_bytes":       types.Int64Type,
-		"memory_transferred_bytes": types.Int64Type,
-		"iterations":               types.Int64Type,
-		"throttle":                 types.Int64Type,
-		"compression_pages":        types.Int64Type,
-		"compression_cache_misses": types.Int64Type,
-		"mode":                     types.StringType,
-		"phase":                    types.StringType,
-		"policy":                   types.ObjectType{AttrTypes: effectiveTypes()},
-		"origins":                  types.MapType{ElemType: types.StringType},
+// attributeTypes are the types of a nested attribute's members.
+func attributeTypes(nested schema.SingleNestedAttribute) map[string]attr.Type {
+	members := make(map[string]attr.Type, len(nested.Attributes))
+	for name, attribute := range nested.Attributes {
+		members[name] = attribute.GetType()
 	}
+	return members
 }
 
 // lastMigrationObject is the report of a move; null when nothing was moved.
 func lastMigrationObject(r migration.Report) types.Object {
+	members := attributeTypes(lastMigrationAttribute())
 	if !r.Moved {
-		return types.ObjectNull(lastMigrationTypes())
+		return types.ObjectNull(members)
 	}
 	mode := types.StringNull()
 	if r.Mode != "" {
@@ -128,7 +119,7 @@ func lastMigrationObject(r migration.Report) types.Object {
 	if r.Downtime != nil {
 		downtime = types.Int64Value(r.Downtime.Milliseconds())
 	}
-	return types.ObjectValueMust(lastMigrationTypes(), map[string]attr.Value{
+	return types.ObjectValueMust(members, map[string]attr.Value{
 		"source":                   types.StringValue(r.Source),
 		"destination":              types.StringValue(r.Destination),
 		"started_at":               types.StringValue(r.StartedAt.UTC().Format(time.RFC3339)),

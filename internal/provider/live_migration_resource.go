@@ -29,22 +29,21 @@ var (
 	_ resource.ResourceWithValidateConfig = (*liveMigrationResource)(nil)
 )
 
-func newLiveMigrationResource() resource.Resource { return &liveMigrationResource{} }
+func newLiveMigrationResource() resource.Resource {
+	return &liveMigrationResource{resourceBase{
+		typeName: "vm_live_migration",
+		object:   "Virtual Machine Placement",
+		identity: vmIdentity,
+	}}
+}
 
 // liveMigrationResource is the desired place of a running VM.
-type liveMigrationResource struct {
-	fleet     *fleet.Fleet
-	instances *instances
-}
+type liveMigrationResource struct{ resourceBase }
 
 type liveMigrationModel struct {
 	moveModel
 	UUID          types.String `tfsdk:"uuid"`
 	LastMigration types.Object `tfsdk:"last_migration"`
-}
-
-func (r *liveMigrationResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
-	resp.TypeName = req.ProviderTypeName + "_vm_live_migration"
 }
 
 func (r *liveMigrationResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
@@ -119,14 +118,6 @@ func lastMigrationAttribute() schema.SingleNestedAttribute {
 	}
 }
 
-func (r *liveMigrationResource) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
-	resp.IdentitySchema = stringIdentity("uuid", "The VM's UUID.")
-}
-
-func (r *liveMigrationResource) Configure(_ context.Context, req resource.ConfigureRequest, _ *resource.ConfigureResponse) {
-	r.fleet, r.instances = fleetOf(req.ProviderData), instancesOf(req.ProviderData)
-}
-
 func (r *liveMigrationResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
 	var config liveMigrationModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
@@ -160,7 +151,7 @@ func (r *liveMigrationResource) ModifyPlan(ctx context.Context, req resource.Mod
 	case another:
 		resp.RequiresReplace = append(resp.RequiresReplace, path.Root("vm"))
 		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("uuid"), types.StringUnknown())...)
-		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("last_migration"), types.ObjectUnknown(lastMigrationTypes()))...)
+		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("last_migration"), types.ObjectUnknown(attributeTypes(lastMigrationAttribute())))...)
 		resp.Diagnostics.Append(r.assess(ctx, plan, plan.VM.ValueString(), "")...)
 	case plan.Destination.Equal(state.Destination):
 		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("last_migration"), state.LastMigration)...)
@@ -207,7 +198,7 @@ func (r *liveMigrationResource) Create(ctx context.Context, req resource.CreateR
 	plan.LastMigration = lastMigrationObject(moved.Report)
 	resp.Diagnostics.Append(placedOn(ctx, r.fleet, plan.Destination.ValueString(), resp.Private)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
-	resp.Diagnostics.Append(resp.Identity.SetAttribute(ctx, path.Root("uuid"), plan.UUID)...)
+	resp.Diagnostics.Append(r.identify(ctx, resp.Identity, plan.UUID)...)
 }
 
 // placedOn remembers the host that the VM is on.
@@ -240,7 +231,7 @@ func (r *liveMigrationResource) calledNow(ctx context.Context, remembered memory
 func (r *liveMigrationResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
 	var state liveMigrationModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	resp.Diagnostics.Append(resp.Identity.SetAttribute(ctx, path.Root("uuid"), state.UUID)...)
+	resp.Diagnostics.Append(r.identify(ctx, resp.Identity, state.UUID)...)
 	if resp.Diagnostics.HasError() || r.fleet == nil {
 		return
 	}
@@ -252,7 +243,7 @@ func (r *liveMigrationResource) Read(ctx context.Context, req resource.ReadReque
 	last, diags := r.calledNow(ctx, remembered, state.Destination.ValueString())
 	resp.Diagnostics.Append(diags...)
 	location, err := r.fleet.FindUUID(ctx, state.UUID.ValueString(), last)
-	diags, gone := readDiagnostics(ctx, r.fleet, "Read Virtual Machine Placement", err, managedVM{state.VM.ValueString(), state.UUID.ValueString(), remembered})
+	diags, gone := readDiagnostics(ctx, r.fleet, "Read "+r.object, err, managedVM{state.VM.ValueString(), state.UUID.ValueString(), remembered})
 	resp.Diagnostics.Append(diags...)
 	switch {
 	case gone:
@@ -290,7 +281,7 @@ func (r *liveMigrationResource) Update(ctx context.Context, req resource.UpdateR
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	resp.Diagnostics.Append(checkSameVM(ctx, r.fleet, "Update Virtual Machine Placement", plan.VM, state.VM, state.UUID)...)
+	resp.Diagnostics.Append(checkSameVM(ctx, r.fleet, "Update "+r.object, plan.VM, state.VM, state.UUID)...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -304,7 +295,7 @@ func (r *liveMigrationResource) Update(ctx context.Context, req resource.UpdateR
 		resp.Diagnostics.Append(placedOn(ctx, r.fleet, plan.Destination.ValueString(), resp.Private)...)
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
-	resp.Diagnostics.Append(resp.Identity.SetAttribute(ctx, path.Root("uuid"), plan.UUID)...)
+	resp.Diagnostics.Append(r.identify(ctx, resp.Identity, plan.UUID)...)
 }
 
 // Delete forgets the desired place; the VM stays where it is.
@@ -312,18 +303,14 @@ func (r *liveMigrationResource) Delete(context.Context, resource.DeleteRequest, 
 }
 
 func (r *liveMigrationResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
-	vm, diags := importedString(ctx, req, "uuid")
+	vm, diags := r.imported(ctx, req)
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	if r.fleet == nil {
-		resp.Diagnostics.AddError("Unable to Import Virtual Machine Placement", "The provider's configuration is not known yet, so no host can be asked. Import once it is.")
-		return
-	}
 	location, err := r.fleet.Find(ctx, vm, "")
 	if err != nil {
-		resp.Diagnostics.Append(diagnose("Import Virtual Machine Placement", err))
+		resp.Diagnostics.Append(diagnose("Import "+r.object, err))
 		return
 	}
 	model := liveMigrationModel{
@@ -334,11 +321,11 @@ func (r *liveMigrationResource) ImportState(ctx context.Context, req resource.Im
 			Policy:      types.ObjectNull(levelTypes()),
 		},
 		UUID:          types.StringValue(location.Domain.UUID),
-		LastMigration: types.ObjectNull(lastMigrationTypes()),
+		LastMigration: types.ObjectNull(attributeTypes(lastMigrationAttribute())),
 	}
 	resp.Diagnostics.Append(placedOn(ctx, r.fleet, location.Host, resp.Private)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, model)...)
-	resp.Diagnostics.Append(resp.Identity.SetAttribute(ctx, path.Root("uuid"), model.UUID)...)
+	resp.Diagnostics.Append(r.identify(ctx, resp.Identity, model.UUID)...)
 }
 
 // move brings the VM to the planned destination. A resource has no other place

@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"github.com/hashicorp/terraform-plugin-framework-timetypes/timetypes"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	actionschema "github.com/hashicorp/terraform-plugin-framework/action/schema"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
@@ -71,7 +72,7 @@ func commonAttributes(add map[string]schema.Attribute) map[string]schema.Attribu
 			attributes[string(d.Field)] = schema.StringAttribute{
 				MarkdownDescription: d.Description(),
 				Optional:            true,
-				CustomType:          durationType{},
+				CustomType:          timetypes.GoDurationType{},
 				PlanModifiers:       []planmodifier.String{sameDuration{}},
 			}
 		case policy.Word:
@@ -98,7 +99,7 @@ func runAttributes() map[string]actionschema.Attribute {
 		case policy.Number:
 			attributes[name] = actionschema.Int64Attribute{MarkdownDescription: d.Description(), Optional: true}
 		case policy.Duration:
-			attributes[name] = actionschema.StringAttribute{MarkdownDescription: d.Description(), Optional: true, CustomType: durationType{}}
+			attributes[name] = actionschema.StringAttribute{MarkdownDescription: d.Description(), Optional: true, CustomType: timetypes.GoDurationType{}}
 		case policy.Word:
 			attributes[name] = actionschema.StringAttribute{MarkdownDescription: d.Description(), Optional: true}
 		}
@@ -149,7 +150,7 @@ func levelTypes() map[string]attr.Type {
 		case policy.Number:
 			attributes[string(d.Field)] = types.Int64Type
 		case policy.Duration:
-			attributes[string(d.Field)] = durationType{}
+			attributes[string(d.Field)] = timetypes.GoDurationType{}
 		case policy.Switch, policy.Word:
 			attributes[string(d.Field)] = types.StringType
 		}

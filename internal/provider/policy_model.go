@@ -4,26 +4,26 @@ import (
 	"slices"
 	"time"
 
+	"github.com/hashicorp/terraform-plugin-framework-timetypes/timetypes"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
-	"github.com/hashicorp/terraform-plugin-framework/types/basetypes"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
 )
 
 // commonModel has the policy fields that every level writes alike.
 type commonModel struct {
-	AutoConvergeInitial   types.Int64   `tfsdk:"auto_converge_initial"`
-	AutoConvergeIncrement types.Int64   `tfsdk:"auto_converge_increment"`
-	CompressionCacheMiB   types.Int64   `tfsdk:"compression_cache_mib"`
-	Bandwidth             types.Int64   `tfsdk:"bandwidth_mib_per_second"`
-	MaxDowntimeMS         types.Int64   `tfsdk:"max_downtime_ms"`
-	ParallelConnections   types.Int64   `tfsdk:"parallel_connections"`
-	Timeout               durationValue `tfsdk:"timeout"`
-	StallTimeout          durationValue `tfsdk:"stall_timeout"`
-	OnTimeout             types.String  `tfsdk:"on_timeout"`
+	AutoConvergeInitial   types.Int64          `tfsdk:"auto_converge_initial"`
+	AutoConvergeIncrement types.Int64          `tfsdk:"auto_converge_increment"`
+	CompressionCacheMiB   types.Int64          `tfsdk:"compression_cache_mib"`
+	Bandwidth             types.Int64          `tfsdk:"bandwidth_mib_per_second"`
+	MaxDowntimeMS         types.Int64          `tfsdk:"max_downtime_ms"`
+	ParallelConnections   types.Int64          `tfsdk:"parallel_connections"`
+	Timeout               timetypes.GoDuration `tfsdk:"timeout"`
+	StallTimeout          timetypes.GoDuration `tfsdk:"stall_timeout"`
+	OnTimeout             types.String         `tfsdk:"on_timeout"`
 }
 
 // levelModel is the policy of a cluster, a VM or a single move.
@@ -149,19 +149,19 @@ func toSwitch(v *bool) types.String {
 
 // fromDuration takes a value that does not parse for one that is left out: the
 // attribute's type has refused it already.
-func fromDuration(v durationValue) *time.Duration {
-	d, err := policy.ParseDuration(v.ValueString())
-	if err != nil {
+func fromDuration(v timetypes.GoDuration) *time.Duration {
+	d, diags := v.ValueGoDuration()
+	if diags.HasError() {
 		return nil
 	}
 	return &d
 }
 
-func toDuration(d *time.Duration) durationValue {
+func toDuration(d *time.Duration) timetypes.GoDuration {
 	if d == nil {
-		return durationValue{basetypes.NewStringNull()}
+		return timetypes.NewGoDurationNull()
 	}
-	return durationValue{basetypes.NewStringValue(policy.FormatDuration(*d))}
+	return timetypes.NewGoDurationValueFromStringMust(policy.FormatDuration(*d))
 }
 
 // effectiveObject is an effective policy as an object with real booleans and

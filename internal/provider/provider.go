@@ -128,28 +128,19 @@ func (p *virtProvider) close() {
 	p.fleets = nil
 }
 
-// providerData is what Configure hands to every resource, data source and
-// action. The fleet is nil while the provider's configuration is not known yet,
-// which can only be while planning.
+// providerData is what Configure hands to every resource, data source and action,
+// each of which embeds it. The fleet is nil while the provider's configuration is
+// not known yet, which can only be while planning.
 type providerData struct {
 	fleet     *fleet.Fleet
 	instances *instances
 }
 
-// fleetOf reads what Configure handed over. It is nil before Configure, when
-// Terraform only validates, and while the configuration is unknown.
-func fleetOf(data any) *fleet.Fleet {
-	if d, ok := data.(*providerData); ok {
-		return d.fleet
+// dataOf is what Configure handed over. All of it is nil before Configure, when
+// Terraform only validates.
+func dataOf(configured any) providerData {
+	if data, ok := configured.(*providerData); ok {
+		return *data
 	}
-	return nil
-}
-
-// instancesOf reads the other half of what Configure handed over; nil before
-// Configure.
-func instancesOf(data any) *instances {
-	if d, ok := data.(*providerData); ok {
-		return d.instances
-	}
-	return nil
+	return providerData{}
 }

@@ -11,7 +11,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
-	"github.com/hashicorp/terraform-plugin-framework/resource/identityschema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
@@ -20,31 +19,10 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/fleet"
 )
 
-// stringIdentity is the identity of a resource that one string identifies.
-func stringIdentity(attribute, description string) identityschema.Schema {
-	return identityschema.Schema{Attributes: map[string]identityschema.Attribute{
-		attribute: identityschema.StringAttribute{RequiredForImport: true, Description: description},
-	}}
-}
-
-// importedString is what an import was asked for, by ID or by identity.
-func importedString(ctx context.Context, req resource.ImportStateRequest, attribute string) (string, diag.Diagnostics) {
-	if req.ID != "" {
-		return req.ID, nil
-	}
-	var value types.String
-	diags := req.Identity.GetAttribute(ctx, path.Root(attribute), &value)
-	return value.ValueString(), diags
-}
-
-// importRecord finds a level's record for an import and says what of it had to
-// be chosen.
-func importRecord(ctx context.Context, f *fleet.Fleet, d fleet.Declaration, object string) (*fleet.Found, diag.Diagnostics) {
+// findRecord finds a level's record for an import and says what of it had to be
+// chosen.
+func findRecord(ctx context.Context, f *fleet.Fleet, d fleet.Declaration, object string) (*fleet.Found, diag.Diagnostics) {
 	var diags diag.Diagnostics
-	if f == nil {
-		diags.AddError("Unable to Import "+object, "The provider's configuration is not known yet, so no host can be asked. Import once it is.")
-		return nil, diags
-	}
 	found, err := f.FindRecord(ctx, d)
 	switch {
 	case err != nil:

@@ -25,14 +25,17 @@ var (
 	_ resource.ResourceWithValidateConfig = (*vmPolicyResource)(nil)
 )
 
-func newVMPolicyResource() resource.Resource { return &vmPolicyResource{} }
+func newVMPolicyResource() resource.Resource {
+	return &vmPolicyResource{resourceBase{
+		typeName: "vm_migration_policy",
+		object:   "VM Migration Policy",
+		identity: vmIdentity,
+	}}
+}
 
 // vmPolicyResource is the policy of one VM, kept in the metadata of its domain,
 // so that it travels with the VM.
-type vmPolicyResource struct {
-	fleet     *fleet.Fleet
-	instances *instances
-}
+type vmPolicyResource struct{ resourceBase }
 
 type vmPolicyModel struct {
 	levelModel
@@ -46,10 +49,6 @@ type vmPolicyModel struct {
 // declaration is the record that the VM is to have.
 func (m vmPolicyModel) declaration() fleet.Declaration {
 	return fleet.Declaration{Policy: m.toPolicy()}
-}
-
-func (r *vmPolicyResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
-	resp.TypeName = req.ProviderTypeName + "_vm_migration_policy"
 }
 
 func (r *vmPolicyResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
@@ -75,6 +74,9 @@ func (r *vmPolicyResource) Schema(_ context.Context, _ resource.SchemaRequest, r
 // anotherVMDescription says what a changed "vm" does.
 const anotherVMDescription = " Another spelling of the same VM is an update in place, another VM a replacement. So is one that the plan can not know yet, because the domain that it comes from is still to be made or made anew: that will be another VM."
 
+// vmIdentity identifies an instance of a resource by its VM.
+var vmIdentity = identity{attribute: "uuid", description: "The VM's UUID."}
+
 // vmAttribute is how resources name a VM.
 func vmAttribute() schema.StringAttribute {
 	return schema.StringAttribute{
@@ -82,14 +84,6 @@ func vmAttribute() schema.StringAttribute {
 		Required:            true,
 		Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
 	}
-}
-
-func (r *vmPolicyResource) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
-	resp.IdentitySchema = stringIdentity("uuid", "The VM's UUID.")
-}
-
-func (r *vmPolicyResource) Configure(_ context.Context, req resource.ConfigureRequest, _ *resource.ConfigureResponse) {
-	r.fleet, r.instances = fleetOf(req.ProviderData), instancesOf(req.ProviderData)
 }
 
 func (r *vmPolicyResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
@@ -154,7 +148,7 @@ func (r *vmPolicyResource) planCreate(ctx context.Context, own string, plan vmPo
 	if err != nil {
 		return types.StringUnknown(), nil // the preview says so
 	}
-	const act = "Create VM Migration Policy"
+	act := "Create " + r.object
 	replaces, diags, err := planReplaces(ctx, r.instances, location.Domain.UUID, act, own, plan.declaration(), func(d fleet.Declaration) error {
 		return r.fleet.InspectVM(ctx, location, d)
 	})
@@ -177,13 +171,13 @@ func (r *vmPolicyResource) Create(ctx context.Context, req resource.CreateReques
 	declaration.Replaces = plan.Replaces.ValueString()
 	created, err := r.fleet.CreateVM(ctx, plan.VM.ValueString(), declaration)
 	if err != nil {
-		resp.Diagnostics.Append(diagnose("Create VM Migration Policy", err, path.Root("vm")))
+		resp.Diagnostics.Append(diagnose("Create "+r.object, err, path.Root("vm")))
 		return
 	}
 	plan.Replaces = asKnown(plan.Replaces)
 	resp.Diagnostics.Append(r.written(ctx, &plan, remembered, created, resp.Private)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
-	resp.Diagnostics.Append(resp.Identity.SetAttribute(ctx, path.Root("uuid"), plan.UUID)...)
+	resp.Diagnostics.Append(r.identify(ctx, resp.Identity, plan.UUID)...)
 }
 
 // written fills in and remembers what was written where.
@@ -191,7 +185,7 @@ func (r *vmPolicyResource) written(ctx context.Context, m *vmPolicyModel, rememb
 	m.UUID = types.StringValue(changed.Record.Location.Domain.UUID)
 	m.Record = types.StringValue(fleet.InSync)
 	m.Owner = types.StringValue(remembered.Owner)
-	diags := takenWarning("VM Migration Policy", changed.Taken)
+	diags := takenWarning(r.object, changed.Taken)
 	remembered, more := remembered.found(ctx, r.fleet, r.instances, changed.Record, remembered.claim(m.declaration()))
 	diags.Append(more...)
 	diags.Append(remembered.save(ctx, private)...)
@@ -201,7 +195,7 @@ func (r *vmPolicyResource) written(ctx context.Context, m *vmPolicyModel, rememb
 func (r *vmPolicyResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
 	var state vmPolicyModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	resp.Diagnostics.Append(resp.Identity.SetAttribute(ctx, path.Root("uuid"), state.UUID)...)
+	resp.Diagnostics.Append(r.identify(ctx, resp.Identity, state.UUID)...)
 	remembered, diags := readMemory(ctx, req.Private)
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() || r.fleet == nil {
@@ -209,7 +203,7 @@ func (r *vmPolicyResource) Read(ctx context.Context, req resource.ReadRequest, r
 	}
 	r.instances.reads(remembered.Owner)
 	record, err := r.fleet.ReadVMByUUID(ctx, state.UUID.ValueString(), r.home(ctx, remembered))
-	diags, gone := readDiagnostics(ctx, r.fleet, "Read VM Migration Policy", err, managedVM{state.VM.ValueString(), state.UUID.ValueString(), remembered})
+	diags, gone := readDiagnostics(ctx, r.fleet, "Read "+r.object, err, managedVM{state.VM.ValueString(), state.UUID.ValueString(), remembered})
 	resp.Diagnostics.Append(diags...)
 	switch {
 	case gone:
@@ -218,7 +212,7 @@ func (r *vmPolicyResource) Read(ctx context.Context, req resource.ReadRequest, r
 	case err != nil:
 		return
 	case record.Gone():
-		resp.Diagnostics.AddWarning("VM Migration Policy Missing",
+		resp.Diagnostics.AddWarning(r.object+" Missing",
 			"No copy of the record of VM "+record.Location.Domain.Name+" is left on "+record.Location.Host+", so that it leaves state.")
 		resp.State.RemoveResource(ctx)
 		return
@@ -226,17 +220,17 @@ func (r *vmPolicyResource) Read(ctx context.Context, req resource.ReadRequest, r
 	declaration := remembered.claim(state.declaration())
 	if other := record.Redeclared(declaration); other != nil {
 		state.Record = types.StringValue(fleet.InSync)
-		resp.Diagnostics.Append(redeclaredWarning("VM Migration Policy", *other))
+		resp.Diagnostics.Append(redeclaredWarning(r.object, *other))
 	} else {
 		state.refresh(record)
 	}
 	state.VM, diags = nameInState(ctx, r.fleet, state.VM, record.Location.Domain)
 	resp.Diagnostics.Append(diags...)
 	if drift := state.Record.ValueString(); drift != fleet.InSync {
-		resp.Diagnostics.AddWarning("VM Migration Policy Out of Sync",
+		resp.Diagnostics.AddWarning(r.object+" Out of Sync",
 			"VM "+record.Location.Domain.Name+": "+drift+". "+remedy(record.Stuck()))
 	}
-	resp.Diagnostics.Append(unknownMembersWarning("VM Migration Policy", record.Unknown())...)
+	resp.Diagnostics.Append(unknownMembersWarning(r.object, record.Unknown())...)
 	resp.Diagnostics.Append(locationWarnings(record.Location)...)
 	remembered, diags = remembered.found(ctx, r.fleet, r.instances, record, declaration)
 	resp.Diagnostics.Append(diags...)
@@ -263,7 +257,7 @@ func (r *vmPolicyResource) Update(ctx context.Context, req resource.UpdateReques
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	resp.Diagnostics.Append(checkSameVM(ctx, r.fleet, "Update VM Migration Policy", plan.VM, state.VM, state.UUID)...)
+	resp.Diagnostics.Append(checkSameVM(ctx, r.fleet, "Update "+r.object, plan.VM, state.VM, state.UUID)...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -271,12 +265,12 @@ func (r *vmPolicyResource) Update(ctx context.Context, req resource.UpdateReques
 	r.instances.makes(remembered.Owner)
 	updated, err := r.fleet.UpdateVM(ctx, state.UUID.ValueString(), r.home(ctx, remembered), remembered.claim(plan.declaration()))
 	if err != nil {
-		resp.Diagnostics.Append(diagnose("Update VM Migration Policy", err))
+		resp.Diagnostics.Append(diagnose("Update "+r.object, err))
 		return
 	}
 	resp.Diagnostics.Append(r.written(ctx, &plan, remembered, updated, resp.Private)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
-	resp.Diagnostics.Append(resp.Identity.SetAttribute(ctx, path.Root("uuid"), plan.UUID)...)
+	resp.Diagnostics.Append(r.identify(ctx, resp.Identity, plan.UUID)...)
 }
 
 // home is what the host is called now where the VM was last seen, while others
@@ -310,32 +304,28 @@ func (r *vmPolicyResource) Delete(ctx context.Context, req resource.DeleteReques
 	var notFound *fleet.NotFoundError
 	switch {
 	case errors.As(err, &notFound):
-		resp.Diagnostics.Append(letGoWarning("VM Migration Policy", remembered.lost(ctx, r.fleet))...)
+		resp.Diagnostics.Append(letGoWarning(r.object, remembered.lost(ctx, r.fleet))...)
 	case err != nil:
-		resp.Diagnostics.Append(diagnose("Delete VM Migration Policy", err))
+		resp.Diagnostics.Append(diagnose("Delete "+r.object, err))
 	case left != nil:
-		resp.Diagnostics.Append(leftWarning(r.instances, "VM Migration Policy", []fleet.Copy{*left})...)
+		resp.Diagnostics.Append(leftWarning(r.instances, r.object, []fleet.Copy{*left})...)
 	}
 }
 
 func (r *vmPolicyResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
-	vm, diags := importedString(ctx, req, "uuid")
+	vm, diags := r.imported(ctx, req)
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	if r.fleet == nil {
-		resp.Diagnostics.AddError("Unable to Import VM Migration Policy", "The provider's configuration is not known yet, so no host can be asked. Import once it is.")
-		return
-	}
 	record, err := r.fleet.ReadVM(ctx, vm, "")
 	if err != nil {
-		resp.Diagnostics.Append(diagnose("Import VM Migration Policy", err))
+		resp.Diagnostics.Append(diagnose("Import "+r.object, err))
 		return
 	}
 	taken, err := record.Telling()
 	if err != nil {
-		resp.Diagnostics.Append(diagnose("Import VM Migration Policy", err))
+		resp.Diagnostics.Append(diagnose("Import "+r.object, err))
 		return
 	}
 	model := vmPolicyModel{
@@ -349,7 +339,7 @@ func (r *vmPolicyResource) ImportState(ctx context.Context, req resource.ImportS
 	resp.Diagnostics.Append(diags...)
 	resp.Diagnostics.Append(remembered.save(ctx, resp.Private)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, model)...)
-	resp.Diagnostics.Append(resp.Identity.SetAttribute(ctx, path.Root("uuid"), model.UUID)...)
+	resp.Diagnostics.Append(r.identify(ctx, resp.Identity, model.UUID)...)
 }
 
 // preview says while planning what the apply will refuse, and that this VM's
@@ -366,7 +356,7 @@ func (r *vmPolicyResource) preview(ctx context.Context, plan vmPolicyModel, last
 	}
 	resolution, err := r.fleet.Preview(ctx, vm.ValueString(), last, plan.toPolicy())
 	if err != nil {
-		return assessError(r.fleet, "Plan VM Migration Policy", err)
+		return assessError(r.fleet, "Plan "+r.object, err)
 	}
 	return conflictWarnings(resolution.Policy.Conflicts())
 }
