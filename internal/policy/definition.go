@@ -93,7 +93,7 @@ func (d Definition) text(p Policy) string {
 // check is the field's problem as an error that names the field.
 func (d Definition) check(p Policy) error {
 	if text := d.problem(p); text != "" {
-		return fmt.Errorf("%s: %s", d.Field, strings.TrimSuffix(text, "."))
+		return fmt.Errorf("%s: %s", d.Field, strings.ToLower(text[:1])+strings.TrimSuffix(text[1:], "."))
 	}
 	return nil
 }

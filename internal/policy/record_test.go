@@ -345,7 +345,7 @@ func TestEncodeRefusesWhatCouldNotBeRead(t *testing.T) {
 		},
 		"a negative duration": {
 			policy.Record{Policy: policy.Policy{Timeout: new(-time.Second)}},
-			"timeout: A duration cannot be negative",
+			"timeout: a duration cannot be negative",
 		},
 		"an unknown on_timeout": {
 			policy.Record{Policy: policy.Policy{OnTimeout: new(policy.OnTimeout("stop"))}},

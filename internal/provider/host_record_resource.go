@@ -31,6 +31,7 @@ type hostRecordResource struct {
 
 // hostRecord is the model of a hostRecordResource, by reference.
 type hostRecord interface {
+	policyHolder
 	attributes() *hostRecordModel
 	// name is the value of the identity. setName refuses one that the record
 	// cannot have.
@@ -49,6 +50,7 @@ type hostRecord interface {
 type hostRecordModel struct {
 	ID       types.String `tfsdk:"id"`
 	Hosts    types.Set    `tfsdk:"hosts"`
+	Drift    types.Map    `tfsdk:"drift"`
 	Owner    types.String `tfsdk:"owner"`
 	Replaces types.String `tfsdk:"replaces"`
 }
@@ -61,14 +63,15 @@ func (r *hostRecordResource) Schema(_ context.Context, _ resource.SchemaRequest,
 
 func (r *hostRecordResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
 	config := r.model()
-	resp.Diagnostics.Append(req.Config.Get(ctx, config)...)
+	resp.Diagnostics.Append(getModel(ctx, req.Config, config)...)
 	if !resp.Diagnostics.HasError() {
-		resp.Diagnostics.Append(validatePolicy(config.toPolicy(), path.Empty())...)
+		resp.Diagnostics.Append(validatePolicy(config.toPolicy())...)
 	}
 }
 
 // ModifyPlan checks the hosts, fills in all hosts of the provider where the
-// configuration names none, and lets the ID follow the name.
+// configuration names none, plans records in sync, which makes any drift an update
+// in place, and lets the ID follow the name.
 func (r *hostRecordResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
 	own, diags := notePlanned(ctx, r.instances, req)
 	resp.Diagnostics.Append(diags...)
@@ -76,13 +79,14 @@ func (r *hostRecordResource) ModifyPlan(ctx context.Context, req resource.Modify
 		return
 	}
 	config, plan := r.model(), r.model()
-	resp.Diagnostics.Append(req.Config.Get(ctx, config)...)
-	resp.Diagnostics.Append(req.Plan.Get(ctx, plan)...)
-	resp.Diagnostics.Append(validatePolicy(config.toPolicy(), path.Empty())...)
+	resp.Diagnostics.Append(getModel(ctx, req.Config, config)...)
+	resp.Diagnostics.Append(getModel(ctx, req.Plan, plan)...)
+	resp.Diagnostics.Append(validatePolicy(config.toPolicy())...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
 	resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("id"), plan.name())...)
+	resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("drift"), driftMap(nil))...)
 	hosts := config.attributes().Hosts
 	switch {
 	case r.fleet == nil && hosts.IsNull():
@@ -104,7 +108,7 @@ func (r *hostRecordResource) ModifyPlan(ctx context.Context, req resource.Modify
 		return
 	}
 	state := r.model()
-	resp.Diagnostics.Append(req.State.Get(ctx, state)...)
+	resp.Diagnostics.Append(getModel(ctx, req.State, state)...)
 	resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("replaces"), state.attributes().Replaces)...)
 	planRemoval(ctx, req.Private, state.attributes().Hosts, hosts, resp)
 	planOwner(ctx, req, resp)
@@ -112,7 +116,7 @@ func (r *hostRecordResource) ModifyPlan(ctx context.Context, req resource.Modify
 
 func (r *hostRecordResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
 	plan := r.model()
-	resp.Diagnostics.Append(req.Plan.Get(ctx, plan)...)
+	resp.Diagnostics.Append(getModel(ctx, req.Plan, plan)...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -129,13 +133,13 @@ func (r *hostRecordResource) Create(ctx context.Context, req resource.CreateRequ
 	resp.Diagnostics.Append(takenWarning(r.object, outcome.Taken)...)
 	attributes.Replaces, attributes.Owner = asKnown(attributes.Replaces), types.StringValue(remembered.Owner)
 	resp.Diagnostics.Append(remembered.changed(outcome, nil).save(ctx, resp.Private)...)
-	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+	resp.Diagnostics.Append(setState(ctx, &resp.State, plan)...)
 	resp.Diagnostics.Append(r.identify(ctx, resp.Identity, plan.name())...)
 }
 
 func (r *hostRecordResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
 	state := r.model()
-	resp.Diagnostics.Append(req.State.Get(ctx, state)...)
+	resp.Diagnostics.Append(getModel(ctx, req.State, state)...)
 	resp.Diagnostics.Append(r.identify(ctx, resp.Identity, state.name())...)
 	remembered, diags := readMemory(ctx, req.Private)
 	resp.Diagnostics.Append(diags...)
@@ -156,24 +160,18 @@ func (r *hostRecordResource) Read(ctx context.Context, req resource.ReadRequest,
 		resp.State.RemoveResource(ctx)
 		return
 	}
-	attributes.Hosts = hostSet(survey.Hosts)
+	attributes.Hosts, attributes.Drift = hostSet(survey.Hosts), surveyedDrift(survey, attributes.Drift)
 	if survey.Changed != nil {
-		declared := state.toPolicy()
 		state.setPolicy(*survey.Changed)
-		if state.toPolicy().Equal(declared) {
-			// The records lack a switch that is off: the policy cannot show that, so
-			// the hosts have to.
-			attributes.Hosts = hostSet(nil)
-		}
 	}
 	resp.Diagnostics.Append(remembered.surveyed(survey).save(ctx, resp.Private)...)
-	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
+	resp.Diagnostics.Append(setState(ctx, &resp.State, state)...)
 }
 
 func (r *hostRecordResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
 	plan, state := r.model(), r.model()
-	resp.Diagnostics.Append(req.Plan.Get(ctx, plan)...)
-	resp.Diagnostics.Append(req.State.Get(ctx, state)...)
+	resp.Diagnostics.Append(getModel(ctx, req.Plan, plan)...)
+	resp.Diagnostics.Append(getModel(ctx, req.State, state)...)
 	remembered, diags := readMemory(ctx, req.Private)
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
@@ -199,13 +197,13 @@ func (r *hostRecordResource) Update(ctx context.Context, req resource.UpdateRequ
 	resp.Diagnostics.Append(leftWarning(r.instances, r.object, outcome.Left)...)
 	attributes.ID, attributes.Hosts, attributes.Owner = plan.name(), hostSet(reached), types.StringValue(remembered.Owner)
 	resp.Diagnostics.Append(remembered.changed(outcome, err).save(ctx, resp.Private)...)
-	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+	resp.Diagnostics.Append(setState(ctx, &resp.State, plan)...)
 	resp.Diagnostics.Append(r.identify(ctx, resp.Identity, plan.name())...)
 }
 
 func (r *hostRecordResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
 	state := r.model()
-	resp.Diagnostics.Append(req.State.Get(ctx, state)...)
+	resp.Diagnostics.Append(getModel(ctx, req.State, state)...)
 	remembered, diags := readMemory(ctx, req.Private)
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
@@ -240,8 +238,10 @@ func (r *hostRecordResource) ImportState(ctx context.Context, req resource.Impor
 		return
 	}
 	model.setPolicy(found.Policy)
-	*model.attributes() = hostRecordModel{ID: model.name(), Hosts: hostSet(found.Hosts), Owner: textOrNull(found.Owner)}
+	*model.attributes() = hostRecordModel{
+		ID: model.name(), Hosts: hostSet(found.Hosts), Drift: driftMap(found.Deviations), Owner: textOrNull(found.Owner),
+	}
 	resp.Diagnostics.Append(memory{Owner: found.Owner, Imported: true, Hosts: found.Written, Seen: found.Seen}.save(ctx, resp.Private)...)
-	resp.Diagnostics.Append(resp.State.Set(ctx, model)...)
+	resp.Diagnostics.Append(setState(ctx, &resp.State, model)...)
 	resp.Diagnostics.Append(r.identify(ctx, resp.Identity, model.name())...)
 }
