@@ -2,6 +2,7 @@ package host
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/digitalocean/go-libvirt"
@@ -14,7 +15,8 @@ import (
 // sample sets a field to a value that differs from every default.
 func sample(t *testing.T, d policy.Definition, p *policy.Policy) {
 	t.Helper()
-	for _, value := range []any{true, int64(2), "2s", string(policy.Pause)} {
+	words := strings.Split(d.Values, "`")
+	for _, value := range []any{true, int64(2), "2s", words[max(0, len(words)-2)]} { // the last of the words
 		candidate := *p
 		if d.Set(&candidate, value) == nil && len(candidate.Validate()) == 0 {
 			*p = candidate
