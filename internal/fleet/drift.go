@@ -50,12 +50,13 @@ func (d Declaration) deviations(copies []Copy) Deviations {
 	return all
 }
 
-// differing names what a record has otherwise than declared.
+// differing names what a record has otherwise than declared. In another cluster's
+// no field is worth a word.
 func (d Declaration) differing(r policy.Record) []string {
-	var names []string
 	if !d.named(r) {
-		names = append(names, "cluster")
+		return []string{"cluster"}
 	}
+	var names []string
 	for _, difference := range r.Policy.Differences(d.Policy) {
 		names = append(names, string(difference.Field))
 	}

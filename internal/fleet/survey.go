@@ -134,7 +134,7 @@ func (d Declaration) claims(c Copy) bool {
 // agreed is the policy of copies that all say the same.
 func agreed(copies []Copy) (policy.Policy, bool) {
 	for _, c := range copies {
-		if c.Invalid != nil || !c.Record.Policy.Equal(copies[0].Record.Policy) {
+		if !c.readable() || !c.Record.Policy.Equal(copies[0].Record.Policy) {
 			return policy.Policy{}, false
 		}
 	}
