@@ -262,17 +262,18 @@ func TestFindRecord(t *testing.T) {
 		"one that can not be read": {map[string]string{"kvm1": "nothing"}, nil, "kvm1"},
 		"the most common": {
 			map[string]string{"kvm1": record400, "kvm2": record500, "kvm3": record500},
-			&Found{Policy: downtime(500), Hosts: []string{"kvm2", "kvm3"}, Written: members(t, f, all...), Others: []string{"the copy on kvm1 differs: max_downtime_ms is 400, declared 500"}}, "",
+			&Found{Policy: downtime(500), Hosts: []string{"kvm2", "kvm3"}, Written: members(t, f, all...), Others: []string{"the copy on kvm1 differs: max_downtime_ms is 400, declared 500"}, Deviations: Deviations{"kvm1": "differs: max_downtime_ms"}}, "",
 		},
 		"of as many, that of the first host": {
 			map[string]string{"kvm2": record500, "kvm3": record400},
-			&Found{Policy: downtime(500), Hosts: []string{"kvm2"}, Written: members(t, f, "kvm2", "kvm3"), Others: []string{"the copy on kvm3 differs: max_downtime_ms is 400, declared 500"}}, "",
+			&Found{Policy: downtime(500), Hosts: []string{"kvm2"}, Written: members(t, f, "kvm2", "kvm3"), Others: []string{"the copy on kvm3 differs: max_downtime_ms is 400, declared 500"}, Deviations: Deviations{"kvm3": "differs: max_downtime_ms"}}, "",
 		},
 		"beside one that can not be read": {
 			map[string]string{"kvm1": "nothing", "kvm3": record400},
 			&Found{
 				Policy: downtime(400), Hosts: []string{"kvm3"}, Written: members(t, f, "kvm1", "kvm3"),
-				Others: []string{"the copy on kvm1 can not be read: the record is not a JSON object: nothing"},
+				Others:     []string{"the copy on kvm1 can not be read: the record is not a JSON object: nothing"},
+				Deviations: Deviations{"kvm1": "unreadable"},
 			}, "",
 		},
 	} {
@@ -321,13 +322,13 @@ func TestSurvey(t *testing.T) {
 		},
 		"one is missing": {
 			records: map[string]string{"kvm1": record500}, written: two, inSync: all[:2],
-			want: Survey{Hosts: all[:1], Written: two[:1], Drift: []string{"the copy on kvm2 is missing"}},
+			want: Survey{Hosts: all[:1], Written: two[:1], Drift: []string{"the copy on kvm2 is missing"}, Deviations: Deviations{"kvm2": "missing"}},
 		},
 		"one is another cluster's": {
 			records: map[string]string{"kvm1": record500, "kvm2": batch}, written: two, inSync: all[:2],
 			want: Survey{
 				Hosts: all[:1], Written: two[:1], Drift: []string{`the copy on kvm2 differs: it belongs to cluster "batch"`},
-				Stuck: &HeldError{Host: "kvm2", Cluster: "batch"},
+				Deviations: Deviations{"kvm2": "differs: cluster"}, Stuck: &HeldError{Host: "kvm2", Cluster: "batch"},
 			},
 		},
 		"all changed alike": {
@@ -336,19 +337,19 @@ func TestSurvey(t *testing.T) {
 		},
 		"gone": {
 			written: two, inSync: all[:2],
-			want: Survey{Gone: true, Drift: []string{"the copies on kvm1, kvm2 are missing"}},
+			want: Survey{Gone: true, Drift: []string{"the copies on kvm1, kvm2 are missing"}, Deviations: Deviations{"kvm1": "missing", "kvm2": "missing"}},
 		},
 		"one is down that was in sync": {
 			records: map[string]string{"kvm1": record500}, down: []string{"kvm2"}, written: two, inSync: all[:2],
-			want: Survey{Hosts: all[:2], Written: two},
+			want: Survey{Hosts: all[:2], Written: two, Unasked: all[1:2]},
 		},
 		"one is down that was not": {
 			records: map[string]string{"kvm1": record500}, down: []string{"kvm2"}, written: two, inSync: all[:1],
-			want: Survey{Hosts: all[:1], Written: two},
+			want: Survey{Hosts: all[:1], Written: two, Unasked: all[1:2]},
 		},
 		"nothing is seen, one is down": {
 			down: []string{"kvm2"}, written: two, inSync: all[:2],
-			want: Survey{Hosts: all[1:2], Written: two[1:], Drift: []string{"the copy on kvm1 is missing"}},
+			want: Survey{Hosts: all[1:2], Written: two[1:], Drift: []string{"the copy on kvm1 is missing"}, Deviations: Deviations{"kvm1": "missing"}, Unasked: all[1:2]},
 		},
 		"one was dropped": {
 			records: map[string]string{"kvm1": record500}, written: []Member{dropped, two[0]}, inSync: []string{"dropped", "kvm1"},
@@ -360,7 +361,7 @@ func TestSurvey(t *testing.T) {
 		},
 		"one was dropped, or is the one that is down": {
 			records: map[string]string{"kvm1": record500}, down: []string{"kvm2"}, written: []Member{dropped, two[0]}, inSync: []string{"dropped", "kvm1"},
-			want: Survey{Hosts: []string{"dropped", "kvm1"}, Written: []Member{two[0], dropped}},
+			want: Survey{Hosts: []string{"dropped", "kvm1"}, Written: []Member{two[0], dropped}, Unasked: []string{"dropped"}},
 		},
 		"one was let go before, and another is down": {
 			records: map[string]string{"kvm1": record500}, down: []string{"kvm3"}, written: []Member{letGo, two[0]}, inSync: all[:1],
@@ -384,7 +385,7 @@ func TestSurvey(t *testing.T) {
 		},
 		"all have a former name and the same policy": {
 			records: map[string]string{"kvm1": former500, "kvm2": former500}, written: two, inSync: all[:2],
-			want: Survey{Written: two, Drift: []string{`the copies on kvm1, kvm2 differ: it belongs to cluster "former"`}},
+			want: Survey{Written: two, Drift: []string{`the copies on kvm1, kvm2 differ: it belongs to cluster "former"`}, Deviations: Deviations{"kvm1": "differs: cluster", "kvm2": "differs: cluster"}},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

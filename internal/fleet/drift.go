@@ -1,8 +1,11 @@
 package fleet
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
 )
 
 // finding is what is to be said of one or several copies.
@@ -24,6 +27,40 @@ func (d Declaration) deviation(c Copy) (finding, bool) {
 	default:
 		return finding{}, false
 	}
+}
+
+// Deviations says of each copy that is not what is declared, in a few words, how:
+// "missing", "unreadable", or "differs: " with the fields. Keys are hosts, or
+// "live" and "config" for the copies that a domain has.
+type Deviations map[string]string
+
+func (d Declaration) deviations(copies []Copy) Deviations {
+	all := Deviations{}
+	for _, c := range copies {
+		key := cmp.Or(c.Place, c.Host)
+		switch {
+		case c.Document == nil:
+			all[key] = "missing"
+		case c.Invalid != nil:
+			all[key] = "unreadable"
+		case !d.matches(c.Record):
+			all[key] = "differs: " + strings.Join(d.differing(c.Record), ", ")
+		}
+	}
+	return all
+}
+
+// differing names what a record has otherwise than declared. In another cluster's
+// no field is worth a word.
+func (d Declaration) differing(r policy.Record) []string {
+	if !d.named(r) {
+		return []string{"cluster"}
+	}
+	var names []string
+	for _, difference := range r.Policy.Differences(d.Policy) {
+		names = append(names, string(difference.Field))
+	}
+	return names
 }
 
 // drift says in words which copies are not what is declared, and how.

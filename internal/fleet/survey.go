@@ -29,6 +29,8 @@ type Survey struct {
 	Gone bool
 	// Drift says in words what is wrong with which host's copy.
 	Drift []string
+	// Deviations are the same in short; empty where Changed is set.
+	Deviations Deviations
 	// Redeclared are the copies that another instance has declared since.
 	Redeclared []Copy
 	// Stuck is why some of it can not be put right by writing: another cluster
@@ -36,6 +38,9 @@ type Survey struct {
 	Stuck error
 	// Unknown says which copies have members that this release does not know.
 	Unknown []string
+	// Unasked are the names of hosts that could not be asked; only with
+	// UnreachableWarn.
+	Unasked []string
 	// Unseen are why hosts could not be asked; only with UnreachableWarn.
 	Unseen []error
 	// Renamed are hosts that are called something else now.
@@ -84,16 +89,17 @@ func (f *Fleet) Survey(ctx context.Context, want Declaration, members []Member, 
 		}
 		s.Stuck = errors.Join(s.Stuck, want.stuck(c))
 	}
-	s.Drift = want.drift(watched...)
+	s.Drift, s.Deviations = want.drift(watched...), want.deviations(watched)
 	for _, u := range unseen {
 		known.hidden = append(known.hidden, known.member(u.host))
 		s.Unseen = append(s.Unseen, u.err)
 	}
 	s.Gone = len(s.Written) == 0 && len(known.hidden) == 0 && len(s.LetGo) == 0
 	if changed, ok := agreed(own); ok && len(own) == len(copies) && len(known.hidden) == 0 && len(s.Hosts) == 0 && want.sameName(own) {
-		s.Changed = &changed
+		s.Changed, s.Deviations = &changed, Deviations{}
 		s.Hosts = hostsOf(own)
 	}
+	s.Unasked = NamesOf(known.hidden)
 	for _, m := range known.hidden {
 		s.Written = append(s.Written, m)
 		s.Seen[m.UUID] = want.Seen[m.UUID]
@@ -128,7 +134,7 @@ func (d Declaration) claims(c Copy) bool {
 // agreed is the policy of copies that all say the same.
 func agreed(copies []Copy) (policy.Policy, bool) {
 	for _, c := range copies {
-		if c.Invalid != nil || !c.Record.Policy.Equal(copies[0].Record.Policy) {
+		if !c.readable() || !c.Record.Policy.Equal(copies[0].Record.Policy) {
 			return policy.Policy{}, false
 		}
 	}
@@ -199,9 +205,10 @@ type Found struct {
 	// by the UUID of the host.
 	Written []Member
 	Seen    map[string]Digest
-	// Others says in words what the other copies are.
-	Others []string
-	Unseen []error
+	// Others says in words what the other copies are, and Deviations in short.
+	Others     []string
+	Deviations Deviations
+	Unseen     []error
 }
 
 // FindRecord looks on all hosts for a level's record and takes the most common
@@ -237,7 +244,7 @@ func (f *Fleet) FindRecord(ctx context.Context, d Declaration) (*Found, error) {
 		}
 	}
 	taken := Declaration{Cluster: d.Cluster, Policy: found.Policy}
-	found.Others = taken.drift(claimed...)
+	found.Others, found.Deviations = taken.drift(claimed...), taken.deviations(claimed)
 	return found, nil
 }
 

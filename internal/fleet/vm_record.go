@@ -91,6 +91,15 @@ func (r VMRecord) Drift(want policy.Policy) string {
 	return strings.Join(texts, "; ")
 }
 
+// Deviations is Drift in short, by copy. They are none where all copies agree on
+// another policy, which Agreed tells.
+func (r VMRecord) Deviations(want policy.Policy) Deviations {
+	if agreed, ok := r.Agreed(); ok && !agreed.Equal(want) {
+		return Deviations{}
+	}
+	return Declaration{Policy: want}.deviations(r.Copies)
+}
+
 // Unknown says which copies have members that this release does not know.
 func (r VMRecord) Unknown() []string { return unknownMembers(r.Copies) }
 

@@ -89,7 +89,7 @@ func (h *Host) Perform(ctx context.Context, uuid, migrationURI string, cookie []
 			e.kinds = append(e.kinds, migration.ErrMemoryUnreachable)
 		}
 	}
-	if p.TLS {
+	if flags(p)&libvirt.MigrateTLS != 0 {
 		err = explainEncryption(err)
 	}
 	return out, err

@@ -13,6 +13,7 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/host"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/lab"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
 )
 
 // steps makes the five steps one by one.
@@ -114,15 +115,18 @@ func TestDirect(t *testing.T) {
 		},
 		"encrypted": {
 			lab.GuestSpec{},
-			migration.Parameters{Persistent: true, TLS: true},
+			migration.Parameters{Persistent: true, Policy: told(policy.Policy{Encryption: new(true)})},
 			migration.StateRunning,
 			host.DomainRecord{Live: new(document), Config: new(document), Active: true, Persistent: true},
 		},
 		"tuned": {
 			lab.GuestSpec{},
 			migration.Parameters{
-				Persistent: true, AutoConverge: true, AutoConvergeInitial: new(int64(30)), Compression: true,
-				CompressionCacheBytes: new(int64(16 << 20)), BandwidthMiBPerSecond: new(int64(0)), PostCopy: true,
+				Persistent: true,
+				Policy: told(policy.Policy{
+					AutoConverge: new(true), AutoConvergeInitial: new(int64(30)), Compression: new(true),
+					CompressionCacheMiB: new(int64(16)), BandwidthMiBPerSecond: new(int64(0)), PostCopy: new(true),
+				}),
 			},
 			migration.StateRunning,
 			host.DomainRecord{Live: new(document), Config: new(document), Active: true, Persistent: true},
@@ -226,7 +230,7 @@ func TestDirectWhileTheDestinationPrepares(t *testing.T) {
 }
 
 func TestDirectAbortedDuringPerform(t *testing.T) {
-	s := newSteps(t, lab.UntamableGuest(""), migration.Parameters{Persistent: true, BandwidthMiBPerSecond: new(int64(10))})
+	s := newSteps(t, lab.UntamableGuest(""), migration.Parameters{Persistent: true, Policy: told(policy.Policy{BandwidthMiBPerSecond: new(int64(10))})})
 	s.do(s.begin, s.prepare)
 	ended := make(chan error, 1)
 	go func() { ended <- s.perform() }()
@@ -241,8 +245,7 @@ func TestDirectAbortedDuringPerform(t *testing.T) {
 		t.Errorf("got %v, want that libvirt ended the job", err)
 	}
 	_ = s.finish(true)
-	s.p.BandwidthMiBPerSecond, s.p.AutoConverge = nil, true
-	s.p.AutoConvergeInitial = new(int64(99))
+	s.p.Policy = told(policy.Policy{AutoConverge: new(true), AutoConvergeInitial: new(int64(99))})
 	s.runsOnSource()
 }
 
@@ -261,7 +264,7 @@ func TestDirectCancelledAfterPerform(t *testing.T) {
 
 // A client that goes away in mid-move leaves the guest on the source.
 func TestDirectClientGoesAway(t *testing.T) {
-	s := newSteps(t, lab.UntamableGuest(""), migration.Parameters{Persistent: true, BandwidthMiBPerSecond: new(int64(10))})
+	s := newSteps(t, lab.UntamableGuest(""), migration.Parameters{Persistent: true, Policy: told(policy.Policy{BandwidthMiBPerSecond: new(int64(10))})})
 	s.do(s.begin, s.prepare)
 	ended := make(chan error, 1)
 	go func() { ended <- s.perform() }()
@@ -281,7 +284,6 @@ func TestDirectClientGoesAway(t *testing.T) {
 	}
 	w := world(t)
 	s.source, s.destination = connect(t, w.Hosts[0]), connect(t, w.Hosts[1])
-	s.p.BandwidthMiBPerSecond, s.p.AutoConverge = nil, true
-	s.p.AutoConvergeInitial = new(int64(99))
+	s.p.Policy = told(policy.Policy{AutoConverge: new(true), AutoConvergeInitial: new(int64(99))})
 	s.runsOnSource()
 }

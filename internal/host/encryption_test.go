@@ -11,6 +11,7 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/host"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/lab"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
 )
 
 // Without certificates on either host an encrypted migration ends before it begins.
@@ -21,7 +22,7 @@ func TestEncryptionWithoutCertificates(t *testing.T) {
 	for _, l := range w.Hosts {
 		t.Run("on "+l.Name, func(t *testing.T) {
 			l.HideCertificates(t)
-			p := migration.Parameters{TLS: true, Persistent: true, MigrationURI: destination.MigrationURI()}
+			p := migration.Parameters{Policy: told(policy.Policy{Encryption: new(true)}), Persistent: true, MigrationURI: destination.MigrationURI()}
 			err := source.MigratePeerToPeer(testContext(t), guest.UUID, destination.PeerURI(), p)
 			var e *host.Error
 			if !errors.As(err, &e) || e.Code == 0 || !strings.Contains(e.Message, "/etc/libvirt/pki/qemu/ca-cert.pem") {
@@ -63,7 +64,7 @@ func TestEncryptionWithoutOneFile(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			test.on.HideCertificate(t, test.file)
-			p := migration.Parameters{TLS: true, Persistent: true, MigrationURI: destination.MigrationURI()}
+			p := migration.Parameters{Policy: told(policy.Policy{Encryption: new(true)}), Persistent: true, MigrationURI: destination.MigrationURI()}
 			err := source.MigratePeerToPeer(testContext(t), guest.UUID, destination.PeerURI(), p)
 			var e *host.Error
 			if !errors.As(err, &e) || e.Code == 0 || !strings.Contains(e.Message, test.want) {
@@ -90,7 +91,7 @@ func TestEncryptionHidesMemory(t *testing.T) {
 			guest := w.StartGuest(t, lab.IdleGuest(""))
 			source, destination := connect(t, w.Hosts[0]), connect(t, w.Hosts[1])
 			seen := eavesdrop(t, w.Hosts[1], markers...)
-			p := migration.Parameters{TLS: encrypted, Persistent: true, MigrationURI: destination.MigrationURI()}
+			p := migration.Parameters{Policy: told(policy.Policy{Encryption: &encrypted}), Persistent: true, MigrationURI: destination.MigrationURI()}
 			if err := source.MigratePeerToPeer(testContext(t), guest.UUID, destination.PeerURI(), p); err != nil {
 				t.Fatal(err)
 			}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/lab"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
 )
 
 // The statistics of a running job are in the units that package migration
@@ -22,7 +23,7 @@ func TestJobStatistics(t *testing.T) {
 	}
 	started := time.Now()
 	ended := startMigration(t, source, guest.UUID, destination.PeerURI(), migration.Parameters{
-		BandwidthMiBPerSecond: new(int64(60)), AutoConverge: true, AutoConvergeInitial: new(int64(33)), Compression: true,
+		Policy:       told(policy.Policy{BandwidthMiBPerSecond: new(int64(60)), AutoConverge: new(true), AutoConvergeInitial: new(int64(33)), Compression: new(true)}),
 		MigrationURI: destination.MigrationURI(),
 	})
 	var job migration.Job
@@ -63,7 +64,7 @@ func TestJobStatisticsOfAPlainMigration(t *testing.T) {
 	source, destination := connect(t, w.Hosts[0]), connect(t, w.Hosts[1])
 	guest := w.StartGuest(t, lab.UntamableGuest(""))
 	ended := startMigration(t, source, guest.UUID, destination.PeerURI(), migration.Parameters{
-		BandwidthMiBPerSecond: new(int64(10)), MigrationURI: destination.MigrationURI(),
+		Policy: told(policy.Policy{BandwidthMiBPerSecond: new(int64(10))}), MigrationURI: destination.MigrationURI(),
 	})
 	job, err := source.Job(testContext(t), guest.UUID)
 	if err != nil || job.Throttle != nil || job.CompressionPages != nil || job.CompressionCacheMisses != nil {
@@ -85,7 +86,7 @@ func TestPostCopy(t *testing.T) {
 		t.Errorf("without a migration: %v, want %v", err, migration.ErrNotActive)
 	}
 	ended := startMigration(t, source, guest.UUID, destination.PeerURI(), migration.Parameters{
-		PostCopy: true, Persistent: true, MigrationURI: destination.MigrationURI(),
+		Policy: told(policy.Policy{PostCopy: new(true)}), Persistent: true, MigrationURI: destination.MigrationURI(),
 	})
 	if err := source.StartPostCopy(testContext(t), guest.UUID); err != nil {
 		t.Fatal(err)

@@ -12,6 +12,7 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/host"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/lab"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
 )
 
 // After the daemon was restarted between two calls, nobody notices.
@@ -132,7 +133,7 @@ func TestClosingLeavesPeerToPeerAlone(t *testing.T) {
 	source, destination := connect(t, w.Hosts[0]), connect(t, w.Hosts[1])
 	guest := w.StartGuest(t, lab.IdleGuest(""))
 	ended := startMigration(t, source, guest.UUID, destination.PeerURI(), migration.Parameters{
-		Persistent: true, BandwidthMiBPerSecond: new(int64(20)), MigrationURI: destination.MigrationURI(),
+		Persistent: true, Policy: told(policy.Policy{BandwidthMiBPerSecond: new(int64(20))}), MigrationURI: destination.MigrationURI(),
 	})
 	if err := source.Close(); err != nil {
 		t.Error(err)
@@ -158,7 +159,7 @@ func TestGivingUpLeavesPeerToPeerAlone(t *testing.T) {
 	ended := make(chan error, 1)
 	go func() {
 		ended <- source.MigratePeerToPeer(ctx, guest.UUID, destination.PeerURI(), migration.Parameters{
-			BandwidthMiBPerSecond: new(int64(10)), MigrationURI: destination.MigrationURI(),
+			Policy: told(policy.Policy{BandwidthMiBPerSecond: new(int64(10))}), MigrationURI: destination.MigrationURI(),
 		})
 	}()
 	running := func() bool {
@@ -220,7 +221,7 @@ func TestStatisticsStayQuickWhileManyMigrate(t *testing.T) {
 		guest := w.StartGuest(t, lab.IdleGuest(""))
 		guests = append(guests, guest)
 		endings = append(endings, startMigration(t, source, guest.UUID, destination.PeerURI(), migration.Parameters{
-			BandwidthMiBPerSecond: new(int64(1)), MigrationURI: destination.MigrationURI(),
+			Policy: told(policy.Policy{BandwidthMiBPerSecond: new(int64(1))}), MigrationURI: destination.MigrationURI(),
 		}))
 	}
 	var slowest time.Duration

@@ -9,6 +9,7 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/host"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/lab"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
 )
 
 // qemu asks the QEMU of a domain for its migration's parameters and
@@ -37,66 +38,84 @@ func qemu(t *testing.T, l *lab.Host, uuid string) (parameters map[string]any, ca
 	return p.Return, capabilities
 }
 
-// Every parameter is seen in QEMU while the job runs.
+// Every field that libvirt is told of is seen in QEMU while the job runs.
 func TestParametersReachQEMU(t *testing.T) {
 	const mebibyte = 1 << 20
-	slow := new(int64(10))
 	tests := map[string]struct {
-		p            migration.Parameters
+		policy       policy.Policy
 		parameters   map[string]any
 		capabilities map[string]bool
 	}{
 		"nothing": {
-			migration.Parameters{BandwidthMiBPerSecond: slow},
-			map[string]any{"max-bandwidth": 10. * mebibyte, "cpu-throttle-initial": 20., "cpu-throttle-increment": 10., "xbzrle-cache-size": 64. * mebibyte},
+			policy.Policy{},
+			map[string]any{"cpu-throttle-initial": 20., "cpu-throttle-increment": 10., "xbzrle-cache-size": 64. * mebibyte, "tls-creds": ""},
 			map[string]bool{"auto-converge": false, "xbzrle": false, "multifd": false, "postcopy-ram": false},
 		},
+		"bandwidth": {
+			policy.Policy{BandwidthMiBPerSecond: new(int64(7))},
+			map[string]any{"max-bandwidth": 7. * mebibyte},
+			nil,
+		},
 		"auto-converge": {
-			migration.Parameters{BandwidthMiBPerSecond: slow, AutoConverge: true},
+			policy.Policy{AutoConverge: new(true)},
 			map[string]any{"cpu-throttle-initial": 20., "cpu-throttle-increment": 10.},
 			map[string]bool{"auto-converge": true, "xbzrle": false},
 		},
 		"auto-converge, tuned": {
-			migration.Parameters{BandwidthMiBPerSecond: slow, AutoConverge: true, AutoConvergeInitial: new(int64(35)), AutoConvergeIncrement: new(int64(7))},
+			policy.Policy{AutoConverge: new(true), AutoConvergeInitial: new(int64(35)), AutoConvergeIncrement: new(int64(7))},
 			map[string]any{"cpu-throttle-initial": 35., "cpu-throttle-increment": 7.},
 			map[string]bool{"auto-converge": true},
 		},
 		"compression": {
-			migration.Parameters{BandwidthMiBPerSecond: slow, Compression: true},
+			policy.Policy{Compression: new(true)},
 			map[string]any{"xbzrle-cache-size": 64. * mebibyte},
 			map[string]bool{"xbzrle": true, "auto-converge": false},
 		},
 		"compression, tuned": {
-			migration.Parameters{BandwidthMiBPerSecond: slow, Compression: true, CompressionCacheBytes: new(int64(16 * mebibyte))},
+			policy.Policy{Compression: new(true), CompressionCacheMiB: new(int64(16))},
 			map[string]any{"xbzrle-cache-size": 16. * mebibyte},
 			map[string]bool{"xbzrle": true},
 		},
 		"parallel connections": {
-			migration.Parameters{BandwidthMiBPerSecond: slow, ParallelConnections: 3},
+			policy.Policy{ParallelConnections: new(int64(3))},
 			map[string]any{"multifd-channels": 3.},
 			map[string]bool{"multifd": true},
 		},
 		"post-copy": {
-			migration.Parameters{BandwidthMiBPerSecond: slow, PostCopy: true},
+			policy.Policy{PostCopy: new(true)},
 			nil,
 			map[string]bool{"postcopy-ram": true},
 		},
+		"encryption": {
+			policy.Policy{Encryption: new(true)},
+			map[string]any{"tls-creds": "objlibvirt_migrate_tls0"},
+			nil,
+		},
 		"everything that goes together": {
-			migration.Parameters{
-				BandwidthMiBPerSecond: slow, AutoConverge: true, AutoConvergeInitial: new(int64(40)), Compression: true,
-				CompressionCacheBytes: new(int64(32 * mebibyte)), PostCopy: true, Persistent: true,
+			policy.Policy{
+				AutoConverge: new(true), AutoConvergeInitial: new(int64(40)), Compression: new(true), CompressionCacheMiB: new(int64(32)), PostCopy: new(true),
 			},
 			map[string]any{"cpu-throttle-initial": 40., "xbzrle-cache-size": 32. * mebibyte, "max-bandwidth": 10. * mebibyte},
 			map[string]bool{"auto-converge": true, "xbzrle": true, "postcopy-ram": true, "multifd": false},
 		},
+	}
+	for _, d := range policy.Table() {
+		tested := d.Engine
+		for _, test := range tests {
+			tested = tested || d.Value(test.policy) != nil
+		}
+		if !tested {
+			t.Errorf("no case reads %s back from QEMU", d.Field)
+		}
 	}
 	w := world(t)
 	source, destination := connect(t, w.Hosts[0]), connect(t, w.Hosts[1])
 	guest := w.StartGuest(t, lab.UntamableGuest(""))
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			test.p.MigrationURI = destination.MigrationURI()
-			ended := startMigration(t, source, guest.UUID, destination.PeerURI(), test.p)
+			levels := policy.Levels{Run: test.policy, Global: policy.Policy{BandwidthMiBPerSecond: new(int64(10))}} // slow
+			p := migration.Parameters{Policy: policy.Resolve(levels).Parameters(), MigrationURI: destination.MigrationURI()}
+			ended := startMigration(t, source, guest.UUID, destination.PeerURI(), p)
 			parameters, capabilities := qemu(t, w.Hosts[0], guest.UUID)
 			for parameter, want := range test.parameters {
 				if got := parameters[parameter]; got != want {
@@ -151,7 +170,7 @@ func TestBandwidthWithoutLimit(t *testing.T) {
 		"no limit": {new(int64(0)), 9223372036853727232}, // 8796093022207 MiB/s, libvirt's maximum
 	} {
 		t.Run(name, func(t *testing.T) {
-			p := migration.Parameters{BandwidthMiBPerSecond: test.limit, MigrationURI: destination.MigrationURI()}
+			p := migration.Parameters{Policy: told(policy.Policy{BandwidthMiBPerSecond: test.limit}), MigrationURI: destination.MigrationURI()}
 			ended := startMigration(t, source, guest.UUID, destination.PeerURI(), p)
 			if parameters, _ := qemu(t, w.Hosts[0], guest.UUID); parameters["max-bandwidth"] != test.want {
 				t.Errorf("max-bandwidth is %v, want %.0f", parameters["max-bandwidth"], test.want)
@@ -274,8 +293,8 @@ func TestPeerToPeerFailures(t *testing.T) {
 		"shut off":                 {inactive.UUID, destination.PeerURI(), good, migration.ErrNotActive, "not running"},
 		"migration URI of nobody":  {guest.UUID, destination.PeerURI(), migration.Parameters{Persistent: true, MigrationURI: "tcp://no.such.host.invalid"}, migration.ErrMemoryUnreachable, "no.such.host.invalid"},
 		"migration port of nobody": {guest.UUID, destination.PeerURI(), migration.Parameters{Persistent: true, MigrationURI: "tcp://10.77.0.1:9"}, migration.ErrMemoryUnreachable, "10.77.0.1:9"},
-		"memory in parallel":       {guest.UUID, destination.PeerURI(), migration.Parameters{Persistent: true, ParallelConnections: 2, MigrationURI: "tcp://10.77.0.1:9"}, migration.ErrMemoryUnreachable, "10.77.0.1:9"},
-		"bad parameter":            {guest.UUID, destination.PeerURI(), migration.Parameters{AutoConvergeInitial: new(int64(30)), MigrationURI: destination.MigrationURI()}, nil, "auto convergence"},
+		"memory in parallel":       {guest.UUID, destination.PeerURI(), migration.Parameters{Persistent: true, Policy: told(policy.Policy{ParallelConnections: new(int64(2))}), MigrationURI: "tcp://10.77.0.1:9"}, migration.ErrMemoryUnreachable, "10.77.0.1:9"},
+		"bad parameter":            {guest.UUID, destination.PeerURI(), migration.Parameters{Policy: policy.Parameters{Typed: []policy.Parameter{{Name: "auto_converge.initial", Value: int32(30)}}}, MigrationURI: destination.MigrationURI()}, nil, "auto convergence"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -305,7 +324,7 @@ func TestSecondMigrationIsRefused(t *testing.T) {
 	w := world(t)
 	source, destination := connect(t, w.Hosts[0]), connect(t, w.Hosts[1])
 	guest := w.StartGuest(t, lab.UntamableGuest(""))
-	p := migration.Parameters{BandwidthMiBPerSecond: new(int64(10)), MigrationURI: destination.MigrationURI(), Persistent: true}
+	p := migration.Parameters{Policy: told(policy.Policy{BandwidthMiBPerSecond: new(int64(10))}), MigrationURI: destination.MigrationURI(), Persistent: true}
 	ended := startMigration(t, source, guest.UUID, destination.PeerURI(), p)
 	if err := source.MigratePeerToPeer(testContext(t), guest.UUID, destination.PeerURI(), p); !errors.Is(err, migration.ErrBusy) {
 		t.Errorf("got %v, want %v", err, migration.ErrBusy)

@@ -6,6 +6,7 @@ import (
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/host"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/rpc/rpctest"
 )
 
@@ -20,6 +21,11 @@ func startMigration(t *testing.T, source *host.Host, uuid, peerURI string, p mig
 		return err == nil && job.Type == migration.JobRunning && job.MemoryProcessed > 0
 	})
 	return ended
+}
+
+// told is what a policy tells libvirt.
+func told(p policy.Policy) policy.Parameters {
+	return policy.Resolve(policy.Levels{Run: p}).Parameters()
 }
 
 // until polls until something is so.

@@ -1,36 +1,47 @@
 package host
 
 import (
-	"math"
-
 	"github.com/digitalocean/go-libvirt"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
 )
 
-// unlimitedBandwidth is the highest limit that libvirt takes, in MiB/s
-// (QEMU_DOMAIN_MIG_BANDWIDTH_MAX). It says "no limit" where 0 would say "the
-// limit this domain was given before".
-const unlimitedBandwidth = math.MaxInt64 / (1 << 20)
+// migrateFlags has libvirt's virDomainMigrateFlags by name.
+var migrateFlags = map[string]libvirt.DomainMigrateFlags{
+	"VIR_MIGRATE_LIVE":                          libvirt.MigrateLive,
+	"VIR_MIGRATE_PEER2PEER":                     libvirt.MigratePeer2peer,
+	"VIR_MIGRATE_TUNNELLED":                     libvirt.MigrateTunnelled,
+	"VIR_MIGRATE_PERSIST_DEST":                  libvirt.MigratePersistDest,
+	"VIR_MIGRATE_UNDEFINE_SOURCE":               libvirt.MigrateUndefineSource,
+	"VIR_MIGRATE_PAUSED":                        libvirt.MigratePaused,
+	"VIR_MIGRATE_NON_SHARED_DISK":               libvirt.MigrateNonSharedDisk,
+	"VIR_MIGRATE_NON_SHARED_INC":                libvirt.MigrateNonSharedInc,
+	"VIR_MIGRATE_CHANGE_PROTECTION":             libvirt.MigrateChangeProtection,
+	"VIR_MIGRATE_UNSAFE":                        libvirt.MigrateUnsafe,
+	"VIR_MIGRATE_OFFLINE":                       libvirt.MigrateOffline,
+	"VIR_MIGRATE_COMPRESSED":                    libvirt.MigrateCompressed,
+	"VIR_MIGRATE_ABORT_ON_ERROR":                libvirt.MigrateAbortOnError,
+	"VIR_MIGRATE_AUTO_CONVERGE":                 libvirt.MigrateAutoConverge,
+	"VIR_MIGRATE_RDMA_PIN_ALL":                  libvirt.MigrateRdmaPinAll,
+	"VIR_MIGRATE_POSTCOPY":                      libvirt.MigratePostcopy,
+	"VIR_MIGRATE_TLS":                           libvirt.MigrateTLS,
+	"VIR_MIGRATE_PARALLEL":                      libvirt.MigrateParallel,
+	"VIR_MIGRATE_NON_SHARED_SYNCHRONOUS_WRITES": libvirt.MigrateNonSharedSynchronousWrites,
+	"VIR_MIGRATE_POSTCOPY_RESUME":               libvirt.MigratePostcopyResume,
+	"VIR_MIGRATE_ZEROCOPY":                      libvirt.MigrateZerocopy,
+}
 
 // flags are libvirt's for the parameters, less the one for peer-to-peer.
 func flags(p migration.Parameters) libvirt.DomainMigrateFlags {
 	f := libvirt.MigrateLive
-	for _, flag := range []struct {
-		wanted bool
-		value  libvirt.DomainMigrateFlags
-	}{
-		{p.AutoConverge, libvirt.MigrateAutoConverge},
-		{p.Compression, libvirt.MigrateCompressed},
-		{p.ParallelConnections > 0, libvirt.MigrateParallel},
-		{p.PostCopy, libvirt.MigratePostcopy},
-		{p.TLS, libvirt.MigrateTLS},
-		{p.Persistent, libvirt.MigratePersistDest | libvirt.MigrateUndefineSource},
-		{p.Paused, libvirt.MigratePaused},
-	} {
-		if flag.wanted {
-			f |= flag.value
-		}
+	for _, name := range p.Policy.Flags {
+		f |= migrateFlags[name]
+	}
+	if p.Persistent {
+		f |= libvirt.MigratePersistDest | libvirt.MigrateUndefineSource
+	}
+	if p.Paused {
+		f |= libvirt.MigratePaused
 	}
 	return f
 }
@@ -38,25 +49,18 @@ func flags(p migration.Parameters) libvirt.DomainMigrateFlags {
 // typedParameters are the parameters that have a value.
 func typedParameters(p migration.Parameters) typed {
 	var t typed
-	t.integer(libvirt.MigrateParamAutoConvergeInitial, p.AutoConvergeInitial)
-	t.integer(libvirt.MigrateParamAutoConvergeIncrement, p.AutoConvergeIncrement)
-	if p.Compression {
-		t.text(libvirt.MigrateParamCompression, "xbzrle")
-	}
-	t.long(libvirt.MigrateParamCompressionXbzrleCache, p.CompressionCacheBytes)
-	t.long(libvirt.MigrateParamBandwidth, bandwidth(p.BandwidthMiBPerSecond))
-	if p.ParallelConnections > 0 {
-		t.integer(libvirt.MigrateParamParallelConnections, &p.ParallelConnections)
+	for _, parameter := range p.Policy.Typed {
+		switch v := parameter.Value.(type) {
+		case int32:
+			t.add(parameter.Name, libvirt.NewTypedParamValueInt(v))
+		case uint64:
+			t.add(parameter.Name, libvirt.NewTypedParamValueUllong(v))
+		case string:
+			t.text(parameter.Name, v)
+		}
 	}
 	t.text(libvirt.MigrateParamURI, p.MigrationURI)
 	return t
-}
-
-func bandwidth(limit *int64) *int64 {
-	if limit != nil && *limit == 0 {
-		return new(int64(unlimitedBandwidth))
-	}
-	return limit
 }
 
 // typed collects typed parameters, each of the type that libvirt wants.
@@ -64,18 +68,6 @@ type typed []libvirt.TypedParam
 
 func (t *typed) add(name string, value *libvirt.TypedParamValue) {
 	*t = append(*t, libvirt.TypedParam{Field: name, Value: *value})
-}
-
-func (t *typed) integer(name string, value *int64) {
-	if value != nil {
-		t.add(name, libvirt.NewTypedParamValueInt(int32(*value)))
-	}
-}
-
-func (t *typed) long(name string, value *int64) {
-	if value != nil {
-		t.add(name, libvirt.NewTypedParamValueUllong(uint64(*value)))
-	}
 }
 
 func (t *typed) text(name, value string) {

@@ -34,7 +34,7 @@ func (h *Host) MigratePeerToPeer(ctx context.Context, uuid, peerURI string, p mi
 		return err
 	})
 	err = h.explainPeer(ctx, h.failChange(op, err), uuid, transport.NewPeer(peerURI))
-	if p.TLS {
+	if flags(p)&libvirt.MigrateTLS != 0 {
 		err = explainEncryption(err)
 	}
 	return err

@@ -13,6 +13,7 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/host"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/lab"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
 )
 
 // documentedRule is the rule that the documentation gives to those who do not want the provider to be root. It is for
@@ -114,7 +115,7 @@ func everything(t *testing.T, w *lab.World, uuid string) {
 	if err := kvm1.StartPostCopy(ctx, uuid); !errors.Is(err, migration.ErrNotActive) {
 		t.Errorf("post-copy: %v", err)
 	}
-	p := migration.Parameters{Persistent: true, AutoConverge: true, MigrationURI: w.Hosts[1].MigrationURI}
+	p := migration.Parameters{Persistent: true, Policy: told(policy.Policy{AutoConverge: new(true)}), MigrationURI: w.Hosts[1].MigrationURI}
 	must("migrate", kvm1.MigratePeerToPeer(ctx, uuid, kvm2.PeerURI(), p))
 	_, err = kvm2.CompletedJob(ctx, uuid)
 	must("completed job", err)

@@ -7,6 +7,7 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/host"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/lab"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
 )
 
 // checkPaused wants a domain to be paused for a reason.
@@ -24,7 +25,7 @@ func TestReasonOfASuspend(t *testing.T) {
 	w := world(t)
 	source, destination := connect(t, w.Hosts[0]), connect(t, w.Hosts[1])
 	guest := w.StartGuest(t, lab.UntamableGuest(""))
-	slowly := migration.Parameters{BandwidthMiBPerSecond: new(int64(10)), MigrationURI: destination.MigrationURI()}
+	slowly := migration.Parameters{Policy: told(policy.Policy{BandwidthMiBPerSecond: new(int64(10))}), MigrationURI: destination.MigrationURI()}
 
 	ended := startMigration(t, source, guest.UUID, destination.PeerURI(), slowly)
 	if err := source.Suspend(testContext(t), guest.UUID); err != nil {

@@ -337,7 +337,7 @@ func TestRecordDuringAMigration(t *testing.T) {
 	if err := source.WriteDomainRecord(testContext(t), guest.UUID, document); err != nil {
 		t.Fatal(err)
 	}
-	p := migration.Parameters{Persistent: true, BandwidthMiBPerSecond: new(int64(5)), MigrationURI: destination.MigrationURI()}
+	p := migration.Parameters{Persistent: true, Policy: told(policy.Policy{BandwidthMiBPerSecond: new(int64(5))}), MigrationURI: destination.MigrationURI()}
 	ended := startMigration(t, source, guest.UUID, destination.PeerURI(), p)
 
 	for name, h := range map[string]*host.Host{"source": source, "destination": destination} {

@@ -18,6 +18,7 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/host"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/lab"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/rpc/rpctest"
 )
 
@@ -106,7 +107,7 @@ func TestSSHPeerToPeer(t *testing.T) {
 		t.Run(scheme, func(t *testing.T) {
 			source, destination := overSSH(t, w.Hosts[0], scheme), overSSH(t, w.Hosts[1], scheme)
 			guest := w.StartGuest(t, lab.IdleGuest(""))
-			p := migration.Parameters{Persistent: true, BandwidthMiBPerSecond: new(int64(10)), MigrationURI: destination.MigrationURI()}
+			p := migration.Parameters{Persistent: true, Policy: told(policy.Policy{BandwidthMiBPerSecond: new(int64(10))}), MigrationURI: destination.MigrationURI()}
 			ended := startMigration(t, source, guest.UUID, destination.PeerURI(), p)
 			sessions(t, w.Hosts[0], 2) // control and work
 			sessions(t, w.Hosts[1], 1) // the source's libvirt
@@ -191,7 +192,7 @@ func TestSSHKilledInMidCall(t *testing.T) {
 			source, destination := overSSH(t, l, scheme), connect(t, w.Hosts[1])
 			guest := w.StartGuest(t, lab.IdleGuest(""))
 			ended := startMigration(t, source, guest.UUID, destination.PeerURI(), migration.Parameters{
-				BandwidthMiBPerSecond: new(int64(5)), MigrationURI: destination.MigrationURI(),
+				Policy: told(policy.Policy{BandwidthMiBPerSecond: new(int64(5))}), MigrationURI: destination.MigrationURI(),
 			})
 			killed := time.Now()
 			if err := l.KillSSH(testContext(t)); err != nil {
@@ -446,7 +447,7 @@ func migrateUntilInterrupted(t *testing.T, w *lab.World, uuid string) {
 	signal.Notify(interrupted, syscall.SIGINT)
 	source, destination := overSSH(t, w.Hosts[0], "qemu+ssh"), overSSH(t, w.Hosts[1], "qemu+ssh")
 	ended := startMigration(t, source, uuid, destination.PeerURI(), migration.Parameters{
-		BandwidthMiBPerSecond: new(int64(2)), MigrationURI: destination.MigrationURI(),
+		Policy: told(policy.Policy{BandwidthMiBPerSecond: new(int64(2))}), MigrationURI: destination.MigrationURI(),
 	})
 	<-interrupted
 	abortMigration(t, source, uuid, ended)

@@ -149,7 +149,7 @@ func TestRunTriesOnTimeoutOnAnAdoptedMigrationThatIsOverdue(t *testing.T) {
 			play(t, func(s *scene) {
 				script := mt.Endless()
 				script.PostCopyTakes = 10 * time.Second
-				s.underWay(script, s.kvm2, migration.Parameters{PostCopy: true})
+				s.underWay(script, s.kvm2, migration.Parameters{Policy: policy.Parameters{Flags: []string{policy.FlagPostCopy}}})
 				time.Sleep(time.Minute)
 				s.policy(policy.Policy{Timeout: new(20 * time.Second), PostCopy: new(true), OnTimeout: new(policy.SwitchToPostCopy)})
 				s.kvm1.Before("Job", func(ctx contextT) error { return pauseFor(ctx, slow) })
@@ -166,7 +166,7 @@ func TestRunAdoptsPostCopyAndNeverCallsItOff(t *testing.T) {
 	play(t, func(s *scene) {
 		script := mt.Endless()
 		script.PostCopyTakes = time.Minute
-		s.underWay(script, s.kvm2, migration.Parameters{PostCopy: true})
+		s.underWay(script, s.kvm2, migration.Parameters{Policy: policy.Parameters{Flags: []string{policy.FlagPostCopy}}})
 		time.Sleep(12 * time.Second)
 		if err := s.kvm1.StartPostCopy(context.Background(), uuid); err != nil {
 			s.Fatal(err)

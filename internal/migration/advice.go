@@ -36,12 +36,12 @@ func advise(e policy.Effective, f figures, least *uint64) []Advice {
 // value is a field with what decided it, for example
 // `auto_converge is false (global)`.
 func value(e policy.Effective, field policy.Field) string {
-	return fmt.Sprintf("%s is %s (%s)", field, e.Policy().Text(field), e.Origins[field])
+	return fmt.Sprintf("%s is %s (%s)", field, e.Text(field), e.Origins[field])
 }
 
 func adviseAutoConverge(e policy.Effective, f figures, _ *uint64) (Advice, bool) {
 	switch {
-	case !e.AutoConverge:
+	case !e.AutoConverge():
 		return Advice{policy.FieldAutoConverge, value(e, policy.FieldAutoConverge) +
 			": true throttles the guest's vCPUs until the copy catches up with what they dirty."}, true
 	case f.throttle >= highestThrottle:
@@ -62,9 +62,9 @@ func adviseAutoConverge(e policy.Effective, f figures, _ *uint64) (Advice, bool)
 const worthlessCache = 0.5
 
 func adviseCompression(e policy.Effective, f figures, _ *uint64) (Advice, bool) {
-	if !e.Compression {
+	if !e.Compression() {
 		text := value(e, policy.FieldCompression) + ": true (XBZRLE) sends only the changed bytes of a page, which is much less where pages change a little at a time."
-		if e.ParallelConnections > 0 {
+		if e.ParallelConnections() > 0 {
 			text += " It needs parallel_connections = 0."
 		}
 		return Advice{policy.FieldCompression, text}, true
@@ -122,10 +122,10 @@ func adviseDowntime(e policy.Effective, f figures, least *uint64) (Advice, bool)
 
 func advisePostCopy(e policy.Effective, _ figures, _ *uint64) (Advice, bool) {
 	switch {
-	case !e.PostCopy:
+	case !e.PostCopy():
 		return Advice{policy.FieldPostCopy, value(e, policy.FieldPostCopy) +
 			": true with on_timeout = \"post_copy\" always ends, because the guest runs on the destination while the rest is fetched; a link that breaks then takes the VM down."}, true
-	case e.OnTimeout != policy.SwitchToPostCopy:
+	case e.OnTimeout() != policy.SwitchToPostCopy:
 		return Advice{policy.FieldOnTimeout, value(e, policy.FieldOnTimeout) + ": \"post_copy\" always ends, and post_copy is allowed for this VM."}, true
 	}
 	return Advice{}, false

@@ -47,8 +47,8 @@ func TestRunMovesASleepingGuestAsItIs(t *testing.T) {
 	sleeps(t, func(s *scene) {
 		s.policy(policy.Policy{PostCopy: new(true)})
 		r := s.arrives()
-		if p := s.world.Sent(); p.Paused || p.PostCopy {
-			s.Errorf("sent with paused %t, post-copy %t", p.Paused, p.PostCopy)
+		if p := s.world.Sent(); p.Paused || p.PostCopy() {
+			s.Errorf("sent with paused %t, post-copy %t", p.Paused, p.PostCopy())
 		}
 		if len(r.Warnings) != 1 || !strings.Contains(r.Warnings[0], "`virsh dompmwakeup "+uuid+"` on kvm2") {
 			s.Errorf("warnings: %q", r.Warnings)

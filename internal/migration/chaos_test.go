@@ -79,7 +79,7 @@ func (c *chaos) arrange() {
 		MaxDowntimeMS: new(int64(100)),
 	})
 	c.request.Mode = migration.Modes()[c.random.IntN(3)]
-	c.tell("%+v, %s, mode %s", script, c.request.Policy.OnTimeout, c.request.Mode)
+	c.tell("%+v, %s, mode %s", script, c.request.Policy.OnTimeout(), c.request.Mode)
 	// Timeout, pause and grace, a lost source, post-copy, and looking.
 	c.bound = 10 * time.Minute
 	if c.chance(30) {

@@ -83,7 +83,7 @@ func (e ending) calledOff() string {
 // limit is a time limit of the policy with what set it, for example
 // "2m (stall_timeout, cluster)".
 func (m *move) limit(field policy.Field) string {
-	return fmt.Sprintf("%s (%s, %s)", m.Policy.Policy().Text(field), field, m.Policy.Origins[field])
+	return fmt.Sprintf("%s (%s, %s)", m.Policy.Text(field), field, m.Policy.Origins[field])
 }
 
 // failing says in which way a migration failed that was not called off.
@@ -152,9 +152,9 @@ func (m *move) tried(e ending) string {
 	case !e.pausing.IsZero() && lost(e.stepError):
 		return fmt.Sprintf("libvirt on %s was told to pause the guest (on_timeout), and did not say within %s that it had: %s.", m.Source.Name(), pauseGrace, e.stepError)
 	case e.untried != "":
-		return fmt.Sprintf("on_timeout = %q was not tried, because %s.", string(m.Policy.OnTimeout), e.untried)
+		return fmt.Sprintf("on_timeout = %q was not tried, because %s.", string(m.Policy.OnTimeout()), e.untried)
 	case e.stepError != nil:
-		return fmt.Sprintf("on_timeout = %q could not be done: %s.", string(m.Policy.OnTimeout), e.stepError)
+		return fmt.Sprintf("on_timeout = %q could not be done: %s.", string(m.Policy.OnTimeout()), e.stepError)
 	}
 	return ""
 }

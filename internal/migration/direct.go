@@ -125,7 +125,7 @@ func (s steps) hear(ctx context.Context) error {
 // when the source has fallen silent: its domain must then be left alone, for it is
 // the VM. Only an answer of the source that says otherwise rules it out.
 func (s steps) mayFetch(ctx context.Context) bool {
-	if !s.parameters.PostCopy {
+	if !s.parameters.PostCopy() {
 		return false
 	}
 	if s.runner.postCopy.Load() {

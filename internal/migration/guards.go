@@ -50,11 +50,11 @@ func (f facts) memorySent() bool { return f.figures.begun }
 func (f facts) limitReached() bool { return f.limit() != none }
 
 func (f facts) pauseWanted() bool {
-	return f.limitReached() && f.hindrance() == unhindered && f.limits.OnTimeout == policy.Pause
+	return f.limitReached() && f.hindrance() == unhindered && f.limits.OnTimeout() == policy.Pause
 }
 
 func (f facts) switchWanted() bool {
-	return f.limitReached() && f.hindrance() == unhindered && f.limits.OnTimeout == policy.SwitchToPostCopy
+	return f.limitReached() && f.hindrance() == unhindered && f.limits.OnTimeout() == policy.SwitchToPostCopy
 }
 
 // late tells whether the job should have sent something by now. Before a direct one
@@ -134,11 +134,11 @@ func (f facts) interval() time.Duration {
 // limit is the limit of the policy that is reached; none if there is none.
 func (f facts) limit() verdict {
 	switch {
-	case f.limits.Timeout > 0 && f.elapsed() >= f.limits.Timeout:
+	case f.limits.Timeout() > 0 && f.elapsed() >= f.limits.Timeout():
 		return outOfTime
 	case f.hopeless:
 		return stalled
-	case f.limits.StallTimeout > 0 && f.idle >= f.limits.StallTimeout:
+	case f.limits.StallTimeout() > 0 && f.idle >= f.limits.StallTimeout():
 		return linkStalled
 	}
 	return none
@@ -149,7 +149,7 @@ func (f facts) limit() verdict {
 // the switch to post-copy would lose the VM.
 func (f facts) hindrance() hindrance {
 	switch {
-	case f.limits.OnTimeout == policy.Abort:
+	case f.limits.OnTimeout() == policy.Abort:
 		return unhindered
 	case !f.ranBefore:
 		return guestPaused

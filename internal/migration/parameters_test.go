@@ -32,9 +32,17 @@ func TestParameters(t *testing.T) {
 			},
 			domain: persistent,
 			want: Parameters{
-				AutoConverge: true, AutoConvergeInitial: new(int64(30)), AutoConvergeIncrement: new(int64(20)),
-				Compression: true, CompressionCacheBytes: new(int64(256 << 20)), BandwidthMiBPerSecond: new(int64(60)),
-				PostCopy: true, TLS: true, Persistent: true, MigrationURI: "tcp://10.0.0.2",
+				Policy: policy.Parameters{
+					Flags: []string{"VIR_MIGRATE_AUTO_CONVERGE", "VIR_MIGRATE_COMPRESSED", "VIR_MIGRATE_POSTCOPY", "VIR_MIGRATE_TLS"},
+					Typed: []policy.Parameter{
+						{Name: "auto_converge.initial", Value: int32(30)},
+						{Name: "auto_converge.increment", Value: int32(20)},
+						{Name: "compression", Value: "xbzrle"},
+						{Name: "compression.xbzrle.cache", Value: uint64(256 << 20)},
+						{Name: "bandwidth", Value: uint64(60)},
+					},
+				},
+				Persistent: true, MigrationURI: "tcp://10.0.0.2",
 			},
 		},
 		"dormant tuning is not sent": {
@@ -47,7 +55,16 @@ func TestParameters(t *testing.T) {
 		"no limit is said explicitly": {
 			policy: policy.Policy{BandwidthMiBPerSecond: new(int64(0)), ParallelConnections: new(int64(4))},
 			domain: persistent,
-			want:   Parameters{BandwidthMiBPerSecond: new(int64(0)), ParallelConnections: 4, Persistent: true, MigrationURI: "tcp://10.0.0.2"},
+			want: Parameters{
+				Policy: policy.Parameters{
+					Flags: []string{"VIR_MIGRATE_PARALLEL"},
+					Typed: []policy.Parameter{
+						{Name: "bandwidth", Value: uint64(8796093022207)}, // libvirt's maximum, INT64_MAX / 1 MiB
+						{Name: "parallel.connections", Value: int32(4)},
+					},
+				},
+				Persistent: true, MigrationURI: "tcp://10.0.0.2",
+			},
 		},
 		"a guest that is asleep is moved as it is, and never switched": {
 			policy: policy.Policy{PostCopy: new(true)},

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
 )
 
 // Check names one thing that is looked at before a migration starts.
@@ -29,6 +31,8 @@ type Finding struct {
 	Check Check
 	// Host is the host it was found on; empty when it is on none.
 	Host string
+	// Field is the policy field at fault; only with CheckPolicy.
+	Field policy.Field
 	// Detail is a sentence that says what was found and what would be right.
 	Detail string
 	// Warning is true when the migration may well succeed nevertheless.
@@ -140,8 +144,8 @@ func Preflight(ctx context.Context, r Request) Assessment {
 // checkRequest looks at what needs no host.
 func (a *Assessment) checkRequest(r Request) {
 	for _, conflict := range r.Policy.Conflicts() {
-		a.add(Finding{Check: CheckPolicy, Detail: fmt.Sprintf("%s (%s, from %s): %s",
-			conflict.Field, r.Policy.Policy().Text(conflict.Field), r.Policy.Origins[conflict.Field], conflict.Text)})
+		a.add(Finding{Check: CheckPolicy, Field: conflict.Field, Detail: fmt.Sprintf("%s (%s, from %s): %s",
+			conflict.Field, r.Policy.Text(conflict.Field), r.Policy.Origins[conflict.Field], conflict.Text)})
 	}
 	if r.Mode == PeerToPeer && r.PeerURI == "" {
 		a.add(Finding{Check: CheckMode, Host: r.Destination.Name(), Lasting: true, Detail: fmt.Sprintf(

@@ -235,7 +235,7 @@ func TestRunLeavesAPausedGuestPaused(t *testing.T) {
 					if _, ok := s.kvm1.Held(uuid); ok {
 						s.Error("kvm1 still holds the VM")
 					}
-					if s.world.Sent().PostCopy {
+					if s.world.Sent().PostCopy() {
 						s.Error("post-copy was allowed for a paused guest")
 					}
 				})

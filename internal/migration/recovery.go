@@ -23,7 +23,7 @@ func (r Request) recovery(mode Mode, persistent bool) string {
 	if persistent {
 		command = append(command, "--persistent", "--undefinesource")
 	}
-	if r.Policy.Encryption {
+	if r.Policy.Encryption() {
 		command = append(command, "--tls")
 	}
 	if r.MigrationURI != "" {

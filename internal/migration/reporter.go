@@ -136,7 +136,7 @@ func (r *reporter) cause(c cause, f facts) string {
 	case limitReached:
 		text := r.limit(f)
 		if f.decided.hindrance != unhindered {
-			text += fmt.Sprintf("; on_timeout = %q is not tried, because %s", string(f.limits.OnTimeout), f.untried())
+			text += fmt.Sprintf("; on_timeout = %q is not tried, because %s", string(f.limits.OnTimeout()), f.untried())
 		}
 		return text
 	case pauseRefused:
@@ -157,7 +157,7 @@ func (r *reporter) cause(c cause, f facts) string {
 
 // limit says which limit of the policy was reached.
 func (r *reporter) limit(f facts) string {
-	timeout, stall := policy.FormatDuration(f.limits.Timeout), policy.FormatDuration(f.limits.StallTimeout)
+	timeout, stall := policy.FormatDuration(f.limits.Timeout()), policy.FormatDuration(f.limits.StallTimeout())
 	switch f.decided.limit {
 	case outOfTime:
 		return fmt.Sprintf("not done after %s (timeout)", timeout)

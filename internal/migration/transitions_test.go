@@ -147,7 +147,7 @@ type course struct {
 func begin(t *testing.T, mode Mode, p policy.Policy) *course {
 	c := &course{T: t, now: noon, machine: newMachine(mode, policy.Resolve(policy.Levels{Run: p}), noon, true, false)}
 	c.facts.source.heard = noon
-	c.facts.stall.window = c.facts.limits.StallTimeout
+	c.facts.stall.window = c.facts.limits.StallTimeout()
 	return c
 }
 

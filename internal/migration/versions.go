@@ -6,39 +6,6 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
 )
 
-// requirement is the oldest version a feature works with, in libvirt's encoding.
-// 0 is any.
-type requirement struct {
-	feature       string
-	asked         func(policy.Effective) bool
-	libvirt, qemu uint64
-}
-
-// requirements holds for both ends. Sources: libvirt's news (VIR_MIGRATE_POSTCOPY
-// 1.3.3, VIR_MIGRATE_TLS 3.2.0, VIR_MIGRATE_PARALLEL 5.2.0) and QEMU's change log
-// (multifd 4.0); QEMU before 10.1 refuses multifd with post-copy, or ends with
-// the guest shut off on the destination.
-var requirements = []requirement{
-	{
-		"post_copy", func(e policy.Effective) bool { return e.PostCopy },
-		version(1, 3, 3), version(2, 6, 0),
-	},
-	{
-		"encryption", func(e policy.Effective) bool { return e.Encryption },
-		version(3, 2, 0), version(2, 7, 0),
-	},
-	{
-		"parallel_connections", func(e policy.Effective) bool { return e.ParallelConnections > 0 },
-		version(5, 2, 0), version(4, 0, 0),
-	},
-	{
-		"post_copy together with parallel_connections", func(e policy.Effective) bool { return e.PostCopy && e.ParallelConnections > 0 },
-		0, version(10, 1, 0),
-	},
-}
-
-func version(major, minor, release uint64) uint64 { return major*1000000 + minor*1000 + release }
-
 func versionText(v uint64) string {
 	return fmt.Sprintf("%d.%d.%d", v/1000000, v/1000%1000, v%1000)
 }
@@ -51,11 +18,9 @@ func (a *Assessment) checkVersions(r Request, source, destination Identity) {
 		host     string
 		identity Identity
 	}{{r.Source.Name(), source}, {r.Destination.Name(), destination}} {
-		for _, need := range requirements {
-			if need.asked(r.Policy) {
-				a.requireVersion(end.host, "libvirt", end.identity.LibvirtVersion, need.libvirt, need)
-				a.requireVersion(end.host, "QEMU", end.identity.QEMUVersion, need.qemu, need)
-			}
+		for _, need := range r.Policy.Requirements() {
+			a.requireVersion(end.host, "libvirt", end.identity.LibvirtVersion, need.Release.Libvirt, need)
+			a.requireVersion(end.host, "QEMU", end.identity.QEMUVersion, need.Release.QEMU, need)
 		}
 	}
 	if destination.QEMUVersion != 0 && destination.QEMUVersion < source.QEMUVersion {
@@ -65,10 +30,10 @@ func (a *Assessment) checkVersions(r Request, source, destination Identity) {
 	}
 }
 
-func (a *Assessment) requireVersion(host, program string, have, want uint64, need requirement) {
+func (a *Assessment) requireVersion(host, program string, have, want uint64, need policy.Requirement) {
 	if have == 0 || have >= want {
 		return
 	}
 	a.add(Finding{Check: CheckVersions, Host: host, Lasting: true, Detail: fmt.Sprintf(
-		"%s needs %s %s or newer on both hosts, and %s has %s.", need.feature, program, versionText(want), host, versionText(have))})
+		"%s needs %s %s or newer on both hosts, and %s has %s.", need.Feature, program, versionText(want), host, versionText(have))})
 }

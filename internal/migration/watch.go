@@ -98,7 +98,7 @@ func (w *watch) run(ctx context.Context) ending {
 	f := &w.machine.facts
 	f.now = time.Now()
 	f.source.heard = f.now
-	f.stall.window = f.limits.StallTimeout
+	f.stall.window = f.limits.StallTimeout()
 
 	w.poller = newPoller(w.request, f.mode, f.ranBefore, w.events)
 	w.poller.every(f.interval())

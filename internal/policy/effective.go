@@ -3,76 +3,69 @@ package policy
 import "time"
 
 // Effective is the policy that holds for one VM: every value decided, with the
-// level that decided it. A nil value is left to libvirt and QEMU.
+// level that decided it. A value that is nil is left to libvirt and QEMU. The
+// getters are for fields with a built-in default, which are never nil.
 type Effective struct {
-	AutoConverge                               bool
-	AutoConvergeInitial, AutoConvergeIncrement *int64
-	Compression                                bool
-	CompressionCacheMiB                        *int64
-	BandwidthMiBPerSecond                      *int64
-	MaxDowntimeMS                              *int64
-	ParallelConnections                        int64
-	PostCopy, Encryption                       bool
-	// Timeout and StallTimeout are 0 when they are off.
-	Timeout, StallTimeout time.Duration
-	OnTimeout             OnTimeout
-
+	Policy
 	// Origins has every field.
 	Origins map[Field]Origin
 }
 
-// effective needs a policy in which every field of BuiltIn is set.
-func effective(p Policy, origins map[Field]Origin) Effective {
-	return Effective{
-		AutoConverge:          *p.AutoConverge,
-		AutoConvergeInitial:   p.AutoConvergeInitial,
-		AutoConvergeIncrement: p.AutoConvergeIncrement,
-		Compression:           *p.Compression,
-		CompressionCacheMiB:   p.CompressionCacheMiB,
-		BandwidthMiBPerSecond: p.BandwidthMiBPerSecond,
-		MaxDowntimeMS:         p.MaxDowntimeMS,
-		ParallelConnections:   *p.ParallelConnections,
-		PostCopy:              *p.PostCopy,
-		Encryption:            *p.Encryption,
-		Timeout:               *p.Timeout,
-		StallTimeout:          *p.StallTimeout,
-		OnTimeout:             *p.OnTimeout,
-		Origins:               origins,
+// AutoConverge tells whether the guest's vCPUs may be throttled.
+func (e Effective) AutoConverge() bool { return decided(e.Policy.AutoConverge) }
+
+// Compression tells whether memory is sent XBZRLE compressed.
+func (e Effective) Compression() bool { return decided(e.Policy.Compression) }
+
+// ParallelConnections is the number of connections for memory; 0 is off.
+func (e Effective) ParallelConnections() int64 { return decided(e.Policy.ParallelConnections) }
+
+// PostCopy tells whether the migration may be switched to post-copy.
+func (e Effective) PostCopy() bool { return decided(e.Policy.PostCopy) }
+
+// Encryption tells whether memory is sent encrypted.
+func (e Effective) Encryption() bool { return decided(e.Policy.Encryption) }
+
+// Timeout is the limit of the whole migration; 0 is none.
+func (e Effective) Timeout() time.Duration { return decided(e.Policy.Timeout) }
+
+// StallTimeout is the limit of the time without progress; 0 is off.
+func (e Effective) StallTimeout() time.Duration { return decided(e.Policy.StallTimeout) }
+
+// OnTimeout is what happens once either of the two has run out.
+func (e Effective) OnTimeout() OnTimeout { return decided(e.Policy.OnTimeout) }
+
+func decided[T any](v *T) T {
+	if v == nil {
+		var zero T
+		return zero
 	}
+	return *v
 }
 
-// Policy is the effective policy as a policy that sets every decided value.
-func (e Effective) Policy() Policy {
-	return Policy{
-		AutoConverge:          &e.AutoConverge,
-		AutoConvergeInitial:   e.AutoConvergeInitial,
-		AutoConvergeIncrement: e.AutoConvergeIncrement,
-		Compression:           &e.Compression,
-		CompressionCacheMiB:   e.CompressionCacheMiB,
-		BandwidthMiBPerSecond: e.BandwidthMiBPerSecond,
-		MaxDowntimeMS:         e.MaxDowntimeMS,
-		ParallelConnections:   &e.ParallelConnections,
-		PostCopy:              &e.PostCopy,
-		Encryption:            &e.Encryption,
-		Timeout:               &e.Timeout,
-		StallTimeout:          &e.StallTimeout,
-		OnTimeout:             &e.OnTimeout,
+// Parameters is what libvirt is told. What is dormant is left out: libvirt would
+// refuse it ("Turn auto convergence on to tune it").
+func (e Effective) Parameters() Parameters {
+	var all Parameters
+	for _, d := range table {
+		if !d.dormant(e.Policy) {
+			told := d.tell(e.Policy)
+			all.Flags = append(all.Flags, told.Flags...)
+			all.Typed = append(all.Typed, told.Typed...)
+		}
 	}
+	return all
 }
 
 // Inactive lists the fields that some level set but that do nothing, because
-// the feature they tune resolves to false, or because on_timeout has no timeout
-// to follow. They are dormant, not wrong, and are not sent to libvirt.
+// the feature they tune is off, or because on_timeout has no timeout to follow.
+// They are dormant, not wrong, and are not sent to libvirt.
 func (e Effective) Inactive() []Field {
-	resolved := e.Policy()
 	var dormant []Field
-	for _, tuning := range tunings {
-		if tuning.switchedOff(resolved) && e.Origins[tuning.field] != OriginDefault {
-			dormant = append(dormant, tuning.field)
+	for _, d := range table {
+		if d.dormant(e.Policy) && e.Origins[d.Field] != OriginDefault {
+			dormant = append(dormant, d.Field)
 		}
-	}
-	if !e.timesOut() && e.Origins[FieldOnTimeout] != OriginDefault {
-		dormant = append(dormant, FieldOnTimeout)
 	}
 	return dormant
 }
@@ -82,14 +75,10 @@ func (e Effective) Inactive() []Field {
 // never among them.
 func (e Effective) Conflicts() []Problem {
 	var problems []Problem
-	if e.Compression && e.ParallelConnections > 0 {
-		problems = append(problems, Problem{FieldParallelConnections, xbzrleWithParallel})
-	}
-	if e.OnTimeout == SwitchToPostCopy && !e.PostCopy && e.timesOut() {
-		problems = append(problems, Problem{FieldOnTimeout, postCopyNotAllowed})
+	for _, d := range table {
+		if text := d.conflict(e.Policy); text != "" && !d.dormant(e.Policy) {
+			problems = append(problems, Problem{d.Field, text})
+		}
 	}
 	return problems
 }
-
-// timesOut tells whether anything can run out, so that on_timeout matters.
-func (e Effective) timesOut() bool { return e.Timeout != 0 || e.StallTimeout != 0 }

@@ -189,7 +189,7 @@ func TestEffectivePolicyResolvesToItself(t *testing.T) {
 
 	for seed, r := range rounds() {
 		effective := policy.Resolve(randomLevels(r))
-		again := policy.Resolve(policy.Levels{Run: effective.Policy()})
+		again := policy.Resolve(policy.Levels{Run: effective.Policy})
 		effective.Origins, again.Origins = nil, nil
 		if diff := cmp.Diff(effective, again); diff != "" {
 			t.Fatalf("seed %d: effective policy (-first +again):\n%s", seed, diff)
@@ -197,12 +197,34 @@ func TestEffectivePolicyResolvesToItself(t *testing.T) {
 	}
 }
 
-func TestEffectivePolicyIsACopy(t *testing.T) {
+func TestEffectivePolicyIsACopyOfTheLevels(t *testing.T) {
 	t.Parallel()
 
-	effective := policy.Resolve(policy.Levels{})
-	*effective.Policy().AutoConverge = true
-	if effective.AutoConverge {
-		t.Error("a caller can change the effective policy through its Policy")
+	for seed, r := range rounds() {
+		levels := randomLevels(r)
+		effective := policy.Resolve(levels)
+		before := policy.Resolve(policy.Levels{Run: effective.Policy})
+		for _, level := range eachLevel {
+			overwrite(level.at(&levels))
+		}
+		if diff := cmp.Diff(before.Policy, effective.Policy); diff != "" {
+			t.Fatalf("seed %d: a level that was changed afterwards changed the effective policy (-before +after):\n%s", seed, diff)
+		}
+	}
+}
+
+// overwrite changes the values that a policy points to.
+func overwrite(p *policy.Policy) {
+	if p.AutoConverge != nil {
+		*p.AutoConverge = !*p.AutoConverge
+	}
+	if p.BandwidthMiBPerSecond != nil {
+		*p.BandwidthMiBPerSecond++
+	}
+	if p.Timeout != nil {
+		*p.Timeout++
+	}
+	if p.OnTimeout != nil {
+		*p.OnTimeout = "changed"
 	}
 }

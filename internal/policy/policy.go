@@ -61,16 +61,11 @@ func OnTimeouts() []OnTimeout { return []OnTimeout{Abort, SwitchToPostCopy, Paus
 // BuiltIn is what holds where no level says anything. Fields that it leaves out
 // are not sent to libvirt, so that QEMU's own defaults hold.
 func BuiltIn() Policy {
-	return Policy{
-		AutoConverge:        new(false),
-		Compression:         new(false),
-		ParallelConnections: new(int64(0)),
-		PostCopy:            new(false),
-		Encryption:          new(false),
-		Timeout:             new(30 * time.Minute),
-		StallTimeout:        new(2 * time.Minute),
-		OnTimeout:           new(Abort),
+	var p Policy
+	for _, d := range table {
+		d.builtIn(&p)
 	}
+	return p
 }
 
 // Empty tells whether the policy inherits every field.
@@ -79,9 +74,9 @@ func (p Policy) Empty() bool { return len(p.Fields()) == 0 }
 // Fields lists the fields the policy sets, in the order of Fields.
 func (p Policy) Fields() []Field {
 	var set []Field
-	for _, f := range fields {
-		if f.isSet(p) {
-			set = append(set, f.name)
+	for _, d := range table {
+		if d.isSet(p) {
+			set = append(set, d.Field)
 		}
 	}
 	return set
@@ -100,9 +95,9 @@ type Difference struct {
 // Differences compares a policy that was found with one that was wanted.
 func (p Policy) Differences(want Policy) []Difference {
 	var differences []Difference
-	for _, f := range fields {
-		if !f.equal(p, want) {
-			differences = append(differences, Difference{f.name, f.text(p), f.text(want)})
+	for _, d := range table {
+		if !d.equal(p, want) {
+			differences = append(differences, Difference{d.Field, d.text(p), d.text(want)})
 		}
 	}
 	return differences
@@ -110,9 +105,9 @@ func (p Policy) Differences(want Policy) []Difference {
 
 // Text is a field's value as a record holds it, or "inherit".
 func (p Policy) Text(name Field) string {
-	for _, f := range fields {
-		if f.name == name {
-			return f.text(p)
+	for _, d := range table {
+		if d.Field == name {
+			return d.text(p)
 		}
 	}
 	return inherit

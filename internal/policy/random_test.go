@@ -84,6 +84,9 @@ var randomize = map[policy.Field]func(*rand.Rand, *policy.Policy){
 func randomPolicy(r *rand.Rand) policy.Policy {
 	var p policy.Policy
 	for _, field := range policy.Fields() {
+		if randomize[field] == nil {
+			panic("randomize has no values for " + field)
+		}
 		if oneOf(r, true, false) {
 			randomize[field](r, &p)
 		}

@@ -106,14 +106,14 @@ func (r Record) Encode() ([]byte, error) {
 			return nil, err
 		}
 	}
-	for _, f := range fields {
-		if !f.isSet(r.Policy) {
+	for _, d := range table {
+		if !d.isSet(r.Policy) {
 			continue
 		}
-		if err := f.check(r.Policy); err != nil {
+		if err := d.check(r.Policy); err != nil {
 			return nil, err
 		}
-		if err := member(string(f.name), f.encode(r.Policy)); err != nil {
+		if err := member(string(d.Field), d.plain(r.Policy)); err != nil {
 			return nil, err
 		}
 	}
@@ -177,18 +177,18 @@ func DecodeRecord(document []byte) (Record, error) {
 		}
 		r.DeclaredAt = at
 	}
-	for _, f := range fields {
-		raw, ok := members[string(f.name)]
+	for _, d := range table {
+		raw, ok := members[string(d.Field)]
 		if !ok {
 			continue
 		}
-		if err := f.decode(&r.Policy, raw); err != nil {
-			return Record{}, fmt.Errorf("%s: %w", f.name, err)
+		if err := d.decode(&r.Policy, raw); err != nil {
+			return Record{}, fmt.Errorf("%s: %w", d.Field, err)
 		}
-		if err := f.check(r.Policy); err != nil {
+		if err := d.check(r.Policy); err != nil {
 			return Record{}, err
 		}
-		delete(members, string(f.name))
+		delete(members, string(d.Field))
 	}
 	if len(members) > 0 {
 		r.Unknown = members

@@ -191,7 +191,7 @@ func TestDecodeRecordRefuses(t *testing.T) {
 		"a duration of null":            {`{"version":1,"timeout":null}`, "timeout: must be a duration in quotes, not null"},
 		"a duration as a number":        {`{"version":1,"timeout":30}`, "timeout: must be a duration in quotes, not 30"},
 		"a duration without unit":       {`{"version":1,"stall_timeout":"30"}`, `stall_timeout: "30" is not a duration such as`},
-		"a negative duration":           {`{"version":1,"timeout":"-1s"}`, "timeout: a duration can not be negative"},
+		"a negative duration":           {`{"version":1,"timeout":"-1s"}`, "timeout: a duration cannot be negative"},
 		"an on_timeout of null":         {`{"version":1,"on_timeout":null}`, "on_timeout: must be a word in quotes, not null"},
 		"an unknown on_timeout":         {`{"version":1,"on_timeout":"Abort"}`, `on_timeout: "Abort" is none of "abort", "post_copy", "pause"`},
 		"a list where a value belongs":  {`{"version":1,"encryption":[true]}`, "encryption: must be true or false, not [true]"},
@@ -345,7 +345,7 @@ func TestEncodeRefusesWhatCouldNotBeRead(t *testing.T) {
 		},
 		"a negative duration": {
 			policy.Record{Policy: policy.Policy{Timeout: new(-time.Second)}},
-			"timeout: A duration can not be negative",
+			"timeout: a duration cannot be negative",
 		},
 		"an unknown on_timeout": {
 			policy.Record{Policy: policy.Policy{OnTimeout: new(policy.OnTimeout("stop"))}},

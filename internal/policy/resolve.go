@@ -34,16 +34,16 @@ func Resolve(levels Levels) Effective {
 		{OriginDefault, BuiltIn()},
 	}
 	var resolved Policy
-	origins := make(map[Field]Origin, len(fields))
-	for _, f := range fields {
-		origins[f.name] = OriginDefault
+	origins := make(map[Field]Origin, len(table))
+	for _, d := range table {
+		origins[d.Field] = OriginDefault
 		for _, level := range order {
-			if f.isSet(level.policy) {
-				f.copy(&resolved, level.policy)
-				origins[f.name] = level.origin
+			if d.isSet(level.policy) {
+				d.copy(&resolved, level.policy)
+				origins[d.Field] = level.origin
 				break
 			}
 		}
 	}
-	return effective(resolved, origins)
+	return Effective{resolved, origins}
 }

@@ -29,10 +29,17 @@ func builtInEffective() policy.Effective {
 		origins[field] = policy.OriginDefault
 	}
 	return policy.Effective{
-		Timeout:      30 * time.Minute,
-		StallTimeout: 2 * time.Minute,
-		OnTimeout:    policy.Abort,
-		Origins:      origins,
+		Policy: policy.Policy{
+			AutoConverge:        new(false),
+			Compression:         new(false),
+			ParallelConnections: new(int64(0)),
+			PostCopy:            new(false),
+			Encryption:          new(false),
+			Timeout:             new(30 * time.Minute),
+			StallTimeout:        new(2 * time.Minute),
+			OnTimeout:           new(policy.Abort),
+		},
+		Origins: origins,
 	}
 }
 
@@ -53,7 +60,7 @@ func TestResolveTakesOneFieldFromAnyLevel(t *testing.T) {
 	}{
 		policy.FieldAutoConverge: {
 			func(p *policy.Policy) { p.AutoConverge = new(true) },
-			func(e *policy.Effective) { e.AutoConverge = true },
+			func(e *policy.Effective) { e.Policy.AutoConverge = new(true) },
 		},
 		policy.FieldAutoConvergeInitial: {
 			func(p *policy.Policy) { p.AutoConvergeInitial = new(int64(31)) },
@@ -65,7 +72,7 @@ func TestResolveTakesOneFieldFromAnyLevel(t *testing.T) {
 		},
 		policy.FieldCompression: {
 			func(p *policy.Policy) { p.Compression = new(true) },
-			func(e *policy.Effective) { e.Compression = true },
+			func(e *policy.Effective) { e.Policy.Compression = new(true) },
 		},
 		policy.FieldCompressionCacheMiB: {
 			func(p *policy.Policy) { p.CompressionCacheMiB = new(int64(128)) },
@@ -81,27 +88,27 @@ func TestResolveTakesOneFieldFromAnyLevel(t *testing.T) {
 		},
 		policy.FieldParallelConnections: {
 			func(p *policy.Policy) { p.ParallelConnections = new(int64(4)) },
-			func(e *policy.Effective) { e.ParallelConnections = 4 },
+			func(e *policy.Effective) { e.Policy.ParallelConnections = new(int64(4)) },
 		},
 		policy.FieldPostCopy: {
 			func(p *policy.Policy) { p.PostCopy = new(true) },
-			func(e *policy.Effective) { e.PostCopy = true },
+			func(e *policy.Effective) { e.Policy.PostCopy = new(true) },
 		},
 		policy.FieldEncryption: {
 			func(p *policy.Policy) { p.Encryption = new(true) },
-			func(e *policy.Effective) { e.Encryption = true },
+			func(e *policy.Effective) { e.Policy.Encryption = new(true) },
 		},
 		policy.FieldTimeout: {
 			func(p *policy.Policy) { p.Timeout = new(time.Duration(0)) },
-			func(e *policy.Effective) { e.Timeout = 0 },
+			func(e *policy.Effective) { e.Policy.Timeout = new(time.Duration(0)) },
 		},
 		policy.FieldStallTimeout: {
 			func(p *policy.Policy) { p.StallTimeout = new(7 * time.Second) },
-			func(e *policy.Effective) { e.StallTimeout = 7 * time.Second },
+			func(e *policy.Effective) { e.Policy.StallTimeout = new(7 * time.Second) },
 		},
 		policy.FieldOnTimeout: {
 			func(p *policy.Policy) { p.OnTimeout = new(policy.Pause) },
-			func(e *policy.Effective) { e.OnTimeout = policy.Pause },
+			func(e *policy.Effective) { e.Policy.OnTimeout = new(policy.Pause) },
 		},
 	}
 	if len(tests) != len(policy.Fields()) {
@@ -146,9 +153,9 @@ func TestResolveLetsAStrongerLevelSwitchOff(t *testing.T) {
 			t.Parallel()
 
 			got := policy.Resolve(test.levels)
-			if got.AutoConverge != test.want || got.Origins[policy.FieldAutoConverge] != test.origin {
+			if got.AutoConverge() != test.want || got.Origins[policy.FieldAutoConverge] != test.origin {
 				t.Errorf("auto_converge = %t from %s, want %t from %s",
-					got.AutoConverge, got.Origins[policy.FieldAutoConverge], test.want, test.origin)
+					got.AutoConverge(), got.Origins[policy.FieldAutoConverge], test.want, test.origin)
 			}
 		})
 	}
@@ -173,9 +180,9 @@ func TestResolveTakesEachFieldFromTheStrongestLevelThatSetsIt(t *testing.T) {
 					want, origin = p.Text(field), level.origin
 				}
 			}
-			if got.Policy().Text(field) != want || got.Origins[field] != origin {
+			if got.Policy.Text(field) != want || got.Origins[field] != origin {
 				t.Fatalf("seed %d: %s = %s from %s, want %s from %s",
-					seed, field, got.Policy().Text(field), got.Origins[field], want, origin)
+					seed, field, got.Policy.Text(field), got.Origins[field], want, origin)
 			}
 		}
 	}
@@ -244,7 +251,7 @@ type value struct {
 }
 
 func valueOf(e policy.Effective, field policy.Field) value {
-	return value{e.Policy().Text(field), e.Origins[field]}
+	return value{e.Policy.Text(field), e.Origins[field]}
 }
 
 func BenchmarkResolve(b *testing.B) {
@@ -255,7 +262,7 @@ func BenchmarkResolve(b *testing.B) {
 	}
 	b.ReportAllocs()
 	for b.Loop() {
-		if got := policy.Resolve(levels); !got.Compression {
+		if got := policy.Resolve(levels); !got.Compression() {
 			b.Fatal("compression is lost")
 		}
 	}

@@ -129,8 +129,8 @@ func TestValidateSaysWhatIsWrongAndWhatWouldBeRight(t *testing.T) {
 		"negative timeouts": {
 			policy.Policy{Timeout: new(-time.Second), StallTimeout: new(-time.Nanosecond)},
 			[]policy.Problem{
-				{Field: policy.FieldTimeout, Text: "A duration can not be negative."},
-				{Field: policy.FieldStallTimeout, Text: "A duration can not be negative."},
+				{Field: policy.FieldTimeout, Text: "A duration cannot be negative."},
+				{Field: policy.FieldStallTimeout, Text: "A duration cannot be negative."},
 			},
 		},
 		"an unknown on_timeout": {
@@ -154,7 +154,7 @@ func TestValidateSaysWhatIsWrongAndWhatWouldBeRight(t *testing.T) {
 		},
 		"compression with parallel connections": {
 			policy.Policy{Compression: new(true), ParallelConnections: new(int64(2))},
-			[]policy.Problem{{Field: policy.FieldParallelConnections, Text: "compression is XBZRLE, which QEMU can not do over parallel connections: pages sent over them bypass it. Set parallel_connections to 0 or compression to false."}},
+			[]policy.Problem{{Field: policy.FieldParallelConnections, Text: "compression is XBZRLE, which QEMU cannot do over parallel connections: pages sent over them bypass it. Set parallel_connections to 0 or compression to false."}},
 		},
 		"a switch to post-copy where it is not let": {
 			policy.Policy{PostCopy: new(false), OnTimeout: new(policy.SwitchToPostCopy)},

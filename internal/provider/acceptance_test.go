@@ -171,6 +171,22 @@ func saying(words string) *regexp.Regexp {
 	return regexp.MustCompile(strings.Join(fields, `[\s│]+`))
 }
 
+// noDrift is the attribute "drift" of a record whose copies are in sync.
+var noDrift = knownvalue.MapExact(nil)
+
+func expectNoDrift(address string) statecheck.StateCheck {
+	return statecheck.ExpectKnownValue(address, tfjsonpath.New("drift"), noDrift)
+}
+
+// driftOf is the attribute "drift" with these copies.
+func driftOf(copies map[string]string) knownvalue.Check {
+	checks := map[string]knownvalue.Check{}
+	for name, how := range copies {
+		checks[name] = knownvalue.StringExact(how)
+	}
+	return knownvalue.MapExact(checks)
+}
+
 func expectText(address, attribute, value string) statecheck.StateCheck {
 	return statecheck.ExpectKnownValue(address, tfjsonpath.New(attribute), knownvalue.StringExact(value))
 }

@@ -26,25 +26,26 @@ func TestAccClusterPolicy_drift(t *testing.T) {
 		name        string
 		change      func()
 		hosts       []string
+		drift       map[string]string
 		maxDowntime int64
 		action      plancheck.ResourceActionType
 	}{
 		{
 			name:   "one copy is removed",
 			change: func() { removeHostRecord(t, clusterSecret, kvm2) },
-			hosts:  []string{"kvm1"}, maxDowntime: 500,
+			hosts:  []string{"kvm1"}, drift: map[string]string{"kvm2": "missing"}, maxDowntime: 500,
 		},
 		{
 			name: "one copy is changed",
 			change: func() {
 				setHostRecord(t, clusterSecret, `{"version":1,"cluster":"compute","max_downtime_ms":900}`, kvm1)
 			},
-			hosts: []string{"kvm2"}, maxDowntime: 500,
+			hosts: []string{"kvm2"}, drift: map[string]string{"kvm1": "differs: max_downtime_ms"}, maxDowntime: 500,
 		},
 		{
 			name:   "one copy is no JSON",
 			change: func() { setHostRecord(t, clusterSecret, `nothing`, kvm1) },
-			hosts:  []string{"kvm2"}, maxDowntime: 500,
+			hosts:  []string{"kvm2"}, drift: map[string]string{"kvm1": "unreadable"}, maxDowntime: 500,
 		},
 		{
 			name: "all copies are changed alike",
@@ -59,7 +60,7 @@ func TestAccClusterPolicy_drift(t *testing.T) {
 				setHostRecord(t, clusterSecret, `{"version":1,"cluster":"compute","max_downtime_ms":900}`, kvm1)
 				setHostRecord(t, clusterSecret, `{"version":1,"cluster":"compute","max_downtime_ms":800}`, kvm2)
 			},
-			hosts: nil, maxDowntime: 500,
+			hosts: nil, drift: map[string]string{"kvm1": "differs: max_downtime_ms", "kvm2": "differs: max_downtime_ms"}, maxDowntime: 500,
 		},
 		{
 			name: "one is changed and one is gone",
@@ -67,7 +68,7 @@ func TestAccClusterPolicy_drift(t *testing.T) {
 				setHostRecord(t, clusterSecret, `{"version":1,"cluster":"compute","max_downtime_ms":900}`, kvm1)
 				removeHostRecord(t, clusterSecret, kvm2)
 			},
-			hosts: nil, maxDowntime: 500,
+			hosts: nil, drift: map[string]string{"kvm1": "differs: max_downtime_ms", "kvm2": "missing"}, maxDowntime: 500,
 		},
 	} {
 		steps = append(steps, resource.TestStep{
@@ -75,6 +76,8 @@ func TestAccClusterPolicy_drift(t *testing.T) {
 			Config:    config,
 			ConfigPlanChecks: planActs(clusterPolicy, plancheck.ResourceActionUpdate,
 				expectBefore(clusterPolicy, tfjsonpath.New("hosts"), hostsExactly(drift.hosts...)),
+				expectBefore(clusterPolicy, tfjsonpath.New("drift"), driftOf(drift.drift)),
+				plancheck.ExpectKnownValue(clusterPolicy, tfjsonpath.New("drift"), noDrift),
 				expectBefore(clusterPolicy, tfjsonpath.New("max_downtime_ms"), knownvalue.Int64Exact(drift.maxDowntime)),
 				plancheck.ExpectKnownValue(clusterPolicy, tfjsonpath.New("hosts"), hostsExactly("kvm1", "kvm2")),
 				plancheck.ExpectKnownValue(clusterPolicy, tfjsonpath.New("max_downtime_ms"), knownvalue.Int64Exact(500)),

@@ -40,6 +40,7 @@ func clusterPolicySchema() schema.Schema {
 				Required:            true,
 				Validators:          []validator.String{stringvalidator.LengthBetween(1, 255)},
 			},
+			"drift":    driftAttribute("host"),
 			"owner":    ownerAttribute(),
 			"replaces": replacesAttribute(),
 			"hosts": schema.SetAttribute{
@@ -54,7 +55,7 @@ func clusterPolicySchema() schema.Schema {
 
 // clusterPolicyModel is the policy of one cluster.
 type clusterPolicyModel struct {
-	levelModel
+	policyModel
 	hostRecordModel
 	Name types.String `tfsdk:"name"`
 }
@@ -70,9 +71,9 @@ func (m *clusterPolicyModel) title() string {
 	return fmt.Sprintf("Policy of Cluster %q", m.Name.ValueString())
 }
 
-func (m *clusterPolicyModel) known() bool { return m.levelModel.known() && !m.Name.IsUnknown() }
+func (m *clusterPolicyModel) known() bool { return m.policyModel.known() && !m.Name.IsUnknown() }
 
-func (m *clusterPolicyModel) setPolicy(p policy.Policy) { m.levelModel = levelModelOf(p) }
+func (m *clusterPolicyModel) setPolicy(p policy.Policy) { m.policyModel = policyModelOf(p) }
 
 func (m *clusterPolicyModel) declaration() fleet.Declaration {
 	return fleet.Declaration{Cluster: m.Name.ValueString(), Policy: m.toPolicy()}

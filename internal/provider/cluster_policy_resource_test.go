@@ -63,8 +63,8 @@ func TestAccClusterPolicy_lifecycle(t *testing.T) {
 			ConfigPlanChecks: planActs(clusterPolicy, plancheck.ResourceActionCreate, plancheck.ExpectKnownValue(clusterPolicy, tfjsonpath.New("id"), knownvalue.StringExact("compute"))),
 			ConfigStateChecks: []statecheck.StateCheck{
 				expectHosts(clusterPolicy, "kvm1"),
-				statecheck.ExpectKnownValue(clusterPolicy, tfjsonpath.New("auto_converge"), knownvalue.StringExact("true")),
-				statecheck.ExpectKnownValue(clusterPolicy, tfjsonpath.New("compression"), knownvalue.StringExact("inherit")),
+				statecheck.ExpectKnownValue(clusterPolicy, tfjsonpath.New("auto_converge"), knownvalue.Bool(true)),
+				statecheck.ExpectKnownValue(clusterPolicy, tfjsonpath.New("compression"), knownvalue.Null()),
 			},
 			PostApplyFunc: func() {
 				requireHostRecord(t, clusterSecret, `{"version":1,"cluster":"compute","auto_converge":true}`, kvm1)

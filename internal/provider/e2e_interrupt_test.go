@@ -14,21 +14,21 @@ import (
 )
 
 // slowMove is a policy under which no guest of the lab arrives within a minute.
-const slowMove = `{ bandwidth_mib_per_second = 1 }`
+const slowMove = `bandwidth_mib_per_second = 1`
 
 // moveAction and moveResource are the two ways to move a guest to kvm2.
 func moveAction(vm, policy string) string {
-	return fmt.Sprintf("action \"virt_vm_live_migration\" \"move\" {\n  config {\n    vm = %q\n    destination = \"kvm2\"\n    policy = %s\n  }\n}\n", vm, policy)
+	return fmt.Sprintf("action \"virt_vm_live_migration\" \"move\" {\n  config {\n    vm = %q\n    destination = \"kvm2\"\n    %s\n  }\n}\n", vm, policy)
 }
 
 func moveResource(vm, policy string) string {
-	return fmt.Sprintf("resource \"virt_vm_live_migration\" \"move\" {\n  vm = %q\n  destination = \"kvm2\"\n  policy = %s\n}\n", vm, policy)
+	return fmt.Sprintf("resource \"virt_vm_live_migration\" \"move\" {\n  vm = %q\n  destination = \"kvm2\"\n  %s\n}\n", vm, policy)
 }
 
 // inMode says who is to drive the move.
 func inMode(mode string, config func(vm, policy string) string) func(vm, policy string) string {
 	return func(vm, policy string) string {
-		return strings.Replace(config(vm, policy), "policy =", fmt.Sprintf("mode = %q\npolicy =", mode), 1)
+		return config(vm, fmt.Sprintf("mode = %q\n%s", mode, policy))
 	}
 }
 

@@ -20,7 +20,7 @@ func TestAccInvoke(t *testing.T) {
 	// About six seconds of pre-copy: there is a reading in between.
 	guest := world.StartGuest(t, lab.GuestSpec{Load: lab.Load{HotMiB: 48, RateMiB: 1, WholePages: true}})
 	started := time.Now()
-	w := newWorkspace(t, labProvider(t).String()+moveAction(guest.Name, `{ bandwidth_mib_per_second = 12 }`))
+	w := newWorkspace(t, labProvider(t).String()+moveAction(guest.Name, `bandwidth_mib_per_second = 12`))
 
 	r := w.must(t, 0, invoke...)
 	lines := progressLines(r.stdout)
@@ -55,7 +55,7 @@ func TestAccInvoke(t *testing.T) {
 func TestAccInvoke_json(t *testing.T) {
 	needActions(t)
 	guest := testLab(t).StartGuest(t, lab.GuestSpec{Bare: true})
-	w := newWorkspace(t, labProvider(t).String()+moveAction(guest.Name, `{ timeout = "2m" }`))
+	w := newWorkspace(t, labProvider(t).String()+moveAction(guest.Name, `timeout = "2m"`))
 	r := w.must(t, 0, append(invoke, "-json")...)
 	seen := map[string]string{}
 	for lines := bufio.NewScanner(strings.NewReader(r.stdout)); lines.Scan(); {
@@ -84,7 +84,7 @@ func TestAccInvoke_json(t *testing.T) {
 func TestAccInvoke_failed(t *testing.T) {
 	needActions(t)
 	guest := testLab(t).StartGuest(t, lab.GuestSpec{State: lab.Inactive, Bare: true})
-	w := newWorkspace(t, labProvider(t).String()+moveAction(guest.Name, `{}`))
+	w := newWorkspace(t, labProvider(t).String()+moveAction(guest.Name, ``))
 	r := w.must(t, 1, invoke...)
 	if !sayingAll("Unable to Migrate Virtual Machine", "is not running on kvm1 (shut off)").MatchString(r.stderr) {
 		t.Errorf("got %s", r)

@@ -72,7 +72,7 @@ func TestAccLabels_ofMoves(t *testing.T) {
 	w.must(t, 0, "apply", "-auto-approve")
 	w.unchanged(t)
 	if cliIsAtLeast("1.14.0") {
-		w.write(t, of(block, "kvm1")+moveAction(guest.Name, `null`))
+		w.write(t, of(block, "kvm1")+moveAction(guest.Name, ``))
 		w.must(t, 0, "apply", "-auto-approve", "-invoke=action.virt_vm_live_migration.move")
 		requireHome(t, guest, "kvm2", "running")
 		w.write(t, of(block, "kvm2"))

@@ -27,7 +27,7 @@ action "virt_vm_live_migration" "move" {
   config {
     vm          = each.key
     destination = "kvm2"
-    policy      = %s
+    %s
   }
 }
 `, strings.Join(names, ", "), policy)
@@ -121,7 +121,7 @@ func limitsKilled(t *testing.T, guests []*lab.Guest) {
 func limitsKept(t *testing.T, guests []*lab.Guest) {
 	const limit = 2
 	started := time.Now()
-	w := newWorkspace(t, fleetMove(t, guests, limit, `{ bandwidth_mib_per_second = 32 }`))
+	w := newWorkspace(t, fleetMove(t, guests, limit, `bandwidth_mib_per_second = 32`))
 	r := w.start(t, invoke...)
 	most := 0
 	for ended := false; !ended; {

@@ -33,7 +33,7 @@ func TestAccInterrupt_postCopy(t *testing.T) {
 			if err := world.Host("kvm2").Limit(t.Context(), 8); err != nil {
 				t.Fatal(err)
 			}
-			w := newWorkspace(t, labProvider(t).String()+config(guest.Name, `{ post_copy = true, timeout = "3s", on_timeout = "post_copy" }`))
+			w := newWorkspace(t, labProvider(t).String()+config(guest.Name, "post_copy = true\ntimeout = \"3s\"\non_timeout = \"post_copy\""))
 			r := w.start(t, args...)
 			eventually(t, time.Minute, "the guest runs on kvm2 in post-copy", func() bool {
 				r.mustRun(t)

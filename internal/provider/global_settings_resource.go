@@ -33,6 +33,7 @@ func globalSettingsSchema() schema.Schema {
 				MarkdownDescription: "Always `global`.",
 				Computed:            true,
 			},
+			"drift":    driftAttribute("host"),
 			"owner":    ownerAttribute(),
 			"replaces": replacesAttribute(),
 			"hosts": schema.SetAttribute{
@@ -48,7 +49,7 @@ func globalSettingsSchema() schema.Schema {
 
 // globalSettingsModel is the global settings.
 type globalSettingsModel struct {
-	globalModel
+	policyModel
 	hostRecordModel
 }
 
@@ -66,7 +67,7 @@ func (m *globalSettingsModel) setName(name string) error {
 
 func (m *globalSettingsModel) title() string { return "Global Migration Settings" }
 
-func (m *globalSettingsModel) setPolicy(p policy.Policy) { m.globalModel = globalModelOf(p) }
+func (m *globalSettingsModel) setPolicy(p policy.Policy) { m.policyModel = policyModelOf(p) }
 
 func (m *globalSettingsModel) declaration() fleet.Declaration {
 	return fleet.Declaration{Policy: m.toPolicy()}

@@ -113,13 +113,13 @@ func TestAccGlobalSettings_drift(t *testing.T) {
 	kvm1, kvm2 := world.Hosts[0], world.Hosts[1]
 	config := globalSettingsOf(t, ``)
 	repaired := func() { requireHostRecord(t, globalSecret, offRecord, kvm1, kvm2) }
-	hosts, autoConverge := tfjsonpath.New("hosts"), tfjsonpath.New("auto_converge")
+	hosts, autoConverge, drift := tfjsonpath.New("hosts"), tfjsonpath.New("auto_converge"), tfjsonpath.New("drift")
 	acceptance(t,
 		resource.TestStep{Config: config},
 		resource.TestStep{ // one copy is lost
 			PreConfig:        func() { removeHostRecord(t, globalSecret, kvm1) },
 			Config:           config,
-			ConfigPlanChecks: planActs(globalSettings, plancheck.ResourceActionUpdate, expectBefore(globalSettings, hosts, hostsExactly("kvm2"))),
+			ConfigPlanChecks: planActs(globalSettings, plancheck.ResourceActionUpdate, expectBefore(globalSettings, hosts, hostsExactly("kvm2")), expectBefore(globalSettings, drift, driftOf(map[string]string{"kvm1": "missing"}))),
 			PostApplyFunc:    repaired,
 		},
 		resource.TestStep{ // all are changed alike
@@ -131,13 +131,14 @@ func TestAccGlobalSettings_drift(t *testing.T) {
 				expectBefore(globalSettings, autoConverge, knownvalue.Bool(true)), expectBefore(globalSettings, hosts, hostsExactly("kvm1", "kvm2"))),
 			PostApplyFunc: repaired,
 		},
-		resource.TestStep{ // all have lost a switch, which comes to the same as false
+		resource.TestStep{ // all have lost a switch, which comes to the same as false, but is to be written
 			PreConfig: func() {
 				setHostRecord(t, globalSecret, `{"version":1,"auto_converge":false}`, kvm1, kvm2)
 			},
-			Config:           config,
-			ConfigPlanChecks: planActs(globalSettings, plancheck.ResourceActionUpdate, expectBefore(globalSettings, hosts, hostsExactly())),
-			PostApplyFunc:    repaired,
+			Config: config,
+			ConfigPlanChecks: planActs(globalSettings, plancheck.ResourceActionUpdate, expectBefore(globalSettings, tfjsonpath.New("compression"), knownvalue.Null()),
+				plancheck.ExpectKnownValue(globalSettings, tfjsonpath.New("compression"), knownvalue.Bool(false)), expectBefore(globalSettings, drift, noDrift)),
+			PostApplyFunc: repaired,
 		},
 		resource.TestStep{ // gone
 			PreConfig:        func() { removeHostRecord(t, globalSecret, kvm1, kvm2) },

@@ -15,7 +15,8 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/provider/instance"
 )
 
-// ModifyPlan checks the hosts and lets the ID follow the name.
+// ModifyPlan checks the hosts, plans records in sync, which makes any drift an
+// update in place, and lets the ID follow the name.
 func (r *hostRecordResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
 	own, diags := r.notePlan(ctx, req)
 	resp.Diagnostics.Append(diags...)
@@ -23,13 +24,14 @@ func (r *hostRecordResource) ModifyPlan(ctx context.Context, req resource.Modify
 		return
 	}
 	config, plan := r.model(), r.model()
-	resp.Diagnostics.Append(req.Config.Get(ctx, config)...)
-	resp.Diagnostics.Append(req.Plan.Get(ctx, plan)...)
-	resp.Diagnostics.Append(validatePolicy(config.toPolicy(), path.Empty())...)
+	resp.Diagnostics.Append(getModel(ctx, req.Config, config)...)
+	resp.Diagnostics.Append(getModel(ctx, req.Plan, plan)...)
+	resp.Diagnostics.Append(validatePolicy(config.toPolicy())...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
 	resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("id"), plan.name())...)
+	resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("drift"), driftMap(nil))...)
 	hosts := r.planHosts(ctx, config.attributes().Hosts, resp)
 	if resp.Diagnostics.HasError() {
 		return
@@ -41,7 +43,7 @@ func (r *hostRecordResource) ModifyPlan(ctx context.Context, req resource.Modify
 		return
 	}
 	state := r.model()
-	resp.Diagnostics.Append(req.State.Get(ctx, state)...)
+	resp.Diagnostics.Append(getModel(ctx, req.State, state)...)
 	resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("replaces"), state.attributes().Replaces)...)
 	planRemoval(ctx, req.Private, state.attributes().Hosts, hosts, resp)
 	planOwner(ctx, req, resp)

@@ -37,6 +37,7 @@ type hostRecordResource struct {
 
 // hostRecord is the model of a hostRecordResource, by reference.
 type hostRecord interface {
+	policyHolder
 	attributes() *hostRecordModel
 	// name is the value of the identity. setName refuses one that the record
 	// cannot have.
@@ -55,6 +56,7 @@ type hostRecord interface {
 type hostRecordModel struct {
 	ID       types.String `tfsdk:"id"`
 	Hosts    types.Set    `tfsdk:"hosts"`
+	Drift    types.Map    `tfsdk:"drift"`
 	Owner    types.String `tfsdk:"owner"`
 	Replaces types.String `tfsdk:"replaces"`
 }
@@ -67,15 +69,15 @@ func (r *hostRecordResource) Schema(_ context.Context, _ resource.SchemaRequest,
 
 func (r *hostRecordResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
 	config := r.model()
-	resp.Diagnostics.Append(req.Config.Get(ctx, config)...)
+	resp.Diagnostics.Append(getModel(ctx, req.Config, config)...)
 	if !resp.Diagnostics.HasError() {
-		resp.Diagnostics.Append(validatePolicy(config.toPolicy(), path.Empty())...)
+		resp.Diagnostics.Append(validatePolicy(config.toPolicy())...)
 	}
 }
 
 func (r *hostRecordResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
 	plan := r.model()
-	resp.Diagnostics.Append(req.Plan.Get(ctx, plan)...)
+	resp.Diagnostics.Append(getModel(ctx, req.Plan, plan)...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -91,13 +93,13 @@ func (r *hostRecordResource) Create(ctx context.Context, req resource.CreateRequ
 	resp.Diagnostics.Append(takenWarning(r.object, outcome.Taken)...)
 	attributes.Replaces, attributes.Owner = asKnown(attributes.Replaces), types.StringValue(remembered.Owner)
 	resp.Diagnostics.Append(remembered.Changed(outcome, nil).Save(ctx, resp.Private)...)
-	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+	resp.Diagnostics.Append(setState(ctx, &resp.State, plan)...)
 	resp.Diagnostics.Append(r.identify(ctx, resp.Identity, plan.name())...)
 }
 
 func (r *hostRecordResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
 	state := r.model()
-	resp.Diagnostics.Append(req.State.Get(ctx, state)...)
+	resp.Diagnostics.Append(getModel(ctx, req.State, state)...)
 	resp.Diagnostics.Append(r.identify(ctx, resp.Identity, state.name())...)
 	remembered, diags := instance.Recall(ctx, req.Private)
 	resp.Diagnostics.Append(diags...)
@@ -118,24 +120,18 @@ func (r *hostRecordResource) Read(ctx context.Context, req resource.ReadRequest,
 		resp.State.RemoveResource(ctx)
 		return
 	}
-	attributes.Hosts = hostSet(survey.Hosts)
+	attributes.Hosts, attributes.Drift = hostSet(survey.Hosts), surveyedDrift(survey, attributes.Drift)
 	if survey.Changed != nil {
-		declared := state.toPolicy()
 		state.setPolicy(*survey.Changed)
-		if state.toPolicy().Equal(declared) {
-			// The records lack a switch that is off: the policy cannot show that, so
-			// the hosts have to.
-			attributes.Hosts = hostSet(nil)
-		}
 	}
 	resp.Diagnostics.Append(remembered.Surveyed(survey).Save(ctx, resp.Private)...)
-	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
+	resp.Diagnostics.Append(setState(ctx, &resp.State, state)...)
 }
 
 func (r *hostRecordResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
 	plan, state := r.model(), r.model()
-	resp.Diagnostics.Append(req.Plan.Get(ctx, plan)...)
-	resp.Diagnostics.Append(req.State.Get(ctx, state)...)
+	resp.Diagnostics.Append(getModel(ctx, req.Plan, plan)...)
+	resp.Diagnostics.Append(getModel(ctx, req.State, state)...)
 	remembered, diags := instance.Recall(ctx, req.Private)
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
@@ -160,13 +156,13 @@ func (r *hostRecordResource) Update(ctx context.Context, req resource.UpdateRequ
 	resp.Diagnostics.Append(leftWarning(r.instances, r.object, outcome.Left)...)
 	attributes.ID, attributes.Hosts, attributes.Owner = plan.name(), hostSet(reached), types.StringValue(remembered.Owner)
 	resp.Diagnostics.Append(remembered.Changed(outcome, err).Save(ctx, resp.Private)...)
-	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+	resp.Diagnostics.Append(setState(ctx, &resp.State, plan)...)
 	resp.Diagnostics.Append(r.identify(ctx, resp.Identity, plan.name())...)
 }
 
 func (r *hostRecordResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
 	state := r.model()
-	resp.Diagnostics.Append(req.State.Get(ctx, state)...)
+	resp.Diagnostics.Append(getModel(ctx, req.State, state)...)
 	remembered, diags := instance.Recall(ctx, req.Private)
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
@@ -202,9 +198,11 @@ func (r *hostRecordResource) ImportState(ctx context.Context, req resource.Impor
 		return
 	}
 	model.setPolicy(found.Policy)
-	*model.attributes() = hostRecordModel{ID: model.name(), Hosts: hostSet(found.Hosts), Owner: textOrNull(found.Owner)}
+	*model.attributes() = hostRecordModel{
+		ID: model.name(), Hosts: hostSet(found.Hosts), Drift: driftMap(found.Deviations), Owner: textOrNull(found.Owner),
+	}
 	resp.Diagnostics.Append(instance.Memory{Owner: found.Owner, Imported: true, Hosts: found.Written, Seen: found.Seen}.Save(ctx, resp.Private)...)
-	resp.Diagnostics.Append(resp.State.Set(ctx, model)...)
+	resp.Diagnostics.Append(setState(ctx, &resp.State, model)...)
 	resp.Diagnostics.Append(r.identify(ctx, resp.Identity, model.name())...)
 }
 

@@ -27,7 +27,7 @@ func (a *liveMigrationAction) Metadata(_ context.Context, req action.MetadataReq
 func (a *liveMigrationAction) Schema(_ context.Context, _ action.SchemaRequest, resp *action.SchemaResponse) {
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Moves a running VM to another host by live migration, under its effective policy. A VM that is there already is left alone. Needs Terraform 1.14 or newer.",
-		Attributes: map[string]schema.Attribute{
+		Attributes: actionAttributes(map[string]schema.Attribute{
 			"vm": schema.StringAttribute{
 				MarkdownDescription: moveVMDescription,
 				Required:            true,
@@ -43,12 +43,7 @@ func (a *liveMigrationAction) Schema(_ context.Context, _ action.SchemaRequest, 
 				Optional:            true,
 				Validators:          []validator.String{stringvalidator.OneOf(modes()...)},
 			},
-			"policy": schema.SingleNestedAttribute{
-				MarkdownDescription: movePolicyDescription,
-				Optional:            true,
-				Attributes:          runAttributes(),
-			},
-		},
+		}),
 	}
 }
 
@@ -58,9 +53,9 @@ func (a *liveMigrationAction) Configure(_ context.Context, req action.ConfigureR
 
 func (a *liveMigrationAction) ValidateConfig(ctx context.Context, req action.ValidateConfigRequest, resp *action.ValidateConfigResponse) {
 	var config moveModel
-	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
+	resp.Diagnostics.Append(getModel(ctx, req.Config, &config)...)
 	if !resp.Diagnostics.HasError() {
-		resp.Diagnostics.Append(config.validate(ctx)...)
+		resp.Diagnostics.Append(validatePolicy(config.toPolicy())...)
 	}
 }
 
@@ -68,20 +63,20 @@ func (a *liveMigrationAction) ValidateConfig(ctx context.Context, req action.Val
 // planning.
 func (a *liveMigrationAction) ModifyPlan(ctx context.Context, req action.ModifyPlanRequest, resp *action.ModifyPlanResponse) {
 	var config moveModel
-	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
+	resp.Diagnostics.Append(getModel(ctx, req.Config, &config)...)
 	if !resp.Diagnostics.HasError() {
-		_, diags := config.assess(ctx, a.fleet, config.VM.ValueString(), "")
+		_, _, diags := config.assess(ctx, a.fleet, config.VM.ValueString(), "")
 		resp.Diagnostics.Append(diags...)
 	}
 }
 
 func (a *liveMigrationAction) Invoke(ctx context.Context, req action.InvokeRequest, resp *action.InvokeResponse) {
 	var config moveModel
-	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
+	resp.Diagnostics.Append(getModel(ctx, req.Config, &config)...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	move, diags := config.move(ctx, config.VM.ValueString(), "")
+	move, diags := config.move(config.VM.ValueString(), "")
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
 		return

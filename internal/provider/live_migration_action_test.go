@@ -80,8 +80,12 @@ func TestAccLiveMigrationAction_refused(t *testing.T) {
 			triggerData{VM: on.Name, Destination: "kvm9"},
 			[]string{"Invalid Host", `destination = "kvm9"`, `has no host "kvm9"`},
 		},
+		"a typo": {
+			triggerData{VM: on.Name, Destination: "kvm2", More: `auto_convrege = true`},
+			[]string{"Unsupported argument", `An argument named "auto_convrege" is not expected here.`},
+		},
 		"contradicting override": {
-			triggerData{VM: on.Name, Destination: "kvm2", More: `policy = { post_copy = false, on_timeout = "post_copy" }`},
+			triggerData{VM: on.Name, Destination: "kvm2", More: "post_copy = false\non_timeout = \"post_copy\""},
 			[]string{"Invalid Migration Policy", "on_timeout"},
 		},
 	} {

@@ -47,7 +47,7 @@ func whereabouts(l fleet.Location) string {
 func findingPath(f migration.Finding) path.Path {
 	switch f.Check {
 	case migration.CheckPolicy:
-		return path.Root("policy")
+		return path.Root(string(f.Field))
 	case migration.CheckMode:
 		return path.Root("mode")
 	case migration.CheckState, migration.CheckJob, migration.CheckOneHome:

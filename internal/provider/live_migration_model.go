@@ -7,13 +7,10 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
-	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/types"
-	"github.com/hashicorp/terraform-plugin-framework/types/basetypes"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/fleet"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
-	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
 )
 
 // The texts that the action and the resource share.
@@ -21,15 +18,14 @@ const (
 	moveVMDescription          = "The VM to move: its libvirt domain's name or UUID."
 	moveDestinationDescription = "Name of the host that the VM is to be on."
 	moveModeDescription        = "Who drives the migration: `peer_to_peer` (the source's libvirt; it survives a killed Terraform), `direct` (Terraform, for hosts that can not reach each other's libvirt), or `auto` (default): peer-to-peer where it is possible, else direct."
-	movePolicyDescription      = "What overrides, for this move only, the policy of the VM, its cluster and the global settings; each field on its own."
 )
 
 // moveModel is what the action and the resource are asked for.
 type moveModel struct {
+	policyModel
 	VM          types.String `tfsdk:"vm"`
 	Destination types.String `tfsdk:"destination"`
 	Mode        types.String `tfsdk:"mode"`
-	Policy      types.Object `tfsdk:"policy"`
 }
 
 func modes() []string {
@@ -40,74 +36,52 @@ func modes() []string {
 	return modes
 }
 
-// runPolicy is the override; what is unknown in it inherits.
-func (m moveModel) runPolicy(ctx context.Context) (policy.Policy, diag.Diagnostics) {
-	if m.Policy.IsNull() || m.Policy.IsUnknown() {
-		return policy.Policy{}, nil
-	}
-	var level levelModel
-	diags := m.Policy.As(ctx, &level, basetypes.ObjectAsOptions{})
-	return level.toPolicy(), diags
-}
-
 // move is the request for the fleet. last is the host where the VM was last
 // seen, or empty.
-func (m moveModel) move(ctx context.Context, vm, last string) (fleet.Move, diag.Diagnostics) {
-	run, diags := m.runPolicy(ctx)
-	diags.Append(validatePolicy(run, path.Root("policy"))...) // of values that were not known before
+func (m moveModel) move(vm, last string) (fleet.Move, diag.Diagnostics) {
+	run := m.toPolicy()
 	mode := migration.Auto
 	if !m.Mode.IsNull() && !m.Mode.IsUnknown() {
 		mode = migration.Mode(m.Mode.ValueString())
 	}
-	return fleet.Move{VM: vm, Last: last, Destination: m.Destination.ValueString(), Mode: mode, Policy: run}, diags
-}
-
-func (m moveModel) validate(ctx context.Context) diag.Diagnostics {
-	run, diags := m.runPolicy(ctx)
-	diags.Append(validatePolicy(run, path.Root("policy"))...)
-	return diags
+	// Values that were not known before are validated here.
+	return fleet.Move{VM: vm, Last: last, Destination: m.Destination.ValueString(), Mode: mode, Policy: run}, validatePolicy(run)
 }
 
 // assess says while planning what speaks against the move: as errors what will
 // be just the same later, as warnings what may have changed by then. A VM that
 // is not there yet may be created in the same apply. It returns where the VM is,
-// when that was seen.
-func (m moveModel) assess(ctx context.Context, f *fleet.Fleet, vm, last string) (fleet.Location, diag.Diagnostics) {
+// when that was seen, and what was found.
+func (m moveModel) assess(ctx context.Context, f *fleet.Fleet, vm, last string) (fleet.Location, migration.Assessment, diag.Diagnostics) {
 	if f == nil || m.Destination.IsUnknown() {
-		return fleet.Location{}, nil
+		return fleet.Location{}, migration.Assessment{}, nil
 	}
 	if err := f.Check(m.Destination.ValueString()); err != nil {
-		return fleet.Location{}, diag.Diagnostics{diagnose("Find Host", err, path.Root("destination"))}
+		return fleet.Location{}, migration.Assessment{}, diag.Diagnostics{diagnose("Find Host", err, path.Root("destination"))}
 	}
 	if vm == "" {
-		return fleet.Location{}, nil
+		return fleet.Location{}, migration.Assessment{}, nil
 	}
-	move, diags := m.move(ctx, vm, last)
+	move, diags := m.move(vm, last)
 	if diags.HasError() {
-		return fleet.Location{}, diags
+		return fleet.Location{}, migration.Assessment{}, diags
 	}
 	location, assessment, err := f.Assess(ctx, move)
 	if err != nil {
 		diags.Append(assessError(f, "Plan Virtual Machine Migration", err)...)
-		return location, diags
+		return location, assessment, diags
 	}
 	diags.Append(locationWarnings(location)...)
 	diags.Append(assessmentDiagnostics(location, move.Destination, assessment)...)
-	return location, diags
+	return location, assessment, diags
 }
 
-// attributeTypes are the types of a nested attribute's members.
-func attributeTypes(nested schema.SingleNestedAttribute) map[string]attr.Type {
-	members := make(map[string]attr.Type, len(nested.Attributes))
-	for name, attribute := range nested.Attributes {
-		members[name] = attribute.GetType()
-	}
-	return members
-}
+// lastMigrationTypes are the types of the members of last_migration.
+func lastMigrationTypes() map[string]attr.Type { return typesOf(lastMigrationAttribute().Attributes) }
 
 // lastMigrationObject is the report of a move; null when nothing was moved.
 func lastMigrationObject(r migration.Report) types.Object {
-	members := attributeTypes(lastMigrationAttribute())
+	members := lastMigrationTypes()
 	if !r.Moved {
 		return types.ObjectNull(members)
 	}

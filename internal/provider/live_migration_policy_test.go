@@ -34,7 +34,7 @@ resource "virt_vm_migration_policy" "vm" {
 resource "virt_vm_live_migration" "vm" {
   vm          = virt_vm_migration_policy.vm.uuid
   destination = {{ printf "%q" .Destination }}
-  policy      = { {{ .Run }} }
+  {{ .Run }}
   depends_on  = [virt_migration_global_settings.all, virt_cluster_migration_policy.lab]
 }
 `

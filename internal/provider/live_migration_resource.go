@@ -10,9 +10,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
-	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringdefault"
-	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/hashicorp/terraform-plugin-log/tflog"
@@ -43,7 +41,9 @@ type liveMigrationResource struct{ resourceBase }
 
 type liveMigrationModel struct {
 	moveModel
+	ID            types.String `tfsdk:"id"`
 	UUID          types.String `tfsdk:"uuid"`
+	Source        types.String `tfsdk:"source"`
 	LastMigration types.Object `tfsdk:"last_migration"`
 }
 
@@ -52,7 +52,7 @@ func (r *liveMigrationResource) Schema(_ context.Context, _ resource.SchemaReque
 	vm.MarkdownDescription = moveVMDescription + anotherVMDescription
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Where a running VM is to be. A VM that is elsewhere, by whatever means it came there, is moved by live migration under its effective policy. Destroying the resource leaves the VM where it is.",
-		Attributes: map[string]schema.Attribute{
+		Attributes: levelAttributes(map[string]schema.Attribute{
 			"vm": vm,
 			"destination": schema.StringAttribute{
 				MarkdownDescription: moveDestinationDescription + " When read: where it is.",
@@ -66,18 +66,14 @@ func (r *liveMigrationResource) Schema(_ context.Context, _ resource.SchemaReque
 				Default:             stringdefault.StaticString(string(migration.Auto)),
 				Validators:          []validator.String{stringvalidator.OneOf(modes()...)},
 			},
-			"policy": schema.SingleNestedAttribute{
-				MarkdownDescription: movePolicyDescription + " A change of it alone moves nothing.",
-				Optional:            true,
-				Attributes:          levelAttributes(nil),
-			},
-			"uuid": schema.StringAttribute{
-				MarkdownDescription: "The VM's UUID.",
+			"id":   uuidAttribute("The VM's UUID, like `uuid`."),
+			"uuid": uuidAttribute("The VM's UUID."),
+			"source": schema.StringAttribute{
+				MarkdownDescription: "Name of the host that the last change of `destination` moves the VM from: known in the plan of the move. Null when the VM was on its destination already, or was imported.",
 				Computed:            true,
-				PlanModifiers:       []planmodifier.String{stringplanmodifier.UseStateForUnknown()},
 			},
 			"last_migration": lastMigrationAttribute(),
-		},
+		}),
 	}
 }
 
@@ -121,9 +117,9 @@ func lastMigrationAttribute() schema.SingleNestedAttribute {
 
 func (r *liveMigrationResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
 	var config liveMigrationModel
-	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
+	resp.Diagnostics.Append(getModel(ctx, req.Config, &config)...)
 	if !resp.Diagnostics.HasError() {
-		resp.Diagnostics.Append(config.validate(ctx)...)
+		resp.Diagnostics.Append(validatePolicy(config.toPolicy())...)
 	}
 }
 
@@ -134,39 +130,59 @@ func (r *liveMigrationResource) ModifyPlan(ctx context.Context, req resource.Mod
 		return
 	}
 	var plan, state liveMigrationModel
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	resp.Diagnostics.Append(getModel(ctx, req.Plan, &plan)...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
 	if req.State.Raw.IsNull() {
-		resp.Diagnostics.Append(r.assess(ctx, plan, plan.VM.ValueString(), "")...)
+		source, diags := r.assess(ctx, plan, plan.VM.ValueString(), "")
+		resp.Diagnostics.Append(diags...)
+		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("source"), source)...)
 		return
 	}
-	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	resp.Diagnostics.Append(getModel(ctx, req.State, &state)...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
 	another, diags := isAnotherVM(ctx, r.fleet, plan.VM, state.VM, state.UUID)
 	resp.Diagnostics.Append(diags...)
+	source := state.Source
 	switch {
 	case another:
 		resp.RequiresReplace = append(resp.RequiresReplace, path.Root("vm"))
-		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("uuid"), types.StringUnknown())...)
-		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("last_migration"), types.ObjectUnknown(attributeTypes(lastMigrationAttribute())))...)
-		resp.Diagnostics.Append(r.assess(ctx, plan, plan.VM.ValueString(), "")...)
+		for _, name := range []string{"id", "uuid"} {
+			resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root(name), types.StringUnknown())...)
+		}
+		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("last_migration"), types.ObjectUnknown(lastMigrationTypes()))...)
+		source, diags = r.assess(ctx, plan, plan.VM.ValueString(), "")
+		resp.Diagnostics.Append(diags...)
 	case plan.Destination.Equal(state.Destination):
 		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("last_migration"), state.LastMigration)...)
 		resp.Diagnostics.Append(r.want(plan, state.UUID.ValueString())...)
 	default:
-		resp.Diagnostics.Append(r.assess(ctx, plan, state.UUID.ValueString(), state.Destination.ValueString())...)
+		if source = state.Destination; plan.Destination.IsUnknown() {
+			source = types.StringUnknown() // it may turn out to be where the VM is
+		}
+		_, diags = r.assess(ctx, plan, state.UUID.ValueString(), state.Destination.ValueString())
+		resp.Diagnostics.Append(diags...)
 	}
+	resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("source"), source)...)
 }
 
-// assess says what speaks against the planned place.
-func (r *liveMigrationResource) assess(ctx context.Context, plan liveMigrationModel, vm, last string) diag.Diagnostics {
-	location, diags := plan.moveModel.assess(ctx, r.fleet, vm, last)
+// assess says what speaks against the planned place, and where the VM would be
+// moved from. That is unknown while a migration is under way, which may have ended
+// when Terraform plans again in the apply: what is known must come out the same.
+func (r *liveMigrationResource) assess(ctx context.Context, plan liveMigrationModel, vm, last string) (source types.String, diags diag.Diagnostics) {
+	location, assessment, diags := plan.moveModel.assess(ctx, r.fleet, vm, last)
 	diags.Append(r.want(plan, location.Domain.UUID)...)
-	return diags
+	switch {
+	case location.Host == "", plan.Destination.IsUnknown(), assessment.Running:
+		return types.StringUnknown(), diags
+	case location.Host == plan.Destination.ValueString():
+		return types.StringNull(), diags
+	default:
+		return types.StringValue(location.Host), diags
+	}
 }
 
 // want says that another resource wants the VM on another host: the two would
@@ -186,7 +202,7 @@ func (r *liveMigrationResource) want(plan liveMigrationModel, uuid string) diag.
 
 func (r *liveMigrationResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
 	var plan liveMigrationModel
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	resp.Diagnostics.Append(getModel(ctx, req.Plan, &plan)...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -196,9 +212,16 @@ func (r *liveMigrationResource) Create(ctx context.Context, req resource.CreateR
 		return
 	}
 	plan.UUID = types.StringValue(moved.Location.Domain.UUID)
+	plan.ID = plan.UUID
+	if plan.Source.IsUnknown() {
+		plan.Source = types.StringNull()
+		if moved.Report.Moved {
+			plan.Source = types.StringValue(moved.Report.Source)
+		}
+	}
 	plan.LastMigration = lastMigrationObject(moved.Report)
 	resp.Diagnostics.Append(placedOn(ctx, r.fleet, plan.Destination.ValueString(), resp.Private)...)
-	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+	resp.Diagnostics.Append(setState(ctx, &resp.State, &plan)...)
 	resp.Diagnostics.Append(r.identify(ctx, resp.Identity, plan.UUID)...)
 }
 
@@ -231,7 +254,7 @@ func (r *liveMigrationResource) calledNow(ctx context.Context, remembered instan
 // moved by other means shows as a change.
 func (r *liveMigrationResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
 	var state liveMigrationModel
-	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	resp.Diagnostics.Append(getModel(ctx, req.State, &state)...)
 	resp.Diagnostics.Append(r.identify(ctx, resp.Identity, state.UUID)...)
 	if resp.Diagnostics.HasError() || r.fleet == nil {
 		return
@@ -261,7 +284,7 @@ func (r *liveMigrationResource) Read(ctx context.Context, req resource.ReadReque
 	state.VM, diags = nameInState(ctx, r.fleet, state.VM, location.Domain)
 	resp.Diagnostics.Append(diags...)
 	resp.Diagnostics.Append(placedOn(ctx, r.fleet, location.Host, resp.Private)...)
-	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
+	resp.Diagnostics.Append(setState(ctx, &resp.State, &state)...)
 }
 
 // movedUnwatched says how a VM came to another host than state has: a run that
@@ -277,8 +300,8 @@ func (r *liveMigrationResource) movedUnwatched(ctx context.Context, from string,
 
 func (r *liveMigrationResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
 	var plan, state liveMigrationModel
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	resp.Diagnostics.Append(getModel(ctx, req.Plan, &plan)...)
+	resp.Diagnostics.Append(getModel(ctx, req.State, &state)...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -295,7 +318,7 @@ func (r *liveMigrationResource) Update(ctx context.Context, req resource.UpdateR
 		plan.LastMigration = lastMigrationObject(moved.Report)
 		resp.Diagnostics.Append(placedOn(ctx, r.fleet, plan.Destination.ValueString(), resp.Private)...)
 	}
-	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+	resp.Diagnostics.Append(setState(ctx, &resp.State, &plan)...)
 	resp.Diagnostics.Append(r.identify(ctx, resp.Identity, plan.UUID)...)
 }
 
@@ -319,20 +342,20 @@ func (r *liveMigrationResource) ImportState(ctx context.Context, req resource.Im
 			VM:          types.StringValue(vm),
 			Destination: types.StringValue(location.Host),
 			Mode:        types.StringValue(string(migration.Auto)),
-			Policy:      types.ObjectNull(levelTypes()),
 		},
+		ID:            types.StringValue(location.Domain.UUID),
 		UUID:          types.StringValue(location.Domain.UUID),
-		LastMigration: types.ObjectNull(attributeTypes(lastMigrationAttribute())),
+		LastMigration: types.ObjectNull(lastMigrationTypes()),
 	}
 	resp.Diagnostics.Append(placedOn(ctx, r.fleet, location.Host, resp.Private)...)
-	resp.Diagnostics.Append(resp.State.Set(ctx, model)...)
+	resp.Diagnostics.Append(setState(ctx, &resp.State, &model)...)
 	resp.Diagnostics.Append(r.identify(ctx, resp.Identity, model.UUID)...)
 }
 
 // move brings the VM to the planned destination. A resource has no other place
 // to show progress than Terraform's log.
 func (r *liveMigrationResource) move(ctx context.Context, plan liveMigrationModel, vm, last string) (fleet.Moved, diag.Diagnostics) {
-	move, diags := plan.moveModel.move(ctx, vm, last)
+	move, diags := plan.moveModel.move(vm, last)
 	if diags.HasError() {
 		return fleet.Moved{}, diags
 	}

@@ -42,11 +42,14 @@ func TestAccLiveMigration_lifecycle(t *testing.T) {
 	t.Parallel()
 	world := testLab(t)
 	guest := world.StartGuest(t, lab.GuestSpec{Bare: true})
-	last := tfjsonpath.New("last_migration")
+	last, source := tfjsonpath.New("last_migration"), tfjsonpath.New("source")
 	acceptance(t,
 		resource.TestStep{ // it is there already
-			Config: placementOf(t, guest.Name, "kvm1", ""),
+			Config:           placementOf(t, guest.Name, "kvm1", ""),
+			ConfigPlanChecks: planned(plancheck.ResourceActionCreate, plancheck.ExpectKnownValue(placement, source, knownvalue.Null())),
 			ConfigStateChecks: []statecheck.StateCheck{
+				statecheck.ExpectKnownValue(placement, source, knownvalue.Null()),
+				statecheck.ExpectKnownValue(placement, tfjsonpath.New("id"), knownvalue.StringExact(guest.UUID)),
 				statecheck.ExpectKnownValue(placement, tfjsonpath.New("uuid"), knownvalue.StringExact(guest.UUID)),
 				statecheck.ExpectKnownValue(placement, tfjsonpath.New("mode"), knownvalue.StringExact("auto")),
 				statecheck.ExpectKnownValue(placement, last, knownvalue.Null()),
@@ -54,8 +57,9 @@ func TestAccLiveMigration_lifecycle(t *testing.T) {
 		},
 		resource.TestStep{ // another destination moves it, in place
 			Config:           placementOf(t, guest.Name, "kvm2", ""),
-			ConfigPlanChecks: planned(plancheck.ResourceActionUpdate, plancheck.ExpectUnknownValue(placement, last)),
+			ConfigPlanChecks: planned(plancheck.ResourceActionUpdate, plancheck.ExpectUnknownValue(placement, last), plancheck.ExpectKnownValue(placement, source, knownvalue.StringExact("kvm1"))),
 			ConfigStateChecks: []statecheck.StateCheck{
+				statecheck.ExpectKnownValue(placement, source, knownvalue.StringExact("kvm1")),
 				statecheck.ExpectKnownValue(placement, last, knownvalue.ObjectPartial(map[string]knownvalue.Check{
 					"source":      knownvalue.StringExact("kvm1"),
 					"destination": knownvalue.StringExact("kvm2"),
@@ -66,8 +70,8 @@ func TestAccLiveMigration_lifecycle(t *testing.T) {
 			},
 		},
 		resource.TestStep{ // another policy or mode alone moves nothing
-			Config:           placementOf(t, guest.Name, "kvm2", "mode = \"direct\"\npolicy = { auto_converge = true }"),
-			ConfigPlanChecks: planned(plancheck.ResourceActionUpdate, plancheck.ExpectKnownValue(placement, last, knownvalue.NotNull())),
+			Config:           placementOf(t, guest.Name, "kvm2", "mode = \"direct\"\nauto_converge = true"),
+			ConfigPlanChecks: planned(plancheck.ResourceActionUpdate, plancheck.ExpectKnownValue(placement, last, knownvalue.NotNull()), plancheck.ExpectKnownValue(placement, source, knownvalue.StringExact("kvm1"))),
 			ConfigStateChecks: []statecheck.StateCheck{
 				statecheck.ExpectKnownValue(placement, last.AtMapKey("mode"), knownvalue.StringExact("peer_to_peer")),
 				sameAsLibvirtSays(t, guest, "kvm2"),
@@ -84,6 +88,7 @@ func TestAccLiveMigration_lifecycle(t *testing.T) {
 			ConfigPlanChecks: resource.ConfigPlanChecks{PostApplyPostRefresh: []plancheck.PlanCheck{
 				expectBefore(placement, tfjsonpath.New("destination"), knownvalue.StringExact("kvm1")),
 				expectBefore(placement, last.AtMapKey("destination"), knownvalue.StringExact("kvm2")), // it tells of our last move
+				expectBefore(placement, source, knownvalue.StringExact("kvm1")),                       // and so does this
 			}},
 		},
 		resource.TestStep{ // and is brought back
@@ -109,7 +114,7 @@ func importStep(id string) resource.TestStep {
 		ImportStateId:                        id,
 		ImportStateVerify:                    true,
 		ImportStateVerifyIdentifierAttribute: "uuid",
-		ImportStateVerifyIgnore:              []string{"last_migration", "policy", "vm", "mode"},
+		ImportStateVerifyIgnore:              []string{"last_migration", "source", "vm", "mode"},
 	}
 }
 
@@ -151,6 +156,7 @@ func TestAccLiveMigration_guests(t *testing.T) {
 			started := time.Now()
 			acceptance(t, resource.TestStep{
 				Config:            placementOf(t, guest.Name, "kvm2", ""),
+				ConfigPlanChecks:  planned(plancheck.ResourceActionCreate, plancheck.ExpectKnownValue(placement, tfjsonpath.New("source"), knownvalue.StringExact("kvm1"))),
 				ConfigStateChecks: []statecheck.StateCheck{sameAsLibvirtSays(t, guest, "kvm2")},
 				PostApplyFunc: func() {
 					requireHome(t, guest, "kvm2", test.state)
@@ -187,8 +193,12 @@ func TestAccLiveMigration_refused(t *testing.T) {
 			placementOf(t, on.Name, "kvm9", ""),
 			[]string{"Invalid Host", `destination = "kvm9"`, `has no host "kvm9"`},
 		},
+		"a typo": {
+			placementOf(t, on.Name, "kvm2", `auto_convrege = true`),
+			[]string{"Unsupported argument", `An argument named "auto_convrege" is not expected here.`},
+		},
 		"contradicting override": {
-			placementOf(t, on.Name, "kvm2", `policy = { compression = true, parallel_connections = 2 }`),
+			placementOf(t, on.Name, "kvm2", "compression = true\nparallel_connections = 2"),
 			[]string{"Invalid Migration Policy", "parallel_connections"},
 		},
 		"invalid mode": {

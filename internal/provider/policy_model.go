@@ -1,187 +1,127 @@
 package provider
 
 import (
-	"slices"
-	"time"
+	"context"
+	"maps"
 
-	"github.com/hashicorp/terraform-plugin-framework-timetypes/timetypes"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+	"github.com/hashicorp/terraform-plugin-framework/types/basetypes"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
 )
 
-// commonModel has the policy fields that every level writes alike.
-type commonModel struct {
-	AutoConvergeInitial   types.Int64          `tfsdk:"auto_converge_initial"`
-	AutoConvergeIncrement types.Int64          `tfsdk:"auto_converge_increment"`
-	CompressionCacheMiB   types.Int64          `tfsdk:"compression_cache_mib"`
-	Bandwidth             types.Int64          `tfsdk:"bandwidth_mib_per_second"`
-	MaxDowntimeMS         types.Int64          `tfsdk:"max_downtime_ms"`
-	ParallelConnections   types.Int64          `tfsdk:"parallel_connections"`
-	Timeout               timetypes.GoDuration `tfsdk:"timeout"`
-	StallTimeout          timetypes.GoDuration `tfsdk:"stall_timeout"`
-	OnTimeout             types.String         `tfsdk:"on_timeout"`
+// policyModel is the policy attributes of a resource or an action. Other models
+// embed it; getModel, setState and setPlan fill it in and write it.
+type policyModel struct {
+	values map[string]attr.Value // by attribute; one that is missing is null
 }
 
-// levelModel is the policy of a cluster, a VM or a single move.
-type levelModel struct {
-	commonModel
-	AutoConverge types.String `tfsdk:"auto_converge"`
-	Compression  types.String `tfsdk:"compression"`
-	PostCopy     types.String `tfsdk:"post_copy"`
-	Encryption   types.String `tfsdk:"encryption"`
+func policyModelOf(p policy.Policy) policyModel {
+	values := map[string]attr.Value{}
+	for _, d := range policy.Table() {
+		values[string(d.Field)] = policyKinds[d.Kind].value(d.Value(p))
+	}
+	return policyModel{values}
 }
 
-// globalModel is the policy of the global settings.
-type globalModel struct {
-	commonModel
-	AutoConverge types.Bool `tfsdk:"auto_converge"`
-	Compression  types.Bool `tfsdk:"compression"`
-	PostCopy     types.Bool `tfsdk:"post_copy"`
-	Encryption   types.Bool `tfsdk:"encryption"`
-}
-
-// toPolicy takes an unknown value for one that inherits, so that a
-// configuration can be validated as far as it is known.
-func (m levelModel) toPolicy() policy.Policy {
-	p := m.commonModel.toPolicy()
-	p.AutoConverge = fromSwitch(m.AutoConverge)
-	p.Compression = fromSwitch(m.Compression)
-	p.PostCopy = fromSwitch(m.PostCopy)
-	p.Encryption = fromSwitch(m.Encryption)
+// toPolicy takes an unknown value for one that is left out, so that a
+// configuration can be validated as far as it is known. The type of the attribute
+// has refused what cannot be set.
+func (m policyModel) toPolicy() policy.Policy {
+	var p policy.Policy
+	for _, d := range policy.Table() {
+		if v, ok := m.values[string(d.Field)]; ok && !v.IsNull() && !v.IsUnknown() {
+			_ = d.Set(&p, policyKinds[d.Kind].plain(v))
+		}
+	}
 	return p
 }
 
-func levelModelOf(p policy.Policy) levelModel {
-	return levelModel{
-		commonModel:  commonModelOf(p),
-		AutoConverge: toSwitch(p.AutoConverge),
-		Compression:  toSwitch(p.Compression),
-		PostCopy:     toSwitch(p.PostCopy),
-		Encryption:   toSwitch(p.Encryption),
+// known tells whether every field has a value, or none, by now.
+func (m policyModel) known() bool {
+	for _, v := range m.values {
+		if v.IsUnknown() {
+			return false
+		}
 	}
+	return true
 }
 
-// toPolicy takes an unknown value for one that is left out.
-func (m globalModel) toPolicy() policy.Policy {
-	p := m.commonModel.toPolicy()
-	p.AutoConverge = known(m.AutoConverge, m.AutoConverge.ValueBool)
-	p.Compression = known(m.Compression, m.Compression.ValueBool)
-	p.PostCopy = known(m.PostCopy, m.PostCopy.ValueBool)
-	p.Encryption = known(m.Encryption, m.Encryption.ValueBool)
-	return p
-}
+func (m *policyModel) fields() *policyModel { return m }
 
-// globalModelOf shows a switch that a record leaves out as off, which is what
-// it comes to.
-func globalModelOf(p policy.Policy) globalModel {
-	on := func(v *bool) types.Bool { return types.BoolValue(v != nil && *v) }
-	return globalModel{
-		commonModel:  commonModelOf(p),
-		AutoConverge: on(p.AutoConverge),
-		Compression:  on(p.Compression),
-		PostCopy:     on(p.PostCopy),
-		Encryption:   on(p.Encryption),
-	}
-}
+// policyHolder is a model that embeds policyModel, by reference.
+type policyHolder interface{ fields() *policyModel }
 
-func (m commonModel) toPolicy() policy.Policy {
-	return policy.Policy{
-		AutoConvergeInitial:   known(m.AutoConvergeInitial, m.AutoConvergeInitial.ValueInt64),
-		AutoConvergeIncrement: known(m.AutoConvergeIncrement, m.AutoConvergeIncrement.ValueInt64),
-		CompressionCacheMiB:   known(m.CompressionCacheMiB, m.CompressionCacheMiB.ValueInt64),
-		BandwidthMiBPerSecond: known(m.Bandwidth, m.Bandwidth.ValueInt64),
-		MaxDowntimeMS:         known(m.MaxDowntimeMS, m.MaxDowntimeMS.ValueInt64),
-		ParallelConnections:   known(m.ParallelConnections, m.ParallelConnections.ValueInt64),
-		Timeout:               fromDuration(m.Timeout),
-		StallTimeout:          fromDuration(m.StallTimeout),
-		OnTimeout:             known(m.OnTimeout, func() policy.OnTimeout { return policy.OnTimeout(m.OnTimeout.ValueString()) }),
-	}
-}
-
-func commonModelOf(p policy.Policy) commonModel {
-	return commonModel{
-		AutoConvergeInitial:   types.Int64PointerValue(p.AutoConvergeInitial),
-		AutoConvergeIncrement: types.Int64PointerValue(p.AutoConvergeIncrement),
-		CompressionCacheMiB:   types.Int64PointerValue(p.CompressionCacheMiB),
-		Bandwidth:             types.Int64PointerValue(p.BandwidthMiBPerSecond),
-		MaxDowntimeMS:         types.Int64PointerValue(p.MaxDowntimeMS),
-		ParallelConnections:   types.Int64PointerValue(p.ParallelConnections),
-		Timeout:               toDuration(p.Timeout),
-		StallTimeout:          toDuration(p.StallTimeout),
-		OnTimeout:             types.StringPointerValue((*string)(p.OnTimeout)),
-	}
-}
-
-// known is the value of an attribute that is neither null nor unknown.
-func known[T any](v attr.Value, value func() T) *T {
-	if v.IsNull() || v.IsUnknown() {
-		return nil
-	}
-	return new(value())
-}
-
-// fromSwitch reads inherit, true or false.
-func fromSwitch(v types.String) *bool {
-	switch v.ValueString() {
-	case switchTrue:
-		return new(true)
-	case switchFalse:
-		return new(false)
-	default:
-		return nil
-	}
-}
-
-func toSwitch(v *bool) types.String {
-	switch {
-	case v == nil:
-		return types.StringValue(inheritSwitch)
-	case *v:
-		return types.StringValue(switchTrue)
-	default:
-		return types.StringValue(switchFalse)
-	}
-}
-
-// fromDuration takes a value that does not parse for one that is left out: the
-// attribute's type has refused it already.
-func fromDuration(v timetypes.GoDuration) *time.Duration {
-	d, diags := v.ValueGoDuration()
+// getModel reads a configuration, a plan or a state.
+func getModel(ctx context.Context, from interface {
+	Get(context.Context, any) diag.Diagnostics
+}, model policyHolder,
+) diag.Diagnostics {
+	var whole types.Object
+	diags := from.Get(ctx, &whole)
 	if diags.HasError() {
-		return nil
+		return diags
 	}
-	return &d
+	fields, own := map[string]attr.Value{}, whole.Attributes()
+	ownTypes := whole.AttributeTypes(ctx)
+	for _, d := range policy.Table() {
+		name := string(d.Field)
+		fields[name] = own[name]
+		delete(own, name)
+		delete(ownTypes, name)
+	}
+	rest, more := types.ObjectValue(ownTypes, own)
+	diags.Append(more...)
+	diags.Append(rest.As(ctx, model, basetypes.ObjectAsOptions{})...)
+	*model.fields() = policyModel{fields}
+	return diags
 }
 
-func toDuration(d *time.Duration) timetypes.GoDuration {
-	if d == nil {
-		return timetypes.NewGoDurationNull()
+// setState writes a model to a state.
+func setState(ctx context.Context, state *tfsdk.State, model policyHolder) diag.Diagnostics {
+	whole, diags := objectOf(ctx, state.Schema.Type(), model)
+	if !diags.HasError() {
+		diags.Append(state.Set(ctx, whole)...)
 	}
-	return timetypes.NewGoDurationValueFromStringMust(policy.FormatDuration(*d))
+	return diags
 }
 
-// effectiveObject is an effective policy as an object with real booleans and
-// numbers.
+// setPlan writes a model to a plan.
+func setPlan(ctx context.Context, plan *tfsdk.Plan, model policyHolder) diag.Diagnostics {
+	whole, diags := objectOf(ctx, plan.Schema.Type(), model)
+	if !diags.HasError() {
+		diags.Append(plan.Set(ctx, whole)...)
+	}
+	return diags
+}
+
+// objectOf is a model as an object of its schema's type.
+func objectOf(ctx context.Context, schema attr.Type, model policyHolder) (types.Object, diag.Diagnostics) {
+	all := map[string]attr.Type{}
+	if object, ok := schema.(attr.TypeWithAttributeTypes); ok {
+		maps.Copy(all, object.AttributeTypes())
+	}
+	ownTypes := maps.Clone(all)
+	for _, d := range policy.Table() {
+		delete(ownTypes, string(d.Field))
+	}
+	own, diags := types.ObjectValueFrom(ctx, ownTypes, model)
+	if diags.HasError() {
+		return own, diags
+	}
+	values := policyModelOf(policy.Policy{}).values // null where the model has none
+	maps.Copy(values, model.fields().values)
+	maps.Copy(values, own.Attributes())
+	return types.ObjectValue(all, values)
+}
+
+// effectiveObject is an effective policy as an object.
 func effectiveObject(e policy.Effective) types.Object {
-	return types.ObjectValueMust(effectiveTypes(), map[string]attr.Value{
-		string(policy.FieldAutoConverge):          types.BoolValue(e.AutoConverge),
-		string(policy.FieldAutoConvergeInitial):   types.Int64PointerValue(e.AutoConvergeInitial),
-		string(policy.FieldAutoConvergeIncrement): types.Int64PointerValue(e.AutoConvergeIncrement),
-		string(policy.FieldCompression):           types.BoolValue(e.Compression),
-		string(policy.FieldCompressionCacheMiB):   types.Int64PointerValue(e.CompressionCacheMiB),
-		string(policy.FieldBandwidth):             types.Int64PointerValue(e.BandwidthMiBPerSecond),
-		string(policy.FieldMaxDowntimeMS):         types.Int64PointerValue(e.MaxDowntimeMS),
-		string(policy.FieldParallelConnections):   types.Int64Value(e.ParallelConnections),
-		string(policy.FieldPostCopy):              types.BoolValue(e.PostCopy),
-		string(policy.FieldEncryption):            types.BoolValue(e.Encryption),
-		string(policy.FieldTimeout):               types.StringValue(policy.FormatDuration(e.Timeout)),
-		string(policy.FieldStallTimeout):          types.StringValue(policy.FormatDuration(e.StallTimeout)),
-		string(policy.FieldOnTimeout):             types.StringValue(string(e.OnTimeout)),
-	})
+	return types.ObjectValueMust(effectiveTypes(), policyModelOf(e.Policy).values)
 }
 
 // originsMap names the level that decided each field.
@@ -194,35 +134,10 @@ func originsMap(e policy.Effective) types.Map {
 }
 
 // validatePolicy reports every problem of a policy on the attribute at fault.
-func validatePolicy(p policy.Policy, at path.Path) diag.Diagnostics {
+func validatePolicy(p policy.Policy) diag.Diagnostics {
 	var diags diag.Diagnostics
 	for _, problem := range p.Validate() {
-		diags.AddAttributeError(policyPath(at, problem.Field), "Invalid Migration Policy", problem.Text)
+		diags.AddAttributeError(path.Root(string(problem.Field)), "Invalid Migration Policy", problem.Text)
 	}
 	return diags
-}
-
-// policyPath is the attribute of a field; the empty path stands for a resource
-// that has the policy at its top level.
-func policyPath(at path.Path, field policy.Field) path.Path {
-	if at.Equal(path.Empty()) {
-		return path.Root(string(field))
-	}
-	return at.AtName(string(field))
-}
-
-// known tells whether every field has a value, or none, by now.
-func (m commonModel) known() bool {
-	return !slices.ContainsFunc([]attr.Value{
-		m.AutoConvergeInitial, m.AutoConvergeIncrement, m.CompressionCacheMiB, m.Bandwidth, m.MaxDowntimeMS,
-		m.ParallelConnections, m.Timeout, m.StallTimeout, m.OnTimeout,
-	}, attr.Value.IsUnknown)
-}
-
-func (m levelModel) known() bool {
-	return m.commonModel.known() && !slices.ContainsFunc([]attr.Value{m.AutoConverge, m.Compression, m.PostCopy, m.Encryption}, attr.Value.IsUnknown)
-}
-
-func (m globalModel) known() bool {
-	return m.commonModel.known() && !slices.ContainsFunc([]attr.Value{m.AutoConverge, m.Compression, m.PostCopy, m.Encryption}, attr.Value.IsUnknown)
 }

@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework-timetypes/timetypes"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
@@ -25,4 +26,13 @@ func (sameDuration) PlanModifyString(_ context.Context, req planmodifier.StringR
 	if planned != nil && present != nil && *planned == *present {
 		resp.PlanValue = req.StateValue
 	}
+}
+
+// fromDuration is nil for what is not a known duration.
+func fromDuration(v timetypes.GoDuration) *time.Duration {
+	d, diags := v.ValueGoDuration()
+	if diags.HasError() {
+		return nil
+	}
+	return &d
 }

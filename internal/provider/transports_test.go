@@ -82,7 +82,7 @@ func policyLife(t *testing.T, block providerBlock, guest *lab.Guest) {
 			Config: block.with(t, everyLevelBody, vmPolicyData{guest.Name, ``}),
 			ConfigStateChecks: []statecheck.StateCheck{
 				expectHosts(resources, "kvm1", "kvm2"),
-				expectText(vmPolicy, "record", "in_sync"),
+				expectNoDrift(vmPolicy),
 			},
 		},
 		resource.TestStep{

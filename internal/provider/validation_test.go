@@ -16,22 +16,7 @@ var policyResources = map[string]map[string]tftypes.Value{
 	"virt_migration_global_settings": {},
 	"virt_cluster_migration_policy":  {"name": text("compute"), "hosts": names("kvm1")},
 	"virt_vm_migration_policy":       {"vm": text("web")},
-}
-
-// onLevel writes a switch as the resource has it: a boolean globally, a word
-// below.
-func onLevel(resource string, v tftypes.Value) tftypes.Value {
-	var b bool
-	if !v.Type().Is(tftypes.Bool) || resource == "virt_migration_global_settings" {
-		return v
-	}
-	if err := v.As(&b); err != nil {
-		panic(err) // it is known, as all values of these tests are
-	}
-	if b {
-		return text("true")
-	}
-	return text("false")
+	"virt_vm_live_migration":         {"vm": text("web"), "destination": text("kvm1")},
 }
 
 // TestValidate_policy has one diagnostic, on the attribute at fault, for every
@@ -79,9 +64,7 @@ func TestValidate_policy(t *testing.T) {
 			t.Run(resource+"/"+name, func(t *testing.T) {
 				t.Parallel()
 				config := maps.Clone(needed)
-				for attribute, v := range test.policy {
-					config[attribute] = onLevel(resource, v)
-				}
+				maps.Copy(config, test.policy)
 				requireFault(t, p, resource, config, test.at)
 			})
 		}
@@ -98,11 +81,10 @@ func TestValidate_arguments(t *testing.T) {
 		config   attributes
 		at       string
 	}{
-		"a switch that is no switch": {"virt_vm_migration_policy", attributes{"vm": text("web"), "compression": text("on")}, "compression"},
-		"a VM without a name":        {"virt_vm_migration_policy", attributes{"vm": text("")}, "vm"},
-		"a cluster without a name":   {"virt_cluster_migration_policy", attributes{"name": text(""), "hosts": names("kvm1")}, "name"},
-		"a cluster without hosts":    {"virt_cluster_migration_policy", attributes{"name": text("compute"), "hosts": names()}, "hosts"},
-		"settings without hosts":     {"virt_migration_global_settings", attributes{"hosts": names()}, "hosts"},
+		"a VM without a name":      {"virt_vm_migration_policy", attributes{"vm": text("")}, "vm"},
+		"a cluster without a name": {"virt_cluster_migration_policy", attributes{"name": text(""), "hosts": names("kvm1")}, "name"},
+		"a cluster without hosts":  {"virt_cluster_migration_policy", attributes{"name": text("compute"), "hosts": names()}, "hosts"},
+		"settings without hosts":   {"virt_migration_global_settings", attributes{"hosts": names()}, "hosts"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

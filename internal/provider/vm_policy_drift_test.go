@@ -18,7 +18,7 @@ import (
 
 const (
 	declaredVMPolicy = `
-  auto_converge   = "true"
+  auto_converge   = true
   max_downtime_ms = 500
   timeout         = "90s"
 `
@@ -35,53 +35,54 @@ func TestAccVMPolicy_drift(t *testing.T) {
 		// document replaces the record in these copies; removed when empty.
 		document string
 		places   []string
-		// want is what state says of the record while it is wrong, and maxDowntime
-		// what it says of that attribute.
-		want        string
+		// want is what state says of the copies while they are wrong, in the attribute
+		// drift, and maxDowntime what it says of that attribute. Where all copies agree,
+		// the values tell.
+		want        map[string]string
 		maxDowntime knownvalue.Check
 	}{
 		"live copy changed": {
 			document: `{"version":1,"auto_converge":true,"max_downtime_ms":900,"timeout":"1m30s"}`, places: live,
-			want: "the live copy on kvm1 differs: max_downtime_ms is 900, declared 500", maxDowntime: knownvalue.Int64Exact(500),
+			want: map[string]string{"live": "differs: max_downtime_ms"}, maxDowntime: knownvalue.Int64Exact(500),
 		},
 		"config copy removed": {
 			places: config,
-			want:   "the config copy on kvm1 is missing", maxDowntime: knownvalue.Int64Exact(500),
+			want:   map[string]string{"config": "missing"}, maxDowntime: knownvalue.Int64Exact(500),
 		},
 		"live copy removed": {
 			places: live,
-			want:   "the live copy on kvm1 is missing", maxDowntime: knownvalue.Int64Exact(500),
+			want:   map[string]string{"live": "missing"}, maxDowntime: knownvalue.Int64Exact(500),
 		},
 		"both copies changed alike": {
 			document: `{"version":1,"max_downtime_ms":900,"timeout":"1m30s"}`, places: both,
-			want:        "both copies on kvm1 differ: auto_converge is inherit, declared true; max_downtime_ms is 900, declared 500",
+			want:        nil,
 			maxDowntime: knownvalue.Int64Exact(900),
 		},
 		"both copies are no JSON": {
 			document: `max_downtime_ms=900`, places: both,
-			want:        "both copies on kvm1 can not be read: the record is not a JSON object: max_downtime_ms=900",
+			want:        map[string]string{"live": "unreadable", "config": "unreadable"},
 			maxDowntime: knownvalue.Int64Exact(500),
 		},
 		"a value out of range": {
 			document: `{"version":1,"max_downtime_ms":0}`, places: config,
-			want:        "the config copy on kvm1 can not be read: max_downtime_ms: 0 is not between 1 and 2000000 milliseconds",
+			want:        map[string]string{"config": "unreadable"},
 			maxDowntime: knownvalue.Int64Exact(500),
 		},
 		"foreign elements": {
 			document: `<record/>`, places: live,
-			want:        "the live copy on kvm1 can not be read: the record is not a JSON object: <migration-policy> <record/> </migration-policy>",
+			want:        map[string]string{"live": "unreadable"},
 			maxDowntime: knownvalue.Int64Exact(500),
 		},
 		"inactive VM": {
 			spec:     lab.GuestSpec{State: lab.Inactive},
 			document: `{"version":1,"max_downtime_ms":900}`, places: config,
-			want:        "the config copy on kvm1 differs: auto_converge is inherit, declared true; max_downtime_ms is 900, declared 500; timeout is inherit, declared 1m30s",
+			want:        nil,
 			maxDowntime: knownvalue.Int64Exact(900),
 		},
 		"transient VM": {
 			spec:     lab.GuestSpec{Transient: true},
 			document: `{"version":1,"auto_converge":true,"max_downtime_ms":900,"timeout":"1m30s"}`, places: live,
-			want: "the live copy on kvm1 differs: max_downtime_ms is 900, declared 500", maxDowntime: knownvalue.Int64Exact(900),
+			want: nil, maxDowntime: knownvalue.Int64Exact(900),
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -106,9 +107,9 @@ func TestAccVMPolicy_drift(t *testing.T) {
 					Config: config,
 					ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{
 						plancheck.ExpectResourceAction(vmPolicy, plancheck.ResourceActionUpdate),
-						expectBefore(vmPolicy, tfjsonpath.New("record"), knownvalue.StringExact(test.want)),
+						expectBefore(vmPolicy, tfjsonpath.New("drift"), driftOf(test.want)),
 						expectBefore(vmPolicy, tfjsonpath.New("max_downtime_ms"), test.maxDowntime),
-						plancheck.ExpectKnownValue(vmPolicy, tfjsonpath.New("record"), knownvalue.StringExact("in_sync")),
+						plancheck.ExpectKnownValue(vmPolicy, tfjsonpath.New("drift"), noDrift),
 						plancheck.ExpectKnownValue(vmPolicy, tfjsonpath.New("max_downtime_ms"), knownvalue.Int64Exact(500)),
 					}},
 					PostApplyFunc: func() { requireVMRecord(t, kvm1, guest.Name, declaredVMRecord, guestPlaces(test.spec)...) },
@@ -148,7 +149,7 @@ func TestAccVMPolicy_redefined(t *testing.T) {
 			Config:    config,
 			ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{
 				plancheck.ExpectResourceAction(vmPolicy, plancheck.ResourceActionUpdate),
-				expectBefore(vmPolicy, tfjsonpath.New("record"), knownvalue.StringExact("the config copy on kvm1 is missing")),
+				expectBefore(vmPolicy, tfjsonpath.New("drift"), driftOf(map[string]string{"config": "missing"})),
 			}},
 			PostApplyFunc: func() { requireVMRecord(t, kvm1, guest.Name, declaredVMRecord, "live", "config") },
 		},

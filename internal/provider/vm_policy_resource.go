@@ -39,10 +39,11 @@ func newVMPolicyResource() resource.Resource {
 type vmPolicyResource struct{ resourceBase }
 
 type vmPolicyModel struct {
-	levelModel
+	policyModel
 	VM       types.String `tfsdk:"vm"`
+	ID       types.String `tfsdk:"id"`
 	UUID     types.String `tfsdk:"uuid"`
-	Record   types.String `tfsdk:"record"`
+	Drift    types.Map    `tfsdk:"drift"`
 	Owner    types.String `tfsdk:"owner"`
 	Replaces types.String `tfsdk:"replaces"`
 }
@@ -56,18 +57,12 @@ func (r *vmPolicyResource) Schema(_ context.Context, _ resource.SchemaRequest, r
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "The live-migration policy of one VM. What it leaves out inherits from the cluster that the VM's host is in, each field on its own. It is kept in the metadata of the VM's domain and travels with it.",
 		Attributes: levelAttributes(map[string]schema.Attribute{
-			"vm": vmAttribute(),
-			"uuid": schema.StringAttribute{
-				MarkdownDescription: "The VM's UUID.",
-				Computed:            true,
-				PlanModifiers:       []planmodifier.String{stringplanmodifier.UseStateForUnknown()},
-			},
+			"vm":       vmAttribute(),
+			"id":       uuidAttribute("The VM's UUID, like `uuid`."),
+			"uuid":     uuidAttribute("The VM's UUID."),
 			"owner":    ownerAttribute(),
 			"replaces": replacesAttribute(),
-			"record": schema.StringAttribute{
-				MarkdownDescription: "`in_sync`, or words that say which copy of the record (live or config) differs and how. Any difference is repaired in place by the next apply.",
-				Computed:            true,
-			},
+			"drift":    driftAttribute("copy (`live`, `config`)"),
 		}),
 	}
 }
@@ -77,6 +72,15 @@ const anotherVMDescription = " Another spelling of the same VM is an update in p
 
 // vmIdentity identifies an instance of a resource by its VM.
 var vmIdentity = identity{attribute: "uuid", description: "The VM's UUID."}
+
+// uuidAttribute is the UUID of a resource's VM, which never changes.
+func uuidAttribute(description string) schema.StringAttribute {
+	return schema.StringAttribute{
+		MarkdownDescription: description,
+		Computed:            true,
+		PlanModifiers:       []planmodifier.String{stringplanmodifier.UseStateForUnknown()},
+	}
+}
 
 // vmAttribute is how resources name a VM.
 func vmAttribute() schema.StringAttribute {
@@ -89,9 +93,9 @@ func vmAttribute() schema.StringAttribute {
 
 func (r *vmPolicyResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
 	var config vmPolicyModel
-	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
+	resp.Diagnostics.Append(getModel(ctx, req.Config, &config)...)
 	if !resp.Diagnostics.HasError() {
-		resp.Diagnostics.Append(validatePolicy(config.toPolicy(), path.Empty())...)
+		resp.Diagnostics.Append(validatePolicy(config.toPolicy())...)
 	}
 }
 
@@ -104,23 +108,23 @@ func (r *vmPolicyResource) ModifyPlan(ctx context.Context, req resource.ModifyPl
 		return
 	}
 	var plan vmPolicyModel
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	resp.Diagnostics.Append(validatePolicy(plan.toPolicy(), path.Empty())...)
+	resp.Diagnostics.Append(getModel(ctx, req.Plan, &plan)...)
+	resp.Diagnostics.Append(validatePolicy(plan.toPolicy())...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	plan.Record = types.StringValue(fleet.InSync)
+	plan.Drift = driftMap(nil)
 	if req.State.Raw.IsNull() {
 		plan.Replaces, diags = r.planCreate(ctx, own, plan)
 		resp.Diagnostics.Append(diags...)
-		resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
+		resp.Diagnostics.Append(setPlan(ctx, &resp.Plan, &plan)...)
 		if !resp.Diagnostics.HasError() {
 			resp.Diagnostics.Append(r.preview(ctx, plan, "")...)
 		}
 		return
 	}
 	var state vmPolicyModel
-	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	resp.Diagnostics.Append(getModel(ctx, req.State, &state)...)
 	remembered, diags := instance.Recall(ctx, req.Private)
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
@@ -131,9 +135,10 @@ func (r *vmPolicyResource) ModifyPlan(ctx context.Context, req resource.ModifyPl
 	resp.Diagnostics.Append(diags...)
 	if another {
 		resp.RequiresReplace = append(resp.RequiresReplace, path.Root("vm"))
-		plan.UUID, plan.Owner, plan.Replaces = types.StringUnknown(), types.StringUnknown(), types.StringUnknown()
+		plan.ID, plan.UUID = types.StringUnknown(), types.StringUnknown()
+		plan.Owner, plan.Replaces = types.StringUnknown(), types.StringUnknown()
 	}
-	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
+	resp.Diagnostics.Append(setPlan(ctx, &resp.Plan, &plan)...)
 	planOwner(ctx, req, resp)
 	resp.Diagnostics.Append(r.preview(ctx, plan, r.home(ctx, remembered))...)
 }
@@ -161,7 +166,7 @@ func (r *vmPolicyResource) planCreate(ctx context.Context, own string, plan vmPo
 
 func (r *vmPolicyResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
 	var plan vmPolicyModel
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	resp.Diagnostics.Append(getModel(ctx, req.Plan, &plan)...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -175,14 +180,14 @@ func (r *vmPolicyResource) Create(ctx context.Context, req resource.CreateReques
 	}
 	plan.Replaces = asKnown(plan.Replaces)
 	resp.Diagnostics.Append(r.written(ctx, &plan, remembered, created, resp.Private)...)
-	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+	resp.Diagnostics.Append(setState(ctx, &resp.State, &plan)...)
 	resp.Diagnostics.Append(r.identify(ctx, resp.Identity, plan.UUID)...)
 }
 
 // written fills in and remembers what was written where.
 func (r *vmPolicyResource) written(ctx context.Context, m *vmPolicyModel, remembered instance.Memory, changed fleet.ChangedVM, private instance.PrivateWriter) diag.Diagnostics {
 	m.UUID = types.StringValue(changed.Record.Location.Domain.UUID)
-	m.Record = types.StringValue(fleet.InSync)
+	m.ID, m.Drift = m.UUID, driftMap(nil)
 	m.Owner = types.StringValue(remembered.Owner)
 	diags := takenWarning(r.object, changed.Taken)
 	remembered, renamed := remembered.Found(ctx, r.fleet, changed.Record, remembered.Claim(m.declaration()))
@@ -193,7 +198,7 @@ func (r *vmPolicyResource) written(ctx context.Context, m *vmPolicyModel, rememb
 
 func (r *vmPolicyResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
 	var state vmPolicyModel
-	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	resp.Diagnostics.Append(getModel(ctx, req.State, &state)...)
 	resp.Diagnostics.Append(r.identify(ctx, resp.Identity, state.UUID)...)
 	remembered, diags := instance.Recall(ctx, req.Private)
 	resp.Diagnostics.Append(diags...)
@@ -218,39 +223,41 @@ func (r *vmPolicyResource) Read(ctx context.Context, req resource.ReadRequest, r
 	}
 	declaration := remembered.Claim(state.declaration())
 	if other := record.Redeclared(declaration); other != nil {
-		state.Record = types.StringValue(fleet.InSync)
+		state.Drift = driftMap(nil)
 		resp.Diagnostics.Append(redeclaredWarning(r.object, *other))
 	} else {
-		state.refresh(record)
+		drift := state.refresh(record)
+		if drift != fleet.InSync {
+			resp.Diagnostics.AddWarning(r.object+" Out of Sync",
+				"VM "+record.Location.Domain.Name+": "+drift+". "+remedy(record.Stuck()))
+		}
 	}
 	state.VM, diags = nameInState(ctx, r.fleet, state.VM, record.Location.Domain)
 	resp.Diagnostics.Append(diags...)
-	if drift := state.Record.ValueString(); drift != fleet.InSync {
-		resp.Diagnostics.AddWarning(r.object+" Out of Sync",
-			"VM "+record.Location.Domain.Name+": "+drift+". "+remedy(record.Stuck()))
-	}
 	resp.Diagnostics.Append(unknownMembersWarning(r.object, record.Unknown())...)
 	resp.Diagnostics.Append(locationWarnings(record.Location)...)
 	remembered, renamed := remembered.Found(ctx, r.fleet, record, declaration)
 	resp.Diagnostics.Append(renamedWarning(r.instances, renamed)...)
 	resp.Diagnostics.Append(remembered.Save(ctx, resp.Private)...)
-	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
+	resp.Diagnostics.Append(setState(ctx, &resp.State, &state)...)
 }
 
 // refresh takes over what was read. Where all copies agree on another policy,
-// its values go into the attributes, so that a plan shows the real difference.
-func (m *vmPolicyModel) refresh(record fleet.VMRecord) {
+// its values go into the attributes, so that a plan shows the real difference. It
+// says in words what differs.
+func (m *vmPolicyModel) refresh(record fleet.VMRecord) string {
 	declared := m.toPolicy()
-	m.Record = types.StringValue(record.Drift(declared))
+	m.Drift = driftMap(record.Deviations(declared))
 	if agreed, ok := record.Agreed(); ok && !agreed.Equal(declared) {
-		m.levelModel = levelModelOf(agreed)
+		m.policyModel = policyModelOf(agreed)
 	}
+	return record.Drift(declared)
 }
 
 func (r *vmPolicyResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
 	var plan, state vmPolicyModel
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	resp.Diagnostics.Append(getModel(ctx, req.Plan, &plan)...)
+	resp.Diagnostics.Append(getModel(ctx, req.State, &state)...)
 	remembered, diags := instance.Recall(ctx, req.Private)
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
@@ -267,7 +274,7 @@ func (r *vmPolicyResource) Update(ctx context.Context, req resource.UpdateReques
 		return
 	}
 	resp.Diagnostics.Append(r.written(ctx, &plan, remembered, updated, resp.Private)...)
-	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+	resp.Diagnostics.Append(setState(ctx, &resp.State, &plan)...)
 	resp.Diagnostics.Append(r.identify(ctx, resp.Identity, plan.UUID)...)
 }
 
@@ -288,7 +295,7 @@ func (r *vmPolicyResource) home(ctx context.Context, remembered instance.Memory)
 // gone with it, unless its host has left the configuration.
 func (r *vmPolicyResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
 	var state vmPolicyModel
-	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	resp.Diagnostics.Append(getModel(ctx, req.State, &state)...)
 	remembered, diags := instance.Recall(ctx, req.Private)
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
@@ -327,17 +334,18 @@ func (r *vmPolicyResource) ImportState(ctx context.Context, req resource.ImportS
 		return
 	}
 	model := vmPolicyModel{
-		levelModel: levelModelOf(taken.Policy),
-		VM:         types.StringValue(vm),
-		UUID:       types.StringValue(record.Location.Domain.UUID),
-		Record:     types.StringValue(record.Drift(taken.Policy)),
-		Owner:      textOrNull(taken.Owner),
+		policyModel: policyModelOf(taken.Policy),
+		VM:          types.StringValue(vm),
+		UUID:        types.StringValue(record.Location.Domain.UUID),
+		ID:          types.StringValue(record.Location.Domain.UUID),
+		Drift:       driftMap(record.Deviations(taken.Policy)),
+		Owner:       textOrNull(taken.Owner),
 	}
 	remembered := instance.Memory{Owner: taken.Owner, Imported: true}
 	remembered, renamed := remembered.Found(ctx, r.fleet, record, fleet.Declaration{Policy: taken.Policy, Owner: taken.Owner})
 	resp.Diagnostics.Append(renamedWarning(r.instances, renamed)...)
 	resp.Diagnostics.Append(remembered.Save(ctx, resp.Private)...)
-	resp.Diagnostics.Append(resp.State.Set(ctx, model)...)
+	resp.Diagnostics.Append(setState(ctx, &resp.State, &model)...)
 	resp.Diagnostics.Append(r.identify(ctx, resp.Identity, model.UUID)...)
 }
 

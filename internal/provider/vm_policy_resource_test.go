@@ -36,16 +36,16 @@ func vmPolicyOf(t *testing.T, vm, policy string) string {
 // everyField is a policy that sets every field, and everyRecord its record.
 const (
 	everyField = `
-  auto_converge            = "true"
+  auto_converge            = true
   auto_converge_initial    = 30
   auto_converge_increment  = 15
-  compression              = "true"
+  compression              = true
   compression_cache_mib    = 128
   bandwidth_mib_per_second = 0
   max_downtime_ms          = 500
   parallel_connections     = 0
-  post_copy                = "true"
-  encryption               = "false"
+  post_copy                = true
+  encryption               = false
   timeout                  = "90s"
   stall_timeout            = "0s"
   on_timeout               = "post_copy"
@@ -73,18 +73,20 @@ func TestAccVMPolicy_lifecycle(t *testing.T) {
 				return func() { requireVMRecord(t, host, guest.Name, want, places...) }
 			}
 			acceptance(t,
-				resource.TestStep{ // a bare true is a switch, too
+				resource.TestStep{
 					Config: vmPolicyOf(t, guest.Name, `auto_converge = true`),
 					ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{
 						plancheck.ExpectResourceAction(vmPolicy, plancheck.ResourceActionCreate),
 						plancheck.ExpectUnknownValue(vmPolicy, tfjsonpath.New("uuid")),
-						plancheck.ExpectKnownValue(vmPolicy, tfjsonpath.New("record"), knownvalue.StringExact("in_sync")),
+						plancheck.ExpectUnknownValue(vmPolicy, tfjsonpath.New("id")),
+						plancheck.ExpectKnownValue(vmPolicy, tfjsonpath.New("drift"), noDrift),
 					}},
 					ConfigStateChecks: []statecheck.StateCheck{
 						statecheck.ExpectKnownValue(vmPolicy, tfjsonpath.New("uuid"), knownvalue.StringExact(guest.UUID)),
-						statecheck.ExpectKnownValue(vmPolicy, tfjsonpath.New("record"), knownvalue.StringExact("in_sync")),
-						statecheck.ExpectKnownValue(vmPolicy, tfjsonpath.New("auto_converge"), knownvalue.StringExact("true")),
-						statecheck.ExpectKnownValue(vmPolicy, tfjsonpath.New("compression"), knownvalue.StringExact("inherit")),
+						statecheck.ExpectKnownValue(vmPolicy, tfjsonpath.New("id"), knownvalue.StringExact(guest.UUID)),
+						statecheck.ExpectKnownValue(vmPolicy, tfjsonpath.New("drift"), noDrift),
+						statecheck.ExpectKnownValue(vmPolicy, tfjsonpath.New("auto_converge"), knownvalue.Bool(true)),
+						statecheck.ExpectKnownValue(vmPolicy, tfjsonpath.New("compression"), knownvalue.Null()),
 						statecheck.ExpectKnownValue(vmPolicy, tfjsonpath.New("max_downtime_ms"), knownvalue.Null()),
 					},
 					PostApplyFunc: record(`{"version":1,"auto_converge":true}`),

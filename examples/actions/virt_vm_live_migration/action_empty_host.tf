@@ -7,8 +7,6 @@ action "virt_vm_live_migration" "empty_kvm1" {
     vm          = each.key
     destination = "kvm2"
 
-    policy = {
-      auto_converge = true # for these moves, whatever the VMs' own policy says
-    }
+    auto_converge = true # for these moves, whatever the VMs' own policy says
   }
 }

@@ -4,9 +4,7 @@ resource "virt_vm_live_migration" "db1" {
   destination = "kvm2"
 
   # For the moves by this resource, on top of the policy of all levels.
-  policy = {
-    timeout = "10m"
-  }
+  timeout = "10m"
 
   # Policy that changes in the same apply is to hold for the move already.
   depends_on = [virt_vm_migration_policy.db1]

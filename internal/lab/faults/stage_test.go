@@ -55,7 +55,7 @@ func (s *stage) configuration(asked form, policy string) string {
 	if asked == byAction {
 		block = "action \"virt_vm_live_migration\" \"move\" {\n  config {\n%s  }\n}\n"
 	}
-	arguments := fmt.Sprintf("  vm = %q\n  destination = %q\n  mode = %q\n  policy = {%s\n  }\n", s.guest.Name, destinationName, s.mode, policy)
+	arguments := fmt.Sprintf("  vm = %q\n  destination = %q\n  mode = %q\n%s\n", s.guest.Name, destinationName, s.mode, policy)
 	return fmt.Sprintf(`terraform {
   required_providers {
     virt = { source = "terraform-provider-virt/virt" }

@@ -64,7 +64,7 @@ func (h *Host) AbortJob(ctx context.Context, uuid string) error {
 func (h *Host) StartPostCopy(ctx context.Context, uuid string) error {
 	return h.change(ctx, "StartPostCopy", uuid, func(d *domain) error {
 		j := d.job
-		if j == nil || j.postCopy || !j.parameters.PostCopy {
+		if j == nil || j.postCopy || !j.parameters.PostCopy() {
 			return migration.ErrNotActive
 		}
 		j.postCopy = true

@@ -258,7 +258,7 @@ func (j *job) reading() migration.Job {
 	if j.postCopy && !j.script.QuietPostCopy {
 		job.PostCopyRequests = 11
 	}
-	if j.parameters.Compression {
+	if j.parameters.Compression() {
 		job.CompressionPages, job.CompressionCacheMisses = new(j.script.CompressionPages), new(j.script.CompressionCacheMisses)
 	}
 	return job

@@ -1,0 +1,214 @@
+package policy
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+)
+
+// inherit stands for a field that is not set, in words for people.
+const inherit = "inherit"
+
+// Definition is all that there is to know of one field.
+type Definition struct {
+	Field Field
+	Kind  Kind
+	// Summary says in Markdown, without a full stop, what the field does;
+	// Details are further sentences, or nothing.
+	Summary, Details string
+	// Values says in Markdown which values are valid, and Unset what holds where
+	// no level sets the field.
+	Values, Unset string
+	// Tunes is the field of the feature that this one tunes, or nothing. While
+	// the feature is off, this field is dormant.
+	Tunes Field
+	// Engine is true for a field that the engine itself heeds: libvirt has no
+	// flag and no parameter of a migration for it.
+	Engine bool
+
+	needs Release
+	typedField
+}
+
+// typedField is what can be done with a field, the type of its values left
+// behind.
+type typedField struct {
+	isSet func(Policy) bool
+	equal func(a, b Policy) bool
+	// copy sets the field in dst to a copy of what it is in src.
+	copy func(dst *Policy, src Policy)
+	// plain is the value as a bool, int64 or string.
+	plain func(Policy) any
+	set   func(*Policy, any) error
+	// decode sets the value that a record holds.
+	decode func(*Policy, json.RawMessage) error
+	// problem says what is wrong with the value, or nothing.
+	problem func(Policy) string
+	// conflict says what in the same policy contradicts the value, or nothing.
+	conflict func(Policy) string
+	// idle tells whether the rest of the policy leaves the field without effect.
+	idle func(Policy) bool
+	// tell is what libvirt is told of the value.
+	tell func(Policy) Parameters
+	// builtIn sets the built-in default, if there is one.
+	builtIn func(*Policy)
+}
+
+// Table lists the definitions of all fields, in the order of Fields.
+func Table() []Definition { return append([]Definition(nil), table...) }
+
+// Description is all of it in sentences, in Markdown.
+func (d Definition) Description() string {
+	text := d.Summary
+	if !strings.HasSuffix(text, "?") {
+		text += "."
+	}
+	if d.Details != "" {
+		text += " " + d.Details
+	}
+	return fmt.Sprintf("%s Values: %s. Where no level sets it: %s.", text, d.Values, d.Unset)
+}
+
+// Value is the field's value in a policy: a bool, an int64, or a string for a
+// duration or a word; nil where it inherits.
+func (d Definition) Value(p Policy) any {
+	if !d.isSet(p) {
+		return nil
+	}
+	return d.plain(p)
+}
+
+// Set gives the field a value as Value returns it. It does not validate; the
+// error tells of a value of the wrong type, or of a text that is no duration.
+func (d Definition) Set(p *Policy, value any) error { return d.set(p, value) }
+
+// text is the value as a record holds it, or "inherit".
+func (d Definition) text(p Policy) string {
+	if !d.isSet(p) {
+		return inherit
+	}
+	return fmt.Sprint(d.plain(p))
+}
+
+// check is the field's problem as an error that names the field.
+func (d Definition) check(p Policy) error {
+	if text := d.problem(p); text != "" {
+		return fmt.Errorf("%s: %s", d.Field, strings.ToLower(text[:1])+strings.TrimSuffix(text[1:], "."))
+	}
+	return nil
+}
+
+// switchedOff tells whether a policy says that the feature of this field is not
+// to be used. One that says nothing does not.
+func (d Definition) switchedOff(p Policy) bool { return d.isSet(p) && d.tell(p).Empty() }
+
+// dormant tells whether the field does nothing in a policy that decides
+// everything: what it tunes is off, or nothing ever asks for it.
+func (d Definition) dormant(p Policy) bool {
+	return d.Tunes != "" && definition(d.Tunes).switchedOff(p) || d.idle(p)
+}
+
+// definition is that of a field of the table.
+func definition(field Field) Definition {
+	for _, d := range table {
+		if d.Field == field {
+			return d
+		}
+	}
+	panic(fmt.Sprintf("policy: no field %q", string(field))) // a slip in the table itself
+}
+
+// entry is one line of the table, for a field whose values have the type T.
+type entry[T any] struct {
+	field            Field
+	summary, details string
+	values           values[T]
+	// builtIn is the built-in default. Without one nothing is sent, and unset
+	// names what QEMU or libvirt does then.
+	builtIn *T
+	unset   string
+	tunes   Field
+	// conflict says what in the same policy contradicts the value, or nothing.
+	conflict func(Policy) string
+	// idle tells whether the rest of the policy leaves the field without effect.
+	idle func(Policy) bool
+	// libvirt is what libvirt is told of a value. A field without it is one that
+	// the engine itself heeds.
+	libvirt func(T) Parameters
+	// needs is what both hosts need while libvirt is told of the field.
+	needs Release
+}
+
+// define makes a line of the table; member is where Policy holds the value.
+func define[T, P any](k kind[T, P], member func(*Policy) **T, e entry[T]) Definition {
+	d := Definition{
+		Field: e.field, Kind: k.kind, Summary: e.summary, Details: e.details, Values: e.values.text, Unset: e.unset,
+		Tunes: e.tunes, Engine: e.libvirt == nil, needs: e.needs, typedField: access(k, member),
+	}
+	value := func(p Policy) *T { return *member(&p) }
+	d.problem = func(p Policy) string {
+		if v := value(p); v != nil && e.values.problem != nil {
+			return e.values.problem(*v)
+		}
+		return ""
+	}
+	d.conflict = func(p Policy) string {
+		if e.conflict == nil {
+			return ""
+		}
+		return e.conflict(p)
+	}
+	d.idle = func(p Policy) bool { return e.idle != nil && e.idle(p) }
+	d.tell = func(p Policy) Parameters {
+		if v := value(p); v != nil && e.libvirt != nil {
+			return e.libvirt(*v)
+		}
+		return Parameters{}
+	}
+	d.builtIn = func(*Policy) {}
+	if e.builtIn != nil {
+		d.Unset = fmt.Sprintf("`%v`", k.plain(*e.builtIn))
+		d.builtIn = func(p *Policy) { *member(p) = new(*e.builtIn) }
+	}
+	return d
+}
+
+// access is what the type of a field's values alone decides.
+func access[T, P any](k kind[T, P], member func(*Policy) **T) typedField {
+	value := func(p Policy) *T { return *member(&p) }
+	set := func(p *Policy, plain P) error {
+		v, err := k.typed(plain)
+		if err == nil {
+			*member(p) = &v
+		}
+		return err
+	}
+	return typedField{
+		isSet: func(p Policy) bool { return value(p) != nil },
+		equal: func(a, b Policy) bool {
+			x, y := value(a), value(b)
+			return x == y || x != nil && y != nil && k.equal(*x, *y)
+		},
+		copy: func(dst *Policy, src Policy) {
+			*member(dst) = nil
+			if v := value(src); v != nil {
+				*member(dst) = new(*v)
+			}
+		},
+		plain: func(p Policy) any { return k.plain(*value(p)) },
+		set: func(p *Policy, v any) error {
+			plain, ok := v.(P)
+			if !ok {
+				return fmt.Errorf("%T is not %T", v, plain)
+			}
+			return set(p, plain)
+		},
+		decode: func(p *Policy, raw json.RawMessage) error {
+			plain, err := decodeAs[P](raw, k.json)
+			if err != nil {
+				return err
+			}
+			return set(p, plain)
+		},
+	}
+}

@@ -1,0 +1,85 @@
+package policy
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Kind is the type of a field's values. Each has one type of JSON in records
+// and one type of attribute in Terraform.
+type Kind string
+
+// The kinds of fields.
+const (
+	// Switch is true or false.
+	Switch Kind = "switch"
+	// Number is a whole number, an int64.
+	Number Kind = "number"
+	// Duration is a text such as "30m"; FormatDuration has its canonical form.
+	Duration Kind = "duration"
+	// Word is one of a few texts.
+	Word Kind = "word"
+)
+
+// kind converts values of the type T of a member of Policy to and from the
+// plain type P, which JSON and Terraform have, too.
+type kind[T, P any] struct {
+	kind Kind
+	// json says what a record has to hold.
+	json  string
+	plain func(T) P
+	typed func(P) (T, error)
+	equal func(a, b T) bool
+}
+
+var (
+	boolean = kind[bool, bool]{
+		kind: Switch, json: "true or false",
+		plain: itself[bool], typed: unchecked[bool], equal: same[bool],
+	}
+	integer = kind[int64, int64]{
+		kind: Number, json: "a whole number",
+		plain: itself[int64], typed: unchecked[int64], equal: same[int64],
+	}
+	duration = kind[time.Duration, string]{
+		kind: Duration, json: "a duration in quotes",
+		plain: FormatDuration, typed: ParseDuration, equal: same[time.Duration],
+	}
+)
+
+// word is the kind of a type that has a few words as values.
+func word[T ~string]() kind[T, string] {
+	return kind[T, string]{
+		kind: Word, json: "a word in quotes",
+		plain: func(v T) string { return string(v) },
+		typed: func(v string) (T, error) { return T(v), nil },
+		equal: same[T],
+	}
+}
+
+func itself[T any](v T) T                { return v }
+func unchecked[T any](v T) (T, error)    { return v, nil }
+func same[T comparable](a, b T) bool     { return a == b }
+func is[T comparable](v *T, want T) bool { return v != nil && *v == want }
+
+// decodeAs refuses JSON's null, which encoding/json would take for the zero
+// value: a field that inherits is absent from a record.
+func decodeAs[T any](raw json.RawMessage, want string) (T, error) {
+	var v *T
+	if err := json.Unmarshal(raw, &v); err != nil || v == nil {
+		var zero T
+		return zero, fmt.Errorf("must be %s, not %s", want, abbreviate(string(raw)))
+	}
+	return *v, nil
+}
+
+// abbreviate keeps foreign text short in a message.
+func abbreviate(text string) string {
+	const most = 60
+	if len(text) > most {
+		return strings.ToValidUTF8(text[:most], "") + "…"
+	}
+	return text
+}

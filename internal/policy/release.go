@@ -1,0 +1,28 @@
+package policy
+
+// Release is the oldest release of libvirt and of QEMU that something works
+// with, as libvirt encodes them: 1,000,000 * major + 1,000 * minor + micro. 0 is
+// any.
+type Release struct{ Libvirt, QEMU uint64 }
+
+// Requirement is what both hosts of a migration need.
+type Requirement struct {
+	// Feature is the field that needs it, or two that need it together.
+	Feature string
+	Release Release
+}
+
+// Requirements lists what hosts need for what libvirt is told of the policy.
+func (e Effective) Requirements() []Requirement {
+	var all []Requirement
+	for _, d := range table {
+		if d.needs != (Release{}) && !d.dormant(e.Policy) && !d.tell(e.Policy).Empty() {
+			all = append(all, Requirement{string(d.Field), d.needs})
+		}
+	}
+	if e.PostCopy() && e.ParallelConnections() > 0 {
+		// Before, QEMU refuses it, or ends with the guest shut off on the destination.
+		all = append(all, Requirement{"post_copy together with parallel_connections", Release{QEMU: 10_001_000}})
+	}
+	return all
+}

@@ -1,0 +1,125 @@
+package policy
+
+import "time"
+
+// table is the one place where a field is described: the codec, validation,
+// resolution, comparison, what libvirt is told, Terraform's schemas and the
+// tables of the documents all follow it. A new field is an entry here and a
+// member of Policy.
+var table = []Definition{
+	define(boolean, func(p *Policy) **bool { return &p.AutoConverge }, entry[bool]{
+		field:   FieldAutoConverge,
+		summary: "Auto-converge: throttle the guest's vCPUs, step by step, until memory is copied faster than the guest dirties it",
+		details: "In libvirt `VIR_MIGRATE_AUTO_CONVERGE`, in QEMU `auto-converge`.",
+		values:  onOff, builtIn: new(false),
+		libvirt: flag("VIR_MIGRATE_AUTO_CONVERGE"),
+	}),
+	define(integer, func(p *Policy) **int64 { return &p.AutoConvergeInitial }, entry[int64]{
+		field:   FieldAutoConvergeInitial,
+		summary: "First throttle of auto-converge, in percent of vCPU time",
+		details: "In libvirt `auto_converge.initial`, in QEMU `cpu-throttle-initial`.",
+		values:  between(MinPercent, MaxPercent, "percent"), unset: "20 (QEMU)",
+		tunes:   FieldAutoConverge,
+		libvirt: intParameter("auto_converge.initial"),
+	}),
+	define(integer, func(p *Policy) **int64 { return &p.AutoConvergeIncrement }, entry[int64]{
+		field:   FieldAutoConvergeIncrement,
+		summary: "What auto-converge adds to the throttle each time it was not enough, in percent",
+		details: "In libvirt `auto_converge.increment`, in QEMU `cpu-throttle-increment`.",
+		values:  between(MinPercent, MaxPercent, "percent"), unset: "10 (QEMU)",
+		tunes:   FieldAutoConverge,
+		libvirt: intParameter("auto_converge.increment"),
+	}),
+	define(boolean, func(p *Policy) **bool { return &p.Compression }, entry[bool]{
+		field:   FieldCompression,
+		summary: "XBZRLE compression: of a page that was sent before, send only the bytes that changed",
+		details: "Cannot be combined with `parallel_connections`. In libvirt `VIR_MIGRATE_COMPRESSED`, method `xbzrle`.",
+		values:  onOff, builtIn: new(false),
+		libvirt: flag(FlagCompressed, Parameter{"compression", "xbzrle"}),
+	}),
+	define(integer, func(p *Policy) **int64 { return &p.CompressionCacheMiB }, entry[int64]{
+		field:   FieldCompressionCacheMiB,
+		summary: "Size of the XBZRLE cache on the source, in MiB",
+		details: "Best as large as the memory that the guest keeps rewriting. In libvirt `compression.xbzrle.cache`, in QEMU `xbzrle-cache-size`.",
+		values:  powerOfTwo(MaxCompressionCacheMiB, "MiB", "QEMU requires of the XBZRLE cache"), unset: "64 (QEMU)",
+		tunes:   FieldCompression,
+		libvirt: ullongParameter("compression.xbzrle.cache", 1<<20),
+	}),
+	define(integer, func(p *Policy) **int64 { return &p.BandwidthMiBPerSecond }, entry[int64]{
+		field:   FieldBandwidth,
+		summary: "Limit of the memory stream, in MiB/s; `0` asks for no limit",
+		details: "In libvirt `bandwidth`, in QEMU `max-bandwidth`.",
+		values:  between(0, MaxBandwidthMiBPerSecond, "MiB/s, where 0 is no limit"), unset: "no limit (libvirt)",
+		libvirt: func(v int64) Parameters {
+			if v == 0 { // libvirt would take 0 for "the limit that this domain was given before"
+				v = MaxBandwidthMiBPerSecond
+			}
+			return ullongParameter("bandwidth", 1)(v)
+		},
+	}),
+	define(integer, func(p *Policy) **int64 { return &p.MaxDowntimeMS }, entry[int64]{
+		field:   FieldMaxDowntimeMS,
+		summary: "Longest pause for the switch-over, in milliseconds",
+		details: "In libvirt `virDomainMigrateSetMaxDowntime`, in QEMU `downtime-limit`.",
+		values:  between(MinMaxDowntimeMS, MaxMaxDowntimeMS, "milliseconds"), unset: "300 (QEMU)",
+	}),
+	define(integer, func(p *Policy) **int64 { return &p.ParallelConnections }, entry[int64]{
+		field:   FieldParallelConnections,
+		summary: "Number of connections for the memory stream",
+		details: "Cannot be combined with `compression`. In libvirt `VIR_MIGRATE_PARALLEL` and `parallel.connections`, in QEMU multifd.",
+		values:  noneOr(MinParallelConnections, MaxParallelConnections, "connections"), builtIn: new(int64(0)),
+		conflict: func(p Policy) string {
+			if is(p.Compression, true) && p.ParallelConnections != nil && *p.ParallelConnections > 0 {
+				return "compression is XBZRLE, which QEMU cannot do over parallel connections: pages sent over them bypass it. Set parallel_connections to 0 or compression to false."
+			}
+			return ""
+		},
+		libvirt: func(v int64) Parameters {
+			if v == 0 {
+				return Parameters{}
+			}
+			return Parameters{Flags: []string{"VIR_MIGRATE_PARALLEL"}, Typed: []Parameter{{"parallel.connections", int32(v)}}}
+		},
+		needs: Release{Libvirt: 5_002_000, QEMU: 4_000_000},
+	}),
+	define(boolean, func(p *Policy) **bool { return &p.PostCopy }, entry[bool]{
+		field:   FieldPostCopy,
+		summary: "May this VM be switched to post-copy, that is run on the destination before all its memory is there?",
+		details: "If the link is lost after the switch, the VM can only be recovered, not rolled back. In libvirt `VIR_MIGRATE_POSTCOPY`, in QEMU `postcopy-ram`.",
+		values:  onOff, builtIn: new(false),
+		libvirt: flag(FlagPostCopy),
+		needs:   Release{Libvirt: 1_003_003, QEMU: 2_006_000},
+	}),
+	define(boolean, func(p *Policy) **bool { return &p.Encryption }, entry[bool]{
+		field:   FieldEncryption,
+		summary: "QEMU's native TLS for the memory stream",
+		details: "Both hosts need QEMU's migration certificates. In libvirt `VIR_MIGRATE_TLS`, in QEMU `tls-creds`.",
+		values:  onOff, builtIn: new(false),
+		libvirt: flag("VIR_MIGRATE_TLS"),
+		needs:   Release{Libvirt: 3_002_000, QEMU: 2_007_000},
+	}),
+	define(duration, func(p *Policy) **time.Duration { return &p.Timeout }, entry[time.Duration]{
+		field:   FieldTimeout,
+		summary: "Limit of the whole migration, counted from the start of its job",
+		values:  durations("none"), builtIn: new(30 * time.Minute),
+	}),
+	define(duration, func(p *Policy) **time.Duration { return &p.StallTimeout }, entry[time.Duration]{
+		field:   FieldStallTimeout,
+		summary: "Limit of the time without progress",
+		details: "There is none while no pass over memory leaves less behind than any before and the throttle no longer rises, or while no byte is sent.",
+		values:  durations("off"), builtIn: new(2 * time.Minute),
+	}),
+	define(word[OnTimeout](), func(p *Policy) **OnTimeout { return &p.OnTimeout }, entry[OnTimeout]{
+		field:   FieldOnTimeout,
+		summary: "What happens when `timeout` or `stall_timeout` has run out",
+		details: "`abort`: the VM stays where it is. `post_copy` (needs `post_copy`): the VM is switched to post-copy. `pause`: the guest is suspended so that the rest can be copied, and the migration is aborted if that takes over 60 s.",
+		values:  words(OnTimeouts()...), builtIn: new(Abort),
+		idle: func(p Policy) bool { return is(p.Timeout, 0) && is(p.StallTimeout, 0) },
+		conflict: func(p Policy) string {
+			if is(p.OnTimeout, SwitchToPostCopy) && is(p.PostCopy, false) {
+				return "on_timeout is \"post_copy\", but post_copy is false, so the migration may not be switched. Set post_copy to true, or on_timeout to \"abort\" or \"pause\"."
+			}
+			return ""
+		},
+	}),
+}

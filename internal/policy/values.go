@@ -1,0 +1,118 @@
+package policy
+
+import (
+	"fmt"
+	"math/bits"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Ranges of the numeric fields.
+const (
+	// MinPercent is the least throttle; QEMU refuses 0.
+	MinPercent = 1
+	// MaxPercent is the highest throttle; QEMU refuses 100.
+	MaxPercent = 99
+
+	// MinMaxDowntimeMS is one millisecond: QEMU would take 0 for "never switch
+	// over".
+	MinMaxDowntimeMS = 1
+	// MaxMaxDowntimeMS is QEMU's MAX_MIGRATE_DOWNTIME.
+	MaxMaxDowntimeMS = 2_000_000
+
+	// MinParallelConnections is the least that parallel connections can be.
+	MinParallelConnections = 2
+	// MaxParallelConnections follows from QEMU's multifd-channels, a uint8.
+	MaxParallelConnections = 255
+
+	// MaxBandwidthMiBPerSecond is libvirt's largest bandwidth,
+	// INT64_MAX / 1 MiB; it is also what libvirt uses for "no limit".
+	MaxBandwidthMiBPerSecond = 1<<43 - 1
+
+	// MaxCompressionCacheMiB is the largest power of two whose size in bytes
+	// fits a signed 64-bit number.
+	MaxCompressionCacheMiB = 1 << 42
+)
+
+// values are the valid values of a field.
+type values[T any] struct {
+	// text names them, in Markdown.
+	text string
+	// problem says what is wrong with a value, or nothing; nil where all are
+	// valid.
+	problem func(T) string
+}
+
+var onOff = values[bool]{text: "`true`, `false`"}
+
+// between has the unit with the words that follow it in a message.
+func between(least, most int64, unit string) values[int64] {
+	return values[int64]{
+		text: fmt.Sprintf("%d to %d", least, most),
+		problem: func(v int64) string {
+			if v < least || v > most {
+				return fmt.Sprintf("%d is not between %d and %d %s.", v, least, most, unit)
+			}
+			return ""
+		},
+	}
+}
+
+// noneOr is between, or 0 for none.
+func noneOr(least, most int64, unit string) values[int64] {
+	return values[int64]{
+		text: fmt.Sprintf("`0` (off), or %d to %d", least, most),
+		problem: func(v int64) string {
+			if v != 0 && (v < least || v > most) {
+				return fmt.Sprintf("%d is neither 0 (off) nor between %d and %d %s.", v, least, most, unit)
+			}
+			return ""
+		},
+	}
+}
+
+// powerOfTwo names in why what needs one.
+func powerOfTwo(most int64, unit, why string) values[int64] {
+	return values[int64]{
+		text: "a power of two",
+		problem: func(v int64) string {
+			if v < 1 || v > most || bits.OnesCount64(uint64(v)) != 1 {
+				return fmt.Sprintf("%d %s is not a power of two between 1 and %d, as %s (64, 128, 256, …).", v, unit, most, why)
+			}
+			return ""
+		},
+	}
+}
+
+// durations names what "0s" means.
+func durations(zero string) values[time.Duration] {
+	return values[time.Duration]{
+		text: "a duration such as `90s` or `30m`; `0s` is " + zero,
+		problem: func(v time.Duration) string {
+			if v < 0 {
+				return "A duration cannot be negative."
+			}
+			return ""
+		},
+	}
+}
+
+func words[T ~string](all ...T) values[T] {
+	quoted := func(quote string) string {
+		texts := make([]string, len(all))
+		for i, v := range all {
+			texts[i] = quote + string(v) + quote
+		}
+		return strings.Join(texts, ", ")
+	}
+	return values[T]{
+		text: quoted("`"),
+		problem: func(v T) string {
+			if !slices.Contains(all, v) {
+				return fmt.Sprintf("%q is none of %s.", abbreviate(string(v)), quoted(`"`))
+			}
+			return ""
+		},
+	}
+}

@@ -1,0 +1,115 @@
+package provider
+
+import (
+	"github.com/hashicorp/terraform-plugin-framework-timetypes/timetypes"
+	actionschema "github.com/hashicorp/terraform-plugin-framework/action/schema"
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	datasourceschema "github.com/hashicorp/terraform-plugin-framework/datasource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
+)
+
+// policyKind is how the policy fields of one kind are written in Terraform.
+type policyKind struct {
+	resource   func(description string) schema.Attribute // optional
+	computed   func(description string) schema.Attribute
+	action     func(description string) actionschema.Attribute
+	dataSource func(description string) datasourceschema.Attribute
+	// value is the attribute's value for one of the table, or null for nil.
+	value func(any) attr.Value
+	// plain is the table's value for a known one of the attribute.
+	plain func(attr.Value) any
+}
+
+var policyKinds = map[policy.Kind]policyKind{
+	policy.Switch: {
+		resource: func(d string) schema.Attribute {
+			return schema.BoolAttribute{MarkdownDescription: d, Optional: true}
+		},
+		computed: func(d string) schema.Attribute {
+			return schema.BoolAttribute{MarkdownDescription: d, Computed: true}
+		},
+		action: func(d string) actionschema.Attribute {
+			return actionschema.BoolAttribute{MarkdownDescription: d, Optional: true}
+		},
+		dataSource: func(d string) datasourceschema.Attribute {
+			return datasourceschema.BoolAttribute{MarkdownDescription: d, Computed: true}
+		},
+		value: func(v any) attr.Value { return valueOf(v, types.BoolNull(), types.BoolValue) },
+		plain: func(v attr.Value) any { return plainOf(v, types.Bool.ValueBool) },
+	},
+	policy.Number: {
+		resource: func(d string) schema.Attribute {
+			return schema.Int64Attribute{MarkdownDescription: d, Optional: true}
+		},
+		computed: func(d string) schema.Attribute {
+			return schema.Int64Attribute{MarkdownDescription: d, Computed: true}
+		},
+		action: func(d string) actionschema.Attribute {
+			return actionschema.Int64Attribute{MarkdownDescription: d, Optional: true}
+		},
+		dataSource: func(d string) datasourceschema.Attribute {
+			return datasourceschema.Int64Attribute{MarkdownDescription: d, Computed: true}
+		},
+		value: func(v any) attr.Value { return valueOf(v, types.Int64Null(), types.Int64Value) },
+		plain: func(v attr.Value) any { return plainOf(v, types.Int64.ValueInt64) },
+	},
+	policy.Duration: {
+		resource: func(d string) schema.Attribute {
+			return schema.StringAttribute{
+				MarkdownDescription: d,
+				Optional:            true,
+				CustomType:          timetypes.GoDurationType{},
+				PlanModifiers:       []planmodifier.String{sameDuration{}},
+			}
+		},
+		computed: func(d string) schema.Attribute {
+			return schema.StringAttribute{MarkdownDescription: d, Computed: true, CustomType: timetypes.GoDurationType{}}
+		},
+		action: func(d string) actionschema.Attribute {
+			return actionschema.StringAttribute{MarkdownDescription: d, Optional: true, CustomType: timetypes.GoDurationType{}}
+		},
+		dataSource: func(d string) datasourceschema.Attribute {
+			return datasourceschema.StringAttribute{MarkdownDescription: d, Computed: true, CustomType: timetypes.GoDurationType{}}
+		},
+		value: func(v any) attr.Value {
+			return valueOf(v, timetypes.NewGoDurationNull(), timetypes.NewGoDurationValueFromStringMust)
+		},
+		plain: func(v attr.Value) any {
+			return plainOf(v, func(v timetypes.GoDuration) string { return v.ValueString() })
+		},
+	},
+	policy.Word: {
+		resource: func(d string) schema.Attribute {
+			return schema.StringAttribute{MarkdownDescription: d, Optional: true}
+		},
+		computed: func(d string) schema.Attribute {
+			return schema.StringAttribute{MarkdownDescription: d, Computed: true}
+		},
+		action: func(d string) actionschema.Attribute {
+			return actionschema.StringAttribute{MarkdownDescription: d, Optional: true}
+		},
+		dataSource: func(d string) datasourceschema.Attribute {
+			return datasourceschema.StringAttribute{MarkdownDescription: d, Computed: true}
+		},
+		value: func(v any) attr.Value { return valueOf(v, types.StringNull(), types.StringValue) },
+		plain: func(v attr.Value) any { return plainOf(v, types.String.ValueString) },
+	},
+}
+
+func valueOf[P any, A attr.Value](plain any, null A, value func(P) A) attr.Value {
+	if v, ok := plain.(P); ok {
+		return value(v)
+	}
+	return null
+}
+
+func plainOf[A attr.Value, P any](v attr.Value, plain func(A) P) any {
+	if a, ok := v.(A); ok {
+		return plain(a)
+	}
+	return nil
+}
