@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
@@ -41,7 +40,9 @@ type action struct {
 	pausing, switching time.Time
 	paused, postCopy   bool
 	stepError          error
-	untried            string
+	untried            Attempt
+	// limit is the limit of the policy that was reached, for reason.
+	limit time.Duration
 
 	linkTold bool
 	// cancelled is true when the caller asked for the end of the migration.
@@ -59,7 +60,7 @@ func (w *watch) act() {
 	case !w.switching.IsZero():
 		w.switchToPostCopy()
 	case w.calls != nil && w.calls.deserted.Load():
-		w.end(deserted, fmt.Sprintf("%s has not answered for %s", w.request.Destination.Name(), desertedLimit))
+		w.end(deserted, desertedLimit)
 	case !w.pausing.IsZero():
 		w.awaitPaused()
 	default:
@@ -73,17 +74,17 @@ func (w *watch) judge() {
 	elapsed := time.Since(w.start)
 	switch {
 	case limits.Timeout > 0 && elapsed >= limits.Timeout:
-		w.escalate(outOfTime, fmt.Sprintf("not done after %s (timeout)", policy.FormatDuration(limits.Timeout)))
+		w.escalate(outOfTime, limits.Timeout)
 	case w.hopeless:
-		w.escalate(stalled, fmt.Sprintf("no progress for %s (stall_timeout)", policy.FormatDuration(limits.StallTimeout)))
+		w.escalate(stalled, limits.StallTimeout)
 	case limits.StallTimeout > 0 && w.idle >= limits.StallTimeout:
-		w.escalate(linkStalled, fmt.Sprintf("no byte sent for %s (stall_timeout)", policy.FormatDuration(limits.StallTimeout)))
+		w.escalate(linkStalled, limits.StallTimeout)
 	case !w.figures.begun && w.late():
 		w.lookForHalf()
 		if !w.unreceived {
 			return
 		}
-		w.end(neverStarted, fmt.Sprintf("no memory sent after %s, and %s receives nothing", startLimit, w.request.Destination.Name()))
+		w.end(neverStarted, startLimit)
 	}
 }
 
@@ -107,34 +108,34 @@ func (w *watch) lookForHalf() {
 // escalate applies on_timeout. A guest that was paused or asleep has nothing to be
 // paused or switched for, and over a link that may be dead the switch to
 // post-copy would lose the VM: then the job is called off.
-func (w *watch) escalate(reason verdict, why string) {
-	w.reason = reason
+func (w *watch) escalate(reason verdict, after time.Duration) {
+	w.reason, w.limit = reason, after
 	onTimeout := w.request.Policy.OnTimeout
 	if onTimeout == policy.Abort {
-		w.end(reason, why)
+		w.end(reason, after)
 		return
 	}
 	switch {
 	case !w.ranBefore:
-		w.untried = "the guest was paused already"
+		w.untried.Skipped = SkippedPaused
 	case w.asleep:
-		w.untried = "the guest was asleep"
+		w.untried.Skipped = SkippedAsleep
 	case !w.figures.begun:
-		w.untried = "no memory had been sent yet"
+		w.untried.Skipped = SkippedNoMemory
 	case reason == linkStalled || w.idle >= idleLink:
-		w.untried = fmt.Sprintf("the link had been idle for %s", w.idle.Round(time.Second))
+		w.untried = Attempt{Skipped: SkippedIdleLink, Idle: w.idle}
 	case onTimeout == policy.SwitchToPostCopy:
 		w.switching = time.Now()
-		w.tell.say(why + ": switching to post-copy")
+		w.tell.say(Event{Kind: EventSwitching, Cause: reason.cause(), For: after})
 		w.switchToPostCopy()
 		return
 	default:
 		w.pausing = time.Now()
-		w.tell.say(why + ": pausing the guest")
+		w.tell.say(Event{Kind: EventPausing, Cause: reason.cause(), For: after})
 		w.pause()
 		return
 	}
-	w.end(reason, fmt.Sprintf("%s; on_timeout = %q is not tried, because %s", why, string(onTimeout), w.untried))
+	w.end(reason, after)
 }
 
 // pause asks for the guest to be paused, until libvirt has said that it was: an
@@ -152,14 +153,14 @@ func (w *watch) suspendAnswered(err error) {
 		w.paused = true
 	case err == nil:
 		w.paused = true
-		w.tell.enter(PhasePaused, "paused the guest, so that it dirties no more memory")
+		w.tell.enter(PhasePaused, Event{Kind: EventPaused})
 	case w.verdict != none: // the migration is being called off already
 	case !lost(err):
 		w.stepError = err
-		w.end(w.reason, "the guest could not be paused: "+err.Error())
+		w.end(w.reason, w.limit)
 	case w.stepError == nil:
 		w.stepError = err
-		w.tell.say("asked libvirt to pause the guest, and it did not answer")
+		w.tell.say(Event{Kind: EventPauseUnanswered, Err: err})
 	}
 }
 
@@ -170,10 +171,8 @@ func (w *watch) awaitPaused() {
 		if !w.paused && !w.silenceTold {
 			w.pause()
 		}
-	case w.paused:
-		w.end(w.reason, fmt.Sprintf("the memory did not arrive within %s of pausing the guest", pauseGrace))
 	default:
-		w.end(w.reason, fmt.Sprintf("libvirt did not say within %s that it had paused the guest", pauseGrace))
+		w.end(w.reason, w.limit)
 	}
 }
 
@@ -192,7 +191,7 @@ func (w *watch) switchToPostCopy() {
 func (w *watch) switchAnswered(err error) {
 	switch {
 	case err == nil:
-		w.postCopyBegan("switched to post-copy: the guest runs on " + w.request.Destination.Name())
+		w.postCopyBegan(EventSwitched)
 	case w.switchOverdue(), w.verdict != none && lost(err):
 		w.stepError = err
 		w.lookForPostCopy()
@@ -217,15 +216,15 @@ func (w *watch) lookForPostCopy() {
 func (w *watch) sourceSeen(seen Domain, err error) {
 	switch {
 	case err == nil && (seen.State == StatePostCopySource || seen.State == StatePostCopyFailed):
-		w.postCopyBegan("the migration is in post-copy")
+		w.postCopyBegan(EventPostCopy)
 	case (err == nil || errors.Is(err, ErrNoDomain)) && w.switchOverdue():
-		w.end(w.reason, "the switch to post-copy was not made: "+w.stepError.Error())
+		w.end(w.reason, w.limit)
 	}
 }
 
 // postCopyBegan notes that the migration can no longer be called off, also
 // where that had been asked for.
-func (w *watch) postCopyBegan(message string) {
+func (w *watch) postCopyBegan(kind EventKind) {
 	if w.postCopy {
 		return
 	}
@@ -233,11 +232,9 @@ func (w *watch) postCopyBegan(message string) {
 	if w.calls != nil {
 		w.calls.postCopy.Store(true)
 	}
-	if w.verdict != none {
-		w.verdict = none
-		message += ", which can not be called off without losing the VM; waiting for its end"
-	}
-	w.tell.enter(PhasePostCopy, message)
+	kept := w.verdict != none
+	w.verdict = none
+	w.tell.enter(PhasePostCopy, Event{Kind: kind, Kept: kept})
 }
 
 func (w *watch) tellIdleLink() {
@@ -245,7 +242,7 @@ func (w *watch) tellIdleLink() {
 		w.linkTold = false
 	} else if !w.linkTold {
 		w.linkTold = true
-		w.tell.say(fmt.Sprintf("no memory has arrived for %s; post-copy can not be called off without losing the VM", w.idle.Round(time.Second)))
+		w.tell.say(Event{Kind: EventIdleLink, For: w.idle})
 	}
 }
 
@@ -254,21 +251,21 @@ func (w *watch) cancelByCaller() {
 	w.cancelled = true
 	switch {
 	case w.committed():
-		w.tell.say("too late to cancel: the VM is being started on " + w.request.Destination.Name())
+		w.tell.say(Event{Kind: EventTooLate})
 	case w.postCopy:
-		w.tell.say("post-copy can not be cancelled without losing the VM; waiting for its end")
+		w.tell.say(Event{Kind: EventUncancellable})
 	case w.verdict == none:
-		w.end(byCaller, "cancelled")
+		w.end(byCaller, 0)
 	}
 }
 
 // end decides that the migration is to end.
-func (w *watch) end(v verdict, why string) {
+func (w *watch) end(v verdict, after time.Duration) {
 	w.verdict, w.called = v, time.Now()
 	if w.calls != nil {
 		w.calls.halt()
 	}
-	w.tell.enter(PhaseCancelling, why+"; calling the migration off")
+	w.tell.enter(PhaseCancelling, Event{Kind: EventCancelling, Cause: v.cause(), For: after, Attempt: w.attempt(w.request.Policy.OnTimeout)})
 	w.callOff()
 }
 

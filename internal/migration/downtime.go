@@ -60,13 +60,13 @@ func (d *downtime) answered(err error, tell *narrator) {
 		d.pending = nil
 	case refusedForGood(err):
 		d.pending = nil
-		tell.say("warning: max_downtime_ms could not be set: " + err.Error())
+		tell.say(Event{Kind: EventDowntimeNever, Err: err})
 	default:
 		d.wait = min(max(2*d.wait, downtimeWait), downtimeMaxWait)
 		d.next = time.Now().Add(d.wait)
 		if !d.told {
 			d.told = true
-			tell.say("max_downtime_ms " + notDone(err, "set") + " yet: " + err.Error())
+			tell.say(Event{Kind: EventDowntimeLater, Err: err})
 		}
 	}
 }

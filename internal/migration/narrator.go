@@ -16,33 +16,33 @@ type narrator struct {
 	told   time.Time
 }
 
-func newNarrator(report func(Progress)) *narrator {
+func newNarrator(move Subject, report func(Progress)) *narrator {
 	if report == nil {
 		report = func(Progress) {}
 	}
-	return &narrator{report: report, start: time.Now(), now: Progress{Phase: PhaseStarting}}
+	return &narrator{report: report, start: time.Now(), now: Progress{Subject: move, Phase: PhaseStarting}}
 }
 
 // enter goes on to a phase, never back, and says why.
-func (n *narrator) enter(phase Phase, message string) {
+func (n *narrator) enter(phase Phase, event Event) {
 	if slices.Index(phases, phase) > slices.Index(phases, n.now.Phase) {
 		n.now.Phase = phase
 	}
-	n.say(message)
+	n.say(event)
 }
 
 // say tells what has just happened.
-func (n *narrator) say(message string) {
-	n.now.Message = message
+func (n *narrator) say(event Event) {
+	n.now.Event = event
 	n.emit()
-	n.now.Message = ""
+	n.now.Event = Event{}
 }
 
 // reading takes what the running job says, and tells it when that is due.
 func (n *narrator) reading(job Job, t trend) {
 	n.now.reading(job, t)
 	if n.now.Phase == PhaseStarting {
-		n.enter(PhasePreCopy, "sending memory")
+		n.enter(PhasePreCopy, Event{Kind: EventSending})
 		return
 	}
 	if time.Since(n.told) >= reportInterval {

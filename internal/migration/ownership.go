@@ -52,7 +52,7 @@ func (w *watch) owns(a answer) bool {
 	}
 	if !w.told && !w.known {
 		w.told = true
-		w.tell.say(fmt.Sprintf("another job runs on the VM on %s: this migration does not begin before that has ended", w.request.Source.Name()))
+		w.tell.say(Event{Kind: EventQueued})
 	}
 	return false
 }

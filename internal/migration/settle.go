@@ -22,8 +22,8 @@ type settlement struct {
 	// withheld is true when it is certain that the guest was never started on the
 	// destination, whether that answers or not.
 	withheld bool
-	// recovery is where to run which command if it was a post-copy that failed.
-	recovery string
+	// recovery is how it is recovered if it was a post-copy that failed.
+	recovery Recovery
 	// limit bounds the looking: no look begins after it.
 	limit   time.Duration
 	resumes int
@@ -45,7 +45,7 @@ func (m *move) withheld(e ending) bool {
 
 // settle looks at both hosts until what they say can be relied on, or
 // the limit has passed. On the way it resumes a guest that was left paused
-// where that can not make it run twice.
+// where that cannot make it run twice.
 func (s *settlement) settle(ctx context.Context) Outcome {
 	start := time.Now()
 	var resumeError error
@@ -65,7 +65,7 @@ func (s *settlement) settle(ctx context.Context) Outcome {
 }
 
 func (s *settlement) see(ctx context.Context) Outcome {
-	o := Outcome{UUID: s.request.UUID, Name: s.request.Name, Foreign: s.foreign, Withheld: s.withheld, recovery: s.recovery}
+	o := Outcome{UUID: s.request.UUID, Name: s.request.Name, Foreign: s.foreign, Withheld: s.withheld, Recovery: s.recovery}
 	o.Source, o.Destination = s.request.look(ctx, lookDeadline)
 	if o.Source.Err == nil && o.Source.Domain.Active() {
 		job, err := ask(ctx, lookDeadline, func(ctx context.Context) (Job, error) { return s.request.Source.Job(ctx, s.request.UUID) })
@@ -91,9 +91,9 @@ func (s *settlement) settled(o Outcome, waited time.Duration) bool {
 		if s.foreign && patient {
 			return true // the job that goes on is not waited for
 		}
-		return !o.mayMigrate() && (o.Destination.Gone() || patient && !o.Destination.Known())
+		return !o.MayMigrate() && (o.Destination.Gone() || patient && !o.Destination.Known())
 	case PausedOnSource, PausedOnDestination:
-		if o.Source.Is(StateAsleep) && o.Destination.Gone() && !o.mayMigrate() {
+		if o.Source.Is(StateAsleep) && o.Destination.Gone() && !o.MayMigrate() {
 			return true // as it was, and nothing of the migration is left
 		}
 		return patient && o.JobError == nil && !s.resumable(o.Source) && !s.resumable(o.Destination) && !o.Source.Is(StatePostCopySource)
@@ -111,7 +111,7 @@ const maxResumes = 3
 // can be resumed safely; nil when there is none.
 func (s *settlement) leftPaused(o Outcome, waited time.Duration) Host {
 	switch {
-	case s.resumable(o.Source) && !o.mayMigrate() && (o.Destination.Gone() || s.withheld && !o.Destination.Known()):
+	case s.resumable(o.Source) && !o.MayMigrate() && (o.Destination.Gone() || s.withheld && !o.Destination.Known()):
 		return s.request.Source
 	case s.resumable(o.Destination) && o.Source.Gone() && waited >= leftoverPatience:
 		return s.request.Destination
@@ -122,14 +122,14 @@ func (s *settlement) leftPaused(o Outcome, waited time.Duration) Host {
 // resumable tells whether a guest was stopped by this migration and by nothing
 // else, and may still be told to run. A guest that somebody suspended, or whose
 // disk failed, is not for the engine to resume.
-func (s *settlement) resumable(seen Sighting) bool {
+func (s *settlement) resumable(seen Observation) bool {
 	if !s.ranBefore || s.foreign || s.resumes >= maxResumes || !seen.Is(StatePaused) || seen.stuck() {
 		return false
 	}
 	reason := seen.Domain.Reason
 	// An order to pause the guest that comes when the job has just ended is taken
 	// for anyone's.
-	return reason.ofMigration() || reason == ReasonUser && s.suspended && seen.Host == s.request.Source.Name()
+	return reason.OfMigration() || reason == ReasonUser && s.suspended && seen.Host == s.request.Source.Name()
 }
 
 func (s *settlement) resume(ctx context.Context, host Host) error {

@@ -1,10 +1,6 @@
 package migration
 
-import (
-	"fmt"
-
-	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
-)
+import "github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
 
 // requirement is the oldest version a feature works with, in libvirt's encoding.
 // 0 is any.
@@ -39,10 +35,6 @@ var requirements = []requirement{
 
 func version(major, minor, release uint64) uint64 { return major*1000000 + minor*1000 + release }
 
-func versionText(v uint64) string {
-	return fmt.Sprintf("%d.%d.%d", v/1000000, v/1000%1000, v%1000)
-}
-
 // checkVersions looks whether both hosts are new enough for what the policy asks
 // for. A version that is not known refuses nothing. What a host lacks beside,
 // such as its TLS certificates, only libvirt's refusal of the migration tells.
@@ -59,9 +51,10 @@ func (a *Assessment) checkVersions(r Request, source, destination Identity) {
 		}
 	}
 	if destination.QEMUVersion != 0 && destination.QEMUVersion < source.QEMUVersion {
-		a.add(Finding{Check: CheckVersions, Host: r.Destination.Name(), Warning: true, Lasting: true, Detail: fmt.Sprintf(
-			"QEMU there is %s, older than %s on %s: it may not understand what it is sent.",
-			versionText(destination.QEMUVersion), versionText(source.QEMUVersion), r.Source.Name())})
+		a.add(Finding{
+			Check: CheckVersions, Problem: QEMUOlder, Host: r.Destination.Name(), Warning: true, Lasting: true,
+			Have: destination.QEMUVersion, Need: source.QEMUVersion,
+		})
 	}
 }
 
@@ -69,6 +62,8 @@ func (a *Assessment) requireVersion(host, program string, have, want uint64, nee
 	if have == 0 || have >= want {
 		return
 	}
-	a.add(Finding{Check: CheckVersions, Host: host, Lasting: true, Detail: fmt.Sprintf(
-		"%s needs %s %s or newer on both hosts, and %s has %s.", need.feature, program, versionText(want), host, versionText(have))})
+	a.add(Finding{
+		Check: CheckVersions, Problem: VersionTooOld, Host: host, Lasting: true,
+		Feature: need.feature, Program: program, Need: want, Have: have,
+	})
 }

@@ -3,7 +3,6 @@ package migration
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 )
 
@@ -137,7 +136,7 @@ func (w *watch) lose(err error) {
 	w.lostCall = err
 	w.calls = nil
 	w.vanished = time.Time{} // what was seen before the loss does not tell that the job ended
-	w.tell.say(fmt.Sprintf("lost the call that started the migration (%s); if that had begun, it goes on without it", err))
+	w.tell.say(Event{Kind: EventCallLost, Err: err})
 }
 
 // awaitOrders waits for what libvirt answers to orders that change what the job
@@ -260,7 +259,7 @@ func (w *watch) read(a answer) {
 	w.heard, w.ahead, w.unread = a.came, false, nil
 	if w.silenceTold {
 		w.silenceTold = false
-		w.tell.say(w.request.Source.Name() + " answers again")
+		w.tell.say(Event{Kind: EventAnswers})
 	}
 	anyJob := a.err == nil && a.job.Type == JobRunning
 	w.running = anyJob && w.owns(a)
@@ -276,7 +275,7 @@ func (w *watch) read(a answer) {
 func (w *watch) tellSilence(now time.Time) {
 	if !w.silenceTold && now.Sub(w.heard) >= reportInterval {
 		w.silenceTold = true
-		w.tell.say(w.request.Source.Name() + " does not answer; a migration that has begun goes on there")
+		w.tell.say(Event{Kind: EventSilent})
 	}
 }
 
@@ -288,7 +287,7 @@ func (w *watch) observe(now time.Time, job Job) {
 		return
 	}
 	if job.PostCopyRequests > 0 {
-		w.postCopyBegan("the migration is in post-copy")
+		w.postCopyBegan(EventPostCopy)
 	}
 	w.hopeless = w.stall.observe(now, job)
 	w.idle = w.link.observe(now, job)

@@ -12,6 +12,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/explain"
 )
 
 var (
@@ -75,7 +77,7 @@ func (v durationValue) ValidateAttribute(_ context.Context, req xattr.ValidateAt
 		return
 	}
 	if _, err := policy.ParseDuration(v.ValueString()); err != nil {
-		resp.Diagnostics.AddAttributeError(req.Path, "Invalid Duration", sentence(err.Error()))
+		resp.Diagnostics.AddAttributeError(req.Path, "Invalid Duration", explain.Sentence(err.Error()))
 	}
 }
 

@@ -17,6 +17,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/explain"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/fleet"
 )
 
@@ -50,12 +51,12 @@ func importRecord(ctx context.Context, f *fleet.Fleet, d fleet.Declaration, obje
 	case err != nil:
 		diags.Append(diagnose("Import "+object, err))
 	case found == nil:
-		diags.AddError("Unable to Import "+object, fmt.Sprintf("None of the hosts %s has a record of %s.", fleet.Quote(f.Names()), d))
+		diags.AddError("Unable to Import "+object, fmt.Sprintf("None of the hosts %s has a record of %s.", explain.Quote(f.Names()), d))
 	default:
 		if len(found.Others) > 0 {
 			diags.AddWarning(object+" Differs Between Hosts", fmt.Sprintf(
 				"The most common copy, that of %s, is imported. The others show as a difference in the next plan: %s.",
-				fleet.Quote(found.Hosts), strings.Join(found.Others, "; ")))
+				explain.Quote(found.Hosts), strings.Join(found.Others, "; ")))
 		}
 		diags.Append(unreachableWarning(found.Unseen)...)
 	}
@@ -67,7 +68,7 @@ func importRecord(ctx context.Context, f *fleet.Fleet, d fleet.Declaration, obje
 // the first of several warnings with the same summary.
 func surveyWarnings(s fleet.Survey, object string) diag.Diagnostics {
 	var diags diag.Diagnostics
-	drift := sentence(strings.Join(s.Drift, "; "))
+	drift := explain.Sentence(strings.Join(s.Drift, "; "))
 	switch {
 	case len(s.Drift) == 0:
 	case s.Gone:
@@ -89,18 +90,9 @@ func letGoWarning(object string, hosts []fleet.Member) diag.Diagnostics {
 	var diags diag.Diagnostics
 	if len(hosts) > 0 {
 		diags.AddWarning(object+" Left on Former Hosts", fmt.Sprintf(
-			"None of the provider's hosts is %s any more. A record that is there stays there and is no longer watched.", identified(hosts)))
+			"None of the provider's hosts is %s any more. A record that is there stays there and is no longer watched.", explain.Members(hosts)))
 	}
 	return diags
-}
-
-// identified names hosts by what they were called and their UUIDs.
-func identified(hosts []fleet.Member) string {
-	names := make([]string, len(hosts))
-	for i, h := range hosts {
-		names[i] = fmt.Sprintf("%q (host UUID %s)", h.Name, h.UUID)
-	}
-	return strings.Join(names, " or ")
 }
 
 // remedy says what becomes of drift, some of which may be stuck.
@@ -108,7 +100,7 @@ func remedy(stuck error) string {
 	if stuck == nil {
 		return "The next apply puts that right."
 	}
-	return "The next apply cannot put all of that right. " + advise(stuck)
+	return "The next apply cannot put all of that right. " + explain.Advice(stuck)
 }
 
 // newlyLetGo are those that were not let go before.
@@ -250,7 +242,7 @@ func planReplaces(ctx context.Context, i *instances, of, act, own string, d flee
 	}
 	owner := exists.Copy.Record.Owner
 	if owner == "" || owner != own {
-		may, others := i.mayReplace(ctx, owner, refusal{"Unable to " + act, explain(err)})
+		may, others := i.mayReplace(ctx, owner, refusal{"Unable to " + act, explain.Detail(err)})
 		for _, r := range others {
 			diags.AddError(r.summary, r.detail)
 		}
@@ -286,17 +278,15 @@ func planRecord(ctx context.Context, f *fleet.Fleet, i *instances, known bool, o
 func unknownMembersWarning(object string, texts []string) diag.Diagnostics {
 	var diags diag.Diagnostics
 	if len(texts) > 0 {
-		diags.AddWarning(object+" Has Unknown Members", sentence(strings.Join(texts, "; "))+" A newer release of the provider may have written that; it is kept.")
+		diags.AddWarning(object+" Has Unknown Members", explain.Sentence(strings.Join(texts, "; "))+" A newer release of the provider may have written that; it is kept.")
 	}
 	return diags
 }
 
 // unreachableWarning says which hosts a plan goes on without.
 func unreachableWarning(unseen []error) diag.Diagnostics {
-	var diags diag.Diagnostics
-	if len(unseen) > 0 {
-		diags.AddWarning("Host Unreachable", sentence(text(errors.Join(unseen...)))+
-			" The plan goes on without what can not be seen and keeps what state says of it (unreachable_hosts = \"warn\").")
+	if len(unseen) == 0 {
+		return nil
 	}
-	return diags
+	return warned(explain.Unseen(unseen))
 }

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// Sighting is what one host said of the domain when it was last asked.
-type Sighting struct {
+// Observation is what one host said of a domain when it was last asked.
+type Observation struct {
 	// Host is the host's name.
 	Host string
 	// Domain holds when Err is nil.
@@ -19,10 +19,10 @@ type Sighting struct {
 }
 
 // Known tells whether the host answered.
-func (s Sighting) Known() bool { return s.Err == nil || errors.Is(s.Err, ErrNoDomain) }
+func (s Observation) Known() bool { return s.Err == nil || errors.Is(s.Err, ErrNoDomain) }
 
 // Is tells whether the domain was seen in one of the states.
-func (s Sighting) Is(states ...DomainState) bool {
+func (s Observation) Is(states ...DomainState) bool {
 	if s.Err != nil {
 		return false
 	}
@@ -36,31 +36,59 @@ func (s Sighting) Is(states ...DomainState) bool {
 
 // Gone tells whether no process holds the domain there, as the host itself
 // said: there is none, or no more than a definition.
-func (s Sighting) Gone() bool {
+func (s Observation) Gone() bool {
 	return errors.Is(s.Err, ErrNoDomain) || s.Err == nil && !s.Domain.Active()
 }
 
-// held says how a guest is held that does not run there.
-func (s Sighting) held() string {
-	if s.Is(StateAsleep) {
-		return s.Domain.State.String()
-	}
-	return StatePaused.String()
-}
-
 // stuck tells whether the domain's QEMU does not answer libvirt.
-func (s Sighting) stuck() bool { return s.Err == nil && s.Domain.Unresponsive }
+func (s Observation) stuck() bool { return s.Err == nil && s.Domain.Unresponsive }
 
 // Defined tells whether the host keeps a definition of a domain that does not
 // run there.
-func (s Sighting) Defined() bool { return s.Err == nil && !s.Domain.Active() }
+func (s Observation) Defined() bool { return s.Err == nil && !s.Domain.Active() }
 
-// migrated tells whether the host keeps no more than the definition of a domain
+// Running tells whether the guest runs there, in post-copy or not.
+func (s Observation) Running() bool { return s.Is(StateRunning, StatePostCopy) }
+
+// Migrated tells whether the host keeps no more than the definition of a domain
 // that was migrated to another one.
-func (s Sighting) migrated() bool { return s.Defined() && s.Domain.Reason == ReasonMigrated }
+func (s Observation) Migrated() bool { return s.Defined() && s.Domain.Reason == ReasonMigrated }
+
+// Whereabouts is what hosts said of one VM when they were asked at once.
+type Whereabouts struct {
+	// VM is the name or UUID that was asked for.
+	VM string
+	// Hosts is what each of them said.
+	Hosts []Observation
+	// Untouched is true when nothing was done to the VM: then a definition is all that
+	// there is to be said of one that does not run.
+	Untouched bool
+}
+
+// Silent lists the hosts that did not answer.
+func (w Whereabouts) Silent() []string {
+	var silent []string
+	for _, o := range w.Hosts {
+		if !o.Known() {
+			silent = append(silent, o.Host)
+		}
+	}
+	return silent
+}
+
+// Seen are the observations of hosts that have the VM.
+func (w Whereabouts) Seen() []Observation {
+	var seen []Observation
+	for _, o := range w.Hosts {
+		if o.Err == nil {
+			seen = append(seen, o)
+		}
+	}
+	return seen
+}
 
 // look asks both hosts at once where the domain is.
-func (r Request) look(ctx context.Context, deadline time.Duration) (source, destination Sighting) {
+func (r Request) look(ctx context.Context, deadline time.Duration) (source, destination Observation) {
 	ctx, cancel := context.WithTimeout(ctx, deadline)
 	defer cancel()
 	var both sync.WaitGroup
@@ -70,9 +98,9 @@ func (r Request) look(ctx context.Context, deadline time.Duration) (source, dest
 	return source, destination
 }
 
-func sight(ctx context.Context, host Host, uuid string) Sighting {
+func sight(ctx context.Context, host Host, uuid string) Observation {
 	d, err := host.Domain(ctx, uuid)
-	return Sighting{Host: host.Name(), Domain: d, Err: err}
+	return Observation{Host: host.Name(), Domain: d, Err: err}
 }
 
 // ask makes one call with a deadline of its own.
@@ -87,14 +115,6 @@ func order(ctx context.Context, deadline time.Duration, call func(context.Contex
 	ctx, cancel := context.WithTimeout(ctx, deadline)
 	defer cancel()
 	return call(ctx)
-}
-
-// notDone says that an order failed, or only that it may have.
-func notDone(err error, done string) string {
-	if lost(err) {
-		return "is not known to have been " + done
-	}
-	return "could not be " + done
 }
 
 // lost tells whether a call's effect is not known: the host was not reached or
