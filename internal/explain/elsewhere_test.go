@@ -23,7 +23,7 @@ func TestFailure_elsewhere(t *testing.T) {
 		incomingC = "An incoming domain of another migration of the VM is on c, and may be about to run. " +
 			"Neither start nor resume the VM anywhere before that has ended: `virsh domstate 4711` there tells."
 	)
-	observed := func(host string, state migration.DomainState) migration.Observation {
+	seen := func(host string, state migration.DomainState) migration.Observation {
 		switch state {
 		case gone:
 			return migration.Observation{Host: host, Err: migration.ErrNoDomain}
@@ -71,9 +71,9 @@ func TestFailure_elsewhere(t *testing.T) {
 			failed := &migration.FailedError{Failure: migration.Failure{
 				Course: migration.Course{Err: errors.New("it broke"), Elapsed: time.Second},
 				Outcome: migration.Outcome{
-					UUID: "4711", Name: "web", Untouched: test.untouched, Source: observed("a", test.source), Destination: observed("b", test.destination),
+					UUID: "4711", Name: "web", Untouched: test.untouched, Source: seen("a", test.source), Destination: seen("b", test.destination),
 				},
-				Elsewhere: []migration.Observation{observed("c", test.third)},
+				Elsewhere: []migration.Observation{seen("c", test.third)},
 			}}
 			want := "The migration of VM web from a to b failed after 1s. libvirt says: it broke.\n\n" + strings.Join(test.want, "\n\n")
 			if got := Failure(failed).Detail; got != want {

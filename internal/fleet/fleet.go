@@ -44,7 +44,7 @@ type Fleet struct {
 }
 
 // New reads the configuration of every host and dials none. The error is a
-// *host.ConfigError when one of them can not be right.
+// *host.ConfigError when one of them cannot be right.
 func New(config Config) (*Fleet, error) {
 	f := &Fleet{
 		unreachable: config.Unreachable,

@@ -57,17 +57,17 @@ func TestAccVMPolicy_drift(t *testing.T) {
 		},
 		"both copies are no JSON": {
 			document: `max_downtime_ms=900`, places: both,
-			want:        "both copies on kvm1 can not be read: the record is not a JSON object: max_downtime_ms=900",
+			want:        "both copies on kvm1 cannot be read: the record is not a JSON object: max_downtime_ms=900",
 			maxDowntime: knownvalue.Int64Exact(500),
 		},
 		"a value out of range": {
 			document: `{"version":1,"max_downtime_ms":0}`, places: config,
-			want:        "the config copy on kvm1 can not be read: max_downtime_ms: 0 is not between 1 and 2000000 milliseconds",
+			want:        "the config copy on kvm1 cannot be read: max_downtime_ms: 0 is not between 1 and 2000000 milliseconds",
 			maxDowntime: knownvalue.Int64Exact(500),
 		},
 		"foreign elements": {
 			document: `<record/>`, places: live,
-			want:        "the live copy on kvm1 can not be read: the record is not a JSON object: <migration-policy> <record/> </migration-policy>",
+			want:        "the live copy on kvm1 cannot be read: the record is not a JSON object: <migration-policy> <record/> </migration-policy>",
 			maxDowntime: knownvalue.Int64Exact(500),
 		},
 		"inactive VM": {
