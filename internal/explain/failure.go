@@ -85,20 +85,20 @@ func interrupted(e *migration.CancelledError) string {
 
 func overdue(f *migration.Failure) string {
 	c := f.Course
-	return sentences(fmt.Sprintf("%s was not done after %s, and %s.", subject(f.Outcome), limit(c.Policy, policy.FieldTimeout), calledOff(c)),
+	return sentences(fmt.Sprintf("%s was not done after %s, and %s.", subject(f.Outcome), limit(c.Policy, policy.FieldTimeout), decision(c)),
 		tried(f), measured(c.Figures), howEnded(f))
 }
 
 func idleLink(f *migration.Failure) string {
 	c, here, there := f.Course, f.Outcome.Source.Host, f.Outcome.Destination.Host
 	return sentences(fmt.Sprintf("%s %s after %s, because no byte had been sent for %s. The link from %s to %s, or QEMU on %s, does not take any more.",
-		subject(f.Outcome), calledOff(c), elapsed(c.Elapsed), limit(c.Policy, policy.FieldStallTimeout), here, there, there), tried(f), howEnded(f))
+		subject(f.Outcome), decision(c), elapsed(c.Elapsed), limit(c.Policy, policy.FieldStallTimeout), here, there, there), tried(f), howEnded(f))
 }
 
 func unconverged(f *migration.Failure) string {
 	c := f.Course
 	return sentences(fmt.Sprintf("%s %s after %s, because it got no nearer to its end for %s and at least %d passes over memory.",
-		subject(f.Outcome), calledOff(c), elapsed(c.Elapsed), limit(c.Policy, policy.FieldStallTimeout), migration.StallPasses),
+		subject(f.Outcome), decision(c), elapsed(c.Elapsed), limit(c.Policy, policy.FieldStallTimeout), migration.StallPasses),
 		tried(f), measured(c.Figures), howEnded(f))
 }
 
@@ -109,9 +109,9 @@ func broken(f *migration.Failure) string {
 	switch c.Cause {
 	case migration.CausedBySilence:
 		return sentences(fmt.Sprintf("%s %s after %s, because %s had not answered for %s. A direct migration cannot be ended without it, and the guest would have been stopped for that.",
-			what, calledOff(c), elapsed(c.Elapsed), there, migration.SilentDestinationLimit), howEnded(f))
+			what, decision(c), elapsed(c.Elapsed), there, migration.SilentDestinationLimit), howEnded(f))
 	case migration.CausedByNoStart:
-		text := fmt.Sprintf("%s sent nothing for %s, and %s.", what, migration.StartLimit, calledOff(c))
+		text := fmt.Sprintf("%s sent nothing for %s, and %s.", what, migration.StartLimit, decision(c))
 		if c.Mode == migration.Direct {
 			return sentences(text, fmt.Sprintf("%s does not hold the incoming domain that it had prepared; the log of libvirt on %s may say why.", there, there), howEnded(f))
 		}
@@ -134,9 +134,9 @@ func misled(f *migration.Failure) string {
 	return fmt.Sprintf("That is the address that memory was to be sent to, from the migration_uri of %s (%s). %s must reach it, on the port that libvirt on %s chooses where the URI has none.", there, uri, here, there)
 }
 
-// calledOff says what became of the decision to end the migration.
-func calledOff(c migration.Course) string {
-	if c.CalledOff() {
+// decision says what became of the decision to end the migration.
+func decision(c migration.Course) string {
+	if c.Cancelled() {
 		return "was cancelled"
 	}
 	return "was to be cancelled"

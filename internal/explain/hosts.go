@@ -22,5 +22,5 @@ func Unseen(errs []error) Text {
 }
 
 func unknownHost(e *fleet.UnknownHostError) string {
-	return fmt.Sprintf("The provider's configuration has no host %q; it has %s.", e.Name, Quote(e.Known))
+	return fmt.Sprintf("The provider's configuration has no host %q; it has %s.", e.Name, fleet.Quote(e.Known))
 }

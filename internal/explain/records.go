@@ -31,20 +31,20 @@ func adviseInvalid(e *fleet.InvalidRecordError) string {
 func partial(e *fleet.PartialError) string {
 	var said []string
 	if len(e.Unwritten) > 0 {
-		said = append(said, fmt.Sprintf("The record was not written to %s.", Quote(e.Unwritten)))
+		said = append(said, fmt.Sprintf("The record was not written to %s.", fleet.Quote(e.Unwritten)))
 	}
 	if len(e.Kept) > 0 {
-		said = append(said, fmt.Sprintf("The record may still be on %s.", Quote(e.Kept)))
+		said = append(said, fmt.Sprintf("The record may still be on %s.", fleet.Quote(e.Kept)))
 	}
 	for _, m := range e.Hidden {
 		if slices.Contains(e.Silent, m.Name) {
 			said = append(said, fmt.Sprintf("The record may still be on %q, which cannot be asked.", m.Name))
 		} else {
-			said = append(said, fmt.Sprintf("The record may still be on %s: none of the hosts that answer is that one, and %s cannot be asked.", Members([]fleet.Member{m}), Quote(e.Silent)))
+			said = append(said, fmt.Sprintf("The record may still be on %s: none of the hosts that answer is that one, and %s cannot be asked.", Members([]fleet.Member{m}), fleet.Quote(e.Silent)))
 		}
 	}
 	if len(e.Done) > 0 {
-		said = append(said, fmt.Sprintf("On %s it is done.", Quote(e.Done)))
+		said = append(said, fmt.Sprintf("On %s it is done.", fleet.Quote(e.Done)))
 	}
 	said = append(said, what(e.Err))
 	if errors.Is(e.Err, migration.ErrUnreachable) {

@@ -49,15 +49,6 @@ func elapsed(d time.Duration) time.Duration {
 // version is a version in libvirt's encoding.
 func version(v uint64) string { return fmt.Sprintf("%d.%d.%d", v/1000000, v/1000%1000, v%1000) }
 
-// Quote lists names for a sentence.
-func Quote(names []string) string {
-	quoted := make([]string, len(names))
-	for i, name := range names {
-		quoted[i] = fmt.Sprintf("%q", name)
-	}
-	return strings.Join(quoted, ", ")
-}
-
 // sentences joins those that are not empty.
 func sentences(parts ...string) string { return join(" ", parts...) }
 

@@ -14,7 +14,7 @@ func adviseTwice(e *fleet.RunningTwiceError) string {
 	if len(e.Running) > 1 {
 		said = append(said, fmt.Sprintf("Two running copies of one VM corrupt its disks. Find out which one is right, and stop every other one by hand on its host (virsh destroy %s).", e.UUID))
 		if len(e.Stopped) > 0 {
-			said = append(said, fmt.Sprintf("What %s holds does not run and writes nothing: never resume it while the VM runs elsewhere.", Quote(e.Stopped)))
+			said = append(said, fmt.Sprintf("What %s holds does not run and writes nothing: never resume it while the VM runs elsewhere.", fleet.Quote(e.Stopped)))
 		}
 	} else {
 		said = append(said, fmt.Sprintf("Nothing is lost while none of them runs, and it cannot be told from here which one has the newer memory: `virsh domstate --reason %s` on each host says how it came to stand still. "+
@@ -36,12 +36,12 @@ func Unusual(l fleet.Location) []Text {
 	if len(l.Leftovers) > 0 {
 		all = append(all, Text{"VM Defined Elsewhere", fmt.Sprintf(
 			"VM %s is on %s, and a shut-off definition of it is left on %s. Were both started, the VM would run twice. Remove it there (virsh undefine --keep-nvram --keep-tpm %s) once you are sure.",
-			l.Domain.Name, l.Host, Quote(l.Leftovers), l.Domain.UUID)})
+			l.Domain.Name, l.Host, fleet.Quote(l.Leftovers), l.Domain.UUID)})
 	}
 	if len(l.Paused) > 0 {
 		all = append(all, Text{"VM Paused Elsewhere", fmt.Sprintf(
 			"VM %s is running on %s, and a paused copy of it is on %s. In the last moment of a migration that is normal; if it stays, remove the paused copy there (virsh destroy %s) and never resume it.",
-			l.Domain.Name, l.Host, Quote(l.Paused), l.Domain.UUID)})
+			l.Domain.Name, l.Host, fleet.Quote(l.Paused), l.Domain.UUID)})
 	}
 	if len(l.Unseen) > 0 {
 		all = append(all, Unseen(l.Unseen))
@@ -80,7 +80,7 @@ type Gone struct {
 
 // Warning says that none of the hosts has the VM, and which one has its name now.
 func (g Gone) Warning() Text {
-	summary, hosts := "Virtual Machine Gone", Quote(g.Asked)
+	summary, hosts := "Virtual Machine Gone", fleet.Quote(g.Asked)
 	lost := " Resources that manage it are removed from state."
 	dropped, then := "", " The apply creates this resource again, for that."
 	if len(g.Former) > 0 {

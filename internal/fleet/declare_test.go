@@ -255,8 +255,8 @@ func TestFindRecord(t *testing.T) {
 		want    *Found
 		invalid string
 	}{
-		"none":                     {nil, nil, ""},
-		"another cluster's":        {map[string]string{"kvm1": batch}, nil, ""},
+		"none":                    {nil, nil, ""},
+		"another cluster's":       {map[string]string{"kvm1": batch}, nil, ""},
 		"one that cannot be read": {map[string]string{"kvm1": "nothing"}, nil, "kvm1"},
 		"the most common": {
 			map[string]string{"kvm1": record400, "kvm2": record500, "kvm3": record500},

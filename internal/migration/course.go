@@ -80,8 +80,8 @@ type Course struct {
 	Figures Figures
 }
 
-// CalledOff tells whether what the engine decided to end was ended.
-func (c Course) CalledOff() bool { return c.Obeyed || c.Aborted || c.Halted }
+// Cancelled tells whether what the engine decided to end was ended.
+func (c Course) Cancelled() bool { return c.Obeyed || c.Aborted || c.Halted }
 
 // AttemptResult is what came of on_timeout.
 type AttemptResult string

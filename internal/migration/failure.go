@@ -123,7 +123,7 @@ type TimedOutError struct {
 }
 
 func (e *TimedOutError) Error() string {
-	return e.line(fmt.Sprintf("timed out after %s (%s)", elapsed(e.Course.Elapsed), e.Limit))
+	return e.line(fmt.Sprintf("timed out after %s (%s)", e.Course.Elapsed.Round(time.Second), e.Limit))
 }
 
 // NotConvergedError is a move that got no nearer to its end; Course.Figures says
@@ -133,7 +133,7 @@ type NotConvergedError struct {
 }
 
 func (e *NotConvergedError) Error() string {
-	return e.line(fmt.Sprintf("did not converge in %s", elapsed(e.Course.Elapsed)))
+	return e.line(fmt.Sprintf("did not converge in %s", e.Course.Elapsed.Round(time.Second)))
 }
 
 // FailedError is a move that libvirt or QEMU ended with an error, or whose end
@@ -147,15 +147,6 @@ func (e *FailedError) Error() string {
 		return e.line("failed: " + strings.ReplaceAll(err.Error(), "\n", "; "))
 	}
 	return e.line("failed")
-}
-
-// elapsed is a time to the second, and a short one to the tenth of it.
-func elapsed(d time.Duration) time.Duration {
-	const short = 10 * time.Second
-	if d < short {
-		return d.Round(100 * time.Millisecond)
-	}
-	return d.Round(time.Second)
 }
 
 // Holders are the hosts beside the two of the move that hold the VM: somebody else

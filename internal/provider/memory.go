@@ -13,7 +13,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"github.com/terraform-provider-virt/terraform-provider-virt/internal/explain"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/fleet"
 )
 
@@ -202,6 +201,6 @@ func planRemoval(ctx context.Context, private privateReader, state, plan types.S
 		return
 	}
 	resp.Diagnostics.AddAttributeWarning(path.Root("hosts"), "Record Left Behind",
-		fmt.Sprintf("A record is still on %s, which the configuration does not name here. The apply removes it.", explain.Quote(left)))
+		fmt.Sprintf("A record is still on %s, which the configuration does not name here. The apply removes it.", fleet.Quote(left)))
 	resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("id"), types.StringUnknown())...)
 }

@@ -51,12 +51,12 @@ func importRecord(ctx context.Context, f *fleet.Fleet, d fleet.Declaration, obje
 	case err != nil:
 		diags.Append(diagnose("Import "+object, err))
 	case found == nil:
-		diags.AddError("Unable to Import "+object, fmt.Sprintf("None of the hosts %s has a record of %s.", explain.Quote(f.Names()), d))
+		diags.AddError("Unable to Import "+object, fmt.Sprintf("None of the hosts %s has a record of %s.", fleet.Quote(f.Names()), d))
 	default:
 		if len(found.Others) > 0 {
 			diags.AddWarning(object+" Differs Between Hosts", fmt.Sprintf(
 				"The most common copy, that of %s, is imported. The others show as a difference in the next plan: %s.",
-				explain.Quote(found.Hosts), strings.Join(found.Others, "; ")))
+				fleet.Quote(found.Hosts), strings.Join(found.Others, "; ")))
 		}
 		diags.Append(unreachableWarning(found.Unseen)...)
 	}
