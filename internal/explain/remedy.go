@@ -20,33 +20,33 @@ func remedy(outcome migration.Outcome) string {
 	}
 	switch o.Place() {
 	case migration.OnSource:
-		return o.remedyOnSource()
+		return o.todoOnSource()
 	case migration.OnDestination:
 		if !o.Source.Known() {
-			return o.remedySilent()
+			return o.todoSilent()
 		}
-		return o.remedyOldCopy(o.Source)
+		return o.todoOldCopy(o.Source)
 	case migration.PausedOnSource, migration.PausedOnDestination:
-		return o.remedyPaused()
+		return o.todoPaused()
 	case migration.OnBoth:
 		return fmt.Sprintf("Two copies may write to the same disks. Decide at once which one to keep and end the other one with `virsh destroy %s` on its host.", o.UUID)
 	case migration.OnNeither:
-		return o.remedyOnNeither()
+		return o.todoOnNeither()
 	case migration.PausedOnBoth:
 		return fmt.Sprintf("Neither copy was resumed, because it cannot be told from here which one has the newer memory. "+
 			"Compare `virsh domstate --reason %s` on both hosts; resume one of them only after the other one was ended with `virsh destroy %s`.", o.UUID, o.UUID)
 	case migration.SplitMemory:
-		return o.remedySplit()
+		return o.todoSplit()
 	case migration.FetchingMemory:
 		return fmt.Sprintf("It still fetches memory from %s, which must not be disturbed until that has ended.", o.Source.Host)
 	default:
-		return o.remedyUnknown()
+		return o.todoUnknown()
 	}
 }
 
-// remedyOldCopy says what to do about a copy that one host still holds while the
+// todoOldCopy says what to do about a copy that one host still holds while the
 // VM runs on the other; empty when it holds none.
-func (o ended) remedyOldCopy(left migration.Observation) string {
+func (o ended) todoOldCopy(left migration.Observation) string {
 	switch {
 	case left.Is(migration.StateIncoming) && o.Foreign:
 		return fmt.Sprintf("%s holds an incoming domain of another migration of the VM, which may still be under way.", left.Host)
@@ -58,8 +58,8 @@ func (o ended) remedyOldCopy(left migration.Observation) string {
 	return ""
 }
 
-// remedySplit says what to do about a post-copy that has failed.
-func (o ended) remedySplit() string {
+// todoSplit says what to do about a post-copy that has failed.
+func (o ended) todoSplit() string {
 	for _, seen := range []struct{ left, other migration.Observation }{{o.Source, o.Destination}, {o.Destination, o.Source}} {
 		if seen.other.Gone() {
 			return fmt.Sprintf("The part on %s is gone, and the guest's memory with it. %s", seen.other.Host, restart(o.UUID, seen.left.Host, seen.left.Domain.Persistent))
@@ -88,21 +88,21 @@ func panicked(uuid, host string, persistent bool) string {
 	return fmt.Sprintf("The guest panicked on %s, and its QEMU is kept there. %s", host, restart(uuid, host, persistent))
 }
 
-// remedyWithheld says what a silent destination holds that never started the
+// todoWithheld says what a silent destination holds that never started the
 // guest.
-func (o ended) remedyWithheld() string {
+func (o ended) todoWithheld() string {
 	return fmt.Sprintf("%s does not answer; an incoming domain that it may still hold does not run.", o.Destination.Host)
 }
 
-// remedySilent says what to do where the VM runs on one host and may, as far as
+// todoSilent says what to do where the VM runs on one host and may, as far as
 // is known, run on the other one, which is silent.
-func (o ended) remedySilent() string {
+func (o ended) todoSilent() string {
 	return fmt.Sprintf("%s. Once it answers, make sure that `virsh domstate %s` there does not say running, before anything else is done with the VM.", silence(o.Whereabouts().Silent()), o.UUID)
 }
 
-func (o ended) remedyUnknown() string {
+func (o ended) todoUnknown() string {
 	if o.Source.Is(migration.StatePaused, migration.StateAsleep) {
-		return o.remedyPaused()
+		return o.todoPaused()
 	}
 	if o.Withheld && o.Destination.Gone() && !o.Foreign {
 		source, destination := o.Source.Host, o.Destination.Host
@@ -112,22 +112,22 @@ func (o ended) remedyUnknown() string {
 	return "Neither start nor resume the VM anywhere before both hosts have been looked at."
 }
 
-func (o ended) remedyOnSource() string {
+func (o ended) todoOnSource() string {
 	switch {
 	case o.Destination.Is(migration.StatePaused, migration.StateAsleep, migration.StateCrashed):
-		return o.remedyOldCopy(o.Destination)
+		return o.todoOldCopy(o.Destination)
 	case o.MayMigrate():
-		return o.remedyJob()
+		return o.todoJob()
 	case !o.Destination.Known() && o.Withheld:
-		return o.remedyWithheld()
+		return o.todoWithheld()
 	case !o.Destination.Known():
-		return o.remedySilent()
+		return o.todoSilent()
 	}
-	return o.remedyOldCopy(o.Destination)
+	return o.todoOldCopy(o.Destination)
 }
 
-// remedyJob says what to do about a migration that may still be under way.
-func (o ended) remedyJob() string {
+// todoJob says what to do about a migration that may still be under way.
+func (o ended) todoJob() string {
 	source, destination := o.Source.Host, o.Destination.Host
 	switch {
 	case o.JobError != nil:
@@ -141,9 +141,9 @@ func (o ended) remedyJob() string {
 	return fmt.Sprintf("libvirt on %s still has the migration job. Asking for the same move again watches it to its end; `virsh domjobabort %s` on %s cancels it.", source, o.UUID, source)
 }
 
-// remedyPaused says what to do about a VM that is paused on the one host that
+// todoPaused says what to do about a VM that is paused on the one host that
 // holds it, as far as is known.
-func (o ended) remedyPaused() string {
+func (o ended) todoPaused() string {
 	seen, other := o.Source, o.Destination
 	if o.Place() == migration.PausedOnDestination {
 		seen, other = other, seen
@@ -156,7 +156,7 @@ func (o ended) remedyPaused() string {
 			"It goes on, and the guest with it, once the link works again or the kernel of %s has given the connection up, which takes about 15 minutes (net.ipv4.tcp_retries2). "+
 			"`virsh domstate --reason %s` there tells.", seen.Host, other.Host, seen.Host, o.UUID)
 	case o.MayMigrate():
-		return o.remedyJob() + " Until that has ended, do not resume the VM."
+		return o.todoJob() + " Until that has ended, do not resume the VM."
 	case o.Foreign && seen.Domain.Reason.OfMigration():
 		where := "another host"
 		switch {
@@ -167,22 +167,22 @@ func (o ended) remedyPaused() string {
 		}
 		return stranded(o.Name, o.UUID, seen.Host, where)
 	case !other.Known() && o.Withheld:
-		return fmt.Sprintf("%s %s", o.remedyWithheld(), o.remedyLeftPaused(seen))
+		return fmt.Sprintf("%s %s", o.todoWithheld(), o.todoLeftPaused(seen))
 	case !other.Known():
 		why := ""
 		if seen.Domain.Reason.OfMigration() {
 			why = fmt.Sprintf("The VM was left paused on %s, so that it cannot run twice. ", seen.Host)
 		}
-		return why + o.remedyOnce(seen, fmt.Sprintf("Once %s answers", other.Host))
+		return why + o.todoOnce(seen, fmt.Sprintf("Once %s answers", other.Host))
 	case other.Is(migration.StateIncoming):
-		return o.remedyOnce(seen, fmt.Sprintf("Do not resume it yet: %s holds the incoming domain of a migration. Look again once %s has started or removed that", other.Host, other.Host))
+		return o.todoOnce(seen, fmt.Sprintf("Do not resume it yet: %s holds the incoming domain of a migration. Look again once %s has started or removed that", other.Host, other.Host))
 	}
-	return o.remedyLeftPaused(seen)
+	return o.todoLeftPaused(seen)
 }
 
-// remedyLeftPaused says what to do about a VM that is paused and runs nowhere
+// todoLeftPaused says what to do about a VM that is paused and runs nowhere
 // else.
-func (o ended) remedyLeftPaused(seen migration.Observation) string {
+func (o ended) todoLeftPaused(seen migration.Observation) string {
 	switch {
 	case o.ResumeError != nil && unanswered(o.ResumeError):
 		return fmt.Sprintf("libvirt on %s was told to resume it, did not answer, and still says that it is paused: %s. %s", seen.Host, o.ResumeError, o.wake(seen))
@@ -192,9 +192,9 @@ func (o ended) remedyLeftPaused(seen migration.Observation) string {
 	return o.wake(seen)
 }
 
-// remedyOnce says what to do with a guest that is paused on one host once it can
+// todoOnce says what to do with a guest that is paused on one host once it can
 // be told whether the other one runs it.
-func (o ended) remedyOnce(paused migration.Observation, told string) string {
+func (o ended) todoOnce(paused migration.Observation, told string) string {
 	return fmt.Sprintf("%s: if the VM runs there, `virsh destroy %s` on %s removes the old copy; if it does not: %s", told, o.UUID, paused.Host, o.wake(paused))
 }
 
@@ -233,10 +233,10 @@ func (o ended) wakeSleeping(seen migration.Observation) string {
 	return fmt.Sprintf("%s Where that says that the guest is not in suspended state, all of its memory had been sent, and it cannot go on there. %s", text, restart(o.UUID, seen.Host, seen.Domain.Persistent))
 }
 
-func (o ended) remedyOnNeither() string {
+func (o ended) todoOnNeither() string {
 	switch {
 	case o.Destination.Is(migration.StateCrashed):
-		return strings.TrimSpace(o.panickedOn(o.Destination) + " " + o.remedyOldCopy(o.Source))
+		return strings.TrimSpace(o.panickedOn(o.Destination) + " " + o.todoOldCopy(o.Source))
 	case o.Source.Is(migration.StateCrashed):
 		return o.panickedOn(o.Source)
 	}

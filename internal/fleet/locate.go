@@ -49,7 +49,7 @@ func locate(w migration.Whereabouts, last string, unseen []error) (Location, tru
 	homes, migrating := apart(w.Seen())
 	switch {
 	case slices.ContainsFunc(homes, active), len(migrating) == 0 && len(homes) > 0 && !leftBehind(homes, last, w.Silent()):
-		location, err := place(homes, last)
+		location, err := atHome(homes, last)
 		location.Unseen = unseen
 		location.FetchesFrom = cmp.Or(append(hostsIn(migrating, migration.StatePostCopySource), "")...)
 		location.Receiving = hostsIn(migrating, migration.StateIncoming)
@@ -110,8 +110,8 @@ func apart(seen []migration.Observation) (homes, migrating []migration.Observati
 	return homes, migrating
 }
 
-// place picks the VM's home among the hosts that have it.
-func place(homes []migration.Observation, last string) (Location, error) {
+// atHome picks the VM's home among the hosts that have it.
+func atHome(homes []migration.Observation, last string) (Location, error) {
 	home, err := home(homes, last)
 	if err != nil {
 		return Location{}, err

@@ -31,7 +31,7 @@ type Moved struct {
 }
 
 // Move finds the VM, waits until no other Move of it is under way and both hosts
-// have a place for a migration, and moves it under the policy of its records as
+// have a slot for a migration, and moves it under the policy of its records as
 // they are then. A VM that is on the destination already is left alone. report is
 // called about every 5 s and whenever something happens, and never after Move has
 // returned.

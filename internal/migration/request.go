@@ -13,7 +13,7 @@ const (
 	// PeerToPeer lets the source's libvirt drive: it survives the client.
 	PeerToPeer Mode = "peer_to_peer"
 	// Direct lets the client drive, for hosts that cannot reach each other's
-	// libvirt. libvirt calls it off when the client goes away.
+	// libvirt. libvirt cancels it when the client goes away.
 	Direct Mode = "direct"
 )
 
