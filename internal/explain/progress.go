@@ -13,15 +13,15 @@ import (
 func Progress(p migration.Progress) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s, %s", p.Elapsed.Round(time.Second), phase(p.Phase))
-	event := Event(p)
-	if event != "" {
-		fmt.Fprintf(&b, ": %s", event)
+	notice := Notice(p)
+	if notice != "" {
+		fmt.Fprintf(&b, ": %s", notice)
 	}
 	sending := p.Phase == migration.PhasePreCopy || p.Phase == migration.PhasePaused || p.Phase == migration.PhasePostCopy
 	if !sending || p.Pass == 0 {
 		return b.String()
 	}
-	if event != "" {
+	if notice != "" {
 		b.WriteString(";")
 	} else {
 		b.WriteString(":")
@@ -45,40 +45,40 @@ func Progress(p migration.Progress) string {
 	return b.String()
 }
 
-// Event says what has just happened in a move; empty for a reading that was due.
-func Event(p migration.Progress) string {
-	e := p.Event
+// Notice says what has just happened in a move; empty for a reading that was due.
+func Notice(p migration.Progress) string {
+	e := p.Notice
 	switch e.Kind {
-	case migration.NoEvent:
-	case migration.EventDoubt:
+	case migration.NoNotice:
+	case migration.NoticeDoubt:
 		return "warning: " + checked(*e.Finding)
-	case migration.EventStarted:
+	case migration.NoticeStarted:
 		return fmt.Sprintf("from %s to %s, %s", p.Source, p.Destination, mode(e.Mode))
-	case migration.EventAdopted:
+	case migration.NoticeAdopted:
 		return fmt.Sprintf("a migration from %s to %s is under way already, for %s: watching it to its end", p.Source, p.Destination, e.For.Round(time.Second))
-	case migration.EventDirect:
+	case migration.NoticeDirect:
 		if e.Err == nil {
 			return fmt.Sprintf("other hosts' libvirt cannot reach %s (it has no peer_uri): going direct", p.Destination)
 		}
 		return fmt.Sprintf("%s cannot reach libvirt on %s (%s): going direct", p.Source, p.Destination, oneLine(e.Err))
-	case migration.EventQueued:
+	case migration.NoticeQueued:
 		return fmt.Sprintf("another job runs on the VM on %s: this migration does not begin before that has ended", p.Source)
-	case migration.EventSending:
+	case migration.NoticeSending:
 		return "sending memory"
-	case migration.EventCallLost:
+	case migration.NoticeCallLost:
 		return fmt.Sprintf("lost the call that started the migration (%s); if that had begun, it goes on without it", oneLine(e.Err))
-	case migration.EventSilent:
+	case migration.NoticeSilent:
 		return p.Source + " does not answer; a migration that has begun goes on there"
-	case migration.EventAnswers:
+	case migration.NoticeAnswers:
 		return p.Source + " answers again"
-	case migration.EventVerifying:
+	case migration.NoticeVerifying:
 		return fmt.Sprintf("looking at %s and %s", p.Source, p.Destination)
-	case migration.EventDowntimeLater:
+	case migration.NoticeDowntimeLater:
 		return fmt.Sprintf("max_downtime_ms %s yet: %s", notDone(e.Err, "set"), oneLine(e.Err))
-	case migration.EventDowntimeNever:
+	case migration.NoticeDowntimeNever:
 		return "warning: max_downtime_ms could not be set: " + oneLine(e.Err)
-	case migration.EventPausing, migration.EventPaused, migration.EventPauseUnanswered, migration.EventSwitching, migration.EventSwitched,
-		migration.EventPostCopy, migration.EventIdleLink, migration.EventCancelling, migration.EventTooLate, migration.EventUncancellable:
+	case migration.NoticePausing, migration.NoticePaused, migration.NoticePauseUnanswered, migration.NoticeSwitching, migration.NoticeSwitched,
+		migration.NoticePostCopy, migration.NoticeIdleLink, migration.NoticeCancelling, migration.NoticeTooLate, migration.NoticeUncancellable:
 		return intervention(p)
 	}
 	return string(e.Kind)
@@ -87,26 +87,26 @@ func Event(p migration.Progress) string {
 // intervention says what the engine has just done about the migration.
 func intervention(p migration.Progress) string {
 	const kept = ", which cannot be cancelled without losing the VM; waiting for its end"
-	e := p.Event
+	e := p.Notice
 	var text string
 	switch e.Kind {
-	case migration.EventPausing:
+	case migration.NoticePausing:
 		return reached(e, p.Destination) + ": pausing the guest"
-	case migration.EventSwitching:
+	case migration.NoticeSwitching:
 		return reached(e, p.Destination) + ": switching to post-copy"
-	case migration.EventPaused:
+	case migration.NoticePaused:
 		return "paused the guest, so that it dirties no more memory"
-	case migration.EventPauseUnanswered:
+	case migration.NoticePauseUnanswered:
 		return "asked libvirt to pause the guest, and it did not answer"
-	case migration.EventSwitched:
+	case migration.NoticeSwitched:
 		text = "switched to post-copy: the guest runs on " + p.Destination
-	case migration.EventPostCopy:
+	case migration.NoticePostCopy:
 		text = "the migration is in post-copy"
-	case migration.EventIdleLink:
+	case migration.NoticeIdleLink:
 		return fmt.Sprintf("no memory has arrived for %s; post-copy cannot be cancelled without losing the VM", e.For.Round(time.Second))
-	case migration.EventTooLate:
+	case migration.NoticeTooLate:
 		return "too late to cancel: the VM is being started on " + p.Destination
-	case migration.EventUncancellable:
+	case migration.NoticeUncancellable:
 		return "post-copy cannot be cancelled without losing the VM; waiting for its end"
 	default:
 		return why(e, p.Destination) + "; cancelling the migration"
@@ -118,7 +118,7 @@ func intervention(p migration.Progress) string {
 }
 
 // why says why the engine ends a migration.
-func why(e migration.Event, destination string) string {
+func why(e migration.Notice, destination string) string {
 	a := e.Attempt
 	switch a.Result {
 	case migration.NoAttempt:
@@ -138,7 +138,7 @@ func why(e migration.Event, destination string) string {
 }
 
 // reached says which limit was reached.
-func reached(e migration.Event, destination string) string {
+func reached(e migration.Notice, destination string) string {
 	switch e.Cause {
 	case migration.CausedByTimeout:
 		return fmt.Sprintf("not done after %s (timeout)", policy.FormatDuration(e.For))

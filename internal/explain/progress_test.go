@@ -14,7 +14,7 @@ func TestProgress(t *testing.T) {
 		want     string
 	}{
 		"before anything is sent": {
-			migration.Progress{Phase: migration.PhaseStarting, Subject: web, Event: migration.Event{Kind: migration.EventStarted, Mode: migration.PeerToPeer}},
+			migration.Progress{Phase: migration.PhaseStarting, Subject: web, Notice: migration.Notice{Kind: migration.NoticeStarted, Mode: migration.PeerToPeer}},
 			"0s, starting: from kvm1 to kvm2, peer-to-peer",
 		},
 		"a reading": {
@@ -26,11 +26,11 @@ func TestProgress(t *testing.T) {
 			"1m0s, pre-copy: pass 9, 96 MiB of 20.0 GiB left, sending 60 MiB/s, guest dirties 60 MiB/s, no end in sight: passes leave no less than before",
 		},
 		"a message with a reading": {
-			migration.Progress{Phase: migration.PhasePaused, Event: migration.Event{Kind: migration.EventPaused}, Elapsed: time.Minute, Pass: 9, Remaining: 96 * mib, Total: 1024 * mib, Bandwidth: 60 * mib},
+			migration.Progress{Phase: migration.PhasePaused, Notice: migration.Notice{Kind: migration.NoticePaused}, Elapsed: time.Minute, Pass: 9, Remaining: 96 * mib, Total: 1024 * mib, Bandwidth: 60 * mib},
 			"1m0s, paused: paused the guest, so that it dirties no more memory; pass 9, 96 MiB of 1024 MiB left, sending 60 MiB/s",
 		},
 		"an old reading is not told": {
-			migration.Progress{Phase: migration.PhaseVerifying, Subject: web, Event: migration.Event{Kind: migration.EventVerifying}, Elapsed: time.Minute, Pass: 9, Remaining: 96 * mib},
+			migration.Progress{Phase: migration.PhaseVerifying, Subject: web, Notice: migration.Notice{Kind: migration.NoticeVerifying}, Elapsed: time.Minute, Pass: 9, Remaining: 96 * mib},
 			"1m0s, verifying: looking at kvm1 and kvm2",
 		},
 	}

@@ -77,7 +77,7 @@ func TestCancelLeavesTheJobAloneThatTheMigrationWaitsFor(t *testing.T) {
 			}
 			_, err := migration.Run(ctx, r, func(p migration.Progress) {
 				switch {
-				case p.Event.Kind == migration.EventQueued:
+				case p.Notice.Kind == migration.NoticeQueued:
 					cancel()
 				case p.Phase == migration.PhaseCancelling:
 					readDump()

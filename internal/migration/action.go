@@ -126,12 +126,12 @@ func (w *watch) escalate(reason verdict, after time.Duration) {
 		w.untried = Attempt{Skipped: SkippedIdleLink, Idle: w.idle}
 	case onTimeout == policy.SwitchToPostCopy:
 		w.switching = time.Now()
-		w.tell.say(Event{Kind: EventSwitching, Cause: reason.cause(), For: after})
+		w.tell.say(Notice{Kind: NoticeSwitching, Cause: reason.cause(), For: after})
 		w.switchToPostCopy()
 		return
 	default:
 		w.pausing = time.Now()
-		w.tell.say(Event{Kind: EventPausing, Cause: reason.cause(), For: after})
+		w.tell.say(Notice{Kind: NoticePausing, Cause: reason.cause(), For: after})
 		w.pause()
 		return
 	}
@@ -153,14 +153,14 @@ func (w *watch) suspendAnswered(err error) {
 		w.paused = true
 	case err == nil:
 		w.paused = true
-		w.tell.enter(PhasePaused, Event{Kind: EventPaused})
+		w.tell.enter(PhasePaused, Notice{Kind: NoticePaused})
 	case w.verdict != none: // the migration is being called off already
 	case !lost(err):
 		w.stepError = err
 		w.end(w.reason, w.limit)
 	case w.stepError == nil:
 		w.stepError = err
-		w.tell.say(Event{Kind: EventPauseUnanswered, Err: err})
+		w.tell.say(Notice{Kind: NoticePauseUnanswered, Err: err})
 	}
 }
 
@@ -191,7 +191,7 @@ func (w *watch) switchToPostCopy() {
 func (w *watch) switchAnswered(err error) {
 	switch {
 	case err == nil:
-		w.postCopyBegan(EventSwitched)
+		w.postCopyBegan(NoticeSwitched)
 	case w.switchOverdue(), w.verdict != none && lost(err):
 		w.stepError = err
 		w.lookForPostCopy()
@@ -216,7 +216,7 @@ func (w *watch) lookForPostCopy() {
 func (w *watch) sourceSeen(seen Domain, err error) {
 	switch {
 	case err == nil && (seen.State == StatePostCopySource || seen.State == StatePostCopyFailed):
-		w.postCopyBegan(EventPostCopy)
+		w.postCopyBegan(NoticePostCopy)
 	case (err == nil || errors.Is(err, ErrNoDomain)) && w.switchOverdue():
 		w.end(w.reason, w.limit)
 	}
@@ -224,7 +224,7 @@ func (w *watch) sourceSeen(seen Domain, err error) {
 
 // postCopyBegan notes that the migration can no longer be called off, also
 // where that had been asked for.
-func (w *watch) postCopyBegan(kind EventKind) {
+func (w *watch) postCopyBegan(kind NoticeKind) {
 	if w.postCopy {
 		return
 	}
@@ -234,7 +234,7 @@ func (w *watch) postCopyBegan(kind EventKind) {
 	}
 	kept := w.verdict != none
 	w.verdict = none
-	w.tell.enter(PhasePostCopy, Event{Kind: kind, Kept: kept})
+	w.tell.enter(PhasePostCopy, Notice{Kind: kind, Kept: kept})
 }
 
 func (w *watch) tellIdleLink() {
@@ -242,7 +242,7 @@ func (w *watch) tellIdleLink() {
 		w.linkTold = false
 	} else if !w.linkTold {
 		w.linkTold = true
-		w.tell.say(Event{Kind: EventIdleLink, For: w.idle})
+		w.tell.say(Notice{Kind: NoticeIdleLink, For: w.idle})
 	}
 }
 
@@ -251,9 +251,9 @@ func (w *watch) cancelByCaller() {
 	w.cancelled = true
 	switch {
 	case w.committed():
-		w.tell.say(Event{Kind: EventTooLate})
+		w.tell.say(Notice{Kind: NoticeTooLate})
 	case w.postCopy:
-		w.tell.say(Event{Kind: EventUncancellable})
+		w.tell.say(Notice{Kind: NoticeUncancellable})
 	case w.verdict == none:
 		w.end(byCaller, 0)
 	}
@@ -265,7 +265,7 @@ func (w *watch) end(v verdict, after time.Duration) {
 	if w.calls != nil {
 		w.calls.halt()
 	}
-	w.tell.enter(PhaseCancelling, Event{Kind: EventCancelling, Cause: v.cause(), For: after, Attempt: w.attempt(w.request.Policy.OnTimeout)})
+	w.tell.enter(PhaseCancelling, Notice{Kind: NoticeCancelling, Cause: v.cause(), For: after, Attempt: w.attempt(w.request.Policy.OnTimeout)})
 	w.callOff()
 }
 

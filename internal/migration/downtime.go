@@ -60,13 +60,13 @@ func (d *downtime) answered(err error, tell *narrator) {
 		d.pending = nil
 	case refusedForGood(err):
 		d.pending = nil
-		tell.say(Event{Kind: EventDowntimeNever, Err: err})
+		tell.say(Notice{Kind: NoticeDowntimeNever, Err: err})
 	default:
 		d.wait = min(max(2*d.wait, downtimeWait), downtimeMaxWait)
 		d.next = time.Now().Add(d.wait)
 		if !d.told {
 			d.told = true
-			tell.say(Event{Kind: EventDowntimeLater, Err: err})
+			tell.say(Notice{Kind: NoticeDowntimeLater, Err: err})
 		}
 	}
 }

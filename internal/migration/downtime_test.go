@@ -37,7 +37,7 @@ func TestRunDoesNotAskForMaxDowntimeForEver(t *testing.T) {
 				}
 				told := 0
 				for _, p := range s.progress {
-					if strings.Contains(explain.Event(p), "max_downtime_ms") {
+					if strings.Contains(explain.Notice(p), "max_downtime_ms") {
 						told++
 					}
 				}

@@ -46,7 +46,7 @@ func Run(ctx context.Context, r Request, report func(Progress)) (Report, error) 
 		return Report{}, m.refused(a)
 	}
 	for _, warning := range a.Warnings() {
-		m.tell.say(Event{Kind: EventDoubt, Finding: &warning})
+		m.tell.say(Notice{Kind: NoticeDoubt, Finding: &warning})
 	}
 	m.ranBefore = a.ranBefore()
 	m.asleep = a.source.Is(StateAsleep)
@@ -90,9 +90,9 @@ func (m *move) adopt(ctx context.Context, a Assessment) ending {
 	m.adopted = true
 	m.start = time.Now().Add(-a.job.Elapsed)
 	w := m.watch(nil, PeerToPeer)
-	m.tell.say(Event{Kind: EventAdopted, For: a.job.Elapsed})
+	m.tell.say(Notice{Kind: NoticeAdopted, For: a.job.Elapsed})
 	if a.source.Is(StatePostCopySource) || a.destination.Is(StatePostCopy) {
-		w.postCopyBegan(EventPostCopy)
+		w.postCopyBegan(NoticePostCopy)
 	}
 	return w.run(ctx)
 }
@@ -105,12 +105,12 @@ func (m *move) carryOut(ctx context.Context) ending {
 		mode = PeerToPeer
 		if m.PeerURI == "" {
 			mode = Direct
-			m.tell.say(Event{Kind: EventDirect})
+			m.tell.say(Notice{Kind: NoticeDirect})
 		}
 	}
 	e := m.attempt(ctx, mode)
 	if m.Mode == Auto && mode == PeerToPeer && m.canGoDirect(e) {
-		m.tell.say(Event{Kind: EventDirect, Err: e.err})
+		m.tell.say(Notice{Kind: NoticeDirect, Err: e.err})
 		e = m.attempt(ctx, Direct)
 	}
 	return e
@@ -129,7 +129,7 @@ func (m *move) canGoDirect(e ending) bool {
 func (m *move) attempt(ctx context.Context, mode Mode) ending {
 	m.start = time.Now()
 	w := m.watch(m.launch(ctx, mode, m.parameters), mode)
-	m.tell.say(Event{Kind: EventStarted, Mode: mode})
+	m.tell.say(Notice{Kind: NoticeStarted, Mode: mode})
 	return w.run(ctx)
 }
 
@@ -147,7 +147,7 @@ func (m *move) alreadyThere(a Assessment) Report {
 
 // conclude looks at both hosts and says how the move went.
 func (m *move) conclude(e ending) (Report, error) {
-	m.tell.enter(PhaseVerifying, Event{Kind: EventVerifying})
+	m.tell.enter(PhaseVerifying, Notice{Kind: NoticeVerifying})
 	s := settlement{
 		request: m.Request, ranBefore: m.ranBefore, suspended: !e.pausing.IsZero(),
 		foreign: !e.mayHaveStopped(), withheld: m.withheld(e), recovery: m.recovery(e.mode, m.persistent), limit: settleLimit,

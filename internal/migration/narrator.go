@@ -24,25 +24,25 @@ func newNarrator(move Subject, report func(Progress)) *narrator {
 }
 
 // enter goes on to a phase, never back, and says why.
-func (n *narrator) enter(phase Phase, event Event) {
+func (n *narrator) enter(phase Phase, notice Notice) {
 	if slices.Index(phases, phase) > slices.Index(phases, n.now.Phase) {
 		n.now.Phase = phase
 	}
-	n.say(event)
+	n.say(notice)
 }
 
 // say tells what has just happened.
-func (n *narrator) say(event Event) {
-	n.now.Event = event
+func (n *narrator) say(notice Notice) {
+	n.now.Notice = notice
 	n.emit()
-	n.now.Event = Event{}
+	n.now.Notice = Notice{}
 }
 
 // reading takes what the running job says, and tells it when that is due.
 func (n *narrator) reading(job Job, t trend) {
 	n.now.reading(job, t)
 	if n.now.Phase == PhaseStarting {
-		n.enter(PhasePreCopy, Event{Kind: EventSending})
+		n.enter(PhasePreCopy, Notice{Kind: NoticeSending})
 		return
 	}
 	if time.Since(n.told) >= reportInterval {

@@ -52,7 +52,7 @@ func (w *watch) owns(a answer) bool {
 	}
 	if !w.told && !w.known {
 		w.told = true
-		w.tell.say(Event{Kind: EventQueued})
+		w.tell.say(Notice{Kind: NoticeQueued})
 	}
 	return false
 }

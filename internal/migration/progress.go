@@ -29,8 +29,8 @@ type Progress struct {
 	Subject
 
 	Phase Phase
-	// Event is what has just happened; zero for a reading that was due.
-	Event Event
+	// Notice is what has just happened; zero for a reading that was due.
+	Notice Notice
 	// Elapsed is the time since the start of the job.
 	Elapsed time.Duration
 	// Pass is the number of the pass over memory, 0 before the first.

@@ -167,7 +167,7 @@ func fails[E migration.Diagnosis](s *scene, where string, says ...string) E {
 // said tells whether a progress message had these words.
 func (s *scene) said(words string) bool {
 	for _, p := range s.progress {
-		if strings.Contains(explain.Event(p), words) {
+		if strings.Contains(explain.Notice(p), words) {
 			return true
 		}
 	}

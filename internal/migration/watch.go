@@ -136,7 +136,7 @@ func (w *watch) lose(err error) {
 	w.lostCall = err
 	w.calls = nil
 	w.vanished = time.Time{} // what was seen before the loss does not tell that the job ended
-	w.tell.say(Event{Kind: EventCallLost, Err: err})
+	w.tell.say(Notice{Kind: NoticeCallLost, Err: err})
 }
 
 // awaitOrders waits for what libvirt answers to orders that change what the job
@@ -259,7 +259,7 @@ func (w *watch) read(a answer) {
 	w.heard, w.ahead, w.unread = a.came, false, nil
 	if w.silenceTold {
 		w.silenceTold = false
-		w.tell.say(Event{Kind: EventAnswers})
+		w.tell.say(Notice{Kind: NoticeAnswers})
 	}
 	anyJob := a.err == nil && a.job.Type == JobRunning
 	w.running = anyJob && w.owns(a)
@@ -275,7 +275,7 @@ func (w *watch) read(a answer) {
 func (w *watch) tellSilence(now time.Time) {
 	if !w.silenceTold && now.Sub(w.heard) >= reportInterval {
 		w.silenceTold = true
-		w.tell.say(Event{Kind: EventSilent})
+		w.tell.say(Notice{Kind: NoticeSilent})
 	}
 }
 
@@ -287,7 +287,7 @@ func (w *watch) observe(now time.Time, job Job) {
 		return
 	}
 	if job.PostCopyRequests > 0 {
-		w.postCopyBegan(EventPostCopy)
+		w.postCopyBegan(NoticePostCopy)
 	}
 	w.hopeless = w.stall.observe(now, job)
 	w.idle = w.link.observe(now, job)

@@ -93,8 +93,8 @@ func progressFields(p fleet.Progress) map[string]any {
 		return fields
 	}
 	fields["phase"], fields["elapsed_ms"] = string(p.Phase), p.Elapsed.Milliseconds()
-	if p.Event.Kind != migration.NoEvent {
-		fields["event"] = string(p.Event.Kind)
+	if p.Notice.Kind != migration.NoNotice {
+		fields["event"] = string(p.Notice.Kind)
 	}
 	if p.Pass > 0 {
 		fields["pass"], fields["memory_remaining_bytes"], fields["memory_total_bytes"] = p.Pass, p.Remaining, p.Total

@@ -23,7 +23,7 @@ func TestProgressFields(t *testing.T) {
 			map[string]any{"waiting_for": "another move of the VM"},
 		},
 		"something happens": {
-			fleet.Progress{Progress: migration.Progress{Subject: move, Phase: migration.PhaseVerifying, Elapsed: time.Minute, Event: migration.Event{Kind: migration.EventVerifying}}},
+			fleet.Progress{Progress: migration.Progress{Subject: move, Phase: migration.PhaseVerifying, Elapsed: time.Minute, Notice: migration.Notice{Kind: migration.NoticeVerifying}}},
 			map[string]any{"phase": "verifying", "elapsed_ms": int64(60000), "event": "verifying"},
 		},
 		"a reading": {
