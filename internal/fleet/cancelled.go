@@ -3,57 +3,47 @@ package fleet
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
 )
 
-// CancelledError is a move that was called off before anything was started.
-type CancelledError struct {
-	// VM is the name or UUID that was asked for.
-	VM, Destination string
-	// Location is where it was found after that, and Unfound why it was not.
-	Location Location
-	Unfound  error
-	// Err is the context's error, or ErrDraining.
-	Err error
-}
-
-func (e *CancelledError) Error() string {
-	text := fmt.Sprintf("The move of VM %s to %s was cancelled before it was started.", e.VM, e.Destination)
-	var look interface{ Whereabouts() string }
-	switch {
-	case e.Unfound == nil:
-		return fmt.Sprintf("%s\n\nVM %s is %s on %s", text, e.Location.Domain.Name, e.Location.Domain.State, e.Location.Host)
-	case errors.As(e.Unfound, &look):
-		return text + "\n\n" + look.Whereabouts()
-	default:
-		return fmt.Sprintf("%s Where it is could not be told: %s.", text, e.Unfound)
-	}
-}
-
-func (e *CancelledError) Unwrap() error { return e.Err }
-
-// lastLook bounds a look at all hosts after a move was called off or has failed.
+// lastLook bounds a look at all hosts after a move was cancelled or has failed.
 const lastLook = 5 * time.Second
 
-// cancelled looks at where the VM is whose move was called off.
+// cancelled looks at where the VM is whose move was cancelled before anything was
+// started.
 func (f *Fleet) cancelled(ctx context.Context, m Move, cause error) error {
-	e := &CancelledError{VM: m.VM, Destination: m.Destination, Err: cause}
-	ctx = context.WithoutCancel(ctx)
+	e := &migration.CancelledError{Err: cause}
+	e.Outcome = migration.Outcome{Name: m.VM, Untouched: true, Destination: migration.Observation{Host: m.Destination, Err: migration.ErrUnreachable}}
+	location, err := f.lastFind(context.WithoutCancel(ctx), m)
+	var seen interface {
+		Whereabouts() migration.Whereabouts
+	}
+	switch {
+	case err == nil:
+		e.Elsewhere = []migration.Observation{{Host: location.Host, Domain: location.Domain}}
+	case errors.As(err, &seen):
+		e.Elsewhere = seen.Whereabouts().Hosts
+	default:
+		e.Unfound = err
+	}
+	return e
+}
+
+// lastFind is find within lastLook for each of its questions: a host that is silent
+// takes all of that time.
+func (f *Fleet) lastFind(ctx context.Context, m Move) (Location, error) {
 	identifying, cancel := context.WithTimeout(ctx, lastLook)
 	defer cancel()
 	if _, isUUID := ParseUUID(m.VM); isUUID || m.UUID != "" {
-		e.Location, e.Unfound = f.find(identifying, m)
-		return e
+		return f.find(identifying, m)
 	}
 	uuid, err := f.identify(identifying, m.VM)
 	if err != nil {
-		e.Unfound = err
-		return e
+		return Location{}, err
 	}
-	// A host that is silent may have taken all of that time.
 	finding, cancel := context.WithTimeout(ctx, lastLook)
 	defer cancel()
-	e.Location, e.Unfound = f.findUUID(finding, m.VM, uuid, m.Last)
-	return e
+	return f.findUUID(finding, m.VM, uuid, m.Last)
 }

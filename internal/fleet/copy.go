@@ -30,7 +30,7 @@ type Copy struct {
 	Document *string
 	// Record is what Document says, when Invalid is nil.
 	Record policy.Record
-	// Invalid says why Document can not be read as a record.
+	// Invalid says why Document cannot be read as a record.
 	Invalid error
 }
 
@@ -76,7 +76,7 @@ func (c Copy) newer() error {
 	return nil
 }
 
-// unreadable is why the copy can not be read: a *NewerRecordError or an
+// unreadable is why the copy cannot be read: a *NewerRecordError or an
 // *InvalidRecordError; nil when it can, or is not there.
 func (c Copy) unreadable() error {
 	switch {

@@ -92,7 +92,7 @@ func (f *Fleet) Inspect(ctx context.Context, d Declaration, names []string) ([]e
 // agreesElsewhere fails with an *ExistsError when a host that is not among the
 // given ones has a record of the same cluster that says something else: a name
 // stands for one cluster, and a VM's policy must not change when it moves within
-// it. Hosts that can not be asked have no say.
+// it. Hosts that cannot be asked have no say.
 func (f *Fleet) agreesElsewhere(ctx context.Context, d Declaration, names []string) error {
 	if d.Cluster == "" {
 		return nil
@@ -260,7 +260,7 @@ func (f *Fleet) Delete(ctx context.Context, d Declaration, members []Member) (Ou
 }
 
 // refuseNewer fails, before anything is changed, when a newer release wrote the
-// record on any of the hosts. A host that can not be asked fails later, by itself.
+// record on any of the hosts. A host that cannot be asked fails later, by itself.
 func (f *Fleet) refuseNewer(ctx context.Context, d Declaration, hosts []*host.Host) error {
 	return errors.Join(each(hosts, func(h *host.Host) error {
 		if c, err := hostCopy(ctx, h, d.level()); err == nil {

@@ -257,9 +257,9 @@ func TestFindRecord(t *testing.T) {
 		want    *Found
 		invalid string
 	}{
-		"none":                     {nil, nil, ""},
-		"another cluster's":        {map[string]string{"kvm1": batch}, nil, ""},
-		"one that can not be read": {map[string]string{"kvm1": "nothing"}, nil, "kvm1"},
+		"none":                    {nil, nil, ""},
+		"another cluster's":       {map[string]string{"kvm1": batch}, nil, ""},
+		"one that cannot be read": {map[string]string{"kvm1": "nothing"}, nil, "kvm1"},
 		"the most common": {
 			map[string]string{"kvm1": record400, "kvm2": record500, "kvm3": record500},
 			&Found{Policy: downtime(500), Hosts: []string{"kvm2", "kvm3"}, Written: members(t, f, all...), Others: []string{"the copy on kvm1 differs: max_downtime_ms is 400, declared 500"}, Deviations: Deviations{"kvm1": "differs: max_downtime_ms"}}, "",
@@ -268,11 +268,11 @@ func TestFindRecord(t *testing.T) {
 			map[string]string{"kvm2": record500, "kvm3": record400},
 			&Found{Policy: downtime(500), Hosts: []string{"kvm2"}, Written: members(t, f, "kvm2", "kvm3"), Others: []string{"the copy on kvm3 differs: max_downtime_ms is 400, declared 500"}, Deviations: Deviations{"kvm3": "differs: max_downtime_ms"}}, "",
 		},
-		"beside one that can not be read": {
+		"beside one that cannot be read": {
 			map[string]string{"kvm1": "nothing", "kvm3": record400},
 			&Found{
 				Policy: downtime(400), Hosts: []string{"kvm3"}, Written: members(t, f, "kvm1", "kvm3"),
-				Others:     []string{"the copy on kvm1 can not be read: the record is not a JSON object: nothing"},
+				Others:     []string{"the copy on kvm1 cannot be read: the record is not a JSON object: nothing"},
 				Deviations: Deviations{"kvm1": "unreadable"},
 			}, "",
 		},

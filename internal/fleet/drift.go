@@ -21,7 +21,7 @@ func (d Declaration) deviation(c Copy) (finding, bool) {
 	case c.Document == nil:
 		return finding{"is missing", "are missing", ""}, true
 	case c.Invalid != nil:
-		return finding{"can not be read: ", "can not be read: ", c.Invalid.Error()}, true
+		return finding{"cannot be read: ", "cannot be read: ", c.Invalid.Error()}, true
 	case !d.matches(c.Record):
 		return finding{"differs: ", "differ: ", d.differences(c.Record)}, true
 	default:

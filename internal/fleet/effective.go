@@ -21,7 +21,7 @@ type Resolution struct {
 }
 
 // Resolve finds a VM and resolves its policy from the records on its host alone.
-// run overrides them. A record that can not be read is an *InvalidRecordError or
+// run overrides them. A record that cannot be read is an *InvalidRecordError or
 // a *NewerRecordError: a policy is never guessed.
 func (f *Fleet) Resolve(ctx context.Context, vm, last string, run policy.Policy) (Resolution, error) {
 	record, err := f.ReadVM(ctx, vm, last)

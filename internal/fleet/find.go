@@ -1,101 +1,16 @@
 package fleet
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/host"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
 )
-
-// Location is where a VM is.
-type Location struct {
-	// Host is its one home: the host that runs it, or keeps its definition when
-	// it is shut off.
-	Host   string
-	Domain migration.Domain
-	// Leftovers are other hosts that keep a shut-off definition of the VM.
-	Leftovers []string
-	// Paused are other hosts that hold a paused copy of the VM, while it runs on
-	// its home: the half that a migration leaves behind for a moment, or for
-	// good when it was cut off at its end.
-	Paused []string
-	// FetchesFrom is the host that still has a part of the VM's memory, while it
-	// runs on its home in post-copy; empty when there is none.
-	FetchesFrom string
-	// Receiving are hosts that hold the receiving half of a migration of the VM.
-	Receiving []string
-	// Unseen are hosts that could not be asked; only with UnreachableWarn.
-	Unseen []error
-}
-
-// NotFoundError is a VM that no host has, every one having been asked.
-type NotFoundError struct {
-	VM    string
-	Hosts []string
-}
-
-func (e *NotFoundError) Error() string {
-	return fmt.Sprintf("no host has a VM %q (asked: %s)", e.VM, Quote(e.Hosts))
-}
-
-// UnseenError is a VM that was not found while some hosts could not be asked:
-// it may be there, so it is not gone.
-type UnseenError struct {
-	Look
-	Unseen []error
-}
-
-func (e *UnseenError) Error() string {
-	return fmt.Sprintf("it can not be known where VM %q is: %v", e.VM, errors.Join(e.Unseen...))
-}
-
-func (e *UnseenError) Unwrap() []error { return e.Unseen }
-
-// InTransitError is a VM of which only halves of a migration are seen: the host
-// that it comes from or goes to is not among the fleet's.
-type InTransitError struct {
-	VM     string
-	Halves []Sighting
-}
-
-func (e *InTransitError) Error() string {
-	seen := make([]string, len(e.Halves))
-	for i, s := range e.Halves {
-		seen[i] = fmt.Sprintf("on %s it is %s", s.Host, s.Domain.State)
-	}
-	return fmt.Sprintf("VM %q is in the middle of a migration whose other end is none of the provider's hosts: %s", e.VM, strings.Join(seen, ", "))
-}
-
-// Sighting is a VM as one host sees it.
-type Sighting struct {
-	Host   string
-	Domain migration.Domain
-}
-
-func (s Sighting) active() bool { return s.Domain.Active() }
-
-func (s Sighting) running() bool {
-	return s.Domain.State == migration.StateRunning || s.Domain.State == migration.StatePostCopy
-}
-
-// AmbiguousNameError is a name that fits VMs with different UUIDs.
-type AmbiguousNameError struct {
-	Name      string
-	Sightings []Sighting
-}
-
-func (e *AmbiguousNameError) Error() string {
-	found := make([]string, len(e.Sightings))
-	for i, s := range e.Sightings {
-		found[i] = fmt.Sprintf("%s on %s", s.Domain.UUID, s.Host)
-	}
-	return fmt.Sprintf("the name %q fits different VMs: %s", e.Name, strings.Join(found, ", "))
-}
 
 // Find looks for a VM, given by name or UUID, on all hosts. What looks like a UUID
 // is one, as virsh has it, and a name only where no host has a VM of that UUID.
@@ -129,13 +44,20 @@ func isNotFound(err error) bool {
 	return errors.As(err, &notFound)
 }
 
+// transitWait is how long a VM is waited for of which only an incoming domain is
+// seen.
+const (
+	transitWait = 5 * time.Second
+	transitPoll = 100 * time.Millisecond
+)
+
 // findUUID looks again where the first look is not to be trusted: the hosts are
 // not asked at the same instant, and a VM that moves on in between is seen on
 // both, or on neither.
 func (f *Fleet) findUUID(ctx context.Context, vm, uuid, last string) (Location, error) {
 	arrival := time.Now().Add(transitWait)
 	for looks := 1; ; looks++ {
-		location, trust, err := f.locate(ctx, vm, uuid, last)
+		location, trust, err := f.look(ctx, vm, uuid, last)
 		if trust == certain || trust == confirmed && looks > 1 || time.Now().After(arrival) {
 			return location, err
 		}
@@ -145,116 +67,69 @@ func (f *Fleet) findUUID(ctx context.Context, vm, uuid, last string) (Location, 
 	}
 }
 
-// trust is how far one look at all hosts can be relied on.
-type trust int
-
-const (
-	// certain is what one look tells.
-	certain trust = iota
-	// confirmed is what is true once it was seen twice.
-	confirmed
-	// passing is what ends by itself: the moment of a migration in which only its
-	// halves are seen, between the VM's end here and its start there.
-	passing
-)
-
-// transitWait is how long a VM is waited for of which only halves of a migration
-// are seen.
-const (
-	transitWait = 5 * time.Second
-	transitPoll = 100 * time.Millisecond
-)
-
-// locate asks all hosts once for a VM.
-func (f *Fleet) locate(ctx context.Context, vm, uuid, last string) (Location, trust, error) {
-	look, unseen, err := f.look(vm, func(h *host.Host) (migration.Domain, error) { return h.Domain(ctx, uuid) })
+// look asks all hosts once for a VM.
+func (f *Fleet) look(ctx context.Context, vm, uuid, last string) (Location, trust, error) {
+	w := f.ask(vm, func(h *host.Host) ([]migration.Domain, error) { return one(h.Domain(ctx, uuid)) })
+	unseen, err := unheard(w, f.mayMiss)
 	if err != nil {
 		return Location{}, certain, err
 	}
-	homes, halves := apart(look.Seen)
-	switch {
-	case slices.ContainsFunc(homes, Sighting.active), len(halves) == 0 && len(homes) > 0 && !leftBehind(homes, last, look.Silent):
-		location, err := f.place(ctx, homes, last, unseen)
-		location.FetchesFrom, location.Receiving = postCopySource(halves), receiving(halves)
-		var twice *RunningTwiceError
-		if errors.As(err, &twice) {
-			return location, confirmed, err
-		}
-		return location, certain, err
-	case len(unseen) > 0:
-		return Location{}, certain, &UnseenError{Look: look, Unseen: unseen}
-	case len(halves) == 0:
-		return Location{}, confirmed, &NotFoundError{VM: vm, Hosts: f.Names()}
-	default:
-		return Location{}, passing, &InTransitError{VM: vm, Halves: halves}
-	}
-}
-
-// leftBehind tells whether definitions that are shut off may be what a VM has left
-// behind that is on a host which cannot be asked: it was last seen there, or libvirt
-// says that it was migrated away.
-func leftBehind(homes []Sighting, last string, silent []string) bool {
-	migrated := func(s Sighting) bool { return s.Domain.Reason == migration.ReasonMigrated }
-	all := !slices.ContainsFunc(homes, func(s Sighting) bool { return !migrated(s) })
-	return len(silent) > 0 && (all || slices.Contains(silent, last))
-}
-
-// apart tells where a VM lives from where it only is while it migrates.
-func apart(sightings []Sighting) (homes, halves []Sighting) {
-	for _, s := range sightings {
-		if s.Domain.State == migration.StateIncoming || s.Domain.State == migration.StatePostCopySource {
-			halves = append(halves, s)
-		} else {
-			homes = append(homes, s)
+	if homes, _ := apart(w.Seen()); len(homes) > 1 {
+		if err := f.checkApart(ctx, homes); err != nil {
+			return Location{}, certain, err
 		}
 	}
-	return homes, halves
+	return locate(w, last, unseen)
 }
 
-// postCopySource is the host that a migration in post-copy comes from.
-func postCopySource(halves []Sighting) string {
-	for _, s := range halves {
-		if s.Domain.State == migration.StatePostCopySource {
-			return s.Host
+// mayMiss tells whether a plan may go on without what a host did not say.
+func (f *Fleet) mayMiss(err error) bool {
+	return f.Tolerates() && errors.Is(err, migration.ErrUnreachable)
+}
+
+// ask asks every host for the domains that fit, and notes what each of them said.
+func (f *Fleet) ask(vm string, question func(*host.Host) ([]migration.Domain, error)) migration.Whereabouts {
+	w := migration.Whereabouts{VM: vm}
+	for _, said := range each(f.hosts, func(h *host.Host) []migration.Observation {
+		domains, err := question(h)
+		if err == nil && len(domains) == 0 {
+			err = migration.ErrNoDomain
 		}
-	}
-	return ""
-}
-
-// receiving are the hosts that hold a receiving half.
-func receiving(halves []Sighting) []string {
-	var hosts []string
-	for _, s := range halves {
-		if s.Domain.State == migration.StateIncoming {
-			hosts = append(hosts, s.Host)
+		if err != nil {
+			return []migration.Observation{{Host: h.Name(), Err: err}}
 		}
-	}
-	return hosts
-}
-
-// place picks the VM's home among the hosts that have it.
-func (f *Fleet) place(ctx context.Context, sightings []Sighting, last string, unseen []error) (Location, error) {
-	if err := f.checkApart(ctx, sightings); err != nil {
-		return Location{}, err
-	}
-	home, err := home(sightings, last)
-	if err != nil {
-		return Location{}, err
-	}
-	location := Location{Host: home.Host, Domain: home.Domain, Unseen: unseen}
-	for _, s := range sightings {
-		switch {
-		case s.Host == home.Host:
-		case s.Domain.Active():
-			location.Paused = append(location.Paused, s.Host)
-		default:
-			location.Leftovers = append(location.Leftovers, s.Host)
+		seen := make([]migration.Observation, len(domains))
+		for i, d := range domains {
+			seen[i] = migration.Observation{Host: h.Name(), Domain: d}
 		}
+		return seen
+	}) {
+		w.Hosts = append(w.Hosts, said...)
 	}
-	return location, nil
+	return w
 }
 
-// Quote lists names for a sentence.
+// one is the answer of a host that has one domain that fits, or none.
+func one(d migration.Domain, err error) ([]migration.Domain, error) {
+	return []migration.Domain{d}, err
+}
+
+// checkApart makes sure that a VM seen on several hosts was not seen on one of
+// them twice, which would look like two copies of it.
+func (f *Fleet) checkApart(ctx context.Context, homes []migration.Observation) error {
+	hosts := make([]*host.Host, len(homes))
+	for i, o := range homes {
+		h, err := f.host(o.Host)
+		if err != nil {
+			return err
+		}
+		hosts[i] = h
+	}
+	r := identify(ctx, hosts)
+	return cmp.Or(r.same, failure(r.failures()))
+}
+
+// Quote lists names.
 func Quote(names []string) string {
 	quoted := make([]string, len(names))
 	for i, name := range names {

@@ -44,7 +44,7 @@ type Fleet struct {
 }
 
 // New reads the configuration of every host and dials none. The error is a
-// *host.ConfigError when one of them can not be right.
+// *host.ConfigError when one of them cannot be right.
 func New(config Config) (*Fleet, error) {
 	f := &Fleet{
 		unreachable: config.Unreachable,
@@ -73,7 +73,7 @@ func (f *Fleet) alone(ctx context.Context, names ...string) (release func(), err
 }
 
 // Drain lets the moves that are under way go on and starts none any more: one
-// that waits for a place, or comes later, fails with ErrDraining.
+// that waits for a slot, or comes later, fails with ErrDraining.
 func (f *Fleet) Drain() { f.slots.drain() }
 
 // Close closes every connection.

@@ -36,7 +36,7 @@ func testLab(t *testing.T) *lab.World {
 // refusing is the URI of a host on which nothing listens.
 const refusing = "qemu+tcp://10.77.0.11:9/system"
 
-// labConfig is a fleet of the lab's hosts, in which those that are down can not
+// labConfig is a fleet of the lab's hosts, in which those that are down cannot
 // be reached.
 func labConfig(t *testing.T, unreachable Unreachable, down ...string) Config {
 	t.Helper()

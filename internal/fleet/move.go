@@ -31,28 +31,28 @@ type Moved struct {
 }
 
 // Move finds the VM, waits until no other Move of it is under way and both hosts
-// have a place for a migration, and moves it under the policy of its records as
-// they are then. A VM that is on the destination already is left alone. report gets a line for people from time to
-// time; it is never called after Move has returned.
+// have a slot for a migration, and moves it under the policy of its records as
+// they are then. A VM that is on the destination already is left alone. report is
+// called about every 5 s and whenever something happens, and never after Move has
+// returned.
 //
-// The error is a migration.Diagnosis, an *ElsewhereError among them, a
-// *CancelledError when nothing was started because ctx was cancelled or the fleet
-// is drained, a *LeavingError, or what finding the VM or reading its records came
-// to.
-func (f *Fleet) Move(ctx context.Context, m Move, report func(string)) (Moved, error) {
+// The error is a migration.Diagnosis (a *migration.CancelledError among them when
+// nothing was started because ctx was cancelled or the fleet is drained), a
+// *LeavingError, or what finding the VM or reading its records came to.
+func (f *Fleet) Move(ctx context.Context, m Move, report func(Progress)) (Moved, error) {
 	if err := f.Check(m.Destination); err != nil {
 		return Moved{}, err
 	}
 	moved, err := f.move(ctx, m, report)
 	var diagnosis migration.Diagnosis
-	calledOff := errors.Is(err, ErrDraining) || err != nil && ctx.Err() != nil
-	if calledOff && !errors.As(err, &diagnosis) {
+	cancelled := errors.Is(err, ErrDraining) || err != nil && ctx.Err() != nil
+	if cancelled && !errors.As(err, &diagnosis) {
 		return Moved{}, f.cancelled(ctx, m, err)
 	}
 	return moved, err
 }
 
-func (f *Fleet) move(ctx context.Context, m Move, report func(string)) (Moved, error) {
+func (f *Fleet) move(ctx context.Context, m Move, report func(Progress)) (Moved, error) {
 	location, err := f.find(ctx, m)
 	for {
 		switch {
@@ -100,23 +100,22 @@ func (f *Fleet) settled(ctx context.Context, l Location) (Moved, error) {
 // Arrival is the report of a VM that was not moved: it has what libvirt still
 // knows of the migration that brought the VM to where it is.
 func (f *Fleet) Arrival(ctx context.Context, l Location) (migration.Report, error) {
-	if !l.Domain.Active() {
-		return migration.Report{Destination: l.Host, State: l.Domain.State}, nil
-	}
 	h, err := f.host(l.Host)
 	if err != nil {
 		return migration.Report{}, err
 	}
-	return migration.Run(ctx, migration.Request{UUID: l.Domain.UUID, Name: l.Domain.Name, Source: h, Destination: h}, nil)
+	return migration.Arrival(ctx, h, l.Domain.UUID)
 }
 
 // attempt moves the VM from where it was found. elsewhere is true when it was
 // moved by another while this move waited for its turn; it is then at
 // Moved.Location and nothing was done.
-func (f *Fleet) attempt(ctx context.Context, m Move, from Location, report func(string)) (moved Moved, elsewhere bool, err error) {
+func (f *Fleet) attempt(ctx context.Context, m Move, from Location, report func(Progress)) (moved Moved, elsewhere bool, err error) {
 	source := from.source(m.Destination)
-	release, err := f.slots.acquire(ctx, trip{from.Domain.UUID, source, m.Destination}, func(obstacle string) {
-		report(fmt.Sprintf("VM %s is waiting for its turn to move to %s: %s", from.Domain.Name, m.Destination, obstacle))
+	release, err := f.slots.acquire(ctx, trip{from.Domain.UUID, source, m.Destination}, func(obstacle Obstacle) {
+		waiting := Progress{Waiting: obstacle}
+		waiting.Subject = migration.Subject{UUID: from.Domain.UUID, Name: from.Domain.Name, Source: source, Destination: m.Destination}
+		report(waiting)
 	})
 	if err != nil {
 		return Moved{}, false, err
@@ -137,20 +136,11 @@ func (f *Fleet) attempt(ctx context.Context, m Move, from Location, report func(
 		return Moved{}, false, err
 	}
 	moved.Location = resolution.Location
-	moved.Report, err = migration.Run(ctx, request, func(p migration.Progress) { report(p.String()) })
+	moved.Report, err = migration.Run(ctx, request, func(p migration.Progress) { report(Progress{Progress: p}) })
 	if err != nil {
-		err = f.elsewhere(ctx, request, err)
+		f.lookElsewhere(ctx, request, err)
 	}
 	return moved, false, err
-}
-
-// source is the host that a migration to the destination comes from: the VM's
-// home, unless it runs on the destination already while its memory is fetched.
-func (l Location) source(destination string) string {
-	if l.Host == destination && l.FetchesFrom != "" {
-		return l.FetchesFrom
-	}
-	return l.Host
 }
 
 func (f *Fleet) request(m Move, r Resolution) (migration.Request, error) {

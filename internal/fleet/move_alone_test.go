@@ -32,8 +32,8 @@ func TestMove_oneAtATime(t *testing.T) {
 	waiting := sync.OnceFunc(func() { close(waits) })
 	for _, vm := range []string{guest.Name, strings.ToUpper(guest.UUID)} {
 		go func() {
-			moved, err := f.Move(testContext(t), Move{VM: vm, Destination: "kvm2", Mode: migration.Direct, Policy: policy.Policy{BandwidthMiBPerSecond: &limit}}, func(line string) {
-				if line == "VM "+guest.Name+" is waiting for its turn to move to kvm2: another move of it is under way" {
+			moved, err := f.Move(testContext(t), Move{VM: vm, Destination: "kvm2", Mode: migration.Direct, Policy: policy.Policy{BandwidthMiBPerSecond: &limit}}, func(p Progress) {
+				if p.Waiting.Kind == OtherMove {
 					waiting()
 				}
 			})

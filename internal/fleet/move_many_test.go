@@ -64,8 +64,8 @@ func TestMove_many(t *testing.T) {
 	cancelled := time.Now()
 	cancel()
 	for range guests {
-		var calledOff *migration.CancelledError
-		if err := <-ended; !errors.As(err, &calledOff) || calledOff.Where().Place() != migration.OnSource {
+		var called *migration.CancelledError
+		if err := <-ended; !errors.As(err, &called) || called.Outcome.Place() != migration.OnSource {
 			t.Errorf("error %v, want a CancelledError that leaves the VM on kvm1", err)
 		}
 	}

@@ -32,21 +32,16 @@ func (f *Fleet) identify(ctx context.Context, name string) (uuid string, err err
 // lookForName asks all hosts once for the VM of a name. One that is called exactly
 // so comes before those that are spelled in other runes.
 func (f *Fleet) lookForName(ctx context.Context, name string) (uuid string, err error) {
-	look, unseen, err := f.look(name, func(h *host.Host) (migration.Domain, error) { return h.DomainByName(ctx, name) })
-	if err == nil && len(look.Seen) == 0 && !isASCII(name) {
-		look, unseen, err = f.lookForAll(name, func(h *host.Host) ([]migration.Domain, error) { return spelled(ctx, h, name) })
+	w := f.ask(name, func(h *host.Host) ([]migration.Domain, error) { return one(h.DomainByName(ctx, name)) })
+	unseen, err := unheard(w, f.mayMiss)
+	if err == nil && len(w.Seen()) == 0 && !isASCII(name) {
+		w = f.ask(name, func(h *host.Host) ([]migration.Domain, error) { return spelled(ctx, h, name) })
+		unseen, err = unheard(w, f.mayMiss)
 	}
-	if err := cmp.Or(look.oneVM(), err); err != nil {
+	if err := cmp.Or(oneVM(w), err); err != nil {
 		return "", err
 	}
-	switch {
-	case len(look.Seen) > 0:
-		return look.Seen[0].Domain.UUID, nil
-	case len(unseen) > 0:
-		return "", &UnseenError{Look: look, Unseen: unseen}
-	default:
-		return "", &NotFoundError{VM: name, Hosts: f.Names()}
-	}
+	return named(w, unseen)
 }
 
 // spelled are the domains of a host whose name reads the same. Terraform writes

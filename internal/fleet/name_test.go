@@ -49,7 +49,7 @@ func TestFind_names(t *testing.T) {
 		t.Parallel()
 		_, err := f.Find(testContext(t), norm.NFC.String("üé-3"), "")
 		var ambiguous *AmbiguousNameError
-		if !errors.As(err, &ambiguous) || len(ambiguous.Sightings) != 2 {
+		if !errors.As(err, &ambiguous) || len(ambiguous.Seen) != 2 {
 			t.Errorf("error %v, want an AmbiguousNameError of two", err)
 		}
 	})

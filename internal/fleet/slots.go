@@ -3,7 +3,6 @@ package fleet
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"sync"
 	"time"
@@ -94,12 +93,12 @@ func (s *slots) open() error {
 // source. waiting is told what is waited for, whenever that becomes another
 // thing. The caller must call release when the migration has ended. The error is
 // the context's, or ErrDraining.
-func (s *slots) acquire(ctx context.Context, t trip, waiting func(obstacle string)) (release func(), err error) {
+func (s *slots) acquire(ctx context.Context, t trip, waiting func(Obstacle)) (release func(), err error) {
 	w := s.enter(t)
 	release = sync.OnceFunc(func() { s.leave(w) })
-	for told := ""; ; {
+	for told := (Obstacle{}); ; {
 		changed, obstacle := s.look(w)
-		if obstacle == "" {
+		if obstacle.Kind == NoObstacle {
 			break
 		}
 		if obstacle != told {
@@ -152,11 +151,11 @@ func (s *slots) leave(w *waiter) {
 
 // look says what is in the way of a move, or nothing once it has its places.
 // changed is closed when that may be another thing.
-func (s *slots) look(w *waiter) (changed <-chan struct{}, obstacle string) {
+func (s *slots) look(w *waiter) (changed <-chan struct{}, obstacle Obstacle) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if w.granted {
-		return nil, ""
+		return nil, Obstacle{}
 	}
 	return s.changed, s.obstacle(w.trip, s.kept(w))
 }
@@ -174,7 +173,7 @@ func (s *slots) serve() {
 // is none.
 func (s *slots) serveOne() bool {
 	for i, w := range s.queue {
-		if s.obstacle(w.trip, s.kept(w)) != "" {
+		if s.obstacle(w.trip, s.kept(w)).Kind != NoObstacle {
 			continue
 		}
 		s.grant(w)
@@ -227,15 +226,15 @@ func (s *slots) kept(w *waiter) []trip {
 
 // obstacle says what is in the way of a move while places are kept for others;
 // nothing when it can have its own.
-func (s *slots) obstacle(t trip, kept []trip) string {
+func (s *slots) obstacle(t trip, kept []trip) Obstacle {
 	outgoing, incoming := s.maxOutgoing-s.outgoing[t.source], s.maxIncoming-s.incoming[t.destination]
 	switch {
 	case s.moving[t.vm]:
-		return "another move of it is under way"
+		return Obstacle{Kind: OtherMove}
 	case outgoing <= 0:
-		return fmt.Sprintf("%s sends as many VMs as it may already (max_outgoing_migrations = %d)", t.source, s.maxOutgoing)
+		return Obstacle{FullSource, t.source, s.maxOutgoing}
 	case incoming <= 0:
-		return fmt.Sprintf("%s receives as many VMs as it may already (max_incoming_migrations = %d)", t.destination, s.maxIncoming)
+		return Obstacle{FullDestination, t.destination, s.maxIncoming}
 	}
 	for _, other := range kept {
 		if other.source == t.source {
@@ -246,14 +245,14 @@ func (s *slots) obstacle(t trip, kept []trip) string {
 		}
 		switch {
 		case other.vm == t.vm:
-			return "another move of it came first"
+			return Obstacle{Kind: EarlierMove}
 		case outgoing <= 0:
-			return fmt.Sprintf("the next VM that %s sends is one that has waited longer (max_outgoing_migrations = %d)", t.source, s.maxOutgoing)
+			return Obstacle{KeptSource, t.source, s.maxOutgoing}
 		case incoming <= 0:
-			return fmt.Sprintf("the next VM that %s receives is one that has waited longer (max_incoming_migrations = %d)", t.destination, s.maxIncoming)
+			return Obstacle{KeptDestination, t.destination, s.maxIncoming}
 		}
 	}
-	return ""
+	return Obstacle{}
 }
 
 // wait lets time pass, unless the context ends first.

@@ -68,7 +68,7 @@ func TestSlots_limits(t *testing.T) {
 				var all sync.WaitGroup
 				for _, r := range test.trips {
 					all.Go(func() {
-						release, err := s.acquire(t.Context(), r, func(string) {})
+						release, err := s.acquire(t.Context(), r, func(Obstacle) {})
 						if err != nil {
 							t.Error(err)
 							return
@@ -100,7 +100,7 @@ func TestSlots_startsAreApart(t *testing.T) {
 		var all sync.WaitGroup
 		for _, r := range []trip{{"1", "a", "b"}, {"2", "a", "c"}, {"3", "a", "b"}, {"4", "b", "c"}} {
 			all.Go(func() {
-				release, err := s.acquire(t.Context(), r, func(string) {})
+				release, err := s.acquire(t.Context(), r, func(Obstacle) {})
 				if err != nil {
 					t.Error(err)
 					return
@@ -128,17 +128,17 @@ func TestSlots_waitingIsTold(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSlots(1, 1)
 		free := func(r trip) (release func()) {
-			release, err := s.acquire(t.Context(), r, func(obstacle string) { t.Errorf("waits: %s", obstacle) })
+			release, err := s.acquire(t.Context(), r, func(o Obstacle) { t.Errorf("waits: %s", o) })
 			if err != nil {
 				t.Fatal(err)
 			}
 			return release
 		}
 		leaving, arriving, itself := free(trip{"1", "a", "c"}), free(trip{"2", "d", "b"}), free(trip{"3", "e", "f"})
-		var told []string
+		var told []Obstacle
 		var waiting sync.WaitGroup
 		waiting.Go(func() {
-			release, err := s.acquire(t.Context(), trip{"3", "a", "b"}, func(obstacle string) { told = append(told, obstacle) })
+			release, err := s.acquire(t.Context(), trip{"3", "a", "b"}, func(o Obstacle) { told = append(told, o) })
 			if err != nil {
 				t.Error(err)
 				return
@@ -152,11 +152,7 @@ func TestSlots_waitingIsTold(t *testing.T) {
 		synctest.Wait()
 		arriving()
 		waiting.Wait()
-		want := []string{
-			"another move of it is under way",
-			"a sends as many VMs as it may already (max_outgoing_migrations = 1)",
-			"b receives as many VMs as it may already (max_incoming_migrations = 1)",
-		}
+		want := []Obstacle{{Kind: OtherMove}, {FullSource, "a", 1}, {FullDestination, "b", 1}}
 		if diff := cmp.Diff(want, told); diff != "" {
 			t.Errorf("told (-want +got):\n%s", diff)
 		}
@@ -169,13 +165,13 @@ func TestSlots_givenUp(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s := newSlots(1, 1)
-		release, err := s.acquire(t.Context(), trip{"1", "a", "b"}, func(string) {})
+		release, err := s.acquire(t.Context(), trip{"1", "a", "b"}, func(Obstacle) {})
 		if err != nil {
 			t.Fatal(err)
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
-		if _, err := s.acquire(ctx, trip{"2", "a", "b"}, func(string) {}); !errors.Is(err, context.DeadlineExceeded) {
+		if _, err := s.acquire(ctx, trip{"2", "a", "b"}, func(Obstacle) {}); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("want the context's error, got %v", err)
 		}
 		release()
@@ -183,11 +179,11 @@ func TestSlots_givenUp(t *testing.T) {
 
 		cancelled, cancel := context.WithCancel(t.Context())
 		cancel()
-		if _, err := s.acquire(cancelled, trip{"2", "a", "b"}, func(string) {}); !errors.Is(err, context.Canceled) {
+		if _, err := s.acquire(cancelled, trip{"2", "a", "b"}, func(Obstacle) {}); !errors.Is(err, context.Canceled) {
 			t.Errorf("want the context's error, got %v", err)
 		}
 		pass(t, time.Second) // beyond the stagger
-		if release, err = s.acquire(t.Context(), trip{"2", "a", "b"}, func(obstacle string) { t.Errorf("waits: %s", obstacle) }); err != nil {
+		if release, err = s.acquire(t.Context(), trip{"2", "a", "b"}, func(o Obstacle) { t.Errorf("waits: %s", o) }); err != nil {
 			t.Fatal(err)
 		}
 		release()
@@ -200,13 +196,13 @@ func TestSlots_drain(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s := newSlots(2, 2)
-		release, err := s.acquire(t.Context(), trip{"1", "a", "b"}, func(string) {})
+		release, err := s.acquire(t.Context(), trip{"1", "a", "b"}, func(Obstacle) {})
 		if err != nil {
 			t.Fatal(err)
 		}
 		var waiting sync.WaitGroup
 		drained := func(to trip) {
-			if _, err := s.acquire(t.Context(), to, func(string) {}); !errors.Is(err, ErrDraining) {
+			if _, err := s.acquire(t.Context(), to, func(Obstacle) {}); !errors.Is(err, ErrDraining) {
 				t.Errorf("%+v: error %v, want %v", to, err, ErrDraining)
 			}
 		}

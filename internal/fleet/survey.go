@@ -33,7 +33,7 @@ type Survey struct {
 	Deviations Deviations
 	// Redeclared are the copies that another instance has declared since.
 	Redeclared []Copy
-	// Stuck is why some of it can not be put right by writing: another cluster
+	// Stuck is why some of it cannot be put right by writing: another cluster
 	// has the host, or a newer release wrote the record; else nil.
 	Stuck error
 	// Unknown says which copies have members that this release does not know.
@@ -50,7 +50,7 @@ type Survey struct {
 }
 
 // Survey reads the copies on the hosts that the record was written to. want.Seen
-// is kept of those that can not be asked, and so are their names in inSync, which
+// is kept of those that cannot be asked, and so are their names in inSync, which
 // were right when they were last read.
 func (f *Fleet) Survey(ctx context.Context, want Declaration, members []Member, inSync []string) (Survey, error) {
 	known, err := f.recognise(ctx, members)
@@ -118,7 +118,7 @@ func (d Declaration) sameName(copies []Copy) bool {
 
 func (c Copy) member() Member { return Member{Name: c.Host, UUID: c.HostUUID} }
 
-// stuck is why a copy can not be written over; nil when it can.
+// stuck is why a copy cannot be written over; nil when it can.
 func (d Declaration) stuck(c Copy) error {
 	if d.held(c) {
 		return &HeldError{Host: c.Host, Cluster: c.Record.Cluster}
@@ -165,7 +165,7 @@ func (f *Fleet) copies(ctx context.Context, d Declaration, names []string) ([]Co
 	return f.copiesOn(ctx, d, hosts)
 }
 
-// copiesOn reads the copies of a level's record on hosts. A host that can not be
+// copiesOn reads the copies of a level's record on hosts. A host that cannot be
 // asked is an error, or, with UnreachableWarn, unseen.
 func (f *Fleet) copiesOn(ctx context.Context, d Declaration, hosts []*host.Host) ([]Copy, []unseen, error) {
 	type answer struct {
@@ -258,11 +258,21 @@ func unreadable(copies []Copy) error {
 	return nil
 }
 
-// InvalidRecordError is a copy that can not be read as a record.
+// InvalidRecordError is a copy that cannot be read as a record.
 type InvalidRecordError struct{ Copy Copy }
 
 func (e *InvalidRecordError) Error() string {
-	return fmt.Sprintf("%s can not be read: %v", e.Copy.record(), e.Copy.Invalid)
+	return fmt.Sprintf("%s cannot be read: %v", e.Copy.record(), e.Copy.Invalid)
 }
 
 func (e *InvalidRecordError) Unwrap() error { return e.Copy.Invalid }
+
+// Unreadable tells whether an error is a record that cannot be read: an
+// *InvalidRecordError or a *NewerRecordError.
+func Unreadable(err error) bool {
+	var (
+		invalid *InvalidRecordError
+		newer   *NewerRecordError
+	)
+	return errors.As(err, &invalid) || errors.As(err, &newer)
+}

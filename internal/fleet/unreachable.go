@@ -7,7 +7,7 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
 )
 
-// Unreachable says what a host that can not be reached is while planning.
+// Unreachable says what a host that cannot be reached is while planning.
 type Unreachable string
 
 // The values of Unreachable.

@@ -162,7 +162,7 @@ func (r VMRecord) obstacle(d Declaration) error {
 
 // CreateVM writes a VM's first record. An equal one is taken over from its owner;
 // a different one is an *ExistsError, unless its owner is the one that the
-// declaration replaces, and one that can not be read an *InvalidRecordError.
+// declaration replaces, and one that cannot be read an *InvalidRecordError.
 func (f *Fleet) CreateVM(ctx context.Context, vm string, d Declaration) (ChangedVM, error) {
 	location, err := f.Find(ctx, vm, "")
 	if err != nil {

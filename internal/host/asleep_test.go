@@ -67,13 +67,13 @@ func TestSleepingGuestMoves(t *testing.T) {
 		},
 	}
 	for _, mode := range []migration.Mode{migration.PeerToPeer, migration.Direct} {
-		moves[mode.String()] = func(t *testing.T, guest *lab.Guest) {
+		moves[string(mode)] = func(t *testing.T, guest *lab.Guest) {
 			report, err := migration.Run(testContext(t), moveOf(guest, source, destination, mode, policy.Policy{}), nil)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if len(report.Warnings) != 1 || !strings.Contains(report.Warnings[0], "virsh dompmwakeup "+guest.UUID) {
-				t.Errorf("warnings: %q", report.Warnings)
+			if len(report.Warnings) != 1 || report.Warnings[0].Kind != migration.WarningAsleep {
+				t.Errorf("warnings: %+v", report.Warnings)
 			}
 		}
 	}
@@ -105,7 +105,7 @@ func TestSleepingGuestStaysWhenItsMoveIsCancelled(t *testing.T) {
 	w := world(t)
 	source, destination := connect(t, w.Hosts[0]), connect(t, w.Hosts[1])
 	for _, mode := range []migration.Mode{migration.PeerToPeer, migration.Direct} {
-		t.Run(mode.String(), func(t *testing.T) {
+		t.Run(string(mode), func(t *testing.T) {
 			guest := sleeping(t, lab.GuestSpec{Load: lab.Load{HotMiB: 64, CeilingMiB: 8}})
 			ctx, cancel := context.WithCancel(testContext(t))
 			defer cancel()
@@ -116,7 +116,7 @@ func TestSleepingGuestStaysWhenItsMoveIsCancelled(t *testing.T) {
 				}
 			})
 			var cancelled *migration.CancelledError
-			if !errors.As(err, &cancelled) || !strings.HasSuffix(err.Error(), "VM "+guest.Name+" is asleep (pmsuspended) on kvm1") {
+			if !errors.As(err, &cancelled) || cancelled.Outcome.Place() != migration.PausedOnSource || !cancelled.Outcome.Source.Is(migration.StateAsleep) {
 				t.Errorf("got %v", err)
 			}
 			if said := status(t, w.Hosts[0], guest.UUID); said != "suspended" {

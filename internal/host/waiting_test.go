@@ -6,7 +6,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -39,7 +38,7 @@ func TestCancelLeavesTheJobAloneThatTheMigrationWaitsFor(t *testing.T) {
 	source, destination := connect(t, w.Hosts[0]), connect(t, w.Hosts[1])
 	guest := w.StartGuest(t, lab.UntamableGuest(""))
 	for _, mode := range []migration.Mode{migration.PeerToPeer, migration.Direct} {
-		t.Run(mode.String(), func(t *testing.T) {
+		t.Run(string(mode), func(t *testing.T) {
 			// QEMU waits for whoever reads the dump.
 			file := filepath.Join(t.TempDir(), "dump")
 			if err := syscall.Mkfifo(file, 0o600); err != nil {
@@ -78,14 +77,14 @@ func TestCancelLeavesTheJobAloneThatTheMigrationWaitsFor(t *testing.T) {
 			}
 			_, err := migration.Run(ctx, r, func(p migration.Progress) {
 				switch {
-				case strings.Contains(p.Message, "another job runs on the VM"):
+				case p.Notice.Kind == migration.NoticeQueued:
 					cancel()
 				case p.Phase == migration.PhaseCancelling:
 					readDump()
 				}
 			})
 			var cancelled *migration.CancelledError
-			if !errors.As(err, &cancelled) || cancelled.Where().Place() != migration.OnSource {
+			if !errors.As(err, &cancelled) || cancelled.Outcome.Place() != migration.OnSource {
 				t.Errorf("got %v", err)
 			}
 		})

@@ -19,7 +19,7 @@ var bothModes = []migration.Mode{migration.PeerToPeer, migration.Direct}
 func sleeps(t *testing.T, test func(s *scene)) {
 	t.Helper()
 	for _, mode := range bothModes {
-		t.Run(mode.String(), func(t *testing.T) {
+		t.Run(string(mode), func(t *testing.T) {
 			t.Parallel()
 			play(t, func(s *scene) {
 				s.kvm1.SetState(uuid, migration.StateAsleep)
@@ -50,8 +50,8 @@ func TestRunMovesASleepingGuestAsItIs(t *testing.T) {
 		if p := s.world.Sent(); p.Paused || p.PostCopy() {
 			s.Errorf("sent with paused %t, post-copy %t", p.Paused, p.PostCopy())
 		}
-		if len(r.Warnings) != 1 || !strings.Contains(r.Warnings[0], "`virsh dompmwakeup "+uuid+"` on kvm2") {
-			s.Errorf("warnings: %q", r.Warnings)
+		if len(r.Warnings) != 1 || !strings.Contains(warnings(r)[0], "`virsh dompmwakeup "+uuid+"` on kvm2") {
+			s.Errorf("warnings: %q", warnings(r))
 		}
 	})
 }
@@ -122,7 +122,7 @@ func TestRunMovesAGuestThatFallsAsleepOrIsWoken(t *testing.T) {
 		"is woken":     {migration.StateAsleep, migration.StateRunning},
 	} {
 		for _, mode := range bothModes {
-			t.Run(name+", "+mode.String(), func(t *testing.T) {
+			t.Run(name+", "+string(mode), func(t *testing.T) {
 				t.Parallel()
 				play(t, func(s *scene) {
 					s.request.Mode = mode
@@ -154,8 +154,7 @@ func TestRunTakesAGuestThatIsAsleepOnTheDestinationForArrived(t *testing.T) {
 		t.Parallel()
 		play(t, func(s *scene) {
 			s.kvm1.SetState(uuid, migration.StateAsleep)
-			s.request.Destination = s.kvm1
-			if r, err := s.run(); err != nil || r.Moved || r.State != migration.StateAsleep || len(r.Warnings) > 0 {
+			if r, err := migration.Arrival(s.ctx, s.kvm1, uuid); err != nil || r.Moved || r.State != migration.StateAsleep || len(r.Warnings) > 0 {
 				s.Errorf("report %+v, %v", r, err)
 			}
 		})

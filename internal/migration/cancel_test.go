@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/explain"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
 	mt "github.com/terraform-provider-virt/terraform-provider-virt/internal/migration/migrationtest"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
@@ -32,7 +33,7 @@ func TestCancelCallsTheMigrationOff(t *testing.T) {
 		for name, at := range map[string]time.Duration{
 			"at once": 0, "at the start": 10 * time.Millisecond, "in the middle": 7 * time.Second, "at the end": 13900 * time.Millisecond,
 		} {
-			t.Run(mode.String()+" "+name, func(t *testing.T) {
+			t.Run(string(mode)+" "+name, func(t *testing.T) {
 				t.Parallel()
 				play(t, func(s *scene) {
 					s.request.Mode = mode
@@ -40,8 +41,8 @@ func TestCancelCallsTheMigrationOff(t *testing.T) {
 					var cancelled time.Time
 					s.at(at, func() { cancelled = time.Now(); s.cancel() })
 					err := fails[*migration.CancelledError](s, runsOnSource, "was cancelled")
-					if err.Summary() != "Migration Cancelled" {
-						s.Errorf("summary %q", err.Summary())
+					if explain.Failure(err).Summary != "Migration Cancelled" {
+						s.Errorf("summary %q", explain.Failure(err).Summary)
 					}
 					if took := time.Since(cancelled); took > 3*time.Second {
 						s.Errorf("took %s from the cancel to the end", took)
@@ -64,7 +65,7 @@ func TestCancelIsNotExplainedByWhatTheAbortBroke(t *testing.T) {
 		s.kvm1.After("MigratePeerToPeer", mt.Always(errors.New("Cannot write data: Broken pipe")))
 		s.at(7*time.Second, s.cancel)
 		err := fails[*migration.CancelledError](s, runsOnSource, "was cancelled")
-		if strings.Contains(err.Error(), "Broken pipe") {
+		if strings.Contains(words(err), "Broken pipe") {
 			s.Errorf("the abort's own consequence is told as news:\n%s", err)
 		}
 	})
@@ -115,7 +116,7 @@ func TestCancelAtCompletionIsTheSuccessItIs(t *testing.T) {
 	t.Parallel()
 	for _, mode := range []migration.Mode{migration.PeerToPeer, migration.Direct} {
 		for name, at := range map[string]time.Duration{"with it": converges, "before it is seen": converges - time.Second} {
-			t.Run(mode.String()+" "+name, func(t *testing.T) {
+			t.Run(string(mode)+" "+name, func(t *testing.T) {
 				t.Parallel()
 				play(t, func(s *scene) {
 					script := mt.Converging()
@@ -134,7 +135,7 @@ func TestCancelAtCompletionIsTheSuccessItIs(t *testing.T) {
 func TestCancelInPostCopyWaits(t *testing.T) {
 	t.Parallel()
 	for _, mode := range []migration.Mode{migration.PeerToPeer, migration.Direct} {
-		t.Run(mode.String(), func(t *testing.T) {
+		t.Run(string(mode), func(t *testing.T) {
 			t.Parallel()
 			play(t, func(s *scene) {
 				script := mt.Endless()
@@ -143,8 +144,8 @@ func TestCancelInPostCopyWaits(t *testing.T) {
 				s.request.Mode = mode
 				s.policy(policy.Policy{Timeout: new(20 * time.Second), PostCopy: new(true), OnTimeout: new(policy.SwitchToPostCopy)})
 				s.at(30*time.Second, s.cancel)
-				if r := s.arrives(); len(r.Warnings) != 1 || !strings.Contains(r.Warnings[0], "in post-copy") {
-					s.Errorf("the report does not say why it was not called off: %q", r.Warnings)
+				if r := s.arrives(); len(r.Warnings) != 1 || !strings.Contains(warnings(r)[0], "in post-copy") {
+					s.Errorf("the report does not say why it was not called off: %q", warnings(r))
 				}
 				if n := s.kvm1.Calls("AbortJob"); n > 0 {
 					s.Errorf("%d aborts in post-copy", n)
@@ -195,7 +196,7 @@ func TestCancelEndsThoughThePeerIsMute(t *testing.T) {
 		if took := time.Since(began); took > 50*time.Second {
 			s.Errorf("took %s", took)
 		}
-		if !err.Where().Migrating {
+		if !err.Common().Outcome.Migrating {
 			s.Error("the job that is left is not told of")
 		}
 	})

@@ -189,7 +189,7 @@ func (c *chaos) truth(err error) {
 	}
 	var diagnosis migration.Diagnosis
 	errors.As(err, &diagnosis)
-	switch place := diagnosis.Where().Place(); place {
+	switch place := diagnosis.Common().Outcome.Place(); place {
 	case migration.OnSource:
 		// Behind the engine's back while it waited for the other host's answer.
 		if !runsHere && (stopped == nil || time.Since(*stopped) > 6*time.Second) {

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/explain"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
 	mt "github.com/terraform-provider-virt/terraform-provider-virt/internal/migration/migrationtest"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
@@ -24,14 +25,14 @@ func TestRunEndsAMigrationThatDoesNotConverge(t *testing.T) {
 		err := fails[*migration.NotConvergedError](s, runsOnSource,
 			"auto_converge is false (default)", "compression is false (default)", "bandwidth_mib_per_second is 60 (run)",
 			"post_copy is false (default)", "max_downtime_ms allowed 300 ms", "110 MiB/s", "60 MiB/s")
-		if err.Summary() != "Migration Did Not Converge" {
-			s.Errorf("summary %q", err.Summary())
+		if explain.Failure(err).Summary != "Migration Did Not Converge" {
+			s.Errorf("summary %q", explain.Failure(err).Summary)
 		}
-		if err.DirtyRate != 110*mt.MiB || err.Bandwidth != 60*mt.MiB || err.Throttle != 0 {
-			s.Errorf("dirty rate %d, bandwidth %d, throttle %d", err.DirtyRate, err.Bandwidth, err.Throttle)
+		if err.Course.Figures.DirtyRate != 110*mt.MiB || err.Course.Figures.Bandwidth != 60*mt.MiB || err.Course.Figures.Throttle != 0 {
+			s.Errorf("dirty rate %d, bandwidth %d, throttle %d", err.Course.Figures.DirtyRate, err.Course.Figures.Bandwidth, err.Course.Figures.Throttle)
 		}
-		if err.Remaining < 119*mt.MiB || err.Remaining > 121*mt.MiB {
-			s.Errorf("least remaining %d, want about 120 MiB", err.Remaining)
+		if *err.Course.Figures.Least < 119*mt.MiB || *err.Course.Figures.Least > 121*mt.MiB {
+			s.Errorf("least remaining %d, want about 120 MiB", *err.Course.Figures.Least)
 		}
 		// First pass 10 s, then 20 s without a better boundary; noise of the
 		// readings may find a slightly better one or two.
@@ -99,8 +100,8 @@ func TestRunEndsWhenTheThrottleIsStuck(t *testing.T) {
 				s.world.Play(mt.Script{Passes: rising(test.stuck, 12), Endless: true})
 				s.policy(policy.Policy{AutoConverge: new(true), StallTimeout: new(time.Minute)})
 				err := fails[*migration.NotConvergedError](s, runsOnSource, test.words)
-				if err.Throttle != test.stuck {
-					s.Errorf("throttle %d, want %d", err.Throttle, test.stuck)
+				if err.Course.Figures.Throttle != test.stuck {
+					s.Errorf("throttle %d, want %d", err.Course.Figures.Throttle, test.stuck)
 				}
 			})
 		})
@@ -160,8 +161,8 @@ func TestRunTimesOut(t *testing.T) {
 		s.policy(policy.Policy{Timeout: new(45 * time.Second), MaxDowntimeMS: new(int64(100))})
 		began := time.Now()
 		err := fails[*migration.TimedOutError](s, runsOnSource, "not done after 45s (timeout, run)", "auto_converge is false")
-		if err.Summary() != "Migration Timed Out" || err.Limit != policy.FieldTimeout {
-			s.Errorf("summary %q, limit %s", err.Summary(), err.Limit)
+		if explain.Failure(err).Summary != "Migration Timed Out" || err.Limit != policy.FieldTimeout {
+			s.Errorf("summary %q, limit %s", explain.Failure(err).Summary, err.Limit)
 		}
 		if took := time.Since(began); took < 45*time.Second || took > 50*time.Second {
 			s.Errorf("took %s", took)
@@ -181,7 +182,7 @@ func TestRunSwitchesToPostCopy(t *testing.T) {
 	}
 	for name, p := range limits {
 		for _, mode := range []migration.Mode{migration.PeerToPeer, migration.Direct} {
-			t.Run(name+", "+mode.String(), func(t *testing.T) {
+			t.Run(name+", "+string(mode), func(t *testing.T) {
 				t.Parallel()
 				play(t, func(s *scene) {
 					script := mt.Endless()
@@ -214,7 +215,7 @@ func TestRunTellsOfAnIdleLinkInPostCopy(t *testing.T) {
 		s.arrives()
 		told := 0
 		for _, p := range s.progress {
-			if strings.Contains(p.Message, "no memory has arrived for 10s") {
+			if strings.Contains(explain.Notice(p), "no memory has arrived for 10s") {
 				told++
 			}
 		}
@@ -295,7 +296,7 @@ func TestRunNeverCallsPostCopyOffAfterALostAnswer(t *testing.T) {
 func TestRunLeavesBothHalvesOfAFailedPostCopy(t *testing.T) {
 	t.Parallel()
 	for _, mode := range []migration.Mode{migration.PeerToPeer, migration.Direct} {
-		t.Run(mode.String(), func(t *testing.T) {
+		t.Run(string(mode), func(t *testing.T) {
 			t.Parallel()
 			play(t, func(s *scene) {
 				script := mt.Endless()
@@ -303,9 +304,9 @@ func TestRunLeavesBothHalvesOfAFailedPostCopy(t *testing.T) {
 				s.world.Play(script)
 				s.policy(policy.Policy{Timeout: new(20 * time.Second), PostCopy: new(true), OnTimeout: new(policy.SwitchToPostCopy)})
 				s.request.Mode = mode
-				err := fails[*migration.FailedError](s, "VM web can not go on: a part of its memory is on kvm2 and the rest is on kvm1",
+				err := fails[*migration.FailedError](s, "VM web cannot go on: a part of its memory is on kvm2 and the rest is on kvm1",
 					"failed in post-copy", "--postcopy-resume")
-				if place := err.Where().Place(); place != migration.SplitMemory {
+				if place := err.Common().Outcome.Place(); place != migration.SplitMemory {
 					s.Errorf("place %q", place)
 				}
 				for _, h := range []*mt.Host{s.kvm1, s.kvm2} {
@@ -363,7 +364,7 @@ func TestRunDoesNotClaimToHavePausedAGuestThatItCouldNotReach(t *testing.T) {
 			s.policy(pausing)
 			s.kvm1.Before("Suspend", mt.Always(migration.ErrUnreachable))
 			err := fails[*migration.TimedOutError](s, runsOnSource, "was told to pause the guest (on_timeout), and did not say within 1m0s that it had")
-			if s.said("paused the guest, so that") || strings.Contains(err.Error(), "Pausing the guest") {
+			if s.said("paused the guest, so that") || strings.Contains(words(err), "Pausing the guest") {
 				s.Errorf("it says that the guest was paused: %v\n%v", s.progress, err)
 			}
 			s.expectSaid("asked libvirt to pause the guest, and it did not answer")

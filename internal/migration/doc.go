@@ -5,5 +5,6 @@
 //
 // The package is pure: it declares the small interfaces it needs of a host
 // (see hypervisor.go) and imports nothing but the policy. It does not log; it
-// returns typed errors and reports progress through a callback.
+// returns typed facts and reports progress through a callback. Package explain
+// has the words for them.
 package migration

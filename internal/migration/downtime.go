@@ -70,13 +70,13 @@ func (d *downtime) answered(err error, report *reporter) {
 		d.pending = nil
 	case refusedForGood(err):
 		d.pending = nil
-		report.downtimeRefused(err)
+		report.say(Notice{Kind: NoticeDowntimeNever, Err: err})
 	default:
 		d.wait = min(max(2*d.wait, downtimeWait), downtimeMaxWait)
 		d.next = time.Now().Add(d.wait)
 		if !d.told {
 			d.told = true
-			report.downtimeDelayed(err)
+			report.say(Notice{Kind: NoticeDowntimeLater, Err: err})
 		}
 	}
 }

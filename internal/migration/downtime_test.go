@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/explain"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
 	mt "github.com/terraform-provider-virt/terraform-provider-virt/internal/migration/migrationtest"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
@@ -36,7 +37,7 @@ func TestRunDoesNotAskForMaxDowntimeForEver(t *testing.T) {
 				}
 				told := 0
 				for _, p := range s.progress {
-					if strings.Contains(p.Message, "max_downtime_ms") {
+					if strings.Contains(explain.Notice(p), "max_downtime_ms") {
 						told++
 					}
 				}
@@ -54,8 +55,8 @@ func TestRunWarnsOfAMaxDowntimeThatWasRefused(t *testing.T) {
 	play(t, func(s *scene) {
 		s.policy(policy.Policy{MaxDowntimeMS: new(int64(50))})
 		s.kvm1.Before("SetMaxDowntime", mt.Always(migration.ErrDenied))
-		if r := s.arrives(); len(r.Warnings) != 1 || !strings.Contains(r.Warnings[0], "max_downtime_ms could not be set: operation denied") {
-			s.Errorf("warnings: %q", r.Warnings)
+		if r := s.arrives(); len(r.Warnings) != 1 || !strings.Contains(warnings(r)[0], "max_downtime_ms could not be set: operation denied") {
+			s.Errorf("warnings: %q", warnings(r))
 		}
 	})
 }

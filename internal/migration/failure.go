@@ -1,6 +1,8 @@
 package migration
 
 import (
+	"errors"
+	"fmt"
 	"strings"
 	"time"
 
@@ -8,15 +10,10 @@ import (
 )
 
 // Diagnosis is every error that Run returns: a *PreflightError,
-// *CancelledError, *TimedOutError, *NotConvergedError or *FailedError. Its Error
-// is the whole text for people, in sentences; its last line says where the VM
-// is, in the form `VM NAME is running on HOST`.
+// *CancelledError, *TimedOutError, *NotConvergedError or *FailedError. It is a
+// fact of one line; package explain has the words for an operator.
 type Diagnosis interface {
 	error
-	// Summary is the title.
-	Summary() string
-	// Where is what both hosts said of the VM after all was over.
-	Where() Outcome
 	// Common is what all errors of a move have in common.
 	Common() *Failure
 }
@@ -31,43 +28,54 @@ var (
 
 // Failure is what all errors of a move have in common.
 type Failure struct {
-	// Happened says what happened, in sentences.
-	Happened string
-	// Advice says what would have helped, most promising first.
-	Advice []Advice
-	// Notes are further sentences that an operator should know.
-	Notes []string
-	// Outcome is where the VM was seen afterwards.
+	// Course is how the migration went; zero when it was not started.
+	Course Course
+	// Outcome is what both hosts said of the VM afterwards.
 	Outcome Outcome
-
-	cause error
+	// Elsewhere is what other hosts said of it, where that matters: they were asked
+	// because neither of the two was seen to run the VM.
+	Elsewhere []Observation
+	// Unfound is why it could not be told where the VM is, before it was known which
+	// hosts have a part in the move; else nil.
+	Unfound error
+	// Downtime is the longest pause for a switch-over that could not be set back;
+	// nil when it was, or did not have to be.
+	Downtime *StaleDowntime
 }
 
-// Error implements error.
-func (f *Failure) Error() string {
-	parts := []string{f.Happened}
-	if len(f.Advice) > 0 {
-		lines := []string{"What would help:"}
-		for _, a := range f.Advice {
-			lines = append(lines, "  - "+a.Text)
-		}
-		parts = append(parts, strings.Join(lines, "\n"))
-	}
-	parts = append(parts, f.Notes...)
-	if remedy := f.Outcome.remedy(); remedy != "" {
-		parts = append(parts, remedy)
-	}
-	return strings.Join(append(parts, f.Outcome.String()), "\n\n")
+// StaleDowntime is a setting of the guest's QEMU that a move has left behind.
+type StaleDowntime struct {
+	// Milliseconds is what the move has set, Before what was set before.
+	Milliseconds int64
+	Before       uint64
+	Err          error
 }
 
-// Unwrap gives the error of a host that is behind the failure, if any.
-func (f *Failure) Unwrap() error { return f.cause }
-
-// Where implements Diagnosis.
-func (f *Failure) Where() Outcome { return f.Outcome }
+// Unwrap gives the errors of hosts that are behind the failure, if any.
+func (f *Failure) Unwrap() error { return errors.Join(f.Course.Err, f.Unfound) }
 
 // Common implements Diagnosis.
 func (f *Failure) Common() *Failure { return f }
+
+// Whereabouts is what all hosts said that were asked after the end.
+func (f *Failure) Whereabouts() Whereabouts {
+	w := f.Outcome.Whereabouts()
+	if f.Outcome.Source.Host == "" {
+		w.Hosts = nil // no more is known of the destination than its name
+	}
+	w.Hosts = append(w.Hosts, f.Elsewhere...)
+	return w
+}
+
+// line is the failure as one line.
+func (f *Failure) line(what string) string {
+	o := f.Outcome
+	way := "to " + o.Destination.Host
+	if o.Source.Host != "" {
+		way = fmt.Sprintf("from %s %s", o.Source.Host, way)
+	}
+	return fmt.Sprintf("migration of VM %s %s: %s", o.Name, way, what)
+}
 
 // PreflightError is a move that was not started.
 type PreflightError struct {
@@ -76,17 +84,36 @@ type PreflightError struct {
 	Findings []Finding
 }
 
-// Summary implements Diagnosis.
-func (e *PreflightError) Summary() string { return "Unable to Migrate Virtual Machine" }
+func (e *PreflightError) Error() string {
+	lines := make([]string, len(e.Findings))
+	for i, f := range e.Findings {
+		lines[i] = f.String()
+	}
+	return e.line("not started: " + strings.Join(lines, "; "))
+}
 
-// CancelledError is a move that was called off by whoever asked for it, or by
+// Unwrap gives the errors of hosts that are behind the findings.
+func (e *PreflightError) Unwrap() error {
+	errs := make([]error, len(e.Findings))
+	for i, f := range e.Findings {
+		errs[i] = f.Err
+	}
+	return errors.Join(errs...)
+}
+
+// CancelledError is a move that was cancelled by whoever asked for it, or by
 // someone else on the source.
 type CancelledError struct {
 	Failure
+	// Err is why it was not started: the context's error, or that of whoever starts
+	// no move any more; nil when it was.
+	Err error
 }
 
-// Summary implements Diagnosis.
-func (e *CancelledError) Summary() string { return "Migration Cancelled" }
+func (e *CancelledError) Error() string { return e.line("cancelled") }
+
+// Unwrap gives the errors behind it.
+func (e *CancelledError) Unwrap() []error { return []error{e.Err, e.Failure.Unwrap()} }
 
 // TimedOutError is a move that a time limit of the policy ended: Limit is
 // FieldTimeout, or FieldStallTimeout when no byte was sent for so long.
@@ -95,27 +122,19 @@ type TimedOutError struct {
 	Limit policy.Field
 }
 
-// Summary implements Diagnosis.
-func (e *TimedOutError) Summary() string { return "Migration Timed Out" }
-
-// NotConvergedError is a move that got no nearer to its end.
-type NotConvergedError struct {
-	Failure
-	// DirtyRate is what the guest dirtied and Bandwidth what was sent, in bytes
-	// per second.
-	DirtyRate, Bandwidth uint64
-	// Throttle is the highest that auto-converge reached, in percent.
-	Throttle int64
-	// Remaining is the least memory that remained after a pass, in bytes.
-	Remaining uint64
-	// Passes is how many passes over memory were begun.
-	Passes uint64
-	// Elapsed is how long the migration took until it was called off.
-	Elapsed time.Duration
+func (e *TimedOutError) Error() string {
+	return e.line(fmt.Sprintf("timed out after %s (%s)", e.Course.Elapsed.Round(time.Second), e.Limit))
 }
 
-// Summary implements Diagnosis.
-func (e *NotConvergedError) Summary() string { return "Migration Did Not Converge" }
+// NotConvergedError is a move that got no nearer to its end; Course.Figures says
+// how fast the guest dirtied memory, and how fast that was sent.
+type NotConvergedError struct {
+	Failure
+}
+
+func (e *NotConvergedError) Error() string {
+	return e.line(fmt.Sprintf("did not converge in %s", e.Course.Elapsed.Round(time.Second)))
+}
 
 // FailedError is a move that libvirt or QEMU ended with an error, or whose end
 // could not be seen.
@@ -123,5 +142,33 @@ type FailedError struct {
 	Failure
 }
 
-// Summary implements Diagnosis.
-func (e *FailedError) Summary() string { return "Unable to Migrate Virtual Machine" }
+func (e *FailedError) Error() string {
+	if err := errors.Join(e.Course.Err, e.Course.Unseen); err != nil {
+		return e.line("failed: " + strings.ReplaceAll(err.Error(), "\n", "; "))
+	}
+	return e.line("failed")
+}
+
+// Holders are the hosts beside the two of the move that hold the VM: somebody else
+// has moved it there, or started it.
+func (f *Failure) Holders() []Observation {
+	return f.others(func(o Observation) bool {
+		return o.Known() && !o.Gone() && !o.Is(StateIncoming, StatePostCopySource)
+	})
+}
+
+// Receivers are the hosts beside the two of the move that hold an incoming domain of the
+// VM: somebody else is about to move it there.
+func (f *Failure) Receivers() []Observation {
+	return f.others(func(o Observation) bool { return o.Is(StateIncoming) })
+}
+
+func (f *Failure) others(which func(Observation) bool) []Observation {
+	var found []Observation
+	for _, o := range f.Elsewhere {
+		if which(o) {
+			found = append(found, o)
+		}
+	}
+	return found
+}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/xml"
 	"errors"
-	"fmt"
 	"sync"
 )
 
@@ -12,8 +11,7 @@ import (
 func (a *Assessment) checkGuest(ctx context.Context, r Request) {
 	definition, err := ask(ctx, callDeadline, func(ctx context.Context) (string, error) { return r.Source.DomainXML(ctx, r.UUID) })
 	if err != nil {
-		a.add(Finding{Check: CheckCPU, Host: r.Source.Name(), Warning: true, Err: err, Detail: fmt.Sprintf(
-			"The definition of VM %s can not be read there, so its CPU can not be compared: %s.", r.Name, err)})
+		a.add(Finding{Check: CheckCPU, Problem: DefinitionUnread, Host: r.Source.Name(), Warning: true, Err: err})
 		return
 	}
 	var incompatible error
@@ -38,11 +36,9 @@ func (a *Assessment) checkCPU(r Request, err error) {
 	case err == nil:
 		return
 	case errors.As(err, &incompatible):
-		f.Lasting = true
-		f.Detail = fmt.Sprintf("%s can not run the CPU of VM %s: %s.", r.Destination.Name(), r.Name, incompatible.Reason)
+		f.Problem, f.Lasting, f.Reason = CPUMissing, true, incompatible.Reason
 	default:
-		f.Warning = true
-		f.Detail = fmt.Sprintf("Whether it can run the CPU of VM %s is not known: %s.", r.Name, err)
+		f.Problem, f.Warning = CPUUnknown, true
 	}
 	a.add(f)
 }
@@ -52,15 +48,11 @@ func (a *Assessment) checkMemory(r Request, memory Memory, err error) {
 	f := Finding{Check: CheckMemory, Host: r.Destination.Name(), Err: err}
 	switch {
 	case err != nil:
-		f.Warning = true
-		f.Detail = fmt.Sprintf("How much memory is free there is not known: %s.", err)
+		f.Problem, f.Warning = MemoryUnknown, true
 	case memory.Total < need:
-		f.Lasting = true
-		f.Detail = fmt.Sprintf("VM %s may use %s, and %s has %s in all.", r.Name, bytes(need), r.Destination.Name(), bytes(memory.Total))
+		f.Problem, f.Lasting, f.Need, f.Have = MemoryTooSmall, true, need, memory.Total
 	case memory.Available < need:
-		f.Warning = true
-		f.Detail = fmt.Sprintf("VM %s may use %s, and %s has %s available (free, buffers and cache): it may swap, or run out.",
-			r.Name, bytes(need), r.Destination.Name(), bytes(memory.Available))
+		f.Problem, f.Warning, f.Need, f.Have = MemoryShort, true, need, memory.Available
 	default:
 		return
 	}
@@ -68,7 +60,7 @@ func (a *Assessment) checkMemory(r Request, memory Memory, err error) {
 }
 
 // hugePages tells whether a domain's memory is backed by huge pages, which the
-// host keeps apart from its free memory. A definition that can not be parsed is
+// host keeps apart from its free memory. A definition that cannot be parsed is
 // for libvirt to refuse.
 func hugePages(definition string) bool {
 	var domain struct {

@@ -85,8 +85,8 @@ type Destination interface {
 	// Prepare and Finish are the destination's part of a migration that the
 	// client drives. The URI that Prepare returns is where Perform must send.
 	Prepare(ctx context.Context, xml string, cookie []byte, p Parameters) (migrationURI string, out []byte, err error)
-	// Finish starts the domain here, or, with cancelled set, discards
-	// the incoming domain.
+	// Finish starts the domain here, or, with cancelled set, throws its
+	// incoming domain away.
 	Finish(ctx context.Context, name string, cookie []byte, p Parameters, cancelled bool) (out []byte, err error)
 }
 
@@ -115,19 +115,19 @@ const (
 	// the domain, which is running for it on the destination, where QEMU keeps the
 	// guest asleep and wakes it as before.
 	StateAsleep
-	// StateIncoming is a domain that exists only to receive a
+	// StateIncoming is a domain that exists only as the incoming side of a
 	// running migration (paused, reason VIR_DOMAIN_PAUSED_MIGRATION, with an
 	// incoming job). It is not a home of the VM.
 	StateIncoming
 	// StatePostCopy runs here while memory is still being fetched from the
 	// source (running, reason VIR_DOMAIN_RUNNING_POSTCOPY).
 	StatePostCopy
-	// StatePostCopySource is what a migration in post-copy has left behind:
-	// it never runs again, and holds memory that the destination still
+	// StatePostCopySource is what a migration in post-copy has left
+	// behind: it never runs again, and holds memory that the destination still
 	// fetches (paused, reason VIR_DOMAIN_PAUSED_POSTCOPY). It is not a home of
 	// the VM.
 	StatePostCopySource
-	// StatePostCopyFailed is either end of a post-copy migration that lost its
+	// StatePostCopyFailed is either part of a post-copy migration that lost its
 	// link (reason VIR_DOMAIN_PAUSED_POSTCOPY_FAILED or
 	// VIR_DOMAIN_RUNNING_POSTCOPY_FAILED).
 	StatePostCopyFailed

@@ -151,7 +151,7 @@ func TestRunClaimsOnlyWhatItSaw(t *testing.T) {
 				test.arrange(s)
 				began := time.Now()
 				err := fails[*migration.FailedError](s, test.where)
-				if place := err.Where().Place(); place != test.place {
+				if place := err.Common().Outcome.Place(); place != test.place {
 					s.Errorf("place %q, want %q", place, test.place)
 				}
 				if took := time.Since(began); took > 3*time.Minute {
@@ -192,21 +192,21 @@ func TestRunDoesNotClaimThatASilentDestinationRunsNothing(t *testing.T) {
 				s.world.Play(mt.Endless())
 				s.at(5*time.Second, func() { s.kvm2.Cut(); s.kvm1.Abort(uuid) })
 			},
-			"whatever half of the migration it may still hold is not running",
+			"an incoming domain that it may still hold does not run",
 		},
 		"it was never told to start the guest": {
 			func(s *scene) {
 				s.request.Mode = migration.Direct
 				s.kvm1.After("Perform", mt.Do(s.kvm2.Cut))
 			},
-			"whatever half of the migration it may still hold is not running",
+			"an incoming domain that it may still hold does not run",
 		},
 		"it was called off before the memory was sent": {
 			func(s *scene) {
 				s.request.Mode = migration.Direct
 				s.kvm1.Before("Begin", mt.Do(func() { s.cancel(); s.kvm2.Cut(); time.Sleep(time.Second) }))
 			},
-			"whatever half of the migration it may still hold is not running",
+			"an incoming domain that it may still hold does not run",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -214,7 +214,7 @@ func TestRunDoesNotClaimThatASilentDestinationRunsNothing(t *testing.T) {
 			play(t, func(s *scene) {
 				test.arrange(s)
 				_, err := s.run()
-				if err == nil || !strings.Contains(err.Error(), test.says) || !strings.HasSuffix(err.Error(), runsOnSource) {
+				if err == nil || !strings.Contains(words(err), test.says) || !strings.HasSuffix(words(err), runsOnSource) {
 					s.Errorf("it does not say %q, or not where the VM is:\n%v", test.says, err)
 				}
 			})
@@ -246,7 +246,7 @@ func TestRunDoesNotTakeSilenceForTheEndOfTheJob(t *testing.T) {
 					s.cancel()
 				})
 				err := fails[*migration.CancelledError](s, test.where, "did not say whether it still has a migration job", "`virsh domjobinfo "+uuid+"` there")
-				if strings.Contains(err.Error(), "libvirt there removes it") {
+				if strings.Contains(words(err), "libvirt there removes it") {
 					s.Errorf("it says that the job has ended:\n%v", err)
 				}
 				if took := time.Since(began); took > time.Minute {
@@ -300,7 +300,7 @@ func TestRunGivesAMutePeerUp(t *testing.T) {
 		if took := time.Since(began); took > 2*time.Minute {
 			s.Errorf("took %s", took)
 		}
-		if !err.Where().Migrating {
+		if !err.Common().Outcome.Migrating {
 			s.Error("the job that is left is not told of")
 		}
 	})
@@ -324,8 +324,8 @@ func TestRunReportsWhatIsLeftBehind(t *testing.T) {
 		if err != nil {
 			s.Fatal(err)
 		}
-		if len(r.Warnings) != 1 || !strings.Contains(r.Warnings[0], "`virsh undefine --keep-nvram --keep-tpm "+uuid+"`") {
-			s.Errorf("warnings: %q", r.Warnings)
+		if len(r.Warnings) != 1 || !strings.Contains(warnings(r)[0], "`virsh undefine --keep-nvram --keep-tpm "+uuid+"`") {
+			s.Errorf("warnings: %q", warnings(r))
 		}
 	})
 }
@@ -337,8 +337,8 @@ func TestRunReportsAVMThatIsNotPersistentAnyMore(t *testing.T) {
 		script.ForgetDefinition = true
 		s.world.Play(script)
 		r := s.arrives()
-		if len(r.Warnings) != 1 || !strings.Contains(r.Warnings[0], "is transient on kvm2") {
-			s.Errorf("warnings: %q", r.Warnings)
+		if len(r.Warnings) != 1 || !strings.Contains(warnings(r)[0], "is transient on kvm2") {
+			s.Errorf("warnings: %q", warnings(r))
 		}
 	})
 }
@@ -351,7 +351,7 @@ func TestRunWaitsForTheSourceToUndefine(t *testing.T) {
 		s.world.Play(script)
 		s.at(converges+2*time.Second, func() { s.kvm1.Undefine(uuid) })
 		if r := s.arrives(); len(r.Warnings) > 0 {
-			s.Errorf("warnings: %q", r.Warnings)
+			s.Errorf("warnings: %q", warnings(r))
 		}
 	})
 }

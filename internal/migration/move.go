@@ -3,8 +3,6 @@ package migration
 import (
 	"context"
 	"errors"
-	"fmt"
-	"strings"
 	"time"
 )
 
@@ -37,7 +35,7 @@ type move struct {
 // report is called from the calling goroutine, and not after Run has returned.
 // It may be nil.
 func Run(ctx context.Context, r Request, report func(Progress)) (Report, error) {
-	m := &move{Request: r, own: context.WithoutCancel(ctx), report: newReporter(r.Source.Name(), r.Destination.Name(), report), start: time.Now()}
+	m := &move{Request: r, own: context.WithoutCancel(ctx), report: newReporter(r.subject(), report), start: time.Now()}
 	a := m.assess(ctx)
 	switch {
 	case ctx.Err() != nil:
@@ -48,7 +46,7 @@ func Run(ctx context.Context, r Request, report func(Progress)) (Report, error) 
 		return Report{}, m.refused(a)
 	}
 	for _, warning := range a.Warnings() {
-		m.report.warning(warning.String())
+		m.report.say(Notice{Kind: NoticeDoubt, Finding: &warning})
 	}
 	m.ranBefore = a.ranBefore()
 	m.asleep = a.source.Is(StateAsleep)
@@ -91,13 +89,13 @@ func (m *move) assess(ctx context.Context) Assessment {
 func (m *move) adopt(ctx context.Context, a Assessment) ending {
 	m.adopted = true
 	m.start = time.Now().Add(-a.job.Elapsed)
-	m.report.adopting(m.start, a.job.Elapsed)
+	m.report.begin(m.start, Notice{Kind: NoticeAdopted, For: a.job.Elapsed})
 	w := m.watch(PeerToPeer)
 	w.seen = &a.job
 	inPostCopy := a.source.Is(StatePostCopySource) || a.destination.Is(StatePostCopy)
 	w.machine.adopt(inPostCopy)
 	if inPostCopy {
-		m.report.postCopy("the migration is in post-copy", false)
+		m.report.enter(PhasePostCopy, Notice{Kind: NoticePostCopy})
 	}
 	return w.run(ctx)
 }
@@ -110,12 +108,12 @@ func (m *move) carryOut(ctx context.Context) ending {
 		mode = PeerToPeer
 		if m.PeerURI == "" {
 			mode = Direct
-			m.report.directWithoutPeer()
+			m.report.say(Notice{Kind: NoticeDirect})
 		}
 	}
 	e := m.attempt(ctx, mode)
 	if m.Mode == Auto && mode == PeerToPeer && m.canGoDirect(e) {
-		m.report.directAfter(e.err)
+		m.report.say(Notice{Kind: NoticeDirect, Err: e.err})
 		e = m.attempt(ctx, Direct)
 	}
 	return e
@@ -133,7 +131,7 @@ func (m *move) canGoDirect(e ending) bool {
 
 func (m *move) attempt(ctx context.Context, mode Mode) ending {
 	m.start = time.Now()
-	m.report.departing(m.start, mode)
+	m.report.begin(m.start, Notice{Kind: NoticeStarted, Mode: mode})
 	w := m.watch(mode)
 	w.runner = m.launch(ctx, mode, m.parameters, w.events)
 	return w.run(ctx)
@@ -147,38 +145,16 @@ func (m *move) watch(mode Mode) *watch {
 	}
 }
 
-// alreadyThere is the report of a move that has nothing to do. A migration that
-// ended unwatched, because its client was killed, is told of by what libvirt
-// still knows of it.
+// alreadyThere is the report of a move that has nothing to do.
 func (m *move) alreadyThere(a Assessment) Report {
-	r := Report{Destination: m.Destination.Name(), State: a.destination.Domain.State, Policy: m.Policy}
-	if completed := m.completed(); completed != nil {
-		r.Unwatched = true
-		r.figuresOf(completed, ending{})
-	}
-	o := Outcome{UUID: m.UUID, Name: m.Name}
-	switch {
-	case a.stranded(a.destination):
-		r.warn("%s", m.strandedOn(m.Destination.Name()))
-	case a.destination.Is(StateCrashed):
-		r.warn("%s", o.remedyCrashed(a.destination))
-	}
+	r := Report{Subject: Subject{UUID: m.UUID, Name: m.Name, Destination: m.Destination.Name()}, State: a.destination.Domain.State, Policy: m.Policy}
+	r.brought(a.destination, a.idle, m.otherCopy(), completed(m.own, m.Destination, m.UUID))
 	return r
-}
-
-// completed is what the destination's libvirt says of the migration that
-// brought the domain; nil when it does not know of one.
-func (m *move) completed() *Job {
-	job, err := ask(m.own, callDeadline, func(ctx context.Context) (Job, error) { return m.Destination.CompletedJob(ctx, m.UUID) })
-	if err != nil || job.Type != JobCompleted || job.Operation != OperationMigrationIn {
-		return nil
-	}
-	return &job
 }
 
 // conclude looks at both hosts and says how the move went.
 func (m *move) conclude(e ending) (Report, error) {
-	m.report.verifying()
+	m.report.enter(PhaseVerifying, Notice{Kind: NoticeVerifying})
 	v := verification{
 		request: m.Request, ranBefore: m.ranBefore, suspended: !e.pausing.IsZero(),
 		foreign: !e.mayHaveStopped(), withheld: m.withheld(e), recovery: m.recovery(e.mode, m.persistent), limit: verifyLimit,
@@ -200,78 +176,63 @@ func (m *move) conclude(e ending) (Report, error) {
 // in the meantime.
 func (m *move) arrived(o Outcome, e ending) Report {
 	r := Report{
-		Moved:       true,
-		Adopted:     m.adopted,
-		Source:      m.Source.Name(),
-		Destination: m.Destination.Name(),
-		State:       o.Destination.Domain.State,
-		StartedAt:   m.start,
-		Duration:    e.elapsed,
-		Mode:        e.mode,
-		Phase:       phaseOf(e),
-		Policy:      m.Policy,
+		Subject:   m.subject(),
+		Moved:     true,
+		Adopted:   m.adopted,
+		State:     o.Destination.Domain.State,
+		StartedAt: m.start,
+		Duration:  e.elapsed,
+		Mode:      e.mode,
+		Phase:     phaseOf(e),
+		Policy:    m.Policy,
 	}
 	if m.adopted {
 		r.Mode = ""
 	}
-	r.figuresOf(m.completed(), e)
+	r.figuresOf(completed(m.own, m.Destination, m.UUID), e)
 	switch {
 	case e.cancelled && e.postCopy:
-		r.warn("It was cancelled when it was in post-copy, which can not be called off without losing the VM. It was waited for, and the VM is %s on %s.", o.Destination.Domain.State, m.Destination.Name())
+		r.warn(Warning{Kind: WarningUncancellable})
 	case e.cancelled:
-		r.warn("It was cancelled too late to be called off: the VM is %s on %s.", o.Destination.Domain.State, m.Destination.Name())
+		r.warn(Warning{Kind: WarningTooLate})
 	}
 	if m.adopted && o.Destination.Is(StatePaused) {
-		r.warn("The VM is paused on %s: it was before, or the migration was asked to leave it so. `virsh resume %s` there lets it run.", m.Destination.Name(), m.UUID)
+		r.warn(Warning{Kind: WarningPaused})
 	}
 	if m.asleep {
-		r.warn("The guest was asleep (pmsuspended) when its move began, and the move does not wake it: `virsh dompmwakeup %s` on %s does, also where libvirt there says that it is running.", m.UUID, m.Destination.Name())
+		r.warn(Warning{Kind: WarningAsleep})
 	}
 	if o.Source.Defined() {
-		r.warn("%s keeps a shut-off definition of the VM. It must not be started: remove it with `virsh undefine --keep-nvram --keep-tpm %s` there.", m.Source.Name(), m.UUID)
+		r.warn(Warning{Kind: WarningDefinition})
 	}
 	if m.persistent && !o.Destination.Domain.Persistent {
-		r.warn("The VM was persistent and is transient on %s: its definition is lost when it is shut down. `virsh dumpxml %s` and `virsh define` there keep it.", m.Destination.Name(), m.UUID)
+		r.warn(Warning{Kind: WarningTransient})
 	}
 	if m.downtime != nil && m.downtime.failed != nil {
-		r.warn("max_downtime_ms %s: %s.", notDone(m.downtime.failed, "set"), m.downtime.failed)
+		r.warn(Warning{Kind: WarningDowntime, Err: m.downtime.failed})
 	}
 	return r
-}
-
-func (r *Report) warn(format string, args ...any) {
-	r.Warnings = append(r.Warnings, fmt.Sprintf(format, args...))
 }
 
 // failed is the error of a move that did not succeed.
 func (m *move) failed(o Outcome, e ending) error {
 	o.Unstopped = errors.Is(e.unseen, errUnstopped) && e.taken
-	o.sent = e.begun && !e.taken && !e.aborted() && !errors.Is(e.err, errHalted)
-	f := Failure{Outcome: o, cause: e.err}
+	o.Sent = e.begun && !e.taken && !e.aborted() && !errors.Is(e.err, errHalted)
+	f := Failure{Course: m.course(e), Outcome: o}
 	if !o.Source.Gone() {
 		if err := m.downtime.restore(m.own); err != nil {
-			f.Notes = append(f.Notes, fmt.Sprintf("The guest's longest pause for a switch-over, %d ms from max_downtime_ms, %s to %d ms: %s.",
-				*m.Policy.MaxDowntimeMS, notDone(err, "set back"), *m.downtime.before, err))
+			f.Downtime = &StaleDowntime{Milliseconds: *m.Policy.MaxDowntimeMS, Before: *m.downtime.before, Err: err}
 		}
 	}
-	return m.diagnose(e, f)
+	return diagnose(f)
 }
 
 // refused is the error of a move that was not started.
 func (m *move) refused(a Assessment) error {
-	findings := a.Errors()
-	lines := make([]string, len(findings))
-	var causes []error
-	for i, finding := range findings {
-		lines[i] = "  - " + finding.String()
-		causes = append(causes, finding.Err)
-	}
 	return &PreflightError{
-		Findings: findings,
+		Findings: a.Errors(),
 		Failure: Failure{
-			Happened: fmt.Sprintf("The migration of VM %s from %s to %s was not started:\n%s", m.Name, m.Source.Name(), m.Destination.Name(), strings.Join(lines, "\n")),
-			Outcome:  Outcome{UUID: m.UUID, Name: m.Name, Source: a.source, Destination: a.destination, Migrating: a.job.migratesOut(), Untouched: true},
-			cause:    errors.Join(causes...),
+			Outcome: Outcome{UUID: m.UUID, Name: m.Name, Source: a.source, Destination: a.destination, Migrating: a.job.migratesOut(), Untouched: true},
 		},
 	}
 }
@@ -280,8 +241,5 @@ func (m *move) refused(a Assessment) error {
 func (m *move) cancelledEarly() error {
 	o := Outcome{UUID: m.UUID, Name: m.Name, Untouched: true}
 	o.Source, o.Destination = m.look(m.own, lookDeadline)
-	return &CancelledError{Failure{
-		Happened: fmt.Sprintf("The migration of VM %s from %s to %s was cancelled before it was started.", m.Name, m.Source.Name(), m.Destination.Name()),
-		Outcome:  o,
-	}}
+	return &CancelledError{Failure: Failure{Outcome: o}}
 }

@@ -14,7 +14,7 @@ import (
 func TestRunAbortsItsJobOnce(t *testing.T) {
 	t.Parallel()
 	for _, mode := range bothModes {
-		t.Run(mode.String(), func(t *testing.T) {
+		t.Run(string(mode), func(t *testing.T) {
 			t.Parallel()
 			play(t, func(s *scene) {
 				script := mt.Endless()
@@ -81,7 +81,7 @@ func TestRunLooksOftenForTheEndOfWhatItCalledOff(t *testing.T) {
 func TestRunLeavesAGuestPausedThatAUserPausedOnTheDestination(t *testing.T) {
 	t.Parallel()
 	for _, mode := range bothModes {
-		t.Run(mode.String(), func(t *testing.T) {
+		t.Run(string(mode), func(t *testing.T) {
 			t.Parallel()
 			play(t, func(s *scene) {
 				script := mt.Endless()
@@ -129,7 +129,7 @@ func TestRunAsksASilentDestinationAgainAfterAFailure(t *testing.T) {
 		s.at(converges-time.Second, s.kvm2.Cut)
 		s.at(converges+2*time.Second, s.kvm2.Restore)
 		err := fails[*migration.FailedError](s, runsOnSource)
-		if !err.Where().Destination.Known() {
+		if !err.Common().Outcome.Destination.Known() {
 			s.Errorf("the destination was not asked again: %v", err)
 		}
 	})

@@ -1,7 +1,5 @@
 package migration
 
-import "fmt"
-
 // Place is where a VM was found after a migration ended.
 type Place string
 
@@ -29,7 +27,7 @@ const (
 	SplitMemory Place = "memory split between the hosts"
 	// FetchingMemory runs on the destination, in post-copy.
 	FetchingMemory Place = "running on the destination, in post-copy"
-	// Unknown can not be told, because a host does not answer.
+	// Unknown cannot be told, because a host does not answer.
 	Unknown Place = "not known"
 )
 
@@ -39,7 +37,7 @@ type Outcome struct {
 	// UUID and Name are the VM's. Sentences use the name, commands the UUID.
 	UUID, Name string
 	// Source and Destination are what each host said.
-	Source, Destination Sighting
+	Source, Destination Observation
 	// Untouched is true when nothing was started: then what was seen is no
 	// consequence of it.
 	Untouched bool
@@ -60,11 +58,11 @@ type Outcome struct {
 	// ResumeError is why a guest that was left paused could not be resumed.
 	ResumeError error
 
-	// sent is true when all of the guest's memory may have been sent before the
+	// Sent is true when all of the guest's memory may have been sent before the
 	// migration failed.
-	sent bool
-	// recovery is where to run which command after a post-copy that failed.
-	recovery string
+	Sent bool
+	// Recovery is how a post-copy that failed is recovered.
+	Recovery Recovery
 }
 
 // Place classifies the outcome.
@@ -96,92 +94,19 @@ func (o Outcome) Place() Place {
 	return Unknown
 }
 
-// String says where the VM is, in one line: `VM NAME is running on HOST`, or
-// what else is true.
-func (o Outcome) String() string {
-	source, destination := o.Source.Host, o.Destination.Host
-	switch o.Place() {
-	case OnSource:
-		return fmt.Sprintf("VM %s is running on %s", o.Name, source)
-	case OnDestination, FetchingMemory:
-		return fmt.Sprintf("VM %s is running on %s", o.Name, destination)
-	case PausedOnSource:
-		return fmt.Sprintf("VM %s is %s on %s", o.Name, o.Source.held(), source)
-	case PausedOnDestination:
-		return fmt.Sprintf("VM %s is %s on %s", o.Name, o.Destination.held(), destination)
-	case OnBoth:
-		return fmt.Sprintf("VM %s is running on %s and on %s", o.Name, source, destination)
-	case OnNeither:
-		for _, s := range []Sighting{o.Source, o.Destination} {
-			if o.Untouched && s.Defined() {
-				return fmt.Sprintf("VM %s is %s on %s", o.Name, s.Domain.State, s.Host)
-			}
+// Whereabouts is what the two hosts said, a host that had no part being left out.
+func (o Outcome) Whereabouts() Whereabouts {
+	w := Whereabouts{VM: o.Name, Untouched: o.Untouched}
+	for _, seen := range []Observation{o.Source, o.Destination} {
+		if seen.Host != "" {
+			w.Hosts = append(w.Hosts, seen)
 		}
-		return fmt.Sprintf("VM %s is running neither on %s nor on %s", o.Name, source, destination)
-	case PausedOnBoth:
-		here, there := o.Source.held(), o.Destination.held()
-		if here == there {
-			return fmt.Sprintf("VM %s is %s on %s and on %s", o.Name, here, source, destination)
-		}
-		return fmt.Sprintf("VM %s is %s on %s and %s on %s", o.Name, here, source, there, destination)
-	case SplitMemory:
-		return o.split()
-	default:
-		return o.unknown()
 	}
+	return w
 }
 
-// split says which host has which part of the memory of a VM whose migration has
-// failed in post-copy.
-func (o Outcome) split() string {
-	here, there := o.Destination, o.Source
-	if !here.Is(StatePostCopyFailed) {
-		here, there = there, here
-	}
-	text := fmt.Sprintf("VM %s can not go on: a part of its memory is on %s and the rest", o.Name, here.Host)
-	switch {
-	case there.Gone():
-		return fmt.Sprintf("%s was on %s, which does not have it any more", text, there.Host)
-	case !there.Known():
-		return fmt.Sprintf("%s was on %s; whether it still is there is not known, because %s", text, there.Host, o.silence())
-	}
-	return fmt.Sprintf("%s is on %s", text, there.Host)
-}
-
-// unknown says what is known of a VM that may run on a host that is silent.
-func (o Outcome) unknown() string {
-	for _, seen := range []struct{ answered, silent Sighting }{
-		{o.Source, o.Destination},
-		{o.Destination, o.Source},
-	} {
-		if !seen.answered.Known() {
-			continue
-		}
-		found := "not running"
-		if seen.answered.Is(StatePaused, StateAsleep, StatePostCopySource) {
-			found = seen.answered.held()
-		}
-		return fmt.Sprintf("VM %s is %s on %s; whether it is running on %s is not known, because %s",
-			o.Name, found, seen.answered.Host, seen.silent.Host, o.silence())
-	}
-	return fmt.Sprintf("Where VM %s is running is not known, because %s", o.Name, o.silence())
-}
-
-// silence names the hosts that do not answer.
-func (o Outcome) silence() string {
-	switch {
-	case !o.Source.Known() && !o.Destination.Known():
-		return fmt.Sprintf("neither %s nor %s answers", o.Source.Host, o.Destination.Host)
-	case !o.Source.Known():
-		return o.Source.Host + " does not answer"
-	case !o.Destination.Known():
-		return o.Destination.Host + " does not answer"
-	}
-	return ""
-}
-
-// mayMigrate tells whether a migration of the VM may still be under way.
-func (o Outcome) mayMigrate() bool { return o.Migrating || o.JobError != nil }
+// MayMigrate tells whether a migration of the VM may still be under way.
+func (o Outcome) MayMigrate() bool { return o.Migrating || o.JobError != nil }
 
 // arrived tells whether the move succeeded: the VM was seen on the destination,
 // running, asleep or paused as it was before, and seen to be gone from the source.

@@ -1,10 +1,6 @@
 package migration
 
-import (
-	"fmt"
-	"strings"
-	"time"
-)
+import "time"
 
 // Phase is what a move is doing. The phases of one move come in the order of
 // this list and never go back; most moves leave some out.
@@ -27,24 +23,14 @@ const (
 	PhaseVerifying Phase = "verifying"
 )
 
-// String is the phase in words.
-func (p Phase) String() string {
-	switch p {
-	case PhasePreCopy:
-		return "pre-copy"
-	case PhasePostCopy:
-		return "post-copy"
-	default:
-		return string(p)
-	}
-}
-
 // Progress is what is told of a move while it goes on: about every 5 s, and
 // whenever something happens.
 type Progress struct {
+	Subject
+
 	Phase Phase
-	// Message says what has just happened; empty for a reading that was due.
-	Message string
+	// Notice is what has just happened; zero for a reading that was due.
+	Notice Notice
 	// Elapsed is the time since the start of the job.
 	Elapsed time.Duration
 	// Pass is the number of the pass over memory, 0 before the first.
@@ -63,41 +49,6 @@ type Progress struct {
 	Estimate *time.Duration
 	// Hopeless is true when the last passes left as much as those before them.
 	Hopeless bool
-}
-
-// String is the progress as one line.
-func (p Progress) String() string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "%s, %s", p.Elapsed.Round(time.Second), p.Phase)
-	if p.Message != "" {
-		fmt.Fprintf(&b, ": %s", p.Message)
-	}
-	sending := p.Phase == PhasePreCopy || p.Phase == PhasePaused || p.Phase == PhasePostCopy
-	if !sending || p.Pass == 0 {
-		return b.String()
-	}
-	if p.Message != "" {
-		b.WriteString(";")
-	} else {
-		b.WriteString(":")
-	}
-	fmt.Fprintf(&b, " pass %d, %s of %s left", p.Pass, bytes(p.Remaining), bytes(p.Total))
-	if p.Bandwidth > 0 {
-		fmt.Fprintf(&b, ", sending %s", rate(p.Bandwidth))
-	}
-	if p.DirtyRate > 0 {
-		fmt.Fprintf(&b, ", guest dirties %s", rate(p.DirtyRate))
-	}
-	if p.Throttle != nil {
-		fmt.Fprintf(&b, ", throttle %d %%", *p.Throttle)
-	}
-	switch {
-	case p.Estimate != nil:
-		fmt.Fprintf(&b, ", about %s to go", p.Estimate.Round(time.Second))
-	case p.Hopeless:
-		b.WriteString(", no end in sight: passes leave no less than before")
-	}
-	return b.String()
 }
 
 // reading fills in what a running job says.

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/explain"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
 	mt "github.com/terraform-provider-virt/terraform-provider-virt/internal/migration/migrationtest"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
@@ -37,7 +38,7 @@ func TestCancelIsNotHeldUpByACallUnderWay(t *testing.T) {
 		for _, mode := range []migration.Mode{migration.PeerToPeer, migration.Direct} {
 			// At any moment of a reading that is under way.
 			for _, after := range []time.Duration{time.Millisecond, 450 * time.Millisecond, 3 * time.Second, 9 * time.Second} {
-				t.Run(name+", "+mode.String()+", "+after.String(), func(t *testing.T) {
+				t.Run(name+", "+string(mode)+", "+after.String(), func(t *testing.T) {
 					t.Parallel()
 					play(t, func(s *scene) {
 						script := mt.Endless()
@@ -88,7 +89,7 @@ func TestCancelIsSeenAtOnce(t *testing.T) {
 	for name, arrange := range tests {
 		for _, mode := range bothModes {
 			for _, at := range []time.Duration{2 * time.Second, 5333 * time.Millisecond, 21 * time.Second} {
-				t.Run(name+", "+mode.String()+", "+at.String(), func(t *testing.T) {
+				t.Run(name+", "+string(mode)+", "+at.String(), func(t *testing.T) {
 					t.Parallel()
 					play(t, func(s *scene) {
 						script := mt.Endless()
@@ -107,7 +108,7 @@ func TestCancelIsSeenAtOnce(t *testing.T) {
 						_, _ = s.run()
 						for _, p := range s.progress {
 							// It is being cancelled, perhaps by the timeout already, or cannot be in post-copy.
-							if strings.Contains(p.Message, "cancel") {
+							if strings.Contains(explain.Notice(p), "cancel") {
 								if p.Elapsed < min(at, 20*time.Second) || p.Elapsed > at+soon {
 									s.Errorf("told after %s, and cancelled after %s", p.Elapsed, at)
 								}
@@ -128,7 +129,7 @@ func TestCancelWaitsForTheAnswerToTheSwitchToPostCopy(t *testing.T) {
 	t.Parallel()
 	for name, lost := range map[string]error{"late": nil, "lost": migration.ErrUnreachable} {
 		for _, mode := range bothModes {
-			t.Run(name+", "+mode.String(), func(t *testing.T) {
+			t.Run(name+", "+string(mode), func(t *testing.T) {
 				t.Parallel()
 				play(t, func(s *scene) {
 					script := mt.Endless()
@@ -162,7 +163,7 @@ func TestCancelWaitsForTheAnswerToTheAbort(t *testing.T) {
 		s.kvm1.After("AbortJob", func(ctx contextT) error { return pauseFor(ctx, 3*time.Second) })
 		s.at(7*time.Second, s.cancel)
 		err := fails[*migration.CancelledError](s, runsOnSource, "was cancelled")
-		if strings.Contains(err.Error(), "Broken pipe") {
+		if strings.Contains(words(err), "Broken pipe") {
 			s.Errorf("the abort's own consequence is told as news:\n%s", err)
 		}
 	})
@@ -173,7 +174,7 @@ func TestCancelWaitsForTheAnswerToTheAbort(t *testing.T) {
 func TestRunEndsThoughQuestionsHang(t *testing.T) {
 	t.Parallel()
 	for _, mode := range bothModes {
-		t.Run(mode.String(), func(t *testing.T) {
+		t.Run(string(mode), func(t *testing.T) {
 			t.Parallel()
 			play(t, func(s *scene) {
 				s.request.Mode = mode

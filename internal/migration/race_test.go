@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/explain"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
 	mt "github.com/terraform-provider-virt/terraform-provider-virt/internal/migration/migrationtest"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
@@ -61,8 +62,8 @@ func TestRunTellsAFailureOfItsJob(t *testing.T) {
 		script.Err = errInternal
 		s.world.Play(script)
 		err := fails[*migration.FailedError](s, runsOnSource, "unable to execute QEMU command")
-		if err.Summary() != "Unable to Migrate Virtual Machine" || !errors.Is(err, errInternal) {
-			s.Errorf("summary %q, cause %v", err.Summary(), errors.Unwrap(err))
+		if explain.Failure(err).Summary != "Unable to Migrate Virtual Machine" || !errors.Is(err, errInternal) {
+			s.Errorf("summary %q, cause %v", explain.Failure(err).Summary, errors.Unwrap(err))
 		}
 		s.runsOn(s.kvm1, s.kvm2)
 	})
@@ -75,7 +76,7 @@ func TestRunTellsWhereAWrongAddressOfMemoryCameFrom(t *testing.T) {
 		"its own":    {"", "the host name that kvm2 gives itself"},
 	} {
 		for _, mode := range []migration.Mode{migration.PeerToPeer, migration.Direct} {
-			t.Run(name+", "+mode.String(), func(t *testing.T) {
+			t.Run(name+", "+string(mode), func(t *testing.T) {
 				t.Parallel()
 				play(t, func(s *scene) {
 					s.request.Mode, s.request.MigrationURI = mode, test.uri
@@ -220,7 +221,7 @@ func TestRunLeavesAPausedGuestPaused(t *testing.T) {
 	t.Run("on the destination", func(t *testing.T) {
 		t.Parallel()
 		for _, mode := range []migration.Mode{migration.PeerToPeer, migration.Direct} {
-			t.Run(mode.String(), func(t *testing.T) {
+			t.Run(string(mode), func(t *testing.T) {
 				t.Parallel()
 				play(t, func(s *scene) {
 					paused(s)
@@ -322,7 +323,7 @@ func TestRunKeepsMaxDowntime(t *testing.T) {
 			}
 		})
 	})
-	t.Run("told when it can not be put back", func(t *testing.T) {
+	t.Run("told when it cannot be put back", func(t *testing.T) {
 		t.Parallel()
 		play(t, func(s *scene) {
 			failing(s)
@@ -346,7 +347,7 @@ func TestRunKeepsMaxDowntime(t *testing.T) {
 			s.policy(downtime)
 			s.kvm1.Before("SetMaxDowntime", mt.Always(errInternal))
 			if r := s.arrives(); len(r.Warnings) != 1 {
-				s.Errorf("warnings: %q", r.Warnings)
+				s.Errorf("warnings: %q", warnings(r))
 			}
 			s.expectSaid("max_downtime_ms could not be set")
 		})

@@ -36,9 +36,9 @@ const (
 	ReasonMigrated
 )
 
-// ofMigration tells whether a guest that is paused for this reason after a
+// OfMigration tells whether a guest that is paused for this reason after a
 // migration was stopped by that. libvirt judges likewise when it takes up a
 // migration that its own end had interrupted (qemuProcessRecoverMigrationOut).
-func (r Reason) ofMigration() bool {
+func (r Reason) OfMigration() bool {
 	return r == ReasonMigration || r == ReasonAPIError || r == ReasonUnknown
 }

@@ -8,6 +8,9 @@ import (
 
 // Report says how a move went that succeeded.
 type Report struct {
+	// Subject has no source where that is not known.
+	Subject
+
 	// Moved is false when the VM was on the destination already and nothing was
 	// done.
 	Moved bool
@@ -23,8 +26,6 @@ type Report struct {
 	// Adopted is true when the migration was under way already and was only
 	// watched.
 	Adopted bool
-	// Source and Destination are the names of the hosts.
-	Source, Destination string
 	// State is what the VM was seen to do on the destination in the end:
 	// StateRunning, StateAsleep or StatePaused, or StateCrashed where it was there
 	// already.
@@ -51,9 +52,8 @@ type Report struct {
 	Phase Phase
 	// Policy is what the move was made under, or would have been.
 	Policy policy.Effective
-	// Warnings are sentences about what did not go as it should without harm to
-	// the VM.
-	Warnings []string
+	// Warnings is what did not go as it should, without harm to the VM.
+	Warnings []Warning
 }
 
 // figuresOf fills in what libvirt says of the finished job, or else what was

@@ -1,48 +1,43 @@
 package migration
 
 import (
-	"fmt"
 	"slices"
 	"time"
-
-	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
 )
 
 // phases is the order in which a move goes through them.
 var phases = []Phase{PhaseStarting, PhasePreCopy, PhasePaused, PhasePostCopy, PhaseCancelling, PhaseVerifying}
 
-// reporter tells the caller how a move goes on. All that is told is here; the rest of
-// the engine says what happened by values. It is used by one goroutine.
+// reporter tells the caller how a move goes on. It is used by one goroutine.
 type reporter struct {
-	source, destination string
-	report              func(Progress)
-	start               time.Time
-	now                 Progress
-	told                time.Time
+	report func(Progress)
+	start  time.Time
+	now    Progress
+	told   time.Time
 	// pauseUnanswered and linkIdle are true once that was told.
 	pauseUnanswered, linkIdle bool
 }
 
-func newReporter(source, destination string, report func(Progress)) *reporter {
+func newReporter(move Subject, report func(Progress)) *reporter {
 	if report == nil {
 		report = func(Progress) {}
 	}
-	return &reporter{source: source, destination: destination, report: report, start: time.Now(), now: Progress{Phase: PhaseStarting}}
+	return &reporter{report: report, start: time.Now(), now: Progress{Subject: move, Phase: PhaseStarting}}
 }
 
 // enter goes on to a phase, never back, and says why.
-func (r *reporter) enter(phase Phase, format string, args ...any) {
+func (r *reporter) enter(phase Phase, notice Notice) {
 	if slices.Index(phases, phase) > slices.Index(phases, r.now.Phase) {
 		r.now.Phase = phase
 	}
-	r.say(format, args...)
+	r.say(notice)
 }
 
 // say tells what has just happened.
-func (r *reporter) say(format string, args ...any) {
-	r.now.Message = fmt.Sprintf(format, args...)
+func (r *reporter) say(notice Notice) {
+	r.now.Notice = notice
 	r.emit()
-	r.now.Message = ""
+	r.now.Notice = Notice{}
 }
 
 func (r *reporter) emit() {
@@ -51,11 +46,17 @@ func (r *reporter) emit() {
 	r.report(r.now)
 }
 
+// begin tells of a migration that is under way since start, from which time counts.
+func (r *reporter) begin(start time.Time, notice Notice) {
+	r.start = start
+	r.say(notice)
+}
+
 // reading takes what the running job says, and tells it when that is due.
 func (r *reporter) reading(job Job, t trend) {
 	r.now.reading(job, t)
 	if r.now.Phase == PhaseStarting {
-		r.enter(PhasePreCopy, "sending memory")
+		r.enter(PhasePreCopy, Notice{Kind: NoticeSending})
 		return
 	}
 	if time.Since(r.told) >= reportInterval {
@@ -69,43 +70,36 @@ func (r *reporter) of(e effect, f facts) {
 	case tellReading:
 		r.reading(f.figures.last, f.stall.trend)
 	case tellSilence:
-		r.say("%s does not answer; a migration that has begun goes on there", r.source)
+		r.say(Notice{Kind: NoticeSilent})
 	case tellAnswersAgain:
-		r.say("%s answers again", r.source)
+		r.say(Notice{Kind: NoticeAnswers})
 	case tellOtherJob:
-		r.say("another job runs on the VM on %s: this migration does not begin before that has ended", r.source)
+		r.say(Notice{Kind: NoticeQueued})
 	case tellCallLost:
-		r.say("lost the call that started the migration (%s); if that had begun, it goes on without it", f.lostCall)
+		r.say(Notice{Kind: NoticeCallLost, Err: f.lostCall})
 	case tellPausing:
-		r.say("%s: pausing the guest", r.limit(f))
+		r.say(Notice{Kind: NoticePausing, Cause: f.decided.limit.cause(), For: f.limitOf(f.decided.limit)})
 	case tellPaused:
-		r.enter(PhasePaused, "paused the guest, so that it dirties no more memory")
+		r.enter(PhasePaused, Notice{Kind: NoticePaused})
 	case tellPauseUnanswered:
 		if !r.pauseUnanswered {
 			r.pauseUnanswered = true
-			r.say("asked libvirt to pause the guest, and it did not answer")
+			r.say(Notice{Kind: NoticePauseUnanswered, Err: f.decided.stepError})
 		}
 	case tellSwitching:
-		r.say("%s: switching to post-copy", r.limit(f))
+		r.say(Notice{Kind: NoticeSwitching, Cause: f.decided.limit.cause(), For: f.limitOf(f.decided.limit)})
 	case tellSwitched:
-		r.postCopy("switched to post-copy: the guest runs on "+r.destination, f.decided.withdrawn)
+		r.enter(PhasePostCopy, Notice{Kind: NoticeSwitched, Kept: f.decided.withdrawn})
 	case tellPostCopy:
-		r.postCopy("the migration is in post-copy", f.decided.withdrawn)
+		r.enter(PhasePostCopy, Notice{Kind: NoticePostCopy, Kept: f.decided.withdrawn})
 	case tellLink:
 		r.link(f.idle)
 	case tellTooLate:
-		r.tooLate(f)
+		r.say(Notice{Kind: f.tooLate()})
 	case endMigration:
-		r.enter(PhaseCancelling, "%s; cancelling the migration", r.cause(e.cause, f))
+		r.enter(PhaseCancelling, f.cancelling(e.cause))
 	case orderAbort, orderPause, orderSwitch, askSource, askDestination, orderCount, noteLimit, withdrawCancel, stopWatching:
 	}
-}
-
-func (r *reporter) postCopy(message string, withdrawn bool) {
-	if withdrawn {
-		message += ", which cannot be cancelled without losing the VM; waiting for its end"
-	}
-	r.enter(PhasePostCopy, "%s", message)
 }
 
 // link tells once that the link has become idle in post-copy.
@@ -113,113 +107,69 @@ func (r *reporter) link(idle time.Duration) {
 	told := r.linkIdle
 	r.linkIdle = idle >= idleLink
 	if r.linkIdle && !told {
-		r.say("no memory has arrived for %s; post-copy cannot be cancelled without losing the VM", idle.Round(time.Second))
+		r.say(Notice{Kind: NoticeIdleLink, For: idle})
 	}
 }
 
-func (r *reporter) tooLate(f facts) {
+// tooLate is why the migration cannot be cancelled any more.
+func (f facts) tooLate() NoticeKind {
 	switch {
 	case f.returned:
-		r.say("too late to cancel: the migration has ended")
+		return NoticeOver
 	case !f.entered[finishing.index()].IsZero():
-		r.say("too late to cancel: the VM is being started on %s", r.destination)
+		return NoticeTooLate
 	default:
-		r.say("post-copy cannot be cancelled without losing the VM; waiting for its end")
+		return NoticeUncancellable
 	}
 }
 
-// cause says why the migration is being cancelled.
-func (r *reporter) cause(c cause, f facts) string {
+// cancelling is the decision to end the migration for a cause.
+func (f facts) cancelling(c cause) Notice {
+	n := Notice{Kind: NoticeCancelling, Cause: f.decided.verdict.cause(), For: f.limitOf(f.decided.verdict)}
 	switch c {
-	case callerAsked:
-		return "cancelled"
 	case limitReached:
-		text := r.limit(f)
 		if f.decided.hindrance != unhindered {
-			text += fmt.Sprintf("; on_timeout = %q is not tried, because %s", string(f.limits.OnTimeout()), f.untried())
+			n.Attempt = Attempt{Action: f.limits.OnTimeout(), Result: AttemptSkipped, Skipped: f.decided.hindrance.skipped(), Idle: f.decided.idle}
 		}
-		return text
-	case pauseRefused:
-		return fmt.Sprintf("the guest could not be paused: %s", f.decided.stepError)
+	case pauseRefused, switchNotMade:
+		n.Attempt = Attempt{Action: f.limits.OnTimeout(), Result: AttemptRefused, Err: f.decided.stepError}
 	case pauseUnanswered:
-		return fmt.Sprintf("libvirt did not say within %s that it had paused the guest", pauseGrace)
+		n.Attempt = Attempt{Action: f.limits.OnTimeout(), Result: AttemptUnanswered, Err: f.decided.stepError}
 	case pausedInVain:
-		return fmt.Sprintf("the memory did not arrive within %s of pausing the guest", pauseGrace)
-	case switchNotMade:
-		return fmt.Sprintf("the switch to post-copy was not made: %s", f.decided.stepError)
-	case nothingReceived:
-		return fmt.Sprintf("no memory sent after %s, and %s receives nothing", startLimit, r.destination)
-	case destinationLost:
-		return fmt.Sprintf("%s has not answered for %s", r.destination, desertedLimit)
+		n.Attempt = Attempt{Action: f.limits.OnTimeout(), Result: AttemptPaused}
+	case callerAsked, nothingReceived, destinationLost:
 	}
-	return ""
+	return n
 }
 
-// limit says which limit of the policy was reached.
-func (r *reporter) limit(f facts) string {
-	timeout, stall := policy.FormatDuration(f.limits.Timeout()), policy.FormatDuration(f.limits.StallTimeout())
-	switch f.decided.limit {
+// limitOf is the time that a verdict follows; 0 where it follows none.
+func (f facts) limitOf(v verdict) time.Duration {
+	switch v {
 	case outOfTime:
-		return fmt.Sprintf("not done after %s (timeout)", timeout)
-	case stalled:
-		return fmt.Sprintf("no progress for %s (stall_timeout)", stall)
-	case linkStalled:
-		return fmt.Sprintf("no byte sent for %s (stall_timeout)", stall)
-	case none, byCaller, neverStarted, deserted:
+		return f.limits.Timeout()
+	case stalled, linkStalled:
+		return f.limits.StallTimeout()
+	case neverStarted:
+		return startLimit
+	case deserted:
+		return desertedLimit
+	case none, byCaller:
 	}
-	return ""
+	return 0
 }
 
-// untried says why on_timeout was not tried; empty where it was, or need not be.
-func (f facts) untried() string {
-	switch f.decided.hindrance {
+// skipped is the hindrance as a fact for others.
+func (h hindrance) skipped() Skipped {
+	switch h {
 	case guestPaused:
-		return "the guest was paused already"
+		return SkippedPaused
 	case guestAsleep:
-		return "the guest was asleep"
+		return SkippedAsleep
 	case nothingSent:
-		return "no memory had been sent yet"
+		return SkippedNoMemory
 	case linkIdle:
-		return fmt.Sprintf("the link had been idle for %s", f.decided.idle.Round(time.Second))
+		return SkippedIdleLink
 	case unhindered:
 	}
 	return ""
-}
-
-// What is told beside the watch.
-
-func (r *reporter) warning(text string) { r.say("warning: %s", text) }
-
-// departing tells of the start of a migration, from which time counts.
-func (r *reporter) departing(start time.Time, mode Mode) {
-	r.start = start
-	r.say("from %s to %s, %s", r.source, r.destination, mode)
-}
-
-// adopting tells of a migration that is under way since start.
-func (r *reporter) adopting(start time.Time, age time.Duration) {
-	r.start = start
-	r.say("a migration from %s to %s is under way already, for %s: watching it to its end", r.source, r.destination, age.Round(time.Second))
-}
-
-// directWithoutPeer and directAfter tell why a migration goes direct: other hosts do
-// not reach the destination by configuration, or have tried in vain.
-func (r *reporter) directWithoutPeer() {
-	r.say("%s cannot be reached by other hosts' libvirt (it has no peer_uri): going direct", r.destination)
-}
-
-func (r *reporter) directAfter(err error) {
-	r.say("%s cannot reach libvirt on %s (%s): going direct", r.source, r.destination, err)
-}
-
-func (r *reporter) verifying() {
-	r.enter(PhaseVerifying, "looking at %s and %s", r.source, r.destination)
-}
-
-func (r *reporter) downtimeRefused(err error) {
-	r.warning("max_downtime_ms could not be set: " + err.Error())
-}
-
-func (r *reporter) downtimeDelayed(err error) {
-	r.say("max_downtime_ms %s yet: %s", notDone(err, "set"), err)
 }

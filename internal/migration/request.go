@@ -13,33 +13,32 @@ const (
 	// PeerToPeer lets the source's libvirt drive: it survives the client.
 	PeerToPeer Mode = "peer_to_peer"
 	// Direct lets the client drive, for hosts that cannot reach each other's
-	// libvirt. libvirt calls it off when the client goes away.
+	// libvirt. libvirt cancels it when the client goes away.
 	Direct Mode = "direct"
 )
 
 // Modes lists the modes that can be asked for.
 func Modes() []Mode { return []Mode{Auto, PeerToPeer, Direct} }
 
-// String is the mode in words.
-func (m Mode) String() string {
-	if m == PeerToPeer {
-		return "peer-to-peer"
-	}
-	return string(m)
+// Subject is the VM that is to move, and between which hosts.
+type Subject struct {
+	// UUID and Name are the VM's. Sentences use the name, commands the UUID.
+	UUID, Name string
+	// Source and Destination are the names of the hosts.
+	Source, Destination string
 }
 
 // Request asks for one move.
 type Request struct {
 	// UUID and Name are the VM's. Messages use the name.
 	UUID, Name string
-	// Source is where the VM is and Destination where it is to be. They may be
-	// the same host: then it is already there.
+	// Source is where the VM is and Destination where it is to be.
 	Source      Source
 	Destination Destination
 	// Unseen is true when a host could not be asked that may run the VM, too.
 	Unseen bool
-	// Rival is true when a host that is neither of the two holds an
-	// incoming domain of the VM.
+	// Rival is true when a host that is neither of the two holds an incoming domain
+	// of the VM.
 	Rival bool
 	// PeerURI is the destination's libvirt as the source reaches it; empty when
 	// hosts cannot reach it.
@@ -48,4 +47,9 @@ type Request struct {
 	MigrationURI string
 	Mode         Mode
 	Policy       policy.Effective
+}
+
+// subject names what the request is about.
+func (r Request) subject() Subject {
+	return Subject{UUID: r.UUID, Name: r.Name, Source: r.Source.Name(), Destination: r.Destination.Name()}
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/explain"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
 	mt "github.com/terraform-provider-virt/terraform-provider-virt/internal/migration/migrationtest"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
@@ -51,7 +52,7 @@ func (s *scene) jobGoesOn() {
 	}
 	for _, p := range s.progress {
 		if p.Total > 0 {
-			s.Errorf("its figures were told: %s", p)
+			s.Errorf("its figures were told: %s", explain.Progress(p))
 		}
 	}
 	s.kvm1.Abort(uuid)
@@ -149,7 +150,7 @@ func TestRunLeavesTheJobAloneThatItWaitsFor(t *testing.T) {
 	for _, mode := range []migration.Mode{migration.PeerToPeer, migration.Direct} {
 		for name, end := range ends {
 			for how, lasts := range map[string]time.Duration{"that ends": 20 * time.Second, "that goes on": time.Hour} {
-				t.Run(mode.String()+" "+name+" a job "+how, func(t *testing.T) {
+				t.Run(string(mode)+" "+name+" a job "+how, func(t *testing.T) {
 					t.Parallel()
 					play(t, func(s *scene) {
 						s.request.Mode = mode
@@ -216,7 +217,7 @@ func TestDirectConfirmsNoJobButItsOwn(t *testing.T) {
 		})
 		s.kvm1.Before("Perform", mt.Always(migration.ErrUnreachable))
 		_, err := s.run()
-		if err == nil || !strings.HasSuffix(err.Error(), runsOnSource) {
+		if err == nil || !strings.HasSuffix(words(err), runsOnSource) {
 			s.Errorf("Run: %v", err)
 		}
 		if n := s.kvm1.Calls("Confirm"); n > 0 {

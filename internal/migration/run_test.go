@@ -9,6 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/explain"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
 	mt "github.com/terraform-provider-virt/terraform-provider-virt/internal/migration/migrationtest"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
@@ -64,15 +65,30 @@ func (s *scene) run() (migration.Report, error) {
 		if !errors.As(err, &d) {
 			s.Fatalf("the error is no Diagnosis: %v", err)
 		}
-		lines := strings.Split(strings.TrimSpace(d.Error()), "\n")
-		if last := lines[len(lines)-1]; last != d.Where().String() {
+		lines := strings.Split(strings.TrimSpace(words(err)), "\n")
+		if last := lines[len(lines)-1]; last != explain.Whereabouts(d.Common().Whereabouts()) {
 			s.Errorf("the last line does not say where the VM is: %q", last)
 		}
-		s.commandsByUUID(err.Error())
+		if strings.Contains(err.Error(), "\n") {
+			s.Errorf("the error has more than one line: %q", err)
+		}
+		s.commandsByUUID(words(err))
 	}
-	s.commandsByUUID(report.Warnings...)
+	s.commandsByUUID(warnings(report)...)
 	s.monotone()
 	return report, err
+}
+
+// words is what an operator reads of an error of Run.
+func words(err error) string { return explain.Move(err).Detail }
+
+// warnings is what an operator reads beside a report.
+func warnings(r migration.Report) []string {
+	all := make([]string, len(r.Warnings))
+	for i, w := range r.Warnings {
+		all[i] = explain.Warning(r, w)
+	}
+	return all
 }
 
 // commandsByUUID checks that the commands in texts can be pasted whatever the VM
@@ -127,7 +143,7 @@ func (s *scene) runsOn(host, other *mt.Host) {
 
 // fails runs the engine and expects an error of a type, whose text has some
 // words and ends with where the VM is.
-func fails[E migration.Diagnosis](s *scene, where string, words ...string) E {
+func fails[E migration.Diagnosis](s *scene, where string, says ...string) E {
 	s.Helper()
 	_, err := s.run()
 	if err == nil {
@@ -137,12 +153,12 @@ func fails[E migration.Diagnosis](s *scene, where string, words ...string) E {
 	if !errors.As(err, &want) {
 		s.Fatalf("the error is a %T, want a %T:\n%v", err, want, err)
 	}
-	if !strings.HasSuffix(err.Error(), "\n"+where) {
-		s.Errorf("the error does not end with %q:\n%v", where, err)
+	if !strings.HasSuffix(words(err), "\n"+where) {
+		s.Errorf("the error does not end with %q:\n%v", where, words(err))
 	}
-	for _, w := range words {
-		if !strings.Contains(err.Error(), w) {
-			s.Errorf("the error does not say %q:\n%v", w, err)
+	for _, w := range says {
+		if !strings.Contains(words(err), w) {
+			s.Errorf("the error does not say %q:\n%v", w, words(err))
 		}
 	}
 	return want
@@ -151,7 +167,7 @@ func fails[E migration.Diagnosis](s *scene, where string, words ...string) E {
 // said tells whether a progress message had these words.
 func (s *scene) said(words string) bool {
 	for _, p := range s.progress {
-		if strings.Contains(p.Message, words) {
+		if strings.Contains(explain.Notice(p), words) {
 			return true
 		}
 	}
@@ -162,7 +178,7 @@ func (s *scene) expectSaid(words string) {
 	s.Helper()
 	if !s.said(words) {
 		for _, p := range s.progress {
-			s.Log(p)
+			s.Log(explain.Progress(p))
 		}
 		s.Errorf("no progress said %q", words)
 	}
@@ -186,13 +202,13 @@ func TestRunMovesARunningVM(t *testing.T) {
 			s.Errorf("started at %s", r.StartedAt)
 		}
 		if len(r.Warnings) > 0 {
-			s.Errorf("warnings: %q", r.Warnings)
+			s.Errorf("warnings: %q", warnings(r))
 		}
 		if d, _ := s.kvm2.Held(uuid); !d.Persistent {
 			s.Error("the VM is not persistent any more")
 		}
 		for _, p := range s.progress {
-			s.Log(p)
+			s.Log(explain.Progress(p))
 		}
 	})
 }

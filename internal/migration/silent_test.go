@@ -97,7 +97,7 @@ func TestRunDoesNotClaimToHaveCalledOffWhatItCouldNotReach(t *testing.T) {
 				s.policy(policy.Policy{Timeout: new(40 * time.Second)})
 				s.at(3*time.Second, func() { silence(s.kvm1); silence(s.kvm2) })
 				fails[*migration.TimedOutError](s, "Where VM web is running is not known, because neither kvm1 nor kvm2 answers",
-					"was to be called off", "could not be told to end it")
+					"was to be cancelled", "could not be told to end it")
 			})
 		})
 	}

@@ -31,7 +31,7 @@ func TestRunNeverResumesAStrandedVM(t *testing.T) {
 	}{
 		"all hosts answered":           {func(*migration.Request) {}, "it may run on a host that the provider's configuration does not have"},
 		"a host is silent":             {func(r *migration.Request) { r.Unseen = true }, "it may run on a host that does not answer"},
-		"another host is receiving it": {func(r *migration.Request) { r.Rival = true }, "another host, which holds a receiving half"},
+		"another host is receiving it": {func(r *migration.Request) { r.Rival = true }, "another host, which holds an incoming domain"},
 		"in direct mode":               {func(r *migration.Request) { r.Mode = migration.Direct }, "lost its client (Terraform, virsh) in the switch-over"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -69,13 +69,12 @@ func TestRunTellsThatAVMIsStrandedWhereItIsToBe(t *testing.T) {
 	t.Parallel()
 	play(t, func(s *scene) {
 		s.strand()
-		s.request.Destination = s.kvm1
-		r, err := s.run()
+		r, err := migration.Arrival(s.ctx, s.kvm1, uuid)
 		if err != nil || r.Moved || r.State != migration.StatePaused {
 			s.Errorf("report %+v, %v", r, err)
 		}
-		if len(r.Warnings) != 1 || !strings.Contains(r.Warnings[0], "lost its client") {
-			s.Errorf("warnings: %q", r.Warnings)
+		if len(r.Warnings) != 1 || !strings.Contains(warnings(r)[0], "lost its client") {
+			s.Errorf("warnings: %q", warnings(r))
 		}
 		s.neverResumed()
 	})

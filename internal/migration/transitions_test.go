@@ -459,8 +459,8 @@ func TestTransitions(t *testing.T) {
 		},
 		"on_timeout is not tried before memory was sent": func(t *testing.T) {
 			c := begin(t, PeerToPeer, switches).after(0, event{kind: onCalled}).after(20*time.Second, tick).is(cancelling).does().because(outOfTime)
-			if got := c.facts.untried(); got != "no memory had been sent yet" {
-				t.Errorf("untried: %q", got)
+			if got := c.facts.decided.hindrance; got != nothingSent {
+				t.Errorf("hindrance: %d", got)
 			}
 		},
 		"an adopted one that is in post-copy": func(t *testing.T) {

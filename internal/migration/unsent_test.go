@@ -35,7 +35,7 @@ func TestRunEndsWithACallThatWasNeverSent(t *testing.T) {
 						s.Errorf("took %s", took)
 					}
 					for _, wrong := range []string{"did not answer", "connection was lost", "the log of libvirt"} {
-						if strings.Contains(err.Error(), wrong) {
+						if strings.Contains(words(err), wrong) {
 							s.Errorf("the error says %q:\n%v", wrong, err)
 						}
 					}

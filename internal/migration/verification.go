@@ -22,8 +22,8 @@ type verification struct {
 	// withheld is true when it is certain that the guest was never started on the
 	// destination, whether that answers or not.
 	withheld bool
-	// recovery is where to run which command if it was a post-copy that failed.
-	recovery string
+	// recovery is how it is recovered if it was a post-copy that failed.
+	recovery Recovery
 	// limit bounds the looking: no look begins after it.
 	limit   time.Duration
 	resumes int
@@ -65,7 +65,7 @@ func (v *verification) verify(ctx context.Context) Outcome {
 }
 
 func (v *verification) see(ctx context.Context) Outcome {
-	o := Outcome{UUID: v.request.UUID, Name: v.request.Name, Foreign: v.foreign, Withheld: v.withheld, recovery: v.recovery}
+	o := Outcome{UUID: v.request.UUID, Name: v.request.Name, Foreign: v.foreign, Withheld: v.withheld, Recovery: v.recovery}
 	o.Source, o.Destination = v.request.look(ctx, lookDeadline)
 	if o.Source.Err == nil && o.Source.Domain.Active() {
 		job, err := ask(ctx, lookDeadline, func(ctx context.Context) (Job, error) { return v.request.Source.Job(ctx, v.request.UUID) })
@@ -91,9 +91,9 @@ func (v *verification) conclusive(o Outcome, waited time.Duration) bool {
 		if v.foreign && patient {
 			return true // the job that goes on is not waited for
 		}
-		return !o.mayMigrate() && (o.Destination.Gone() || patient && !o.Destination.Known())
+		return !o.MayMigrate() && (o.Destination.Gone() || patient && !o.Destination.Known())
 	case PausedOnSource, PausedOnDestination:
-		if o.Source.Is(StateAsleep) && o.Destination.Gone() && !o.mayMigrate() {
+		if o.Source.Is(StateAsleep) && o.Destination.Gone() && !o.MayMigrate() {
 			return true // as it was, and nothing of the migration is left
 		}
 		return patient && o.JobError == nil && !v.resumable(o.Source) && !v.resumable(o.Destination) && !o.Source.Is(StatePostCopySource)
@@ -111,7 +111,7 @@ const maxResumes = 3
 // can be resumed safely; nil when there is none.
 func (v *verification) leftPaused(o Outcome, waited time.Duration) Host {
 	switch {
-	case v.resumable(o.Source) && !o.mayMigrate() && (o.Destination.Gone() || v.withheld && !o.Destination.Known()):
+	case v.resumable(o.Source) && !o.MayMigrate() && (o.Destination.Gone() || v.withheld && !o.Destination.Known()):
 		return v.request.Source
 	case v.resumable(o.Destination) && o.Source.Gone() && waited >= leftoverPatience:
 		return v.request.Destination
@@ -122,14 +122,14 @@ func (v *verification) leftPaused(o Outcome, waited time.Duration) Host {
 // resumable tells whether a guest was stopped by this migration and by nothing
 // else, and may still be told to run. A guest that somebody suspended, or whose
 // disk failed, is not for the engine to resume.
-func (v *verification) resumable(seen Sighting) bool {
+func (v *verification) resumable(seen Observation) bool {
 	if !v.ranBefore || v.foreign || v.resumes >= maxResumes || !seen.Is(StatePaused) || seen.stuck() {
 		return false
 	}
 	reason := seen.Domain.Reason
 	// An order to pause the guest that comes when the job has just ended is taken
 	// for anyone's.
-	return reason.ofMigration() || reason == ReasonUser && v.suspended && seen.Host == v.request.Source.Name()
+	return reason.OfMigration() || reason == ReasonUser && v.suspended && seen.Host == v.request.Source.Name()
 }
 
 func (v *verification) resume(ctx context.Context, host Host) error {

@@ -1,14 +1,6 @@
 package migration
 
-import (
-	"fmt"
-
-	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
-)
-
-func versionText(v uint64) string {
-	return fmt.Sprintf("%d.%d.%d", v/1000000, v/1000%1000, v%1000)
-}
+import "github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
 
 // checkVersions looks whether both hosts are new enough for what the policy asks
 // for. A version that is not known refuses nothing. What a host lacks beside,
@@ -24,9 +16,10 @@ func (a *Assessment) checkVersions(r Request, source, destination Identity) {
 		}
 	}
 	if destination.QEMUVersion != 0 && destination.QEMUVersion < source.QEMUVersion {
-		a.add(Finding{Check: CheckVersions, Host: r.Destination.Name(), Warning: true, Lasting: true, Detail: fmt.Sprintf(
-			"QEMU there is %s, older than %s on %s: it may not understand what it is sent.",
-			versionText(destination.QEMUVersion), versionText(source.QEMUVersion), r.Source.Name())})
+		a.add(Finding{
+			Check: CheckVersions, Problem: QEMUOlder, Host: r.Destination.Name(), Warning: true, Lasting: true,
+			Have: destination.QEMUVersion, Need: source.QEMUVersion,
+		})
 	}
 }
 
@@ -34,6 +27,8 @@ func (a *Assessment) requireVersion(host, program string, have, want uint64, nee
 	if have == 0 || have >= want {
 		return
 	}
-	a.add(Finding{Check: CheckVersions, Host: host, Lasting: true, Detail: fmt.Sprintf(
-		"%s needs %s %s or newer on both hosts, and %s has %s.", need.Feature, program, versionText(want), host, versionText(have))})
+	a.add(Finding{
+		Check: CheckVersions, Problem: VersionTooOld, Host: host, Lasting: true,
+		Feature: need.Feature, Program: program, Need: want, Have: have,
+	})
 }

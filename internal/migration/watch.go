@@ -37,10 +37,10 @@ type ending struct {
 	mode  Mode
 	// verdict is why the engine has ended the migration; none where it has not.
 	verdict verdict
-	// reason is which limit of the policy on_timeout was applied for; none where it was
-	// not. untried is why it was not even tried, stepError why it could not be done.
-	reason    verdict
-	untried   string
+	// hindrance is why on_timeout was not tried, idle for how long the link had been
+	// idle then, and stepError why it could not be done.
+	hindrance hindrance
+	idle      time.Duration
 	stepError error
 	// pausing is since when the guest was to be paused by on_timeout, paused whether
 	// libvirt said that it was. postCopy is true when the migration was in post-copy.
@@ -244,8 +244,8 @@ func (w *watch) ending() ending {
 		begun:      true,
 		mode:       f.mode,
 		verdict:    f.decided.verdict,
-		reason:     f.decided.limit,
-		untried:    f.untried(),
+		hindrance:  f.decided.hindrance,
+		idle:       f.decided.idle,
 		stepError:  f.decided.stepError,
 		pausing:    f.entered[pausing.index()],
 		paused:     f.decided.paused,

@@ -35,7 +35,7 @@ func TestAccClusterPolicy_existing(t *testing.T) {
 			},
 			Config: config,
 			ExpectError: sayingAll("Unable to Create Cluster Migration Policy",
-				`The cluster record on kvm2 can not be read: the record is not a JSON object: nothing. Remove it`, "virsh secret-undefine "+clusterSecret),
+				`The cluster record on kvm2 cannot be read: the record is not a JSON object: nothing. Remove it`, "virsh secret-undefine "+clusterSecret),
 		},
 		resource.TestStep{ // an equal one is adopted
 			PreConfig: func() {
@@ -174,7 +174,7 @@ func TestAccClusterPolicy_renameUnfinished(t *testing.T) {
 	)
 }
 
-// without is the provider configuration in which the named host can not be
+// without is the provider configuration in which the named host cannot be
 // reached: nothing listens on that port.
 func (b providerBlock) without(name string) providerBlock {
 	hosts := map[string]hostBlock{}

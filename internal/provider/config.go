@@ -17,6 +17,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/clientconfig"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/explain"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/fleet"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/host"
 )
@@ -235,5 +236,5 @@ func validateHosts(hosts []host.Config) diag.Diagnostics {
 }
 
 func invalidHost(e *host.ConfigError) diag.Diagnostic {
-	return diag.NewAttributeErrorDiagnostic(path.Root("hosts").AtMapKey(e.Host).AtName(e.Field), "Invalid Host Configuration", sentence(e.Error()))
+	return diag.NewAttributeErrorDiagnostic(path.Root("hosts").AtMapKey(e.Host).AtName(e.Field), "Invalid Host Configuration", explain.Sentence(e.Error()))
 }

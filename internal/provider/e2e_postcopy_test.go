@@ -13,7 +13,7 @@ import (
 )
 
 // TestAccInterrupt_postCopy interrupts a move when the guest runs on the
-// destination already and can not come back: it is waited for, and told of.
+// destination already and cannot come back: it is waited for, and told of.
 // It slows a host's link down, so it has the lab for itself.
 func TestAccInterrupt_postCopy(t *testing.T) {
 	world := testLab(t)
@@ -48,7 +48,7 @@ func TestAccInterrupt_postCopy(t *testing.T) {
 				t.Errorf("want exit code 1, got %d", got.code)
 			}
 			after := strings.TrimPrefix(got.stdout, before)
-			if !saying("It was cancelled when it was in post-copy, which can not be called off without losing the VM. It was waited for, and the VM is running on kvm2.").MatchString(after) {
+			if !saying("It was cancelled when it was in post-copy, which cannot be cancelled without losing the VM. It was waited for, and the VM is running on kvm2.").MatchString(after) {
 				t.Error("it does not say why it was not cancelled")
 			}
 			if strings.Contains(after, "post-copy:") {

@@ -13,6 +13,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/explain"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/fleet"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
 )
@@ -100,7 +101,7 @@ func (d *effectivePolicyDataSource) Read(ctx context.Context, req datasource.Rea
 	resp.Diagnostics.Append(locationWarnings(resolution.Location)...)
 	resp.Diagnostics.Append(conflictWarnings(resolution.Policy.Conflicts())...)
 	if resolution.Diverging != "" {
-		resp.Diagnostics.AddWarning("VM Migration Policy Diverges", sentence(resolution.Diverging))
+		resp.Diagnostics.AddWarning("VM Migration Policy Diverges", explain.Sentence(resolution.Diverging))
 	}
 	model.UUID = types.StringValue(resolution.Location.Domain.UUID)
 	model.Host = types.StringValue(resolution.Location.Host)
@@ -122,17 +123,12 @@ func (d *effectivePolicyDataSource) Read(ctx context.Context, req datasource.Rea
 // the plan has to go on: an apply may be about to repair the record, and a host
 // may be tolerated to be down.
 func unresolved(err error) diag.Diagnostics {
-	var (
-		unseen  *fleet.UnseenError
-		invalid *fleet.InvalidRecordError
-		newer   *fleet.NewerRecordError
-	)
+	var unseen *fleet.UnseenError
 	switch {
 	case errors.As(err, &unseen):
 		return unreachableWarning(unseen.Unseen)
-	case errors.As(err, &invalid), errors.As(err, &newer):
-		return diag.Diagnostics{diag.NewAttributeWarningDiagnostic(path.Root("vm"), "Effective Migration Policy Unknown",
-			sentence(text(err))+" "+unreadableAdvice+" Until then the policy is null here.")}
+	case fleet.Unreadable(err):
+		return diag.Diagnostics{warnedAt(path.Root("vm"), explain.PolicyUnknown(err))}
 	default:
 		return diag.Diagnostics{diagnose("Read Effective Migration Policy", err, path.Root("vm"))}
 	}

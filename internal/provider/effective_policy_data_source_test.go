@@ -102,7 +102,7 @@ data "virt_effective_migration_policy" "vm" {
 	)
 }
 
-// TestAccEffectivePolicy_unreadable guesses nothing where a record can not be
+// TestAccEffectivePolicy_unreadable guesses nothing where a record cannot be
 // read, and lets the plan go on: an apply may be about to repair it. It runs
 // alone: host-level records are one per host.
 func TestAccEffectivePolicy_unreadable(t *testing.T) {

@@ -90,7 +90,7 @@ func TestAccGlobalSettings_exists(t *testing.T) {
 				setHostRecord(t, globalSecret, `nothing`, kvm2)
 			},
 			Config: globalSettingsOf(t, ``), PlanOnly: true,
-			ExpectError: sayingAll("Unable to Create Global Migration Settings", "The global record on kvm2 can not be read", "virsh secret-undefine "+globalSecret),
+			ExpectError: sayingAll("Unable to Create Global Migration Settings", "The global record on kvm2 cannot be read", "virsh secret-undefine "+globalSecret),
 		},
 		resource.TestStep{
 			PreConfig: func() {

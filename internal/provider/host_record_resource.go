@@ -13,6 +13,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/explain"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/fleet"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/provider/instance"
@@ -189,7 +190,7 @@ func (r *hostRecordResource) ImportState(ctx context.Context, req resource.Impor
 	}
 	model := r.model()
 	if err := model.setName(name); err != nil {
-		resp.Diagnostics.AddError("Invalid Import ID", sentence(err.Error()))
+		resp.Diagnostics.AddError("Invalid Import ID", explain.Sentence(err.Error()))
 		return
 	}
 	found, diags := r.find(ctx, model.declaration())

@@ -7,6 +7,9 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/action"
 	"github.com/hashicorp/terraform-plugin-framework/action/schema"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/explain"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/fleet"
 )
 
 var (
@@ -81,12 +84,12 @@ func (a *liveMigrationAction) Invoke(ctx context.Context, req action.InvokeReque
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	report := func(line string) { resp.SendProgress(action.InvokeProgressEvent{Message: line}) }
-	moved, err := a.fleet.Move(ctx, move, report)
+	say := func(line string) { resp.SendProgress(action.InvokeProgressEvent{Message: line}) }
+	moved, err := a.fleet.Move(ctx, move, func(p fleet.Progress) { say(explain.Line(p)) })
 	if err != nil {
 		resp.Diagnostics.Append(diagnoseMove(err, move.Destination))
 		return
 	}
-	resp.Diagnostics.Append(movedWarnings(moved)...)
-	report(outcome(moved))
+	resp.Diagnostics.Append(warned(explain.Moved(moved)...)...)
+	say(explain.Done(moved))
 }

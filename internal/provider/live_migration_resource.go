@@ -3,7 +3,6 @@ package provider
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -15,6 +14,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/hashicorp/terraform-plugin-log/tflog"
 
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/explain"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/fleet"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/provider/instance"
@@ -193,9 +193,7 @@ func (r *liveMigrationResource) want(plan liveMigrationModel, uuid string) diag.
 	}
 	var twice *fleet.WantedTwiceError
 	if err := r.fleet.Want(uuid, plan.Destination.ValueString()); errors.As(err, &twice) {
-		return diag.Diagnostics{diag.NewAttributeErrorDiagnostic(path.Root("destination"), "Conflicting Destinations", fmt.Sprintf(
-			"Another virt_vm_live_migration resource wants VM %s on %s, and this one wants it on %s: they would move it back and forth with every apply. Keep one of them.",
-			plan.VM.ValueString(), twice.There, twice.Here))}
+		return diag.Diagnostics{failed(explain.WantedTwice(plan.VM.ValueString(), twice), path.Root("destination"))}
 	}
 	return nil
 }
@@ -292,10 +290,9 @@ func (r *liveMigrationResource) Read(ctx context.Context, req resource.ReadReque
 func (r *liveMigrationResource) movedUnwatched(ctx context.Context, from string, l fleet.Location) diag.Diagnostics {
 	report, err := r.fleet.Arrival(ctx, l)
 	if err != nil {
-		report = migration.Report{Destination: l.Host, State: l.Domain.State}
+		report = migration.Report{Subject: migration.Subject{Destination: l.Host}, State: l.Domain.State}
 	}
-	came := fmt.Sprintf("VM %s was on %s when this resource last saw it, and something else has brought it to %s: %s. last_migration still tells of the last move by this resource.", l.Domain.Name, from, l.Host, othersThatMove)
-	return unwatchedWarning(came, l.Domain.Name, report)
+	return warned(explain.MovedUnwatched(from, l, report))
 }
 
 func (r *liveMigrationResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
@@ -360,16 +357,15 @@ func (r *liveMigrationResource) move(ctx context.Context, plan liveMigrationMode
 		return fleet.Moved{}, diags
 	}
 	move.UUID = plan.UUID.ValueString() // empty while it is created
-	moved, err := r.fleet.Move(ctx, move, func(line string) { tflog.Info(ctx, line) })
+	moved, err := r.fleet.Move(ctx, move, logProgress(ctx))
 	if err != nil {
 		diags.Append(diagnoseMove(err, move.Destination))
 		return fleet.Moved{}, diags
 	}
-	tflog.Info(ctx, outcome(moved))
-	diags.Append(movedWarnings(moved)...)
+	tflog.Info(ctx, explain.Done(moved))
+	diags.Append(warned(explain.Moved(moved)...)...)
 	if moved.Report.Unwatched {
-		vm := moved.Location.Domain.Name
-		diags.Append(unwatchedWarning(fmt.Sprintf("VM %s was on %s already, and nothing was moved: %s has brought it there. last_migration is therefore null.", vm, move.Destination, othersThatMove), vm, moved.Report)...)
+		diags.Append(warned(explain.ThereUnwatched(moved))...)
 	}
 	return moved, diags
 }

@@ -106,7 +106,7 @@ func TestAccLiveMigration_lifecycle(t *testing.T) {
 }
 
 // importStep imports the VM by what an operator would give; what is not known
-// from the hosts can not be imported.
+// from the hosts cannot be imported.
 func importStep(id string) resource.TestStep {
 	return resource.TestStep{
 		ResourceName:                         placement,

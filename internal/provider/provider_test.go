@@ -15,7 +15,7 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/lab"
 )
 
-// TestAccProvider_configuration refuses what can not be right, on the attribute
+// TestAccProvider_configuration refuses what cannot be right, on the attribute
 // that has it.
 func TestAccProvider_configuration(t *testing.T) {
 	t.Parallel()

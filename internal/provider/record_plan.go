@@ -12,6 +12,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/explain"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/fleet"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/provider/instance"
 )
@@ -62,7 +63,7 @@ func (r *resourceBase) planReplaces(ctx context.Context, of, own string, d fleet
 	}
 	owner := exists.Copy.Record.Owner
 	if owner == "" || owner != own {
-		may, others := r.instances.MayReplace(ctx, owner, instance.Refusal{Summary: "Unable to Create " + r.object, Detail: explain(err)})
+		may, others := r.instances.MayReplace(ctx, owner, instance.Refusal{Summary: "Unable to Create " + r.object, Detail: explain.Detail(err)})
 		for _, refusal := range others {
 			diags.AddError(refusal.Summary, refusal.Detail)
 		}

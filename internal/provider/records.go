@@ -1,12 +1,12 @@
 package provider
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/explain"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/fleet"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/provider/instance"
 )
@@ -16,7 +16,7 @@ import (
 // the first of several warnings with the same summary.
 func surveyWarnings(s fleet.Survey, object string) diag.Diagnostics {
 	var diags diag.Diagnostics
-	drift := sentence(strings.Join(s.Drift, "; "))
+	drift := explain.Sentence(strings.Join(s.Drift, "; "))
 	switch {
 	case len(s.Drift) == 0:
 	case s.Gone:
@@ -38,18 +38,9 @@ func letGoWarning(object string, hosts []fleet.Member) diag.Diagnostics {
 	var diags diag.Diagnostics
 	if len(hosts) > 0 {
 		diags.AddWarning(object+" Left on Former Hosts", fmt.Sprintf(
-			"None of the provider's hosts is %s any more. A record that is there stays there and is no longer watched.", identified(hosts)))
+			"None of the provider's hosts is %s any more. A record that is there stays there and is no longer watched.", explain.Members(hosts)))
 	}
 	return diags
-}
-
-// identified names hosts by what they were called and their UUIDs.
-func identified(hosts []fleet.Member) string {
-	names := make([]string, len(hosts))
-	for i, h := range hosts {
-		names[i] = fmt.Sprintf("%q (host UUID %s)", h.Name, h.UUID)
-	}
-	return strings.Join(names, " or ")
 }
 
 // remedy says what becomes of drift, some of which may be stuck.
@@ -57,7 +48,7 @@ func remedy(stuck error) string {
 	if stuck == nil {
 		return "The next apply puts that right."
 	}
-	return "The next apply cannot put all of that right. " + advise(stuck)
+	return "The next apply cannot put all of that right. " + explain.Advice(stuck)
 }
 
 // renamedWarning says once in a run that a host has another name. The summary has
@@ -118,17 +109,15 @@ func capital(text string) string { return strings.ToUpper(text[:1]) + text[1:] }
 func unknownMembersWarning(object string, texts []string) diag.Diagnostics {
 	var diags diag.Diagnostics
 	if len(texts) > 0 {
-		diags.AddWarning(object+" Has Unknown Members", sentence(strings.Join(texts, "; "))+" A newer release of the provider may have written that; it is kept.")
+		diags.AddWarning(object+" Has Unknown Members", explain.Sentence(strings.Join(texts, "; "))+" A newer release of the provider may have written that; it is kept.")
 	}
 	return diags
 }
 
 // unreachableWarning says which hosts a plan goes on without.
 func unreachableWarning(unseen []error) diag.Diagnostics {
-	var diags diag.Diagnostics
-	if len(unseen) > 0 {
-		diags.AddWarning("Host Unreachable", sentence(text(errors.Join(unseen...)))+
-			" The plan goes on without what can not be seen and keeps what state says of it (unreachable_hosts = \"warn\").")
+	if len(unseen) == 0 {
+		return nil
 	}
-	return diags
+	return warned(explain.Unseen(unseen))
 }

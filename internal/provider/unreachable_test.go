@@ -75,18 +75,18 @@ func TestAccUnreachable_vm(t *testing.T) {
 			PostApplyFunc: func() { requireVMRecord(t, kvm1, guest.Name, `{"version":1,"max_downtime_ms":500}`, "live", "config") },
 		},
 		resource.TestStep{Config: of(down, `max_downtime_ms = 500`), ExpectError: sayingAll("Unable to Read VM Migration Policy", `Host "kvm2": unable to`)},
-		resource.TestStep{ // where it is can not be known: state is kept
+		resource.TestStep{ // where it is cannot be known: state is kept
 			Config:           of(gone, `max_downtime_ms = 500`),
 			ConfigPlanChecks: plansNothing(),
 		},
 		resource.TestStep{ // and nothing can be written or removed
 			Config: of(gone, `max_downtime_ms = 600`),
-			ExpectError: sayingAll("Unable to Update VM Migration Policy", "It can not be known where VM", `host "kvm1"`,
+			ExpectError: sayingAll("Unable to Update VM Migration Policy", "It cannot be known where VM", `host "kvm1"`,
 				"is not running on kvm2; whether it is running on kvm1 is not known, because kvm1 does not answer"),
 		},
 		resource.TestStep{
 			Config: of(gone, `max_downtime_ms = 500`), Destroy: true,
-			ExpectError: sayingAll("Unable to Delete VM Migration Policy", "It can not be known where VM", `host "kvm1"`),
+			ExpectError: sayingAll("Unable to Delete VM Migration Policy", "It cannot be known where VM", `host "kvm1"`),
 		},
 		resource.TestStep{Config: of(up, `max_downtime_ms = 500`), ConfigPlanChecks: plansNothing()},
 	)

@@ -3,12 +3,12 @@ package provider
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/explain"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/fleet"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/provider/instance"
@@ -61,9 +61,7 @@ func checkSameVM(ctx context.Context, f *fleet.Fleet, act string, planned, state
 	case err != nil:
 		return diag.Diagnostics{diagnose(act, err, path.Root("vm"))}
 	case location.Domain.UUID != uuid.ValueString():
-		return diag.Diagnostics{diag.NewAttributeErrorDiagnostic(path.Root("vm"), "Unable to "+act, fmt.Sprintf(
-			"VM %q is the one with UUID %s on %s, and not the one with UUID %s that is managed here. That could not be seen when it was planned. Nothing was changed. Plan and apply again.",
-			planned.ValueString(), location.Domain.UUID, location.Host, uuid.ValueString()))}
+		return diag.Diagnostics{failed(explain.OtherVM(act, planned.ValueString(), uuid.ValueString(), location), path.Root("vm"))}
 	}
 	return nil
 }
@@ -89,11 +87,7 @@ func nameInState(ctx context.Context, f *fleet.Fleet, vm types.String, domain mi
 	case fits:
 		return vm, nil
 	}
-	var diags diag.Diagnostics
-	diags.AddAttributeWarning(path.Root("vm"), "Virtual Machine Renamed", fmt.Sprintf(
-		"VM %q (%s) is called %q now. It is still the one that is managed here. Write its new name, or its UUID, in the configuration.",
-		vm.ValueString(), domain.UUID, domain.Name))
-	return vm, diags
+	return vm, diag.Diagnostics{warnedAt(path.Root("vm"), explain.Renamed(vm.ValueString(), domain.UUID, domain.Name))}
 }
 
 // managedVM is what state says of a VM: what the configuration calls it, its UUID,
@@ -104,7 +98,7 @@ type managedVM struct {
 }
 
 // readDiagnostics is what a Read says when the VM could not be found. gone is
-// true only when every host has said that it does not have the VM; what can not
+// true only when every host has said that it does not have the VM; what cannot
 // be seen is kept as state has it, with a warning.
 func readDiagnostics(ctx context.Context, f *fleet.Fleet, act string, err error, vm managedVM) (diags diag.Diagnostics, gone bool) {
 	var (
@@ -114,13 +108,8 @@ func readDiagnostics(ctx context.Context, f *fleet.Fleet, act string, err error,
 	switch {
 	case err == nil:
 	case errors.As(err, &notFound):
-		detail, gone := vm.gone(ctx, f, notFound.Hosts)
-		summary := "Virtual Machine Gone"
-		if !gone {
-			summary = "Virtual Machine Out of Sight"
-		}
-		diags.AddWarning(summary, detail)
-		return diags, gone
+		lost := vm.gone(ctx, f, notFound.Hosts)
+		return warned(lost.Warning()), len(lost.Former) == 0
 	case errors.As(err, &unseen):
 		diags.Append(unreachableWarning(unseen.Unseen)...)
 	default:
@@ -129,49 +118,25 @@ func readDiagnostics(ctx context.Context, f *fleet.Fleet, act string, err error,
 	return diags, false
 }
 
-// gone says that none of the hosts has the VM, and which one has its name now, if
-// one does. gone is false for a VM that may be on a host which left the provider's
+// gone tells of a VM that none of the hosts has, and which one has its name now, if
+// one does. It has former hosts where the VM may be on one that left the provider's
 // configuration: a destroy still has to say so.
-func (m managedVM) gone(ctx context.Context, f *fleet.Fleet, asked []string) (detail string, gone bool) {
-	hosts := fleet.Quote(asked)
-	lost := " What Terraform manages of it is gone with it."
-	dropped, then := "", " The apply creates this resource again, for that."
-	left := m.remembered.Lost(ctx, f)
-	if gone = len(left) == 0; !gone {
-		dropped = fmt.Sprintf(" It may be on %s, which the provider's configuration no longer has.", identified(left))
-		then = " To manage that, remove this resource from state (terraform state rm), and apply."
-		lost = fmt.Sprintf(" It may be on %s, which the provider's configuration no longer has. State keeps what it says of the VM; if it is gone for good, remove this resource from the configuration.", identified(left))
-	}
+func (m managedVM) gone(ctx context.Context, f *fleet.Fleet, asked []string) explain.Gone {
+	g := explain.Gone{VM: m.vm, UUID: m.uuid, Asked: asked, Former: m.remembered.Lost(ctx, f)}
 	if given, ok := fleet.ParseUUID(m.vm); ok && given == m.uuid {
-		return fmt.Sprintf("VM %s is on none of the hosts %s.%s", m.uuid, hosts, lost), gone
+		g.VM = m.uuid
+		return g
 	}
 	successor, err := f.Find(ctx, m.vm, "")
 	var ambiguous *fleet.AmbiguousNameError
 	switch {
 	case err == nil:
-		return fmt.Sprintf("VM %q is on %s with UUID %s now, and the one that was managed here had UUID %s, which is on none of the hosts %s.%s "+
-			"Where the configuration still says %[1]q, it means the new one.%[7]s",
-			m.vm, successor.Host, successor.Domain.UUID, m.uuid, hosts, dropped, then), gone
+		g.Successor = &successor
 	case errors.As(err, &ambiguous):
-		return fmt.Sprintf("VM %q, which had UUID %s, is on none of the hosts %s, and %s.%s", m.vm, m.uuid, hosts, ambiguous, lost), gone
-	default:
-		return fmt.Sprintf("VM %q (%s) is on none of the hosts %s.%s", m.vm, m.uuid, hosts, lost), gone
+		g.Unclear = ambiguous
 	}
+	return g
 }
 
 // locationWarnings says what is unusual about where a VM is.
-func locationWarnings(l fleet.Location) diag.Diagnostics {
-	var diags diag.Diagnostics
-	if len(l.Leftovers) > 0 {
-		diags.AddWarning("VM Defined Elsewhere", fmt.Sprintf(
-			"VM %s is on %s, and a shut-off definition of it is left on %s. Were both started, the VM would run twice. Remove it there (virsh undefine --keep-nvram --keep-tpm %s) once you are sure.",
-			l.Domain.Name, l.Host, fleet.Quote(l.Leftovers), l.Domain.UUID))
-	}
-	if len(l.Paused) > 0 {
-		diags.AddWarning("VM Paused Elsewhere", fmt.Sprintf(
-			"VM %s is running on %s, and a paused copy of it is on %s. In the last moment of a migration that is normal; if it stays, remove the paused copy there (virsh destroy %s) and never resume it.",
-			l.Domain.Name, l.Host, fleet.Quote(l.Paused), l.Domain.UUID))
-	}
-	diags.Append(unreachableWarning(l.Unseen)...)
-	return diags
-}
+func locationWarnings(l fleet.Location) diag.Diagnostics { return warned(explain.Unusual(l)...) }

@@ -124,7 +124,7 @@ func TestAccVM_renamedUnseen(t *testing.T) {
 		resource.TestStep{Config: of(up, guest.Name), ConfigPlanChecks: plansNothing()},
 		resource.TestStep{ // a name that no host is seen to have: nothing is written for it
 			Config:      of(warned, guest.Name+"-else"),
-			ExpectError: sayingAll("Unable to Update VM Migration Policy", fmt.Sprintf("vm = %q", guest.Name+"-else"), "It can not be known where VM"),
+			ExpectError: sayingAll("Unable to Update VM Migration Policy", fmt.Sprintf("vm = %q", guest.Name+"-else"), "It cannot be known where VM"),
 		},
 		resource.TestStep{
 			PreConfig:        func() { requireVMRecord(t, kvm1, guest.UUID, record, "config") },
@@ -166,7 +166,7 @@ func TestAccVM_replaced(t *testing.T) {
 					t.Errorf("the plan does not say %s: %s", words, plan)
 				}
 			}
-			if strings.Contains(plan.stdout, "is gone with it") {
+			if strings.Contains(plan.stdout, "are removed from state") {
 				t.Errorf("the plan says that the VM is gone: %s", plan)
 			}
 			w.must(t, 0, "apply", "-auto-approve")

@@ -116,8 +116,8 @@ func TestIsAnotherVM(t *testing.T) {
 		"a UUID that no host has":                   {all, types.StringValue(nobody), true, false, "No host has a VM"},
 		"its name, while a host is down":            {some, types.StringValue(guest.Name), false, false, ""},
 		"another, while a host is down":             {some, types.StringValue(other.Name), true, false, "is the one with UUID " + other.UUID},
-		"a name that may be on a host that is down": {some, types.StringValue("nobody"), false, true, "It can not be known where VM"},
-		"a UUID that may be on a host that is down": {some, types.StringValue(nobody), false, true, "It can not be known where VM"},
+		"a name that may be on a host that is down": {some, types.StringValue("nobody"), false, true, "It cannot be known where VM"},
+		"a UUID that may be on a host that is down": {some, types.StringValue(nobody), false, true, "It cannot be known where VM"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

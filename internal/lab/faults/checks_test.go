@@ -32,8 +32,8 @@ func TestContradiction(t *testing.T) {
 		"other host runs it":      {line: "VM web is not running on destination; whether it is running on source is not known, because source does not answer", reality: reality{source: mute, destination: running}, mute: []string{sourceName}, wrong: true},
 		"both are mute":           {line: "Where VM web is running is not known, because neither source nor destination answers", mute: []string{sourceName, destinationName}},
 		"only one is mute":        {line: "Where VM web is running is not known, because neither source nor destination answers", mute: []string{sourceName}, wrong: true},
-		"halves":                  {line: "VM web can not go on: a part of its memory is on destination and the rest was on source", reality: reality{source: half{state: "paused", reason: "post-copy failed"}}},
-		"no halves":               {line: "VM web can not go on: a part of its memory is on destination and the rest was on source", reality: reality{source: running}, wrong: true},
+		"halves":                  {line: "VM web cannot go on: a part of its memory is on destination and the rest was on source", reality: reality{source: half{state: "paused", reason: "post-copy failed"}}},
+		"no halves":               {line: "VM web cannot go on: a part of its memory is on destination and the rest was on source", reality: reality{source: running}, wrong: true},
 		"says nothing":            {line: "Something went wrong.", reality: reality{source: running}, wrong: true},
 		"says nothing of a place": {line: "VM web is fine", reality: reality{source: running}, wrong: true},
 	}

@@ -41,7 +41,7 @@ func lastLine(text string) string {
 var (
 	runsOn   = regexp.MustCompile(`^VM \S+ is (running|paused) on (\S+?)(: moved from .*)?$`)
 	runsNot  = regexp.MustCompile(`^VM \S+ is running neither on source nor on destination$`)
-	isSplit  = regexp.MustCompile(`^VM \S+ can not go on: `)
+	isSplit  = regexp.MustCompile(`^VM \S+ cannot go on: `)
 	isHidden = regexp.MustCompile(`^(?:Where VM \S+ is running|VM \S+ is (not running|paused) on (\S+); whether it is running on \S+) is not known, because (?:neither source nor destination answers|(\S+) does not answer)$`)
 )
 

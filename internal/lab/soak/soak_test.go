@@ -106,7 +106,7 @@ func (s *soak) move(number uint64, a attempt) {
 		defer time.AfterFunc(a.patience, cancel).Stop()
 	}
 	began := time.Now()
-	moved, err := s.fleet.Move(ctx, a.request(s.guest.Name, other.Name), func(string) {})
+	moved, err := s.fleet.Move(ctx, a.request(s.guest.Name, other.Name), func(fleet.Progress) {})
 	took := time.Since(began)
 
 	downtime := time.Duration(0)
@@ -138,14 +138,8 @@ func (s *soak) move(number uint64, a attempt) {
 // calledOff tells whether the error is that of a move that was called off, or
 // of one that was before it had begun.
 func calledOff(err error) bool {
-	var (
-		diagnosis *migration.CancelledError
-		early     *fleet.CancelledError
-	)
-	if errors.As(err, &diagnosis) {
-		return diagnosis.Where().Place() == migration.OnSource
-	}
-	return errors.As(err, &early)
+	var cancelled *migration.CancelledError
+	return errors.As(err, &cancelled) && (cancelled.Err != nil || cancelled.Outcome.Place() == migration.OnSource)
 }
 
 // nextBeat waits for a heartbeat that comes after the move and returns when it came.

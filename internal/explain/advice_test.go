@@ -1,4 +1,4 @@
-package migration
+package explain
 
 import (
 	"math"
@@ -6,25 +6,26 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
 )
 
-func TestAdvise(t *testing.T) {
+func TestConvergence(t *testing.T) {
 	t.Parallel()
-	hot := figures{dirtyRate: 110 << 20, bandwidth: 60 << 20}
-	compressing := func(pages, misses int64) figures {
+	hot := migration.Figures{DirtyRate: 110 << 20, Bandwidth: 60 << 20}
+	compressing := func(pages, misses int64) migration.Figures {
 		f := hot
-		f.last = Job{CompressionPages: &pages, CompressionCacheMisses: &misses}
+		f.Last = migration.Job{CompressionPages: &pages, CompressionCacheMisses: &misses}
 		return f
 	}
-	throttled := func(percent int64) figures {
+	throttled := func(percent int64) migration.Figures {
 		f := hot
-		f.throttle = percent
+		f.Throttle = percent
 		return f
 	}
 	tests := map[string]struct {
 		policy  policy.Policy
-		figures figures
+		figures migration.Figures
 		least   *uint64
 		want    []policy.Field
 		words   string
@@ -46,7 +47,7 @@ func TestAdvise(t *testing.T) {
 			want:    []policy.Field{policy.FieldAutoConvergeIncrement},
 			words:   "reached 40 % of 99 %",
 		},
-		"the throttle can not rise": {
+		"the throttle cannot rise": {
 			policy:  policy.Policy{AutoConverge: new(true), Compression: new(true), PostCopy: new(true)},
 			figures: throttled(99),
 			want:    []policy.Field{policy.FieldAutoConverge, policy.FieldOnTimeout},
@@ -88,20 +89,20 @@ func TestAdvise(t *testing.T) {
 		},
 		"no pause is long enough on a link that is nearly dead": {
 			policy:  policy.Policy{},
-			figures: figures{dirtyRate: 110 << 20, bandwidth: 1},
+			figures: migration.Figures{DirtyRate: 110 << 20, Bandwidth: 1},
 			least:   new(uint64(math.MaxUint64)),
 			want:    []policy.Field{policy.FieldAutoConverge, policy.FieldCompression, policy.FieldPostCopy},
 		},
 		"the longest pause there is": {
 			policy:  policy.Policy{},
-			figures: figures{dirtyRate: 110 << 20, bandwidth: 1000},
+			figures: migration.Figures{DirtyRate: 110 << 20, Bandwidth: 1000},
 			least:   new(uint64(policy.MaxMaxDowntimeMS - 1)),
 			want:    []policy.Field{policy.FieldAutoConverge, policy.FieldCompression, policy.FieldMaxDowntimeMS, policy.FieldPostCopy},
 			words:   "takes a pause of 2000000 ms",
 		},
 		"a longer pause than there is": {
 			policy:  policy.Policy{},
-			figures: figures{dirtyRate: 110 << 20, bandwidth: 1000},
+			figures: migration.Figures{DirtyRate: 110 << 20, Bandwidth: 1000},
 			least:   new(uint64(policy.MaxMaxDowntimeMS)),
 			want:    []policy.Field{policy.FieldAutoConverge, policy.FieldCompression, policy.FieldPostCopy},
 		},
@@ -115,12 +116,13 @@ func TestAdvise(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			advice := advise(policy.Resolve(policy.Levels{VM: test.policy}), test.figures, test.least)
+			test.figures.Least = test.least
+			all := convergence(policy.Resolve(policy.Levels{VM: test.policy}), test.figures)
 			var fields []policy.Field
 			var text strings.Builder
-			for _, a := range advice {
-				fields = append(fields, a.Field)
-				text.WriteString(a.Text + "\n")
+			for _, a := range all {
+				fields = append(fields, a.field)
+				text.WriteString(a.text + "\n")
 			}
 			if !slices.Equal(fields, test.want) {
 				t.Errorf("fields %v, want %v", fields, test.want)

@@ -1,0 +1,258 @@
+package explain
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
+)
+
+const (
+	unableToMigrate = "Unable to Migrate Virtual Machine"
+	cancelledMove   = "Migration Cancelled"
+)
+
+// Failure is what an operator reads of a move that did not succeed: what happened,
+// what would have helped, what to do, and in its last line where the VM is, in the
+// form `VM NAME is running on HOST`.
+func Failure(d migration.Diagnosis) Text {
+	f := d.Common()
+	summary := unableToMigrate
+	var happened, helps string
+	var (
+		preflight    *migration.PreflightError
+		cancelled    *migration.CancelledError
+		timedOut     *migration.TimedOutError
+		notConverged *migration.NotConvergedError
+	)
+	switch {
+	case errors.As(d, &preflight):
+		happened = notStarted(preflight)
+	case errors.As(d, &cancelled):
+		summary, happened = cancelledMove, interrupted(cancelled)
+	case errors.As(d, &timedOut) && timedOut.Limit == policy.FieldStallTimeout:
+		summary, happened = "Migration Timed Out", idleLink(f)
+	case errors.As(d, &timedOut):
+		summary, happened = "Migration Timed Out", overdue(f)
+		if f.Course.Figures.DirtyRate > 0 {
+			helps = help(f.Course)
+		}
+	case errors.As(d, &notConverged):
+		summary, happened, helps = "Migration Did Not Converge", unconverged(f), help(f.Course)
+	default:
+		happened = broken(f)
+	}
+	if f.Unfound != nil {
+		return Text{summary, sentences(happened, fmt.Sprintf("Where it is could not be told: %s.", oneLine(f.Unfound)))}
+	}
+	todo := remedy(f.Outcome)
+	if len(f.Elsewhere) > 0 && f.Outcome.Source.Host != "" {
+		todo = elsewhere(f)
+	}
+	return Text{summary, paragraphs(happened, helps, staleDowntime(f.Downtime), todo, Whereabouts(f.Whereabouts()))}
+}
+
+// subject is the beginning of what happened.
+func subject(o migration.Outcome) string {
+	return fmt.Sprintf("The migration of VM %s from %s to %s", o.Name, o.Source.Host, o.Destination.Host)
+}
+
+func notStarted(e *migration.PreflightError) string {
+	lines := make([]string, len(e.Findings))
+	for i, f := range e.Findings {
+		lines[i] = "  - " + checked(f)
+	}
+	return fmt.Sprintf("%s was not started:\n%s", subject(e.Outcome), strings.Join(lines, "\n"))
+}
+
+func interrupted(e *migration.CancelledError) string {
+	c, o := e.Course, e.Outcome
+	after := elapsed(c.Elapsed)
+	switch {
+	case o.Source.Host == "":
+		return fmt.Sprintf("The move of VM %s to %s was cancelled before it was started.", o.Name, o.Destination.Host)
+	case o.Untouched:
+		return subject(o) + " was cancelled before it was started."
+	case c.Cause == migration.NoCause:
+		return fmt.Sprintf("%s was cancelled after %s by someone else: libvirt on %s says that its job was aborted.", subject(o), after, o.Source.Host)
+	case c.Unseen != nil:
+		return sentences(fmt.Sprintf("%s was to be cancelled after %s, and is not known to have ended.", subject(o), after), howEnded(e.Common()))
+	}
+	return sentences(fmt.Sprintf("%s was cancelled after %s.", subject(o), after), howEnded(e.Common()))
+}
+
+func overdue(f *migration.Failure) string {
+	c := f.Course
+	return sentences(fmt.Sprintf("%s was not done after %s, and %s.", subject(f.Outcome), limit(c.Policy, policy.FieldTimeout), decision(c)),
+		tried(f), measured(c.Figures), howEnded(f))
+}
+
+func idleLink(f *migration.Failure) string {
+	c, here, there := f.Course, f.Outcome.Source.Host, f.Outcome.Destination.Host
+	return sentences(fmt.Sprintf("%s %s after %s, because no byte had been sent for %s. The link from %s to %s, or QEMU on %s, does not take any more.",
+		subject(f.Outcome), decision(c), elapsed(c.Elapsed), limit(c.Policy, policy.FieldStallTimeout), here, there, there), tried(f), howEnded(f))
+}
+
+func unconverged(f *migration.Failure) string {
+	c := f.Course
+	return sentences(fmt.Sprintf("%s %s after %s, because it got no nearer to its end for %s and at least %d passes over memory.",
+		subject(f.Outcome), decision(c), elapsed(c.Elapsed), limit(c.Policy, policy.FieldStallTimeout), migration.StallPasses),
+		tried(f), measured(c.Figures), howEnded(f))
+}
+
+// broken says what happened to a migration that failed.
+func broken(f *migration.Failure) string {
+	c, here, there := f.Course, f.Outcome.Source.Host, f.Outcome.Destination.Host
+	what := subject(f.Outcome)
+	switch c.Cause {
+	case migration.CausedBySilence:
+		return sentences(fmt.Sprintf("%s %s after %s, because %s had not answered for %s. A direct migration cannot be ended without it, and the guest would have been stopped for that.",
+			what, decision(c), elapsed(c.Elapsed), there, migration.SilentDestinationLimit), howEnded(f))
+	case migration.CausedByNoStart:
+		text := fmt.Sprintf("%s sent nothing for %s, and %s.", what, migration.StartLimit, decision(c))
+		if c.Mode == migration.Direct {
+			return sentences(text, fmt.Sprintf("%s does not hold the incoming domain that it had prepared; the log of libvirt on %s may say why.", there, there), howEnded(f))
+		}
+		return sentences(text, fmt.Sprintf("%s is not receiving it: libvirt on %s may be waiting for an answer from libvirt on %s. Look at the peer_uri and the network between the two.",
+			there, here, there), howEnded(f))
+	case migration.NoCause, migration.CausedByCaller, migration.CausedByTimeout, migration.CausedByStall, migration.CausedByIdleLink:
+	}
+	return sentences(fmt.Sprintf("%s %s after %s.", what, failing(f), elapsed(c.Elapsed)), howEnded(f), misled(f))
+}
+
+// misled says where the address came from that memory could not be sent to.
+func misled(f *migration.Failure) string {
+	uri, here, there := f.Course.MigrationURI, f.Outcome.Source.Host, f.Outcome.Destination.Host
+	switch {
+	case !errors.Is(f.Course.Err, migration.ErrMemoryUnreachable):
+		return ""
+	case uri == "":
+		return fmt.Sprintf("That is the address that memory was to be sent to: the host name that %s gives itself. A migration_uri of %s in the provider's configuration sets another one.", there, there)
+	}
+	return fmt.Sprintf("That is the address that memory was to be sent to, from the migration_uri of %s (%s). %s must reach it, on the port that libvirt on %s chooses where the URI has none.", there, uri, here, there)
+}
+
+// decision says what became of the decision to end the migration.
+func decision(c migration.Course) string {
+	if c.Cancelled() {
+		return "was cancelled"
+	}
+	return "was to be cancelled"
+}
+
+// limit is a time limit of the policy with what set it, for example
+// "2m (stall_timeout, cluster)".
+func limit(e policy.Effective, field policy.Field) string {
+	return fmt.Sprintf("%s (%s, %s)", e.Text(field), field, e.Origins[field])
+}
+
+// failing says in which way a migration failed that was not cancelled.
+func failing(f *migration.Failure) string {
+	c, o := f.Course, f.Outcome
+	switch {
+	case c.Unseen != nil:
+		return "could not be followed to its end, and was given up"
+	case c.Err == nil && !c.Watched && !o.Destination.Known():
+		return fmt.Sprintf("ended with success as libvirt on %s says, which could not be seen on %s,", o.Source.Host, o.Destination.Host)
+	case c.Err == nil && !c.Watched:
+		return "ended with success as libvirt says, which the hosts do not confirm,"
+	case c.PostCopy:
+		return "failed in post-copy"
+	}
+	return "failed"
+}
+
+// howEnded says what libvirt answered in the end, where that adds something.
+func howEnded(f *migration.Failure) string {
+	c, here, there := f.Course, f.Outcome.Source.Host, f.Outcome.Destination.Host
+	ended := c.Cause == migration.NoCause
+	switch {
+	case c.Unstopped && !c.Obeyed:
+		return fmt.Sprintf("libvirt on %s could not be told to end it: %s.", here, c.OrderErr)
+	case c.Unstopped:
+		return fmt.Sprintf("libvirt on %s was told to end it, and had not done so within %s.", here, c.Grace)
+	case c.Unseen != nil:
+		return fmt.Sprintf("How it ended was not seen: %s.", c.Unseen)
+	case c.Err == nil && c.LostCall != nil && ended:
+		return fmt.Sprintf("The call that had started it was lost (%s), so why it ended is known to the log of libvirt on %s only.", c.LostCall, here)
+	case c.Err == nil && c.Watched && ended:
+		return fmt.Sprintf("It was watched without the call that had started it, so why is known to the log of libvirt on %s only.", here)
+	case c.Err == nil || c.Aborted || c.Halted:
+		return ""
+	case !ended && c.Obeyed:
+		return "" // libvirt took the order; what it broke on the way is no news
+	case errors.Is(c.Err, migration.ErrUnsent):
+		return fmt.Sprintf("A call could not be sent: %s.", c.Err)
+	case c.Unprepared:
+		return fmt.Sprintf("%s did not answer when it was to prepare for the VM, and was not seen to hold the incoming domain for %s: libvirt there hangs, or waits for something, for example storage. Its log may say for what.", there, migration.StartLimit)
+	case unanswered(c.Err):
+		return fmt.Sprintf("The connection was lost: %s.", c.Err)
+	}
+	return fmt.Sprintf("libvirt says: %s.", strings.TrimSuffix(c.Err.Error(), "."))
+}
+
+// tried says what on_timeout was tried in vain.
+func tried(f *migration.Failure) string {
+	a, here := f.Course.Attempt, f.Outcome.Source.Host
+	switch a.Result {
+	case migration.AttemptPaused:
+		return fmt.Sprintf("Pausing the guest did not end it within %s.", migration.PauseLimit)
+	case migration.AttemptUnanswered:
+		text := fmt.Sprintf("libvirt on %s was told to pause the guest (on_timeout), and did not say within %s that it had", here, migration.PauseLimit)
+		if a.Err != nil {
+			text += ": " + oneLine(a.Err)
+		}
+		return text + "."
+	case migration.AttemptSkipped:
+		return fmt.Sprintf("on_timeout = %q was not tried, because %s.", string(a.Action), skipped(a))
+	case migration.AttemptRefused:
+		return fmt.Sprintf("on_timeout = %q could not be done: %s.", string(a.Action), a.Err)
+	case migration.NoAttempt:
+	}
+	return ""
+}
+
+// measured says at which rates the migration went, and how much it sent.
+func measured(f migration.Figures) string {
+	if !f.Begun {
+		return ""
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "In pass %d", f.Last.Iteration)
+	if f.DirtyRate > 0 {
+		fmt.Fprintf(&b, " the guest dirtied at least %s (QEMU counts a page once a pass) while %s were sent", rate(f.DirtyRate), rate(f.Bandwidth))
+	} else {
+		fmt.Fprintf(&b, " %s were sent", rate(f.Bandwidth))
+	}
+	fmt.Fprintf(&b, ", %s in all", bytes(f.Last.MemoryProcessed))
+	if f.Least != nil {
+		fmt.Fprintf(&b, "; at best %s of %s remained after a pass", bytes(*f.Least), bytes(f.Last.MemoryTotal))
+	}
+	if f.Throttle > 0 {
+		fmt.Fprintf(&b, "; auto-converge had throttled the guest by %d %%", f.Throttle)
+	}
+	b.WriteString(".")
+	return b.String()
+}
+
+// help says what would have let a migration converge.
+func help(c migration.Course) string {
+	all := convergence(c.Policy, c.Figures)
+	if len(all) == 0 {
+		return ""
+	}
+	lines := []string{"What would help:"}
+	for _, a := range all {
+		lines = append(lines, "  - "+a.text)
+	}
+	return strings.Join(lines, "\n")
+}
+
+func staleDowntime(d *migration.StaleDowntime) string {
+	if d == nil {
+		return ""
+	}
+	return fmt.Sprintf("The guest's longest pause for a switch-over, %d ms from max_downtime_ms, %s to %d ms: %s.", d.Milliseconds, notDone(d.Err, "set back"), d.Before, d.Err)
+}

@@ -1,0 +1,157 @@
+package explain
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/fleet"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+)
+
+// Move is what an operator reads of an error of a move. Its detail says where the
+// VM is and whether it runs, as far as that could be seen.
+func Move(err error) Text {
+	var (
+		diagnosis  migration.Diagnosis
+		unknown    *fleet.UnknownHostError
+		leaves     *fleet.LeavingError
+		unresolved *fleet.UnresolvedError
+	)
+	switch {
+	case errors.As(err, &diagnosis):
+		return Failure(diagnosis)
+	case errors.As(err, &unknown):
+		return Error("Migrate Virtual Machine", err)
+	case errors.As(err, &leaves):
+		return Text{unableToMigrate, paragraphs(leaving(leaves), Location(leaves.Location))}
+	case errors.As(err, &unresolved):
+		return Text{unableToMigrate, paragraphs(Detail(err)+" Nothing was started.", Location(unresolved.Location))}
+	}
+	return Text{unableToMigrate, withWhereabouts(Detail(err)+" Nothing was started.", err)}
+}
+
+func leaving(e *fleet.LeavingError) string {
+	l := e.Location
+	return fmt.Sprintf("VM %s is on %s, but a migration of it to another host is under way. Nothing was done. Wait until it has ended, or cancel it with `virsh domjobabort %s` on %s, and apply again.",
+		l.Domain.Name, l.Host, l.Domain.UUID, l.Host)
+}
+
+// WantedTwice is what an operator reads of a VM, as the configuration calls it, that
+// two resources want on different hosts.
+func WantedTwice(vm string, e *fleet.WantedTwiceError) Text {
+	return Text{"Conflicting Destinations", fmt.Sprintf(
+		"Another virt_vm_live_migration resource wants VM %s on %s, and this one wants it on %s: they would move it back and forth with every apply. Keep one of them.", vm, e.There, e.Here)}
+}
+
+// Certain is what an operator reads of a finding for which a plan refuses a move.
+func Certain(l fleet.Location, f migration.Finding) Text {
+	return Text{unableToMigrate, paragraphs(Finding(f), Location(l))}
+}
+
+// Uncertain is what a plan warns of: it may have changed when the move is made.
+func Uncertain(l fleet.Location, f migration.Finding) Text {
+	if f.Warning {
+		return Text{"Migration May Fail", Finding(f)}
+	}
+	return Text{"Migration Would Be Refused", paragraphs("As things are now, the move would be refused. "+Finding(f), Location(l))}
+}
+
+// UnderWay warns of a migration to the wanted host that runs while planning.
+func UnderWay(l fleet.Location, destination string) Text {
+	return Text{"Migration Is Under Way", paragraphs(fmt.Sprintf(
+		"VM %s is being migrated to %s already. No second migration will be started: if this one is still under way then, it is watched to its end.", l.Domain.Name, destination), Location(l))}
+}
+
+// Moved warns of what a move that succeeded has to say beside.
+func Moved(m fleet.Moved) []Text {
+	all := Unusual(m.Location)
+	r := m.Report
+	if r.Adopted {
+		all = append(all, Text{"Migration Was Under Way", fmt.Sprintf(
+			"VM %s was being migrated from %s to %s already, for instance by a run of Terraform that was killed. That migration was watched to its end, and none was started beside it. "+
+				"The policy that is reported for it is what holds for the VM now; what it was started with is not known.",
+			m.Location.Domain.Name, r.Source, r.Destination)})
+	}
+	title := "Virtual Machine Needs Attention"
+	if r.Moved {
+		title = "Virtual Machine Migrated With Remarks"
+	}
+	for _, w := range r.Warnings {
+		all = append(all, Text{title, Warning(r, w)})
+	}
+	return all
+}
+
+// othersThatMove is who may have moved a VM that a resource has not moved.
+const othersThatMove = "the action, another resource or program, or an earlier run of Terraform"
+
+// MovedUnwatched warns of a VM that is on another host than where it was last seen.
+func MovedUnwatched(from string, l fleet.Location, r migration.Report) Text {
+	return unwatched(fmt.Sprintf("VM %s was on %s when this resource last saw it, and something else has brought it to %s: %s. last_migration still tells of the last move by this resource.",
+		l.Domain.Name, from, l.Host, othersThatMove), l.Domain.Name, r)
+}
+
+// ThereUnwatched warns of a VM that was on its destination already.
+func ThereUnwatched(m fleet.Moved) Text {
+	vm, r := m.Location.Domain.Name, m.Report
+	return unwatched(fmt.Sprintf("VM %s was on %s already, and nothing was moved: %s has brought it there. last_migration is therefore null.", vm, r.Destination, othersThatMove), vm, r)
+}
+
+// unwatched tells of a migration that no resource has watched to its end: came says
+// what is known of it, r what libvirt still knows.
+func unwatched(came, vm string, r migration.Report) Text {
+	if r.Unwatched {
+		came += fmt.Sprintf(" By the figures that libvirt on %s keeps of it, it took %s.", r.Destination, figures(r))
+	}
+	return Text{"Migration Was Not Watched", paragraphs(came, fmt.Sprintf("VM %s is %s on %s", vm, r.State, r.Destination))}
+}
+
+// Done is the last line of a move that succeeded.
+func Done(m fleet.Moved) string {
+	r, vm := m.Report, m.Location.Domain.Name
+	switch {
+	case r.Moved:
+		return fmt.Sprintf("VM %s is %s on %s: moved from %s in %s", vm, r.State, r.Destination, r.Source, figures(r))
+	case r.Unwatched:
+		return fmt.Sprintf("VM %s is %s on %s already: nothing to move (the migration that brought it there took %s)", vm, r.State, r.Destination, figures(r))
+	default:
+		return fmt.Sprintf("VM %s is %s on %s already: nothing to move", vm, r.State, r.Destination)
+	}
+}
+
+func figures(r migration.Report) string {
+	text := r.Duration.Round(time.Millisecond).String()
+	if r.Downtime != nil {
+		text += fmt.Sprintf(", downtime %s", *r.Downtime)
+	}
+	return fmt.Sprintf("%s, %d passes, %.1f MiB sent", text, r.Iterations, float64(r.MemoryTransferred)/mib)
+}
+
+// Line is one line of a move that goes on.
+func Line(p fleet.Progress) string {
+	if p.Waiting.Kind != fleet.NoObstacle {
+		return fmt.Sprintf("VM %s is waiting for its turn to move to %s: %s", p.Name, p.Destination, obstacle(p.Waiting))
+	}
+	return Progress(p.Progress)
+}
+
+// obstacle says what a move waits for.
+func obstacle(o fleet.Obstacle) string {
+	switch o.Kind {
+	case fleet.OtherMove:
+		return "another move of it is under way"
+	case fleet.EarlierMove:
+		return "another move of it came first"
+	case fleet.FullSource:
+		return fmt.Sprintf("%s sends as many VMs as it may already (max_outgoing_migrations = %d)", o.Host, o.Limit)
+	case fleet.FullDestination:
+		return fmt.Sprintf("%s receives as many VMs as it may already (max_incoming_migrations = %d)", o.Host, o.Limit)
+	case fleet.KeptSource:
+		return fmt.Sprintf("the next VM that %s sends is one that has waited longer (max_outgoing_migrations = %d)", o.Host, o.Limit)
+	case fleet.KeptDestination:
+		return fmt.Sprintf("the next VM that %s receives is one that has waited longer (max_incoming_migrations = %d)", o.Host, o.Limit)
+	case fleet.NoObstacle:
+	}
+	return ""
+}

@@ -1,0 +1,92 @@
+package explain
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/fleet"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
+)
+
+func TestNotice(t *testing.T) {
+	t.Parallel()
+	refused := errors.New("internal error")
+	paused := func(result migration.AttemptResult, err error) migration.Attempt {
+		return migration.Attempt{Action: policy.Pause, Result: result, Err: err}
+	}
+	for want, e := range map[string]migration.Notice{
+		"": {},
+		"warning: memory on kvm2: How much memory is free there is not known: internal error.": {
+			Kind: migration.NoticeDoubt, Finding: &migration.Finding{Check: migration.CheckMemory, Problem: migration.MemoryUnknown, Host: "kvm2", Err: refused},
+		},
+		"from kvm1 to kvm2, direct": {Kind: migration.NoticeStarted, Mode: migration.Direct},
+		"a migration from kvm1 to kvm2 is under way already, for 1m3s: watching it to its end":    {Kind: migration.NoticeAdopted, For: 63200 * time.Millisecond},
+		"other hosts' libvirt cannot reach kvm2 (it has no peer_uri): going direct":               {Kind: migration.NoticeDirect},
+		"kvm1 cannot reach libvirt on kvm2 (internal error): going direct":                        {Kind: migration.NoticeDirect, Err: refused},
+		"another job runs on the VM on kvm1: this migration does not begin before that has ended": {Kind: migration.NoticeQueued},
+		"sending memory": {Kind: migration.NoticeSending},
+		"lost the call that started the migration (internal error); if that had begun, it goes on without it": {Kind: migration.NoticeCallLost, Err: refused},
+		"kvm1 does not answer; a migration that has begun goes on there":                                      {Kind: migration.NoticeSilent},
+		"kvm1 answers again":                              {Kind: migration.NoticeAnswers},
+		"not done after 30m (timeout): pausing the guest": {Kind: migration.NoticePausing, Cause: migration.CausedByTimeout, For: 30 * time.Minute},
+		"no progress for 2m (stall_timeout): switching to post-copy": {
+			Kind: migration.NoticeSwitching, Cause: migration.CausedByStall, For: 2 * time.Minute,
+		},
+		"paused the guest, so that it dirties no more memory":                                                 {Kind: migration.NoticePaused},
+		"asked libvirt to pause the guest, and it did not answer":                                             {Kind: migration.NoticePauseUnanswered, Err: refused},
+		"switched to post-copy: the guest runs on kvm2":                                                       {Kind: migration.NoticeSwitched},
+		"the migration is in post-copy":                                                                       {Kind: migration.NoticePostCopy},
+		"the migration is in post-copy, which cannot be cancelled without losing the VM; waiting for its end": {Kind: migration.NoticePostCopy, Kept: true},
+		"no memory has arrived for 20s; post-copy cannot be cancelled without losing the VM":                  {Kind: migration.NoticeIdleLink, For: 20 * time.Second},
+		"too late to cancel: the VM is being started on kvm2":                                                 {Kind: migration.NoticeTooLate},
+		"post-copy cannot be cancelled without losing the VM; waiting for its end":                            {Kind: migration.NoticeUncancellable},
+		"looking at kvm1 and kvm2":                                                                            {Kind: migration.NoticeVerifying},
+		"max_downtime_ms could not be set yet: internal error":                                                {Kind: migration.NoticeDowntimeLater, Err: refused},
+		"warning: max_downtime_ms could not be set: internal error":                                           {Kind: migration.NoticeDowntimeNever, Err: refused},
+		"cancelled; cancelling the migration":                                                                 {Kind: migration.NoticeCancelling, Cause: migration.CausedByCaller},
+		"no byte sent for 2m (stall_timeout); cancelling the migration":                                       {Kind: migration.NoticeCancelling, Cause: migration.CausedByIdleLink, For: 2 * time.Minute},
+		"no memory sent after 1m0s, and kvm2 receives nothing; cancelling the migration":                      {Kind: migration.NoticeCancelling, Cause: migration.CausedByNoStart, For: time.Minute},
+		"kvm2 has not answered for 15s; cancelling the migration":                                             {Kind: migration.NoticeCancelling, Cause: migration.CausedBySilence, For: 15 * time.Second},
+		`not done after 40s (timeout); on_timeout = "pause" is not tried, because the link had been idle for 6s; cancelling the migration`: {
+			Kind: migration.NoticeCancelling, Cause: migration.CausedByTimeout, For: 40 * time.Second,
+			Attempt: migration.Attempt{Action: policy.Pause, Result: migration.AttemptSkipped, Skipped: migration.SkippedIdleLink, Idle: 6 * time.Second},
+		},
+		"the memory did not arrive within 1m0s of pausing the guest; cancelling the migration":   {Kind: migration.NoticeCancelling, Cause: migration.CausedByTimeout, Attempt: paused(migration.AttemptPaused, nil)},
+		"libvirt did not say within 1m0s that it had paused the guest; cancelling the migration": {Kind: migration.NoticeCancelling, Cause: migration.CausedByTimeout, Attempt: paused(migration.AttemptUnanswered, nil)},
+		"the guest could not be paused: internal error; cancelling the migration":                {Kind: migration.NoticeCancelling, Cause: migration.CausedByTimeout, Attempt: paused(migration.AttemptRefused, refused)},
+		"the switch to post-copy was not made: internal error; cancelling the migration": {
+			Kind: migration.NoticeCancelling, Cause: migration.CausedByStall, Attempt: migration.Attempt{Action: policy.SwitchToPostCopy, Result: migration.AttemptRefused, Err: refused},
+		},
+	} {
+		t.Run(want, func(t *testing.T) {
+			t.Parallel()
+			if got := Notice(migration.Progress{Subject: web, Notice: e}); got != want {
+				t.Errorf("got %s", got)
+			}
+		})
+	}
+}
+
+func TestLine(t *testing.T) {
+	t.Parallel()
+	const turn = "VM web is waiting for its turn to move to kvm2: "
+	for want, o := range map[string]fleet.Obstacle{
+		turn + "another move of it is under way":                                                            {Kind: fleet.OtherMove},
+		turn + "another move of it came first":                                                              {Kind: fleet.EarlierMove},
+		turn + "kvm1 sends as many VMs as it may already (max_outgoing_migrations = 2)":                     {Kind: fleet.FullSource, Host: "kvm1", Limit: 2},
+		turn + "kvm2 receives as many VMs as it may already (max_incoming_migrations = 2)":                  {Kind: fleet.FullDestination, Host: "kvm2", Limit: 2},
+		turn + "the next VM that kvm1 sends is one that has waited longer (max_outgoing_migrations = 2)":    {Kind: fleet.KeptSource, Host: "kvm1", Limit: 2},
+		turn + "the next VM that kvm2 receives is one that has waited longer (max_incoming_migrations = 2)": {Kind: fleet.KeptDestination, Host: "kvm2", Limit: 2},
+		"0s, starting": {},
+	} {
+		t.Run(want, func(t *testing.T) {
+			t.Parallel()
+			p := fleet.Progress{Progress: migration.Progress{Subject: web, Phase: migration.PhaseStarting}, Waiting: o}
+			if got := Line(p); got != want {
+				t.Errorf("got %s", got)
+			}
+		})
+	}
+}

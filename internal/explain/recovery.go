@@ -1,0 +1,53 @@
+package explain
+
+import (
+	"fmt"
+	"net/url"
+	"strings"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+)
+
+// recovery says where to run which command that sends the rest of the memory
+// after a migration has lost its link in post-copy.
+func recovery(o migration.Outcome) string {
+	r := o.Recovery
+	command := []string{"virsh", "migrate", "--live"}
+	if r.Direct {
+		command = []string{"virsh", "--connect", "SOURCE", "migrate", "--live"}
+	} else {
+		command = append(command, "--p2p")
+	}
+	command = append(command, "--postcopy", "--postcopy-resume")
+	if r.Persistent {
+		command = append(command, "--persistent", "--undefinesource")
+	}
+	if r.Encrypted {
+		command = append(command, "--tls")
+	}
+	if r.MigrationURI != "" {
+		command = append(command, "--migrateuri", r.MigrationURI)
+	}
+	command = append(command, o.UUID)
+	if r.Direct {
+		return fmt.Sprintf("on a machine that reaches libvirt on both `%s DESTINATION` (SOURCE and DESTINATION being the URIs of %s and %s there)",
+			strings.Join(command, " "), o.Source.Host, o.Destination.Host)
+	}
+	peer, whole := withoutSecrets(r.PeerURI)
+	text := fmt.Sprintf("on %s `%s %s`", o.Source.Host, strings.Join(command, " "), peer)
+	if !whole {
+		text += fmt.Sprintf(" (with the user and the parameters of the peer_uri of %s, which are not shown)", o.Destination.Host)
+	}
+	return text
+}
+
+// withoutSecrets is a URI without what may be a secret in it, and whether that is
+// all of it.
+func withoutSecrets(uri string) (text string, whole bool) {
+	u, err := url.Parse(uri)
+	if err != nil {
+		return "PEER_URI", false
+	}
+	text = (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}).String()
+	return text, text == uri
+}

@@ -1,0 +1,110 @@
+package explain
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+)
+
+// Text is what an operator reads of one fact.
+type Text struct {
+	// Summary is the title, Detail the sentences below it.
+	Summary, Detail string
+}
+
+// mib is one mebibyte in bytes.
+const mib = 1 << 20
+
+// bytes is a size as people read it, in powers of 1024.
+func bytes(n uint64) string {
+	const kib, gib = 1 << 10, 1 << 30
+	switch {
+	case n >= 10*gib:
+		return fmt.Sprintf("%.1f GiB", float64(n)/gib)
+	case n >= mib:
+		return fmt.Sprintf("%.0f MiB", float64(n)/mib)
+	case n >= kib:
+		return fmt.Sprintf("%.0f KiB", float64(n)/kib)
+	}
+	return fmt.Sprintf("%d B", n)
+}
+
+// rate is a number of bytes per second as people read it.
+func rate(n uint64) string { return bytes(n) + "/s" }
+
+// elapsed is a time as people read it: to the second, and a short one to the
+// tenth of it.
+func elapsed(d time.Duration) time.Duration {
+	const short = 10 * time.Second
+	if d < short {
+		return d.Round(100 * time.Millisecond)
+	}
+	return d.Round(time.Second)
+}
+
+// version is a version in libvirt's encoding.
+func version(v uint64) string { return fmt.Sprintf("%d.%d.%d", v/1000000, v/1000%1000, v%1000) }
+
+// sentences joins those that are not empty.
+func sentences(parts ...string) string { return join(" ", parts...) }
+
+// paragraphs joins those that are not empty.
+func paragraphs(parts ...string) string { return join("\n\n", parts...) }
+
+func join(separator string, parts ...string) string {
+	var said []string
+	for _, part := range parts {
+		if part != "" {
+			said = append(said, part)
+		}
+	}
+	return strings.Join(said, separator)
+}
+
+// oneLine is an error on one line, also when it joins several.
+func oneLine(err error) string { return strings.ReplaceAll(err.Error(), "\n", "; ") }
+
+// Sentence gives a text the form of a detail: a capital first, where the first
+// word is ours, and a full stop last.
+func Sentence(text string) string { return fullStop(capital(text)) }
+
+// fullStop ends a text as a sentence ends.
+func fullStop(text string) string {
+	if text != "" && !strings.ContainsAny(text[len(text)-1:], ".?!") {
+		text += "."
+	}
+	return text
+}
+
+// firstWords are those that our texts begin with. A text that begins with
+// another word may begin with a name, of a host or of an attribute, which is
+// never changed.
+var firstWords = map[string]string{
+	"a": "A", "an": "An", "another": "Another", "both": "Both", "each": "Each", "host": "Host", "it": "It", "no": "No", "the": "The", "what": "What",
+}
+
+func capital(text string) string {
+	word, rest, _ := strings.Cut(text, " ")
+	if upper, ours := firstWords[word]; ours && rest != "" {
+		return upper + " " + rest
+	}
+	return text
+}
+
+// unanswered tells whether a call's effect is not known: the host was not reached,
+// or did not answer.
+func unanswered(err error) bool {
+	return errors.Is(err, migration.ErrUnreachable) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)
+}
+
+// notDone says that an order failed, or only that it may have.
+func notDone(err error, done string) string {
+	if unanswered(err) {
+		return "is not known to have been " + done
+	}
+	return "could not be " + done
+}

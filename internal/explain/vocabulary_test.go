@@ -1,0 +1,70 @@
+package explain
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// exportedErrors are the exported types of a package that have a method Error.
+func exportedErrors(t *testing.T, name string) []string {
+	t.Helper()
+	directory := filepath.Join("..", name)
+	files, err := os.ReadDir(directory)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var types []string
+	for _, entry := range files {
+		if !strings.HasSuffix(entry.Name(), ".go") || strings.HasSuffix(entry.Name(), "_test.go") {
+			continue
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), filepath.Join(directory, entry.Name()), nil, parser.SkipObjectResolution)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, declaration := range file.Decls {
+			method, ok := declaration.(*ast.FuncDecl)
+			if !ok || method.Recv == nil || method.Name.Name != "Error" {
+				continue
+			}
+			receiver := method.Recv.List[0].Type
+			if pointer, ok := receiver.(*ast.StarExpr); ok {
+				receiver = pointer.X
+			}
+			if id, ok := receiver.(*ast.Ident); ok && id.IsExported() {
+				types = append(types, name+"."+id.Name)
+			}
+		}
+	}
+	return types
+}
+
+// TestEveryErrorHasWords finds a type of error of the packages below that an operator
+// would read as a raw Error().
+func TestEveryErrorHasWords(t *testing.T) {
+	t.Parallel()
+	has := map[string]bool{}
+	for _, w := range vocabulary() {
+		name := strings.TrimPrefix(w.of.String(), "*")
+		if has[name] {
+			t.Errorf("%s has words twice", name)
+		}
+		has[name] = true
+	}
+	for _, name := range []string{"fleet", "host", "migration"} {
+		found := exportedErrors(t, name)
+		if len(found) == 0 {
+			t.Errorf("no type of error is found in %s", name)
+		}
+		for _, e := range found {
+			if !has[e] {
+				t.Errorf("%s has no words: add a line to the vocabulary", e)
+			}
+		}
+	}
+}

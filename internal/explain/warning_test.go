@@ -1,0 +1,42 @@
+package explain
+
+import (
+	"testing"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+)
+
+func TestWarning(t *testing.T) {
+	t.Parallel()
+	for want, w := range map[string]migration.Warning{
+		"VM web is paused on kvm2 by a migration that is over, and that lost its client (Terraform, virsh) in the switch-over. None of the hosts that answered runs it; it may run on a host that the provider's configuration does not have, so it was not resumed. Make sure that it runs nowhere else: then `virsh resume " + remedyUUID + "` on kvm2 lets it run, and it can be moved.": {
+			Kind: migration.WarningStranded, Other: migration.OnUnknownHost,
+		},
+		"The guest panicked on kvm2, and its QEMU is kept there. `virsh destroy " + remedyUUID + "` and then `virsh start " + remedyUUID + "` on kvm2 start it again.": {
+			Kind: migration.WarningCrashed, Persistent: true,
+		},
+		"It was cancelled when it was in post-copy, which cannot be cancelled without losing the VM. It was waited for, and the VM is running on kvm2.": {Kind: migration.WarningUncancellable},
+		"It was cancelled too late to have an effect: the VM is running on kvm2.":                                                                       {Kind: migration.WarningTooLate},
+		"The VM is paused on kvm2: it was before, or the migration was asked to leave it so. `virsh resume " + remedyUUID + "` there lets it run.": {
+			Kind: migration.WarningPaused,
+		},
+		"The guest was asleep (pmsuspended) when its move began, and the move does not wake it: `virsh dompmwakeup " + remedyUUID + "` on kvm2 does, also where libvirt there says that it is running.": {
+			Kind: migration.WarningAsleep,
+		},
+		"kvm1 keeps a shut-off definition of the VM. It must not be started: remove it with `virsh undefine --keep-nvram --keep-tpm " + remedyUUID + "` there.": {
+			Kind: migration.WarningDefinition,
+		},
+		"The VM was persistent and is transient on kvm2: its definition is lost when it is shut down. `virsh dumpxml " + remedyUUID + "` and `virsh define` there keep it.": {
+			Kind: migration.WarningTransient,
+		},
+		"max_downtime_ms could not be set: operation denied.":                 {Kind: migration.WarningDowntime, Err: migration.ErrDenied},
+		"max_downtime_ms is not known to have been set: host is unreachable.": {Kind: migration.WarningDowntime, Err: migration.ErrUnreachable},
+	} {
+		t.Run(string(w.Kind), func(t *testing.T) {
+			t.Parallel()
+			if got := Warning(migration.Report{Subject: web, State: migration.StateRunning}, w); got != want {
+				t.Errorf("got  %s\nwant %s", got, want)
+			}
+		})
+	}
+}

@@ -1,0 +1,191 @@
+package migration
+
+import (
+	"errors"
+	"time"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
+)
+
+// Cause is why the engine ended a migration.
+type Cause string
+
+// The causes.
+const (
+	// NoCause is a migration that the engine did not end.
+	NoCause Cause = ""
+	// CausedByCaller was cancelled by whoever asked for the move.
+	CausedByCaller Cause = "cancelled"
+	// CausedByTimeout lasted longer than the policy's timeout.
+	CausedByTimeout Cause = "timeout"
+	// CausedByStall got no nearer to its end for the policy's stall_timeout.
+	CausedByStall Cause = "stalled"
+	// CausedByIdleLink sent no byte for the policy's stall_timeout.
+	CausedByIdleLink Cause = "link stalled"
+	// CausedByNoStart sent nothing for StartLimit, while the destination held no
+	// incoming domain.
+	CausedByNoStart Cause = "never started"
+	// CausedBySilence is a direct migration whose destination did not answer for
+	// SilentDestinationLimit.
+	CausedBySilence Cause = "destination silent"
+)
+
+// Limits that a course may have come to, beside those of the policy.
+const (
+	StartLimit             = startLimit
+	SilentDestinationLimit = desertedLimit
+	PauseLimit             = pauseGrace
+	StallPasses            = stallPasses
+)
+
+// Course is how a migration went until its end, as far as that was seen.
+type Course struct {
+	// Mode is who drove it; empty when it was not begun.
+	Mode Mode
+	// Policy is what it was made under, and MigrationURI where memory was to be sent,
+	// empty when the destination chose.
+	Policy       policy.Effective
+	MigrationURI string
+	// Elapsed is the time from the start of the job to its end.
+	Elapsed time.Duration
+	// Cause is why the engine ended it.
+	Cause Cause
+	// Obeyed is true when libvirt took the order to cancel the job, OrderErr why it
+	// did not, and Grace how long the job was given to end.
+	Obeyed   bool
+	OrderErr error
+	Grace    time.Duration
+	// Aborted is true when the source's libvirt said that the job was cancelled, by
+	// the engine or by someone else. Halted is true when a direct migration ended
+	// between two of its steps, before any memory was sent.
+	Aborted, Halted bool
+	// Err is what libvirt said of the end; nil after success, and where the call
+	// that started the migration was not there to tell. Unprepared is true when that is
+	// a destination that did not prepare for the VM and was seen to hold no
+	// incoming domain.
+	Err        error
+	Unprepared bool
+	// Watched is true when the call was not there: it was lost for the reason in
+	// LostCall, or made by somebody else.
+	Watched  bool
+	LostCall error
+	// Unseen is why the end was not seen; nil when it was. Unstopped is true when
+	// that is a job that did not end in time.
+	Unseen    error
+	Unstopped bool
+	// PostCopy is true when the migration was switched to post-copy.
+	PostCopy bool
+	// Attempt is what came of on_timeout.
+	Attempt Attempt
+	Figures Figures
+}
+
+// Cancelled tells whether what the engine decided to end was ended.
+func (c Course) Cancelled() bool { return c.Obeyed || c.Aborted || c.Halted }
+
+// AttemptResult is what came of on_timeout.
+type AttemptResult string
+
+// The results.
+const (
+	// NoAttempt is a migration to which on_timeout was not applied, or that it ended.
+	NoAttempt AttemptResult = ""
+	// AttemptPaused paused the guest, which did not end the migration in time.
+	AttemptPaused AttemptResult = "paused"
+	// AttemptUnanswered told libvirt to pause the guest, and libvirt did not answer.
+	AttemptUnanswered AttemptResult = "unanswered"
+	// AttemptRefused could not pause the guest, or switch to post-copy.
+	AttemptRefused AttemptResult = "refused"
+	// AttemptSkipped was not made, for the reason in Skipped.
+	AttemptSkipped AttemptResult = "skipped"
+)
+
+// Skipped is why on_timeout was not applied.
+type Skipped string
+
+// The reasons.
+const (
+	SkippedPaused   Skipped = "guest paused"
+	SkippedAsleep   Skipped = "guest asleep"
+	SkippedNoMemory Skipped = "no memory sent"
+	SkippedIdleLink Skipped = "link idle"
+)
+
+// Attempt is what came of on_timeout.
+type Attempt struct {
+	Action  policy.OnTimeout
+	Result  AttemptResult
+	Skipped Skipped
+	// Idle is how long no byte had been sent, where that is why it was skipped.
+	Idle time.Duration
+	Err  error
+}
+
+// Figures is what was measured of a migration.
+type Figures struct {
+	// Begun is true once it had memory figures at all. Last is the last reading.
+	Begun bool
+	Last  Job
+	// Throttle is the highest throttle seen, in percent.
+	Throttle int64
+	// Bandwidth and DirtyRate are the last that were not 0, in bytes per second.
+	Bandwidth, DirtyRate uint64
+	// Least is the least memory, in bytes, that remained after a pass; nil before the
+	// end of the first.
+	Least *uint64
+}
+
+// course is how the migration went.
+func (m *move) course(e ending) Course {
+	return Course{
+		Mode: e.mode, Policy: m.Policy, MigrationURI: m.MigrationURI,
+		Elapsed: e.elapsed, Cause: e.verdict.cause(),
+		Obeyed: e.taken, OrderErr: e.orderError, Grace: e.grace,
+		Aborted: e.aborted(), Halted: errors.Is(e.err, errHalted),
+		Err: e.err, Unprepared: errors.Is(e.err, errUnprepared),
+		Watched: e.watched, LostCall: e.lostCall,
+		Unseen: e.unseen, Unstopped: errors.Is(e.unseen, errUnstopped),
+		PostCopy: e.postCopy,
+		Attempt:  e.attempt(m.Policy.OnTimeout()),
+		Figures: Figures{
+			Begun: e.figures.begun, Last: e.figures.last, Throttle: e.figures.throttle,
+			Bandwidth: e.figures.bandwidth, DirtyRate: e.figures.dirtyRate, Least: e.least,
+		},
+	}
+}
+
+// cause is the verdict as a fact for others.
+func (v verdict) cause() Cause {
+	switch v {
+	case byCaller:
+		return CausedByCaller
+	case outOfTime:
+		return CausedByTimeout
+	case stalled:
+		return CausedByStall
+	case linkStalled:
+		return CausedByIdleLink
+	case neverStarted:
+		return CausedByNoStart
+	case deserted:
+		return CausedBySilence
+	case none:
+	}
+	return NoCause
+}
+
+// attempt is what came of on_timeout.
+func (e ending) attempt(on policy.OnTimeout) Attempt {
+	a := Attempt{Action: on}
+	switch {
+	case e.paused:
+		a.Result = AttemptPaused
+	case !e.pausing.IsZero() && (e.stepError == nil || lost(e.stepError)):
+		a.Result, a.Err = AttemptUnanswered, e.stepError
+	case e.hindrance != unhindered:
+		a.Result, a.Skipped, a.Idle = AttemptSkipped, e.hindrance.skipped(), e.idle
+	case e.stepError != nil:
+		a.Result, a.Err = AttemptRefused, e.stepError
+	}
+	return a
+}

@@ -1,0 +1,71 @@
+package migration
+
+import "time"
+
+// NoticeKind is what has happened in a move.
+type NoticeKind string
+
+// The notices.
+const (
+	// NoNotice is a reading that was due.
+	NoNotice NoticeKind = ""
+	// NoticeDoubt is a finding that does not keep the move from starting.
+	NoticeDoubt NoticeKind = "doubt"
+	// NoticeStarted is the start of the migration in Mode.
+	NoticeStarted NoticeKind = "started"
+	// NoticeAdopted is a migration that runs already, since For.
+	NoticeAdopted NoticeKind = "adopted"
+	// NoticeDirect goes on in direct mode: because of Err, or because the destination
+	// has no peer_uri.
+	NoticeDirect NoticeKind = "direct"
+	// NoticeQueued is another job on the VM that has to end first.
+	NoticeQueued NoticeKind = "queued"
+	// NoticeSending is the first memory.
+	NoticeSending NoticeKind = "sending"
+	// NoticeCallLost is the loss of the call that started the migration, to Err.
+	NoticeCallLost NoticeKind = "call lost"
+	// NoticeSilent is a source that does not answer, NoticeAnswers one that does again.
+	NoticeSilent  NoticeKind = "source silent"
+	NoticeAnswers NoticeKind = "source answers"
+	// NoticePausing and NoticeSwitching apply on_timeout, because of Cause, which came
+	// after For.
+	NoticePausing   NoticeKind = "pausing"
+	NoticeSwitching NoticeKind = "switching to post-copy"
+	// NoticePaused is a guest that on_timeout has paused, NoticePauseUnanswered an order
+	// to do so that was not answered.
+	NoticePaused          NoticeKind = "paused"
+	NoticePauseUnanswered NoticeKind = "pause unanswered"
+	// NoticeSwitched is a switch to post-copy that was made, NoticePostCopy a migration
+	// that is seen to be in post-copy. Kept is true when it was to be cancelled, which
+	// is not possible any more.
+	NoticeSwitched NoticeKind = "switched to post-copy"
+	NoticePostCopy NoticeKind = "post-copy"
+	// NoticeIdleLink is post-copy that has fetched nothing for For.
+	NoticeIdleLink NoticeKind = "link idle"
+	// NoticeCancelling is the decision to end the migration, because of Cause, which came
+	// after For, and what had come of on_timeout until then.
+	NoticeCancelling NoticeKind = "cancelling"
+	// NoticeTooLate is a wish to cancel when the VM is being started on the destination,
+	// NoticeOver one when the migration has ended, NoticeUncancellable one in post-copy.
+	NoticeTooLate       NoticeKind = "too late to cancel"
+	NoticeOver          NoticeKind = "too late to cancel, ended"
+	NoticeUncancellable NoticeKind = "post-copy cannot be cancelled"
+	// NoticeVerifying looks at both hosts.
+	NoticeVerifying NoticeKind = "verifying"
+	// NoticeDowntimeLater is max_downtime_ms that could not be set yet, to Err,
+	// NoticeDowntimeNever one that cannot be set.
+	NoticeDowntimeLater NoticeKind = "max_downtime_ms not set yet"
+	NoticeDowntimeNever NoticeKind = "max_downtime_ms not set"
+)
+
+// Notice is one thing that has happened in a move.
+type Notice struct {
+	Kind    NoticeKind
+	Mode    Mode
+	Cause   Cause
+	Attempt Attempt
+	For     time.Duration
+	Err     error
+	Finding *Finding
+	Kept    bool
+}

@@ -1,0 +1,104 @@
+package migration
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+)
+
+// Observation is what one host said of a domain when it was last asked.
+type Observation struct {
+	// Host is the host's name.
+	Host string
+	// Domain holds when Err is nil.
+	Domain Domain
+	// Err matches ErrNoDomain when the host answered that it has no such
+	// domain. Any other error means that it is not known.
+	Err error
+}
+
+// Known tells whether the host answered.
+func (s Observation) Known() bool { return s.Err == nil || errors.Is(s.Err, ErrNoDomain) }
+
+// Is tells whether the domain was seen in one of the states.
+func (s Observation) Is(states ...DomainState) bool {
+	if s.Err != nil {
+		return false
+	}
+	for _, state := range states {
+		if s.Domain.State == state {
+			return true
+		}
+	}
+	return false
+}
+
+// Gone tells whether no process holds the domain there, as the host itself
+// said: there is none, or no more than a definition.
+func (s Observation) Gone() bool {
+	return errors.Is(s.Err, ErrNoDomain) || s.Err == nil && !s.Domain.Active()
+}
+
+// stuck tells whether the domain's QEMU does not answer libvirt.
+func (s Observation) stuck() bool { return s.Err == nil && s.Domain.Unresponsive }
+
+// Defined tells whether the host keeps a definition of a domain that does not
+// run there.
+func (s Observation) Defined() bool { return s.Err == nil && !s.Domain.Active() }
+
+// Running tells whether the guest runs there, in post-copy or not.
+func (s Observation) Running() bool { return s.Is(StateRunning, StatePostCopy) }
+
+// Migrated tells whether the host keeps no more than the definition of a domain
+// that was migrated to another one.
+func (s Observation) Migrated() bool { return s.Defined() && s.Domain.Reason == ReasonMigrated }
+
+// Whereabouts is what hosts said of one VM when they were asked at once.
+type Whereabouts struct {
+	// VM is the name or UUID that was asked for.
+	VM string
+	// Hosts is what each of them said.
+	Hosts []Observation
+	// Untouched is true when nothing was done to the VM: then a definition is all that
+	// there is to be said of one that does not run.
+	Untouched bool
+}
+
+// Silent lists the hosts that did not answer.
+func (w Whereabouts) Silent() []string {
+	var silent []string
+	for _, o := range w.Hosts {
+		if !o.Known() {
+			silent = append(silent, o.Host)
+		}
+	}
+	return silent
+}
+
+// Seen are the observations of hosts that have the VM.
+func (w Whereabouts) Seen() []Observation {
+	var seen []Observation
+	for _, o := range w.Hosts {
+		if o.Err == nil {
+			seen = append(seen, o)
+		}
+	}
+	return seen
+}
+
+// look asks both hosts at once where the domain is.
+func (r Request) look(ctx context.Context, deadline time.Duration) (source, destination Observation) {
+	ctx, cancel := context.WithTimeout(ctx, deadline)
+	defer cancel()
+	var both sync.WaitGroup
+	both.Go(func() { source = sight(ctx, r.Source, r.UUID) })
+	both.Go(func() { destination = sight(ctx, r.Destination, r.UUID) })
+	both.Wait()
+	return source, destination
+}
+
+func sight(ctx context.Context, host Host, uuid string) Observation {
+	d, err := host.Domain(ctx, uuid)
+	return Observation{Host: host.Name(), Domain: d, Err: err}
+}

@@ -1,0 +1,37 @@
+package migration
+
+// WarningKind is what did not go as it should, without harm to the VM.
+type WarningKind string
+
+// The warnings.
+const (
+	// WarningStranded is a guest that a lost client has left paused.
+	WarningStranded WarningKind = "stranded"
+	// WarningCrashed is a guest that panicked and whose QEMU is kept.
+	WarningCrashed WarningKind = "crashed"
+	// WarningUncancellable was cancelled in post-copy, WarningTooLate after the switch-over.
+	WarningUncancellable WarningKind = "cancelled in post-copy"
+	WarningTooLate       WarningKind = "cancelled too late"
+	// WarningPaused is a guest that is paused after a migration that was adopted.
+	WarningPaused WarningKind = "paused"
+	// WarningAsleep is a guest that was asleep when its move began.
+	WarningAsleep WarningKind = "asleep"
+	// WarningDefinition is a shut-off definition that the source keeps.
+	WarningDefinition WarningKind = "definition left"
+	// WarningTransient is a VM that was persistent and is not any more.
+	WarningTransient WarningKind = "transient"
+	// WarningDowntime is max_downtime_ms that was not set, because of Err.
+	WarningDowntime WarningKind = "max_downtime_ms not set"
+)
+
+// Warning is one thing that did not go as it should, without harm to the VM.
+type Warning struct {
+	Kind WarningKind
+	Err  error
+	// Persistent is true when the destination keeps a definition of the VM.
+	Persistent bool
+	// Other is where the other copy of a stranded guest may run.
+	Other OtherCopy
+}
+
+func (r *Report) warn(w Warning) { r.Warnings = append(r.Warnings, w) }
