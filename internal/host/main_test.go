@@ -1,3 +1,5 @@
+//go:build lab
+
 package host_test
 
 import (
@@ -10,16 +12,6 @@ import (
 )
 
 func TestMain(m *testing.M) { lab.Main(m) }
-
-// testTimeout bounds one test's calls, above every deadline of a host.
-const testTimeout = 2 * time.Minute
-
-func testContext(t *testing.T) context.Context {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), testTimeout)
-	t.Cleanup(cancel)
-	return ctx
-}
 
 // labHosts are the lab's hosts, and ours to reach them.
 func labHosts(t *testing.T) []*lab.Host {
@@ -44,26 +36,6 @@ func world(t *testing.T) *lab.World {
 func connect(t *testing.T, l *lab.Host, options ...host.Option) *host.Host {
 	t.Helper()
 	return open(t, host.Config{Name: l.Name, URI: l.URI, PeerURI: l.PeerURI, MigrationURI: l.MigrationURI}, options...)
-}
-
-func open(t *testing.T, cfg host.Config, options ...host.Option) *host.Host {
-	t.Helper()
-	h, err := host.New(cfg, options...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := h.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return h
-}
-
-// ping finds out whether a host answers.
-func ping(ctx context.Context, h *host.Host) error {
-	_, err := h.Memory(ctx)
-	return err
 }
 
 // testContextAfter is a context for what a test undoes when it has ended.

@@ -1,3 +1,5 @@
+//go:build lab
+
 package host_test
 
 import (
@@ -5,7 +7,6 @@ import (
 	"crypto/rand"
 	"encoding/pem"
 	"errors"
-	"fmt"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -19,29 +20,6 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/lab"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
 )
-
-// hides checks an error, and all that is beneath it, for what it must not say,
-// however it is printed.
-func hides(t *testing.T, err error, secrets ...string) {
-	t.Helper()
-	if err == nil {
-		return
-	}
-	for _, secret := range secrets {
-		for _, format := range []string{"%v", "%+v", "%#v", "%q"} {
-			if text := fmt.Sprintf(format, err); strings.Contains(text, secret) {
-				t.Errorf("%T shows %q: %s", err, secret, text)
-				break
-			}
-		}
-	}
-	hides(t, errors.Unwrap(err), secrets...)
-	if several, ok := err.(interface{ Unwrap() []error }); ok {
-		for _, beneath := range several.Unwrap() {
-			hides(t, beneath, secrets...)
-		}
-	}
-}
 
 // Who logs in, with what, is in no error, whatever goes wrong on the way.
 func TestErrorsHideSecrets(t *testing.T) {

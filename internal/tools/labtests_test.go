@@ -18,9 +18,6 @@ import (
 
 const modulePath = "github.com/terraform-provider-virt/terraform-provider-virt"
 
-// untagged are packages whose tests start the lab without the tag, until internal/host has been divided.
-var untagged = []string{"internal/host"}
-
 // parseTests parses all test files of the checkout, by their path from its top.
 func parseTests(t *testing.T) map[string]*ast.File {
 	t.Helper()
@@ -62,7 +59,7 @@ func TestLabTestsHaveTheTag(t *testing.T) {
 			needing[path.Dir(name)] = true
 			continue
 		}
-		if usesLab(file) && !slices.Contains(untagged, path.Dir(name)) {
+		if usesLab(file) {
 			t.Errorf("%s needs the lab and does not begin with //go:build %s", name, tagged.Tag)
 		}
 		if path.Base(name) == "leftout_test.go" {
