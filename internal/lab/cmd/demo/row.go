@@ -74,15 +74,15 @@ func (r row) outcome() string {
 
 // A move that did not arrive has no report. What there is to know of it, the provider says in its error.
 var (
-	calledOff = regexp.MustCompile(`called off after ([\dhms.]+),`)
-	sentInAll = regexp.MustCompile(`, ([\d.]+ \w+) in all`)
+	cancelledAfter = regexp.MustCompile(`cancelled after ([\dhms.]+),`)
+	sentInAll      = regexp.MustCompile(`, ([\d.]+ \w+) in all`)
 )
 
 func (r row) duration() string {
 	if r.report != nil {
 		return seconds(r.report.duration())
 	}
-	d, err := time.ParseDuration(r.told(calledOff))
+	d, err := time.ParseDuration(r.told(cancelledAfter))
 	if err != nil {
 		return none
 	}
