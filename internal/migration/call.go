@@ -20,14 +20,6 @@ func order(ctx context.Context, deadline time.Duration, call func(context.Contex
 	return call(ctx)
 }
 
-// notDone says that an order failed, or only that it may have.
-func notDone(err error, done string) string {
-	if lost(err) {
-		return "is not known to have been " + done
-	}
-	return "could not be " + done
-}
-
 // lost tells whether a call's effect is not known: the host was not reached or
 // did not answer.
 func lost(err error) bool {
