@@ -323,6 +323,10 @@ func TestTransitions(t *testing.T) {
 				after(pauseGrace-time.Millisecond, tick).is(pausing).
 				after(time.Millisecond, tick).is(cancelling).because(outOfTime)
 		},
+		"an order to pause that was lost too late is not given again": func(t *testing.T) {
+			sending(t, PeerToPeer, pauses).after(19*time.Second, tick).does(orderPause).
+				after(pauseGrace, event{kind: onPauseAnswer, err: errLost}).is(cancelling).does(orderAbort).because(outOfTime)
+		},
 		"a source that is silent is not told to pause again": func(t *testing.T) {
 			sending(t, PeerToPeer, pauses).after(19*time.Second, tick).does(orderPause).
 				after(0, event{kind: onSilence, err: errLost}).
