@@ -256,6 +256,25 @@ func TestNamed(t *testing.T) {
 	}
 }
 
+// TestLocation_source has a VM on the host a.
+func TestLocation_source(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct{ destination, fetchesFrom, want string }{
+		"it is at home":                                         {"b", "", "a"},
+		"it is on the destination":                              {"a", "", "a"},
+		"it fetches memory on the destination":                  {"a", "c", "c"},
+		"it fetches memory, and is to move on to another host":  {"b", "c", "a"},
+		"it fetches memory, and is to go back to where it came": {"c", "c", "a"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if got := (Location{Host: "a", FetchesFrom: test.fetchesFrom}).source(test.destination); got != test.want {
+				t.Errorf("it moves from %s, want %s", got, test.want)
+			}
+		})
+	}
+}
+
 func TestParseUUID(t *testing.T) {
 	t.Parallel()
 	const uuid = "6d696772-6174-4e00-8000-676c6f62616c"
@@ -268,6 +287,8 @@ func TestParseUUID(t *testing.T) {
 		"6d696772-6174-4e00-8000-676c6f62616":   "",
 		"6d696772-6174-4e00-8000-676c6f62616cc": "",
 		"6d696772-6174-4e00-8000-676c6f62616g":  "",
+		"{" + uuid + "}":                        "",
+		"urn:uuid:" + uuid:                      "",
 	} {
 		got, ok := ParseUUID(in)
 		if got != want || ok != (want != "") {
