@@ -332,6 +332,13 @@ func TestTransitions(t *testing.T) {
 				after(0, event{kind: onSilence, err: errLost}).
 				after(time.Second, event{kind: onPauseAnswer, err: errLost}).is(pausing).does()
 		},
+		"a link that is idle for the stall timeout is not trusted with post-copy, however short that is": func(t *testing.T) {
+			c := sending(t, PeerToPeer, policy.Policy{StallTimeout: new(2 * time.Second), PostCopy: new(true), OnTimeout: new(policy.SwitchToPostCopy)})
+			c.after(2*time.Second, c.sends(1)).is(cancelling).does(orderAbort).because(linkStalled)
+			if got := c.facts.decided.hindrance; got != linkIdle {
+				t.Errorf("hindrance %d, want %d", got, linkIdle)
+			}
+		},
 		"it switches to post-copy": func(t *testing.T) {
 			c := sending(t, PeerToPeer, switches).after(19*time.Second, tick).is(switching).does(orderSwitch).
 				after(time.Second, event{kind: onSwitchAnswer}).is(postCopy).tells(tellSwitched)
