@@ -51,13 +51,17 @@ const (
 	transitPoll = 100 * time.Millisecond
 )
 
-// findUUID looks again where the first look is not to be trusted: the hosts are
+func (f *Fleet) findUUID(ctx context.Context, vm, uuid, last string) (Location, error) {
+	return trusted(ctx, func() (Location, trust, error) { return f.look(ctx, vm, uuid, last) })
+}
+
+// trusted looks again where the first look is not to be trusted: the hosts are
 // not asked at the same instant, and a VM that moves on in between is seen on
 // both, or on neither.
-func (f *Fleet) findUUID(ctx context.Context, vm, uuid, last string) (Location, error) {
+func trusted(ctx context.Context, look func() (Location, trust, error)) (Location, error) {
 	arrival := time.Now().Add(transitWait)
 	for looks := 1; ; looks++ {
-		location, trust, err := f.look(ctx, vm, uuid, last)
+		location, trust, err := look()
 		if trust == certain || trust == confirmed && looks > 1 || time.Now().After(arrival) {
 			return location, err
 		}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"testing"
+	"testing/synctest"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
@@ -256,6 +257,62 @@ func TestNamed(t *testing.T) {
 	}
 }
 
+// TestTrusted looks again as often as what is seen asks for.
+func TestTrusted(t *testing.T) {
+	t.Parallel()
+	errTransit, errNowhere := errors.New("in transit"), errors.New("nowhere")
+	type seen struct {
+		trust trust
+		err   error
+	}
+	for name, test := range map[string]struct {
+		seen  []seen // the last one is seen from then on
+		looks int
+		want  error
+	}{
+		"what is certain is seen once":      {[]seen{{certain, nil}}, 1, nil},
+		"what is nowhere is looked for":     {[]seen{{confirmed, errNowhere}}, 2, errNowhere},
+		"it was nowhere for a moment":       {[]seen{{confirmed, errNowhere}, {certain, nil}}, 2, nil},
+		"it arrives":                        {[]seen{{transient, errTransit}, {transient, errTransit}, {certain, nil}}, 3, nil},
+		"it is in transit, and then gone":   {[]seen{{transient, errTransit}, {confirmed, errNowhere}}, 2, errNowhere},
+		"it is waited for, and not forever": {[]seen{{transient, errTransit}}, int(transitWait/transitPoll) + 2, errTransit},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				looks := 0
+				_, err := trusted(t.Context(), func() (Location, trust, error) {
+					s := test.seen[min(looks, len(test.seen)-1)]
+					looks++
+					return Location{}, s.trust, s.err
+				})
+				if !errors.Is(err, test.want) || looks != test.looks {
+					t.Errorf("error %v after %d looks, want %v after %d", err, looks, test.want, test.looks)
+				}
+			})
+		})
+	}
+}
+
+// TestLocation_source has a VM on the host a.
+func TestLocation_source(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct{ destination, fetchesFrom, want string }{
+		"it is at home":                                         {"b", "", "a"},
+		"it is on the destination":                              {"a", "", "a"},
+		"it fetches memory on the destination":                  {"a", "c", "c"},
+		"it fetches memory, and is to move on to another host":  {"b", "c", "a"},
+		"it fetches memory, and is to go back to where it came": {"c", "c", "a"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if got := (Location{Host: "a", FetchesFrom: test.fetchesFrom}).source(test.destination); got != test.want {
+				t.Errorf("it moves from %s, want %s", got, test.want)
+			}
+		})
+	}
+}
+
 func TestParseUUID(t *testing.T) {
 	t.Parallel()
 	const uuid = "6d696772-6174-4e00-8000-676c6f62616c"
@@ -268,6 +325,8 @@ func TestParseUUID(t *testing.T) {
 		"6d696772-6174-4e00-8000-676c6f62616":   "",
 		"6d696772-6174-4e00-8000-676c6f62616cc": "",
 		"6d696772-6174-4e00-8000-676c6f62616g":  "",
+		"{" + uuid + "}":                        "",
+		"urn:uuid:" + uuid:                      "",
 	} {
 		got, ok := ParseUUID(in)
 		if got != want || ok != (want != "") {

@@ -15,7 +15,7 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
 )
 
-// identify is the UUID of the VM of a name. As in findUUID, that no host has one
+// identify is the UUID of the VM of a name. As in trusted, that no host has one
 // is true once it was seen twice: one that moves on between the questions is seen
 // on neither.
 func (f *Fleet) identify(ctx context.Context, name string) (uuid string, err error) {

@@ -85,6 +85,14 @@ func TestSlots_order(t *testing.T) {
 			{"3", trip{"1", "a", "d"}, short},
 			{"4", trip{"1", "a", "e"}, short},
 		}, []string{"1", "2", "3", "4"}},
+		"no places are kept for a VM that is on its way": {1, 9, []arrival{
+			{"1", trip{"1", "x", "y"}, long},
+			{"2", trip{"1", "a", "b"}, short},
+			{"3", trip{"3", "a", "c"}, short},
+			{"4", trip{"4", "a", "c"}, short},
+			{"5", trip{"5", "a", "c"}, short},
+			{"6", trip{"6", "a", "c"}, short},
+		}, []string{"1", "3", "4", "5", "6", "2"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

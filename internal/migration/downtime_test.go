@@ -61,6 +61,20 @@ func TestRunWarnsOfAMaxDowntimeThatWasRefused(t *testing.T) {
 	})
 }
 
+// What was set is put back, also where libvirt did it and its answer was lost.
+func TestRunPutsBackAMaxDowntimeWhoseAnswerWasLost(t *testing.T) {
+	t.Parallel()
+	play(t, func(s *scene) {
+		s.world.Play(mt.Endless())
+		s.policy(policy.Policy{MaxDowntimeMS: new(int64(50)), Timeout: new(20 * time.Second)})
+		s.kvm1.After("SetMaxDowntime", mt.Times(1, migration.ErrUnreachable))
+		fails[*migration.TimedOutError](s, runsOnSource)
+		if d := s.kvm1.Downtime(uuid); d != 300 {
+			s.Errorf("%d ms are left, want the 300 of before", d)
+		}
+	})
+}
+
 // Nothing is set that holds already (and nothing has to be put back then).
 func TestRunSetsNoMaxDowntimeThatHoldsAlready(t *testing.T) {
 	t.Parallel()

@@ -65,6 +65,18 @@ func TestPreflightNamesTheCheckThatFailed(t *testing.T) {
 			func(s *scene) { s.kvm2.Put(migration.Domain{UUID: uuid, Name: "web", State: migration.StateRunning}) },
 			migration.CheckOneHome, "", asError, false, "running on kvm1 and running on kvm2",
 		},
+		"the destination holds a paused copy": {
+			func(s *scene) {
+				s.kvm2.Put(migration.Domain{UUID: uuid, Name: "web", State: migration.StatePaused})
+			},
+			migration.CheckOneHome, "", asError, false, "running on kvm1 and paused on kvm2",
+		},
+		"the destination holds a copy that has crashed": {
+			func(s *scene) {
+				s.kvm2.Put(migration.Domain{UUID: uuid, Name: "web", State: migration.StateCrashed})
+			},
+			migration.CheckOneHome, "", asError, false, "running on kvm1 and crashed on kvm2",
+		},
 		"another job": {
 			func(s *scene) { s.kvm1.Before("Job", mt.Always(errInternal)) },
 			migration.CheckJob, "kvm1", asError, false, "does not say whether another job runs",

@@ -170,6 +170,14 @@ func (c *course) sends(pass uint64) event {
 	}}
 }
 
+// slowly is the reading of a job that is older than the call by the time of the question,
+// and younger by that of the answer, which comes so long after the call.
+func slowly(c *course, called time.Duration) event {
+	e := c.sends(1)
+	e.asked, e.job.Elapsed = c.facts.called.Add(called-4*time.Second), called-2*time.Second
+	return e
+}
+
 // sending is a migration that sends memory.
 func sending(t *testing.T, mode Mode, p policy.Policy) *course {
 	c := begin(t, mode, p).after(0, event{kind: onCalled}).after(time.Second, event{kind: onTick})
@@ -323,10 +331,21 @@ func TestTransitions(t *testing.T) {
 				after(pauseGrace-time.Millisecond, tick).is(pausing).
 				after(time.Millisecond, tick).is(cancelling).because(outOfTime)
 		},
+		"an order to pause that was lost too late is not given again": func(t *testing.T) {
+			sending(t, PeerToPeer, pauses).after(19*time.Second, tick).does(orderPause).
+				after(pauseGrace, event{kind: onPauseAnswer, err: errLost}).is(cancelling).does(orderAbort).because(outOfTime)
+		},
 		"a source that is silent is not told to pause again": func(t *testing.T) {
 			sending(t, PeerToPeer, pauses).after(19*time.Second, tick).does(orderPause).
 				after(0, event{kind: onSilence, err: errLost}).
 				after(time.Second, event{kind: onPauseAnswer, err: errLost}).is(pausing).does()
+		},
+		"a link that is idle for the stall timeout is not trusted with post-copy, however short that is": func(t *testing.T) {
+			c := sending(t, PeerToPeer, policy.Policy{StallTimeout: new(2 * time.Second), PostCopy: new(true), OnTimeout: new(policy.SwitchToPostCopy)})
+			c.after(2*time.Second, c.sends(1)).is(cancelling).does(orderAbort).because(linkStalled)
+			if got := c.facts.decided.hindrance; got != linkIdle {
+				t.Errorf("hindrance %d, want %d", got, linkIdle)
+			}
 		},
 		"it switches to post-copy": func(t *testing.T) {
 			c := sending(t, PeerToPeer, switches).after(19*time.Second, tick).is(switching).does(orderSwitch).
@@ -415,6 +434,15 @@ func TestTransitions(t *testing.T) {
 		"the destination is lost while the switch to post-copy is in doubt": func(t *testing.T) {
 			sending(t, Direct, switches).after(19*time.Second, tick).is(switching).
 				after(time.Second, event{kind: onDestinationLost}).is(switching).does().because(none)
+		},
+		"a job that only a slow answer makes young enough is its own once libvirt has let the call be": func(t *testing.T) {
+			c := begin(t, PeerToPeer, limited).after(0, event{kind: onCalled}).after(0, asked)
+			c.after(lockDeadline-time.Second, slowly(c, lockDeadline-time.Second)).is(cancelling).does().
+				after(time.Second, slowly(c, lockDeadline)).is(cancelling).does(orderAbort)
+		},
+		"a job that only a slow answer makes young enough is left alone for good once the call is lost": func(t *testing.T) {
+			c := begin(t, PeerToPeer, limited).after(0, event{kind: onCalled}).after(0, asked).after(0, event{kind: onResult, err: errLost})
+			c.after(lockDeadline, slowly(c, lockDeadline)).is(cancelling).does()
 		},
 		"the call is lost, and its job ends": func(t *testing.T) {
 			c := sending(t, PeerToPeer, limited).after(time.Second, event{kind: onResult, err: errLost}).is(preCopy).tells(tellCallLost)

@@ -177,6 +177,7 @@ func TestDecodeRecordRefuses(t *testing.T) {
 		"a time that is no text":        {`{"version":1,"declared_at":1764106205}`, "declared_at must be a time in quotes, not 1764106205"},
 		"a time in words":               {`{"version":1,"declared_at":"yesterday"}`, `declared_at is not a time such as "2026-01-31T12:00:00Z": yesterday`},
 		"a time before all clocks":      {`{"version":1,"declared_at":"0000-01-01T00:00:00+01:00"}`, "declared_at is not a time such as"},
+		"a time after all years":        {`{"version":1,"declared_at":"9999-12-31T23:30:00-01:00"}`, "declared_at is not a time such as"},
 		"a cluster of null":             {`{"version":1,"cluster":null}`, "cluster must be a name in quotes, not null"},
 		"a cluster that is no name":     {`{"version":1,"cluster":["a"]}`, `cluster must be a name in quotes, not ["a"]`},
 		"a switch of null":              {`{"version":1,"auto_converge":null}`, "auto_converge: must be true or false, not null"},
