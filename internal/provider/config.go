@@ -2,7 +2,6 @@ package provider
 
 import (
 	"context"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -132,9 +131,7 @@ func (m configModel) hostsUnknown() bool {
 // Terraform calls once for each provider configuration.
 func (m configModel) unknownWarning() diag.Diagnostic {
 	names := m.unknown()
-	return diag.NewAttributeWarningDiagnostic(path.Root(names[0]), "Provider Configuration Not Known Yet", fmt.Sprintf(
-		"%s of this provider configuration will be known only during the apply. So no host was asked: state is taken as it is, and nothing that was changed on the hosts since shows in this plan, nor what speaks against what is planned. The first plan after the apply compares it all.",
-		strings.Join(names, ", ")))
+	return warnedAt(path.Root(names[0]), explain.ConfigurationUnknown(names))
 }
 
 func (m configModel) fleetConfig(ctx context.Context) (fleet.Config, diag.Diagnostics) {
@@ -214,12 +211,12 @@ func hostFromEnvironment() (host.Config, diag.Diagnostics) {
 	var diags diag.Diagnostics
 	uri, origin, err := clientconfig.DefaultURI()
 	if err != nil {
-		diags.AddError("Invalid Host Configuration", "The provider's hosts are left out, so that libvirt's default is used: "+err.Error()+".")
+		diags.Append(failed(explain.NoDefaultHost(err)))
 		return host.Config{}, diags
 	}
 	only := host.Config{Name: defaultHost, URI: uri}
 	for _, e := range only.Validate() {
-		diags.AddError("Invalid Host Configuration", fmt.Sprintf("The provider's hosts are left out, so that the one in %s is used, which is wrong: %s.", origin, e.Reason))
+		diags.Append(failed(explain.InvalidDefaultHost(origin, e)))
 	}
 	return only, diags
 }
@@ -236,5 +233,5 @@ func validateHosts(hosts []host.Config) diag.Diagnostics {
 }
 
 func invalidHost(e *host.ConfigError) diag.Diagnostic {
-	return diag.NewAttributeErrorDiagnostic(path.Root("hosts").AtMapKey(e.Host).AtName(e.Field), "Invalid Host Configuration", explain.Sentence(e.Error()))
+	return failed(explain.InvalidHost(e), path.Root("hosts").AtMapKey(e.Host).AtName(e.Field))
 }

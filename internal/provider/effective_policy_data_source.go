@@ -85,8 +85,7 @@ func (d *effectivePolicyDataSource) Read(ctx context.Context, req datasource.Rea
 		return
 	}
 	if d.fleet == nil {
-		resp.Diagnostics.AddError("Unable to Read Effective Migration Policy",
-			"The provider's configuration depends on values that are not known before the apply, so no host can be asked. Make this data source depend on what decides them (depends_on), so that it is read during the apply.")
+		resp.Diagnostics.Append(failed(explain.ReadTooEarly("Effective Migration Policy")))
 		return
 	}
 	resolution, err := d.fleet.Resolve(ctx, model.VM.ValueString(), "", policy.Policy{})
@@ -101,7 +100,7 @@ func (d *effectivePolicyDataSource) Read(ctx context.Context, req datasource.Rea
 	resp.Diagnostics.Append(locationWarnings(resolution.Location)...)
 	resp.Diagnostics.Append(conflictWarnings(resolution.Policy.Conflicts())...)
 	if resolution.Diverging != "" {
-		resp.Diagnostics.AddWarning("VM Migration Policy Diverges", explain.Sentence(resolution.Diverging))
+		resp.Diagnostics.Append(warned(explain.Diverging(resolution.Diverging))...)
 	}
 	model.UUID = types.StringValue(resolution.Location.Domain.UUID)
 	model.Host = types.StringValue(resolution.Location.Host)

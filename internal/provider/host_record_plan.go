@@ -2,7 +2,6 @@ package provider
 
 import (
 	"context"
-	"fmt"
 	"slices"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
@@ -11,6 +10,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/explain"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/fleet"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/provider/instance"
 )
@@ -106,7 +106,6 @@ func planRemoval(ctx context.Context, private instance.PrivateReader, state, pla
 	if len(left) == 0 {
 		return
 	}
-	resp.Diagnostics.AddAttributeWarning(path.Root("hosts"), "Record Left Behind",
-		fmt.Sprintf("A record is still on %s, which the configuration does not name here. The apply removes it.", fleet.Quote(left)))
+	resp.Diagnostics.Append(warnedAt(path.Root("hosts"), explain.LeftBehind(left)))
 	resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("id"), types.StringUnknown())...)
 }

@@ -3,9 +3,7 @@ package provider
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -114,9 +112,9 @@ func (r *hostRecordResource) Read(ctx context.Context, req resource.ReadRequest,
 		resp.Diagnostics.Append(diagnoseRead(r.fleet, "Read "+r.object, err, path.Root("hosts"))...)
 		return
 	}
-	resp.Diagnostics.Append(surveyWarnings(survey, state.title())...)
+	resp.Diagnostics.Append(warned(explain.Surveyed(state.title(), survey)...)...)
 	resp.Diagnostics.Append(renamedWarning(r.instances, survey.Renamed)...)
-	resp.Diagnostics.Append(letGoWarning(r.object, newlyLetGo(remembered, survey.LetGo))...)
+	resp.Diagnostics.Append(warned(explain.LeftOnFormerHosts(r.object, newlyLetGo(remembered, survey.LetGo))...)...)
 	if survey.Gone {
 		resp.State.RemoveResource(ctx)
 		return
@@ -176,7 +174,7 @@ func (r *hostRecordResource) Delete(ctx context.Context, req resource.DeleteRequ
 	outcome, err := r.fleet.Delete(ctx, declaration, remembered.Hosts)
 	removed(outcome.Removed)
 	resp.Diagnostics.Append(leftWarning(r.instances, r.object, outcome.Left)...)
-	resp.Diagnostics.Append(letGoWarning(r.object, outcome.LetGo)...)
+	resp.Diagnostics.Append(warned(explain.LeftOnFormerHosts(r.object, outcome.LetGo)...)...)
 	if err != nil {
 		resp.Diagnostics.Append(diagnose("Delete "+r.object, err, path.Root("hosts")))
 	}
@@ -190,7 +188,7 @@ func (r *hostRecordResource) ImportState(ctx context.Context, req resource.Impor
 	}
 	model := r.model()
 	if err := model.setName(name); err != nil {
-		resp.Diagnostics.AddError("Invalid Import ID", explain.Sentence(err.Error()))
+		resp.Diagnostics.Append(failed(explain.InvalidImportID(err)))
 		return
 	}
 	found, diags := r.find(ctx, model.declaration())
@@ -215,13 +213,9 @@ func (r *hostRecordResource) find(ctx context.Context, d fleet.Declaration) (*fl
 	case err != nil:
 		diags.Append(diagnose("Import "+r.object, err))
 	case found == nil:
-		diags.AddError("Unable to Import "+r.object, fmt.Sprintf("None of the hosts %s has a record of %s.", fleet.Quote(r.fleet.Names()), d))
+		diags.Append(failed(explain.NoRecord(r.object, d, r.fleet.Names())))
 	default:
-		if len(found.Others) > 0 {
-			diags.AddWarning(r.object+" Differs Between Hosts", fmt.Sprintf(
-				"The most common copy, that of %s, is imported. The others show as a difference in the next plan: %s.",
-				fleet.Quote(found.Hosts), strings.Join(found.Others, "; ")))
-		}
+		diags.Append(warned(explain.CopiesDiffer(r.object, *found)...)...)
 		diags.Append(unreachableWarning(found.Unseen)...)
 	}
 	return found, diags

@@ -11,6 +11,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/hashicorp/terraform-plugin-framework/types/basetypes"
 
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/explain"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
 )
 
@@ -137,7 +138,7 @@ func originsMap(e policy.Effective) types.Map {
 func validatePolicy(p policy.Policy) diag.Diagnostics {
 	var diags diag.Diagnostics
 	for _, problem := range p.Validate() {
-		diags.AddAttributeError(path.Root(string(problem.Field)), "Invalid Migration Policy", problem.Text)
+		diags.Append(failed(explain.InvalidPolicy(problem), path.Root(string(problem.Field))))
 	}
 	return diags
 }

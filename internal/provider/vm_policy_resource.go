@@ -14,6 +14,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/explain"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/fleet"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/provider/instance"
 )
@@ -216,25 +217,23 @@ func (r *vmPolicyResource) Read(ctx context.Context, req resource.ReadRequest, r
 	case err != nil:
 		return
 	case record.Gone():
-		resp.Diagnostics.AddWarning(r.object+" Missing",
-			"No copy of the record of VM "+record.Location.Domain.Name+" is left on "+record.Location.Host+", so that it leaves state.")
+		resp.Diagnostics.Append(warned(explain.VMRecordMissing(r.object, record.Location))...)
 		resp.State.RemoveResource(ctx)
 		return
 	}
 	declaration := remembered.Claim(state.declaration())
 	if other := record.Redeclared(declaration); other != nil {
 		state.Drift = driftMap(nil)
-		resp.Diagnostics.Append(redeclaredWarning(r.object, *other))
+		resp.Diagnostics.Append(warned(explain.DeclaredAgain(r.object, *other))...)
 	} else {
 		drift := state.refresh(record)
 		if drift != fleet.InSync {
-			resp.Diagnostics.AddWarning(r.object+" Out of Sync",
-				"VM "+record.Location.Domain.Name+": "+drift+". "+remedy(record.Stuck()))
+			resp.Diagnostics.Append(warned(explain.VMOutOfSync(r.object, record, drift))...)
 		}
 	}
 	state.VM, diags = nameInState(ctx, r.fleet, state.VM, record.Location.Domain)
 	resp.Diagnostics.Append(diags...)
-	resp.Diagnostics.Append(unknownMembersWarning(r.object, record.Unknown())...)
+	resp.Diagnostics.Append(warned(explain.UnknownMembers(r.object, record.Unknown())...)...)
 	resp.Diagnostics.Append(locationWarnings(record.Location)...)
 	remembered, renamed := remembered.Found(ctx, r.fleet, record, declaration)
 	resp.Diagnostics.Append(renamedWarning(r.instances, renamed)...)
@@ -309,7 +308,7 @@ func (r *vmPolicyResource) Delete(ctx context.Context, req resource.DeleteReques
 	var notFound *fleet.NotFoundError
 	switch {
 	case errors.As(err, &notFound):
-		resp.Diagnostics.Append(letGoWarning(r.object, remembered.Lost(ctx, r.fleet))...)
+		resp.Diagnostics.Append(warned(explain.LeftOnFormerHosts(r.object, remembered.Lost(ctx, r.fleet))...)...)
 	case err != nil:
 		resp.Diagnostics.Append(diagnose("Delete "+r.object, err))
 	case left != nil:
