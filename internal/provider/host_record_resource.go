@@ -25,8 +25,8 @@ var (
 	_ resource.ResourceWithValidateConfig = (*hostRecordResource)(nil)
 )
 
-// hostRecordResource is a record of which each of its hosts carries a copy: that
-// of the global settings, or that of a cluster.
+// hostRecordResource is a record of which each host keeps a copy: the global settings,
+// or the policy of a cluster.
 type hostRecordResource struct {
 	resourceBase
 
@@ -42,7 +42,7 @@ type hostRecord interface {
 	// cannot have.
 	name() types.String
 	setName(name string) error
-	// title is what warnings about this record begin with.
+	// title begins the summaries of warnings about this record.
 	title() string
 	// known tells whether all that the record says is known.
 	known() bool
@@ -51,7 +51,7 @@ type hostRecord interface {
 	declaration() fleet.Declaration
 }
 
-// hostRecordModel is the attributes of every record that hosts carry.
+// hostRecordModel is the attributes of every record that hosts keep.
 type hostRecordModel struct {
 	ID       types.String `tfsdk:"id"`
 	Hosts    types.Set    `tfsdk:"hosts"`
@@ -205,7 +205,7 @@ func (r *hostRecordResource) ImportState(ctx context.Context, req resource.Impor
 	resp.Diagnostics.Append(r.identify(ctx, resp.Identity, model.name())...)
 }
 
-// find finds the record for an import and says what of it had to be chosen.
+// find finds the record for an import, and warns where it had to choose between copies.
 func (r *hostRecordResource) find(ctx context.Context, d fleet.Declaration) (*fleet.Found, diag.Diagnostics) {
 	var diags diag.Diagnostics
 	found, err := r.fleet.FindRecord(ctx, d)
@@ -221,13 +221,13 @@ func (r *hostRecordResource) find(ctx context.Context, d fleet.Declaration) (*fl
 	return found, diags
 }
 
-// newlyLetGo are those that were not let go before.
+// newlyLetGo is the hosts that were not let go before.
 func newlyLetGo(remembered instance.Memory, letGo []fleet.Member) []fleet.Member {
 	return slices.DeleteFunc(slices.Clone(letGo), func(m fleet.Member) bool { return slices.Contains(remembered.Hosts, m) })
 }
 
-// reachedOf are those of the hosts that an update reached. changed is false when
-// it reached none, so that state must stay as it is.
+// reachedOf is the hosts that an update reached. changed is false when it reached none:
+// state must stay as it is.
 func reachedOf(hosts []string, err error) (reached []string, changed bool) {
 	if err == nil {
 		return hosts, true

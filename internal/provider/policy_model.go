@@ -29,9 +29,8 @@ func policyModelOf(p policy.Policy) policyModel {
 	return policyModel{values}
 }
 
-// toPolicy takes an unknown value for one that is left out, so that a
-// configuration can be validated as far as it is known. The type of the attribute
-// has refused what cannot be set.
+// toPolicy treats an unknown value as left out, so that a configuration can be
+// validated as far as it is known. The attribute's type has refused what cannot be set.
 func (m policyModel) toPolicy() policy.Policy {
 	var p policy.Policy
 	for _, d := range policy.Table() {
