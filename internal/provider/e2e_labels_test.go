@@ -12,7 +12,7 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/lab"
 )
 
-// placedVMBody declares a VM's policy and its place.
+// placedVMBody declares a VM's policy and its host.
 const placedVMBody = `
 resource "virt_vm_migration_policy" "vm" {
   vm              = {{ printf "%q" .VM }}
