@@ -10,8 +10,8 @@ provider "virt" {
   hosts = {
     kvm1 = { uri = "qemu+ssh://root@kvm1.example.com/system" }
 
-    # The other hosts reach this one in a network of its own, for the memory of
-    # the VMs that move to it too.
+    # The other hosts reach this one over a separate network, which also carries the
+    # memory of VMs that move to it.
     kvm2 = {
       uri           = "qemu+ssh://root@kvm2.example.com/system"
       peer_uri      = "qemu+tls://10.0.0.2/system"

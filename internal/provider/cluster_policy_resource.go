@@ -13,14 +13,14 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
 )
 
-// newClusterPolicyResource makes the resource for the policy of a cluster, a named
+// newClusterPolicyResource returns the resource for the policy of a cluster, a named
 // group of hosts.
 func newClusterPolicyResource() resource.Resource {
 	return &hostRecordResource{
 		resourceBase: resourceBase{
 			typeName: "cluster_migration_policy",
 			object:   "Cluster Migration Policy",
-			identity: identity{attribute: "name", description: "The cluster's name.", mutable: true},
+			identity: identity{attribute: "name", description: "Name of the cluster.", mutable: true},
 		},
 		schema: clusterPolicySchema,
 		model:  func() hostRecord { return &clusterPolicyModel{} },
@@ -29,14 +29,14 @@ func newClusterPolicyResource() resource.Resource {
 
 func clusterPolicySchema() schema.Schema {
 	return schema.Schema{
-		MarkdownDescription: "The live-migration policy of a cluster: a named group of hosts. What it leaves out inherits from the global settings, each field on its own. Each host carries a copy, and is in one cluster only.",
+		MarkdownDescription: "Live-migration policy of a cluster, which is a named group of hosts. Each field that is left out inherits from the global settings. Each of the hosts keeps a copy of the record, and can be in one cluster only.",
 		Attributes: levelAttributes(map[string]schema.Attribute{
 			"id": schema.StringAttribute{
-				MarkdownDescription: "The name.",
+				MarkdownDescription: "Name of the cluster, the same as `name`.",
 				Computed:            true,
 			},
 			"name": schema.StringAttribute{
-				MarkdownDescription: "The cluster's name. Renaming is in place.",
+				MarkdownDescription: "Name of the cluster, at most 255 bytes. A change renames the cluster in place.",
 				Required:            true,
 				Validators:          []validator.String{stringvalidator.LengthBetween(1, 255)},
 			},
@@ -44,7 +44,7 @@ func clusterPolicySchema() schema.Schema {
 			"owner":    ownerAttribute(),
 			"replaces": replacesAttribute(),
 			"hosts": schema.SetAttribute{
-				MarkdownDescription: "Names of the hosts in the cluster. When read: the hosts whose copy says what is declared here, so that a host that lost or changed its copy shows as a difference.",
+				MarkdownDescription: "Hosts in the cluster: keys of `hosts` in the provider's configuration. After a refresh, only hosts whose copy is in sync, so that a missing or changed copy shows as a difference.",
 				ElementType:         types.StringType,
 				Required:            true,
 				Validators:          hostSetValidators(),

@@ -39,48 +39,55 @@ type hostModel struct {
 	Password     types.String `tfsdk:"password"`
 }
 
+// maxMigrationsDescription takes the direction, the largest value and the default.
+const maxMigrationsDescription = "Maximum number of concurrent %s migrations per host, 1 to %d; further moves wait. It counts the moves of one run of Terraform. Default: %d."
+
 func configAttributes() map[string]schema.Attribute {
 	return map[string]schema.Attribute{
 		"hosts": schema.MapNestedAttribute{
-			MarkdownDescription: "The libvirt hosts, by the name that resources use for them. Left out: one host named `default`, reached as libvirt's own clients would: by `LIBVIRT_DEFAULT_URI`, else `uri_default` in libvirt's `libvirt.conf`, else `qemu:///system`.",
-			Optional:            true,
-			Validators:          []validator.Map{mapvalidator.SizeAtLeast(1), mapvalidator.KeysAre(stringvalidator.LengthAtLeast(1))},
+			MarkdownDescription: "The libvirt hosts, each under a label that resources use for it. The provider knows a host by its host UUID, so a label can be changed. " +
+				"Terraform drops keys that it does not know in these objects without an error: check their spelling. " +
+				"Default: one host named `default`, at the URI in `LIBVIRT_DEFAULT_URI`, else `uri_default` in libvirt's `libvirt.conf`, else `qemu:///system`.",
+			Optional:   true,
+			Validators: []validator.Map{mapvalidator.SizeAtLeast(1), mapvalidator.KeysAre(stringvalidator.LengthAtLeast(1))},
 			NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
 				"uri": schema.StringAttribute{
-					MarkdownDescription: "How Terraform reaches the host's libvirt, as one of [libvirt's connection URIs](https://libvirt.org/uri.html): `qemu+ssh` (through this machine's ssh), `qemu+libssh` (without one), `qemu+tls`, `qemu+tcp`, `qemu+unix` or `qemu:///system`; or an alias of one in `uri_aliases` of libvirt's `libvirt.conf`.",
-					Required:            true,
+					MarkdownDescription: "[Connection URI](https://libvirt.org/uri.html) of libvirt, by which Terraform reaches the host: `qemu+ssh` (through this machine's `ssh`), `qemu+libssh` (without `ssh`), " +
+						"`qemu+tls`, `qemu+tcp`, `qemu+unix` or `qemu:///system`. An alias from `uri_aliases` in libvirt's `libvirt.conf` works, too.",
+					Required: true,
 				},
 				"peer_uri": schema.StringAttribute{
-					MarkdownDescription: "How the other hosts' libvirt reaches this one, for peer-to-peer migration to it. Default: `uri` without its client-side parameters; a local URI has no default.",
-					Optional:            true,
+					MarkdownDescription: "Connection URI by which the other hosts' libvirt reaches this one, for peer-to-peer migration to it. " +
+						"Default: `uri` without its client-side parameters. A local `uri` has no default: migrations to this host are then direct, and `peer_to_peer` is an error.",
+					Optional: true,
 				},
 				"migration_uri": schema.StringAttribute{
-					MarkdownDescription: "Where memory is sent when this host is the destination, such as `tcp://10.0.0.2` (libvirt `migrate_uri`). Default: the destination's libvirt chooses, by its host name.",
+					MarkdownDescription: "Address that memory is sent to when this host is the destination, such as `tcp://10.0.0.2` (in libvirt `migrate_uri`). Default: this host's libvirt chooses it, by its host name.",
 					Optional:            true,
 				},
 				"username": schema.StringAttribute{
-					MarkdownDescription: "The user for a host whose libvirt wants SASL, on `qemu+tls` or a UNIX socket. Default: what libvirt's `auth.conf` has for the host.",
+					MarkdownDescription: "User name for a libvirt that requires SASL authentication, over any transport but `qemu+tcp`. Default: the credentials that libvirt's `auth.conf` has for the host.",
 					Optional:            true,
 				},
 				"password": schema.StringAttribute{
-					MarkdownDescription: "That user's password. It is never sent over an unencrypted connection, nor to a host whose certificate is not verified.",
+					MarkdownDescription: "Password of `username`. It is never sent over an unencrypted connection, nor to a host whose certificate or host key is not verified.",
 					Optional:            true,
 					Sensitive:           true,
 				},
 			}},
 		},
 		"unreachable_hosts": schema.StringAttribute{
-			MarkdownDescription: "What a plan makes of a host that can not be reached: an error (`error`, the default), or a warning (`warn`), with which it goes on and keeps what state says of that host. Writing to such a host is always an error.",
+			MarkdownDescription: "What a plan does about a host that cannot be reached: `error` fails; `warn` gives a warning, continues, and keeps what state says of that host. Writing to such a host is always an error. Default: `error`.",
 			Optional:            true,
 			Validators:          []validator.String{stringvalidator.OneOf(string(fleet.UnreachableError), string(fleet.UnreachableWarn))},
 		},
 		"max_outgoing_migrations": schema.Int64Attribute{
-			MarkdownDescription: "Most migrations away from one host at a time; more wait for a place. Default: 2.",
+			MarkdownDescription: fmt.Sprintf(maxMigrationsDescription, "outgoing", fleet.MostMigrations, fleet.DefaultMigrations),
 			Optional:            true,
 			Validators:          []validator.Int64{int64validator.Between(1, fleet.MostMigrations)},
 		},
 		"max_incoming_migrations": schema.Int64Attribute{
-			MarkdownDescription: "Most migrations to one host at a time; more wait for a place. Default: 2.",
+			MarkdownDescription: fmt.Sprintf(maxMigrationsDescription, "incoming", fleet.MostMigrations, fleet.DefaultMigrations),
 			Optional:            true,
 			Validators:          []validator.Int64{int64validator.Between(1, fleet.MostMigrations)},
 		},
@@ -132,9 +139,7 @@ func (m configModel) hostsUnknown() bool {
 // Terraform calls once for each provider configuration.
 func (m configModel) unknownWarning() diag.Diagnostic {
 	names := m.unknown()
-	return diag.NewAttributeWarningDiagnostic(path.Root(names[0]), "Provider Configuration Not Known Yet", fmt.Sprintf(
-		"%s of this provider configuration will be known only during the apply. So no host was asked: state is taken as it is, and nothing that was changed on the hosts since shows in this plan, nor what speaks against what is planned. The first plan after the apply compares it all.",
-		strings.Join(names, ", ")))
+	return warnedAt(path.Root(names[0]), explain.ConfigurationUnknown(names))
 }
 
 func (m configModel) fleetConfig(ctx context.Context) (fleet.Config, diag.Diagnostics) {
@@ -186,9 +191,8 @@ func (h hostModel) config(name string) host.Config {
 	}
 }
 
-// validate reports what can be seen to be wrong wherever the configuration is
-// validated. A URI that is a mere name may be an alias, which only the machine
-// that applies need know.
+// validate reports what is wrong on any machine. A URI that is a mere name may be an
+// alias, which only the machine that applies has to know.
 func (m configModel) validate(ctx context.Context) diag.Diagnostics {
 	if !m.known() {
 		return nil // Configure validates it once it is known
@@ -214,17 +218,17 @@ func hostFromEnvironment() (host.Config, diag.Diagnostics) {
 	var diags diag.Diagnostics
 	uri, origin, err := clientconfig.DefaultURI()
 	if err != nil {
-		diags.AddError("Invalid Host Configuration", "The provider's hosts are left out, so that libvirt's default is used: "+err.Error()+".")
+		diags.Append(failed(explain.NoDefaultHost(err)))
 		return host.Config{}, diags
 	}
 	only := host.Config{Name: defaultHost, URI: uri}
 	for _, e := range only.Validate() {
-		diags.AddError("Invalid Host Configuration", fmt.Sprintf("The provider's hosts are left out, so that the one in %s is used, which is wrong: %s.", origin, e.Reason))
+		diags.Append(failed(explain.InvalidDefaultHost(origin, e)))
 	}
 	return only, diags
 }
 
-// validateHosts reports every field that can not be right, on its attribute.
+// validateHosts reports every field that is invalid, on its attribute.
 func validateHosts(hosts []host.Config) diag.Diagnostics {
 	var diags diag.Diagnostics
 	for _, h := range hosts {
@@ -236,5 +240,5 @@ func validateHosts(hosts []host.Config) diag.Diagnostics {
 }
 
 func invalidHost(e *host.ConfigError) diag.Diagnostic {
-	return diag.NewAttributeErrorDiagnostic(path.Root("hosts").AtMapKey(e.Host).AtName(e.Field), "Invalid Host Configuration", explain.Sentence(e.Error()))
+	return failed(explain.InvalidHost(e), path.Root("hosts").AtMapKey(e.Host).AtName(e.Field))
 }

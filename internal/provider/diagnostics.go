@@ -18,8 +18,8 @@ func diagnose(act string, err error, at ...path.Path) diag.Diagnostic {
 	return failed(explain.Error(act, err), at...)
 }
 
-// diagnoseRead is diagnose for a Read. It says only once in a plan that a host
-// is down: the plan has failed by then, whatever else is read.
+// diagnoseRead is diagnose for a Read. It reports a host that is down only once in a
+// plan, which has failed by then.
 func diagnoseRead(f *fleet.Fleet, act string, err error, at ...path.Path) diag.Diagnostics {
 	var down *fleet.HostsDownError
 	if !errors.As(err, &down) {
@@ -53,7 +53,7 @@ func warnedAt(at path.Path, t explain.Text) diag.Diagnostic {
 	return diag.NewAttributeWarningDiagnostic(at, t.Summary, t.Detail)
 }
 
-// conflictWarnings says while planning what the move will refuse.
+// conflictWarnings warns in a plan of contradictions for which a move is refused.
 func conflictWarnings(conflicts []policy.Problem) diag.Diagnostics {
 	var diags diag.Diagnostics
 	for _, conflict := range conflicts {
@@ -62,9 +62,8 @@ func conflictWarnings(conflicts []policy.Problem) diag.Diagnostics {
 	return diags
 }
 
-// assessError says while planning why a VM could not be looked at. A VM that is
-// not there yet may be created by the same apply, and a record that cannot be
-// read may be mended by it.
+// assessError is why a plan could not check a VM. A VM that does not exist may be
+// created by the same apply, and an unreadable record may be repaired by it.
 func assessError(f *fleet.Fleet, act string, err error) diag.Diagnostics {
 	var (
 		notFound *fleet.NotFoundError

@@ -50,7 +50,7 @@ func TestAccDrift_exitCode(t *testing.T) {
 	removeHostRecord(t, clusterSecret, kvm1)
 	setHostRecord(t, globalSecret, `{"version":1,"auto_converge":true,"compression":false,"post_copy":false,"encryption":false}`, kvm1, kvm2)
 	plan(2, "Plan: 0 to add, 3 to change, 0 to destroy.")
-	plan(2, "Warning: Global Migration Settings Out of Sync", "The copies on kvm1, kvm2 differ: auto_converge is true, declared false. The next apply puts that right.")
+	plan(2, "Warning: Global Migration Settings Out of Sync", "The copies on kvm1, kvm2 differ: auto_converge is true, declared false. The next apply repairs it.")
 	plan(2, `Warning: Policy of Cluster "compute" Out of Sync`, "The copy on kvm1 is missing.")
 	plan(2, "Warning: VM Migration Policy Out of Sync", "VM web: the live copy on kvm2 differs: max_downtime_ms is 900, declared 500.")
 	w.must(t, 0, "apply", "-auto-approve")

@@ -12,7 +12,7 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/lab"
 )
 
-// placedVMBody declares a VM's policy and its place.
+// placedVMBody declares a VM's policy and its host.
 const placedVMBody = `
 resource "virt_vm_migration_policy" "vm" {
   vm              = {{ printf "%q" .VM }}
@@ -85,7 +85,7 @@ func TestAccLabels_ofMoves(t *testing.T) {
 
 	w.write(t, of(renamed, "node1"))
 	plan := w.must(t, 0, "plan", "-detailed-exitcode")
-	requireSaid(t, plan, `Host "kvm1" Is Called "node1" Now`, "No changes.")
+	requireSaid(t, plan, `Host "kvm1" Is Now Called "node1"`, "No changes.")
 	requireNotSaid(t, plan, "something else has brought it", "Not Watched")
 	w.must(t, 0, "apply", "-auto-approve")
 	w.unchanged(t)
@@ -98,7 +98,7 @@ func TestAccLabels_ofMoves(t *testing.T) {
 	w.must(t, 0, "apply", "-auto-approve")
 	w.write(t, of(swapped, "kvm1"))
 	plan = w.must(t, 2, "plan", "-detailed-exitcode")
-	requireSaid(t, plan, `Host "kvm1" Is Called "kvm2" Now`, `"kvm2" -> "kvm1"`)
+	requireSaid(t, plan, `Host "kvm1" Is Now Called "kvm2"`, `"kvm2" -> "kvm1"`)
 	requireNotSaid(t, plan, "something else has brought it")
 	w.write(t, of(swapped, "kvm2"))
 	w.must(t, 0, "plan", "-detailed-exitcode")

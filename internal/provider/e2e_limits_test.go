@@ -46,12 +46,12 @@ func moving(t *testing.T, guests []*lab.Guest) int {
 	return count
 }
 
-// waiting counts the moves that said that they wait for a place on kvm1.
+// waiting counts the moves that said that they wait for a slot on kvm1.
 func waiting(said string, limit int) int {
 	return strings.Count(said, fmt.Sprintf("is waiting for its turn to move to kvm2: kvm1 sends as many VMs as it may already (max_outgoing_migrations = %d)", limit))
 }
 
-// TestAccLimits asks for three moves at once, more than there are places for. It
+// TestAccLimits asks for three moves at once, more than there are slots for. It
 // counts what moves, so it has the lab for itself.
 func TestAccLimits(t *testing.T) {
 	needActions(t)
@@ -68,7 +68,7 @@ func TestAccLimits(t *testing.T) {
 	}
 }
 
-// limitsInterrupted calls off moves that run and a move that waits.
+// limitsInterrupted cancels moves that run and a move that waits.
 func limitsInterrupted(t *testing.T, guests []*lab.Guest) {
 	w := newWorkspace(t, fleetMove(t, guests, 2, slowMove))
 	r := w.start(t, invoke...)

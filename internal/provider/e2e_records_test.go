@@ -297,7 +297,7 @@ func TestAccRecords_hostLabels(t *testing.T) {
 
 	w.write(t, renamed.with(t, recordsBody, nodes))
 	plan := w.must(t, 0, "plan", "-detailed-exitcode")
-	for _, words := range []string{`Warning: Host "kvm1" Is Called "node1" Now`, `Warning: Host "kvm2" Is Called "node2" Now`, "No changes."} {
+	for _, words := range []string{`Warning: Host "kvm1" Is Now Called "node1"`, `Warning: Host "kvm2" Is Now Called "node2"`, "No changes."} {
 		if !saying(words).MatchString(plan.stdout) {
 			t.Errorf("the plan does not say %q:\n%s", words, plan)
 		}

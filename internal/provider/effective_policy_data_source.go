@@ -22,8 +22,8 @@ var _ datasource.DataSourceWithConfigure = (*effectivePolicyDataSource)(nil)
 
 func newEffectivePolicyDataSource() datasource.DataSource { return &effectivePolicyDataSource{} }
 
-// effectivePolicyDataSource explains which policy holds for a VM, and which
-// level decided each value.
+// effectivePolicyDataSource shows the effective policy of a VM, and the level that
+// decided each value.
 type effectivePolicyDataSource struct{ providerData }
 
 type effectivePolicyModel struct {
@@ -42,31 +42,31 @@ func (d *effectivePolicyDataSource) Metadata(_ context.Context, req datasource.M
 
 func (d *effectivePolicyDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "The live-migration policy that holds for a VM where it is now: every value, and the level that decided it.",
+		MarkdownDescription: "Effective live-migration policy of a VM on the host that it is on: the value of every field, and the level that decided it.",
 		Attributes: map[string]schema.Attribute{
 			"vm": schema.StringAttribute{
-				MarkdownDescription: "The VM: its libvirt domain's name or UUID.",
+				MarkdownDescription: vmDescription,
 				Required:            true,
 				Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
 			},
-			"uuid": schema.StringAttribute{MarkdownDescription: "The VM's UUID.", Computed: true},
-			"host": schema.StringAttribute{MarkdownDescription: "Name of the host that the VM is on, whose records were read.", Computed: true},
+			"uuid": schema.StringAttribute{MarkdownDescription: "UUID of the VM.", Computed: true},
+			"host": schema.StringAttribute{MarkdownDescription: "Host that the VM is on, whose records were read: a key of `hosts` in the provider's configuration.", Computed: true},
 			"cluster": schema.StringAttribute{
 				MarkdownDescription: "Name of the cluster that the host is in; null when it is in none.",
 				Computed:            true,
 			},
 			"policy": schema.SingleNestedAttribute{
-				MarkdownDescription: "The value of every field. A value that no level sets and that has no built-in default is null: QEMU's own default holds. The object is null while a record on the host can not be read.",
+				MarkdownDescription: "Value of every field. A field that no level sets and that has no built-in default is null: the default of libvirt or QEMU applies. The object is null while a record on the host cannot be read.",
 				Computed:            true,
 				Attributes:          effectiveAttributes(),
 			},
 			"origins": schema.MapAttribute{
-				MarkdownDescription: "The level that decided each field: `vm`, `cluster`, `global`, or `default`.",
+				MarkdownDescription: "Level that decided each field: `vm`, `cluster`, `global` or `default`.",
 				ElementType:         types.StringType,
 				Computed:            true,
 			},
 			"inactive": schema.SetAttribute{
-				MarkdownDescription: "Fields that a level sets but that do nothing, because what they tune is off.",
+				MarkdownDescription: "Dormant fields: a level sets them, but the feature that they tune is off.",
 				ElementType:         types.StringType,
 				Computed:            true,
 			},
@@ -85,8 +85,7 @@ func (d *effectivePolicyDataSource) Read(ctx context.Context, req datasource.Rea
 		return
 	}
 	if d.fleet == nil {
-		resp.Diagnostics.AddError("Unable to Read Effective Migration Policy",
-			"The provider's configuration depends on values that are not known before the apply, so no host can be asked. Make this data source depend on what decides them (depends_on), so that it is read during the apply.")
+		resp.Diagnostics.Append(failed(explain.ReadTooEarly("Effective Migration Policy")))
 		return
 	}
 	resolution, err := d.fleet.Resolve(ctx, model.VM.ValueString(), "", policy.Policy{})
@@ -101,7 +100,7 @@ func (d *effectivePolicyDataSource) Read(ctx context.Context, req datasource.Rea
 	resp.Diagnostics.Append(locationWarnings(resolution.Location)...)
 	resp.Diagnostics.Append(conflictWarnings(resolution.Policy.Conflicts())...)
 	if resolution.Diverging != "" {
-		resp.Diagnostics.AddWarning("VM Migration Policy Diverges", explain.Sentence(resolution.Diverging))
+		resp.Diagnostics.Append(warned(explain.Diverging(resolution.Diverging))...)
 	}
 	model.UUID = types.StringValue(resolution.Location.Domain.UUID)
 	model.Host = types.StringValue(resolution.Location.Host)
@@ -119,9 +118,9 @@ func (d *effectivePolicyDataSource) Read(ctx context.Context, req datasource.Rea
 	resp.Diagnostics.Append(resp.State.Set(ctx, model)...)
 }
 
-// unresolved says why there is no effective policy. It is only a warning where
-// the plan has to go on: an apply may be about to repair the record, and a host
-// may be tolerated to be down.
+// unresolved says why there is no effective policy. It is a warning where the plan has
+// to go on: an apply may be about to repair the record, or hosts may be down
+// (unreachable_hosts = "warn").
 func unresolved(err error) diag.Diagnostics {
 	var unseen *fleet.UnseenError
 	switch {
@@ -134,7 +133,7 @@ func unresolved(err error) diag.Diagnostics {
 	}
 }
 
-// unknownPolicy is the model of a VM whose policy can not be told.
+// unknownPolicy is the model of a VM whose policy is not known.
 func (m effectivePolicyModel) unknownPolicy() effectivePolicyModel {
 	return effectivePolicyModel{
 		VM:       m.VM,

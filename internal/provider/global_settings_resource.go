@@ -11,7 +11,7 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
 )
 
-// newGlobalSettingsResource makes the resource for the policy that applies where
+// newGlobalSettingsResource returns the resource for the policy that applies where
 // neither cluster nor VM sets a field.
 func newGlobalSettingsResource() resource.Resource {
 	return &hostRecordResource{
@@ -27,7 +27,7 @@ func newGlobalSettingsResource() resource.Resource {
 
 func globalSettingsSchema() schema.Schema {
 	return schema.Schema{
-		MarkdownDescription: "The live-migration policy that holds where no cluster and no VM says otherwise. There is one per provider configuration; each host carries a copy. Auto-converge and compression are off unless they are switched on.",
+		MarkdownDescription: "Live-migration policy for every field that neither the cluster nor the VM sets. Declare it once per provider configuration; each of the hosts keeps a copy of the record. Auto-converge and compression are off by default.",
 		Attributes: globalAttributes(map[string]schema.Attribute{
 			"id": schema.StringAttribute{
 				MarkdownDescription: "Always `global`.",
@@ -37,7 +37,7 @@ func globalSettingsSchema() schema.Schema {
 			"owner":    ownerAttribute(),
 			"replaces": replacesAttribute(),
 			"hosts": schema.SetAttribute{
-				MarkdownDescription: "Names of the hosts that carry the settings. Default: all hosts of the provider. When read: the hosts whose copy says what is declared here, so that a host that lost or changed its copy shows as a difference.",
+				MarkdownDescription: "Hosts that keep the settings: keys of `hosts` in the provider's configuration. Default: all of them. After a refresh, only hosts whose copy is in sync, so that a missing or changed copy shows as a difference.",
 				ElementType:         types.StringType,
 				Optional:            true,
 				Computed:            true,

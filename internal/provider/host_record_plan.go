@@ -2,7 +2,6 @@ package provider
 
 import (
 	"context"
-	"fmt"
 	"slices"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
@@ -11,12 +10,13 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/explain"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/fleet"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/provider/instance"
 )
 
-// ModifyPlan checks the hosts, plans records in sync, which makes any drift an
-// update in place, and lets the ID follow the name.
+// ModifyPlan checks the hosts, plans no drift, which makes any drift an update in
+// place, and plans the ID after the name.
 func (r *hostRecordResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
 	own, diags := r.notePlan(ctx, req)
 	resp.Diagnostics.Append(diags...)
@@ -49,9 +49,8 @@ func (r *hostRecordResource) ModifyPlan(ctx context.Context, req resource.Modify
 	planOwner(ctx, req, resp)
 }
 
-// planHosts are the hosts that are to carry the record: all hosts of the provider
-// where the configuration names none. While these are not known, it is as
-// configured.
+// planHosts is the hosts that are to have the record: all hosts of the provider where
+// the configuration names none. While the fleet is unknown, they are as configured.
 func (r *hostRecordResource) planHosts(ctx context.Context, configured types.Set, resp *resource.ModifyPlanResponse) types.Set {
 	if r.fleet == nil {
 		return configured
@@ -65,8 +64,7 @@ func (r *hostRecordResource) planHosts(ctx context.Context, configured types.Set
 	return hosts
 }
 
-// planCreate is the owner that the create takes a record from, as planReplaces
-// decides.
+// planCreate is planReplaces for a record on hosts, with its diagnostics.
 func (r *hostRecordResource) planCreate(ctx context.Context, own string, plan hostRecord, hosts types.Set) (types.String, diag.Diagnostics) {
 	if r.fleet == nil || !plan.known() || !wholly(hosts) {
 		return types.StringUnknown(), nil
@@ -90,11 +88,10 @@ func wholly(set types.Set) bool {
 	return !set.IsUnknown() && !slices.ContainsFunc(set.Elements(), attr.Value.IsUnknown)
 }
 
-// planRemoval makes sure that a record is removed from a host that is not among
-// the planned ones: where the host had drifted out of the attribute "hosts"
-// before it was taken out of the configuration, no attribute differs, and
-// Terraform would plan nothing. The ID, to be known after the apply, then stands
-// for the difference.
+// planRemoval plans an update where a copy is left on a host that the plan does not
+// have. A host may have drifted out of the attribute "hosts" before it left the
+// configuration: then no attribute differs, and Terraform would plan nothing. So the ID
+// becomes unknown.
 func planRemoval(ctx context.Context, private instance.PrivateReader, state, plan types.Set, resp *resource.ModifyPlanResponse) {
 	if plan.IsUnknown() || !plan.Equal(state) {
 		return
@@ -106,7 +103,6 @@ func planRemoval(ctx context.Context, private instance.PrivateReader, state, pla
 	if len(left) == 0 {
 		return
 	}
-	resp.Diagnostics.AddAttributeWarning(path.Root("hosts"), "Record Left Behind",
-		fmt.Sprintf("A record is still on %s, which the configuration does not name here. The apply removes it.", fleet.Quote(left)))
+	resp.Diagnostics.Append(warnedAt(path.Root("hosts"), explain.LeftBehind(left)))
 	resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("id"), types.StringUnknown())...)
 }

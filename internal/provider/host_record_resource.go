@@ -3,9 +3,7 @@ package provider
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -27,8 +25,8 @@ var (
 	_ resource.ResourceWithValidateConfig = (*hostRecordResource)(nil)
 )
 
-// hostRecordResource is a record of which each of its hosts carries a copy: that
-// of the global settings, or that of a cluster.
+// hostRecordResource is a record of which each host keeps a copy: the global settings,
+// or the policy of a cluster.
 type hostRecordResource struct {
 	resourceBase
 
@@ -44,7 +42,7 @@ type hostRecord interface {
 	// cannot have.
 	name() types.String
 	setName(name string) error
-	// title is what warnings about this record begin with.
+	// title begins the summaries of warnings about this record.
 	title() string
 	// known tells whether all that the record says is known.
 	known() bool
@@ -53,7 +51,7 @@ type hostRecord interface {
 	declaration() fleet.Declaration
 }
 
-// hostRecordModel is the attributes of every record that hosts carry.
+// hostRecordModel is the attributes of every record that hosts keep.
 type hostRecordModel struct {
 	ID       types.String `tfsdk:"id"`
 	Hosts    types.Set    `tfsdk:"hosts"`
@@ -114,9 +112,9 @@ func (r *hostRecordResource) Read(ctx context.Context, req resource.ReadRequest,
 		resp.Diagnostics.Append(diagnoseRead(r.fleet, "Read "+r.object, err, path.Root("hosts"))...)
 		return
 	}
-	resp.Diagnostics.Append(surveyWarnings(survey, state.title())...)
+	resp.Diagnostics.Append(warned(explain.Surveyed(state.title(), survey)...)...)
 	resp.Diagnostics.Append(renamedWarning(r.instances, survey.Renamed)...)
-	resp.Diagnostics.Append(letGoWarning(r.object, newlyLetGo(remembered, survey.LetGo))...)
+	resp.Diagnostics.Append(warned(explain.LeftOnFormerHosts(r.object, newlyLetGo(remembered, survey.LetGo))...)...)
 	if survey.Gone {
 		resp.State.RemoveResource(ctx)
 		return
@@ -176,7 +174,7 @@ func (r *hostRecordResource) Delete(ctx context.Context, req resource.DeleteRequ
 	outcome, err := r.fleet.Delete(ctx, declaration, remembered.Hosts)
 	removed(outcome.Removed)
 	resp.Diagnostics.Append(leftWarning(r.instances, r.object, outcome.Left)...)
-	resp.Diagnostics.Append(letGoWarning(r.object, outcome.LetGo)...)
+	resp.Diagnostics.Append(warned(explain.LeftOnFormerHosts(r.object, outcome.LetGo)...)...)
 	if err != nil {
 		resp.Diagnostics.Append(diagnose("Delete "+r.object, err, path.Root("hosts")))
 	}
@@ -190,7 +188,7 @@ func (r *hostRecordResource) ImportState(ctx context.Context, req resource.Impor
 	}
 	model := r.model()
 	if err := model.setName(name); err != nil {
-		resp.Diagnostics.AddError("Invalid Import ID", explain.Sentence(err.Error()))
+		resp.Diagnostics.Append(failed(explain.InvalidImportID(err)))
 		return
 	}
 	found, diags := r.find(ctx, model.declaration())
@@ -207,7 +205,7 @@ func (r *hostRecordResource) ImportState(ctx context.Context, req resource.Impor
 	resp.Diagnostics.Append(r.identify(ctx, resp.Identity, model.name())...)
 }
 
-// find finds the record for an import and says what of it had to be chosen.
+// find finds the record for an import, and warns where it had to choose between copies.
 func (r *hostRecordResource) find(ctx context.Context, d fleet.Declaration) (*fleet.Found, diag.Diagnostics) {
 	var diags diag.Diagnostics
 	found, err := r.fleet.FindRecord(ctx, d)
@@ -215,25 +213,21 @@ func (r *hostRecordResource) find(ctx context.Context, d fleet.Declaration) (*fl
 	case err != nil:
 		diags.Append(diagnose("Import "+r.object, err))
 	case found == nil:
-		diags.AddError("Unable to Import "+r.object, fmt.Sprintf("None of the hosts %s has a record of %s.", fleet.Quote(r.fleet.Names()), d))
+		diags.Append(failed(explain.NoRecord(r.object, d, r.fleet.Names())))
 	default:
-		if len(found.Others) > 0 {
-			diags.AddWarning(r.object+" Differs Between Hosts", fmt.Sprintf(
-				"The most common copy, that of %s, is imported. The others show as a difference in the next plan: %s.",
-				fleet.Quote(found.Hosts), strings.Join(found.Others, "; ")))
-		}
+		diags.Append(warned(explain.CopiesDiffer(r.object, *found)...)...)
 		diags.Append(unreachableWarning(found.Unseen)...)
 	}
 	return found, diags
 }
 
-// newlyLetGo are those that were not let go before.
+// newlyLetGo is the hosts that were not let go before.
 func newlyLetGo(remembered instance.Memory, letGo []fleet.Member) []fleet.Member {
 	return slices.DeleteFunc(slices.Clone(letGo), func(m fleet.Member) bool { return slices.Contains(remembered.Hosts, m) })
 }
 
-// reachedOf are those of the hosts that an update reached. changed is false when
-// it reached none, so that state must stay as it is.
+// reachedOf is the hosts that an update reached. changed is false when it reached none:
+// state must stay as it is.
 func reachedOf(hosts []string, err error) (reached []string, changed bool) {
 	if err == nil {
 		return hosts, true

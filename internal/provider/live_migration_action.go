@@ -29,10 +29,10 @@ func (a *liveMigrationAction) Metadata(_ context.Context, req action.MetadataReq
 
 func (a *liveMigrationAction) Schema(_ context.Context, _ action.SchemaRequest, resp *action.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Moves a running VM to another host by live migration, under its effective policy. A VM that is there already is left alone. Needs Terraform 1.14 or newer.",
+		MarkdownDescription: "Live-migrates a running VM to another host, once, under its effective policy. A VM that is on its destination already is left alone. Requires Terraform 1.14 or later.",
 		Attributes: actionAttributes(map[string]schema.Attribute{
 			"vm": schema.StringAttribute{
-				MarkdownDescription: moveVMDescription,
+				MarkdownDescription: vmDescription,
 				Required:            true,
 				Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
 			},
@@ -62,8 +62,7 @@ func (a *liveMigrationAction) ValidateConfig(ctx context.Context, req action.Val
 	}
 }
 
-// ModifyPlan says what speaks against the move, as far as it can be seen while
-// planning.
+// ModifyPlan checks the move, as far as that is possible in a plan.
 func (a *liveMigrationAction) ModifyPlan(ctx context.Context, req action.ModifyPlanRequest, resp *action.ModifyPlanResponse) {
 	var config moveModel
 	resp.Diagnostics.Append(getModel(ctx, req.Config, &config)...)

@@ -14,8 +14,8 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
 )
 
-// assessmentDiagnostics says what a plan has to say about a move: as errors what
-// will be just the same later, as warnings the rest.
+// assessmentDiagnostics is the findings about a planned move: errors where the apply
+// cannot differ, else warnings.
 func assessmentDiagnostics(l fleet.Location, destination string, a migration.Assessment) diag.Diagnostics {
 	var diags diag.Diagnostics
 	for _, f := range a.Certain() {
@@ -75,8 +75,8 @@ func movePath(err error, destination string) (at path.Path, ok bool) {
 	}
 }
 
-// logProgress writes what a move does to Terraform's log: a resource has no other place
-// to show it.
+// logProgress writes the progress of a move to Terraform's log: a resource can show it
+// nowhere else.
 func logProgress(ctx context.Context) func(fleet.Progress) {
 	return func(p fleet.Progress) {
 		tflog.Info(ctx, explain.Line(p), progressFields(p))

@@ -15,9 +15,9 @@ import (
 
 // The texts that the action and the resource share.
 const (
-	moveVMDescription          = "The VM to move: its libvirt domain's name or UUID."
-	moveDestinationDescription = "Name of the host that the VM is to be on."
-	moveModeDescription        = "Who drives the migration: `peer_to_peer` (the source's libvirt; it survives a killed Terraform), `direct` (Terraform, for hosts that can not reach each other's libvirt), or `auto` (default): peer-to-peer where it is possible, else direct."
+	moveDestinationDescription = "Host to move the VM to: a key of `hosts` in the provider's configuration."
+	moveModeDescription        = "Who drives the migration: `peer_to_peer` is the source's libvirt, which carries on when Terraform is killed; " +
+		"`direct` is the provider, for hosts that cannot reach each other's libvirt; `auto` is peer-to-peer where that is possible, else direct. Default: `auto`."
 )
 
 // moveModel is what the action and the resource are asked for.
@@ -44,14 +44,13 @@ func (m moveModel) move(vm, last string) (fleet.Move, diag.Diagnostics) {
 	if !m.Mode.IsNull() && !m.Mode.IsUnknown() {
 		mode = migration.Mode(m.Mode.ValueString())
 	}
-	// Values that were not known before are validated here.
+	// Values that were unknown in the validation are validated here.
 	return fleet.Move{VM: vm, Last: last, Destination: m.Destination.ValueString(), Mode: mode, Policy: run}, validatePolicy(run)
 }
 
-// assess says while planning what speaks against the move: as errors what will
-// be just the same later, as warnings what may have changed by then. A VM that
-// is not there yet may be created in the same apply. It returns where the VM is,
-// when that was seen, and what was found.
+// assess checks the move in the plan: what cannot change before the apply is an
+// error, what may change is a warning. A VM that does not exist yet may be created in
+// the same apply. It returns where the VM is, if that was seen, and the findings.
 func (m moveModel) assess(ctx context.Context, f *fleet.Fleet, vm, last string) (fleet.Location, migration.Assessment, diag.Diagnostics) {
 	if f == nil || m.Destination.IsUnknown() {
 		return fleet.Location{}, migration.Assessment{}, nil

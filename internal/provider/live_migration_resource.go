@@ -36,7 +36,7 @@ func newLiveMigrationResource() resource.Resource {
 	}}
 }
 
-// liveMigrationResource is the desired place of a running VM.
+// liveMigrationResource is the desired host of a running VM.
 type liveMigrationResource struct{ resourceBase }
 
 type liveMigrationModel struct {
@@ -48,28 +48,26 @@ type liveMigrationModel struct {
 }
 
 func (r *liveMigrationResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
-	vm := vmAttribute()
-	vm.MarkdownDescription = moveVMDescription + anotherVMDescription
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Where a running VM is to be. A VM that is elsewhere, by whatever means it came there, is moved by live migration under its effective policy. Destroying the resource leaves the VM where it is.",
+		MarkdownDescription: "Declares the host that a running VM should be on. A VM found on another host, however it came there, is live-migrated under its effective policy. Destroying the resource leaves the VM where it is.",
 		Attributes: levelAttributes(map[string]schema.Attribute{
-			"vm": vm,
+			"vm": vmAttribute(),
 			"destination": schema.StringAttribute{
-				MarkdownDescription: moveDestinationDescription + " When read: where it is.",
+				MarkdownDescription: moveDestinationDescription + " After a refresh: the host that the VM is on.",
 				Required:            true,
 				Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
 			},
 			"mode": schema.StringAttribute{
-				MarkdownDescription: moveModeDescription + " A change of it alone moves nothing.",
+				MarkdownDescription: moveModeDescription + " Changing only this moves nothing.",
 				Optional:            true,
 				Computed:            true,
 				Default:             stringdefault.StaticString(string(migration.Auto)),
 				Validators:          []validator.String{stringvalidator.OneOf(modes()...)},
 			},
-			"id":   uuidAttribute("The VM's UUID, like `uuid`."),
-			"uuid": uuidAttribute("The VM's UUID."),
+			"id":   uuidAttribute("UUID of the VM, the same as `uuid`."),
+			"uuid": uuidAttribute("UUID of the VM."),
 			"source": schema.StringAttribute{
-				MarkdownDescription: "Name of the host that the last change of `destination` moves the VM from: known in the plan of the move. Null when the VM was on its destination already, or was imported.",
+				MarkdownDescription: "Host that the last change of `destination` moves the VM from; known in the plan of the move. Null when the VM was on its destination already, or was imported.",
 				Computed:            true,
 			},
 			"last_migration": lastMigrationAttribute(),
@@ -85,29 +83,29 @@ func lastMigrationAttribute() schema.SingleNestedAttribute {
 		return schema.Int64Attribute{MarkdownDescription: description, Computed: true}
 	}
 	return schema.SingleNestedAttribute{
-		MarkdownDescription: "How this resource last moved the VM, under the names that the hosts had then; null when it has never moved it.",
+		MarkdownDescription: "The last move of the VM by this resource, with the labels that the hosts had then. Null until there is one.",
 		Computed:            true,
 		Attributes: map[string]schema.Attribute{
-			"source":                   text("Name of the host that the VM came from."),
-			"destination":              text("Name of the host that the VM came to."),
-			"started_at":               text("When the migration job started, in RFC 3339, UTC."),
-			"duration_ms":              number("How long the migration job took, in milliseconds."),
-			"downtime_ms":              number("How long the guest stood still for the switch-over, in milliseconds, by libvirt's figures."),
-			"memory_total_bytes":       number("The guest's memory, in bytes."),
-			"memory_transferred_bytes": number("What was sent of it, in bytes: more than the total when pages had to be sent again."),
-			"iterations":               number("Number of passes over memory."),
-			"throttle":                 number("Highest throttle of auto-converge that was seen, in percent of vCPU time; null when the move was not watched."),
-			"compression_pages":        number("Pages that were sent XBZRLE compressed; null when nothing was compressed."),
-			"compression_cache_misses": number("Pages that were not in the XBZRLE cache; null when nothing was compressed."),
-			"mode":                     text("`peer_to_peer` or `direct`; null when the migration was under way already and only watched, because libvirt does not tell who drives it."),
-			"phase":                    text("What ended the migration: `pre_copy`, `post_copy` or `paused`."),
+			"source":                   text("Host that the VM was moved from."),
+			"destination":              text("Host that the VM was moved to."),
+			"started_at":               text("Start of the migration job, in RFC 3339 format, UTC."),
+			"duration_ms":              number("Duration of the migration job, in milliseconds."),
+			"downtime_ms":              number("Downtime of the guest in the switch-over, in milliseconds, as libvirt measured it; null when libvirt does not report it."),
+			"memory_total_bytes":       number("Size of the guest's memory, in bytes."),
+			"memory_transferred_bytes": number("Memory that was sent, in bytes: more than the total when pages had to be sent again."),
+			"iterations":               number("Number of passes over the guest's memory (in libvirt `memory_iteration`)."),
+			"throttle":                 number("Highest auto-converge throttle that was seen, in percent of vCPU time; null when the move was not watched."),
+			"compression_pages":        number("Number of pages that were sent XBZRLE compressed; null when compression was off."),
+			"compression_cache_misses": number("Number of pages that were not in the XBZRLE cache; null when compression was off."),
+			"mode":                     text("Who drove the migration: `peer_to_peer` or `direct`; null when it was under way already and only watched, because libvirt does not tell who drives it."),
+			"phase":                    text("Phase in which the migration ended: `pre_copy`, `post_copy`, or `paused` (the guest was paused so that the rest could be sent)."),
 			"policy": schema.SingleNestedAttribute{
-				MarkdownDescription: "The policy the VM was moved under.",
+				MarkdownDescription: "Effective policy of the move.",
 				Computed:            true,
 				Attributes:          reportedAttributes(),
 			},
 			"origins": schema.MapAttribute{
-				MarkdownDescription: "The level that decided each field: `run`, `vm`, `cluster`, `global`, or `default`.",
+				MarkdownDescription: "Level that decided each field: `run`, `vm`, `cluster`, `global` or `default`.",
 				ElementType:         types.StringType,
 				Computed:            true,
 			},
@@ -123,8 +121,8 @@ func (r *liveMigrationResource) ValidateConfig(ctx context.Context, req resource
 	}
 }
 
-// ModifyPlan plans a move only when the destination differs from where the VM
-// is, and says what speaks against it.
+// ModifyPlan plans a move only when the destination differs from the host that the VM
+// is on, and checks it.
 func (r *liveMigrationResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
 	if req.Plan.Raw.IsNull() {
 		return
@@ -169,9 +167,9 @@ func (r *liveMigrationResource) ModifyPlan(ctx context.Context, req resource.Mod
 	resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("source"), source)...)
 }
 
-// assess says what speaks against the planned place, and where the VM would be
-// moved from. That is unknown while a migration is under way, which may have ended
-// when Terraform plans again in the apply: what is known must come out the same.
+// assess checks the planned move and returns its source, which is unknown while a
+// migration is under way: that may have ended when Terraform plans again in the apply,
+// and a known value must be the same then.
 func (r *liveMigrationResource) assess(ctx context.Context, plan liveMigrationModel, vm, last string) (source types.String, diags diag.Diagnostics) {
 	location, assessment, diags := plan.moveModel.assess(ctx, r.fleet, vm, last)
 	diags.Append(r.want(plan, location.Domain.UUID)...)
@@ -185,8 +183,8 @@ func (r *liveMigrationResource) assess(ctx context.Context, plan liveMigrationMo
 	}
 }
 
-// want says that another resource wants the VM on another host: the two would
-// move it back and forth.
+// want refuses a VM that another resource wants on another host: the two would move it
+// back and forth.
 func (r *liveMigrationResource) want(plan liveMigrationModel, uuid string) diag.Diagnostics {
 	if r.fleet == nil || uuid == "" || plan.Destination.IsUnknown() {
 		return nil
@@ -228,9 +226,9 @@ func placedOn(ctx context.Context, f *fleet.Fleet, name string, private instance
 	return instance.Memory{}.On(ctx, f, name).Save(ctx, private)
 }
 
-// calledNow is what the configuration calls the host now that the VM was last seen
-// on, which state calls destination. Where hosts cannot be asked, whoever looks for
-// the VM says so.
+// calledNow is the present label of the host that the VM was last seen on; destination
+// is its label in state. It is empty where the host has left the configuration. The
+// search for the VM reports hosts that cannot be asked.
 func (r *liveMigrationResource) calledNow(ctx context.Context, remembered instance.Memory, destination string) (string, diag.Diagnostics) {
 	if len(remembered.Hosts) != 1 || remembered.Hosts[0].Name != destination {
 		return destination, nil
@@ -285,8 +283,8 @@ func (r *liveMigrationResource) Read(ctx context.Context, req resource.ReadReque
 	resp.Diagnostics.Append(setState(ctx, &resp.State, &state)...)
 }
 
-// movedUnwatched says how a VM came to another host than state has: a run that
-// was killed may have left its migration to libvirt.
+// movedUnwatched warns of a VM that is on another host than in state: a run that was
+// killed may have left its migration to libvirt.
 func (r *liveMigrationResource) movedUnwatched(ctx context.Context, from string, l fleet.Location) diag.Diagnostics {
 	report, err := r.fleet.Arrival(ctx, l)
 	if err != nil {
@@ -319,7 +317,7 @@ func (r *liveMigrationResource) Update(ctx context.Context, req resource.UpdateR
 	resp.Diagnostics.Append(r.identify(ctx, resp.Identity, plan.UUID)...)
 }
 
-// Delete forgets the desired place; the VM stays where it is.
+// Delete forgets the desired host; the VM stays where it is.
 func (r *liveMigrationResource) Delete(context.Context, resource.DeleteRequest, *resource.DeleteResponse) {
 }
 
@@ -349,8 +347,8 @@ func (r *liveMigrationResource) ImportState(ctx context.Context, req resource.Im
 	resp.Diagnostics.Append(r.identify(ctx, resp.Identity, model.UUID)...)
 }
 
-// move brings the VM to the planned destination. A resource has no other place
-// to show progress than Terraform's log.
+// move moves the VM to the planned destination. A resource can show progress only in
+// Terraform's log.
 func (r *liveMigrationResource) move(ctx context.Context, plan liveMigrationModel, vm, last string) (fleet.Moved, diag.Diagnostics) {
 	move, diags := plan.moveModel.move(vm, last)
 	if diags.HasError() {

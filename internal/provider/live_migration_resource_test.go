@@ -98,7 +98,7 @@ func TestAccLiveMigration_lifecycle(t *testing.T) {
 		},
 		importStep(guest.UUID),
 		importStep(guest.Name),
-		resource.TestStep{ // what is destroyed is the wish, not the place
+		resource.TestStep{ // what is destroyed is the declaration, not the VM
 			Config:        labProvider(t).String(),
 			PostApplyFunc: func() { requireHome(t, guest, "kvm2", "running") },
 		},
@@ -214,7 +214,7 @@ func TestAccLiveMigration_refused(t *testing.T) {
 	}
 }
 
-// TestAccLiveMigration_wantedTwice declares two places for one VM: that is told
+// TestAccLiveMigration_wantedTwice declares two hosts for one VM: that is refused
 // before anything is moved, also where the VM gets known only in the apply.
 func TestAccLiveMigration_wantedTwice(t *testing.T) {
 	t.Parallel()

@@ -8,19 +8,18 @@ import (
 	"time"
 )
 
-// startedByTerraform tells a provider that Terraform runs, and ends, from one
-// that runs in a debugger: by the cookie that every plugin of Terraform is given.
+// startedByTerraform tells whether Terraform runs this process, and not a debugger:
+// Terraform gives every plugin a cookie.
 func startedByTerraform() bool { return os.Getenv("TF_PLUGIN_MAGIC_COOKIE") != "" }
 
-// parentInterval is the time between two looks at whether Terraform is there.
+// parentInterval is how often the provider checks that Terraform is alive.
 const parentInterval = 100 * time.Millisecond
 
-// outlive lets what is under way go on to its end when Terraform is killed, and
-// ends the process then: nobody else would. A migration whose limits nobody
-// watches may never end, and one that the provider drives itself leaves the guest
-// paused if it dies at the wrong moment. A move that still waits for its turn is
-// not begun any more: nobody is there to call it off. The function that is
-// returned ends the watch for Terraform's death.
+// outlive waits for Terraform's death. Then it lets the moves and changes that have
+// begun end, and ends the process. A migration that nothing watches may never end, and
+// a direct one leaves the guest paused if the provider dies at the wrong moment. A move
+// that still waits for its slots does not start: nobody could cancel it. The returned
+// function ends the wait.
 func (s *stoppableServer) outlive(parent int) (end func()) {
 	ended := make(chan struct{})
 	var watch sync.WaitGroup
@@ -46,12 +45,11 @@ func (s *stoppableServer) outlive(parent int) (end func()) {
 	}
 }
 
-// catchSignals keeps the provider from being ended by signals, until the function
-// that is returned is called. Those that a terminal, a service manager or a CI
-// system sends to the whole process group are Terraform's to act on: it tells the
-// provider to stop. A broken pipe is where the log of a Terraform that is gone
-// went. They are caught and not ignored, as what is ignored stays so in every
-// program that the provider starts: ssh would not end by SIGTERM.
+// catchSignals keeps signals from ending the provider until the returned function is
+// called. A terminal, a service manager or a CI system signals the whole process group,
+// and Terraform then tells the provider to stop. SIGPIPE comes from the log of a
+// Terraform that is gone. The signals are caught and not ignored, because every program
+// that the provider starts would inherit that: SIGTERM would not end ssh.
 func catchSignals() (end func()) {
 	caught := make(chan os.Signal, 1)
 	signal.Notify(caught, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGPIPE)

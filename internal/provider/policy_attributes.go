@@ -21,16 +21,16 @@ func policyAttributes[A any](of func(policyKind) func(description string) A) map
 	return attributes
 }
 
-// levelAttributes is the policy of a cluster, a VM or a move beside a resource's
-// own attributes: what is left out inherits.
+// levelAttributes is a resource's own attributes and those of the policy of a cluster,
+// a VM or a move: a field that is left out inherits.
 func levelAttributes(own map[string]schema.Attribute) map[string]schema.Attribute {
 	attributes := policyAttributes(func(k policyKind) func(string) schema.Attribute { return k.resource })
 	maps.Copy(attributes, own)
 	return attributes
 }
 
-// globalAttributes is levelAttributes for the global settings, from which there
-// is nothing to inherit: switches are off by default, and that is written down.
+// globalAttributes is levelAttributes for the global settings, which inherit from
+// nothing: a switch that is left out is false, and recorded as that.
 func globalAttributes(own map[string]schema.Attribute) map[string]schema.Attribute {
 	attributes := levelAttributes(own)
 	for _, d := range policy.Table() {
@@ -46,20 +46,19 @@ func globalAttributes(own map[string]schema.Attribute) map[string]schema.Attribu
 	return attributes
 }
 
-// actionAttributes is the policy of a move by action beside the action's own
-// attributes: what is left out inherits.
+// actionAttributes is levelAttributes for an action.
 func actionAttributes(own map[string]actionschema.Attribute) map[string]actionschema.Attribute {
 	attributes := policyAttributes(func(k policyKind) func(string) actionschema.Attribute { return k.action })
 	maps.Copy(attributes, own)
 	return attributes
 }
 
-// effectiveAttributes is the policy as it resolved, in a data source.
+// effectiveAttributes is an effective policy in a data source.
 func effectiveAttributes() map[string]datasourceschema.Attribute {
 	return policyAttributes(func(k policyKind) func(string) datasourceschema.Attribute { return k.dataSource })
 }
 
-// reportedAttributes is the policy under which a VM was moved, in state.
+// reportedAttributes is the effective policy of a move, in state.
 func reportedAttributes() map[string]schema.Attribute {
 	return policyAttributes(func(k policyKind) func(string) schema.Attribute { return k.computed })
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/hashicorp/terraform-plugin-framework/types/basetypes"
 
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/explain"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
 )
 
@@ -28,9 +29,8 @@ func policyModelOf(p policy.Policy) policyModel {
 	return policyModel{values}
 }
 
-// toPolicy takes an unknown value for one that is left out, so that a
-// configuration can be validated as far as it is known. The type of the attribute
-// has refused what cannot be set.
+// toPolicy treats an unknown value as left out, so that a configuration can be
+// validated as far as it is known. The attribute's type has refused what cannot be set.
 func (m policyModel) toPolicy() policy.Policy {
 	var p policy.Policy
 	for _, d := range policy.Table() {
@@ -137,7 +137,7 @@ func originsMap(e policy.Effective) types.Map {
 func validatePolicy(p policy.Policy) diag.Diagnostics {
 	var diags diag.Diagnostics
 	for _, problem := range p.Validate() {
-		diags.AddAttributeError(path.Root(string(problem.Field)), "Invalid Migration Policy", problem.Text)
+		diags.Append(failed(explain.InvalidPolicy(problem), path.Root(string(problem.Field))))
 	}
 	return diags
 }

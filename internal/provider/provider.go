@@ -20,8 +20,8 @@ var (
 	_ provider.ProviderWithValidateConfig = (*virtProvider)(nil)
 )
 
-// virtProvider owns the fleet that Configure made, so that its connections can
-// be closed in the end.
+// virtProvider owns the fleets that Configure made, so that their connections can be
+// closed at the end.
 type virtProvider struct {
 	version string
 
@@ -44,7 +44,7 @@ func (p *virtProvider) Metadata(_ context.Context, _ provider.MetadataRequest, r
 
 func (p *virtProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp *provider.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Live-migration policy as code for plain libvirt/QEMU hosts, on three levels (global, cluster, VM), and moves of running VMs under it.",
+		MarkdownDescription: "Manages live-migration policy for VMs on plain libvirt/QEMU hosts, on three levels (global, cluster, VM), and moves running VMs under that policy.",
 		Attributes:          configAttributes(),
 	}
 }
@@ -111,7 +111,7 @@ func (p *virtProvider) own(f *fleet.Fleet) {
 	p.fleets = append(p.fleets, f)
 }
 
-// drain lets no further move begin.
+// drain keeps further moves from starting.
 func (p *virtProvider) drain() {
 	p.mu.Lock()
 	defer p.mu.Unlock()

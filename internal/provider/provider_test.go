@@ -136,7 +136,7 @@ func TestAccProvider_default(t *testing.T) { // alone: it sets the environment
 	acceptance(t, resource.TestStep{
 		Config: "provider \"virt\" {}\n" + rendered(t, vmPolicyBody, vmPolicyData{guest.Name, ``}),
 		ExpectError: sayingAll("Invalid Host Configuration",
-			"The provider's hosts are left out, so that the one in LIBVIRT_DEFAULT_URI is used, which is wrong: it is not a valid URI"),
+			"The provider's hosts are left out, so the default URI (LIBVIRT_DEFAULT_URI) is used, which is wrong: it is not a valid URI"),
 	})
 }
 

@@ -8,11 +8,12 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/fleet"
 )
 
-// driftAttribute shows which copies of a record are not what is declared.
+// driftAttribute shows which copies of a record are not as declared. copies is what the
+// keys are.
 func driftAttribute(copies string) schema.MapAttribute {
 	return schema.MapAttribute{
-		MarkdownDescription: "The copies of the record that are not what is declared here, by " + copies + ": `missing`, `unreadable`, or `differs: ` with the fields. " +
-			"Empty when all are in sync, and also when all copies agree on other values: those show in the attributes. Any drift is repaired in place by the next apply.",
+		MarkdownDescription: "Copies of the record that are not as declared here: a map from the " + copies + " to `missing`, `unreadable`, or `differs: ` with the fields. " +
+			"Empty when all copies are in sync, and when all agree on other values, which then show in the attributes. The next apply repairs any drift in place.",
 		ElementType: types.StringType,
 		Computed:    true,
 	}

@@ -20,7 +20,7 @@ import (
 // ownerAttribute is the token of the instance in its records.
 func ownerAttribute() schema.StringAttribute {
 	return schema.StringAttribute{
-		MarkdownDescription: "The owner that the record names: a random UUID of this resource instance. A destroy removes only records that name it. Null until an imported record without one is written.",
+		MarkdownDescription: "Owner that the record names: a random UUID of this resource instance. Destroying the resource removes only records of this owner. Null while an imported record has no owner; the next change writes one.",
 		Computed:            true,
 		PlanModifiers:       []planmodifier.String{stringplanmodifier.UseStateForUnknown()},
 	}
@@ -29,13 +29,13 @@ func ownerAttribute() schema.StringAttribute {
 // replacesAttribute is the owner that a create takes a different record from.
 func replacesAttribute() schema.StringAttribute {
 	return schema.StringAttribute{
-		MarkdownDescription: "The owner of a record that says something else and that the creation of this resource takes over, because the same plan destroys the instance that declared it: a label and values were changed at once. Null in all other cases.",
+		MarkdownDescription: "Owner of a different record that the creation of this resource takes over, because the same plan destroys the instance that declared it (a label and values changed at once). Null in all other cases.",
 		Computed:            true,
 	}
 }
 
-// planOwner makes an instance that has no owner of its own yet get one with its next
-// change.
+// planOwner plans a new owner for an instance that has none of its own yet, where the
+// plan changes anything.
 func planOwner(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
 	m, diags := instance.Recall(ctx, req.Private)
 	resp.Diagnostics.Append(diags...)
@@ -44,17 +44,17 @@ func planOwner(ctx context.Context, req resource.ModifyPlanRequest, resp *resour
 	}
 }
 
-// planReplaces decides what a create makes of a record that is there and differs.
-// of names what the record is of, own is the owner of the instance that is replaced,
-// and inspect looks at the hosts. The value must come out the same when Terraform
-// plans again in the apply, where the former instance may have removed its record by
-// then. err is what the plan has to refuse.
+// planReplaces decides what a create does about a different record that exists. of
+// names what the record is of, own is the owner of the instance that is replaced,
+// and inspect asks the hosts. The value must be the same when Terraform plans again
+// in the apply, where the former instance may have removed its record already. err is
+// why the plan has to refuse.
 func (r *resourceBase) planReplaces(ctx context.Context, of, own string, d fleet.Declaration, inspect func(fleet.Declaration) error) (replaces types.String, diags diag.Diagnostics, err error) {
 	if owner := r.instances.RemovedFrom(ctx, of, d); owner != "" {
 		return types.StringValue(owner), nil, nil
 	}
 	err = inspect(d)
-	if owner := r.instances.RemovedFrom(ctx, of, d); owner != "" { // it was removed meanwhile
+	if owner := r.instances.RemovedFrom(ctx, of, d); owner != "" { // removed in the meantime
 		return types.StringValue(owner), nil, nil
 	}
 	var exists *fleet.ExistsError

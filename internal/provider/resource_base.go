@@ -10,6 +10,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/explain"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/provider/instance"
 )
 
@@ -80,8 +81,7 @@ func (r *resourceBase) declaring(remembered instance.Memory) instance.Memory {
 // imported is what an import asks for, by ID or by identity.
 func (r *resourceBase) imported(ctx context.Context, req resource.ImportStateRequest) (string, diag.Diagnostics) {
 	if r.fleet == nil {
-		return "", diag.Diagnostics{diag.NewErrorDiagnostic("Unable to Import "+r.object,
-			"The provider's configuration is not known yet, so no host can be asked. Import once it is.")}
+		return "", diag.Diagnostics{failed(explain.ImportTooEarly(r.object))}
 	}
 	if req.ID != "" {
 		return req.ID, nil

@@ -101,8 +101,8 @@ func (s *stoppableServer) InvokeAction(ctx context.Context, req *tfprotov6.Invok
 	}}, nil
 }
 
-// deliver passes events on until nobody takes them any more, and drains the
-// rest: the action waits for each to be taken.
+// deliver passes events on until Terraform takes no more, and drains the rest: the
+// action waits for each to be taken.
 func (s *stoppableServer) deliver(stream *tfprotov6.InvokeActionServerStream, push func(tfprotov6.InvokeActionEvent) bool) {
 	taken := true
 	stream.Events(func(event tfprotov6.InvokeActionEvent) bool {

@@ -28,7 +28,7 @@ resource "virt_vm_migration_policy" "vm" {
 		VMs []string
 	}
 	vms := []string{guests[0].Name, guests[1].Name}
-	const title, words = "Provider Configuration Not Known Yet", "hosts of this provider configuration will be known only during the apply. So no host was asked:"
+	const title, words = "Provider Configuration Not Known Yet", "hosts of this provider configuration will be known only during the apply, so no host was asked."
 	times := func(r result) int {
 		if !saying(words).MatchString(r.stdout) {
 			return 0

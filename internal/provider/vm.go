@@ -14,12 +14,11 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/provider/instance"
 )
 
-// isAnotherVM tells whether a changed "vm" means another VM than the one in
-// state, or only spells the same one in another way. A VM that is not there yet is
-// another one, and so is one that is not known yet: it comes from a domain that is
-// to be made, and what belongs to the old VM must go before that does. An update in
-// place could not become a replacement in the apply. While that cannot be seen, and
-// the plan is to go on, it is taken for the same VM; checkSameVM looks again.
+// isAnotherVM tells whether a changed "vm" means another VM than the one in state, or
+// is the other spelling of the same one. A VM that does not exist or is unknown is
+// another one: its domain is about to be created, and an update in place could not
+// become a replacement in the apply. Where hosts cannot be asked and the plan goes on
+// without them, it counts as the same VM; checkSameVM checks it in the apply.
 func isAnotherVM(ctx context.Context, f *fleet.Fleet, planned, state, uuid types.String) (bool, diag.Diagnostics) {
 	given, isUUID := fleet.ParseUUID(planned.ValueString())
 	switch {
@@ -48,9 +47,8 @@ func isAnotherVM(ctx context.Context, f *fleet.Fleet, planned, state, uuid types
 	return location.Domain.UUID != uuid.ValueString(), nil
 }
 
-// checkSameVM makes sure, before anything is changed, that "vm" spells the VM in
-// state: what was planned as an update in place could not always be seen. act is
-// what is to be done.
+// checkSameVM checks, before anything is changed, that "vm" is the VM in state: the plan
+// could not always see that. act is what is to be done.
 func checkSameVM(ctx context.Context, f *fleet.Fleet, act string, planned, state, uuid types.String) diag.Diagnostics {
 	given, isUUID := fleet.ParseUUID(planned.ValueString())
 	if planned.Equal(state) || isUUID && given == uuid.ValueString() {
@@ -66,10 +64,9 @@ func checkSameVM(ctx context.Context, f *fleet.Fleet, act string, planned, state
 	return nil
 }
 
-// nameInState is what state says a VM is called. A VM that was renamed keeps the
-// name that the configuration has for it, so that it is not taken for another
-// one; unless that name is seen to be another VM's by now, which the plan has to
-// show.
+// nameInState is the value of "vm" in state. A renamed VM keeps the name in the
+// configuration, so that it is not taken for another one, unless another VM has that
+// name now: the plan has to show that.
 func nameInState(ctx context.Context, f *fleet.Fleet, vm types.String, domain migration.Domain) (types.String, diag.Diagnostics) {
 	given, isUUID := fleet.ParseUUID(vm.ValueString())
 	fits := fleet.Fits(vm.ValueString(), domain)
@@ -97,9 +94,9 @@ type managedVM struct {
 	remembered instance.Memory
 }
 
-// readDiagnostics is what a Read says when the VM could not be found. gone is
-// true only when every host has said that it does not have the VM; what cannot
-// be seen is kept as state has it, with a warning.
+// readDiagnostics is the diagnostics of a Read that did not find the VM. gone is true
+// only when every host has answered that it does not have it; what cannot be seen is
+// kept in state, with a warning.
 func readDiagnostics(ctx context.Context, f *fleet.Fleet, act string, err error, vm managedVM) (diags diag.Diagnostics, gone bool) {
 	var (
 		notFound *fleet.NotFoundError
@@ -118,9 +115,9 @@ func readDiagnostics(ctx context.Context, f *fleet.Fleet, act string, err error,
 	return diags, false
 }
 
-// gone tells of a VM that none of the hosts has, and which one has its name now, if
-// one does. It has former hosts where the VM may be on one that left the provider's
-// configuration: a destroy still has to say so.
+// gone is the facts about a VM that none of the hosts has, and about the VM that has its
+// name now, if one does. It names former hosts where the VM may be on one that left the
+// provider's configuration: a destroy still has to warn of it.
 func (m managedVM) gone(ctx context.Context, f *fleet.Fleet, asked []string) explain.Gone {
 	g := explain.Gone{VM: m.vm, UUID: m.uuid, Asked: asked, Former: m.remembered.Lost(ctx, f)}
 	if given, ok := fleet.ParseUUID(m.vm); ok && given == m.uuid {
@@ -138,5 +135,5 @@ func (m managedVM) gone(ctx context.Context, f *fleet.Fleet, asked []string) exp
 	return g
 }
 
-// locationWarnings says what is unusual about where a VM is.
+// locationWarnings warns of what is unusual about where a VM is.
 func locationWarnings(l fleet.Location) diag.Diagnostics { return warned(explain.Unusual(l)...) }

@@ -14,6 +14,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/explain"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/fleet"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/provider/instance"
 )
@@ -34,8 +35,8 @@ func newVMPolicyResource() resource.Resource {
 	}}
 }
 
-// vmPolicyResource is the policy of one VM, kept in the metadata of its domain,
-// so that it travels with the VM.
+// vmPolicyResource is the policy of one VM, in the metadata of its domain, so that it
+// travels with the VM.
 type vmPolicyResource struct{ resourceBase }
 
 type vmPolicyModel struct {
@@ -55,11 +56,11 @@ func (m vmPolicyModel) declaration() fleet.Declaration {
 
 func (r *vmPolicyResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "The live-migration policy of one VM. What it leaves out inherits from the cluster that the VM's host is in, each field on its own. It is kept in the metadata of the VM's domain and travels with it.",
+		MarkdownDescription: "Live-migration policy of one VM. Each field that is left out inherits from the cluster of the host that the VM is on, else from the global settings. The record is kept in the metadata of the libvirt domain and travels with the VM.",
 		Attributes: levelAttributes(map[string]schema.Attribute{
 			"vm":       vmAttribute(),
-			"id":       uuidAttribute("The VM's UUID, like `uuid`."),
-			"uuid":     uuidAttribute("The VM's UUID."),
+			"id":       uuidAttribute("UUID of the VM, the same as `uuid`."),
+			"uuid":     uuidAttribute("UUID of the VM."),
 			"owner":    ownerAttribute(),
 			"replaces": replacesAttribute(),
 			"drift":    driftAttribute("copy (`live`, `config`)"),
@@ -67,11 +68,14 @@ func (r *vmPolicyResource) Schema(_ context.Context, _ resource.SchemaRequest, r
 	}
 }
 
+// vmDescription is how a VM is given.
+const vmDescription = "Name or UUID of the VM's libvirt domain."
+
 // anotherVMDescription says what a changed "vm" does.
-const anotherVMDescription = " Another spelling of the same VM is an update in place, another VM a replacement. So is one that the plan can not know yet, because the domain that it comes from is still to be made or made anew: that will be another VM."
+const anotherVMDescription = " The other spelling of the same VM is an update in place. Another VM is a replacement, and so is a value that is unknown in the plan: the domain that it comes from is about to be created, and so is another VM."
 
 // vmIdentity identifies an instance of a resource by its VM.
-var vmIdentity = identity{attribute: "uuid", description: "The VM's UUID."}
+var vmIdentity = identity{attribute: "uuid", description: "UUID of the VM."}
 
 // uuidAttribute is the UUID of a resource's VM, which never changes.
 func uuidAttribute(description string) schema.StringAttribute {
@@ -85,7 +89,7 @@ func uuidAttribute(description string) schema.StringAttribute {
 // vmAttribute is how resources name a VM.
 func vmAttribute() schema.StringAttribute {
 	return schema.StringAttribute{
-		MarkdownDescription: "The VM: its libvirt domain's name or UUID." + anotherVMDescription,
+		MarkdownDescription: vmDescription + anotherVMDescription,
 		Required:            true,
 		Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
 	}
@@ -99,8 +103,8 @@ func (r *vmPolicyResource) ValidateConfig(ctx context.Context, req resource.Vali
 	}
 }
 
-// ModifyPlan plans records in sync, which makes any drift an update in place,
-// and tells another spelling of the VM from another VM.
+// ModifyPlan plans no drift, which makes any drift an update in place, and a
+// replacement where "vm" means another VM.
 func (r *vmPolicyResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
 	own, diags := r.notePlan(ctx, req)
 	resp.Diagnostics.Append(diags...)
@@ -143,8 +147,8 @@ func (r *vmPolicyResource) ModifyPlan(ctx context.Context, req resource.ModifyPl
 	resp.Diagnostics.Append(r.preview(ctx, plan, r.home(ctx, remembered))...)
 }
 
-// planCreate says while planning that a record is there that says something else.
-// A VM that is not there yet may be created by the same apply.
+// planCreate refuses in the plan to create over a different record. A VM that does not
+// exist yet may be created by the same apply.
 func (r *vmPolicyResource) planCreate(ctx context.Context, own string, plan vmPolicyModel) (types.String, diag.Diagnostics) {
 	if r.fleet == nil || plan.VM.IsUnknown() || !plan.known() {
 		return types.StringUnknown(), nil
@@ -152,7 +156,7 @@ func (r *vmPolicyResource) planCreate(ctx context.Context, own string, plan vmPo
 	vm := plan.VM.ValueString()
 	location, err := r.fleet.Find(ctx, vm, "")
 	if err != nil {
-		return types.StringUnknown(), nil // the preview says so
+		return types.StringUnknown(), nil // the preview reports it
 	}
 	replaces, diags, err := r.planReplaces(ctx, location.Domain.UUID, own, plan.declaration(), func(d fleet.Declaration) error {
 		return r.fleet.InspectVM(ctx, location, d)
@@ -184,7 +188,7 @@ func (r *vmPolicyResource) Create(ctx context.Context, req resource.CreateReques
 	resp.Diagnostics.Append(r.identify(ctx, resp.Identity, plan.UUID)...)
 }
 
-// written fills in and remembers what was written where.
+// written completes the model after a write, and saves what was written where.
 func (r *vmPolicyResource) written(ctx context.Context, m *vmPolicyModel, remembered instance.Memory, changed fleet.ChangedVM, private instance.PrivateWriter) diag.Diagnostics {
 	m.UUID = types.StringValue(changed.Record.Location.Domain.UUID)
 	m.ID, m.Drift = m.UUID, driftMap(nil)
@@ -216,25 +220,23 @@ func (r *vmPolicyResource) Read(ctx context.Context, req resource.ReadRequest, r
 	case err != nil:
 		return
 	case record.Gone():
-		resp.Diagnostics.AddWarning(r.object+" Missing",
-			"No copy of the record of VM "+record.Location.Domain.Name+" is left on "+record.Location.Host+", so that it leaves state.")
+		resp.Diagnostics.Append(warned(explain.VMRecordMissing(r.object, record.Location))...)
 		resp.State.RemoveResource(ctx)
 		return
 	}
 	declaration := remembered.Claim(state.declaration())
 	if other := record.Redeclared(declaration); other != nil {
 		state.Drift = driftMap(nil)
-		resp.Diagnostics.Append(redeclaredWarning(r.object, *other))
+		resp.Diagnostics.Append(warned(explain.DeclaredAgain(r.object, *other))...)
 	} else {
 		drift := state.refresh(record)
 		if drift != fleet.InSync {
-			resp.Diagnostics.AddWarning(r.object+" Out of Sync",
-				"VM "+record.Location.Domain.Name+": "+drift+". "+remedy(record.Stuck()))
+			resp.Diagnostics.Append(warned(explain.VMOutOfSync(r.object, record, drift))...)
 		}
 	}
 	state.VM, diags = nameInState(ctx, r.fleet, state.VM, record.Location.Domain)
 	resp.Diagnostics.Append(diags...)
-	resp.Diagnostics.Append(unknownMembersWarning(r.object, record.Unknown())...)
+	resp.Diagnostics.Append(warned(explain.UnknownMembers(r.object, record.Unknown())...)...)
 	resp.Diagnostics.Append(locationWarnings(record.Location)...)
 	remembered, renamed := remembered.Found(ctx, r.fleet, record, declaration)
 	resp.Diagnostics.Append(renamedWarning(r.instances, renamed)...)
@@ -242,9 +244,9 @@ func (r *vmPolicyResource) Read(ctx context.Context, req resource.ReadRequest, r
 	resp.Diagnostics.Append(setState(ctx, &resp.State, &state)...)
 }
 
-// refresh takes over what was read. Where all copies agree on another policy,
-// its values go into the attributes, so that a plan shows the real difference. It
-// says in words what differs.
+// refresh writes what was read into the model. Where all copies agree on another
+// policy, its values go into the attributes, so that a plan shows the real difference.
+// It returns what differs, as text.
 func (m *vmPolicyModel) refresh(record fleet.VMRecord) string {
 	declared := m.toPolicy()
 	m.Drift = driftMap(record.Deviations(declared))
@@ -278,21 +280,21 @@ func (r *vmPolicyResource) Update(ctx context.Context, req resource.UpdateReques
 	resp.Diagnostics.Append(r.identify(ctx, resp.Identity, plan.UUID)...)
 }
 
-// home is what the host is called now where the VM was last seen, while others
-// keep definitions of it.
+// home is the present label of the host on which the VM was last seen, while other
+// hosts keep definitions of it; else empty.
 func (r *vmPolicyResource) home(ctx context.Context, remembered instance.Memory) string {
 	if remembered.Home == nil {
 		return ""
 	}
 	now, _, _, err := r.fleet.Recognise(ctx, *remembered.Home)
 	if err != nil {
-		return "" // whoever looks for the VM says so
+		return "" // the search for the VM reports it
 	}
 	return now.Name
 }
 
-// Delete removes the record. Where the VM is on none of the hosts, its record is
-// gone with it, unless its host has left the configuration.
+// Delete removes the record. A VM that is on none of the hosts has taken its record
+// with it, unless its host has left the configuration.
 func (r *vmPolicyResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
 	var state vmPolicyModel
 	resp.Diagnostics.Append(getModel(ctx, req.State, &state)...)
@@ -309,7 +311,7 @@ func (r *vmPolicyResource) Delete(ctx context.Context, req resource.DeleteReques
 	var notFound *fleet.NotFoundError
 	switch {
 	case errors.As(err, &notFound):
-		resp.Diagnostics.Append(letGoWarning(r.object, remembered.Lost(ctx, r.fleet))...)
+		resp.Diagnostics.Append(warned(explain.LeftOnFormerHosts(r.object, remembered.Lost(ctx, r.fleet))...)...)
 	case err != nil:
 		resp.Diagnostics.Append(diagnose("Delete "+r.object, err))
 	case left != nil:
@@ -349,10 +351,10 @@ func (r *vmPolicyResource) ImportState(ctx context.Context, req resource.ImportS
 	resp.Diagnostics.Append(r.identify(ctx, resp.Identity, model.UUID)...)
 }
 
-// preview says while planning what the apply will refuse, and that this VM's
-// policy contradicts that of the levels above it. That is never an error here:
-// records may be changing in the same apply. Nor is a VM that is not there: it may
-// be about to be created.
+// preview warns in the plan of what the apply will refuse, and of contradictions
+// between this VM's policy and the levels above it. These are no errors here: records
+// may be changing in the same apply. Neither is a VM that does not exist: it may be
+// about to be created.
 func (r *vmPolicyResource) preview(ctx context.Context, plan vmPolicyModel, last string) diag.Diagnostics {
 	vm := plan.UUID
 	if vm.IsUnknown() || vm.IsNull() {

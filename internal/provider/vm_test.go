@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/fleet"
@@ -135,4 +136,12 @@ func TestIsAnotherVM(t *testing.T) {
 			}
 		})
 	}
+}
+
+func details(diags diag.Diagnostics) string {
+	var all []string
+	for _, d := range diags {
+		all = append(all, d.Detail())
+	}
+	return strings.Join(all, "\n")
 }

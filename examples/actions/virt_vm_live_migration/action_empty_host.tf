@@ -1,4 +1,4 @@
-# Before kvm1 is serviced: terraform apply -invoke=action.virt_vm_live_migration.empty_kvm1
+# Before maintenance of kvm1: terraform apply -invoke=action.virt_vm_live_migration.empty_kvm1
 # The provider moves as many VMs at a time as its limits allow.
 action "virt_vm_live_migration" "empty_kvm1" {
   for_each = toset(["db1", "db2", "web1"])
@@ -7,6 +7,6 @@ action "virt_vm_live_migration" "empty_kvm1" {
     vm          = each.key
     destination = "kvm2"
 
-    auto_converge = true # for these moves, whatever the VMs' own policy says
+    auto_converge = true # for these moves, over all levels
   }
 }

@@ -1,7 +1,7 @@
 data "virt_effective_migration_policy" "db1" {
   vm = "db1"
 
-  depends_on = [virt_vm_migration_policy.db1] # read it after it was changed
+  depends_on = [virt_vm_migration_policy.db1] # read it after the change
 }
 
 # For example { auto_converge = "true (cluster)", compression = "false (global)", ... }

@@ -1,5 +1,5 @@
-# VMs on these hosts may be slowed down so that their migration ends. What is
-# left out comes from the global settings.
+# VMs on these hosts may be throttled so that their migration converges. A field
+# that is left out inherits from the global settings.
 resource "virt_cluster_migration_policy" "databases" {
   name  = "databases"
   hosts = ["kvm1", "kvm2"]
@@ -8,5 +8,5 @@ resource "virt_cluster_migration_policy" "databases" {
   auto_converge_initial   = 30
   auto_converge_increment = 20
 
-  bandwidth_mib_per_second = 1000 # leave some of the link to the VMs
+  bandwidth_mib_per_second = 1000 # leaves some of the link to the VMs
 }

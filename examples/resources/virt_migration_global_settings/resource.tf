@@ -1,5 +1,5 @@
-# Auto-converge and compression stay off, and every move is bounded. All hosts
-# of the provider carry the settings.
+# Auto-converge and compression stay off, and every move has a limit. All hosts of
+# the provider keep the settings.
 resource "virt_migration_global_settings" "all" {
   timeout         = "30m"
   stall_timeout   = "2m"

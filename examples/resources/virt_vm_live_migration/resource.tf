@@ -1,12 +1,12 @@
-# The VM belongs on kvm2. Wherever it is, the next apply moves it there.
+# The VM should be on kvm2. If it is on another host, the next apply moves it.
 resource "virt_vm_live_migration" "db1" {
   vm          = "db1"
   destination = "kvm2"
 
-  # For the moves by this resource, on top of the policy of all levels.
+  # A policy field here counts for the moves by this resource, over all levels.
   timeout = "10m"
 
-  # Policy that changes in the same apply is to hold for the move already.
+  # A policy that changes in the same apply counts for the move.
   depends_on = [virt_vm_migration_policy.db1]
 }
 

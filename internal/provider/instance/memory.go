@@ -14,27 +14,26 @@ import (
 // memoryKey is where an instance keeps its memory in its private state.
 const memoryKey = "memory"
 
-// Memory is what a resource instance must remember and its attributes cannot say:
-// names of hosts are labels, and the attribute "hosts" shows only those that are in
-// sync.
+// Memory is what a resource instance must remember and its attributes cannot hold:
+// their host names are labels, and "hosts" has only the hosts in sync.
 type Memory struct {
 	// Owner is the instance's token in the records that it declares.
 	Owner string `json:"owner,omitempty"`
 	// DeclaredAt is when it last wrote.
 	DeclaredAt time.Time `json:"declared_at,omitzero"`
 	writes     time.Time // when it is about to write; zero where it only reads
-	// Imported is true while that token is still the one of whoever declared the
-	// record that was imported.
+	// Imported is true while the token is still that of the instance which declared
+	// the imported record.
 	Imported bool `json:"imported,omitempty"`
 	// Hosts are those that the record was written to and not removed from. For a
-	// VM's record, which moves with it, they are all hosts of the provider: nothing
-	// here may change when a VM moves, or each move would show as a change outside
-	// of Terraform. For the desired host of a VM it is the one that the VM is on.
+	// VM's record they are all hosts of the provider: nothing here may change when
+	// the VM moves, or each move would show as a change outside of Terraform. For the
+	// desired host of a VM it is the host that the VM is on.
 	Hosts []fleet.Member `json:"hosts,omitempty"`
 	// Home is where the VM was last seen, while other hosts keep definitions of it.
 	Home *fleet.Member `json:"home,omitempty"`
-	// Formerly are names that a cluster's record still has on hosts that its
-	// renaming did not reach.
+	// Formerly are the former names of a cluster which its record still has on hosts
+	// that a renaming did not reach.
 	Formerly []string `json:"formerly,omitempty"`
 	// Seen are the copies as they were last read or written.
 	Seen map[string]fleet.Digest `json:"seen,omitempty"`
@@ -56,7 +55,7 @@ func Recall(ctx context.Context, private PrivateReader) (Memory, diag.Diagnostic
 	document, diags := private.GetKey(ctx, memoryKey)
 	if len(document) > 0 {
 		if err := json.Unmarshal(document, &m); err != nil {
-			diags.AddError("Unable to Read Private State", "What the provider remembers of this resource cannot be read: "+err.Error()+".")
+			diags.AddError("Unable to Read Private State", "The private state of this resource cannot be read: "+err.Error()+".")
 		}
 	}
 	return m, diags
@@ -72,7 +71,7 @@ func (m Memory) Save(ctx context.Context, private PrivateWriter) diag.Diagnostic
 }
 
 // Owning is the memory of an instance that is about to write, with an owner of its
-// own: the one that an import has found may be another state's as well.
+// own: an imported owner may be that of another state.
 func (m Memory) Owning() Memory {
 	if m.Owner == "" || m.Imported {
 		m.Owner, m.Imported = uuid.NewString(), false
@@ -98,8 +97,8 @@ func (m Memory) Claim(d fleet.Declaration) fleet.Declaration {
 	return d
 }
 
-// On is the memory of hosts that the configuration names. One that does not answer
-// is remembered by its name alone.
+// On is the memory of hosts in the configuration. One that does not answer has only
+// its label there.
 func (m Memory) On(ctx context.Context, f *fleet.Fleet, names ...string) Memory {
 	m.Hosts = make([]fleet.Member, len(names))
 	for i, name := range names {
@@ -112,8 +111,8 @@ func (m Memory) On(ctx context.Context, f *fleet.Fleet, names ...string) Memory 
 	return m
 }
 
-// Completed is the memory with what state shows: Terraform gives a destroy of a
-// tainted instance nothing that it remembered.
+// Completed adds what state shows: Terraform does not pass private state to the destroy
+// of a tainted instance.
 func (m Memory) Completed(ctx context.Context, f *fleet.Fleet, owner string, hosts []string) Memory {
 	if m.Owner == "" {
 		m.Owner = owner
@@ -138,24 +137,24 @@ func (m Memory) Surveyed(s fleet.Survey) Memory {
 func (m Memory) Changed(o fleet.Outcome, err error) Memory {
 	m.Hosts, m.Seen = append(o.Written, o.LetGo...), o.Seen
 	if err != nil {
-		return m // what another has declared meanwhile is still newer
+		return m // a declaration by another instance may still be newer
 	}
 	m.Formerly = nil
 	return m.wrote()
 }
 
-// Found is the memory after a VM's record was read or written where the VM was
-// found. renamed are hosts that have another name in the configuration by now.
+// Found is the memory after a VM's record was read or written. renamed are hosts that
+// have another label in the configuration now.
 func (m Memory) Found(ctx context.Context, f *fleet.Fleet, record fleet.VMRecord, d fleet.Declaration) (found Memory, renamed []fleet.Renaming) {
 	m = m.wrote()
 	m.Seen = record.Seen(d)
 	location := record.Location
 	if len(location.Unseen) > 0 {
-		return m, nil // it is not known who all hosts are
+		return m, nil // not all hosts are known
 	}
 	roster, err := f.Roster(ctx, m.Hosts)
 	if err != nil {
-		return m, nil // whoever needs that host says so
+		return m, nil // reported where that host is needed
 	}
 	m.Hosts, m.Home = roster.Members, nil
 	for _, member := range roster.Members {
@@ -166,8 +165,8 @@ func (m Memory) Found(ctx context.Context, f *fleet.Fleet, record fleet.VMRecord
 	return m, roster.Renamed
 }
 
-// Lost are the hosts that a VM may be on which is on none of the provider's: they
-// have left its configuration since the VM was last seen.
+// Lost is the hosts that have left the provider's configuration since the VM was last
+// seen: a VM that no host has may be on one of them.
 func (m Memory) Lost(ctx context.Context, f *fleet.Fleet) []fleet.Member {
 	roster, err := f.Roster(ctx, m.Hosts)
 	if err != nil {

@@ -11,10 +11,9 @@ import (
 )
 
 // Registry is what one run of the provider knows of the resource instances that
-// declare records, each by its token in them, the owner. Terraform orders neither
-// the reading of a former address before the planning of the new one, nor the
-// removal of the one before the creation of the other. It is safe for concurrent
-// use.
+// declare records, each by its owner token. Terraform orders neither the reading of a
+// former address before the planning of the new one, nor the removal of the one before
+// the creation of the other. It is safe for concurrent use.
 type Registry struct {
 	mu sync.Mutex
 	// read are the owners whose instances this run has read. Of these, going are
@@ -24,16 +23,16 @@ type Registry struct {
 	made map[string]bool
 	// removing are the owners whose records this run removes, or has removed.
 	removing map[string]bool
-	// removed are these records, by what they are of; while one is being removed it
-	// is there without copies.
+	// removed are these records, by what they are of; a record has no copies here while
+	// its removal is under way.
 	removed map[string]*removedRecord
-	// told are the things that were told in this run.
+	// told are the warnings that this run has given.
 	told map[string]bool
-	// applying is true once this run has begun to change anything: it applies what
-	// an earlier one has planned.
+	// applying is true once this run has begun to change anything: it applies the plan
+	// of an earlier run.
 	applying bool
-	// blocked is how many plans wait to know an owner, and unread what is to be said
-	// of the owners that others did not wait for.
+	// blocked is how many plans wait to know an owner, and unread the refusals about
+	// owners that other plans did not wait for.
 	blocked int
 	unread  map[string]Refusal
 	news    chan struct{} // closed at the next change of any of these
@@ -104,9 +103,9 @@ func (r *Registry) Made(owner string) bool {
 	return r.made[owner]
 }
 
-// RemovedFrom is the owner whose record of something this apply has removed, when
-// it said something else than is declared; else empty. It waits up to 30 s for a
-// removal that is under way.
+// RemovedFrom is the owner whose record of something this apply has removed, if that
+// record differed from the declaration; else empty. It waits up to 30 s for a removal
+// that is under way.
 func (r *Registry) RemovedFrom(ctx context.Context, of string, d fleet.Declaration) string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -122,8 +121,8 @@ func (r *Registry) RemovedFrom(ctx context.Context, of string, d fleet.Declarati
 	return record.owner
 }
 
-// First is true the first time in this run that it is asked about a thing, so that
-// this is told once.
+// First is true for the first call with a thing in this run, so that a warning about it
+// is given once.
 func (r *Registry) First(thing string) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -133,8 +132,8 @@ func (r *Registry) First(thing string) bool {
 }
 
 const (
-	// quiet is how long nothing must happen until the reading is taken to be over,
-	// and mostWait how long a plan waits for that.
+	// quiet is the time without news after which reading counts as over, and mostWait
+	// the longest time that a plan waits for that.
 	quiet    = 2 * time.Second
 	mostWait = 30 * time.Second
 	// mostBlocked is how many plans of resources wait at a time: half of what
@@ -142,13 +141,13 @@ const (
 	mostBlocked = 5
 )
 
-// Refusal is what a plan says of a record that may not be replaced.
+// Refusal is the error of a plan about a record that may not be replaced.
 type Refusal struct{ Summary, Detail string }
 
 // MayReplace tells whether a record's owner is an instance that this plan destroys,
-// or one whose record this apply removes. It waits until nothing more happens, up to
-// 30 s. Where enough others wait, it does not, and takes the owner for a known one:
-// in a plan, the last one that waits then gets the refusals of those that were not
+// or one whose record this apply removes. It waits until there is no more news, up to
+// 30 s. If enough others wait already, it does not wait and treats the owner as known:
+// in a plan, the last waiting call then gets the refusals for owners that were not
 // read; in an apply, Terraform refuses an owner that was not planned.
 func (r *Registry) MayReplace(ctx context.Context, owner string, refusal Refusal) (may bool, others []Refusal) {
 	if owner == "" {
