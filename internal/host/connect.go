@@ -107,6 +107,6 @@ func (h *Host) awaitDialers() error {
 	case <-ended:
 		return nil
 	case <-time.After(h.deadlines.Close):
-		return &rpc.LateError{After: h.deadlines.Close}
+		return &rpc.TimeoutError{After: h.deadlines.Close}
 	}
 }

@@ -28,7 +28,7 @@ func TestHowLongAFailureStands(t *testing.T) {
 		"host key unknown":         {&rpc.LostError{Cause: &transport.Error{Persistence: transport.Permanent}}, open},
 		"no key to offer, SSH":     {&transport.Error{Persistence: transport.Permanent}, open},
 		"no way to log in":         {&rpc.LoginError{}, open},
-		"no answer":                {&rpc.LateError{}, open},
+		"no answer":                {&rpc.TimeoutError{}, open},
 		"no answer from the dial":  {context.DeadlineExceeded, open},
 		"nothing listens":          {syscall.ECONNREFUSED, 0},
 		"nothing listens, SSH":     {&rpc.LostError{Cause: &transport.Error{}}, 0},

@@ -95,7 +95,7 @@ func (h *Host) fail(op string, err error) error {
 	e := &Error{Host: h.cfg.Name, Op: op, cause: err}
 	var answer libvirt.Error
 	var lost *rpc.LostError
-	var late *rpc.LateError
+	var late *rpc.TimeoutError
 	var dial *dialError
 	switch {
 	case errors.As(err, &dial):
@@ -146,7 +146,7 @@ func (h *Host) failChange(op string, err error) error {
 // too long, nothing was sent.
 func isLate(err error) bool {
 	var dial *dialError
-	var late *rpc.LateError
+	var late *rpc.TimeoutError
 	return !errors.As(err, &dial) && errors.As(err, &late)
 }
 
@@ -156,7 +156,7 @@ func lostMessage(e *rpc.LostError) string {
 	if errors.As(e.Cause, &protocol) {
 		return protocol.Error()
 	}
-	text := "the connection was lost in mid-call"
+	text := "the connection was lost during the call"
 	if e.Unsent {
 		text = "the connection was lost before the call was sent"
 	}
@@ -193,7 +193,7 @@ func (e *dialError) message(address string) string {
 	case errors.As(e.cause, &protocol):
 		return fmt.Sprintf("%s answers, but %s", address, protocol.Error())
 	case errors.Is(e.cause, context.DeadlineExceeded), errors.Is(e.cause, os.ErrDeadlineExceeded):
-		reason = (&rpc.LateError{After: e.after}).Error()
+		reason = (&rpc.TimeoutError{After: e.after}).Error()
 	case errors.As(e.cause, &answer):
 		reason = "libvirt refused: " + sanitize.Text(answer.Message)
 	case errors.As(e.cause, &lost):

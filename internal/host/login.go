@@ -32,7 +32,7 @@ func (h *Host) credentials() (rpc.Credentials, error) {
 	var none *clientconfig.NoCredentialsError
 	switch {
 	case errors.As(err, &none):
-		looked := append([]string{loginMessage(rpc.ErrLoginWanted)}, none.Looked...)
+		looked := append([]string{loginMessage(rpc.ErrLoginRequired)}, none.Looked...)
 		return rpc.Credentials{}, &rpc.LoginError{Reason: strings.Join(looked, "; ")}
 	case err != nil:
 		return rpc.Credentials{}, &rpc.LoginError{Reason: err.Error()}
@@ -43,7 +43,7 @@ func (h *Host) credentials() (rpc.Credentials, error) {
 // loginMessage says why a login failed, and what to do.
 func loginMessage(e *rpc.LoginError) string {
 	switch {
-	case errors.Is(e, rpc.ErrLoginWanted):
+	case errors.Is(e, rpc.ErrLoginRequired):
 		return e.Reason + "; " + transport.AdviceSASL
 	case errors.Is(e, rpc.ErrLoginExposed):
 		return e.Reason + "; use qemu+tls or qemu+ssh, without no_verify and known_hosts_verify"

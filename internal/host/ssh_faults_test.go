@@ -28,7 +28,7 @@ func TestSSHMisbehavingPeers(t *testing.T) {
 		"garbage":                   {`printf '\001\377\000\377garbage, and more of it than a header'` + listen, "it is not a libvirt daemon: unknown program"},
 		"HTTP":                      {`printf 'HTTP/1.1 400 Bad Request\r\n\r\n'` + listen, `where libvirt should answer the host says "HTTP/1.1 400 Bad Request"`},
 		"a frame of a gigabyte":     {`printf '\100\000\000\000'` + listen, "where libvirt should answer the host says"},
-		"claims more than it holds": {overstated + listen, "it is not a libvirt daemon: a reply holds less than it claims to"},
+		"claims more than it holds": {overstated + listen, "it is not a libvirt daemon: truncated reply"},
 		"frame cut in the middle":   {`printf '\000\000\000\040\040\000'`, "the connection was closed before libvirt answered"},
 		"frame cut by a failure":    {`printf '\000\000\000\040\040\000'; exit 7`, "the command on the host ended with status 7"},
 		"ends at once":              {"exit 0\n", "the connection was closed before libvirt answered"},
