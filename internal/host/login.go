@@ -32,8 +32,8 @@ func (h *Host) credentials() (rpc.Credentials, error) {
 	var none *clientconfig.NoCredentialsError
 	switch {
 	case errors.As(err, &none):
-		looked := append([]string{loginMessage(rpc.ErrLoginRequired)}, none.Looked...)
-		return rpc.Credentials{}, &rpc.LoginError{Reason: strings.Join(looked, "; ")}
+		reasons := append([]string{loginMessage(rpc.ErrLoginRequired)}, none.Reasons...)
+		return rpc.Credentials{}, &rpc.LoginError{Reason: strings.Join(reasons, "; ")}
 	case err != nil:
 		return rpc.Credentials{}, &rpc.LoginError{Reason: err.Error()}
 	}

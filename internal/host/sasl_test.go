@@ -89,7 +89,7 @@ func TestSASLCredentialsFromLibvirtsFiles(t *testing.T) {
 		"wrong":                 {file(fmt.Sprintf(group, "kvm2", "s3cret2")), []string{"libvirt refuses the user name or the password"}},
 		"for others":            {file(fmt.Sprintf(group, "kvm7", "s3cret")), []string{"libvirt requires a user name and a password"}},
 		"without a password":    {file(fmt.Sprintf(group, "kvm2", "")), []string{"auth.conf cannot be used: the group credentials-mine lacks authname or password"}},
-		"not in the format":     {file("s3cret"), []string{"auth.conf cannot be used: line 1 is not right"}},
+		"not in the format":     {file("s3cret"), []string{"auth.conf cannot be used: line 1 is malformed"}},
 		"that cannot be opened": {filepath.Join(t.TempDir(), "none", "auth.conf"), []string{"none/auth.conf cannot be read: no such file or directory"}},
 	}
 	for name, test := range tests {

@@ -472,7 +472,7 @@ func TestSSHAgent(t *testing.T) {
 	until(t, "the agent listens", func() bool { _, err := os.Stat(socket); return err == nil })
 	t.Setenv("SSH_AUTH_SOCK", socket)
 	uri := sshURI(l, "qemu+libssh", "", "keyfile", w.SSH.StrangerKey)
-	checkUnreachable(t, ping(testContext(t), open(t, host.Config{Name: l.Name, URI: uri})), "it refuses to let us in")
+	checkUnreachable(t, ping(testContext(t), open(t, host.Config{Name: l.Name, URI: uri})), "it refused the login")
 	if out, err := exec.Command("ssh-add", labKey).CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
@@ -483,7 +483,7 @@ func TestSSHAgent(t *testing.T) {
 		}
 	}
 	uri = sshURI(l, "qemu+libssh", "", "sshauth", "privkey", "keyfile", w.SSH.StrangerKey)
-	checkUnreachable(t, ping(testContext(t), open(t, host.Config{Name: l.Name, URI: uri})), "it refuses to let us in")
+	checkUnreachable(t, ping(testContext(t), open(t, host.Config{Name: l.Name, URI: uri})), "it refused the login")
 }
 
 // A machine without ssh is told what to install, or to use instead.
