@@ -156,7 +156,7 @@ func TestTLSClientCertificates(t *testing.T) {
 		"of another authority":        {map[string][]byte{"clientcert.pem": strange.Certificate, "clientkey.pem": strange.Key}, []string{"it refuses the client certificate", "clientcert.pem"}},
 		"expired":                     {map[string][]byte{"clientcert.pem": expired.Certificate, "clientkey.pem": expired.Key}, []string{"the client certificate", "clientcert.pem cannot be used: it expired on 14 July 2017"}},
 		"key of another":              {map[string][]byte{"clientkey.pem": other.Key}, []string{"clientcert.pem cannot be used", "it does not match its key"}},
-		"no authority":                {map[string][]byte{"cacert.pem": nil}, []string{"the certificate of the authority", "cacert.pem cannot be used: no such file"}},
+		"no authority":                {map[string][]byte{"cacert.pem": nil}, []string{"the CA certificate", "cacert.pem cannot be used: no such file"}},
 		"bundle with other things":    {map[string][]byte{"cacert.pem": append([]byte("-----BEGIN CERTIFICATE-----\naGVsbG8=\n-----END CERTIFICATE-----\n"), authority(t).Certificate()...)}, nil},
 		"authority is no certificate": {map[string][]byte{"cacert.pem": []byte("hello")}, []string{"cacert.pem cannot be used: it holds no PEM certificate"}},
 		"host revoked":                {map[string][]byte{"cacrl.pem": revoked}, []string{"its certificate has been revoked", "cacrl.pem"}},
