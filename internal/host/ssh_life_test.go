@@ -156,7 +156,7 @@ func TestSSHPeerLosesTheReason(t *testing.T) {
 			continue
 		}
 		told := strings.Contains(err.Error(), scheme)
-		lost := mayBeLost && strings.Contains(err.Error(), "the reason of the failure was lost")
+		lost := mayBeLost && strings.Contains(err.Error(), "virt-ssh-helper lost the reason of the failure")
 		if !told && !lost {
 			t.Errorf("%s: got %v, want the reason", peer, err)
 		}
