@@ -27,7 +27,7 @@ func TestMisbehavingPeers(t *testing.T) {
 		"a frame of a gigabyte":     {behave: says(huge), message: "it is not a libvirt daemon: bad frame length"},
 		"closes at once":            {behave: func(int, net.Conn) {}, message: "the connection was closed before libvirt answered"},
 		"frame cut in the middle":   {behave: relay(daemon, cutAfter(20)), message: "the connection was closed before libvirt answered"},
-		"silent in mid-call":        {behave: relay(daemon, silentAfter(2)), message: "it did not answer within 500ms"},
+		"silent during a call":      {behave: relay(daemon, silentAfter(2)), message: "it did not answer within 500ms"},
 		"loses every answer":        {behave: relay(daemon, closesAfter(2)), message: "the connection was lost during the call"},
 		"claims more than it holds": {behave: relay(daemon, overstates), message: "it is not a libvirt daemon: truncated reply"},
 		"answers twice":             {behave: relay(daemon, twice), message: "it is not a libvirt daemon: reply to a call that was not made"},

@@ -46,7 +46,7 @@ func TestSASLWithPeersThatAreNot(t *testing.T) {
 	settleGoroutines(t, before)
 }
 
-// checkRefused checks an error of a host that does not let us in, and that nothing secret is in it.
+// checkRefused checks an error of a host that refuses the login, and that nothing secret is in it.
 func checkRefused(t *testing.T, err error, words ...string) {
 	t.Helper()
 	if !errors.Is(err, migration.ErrUnreachable) {

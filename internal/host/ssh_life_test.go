@@ -331,7 +331,7 @@ func TestSSHClosesFully(t *testing.T) {
 					t.Fatal(err)
 				}
 				if err := ping(testContext(t), h); err == nil {
-					t.Error("let in")
+					t.Error("the login was accepted")
 				}
 				if err := h.Close(); err != nil {
 					t.Error(err)
