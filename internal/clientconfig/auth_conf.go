@@ -11,25 +11,24 @@ import (
 
 // NoCredentialsError is a search for credentials that found none.
 type NoCredentialsError struct {
-	// Looked says of each file that is there why it did not help.
-	Looked []string
+	// Reasons tells for each existing file why it did not help.
+	Reasons []string
 }
 
 func (e *NoCredentialsError) Error() string {
-	return strings.Join(append([]string{"auth.conf has no credentials"}, e.Looked...), "; ")
+	return strings.Join(append([]string{"auth.conf has no credentials"}, e.Reasons...), "; ")
 }
 
-// HasAuthFile tells whether there is a file to look for credentials in. Named is
-// the one that a URI names, if it does.
+// HasAuthFile tells whether there is a file to search for credentials. named is the
+// one that a URI names, or empty.
 func HasAuthFile(named string) bool {
 	files, explicit := authFiles(named)
 	return explicit || slices.ContainsFunc(files, Exists)
 }
 
-// FindCredentials are those that auth.conf has for a host; an empty name is this
-// machine. Named is the file that a URI names, if it does. The error is a
-// [*NoCredentialsError] where there are none, and else says what is wrong with a
-// file.
+// FindCredentials returns the credentials of auth.conf for a host; an empty name is this
+// machine. named is the file that a URI names, or empty. The error is a
+// [*NoCredentialsError] if there are none, otherwise it says what is wrong with a file.
 func FindCredentials(named, hostname string) (username, password string, err error) {
 	files, explicit := authFiles(named)
 	var none NoCredentialsError
@@ -41,7 +40,7 @@ func FindCredentials(named, hostname string) (username, password string, err err
 		case explicit:
 			return "", "", errors.New(unreadable(file, err))
 		case !Absent(err):
-			none.Looked = append(none.Looked, unreadable(file, err))
+			none.Reasons = append(none.Reasons, unreadable(file, err))
 		}
 	}
 	return "", "", &none
@@ -55,9 +54,8 @@ func unreadable(file string, err error) string {
 	return fmt.Sprintf("%s cannot be read: %v", file, err)
 }
 
-// authFiles are where libvirt looks for credentials, the first that can be read
-// counts (virAuthGetConfigFilePathURI). One that somebody named explicitly is the
-// only one.
+// authFiles are the files that libvirt searches for credentials; the first readable one
+// counts (virAuthGetConfigFilePathURI). An explicitly named file is the only one.
 func authFiles(named string) (files []string, explicit bool) {
 	if file := os.Getenv("LIBVIRT_AUTH_FILE"); file != "" {
 		return []string{file}, true
@@ -71,21 +69,20 @@ func authFiles(named string) (files []string, explicit bool) {
 	return append(files, "/etc/libvirt/auth.conf"), false
 }
 
-// credentialsIn are those that a file has for a host.
+// credentialsIn are the credentials of a file for a host.
 func credentialsIn(file, content, hostname string) (username, password string, err error) {
 	set, err := credentialsGroup(content, hostname)
 	switch {
 	case err != nil:
 		return "", "", fmt.Errorf("libvirt's %s cannot be used: %w", file, err)
 	case set == nil:
-		return "", "", &NoCredentialsError{Looked: []string{file + " has none for this host"}}
+		return "", "", &NoCredentialsError{Reasons: []string{file + " has none for this host"}}
 	}
 	return set["authname"], set["password"], nil
 }
 
-// credentialsGroup finds those of a host in a file in libvirt's format: the group
-// auth-libvirt-HOST, or auth-libvirt-default, names a group credentials-NAME. It is
-// nil where there are none.
+// credentialsGroup finds the credentials of a host: the group auth-libvirt-HOST, or
+// auth-libvirt-default, names a group credentials-NAME. It is nil if there are none.
 func credentialsGroup(content, hostname string) (map[string]string, error) {
 	if hostname == "" {
 		hostname = "localhost"
@@ -104,7 +101,7 @@ func credentialsGroup(content, hostname string) (map[string]string, error) {
 	}
 	set, found := groups["credentials-"+group["credentials"]]
 	if !found {
-		return nil, fmt.Errorf("the group %s names no group of credentials", name)
+		return nil, fmt.Errorf("the group %s names no existing group of credentials", name)
 	}
 	if set["authname"] == "" || set["password"] == "" {
 		return nil, fmt.Errorf("the group credentials-%s lacks authname or password", group["credentials"])
@@ -112,8 +109,8 @@ func credentialsGroup(content, hostname string) (map[string]string, error) {
 	return set, nil
 }
 
-// parseKeyFile reads groups of keys and values in the format of GLib's key
-// files. Errors do not quote it.
+// parseKeyFile reads the format of GLib's key files: groups of keys and values. Errors
+// do not quote the file.
 func parseKeyFile(content string) (map[string]map[string]string, error) {
 	groups := map[string]map[string]string{}
 	var group map[string]string
@@ -127,7 +124,7 @@ func parseKeyFile(content string) (map[string]map[string]string, error) {
 		case isGroup:
 			name, closed := strings.CutSuffix(name, "]")
 			if !closed {
-				return nil, fmt.Errorf("line %d is not right", number)
+				return nil, fmt.Errorf("line %d is malformed", number)
 			}
 			if groups[name] == nil {
 				groups[name] = map[string]string{}
@@ -136,7 +133,7 @@ func parseKeyFile(content string) (map[string]map[string]string, error) {
 		default:
 			key, value, found := strings.Cut(line, "=")
 			if !found || group == nil {
-				return nil, fmt.Errorf("line %d is not right", number)
+				return nil, fmt.Errorf("line %d is malformed", number)
 			}
 			group[strings.TrimSpace(key)] = unescape.Replace(strings.TrimSpace(value))
 		}

@@ -22,11 +22,11 @@ func TestFindCredentials(t *testing.T) {
 		"for this machine":   {"[auth-libvirt-localhost]\ncredentials=mine\n" + mine, "", "fred", "", false},
 		"for another host":   {"[auth-libvirt-kvm2]\ncredentials=mine\n" + mine, "kvm1", "", "auth.conf has none for this host", true},
 		"empty":              {"", "kvm1", "", "auth.conf has none for this host", true},
-		"of a missing group": {"[auth-libvirt-kvm1]\ncredentials=yours\n" + mine, "kvm1", "", "the group auth-libvirt-kvm1 names no group of credentials", false},
+		"of a missing group": {"[auth-libvirt-kvm1]\ncredentials=yours\n" + mine, "kvm1", "", "the group auth-libvirt-kvm1 names no existing group of credentials", false},
 		"without a password": {"[auth-libvirt-kvm1]\ncredentials=x\n[credentials-x]\nauthname=s3cret\n", "kvm1", "", "the group credentials-x lacks authname or password", false},
-		"no key file":        {mine + "s3cret\n", "kvm1", "", "line 4 is not right", false},
-		"open group":         {"[auth-libvirt-s3cret\n", "kvm1", "", "line 1 is not right", false},
-		"key of no group":    {"password=s3cret\n", "kvm1", "", "line 1 is not right", false},
+		"no key file":        {mine + "s3cret\n", "kvm1", "", "line 4 is malformed", false},
+		"open group":         {"[auth-libvirt-s3cret\n", "kvm1", "", "line 1 is malformed", false},
+		"key of no group":    {"password=s3cret\n", "kvm1", "", "line 1 is malformed", false},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

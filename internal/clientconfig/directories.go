@@ -8,18 +8,17 @@ import (
 	"syscall"
 )
 
-// Home is the user's home, where HOME says. Without HOME there is none: the one of
-// the user's account, which libvirt's own clients and ssh fall back on, is not
-// looked for. Whoever runs a program without HOME wants nothing of a user in it.
+// Home is the directory in HOME. There is no fallback to the user's account, unlike in
+// libvirt's own clients and ssh: whoever unsets HOME wants no user's files.
 func Home() (string, error) { return directoryOf("HOME") }
 
-// ConfigDirectory is where the user's programs have their configuration.
+// ConfigDirectory is the directory of the user's configuration.
 func ConfigDirectory() (string, error) { return below("XDG_CONFIG_HOME", ".config") }
 
-// cacheDirectory is where the user's programs have what they can do without.
+// cacheDirectory is the directory of the user's caches.
 func cacheDirectory() (string, error) { return below("XDG_CACHE_HOME", ".cache") }
 
-// RuntimeDirectory is where a user's own daemon has its sockets
+// RuntimeDirectory is the directory of the sockets of a user's own daemon
 // (virGetUserRuntimeDirectory).
 func RuntimeDirectory() (string, error) {
 	directory, err := cacheDirectory()
@@ -32,8 +31,8 @@ func RuntimeDirectory() (string, error) {
 	return filepath.Join(directory, "libvirt"), nil
 }
 
-// MachineKnownHosts is the file of known hosts that all users of this machine
-// trust, by ssh too.
+// MachineKnownHosts is the file of known hosts of all users of this machine, for ssh
+// too.
 const MachineKnownHosts = "/etc/ssh/ssh_known_hosts"
 
 // KnownHosts are the files of known hosts: libvirt's and ssh's of the user, and the
@@ -49,7 +48,7 @@ func KnownHosts() []string {
 	return append(files, MachineKnownHosts)
 }
 
-// below is the directory that an environment variable says, else one in the home.
+// below is the directory in an environment variable, otherwise one in the home.
 func below(variable, name string) (string, error) {
 	if os.Getenv(variable) != "" {
 		return directoryOf(variable)
@@ -58,8 +57,8 @@ func below(variable, name string) (string, error) {
 	return filepath.Join(home, name), err
 }
 
-// directoryOf is the directory that an environment variable says. A relative one
-// would be somebody else's wherever Terraform runs.
+// directoryOf is the directory in an environment variable. It must be absolute: Terraform
+// may run anywhere.
 func directoryOf(variable string) (string, error) {
 	switch directory := os.Getenv(variable); {
 	case directory == "":
@@ -72,32 +71,32 @@ func directoryOf(variable string) (string, error) {
 }
 
 // MakeConfigDirectory makes the directory of libvirt's clients in the user's
-// configuration, for the user alone. The home, and what XDG_CONFIG_HOME says, must be
-// there: a directory that is there because its name was in the environment is nobody's.
+// configuration, readable by the user alone. It does not create the home or the
+// directory in XDG_CONFIG_HOME: a wrong environment must not make directories.
 func MakeConfigDirectory() (string, error) {
 	config, err := ConfigDirectory()
 	if err != nil {
 		return "", err
 	}
-	ground := config
+	parent := config
 	if os.Getenv("XDG_CONFIG_HOME") == "" {
-		ground = filepath.Dir(config)
+		parent = filepath.Dir(config)
 	}
-	if info, err := os.Stat(ground); Absent(err) || err == nil && !info.IsDir() {
-		return "", fmt.Errorf("there is no directory %s", ground)
+	if info, err := os.Stat(parent); Absent(err) || err == nil && !info.IsDir() {
+		return "", fmt.Errorf("there is no directory %s", parent)
 	}
 	directory := filepath.Join(config, "libvirt")
 	return directory, os.MkdirAll(directory, 0o700)
 }
 
-// Exists tells whether there is such a file, or anything else.
+// Exists tells whether there is a file or directory of that name.
 func Exists(file string) bool {
 	_, err := os.Stat(file)
 	return err == nil
 }
 
-// Absent tells whether an error means that there is no such file: neither the file
-// nor, as with /dev/null for a home, the directory.
+// Absent tells whether an error means that a file does not exist, also because its
+// directory is none, as with /dev/null for a home.
 func Absent(err error) bool {
 	return errors.Is(err, os.ErrNotExist) || errors.Is(err, syscall.ENOTDIR)
 }

@@ -9,13 +9,12 @@ import (
 	"strings"
 )
 
-// DefaultURIVariable is the environment variable that tells libvirt's clients
-// where to connect to when nobody else does.
+// DefaultURIVariable is the environment variable with the default URI of libvirt's
+// clients.
 const DefaultURIVariable = "LIBVIRT_DEFAULT_URI"
 
-// DefaultURI is the URI that libvirt's clients take when they are given none,
-// and where it is from: the environment, or uri_default in libvirt's client
-// configuration. Without either it is the system's daemon on this machine.
+// DefaultURI is the default URI of libvirt's clients, and its origin: the environment,
+// uri_default in libvirt's client configuration, or qemu:///system.
 func DefaultURI() (uri, origin string, err error) {
 	if uri = os.Getenv(DefaultURIVariable); uri != "" {
 		return uri, DefaultURIVariable, nil
@@ -30,11 +29,10 @@ func DefaultURI() (uri, origin string, err error) {
 	return "qemu:///system", "libvirt's default", nil
 }
 
-// aliasPattern is what a name must be to be looked for among the aliases. No URI
-// is one.
+// aliasPattern matches the names of aliases. It matches no URI.
 var aliasPattern = regexp.MustCompile(`^[A-Za-z0-9_-]+$`)
 
-// ResolveAlias is the URI that a text stands for: itself, when it is no alias.
+// ResolveAlias returns the URI of an alias, or the text itself if it is no alias.
 func ResolveAlias(text string) (string, error) {
 	if !aliasPattern.MatchString(text) {
 		return text, nil
@@ -56,9 +54,9 @@ type libvirtConf struct {
 	uriDefault string
 }
 
-// readLibvirtConf reads the configuration of libvirt's clients: the machine's
-// for root, the user's own else (virConnectGetConfigFilePath). None is as good
-// as an empty one.
+// readLibvirtConf reads the configuration of libvirt's clients: the machine's for root,
+// otherwise the user's own (virConnectGetConfigFilePath). A missing file counts as
+// empty.
 func readLibvirtConf() (libvirtConf, error) {
 	file := "/etc/libvirt/libvirt.conf"
 	if os.Geteuid() != 0 {
@@ -99,7 +97,7 @@ func parseLibvirtConf(content string) (libvirtConf, error) {
 	for !restPattern.MatchString(content) {
 		found := settingPattern.FindStringSubmatch(content)
 		if found == nil {
-			return libvirtConf{}, errors.New("a line of it is not a setting")
+			return libvirtConf{}, errors.New("one of its lines is not a setting")
 		}
 		whole, name, value := found[0], found[1], found[2]
 		content = content[len(whole):]
@@ -123,7 +121,7 @@ func (c libvirtConf) addAliases(list string) error {
 		}
 		alias, uri, found := strings.Cut(unquoted(item), "=")
 		if !found || !aliasPattern.MatchString(alias) {
-			return errors.New("an entry of uri_aliases is not of the form alias=URI")
+			return errors.New("an entry of uri_aliases does not have the form alias=URI")
 		}
 		if _, twice := c.aliases[alias]; !twice {
 			c.aliases[alias] = uri

@@ -41,10 +41,10 @@ func TestParseLibvirtConf(t *testing.T) {
 		},
 		"first counts":         {content: `uri_aliases=["a=` + hail + `","a=` + sleet + `"]`, aliases: map[string]string{"a": hail}},
 		"other settings":       {content: "tls_priority = \"NORMAL\"\nnumber = -5\n\nuri_default = \"\"\"" + hail + "\"\"\"\n", uriDefault: hail},
-		"no setting":           {content: "uri_default qemu:///system", wrong: "a line of it is not a setting"},
-		"string without end":   {content: `uri_default = "qemu:///system`, wrong: "a line of it is not a setting"},
-		"alias without a URI":  {content: `uri_aliases = ["hail"]`, wrong: "not of the form alias=URI"},
-		"alias with a strange": {content: `uri_aliases = ["h:l=` + hail + `"]`, wrong: "not of the form alias=URI"},
+		"no setting":           {content: "uri_default qemu:///system", wrong: "one of its lines is not a setting"},
+		"string without end":   {content: `uri_default = "qemu:///system`, wrong: "one of its lines is not a setting"},
+		"alias without a URI":  {content: `uri_aliases = ["hail"]`, wrong: "does not have the form alias=URI"},
+		"alias with a strange": {content: `uri_aliases = ["h:l=` + hail + `"]`, wrong: "does not have the form alias=URI"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

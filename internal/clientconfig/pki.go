@@ -5,17 +5,15 @@ import (
 	"path/filepath"
 )
 
-// PKI are the files that a client of TLS has.
+// PKI are the files of a TLS client.
 type PKI struct {
-	// Authority is the certificates of whom we trust, Revoked the list of
-	// certificates that they took back.
+	// Authority holds the trusted CA certificates, Revoked their revocation lists.
 	Authority, Revoked string
 	// Certificate and Key are the client's own.
 	Certificate, Key string
 }
 
-// systemPKI is where libvirt looks when nothing says otherwise (LIBVIRT_CACERT and
-// its kin).
+// systemPKI are libvirt's default files (LIBVIRT_CACERT and others).
 var systemPKI = PKI{
 	Authority:   "/etc/pki/CA/cacert.pem",
 	Revoked:     "/etc/pki/CA/cacrl.pem",
@@ -23,7 +21,7 @@ var systemPKI = PKI{
 	Key:         "/etc/pki/libvirt/private/clientkey.pem",
 }
 
-// pkiIn are the files in a directory, by libvirt's names.
+// pkiIn are the files in a directory under libvirt's names.
 func pkiIn(directory string) PKI {
 	return PKI{
 		Authority:   filepath.Join(directory, "cacert.pem"),
@@ -33,9 +31,9 @@ func pkiIn(directory string) PKI {
 	}
 }
 
-// FindPKI tells which files libvirt would take (virNetTLSContextLocateCredentials):
-// those in the directory that a URI names by pkipath; else, for an ordinary user,
-// those of its own that are there; else the system's.
+// FindPKI returns the files that libvirt takes (virNetTLSContextLocateCredentials): those
+// in the directory that a URI names by pkipath, otherwise an ordinary user's own existing
+// files, otherwise the system's.
 func FindPKI(pkipath string) PKI {
 	if pkipath != "" {
 		return pkiIn(pkipath)

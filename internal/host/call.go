@@ -11,9 +11,8 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/rpc"
 )
 
-// read makes a call that changes nothing on the control connection. It is
-// repeated once when the connection turns out to be lost, as it is after the
-// daemon was restarted.
+// read makes a call that changes nothing on the control connection. It repeats the call
+// once if the connection is lost, as after a restart of the daemon.
 func read[T any](ctx context.Context, h *Host, op string, class rpc.Class, fn func(*libvirt.Libvirt) (T, error)) (T, error) {
 	v, err := invoke(ctx, h, h.deadlines.Call, class, fn)
 	if lostInCall(err) != nil {
@@ -22,8 +21,8 @@ func read[T any](ctx context.Context, h *Host, op string, class rpc.Class, fn fu
 	return v, h.fail(op, err)
 }
 
-// write makes a call that changes something on the control connection. It is
-// repeated only where it is certain that it was not sent.
+// write makes a call that changes something on the control connection. It repeats the
+// call only if it was certainly not sent.
 func write(ctx context.Context, h *Host, op string, limit time.Duration, class rpc.Class, fn func(*libvirt.Libvirt) error) error {
 	call := func(lv *libvirt.Libvirt) (struct{}, error) { return struct{}{}, fn(lv) }
 	_, err := invoke(ctx, h, limit, class, call)
@@ -33,8 +32,7 @@ func write(ctx context.Context, h *Host, op string, limit time.Duration, class r
 	return h.failChange(op, err)
 }
 
-// lostInCall is the loss of a connection that had been there; nil when err is
-// something else.
+// lostInCall returns the loss of an established connection, or nil for another error.
 func lostInCall(err error) *rpc.LostError {
 	var dial *dialError
 	var lost *rpc.LostError
@@ -54,8 +52,8 @@ func invoke[T any](ctx context.Context, h *Host, limit time.Duration, class rpc.
 	return rpc.Call(ctx, c.Conn, limit, class, fn)
 }
 
-// parallel runs independent reads at the same time: one round trip instead of
-// several. It returns the first error in the order of its arguments.
+// parallel runs independent reads at the same time, to save round trips. It returns the
+// first error in the order of its arguments.
 func parallel(reads ...func() error) error {
 	var wg sync.WaitGroup
 	errs := make([]error, len(reads))
@@ -71,7 +69,7 @@ func parallel(reads ...func() error) error {
 	return nil
 }
 
-// get stores what f returns.
+// get makes a read for parallel that stores what f returns.
 func get[T any](into *T, f func() (T, error)) func() error {
 	return func() error {
 		v, err := f()

@@ -15,17 +15,17 @@ import (
 type Config struct {
 	// Name is the host's name in the provider's configuration.
 	Name string
-	// URI is how this process reaches the host's libvirt, by any transport but
-	// ext, or an alias of such a URI in libvirt's client configuration.
+	// URI is how this process reaches the host's libvirt, or an alias of such a URI in
+	// libvirt's client configuration.
 	URI string
-	// PeerURI is how the libvirt of other hosts reaches it. Empty stands for URI
-	// without its client-side parameters, and for none where URI is local.
+	// PeerURI is how other hosts' libvirt reaches it. If empty, it is URI without its
+	// client-side parameters, or none if URI is local.
 	PeerURI string
-	// MigrationURI is where memory is sent when this host is the destination, as
-	// in tcp://10.0.0.2. Empty lets its libvirt choose.
+	// MigrationURI is where memory is sent when this host is the destination, as in
+	// tcp://10.0.0.2. If empty, its libvirt chooses.
 	MigrationURI string
-	// Username and Password are for a host whose libvirt wants SASL. Empty stands
-	// for those that libvirt's auth.conf has for it.
+	// Username and Password are for a host whose libvirt requires SASL. If empty, they
+	// are those of libvirt's auth.conf.
 	Username string
 	Password Password
 }
@@ -42,8 +42,8 @@ const (
 	FieldPassword     = "password"
 )
 
-// ConfigError is a field of a Config that cannot be used. It never quotes the
-// value, which may hold a password.
+// ConfigError is an invalid field of a Config. It never quotes the value, which may hold
+// a password.
 type ConfigError struct {
 	// Host is the name of the host, Field one of the Field constants.
 	Host, Field string
@@ -55,13 +55,13 @@ func (e *ConfigError) Error() string {
 	return fmt.Sprintf("host %q: invalid %s: %s", e.Host, e.Field, e.Reason)
 }
 
-// Validate checks every field and returns an error for each that is wrong.
+// Validate checks every field and returns an error for each invalid one.
 func (c Config) Validate() []*ConfigError {
 	_, errs := c.parse()
 	return errs
 }
 
-// parse is Validate, and how the host is reached.
+// parse is Validate, and returns the endpoint of the URI.
 func (c Config) parse() (endpoint *transport.Endpoint, errs []*ConfigError) {
 	for _, f := range []struct {
 		name, value string
@@ -76,7 +76,7 @@ func (c Config) parse() (endpoint *transport.Endpoint, errs []*ConfigError) {
 		{FieldUsername, c.Username, checkNoNUL},
 		{FieldPassword, string(c.Password), func(password string) error {
 			if (password == "") != (c.Username == "") {
-				return errors.New("username and password are given together or not at all")
+				return errors.New("username and password must be set together")
 			}
 			return checkNoNUL(password)
 		}},
@@ -111,7 +111,7 @@ func checkMigrationURI(s string) error {
 		return errors.New("write it like tcp://10.0.0.2 or tcp://10.0.0.2:49152 (or with rdma)")
 	}
 	if u.User != nil {
-		return errors.New("it takes no user and no password: nobody logs in there")
+		return errors.New("it takes no user and no password")
 	}
 	return nil
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/rpc"
 )
 
-// dial makes a new connection, unless the last attempt says that it would fail.
+// dial makes a new connection, unless a recent failure still holds.
 func (h *Host) dial(caller context.Context) (*rpc.Conn, error) {
 	if err := h.backoff.recall(); err != nil {
 		return nil, err
@@ -33,7 +33,7 @@ func (h *Host) dial(caller context.Context) (*rpc.Conn, error) {
 	case errors.Is(err, context.Canceled):
 		return nil, err
 	}
-	// The time to end what the transport has started does not count.
+	// The time that the transport took to clean up does not count.
 	failure := &dialError{cause: err, after: min(time.Since(started), h.deadlines.Open)}
 	if caller.Err() == nil {
 		h.backoff.note(failure, h.deadlines.Open)
@@ -41,9 +41,9 @@ func (h *Host) dial(caller context.Context) (*rpc.Conn, error) {
 	return nil, failure
 }
 
-// connect makes a stream to the daemon and logs in. It returns when ctx ends, even
-// where keys, certificates or passwords are on a file server that is gone: no
-// deadline ends such a read. A stream that comes too late is closed.
+// connect opens a stream to the daemon and logs in. It returns when ctx ends, even while
+// it reads keys or passwords from a lost file server: no deadline ends such a read. It
+// closes a stream that comes too late.
 func (h *Host) connect(ctx context.Context) (net.Conn, error) {
 	type result struct {
 		stream net.Conn
@@ -71,7 +71,7 @@ func (h *Host) connect(ctx context.Context) (net.Conn, error) {
 	}
 }
 
-// startDialler runs f, which Close waits for, unless the host is closed.
+// startDialler runs f unless the host is closed. Close waits for f.
 func (h *Host) startDialler(f func()) error {
 	h.closing.Lock()
 	defer h.closing.Unlock()
@@ -82,7 +82,7 @@ func (h *Host) startDialler(f func()) error {
 	return nil
 }
 
-// authenticated makes a stream to the daemon and logs in.
+// authenticated opens a stream to the daemon and logs in.
 func (h *Host) authenticated(ctx context.Context) (net.Conn, error) {
 	stream, err := h.dialStream(ctx)
 	if err != nil {
@@ -95,8 +95,7 @@ func (h *Host) authenticated(ctx context.Context) (net.Conn, error) {
 	return stream, nil
 }
 
-// awaitDialers waits until no attempt to connect is left, for Deadlines.Close at
-// most.
+// awaitDialers waits for attempts to connect to end, for at most Deadlines.Close.
 func (h *Host) awaitDialers() error {
 	ended := make(chan struct{})
 	go func() {
@@ -107,6 +106,6 @@ func (h *Host) awaitDialers() error {
 	case <-ended:
 		return nil
 	case <-time.After(h.deadlines.Close):
-		return &rpc.LateError{After: h.deadlines.Close}
+		return &rpc.TimeoutError{After: h.deadlines.Close}
 	}
 }

@@ -8,14 +8,13 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/rpc"
 )
 
-// control is the connection that all calls share that are answered soon. It is
-// dialled when it is first needed and again after it was lost. Whoever needs it in
-// the meantime waits for the same attempt.
+// control is the shared connection for short calls. It is dialled on first use and again
+// after a loss; concurrent callers wait for the same attempt.
 type control struct {
 	mu      sync.Mutex
 	conn    *sharedConn
 	dialing *dialing
-	old     []*rpc.Conn // retired, perhaps still answering
+	old     []*rpc.Conn // retired, perhaps with calls under way
 }
 
 // dialing is one attempt to connect.
@@ -25,13 +24,13 @@ type dialing struct {
 	err  error
 }
 
-// sharedConn is a control connection, and which host is at its other end.
+// sharedConn is a control connection and the UUID of the host at its other end.
 type sharedConn struct {
 	*rpc.Conn
 	uuid hostUUID
 }
 
-// controlConn returns the control connection, made anew where needed.
+// controlConn returns the control connection and dials it if needed.
 func (h *Host) controlConn(ctx context.Context) (*sharedConn, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, rpc.ContextError(err, time.Now())
@@ -49,9 +48,8 @@ func (h *Host) controlConn(ctx context.Context) (*sharedConn, error) {
 	}
 }
 
-// ensureControl returns the connection, the attempt under way, or a new one. An
-// attempt ends with the host and by its own deadline, not with the caller who
-// happened to come first.
+// ensureControl returns the connection, the attempt under way, or a new attempt. An
+// attempt ends with the host or by its own deadline, not with its first caller.
 func (h *Host) ensureControl() (*dialing, error) {
 	c := &h.control
 	c.mu.Lock()
@@ -88,8 +86,8 @@ func (h *Host) ensureControl() (*dialing, error) {
 	return d, nil
 }
 
-// keep ends an attempt and stores its connection, unless the host is closed: Close
-// does not see what is stored after it.
+// keep ends an attempt and stores its connection, unless the host is closed: Close would
+// miss it.
 func (c *control) keep(lifetime context.Context, made *sharedConn) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -101,7 +99,7 @@ func (c *control) keep(lifetime context.Context, made *sharedConn) bool {
 	return true
 }
 
-// take empties the control connection for closing.
+// take removes and returns all connections, to close them.
 func (c *control) take() []*rpc.Conn {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -113,7 +111,7 @@ func (c *control) take() []*rpc.Conn {
 	return conns
 }
 
-// dropEnded forgets connections of which nothing is left.
+// dropEnded removes connections that have ended completely.
 func dropEnded(conns []*rpc.Conn) []*rpc.Conn {
 	var live []*rpc.Conn
 	for _, c := range conns {

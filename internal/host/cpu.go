@@ -11,11 +11,11 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/rpc"
 )
 
-// failIncompatible is VIR_CONNECT_COMPARE_CPU_FAIL_INCOMPATIBLE: an error that
-// names the missing features instead of a bare "no".
+// failIncompatible is VIR_CONNECT_COMPARE_CPU_FAIL_INCOMPATIBLE: libvirt answers with an
+// error that names the missing features.
 const failIncompatible = 1
 
-// guestCPU is what of a domain's definition decides whether its CPU can be had.
+// guestCPU is the part of a domain's definition that CompareCPU needs.
 type guestCPU struct {
 	VirtType string `xml:"type,attr"`
 	Type     struct {
@@ -30,10 +30,9 @@ type guestCPU struct {
 	} `xml:"cpu"`
 }
 
-// CompareCPU asks whether the guest of the given definition can run here. The
-// error is a *migration.CPUError when it cannot. Nothing is said against a CPU
-// that libvirt cannot judge: one without a model (host-passthrough, maximum, or
-// no <cpu> at all), and one of an architecture it does not compare.
+// CompareCPU asks whether the guest with this definition can run here; if not, the error
+// is a *migration.CPUError. It accepts what libvirt cannot judge: a CPU without a model
+// (host-passthrough, maximum, no <cpu>) and one of an architecture it does not compare.
 func (h *Host) CompareCPU(ctx context.Context, domainXML string) error {
 	const op = "compare the guest's CPU"
 	var guest guestCPU
@@ -61,7 +60,7 @@ func (h *Host) CompareCPU(ctx context.Context, domainXML string) error {
 	return err
 }
 
-// element is the <cpu> element as it stands in the definition.
+// element is the <cpu> element of the definition.
 func (g guestCPU) element() (string, error) {
 	type cpu struct {
 		XMLName xml.Name   `xml:"cpu"`

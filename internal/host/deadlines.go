@@ -6,22 +6,18 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/transport"
 )
 
-// Deadlines bounds how long a host may take. The zero value of a field stands
-// for its default.
+// Deadlines bounds how long a host may take. A zero field means its default.
 type Deadlines struct {
-	// Open is for dialling, logging in and opening the driver. A host that exceeds
-	// it, or that is not trusted, is not dialled again for the same time: whoever asks
-	// in between gets the same error at once.
+	// Open is for dialling, logging in and opening the driver. After it was exceeded, or
+	// after a permanent failure, calls get the same error at once for the same time.
 	Open time.Duration
-	// Call is for one call on the control connection. The slowest measured is
-	// the statistics of a job whose QEMU is being torn down, 2.2 s.
+	// Call is for one call on the control connection. The slowest measured took 2.2 s:
+	// the statistics of a job whose QEMU ends.
 	Call time.Duration
-	// RecordWrite is for a write to a domain's metadata. It exceeds the 30 s
-	// that libvirt waits for a domain's job lock, so that libvirt's own error
-	// arrives.
+	// RecordWrite is for a write to a domain's metadata. It exceeds the 30 s that
+	// libvirt waits for a domain's job lock, so that libvirt's own error arrives.
 	RecordWrite time.Duration
-	// Close is for saying goodbye to a daemon and for the goroutines of a closed
-	// host to end.
+	// Close is for ConnectClose and for the end of the goroutines of a closed host.
 	Close time.Duration
 }
 

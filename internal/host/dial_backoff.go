@@ -10,17 +10,15 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/transport"
 )
 
-// loginPause is how long a refused login is not repeated. A run may ask a host
-// hundreds of times for hours; by default pam_faillock locks an account after three
-// failures in a quarter of an hour, and fail2ban blocks an address after five in ten
-// minutes. A run goes on by itself once somebody has mended the login. The pause is
-// for hosts that never accepted a login: one that has done so, and is in the midst of
-// a migration, is needed again as soon as it can.
+// loginPause is how long a refused login is not repeated, because a run makes hundreds
+// of calls: by default pam_faillock locks an account after 3 failures in 15 minutes, and
+// fail2ban blocks an address after 5 in 10. A host that accepted a login before is
+// retried sooner: a migration may need it.
 const loginPause = 10 * time.Minute
 
-// dialBackoff keeps a failure to connect for a while. Whoever asks in between gets
-// it at once, and the host is left alone. Otherwise every resource would wait for the
-// same deadline, or have the same login refused, one after the other.
+// dialBackoff keeps a failure to connect for a while and returns it to all callers.
+// Otherwise every resource would wait for the same deadline or repeat the same refused
+// login.
 type dialBackoff struct {
 	mu      sync.Mutex
 	failure *dialError
@@ -28,7 +26,7 @@ type dialBackoff struct {
 	trusted bool // the host has accepted a login before
 }
 
-// recall is the failure that is kept; nil when there is none.
+// recall returns the kept failure, or nil.
 func (b *dialBackoff) recall() error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -38,8 +36,7 @@ func (b *dialBackoff) recall() error {
 	return nil
 }
 
-// note keeps a failure for its pause; open is how long an attempt to connect may
-// take.
+// note keeps a failure for its pause; open is the deadline of an attempt to connect.
 func (b *dialBackoff) note(failure *dialError, open time.Duration) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -59,9 +56,8 @@ func (b *dialBackoff) succeeded() {
 	b.failure, b.trusted = nil, true
 }
 
-// pause is how long a failed attempt to connect is not repeated; open is how long
-// an attempt may take. What may be over by itself is not kept: a daemon that was
-// started again is used at once.
+// pause is how long a failed attempt to connect is not repeated; open is the deadline of
+// an attempt. It is 0 for temporary failures: a restarted daemon is used at once.
 func (e *dialError) pause(open time.Duration) time.Duration {
 	switch e.persistence() {
 	case transport.Permanent:
@@ -73,7 +69,7 @@ func (e *dialError) pause(open time.Duration) time.Duration {
 	return 0
 }
 
-// persistence is how long the failure is going to last.
+// persistence is how long the failure lasts.
 func (e *dialError) persistence() transport.Persistence {
 	var way *transport.Error
 	var login *rpc.LoginError

@@ -28,7 +28,7 @@ func TestHowLongAFailureStands(t *testing.T) {
 		"host key unknown":         {&rpc.LostError{Cause: &transport.Error{Persistence: transport.Permanent}}, open},
 		"no key to offer, SSH":     {&transport.Error{Persistence: transport.Permanent}, open},
 		"no way to log in":         {&rpc.LoginError{}, open},
-		"no answer":                {&rpc.LateError{}, open},
+		"no answer":                {&rpc.TimeoutError{}, open},
 		"no answer from the dial":  {context.DeadlineExceeded, open},
 		"nothing listens":          {syscall.ECONNREFUSED, 0},
 		"nothing listens, SSH":     {&rpc.LostError{Cause: &transport.Error{}}, 0},
@@ -62,18 +62,18 @@ func TestFailureIsForgottenInTime(t *testing.T) {
 	})
 }
 
-// A host that has let us in and refuses a login once, while its directory of
+// A host that has accepted a login and refuses a login once, while its directory of
 // users is being restarted, is asked again before long, and is as good as before
 // once it lets us in. One that never did is left alone.
 func TestRefusalInTheMidstOfWork(t *testing.T) {
 	t.Parallel()
 	refusal := &transport.Error{Reason: "refused", Persistence: transport.LoginRefused}
 	tests := map[string]struct {
-		before bool // it was let in before the refusal
+		before bool // a login was accepted before the refusal
 		pause  time.Duration
 	}{
-		"let in before":    {true, DefaultOpen},
-		"never let in yet": {false, loginPause},
+		"accepted before":    {true, DefaultOpen},
+		"never accepted yet": {false, loginPause},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -108,7 +108,7 @@ func TestRefusalInTheMidstOfWork(t *testing.T) {
 	}
 }
 
-// Whoever was let in knows better than one who was refused just before.
+// An accepted login counts more than a refusal just before.
 func TestLoginEndsTheMemoryOfARefusal(t *testing.T) {
 	t.Parallel()
 	var r dialBackoff

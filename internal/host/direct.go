@@ -12,14 +12,13 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/rpc"
 )
 
-// beginTimeout bounds Begin, which may wait for the job of another operation. The
-// later steps last as long as their caller lets them: Prepare starts a QEMU and may
-// allocate all of the guest's memory.
+// beginTimeout bounds Begin, which may wait for another operation's job. The caller
+// bounds the later steps: Prepare may allocate all of the guest's memory.
 const beginTimeout = 5 * time.Minute
 
-// Begin starts a migration that the client drives, on its source. Nothing has to
-// be undone when it is not carried on. The error of Begin and of Perform matches
-// migration.ErrBusy when another migration of the domain runs already.
+// Begin starts a direct migration on its source. It needs no undo if the migration does
+// not continue. The error of Begin and Perform matches migration.ErrBusy if another
+// migration of the domain runs.
 func (h *Host) Begin(ctx context.Context, uuid string, p migration.Parameters) (domainXML string, cookie []byte, err error) {
 	const op = "begin the migration"
 	dom, err := handle(uuid)
@@ -42,7 +41,7 @@ func (h *Host) Begin(ctx context.Context, uuid string, p migration.Parameters) (
 	return b.xml, b.cookie, err
 }
 
-// Prepare makes the destination ready to receive.
+// Prepare starts the incoming domain on the destination.
 func (h *Host) Prepare(ctx context.Context, domainXML string, cookie []byte, p migration.Parameters) (migrationURI string, out []byte, err error) {
 	const op = "prepare for the migration"
 	var definition struct {
@@ -70,8 +69,8 @@ func (h *Host) Prepare(ctx context.Context, domainXML string, cookie []byte, p m
 	return p.MigrationURI, r.cookie, nil
 }
 
-// Perform sends the guest's memory to where the destination said. The error
-// matches migration.ErrMemoryUnreachable when that could not be connected to.
+// Perform sends the guest's memory to the URI of the destination. The error matches
+// migration.ErrMemoryUnreachable if that cannot be reached.
 func (h *Host) Perform(ctx context.Context, uuid, migrationURI string, cookie []byte, p migration.Parameters) ([]byte, error) {
 	const op = "send the domain's memory"
 	dom, err := handle(uuid)
@@ -95,8 +94,8 @@ func (h *Host) Perform(ctx context.Context, uuid, migrationURI string, cookie []
 	return out, err
 }
 
-// Finish starts the domain on the destination or, with cancelled set, destroys the
-// incoming domain.
+// Finish starts the domain on the destination or, if cancelled, destroys the incoming
+// domain.
 func (h *Host) Finish(ctx context.Context, name string, cookie []byte, p migration.Parameters, cancelled bool) ([]byte, error) {
 	params := typedParameters(p)
 	params.text(libvirt.MigrateParamDestName, name)
@@ -106,8 +105,8 @@ func (h *Host) Finish(ctx context.Context, name string, cookie []byte, p migrati
 	})
 }
 
-// Confirm tells the source how the migration ended: it ends the domain there or,
-// with cancelled set, lets it run.
+// Confirm tells the source how the migration ended: the source ends the domain or, if
+// cancelled, lets it run.
 func (h *Host) Confirm(ctx context.Context, uuid string, cookie []byte, p migration.Parameters, cancelled bool) error {
 	const op = "confirm the migration"
 	dom, err := handle(uuid)
@@ -120,7 +119,7 @@ func (h *Host) Confirm(ctx context.Context, uuid string, cookie []byte, p migrat
 	return err
 }
 
-// number is a boolean on the wire.
+// number is a boolean in libvirt's protocol.
 func number(b bool) int32 {
 	if b {
 		return 1

@@ -172,7 +172,7 @@ func TestDirectCancelledAfterPrepare(t *testing.T) {
 	s.do(s.begin, s.prepare)
 	d, err := s.destination.Domain(testContext(t), s.guest.UUID)
 	if err != nil || d.State != migration.StateIncoming {
-		t.Errorf("on the destination: %+v, %v; want the incoming half", d, err)
+		t.Errorf("on the destination: %+v, %v; want the incoming domain", d, err)
 	}
 	s.cookie = nil
 	_ = s.finish(true) // libvirt answers that the domain is gone
@@ -194,7 +194,7 @@ func (s *steps) preparesSlowly() {
 	s.xml = strings.Replace(s.xml, emulator[0], "<emulator>"+slow+"</emulator>", 1)
 }
 
-// The receiving half is to be seen while the destination is slow to prepare, which
+// The incoming domain can be seen while the destination is slow to prepare, which
 // tells it from one that hangs; given up by then, it leaves nothing behind.
 func TestDirectWhileTheDestinationPrepares(t *testing.T) {
 	for name, givenUp := range map[string]bool{"waited for": false, "given up": true} {
@@ -209,7 +209,7 @@ func TestDirectWhileTheDestinationPrepares(t *testing.T) {
 				_, _, err := s.destination.Prepare(ctx, s.xml, s.cookie, s.p)
 				prepared <- err
 			}()
-			until(t, "the destination holds the receiving half", func() bool {
+			until(t, "the destination holds the incoming domain", func() bool {
 				d, err := s.destination.Domain(testContext(t), s.guest.UUID)
 				return err == nil && d.State == migration.StateIncoming
 			})

@@ -14,12 +14,12 @@ import (
 // Domain looks a domain up by UUID. The error matches migration.ErrNoDomain
 // when the host has none.
 func (h *Host) Domain(ctx context.Context, uuid string) (migration.Domain, error) {
-	const op = "look the domain up"
+	const op = "look up the domain"
 	dom, err := handle(uuid)
 	if err != nil {
 		return migration.Domain{}, h.fail(op, err)
 	}
-	// First, and alone: most hosts do not have it, and have nothing else to say.
+	// Before everything else: most hosts do not have the domain.
 	found, err := read(ctx, h, op, rpc.Quick, func(lv *libvirt.Libvirt) (libvirt.Domain, error) {
 		return lv.DomainLookupByUUID(dom.UUID)
 	})
@@ -32,7 +32,7 @@ func (h *Host) Domain(ctx context.Context, uuid string) (migration.Domain, error
 // DomainByName looks a domain up by name. The error matches
 // migration.ErrNoDomain when the host has none.
 func (h *Host) DomainByName(ctx context.Context, name string) (migration.Domain, error) {
-	const op = "look the domain up by name"
+	const op = "look up the domain by name"
 	found, err := read(ctx, h, op, rpc.Quick, func(lv *libvirt.Libvirt) (libvirt.Domain, error) {
 		return lv.DomainLookupByName(name)
 	})
@@ -42,8 +42,8 @@ func (h *Host) DomainByName(ctx context.Context, name string) (migration.Domain,
 	return h.describe(ctx, op, found)
 }
 
-// DomainNames are the names of all domains of the host, by UUID. It waits for a
-// domain that is just being started; the longest measured is 4.6 s.
+// DomainNames are the names of all domains of the host, by UUID. It waits for a domain
+// that is starting; the longest wait measured is 4.6 s.
 func (h *Host) DomainNames(ctx context.Context) (map[string]string, error) {
 	domains, err := read(ctx, h, "list the domains", rpc.Patient, func(lv *libvirt.Libvirt) ([]libvirt.Domain, error) {
 		domains, _, err := lv.ConnectListAllDomains(1, 0)
@@ -59,7 +59,7 @@ func (h *Host) DomainNames(ctx context.Context) (map[string]string, error) {
 	return names, nil
 }
 
-// describe asks what else there is to know of a domain.
+// describe reads the state, persistence and memory of a domain.
 func (h *Host) describe(ctx context.Context, op string, dom libvirt.Domain) (migration.Domain, error) {
 	d := migration.Domain{UUID: formatUUID(dom.UUID), Name: dom.Name}
 	var now condition
@@ -102,21 +102,20 @@ func (h *Host) state(ctx context.Context, op string, dom libvirt.Domain) (condit
 	return h.interpret(ctx, op, dom, s[0], s[1])
 }
 
-// condition is what a domain does.
+// condition is the state of a domain and its reason.
 type condition struct {
 	state        migration.DomainState
 	reason       migration.Reason
 	unresponsive bool
 }
 
-// jobPatience is how long to wait for the job that tells what the domain is. The
-// longest measured of a QEMU that works is 2.2 s.
+// jobPatience is how long to wait for the job that tells what the domain is. The longest
+// wait measured with a working QEMU is 2.2 s.
 const jobPatience = 3 * time.Second
 
-// interpret translates a state. Only one thing tells an incoming domain: libvirt
-// refuses the statistics of its job, "available only on the source host". The refusal
-// needs no answer of QEMU; so where none comes, the domain is the source of a
-// migration.
+// interpret translates a state. Only an incoming domain has job statistics that libvirt
+// refuses ("available only on the source host"), without asking QEMU. If no answer
+// comes, the domain is the source of a migration.
 func (h *Host) interpret(ctx context.Context, op string, dom libvirt.Domain, s, r int32) (condition, error) {
 	now := condition{state: state(s, r), reason: reason(s, r)}
 	if !perhapsIncoming(s, r) {
@@ -139,7 +138,7 @@ func (h *Host) interpret(ctx context.Context, op string, dom libvirt.Domain, s, 
 	return now, nil
 }
 
-// DomainXML is the domain's definition in the form meant for migration.
+// DomainXML is the domain's migratable definition (VIR_DOMAIN_XML_MIGRATABLE).
 func (h *Host) DomainXML(ctx context.Context, uuid string) (string, error) {
 	const op = "read the domain's definition"
 	dom, err := handle(uuid)
@@ -156,12 +155,12 @@ func (h *Host) Suspend(ctx context.Context, uuid string) error {
 	return h.command(ctx, "pause the domain", uuid, rpc.Patient, (*libvirt.Libvirt).DomainSuspend)
 }
 
-// Resume lets a paused domain run.
+// Resume resumes a paused domain.
 func (h *Host) Resume(ctx context.Context, uuid string) error {
 	return h.command(ctx, "resume the domain", uuid, rpc.Patient, (*libvirt.Libvirt).DomainResume)
 }
 
-// command makes a call that needs nothing but the domain.
+// command makes a call whose only argument is the domain.
 func (h *Host) command(ctx context.Context, op, uuid string, class rpc.Class, fn func(*libvirt.Libvirt, libvirt.Domain) error) error {
 	dom, err := handle(uuid)
 	if err != nil {

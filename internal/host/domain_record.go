@@ -11,22 +11,22 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/rpc"
 )
 
-// raceAttempts is how often a record is looked at again after its domain was
-// started, stopped, defined or undefined in between.
+// raceAttempts is how often a record is read again after its domain was started,
+// stopped, defined or undefined in between.
 const raceAttempts = 3
 
-// DomainRecord is what a domain's metadata holds of us. libvirt keeps two
-// independent copies: one of the running domain and one of its definition.
+// DomainRecord is a domain's record in its metadata, of which libvirt keeps two
+// independent copies: one for the running domain and one for its definition.
 type DomainRecord struct {
-	// Live and Config are the JSON texts of the two copies, nil where there is
-	// none. An element that is not of our shape stands there as XML.
+	// Live and Config are the JSON texts of the two copies, nil if there is none. An
+	// element that is not a record is given as XML.
 	Live, Config *string
-	// Active and Persistent tell which copies the domain can have: Live when it
-	// is active, Config when it is persistent.
+	// Active and Persistent tell which copies the domain can have: Live if it is
+	// active, Config if it is persistent.
 	Active, Persistent bool
 }
 
-// copies are the ones a domain can have, as libvirt's flags.
+// copies are libvirt's flags for the copies that the domain can have.
 func (r DomainRecord) copies() libvirt.DomainModificationImpact {
 	var flags libvirt.DomainModificationImpact
 	if r.Active {
@@ -38,8 +38,8 @@ func (r DomainRecord) copies() libvirt.DomainModificationImpact {
 	return flags
 }
 
-// holds tells whether every copy the domain can have is exactly the given one,
-// nil standing for none.
+// holds tells whether every copy that the domain can have is exactly the given one; nil
+// is no record.
 func (r DomainRecord) holds(json *string) bool {
 	return (!r.Active || same(r.Live, json)) && (!r.Persistent || same(r.Config, json))
 }
@@ -49,7 +49,7 @@ func same(a, b *string) bool {
 }
 
 // DomainRecord reads every copy of a domain's record. The error matches
-// migration.ErrNoDomain when the host has no such domain.
+// migration.ErrNoDomain if the host has no such domain.
 func (h *Host) DomainRecord(ctx context.Context, uuid string) (DomainRecord, error) {
 	const op = "read the domain's record"
 	dom, err := handle(uuid)
@@ -63,13 +63,13 @@ func (h *Host) DomainRecord(ctx context.Context, uuid string) (DomainRecord, err
 		}
 		err = h.readCopies(ctx, op, dom, &r)
 		if errors.Is(err, migration.ErrNotActive) && attempt < raceAttempts {
-			continue // it was started or stopped since it was looked at
+			continue // it was started or stopped in between
 		}
 		return r, err
 	}
 }
 
-// possibleCopies finds out which copies a domain can have.
+// possibleCopies reads which copies a domain can have.
 func (h *Host) possibleCopies(ctx context.Context, op string, dom libvirt.Domain) (DomainRecord, error) {
 	var r DomainRecord
 	err := parallel(
@@ -110,25 +110,24 @@ func (h *Host) readCopy(ctx context.Context, op string, dom libvirt.Domain, wher
 	return new(decodeElement(element)), nil
 }
 
-// WriteDomainRecord writes the record into every copy the domain can have. While
-// a job runs that locks the domain, as a migration does, it fails at once with
-// migration.ErrBusy: libvirt would wait 30 s.
+// WriteDomainRecord writes the record into every copy that the domain can have. While a
+// job such as a migration locks the domain it fails at once with migration.ErrBusy:
+// libvirt would wait 30 s.
 func (h *Host) WriteDomainRecord(ctx context.Context, uuid, json string) error {
 	const op = "write the domain's record"
 	return h.putDomainRecord(ctx, op, uuid, &json)
 }
 
-// DeleteDomainRecord removes the record from every copy the domain has. That
-// there is none is success; that there is no such domain is
-// migration.ErrNoDomain. It fails as WriteDomainRecord does while a job runs.
+// DeleteDomainRecord removes the record from every copy that the domain has. It succeeds
+// if there is none, and fails with migration.ErrNoDomain if there is no such domain.
+// While a job runs it fails as WriteDomainRecord does.
 func (h *Host) DeleteDomainRecord(ctx context.Context, uuid string) error {
 	return h.putDomainRecord(ctx, "delete the domain's record", uuid, nil)
 }
 
-// putDomainRecord makes every copy be the given record, or none at all. It looks
-// before each attempt, so that a write whose outcome is unknown is repeated only
-// where it had no effect, and after the last, so that a domain that was started
-// in between has the copy that it gained.
+// putDomainRecord writes the record into every copy, or removes it if json is nil. It
+// reads before each attempt, to repeat a write of unknown outcome only if it had no
+// effect, and after the last, to find the new copy of a domain started in between.
 func (h *Host) putDomainRecord(ctx context.Context, op, uuid string, json *string) error {
 	dom, err := handle(uuid)
 	if err != nil {
@@ -174,8 +173,8 @@ func metadataBody(json *string) (libvirt.OptString, error) {
 	return libvirt.OptString{element}, err
 }
 
-// refuseWhileBusy fails when a job runs that keeps others from changing the
-// domain. A backup lets them.
+// refuseWhileBusy fails while a job runs that blocks changes of the domain. A backup does
+// not.
 func (h *Host) refuseWhileBusy(ctx context.Context, op string, dom libvirt.Domain, r DomainRecord) error {
 	if !r.Active {
 		return nil
@@ -183,10 +182,10 @@ func (h *Host) refuseWhileBusy(ctx context.Context, op string, dom libvirt.Domai
 	reply, err := h.jobStats(ctx, op, dom, 0)
 	switch {
 	case errors.Is(err, ErrUnsupported):
-		// libvirt's way to say that this is an incoming domain.
+		// This is an incoming domain.
 		return h.busy(op, "migration in progress")
 	case errors.Is(err, migration.ErrNotActive):
-		return nil // it was stopped; the write will find out
+		return nil // it was stopped; the write handles that
 	case err != nil:
 		return err
 	}

@@ -5,21 +5,23 @@ import (
 	"strings"
 )
 
-// certificateAdvice is what to do where QEMU cannot use the certificates that an
-// encrypted migration takes. libvirt does not say on which of the hosts.
+// certificateAdvice is what to do if QEMU cannot use the certificates of an encrypted
+// migration. libvirt does not tell on which host.
 func certificateAdvice(message string) string {
-	if strings.Contains(message, "'object-add'") && (strings.Contains(message, "credentials") || strings.Contains(message, "certificate")) {
-		return "; encryption takes certificates on the source and on the destination (" + certificateDirectory + ")"
+	if strings.Contains(message, "'object-add'") &&
+		(strings.Contains(message, "credentials") || strings.Contains(message, "certificate")) {
+		return "; encryption needs certificates on the source and on the destination (" + certificateDirectory + ")"
 	}
 	return ""
 }
 
-// certificateDirectory is where QEMU has the certificates for migrations.
-const certificateDirectory = "migrate_tls_x509_cert_dir in qemu.conf, /etc/pki/libvirt-migrate where that exists, else default_tls_x509_cert_dir, /etc/pki/qemu"
+// certificateDirectory tells where QEMU finds the certificates for migrations.
+const certificateDirectory = "migrate_tls_x509_cert_dir in qemu.conf, or /etc/pki/libvirt-migrate if it exists, " +
+	"otherwise default_tls_x509_cert_dir, or /etc/pki/qemu"
 
-// explainEncryption adds the likely reason to the error of an encrypted migration that
-// broke off. The destination's QEMU only ends the connection to a source that has no
-// certificate or one of an unknown authority.
+// explainEncryption adds the likely reason to the error of a failed encrypted migration:
+// the destination's QEMU only closes the connection to a source without a certificate or
+// with one of an unknown authority.
 func explainEncryption(err error) error {
 	var e *Error
 	if !errors.As(err, &e) {
@@ -27,8 +29,9 @@ func explainEncryption(err error) error {
 	}
 	for _, said := range []string{"TLS channel", " socket: ", "Input/output error"} {
 		if strings.Contains(e.Message, said) {
-			e.Message += "; an encrypted migration that ends like this at its very start is one whose source the destination does not trust: " +
-				"the source needs client-cert.pem and client-key.pem, of the authority in the destination's ca-cert.pem (" + certificateDirectory + ")"
+			e.Message += "; if an encrypted migration ends like this at its start, the destination does not trust " +
+				"the source: the source needs client-cert.pem and client-key.pem, issued by the authority in the " +
+				"destination's ca-cert.pem (" + certificateDirectory + ")"
 			return err
 		}
 	}

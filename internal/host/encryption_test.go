@@ -30,7 +30,7 @@ func TestEncryptionWithoutCertificates(t *testing.T) {
 			if !errors.As(err, &e) || e.Code == 0 || !strings.Contains(e.Message, "/etc/libvirt/pki/qemu/ca-cert.pem") {
 				t.Errorf("got %v, want libvirt's answer with the file", err)
 			}
-			if !strings.Contains(err.Error(), "takes certificates on the source and on the destination") {
+			if !strings.Contains(err.Error(), "needs certificates on the source and on the destination") {
 				t.Errorf("%v does not say where certificates are needed", err)
 			}
 			if errors.Is(err, migration.ErrPeerUnreachable) || errors.Is(err, migration.ErrUnreachable) {
@@ -52,7 +52,7 @@ func TestEncryptionWithoutOneFile(t *testing.T) {
 	w := world(t)
 	source, destination := connect(t, w.Hosts[0]), connect(t, w.Hosts[1])
 	guest := w.StartGuest(t, lab.GuestSpec{Bare: true})
-	const untrusted = "one whose source the destination does not trust: the source needs client-cert.pem and client-key.pem"
+	const untrusted = "the destination does not trust the source: the source needs client-cert.pem and client-key.pem"
 	for name, test := range map[string]struct {
 		on         *lab.Host
 		file, want string

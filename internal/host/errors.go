@@ -16,40 +16,39 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/transport"
 )
 
-// What an error of a host says, beside the sentinels of package migration.
+// Sentinels of a host's errors, besides those of package migration.
 var (
-	// ErrDenied is libvirt's refusal of a call on a read-only connection or by
-	// its access control.
+	// ErrDenied is libvirt's refusal of a call on a read-only connection or by its
+	// access control.
 	ErrDenied = migration.ErrDenied
-	// ErrNoSecretDriver is a libvirt daemon without the secret driver, which
-	// keeps the host-level records.
+	// ErrNoSecretDriver is a libvirt daemon without the secret driver, which keeps the
+	// global and cluster records.
 	ErrNoSecretDriver = errors.New("libvirt has no secret driver")
-	// ErrForeignSecret is a secret of somebody else under the UUID of a record: it is
+	// ErrForeignSecret is another program's secret under the UUID of a record. It is
 	// neither overwritten nor deleted.
 	ErrForeignSecret = errors.New("the secret is not a record")
 	// ErrNoRecord is libvirt's answer that there is no such secret or metadata.
 	ErrNoRecord = errors.New("no such record")
-	// ErrOutcomeUnknown is a connection that was lost after a call had been sent
-	// and before it was answered: it may have taken effect. It comes with
-	// migration.ErrUnreachable.
+	// ErrOutcomeUnknown is a call that was sent and not answered: it may have taken
+	// effect. The error matches migration.ErrUnreachable, too.
 	ErrOutcomeUnknown = errors.New("the outcome of the call is unknown")
-	// ErrUnsupported is a daemon that does not know a call or a parameter:
-	// mostly, one that is too old.
+	// ErrUnsupported is a call or a parameter that the daemon does not know, mostly
+	// because it is too old.
 	ErrUnsupported = migration.ErrUnsupported
-	// ErrClosed is a call on a host that was closed.
+	// ErrClosed is a call on a closed host.
 	ErrClosed = errors.New("host is closed")
 )
 
-// Error is a call to a host that failed. errors.Is tells what it means, by the
-// sentinels of this package and of package migration.
+// Error is a failed call to a host. It matches sentinels of this package and of package
+// migration.
 type Error struct {
 	// Host is the host's name in the provider's configuration.
 	Host string
-	// Op is what was asked of it, as in "look the domain up".
+	// Op is what was asked of it, as in "look up the domain".
 	Op string
 	// Code is libvirt's error number (VIR_ERR_*); 0 when libvirt did not answer.
 	Code int
-	// Message is what happened, in libvirt's words where it answered.
+	// Message is what happened: libvirt's own message if it answered.
 	Message string
 
 	kinds []error
@@ -63,7 +62,7 @@ func (e *Error) Error() string {
 // Is reports whether the error means the sentinel target.
 func (e *Error) Is(target error) bool { return slices.Contains(e.kinds, target) }
 
-// Unwrap is the error beneath, if there is one: a cancelled context among them.
+// Unwrap returns the underlying error, such as context.Canceled, or nil.
 func (e *Error) Unwrap() error { return e.cause }
 
 // codeKinds is what libvirt's error numbers mean.
@@ -83,7 +82,7 @@ var codeKinds = map[libvirt.ErrorNumber]error{
 	libvirt.ErrArgumentUnsupported:  ErrUnsupported,
 }
 
-// fail turns whatever went wrong in a call into an *Error.
+// fail turns any error of a call into an *Error.
 func (h *Host) fail(op string, err error) error {
 	if err == nil {
 		return nil
@@ -95,7 +94,7 @@ func (h *Host) fail(op string, err error) error {
 	e := &Error{Host: h.cfg.Name, Op: op, cause: err}
 	var answer libvirt.Error
 	var lost *rpc.LostError
-	var late *rpc.LateError
+	var late *rpc.TimeoutError
 	var dial *dialError
 	switch {
 	case errors.As(err, &dial):
@@ -107,7 +106,7 @@ func (h *Host) fail(op string, err error) error {
 			e.kinds = []error{kind}
 		}
 	case errors.Is(err, libvirt.ErrUnsupported):
-		e.Message = "its libvirt is too old to know this call"
+		e.Message = "its libvirt is too old for this call"
 		e.kinds = []error{ErrUnsupported}
 	case errors.As(err, &lost):
 		e.Message = lostMessage(lost)
@@ -126,8 +125,8 @@ func (h *Host) fail(op string, err error) error {
 	return e
 }
 
-// failChange is fail for a call that changes something: it says where nobody knows
-// whether the call took effect.
+// failChange is fail for a call that changes something: it marks errors after which the
+// outcome is unknown.
 func (h *Host) failChange(op string, err error) error {
 	failure := h.fail(op, err)
 	var e *Error
@@ -136,27 +135,27 @@ func (h *Host) failChange(op string, err error) error {
 	}
 	lost := lostInCall(err)
 	if isLate(err) || lost != nil && !lost.Unsent {
-		e.Message += "; whether it took effect is not known"
+		e.Message += "; it is unknown whether it took effect"
 		e.kinds = append(e.kinds, ErrOutcomeUnknown)
 	}
 	return failure
 }
 
-// isLate tells whether a call was sent and not answered in time. Where connecting took
-// too long, nothing was sent.
+// isLate tells whether a call was sent and not answered in time, unlike one whose
+// connection took too long.
 func isLate(err error) bool {
 	var dial *dialError
-	var late *rpc.LateError
+	var late *rpc.TimeoutError
 	return !errors.As(err, &dial) && errors.As(err, &late)
 }
 
-// lostMessage says how a connection ended, and why where its transport knows.
+// lostMessage says how a connection ended, and why if its transport knows.
 func lostMessage(e *rpc.LostError) string {
 	var protocol *rpc.ProtocolError
 	if errors.As(e.Cause, &protocol) {
 		return protocol.Error()
 	}
-	text := "the connection was lost in mid-call"
+	text := "the connection was lost during the call"
 	if e.Unsent {
 		text = "the connection was lost before the call was sent"
 	}
@@ -167,10 +166,10 @@ func lostMessage(e *rpc.LostError) string {
 	return text
 }
 
-// dialError is a host that could not be connected to.
+// dialError is a failed attempt to connect to a host.
 type dialError struct {
 	cause error
-	// after is how long the attempt took, for a cause that is a deadline.
+	// after is how long the attempt took, for the message of a timeout.
 	after time.Duration
 }
 
@@ -193,7 +192,7 @@ func (e *dialError) message(address string) string {
 	case errors.As(e.cause, &protocol):
 		return fmt.Sprintf("%s answers, but %s", address, protocol.Error())
 	case errors.Is(e.cause, context.DeadlineExceeded), errors.Is(e.cause, os.ErrDeadlineExceeded):
-		reason = (&rpc.LateError{After: e.after}).Error()
+		reason = (&rpc.TimeoutError{After: e.after}).Error()
 	case errors.As(e.cause, &answer):
 		reason = "libvirt refused: " + sanitize.Text(answer.Message)
 	case errors.As(e.cause, &lost):

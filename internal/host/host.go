@@ -11,21 +11,20 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/transport"
 )
 
-// Host is one libvirt host. It is safe for concurrent use. Nothing is dialled
-// before the first call.
+// Host is one libvirt host. It is safe for concurrent use. It dials on the first call.
 type Host struct {
 	cfg       Config
 	endpoint  *transport.Endpoint
 	peerURI   string
 	deadlines Deadlines
 
-	// dialStream makes a stream to the daemon: it is the endpoint's.
+	// dialStream opens a stream to the daemon; only tests replace the endpoint's.
 	dialStream func(context.Context) (net.Conn, error)
 
 	ctx     context.Context // ends with Close
 	stop    context.CancelFunc
-	closing sync.Mutex     // between stop and the beginning of a dialler
-	dialers sync.WaitGroup // that connect, or end what came of it too late
+	closing sync.Mutex     // orders stop and the start of a dialler
+	dialers sync.WaitGroup // attempts to connect, and the closing of late streams
 
 	control control
 	work    workConns
@@ -46,8 +45,7 @@ func WithDeadlines(d Deadlines) Option {
 	return func(h *Host) { h.deadlines = d.withDefaults() }
 }
 
-// New makes a Host of a valid configuration; the error is that of
-// Config.Validate. Close it when done.
+// New makes a Host; the error is the first of Config.Validate. Close it when done.
 func New(cfg Config, options ...Option) (*Host, error) {
 	endpoint, errs := cfg.parse()
 	if len(errs) > 0 {
@@ -77,8 +75,8 @@ func (h *Host) PeerURI() string { return h.peerURI }
 // lets its libvirt choose.
 func (h *Host) MigrationURI() string { return h.cfg.MigrationURI }
 
-// Close ends all connections and waits for everything the host started, for twice
-// the deadline at most. Calls under way fail. Migrations that libvirt drives go on.
+// Close ends all connections and waits for everything that the host started, for at most
+// twice the deadline. Calls under way fail. Migrations that libvirt drives go on.
 func (h *Host) Close() error {
 	h.closing.Lock()
 	h.stop() // no attempt to connect begins from now on

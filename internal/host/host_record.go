@@ -12,7 +12,7 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/rpc"
 )
 
-// Level is a level of policy that is kept per host and not with a VM.
+// Level is a level of policy that is kept per host, not with a VM.
 type Level int
 
 // The levels kept per host.
@@ -23,7 +23,7 @@ const (
 	Cluster
 )
 
-// String is the level as words want it.
+// String is the level's name in messages.
 func (l Level) String() string {
 	if l == Global {
 		return "global"
@@ -41,11 +41,10 @@ var secretUUIDs = map[Level]string{
 	Cluster: "6d696772-6174-4e00-8000-636c75737465",
 }
 
-// secretDriverPackage is the package that Debian, Fedora and their like put the
-// driver in.
+// secretDriverPackage is the driver's package on Debian, Fedora and their derivatives.
 const secretDriverPackage = "libvirt-daemon-driver-secret"
 
-// secretXML is the definition of a secret, as far as a record needs it.
+// secretXML is the part of a secret's definition that a record needs.
 type secretXML struct {
 	XMLName     xml.Name `xml:"secret"`
 	Ephemeral   string   `xml:"ephemeral,attr"`
@@ -57,23 +56,23 @@ type secretXML struct {
 	} `xml:"usage"`
 }
 
-// ours tells whether it is a secret such as we define: one that holds nothing.
+// ours tells whether the secret is a record: it has no value and no usage.
 func (s secretXML) ours() bool {
 	return s.Ephemeral == "no" && s.Private == "no" && s.Usage == nil && strings.TrimSpace(s.Description) != ""
 }
 
-// foreign tells whether it is a secret that somebody else keeps something in: it
-// says what it is used for, or hides its value.
+// foreign tells whether the secret is another program's: it has a usage, or a private
+// value.
 func (s secretXML) foreign() bool { return s.Usage != nil || s.Private == "yes" }
 
-// Record reads the host's record of a level: its JSON text, or nil when there is
-// none. A secret of that UUID that is not of our shape comes back as its XML.
+// Record reads the host's record of a level: its JSON text, or nil if there is none. A
+// secret of that UUID that is not a record is given as XML.
 func (h *Host) Record(ctx context.Context, level Level) (*string, error) {
 	found, _, err := h.readSecret(ctx, fmt.Sprintf("read the %s record", level), level)
 	return found, err
 }
 
-// readSecret is Record, and tells whether the secret is somebody else's.
+// readSecret is Record, and tells whether the secret is another program's.
 func (h *Host) readSecret(ctx context.Context, op string, level Level) (record *string, foreign bool, err error) {
 	secret, err := level.secret()
 	if err != nil {
@@ -95,9 +94,8 @@ func (h *Host) readSecret(ctx context.Context, op string, level Level) (record *
 	return &definition, s.foreign(), nil
 }
 
-// WriteRecord writes the host's record of a level, in one step. The error
-// matches ErrForeignSecret when the secret of that UUID is somebody else's: it
-// is left alone.
+// WriteRecord writes the host's record of a level atomically. It does not touch another
+// program's secret of that UUID: the error then matches ErrForeignSecret.
 func (h *Host) WriteRecord(ctx context.Context, level Level, json string) error {
 	op := fmt.Sprintf("write the %s record", level)
 	b, err := xml.Marshal(secretXML{Ephemeral: "no", Private: "no", UUID: secretUUIDs[level], Description: json})
@@ -110,8 +108,8 @@ func (h *Host) WriteRecord(ctx context.Context, level Level, json string) error 
 	})
 }
 
-// DeleteRecord removes the host's record of a level. That there is none is
-// success. It leaves somebody else's secret alone, as WriteRecord does.
+// DeleteRecord removes the host's record of a level and succeeds if there is none. Like
+// WriteRecord it does not touch another program's secret.
 func (h *Host) DeleteRecord(ctx context.Context, level Level) error {
 	op := fmt.Sprintf("delete the %s record", level)
 	secret, err := level.secret()
@@ -123,9 +121,8 @@ func (h *Host) DeleteRecord(ctx context.Context, level Level) error {
 	})
 }
 
-// putRecord reads first, so that a write that is not needed is not made, and
-// again where the outcome of the write is unknown, so that it is repeated only
-// if it had no effect.
+// putRecord reads first, to skip an unneeded write, and again after a write of unknown
+// outcome, to repeat it only if it had no effect.
 func (h *Host) putRecord(ctx context.Context, op string, level Level, json *string, put func(*libvirt.Libvirt) error) error {
 	var failure error
 	for range 2 {
@@ -152,16 +149,16 @@ func (h *Host) putRecord(ctx context.Context, op string, level Level, json *stri
 
 func (h *Host) foreign(op string, level Level) error {
 	return &Error{Host: h.cfg.Name, Op: op, kinds: []error{ErrForeignSecret}, Message: fmt.Sprintf(
-		"the secret %s is somebody else's: it has a usage or a private value, which a record never has", level.SecretUUID())}
+		"the secret %s belongs to another program: it has a usage or a private value, which a record never has", level.SecretUUID())}
 }
 
-// withoutDriver explains the one answer that a daemon without the secret driver
-// gives to every call about secrets.
+// withoutDriver explains the error that a daemon without the secret driver returns to
+// every call about secrets.
 func (h *Host) withoutDriver(err error) error {
 	var e *Error
 	if errors.As(err, &e) && libvirt.ErrorNumber(e.Code) == libvirt.ErrNoSupport {
-		e.Message = fmt.Sprintf("libvirt on this host has no secret driver, in which the record is kept; install the package %s there and restart libvirt (%s)",
-			secretDriverPackage, e.Message)
+		e.Message = fmt.Sprintf("libvirt on this host has no secret driver, which keeps the record; "+
+			"install the package %s there and restart libvirt (%s)", secretDriverPackage, e.Message)
 		e.kinds = append(e.kinds, ErrNoSecretDriver)
 	}
 	return err

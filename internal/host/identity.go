@@ -13,7 +13,7 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/rpc"
 )
 
-// Identity asks the host's libvirt who and what it is.
+// Identity reads the host's name, UUID and versions.
 func (h *Host) Identity(ctx context.Context) (migration.Identity, error) {
 	const op = "ask for the host's identity"
 	var id migration.Identity
@@ -35,9 +35,8 @@ func (h *Host) Identity(ctx context.Context) (migration.Identity, error) {
 	return id, nil
 }
 
-// UUID is the host's UUID in the capabilities of its libvirt. It is the same by every
-// way to the host. It is asked for once for each connection: another machine may be
-// behind the same address the next time.
+// UUID is the host's UUID in the capabilities of its libvirt, whatever URI reaches it. It
+// is read once per connection: another machine may have the address the next time.
 func (h *Host) UUID(ctx context.Context) (string, error) {
 	uuid, err := h.askUUID(ctx)
 	if lostInCall(err) != nil {
@@ -60,8 +59,8 @@ func (h *Host) askUUID(ctx context.Context) (string, error) {
 	})
 }
 
-// uuidOfHost finds the host's UUID in its capabilities. Its lack is an error: hosts
-// are told apart by it.
+// uuidOfHost finds the host's UUID in its capabilities. A missing one is an error: it
+// identifies the host.
 func uuidOfHost(capabilities string) (string, error) {
 	var doc struct {
 		UUID string `xml:"host>uuid"`
@@ -76,15 +75,15 @@ func uuidOfHost(capabilities string) (string, error) {
 	return formatUUID(uuid), nil
 }
 
-// hostUUID keeps the UUID of the host at the other end of a connection.
+// hostUUID caches the UUID of the host at the other end of a connection.
 type hostUUID struct {
-	asking chan struct{} // one slot: whoever else wants to know waits for the answer
+	asking chan struct{} // a lock that a context can interrupt
 	known  string
 }
 
 func newHostUUID() hostUUID { return hostUUID{asking: make(chan struct{}, 1)} }
 
-// get is what is known, or what ask answers.
+// get returns the known UUID, or what ask returns.
 func (u *hostUUID) get(ctx context.Context, ask func() (string, error)) (string, error) {
 	started := time.Now()
 	select {

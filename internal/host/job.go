@@ -12,14 +12,13 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/rpc"
 )
 
-// jobReply is what libvirt says of a job.
+// jobReply is libvirt's reply about a job.
 type jobReply struct {
 	kind   libvirt.DomainJobType
 	params []libvirt.TypedParam
 }
 
-// jobStats asks for a domain's job. The job of a migration that has just ended
-// makes it wait for up to 2.2 s.
+// jobStats reads a domain's job. Just after a migration it waits for up to 2.2 s.
 func (h *Host) jobStats(ctx context.Context, op string, dom libvirt.Domain, flags libvirt.DomainGetJobStatsFlags) (jobReply, error) {
 	return read(ctx, h, op, rpc.Patient, func(lv *libvirt.Libvirt) (jobReply, error) {
 		kind, params, err := lv.DomainGetJobStats(dom, flags)
@@ -32,9 +31,8 @@ func (h *Host) Job(ctx context.Context, uuid string) (migration.Job, error) {
 	return h.job(ctx, "read the job's statistics", uuid, 0)
 }
 
-// CompletedJob is the last finished job of the domain. libvirt keeps it, but for
-// that of a migration which ended in post-copy: it drops those statistics,
-// because they were never brought up to date (qemuMigrationDstFinish).
+// CompletedJob is the last completed job of the domain. libvirt drops the statistics of a
+// migration that ended in post-copy, which are incomplete (qemuMigrationDstFinish).
 func (h *Host) CompletedJob(ctx context.Context, uuid string) (migration.Job, error) {
 	return h.job(ctx, "read the completed job's statistics", uuid,
 		libvirt.DomainJobStatsCompleted|libvirt.DomainJobStatsKeepCompleted)
@@ -63,8 +61,7 @@ func (h *Host) StartPostCopy(ctx context.Context, uuid string) error {
 		func(lv *libvirt.Libvirt, dom libvirt.Domain) error { return lv.DomainMigrateStartPostCopy(dom, 0) })
 }
 
-// MaxDowntime is the pause, in milliseconds, that QEMU may take for the
-// switch-over.
+// MaxDowntime is the longest pause for the switch-over, in milliseconds.
 func (h *Host) MaxDowntime(ctx context.Context, uuid string) (uint64, error) {
 	const op = "read the maximum downtime"
 	dom, err := handle(uuid)
@@ -76,8 +73,7 @@ func (h *Host) MaxDowntime(ctx context.Context, uuid string) (uint64, error) {
 	})
 }
 
-// SetMaxDowntime sets the pause, in milliseconds, that QEMU may take for the
-// switch-over.
+// SetMaxDowntime sets the longest pause for the switch-over, in milliseconds.
 func (h *Host) SetMaxDowntime(ctx context.Context, uuid string, milliseconds uint64) error {
 	return h.command(ctx, "set the maximum downtime", uuid, rpc.Patient, func(lv *libvirt.Libvirt, dom libvirt.Domain) error {
 		return lv.DomainMigrateSetMaxDowntime(dom, milliseconds, 0)
@@ -117,7 +113,7 @@ func (r jobReply) job() migration.Job {
 	return j
 }
 
-// statistics are typed parameters by name; one that libvirt left out reads as 0.
+// statistics are typed parameters by name; a missing one reads as 0.
 type statistics map[string]any
 
 func (s statistics) unsigned(name string) uint64 {
@@ -130,12 +126,12 @@ func (s statistics) signed(name string) int32 {
 	return v
 }
 
-// milliseconds is a time, at most the longest that there is.
+// milliseconds is a duration, capped at the longest possible.
 func (s statistics) milliseconds(name string) time.Duration {
 	return time.Duration(min(s.unsigned(name), uint64(math.MaxInt64/time.Millisecond))) * time.Millisecond
 }
 
-// product multiplies, up to the highest number that there is.
+// product multiplies and caps the result at the highest number.
 func product(a, b uint64) uint64 {
 	if high, low := bits.Mul64(a, b); high == 0 {
 		return low

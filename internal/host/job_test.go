@@ -93,7 +93,7 @@ func TestPostCopy(t *testing.T) {
 	if err := source.StartPostCopy(testContext(t), guest.UUID); err != nil {
 		t.Fatal(err)
 	}
-	until(t, "the halves of a post-copy migration are told apart", func() bool {
+	until(t, "source and destination of a post-copy migration can be told apart", func() bool {
 		left, err := source.Domain(testContext(t), guest.UUID)
 		runs, err2 := destination.Domain(testContext(t), guest.UUID)
 		return err == nil && err2 == nil && left.State == migration.StatePostCopySource && runs.State == migration.StatePostCopy

@@ -14,7 +14,7 @@ import (
 )
 
 // TestDaemonLooksForTheClientOfAMigration wants pings on the connection that an
-// incoming half depends on: without them libvirtd keeps the half of a client that
+// incoming domain depends on: without them libvirtd keeps that of a client that
 // was cut off.
 func TestDaemonLooksForTheClientOfAMigration(t *testing.T) {
 	w := world(t)

@@ -119,7 +119,7 @@ func TestSSHKeysAreLearntAtHomeOnly(t *testing.T) {
 	l := labHosts(t)[0]
 	const (
 		private, file = "drwx------", "-rw-------"
-		refused       = "its host key is new and cannot be remembered: "
+		refused       = "its host key is new and cannot be saved: "
 	)
 	tests := map[string]struct {
 		home   string            // under the test's directory, unless it begins with a slash or a dot
@@ -136,8 +136,8 @@ func TestSSHKeysAreLearntAtHomeOnly(t *testing.T) {
 		"a device":                     {home: "/dev/null", reason: refused + "there is no directory /dev/null"},
 		"there":                        {home: "home", exist: map[string]string{"home": "/"}, made: map[string]string{"home/.config": private, "home/.config/libvirt": private, "home/.config/libvirt/known_hosts": file}},
 		"in use":                       {home: "home", exist: map[string]string{"home": "/", "home/.config": "/"}, made: map[string]string{"home/.config/libvirt": private, "home/.config/libvirt/known_hosts": file}},
-		"its file is the machine's":    {home: "home", exist: map[string]string{"home": "/", "home/.config": "/", "home/.config/libvirt": "/", "home/.config/libvirt/known_hosts": machineKnownHosts}, reason: "known_hosts leads to " + machineKnownHosts},
-		"its file leads nowhere":       {home: "home", exist: map[string]string{"home": "/", "home/.config": "/", "home/.config/libvirt": "/", "home/.config/libvirt/known_hosts": noHosts}, reason: "known_hosts is a link that leads nowhere"},
+		"its file is the machine's":    {home: "home", exist: map[string]string{"home": "/", "home/.config": "/", "home/.config/libvirt": "/", "home/.config/libvirt/known_hosts": machineKnownHosts}, reason: "known_hosts is a link to " + machineKnownHosts},
+		"its file leads nowhere":       {home: "home", exist: map[string]string{"home": "/", "home/.config": "/", "home/.config/libvirt": "/", "home/.config/libvirt/known_hosts": noHosts}, reason: "known_hosts is a broken symbolic link"},
 		"its directory cannot be made": {home: "home", exist: map[string]string{"home": "/", "home/.config": "text"}, reason: refused},
 		"configuration apart":          {home: unset, config: "apart", exist: map[string]string{"apart": "/"}, made: map[string]string{"apart/libvirt": private, "apart/libvirt/known_hosts": file}},
 		"configuration not there":      {home: "home", config: "apart", exist: map[string]string{"home": "/"}, reason: refused + "there is no directory "},
@@ -180,7 +180,7 @@ func TestSSHKeysAreLearntWhereTheURISays(t *testing.T) {
 	t.Setenv("HOME", "")
 	for name, test := range map[string]struct{ file, reason string }{
 		"there":                  {filepath.Join(directory, "known"), ""},
-		"directory is not there": {filepath.Join(directory, "none", "known"), "cannot be remembered: open " + filepath.Join(directory, "none", "known")},
+		"directory is not there": {filepath.Join(directory, "none", "known"), "cannot be saved: open " + filepath.Join(directory, "none", "known")},
 		"directory":              {directory, "the known hosts cannot be read: "},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -12,7 +12,7 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/transport"
 )
 
-// login authenticates a stream to a daemon that wants it, where there may be
+// login authenticates a stream to a daemon that requires it, if there may be
 // credentials. Without them the daemon refuses to open the driver.
 func (h *Host) login(ctx context.Context, stream net.Conn) error {
 	if h.cfg.Username == "" && !clientconfig.HasAuthFile(h.endpoint.AuthFile()) {
@@ -21,9 +21,9 @@ func (h *Host) login(ctx context.Context, stream net.Conn) error {
 	return rpc.Authenticate(ctx, stream, h.credentials, h.endpoint.Readable())
 }
 
-// credentials are those of the configuration, or those that libvirt's auth.conf
-// has for the host. A file is read only when a host wants a login, so that a wrong
-// file does not harm the other hosts.
+// credentials are those of the configuration or of libvirt's auth.conf. The file is read
+// only if the host requires a login, so that an invalid file does not affect other
+// hosts.
 func (h *Host) credentials() (rpc.Credentials, error) {
 	if h.cfg.Username != "" {
 		return rpc.Credentials{Username: h.cfg.Username, Password: h.cfg.Password}, nil
@@ -32,8 +32,8 @@ func (h *Host) credentials() (rpc.Credentials, error) {
 	var none *clientconfig.NoCredentialsError
 	switch {
 	case errors.As(err, &none):
-		looked := append([]string{loginMessage(rpc.ErrLoginWanted)}, none.Looked...)
-		return rpc.Credentials{}, &rpc.LoginError{Reason: strings.Join(looked, "; ")}
+		reasons := append([]string{loginMessage(rpc.ErrLoginRequired)}, none.Reasons...)
+		return rpc.Credentials{}, &rpc.LoginError{Reason: strings.Join(reasons, "; ")}
 	case err != nil:
 		return rpc.Credentials{}, &rpc.LoginError{Reason: err.Error()}
 	}
@@ -43,7 +43,7 @@ func (h *Host) credentials() (rpc.Credentials, error) {
 // loginMessage says why a login failed, and what to do.
 func loginMessage(e *rpc.LoginError) string {
 	switch {
-	case errors.Is(e, rpc.ErrLoginWanted):
+	case errors.Is(e, rpc.ErrLoginRequired):
 		return e.Reason + "; " + transport.AdviceSASL
 	case errors.Is(e, rpc.ErrLoginExposed):
 		return e.Reason + "; use qemu+tls or qemu+ssh, without no_verify and known_hosts_verify"

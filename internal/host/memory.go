@@ -9,7 +9,7 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/rpc"
 )
 
-// Memory is the host's memory as it stands now.
+// Memory is the host's total and available memory, in bytes.
 func (h *Host) Memory(ctx context.Context) (migration.Memory, error) {
 	stats, err := read(ctx, h, "ask for the host's memory", rpc.Quick, func(lv *libvirt.Libvirt) ([]libvirt.NodeGetMemoryStats, error) {
 		const allCells = int32(libvirt.NodeMemoryStatsAllCells)

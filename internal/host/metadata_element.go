@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// Where a domain's record lives in its metadata.
+// The element of a domain's metadata that holds its record.
 const (
 	// MetadataURI is the XML namespace of the record's element.
 	MetadataURI     = "urn:virt:migration-policy:1"
@@ -16,8 +16,8 @@ const (
 	metadataElement = "migration-policy"
 )
 
-// encodeElement wraps a record for libvirt, which adds the namespace itself; a
-// body with one of its own would come back changed.
+// encodeElement wraps a record for libvirt. libvirt adds the namespace itself, and would
+// change an element that has one.
 func encodeElement(json string) (string, error) {
 	var b bytes.Buffer
 	b.WriteString("<" + metadataElement + ">")
@@ -28,9 +28,8 @@ func encodeElement(json string) (string, error) {
 	return b.String(), nil
 }
 
-// decodeElement unwraps what libvirt returned. An element that is not of our
-// shape comes back as it is: its markup is no JSON, so that whoever parses
-// records reports it, and a person sees what is there.
+// decodeElement unwraps a record. It returns an element that is not a record unchanged:
+// parsing it as JSON fails, and the error shows it.
 func decodeElement(element string) string {
 	var text strings.Builder
 	d := xml.NewDecoder(strings.NewReader(element))

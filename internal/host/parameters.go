@@ -6,7 +6,7 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
 )
 
-// migrateFlags has libvirt's virDomainMigrateFlags by name.
+// migrateFlags are libvirt's virDomainMigrateFlags by name.
 var migrateFlags = map[string]libvirt.DomainMigrateFlags{
 	"VIR_MIGRATE_LIVE":                          libvirt.MigrateLive,
 	"VIR_MIGRATE_PEER2PEER":                     libvirt.MigratePeer2peer,
@@ -31,7 +31,7 @@ var migrateFlags = map[string]libvirt.DomainMigrateFlags{
 	"VIR_MIGRATE_ZEROCOPY":                      libvirt.MigrateZerocopy,
 }
 
-// flags are libvirt's for the parameters, less the one for peer-to-peer.
+// flags are libvirt's flags for the parameters, except that for peer-to-peer.
 func flags(p migration.Parameters) libvirt.DomainMigrateFlags {
 	f := libvirt.MigrateLive
 	for _, name := range p.Policy.Flags {

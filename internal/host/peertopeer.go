@@ -13,11 +13,10 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/transport"
 )
 
-// MigratePeerToPeer runs the whole migration in this host's libvirt and returns
-// when it ended. The error matches migration.ErrPeerUnreachable when this host's
-// libvirt could not connect to the other's, migration.ErrMemoryUnreachable when
-// it could not connect to where memory is sent, and migration.ErrBusy when
-// another migration of the domain runs already.
+// MigratePeerToPeer runs the whole migration in this host's libvirt and returns when it
+// has ended. The error matches migration.ErrPeerUnreachable if this host's libvirt could
+// not connect to the other's, migration.ErrMemoryUnreachable if memory could not be sent,
+// and migration.ErrBusy if another migration of the domain runs.
 func (h *Host) MigratePeerToPeer(ctx context.Context, uuid, peerURI string, p migration.Parameters) error {
 	const op = "migrate the domain"
 	dom, err := handle(uuid)
@@ -30,7 +29,8 @@ func (h *Host) MigratePeerToPeer(ctx context.Context, uuid, peerURI string, p mi
 	}
 	defer h.closeWork(ctx, c)
 	err = c.Call(ctx, 0, rpc.Urgent, func(lv *libvirt.Libvirt) error {
-		_, err := lv.DomainMigratePerform3Params(dom, libvirt.OptString{peerURI}, typedParameters(p), nil, flags(p)|libvirt.MigratePeer2peer)
+		_, err := lv.DomainMigratePerform3Params(dom, libvirt.OptString{peerURI}, typedParameters(p), nil,
+			flags(p)|libvirt.MigratePeer2peer)
 		return err
 	})
 	err = h.explainPeer(ctx, h.failChange(op, err), uuid, transport.NewPeer(peerURI))
@@ -40,7 +40,7 @@ func (h *Host) MigratePeerToPeer(ctx context.Context, uuid, peerURI string, p mi
 	return err
 }
 
-// explainPeer adds what the error code of a failed peer-to-peer call does not tell.
+// explainPeer adds what the error code of a failed peer-to-peer migration does not tell.
 func (h *Host) explainPeer(ctx context.Context, err error, uuid string, peer transport.Peer) error {
 	var e *Error
 	if !errors.As(err, &e) || e.Code == 0 {
@@ -52,8 +52,8 @@ func (h *Host) explainPeer(ctx context.Context, err error, uuid string, peer tra
 	case memoryRefused(e):
 		e.kinds = append(e.kinds, migration.ErrMemoryUnreachable)
 	case lostReason(e, peer):
-		e.Message = "the connection to the other host's libvirt ended, or the reason of the failure was lost on it, as happens with " +
-			"virt-ssh-helper; the log of libvirt on this host says more, and a peer_uri with the parameter proxy=netcat keeps the reason"
+		e.Message = "the connection to the other host's libvirt ended, or virt-ssh-helper lost the reason of the failure; " +
+			"see libvirt's log on this host, or set the parameter proxy=netcat in peer_uri, which keeps the reason"
 	}
 	h.explainBusy(ctx, e, uuid)
 	e.Message = peer.Redact(e.Message)
@@ -61,8 +61,8 @@ func (h *Host) explainPeer(ctx context.Context, err error, uuid string, peer tra
 	return e
 }
 
-// explainBusy tells the refusal of a second migration from other calls that are not
-// valid in a domain's state: the code is the same.
+// explainBusy recognises the refusal of a second migration: its code is that of every
+// call that is invalid in a domain's state.
 func (h *Host) explainBusy(ctx context.Context, e *Error, uuid string) {
 	if libvirt.ErrorNumber(e.Code) != libvirt.ErrOperationInvalid {
 		return
@@ -72,9 +72,9 @@ func (h *Host) explainBusy(ctx context.Context, e *Error, uuid string) {
 	}
 }
 
-// refusedByPeer tells whether the source could not connect to the destination's
-// libvirt. The error code is that of the connection, which a missing disk has too;
-// only such an error names the address of the peer's libvirt.
+// refusedByPeer tells whether the source could not connect to the destination's libvirt.
+// Other failures, such as a missing disk, have the same codes, but do not name the
+// address of the peer's libvirt.
 func refusedByPeer(e *Error, peer transport.Peer) bool {
 	switch libvirt.ErrorNumber(e.Code) {
 	case libvirt.ErrAuthFailed, libvirt.ErrAuthCancelled, libvirt.ErrAuthUnavailable, libvirt.ErrGnutlsError,
@@ -86,18 +86,16 @@ func refusedByPeer(e *Error, peer transport.Peer) bool {
 	return false
 }
 
-// lostReason tells whether the reason of the failure was lost: closing its connection
-// to the other host, libvirt (11.3) replaces its error by the end of virt-ssh-helper.
-// With netcat it does not.
+// lostReason tells whether libvirt (seen with 11.3) replaced its error by the end of
+// virt-ssh-helper as it closed the connection. With netcat it does not.
 func lostReason(e *Error, peer transport.Peer) bool {
 	return peer.BySSH() && libvirt.ErrorNumber(e.Code) == libvirt.ErrSystemError &&
 		strings.HasPrefix(e.Message, "End of file while reading data: ")
 }
 
-// memoryRefused tells whether the connection for the memory failed. libvirt's message
-// is the same for every connection; but once the other host's libvirt was reached, the
-// one for the memory is the only one that is made: by libvirt, or by QEMU for parallel
-// connections.
+// memoryRefused tells whether the connection for the memory failed. libvirt's message is
+// the same for every connection, but after the peer's libvirt was reached no other is
+// made, by libvirt or, for parallel connections, by QEMU.
 func memoryRefused(e *Error) bool {
 	return slices.ContainsFunc([]string{
 		"unable to connect to server at '",

@@ -24,7 +24,7 @@ func TestRefusedByPeer(t *testing.T) {
 		"SSH host key unknown":      {libvirt.ErrSystemError, "Cannot recv data: Host key verification failed.: Connection reset by peer", "qemu+ssh://root@kvm2/system", true},
 		"SSH, no socket":            {libvirt.ErrSystemError, "End of file while reading data: virt-ssh-helper: cannot connect to '/var/run/libvirt/libvirt-sock': No such file or directory: Input/output error", "qemu+ssh://kvm2/system", true},
 		"SSH cut in mid-job":        {libvirt.ErrSystemError, "Cannot recv data: Connection to kvm2 closed by remote host.: Connection reset by peer", "qemu+ssh://kvm2/system", false},
-		"not let in":                {libvirt.ErrAuthFailed, "authentication failed", "qemu+tls://kvm2/system", true},
+		"login refused":             {libvirt.ErrAuthFailed, "authentication failed", "qemu+tls://kvm2/system", true},
 		"memory stream refused":     {libvirt.ErrSystemError, "unable to connect to server at '10.0.0.2:49152': Connection refused", "qemu+tcp://10.0.0.2/system", false},
 		"memory stream, near port":  {libvirt.ErrSystemError, "unable to connect to server at '10.0.0.2:165090': Connection refused", "qemu+tcp://10.0.0.2/system", false},
 		"migration URI unknown":     {libvirt.ErrSystemError, "Unable to resolve address 'kvm2' service '49152': Name or service not known", "qemu+tcp://kvm2/system", false},

@@ -29,9 +29,9 @@ func TestRefusalIsNotRepeated(t *testing.T) {
 		reason   string
 	}{
 		"password":        {reach: wrongPassword, reason: "libvirt refuses the user name or the password"},
-		"login by ssh":    {reach: sshSays("root@kvm9: Permission denied (publickey)."), reason: "it refuses to let us in"},
+		"login by ssh":    {reach: sshSays("root@kvm9: Permission denied (publickey)."), reason: "it refused the login"},
 		"host key":        {reach: sshSays("Host key verification failed."), reason: "its host key is not known"},
-		"certificate":     {reach: strangersCertificate, reason: "its certificate is not of the authority"},
+		"certificate":     {reach: strangersCertificate, reason: "its certificate was not issued by the authority"},
 		"nothing listens": {reach: sshSays("ssh: connect to host kvm9 port 22: Connection refused"), reason: "nothing listens there", repeated: true},
 	}
 	for name, test := range tests {

@@ -31,9 +31,9 @@ func TestSASLWithPeersThatAreNot(t *testing.T) {
 		"never answers":           {says(""), "did not answer within 1s"},
 		"HTTP server":             {says("HTTP/1.1 400 Bad Request\r\n\r\n"), "not a libvirt daemon"},
 		"hangs up":                {func(int, net.Conn) {}, "closed before libvirt answered"},
-		"claims a lot":            {says(frame(16<<20, 66, 1, 1)), "sends 16777216 bytes before anybody has logged in"},
-		"answers another call":    {says(frame(32, 67, 1, 1, 0, 0, 0, 0)), "answers another call"},
-		"answers an older call":   {says(frame(32, 66, 1, 7, 0, 0, 0, 0)), "answers another call"},
+		"claims a lot":            {says(frame(16<<20, 66, 1, 1)), "sends 16777216 bytes before the login"},
+		"answers another call":    {says(frame(32, 67, 1, 1, 0, 0, 0, 0)), "answers a call that was not made"},
+		"answers an older call":   {says(frame(32, 66, 1, 7, 0, 0, 0, 0)), "answers a call that was not made"},
 		"counts more than it has": {says(frame(32, 66, 1, 1, 0xff, 0xff, 0xff, 0xff)), "malformed reply"},
 		"cut in the middle":       {func(_ int, c net.Conn) { _, _ = io.WriteString(c, frame(32, 66, 1, 1)) }, "closed before libvirt answered"},
 	}
@@ -46,7 +46,7 @@ func TestSASLWithPeersThatAreNot(t *testing.T) {
 	settleGoroutines(t, before)
 }
 
-// checkRefused checks an error of a host that does not let us in, and that nothing secret is in it.
+// checkRefused checks an error of a host that refuses the login, and that nothing secret is in it.
 func checkRefused(t *testing.T, err error, words ...string) {
 	t.Helper()
 	if !errors.Is(err, migration.ErrUnreachable) {

@@ -28,7 +28,7 @@ func TestSASL(t *testing.T) {
 			wrong := []string{"libvirt refuses the user name or the password"}
 			var right []string
 			if mechanisms[0] == "digest-md5" {
-				wrong = []string{"it offers DIGEST-MD5; this client knows SCRAM"}
+				wrong = []string{"it offers these SASL mechanisms: DIGEST-MD5; this client supports SCRAM"}
 				right = wrong
 			}
 			tests := map[string]struct {
@@ -42,9 +42,9 @@ func TestSASL(t *testing.T) {
 				"wrong over SSH":           {overSSH, username, "s3cret wrong", wrong},
 				"wrong password":           {overTLS, username, "s3cret wrong", wrong},
 				"wrong user":               {overTLS, "nobody", password, wrong},
-				"nothing":                  {overTLS, "", "", []string{"libvirt wants a user name and a password (SASL)"}},
-				"nothing, over TCP":        {overTCP, "", "", []string{"libvirt wants a user name and a password (SASL)"}},
-				"over TCP":                 {overTCP, username, password, []string{"qemu+tcp", "does not go over an unencrypted connection"}},
+				"nothing":                  {overTLS, "", "", []string{"libvirt requires a user name and a password (SASL)"}},
+				"nothing, over TCP":        {overTCP, "", "", []string{"libvirt requires a user name and a password (SASL)"}},
+				"over TCP":                 {overTCP, username, password, []string{"qemu+tcp", "is not sent over an unencrypted connection"}},
 				"where nobody asks for it": {l.SocketURI, username, password, nil},
 			}
 			for name, test := range tests {
@@ -87,9 +87,9 @@ func TestSASLCredentialsFromLibvirtsFiles(t *testing.T) {
 		"for the host":          {file("# mine\n[credentials-other]\nauthname=x\npassword=y\n" + fmt.Sprintf(group, "kvm2", "s3cret")), nil},
 		"for all":               {file(fmt.Sprintf(group, "default", "s3cret")), nil},
 		"wrong":                 {file(fmt.Sprintf(group, "kvm2", "s3cret2")), []string{"libvirt refuses the user name or the password"}},
-		"for others":            {file(fmt.Sprintf(group, "kvm7", "s3cret")), []string{"libvirt wants a user name and a password"}},
+		"for others":            {file(fmt.Sprintf(group, "kvm7", "s3cret")), []string{"libvirt requires a user name and a password"}},
 		"without a password":    {file(fmt.Sprintf(group, "kvm2", "")), []string{"auth.conf cannot be used: the group credentials-mine lacks authname or password"}},
-		"not in the format":     {file("s3cret"), []string{"auth.conf cannot be used: line 1 is not right"}},
+		"not in the format":     {file("s3cret"), []string{"auth.conf cannot be used: line 1 is malformed"}},
 		"that cannot be opened": {filepath.Join(t.TempDir(), "none", "auth.conf"), []string{"none/auth.conf cannot be read: no such file or directory"}},
 	}
 	for name, test := range tests {
@@ -158,11 +158,11 @@ func TestSASLFilesAreReadWhenWanted(t *testing.T) {
 		},
 		"default and unreadable": {
 			inDefaultPlace(func(file string) error { return os.Mkdir(file, 0o700) }),
-			[]string{"libvirt wants a user name and a password (SASL)", "libvirt/auth.conf cannot be read: is a directory"},
+			[]string{"libvirt requires a user name and a password (SASL)", "libvirt/auth.conf cannot be read: is a directory"},
 		},
 		"default, for others": {
 			inDefaultPlace(func(file string) error { return os.WriteFile(file, []byte("[credentials-x]\nauthname=fred\n"), 0o600) }),
-			[]string{"libvirt wants a user name and a password (SASL)", "libvirt/auth.conf has none for this host"},
+			[]string{"libvirt requires a user name and a password (SASL)", "libvirt/auth.conf has none for this host"},
 		},
 	}
 	for name, test := range tests {

@@ -156,7 +156,7 @@ func TestSSHPeerLosesTheReason(t *testing.T) {
 			continue
 		}
 		told := strings.Contains(err.Error(), scheme)
-		lost := mayBeLost && strings.Contains(err.Error(), "the reason of the failure was lost")
+		lost := mayBeLost && strings.Contains(err.Error(), "virt-ssh-helper lost the reason of the failure")
 		if !told && !lost {
 			t.Errorf("%s: got %v, want the reason", peer, err)
 		}
@@ -331,7 +331,7 @@ func TestSSHClosesFully(t *testing.T) {
 					t.Fatal(err)
 				}
 				if err := ping(testContext(t), h); err == nil {
-					t.Error("let in")
+					t.Error("the login was accepted")
 				}
 				if err := h.Close(); err != nil {
 					t.Error(err)
@@ -472,7 +472,7 @@ func TestSSHAgent(t *testing.T) {
 	until(t, "the agent listens", func() bool { _, err := os.Stat(socket); return err == nil })
 	t.Setenv("SSH_AUTH_SOCK", socket)
 	uri := sshURI(l, "qemu+libssh", "", "keyfile", w.SSH.StrangerKey)
-	checkUnreachable(t, ping(testContext(t), open(t, host.Config{Name: l.Name, URI: uri})), "it refuses to let us in")
+	checkUnreachable(t, ping(testContext(t), open(t, host.Config{Name: l.Name, URI: uri})), "it refused the login")
 	if out, err := exec.Command("ssh-add", labKey).CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
@@ -483,7 +483,7 @@ func TestSSHAgent(t *testing.T) {
 		}
 	}
 	uri = sshURI(l, "qemu+libssh", "", "sshauth", "privkey", "keyfile", w.SSH.StrangerKey)
-	checkUnreachable(t, ping(testContext(t), open(t, host.Config{Name: l.Name, URI: uri})), "it refuses to let us in")
+	checkUnreachable(t, ping(testContext(t), open(t, host.Config{Name: l.Name, URI: uri})), "it refused the login")
 }
 
 // A machine without ssh is told what to install, or to use instead.

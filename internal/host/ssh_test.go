@@ -110,7 +110,7 @@ func TestSSHWithoutHelper(t *testing.T) {
 	for _, scheme := range sshSchemes[:2] {
 		for _, proxy := range []string{"auto", "netcat", "native"} {
 			err := ping(testContext(t), open(t, host.Config{Name: l.Name, URI: sshURI(l, scheme, "", "proxy", proxy)}))
-			checkUnreachable(t, err, "the host lacks the program that passes the connection on to libvirt: virt-ssh-helper")
+			checkUnreachable(t, err, "the host lacks the program that connects to libvirt's socket: virt-ssh-helper")
 		}
 	}
 }
@@ -157,12 +157,12 @@ func TestSSHFailures(t *testing.T) {
 		"key not accepted": {
 			ssh:    sshURI(l, "qemu+ssh", "", "command", strict, "keyfile", stranger),
 			libssh: sshURI(l, "qemu+libssh", "", "keyfile", stranger),
-			reason: "it refuses to let us in; check the user in the URI",
+			reason: "it refused the login; check the user in the URI",
 		},
 		"account locked": {
 			ssh:    sshURI(l, "qemu+ssh", lab.Retired),
 			libssh: sshURI(l, "qemu+libssh", lab.Retired),
-			reason: "it refuses to let us in; check the user in the URI",
+			reason: "it refused the login; check the user in the URI",
 		},
 		"key file missing": {
 			ssh:    sshURI(l, "qemu+ssh", "", "command", strict, "keyfile", nowhere),
@@ -212,17 +212,17 @@ func TestSSHFailures(t *testing.T) {
 		"not allowed on the socket, helper": {
 			ssh:    sshURI(l, "qemu+ssh", lab.Visitor),
 			libssh: sshURI(l, "qemu+libssh", lab.Visitor),
-			reason: "that account may not use libvirt; let it, for example by the group libvirt, or log in as root",
+			reason: "that account may not use libvirt; add it to the group libvirt, for example, or log in as root",
 		},
 		"not allowed on the socket, netcat": {
 			ssh:    sshURI(l, "qemu+ssh", lab.Visitor, "proxy", "netcat"),
 			libssh: sshURI(l, "qemu+libssh", lab.Visitor, "proxy", "netcat"),
-			reason: "that account may not use libvirt; let it, for example by the group libvirt, or log in as root",
+			reason: "that account may not use libvirt; add it to the group libvirt, for example, or log in as root",
 		},
 		"account that runs nothing": {
 			ssh:    sshURI(l, "qemu+ssh", lab.Shellless),
 			libssh: sshURI(l, "qemu+libssh", lab.Shellless),
-			reason: `where libvirt should answer the host says "This account is currently not available."`,
+			reason: `the host sent "This account is currently not available."`,
 		},
 		"netcat that is none": {
 			ssh:    sshURI(l, "qemu+ssh", "", "netcat", "/bin/false"),
@@ -260,7 +260,7 @@ func TestSSHHostKeyChanged(t *testing.T) {
 	for _, scheme := range sshSchemes[:2] {
 		for _, parameters := range [][]string{nil, {"no_verify", "1"}} {
 			err := ping(testContext(t), open(t, host.Config{Name: l.Name, URI: sshURI(l, scheme, "", parameters...)}))
-			checkUnreachable(t, err, "its host key is not the one on record; if the host was reinstalled remove the old key")
+			checkUnreachable(t, err, "its host key is not the known one; if the host was reinstalled, remove the old key")
 			checkUnreachable(t, err, w.SSH.KnownHosts[strings.LastIndex(w.SSH.KnownHosts, "/"):]+":1")
 		}
 	}

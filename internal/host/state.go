@@ -6,14 +6,13 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
 )
 
-// state translates libvirt's state and reason. A domain paused for migration is
-// either the source in its last moment or the incoming domain; only its job tells
-// which, see interpret.
+// state translates libvirt's state and reason. A domain paused for migration is either
+// the source at switch-over or the incoming domain; see interpret.
 func state(s, reason int32) migration.DomainState {
 	switch libvirt.DomainState(s) {
 	case libvirt.DomainShutoff, libvirt.DomainShutdown:
-		// In shutdown, QEMU is about to exit: a guest that powers off, and the
-		// source in the last moment of a migration that succeeded.
+		// In shutdown, QEMU is about to exit: the guest powers off, or its migration
+		// has just succeeded.
 		return migration.StateShutOff
 	case libvirt.DomainCrashed:
 		return migration.StateCrashed
@@ -74,7 +73,7 @@ func pausedReason(r libvirt.DomainPausedReason) migration.Reason {
 	return migration.ReasonOther
 }
 
-// perhapsIncoming tells whether only the domain's job can say what it is.
+// perhapsIncoming tells whether only the domain's job tells what it is.
 func perhapsIncoming(s, reason int32) bool {
 	return libvirt.DomainState(s) == libvirt.DomainPaused &&
 		(libvirt.DomainPausedReason(reason) == libvirt.DomainPausedMigration ||

@@ -101,11 +101,11 @@ func TestTLSServerCertificates(t *testing.T) {
 		"not yet valid":    {authority(t), early, []string{"its certificate is not valid before", "is this machine's clock right?"}},
 		"for another host": {authority(t), elsewhere, []string{"its certificate is for kvm7, 10.77.0.17 and not for kvm2"}},
 		"for another host, of another authority": {stranger(t), elsewhere, []string{
-			"its certificate is not of the authority in", "it says, and nobody vouches for it, that it is for kvm7, 10.77.0.17",
+			"its certificate was not issued by the authority in", "it claims to be for kvm7, 10.77.0.17",
 		}},
 		"names that a terminal obeys": {authority(t), hostile, []string{"its certificate is for kvm7�[2J, "}},
-		"common name alone":           {authority(t), bare, []string{"in its common name (kvm2) alone", "issue it with kvm2 as a subject alternative name"}},
-		"other authority":             {stranger(t), l.CertificateSpec(), []string{"its certificate is not of the authority in", world(t).PKIPath + "/cacert.pem"}},
+		"common name alone":           {authority(t), bare, []string{"only in its common name (kvm2)", "issue it with kvm2 as a subject alternative name"}},
+		"other authority":             {stranger(t), l.CertificateSpec(), []string{"its certificate was not issued by the authority in", world(t).PKIPath + "/cacert.pem"}},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -155,15 +155,15 @@ func TestTLSClientCertificates(t *testing.T) {
 		"no key":                      {map[string][]byte{"clientkey.pem": nil}, []string{"it refuses a client without a certificate: there is no DIR/clientkey.pem"}},
 		"of another authority":        {map[string][]byte{"clientcert.pem": strange.Certificate, "clientkey.pem": strange.Key}, []string{"it refuses the client certificate", "clientcert.pem"}},
 		"expired":                     {map[string][]byte{"clientcert.pem": expired.Certificate, "clientkey.pem": expired.Key}, []string{"the client certificate", "clientcert.pem cannot be used: it expired on 14 July 2017"}},
-		"key of another":              {map[string][]byte{"clientkey.pem": other.Key}, []string{"clientcert.pem cannot be used", "clientkey.pem do not fit"}},
-		"no authority":                {map[string][]byte{"cacert.pem": nil}, []string{"the certificate of the authority", "cacert.pem cannot be used: no such file"}},
+		"key of another":              {map[string][]byte{"clientkey.pem": other.Key}, []string{"clientcert.pem cannot be used", "it does not match its key"}},
+		"no authority":                {map[string][]byte{"cacert.pem": nil}, []string{"the CA certificate", "cacert.pem cannot be used: no such file"}},
 		"bundle with other things":    {map[string][]byte{"cacert.pem": append([]byte("-----BEGIN CERTIFICATE-----\naGVsbG8=\n-----END CERTIFICATE-----\n"), authority(t).Certificate()...)}, nil},
-		"authority is no certificate": {map[string][]byte{"cacert.pem": []byte("hello")}, []string{"cacert.pem cannot be used: there is no certificate in PEM in it"}},
+		"authority is no certificate": {map[string][]byte{"cacert.pem": []byte("hello")}, []string{"cacert.pem cannot be used: it holds no PEM certificate"}},
 		"host revoked":                {map[string][]byte{"cacrl.pem": revoked}, []string{"its certificate has been revoked", "cacrl.pem"}},
 		"others revoked":              {map[string][]byte{"cacrl.pem": harmless}, nil},
-		"list was replaced":           {map[string][]byte{"cacrl.pem": replaced}, []string{"cacrl.pem cannot be used: it counted until 14 July 2017 02:40 UTC; put the authority's present list there"}},
-		"list of tomorrow":            {map[string][]byte{"cacrl.pem": future}, []string{"cacrl.pem cannot be used: it does not count before 17 March 2030"}},
-		"list of another authority":   {map[string][]byte{"cacrl.pem": foreign}, []string{"cacrl.pem cannot be used: it is of \"CN=a stranger\", who is none of the authorities here"}},
+		"list was replaced":           {map[string][]byte{"cacrl.pem": replaced}, []string{"cacrl.pem cannot be used: it expired on 14 July 2017 02:40 UTC; replace it with the authority's current list"}},
+		"list of tomorrow":            {map[string][]byte{"cacrl.pem": future}, []string{"cacrl.pem cannot be used: it is not valid before 17 March 2030"}},
+		"list of another authority":   {map[string][]byte{"cacrl.pem": foreign}, []string{"cacrl.pem cannot be used: its issuer \"CN=a stranger\" is not a trusted authority"}},
 		"lists of two authorities":    {map[string][]byte{"cacrl.pem": append(append([]byte{}, harmless...), foreign...), "cacert.pem": append(authority(t).Certificate(), foreigner.Certificate()...)}, nil},
 		"list is none":                {map[string][]byte{"cacrl.pem": []byte("hello")}, []string{"cacrl.pem cannot be used"}},
 	}

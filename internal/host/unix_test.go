@@ -194,7 +194,7 @@ func aliases(t *testing.T) {
 	if err := ping(testContext(t), open(t, host.Config{Name: "own", URI: "mine"})); err != nil {
 		t.Error(err)
 	}
-	for alias, reason := range map[string]string{"other": "what it is an alias of cannot be used", "nobodys": "nor an alias in libvirt's client configuration"} {
+	for alias, reason := range map[string]string{"other": "the URI behind the alias cannot be used", "nobodys": "or an alias in libvirt's client configuration"} {
 		if errs := (host.Config{Name: "own", URI: alias}).Validate(); len(errs) != 1 || !strings.Contains(errs[0].Reason, reason) {
 			t.Errorf("%s: got %v, want: %s", alias, errs, reason)
 		}
@@ -224,7 +224,7 @@ func homeless(t *testing.T) {
 				t.Errorf("got %s of %s, %v", uri, origin, err)
 			}
 			errs := host.Config{Name: "own", URI: "mine"}.Validate()
-			if len(errs) != 1 || !strings.Contains(errs[0].Reason, "nor an alias in libvirt's client configuration") {
+			if len(errs) != 1 || !strings.Contains(errs[0].Reason, "or an alias in libvirt's client configuration") {
 				t.Errorf("an alias: got %v", errs)
 			}
 			h, err := host.New(host.Config{Name: "own", URI: "qemu:///session"})

@@ -7,7 +7,7 @@ import (
 	"github.com/google/uuid"
 )
 
-// handle names a domain to libvirt, which looks at the UUID only.
+// handle names a domain to libvirt, which uses only the UUID.
 func handle(id string) (libvirt.Domain, error) {
 	u, err := parseUUID(id)
 	return libvirt.Domain{UUID: u}, err

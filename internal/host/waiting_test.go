@@ -34,7 +34,7 @@ func (o occupied) Perform(ctx context.Context, uuid, migrationURI string, cookie
 	return o.Host.Perform(ctx, uuid, migrationURI, cookie, p)
 }
 
-// A migration that waits in libvirt for a dump is called off without the dump.
+// A migration that waits in libvirt for a dump is aborted without the dump.
 func TestCancelLeavesTheJobAloneThatTheMigrationWaitsFor(t *testing.T) {
 	w := world(t)
 	source, destination := connect(t, w.Hosts[0]), connect(t, w.Hosts[1])

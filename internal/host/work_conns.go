@@ -10,9 +10,9 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/rpc"
 )
 
-// maxWork is how many work connections a host may have. A migration occupies one
-// of libvirtd's workers (max_workers, 20) for as long as it lasts, and some must
-// be left for those who want to watch and abort.
+// maxWork is how many work connections a host may have. A migration occupies one of
+// libvirtd's workers (max_workers, 20) for its whole duration, and calls that watch and
+// abort need some, too.
 const maxWork = 15
 
 // workConns are the connections of running migrations, one each.
@@ -32,7 +32,7 @@ func newWorkConns() workConns {
 	}
 }
 
-// openWork makes a work connection. Whoever opens it closes it with closeWork.
+// openWork makes a work connection. Close it with closeWork.
 func (h *Host) openWork(ctx context.Context) (*rpc.Conn, error) {
 	started := time.Now()
 	select {
@@ -50,12 +50,12 @@ func (h *Host) openWork(ctx context.Context) (*rpc.Conn, error) {
 		<-h.work.slots
 		return nil, err
 	}
-	// A daemon that does not do it is as good as it was before.
+	// A daemon without keepalive is used without it.
 	_ = c.Call(ctx, h.deadlines.Call, rpc.Quick, keepAlive)
 	h.work.mu.Lock()
 	h.work.conns[c] = struct{}{}
 	h.work.mu.Unlock()
-	if h.ctx.Err() != nil { // perhaps closed before the connection was noted
+	if h.ctx.Err() != nil { // Close may have missed the connection
 		h.closeWork(ctx, c)
 		return nil, ErrClosed
 	}
@@ -65,18 +65,16 @@ func (h *Host) openWork(ctx context.Context) (*rpc.Conn, error) {
 // featureKeepalive is libvirt's VIR_DRV_FEATURE_PROGRAM_KEEPALIVE.
 const featureKeepalive = 10
 
-// keepAlive asks the daemon to send pings, which the guard answers, and to close
-// the connection when they are not answered for about 30 s (keepalive_interval,
-// keepalive_count). Without them a daemon that loses its client to a broken
-// network never learns of it: of a migration that the client drives it would
-// keep the incoming domain, and a guest stopped for the switch-over, for ever.
+// keepAlive asks the daemon to send pings and to close the connection if they are not
+// answered for about 30 s (keepalive_interval, keepalive_count). Otherwise, after a
+// network failure in a direct migration, it would keep the incoming domain, and a guest
+// stopped for the switch-over, for ever.
 func keepAlive(lv *libvirt.Libvirt) error {
 	_, err := lv.ConnectSupportsFeature(featureKeepalive)
 	return err
 }
 
-// closeWork ends a work connection. A call on it that was given up ends with
-// it.
+// closeWork ends a work connection, and an abandoned call on it.
 func (h *Host) closeWork(ctx context.Context, c *rpc.Conn) {
 	h.work.mu.Lock()
 	_, ours := h.work.conns[c]
@@ -88,7 +86,7 @@ func (h *Host) closeWork(ctx context.Context, c *rpc.Conn) {
 	}
 }
 
-// takeAll empties the work connections for closing.
+// takeAll removes and returns all work connections, to close them.
 func (w *workConns) takeAll() []*rpc.Conn {
 	w.mu.Lock()
 	defer w.mu.Unlock()

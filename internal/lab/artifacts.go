@@ -17,12 +17,12 @@ import (
 	"time"
 )
 
-// guestSource is the source of the guest's init. It is carried along, so that a lab can be started from anywhere.
+// guestSource is the source of the guest's init. It is embedded so that a lab can be started from any directory.
 //
 //go:embed guest/*.go
 var guestSource embed.FS
 
-// setupScript brings the packages and the kernel. It is carried along for the kernel's sake.
+// setupScript installs the packages and fetches the kernel. It is embedded to fetch the kernel.
 //
 //go:embed setup/setup.sh
 var setupScript string
@@ -33,7 +33,7 @@ type artifacts struct {
 	initrd string
 }
 
-// prepareArtifacts returns the guest's kernel and initrd from the cache, and fetches or builds what is not there yet.
+// prepareArtifacts returns the guest's kernel and initrd from the cache, and fetches or builds what is missing.
 func prepareArtifacts(ctx context.Context) (artifacts, error) {
 	cache, err := cacheDirectory()
 	if err != nil {
@@ -50,7 +50,7 @@ func prepareArtifacts(ctx context.Context) (artifacts, error) {
 	return artifacts{kernel: kernel, initrd: initrd}, nil
 }
 
-// cacheDirectory is where the lab keeps what it fetched and built.
+// cacheDirectory is the directory of what the lab fetched and built.
 func cacheDirectory() (string, error) {
 	base, err := os.UserCacheDir()
 	if err != nil {
@@ -60,8 +60,8 @@ func cacheDirectory() (string, error) {
 	return directory, os.MkdirAll(directory, 0o755)
 }
 
-// prepareKernel returns the newest guest kernel in the cache. When there is none, the set-up script fetches it; that
-// needs no privilege.
+// prepareKernel returns the newest guest kernel in the cache. If there is none, the set-up script fetches it without
+// privileges.
 func prepareKernel(ctx context.Context, cache string) (string, error) {
 	kernel, err := newestKernel(cache)
 	if kernel != "" || err != nil {
@@ -128,7 +128,7 @@ func prepareInitrd(ctx context.Context, cache string) (string, error) {
 	}))
 }
 
-// buildGuest compiles the guest's init for the plainest x86-64, without the C library.
+// buildGuest compiles the guest's init for baseline x86-64, without the C library.
 func buildGuest(ctx context.Context, files map[string][]byte) ([]byte, error) {
 	directory, err := os.MkdirTemp("", "lab-guest-")
 	if err != nil {
@@ -152,7 +152,7 @@ func buildGuest(ctx context.Context, files map[string][]byte) ([]byte, error) {
 	return os.ReadFile(filepath.Join(directory, "init"))
 }
 
-// writeFileAtomically keeps labs that start at once from reading each other's half-written files.
+// writeFileAtomically keeps labs that start at once from reading each other's incomplete files.
 func writeFileAtomically(name string, content []byte) error {
 	file, err := os.CreateTemp(filepath.Dir(name), filepath.Base(name)+".tmp-")
 	if err != nil {

@@ -33,7 +33,7 @@ type CertificateSpec struct {
 	NotBefore, NotAfter time.Time
 }
 
-// NewAuthority makes an authority that nobody knows yet.
+// NewAuthority makes an authority that nobody trusts yet.
 func NewAuthority(name string) (*Authority, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -60,7 +60,7 @@ func (a *Authority) Issue(spec CertificateSpec) (KeyPair, error) {
 		return KeyPair{}, err
 	}
 	template := spec.template()
-	// libvirt and QEMU want encipherment too, which an elliptic curve has no use for.
+	// libvirt and QEMU require encipherment too, although an elliptic curve does not need it.
 	template.KeyUsage = x509.KeyUsageDigitalSignature | x509.KeyUsageKeyEncipherment
 	template.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth}
 	der, err := x509.CreateCertificate(rand.Reader, template, a.certificate, key.Public(), a.key)
@@ -71,12 +71,12 @@ func (a *Authority) Issue(spec CertificateSpec) (KeyPair, error) {
 	return KeyPair{Certificate: encodePEM("CERTIFICATE", der), Key: encodePEM("PRIVATE KEY", encoded)}, err
 }
 
-// Revoke makes a list of certificates that are no longer good, in PEM. It counts for a day.
+// Revoke makes a certificate revocation list, in PEM. It is valid for a day.
 func (a *Authority) Revoke(pairs ...KeyPair) ([]byte, error) {
 	return a.RevokeBetween(time.Now().Add(-time.Hour), time.Now().Add(day), pairs...)
 }
 
-// RevokeBetween is [Authority.Revoke] for a list that counts between two times.
+// RevokeBetween is [Authority.Revoke] for a list that is valid between two times.
 func (a *Authority) RevokeBetween(start, end time.Time, pairs ...KeyPair) ([]byte, error) {
 	list := &x509.RevocationList{Number: big.NewInt(1), ThisUpdate: start, NextUpdate: end}
 	for _, pair := range pairs {

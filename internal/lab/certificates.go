@@ -12,8 +12,8 @@ import (
 	"testing"
 )
 
-// Every host of the lab has a certificate of the lab's authority, for its libvirtd and for its QEMUs, and so has whoever
-// connects to them. PKIPath is laid out as libvirt's parameter pkipath wants it.
+// The lab's authority issues the certificates of each host's libvirtd and QEMUs, and of their clients. PKIPath has the
+// layout of libvirt's parameter pkipath.
 
 // Names of the files that libvirt's and QEMU's clients and servers read.
 const (
@@ -66,7 +66,7 @@ func (w *World) buildCertificates() error {
 	return nil
 }
 
-// buildCertificates writes the host's certificate where its libvirtd and, under other names, its QEMUs look for it.
+// buildCertificates writes the host's certificate for its libvirtd and, under other names, for its QEMUs.
 func (h *Host) buildCertificates(authority *Authority) error {
 	pair, err := authority.Issue(h.CertificateSpec())
 	if err != nil {
@@ -84,7 +84,7 @@ func (h *Host) buildCertificates(authority *Authority) error {
 	)
 }
 
-// CertificateSpec is what a right certificate of the host says.
+// CertificateSpec is that of the host's own certificate.
 func (h *Host) CertificateSpec() CertificateSpec {
 	return CertificateSpec{CommonName: h.Name, Names: []string{h.Name, h.Address}}
 }
@@ -95,7 +95,7 @@ func (h *Host) certificate(file string) string { return filepath.Join(h.Director
 // qemuCertificates is the directory that the host's QEMUs see as /etc/libvirt/pki/qemu.
 func (h *Host) qemuCertificates() string { return h.certificate("qemu") }
 
-// HideCertificates takes the certificates of the host's QEMUs away until the test ends.
+// HideCertificates hides the certificates of the host's QEMUs until the test ends.
 func (h *Host) HideCertificates(t testing.TB) {
 	t.Helper()
 	hide(t, h.qemuCertificates())
@@ -120,7 +120,7 @@ func hide(t testing.TB, path string) {
 	})
 }
 
-// ServeCertificate makes the host's libvirtd, which is restarted for it, use another certificate until the test ends.
+// ServeCertificate restarts the host's libvirtd with another certificate until the test ends.
 func (h *Host) ServeCertificate(t testing.TB, pair KeyPair) {
 	t.Helper()
 	own, err := readKeyPair(h.certificate("servercert.pem"), h.certificate("serverkey.pem"))

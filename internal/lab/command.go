@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// commandTimeout bounds the commands that the lab itself runs; all of them are short.
+// commandTimeout bounds the lab's own commands, which are all short.
 const commandTimeout = time.Minute
 
 // run runs a command; its output is part of the error.

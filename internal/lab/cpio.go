@@ -9,7 +9,7 @@ import (
 type cpioEntry struct {
 	name         string
 	mode         uint32 // type and permissions, as in stat(2)
-	major, minor uint32 // of the device that a device file stands for
+	major, minor uint32 // device numbers of a device file
 	content      []byte
 }
 

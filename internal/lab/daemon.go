@@ -17,16 +17,15 @@ import (
 // startTimeout bounds the start of a libvirtd; it takes one second on an idle machine.
 const startTimeout = 2 * time.Minute
 
-// pollInterval is how often the lab looks for what no event tells.
+// pollInterval is how often the lab polls for what has no event.
 const pollInterval = 20 * time.Millisecond
 
-// Start starts the host's libvirtd, unless it runs, and returns when it answers. What the host had before, its guests
-// included, is still there.
+// Start starts the host's libvirtd, unless it runs, and returns when it answers. The host keeps its guests and files.
 func (h *Host) Start(ctx context.Context) error {
 	if h.Running() {
 		return nil
 	}
-	// The shell's process becomes libvirtd's. It is nobody's child, so that it outlives who started it.
+	// The shell's process becomes libvirtd. It is detached, so that it outlives the calling process.
 	start := h.Command(ctx, "setsid", "--fork", "sh", "-c",
 		"echo $$ >"+h.pidFile()+"; exec libvirtd --listen --pid-file /run/libvirt/libvirtd.pid >>"+h.Log+" 2>&1 </dev/null")
 	if err := os.Remove(h.pidFile()); err != nil && !errors.Is(err, os.ErrNotExist) {
@@ -52,7 +51,7 @@ func (h *Host) waitReady(ctx context.Context) error {
 				return false, nil
 			}
 		}
-		// A libvirtd that was just killed accepts connections until the last of its threads is gone.
+		// A killed libvirtd accepts connections until its last thread has ended.
 		_, refusal = h.Virsh(ctx, "version")
 		return refusal == nil, nil
 	})
@@ -62,7 +61,7 @@ func (h *Host) waitReady(ctx context.Context) error {
 	return nil
 }
 
-// accepts tells whether somebody takes connections there.
+// accepts tells whether the address accepts connections.
 func accepts(ctx context.Context, network, address string) bool {
 	connection, err := (&net.Dialer{Timeout: time.Second}).DialContext(ctx, network, address)
 	if err != nil {
@@ -72,7 +71,7 @@ func accepts(ctx context.Context, network, address string) bool {
 	return true
 }
 
-// Kill ends libvirtd as SIGKILL does. Guests go on.
+// Kill ends libvirtd by SIGKILL. Guests keep running.
 func (h *Host) Kill(ctx context.Context) error {
 	if err := h.signal(syscall.SIGKILL); err != nil {
 		return err
@@ -80,8 +79,7 @@ func (h *Host) Kill(ctx context.Context) error {
 	return poll(ctx, func() (bool, error) { return !h.Running() && lastThread(h.PID()), nil })
 }
 
-// lastThread tells whether no other thread is left of a process that has ended: they keep its files, and the locks on
-// them, after the first one is gone.
+// lastThread tells whether an ended process has no other thread left: those keep its files open and locked.
 func lastThread(pid int) bool {
 	threads, err := os.ReadDir(fmt.Sprintf("/proc/%d/task", pid))
 	return err != nil || len(threads) <= 1
@@ -97,7 +95,7 @@ func (h *Host) Restart(ctx context.Context) error {
 	return h.Start(ctx)
 }
 
-// Pause stops libvirtd (SIGSTOP): it keeps its connections, accepts new ones, and never answers. Guests go on.
+// Pause stops libvirtd (SIGSTOP): it keeps its connections, accepts new ones, and never answers. Guests keep running.
 func (h *Host) Pause() error { return h.signal(syscall.SIGSTOP) }
 
 // Continue ends a [Host.Pause].
@@ -114,13 +112,13 @@ func (h *Host) signal(signal syscall.Signal) error {
 	return nil
 }
 
-// Running tells whether libvirtd runs, be it stopped.
+// Running tells whether libvirtd runs or is stopped.
 func (h *Host) Running() bool {
 	pid := h.PID()
 	return pid != 0 && processState(pid) != 0
 }
 
-// PID returns the process of libvirtd as it was last started, 0 when it never was.
+// PID returns the process ID of the libvirtd that was started last, or 0.
 func (h *Host) PID() int {
 	pid, _ := readPID(h.pidFile())
 	return pid
@@ -128,7 +126,7 @@ func (h *Host) PID() int {
 
 func (h *Host) pidFile() string { return filepath.Join(h.Directory, "libvirtd.pid") }
 
-// readPID returns the process ID in a file, 0 when there is none.
+// readPID returns the process ID in a file, or 0.
 func readPID(file string) (int, error) {
 	content, err := os.ReadFile(file)
 	if err != nil {
@@ -137,7 +135,7 @@ func readPID(file string) (int, error) {
 	return strconv.Atoi(strings.TrimSpace(string(content)))
 }
 
-// processState returns the letter that proc(5) gives for a process, 0 when it has ended.
+// processState returns the state letter of a process as in proc(5), or 0 if it has ended.
 func processState(pid int) byte {
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {
@@ -150,7 +148,7 @@ func processState(pid int) byte {
 	return after[0]
 }
 
-// poll asks until the answer is yes, an error, or the context ends.
+// poll calls ask until it returns true or an error, or the context ends.
 func poll(ctx context.Context, ask func() (bool, error)) error {
 	ticker := time.NewTicker(pollInterval)
 	defer ticker.Stop()
@@ -166,7 +164,7 @@ func poll(ctx context.Context, ask func() (bool, error)) error {
 	}
 }
 
-// tail returns the last lines of a file, for people.
+// tail returns the last lines of a file, for an error.
 func tail(path string, lines int) string {
 	content, err := os.ReadFile(path)
 	if err != nil {

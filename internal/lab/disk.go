@@ -9,8 +9,7 @@ import (
 // diskPath is the guest's disk as the hosts see it.
 func (g *Guest) diskPath() string { return filepath.Join(images, g.Name+".img") }
 
-// diskLink is one host's link to the guest's disk: all are links to one file, so that all hosts share it, and each can
-// lose it alone.
+// diskLink is one host's hard link to the guest's disk: all hosts share the file, and each can lose its own link.
 func (g *Guest) diskLink(host *Host) string {
 	return filepath.Join(host.Directory, "images", g.Name+".img")
 }
@@ -34,7 +33,7 @@ func (g *Guest) createDisk() error {
 	return nil
 }
 
-// HideDisk takes the guest's disk away from one host, for good. A QEMU that has it open keeps it.
+// HideDisk removes the guest's disk from one host for good. A QEMU that has it open keeps it.
 func (g *Guest) HideDisk(host *Host) error { return os.Remove(g.diskLink(host)) }
 
 func (g *Guest) removeDisk() error {

@@ -1,11 +1,11 @@
 // Package lab is a throw-away world of real libvirt hosts and QEMU guests on one machine, for the demo, the tests and
 // the benchmarks.
 //
-// Every host is a libvirtd of its own in a network, mount and UTS namespace of its own, with its own address on a
-// bridge; whoever uses the lab sits on the bridge and reaches every host. All of it lives in one PID, mount, UTS and
-// network namespace: nothing outside is touched, several labs do not meet, and everything is gone when the lab ends,
-// however it ends. Guests run under software emulation, so that the lab works on any Linux machine; that needs QEMU 9.0
-// or newer, because older ones lose writes of an emulated guest that is migrated.
+// Every host is a libvirtd in its own network, mount and UTS namespaces, with its own address on a bridge; programs in
+// the lab sit on the bridge and reach every host. The lab is one PID, mount, UTS and network namespace: it touches
+// nothing outside, labs do not affect each other, and everything is gone when the lab ends, however it ends. Guests run
+// under software emulation, so that the lab works on any Linux machine. That requires QEMU 9.0 or newer: older ones
+// lose writes of an emulated guest that is migrated.
 //
 // A package's tests run in a lab by
 //
@@ -13,7 +13,8 @@
 //
 //	func TestMain(m *testing.M) { lab.Main(m) }
 //
-// and reach it with [Current]. The build tag leaves them out of a plain go test ./..., which runs on any machine. Any other program runs in one by
+// and reach it with [Current]. The build tag leaves them out of a plain go test ./..., which runs on any machine. Any
+// other program runs in a lab by
 //
 //	go run ./internal/lab/cmd/lab -hosts 2 -- program arguments...
 //

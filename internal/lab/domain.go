@@ -2,7 +2,7 @@ package lab
 
 import "libvirt.org/go/libvirtxml"
 
-// domainXML describes the guest to libvirt: the plainest emulated PC that boots, with a CPU that every host can run.
+// domainXML is the guest's definition: a minimal emulated PC with a CPU that every host can run.
 func (g *Guest) domainXML() (string, error) {
 	zero := uint(0)
 	domain := &libvirtxml.Domain{
@@ -27,7 +27,7 @@ func (g *Guest) domainXML() (string, error) {
 		domain.OS.Kernel = g.world.Kernel
 		domain.OS.Initrd = g.world.Initrd
 		domain.OS.Cmdline = g.Spec.commandLine()
-		// Appending keeps the console over a move: both QEMUs have the same file.
+		// Appending keeps the console across a move: both QEMUs write to the same file.
 		domain.Devices.Serials = []libvirtxml.DomainSerial{{
 			Source: &libvirtxml.DomainChardevSource{
 				File: &libvirtxml.DomainChardevSourceFile{Path: g.world.Console(g.Name), Append: "on"},

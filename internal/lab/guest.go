@@ -15,11 +15,11 @@ import (
 	"github.com/google/uuid"
 )
 
-// State is what a guest is to be in when it is handed out.
+// State is the state in which a guest is handed out.
 type State int
 
 const (
-	// Running is a guest that boots; one with a kernel beats when it is handed out.
+	// Running is a booted guest; one with a kernel already beats.
 	Running State = iota
 	// Paused is a guest that was started and has not run an instruction.
 	Paused
@@ -39,21 +39,21 @@ type GuestSpec struct {
 	State State
 	// Transient makes a guest that is not defined: it is gone when it stops.
 	Transient bool
-	// Bare leaves the kernel out: a guest that never boots and never beats, up in a fraction of a second. It suits tests
-	// that look only at the domain.
+	// Bare leaves the kernel out: the guest never boots or beats, and starts in a fraction of a second. It suits tests
+	// of the domain alone.
 	Bare bool
 	// MemoryMiB defaults to what the load needs: Load.HotMiB plus 128, or 32 for a bare guest.
 	MemoryMiB int
 	// Load is what the guest does to its memory.
 	Load Load
-	// SleepAfter, when not zero, lets the guest put itself to sleep (ACPI S3, libvirt's pmsuspended) this long after it was
-	// ready, once: `virsh dompmwakeup` wakes it, and it beats on.
+	// SleepAfter, if not zero, makes the guest suspend itself (ACPI S3, libvirt's pmsuspended) this long after it was
+	// ready, once: `virsh dompmwakeup` wakes it, and it beats again.
 	SleepAfter time.Duration
-	// DiskMiB, when not zero, gives the guest a disk of that size on storage that all hosts share; see [Guest.HideDisk].
+	// DiskMiB, if not zero, is the size of a disk on storage that all hosts share; see [Guest.HideDisk].
 	DiskMiB int
 }
 
-// Guest is a virtual machine of the lab. What it says about its heartbeat is true wherever the guest runs.
+// Guest is a VM of the lab. Its Pulse follows its heartbeat on whatever host it runs.
 type Guest struct {
 	// Name and UUID are the domain's.
 	Name, UUID string
@@ -65,13 +65,12 @@ type Guest struct {
 	world *World
 }
 
-// guestBootTimeout bounds the time from start to heartbeat. A guest boots in about four seconds on an idle machine;
-// emulation gets slow when many compete for few cores.
+// guestBootTimeout bounds the time from start to heartbeat. A guest boots in about four seconds on an idle machine, and
+// much slower if many compete for few cores.
 const guestBootTimeout = 3 * time.Minute
 
-// StartGuest starts or defines a guest for a test and removes it, wherever it is by then, when the test ends. A guest
-// that runs a kernel is booted, has its memory filled and beats. When the test failed, the end of the guest's console
-// is logged.
+// StartGuest starts or defines a guest for a test and removes it from all hosts when the test ends. A running guest with
+// a kernel is booted, has its memory filled and beats. If the test fails, the end of the guest's console is logged.
 func (w *World) StartGuest(t testing.TB, spec GuestSpec) *Guest {
 	t.Helper()
 	return w.StartGuests(t, 1, spec)[0]
@@ -110,7 +109,7 @@ func (g *Guest) end(t testing.TB) {
 	}
 }
 
-// Start is [World.StartGuest] for programs that are no tests. A guest that is returned beside an error exists in part:
+// Start is [World.StartGuest] for programs that are not tests. A guest that is returned with an error exists in part:
 // remove it.
 func (w *World) Start(ctx context.Context, spec GuestSpec) (*Guest, error) {
 	guest := w.newGuest(spec)
@@ -193,8 +192,8 @@ func (g *Guest) create(ctx context.Context) error {
 	return nil
 }
 
-// Remove ends the guest on all hosts, removes its definitions and its disk, and returns when none of its processes is
-// left. Daemons that were stopped or killed are skipped, the guest's processes are not. Removing twice is no error.
+// Remove ends the guest on all hosts, removes its definitions and its disk, and waits for its processes to end, also
+// on hosts whose daemon is stopped or killed. Removing twice is no error.
 func (g *Guest) Remove(ctx context.Context) error {
 	var failed error
 	for _, host := range g.world.Hosts {
@@ -209,7 +208,7 @@ func (g *Guest) Remove(ctx context.Context) error {
 		if !strings.Contains(listed, g.UUID) {
 			continue
 		}
-		// Either fails where the domain is not active, or not persistent.
+		// These fail if the domain is not active, or not persistent.
 		_, _ = host.Virsh(ctx, "destroy", g.UUID)
 		_, _ = host.Virsh(ctx, "undefine", g.UUID)
 	}
@@ -223,7 +222,7 @@ func (g *Guest) Remove(ctx context.Context) error {
 	return errors.Join(failed, poll(ctx, func() (bool, error) { return len(g.Processes()) == 0, nil }))
 }
 
-// HostsRunning returns the names of the hosts on which a QEMU of the guest exists: one normally, two in mid-move.
+// HostsRunning returns the names of the hosts with a QEMU of the guest: normally one, two during a move.
 func (g *Guest) HostsRunning() []string {
 	var names []string
 	for _, process := range g.Processes() {

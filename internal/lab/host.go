@@ -19,8 +19,8 @@ type Host struct {
 	Address string
 	// UUID is the host's own in libvirt's capabilities.
 	UUID string
-	// URI reaches the host's libvirt over the network, SocketURI by its UNIX socket whatever the network does. PeerURI
-	// is how other hosts reach it.
+	// URI reaches the host's libvirt over the network, SocketURI by its UNIX socket without the network. PeerURI is how
+	// other hosts reach it.
 	URI, SocketURI, PeerURI string
 	// SSHURI reaches the host's libvirt through its sshd, from the caller's programs and from other hosts.
 	SSHURI string
@@ -30,15 +30,14 @@ type Host struct {
 	MigrationURI string
 	// Socket is the UNIX socket of the host's libvirtd.
 	Socket string
-	// Directory holds what the host keeps: etc, lib, run, log, cache, images and sasl stand in for the host's
-	// /etc/libvirt, /var/lib/libvirt, /run/libvirt, /var/log/libvirt, /var/cache/libvirt, /var/lib/libvirt/images and
-	// /etc/sasl2.
+	// Directory holds the host's files: etc, lib, run, log, cache, images and sasl are mounted at its /etc/libvirt,
+	// /var/lib/libvirt, /run/libvirt, /var/log/libvirt, /var/cache/libvirt, /var/lib/libvirt/images and /etc/sasl2.
 	Directory string
 	// Log is libvirtd's log file.
 	Log string
 }
 
-// port is the one that libvirtd listens on for TCP.
+// port is libvirtd's TCP port.
 const port = 16509
 
 func newHost(number int) *Host {
@@ -62,8 +61,8 @@ func newHost(number int) *Host {
 	}
 }
 
-// places are the host's directories and what they stand in for.
-var places = [][2]string{
+// bindMounts are the host's directories and where they are mounted.
+var bindMounts = [][2]string{
 	{"etc", "/etc/libvirt"},
 	{"lib", "/var/lib/libvirt"},
 	{"run", "/run/libvirt"},
@@ -73,13 +72,13 @@ var places = [][2]string{
 	{"sasl", "/etc/sasl2"},
 }
 
-// images is where disks of guests are, as the host sees it.
+// images is the directory of the guests' disks as the host sees it.
 const images = "/var/lib/libvirt/images"
 
 // build makes the host and starts its sshd and its libvirtd.
 func (h *Host) build(ctx context.Context) error {
-	for _, place := range places {
-		if err := os.MkdirAll(filepath.Join(h.Directory, place[0]), 0o755); err != nil {
+	for _, mount := range bindMounts {
+		if err := os.MkdirAll(filepath.Join(h.Directory, mount[0]), 0o755); err != nil {
 			return err
 		}
 	}
@@ -107,9 +106,8 @@ func (h *Host) build(ctx context.Context) error {
 	return h.Start(ctx)
 }
 
-// configure writes libvirtd's configuration: reachable over TCP by anybody in the lab and over TLS by who has one of its
-// certificates, with an identity of its own and whatever certificate it is given, and nothing that needs more of the
-// machine than the lab has, such as cgroups or security drivers.
+// configure writes libvirtd's configuration: TCP without login, TLS with a client certificate, its own host UUID, and no
+// cgroups or security drivers, which the lab does not have.
 func (h *Host) configure() error {
 	daemon := fmt.Sprintf(`listen_tls = 1
 listen_tcp = 1
@@ -147,13 +145,13 @@ default_tls_x509_cert_dir = "/etc/libvirt/pki/qemu"
 	return nil
 }
 
-// settle is a shell script that makes the mount and UTS namespaces that it runs in the host's own, and leaves a process
-// behind that keeps them, whatever happens to the host's daemon.
+// settle is a shell script that sets up the host's mount and UTS namespaces and starts a process that keeps them,
+// whatever happens to the host's daemon.
 func (h *Host) settle() string {
 	var script strings.Builder
 	fmt.Fprintf(&script, "set -e\nhostname %s\n", h.Name)
-	for _, place := range places {
-		fmt.Fprintf(&script, "mount --bind %s %s\n", filepath.Join(h.Directory, place[0]), place[1])
+	for _, mount := range bindMounts {
+		fmt.Fprintf(&script, "mount --bind %s %s\n", filepath.Join(h.Directory, mount[0]), mount[1])
 	}
 	fmt.Fprintf(&script, "setsid sleep infinity </dev/null >/dev/null 2>&1 &\necho $! >%s\n", h.keeperFile())
 	return script.String()
@@ -161,19 +159,19 @@ func (h *Host) settle() string {
 
 func (h *Host) keeperFile() string { return filepath.Join(h.Directory, "keeper.pid") }
 
-// Command returns a command that runs on the host: in its network, with its files and its name.
+// Command returns a command that runs on the host: with its network, files and host name.
 func (h *Host) Command(ctx context.Context, name string, args ...string) *exec.Cmd {
-	keeper, _ := readPID(h.keeperFile()) // Without a keeper nsenter says so.
+	keeper, _ := readPID(h.keeperFile()) // Without a keeper nsenter fails.
 	enter := []string{"--target", strconv.Itoa(keeper), "--net", "--mount", "--uts", "--root", "--", name}
 	return exec.CommandContext(ctx, "nsenter", append(enter, args...)...)
 }
 
-// Virsh runs virsh on the host's UNIX socket, whatever its network does, and returns what it printed.
+// Virsh runs virsh on the host's UNIX socket, without the network, and returns its output.
 func (h *Host) Virsh(ctx context.Context, args ...string) (string, error) {
 	return capture(ctx, exec.CommandContext(ctx, "virsh", append([]string{"--quiet", "--connect", h.SocketURI}, args...)...))
 }
 
-// MustVirsh is [Host.Virsh] for a test, which it ends when virsh fails or takes longer than two minutes.
+// MustVirsh is [Host.Virsh] for a test. It fails the test if virsh fails or takes longer than two minutes.
 func (h *Host) MustVirsh(t testing.TB, args ...string) string {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 2*commandTimeout)

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Load is what a guest does to its memory. The zero value leaves it alone.
+// Load is what a guest does to its memory. The zero value is no load.
 type Load struct {
 	// HotMiB is how much memory is dirtied, over and over, from its first page to its last. It is filled with data that
 	// does not compress.
@@ -17,8 +17,7 @@ type Load struct {
 	// CeilingMiB, in MiB/s, is never exceeded; 0 is no ceiling. A load that has CPU to spare below its ceiling keeps its
 	// dirty rate on a machine that is busy with other things.
 	CeilingMiB int
-	// RateMiB, in MiB/s, is kept on average by the guest's clock; 0 is no such rate, and CeilingMiB is not looked at beside
-	// one. After a pause or a throttle the guest catches up: auto-converge cannot tame such a load before its throttle
+	// RateMiB, in MiB/s, is kept on average by the guest's clock; 0 is no such rate. CeilingMiB is ignored if it is set. After a pause or a throttle the guest catches up: auto-converge cannot tame such a load before its throttle
 	// takes nearly all of the CPU.
 	RateMiB int
 	// WholePages rewrites each page with random bytes, which XBZRLE cannot compress. Without it one byte of the page
@@ -39,35 +38,35 @@ func UntamableGuest(name string) GuestSpec {
 	return GuestSpec{Name: name, MemoryMiB: 256, Load: Load{HotMiB: 96, RateMiB: 105}}
 }
 
-// IdleGuest boots, beats, and leaves its memory alone.
+// IdleGuest boots, beats, and does not dirty memory.
 func IdleGuest(name string) GuestSpec { return GuestSpec{Name: name} }
 
 // commandLine is the kernel's, with what the guest is to do in it.
 func (s GuestSpec) commandLine() string {
-	words := []string{"console=ttyS0", "quiet"}
+	parameters := []string{"console=ttyS0", "quiet"}
 	if s.SleepAfter > 0 {
-		words = append(words, fmt.Sprintf("lab.sleep=%d", s.SleepAfter.Nanoseconds()))
+		parameters = append(parameters, fmt.Sprintf("lab.sleep=%d", s.SleepAfter.Nanoseconds()))
 	}
-	return strings.Join(append(words, s.Load.words()...), " ")
+	return strings.Join(append(parameters, s.Load.parameters()...), " ")
 }
 
-// words are the parameters of the load on the kernel's command line.
-func (l Load) words() []string {
-	var words []string
+// parameters are those of the load on the kernel's command line.
+func (l Load) parameters() []string {
+	var parameters []string
 	if l.HotMiB > 0 {
-		words = append(words, fmt.Sprintf("lab.hot=%d", l.HotMiB<<20))
+		parameters = append(parameters, fmt.Sprintf("lab.hot=%d", l.HotMiB<<20))
 	}
 	if l.CeilingMiB > 0 {
-		words = append(words, fmt.Sprintf("lab.ceiling=%d", l.CeilingMiB<<20))
+		parameters = append(parameters, fmt.Sprintf("lab.ceiling=%d", l.CeilingMiB<<20))
 	}
 	if l.RateMiB > 0 {
-		words = append(words, fmt.Sprintf("lab.mean=%d", l.RateMiB<<20))
+		parameters = append(parameters, fmt.Sprintf("lab.mean=%d", l.RateMiB<<20))
 	}
 	if l.Cost > 0 {
-		words = append(words, fmt.Sprintf("lab.cost=%d", l.Cost.Nanoseconds()))
+		parameters = append(parameters, fmt.Sprintf("lab.cost=%d", l.Cost.Nanoseconds()))
 	}
 	if l.WholePages {
-		words = append(words, "lab.pattern=page")
+		parameters = append(parameters, "lab.pattern=page")
 	}
-	return words
+	return parameters
 }

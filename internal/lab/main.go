@@ -8,9 +8,9 @@ import (
 	"testing"
 )
 
-// Main is for a package's TestMain: it runs the package's tests inside a lab, and exits. When the process is not in a
-// lab yet, it runs the test binary once more inside a fresh one. Inside a lab that somebody else started, the tests use
-// that one. Where no lab can be had the tests fail with a message that says what to do; they are never skipped.
+// Main is for a package's TestMain: it runs the package's tests inside a lab and exits. Inside a lab the tests use that
+// one; otherwise Main runs the test binary again inside a new one. If no lab can be started, the tests fail with a message
+// that says what to do; they are never skipped.
 func Main(m *testing.M, opts ...Option) {
 	if !flag.Parsed() {
 		flag.Parse()
@@ -33,7 +33,7 @@ func Main(m *testing.M, opts ...Option) {
 	os.Exit(code)
 }
 
-// enough tells whether the lab that the process is in has the hosts that the options ask for.
+// enough checks that the current lab has as many hosts as the options ask for.
 func enough(opts []Option) error {
 	world, err := Current()
 	if err != nil {

@@ -15,7 +15,7 @@ import (
 
 // BenchmarkMigration shows what the switches do to a guest that dirties memory faster than the link carries it, as virsh
 // sees it: go test -tags lab -run '^$' -bench Migration -benchtime 1x ./internal/lab. A move that has not converged
-// after a minute is called off and counts as unfinished.
+// after a minute is cancelled and counts as unfinished.
 func BenchmarkMigration(b *testing.B) {
 	autoConverge := []string{"--auto-converge"}
 	compression := []string{"--compressed", "--comp-methods", "xbzrle", "--comp-xbzrle-cache", strconv.Itoa(256 << 20)}

@@ -10,12 +10,11 @@ import (
 	"testing"
 )
 
-// nobody is a hardware address that no interface of the lab has: frames for it go out on the bridge and nobody takes
-// them. A neighbour entry with it loses packets the way a network does, in silence, where a blackhole route would tell
-// the sender.
+// nobody is a hardware address that no interface of the lab has. A neighbour entry with it loses packets silently, as a
+// network does; a blackhole route would tell the sender.
 const nobody = "02:00:00:00:00:fe"
 
-// Unplug takes the host's cable out: it reaches nobody and nobody reaches it, over the network.
+// Unplug takes the host's network link down.
 func (h *Host) Unplug(ctx context.Context) error {
 	return run(ctx, "ip", "link", "set", h.Name, "down")
 }
@@ -25,7 +24,7 @@ func (h *Host) Plug(ctx context.Context) error { return run(ctx, "ip", "link", "
 
 // Limit bounds what the host's link carries, each way, in MiB/s; 0 lifts the limit.
 func (h *Host) Limit(ctx context.Context, mibPerSecond int) error {
-	// Replacing fails where there is nothing to delete.
+	// Deleting fails if there is no limit.
 	_ = run(ctx, "tc", "qdisc", "delete", "dev", h.Name, "root")
 	_ = run(ctx, "tc", "-n", h.Name, "qdisc", "delete", "dev", "eth0", "root")
 	if mibPerSecond == 0 {
@@ -38,7 +37,7 @@ func (h *Host) Limit(ctx context.Context, mibPerSecond int) error {
 	})
 }
 
-// Cut loses everything between two hosts, and nothing else: both still reach all others, the caller included.
+// Cut loses all packets between two hosts. Both still reach all others, the caller included.
 func (w *World) Cut(ctx context.Context, a, b *Host) error {
 	return runAll(ctx, [][]string{a.neighbour("replace", b.Address), b.neighbour("replace", a.Address)})
 }
@@ -48,8 +47,8 @@ func (w *World) Join(ctx context.Context, a, b *Host) error {
 	return errors.Join(forget(ctx, a.neighbour("delete", b.Address)), forget(ctx, b.neighbour("delete", a.Address)))
 }
 
-// CutCaller loses everything between the host and the programs that run on none of the hosts, such as Terraform; the
-// hosts still reach each other. The host's UNIX socket, which [Host.Virsh] uses, still answers.
+// CutCaller loses all packets between the host and programs outside the hosts, such as Terraform. The hosts still reach
+// each other, and the host's UNIX socket, which [Host.Virsh] uses, still answers.
 func (h *Host) CutCaller(ctx context.Context) error {
 	return runAll(ctx, [][]string{callerNeighbour("replace", h.Address), h.neighbour("replace", callerAddress)})
 }
@@ -59,7 +58,7 @@ func (h *Host) JoinCaller(ctx context.Context) error {
 	return errors.Join(forget(ctx, callerNeighbour("delete", h.Address)), forget(ctx, h.neighbour("delete", callerAddress)))
 }
 
-// neighbour is a command that makes (replace) or ends (delete) a neighbour entry that leads nowhere, on the host.
+// neighbour is a command that adds (replace) or removes (delete) a neighbour entry for nobody on the host.
 func (h *Host) neighbour(verb, address string) []string {
 	return append([]string{"ip", "-n", h.Name}, entry(verb, address, "eth0")...)
 }
@@ -69,14 +68,14 @@ func callerNeighbour(verb, address string) []string {
 }
 
 func entry(verb, address, device string) []string {
-	words := []string{"neighbour", verb, address, "dev", device}
+	arguments := []string{"neighbour", verb, address, "dev", device}
 	if verb == "replace" {
-		words = append(words, "lladdr", nobody, "nud", "permanent")
+		arguments = append(arguments, "lladdr", nobody, "nud", "permanent")
 	}
-	return words
+	return arguments
 }
 
-// forget runs a command that deletes a neighbour entry; one that is not there is no error.
+// forget runs a command that deletes a neighbour entry. A missing entry is no error.
 func forget(ctx context.Context, command []string) error {
 	err := run(ctx, command[0], command[1:]...)
 	if err != nil && strings.Contains(err.Error(), "No such file or directory") {
@@ -85,8 +84,8 @@ func forget(ctx context.Context, command []string) error {
 	return err
 }
 
-// Heal undoes every fault: links are plugged, whole and without limit, and every libvirtd and sshd runs and answers.
-// Guests are left as they are.
+// Heal undoes every fault: links are up, uncut and without limit, and every libvirtd and sshd runs and answers. It does
+// not change guests.
 func (w *World) Heal(ctx context.Context) error {
 	var failed error
 	for i, host := range w.Hosts {
@@ -102,8 +101,8 @@ func (w *World) Heal(ctx context.Context) error {
 	return failed
 }
 
-// HealAfter heals the world when the test ends. Call it after the guests are started, so that they are removed from a
-// world that is whole: cleanups run last first.
+// HealAfter heals the world when the test ends. Call it after the guests are started: cleanups run last first, so the
+// guests are removed from a healed world.
 func (w *World) HealAfter(t testing.TB) {
 	t.Helper()
 	t.Cleanup(func() {

@@ -7,5 +7,5 @@ import (
 	"os"
 )
 
-// notify fails: the lab runs on Linux only, and compiles elsewhere so that it can say so.
+// notify fails: the lab runs on Linux only. It compiles elsewhere to say so.
 func notify(string) (*os.File, error) { return nil, errors.ErrUnsupported }

@@ -16,10 +16,9 @@ import (
 // polkitd is polkit's daemon.
 const polkitd = "/usr/lib/polkit-1/polkitd"
 
-// UsePolkit makes every host's libvirtd, which is restarted for it, ask polkit who may connect by the UNIX socket and
-// what each client may do, until the test ends. Polkit knows the rules given and the distribution's. Root may do all;
-// clients that come over the network may do nothing. The function returned tells which actions polkit was asked about,
-// sorted, each once.
+// UsePolkit restarts every host's libvirtd so that, until the test ends, polkit decides who may connect by the UNIX
+// socket and what each client may do, by the given rules and the distribution's. Root may do everything, clients over the
+// network nothing. asked returns the actions that polkit was asked about, sorted, each once.
 func (w *World) UsePolkit(t testing.TB, rules string) (asked func() []string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), startTimeout)
@@ -47,13 +46,13 @@ func (w *World) UsePolkit(t testing.TB, rules string) (asked func() []string) {
 	}
 }
 
-// logRule makes polkit say what it is asked about, and leaves the answer to others.
+// logRule makes polkit log what it is asked about, and leaves the decision to other rules.
 const logRule = `polkit.addRule(function(action, subject) {
 	if (subject.user != "root" && action.id.indexOf("org.libvirt.") == 0) { polkit.log("asked about " + action.id); }
 });
 `
 
-// keepSettings restarts the host's libvirtd with the settings that it has now when the test ends.
+// keepSettings restarts the host's libvirtd with its current settings when the test ends.
 func (h *Host) keepSettings(t testing.TB) {
 	t.Helper()
 	own, err := os.ReadFile(h.settings())
@@ -83,7 +82,7 @@ func (h *Host) askPolkit() error {
 	return os.WriteFile(h.settings(), []byte(asking), 0o644)
 }
 
-// startPolkit starts a message bus and polkit on it. The function returned is what polkit has said so far.
+// startPolkit starts a message bus and polkit on it. said returns polkit's output so far.
 func (w *World) startPolkit(ctx context.Context, t testing.TB, rules string) (said func() string, err error) {
 	t.Helper()
 	directory := t.TempDir()
@@ -107,8 +106,8 @@ func (w *World) startPolkit(ctx context.Context, t testing.TB, rules string) (sa
 	return runOnBus(ctx, t, "org.freedesktop.PolicyKit1", polkitd)
 }
 
-// runOnBus runs a program until the test ends, and returns when it has its name on the message bus. What it has said so
-// far is in a file.
+// runOnBus runs a program until the test ends, and returns when it owns its name on the message bus. said returns its
+// output so far.
 func runOnBus(ctx context.Context, t testing.TB, name, program string, args ...string) (said func() string, err error) {
 	t.Helper()
 	log, err := os.Create(filepath.Join(t.TempDir(), "log"))
@@ -116,7 +115,7 @@ func runOnBus(ctx context.Context, t testing.TB, name, program string, args ...s
 		return nil, err
 	}
 	said = func() string {
-		content, _ := os.ReadFile(log.Name()) // Without it the test says what it misses.
+		content, _ := os.ReadFile(log.Name()) // Without it the test fails on what is missing.
 		return string(content)
 	}
 	defer log.Close()

@@ -11,13 +11,13 @@ import (
 
 // Process is a QEMU that runs on a host of the lab.
 type Process struct {
-	// PID is as seen by every program in the lab.
+	// PID is the process ID in the lab's PID namespace.
 	PID int
 	// Host is the name of the host that it runs on.
 	Host string
 }
 
-// Kill ends the process as SIGKILL does. One that has ended already is no error.
+// Kill ends the process by SIGKILL. An ended process is no error.
 func (p Process) Kill() error {
 	if err := syscall.Kill(p.PID, syscall.SIGKILL); err != nil && err != syscall.ESRCH {
 		return fmt.Errorf("kill QEMU %d on %s: %w", p.PID, p.Host, err)
@@ -25,8 +25,8 @@ func (p Process) Kill() error {
 	return nil
 }
 
-// Processes returns the QEMUs of the guest: none when it is shut off, one when it runs or is paused, two in mid-move,
-// when the second one, on the destination, waits for the guest to arrive.
+// Processes returns the QEMUs of the guest: none if it is shut off, one if it runs or is paused, two during a move, when
+// the destination has the incoming domain.
 func (g *Guest) Processes() []Process {
 	return g.world.processes(g.UUID)
 }

@@ -6,7 +6,7 @@ import (
 	"path/filepath"
 )
 
-// HideProgram takes a program away from the host, until [Host.ShowProgram]: its sh, which is Debian's, finds it no more.
+// HideProgram hides a program on the host until [Host.ShowProgram]: the host's sh, which is Debian's, no longer finds it.
 func (h *Host) HideProgram(ctx context.Context, name string) error {
 	path, err := programPath(name)
 	if err != nil {
@@ -29,7 +29,7 @@ func (h *Host) mounted(ctx context.Context, name string, args ...string) error {
 	return err
 }
 
-// programPath is where a program really is, behind the links of Debian's alternatives.
+// programPath is the path of a program behind the links of Debian's alternatives.
 func programPath(name string) (string, error) {
 	path, err := exec.LookPath(name)
 	if err != nil {

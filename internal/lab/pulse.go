@@ -18,33 +18,33 @@ const BeatPeriod = 100 * time.Millisecond
 
 // Beat is one heartbeat of a guest.
 type Beat struct {
-	// Arrived is when the beat was seen outside the guest. It tells of every pause.
+	// Arrived is when the beat was seen outside the guest. Every pause shows in it.
 	Arrived time.Time
-	// Sequence counts from 0 at boot, without a gap. One that comes twice was sent by two copies of the guest.
+	// Sequence counts from 0 at boot, without gaps. A repeated one comes from two copies of the guest.
 	Sequence uint64
-	// Guest is the guest's monotonic clock, which stands still while its vCPU does: under emulation it does not tell of
-	// the pause of a switch-over.
+	// Guest is the guest's monotonic clock, which stops with its vCPU: under emulation the pause of a switch-over does
+	// not show in it.
 	Guest time.Duration
 	// PagesTouched counts the pages that the load dirtied since boot.
 	PagesTouched uint64
 }
 
 // Pulse follows the heartbeat of a guest on its serial console. All hosts write a guest's console to the same file, so
-// it outlives moves and deaths of QEMU and libvirtd. Its methods are safe for concurrent use.
+// it survives moves and the end of QEMU and libvirtd. Its methods are safe for concurrent use.
 type Pulse struct {
 	file     *os.File
 	notifier *os.File
 	stopped  chan struct{}
 
 	mutex   sync.Mutex
-	changed chan struct{} // closed and replaced at every change of what is below
+	changed chan struct{} // closed and replaced at every change of the fields below
 	beats   []Beat
 	ready   bool
 	failure error
 	partial []byte
 }
 
-// follow starts to follow a console, which need not exist yet.
+// follow follows a console, which need not exist yet.
 func follow(console string) (*Pulse, error) {
 	file, err := os.OpenFile(console, os.O_RDWR|os.O_CREATE|os.O_APPEND, 0o644)
 	if err != nil {
@@ -69,7 +69,7 @@ func (p *Pulse) close() error {
 	return errors.Join(err, p.file.Close(), os.Remove(p.file.Name()))
 }
 
-// read takes in what QEMU appends until close.
+// read reads what QEMU appends until close.
 func (p *Pulse) read() {
 	defer close(p.stopped)
 	events := make([]byte, 4096)
@@ -88,7 +88,7 @@ func (p *Pulse) read() {
 	}
 }
 
-// take adds what arrived to what is known.
+// take adds a chunk of the console's output.
 func (p *Pulse) take(chunk []byte, arrived time.Time) {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
@@ -120,7 +120,7 @@ func (p *Pulse) takeLine(line string, arrived time.Time) {
 	}
 }
 
-// Failure returns what the guest said went wrong, a kernel panic above all; nil when it said nothing of the kind.
+// Failure returns the failure that the guest reported, such as a kernel panic, or nil.
 func (p *Pulse) Failure() error {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
@@ -134,8 +134,7 @@ func (p *Pulse) Beats() []Beat {
 	return slices.Clone(p.beats)
 }
 
-// NextBeat waits for a beat that arrives after the call. An error means that there was none before the context ended,
-// or that the guest failed.
+// NextBeat waits for a beat that arrives after the call. The error is that of the context or the guest's failure.
 func (p *Pulse) NextBeat(ctx context.Context) (Beat, error) {
 	before := len(p.Beats())
 	var next Beat
@@ -153,7 +152,7 @@ func (p *Pulse) waitReady(ctx context.Context) error {
 	return p.wait(ctx, func() bool { return p.ready && len(p.beats) > 0 })
 }
 
-// wait returns when the condition, which is asked under the mutex, holds.
+// wait returns when the condition, which runs under the mutex, holds.
 func (p *Pulse) wait(ctx context.Context, holds func() bool) error {
 	for {
 		p.mutex.Lock()
@@ -173,25 +172,25 @@ func (p *Pulse) wait(ctx context.Context, holds func() bool) error {
 	}
 }
 
-// Record is what a stretch of a guest's heartbeat tells.
+// Record sums up a guest's heartbeat over a period of time.
 type Record struct {
 	// Beats is how many arrived.
 	Beats int
-	// LongestGap is the longest time between two arrivals, the ends of the stretch included: the longest pause, plus at
+	// LongestGap is the longest time between two arrivals, including the ends of the period: the longest pause plus at
 	// most one BeatPeriod.
 	LongestGap time.Duration
 	// LongestGuestGap is the longest time between two beats by the guest's own clock.
 	LongestGuestGap time.Duration
 	// Lost are the sequence numbers that did not arrive, though later ones did.
 	Lost []uint64
-	// Repeated are the sequence numbers that arrived when they or later ones had arrived before: two copies of the guest
-	// ran, or it ran again from an older state.
+	// Repeated are the sequence numbers that arrived again or out of order: two copies of the guest ran, or it ran again
+	// from an older state.
 	Repeated []uint64
 	// DirtyRate is how fast the load dirtied memory, in bytes per second of real time.
 	DirtyRate float64
 }
 
-// Between looks at the beats that arrived in a stretch of time.
+// Between sums up the beats that arrived in a period of time.
 func (p *Pulse) Between(from, to time.Time) Record {
 	beats := p.Beats()
 	return assess(slices.DeleteFunc(beats, func(b Beat) bool { return b.Arrived.Before(from) || b.Arrived.After(to) }), from, to)

@@ -7,9 +7,9 @@ import (
 	"syscall"
 )
 
-// reap is the first process of the lab's PID namespace. It runs this program once more, as the stage that builds the
-// world, and collects every process that ends in the lab: libvirt's QEMUs are orphans by design, and one that nobody
-// collects would look alive to libvirtd. It returns when the world has ended, and with it the kernel ends all the rest.
+// reap is the first process of the lab's PID namespace. It runs this program again as the stage that builds the world,
+// and reaps every process that ends in the lab: to libvirtd an unreaped QEMU would still be alive. It returns when the
+// world has ended; then the kernel ends everything else.
 func reap() (int, error) {
 	syscall.CloseOnExec(lifelineFD)
 	self, err := os.Executable()
@@ -44,7 +44,7 @@ func reap() (int, error) {
 	}
 }
 
-// obey passes the signals that come by the lifeline on to the world, and ends the lab when the lifeline breaks.
+// obey forwards signals from the lifeline to the world, and ends the lab when the lifeline closes.
 func obey(lifeline *os.File, world int) {
 	number := make([]byte, 1)
 	for {
@@ -55,7 +55,7 @@ func obey(lifeline *os.File, world int) {
 	}
 }
 
-// withoutStage leaves out of an environment what one stage of a lab tells the next.
+// withoutStage removes the variables that one stage of a lab sets for the next.
 func withoutStage(environment []string) []string {
 	return slices.DeleteFunc(environment, func(entry string) bool {
 		name, _, _ := strings.Cut(entry, "=")

@@ -17,18 +17,17 @@ import (
 // Emulator is the QEMU binary that the lab's guests run in.
 const Emulator = "/usr/bin/qemu-system-x86_64"
 
-// MinimumQEMU is the oldest major version of QEMU whose migration is right under emulation. Older ones do not reset
-// TCG's TLB when dirty tracking is synchronised, and lose what the guest writes afterwards; fixed in QEMU 9.0 by
-// "physmem: Fix migration dirty bitmap coherency with TCG memory access".
+// MinimumQEMU is the oldest major version of QEMU that migrates emulated guests correctly. Older ones lose writes, fixed
+// by "physmem: Fix migration dirty bitmap coherency with TCG memory access".
 const MinimumQEMU = 9
 
-// tools are the programs that the lab itself runs.
+// tools are the programs that the lab runs.
 var tools = []string{
 	"libvirtd", "virsh", Emulator, "ip", "tc", "unshare", "nsenter", "setsid", "mount", "hostname",
 	"ssh", "sshd", "ssh-keygen", "nc", "virt-ssh-helper", "saslpasswd2", "dbus-daemon", "dbus-send", polkitd,
 }
 
-// checkRequirements tells whether this machine can have a lab. The error names the command that makes it so.
+// checkRequirements checks that this machine can run a lab. The error names the command that installs what is missing.
 func checkRequirements(ctx context.Context) error {
 	if runtime.GOOS != "linux" || runtime.GOARCH != "amd64" {
 		return fmt.Errorf("the lab runs on linux/amd64; this is %s/%s", runtime.GOOS, runtime.GOARCH)
@@ -52,7 +51,7 @@ func checkRequirements(ctx context.Context) error {
 	return checkNamespaces(ctx)
 }
 
-// checkEmulator tells whether QEMU is new enough to migrate an emulated guest.
+// checkEmulator checks that QEMU is new enough to migrate an emulated guest.
 func checkEmulator(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
 	defer cancel()
@@ -87,7 +86,7 @@ func qemuVersion(output string) ([2]int, error) {
 	return [2]int{major, minor}, err
 }
 
-// checkNamespaces tells whether this user can have the lab's namespaces.
+// checkNamespaces checks that this user can create the lab's namespaces.
 func checkNamespaces(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
 	defer cancel()
@@ -98,24 +97,24 @@ func checkNamespaces(ctx context.Context) error {
 	}
 	explanation := fmt.Sprintf("unshare %s: %s", strings.Join(args, " "), strings.TrimSpace(string(output)))
 	if os.Geteuid() == 0 {
-		return errors.New(explanation + "\nroot may not make namespaces here; a container needs --privileged")
+		return errors.New(explanation + "\nroot cannot create namespaces here; a container needs --privileged")
 	}
 	return fmt.Errorf("%s\nAn ordinary user needs user namespaces and subordinate IDs (package uidmap, "+
 		"usermod --add-subuids 100000-165535 --add-subgids 100000-165535 USER).\n"+
 		"Without them run as root: sudo -E %s", explanation, strings.Join(os.Args, " "))
 }
 
-// namespaceArguments are the arguments of unshare that make the lab's namespaces.
+// namespaceArguments are the arguments of unshare for the lab's namespaces.
 func namespaceArguments() []string {
 	args := []string{"--net", "--mount", "--uts", "--ipc", "--pid", "--fork", "--kill-child", "--mount-proc"}
 	if os.Geteuid() != 0 {
-		// libvirtd sets supplemental groups when it starts QEMU: root alone is not enough, subordinate IDs are.
+		// libvirtd sets supplemental groups when it starts QEMU, which needs subordinate IDs.
 		args = append([]string{"--user", "--map-root-user", "--map-auto"}, args...)
 	}
 	return args
 }
 
-// setupHint names the command that brings what the machine lacks.
+// setupHint names the command that installs what the machine lacks.
 func setupHint() string {
 	script := "internal/lab/setup/setup.sh"
 	if _, file, _, ok := runtime.Caller(0); ok && filepath.IsAbs(file) {

@@ -28,12 +28,12 @@ const lifelineFD = 3
 // stopGrace is how long a lab waits for its program after SIGTERM before it ends everything.
 const stopGrace = 20 * time.Second
 
-// Run runs a program in a fresh lab and returns its exit code; a program ended by a signal gives 128 plus its number.
-// SIGINT, SIGTERM, SIGQUIT and SIGHUP are passed on to the program. When Run returns, or its process is killed, nothing
-// of the lab is left. An error means that the lab did not come up and the program did not run.
+// Run runs a program in a new lab and returns its exit code, or 128 plus the number of the signal that ended it. It
+// forwards SIGINT, SIGTERM, SIGQUIT and SIGHUP to the program. When Run returns, or its process is killed, nothing of
+// the lab is left. An error means that the lab did not start and the program did not run.
 //
-// Run works by running the calling program again, with the same arguments, in the lab's namespaces: the caller must
-// reach the same call of Run in that case too, and do nothing of note before it.
+// Run runs the calling program again, with the same arguments, in the lab's namespaces: the caller must reach the same
+// call of Run there, without side effects before it.
 func Run(ctx context.Context, program []string, opts ...Option) (int, error) {
 	switch stage := os.Getenv(stageVariable); stage {
 	case "":
@@ -47,7 +47,7 @@ func Run(ctx context.Context, program []string, opts ...Option) (int, error) {
 	}
 }
 
-// runOutside checks that the machine can have a lab and starts its first process.
+// runOutside checks that the machine can run a lab and starts its first process.
 func runOutside(ctx context.Context) (int, error) {
 	if err := checkRequirements(ctx); err != nil {
 		return 0, fmt.Errorf("start the lab: %w", err)

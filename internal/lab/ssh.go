@@ -9,11 +9,11 @@ import (
 	"strings"
 )
 
-// Every host of the lab runs OpenSSH's server, as it comes from the distribution, on its address. Whoever runs ssh in
-// the lab, the caller's programs and the hosts' libvirtd alike, logs in with the lab's own key and knows the hosts'
-// keys, because the lab's /etc/ssh says so. The machine's own accounts, keys and configuration play no part.
+// Every host of the lab runs the distribution's sshd on its address. Every ssh in the lab, also that of a host's
+// libvirtd, uses the lab's /etc/ssh: it logs in with the lab's key and knows the hosts' keys. The machine's accounts,
+// keys and configuration are not used.
 
-// Accounts of the lab, on all hosts, beside root. All take the same key.
+// Accounts on all hosts of the lab, besides root. All accept the same key.
 const (
 	// Visitor may log in and may not use libvirt.
 	Visitor = "visitor"
@@ -25,9 +25,9 @@ const (
 
 // SSH is what programs in the lab log in to its hosts with.
 type SSH struct {
-	// Directory is what stands in for the machine's /etc/ssh.
+	// Directory is mounted at /etc/ssh.
 	Directory string
-	// Key is the private key that all accounts take, StrangerKey one that none takes.
+	// Key is the private key that all accounts accept, StrangerKey one that none accepts.
 	Key, StrangerKey string
 	// KnownHosts knows all hosts by their keys.
 	KnownHosts string
@@ -43,7 +43,7 @@ func newSSH() SSH {
 	}
 }
 
-// buildSSH makes the keys and puts the lab's ways to log in in the place of the machine's.
+// buildSSH makes the keys and mounts the lab's accounts and SSH configuration over the machine's.
 func (w *World) buildSSH(ctx context.Context) error {
 	s := w.SSH
 	if err := errors.Join(os.Mkdir(s.Directory, 0o755), os.Mkdir("/run/sshd", 0o755)); err != nil {
@@ -95,7 +95,7 @@ func (s SSH) mount(ctx context.Context) error {
 		{"mount", "--bind", s.path("passwd"), "/etc/passwd"},
 		{"mount", "--bind", s.path("shadow"), "/etc/shadow"},
 	}
-	// ssh looks here for the user's own configuration and keys, whatever HOME says.
+	// ssh reads the user's own configuration and keys here, whatever HOME is.
 	if _, err := os.Stat("/root/.ssh"); err == nil {
 		mounts = append(mounts, []string{"mount", "--bind", s.path("empty"), "/root/.ssh"})
 	}
@@ -106,7 +106,7 @@ func (s SSH) path(name string) string { return filepath.Join(s.Directory, name) 
 
 func (s SSH) authorizedKeys() string { return s.path("authorized_keys") }
 
-// clientConfiguration is what every ssh in the lab starts from.
+// clientConfiguration is the configuration of every ssh in the lab.
 func (s SSH) clientConfiguration() string {
 	return fmt.Sprintf(`IdentityFile %s
 GlobalKnownHostsFile %s

@@ -48,7 +48,7 @@ func (h *Host) startSSH(ctx context.Context, key string) error {
 	if err := os.Remove(h.sshPIDFile()); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
 	}
-	// The shell's process becomes sshd's. It is nobody's child, so that it outlives who started it.
+	// The shell's process becomes sshd. It is detached, so that it outlives the calling process.
 	start := append([]string{"--fork", "sh", "-c", `echo $$ >"$0"; exec "$@" </dev/null >/dev/null 2>&1`, h.sshPIDFile()},
 		sshdCommand(settings, "-D", "-E", h.SSHLog())...)
 	if _, err := capture(ctx, h.Command(ctx, "setsid", start...)); err != nil {
@@ -67,7 +67,7 @@ func sshdCommand(settings []string, args ...string) []string {
 	return command
 }
 
-// waitSSH returns when sshd takes connections.
+// waitSSH returns when sshd accepts connections.
 func (h *Host) waitSSH(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
@@ -83,7 +83,7 @@ func (h *Host) waitSSH(ctx context.Context) error {
 	return nil
 }
 
-// KillSSH ends the host's sshd and all its sessions as SIGKILL does. What they had started goes on until it notices.
+// KillSSH ends the host's sshd and all its sessions by SIGKILL. Programs in them run until they notice.
 func (h *Host) KillSSH(ctx context.Context) error {
 	sessions, err := h.SSHSessions()
 	if err != nil {
@@ -125,7 +125,7 @@ func sessionOf(leader int) []int {
 	return found
 }
 
-// PauseSSH stops the host's sshd (SIGSTOP): it accepts connections and never answers. Sessions go on.
+// PauseSSH stops the host's sshd (SIGSTOP): it accepts connections and never answers. Sessions continue.
 func (h *Host) PauseSSH() error { return syscall.Kill(h.sshPID(), syscall.SIGSTOP) }
 
 // ContinueSSH ends a [Host.PauseSSH].

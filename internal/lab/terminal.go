@@ -7,7 +7,7 @@ import (
 	"unsafe"
 )
 
-// terminalVariable tells the inside of a lab that its program is to get the terminal.
+// terminalVariable tells the inside of a lab to give its program the terminal.
 const terminalVariable = "VIRT_LAB_TERMINAL"
 
 // hasTerminal tells whether the process has a terminal and is in its foreground, so that it may hand it on.
@@ -18,11 +18,11 @@ func hasTerminal() bool {
 
 // reclaimTerminal takes the terminal back from a program that has ended.
 func reclaimTerminal() {
-	// Who is in the background when it does this is stopped otherwise.
+	// Otherwise a process in the background would be stopped.
 	signal.Ignore(syscall.SIGTTOU)
 	defer signal.Reset(syscall.SIGTTOU)
 	group := int32(syscall.Getpgrp())
-	// It fails when the terminal is gone; then there is nothing to take back.
+	// It fails if the terminal is gone; then there is nothing to reclaim.
 	_, _, _ = syscall.Syscall(syscall.SYS_IOCTL, os.Stdin.Fd(), syscall.TIOCSPGRP, uintptr(unsafe.Pointer(&group)))
 }
 

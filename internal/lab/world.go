@@ -14,13 +14,13 @@ import (
 const worldVariable = "VIRT_LAB"
 
 const (
-	// directory is where a lab keeps everything of its own. Every lab has a /run of its own.
+	// directory holds all files of a lab. Every lab has its own /run.
 	directory = "/run/virt-lab"
 	// bridge is the network that connects the hosts and the caller.
 	bridge = "lab0"
-	// callerAddress is the address of the programs in the lab that run on none of its hosts.
+	// callerAddress is the address of programs in the lab outside its hosts.
 	callerAddress = "10.77.0.1"
-	// pkiPath is where the lab's clients have their certificates.
+	// pkiPath holds the certificates of the lab's clients.
 	pkiPath = directory + "/pki"
 )
 
@@ -32,7 +32,7 @@ type World struct {
 	Kernel, Initrd string
 	// PKIPath holds the certificates of the lab's clients, for libvirt's parameter pkipath.
 	PKIPath string
-	// SSH is what the programs in the lab log in to its hosts with.
+	// SSH is how programs in the lab log in to its hosts.
 	SSH SSH
 }
 
@@ -55,7 +55,7 @@ func Current() (*World, error) {
 	return world, nil
 }
 
-// Host returns the host of that name. It panics when there is none: the caller made the names.
+// Host returns the host of that name. It panics if there is none: the caller chose the names.
 func (w *World) Host(name string) *Host {
 	for _, host := range w.Hosts {
 		if host.Name == name {
@@ -78,8 +78,7 @@ func (w *World) Console(guest string) string {
 	return filepath.Join(directory, "console", guest+".log")
 }
 
-// environment describes the world to the program that runs in it: all of it as JSON, and what a shell script wants to
-// have at hand.
+// environment describes the world to the program in it: everything as JSON, and addresses and URIs for shell scripts.
 func (w *World) environment() ([]string, error) {
 	description, err := json.Marshal(w)
 	if err != nil {
@@ -100,7 +99,7 @@ func (w *World) environment() ([]string, error) {
 	return append(variables, worldVariable+"_HOSTS="+strings.Join(w.names(), " ")), nil
 }
 
-// build makes the world, in namespaces that are its own already, and returns when every host answers.
+// build makes the world in its own namespaces and returns when every host answers.
 func build(ctx context.Context, hosts int, a artifacts) (*World, error) {
 	if hosts < 1 || hosts > 64 {
 		return nil, fmt.Errorf("a lab has 1 to 64 hosts, not %d", hosts)
@@ -109,7 +108,7 @@ func build(ctx context.Context, hosts int, a artifacts) (*World, error) {
 	for number := 1; number <= hosts; number++ {
 		world.Hosts = append(world.Hosts, newHost(number))
 	}
-	if err := world.buildGround(ctx); err != nil {
+	if err := world.buildShared(ctx); err != nil {
 		return nil, err
 	}
 	if err := world.buildSSH(ctx); err != nil {
@@ -129,8 +128,8 @@ func build(ctx context.Context, hosts int, a artifacts) (*World, error) {
 	return world, failed
 }
 
-// buildGround makes what the hosts share: a /run that is gone with the lab, host names, and the bridge.
-func (w *World) buildGround(ctx context.Context) error {
+// buildShared makes what the hosts share: a /run that is gone with the lab, host names, and the bridge.
+func (w *World) buildShared(ctx context.Context) error {
 	if err := run(ctx, "mount", "-t", "tmpfs", "-o", "mode=0755", "lab", "/run"); err != nil {
 		return err
 	}

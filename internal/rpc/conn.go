@@ -12,30 +12,30 @@ import (
 	"github.com/digitalocean/go-libvirt"
 )
 
-// Conn is one guarded connection to a daemon. It is used until it fails once. It
-// is safe for concurrent use.
+// Conn is one guarded connection to a daemon. It is safe for concurrent use. After
+// its first failure it is not used again.
 type Conn struct {
 	guard *frameGuard
 	lv    *libvirt.Libvirt
 	slots slots
 
-	running sync.WaitGroup // calls, whether or not somebody still waits for them
+	running sync.WaitGroup // calls, with and without a waiting caller
 
 	mu      sync.Mutex
 	retired bool // no new calls
-	callers int  // calls that somebody waits for
-	pending int  // calls without an answer, whether or not somebody waits
+	callers int  // calls with a waiting caller
+	pending int  // calls without a reply, with and without a waiting caller
 }
 
-// dialed gives the library a connection that is there already.
+// dialed gives the library a connection that exists already.
 type dialed struct{ net.Conn }
 
 // Dial returns the connection.
 func (d dialed) Dial() (net.Conn, error) { return d.Conn, nil }
 
 // Open makes the daemon at the other end of the stream open a driver, such as
-// qemu:///system. It owns the stream from now on. The error matches
-// [ErrLoginWanted] where the daemon wants SASL.
+// qemu:///system. It takes ownership of the stream. The error matches
+// [ErrLoginRequired] if the daemon requires SASL.
 func Open(ctx context.Context, stream net.Conn, driver string, limit time.Duration) (*Conn, error) {
 	g := newFrameGuard(stream)
 	c := &Conn{guard: g, lv: libvirt.NewWithDialer(dialed{g}), slots: newSlots()}
@@ -52,7 +52,7 @@ func Open(ctx context.Context, stream net.Conn, driver string, limit time.Durati
 
 // Call makes one call that has a result.
 func Call[T any](ctx context.Context, c *Conn, limit time.Duration, class Class, fn func(*libvirt.Libvirt) (T, error)) (T, error) {
-	result := make(chan T, 1) // not a variable, because the call may outlive its caller
+	result := make(chan T, 1) // not a variable: the call may outlive its caller
 	err := c.Call(ctx, limit, class, func(lv *libvirt.Libvirt) error {
 		v, err := fn(lv)
 		if err == nil {
@@ -67,14 +67,12 @@ func Call[T any](ctx context.Context, c *Conn, limit time.Duration, class Class,
 	return <-result, nil
 }
 
-// Call runs fn, which makes one call of the library. It returns when fn has
-// ended, when ctx is done or when limit has passed (none when 0), whichever is
-// first. A caller who leaves early leaves the call behind: it keeps its slot
-// until it is answered, and other calls go on. A call that is not answered
-// within limit retires the connection.
+// Call runs fn, which makes one call of the library, until fn ends, ctx is done or
+// limit has passed (0 is no limit). A call whose ctx ends early keeps its slot until
+// it is answered. A call that is not answered within limit retires the connection.
 //
 // The error is the daemon's [libvirt.Error], [libvirt.ErrUnsupported], a
-// [LateError], a [LostError], or that of a context that was cancelled.
+// [TimeoutError], a [LostError], or that of a cancelled context.
 func (c *Conn) Call(ctx context.Context, limit time.Duration, class Class, fn func(*libvirt.Libvirt) error) error {
 	started := time.Now()
 	leave, err := c.enter(ctx, class)
@@ -98,11 +96,11 @@ func (c *Conn) Call(ctx context.Context, limit time.Duration, class Class, fn fu
 	case <-ctx.Done():
 		return ContextError(ctx.Err(), started)
 	case <-late:
-		return &LateError{After: limit}
+		return &TimeoutError{After: limit}
 	}
 }
 
-// watch retires the connection after limit, and says so, unless the call was
+// watch retires the connection after limit and closes late, unless the call is
 // answered before.
 func (c *Conn) watch(limit time.Duration) (late <-chan struct{}, answered func()) {
 	if limit <= 0 {
@@ -116,8 +114,8 @@ func (c *Conn) watch(limit time.Duration) (late <-chan struct{}, answered func()
 	return expired, func() { timer.Stop() }
 }
 
-// withoutPanic runs fn and turns a panic of the library's decoder into an error:
-// whatever it meets that the guard let pass, it must not end the process.
+// withoutPanic runs fn and turns a panic of the library's decoder into an error: a
+// reply that the guard misjudged must not end the process.
 func withoutPanic(lv *libvirt.Libvirt, fn func(*libvirt.Libvirt) error) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
@@ -151,7 +149,7 @@ func (c *Conn) enter(ctx context.Context, class Class) (leave func(), err error)
 	}, nil
 }
 
-// left counts a caller out. The last one of a retired connection closes it.
+// left counts a caller out. The last caller of a retired connection closes it.
 func (c *Conn) left() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -161,8 +159,8 @@ func (c *Conn) left() {
 	}
 }
 
-// retire takes the connection out of use. Calls under way have their own
-// deadlines; when nobody waits any more it is closed.
+// retire takes the connection out of use. Calls under way keep their own deadlines;
+// the connection closes when no caller waits any more.
 func (c *Conn) retire() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -179,25 +177,25 @@ func (c *Conn) Usable() bool {
 	return !c.retired && c.guard.Cause() == nil
 }
 
-// translate tells an answer of the daemon from a connection that broke.
+// translate tells the daemon's own errors from those of a broken connection.
 func (c *Conn) translate(err error) error {
 	var answer libvirt.Error
 	if err == nil || errors.As(err, &answer) || errors.Is(err, libvirt.ErrUnsupported) {
 		return err
 	}
-	// Whatever else it is, the stream of frames can no longer be trusted.
+	// After any other error the stream of frames can no longer be trusted.
 	c.retire()
 	cause := c.guard.Cause()
 	if cause == nil {
 		cause = &ProtocolError{Reason: "malformed reply: " + err.Error()}
 	}
-	// The library refuses to send on a connection whose end it knows with EINVAL.
+	// EINVAL is the library's refusal to send on a connection that it knows has ended.
 	return &LostError{Cause: cause, Unsent: errors.Is(err, errNotSent) || errors.Is(err, syscall.EINVAL)}
 }
 
-// Close ends the connection and waits, for twice the limit at most, until nothing
-// of it is left; else the error is a [LateError]. It says goodbye where no call is
-// under way, so that the daemon does not log a lost client. Calls under way fail.
+// Close ends the connection, fails the calls under way and waits for at most twice
+// the limit until nothing of it is left; after that the error is a [TimeoutError].
+// An idle connection sends ConnectClose first, or the daemon logs a lost client.
 func (c *Conn) Close(ctx context.Context, limit time.Duration) error {
 	if c.Usable() && c.idle() {
 		_ = c.Call(context.WithoutCancel(ctx), limit, Quick, (*libvirt.Libvirt).ConnectClose)
@@ -215,7 +213,7 @@ func (c *Conn) Close(ctx context.Context, limit time.Duration) error {
 	case <-gone:
 		return nil
 	case <-time.After(limit):
-		return &LateError{After: limit}
+		return &TimeoutError{After: limit}
 	}
 }
 

@@ -9,7 +9,7 @@ func (Password) String() string { return "(hidden)" }
 // GoString hides the password.
 func (Password) GoString() string { return "(hidden)" }
 
-// Credentials are what a daemon that wants SASL is told.
+// Credentials are the user name and password for a daemon that requires SASL.
 type Credentials struct {
 	Username string
 	Password Password

@@ -8,19 +8,19 @@
 //   - A frame reaches the library only when it is whole, is the reply to a call
 //     that waits, and holds what the library is going to decode. A broken or
 //     hostile daemon costs a connection, never the process, and memory only in
-//     proportion to the bytes that it has really sent.
+//     proportion to the bytes that it really sent.
 //   - Every call ends with its context or its limit, whatever the daemon does. A
-//     caller who leaves early disturbs no other call.
+//     caller that leaves early disturbs no other call.
 //   - A connection that failed once is never used again. [LostError] tells a call
 //     that was never sent from one that may have taken effect.
 //   - libvirtd executes five calls of a client at a time. A [Class] says how long
 //     a call may wait in the daemon, so that a call that ends a job always finds a
 //     slot.
-//   - [Authenticate] logs in by SCRAM or PLAIN. A password goes over no stream
+//   - [Authenticate] logs in by SCRAM or PLAIN. It sends no password over a stream
 //     that others may read.
 //
 // Only the calls listed in procedures.go can be made, because only their replies
 // can be checked; a new call is one line there. Streams, events and file
-// descriptors are not supported. Errors repeat what the daemon said as it said
-// it: whoever shows them to people makes them fit to be shown.
+// descriptors are not supported. Errors repeat the daemon's text unchanged: sanitize
+// it before you show it.
 package rpc

@@ -9,17 +9,17 @@ import (
 	"github.com/digitalocean/go-libvirt"
 )
 
-// errNotSent is a call on a connection that had ended before.
+// errNotSent is a call on a connection that has already ended.
 var errNotSent = errors.New("connection had ended, nothing was sent")
 
 // Logins that were not tried.
 var (
-	// ErrLoginWanted is a daemon that wants SASL from a client that did not log in.
-	ErrLoginWanted = &LoginError{Reason: "libvirt wants a user name and a password (SASL)"}
-	// ErrLoginExposed is a daemon that wants a password over a stream that others
+	// ErrLoginRequired is a daemon that requires SASL from a client that did not log in.
+	ErrLoginRequired = &LoginError{Reason: "libvirt requires a user name and a password (SASL)"}
+	// ErrLoginExposed is a daemon that requires a password over a stream that others
 	// may read.
-	ErrLoginExposed = &LoginError{Reason: "it wants a password, which does not go over an unencrypted connection, " +
-		"nor to a host whose certificate or key is not verified"}
+	ErrLoginExposed = &LoginError{Reason: "it requires a password, which is not sent over an unencrypted connection " +
+		"or to a host whose certificate or key is not verified"}
 )
 
 // ProtocolError is a peer that does not speak libvirt's protocol.
@@ -27,13 +27,13 @@ type ProtocolError struct{ Reason string }
 
 func (e *ProtocolError) Error() string { return "it is not a libvirt daemon: " + e.Reason }
 
-// LoginError is a login that did not come about.
+// LoginError is a login that failed or was not tried.
 type LoginError struct {
 	// Reason is what went wrong.
 	Reason string
-	// Said is what the daemon said of it; empty where it said nothing.
+	// Said is the daemon's own text; empty if it gave none.
 	Said string
-	// Refused is a login that the daemon turned down: it may count them.
+	// Refused tells that the daemon refused the login. Daemons may count refusals.
 	Refused bool
 }
 
@@ -44,11 +44,11 @@ func (e *LoginError) Error() string {
 	return fmt.Sprintf("%s (%.200q)", e.Reason, e.Said)
 }
 
-// LateError is a call that was not answered by its deadline. It matches
-// [context.DeadlineExceeded], whether the deadline was the caller's or the call's.
-type LateError struct{ After time.Duration }
+// TimeoutError is a call that was not answered by its deadline, the caller's or its
+// own. It matches [context.DeadlineExceeded].
+type TimeoutError struct{ After time.Duration }
 
-func (e *LateError) Error() string {
+func (e *TimeoutError) Error() string {
 	precision := 100 * time.Millisecond
 	if e.After < time.Second {
 		precision = time.Millisecond
@@ -57,13 +57,13 @@ func (e *LateError) Error() string {
 }
 
 // Is reports whether target is [context.DeadlineExceeded].
-func (e *LateError) Is(target error) bool { return target == context.DeadlineExceeded }
+func (e *TimeoutError) Is(target error) bool { return target == context.DeadlineExceeded }
 
 // ContextError is the error of a caller whose context ended with err: a
-// [LateError] where that was by its deadline.
+// [TimeoutError] if its deadline passed.
 func ContextError(err error, started time.Time) error {
 	if errors.Is(err, context.DeadlineExceeded) {
-		return &LateError{After: time.Since(started)}
+		return &TimeoutError{After: time.Since(started)}
 	}
 	return err
 }
@@ -76,7 +76,7 @@ type LostError struct {
 }
 
 func (e *LostError) Error() string {
-	text := "the connection was lost in mid-call"
+	text := "the connection was lost during the call"
 	if e.Unsent {
 		text = "the connection was lost before the call was sent"
 	}
@@ -86,12 +86,12 @@ func (e *LostError) Error() string {
 // Unwrap is why the connection ended.
 func (e *LostError) Unwrap() error { return e.Cause }
 
-// refusedOpening tells a daemon that wants SASL from one that refuses for another
-// reason: it has the same code for both.
+// refusedOpening recognises a daemon that requires SASL by its message: the error
+// code is the same as for other refusals.
 func refusedOpening(err error) error {
 	var answer libvirt.Error
 	if errors.As(err, &answer) && answer.Message == "authentication required" {
-		return ErrLoginWanted
+		return ErrLoginRequired
 	}
 	return err
 }

@@ -56,8 +56,8 @@ func (h header) encode() []byte {
 	return b
 }
 
-// checkLength looks at the first word alone, so that a peer that speaks another
-// protocol is known by its first four bytes.
+// checkLength checks the first word alone, to recognise a peer that speaks another
+// protocol by its first four bytes.
 func checkLength(word [4]byte) error {
 	if n := binary.BigEndian.Uint32(word[:]); n < headerSize || n > maxFrame {
 		return &ProtocolError{Reason: fmt.Sprintf("bad frame length (%q)", word[:])}

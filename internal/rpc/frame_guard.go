@@ -11,19 +11,17 @@ import (
 	"sync"
 )
 
-// frameGuard stands between the client library and the peer. The library allocates
-// whatever a frame claims to hold, panics on one that is too short, and locks up
-// on a reply that nobody asked for; so a frame is received and checked whole
-// before a byte of it is passed on, and only replies to calls that are waiting
-// get through.
+// frameGuard passes only whole, checked frames from the peer to the client library,
+// and only replies to calls that wait. The library allocates whatever a frame claims
+// to hold, panics on a short one and locks up on an unexpected reply.
 //
 // The library reads from one goroutine and never writes concurrently.
 type frameGuard struct {
 	net.Conn
 
 	// reader state, used by the library's reader goroutine only
-	in      *bufio.Reader
-	passing []byte // what is still to be handed over of a frame
+	in     *bufio.Reader
+	unread []byte // rest of a checked frame that the library has not read yet
 
 	// out collects what the library writes until a frame is whole.
 	out []byte
@@ -31,14 +29,14 @@ type frameGuard struct {
 	writing sync.Mutex // one frame at a time: the reader answers pings
 
 	mu      sync.Mutex
-	waiting map[uint32]uint32 // procedures of calls without a reply, by serial
+	waiting map[uint32]uint32 // procedure of each call without a reply, by serial
 	cause   error             // why reading or writing ended
 
 	closed chan struct{} // closed when nothing of the connection is left
 
 	opened  chan struct{} // closed by settle
 	settled sync.Once
-	drained chan struct{} // closed when the library was told that reading ended
+	drained chan struct{} // closed when the library has read the end of the stream
 	ended   sync.Once
 }
 
@@ -53,10 +51,9 @@ func newFrameGuard(c net.Conn) *frameGuard {
 	}
 }
 
-// Read hands over what is left of the frame under way, or waits for the next
-// one that concerns the library. The library is told of any end as io.EOF: it
-// would go on for ever after an error that calls itself temporary, as the one
-// of TCP's keepalive does.
+// Read returns the rest of the current frame, or waits for the next one that is meant
+// for the library. Every failure becomes io.EOF: the library retries for ever after a
+// temporary error, such as that of TCP's keepalive.
 func (g *frameGuard) Read(p []byte) (int, error) {
 	if g.Cause() == nil {
 		n, err := g.read(p)
@@ -65,25 +62,24 @@ func (g *frameGuard) Read(p []byte) (int, error) {
 		}
 		g.fail(err)
 	}
-	g.holdBack()
+	g.delayEOF()
 	g.ended.Do(func() { close(g.drained) })
 	return 0, io.EOF
 }
 
 func (g *frameGuard) read(p []byte) (int, error) {
-	for len(g.passing) == 0 {
+	for len(g.unread) == 0 {
 		if err := g.nextFrame(); err != nil {
 			return 0, err
 		}
 	}
-	n := copy(p, g.passing)
-	g.passing = g.passing[n:]
+	n := copy(p, g.unread)
+	g.unread = g.unread[n:]
 	return n, nil
 }
 
-// nextFrame reads one header and decides what becomes of its frame: a reply
-// that is waited for is passed on, a ping is answered, an event is dropped
-// (nothing here subscribes to any, and the library decodes them unchecked).
+// nextFrame reads one frame. It passes a reply on if a call waits for it, answers a
+// ping and drops an event: the library would decode events unchecked.
 func (g *frameGuard) nextFrame() error {
 	var raw [headerSize]byte
 	if _, err := io.ReadFull(g.in, raw[:4]); err != nil {
@@ -93,7 +89,7 @@ func (g *frameGuard) nextFrame() error {
 		return err
 	}
 	if _, err := io.ReadFull(g.in, raw[4:]); err != nil {
-		return cut(err)
+		return unexpectedEOF(err)
 	}
 	h := parseHeader(&raw)
 	if err := h.check(); err != nil {
@@ -117,23 +113,23 @@ func (g *frameGuard) nextFrame() error {
 	if err := checkReply(h, frame[headerSize:]); err != nil {
 		return err
 	}
-	g.passing = frame
+	g.unread = frame
 	g.answered(h.serial)
 	return nil
 }
 
-// firstRoom is how many bytes are made room for on a frame's word alone. After
-// that it is as many again as have come.
-const firstRoom = 64 << 10
+// initialBuffer is how many bytes are allocated on a frame's claim alone. After that
+// the buffer at most doubles with what has really come.
+const initialBuffer = 64 << 10
 
 // receive reads what follows a header, and returns the whole frame.
 func (g *frameGuard) receive(h header) ([]byte, error) {
 	frame := h.encode()
 	for have := len(frame); have < int(h.length); have = len(frame) {
-		room := min(int(h.length)-have, max(have, firstRoom))
+		room := min(int(h.length)-have, max(have, initialBuffer))
 		frame = slices.Grow(frame, room)[:have+room]
 		if _, err := io.ReadFull(g.in, frame[have:]); err != nil {
-			return nil, cut(err)
+			return nil, unexpectedEOF(err)
 		}
 	}
 	return frame, nil
@@ -141,10 +137,10 @@ func (g *frameGuard) receive(h header) ([]byte, error) {
 
 func (g *frameGuard) drop(h header) error {
 	_, err := io.CopyN(io.Discard, g.in, int64(h.length-headerSize))
-	return cut(err)
+	return unexpectedEOF(err)
 }
 
-// awaits tells whether a reply is to a call that is waiting.
+// awaits tells whether a call waits for the reply.
 func (g *frameGuard) awaits(h header) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -152,7 +148,7 @@ func (g *frameGuard) awaits(h header) bool {
 	return ok && h.program == programRemote && h.procedure == procedure
 }
 
-// answered takes a call from those that are waiting, once its reply is good.
+// answered removes a call from the waiting ones once its reply is checked.
 func (g *frameGuard) answered(serial uint32) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -183,12 +179,11 @@ func (g *frameGuard) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// expect notes that a call is about to be sent; its reply may overtake the
-// return of the write. A reply to a call that is not among ours could not be
-// checked.
+// expect notes a call before it is sent: its reply may come before the write returns.
+// It refuses a call whose reply could not be checked.
 func (g *frameGuard) expect(h header) error {
 	if _, ours := procedures[h.procedure]; h.program != programRemote || !ours {
-		return fmt.Errorf("procedure %d of program %#x is not among our calls", h.procedure, h.program)
+		return fmt.Errorf("procedure %d of program %#x is not supported", h.procedure, h.program)
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -206,10 +201,9 @@ func (g *frameGuard) send(frame []byte) error {
 	return err
 }
 
-// fail remembers the first cause and closes the connection, whatever of it
-// still works: the other direction must not wait for what never comes. It does
-// not wait for the end itself: ssh takes its time to end, and whoever fails may
-// hold locks. Whoever owns the connection waits, for closed.
+// fail keeps the first cause and closes both directions of the connection. It does not
+// wait for the end, because ssh ends slowly and the caller may hold locks: the owner
+// of the connection waits for closed.
 func (g *frameGuard) fail(err error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -230,36 +224,33 @@ func (g *frameGuard) Cause() error {
 	return g.cause
 }
 
-// kill ends the connection from this side. Whoever waits in the library is let
-// go.
+// kill ends the connection from this side. Calls that wait in the library fail.
 func (g *frameGuard) kill() { g.fail(net.ErrClosed) }
 
-// Close is the library's way to end the connection, also when connecting
-// failed.
+// Close ends the connection for the library, also after it failed to connect.
 func (g *frameGuard) Close() error {
 	g.kill()
 	g.settle()
 	return nil
 }
 
-// settle says that the library has finished connecting.
+// settle notes that the library has finished connecting.
 func (g *frameGuard) settle() { g.settled.Do(func() { close(g.opened) }) }
 
-// holdBack keeps the end of the connection from the library while it is
-// connecting and waits for no reply: learning of it between the reply to
-// ConnectOpen and its own bookkeeping, the library races with itself. It finds
-// out by its next write, which fails.
-func (g *frameGuard) holdBack() {
+// delayEOF hides the end of the connection from the library while it connects and
+// waits for no reply: right after the reply to ConnectOpen it would race with itself.
+// Its next write fails and tells it.
+func (g *frameGuard) delayEOF() {
 	g.mu.Lock()
-	idle := len(g.waiting) == 0 && len(g.passing) == 0
+	idle := len(g.waiting) == 0 && len(g.unread) == 0
 	g.mu.Unlock()
 	if idle {
 		<-g.opened
 	}
 }
 
-// cut turns the end of the stream inside a frame into what it is.
-func cut(err error) error {
+// unexpectedEOF marks the end of the stream inside a frame.
+func unexpectedEOF(err error) error {
 	if errors.Is(err, io.EOF) {
 		return io.ErrUnexpectedEOF
 	}

@@ -126,7 +126,7 @@ func TestGuardRefusesWhatIsNotLibvirt(t *testing.T) {
 		"call":               {reframed(func(h *header) { h.kind = 0 }), "unexpected message type 0"},
 		"event as a reply":   {reframed(func(h *header) { h.procedure = 318 }), "reply to a call that was not made"},
 		"other program":      {reframed(func(h *header) { h.program = programQEMU }), "reply to a call that was not made"},
-		"status":             {reframed(func(h *header) { h.status = 2 }), "unknown status of a reply (2)"},
+		"status":             {reframed(func(h *header) { h.status = 2 }), "unknown reply status 2"},
 		"reply unasked for":  {reply(7, ""), "reply to a call that was not made (serial 7)"},
 		"reply twice":        {reply(1, "") + reply(1, ""), "reply to a call that was not made (serial 1)"},
 	}

@@ -8,9 +8,9 @@ import (
 	"github.com/digitalocean/go-libvirt"
 )
 
-// calls are those that are made here, by their number in remote_protocol.x; the
-// guard lets no other pass. What the library's method returns is what it decodes
-// of a reply.
+// procedures are the calls that the guard lets pass, by their number in
+// remote_protocol.x. The results of the library's method tell what it decodes of a
+// reply.
 var procedures = map[uint32]any{
 	1:   (*libvirt.Libvirt).ConnectOpen,
 	2:   (*libvirt.Libvirt).ConnectClose,
@@ -68,30 +68,29 @@ func resultsOf(method reflect.Type) layout {
 	return results
 }
 
-// remoteError is what the library decodes of the refusal of a call, the beginning
-// of a remote_error.
+// remoteError is the beginning of a remote_error, as far as the library decodes it.
 var remoteError = layoutOf(reflect.TypeFor[struct {
 	Code, Domain, MessageGiven uint32
 	Message                    string
 	Level                      uint32
 }]())
 
-// checkReply tells whether a reply holds all that the library is going to decode
-// of it. The library makes room for as many elements as a count claims before it
-// reads the first one: gigabytes, for a reply of 40 bytes.
+// checkReply checks that a reply holds all that the library will decode of it. The
+// library allocates as many elements as a count claims before it reads the first one:
+// gigabytes for a reply of 40 bytes.
 func checkReply(h header, payload []byte) error {
 	var whole bool
 	switch h.status {
 	case statusOK:
 		whole = holds(replies[h.procedure], payload)
 	case statusError:
-		// The library takes a refusal with the code VIR_ERR_OK for a result.
+		// The library decodes a refusal with the code VIR_ERR_OK as a result.
 		whole = holds(remoteError, payload) && (binary.BigEndian.Uint32(payload) != 0 || holds(replies[h.procedure], payload))
 	default:
-		return &ProtocolError{Reason: fmt.Sprintf("unknown status of a reply (%d)", h.status)}
+		return &ProtocolError{Reason: fmt.Sprintf("unknown reply status %d", h.status)}
 	}
 	if !whole {
-		return &ProtocolError{Reason: fmt.Sprintf("a reply holds less than it claims to (procedure %d)", h.procedure)}
+		return &ProtocolError{Reason: fmt.Sprintf("truncated reply (procedure %d)", h.procedure)}
 	}
 	return nil
 }

@@ -182,7 +182,7 @@ func TestRepliesThatClaimMoreThanTheyHold(t *testing.T) {
 			err := callAnswered(t, test.procedure, test.status, test.payload)
 			used := allocatedSoFar() - before
 			var protocol *ProtocolError
-			if !errors.As(err, &protocol) || !strings.Contains(err.Error(), "a reply holds less than it claims to") {
+			if !errors.As(err, &protocol) || !strings.Contains(err.Error(), "truncated reply") {
 				t.Errorf("got %v, want a protocol error", err)
 			}
 			if used > smallChange {

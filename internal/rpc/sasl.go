@@ -24,15 +24,16 @@ const (
 	authSASL = 1
 )
 
-// maxAuthFrame bounds what a daemon may send before the login. libvirt's own limit is 64 KiB of data (REMOTE_AUTH_SASL_DATA_MAX), in four bytes each.
+// maxAuthFrame bounds what a daemon may send before the login. libvirt's own limit is
+// 64 KiB of data (REMOTE_AUTH_SASL_DATA_MAX), each byte of which takes four.
 const maxAuthFrame = 4*64<<10 + 1<<10
 
-// maxSASLSteps is more than any of the mechanisms takes.
+// maxSASLSteps is more steps than any of the mechanisms takes.
 const maxSASLSteps = 5
 
-// Authenticate logs in to a daemon that wants SASL, before [Open]. For a daemon
-// that does not want it, it does nothing and does not call who. Readable is a
-// stream that others may read: no password goes over it.
+// Authenticate logs in to a daemon that requires SASL; call it before [Open]. If the
+// daemon does not require it, Authenticate does nothing and does not call who. A
+// readable stream is one that others may read: no password is sent over it.
 //
 // The error is a [LoginError], a [LostError], a [ProtocolError], the daemon's
 // [libvirt.Error], or that of who or of the context.
@@ -68,12 +69,12 @@ func (c *saslClient) login(who func() (Credentials, error), readable bool) error
 	if err != nil {
 		return err
 	}
-	name, ways, err := chooseMechanism(offered, credentials, readable)
+	name, variants, err := chooseMechanism(offered, credentials, readable)
 	if err != nil {
 		return err
 	}
-	err = c.exchange(name, ways[0])
-	for _, way := range ways[1:] {
+	err = c.exchange(name, variants[0])
+	for _, variant := range variants[1:] {
 		var refusal *LoginError
 		if !errors.As(err, &refusal) || !refusal.Refused {
 			return err
@@ -81,13 +82,13 @@ func (c *saslClient) login(who func() (Credentials, error), readable bool) error
 		if _, again := c.begin(); again != nil {
 			return err
 		}
-		err = c.exchange(name, way)
+		err = c.exchange(name, variant)
 	}
 	return err
 }
 
-// begin starts an exchange: the first or, where that was refused, another one. The
-// daemon says which mechanisms it offers.
+// begin starts an exchange, the first or another one after a refusal, and returns the
+// mechanisms that the daemon offers.
 func (c *saslClient) begin() ([]string, error) {
 	reply, err := c.call(procedureSASLInit, nil)
 	if err != nil {
@@ -119,7 +120,7 @@ func (c *saslClient) exchange(name string, m mechanism) error {
 		}
 		reply, err = c.call(procedureSASLStep, appendChars(appendWord(nil, 0), answer))
 	}
-	return &ProtocolError{Reason: "SASL does not come to an end"}
+	return &ProtocolError{Reason: "the SASL exchange does not end"}
 }
 
 // call makes one call and reads its reply.
@@ -137,20 +138,20 @@ func (c *saslClient) call(procedure uint32, payload []byte) (*decoder, error) {
 		return nil, err
 	}
 	if _, err := io.ReadFull(c.stream, raw[4:]); err != nil {
-		return nil, &LostError{Cause: cut(err)}
+		return nil, &LostError{Cause: unexpectedEOF(err)}
 	}
 	got := parseHeader(&raw)
 	switch err := got.check(); {
 	case err != nil:
 		return nil, err
 	case got.length > maxAuthFrame:
-		return nil, &ProtocolError{Reason: fmt.Sprintf("it sends %d bytes before anybody has logged in", got.length)}
+		return nil, &ProtocolError{Reason: fmt.Sprintf("it sends %d bytes before the login", got.length)}
 	case got.program != programRemote || got.kind != typeReply || got.procedure != procedure || got.serial != c.serial:
-		return nil, &ProtocolError{Reason: "it answers another call than was made"}
+		return nil, &ProtocolError{Reason: "it answers a call that was not made"}
 	}
 	body := make([]byte, got.length-headerSize)
 	if _, err := io.ReadFull(c.stream, body); err != nil {
-		return nil, &LostError{Cause: cut(err)}
+		return nil, &LostError{Cause: unexpectedEOF(err)}
 	}
 	reply := &decoder{rest: body}
 	if got.status == statusError {

@@ -58,13 +58,13 @@ func TestSCRAM(t *testing.T) {
 		}
 	}
 	for name, bad := range map[string]string{
-		"nonce of another":      strings.Replace(challenge, "rOpr", "xOpr", 1),
-		"few rounds":            strings.Replace(challenge, "4096", "1", 1),
-		"endless rounds":        strings.Replace(challenge, "4096", "2000000000", 1),
-		"mandatory extension":   "m=x," + challenge,
-		"empty":                 "",
-		"rounds are no number":  strings.Replace(challenge, "4096", "many", 1),
-		"salt is not in base64": strings.Replace(challenge, "W22Z", "%%%%", 1),
+		"nonce of another":         strings.Replace(challenge, "rOpr", "xOpr", 1),
+		"few iterations":           strings.Replace(challenge, "4096", "1", 1),
+		"endless iterations":       strings.Replace(challenge, "4096", "2000000000", 1),
+		"mandatory extension":      "m=x," + challenge,
+		"empty":                    "",
+		"iterations are no number": strings.Replace(challenge, "4096", "many", 1),
+		"salt is not in base64":    strings.Replace(challenge, "W22Z", "%%%%", 1),
 	} {
 		if got, err := start(t).next([]byte(bad)); err == nil {
 			t.Errorf("%s: answered %s", name, got)
@@ -102,10 +102,10 @@ func TestMechanisms(t *testing.T) {
 func TestUnknownMechanismsAreNamed(t *testing.T) {
 	t.Parallel()
 	for offered, want := range map[string]string{
-		"GSSAPI,DIGEST-MD5":                  "it offers GSSAPI, DIGEST-MD5; this client knows SCRAM-SHA-512",
-		"":                                   "it offers none; ",
-		"\x1b[2J," + strings.Repeat("X", 21): "it offers none; ",
-		strings.Repeat("X,", 1<<20):          "it offers " + strings.Repeat("X, ", maxMechanisms-1) + "X; ",
+		"GSSAPI,DIGEST-MD5":                  "it offers these SASL mechanisms: GSSAPI, DIGEST-MD5; this client supports SCRAM-SHA-512",
+		"":                                   "it offers these SASL mechanisms: none; ",
+		"\x1b[2J," + strings.Repeat("X", 21): "it offers these SASL mechanisms: none; ",
+		strings.Repeat("X,", 1<<20):          "it offers these SASL mechanisms: " + strings.Repeat("X, ", maxMechanisms-1) + "X; ",
 	} {
 		_, _, err := chooseMechanism(strings.Split(offered, ","), Credentials{"fred", "s3cret"}, false)
 		if err == nil || !strings.Contains(err.Error(), want) {

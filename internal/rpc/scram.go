@@ -1,6 +1,7 @@
 package rpc
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 
@@ -8,16 +9,16 @@ import (
 	"github.com/xdg-go/stringprep"
 )
 
-// scramHashes are the kinds of SCRAM that are known here, best first.
+// scramHashes are the supported kinds of SCRAM, best first.
 var scramHashes = []struct {
 	name string
 	hash scram.HashGeneratorFcn
 }{{"SCRAM-SHA-512", scram.SHA512}, {"SCRAM-SHA-256", scram.SHA256}, {"SCRAM-SHA-1", scram.SHA1}}
 
-// scramWays are SCRAM with user name and password as they are spelled, as Cyrus
-// SASL, which libvirt uses on both sides, keeps them. Where SASLprep (RFC 4013)
-// makes something else of them, the second way is with that.
-func scramWays(hash scram.HashGeneratorFcn, who Credentials) ([]mechanism, error) {
+// scramVariants are SCRAM with user name and password as spelled, which is what Cyrus
+// SASL, libvirt's library, keeps; and, if SASLprep (RFC 4013) changes them, with the
+// prepared ones.
+func scramVariants(hash scram.HashGeneratorFcn, who Credentials) ([]mechanism, error) {
 	asSpelled, err := newSCRAM(hash, who)
 	if err != nil {
 		return nil, err
@@ -33,8 +34,8 @@ func scramWays(hash scram.HashGeneratorFcn, who Credentials) ([]mechanism, error
 	return []mechanism{asSpelled, asPrepared}, nil
 }
 
-// prepared are the credentials after SASLprep, unless it forbids something in them,
-// such as every character that is newer than Unicode 3.2.
+// prepared are the credentials after SASLprep, which forbids, for example, all
+// characters newer than Unicode 3.2.
 func (c Credentials) prepared() (Credentials, bool) {
 	username, err := stringprep.SASLprep.Prepare(c.Username)
 	if err != nil {
@@ -45,19 +46,20 @@ func (c Credentials) prepared() (Credentials, bool) {
 }
 
 // scramClient is SCRAM without channel binding (RFC 5802, RFC 7677): the daemon never
-// gets the password, and proves that it knows it.
+// receives the password, and proves that it knows it.
 type scramClient struct {
-	talk    *scram.ClientConversation
-	opening string
-	proving bool // our proof is sent, and the daemon has to show its own
+	conversation *scram.ClientConversation
+	initial      string
+	proofSent    bool // the next message is the daemon's proof
 }
 
-// Bounds for the rounds that a daemon asks for: the least that RFC 7677 allows, and a
-// second's work.
-const minSCRAMRounds, maxSCRAMRounds = 4096, 1_000_000
+// Bounds for the iteration count that a daemon asks for: the minimum of RFC 7677, and
+// about a second of work.
+const minSCRAMIterations, maxSCRAMIterations = 4096, 1_000_000
 
-// errUnproven is a daemon that did not show that it knows the password.
-var errUnproven = &LoginError{Reason: "it does not prove that it knows the password; somebody may be between this machine and the host"}
+// errUnproven is a daemon that did not prove that it knows the password.
+var errUnproven = &LoginError{Reason: "it did not prove that it knows the password; " +
+	"somebody may be intercepting the connection"}
 
 func newSCRAM(hash scram.HashGeneratorFcn, who Credentials) (*scramClient, error) {
 	client, err := hash.NewClientUnprepped(who.Username, string(who.Password), "")
@@ -68,50 +70,50 @@ func newSCRAM(hash scram.HashGeneratorFcn, who Credentials) (*scramClient, error
 }
 
 func startSCRAM(client *scram.Client) (*scramClient, error) {
-	s := &scramClient{talk: client.NewConversation()}
+	s := &scramClient{conversation: client.NewConversation()}
 	var err error
-	s.opening, err = s.talk.Step("")
+	s.initial, err = s.conversation.Step("")
 	return s, err
 }
 
-func (s *scramClient) first() []byte { return []byte(s.opening) }
+func (s *scramClient) first() []byte { return []byte(s.initial) }
 
 func (s *scramClient) next(challenge []byte) ([]byte, error) {
-	if s.proving {
-		if _, err := s.talk.Step(string(challenge)); err != nil {
+	if s.proofSent {
+		if _, err := s.conversation.Step(string(challenge)); err != nil {
 			return nil, errUnproven
 		}
 		return nil, nil
 	}
-	s.proving = true
-	if rounds := scramRounds(string(challenge)); rounds < minSCRAMRounds || rounds > maxSCRAMRounds {
-		return nil, &LoginError{Reason: "it asks for " + strconv.Itoa(rounds) + " rounds of SCRAM; between " +
-			strconv.Itoa(minSCRAMRounds) + " and " + strconv.Itoa(maxSCRAMRounds) + " are sensible"}
+	s.proofSent = true
+	if n := scramIterations(string(challenge)); n < minSCRAMIterations || n > maxSCRAMIterations {
+		return nil, &LoginError{Reason: fmt.Sprintf("it asks for %d SCRAM iterations; this client accepts %d to %d",
+			n, minSCRAMIterations, maxSCRAMIterations)}
 	}
-	proof, err := s.talk.Step(string(challenge))
+	proof, err := s.conversation.Step(string(challenge))
 	if err != nil {
-		return nil, &ProtocolError{Reason: "malformed challenge of SCRAM"}
+		return nil, &ProtocolError{Reason: "malformed SCRAM challenge"}
 	}
 	return []byte(proof), nil
 }
 
 func (s *scramClient) finished() error {
-	if !s.talk.Valid() {
+	if !s.conversation.Valid() {
 		return errUnproven
 	}
 	return nil
 }
 
-// scramRounds is how many rounds a host's challenge (r=nonce,s=salt,i=rounds) asks
-// for; 0 where it does not say so. The library bounds them from below only.
-func scramRounds(challenge string) int {
+// scramIterations is the iteration count of a challenge (r=nonce,s=salt,i=count), or 0
+// if it has none. The library checks only the minimum.
+func scramIterations(challenge string) int {
 	fields := strings.Split(challenge, ",")
 	if len(fields) < 3 {
 		return 0
 	}
-	rounds, err := strconv.Atoi(strings.TrimPrefix(fields[2], "i="))
+	count, err := strconv.Atoi(strings.TrimPrefix(fields[2], "i="))
 	if err != nil {
 		return 0
 	}
-	return rounds
+	return count
 }

@@ -3,10 +3,9 @@ package rpc
 import "context"
 
 // Slots on one connection. libvirtd executes five calls of a client at a time
-// (max_client_requests), does not even read the sixth, and warns of the fifth in
-// its log. So the last slot is kept for the call that ends a job; those that can
-// wait for a domain's job leave another one to those that wait for nobody; and
-// those that wait longest leave one to those that watch.
+// (max_client_requests) and does not read the sixth. The fifth is kept for the call
+// that ends a job, the fourth for calls that wait for no job, and the third for calls
+// that watch one.
 const (
 	sharedSlots  = 4
 	patientSlots = 3
@@ -21,14 +20,14 @@ const (
 	Quick Class = iota
 	// Patient calls may wait for a domain that is started or has a job.
 	Patient
-	// Writing calls wait for a job for up to 30 s.
+	// Writing calls may wait for a job for up to 30 s.
 	Writing
-	// Urgent calls take the slot that is always left: those that end a job or
-	// change how it goes.
+	// Urgent calls end a job or change how it runs. They take the slot that is
+	// always free.
 	Urgent
 )
 
-// slots are those of one connection.
+// slots are the slots of one connection.
 type slots struct {
 	shared, patient, writing chan struct{}
 }
@@ -41,7 +40,7 @@ func newSlots() slots {
 	}
 }
 
-// acquire waits for a slot. Release gives it back.
+// acquire waits for a slot; release gives it back.
 func (s slots) acquire(ctx context.Context, class Class) (release func(), err error) {
 	var wanted []chan struct{}
 	switch class {

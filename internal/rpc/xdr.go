@@ -7,21 +7,20 @@ import (
 	"github.com/digitalocean/go-libvirt"
 )
 
-// layout is how a value is encoded in libvirt's protocol (XDR, RFC 4506), as far
-// as it takes to find its end.
+// layout is how a value is encoded in libvirt's protocol (XDR, RFC 4506), enough to
+// find its end.
 type layout interface {
-	// skip finds what comes after a value. It tells by ok whether the value is
-	// all there.
+	// skip returns what comes after a value; ok tells whether the value is whole.
 	skip(b []byte) (rest []byte, ok bool)
 }
 
-// holds tells whether bytes begin with a whole value.
+// holds tells whether b begins with a whole value.
 func holds(l layout, b []byte) bool {
 	_, ok := l.skip(b)
 	return ok
 }
 
-// fixed is a value that always takes so many bytes.
+// fixed is a value that takes this number of bytes.
 type fixed uint64
 
 func (n fixed) skip(b []byte) ([]byte, bool) {
@@ -31,10 +30,10 @@ func (n fixed) skip(b []byte) ([]byte, bool) {
 	return b[n:], true
 }
 
-// padded is the space that so many bytes take.
+// padded is the space that n bytes take.
 func padded(n uint64) fixed { return fixed((n + 3) &^ 3) }
 
-// opaque is text, or bytes: their number and themselves.
+// opaque is text or bytes, after their number.
 type opaque struct{}
 
 func (opaque) skip(b []byte) ([]byte, bool) {
@@ -56,7 +55,7 @@ func (s sequence) skip(b []byte) (rest []byte, ok bool) {
 	return b, ok
 }
 
-// list is a number of values of one kind, none of which takes no bytes.
+// list is values of one kind, after their number. Each takes at least one byte.
 type list struct{ element layout }
 
 func (l list) skip(b []byte) (rest []byte, ok bool) {
@@ -67,8 +66,8 @@ func (l list) skip(b []byte) (rest []byte, ok bool) {
 	return b, ok
 }
 
-// typedParameter is a name, the number of a type and a value of that type
-// (remote_typed_param).
+// typedParameter is a remote_typed_param: a name, the number of a type and a value of
+// that type.
 type typedParameter struct{}
 
 // typedValues are the values of a typed parameter by the number of their type
@@ -126,11 +125,11 @@ func layoutOf(t reflect.Type) layout {
 		}
 		return fields
 	default:
-		panic("no layout is known of " + t.String())
+		panic("no layout for " + t.String())
 	}
 }
 
-// decoder reads what a daemon encoded. The first error stays.
+// decoder reads what a daemon encoded. It keeps its first error.
 type decoder struct {
 	rest []byte
 	err  error

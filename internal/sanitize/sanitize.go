@@ -1,5 +1,4 @@
-// Package sanitize makes text of somebody else, a host or whoever answers in its
-// place, fit to be shown.
+// Package sanitize makes text that a host sent safe to show on a terminal.
 package sanitize
 
 import (
@@ -7,12 +6,12 @@ import (
 	"unicode"
 )
 
-// Limit is how many characters of a text are kept. libvirt's longest messages,
-// with the last words of a QEMU in them, are shorter.
+// Limit is how many characters of a text are kept. libvirt's longest messages, which
+// quote the end of QEMU's log, are shorter.
 const Limit = 1000
 
-// Text puts a text on one line of bounded length, without characters that a
-// terminal obeys or that change the order of what is read.
+// Text puts a text on one line of bounded length, without control characters and those
+// that change the reading order.
 func Text(text string) string {
 	var kept strings.Builder
 	blank, length := false, 0

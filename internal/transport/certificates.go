@@ -13,10 +13,10 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/clientconfig"
 )
 
-// certificates are the files that a client of TLS has.
+// certificates are the files of a TLS client.
 type certificates clientconfig.PKI
 
-// config makes a configuration of TLS of the files. With trust, it accepts any
+// config makes a TLS configuration from the files. With trust, it accepts any
 // certificate of the host.
 func (f certificates) config(host string, trust bool) (*tls.Config, error) {
 	config := &tls.Config{MinVersion: tls.VersionTLS12, ServerName: host}
@@ -44,10 +44,9 @@ func (f certificates) config(host string, trust bool) (*tls.Config, error) {
 	return config, nil
 }
 
-// loadAuthorities reads the certificates of the trusted authorities. It skips those
-// of a bundle that cannot be read.
+// loadAuthorities reads the CA certificates. It skips unreadable ones in a bundle.
 func (f certificates) loadAuthorities() ([]*x509.Certificate, error) {
-	const what = "certificate of the authority"
+	const what = "CA certificate"
 	content, err := os.ReadFile(f.Authority)
 	if err != nil {
 		return nil, unusable(what, f.Authority, err)
@@ -59,7 +58,7 @@ func (f certificates) loadAuthorities() ([]*x509.Certificate, error) {
 		}
 	}
 	if len(authorities) == 0 {
-		return nil, unusable(what, f.Authority, errors.New("there is no certificate in PEM in it"))
+		return nil, unusable(what, f.Authority, errors.New("it holds no PEM certificate"))
 	}
 	return authorities, nil
 }
@@ -72,19 +71,19 @@ func pool(certificates []*x509.Certificate) *x509.CertPool {
 	return p
 }
 
-// vouched tells whether the host's certificate, the first of those shown, is of a
-// trusted authority, for whatever name.
-func (f certificates) vouched(shown []*x509.Certificate) bool {
+// trusted tells whether a trusted authority issued the host's certificate, the first
+// of those presented, for whatever name.
+func (f certificates) trusted(presented []*x509.Certificate) bool {
 	authorities, err := f.loadAuthorities()
 	if err != nil {
 		return false
 	}
-	_, err = shown[0].Verify(x509.VerifyOptions{Roots: pool(authorities), Intermediates: pool(shown[1:])})
+	_, err = presented[0].Verify(x509.VerifyOptions{Roots: pool(authorities), Intermediates: pool(presented[1:])})
 	return err == nil
 }
 
-// loadOwn reads the client's own certificate. It is nil where the certificate or its
-// key is missing: some hosts do not ask for one.
+// loadOwn reads the client's own certificate. It is nil if the certificate or its key
+// is missing: some hosts do not ask for one.
 func (f certificates) loadOwn() (*tls.Certificate, error) {
 	certificate, err := os.ReadFile(f.Certificate)
 	if errors.Is(err, os.ErrNotExist) {
@@ -102,7 +101,7 @@ func (f certificates) loadOwn() (*tls.Certificate, error) {
 	}
 	pair, err := tls.X509KeyPair(certificate, key)
 	if err != nil {
-		return nil, unusable("client certificate", f.Certificate, fmt.Errorf("it and its key %s do not fit: %w", f.Key, err))
+		return nil, unusable("client certificate", f.Certificate, fmt.Errorf("it does not match its key %s: %w", f.Key, err))
 	}
 	if when := outOfDate(pair.Leaf); when != "" {
 		return nil, unusable("client certificate", f.Certificate, errors.New("it "+when))
@@ -110,7 +109,7 @@ func (f certificates) loadOwn() (*tls.Certificate, error) {
 	return &pair, nil
 }
 
-// ownMissing are the files of the client's own certificate that do not exist.
+// ownMissing are the missing files of the client's own certificate.
 func (f certificates) ownMissing() []string {
 	return slices.DeleteFunc([]string{f.Certificate, f.Key}, clientconfig.Exists)
 }
@@ -125,10 +124,10 @@ func unusable(what, file string, err error) error {
 	return &Error{Reason: fmt.Sprintf("the %s %s cannot be used: %v", what, file, reason), Cause: err}
 }
 
-// clock is how a time is written in an error.
+// clock is the format of a time in an error.
 const clock = "2 January 2006 15:04 MST"
 
-// outOfDate says why a certificate is not valid now; it is empty for one that is.
+// outOfDate says why a certificate is not valid now; it is empty for a valid one.
 func outOfDate(c *x509.Certificate) string {
 	switch now := time.Now(); {
 	case now.Before(c.NotBefore):

@@ -4,16 +4,14 @@
 //
 // It promises:
 //
-//   - [Parse] reads a URI once and finds whatever is wrong with it. An [Endpoint]
-//     that it returned can be dialled; what can go wrong from then on is the way to
-//     the daemon.
-//   - [Endpoint.Dial] ends with its context but for the reading of files, and
-//     closing the stream ends everything that was started for it.
-//   - A failure is an [*Error] that says what happened and what to do, and how long
-//     it is going to last; over SSH and TLS it may be the error of the first read
-//     or write. Errors hold no passwords and no users.
-//   - No question is asked of anybody, and no host is trusted that the URI does not
-//     say to trust.
+//   - [Parse] reads a URI once and finds everything that is wrong with it. An
+//     [Endpoint] that it returned can be dialled.
+//   - [Endpoint.Dial] ends with its context, except while it reads files. Closing
+//     the stream ends everything that was started for it.
+//   - A failure is an [*Error] that says what happened, what to do, and how long the
+//     failure lasts; over SSH and TLS it may be the error of the first read or write.
+//     Errors hold no passwords and no users.
+//   - It asks no questions, and trusts no host unless the URI says so.
 //
 // The paths, the parameters of a URI, the default ports and the command that is run
 // over SSH are libvirt's. A transport is one file with a parse function, a line in

@@ -15,17 +15,17 @@ import (
 // Endpoint is a libvirt daemon of the QEMU driver and the way to it.
 type Endpoint struct {
 	uri *url.URL
-	// transport is the name after the plus sign of the scheme, or what libvirt takes
-	// where there is none: TLS to a host, the socket of this machine else.
+	// transport is the name after the plus sign of the scheme; without one it is
+	// libvirt's default: TLS to a host, otherwise the socket of this machine.
 	transport  string
 	parameters parameters
 	local      bool
 	dialer     dialer
 }
 
-// Parse reads a URI, or an alias of one in libvirt's client configuration. The
-// error says what is wrong and what would be right; it never quotes the URI, which
-// may hold a password.
+// Parse reads a URI, or an alias of one in libvirt's client configuration. The error
+// says what is wrong and what would be right. It never quotes the URI, which may hold
+// a password.
 func Parse(uri string) (*Endpoint, error) {
 	resolved, err := clientconfig.ResolveAlias(uri)
 	if err != nil {
@@ -33,7 +33,7 @@ func Parse(uri string) (*Endpoint, error) {
 	}
 	e, err := parseURI(resolved)
 	if err != nil && resolved != uri {
-		return nil, fmt.Errorf("what it is an alias of cannot be used: %w", err)
+		return nil, fmt.Errorf("the URI behind the alias cannot be used: %w", err)
 	}
 	if err != nil {
 		return nil, err
@@ -61,9 +61,10 @@ func Parse(uri string) (*Endpoint, error) {
 	return e, err
 }
 
-// errMalformed replaces what net/url says of a URI it cannot parse, which
-// quotes parts of it, a password among them.
-var errMalformed = errors.New("it is not a valid URI, nor an alias in libvirt's client configuration; write it like qemu+ssh://root@host.example.com/system")
+// errMalformed replaces the errors of net/url, which quote parts of the URI, a password
+// among them.
+var errMalformed = errors.New("it is not a valid URI or an alias in libvirt's client configuration; " +
+	"write it like qemu+ssh://root@host.example.com/system")
 
 // parseURI reads what all transports have in common.
 func parseURI(s string) (*Endpoint, error) {
@@ -74,9 +75,9 @@ func parseURI(s string) (*Endpoint, error) {
 	driver, transport, found := strings.Cut(u.Scheme, "+")
 	switch {
 	case driver != "qemu":
-		return nil, errors.New("only QEMU hosts are supported; the URI begins with qemu")
+		return nil, errors.New("only QEMU hosts are supported; the URI must begin with qemu")
 	case u.Path != "/system" && u.Path != "/session":
-		return nil, errors.New("its path is /system or /session")
+		return nil, errors.New("its path must be /system or /session")
 	case !found && u.Host != "":
 		transport = "tls"
 	case !found:
@@ -85,30 +86,28 @@ func parseURI(s string) (*Endpoint, error) {
 	return &Endpoint{uri: u, transport: transport}, nil
 }
 
-// checkPassword refuses a password in a URI, which would show where URIs show: in
-// logs, in lists of processes, in the definitions of other tools.
+// checkPassword refuses a password in a URI: URIs appear in logs and process lists.
 func (e *Endpoint) checkPassword(instead string) error {
 	if _, found := e.uri.User.Password(); found {
-		return errors.New("it holds a password, for which a URI is no place; " + instead)
+		return errors.New("it must not hold a password; " + instead)
 	}
 	return nil
 }
 
-// checkNames refuses a host or a user that a shell would not read as a mere word.
-// ssh hands both to the shell, in commands such as ProxyCommand, and looks at them
-// itself since OpenSSH 9.6 only; what is refused of users is what that refuses
-// (valid_ruser).
+// checkNames refuses a host or a user that a shell would not read as a plain word: ssh
+// passes both to the shell, as in ProxyCommand, and checks them itself only since
+// OpenSSH 9.6. For users the rules are OpenSSH's (valid_ruser).
 func (e *Endpoint) checkNames() error {
 	host, user := e.Hostname(), e.user()
 	strange := func(r rune) bool {
 		return !unicode.In(r, unicode.Letter, unicode.Mark, unicode.Number) && !strings.ContainsRune("._-:%", r)
 	}
 	if strings.HasPrefix(host, "-") || strings.ContainsFunc(host, strange) {
-		return errors.New("a host name is of letters, digits, dots, dashes and underscores, and does not begin with a dash")
+		return errors.New("a host name may hold letters, digits, dots, dashes and underscores, and must not begin with a dash")
 	}
 	if strings.HasPrefix(user, "-") || strings.HasSuffix(user, `\`) || strings.ContainsFunc(user, unicode.IsControl) ||
 		strings.ContainsAny(user, "'`\";&<>|(){}") || strings.Contains(strings.Join(strings.Fields(user), " "), " -") {
-		return errors.New("its user holds what a shell would take for more than a name")
+		return errors.New("its user holds characters that a shell interprets")
 	}
 	return nil
 }
@@ -118,13 +117,13 @@ func (e *Endpoint) checkNames() error {
 func (e *Endpoint) Dial(ctx context.Context) (net.Conn, error) {
 	stream, err := e.dialer.dial(ctx)
 	if err != nil {
-		return nil, explained(err)
+		return nil, dialFailure(err)
 	}
 	return stream, nil
 }
 
-// Readable tells whether others may read the stream: everybody on the way, or
-// whoever answers in the host's place.
+// Readable tells whether others may read the stream: it is not encrypted, or the
+// host's certificate or key is not verified.
 func (e *Endpoint) Readable() bool { return e.dialer.readable() }
 
 // Hostname is the host's name; empty for this machine.
@@ -138,20 +137,18 @@ func (e *Endpoint) Driver() string {
 	return "qemu://" + e.uri.Path
 }
 
-// AuthFile is the file with credentials for SASL that the URI names; empty where it
-// names none.
+// AuthFile is the file with SASL credentials that the URI names, or empty.
 func (e *Endpoint) AuthFile() string {
 	p := e.parameters
 	return p["authfile"]
 }
 
-// String is the URI fit to be shown: no user, no password, no parameters.
+// String is the URI without user, password and parameters.
 func (e *Endpoint) String() string { return redacted(e.uri) }
 
-// PeerURI is how other hosts reach the daemon by default: the same way, less
-// everything that speaks of this client's files and programs, which is every
-// parameter but the name of the remote driver. It is empty for a daemon that only
-// this machine reaches.
+// PeerURI is how other hosts reach the daemon by default: the same URI with no
+// parameter but the name of the remote driver, since the others are about this client.
+// It is empty for a daemon that only this machine reaches.
 func (e *Endpoint) PeerURI() string {
 	if e.local {
 		return ""
@@ -171,7 +168,7 @@ func (e *Endpoint) user() string { return e.uri.User.Username() }
 // session tells whether the daemon is a user's own.
 func (e *Endpoint) session() bool { return e.uri.Path == "/session" }
 
-// address is where a host listens.
+// address is the host and port to connect to.
 func (e *Endpoint) address(defaultPort string) string {
 	port := e.uri.Port()
 	if port == "" {

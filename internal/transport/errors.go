@@ -8,40 +8,39 @@ import (
 	"syscall"
 )
 
-// Error is a stream that did not come about, or ended, for a reason that its
-// transport knows best.
+// Error is a stream that could not be opened, or ended, for a reason that its transport
+// knows.
 type Error struct {
-	// Reason is what happened and what to do, without users and keys, fit to be
-	// shown.
+	// Reason is what happened and what to do, sanitized, without users and keys.
 	Reason string
-	// Persistence is how long the reason is going to last.
+	// Persistence is how long the failure lasts.
 	Persistence Persistence
-	// Cause is the error beneath; nil where there is none.
+	// Cause is the underlying error, or nil.
 	Cause error
 }
 
 func (e *Error) Error() string { return e.Reason }
 
-// Unwrap is the error beneath.
+// Unwrap returns the underlying error.
 func (e *Error) Unwrap() error { return e.Cause }
 
-// Persistence is how long a failure is going to last.
+// Persistence is how long a failure lasts.
 type Persistence int
 
 const (
-	// Temporary failures may be over the next moment.
+	// Temporary failures may end by themselves at any time.
 	Temporary Persistence = iota
-	// Permanent failures are over when somebody has done something about it: the
-	// host is not the one that is trusted, or does not trust us.
+	// Permanent failures last until somebody acts: the host is not trusted, or does
+	// not trust this client.
 	Permanent
-	// LoginRefused is a login that the host turned down. It lasts, and hosts count
-	// such logins.
+	// LoginRefused is a login that the host refused. It lasts like a permanent
+	// failure, and hosts count refused logins.
 	LoginRefused
 )
 
-// explained is why a stream did not come about, in words that need no knowledge of
-// sockets. The end of a context and a deadline stay what they are.
-func explained(err error) error {
+// dialFailure explains why a stream could not be opened. It keeps the errors of a
+// context and of a deadline.
+func dialFailure(err error) error {
 	var own *Error
 	var dns *net.DNSError
 	var op *net.OpError

@@ -60,10 +60,10 @@ func TestFailuresToConnect(t *testing.T) {
 	if _, err := e.Dial(t.Context()); !errors.As(err, &failure) || failure.Reason != "connection refused; is libvirtd running and listening there?" {
 		t.Errorf("got %v", err)
 	}
-	if err := explained(&net.OpError{Op: "dial", Err: &net.DNSError{Err: "no such host", Name: "kvm1"}}); err.Error() != "the name does not resolve: no such host" {
+	if err := dialFailure(&net.OpError{Op: "dial", Err: &net.DNSError{Err: "no such host", Name: "kvm1"}}); err.Error() != "the name does not resolve: no such host" {
 		t.Errorf("got %v", err)
 	}
-	if err := explained(&net.OpError{Op: "dial", Err: syscall.EHOSTUNREACH}); err.Error() != "no route to host" {
+	if err := dialFailure(&net.OpError{Op: "dial", Err: syscall.EHOSTUNREACH}); err.Error() != "no route to host" {
 		t.Errorf("got %v", err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())

@@ -17,8 +17,8 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/clientconfig"
 )
 
-// Values of the URI's parameter known_hosts_verify. libvirt's normal asks a
-// person about a host that is not known; here there is nobody to ask.
+// Values of the URI's parameter known_hosts_verify. libvirt's "normal" asks a person
+// about an unknown host; here it refuses the host.
 const (
 	verifyNormal = "normal"
 	verifyAuto   = "auto"
@@ -43,14 +43,14 @@ func (p parameters) verification() (string, error) {
 type knownHosts struct {
 	verify string
 	lines  []knownLine
-	// named is the file of known hosts that the URI names, if it does.
+	// named is the file of known hosts that the URI names, or empty.
 	named string
 	// refusal is why the key was not accepted.
 	refusal error
 }
 
-// readKnownHosts reads the files of known hosts: the one that the URI names, else
-// the user's and the machine's.
+// readKnownHosts reads the file of known hosts that the URI names, otherwise the user's
+// and the machine's.
 func readKnownHosts(verify, named string) (*knownHosts, error) {
 	k := &knownHosts{verify: verify, named: named}
 	files := []string{k.named}
@@ -67,9 +67,9 @@ func readKnownHosts(verify, named string) (*knownHosts, error) {
 	return k, nil
 }
 
-// about returns the lines about a host with a marker; "" is no marker.
-func (k *knownHosts) about(address, marker string) []knownLine {
-	host := knownhosts.Normalize(strings.ToLower(address)) // ssh, too, has names in lower case
+// linesFor returns the lines for a host with a marker; "" is no marker.
+func (k *knownHosts) linesFor(address, marker string) []knownLine {
+	host := knownhosts.Normalize(strings.ToLower(address)) // as ssh does
 	var found []knownLine
 	for _, line := range k.lines {
 		if line.marker == marker && line.matches(host) {
@@ -87,22 +87,22 @@ func (k *knownHosts) check(address string, remote net.Addr, key ssh.PublicKey) e
 	return k.refusal
 }
 
-// verdict is nil for a key that is accepted, and else says why not.
+// verdict is nil for an accepted key, otherwise the reason of the refusal.
 func (k *knownHosts) verdict(address string, remote net.Addr, key ssh.PublicKey) error {
 	if revoked := k.revokes(key); revoked != "" {
 		return &Error{Reason: "its host key has been revoked (" + revoked + ")", Persistence: Permanent}
 	}
 	if certificate, ok := key.(*ssh.Certificate); ok {
 		checker := ssh.CertChecker{IsHostAuthority: func(authority ssh.PublicKey, address string) bool {
-			return hasKey(k.about(address, markerAuthority), authority)
+			return hasKey(k.linesFor(address, markerAuthority), authority)
 		}}
 		if checker.CheckHostKey(address, remote, key) == nil {
 			return nil
 		}
-		// A certificate of an unknown authority still holds the host's own key.
+		// A certificate of an unknown authority still carries the host's own key.
 		key = certificate.Key
 	}
-	own := k.about(address, "")
+	own := k.linesFor(address, "")
 	switch {
 	case hasKey(own, key):
 		return nil
@@ -114,8 +114,8 @@ func (k *knownHosts) verdict(address string, remote net.Addr, key ssh.PublicKey)
 	return &Error{Reason: adviceUnknownKey + "known_hosts_verify=auto", Persistence: Permanent}
 }
 
-// revokes finds the line that revokes a key or any part of a certificate. It counts
-// for every host: a stolen key may turn up anywhere.
+// revokes finds the line that revokes a key or any part of a certificate, for whatever
+// host: a stolen key may turn up anywhere.
 func (k *knownHosts) revokes(key ssh.PublicKey) string {
 	parts := []ssh.PublicKey{key}
 	if certificate, ok := key.(*ssh.Certificate); ok {
@@ -131,7 +131,7 @@ func (k *knownHosts) revokes(key ssh.PublicKey) string {
 	return ""
 }
 
-// hasKey tells whether a key is among those of lines.
+// hasKey tells whether one of the lines has the key.
 func hasKey(lines []knownLine, key ssh.PublicKey) bool {
 	return slices.ContainsFunc(lines, func(line knownLine) bool { return sameKey(line.key, key) })
 }
@@ -139,8 +139,8 @@ func hasKey(lines []knownLine, key ssh.PublicKey) bool {
 func sameKey(a, b ssh.PublicKey) bool { return bytes.Equal(a.Marshal(), b.Marshal()) }
 
 // fileForNewKeys is the file that new keys are added to: the one that the URI names,
-// else libvirt's own of the user. It is never the machine's unless the URI names
-// that: other users do not trust a host because this one does.
+// otherwise the user's own of libvirt. It is the machine's only if the URI names it:
+// other users must not trust a host because this one does.
 func (k *knownHosts) fileForNewKeys() (string, error) {
 	if k.named != "" {
 		return k.named, nil
@@ -152,8 +152,8 @@ func (k *knownHosts) fileForNewKeys() (string, error) {
 	file := filepath.Join(directory, "known_hosts")
 	mine, err := os.Stat(file)
 	if clientconfig.Absent(err) {
-		if _, err := os.Lstat(file); err == nil { // perhaps to the machine's, which would be made
-			return "", errors.New(file + " is a link that leads nowhere")
+		if _, err := os.Lstat(file); err == nil { // opening it would create its target, perhaps the machine's file
+			return "", errors.New(file + " is a broken symbolic link")
 		}
 		return file, nil
 	}
@@ -161,12 +161,12 @@ func (k *knownHosts) fileForNewKeys() (string, error) {
 		return "", err
 	}
 	if machines, err := os.Stat(clientconfig.MachineKnownHosts); err == nil && os.SameFile(mine, machines) {
-		return "", errors.New(file + " leads to " + clientconfig.MachineKnownHosts)
+		return "", errors.New(file + " is a link to " + clientconfig.MachineKnownHosts)
 	}
 	return file, nil
 }
 
-// learn adds a key to the known ones, under a lock of the file.
+// learn adds a key to the file for new keys, which it locks.
 func (k *knownHosts) learn(address string, key ssh.PublicKey) error {
 	err := func() error {
 		file, err := k.fileForNewKeys()
@@ -185,15 +185,16 @@ func (k *knownHosts) learn(address string, key ssh.PublicKey) error {
 	}()
 	if err != nil {
 		return &Error{
-			Reason:      "its host key is new and cannot be remembered: " + err.Error() + "; the URI's parameter known_hosts names another file",
+			Reason: "its host key is new and cannot be saved: " + err.Error() +
+				"; name another file with the URI's parameter known_hosts",
 			Persistence: Permanent, Cause: err,
 		}
 	}
 	return nil
 }
 
-// appendOnce adds a line to a file, unless it is there: another connection to the
-// same host may have been faster. The last line of the file may lack its end.
+// appendOnce adds a line to a file unless another connection to the same host has
+// added it already. The last line of the file may lack its newline.
 func appendOnce(f *os.File, line string) error {
 	content, err := io.ReadAll(f)
 	if err != nil {
@@ -209,16 +210,15 @@ func appendOnce(f *os.File, line string) error {
 	return err
 }
 
-// algorithms are those to ask the host for. A host shows one of its keys only, and
-// one of another kind than the known one would look like a changed key. So the kinds
-// that are known come first, then certificates; the other way round where an
-// authority is known that may have certified the host.
+// algorithms are the host key algorithms to ask for, those of known keys first: a host
+// presents only one of its keys, and one of another kind would look like a changed key.
+// Certificates come first if an authority is known that may have certified the host.
 func (k *knownHosts) algorithms(address string) []string {
-	own := k.about(address, "")
+	own := k.linesFor(address, "")
 	if len(own) == 0 {
 		return nil // the library's own choice: certificates first
 	}
-	certified := len(k.about(address, markerAuthority)) > 0
+	certified := len(k.linesFor(address, markerAuthority)) > 0
 	var direct, certificates []string
 	for _, algorithm := range ssh.SupportedAlgorithms().HostKeys {
 		isOwn := slices.ContainsFunc(own, func(line knownLine) bool { return line.key.Type() == keyKind(algorithm) })

@@ -29,9 +29,8 @@ type knownLine struct {
 	where string
 }
 
-// readKnownLines reads a file. As ssh does, it skips lines that it cannot read:
-// unknown kinds of keys, leftovers of SSH version 1, noise. A line that revokes a key
-// is never skipped: it is an error.
+// readKnownLines reads a file. Like ssh it skips lines that it cannot read, such as
+// unknown kinds of keys. An unreadable line that revokes a key is an error.
 func readKnownLines(file string) ([]knownLine, error) {
 	content, err := os.ReadFile(file)
 	if err != nil {
@@ -53,7 +52,7 @@ func readKnownLines(file string) ([]knownLine, error) {
 	return read, nil
 }
 
-// parseKnownLine reads a line. With an error it returns the marker nevertheless.
+// parseKnownLine reads a line. It returns the marker even with an error.
 func parseKnownLine(text string) (knownLine, error) {
 	var line knownLine
 	fields := strings.Fields(text)
@@ -66,7 +65,7 @@ func parseKnownLine(text string) (knownLine, error) {
 	switch line.marker {
 	case "", markerAuthority, markerRevoked:
 	default:
-		return line, errors.New("its marker is unheard of")
+		return line, errors.New("its marker is unknown")
 	}
 	blob, err := base64.StdEncoding.DecodeString(fields[2])
 	if err != nil {
@@ -77,8 +76,8 @@ func parseKnownLine(text string) (knownLine, error) {
 	return line, err
 }
 
-// matches tells whether a line is about a host, in lower case and as
-// [knownhosts.Normalize] writes it.
+// matches tells whether a line is about a host. The host is in lower case and in the
+// form of [knownhosts.Normalize].
 func (l knownLine) matches(host string) bool {
 	if strings.HasPrefix(l.hosts, "|") {
 		return hashOf(host, l.hosts)
@@ -97,8 +96,7 @@ func (l knownLine) matches(host string) bool {
 	return matched
 }
 
-// matchesPattern matches a host against a pattern of ssh's, whose wildcards are an
-// asterisk and a question mark.
+// matchesPattern matches a host against a pattern of ssh, with the wildcards * and ?.
 func matchesPattern(pattern, host string) bool {
 	if !strings.ContainsAny(pattern, "*?") {
 		return pattern == host

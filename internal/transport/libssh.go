@@ -17,8 +17,7 @@ import (
 )
 
 // libsshDialer connects to a host's libvirt through SSH inside this process
-// (qemu+libssh and qemu+libssh2), for machines without ssh and for those whose ssh
-// configuration must not matter.
+// (qemu+libssh and qemu+libssh2): it needs no ssh and ignores its configuration.
 type libsshDialer struct {
 	address string
 	account string // "" is the user of this process
@@ -32,7 +31,7 @@ type libsshDialer struct {
 func parseLibSSH(e *Endpoint) (dialer, error) {
 	p := e.parameters
 	if _, found := p["command"]; found {
-		return nil, fmt.Errorf("its parameter command is of qemu+ssh; %s runs no ssh", e.uri.Scheme)
+		return nil, fmt.Errorf("its parameter command belongs to qemu+ssh; %s runs no ssh", e.uri.Scheme)
 	}
 	d := libsshDialer{address: e.address(DefaultSSHPort), account: e.user(), knownHosts: p["known_hosts"], keyfile: p["keyfile"]}
 	var err error
@@ -46,8 +45,8 @@ func parseLibSSH(e *Endpoint) (dialer, error) {
 	return d, err
 }
 
-// readable tells whether a host key is accepted that nobody has compared: then a
-// password would go to whoever answers first.
+// readable tells whether an unverified host key is accepted: a password would go to
+// whoever answers.
 func (d libsshDialer) readable() bool { return d.verify != verifyNormal }
 
 // dial returns when it has logged in and started the command on the host.
@@ -59,9 +58,9 @@ func (d libsshDialer) dial(ctx context.Context) (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	hurry := context.AfterFunc(ctx, func() { _ = stream.Close() })
+	stopClosing := context.AfterFunc(ctx, func() { _ = stream.Close() })
 	t, err := d.startSession(ctx, stream)
-	if err == nil && !hurry() {
+	if err == nil && !stopClosing() {
 		_ = t.Close()
 		err = ctx.Err()
 	}
@@ -69,7 +68,7 @@ func (d libsshDialer) dial(ctx context.Context) (net.Conn, error) {
 		return t, nil
 	}
 	_ = stream.Close()
-	hurry()
+	stopClosing()
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
 	}
@@ -104,7 +103,7 @@ func (d libsshDialer) startSession(ctx context.Context, stream net.Conn) (*tunne
 	t, err := runCommand(client, d.command)
 	if err != nil {
 		_ = client.Close()
-		return nil, &Error{Reason: "the host runs no command for us: " + sanitize.Text(err.Error()), Cause: err}
+		return nil, &Error{Reason: "the host refused to run a command: " + sanitize.Text(err.Error()), Cause: err}
 	}
 	return t, nil
 }
@@ -155,7 +154,7 @@ func runCommand(client *ssh.Client, command string) (*tunnel, error) {
 	return t, nil
 }
 
-// sessionFailure is why the command on the host ended.
+// sessionFailure explains how the command on the host ended; nil is success.
 func sessionFailure(err error, said *tail) error {
 	var exit *ssh.ExitError
 	switch {
@@ -169,7 +168,7 @@ func sessionFailure(err error, said *tail) error {
 	return &Error{Reason: adviceClosed, Cause: err}
 }
 
-// loginFailure is why a handshake failed.
+// loginFailure explains why the handshake or the login failed.
 func loginFailure(err error, known *knownHosts, keys *keys) error {
 	if known.refusal != nil {
 		return known.refusal
@@ -179,14 +178,16 @@ func loginFailure(err error, known *knownHosts, keys *keys) error {
 	case errors.Is(err, io.EOF), errors.As(err, &op):
 		return &Error{Reason: adviceClosed, Cause: err}
 	case !strings.Contains(err.Error(), "unable to authenticate"):
-		return &Error{Reason: "it does not talk SSH with us: " + sanitize.Text(err.Error()), Cause: err}
+		return &Error{Reason: "the SSH handshake failed: " + sanitize.Text(err.Error()), Cause: err}
 	case len(keys.signers) == 0:
-		return &Error{Reason: adviceLogin + " (there is no key to offer" + keys.passedOver() + ")", Persistence: Permanent, Cause: err}
+		reason := adviceLogin + " (there is no key to offer" + keys.unusedNote() + ")"
+		return &Error{Reason: reason, Persistence: Permanent, Cause: err}
 	}
-	return &Error{Reason: fmt.Sprintf("%s (keys offered: %d%s)", adviceLogin, len(keys.signers), keys.passedOver()), Persistence: LoginRefused, Cause: err}
+	reason := fmt.Sprintf("%s (keys offered: %d%s)", adviceLogin, len(keys.signers), keys.unusedNote())
+	return &Error{Reason: reason, Persistence: LoginRefused, Cause: err}
 }
 
-// user is the account to log in to: by default, as with ssh, that of this process.
+// user is the account to log in to; the default is that of this process, as with ssh.
 func (d libsshDialer) user() (string, error) {
 	if d.account != "" {
 		return d.account, nil

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// parameters are the extra parameters of a URI. They are read as libvirt reads
-// them, where a plus sign is a plus sign, and the first of a name counts.
+// parameters are the query parameters of a URI, read as libvirt does: a plus sign
+// stands for itself, and the first value of a name counts.
 type parameters map[string]string
 
 func parseParameters(query string) (parameters, error) {
@@ -17,7 +17,7 @@ func parseParameters(query string) (parameters, error) {
 		name, value, _ := strings.Cut(pair, "=")
 		value, err := url.PathUnescape(value)
 		if err != nil {
-			return nil, fmt.Errorf("its parameter %s is not percent-encoded right", name)
+			return nil, fmt.Errorf("its parameter %s is not percent-encoded correctly", name)
 		}
 		if _, found := p[name]; !found && name != "" {
 			p[name] = value
@@ -26,8 +26,7 @@ func parseParameters(query string) (parameters, error) {
 	return p, nil
 }
 
-// oneOf is a parameter with a fixed set of values, the first of which is the
-// default.
+// oneOf is a parameter with a fixed set of values; the first is the default.
 func (p parameters) oneOf(name string, values ...string) (string, error) {
 	value := p[name]
 	if value == "" {
@@ -38,10 +37,10 @@ func (p parameters) oneOf(name string, values ...string) (string, error) {
 			return value, nil
 		}
 	}
-	return "", fmt.Errorf("its parameter %s is one of %s", name, strings.Join(values, ", "))
+	return "", fmt.Errorf("its parameter %s must be one of %s", name, strings.Join(values, ", "))
 }
 
-// flag is a parameter that is on when it is a number other than 0.
+// flag is a parameter that is on if it is a number other than 0.
 func (p parameters) flag(name string) (on bool, err error) {
 	value, found := p[name]
 	if !found {
@@ -49,7 +48,7 @@ func (p parameters) flag(name string) (on bool, err error) {
 	}
 	n, err := strconv.Atoi(value)
 	if err != nil {
-		return false, fmt.Errorf("its parameter %s is 0 or 1", name)
+		return false, fmt.Errorf("its parameter %s must be 0 or 1", name)
 	}
 	return n != 0, nil
 }

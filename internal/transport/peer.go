@@ -8,9 +8,8 @@ import (
 	"unicode"
 )
 
-// CheckPeerURI checks how the libvirt of other hosts reaches a host. The transport
-// and its parameters are left to the libvirt that will use them. The error never
-// quotes the URI.
+// CheckPeerURI checks the URI by which other hosts' libvirt reaches a host. It leaves
+// the transport and its parameters to that libvirt. The error never quotes the URI.
 func CheckPeerURI(uri string) error {
 	e, err := parseURI(uri)
 	if err != nil {
@@ -22,13 +21,13 @@ func CheckPeerURI(uri string) error {
 	if err := e.checkNames(); err != nil {
 		return err
 	}
-	return e.checkPassword("the libvirt of the other hosts logs in with keys of its own, or with what its auth.conf has")
+	return e.checkPassword("the other hosts' libvirt logs in with its own keys or its auth.conf")
 }
 
-// Peer is the way from one host's libvirt to that of another.
+// Peer is another host's libvirt as one host's libvirt reaches it.
 type Peer struct {
 	uri      string
-	endpoint *Endpoint // nil where the URI cannot be read
+	endpoint *Endpoint // nil if the URI cannot be parsed
 }
 
 // NewPeer makes a Peer of any URI.
@@ -40,9 +39,8 @@ func NewPeer(uri string) Peer {
 	return Peer{uri, e}
 }
 
-// Refused tells whether a text is what libvirt passes on of a connection to the
-// peer's libvirt that did not come about: it names the peer's address, or is what
-// an ssh says that did not get there.
+// Refused tells whether an error text of libvirt is about a failed connection to the
+// peer's libvirt: it names the peer's address, or is an ssh's that did not get there.
 func (p Peer) Refused(text string) bool {
 	return p.endpoint != nil && strings.Contains(text, p.endpoint.Hostname()) && hasNumber(text, p.port()) || refusedBySSH(text)
 }
@@ -50,14 +48,13 @@ func (p Peer) Refused(text string) bool {
 // BySSH tells whether it is libvirt's own ssh that makes the connection.
 func (p Peer) BySSH() bool { return p.endpoint != nil && p.endpoint.transport == "ssh" }
 
-// Redact makes a text fit to be shown: without users, and with what may be shown of
-// the URI in the place of the URI.
+// Redact removes users from a text and replaces the peer's URI by its redacted form.
 func (p Peer) Redact(text string) string {
-	shown := "the peer URI"
+	replacement := "the peer URI"
 	if u, err := url.Parse(p.uri); err == nil {
-		shown = redacted(u)
+		replacement = redacted(u)
 	}
-	return withoutUsers(strings.ReplaceAll(text, p.uri, shown))
+	return withoutUsers(strings.ReplaceAll(text, p.uri, replacement))
 }
 
 // port is the port that the URI leads to.
@@ -73,7 +70,7 @@ func (p Peer) port() string {
 	return DefaultSSHPort // all others are SSH
 }
 
-// hasNumber tells whether a number stands in a text, not as a part of another one.
+// hasNumber tells whether a text holds a number that is no part of a longer one.
 func hasNumber(text, number string) bool {
 	return slices.Contains(strings.FieldsFunc(text, func(r rune) bool { return !unicode.IsDigit(r) }), number)
 }

@@ -5,14 +5,14 @@ import (
 	"regexp"
 )
 
-// redacted is a URI fit to be shown: no user, no password, no parameters.
+// redacted is a URI without user, password and parameters.
 func redacted(u *url.URL) string {
 	return (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}).String()
 }
 
-// users are the users before a host's name, as in root@kvm1, and those whom sshd
-// older than 7.0 names when it has enough of them.
+// users matches users before a host's name, as in root@kvm1, and those in a message of
+// sshd older than 7.0.
 var users = regexp.MustCompile(`[^\s@"'(</]+@|(Too many authentication failures) for (?:invalid user )?\S+`)
 
-// withoutUsers takes users out of a text.
+// withoutUsers removes users from a text.
 func withoutUsers(text string) string { return users.ReplaceAllString(text, "$1") }

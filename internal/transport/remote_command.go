@@ -14,10 +14,9 @@ const (
 	modeAuto, modeDirect, modeLegacy    = "auto", "direct", "legacy"
 )
 
-// remoteCommand is the command that passes the bytes on to libvirt at the other end
-// of an SSH connection: virt-ssh-helper, which comes with libvirt since 6.8, or
-// netcat. The choice is libvirt's (virNetClientSSHHelperCommand), and so is the shell
-// in the login shell: every login shell passes on a word in single quotes.
+// remoteCommand is the command that connects an SSH session to libvirt on the host:
+// virt-ssh-helper (libvirt 6.8 or newer) or netcat. Like libvirt
+// (virNetClientSSHHelperCommand) it runs in a sh, because login shells differ.
 func remoteCommand(driver string, p parameters) (string, error) {
 	proxy, err := p.oneOf("proxy", proxyAuto, proxyNative, proxyNetcat)
 	if err != nil {
@@ -68,8 +67,8 @@ func helperURI(driver, mode, socket string) string {
 	return driver + "?" + strings.Join(query, "&")
 }
 
-// socketScript sets S to the daemon's socket on the host. The modular daemon's
-// counts where there is no libvirtd.
+// socketScript sets S to the daemon's socket on the host: libvirtd's, or virtqemud's
+// if there is no libvirtd.
 func socketScript(driver, mode, socket string) string {
 	const legacy, direct = "/libvirt-sock", "/virtqemud-sock"
 	directory := "/var/run/libvirt"
@@ -88,8 +87,8 @@ func socketScript(driver, mode, socket string) string {
 		`; if [ ! -S "$S" ] && [ -S "$D" ]; then S=$D; fi; `
 }
 
-// netcatScript runs netcat on S. A netcat that knows -q ends with its input only when
-// told so; one that does not know it does so by itself.
+// netcatScript runs netcat on S. A netcat that supports -q ends with its input only if
+// told to; others do so by themselves.
 func netcatScript(netcat, socket string) string {
 	if netcat == "" {
 		netcat = "nc"
@@ -98,14 +97,12 @@ func netcatScript(netcat, socket string) string {
 		`then Q=-q0; fi; exec "$N" $Q -U "$S"`
 }
 
-// shellSafe tells whether a word can be quoted so that every shell, fish and csh
-// among them, reads it as it is.
+// shellSafe tells whether a word can be quoted for every shell, fish and csh included.
 func shellSafe(word string) bool {
 	return !strings.ContainsFunc(word, func(r rune) bool { return r == '\\' || r == '!' || unicode.IsControl(r) })
 }
 
-// quote makes a word of a shell's command line. The word must be [shellSafe]; the
-// result is, and can be quoted once more.
+// quote quotes a [shellSafe] word for a shell. The result is shellSafe, too.
 func quote(word string) string {
 	return "'" + strings.ReplaceAll(word, "'", `'"'"'`) + "'"
 }

@@ -88,8 +88,8 @@ func scriptOf(t *testing.T, command string) string {
 func TestRemoteCommandRefuses(t *testing.T) {
 	t.Parallel()
 	for query, want := range map[string]string{
-		"proxy=telnet":                "parameter proxy is one of auto, native, netcat",
-		"mode=indirect":               "parameter mode is one of auto, direct, legacy",
+		"proxy=telnet":                "parameter proxy must be one of auto, native, netcat",
+		"mode=indirect":               "parameter mode must be one of auto, direct, legacy",
 		"proxy=native&netcat=/bin/nc": "netcat has no meaning with proxy=native",
 		"socket=/run/a%0Ab":           "parameter socket must not hold",
 		"socket=/run/a%5Cb":           "parameter socket must not hold",

@@ -20,11 +20,11 @@ type revocations struct {
 	authorities []*x509.Certificate // the trusted ones
 }
 
-// loadRevoked reads the authority's list of revoked certificates, if there is one.
-// It must be valid now: an old list hides what was revoked since. GnuTLS, in
-// libvirt's own clients, accepts one.
+// loadRevoked reads the authority's certificate revocation list, if there is one. It
+// must be valid now, unlike in libvirt's own clients: an old list misses the latest
+// revocations.
 func (f certificates) loadRevoked(authorities []*x509.Certificate) (revocations, error) {
-	const what = "list of revoked certificates"
+	const what = "certificate revocation list"
 	r := revocations{file: f.Revoked, authorities: authorities}
 	content, err := os.ReadFile(f.Revoked)
 	switch {
@@ -44,7 +44,7 @@ func (f certificates) loadRevoked(authorities []*x509.Certificate) (revocations,
 		r.lists = append(r.lists, list)
 	}
 	if len(r.lists) == 0 {
-		return r, unusable(what, f.Revoked, errors.New("there is no list in PEM in it"))
+		return r, unusable(what, f.Revoked, errors.New("it holds no PEM revocation list"))
 	}
 	return r, nil
 }
@@ -53,16 +53,16 @@ func (f certificates) loadRevoked(authorities []*x509.Certificate) (revocations,
 func stale(list *x509.RevocationList) error {
 	switch now := time.Now(); {
 	case now.Before(list.ThisUpdate):
-		return fmt.Errorf("it does not count before %s (is this machine's clock right?)", list.ThisUpdate.UTC().Format(clock))
+		return fmt.Errorf("it is not valid before %s (is this machine's clock right?)", list.ThisUpdate.UTC().Format(clock))
 	case !list.NextUpdate.IsZero() && now.After(list.NextUpdate):
-		return fmt.Errorf("it counted until %s; put the authority's present list there", list.NextUpdate.UTC().Format(clock))
+		return fmt.Errorf("it expired on %s; replace it with the authority's current list", list.NextUpdate.UTC().Format(clock))
 	}
 	return nil
 }
 
-// check refuses a verified connection to a host whose certificate, or that of an
-// intermediate authority, was revoked by its issuer. It also refuses a list of an
-// unknown issuer, which would revoke nothing for ever.
+// check refuses a verified connection if the host's certificate, or that of an
+// intermediate authority, is revoked by its issuer. It also refuses a list of an
+// unknown issuer, which would never revoke anything.
 func (r revocations) check(state tls.ConnectionState) error {
 	known := r.authorities
 	for _, chain := range state.VerifiedChains {
@@ -70,7 +70,8 @@ func (r revocations) check(state tls.ConnectionState) error {
 	}
 	for _, list := range r.lists {
 		if !slices.ContainsFunc(known, func(c *x509.Certificate) bool { return signed(list, c) }) {
-			return unusable("list of revoked certificates", r.file, fmt.Errorf("it is of %q, who is none of the authorities here", sanitize.Text(list.Issuer.String())))
+			return unusable("certificate revocation list", r.file,
+				fmt.Errorf("its issuer %q is not a trusted authority", sanitize.Text(list.Issuer.String())))
 		}
 	}
 	for _, chain := range state.VerifiedChains {
@@ -85,7 +86,7 @@ func (r revocations) check(state tls.ConnectionState) error {
 	return nil
 }
 
-// refusal is the error of a revoked certificate, so many steps above the host's.
+// refusal is the error of a revoked certificate, the given steps above the host's.
 func (r revocations) refusal(above int) error {
 	what := "its certificate"
 	if above > 0 {
@@ -94,8 +95,8 @@ func (r revocations) refusal(above int) error {
 	return &Error{Reason: fmt.Sprintf("%s has been revoked (%s)", what, r.file), Persistence: Permanent}
 }
 
-// signed tells whether a list is of an authority. The authority's certificate need
-// not allow it to sign lists: many that are made for libvirt do not.
+// signed tells whether an authority signed a list. Its certificate need not allow that:
+// many that are made for libvirt do not.
 func signed(list *x509.RevocationList, authority *x509.Certificate) bool {
 	return authority.CheckSignature(list.SignatureAlgorithm, list.RawTBSRevocationList, list.Signature) == nil
 }

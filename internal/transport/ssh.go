@@ -11,13 +11,12 @@ import (
 	"unicode"
 )
 
-// sshDialer connects to a host's libvirt through the machine's own ssh (qemu+ssh),
-// so that its configuration, agents, jump hosts and keys in hardware have their
-// part.
+// sshDialer connects to a host's libvirt through the machine's own ssh (qemu+ssh), with
+// its configuration, agents, jump hosts and hardware keys.
 type sshDialer struct {
 	host    string
 	command []string
-	// trust accepts the keys of hosts that are not known.
+	// trust accepts the keys of unknown hosts.
 	trust bool
 }
 
@@ -35,8 +34,8 @@ func parseSSH(e *Endpoint) (dialer, error) {
 
 func (d sshDialer) readable() bool { return d.trust }
 
-// dial starts ssh, which has not logged in when it returns: what goes wrong is the
-// error of the first read or write.
+// dial starts ssh and does not wait for its login: a failure is the error of the first
+// read or write.
 func (d sshDialer) dial(ctx context.Context) (net.Conn, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -47,8 +46,9 @@ func (d sshDialer) dial(ctx context.Context) (net.Conn, error) {
 	switch {
 	case errors.Is(err, exec.ErrNotFound) && d.command[0] == "ssh":
 		return nil, &Error{
-			Reason: "this machine has no ssh; install OpenSSH's client (package openssh-client), or use qemu+libssh, which needs none",
-			Cause:  err,
+			Reason: "this machine has no ssh; install OpenSSH's client (package openssh-client), " +
+				"or use qemu+libssh, which needs none",
+			Cause: err,
 		}
 	case err != nil:
 		return nil, &Error{Reason: "ssh did not start: " + err.Error(), Cause: err}
@@ -56,20 +56,18 @@ func (d sshDialer) dial(ctx context.Context) (net.Conn, error) {
 	return t, nil
 }
 
-// ConnectTimeout is how long ssh may take to connect and log in. Before it has
-// logged in ssh does not look at its input: one whose host is mute would outlive,
-// for ever, a process that was killed.
+// ConnectTimeout is how long ssh may take to connect and log in. Until then ssh does
+// not read its input: with a silent host it would outlive a killed process for ever.
 const ConnectTimeout = 15 * time.Second
 
-// sshAlive finds a host that vanished without a word within the same 30 s as
-// TCP's keepalive does elsewhere.
+// ssh notices a silent host within 30 s, like TCP's keepalive elsewhere.
 const (
 	sshAliveInterval = 10 * time.Second
 	sshAliveCount    = 3
 )
 
-// sshCommand is the command line for a URI. It is libvirt's
-// (virNetSocketNewConnectSSH) where libvirt has an opinion.
+// sshCommand is the command line for a URI. It follows libvirt
+// (virNetSocketNewConnectSSH).
 func sshCommand(e *Endpoint) ([]string, error) {
 	p := e.parameters
 	remote, err := remoteCommand(e.Driver(), p)
@@ -95,15 +93,14 @@ func sshCommand(e *Endpoint) ([]string, error) {
 		fmt.Sprintf("ServerAliveCountMax=%d", sshAliveCount),
 		// A forwarding in the user's configuration would fail on the second connection.
 		"ClearAllForwardings=yes",
-		// An ssh that became the master of others would take them with it at its end. A
-		// master that is there already is used, as ControlPath says.
+		// A new master would end the sessions that share it; an existing one is used.
 		"ControlMaster=no",
 	}
 	if ask := p["no_tty"] == "0"; !ask {
 		options = append(options, "BatchMode=yes")
 	}
 	if trust, _ := p.flag("no_verify"); trust {
-		// libvirt documents that new keys are accepted and known ones verified.
+		// As libvirt documents: accept new keys, verify known ones.
 		options = append(options, "StrictHostKeyChecking=accept-new")
 	}
 	if file := p["known_hosts"]; file != "" {
@@ -119,10 +116,10 @@ func sshCommand(e *Endpoint) ([]string, error) {
 // checkSSHParameters checks the parameters of a qemu+ssh URI.
 func checkSSHParameters(p parameters) error {
 	if _, found := p["known_hosts_verify"]; found {
-		return errors.New("its parameter known_hosts_verify is of qemu+libssh; qemu+ssh has no_verify")
+		return errors.New("its parameter known_hosts_verify belongs to qemu+libssh; use no_verify with qemu+ssh")
 	}
 	if _, found := p["sshauth"]; found {
-		return errors.New("its parameter sshauth is of qemu+libssh; qemu+ssh does as ssh's configuration says")
+		return errors.New("its parameter sshauth belongs to qemu+libssh; qemu+ssh follows ssh's configuration")
 	}
 	for _, name := range []string{"no_verify", "no_tty"} {
 		if _, err := p.flag(name); err != nil {
@@ -133,15 +130,14 @@ func checkSSHParameters(p parameters) error {
 		if strings.ContainsFunc(p[name], unicode.IsControl) {
 			return fmt.Errorf("its parameter %s must not hold control characters", name)
 		}
-		if name != "command" && strings.Contains(p[name], "${") { // there is no escape for it
-			return fmt.Errorf("its parameter %s must not hold ${, which ssh replaces by what is in its environment", name)
+		if name != "command" && strings.Contains(p[name], "${") { // it cannot be escaped
+			return fmt.Errorf("its parameter %s must not hold ${, which ssh replaces from its environment", name)
 		}
 	}
 	return nil
 }
 
-// sshConfigWord writes a word of ssh_config(5), where a percent sign begins a
-// token and blanks separate.
+// sshConfigWord quotes a word for ssh_config(5).
 func sshConfigWord(word string) string {
 	return `"` + strings.NewReplacer("%", "%%", `\`, `\\`, `"`, `\"`).Replace(word) + `"`
 }

@@ -16,7 +16,7 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/clientconfig"
 )
 
-// Ways to log in that the URI's parameter sshauth names. The last two ask a person.
+// Values of the URI's parameter sshauth. The last two ask a person.
 const (
 	authAgent    = "agent"
 	authKey      = "privkey"
@@ -24,11 +24,10 @@ const (
 	authAsk      = "keyboard-interactive"
 )
 
-// defaultKeys are where a user's own keys are, in ~/.ssh.
+// defaultKeys are the files of a user's own keys in ~/.ssh.
 var defaultKeys = []string{"id_ed25519", "id_ecdsa", "id_rsa"}
 
-// keySources are the ways to log in that the URI allows and that ask nobody, in the
-// order of the URI.
+// keySources are the methods of the URI's sshauth that ask nobody, in its order.
 func (p parameters) keySources() ([]string, error) {
 	if p["sshauth"] == "" {
 		return []string{authAgent, authKey}, nil
@@ -40,11 +39,11 @@ func (p parameters) keySources() ([]string, error) {
 			sources = append(sources, method)
 		case authPassword, authAsk:
 		default:
-			return nil, errors.New("its parameter sshauth is a list of agent, privkey, password, keyboard-interactive")
+			return nil, errors.New("its parameter sshauth must be a list of agent, privkey, password, keyboard-interactive")
 		}
 	}
 	if len(sources) == 0 {
-		return nil, errors.New("its parameter sshauth leaves only ways to log in that ask somebody; add agent or privkey")
+		return nil, errors.New("its parameter sshauth has only methods that ask a person; add agent or privkey")
 	}
 	return sources, nil
 }
@@ -52,12 +51,13 @@ func (p parameters) keySources() ([]string, error) {
 // keys are the keys to offer to a host.
 type keys struct {
 	signers []ssh.Signer
-	unused  []string // files that hold a key that cannot be used, and why
-	leave   func()   // leaves the agent; nil when it was not asked
+	unused  []string // sources that cannot be used, and why
+
+	closeAgent func() // nil if the agent was not asked
 }
 
-// gatherKeys collects the keys of the sources; keyfile is the file that the URI
-// names, if it does. They may be used until close.
+// gatherKeys collects the keys of the sources; keyfile is the file that the URI names,
+// or empty. The keys are usable until close.
 func gatherKeys(ctx context.Context, sources []string, keyfile string) (*keys, error) {
 	k := &keys{}
 	for _, source := range slices.Compact(sources) {
@@ -77,7 +77,7 @@ func gatherKeys(ctx context.Context, sources []string, keyfile string) (*keys, e
 // askAgent adds the keys of the user's agent, where there is one.
 func (k *keys) askAgent(ctx context.Context) {
 	socket := os.Getenv("SSH_AUTH_SOCK")
-	if socket == "" || k.leave != nil {
+	if socket == "" || k.closeAgent != nil {
 		return
 	}
 	signers, err := k.listAgent(ctx, socket)
@@ -92,16 +92,16 @@ func (k *keys) listAgent(ctx context.Context, socket string) ([]ssh.Signer, erro
 	if err != nil {
 		return nil, err
 	}
-	hangUp := context.AfterFunc(ctx, func() { _ = conn.Close() })
-	k.leave = func() {
-		hangUp()
+	stopClosing := context.AfterFunc(ctx, func() { _ = conn.Close() })
+	k.closeAgent = func() {
+		stopClosing()
 		_ = conn.Close()
 	}
 	return agent.NewClient(conn).Signers()
 }
 
-// read adds the key of a file, which must be usable. Without a file it adds those of
-// the user's own keys that are usable.
+// read adds the key of a file, which must be usable. Without a file it adds the user's
+// own usable keys.
 func (k *keys) read(file string) error {
 	if file != "" {
 		signer, err := readKey(file)
@@ -138,13 +138,13 @@ func readKey(file string) (ssh.Signer, error) {
 		return nil, fmt.Errorf("%s has a passphrase; add it to the agent (ssh-add)", file)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("%s holds no private key that can be used", file)
+		return nil, fmt.Errorf("%s holds no usable private key", file)
 	}
 	return signer, nil
 }
 
-// passedOver names what could not be used, for an error.
-func (k *keys) passedOver() string {
+// unusedNote lists for an error what could not be used.
+func (k *keys) unusedNote() string {
 	if len(k.unused) == 0 {
 		return ""
 	}
@@ -152,7 +152,7 @@ func (k *keys) passedOver() string {
 }
 
 func (k *keys) close() {
-	if k.leave != nil {
-		k.leave()
+	if k.closeAgent != nil {
+		k.closeAgent()
 	}
 }

@@ -46,8 +46,8 @@ func TestMuteAgentKeepsNobody(t *testing.T) {
 	}
 	k.close()
 	<-left
-	if len(k.signers) > 0 || !strings.Contains(k.passedOver(), "does not answer") {
-		t.Errorf("got %d keys%s", len(k.signers), k.passedOver())
+	if len(k.signers) > 0 || !strings.Contains(k.unusedNote(), "does not answer") {
+		t.Errorf("got %d keys%s", len(k.signers), k.unusedNote())
 	}
 	if took := time.Since(started); took > 5*time.Second {
 		t.Errorf("took %s", took)
@@ -64,7 +64,7 @@ func TestKeysWithoutAHome(t *testing.T) {
 			t.Fatal(err)
 		}
 		if len(k.signers) > 0 || len(k.unused) > 0 {
-			t.Errorf("HOME=%s: %d keys%s", home, len(k.signers), k.passedOver())
+			t.Errorf("HOME=%s: %d keys%s", home, len(k.signers), k.unusedNote())
 		}
 	}
 }
@@ -95,9 +95,9 @@ func TestKeysThatCannotBeUsed(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer k.close()
-	said := k.passedOver()
+	said := k.unusedNote()
 	for _, want := range []string{
-		"the agent of SSH_AUTH_SOCK does not answer", file + " has a passphrase; add it to the agent (ssh-add)", "id_rsa holds no private key",
+		"the agent of SSH_AUTH_SOCK does not answer", file + " has a passphrase; add it to the agent (ssh-add)", "id_rsa holds no usable private key",
 	} {
 		if !strings.Contains(said, want) {
 			t.Errorf("%q lacks %q", said, want)

@@ -10,19 +10,19 @@ import (
 )
 
 const (
-	// processGrace is how long a process may take to end after the end of its input,
-	// and after each signal. It covers a round trip to a distant host.
+	// processGrace is how long a process may take to end after its input ended and
+	// after each signal. It covers a round trip to a distant host.
 	processGrace = time.Second
-	// stderrGrace is how long to read the standard error of a process that has ended.
-	// A master of ssh's ControlPersist lives on and may hold it open for ever.
+	// stderrGrace is how long to read the standard error of an ended process: a master
+	// of ssh's ControlPersist may hold it open for ever.
 	stderrGrace = 200 * time.Millisecond
-	// stderrLimit is how much of what a process says is kept.
+	// stderrLimit is how many bytes of standard error are kept.
 	stderrLimit = 8 << 10
 )
 
-// startTunnel starts a process with the far end of a stream for its input and
-// output. failure makes an error of its exit status (-1 when a signal ended it) and
-// the last lines of its standard error; nil is success.
+// startTunnel starts a process whose input and output are the far end of a stream.
+// failure makes an error of its exit status (-1 if a signal ended it) and the end of its
+// standard error; nil is success.
 func startTunnel(cmd *exec.Cmd, failure func(status int, said string) error) (*tunnel, error) {
 	near, far, err := socketPair()
 	if err != nil {
@@ -32,9 +32,9 @@ func startTunnel(cmd *exec.Cmd, failure func(status int, said string) error) (*t
 	said := &tail{limit: stderrLimit}
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = far, far, said
 	cmd.WaitDelay = stderrGrace
-	// In a session of its own it has no terminal to ask at, and no Ctrl-C of a terminal
-	// reaches it: a migration cannot be aborted without the connection. It also leads
-	// a process group, which ends with it.
+	// In its own session it has no terminal to ask on, and Ctrl-C does not reach it:
+	// without the connection a migration could not be aborted. endProcess signals the
+	// process group that it leads.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	if err := cmd.Start(); err != nil {
 		_ = near.Close()
@@ -51,13 +51,10 @@ func startTunnel(cmd *exec.Cmd, failure func(status int, said string) error) (*t
 	return t, nil
 }
 
-// endProcess ends a process that has lost its input and leads a group, if need be by
-// force, and returns when it has ended. An ssh that has not logged in does not look at
-// its input, and does not end the ssh that it started for a jump host. So the whole
-// group is signalled, the second time also for those that outlive their leader. A
-// master of ssh's ControlPersist is not in the group: it has a session of its own.
-// What even SIGKILL does not end, because it waits for a file on a server that is
-// gone, is given up: it ends when the kernel lets it.
+// endProcess waits for a process that has lost its input and then signals its group: an
+// ssh that has not logged in does not read its input, nor end the ssh of its jump host.
+// A ControlPersist master is not in the group. A process that survives SIGKILL, because
+// it waits for a lost file server, is left to the kernel.
 func endProcess(leader int, ended <-chan struct{}) {
 	soon := func() bool {
 		select {
@@ -76,7 +73,7 @@ func endProcess(leader int, ended <-chan struct{}) {
 	}
 }
 
-// socketPair makes a stream of which one end can be given to a process.
+// socketPair makes a stream whose far end can be given to a process.
 func socketPair() (near net.Conn, far *os.File, err error) {
 	syscall.ForkLock.RLock()
 	fds, err := syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_STREAM, 0)

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// keepalive finds a peer that vanished without a word during a call that lasts
-// as long as a migration, within 15 + 3*5 seconds.
+// keepalive notices a silent peer within 15 + 3*5 seconds, also during a call that lasts
+// as long as a migration.
 var keepalive = net.KeepAliveConfig{Enable: true, Idle: 15 * time.Second, Interval: 5 * time.Second, Count: 3}
 
 // tcpDialer connects to libvirtd's unencrypted TCP port (qemu+tcp).

@@ -15,15 +15,15 @@ import (
 type tlsDialer struct {
 	host, address string
 	pkipath       string
-	// trust accepts any certificate of the host: a password would go to whoever
-	// answers.
+	// trust accepts any certificate of the host.
 	trust bool
 }
 
 func parseTLS(e *Endpoint) (dialer, error) {
 	p := e.parameters
 	if _, found := p["tls_priority"]; found {
-		return nil, errors.New("its parameter tls_priority is in the words of GnuTLS, which has no part here; without it TLS 1.2 or newer is spoken")
+		return nil, errors.New("its parameter tls_priority is for GnuTLS and is not supported; " +
+			"leave it out to use TLS 1.2 or newer")
 	}
 	trust, err := p.flag("no_verify")
 	return tlsDialer{e.Hostname(), e.address(DefaultTLSPort), p["pkipath"], trust}, err
@@ -57,22 +57,22 @@ func (d tlsDialer) dial(ctx context.Context) (net.Conn, error) {
 	return nil, err
 }
 
-// welcome is the byte that libvirtd sends, after the handshake and before anything
-// else, to a client whose certificate and name it accepts.
-const welcome = 1
+// accepted is the byte that libvirtd sends right after the handshake to a client whose
+// certificate and name it accepts.
+const accepted = 1
 
-// errNotWelcome is a libvirtd that said something else.
-var errNotWelcome = errors.New("it does not accept this client")
+// errNotAccepted is a libvirtd that sent another byte.
+var errNotAccepted = errors.New("it does not accept this client")
 
-// readVerdict waits for libvirtd's welcome. With TLS 1.3 the refusal of the client's
+// readVerdict waits for the accepted byte. With TLS 1.3 the refusal of the client's
 // certificate arrives here, too.
 func readVerdict(ctx context.Context, c net.Conn) error {
 	stop := context.AfterFunc(ctx, func() { _ = c.SetReadDeadline(time.Unix(1, 0)) })
 	var verdict [1]byte
 	_, err := io.ReadFull(c, verdict[:])
 	stop()
-	if err == nil && verdict[0] != welcome {
-		return errNotWelcome
+	if err == nil && verdict[0] != accepted {
+		return errNotAccepted
 	}
 	return err
 }

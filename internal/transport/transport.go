@@ -9,26 +9,24 @@ import (
 	"strings"
 )
 
-// dialer makes a stream to a daemon, with all that the URI says about the way.
+// dialer opens a stream to a daemon as the URI says.
 type dialer interface {
 	dial(ctx context.Context) (net.Conn, error)
-	// readable tells whether others may read the stream: everybody on the way, or
-	// whoever answers in the host's place.
+	// readable is Endpoint.Readable.
 	readable() bool
 }
 
-// transport is a way to a daemon.
+// transport is a way to a libvirt socket.
 type transport struct {
-	// parse finds what cannot be used of an endpoint.
+	// parse makes the dialer, or says what the transport cannot use of the endpoint.
 	parse func(*Endpoint) (dialer, error)
-	// login is how to log in without a password in the URI.
+	// login is the advice on how to log in without a password in the URI.
 	login string
-	// local is a daemon that only this machine can reach by the URI.
+	// local tells that the URI works on this machine only.
 	local bool
 }
 
-// transports are the ways to a daemon, by the name after the plus sign of a URI's
-// scheme.
+// transports are all transports by the name after the plus sign of a URI's scheme.
 var transports = map[string]transport{
 	"tcp":     {parse: parseTCP, login: AdviceSASL},
 	"tls":     {parse: parseTLS, login: AdviceSASL},
@@ -40,7 +38,7 @@ var transports = map[string]transport{
 
 // How to log in without a password in the URI.
 const (
-	// AdviceSASL is for a daemon that wants SASL.
+	// AdviceSASL is for a daemon that requires SASL.
 	AdviceSASL     = "set the host's username and password, or write them to libvirt's auth.conf"
 	adviceSSHLogin = "log in with a key or an agent"
 )
@@ -58,5 +56,6 @@ func (e *Endpoint) find() (transport, error) {
 		return t, nil
 	}
 	known := strings.Join(slices.Sorted(maps.Keys(transports)), ", ")
-	return transport{}, fmt.Errorf("the scheme %q names none of the transports %s; write for example qemu+ssh, or qemu:///system for this machine", e.uri.Scheme, known)
+	return transport{}, fmt.Errorf("the scheme %q names none of the transports %s; "+
+		"write, for example, qemu+ssh, or qemu:///system for this machine", e.uri.Scheme, known)
 }

@@ -9,47 +9,45 @@ import (
 	"time"
 )
 
-// tunnel is a stream to a daemon through a carrier with a life of its own: a process
-// of ssh, or a session of SSH.
+// tunnel is a stream to a daemon through a carrier: an ssh process or an SSH session.
 type tunnel struct {
 	net.Conn // the near end
 
-	// ended is closed when nothing of the carrier is left. Only then failure may be
-	// read; it is nil when the carrier ended well.
+	// ended is closed when nothing of the carrier is left. Read failure only then; it is
+	// nil if the carrier succeeded.
 	ended   <-chan struct{}
 	failure error
 
-	// end ends the carrier, and returns when it has ended.
+	// end ends the carrier and waits for its end.
 	end func()
 
-	// answered is whether the far side has said anything yet. It is the reader's.
+	// answered tells whether the far side has sent anything. Only Read uses it.
 	answered bool
 
-	// closed is whether the stream was closed on this side: the error of a write does
-	// not tell on which.
+	// closed tells whether this side closed the stream: the error of a write does not.
 	closed atomic.Bool
 }
 
-// lastWords is how long a carrier whose stream has ended may take to end and say why.
-const lastWords = 2 * time.Second
+// failureWait is how long a carrier whose stream has ended may take to end and say why.
+const failureWait = 2 * time.Second
 
 func (t *tunnel) Read(p []byte) (int, error) {
 	n, err := t.Conn.Read(p)
 	if n > 0 && !t.answered {
 		t.answered = true
 		if chatter := chatter(p[:n]); chatter != "" {
-			return 0, &Error{Reason: fmt.Sprintf("where libvirt should answer the host says %q; "+
-				"is that account allowed to run commands, and are the start-up files of its shell silent?", chatter)}
+			return 0, &Error{Reason: fmt.Sprintf("the host sent %q instead of libvirt's reply; "+
+				"may that account run commands, and do its shell's start-up files print nothing?", chatter)}
 		}
 	}
 	return n, t.explain(err)
 }
 
-// maxFirstByte is the highest first byte of a frame of libvirt's: it begins with
-// its length, 32 MiB and a word at most (VIR_NET_MESSAGE_MAX).
+// maxFirstByte is the highest first byte of a frame of libvirt: a frame begins with its
+// length, which is at most 32 MiB and a word (VIR_NET_MESSAGE_MAX).
 const maxFirstByte = 32 << 20 >> 24
 
-// chatter is the first line of an answer that is text.
+// chatter is the first line of an answer that is text and not a frame.
 func chatter(answer []byte) string {
 	if answer[0] <= maxFirstByte {
 		return ""
@@ -75,12 +73,12 @@ func (t *tunnel) explain(err error) error {
 		if t.failure != nil {
 			return t.failure
 		}
-	case <-time.After(lastWords):
+	case <-time.After(failureWait):
 	}
 	return err
 }
 
-// Close ends the stream and its carrier, and returns when nothing is left of either.
+// Close ends the stream and its carrier and waits until nothing is left of either.
 func (t *tunnel) Close() error {
 	t.closed.Store(true)
 	err := t.Conn.Close()

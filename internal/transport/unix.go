@@ -11,9 +11,8 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/clientconfig"
 )
 
-// Names of sockets: the monolithic libvirtd's, which virtproxyd serves where the
-// daemons are modular, and virtqemud's own. Virtqemud also answers for secrets:
-// it passes those calls on to virtsecretd.
+// Names of sockets: libvirtd's, which virtproxyd serves if the daemons are modular, and
+// virtqemud's own, which passes calls about secrets on to virtsecretd.
 const (
 	legacySocket = "libvirt-sock"
 	directSocket = "virtqemud-sock"
@@ -22,9 +21,9 @@ const (
 // unixDialer connects to a daemon's socket on this machine (qemu+unix,
 // qemu:///system and qemu:///session).
 type unixDialer struct {
-	// sockets are where the daemon may listen; the first that is there counts.
+	// sockets are the possible sockets; the first that exists counts.
 	sockets []string
-	// ofUser is a daemon that is the user's own.
+	// ofUser tells that the daemon is the user's own.
 	ofUser bool
 }
 
@@ -68,13 +67,16 @@ func (d unixDialer) dial(ctx context.Context) (net.Conn, error) {
 		case clientconfig.Absent(err):
 			continue
 		case errors.Is(err, os.ErrPermission):
-			return nil, &Error{Reason: "permission denied on " + socket + "; on most systems members of the group libvirt may use it", Cause: err}
+			return nil, &Error{
+				Reason: "permission denied on " + socket + "; on most systems members of the group libvirt may use it",
+				Cause:  err,
+			}
 		}
 		return c, err
 	}
 	reason := "there is no socket " + strings.Join(d.sockets, " and no ") + "; is libvirt's daemon running on this machine?"
 	if d.ofUser {
-		reason += " A user's own daemon ends when nobody uses it, and is not started by this provider"
+		reason += " A user's own daemon ends when nobody uses it; this provider does not start it"
 	}
 	return nil, &Error{Reason: reason, Cause: os.ErrNotExist}
 }

@@ -9,7 +9,7 @@ import (
 // TestContradiction makes sure that the suite notices a provider that does not tell the truth.
 func TestContradiction(t *testing.T) {
 	t.Parallel()
-	running, paused, mute := half{state: "running", qemu: true}, half{state: "paused", qemu: true}, half{state: silent}
+	running, paused, mute := observation{state: "running", qemu: true}, observation{state: "paused", qemu: true}, observation{state: silent}
 	tests := map[string]struct {
 		line    string
 		reality reality
@@ -32,7 +32,7 @@ func TestContradiction(t *testing.T) {
 		"other host runs it":      {line: "VM web is not running on destination; whether it is running on source is not known, because source does not answer", reality: reality{source: mute, destination: running}, mute: []string{sourceName}, wrong: true},
 		"both are mute":           {line: "Where VM web is running is not known, because neither source nor destination answers", mute: []string{sourceName, destinationName}},
 		"only one is mute":        {line: "Where VM web is running is not known, because neither source nor destination answers", mute: []string{sourceName}, wrong: true},
-		"halves":                  {line: "VM web cannot go on: a part of its memory is on destination and the rest was on source", reality: reality{source: half{state: "paused", reason: "post-copy failed"}}},
+		"halves":                  {line: "VM web cannot go on: a part of its memory is on destination and the rest was on source", reality: reality{source: observation{state: "paused", reason: "post-copy failed"}}},
 		"no halves":               {line: "VM web cannot go on: a part of its memory is on destination and the rest was on source", reality: reality{source: running}, wrong: true},
 		"says nothing":            {line: "Something went wrong.", reality: reality{source: running}, wrong: true},
 		"says nothing of a place": {line: "VM web is fine", reality: reality{source: running}, wrong: true},
@@ -50,12 +50,12 @@ func TestContradiction(t *testing.T) {
 // TestPlace makes sure that the suite takes for right only what is right.
 func TestPlace(t *testing.T) {
 	t.Parallel()
-	running, paused := half{state: "running", qemu: true}, half{state: "paused", reason: "migrating", qemu: true}
-	defined, waiting, busy := half{state: "shut off"}, half{state: "paused", qemu: true}, running
+	running, paused := observation{state: "running", qemu: true}, observation{state: "paused", reason: "migrating", qemu: true}
+	defined, waiting, busy := observation{state: "shut off"}, observation{state: "paused", qemu: true}, running
 	busy.job = true
 	transient := running
 	transient.transient = true
-	broken := half{state: "paused", reason: "post-copy failed", qemu: true}
+	broken := observation{state: "paused", reason: "post-copy failed", qemu: true}
 	tests := map[string]struct {
 		reality reality
 		want    place
@@ -64,20 +64,20 @@ func TestPlace(t *testing.T) {
 		"only on the source":                  {reality{source: running}, onSource, 1},
 		"only on the destination":             {reality{destination: running}, onDestination, 1},
 		"on both":                             {reality{running, running}, elsewise, 2},
-		"a receiving half is left":            {reality{running, waiting}, elsewise, 1},
-		"a QEMU is left that no libvirtd has": {reality{running, half{qemu: true}}, elsewise, 1},
+		"an incoming domain is left":          {reality{running, waiting}, elsewise, 1},
+		"a QEMU is left that no libvirtd has": {reality{running, observation{qemu: true}}, elsewise, 1},
 		"a definition is left there":          {reality{running, defined}, onSourceDefined, 1},
 		"a definition is left behind":         {reality{defined, running}, elsewise, 1},
 		"a stopped copy is left behind":       {reality{paused, running}, elsewise, 1},
 		"a job is left":                       {reality{source: busy}, elsewise, 1},
 		"its definition was lost":             {reality{destination: transient}, elsewise, 1},
 		"waits for its client":                {reality{source: paused}, stranded, 0},
-		"was suspended":                       {reality{source: half{state: "paused", reason: "user", qemu: true}}, elsewise, 0},
+		"was suspended":                       {reality{source: observation{state: "paused", reason: "user", qemu: true}}, elsewise, 0},
 		"is shut off":                         {reality{source: defined}, nowhere, 0},
 		"is gone":                             {reality{}, nowhere, 0},
-		"is in two halves":                    {reality{broken, broken}, halved, 0},
-		"only one half is left":               {reality{destination: broken}, elsewise, 0},
-		"one host is mute":                    {reality{half{state: silent, qemu: true}, running}, elsewise, 1},
+		"is in two parts":                     {reality{broken, broken}, halved, 0},
+		"only one part is left":               {reality{destination: broken}, elsewise, 0},
+		"one host is mute":                    {reality{observation{state: silent, qemu: true}, running}, elsewise, 1},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -48,11 +48,11 @@ var (
 // contradiction says how the claim differs from what is true, or from what can be known; nil when it does not. mute are
 // the hosts that did not answer when it was made.
 func (c claim) contradiction(r reality, mute []string) error {
-	halves := map[string]half{sourceName: r.source, destinationName: r.destination}
+	observed := map[string]observation{sourceName: r.source, destinationName: r.destination}
 	if m := runsOn.FindStringSubmatch(c.line); m != nil {
-		here, there := halves[m[2]], halves[sourceName]
+		here, there := observed[m[2]], observed[sourceName]
 		if m[2] == sourceName {
-			there = halves[destinationName]
+			there = observed[destinationName]
 		}
 		switch {
 		case slices.Contains(mute, m[2]):
@@ -79,12 +79,12 @@ func (c claim) contradiction(r reality, mute []string) error {
 	case m == nil:
 		return fmt.Errorf("the last line does not say where the VM is: %q", c.line)
 	default:
-		return c.hidden(m[1], halves[m[2]], m[3], mute)
+		return c.hidden(m[1], observed[m[2]], m[3], mute)
 	}
 }
 
 // hidden looks at a claim that a host does not answer, and at what it says of the other host.
-func (c claim) hidden(state string, here half, host string, mute []string) error {
+func (c claim) hidden(state string, here observation, host string, mute []string) error {
 	hosts := []string{host}
 	if host == "" {
 		hosts = []string{sourceName, destinationName}

@@ -117,7 +117,7 @@ func (s *stage) conclude(of scenario) verdict {
 		code:  s.run.code(),
 		claim: s.run.said().claim(),
 		took:  s.run.over.Sub(s.struck),
-		then:  s.look(),
+		then:  s.reality(),
 	}
 	if v.code != codeKilled {
 		v.mute = s.mute()

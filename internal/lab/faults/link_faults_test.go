@@ -67,7 +67,7 @@ var linkFaults = []scenario{
 		at:      []moment{inPostCopy},
 		strike:  (*stage).cut,
 		want:    want{places: []place{halved}, codes: []int{1}, summaries: []string{failed}, words: []string{"--postcopy-resume"}, within: 3 * time.Minute},
-		excused: "both halves wait for the recovery",
+		excused: "both parts of the guest wait for the recovery",
 	},
 }
 

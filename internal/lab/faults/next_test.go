@@ -24,7 +24,7 @@ func (s *stage) nextApply(now place) string {
 		s.Errorf("the next apply exited with %d, want 1 and the advice %q:\n%s", r.code(), wake, &r.output)
 		return fmt.Sprintf("exited with %d", r.code())
 	}
-	if left := s.look().place(); left != stranded {
+	if left := s.reality().place(); left != stranded {
 		s.Errorf("the next apply left the VM %s, want it %s", left, stranded)
 	}
 	s.virsh(s.from, "resume", s.guest.UUID)

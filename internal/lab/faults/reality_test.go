@@ -19,7 +19,7 @@ const (
 	onSource      place = "running on source"
 	onDestination place = "running on destination"
 	nowhere       place = "running nowhere"
-	// halved is a post-copy migration that lost its link: each host keeps a half.
+	// halved is a post-copy migration that lost its link: each host has a part of the memory.
 	halved place = "halved"
 	// stranded is paused on the source, by a direct migration whose client was lost during the switch-over, until a person
 	// lets it run on.
@@ -30,8 +30,8 @@ const (
 	elsewise place = "elsewise"
 )
 
-// half is what one host has of the guest.
-type half struct {
+// observation is what one host says of the guest.
+type observation struct {
 	// state is virsh's, such as "running" or "paused"; empty when the host has no such domain, and "silent" when its
 	// daemon does not answer. reason is virsh's, too.
 	state, reason string
@@ -43,13 +43,13 @@ type half struct {
 // silent is the state on a host whose daemon is dead or stopped.
 const silent = "silent"
 
-func (h half) runs() bool   { return h.state == "running" && !h.split() }
-func (h half) lives() bool  { return h.runs() && !h.transient }
-func (h half) absent() bool { return h.state == "" && !h.qemu }
-func (h half) ended() bool  { return h.absent() || h.state == "shut off" && !h.qemu }
-func (h half) split() bool  { return strings.HasPrefix(h.reason, "post-copy") }
+func (h observation) runs() bool   { return h.state == "running" && !h.split() }
+func (h observation) lives() bool  { return h.runs() && !h.transient }
+func (h observation) absent() bool { return h.state == "" && !h.qemu }
+func (h observation) ended() bool  { return h.absent() || h.state == "shut off" && !h.qemu }
+func (h observation) split() bool  { return strings.HasPrefix(h.reason, "post-copy") }
 
-func (h half) String() string {
+func (h observation) String() string {
 	text := h.state
 	if text == "" {
 		text = "absent"
@@ -70,7 +70,7 @@ func (h half) String() string {
 }
 
 // reality is what both hosts have.
-type reality struct{ source, destination half }
+type reality struct{ source, destination observation }
 
 func (r reality) String() string {
 	return fmt.Sprintf("source: %s; destination: %s", r.source, r.destination)
@@ -79,7 +79,7 @@ func (r reality) String() string {
 // copies is how many copies of the guest run.
 func (r reality) copies() int {
 	copies := 0
-	for _, h := range []half{r.source, r.destination} {
+	for _, h := range []observation{r.source, r.destination} {
 		if h.runs() {
 			copies++
 		}
@@ -108,18 +108,18 @@ func (r reality) place() place {
 	return elsewise
 }
 
-// look asks both hosts.
-func (s *stage) look() reality {
-	return reality{source: s.half(s.from), destination: s.half(s.to)}
+// reality asks both hosts.
+func (s *stage) reality() reality {
+	return reality{source: s.observe(s.from), destination: s.observe(s.to)}
 }
 
-// lookLimit tells a daemon that is stopped from one that is slow.
-const lookLimit = 5 * time.Second
+// observeLimit tells a daemon that is stopped from one that is slow.
+const observeLimit = 5 * time.Second
 
-func (s *stage) half(host *lab.Host) half {
-	ctx, cancel := context.WithTimeout(s.Context(), lookLimit)
+func (s *stage) observe(host *lab.Host) observation {
+	ctx, cancel := context.WithTimeout(s.Context(), observeLimit)
 	defer cancel()
-	h := half{}
+	h := observation{}
 	for _, name := range s.guest.HostsRunning() {
 		h.qemu = h.qemu || name == host.Name
 	}
@@ -168,7 +168,7 @@ func (s *stage) settled(places []place) reality {
 	s.within(2*patience, func() bool {
 		s.restartCrashed()
 		before := r
-		if r = s.look(); r != before {
+		if r = s.reality(); r != before {
 			changed = time.Now()
 		}
 		return slices.Contains(places, r.place()) && time.Since(changed) >= rest

@@ -17,7 +17,7 @@ var signalFaults = []scenario{
 		want:   want{places: []place{onSource}, codes: []int{1}, summaries: []string{cancelled}, within: 20 * time.Second},
 	},
 	{
-		// What comes too late to be called off arrives, and is a success.
+		// A move that is cancelled too late arrives, and is a success.
 		name:   "Terraform is interrupted",
 		asked:  bothForms,
 		at:     []moment{atEnd},

@@ -114,7 +114,7 @@ func (s *stage) requireBeat() {
 func (s *stage) mute() []string {
 	var mute []string
 	for name, uri := range map[string]string{sourceName: s.settings.sourceURI, destinationName: s.settings.destinationURI} {
-		ctx, cancel := context.WithTimeout(s.Context(), lookLimit)
+		ctx, cancel := context.WithTimeout(s.Context(), observeLimit)
 		if exec.CommandContext(ctx, "virsh", "--connect", uri, "version").Run() != nil {
 			mute = append(mute, name)
 		}

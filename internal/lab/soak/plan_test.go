@@ -41,14 +41,14 @@ func number(t *testing.T, variable string, usual uint64) uint64 {
 type attempt struct {
 	mode   migration.Mode
 	policy policy.Policy
-	// patience is when it is called off; never when it is 0.
+	// patience is when it is cancelled; never when it is 0.
 	patience time.Duration
 }
 
 func (a attempt) String() string {
 	text := fmt.Sprintf("%s, auto-converge %t, compression %t", a.mode, *a.policy.AutoConverge, *a.policy.Compression)
 	if a.patience > 0 {
-		text += fmt.Sprintf(", called off after %s", a.patience.Round(time.Millisecond))
+		text += fmt.Sprintf(", cancelled after %s", a.patience.Round(time.Millisecond))
 	}
 	return text
 }
@@ -59,7 +59,7 @@ const bandwidth = 40
 // longest is about how long a move takes at it.
 const longest = 5 * time.Second
 
-// draw chooses a move. Two of five are called off, at any moment from before the start to after the end.
+// draw chooses a move. Two of five are cancelled, at any moment from before the start to after the end.
 func draw(random *rand.Rand) attempt {
 	a := attempt{mode: migration.PeerToPeer}
 	if random.IntN(2) == 0 {

@@ -50,13 +50,13 @@ func TestSoak(t *testing.T) {
 	s.fleet.Close()
 	s.requireNoTraces(before)
 	s.requirePulse("in all moves", s.guest.Between(began, time.Now()))
-	if arrived := s.tally.arrived + s.tally.tooLate; moves >= enough && (arrived == 0 || s.tally.calledOff == 0) {
-		t.Errorf("%d moves arrived and %d were called off, want some of each", arrived, s.tally.calledOff)
+	if arrived := s.tally.arrived + s.tally.tooLate; moves >= enough && (arrived == 0 || s.tally.cancelled == 0) {
+		t.Errorf("%d moves arrived and %d were cancelled, want some of each", arrived, s.tally.cancelled)
 	}
 	t.Log(s.tally)
 }
 
-// enough moves have some that arrive and some that are called off, but for once in a hundred thousand times.
+// enough moves have some that arrive and some that are cancelled, but for once in a hundred thousand times.
 const enough = 25
 
 // soak is a guest that is moved back and forth.
@@ -117,7 +117,7 @@ func (s *soak) move(number uint64, a attempt) {
 		if moved.Report.Downtime != nil {
 			downtime = *moved.Report.Downtime
 		}
-	case a.patience == 0 || !calledOff(err):
+	case a.patience == 0 || !wasCancelled(err):
 		s.Errorf("move %d (%s) failed: %v", number, a, err)
 		return
 	}
@@ -135,9 +135,9 @@ func (s *soak) move(number uint64, a attempt) {
 		number, a, home.Name, took.Seconds(), downtime, record.LongestGap.Seconds())
 }
 
-// calledOff tells whether the error is that of a move that was called off, or
+// wasCancelled tells whether the error is that of a move that was cancelled, or
 // of one that was before it had begun.
-func calledOff(err error) bool {
+func wasCancelled(err error) bool {
 	var cancelled *migration.CancelledError
 	return errors.As(err, &cancelled) && (cancelled.Err != nil || cancelled.Outcome.Place() == migration.OnSource)
 }

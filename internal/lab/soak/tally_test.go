@@ -9,7 +9,7 @@ import (
 
 // tally sums the moves up.
 type tally struct {
-	arrived, calledOff, tooLate  int
+	arrived, cancelled, tooLate  int
 	downtime, gap, beyond, total time.Duration // the longest of each, but for total
 }
 
@@ -17,7 +17,7 @@ type tally struct {
 func (t *tally) add(a attempt, arrived bool, took, downtime, gap time.Duration) {
 	switch {
 	case !arrived:
-		t.calledOff++
+		t.cancelled++
 	case a.patience > 0 && took > a.patience:
 		t.tooLate++
 	default:
@@ -28,6 +28,6 @@ func (t *tally) add(a attempt, arrived bool, took, downtime, gap time.Duration) 
 }
 
 func (t tally) String() string {
-	return fmt.Sprintf("%d moves arrived, %d were called off, %d too late to be; %.0f s in all; longest downtime %s, longest gap between heartbeats %.1f s, at most %.1f s beyond the downtime",
-		t.arrived, t.calledOff, t.tooLate, t.total.Seconds(), t.downtime, t.gap.Seconds(), t.beyond.Seconds())
+	return fmt.Sprintf("%d moves arrived, %d were cancelled, %d too late to be; %.0f s in all; longest downtime %s, longest gap between heartbeats %.1f s, at most %.1f s beyond the downtime",
+		t.arrived, t.cancelled, t.tooLate, t.total.Seconds(), t.downtime, t.gap.Seconds(), t.beyond.Seconds())
 }

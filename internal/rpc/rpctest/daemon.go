@@ -1,6 +1,6 @@
-// Package rpctest has a daemon of libvirt's protocol that answers what a test
-// tells it to, for what no real daemon can be made to do. It does not import
-// package rpc, whose encoding it checks by its own.
+// Package rpctest has a daemon of libvirt's protocol that answers what a test tells
+// it to, for what no real daemon does. It encodes by itself and does not import
+// package rpc, whose encoding it checks.
 package rpctest
 
 import (
@@ -44,10 +44,10 @@ const (
 	typeReply       = 1
 )
 
-// Daemon is a daemon that answers what it is let answer.
+// Daemon answers every call, the held ones once Release is closed.
 type Daemon struct {
 	net.Conn
-	// Release lets the calls be answered that are held, when it is closed.
+	// Release makes the daemon answer the held calls when it is closed.
 	Release chan struct{}
 	// Reply is what a reply holds, [Payload] unless set. Set it before the first
 	// call.
@@ -59,8 +59,8 @@ type Daemon struct {
 	served map[uint32]int // calls that came, by procedure
 }
 
-// Start starts a daemon that ends with the test. Near is the stream to it, held
-// are procedures that are not answered before Release is closed.
+// Start starts a daemon that ends with the test. near is the stream to it; held are
+// the procedures that are not answered before Release is closed.
 func Start(t testing.TB, held ...uint32) (d *Daemon, near net.Conn) {
 	t.Helper()
 	near, far := net.Pipe()
@@ -142,7 +142,7 @@ func (d *Daemon) Total() int {
 	return total
 }
 
-// Payload is a reply of a daemon that has nothing to say.
+// Payload is the default reply to a procedure.
 func Payload(procedure uint32) []byte {
 	switch procedure {
 	case ProcAuthList:
@@ -172,7 +172,7 @@ func Text(text string) []byte {
 	return append(b, make([]byte, -uint(len(text))%4)...)
 }
 
-// Poll asks until it is so, for as long as within, and tells whether it is.
+// Poll waits until so is true, for at most within, and tells whether it is.
 func Poll(within time.Duration, so func() bool) bool {
 	ticker := time.NewTicker(5 * time.Millisecond)
 	defer ticker.Stop()
