@@ -62,7 +62,7 @@ func takenBack(e *fleet.TakenBackError) string {
 }
 
 func overwritten(e *fleet.OverwrittenError) string {
-	return Sentence("the record was changed by another while it was written: " + e.Drift)
+	return Sentence("the record was changed by another while it was written: " + DriftLine(e.Drift))
 }
 
 // importHint is how a record that is there already is imported.

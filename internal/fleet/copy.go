@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/host"
@@ -154,16 +153,6 @@ func (d Declaration) encode(present Copy) (string, error) {
 	}
 	document, err := record.Encode()
 	return string(document), err
-}
-
-// DifferenceText says in words how a policy that was found differs from the one
-// that was wanted, or nothing.
-func DifferenceText(have, want policy.Policy) string {
-	var texts []string
-	for _, d := range have.Differences(want) {
-		texts = append(texts, fmt.Sprintf("%s is %s, declared %s", d.Field, d.Have, d.Want))
-	}
-	return strings.Join(texts, "; ")
 }
 
 // hostCopy reads a host's copy of a level's record.

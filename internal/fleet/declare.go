@@ -101,7 +101,7 @@ func (f *Fleet) agreesElsewhere(ctx context.Context, d Declaration, names []stri
 	return errors.Join(each(others, func(h *host.Host) error {
 		c, err := hostCopy(ctx, h, d.level())
 		if err == nil && c.readable() && d.owns(c.Record) && !d.matches(c.Record) && !d.replaces(c) {
-			return &ExistsError{Copy: c, Differences: d.differences(c.Record)}
+			return &ExistsError{Copy: c, Difference: d.difference(c.Record)}
 		}
 		return nil
 	})...)
@@ -145,7 +145,7 @@ func (d Declaration) obstacle(c Copy) error {
 	case d.replaces(c):
 		return nil
 	default:
-		return &ExistsError{Copy: c, Differences: d.differences(c.Record)}
+		return &ExistsError{Copy: c, Difference: d.difference(c.Record)}
 	}
 }
 

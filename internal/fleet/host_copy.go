@@ -3,7 +3,6 @@ package fleet
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/host"
 )
@@ -66,7 +65,7 @@ func (f *Fleet) writeCopy(ctx context.Context, h *host.Host, d Declaration) (wri
 		return Copy{}, nil, err
 	}
 	if drift := d.drift(written); len(drift) > 0 {
-		return Copy{}, nil, &OverwrittenError{Drift: drift[0]}
+		return Copy{}, nil, &OverwrittenError{Drift: drift}
 	}
 	return written, d.takenFrom([]Copy{present}), nil
 }
@@ -81,7 +80,7 @@ func (d Declaration) unexpected(c Copy) error {
 	case c.Document == nil, d.matchesCopy(c), compared && saw == d.sees(c):
 		return nil
 	case compared:
-		return &ChangedError{Copy: c, Differences: strings.Join(d.drift(c), "; ")}
+		return &ChangedError{Drift: d.drift(c)[0]}
 	default:
 		return d.obstacle(c)
 	}

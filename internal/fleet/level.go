@@ -82,12 +82,3 @@ func (d Declaration) settled(c Copy) bool {
 func (d Declaration) matches(r policy.Record) bool {
 	return d.named(r) && r.Policy.Equal(d.Policy)
 }
-
-// differences says in words what a record has that the declaration has not, and
-// the other way round.
-func (d Declaration) differences(r policy.Record) string {
-	if !d.named(r) {
-		return fmt.Sprintf("it belongs to cluster %q", r.Cluster)
-	}
-	return DifferenceText(r.Policy, d.Policy)
-}

@@ -3,16 +3,17 @@ package fleet
 import (
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // ExistsError is a record that says something else than what is to be created.
 type ExistsError struct {
-	Copy        Copy
-	Differences string
+	Copy       Copy
+	Difference Difference
 }
 
 func (e *ExistsError) Error() string {
-	return fmt.Sprintf("%s exists and differs: %s", e.Copy, e.Differences)
+	return fmt.Sprintf("%s exists and differs: %s", e.Copy, e.Difference)
 }
 
 // HeldError is a host that is in another cluster.
@@ -23,16 +24,10 @@ func (e *HeldError) Error() string {
 }
 
 // ChangedError is a copy that another has written since the change was planned.
-type ChangedError struct {
-	Copy        Copy
-	Differences string
-}
+type ChangedError struct{ Drift Drift }
 
 func (e *ChangedError) Error() string {
-	if e.Differences == "" {
-		return fmt.Sprintf("%s was declared again by another since this was planned", e.Copy)
-	}
-	return fmt.Sprintf("%s was changed by another since this was planned: %s", e.Copy, e.Differences)
+	return fmt.Sprintf("%s was changed by another since this was planned: %s", e.Drift.Copy, e.Drift)
 }
 
 // Outcome is what came of a change to a record.
@@ -89,10 +84,14 @@ func (e *TakenBackError) Unwrap() error { return e.Err }
 
 // OverwrittenError is a record that does not read back as it was written:
 // somebody else wrote at the same time.
-type OverwrittenError struct{ Drift string }
+type OverwrittenError struct{ Drift []Drift }
 
 func (e *OverwrittenError) Error() string {
-	return "the record was changed by another while it was written: " + e.Drift
+	texts := make([]string, len(e.Drift))
+	for i, d := range e.Drift {
+		texts[i] = d.String()
+	}
+	return "the record was changed by another while it was written: " + strings.Join(texts, "; ")
 }
 
 // orNil is nil when the change reached every host.

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
@@ -18,9 +17,6 @@ type VMRecord struct {
 	Location Location
 	Copies   []Copy
 }
-
-// InSync is what VMRecord.Drift says when there is none.
-const InSync = "in_sync"
 
 // ReadVM finds a VM and reads its record. A VM that moves on in between is looked
 // for again.
@@ -81,27 +77,14 @@ func (r VMRecord) Gone() bool {
 // Agreed is the policy that all copies say, if they do.
 func (r VMRecord) Agreed() (policy.Policy, bool) { return agreed(r.Copies) }
 
-// Drift says in words which copy differs from the policy, and how; InSync when
-// none does.
-func (r VMRecord) Drift(want policy.Policy) string {
-	texts := Declaration{Policy: want}.drift(r.Copies...)
-	if len(texts) == 0 {
-		return InSync
-	}
-	return strings.Join(texts, "; ")
+// Drift lists the copies that differ from the policy, also where all agree on
+// another one, which Agreed tells.
+func (r VMRecord) Drift(want policy.Policy) []Drift {
+	return Declaration{Policy: want}.drift(r.Copies...)
 }
 
-// Deviations is Drift in short, by copy. They are none where all copies agree on
-// another policy, which Agreed tells.
-func (r VMRecord) Deviations(want policy.Policy) Deviations {
-	if agreed, ok := r.Agreed(); ok && !agreed.Equal(want) {
-		return Deviations{}
-	}
-	return Declaration{Policy: want}.deviations(r.Copies)
-}
-
-// Unknown says which copies have members that this release does not know.
-func (r VMRecord) Unknown() []string { return unknownMembers(r.Copies) }
+// Unknown lists the copies that have members which this release does not know.
+func (r VMRecord) Unknown() []Copy { return unknownMembers(r.Copies) }
 
 // Telling is the record of the copy that counts: the first that can be read. A
 // record of which any copy is newer than this release is not read at all.
@@ -223,7 +206,7 @@ func (d Declaration) unexpectedOfVM(c Copy) error {
 			return nil
 		}
 	}
-	return &ChangedError{Copy: c, Differences: strings.Join(d.drift(c), "; ")}
+	return &ChangedError{Drift: d.drift(c)[0]}
 }
 
 // writeVM writes the copies that differ and reads them back where the VM is
@@ -254,7 +237,7 @@ func (f *Fleet) writeVM(ctx context.Context, present VMRecord, d Declaration) (C
 		return ChangedVM{}, err
 	}
 	changed := ChangedVM{Record: written, Taken: d.takenFrom(present.Copies)}
-	if drift := written.Drift(d.Policy); drift != InSync {
+	if drift := written.Drift(d.Policy); len(drift) > 0 {
 		return changed, &OverwrittenError{Drift: drift}
 	}
 	return changed, nil

@@ -17,7 +17,7 @@ func TestDiagnosticsLeaveNamesAlone(t *testing.T) {
 	for _, name := range []string{"kvm1", "österreich1", "ünter", "ß", "хост", "alpha"} {
 		for what, detail := range map[string]string{
 			"configuration": invalidHost(&host.ConfigError{Host: name, Field: "uri", Reason: "no"}).Detail(),
-			"drift":         details(surveyWarnings(fleet.Survey{Drift: []string{"the copy on " + name + " is missing"}}, "Record")),
+			"drift":         details(surveyWarnings(fleet.Survey{Drift: []fleet.Drift{{Copy: fleet.Copy{Host: name}, Kind: fleet.DriftMissing}}}, "Record")),
 		} {
 			if !strings.Contains(detail, name) {
 				t.Errorf("%s: %q does not have the name %s as it is", what, detail, name)

@@ -100,8 +100,8 @@ func (d *effectivePolicyDataSource) Read(ctx context.Context, req datasource.Rea
 	}
 	resp.Diagnostics.Append(locationWarnings(resolution.Location)...)
 	resp.Diagnostics.Append(conflictWarnings(resolution.Policy.Conflicts())...)
-	if resolution.Diverging != "" {
-		resp.Diagnostics.AddWarning("VM Migration Policy Diverges", explain.Sentence(resolution.Diverging))
+	if resolution.Diverging != nil {
+		resp.Diagnostics.AddWarning("VM Migration Policy Diverges", explain.Sentence(explain.DivergenceLine(resolution.Diverging)))
 	}
 	model.UUID = types.StringValue(resolution.Location.Domain.UUID)
 	model.Host = types.StringValue(resolution.Location.Host)

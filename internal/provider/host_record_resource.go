@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -200,7 +199,7 @@ func (r *hostRecordResource) ImportState(ctx context.Context, req resource.Impor
 	}
 	model.setPolicy(found.Policy)
 	*model.attributes() = hostRecordModel{
-		ID: model.name(), Hosts: hostSet(found.Hosts), Drift: driftMap(found.Deviations), Owner: textOrNull(found.Owner),
+		ID: model.name(), Hosts: hostSet(found.Hosts), Drift: driftMap(found.Drift), Owner: textOrNull(found.Owner),
 	}
 	resp.Diagnostics.Append(instance.Memory{Owner: found.Owner, Imported: true, Hosts: found.Written, Seen: found.Seen}.Save(ctx, resp.Private)...)
 	resp.Diagnostics.Append(setState(ctx, &resp.State, model)...)
@@ -217,10 +216,10 @@ func (r *hostRecordResource) find(ctx context.Context, d fleet.Declaration) (*fl
 	case found == nil:
 		diags.AddError("Unable to Import "+r.object, fmt.Sprintf("None of the hosts %s has a record of %s.", fleet.Quote(r.fleet.Names()), d))
 	default:
-		if len(found.Others) > 0 {
+		if len(found.Drift) > 0 {
 			diags.AddWarning(r.object+" Differs Between Hosts", fmt.Sprintf(
 				"The most common copy, that of %s, is imported. The others show as a difference in the next plan: %s.",
-				fleet.Quote(found.Hosts), strings.Join(found.Others, "; ")))
+				fleet.Quote(found.Hosts), explain.DriftLine(found.Drift)))
 		}
 		diags.Append(unreachableWarning(found.Unseen)...)
 	}

@@ -16,7 +16,7 @@ import (
 // the first of several warnings with the same summary.
 func surveyWarnings(s fleet.Survey, object string) diag.Diagnostics {
 	var diags diag.Diagnostics
-	drift := explain.Sentence(strings.Join(s.Drift, "; "))
+	drift := explain.Sentence(explain.DriftLine(s.Drift))
 	switch {
 	case len(s.Drift) == 0:
 	case s.Gone:
@@ -106,10 +106,10 @@ func capital(text string) string { return strings.ToUpper(text[:1]) + text[1:] }
 
 // unknownMembersWarning says which copies have members that this release does
 // not know.
-func unknownMembersWarning(object string, texts []string) diag.Diagnostics {
+func unknownMembersWarning(object string, copies []fleet.Copy) diag.Diagnostics {
 	var diags diag.Diagnostics
-	if len(texts) > 0 {
-		diags.AddWarning(object+" Has Unknown Members", explain.Sentence(strings.Join(texts, "; "))+" A newer release of the provider may have written that; it is kept.")
+	if len(copies) > 0 {
+		diags.AddWarning(object+" Has Unknown Members", explain.Sentence(explain.UnknownMembersLine(copies))+" A newer release of the provider may have written that; it is kept.")
 	}
 	return diags
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/explain"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/fleet"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/provider/instance"
 )
@@ -227,9 +228,9 @@ func (r *vmPolicyResource) Read(ctx context.Context, req resource.ReadRequest, r
 		resp.Diagnostics.Append(redeclaredWarning(r.object, *other))
 	} else {
 		drift := state.refresh(record)
-		if drift != fleet.InSync {
+		if len(drift) > 0 {
 			resp.Diagnostics.AddWarning(r.object+" Out of Sync",
-				"VM "+record.Location.Domain.Name+": "+drift+". "+remedy(record.Stuck()))
+				"VM "+record.Location.Domain.Name+": "+explain.DriftLine(drift)+". "+remedy(record.Stuck()))
 		}
 	}
 	state.VM, diags = nameInState(ctx, r.fleet, state.VM, record.Location.Domain)
@@ -243,15 +244,16 @@ func (r *vmPolicyResource) Read(ctx context.Context, req resource.ReadRequest, r
 }
 
 // refresh takes over what was read. Where all copies agree on another policy,
-// its values go into the attributes, so that a plan shows the real difference. It
-// says in words what differs.
-func (m *vmPolicyModel) refresh(record fleet.VMRecord) string {
+// its values go into the attributes, so that a plan shows the real difference, and
+// the attribute drift is empty. It returns what differs.
+func (m *vmPolicyModel) refresh(record fleet.VMRecord) []fleet.Drift {
 	declared := m.toPolicy()
-	m.Drift = driftMap(record.Deviations(declared))
+	drift := record.Drift(declared)
+	m.Drift = driftMap(drift)
 	if agreed, ok := record.Agreed(); ok && !agreed.Equal(declared) {
-		m.policyModel = policyModelOf(agreed)
+		m.policyModel, m.Drift = policyModelOf(agreed), driftMap(nil)
 	}
-	return record.Drift(declared)
+	return drift
 }
 
 func (r *vmPolicyResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
@@ -338,7 +340,7 @@ func (r *vmPolicyResource) ImportState(ctx context.Context, req resource.ImportS
 		VM:          types.StringValue(vm),
 		UUID:        types.StringValue(record.Location.Domain.UUID),
 		ID:          types.StringValue(record.Location.Domain.UUID),
-		Drift:       driftMap(record.Deviations(taken.Policy)),
+		Drift:       driftMap(record.Drift(taken.Policy)),
 		Owner:       textOrNull(taken.Owner),
 	}
 	remembered := instance.Memory{Owner: taken.Owner, Imported: true}
