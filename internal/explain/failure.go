@@ -187,7 +187,7 @@ func howEnded(f *migration.Failure) string {
 		return fmt.Sprintf("A call could not be sent: %s.", c.Err)
 	case c.Unprepared:
 		return fmt.Sprintf("%s did not answer when it was to prepare for the VM, and was not seen to hold the incoming domain for %s: libvirt there hangs, or waits for something, for example storage. Its log may say for what.", there, migration.StartLimit)
-	case unanswered(c.Err):
+	case migration.Lost(c.Err):
 		return fmt.Sprintf("The connection was lost: %s.", c.Err)
 	}
 	return fmt.Sprintf("libvirt says: %s.", strings.TrimSuffix(c.Err.Error(), "."))

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/sanitize"
 )
 
 // recovery says where to run which command that sends the rest of the memory
@@ -48,6 +49,6 @@ func withoutSecrets(uri string) (text string, whole bool) {
 	if err != nil {
 		return "PEER_URI", false
 	}
-	text = (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}).String()
+	text = sanitize.URI(u)
 	return text, text == uri
 }

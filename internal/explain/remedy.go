@@ -184,7 +184,7 @@ func (o ended) todoPaused() string {
 // else.
 func (o ended) todoLeftPaused(seen migration.Observation) string {
 	switch {
-	case o.ResumeError != nil && unanswered(o.ResumeError):
+	case o.ResumeError != nil && migration.Lost(o.ResumeError):
 		return fmt.Sprintf("libvirt on %s was told to resume it, did not answer, and still says that it is paused: %s. %s", seen.Host, o.ResumeError, o.wake(seen))
 	case o.ResumeError != nil:
 		return fmt.Sprintf("It could not be resumed: %s. %s", o.ResumeError, o.wake(seen))

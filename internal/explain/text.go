@@ -1,8 +1,6 @@
 package explain
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -95,15 +93,9 @@ func capital(text string) string {
 	return text
 }
 
-// unanswered tells whether a call's effect is not known: the host was not reached,
-// or did not answer.
-func unanswered(err error) bool {
-	return errors.Is(err, migration.ErrUnreachable) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)
-}
-
 // notDone says that an order failed, or only that it may have.
 func notDone(err error, done string) string {
-	if unanswered(err) {
+	if migration.Lost(err) {
 		return "is not known to have been " + done
 	}
 	return "could not be " + done

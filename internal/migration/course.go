@@ -180,7 +180,7 @@ func (e ending) attempt(on policy.OnTimeout) Attempt {
 	switch {
 	case e.paused:
 		a.Result = AttemptPaused
-	case !e.pausing.IsZero() && (e.stepError == nil || lost(e.stepError)):
+	case !e.pausing.IsZero() && (e.stepError == nil || Lost(e.stepError)):
 		a.Result, a.Err = AttemptUnanswered, e.stepError
 	case e.hindrance != unhindered:
 		a.Result, a.Skipped, a.Idle = AttemptSkipped, e.hindrance.skipped(), e.idle

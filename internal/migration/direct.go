@@ -97,9 +97,9 @@ func (s steps) prepare(ctx context.Context, xml string, cookie []byte) (uri stri
 		s.discard(ctx)
 	}
 	switch {
-	case lost(err) && s.runner.halted.Err() != nil:
+	case Lost(err) && s.runner.halted.Err() != nil:
 		return "", nil, errHalted
-	case lost(err) && unseen:
+	case Lost(err) && unseen:
 		return "", nil, errUnprepared
 	}
 	return "", nil, unable(s.Destination, "prepare for the VM", err)
@@ -115,7 +115,7 @@ func (s steps) hear(ctx context.Context) error {
 		return nil
 	}
 	_, err := ask(ctx, lookDeadline, func(ctx context.Context) (Domain, error) { return s.Destination.Domain(ctx, s.UUID) })
-	if !lost(err) {
+	if !Lost(err) {
 		return nil
 	}
 	return fmt.Errorf("%s did not answer when the memory had been sent, and was not told to start the VM: %w", s.Destination.Name(), err)
@@ -141,7 +141,7 @@ func (s steps) mayFetch(ctx context.Context) bool {
 // libvirt has noticed the end already.
 func (s steps) discard(ctx context.Context) bool {
 	_, err := s.finish(ctx, nil, true)
-	return !lost(err)
+	return !Lost(err)
 }
 
 // complete makes the last two steps.
@@ -235,7 +235,7 @@ func unable(host Host, step string, err error) error {
 	switch {
 	case errors.Is(err, ErrUnsent):
 		return fmt.Errorf("%s could not be told to %s: %w", host.Name(), step, err)
-	case lost(err):
+	case Lost(err):
 		return fmt.Errorf("%s did not answer when it was to %s: %w", host.Name(), step, err)
 	}
 	return fmt.Errorf("%s could not %s: %w", host.Name(), step, err)
@@ -283,7 +283,7 @@ func (s steps) heartbeat(ctx context.Context) (end func()) {
 		for ctx.Err() == nil {
 			if _, err := ask(ctx, lookDeadline, func(ctx context.Context) (Domain, error) {
 				return s.Destination.Domain(ctx, s.UUID)
-			}); !lost(err) {
+			}); !Lost(err) {
 				heard = time.Now()
 			}
 			if time.Since(heard) >= desertedLimit {

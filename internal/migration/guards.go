@@ -13,9 +13,9 @@ import (
 // accepted and refused tell of the answer to an order. One that was lost is neither.
 func (f facts) accepted() bool { return f.answer == nil }
 
-func (f facts) refused() bool { return f.answer != nil && !lost(f.answer) }
+func (f facts) refused() bool { return f.answer != nil && !Lost(f.answer) }
 
-func (f facts) unanswered() bool { return lost(f.answer) }
+func (f facts) unanswered() bool { return Lost(f.answer) }
 
 func (f facts) callLost() bool { return f.driver == libvirtAlone }
 
@@ -178,7 +178,7 @@ func (f facts) notAborted() error {
 // grace is how long a job that is being cancelled may take to end.
 func (f facts) grace() time.Duration {
 	switch {
-	case f.decided.aborted && !f.figures.begun, lost(f.notAborted()):
+	case f.decided.aborted && !f.figures.begun, Lost(f.notAborted()):
 		return cancelGrace
 	case f.mode == Direct && f.driver == ownCalls && f.called.IsZero():
 		return cancelGrace // nothing was sent; only a step has to be given up

@@ -40,7 +40,7 @@ func (m *move) withheld(e ending) bool {
 	case e.mode != Direct, e.err == nil, e.committed, e.postCopy, errors.Is(e.err, ErrBusy):
 		return false
 	}
-	return !m.Policy.PostCopy() || !lost(e.err)
+	return !m.Policy.PostCopy() || !Lost(e.err)
 }
 
 // verify looks at both hosts until what they say can be relied on, or

@@ -1,8 +1,9 @@
-// Package sanitize makes text of somebody else, a host or whoever answers in its
-// place, fit to be shown.
+// Package sanitize makes texts fit to be shown: what a host says, or whoever answers
+// in its place, and URIs that may hold secrets.
 package sanitize
 
 import (
+	"net/url"
 	"strings"
 	"unicode"
 )
@@ -35,4 +36,10 @@ func Text(text string) string {
 		kept.WriteRune(r)
 	}
 	return kept.String()
+}
+
+// URI is a URI without what may be a secret in it: no user, no password, no
+// parameters.
+func URI(u *url.URL) string {
+	return (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}).String()
 }

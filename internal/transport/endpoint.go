@@ -10,6 +10,7 @@ import (
 	"unicode"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/clientconfig"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/sanitize"
 )
 
 // Endpoint is a libvirt daemon of the QEMU driver and the way to it.
@@ -146,7 +147,7 @@ func (e *Endpoint) AuthFile() string {
 }
 
 // String is the URI fit to be shown: no user, no password, no parameters.
-func (e *Endpoint) String() string { return redacted(e.uri) }
+func (e *Endpoint) String() string { return sanitize.URI(e.uri) }
 
 // PeerURI is how other hosts reach the daemon by default: the same way, less
 // everything that speaks of this client's files and programs, which is every

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/sanitize"
 )
 
 // CheckPeerURI checks how the libvirt of other hosts reaches a host. The transport
@@ -55,7 +57,7 @@ func (p Peer) BySSH() bool { return p.endpoint != nil && p.endpoint.transport ==
 func (p Peer) Redact(text string) string {
 	shown := "the peer URI"
 	if u, err := url.Parse(p.uri); err == nil {
-		shown = redacted(u)
+		shown = sanitize.URI(u)
 	}
 	return withoutUsers(strings.ReplaceAll(text, p.uri, shown))
 }

@@ -1,14 +1,6 @@
 package transport
 
-import (
-	"net/url"
-	"regexp"
-)
-
-// redacted is a URI fit to be shown: no user, no password, no parameters.
-func redacted(u *url.URL) string {
-	return (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}).String()
-}
+import "regexp"
 
 // users are the users before a host's name, as in root@kvm1, and those whom sshd
 // older than 7.0 names when it has enough of them.
