@@ -20,7 +20,7 @@ func elsewhere(f *migration.Failure) string {
 		there = append(there, o.Host)
 	}
 	return fmt.Sprintf("An incoming domain of another migration of the VM is on %s, and may be about to run. "+
-		"Neither start nor resume the VM anywhere before that has ended: `virsh domstate %s` there tells.", strings.Join(there, " and "), f.Outcome.UUID)
+		"Neither start nor resume the VM anywhere before that has ended: `virsh domstate %s` there shows it.", strings.Join(there, " and "), f.Outcome.UUID)
 }
 
 // copies says what to do about what the two hosts of a move still hold, while a

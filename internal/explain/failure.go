@@ -45,7 +45,7 @@ func Failure(d migration.Diagnosis) Text {
 		happened = broken(f)
 	}
 	if f.Unfound != nil {
-		return Text{summary, sentences(happened, fmt.Sprintf("Where it is could not be told: %s.", oneLine(f.Unfound)))}
+		return Text{summary, sentences(happened, fmt.Sprintf("Where the VM is could not be determined: %s.", oneLine(f.Unfound)))}
 	}
 	todo := remedy(f.Outcome)
 	if len(f.Elsewhere) > 0 && f.Outcome.Source.Host != "" {
@@ -85,19 +85,19 @@ func interrupted(e *migration.CancelledError) string {
 
 func overdue(f *migration.Failure) string {
 	c := f.Course
-	return sentences(fmt.Sprintf("%s was not done after %s, and %s.", subject(f.Outcome), limit(c.Policy, policy.FieldTimeout), decision(c)),
+	return sentences(fmt.Sprintf("%s had not finished after %s, and %s.", subject(f.Outcome), limit(c.Policy, policy.FieldTimeout), decision(c)),
 		tried(f), measured(c.Figures), howEnded(f))
 }
 
 func idleLink(f *migration.Failure) string {
 	c, here, there := f.Course, f.Outcome.Source.Host, f.Outcome.Destination.Host
-	return sentences(fmt.Sprintf("%s %s after %s, because no byte had been sent for %s. The link from %s to %s, or QEMU on %s, does not take any more.",
+	return sentences(fmt.Sprintf("%s %s after %s, because no byte had been sent for %s. The link from %s to %s, or QEMU on %s, accepts no more data.",
 		subject(f.Outcome), decision(c), elapsed(c.Elapsed), limit(c.Policy, policy.FieldStallTimeout), here, there, there), tried(f), howEnded(f))
 }
 
 func unconverged(f *migration.Failure) string {
 	c := f.Course
-	return sentences(fmt.Sprintf("%s %s after %s, because it got no nearer to its end for %s and at least %d passes over memory.",
+	return sentences(fmt.Sprintf("%s %s after %s, because it made no progress for %s and at least %d passes over memory.",
 		subject(f.Outcome), decision(c), elapsed(c.Elapsed), limit(c.Policy, policy.FieldStallTimeout), migration.StallPasses),
 		tried(f), measured(c.Figures), howEnded(f))
 }
@@ -108,7 +108,7 @@ func broken(f *migration.Failure) string {
 	what := subject(f.Outcome)
 	switch c.Cause {
 	case migration.CausedBySilence:
-		return sentences(fmt.Sprintf("%s %s after %s, because %s had not answered for %s. A direct migration cannot be ended without it, and the guest would have been stopped for that.",
+		return sentences(fmt.Sprintf("%s %s after %s, because %s had not answered for %s. A direct migration cannot be ended without it, and the guest would have stopped for the switch-over.",
 			what, decision(c), elapsed(c.Elapsed), there, migration.SilentDestinationLimit), howEnded(f))
 	case migration.CausedByNoStart:
 		text := fmt.Sprintf("%s sent nothing for %s, and %s.", what, migration.StartLimit, decision(c))
@@ -153,11 +153,11 @@ func failing(f *migration.Failure) string {
 	c, o := f.Course, f.Outcome
 	switch {
 	case c.Unseen != nil:
-		return "could not be followed to its end, and was given up"
+		return "could no longer be watched"
 	case c.Err == nil && !c.Watched && !o.Destination.Known():
-		return fmt.Sprintf("ended with success as libvirt on %s says, which could not be seen on %s,", o.Source.Host, o.Destination.Host)
+		return fmt.Sprintf("succeeded according to libvirt on %s, which could not be confirmed on %s,", o.Source.Host, o.Destination.Host)
 	case c.Err == nil && !c.Watched:
-		return "ended with success as libvirt says, which the hosts do not confirm,"
+		return "succeeded according to libvirt, which the hosts do not confirm,"
 	case c.PostCopy:
 		return "failed in post-copy"
 	}
@@ -174,11 +174,11 @@ func howEnded(f *migration.Failure) string {
 	case c.Unstopped:
 		return fmt.Sprintf("libvirt on %s was told to end it, and had not done so within %s.", here, c.Grace)
 	case c.Unseen != nil:
-		return fmt.Sprintf("How it ended was not seen: %s.", c.Unseen)
+		return fmt.Sprintf("Its end was not seen: %s.", c.Unseen)
 	case c.Err == nil && c.LostCall != nil && ended:
-		return fmt.Sprintf("The call that had started it was lost (%s), so why it ended is known to the log of libvirt on %s only.", c.LostCall, here)
+		return fmt.Sprintf("The call that had started it was lost (%s), so only the log of libvirt on %s says why it ended.", c.LostCall, here)
 	case c.Err == nil && c.Watched && ended:
-		return fmt.Sprintf("It was watched without the call that had started it, so why is known to the log of libvirt on %s only.", here)
+		return fmt.Sprintf("It was watched without the call that had started it, so only the log of libvirt on %s says why it ended.", here)
 	case c.Err == nil || c.Aborted || c.Halted:
 		return ""
 	case !ended && c.Obeyed:
@@ -208,7 +208,7 @@ func tried(f *migration.Failure) string {
 	case migration.AttemptSkipped:
 		return fmt.Sprintf("on_timeout = %q was not tried, because %s.", string(a.Action), skipped(a))
 	case migration.AttemptRefused:
-		return fmt.Sprintf("on_timeout = %q could not be done: %s.", string(a.Action), a.Err)
+		return fmt.Sprintf("on_timeout = %q could not be applied: %s.", string(a.Action), a.Err)
 	case migration.NoAttempt:
 	}
 	return ""

@@ -65,7 +65,7 @@ func notHere(f migration.Finding) string {
 		return fmt.Sprintf("VM %s does not exist there any more.", f.Name)
 	case s.Migrated():
 		return fmt.Sprintf("VM %s was migrated away from %s, and none of the hosts that were asked runs it: only a definition is left there (shut off, migrated). "+
-			"Look for it on other hosts, and do not start that definition before it is certain that it runs nowhere.", f.Name, s.Host)
+			"Look for it on other hosts, and do not start that definition until you are certain that the VM runs nowhere.", f.Name, s.Host)
 	case s.Is(migration.StateShutOff):
 		return fmt.Sprintf("VM %s is not running on %s (%s), and only a running VM can be moved live. Start it there first.", f.Name, s.Host, s.Domain.State)
 	case s.Is(migration.StateCrashed):
@@ -78,7 +78,7 @@ func notHere(f migration.Finding) string {
 
 // jobFinding is one about another job on the VM.
 func jobFinding(f migration.Finding) string {
-	abort := fmt.Sprintf("Nothing was started beside it; `virsh domjobabort %s` on %s would cancel it.", f.UUID, f.Source)
+	abort := fmt.Sprintf("This move started nothing; `virsh domjobabort %s` on %s cancels that migration.", f.UUID, f.Source)
 	switch f.Problem {
 	case migration.JobUnknown:
 		return fmt.Sprintf("%s does not say whether another job runs on VM %s: %s.", f.Host, f.Name, f.Err)

@@ -69,7 +69,7 @@ func Moved(m fleet.Moved) []Text {
 	r := m.Report
 	if r.Adopted {
 		all = append(all, Text{"Migration Was Under Way", fmt.Sprintf(
-			"VM %s was being migrated from %s to %s already, for instance by a run of Terraform that was killed. That migration was watched to its end, and none was started beside it. "+
+			"VM %s was being migrated from %s to %s already, for instance by a run of Terraform that was killed. That migration was watched to its end, and no second one was started. "+
 				"The policy that is reported for it is what holds for the VM now; what it was started with is not known.",
 			m.Location.Domain.Name, r.Source, r.Destination)})
 	}

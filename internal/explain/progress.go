@@ -143,7 +143,7 @@ func why(e migration.Notice, destination string) string {
 func reached(e migration.Notice, destination string) string {
 	switch e.Cause {
 	case migration.CausedByTimeout:
-		return fmt.Sprintf("not done after %s (timeout)", policy.FormatDuration(e.For))
+		return fmt.Sprintf("not finished after %s (timeout)", policy.FormatDuration(e.For))
 	case migration.CausedByStall:
 		return fmt.Sprintf("no progress for %s (stall_timeout)", policy.FormatDuration(e.For))
 	case migration.CausedByIdleLink:

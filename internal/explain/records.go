@@ -15,7 +15,7 @@ import (
 const newerAdvice = "It is left as it is. Use a release of the provider that knows the record, or take the resource out of this configuration without touching the record, with a removed block (lifecycle { destroy = false })."
 
 func adviseExisting(e *fleet.ExistsError) string {
-	return fmt.Sprintf("It says %s. To take it over, import it: %s. To start anew, remove it: %s. If a resource of this configuration declared it under another label, add a moved block. With create_before_destroy, apply the values that the record has, and change them after that.",
+	return fmt.Sprintf("It says %s. To take it over, import it: %s. To start over, remove it: %s. If a resource of this configuration declared it under another label, add a moved block. With create_before_destroy, apply the values that the record has, and change them after that.",
 		*e.Copy.Document, importHint(e.Copy), removeHint(e.Copy))
 }
 
@@ -44,7 +44,7 @@ func partial(e *fleet.PartialError) string {
 		}
 	}
 	if len(e.Done) > 0 {
-		said = append(said, fmt.Sprintf("On %s it is done.", fleet.Quote(e.Done)))
+		said = append(said, fmt.Sprintf("The change was made on %s.", fleet.Quote(e.Done)))
 	}
 	said = append(said, what(e.Err))
 	if errors.Is(e.Err, migration.ErrUnreachable) {
@@ -118,5 +118,5 @@ func unreadable(err error, then string) string {
 
 // Conflict warns of values that contradict each other across levels.
 func Conflict(p policy.Problem) Text {
-	return Text{"Conflicting Migration Policy", p.Text + " A move is refused while the values that are in force contradict each other."}
+	return Text{"Conflicting Migration Policy", p.Text + " A move is refused while the effective values contradict each other."}
 }

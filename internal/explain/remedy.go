@@ -131,7 +131,7 @@ func (o ended) todoJob() string {
 	source, destination := o.Source.Host, o.Destination.Host
 	switch {
 	case o.JobError != nil:
-		return fmt.Sprintf("libvirt on %s did not say whether it still has a migration job: %s. If it has, the migration goes on: `virsh domjobinfo %s` there tells.", source, o.JobError, o.UUID)
+		return fmt.Sprintf("libvirt on %s did not say whether it still has a migration job: %s. If it has, the migration goes on: `virsh domjobinfo %s` there shows it.", source, o.JobError, o.UUID)
 	case o.Foreign:
 		return fmt.Sprintf("Another migration of the VM is under way, and was left alone: `virsh domjobinfo %s` on %s shows how far it is.", o.UUID, source)
 	case o.Unstopped:
@@ -154,7 +154,7 @@ func (o ended) todoPaused() string {
 	case stuck(seen) && o.Place() != migration.PausedOnDestination:
 		return fmt.Sprintf("Its QEMU on %s does not answer libvirt: it had stopped the guest to send the last of its memory to %s, and nothing arrives there. "+
 			"It goes on, and the guest with it, once the link works again or the kernel of %s has given the connection up, which takes about 15 minutes (net.ipv4.tcp_retries2). "+
-			"`virsh domstate --reason %s` there tells.", seen.Host, other.Host, seen.Host, o.UUID)
+			"`virsh domstate --reason %s` there shows it.", seen.Host, other.Host, seen.Host, o.UUID)
 	case o.MayMigrate():
 		return o.todoJob() + " Until that has ended, do not resume the VM."
 	case o.Foreign && seen.Domain.Reason.OfMigration():
@@ -247,7 +247,7 @@ func (o ended) todoOnNeither() string {
 	advice := fmt.Sprintf("Either its QEMU ended, of which /var/log/libvirt/qemu/%s.log on both hosts says why, or somebody else moved it to another host.", o.Name)
 	for _, s := range []migration.Observation{o.Source, o.Destination} {
 		if s.Defined() && !s.Migrated() {
-			return fmt.Sprintf("%s Once it is certain that it runs on no other host, `virsh start %s` on %s starts it again.", advice, o.UUID, s.Host)
+			return fmt.Sprintf("%s Once you are certain that it runs on no other host, `virsh start %s` on %s starts it again.", advice, o.UUID, s.Host)
 		}
 	}
 	return advice
@@ -263,7 +263,7 @@ func stuck(o migration.Observation) bool { return o.Err == nil && o.Domain.Unres
 // stranded says what to do about a guest that a lost client has left paused, and
 // whose other copy may run on the hosts that where names.
 func stranded(name, uuid, host, where string) string {
-	return fmt.Sprintf("VM %s is paused on %s by a migration that is over, and that lost its client (Terraform, virsh) in the switch-over. "+
+	return fmt.Sprintf("VM %s is paused on %s by a migration that has ended, and that lost its client (Terraform, virsh) during the switch-over. "+
 		"None of the hosts that answered runs it; it may run on %s, so it was not resumed. "+
 		"Make sure that it runs nowhere else: then `virsh resume %s` on %s lets it run, and it can be moved.", name, host, where, uuid, host)
 }

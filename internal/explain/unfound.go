@@ -17,7 +17,7 @@ func adviseTwice(e *fleet.RunningTwiceError) string {
 			said = append(said, fmt.Sprintf("What %s holds does not run and writes nothing: never resume it while the VM runs elsewhere.", fleet.Quote(e.Stopped)))
 		}
 	} else {
-		said = append(said, fmt.Sprintf("Nothing is lost while none of them runs, and it cannot be told from here which one has the newer memory: `virsh domstate --reason %s` on each host says how it came to stand still. "+
+		said = append(said, fmt.Sprintf("Nothing is lost while none of them runs, and it cannot be told from here which one has the newer memory: `virsh domstate --reason %s` on each host says why it stopped. "+
 			"Resume one of them only after every other one was ended on its host (virsh destroy %s).", e.UUID, e.UUID))
 	}
 	return strings.Join(append(said, "Nothing was changed."), " ")
@@ -35,12 +35,12 @@ func Unusual(l fleet.Location) []Text {
 	var all []Text
 	if len(l.Leftovers) > 0 {
 		all = append(all, Text{"VM Defined Elsewhere", fmt.Sprintf(
-			"VM %s is on %s, and a shut-off definition of it is left on %s. Were both started, the VM would run twice. Remove it there (virsh undefine --keep-nvram --keep-tpm %s) once you are sure.",
+			"VM %s is on %s, and a shut-off definition of it is left on %s. If both are started, the VM runs twice. Remove it there (virsh undefine --keep-nvram --keep-tpm %s) once you are sure.",
 			l.Domain.Name, l.Host, fleet.Quote(l.Leftovers), l.Domain.UUID)})
 	}
 	if len(l.Paused) > 0 {
 		all = append(all, Text{"VM Paused Elsewhere", fmt.Sprintf(
-			"VM %s is running on %s, and a paused copy of it is on %s. In the last moment of a migration that is normal; if it stays, remove the paused copy there (virsh destroy %s) and never resume it.",
+			"VM %s is running on %s, and a paused copy of it is on %s. At the end of a migration this is normal; if it stays, remove the paused copy there (virsh destroy %s) and never resume it.",
 			l.Domain.Name, l.Host, fleet.Quote(l.Paused), l.Domain.UUID)})
 	}
 	if len(l.Unseen) > 0 {
@@ -53,7 +53,7 @@ func Unusual(l fleet.Location) []Text {
 // the UUID that is managed. act is what was to be done.
 func OtherVM(act, vm, uuid string, found fleet.Location) Text {
 	return Text{"Unable to " + act, fmt.Sprintf(
-		"VM %q is the one with UUID %s on %s, and not the one with UUID %s that is managed here. That could not be seen when it was planned. Nothing was changed. Plan and apply again.",
+		"VM %q is the one with UUID %s on %s, and not the one with UUID %s that is managed here. The plan could not see that. Nothing was changed. Plan and apply again.",
 		vm, found.Domain.UUID, found.Host, uuid)}
 }
 
@@ -82,11 +82,11 @@ type Gone struct {
 func (g Gone) Warning() Text {
 	summary, hosts := "Virtual Machine Gone", fleet.Quote(g.Asked)
 	lost := " Resources that manage it are removed from state."
-	dropped, then := "", " The apply creates this resource again, for that."
+	dropped, then := "", " The apply creates this resource again, for that VM."
 	if len(g.Former) > 0 {
 		summary = "Virtual Machine Out of Sight"
 		dropped = fmt.Sprintf(" It may be on %s, which the provider's configuration no longer has.", Members(g.Former))
-		then = " To manage that, remove this resource from state (terraform state rm), and apply."
+		then = " To manage that VM, remove this resource from state (terraform state rm), and apply."
 		lost = dropped + " State keeps what it says of the VM; if it is gone for good, remove this resource from the configuration."
 	}
 	switch {
