@@ -29,7 +29,7 @@ func TestNotice(t *testing.T) {
 		"sending memory": {Kind: migration.NoticeSending},
 		"lost the call that started the migration (internal error); if that had begun, it goes on without it": {Kind: migration.NoticeCallLost, Err: refused},
 		"kvm1 does not answer; a migration that has begun goes on there":                                      {Kind: migration.NoticeSilent},
-		"kvm1 answers again":                              {Kind: migration.NoticeAnswers},
+		"kvm1 answers again": {Kind: migration.NoticeAnswers},
 		"not finished after 30m (timeout): pausing the guest": {Kind: migration.NoticePausing, Cause: migration.CausedByTimeout, For: 30 * time.Minute},
 		"no progress for 2m (stall_timeout): switching to post-copy": {
 			Kind: migration.NoticeSwitching, Cause: migration.CausedByStall, For: 2 * time.Minute,

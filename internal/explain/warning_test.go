@@ -16,7 +16,7 @@ func TestWarning(t *testing.T) {
 			Kind: migration.WarningCrashed, Persistent: true,
 		},
 		"It was cancelled when it was in post-copy, which cannot be cancelled without losing the VM. This move waited for its end: the VM is running on kvm2.": {Kind: migration.WarningUncancellable},
-		"It was cancelled too late to have an effect: the VM is running on kvm2.":                                                                       {Kind: migration.WarningTooLate},
+		"It was cancelled too late to have an effect: the VM is running on kvm2.":                                                                              {Kind: migration.WarningTooLate},
 		"The VM is paused on kvm2: it was before, or the migration was asked to leave it paused. `virsh resume " + remedyUUID + "` there lets it run.": {
 			Kind: migration.WarningPaused,
 		},

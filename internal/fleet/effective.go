@@ -67,8 +67,8 @@ func (f *Fleet) Preview(ctx context.Context, vm, last string, p policy.Policy) (
 	return f.resolve(ctx, location, policy.Levels{VM: p}, nil)
 }
 
-// resolve adds what the VM's host says to the given levels. None of the copies,
-// nor the host's, may be unreadable.
+// resolve adds what the VM's host says to the given levels. It fails if one of the
+// copies, or of the host's, is unreadable.
 func (f *Fleet) resolve(ctx context.Context, location Location, levels policy.Levels, copies []Copy) (Resolution, error) {
 	h, err := f.host(location.Host)
 	if err != nil {

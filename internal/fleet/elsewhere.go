@@ -9,8 +9,8 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
 )
 
-// lookElsewhere asks the hosts that had no part in a move, when those that had were
-// not seen to run the VM, and adds to the error what they said where that matters.
+// lookElsewhere asks the other hosts about the VM when neither host of a move was seen
+// to run it, and adds to the error what they said where that matters.
 func (f *Fleet) lookElsewhere(ctx context.Context, r migration.Request, err error) {
 	var diagnosis migration.Diagnosis
 	if !errors.As(err, &diagnosis) || runs(diagnosis.Common().Outcome) {
@@ -35,9 +35,9 @@ func runs(o migration.Outcome) bool {
 	return false
 }
 
-// addElsewhere adds what other hosts said, where one of them has anything of the
-// VM. What an incoming domain means for a move that was not begun, its own checks
-// have said (migration.Request.Rival).
+// addElsewhere adds what other hosts said, where one of them holds the VM or an incoming
+// domain of it. An incoming domain is no news for a move that was not begun: its own
+// checks report it (migration.Request.Rival).
 func addElsewhere(f *migration.Failure, third []migration.Observation) {
 	f.Elsewhere = third
 	if len(f.Holders()) == 0 && (len(f.Receivers()) == 0 || f.Outcome.Untouched) {

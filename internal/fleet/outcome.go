@@ -30,7 +30,7 @@ func (e *ChangedError) Error() string {
 	return fmt.Sprintf("%s was changed by another since this was planned: %s", e.Drift.Copy, e.Drift)
 }
 
-// Outcome is what came of a change to a record.
+// Outcome is the result of a change to a record.
 type Outcome struct {
 	// Written are the hosts that have the record afterwards, or may have it.
 	Written []Member
@@ -40,7 +40,7 @@ type Outcome struct {
 	Taken []Copy
 	// Left are copies of other owners that were not removed, Removed those that were.
 	Left, Removed []Copy
-	// Renamed are hosts that are called something else now.
+	// Renamed are hosts that have another name now.
 	Renamed []Renaming
 	// LetGo are hosts that the configuration no longer has; whatever is recorded
 	// there stays there.
@@ -82,8 +82,8 @@ func (e *TakenBackError) Error() string {
 
 func (e *TakenBackError) Unwrap() error { return e.Err }
 
-// OverwrittenError is a record that does not read back as it was written:
-// somebody else wrote at the same time.
+// OverwrittenError is a record that does not read back as it was written, because
+// somebody else wrote it at the same time.
 type OverwrittenError struct{ Drift []Drift }
 
 func (e *OverwrittenError) Error() string {

@@ -11,11 +11,10 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
 )
 
-// Survey is what the copies of a level's record on its hosts come to, held
-// against the declaration.
+// Survey compares the copies of a level's record on its hosts with the declaration.
 type Survey struct {
-	// Hosts are those whose copy says what is declared, or is another instance's,
-	// and those of which that is still believed because they could not be asked.
+	// Hosts are those whose copy says what is declared, or is another instance's. Those
+	// that could not be asked stay in it.
 	Hosts []string
 	// Written are the hosts that have a copy, right or wrong, or may have one.
 	Written []Member
@@ -31,8 +30,8 @@ type Survey struct {
 	Drift []Drift
 	// Redeclared are the copies that another instance has declared since.
 	Redeclared []Copy
-	// Stuck is why some of it cannot be put right by writing: another cluster
-	// has the host, or a newer release wrote the record; else nil.
+	// Stuck is why an update cannot repair all of it: another cluster has the host, or a
+	// newer release wrote the record; else nil.
 	Stuck error
 	// Unknown are the copies that have members which this release does not know.
 	Unknown []Copy
@@ -41,7 +40,7 @@ type Survey struct {
 	Unasked []string
 	// Unseen are why hosts could not be asked; only with UnreachableWarn.
 	Unseen []error
-	// Renamed are hosts that are called something else now.
+	// Renamed are hosts that have another name now.
 	Renamed []Renaming
 	// LetGo are hosts that the provider's configuration no longer has.
 	LetGo []Member
@@ -108,7 +107,7 @@ func (f *Fleet) Survey(ctx context.Context, want Declaration, members []Member, 
 	return s, nil
 }
 
-// sameName tells whether all copies bear the cluster's present name.
+// sameName tells whether all copies have the cluster's present name.
 func (d Declaration) sameName(copies []Copy) bool {
 	return !slices.ContainsFunc(copies, func(c Copy) bool { return !d.named(c.Record) })
 }

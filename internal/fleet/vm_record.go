@@ -43,8 +43,7 @@ func (f *Fleet) readWhere(ctx context.Context, find func() (Location, error)) (V
 	}
 }
 
-// readAttempts is how often a VM is looked for that is gone from where it was
-// just found.
+// readAttempts is how often to look for a VM that is gone from where it was just found.
 const readAttempts = 3
 
 func (f *Fleet) readVM(ctx context.Context, location Location) (VMRecord, error) {
@@ -121,7 +120,7 @@ type ChangedVM struct {
 	Taken []Copy
 }
 
-// InspectVM looks, while planning, at what a CreateVM would find: an
+// InspectVM checks, while planning, what a CreateVM would find: an
 // *ExistsError, an *InvalidRecordError or a *NewerRecordError where it would be
 // refused.
 func (f *Fleet) InspectVM(ctx context.Context, l Location, d Declaration) error {
@@ -220,7 +219,7 @@ func (f *Fleet) writeVM(ctx context.Context, present VMRecord, d Declaration) (C
 	if ctx.Err() != nil {
 		return ChangedVM{}, context.Cause(ctx)
 	}
-	// What is begun is brought to its end, so that state knows what was written.
+	// A write that has begun is finished, so that state knows what was written.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), writeTimeout)
 	defer cancel()
 	if !present.settled(d) {
@@ -243,7 +242,7 @@ func (f *Fleet) writeVM(ctx context.Context, present VMRecord, d Declaration) (C
 	return changed, nil
 }
 
-// writeTimeout bounds the writing of a VM's record and its reading back.
+// writeTimeout bounds writing a VM's record and reading it back.
 const writeTimeout = 30 * time.Second
 
 // settled tells whether no copy needs writing.
@@ -294,10 +293,9 @@ func (r VMRecord) mostTelling() Copy {
 	return best
 }
 
-// DeleteVM removes a VM's record, and returns the copies that there were. One that
-// another instance has declared is left. A VM that no host has is the
-// *NotFoundError of Find: whether its record is gone with it depends on who was
-// asked.
+// DeleteVM removes a VM's record, and returns its copies. It leaves one that another
+// instance has declared. A VM that no host has is the *NotFoundError of Find: whether its
+// record is gone with it depends on which hosts were asked.
 func (f *Fleet) DeleteVM(ctx context.Context, uuid, last string, d Declaration) (removed []Copy, left *Copy, err error) {
 	release, err := f.alone(ctx, uuid)
 	if err != nil {

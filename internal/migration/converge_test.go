@@ -149,7 +149,7 @@ func TestRunWithoutStallTimeoutWaits(t *testing.T) {
 		began := time.Now()
 		fails[*migration.TimedOutError](s, runsOnSource)
 		if took := time.Since(began); took < time.Hour {
-			s.Errorf("called off after %s", took)
+			s.Errorf("cancelled after %s", took)
 		}
 	})
 }
@@ -293,7 +293,7 @@ func TestRunNeverCallsPostCopyOffAfterALostAnswer(t *testing.T) {
 	})
 }
 
-func TestRunLeavesBothHalvesOfAFailedPostCopy(t *testing.T) {
+func TestRunLeavesBothPartsOfAFailedPostCopy(t *testing.T) {
 	t.Parallel()
 	for _, mode := range []migration.Mode{migration.PeerToPeer, migration.Direct} {
 		t.Run(string(mode), func(t *testing.T) {
@@ -315,7 +315,7 @@ func TestRunLeavesBothHalvesOfAFailedPostCopy(t *testing.T) {
 					}
 				}
 				if s.kvm1.Calls("Resume")+s.kvm2.Calls("Resume") > 0 {
-					s.Error("a half was resumed")
+					s.Error("a part was resumed")
 				}
 			})
 		})

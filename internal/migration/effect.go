@@ -1,6 +1,6 @@
 package migration
 
-// effectKind is what is to be done.
+// effectKind is the kind of an effect.
 type effectKind int
 
 const (
@@ -16,7 +16,7 @@ const (
 	noteLimit
 	// endMigration decides that the migration is to end, for a cause.
 	endMigration
-	// withdrawCancel takes that decision back: it would lose the VM.
+	// withdrawCancel takes that decision back, because ending it would lose the VM.
 	withdrawCancel
 	// stopWatching notes why the end was not seen.
 	stopWatching

@@ -201,7 +201,7 @@ func TestRunDoesNotClaimThatASilentDestinationRunsNothing(t *testing.T) {
 			},
 			"an incoming domain that it may still hold does not run",
 		},
-		"it was called off before the memory was sent": {
+		"it was cancelled before the memory was sent": {
 			func(s *scene) {
 				s.request.Mode = migration.Direct
 				s.kvm1.Before("Begin", mt.Do(func() { s.cancel(); s.kvm2.Cut(); time.Sleep(time.Second) }))

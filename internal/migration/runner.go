@@ -48,7 +48,7 @@ func (r Request) launch(ctx context.Context, mode Mode, p Parameters, events cha
 	return c
 }
 
-// announce tells the watch of an event, unless the calls were given up.
+// announce tells the watch of an event, unless the calls were abandoned.
 func (c *runner) announce(ctx context.Context, kind eventKind) {
 	select {
 	case c.events <- event{kind: kind, at: time.Now()}:
@@ -72,8 +72,8 @@ func (c *runner) inform(f facts) {
 	c.postCopy.Store(f.decided.postCopy)
 }
 
-// abandon gives the call up that is being made, and waits. A peer-to-peer migration may
-// go on without it.
+// abandon ends the call that is being made, and waits for that. A peer-to-peer migration
+// may go on without it.
 func (c *runner) abandon() error {
 	c.halt()
 	c.giveUp()

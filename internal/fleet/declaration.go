@@ -24,7 +24,7 @@ type Declaration struct {
 	// that has written nothing yet, such as an import of a record without owner.
 	Owner string
 	// DeclaredAt is when the instance last wrote; zero for never. What another owner
-	// declared before that came back with a restored VM or host, and is nobody's.
+	// declared before that came back with a restored VM or host: it has no owner.
 	DeclaredAt time.Time
 	// Now is the time that a write puts into the record.
 	Now time.Time
