@@ -15,7 +15,10 @@ const lastLook = 5 * time.Second
 // looks where the VM is.
 func (f *Fleet) cancelled(ctx context.Context, m Move, cause error) error {
 	e := &migration.CancelledError{Err: cause}
-	e.Outcome = migration.Outcome{Name: m.VM, Untouched: true, Destination: migration.Observation{Host: m.Destination, Err: migration.ErrUnreachable}}
+	e.Outcome = migration.Outcome{
+		Name: m.VM, Untouched: true,
+		Destination: migration.Observation{Host: m.Destination, Err: migration.ErrUnreachable},
+	}
 	location, err := f.lastFind(context.WithoutCancel(ctx), m)
 	var seen interface {
 		Whereabouts() migration.Whereabouts

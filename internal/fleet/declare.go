@@ -192,7 +192,9 @@ func (f *Fleet) Update(ctx context.Context, d Declaration, names []string, membe
 	if err != nil {
 		return Outcome{}, err
 	}
-	removed := slices.DeleteFunc(slices.Clone(known.hosts), func(h *host.Host) bool { return slices.Contains(names, h.Name()) })
+	removed := slices.DeleteFunc(slices.Clone(known.hosts), func(h *host.Host) bool {
+		return slices.Contains(names, h.Name())
+	})
 	if err := f.refuseNewer(ctx, d, slices.Concat(hosts, removed)); err != nil {
 		return Outcome{}, err
 	}
@@ -273,7 +275,9 @@ func (f *Fleet) refuseNewer(ctx context.Context, d Declaration, hosts []*host.Ho
 // remove removes the record from hosts. Members that are hidden keep it; those
 // that are let go are passed over.
 func (f *Fleet) remove(ctx context.Context, d Declaration, hosts []*host.Host, known recognition) (Outcome, *PartialError) {
-	outcome := Outcome{Seen: map[string]Digest{}, Renamed: known.renamed, LetGo: known.letGo, Written: slices.Clone(known.hidden)}
+	outcome := Outcome{
+		Seen: map[string]Digest{}, Renamed: known.renamed, LetGo: known.letGo, Written: slices.Clone(known.hidden),
+	}
 	failed := &PartialError{}
 	if len(known.hidden) > 0 {
 		failed.Hidden = known.hidden

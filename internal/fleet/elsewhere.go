@@ -18,7 +18,9 @@ func (f *Fleet) lookElsewhere(ctx context.Context, r migration.Request, err erro
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastLook)
 	defer cancel()
-	bystanders := slices.DeleteFunc(slices.Clone(f.hosts), func(h *host.Host) bool { return h.Name() == r.Source.Name() || h.Name() == r.Destination.Name() })
+	bystanders := slices.DeleteFunc(slices.Clone(f.hosts), func(h *host.Host) bool {
+		return h.Name() == r.Source.Name() || h.Name() == r.Destination.Name()
+	})
 	addElsewhere(diagnosis.Common(), each(bystanders, func(h *host.Host) migration.Observation {
 		d, err := h.Domain(ctx, r.UUID)
 		return migration.Observation{Host: h.Name(), Domain: d, Err: err}
@@ -30,7 +32,8 @@ func runs(o migration.Outcome) bool {
 	switch o.Place() {
 	case migration.OnSource, migration.OnDestination, migration.OnBoth, migration.FetchingMemory:
 		return true
-	case migration.PausedOnSource, migration.PausedOnDestination, migration.PausedOnBoth, migration.SplitMemory, migration.OnNeither, migration.Unknown:
+	case migration.PausedOnSource, migration.PausedOnDestination, migration.PausedOnBoth, migration.SplitMemory,
+		migration.OnNeither, migration.Unknown:
 	}
 	return false
 }

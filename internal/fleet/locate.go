@@ -149,9 +149,14 @@ func home(seen []migration.Observation, last string) (migration.Observation, err
 	}
 	switch {
 	case len(running) > 1, len(running) == 0 && len(held) > 1 && len(broken) == 0:
-		return migration.Observation{}, &RunningTwiceError{Name: held[0].Domain.Name, UUID: held[0].Domain.UUID, Running: hostsSeen(running), Stopped: hostsSeen(stopped)}
+		return migration.Observation{}, &RunningTwiceError{
+			Name: held[0].Domain.Name, UUID: held[0].Domain.UUID,
+			Running: hostsSeen(running), Stopped: hostsSeen(stopped),
+		}
 	case len(held) > 1 && len(broken) > 0:
-		return migration.Observation{}, &BrokenPostCopyError{Name: held[0].Domain.Name, UUID: held[0].Domain.UUID, Hosts: hostsSeen(held)}
+		return migration.Observation{}, &BrokenPostCopyError{
+			Name: held[0].Domain.Name, UUID: held[0].Domain.UUID, Hosts: hostsSeen(held),
+		}
 	case len(running) == 1:
 		return running[0], nil
 	case len(held) == 1:

@@ -181,7 +181,9 @@ func (r recognition) unanswered() error { return failure(r.reasons()) }
 // tolerable tells whether a plan may go on without the hosts that cannot be
 // asked.
 func (f *Fleet) tolerable(errs []error) bool {
-	return f.Tolerates() && !slices.ContainsFunc(errs, func(err error) bool { return !errors.Is(err, migration.ErrUnreachable) })
+	return f.Tolerates() && !slices.ContainsFunc(errs, func(err error) bool {
+		return !errors.Is(err, migration.ErrUnreachable)
+	})
 }
 
 // Recognise tells what the configuration calls a member now: its name, and how it was

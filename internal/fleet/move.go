@@ -114,7 +114,9 @@ func (f *Fleet) attempt(ctx context.Context, m Move, from Location, report func(
 	source := from.source(m.Destination)
 	release, err := f.slots.acquire(ctx, trip{from.Domain.UUID, source, m.Destination}, func(obstacle Obstacle) {
 		waiting := Progress{Waiting: obstacle}
-		waiting.Subject = migration.Subject{UUID: from.Domain.UUID, Name: from.Domain.Name, Source: source, Destination: m.Destination}
+		waiting.Subject = migration.Subject{
+			UUID: from.Domain.UUID, Name: from.Domain.Name, Source: source, Destination: m.Destination,
+		}
 		report(waiting)
 	})
 	if err != nil {
@@ -187,7 +189,8 @@ func (f *Fleet) Assess(ctx context.Context, m Move) (Location, migration.Assessm
 type LeavingError struct{ Location Location }
 
 func (e *LeavingError) Error() string {
-	return fmt.Sprintf("VM %s is on %s, but a migration of it to another host is under way", e.Location.Domain.Name, e.Location.Host)
+	return fmt.Sprintf("VM %s is on %s, but a migration of it to another host is under way",
+		e.Location.Domain.Name, e.Location.Host)
 }
 
 // UnresolvedError is a move that was not started because the VM's policy could not be

@@ -89,8 +89,9 @@ func (s *slots) open() error {
 
 // acquire waits until no other move of the VM is under way and both hosts have a
 // slot, takes all of that at once, and then waits for its turn to start on the
-// source. It calls waiting with what it waits for, whenever that changes. The caller must call release when the migration has ended. The error is
-// the context's, or ErrDraining.
+// source. It calls waiting with what it waits for, whenever that changes. The caller
+// must call release when the migration has ended. The error is the context's, or
+// ErrDraining.
 func (s *slots) acquire(ctx context.Context, t trip, waiting func(Obstacle)) (release func(), err error) {
 	w := s.enter(t)
 	release = sync.OnceFunc(func() { s.leave(w) })

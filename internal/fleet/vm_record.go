@@ -56,14 +56,19 @@ func (f *Fleet) readVM(ctx context.Context, location Location) (VMRecord, error)
 		return VMRecord{}, err
 	}
 	if !raw.Active && !raw.Persistent {
-		return VMRecord{}, fmt.Errorf("host %q: VM %s has just ended: %w", h.Name(), location.Domain.Name, migration.ErrNoDomain)
+		return VMRecord{}, fmt.Errorf("host %q: VM %s has just ended: %w",
+			h.Name(), location.Domain.Name, migration.ErrNoDomain)
 	}
 	r := VMRecord{Location: location}
 	if raw.Active {
-		r.Copies = append(r.Copies, Copy{Host: h.Name(), VM: location.Domain.UUID, Place: "live", Twin: raw.Persistent, Document: raw.Live}.decode())
+		r.Copies = append(r.Copies, Copy{
+			Host: h.Name(), VM: location.Domain.UUID, Place: "live", Twin: raw.Persistent, Document: raw.Live,
+		}.decode())
 	}
 	if raw.Persistent {
-		r.Copies = append(r.Copies, Copy{Host: h.Name(), VM: location.Domain.UUID, Place: "config", Twin: raw.Active, Document: raw.Config}.decode())
+		r.Copies = append(r.Copies, Copy{
+			Host: h.Name(), VM: location.Domain.UUID, Place: "config", Twin: raw.Active, Document: raw.Config,
+		}.decode())
 	}
 	return r, nil
 }

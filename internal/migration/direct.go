@@ -118,7 +118,8 @@ func (s steps) hear(ctx context.Context) error {
 	if !Lost(err) {
 		return nil
 	}
-	return fmt.Errorf("%s did not answer when the memory had been sent, and was not told to start the VM: %w", s.Destination.Name(), err)
+	return fmt.Errorf("%s did not answer when the memory had been sent, and was not told to start the VM: %w",
+		s.Destination.Name(), err)
 }
 
 // mayFetch tells whether the destination may be fetching memory in post-copy,

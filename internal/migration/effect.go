@@ -77,4 +77,4 @@ func do(kinds ...effectKind) []effect {
 
 func cancelFor(c cause) []effect { return []effect{{kind: endMigration, cause: c}} }
 
-func giveUp(unseen error) []effect { return []effect{{kind: stopWatching, unseen: unseen}} }
+func stopFor(unseen error) []effect { return []effect{{kind: stopWatching, unseen: unseen}} }

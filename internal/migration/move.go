@@ -148,7 +148,10 @@ func (m *move) watch(mode Mode) *watch {
 
 // alreadyThere is the report of a move that has nothing to do.
 func (m *move) alreadyThere(a Assessment) Report {
-	r := Report{Subject: Subject{UUID: m.UUID, Name: m.Name, Destination: m.Destination.Name()}, State: a.destination.Domain.State, Policy: m.Policy}
+	r := Report{
+		Subject: Subject{UUID: m.UUID, Name: m.Name, Destination: m.Destination.Name()},
+		State:   a.destination.Domain.State, Policy: m.Policy,
+	}
 	r.brought(a.destination, a.idle, m.otherCopy(), completed(m.own, m.Destination, m.UUID))
 	return r
 }
@@ -233,7 +236,10 @@ func (m *move) refused(a Assessment) error {
 	return &PreflightError{
 		Findings: a.Errors(),
 		Failure: Failure{
-			Outcome: Outcome{UUID: m.UUID, Name: m.Name, Source: a.source, Destination: a.destination, Migrating: a.job.migratesOut(), Untouched: true},
+			Outcome: Outcome{
+				UUID: m.UUID, Name: m.Name, Source: a.source, Destination: a.destination,
+				Migrating: a.job.migratesOut(), Untouched: true,
+			},
 		},
 	}
 }

@@ -98,7 +98,8 @@ func (r *reporter) of(e effect, f facts) {
 		r.say(Notice{Kind: f.tooLate()})
 	case endMigration:
 		r.enter(PhaseCancelling, f.cancelling(e.cause))
-	case orderAbort, orderPause, orderSwitch, askSource, askDestination, orderCount, noteLimit, withdrawCancel, stopWatching:
+	case orderAbort, orderPause, orderSwitch, askSource, askDestination, orderCount,
+		noteLimit, withdrawCancel, stopWatching:
 	}
 }
 
@@ -129,7 +130,10 @@ func (f facts) cancelling(c cause) Notice {
 	switch c {
 	case limitReached:
 		if f.decided.hindrance != unhindered {
-			n.Attempt = Attempt{Action: f.limits.OnTimeout(), Result: AttemptSkipped, Skipped: f.decided.hindrance.skipped(), Idle: f.decided.idle}
+			n.Attempt = Attempt{
+				Action: f.limits.OnTimeout(), Result: AttemptSkipped,
+				Skipped: f.decided.hindrance.skipped(), Idle: f.decided.idle,
+			}
 		}
 	case pauseRefused, switchNotMade:
 		n.Attempt = Attempt{Action: f.limits.OnTimeout(), Result: AttemptRefused, Err: f.decided.stepError}

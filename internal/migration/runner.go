@@ -12,7 +12,7 @@ type runner struct {
 	// halted is done once no further step may begin.
 	halted context.Context
 	halt   context.CancelFunc
-	giveUp context.CancelFunc
+	cancel context.CancelFunc
 	// events tells the watch of the moments that it decides by, and waits until it has
 	// taken them. result has what the calls returned in the end.
 	events chan<- event
@@ -30,11 +30,11 @@ type runner struct {
 func (r Request) launch(ctx context.Context, mode Mode, p Parameters, events chan<- event) *runner {
 	ctx = context.WithoutCancel(ctx)
 	halted, halt := context.WithCancel(ctx)
-	calling, giveUp := context.WithCancel(ctx)
-	c := &runner{halted: halted, halt: halt, giveUp: giveUp, events: events, result: make(chan error, 1)}
+	calling, cancel := context.WithCancel(ctx)
+	c := &runner{halted: halted, halt: halt, cancel: cancel, events: events, result: make(chan error, 1)}
 	go func() {
 		defer halt()
-		defer giveUp()
+		defer cancel()
 		if mode == Direct {
 			c.result <- r.direct(calling, c, p)
 			return
@@ -76,6 +76,6 @@ func (c *runner) inform(f facts) {
 // may go on without it.
 func (c *runner) abandon() error {
 	c.halt()
-	c.giveUp()
+	c.cancel()
 	return <-c.result
 }

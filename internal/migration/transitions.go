@@ -53,9 +53,9 @@ var transitions = []transition{
 
 	// Where they do not, the source does, until it has been silent for too long.
 	{watched, onTick, facts.jobOver, ended, nil},
-	{watched, onTick, facts.callOutlivesJob, ended, giveUp(errLostCall)},
-	{watched, onTick, facts.sourceLost, ended, giveUp(errSilent)},
-	{cancelling, onTick, facts.graceOver, ended, giveUp(errUnstopped)},
+	{watched, onTick, facts.callOutlivesJob, ended, stopFor(errLostCall)},
+	{watched, onTick, facts.sourceLost, ended, stopFor(errSilent)},
+	{cancelling, onTick, facts.graceOver, ended, stopFor(errUnstopped)},
 
 	// Two points of no return: a cancel that was decided before them is withdrawn, or comes too late.
 	{switching | cancelling, onSwitchAnswer, facts.inPostCopy, postCopy, do(tellSwitched, withdrawCancel)},

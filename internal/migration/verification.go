@@ -65,7 +65,9 @@ func (v *verification) verify(ctx context.Context) Outcome {
 }
 
 func (v *verification) see(ctx context.Context) Outcome {
-	o := Outcome{UUID: v.request.UUID, Name: v.request.Name, Foreign: v.foreign, Withheld: v.withheld, Recovery: v.recovery}
+	o := Outcome{
+		UUID: v.request.UUID, Name: v.request.Name, Foreign: v.foreign, Withheld: v.withheld, Recovery: v.recovery,
+	}
 	o.Source, o.Destination = v.request.observe(ctx, lookDeadline)
 	if o.Source.Err == nil && o.Source.Domain.Active() {
 		job, err := ask(ctx, lookDeadline, func(ctx context.Context) (Job, error) { return v.request.Source.Job(ctx, v.request.UUID) })
@@ -96,7 +98,8 @@ func (v *verification) conclusive(o Outcome, waited time.Duration) bool {
 		if o.Source.Is(StateAsleep) && o.Destination.Gone() && !o.MayMigrate() {
 			return true // as it was, and nothing of the migration is left
 		}
-		return patient && o.JobError == nil && !v.resumable(o.Source) && !v.resumable(o.Destination) && !o.Source.Is(StatePostCopySource)
+		return patient && o.JobError == nil && !v.resumable(o.Source) && !v.resumable(o.Destination) &&
+			!o.Source.Is(StatePostCopySource)
 	case OnBoth, OnNeither, PausedOnBoth, SplitMemory:
 		return patient // the two hosts are not seen at the very same moment
 	default:
