@@ -264,17 +264,20 @@ func TestFindRecord(t *testing.T) {
 		"the most common": {
 			map[string]string{"kvm1": record400, "kvm2": record500, "kvm3": record500},
 			&Found{Policy: downtime(500), Hosts: []string{"kvm2", "kvm3"}, Written: members(t, f, all...)},
-			[]string{"the copy on kvm1 differs: max_downtime_ms is 400, declared 500"}, "",
+			[]string{"the copy on kvm1 differs: max_downtime_ms is 400, declared 500"},
+			"",
 		},
 		"of as many, that of the first host": {
 			map[string]string{"kvm2": record500, "kvm3": record400},
 			&Found{Policy: downtime(500), Hosts: []string{"kvm2"}, Written: members(t, f, "kvm2", "kvm3")},
-			[]string{"the copy on kvm3 differs: max_downtime_ms is 400, declared 500"}, "",
+			[]string{"the copy on kvm3 differs: max_downtime_ms is 400, declared 500"},
+			"",
 		},
 		"beside one that cannot be read": {
 			map[string]string{"kvm1": "nothing", "kvm3": record400},
 			&Found{Policy: downtime(400), Hosts: []string{"kvm3"}, Written: members(t, f, "kvm1", "kvm3")},
-			[]string{"the copy on kvm1 cannot be read: the record is not a JSON object: nothing"}, "",
+			[]string{"the copy on kvm1 cannot be read: the record is not a JSON object: nothing"},
+			"",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

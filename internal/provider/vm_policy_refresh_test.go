@@ -1,9 +1,11 @@
 package provider
 
 import (
+	"maps"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/fleet"
@@ -37,12 +39,12 @@ func TestRefreshShowsAChangeOnce(t *testing.T) {
 			if diff := cmp.Diff(test.policy, m.toPolicy()); diff != "" {
 				t.Errorf("policy (-want +got):\n%s", diff)
 			}
-			got := map[string]string{}
-			for place, how := range m.Drift.Elements() {
-				got[place] = how.(types.String).ValueString()
+			want := map[string]attr.Value{}
+			for place, how := range test.drift {
+				want[place] = types.StringValue(how)
 			}
-			if len(got) != len(test.drift) || got["live"] != test.drift["live"] {
-				t.Errorf("drift is %v, want %v", got, test.drift)
+			if got := m.Drift.Elements(); !maps.EqualFunc(got, want, attr.Value.Equal) {
+				t.Errorf("drift is %v, want %v", got, want)
 			}
 		})
 	}
