@@ -45,15 +45,18 @@ func adviseAutoConverge(e policy.Effective, f migration.Figures) (advice, bool) 
 			": true throttles the guest's vCPUs until the copy catches up with what they dirty."}, true
 	case f.Throttle >= highestThrottle:
 		return advice{policy.FieldAutoConverge, fmt.Sprintf(
-			"The throttle reached %d %% and can rise no further: this guest does not dirty less when its vCPUs are slowed down, so auto_converge does not help it.", f.Throttle)}, true
+			"The throttle reached %d %% and can rise no further: this guest does not dirty less when its vCPUs are "+
+				"slowed down, so auto_converge does not help it.", f.Throttle)}, true
 	case f.Throttle == 0:
 		return advice{
 			policy.FieldAutoConvergeInitial,
-			"auto_converge is true, but QEMU had not begun to throttle: a longer stall_timeout or timeout leaves it the time.",
+			"auto_converge is true, but QEMU had not begun to throttle: a longer stall_timeout or timeout leaves " +
+				"it the time.",
 		}, true
 	default:
 		return advice{policy.FieldAutoConvergeIncrement, fmt.Sprintf(
-			"The throttle had reached %d %% of %d %%: a higher auto_converge_increment (QEMU: 10) or auto_converge_initial (QEMU: 20) gets further in the same time.", f.Throttle, highestThrottle)}, true
+			"The throttle had reached %d %% of %d %%: a higher auto_converge_increment (QEMU: 10) or "+
+				"auto_converge_initial (QEMU: 20) gets further in the same time.", f.Throttle, highestThrottle)}, true
 	}
 }
 
@@ -62,7 +65,8 @@ const worthlessCache = 0.5
 
 func adviseCompression(e policy.Effective, f migration.Figures) (advice, bool) {
 	if !e.Compression() {
-		text := value(e, policy.FieldCompression) + ": true (XBZRLE) sends only the changed bytes of a page, which is much less where pages change a little at a time."
+		text := value(e, policy.FieldCompression) + ": true (XBZRLE) sends only the changed bytes of a page, which " +
+			"is much less where pages change a little at a time."
 		if e.ParallelConnections() > 0 {
 			text += " It needs parallel_connections = 0."
 		}
@@ -81,7 +85,8 @@ func adviseCompression(e policy.Effective, f migration.Figures) (advice, bool) {
 		cache = fmt.Sprint(*e.CompressionCacheMiB)
 	}
 	return advice{policy.FieldCompressionCacheMiB, fmt.Sprintf(
-		"%.0f %% of the pages were not in the XBZRLE cache of %s MiB: a larger compression_cache_mib holds more of what the guest dirties.", share*100, cache)}, true
+		"%.0f %% of the pages were not in the XBZRLE cache of %s MiB: a larger compression_cache_mib holds more of "+
+			"what the guest dirties.", share*100, cache)}, true
 }
 
 // usedUp is the share of a bandwidth limit from which it is what holds a
@@ -94,7 +99,8 @@ func adviseBandwidth(e policy.Effective, f migration.Figures) (advice, bool) {
 		return advice{}, false
 	}
 	return advice{policy.FieldBandwidth, fmt.Sprintf(
-		"%s and was used up, while the guest dirtied %s: a higher limit, where the link has it, lets the copy catch up.", value(e, policy.FieldBandwidth), rate(f.DirtyRate))}, true
+		"%s and was used up, while the guest dirtied %s: a higher limit, where the link has it, lets the copy "+
+			"catch up.", value(e, policy.FieldBandwidth), rate(f.DirtyRate))}, true
 }
 
 // defaultDowntimeMS is QEMU's downtime-limit.
@@ -116,16 +122,19 @@ func adviseDowntime(e policy.Effective, f migration.Figures) (advice, bool) {
 		return advice{}, false
 	}
 	return advice{policy.FieldMaxDowntimeMS, fmt.Sprintf(
-		"At best %s remained, which takes a pause of %d ms at %s; max_downtime_ms allowed %d ms.", bytes(*f.Least), needed, rate(f.Bandwidth), allowed)}, true
+		"At best %s remained, which takes a pause of %d ms at %s; max_downtime_ms allowed %d ms.",
+		bytes(*f.Least), needed, rate(f.Bandwidth), allowed)}, true
 }
 
 func advisePostCopy(e policy.Effective, _ migration.Figures) (advice, bool) {
 	switch {
 	case !e.PostCopy():
 		return advice{policy.FieldPostCopy, value(e, policy.FieldPostCopy) +
-			": true with on_timeout = \"post_copy\" always ends, because the guest runs on the destination while the rest is fetched; a link that breaks then takes the VM down."}, true
+			": true with on_timeout = \"post_copy\" always ends, because the guest runs on the destination while " +
+			"the rest is fetched; a link that breaks then takes the VM down."}, true
 	case e.OnTimeout() != policy.SwitchToPostCopy:
-		return advice{policy.FieldOnTimeout, value(e, policy.FieldOnTimeout) + ": \"post_copy\" always ends, and post_copy is allowed for this VM."}, true
+		return advice{policy.FieldOnTimeout, value(e, policy.FieldOnTimeout) + ": \"post_copy\" always ends, and " +
+			"post_copy is allowed for this VM."}, true
 	}
 	return advice{}, false
 }

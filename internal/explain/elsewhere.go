@@ -13,14 +13,16 @@ import (
 func elsewhere(f *migration.Failure) string {
 	holders := f.Holders()
 	if len(holders) > 0 {
-		return sentences("Somebody else has moved or started the VM on another host in the meantime.", copies(f.Outcome, holders))
+		return sentences("Somebody else has moved or started the VM on another host in the meantime.",
+			copies(f.Outcome, holders))
 	}
 	var there []string
 	for _, o := range f.Receivers() {
 		there = append(there, o.Host)
 	}
 	return fmt.Sprintf("An incoming domain of another migration of the VM is on %s, and may be about to run. "+
-		"Neither start nor resume the VM anywhere before that has ended: `virsh domstate %s` there tells.", strings.Join(there, " and "), f.Outcome.UUID)
+		"Neither start nor resume the VM anywhere before that has ended: `virsh domstate %s` there shows it.",
+		strings.Join(there, " and "), f.Outcome.UUID)
 }
 
 // copies says what to do about what the two hosts of a move still hold, while a
@@ -35,12 +37,15 @@ func copies(o migration.Outcome, holders []migration.Observation) string {
 		}
 		switch {
 		case s.Is(migration.StatePostCopySource, migration.StatePostCopyFailed):
-			texts = append(texts, fmt.Sprintf("%s holds a part of its memory: neither resume nor destroy it there.", s.Host))
+			texts = append(texts, fmt.Sprintf("%s holds a part of its memory: neither resume nor destroy it there.",
+				s.Host))
 		case s.Is(migration.StatePaused, migration.StateAsleep) && runs:
 			texts = append(texts, oldCopy(o.UUID, s))
 		case s.Is(migration.StatePaused, migration.StateAsleep):
-			texts = append(texts, fmt.Sprintf("%s holds a %s copy, too, and it cannot be told from here which one has the newer memory. "+
-				"Compare `virsh domstate --reason %s` on the hosts; %s one of them only after the other one was ended with `virsh destroy %s`.", s.Host, copied, o.UUID, wake, o.UUID))
+			texts = append(texts, fmt.Sprintf("%s holds a %s copy, too, and it cannot be told from here which one "+
+				"has the newer memory. "+
+				"Compare `virsh domstate --reason %s` on the hosts; %s one of them only after the other one was "+
+				"ended with `virsh destroy %s`.", s.Host, copied, o.UUID, wake, o.UUID))
 		}
 	}
 	return strings.Join(texts, " ")

@@ -21,7 +21,7 @@ func TestFailure_elsewhere(t *testing.T) {
 		moved     = "Somebody else has moved or started the VM on another host in the meantime."
 		old       = " a still holds a paused copy whose memory is out of date. Never resume it; remove it with `virsh destroy 4711` on a."
 		incomingC = "An incoming domain of another migration of the VM is on c, and may be about to run. " +
-			"Neither start nor resume the VM anywhere before that has ended: `virsh domstate 4711` there tells."
+			"Neither start nor resume the VM anywhere before that has ended: `virsh domstate 4711` there shows it."
 	)
 	seen := func(host string, state migration.DomainState) migration.Observation {
 		switch state {

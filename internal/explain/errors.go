@@ -129,9 +129,10 @@ func Advice(err error) string {
 	}
 	switch {
 	case errors.Is(err, host.ErrForeignSecret):
-		return "Nothing of it was touched. Move it to another UUID, or leave the host out of the hosts here."
+		return "It was not touched. Move it to another UUID, or leave the host out of the hosts here."
 	case errors.Is(err, migration.ErrBusy):
-		return "Nothing was changed. Apply again once that has ended; if the same apply moves the VM, make one of the two depend on the other (depends_on)."
+		return "Nothing was changed. Apply again once that has ended; if the same apply moves the VM, make one of " +
+			"the two depend on the other (depends_on)."
 	}
 	return ""
 }

@@ -45,7 +45,8 @@ func Failure(d migration.Diagnosis) Text {
 		happened = broken(f)
 	}
 	if f.Unfound != nil {
-		return Text{summary, sentences(happened, fmt.Sprintf("Where it is could not be told: %s.", oneLine(f.Unfound)))}
+		return Text{summary, sentences(happened, fmt.Sprintf("Where the VM is could not be determined: %s.",
+			oneLine(f.Unfound)))}
 	}
 	todo := remedy(f.Outcome)
 	if len(f.Elsewhere) > 0 && f.Outcome.Source.Host != "" {
@@ -76,29 +77,36 @@ func interrupted(e *migration.CancelledError) string {
 	case o.Untouched:
 		return subject(o) + " was cancelled before it was started."
 	case c.Cause == migration.NoCause:
-		return fmt.Sprintf("%s was cancelled after %s by someone else: libvirt on %s says that its job was aborted.", subject(o), after, o.Source.Host)
+		return fmt.Sprintf("%s was cancelled after %s by someone else: libvirt on %s says that its job was aborted.",
+			subject(o), after, o.Source.Host)
 	case c.Unseen != nil:
-		return sentences(fmt.Sprintf("%s was to be cancelled after %s, and is not known to have ended.", subject(o), after), howEnded(e.Common()))
+		return sentences(fmt.Sprintf("%s was to be cancelled after %s, and is not known to have ended.",
+			subject(o), after), howEnded(e.Common()))
 	}
 	return sentences(fmt.Sprintf("%s was cancelled after %s.", subject(o), after), howEnded(e.Common()))
 }
 
 func overdue(f *migration.Failure) string {
 	c := f.Course
-	return sentences(fmt.Sprintf("%s was not done after %s, and %s.", subject(f.Outcome), limit(c.Policy, policy.FieldTimeout), decision(c)),
+	return sentences(fmt.Sprintf("%s had not finished after %s, and %s.",
+		subject(f.Outcome), limit(c.Policy, policy.FieldTimeout), decision(c)),
 		tried(f), measured(c.Figures), howEnded(f))
 }
 
 func idleLink(f *migration.Failure) string {
 	c, here, there := f.Course, f.Outcome.Source.Host, f.Outcome.Destination.Host
-	return sentences(fmt.Sprintf("%s %s after %s, because no byte had been sent for %s. The link from %s to %s, or QEMU on %s, does not take any more.",
-		subject(f.Outcome), decision(c), elapsed(c.Elapsed), limit(c.Policy, policy.FieldStallTimeout), here, there, there), tried(f), howEnded(f))
+	return sentences(fmt.Sprintf("%s %s after %s, because no byte had been sent for %s. The link from %s to %s, or "+
+		"QEMU on %s, accepts no more data.",
+		subject(f.Outcome), decision(c), elapsed(c.Elapsed), limit(c.Policy, policy.FieldStallTimeout), here, there, there),
+		tried(f), howEnded(f))
 }
 
 func unconverged(f *migration.Failure) string {
 	c := f.Course
-	return sentences(fmt.Sprintf("%s %s after %s, because it got no nearer to its end for %s and at least %d passes over memory.",
-		subject(f.Outcome), decision(c), elapsed(c.Elapsed), limit(c.Policy, policy.FieldStallTimeout), migration.StallPasses),
+	return sentences(fmt.Sprintf("%s %s after %s, because it made no progress for %s and at least %d passes over "+
+		"memory.",
+		subject(f.Outcome), decision(c), elapsed(c.Elapsed), limit(c.Policy, policy.FieldStallTimeout),
+		migration.StallPasses),
 		tried(f), measured(c.Figures), howEnded(f))
 }
 
@@ -108,16 +116,20 @@ func broken(f *migration.Failure) string {
 	what := subject(f.Outcome)
 	switch c.Cause {
 	case migration.CausedBySilence:
-		return sentences(fmt.Sprintf("%s %s after %s, because %s had not answered for %s. A direct migration cannot be ended without it, and the guest would have been stopped for that.",
+		return sentences(fmt.Sprintf("%s %s after %s, because %s had not answered for %s. A direct migration "+
+			"cannot be ended without it, and the guest would have stopped for the switch-over.",
 			what, decision(c), elapsed(c.Elapsed), there, migration.SilentDestinationLimit), howEnded(f))
 	case migration.CausedByNoStart:
 		text := fmt.Sprintf("%s sent nothing for %s, and %s.", what, migration.StartLimit, decision(c))
 		if c.Mode == migration.Direct {
-			return sentences(text, fmt.Sprintf("%s does not hold the incoming domain that it had prepared; the log of libvirt on %s may say why.", there, there), howEnded(f))
+			return sentences(text, fmt.Sprintf("%s does not hold the incoming domain that it had prepared; the log "+
+				"of libvirt on %s may say why.", there, there), howEnded(f))
 		}
-		return sentences(text, fmt.Sprintf("%s is not receiving it: libvirt on %s may be waiting for an answer from libvirt on %s. Look at the peer_uri and the network between the two.",
+		return sentences(text, fmt.Sprintf("%s is not receiving it: libvirt on %s may be waiting for an answer "+
+			"from libvirt on %s. Look at the peer_uri and the network between the two.",
 			there, here, there), howEnded(f))
-	case migration.NoCause, migration.CausedByCaller, migration.CausedByTimeout, migration.CausedByStall, migration.CausedByIdleLink:
+	case migration.NoCause, migration.CausedByCaller, migration.CausedByTimeout, migration.CausedByStall,
+		migration.CausedByIdleLink:
 	}
 	return sentences(fmt.Sprintf("%s %s after %s.", what, failing(f), elapsed(c.Elapsed)), howEnded(f), misled(f))
 }
@@ -129,9 +141,11 @@ func misled(f *migration.Failure) string {
 	case !errors.Is(f.Course.Err, migration.ErrMemoryUnreachable):
 		return ""
 	case uri == "":
-		return fmt.Sprintf("That is the address that memory was to be sent to: the host name that %s gives itself. A migration_uri of %s in the provider's configuration sets another one.", there, there)
+		return fmt.Sprintf("That is the address that memory was to be sent to: the host name that %s gives itself. "+
+			"A migration_uri of %s in the provider's configuration sets another one.", there, there)
 	}
-	return fmt.Sprintf("That is the address that memory was to be sent to, from the migration_uri of %s (%s). %s must reach it, on the port that libvirt on %s chooses where the URI has none.", there, uri, here, there)
+	return fmt.Sprintf("That is the address that memory was to be sent to, from the migration_uri of %s (%s). %s "+
+		"must reach it, on the port that libvirt on %s chooses where the URI has none.", there, uri, here, there)
 }
 
 // decision says what became of the decision to end the migration.
@@ -153,11 +167,12 @@ func failing(f *migration.Failure) string {
 	c, o := f.Course, f.Outcome
 	switch {
 	case c.Unseen != nil:
-		return "could not be followed to its end, and was given up"
+		return "could no longer be watched"
 	case c.Err == nil && !c.Watched && !o.Destination.Known():
-		return fmt.Sprintf("ended with success as libvirt on %s says, which could not be seen on %s,", o.Source.Host, o.Destination.Host)
+		return fmt.Sprintf("succeeded according to libvirt on %s, which could not be confirmed on %s,",
+			o.Source.Host, o.Destination.Host)
 	case c.Err == nil && !c.Watched:
-		return "ended with success as libvirt says, which the hosts do not confirm,"
+		return "succeeded according to libvirt, which the hosts do not confirm,"
 	case c.PostCopy:
 		return "failed in post-copy"
 	}
@@ -174,11 +189,13 @@ func howEnded(f *migration.Failure) string {
 	case c.Unstopped:
 		return fmt.Sprintf("libvirt on %s was told to end it, and had not done so within %s.", here, c.Grace)
 	case c.Unseen != nil:
-		return fmt.Sprintf("How it ended was not seen: %s.", c.Unseen)
+		return fmt.Sprintf("Its end was not seen: %s.", c.Unseen)
 	case c.Err == nil && c.LostCall != nil && ended:
-		return fmt.Sprintf("The call that had started it was lost (%s), so why it ended is known to the log of libvirt on %s only.", c.LostCall, here)
+		return fmt.Sprintf("The call that had started it was lost (%s), so only the log of libvirt on %s says why "+
+			"it ended.", c.LostCall, here)
 	case c.Err == nil && c.Watched && ended:
-		return fmt.Sprintf("It was watched without the call that had started it, so why is known to the log of libvirt on %s only.", here)
+		return fmt.Sprintf("It was watched without the call that had started it, so only the log of libvirt on %s "+
+			"says why it ended.", here)
 	case c.Err == nil || c.Aborted || c.Halted:
 		return ""
 	case !ended && c.Obeyed:
@@ -186,8 +203,10 @@ func howEnded(f *migration.Failure) string {
 	case errors.Is(c.Err, migration.ErrUnsent):
 		return fmt.Sprintf("A call could not be sent: %s.", c.Err)
 	case c.Unprepared:
-		return fmt.Sprintf("%s did not answer when it was to prepare for the VM, and was not seen to hold the incoming domain for %s: libvirt there hangs, or waits for something, for example storage. Its log may say for what.", there, migration.StartLimit)
-	case unanswered(c.Err):
+		return fmt.Sprintf("%s did not answer when it was to prepare for the VM, and was not seen to hold the "+
+			"incoming domain for %s: libvirt there hangs, or waits for something, for example storage. Its log may "+
+			"say for what.", there, migration.StartLimit)
+	case migration.Lost(c.Err):
 		return fmt.Sprintf("The connection was lost: %s.", c.Err)
 	}
 	return fmt.Sprintf("libvirt says: %s.", strings.TrimSuffix(c.Err.Error(), "."))
@@ -200,7 +219,8 @@ func tried(f *migration.Failure) string {
 	case migration.AttemptPaused:
 		return fmt.Sprintf("Pausing the guest did not end it within %s.", migration.PauseLimit)
 	case migration.AttemptUnanswered:
-		text := fmt.Sprintf("libvirt on %s was told to pause the guest (on_timeout), and did not say within %s that it had", here, migration.PauseLimit)
+		text := fmt.Sprintf("libvirt on %s was told to pause the guest (on_timeout), and did not say within %s "+
+			"that it had", here, migration.PauseLimit)
 		if a.Err != nil {
 			text += ": " + oneLine(a.Err)
 		}
@@ -208,7 +228,7 @@ func tried(f *migration.Failure) string {
 	case migration.AttemptSkipped:
 		return fmt.Sprintf("on_timeout = %q was not tried, because %s.", string(a.Action), skipped(a))
 	case migration.AttemptRefused:
-		return fmt.Sprintf("on_timeout = %q could not be done: %s.", string(a.Action), a.Err)
+		return fmt.Sprintf("on_timeout = %q could not be applied: %s.", string(a.Action), a.Err)
 	case migration.NoAttempt:
 	}
 	return ""
@@ -222,7 +242,8 @@ func measured(f migration.Figures) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "In pass %d", f.Last.Iteration)
 	if f.DirtyRate > 0 {
-		fmt.Fprintf(&b, " the guest dirtied at least %s (QEMU counts a page once a pass) while %s were sent", rate(f.DirtyRate), rate(f.Bandwidth))
+		fmt.Fprintf(&b, " the guest dirtied at least %s (QEMU counts a page once a pass) while %s were sent",
+			rate(f.DirtyRate), rate(f.Bandwidth))
 	} else {
 		fmt.Fprintf(&b, " %s were sent", rate(f.Bandwidth))
 	}
@@ -254,5 +275,6 @@ func staleDowntime(d *migration.StaleDowntime) string {
 	if d == nil {
 		return ""
 	}
-	return fmt.Sprintf("The guest's longest pause for a switch-over, %d ms from max_downtime_ms, %s to %d ms: %s.", d.Milliseconds, notDone(d.Err, "set back"), d.Before, d.Err)
+	return fmt.Sprintf("The guest's longest pause for a switch-over, %d ms from max_downtime_ms, %s to %d ms: %s.",
+		d.Milliseconds, notDone(d.Err, "set back"), d.Before, d.Err)
 }

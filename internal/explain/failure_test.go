@@ -47,7 +47,7 @@ func TestFailure(t *testing.T) {
 		},
 		"cancelled, and not found": {
 			&migration.CancelledError{Failure: migration.Failure{Outcome: early, Unfound: refused}},
-			"Migration Cancelled", "The move of VM web to kvm2 was cancelled before it was started. Where it is could not be told: internal error.",
+			"Migration Cancelled", "The move of VM web to kvm2 was cancelled before it was started. Where the VM is could not be determined: internal error.",
 		},
 		"cancelled before the start": {
 			&migration.CancelledError{Failure: migration.Failure{Outcome: untouched}},
@@ -71,18 +71,18 @@ func TestFailure(t *testing.T) {
 				Cause: migration.CausedByTimeout, Obeyed: true, Attempt: migration.Attempt{Action: policy.Pause, Result: migration.AttemptPaused},
 				Figures: migration.Figures{Begun: true, Last: migration.Job{Iteration: 1, MemoryProcessed: 64 * mib}, Bandwidth: mib},
 			}), Limit: policy.FieldTimeout},
-			"Migration Timed Out", "The migration of VM web from kvm1 to kvm2 was not done after 30m (timeout, vm), and was cancelled. Pausing the guest did not end it within 1m0s. " +
+			"Migration Timed Out", "The migration of VM web from kvm1 to kvm2 had not finished after 30m (timeout, vm), and was cancelled. Pausing the guest did not end it within 1m0s. " +
 				"In pass 1 1 MiB/s were sent, 64 MiB in all." + runs,
 		},
 		"the link is idle": {
 			&migration.TimedOutError{Failure: after(migration.Course{Cause: migration.CausedByIdleLink, Obeyed: true}), Limit: policy.FieldStallTimeout},
 			"Migration Timed Out", "The migration of VM web from kvm1 to kvm2 was cancelled after 1m0s, because no byte had been sent for 2m (stall_timeout, vm). " +
-				"The link from kvm1 to kvm2, or QEMU on kvm2, does not take any more." + runs,
+				"The link from kvm1 to kvm2, or QEMU on kvm2, accepts no more data." + runs,
 		},
 		"not converged": {
 			&migration.NotConvergedError{Failure: after(migration.Course{Cause: migration.CausedByStall, Obeyed: true, Figures: measured})},
 			"Migration Did Not Converge",
-			"The migration of VM web from kvm1 to kvm2 was cancelled after 1m0s, because it got no nearer to its end for 2m (stall_timeout, vm) and at least 3 passes over memory. " +
+			"The migration of VM web from kvm1 to kvm2 was cancelled after 1m0s, because it made no progress for 2m (stall_timeout, vm) and at least 3 passes over memory. " +
 				"In pass 7 the guest dirtied at least 110 MiB/s (QEMU counts a page once a pass) while 60 MiB/s were sent, 2048 MiB in all; " +
 				"at best 10 MiB of 1024 MiB remained after a pass; auto-converge had throttled the guest by 99 %." +
 				"\n\nWhat would help:\n  - The throttle reached 99 % and can rise no further: this guest does not dirty less when its vCPUs are slowed down, so auto_converge does not help it." + runs,

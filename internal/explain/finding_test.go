@@ -37,14 +37,14 @@ func TestFinding(t *testing.T) {
 		"VM web is not running on kvm1 (crashed), and only a running VM can be moved live. The guest panicked on kvm1, and its QEMU is kept there. `virsh destroy " + remedyUUID + "` and then `virsh start " + remedyUUID + "` on kvm1 start it again.": {
 			Problem: migration.NotRunning, Host: "kvm1", Seen: observed("kvm1", migration.StateCrashed),
 		},
-		"VM web was migrated away from kvm1, and none of the hosts that were asked runs it: only a definition is left there (shut off, migrated). Look for it on other hosts, and do not start that definition before it is certain that it runs nowhere.": {
+		"VM web was migrated away from kvm1, and none of the hosts that were asked runs it: only a definition is left there (shut off, migrated). Look for it on other hosts, and do not start that definition until you are certain that the VM runs nowhere.": {
 			Problem: migration.NotRunning, Host: "kvm1", Seen: away,
 		},
 		"VM web is not at home on kvm1 (being received).": {Problem: migration.NotRunning, Host: "kvm1", Seen: observed("kvm1", migration.StateIncoming)},
 		"A post-copy migration of VM web lost its link. The part on kvm2 is gone, and the guest's memory with it. `virsh destroy " + remedyUUID + "` and then `virsh start " + remedyUUID + "` on kvm1 start it again.": {
 			Problem: migration.BrokenPostCopy, Host: "kvm1", Outcome: broken,
 		},
-		"VM web is paused on kvm1 by a migration that is over, and that lost its client (Terraform, virsh) in the switch-over. None of the hosts that answered runs it; it may run on a host that does not answer, so it was not resumed. Make sure that it runs nowhere else: then `virsh resume " + remedyUUID + "` on kvm1 lets it run, and it can be moved.": {
+		"VM web is paused on kvm1 by a migration that has ended, and that lost its client (Terraform, virsh) during the switch-over. None of the hosts that answered runs it; it may run on a host that does not answer, so it was not resumed. Make sure that it runs nowhere else: then `virsh resume " + remedyUUID + "` on kvm1 lets it run, and it can be moved.": {
 			Problem: migration.Stranded, Host: "kvm1", Other: migration.OnSilentHost,
 		},
 		"VM web is paused on kvm1 and running on kvm2. Compare `virsh domstate --reason " + remedyUUID + "` on both hosts, decide which copy to keep, and end the other one with `virsh destroy " + remedyUUID + "`.": {
@@ -53,10 +53,10 @@ func TestFinding(t *testing.T) {
 		"kvm1 does not say whether another job runs on VM web: internal error.":                                                         {Problem: migration.JobUnknown, Host: "kvm1", Err: refused},
 		"kvm2 still holds the incoming domain of a migration of VM web that has ended. libvirt removes it once it has noticed the end.": {Problem: migration.IncomingLeft, Host: "kvm2"},
 		"Another job runs on VM web: see `virsh domjobinfo " + remedyUUID + "` on kvm1. It must end first.":                             {Problem: migration.OtherJob, Host: "kvm1"},
-		"A migration of VM web is under way already, and more than one host holds an incoming domain: whether it goes to kvm2 is not known. Nothing was started beside it; `virsh domjobabort " + remedyUUID + "` on kvm1 would cancel it.": {
+		"A migration of VM web is under way already, and more than one host holds an incoming domain: whether it goes to kvm2 is not known. This move started nothing; `virsh domjobabort " + remedyUUID + "` on kvm1 cancels that migration.": {
 			Problem: migration.RivalMigration, Host: "kvm1",
 		},
-		"A migration of VM web is under way already, and kvm2 does not hold its incoming domain: it goes elsewhere, or is just about to start. Nothing was started beside it; `virsh domjobabort " + remedyUUID + "` on kvm1 would cancel it.": {
+		"A migration of VM web is under way already, and kvm2 does not hold its incoming domain: it goes elsewhere, or is just about to start. This move started nothing; `virsh domjobabort " + remedyUUID + "` on kvm1 cancels that migration.": {
 			Problem: migration.OtherMigration, Host: "kvm1",
 		},
 		"The definition of VM web cannot be read there, so its CPU cannot be compared: internal error.": {Problem: migration.DefinitionUnread, Host: "kvm1", Err: refused},

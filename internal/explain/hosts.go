@@ -7,12 +7,15 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/fleet"
 )
 
-const sameHostAdvice = "If both lead to one machine, leave one of the two out of the provider's hosts. If they are two machines, their firmware gives both the same UUID: set host_uuid in /etc/libvirt/libvirtd.conf on one of them, and restart its libvirt."
+const sameHostAdvice = "If both lead to one machine, leave one of the two out of the provider's hosts. If they are " +
+	"two machines, their firmware gives both the same UUID: set host_uuid in /etc/libvirt/libvirtd.conf on one of " +
+	"them, and restart its libvirt."
 
 // HostsDown is what an operator reads of a plan that failed because hosts are down.
 func HostsDown(act string, err error) Text {
 	return Text{"Unable to " + act, withWhereabouts(Detail(err)+
-		" Whatever else needs the host is affected, too. To plan without it, set unreachable_hosts = \"warn\" in the provider's configuration.", err)}
+		" Everything else that needs the host is affected too. To plan without it, set unreachable_hosts = "+
+		"\"warn\" in the provider's configuration.", err)}
 }
 
 // Unseen warns of hosts that a plan goes on without.

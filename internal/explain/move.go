@@ -33,7 +33,8 @@ func Move(err error) Text {
 
 func leaving(e *fleet.LeavingError) string {
 	l := e.Location
-	return fmt.Sprintf("VM %s is on %s, but a migration of it to another host is under way. Nothing was done. Wait until it has ended, or cancel it with `virsh domjobabort %s` on %s, and apply again.",
+	return fmt.Sprintf("VM %s is on %s, but a migration of it to another host is under way. Nothing was done. Wait "+
+		"until it has ended, or cancel it with `virsh domjobabort %s` on %s, and apply again.",
 		l.Domain.Name, l.Host, l.Domain.UUID, l.Host)
 }
 
@@ -41,7 +42,8 @@ func leaving(e *fleet.LeavingError) string {
 // two resources want on different hosts.
 func WantedTwice(vm string, e *fleet.WantedTwiceError) Text {
 	return Text{"Conflicting Destinations", fmt.Sprintf(
-		"Another virt_vm_live_migration resource wants VM %s on %s, and this one wants it on %s: they would move it back and forth with every apply. Keep one of them.", vm, e.There, e.Here)}
+		"Another virt_vm_live_migration resource wants VM %s on %s, and this one wants it on %s: they would move "+
+			"it back and forth with every apply. Keep one of them.", vm, e.There, e.Here)}
 }
 
 // Certain is what an operator reads of a finding for which a plan refuses a move.
@@ -54,13 +56,17 @@ func Uncertain(l fleet.Location, f migration.Finding) Text {
 	if f.Warning {
 		return Text{"Migration May Fail", Finding(f)}
 	}
-	return Text{"Migration Would Be Refused", paragraphs("As things are now, the move would be refused. "+Finding(f), Location(l))}
+	return Text{
+		"Migration Would Be Refused",
+		paragraphs("As things are now, the move would be refused. "+Finding(f), Location(l)),
+	}
 }
 
 // UnderWay warns of a migration to the wanted host that runs while planning.
 func UnderWay(l fleet.Location, destination string) Text {
 	return Text{"Migration Is Under Way", paragraphs(fmt.Sprintf(
-		"VM %s is being migrated to %s already. No second migration will be started: if this one is still under way then, it is watched to its end.", l.Domain.Name, destination), Location(l))}
+		"VM %s is being migrated to %s already. No second migration will be started: if this one is still under "+
+			"way then, it is watched to its end.", l.Domain.Name, destination), Location(l))}
 }
 
 // Moved warns of what a move that succeeded has to say beside.
@@ -69,8 +75,10 @@ func Moved(m fleet.Moved) []Text {
 	r := m.Report
 	if r.Adopted {
 		all = append(all, Text{"Migration Was Under Way", fmt.Sprintf(
-			"VM %s was being migrated from %s to %s already, for instance by a run of Terraform that was killed. That migration was watched to its end, and none was started beside it. "+
-				"The policy that is reported for it is what holds for the VM now; what it was started with is not known.",
+			"VM %s was being migrated from %s to %s already, for instance by a run of Terraform that was killed. "+
+				"That migration was watched to its end, and no second one was started. "+
+				"The policy that is reported for it is what holds for the VM now; what it was started with is not "+
+				"known.",
 			m.Location.Domain.Name, r.Source, r.Destination)})
 	}
 	title := "Virtual Machine Needs Attention"
@@ -88,14 +96,16 @@ const othersThatMove = "the action, another resource or program, or an earlier r
 
 // MovedUnwatched warns of a VM that is on another host than where it was last seen.
 func MovedUnwatched(from string, l fleet.Location, r migration.Report) Text {
-	return unwatched(fmt.Sprintf("VM %s was on %s when this resource last saw it, and something else has brought it to %s: %s. last_migration still tells of the last move by this resource.",
+	return unwatched(fmt.Sprintf("VM %s was on %s when this resource last saw it, and something else has brought "+
+		"it to %s: %s. last_migration still tells of the last move by this resource.",
 		l.Domain.Name, from, l.Host, othersThatMove), l.Domain.Name, r)
 }
 
 // ThereUnwatched warns of a VM that was on its destination already.
 func ThereUnwatched(m fleet.Moved) Text {
 	vm, r := m.Location.Domain.Name, m.Report
-	return unwatched(fmt.Sprintf("VM %s was on %s already, and nothing was moved: %s has brought it there. last_migration is therefore null.", vm, r.Destination, othersThatMove), vm, r)
+	return unwatched(fmt.Sprintf("VM %s was on %s already, and nothing was moved: %s has brought it there. "+
+		"last_migration is therefore null.", vm, r.Destination, othersThatMove), vm, r)
 }
 
 // unwatched tells of a migration that no resource has watched to its end: came says
@@ -104,7 +114,10 @@ func unwatched(came, vm string, r migration.Report) Text {
 	if r.Unwatched {
 		came += fmt.Sprintf(" By the figures that libvirt on %s keeps of it, it took %s.", r.Destination, figures(r))
 	}
-	return Text{"Migration Was Not Watched", paragraphs(came, fmt.Sprintf("VM %s is %s on %s", vm, r.State, r.Destination))}
+	return Text{
+		"Migration Was Not Watched",
+		paragraphs(came, fmt.Sprintf("VM %s is %s on %s", vm, r.State, r.Destination)),
+	}
 }
 
 // Done is the last line of a move that succeeded.
@@ -114,7 +127,8 @@ func Done(m fleet.Moved) string {
 	case r.Moved:
 		return fmt.Sprintf("VM %s is %s on %s: moved from %s in %s", vm, r.State, r.Destination, r.Source, figures(r))
 	case r.Unwatched:
-		return fmt.Sprintf("VM %s is %s on %s already: nothing to move (the migration that brought it there took %s)", vm, r.State, r.Destination, figures(r))
+		return fmt.Sprintf("VM %s is %s on %s already: nothing to move (the migration that brought it there took "+
+			"%s)", vm, r.State, r.Destination, figures(r))
 	default:
 		return fmt.Sprintf("VM %s is %s on %s already: nothing to move", vm, r.State, r.Destination)
 	}
@@ -131,7 +145,8 @@ func figures(r migration.Report) string {
 // Line is one line of a move that goes on.
 func Line(p fleet.Progress) string {
 	if p.Waiting.Kind != fleet.NoObstacle {
-		return fmt.Sprintf("VM %s is waiting for its turn to move to %s: %s", p.Name, p.Destination, obstacle(p.Waiting))
+		return fmt.Sprintf("VM %s is waiting for its turn to move to %s: %s",
+			p.Name, p.Destination, obstacle(p.Waiting))
 	}
 	return Progress(p.Progress)
 }
@@ -148,9 +163,11 @@ func obstacle(o fleet.Obstacle) string {
 	case fleet.FullDestination:
 		return fmt.Sprintf("%s receives as many VMs as it may already (max_incoming_migrations = %d)", o.Host, o.Limit)
 	case fleet.KeptSource:
-		return fmt.Sprintf("the next VM that %s sends is one that has waited longer (max_outgoing_migrations = %d)", o.Host, o.Limit)
+		return fmt.Sprintf("the next VM that %s sends is one that has waited longer (max_outgoing_migrations = %d)",
+			o.Host, o.Limit)
 	case fleet.KeptDestination:
-		return fmt.Sprintf("the next VM that %s receives is one that has waited longer (max_incoming_migrations = %d)", o.Host, o.Limit)
+		return fmt.Sprintf("the next VM that %s receives is one that has waited longer (max_incoming_migrations = "+
+			"%d)", o.Host, o.Limit)
 	case fleet.NoObstacle:
 	}
 	return ""

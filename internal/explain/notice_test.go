@@ -29,8 +29,8 @@ func TestNotice(t *testing.T) {
 		"sending memory": {Kind: migration.NoticeSending},
 		"lost the call that started the migration (internal error); if that had begun, it goes on without it": {Kind: migration.NoticeCallLost, Err: refused},
 		"kvm1 does not answer; a migration that has begun goes on there":                                      {Kind: migration.NoticeSilent},
-		"kvm1 answers again":                              {Kind: migration.NoticeAnswers},
-		"not done after 30m (timeout): pausing the guest": {Kind: migration.NoticePausing, Cause: migration.CausedByTimeout, For: 30 * time.Minute},
+		"kvm1 answers again": {Kind: migration.NoticeAnswers},
+		"not finished after 30m (timeout): pausing the guest": {Kind: migration.NoticePausing, Cause: migration.CausedByTimeout, For: 30 * time.Minute},
 		"no progress for 2m (stall_timeout): switching to post-copy": {
 			Kind: migration.NoticeSwitching, Cause: migration.CausedByStall, For: 2 * time.Minute,
 		},
@@ -49,7 +49,7 @@ func TestNotice(t *testing.T) {
 		"no byte sent for 2m (stall_timeout); cancelling the migration":                                       {Kind: migration.NoticeCancelling, Cause: migration.CausedByIdleLink, For: 2 * time.Minute},
 		"no memory sent after 1m0s, and kvm2 receives nothing; cancelling the migration":                      {Kind: migration.NoticeCancelling, Cause: migration.CausedByNoStart, For: time.Minute},
 		"kvm2 has not answered for 15s; cancelling the migration":                                             {Kind: migration.NoticeCancelling, Cause: migration.CausedBySilence, For: 15 * time.Second},
-		`not done after 40s (timeout); on_timeout = "pause" is not tried, because the link had been idle for 6s; cancelling the migration`: {
+		`not finished after 40s (timeout); on_timeout = "pause" is not tried, because the link had been idle for 6s; cancelling the migration`: {
 			Kind: migration.NoticeCancelling, Cause: migration.CausedByTimeout, For: 40 * time.Second,
 			Attempt: migration.Attempt{Action: policy.Pause, Result: migration.AttemptSkipped, Skipped: migration.SkippedIdleLink, Idle: 6 * time.Second},
 		},

@@ -55,18 +55,21 @@ func Notice(p migration.Progress) string {
 	case migration.NoticeStarted:
 		return fmt.Sprintf("from %s to %s, %s", p.Source, p.Destination, mode(e.Mode))
 	case migration.NoticeAdopted:
-		return fmt.Sprintf("a migration from %s to %s is under way already, for %s: watching it to its end", p.Source, p.Destination, e.For.Round(time.Second))
+		return fmt.Sprintf("a migration from %s to %s is under way already, for %s: watching it to its end",
+			p.Source, p.Destination, e.For.Round(time.Second))
 	case migration.NoticeDirect:
 		if e.Err == nil {
 			return fmt.Sprintf("other hosts' libvirt cannot reach %s (it has no peer_uri): going direct", p.Destination)
 		}
 		return fmt.Sprintf("%s cannot reach libvirt on %s (%s): going direct", p.Source, p.Destination, oneLine(e.Err))
 	case migration.NoticeQueued:
-		return fmt.Sprintf("another job runs on the VM on %s: this migration does not begin before that has ended", p.Source)
+		return fmt.Sprintf("another job runs on the VM on %s: this migration does not begin before that has ended",
+			p.Source)
 	case migration.NoticeSending:
 		return "sending memory"
 	case migration.NoticeCallLost:
-		return fmt.Sprintf("lost the call that started the migration (%s); if that had begun, it goes on without it", oneLine(e.Err))
+		return fmt.Sprintf("lost the call that started the migration (%s); if that had begun, it goes on without it",
+			oneLine(e.Err))
 	case migration.NoticeSilent:
 		return p.Source + " does not answer; a migration that has begun goes on there"
 	case migration.NoticeAnswers:
@@ -77,8 +80,9 @@ func Notice(p migration.Progress) string {
 		return fmt.Sprintf("max_downtime_ms %s yet: %s", notDone(e.Err, "set"), oneLine(e.Err))
 	case migration.NoticeDowntimeNever:
 		return "warning: max_downtime_ms could not be set: " + oneLine(e.Err)
-	case migration.NoticePausing, migration.NoticePaused, migration.NoticePauseUnanswered, migration.NoticeSwitching, migration.NoticeSwitched,
-		migration.NoticePostCopy, migration.NoticeIdleLink, migration.NoticeCancelling, migration.NoticeTooLate, migration.NoticeOver, migration.NoticeUncancellable:
+	case migration.NoticePausing, migration.NoticePaused, migration.NoticePauseUnanswered, migration.NoticeSwitching,
+		migration.NoticeSwitched, migration.NoticePostCopy, migration.NoticeIdleLink, migration.NoticeCancelling,
+		migration.NoticeTooLate, migration.NoticeOver, migration.NoticeUncancellable:
 		return intervention(p)
 	}
 	return string(e.Kind)
@@ -103,7 +107,8 @@ func intervention(p migration.Progress) string {
 	case migration.NoticePostCopy:
 		text = "the migration is in post-copy"
 	case migration.NoticeIdleLink:
-		return fmt.Sprintf("no memory has arrived for %s; post-copy cannot be cancelled without losing the VM", e.For.Round(time.Second))
+		return fmt.Sprintf("no memory has arrived for %s; post-copy cannot be cancelled without losing the VM",
+			e.For.Round(time.Second))
 	case migration.NoticeTooLate:
 		return "too late to cancel: the VM is being started on " + p.Destination
 	case migration.NoticeOver:
@@ -125,7 +130,8 @@ func why(e migration.Notice, destination string) string {
 	switch a.Result {
 	case migration.NoAttempt:
 	case migration.AttemptSkipped:
-		return fmt.Sprintf("%s; on_timeout = %q is not tried, because %s", reached(e, destination), string(a.Action), skipped(a))
+		return fmt.Sprintf("%s; on_timeout = %q is not tried, because %s",
+			reached(e, destination), string(a.Action), skipped(a))
 	case migration.AttemptPaused:
 		return fmt.Sprintf("the memory did not arrive within %s of pausing the guest", migration.PauseLimit)
 	case migration.AttemptUnanswered:
@@ -143,7 +149,7 @@ func why(e migration.Notice, destination string) string {
 func reached(e migration.Notice, destination string) string {
 	switch e.Cause {
 	case migration.CausedByTimeout:
-		return fmt.Sprintf("not done after %s (timeout)", policy.FormatDuration(e.For))
+		return fmt.Sprintf("not finished after %s (timeout)", policy.FormatDuration(e.For))
 	case migration.CausedByStall:
 		return fmt.Sprintf("no progress for %s (stall_timeout)", policy.FormatDuration(e.For))
 	case migration.CausedByIdleLink:

@@ -2,7 +2,6 @@ package explain
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/fleet"
 )
@@ -16,7 +15,7 @@ import (
 // could not be asked.
 func Surveyed(object string, s fleet.Survey) []Text {
 	var all []Text
-	drift := Sentence(strings.Join(s.Drift, "; "))
+	drift := Sentence(DriftLine(s.Drift))
 	switch {
 	case len(s.Drift) == 0:
 	case s.Gone:
@@ -35,10 +34,10 @@ func Surveyed(object string, s fleet.Survey) []Text {
 	return all
 }
 
-// VMOutOfSync warns of drift in the record of a VM; drift says which.
-func VMOutOfSync(object string, record fleet.VMRecord, drift string) Text {
+// VMOutOfSync warns of drift in the record of a VM.
+func VMOutOfSync(object string, record fleet.VMRecord, drift []fleet.Drift) Text {
 	return Text{object + " Out of Sync", sentences(
-		fmt.Sprintf("VM %s: %s", record.Location.Domain.Name, fullStop(drift)), repair(record.Stuck()))}
+		fmt.Sprintf("VM %s: %s", record.Location.Domain.Name, fullStop(DriftLine(drift))), repair(record.Stuck()))}
 }
 
 // VMRecordMissing warns of a VM whose record is gone.
@@ -56,10 +55,9 @@ func repair(stuck error) string {
 	return sentences("The next apply cannot repair all of it.", Advice(stuck))
 }
 
-// Diverging warns that the copies of a VM's record differ; which says which one
-// counts.
-func Diverging(which string) Text {
-	return Text{"VM Migration Policy Diverges", Sentence(which)}
+// Diverging warns that the copies of a VM's record differ.
+func Diverging(d *fleet.Divergence) Text {
+	return Text{"VM Migration Policy Diverges", Sentence(DivergenceLine(d))}
 }
 
 // DeclaredAgain warns that a record has a new owner, which is left alone.
@@ -117,22 +115,22 @@ func HostRenamed(r fleet.Renaming) Text {
 
 // UnknownMembers warns of copies that have members which this release does not know.
 // It is empty where none has.
-func UnknownMembers(object string, texts []string) []Text {
-	if len(texts) == 0 {
+func UnknownMembers(object string, copies []fleet.Copy) []Text {
+	if len(copies) == 0 {
 		return nil
 	}
 	return []Text{{object + " Has Unknown Members", sentences(
-		Sentence(strings.Join(texts, "; ")), "A newer release of the provider may have written that; it is kept.")}}
+		Sentence(UnknownMembersLine(copies)), "A newer release of the provider may have written that; it is kept.")}}
 }
 
 // CopiesDiffer warns of an import whose hosts do not all have the same copy. It is
 // empty where they do.
 func CopiesDiffer(object string, found fleet.Found) []Text {
-	if len(found.Others) == 0 {
+	if len(found.Drift) == 0 {
 		return nil
 	}
 	return []Text{{object + " Differs Between Hosts", fmt.Sprintf(
-		"The most common copy, that of %s, is imported. The next plan shows the others as drift: %s.", fleet.Quote(found.Hosts), strings.Join(found.Others, "; "))}}
+		"The most common copy, that of %s, is imported. The next plan shows the others as drift: %s.", fleet.Quote(found.Hosts), DriftLine(found.Drift))}}
 }
 
 // NoRecord is what an operator reads of an import that finds no record. object is

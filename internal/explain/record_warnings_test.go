@@ -1,6 +1,7 @@
 package explain
 
 import (
+	"encoding/json"
 	"errors"
 	"slices"
 	"strings"
@@ -21,6 +22,17 @@ func requireText(t *testing.T, got, want Text) {
 	}
 }
 
+func missing(c fleet.Copy) fleet.Drift { return fleet.Drift{Copy: c, Kind: fleet.DriftMissing} }
+
+func differs(c fleet.Copy, fields ...policy.Difference) fleet.Drift {
+	return fleet.Drift{Copy: c, Kind: fleet.DriftDiffers, Difference: fleet.Difference{Fields: fields}}
+}
+
+// later is a copy with a member that this release does not know.
+func later(host string) fleet.Copy {
+	return fleet.Copy{Host: host, Record: policy.Record{Unknown: map[string]json.RawMessage{"later": json.RawMessage("1")}}}
+}
+
 func TestRecordWarnings(t *testing.T) {
 	t.Parallel()
 	onHost := fleet.Copy{Host: "kvm1", Level: host.Cluster}
@@ -37,7 +49,7 @@ func TestRecordWarnings(t *testing.T) {
 	}
 	for name, test := range map[string]struct{ got, want Text }{
 		"the VM's record drifts": {
-			VMOutOfSync("VM Migration Policy", fleet.VMRecord{Location: location}, "the live copy on kvm1 differs: max_downtime_ms is 900, declared 500"),
+			VMOutOfSync("VM Migration Policy", fleet.VMRecord{Location: location}, []fleet.Drift{differs(ofVM, policy.Difference{Field: policy.FieldMaxDowntimeMS, Have: "900", Want: "500"})}),
 			Text{"VM Migration Policy Out of Sync", "VM web: the live copy on kvm1 differs: max_downtime_ms is 900, declared 500. The next apply repairs it."},
 		},
 		"the VM's record is gone": {
@@ -45,7 +57,7 @@ func TestRecordWarnings(t *testing.T) {
 			Text{"VM Migration Policy Missing", "No copy of the record of VM web is left on kvm1. The resource is removed from state, and the next apply creates it again."},
 		},
 		"the VM's copies differ": {
-			Diverging("the live copy on kvm1 counts, but the config copy on kvm1 is missing"),
+			Diverging(&fleet.Divergence{Counts: ofVM, Drift: []fleet.Drift{missing(fleet.Copy{Host: "kvm1", VM: remedyUUID, Place: "config"})}}),
 			Text{"VM Migration Policy Diverges", "The live copy on kvm1 counts, but the config copy on kvm1 is missing."},
 		},
 		"declared again": {
@@ -77,11 +89,11 @@ func TestRecordWarnings(t *testing.T) {
 			Text{"Host \"kvm1\" Is Now Called \"node1\"", "The provider's configuration has another key for this host (host UUID " + remedyUUID + "). Its records stay as they are."},
 		},
 		"unknown members": {
-			one(UnknownMembers("Record", []string{"the copy on kvm1 has \"later\""})),
+			one(UnknownMembers("Record", []fleet.Copy{later("kvm1")})),
 			Text{"Record Has Unknown Members", "The copy on kvm1 has \"later\". A newer release of the provider may have written that; it is kept."},
 		},
 		"an import finds different copies": {
-			one(CopiesDiffer("Record", fleet.Found{Hosts: []string{"kvm1", "kvm2"}, Others: []string{"the copy on kvm3 is missing"}})),
+			one(CopiesDiffer("Record", fleet.Found{Hosts: []string{"kvm1", "kvm2"}, Drift: []fleet.Drift{missing(fleet.Copy{Host: "kvm3"})}})),
 			Text{"Record Differs Between Hosts", "The most common copy, that of \"kvm1\", \"kvm2\", is imported. The next plan shows the others as drift: the copy on kvm3 is missing."},
 		},
 		"an import finds nothing": {
@@ -101,14 +113,16 @@ func TestRecordWarnings(t *testing.T) {
 
 func TestSurveyed(t *testing.T) {
 	t.Parallel()
-	drift := []string{"the copy on kvm1 is missing", "the copy on kvm2 differs"}
+	drift := []fleet.Drift{
+		missing(fleet.Copy{Host: "kvm1"}), differs(fleet.Copy{Host: "kvm2"}, policy.Difference{Field: policy.FieldMaxDowntimeMS, Have: "900", Want: "500"}),
+	}
 	for name, test := range map[string]struct {
 		survey fleet.Survey
 		want   []Text
 	}{
 		"in sync": {},
 		"drift": {fleet.Survey{Drift: drift}, []Text{
-			{"Record Out of Sync", "The copy on kvm1 is missing; the copy on kvm2 differs. The next apply repairs it."},
+			{"Record Out of Sync", "The copy on kvm1 is missing; the copy on kvm2 differs: max_downtime_ms is 900, declared 500. The next apply repairs it."},
 		}},
 		"drift that another cluster prevents": {fleet.Survey{Drift: drift[:1], Stuck: &fleet.HeldError{Host: "kvm1", Cluster: "batch"}}, []Text{
 			{"Record Out of Sync", "The copy on kvm1 is missing. The next apply cannot repair all of it. A host is in one cluster only. " +
@@ -118,7 +132,7 @@ func TestSurveyed(t *testing.T) {
 			{"Record Missing", "The copy on kvm1 is missing. None of its hosts has the record any more. The resource is removed from state, and the next apply creates it again."},
 		}},
 		"all that is beside": {
-			fleet.Survey{Redeclared: []fleet.Copy{{Host: "kvm1"}}, Unknown: []string{"the copy on kvm2 has \"later\""}, Unseen: []error{errors.New("kvm3 is down")}},
+			fleet.Survey{Redeclared: []fleet.Copy{{Host: "kvm1"}}, Unknown: []fleet.Copy{later("kvm2")}, Unseen: []error{errors.New("kvm3 is down")}},
 			[]Text{
 				DeclaredAgain("Record", fleet.Copy{Host: "kvm1"}),
 				{"Record Has Unknown Members", "The copy on kvm2 has \"later\". A newer release of the provider may have written that; it is kept."},
@@ -193,7 +207,7 @@ func TestRecordWarningsLeaveNamesAlone(t *testing.T) {
 	for _, name := range []string{"kvm1", "österreich1", "ünter", "ß", "хост", "alpha"} {
 		for what, detail := range map[string]string{
 			"configuration": InvalidHost(&host.ConfigError{Host: name, Field: "uri", Reason: "no"}).Detail,
-			"drift":         Surveyed("Record", fleet.Survey{Drift: []string{"the copy on " + name + " is missing"}})[0].Detail,
+			"drift":         Surveyed("Record", fleet.Survey{Drift: []fleet.Drift{missing(fleet.Copy{Host: name})}})[0].Detail,
 			"declared":      DeclaredAgain("Record", fleet.Copy{Host: name}).Detail,
 		} {
 			if !strings.Contains(detail, name) {

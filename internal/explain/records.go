@@ -12,15 +12,20 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
 )
 
-const newerAdvice = "It is left as it is. Use a release of the provider that knows the record, or take the resource out of this configuration without touching the record, with a removed block (lifecycle { destroy = false })."
+const newerAdvice = "It is left as it is. Use a release of the provider that knows the record, or take the " +
+	"resource out of this configuration without touching the record, with a removed block (lifecycle { destroy = " +
+	"false })."
 
 func adviseExisting(e *fleet.ExistsError) string {
-	return fmt.Sprintf("It says %s. To take it over, import it: %s. To start anew, remove it: %s. If a resource of this configuration declared it under another label, add a moved block. With create_before_destroy, apply the values that the record has, and change them after that.",
+	return fmt.Sprintf("It says %s. To take it over, import it: %s. To start over, remove it: %s. If a resource of "+
+		"this configuration declared it under another label, add a moved block. With create_before_destroy, apply "+
+		"the values that the record has, and change them after that.",
 		*e.Copy.Document, importHint(e.Copy), removeHint(e.Copy))
 }
 
 func adviseHeld(e *fleet.HeldError) string {
-	return fmt.Sprintf("A host is in one cluster only. Remove it from the hosts of %q first; if that happens in the same apply, make this resource depend on that one (depends_on).", e.Cluster)
+	return fmt.Sprintf("A host is in one cluster only. Remove it from the hosts of %q first; if that happens in "+
+		"the same apply, make this resource depend on that one (depends_on).", e.Cluster)
 }
 
 func adviseInvalid(e *fleet.InvalidRecordError) string {
@@ -40,15 +45,17 @@ func partial(e *fleet.PartialError) string {
 		if slices.Contains(e.Silent, m.Name) {
 			said = append(said, fmt.Sprintf("The record may still be on %q, which cannot be asked.", m.Name))
 		} else {
-			said = append(said, fmt.Sprintf("The record may still be on %s: none of the hosts that answer is that one, and %s cannot be asked.", Members([]fleet.Member{m}), fleet.Quote(e.Silent)))
+			said = append(said, fmt.Sprintf("The record may still be on %s: none of the hosts that answer is that "+
+				"one, and %s cannot be asked.", Members([]fleet.Member{m}), fleet.Quote(e.Silent)))
 		}
 	}
 	if len(e.Done) > 0 {
-		said = append(said, fmt.Sprintf("On %s it is done.", fleet.Quote(e.Done)))
+		said = append(said, fmt.Sprintf("The change was made on %s.", fleet.Quote(e.Done)))
 	}
 	said = append(said, what(e.Err))
 	if errors.Is(e.Err, migration.ErrUnreachable) {
-		said = append(said, "Apply again once the host can be reached. If it is gone for good, take it out of the provider's hosts, and apply then: whatever is recorded there stays there.")
+		said = append(said, "Apply again once the host can be reached. If it is gone for good, take it out of the "+
+			"provider's hosts, and apply then: whatever is recorded there stays there.")
 	}
 	return strings.Join(said, " ")
 }
@@ -62,7 +69,7 @@ func takenBack(e *fleet.TakenBackError) string {
 }
 
 func overwritten(e *fleet.OverwrittenError) string {
-	return Sentence("the record was changed by another while it was written: " + e.Drift)
+	return Sentence("the record was changed by another while it was written: " + DriftLine(e.Drift))
 }
 
 // importHint is how a record that is there already is imported.
@@ -112,11 +119,13 @@ func PolicyUnknown(err error) Text {
 // unreadable says what becomes of a record that some other resource manages. then is
 // what follows from it until it can be read.
 func unreadable(err error, then string) string {
-	return sentences(what(err), "The resource that manages that record repairs it with the next apply, unless a newer release of the provider wrote it; "+
+	return sentences(what(err), "The resource that manages that record repairs it with the next apply, unless a "+
+		"newer release of the provider wrote it; "+
 		"a record that no resource manages has to be removed by hand.", then)
 }
 
 // Conflict warns of values that contradict each other across levels.
 func Conflict(p policy.Problem) Text {
-	return Text{"Conflicting Migration Policy", p.Text + " A move is refused while the values that are in force contradict each other."}
+	return Text{"Conflicting Migration Policy", p.Text + " A move is refused while the effective values contradict " +
+		"each other."}
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/sanitize"
 )
 
 // recovery says where to run which command that sends the rest of the memory
@@ -30,13 +31,15 @@ func recovery(o migration.Outcome) string {
 	}
 	command = append(command, o.UUID)
 	if r.Direct {
-		return fmt.Sprintf("on a machine that reaches libvirt on both `%s DESTINATION` (SOURCE and DESTINATION being the URIs of %s and %s there)",
+		return fmt.Sprintf("on a machine that reaches libvirt on both `%s DESTINATION` (SOURCE and DESTINATION "+
+			"being the URIs of %s and %s there)",
 			strings.Join(command, " "), o.Source.Host, o.Destination.Host)
 	}
 	peer, whole := withoutSecrets(r.PeerURI)
 	text := fmt.Sprintf("on %s `%s %s`", o.Source.Host, strings.Join(command, " "), peer)
 	if !whole {
-		text += fmt.Sprintf(" (with the user and the parameters of the peer_uri of %s, which are not shown)", o.Destination.Host)
+		text += fmt.Sprintf(" (with the user and the parameters of the peer_uri of %s, which are not shown)",
+			o.Destination.Host)
 	}
 	return text
 }
@@ -48,6 +51,6 @@ func withoutSecrets(uri string) (text string, whole bool) {
 	if err != nil {
 		return "PEER_URI", false
 	}
-	text = (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}).String()
+	text = sanitize.URI(u)
 	return text, text == uri
 }

@@ -47,7 +47,7 @@ func TestRemedyDoesNoHarm(t *testing.T) {
 			says:    []string{"Another migration of the VM is under way", "`virsh domjobinfo " + remedyUUID + "` on kvm1"},
 			never:   []string{"watches it to its end", "domjobabort"},
 		},
-		"another's receiving half": {
+		"another's incoming domain": {
 			outcome: migration.Outcome{Source: here["running"], Destination: there["being received"], Foreign: true},
 			says:    []string{"another migration"},
 			never:   []string{"removes it"},
@@ -118,17 +118,17 @@ func TestRemedyDoesNoHarm(t *testing.T) {
 			says:    []string{"`virsh dumpxml --inactive --security-info " + remedyUUID, "`virsh create " + remedyUUID + ".xml`"},
 			never:   []string{start},
 		},
-		"half of a failed post-copy, persistent": {
+		"a part of a failed post-copy, persistent": {
 			outcome: migration.Outcome{Source: migration.Observation{Host: "kvm1", Domain: migration.Domain{State: migration.StatePostCopyFailed, Persistent: true}}, Destination: there["gone"]},
 			says:    []string{"The part on kvm2 is gone", start + " on kvm1"},
 			never:   []string{"--postcopy-resume"},
 		},
-		"half of a failed post-copy, transient": {
+		"a part of a failed post-copy, transient": {
 			outcome: migration.Outcome{Source: here["gone"], Destination: there["left by a failed post-copy migration"]},
 			says:    []string{"The part on kvm1 is gone", "`virsh create " + remedyUUID + ".xml`", "on kvm2"},
 			never:   []string{start},
 		},
-		"half of a failed post-copy, and the other host is silent": {
+		"a part of a failed post-copy, and the other host is silent": {
 			outcome: migration.Outcome{Source: here["left by a failed post-copy migration"], Destination: there["silent"], Recovery: migration.Recovery{PeerURI: "qemu+tcp://kvm2/system"}},
 			says:    []string{"do not destroy or resume", "kvm2 does not answer", "--postcopy-resume"},
 		},

@@ -1,8 +1,6 @@
 package explain
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -84,7 +82,8 @@ func fullStop(text string) string {
 // another word may begin with a name, of a host or of an attribute, which is
 // never changed.
 var firstWords = map[string]string{
-	"a": "A", "an": "An", "another": "Another", "both": "Both", "each": "Each", "host": "Host", "it": "It", "no": "No", "the": "The", "what": "What",
+	"a": "A", "an": "An", "another": "Another", "both": "Both", "each": "Each", "host": "Host", "it": "It", "no": "No",
+	"the": "The", "what": "What",
 }
 
 func capital(text string) string {
@@ -95,15 +94,9 @@ func capital(text string) string {
 	return text
 }
 
-// unanswered tells whether a call's effect is not known: the host was not reached,
-// or did not answer.
-func unanswered(err error) bool {
-	return errors.Is(err, migration.ErrUnreachable) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)
-}
-
 // notDone says that an order failed, or only that it may have.
 func notDone(err error, done string) string {
-	if unanswered(err) {
+	if migration.Lost(err) {
 		return "is not known to have been " + done
 	}
 	return "could not be " + done

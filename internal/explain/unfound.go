@@ -12,22 +12,29 @@ import (
 func adviseTwice(e *fleet.RunningTwiceError) string {
 	var said []string
 	if len(e.Running) > 1 {
-		said = append(said, fmt.Sprintf("Two running copies of one VM corrupt its disks. Find out which one is right, and stop every other one by hand on its host (virsh destroy %s).", e.UUID))
+		said = append(said, fmt.Sprintf("Two running copies of one VM corrupt its disks. Find out which one is "+
+			"right, and stop every other one by hand on its host (virsh destroy %s).", e.UUID))
 		if len(e.Stopped) > 0 {
-			said = append(said, fmt.Sprintf("What %s holds does not run and writes nothing: never resume it while the VM runs elsewhere.", fleet.Quote(e.Stopped)))
+			said = append(said, fmt.Sprintf("What %s holds does not run and writes nothing: never resume it while "+
+				"the VM runs elsewhere.", fleet.Quote(e.Stopped)))
 		}
 	} else {
-		said = append(said, fmt.Sprintf("Nothing is lost while none of them runs, and it cannot be told from here which one has the newer memory: `virsh domstate --reason %s` on each host says how it came to stand still. "+
+		said = append(said, fmt.Sprintf("Nothing is lost while none of them runs, and it cannot be told from here "+
+			"which one has the newer memory: `virsh domstate --reason %s` on each host says why it stopped. "+
 			"Resume one of them only after every other one was ended on its host (virsh destroy %s).", e.UUID, e.UUID))
 	}
 	return strings.Join(append(said, "Nothing was changed."), " ")
 }
 
 func adviseBroken(e *fleet.BrokenPostCopyError) string {
-	return fmt.Sprintf("Destroy or resume neither: the VM would be lost. Once the two reach each other again, send the rest of its memory: run the command that the error of the failed move names, "+
-		"which is `virsh migrate --live --p2p --postcopy --postcopy-resume --persistent --undefinesource %s DESTINATION` on the host that the VM came from, with the peer_uri of the other one for DESTINATION; "+
-		"with --tls if the migration was encrypted, without --persistent and --undefinesource if the VM was transient. "+
-		"That needs libvirt 8.9 or newer, but not 11.3.0. The guide \"Moving VMs\" says more, and what to do where hosts do not reach each other's libvirt.", e.UUID)
+	return fmt.Sprintf("Destroy or resume neither: the VM would be lost. Once the two reach each other again, send "+
+		"the rest of its memory: run the command that the error of the failed move names, "+
+		"which is `virsh migrate --live --p2p --postcopy --postcopy-resume --persistent --undefinesource %s "+
+		"DESTINATION` on the host that the VM came from, with the peer_uri of the other one for DESTINATION; "+
+		"with --tls if the migration was encrypted, without --persistent and --undefinesource if the VM was "+
+		"transient. "+
+		"That needs libvirt 8.9 or newer, but not 11.3.0. The guide \"Moving VMs\" says more, and what to do where "+
+		"hosts do not reach each other's libvirt.", e.UUID)
 }
 
 // Unusual warns of what is unusual about where a VM is.
@@ -35,12 +42,14 @@ func Unusual(l fleet.Location) []Text {
 	var all []Text
 	if len(l.Leftovers) > 0 {
 		all = append(all, Text{"VM Defined Elsewhere", fmt.Sprintf(
-			"VM %s is on %s, and a shut-off definition of it is left on %s. Were both started, the VM would run twice. Remove it there (virsh undefine --keep-nvram --keep-tpm %s) once you are sure.",
+			"VM %s is on %s, and a shut-off definition of it is left on %s. If both are started, the VM runs "+
+				"twice. Remove it there (virsh undefine --keep-nvram --keep-tpm %s) once you are sure.",
 			l.Domain.Name, l.Host, fleet.Quote(l.Leftovers), l.Domain.UUID)})
 	}
 	if len(l.Paused) > 0 {
 		all = append(all, Text{"VM Paused Elsewhere", fmt.Sprintf(
-			"VM %s is running on %s, and a paused copy of it is on %s. In the last moment of a migration that is normal; if it stays, remove the paused copy there (virsh destroy %s) and never resume it.",
+			"VM %s is running on %s, and a paused copy of it is on %s. At the end of a migration this is normal; "+
+				"if it stays, remove the paused copy there (virsh destroy %s) and never resume it.",
 			l.Domain.Name, l.Host, fleet.Quote(l.Paused), l.Domain.UUID)})
 	}
 	if len(l.Unseen) > 0 {
@@ -53,14 +62,16 @@ func Unusual(l fleet.Location) []Text {
 // the UUID that is managed. act is what was to be done.
 func OtherVM(act, vm, uuid string, found fleet.Location) Text {
 	return Text{"Unable to " + act, fmt.Sprintf(
-		"VM %q is the one with UUID %s on %s, and not the one with UUID %s that is managed here. That could not be seen when it was planned. Nothing was changed. Plan and apply again.",
+		"VM %q is the one with UUID %s on %s, and not the one with UUID %s that is managed here. The plan could "+
+			"not see that. Nothing was changed. Plan and apply again.",
 		vm, found.Domain.UUID, found.Host, uuid)}
 }
 
 // Renamed warns of a VM that has another name than the configuration says.
 func Renamed(vm, uuid, name string) Text {
 	return Text{"Virtual Machine Renamed", fmt.Sprintf(
-		"VM %q (%s) is called %q now. It is still the one that is managed here. Write its new name, or its UUID, in the configuration.", vm, uuid, name)}
+		"VM %q (%s) is called %q now. It is still the one that is managed here. Write its new name, or its UUID, "+
+			"in the configuration.", vm, uuid, name)}
 }
 
 // Gone is a VM that none of the provider's hosts has.
@@ -82,22 +93,25 @@ type Gone struct {
 func (g Gone) Warning() Text {
 	summary, hosts := "Virtual Machine Gone", fleet.Quote(g.Asked)
 	lost := " Resources that manage it are removed from state."
-	dropped, then := "", " The apply creates this resource again, for that."
+	dropped, then := "", " The apply creates this resource again, for that VM."
 	if len(g.Former) > 0 {
 		summary = "Virtual Machine Out of Sight"
 		dropped = fmt.Sprintf(" It may be on %s, which the provider's configuration no longer has.", Members(g.Former))
-		then = " To manage that, remove this resource from state (terraform state rm), and apply."
-		lost = dropped + " State keeps what it says of the VM; if it is gone for good, remove this resource from the configuration."
+		then = " To manage that VM, remove this resource from state (terraform state rm), and apply."
+		lost = dropped + " State keeps what it says of the VM; if it is gone for good, remove this resource from " +
+			"the configuration."
 	}
 	switch {
 	case g.VM == g.UUID:
 		return Text{summary, fmt.Sprintf("VM %s is on none of the hosts %s.%s", g.UUID, hosts, lost)}
 	case g.Successor != nil:
-		return Text{summary, fmt.Sprintf("VM %q is on %s with UUID %s now, and the one that was managed here had UUID %s, which is on none of the hosts %s.%s "+
+		return Text{summary, fmt.Sprintf("VM %q is on %s with UUID %s now, and the one that was managed here had "+
+			"UUID %s, which is on none of the hosts %s.%s "+
 			"Where the configuration still says %[1]q, it means the new one.%[7]s",
 			g.VM, g.Successor.Host, g.Successor.Domain.UUID, g.UUID, hosts, dropped, then)}
 	case g.Unclear != nil:
-		return Text{summary, fmt.Sprintf("VM %q, which had UUID %s, is on none of the hosts %s, and %s.%s", g.VM, g.UUID, hosts, g.Unclear, lost)}
+		return Text{summary, fmt.Sprintf("VM %q, which had UUID %s, is on none of the hosts %s, and %s.%s",
+			g.VM, g.UUID, hosts, g.Unclear, lost)}
 	}
 	return Text{summary, fmt.Sprintf("VM %q (%s) is on none of the hosts %s.%s", g.VM, g.UUID, hosts, lost)}
 }

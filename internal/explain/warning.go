@@ -14,17 +14,23 @@ func Warning(r migration.Report, w migration.Warning) string {
 	case migration.WarningCrashed:
 		return panicked(r.UUID, r.Destination, w.Persistent)
 	case migration.WarningUncancellable:
-		return fmt.Sprintf("It was cancelled when it was in post-copy, which cannot be cancelled without losing the VM. It was waited for, and the VM is %s on %s.", r.State, r.Destination)
+		return fmt.Sprintf("It was cancelled when it was in post-copy, which cannot be cancelled without losing "+
+			"the VM. This move waited for its end: the VM is %s on %s.", r.State, r.Destination)
 	case migration.WarningTooLate:
 		return fmt.Sprintf("It was cancelled too late to have an effect: the VM is %s on %s.", r.State, r.Destination)
 	case migration.WarningPaused:
-		return fmt.Sprintf("The VM is paused on %s: it was before, or the migration was asked to leave it so. `virsh resume %s` there lets it run.", r.Destination, r.UUID)
+		return fmt.Sprintf("The VM is paused on %s: it was before, or the migration was asked to leave it paused. "+
+			"`virsh resume %s` there lets it run.", r.Destination, r.UUID)
 	case migration.WarningAsleep:
-		return fmt.Sprintf("The guest was asleep (pmsuspended) when its move began, and the move does not wake it: `virsh dompmwakeup %s` on %s does, also where libvirt there says that it is running.", r.UUID, r.Destination)
+		return fmt.Sprintf("The guest was asleep (pmsuspended) when its move began, and the move does not wake it: "+
+			"`virsh dompmwakeup %s` on %s does, even where libvirt there says that it is running.",
+			r.UUID, r.Destination)
 	case migration.WarningDefinition:
-		return fmt.Sprintf("%s keeps a shut-off definition of the VM. It must not be started: remove it with `virsh undefine --keep-nvram --keep-tpm %s` there.", r.Source, r.UUID)
+		return fmt.Sprintf("%s keeps a shut-off definition of the VM. It must not be started: remove it with "+
+			"`virsh undefine --keep-nvram --keep-tpm %s` there.", r.Source, r.UUID)
 	case migration.WarningTransient:
-		return fmt.Sprintf("The VM was persistent and is transient on %s: its definition is lost when it is shut down. `virsh dumpxml %s` and `virsh define` there keep it.", r.Destination, r.UUID)
+		return fmt.Sprintf("The VM was persistent and is transient on %s: its definition is lost when it is shut "+
+			"down. `virsh dumpxml %s` and `virsh define` there keep it.", r.Destination, r.UUID)
 	case migration.WarningDowntime:
 		return fmt.Sprintf("max_downtime_ms %s: %s.", notDone(w.Err, "set"), w.Err)
 	}

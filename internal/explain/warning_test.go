@@ -9,18 +9,18 @@ import (
 func TestWarning(t *testing.T) {
 	t.Parallel()
 	for want, w := range map[string]migration.Warning{
-		"VM web is paused on kvm2 by a migration that is over, and that lost its client (Terraform, virsh) in the switch-over. None of the hosts that answered runs it; it may run on a host that the provider's configuration does not have, so it was not resumed. Make sure that it runs nowhere else: then `virsh resume " + remedyUUID + "` on kvm2 lets it run, and it can be moved.": {
+		"VM web is paused on kvm2 by a migration that has ended, and that lost its client (Terraform, virsh) during the switch-over. None of the hosts that answered runs it; it may run on a host that the provider's configuration does not have, so it was not resumed. Make sure that it runs nowhere else: then `virsh resume " + remedyUUID + "` on kvm2 lets it run, and it can be moved.": {
 			Kind: migration.WarningStranded, Other: migration.OnUnknownHost,
 		},
 		"The guest panicked on kvm2, and its QEMU is kept there. `virsh destroy " + remedyUUID + "` and then `virsh start " + remedyUUID + "` on kvm2 start it again.": {
 			Kind: migration.WarningCrashed, Persistent: true,
 		},
-		"It was cancelled when it was in post-copy, which cannot be cancelled without losing the VM. It was waited for, and the VM is running on kvm2.": {Kind: migration.WarningUncancellable},
-		"It was cancelled too late to have an effect: the VM is running on kvm2.":                                                                       {Kind: migration.WarningTooLate},
-		"The VM is paused on kvm2: it was before, or the migration was asked to leave it so. `virsh resume " + remedyUUID + "` there lets it run.": {
+		"It was cancelled when it was in post-copy, which cannot be cancelled without losing the VM. This move waited for its end: the VM is running on kvm2.": {Kind: migration.WarningUncancellable},
+		"It was cancelled too late to have an effect: the VM is running on kvm2.":                                                                              {Kind: migration.WarningTooLate},
+		"The VM is paused on kvm2: it was before, or the migration was asked to leave it paused. `virsh resume " + remedyUUID + "` there lets it run.": {
 			Kind: migration.WarningPaused,
 		},
-		"The guest was asleep (pmsuspended) when its move began, and the move does not wake it: `virsh dompmwakeup " + remedyUUID + "` on kvm2 does, also where libvirt there says that it is running.": {
+		"The guest was asleep (pmsuspended) when its move began, and the move does not wake it: `virsh dompmwakeup " + remedyUUID + "` on kvm2 does, even where libvirt there says that it is running.": {
 			Kind: migration.WarningAsleep,
 		},
 		"kvm1 keeps a shut-off definition of the VM. It must not be started: remove it with `virsh undefine --keep-nvram --keep-tpm " + remedyUUID + "` there.": {

@@ -36,7 +36,8 @@ func Whereabouts(w migration.Whereabouts) string {
 	if len(silent) == 0 {
 		return fmt.Sprintf("VM %s is %s", name, found)
 	}
-	return fmt.Sprintf("VM %s is %s; whether it is running on %s is not known, because %s", name, found, strings.Join(silent, " or on "), silence(silent))
+	return fmt.Sprintf("VM %s is %s; whether it is running on %s is not known, because %s",
+		name, found, strings.Join(silent, " or on "), silence(silent))
 }
 
 // notRunning says how the hosts that answered hold a VM that none of them runs.
@@ -128,7 +129,8 @@ func splitText(here, there migration.Observation, silent []string) string {
 	case there.Gone():
 		return fmt.Sprintf("%s was on %s, which does not have it any more", text, there.Host)
 	case !there.Known():
-		return fmt.Sprintf("%s was on %s; whether it still is there is not known, because %s", text, there.Host, silence(silent))
+		return fmt.Sprintf("%s was on %s; whether it still is there is not known, because %s",
+			text, there.Host, silence(silent))
 	}
 	return fmt.Sprintf("%s is on %s", text, there.Host)
 }

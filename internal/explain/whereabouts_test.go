@@ -7,7 +7,7 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
 )
 
-// sightings is everything one host can say.
+// observations is everything one host can say.
 func observations(host string) map[string]migration.Observation {
 	all := map[string]migration.Observation{
 		"gone":   {Host: host, Err: migration.ErrNoDomain},
@@ -67,7 +67,7 @@ func TestWhereabouts_outcome(t *testing.T) {
 	for _, test := range tests {
 		o := migration.Outcome{Name: "web", Source: here[test.source], Destination: there[test.destination]}
 		if o.Source.Host == "" || o.Destination.Host == "" {
-			t.Fatalf("no such sighting: %q, %q", test.source, test.destination)
+			t.Fatalf("no such observation: %q, %q", test.source, test.destination)
 		}
 		if got := o.Place(); got != test.place {
 			t.Errorf("%s here, %s there: %q, want %q", test.source, test.destination, got, test.place)

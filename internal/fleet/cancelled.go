@@ -11,11 +11,14 @@ import (
 // lastLook bounds a look at all hosts after a move was cancelled or has failed.
 const lastLook = 5 * time.Second
 
-// cancelled looks at where the VM is whose move was cancelled before anything was
-// started.
+// cancelled is the error of a move that was cancelled before anything was started. It
+// looks where the VM is.
 func (f *Fleet) cancelled(ctx context.Context, m Move, cause error) error {
 	e := &migration.CancelledError{Err: cause}
-	e.Outcome = migration.Outcome{Name: m.VM, Untouched: true, Destination: migration.Observation{Host: m.Destination, Err: migration.ErrUnreachable}}
+	e.Outcome = migration.Outcome{
+		Name: m.VM, Untouched: true,
+		Destination: migration.Observation{Host: m.Destination, Err: migration.ErrUnreachable},
+	}
 	location, err := f.lastFind(context.WithoutCancel(ctx), m)
 	var seen interface {
 		Whereabouts() migration.Whereabouts
@@ -31,8 +34,8 @@ func (f *Fleet) cancelled(ctx context.Context, m Move, cause error) error {
 	return e
 }
 
-// lastFind is find within lastLook for each of its questions: a host that is silent
-// takes all of that time.
+// lastFind is find with lastLook for each of its questions: a silent host takes all of
+// that time.
 func (f *Fleet) lastFind(ctx context.Context, m Move) (Location, error) {
 	identifying, cancel := context.WithTimeout(ctx, lastLook)
 	defer cancel()

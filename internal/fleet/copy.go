@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/host"
@@ -19,10 +18,10 @@ type Copy struct {
 	Host string
 	// HostUUID is the UUID of the host; empty for a domain's copy.
 	HostUUID string
-	// VM is the UUID of the domain whose copy it is, and Place says which of its
-	// two: "live" or "config". Both are empty for a host's copy.
+	// VM is the UUID of the domain that has the copy, and Place says which of its two it
+	// is: "live" or "config". Both are empty for a host's copy.
 	VM, Place string
-	// Twin tells whether the domain has the other of the two places as well.
+	// Twin is true when the domain can have the other copy, too.
 	Twin bool
 	// Level is the level of a host's copy; it means nothing for a domain's.
 	Level host.Level
@@ -50,12 +49,10 @@ func (c Copy) String() string {
 	return fmt.Sprintf("the %s copy on %s", c.Place, c.Host)
 }
 
-// Subject names the record that the copy is of at the beginning of a sentence of
-// its own.
+// Subject names the record that the copy belongs to, as the subject of a sentence.
 func (c Copy) Subject() string { return c.record() }
 
-// record names the record that the copy is of, for messages about another thing
-// than that record.
+// record is Subject, for errors.
 func (c Copy) record() string {
 	if c.VM != "" {
 		return fmt.Sprintf("the %s copy of the VM's record on %s", c.Place, c.Host)
@@ -124,8 +121,8 @@ func (c Copy) digest() Digest {
 	return Digest(hex.EncodeToString(sum[:]))
 }
 
-// sees is the copy's digest for one who declares: what another instance says does
-// not matter to it.
+// sees is the copy's digest as the declaring instance sees it: what another instance
+// says does not matter to it.
 func (d Declaration) sees(c Copy) Digest {
 	if d.redeclared(c) && !d.matches(c.Record) {
 		return anothers
@@ -154,16 +151,6 @@ func (d Declaration) encode(present Copy) (string, error) {
 	}
 	document, err := record.Encode()
 	return string(document), err
-}
-
-// DifferenceText says in words how a policy that was found differs from the one
-// that was wanted, or nothing.
-func DifferenceText(have, want policy.Policy) string {
-	var texts []string
-	for _, d := range have.Differences(want) {
-		texts = append(texts, fmt.Sprintf("%s is %s, declared %s", d.Field, d.Have, d.Want))
-	}
-	return strings.Join(texts, "; ")
 }
 
 // hostCopy reads a host's copy of a level's record.

@@ -10,16 +10,16 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/host"
 )
 
-// releaseWait is how long a host that is in another cluster is waited for: in
-// one apply the other cluster may be about to let it go.
+// releaseWait is how long to wait for a host that is in another cluster: the same apply
+// may be about to remove it from there.
 const (
 	releaseWait = 5 * time.Second
 	releasePoll = 200 * time.Millisecond
 )
 
 // Create writes the record to all the hosts, or to none: what was written before
-// one of them failed is taken back. An equal record that is there already is
-// taken over from its owner. A different one is an *ExistsError, unless its owner
+// one of them failed is taken back. An equal record that exists already is taken over
+// from its owner. A different one is an *ExistsError, unless its owner
 // is the one that the declaration replaces; another cluster's is a *HeldError. An
 // error after the first write is a *TakenBackError.
 func (f *Fleet) Create(ctx context.Context, d Declaration, names []string) (Outcome, error) {
@@ -50,22 +50,22 @@ func (f *Fleet) Create(ctx context.Context, d Declaration, names []string) (Outc
 	return Outcome{Written: members, Seen: d.seen(written), Taken: d.othersOf(before)}, nil
 }
 
-// othersOf are those of the copies that bear another owner.
+// othersOf are the copies that have another owner.
 func (d Declaration) othersOf(copies []Copy) []Copy {
 	return slices.DeleteFunc(slices.Clone(copies), func(c Copy) bool {
 		return !c.readable() || c.Record.Owner == "" || c.Record.Owner == d.Owner
 	})
 }
 
-// takenFrom are those of the copies that another instance has declared since.
+// takenFrom are the copies that another instance has declared since.
 func (d Declaration) takenFrom(copies []Copy) []Copy {
 	return slices.DeleteFunc(slices.Clone(copies), func(c Copy) bool { return !d.redeclared(c) })
 }
 
-// Inspect looks, while planning, at what a Create would find on the hosts: an
+// Inspect checks, while planning, what a Create would find on the hosts: an
 // *ExistsError, an *InvalidRecordError or a *NewerRecordError where it would be
-// refused. A host that is in another cluster may be let go by the same apply, and
-// is no error.
+// refused. A host that is in another cluster is no error: the same apply may remove it
+// from there.
 func (f *Fleet) Inspect(ctx context.Context, d Declaration, names []string) ([]error, error) {
 	copies, unseen, err := f.copies(ctx, d, names)
 	if err != nil {
@@ -91,8 +91,8 @@ func (f *Fleet) Inspect(ctx context.Context, d Declaration, names []string) ([]e
 
 // agreesElsewhere fails with an *ExistsError when a host that is not among the
 // given ones has a record of the same cluster that says something else: a name
-// stands for one cluster, and a VM's policy must not change when it moves within
-// it. Hosts that cannot be asked have no say.
+// stands for one cluster, and a VM's policy must not change when it moves within it.
+// Hosts that cannot be asked are left out.
 func (f *Fleet) agreesElsewhere(ctx context.Context, d Declaration, names []string) error {
 	if d.Cluster == "" {
 		return nil
@@ -101,7 +101,7 @@ func (f *Fleet) agreesElsewhere(ctx context.Context, d Declaration, names []stri
 	return errors.Join(each(others, func(h *host.Host) error {
 		c, err := hostCopy(ctx, h, d.level())
 		if err == nil && c.readable() && d.owns(c.Record) && !d.matches(c.Record) && !d.replaces(c) {
-			return &ExistsError{Copy: c, Differences: d.differences(c.Record)}
+			return &ExistsError{Copy: c, Difference: d.difference(c.Record)}
 		}
 		return nil
 	})...)
@@ -109,8 +109,8 @@ func (f *Fleet) agreesElsewhere(ctx context.Context, d Declaration, names []stri
 
 func (d Declaration) matchesCopy(c Copy) bool { return c.readable() && d.matches(c.Record) }
 
-// takeable says whether a record may be created where this copy is. It waits for
-// another cluster to let the host go, and returns the copy that is there then.
+// takeable checks that a record may be created where this copy is. It waits for another
+// cluster to release the host, and returns the copy that is there then.
 func (f *Fleet) takeable(ctx context.Context, h *host.Host, d Declaration, c Copy) (Copy, error) {
 	c, err := awaitRelease(ctx, h, d, c)
 	if err != nil {
@@ -122,8 +122,8 @@ func (f *Fleet) takeable(ctx context.Context, h *host.Host, d Declaration, c Cop
 // replaces tells whether a readable copy is that of the owner that is replaced.
 func (d Declaration) replaces(c Copy) bool { return d.Replaces != "" && c.Record.Owner == d.Replaces }
 
-// Differing are those of the copies that a Create would refuse, or would take over
-// from the owner that it replaces.
+// Differing are the copies that a Create would refuse, or would take over from the
+// owner that it replaces.
 func (d Declaration) Differing(copies []Copy) []Copy {
 	d.Replaces = ""
 	return slices.DeleteFunc(slices.Clone(copies), func(c Copy) bool {
@@ -145,7 +145,7 @@ func (d Declaration) obstacle(c Copy) error {
 	case d.replaces(c):
 		return nil
 	default:
-		return &ExistsError{Copy: c, Differences: d.differences(c.Record)}
+		return &ExistsError{Copy: c, Difference: d.difference(c.Record)}
 	}
 }
 
@@ -192,11 +192,13 @@ func (f *Fleet) Update(ctx context.Context, d Declaration, names []string, membe
 	if err != nil {
 		return Outcome{}, err
 	}
-	removed := slices.DeleteFunc(slices.Clone(known.hosts), func(h *host.Host) bool { return slices.Contains(names, h.Name()) })
+	removed := slices.DeleteFunc(slices.Clone(known.hosts), func(h *host.Host) bool {
+		return slices.Contains(names, h.Name())
+	})
 	if err := f.refuseNewer(ctx, d, slices.Concat(hosts, removed)); err != nil {
 		return Outcome{}, err
 	}
-	// A target that cannot be asked is told of by the write, not as one to remove.
+	// The write, not the removal, reports a target that cannot be asked.
 	target := func(m Member) bool { return slices.Contains(names, m.Name) }
 	targets := slices.DeleteFunc(slices.Clone(known.hidden), func(m Member) bool { return !target(m) })
 	known.hidden = slices.DeleteFunc(known.hidden, target)
@@ -243,9 +245,9 @@ func (f *Fleet) Update(ctx context.Context, d Declaration, names []string, membe
 	return outcome, failed.orNil()
 }
 
-// Delete removes the record from the members. What is not there, is another
-// cluster's, or was declared by another instance, is left. A member that is none
-// of the hosts is let go, once all of them have answered. The error is a
+// Delete removes the record from the members, except where it is another cluster's or
+// was declared by another instance. A member that is none of the hosts is let go, once
+// all of them have answered. The error is a
 // *PartialError that says which hosts still have the record, or may have it.
 func (f *Fleet) Delete(ctx context.Context, d Declaration, members []Member) (Outcome, error) {
 	known, err := f.recognise(ctx, members)
@@ -273,7 +275,9 @@ func (f *Fleet) refuseNewer(ctx context.Context, d Declaration, hosts []*host.Ho
 // remove removes the record from hosts. Members that are hidden keep it; those
 // that are let go are passed over.
 func (f *Fleet) remove(ctx context.Context, d Declaration, hosts []*host.Host, known recognition) (Outcome, *PartialError) {
-	outcome := Outcome{Seen: map[string]Digest{}, Renamed: known.renamed, LetGo: known.letGo, Written: slices.Clone(known.hidden)}
+	outcome := Outcome{
+		Seen: map[string]Digest{}, Renamed: known.renamed, LetGo: known.letGo, Written: slices.Clone(known.hidden),
+	}
 	failed := &PartialError{}
 	if len(known.hidden) > 0 {
 		failed.Hidden = known.hidden
@@ -374,7 +378,7 @@ func (f *Fleet) takeBack(ctx context.Context, hosts []*host.Host, d Declaration,
 		case err != nil:
 			return err
 		case was.digest() == now.digest() || !d.settled(now):
-			return nil // not ours to take back: it was there before, or was never written
+			return nil // it was there before, or was never written
 		case was.Document == nil:
 			return h.DeleteRecord(ctx, d.level())
 		default:
@@ -388,5 +392,5 @@ func (f *Fleet) takeBack(ctx context.Context, hosts []*host.Host, d Declaration,
 	return errors.Join(failed...)
 }
 
-// takeBackTimeout bounds the taking back on all hosts together.
+// takeBackTimeout bounds takeBack on all hosts together.
 const takeBackTimeout = 20 * time.Second

@@ -255,26 +255,29 @@ func TestFindRecord(t *testing.T) {
 	for name, test := range map[string]struct {
 		records map[string]string
 		want    *Found
+		drift   []string
 		invalid string
 	}{
-		"none":                    {nil, nil, ""},
-		"another cluster's":       {map[string]string{"kvm1": batch}, nil, ""},
-		"one that cannot be read": {map[string]string{"kvm1": "nothing"}, nil, "kvm1"},
+		"none":                    {nil, nil, nil, ""},
+		"another cluster's":       {map[string]string{"kvm1": batch}, nil, nil, ""},
+		"one that cannot be read": {map[string]string{"kvm1": "nothing"}, nil, nil, "kvm1"},
 		"the most common": {
 			map[string]string{"kvm1": record400, "kvm2": record500, "kvm3": record500},
-			&Found{Policy: downtime(500), Hosts: []string{"kvm2", "kvm3"}, Written: members(t, f, all...), Others: []string{"the copy on kvm1 differs: max_downtime_ms is 400, declared 500"}, Deviations: Deviations{"kvm1": "differs: max_downtime_ms"}}, "",
+			&Found{Policy: downtime(500), Hosts: []string{"kvm2", "kvm3"}, Written: members(t, f, all...)},
+			[]string{"the copy on kvm1 differs: max_downtime_ms is 400, declared 500"},
+			"",
 		},
 		"of as many, that of the first host": {
 			map[string]string{"kvm2": record500, "kvm3": record400},
-			&Found{Policy: downtime(500), Hosts: []string{"kvm2"}, Written: members(t, f, "kvm2", "kvm3"), Others: []string{"the copy on kvm3 differs: max_downtime_ms is 400, declared 500"}, Deviations: Deviations{"kvm3": "differs: max_downtime_ms"}}, "",
+			&Found{Policy: downtime(500), Hosts: []string{"kvm2"}, Written: members(t, f, "kvm2", "kvm3")},
+			[]string{"the copy on kvm3 differs: max_downtime_ms is 400, declared 500"},
+			"",
 		},
 		"beside one that cannot be read": {
 			map[string]string{"kvm1": "nothing", "kvm3": record400},
-			&Found{
-				Policy: downtime(400), Hosts: []string{"kvm3"}, Written: members(t, f, "kvm1", "kvm3"),
-				Others:     []string{"the copy on kvm1 cannot be read: the record is not a JSON object: nothing"},
-				Deviations: Deviations{"kvm1": "unreadable"},
-			}, "",
+			&Found{Policy: downtime(400), Hosts: []string{"kvm3"}, Written: members(t, f, "kvm1", "kvm3")},
+			[]string{"the copy on kvm1 cannot be read: the record is not a JSON object: nothing"},
+			"",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -292,9 +295,16 @@ func TestFindRecord(t *testing.T) {
 			case err != nil:
 				t.Error(err)
 			default:
-				ignoreSeen := cmpopts.IgnoreFields(Found{}, "Seen")
-				if diff := cmp.Diff(test.want, found, cmpopts.EquateEmpty(), ignoreSeen); diff != "" {
+				ignored := cmpopts.IgnoreFields(Found{}, "Seen", "Drift")
+				if diff := cmp.Diff(test.want, found, cmpopts.EquateEmpty(), ignored); diff != "" {
 					t.Errorf("found (-want +got):\n%s", diff)
+				}
+				var drift []Drift
+				if found != nil {
+					drift = found.Drift
+				}
+				if diff := cmp.Diff(test.drift, driftLines(drift), cmpopts.EquateEmpty()); diff != "" {
+					t.Errorf("drift (-want +got):\n%s", diff)
 				}
 			}
 		})
@@ -315,6 +325,7 @@ func TestSurvey(t *testing.T) {
 		written []Member
 		inSync  []string
 		want    Survey
+		drift   []string
 	}{
 		"in sync": {
 			records: map[string]string{"kvm1": record500, "kvm2": record500}, written: two, inSync: all[:2],
@@ -322,22 +333,23 @@ func TestSurvey(t *testing.T) {
 		},
 		"one is missing": {
 			records: map[string]string{"kvm1": record500}, written: two, inSync: all[:2],
-			want: Survey{Hosts: all[:1], Written: two[:1], Drift: []string{"the copy on kvm2 is missing"}, Deviations: Deviations{"kvm2": "missing"}},
+			want: Survey{Hosts: all[:1], Written: two[:1]}, drift: []string{"the copy on kvm2 is missing"},
 		},
 		"one is another cluster's": {
 			records: map[string]string{"kvm1": record500, "kvm2": batch}, written: two, inSync: all[:2],
-			want: Survey{
-				Hosts: all[:1], Written: two[:1], Drift: []string{`the copy on kvm2 differs: it belongs to cluster "batch"`},
-				Deviations: Deviations{"kvm2": "differs: cluster"}, Stuck: &HeldError{Host: "kvm2", Cluster: "batch"},
-			},
+			want:  Survey{Hosts: all[:1], Written: two[:1], Stuck: &HeldError{Host: "kvm2", Cluster: "batch"}},
+			drift: []string{`the copy on kvm2 differs: it belongs to cluster "batch"`},
 		},
 		"all changed alike": {
 			records: map[string]string{"kvm1": record400, "kvm2": record400}, written: two, inSync: all[:2],
-			want: Survey{Hosts: all[:2], Written: two, Changed: &changed, Drift: []string{"the copies on kvm1, kvm2 differ: max_downtime_ms is 400, declared 500"}},
+			want: Survey{Hosts: all[:2], Written: two, Changed: &changed},
+			drift: []string{
+				"the copy on kvm1 differs: max_downtime_ms is 400, declared 500", "the copy on kvm2 differs: max_downtime_ms is 400, declared 500",
+			},
 		},
 		"gone": {
 			written: two, inSync: all[:2],
-			want: Survey{Gone: true, Drift: []string{"the copies on kvm1, kvm2 are missing"}, Deviations: Deviations{"kvm1": "missing", "kvm2": "missing"}},
+			want: Survey{Gone: true}, drift: []string{"the copy on kvm1 is missing", "the copy on kvm2 is missing"},
 		},
 		"one is down that was in sync": {
 			records: map[string]string{"kvm1": record500}, down: []string{"kvm2"}, written: two, inSync: all[:2],
@@ -349,7 +361,7 @@ func TestSurvey(t *testing.T) {
 		},
 		"nothing is seen, one is down": {
 			down: []string{"kvm2"}, written: two, inSync: all[:2],
-			want: Survey{Hosts: all[1:2], Written: two[1:], Drift: []string{"the copy on kvm1 is missing"}, Deviations: Deviations{"kvm1": "missing"}, Unasked: all[1:2]},
+			want: Survey{Hosts: all[1:2], Written: two[1:], Unasked: all[1:2]}, drift: []string{"the copy on kvm1 is missing"},
 		},
 		"one was dropped": {
 			records: map[string]string{"kvm1": record500}, written: []Member{dropped, two[0]}, inSync: []string{"dropped", "kvm1"},
@@ -385,7 +397,10 @@ func TestSurvey(t *testing.T) {
 		},
 		"all have a former name and the same policy": {
 			records: map[string]string{"kvm1": former500, "kvm2": former500}, written: two, inSync: all[:2],
-			want: Survey{Written: two, Drift: []string{`the copies on kvm1, kvm2 differ: it belongs to cluster "former"`}, Deviations: Deviations{"kvm1": "differs: cluster", "kvm2": "differs: cluster"}},
+			want: Survey{Written: two},
+			drift: []string{
+				`the copy on kvm1 differs: it belongs to cluster "former"`, `the copy on kvm2 differs: it belongs to cluster "former"`,
+			},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -402,7 +417,10 @@ func TestSurvey(t *testing.T) {
 			if len(got.Unseen) != len(unseen) {
 				t.Errorf("unseen are %v, want %v", got.Unseen, unseen)
 			}
-			got.Unseen, got.Seen = nil, nil
+			if diff := cmp.Diff(test.drift, driftLines(got.Drift), cmpopts.EquateEmpty()); diff != "" {
+				t.Errorf("drift (-want +got):\n%s", diff)
+			}
+			got.Unseen, got.Seen, got.Drift = nil, nil, nil
 			sameText := cmp.Comparer(func(a, b error) bool { return fmt.Sprint(a) == fmt.Sprint(b) })
 			if diff := cmp.Diff(test.want, got, cmpopts.EquateEmpty(), sameText); diff != "" {
 				t.Errorf("survey (-want +got):\n%s", diff)
@@ -427,4 +445,12 @@ func TestNewsIsToldOnce(t *testing.T) {
 			t.Errorf("%v is news: %v, want %v", step.hosts, got, step.want)
 		}
 	}
+}
+
+func driftLines(all []Drift) []string {
+	lines := make([]string, len(all))
+	for i, d := range all {
+		lines[i] = d.String()
+	}
+	return lines
 }

@@ -4,44 +4,72 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
 )
 
-func TestDeviationsNameTheCopiesAndTheFields(t *testing.T) {
+// fact is a drift without its copy, which is known by its key.
+type fact struct {
+	kind    DriftKind
+	cluster string
+	fields  []policy.Field
+}
+
+func factsOf(all []Drift) map[string]fact {
+	facts := map[string]fact{}
+	for _, d := range all {
+		f := fact{kind: d.Kind}
+		if d.Difference.Cluster != nil {
+			f.cluster = *d.Difference.Cluster
+		}
+		for _, field := range d.Difference.Fields {
+			f.fields = append(f.fields, field.Field)
+		}
+		facts[d.Key()] = f
+	}
+	return facts
+}
+
+func TestDriftNamesTheCopiesAndTheFields(t *testing.T) {
 	t.Parallel()
 	copyOn := func(host, document string) Copy { return Copy{Host: host, Document: &document}.decode() }
 	declared := Declaration{Cluster: "compute", Policy: policy.Policy{AutoConverge: new(true), MaxDowntimeMS: new(int64(500))}}
-	got := declared.deviations([]Copy{
+	got := declared.drift(
 		copyOn("kvm1", `{"version":1,"cluster":"compute","auto_converge":true,"max_downtime_ms":500}`),
 		copyOn("kvm2", `{"version":1,"cluster":"compute","max_downtime_ms":400}`),
 		copyOn("kvm3", `{"version":1,"cluster":"batch","auto_converge":true,"max_downtime_ms":400}`),
 		copyOn("kvm4", `nothing`),
-		{Host: "kvm5"},
-	})
-	want := Deviations{
-		"kvm2": "differs: auto_converge, max_downtime_ms", "kvm3": "differs: cluster", "kvm4": "unreadable", "kvm5": "missing",
+		Copy{Host: "kvm5"},
+	)
+	want := map[string]fact{
+		"kvm2": {kind: DriftDiffers, fields: []policy.Field{policy.FieldAutoConverge, policy.FieldMaxDowntimeMS}},
+		"kvm3": {kind: DriftDiffers, cluster: "batch"},
+		"kvm4": {kind: DriftUnreadable},
+		"kvm5": {kind: DriftMissing},
 	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("deviations (-want +got):\n%s", diff)
+	if diff := cmp.Diff(want, factsOf(got), cmp.AllowUnexported(fact{})); diff != "" {
+		t.Errorf("drift (-want +got):\n%s", diff)
 	}
 }
 
 // A VM's copies are told apart by their place, wherever the VM is: moving it must
 // change nothing.
-func TestDeviationsOfAVM(t *testing.T) {
+func TestDriftOfAVM(t *testing.T) {
 	t.Parallel()
 	const is500, is400, empty = `{"version":1,"max_downtime_ms":500}`, `{"version":1,"max_downtime_ms":400}`, `{"version":1}`
+	missing, differs := fact{kind: DriftMissing}, fact{kind: DriftDiffers, fields: []policy.Field{policy.FieldMaxDowntimeMS}}
 	for name, test := range map[string]struct {
 		live, config string // none when empty
-		want         Deviations
+		want         map[string]fact
+		agree        bool
 	}{
-		"in sync":                              {is500, is500, Deviations{}},
-		"one is missing":                       {is500, "", Deviations{"config": "missing"}},
-		"one differs":                          {is400, is500, Deviations{"live": "differs: max_downtime_ms"}},
-		"both agree on another":                {is400, is400, Deviations{}},
-		"each differs":                         {is400, empty, Deviations{"live": "differs: max_downtime_ms", "config": "differs: max_downtime_ms"}},
-		"one is missing, and one says nothing": {"", empty, Deviations{"live": "missing", "config": "differs: max_downtime_ms"}},
+		"in sync":                              {is500, is500, nil, true},
+		"one is missing":                       {is500, "", map[string]fact{"config": missing}, false},
+		"one differs":                          {is400, is500, map[string]fact{"live": differs}, false},
+		"both agree on another":                {is400, is400, map[string]fact{"live": differs, "config": differs}, true},
+		"each differs":                         {is400, empty, map[string]fact{"live": differs, "config": differs}, false},
+		"one is missing, and one says nothing": {"", empty, map[string]fact{"live": missing, "config": differs}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -53,8 +81,12 @@ func TestDeviationsOfAVM(t *testing.T) {
 				return c.decode()
 			}
 			record := VMRecord{Copies: []Copy{copyIn("live", test.live), copyIn("config", test.config)}}
-			if diff := cmp.Diff(test.want, record.Deviations(downtime(500))); diff != "" {
-				t.Errorf("deviations (-want +got):\n%s", diff)
+			got := factsOf(record.Drift(downtime(500)))
+			if diff := cmp.Diff(test.want, got, cmp.AllowUnexported(fact{}), cmpopts.EquateEmpty()); diff != "" {
+				t.Errorf("drift (-want +got):\n%s", diff)
+			}
+			if _, agree := record.Agreed(); agree != test.agree {
+				t.Errorf("the copies agree: %v, want %v", agree, test.agree)
 			}
 		})
 	}

@@ -3,7 +3,6 @@ package fleet
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/host"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
@@ -15,9 +14,16 @@ type Resolution struct {
 	// Cluster is the name of the cluster that the VM's host is in, or empty.
 	Cluster string
 	Policy  policy.Effective
-	// Diverging says in words that the two copies of the VM's record differ, or
-	// nothing. What the running VM carries counts.
-	Diverging string
+	// Diverging is set when the two copies of the VM's record differ; else nil.
+	Diverging *Divergence
+}
+
+// Divergence is a VM's record whose two copies differ.
+type Divergence struct {
+	// Counts is the copy that decides: what the running VM carries.
+	Counts Copy
+	// Drift is the other copy, held against it.
+	Drift []Drift
 }
 
 // Resolve finds a VM and resolves its policy from the records on its host alone.
@@ -46,8 +52,8 @@ func (f *Fleet) resolveRecord(ctx context.Context, record VMRecord, run policy.P
 	if err != nil {
 		return Resolution{}, err
 	}
-	if drift := record.Drift(own.Record.Policy); !record.Gone() && drift != InSync {
-		r.Diverging = fmt.Sprintf("%s counts, but %s", own, drift)
+	if drift := record.Drift(own.Record.Policy); !record.Gone() && len(drift) > 0 {
+		r.Diverging = &Divergence{Counts: own, Drift: drift}
 	}
 	return r, nil
 }
@@ -61,8 +67,8 @@ func (f *Fleet) Preview(ctx context.Context, vm, last string, p policy.Policy) (
 	return f.resolve(ctx, location, policy.Levels{VM: p}, nil)
 }
 
-// resolve adds what the VM's host says to the given levels. None of the copies,
-// nor the host's, may be unreadable.
+// resolve adds what the VM's host says to the given levels. It fails if one of the
+// copies, or of the host's, is unreadable.
 func (f *Fleet) resolve(ctx context.Context, location Location, levels policy.Levels, copies []Copy) (Resolution, error) {
 	h, err := f.host(location.Host)
 	if err != nil {

@@ -9,8 +9,8 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
 )
 
-// lookElsewhere asks the hosts that had no part in a move, when those that had were
-// not seen to run the VM, and adds to the error what they said where that matters.
+// lookElsewhere asks the other hosts about the VM when neither host of a move was seen
+// to run it, and adds to the error what they said where that matters.
 func (f *Fleet) lookElsewhere(ctx context.Context, r migration.Request, err error) {
 	var diagnosis migration.Diagnosis
 	if !errors.As(err, &diagnosis) || runs(diagnosis.Common().Outcome) {
@@ -18,7 +18,9 @@ func (f *Fleet) lookElsewhere(ctx context.Context, r migration.Request, err erro
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastLook)
 	defer cancel()
-	bystanders := slices.DeleteFunc(slices.Clone(f.hosts), func(h *host.Host) bool { return h.Name() == r.Source.Name() || h.Name() == r.Destination.Name() })
+	bystanders := slices.DeleteFunc(slices.Clone(f.hosts), func(h *host.Host) bool {
+		return h.Name() == r.Source.Name() || h.Name() == r.Destination.Name()
+	})
 	addElsewhere(diagnosis.Common(), each(bystanders, func(h *host.Host) migration.Observation {
 		d, err := h.Domain(ctx, r.UUID)
 		return migration.Observation{Host: h.Name(), Domain: d, Err: err}
@@ -30,14 +32,15 @@ func runs(o migration.Outcome) bool {
 	switch o.Place() {
 	case migration.OnSource, migration.OnDestination, migration.OnBoth, migration.FetchingMemory:
 		return true
-	case migration.PausedOnSource, migration.PausedOnDestination, migration.PausedOnBoth, migration.SplitMemory, migration.OnNeither, migration.Unknown:
+	case migration.PausedOnSource, migration.PausedOnDestination, migration.PausedOnBoth, migration.SplitMemory,
+		migration.OnNeither, migration.Unknown:
 	}
 	return false
 }
 
-// addElsewhere adds what other hosts said, where one of them has anything of the
-// VM. What an incoming domain means for a move that was not begun, its own checks
-// have said (migration.Request.Rival).
+// addElsewhere adds what other hosts said, where one of them holds the VM or an incoming
+// domain of it. An incoming domain is no news for a move that was not begun: its own
+// checks report it (migration.Request.Rival).
 func addElsewhere(f *migration.Failure, third []migration.Observation) {
 	f.Elsewhere = third
 	if len(f.Holders()) == 0 && (len(f.Receivers()) == 0 || f.Outcome.Untouched) {

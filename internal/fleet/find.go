@@ -33,8 +33,8 @@ func (f *Fleet) Find(ctx context.Context, vm, last string) (Location, error) {
 	return f.findUUID(ctx, vm, uuid, last)
 }
 
-// FindUUID is Find for a VM that is known by its UUID: none that is merely named
-// so is taken for it.
+// FindUUID is Find for a VM that is known by its UUID: it ignores VMs that have it as
+// their name.
 func (f *Fleet) FindUUID(ctx context.Context, uuid, last string) (Location, error) {
 	return f.findUUID(ctx, uuid, uuid, last)
 }
@@ -44,15 +44,14 @@ func isNotFound(err error) bool {
 	return errors.As(err, &notFound)
 }
 
-// transitWait is how long a VM is waited for of which only an incoming domain is
-// seen.
+// transitWait is how long to wait for a VM of which only an incoming domain is seen.
 const (
 	transitWait = 5 * time.Second
 	transitPoll = 100 * time.Millisecond
 )
 
 func (f *Fleet) findUUID(ctx context.Context, vm, uuid, last string) (Location, error) {
-	return trusted(ctx, func() (Location, trust, error) { return f.look(ctx, vm, uuid, last) })
+	return trusted(ctx, func() (Location, trust, error) { return f.observe(ctx, vm, uuid, last) })
 }
 
 // trusted looks again where the first look is not to be trusted: the hosts are
@@ -71,8 +70,8 @@ func trusted(ctx context.Context, look func() (Location, trust, error)) (Locatio
 	}
 }
 
-// look asks all hosts once for a VM.
-func (f *Fleet) look(ctx context.Context, vm, uuid, last string) (Location, trust, error) {
+// observe asks all hosts once for a VM.
+func (f *Fleet) observe(ctx context.Context, vm, uuid, last string) (Location, trust, error) {
 	w := f.ask(vm, func(h *host.Host) ([]migration.Domain, error) { return one(h.Domain(ctx, uuid)) })
 	unseen, err := unheard(w, f.mayMiss)
 	if err != nil {
@@ -118,8 +117,8 @@ func one(d migration.Domain, err error) ([]migration.Domain, error) {
 	return []migration.Domain{d}, err
 }
 
-// checkApart makes sure that a VM seen on several hosts was not seen on one of
-// them twice, which would look like two copies of it.
+// checkApart makes sure that a VM seen on several hosts was not seen on one host under
+// two names, which would look like two copies of it.
 func (f *Fleet) checkApart(ctx context.Context, homes []migration.Observation) error {
 	hosts := make([]*host.Host, len(homes))
 	for i, o := range homes {
@@ -133,7 +132,7 @@ func (f *Fleet) checkApart(ctx context.Context, homes []migration.Observation) e
 	return cmp.Or(r.same, failure(r.failures()))
 }
 
-// Quote lists names.
+// Quote lists names in quotes.
 func Quote(names []string) string {
 	quoted := make([]string, len(names))
 	for i, name := range names {

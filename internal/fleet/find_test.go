@@ -114,7 +114,7 @@ func TestFindInMidMove(t *testing.T) {
 		moved <- err
 	}()
 	seen := map[string]int{}
-	halves := 0
+	incoming := 0
 	for arrived := false; !arrived; {
 		select {
 		case err := <-moved:
@@ -129,7 +129,7 @@ func TestFindInMidMove(t *testing.T) {
 			t.Fatal(err)
 		}
 		if domain, err := h.Domain(testContext(t), guest.UUID); err == nil && domain.State == migration.StateIncoming {
-			halves++
+			incoming++
 		}
 		found, err := f.Find(testContext(t), guest.UUID, "kvm1")
 		if err != nil {
@@ -140,12 +140,12 @@ func TestFindInMidMove(t *testing.T) {
 		}
 		seen[found.Host]++
 	}
-	if halves == 0 || seen["kvm1"] == 0 || seen["kvm2"] == 0 || len(seen) != 2 {
-		t.Errorf("the VM was found on %v, its incoming half %d times", seen, halves)
+	if incoming == 0 || seen["kvm1"] == 0 || seen["kvm2"] == 0 || len(seen) != 2 {
+		t.Errorf("the VM was found on %v, its incoming domain %d times", seen, incoming)
 	}
 }
 
-// TestFindInTransit sees only the incoming half of a migration, because the host
+// TestFindInTransit sees only the incoming domain of a migration, because the host
 // that it comes from is not among the fleet's.
 func TestFindInTransit(t *testing.T) {
 	t.Parallel()

@@ -66,14 +66,14 @@ func New(config Config) (*Fleet, error) {
 
 func byName(a, b *host.Host) int { return cmp.Compare(a.Name(), b.Name()) }
 
-// alone waits until nobody else in this process changes the record that the
-// names stand for; release lets the next one do so.
+// alone waits until nobody else in this process changes the record that the names stand
+// for; release lets the next one change it.
 func (f *Fleet) alone(ctx context.Context, names ...string) (release func(), err error) {
 	return f.records.acquire(ctx, Quote(names))
 }
 
-// Drain lets the moves that are under way go on and starts none any more: one
-// that waits for a slot, or comes later, fails with ErrDraining.
+// Drain lets the moves that are under way go on and starts no more: one that waits for
+// a slot, or comes later, fails with ErrDraining.
 func (f *Fleet) Drain() { f.slots.drain() }
 
 // Close closes every connection.

@@ -3,7 +3,6 @@ package fleet
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/host"
 )
@@ -32,9 +31,9 @@ func (f *Fleet) removeCopy(ctx context.Context, h *host.Host, d Declaration) (c 
 }
 
 // writeCopy writes one host's copy, unless it says what is declared and by whom
-// already, and reads it back. It looks at what is there once more, for two
-// resources of one apply may both want the host, and have found it free. taken has
-// what another owner's copy was before.
+// already, and reads it back. It first reads the present copy once more: two resources
+// of one apply may both want the host, and have found it free. taken has another owner's
+// copy as it was before.
 func (f *Fleet) writeCopy(ctx context.Context, h *host.Host, d Declaration) (written Copy, taken []Copy, err error) {
 	release, err := f.alone(ctx, h.Name(), d.level().String())
 	if err != nil {
@@ -66,22 +65,22 @@ func (f *Fleet) writeCopy(ctx context.Context, h *host.Host, d Declaration) (wri
 		return Copy{}, nil, err
 	}
 	if drift := d.drift(written); len(drift) > 0 {
-		return Copy{}, nil, &OverwrittenError{Drift: drift[0]}
+		return Copy{}, nil, &OverwrittenError{Drift: drift}
 	}
 	return written, d.takenFrom([]Copy{present}), nil
 }
 
 // unexpected is why a copy must not be written over: it is not what the plan saw.
 // A copy that has vanished can be written, and so can one that says what is declared.
-// Where the plan saw nothing at all, on a host that joins,
-// a copy that says something else is an *ExistsError.
+// Where the plan saw nothing at all, on a host that joins, a copy that says something
+// else is an *ExistsError.
 func (d Declaration) unexpected(c Copy) error {
 	saw, compared := d.Seen[c.HostUUID]
 	switch {
 	case c.Document == nil, d.matchesCopy(c), compared && saw == d.sees(c):
 		return nil
 	case compared:
-		return &ChangedError{Copy: c, Differences: strings.Join(d.drift(c), "; ")}
+		return &ChangedError{Drift: d.drift(c)[0]}
 	default:
 		return d.obstacle(c)
 	}

@@ -8,14 +8,13 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
 )
 
-// What is decided here is decided from what hosts have said, and from nothing
-// else: find.go asks them.
+// Everything here is decided only from what hosts have said: find.go asks them.
 
-// trust is how far one look at all hosts can be relied on.
+// trust is how far one answer of all hosts can be relied on.
 type trust int
 
 const (
-	// certain is what one look tells.
+	// certain is true once it was seen.
 	certain trust = iota
 	// confirmed is what is true once it was seen twice.
 	confirmed
@@ -90,15 +89,15 @@ func oneVM(w migration.Whereabouts) error {
 
 func active(o migration.Observation) bool { return o.Domain.Active() }
 
-// leftBehind tells whether definitions that are shut off may be what a VM has left
-// behind that is on a host which cannot be asked: it was last seen there, or libvirt
-// says that it was migrated away.
+// leftBehind tells whether shut-off definitions may be the leftovers of a VM that is on
+// a host which cannot be asked: it was last seen there, or libvirt says that it was
+// migrated away.
 func leftBehind(homes []migration.Observation, last string, silent []string) bool {
 	all := !slices.ContainsFunc(homes, func(o migration.Observation) bool { return !o.Migrated() })
 	return len(silent) > 0 && (all || slices.Contains(silent, last))
 }
 
-// apart tells where a VM lives from where it only is while it migrates.
+// apart separates the homes of a VM from where it only is while it migrates.
 func apart(seen []migration.Observation) (homes, migrating []migration.Observation) {
 	for _, o := range seen {
 		if o.Is(migration.StateIncoming, migration.StatePostCopySource) {
@@ -150,9 +149,14 @@ func home(seen []migration.Observation, last string) (migration.Observation, err
 	}
 	switch {
 	case len(running) > 1, len(running) == 0 && len(held) > 1 && len(broken) == 0:
-		return migration.Observation{}, &RunningTwiceError{Name: held[0].Domain.Name, UUID: held[0].Domain.UUID, Running: hostsSeen(running), Stopped: hostsSeen(stopped)}
+		return migration.Observation{}, &RunningTwiceError{
+			Name: held[0].Domain.Name, UUID: held[0].Domain.UUID,
+			Running: hostsSeen(running), Stopped: hostsSeen(stopped),
+		}
 	case len(held) > 1 && len(broken) > 0:
-		return migration.Observation{}, &BrokenPostCopyError{Name: held[0].Domain.Name, UUID: held[0].Domain.UUID, Hosts: hostsSeen(held)}
+		return migration.Observation{}, &BrokenPostCopyError{
+			Name: held[0].Domain.Name, UUID: held[0].Domain.UUID, Hosts: hostsSeen(held),
+		}
 	case len(running) == 1:
 		return running[0], nil
 	case len(held) == 1:

@@ -5,8 +5,8 @@ import (
 	"sync"
 )
 
-// recordLocks lets one at a time change a record. A change makes several calls
-// to a host, so that who waits for it may give up.
+// recordLocks lets one at a time change a record. A change makes several calls to a
+// host, so waiting for the lock ends with the context.
 type recordLocks struct {
 	mu   sync.Mutex
 	held map[string]chan struct{} // by key; a lock that is held has one element

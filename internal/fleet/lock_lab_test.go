@@ -47,10 +47,10 @@ func TestChangesOfARecord_givenUp(t *testing.T) {
 			ctx, cancel := context.WithCancelCause(t.Context())
 			done := make(chan error)
 			go func() { done <- change.change(ctx) }()
-			cancel(errCalledOff)
+			cancel(errCancelled)
 			select {
 			case err := <-done:
-				if !errors.Is(err, errCalledOff) {
+				if !errors.Is(err, errCancelled) {
 					t.Errorf("error %v, want the context's", err)
 				}
 			case <-time.After(time.Minute):

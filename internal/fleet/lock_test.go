@@ -42,7 +42,7 @@ func TestRecordLocks(t *testing.T) {
 	})
 }
 
-// TestRecordLocks_givenUp wants who waits to see that it was called off, and the
+// TestRecordLocks_givenUp wants who waits to see that it was cancelled, and the
 // lock to be free afterwards.
 func TestRecordLocks_givenUp(t *testing.T) {
 	t.Parallel()
@@ -53,13 +53,13 @@ func TestRecordLocks_givenUp(t *testing.T) {
 			t.Fatal(err)
 		}
 		start := time.Now()
-		ctx, cancel := context.WithTimeoutCause(t.Context(), time.Minute, errCalledOff)
+		ctx, cancel := context.WithTimeoutCause(t.Context(), time.Minute, errCancelled)
 		defer cancel()
-		if _, err := locks.acquire(ctx, "record"); !errors.Is(err, errCalledOff) || time.Since(start) != time.Minute {
+		if _, err := locks.acquire(ctx, "record"); !errors.Is(err, errCancelled) || time.Since(start) != time.Minute {
 			t.Errorf("error %v after %s, want the context's", err, time.Since(start))
 		}
 		release()
-		if _, err := locks.acquire(ctx, "record"); !errors.Is(err, errCalledOff) {
+		if _, err := locks.acquire(ctx, "record"); !errors.Is(err, errCancelled) {
 			t.Errorf("error %v, want the context's, although the lock is free", err)
 		}
 		if release, err = locks.acquire(t.Context(), "record"); err != nil {
@@ -69,4 +69,4 @@ func TestRecordLocks_givenUp(t *testing.T) {
 	})
 }
 
-var errCalledOff = errors.New("called off")
+var errCancelled = errors.New("cancelled")

@@ -92,7 +92,7 @@ func (r roster) has(members []Member) bool {
 	})
 }
 
-// recognition is what has become of members.
+// recognition is which hosts members are now.
 type recognition struct {
 	hosts   []*host.Host // those that were found, sorted by name
 	present []Member     // the same, under their names of now
@@ -105,9 +105,8 @@ type recognition struct {
 	letGo []Member
 }
 
-// recognise finds the hosts that members are, whatever they are called now. It
-// asks no more hosts than it needs: all of them only when one is not behind its
-// former name.
+// recognise finds the hosts that members are, whatever their names are now. It asks all
+// hosts only when a member is not behind its former name.
 func (f *Fleet) recognise(ctx context.Context, members []Member) (recognition, error) {
 	names := make([]string, len(members))
 	for i, m := range members {
@@ -182,12 +181,14 @@ func (r recognition) unanswered() error { return failure(r.reasons()) }
 // tolerable tells whether a plan may go on without the hosts that cannot be
 // asked.
 func (f *Fleet) tolerable(errs []error) bool {
-	return f.Tolerates() && !slices.ContainsFunc(errs, func(err error) bool { return !errors.Is(err, migration.ErrUnreachable) })
+	return f.Tolerates() && !slices.ContainsFunc(errs, func(err error) bool {
+		return !errors.Is(err, migration.ErrUnreachable)
+	})
 }
 
-// Recognise tells what the configuration calls a member now: its name, and how it
-// was renamed, or that it is none of the hosts any more. A host that cannot be
-// asked is taken to be who it was.
+// Recognise tells what the configuration calls a member now: its name, and how it was
+// renamed, or that it is none of the hosts any more. A host that cannot be asked counts
+// as the member of its name.
 func (f *Fleet) Recognise(ctx context.Context, m Member) (now Member, renamed *Renaming, gone bool, err error) {
 	if m.UUID == "" {
 		return m, nil, false, nil
@@ -203,7 +204,7 @@ func (f *Fleet) Recognise(ctx context.Context, m Member) (now Member, renamed *R
 	}
 }
 
-// NamesOf are what members are called.
+// NamesOf are the names of members.
 func NamesOf(members []Member) []string {
 	names := make([]string, len(members))
 	for i, m := range members {
@@ -221,8 +222,7 @@ func (f *Fleet) Member(ctx context.Context, name string) (Member, error) {
 	return members[0], nil
 }
 
-// Roster is who the fleet's hosts are, held against those that a resource
-// remembers.
+// Roster is who the fleet's hosts are, compared with those that a resource remembers.
 type Roster struct {
 	// Members are all hosts of the fleet that answer, and those remembered that may
 	// be behind one which does not.

@@ -77,7 +77,7 @@ func (f *Fleet) find(ctx context.Context, m Move) (Location, error) {
 	return f.Find(ctx, m.VM, m.Last)
 }
 
-// settled is the answer when the VM is where it is to be, unless it is about to
+// settled is the result when the VM is on its destination already, unless it is about to
 // leave.
 func (f *Fleet) settled(ctx context.Context, l Location) (Moved, error) {
 	if l.Domain.Active() {
@@ -97,8 +97,8 @@ func (f *Fleet) settled(ctx context.Context, l Location) (Moved, error) {
 	return Moved{Location: l, Report: report}, err
 }
 
-// Arrival is the report of a VM that was not moved: it has what libvirt still
-// knows of the migration that brought the VM to where it is.
+// Arrival is the report of a VM that was not moved: what libvirt still knows of the
+// migration that brought it to its host.
 func (f *Fleet) Arrival(ctx context.Context, l Location) (migration.Report, error) {
 	h, err := f.host(l.Host)
 	if err != nil {
@@ -107,14 +107,16 @@ func (f *Fleet) Arrival(ctx context.Context, l Location) (migration.Report, erro
 	return migration.Arrival(ctx, h, l.Domain.UUID)
 }
 
-// attempt moves the VM from where it was found. elsewhere is true when it was
-// moved by another while this move waited for its turn; it is then at
-// Moved.Location and nothing was done.
+// attempt moves the VM from where it was found. elsewhere is true when somebody else
+// moved it while this move waited for its turn; it is then at Moved.Location, and nothing
+// was done.
 func (f *Fleet) attempt(ctx context.Context, m Move, from Location, report func(Progress)) (moved Moved, elsewhere bool, err error) {
 	source := from.source(m.Destination)
 	release, err := f.slots.acquire(ctx, trip{from.Domain.UUID, source, m.Destination}, func(obstacle Obstacle) {
 		waiting := Progress{Waiting: obstacle}
-		waiting.Subject = migration.Subject{UUID: from.Domain.UUID, Name: from.Domain.Name, Source: source, Destination: m.Destination}
+		waiting.Subject = migration.Subject{
+			UUID: from.Domain.UUID, Name: from.Domain.Name, Source: source, Destination: m.Destination,
+		}
 		report(waiting)
 	})
 	if err != nil {
@@ -166,8 +168,8 @@ func (f *Fleet) request(m Move, r Resolution) (migration.Request, error) {
 	}, nil
 }
 
-// Assess looks, while planning, at what speaks against a move. There is nothing
-// to look at when the VM is where it is to be.
+// Assess checks, while planning, what speaks against a move. It checks nothing when the
+// VM is on its destination already.
 func (f *Fleet) Assess(ctx context.Context, m Move) (Location, migration.Assessment, error) {
 	resolution, err := f.Resolve(ctx, m.VM, m.Last, m.Policy)
 	if err != nil {
@@ -183,16 +185,16 @@ func (f *Fleet) Assess(ctx context.Context, m Move) (Location, migration.Assessm
 	return resolution.Location, migration.Preflight(ctx, request), nil
 }
 
-// LeavingError is a VM that is where it is to be, but is being moved away from
-// there.
+// LeavingError is a VM that is on its destination, but is being migrated away from it.
 type LeavingError struct{ Location Location }
 
 func (e *LeavingError) Error() string {
-	return fmt.Sprintf("VM %s is on %s, but a migration of it to another host is under way", e.Location.Domain.Name, e.Location.Host)
+	return fmt.Sprintf("VM %s is on %s, but a migration of it to another host is under way",
+		e.Location.Domain.Name, e.Location.Host)
 }
 
-// UnresolvedError is a move that was not started because the VM's policy could
-// not be told.
+// UnresolvedError is a move that was not started because the VM's policy could not be
+// resolved.
 type UnresolvedError struct {
 	// Location is where the VM was found before.
 	Location Location

@@ -123,7 +123,7 @@ func TestMove_leaving(t *testing.T) {
 }
 
 // TestMove_followsTheVM moves a VM that another program has moved while it
-// waited for a place: from where it is then.
+// waited for a slot: from where it is then.
 func TestMove_followsTheVM(t *testing.T) {
 	t.Parallel()
 	guest := testLab(t).StartGuest(t, lab.GuestSpec{Bare: true})
@@ -174,8 +174,8 @@ func TestMove_cancelledWhileItWaits(t *testing.T) {
 	requireOn(t, f, guest, "kvm1")
 }
 
-// TestMove_drained lets the fleet be drained while a move waits for its place: it
-// is not begun when the place is free, and one that is under way goes on.
+// TestMove_drained lets the fleet be drained while a move waits for its slot: it
+// is not begun when the slot is free, and one that is under way goes on.
 func TestMove_drained(t *testing.T) {
 	t.Parallel()
 	world := testLab(t)

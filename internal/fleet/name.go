@@ -29,8 +29,8 @@ func (f *Fleet) identify(ctx context.Context, name string) (uuid string, err err
 	return f.lookForName(ctx, name)
 }
 
-// lookForName asks all hosts once for the VM of a name. One that is called exactly
-// so comes before those that are spelled in other runes.
+// lookForName asks all hosts once for the VM of a name. One with exactly this name comes
+// before those that spell it in other runes.
 func (f *Fleet) lookForName(ctx context.Context, name string) (uuid string, err error) {
 	w := f.ask(name, func(h *host.Host) ([]migration.Domain, error) { return one(h.DomainByName(ctx, name)) })
 	unseen, err := unheard(w, f.mayMiss)
@@ -46,8 +46,8 @@ func (f *Fleet) lookForName(ctx context.Context, name string) (uuid string, err 
 
 // spelled are the domains of a host whose name reads the same. Terraform writes
 // every string in the composed form of Unicode (NFC), in which a domain that has
-// its name in the decomposed one (NFD) cannot be looked up. A host that lists its
-// domains to nobody has none.
+// its name in the decomposed one (NFD) cannot be looked up. A host that does not allow
+// its domains to be listed has none.
 func spelled(ctx context.Context, h *host.Host, name string) ([]migration.Domain, error) {
 	names, err := h.DomainNames(ctx)
 	switch {

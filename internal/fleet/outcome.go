@@ -3,16 +3,17 @@ package fleet
 import (
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // ExistsError is a record that says something else than what is to be created.
 type ExistsError struct {
-	Copy        Copy
-	Differences string
+	Copy       Copy
+	Difference Difference
 }
 
 func (e *ExistsError) Error() string {
-	return fmt.Sprintf("%s exists and differs: %s", e.Copy, e.Differences)
+	return fmt.Sprintf("%s exists and differs: %s", e.Copy, e.Difference)
 }
 
 // HeldError is a host that is in another cluster.
@@ -23,19 +24,13 @@ func (e *HeldError) Error() string {
 }
 
 // ChangedError is a copy that another has written since the change was planned.
-type ChangedError struct {
-	Copy        Copy
-	Differences string
-}
+type ChangedError struct{ Drift Drift }
 
 func (e *ChangedError) Error() string {
-	if e.Differences == "" {
-		return fmt.Sprintf("%s was declared again by another since this was planned", e.Copy)
-	}
-	return fmt.Sprintf("%s was changed by another since this was planned: %s", e.Copy, e.Differences)
+	return fmt.Sprintf("%s was changed by another since this was planned: %s", e.Drift.Copy, e.Drift)
 }
 
-// Outcome is what came of a change to a record.
+// Outcome is the result of a change to a record.
 type Outcome struct {
 	// Written are the hosts that have the record afterwards, or may have it.
 	Written []Member
@@ -45,7 +40,7 @@ type Outcome struct {
 	Taken []Copy
 	// Left are copies of other owners that were not removed, Removed those that were.
 	Left, Removed []Copy
-	// Renamed are hosts that are called something else now.
+	// Renamed are hosts that have another name now.
 	Renamed []Renaming
 	// LetGo are hosts that the configuration no longer has; whatever is recorded
 	// there stays there.
@@ -87,12 +82,16 @@ func (e *TakenBackError) Error() string {
 
 func (e *TakenBackError) Unwrap() error { return e.Err }
 
-// OverwrittenError is a record that does not read back as it was written:
-// somebody else wrote at the same time.
-type OverwrittenError struct{ Drift string }
+// OverwrittenError is a record that does not read back as it was written, because
+// somebody else wrote it at the same time.
+type OverwrittenError struct{ Drift []Drift }
 
 func (e *OverwrittenError) Error() string {
-	return "the record was changed by another while it was written: " + e.Drift
+	texts := make([]string, len(e.Drift))
+	for i, d := range e.Drift {
+		texts[i] = d.String()
+	}
+	return "the record was changed by another while it was written: " + strings.Join(texts, "; ")
 }
 
 // orNil is nil when the change reached every host.

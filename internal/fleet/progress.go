@@ -23,8 +23,8 @@ type ObstacleKind string
 const (
 	// NoObstacle lets the move start.
 	NoObstacle ObstacleKind = ""
-	// OtherMove is another move of the VM that is under way, EarlierMove one that waits
-	// for longer.
+	// OtherMove is another move of the VM that is under way, EarlierMove one that has
+	// waited longer.
 	OtherMove   ObstacleKind = "another move of the VM"
 	EarlierMove ObstacleKind = "an earlier move of the VM"
 	// FullSource sends as many VMs as Limit allows, FullDestination receives as many.

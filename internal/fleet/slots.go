@@ -21,16 +21,16 @@ type trip struct {
 	source, destination string
 }
 
-// mostPassed is how often a move that waits is passed by later ones that take a
-// place it needs. It cannot use that place while another that it needs is taken,
-// so that the place is better used meanwhile; but two hosts that others use in
-// turns may never be free at once. Then the next places are kept for it.
+// mostPassed is how often later moves may take a slot that a waiting move needs. It
+// cannot use that slot while the other one that it needs is taken, so others may use it
+// meanwhile; but two hosts that others use in turns may never be free at once. Then the
+// next slots are kept for the waiting move.
 const mostPassed = 3
 
 // slots limits how many migrations leave and enter each host at a time, over
 // all moves of the fleet, and keeps the moves of one VM apart: until memory is
 // sent, nothing on the hosts tells the second of two direct ones of the first.
-// Places go to who came first, of those that can use them.
+// Slots go to who came first, of those that can use them.
 type slots struct {
 	maxOutgoing, maxIncoming int
 
@@ -40,7 +40,7 @@ type slots struct {
 	moving             map[string]bool // by the VM's UUID
 	outgoing, incoming map[string]int
 	nextStart          map[string]time.Time
-	// changed is closed, and replaced, when a place was taken or given back.
+	// changed is closed, and replaced, when a slot was taken or given back.
 	changed chan struct{}
 	// draining is closed by drain: every acquire that waits, or comes later, then
 	// fails with ErrDraining.
@@ -52,15 +52,14 @@ type slots struct {
 type waiter struct {
 	trip
 
-	// passed counts the later moves that took the last of a place it needs.
+	// passed counts the later moves that took the last of a slot it needs.
 	passed int
-	// granted is true once it has its places, and starts when it may use them.
+	// granted is true once it has its slots, and starts when it may use them.
 	granted bool
 	starts  time.Time
 }
 
-// ErrDraining is a move that was not started because the fleet starts none any
-// more.
+// ErrDraining is a move that was not started because the fleet starts no more.
 var ErrDraining = errors.New("no move is started any more")
 
 func newSlots(maxOutgoing, maxIncoming int) *slots {
@@ -89,15 +88,15 @@ func (s *slots) open() error {
 }
 
 // acquire waits until no other move of the VM is under way and both hosts have a
-// place, takes all of that at once, and then waits for its turn to start on the
-// source. waiting is told what is waited for, whenever that becomes another
-// thing. The caller must call release when the migration has ended. The error is
-// the context's, or ErrDraining.
+// slot, takes all of that at once, and then waits for its turn to start on the
+// source. It calls waiting with what it waits for, whenever that changes. The caller
+// must call release when the migration has ended. The error is the context's, or
+// ErrDraining.
 func (s *slots) acquire(ctx context.Context, t trip, waiting func(Obstacle)) (release func(), err error) {
 	w := s.enter(t)
 	release = sync.OnceFunc(func() { s.leave(w) })
 	for told := (Obstacle{}); ; {
-		changed, obstacle := s.look(w)
+		changed, obstacle := s.check(w)
 		if obstacle.Kind == NoObstacle {
 			break
 		}
@@ -135,7 +134,7 @@ func (s *slots) enter(t trip) *waiter {
 	return w
 }
 
-// leave takes a move out of the queue, or gives back the places that it has.
+// leave takes a move out of the queue, or gives back the slots that it has.
 func (s *slots) leave(w *waiter) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -149,9 +148,9 @@ func (s *slots) leave(w *waiter) {
 	s.serve()
 }
 
-// look says what is in the way of a move, or nothing once it has its places.
+// check says what is in the way of a move, or nothing once it has its slots.
 // changed is closed when that may be another thing.
-func (s *slots) look(w *waiter) (changed <-chan struct{}, obstacle Obstacle) {
+func (s *slots) check(w *waiter) (changed <-chan struct{}, obstacle Obstacle) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if w.granted {
@@ -160,7 +159,7 @@ func (s *slots) look(w *waiter) (changed <-chan struct{}, obstacle Obstacle) {
 	return s.changed, s.obstacle(w.trip, s.kept(w))
 }
 
-// serve gives the free places to the moves that wait, and lets all of them look
+// serve gives the free slots to the moves that wait, and lets all of them look
 // again.
 func (s *slots) serve() {
 	for s.serveOne() {
@@ -169,7 +168,7 @@ func (s *slots) serve() {
 	s.changed = make(chan struct{})
 }
 
-// serveOne gives the first move that can use them its places; false when there
+// serveOne gives the first move that can use them its slots; false when there
 // is none.
 func (s *slots) serveOne() bool {
 	for i, w := range s.queue {
@@ -188,7 +187,7 @@ func (s *slots) serveOne() bool {
 	return false
 }
 
-// grant takes a move's places, and its turn among the starts on its source.
+// grant takes a move's slots, and its turn among the starts on its source.
 func (s *slots) grant(w *waiter) {
 	s.moving[w.vm] = true
 	s.outgoing[w.source]++
@@ -209,7 +208,7 @@ func (s *slots) deprives(taken, other trip) bool {
 		taken.destination == other.destination && s.incoming[taken.destination] >= s.maxIncoming
 }
 
-// kept are the moves before this one for which the next places are kept: those
+// kept are the moves before this one for which the next slots are kept: those
 // that were passed too often. One whose VM is on its way can use none.
 func (s *slots) kept(w *waiter) []trip {
 	var kept []trip
@@ -224,7 +223,7 @@ func (s *slots) kept(w *waiter) []trip {
 	return kept
 }
 
-// obstacle says what is in the way of a move while places are kept for others;
+// obstacle says what is in the way of a move while slots are kept for others;
 // nothing when it can have its own.
 func (s *slots) obstacle(t trip, kept []trip) Obstacle {
 	outgoing, incoming := s.maxOutgoing-s.outgoing[t.source], s.maxIncoming-s.incoming[t.destination]

@@ -15,7 +15,7 @@ import (
 )
 
 // queue plays moves that come one after the other, and notes the order in which
-// they get their places.
+// they get their slots.
 type queue struct {
 	slots   *slots
 	mu      sync.Mutex
@@ -23,7 +23,7 @@ type queue struct {
 	waiting sync.WaitGroup
 }
 
-// come lets a move come, which lasts as long as given once it has its place. It
+// come lets a move come, which lasts as long as given once it has its slot. It
 // returns when that has it, or waits.
 func (q *queue) come(ctx context.Context, t *testing.T, name string, to trip, lasts time.Duration) {
 	t.Helper()
@@ -51,7 +51,7 @@ func (q *queue) soFar() []string {
 	return slices.Clone(q.order)
 }
 
-// TestSlots_order wants places to go to who came first, of those that can use
+// TestSlots_order wants slots to go to who came first, of those that can use
 // them.
 func TestSlots_order(t *testing.T) {
 	t.Parallel()
@@ -74,7 +74,7 @@ func TestSlots_order(t *testing.T) {
 			{"5", trip{"5", "a", "b"}, short},
 			{"6", trip{"6", "a", "b"}, short},
 		}, []string{"1", "2", "3", "4", "5", "6"}},
-		"a place that the first cannot use": {1, 1, []arrival{
+		"a slot that the first cannot use": {1, 1, []arrival{
 			{"1", trip{"1", "x", "b"}, long},
 			{"2", trip{"2", "a", "b"}, short},
 			{"3", trip{"3", "a", "c"}, short},
@@ -112,7 +112,7 @@ func TestSlots_order(t *testing.T) {
 
 // TestSlots_wideMove has a move that needs two hosts at once, which others use in
 // turns, so that they are never both free: after it was passed a few times, the
-// next places are kept for it.
+// next slots are kept for it.
 func TestSlots_wideMove(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -206,7 +206,7 @@ func playMoves(t *testing.T, random *rand.Rand) {
 			now.count(to, 1)
 			mu.Lock()
 			started[i] = true
-			for earlier, other := range came[:i] { // those could have used the very same places
+			for earlier, other := range came[:i] { // those could have used the very same slots
 				if !started[earlier] && other.source == to.source && other.destination == to.destination && !moving[other.vm] {
 					passed[earlier]++
 				}

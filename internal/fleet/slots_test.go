@@ -159,8 +159,8 @@ func TestSlots_waitingIsTold(t *testing.T) {
 	})
 }
 
-// TestSlots_givenUp wants a wait that is given up to leave the VM and all places
-// free, in either half of it.
+// TestSlots_givenUp wants a wait that is given up to leave the VM and all slots
+// free, in either part of it.
 func TestSlots_givenUp(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -190,7 +190,7 @@ func TestSlots_givenUp(t *testing.T) {
 	})
 }
 
-// TestSlots_drain wants nobody to get a place once the slots are drained: neither
+// TestSlots_drain wants nobody to get a slot once the slots are drained: neither
 // who waits for one, nor who waits for the start, nor who comes later.
 func TestSlots_drain(t *testing.T) {
 	t.Parallel()
@@ -206,9 +206,9 @@ func TestSlots_drain(t *testing.T) {
 				t.Errorf("%+v: error %v, want %v", to, err, ErrDraining)
 			}
 		}
-		waiting.Go(func() { drained(trip{"2", "a", "b"}) }) // has a place, and waits for its start
+		waiting.Go(func() { drained(trip{"2", "a", "b"}) }) // has a slot, and waits for its start
 		synctest.Wait()
-		waiting.Go(func() { drained(trip{"3", "a", "c"}) }) // has no place
+		waiting.Go(func() { drained(trip{"3", "a", "c"}) }) // has no slot
 		waiting.Go(func() { drained(trip{"1", "d", "e"}) }) // is of a VM that is being moved
 		synctest.Wait()
 		s.drain()
@@ -218,7 +218,7 @@ func TestSlots_drain(t *testing.T) {
 		release()
 		drained(trip{"1", "a", "b"})
 		if left := s.outgoing["a"] + s.incoming["b"] + s.incoming["c"] + len(s.moving); left != 0 {
-			t.Errorf("%d places and VMs are still taken", left)
+			t.Errorf("%d slots and VMs are still taken", left)
 		}
 	})
 }

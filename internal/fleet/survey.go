@@ -11,11 +11,10 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
 )
 
-// Survey is what the copies of a level's record on its hosts come to, held
-// against the declaration.
+// Survey compares the copies of a level's record on its hosts with the declaration.
 type Survey struct {
-	// Hosts are those whose copy says what is declared, or is another instance's,
-	// and those of which that is still believed because they could not be asked.
+	// Hosts are those whose copy says what is declared, or is another instance's. Those
+	// that could not be asked stay in it.
 	Hosts []string
 	// Written are the hosts that have a copy, right or wrong, or may have one.
 	Written []Member
@@ -27,23 +26,21 @@ type Survey struct {
 	// Gone is true when no host has a copy, every one having been asked, and none
 	// was let go.
 	Gone bool
-	// Drift says in words what is wrong with which host's copy.
-	Drift []string
-	// Deviations are the same in short; empty where Changed is set.
-	Deviations Deviations
+	// Drift are the copies that are not what is declared, also where Changed is set.
+	Drift []Drift
 	// Redeclared are the copies that another instance has declared since.
 	Redeclared []Copy
-	// Stuck is why some of it cannot be put right by writing: another cluster
-	// has the host, or a newer release wrote the record; else nil.
+	// Stuck is why an update cannot repair all of it: another cluster has the host, or a
+	// newer release wrote the record; else nil.
 	Stuck error
-	// Unknown says which copies have members that this release does not know.
-	Unknown []string
+	// Unknown are the copies that have members which this release does not know.
+	Unknown []Copy
 	// Unasked are the names of hosts that could not be asked; only with
 	// UnreachableWarn.
 	Unasked []string
 	// Unseen are why hosts could not be asked; only with UnreachableWarn.
 	Unseen []error
-	// Renamed are hosts that are called something else now.
+	// Renamed are hosts that have another name now.
 	Renamed []Renaming
 	// LetGo are hosts that the provider's configuration no longer has.
 	LetGo []Member
@@ -89,15 +86,14 @@ func (f *Fleet) Survey(ctx context.Context, want Declaration, members []Member, 
 		}
 		s.Stuck = errors.Join(s.Stuck, want.stuck(c))
 	}
-	s.Drift, s.Deviations = want.drift(watched...), want.deviations(watched)
+	s.Drift = want.drift(watched...)
 	for _, u := range unseen {
 		known.hidden = append(known.hidden, known.member(u.host))
 		s.Unseen = append(s.Unseen, u.err)
 	}
 	s.Gone = len(s.Written) == 0 && len(known.hidden) == 0 && len(s.LetGo) == 0
 	if changed, ok := agreed(own); ok && len(own) == len(copies) && len(known.hidden) == 0 && len(s.Hosts) == 0 && want.sameName(own) {
-		s.Changed, s.Deviations = &changed, Deviations{}
-		s.Hosts = hostsOf(own)
+		s.Changed, s.Hosts = &changed, hostsOf(own)
 	}
 	s.Unasked = NamesOf(known.hidden)
 	for _, m := range known.hidden {
@@ -111,7 +107,7 @@ func (f *Fleet) Survey(ctx context.Context, want Declaration, members []Member, 
 	return s, nil
 }
 
-// sameName tells whether all copies bear the cluster's present name.
+// sameName tells whether all copies have the cluster's present name.
 func (d Declaration) sameName(copies []Copy) bool {
 	return !slices.ContainsFunc(copies, func(c Copy) bool { return !d.named(c.Record) })
 }
@@ -205,10 +201,9 @@ type Found struct {
 	// by the UUID of the host.
 	Written []Member
 	Seen    map[string]Digest
-	// Others says in words what the other copies are, and Deviations in short.
-	Others     []string
-	Deviations Deviations
-	Unseen     []error
+	// Drift are the other copies.
+	Drift  []Drift
+	Unseen []error
 }
 
 // FindRecord looks on all hosts for a level's record and takes the most common
@@ -243,8 +238,7 @@ func (f *Fleet) FindRecord(ctx context.Context, d Declaration) (*Found, error) {
 			found.Policy, found.Owner, found.Hosts = candidate.Record.Policy, candidate.Record.Owner, hosts
 		}
 	}
-	taken := Declaration{Cluster: d.Cluster, Policy: found.Policy}
-	found.Others, found.Deviations = taken.drift(claimed...), taken.deviations(claimed)
+	found.Drift = Declaration{Cluster: d.Cluster, Policy: found.Policy}.drift(claimed...)
 	return found, nil
 }
 

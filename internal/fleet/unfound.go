@@ -64,7 +64,8 @@ func (e *InTransitError) Error() string {
 	for i, s := range e.Seen {
 		seen[i] = fmt.Sprintf("on %s it is %s", s.Host, s.Domain.State)
 	}
-	return fmt.Sprintf("VM %q is in the middle of a migration whose other end is none of the provider's hosts: %s", e.VM, strings.Join(seen, ", "))
+	return fmt.Sprintf("VM %q is in the middle of a migration whose other end is none of the provider's hosts: %s",
+		e.VM, strings.Join(seen, ", "))
 }
 
 // AmbiguousNameError is a name that fits VMs with different UUIDs.
@@ -93,11 +94,13 @@ type RunningTwiceError struct {
 func (e *RunningTwiceError) Error() string {
 	switch {
 	case len(e.Running) == 0:
-		return fmt.Sprintf("VM %s (%s) runs nowhere, and is paused or crashed on more than one host: %s", e.Name, e.UUID, Quote(e.Stopped))
+		return fmt.Sprintf("VM %s (%s) runs nowhere, and is paused or crashed on more than one host: %s",
+			e.Name, e.UUID, Quote(e.Stopped))
 	case len(e.Stopped) == 0:
 		return fmt.Sprintf("VM %s (%s) runs on more than one host: %s", e.Name, e.UUID, Quote(e.Running))
 	default:
-		return fmt.Sprintf("VM %s (%s) runs on more than one host: %s; a copy that does not run is on %s", e.Name, e.UUID, Quote(e.Running), Quote(e.Stopped))
+		return fmt.Sprintf("VM %s (%s) runs on more than one host: %s; a copy that does not run is on %s",
+			e.Name, e.UUID, Quote(e.Running), Quote(e.Stopped))
 	}
 }
 
@@ -109,7 +112,8 @@ type BrokenPostCopyError struct {
 }
 
 func (e *BrokenPostCopyError) Error() string {
-	return fmt.Sprintf("the post-copy migration of VM %s (%s) has failed, and each of %s holds a part of its memory", e.Name, e.UUID, Quote(e.Hosts))
+	return fmt.Sprintf("the post-copy migration of VM %s (%s) has failed, and each of %s holds a part of its memory",
+		e.Name, e.UUID, Quote(e.Hosts))
 }
 
 // SameHostError is one libvirt host that the configuration has twice.

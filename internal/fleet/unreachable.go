@@ -7,7 +7,7 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
 )
 
-// Unreachable says what a host that cannot be reached is while planning.
+// Unreachable says what becomes of a plan when a host cannot be reached.
 type Unreachable string
 
 // The values of Unreachable.
@@ -30,7 +30,7 @@ func (e *HostsDownError) Error() string { return errors.Join(e.Errs...).Error() 
 
 func (e *HostsDownError) Unwrap() []error { return e.Errs }
 
-// failure is what hosts that did not answer come to; nil when all did.
+// failure is the error of hosts that did not answer; nil when all did.
 func failure(errs []error) error {
 	down := &HostsDownError{Errs: errs}
 	for _, err := range errs {
@@ -46,9 +46,9 @@ func failure(errs []error) error {
 	return down
 }
 
-// News tells whether any of the hosts has not been reported as down before.
-// Every VM and every record needs all of the hosts, and a plan of a hundred is
-// not to say a hundred times that one of them is down.
+// News tells whether any of the hosts has not been reported as down before. Every VM and
+// every record needs all of the hosts, and a plan of a hundred must not say a hundred
+// times that one of them is down.
 func (f *Fleet) News(e *HostsDownError) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
@@ -18,9 +17,6 @@ type VMRecord struct {
 	Location Location
 	Copies   []Copy
 }
-
-// InSync is what VMRecord.Drift says when there is none.
-const InSync = "in_sync"
 
 // ReadVM finds a VM and reads its record. A VM that moves on in between is looked
 // for again.
@@ -47,8 +43,7 @@ func (f *Fleet) readWhere(ctx context.Context, find func() (Location, error)) (V
 	}
 }
 
-// readAttempts is how often a VM is looked for that is gone from where it was
-// just found.
+// readAttempts is how often to look for a VM that is gone from where it was just found.
 const readAttempts = 3
 
 func (f *Fleet) readVM(ctx context.Context, location Location) (VMRecord, error) {
@@ -61,14 +56,19 @@ func (f *Fleet) readVM(ctx context.Context, location Location) (VMRecord, error)
 		return VMRecord{}, err
 	}
 	if !raw.Active && !raw.Persistent {
-		return VMRecord{}, fmt.Errorf("host %q: VM %s has just ended: %w", h.Name(), location.Domain.Name, migration.ErrNoDomain)
+		return VMRecord{}, fmt.Errorf("host %q: VM %s has just ended: %w",
+			h.Name(), location.Domain.Name, migration.ErrNoDomain)
 	}
 	r := VMRecord{Location: location}
 	if raw.Active {
-		r.Copies = append(r.Copies, Copy{Host: h.Name(), VM: location.Domain.UUID, Place: "live", Twin: raw.Persistent, Document: raw.Live}.decode())
+		r.Copies = append(r.Copies, Copy{
+			Host: h.Name(), VM: location.Domain.UUID, Place: "live", Twin: raw.Persistent, Document: raw.Live,
+		}.decode())
 	}
 	if raw.Persistent {
-		r.Copies = append(r.Copies, Copy{Host: h.Name(), VM: location.Domain.UUID, Place: "config", Twin: raw.Active, Document: raw.Config}.decode())
+		r.Copies = append(r.Copies, Copy{
+			Host: h.Name(), VM: location.Domain.UUID, Place: "config", Twin: raw.Active, Document: raw.Config,
+		}.decode())
 	}
 	return r, nil
 }
@@ -81,27 +81,14 @@ func (r VMRecord) Gone() bool {
 // Agreed is the policy that all copies say, if they do.
 func (r VMRecord) Agreed() (policy.Policy, bool) { return agreed(r.Copies) }
 
-// Drift says in words which copy differs from the policy, and how; InSync when
-// none does.
-func (r VMRecord) Drift(want policy.Policy) string {
-	texts := Declaration{Policy: want}.drift(r.Copies...)
-	if len(texts) == 0 {
-		return InSync
-	}
-	return strings.Join(texts, "; ")
+// Drift lists the copies that differ from the policy, also where all agree on
+// another one, which Agreed tells.
+func (r VMRecord) Drift(want policy.Policy) []Drift {
+	return Declaration{Policy: want}.drift(r.Copies...)
 }
 
-// Deviations is Drift in short, by copy. They are none where all copies agree on
-// another policy, which Agreed tells.
-func (r VMRecord) Deviations(want policy.Policy) Deviations {
-	if agreed, ok := r.Agreed(); ok && !agreed.Equal(want) {
-		return Deviations{}
-	}
-	return Declaration{Policy: want}.deviations(r.Copies)
-}
-
-// Unknown says which copies have members that this release does not know.
-func (r VMRecord) Unknown() []string { return unknownMembers(r.Copies) }
+// Unknown lists the copies that have members which this release does not know.
+func (r VMRecord) Unknown() []Copy { return unknownMembers(r.Copies) }
 
 // Telling is the record of the copy that counts: the first that can be read. A
 // record of which any copy is newer than this release is not read at all.
@@ -138,7 +125,7 @@ type ChangedVM struct {
 	Taken []Copy
 }
 
-// InspectVM looks, while planning, at what a CreateVM would find: an
+// InspectVM checks, while planning, what a CreateVM would find: an
 // *ExistsError, an *InvalidRecordError or a *NewerRecordError where it would be
 // refused.
 func (f *Fleet) InspectVM(ctx context.Context, l Location, d Declaration) error {
@@ -223,7 +210,7 @@ func (d Declaration) unexpectedOfVM(c Copy) error {
 			return nil
 		}
 	}
-	return &ChangedError{Copy: c, Differences: strings.Join(d.drift(c), "; ")}
+	return &ChangedError{Drift: d.drift(c)[0]}
 }
 
 // writeVM writes the copies that differ and reads them back where the VM is
@@ -237,7 +224,7 @@ func (f *Fleet) writeVM(ctx context.Context, present VMRecord, d Declaration) (C
 	if ctx.Err() != nil {
 		return ChangedVM{}, context.Cause(ctx)
 	}
-	// What is begun is brought to its end, so that state knows what was written.
+	// A write that has begun is finished, so that state knows what was written.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), writeTimeout)
 	defer cancel()
 	if !present.settled(d) {
@@ -254,13 +241,13 @@ func (f *Fleet) writeVM(ctx context.Context, present VMRecord, d Declaration) (C
 		return ChangedVM{}, err
 	}
 	changed := ChangedVM{Record: written, Taken: d.takenFrom(present.Copies)}
-	if drift := written.Drift(d.Policy); drift != InSync {
+	if drift := written.Drift(d.Policy); len(drift) > 0 {
 		return changed, &OverwrittenError{Drift: drift}
 	}
 	return changed, nil
 }
 
-// writeTimeout bounds the writing of a VM's record and its reading back.
+// writeTimeout bounds writing a VM's record and reading it back.
 const writeTimeout = 30 * time.Second
 
 // settled tells whether no copy needs writing.
@@ -311,10 +298,9 @@ func (r VMRecord) mostTelling() Copy {
 	return best
 }
 
-// DeleteVM removes a VM's record, and returns the copies that there were. One that
-// another instance has declared is left. A VM that no host has is the
-// *NotFoundError of Find: whether its record is gone with it depends on who was
-// asked.
+// DeleteVM removes a VM's record, and returns its copies. It leaves one that another
+// instance has declared. A VM that no host has is the *NotFoundError of Find: whether its
+// record is gone with it depends on which hosts were asked.
 func (f *Fleet) DeleteVM(ctx context.Context, uuid, last string, d Declaration) (removed []Copy, left *Copy, err error) {
 	release, err := f.alone(ctx, uuid)
 	if err != nil {

@@ -62,7 +62,7 @@ func TestRunAdoptsAMigrationThatHasJustBegun(t *testing.T) {
 	t.Parallel()
 	play(t, func(s *scene) {
 		s.underWay(mt.Converging(), s.kvm2, migration.Parameters{})
-		// The destination does not show its half yet.
+		// The destination does not show its incoming domain yet.
 		s.kvm2.Before("Domain", mt.Times(3, migration.ErrNoDomain))
 		s.arrives()
 		s.startedNothing()

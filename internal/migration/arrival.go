@@ -2,13 +2,13 @@ package migration
 
 import "context"
 
-// Arrival reports of a VM that is where it is to be: what its host still knows of
-// the migration that brought it there, and what is unusual about it. It asks the host
-// within deadlines of its own, and changes nothing.
+// Arrival is the report of a VM that is on its destination already: what its host
+// still knows of the migration that brought it there, and what is unusual about it. It
+// asks the host within deadlines of its own, and changes nothing.
 func Arrival(ctx context.Context, host Host, uuid string) (Report, error) {
 	look, cancel := context.WithTimeout(ctx, probeDeadline)
 	defer cancel()
-	seen := sight(look, host, uuid)
+	seen := observe(look, host, uuid)
 	if seen.Err != nil {
 		return Report{}, seen.Err
 	}
@@ -20,8 +20,8 @@ func Arrival(ctx context.Context, host Host, uuid string) (Report, error) {
 	return r, nil
 }
 
-// brought adds what is known of a migration that ended unwatched, because its
-// client was killed, and what it has left unusual.
+// brought adds what is known of a migration that ended unwatched because its client
+// was killed, and the warnings about what it left.
 func (r *Report) brought(seen Observation, idle bool, other OtherCopy, job *Job) {
 	if job != nil {
 		r.Unwatched = true
@@ -44,8 +44,8 @@ func idle(ctx context.Context, host Host, seen Observation) bool {
 	return err == nil && job.Type != JobRunning
 }
 
-// completed is what a host's libvirt says of the migration that brought a domain;
-// nil when it does not know of one.
+// completed is what a host's libvirt says of the migration that brought a domain; nil
+// when it knows of none.
 func completed(ctx context.Context, host Host, uuid string) *Job {
 	job, err := ask(ctx, callDeadline, func(ctx context.Context) (Job, error) { return host.CompletedJob(ctx, uuid) })
 	if err != nil || job.Type != JobCompleted || job.Operation != OperationMigrationIn {

@@ -20,8 +20,8 @@ func order(ctx context.Context, deadline time.Duration, call func(context.Contex
 	return call(ctx)
 }
 
-// lost tells whether a call's effect is not known: the host was not reached or
+// Lost tells whether a call's effect is not known: the host was not reached or
 // did not answer.
-func lost(err error) bool {
+func Lost(err error) bool {
 	return errors.Is(err, ErrUnreachable) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)
 }

@@ -145,7 +145,7 @@ func TestCancelInPostCopyWaits(t *testing.T) {
 				s.policy(policy.Policy{Timeout: new(20 * time.Second), PostCopy: new(true), OnTimeout: new(policy.SwitchToPostCopy)})
 				s.at(30*time.Second, s.cancel)
 				if r := s.arrives(); len(r.Warnings) != 1 || !strings.Contains(warnings(r)[0], "in post-copy") {
-					s.Errorf("the report does not say why it was not called off: %q", warnings(r))
+					s.Errorf("the report does not say why it was not cancelled: %q", warnings(r))
 				}
 				if n := s.kvm1.Calls("AbortJob"); n > 0 {
 					s.Errorf("%d aborts in post-copy", n)

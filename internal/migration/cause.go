@@ -1,12 +1,12 @@
 package migration
 
-// cause is what has just made the engine cancel a migration.
+// cause is the event that makes the engine cancel a migration.
 type cause int
 
 const (
 	callerAsked cause = iota + 1
-	// limitReached is a limit of the policy with on_timeout = "abort", or with another
-	// one that cannot be tried.
+	// limitReached is a limit of the policy with on_timeout = "abort", or with an
+	// on_timeout that cannot be tried.
 	limitReached
 	// pauseRefused, pauseUnanswered and pausedInVain are on_timeout = "pause" that did
 	// not help, switchNotMade is on_timeout = "post_copy".
@@ -20,7 +20,7 @@ const (
 	destinationLost
 )
 
-// verdict is why the engine ends a migration, as its error tells it.
+// verdict is why the engine ends a migration. Outside the engine it is Cause.
 type verdict int
 
 const (
@@ -52,7 +52,7 @@ func (c cause) verdict(limit verdict) verdict {
 	return none
 }
 
-// hindrance is why on_timeout is not tried.
+// hindrance is why on_timeout is not tried. Outside the engine it is Skipped.
 type hindrance int
 
 const (

@@ -149,7 +149,7 @@ func TestRunWithoutStallTimeoutWaits(t *testing.T) {
 		began := time.Now()
 		fails[*migration.TimedOutError](s, runsOnSource)
 		if took := time.Since(began); took < time.Hour {
-			s.Errorf("called off after %s", took)
+			s.Errorf("cancelled after %s", took)
 		}
 	})
 }
@@ -160,7 +160,7 @@ func TestRunTimesOut(t *testing.T) {
 		s.world.Play(mt.Endless())
 		s.policy(policy.Policy{Timeout: new(45 * time.Second), MaxDowntimeMS: new(int64(100))})
 		began := time.Now()
-		err := fails[*migration.TimedOutError](s, runsOnSource, "not done after 45s (timeout, run)", "auto_converge is false")
+		err := fails[*migration.TimedOutError](s, runsOnSource, "not finished after 45s (timeout, run)", "auto_converge is false")
 		if explain.Failure(err).Summary != "Migration Timed Out" || err.Limit != policy.FieldTimeout {
 			s.Errorf("summary %q, limit %s", explain.Failure(err).Summary, err.Limit)
 		}
@@ -270,7 +270,7 @@ func TestRunAbortsWhenOnTimeoutIsRefused(t *testing.T) {
 				test.policy.Timeout = new(20 * time.Second)
 				s.policy(test.policy)
 				s.kvm1.Before(test.call, refused)
-				fails[*migration.TimedOutError](s, runsOnSource, "could not be done")
+				fails[*migration.TimedOutError](s, runsOnSource, "could not be applied")
 				s.runsOn(s.kvm1, s.kvm2)
 			})
 		})
@@ -293,7 +293,7 @@ func TestRunNeverCallsPostCopyOffAfterALostAnswer(t *testing.T) {
 	})
 }
 
-func TestRunLeavesBothHalvesOfAFailedPostCopy(t *testing.T) {
+func TestRunLeavesBothPartsOfAFailedPostCopy(t *testing.T) {
 	t.Parallel()
 	for _, mode := range []migration.Mode{migration.PeerToPeer, migration.Direct} {
 		t.Run(string(mode), func(t *testing.T) {
@@ -315,7 +315,7 @@ func TestRunLeavesBothHalvesOfAFailedPostCopy(t *testing.T) {
 					}
 				}
 				if s.kvm1.Calls("Resume")+s.kvm2.Calls("Resume") > 0 {
-					s.Error("a half was resumed")
+					s.Error("a part was resumed")
 				}
 			})
 		})
@@ -400,7 +400,7 @@ func TestRunSaysTruthfullyThatTheSwitchToPostCopyWasNotMade(t *testing.T) {
 		s.world.Play(mt.Endless())
 		s.policy(policy.Policy{Timeout: new(20 * time.Second), PostCopy: new(true), OnTimeout: new(policy.SwitchToPostCopy)})
 		s.kvm1.Before("StartPostCopy", mt.Always(migration.ErrUnreachable))
-		fails[*migration.TimedOutError](s, runsOnSource, "could not be done")
+		fails[*migration.TimedOutError](s, runsOnSource, "could not be applied")
 		if s.said("refused") {
 			s.Errorf("a host that did not answer is said to have refused: %v", s.progress)
 		}

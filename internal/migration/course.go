@@ -18,7 +18,7 @@ const (
 	CausedByCaller Cause = "cancelled"
 	// CausedByTimeout lasted longer than the policy's timeout.
 	CausedByTimeout Cause = "timeout"
-	// CausedByStall got no nearer to its end for the policy's stall_timeout.
+	// CausedByStall made no progress for the policy's stall_timeout.
 	CausedByStall Cause = "stalled"
 	// CausedByIdleLink sent no byte for the policy's stall_timeout.
 	CausedByIdleLink Cause = "link stalled"
@@ -30,7 +30,7 @@ const (
 	CausedBySilence Cause = "destination silent"
 )
 
-// Limits that a course may have come to, beside those of the policy.
+// Limits of the engine itself that can end a migration, beside those of the policy.
 const (
 	StartLimit             = startLimit
 	SilentDestinationLimit = desertedLimit
@@ -38,7 +38,7 @@ const (
 	StallPasses            = stallPasses
 )
 
-// Course is how a migration went until its end, as far as that was seen.
+// Course is how a migration went, as far as that was seen.
 type Course struct {
 	// Mode is who drove it; empty when it was not begun.
 	Mode Mode
@@ -50,8 +50,8 @@ type Course struct {
 	Elapsed time.Duration
 	// Cause is why the engine ended it.
 	Cause Cause
-	// Obeyed is true when libvirt took the order to cancel the job, OrderErr why it
-	// did not, and Grace how long the job was given to end.
+	// Obeyed is true when libvirt accepted the order to abort the job, OrderErr is why it
+	// did not, and Grace how long the job had to end.
 	Obeyed   bool
 	OrderErr error
 	Grace    time.Duration
@@ -59,18 +59,17 @@ type Course struct {
 	// the engine or by someone else. Halted is true when a direct migration ended
 	// between two of its steps, before any memory was sent.
 	Aborted, Halted bool
-	// Err is what libvirt said of the end; nil after success, and where the call
-	// that started the migration was not there to tell. Unprepared is true when that is
-	// a destination that did not prepare for the VM and was seen to hold no
-	// incoming domain.
+	// Err is what the calls that carried the migration out returned; nil after success,
+	// and where it was watched without them. Unprepared is true when the destination did
+	// not prepare for the VM and was seen to hold no incoming domain.
 	Err        error
 	Unprepared bool
-	// Watched is true when the call was not there: it was lost for the reason in
-	// LostCall, or made by somebody else.
+	// Watched is true when the migration was watched without its calls: they were lost
+	// for the reason in LostCall, or made by another client.
 	Watched  bool
 	LostCall error
-	// Unseen is why the end was not seen; nil when it was. Unstopped is true when
-	// that is a job that did not end in time.
+	// Unseen is why the end was not seen; nil when it was. Unstopped is true when the
+	// reason is a job that did not end in time.
 	Unseen    error
 	Unstopped bool
 	// PostCopy is true when the migration was switched to post-copy.
@@ -80,7 +79,7 @@ type Course struct {
 	Figures Figures
 }
 
-// Cancelled tells whether what the engine decided to end was ended.
+// Cancelled tells whether the migration ended as the engine had decided.
 func (c Course) Cancelled() bool { return c.Obeyed || c.Aborted || c.Halted }
 
 // AttemptResult is what came of on_timeout.
@@ -154,7 +153,7 @@ func (m *move) course(e ending) Course {
 	}
 }
 
-// cause is the verdict as a fact for others.
+// cause is the verdict as callers see it.
 func (v verdict) cause() Cause {
 	switch v {
 	case byCaller:
@@ -180,7 +179,7 @@ func (e ending) attempt(on policy.OnTimeout) Attempt {
 	switch {
 	case e.paused:
 		a.Result = AttemptPaused
-	case !e.pausing.IsZero() && (e.stepError == nil || lost(e.stepError)):
+	case !e.pausing.IsZero() && (e.stepError == nil || Lost(e.stepError)):
 		a.Result, a.Err = AttemptUnanswered, e.stepError
 	case e.hindrance != unhindered:
 		a.Result, a.Skipped, a.Idle = AttemptSkipped, e.hindrance.skipped(), e.idle

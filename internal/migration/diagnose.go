@@ -2,7 +2,7 @@ package migration
 
 import "github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
 
-// diagnose turns the end of a migration that did not succeed into its error.
+// diagnose is the error of a migration that did not succeed.
 func diagnose(f Failure) error {
 	switch f.Course.Cause {
 	case CausedByCaller:

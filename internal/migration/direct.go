@@ -10,16 +10,17 @@ import (
 // errHalted is a migration that was cancelled between two of its steps.
 var errHalted = errors.New("cancelled before the memory was sent")
 
-// errUnprepared is a destination that has not answered Prepare and does not hold
-// the incoming domain.
+// errUnprepared is a destination that did not answer Prepare and does not hold the
+// incoming domain.
 var errUnprepared = errors.New("the destination did not prepare for the VM")
 
 // direct carries the migration out in libvirt's five steps: Begin, Prepare,
 // Perform, Finish, Confirm.
 //
 // Until Perform has succeeded, the guest belongs to the source: whatever goes
-// wrong, the incoming domain is discarded, and libvirt lets the guest run on. After that the destination decides: the source is confirmed as moved, or
-// as not moved, only when the destination has said which.
+// wrong, the incoming domain is discarded, and libvirt lets the guest run on. After
+// that the destination decides: Confirm tells the source whether the guest has moved
+// only once the destination has said so.
 func (r Request) direct(ctx context.Context, c *runner, p Parameters) error {
 	s := steps{Request: r, runner: c, parameters: p}
 	cookie, err := s.send(ctx)
@@ -38,8 +39,8 @@ type steps struct {
 	parameters Parameters
 }
 
-// send makes the first three steps. Its error means that the guest was not
-// started on the destination and never will be.
+// send makes the first three steps. After an error the guest was not started on the
+// destination and never will be.
 func (s steps) send(ctx context.Context) ([]byte, error) {
 	begin, cancel := context.WithTimeout(ctx, lockDeadline)
 	xml, cookie, err := s.Source.Begin(begin, s.UUID, s.parameters)
@@ -64,7 +65,7 @@ func (s steps) send(ctx context.Context) ([]byte, error) {
 	endHeartbeat()
 	if err != nil {
 		if unsure(err) && s.mayFetch(ctx) {
-			return nil, fmt.Errorf("%s could not be heard any more in post-copy: %w", s.Source.Name(), err)
+			return nil, fmt.Errorf("%s no longer answered in post-copy: %w", s.Source.Name(), err)
 		}
 		if s.discard(ctx) && unsure(err) && s.runner.jobSeen.Load() {
 			// The source may have sent everything before the connection broke
@@ -76,15 +77,15 @@ func (s steps) send(ctx context.Context) ([]byte, error) {
 		return nil, unable(s.Source, "send the VM's memory", err)
 	}
 	if err := s.hear(ctx); err != nil {
-		// Nobody but this client would have told it to start the guest.
+		// Only this client could have told it to start the guest.
 		return nil, errors.Join(err, s.confirm(ctx, nil, true))
 	}
 	return cookie, nil
 }
 
-// prepare makes the second step, which may take long: QEMU is started, which may
-// allocate all of the guest's memory, and libvirt may wait for storage. It lasts
-// as long as the incoming domain is seen, like that of a peer-to-peer migration.
+// prepare makes the second step, which may take long: QEMU may allocate all of the
+// guest's memory when it starts, and libvirt may wait for storage. It is waited for as
+// long as the incoming domain is seen, as in a peer-to-peer migration.
 func (s steps) prepare(ctx context.Context, xml string, cookie []byte) (uri string, out []byte, err error) {
 	preparing, end := s.whileSeen(ctx, StateIncoming, startLimit)
 	uri, out, err = s.Destination.Prepare(preparing, xml, cookie, s.parameters)
@@ -97,28 +98,28 @@ func (s steps) prepare(ctx context.Context, xml string, cookie []byte) (uri stri
 		s.discard(ctx)
 	}
 	switch {
-	case lost(err) && s.runner.halted.Err() != nil:
+	case Lost(err) && s.runner.halted.Err() != nil:
 		return "", nil, errHalted
-	case lost(err) && unseen:
+	case Lost(err) && unseen:
 		return "", nil, errUnprepared
 	}
 	return "", nil, unable(s.Destination, "prepare for the VM", err)
 }
 
-// hear asks the destination for a sign of life before it is told to start the
-// guest, which is stopped on the source by now. Told that, and not answering, it
-// would leave the guest stopped for good, because it may run there; a
-// destination that is silent already is better not told. In post-copy the guest
-// is there.
+// hear makes sure that the destination answers before it is told to start the guest,
+// which is stopped on the source by now. If a silent destination were told, the guest
+// might run there and would have to stay stopped on the source for good. In post-copy
+// the guest runs there already.
 func (s steps) hear(ctx context.Context) error {
 	if s.mayFetch(ctx) {
 		return nil
 	}
 	_, err := ask(ctx, lookDeadline, func(ctx context.Context) (Domain, error) { return s.Destination.Domain(ctx, s.UUID) })
-	if !lost(err) {
+	if !Lost(err) {
 		return nil
 	}
-	return fmt.Errorf("%s did not answer when the memory had been sent, and was not told to start the VM: %w", s.Destination.Name(), err)
+	return fmt.Errorf("%s did not answer when the memory had been sent, and was not told to start the VM: %w",
+		s.Destination.Name(), err)
 }
 
 // mayFetch tells whether the destination may be fetching memory in post-copy,
@@ -133,15 +134,14 @@ func (s steps) mayFetch(ctx context.Context) bool {
 	}
 	look, cancel := context.WithTimeout(context.WithoutCancel(ctx), lookDeadline)
 	defer cancel()
-	return !sight(look, s.Source, s.UUID).Is(StateRunning, StateAsleep, StatePaused)
+	return !observe(look, s.Source, s.UUID).Is(StateRunning, StateAsleep, StatePaused)
 }
 
 // discard removes the incoming domain and tells whether it is certain to be gone.
-// An answer that there is nothing to remove is the usual one:
-// libvirt has noticed the end already.
+// libvirt usually answers that there is none: it has noticed the end already.
 func (s steps) discard(ctx context.Context) bool {
 	_, err := s.finish(ctx, nil, true)
-	return !lost(err)
+	return !Lost(err)
 }
 
 // complete makes the last two steps.
@@ -158,8 +158,8 @@ func (s steps) complete(ctx context.Context, cookie []byte) error {
 	case started:
 		return s.confirm(ctx, nil, false)
 	}
-	// Without a cookie: with one of an earlier step libvirt takes the two hosts
-	// for the same one.
+	// Without a cookie: with that of an earlier step, libvirt takes the two hosts for
+	// the same one.
 	return errors.Join(failed, s.confirm(ctx, nil, true))
 }
 
@@ -174,7 +174,7 @@ func (s steps) started(ctx context.Context) (bool, error) {
 	discarded := false
 	for {
 		look, cancel := context.WithTimeout(ctx, lookDeadline)
-		seen := sight(look, s.Destination, s.UUID)
+		seen := observe(look, s.Destination, s.UUID)
 		cancel()
 		switch {
 		case seen.Is(StateRunning, StateAsleep, StatePaused, StateCrashed):
@@ -230,19 +230,19 @@ func (s steps) confirm(ctx context.Context, cookie []byte, cancelled bool) error
 	return nil
 }
 
-// unable is the failure of a step. One that was not answered may have been made.
+// unable is the failure of a step. A step without an answer may have been made.
 func unable(host Host, step string, err error) error {
 	switch {
 	case errors.Is(err, ErrUnsent):
 		return fmt.Errorf("%s could not be told to %s: %w", host.Name(), step, err)
-	case lost(err):
+	case Lost(err):
 		return fmt.Errorf("%s did not answer when it was to %s: %w", host.Name(), step, err)
 	}
 	return fmt.Errorf("%s could not %s: %w", host.Name(), step, err)
 }
 
-// undoing is the context of a call that undoes: it has a deadline of its own,
-// and is not given up with the rest.
+// undoing is the context of a call that undoes a step: it has a deadline of its own,
+// and outlives the migration's.
 func undoing(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(context.WithoutCancel(ctx), callDeadline)
 }
@@ -283,7 +283,7 @@ func (s steps) heartbeat(ctx context.Context) (end func()) {
 		for ctx.Err() == nil {
 			if _, err := ask(ctx, lookDeadline, func(ctx context.Context) (Domain, error) {
 				return s.Destination.Domain(ctx, s.UUID)
-			}); !lost(err) {
+			}); !Lost(err) {
 				heard = time.Now()
 			}
 			if time.Since(heard) >= desertedLimit {

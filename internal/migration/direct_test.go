@@ -42,7 +42,7 @@ func TestDirectFailureOfAStepLeavesTheVMOnTheSource(t *testing.T) {
 				s.stepHost(step).Before(step, mt.Times(1, errInternal))
 				fails[*migration.FailedError](s, runsOnSource, "unable to execute QEMU command")
 				// A Prepare that answers with an error has left nothing, and a
-				// Finish that does has ended its half; the fake keeps it.
+				// Finish that does has ended its incoming domain; the fake keeps it.
 				if step != "Finish" {
 					s.runsOn(s.kvm1, s.kvm2)
 				}
@@ -185,7 +185,7 @@ func TestDirectSourceLostWhileSending(t *testing.T) {
 	})
 }
 
-// The destination's half is the VM by then.
+// The destination's domain is the VM by then.
 func TestDirectAnswerLostInPostCopyLeavesTheDestinationAlone(t *testing.T) {
 	t.Parallel()
 	play(t, func(s *scene) {
@@ -199,7 +199,7 @@ func TestDirectAnswerLostInPostCopyLeavesTheDestinationAlone(t *testing.T) {
 			s.Error("the move is said to have succeeded")
 		}
 		if n := s.kvm2.Calls("Finish"); n > 0 {
-			s.Errorf("the destination was told %d times to throw its half away", n)
+			s.Errorf("the destination was told %d times to discard its domain", n)
 		}
 	})
 }
@@ -221,7 +221,7 @@ func TestAutoGoesDirectWherePeersDoNotReachEachOther(t *testing.T) {
 	t.Parallel()
 	tests := map[string]func(*scene){
 		"no peer URI": func(s *scene) { s.request.PeerURI = "" },
-		"the peer can not be reached": func(s *scene) {
+		"the peer cannot be reached": func(s *scene) {
 			s.kvm1.Before("MigratePeerToPeer", mt.Always(migration.ErrPeerUnreachable))
 		},
 	}

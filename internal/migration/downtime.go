@@ -6,13 +6,12 @@ import (
 	"time"
 )
 
-// downtime makes the policy's longest pause hold for one job. libvirt has no
-// migration parameter for it, only a setting of the QEMU process.
+// downtime applies the policy's max_downtime_ms to one job. libvirt has no migration
+// parameter for it, only a setting of the QEMU process.
 //
-// It is set before the job starts, so that it holds from the first moment, and
-// put back when the VM stays. Where that is refused, it is set on the running
-// job as soon as that is seen; libvirt then puts it back by itself when the job
-// fails.
+// It is set before the job starts, and restored when the VM stays. Where libvirt
+// refuses it, it is set on the running job as soon as that is seen; libvirt then
+// restores it by itself when the job fails.
 type downtime struct {
 	request Request
 	// pending is a value, in milliseconds, that still has to be set on the
@@ -54,15 +53,15 @@ func (d *downtime) due() bool {
 	return d != nil && d.pending != nil && !d.underWay && !time.Now().Before(d.next)
 }
 
-// begin is the value that is being set from now on, until it is answered.
+// begin notes that the value is being set, and returns it.
 func (d *downtime) begin() uint64 {
 	d.underWay = true
 	return *d.pending
 }
 
-// answered takes what came of setting it. What is refused for good is not asked
-// for again, and anything else less and less often: each call may wait for
-// libvirt's lock of the domain.
+// answered takes the answer. What libvirt refuses for good is not tried again, and
+// anything else less and less often: each call may wait for libvirt's lock of the
+// domain.
 func (d *downtime) answered(err error, report *reporter) {
 	d.underWay, d.failed = false, err
 	switch {
@@ -81,13 +80,12 @@ func (d *downtime) answered(err error, report *reporter) {
 	}
 }
 
-// refusedForGood tells whether a host will say just the same when it is asked
-// again.
+// refusedForGood tells whether a host would give the same answer again.
 func refusedForGood(err error) bool {
 	return errors.Is(err, ErrDenied) || errors.Is(err, ErrUnsupported)
 }
 
-// restore puts back what held before, for a VM that stayed.
+// restore sets the former value again, for a VM that stayed.
 func (d *downtime) restore(ctx context.Context) error {
 	if d == nil || d.before == nil {
 		return nil

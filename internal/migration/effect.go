@@ -1,6 +1,6 @@
 package migration
 
-// effectKind is what is to be done.
+// effectKind is the kind of an effect.
 type effectKind int
 
 const (
@@ -16,7 +16,7 @@ const (
 	noteLimit
 	// endMigration decides that the migration is to end, for a cause.
 	endMigration
-	// withdrawCancel takes that decision back: it would lose the VM.
+	// withdrawCancel takes that decision back, because ending it would lose the VM.
 	withdrawCancel
 	// stopWatching notes why the end was not seen.
 	stopWatching
@@ -77,4 +77,4 @@ func do(kinds ...effectKind) []effect {
 
 func cancelFor(c cause) []effect { return []effect{{kind: endMigration, cause: c}} }
 
-func giveUp(unseen error) []effect { return []effect{{kind: stopWatching, unseen: unseen}} }
+func stopFor(unseen error) []effect { return []effect{{kind: stopWatching, unseen: unseen}} }

@@ -38,7 +38,7 @@ var (
 )
 
 // unsure tells whether a call that failed may have had its effect all the same.
-func unsure(err error) bool { return lost(err) && !errors.Is(err, ErrUnsent) }
+func unsure(err error) bool { return Lost(err) && !errors.Is(err, ErrUnsent) }
 
 // CPUError says that a guest's CPU cannot be had on a host.
 type CPUError struct {

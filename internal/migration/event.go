@@ -8,11 +8,11 @@ type eventKind uint
 const (
 	// onReading is the source's answer to what its job does, also that there is none.
 	onReading eventKind = 1 << iota
-	// onSilence is a question for the job that the source did not answer.
+	// onSilence is a question about the job that the source did not answer.
 	onSilence
 	// onResult is the end of the calls that carry the migration out.
 	onResult
-	// onCancel is the caller's wish that the migration ends.
+	// onCancel is the caller's request to cancel the migration.
 	onCancel
 	// onTick is time that has passed. One follows every event.
 	onTick
@@ -24,12 +24,12 @@ const (
 	// onDestinationLost is a destination of a direct migration that has not answered
 	// for desertedLimit while memory is being sent.
 	onDestinationLost
-	// onPauseAnswer, onSwitchAnswer and onAbortAnswer are what came of the orders to
-	// the source.
+	// onPauseAnswer, onSwitchAnswer and onAbortAnswer are the answers to orders to the
+	// source.
 	onPauseAnswer
 	onSwitchAnswer
 	onAbortAnswer
-	// onSourceSeen and onDestinationSeen are what came of a look at a host's domain.
+	// onSourceSeen and onDestinationSeen are observations of a host's domain.
 	onSourceSeen
 	onDestinationSeen
 )

@@ -6,11 +6,11 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
 )
 
-// driver is who carries a migration out, and with that who tells its end.
+// driver is who carries a migration out, and so who knows its end.
 type driver int
 
 const (
-	// ownCalls are the runner's: they tell the end.
+	// ownCalls are the runner's: what they return is the end.
 	ownCalls driver = iota
 	// libvirtAlone goes on with a peer-to-peer migration whose call was lost.
 	libvirtAlone
@@ -35,7 +35,7 @@ type facts struct {
 	driver driver
 	// lostCall is why the runner's call was lost.
 	lostCall error
-	// returned is true once the calls have returned, and result what.
+	// returned is true once the calls have returned, and result is their error.
 	returned bool
 	result   error
 	// called is when the call was made that begins the job.
@@ -61,9 +61,9 @@ type facts struct {
 
 // sourceFacts is what the source says of its job.
 type sourceFacts struct {
-	// heard is when it last answered, vanished since when it answers that there is no
-	// job of this migration. running is true while it last said that there is one, and
-	// unread why it did not answer.
+	// heard is when it last answered, and vanished since when it has answered that this
+	// migration has no job. running is true while its last answer was that there is one,
+	// and unread is why it did not answer.
 	heard, vanished time.Time
 	running         bool
 	unread          error
@@ -78,7 +78,7 @@ type orderState struct {
 	underWay bool
 }
 
-// decisions is what was decided and ordered, and what came of it.
+// decisions is what was decided and ordered, and the answers.
 type decisions struct {
 	// verdict is why the migration is being cancelled; none while it may go on.
 	// withdrawn is true once that was taken back.
@@ -148,7 +148,7 @@ func (f *facts) take(e event) []effect {
 	return nil
 }
 
-// stepped notes what came of an order of on_timeout.
+// stepped notes the answer to an order of on_timeout.
 func (f *facts) stepped(err error, done *bool) {
 	if err == nil {
 		*done = true

@@ -35,15 +35,15 @@ type Failure struct {
 	// Elsewhere is what other hosts said of it, where that matters: they were asked
 	// because neither of the two was seen to run the VM.
 	Elsewhere []Observation
-	// Unfound is why it could not be told where the VM is, before it was known which
-	// hosts have a part in the move; else nil.
+	// Unfound is why the VM could not be found in a move that was cancelled before its
+	// source was known; else nil.
 	Unfound error
-	// Downtime is the longest pause for a switch-over that could not be set back;
-	// nil when it was, or did not have to be.
+	// Downtime is the longest pause for a switch-over that could not be restored; nil
+	// when it was, or did not have to be.
 	Downtime *StaleDowntime
 }
 
-// StaleDowntime is a setting of the guest's QEMU that a move has left behind.
+// StaleDowntime is max_downtime_ms that a move has left set in the guest's QEMU.
 type StaleDowntime struct {
 	// Milliseconds is what the move has set, Before what was set before.
 	Milliseconds int64
@@ -105,8 +105,8 @@ func (e *PreflightError) Unwrap() error {
 // someone else on the source.
 type CancelledError struct {
 	Failure
-	// Err is why it was not started: the context's error, or that of whoever starts
-	// no move any more; nil when it was.
+	// Err is why it was not started: the context's error, or that of a caller which
+	// starts no more moves; nil when it was.
 	Err error
 }
 
@@ -126,8 +126,8 @@ func (e *TimedOutError) Error() string {
 	return e.line(fmt.Sprintf("timed out after %s (%s)", e.Course.Elapsed.Round(time.Second), e.Limit))
 }
 
-// NotConvergedError is a move that got no nearer to its end; Course.Figures says
-// how fast the guest dirtied memory, and how fast that was sent.
+// NotConvergedError is a move that made no progress; Course.Figures says how fast the
+// guest dirtied memory, and how fast that was sent.
 type NotConvergedError struct {
 	Failure
 }

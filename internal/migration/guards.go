@@ -10,18 +10,18 @@ import (
 
 // The guards of the table of transitions: each depends on the facts alone.
 
-// accepted and refused tell of the answer to an order. One that was lost is neither.
+// accepted and refused tell of the answer to an order. A lost answer is neither.
 func (f facts) accepted() bool { return f.answer == nil }
 
-func (f facts) refused() bool { return f.answer != nil && !lost(f.answer) }
+func (f facts) refused() bool { return f.answer != nil && !Lost(f.answer) }
 
-func (f facts) unanswered() bool { return lost(f.answer) }
+func (f facts) unanswered() bool { return Lost(f.answer) }
 
 func (f facts) callLost() bool { return f.driver == libvirtAlone }
 
 func (f facts) ordersUnderWay() bool { return f.underWay(orderAbort, orderPause, orderSwitch) }
 
-// jobOver tells whether a job has ended that nobody but the source tells of.
+// jobOver tells whether a job has ended of which only the source can tell.
 func (f facts) jobOver() bool {
 	vanished := f.source.vanished
 	return f.driver != ownCalls && !vanished.IsZero() && (f.figures.seen || f.since(vanished) >= lateStart)
@@ -33,7 +33,7 @@ func (f facts) callOutlivesJob() bool {
 	return f.driver == ownCalls && !vanished.IsZero() && f.figures.seen && f.since(vanished) >= lostCallLimit
 }
 
-// sourceLost tells whether the source is not waited for any longer.
+// sourceLost tells whether the source has been silent for too long.
 func (f facts) sourceLost() bool {
 	silent := f.since(f.source.heard)
 	return silent >= silenceLimit || f.source.arrived && silent >= arrivalLimit
@@ -57,15 +57,14 @@ func (f facts) switchWanted() bool {
 	return f.limitReached() && f.hindrance() == unhindered && f.limits.OnTimeout() == policy.SwitchToPostCopy
 }
 
-// late tells whether the job should have sent something by now. Before a direct one
-// may begin, the steps have limits of their own.
+// late tells whether the job should have sent something by now. The steps of a direct
+// one before that have limits of their own.
 func (f facts) late() bool {
 	return !f.called.IsZero() && !f.figures.begun && f.since(f.called) >= startLimit
 }
 
-// receptionInDoubt tells whether it is to be looked up that the destination holds the
-// incoming domain: then the start is slow there, for example for its storage, and not
-// hung.
+// receptionInDoubt tells whether to ask if the destination holds the incoming domain:
+// if it does, the start is slow there, for example for its storage, and not hung.
 func (f facts) receptionInDoubt() bool { return f.late() && f.due(askDestination) }
 
 func (f facts) nothingReceived() bool { return f.late() && f.unreceived }
@@ -163,8 +162,8 @@ func (f facts) hindrance() hindrance {
 	return unhindered
 }
 
-// notAborted is why libvirt has not been told to end the job; nil when it has been, or
-// is being told.
+// notAborted is why libvirt was not told to end the job; nil when it was, or is being
+// told.
 func (f facts) notAborted() error {
 	switch {
 	case f.decided.aborted:
@@ -178,10 +177,10 @@ func (f facts) notAborted() error {
 // grace is how long a job that is being cancelled may take to end.
 func (f facts) grace() time.Duration {
 	switch {
-	case f.decided.aborted && !f.figures.begun, lost(f.notAborted()):
+	case f.decided.aborted && !f.figures.begun, Lost(f.notAborted()):
 		return cancelGrace
 	case f.mode == Direct && f.driver == ownCalls && f.called.IsZero():
-		return cancelGrace // nothing was sent; only a step has to be given up
+		return cancelGrace // nothing was sent; only a step has to end
 	}
 	return cleanupGrace
 }

@@ -7,7 +7,7 @@ import (
 	"sync"
 )
 
-// checkGuest looks whether the destination can run the guest.
+// checkGuest checks whether the destination can run the guest.
 func (a *Assessment) checkGuest(ctx context.Context, r Request) {
 	definition, err := ask(ctx, callDeadline, func(ctx context.Context) (string, error) { return r.Source.DomainXML(ctx, r.UUID) })
 	if err != nil {
@@ -60,7 +60,7 @@ func (a *Assessment) checkMemory(r Request, memory Memory, err error) {
 }
 
 // hugePages tells whether a domain's memory is backed by huge pages, which the
-// host keeps apart from its free memory. A definition that cannot be parsed is
+// host keeps apart from its free memory. A definition that cannot be parsed is left
 // for libvirt to refuse.
 func hugePages(definition string) bool {
 	var domain struct {

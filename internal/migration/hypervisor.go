@@ -7,12 +7,12 @@ import (
 )
 
 // Host is what the engine asks of either end of a migration. Every call ends
-// when its context does, at the latest. The engine gives each call a deadline,
+// with its context at the latest. The engine gives each call a deadline,
 // except the five that last as long as the migration or one of its hosts needs:
 // MigratePeerToPeer, Prepare, Perform, Finish and Confirm. An implementation must not
 // bound those by itself, must make them over connections of their own, apart
-// from the one that answers the rest, and must treat a context given up as the
-// end of the call only, never as the end of the job.
+// from the one that answers the rest, and must treat the end of a context as the end
+// of the call only, never of the job.
 type Host interface {
 	// Name is the host's name in the provider's configuration.
 	Name() string
@@ -57,7 +57,7 @@ type Source interface {
 
 	// MigratePeerToPeer runs the whole migration in the source's libvirt
 	// (virDomainMigrateToURI3 with VIR_MIGRATE_PEER2PEER) and returns when it
-	// ended. It uses a connection of its own. Giving up the context abandons
+	// ended. It uses a connection of its own. The end of the context abandons
 	// the call, not the job: libvirt carries on.
 	MigratePeerToPeer(ctx context.Context, uuid, peerURI string, p Parameters) error
 
@@ -85,8 +85,8 @@ type Destination interface {
 	// Prepare and Finish are the destination's part of a migration that the
 	// client drives. The URI that Prepare returns is where Perform must send.
 	Prepare(ctx context.Context, xml string, cookie []byte, p Parameters) (migrationURI string, out []byte, err error)
-	// Finish starts the domain here, or, with cancelled set, throws its
-	// incoming domain away.
+	// Finish starts the domain here or, with cancelled set, discards its incoming
+	// domain.
 	Finish(ctx context.Context, name string, cookie []byte, p Parameters, cancelled bool) (out []byte, err error)
 }
 

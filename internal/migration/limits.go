@@ -17,8 +17,8 @@ const (
 
 	// startLimit is how long a job may take until its first memory figures, and
 	// Prepare of a direct one until it answers, as long as the destination does not
-	// hold the incoming domain either. A peer-to-peer job whose source waits for a
-	// destination daemon that accepts and never answers hangs for ever and cannot be cancelled.
+	// hold the incoming domain. A peer-to-peer job whose source waits for a destination
+	// daemon that accepts and never answers hangs for ever and cannot be cancelled.
 	startLimit = time.Minute
 	// clockTolerance is how much older than the call that began it a job may seem:
 	// its age is by the source's clock, which may be adjusted meanwhile.
@@ -33,13 +33,12 @@ const (
 	// cleanupGrace is how long a job that was cancelled may take to end. With
 	// the link cut, libvirt waits 30 s for the destination before it gives up.
 	cleanupGrace = 45 * time.Second
-	// pauseGrace is what a paused guest's memory has to arrive in.
+	// pauseGrace is how long the memory of a paused guest may take to arrive.
 	pauseGrace = time.Minute
-	// switchGrace is what the switch to post-copy has to be accepted in.
+	// switchGrace is how long libvirt may take to accept the switch to post-copy.
 	switchGrace = 30 * time.Second
 
-	// silenceLimit is how long a source that does not answer in mid-move is
-	// waited for.
+	// silenceLimit is how long the source may be silent during a migration.
 	silenceLimit = 2 * time.Minute
 	// desertedLimit is how long the destination of a direct migration may be silent
 	// while the guest still runs on the source.
@@ -50,7 +49,7 @@ const (
 	// lostCallLimit is how long a call that drives a job may outlive the job: its
 	// connection died unnoticed.
 	lostCallLimit = 30 * time.Second
-	// lateStart is how long after a lost call libvirt may still take it up.
+	// lateStart is how long after a lost call libvirt may still begin the job.
 	lateStart = 5 * time.Second
 	// adoptionPatience is how long a job that was found may take to show its
 	// incoming domain on the destination.

@@ -168,7 +168,7 @@ func TestRunDoesNotSetASilentDestinationAgainstLibvirtsWord(t *testing.T) {
 	play(t, func(s *scene) {
 		s.kvm1.After("MigratePeerToPeer", mt.Do(s.kvm2.Cut))
 		fails[*migration.FailedError](s, "VM web is not running on kvm1; whether it is running on kvm2 is not known, because kvm2 does not answer",
-			"ended with success as libvirt on kvm1 says, which could not be seen on kvm2, after")
+			"succeeded according to libvirt on kvm1, which could not be confirmed on kvm2, after")
 	})
 }
 
@@ -201,7 +201,7 @@ func TestRunDoesNotClaimThatASilentDestinationRunsNothing(t *testing.T) {
 			},
 			"an incoming domain that it may still hold does not run",
 		},
-		"it was called off before the memory was sent": {
+		"it was cancelled before the memory was sent": {
 			func(s *scene) {
 				s.request.Mode = migration.Direct
 				s.kvm1.Before("Begin", mt.Do(func() { s.cancel(); s.kvm2.Cut(); time.Sleep(time.Second) }))

@@ -7,7 +7,7 @@ import (
 )
 
 // machine is a migration as the engine follows it. It has no clock and makes no call:
-// events tell it what happened and when, and what it decides is for others to do.
+// events tell it what happened and when, and its effects are for others to carry out.
 type machine struct {
 	state state
 	facts facts
@@ -15,7 +15,9 @@ type machine struct {
 
 // newMachine is a migration that is about to be started by own calls.
 func newMachine(mode Mode, limits policy.Effective, start time.Time, ranBefore, asleep bool) machine {
-	return machine{state: starting, facts: facts{mode: mode, limits: limits, start: start, ranBefore: ranBefore, asleep: asleep}}
+	return machine{state: starting, facts: facts{
+		mode: mode, limits: limits, start: start, ranBefore: ranBefore, asleep: asleep,
+	}}
 }
 
 // adopt makes it one that somebody else has started, and that may be in post-copy.
@@ -40,8 +42,8 @@ func (m *machine) handle(e event) []effect {
 	}
 }
 
-// step takes one event by the table. The answer to a call that is not under way is not
-// heeded.
+// step takes one event by the table, and ignores the answer to a call that is not under
+// way.
 func (m *machine) step(e event) []effect {
 	if order, answers := answered(e.kind); answers && !m.facts.underWay(order) {
 		return nil

@@ -30,7 +30,7 @@ type move struct {
 //
 // A migration to the same destination that is under way already is watched to
 // its end instead. Cancelling ctx cancels the migration, which takes a few
-// seconds, as long as that does not endanger the VM: not any more in post-copy.
+// seconds, as long as that does not endanger the VM: it has no effect in post-copy.
 //
 // report is called from the calling goroutine, and not after Run has returned.
 // It may be nil.
@@ -70,7 +70,8 @@ func Run(ctx context.Context, r Request, report func(Progress)) (Report, error) 
 	return m.conclude(e)
 }
 
-// assess makes the checks, and waits a little for what passes by itself.
+// assess makes the checks, and repeats them for a moment where a finding may pass by
+// itself.
 func (m *move) assess(ctx context.Context) Assessment {
 	deadline := time.Now().Add(adoptionPatience)
 	for {
@@ -125,7 +126,7 @@ func (m *move) canGoDirect(e ending) bool {
 	if !errors.Is(e.err, ErrPeerUnreachable) || e.verdict != none || e.figures.begun {
 		return false
 	}
-	source, destination := m.look(m.own, lookDeadline)
+	source, destination := m.observe(m.own, lookDeadline)
 	return source.Is(StateRunning, StateAsleep, StatePaused) && destination.Gone()
 }
 
@@ -147,12 +148,15 @@ func (m *move) watch(mode Mode) *watch {
 
 // alreadyThere is the report of a move that has nothing to do.
 func (m *move) alreadyThere(a Assessment) Report {
-	r := Report{Subject: Subject{UUID: m.UUID, Name: m.Name, Destination: m.Destination.Name()}, State: a.destination.Domain.State, Policy: m.Policy}
+	r := Report{
+		Subject: Subject{UUID: m.UUID, Name: m.Name, Destination: m.Destination.Name()},
+		State:   a.destination.Domain.State, Policy: m.Policy,
+	}
 	r.brought(a.destination, a.idle, m.otherCopy(), completed(m.own, m.Destination, m.UUID))
 	return r
 }
 
-// conclude looks at both hosts and says how the move went.
+// conclude looks at both hosts and reports how the move went.
 func (m *move) conclude(e ending) (Report, error) {
 	m.report.enter(PhaseVerifying, Notice{Kind: NoticeVerifying})
 	v := verification{
@@ -232,7 +236,10 @@ func (m *move) refused(a Assessment) error {
 	return &PreflightError{
 		Findings: a.Errors(),
 		Failure: Failure{
-			Outcome: Outcome{UUID: m.UUID, Name: m.Name, Source: a.source, Destination: a.destination, Migrating: a.job.migratesOut(), Untouched: true},
+			Outcome: Outcome{
+				UUID: m.UUID, Name: m.Name, Source: a.source, Destination: a.destination,
+				Migrating: a.job.migratesOut(), Untouched: true,
+			},
 		},
 	}
 }
@@ -240,6 +247,6 @@ func (m *move) refused(a Assessment) error {
 // cancelledEarly is the error of a move that was cancelled before it began.
 func (m *move) cancelledEarly() error {
 	o := Outcome{UUID: m.UUID, Name: m.Name, Untouched: true}
-	o.Source, o.Destination = m.look(m.own, lookDeadline)
+	o.Source, o.Destination = m.observe(m.own, lookDeadline)
 	return &CancelledError{Failure: Failure{Outcome: o}}
 }

@@ -32,12 +32,12 @@ const (
 	NoticePausing   NoticeKind = "pausing"
 	NoticeSwitching NoticeKind = "switching to post-copy"
 	// NoticePaused is a guest that on_timeout has paused, NoticePauseUnanswered an order
-	// to do so that was not answered.
+	// to pause it that was not answered.
 	NoticePaused          NoticeKind = "paused"
 	NoticePauseUnanswered NoticeKind = "pause unanswered"
 	// NoticeSwitched is a switch to post-copy that was made, NoticePostCopy a migration
 	// that is seen to be in post-copy. Kept is true when it was to be cancelled, which
-	// is not possible any more.
+	// is no longer possible.
 	NoticeSwitched NoticeKind = "switched to post-copy"
 	NoticePostCopy NoticeKind = "post-copy"
 	// NoticeIdleLink is post-copy that has fetched nothing for For.
@@ -45,8 +45,9 @@ const (
 	// NoticeCancelling is the decision to end the migration, because of Cause, which came
 	// after For, and what had come of on_timeout until then.
 	NoticeCancelling NoticeKind = "cancelling"
-	// NoticeTooLate is a wish to cancel when the VM is being started on the destination,
-	// NoticeOver one when the migration has ended, NoticeUncancellable one in post-copy.
+	// NoticeTooLate is a request to cancel while the VM is being started on the
+	// destination, NoticeOver one after the migration has ended, NoticeUncancellable one
+	// in post-copy.
 	NoticeTooLate       NoticeKind = "too late to cancel"
 	NoticeOver          NoticeKind = "too late to cancel, ended"
 	NoticeUncancellable NoticeKind = "post-copy cannot be cancelled"

@@ -60,8 +60,8 @@ type Whereabouts struct {
 	VM string
 	// Hosts is what each of them said.
 	Hosts []Observation
-	// Untouched is true when nothing was done to the VM: then a definition is all that
-	// there is to be said of one that does not run.
+	// Untouched is true when nothing was done to the VM: a definition of one that does
+	// not run is then where it is.
 	Untouched bool
 }
 
@@ -87,18 +87,18 @@ func (w Whereabouts) Seen() []Observation {
 	return seen
 }
 
-// look asks both hosts at once where the domain is.
-func (r Request) look(ctx context.Context, deadline time.Duration) (source, destination Observation) {
+// observe asks both hosts at once where the domain is.
+func (r Request) observe(ctx context.Context, deadline time.Duration) (source, destination Observation) {
 	ctx, cancel := context.WithTimeout(ctx, deadline)
 	defer cancel()
 	var both sync.WaitGroup
-	both.Go(func() { source = sight(ctx, r.Source, r.UUID) })
-	both.Go(func() { destination = sight(ctx, r.Destination, r.UUID) })
+	both.Go(func() { source = observe(ctx, r.Source, r.UUID) })
+	both.Go(func() { destination = observe(ctx, r.Destination, r.UUID) })
 	both.Wait()
 	return source, destination
 }
 
-func sight(ctx context.Context, host Host, uuid string) Observation {
+func observe(ctx context.Context, host Host, uuid string) Observation {
 	d, err := host.Domain(ctx, uuid)
 	return Observation{Host: host.Name(), Domain: d, Err: err}
 }

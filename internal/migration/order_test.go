@@ -52,7 +52,7 @@ func TestRunAbortsAgainWhatWasNotTaken(t *testing.T) {
 	})
 }
 
-// Once it was called off, the job is watched closely.
+// Once it was cancelled, the job is watched closely.
 func TestRunLooksOftenForTheEndOfWhatItCalledOff(t *testing.T) {
 	t.Parallel()
 	play(t, func(s *scene) {

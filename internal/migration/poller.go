@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// poller asks the source what its job does, again and again, in a goroutine of its own:
-// a host that hangs holds up nothing else.
+// poller reads the job on the source repeatedly, in a goroutine of its own: a host that
+// hangs delays nothing else.
 type poller struct {
 	request Request
 	mode    Mode
@@ -69,8 +69,9 @@ func (p *poller) wait(ctx context.Context, asked time.Time) {
 	}
 }
 
-// poll asks once. Where the source does not answer, it finds out whether the guest has
-// arrived: then there is nothing left to cancel. In direct mode the calls tell.
+// poll asks once. Where the source does not answer, it asks the destination whether the
+// guest has arrived: then there is nothing left to cancel. In direct mode the calls tell
+// that.
 func (p *poller) poll(ctx context.Context, asked time.Time) event {
 	job, err := ask(ctx, callDeadline, func(ctx context.Context) (Job, error) {
 		return p.request.Source.Job(ctx, p.request.UUID)

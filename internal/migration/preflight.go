@@ -20,27 +20,28 @@ type Assessment struct {
 	// job is what runs on the source; idle is true when that said that nothing does.
 	job  Job
 	idle bool
-	// passing is true when what was found may pass by itself: a migration whose
-	// destination cannot be told yet, or what one leaves that has just ended.
+	// passing is true when a finding may pass by itself: a migration whose destination
+	// is not known yet, or what one leaves that has just ended.
 	passing bool
 }
 
-// Errors lists what a migration must not be started against.
+// Errors lists the findings that prevent a migration.
 func (a Assessment) Errors() []Finding {
 	return a.filter(func(f Finding) bool { return !f.Warning })
 }
 
-// Warnings lists what a migration can be started in spite of.
+// Warnings lists the findings that do not prevent a migration.
 func (a Assessment) Warnings() []Finding {
 	return a.filter(func(f Finding) bool { return f.Warning })
 }
 
-// Certain lists what a plan can refuse: it will be just the same later.
+// Certain lists the errors for which a plan can refuse the move: they will not have
+// changed when it is made.
 func (a Assessment) Certain() []Finding {
 	return a.filter(func(f Finding) bool { return f.Lasting && !f.Warning })
 }
 
-// Uncertain lists what a plan can only warn of: it may have changed when the
+// Uncertain lists what a plan can only warn of, because it may have changed when the
 // move is made.
 func (a Assessment) Uncertain() []Finding {
 	return a.filter(func(f Finding) bool { return !f.Lasting || f.Warning })
@@ -61,8 +62,8 @@ func (a *Assessment) add(f Finding) {
 	a.Findings = append(a.Findings, f)
 }
 
-// Preflight looks at everything that can be known before a migration starts. It
-// changes nothing, and asks each host within deadlines of its own.
+// Preflight makes all checks that are possible before a migration starts. It changes
+// nothing, and asks each host within deadlines of its own.
 func Preflight(ctx context.Context, r Request) Assessment {
 	a := Assessment{subject: r.subject()}
 	a.checkRequest(r)
@@ -93,7 +94,7 @@ func Preflight(ctx context.Context, r Request) Assessment {
 	return a
 }
 
-// checkRequest looks at what needs no host.
+// checkRequest makes the checks that need no host.
 func (a *Assessment) checkRequest(r Request) {
 	for _, conflict := range r.Policy.Conflicts() {
 		a.add(Finding{
@@ -128,7 +129,7 @@ func probeHost(ctx context.Context, host Host, uuid string) probe {
 	if err != nil {
 		return probe{err: err, domain: Observation{Host: host.Name(), Err: err}}
 	}
-	domain := sight(ctx, host, uuid)
+	domain := observe(ctx, host, uuid)
 	if !domain.Known() {
 		return probe{err: domain.Err, domain: domain}
 	}

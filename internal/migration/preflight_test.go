@@ -81,7 +81,7 @@ func TestPreflightNamesTheCheckThatFailed(t *testing.T) {
 			func(s *scene) { s.kvm1.Before("Job", mt.Always(errInternal)) },
 			migration.CheckJob, "kvm1", asError, false, "does not say whether another job runs",
 		},
-		"a receiving half is left": {
+		"an incoming domain is left": {
 			func(s *scene) {
 				s.kvm2.Put(migration.Domain{UUID: uuid, Name: "web", State: migration.StateIncoming})
 			},

@@ -11,7 +11,7 @@ import (
 )
 
 // preparesFor lets a direct move's destination take its time, for example to
-// allocate the guest's memory, with the receiving half to be seen.
+// allocate the guest's memory, while the incoming domain is seen.
 func (s *scene) preparesFor(d time.Duration) {
 	s.request.Mode = migration.Direct
 	s.kvm2.After("Prepare", func(ctx contextT) error { return pauseFor(ctx, d) })
@@ -54,7 +54,7 @@ func TestDirectEndsWhileTheDestinationPrepares(t *testing.T) {
 	}
 }
 
-// Its half is gone, and its libvirt has not said so.
+// Its incoming domain is gone, and its libvirt has not said so.
 func TestDirectGivesADestinationUpThatDoesNotPrepare(t *testing.T) {
 	t.Parallel()
 	play(t, func(s *scene) {

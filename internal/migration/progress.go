@@ -17,7 +17,7 @@ const (
 	PhasePaused Phase = "paused"
 	// PhasePostCopy fetches memory while the guest runs on the destination.
 	PhasePostCopy Phase = "post_copy"
-	// PhaseCancelling waits for libvirt to call the job off.
+	// PhaseCancelling waits for libvirt to end the job.
 	PhaseCancelling Phase = "cancelling"
 	// PhaseVerifying looks at both hosts.
 	PhaseVerifying Phase = "verifying"

@@ -6,7 +6,7 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
 )
 
-// Report says how a move went that succeeded.
+// Report is how a successful move went.
 type Report struct {
 	// Subject has no source where that is not known.
 	Subject

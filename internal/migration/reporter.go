@@ -25,7 +25,7 @@ func newReporter(move Subject, report func(Progress)) *reporter {
 	return &reporter{report: report, start: time.Now(), now: Progress{Subject: move, Phase: PhaseStarting}}
 }
 
-// enter goes on to a phase, never back, and says why.
+// enter reports the next phase, and why. Phases never go back.
 func (r *reporter) enter(phase Phase, notice Notice) {
 	if slices.Index(phases, phase) > slices.Index(phases, r.now.Phase) {
 		r.now.Phase = phase
@@ -33,7 +33,7 @@ func (r *reporter) enter(phase Phase, notice Notice) {
 	r.say(notice)
 }
 
-// say tells what has just happened.
+// say reports what has just happened.
 func (r *reporter) say(notice Notice) {
 	r.now.Notice = notice
 	r.emit()
@@ -46,13 +46,13 @@ func (r *reporter) emit() {
 	r.report(r.now)
 }
 
-// begin tells of a migration that is under way since start, from which time counts.
+// begin reports a migration that started at start, from which its time counts.
 func (r *reporter) begin(start time.Time, notice Notice) {
 	r.start = start
 	r.say(notice)
 }
 
-// reading takes what the running job says, and tells it when that is due.
+// reading takes a reading of the running job, and reports it when that is due.
 func (r *reporter) reading(job Job, t trend) {
 	r.now.reading(job, t)
 	if r.now.Phase == PhaseStarting {
@@ -64,7 +64,7 @@ func (r *reporter) reading(job Job, t trend) {
 	}
 }
 
-// of tells what an effect of the machine has to be told for, given the facts after it.
+// of reports an effect of the machine, given the facts after it.
 func (r *reporter) of(e effect, f facts) {
 	switch e.kind {
 	case tellReading:
@@ -98,11 +98,12 @@ func (r *reporter) of(e effect, f facts) {
 		r.say(Notice{Kind: f.tooLate()})
 	case endMigration:
 		r.enter(PhaseCancelling, f.cancelling(e.cause))
-	case orderAbort, orderPause, orderSwitch, askSource, askDestination, orderCount, noteLimit, withdrawCancel, stopWatching:
+	case orderAbort, orderPause, orderSwitch, askSource, askDestination, orderCount,
+		noteLimit, withdrawCancel, stopWatching:
 	}
 }
 
-// link tells once that the link has become idle in post-copy.
+// link reports once that the link has become idle in post-copy.
 func (r *reporter) link(idle time.Duration) {
 	told := r.linkIdle
 	r.linkIdle = idle >= idleLink
@@ -129,7 +130,10 @@ func (f facts) cancelling(c cause) Notice {
 	switch c {
 	case limitReached:
 		if f.decided.hindrance != unhindered {
-			n.Attempt = Attempt{Action: f.limits.OnTimeout(), Result: AttemptSkipped, Skipped: f.decided.hindrance.skipped(), Idle: f.decided.idle}
+			n.Attempt = Attempt{
+				Action: f.limits.OnTimeout(), Result: AttemptSkipped,
+				Skipped: f.decided.hindrance.skipped(), Idle: f.decided.idle,
+			}
 		}
 	case pauseRefused, switchNotMade:
 		n.Attempt = Attempt{Action: f.limits.OnTimeout(), Result: AttemptRefused, Err: f.decided.stepError}
@@ -158,7 +162,7 @@ func (f facts) limitOf(v verdict) time.Duration {
 	return 0
 }
 
-// skipped is the hindrance as a fact for others.
+// skipped is the hindrance as callers see it.
 func (h hindrance) skipped() Skipped {
 	switch h {
 	case guestPaused:

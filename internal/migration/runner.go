@@ -12,7 +12,7 @@ type runner struct {
 	// halted is done once no further step may begin.
 	halted context.Context
 	halt   context.CancelFunc
-	giveUp context.CancelFunc
+	cancel context.CancelFunc
 	// events tells the watch of the moments that it decides by, and waits until it has
 	// taken them. result has what the calls returned in the end.
 	events chan<- event
@@ -30,11 +30,11 @@ type runner struct {
 func (r Request) launch(ctx context.Context, mode Mode, p Parameters, events chan<- event) *runner {
 	ctx = context.WithoutCancel(ctx)
 	halted, halt := context.WithCancel(ctx)
-	calling, giveUp := context.WithCancel(ctx)
-	c := &runner{halted: halted, halt: halt, giveUp: giveUp, events: events, result: make(chan error, 1)}
+	calling, cancel := context.WithCancel(ctx)
+	c := &runner{halted: halted, halt: halt, cancel: cancel, events: events, result: make(chan error, 1)}
 	go func() {
 		defer halt()
-		defer giveUp()
+		defer cancel()
 		if mode == Direct {
 			c.result <- r.direct(calling, c, p)
 			return
@@ -48,7 +48,7 @@ func (r Request) launch(ctx context.Context, mode Mode, p Parameters, events cha
 	return c
 }
 
-// announce tells the watch of an event, unless the calls were given up.
+// announce tells the watch of an event, unless the calls were abandoned.
 func (c *runner) announce(ctx context.Context, kind eventKind) {
 	select {
 	case c.events <- event{kind: kind, at: time.Now()}:
@@ -72,10 +72,10 @@ func (c *runner) inform(f facts) {
 	c.postCopy.Store(f.decided.postCopy)
 }
 
-// abandon gives the call up that is being made, and waits. A peer-to-peer migration may
-// go on without it.
+// abandon ends the call that is being made, and waits for that. A peer-to-peer migration
+// may go on without it.
 func (c *runner) abandon() error {
 	c.halt()
-	c.giveUp()
+	c.cancel()
 	return <-c.result
 }

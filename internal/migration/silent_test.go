@@ -77,7 +77,7 @@ func TestRunLooksAtTheDestinationWhileTheSourceIsSilent(t *testing.T) {
 					t.Errorf("took %s", took)
 				}
 				if n := s.kvm1.Calls("AbortJob"); n > 0 {
-					t.Error("it was called off")
+					t.Error("it was cancelled")
 				}
 			})
 		})

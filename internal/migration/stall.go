@@ -6,10 +6,9 @@ import (
 	"time"
 )
 
-// stallDetector finds out that a migration does not get nearer to its end. It
-// is told every reading of the job and judges at the boundaries of passes over
-// memory only: inside a pass the remaining memory falls by itself, however
-// hopeless the migration is.
+// stallDetector detects that a migration makes no progress. It takes every reading of
+// the job and judges only at the boundaries of passes over memory: inside a pass the
+// remaining memory falls by itself, however hopeless the migration is.
 //
 // A migration is stalled when, over the longer of window and stallPasses
 // passes, no boundary had less memory remaining than every one before it and
@@ -87,7 +86,7 @@ func remainingAtBoundary(before, after Job) uint64 {
 	return after.MemoryRemaining + sent - before.MemoryRemaining
 }
 
-// linkDetector finds out that nothing is sent any more.
+// linkDetector detects that nothing is sent any more.
 type linkDetector struct {
 	processed uint64
 	last      time.Time
@@ -103,9 +102,9 @@ func (l *linkDetector) observe(now time.Time, job Job) time.Duration {
 }
 
 // trend is what remained at the last boundaries of passes, oldest first. It, not
-// the dirty rate, tells where a migration is going: a guest that writes to the
-// same pages again and again has a dirty rate as high as the bandwidth, whatever
-// it does, because QEMU counts a page once a pass.
+// the dirty rate, tells whether a migration converges: a guest that writes to the same
+// pages again and again has a dirty rate as high as the bandwidth, because QEMU counts
+// a page once a pass.
 type trend []uint64
 
 // trendPasses is over how many passes the trend is judged.

@@ -36,7 +36,8 @@ const (
 )
 
 var stateNames = []string{
-	"starting", "pre-copy", "pausing", "paused", "switching", "post-copy", "finishing", "cancelling", "concluding", "ended",
+	"starting", "pre-copy", "pausing", "paused", "switching", "post-copy", "finishing", "cancelling", "concluding",
+	"ended",
 }
 
 // stateCount is how many states there are.

@@ -2,10 +2,9 @@ package migration
 
 import "context"
 
-// stranded tells whether a host holds a guest that was stopped for the
-// switch-over of a migration of which there is no job any more: its client was
-// lost in that moment. Which of the two copies runs on was for the client to
-// say.
+// stranded tells whether a host holds a guest that was stopped for the switch-over of a
+// migration whose job is gone: it lost its client at that moment, and only the client
+// could have said which of the two copies goes on.
 func stranded(s Observation, idle bool) bool {
 	return idle && s.Is(StatePaused) && s.Domain.Reason == ReasonMigration
 }
@@ -23,7 +22,7 @@ func (a *Assessment) checkStranded(r Request) {
 // OtherCopy is where the other copy of a stranded guest may run.
 type OtherCopy string
 
-// The places, beside the hosts that have answered.
+// The values. None is a host that has answered.
 const (
 	// OnUnknownHost is a host that is not among the provider's.
 	OnUnknownHost OtherCopy = "unknown host"
@@ -50,10 +49,11 @@ func (a *Assessment) arrived(ctx context.Context, r Request) {
 	a.idle = idle(ctx, r.Destination, a.destination)
 }
 
-// ranBefore tells whether the guest ran, or was asleep, before the migration that is
-// to be made or adopted: then it must not be paused after it. A guest that the adopted one has stopped did: for its switch-over,
-// or by a suspend, which libvirt takes for a part of the migration then
-// (qemuDomainSuspend). One that was paused before keeps its reason.
+// ranBefore tells whether the guest ran, or was asleep, before the migration that is to
+// be made or adopted: then it must not stay paused after it. A guest that an adopted
+// migration has stopped ran before: it was stopped for the switch-over, or by a suspend,
+// which libvirt then takes for a part of the migration (qemuDomainSuspend). One that was
+// paused before keeps its reason.
 func (a *Assessment) ranBefore() bool {
 	return a.source.Is(StateRunning, StateAsleep, StatePostCopySource) ||
 		a.Running && a.source.Is(StatePaused) && a.source.Domain.Reason == ReasonMigration

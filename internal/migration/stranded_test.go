@@ -32,7 +32,7 @@ func TestRunNeverResumesAStrandedVM(t *testing.T) {
 		"all hosts answered":           {func(*migration.Request) {}, "it may run on a host that the provider's configuration does not have"},
 		"a host is silent":             {func(r *migration.Request) { r.Unseen = true }, "it may run on a host that does not answer"},
 		"another host is receiving it": {func(r *migration.Request) { r.Rival = true }, "another host, which holds an incoming domain"},
-		"in direct mode":               {func(r *migration.Request) { r.Mode = migration.Direct }, "lost its client (Terraform, virsh) in the switch-over"},
+		"in direct mode":               {func(r *migration.Request) { r.Mode = migration.Direct }, "lost its client (Terraform, virsh) during the switch-over"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

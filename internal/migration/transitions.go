@@ -15,7 +15,7 @@ type transition struct {
 const (
 	// stay goes nowhere.
 	stay state = 0
-	// ignored is an event that is not heeded: nothing is noted, and nothing is done.
+	// ignored is an event of which nothing is noted, and for which nothing is done.
 	ignored state = 1 << stateCount
 	// impossible is an event that cannot come in a state. If it comes all the same, it
 	// is ignored.
@@ -41,8 +41,8 @@ var (
 // always is the guard of a line that holds whatever the facts are.
 var always func(facts) bool
 
-// transitions is all that a migration may do. The first line that fits an event holds;
-// what an event says is noted in the facts before.
+// transitions is all that a migration may do. The first line that fits an event holds.
+// Its guard sees the facts with what the event says.
 var transitions = []transition{
 	// The calls tell the end, once libvirt has answered the orders under way.
 	{watched, onResult, facts.callLost, stay, do(tellCallLost)},
@@ -51,11 +51,11 @@ var transitions = []transition{
 	{concluding, orderAnswers, facts.ordersUnderWay, stay, nil},
 	{concluding, orderAnswers, always, ended, nil},
 
-	// Where they do not, the source does, until it is given up.
+	// Where they do not, the source does, until it has been silent for too long.
 	{watched, onTick, facts.jobOver, ended, nil},
-	{watched, onTick, facts.callOutlivesJob, ended, giveUp(errLostCall)},
-	{watched, onTick, facts.sourceLost, ended, giveUp(errSilent)},
-	{cancelling, onTick, facts.graceOver, ended, giveUp(errUnstopped)},
+	{watched, onTick, facts.callOutlivesJob, ended, stopFor(errLostCall)},
+	{watched, onTick, facts.sourceLost, ended, stopFor(errSilent)},
+	{cancelling, onTick, facts.graceOver, ended, stopFor(errUnstopped)},
 
 	// Two points of no return: a cancel that was decided before them is withdrawn, or comes too late.
 	{switching | cancelling, onSwitchAnswer, facts.inPostCopy, postCopy, do(tellSwitched, withdrawCancel)},
@@ -106,11 +106,11 @@ var transitions = []transition{
 	{cancelling, onCancel, always, stay, nil},
 	{concluding, onSourceSeen, always, stay, nil},
 
-	// What is too late: the call that halted calls announce is not made.
+	// What comes too late: halted calls do not make the call that they announce.
 	{cancelling, onCalled, always, ignored, nil},
 	{ended, everyEvent, always, ignored, nil},
 
-	// What cannot be: nothing was ordered that is answered, or the calls are past it.
+	// What is impossible: an answer without an order, or what the calls have passed.
 	{starting | preCopy, answers, always, impossible, nil},
 	{pausing, onSwitchAnswer | onAbortAnswer | onSourceSeen, always, impossible, nil},
 	{paused, answers, always, impossible, nil},

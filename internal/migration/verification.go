@@ -24,7 +24,7 @@ type verification struct {
 	withheld bool
 	// recovery is how it is recovered if it was a post-copy that failed.
 	recovery Recovery
-	// limit bounds the looking: no look begins after it.
+	// limit bounds the verification: no observation begins after it.
 	limit   time.Duration
 	resumes int
 }
@@ -40,7 +40,7 @@ func (m *move) withheld(e ending) bool {
 	case e.mode != Direct, e.err == nil, e.committed, e.postCopy, errors.Is(e.err, ErrBusy):
 		return false
 	}
-	return !m.Policy.PostCopy() || !lost(e.err)
+	return !m.Policy.PostCopy() || !Lost(e.err)
 }
 
 // verify looks at both hosts until what they say can be relied on, or
@@ -65,8 +65,10 @@ func (v *verification) verify(ctx context.Context) Outcome {
 }
 
 func (v *verification) see(ctx context.Context) Outcome {
-	o := Outcome{UUID: v.request.UUID, Name: v.request.Name, Foreign: v.foreign, Withheld: v.withheld, Recovery: v.recovery}
-	o.Source, o.Destination = v.request.look(ctx, lookDeadline)
+	o := Outcome{
+		UUID: v.request.UUID, Name: v.request.Name, Foreign: v.foreign, Withheld: v.withheld, Recovery: v.recovery,
+	}
+	o.Source, o.Destination = v.request.observe(ctx, lookDeadline)
 	if o.Source.Err == nil && o.Source.Domain.Active() {
 		job, err := ask(ctx, lookDeadline, func(ctx context.Context) (Job, error) { return v.request.Source.Job(ctx, v.request.UUID) })
 		switch {
@@ -79,8 +81,8 @@ func (v *verification) see(ctx context.Context) Outcome {
 	return o
 }
 
-// conclusive tells whether another look would show nothing else. waited is the
-// time since the first look.
+// conclusive tells whether another observation would show nothing new. waited is the
+// time since the first one.
 func (v *verification) conclusive(o Outcome, waited time.Duration) bool {
 	patient := waited >= leftoverPatience
 	if o.arrived(v.ranBefore) {
@@ -96,7 +98,8 @@ func (v *verification) conclusive(o Outcome, waited time.Duration) bool {
 		if o.Source.Is(StateAsleep) && o.Destination.Gone() && !o.MayMigrate() {
 			return true // as it was, and nothing of the migration is left
 		}
-		return patient && o.JobError == nil && !v.resumable(o.Source) && !v.resumable(o.Destination) && !o.Source.Is(StatePostCopySource)
+		return patient && o.JobError == nil && !v.resumable(o.Source) && !v.resumable(o.Destination) &&
+			!o.Source.Is(StatePostCopySource)
 	case OnBoth, OnNeither, PausedOnBoth, SplitMemory:
 		return patient // the two hosts are not seen at the very same moment
 	default:
@@ -107,8 +110,8 @@ func (v *verification) conclusive(o Outcome, waited time.Duration) bool {
 // maxResumes is how often resuming a guest is tried.
 const maxResumes = 3
 
-// leftPaused is the host on which a guest that ran before was left paused and
-// can be resumed safely; nil when there is none.
+// leftPaused is the host on which a guest that ran before was left paused and can be
+// resumed safely; nil when there is none.
 func (v *verification) leftPaused(o Outcome, waited time.Duration) Host {
 	switch {
 	case v.resumable(o.Source) && !o.MayMigrate() && (o.Destination.Gone() || v.withheld && !o.Destination.Known()):
@@ -121,14 +124,13 @@ func (v *verification) leftPaused(o Outcome, waited time.Duration) Host {
 
 // resumable tells whether a guest was stopped by this migration and by nothing
 // else, and may still be told to run. A guest that somebody suspended, or whose
-// disk failed, is not for the engine to resume.
+// disk failed, is left alone.
 func (v *verification) resumable(seen Observation) bool {
 	if !v.ranBefore || v.foreign || v.resumes >= maxResumes || !seen.Is(StatePaused) || seen.stuck() {
 		return false
 	}
 	reason := seen.Domain.Reason
-	// An order to pause the guest that comes when the job has just ended is taken
-	// for anyone's.
+	// libvirt takes an order to pause the guest for a user's when the job has just ended.
 	return reason.OfMigration() || reason == ReasonUser && v.suspended && seen.Host == v.request.Source.Name()
 }
 

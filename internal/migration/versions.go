@@ -2,9 +2,9 @@ package migration
 
 import "github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
 
-// checkVersions looks whether both hosts are new enough for what the policy asks
-// for. A version that is not known refuses nothing. What a host lacks beside,
-// such as its TLS certificates, only libvirt's refusal of the migration tells.
+// checkVersions checks whether both hosts are new enough for the policy. An unknown
+// version refuses nothing. Whatever else a host lacks, such as TLS certificates, only
+// libvirt's refusal of the migration tells.
 func (a *Assessment) checkVersions(r Request, source, destination Identity) {
 	for _, end := range []struct {
 		host     string

@@ -8,8 +8,7 @@ import (
 )
 
 // watch follows one migration to its end: it feeds the machine with events and carries
-// out what that decides. It waits for no host: each call is made by a goroutine of its
-// own.
+// out its effects. It waits for no host: each call is made by a goroutine of its own.
 type watch struct {
 	request Request
 	report  *reporter
@@ -73,8 +72,8 @@ type ending struct {
 }
 
 // aborted tells whether the source's libvirt said that its job was cancelled.
-// The same word of the destination, when it was to start the guest, says nothing
-// of what became of that.
+// The same error of the destination, when it was to start the guest, does not say
+// whether that runs.
 func (e ending) aborted() bool { return errors.Is(e.err, ErrAborted) && !e.committed }
 
 // mayHaveStopped tells whether it can be this migration that has stopped the
@@ -138,7 +137,7 @@ func (w *watch) run(ctx context.Context) ending {
 	return w.ending()
 }
 
-// close gives up what is under way, and waits for it.
+// close ends the calls that are under way, and waits for them.
 func (w *watch) close() {
 	w.cancel()
 	w.calls.Wait()
@@ -169,9 +168,9 @@ func (w *watch) perform(e effect) {
 	case orderSwitch:
 		w.order(onSwitchAnswer, func(ctx context.Context) error { return source.StartPostCopy(ctx, uuid) })
 	case askSource:
-		w.look(onSourceSeen, source, callDeadline)
+		w.observe(onSourceSeen, source, callDeadline)
 	case askDestination:
-		w.look(onDestinationSeen, w.request.Destination, lookDeadline)
+		w.observe(onDestinationSeen, w.request.Destination, lookDeadline)
 	case endMigration:
 		if w.runner != nil {
 			w.runner.halt()
@@ -187,21 +186,21 @@ func (w *watch) order(answer eventKind, call func(context.Context) error) {
 	w.calls.Go(func() {
 		asked := time.Now()
 		err := order(w.ctx, callDeadline, call)
-		w.came(event{kind: answer, asked: asked, err: err})
+		w.deliver(event{kind: answer, asked: asked, err: err})
 	})
 }
 
-// look asks a host for the domain, and has its answer as an event.
-func (w *watch) look(answer eventKind, host Host, deadline time.Duration) {
+// observe asks a host for the domain, and has its answer as an event.
+func (w *watch) observe(answer eventKind, host Host, deadline time.Duration) {
 	w.calls.Go(func() {
 		asked := time.Now()
 		seen, err := ask(w.ctx, deadline, func(ctx context.Context) (Domain, error) { return host.Domain(ctx, w.request.UUID) })
-		w.came(event{kind: answer, asked: asked, domain: seen, err: err})
+		w.deliver(event{kind: answer, asked: asked, domain: seen, err: err})
 	})
 }
 
-// came tells the watch of an answer, unless it has ended.
-func (w *watch) came(e event) {
+// deliver tells the watch of an answer, unless it has ended.
+func (w *watch) deliver(e event) {
 	e.at = time.Now()
 	select {
 	case w.events <- e:
@@ -227,8 +226,8 @@ func (w *watch) setDowntime() {
 	})
 }
 
-// ending says how the migration ended. Calls that have not returned are given up; what
-// they return then tells no more than that, unless nothing was left to be stopped.
+// ending is how the migration ended. Calls that have not returned are abandoned; what
+// they return then says nothing else, unless nothing was left to be stopped.
 func (w *watch) ending() ending {
 	f := w.machine.facts
 	err, unseen := f.result, f.decided.unseen

@@ -9,7 +9,7 @@ import (
 // inherit stands for a field that is not set, in words for people.
 const inherit = "inherit"
 
-// Definition is all that there is to know of one field.
+// Definition is everything about one field.
 type Definition struct {
 	Field Field
 	Kind  Kind
@@ -22,16 +22,15 @@ type Definition struct {
 	// Tunes is the field of the feature that this one tunes, or nothing. While
 	// the feature is off, this field is dormant.
 	Tunes Field
-	// Engine is true for a field that the engine itself heeds: libvirt has no
-	// flag and no parameter of a migration for it.
+	// Engine is true for a field that the engine itself applies: libvirt has no flag and
+	// no migration parameter for it.
 	Engine bool
 
 	needs Release
 	typedField
 }
 
-// typedField is what can be done with a field, the type of its values left
-// behind.
+// typedField is what can be done with a field, whatever the type of its values.
 type typedField struct {
 	isSet func(Policy) bool
 	equal func(a, b Policy) bool
@@ -57,7 +56,7 @@ type typedField struct {
 // Table lists the definitions of all fields, in the order of Fields.
 func Table() []Definition { return append([]Definition(nil), table...) }
 
-// Description is all of it in sentences, in Markdown.
+// Description describes the field in sentences, in Markdown.
 func (d Definition) Description() string {
 	text := d.Summary
 	if !strings.HasSuffix(text, "?") {
@@ -98,12 +97,12 @@ func (d Definition) check(p Policy) error {
 	return nil
 }
 
-// switchedOff tells whether a policy says that the feature of this field is not
-// to be used. One that says nothing does not.
+// switchedOff tells whether a policy turns the feature of this field off. One that
+// does not set the field does not.
 func (d Definition) switchedOff(p Policy) bool { return d.isSet(p) && d.tell(p).Empty() }
 
-// dormant tells whether the field does nothing in a policy that decides
-// everything: what it tunes is off, or nothing ever asks for it.
+// dormant tells whether the field has no effect in a policy that decides everything:
+// what it tunes is off, or nothing ever uses it.
 func (d Definition) dormant(p Policy) bool {
 	return d.Tunes != "" && definition(d.Tunes).switchedOff(p) || d.idle(p)
 }
@@ -115,7 +114,7 @@ func definition(field Field) Definition {
 			return d
 		}
 	}
-	panic(fmt.Sprintf("policy: no field %q", string(field))) // a slip in the table itself
+	panic(fmt.Sprintf("policy: no field %q", string(field))) // an error in the table itself
 }
 
 // entry is one line of the table, for a field whose values have the type T.
@@ -132,8 +131,8 @@ type entry[T any] struct {
 	conflict func(Policy) string
 	// idle tells whether the rest of the policy leaves the field without effect.
 	idle func(Policy) bool
-	// libvirt is what libvirt is told of a value. A field without it is one that
-	// the engine itself heeds.
+	// libvirt is what libvirt is told of a value. The engine itself applies a field
+	// without it.
 	libvirt func(T) Parameters
 	// needs is what both hosts need while libvirt is told of the field.
 	needs Release
@@ -173,7 +172,7 @@ func define[T, P any](k kind[T, P], member func(*Policy) **T, e entry[T]) Defini
 	return d
 }
 
-// access is what the type of a field's values alone decides.
+// access is what depends only on the type of a field's values.
 func access[T, P any](k kind[T, P], member func(*Policy) **T) typedField {
 	value := func(p Policy) *T { return *member(&p) }
 	set := func(p *Policy, plain P) error {

@@ -57,9 +57,9 @@ func (e Effective) Parameters() Parameters {
 	return all
 }
 
-// Inactive lists the fields that some level set but that do nothing, because
-// the feature they tune is off, or because on_timeout has no timeout to follow.
-// They are dormant, not wrong, and are not sent to libvirt.
+// Inactive lists the fields that some level sets but that have no effect, because the
+// feature that they tune is off, or because on_timeout has no timeout to follow. They
+// are dormant, not wrong, and are not sent to libvirt.
 func (e Effective) Inactive() []Field {
 	var dormant []Field
 	for _, d := range table {
@@ -70,9 +70,8 @@ func (e Effective) Inactive() []Field {
 	return dormant
 }
 
-// Conflicts says which values, each right on its own level, contradict each
-// other for this VM. A move under such a policy is refused. What is dormant is
-// never among them.
+// Conflicts lists values that are valid on their own levels, but contradict each other
+// for this VM. A move under such a policy is refused. Dormant fields never conflict.
 func (e Effective) Conflicts() []Problem {
 	var problems []Problem
 	for _, d := range table {

@@ -50,7 +50,8 @@ func intParameter(name string) func(int64) Parameters {
 	return func(v int64) Parameters { return Parameters{Typed: []Parameter{{name, int32(v)}}} }
 }
 
-// ullongParameter is a number that is a VIR_TYPED_PARAM_ULLONG, times what one of its units is for libvirt.
+// ullongParameter is a number that is a VIR_TYPED_PARAM_ULLONG: the field's value times
+// unit, the size of the field's unit in that of libvirt.
 func ullongParameter(name string, unit uint64) func(int64) Parameters {
 	return func(v int64) Parameters { return Parameters{Typed: []Parameter{{name, uint64(v) * unit}}} }
 }

@@ -1,6 +1,9 @@
 package policy
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // Policy is what one level declares. A nil field inherits from the level above.
 type Policy struct {
@@ -90,6 +93,11 @@ func (p Policy) Equal(other Policy) bool { return len(p.Differences(other)) == 0
 type Difference struct {
 	Field      Field
 	Have, Want string
+}
+
+// String is the difference as one line.
+func (d Difference) String() string {
+	return fmt.Sprintf("%s is %s, declared %s", d.Field, d.Have, d.Want)
 }
 
 // Differences compares a policy that was found with one that was wanted.

@@ -56,7 +56,8 @@ type NewerVersionError struct {
 }
 
 func (e *NewerVersionError) Error() string {
-	return fmt.Sprintf("the record has version %d and this release of the provider knows versions up to %d", e.Version, Version)
+	return fmt.Sprintf("the record has version %d and this release of the provider knows versions up to %d",
+		e.Version, Version)
 }
 
 // UnknownMembers lists the names of the members that this version does not
@@ -71,8 +72,8 @@ func (r Record) UnknownMembers() []string {
 }
 
 // Encode is the record as a JSON document of at most MaxRecordBytes, its members
-// always in the same order: version, cluster, owner, time of declaration, the
-// fields, what is unknown. It refuses values out of range, which DecodeRecord would not read back.
+// always in the same order: version, cluster, owner, time of declaration, fields,
+// unknown members. It refuses values out of range, which DecodeRecord would not read back.
 func (r Record) Encode() ([]byte, error) {
 	var buf bytes.Buffer
 	fmt.Fprintf(&buf, `{%q:%d`, versionMember, Version)
@@ -173,7 +174,8 @@ func DecodeRecord(document []byte) (Record, error) {
 	if declared != "" {
 		at, err := time.Parse(time.RFC3339, declared)
 		if at = at.UTC().Truncate(time.Second); err != nil || at.Year() < firstYear || at.Year() > lastYear {
-			return Record{}, fmt.Errorf("%s is not a time such as \"2026-01-31T12:00:00Z\": %s", declaredAtMember, abbreviate(declared))
+			return Record{}, fmt.Errorf("%s is not a time such as \"2026-01-31T12:00:00Z\": %s",
+				declaredAtMember, abbreviate(declared))
 		}
 		r.DeclaredAt = at
 	}
@@ -196,8 +198,8 @@ func DecodeRecord(document []byte) (Record, error) {
 	return r, nil
 }
 
-// takeText takes a member that is a text out of those that are left; want names
-// what it has to be.
+// takeText removes a text member from members and stores it in target; want says what
+// it must be.
 func takeText(members map[string]json.RawMessage, name, want string, target *string) error {
 	raw, ok := members[name]
 	if !ok {
@@ -223,7 +225,7 @@ func checkVersion(raw json.RawMessage) error {
 	case version > Version:
 		return &NewerVersionError{Version: version}
 	case version < 1:
-		return fmt.Errorf("%s %d is none that was ever written", versionMember, version)
+		return fmt.Errorf("%s %d was never written by any release", versionMember, version)
 	}
 	return nil
 }

@@ -8,8 +8,9 @@ import "time"
 // member of Policy.
 var table = []Definition{
 	define(boolean, func(p *Policy) **bool { return &p.AutoConverge }, entry[bool]{
-		field:   FieldAutoConverge,
-		summary: "Auto-converge: throttle the guest's vCPUs, step by step, until memory is copied faster than the guest dirties it",
+		field: FieldAutoConverge,
+		summary: "Auto-converge: throttle the guest's vCPUs, step by step, until memory is copied faster than the " +
+			"guest dirties it",
 		details: "In libvirt `VIR_MIGRATE_AUTO_CONVERGE`, in QEMU `auto-converge`.",
 		values:  onOff, builtIn: new(false),
 		libvirt: flag("VIR_MIGRATE_AUTO_CONVERGE"),
@@ -33,15 +34,17 @@ var table = []Definition{
 	define(boolean, func(p *Policy) **bool { return &p.Compression }, entry[bool]{
 		field:   FieldCompression,
 		summary: "XBZRLE compression: of a page that was sent before, send only the bytes that changed",
-		details: "Cannot be combined with `parallel_connections`. In libvirt `VIR_MIGRATE_COMPRESSED`, method `xbzrle`.",
-		values:  onOff, builtIn: new(false),
+		details: "Cannot be combined with `parallel_connections`. In libvirt `VIR_MIGRATE_COMPRESSED`, method " +
+			"`xbzrle`.",
+		values: onOff, builtIn: new(false),
 		libvirt: flag(FlagCompressed, Parameter{"compression", "xbzrle"}),
 	}),
 	define(integer, func(p *Policy) **int64 { return &p.CompressionCacheMiB }, entry[int64]{
 		field:   FieldCompressionCacheMiB,
 		summary: "Size of the XBZRLE cache on the source, in MiB",
-		details: "Best as large as the memory that the guest keeps rewriting. In libvirt `compression.xbzrle.cache`, in QEMU `xbzrle-cache-size`.",
-		values:  powerOfTwo(MaxCompressionCacheMiB, "MiB", "QEMU requires of the XBZRLE cache"), unset: "64 (QEMU)",
+		details: "Best as large as the memory that the guest keeps rewriting. In libvirt " +
+			"`compression.xbzrle.cache`, in QEMU `xbzrle-cache-size`.",
+		values: powerOfTwo(MaxCompressionCacheMiB, "MiB", "QEMU requires of the XBZRLE cache"), unset: "64 (QEMU)",
 		tunes:   FieldCompression,
 		libvirt: ullongParameter("compression.xbzrle.cache", 1<<20),
 	}),
@@ -66,11 +69,13 @@ var table = []Definition{
 	define(integer, func(p *Policy) **int64 { return &p.ParallelConnections }, entry[int64]{
 		field:   FieldParallelConnections,
 		summary: "Number of connections for the memory stream",
-		details: "Cannot be combined with `compression`. In libvirt `VIR_MIGRATE_PARALLEL` and `parallel.connections`, in QEMU multifd.",
-		values:  noneOr(MinParallelConnections, MaxParallelConnections, "connections"), builtIn: new(int64(0)),
+		details: "Cannot be combined with `compression`. In libvirt `VIR_MIGRATE_PARALLEL` and " +
+			"`parallel.connections`, in QEMU multifd.",
+		values: noneOr(MinParallelConnections, MaxParallelConnections, "connections"), builtIn: new(int64(0)),
 		conflict: func(p Policy) string {
 			if is(p.Compression, true) && p.ParallelConnections != nil && *p.ParallelConnections > 0 {
-				return "compression is XBZRLE, which QEMU cannot do over parallel connections: pages sent over them bypass it. Set parallel_connections to 0 or compression to false."
+				return "compression is XBZRLE, which QEMU cannot do over parallel connections: pages sent over " +
+					"them bypass it. Set parallel_connections to 0 or compression to false."
 			}
 			return ""
 		},
@@ -85,8 +90,9 @@ var table = []Definition{
 	define(boolean, func(p *Policy) **bool { return &p.PostCopy }, entry[bool]{
 		field:   FieldPostCopy,
 		summary: "May this VM be switched to post-copy, that is run on the destination before all its memory is there?",
-		details: "If the link is lost after the switch, the VM can only be recovered, not rolled back. In libvirt `VIR_MIGRATE_POSTCOPY`, in QEMU `postcopy-ram`.",
-		values:  onOff, builtIn: new(false),
+		details: "If the link is lost after the switch, the VM can only be recovered, not rolled back. In libvirt " +
+			"`VIR_MIGRATE_POSTCOPY`, in QEMU `postcopy-ram`.",
+		values: onOff, builtIn: new(false),
 		libvirt: flag(FlagPostCopy),
 		needs:   Release{Libvirt: 1_003_003, QEMU: 2_006_000},
 	}),
@@ -106,18 +112,22 @@ var table = []Definition{
 	define(duration, func(p *Policy) **time.Duration { return &p.StallTimeout }, entry[time.Duration]{
 		field:   FieldStallTimeout,
 		summary: "Limit of the time without progress",
-		details: "There is none while no pass over memory leaves less behind than any before and the throttle no longer rises, or while no byte is sent.",
-		values:  durations("off"), builtIn: new(2 * time.Minute),
+		details: "There is none while no pass over memory leaves less behind than any before and the throttle no " +
+			"longer rises, or while no byte is sent.",
+		values: durations("off"), builtIn: new(2 * time.Minute),
 	}),
 	define(word[OnTimeout](), func(p *Policy) **OnTimeout { return &p.OnTimeout }, entry[OnTimeout]{
 		field:   FieldOnTimeout,
 		summary: "What happens when `timeout` or `stall_timeout` has run out",
-		details: "`abort`: the VM stays where it is. `post_copy` (needs `post_copy`): the VM is switched to post-copy. `pause`: the guest is suspended so that the rest can be copied, and the migration is aborted if that takes over 60 s.",
-		values:  words(OnTimeouts()...), builtIn: new(Abort),
+		details: "`abort`: the VM stays where it is. `post_copy` (needs `post_copy`): the VM is switched to " +
+			"post-copy. `pause`: the guest is suspended so that the rest can be copied, and the migration is " +
+			"aborted if that takes over 60 s.",
+		values: words(OnTimeouts()...), builtIn: new(Abort),
 		idle: func(p Policy) bool { return is(p.Timeout, 0) && is(p.StallTimeout, 0) },
 		conflict: func(p Policy) string {
 			if is(p.OnTimeout, SwitchToPostCopy) && is(p.PostCopy, false) {
-				return "on_timeout is \"post_copy\", but post_copy is false, so the migration may not be switched. Set post_copy to true, or on_timeout to \"abort\" or \"pause\"."
+				return "on_timeout is \"post_copy\", but post_copy is false, so the migration may not be switched. " +
+					"Set post_copy to true, or on_timeout to \"abort\" or \"pause\"."
 			}
 			return ""
 		},

@@ -32,7 +32,8 @@ func (p Policy) contradictions() []Problem {
 	var problems []Problem
 	for _, d := range table {
 		if feature := d.Tunes; feature != "" && d.isSet(p) && definition(feature).switchedOff(p) {
-			problems = append(problems, Problem{d.Field, fmt.Sprintf("%s tunes %s, which is set to %s on the same level. Remove one of the two.",
+			problems = append(problems, Problem{d.Field, fmt.Sprintf("%s tunes %s, which is set to %s on the same "+
+				"level. Remove one of the two.",
 				d.Field, feature, definition(feature).text(p))})
 		}
 		if text := d.conflict(p); text != "" {

@@ -78,7 +78,8 @@ func powerOfTwo(most int64, unit, why string) values[int64] {
 		text: "a power of two",
 		problem: func(v int64) string {
 			if v < 1 || v > most || bits.OnesCount64(uint64(v)) != 1 {
-				return fmt.Sprintf("%d %s is not a power of two between 1 and %d, as %s (64, 128, 256, …).", v, unit, most, why)
+				return fmt.Sprintf("%d %s is not a power of two between 1 and %d, as %s (64, 128, 256, …).",
+					v, unit, most, why)
 			}
 			return ""
 		},

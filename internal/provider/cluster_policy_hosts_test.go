@@ -74,7 +74,7 @@ func TestAccClusterPolicy_held(t *testing.T) {
 		resource.TestStep{ // as an update, it is the same
 			Config: clusterPolicyOf(t, "compute", `auto_converge = true`, "kvm1", "kvm2"),
 			ExpectError: sayingAll("Unable to Update Cluster Migration Policy",
-				`The record was not written to "kvm2". On "kvm1" it is done. Host kvm2 is in cluster "batch".`),
+				`The record was not written to "kvm2". The change was made on "kvm1". Host kvm2 is in cluster "batch".`),
 		},
 		resource.TestStep{ // what was reached is in state
 			PreConfig: func() {
@@ -156,7 +156,7 @@ func TestAccClusterPolicy_renameUnfinished(t *testing.T) {
 		resource.TestStep{Config: renamed(labProvider(t), "compute")},
 		resource.TestStep{
 			Config:      renamed(down, "batch"),
-			ExpectError: sayingAll("Unable to Update Cluster Migration Policy", `The record was not written to "kvm2". On "kvm1" it is done.`),
+			ExpectError: sayingAll("Unable to Update Cluster Migration Policy", `The record was not written to "kvm2". The change was made on "kvm1".`),
 		},
 		resource.TestStep{ // and once more, so that two former names are about
 			PreConfig: func() {
@@ -164,7 +164,7 @@ func TestAccClusterPolicy_renameUnfinished(t *testing.T) {
 				requireHostRecord(t, clusterSecret, `{"version":1,"cluster":"compute"}`, kvm2)
 			},
 			Config:      renamed(down, "third"),
-			ExpectError: sayingAll("Unable to Update Cluster Migration Policy", `The record was not written to "kvm2". On "kvm1" it is done.`),
+			ExpectError: sayingAll("Unable to Update Cluster Migration Policy", `The record was not written to "kvm2". The change was made on "kvm1".`),
 		},
 		resource.TestStep{
 			Config:           renamed(labProvider(t), "third"),

@@ -48,7 +48,7 @@ func TestAccInterrupt_postCopy(t *testing.T) {
 				t.Errorf("want exit code 1, got %d", got.code)
 			}
 			after := strings.TrimPrefix(got.stdout, before)
-			if !saying("It was cancelled when it was in post-copy, which cannot be cancelled without losing the VM. It was waited for, and the VM is running on kvm2.").MatchString(after) {
+			if !saying("It was cancelled when it was in post-copy, which cannot be cancelled without losing the VM. This move waited for its end: the VM is running on kvm2.").MatchString(after) {
 				t.Error("it does not say why it was not cancelled")
 			}
 			if strings.Contains(after, "post-copy:") {

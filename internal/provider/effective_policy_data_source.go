@@ -99,7 +99,7 @@ func (d *effectivePolicyDataSource) Read(ctx context.Context, req datasource.Rea
 	}
 	resp.Diagnostics.Append(locationWarnings(resolution.Location)...)
 	resp.Diagnostics.Append(conflictWarnings(resolution.Policy.Conflicts())...)
-	if resolution.Diverging != "" {
+	if resolution.Diverging != nil {
 		resp.Diagnostics.Append(warned(explain.Diverging(resolution.Diverging))...)
 	}
 	model.UUID = types.StringValue(resolution.Location.Domain.UUID)

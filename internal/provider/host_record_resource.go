@@ -198,7 +198,7 @@ func (r *hostRecordResource) ImportState(ctx context.Context, req resource.Impor
 	}
 	model.setPolicy(found.Policy)
 	*model.attributes() = hostRecordModel{
-		ID: model.name(), Hosts: hostSet(found.Hosts), Drift: driftMap(found.Deviations), Owner: textOrNull(found.Owner),
+		ID: model.name(), Hosts: hostSet(found.Hosts), Drift: driftMap(found.Drift), Owner: textOrNull(found.Owner),
 	}
 	resp.Diagnostics.Append(instance.Memory{Owner: found.Owner, Imported: true, Hosts: found.Written, Seen: found.Seen}.Save(ctx, resp.Private)...)
 	resp.Diagnostics.Append(setState(ctx, &resp.State, model)...)

@@ -5,6 +5,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/explain"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/fleet"
 )
 
@@ -20,18 +21,23 @@ func driftAttribute(copies string) schema.MapAttribute {
 }
 
 // driftMap is the value of a driftAttribute.
-func driftMap(deviations fleet.Deviations) types.Map {
-	elements := make(map[string]attr.Value, len(deviations))
-	for name, how := range deviations {
-		elements[name] = types.StringValue(how)
+func driftMap(drift []fleet.Drift) types.Map {
+	elements := make(map[string]attr.Value, len(drift))
+	for _, d := range drift {
+		elements[d.Key()] = types.StringValue(explain.DriftValue(d))
 	}
 	return types.MapValueMust(types.StringType, elements)
 }
 
 // surveyedDrift is the drift after a survey, which keeps what state says of hosts
-// that could not be asked.
+// that could not be asked. Copies that agree on another policy are no drift: the
+// attributes show it.
 func surveyedDrift(s fleet.Survey, state types.Map) types.Map {
-	drift := driftMap(s.Deviations).Elements()
+	found := s.Drift
+	if s.Changed != nil {
+		found = nil
+	}
+	drift := driftMap(found).Elements()
 	for _, name := range s.Unasked {
 		if how, ok := state.Elements()[name]; ok {
 			drift[name] = how

@@ -120,7 +120,7 @@ func TestAccUnreachable_cluster(t *testing.T) {
 		},
 		resource.TestStep{
 			Config: of(warned, `max_downtime_ms = 500`, "kvm1", "kvm2"),
-			ExpectError: sayingAll("Unable to Update Cluster Migration Policy", `The record was not written to "kvm2". On "kvm1" it is done.`,
+			ExpectError: sayingAll("Unable to Update Cluster Migration Policy", `The record was not written to "kvm2". The change was made on "kvm1".`,
 				`Apply again once the host can be reached.`),
 		},
 		resource.TestStep{ // what it has is not what is declared now
@@ -135,7 +135,7 @@ func TestAccUnreachable_cluster(t *testing.T) {
 		},
 		resource.TestStep{
 			Config: of(warned, `max_downtime_ms = 500`, "kvm1"), Destroy: true,
-			ExpectError: sayingAll("Unable to Delete Cluster Migration Policy", `The record may still be on "kvm2", which cannot be asked. On "kvm1" it is done.`,
+			ExpectError: sayingAll("Unable to Delete Cluster Migration Policy", `The record may still be on "kvm2", which cannot be asked. The change was made on "kvm1".`,
 				`If it is gone for good, take it out of the provider's hosts`),
 		},
 		resource.TestStep{ // back again, it is all put right

@@ -160,7 +160,7 @@ func TestAccVM_replaced(t *testing.T) {
 
 			plan := w.must(t, 2, "plan", "-detailed-exitcode")
 			want := fmt.Sprintf(`VM %q is on kvm2 with UUID %s now, and the one that was managed here had UUID %s, which is on none of the hosts "kvm1", "kvm2". `+
-				`Where the configuration still says %[1]q, it means the new one. The apply creates this resource again, for that.`, old.Name, successor.UUID, old.UUID)
+				`Where the configuration still says %[1]q, it means the new one. The apply creates this resource again, for that VM.`, old.Name, successor.UUID, old.UUID)
 			for _, words := range []string{"Virtual Machine Gone", want} {
 				if !saying(words).MatchString(plan.stdout) {
 					t.Errorf("the plan does not say %s: %s", words, plan)

@@ -230,7 +230,7 @@ func (r *vmPolicyResource) Read(ctx context.Context, req resource.ReadRequest, r
 		resp.Diagnostics.Append(warned(explain.DeclaredAgain(r.object, *other))...)
 	} else {
 		drift := state.refresh(record)
-		if drift != fleet.InSync {
+		if len(drift) > 0 {
 			resp.Diagnostics.Append(warned(explain.VMOutOfSync(r.object, record, drift))...)
 		}
 	}
@@ -246,14 +246,15 @@ func (r *vmPolicyResource) Read(ctx context.Context, req resource.ReadRequest, r
 
 // refresh writes what was read into the model. Where all copies agree on another
 // policy, its values go into the attributes, so that a plan shows the real difference.
-// It returns what differs, as text.
-func (m *vmPolicyModel) refresh(record fleet.VMRecord) string {
+// The attribute drift is empty then. It returns what differs.
+func (m *vmPolicyModel) refresh(record fleet.VMRecord) []fleet.Drift {
 	declared := m.toPolicy()
-	m.Drift = driftMap(record.Deviations(declared))
+	drift := record.Drift(declared)
+	m.Drift = driftMap(drift)
 	if agreed, ok := record.Agreed(); ok && !agreed.Equal(declared) {
-		m.policyModel = policyModelOf(agreed)
+		m.policyModel, m.Drift = policyModelOf(agreed), driftMap(nil)
 	}
-	return record.Drift(declared)
+	return drift
 }
 
 func (r *vmPolicyResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
@@ -340,7 +341,7 @@ func (r *vmPolicyResource) ImportState(ctx context.Context, req resource.ImportS
 		VM:          types.StringValue(vm),
 		UUID:        types.StringValue(record.Location.Domain.UUID),
 		ID:          types.StringValue(record.Location.Domain.UUID),
-		Drift:       driftMap(record.Deviations(taken.Policy)),
+		Drift:       driftMap(record.Drift(taken.Policy)),
 		Owner:       textOrNull(taken.Owner),
 	}
 	remembered := instance.Memory{Owner: taken.Owner, Imported: true}

@@ -1,7 +1,9 @@
-// Package sanitize makes text that a host sent safe to show on a terminal.
+// Package sanitize makes texts fit to be shown: what a host says, or whoever answers
+// in its place, and URIs that may hold secrets.
 package sanitize
 
 import (
+	"net/url"
 	"strings"
 	"unicode"
 )
@@ -34,4 +36,10 @@ func Text(text string) string {
 		kept.WriteRune(r)
 	}
 	return kept.String()
+}
+
+// URI is a URI without what may be a secret in it: no user, no password, no
+// parameters.
+func URI(u *url.URL) string {
+	return (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}).String()
 }

@@ -1,6 +1,7 @@
 package sanitize
 
 import (
+	"net/url"
 	"strings"
 	"testing"
 	"unicode"
@@ -44,4 +45,23 @@ func FuzzText(f *testing.F) {
 			t.Errorf("%q changes when it is shown once more", got)
 		}
 	})
+}
+
+func TestURI(t *testing.T) {
+	t.Parallel()
+	for uri, want := range map[string]string{
+		"qemu:///system":                  "qemu:///system",
+		"qemu+tls://kvm2:16515/system":    "qemu+tls://kvm2:16515/system",
+		"qemu+ssh://root@kvm2/system":     "qemu+ssh://kvm2/system",
+		"qemu+ssh://a:b@kvm2/s?keyfile=k": "qemu+ssh://kvm2/s",
+		"qemu+tcp://kvm2/system#fragment": "qemu+tcp://kvm2/system",
+	} {
+		u, err := url.Parse(uri)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := URI(u); got != want {
+			t.Errorf("%s is shown as %s, want %s", uri, got, want)
+		}
+	}
 }

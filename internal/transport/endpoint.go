@@ -10,6 +10,7 @@ import (
 	"unicode"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/clientconfig"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/sanitize"
 )
 
 // Endpoint is a libvirt daemon of the QEMU driver and the way to it.
@@ -144,7 +145,7 @@ func (e *Endpoint) AuthFile() string {
 }
 
 // String is the URI without user, password and parameters.
-func (e *Endpoint) String() string { return redacted(e.uri) }
+func (e *Endpoint) String() string { return sanitize.URI(e.uri) }
 
 // PeerURI is how other hosts reach the daemon by default: the same URI with no
 // parameter but the name of the remote driver, since the others are about this client.

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/sanitize"
 )
 
 // CheckPeerURI checks the URI by which other hosts' libvirt reaches a host. It leaves
@@ -52,7 +54,7 @@ func (p Peer) BySSH() bool { return p.endpoint != nil && p.endpoint.transport ==
 func (p Peer) Redact(text string) string {
 	replacement := "the peer URI"
 	if u, err := url.Parse(p.uri); err == nil {
-		replacement = redacted(u)
+		replacement = sanitize.URI(u)
 	}
 	return withoutUsers(strings.ReplaceAll(text, p.uri, replacement))
 }

@@ -1,14 +1,6 @@
 package transport
 
-import (
-	"net/url"
-	"regexp"
-)
-
-// redacted is a URI without user, password and parameters.
-func redacted(u *url.URL) string {
-	return (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}).String()
-}
+import "regexp"
 
 // users matches users before a host's name, as in root@kvm1, and those in a message of
 // sshd older than 7.0.

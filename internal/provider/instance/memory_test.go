@@ -84,7 +84,7 @@ func TestSurveyedForgetsFormerNamesOnceNoHostHasThem(t *testing.T) {
 		keeps  bool
 	}{
 		"all in sync":           {fleet.Survey{}, false},
-		"one has drifted":       {fleet.Survey{Drift: []string{"the copy on kvm1 is missing"}}, true},
+		"one has drifted":       {fleet.Survey{Drift: []fleet.Drift{{Copy: fleet.Copy{Host: "kvm1"}, Kind: fleet.DriftMissing}}}, true},
 		"one cannot be reached": {fleet.Survey{Unseen: []error{errors.New("kvm1 is down")}}, true},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -12,7 +12,7 @@ func told() []row {
 	}
 	off := row{step: steps[0], resolved: resolved{Origins: origins("global", "global")}, hosts: []string{"kvm1"}, failures: []diagnostic{{
 		Severity: "error", Summary: notConverged,
-		Detail: "The migration of VM web from kvm1 to kvm2 was cancelled after 1m2s, because it got no nearer to its end. In pass 15 the guest dirtied 22 MiB/s while 21 MiB/s were sent, 530 MiB in all; at best 86 MiB of 257 MiB remained after a pass.",
+		Detail: "The migration of VM web from kvm1 to kvm2 was cancelled after 1m2s, because it made no progress. In pass 15 the guest dirtied 22 MiB/s while 21 MiB/s were sent, 530 MiB in all; at best 86 MiB of 257 MiB remained after a pass.",
 	}}}
 	throttle, downtime := int64(80), int64(321)
 	converge := row{step: steps[1], hosts: []string{"kvm2"}, report: &lastMigration{DurationMS: 53100, DowntimeMS: &downtime, MemoryTransferred: 1155 * mib, Throttle: &throttle}}

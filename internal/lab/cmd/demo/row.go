@@ -9,7 +9,7 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/lab"
 )
 
-// notConverged is how the provider calls a move that got no nearer to its end.
+// notConverged is how the provider calls a move that made no progress.
 const notConverged = "Migration Did Not Converge"
 
 // outputs are those of the configuration, as far as the table needs them.

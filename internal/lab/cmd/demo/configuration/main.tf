@@ -15,7 +15,7 @@ provider "virt" {
 
 # Global: both switches are off unless somebody switches them on.
 resource "virt_migration_global_settings" "all" {
-  stall_timeout = "10s" # give up a move that gets no nearer to its end
+  stall_timeout = "10s" # cancel a move that makes no progress
   timeout       = "10m" # and any move that takes longer than this
 }
 

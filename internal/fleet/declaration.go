@@ -24,7 +24,7 @@ type Declaration struct {
 	// that has written nothing yet, such as an import of a record without owner.
 	Owner string
 	// DeclaredAt is when the instance last wrote; zero for never. What another owner
-	// declared before that came back with a restored VM or host, and is nobody's.
+	// declared before that came back with a restored VM or host: it has no owner.
 	DeclaredAt time.Time
 	// Now is the time that a write puts into the record.
 	Now time.Time
@@ -81,13 +81,4 @@ func (d Declaration) settled(c Copy) bool {
 // that this version knows.
 func (d Declaration) matches(r policy.Record) bool {
 	return d.named(r) && r.Policy.Equal(d.Policy)
-}
-
-// differences says in words what a record has that the declaration has not, and
-// the other way round.
-func (d Declaration) differences(r policy.Record) string {
-	if !d.named(r) {
-		return fmt.Sprintf("it belongs to cluster %q", r.Cluster)
-	}
-	return DifferenceText(r.Policy, d.Policy)
 }
