@@ -42,7 +42,9 @@ func (h *Host) Begin(ctx context.Context, uuid string, p migration.Parameters) (
 }
 
 // Prepare starts the incoming domain on the destination.
-func (h *Host) Prepare(ctx context.Context, domainXML string, cookie []byte, p migration.Parameters) (migrationURI string, out []byte, err error) {
+func (h *Host) Prepare(
+	ctx context.Context, domainXML string, cookie []byte, p migration.Parameters,
+) (migrationURI string, out []byte, err error) {
 	const op = "prepare for the migration"
 	var definition struct {
 		Name string `xml:"name"`

@@ -17,8 +17,9 @@ type Load struct {
 	// CeilingMiB, in MiB/s, is never exceeded; 0 is no ceiling. A load that has CPU to spare below its ceiling keeps its
 	// dirty rate on a machine that is busy with other things.
 	CeilingMiB int
-	// RateMiB, in MiB/s, is kept on average by the guest's clock; 0 is no such rate. CeilingMiB is ignored if it is set. After a pause or a throttle the guest catches up: auto-converge cannot tame such a load before its throttle
-	// takes nearly all of the CPU.
+	// RateMiB, in MiB/s, is kept on average by the guest's clock; 0 is no such rate. CeilingMiB is then ignored. After a
+	// pause or a throttle the guest catches up: auto-converge cannot tame such a load before its throttle takes nearly all
+	// of the CPU.
 	RateMiB int
 	// WholePages rewrites each page with random bytes, which XBZRLE cannot compress. Without it one byte of the page
 	// changes, which XBZRLE makes small.

@@ -41,7 +41,8 @@ func (w *World) processes(uuid string) []Process {
 			continue
 		}
 		commandLine, err := os.ReadFile(filepath.Join(entry, "cmdline"))
-		if err != nil || !bytes.HasPrefix(commandLine, []byte(Emulator)) || !bytes.Contains(commandLine, []byte("\x00-uuid\x00"+uuid+"\x00")) {
+		ours := bytes.Contains(commandLine, []byte("\x00-uuid\x00"+uuid+"\x00"))
+		if err != nil || !ours || !bytes.HasPrefix(commandLine, []byte(Emulator)) {
 			continue
 		}
 		network, err := os.Stat(filepath.Join(entry, "ns", "net"))

@@ -32,19 +32,19 @@ func (d diagnostic) String() string {
 	return strings.TrimSpace(severity + ": " + d.Summary + "\n\n" + d.Detail)
 }
 
-// hearing takes in what an apply says on its two streams. What is worth seeing is shown at once.
+// hearing reads the two output streams of an apply and passes on what is worth seeing.
 type hearing struct {
 	show func(string)
 
 	mutex sync.Mutex
 	// failures are the errors so far.
 	failures []diagnostic
-	// unknown is what was not understood: the reason, where Terraform could not even begin.
+	// unknown is output that is not JSON: the reason if Terraform could not start.
 	unknown strings.Builder
 }
 
-// shown are the types of events that are worth seeing as they are.
-var shown = map[string]bool{
+// visible are the types of events that are passed on unchanged.
+var visible = map[string]bool{
 	"planned_change":            true,
 	"planned_action_invocation": true,
 	"change_summary":            true,
@@ -69,7 +69,7 @@ func (h *hearing) event(line []byte) {
 			h.failures = append(h.failures, e.Diagnostic)
 		}
 		h.show("\n" + wrap(e.Diagnostic.String()) + "\n")
-	case shown[e.Type] && !strings.HasPrefix(e.Message, "data."):
+	case visible[e.Type] && !strings.HasPrefix(e.Message, "data."):
 		h.show(e.Message)
 	}
 }
@@ -77,7 +77,7 @@ func (h *hearing) event(line []byte) {
 // logLine is an entry of the provider in Terraform's log: the message, then the entry's fields in any order.
 var logLine = regexp.MustCompile(`\[INFO\] +provider\.terraform-provider-virt\S*: (.*?): ([@\w]+=.*)`)
 
-// moveField is in the entries in which the provider tells how the move of a resource goes on.
+// moveField marks the log entries in which the provider reports the progress of a resource's move.
 const moveField = "tf_resource_type=virt_vm_live_migration"
 
 // log takes a line of the standard error.

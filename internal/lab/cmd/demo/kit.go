@@ -16,7 +16,7 @@ import (
 // kitVariable hands the kit, as JSON, to the same program inside the lab.
 const kitVariable = "VIRT_DEMO_KIT"
 
-// Where the provider stands in Terraform's registry, and the version it pretends to have there.
+// The provider's address in Terraform's registry, and the version that the mirror gives it.
 const (
 	module   = "github.com/terraform-provider-virt/terraform-provider-virt"
 	source   = "registry.terraform.io/terraform-provider-virt/virt"

@@ -112,7 +112,7 @@ func (r row) told(figure *regexp.Regexp) string {
 	return none
 }
 
-// none stands in the table for what there is not.
+// none is a missing figure in the table.
 const none = "-"
 
 func (r row) downtime() string {

@@ -20,7 +20,7 @@ const (
 
 // step is one scene: a change of the configuration, and a move under it.
 type step struct {
-	title, told string
+	title, text string
 	edits       []edit
 	// by are the arguments that make terraform apply move the VM by the action; none where the resource does it.
 	by []string
@@ -31,13 +31,13 @@ type step struct {
 var steps = []step{
 	{
 		title:       "Both switches are off",
-		told:        "The move is tried by hand, with the action. While its memory is copied once, the VM changes\nas much of it again.",
+		text:        "The move is tried by hand, with the action. While its memory is copied once, the VM changes\nas much of it again.",
 		by:          []string{"-invoke=action.virt_vm_live_migration.to_kvm2"},
 		destination: "kvm2",
 	},
 	{
 		title: "Auto-converge for the cluster",
-		told:  "QEMU slows the VM's processor down, step by step, until the link keeps up. Now the resource\nmoves the VM.",
+		text:  "QEMU slows the VM's processor down, step by step, until the link keeps up. Now the resource\nmoves the VM.",
 		edits: []edit{
 			{block: clusterBlock, add: []string{`auto_converge = true`}},
 			{block: placeBlock, remove: `destination = "kvm1"`, add: []string{`destination = "kvm2"`}},
@@ -46,7 +46,7 @@ var steps = []step{
 	},
 	{
 		title: "Compression for this VM",
-		told:  "Of a page that was sent before, only the changed bytes are sent again. The VM moves back.",
+		text:  "Of a page that was sent before, only the changed bytes are sent again. The VM moves back.",
 		edits: []edit{
 			{block: vmBlock, add: []string{`compression           = true`, `compression_cache_mib = 256`}},
 			{block: placeBlock, remove: `destination = "kvm2"`, add: []string{`destination = "kvm1"`}},
@@ -55,7 +55,7 @@ var steps = []step{
 	},
 }
 
-// performance is the story while it is told.
+// performance is a run of the story.
 type performance struct {
 	*stage
 	configuration *configuration
@@ -63,7 +63,7 @@ type performance struct {
 	rows          []row
 }
 
-// perform tells the story. The error says how it did not come true.
+// perform runs the story. The error says which claim failed.
 func perform(ctx context.Context, world *lab.World, k *kit) error {
 	began := time.Now()
 	say("\nStarting two libvirt hosts and a VM ...")
@@ -121,7 +121,7 @@ func (p *performance) declare(ctx context.Context, args ...string) error {
 
 // play makes a step's changes and its move, and keeps how the move went.
 func (p *performance) play(ctx context.Context, number int, s step) error {
-	say("\n%s\n\n%s", heading(fmt.Sprintf("Step %d of %d: %s", number, len(steps), s.title)), s.told)
+	say("\n%s\n\n%s", heading(fmt.Sprintf("Step %d of %d: %s", number, len(steps), s.title)), s.text)
 	for _, e := range s.edits {
 		say("\n%s", indent(e.String()))
 	}
