@@ -62,6 +62,7 @@ var table = []Definition{
 		summary: "Longest pause for the switch-over, in milliseconds",
 		details: "In libvirt `virDomainMigrateSetMaxDowntime`, in QEMU `downtime-limit`.",
 		values:  between(MinMaxDowntimeMS, MaxMaxDowntimeMS, "milliseconds"), unset: "300 (QEMU)",
+		engine: true,
 	}),
 	define(integer, func(p *Policy) **int64 { return &p.ParallelConnections }, entry[int64]{
 		field:   FieldParallelConnections,
@@ -102,19 +103,22 @@ var table = []Definition{
 		field:   FieldTimeout,
 		summary: "Limit of the whole migration, counted from the start of its job",
 		values:  durations("none"), builtIn: new(30 * time.Minute),
+		engine: true,
 	}),
 	define(duration, func(p *Policy) **time.Duration { return &p.StallTimeout }, entry[time.Duration]{
 		field:   FieldStallTimeout,
 		summary: "Limit of the time without progress",
 		details: "There is none while no pass over memory leaves less behind than any before and the throttle no longer rises, or while no byte is sent.",
 		values:  durations("off"), builtIn: new(2 * time.Minute),
+		engine: true,
 	}),
 	define(word[OnTimeout](), func(p *Policy) **OnTimeout { return &p.OnTimeout }, entry[OnTimeout]{
 		field:   FieldOnTimeout,
 		summary: "What happens when `timeout` or `stall_timeout` has run out",
 		details: "`abort`: the VM stays where it is. `post_copy` (needs `post_copy`): the VM is switched to post-copy. `pause`: the guest is suspended so that the rest can be copied, and the migration is aborted if that takes over 60 s.",
 		values:  words(OnTimeouts()...), builtIn: new(Abort),
-		idle: func(p Policy) bool { return is(p.Timeout, 0) && is(p.StallTimeout, 0) },
+		engine: true,
+		idle:   func(p Policy) bool { return is(p.Timeout, 0) && is(p.StallTimeout, 0) },
 		conflict: func(p Policy) string {
 			if is(p.OnTimeout, SwitchToPostCopy) && is(p.PostCopy, false) {
 				return "on_timeout is \"post_copy\", but post_copy is false, so the migration may not be switched. Set post_copy to true, or on_timeout to \"abort\" or \"pause\"."
