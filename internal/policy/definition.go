@@ -98,9 +98,13 @@ func (d Definition) check(p Policy) error {
 	return nil
 }
 
+// asks tells whether a policy sets the field to a value that asks for something.
+// The engine heeds every value of its own fields.
+func (d Definition) asks(p Policy) bool { return d.isSet(p) && (d.Engine || !d.tell(p).Empty()) }
+
 // switchedOff tells whether a policy says that the feature of this field is not
 // to be used. One that says nothing does not.
-func (d Definition) switchedOff(p Policy) bool { return d.isSet(p) && d.tell(p).Empty() }
+func (d Definition) switchedOff(p Policy) bool { return d.isSet(p) && !d.asks(p) }
 
 // dormant tells whether the field does nothing in a policy that decides
 // everything: what it tunes is off, or nothing ever asks for it.
