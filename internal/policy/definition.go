@@ -97,9 +97,13 @@ func (d Definition) check(p Policy) error {
 	return nil
 }
 
-// switchedOff tells whether a policy turns the feature of this field off. One that
-// does not set the field does not.
-func (d Definition) switchedOff(p Policy) bool { return d.isSet(p) && d.tell(p).Empty() }
+// asks tells whether a policy sets the field to a value that asks for something.
+// The engine heeds every value of its own fields.
+func (d Definition) asks(p Policy) bool { return d.isSet(p) && (d.Engine || !d.tell(p).Empty()) }
+
+// switchedOff tells whether a policy says that the feature of this field is not
+// to be used. One that says nothing does not.
+func (d Definition) switchedOff(p Policy) bool { return d.isSet(p) && !d.asks(p) }
 
 // dormant tells whether the field has no effect in a policy that decides everything:
 // what it tunes is off, or nothing ever uses it.
@@ -131,18 +135,23 @@ type entry[T any] struct {
 	conflict func(Policy) string
 	// idle tells whether the rest of the policy leaves the field without effect.
 	idle func(Policy) bool
-	// libvirt is what libvirt is told of a value. The engine itself applies a field
-	// without it.
+	// libvirt is what libvirt is told of a value; engine is true for a field that
+	// the engine itself heeds. An entry has one of the two.
 	libvirt func(T) Parameters
+	engine  bool
 	// needs is what both hosts need while libvirt is told of the field.
 	needs Release
 }
 
-// define makes a line of the table; member is where Policy holds the value.
+// define makes a line of the table; member is where Policy holds the value. An
+// entry for neither libvirt nor the engine, or for both, is a slip in the table.
 func define[T, P any](k kind[T, P], member func(*Policy) **T, e entry[T]) Definition {
+	if e.engine == (e.libvirt != nil) {
+		panic(fmt.Sprintf("policy: the entry of %s needs either libvirt or engine: true", e.field))
+	}
 	d := Definition{
 		Field: e.field, Kind: k.kind, Summary: e.summary, Details: e.details, Values: e.values.text, Unset: e.unset,
-		Tunes: e.tunes, Engine: e.libvirt == nil, needs: e.needs, typedField: access(k, member),
+		Tunes: e.tunes, Engine: e.engine, needs: e.needs, typedField: access(k, member),
 	}
 	value := func(p Policy) *T { return *member(&p) }
 	d.problem = func(p Policy) string {

@@ -65,6 +65,7 @@ var table = []Definition{
 		summary: "Longest pause for the switch-over, in milliseconds",
 		details: "In libvirt `virDomainMigrateSetMaxDowntime`, in QEMU `downtime-limit`.",
 		values:  between(MinMaxDowntimeMS, MaxMaxDowntimeMS, "milliseconds"), unset: "300 (QEMU)",
+		engine: true,
 	}),
 	define(integer, func(p *Policy) **int64 { return &p.ParallelConnections }, entry[int64]{
 		field:   FieldParallelConnections,
@@ -108,6 +109,7 @@ var table = []Definition{
 		field:   FieldTimeout,
 		summary: "Limit of the whole migration, counted from the start of its job",
 		values:  durations("none"), builtIn: new(30 * time.Minute),
+		engine: true,
 	}),
 	define(duration, func(p *Policy) **time.Duration { return &p.StallTimeout }, entry[time.Duration]{
 		field:   FieldStallTimeout,
@@ -115,6 +117,7 @@ var table = []Definition{
 		details: "There is none while no pass over memory leaves less behind than any before and the throttle no " +
 			"longer rises, or while no byte is sent.",
 		values: durations("off"), builtIn: new(2 * time.Minute),
+		engine: true,
 	}),
 	define(word[OnTimeout](), func(p *Policy) **OnTimeout { return &p.OnTimeout }, entry[OnTimeout]{
 		field:   FieldOnTimeout,
@@ -123,7 +126,8 @@ var table = []Definition{
 			"post-copy. `pause`: the guest is suspended so that the rest can be copied, and the migration is " +
 			"aborted if that takes over 60 s.",
 		values: words(OnTimeouts()...), builtIn: new(Abort),
-		idle: func(p Policy) bool { return is(p.Timeout, 0) && is(p.StallTimeout, 0) },
+		engine: true,
+		idle:   func(p Policy) bool { return is(p.Timeout, 0) && is(p.StallTimeout, 0) },
 		conflict: func(p Policy) string {
 			if is(p.OnTimeout, SwitchToPostCopy) && is(p.PostCopy, false) {
 				return "on_timeout is \"post_copy\", but post_copy is false, so the migration may not be switched. " +

@@ -26,19 +26,26 @@ func (p Policy) valueProblems() []Problem {
 	return problems
 }
 
-// contradictions follows what libvirt and QEMU refuse, or silently ignore, when
-// two fields are written down together.
 func (p Policy) contradictions() []Problem {
 	var problems []Problem
 	for _, d := range table {
-		if feature := d.Tunes; feature != "" && d.isSet(p) && definition(feature).switchedOff(p) {
-			problems = append(problems, Problem{d.Field, fmt.Sprintf("%s tunes %s, which is set to %s on the same "+
-				"level. Remove one of the two.",
-				d.Field, feature, definition(feature).text(p))})
-		}
-		if text := d.conflict(p); text != "" {
+		for _, text := range d.contradictions(p) {
 			problems = append(problems, Problem{d.Field, text})
 		}
 	}
 	return problems
+}
+
+// contradictions follows what libvirt and QEMU refuse, or silently ignore, when
+// this field and another are written down together.
+func (d Definition) contradictions(p Policy) []string {
+	var texts []string
+	if feature := d.Tunes; feature != "" && d.asks(p) && definition(feature).switchedOff(p) {
+		texts = append(texts, fmt.Sprintf("%s tunes %s, which is set to %s on the same level. Remove one of the two.",
+			d.Field, feature, definition(feature).text(p)))
+	}
+	if text := d.conflict(p); text != "" {
+		texts = append(texts, text)
+	}
+	return texts
 }
