@@ -15,7 +15,11 @@ type machine struct {
 
 // newMachine is a migration that is about to be started by own calls.
 func newMachine(mode Mode, limits policy.Effective, start time.Time, ranBefore, asleep bool) machine {
-	return machine{state: starting, facts: facts{mode: mode, limits: limits, start: start, ranBefore: ranBefore, asleep: asleep}}
+	return machine{state: starting, facts: facts{
+		mode: mode, limits: limits, start: start, ranBefore: ranBefore, asleep: asleep,
+		source: sourceFacts{heard: start}, // the checks heard it; an adopted one is heard by the reading it begins with
+		stall:  stallDetector{window: limits.StallTimeout()},
+	}}
 }
 
 // adopt makes it one that somebody else has started, and that may be in post-copy.
