@@ -17,6 +17,8 @@ type machine struct {
 func newMachine(mode Mode, limits policy.Effective, start time.Time, ranBefore, asleep bool) machine {
 	return machine{state: starting, facts: facts{
 		mode: mode, limits: limits, start: start, ranBefore: ranBefore, asleep: asleep,
+		source: sourceFacts{heard: start}, // the checks heard it; an adopted one is heard by the reading it begins with
+		stall:  stallDetector{window: limits.StallTimeout()},
 	}}
 }
 

@@ -58,12 +58,16 @@ func Run(ctx context.Context, r Request, report func(Progress)) (Report, error) 
 	m.downtime = &downtime{request: r}
 	m.downtime.prepare(ctx)
 	if ctx.Err() != nil {
-		return m.conclude(ending{verdict: byCaller, watched: true})
+		return m.conclude(m.cancelled(ending{watched: true}))
 	}
 	e := m.carryOut(ctx)
 	if errors.Is(e.err, ErrBusy) && e.verdict == none {
 		// Someone else was quicker to start a migration; it may be the wanted one.
-		if a := m.assess(ctx); a.Running {
+		a := m.assess(ctx)
+		switch {
+		case ctx.Err() != nil:
+			e = m.cancelled(e)
+		case a.Running:
 			e = m.adopt(ctx, a)
 		}
 	}
@@ -113,21 +117,43 @@ func (m *move) carryOut(ctx context.Context) ending {
 		}
 	}
 	e := m.attempt(ctx, mode)
-	if m.Mode == Auto && mode == PeerToPeer && m.canGoDirect(e) {
-		m.report.say(Notice{Kind: NoticeDirect, Err: e.err})
-		e = m.attempt(ctx, Direct)
+	if m.Mode != Auto || mode != PeerToPeer || !e.unreached() {
+		return e
 	}
+	resident := m.resident(ctx)
+	switch {
+	case ctx.Err() != nil:
+		return m.cancelled(e)
+	case !resident:
+		return e
+	}
+	m.report.say(Notice{Kind: NoticeDirect, Err: e.err})
+	return m.attempt(ctx, Direct)
+}
+
+// unreached tells whether a peer-to-peer migration ended before it sent anything,
+// because the source's libvirt did not reach the destination's.
+func (e ending) unreached() bool {
+	return errors.Is(e.err, ErrPeerUnreachable) && e.verdict == none && !e.figures.begun
+}
+
+// resident tells whether the VM is seen on the source, and no process holds it on
+// the destination.
+func (m *move) resident(ctx context.Context) bool {
+	source, destination := m.observe(ctx, lookDeadline)
+	return source.Is(StateRunning, StateAsleep, StatePaused) && destination.Gone()
+}
+
+// cancelled is the ending of a move that the caller cancels while no migration is
+// watched. It is told at once: the look at both hosts that follows takes a while.
+func (m *move) cancelled(e ending) ending {
+	m.tellCancelled()
+	e.verdict, e.cancelled, e.elapsed = byCaller, true, time.Since(m.start)
 	return e
 }
 
-// canGoDirect tells whether a peer-to-peer migration ended before it sent
-// anything, because the source's libvirt did not reach the destination's.
-func (m *move) canGoDirect(e ending) bool {
-	if !errors.Is(e.err, ErrPeerUnreachable) || e.verdict != none || e.figures.begun {
-		return false
-	}
-	source, destination := m.observe(m.own, lookDeadline)
-	return source.Is(StateRunning, StateAsleep, StatePaused) && destination.Gone()
+func (m *move) tellCancelled() {
+	m.report.enter(PhaseCancelling, Notice{Kind: NoticeCancelling, Cause: CausedByCaller})
 }
 
 func (m *move) attempt(ctx context.Context, mode Mode) ending {
@@ -246,6 +272,7 @@ func (m *move) refused(a Assessment) error {
 
 // cancelledEarly is the error of a move that was cancelled before it began.
 func (m *move) cancelledEarly() error {
+	m.tellCancelled()
 	o := Outcome{UUID: m.UUID, Name: m.Name, Untouched: true}
 	o.Source, o.Destination = m.observe(m.own, lookDeadline)
 	return &CancelledError{Failure: Failure{Outcome: o}}

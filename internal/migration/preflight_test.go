@@ -280,6 +280,33 @@ func TestPreflightTellsThatTheHostsAreTheSame(t *testing.T) {
 	})
 }
 
+// alias is a host by another name.
+type alias struct {
+	*mt.Host
+	name string
+}
+
+func (a alias) Name() string { return a.name }
+
+// While it does not answer, nobody knows that the two are one.
+func TestPreflightOfASilentHostUnderTwoNames(t *testing.T) {
+	t.Parallel()
+	play(t, func(s *scene) {
+		s.request.Destination = alias{s.kvm1, "kvm1.example.com"}
+		s.kvm1.Mute()
+		a := migration.Preflight(s.ctx, s.request)
+		var silent []string
+		for _, f := range a.Errors() {
+			if f.Problem == migration.NoAnswer && !f.Lasting {
+				silent = append(silent, f.Host)
+			}
+		}
+		if want := []string{"kvm1", "kvm1.example.com"}; !slices.Equal(silent, want) || len(a.Findings) != len(want) || a.AlreadyThere || a.Running {
+			s.Errorf("%v do not answer, want %v: %+v", silent, want, a)
+		}
+	})
+}
+
 func TestRunGoesOnInSpiteOfAWarning(t *testing.T) {
 	t.Parallel()
 	play(t, func(s *scene) {

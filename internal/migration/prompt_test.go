@@ -2,6 +2,7 @@ package migration_test
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -11,6 +12,8 @@ import (
 	mt "github.com/terraform-provider-virt/terraform-provider-virt/internal/migration/migrationtest"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
 )
+
+var everyMode = append([]migration.Mode{migration.Auto}, bothModes...)
 
 // Whatever a host is being asked meanwhile, the order to abort leaves at once.
 func TestCancelIsNotHeldUpByACallUnderWay(t *testing.T) {
@@ -35,7 +38,7 @@ func TestCancelIsNotHeldUpByACallUnderWay(t *testing.T) {
 		"the destination is cut":   func(s *scene) { s.kvm2.Cut() },
 	}
 	for name, arrange := range tests {
-		for _, mode := range []migration.Mode{migration.PeerToPeer, migration.Direct} {
+		for _, mode := range everyMode {
 			// At any moment of a reading that is under way.
 			for _, after := range []time.Duration{time.Millisecond, 450 * time.Millisecond, 3 * time.Second, 9 * time.Second} {
 				t.Run(name+", "+string(mode)+", "+after.String(), func(t *testing.T) {
@@ -87,7 +90,7 @@ func TestCancelIsSeenAtOnce(t *testing.T) {
 		"while libvirt takes no calls": func(s *scene) { s.kvm1.Before("MigratePeerToPeer", mt.Hang()); s.kvm1.Before("Perform", mt.Hang()) },
 	}
 	for name, arrange := range tests {
-		for _, mode := range bothModes {
+		for _, mode := range everyMode {
 			for _, at := range []time.Duration{2 * time.Second, 5333 * time.Millisecond, 21 * time.Second} {
 				t.Run(name+", "+string(mode)+", "+at.String(), func(t *testing.T) {
 					t.Parallel()
@@ -120,6 +123,61 @@ func TestCancelIsSeenAtOnce(t *testing.T) {
 				})
 			}
 		}
+	}
+}
+
+// Nor is it missed while no migration is watched: before the first attempt, and between
+// two. Nothing is begun after it.
+func TestCancelIsSeenAtOnceWhileNothingIsWatched(t *testing.T) {
+	t.Parallel()
+	const at, soon = time.Second, 200 * time.Millisecond
+	slow := func(ctx contextT) error { return pauseFor(ctx, 4*time.Second) }
+	tests := map[string]struct {
+		arrange func(*scene)
+		begun   int // how many peer-to-peer migrations
+	}{
+		"during the first checks":        {func(s *scene) { s.kvm2.Before("Identity", mt.Hang()) }, 0},
+		"while the longest pause is set": {func(s *scene) { s.kvm1.Before("SetMaxDowntime", slow) }, 0},
+		"while it is looked whether to go direct": {func(s *scene) {
+			s.kvm1.Before("MigratePeerToPeer", func(contextT) error {
+				s.kvm2.Before("Domain", slow)
+				return migration.ErrPeerUnreachable
+			})
+		}, 1},
+		"when the destination cannot be reached": {func(s *scene) {
+			s.kvm1.Before("MigratePeerToPeer", func(ctx contextT) error {
+				_ = pauseFor(ctx, at)
+				s.cancel()
+				return migration.ErrPeerUnreachable
+			})
+		}, 1},
+		"while it is looked who was quicker": {func(s *scene) {
+			s.kvm1.Before("MigratePeerToPeer", func(contextT) error {
+				s.kvm2.Before("Identity", slow)
+				return migration.ErrBusy
+			})
+		}, 1},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			play(t, func(s *scene) {
+				s.policy(policy.Policy{MaxDowntimeMS: new(int64(50))})
+				test.arrange(s)
+				s.at(at, s.cancel)
+				fails[*migration.CancelledError](s, runsOnSource, "was cancelled")
+				i := slices.IndexFunc(s.progress, func(p migration.Progress) bool { return p.Notice.Kind == migration.NoticeCancelling })
+				if i < 0 {
+					s.Fatalf("nothing is said of the cancel: %v", s.progress)
+				}
+				if p := s.progress[i]; p.Elapsed < at || p.Elapsed > at+soon || p.Phase != migration.PhaseCancelling {
+					s.Errorf("told after %s in phase %s", p.Elapsed, p.Phase)
+				}
+				if s.said("going direct") || s.kvm1.Calls("Begin") > 0 || s.kvm1.Calls("MigratePeerToPeer") != test.begun {
+					s.Error("a migration is begun after the cancel")
+				}
+			})
+		})
 	}
 }
 

@@ -60,6 +60,22 @@ func TestPeerToPeerGoesOnWhileTheDestinationIsSilentToTheClient(t *testing.T) {
 	})
 }
 
+// That the calls are given up then is not what has ended them: whether they are halted
+// is not known on a source that does not answer.
+func TestDirectIsNotSaidToBeHaltedWhenTheSourceFallsSilent(t *testing.T) {
+	t.Parallel()
+	play(t, func(s *scene) {
+		s.request.Mode = migration.Direct
+		s.kvm2.After("Prepare", func(ctx contextT) error { return pauseFor(ctx, time.Hour) })
+		s.at(5*time.Second, s.kvm1.Mute)
+		err := fails[*migration.FailedError](s, "VM web is not running on kvm2; whether it is running on kvm1 is not known, because kvm1 does not answer",
+			"could not be followed to its end", "the source did not answer any more")
+		if c := err.Course; c.Halted || c.Unseen == nil {
+			s.Errorf("halted %t, unseen %v", c.Halted, c.Unseen)
+		}
+	})
+}
+
 // TestRunLooksAtTheDestinationWhileTheSourceIsSilent does not wait for a source
 // that may never answer when the guest has arrived.
 func TestRunLooksAtTheDestinationWhileTheSourceIsSilent(t *testing.T) {

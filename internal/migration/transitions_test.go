@@ -145,10 +145,7 @@ type course struct {
 
 // begin is a migration of a guest that ran before.
 func begin(t *testing.T, mode Mode, p policy.Policy) *course {
-	c := &course{T: t, now: noon, machine: newMachine(mode, policy.Resolve(policy.Levels{Run: p}), noon, true, false)}
-	c.facts.source.heard = noon
-	c.facts.stall.window = c.facts.limits.StallTimeout()
-	return c
+	return &course{T: t, now: noon, machine: newMachine(mode, policy.Resolve(policy.Levels{Run: p}), noon, true, false)}
 }
 
 // after lets time pass, and an event come.
@@ -279,6 +276,20 @@ func TestTransitions(t *testing.T) {
 		"a job that libvirt does not end is given up": func(t *testing.T) {
 			sending(t, PeerToPeer, limited).after(time.Second, asked).after(0, event{kind: onAbortAnswer}).
 				after(cleanupGrace-time.Millisecond, tick).is(cancelling).
+				after(time.Millisecond, tick).is(ended).unseen(errUnstopped)
+		},
+		"a job is given up soon where the order to abort it is lost": func(t *testing.T) {
+			c := sending(t, PeerToPeer, limited).after(time.Second, asked).does(orderAbort).
+				after(0, event{kind: onAbortAnswer, err: errLost}).
+				after(cancelGrace-time.Millisecond, tick).is(cancelling).does(orderAbort)
+			c.after(0, event{kind: onAbortAnswer, err: errLost}).
+				after(time.Millisecond, tick).is(ended).unseen(errUnstopped)
+		},
+		"a job is given up later where the order to abort it is refused": func(t *testing.T) {
+			sending(t, PeerToPeer, limited).after(time.Second, asked).does(orderAbort).
+				after(0, event{kind: onAbortAnswer, err: errRefuse}).
+				after(cleanupGrace-time.Millisecond, event{kind: onTick}).is(cancelling).does(orderAbort).
+				after(0, event{kind: onAbortAnswer, err: errRefuse}).
 				after(time.Millisecond, tick).is(ended).unseen(errUnstopped)
 		},
 		"a direct one that is cancelled before its job announces it in vain": func(t *testing.T) {

@@ -96,8 +96,6 @@ func (w *watch) run(ctx context.Context) ending {
 	defer w.close()
 	f := &w.machine.facts
 	f.now = time.Now()
-	f.source.heard = f.now
-	f.stall.window = f.limits.StallTimeout()
 
 	w.poller = newPoller(w.request, f.mode, f.ranBefore, w.events)
 	w.poller.every(f.interval())
