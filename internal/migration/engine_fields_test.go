@@ -19,19 +19,27 @@ var heeded = map[policy.Field]struct {
 	does func(s *scene, took time.Duration) bool
 }{
 	policy.FieldMaxDowntimeMS: {
-		mt.Converging(), policy.Policy{}, int64(100),
+		mt.Converging(),
+		policy.Policy{},
+		int64(100),
 		func(s *scene, _ time.Duration) bool { return s.kvm1.Calls("SetMaxDowntime") > 0 },
 	},
 	policy.FieldTimeout: {
-		mt.Endless(), policy.Policy{StallTimeout: new(time.Duration(0))}, "20s",
+		mt.Endless(),
+		policy.Policy{StallTimeout: new(time.Duration(0))},
+		"20s",
 		func(_ *scene, took time.Duration) bool { return took < 30*time.Second },
 	},
 	policy.FieldStallTimeout: {
-		mt.Endless(), policy.Policy{Timeout: new(time.Duration(0))}, "20s",
+		mt.Endless(),
+		policy.Policy{Timeout: new(time.Duration(0))},
+		"20s",
 		func(_ *scene, took time.Duration) bool { return took < time.Minute },
 	},
 	policy.FieldOnTimeout: {
-		mt.Endless(), policy.Policy{Timeout: new(20 * time.Second)}, string(policy.Pause),
+		mt.Endless(),
+		policy.Policy{Timeout: new(20 * time.Second)},
+		string(policy.Pause),
 		func(s *scene, _ time.Duration) bool { return s.kvm1.Calls("Suspend") > 0 },
 	},
 }
