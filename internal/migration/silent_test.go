@@ -69,7 +69,7 @@ func TestDirectIsNotSaidToBeHaltedWhenTheSourceFallsSilent(t *testing.T) {
 		s.kvm2.After("Prepare", func(ctx contextT) error { return pauseFor(ctx, time.Hour) })
 		s.at(5*time.Second, s.kvm1.Mute)
 		err := fails[*migration.FailedError](s, "VM web is not running on kvm2; whether it is running on kvm1 is not known, because kvm1 does not answer",
-			"could not be followed to its end", "the source did not answer any more")
+			"could no longer be watched", "the source did not answer any more")
 		if c := err.Course; c.Halted || c.Unseen == nil {
 			s.Errorf("halted %t, unseen %v", c.Halted, c.Unseen)
 		}

@@ -75,7 +75,7 @@ func TestAccSecrets_accounts(t *testing.T) {
 	for _, h := range testLab(t).Hosts {
 		block.Hosts[h.Name] = hostBlock{URI: h.SSHURI, PeerURI: "qemu+ssh://" + lab.Visitor + "@" + h.Name + "/system", MigrationURI: h.MigrationURI}
 	}
-	w := newWorkspace(t, block.String()+inMode("peer_to_peer", moveResource)(guest.Name, `{}`))
+	w := newWorkspace(t, block.String()+inMode("peer_to_peer", moveResource)(guest.Name, ``))
 	w.environment = []string{"TF_LOG=TRACE"}
 	failed := w.must(t, 1, apply...).String()
 	if !saying("VM " + guest.Name + " is running on kvm1").MatchString(failed) {

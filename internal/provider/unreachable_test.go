@@ -201,7 +201,7 @@ func TestAccUnreachable_move(t *testing.T) {
 				ExpectError: sayingAll(append([]string{"Unable to Plan Virtual Machine Migration"}, test.want...)...),
 			})
 			if cliIsAtLeast("1.14.0") {
-				w := newWorkspace(t, test.block.String()+moveAction(guest.Name, `{}`))
+				w := newWorkspace(t, test.block.String()+moveAction(guest.Name, ``))
 				if got := w.must(t, 1, invoke...); !sayingAll(test.want...).MatchString(got.stderr) {
 					t.Errorf("the action says: %s", got)
 				}
