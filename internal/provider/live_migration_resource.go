@@ -217,7 +217,7 @@ func (r *liveMigrationResource) Create(ctx context.Context, req resource.CreateR
 			plan.Source = types.StringValue(moved.Report.Source)
 		}
 	}
-	plan.LastMigration = lastMigrationObject(moved.Report)
+	plan.LastMigration = lastMigrationObject(moved.Report, types.ObjectNull(lastMigrationTypes()))
 	resp.Diagnostics.Append(placedOn(ctx, r.fleet, plan.Destination.ValueString(), resp.Private)...)
 	resp.Diagnostics.Append(setState(ctx, &resp.State, &plan)...)
 	resp.Diagnostics.Append(r.identify(ctx, resp.Identity, plan.UUID)...)
@@ -312,7 +312,7 @@ func (r *liveMigrationResource) Update(ctx context.Context, req resource.UpdateR
 		if resp.Diagnostics.HasError() {
 			return
 		}
-		plan.LastMigration = lastMigrationObject(moved.Report)
+		plan.LastMigration = lastMigrationObject(moved.Report, state.LastMigration)
 		resp.Diagnostics.Append(placedOn(ctx, r.fleet, plan.Destination.ValueString(), resp.Private)...)
 	}
 	resp.Diagnostics.Append(setState(ctx, &resp.State, &plan)...)
