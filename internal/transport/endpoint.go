@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -17,10 +18,12 @@ type Endpoint struct {
 	uri *url.URL
 	// transport is the name after the plus sign of the scheme, or what libvirt takes
 	// where there is none: TLS to a host, the socket of this machine else.
-	transport  string
-	parameters parameters
-	local      bool
-	dialer     dialer
+	transport string
+	// defaultPort is the transport's.
+	defaultPort string
+	parameters  parameters
+	local       bool
+	dialer      dialer
 }
 
 // Parse reads a URI, or an alias of one in libvirt's client configuration. The
@@ -82,7 +85,7 @@ func parseURI(s string) (*Endpoint, error) {
 	case !found:
 		transport = "unix"
 	}
-	return &Endpoint{uri: u, transport: transport}, nil
+	return &Endpoint{uri: u, transport: transport, defaultPort: transports[transport].port}, nil
 }
 
 // checkPassword refuses a password in a URI, which would show where URIs show: in
@@ -172,10 +175,8 @@ func (e *Endpoint) user() string { return e.uri.User.Username() }
 func (e *Endpoint) session() bool { return e.uri.Path == "/session" }
 
 // address is where a host listens.
-func (e *Endpoint) address(defaultPort string) string {
-	port := e.uri.Port()
-	if port == "" {
-		port = defaultPort
-	}
-	return net.JoinHostPort(e.Hostname(), port)
-}
+func (e *Endpoint) address() string { return net.JoinHostPort(e.Hostname(), e.port()) }
+
+// port is the port that the URI leads to; empty where that is a socket, or left to
+// the libvirt that knows the transport.
+func (e *Endpoint) port() string { return cmp.Or(e.uri.Port(), e.defaultPort) }

@@ -44,7 +44,7 @@ func NewPeer(uri string) Peer {
 // peer's libvirt that did not come about: it names the peer's address, or is what
 // an ssh says that did not get there.
 func (p Peer) Refused(text string) bool {
-	return p.endpoint != nil && strings.Contains(text, p.endpoint.Hostname()) && hasNumber(text, p.port()) || refusedBySSH(text)
+	return p.endpoint != nil && strings.Contains(text, p.endpoint.Hostname()) && hasNumber(text, p.endpoint.port()) || refusedBySSH(text)
 }
 
 // BySSH tells whether it is libvirt's own ssh that makes the connection.
@@ -58,19 +58,6 @@ func (p Peer) Redact(text string) string {
 		shown = redacted(u)
 	}
 	return withoutUsers(strings.ReplaceAll(text, p.uri, shown))
-}
-
-// port is the port that the URI leads to.
-func (p Peer) port() string {
-	switch e := p.endpoint; {
-	case e.uri.Port() != "":
-		return e.uri.Port()
-	case e.transport == "tcp":
-		return DefaultTCPPort
-	case e.transport == "tls":
-		return DefaultTLSPort
-	}
-	return DefaultSSHPort // all others are SSH
 }
 
 // hasNumber tells whether a number stands in a text, not as a part of another one.

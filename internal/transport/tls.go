@@ -26,7 +26,7 @@ func parseTLS(e *Endpoint) (dialer, error) {
 		return nil, errors.New("its parameter tls_priority is in the words of GnuTLS, which has no part here; without it TLS 1.2 or newer is spoken")
 	}
 	trust, err := p.flag("no_verify")
-	return tlsDialer{e.Hostname(), e.address(DefaultTLSPort), p["pkipath"], trust}, err
+	return tlsDialer{e.Hostname(), e.address(), p["pkipath"], trust}, err
 }
 
 func (d tlsDialer) readable() bool { return d.trust }
