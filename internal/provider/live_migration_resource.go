@@ -69,7 +69,7 @@ func (r *liveMigrationResource) Schema(_ context.Context, _ resource.SchemaReque
 			"id":   uuidAttribute("The VM's UUID, like `uuid`."),
 			"uuid": uuidAttribute("The VM's UUID."),
 			"source": schema.StringAttribute{
-				MarkdownDescription: "Name of the host that the last change of `destination` moves the VM from: known in the plan of the move. Null when the VM was on its destination already, or was imported.",
+				MarkdownDescription: "Name of the host that the last change of `destination` moves the VM from: known in the plan of the move. When the VM is moved between a saved plan that creates the resource and its apply, Terraform refuses that plan and moves nothing: plan again. Null when the VM was on its destination already, or was imported.",
 				Computed:            true,
 			},
 			"last_migration": lastMigrationAttribute(),
