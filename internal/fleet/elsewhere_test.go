@@ -1,9 +1,12 @@
 package fleet
 
 import (
+	"net"
 	"slices"
+	"sync/atomic"
 	"testing"
 
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/host"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
 )
 
@@ -42,6 +45,47 @@ func TestAddElsewhere(t *testing.T) {
 			if !slices.Equal(hostsSeen(f.Receivers()), test.incoming) && len(test.incoming)+len(f.Receivers()) > 0 {
 				t.Errorf("received by %v", f.Receivers())
 			}
+		})
+	}
+}
+
+// TestLookElsewhereOnlyWhereNeitherHostRunsTheVM counts who calls a third host.
+func TestLookElsewhereOnlyWhereNeitherHostRunsTheVM(t *testing.T) {
+	t.Parallel()
+	for state, asked := range map[string]bool{"": true, "?": true, "off": true, "paused": true, "running": false, "post-copy": false} {
+		t.Run(state, func(t *testing.T) {
+			t.Parallel()
+			listener, err := net.Listen("tcp", "127.0.0.1:0")
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer func() { _ = listener.Close() }()
+			var calls atomic.Int32
+			go func() {
+				for {
+					conn, err := listener.Accept()
+					if err != nil {
+						return
+					}
+					calls.Add(1)
+					_ = conn.Close()
+				}
+			}()
+			var configs []host.Config
+			for _, name := range []string{"a", "b", "c"} {
+				configs = append(configs, host.Config{Name: name, URI: "qemu+tcp://" + listener.Addr().String() + "/system"})
+			}
+			f, err := New(Config{Hosts: configs, MaxOutgoing: DefaultMigrations, MaxIncoming: DefaultMigrations})
+			if err != nil {
+				t.Fatal(err)
+			}
+			seen := hosts("", state).Hosts
+			failed := &migration.FailedError{Failure: migration.Failure{Outcome: migration.Outcome{UUID: "U", Source: seen[0], Destination: seen[1]}}}
+			f.lookElsewhere(t.Context(), migration.Request{UUID: likeUUID, Source: f.hosts[0], Destination: f.hosts[1]}, failed)
+			if got := calls.Load() > 0; got != asked {
+				t.Errorf("a third host was asked: %v, want %v", got, asked)
+			}
+			f.Close()
 		})
 	}
 }

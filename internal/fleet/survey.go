@@ -61,50 +61,55 @@ func (f *Fleet) Survey(ctx context.Context, want Declaration, members []Member, 
 	if err != nil {
 		return Survey{}, err
 	}
+	return want.survey(known, copies, unseen, inSync), nil
+}
+
+// survey holds the copies that were read against the declaration.
+func (d Declaration) survey(known recognition, copies []Copy, unseen []unseen, inSync []string) Survey {
 	s := Survey{
 		Unknown: unknownMembers(copies),
-		Seen:    want.seen(copies),
+		Seen:    d.seen(copies),
 		Renamed: known.renamed,
 		LetGo:   known.letGo,
 		Unseen:  known.reasons(),
 	}
 	var own, watched []Copy // ours; all but those of other instances
 	for _, c := range copies {
-		if want.redeclared(c) && want.owns(c.Record) {
+		if d.redeclared(c) && d.owns(c.Record) {
 			s.Redeclared = append(s.Redeclared, c)
 			s.Hosts = append(s.Hosts, c.Host)
 			s.Written = append(s.Written, c.member())
 			continue
 		}
 		watched = append(watched, c)
-		if want.matchesCopy(c) {
+		if d.matchesCopy(c) {
 			s.Hosts = append(s.Hosts, c.Host)
 		}
-		if want.claims(c) {
+		if d.claims(c) {
 			own = append(own, c)
 			s.Written = append(s.Written, c.member())
 		}
-		s.Stuck = errors.Join(s.Stuck, want.stuck(c))
+		s.Stuck = errors.Join(s.Stuck, d.stuck(c))
 	}
-	s.Drift = want.drift(watched...)
+	s.Drift = d.drift(watched...)
 	for _, u := range unseen {
 		known.hidden = append(known.hidden, known.member(u.host))
 		s.Unseen = append(s.Unseen, u.err)
 	}
 	s.Gone = len(s.Written) == 0 && len(known.hidden) == 0 && len(s.LetGo) == 0
-	if changed, ok := agreed(own); ok && len(own) == len(copies) && len(known.hidden) == 0 && len(s.Hosts) == 0 && want.sameName(own) {
+	if changed, ok := agreed(own); ok && len(own) == len(copies) && len(known.hidden) == 0 && len(s.Hosts) == 0 && d.sameName(own) {
 		s.Changed, s.Hosts = &changed, hostsOf(own)
 	}
 	s.Unasked = NamesOf(known.hidden)
 	for _, m := range known.hidden {
 		s.Written = append(s.Written, m)
-		s.Seen[m.UUID] = want.Seen[m.UUID]
+		s.Seen[m.UUID] = d.Seen[m.UUID]
 		if slices.Contains(inSync, m.Name) {
 			s.Hosts = append(s.Hosts, m.Name)
 		}
 	}
 	slices.Sort(s.Hosts)
-	return s, nil
+	return s
 }
 
 // sameName tells whether all copies have the cluster's present name.

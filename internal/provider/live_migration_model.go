@@ -78,11 +78,11 @@ func (m moveModel) assess(ctx context.Context, f *fleet.Fleet, vm, last string) 
 // lastMigrationTypes are the types of the members of last_migration.
 func lastMigrationTypes() map[string]attr.Type { return typesOf(lastMigrationAttribute().Attributes) }
 
-// lastMigrationObject is the report of a move; null when nothing was moved.
-func lastMigrationObject(r migration.Report) types.Object {
-	members := lastMigrationTypes()
+// lastMigrationObject is the report of a move; last, the move before it, when nothing
+// was moved.
+func lastMigrationObject(r migration.Report, last types.Object) types.Object {
 	if !r.Moved {
-		return types.ObjectNull(members)
+		return last
 	}
 	mode := types.StringNull()
 	if r.Mode != "" {
@@ -92,7 +92,7 @@ func lastMigrationObject(r migration.Report) types.Object {
 	if r.Downtime != nil {
 		downtime = types.Int64Value(r.Downtime.Milliseconds())
 	}
-	return types.ObjectValueMust(members, map[string]attr.Value{
+	return types.ObjectValueMust(lastMigrationTypes(), map[string]attr.Value{
 		"source":                   types.StringValue(r.Source),
 		"destination":              types.StringValue(r.Destination),
 		"started_at":               types.StringValue(r.StartedAt.UTC().Format(time.RFC3339)),

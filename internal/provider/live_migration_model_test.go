@@ -20,8 +20,32 @@ func TestLastMigrationTellsTheModeOnlyWhereItIsKnown(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if got := lastMigrationObject(test.report).Attributes()["mode"]; !got.Equal(test.want) {
+			if got := lastMigrationObject(test.report, types.ObjectNull(lastMigrationTypes())).Attributes()["mode"]; !got.Equal(test.want) {
 				t.Errorf("mode %s, want %s", got, test.want)
+			}
+		})
+	}
+}
+
+// TestLastMigrationIsKeptWhenSomebodyElseMovesTheVM is there already, and so is not
+// moved by the resource.
+func TestLastMigrationIsKeptWhenSomebodyElseMovesTheVM(t *testing.T) {
+	t.Parallel()
+	never := types.ObjectNull(lastMigrationTypes())
+	ours := lastMigrationObject(migration.Report{Subject: migration.Subject{Source: "kvm2", Destination: "kvm1"}, Moved: true}, never)
+	for name, test := range map[string]struct {
+		report migration.Report
+		last   types.Object
+	}{
+		"it was moved before":           {migration.Report{}, ours},
+		"it was never moved":            {migration.Report{}, never},
+		"by a run that was killed":      {migration.Report{Unwatched: true}, ours},
+		"by a run, and never before it": {migration.Report{Unwatched: true}, never},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if got := lastMigrationObject(test.report, test.last); !got.Equal(test.last) {
+				t.Errorf("got %s, want %s", got, test.last)
 			}
 		})
 	}

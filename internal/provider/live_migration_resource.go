@@ -67,8 +67,10 @@ func (r *liveMigrationResource) Schema(_ context.Context, _ resource.SchemaReque
 			"id":   uuidAttribute("UUID of the VM, the same as `uuid`."),
 			"uuid": uuidAttribute("UUID of the VM."),
 			"source": schema.StringAttribute{
-				MarkdownDescription: "Host that the last change of `destination` moves the VM from; known in the plan of the move. Null when the VM was on its destination already, or was imported.",
-				Computed:            true,
+				MarkdownDescription: "Host that the last change of `destination` moves the VM from; known in the plan of the move. " +
+					"If the VM is moved between a saved plan that creates the resource and its apply, Terraform refuses that plan and moves nothing: plan again. " +
+					"Null when the VM was on its destination already, or was imported.",
+				Computed: true,
 			},
 			"last_migration": lastMigrationAttribute(),
 		}),
@@ -215,7 +217,7 @@ func (r *liveMigrationResource) Create(ctx context.Context, req resource.CreateR
 			plan.Source = types.StringValue(moved.Report.Source)
 		}
 	}
-	plan.LastMigration = lastMigrationObject(moved.Report)
+	plan.LastMigration = lastMigrationObject(moved.Report, types.ObjectNull(lastMigrationTypes()))
 	resp.Diagnostics.Append(placedOn(ctx, r.fleet, plan.Destination.ValueString(), resp.Private)...)
 	resp.Diagnostics.Append(setState(ctx, &resp.State, &plan)...)
 	resp.Diagnostics.Append(r.identify(ctx, resp.Identity, plan.UUID)...)
@@ -310,7 +312,7 @@ func (r *liveMigrationResource) Update(ctx context.Context, req resource.UpdateR
 		if resp.Diagnostics.HasError() {
 			return
 		}
-		plan.LastMigration = lastMigrationObject(moved.Report)
+		plan.LastMigration = lastMigrationObject(moved.Report, state.LastMigration)
 		resp.Diagnostics.Append(placedOn(ctx, r.fleet, plan.Destination.ValueString(), resp.Private)...)
 	}
 	resp.Diagnostics.Append(setState(ctx, &resp.State, &plan)...)

@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"reflect"
 	"testing"
 	"time"
 
@@ -44,6 +45,32 @@ func TestProgressFields(t *testing.T) {
 			}
 			if diff := cmp.Diff(test.want, progressFields(test.progress)); diff != "" {
 				t.Errorf("fields (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// TestProgressFieldsTellOfEveryMember wants every member of a progress in Terraform's
+// log: without it, the log says something else.
+func TestProgressFieldsTellOfEveryMember(t *testing.T) {
+	t.Parallel()
+	full := migration.Progress{
+		Subject: migration.Subject{UUID: "U", Name: "web", Source: "kvm1", Destination: "kvm2"},
+		Phase:   migration.PhasePreCopy, Notice: migration.Notice{Kind: migration.NoticeSending}, Elapsed: time.Second,
+		Pass: 2, Remaining: 3, Total: 4, Bandwidth: 5, DirtyRate: 6, Throttle: new(int64(20)), Estimate: new(7 * time.Second), Hopeless: true,
+	}
+	all := progressFields(fleet.Progress{Progress: full})
+	for _, member := range reflect.VisibleFields(reflect.TypeFor[migration.Progress]()) {
+		t.Run(member.Name, func(t *testing.T) {
+			t.Parallel()
+			less := full
+			value := reflect.ValueOf(&less).Elem().FieldByIndex(member.Index)
+			if value.IsZero() {
+				t.Fatal("this test gives it no value")
+			}
+			value.SetZero()
+			if cmp.Equal(all, progressFields(fleet.Progress{Progress: less})) {
+				t.Errorf("no field of the log tells of it: %v", all)
 			}
 		})
 	}

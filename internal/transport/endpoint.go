@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -18,10 +19,12 @@ type Endpoint struct {
 	uri *url.URL
 	// transport is the name after the plus sign of the scheme; without one it is
 	// libvirt's default: TLS to a host, otherwise the socket of this machine.
-	transport  string
-	parameters parameters
-	local      bool
-	dialer     dialer
+	transport string
+	// defaultPort is the transport's.
+	defaultPort string
+	parameters  parameters
+	local       bool
+	dialer      dialer
 }
 
 // Parse reads a URI, or an alias of one in libvirt's client configuration. The error
@@ -84,7 +87,7 @@ func parseURI(s string) (*Endpoint, error) {
 	case !found:
 		transport = "unix"
 	}
-	return &Endpoint{uri: u, transport: transport}, nil
+	return &Endpoint{uri: u, transport: transport, defaultPort: transports[transport].port}, nil
 }
 
 // checkPassword refuses a password in a URI: URIs appear in logs and process lists.
@@ -169,11 +172,9 @@ func (e *Endpoint) user() string { return e.uri.User.Username() }
 // session tells whether the daemon is a user's own.
 func (e *Endpoint) session() bool { return e.uri.Path == "/session" }
 
-// address is the host and port to connect to.
-func (e *Endpoint) address(defaultPort string) string {
-	port := e.uri.Port()
-	if port == "" {
-		port = defaultPort
-	}
-	return net.JoinHostPort(e.Hostname(), port)
-}
+// address is where a host listens.
+func (e *Endpoint) address() string { return net.JoinHostPort(e.Hostname(), e.port()) }
+
+// port is the port that the URI leads to; empty where that is a socket, or left to
+// the libvirt that knows the transport.
+func (e *Endpoint) port() string { return cmp.Or(e.uri.Port(), e.defaultPort) }

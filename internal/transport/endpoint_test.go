@@ -1,6 +1,9 @@
 package transport
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 func TestPasswordsGoToVerifiedHostsOnly(t *testing.T) {
 	t.Parallel()
@@ -46,6 +49,42 @@ func TestDriver(t *testing.T) {
 		}
 		if got := e.Driver(); got != want {
 			t.Errorf("%s: got %s, want %s", uri, got, want)
+		}
+	}
+}
+
+func TestEndpointIsRedacted(t *testing.T) {
+	t.Parallel()
+	for uri, want := range map[string]string{
+		"qemu+ssh://admin@kvm1:2222/system?keyfile=/home/me/id&password=hunter2": "qemu+ssh://kvm1:2222/system",
+		"qemu+tls://admin@[2001:db8::1]/system?pkipath=/home/me/pki":             "qemu+tls://[2001:db8::1]/system",
+		"qemu+unix:///session?socket=/run/user/1000/libvirt-sock":                "qemu+unix:///session",
+	} {
+		e, err := Parse(uri)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := e.String(); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}
+
+// TestRefusedURIIsNotQuoted refuses URIs that hold a password: the error must not.
+func TestRefusedURIIsNotQuoted(t *testing.T) {
+	t.Parallel()
+	for uri, want := range map[string]string{
+		"qemu+ssh://admin:hunter2@kvm1:2222/system":       "it holds a password",
+		"qemu://admin:hunter2@kvm1:port/system":           "it is not a valid URI",
+		"qemu+ssh://admin@kvm1/system?keyfile=%zzhunter2": "its parameter keyfile",
+	} {
+		_, err := Parse(uri)
+		if err == nil {
+			t.Errorf("%s is not refused", uri)
+			continue
+		}
+		if !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "hunter2") {
+			t.Errorf("got %q, want %q", err, want)
 		}
 	}
 }

@@ -33,7 +33,7 @@ func parseLibSSH(e *Endpoint) (dialer, error) {
 	if _, found := p["command"]; found {
 		return nil, fmt.Errorf("its parameter command belongs to qemu+ssh; %s runs no ssh", e.uri.Scheme)
 	}
-	d := libsshDialer{address: e.address(DefaultSSHPort), account: e.user(), knownHosts: p["known_hosts"], keyfile: p["keyfile"]}
+	d := libsshDialer{address: e.address(), account: e.user(), knownHosts: p["known_hosts"], keyfile: p["keyfile"]}
 	var err error
 	if d.verify, err = p.verification(); err != nil {
 		return nil, err

@@ -44,7 +44,7 @@ func NewPeer(uri string) Peer {
 // Refused tells whether an error text of libvirt is about a failed connection to the
 // peer's libvirt: it names the peer's address, or is an ssh's that did not get there.
 func (p Peer) Refused(text string) bool {
-	return p.endpoint != nil && strings.Contains(text, p.endpoint.Hostname()) && hasNumber(text, p.port()) || refusedBySSH(text)
+	return p.endpoint != nil && strings.Contains(text, p.endpoint.Hostname()) && hasNumber(text, p.endpoint.port()) || refusedBySSH(text)
 }
 
 // BySSH tells whether it is libvirt's own ssh that makes the connection.
@@ -57,19 +57,6 @@ func (p Peer) Redact(text string) string {
 		replacement = sanitize.URI(u)
 	}
 	return withoutUsers(strings.ReplaceAll(text, p.uri, replacement))
-}
-
-// port is the port that the URI leads to.
-func (p Peer) port() string {
-	switch e := p.endpoint; {
-	case e.uri.Port() != "":
-		return e.uri.Port()
-	case e.transport == "tcp":
-		return DefaultTCPPort
-	case e.transport == "tls":
-		return DefaultTLSPort
-	}
-	return DefaultSSHPort // all others are SSH
 }
 
 // hasNumber tells whether a text holds a number that is no part of a longer one.

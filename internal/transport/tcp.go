@@ -13,7 +13,7 @@ var keepalive = net.KeepAliveConfig{Enable: true, Idle: 15 * time.Second, Interv
 // tcpDialer connects to libvirtd's unencrypted TCP port (qemu+tcp).
 type tcpDialer struct{ address string }
 
-func parseTCP(e *Endpoint) (dialer, error) { return tcpDialer{e.address(DefaultTCPPort)}, nil }
+func parseTCP(e *Endpoint) (dialer, error) { return tcpDialer{e.address()}, nil }
 
 func (d tcpDialer) readable() bool { return true }
 

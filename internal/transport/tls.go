@@ -26,7 +26,7 @@ func parseTLS(e *Endpoint) (dialer, error) {
 			"leave it out to use TLS 1.2 or newer")
 	}
 	trust, err := p.flag("no_verify")
-	return tlsDialer{e.Hostname(), e.address(DefaultTLSPort), p["pkipath"], trust}, err
+	return tlsDialer{e.Hostname(), e.address(), p["pkipath"], trust}, err
 }
 
 func (d tlsDialer) readable() bool { return d.trust }

@@ -28,10 +28,10 @@ func handshakeFailure(host string, files certificates, err error) error {
 	case alert != "":
 		reason, persistence = "it broke off the TLS handshake: "+alert, Permanent
 	case errors.As(err, &noTLS):
-		reason = "it does not speak TLS on that port; libvirt's port for TLS is " + DefaultTLSPort
+		reason = "it does not speak TLS on that port; libvirt's port for TLS is " + tlsPort
 	case errors.Is(err, io.EOF), errors.Is(err, syscall.ECONNRESET):
 		reason = "it broke off the TLS handshake; does libvirt listen for TLS on that port? " +
-			"Its port for TLS is " + DefaultTLSPort
+			"Its port for TLS is " + tlsPort
 	}
 	return &Error{Reason: reason, Persistence: persistence, Cause: err}
 }

@@ -22,18 +22,21 @@ type transport struct {
 	parse func(*Endpoint) (dialer, error)
 	// login is the advice on how to log in without a password in the URI.
 	login string
+	// port is where the daemon, or the sshd before it, listens by default; empty for
+	// a socket.
+	port string
 	// local tells that the URI works on this machine only.
 	local bool
 }
 
 // transports are all transports by the name after the plus sign of a URI's scheme.
 var transports = map[string]transport{
-	"tcp":     {parse: parseTCP, login: AdviceSASL},
-	"tls":     {parse: parseTLS, login: AdviceSASL},
+	"tcp":     {parse: parseTCP, login: AdviceSASL, port: tcpPort},
+	"tls":     {parse: parseTLS, login: AdviceSASL, port: tlsPort},
 	"unix":    {parse: parseUnix, login: AdviceSASL, local: true},
-	"ssh":     {parse: parseSSH, login: adviceSSHLogin},
-	"libssh":  {parse: parseLibSSH, login: adviceSSHLogin},
-	"libssh2": {parse: parseLibSSH, login: adviceSSHLogin},
+	"ssh":     {parse: parseSSH, login: adviceSSHLogin, port: sshPort},
+	"libssh":  {parse: parseLibSSH, login: adviceSSHLogin, port: sshPort},
+	"libssh2": {parse: parseLibSSH, login: adviceSSHLogin, port: sshPort},
 }
 
 // How to log in without a password in the URI.
@@ -45,9 +48,9 @@ const (
 
 // Default ports.
 const (
-	DefaultTCPPort = "16509" // LIBVIRTD_TCP_PORT
-	DefaultTLSPort = "16514" // LIBVIRTD_TLS_PORT
-	DefaultSSHPort = "22"
+	tcpPort = "16509" // LIBVIRTD_TCP_PORT
+	tlsPort = "16514" // LIBVIRTD_TLS_PORT
+	sshPort = "22"
 )
 
 // find is the transport of an endpoint.
