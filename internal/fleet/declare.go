@@ -227,7 +227,8 @@ func (f *Fleet) Update(ctx context.Context, d Declaration, names []string, membe
 		return a
 	})
 	for i, a := range answers {
-		if a.uuid != "" {
+		var held *HeldError // what is there is another cluster's
+		if a.uuid != "" && !errors.As(a.err, &held) {
 			outcome.Written = append(outcome.Written, Member{Name: hosts[i].Name(), UUID: a.uuid})
 		}
 		if a.err != nil {

@@ -85,6 +85,24 @@ func TestAccClusterPolicy_drift(t *testing.T) {
 			PostApplyFunc: func() { requireHostRecord(t, clusterSecret, declared, kvm1, kvm2) },
 		})
 	}
+	steps = append(steps,
+		resource.TestStep{ // a refresh that is saved repairs nothing, and forgets nothing
+			PreConfig:          func() { removeHostRecord(t, clusterSecret, kvm2) },
+			RefreshState:       true,
+			ExpectNonEmptyPlan: true,
+		},
+		resource.TestStep{
+			RefreshState:       true,
+			ExpectNonEmptyPlan: true,
+			RefreshPlanChecks: resource.RefreshPlanChecks{PostRefresh: []plancheck.PlanCheck{
+				expectBefore(clusterPolicy, tfjsonpath.New("drift"), driftOf(map[string]string{"kvm2": "missing"})),
+			}},
+		},
+		resource.TestStep{
+			Config:        config,
+			PostApplyFunc: func() { requireHostRecord(t, clusterSecret, declared, kvm1, kvm2) },
+		},
+	)
 	steps = append(steps, resource.TestStep{ // on no host: gone
 		PreConfig:        func() { removeHostRecord(t, clusterSecret, kvm1, kvm2) },
 		Config:           config,

@@ -3,6 +3,7 @@ package provider
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -107,7 +108,7 @@ func (r *hostRecordResource) Read(ctx context.Context, req resource.ReadRequest,
 	}
 	attributes := state.attributes()
 	r.instances.Reads(remembered.Owner)
-	survey, err := r.fleet.Survey(ctx, remembered.Claim(state.declaration()), remembered.Hosts, hostNames(attributes.Hosts))
+	survey, err := r.fleet.Survey(ctx, remembered.Claim(state.declaration()), remembered.Watched(ctx, r.fleet, slices.Sorted(maps.Keys(attributes.Drift.Elements()))), hostNames(attributes.Hosts))
 	if err != nil {
 		resp.Diagnostics.Append(diagnoseRead(r.fleet, "Read "+r.object, err, path.Root("hosts"))...)
 		return

@@ -3,6 +3,8 @@ package instance
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -109,6 +111,22 @@ func (m Memory) On(ctx context.Context, f *fleet.Fleet, names ...string) Memory 
 		m.Hosts[i] = member
 	}
 	return m
+}
+
+// Watched is the hosts that may have a copy, and those that are known to have drifted:
+// their drift lasts until it is repaired, however often it is read. A host that has
+// left the configuration is not watched for drift.
+func (m Memory) Watched(ctx context.Context, f *fleet.Fleet, drifted []string) []fleet.Member {
+	watched := slices.Clone(m.Hosts)
+	for _, name := range drifted {
+		member, err := f.Member(ctx, name) // one that does not answer has only its label
+		var unknown *fleet.UnknownHostError
+		known := slices.ContainsFunc(watched, func(w fleet.Member) bool { return w.Name == name || w.UUID != "" && w.UUID == member.UUID })
+		if !known && !errors.As(err, &unknown) {
+			watched = append(watched, member)
+		}
+	}
+	return watched
 }
 
 // Completed adds what state shows: Terraform does not pass private state to the destroy
