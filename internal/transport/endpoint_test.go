@@ -74,7 +74,7 @@ func TestEndpointIsRedacted(t *testing.T) {
 func TestRefusedURIIsNotQuoted(t *testing.T) {
 	t.Parallel()
 	for uri, want := range map[string]string{
-		"qemu+ssh://admin:hunter2@kvm1:2222/system":       "it holds a password",
+		"qemu+ssh://admin:hunter2@kvm1:2222/system":       "it must not hold a password",
 		"qemu://admin:hunter2@kvm1:port/system":           "it is not a valid URI",
 		"qemu+ssh://admin@kvm1/system?keyfile=%zzhunter2": "its parameter keyfile",
 	} {
