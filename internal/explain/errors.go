@@ -79,6 +79,7 @@ func vocabulary() []words {
 		say[*host.Error](nil, nil),
 		say[*host.ConfigError](nil, nil),
 		say(func(e *migration.CPUError) string { return "The guest's CPU cannot run there: " + fullStop(e.Reason) }, nil),
+		say[*migration.StepError](nil, nil),
 		say(func(e *migration.PreflightError) string { return Failure(e).Detail }, nil),
 		say(func(e *migration.CancelledError) string { return Failure(e).Detail }, nil),
 		say(func(e *migration.TimedOutError) string { return Failure(e).Detail }, nil),

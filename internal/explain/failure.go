@@ -209,6 +209,10 @@ func howEnded(f *migration.Failure) string {
 	case migration.Lost(c.Err):
 		return fmt.Sprintf("The connection was lost: %s.", c.Err)
 	}
+	var step *migration.StepError
+	if errors.As(c.Err, &step) { // the step is the engine's; what follows is libvirt's
+		return Sentence(oneLine(c.Err))
+	}
 	return fmt.Sprintf("libvirt says: %s.", strings.TrimSuffix(c.Err.Error(), "."))
 }
 

@@ -91,6 +91,10 @@ func TestFailure(t *testing.T) {
 			&migration.FailedError{Failure: after(migration.Course{Err: refused})},
 			"Unable to Migrate Virtual Machine", "The migration of VM web from kvm1 to kvm2 failed after 1m0s. libvirt says: internal error." + runs,
 		},
+		"a step of a direct one failed": {
+			&migration.FailedError{Failure: after(migration.Course{Mode: migration.Direct, Err: &migration.StepError{Host: "kvm2", Step: migration.StepPrepare, Err: refused}})},
+			"Unable to Migrate Virtual Machine", "The migration of VM web from kvm1 to kvm2 failed after 1m0s. kvm2 could not prepare for the VM: internal error." + runs,
+		},
 		"memory cannot be sent": {
 			&migration.FailedError{Failure: after(migration.Course{Err: migration.ErrMemoryUnreachable, MigrationURI: "tcp://10.0.0.2"})},
 			"Unable to Migrate Virtual Machine", "The migration of VM web from kvm1 to kvm2 failed after 1m0s. libvirt says: the source cannot reach the address that memory is sent to. " +

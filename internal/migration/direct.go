@@ -46,7 +46,7 @@ func (s steps) send(ctx context.Context) ([]byte, error) {
 	xml, cookie, err := s.Source.Begin(begin, s.UUID, s.parameters)
 	cancel()
 	if err != nil {
-		return nil, unable(s.Source, "begin the migration", err)
+		return nil, &StepError{s.Source.Name(), StepBegin, err}
 	}
 	if s.runner.halted.Err() != nil {
 		return nil, errHalted
@@ -74,7 +74,7 @@ func (s steps) send(ctx context.Context) ([]byte, error) {
 			// this for the end of any other migration, and end its job.
 			_ = s.confirm(ctx, nil, true)
 		}
-		return nil, unable(s.Source, "send the VM's memory", err)
+		return nil, &StepError{s.Source.Name(), StepPerform, err}
 	}
 	if err := s.hear(ctx); err != nil {
 		// Only this client could have told it to start the guest.
@@ -103,7 +103,7 @@ func (s steps) prepare(ctx context.Context, xml string, cookie []byte) (uri stri
 	case Lost(err) && unseen:
 		return "", nil, errUnprepared
 	}
-	return "", nil, unable(s.Destination, "prepare for the VM", err)
+	return "", nil, &StepError{s.Destination.Name(), StepPrepare, err}
 }
 
 // hear makes sure that the destination answers before it is told to start the guest,
@@ -150,7 +150,7 @@ func (s steps) complete(ctx context.Context, cookie []byte) error {
 	if err == nil {
 		return s.confirm(ctx, cookie, false)
 	}
-	failed := unable(s.Destination, "start the VM", err)
+	failed := &StepError{s.Destination.Name(), StepFinish, err}
 	started, err := s.started(ctx)
 	switch {
 	case err != nil:
@@ -225,20 +225,9 @@ func (s steps) confirm(ctx context.Context, cookie []byte, cancelled bool) error
 	defer end()
 	err := s.Source.Confirm(ctx, s.UUID, cookie, s.parameters, cancelled)
 	if err != nil {
-		return unable(s.Source, "confirm that the migration has ended", err)
+		return &StepError{s.Source.Name(), StepConfirm, err}
 	}
 	return nil
-}
-
-// unable is the failure of a step. A step without an answer may have been made.
-func unable(host Host, step string, err error) error {
-	switch {
-	case errors.Is(err, ErrUnsent):
-		return fmt.Errorf("%s could not be told to %s: %w", host.Name(), step, err)
-	case Lost(err):
-		return fmt.Errorf("%s did not answer when it was to %s: %w", host.Name(), step, err)
-	}
-	return fmt.Errorf("%s could not %s: %w", host.Name(), step, err)
 }
 
 // undoing is the context of a call that undoes a step: it has a deadline of its own,
