@@ -117,6 +117,18 @@ func (d Declaration) sameName(copies []Copy) bool {
 	return !slices.ContainsFunc(copies, func(c Copy) bool { return !d.named(c.Record) })
 }
 
+// Lacking are the hosts that hold nothing of the declaration's though they should: their
+// copy is missing, or another cluster's.
+func (s Survey) Lacking() []Member {
+	var lacking []Member
+	for _, d := range s.Drift {
+		if m := d.Copy.member(); !slices.Contains(s.Written, m) {
+			lacking = append(lacking, m)
+		}
+	}
+	return lacking
+}
+
 func (c Copy) member() Member { return Member{Name: c.Host, UUID: c.HostUUID} }
 
 // stuck is why a copy cannot be written over; nil when it can.

@@ -3,8 +3,6 @@ package provider
 import (
 	"context"
 	"errors"
-	"maps"
-	"slices"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -108,14 +106,14 @@ func (r *hostRecordResource) Read(ctx context.Context, req resource.ReadRequest,
 	}
 	attributes := state.attributes()
 	r.instances.Reads(remembered.Owner)
-	survey, err := r.fleet.Survey(ctx, remembered.Claim(state.declaration()), remembered.Watched(ctx, r.fleet, slices.Sorted(maps.Keys(attributes.Drift.Elements()))), hostNames(attributes.Hosts))
+	survey, err := r.fleet.Survey(ctx, remembered.Claim(state.declaration()), remembered.Watched(), hostNames(attributes.Hosts))
 	if err != nil {
 		resp.Diagnostics.Append(diagnoseRead(r.fleet, "Read "+r.object, err, path.Root("hosts"))...)
 		return
 	}
 	resp.Diagnostics.Append(warned(explain.Surveyed(state.title(), survey)...)...)
 	resp.Diagnostics.Append(renamedWarning(r.instances, survey.Renamed)...)
-	resp.Diagnostics.Append(warned(explain.LeftOnFormerHosts(r.object, newlyLetGo(remembered, survey.LetGo))...)...)
+	resp.Diagnostics.Append(warned(explain.LeftOnFormerHosts(r.object, remembered.LetGo(survey))...)...)
 	if survey.Gone {
 		resp.State.RemoveResource(ctx)
 		return
@@ -220,11 +218,6 @@ func (r *hostRecordResource) find(ctx context.Context, d fleet.Declaration) (*fl
 		diags.Append(unreachableWarning(found.Unseen)...)
 	}
 	return found, diags
-}
-
-// newlyLetGo is the hosts that were not let go before.
-func newlyLetGo(remembered instance.Memory, letGo []fleet.Member) []fleet.Member {
-	return slices.DeleteFunc(slices.Clone(letGo), func(m fleet.Member) bool { return slices.Contains(remembered.Hosts, m) })
 }
 
 // reachedOf is the hosts that an update reached. changed is false when it reached none:

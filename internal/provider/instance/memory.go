@@ -3,7 +3,6 @@ package instance
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"slices"
 	"time"
 
@@ -32,6 +31,9 @@ type Memory struct {
 	// the VM moves, or each move would show as a change outside of Terraform. For the
 	// desired host of a VM it is the host that the VM is on.
 	Hosts []fleet.Member `json:"hosts,omitempty"`
+	// Lacking are hosts that had lost their copy, or had another cluster's in its place,
+	// when they were last asked: they are watched until an apply repairs that.
+	Lacking []fleet.Member `json:"lacking,omitempty"`
 	// Home is where the VM was last seen, while other hosts keep definitions of it.
 	Home *fleet.Member `json:"home,omitempty"`
 	// Formerly are the former names of a cluster which its record still has on hosts
@@ -113,21 +115,8 @@ func (m Memory) On(ctx context.Context, f *fleet.Fleet, names ...string) Memory 
 	return m
 }
 
-// Watched is the hosts that may have a copy, and those that are known to have drifted:
-// their drift lasts until it is repaired, however often it is read. A host that has
-// left the configuration is not watched for drift.
-func (m Memory) Watched(ctx context.Context, f *fleet.Fleet, drifted []string) []fleet.Member {
-	watched := slices.Clone(m.Hosts)
-	for _, name := range drifted {
-		member, err := f.Member(ctx, name) // one that does not answer has only its label
-		var unknown *fleet.UnknownHostError
-		known := slices.ContainsFunc(watched, func(w fleet.Member) bool { return w.Name == name || w.UUID != "" && w.UUID == member.UUID })
-		if !known && !errors.As(err, &unknown) {
-			watched = append(watched, member)
-		}
-	}
-	return watched
-}
+// Watched is the hosts that may have a copy, and those that lack theirs.
+func (m Memory) Watched() []fleet.Member { return slices.Concat(m.Hosts, m.Lacking) }
 
 // Completed adds what state shows: Terraform does not pass private state to the destroy
 // of a tainted instance.
@@ -141,19 +130,37 @@ func (m Memory) Completed(ctx context.Context, f *fleet.Fleet, owner string, hos
 	return m.On(ctx, f, hosts...)
 }
 
-// Surveyed is the memory after a survey.
+// Surveyed is the memory after a survey. Of a host that lacked its copy when it was last
+// asked, nothing is left behind: it is forgotten once it has left the configuration.
 func (m Memory) Surveyed(s fleet.Survey) Memory {
-	m.Hosts, m.Seen = append(s.Written, s.LetGo...), s.Seen
-	if len(s.Drift) == 0 && len(s.Unseen) == 0 {
+	lacked := func(h fleet.Member) bool { return holds(m.Lacking, h) && !holds(m.Hosts, h) }
+	silent := func(h fleet.Member) bool { return lacked(h) && slices.Contains(s.Unasked, h.Name) }
+	lacking := slices.DeleteFunc(slices.Clone(s.Written), func(h fleet.Member) bool { return !silent(h) })
+	hosts := append(slices.DeleteFunc(slices.Clone(s.Written), silent), slices.DeleteFunc(slices.Clone(s.LetGo), lacked)...)
+	m.Hosts, m.Lacking, m.Seen = hosts, append(lacking, s.Lacking()...), s.Seen
+	if len(s.Drift) == 0 && len(s.Unseen) == 0 && len(s.LetGo) == 0 {
 		m.Formerly = nil
 	}
 	return m
 }
 
+// LetGo are the hosts that have left the configuration since the last survey and may
+// have kept a copy.
+func (m Memory) LetGo(s fleet.Survey) []fleet.Member {
+	return slices.DeleteFunc(slices.Clone(s.LetGo), func(h fleet.Member) bool {
+		return slices.Contains(m.Hosts, h) || holds(m.Lacking, h) && !holds(m.Hosts, h)
+	})
+}
+
+// holds tells whether a host is among others.
+func holds(hosts []fleet.Member, h fleet.Member) bool {
+	return slices.ContainsFunc(hosts, func(other fleet.Member) bool { return other.UUID == h.UUID })
+}
+
 // Changed is the memory after a change to the records. err is why it did not reach
 // all of them.
 func (m Memory) Changed(o fleet.Outcome, err error) Memory {
-	m.Hosts, m.Seen = append(o.Written, o.LetGo...), o.Seen
+	m.Hosts, m.Lacking, m.Seen = append(o.Written, o.LetGo...), nil, o.Seen
 	if err != nil {
 		return m // a declaration by another instance may still be newer
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/google/uuid"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/fleet"
@@ -83,15 +84,56 @@ func TestSurveyedForgetsFormerNamesOnceNoHostHasThem(t *testing.T) {
 		survey fleet.Survey
 		keeps  bool
 	}{
-		"all in sync":           {fleet.Survey{}, false},
-		"one has drifted":       {fleet.Survey{Drift: []fleet.Drift{{Copy: fleet.Copy{Host: "kvm1"}, Kind: fleet.DriftMissing}}}, true},
-		"one cannot be reached": {fleet.Survey{Unseen: []error{errors.New("kvm1 is down")}}, true},
+		"all in sync":                    {fleet.Survey{}, false},
+		"one has drifted":                {fleet.Survey{Drift: []fleet.Drift{{Copy: fleet.Copy{Host: "kvm1"}, Kind: fleet.DriftMissing}}}, true},
+		"one has left the configuration": {fleet.Survey{LetGo: []fleet.Member{{Name: "kvm1", UUID: "1", LetGo: true}}}, true},
+		"one cannot be reached":          {fleet.Survey{Unseen: []error{errors.New("kvm1 is down")}}, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			got := Memory{Formerly: []string{"old"}}.Surveyed(test.survey)
 			if keeps := len(got.Formerly) > 0; keeps != test.keeps {
 				t.Errorf("it keeps the former name: %v, want %v", keeps, test.keeps)
+			}
+		})
+	}
+}
+
+// TestSurveyedRemembersHostsThatLackTheirCopy follows one that has lost its copy through
+// what can become of it, with its UUID and apart from those that have theirs.
+func TestSurveyedRemembersHostsThatLackTheirCopy(t *testing.T) {
+	t.Parallel()
+	kvm1, kvm2 := fleet.Member{Name: "kvm1", UUID: "1"}, fleet.Member{Name: "kvm2", UUID: "2"}
+	left := kvm2
+	left.LetGo = true
+	missing := []fleet.Drift{{Copy: fleet.Copy{Host: "kvm2", HostUUID: "2"}, Kind: fleet.DriftMissing}}
+	one, two := []fleet.Member{kvm1}, []fleet.Member{kvm2}
+	for name, test := range map[string]struct {
+		before         Memory
+		survey         fleet.Survey
+		hosts, lacking []fleet.Member
+		letGo          []fleet.Member
+	}{
+		"it loses the copy":       {Memory{Hosts: []fleet.Member{kvm1, kvm2}}, fleet.Survey{Written: one, Drift: missing}, one, two, nil},
+		"it still lacks it":       {Memory{Hosts: one, Lacking: two}, fleet.Survey{Written: one, Drift: missing}, one, two, nil},
+		"it is silent then":       {Memory{Hosts: one, Lacking: two}, fleet.Survey{Written: []fleet.Member{kvm1, kvm2}, Unasked: []string{"kvm2"}}, one, two, nil},
+		"it is back in sync":      {Memory{Hosts: one, Lacking: two}, fleet.Survey{Written: []fleet.Member{kvm1, kvm2}}, []fleet.Member{kvm1, kvm2}, nil, nil},
+		"it leaves the provider":  {Memory{Hosts: one, Lacking: two}, fleet.Survey{Written: one, LetGo: []fleet.Member{left}}, one, nil, nil},
+		"one with a copy leaves":  {Memory{Hosts: []fleet.Member{kvm1, kvm2}}, fleet.Survey{Written: one, LetGo: []fleet.Member{left}}, []fleet.Member{kvm1, left}, nil, []fleet.Member{left}},
+		"one has left before":     {Memory{Hosts: []fleet.Member{kvm1, left}}, fleet.Survey{Written: one, LetGo: []fleet.Member{left}}, []fleet.Member{kvm1, left}, nil, nil},
+		"a silent one has a copy": {Memory{Hosts: []fleet.Member{kvm1, kvm2}}, fleet.Survey{Written: []fleet.Member{kvm1, kvm2}, Unasked: []string{"kvm2"}}, []fleet.Member{kvm1, kvm2}, nil, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got := test.before.Surveyed(test.survey)
+			if diff := cmp.Diff(test.hosts, got.Hosts, cmpopts.EquateEmpty()); diff != "" {
+				t.Errorf("hosts (-want +got):\n%s", diff)
+			}
+			if diff := cmp.Diff(test.lacking, got.Lacking, cmpopts.EquateEmpty()); diff != "" {
+				t.Errorf("lacking (-want +got):\n%s", diff)
+			}
+			if diff := cmp.Diff(test.letGo, test.before.LetGo(test.survey), cmpopts.EquateEmpty()); diff != "" {
+				t.Errorf("let go (-want +got):\n%s", diff)
 			}
 		})
 	}
