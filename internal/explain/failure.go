@@ -201,19 +201,19 @@ func howEnded(f *migration.Failure) string {
 	case !ended && c.Obeyed:
 		return "" // libvirt took the order; what it broke on the way is no news
 	case errors.Is(c.Err, migration.ErrUnsent):
-		return fmt.Sprintf("A call could not be sent: %s.", c.Err)
+		return fmt.Sprintf("A call could not be sent: %s.", oneLine(c.Err))
 	case c.Unprepared:
 		return fmt.Sprintf("%s did not answer when it was to prepare for the VM, and was not seen to hold the "+
 			"incoming domain for %s: libvirt there hangs, or waits for something, for example storage. Its log may "+
 			"say for what.", there, migration.StartLimit)
 	case migration.Lost(c.Err):
-		return fmt.Sprintf("The connection was lost: %s.", c.Err)
+		return fmt.Sprintf("The connection was lost: %s.", oneLine(c.Err))
 	}
 	var step *migration.StepError
 	if errors.As(c.Err, &step) { // the step is the engine's; what follows is libvirt's
 		return Sentence(oneLine(c.Err))
 	}
-	return fmt.Sprintf("libvirt says: %s.", strings.TrimSuffix(c.Err.Error(), "."))
+	return fmt.Sprintf("libvirt says: %s.", strings.TrimSuffix(oneLine(c.Err), "."))
 }
 
 // tried says what on_timeout was tried in vain.

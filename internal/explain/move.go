@@ -105,7 +105,7 @@ func MovedUnwatched(from string, l fleet.Location, r migration.Report) Text {
 func ThereUnwatched(m fleet.Moved) Text {
 	vm, r := m.Location.Domain.Name, m.Report
 	return unwatched(fmt.Sprintf("VM %s was on %s already, and nothing was moved: %s has brought it there. "+
-		"last_migration is therefore null.", vm, r.Destination, othersThatMove), vm, r)
+		"last_migration does not tell of that.", vm, r.Destination, othersThatMove), vm, r)
 }
 
 // unwatched tells of a migration that no resource has watched to its end: came says

@@ -68,7 +68,7 @@ func (r *liveMigrationResource) Schema(_ context.Context, _ resource.SchemaReque
 			"uuid": uuidAttribute("UUID of the VM."),
 			"source": schema.StringAttribute{
 				MarkdownDescription: "Host that the last change of `destination` moves the VM from; known in the plan of the move. " +
-					"If the VM is moved between a saved plan that creates the resource and its apply, Terraform refuses that plan and moves nothing: plan again. " +
+					"If the VM is moved, or can no longer be seen, between the plan that creates the resource and its apply, Terraform refuses the plan and moves nothing: plan again. " +
 					"Null when the VM was on its destination already, or was imported.",
 				Computed: true,
 			},
