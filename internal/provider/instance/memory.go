@@ -164,7 +164,9 @@ func (m Memory) Changed(o fleet.Outcome, err error) Memory {
 	if err != nil {
 		return m // a declaration by another instance may still be newer
 	}
-	m.Formerly = nil
+	if len(o.LetGo) == 0 {
+		m.Formerly = nil // else a host that comes back may still have one
+	}
 	return m.wrote()
 }
 
