@@ -82,6 +82,21 @@ func TestChangedForgetsNothingThatTheChangeDidNotReach(t *testing.T) {
 	}
 }
 
+// TestChangedWatchesHostsOfOtherClusters has the next plan ask a host that an update left
+// to another cluster, so that it says why the record is not there.
+func TestChangedWatchesHostsOfOtherClusters(t *testing.T) {
+	t.Parallel()
+	kvm1, kvm2 := fleet.Member{Name: "kvm1", UUID: "1"}, fleet.Member{Name: "kvm2", UUID: "2"}
+	after := Memory{Hosts: []fleet.Member{kvm1}}.Changed(
+		fleet.Outcome{Written: []fleet.Member{kvm1}, Lacking: []fleet.Member{kvm2}}, &fleet.PartialError{Unwritten: []string{"kvm2"}})
+	if diff := cmp.Diff([]fleet.Member{kvm1, kvm2}, after.Watched()); diff != "" {
+		t.Errorf("watched (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]fleet.Member{kvm1}, after.Hosts); diff != "" {
+		t.Errorf("hosts (-want +got):\n%s", diff)
+	}
+}
+
 func TestSurveyedForgetsFormerNamesOnceNoHostHasThem(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
