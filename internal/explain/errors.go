@@ -71,7 +71,7 @@ func vocabulary() []words {
 		say(overwritten, nil),
 		say(leaving, nil),
 		say(func(e *fleet.UnresolvedError) string { return what(e.Err) }, nil),
-		say(func(e *fleet.LookError) string { return what(e.Err) }, nil),
+		say(func(e *fleet.ObservationError) string { return what(e.Err) }, nil),
 		say[*fleet.HostsDownError](nil, nil),
 		say[*fleet.NoRecordError](nil, nil),
 		say(unknownHost, nil),

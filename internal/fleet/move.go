@@ -140,7 +140,7 @@ func (f *Fleet) attempt(ctx context.Context, m Move, from Location, report func(
 	moved.Location = resolution.Location
 	moved.Report, err = migration.Run(ctx, request, func(p migration.Progress) { report(Progress{Progress: p}) })
 	if err != nil {
-		f.lookElsewhere(ctx, request, err)
+		f.observeElsewhere(ctx, request, err)
 	}
 	return moved, false, err
 }
