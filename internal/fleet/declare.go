@@ -207,7 +207,9 @@ func (f *Fleet) refuseNewer(ctx context.Context, d Declaration, hosts []*host.Ho
 
 // remove removes the record from hosts. Members that are hidden keep it; those
 // that are let go are passed over.
-func (f *Fleet) remove(ctx context.Context, d Declaration, hosts []*host.Host, known recognition) (Outcome, *PartialError) {
+func (f *Fleet) remove(
+	ctx context.Context, d Declaration, hosts []*host.Host, known recognition,
+) (Outcome, *PartialError) {
 	outcome := Outcome{
 		Seen: map[string]Digest{}, Renamed: known.renamed, LetGo: known.letGo, Written: slices.Clone(known.hidden),
 	}

@@ -238,7 +238,9 @@ func undoing(ctx context.Context) (context.Context, context.CancelFunc) {
 
 // whileSeen is a context that ends a time after the destination was last seen to
 // hold the domain in a state: until then a call may last.
-func (s steps) whileSeen(ctx context.Context, state DomainState, limit time.Duration) (context.Context, context.CancelFunc) {
+func (s steps) whileSeen(
+	ctx context.Context, state DomainState, limit time.Duration,
+) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancel(ctx)
 	ended := make(chan struct{})
 	go func() {

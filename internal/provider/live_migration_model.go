@@ -16,8 +16,10 @@ import (
 // The texts that the action and the resource share.
 const (
 	moveDestinationDescription = "Host to move the VM to: a key of `hosts` in the provider's configuration."
-	moveModeDescription        = "Who drives the migration: `peer_to_peer` is the source's libvirt, which carries on when Terraform is killed; " +
-		"`direct` is the provider, for hosts that cannot reach each other's libvirt; `auto` is peer-to-peer where that is possible, else direct. Default: `auto`."
+	moveModeDescription        = "Who drives the migration: `peer_to_peer` is the source's libvirt, which carries on " +
+		"when Terraform is killed; " +
+		"`direct` is the provider, for hosts that cannot reach each other's libvirt; `auto` is peer-to-peer where " +
+		"that is possible, else direct. Default: `auto`."
 )
 
 // moveModel is what the action and the resource are asked for.
@@ -51,7 +53,9 @@ func (m moveModel) move(vm, last string) (fleet.Move, diag.Diagnostics) {
 // assess checks the move in the plan: what cannot change before the apply is an
 // error, what may change is a warning. A VM that does not exist yet may be created in
 // the same apply. It returns where the VM is, if that was seen, and the findings.
-func (m moveModel) assess(ctx context.Context, f *fleet.Fleet, vm, last string) (fleet.Location, migration.Assessment, diag.Diagnostics) {
+func (m moveModel) assess(
+	ctx context.Context, f *fleet.Fleet, vm, last string,
+) (fleet.Location, migration.Assessment, diag.Diagnostics) {
 	if f == nil || m.Destination.IsUnknown() {
 		return fleet.Location{}, migration.Assessment{}, nil
 	}

@@ -172,7 +172,9 @@ func (m Memory) Changed(o fleet.Outcome, err error) Memory {
 
 // Found is the memory after a VM's record was read or written. renamed are hosts that
 // have another label in the configuration now.
-func (m Memory) Found(ctx context.Context, f *fleet.Fleet, record fleet.VMRecord, d fleet.Declaration) (found Memory, renamed []fleet.Renaming) {
+func (m Memory) Found(
+	ctx context.Context, f *fleet.Fleet, record fleet.VMRecord, d fleet.Declaration,
+) (found Memory, renamed []fleet.Renaming) {
 	m = m.wrote()
 	m.Seen = record.Seen(d)
 	location := record.Location
