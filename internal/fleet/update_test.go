@@ -26,19 +26,23 @@ func TestHostUpdateTellsWhoMayHaveTheRecord(t *testing.T) {
 	}{
 		"written": {
 			hostUpdate{host: kvm1, copy: written, taken: []Copy{written}},
-			Outcome{Written: one, Seen: map[string]Digest{"1": d.sees(written)}, Taken: []Copy{written}}, PartialError{Done: name},
+			Outcome{Written: one, Seen: map[string]Digest{"1": d.sees(written)}, Taken: []Copy{written}},
+			PartialError{Done: name},
 		},
 		"refused": {
 			hostUpdate{host: kvm1, err: refused},
-			Outcome{Written: one, Seen: before}, PartialError{Unwritten: name, Err: refused},
+			Outcome{Written: one, Seen: before},
+			PartialError{Unwritten: name, Err: refused},
 		},
 		"another cluster's": {
 			hostUpdate{host: kvm1, err: held},
-			Outcome{Lacking: one, Seen: before}, PartialError{Unwritten: name, Err: held},
+			Outcome{Lacking: one, Seen: before},
+			PartialError{Unwritten: name, Err: held},
 		},
 		"silent": {
 			hostUpdate{host: Member{Name: "kvm1"}, err: refused},
-			Outcome{}, PartialError{Unwritten: name, Err: refused},
+			Outcome{},
+			PartialError{Unwritten: name, Err: refused},
 		},
 	} {
 		t.Run(label, func(t *testing.T) {
