@@ -8,6 +8,7 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/fleet"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/host"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/preflight"
 )
 
 // words are those for one type of error.
@@ -60,6 +61,7 @@ func vocabulary() []words {
 		say(nil, adviseTwice),
 		say(nil, adviseBroken),
 		say(nil, func(*fleet.SameHostError) string { return sameHostAdvice }),
+		say(nil, func(*fleet.SameUUIDError) string { return sameUUIDAdvice }),
 		say(nil, func(*fleet.InTransitError) string {
 			return "Wait for the migration to end, or add the other host to the provider's hosts. Nothing was changed."
 		}),
@@ -78,7 +80,7 @@ func vocabulary() []words {
 		say(func(e *fleet.WantedTwiceError) string { return WantedTwice(e.UUID, e).Detail }, nil),
 		say[*host.Error](nil, nil),
 		say[*host.ConfigError](nil, nil),
-		say(func(e *migration.CPUError) string { return "The guest's CPU cannot run there: " + fullStop(e.Reason) }, nil),
+		say(func(e *preflight.CPUError) string { return "The guest's CPU cannot run there: " + fullStop(e.Reason) }, nil),
 		say[*migration.StepError](nil, nil),
 		say(func(e *migration.PreflightError) string { return Failure(e).Detail }, nil),
 		say(func(e *migration.CancelledError) string { return Failure(e).Detail }, nil),

@@ -21,6 +21,9 @@ var (
 	// ErrUnsupported is a daemon that does not know a call or a parameter: mostly,
 	// one that is too old.
 	ErrUnsupported = errors.New("not supported by the host's libvirt")
+	// ErrUnsafe is a migration that libvirt refuses because the guest could lose data, as on
+	// a disk that is not on shared storage (VIR_ERR_MIGRATE_UNSAFE).
+	ErrUnsafe = errors.New("migration is unsafe")
 	// ErrUnreachable is a host whose libvirt could not be reached, did not
 	// answer in time, or lost the connection in mid-call. Without ErrUnsent nothing
 	// is known of the call's effect.
@@ -39,11 +42,3 @@ var (
 
 // unsure tells whether a call that failed may have had its effect all the same.
 func unsure(err error) bool { return Lost(err) && !errors.Is(err, ErrUnsent) }
-
-// CPUError says that a guest's CPU cannot be had on a host.
-type CPUError struct {
-	// Reason is libvirt's text, with the missing features where it names them.
-	Reason string
-}
-
-func (e *CPUError) Error() string { return "the guest's CPU cannot run there: " + e.Reason }
