@@ -125,7 +125,7 @@ func reason(err error) Why {
 // uncheckedBy makes of a check's error what could not be checked. A check that could not
 // be made in several parts joins their errors.
 func uncheckedBy(check migration.Check, err error) []Unchecked {
-	if joined, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // only the join itself is meant
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
 		var all []Unchecked
 		for _, part := range joined.Unwrap() {
 			all = append(all, uncheckedBy(check, part)...)
