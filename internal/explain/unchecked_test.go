@@ -38,12 +38,20 @@ func TestUnchecked(t *testing.T) {
 
 func TestNotChecked(t *testing.T) {
 	t.Parallel()
-	u := preflight.Unchecked{Subject: web, Check: preflight.CheckMemory, Why: preflight.Denied, Host: "kvm2"}
-	text := NotChecked(fleet.Location{Domain: migration.Domain{Name: "web"}}, []preflight.Unchecked{u})
-	if text.Summary != "Move Not Fully Checked" || !strings.Contains(text.Detail, "\n  - memory: the connection may not ask for it on kvm2.\n") {
+	all := []preflight.Unchecked{
+		{Subject: web, Check: preflight.CheckVerdict, Why: preflight.Denied, Host: "kvm1"},
+		{Subject: web, Check: preflight.CheckCPU, Why: preflight.Denied, Host: "kvm2"},
+		{Subject: web, Check: preflight.CheckMemory, Why: preflight.Denied, Host: "kvm2"},
+	}
+	text := NotChecked(fleet.Location{Domain: migration.Domain{Name: "web"}}, all)
+	want := "\n  - source's verdict: the connection may not ask for it on kvm1.\n" +
+		"  - guest CPU, memory: the connection may not ask for it on kvm2.\n"
+	if text.Summary != "Move Not Fully Checked" || !strings.Contains(text.Detail, want) {
 		t.Errorf("got %+v", text)
 	}
-	if line := Line(fleet.Progress{Progress: migration.Progress{Subject: web}, Unchecked: &u}); line != "VM web: not checked: memory: the connection may not ask for it on kvm2." {
-		t.Errorf("got %s", line)
+	line := Line(fleet.Progress{Progress: migration.Progress{Subject: web}, Unchecked: all})
+	if want := "VM web: not checked: source's verdict: the connection may not ask for it on kvm1. " +
+		"guest CPU, memory: the connection may not ask for it on kvm2."; line != want {
+		t.Errorf("got  %s\nwant %s", line, want)
 	}
 }
