@@ -24,7 +24,14 @@ func (h *Host) Autostart(ctx context.Context, uuid string) (bool, error) {
 // such as a migration locks the domain it fails at once with migration.ErrBusy: libvirt
 // would wait 30 s.
 func (h *Host) SetAutostart(ctx context.Context, uuid string, on bool) error {
-	const op = "set the domain's autostart"
+	return h.change(ctx, "set the domain's autostart", uuid, func(lv *libvirt.Libvirt, dom libvirt.Domain) error {
+		return lv.DomainSetAutostart(dom, number(on))
+	})
+}
+
+// change makes a call that changes what the host keeps of a domain, unless a job runs for
+// which libvirt would let it wait: it may then change what has become of the domain.
+func (h *Host) change(ctx context.Context, op, uuid string, fn func(*libvirt.Libvirt, libvirt.Domain) error) error {
 	dom, err := handle(uuid)
 	if err != nil {
 		return h.fail(op, err)
@@ -36,7 +43,5 @@ func (h *Host) SetAutostart(ctx context.Context, uuid string, on bool) error {
 	if err := h.refuseWhileBusy(ctx, op, dom, copies); err != nil {
 		return err
 	}
-	return write(ctx, h, op, h.deadlines.RecordWrite, rpc.Writing, func(lv *libvirt.Libvirt) error {
-		return lv.DomainSetAutostart(dom, number(on))
-	})
+	return write(ctx, h, op, h.deadlines.RecordWrite, rpc.Writing, func(lv *libvirt.Libvirt) error { return fn(lv, dom) })
 }

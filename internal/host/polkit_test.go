@@ -67,6 +67,10 @@ func TestLeastPrivilege(t *testing.T) {
 	}
 }
 
+// noSuchDisk is a checkpoint that libvirt refuses once it has allowed the call.
+var noSuchDisk = migration.Checkpoint{Name: "c", XML: "<domaincheckpoint><name>c</name><creationTime>1</creationTime>" +
+	"<disks><disk name='vdz' checkpoint='bitmap' bitmap='c'/></disks></domaincheckpoint>"}
+
 // everything does, as a user without privileges, all that the provider ever does.
 func everything(t *testing.T, w *lab.World, uuid string) {
 	t.Helper()
@@ -111,6 +115,14 @@ func everything(t *testing.T, w *lab.World, uuid string) {
 	must("set downtime", kvm1.SetMaxDowntime(ctx, uuid, 400))
 	_, err = kvm1.MaxDowntime(ctx, uuid)
 	must("downtime", err)
+	must("set autostart", kvm1.SetAutostart(ctx, uuid, true))
+	_, err = kvm1.Autostart(ctx, uuid)
+	must("autostart", err)
+	_, err = kvm1.Checkpoints(ctx, uuid)
+	must("checkpoints", err)
+	if err := kvm1.RedefineCheckpoint(ctx, uuid, noSuchDisk); err == nil || errors.Is(err, migration.ErrDenied) {
+		t.Errorf("redefine a checkpoint of a disk that the guest does not have: %v", err)
+	}
 	if err := kvm1.AbortJob(ctx, uuid); !errors.Is(err, migration.ErrNotActive) {
 		t.Errorf("abort: %v", err)
 	}

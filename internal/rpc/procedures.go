@@ -50,6 +50,9 @@ var procedures = map[uint32]any{
 	364: (*libvirt.Libvirt).DomainMigrateStartPostCopy,
 	387: (*libvirt.Libvirt).DomainMigrateGetMaxDowntime,
 	393: (*libvirt.Libvirt).ConnectCompareHypervisorCPU,
+	411: (*libvirt.Libvirt).DomainCheckpointCreateXML,
+	412: (*libvirt.Libvirt).DomainCheckpointGetXMLDesc,
+	413: (*libvirt.Libvirt).DomainListAllCheckpoints,
 }
 
 // replies are the layouts of the replies to calls.

@@ -1,0 +1,35 @@
+package explain
+
+import (
+	"fmt"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+)
+
+// lostAutostart says that a VM may not start with its new host, and how it does again.
+func lostAutostart(s migration.Subject, l *migration.LostAutostart) string {
+	there := fmt.Sprintf("`virsh autostart %s` on %s makes it start with that host", s.UUID, s.Destination)
+	switch {
+	case l.Unread != nil:
+		return fmt.Sprintf("autostart was not carried to %s, because %s did not say whether the VM has it: %s. If it "+
+			"should have it, %s.", s.Destination, s.Source, oneLine(l.Unread), there)
+	case !l.On:
+		return fmt.Sprintf("autostart %s on %s, where an older definition of the VM has it: %s. The VM did not start "+
+			"with its host %s: `virsh autostart --disable %s` on %s keeps it from that.",
+			notDone(l.Err, "switched off"), s.Destination, oneLine(l.Err), s.Source, s.UUID, s.Destination)
+	case l.Err == nil:
+		return fmt.Sprintf("autostart was not carried to %s. The VM started with its host %s: once it is on %s, %s.",
+			s.Destination, s.Source, s.Destination, there)
+	}
+	return fmt.Sprintf("autostart %s on %s: %s. The VM started with its host %s: %s.",
+		notDone(l.Err, "set"), s.Destination, oneLine(l.Err), s.Source, there)
+}
+
+// autostartOff says that it is not known whether a VM has lost autostart.
+func autostartOff(r migration.Report) string {
+	if !r.AutostartOff {
+		return ""
+	}
+	return fmt.Sprintf("The VM does not start with %s, and libvirt does not carry autostart: if it started with the "+
+		"host that it came from, `virsh autostart %s` on %s sets it again.", r.Destination, r.UUID, r.Destination)
+}
