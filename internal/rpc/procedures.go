@@ -36,6 +36,7 @@ var procedures = map[uint32]any{
 	157: (*libvirt.Libvirt).ConnectGetLibVersion,
 	164: (*libvirt.Libvirt).DomainAbortJob,
 	166: (*libvirt.Libvirt).DomainMigrateSetMaxDowntime,
+	183: (*libvirt.Libvirt).DomainHasManagedSaveImage,
 	212: (*libvirt.Libvirt).DomainGetState,
 	228: (*libvirt.Libvirt).NodeGetMemoryStats,
 	264: (*libvirt.Libvirt).DomainSetMetadata,
