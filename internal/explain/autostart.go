@@ -8,21 +8,33 @@ import (
 
 // lostAutostart says that a VM may not start with its new host, and how it does again.
 func lostAutostart(s migration.Subject, l *migration.LostAutostart) string {
-	there := fmt.Sprintf("`virsh autostart %s` on %s makes it start with that host", s.UUID, s.Destination)
+	again := fmt.Sprintf("run %s on %s", autostartCommand(l.Was, s.UUID), s.Destination)
 	switch {
 	case l.Unread != nil:
 		return fmt.Sprintf("autostart was not carried to %s, because %s did not say whether the VM has it: %s. If it "+
-			"should have it, %s.", s.Destination, s.Source, oneLine(l.Unread), there)
-	case !l.On:
+			"should have it, %s.", s.Destination, s.Source, oneLine(l.Unread), again)
+	case l.Was.Off():
 		return fmt.Sprintf("autostart %s on %s, where an older definition of the VM has it: %s. The VM did not start "+
 			"with its host %s: `virsh autostart --disable %s` on %s keeps it from that.",
 			notDone(l.Err, "switched off"), s.Destination, oneLine(l.Err), s.Source, s.UUID, s.Destination)
 	case l.Err == nil:
-		return fmt.Sprintf("autostart was not carried to %s. The VM started with its host %s: once it is on %s, %s.",
-			s.Destination, s.Source, s.Destination, there)
+		return fmt.Sprintf("autostart was not carried to %s. The VM had it on %s: once it is on %s, %s.",
+			s.Destination, s.Source, s.Destination, again)
 	}
-	return fmt.Sprintf("autostart %s on %s: %s. The VM started with its host %s: %s.",
-		notDone(l.Err, "set"), s.Destination, oneLine(l.Err), s.Source, there)
+	return fmt.Sprintf("autostart %s on %s: %s. The VM had it on %s: %s.",
+		notDone(l.Err, "set"), s.Destination, oneLine(l.Err), s.Source, again)
+}
+
+// autostartCommand sets autostart.
+func autostartCommand(a migration.Autostart, uuid string) string {
+	always, once := fmt.Sprintf("`virsh autostart %s`", uuid), fmt.Sprintf("`virsh autostart --once %s`", uuid)
+	switch {
+	case a.Always && a.Once:
+		return always + " and " + once
+	case a.Once:
+		return once
+	}
+	return always
 }
 
 // autostartOff says that it is not known whether a VM has lost autostart.

@@ -13,23 +13,25 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
 )
 
+var always = migration.Autostart{Always: true}
+
 func TestAutostart(t *testing.T) {
 	w := world(t)
 	h := connect(t, w.Hosts[0])
 	uuid := w.StartGuest(t, lab.GuestSpec{Bare: true}).UUID
-	for _, on := range []bool{true, true, false} {
+	for _, on := range []migration.Autostart{always, always, {Always: true, Once: true}, {Once: true}, {}} {
 		if err := h.SetAutostart(testContext(t), uuid, on); err != nil {
 			t.Fatal(err)
 		}
 		if got, err := h.Autostart(testContext(t), uuid); got != on || err != nil {
-			t.Errorf("autostart is %t, %v, want %t", got, err, on)
+			t.Errorf("autostart is %+v, %v, want %+v", got, err, on)
 		}
 	}
 	const nobody = "00000000-0000-4000-8000-00000000dead"
 	if _, err := h.Autostart(testContext(t), nobody); !errors.Is(err, migration.ErrNoDomain) {
 		t.Errorf("autostart of no domain: %v", err)
 	}
-	if err := h.SetAutostart(testContext(t), nobody, true); !errors.Is(err, migration.ErrNoDomain) {
+	if err := h.SetAutostart(testContext(t), nobody, always); !errors.Is(err, migration.ErrNoDomain) {
 		t.Errorf("set autostart of no domain: %v", err)
 	}
 }
@@ -38,10 +40,10 @@ func TestTransientHasNoAutostart(t *testing.T) {
 	w := world(t)
 	h := connect(t, w.Hosts[0])
 	uuid := w.StartGuest(t, lab.GuestSpec{Bare: true, Transient: true}).UUID
-	if on, err := h.Autostart(testContext(t), uuid); on || err != nil {
-		t.Errorf("autostart is %t, %v", on, err)
+	if on, err := h.Autostart(testContext(t), uuid); !on.Off() || err != nil {
+		t.Errorf("autostart is %+v, %v", on, err)
 	}
-	if err := h.SetAutostart(testContext(t), uuid, true); err == nil {
+	if err := h.SetAutostart(testContext(t), uuid, always); err == nil {
 		t.Error("a transient domain took autostart")
 	}
 }
@@ -52,7 +54,7 @@ func TestAutostartInMidMove(t *testing.T) {
 	w := world(t)
 	source, destination := connect(t, w.Hosts[0]), connect(t, w.Hosts[1])
 	uuid := w.StartGuest(t, lab.UntamableGuest("")).UUID
-	if err := source.SetAutostart(testContext(t), uuid, true); err != nil {
+	if err := source.SetAutostart(testContext(t), uuid, always); err != nil {
 		t.Fatal(err)
 	}
 	p := migration.Parameters{
@@ -61,13 +63,13 @@ func TestAutostartInMidMove(t *testing.T) {
 	ended := startMigration(t, source, uuid, destination.PeerURI(), p)
 	for _, test := range []struct {
 		host *host.Host
-		on   bool
-	}{{source, true}, {destination, false}} {
+		on   migration.Autostart
+	}{{source, always}, {destination, migration.Autostart{}}} {
 		if on, err := test.host.Autostart(testContext(t), uuid); on != test.on || err != nil {
-			t.Errorf("on %s autostart is %t, %v, want %t", test.host.Name(), on, err, test.on)
+			t.Errorf("on %s autostart is %+v, %v, want %+v", test.host.Name(), on, err, test.on)
 		}
 		began := time.Now()
-		if err := test.host.SetAutostart(testContext(t), uuid, !test.on); !errors.Is(err, migration.ErrBusy) {
+		if err := test.host.SetAutostart(testContext(t), uuid, migration.Autostart{Once: true}); !errors.Is(err, migration.ErrBusy) {
 			t.Errorf("%s: %v, want ErrBusy", test.host.Name(), err)
 		}
 		if took := time.Since(began); took > 10*time.Second {
@@ -80,7 +82,7 @@ func TestAutostartInMidMove(t *testing.T) {
 	if err := <-ended; !errors.Is(err, migration.ErrAborted) {
 		t.Errorf("the migration ended with %v", err)
 	}
-	if on, err := source.Autostart(testContext(t), uuid); !on || err != nil {
-		t.Errorf("after it autostart is %t, %v", on, err)
+	if on, err := source.Autostart(testContext(t), uuid); on != always || err != nil {
+		t.Errorf("after it autostart is %+v, %v", on, err)
 	}
 }

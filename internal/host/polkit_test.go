@@ -116,7 +116,7 @@ func everything(t *testing.T, w *lab.World, uuid string) {
 	must("set downtime", kvm1.SetMaxDowntime(ctx, uuid, 400))
 	_, err = kvm1.MaxDowntime(ctx, uuid)
 	must("downtime", err)
-	must("set autostart", kvm1.SetAutostart(ctx, uuid, true))
+	must("set autostart", kvm1.SetAutostart(ctx, uuid, migration.Autostart{Always: true, Once: true}))
 	_, err = kvm1.Autostart(ctx, uuid)
 	must("autostart", err)
 	_, err = kvm1.HasManagedSave(ctx, uuid)

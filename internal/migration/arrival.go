@@ -42,7 +42,7 @@ func noAutostart(ctx context.Context, host Host, d Domain) bool {
 		return false
 	}
 	on, err := askAutostart(ctx, host, d.UUID)
-	return err == nil && !on
+	return err == nil && on.Off()
 }
 
 // idle tells whether a host said that no job runs on a paused domain.

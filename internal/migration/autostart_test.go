@@ -12,11 +12,13 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
 )
 
+var off, always = migration.Autostart{}, migration.Autostart{Always: true}
+
 // autostarts checks the autostart of the VM on a host.
-func (s *scene) autostarts(host *mt.Host, want bool) {
+func (s *scene) autostarts(host *mt.Host, want migration.Autostart) {
 	s.Helper()
 	if got := host.Autostarts(uuid); got != want {
-		s.Errorf("autostart on %s is %t, want %t", host.Name(), got, want)
+		s.Errorf("autostart on %s is %+v, want %+v", host.Name(), got, want)
 	}
 }
 
@@ -33,17 +35,17 @@ func (s *scene) warned(r migration.Report, kind migration.WarningKind) migration
 func TestRunCarriesAutostart(t *testing.T) {
 	t.Parallel()
 	for _, mode := range bothModes {
-		for _, on := range []bool{true, false} {
-			t.Run(fmt.Sprintf("%s, %t", mode, on), func(t *testing.T) {
+		for _, was := range []migration.Autostart{off, always, {Once: true}, {Always: true, Once: true}} {
+			t.Run(fmt.Sprintf("%s, %+v", mode, was), func(t *testing.T) {
 				t.Parallel()
 				play(t, func(s *scene) {
 					s.request.Mode = mode
-					s.kvm1.SetAutostarts(uuid, on)
+					s.kvm1.SetAutostarts(uuid, was)
 					if r := s.arrives(); len(r.Warnings) > 0 {
 						s.Errorf("warnings: %v", warnings(r))
 					}
-					s.autostarts(s.kvm2, on)
-					if n := s.kvm2.Calls("SetAutostart"); n > 0 && !on {
+					s.autostarts(s.kvm2, was)
+					if n := s.kvm2.Calls("SetAutostart"); n > 0 && was == off {
 						s.Errorf("autostart was set %d times, and was right", n)
 					}
 				})
@@ -76,7 +78,7 @@ func TestRunCarriesAutostartWhatever(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			play(t, func(s *scene) {
-				s.kvm1.SetAutostarts(uuid, true)
+				s.kvm1.SetAutostarts(uuid, always)
 				arrange(s)
 				r, err := s.run()
 				if err != nil {
@@ -85,7 +87,7 @@ func TestRunCarriesAutostartWhatever(t *testing.T) {
 				if slices.ContainsFunc(r.Warnings, func(w migration.Warning) bool { return w.Autostart != nil }) {
 					s.Errorf("warnings: %v", warnings(r))
 				}
-				s.autostarts(s.kvm2, true)
+				s.autostarts(s.kvm2, always)
 			})
 		})
 	}
@@ -96,9 +98,9 @@ func TestRunClearsAutostartOfAnOlderDefinition(t *testing.T) {
 	t.Parallel()
 	play(t, func(s *scene) {
 		s.kvm2.Put(migration.Domain{UUID: uuid, Name: "web", State: migration.StateShutOff, Persistent: true})
-		s.kvm2.SetAutostarts(uuid, true)
+		s.kvm2.SetAutostarts(uuid, always)
 		s.arrives()
-		s.autostarts(s.kvm2, false)
+		s.autostarts(s.kvm2, off)
 	})
 }
 
@@ -106,7 +108,7 @@ func TestRunClearsAutostartOfAnOlderDefinition(t *testing.T) {
 func TestRunDisablesAutostartOfWhatTheSourceKeeps(t *testing.T) {
 	t.Parallel()
 	play(t, func(s *scene) {
-		s.kvm1.SetAutostarts(uuid, true)
+		s.kvm1.SetAutostarts(uuid, always)
 		script := mt.Converging()
 		script.KeepDefinition = true
 		s.world.Play(script)
@@ -114,8 +116,8 @@ func TestRunDisablesAutostartOfWhatTheSourceKeeps(t *testing.T) {
 		if err != nil {
 			s.Fatal(words(err))
 		}
-		s.autostarts(s.kvm1, false)
-		s.autostarts(s.kvm2, true)
+		s.autostarts(s.kvm1, off)
+		s.autostarts(s.kvm2, always)
 		if w := s.warned(r, migration.WarningDefinition); w.Err != nil {
 			s.Errorf("warning: %+v", w)
 		}
@@ -125,7 +127,7 @@ func TestRunDisablesAutostartOfWhatTheSourceKeeps(t *testing.T) {
 func TestRunWarnsOfAutostartThatTheSourceKeeps(t *testing.T) {
 	t.Parallel()
 	play(t, func(s *scene) {
-		s.kvm1.SetAutostarts(uuid, true)
+		s.kvm1.SetAutostarts(uuid, always)
 		s.kvm1.Before("SetAutostart", mt.Always(migration.ErrDenied))
 		script := mt.Converging()
 		script.KeepDefinition = true
@@ -137,7 +139,7 @@ func TestRunWarnsOfAutostartThatTheSourceKeeps(t *testing.T) {
 		if w := s.warned(r, migration.WarningDefinition); !errors.Is(w.Err, migration.ErrDenied) {
 			s.Errorf("warning: %+v", w)
 		}
-		s.autostarts(s.kvm2, true)
+		s.autostarts(s.kvm2, always)
 	})
 }
 
@@ -159,29 +161,29 @@ func TestRunWarnsOfAutostartThatWasNotCarried(t *testing.T) {
 		},
 		"the destination refuses": {
 			func(s *scene) { s.kvm2.Before("SetAutostart", mt.Always(migration.ErrDenied)) },
-			migration.LostAutostart{On: true, Err: migration.ErrDenied}, 0,
+			migration.LostAutostart{Was: always, Err: migration.ErrDenied}, 0,
 		},
 		"the destination hangs": {
 			func(s *scene) { s.kvm2.Before("SetAutostart", mt.Hang()) },
-			migration.LostAutostart{On: true, Err: migration.ErrUnreachable}, 10 * time.Second,
+			migration.LostAutostart{Was: always, Err: migration.ErrUnreachable}, 10 * time.Second,
 		},
 		"the destination's answer is lost": {
 			func(s *scene) { s.kvm2.After("SetAutostart", mt.Always(migration.ErrUnreachable)) },
-			migration.LostAutostart{On: true, Err: migration.ErrUnreachable}, 0,
+			migration.LostAutostart{Was: always, Err: migration.ErrUnreachable}, 0,
 		},
 		"another job for good": {
 			func(s *scene) { s.kvm2.Before("SetAutostart", mt.Always(migration.ErrBusy)) },
-			migration.LostAutostart{On: true, Err: migration.ErrBusy}, 6 * time.Second,
+			migration.LostAutostart{Was: always, Err: migration.ErrBusy}, 6 * time.Second,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			play(t, func(s *scene) {
-				s.kvm1.SetAutostarts(uuid, true)
+				s.kvm1.SetAutostarts(uuid, always)
 				test.arrange(s)
 				began := time.Now()
 				lost := s.warned(s.arrives(), migration.WarningAutostart).Autostart
-				if lost == nil || lost.On != test.want.On ||
+				if lost == nil || lost.Was != test.want.Was ||
 					!errors.Is(lost.Unread, test.want.Unread) || !errors.Is(lost.Err, test.want.Err) {
 					s.Errorf("lost: %+v", lost)
 				}
@@ -201,10 +203,10 @@ func TestRunLeavesAutostartOfAVMThatStays(t *testing.T) {
 			t.Parallel()
 			play(t, func(s *scene) {
 				s.request.Mode = mode
-				s.kvm1.SetAutostarts(uuid, true)
+				s.kvm1.SetAutostarts(uuid, always)
 				s.at(3*time.Second, s.cancel)
 				fails[*migration.CancelledError](s, runsOnSource)
-				s.autostarts(s.kvm1, true)
+				s.autostarts(s.kvm1, always)
 				if n := s.kvm1.Calls("SetAutostart") + s.kvm2.Calls("SetAutostart"); n > 0 {
 					s.Errorf("autostart was set %d times", n)
 				}
@@ -219,20 +221,21 @@ func TestRunCarriesAutostartOfAVMThatArrivesPaused(t *testing.T) {
 	for name, test := range map[string]struct {
 		fault mt.Fault
 		lost  bool
+		want  migration.Autostart
 	}{
-		"carried":     {nil, false},
-		"not carried": {mt.Always(migration.ErrDenied), true},
+		"carried":     {nil, false, always},
+		"not carried": {mt.Always(migration.ErrDenied), true, off},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			play(t, func(s *scene) {
-				s.kvm1.SetAutostarts(uuid, true)
+				s.kvm1.SetAutostarts(uuid, always)
 				s.kvm2.Before("SetAutostart", test.fault)
 				script := mt.Converging()
 				script.ArrivePaused, script.Reason = true, migration.ReasonIOError
 				s.world.Play(script)
 				failed := fails[*migration.FailedError](s, "VM web is paused on kvm2")
-				s.autostarts(s.kvm2, !test.lost)
+				s.autostarts(s.kvm2, test.want)
 				if (len(failed.Lost) > 0) != test.lost {
 					s.Errorf("lost: %+v", failed.Lost)
 				}
@@ -244,7 +247,7 @@ func TestRunCarriesAutostartOfAVMThatArrivesPaused(t *testing.T) {
 // What cannot be known any more is said.
 func TestRunSaysThatAutostartIsNotKnown(t *testing.T) {
 	t.Parallel()
-	for name, on := range map[string]bool{"off": false, "on": true} {
+	for name, on := range map[string]migration.Autostart{"off": off, "on": always} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			play(t, func(s *scene) {
@@ -252,7 +255,7 @@ func TestRunSaysThatAutostartIsNotKnown(t *testing.T) {
 				time.Sleep(time.Minute)
 				s.kvm2.SetAutostarts(uuid, on)
 				r, err := s.run()
-				if err != nil || r.Moved || !r.Unwatched || r.AutostartOff == on || len(r.Warnings) > 0 {
+				if err != nil || r.Moved || !r.Unwatched || r.AutostartOff != on.Off() || len(r.Warnings) > 0 {
 					s.Errorf("report %+v, %v", r, err)
 				}
 				s.autostarts(s.kvm2, on)

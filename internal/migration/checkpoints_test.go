@@ -107,7 +107,7 @@ func TestRunNamesWhatMayBeLost(t *testing.T) {
 	t.Parallel()
 	play(t, func(s *scene) {
 		s.kvm1.PutCheckpoints(uuid, family...)
-		s.kvm1.SetAutostarts(uuid, true)
+		s.kvm1.SetAutostarts(uuid, always)
 		s.at(5*time.Second, func() { s.kvm1.Cut(); s.kvm2.Cut() })
 		_, err := s.run()
 		var failed migration.Diagnosis

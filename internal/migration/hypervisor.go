@@ -30,12 +30,12 @@ type Host interface {
 	CompletedJob(ctx context.Context, uuid string) (Job, error)
 	// Resume lets a paused domain run.
 	Resume(ctx context.Context, uuid string) error
-	// Autostart tells whether the host's libvirt starts the domain when it starts itself
-	// (virDomainGetAutostart); it answers also while a job runs.
-	Autostart(ctx context.Context, uuid string) (bool, error)
-	// SetAutostart sets that (virDomainSetAutostart). While a job runs for which libvirt
-	// would wait, the error matches ErrBusy at once.
-	SetAutostart(ctx context.Context, uuid string, on bool) error
+	// Autostart tells whether the host's libvirt starts the domain with the host; it answers
+	// also while a job runs.
+	Autostart(ctx context.Context, uuid string) (Autostart, error)
+	// SetAutostart sets that. While a job runs for which libvirt would wait, the error
+	// matches ErrBusy at once.
+	SetAutostart(ctx context.Context, uuid string, a Autostart) error
 }
 
 // Source is the host that runs the domain before the move.

@@ -50,14 +50,14 @@ of words &amp; &lt;signs&gt;</description>
   <devices>
     <emulator>/usr/bin/qemu-system-x86_64</emulator>
     <disk type='file' device='disk'>
-      <driver name='qemu' type='raw' cache='none' discard='unmap' iothread='1'/>
-      <source file='/var/lib/libvirt/images/{{ .Name }}.img'/>
+      <driver name='qemu' type='qcow2' cache='none' discard='unmap' iothread='1'/>
+      <source file='{{ (index .Disks 0).Path }}'/>
       <target dev='vda' bus='virtio'/>
       <iotune><total_iops_sec>900</total_iops_sec></iotune>
       <serial>disk-1</serial>
       <boot order='2'/>
       <alias name='ua-root'/>
-      <address type='pci' domain='0x0000' bus='0x00' slot='0x0a' function='0x0'/>
+      <address type='pci' domain='0x0000' bus='0x00' slot='0x18' function='0x0'/>
     </disk>
     <disk type='file' device='cdrom'>
       <driver name='qemu' type='raw'/><target dev='sda' bus='scsi'/><readonly/><boot order='3'/>
@@ -65,9 +65,10 @@ of words &amp; &lt;signs&gt;</description>
     <controller type='scsi' index='0' model='virtio-scsi'/>
     <controller type='usb' index='0' model='qemu-xhci' ports='8'/>
     <controller type='virtio-serial' index='0'/>
-    <interface type='user'>
-      <mac address='52:54:00:aa:bb:01'/><model type='virtio'/><link state='down'/><boot order='1'/><alias name='ua-nic'/>
+    <interface type='bridge'>
+      <mac address='52:54:00:aa:bb:01'/><source bridge='br0'/><model type='virtio'/><link state='down'/><boot order='1'/><alias name='ua-nic'/>
     </interface>
+    <interface type='network'><source network='lan'/><model type='e1000'/></interface>
     <channel type='unix'><target type='virtio' name='org.qemu.guest_agent.0'/></channel>
     <input type='tablet' bus='usb'/>
     <graphics type='vnc' port='-1' autoport='yes' passwd='secret1' passwdValidTo='2099-01-02T03:04:05' keymap='de'>
@@ -91,9 +92,9 @@ var pending = strings.NewReplacer(
 	"<cputune>", "<cputune><shares>2048</shares><period>100000</period><quota>50000</quota>",
 	"<sysinfo ", "<numatune><memory mode='preferred' nodeset='0'/></numatune><sysinfo ",
 	"secret1", "secret2",
-	"slot='0x0a'", "slot='0x0b'",
-	"<boot order='1'/>", "<boot order='4'/>",
-	"<input ", "<interface type='user'><mac address='52:54:00:aa:bb:02'/><model type='e1000'/></interface><input ",
+	"slot='0x18'", "slot='0x19'",
+	"<boot order='1'/>", "<bandwidth><inbound average='1000' peak='5000' burst='1024'/></bandwidth><boot order='4'/>",
+	"<input type='tablet'", "<interface type='user'><model type='rtl8139'/></interface><input type='tablet'",
 	"<seclabel type='none'/>", "<seclabel type='dynamic' model='dac' relabel='yes'/>",
 )
 
@@ -101,7 +102,7 @@ var pending = strings.NewReplacer(
 // long as it runs, and autostart.
 func startRich(t *testing.T) *lab.Guest {
 	t.Helper()
-	guest := testLab(t).StartGuest(t, lab.GuestSpec{Bare: true, State: lab.Inactive, DiskMiB: 8})
+	guest := testLab(t).StartGuest(t, lab.GuestSpec{Bare: true, State: lab.Inactive, Parts: []lab.Part{lab.Disk{}}})
 	host := testLab(t).Host("kvm1")
 	define := func(document string) {
 		file := filepath.Join(t.TempDir(), "rich.xml")
@@ -115,13 +116,29 @@ func startRich(t *testing.T) *lab.Guest {
 	define(pending.Replace(host.MustVirsh(t, "dumpxml", "--inactive", "--security-info", guest.UUID)))
 	host.MustVirsh(t, "blkdeviotune", guest.UUID, "vda", "--total-iops-sec", "777", "--live")
 	host.MustVirsh(t, "iothreadset", guest.UUID, "1", "--poll-max-ns", "5000", "--live")
+	host.MustVirsh(t, "vcpupin", guest.UUID, "0", "1", "--live")
+	host.MustVirsh(t, "domif-setlink", guest.UUID, "52:54:00:aa:bb:01", "up")
+	host.MustVirsh(t, "metadata", guest.UUID, "http://example.com/now", "--key", "now", "--set", "<n a='1'/>", "--live")
 	host.MustVirsh(t, "desc", guest.UUID, "--live", "as it runs")
 	host.MustVirsh(t, "autostart", guest.UUID)
+	host.MustVirsh(t, "autostart", "--once", guest.UUID)
+	for _, name := range checkpoints {
+		host.MustVirsh(t, "checkpoint-create-as", guest.UUID, name, "of "+name, "--diskspec", "vda,checkpoint=bitmap")
+	}
 	return guest
 }
 
+// checkpoints of the guest; each is the child of the one before.
+var checkpoints = []string{"monday", "tuesday"}
+
 // kept is all that a host keeps of a VM that a move must not lose.
-type kept struct{ Autostart, Definition, Live, Title, Description, Pending, Snapshots string }
+type kept struct {
+	Autostart                                     []string
+	Definition, Live, Title, Description, Pending string
+	// Checkpoints are by name; Bitmaps are what QEMU has of them.
+	Checkpoints map[string]string
+	Bitmaps     int
+}
 
 // numbered is what libvirt gives a domain at each start: an ID, which is also in paths, and a port.
 var numbered = regexp.MustCompile(`(<domain type='qemu' id='|/channel/|<graphics type='vnc' port=')\d+`)
@@ -131,14 +148,20 @@ func keptOn(t *testing.T, host string, guest *lab.Guest) kept {
 	ask := func(arguments ...string) string {
 		return testLab(t).Host(host).MustVirsh(t, append(arguments, guest.UUID)...)
 	}
+	metadata := map[string]string{}
+	for name := range strings.FieldsSeq(ask("checkpoint-list", "--name")) {
+		metadata[name] = testLab(t).Host(host).MustVirsh(t, "checkpoint-dumpxml", "--security-info", guest.UUID, name)
+	}
+	blocks := testLab(t).Host(host).MustVirsh(t, "qemu-monitor-command", guest.UUID, `{"execute":"query-named-block-nodes"}`)
 	return kept{
-		Autostart:   regexp.MustCompile(`(?m)^Autostart: .*$`).FindString(ask("dominfo")),
+		Autostart:   regexp.MustCompile(`(?m)^Autostart.*$`).FindAllString(ask("dominfo"), -1),
 		Definition:  ask("dumpxml", "--inactive", "--security-info"),
 		Live:        numbered.ReplaceAllString(ask("dumpxml", "--security-info"), "${1}N"),
 		Title:       ask("desc", "--title", "--config"),
 		Description: ask("desc", "--live"),
 		Pending:     ask("desc", "--config"),
-		Snapshots:   ask("snapshot-list", "--name"),
+		Checkpoints: metadata,
+		Bitmaps:     strings.Count(blocks, `"recording":`),
 	}
 }
 
@@ -151,8 +174,11 @@ func TestAccLiveMigration_losesNothing(t *testing.T) {
 			t.Parallel()
 			guest := startRich(t)
 			before := keptOn(t, "kvm1", guest)
+			if len(before.Checkpoints) != len(checkpoints) || before.Bitmaps < len(checkpoints) {
+				t.Fatalf("the guest has %d checkpoints and %d bitmaps", len(before.Checkpoints), before.Bitmaps)
+			}
 			for what, words := range map[string]string{
-				before.Autostart: "enable", before.Live: "secret1", before.Definition: "secret2", before.Title: "later",
+				strings.Join(before.Autostart, ", "): "enable", before.Live: "secret1", before.Definition: "secret2", before.Title: "later",
 				before.Description: "as it runs", before.Pending: "Two lines",
 			} {
 				if !strings.Contains(what, words) {

@@ -54,6 +54,8 @@ var procedures = map[uint32]any{
 	411: (*libvirt.Libvirt).DomainCheckpointCreateXML,
 	412: (*libvirt.Libvirt).DomainCheckpointGetXMLDesc,
 	413: (*libvirt.Libvirt).DomainListAllCheckpoints,
+	449: (*libvirt.Libvirt).DomainGetAutostartOnce,
+	450: (*libvirt.Libvirt).DomainSetAutostartOnce,
 }
 
 // replies are the layouts of the replies to calls.

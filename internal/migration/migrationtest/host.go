@@ -58,19 +58,21 @@ func (h *Host) Downtime(uuid string) uint64 {
 	return 0
 }
 
-// Autostarts tells whether the host starts a domain with itself.
-func (h *Host) Autostarts(uuid string) bool {
+// Autostarts tells when the host starts a domain by itself.
+func (h *Host) Autostarts(uuid string) migration.Autostart {
 	h.world.mu.Lock()
 	defer h.world.mu.Unlock()
-	d := h.domains[uuid]
-	return d != nil && d.autostart
+	if d := h.domains[uuid]; d != nil {
+		return d.autostart
+	}
+	return migration.Autostart{}
 }
 
 // SetAutostarts sets that, as someone else on the host may.
-func (h *Host) SetAutostarts(uuid string, on bool) {
+func (h *Host) SetAutostarts(uuid string, a migration.Autostart) {
 	h.world.mu.Lock()
 	defer h.world.mu.Unlock()
-	h.domains[uuid].autostart = on
+	h.domains[uuid].autostart = a
 }
 
 // Checkpointed are the names of the checkpoints that the host keeps of a domain.
@@ -214,12 +216,12 @@ func (h *Host) Resume(ctx context.Context, uuid string) error {
 }
 
 // Autostart implements migration.Host.
-func (h *Host) Autostart(ctx context.Context, uuid string) (bool, error) {
-	return read(ctx, h, "Autostart", uuid, func(d *domain) (bool, error) { return d.autostart, nil })
+func (h *Host) Autostart(ctx context.Context, uuid string) (migration.Autostart, error) {
+	return read(ctx, h, "Autostart", uuid, func(d *domain) (migration.Autostart, error) { return d.autostart, nil })
 }
 
 // SetAutostart implements migration.Host.
-func (h *Host) SetAutostart(ctx context.Context, uuid string, on bool) error {
+func (h *Host) SetAutostart(ctx context.Context, uuid string, a migration.Autostart) error {
 	return h.change(ctx, "SetAutostart", uuid, func(d *domain) error {
 		switch {
 		case d.busy():
@@ -227,7 +229,7 @@ func (h *Host) SetAutostart(ctx context.Context, uuid string, on bool) error {
 		case !d.Persistent:
 			return migration.ErrNotActive
 		}
-		d.autostart = on
+		d.autostart = a
 		return nil
 	})
 }

@@ -61,7 +61,7 @@ func (w *World) Sent() *migration.Parameters {
 type domain struct {
 	migration.Domain
 	maxDowntime uint64
-	autostart   bool
+	autostart   migration.Autostart
 	checkpoints []migration.Checkpoint
 	job         *job
 	// occupied is another operation's job; nil when there is none.
@@ -139,7 +139,11 @@ func (j *job) receive(d migration.Domain) {
 	ran := live(d)
 	before := j.destination.domains[j.uuid]
 	d.State, d.Reason, d.Persistent = migration.StateIncoming, migration.ReasonUnknown, false
-	j.destination.domains[j.uuid] = &domain{Domain: d, ranBefore: ran, autostart: before != nil && before.autostart}
+	incoming := &domain{Domain: d, ranBefore: ran}
+	if before != nil {
+		incoming.autostart = before.autostart
+	}
+	j.destination.domains[j.uuid] = incoming
 }
 
 // endIn schedules how the job ends, instead of any way it would have ended.
