@@ -127,7 +127,7 @@ func Done(m fleet.Moved) string {
 	case r.Moved:
 		return fmt.Sprintf("VM %s is %s on %s: moved from %s in %s", vm, r.State, r.Destination, r.Source, figures(r))
 	case r.Unwatched:
-		return sentences(fmt.Sprintf("VM %s is %s on %s already: nothing to move (the migration that brought it "+
+		return join(". ", fmt.Sprintf("VM %s is %s on %s already: nothing to move (the migration that brought it "+
 			"there took %s)", vm, r.State, r.Destination, figures(r)), autostartOff(r))
 	default:
 		return fmt.Sprintf("VM %s is %s on %s already: nothing to move", vm, r.State, r.Destination)

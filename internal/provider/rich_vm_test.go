@@ -140,8 +140,9 @@ type kept struct {
 	Bitmaps     int
 }
 
-// numbered is what libvirt gives a domain at each start: an ID, which is also in paths, and a port.
-var numbered = regexp.MustCompile(`(<domain type='qemu' id='|/channel/|<graphics type='vnc' port=')\d+`)
+// numbered is what libvirt gives a domain at each start: an ID, which is also in paths, a port, and names in networks.
+var numbered = regexp.MustCompile(
+	`(<domain type='qemu' id='|/channel/|<graphics type='vnc' port='|<target dev='vnet| portid=')[\da-f-]+`)
 
 func keptOn(t *testing.T, host string, guest *lab.Guest) kept {
 	t.Helper()
