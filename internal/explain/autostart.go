@@ -11,17 +11,17 @@ func lostAutostart(s migration.Subject, l *migration.LostAutostart) string {
 	again := fmt.Sprintf("run %s on %s", autostartCommand(l.Was, s.UUID), s.Destination)
 	switch {
 	case l.Unread != nil:
-		return fmt.Sprintf("autostart was not carried to %s, because %s did not say whether the VM has it: %s. If it "+
+		return fmt.Sprintf("Autostart was not carried to %s, because %s did not say whether the VM has it: %s. If it "+
 			"should have it, %s.", s.Destination, s.Source, oneLine(l.Unread), again)
 	case l.Was.Off():
-		return fmt.Sprintf("autostart %s on %s, where an older definition of the VM has it: %s. The VM did not start "+
+		return fmt.Sprintf("Autostart %s on %s, where an older definition of the VM has it: %s. The VM did not start "+
 			"with its host %s: `virsh autostart --disable %s` on %s keeps it from that.",
 			notDone(l.Err, "switched off"), s.Destination, oneLine(l.Err), s.Source, s.UUID, s.Destination)
 	case l.Err == nil:
-		return fmt.Sprintf("autostart was not carried to %s. The VM had it on %s: once it is on %s, %s.",
+		return fmt.Sprintf("Autostart was not carried to %s. The VM had it on %s: once it is on %s, %s.",
 			s.Destination, s.Source, s.Destination, again)
 	}
-	return fmt.Sprintf("autostart %s on %s: %s. The VM had it on %s: %s.",
+	return fmt.Sprintf("Autostart %s on %s: %s. The VM had it on %s: %s.",
 		notDone(l.Err, "set"), s.Destination, oneLine(l.Err), s.Source, again)
 }
 
