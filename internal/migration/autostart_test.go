@@ -153,27 +153,33 @@ func TestRunWarnsOfAutostartThatWasNotCarried(t *testing.T) {
 	}{
 		"the source does not say": {
 			func(s *scene) { s.kvm1.Before("Autostart", mt.Always(migration.ErrDenied)) },
-			migration.LostAutostart{Unread: migration.ErrDenied}, 0,
+			migration.LostAutostart{Unread: migration.ErrDenied},
+			0,
 		},
 		"the source hangs": {
 			func(s *scene) { s.kvm1.Before("Autostart", mt.Hang()) },
-			migration.LostAutostart{Unread: migration.ErrUnreachable}, 10 * time.Second,
+			migration.LostAutostart{Unread: migration.ErrUnreachable},
+			10 * time.Second,
 		},
 		"the destination refuses": {
 			func(s *scene) { s.kvm2.Before("SetAutostart", mt.Always(migration.ErrDenied)) },
-			migration.LostAutostart{Was: always, Err: migration.ErrDenied}, 0,
+			migration.LostAutostart{Was: always, Err: migration.ErrDenied},
+			0,
 		},
 		"the destination hangs": {
 			func(s *scene) { s.kvm2.Before("SetAutostart", mt.Hang()) },
-			migration.LostAutostart{Was: always, Err: migration.ErrUnreachable}, 10 * time.Second,
+			migration.LostAutostart{Was: always, Err: migration.ErrUnreachable},
+			10 * time.Second,
 		},
 		"the destination's answer is lost": {
 			func(s *scene) { s.kvm2.After("SetAutostart", mt.Always(migration.ErrUnreachable)) },
-			migration.LostAutostart{Was: always, Err: migration.ErrUnreachable}, 0,
+			migration.LostAutostart{Was: always, Err: migration.ErrUnreachable},
+			0,
 		},
 		"another job for good": {
 			func(s *scene) { s.kvm2.Before("SetAutostart", mt.Always(migration.ErrBusy)) },
-			migration.LostAutostart{Was: always, Err: migration.ErrBusy}, 6 * time.Second,
+			migration.LostAutostart{Was: always, Err: migration.ErrBusy},
+			6 * time.Second,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -80,7 +80,7 @@ func (p *poller) poll(ctx context.Context, asked time.Time) event {
 	if err != nil && !errors.Is(err, ErrNoDomain) && !errors.Is(err, ErrNotActive) {
 		e.kind = onSilence
 		if p.mode != Direct {
-			there, err := ask(ctx, lookDeadline, func(ctx context.Context) (Domain, error) {
+			there, err := ask(ctx, observeDeadline, func(ctx context.Context) (Domain, error) {
 				return p.request.Destination.Domain(ctx, p.request.UUID)
 			})
 			e.arrived = err == nil && (there.live() || !p.ranBefore && there.State == StatePaused)

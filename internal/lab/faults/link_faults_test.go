@@ -21,7 +21,7 @@ var linkFaults = []scenario{
 			s.join()
 			s.hurry()
 		},
-		want: want{places: []place{onDestination}, codes: []int{0}, within: 60 * time.Second},
+		want: want{ends: []whereabouts{onDestination}, codes: []int{0}, within: 60 * time.Second},
 	},
 	{
 		name: "the link is cut for 5 s",
@@ -31,14 +31,14 @@ var linkFaults = []scenario{
 			<-time.After(5 * time.Second) // the fault is that long
 			s.join()
 		},
-		want: want{places: []place{onDestination}, codes: []int{0}, within: 60 * time.Second, gap: 30 * time.Second},
+		want: want{ends: []whereabouts{onDestination}, codes: []int{0}, within: 60 * time.Second, gap: 30 * time.Second},
 	},
 	{
 		name:   "the link is cut for good",
 		always: true,
 		at:     []moment{inMiddle},
 		strike: (*stage).cut,
-		want:   want{places: []place{onSource}, codes: []int{1}, summaries: []string{timedOut}, within: 90 * time.Second},
+		want:   want{ends: []whereabouts{onSource}, codes: []int{1}, summaries: []string{timedOut}, within: 90 * time.Second},
 	},
 	{
 		// QEMU is stuck, with the guest stopped, until the link works again or the kernel gives up.
@@ -46,7 +46,7 @@ var linkFaults = []scenario{
 		at:     []moment{atEnd},
 		strike: (*stage).cut,
 		want: want{
-			places: []place{onSource}, codes: []int{1}, summaries: []string{timedOut, failed},
+			ends: []whereabouts{onSource}, codes: []int{1}, summaries: []string{timedOut, failed},
 			words: []string{"does not answer libvirt"}, within: 2 * time.Minute, gap: 5 * time.Minute,
 		},
 	},
@@ -56,7 +56,7 @@ var linkFaults = []scenario{
 		at:      []moment{atEnd},
 		strike:  (*stage).cut,
 		want: want{
-			places: []place{onSource}, codes: []int{1}, summaries: []string{timedOut, failed},
+			ends: []whereabouts{onSource}, codes: []int{1}, summaries: []string{timedOut, failed},
 			within: 2 * time.Minute, gap: time.Minute,
 		},
 	},
@@ -66,7 +66,7 @@ var linkFaults = []scenario{
 		arrange: func(s *stage) { s.limit(4); s.impatientTCP() },
 		at:      []moment{inPostCopy},
 		strike:  (*stage).cut,
-		want:    want{places: []place{halved}, codes: []int{1}, summaries: []string{failed}, words: []string{"--postcopy-resume"}, within: 3 * time.Minute},
+		want:    want{ends: []whereabouts{splitMemory}, codes: []int{1}, summaries: []string{failed}, words: []string{"--postcopy-resume"}, within: 3 * time.Minute},
 		excused: "both parts of the guest wait for the recovery",
 	},
 }
