@@ -53,12 +53,25 @@ func Failure(d migration.Diagnosis) Text {
 	if len(f.Elsewhere) > 0 && f.Outcome.Source.Host != "" {
 		todo = elsewhere(f)
 	}
-	return Text{summary, paragraphs(happened, helps, staleDowntime(f.Downtime), todo, Whereabouts(f.Whereabouts()))}
+	return Text{summary, paragraphs(happened, helps, staleDowntime(f.Downtime), lost(f), todo, Whereabouts(f.Whereabouts()))}
 }
 
 // subject is the beginning of what happened.
 func subject(o migration.Outcome) string {
 	return fmt.Sprintf("The migration of VM %s from %s to %s", o.Name, o.Source.Host, o.Destination.Host)
+}
+
+// lost says what was not carried to a destination that has the VM, or may have it.
+func lost(f *migration.Failure) string {
+	o := f.Outcome
+	r := migration.Report{Subject: migration.Subject{
+		UUID: o.UUID, Name: o.Name, Source: o.Source.Host, Destination: o.Destination.Host,
+	}}
+	said := make([]string, len(f.Lost))
+	for i, w := range f.Lost {
+		said[i] = Warning(r, w)
+	}
+	return paragraphs(said...)
 }
 
 func notStarted(e *migration.PreflightError) string {

@@ -110,6 +110,23 @@ func TestFailure(t *testing.T) {
 			"Unable to Migrate Virtual Machine", "The migration of VM web from kvm1 to kvm2 sent nothing for 1m0s, and was cancelled. kvm2 is not receiving it: libvirt on kvm1 may be waiting for an answer from libvirt on kvm2. " +
 				"Look at the peer_uri and the network between the two." + runs,
 		},
+		"what the VM loses if it arrives": {
+			&migration.FailedError{Failure: migration.Failure{
+				Course: migration.Course{Err: refused, Elapsed: time.Second},
+				Outcome: migration.Outcome{
+					UUID: remedyUUID, Name: "web",
+					Source: migration.Observation{Host: "kvm1", Err: migration.ErrNoDomain}, Destination: observed("kvm2", migration.StatePostCopy),
+				},
+				Lost: []migration.Warning{
+					{Kind: migration.WarningAutostart, Autostart: &migration.LostAutostart{Was: migration.Autostart{Always: true}}},
+					{Kind: migration.WarningCheckpoints, Checkpoints: &migration.LostCheckpoints{Names: []string{"monday"}}},
+				},
+			}},
+			"Unable to Migrate Virtual Machine", "The migration of VM web from kvm1 to kvm2 failed after 1s. libvirt says: internal error.\n\n" +
+				"Autostart was not carried to kvm2. The VM had it on kvm1: once it is on kvm2, run `virsh autostart " + remedyUUID + "` on kvm2.\n\n" +
+				"The VM's checkpoints (monday) were not carried to kvm2. " + redefine + "\n\n" +
+				"It still fetches memory from kvm1, which must not be disturbed until that has ended.\n\nVM web is running on kvm2",
+		},
 		"max_downtime_ms is left": {
 			&migration.FailedError{Failure: migration.Failure{
 				Course: migration.Course{Err: refused, Elapsed: time.Second}, Outcome: stays,

@@ -14,6 +14,14 @@ func guestTales() []tale {
 		tell(func(f migration.Finding, fact preflight.CPUMissing) Advised {
 			return Advised{Detail: fmt.Sprintf("%s cannot run the CPU of VM %s: %s.", f.Host, f.Name, fact.Reason)}
 		}),
+		tell(func(f migration.Finding, _ preflight.ManagedSave) Advised {
+			return Advised{
+				fmt.Sprintf("%s keeps a managed-save image of VM %s, which runs: the image is older than the VM's disks. "+
+					"libvirt would forget it now, and start from it when the VM has come back there: old memory would "+
+					"spoil the disks.", f.Host, f.Name),
+				fmt.Sprintf("Remove it with `virsh managedsave-remove %s` on %s.", f.UUID, f.Host),
+			}
+		}),
 		tell(func(f migration.Finding, fact preflight.MemoryTooSmall) Advised {
 			return Advised{Detail: fmt.Sprintf("VM %s may use %s, and %s has %s in all.",
 				f.Name, bytes(fact.Need), f.Host, bytes(fact.Have))}

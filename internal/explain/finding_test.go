@@ -74,6 +74,9 @@ func TestFinding(t *testing.T) {
 		"VM web may use 64.0 GiB, and kvm2 has 32.0 GiB available (free, buffers and cache): it may swap, or run out.": {
 			Fact: preflight.MemoryShort{Need: 64 * gib, Have: 32 * gib}, Host: "kvm2",
 		},
+		"kvm1 keeps a managed-save image of VM web, which runs: the image is older than the VM's disks. libvirt would forget it now, and start from it when the VM has come back there: old memory would spoil the disks. Remove it with `virsh managedsave-remove " + remedyUUID + "` on kvm1.": {
+			Fact: preflight.ManagedSave{}, Host: "kvm1",
+		},
 		"encryption needs libvirt 3.2.0 or newer on both hosts, and kvm2 has 3.1.0.": {
 			Fact: preflight.VersionTooOld{Feature: "encryption", Program: "libvirt", Need: 3002000, Have: 3001000}, Host: "kvm2",
 		},

@@ -117,7 +117,7 @@ func unwatched(came, vm string, r migration.Report) Text {
 	}
 	return Text{
 		"Migration Was Not Watched",
-		paragraphs(came, fmt.Sprintf("VM %s is %s on %s", vm, r.State, r.Destination)),
+		paragraphs(came, autostartOff(r), fmt.Sprintf("VM %s is %s on %s", vm, r.State, r.Destination)),
 	}
 }
 
@@ -128,8 +128,8 @@ func Done(m fleet.Moved) string {
 	case r.Moved:
 		return fmt.Sprintf("VM %s is %s on %s: moved from %s in %s", vm, r.State, r.Destination, r.Source, figures(r))
 	case r.Unwatched:
-		return fmt.Sprintf("VM %s is %s on %s already: nothing to move (the migration that brought it there took "+
-			"%s)", vm, r.State, r.Destination, figures(r))
+		return join(". ", fmt.Sprintf("VM %s is %s on %s already: nothing to move (the migration that brought it "+
+			"there took %s)", vm, r.State, r.Destination, figures(r)), autostartOff(r))
 	default:
 		return fmt.Sprintf("VM %s is %s on %s already: nothing to move", vm, r.State, r.Destination)
 	}

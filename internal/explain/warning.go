@@ -26,8 +26,11 @@ func Warning(r migration.Report, w migration.Warning) string {
 			"`virsh dompmwakeup %s` on %s does, even where libvirt there says that it is running.",
 			r.UUID, r.Destination)
 	case migration.WarningDefinition:
-		return fmt.Sprintf("%s keeps a shut-off definition of the VM. It must not be started: remove it with "+
-			"`virsh undefine --keep-nvram --keep-tpm %s` there.", r.Source, r.UUID)
+		return leftDefinition(r, w.Err)
+	case migration.WarningAutostart:
+		return lostAutostart(r.Subject, w.Autostart)
+	case migration.WarningCheckpoints:
+		return lostCheckpoints(r.Subject, w.Checkpoints)
 	case migration.WarningTransient:
 		return fmt.Sprintf("The VM was persistent and is transient on %s: its definition is lost when it is shut "+
 			"down. `virsh dumpxml %s` and `virsh define` there keep it.", r.Destination, r.UUID)
@@ -35,4 +38,16 @@ func Warning(r migration.Report, w migration.Warning) string {
 		return fmt.Sprintf("max_downtime_ms %s: %s.", notDone(w.Err, "set"), w.Err)
 	}
 	return Sentence(string(w.Kind))
+}
+
+// leftDefinition says that the source keeps a definition. starts is why it may start with
+// its host; nil when it does not.
+func leftDefinition(r migration.Report, starts error) string {
+	alone := ""
+	if starts != nil {
+		alone = fmt.Sprintf(", which may start with that host: autostart %s: %s",
+			notDone(starts, "switched off"), oneLine(starts))
+	}
+	return fmt.Sprintf("%s keeps a shut-off definition of the VM%s. It must not be started: remove it with "+
+		"`virsh undefine --keep-nvram --keep-tpm %s` there.", r.Source, alone, r.UUID)
 }

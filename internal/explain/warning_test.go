@@ -6,6 +6,9 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
 )
 
+const redefine = "Their bitmaps are in the VM's disks: on kvm2, `virsh checkpoint-create " + remedyUUID + " FILE --redefine` " +
+	"restores the rest of one, from what `virsh checkpoint-dumpxml` or a backup program has saved."
+
 func TestWarning(t *testing.T) {
 	t.Parallel()
 	for want, w := range map[string]migration.Warning{
@@ -25,6 +28,30 @@ func TestWarning(t *testing.T) {
 		},
 		"kvm1 keeps a shut-off definition of the VM. It must not be started: remove it with `virsh undefine --keep-nvram --keep-tpm " + remedyUUID + "` there.": {
 			Kind: migration.WarningDefinition,
+		},
+		"kvm1 keeps a shut-off definition of the VM, which may start with that host: autostart could not be switched off: operation denied. It must not be started: remove it with `virsh undefine --keep-nvram --keep-tpm " + remedyUUID + "` there.": {
+			Kind: migration.WarningDefinition, Err: migration.ErrDenied,
+		},
+		"Autostart could not be set on kvm2: operation denied. The VM had it on kvm1: run `virsh autostart " + remedyUUID + "` on kvm2.": {
+			Kind: migration.WarningAutostart, Autostart: &migration.LostAutostart{Was: migration.Autostart{Always: true}, Err: migration.ErrDenied},
+		},
+		"Autostart is not known to have been set on kvm2: host is unreachable. The VM had it on kvm1: run `virsh autostart " + remedyUUID + "` on kvm2.": {
+			Kind: migration.WarningAutostart, Autostart: &migration.LostAutostart{Was: migration.Autostart{Always: true}, Err: migration.ErrUnreachable},
+		},
+		"Autostart was not carried to kvm2. The VM had it on kvm1: once it is on kvm2, run `virsh autostart " + remedyUUID + "` and `virsh autostart --once " + remedyUUID + "` on kvm2.": {
+			Kind: migration.WarningAutostart, Autostart: &migration.LostAutostart{Was: migration.Autostart{Always: true, Once: true}},
+		},
+		"The VM's checkpoints (monday, tuesday) could not be restored on kvm2: operation denied. " + redefine: {
+			Kind: migration.WarningCheckpoints, Checkpoints: &migration.LostCheckpoints{Names: []string{"monday", "tuesday"}, Err: migration.ErrDenied},
+		},
+		"The VM's checkpoints, if it has any, were not carried to kvm2, because kvm1 did not tell of them: operation denied. " + redefine: {
+			Kind: migration.WarningCheckpoints, Checkpoints: &migration.LostCheckpoints{Unread: migration.ErrDenied},
+		},
+		"Autostart could not be switched off on kvm2, where an older definition of the VM has it: operation denied. The VM did not start with its host kvm1: `virsh autostart --disable " + remedyUUID + "` on kvm2 keeps it from that.": {
+			Kind: migration.WarningAutostart, Autostart: &migration.LostAutostart{Err: migration.ErrDenied},
+		},
+		"Autostart was not carried to kvm2, because kvm1 did not say whether the VM has it: operation denied. If it should have it, run `virsh autostart " + remedyUUID + "` on kvm2.": {
+			Kind: migration.WarningAutostart, Autostart: &migration.LostAutostart{Unread: migration.ErrDenied},
 		},
 		"The VM was persistent and is transient on kvm2: its definition is lost when it is shut down. `virsh dumpxml " + remedyUUID + "` and `virsh define` there keep it.": {
 			Kind: migration.WarningTransient,

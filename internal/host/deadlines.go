@@ -14,7 +14,7 @@ type Deadlines struct {
 	// Call is for one call on the control connection. The slowest measured took 2.2 s:
 	// the statistics of a job whose QEMU ends.
 	Call time.Duration
-	// RecordWrite is for a write to a domain's metadata. It exceeds the 30 s that
+	// RecordWrite is for a write to a domain's metadata, or of its autostart. It exceeds the 30 s that
 	// libvirt waits for a domain's job lock, so that libvirt's own error arrives.
 	RecordWrite time.Duration
 	// Close is for ConnectClose and for the end of the goroutines of a closed host.

@@ -67,6 +67,11 @@ func TestLeastPrivilege(t *testing.T) {
 	}
 }
 
+// emptyCheckpoint is one of no disk: libvirt does not compare it with the domain's.
+var emptyCheckpoint = migration.Checkpoint{
+	Name: "c", XML: "<domaincheckpoint><name>c</name><creationTime>1</creationTime></domaincheckpoint>",
+}
+
 // everything does, as a user without privileges, all that the provider ever does.
 func everything(t *testing.T, w *lab.World, uuid string) {
 	t.Helper()
@@ -111,6 +116,14 @@ func everything(t *testing.T, w *lab.World, uuid string) {
 	must("set downtime", kvm1.SetMaxDowntime(ctx, uuid, 400))
 	_, err = kvm1.MaxDowntime(ctx, uuid)
 	must("downtime", err)
+	must("set autostart", kvm1.SetAutostart(ctx, uuid, migration.Autostart{Always: true, Once: true}))
+	_, err = kvm1.Autostart(ctx, uuid)
+	must("autostart", err)
+	_, err = kvm1.HasManagedSave(ctx, uuid)
+	must("managed-save image", err)
+	_, err = kvm1.Checkpoints(ctx, uuid)
+	must("checkpoints", err)
+	must("redefine a checkpoint", kvm1.RedefineCheckpoint(ctx, uuid, emptyCheckpoint))
 	if err := kvm1.AbortJob(ctx, uuid); !errors.Is(err, migration.ErrNotActive) {
 		t.Errorf("abort: %v", err)
 	}

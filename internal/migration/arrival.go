@@ -16,16 +16,17 @@ func Arrival(ctx context.Context, host Host, uuid string) (Report, error) {
 	if seen.Defined() {
 		return r, nil
 	}
-	r.brought(seen, idle(ctx, host, seen), OnUnknownHost, completed(ctx, host, uuid))
+	r.brought(ctx, host, seen, idle(ctx, host, seen), OnUnknownHost)
 	return r, nil
 }
 
 // brought adds what is known of a migration that ended unwatched because its client
 // was killed, and the warnings about what it left.
-func (r *Report) brought(seen Observation, idle bool, other OtherCopy, job *Job) {
-	if job != nil {
+func (r *Report) brought(ctx context.Context, host Host, seen Observation, idle bool, other OtherCopy) {
+	if job := completed(ctx, host, seen.Domain.UUID); job != nil {
 		r.Unwatched = true
 		r.figuresOf(job, ending{})
+		r.AutostartOff = noAutostart(ctx, host, seen.Domain)
 	}
 	switch {
 	case stranded(seen, idle):
@@ -33,6 +34,15 @@ func (r *Report) brought(seen Observation, idle bool, other OtherCopy, job *Job)
 	case seen.Is(StateCrashed):
 		r.warn(Warning{Kind: WarningCrashed, Persistent: seen.Domain.Persistent})
 	}
+}
+
+// noAutostart tells whether a persistent domain does not start with its host.
+func noAutostart(ctx context.Context, host Host, d Domain) bool {
+	if !d.Persistent {
+		return false
+	}
+	on, err := askAutostart(ctx, host, d.UUID)
+	return err == nil && on.Off()
 }
 
 // idle tells whether a host said that no job runs on a paused domain.

@@ -73,6 +73,9 @@ func (a Assessment) Asked() bool { return a.asked }
 // Source is what the source said of the domain.
 func (a Assessment) Source() Observation { return a.source }
 
+// Destination is what the destination said of the VM.
+func (a Assessment) Destination() Observation { return a.destination }
+
 // Identities are who the two hosts are. They hold where both answered.
 func (a Assessment) Identities() (source, destination Identity) {
 	return a.identities[0], a.identities[1]

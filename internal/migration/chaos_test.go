@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -28,11 +29,12 @@ func TestRunUnderRandomFaults(t *testing.T) {
 				c := &chaos{scene: s, random: rand.New(rand.NewPCG(seed, 1))}
 				c.arrange()
 				began := time.Now()
-				_, err := s.run()
+				report, err := s.run()
 				if took := time.Since(began); took > c.bound {
 					s.Errorf("took %s, and was to end within %s", took, c.bound)
 				}
 				c.truth(err)
+				c.carried(report.Warnings, err)
 				c.tidy()
 			})
 		})
@@ -57,6 +59,8 @@ func (c *chaos) tell(format string, args ...any) {
 }
 
 func (c *chaos) arrange() {
+	c.kvm1.SetAutostarts(uuid, always)
+	c.kvm1.PutCheckpoints(uuid, family...)
 	script := mt.Converging()
 	if c.chance(50) {
 		script = mt.Endless()
@@ -140,6 +144,7 @@ func (c *chaos) loseAnswer() {
 	calls := []string{
 		"Job", "Domain", "AbortJob", "StartPostCopy", "Suspend", "Resume", "SetMaxDowntime", "MaxDowntime",
 		"Begin", "Prepare", "Perform", "Finish", "Confirm", "MigratePeerToPeer",
+		"Autostart", "SetAutostart", "Checkpoints", "RedefineCheckpoint",
 	}
 	call := calls[c.random.IntN(len(calls))]
 	h := c.kvm1
@@ -206,6 +211,32 @@ func (c *chaos) truth(err error) {
 	case migration.Unknown: // claims nothing
 	case migration.OnBoth, migration.OnNeither, migration.SplitMemory, migration.PausedOnBoth:
 		c.Errorf("said %q, which none of these faults can cause", place)
+	}
+}
+
+// carried checks that a VM which is on kvm2 alone has its belongings, or that they are said
+// to be lost.
+func (c *chaos) carried(warnings []migration.Warning, err error) {
+	c.Helper()
+	_, heldHere := c.kvm1.Held(uuid)
+	there, heldThere := c.kvm2.Held(uuid)
+	if heldHere || !heldThere || !there.Persistent {
+		return
+	}
+	if err != nil {
+		var diagnosis migration.Diagnosis
+		errors.As(err, &diagnosis)
+		warnings = diagnosis.Common().Lost
+	}
+	for kind, has := range map[migration.WarningKind]bool{
+		migration.WarningAutostart:   c.kvm2.Autostarts(uuid) == always,
+		migration.WarningCheckpoints: slices.Equal(c.kvm2.Checkpointed(uuid), family),
+	} {
+		said := slices.ContainsFunc(warnings, func(w migration.Warning) bool { return w.Kind == kind })
+		if !has && !said {
+			c.Errorf("%s, and not said: %v", kind, err)
+			c.Logf("story: %q", c.story)
+		}
 	}
 }
 

@@ -41,6 +41,8 @@ type Failure struct {
 	// Downtime is the longest pause for a switch-over that could not be restored; nil
 	// when it was, or did not have to be.
 	Downtime *StaleDowntime
+	// Lost is what was not carried to a destination that has the VM, or may have it.
+	Lost []Warning
 }
 
 // StaleDowntime is max_downtime_ms that a move has left set in the guest's QEMU.

@@ -30,6 +30,12 @@ type Host interface {
 	CompletedJob(ctx context.Context, uuid string) (Job, error)
 	// Resume lets a paused domain run.
 	Resume(ctx context.Context, uuid string) error
+	// Autostart tells whether the host's libvirt starts the domain with the host; it answers
+	// also while a job runs.
+	Autostart(ctx context.Context, uuid string) (Autostart, error)
+	// SetAutostart sets that. While a job runs for which libvirt would wait, the error
+	// matches ErrBusy at once.
+	SetAutostart(ctx context.Context, uuid string, a Autostart) error
 }
 
 // Source is the host that runs the domain before the move.
@@ -51,6 +57,9 @@ type Source interface {
 	MaxDowntime(ctx context.Context, uuid string) (uint64, error)
 	// SetMaxDowntime sets it; it holds for this QEMU process from now on.
 	SetMaxDowntime(ctx context.Context, uuid string, milliseconds uint64) error
+	// Checkpoints is the metadata of the domain's checkpoints, parents first. It answers
+	// also while a job runs.
+	Checkpoints(ctx context.Context, uuid string) ([]Checkpoint, error)
 
 	// MigratePeerToPeer runs the whole migration in the source's libvirt
 	// (virDomainMigrateToURI3 with VIR_MIGRATE_PEER2PEER) and returns when it
@@ -71,6 +80,11 @@ type Source interface {
 // Destination is the host that is to run the domain after the move.
 type Destination interface {
 	Host
+
+	// RedefineCheckpoint restores the metadata of a checkpoint
+	// (VIR_DOMAIN_CHECKPOINT_CREATE_REDEFINE). The error matches ErrBusy as that of
+	// SetAutostart does.
+	RedefineCheckpoint(ctx context.Context, uuid string, c Checkpoint) error
 
 	// Prepare and Finish are the destination's part of a migration that the
 	// client drives. The URI that Prepare returns is where Perform must send.

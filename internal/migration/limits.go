@@ -66,7 +66,8 @@ const (
 	// verifyInterval is the time between two observations.
 	verifyInterval = 250 * time.Millisecond
 	// leftoverPatience is how long the source may keep a definition, or a host a
-	// paused guest, before it counts as left behind.
+	// paused guest, before it counts as left behind, and how long libvirt on the
+	// destination may still hold the migration's job once the guest runs there.
 	leftoverPatience = 5 * time.Second
 
 	// eagerPeriod is how long a job is polled at eagerInterval; after that, each

@@ -22,6 +22,7 @@ type move struct {
 	adopted           bool
 	// persistent is true when the source kept a definition of the domain.
 	persistent bool
+	belongings belongings
 }
 
 // Run moves a VM, and returns when that is over and the VM was observed on both hosts.
@@ -54,6 +55,7 @@ func Run(ctx context.Context, r Request, report func(Progress)) (Report, error) 
 	m.ranBefore = a.ranBefore()
 	m.asleep = a.source.Is(StateAsleep)
 	m.persistent = a.source.Domain.Persistent
+	m.belongings = r.readBelongings(ctx, a.source.Domain)
 	if a.Running {
 		return m.conclude(m.adopt(ctx, a))
 	}
@@ -181,7 +183,7 @@ func (m *move) alreadyThere(a Assessment) Report {
 		Subject: Subject{UUID: m.UUID, Name: m.Name, Destination: m.Destination.Name()},
 		State:   a.destination.Domain.State, Policy: m.Policy,
 	}
-	r.brought(a.destination, a.idle, m.otherCopy(), completed(m.own, m.Destination, m.UUID))
+	r.brought(m.own, m.Destination, a.destination, a.idle, m.otherCopy())
 	return r
 }
 
@@ -236,11 +238,12 @@ func (m *move) arrived(o Outcome, e ending) Report {
 		r.warn(Warning{Kind: WarningAsleep})
 	}
 	if o.Source.Defined() {
-		r.warn(Warning{Kind: WarningDefinition})
+		r.warn(Warning{Kind: WarningDefinition, Err: m.disableAutostart(m.own)})
 	}
 	if m.persistent && !o.Destination.Domain.Persistent {
 		r.warn(Warning{Kind: WarningTransient})
 	}
+	r.Warnings = append(r.Warnings, m.belongings.carry(m.own)...)
 	if m.downtime != nil && m.downtime.failed != nil {
 		r.warn(Warning{Kind: WarningDowntime, Err: m.downtime.failed})
 	}
@@ -252,12 +255,29 @@ func (m *move) failed(o Outcome, e ending) error {
 	o.Unstopped = errors.Is(e.unseen, errUnstopped) && e.taken
 	o.Sent = e.begun && !e.taken && !e.aborted() && !errors.Is(e.err, errHalted)
 	f := Failure{Course: m.course(e), Outcome: o}
+	f.Lost = m.lost(o, e)
 	if !o.Source.Gone() {
 		if err := m.downtime.restore(m.own); err != nil {
 			f.Downtime = &StaleDowntime{Milliseconds: *m.Policy.MaxDowntimeMS, Before: *m.downtime.before, Err: err}
 		}
 	}
 	return diagnose(f)
+}
+
+// lost is what the VM has lost by a move that failed: it may be on the destination, or get
+// there, all the same.
+func (m *move) lost(o Outcome, e ending) []Warning {
+	switch o.Place() {
+	case OnSource, PausedOnSource:
+		return nil
+	case OnDestination, PausedOnDestination:
+		return m.belongings.carry(m.own)
+	case OnBoth, OnNeither, PausedOnBoth, SplitMemory, FetchingMemory, Unknown:
+	}
+	if !e.begun {
+		return nil
+	}
+	return m.belongings.left()
 }
 
 // refused is the error of a move that was not started.

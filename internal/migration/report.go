@@ -23,6 +23,9 @@ type Report struct {
 	// Mode and Phase are left zero, and Throttle nil. Without Unwatched a report
 	// that is not Moved has no figures at all.
 	Unwatched bool
+	// AutostartOff is true with Unwatched for a VM that does not start with its host.
+	// Whether it did where it came from is not known: libvirt does not carry autostart.
+	AutostartOff bool
 	// Adopted is true when the migration was under way already and was only
 	// watched.
 	Adopted bool

@@ -16,10 +16,15 @@ const (
 	WarningPaused WarningKind = "paused"
 	// WarningAsleep is a guest that was asleep when its move began.
 	WarningAsleep WarningKind = "asleep"
-	// WarningDefinition is a shut-off definition that the source keeps.
+	// WarningDefinition is a shut-off definition that the source keeps. Err is why it may
+	// start with its host; nil when it does not.
 	WarningDefinition WarningKind = "definition left"
 	// WarningTransient is a VM that was persistent and is not any more.
 	WarningTransient WarningKind = "transient"
+	// WarningAutostart is autostart that was not carried to the destination.
+	WarningAutostart WarningKind = "autostart not carried"
+	// WarningCheckpoints is metadata of checkpoints that was not carried.
+	WarningCheckpoints WarningKind = "checkpoints not carried"
 	// WarningDowntime is max_downtime_ms that was not set, because of Err.
 	WarningDowntime WarningKind = "max_downtime_ms not set"
 )
@@ -32,6 +37,9 @@ type Warning struct {
 	Persistent bool
 	// Other is where the other copy of a stranded guest may run.
 	Other OtherCopy
+	// Autostart and Checkpoints are what was not carried.
+	Autostart   *LostAutostart
+	Checkpoints *LostCheckpoints
 }
 
 func (r *Report) warn(w Warning) { r.Warnings = append(r.Warnings, w) }

@@ -112,6 +112,17 @@ func TestAssess_findings(t *testing.T) {
 				Host: "kvm2", Warning: true,
 			},
 		},
+		"an old managed-save image": {
+			func(s *scene) { s.here.Saved = true },
+			migration.Finding{Check: preflight.CheckSave, Fact: preflight.ManagedSave{}, Host: "kvm1"},
+		},
+		"an old managed-save image of a definition on the destination": {
+			func(s *scene) {
+				s.kvm2.Put(migration.Domain{UUID: uuid, Name: "web", State: migration.StateShutOff, Persistent: true})
+				s.there.Saved = true
+			},
+			migration.Finding{Check: preflight.CheckSave, Fact: preflight.ManagedSave{}, Host: "kvm2"},
+		},
 		"post-copy in parallel with an old QEMU": {
 			func(s *scene) { s.policy(postCopyInParallel); s.kvm1.Is.QEMUVersion = 10000002 },
 			migration.Finding{

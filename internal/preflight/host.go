@@ -17,6 +17,9 @@ type Host interface {
 	// CompareCPU asks whether a guest with that CPU can run here
 	// (virConnectCompareHypervisorCPU). The error is a *CPUError when it cannot.
 	CompareCPU(ctx context.Context, guest CPU) error
+	// HasManagedSave tells whether the host keeps a managed-save image of a domain
+	// (virDomainHasManagedSaveImage).
+	HasManagedSave(ctx context.Context, uuid string) (bool, error)
 }
 
 // Source is the host that runs the VM.

@@ -17,6 +17,7 @@ const (
 	CheckCertificate migration.Check = "certificate"
 	CheckCPU         migration.Check = "guest CPU"
 	CheckMemory      migration.Check = "memory"
+	CheckSave        migration.Check = "managed-save image"
 )
 
 // Needs is what has to be known before a check can be made.
@@ -148,6 +149,11 @@ func Table() []Entry {
 			CheckMemory, "the destination has memory for the guest", "virNodeGetMemoryStats",
 			NeedsGuest, Either, 0, "destination",
 			memoryCheck{},
+		},
+		{
+			CheckSave, "no managed-save image is older than the running VM's disks", "virDomainHasManagedSaveImage",
+			NeedsGuest, Errors, 1, "vm",
+			managedSaveCheck{},
 		},
 	}
 }

@@ -17,10 +17,12 @@ var procedures = map[uint32]any{
 	4:   (*libvirt.Libvirt).ConnectGetVersion,
 	7:   (*libvirt.Libvirt).ConnectGetCapabilities,
 	14:  (*libvirt.Libvirt).DomainGetXMLDesc,
+	15:  (*libvirt.Libvirt).DomainGetAutostart,
 	16:  (*libvirt.Libvirt).DomainGetInfo,
 	23:  (*libvirt.Libvirt).DomainLookupByName,
 	24:  (*libvirt.Libvirt).DomainLookupByUUID,
 	28:  (*libvirt.Libvirt).DomainResume,
+	29:  (*libvirt.Libvirt).DomainSetAutostart,
 	34:  (*libvirt.Libvirt).DomainSuspend,
 	59:  (*libvirt.Libvirt).ConnectGetHostname,
 	60:  (*libvirt.Libvirt).ConnectSupportsFeature,
@@ -34,6 +36,7 @@ var procedures = map[uint32]any{
 	157: (*libvirt.Libvirt).ConnectGetLibVersion,
 	164: (*libvirt.Libvirt).DomainAbortJob,
 	166: (*libvirt.Libvirt).DomainMigrateSetMaxDowntime,
+	183: (*libvirt.Libvirt).DomainHasManagedSaveImage,
 	212: (*libvirt.Libvirt).DomainGetState,
 	228: (*libvirt.Libvirt).NodeGetMemoryStats,
 	264: (*libvirt.Libvirt).DomainSetMetadata,
@@ -48,6 +51,11 @@ var procedures = map[uint32]any{
 	364: (*libvirt.Libvirt).DomainMigrateStartPostCopy,
 	387: (*libvirt.Libvirt).DomainMigrateGetMaxDowntime,
 	393: (*libvirt.Libvirt).ConnectCompareHypervisorCPU,
+	411: (*libvirt.Libvirt).DomainCheckpointCreateXML,
+	412: (*libvirt.Libvirt).DomainCheckpointGetXMLDesc,
+	413: (*libvirt.Libvirt).DomainListAllCheckpoints,
+	449: (*libvirt.Libvirt).DomainGetAutostartOnce,
+	450: (*libvirt.Libvirt).DomainSetAutostartOnce,
 }
 
 // replies are the layouts of the replies to calls.

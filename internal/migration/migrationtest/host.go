@@ -2,6 +2,7 @@ package migrationtest
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
@@ -55,6 +56,45 @@ func (h *Host) Downtime(uuid string) uint64 {
 		return d.maxDowntime
 	}
 	return 0
+}
+
+// Autostarts tells when the host starts a domain by itself.
+func (h *Host) Autostarts(uuid string) migration.Autostart {
+	h.world.mu.Lock()
+	defer h.world.mu.Unlock()
+	if d := h.domains[uuid]; d != nil {
+		return d.autostart
+	}
+	return migration.Autostart{}
+}
+
+// SetAutostarts sets that, as someone else on the host may.
+func (h *Host) SetAutostarts(uuid string, a migration.Autostart) {
+	h.world.mu.Lock()
+	defer h.world.mu.Unlock()
+	h.domains[uuid].autostart = a
+}
+
+// Checkpointed are the names of the checkpoints that the host keeps of a domain.
+func (h *Host) Checkpointed(uuid string) []string {
+	h.world.mu.Lock()
+	defer h.world.mu.Unlock()
+	var names []string
+	if d := h.domains[uuid]; d != nil {
+		for _, c := range d.checkpoints {
+			names = append(names, c.Name)
+		}
+	}
+	return names
+}
+
+// PutCheckpoints makes the host keep checkpoints of a domain.
+func (h *Host) PutCheckpoints(uuid string, names ...string) {
+	h.world.mu.Lock()
+	defer h.world.mu.Unlock()
+	for _, name := range names {
+		h.domains[uuid].checkpoints = append(h.domains[uuid].checkpoints, migration.Checkpoint{Name: name, XML: name})
+	}
 }
 
 // SetState changes what a domain does, as someone else on the host may.
@@ -171,6 +211,43 @@ func (h *Host) Resume(ctx context.Context, uuid string) error {
 			return migration.ErrNotActive
 		}
 		d.set(migration.StateRunning, migration.ReasonUnknown)
+		return nil
+	})
+}
+
+// Autostart implements migration.Host.
+func (h *Host) Autostart(ctx context.Context, uuid string) (migration.Autostart, error) {
+	return read(ctx, h, "Autostart", uuid, func(d *domain) (migration.Autostart, error) { return d.autostart, nil })
+}
+
+// SetAutostart implements migration.Host.
+func (h *Host) SetAutostart(ctx context.Context, uuid string, a migration.Autostart) error {
+	return h.change(ctx, "SetAutostart", uuid, func(d *domain) error {
+		switch {
+		case d.busy():
+			return migration.ErrBusy
+		case !d.Persistent:
+			return migration.ErrNotActive
+		}
+		d.autostart = a
+		return nil
+	})
+}
+
+// Checkpoints implements migration.Source.
+func (h *Host) Checkpoints(ctx context.Context, uuid string) ([]migration.Checkpoint, error) {
+	return read(ctx, h, "Checkpoints", uuid, func(d *domain) ([]migration.Checkpoint, error) {
+		return slices.Clone(d.checkpoints), nil
+	})
+}
+
+// RedefineCheckpoint implements migration.Destination.
+func (h *Host) RedefineCheckpoint(ctx context.Context, uuid string, c migration.Checkpoint) error {
+	return h.change(ctx, "RedefineCheckpoint", uuid, func(d *domain) error {
+		if d.busy() {
+			return migration.ErrBusy
+		}
+		d.checkpoints = append(d.checkpoints, c)
 		return nil
 	})
 }

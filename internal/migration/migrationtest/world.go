@@ -61,6 +61,8 @@ func (w *World) Sent() *migration.Parameters {
 type domain struct {
 	migration.Domain
 	maxDowntime uint64
+	autostart   migration.Autostart
+	checkpoints []migration.Checkpoint
 	job         *job
 	// occupied is another operation's job; nil when there is none.
 	occupied  *Occupation
@@ -69,6 +71,11 @@ type domain struct {
 	ranBefore bool
 	// fetched is closed when a direct migration's post-copy has ended here.
 	fetched chan struct{}
+}
+
+// busy tells whether a job runs that blocks changes of what the host keeps of the domain.
+func (d *domain) busy() bool {
+	return d.job != nil || d.occupied != nil || d.State == migration.StateIncoming || d.State == migration.StatePostCopy
 }
 
 // set changes what the domain does, and why.
@@ -130,8 +137,13 @@ func (w *World) begin(uuid string, source, destination *Host, p migration.Parame
 // receive makes the destination hold the incoming domain.
 func (j *job) receive(d migration.Domain) {
 	ran := live(d)
+	before := j.destination.domains[j.uuid]
 	d.State, d.Reason, d.Persistent = migration.StateIncoming, migration.ReasonUnknown, false
-	j.destination.domains[j.uuid] = &domain{Domain: d, ranBefore: ran}
+	incoming := &domain{Domain: d, ranBefore: ran}
+	if before != nil {
+		incoming.autostart = before.autostart
+	}
+	j.destination.domains[j.uuid] = incoming
 }
 
 // endIn schedules how the job ends, instead of any way it would have ended.

@@ -19,6 +19,8 @@ type Host struct {
 	// Has and CPUProblem are what Memory and CompareCPU answer.
 	Has        preflight.Memory
 	CPUProblem error
+	// Saved is what HasManagedSave answers.
+	Saved bool
 
 	mu     sync.Mutex
 	before map[string]func(context.Context) error
@@ -84,6 +86,11 @@ func (h *Host) Begin(ctx context.Context, _ string, _ migration.Parameters) (str
 // Memory implements preflight.Host.
 func (h *Host) Memory(ctx context.Context) (preflight.Memory, error) {
 	return answer(ctx, h, "Memory", h.Has)
+}
+
+// HasManagedSave implements preflight.Host.
+func (h *Host) HasManagedSave(ctx context.Context, _ string) (bool, error) {
+	return answer(ctx, h, "HasManagedSave", h.Saved)
 }
 
 // CompareCPU implements preflight.Host.

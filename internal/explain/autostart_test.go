@@ -1,0 +1,34 @@
+package explain
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/fleet"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+)
+
+// What is not known of autostart is said where a VM is on its destination already, and only
+// where it may be lost.
+func TestAutostartOff(t *testing.T) {
+	t.Parallel()
+	const said = "The VM does not start with kvm2, and libvirt does not carry autostart: if it started with the host " +
+		"that it came from, `virsh autostart " + remedyUUID + "` on kvm2 sets it again."
+	location := fleet.Location{Host: "kvm2", Domain: migration.Domain{UUID: remedyUUID, Name: "web"}}
+	for name, off := range map[string]bool{"off": true, "on": false} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := migration.Report{Subject: web, State: migration.StateRunning, Unwatched: true, AutostartOff: off}
+			moved := fleet.Moved{Location: location, Report: r}
+			for what, text := range map[string]string{
+				"the last line of an action": Done(moved),
+				"a create":                   ThereUnwatched(moved).Detail,
+				"a refresh":                  MovedUnwatched("kvm1", location, r).Detail,
+			} {
+				if strings.Contains(text, said) != off {
+					t.Errorf("%s: %s", what, text)
+				}
+			}
+		})
+	}
+}
