@@ -21,6 +21,9 @@ type Move struct {
 	Mode        migration.Mode
 	// Policy overrides what the records say, for this move.
 	Policy policy.Policy
+	// PolicyDigest, when not empty, is the digest of the effective policy that the move
+	// was planned with: it starts under no other.
+	PolicyDigest string
 }
 
 // Moved is how a Move went.
@@ -38,7 +41,8 @@ type Moved struct {
 //
 // The error is a migration.Diagnosis (a *migration.CancelledError among them when
 // nothing was started because ctx was cancelled or the fleet is drained), a
-// *LeavingError, or what finding the VM or reading its records came to.
+// *LeavingError, an *OtherPolicyError, or what finding the VM or reading its records
+// came to.
 func (f *Fleet) Move(ctx context.Context, m Move, report func(Progress)) (Moved, error) {
 	if err := f.Check(m.Destination); err != nil {
 		return Moved{}, err
@@ -129,6 +133,9 @@ func (f *Fleet) attempt(ctx context.Context, m Move, from Location, report func(
 	}
 	if resolution.Location.source(m.Destination) != source {
 		return Moved{Location: resolution.Location}, true, nil
+	}
+	if err := m.planned(resolution); err != nil {
+		return Moved{}, false, err
 	}
 	request, err := f.request(m, resolution)
 	if err != nil {
