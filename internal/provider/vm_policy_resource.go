@@ -16,6 +16,7 @@ import (
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/explain"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/fleet"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/provider/instance"
 )
 
@@ -47,6 +48,25 @@ type vmPolicyModel struct {
 	Drift    types.Map    `tfsdk:"drift"`
 	Owner    types.String `tfsdk:"owner"`
 	Replaces types.String `tfsdk:"replaces"`
+}
+
+// record is what the record is of.
+func (m *vmPolicyModel) record() instance.Record {
+	if m.UUID.ValueString() != "" {
+		return instance.Record{Level: policy.OriginVM, Of: m.UUID.ValueString()}
+	}
+	return instance.Record{Level: policy.OriginVM, Of: m.VM.ValueString()}
+}
+
+// change is what a plan makes of the record.
+func (m *vmPolicyModel) change() instance.Change {
+	record := m.record()
+	return instance.Change{Record: record, Unknown: record.Of == "" || !m.known(), Policy: m.toPolicy()}
+}
+
+// removal is the record's, in a plan.
+func (m *vmPolicyModel) removal() instance.Change {
+	return instance.Change{Record: m.record(), Removed: true}
 }
 
 // declaration is the record that the VM is to have.
@@ -106,6 +126,27 @@ func (r *vmPolicyResource) ValidateConfig(ctx context.Context, req resource.Vali
 // ModifyPlan plans no drift, which makes any drift an update in place, and a
 // replacement where "vm" means another VM.
 func (r *vmPolicyResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	// What cannot be read is reported by plan.
+	var state, plan vmPolicyModel
+	began := state.record
+	if req.State.Raw.IsNull() {
+		_ = getModel(ctx, req.Plan, &plan)
+		began = plan.record
+	} else {
+		_ = getModel(ctx, req.State, &state)
+	}
+	r.changes.Begins(began())
+	r.plan(ctx, req, resp)
+	r.endPlan(began(), req, resp, func() []instance.Change {
+		if req.Plan.Raw.IsNull() || len(resp.RequiresReplace) > 0 { // a replacement is planned next
+			return []instance.Change{state.removal()}
+		}
+		resp.Diagnostics.Append(getModel(ctx, resp.Plan, &plan)...)
+		return []instance.Change{plan.change()}
+	})
+}
+
+func (r *vmPolicyResource) plan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
 	own, diags := r.notePlan(ctx, req)
 	resp.Diagnostics.Append(diags...)
 	if req.Plan.Raw.IsNull() {
@@ -174,6 +215,8 @@ func (r *vmPolicyResource) Create(ctx context.Context, req resource.CreateReques
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	written := r.changes.Writes(plan.record())
+	defer func() { written(!resp.Diagnostics.HasError()) }()
 	remembered := r.declaring(instance.Memory{})
 	declaration := remembered.Claim(plan.declaration())
 	declaration.Replaces = plan.Replaces.ValueString()
@@ -209,6 +252,7 @@ func (r *vmPolicyResource) Read(ctx context.Context, req resource.ReadRequest, r
 	if resp.Diagnostics.HasError() || r.fleet == nil {
 		return
 	}
+	defer r.beginRead(state.record(), resp)()
 	r.instances.Reads(remembered.Owner)
 	record, err := r.fleet.ReadVMByUUID(ctx, state.UUID.ValueString(), r.home(ctx, remembered))
 	diags, gone := readDiagnostics(ctx, r.fleet, "Read "+r.object, err, managedVM{state.VM.ValueString(), state.UUID.ValueString(), remembered})
@@ -270,6 +314,8 @@ func (r *vmPolicyResource) Update(ctx context.Context, req resource.UpdateReques
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	written := r.changes.Writes(plan.record())
+	defer func() { written(!resp.Diagnostics.HasError()) }()
 	remembered = r.declaring(remembered)
 	updated, err := r.fleet.UpdateVM(ctx, state.UUID.ValueString(), r.home(ctx, remembered), remembered.Claim(plan.declaration()))
 	if err != nil {
@@ -306,9 +352,10 @@ func (r *vmPolicyResource) Delete(ctx context.Context, req resource.DeleteReques
 	}
 	remembered = remembered.Completed(ctx, r.fleet, state.Owner.ValueString(), nil)
 	declaration := remembered.Claim(state.declaration())
-	done := r.instances.Removes(state.UUID.ValueString(), remembered.Owner)
+	done, gone := r.instances.Removes(state.UUID.ValueString(), remembered.Owner), r.changes.Removes(state.removal())
 	removed, left, err := r.fleet.DeleteVM(ctx, state.UUID.ValueString(), r.home(ctx, remembered), declaration)
 	done(removed)
+	gone(err == nil && left == nil)
 	var notFound *fleet.NotFoundError
 	switch {
 	case errors.As(err, &notFound):
