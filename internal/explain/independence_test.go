@@ -56,15 +56,21 @@ func TestOtherPolicySaysWhatChangedIt(t *testing.T) {
 			"Nothing was started. Apply again to plan with what holds now.\n\nVM web is running on kvm1"},
 		"a default was planned": {&defaults, nil, begins + ": max_downtime_ms is 300, planned QEMU's default. Somebody else has changed " +
 			"it since. Nothing was started. Apply again to plan with what holds now.\n\nVM web is running on kvm1"},
-		"the same apply": {nil, []Independence{{VM: "web", Level: policy.OriginVM, Of: "web", Failed: true}, {VM: "web", Level: policy.OriginGlobal, Unwritten: true}},
+		"the same apply": {
+			nil,
+			[]Independence{{VM: "web", Level: policy.OriginVM, Of: "web", Failed: true}, {VM: "web", Level: policy.OriginGlobal, Unwritten: true}},
 			begins + ". The same apply changes the migration policy of VM web and the global migration settings, and the move does " +
 				"not depend on that. The migration policy of VM web could not be changed. The move has waited " +
 				"for the global migration settings in vain. Nothing was started.\n\nAdd this to the virt_vm_live_migration resource, where " +
 				"NAME is the name of the policy's resource, and apply again:\n\n    depends_on = " +
-				"[virt_vm_migration_policy.NAME, virt_migration_global_settings.NAME]\n\nVM web is running on kvm1"},
-		"the same apply removes it": {nil, []Independence{{VM: "web", Level: policy.OriginVM, Of: "web", Removed: true}},
+				"[virt_vm_migration_policy.NAME, virt_migration_global_settings.NAME]\n\nVM web is running on kvm1",
+		},
+		"the same apply removes it": {
+			nil,
+			[]Independence{{VM: "web", Level: policy.OriginVM, Of: "web", Removed: true}},
 			begins + ". The same apply changes the migration policy of VM web, and the move does not depend on that. " +
-				"Nothing was started.\n\nApply again.\n\nVM web is running on kvm1"},
+				"Nothing was started.\n\nApply again.\n\nVM web is running on kvm1",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

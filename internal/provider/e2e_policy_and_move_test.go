@@ -226,3 +226,12 @@ func TestAccPolicyAndMove_writeFails(t *testing.T) {
 	}
 	requireHome(t, guest, "kvm1", "running")
 }
+
+// TestAccPolicyAndMove_notThere says in the plan that no host has the VM: the same apply
+// may create it, or it was on a host that is lost.
+func TestAccPolicyAndMove_notThere(t *testing.T) {
+	t.Parallel()
+	w := newWorkspace(t, policyAndMove{"nobody", "kvm2", 400, true}.config(t))
+	requireSaid(t, w.must(t, 0, "plan", "-out=saved"), "Virtual Machine Not Found", `No host has a VM "nobody" now`)
+	requireSaid(t, w.must(t, 1, "apply", "saved"), `No host has a VM "nobody"`)
+}

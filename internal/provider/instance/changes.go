@@ -19,8 +19,8 @@ import (
 type Changes struct {
 	mu   sync.Mutex
 	tick int // counts what happens
-	// begun are the records whose resources are being read or planned, since when.
-	begun map[Record]int
+	// begun are the records whose resources are being read or planned.
+	begun map[Record]bool
 	// planned are the changes of this run, removals those of resources that it destroys.
 	planned, removals map[Record]*plannedChange
 	moves             map[string]*plannedMove // by VM, as the resource has it
@@ -65,7 +65,7 @@ const (
 // NewChanges is that of a run that begins.
 func NewChanges() *Changes {
 	return &Changes{
-		begun:    map[Record]int{},
+		begun:    map[Record]bool{},
 		planned:  map[Record]*plannedChange{},
 		removals: map[Record]*plannedChange{},
 		moves:    map[string]*plannedMove{},
@@ -86,8 +86,11 @@ func (c *Changes) change(note func(now int)) {
 	c.news = make(chan struct{})
 }
 
-// Begins notes that Terraform has begun to ask for a policy resource.
-func (c *Changes) Begins(r Record) { c.change(func(now int) { c.begun[r] = now }) }
+// Begins notes that Terraform has begun to ask for a policy resource. One that is to be
+// destroyed is read after that was planned.
+func (c *Changes) Begins(r Record) {
+	c.change(func(int) { c.begun[r] = c.removals[r] == nil })
+}
 
 // Stays notes that what has begun comes to no change.
 func (c *Changes) Stays(r Record) { c.change(func(int) { delete(c.begun, r) }) }
@@ -144,7 +147,8 @@ func (c *Changes) MoveBegins(vm string) {
 }
 
 // MovePlanned notes a move whose plan has ended, and returns the changes that concern it
-// and that it does not depend on: their plans ended after it had begun.
+// and that it does not depend on: their plans ended after it had begun. Nothing can
+// depend on what is removed.
 func (c *Changes) MovePlanned(m Move) (independent []Change) {
 	c.change(func(now int) {
 		planned := c.moves[m.VM]
@@ -154,7 +158,7 @@ func (c *Changes) MovePlanned(m Move) (independent []Change) {
 		}
 		planned.Move, planned.ended = m, true
 		for _, change := range c.concerning(m) {
-			if change.at > planned.began {
+			if change.at > planned.began || change.parts[0].Removed {
 				independent = append(independent, c.matter(change.parts, m)...)
 			}
 		}
@@ -256,8 +260,8 @@ func (c *Changes) MoveOf(vm string) (m Move, changes []Change, ok bool) {
 // beginning tells whether the plan of a policy that may concern the move has begun. The
 // caller holds the lock.
 func (c *Changes) beginning(m Move) bool {
-	for record := range c.begun {
-		if record.mayConcern(m) {
+	for record, begun := range c.begun {
+		if begun && record.mayConcern(m) {
 			return true
 		}
 	}

@@ -75,8 +75,13 @@ func TestChangesForeseeThePolicy(t *testing.T) {
 		"it was written":   {func(c *Changes) { plan(c, vmChange("web", 1)); c.Writes(Record{policy.OriginVM, "web"})(true) }, 1, -1, -1, false},
 		"its write failed": {func(c *Changes) { plan(c, vmChange("web", 1)); c.Writes(Record{policy.OriginVM, "web"})(false) }, -1, -1, -1, false},
 		"a removal is planned, and not planned again": {func(c *Changes) { plan(c, removed(vmChange("web", 0))) }, 0, -1, -1, true},
-		"a removal has begun":                         {func(c *Changes) { c.Removes(removed(vmChange("web", 0))) }, 0, -1, -1, false},
-		"a removal left the record":                   {func(c *Changes) { c.Removes(removed(vmChange("web", 0)))(false) }, -1, -1, -1, false},
+		"what is to be removed is read, planned before": {func(c *Changes) {
+			plan(c, removed(vmChange("web", 0)))
+			c.Begins(Record{policy.OriginVM, "web"})
+			plan(c, vmChange("web", 1))
+		}, 1, -1, -1, false},
+		"a removal has begun":       {func(c *Changes) { c.Removes(removed(vmChange("web", 0))) }, 0, -1, -1, false},
+		"a removal left the record": {func(c *Changes) { c.Removes(removed(vmChange("web", 0)))(false) }, -1, -1, -1, false},
 		"it is declared at another address": {func(c *Changes) {
 			plan(c, removed(vmChange(web.Location.Domain.UUID, 0)))
 			plan(c, vmChange("web", 1))
@@ -152,6 +157,11 @@ func TestChangesSeeWhatIsIndependent(t *testing.T) {
 			plan(c, removed(vmChange(web.Location.Domain.UUID, 0)))
 			return c.MovePlanned(web), plan(c, removed(vmChange(web.Location.Domain.UUID, 0)))
 		}, ""},
+		"the policy goes, planned before": {func(c *Changes) ([]Change, []Move) {
+			moves := plan(c, removed(vmChange(web.Location.Domain.UUID, 0)))
+			c.MoveBegins("web")
+			return c.MovePlanned(web), moves
+		}, "move"},
 		"the policy goes": {func(c *Changes) ([]Change, []Move) {
 			c.MoveBegins("web")
 			return c.MovePlanned(web), plan(c, removed(vmChange(web.Location.Domain.UUID, 0)))
