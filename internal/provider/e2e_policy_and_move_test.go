@@ -4,7 +4,9 @@ package provider_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/lab"
 )
@@ -234,4 +236,52 @@ func TestAccPolicyAndMove_notThere(t *testing.T) {
 	w := newWorkspace(t, policyAndMove{"nobody", "kvm2", 400, true}.config(t))
 	requireSaid(t, w.must(t, 0, "plan", "-out=saved"), "Virtual Machine Not Found", `No host has a VM "nobody" now`)
 	requireSaid(t, w.must(t, 1, "apply", "saved"), `No host has a VM "nobody"`)
+}
+
+const clusterAndMoveBody = `
+resource "virt_cluster_migration_policy" "compute" {
+  name            = "compute"
+  hosts           = ["kvm1"]
+  max_downtime_ms = {{ .Downtime }}
+}
+
+resource "virt_vm_live_migration" "vm" {
+  vm          = {{ printf "%q" .VM }}
+  destination = {{ printf "%q" .Destination }}
+}
+`
+
+// TestAccPolicyAndMove_waits has the cluster's policy wait some seconds for its host,
+// which is in another cluster. The move waits for it, also in vain.
+// It runs alone: host-level records are one per host.
+func TestAccPolicyAndMove_waits(t *testing.T) {
+	withoutHostRecords(t)
+	world := testLab(t)
+	guest := world.StartGuest(t, lab.GuestSpec{Bare: true})
+	setHostRecord(t, clusterSecret, `{"version":1,"cluster":"other","max_downtime_ms":700}`, world.Host("kvm1"))
+	w := newWorkspace(t, configuration(t, clusterAndMoveBody, policyAndMove{VM: guest.Name, Destination: "kvm2", Downtime: 401}))
+	w.must(t, 0, "plan", "-out=saved")
+	requireSaid(t, w.must(t, 1, "apply", "saved"),
+		"Unable to Create Cluster Migration Policy",
+		"Unable to Migrate Virtual Machine", "max_downtime_ms is 700, planned 401", "Nothing was started.",
+		`The migration policy of cluster "compute" could not be changed.`,
+		"depends_on = [virt_cluster_migration_policy.NAME]", fmt.Sprintf("VM %s is running on kvm1", guest.Name))
+	requireHome(t, guest, "kvm1", "running")
+
+	// The host is released while both wait.
+	w.must(t, 0, "plan", "-out=again")
+	apply := w.start(t, "apply", "again")
+	eventually(t, time.Minute, "both are being made", func() bool {
+		out := apply.stdout.String()
+		return strings.Contains(out, placement+": Creating...") && strings.Contains(out, "compute: Creating...")
+	})
+	removeHostRecord(t, clusterSecret, world.Host("kvm1"))
+	if r := apply.wait(t, time.Minute); r.code != 0 {
+		t.Fatalf("want exit code 0, got %s", r)
+	}
+	if got := movedUnder(t, w); got != "401" {
+		t.Errorf("it was moved under %s, want 401", got)
+	}
+	requireHome(t, guest, "kvm2", "running")
+	w.must(t, 0, "destroy", "-auto-approve")
 }

@@ -159,7 +159,7 @@ func (c *Changes) MovePlanned(m Move) (independent []Change) {
 		planned.Move, planned.ended = m, true
 		for _, change := range c.concerning(m) {
 			if change.at > planned.began || change.parts[0].Removed {
-				independent = append(independent, c.matter(change.parts, m)...)
+				independent = append(independent, c.told(change, m)...)
 			}
 		}
 	})
@@ -178,6 +178,17 @@ func (c *Changes) matter(parts []Change, m Move) []Change {
 	return slices.DeleteFunc(slices.Clone(parts), func(p Change) bool {
 		return !p.concerns(m) || p.Removed && declared[p.Level]
 	})
+}
+
+// told is what the operator is told of a change that matters to a move. A host that
+// leaves a cluster is a change of the cluster's policy. The caller holds the lock.
+func (c *Changes) told(change *plannedChange, m Move) []Change {
+	parts := c.matter(change.parts, m)
+	for i := range parts {
+		parts[i].Removed = change.parts[0].Removed
+		parts[i].Unwritten, parts[i].Failed = change.stage < written, change.stage == failed
+	}
+	return parts
 }
 
 // concerning are the changes that have not failed and concern a move, removals first.
@@ -247,11 +258,7 @@ func (c *Changes) MoveOf(vm string) (m Move, changes []Change, ok bool) {
 	}
 	for _, records := range []map[Record]*plannedChange{c.removals, c.planned} {
 		for _, record := range slices.SortedFunc(maps.Keys(records), byRecord) {
-			stage := records[record].stage
-			for _, part := range c.matter(records[record].parts, move.Move) {
-				part.Unwritten, part.Failed = stage < written, stage == failed
-				changes = append(changes, part)
-			}
+			changes = append(changes, c.told(records[record], move.Move)...)
 		}
 	}
 	return move.Move, changes, true

@@ -157,6 +157,15 @@ func TestChangesSeeWhatIsIndependent(t *testing.T) {
 			plan(c, removed(vmChange(web.Location.Domain.UUID, 0)))
 			return c.MovePlanned(web), plan(c, removed(vmChange(web.Location.Domain.UUID, 0)))
 		}, ""},
+		"its host leaves a cluster": {func(c *Changes) ([]Change, []Move) {
+			c.MoveBegins("web")
+			moves := plan(c, clusterChange("a", 2, "kvm2"), removed(clusterChange("a", 0, "kvm1")))
+			changes := c.MovePlanned(web)
+			if len(changes) == 1 && changes[0].Removed {
+				t.Error("the cluster's policy is told to be removed")
+			}
+			return changes, moves
+		}, "move"},
 		"the policy goes, planned before": {func(c *Changes) ([]Change, []Move) {
 			moves := plan(c, removed(vmChange(web.Location.Domain.UUID, 0)))
 			c.MoveBegins("web")
