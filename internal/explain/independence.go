@@ -80,8 +80,8 @@ func Independent(policies ...Independence) Text {
 	return Text{summary, paragraphs(
 		fmt.Sprintf("This plan changes %s, and moves VM %s, and the move does not depend on that. It waits up to 30 s "+
 			"for a policy that is being written, but Terraform may also come to the move first. Then the move is "+
-			"refused: by this provider, or by Terraform with \"Provider produced inconsistent final plan\" for "+
-			"policy_digest.", strings.Join(changed, " and "), vm),
+			"refused, by this provider or by Terraform (\"Provider produced inconsistent final plan\" for "+
+			"policy_digest), or it starts under the policy that holds now.", strings.Join(changed, " and "), vm),
 		"Add this line to the virt_vm_live_migration resource, where NAME is the name of the policy's resource:",
 		dependsOn(policies...),
 		"A policy that is to change only after the move needs the reverse instead: depends_on in the policy's "+
