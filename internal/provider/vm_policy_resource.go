@@ -16,7 +16,6 @@ import (
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/explain"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/fleet"
-	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/provider/instance"
 )
 
@@ -39,40 +38,6 @@ func newVMPolicyResource() resource.Resource {
 // vmPolicyResource is the policy of one VM, in the metadata of its domain, so that it
 // travels with the VM.
 type vmPolicyResource struct{ resourceBase }
-
-type vmPolicyModel struct {
-	policyModel
-	VM       types.String `tfsdk:"vm"`
-	ID       types.String `tfsdk:"id"`
-	UUID     types.String `tfsdk:"uuid"`
-	Drift    types.Map    `tfsdk:"drift"`
-	Owner    types.String `tfsdk:"owner"`
-	Replaces types.String `tfsdk:"replaces"`
-}
-
-// record is what the record is of.
-func (m *vmPolicyModel) record() instance.Record {
-	if m.UUID.ValueString() != "" {
-		return instance.Record{Level: policy.OriginVM, Of: m.UUID.ValueString()}
-	}
-	return instance.Record{Level: policy.OriginVM, Of: m.VM.ValueString()}
-}
-
-// change is what a plan makes of the record.
-func (m *vmPolicyModel) change() instance.Change {
-	record := m.record()
-	return instance.Change{Record: record, Unknown: record.Of == "" || !m.known(), Policy: m.toPolicy()}
-}
-
-// removal is the record's, in a plan.
-func (m *vmPolicyModel) removal() instance.Change {
-	return instance.Change{Record: m.record(), Removed: true}
-}
-
-// declaration is the record that the VM is to have.
-func (m vmPolicyModel) declaration() fleet.Declaration {
-	return fleet.Declaration{Policy: m.toPolicy()}
-}
 
 func (r *vmPolicyResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	resp.Schema = schema.Schema{
@@ -286,19 +251,6 @@ func (r *vmPolicyResource) Read(ctx context.Context, req resource.ReadRequest, r
 	resp.Diagnostics.Append(renamedWarning(r.instances, renamed)...)
 	resp.Diagnostics.Append(remembered.Save(ctx, resp.Private)...)
 	resp.Diagnostics.Append(setState(ctx, &resp.State, &state)...)
-}
-
-// refresh writes what was read into the model. Where all copies agree on another
-// policy, its values go into the attributes, so that a plan shows the real difference.
-// The attribute drift is empty then. It returns what differs.
-func (m *vmPolicyModel) refresh(record fleet.VMRecord) []fleet.Drift {
-	declared := m.toPolicy()
-	drift := record.Drift(declared)
-	m.Drift = driftMap(drift)
-	if agreed, ok := record.Agreed(); ok && !agreed.Equal(declared) {
-		m.policyModel, m.Drift = policyModelOf(agreed), driftMap(nil)
-	}
-	return drift
 }
 
 func (r *vmPolicyResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
