@@ -74,6 +74,12 @@ func Renamed(vm, uuid, name string) Text {
 			"in the configuration.", vm, uuid, name)}
 }
 
+// NotYet warns in a plan of a VM that no host has: the same apply may create it.
+func NotYet(e *fleet.NotFoundError) Text {
+	return Text{"Virtual Machine Not Found", fmt.Sprintf("No host has a VM %q now (asked: %s). If the same apply creates "+
+		"it first, all is well; else the apply fails. %s", e.VM, fleet.Quote(e.Hosts), Advice(e))}
+}
+
 // Gone is a VM that none of the provider's hosts has.
 type Gone struct {
 	// VM is what the configuration calls it, UUID its own; they are the same where that

@@ -24,6 +24,9 @@ type Move struct {
 	Policy policy.Policy
 	// Thorough lets Assess check more than reading alone can tell. Move always does.
 	Thorough bool
+	// PolicyDigest, when not empty, is the digest of the effective policy that the move
+	// was planned with: it starts under no other.
+	PolicyDigest string
 }
 
 // Moved is how a Move went.
@@ -41,7 +44,8 @@ type Moved struct {
 //
 // The error is a migration.Diagnosis (a *migration.CancelledError among them when
 // nothing was started because ctx was cancelled or the fleet is drained), a
-// *LeavingError, or what finding the VM or reading its records came to.
+// *LeavingError, an *OtherPolicyError, or what finding the VM or reading its records
+// came to.
 func (f *Fleet) Move(ctx context.Context, m Move, report func(Progress)) (Moved, error) {
 	if err := f.Check(m.Destination); err != nil {
 		return Moved{}, err
@@ -134,6 +138,9 @@ func (f *Fleet) attempt(
 	}
 	if resolution.Location.source(m.Destination) != source {
 		return Moved{Location: resolution.Location}, true, nil
+	}
+	if err := m.planned(resolution); err != nil {
+		return Moved{}, false, err
 	}
 	request, err := f.request(m, resolution)
 	if err != nil {

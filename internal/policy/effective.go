@@ -1,6 +1,11 @@
 package policy
 
-import "time"
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"time"
+)
 
 // Effective is the policy that holds for one VM: every value decided, with the
 // level that decided it. A value that is nil is left to libvirt and QEMU. The
@@ -80,4 +85,14 @@ func (e Effective) Conflicts() []Problem {
 		}
 	}
 	return problems
+}
+
+// Digest stands for the values of all fields, whatever level decided them: equal ones
+// have equal digests.
+func (e Effective) Digest() string {
+	sum := sha256.New()
+	for _, d := range table {
+		fmt.Fprintf(sum, "%s=%s\n", d.Field, d.text(e.Policy))
+	}
+	return hex.EncodeToString(sum.Sum(nil))
 }

@@ -228,3 +228,26 @@ func overwrite(p *policy.Policy) {
 		*p.OnTimeout = "changed"
 	}
 }
+
+// TestDigestsTellPoliciesApart compares values, not the levels that decided them.
+func TestDigestsTellPoliciesApart(t *testing.T) {
+	t.Parallel()
+	const most = 100
+	for seed, r := range rounds() {
+		if seed == most {
+			break
+		}
+		for field, set := range randomize {
+			var p policy.Policy
+			set(r, &p)
+			vm := policy.Resolve(policy.Levels{VM: p})
+			if cluster := policy.Resolve(policy.Levels{Cluster: p}); vm.Digest() != cluster.Digest() {
+				t.Fatalf("seed %d: the digest depends on the level of %s", seed, field)
+			}
+			other := policy.Resolve(policy.Levels{})
+			if same := vm.Equal(other.Policy); (vm.Digest() == other.Digest()) != same {
+				t.Fatalf("seed %d: %s is %s, and the digest is that of the defaults: %v", seed, field, p.Text(field), !same)
+			}
+		}
+	}
+}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/fleet"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/provider/instance"
 )
 
 // newClusterPolicyResource returns the resource for the policy of a cluster, a named
@@ -77,6 +78,10 @@ func (m *clusterPolicyModel) title() string {
 func (m *clusterPolicyModel) known() bool { return m.policyModel.known() && !m.Name.IsUnknown() }
 
 func (m *clusterPolicyModel) setPolicy(p policy.Policy) { m.policyModel = policyModelOf(p) }
+
+func (m *clusterPolicyModel) record() instance.Record {
+	return instance.Record{Level: policy.OriginCluster, Of: m.Name.ValueString()}
+}
 
 func (m *clusterPolicyModel) declaration() fleet.Declaration {
 	return fleet.Declaration{Cluster: m.Name.ValueString(), Policy: m.toPolicy()}

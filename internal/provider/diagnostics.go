@@ -71,7 +71,7 @@ func assessError(f *fleet.Fleet, act string, err error) diag.Diagnostics {
 	)
 	switch {
 	case errors.As(err, &notFound):
-		return nil
+		return diag.Diagnostics{warnedAt(path.Root("vm"), explain.NotYet(notFound))}
 	case errors.As(err, &unseen):
 		return unreachableWarning(unseen.Unseen)
 	case fleet.Unreadable(err):

@@ -9,6 +9,7 @@ import (
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/fleet"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/provider/instance"
 )
 
 // newGlobalSettingsResource returns the resource for the policy that applies where
@@ -72,6 +73,10 @@ func (m *globalSettingsModel) setName(name string) error {
 func (m *globalSettingsModel) title() string { return "Global Migration Settings" }
 
 func (m *globalSettingsModel) setPolicy(p policy.Policy) { m.policyModel = policyModelOf(p) }
+
+func (m *globalSettingsModel) record() instance.Record {
+	return instance.Record{Level: policy.OriginGlobal}
+}
 
 func (m *globalSettingsModel) declaration() fleet.Declaration {
 	return fleet.Declaration{Policy: m.toPolicy()}

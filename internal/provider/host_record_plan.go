@@ -17,9 +17,53 @@ import (
 
 // ModifyPlan checks the hosts, plans no drift, which makes any drift an update in
 // place, and plans the ID after the name.
-func (r *hostRecordResource) ModifyPlan(
-	ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse,
-) {
+func (r *hostRecordResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	// What cannot be read is reported by plan.
+	state, plan := r.model(), r.model()
+	began := state.record
+	if req.State.Raw.IsNull() {
+		_ = getModel(ctx, req.Plan, plan)
+		began = plan.record
+	} else {
+		_ = getModel(ctx, req.State, state)
+	}
+	remembered, _ := instance.Recall(ctx, req.Private)
+	r.changes.Begins(began())
+	r.plan(ctx, req, resp)
+	r.endPlan(began(), req, resp, func() []instance.Change {
+		if req.Plan.Raw.IsNull() {
+			return []instance.Change{removalOf(state, remembered)}
+		}
+		resp.Diagnostics.Append(getModel(ctx, resp.Plan, plan)...)
+		return changesOf(plan, state, remembered)
+	})
+}
+
+// changesOf is what a plan makes of a record on hosts: some get it, and those that have
+// it no longer lose it.
+func changesOf(plan, state hostRecord, remembered instance.Memory) []instance.Change {
+	hosts := plan.attributes().Hosts
+	change := instance.Change{Record: plan.record(), Policy: plan.toPolicy()}
+	if change.Unknown = !plan.known() || hosts.IsNull() || !wholly(hosts); change.Unknown {
+		return []instance.Change{change}
+	}
+	change.Hosts = hostNames(hosts)
+	lost := removalOf(state, remembered)
+	lost.Record = change.Record
+	if lost.Hosts = without(lost.Hosts, change.Hosts); len(lost.Hosts) == 0 {
+		return []instance.Change{change}
+	}
+	return []instance.Change{change, lost}
+}
+
+// removalOf is the removal of a record from the hosts that have it.
+func removalOf(state hostRecord, remembered instance.Memory) instance.Change {
+	hosts := append(hostNames(state.attributes().Hosts), fleet.NamesOf(remembered.Hosts)...)
+	slices.Sort(hosts)
+	return instance.Change{Record: state.record(), Removed: true, Hosts: slices.Compact(hosts)}
+}
+
+func (r *hostRecordResource) plan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
 	own, diags := r.notePlan(ctx, req)
 	resp.Diagnostics.Append(diags...)
 	if req.Plan.Raw.IsNull() {

@@ -48,6 +48,8 @@ type hostRecord interface {
 	toPolicy() policy.Policy
 	setPolicy(p policy.Policy)
 	declaration() fleet.Declaration
+	// record is what the record is of.
+	record() instance.Record
 }
 
 // hostRecordModel is the attributes of every record that hosts keep.
@@ -81,6 +83,8 @@ func (r *hostRecordResource) Create(ctx context.Context, req resource.CreateRequ
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	written := r.changes.Writes(plan.record())
+	defer func() { written(!resp.Diagnostics.HasError()) }()
 	attributes := plan.attributes()
 	remembered := r.declaring(instance.Memory{})
 	declaration := remembered.Claim(plan.declaration())
@@ -106,6 +110,7 @@ func (r *hostRecordResource) Read(ctx context.Context, req resource.ReadRequest,
 	if resp.Diagnostics.HasError() || r.fleet == nil {
 		return
 	}
+	defer r.beginRead(state.record(), resp)()
 	attributes := state.attributes()
 	r.instances.Reads(remembered.Owner)
 	survey, err := r.fleet.Survey(ctx, remembered.Claim(state.declaration()), remembered.Watched(), hostNames(attributes.Hosts))
@@ -141,6 +146,8 @@ func (r *hostRecordResource) Update(ctx context.Context, req resource.UpdateRequ
 		former := state.name().ValueString()
 		remembered.Formerly = append(without(remembered.Formerly, []string{former}), former)
 	}
+	written := r.changes.Writes(plan.record())
+	defer func() { written(!resp.Diagnostics.HasError()) }()
 	remembered = r.declaring(remembered)
 	attributes := plan.attributes()
 	hosts := hostNames(attributes.Hosts)
@@ -171,9 +178,10 @@ func (r *hostRecordResource) Delete(ctx context.Context, req resource.DeleteRequ
 	attributes := state.attributes()
 	remembered = remembered.Completed(ctx, r.fleet, attributes.Owner.ValueString(), hostNames(attributes.Hosts))
 	declaration := remembered.Claim(state.declaration())
-	removed := r.instances.Removes(declaration.String(), remembered.Owner)
+	removed, gone := r.instances.Removes(declaration.String(), remembered.Owner), r.changes.Removes(removalOf(state, remembered))
 	outcome, err := r.fleet.Delete(ctx, declaration, remembered.Hosts)
 	removed(outcome.Removed)
+	gone(err == nil && len(outcome.Left) == 0)
 	resp.Diagnostics.Append(leftWarning(r.instances, r.object, outcome.Left)...)
 	resp.Diagnostics.Append(warned(explain.LeftOnFormerHosts(r.object, outcome.LetGo)...)...)
 	if err != nil {

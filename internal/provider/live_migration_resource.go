@@ -44,6 +44,7 @@ type liveMigrationModel struct {
 	ID            types.String `tfsdk:"id"`
 	UUID          types.String `tfsdk:"uuid"`
 	Source        types.String `tfsdk:"source"`
+	PolicyDigest  types.String `tfsdk:"policy_digest"`
 	LastMigration types.Object `tfsdk:"last_migration"`
 }
 
@@ -73,6 +74,12 @@ func (r *liveMigrationResource) Schema(_ context.Context, _ resource.SchemaReque
 					"If the VM is moved, or can no longer be seen, between the plan that creates the resource and " +
 					"its apply, Terraform refuses the plan and moves nothing: plan again. " +
 					"Null when the VM was on its destination already, or was imported.",
+				Computed: true,
+			},
+			"policy_digest": schema.StringAttribute{
+				MarkdownDescription: "SHA-256 digest, in hexadecimal, of the effective policy that the plan of the last move saw coming: of what the records said then, and of what policy resources in the same plan make of them. " +
+					"The move starts under no other policy: it waits up to 30 s for policies that are being written in the same apply, and is refused if they come to something else. Unknown in the plan where that policy is not known yet. " +
+					"Null when the VM was on its destination already, or was imported. Changes only with `destination`.",
 				Computed: true,
 			},
 			"last_migration": lastMigrationAttribute(),
@@ -150,18 +157,20 @@ func (r *liveMigrationResource) ModifyPlan(
 		return
 	}
 	if req.State.Raw.IsNull() {
-		source, diags := r.assess(ctx, plan, plan.VM.ValueString(), "")
+		r.changes.MoveBegins(plan.VM.ValueString())
+		move, diags := r.planCreate(ctx, plan)
 		resp.Diagnostics.Append(diags...)
-		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("source"), source)...)
+		resp.Diagnostics.Append(move.set(ctx, resp)...)
 		return
 	}
 	resp.Diagnostics.Append(getModel(ctx, req.State, &state)...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	r.changes.MoveBegins(state.UUID.ValueString())
 	another, diags := isAnotherVM(ctx, r.fleet, plan.VM, state.VM, state.UUID)
 	resp.Diagnostics.Append(diags...)
-	source := state.Source
+	move := plannedMove{state.Source, state.PolicyDigest}
 	switch {
 	case another:
 		resp.RequiresReplace = append(resp.RequiresReplace, path.Root("vm"))
@@ -169,37 +178,29 @@ func (r *liveMigrationResource) ModifyPlan(
 			resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root(name), types.StringUnknown())...)
 		}
 		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("last_migration"), types.ObjectUnknown(lastMigrationTypes()))...)
-		source, diags = r.assess(ctx, plan, plan.VM.ValueString(), "")
+		move, diags = r.planCreate(ctx, plan)
 		resp.Diagnostics.Append(diags...)
 	case plan.Destination.Equal(state.Destination):
 		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("last_migration"), state.LastMigration)...)
 		resp.Diagnostics.Append(r.want(plan, state.UUID.ValueString())...)
 	default:
-		if source = state.Destination; plan.Destination.IsUnknown() {
-			source = types.StringUnknown() // it may turn out to be where the VM is
+		if move.source = state.Destination; plan.Destination.IsUnknown() {
+			move.source = types.StringUnknown() // it may turn out to be where the VM is
 		}
-		_, diags = r.assess(ctx, plan, state.UUID.ValueString(), state.Destination.ValueString())
+		location, _, diags := r.assess(ctx, plan, state.UUID.ValueString(), state.Destination.ValueString())
+		resp.Diagnostics.Append(diags...)
+		move.digest, diags = r.foresee(ctx, plan, state.UUID.ValueString(), location)
 		resp.Diagnostics.Append(diags...)
 	}
-	resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("source"), source)...)
+	resp.Diagnostics.Append(move.set(ctx, resp)...)
 }
 
-// assess checks the planned move and returns its source, which is unknown while a
-// migration is under way: that may have ended when Terraform plans again in the apply,
-// and a known value must be the same then.
-func (r *liveMigrationResource) assess(
-	ctx context.Context, plan liveMigrationModel, vm, last string,
-) (source types.String, diags diag.Diagnostics) {
+// assess checks the planned move and returns where the VM is, if that was seen, and
+// whether a migration to the destination is under way.
+func (r *liveMigrationResource) assess(ctx context.Context, plan liveMigrationModel, vm, last string) (l fleet.Location, underWay bool, diags diag.Diagnostics) {
 	location, assessment, diags := plan.moveModel.assess(ctx, r.fleet, vm, last)
 	diags.Append(r.want(plan, location.Domain.UUID)...)
-	switch {
-	case location.Host == "", plan.Destination.IsUnknown(), assessment.Running:
-		return types.StringUnknown(), diags
-	case location.Host == plan.Destination.ValueString():
-		return types.StringNull(), diags
-	default:
-		return types.StringValue(location.Host), diags
-	}
+	return location, assessment.Running, diags
 }
 
 // want refuses a VM that another resource wants on another host: the two would move it
@@ -234,6 +235,7 @@ func (r *liveMigrationResource) Create(ctx context.Context, req resource.CreateR
 			plan.Source = types.StringValue(moved.Report.Source)
 		}
 	}
+	plan.PolicyDigest = digestOf(plan.PolicyDigest, moved.Report, types.StringNull())
 	plan.LastMigration = lastMigrationObject(moved.Report, types.ObjectNull(lastMigrationTypes()))
 	resp.Diagnostics.Append(placedOn(ctx, r.fleet, plan.Destination.ValueString(), resp.Private)...)
 	resp.Diagnostics.Append(setState(ctx, &resp.State, &plan)...)
@@ -276,6 +278,7 @@ func (r *liveMigrationResource) Read(ctx context.Context, req resource.ReadReque
 	if resp.Diagnostics.HasError() || r.fleet == nil {
 		return
 	}
+	r.changes.MoveBegins(state.UUID.ValueString())
 	remembered, diags := instance.Recall(ctx, req.Private)
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
@@ -331,6 +334,7 @@ func (r *liveMigrationResource) Update(ctx context.Context, req resource.UpdateR
 		if resp.Diagnostics.HasError() {
 			return
 		}
+		plan.PolicyDigest = digestOf(plan.PolicyDigest, moved.Report, state.PolicyDigest)
 		plan.LastMigration = lastMigrationObject(moved.Report, state.LastMigration)
 		resp.Diagnostics.Append(placedOn(ctx, r.fleet, plan.Destination.ValueString(), resp.Private)...)
 	}
@@ -380,7 +384,12 @@ func (r *liveMigrationResource) move(
 		return fleet.Moved{}, diags
 	}
 	move.UUID = plan.UUID.ValueString() // empty while it is created
-	moved, err := r.fleet.Move(ctx, move, logProgress(ctx))
+	move.PolicyDigest = plan.PolicyDigest.ValueString()
+	moved, err := r.moveUnderPlanned(ctx, vm, move)
+	if refused := r.otherPolicy(vm, err); refused != nil {
+		diags.Append(refused)
+		return fleet.Moved{}, diags
+	}
 	if err != nil {
 		diags.Append(diagnoseMove(err, move.Destination))
 		return fleet.Moved{}, diags

@@ -114,7 +114,7 @@ func importStep(id string) resource.TestStep {
 		ImportStateId:                        id,
 		ImportStateVerify:                    true,
 		ImportStateVerifyIdentifierAttribute: "uuid",
-		ImportStateVerifyIgnore:              []string{"last_migration", "source", "vm", "mode"},
+		ImportStateVerifyIgnore:              []string{"last_migration", "source", "policy_digest", "vm", "mode"},
 	}
 }
 

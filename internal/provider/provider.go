@@ -69,7 +69,7 @@ func (p *virtProvider) Configure(ctx context.Context, req provider.ConfigureRequ
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	data := &providerData{instances: instance.NewRegistry()}
+	data := &providerData{instances: instance.NewRegistry(), changes: instance.NewChanges()}
 	if config.known() {
 		settings, diags := config.fleetConfig(ctx)
 		resp.Diagnostics.Append(diags...)
@@ -138,6 +138,7 @@ func (p *virtProvider) close() {
 type providerData struct {
 	fleet     *fleet.Fleet
 	instances *instance.Registry
+	changes   *instance.Changes
 }
 
 // dataOf is what Configure handed over. All of it is nil before Configure, when

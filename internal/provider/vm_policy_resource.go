@@ -39,21 +39,6 @@ func newVMPolicyResource() resource.Resource {
 // travels with the VM.
 type vmPolicyResource struct{ resourceBase }
 
-type vmPolicyModel struct {
-	policyModel
-	VM       types.String `tfsdk:"vm"`
-	ID       types.String `tfsdk:"id"`
-	UUID     types.String `tfsdk:"uuid"`
-	Drift    types.Map    `tfsdk:"drift"`
-	Owner    types.String `tfsdk:"owner"`
-	Replaces types.String `tfsdk:"replaces"`
-}
-
-// declaration is the record that the VM is to have.
-func (m vmPolicyModel) declaration() fleet.Declaration {
-	return fleet.Declaration{Policy: m.toPolicy()}
-}
-
 func (r *vmPolicyResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Live-migration policy of one VM. Each field that is left out inherits from the cluster " +
@@ -111,9 +96,28 @@ func (r *vmPolicyResource) ValidateConfig(
 
 // ModifyPlan plans no drift, which makes any drift an update in place, and a
 // replacement where "vm" means another VM.
-func (r *vmPolicyResource) ModifyPlan(
-	ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse,
-) {
+func (r *vmPolicyResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	// What cannot be read is reported by plan.
+	var state, plan vmPolicyModel
+	began := state.record
+	if req.State.Raw.IsNull() {
+		_ = getModel(ctx, req.Plan, &plan)
+		began = plan.record
+	} else {
+		_ = getModel(ctx, req.State, &state)
+	}
+	r.changes.Begins(began())
+	r.plan(ctx, req, resp)
+	r.endPlan(began(), req, resp, func() []instance.Change {
+		if req.Plan.Raw.IsNull() || len(resp.RequiresReplace) > 0 { // a replacement is planned next
+			return []instance.Change{state.removal()}
+		}
+		resp.Diagnostics.Append(getModel(ctx, resp.Plan, &plan)...)
+		return []instance.Change{plan.change()}
+	})
+}
+
+func (r *vmPolicyResource) plan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
 	own, diags := r.notePlan(ctx, req)
 	resp.Diagnostics.Append(diags...)
 	if req.Plan.Raw.IsNull() {
@@ -184,6 +188,8 @@ func (r *vmPolicyResource) Create(ctx context.Context, req resource.CreateReques
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	written := r.changes.Writes(plan.record())
+	defer func() { written(!resp.Diagnostics.HasError()) }()
 	remembered := r.declaring(instance.Memory{})
 	declaration := remembered.Claim(plan.declaration())
 	declaration.Replaces = plan.Replaces.ValueString()
@@ -219,6 +225,7 @@ func (r *vmPolicyResource) Read(ctx context.Context, req resource.ReadRequest, r
 	if resp.Diagnostics.HasError() || r.fleet == nil {
 		return
 	}
+	defer r.beginRead(state.record(), resp)()
 	r.instances.Reads(remembered.Owner)
 	record, err := r.fleet.ReadVMByUUID(ctx, state.UUID.ValueString(), r.home(ctx, remembered))
 	diags, gone := readDiagnostics(ctx, r.fleet, "Read "+r.object, err, managedVM{state.VM.ValueString(), state.UUID.ValueString(), remembered})
@@ -254,19 +261,6 @@ func (r *vmPolicyResource) Read(ctx context.Context, req resource.ReadRequest, r
 	resp.Diagnostics.Append(setState(ctx, &resp.State, &state)...)
 }
 
-// refresh writes what was read into the model. Where all copies agree on another
-// policy, its values go into the attributes, so that a plan shows the real difference.
-// The attribute drift is empty then. It returns what differs.
-func (m *vmPolicyModel) refresh(record fleet.VMRecord) []fleet.Drift {
-	declared := m.toPolicy()
-	drift := record.Drift(declared)
-	m.Drift = driftMap(drift)
-	if agreed, ok := record.Agreed(); ok && !agreed.Equal(declared) {
-		m.policyModel, m.Drift = policyModelOf(agreed), driftMap(nil)
-	}
-	return drift
-}
-
 func (r *vmPolicyResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
 	var plan, state vmPolicyModel
 	resp.Diagnostics.Append(getModel(ctx, req.Plan, &plan)...)
@@ -280,6 +274,8 @@ func (r *vmPolicyResource) Update(ctx context.Context, req resource.UpdateReques
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	written := r.changes.Writes(plan.record())
+	defer func() { written(!resp.Diagnostics.HasError()) }()
 	remembered = r.declaring(remembered)
 	updated, err := r.fleet.UpdateVM(ctx, state.UUID.ValueString(), r.home(ctx, remembered), remembered.Claim(plan.declaration()))
 	if err != nil {
@@ -316,9 +312,10 @@ func (r *vmPolicyResource) Delete(ctx context.Context, req resource.DeleteReques
 	}
 	remembered = remembered.Completed(ctx, r.fleet, state.Owner.ValueString(), nil)
 	declaration := remembered.Claim(state.declaration())
-	done := r.instances.Removes(state.UUID.ValueString(), remembered.Owner)
+	done, gone := r.instances.Removes(state.UUID.ValueString(), remembered.Owner), r.changes.Removes(state.removal())
 	removed, left, err := r.fleet.DeleteVM(ctx, state.UUID.ValueString(), r.home(ctx, remembered), declaration)
 	done(removed)
+	gone(err == nil && left == nil)
 	var notFound *fleet.NotFoundError
 	switch {
 	case errors.As(err, &notFound):

@@ -1,0 +1,287 @@
+//go:build lab
+
+package provider_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/lab"
+)
+
+// policyAndMove declares the policy of a VM, and where it is to be, in one apply.
+type policyAndMove struct {
+	VM, Destination string
+	// Downtime is max_downtime_ms; 0 leaves the policy out.
+	Downtime int
+	// Depends has the move depend on the policy.
+	Depends bool
+}
+
+const policyAndMoveBody = `
+{{ if .Downtime }}
+resource "virt_vm_migration_policy" "vm" {
+  vm              = {{ printf "%q" .VM }}
+  max_downtime_ms = {{ .Downtime }}
+}
+{{ end }}
+resource "virt_vm_live_migration" "vm" {
+  vm          = {{ printf "%q" .VM }}
+  destination = {{ printf "%q" .Destination }}
+  {{ if .Depends }}depends_on = [virt_vm_migration_policy.vm]{{ end }}
+}
+`
+
+func (p policyAndMove) config(t *testing.T) string {
+	t.Helper()
+	return configuration(t, policyAndMoveBody, p)
+}
+
+const (
+	independent  = "Move Does Not Depend on Policy"
+	inconsistent = "Provider produced inconsistent final plan"
+)
+
+// movedUnder is max_downtime_ms of the last move, as text.
+func movedUnder(t *testing.T, w *workspace) string {
+	t.Helper()
+	last, _ := w.attributes(t, placement)["last_migration"].(map[string]any)
+	policy, _ := last["policy"].(map[string]any)
+	return fmt.Sprint(policy["max_downtime_ms"])
+}
+
+// TestAccPolicyAndMove_dependent has nothing to say and to wait for where the move
+// depends on the policy.
+func TestAccPolicyAndMove_dependent(t *testing.T) {
+	t.Parallel()
+	guest := testLab(t).StartGuest(t, lab.GuestSpec{Bare: true})
+	w := newWorkspace(t, "")
+	var before any
+	for _, p := range []policyAndMove{
+		{guest.Name, "kvm2", 401, true},
+		{guest.Name, "kvm1", 402, true},
+		{guest.Name, "kvm2", 402, true}, // the policy stays
+	} {
+		w.write(t, p.config(t))
+		w.must(t, 0, "plan", "-out=saved")
+		r := w.must(t, 0, "apply", "saved")
+		if saying(independent).MatchString(r.stdout) {
+			t.Errorf("a move that depends on its policy is warned of:\n%s", r)
+		}
+		if got := movedUnder(t, w); got != fmt.Sprint(p.Downtime) {
+			t.Errorf("it was moved under %s, want %d", got, p.Downtime)
+		}
+		w.unchanged(t)
+		digest := w.attributes(t, placement)["policy_digest"]
+		if same := p.Downtime == 402 && p.Destination == "kvm2"; digest == nil || (digest == before) != same {
+			t.Errorf("the digest of the policy is %v, before it was %v", digest, before)
+		}
+		before = digest
+	}
+	// Where nothing moves, the digest stays.
+	w.write(t, policyAndMove{guest.Name, "kvm2", 403, false}.config(t))
+	r := w.must(t, 0, "apply", "-auto-approve")
+	if saying(independent).MatchString(r.stdout) {
+		t.Errorf("it is warned of a move that nobody makes:\n%s", r)
+	}
+	if digest := w.attributes(t, placement)["policy_digest"]; digest != before {
+		t.Errorf("the digest of the policy is %v, before it was %v", digest, before)
+	}
+}
+
+// TestAccPolicyAndMove_independent moves the VM under the planned policy also where the
+// move does not depend on it, and says that it should.
+func TestAccPolicyAndMove_independent(t *testing.T) {
+	t.Parallel()
+	guest := testLab(t).StartGuest(t, lab.GuestSpec{Bare: true})
+	w := newWorkspace(t, "")
+	for _, p := range []policyAndMove{
+		{guest.Name, "kvm2", 401, false}, // both are created
+		{guest.Name, "kvm1", 402, false}, // both are changed
+	} {
+		w.write(t, p.config(t))
+		requireSaid(t, w.must(t, 0, "plan", "-out=saved"), independent, "depends_on = [virt_vm_migration_policy.NAME]")
+		w.must(t, 0, "apply", "saved")
+		if got := movedUnder(t, w); got != fmt.Sprint(p.Downtime) {
+			t.Errorf("it was moved under %s, want %d", got, p.Downtime)
+		}
+		w.unchanged(t)
+	}
+	// The policy goes.
+	w.write(t, policyAndMove{guest.Name, "kvm2", 0, false}.config(t))
+	requireSaid(t, w.must(t, 0, "plan"), independent, "This plan removes the migration policy of VM "+guest.Name)
+}
+
+// TestAccPolicyAndMove_oneAtATime lets Terraform choose the order. Whatever it is, the
+// VM is moved under the policy of the plan, or under what the plan warned of, or not at
+// all.
+func TestAccPolicyAndMove_oneAtATime(t *testing.T) {
+	t.Parallel()
+	guest := testLab(t).StartGuest(t, lab.GuestSpec{Bare: true})
+	w := newWorkspace(t, policyAndMove{guest.Name, "kvm1", 400, false}.config(t))
+	w.must(t, 0, "apply", "-auto-approve")
+	at, outcomes := "kvm1", map[string]int{}
+	for round := range 3 * rounds(t) {
+		p := policyAndMove{guest.Name, "kvm2", 401 + round, false}
+		if at == "kvm2" {
+			p.Destination = "kvm1"
+		}
+		w.write(t, p.config(t))
+		plan := w.must(t, 0, "plan", "-out=saved", "-parallelism=1")
+		warned := saying(independent).MatchString(plan.stdout)
+		apply := w.terraform(t, "apply", "-parallelism=1", "saved")
+		switch {
+		case apply.code == 0 && movedUnder(t, w) == fmt.Sprint(p.Downtime):
+			outcomes["moved under the new policy"]++
+		case apply.code == 0 && warned:
+			outcomes["moved under the old policy, as warned"]++
+		case apply.code == 0:
+			t.Errorf("it was moved under another policy than the plan had: %s", apply)
+		default:
+			outcomes["refused"]++
+			requireSaid(t, apply, inconsistent, "policy_digest")
+			if !warned {
+				requireSaid(t, apply, independent)
+			}
+			requireHome(t, guest, at, "running")
+			w.must(t, 0, "apply", "-auto-approve") // the policy is there by now
+		}
+		at = p.Destination
+	}
+	t.Logf("outcomes: %v", outcomes)
+}
+
+// TestAccPolicyAndMove_changedSince refuses to move a VM whose record was changed since
+// the plan.
+func TestAccPolicyAndMove_changedSince(t *testing.T) {
+	t.Parallel()
+	world := testLab(t)
+	guest := world.StartGuest(t, lab.GuestSpec{Bare: true})
+	w := newWorkspace(t, policyAndMove{VM: guest.Name, Destination: "kvm2"}.config(t))
+	w.must(t, 0, "plan", "-out=saved")
+	setVMRecord(t, world.Host("kvm1"), guest.Name, `{"version":1,"max_downtime_ms":700}`, "live", "config")
+	requireSaid(t, w.must(t, 1, "apply", "saved"), inconsistent, "policy_digest")
+	requireHome(t, guest, "kvm1", "running")
+	w.must(t, 0, "apply", "-auto-approve")
+	requireHome(t, guest, "kvm2", "running")
+	if got := movedUnder(t, w); got != "700" {
+		t.Errorf("it was moved under %s, want 700", got)
+	}
+}
+
+const levelsAndMoveBody = `
+resource "virt_migration_global_settings" "all" {
+  max_downtime_ms = {{ .Downtime }}
+}
+
+resource "virt_cluster_migration_policy" "compute" {
+  name                       = "compute"
+  hosts                      = ["kvm1", "kvm2"]
+  bandwidth_mib_per_second   = {{ .Downtime }}
+}
+
+resource "virt_vm_live_migration" "vm" {
+  vm          = {{ printf "%q" .VM }}
+  destination = {{ printf "%q" .Destination }}
+}
+`
+
+// TestAccPolicyAndMove_hostLevels is TestAccPolicyAndMove_independent for the records
+// that hosts keep. It runs alone: host-level records are one per host.
+func TestAccPolicyAndMove_hostLevels(t *testing.T) {
+	withoutHostRecords(t)
+	guest := testLab(t).StartGuest(t, lab.GuestSpec{Bare: true})
+	w := newWorkspace(t, "")
+	for _, p := range []policyAndMove{
+		{VM: guest.Name, Destination: "kvm2", Downtime: 401},
+		{VM: guest.Name, Destination: "kvm1", Downtime: 402},
+	} {
+		w.write(t, configuration(t, levelsAndMoveBody, p))
+		requireSaid(t, w.must(t, 0, "plan", "-out=saved"), independent)
+		w.must(t, 0, "apply", "saved")
+		if got := movedUnder(t, w); got != fmt.Sprint(p.Downtime) {
+			t.Errorf("it was moved under %s, want %d", got, p.Downtime)
+		}
+		w.unchanged(t)
+	}
+	w.must(t, 0, "destroy", "-auto-approve")
+}
+
+// TestAccPolicyAndMove_writeFails leaves the VM where it is when the planned policy could
+// not be written.
+func TestAccPolicyAndMove_writeFails(t *testing.T) {
+	t.Parallel()
+	world := testLab(t)
+	guest := world.StartGuest(t, lab.GuestSpec{Bare: true})
+	w := newWorkspace(t, policyAndMove{guest.Name, "kvm1", 400, false}.config(t))
+	w.must(t, 0, "apply", "-auto-approve")
+	w.write(t, policyAndMove{guest.Name, "kvm2", 401, false}.config(t))
+	w.must(t, 0, "plan", "-out=saved")
+	setVMRecord(t, world.Host("kvm1"), guest.Name, `{"version":1,"max_downtime_ms":700}`, "live", "config")
+	r := w.must(t, 1, "apply", "saved")
+	requireSaid(t, r, "Unable to Update VM Migration Policy")
+	if !saying(inconsistent).MatchString(r.stderr) { // it was not written before the move was planned again
+		requireSaid(t, r, "max_downtime_ms is 700, planned 401", "Nothing was started.",
+			"depends_on = [virt_vm_migration_policy.NAME]", fmt.Sprintf("VM %s is running on kvm1", guest.Name))
+	}
+	requireHome(t, guest, "kvm1", "running")
+}
+
+// TestAccPolicyAndMove_notThere says in the plan that no host has the VM: the same apply
+// may create it, or it was on a host that is lost.
+func TestAccPolicyAndMove_notThere(t *testing.T) {
+	t.Parallel()
+	w := newWorkspace(t, policyAndMove{"nobody", "kvm2", 400, true}.config(t))
+	requireSaid(t, w.must(t, 0, "plan", "-out=saved"), "Virtual Machine Not Found", `No host has a VM "nobody" now`)
+	requireSaid(t, w.must(t, 1, "apply", "saved"), `No host has a VM "nobody"`)
+}
+
+const clusterAndMoveBody = `
+resource "virt_cluster_migration_policy" "compute" {
+  name            = "compute"
+  hosts           = ["kvm1"]
+  max_downtime_ms = {{ .Downtime }}
+}
+
+resource "virt_vm_live_migration" "vm" {
+  vm          = {{ printf "%q" .VM }}
+  destination = {{ printf "%q" .Destination }}
+}
+`
+
+// TestAccPolicyAndMove_waits has the cluster's policy wait some seconds for its host,
+// which is in another cluster. The move waits for it, also in vain.
+// It runs alone: host-level records are one per host.
+func TestAccPolicyAndMove_waits(t *testing.T) {
+	withoutHostRecords(t)
+	world := testLab(t)
+	guest := world.StartGuest(t, lab.GuestSpec{Bare: true})
+	setHostRecord(t, clusterSecret, `{"version":1,"cluster":"other","max_downtime_ms":700}`, world.Host("kvm1"))
+	w := newWorkspace(t, configuration(t, clusterAndMoveBody, policyAndMove{VM: guest.Name, Destination: "kvm2", Downtime: 401}))
+	w.must(t, 0, "plan", "-out=saved")
+	requireSaid(t, w.must(t, 1, "apply", "saved"),
+		"Unable to Create Cluster Migration Policy",
+		"Unable to Migrate Virtual Machine", "max_downtime_ms is 700, planned 401", "Nothing was started.",
+		`The migration policy of cluster "compute" could not be changed.`,
+		"depends_on = [virt_cluster_migration_policy.NAME]", fmt.Sprintf("VM %s is running on kvm1", guest.Name))
+	requireHome(t, guest, "kvm1", "running")
+
+	// The host is released while both wait.
+	w.must(t, 0, "plan", "-out=again")
+	apply := w.start(t, "apply", "again")
+	eventually(t, time.Minute, "both are being made", func() bool {
+		out := apply.stdout.String()
+		return strings.Contains(out, placement+": Creating...") && strings.Contains(out, "compute: Creating...")
+	})
+	removeHostRecord(t, clusterSecret, world.Host("kvm1"))
+	if r := apply.wait(t, time.Minute); r.code != 0 {
+		t.Fatalf("want exit code 0, got %s", r)
+	}
+	if got := movedUnder(t, w); got != "401" {
+		t.Errorf("it was moved under %s, want 401", got)
+	}
+	requireHome(t, guest, "kvm2", "running")
+	w.must(t, 0, "destroy", "-auto-approve")
+}
