@@ -31,8 +31,7 @@ type Host struct {
 	MigrationURI string
 	// Socket is the UNIX socket of the host's libvirtd.
 	Socket string
-	// Directory holds the host's files: etc, lib, run, log, cache, images and sasl are mounted at its /etc/libvirt,
-	// /var/lib/libvirt, /run/libvirt, /var/log/libvirt, /var/cache/libvirt, /var/lib/libvirt/images and /etc/sasl2.
+	// Directory holds the host's files; see [Host.File].
 	Directory string
 	// Log is libvirtd's log file.
 	Log string
@@ -58,7 +57,7 @@ func newHost(number int) *Host {
 		MigrationURI: "tcp://" + address,
 		Socket:       socket,
 		Directory:    home,
-		Log:          filepath.Join(home, "log", "libvirtd.log"),
+		Log:          filepath.Join(home, "log", "libvirt", "libvirtd.log"),
 	}
 }
 
@@ -67,10 +66,11 @@ var bindMounts = [][2]string{
 	{"etc", "/etc/libvirt"},
 	{"lib", "/var/lib/libvirt"},
 	{"run", "/run/libvirt"},
-	{"log", "/var/log/libvirt"},
+	{"log", "/var/log"},
 	{"cache", "/var/cache/libvirt"},
 	{"images", Images},
 	{"sasl", "/etc/sasl2"},
+	{"swtpm-localca", "/var/lib/swtpm-localca"},
 }
 
 // build makes the host and starts its sshd and its libvirtd.
@@ -80,8 +80,8 @@ func (h *Host) build(ctx context.Context) error {
 			return err
 		}
 	}
-	for _, path := range []string{"images", "local"} {
-		if err := os.MkdirAll(filepath.Join(h.Directory, "lib", path), 0o755); err != nil {
+	for _, path := range []string{"lib/images", "lib/local", "log/libvirt"} {
+		if err := os.MkdirAll(filepath.Join(h.Directory, path), 0o755); err != nil {
 			return err
 		}
 	}

@@ -61,8 +61,6 @@ func TestHostsCanDiffer(t *testing.T) {
 	TestHostsAreAlike(t)
 }
 
-const port = 16509
-
 // hasBridge asks the host's sysfs: libvirt's node devices are without bridges, which have a DEVTYPE.
 func hasBridge(t *testing.T, host *lab.Host) bool {
 	return host.Command(t.Context(), "test", "-d", "/sys/class/net/"+lab.Bridge+"/bridge").Run() == nil

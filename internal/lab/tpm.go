@@ -5,6 +5,9 @@ import "libvirt.org/go/libvirtxml"
 // TPM is an emulated TPM 2.0. Its emulator (swtpm) runs beside QEMU, and keeps the state on the guest's host.
 type TPM struct{}
 
+// TPMState is the directory of the state of the guest's TPM as hosts see it.
+func (g *Guest) TPMState() string { return "/var/lib/libvirt/swtpm/" + g.UUID }
+
 func (TPM) describe(_ *Guest, domain *libvirtxml.Domain) {
 	domain.Devices.TPMs = append(domain.Devices.TPMs, libvirtxml.DomainTPM{
 		Model:   "tpm-crb",

@@ -81,8 +81,16 @@ type providerBlock struct {
 
 type hostBlock struct{ URI, PeerURI, MigrationURI, Username, Password string }
 
+// typical is the guest that people have, without a kernel: it runs at once, and
+// what these tests ask of it is between the provider and libvirt. See [lab.Typical].
+func typical() lab.GuestSpec {
+	spec := lab.Typical("")
+	spec.Bare = true
+	return spec
+}
+
 // labProvider is the provider configuration with the named hosts of the lab, or
-// all of them.
+// all of them. It says nothing that has a default.
 func labProvider(t testing.TB, names ...string) providerBlock {
 	t.Helper()
 	world := testLab(t)
@@ -94,7 +102,7 @@ func labProvider(t testing.TB, names ...string) providerBlock {
 	}
 	for _, name := range names {
 		h := world.Host(name)
-		block.Hosts[name] = hostBlock{URI: h.URI, PeerURI: h.PeerURI, MigrationURI: h.MigrationURI}
+		block.Hosts[name] = hostBlock{URI: h.URI}
 	}
 	return block
 }

@@ -54,7 +54,7 @@ func TestAccInvoke(t *testing.T) {
 
 func TestAccInvoke_json(t *testing.T) {
 	needActions(t)
-	guest := testLab(t).StartGuest(t, lab.GuestSpec{Bare: true})
+	guest := testLab(t).StartGuest(t, typical())
 	w := newWorkspace(t, labProvider(t).String()+moveAction(guest.Name, `timeout = "2m"`))
 	r := w.must(t, 0, append(invoke, "-json")...)
 	seen := map[string]string{}

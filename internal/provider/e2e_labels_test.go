@@ -57,7 +57,7 @@ func requireNotSaid(t *testing.T, r result, words ...string) {
 func TestAccLabels_ofMoves(t *testing.T) {
 	t.Parallel()
 	world := testLab(t)
-	guest := world.StartGuest(t, lab.GuestSpec{Bare: true})
+	guest := world.StartGuest(t, typical())
 	block := labProvider(t, "kvm1", "kvm2")
 	renamed := providerBlock{Hosts: map[string]hostBlock{"node1": block.Hosts["kvm1"], "node2": block.Hosts["kvm2"]}}
 	swapped := providerBlock{Hosts: map[string]hostBlock{"kvm1": block.Hosts["kvm2"], "kvm2": block.Hosts["kvm1"]}}
@@ -112,7 +112,7 @@ func TestAccLabels_ofMoves(t *testing.T) {
 func TestAccLabels_staleness(t *testing.T) {
 	t.Parallel()
 	world := testLab(t)
-	guest := world.StartGuest(t, lab.GuestSpec{Bare: true})
+	guest := world.StartGuest(t, typical())
 	w := newWorkspace(t, labProvider(t).with(t, vmPolicyBody, vmPolicyData{guest.Name, `max_downtime_ms = 400`}))
 	w.must(t, 0, "apply", "-auto-approve")
 	w.unchanged(t)
@@ -156,7 +156,7 @@ func TestAccRecords_changedSincePlan(t *testing.T) {
 	t.Parallel()
 	world := testLab(t)
 	kvm1 := world.Host("kvm1")
-	guest := world.StartGuest(t, lab.GuestSpec{Bare: true})
+	guest := world.StartGuest(t, typical())
 	body := func(ms int) string {
 		return labProvider(t).with(t, vmPolicyBody, vmPolicyData{guest.Name, fmt.Sprintf(`max_downtime_ms = %d`, ms)})
 	}
@@ -183,7 +183,7 @@ func TestAccRecords_changedSincePlan(t *testing.T) {
 // TestAccRecords_declaredTwice declares two policies for one VM.
 func TestAccRecords_declaredTwice(t *testing.T) {
 	t.Parallel()
-	guest := testLab(t).StartGuest(t, lab.GuestSpec{Bare: true})
+	guest := testLab(t).StartGuest(t, typical())
 	const body = `
 resource "virt_vm_migration_policy" "name" {
   vm              = {{ printf "%q" .VM }}
@@ -209,7 +209,7 @@ resource "virt_vm_migration_policy" "uuid" {
 func TestAccRecords_inheritedReplacement(t *testing.T) {
 	t.Parallel()
 	world := testLab(t)
-	guest := world.StartGuest(t, lab.GuestSpec{Bare: true})
+	guest := world.StartGuest(t, typical())
 	const body = `
 resource "terraform_data" "vm" {
   input            = {{ printf "%q" .VM }}
@@ -248,7 +248,7 @@ resource "terraform_data" "consumer" {
 func TestAccRecords_replacementWithOtherValues(t *testing.T) {
 	t.Parallel()
 	world := testLab(t)
-	guest := world.StartGuest(t, lab.GuestSpec{Bare: true})
+	guest := world.StartGuest(t, typical())
 	const body = `
 resource "terraform_data" "trigger" { input = "{{ .Destination }}" }
 
@@ -332,7 +332,7 @@ func TestAccRecords_interrupted(t *testing.T) {
 func TestAccRecords_restored(t *testing.T) {
 	t.Parallel()
 	world := testLab(t)
-	guest := world.StartGuest(t, lab.GuestSpec{Bare: true})
+	guest := world.StartGuest(t, typical())
 	w := newWorkspace(t, labProvider(t).with(t, vmPolicyBody, vmPolicyData{guest.Name, `max_downtime_ms = 400`}))
 	w.must(t, 0, "apply", "-auto-approve")
 	setVMRecord(t, world.Host("kvm1"), guest.Name, `{"version":1,"owner":"them","declared_at":"2001-01-01T00:00:00Z","max_downtime_ms":300}`, "live", "config")

@@ -2,16 +2,12 @@
 
 package provider_test
 
-import (
-	"testing"
-
-	"github.com/terraform-provider-virt/terraform-provider-virt/internal/lab"
-)
+import "testing"
 
 // TestAccLiveMigration_overtaken moves the VM between a saved plan and its apply.
 func TestAccLiveMigration_overtaken(t *testing.T) {
 	t.Parallel()
-	guest := testLab(t).StartGuest(t, lab.GuestSpec{Bare: true})
+	guest := testLab(t).StartGuest(t, typical())
 	w := newWorkspace(t, labProvider(t).String()+moveResource(guest.Name, ""))
 	w.must(t, 0, "plan", "-out=saved")
 	moveByVirsh(t, guest, "kvm1", "kvm2")

@@ -35,7 +35,7 @@ func origin(field, level string) statecheck.StateCheck {
 // It runs alone: host-level records are one per host.
 func TestAccEffectivePolicy_origins(t *testing.T) {
 	withoutHostRecords(t)
-	guest := testLab(t).StartGuest(t, lab.GuestSpec{Bare: true})
+	guest := testLab(t).StartGuest(t, typical())
 	config := configuration(t, `
 resource "virt_migration_global_settings" "all" {
   auto_converge            = true
@@ -107,7 +107,7 @@ data "virt_effective_migration_policy" "vm" {
 // alone: host-level records are one per host.
 func TestAccEffectivePolicy_unreadable(t *testing.T) {
 	withoutHostRecords(t)
-	guest := testLab(t).StartGuest(t, lab.GuestSpec{Bare: true})
+	guest := testLab(t).StartGuest(t, typical())
 	kvm1 := testLab(t).Host("kvm1")
 	null := []statecheck.StateCheck{
 		statecheck.ExpectKnownValue(effectivePolicy, tfjsonpath.New("policy"), knownvalue.Null()),
@@ -176,7 +176,7 @@ resource "virt_vm_migration_policy" "vm" {
 func TestAccEffectivePolicy_twice(t *testing.T) {
 	t.Parallel()
 	world := testLab(t)
-	guest := world.StartGuest(t, lab.GuestSpec{Bare: true})
+	guest := world.StartGuest(t, typical())
 	alias := labProvider(t, "kvm1")
 	alias.Hosts["kvm1b"] = hostBlock{URI: world.Host("kvm1").SocketURI}
 	acceptance(t, resource.TestStep{

@@ -45,7 +45,7 @@ func acceptanceWithActions(t *testing.T, steps ...resource.TestStep) {
 
 func TestAccLiveMigrationAction_trigger(t *testing.T) {
 	t.Parallel()
-	guest := testLab(t).StartGuest(t, lab.GuestSpec{Bare: true})
+	guest := testLab(t).StartGuest(t, typical())
 	step := func(destination, input string) resource.TestStep {
 		return resource.TestStep{
 			Config:        configuration(t, triggerBody, triggerData{guest.Name, destination, "", input}),
@@ -63,7 +63,7 @@ func TestAccLiveMigrationAction_refused(t *testing.T) {
 	t.Parallel()
 	world := testLab(t)
 	off := world.StartGuest(t, lab.GuestSpec{State: lab.Inactive, Bare: true})
-	on := world.StartGuest(t, lab.GuestSpec{Bare: true})
+	on := world.StartGuest(t, typical())
 	for name, test := range map[string]struct {
 		data triggerData
 		want []string
@@ -100,7 +100,7 @@ func TestAccLiveMigrationAction_refused(t *testing.T) {
 // TestAccLiveMigrationAction_unknown moves a VM whose name is known only once the apply goes on.
 func TestAccLiveMigrationAction_unknown(t *testing.T) {
 	t.Parallel()
-	guest := testLab(t).StartGuest(t, lab.GuestSpec{Bare: true})
+	guest := testLab(t).StartGuest(t, typical())
 	acceptanceWithActions(t, resource.TestStep{
 		Config: configuration(t, `
 resource "terraform_data" "trigger" {

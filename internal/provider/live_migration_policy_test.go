@@ -10,8 +10,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
 	"github.com/hashicorp/terraform-plugin-testing/statecheck"
 	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
-
-	"github.com/terraform-provider-virt/terraform-provider-virt/internal/lab"
 )
 
 // threeLevelsBody declares policy on all levels and moves the VM under it.
@@ -45,7 +43,7 @@ type threeLevelsData struct{ VM, Destination, Cluster, Own, Run string }
 // lab for itself.
 func TestAccLiveMigration_levels(t *testing.T) {
 	world := testLab(t)
-	guest := world.StartGuest(t, lab.GuestSpec{Bare: true})
+	guest := world.StartGuest(t, typical())
 	config := func(data threeLevelsData) string {
 		data.VM = guest.Name
 		return configuration(t, threeLevelsBody, data)

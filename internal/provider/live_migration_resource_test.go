@@ -41,7 +41,7 @@ func placementOf(t *testing.T, vm, destination, more string) string {
 func TestAccLiveMigration_lifecycle(t *testing.T) {
 	t.Parallel()
 	world := testLab(t)
-	guest := world.StartGuest(t, lab.GuestSpec{Bare: true})
+	guest := world.StartGuest(t, typical())
 	last, source := tfjsonpath.New("last_migration"), tfjsonpath.New("source")
 	acceptance(t,
 		resource.TestStep{ // it is there already
@@ -120,7 +120,7 @@ func importStep(id string) resource.TestStep {
 
 func TestAccLiveMigration_identity(t *testing.T) {
 	t.Parallel()
-	guest := testLab(t).StartGuest(t, lab.GuestSpec{Bare: true})
+	guest := testLab(t).StartGuest(t, typical())
 	config := placementOf(t, guest.UUID, "kvm1", "")
 	acceptanceWithIdentity(t,
 		resource.TestStep{
@@ -139,16 +139,20 @@ func TestAccLiveMigration_identity(t *testing.T) {
 func TestAccLiveMigration_guests(t *testing.T) {
 	t.Parallel()
 	world := testLab(t)
+	paused := typical()
+	paused.State = lab.Paused
 	for name, test := range map[string]struct {
 		spec       lab.GuestSpec
 		state      string
 		persistent string
 	}{
-		"persistent, idle":   {lab.GuestSpec{}, "running", "yes"},
-		"persistent, active": {lab.GuestSpec{Load: lab.Load{HotMiB: 16, RateMiB: 8}}, "running", "yes"},
-		"transient":          {lab.GuestSpec{Transient: true}, "running", "no"},
-		"paused":             {lab.GuestSpec{State: lab.Paused}, "paused", "yes"},
-		"with a shared disk": {lab.GuestSpec{Parts: []lab.Part{lab.Disk{}}}, "running", "yes"},
+		"typical":   {lab.Typical(""), "running", "yes"},
+		"active":    {lab.GuestSpec{Load: lab.Load{HotMiB: 16, RateMiB: 8}}, "running", "yes"},
+		"transient": {lab.GuestSpec{Transient: true}.With(lab.Disk{}), "running", "no"},
+		"paused":    {paused, "paused", "yes"},
+		"several disks": {
+			lab.GuestSpec{}.With(lab.Disk{Format: "raw", Bus: "scsi"}, lab.Disk{Bus: "sata"}), "running", "yes",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -176,7 +180,7 @@ func TestAccLiveMigration_refused(t *testing.T) {
 	t.Parallel()
 	world := testLab(t)
 	off := world.StartGuest(t, lab.GuestSpec{State: lab.Inactive, Bare: true})
-	on := world.StartGuest(t, lab.GuestSpec{Bare: true})
+	on := world.StartGuest(t, typical())
 	for name, test := range map[string]struct {
 		config string
 		want   []string
@@ -218,7 +222,7 @@ func TestAccLiveMigration_refused(t *testing.T) {
 // before anything is moved, also where the VM gets known only in the apply.
 func TestAccLiveMigration_wantedTwice(t *testing.T) {
 	t.Parallel()
-	guest := testLab(t).StartGuest(t, lab.GuestSpec{Bare: true})
+	guest := testLab(t).StartGuest(t, typical())
 	const more = `
 resource "virt_vm_live_migration" "other" {
   vm          = %s

@@ -11,8 +11,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/plancheck"
 	"github.com/hashicorp/terraform-plugin-testing/statecheck"
-
-	"github.com/terraform-provider-virt/terraform-provider-virt/internal/lab"
 )
 
 // TestAccProvider_configuration refuses what cannot be right, on the attribute
@@ -86,7 +84,7 @@ provider "virt" {
 func TestAccProvider_unknown(t *testing.T) {
 	withoutHostRecords(t)
 	kvm1 := testLab(t).Host("kvm1")
-	guest := testLab(t).StartGuest(t, lab.GuestSpec{Bare: true})
+	guest := testLab(t).StartGuest(t, typical())
 	data := struct{ URI, VM string }{kvm1.URI, guest.Name}
 	body := `
 resource "virt_migration_global_settings" "all" {}
@@ -124,7 +122,7 @@ resource "virt_vm_migration_policy" "vm" {
 // TestAccProvider_default has one host, from the environment, when none is
 // configured.
 func TestAccProvider_default(t *testing.T) { // alone: it sets the environment
-	guest := testLab(t).StartGuest(t, lab.GuestSpec{Bare: true})
+	guest := testLab(t).StartGuest(t, typical())
 	t.Setenv("LIBVIRT_DEFAULT_URI", testLab(t).Host("kvm1").SocketURI)
 	acceptance(t, resource.TestStep{
 		Config: rendered(t, vmPolicyBody, vmPolicyData{guest.Name, ``}),
@@ -143,7 +141,7 @@ func TestAccProvider_default(t *testing.T) { // alone: it sets the environment
 // TestClose leaves no connection to a host behind.
 func TestClose(t *testing.T) { //nolint:paralleltest // it counts connections, those of other tests included
 	world := testLab(t)
-	guest := world.StartGuest(t, lab.GuestSpec{Bare: true})
+	guest := world.StartGuest(t, typical())
 	connections := func() int {
 		all := 0
 		for _, host := range world.Hosts {

@@ -50,12 +50,13 @@ func TestAccTransports(t *testing.T) {
 	}
 }
 
-// overSSH reaches the same hosts by SSH.
+// overSSH reaches the same hosts by SSH. They reach each other by TCP, so that all
+// tunnels are Terraform's.
 func (b providerBlock) overSSH(t *testing.T) providerBlock {
 	t.Helper()
 	hosts := map[string]hostBlock{}
 	for name, h := range b.Hosts {
-		h.URI = testLab(t).Host(name).SSHURI
+		h.URI, h.PeerURI = testLab(t).Host(name).SSHURI, testLab(t).Host(name).PeerURI
 		hosts[name] = h
 	}
 	b.Hosts = hosts

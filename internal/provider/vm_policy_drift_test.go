@@ -136,7 +136,7 @@ func guestPlaces(spec lab.GuestSpec) []string {
 func TestAccVMPolicy_redefined(t *testing.T) {
 	t.Parallel()
 	kvm1 := testLab(t).Host("kvm1")
-	guest := testLab(t).StartGuest(t, lab.GuestSpec{Bare: true})
+	guest := testLab(t).StartGuest(t, typical())
 	file := filepath.Join(t.TempDir(), "domain.xml")
 	if err := os.WriteFile(file, []byte(kvm1.MustVirsh(t, "dumpxml", "--inactive", guest.Name)), 0o600); err != nil {
 		t.Fatal(err)
@@ -161,7 +161,7 @@ func TestAccVMPolicy_redefined(t *testing.T) {
 func TestAccVMPolicy_unknownMembers(t *testing.T) {
 	t.Parallel()
 	kvm1 := testLab(t).Host("kvm1")
-	guest := testLab(t).StartGuest(t, lab.GuestSpec{Bare: true})
+	guest := testLab(t).StartGuest(t, typical())
 	config := func(maxDowntime int) string {
 		return configuration(t, vmPolicyBody, vmPolicyData{guest.Name, fmt.Sprintf("max_downtime_ms = %d", maxDowntime)})
 	}
@@ -188,7 +188,7 @@ func TestAccVMPolicy_newerVersion(t *testing.T) {
 	t.Parallel()
 	const newer = `{"version":2,"max_downtime":"500ms"}`
 	kvm1 := testLab(t).Host("kvm1")
-	guest := testLab(t).StartGuest(t, lab.GuestSpec{Bare: true})
+	guest := testLab(t).StartGuest(t, typical())
 	config := configuration(t, vmPolicyBody, vmPolicyData{guest.Name, `max_downtime_ms = 500`})
 	refused := saying(`the record has version 2 and this release of the provider knows versions up to 1. It is left as it is.`)
 	acceptance(t,
@@ -216,7 +216,7 @@ removed {
 func TestAccVMPolicy_gone(t *testing.T) {
 	t.Parallel()
 	kvm1 := testLab(t).Host("kvm1")
-	guest := testLab(t).StartGuest(t, lab.GuestSpec{Bare: true})
+	guest := testLab(t).StartGuest(t, typical())
 	config := configuration(t, vmPolicyBody, vmPolicyData{guest.UUID, declaredVMPolicy})
 	acceptance(t,
 		resource.TestStep{Config: config},

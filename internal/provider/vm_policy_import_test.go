@@ -38,7 +38,7 @@ func TestAccVMPolicy_import(t *testing.T) {
 
 func TestAccVMPolicy_identity(t *testing.T) {
 	t.Parallel()
-	guest := testLab(t).StartGuest(t, lab.GuestSpec{Bare: true})
+	guest := testLab(t).StartGuest(t, typical())
 	acceptanceWithIdentity(t,
 		resource.TestStep{
 			Config: vmPolicyOf(t, guest.UUID, everyField),
@@ -61,7 +61,7 @@ func TestAccVMPolicy_importRefused(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			guest := testLab(t).StartGuest(t, lab.GuestSpec{Bare: true})
+			guest := testLab(t).StartGuest(t, typical())
 			if test.document != "" {
 				setVMRecord(t, kvm1, guest.Name, test.document, "live", "config")
 			}

@@ -127,7 +127,7 @@ func TestAccVMPolicy_lifecycle(t *testing.T) {
 // in place, and no other VM.
 func TestAccVMPolicy_spellings(t *testing.T) {
 	t.Parallel()
-	guest := testLab(t).StartGuest(t, lab.GuestSpec{Bare: true})
+	guest := testLab(t).StartGuest(t, typical())
 	other := testLab(t).StartGuest(t, lab.GuestSpec{Bare: true, Host: "kvm2"})
 	kvm1, kvm2 := testLab(t).Host("kvm1"), testLab(t).Host("kvm2")
 	const policy = `auto_converge = true`
@@ -263,7 +263,7 @@ func TestAccVMPolicy_moved(t *testing.T) {
 // make: its name or UUID may not be known, or may fit no VM.
 func TestAccVMPolicy_createdInSameApply(t *testing.T) {
 	t.Parallel()
-	guest := testLab(t).StartGuest(t, lab.GuestSpec{Bare: true})
+	guest := testLab(t).StartGuest(t, typical())
 	config := configuration(t, `
 resource "terraform_data" "domain" {
   input = {{ printf "%q" . }}
@@ -301,7 +301,7 @@ func removeGuest(t *testing.T, guest *lab.Guest) {
 func TestAccVMPolicy_existing(t *testing.T) {
 	t.Parallel()
 	kvm1 := testLab(t).Host("kvm1")
-	guest := testLab(t).StartGuest(t, lab.GuestSpec{Bare: true})
+	guest := testLab(t).StartGuest(t, typical())
 	setVMRecord(t, kvm1, guest.Name, `{"version":1,"max_downtime_ms":500}`, "live", "config")
 	acceptance(t,
 		resource.TestStep{

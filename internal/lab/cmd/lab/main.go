@@ -27,7 +27,7 @@ func main() {
 		options = append(options, lab.WithHosts(count))
 		return nil
 	})
-	flag.Func("guest", "a guest to start: NAME=KIND[@HOST], of kind idle, busy or untamable; may be repeated", func(value string) error {
+	flag.Func("guest", "a guest to start: NAME=KIND[@HOST], of kind idle, typical, busy or untamable; may be repeated", func(value string) error {
 		spec, err := parseGuest(value)
 		options = append(options, lab.WithGuests(spec))
 		return err
@@ -54,11 +54,11 @@ func parseGuest(value string) (lab.GuestSpec, error) {
 	name, kind, _ := strings.Cut(value, "=")
 	kind, host, _ := strings.Cut(kind, "@")
 	presets := map[string]func(string) lab.GuestSpec{
-		"idle": lab.IdleGuest, "busy": lab.BusyGuest, "untamable": lab.UntamableGuest,
+		"idle": lab.IdleGuest, "typical": lab.Typical, "busy": lab.BusyGuest, "untamable": lab.UntamableGuest,
 	}
 	preset, known := presets[kind]
 	if name == "" || !known {
-		return lab.GuestSpec{}, fmt.Errorf("%q is not NAME=idle, NAME=busy or NAME=untamable, with @HOST or without", value)
+		return lab.GuestSpec{}, fmt.Errorf("%q is not NAME=idle, NAME=typical, NAME=busy or NAME=untamable, with @HOST or without", value)
 	}
 	spec := preset(name)
 	spec.Host = host
