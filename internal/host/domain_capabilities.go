@@ -12,7 +12,8 @@ import (
 )
 
 // DomainCapabilities is what the host can give a guest of a machine type. The error is a
-// *preflight.EmulatorError or a *preflight.MachineError when it can give nothing.
+// *preflight.EmulatorError, a *preflight.MachineError or a *preflight.AcceleratorError when
+// it can give nothing.
 func (h *Host) DomainCapabilities(ctx context.Context, m preflight.Machine) (preflight.DomainCapabilities, error) {
 	const op = "ask what the emulator can do"
 	ask := func(m preflight.Machine) (string, error) {
@@ -25,12 +26,14 @@ func (h *Host) DomainCapabilities(ctx context.Context, m preflight.Machine) (pre
 	switch {
 	case answered(err, libvirt.ErrSystemError) && m.Emulator != "":
 		return preflight.DomainCapabilities{}, &preflight.EmulatorError{Emulator: m.Emulator}
-	case answered(err, libvirt.ErrInvalidArg) && m.Type != "":
-		// Of all that may be invalid it is the machine type if all else is valid.
+	case answered(err, libvirt.ErrInvalidArg):
+		// What is invalid is that without which the rest is valid.
 		other := m
-		other.Type = ""
-		if _, err := ask(other); err == nil {
+		if other.Type = ""; valid(ask(other)) {
 			return preflight.DomainCapabilities{}, &preflight.MachineError{Machine: m}
+		}
+		if other.VirtType = ""; valid(ask(other)) {
+			return preflight.DomainCapabilities{}, &preflight.AcceleratorError{VirtType: m.VirtType}
 		}
 	}
 	if err != nil {
@@ -39,6 +42,8 @@ func (h *Host) DomainCapabilities(ctx context.Context, m preflight.Machine) (pre
 	capabilities, err := parseDomainCapabilities(document)
 	return capabilities, h.fail(op, err)
 }
+
+func valid(_ string, err error) bool { return err == nil }
 
 // supported is the attribute that says whether a guest can have an element.
 type supported struct {

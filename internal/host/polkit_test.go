@@ -138,8 +138,8 @@ const furnished = "/var/lib/libvirt/images/furnished.raw"
 // furnish gives a host a network, a network filter and a pool with a disk.
 func furnish(t *testing.T, l *lab.Host) {
 	t.Helper()
-	l.MustVirsh(t, "net-define", define(t, `<network><name>lan</name><forward mode="bridge"/><bridge name="br0"/></network>`))
-	l.MustVirsh(t, "net-autostart", "lan") // over the restart that polkit takes
+	l.MustVirsh(t, "net-define", define(t, `<network><name>lan</name>
+		<forward mode="bridge"><interface dev="eth0"/></forward></network>`)) // stays active over the restart that polkit takes
 	l.MustVirsh(t, "net-start", "lan")
 	undo(t, l, "net-undefine", "lan")
 	undo(t, l, "net-destroy", "lan")

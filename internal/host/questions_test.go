@@ -223,6 +223,12 @@ func TestDomainCapabilities(t *testing.T) {
 	if _, err := h.DomainCapabilities(testContext(t), newer); !errors.As(err, &machine) {
 		t.Errorf("missing machine type: %v", err)
 	}
+	var accelerator *preflight.AcceleratorError
+	hosted := m
+	hosted.VirtType = "hvf" // that of macOS
+	if _, err := h.DomainCapabilities(testContext(t), hosted); !errors.As(err, &accelerator) {
+		t.Errorf("missing accelerator: %v", err)
+	}
 	other := m
 	other.Arch = "nosuch"
 	if _, err := h.DomainCapabilities(testContext(t), other); err == nil || errors.As(err, &machine) || errors.As(err, &emulator) {

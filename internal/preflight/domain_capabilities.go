@@ -1,7 +1,7 @@
 package preflight
 
 import (
-	"context"
+	"errors"
 	"fmt"
 	"slices"
 )
@@ -57,10 +57,17 @@ func (e *MachineError) Error() string {
 	return fmt.Sprintf("the emulator there has no machine type %s", e.Machine.Type)
 }
 
-// machines answers what a host can give guests.
-type machines interface {
-	// DomainCapabilities is what the host can give a guest of a machine type
-	// (virConnectGetDomainCapabilities). The error is an *EmulatorError or a *MachineError
-	// when it can give nothing.
-	DomainCapabilities(ctx context.Context, m Machine) (DomainCapabilities, error)
+// AcceleratorError says that a host cannot run guests of a type, such as "kvm".
+type AcceleratorError struct{ VirtType string }
+
+func (e *AcceleratorError) Error() string {
+	return fmt.Sprintf("guests of type %s cannot be run there", e.VirtType)
+}
+
+// refused tells whether a host answered that it can give a guest nothing.
+func refused(err error) bool {
+	var emulator *EmulatorError
+	var machine *MachineError
+	var accelerator *AcceleratorError
+	return errors.As(err, &emulator) || errors.As(err, &machine) || errors.As(err, &accelerator)
 }
