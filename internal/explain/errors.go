@@ -61,6 +61,7 @@ func vocabulary() []words {
 		say(nil, adviseTwice),
 		say(nil, adviseBroken),
 		say(nil, func(*fleet.SameHostError) string { return sameHostAdvice }),
+		say(nil, func(*fleet.SameUUIDError) string { return sameUUIDAdvice }),
 		say(nil, func(*fleet.InTransitError) string {
 			return "Wait for the migration to end, or add the other host to the provider's hosts. Nothing was changed."
 		}),

@@ -115,15 +115,3 @@ func (e *BrokenPostCopyError) Error() string {
 	return fmt.Sprintf("the post-copy migration of VM %s (%s) has failed, and each of %s holds a part of its memory",
 		e.Name, e.UUID, Quote(e.Hosts))
 }
-
-// SameHostError is one libvirt host that the configuration has twice.
-type SameHostError struct {
-	// Names are the two names it goes by.
-	Names [2]string
-	// HostUUID is the one that libvirt gives for both.
-	HostUUID string
-}
-
-func (e *SameHostError) Error() string {
-	return fmt.Sprintf("the hosts %s are one and the same libvirt host (%s)", Quote(e.Names[:]), e.HostUUID)
-}

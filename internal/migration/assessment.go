@@ -103,7 +103,7 @@ func Assess(ctx context.Context, r Request) Assessment {
 		return a
 	}
 	if same := source.identity.HostUUID; same != "" && same == destination.identity.HostUUID {
-		a.add(Finding{Check: CheckHosts, Fact: SameHost{source.identity}, Lasting: true})
+		a.add(Finding{Check: CheckHosts, Fact: oneUUID(source.identity, destination.identity), Lasting: true})
 		return a
 	}
 	a.asked = true
@@ -118,6 +118,15 @@ func Assess(ctx context.Context, r Request) Assessment {
 	a.checkJob(ctx, r)
 	a.checkStranded(r)
 	return a
+}
+
+// oneUUID tells one host under two names from two with one UUID, which libvirt takes from
+// the machine's firmware.
+func oneUUID(source, destination Identity) Fact {
+	if source.Hostname != destination.Hostname {
+		return SameUUID{source, destination}
+	}
+	return SameHost{source}
 }
 
 // probe is what one host first said.

@@ -57,7 +57,7 @@ func Run(ctx context.Context, r Request, report func(Progress)) (Report, error) 
 	if a.Running {
 		return m.conclude(m.adopt(ctx, a))
 	}
-	m.parameters = r.parameters(a.source.Domain)
+	m.parameters = r.Parameters(a.source.Domain)
 	m.downtime = &downtime{request: r}
 	m.downtime.prepare(ctx)
 	if ctx.Err() != nil {

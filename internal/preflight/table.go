@@ -11,6 +11,7 @@ const (
 	CheckPolicy   migration.Check = "policy"
 	CheckMode     migration.Check = "mode"
 	CheckVersions migration.Check = "versions"
+	CheckVerdict  migration.Check = "source's verdict"
 	CheckCPU      migration.Check = "guest CPU"
 	CheckMemory   migration.Check = "memory"
 )
@@ -109,6 +110,10 @@ func Table() []Entry {
 			CheckVersions, "libvirt and QEMU are new enough for the policy, and the destination's QEMU is no older",
 			"virConnectGetLibVersion, virConnectGetVersion",
 			NeedsHosts, Either, 0, "destination", versionsCheck{},
+		},
+		{
+			CheckVerdict, "libvirt on the source would begin the migration", "virDomainMigrateBegin3Params",
+			NeedsGuest, Errors, 1, "vm", verdictCheck{},
 		},
 		{
 			CheckCPU, "the destination can run the guest's CPU", "virConnectCompareHypervisorCPU",

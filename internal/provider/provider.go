@@ -98,7 +98,7 @@ func (p *virtProvider) Resources(context.Context) []func() resource.Resource {
 }
 
 func (p *virtProvider) DataSources(context.Context) []func() datasource.DataSource {
-	return []func() datasource.DataSource{newEffectivePolicyDataSource}
+	return []func() datasource.DataSource{newEffectivePolicyDataSource, newPreflightDataSource}
 }
 
 func (p *virtProvider) Actions(context.Context) []func() action.Action {
