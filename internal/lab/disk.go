@@ -1,50 +1,85 @@
 package lab
 
 import (
-	"errors"
-	"os"
-	"path/filepath"
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+
+	"libvirt.org/go/libvirtxml"
 )
 
-// diskPath is the guest's disk as the hosts see it.
-func (g *Guest) diskPath() string { return filepath.Join(images, g.Name+".img") }
-
-// diskLink is one host's hard link to the guest's disk: all hosts share the file, and each can lose its own link.
-func (g *Guest) diskLink(host *Host) string {
-	return filepath.Join(host.Directory, "images", g.Name+".img")
+// Disk is a disk of a guest, on storage that all hosts share unless it is Local.
+type Disk struct {
+	// Format is qcow2 (the default) or raw.
+	Format string
+	// Bus is virtio (the default), scsi or sata.
+	Bus string
+	// MiB is the disk's size; the default is 8.
+	MiB int
+	// Local puts the disk where only the guest's own host has it, outside of qemu.conf's shared_filesystems.
+	Local bool
+	// Target and Path are filled in by the lab: the device as the guest's definition has it, and the file as hosts see it.
+	Target, Path string
 }
 
-func (g *Guest) createDisk() error {
-	if g.Spec.DiskMiB == 0 {
-		return nil
-	}
-	first := g.diskLink(g.world.Hosts[0])
-	if err := os.WriteFile(first, nil, 0o600); err != nil {
-		return err
-	}
-	if err := os.Truncate(first, int64(g.Spec.DiskMiB)<<20); err != nil {
-		return err
-	}
-	for _, host := range g.world.Hosts[1:] {
-		if err := os.Link(first, g.diskLink(host)); err != nil {
-			return err
+// targetPrefixes are how targets begin on each bus.
+var targetPrefixes = map[string]string{"virtio": "vd", "scsi": "sd", "sata": "sd"}
+
+// Disks are the guest's disks, in the order of its spec.
+func (g *Guest) Disks() []Disk {
+	var disks []Disk
+	for _, part := range g.Spec.Parts {
+		if disk, ok := part.(Disk); ok {
+			disks = append(disks, disk)
 		}
 	}
-	return nil
+	return disks
 }
 
-// HideDisk removes the guest's disk from one host for good. A QEMU that has it open keeps it.
-func (g *Guest) HideDisk(host *Host) error { return os.Remove(g.diskLink(host)) }
+// resolveDisks fills in what the specs of the guest's disks left out.
+func (g *Guest) resolveDisks() {
+	taken := map[string]int{}
+	for i, part := range g.Spec.Parts {
+		disk, ok := part.(Disk)
+		if !ok {
+			continue
+		}
+		disk.Format, disk.Bus, disk.MiB = cmp.Or(disk.Format, "qcow2"), cmp.Or(disk.Bus, "virtio"), cmp.Or(disk.MiB, 8)
+		prefix := targetPrefixes[disk.Bus]
+		disk.Target = prefix + string(rune('a'+taken[prefix]))
+		taken[prefix]++
+		directory := Images
+		if disk.Local {
+			directory = LocalImages
+		}
+		disk.Path = fmt.Sprintf("%s/%s-%s.%s", directory, g.Name, disk.Target, disk.Format)
+		g.Spec.Parts[i] = disk
+	}
+}
 
-func (g *Guest) removeDisk() error {
-	if g.Spec.DiskMiB == 0 {
+func (d Disk) create(ctx context.Context, g *Guest) error {
+	own := g.world.Host(g.Spec.Host)
+	if err := run(ctx, "qemu-img", "create", "-q", "-f", d.Format, own.File(d.Path), fmt.Sprintf("%dM", d.MiB)); err != nil {
+		return err
+	}
+	if d.Local {
+		g.files = append(g.files, d.Path)
 		return nil
 	}
-	var failed error
-	for _, host := range g.world.Hosts {
-		if err := os.Remove(g.diskLink(host)); !errors.Is(err, os.ErrNotExist) {
-			failed = errors.Join(failed, err)
-		}
+	return g.share(own, d.Path)
+}
+
+func (d Disk) describe(_ *Guest, domain *libvirtxml.Domain) {
+	domain.Devices.Disks = append(domain.Devices.Disks, libvirtxml.DomainDisk{
+		Device: "disk",
+		Driver: &libvirtxml.DomainDiskDriver{Name: "qemu", Type: d.Format},
+		Source: &libvirtxml.DomainDiskSource{File: &libvirtxml.DomainDiskSourceFile{File: d.Path}},
+		Target: &libvirtxml.DomainDiskTarget{Dev: d.Target, Bus: d.Bus},
+	})
+	isSCSI := func(c libvirtxml.DomainController) bool { return c.Type == "scsi" }
+	if d.Bus == "scsi" && !slices.ContainsFunc(domain.Devices.Controllers, isSCSI) {
+		domain.Devices.Controllers = append(domain.Devices.Controllers,
+			libvirtxml.DomainController{Type: "scsi", Model: "virtio-scsi"})
 	}
-	return failed
 }

@@ -2,7 +2,7 @@ package lab
 
 import "libvirt.org/go/libvirtxml"
 
-// domainXML is the guest's definition: a minimal emulated PC with a CPU that every host can run.
+// domainXML is the guest's definition: a minimal emulated PC with a CPU that every host can run, and the parts of its spec.
 func (g *Guest) domainXML() (string, error) {
 	zero := uint(0)
 	domain := &libvirtxml.Domain{
@@ -11,14 +11,14 @@ func (g *Guest) domainXML() (string, error) {
 		UUID:   g.UUID,
 		Memory: &libvirtxml.DomainMemory{Value: uint(g.Spec.MemoryMiB), Unit: "MiB"},
 		VCPU:   &libvirtxml.DomainVCPU{Value: 1},
-		OS:     &libvirtxml.DomainOS{Type: &libvirtxml.DomainOSType{Arch: "x86_64", Machine: "pc", Type: "hvm"}},
+		OS:     &libvirtxml.DomainOS{Type: &libvirtxml.DomainOSType{Arch: "x86_64", Machine: g.Spec.Machine, Type: "hvm"}},
 		CPU: &libvirtxml.DomainCPU{
 			Mode: "custom", Match: "exact", Check: "none",
 			Model: &libvirtxml.DomainCPUModel{Value: "qemu64", Fallback: "forbid"},
 		},
 		Features: &libvirtxml.DomainFeatureList{ACPI: &libvirtxml.DomainFeature{}},
 		Devices: &libvirtxml.DomainDeviceList{
-			Emulator:    Emulator,
+			Emulator:    g.Spec.Emulator,
 			Controllers: []libvirtxml.DomainController{{Type: "usb", Index: &zero, Model: "none"}},
 			MemBalloon:  &libvirtxml.DomainMemBalloon{Model: "none"},
 		},
@@ -38,13 +38,8 @@ func (g *Guest) domainXML() (string, error) {
 	if g.Spec.SleepAfter > 0 {
 		domain.PM = &libvirtxml.DomainPM{SuspendToMem: &libvirtxml.DomainPMPolicy{Enabled: "yes"}}
 	}
-	if g.Spec.DiskMiB > 0 {
-		domain.Devices.Disks = []libvirtxml.DomainDisk{{
-			Device: "disk",
-			Driver: &libvirtxml.DomainDiskDriver{Name: "qemu", Type: "raw"},
-			Source: &libvirtxml.DomainDiskSource{File: &libvirtxml.DomainDiskSourceFile{File: g.diskPath()}},
-			Target: &libvirtxml.DomainDiskTarget{Dev: "vda", Bus: "virtio"},
-		}}
+	for _, part := range g.Spec.Parts {
+		part.describe(g, domain)
 	}
 	return domain.Marshal()
 }

@@ -1,11 +1,13 @@
 package lab
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -49,8 +51,14 @@ type GuestSpec struct {
 	// SleepAfter, if not zero, makes the guest suspend itself (ACPI S3, libvirt's pmsuspended) this long after it was
 	// ready, once: `virsh dompmwakeup` wakes it, and it beats again.
 	SleepAfter time.Duration
-	// DiskMiB, if not zero, is the size of a disk on storage that all hosts share; see [Guest.HideDisk].
-	DiskMiB int
+	// Machine is the machine type; the default is pc.
+	Machine string
+	// Emulator is the path of QEMU; the default is [Emulator]. The host gets [OtherEmulator] where it is that.
+	Emulator string
+	// Autostart makes libvirtd start the guest when it starts itself. A transient guest has no such mark.
+	Autostart bool
+	// Parts are what the guest has besides: disks, interfaces, a console.
+	Parts []Part
 }
 
 // Guest is a VM of the lab. Its Pulse follows its heartbeat on whatever host it runs.
@@ -63,6 +71,8 @@ type Guest struct {
 	*Pulse
 
 	world *World
+	// files are those on storage that are the guest's, as hosts see them.
+	files []string
 }
 
 // guestBootTimeout bounds the time from start to heartbeat. A guest boots in about four seconds on an idle machine, and
@@ -146,7 +156,11 @@ func (w *World) newGuest(spec GuestSpec) *Guest {
 			spec.MemoryMiB = 32
 		}
 	}
-	return &Guest{Name: spec.Name, UUID: spec.UUID, Spec: spec, world: w}
+	spec.Machine, spec.Emulator = cmp.Or(spec.Machine, "pc"), cmp.Or(spec.Emulator, Emulator)
+	spec.Parts = slices.Clone(spec.Parts)
+	guest := &Guest{Name: spec.Name, UUID: spec.UUID, Spec: spec, world: w}
+	guest.resolveDisks()
+	return guest
 }
 
 func (g *Guest) create(ctx context.Context) error {
@@ -155,14 +169,23 @@ func (g *Guest) create(ctx context.Context) error {
 		return err
 	}
 	g.Pulse = pulse
-	if err := g.createDisk(); err != nil {
-		return err
+	host := g.world.Host(g.Spec.Host)
+	if g.Spec.Emulator == OtherEmulator {
+		if err := host.AddEmulator(); err != nil {
+			return err
+		}
+	}
+	for _, part := range g.Spec.Parts {
+		if part, ok := part.(creator); ok {
+			if err := part.create(ctx, g); err != nil {
+				return err
+			}
+		}
 	}
 	document, err := g.domainXML()
 	if err != nil {
 		return err
 	}
-	host := g.world.Host(g.Spec.Host)
 	file := filepath.Join(host.Directory, g.UUID+".xml")
 	if err := os.WriteFile(file, []byte(document), 0o600); err != nil {
 		return err
@@ -184,6 +207,9 @@ func (g *Guest) create(ctx context.Context) error {
 	default:
 		commands = [][]string{{"define", file}, {"start", g.UUID}}
 	}
+	if g.Spec.Autostart {
+		commands = append(commands, []string{"autostart", g.UUID})
+	}
 	for _, command := range commands {
 		if _, err := host.Virsh(ctx, command...); err != nil {
 			return err
@@ -192,7 +218,7 @@ func (g *Guest) create(ctx context.Context) error {
 	return nil
 }
 
-// Remove ends the guest on all hosts, removes its definitions and its disk, and waits for its processes to end, also
+// Remove ends the guest on all hosts, removes its definitions and its files, and waits for its processes to end, also
 // on hosts whose daemon is stopped or killed. Removing twice is no error.
 func (g *Guest) Remove(ctx context.Context) error {
 	var failed error
@@ -210,7 +236,7 @@ func (g *Guest) Remove(ctx context.Context) error {
 		}
 		// These fail if the domain is not active, or not persistent.
 		_, _ = host.Virsh(ctx, "destroy", g.UUID)
-		_, _ = host.Virsh(ctx, "undefine", g.UUID)
+		_, _ = host.Virsh(ctx, "undefine", g.UUID, "--nvram", "--tpm", "--managed-save", "--snapshots-metadata", "--checkpoints-metadata")
 	}
 	for _, process := range g.Processes() {
 		failed = errors.Join(failed, process.Kill())
@@ -218,7 +244,7 @@ func (g *Guest) Remove(ctx context.Context) error {
 	if g.Pulse != nil {
 		failed = errors.Join(failed, g.Pulse.close())
 	}
-	failed = errors.Join(failed, g.removeDisk())
+	failed = errors.Join(failed, g.removeFiles())
 	return errors.Join(failed, poll(ctx, func() (bool, error) { return len(g.Processes()) == 0, nil }))
 }
 

@@ -15,7 +15,7 @@ import (
 func TestGuestBeatsOnAcrossAMigration(t *testing.T) {
 	world := current(t)
 	source, destination := world.Hosts[0], world.Hosts[1]
-	guest := world.StartGuest(t, lab.GuestSpec{DiskMiB: 1, Load: lab.Load{HotMiB: 32, Cost: 100 * time.Microsecond}})
+	guest := world.StartGuest(t, lab.GuestSpec{Parts: []lab.Part{lab.Disk{}}, Load: lab.Load{HotMiB: 32, Cost: 100 * time.Microsecond}})
 
 	before := time.Now()
 	migrate(t, guest, source, destination)
@@ -72,7 +72,7 @@ func TestGuestIsHandedOutInTheStateAskedFor(t *testing.T) {
 
 func TestRemovedGuestLeavesNothing(t *testing.T) {
 	world := current(t)
-	guest, err := world.Start(t.Context(), lab.GuestSpec{Bare: true, DiskMiB: 1})
+	guest, err := world.Start(t.Context(), lab.GuestSpec{Bare: true, Parts: []lab.Part{lab.Disk{}}})
 	must(t, err)
 	migrate(t, guest, world.Hosts[0], world.Hosts[1])
 	must(t, guest.Remove(t.Context()))
@@ -80,7 +80,7 @@ func TestRemovedGuestLeavesNothing(t *testing.T) {
 		if listed := host.MustVirsh(t, "list", "--all", "--name"); strings.Contains(listed, guest.Name) {
 			t.Errorf("%s still lists guest %s", host.Name, guest.Name)
 		}
-		must(t, host.Command(t.Context(), "sh", "-c", "! ls /var/lib/libvirt/images/"+guest.Name+".img").Run())
+		must(t, host.Command(t.Context(), "sh", "-c", "! ls "+guest.Disks()[0].Path).Run())
 	}
 	if left := guest.Processes(); len(left) > 0 {
 		t.Errorf("QEMUs left: %v", left)
@@ -89,8 +89,8 @@ func TestRemovedGuestLeavesNothing(t *testing.T) {
 
 func TestHiddenDiskIsMissingOnOneHostOnly(t *testing.T) {
 	world := current(t)
-	guest := world.StartGuest(t, lab.GuestSpec{Bare: true, DiskMiB: 1})
-	must(t, guest.HideDisk(world.Hosts[1]))
+	guest := world.StartGuest(t, lab.GuestSpec{Bare: true, Parts: []lab.Part{lab.Disk{}}})
+	must(t, world.Hosts[1].Hide(guest.Disks()[0].Path))
 	_, err := world.Hosts[0].Virsh(t.Context(), migration(guest, world.Hosts[1])...)
 	if err == nil || !strings.Contains(err.Error(), "No such file or directory") {
 		t.Errorf("migration to a host without the disk: %v, want no such file", err)

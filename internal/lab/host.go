@@ -2,6 +2,7 @@ package lab
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -68,12 +69,9 @@ var bindMounts = [][2]string{
 	{"run", "/run/libvirt"},
 	{"log", "/var/log/libvirt"},
 	{"cache", "/var/cache/libvirt"},
-	{"images", images},
+	{"images", Images},
 	{"sasl", "/etc/sasl2"},
 }
-
-// images is the directory of the guests' disks as the host sees it.
-const images = "/var/lib/libvirt/images"
 
 // build makes the host and starts its sshd and its libvirtd.
 func (h *Host) build(ctx context.Context) error {
@@ -82,22 +80,25 @@ func (h *Host) build(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := os.MkdirAll(filepath.Join(h.Directory, "lib", "images"), 0o755); err != nil {
-		return err
+	for _, path := range []string{"images", "local"} {
+		if err := os.MkdirAll(filepath.Join(h.Directory, "lib", path), 0o755); err != nil {
+			return err
+		}
 	}
 	if err := h.configure(); err != nil {
 		return err
 	}
-	err := runAll(ctx, [][]string{
+	commands := [][]string{
 		{"ip", "netns", "add", h.Name},
 		{"ip", "link", "add", h.Name, "type", "veth", "peer", "name", "eth0", "netns", h.Name},
 		{"ip", "link", "set", h.Name, "master", bridge, "up"},
 		{"ip", "-n", h.Name, "address", "add", h.Address + "/24", "dev", "eth0"},
 		{"ip", "-n", h.Name, "link", "set", "lo", "up"},
 		{"ip", "-n", h.Name, "link", "set", "eth0", "up"},
-		{"nsenter", "--net=/run/netns/" + h.Name, "unshare", "--mount", "--uts", "sh", "-c", h.settle()},
-	})
-	if err != nil {
+	}
+	commands = append(commands, h.bridgeCommands()...)
+	commands = append(commands, []string{"nsenter", "--net=/run/netns/" + h.Name, "unshare", "--mount", "--uts", "sh", "-c", h.settle()})
+	if err := runAll(ctx, commands); err != nil {
 		return fmt.Errorf("host %s: %w", h.Name, err)
 	}
 	if err := h.StartSSH(ctx); err != nil {
@@ -134,15 +135,18 @@ security_driver = "none"
 namespaces = []
 cgroup_controllers = []
 stdio_handler = "file"
-shared_filesystems = [ "` + images + `" ]
+shared_filesystems = [ "` + Images + `" ]
 default_tls_x509_cert_dir = "/etc/libvirt/pki/qemu"
+hugetlbfs_mount = "` + hugePagesSetting() + `"
+swtpm_user = "root"
+swtpm_group = "root"
 `
 	for name, content := range map[string]string{"libvirtd.conf": daemon, "qemu.conf": qemu} {
 		if err := os.WriteFile(filepath.Join(h.Directory, "etc", name), []byte(content), 0o644); err != nil {
 			return err
 		}
 	}
-	return nil
+	return errors.Join(h.autostart("storage", Pool, poolXML), h.autostart("qemu/networks", Network, networkXML))
 }
 
 // settle is a shell script that sets up the host's mount and UTS namespaces and starts a process that keeps them,
@@ -153,6 +157,8 @@ func (h *Host) settle() string {
 	for _, mount := range bindMounts {
 		fmt.Fprintf(&script, "mount --bind %s %s\n", filepath.Join(h.Directory, mount[0]), mount[1])
 	}
+	// Of the network devices, sysfs shows those of the namespace that it was mounted in.
+	fmt.Fprintf(&script, "mount --bind %s /etc/hosts\nmount -t sysfs sysfs /sys\n", filepath.Join(h.Directory, "hosts"))
 	fmt.Fprintf(&script, "setsid sleep infinity </dev/null >/dev/null 2>&1 &\necho $! >%s\n", h.keeperFile())
 	return script.String()
 }

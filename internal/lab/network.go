@@ -84,8 +84,8 @@ func forget(ctx context.Context, command []string) error {
 	return err
 }
 
-// Heal undoes every fault: links are up, uncut and without limit, and every libvirtd and sshd runs and answers. It does
-// not change guests.
+// Heal undoes every fault: links are up, uncut and without limit, ports are open, names resolve, every host has its bridge
+// and its network, and every libvirtd and sshd runs and answers. It does not change guests.
 func (w *World) Heal(ctx context.Context) error {
 	var failed error
 	for i, host := range w.Hosts {
@@ -96,7 +96,8 @@ func (w *World) Heal(ctx context.Context) error {
 		if host.Running() {
 			failed = errors.Join(failed, host.Continue())
 		}
-		failed = errors.Join(failed, host.Start(ctx), host.healSSH(ctx))
+		failed = errors.Join(failed, host.Start(ctx), host.healSSH(ctx),
+			host.OpenPorts(ctx), host.ResolveAll(w), host.RestoreBridge(ctx), host.RestoreNetwork(ctx))
 	}
 	return failed
 }

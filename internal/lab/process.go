@@ -42,7 +42,8 @@ func (w *World) processes(uuid string) []Process {
 		}
 		commandLine, err := os.ReadFile(filepath.Join(entry, "cmdline"))
 		ours := bytes.Contains(commandLine, []byte("\x00-uuid\x00"+uuid+"\x00"))
-		if err != nil || !ours || !bytes.HasPrefix(commandLine, []byte(Emulator)) {
+		program, _ := os.Readlink(filepath.Join(entry, "exe")) // None if it ended meanwhile.
+		if err != nil || !ours || program != Emulator {
 			continue
 		}
 		network, err := os.Stat(filepath.Join(entry, "ns", "net"))

@@ -14,18 +14,9 @@ import (
 	"time"
 )
 
-// Emulator is the QEMU binary that the lab's guests run in.
-const Emulator = "/usr/bin/qemu-system-x86_64"
-
 // MinimumQEMU is the oldest major version of QEMU that migrates emulated guests correctly. Older ones lose writes, fixed
 // by "physmem: Fix migration dirty bitmap coherency with TCG memory access".
 const MinimumQEMU = 9
-
-// tools are the programs that the lab runs.
-var tools = []string{
-	"libvirtd", "virsh", Emulator, "ip", "tc", "unshare", "nsenter", "setsid", "mount", "hostname",
-	"ssh", "sshd", "ssh-keygen", "nc", "virt-ssh-helper", "saslpasswd2", "dbus-daemon", "dbus-send", polkitd,
-}
 
 // checkRequirements checks that this machine can run a lab. The error names the command that installs what is missing.
 func checkRequirements(ctx context.Context) error {
@@ -36,11 +27,9 @@ func checkRequirements(ctx context.Context) error {
 	if err := os.Setenv("PATH", os.Getenv("PATH")+":/usr/local/sbin:/usr/sbin:/sbin"); err != nil {
 		return err
 	}
-	var missing []string
-	for _, tool := range tools {
-		if _, err := exec.LookPath(tool); err != nil {
-			missing = append(missing, filepath.Base(tool))
-		}
+	missing, err := missing(ctx)
+	if err != nil {
+		return err
 	}
 	if len(missing) > 0 {
 		return fmt.Errorf("this machine lacks: %s\n%s", strings.Join(missing, ", "), setupHint())
@@ -49,6 +38,23 @@ func checkRequirements(ctx context.Context) error {
 		return err
 	}
 	return checkNamespaces(ctx)
+}
+
+// missing asks the set-up script, which has the list, for the programs and drivers that this machine lacks.
+func missing(ctx context.Context) ([]string, error) {
+	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, "bash", "-s", "missing")
+	cmd.Stdin = strings.NewReader(setupScript)
+	printed, err := capture(ctx, cmd)
+	if err != nil {
+		return nil, fmt.Errorf("ask the set-up what this machine lacks: %w", err)
+	}
+	var names []string
+	for line := range strings.Lines(printed) {
+		names = append(names, filepath.Base(strings.Fields(line)[0]))
+	}
+	return names, nil
 }
 
 // checkEmulator checks that QEMU is new enough to migrate an emulated guest.

@@ -133,7 +133,7 @@ func (w *World) buildShared(ctx context.Context) error {
 	if err := run(ctx, "mount", "-t", "tmpfs", "-o", "mode=0755", "lab", "/run"); err != nil {
 		return err
 	}
-	for _, path := range []string{"console", "disks"} {
+	for _, path := range []string{"console"} {
 		if err := os.MkdirAll(filepath.Join(directory, path), 0o755); err != nil {
 			return err
 		}
@@ -141,14 +141,20 @@ func (w *World) buildShared(ctx context.Context) error {
 	if err := os.Mkdir("/run/libvirt", 0o755); err != nil {
 		return err
 	}
-	var names strings.Builder
-	fmt.Fprintf(&names, "127.0.0.1 localhost\n%s caller\n", callerAddress)
-	for _, host := range w.Hosts {
-		fmt.Fprintln(&names, host.Address, host.Name)
+	if err := mountHugePages(ctx); err != nil {
+		return err
 	}
 	hosts := filepath.Join(directory, "hosts")
-	if err := os.WriteFile(hosts, []byte(names.String()), 0o644); err != nil {
+	if err := os.WriteFile(hosts, []byte(w.hostNames()), 0o644); err != nil {
 		return err
+	}
+	for _, host := range w.Hosts {
+		if err := os.MkdirAll(host.Directory, 0o755); err != nil {
+			return err
+		}
+		if err := host.ResolveAll(w); err != nil {
+			return err
+		}
 	}
 	return runAll(ctx, [][]string{
 		{"mount", "--bind", hosts, "/etc/hosts"},

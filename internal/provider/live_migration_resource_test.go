@@ -148,7 +148,7 @@ func TestAccLiveMigration_guests(t *testing.T) {
 		"persistent, active": {lab.GuestSpec{Load: lab.Load{HotMiB: 16, RateMiB: 8}}, "running", "yes"},
 		"transient":          {lab.GuestSpec{Transient: true}, "running", "no"},
 		"paused":             {lab.GuestSpec{State: lab.Paused}, "paused", "yes"},
-		"with a shared disk": {lab.GuestSpec{DiskMiB: 8}, "running", "yes"},
+		"with a shared disk": {lab.GuestSpec{Parts: []lab.Part{lab.Disk{}}}, "running", "yes"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

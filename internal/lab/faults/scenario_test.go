@@ -143,8 +143,8 @@ func (s scenario) withDefaults() scenario {
 	if s.asked == nil {
 		s.asked = []form{byAction}
 	}
-	if s.guest.DiskMiB == 0 {
-		s.guest.DiskMiB = 8
+	if s.guest.Parts == nil {
+		s.guest = s.guest.With(lab.Disk{Format: "raw"})
 	}
 	if s.policy == "" {
 		s.policy = calm

@@ -6,7 +6,6 @@ import (
 	"net"
 	"net/url"
 	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/lab"
@@ -64,7 +63,7 @@ var settingFaults = []scenario{
 	},
 	{
 		name:    "the guest's disk is missing on the destination",
-		arrange: func(s *stage) { s.must(s.guest.HideDisk(s.to)) },
+		arrange: func(s *stage) { s.must(s.to.Hide(s.guest.Disks()[0].Path)) },
 		want:    want{places: []place{onSource}, codes: []int{1}, summaries: []string{failed}, words: []string{".img"}, within: 40 * time.Second},
 		repair:  func(s *stage) { s.must(os.Link(s.disk(s.from), s.disk(s.to))) },
 	},
@@ -98,5 +97,5 @@ func withHost(uri, host string) string {
 
 // disk is the guest's disk as a host has it.
 func (s *stage) disk(host *lab.Host) string {
-	return filepath.Join(host.Directory, "images", s.guest.Name+".img")
+	return host.File(s.guest.Disks()[0].Path)
 }

@@ -4,6 +4,7 @@
 #
 #   setup.sh              everything; installs packages when run as root, else names the command to run and fails
 #   setup.sh kernel       only the guest's kernel, which needs no privilege
+#   setup.sh missing      prints what the lab lacks, each with its package; changes nothing
 #   setup.sh tool NAME... only these programs, each from the package of its name
 #
 # No package that is installed is removed or taken to another release. On Debian 12, QEMU, libvirt and SeaBIOS are too old
@@ -29,7 +30,9 @@ cache="${XDG_CACHE_HOME:-${HOME:-/nonexistent}/.cache}/terraform-provider-virt"
 readonly cache
 readonly backports_source="$root/etc/apt/sources.list.d/terraform-provider-virt-backports.sources"
 readonly policy="$root/usr/sbin/policy-rc.d"
-readonly libraries="$root/usr/lib/x86_64-linux-gnu"
+readonly emulator=/usr/bin/qemu-system-x86_64
+readonly libraries=/usr/lib/x86_64-linux-gnu
+readonly drivers="$libraries/libvirt/connection-driver"
 PATH="$PATH:$root/usr/local/sbin:$root/usr/sbin:$root/sbin:$root/usr/local/go/bin"
 
 say() { printf '%s\n' "$@" >&2; }
@@ -76,7 +79,7 @@ release() { sed -n "s/^$1=\"\{0,1\}\([^\"]*\)\"\{0,1\}$/\1/p" "$root/etc/os-rele
 # qemu_major prints the major version of the installed QEMU, 0 when there is none.
 qemu_major() {
 	local version
-	version=$("$root/usr/bin/qemu-system-x86_64" --version 2>/dev/null | sed -n 's/.*version \([0-9]*\)\..*/\1/p') || true
+	version=$("$root$emulator" --version 2>/dev/null | sed -n 's/.*version \([0-9]*\)\..*/\1/p') || true
 	printf '%s\n' "${version:-0}"
 }
 
@@ -89,18 +92,28 @@ go_version() {
 
 at_least() { [ "$(printf '%s\n' "$1" "$2" | sort -V | head -n 1)" = "$1" ]; }
 
-# missing_packages prints the packages that bring what this machine lacks.
-missing_packages() {
-	local program package
-	while read -r program package; do
-		case "$program" in /*) program="$root$program" ;; esac
-		command -v "$program" >/dev/null || printf '%s\n' "$package"
-	done <<-LIST
+# lab_needs lists what the lab runs on: programs by their name, other files by their path, each with its package. Drivers
+# are modules of their own, as of a usual host. libvirt-daemon-system, which would make the machine a host with a network
+# and a firewall of libvirt's, is not needed.
+lab_needs() {
+	cat <<-LIST
 		libvirtd libvirt-daemon
 		virt-ssh-helper libvirt-daemon
 		virsh libvirt-clients
+		$drivers/libvirt_driver_network.so libvirt-daemon-driver-network
+		$drivers/libvirt_driver_nodedev.so libvirt-daemon-driver-nodedev
+		$drivers/libvirt_driver_qemu.so libvirt-daemon-driver-qemu
+		$drivers/libvirt_driver_secret.so libvirt-daemon-driver-secret
+		$drivers/libvirt_driver_storage.so libvirt-daemon-driver-storage
+		$emulator qemu-system-x86
+		qemu-img qemu-utils
+		/usr/share/OVMF/OVMF_CODE_4M.fd ovmf
+		swtpm swtpm
+		swtpm_setup swtpm-tools
+		genisoimage genisoimage
 		ip iproute2
 		tc iproute2
+		nft nftables
 		unshare util-linux
 		nsenter util-linux
 		setsid util-linux
@@ -112,21 +125,41 @@ missing_packages() {
 		/usr/sbin/sshd openssh-server
 		nc netcat-openbsd
 		saslpasswd2 sasl2-bin
+		$libraries/sasl2/libscram.so libsasl2-modules
 		dbus-daemon dbus
 		dbus-send dbus
 		/usr/lib/polkit-1/polkitd polkitd
+	LIST
+}
+
+# build_needs lists what builds the provider and its tests, in the same form.
+build_needs() {
+	cat <<-LIST
 		go golang-go
 		gcc gcc
+		$libraries/libc.a libc6-dev
+		/etc/ssl/certs/ca-certificates.crt ca-certificates
 	LIST
+}
+
+# lacking prints those lines of a list that name what this machine lacks.
+lacking() {
+	local need package
+	while read -r need package; do
+		case "$need" in
+		/*) [ -e "$root$need" ] ;;
+		*) command -v "$need" >/dev/null ;;
+		esac || printf '%s %s\n' "$need" "$package"
+	done
+}
+
+# missing_packages prints the packages that bring what this machine lacks.
+missing_packages() {
+	{
+		lab_needs
+		build_needs
+	} | lacking | sed 's/.* //'
 	[ "$(qemu_major)" -ge "$minimum_qemu" ] || printf '%s\n' qemu-system-x86
-	[ -e "$root/etc/ssl/certs/ca-certificates.crt" ] || printf '%s\n' ca-certificates
-	[ -e "$libraries/libc.a" ] || printf '%s\n' libc6-dev
-	[ -e "$libraries/sasl2/libscram.so" ] || printf '%s\n' libsasl2-modules
-	# Drivers are modules of their own. libvirt-daemon-system, which would make the machine a host with a network and a
-	# firewall of libvirt's, is not needed.
-	[ -e "$libraries/libvirt/connection-driver/libvirt_driver_qemu.so" ] || printf '%s\n' libvirt-daemon-driver-qemu
-	[ -e "$libraries/libvirt/connection-driver/libvirt_driver_secret.so" ] ||
-		printf '%s\n' libvirt-daemon-driver-secret
 	# Who has no privilege, and asks root to run this, needs subordinate IDs.
 	if [ "$(id -u)" -ne 0 ] || [ "${SUDO_UID:-0}" -ne 0 ]; then
 		command -v newuidmap >/dev/null || printf '%s\n' uidmap
@@ -406,6 +439,9 @@ main() {
 	kernel)
 		fetch_kernel
 		;;
+	missing)
+		lab_needs | lacking
+		;;
 	tool)
 		for name in "${@:2}"; do
 			command -v "$name" >/dev/null || packages+=("$name")
@@ -414,7 +450,7 @@ main() {
 		;;
 	*)
 		said=yes
-		say "usage: $0 [kernel | tool NAME...]"
+		say "usage: $0 [kernel | missing | tool NAME...]"
 		exit 2
 		;;
 	esac

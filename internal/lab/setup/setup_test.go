@@ -48,13 +48,14 @@ var twelve = archive{qemu: "1:7.2+dfsg-7+deb12u18", backported: "1:10.0.2+ds-2+d
 
 // complete are the programs, and files, of a machine that lacks nothing.
 func complete() []string {
-	const libraries = "/usr/lib/x86_64-linux-gnu/"
+	const libraries, drivers = "/usr/lib/x86_64-linux-gnu/", "/usr/lib/x86_64-linux-gnu/libvirt/connection-driver/libvirt_driver_"
 	return []string{
 		"libvirtd", "virt-ssh-helper", "virsh", "ip", "tc", "unshare", "nsenter", "setsid", "mount", "hostname", "sysctl", "ssh",
 		"ssh-keygen", "/usr/sbin/sshd", "nc", "saslpasswd2", "dbus-daemon", "dbus-send", "/usr/lib/polkit-1/polkitd", "go",
 		"gcc", "newuidmap", "/usr/bin/qemu-system-x86_64", "/etc/ssl/certs/ca-certificates.crt", libraries + "libc.a",
-		libraries + "sasl2/libscram.so", libraries + "libvirt/connection-driver/libvirt_driver_qemu.so",
-		libraries + "libvirt/connection-driver/libvirt_driver_secret.so",
+		libraries + "sasl2/libscram.so", drivers + "network.so", drivers + "nodedev.so", drivers + "qemu.so",
+		drivers + "secret.so", drivers + "storage.so", "qemu-img", "swtpm", "swtpm_setup", "genisoimage", "nft",
+		"/usr/share/OVMF/OVMF_CODE_4M.fd",
 	}
 }
 
@@ -149,9 +150,10 @@ func TestSourceOfBackports(t *testing.T) {
 // TestSetupBringsEveryPackage is about what is installed where nothing is.
 func TestSetupBringsEveryPackage(t *testing.T) {
 	t.Parallel()
-	const all = "ca-certificates dbus gcc golang-go hostname iproute2 libc6-dev libsasl2-modules libvirt-clients libvirt-daemon " +
-		"libvirt-daemon-driver-qemu libvirt-daemon-driver-secret mount netcat-openbsd openssh-client " +
-		"openssh-server polkitd procps qemu-system-x86 sasl2-bin util-linux\n"
+	const all = "ca-certificates dbus gcc genisoimage golang-go hostname iproute2 libc6-dev libsasl2-modules libvirt-clients " +
+		"libvirt-daemon libvirt-daemon-driver-network libvirt-daemon-driver-nodedev libvirt-daemon-driver-qemu " +
+		"libvirt-daemon-driver-secret libvirt-daemon-driver-storage mount netcat-openbsd nftables openssh-client " +
+		"openssh-server ovmf polkitd procps qemu-system-x86 qemu-utils sasl2-bin swtpm swtpm-tools util-linux\n"
 	got := newMachine(t, map[string]string{"etc/os-release": debian13}, nil, archive{qemu: "1:10.0.2"}).run(t)
 	if got.code != 0 || !strings.HasSuffix(lineWith(got.calls, "install"), all) {
 		t.Errorf("exit code %d, called\n%s\n%s", got.code, got.calls, got.said)
@@ -178,6 +180,16 @@ func TestNothingToDo(t *testing.T) {
 	m := newMachine(t, map[string]string{"etc/os-release": debian13}, complete(), archive{})
 	m.write(t, "home/.cache/terraform-provider-virt/vmlinuz-6.12", "kernel")
 	if got := m.run(t); got.code != 0 || got.said != "" || got.calls != "" {
+		t.Errorf("exit code %d, %q, called %q", got.code, got.said, got.calls)
+	}
+}
+
+// TestMissingIsNamed is about what the lab asks before it starts, which changes nothing and wants no compiler.
+func TestMissingIsNamed(t *testing.T) {
+	t.Parallel()
+	got := newMachine(t, map[string]string{"etc/os-release": debian13}, without("gcc", "nft", "libvirt_driver_network.so"), archive{}).run(t, "missing")
+	const want = "/usr/lib/x86_64-linux-gnu/libvirt/connection-driver/libvirt_driver_network.so libvirt-daemon-driver-network\nnft nftables\n"
+	if got.code != 0 || got.said != want || got.calls != "" {
 		t.Errorf("exit code %d, %q, called %q", got.code, got.said, got.calls)
 	}
 }
