@@ -21,6 +21,10 @@ const transientPool = "virt-preflight-"
 
 func transient(pool string) bool { return strings.HasPrefix(pool, transientPool) }
 
+// networkInterfaces is the one directory of the kernel that is looked into: nothing in it
+// but directories and the list of bonds is read.
+const networkInterfaces = "/sys/class/net"
+
 // Limits of Directory.
 const (
 	// listLimit is for libvirt to look at every file of a directory.
@@ -45,7 +49,7 @@ func (h *Host) Directory(ctx context.Context, directory string) (preflight.Direc
 	op := "look into the directory " + directory
 	directory = path.Clean(directory)
 	for _, special := range []string{"/dev", "/proc", "/sys"} {
-		if directory == special || strings.HasPrefix(directory, special+"/") {
+		if directory != networkInterfaces && (directory == special || strings.HasPrefix(directory, special+"/")) {
 			return preflight.Directory{}, &Error{
 				Host: h.cfg.Name, Op: op, Message: ErrNotLooked.Error(), kinds: []error{ErrNotLooked, ErrUnsupported},
 			}

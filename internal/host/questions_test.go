@@ -162,10 +162,14 @@ func TestDirectory(t *testing.T) {
 			t.Errorf("%s: %v (-want +got)\n%s", path, err, diff)
 		}
 	}
-	for _, path := range []string{"/dev/mapper", "/proc", "/sys/class"} {
+	for _, path := range []string{"/dev/mapper", "/proc", "/sys/class", "/sys/class/net/lo"} {
 		if _, err := h.Directory(testContext(t), path); !errors.Is(err, host.ErrNotLooked) {
 			t.Errorf("%s: got %v, want %v", path, err, host.ErrNotLooked)
 		}
+	}
+	interfaces, err := h.Directory(testContext(t), "/sys/class/net")
+	if err != nil || !interfaces.Has("lo") || !interfaces.Has(lab.Bridge) || interfaces.Has("nosuch0") {
+		t.Errorf("interfaces are %q, %v", interfaces.Names, err)
 	}
 	if pools := strings.Fields(l.MustVirsh(t, "pool-list", "--all", "--name")); !slices.Equal(pools, []string{"there"}) {
 		t.Errorf("pools are %q", pools)

@@ -20,7 +20,6 @@ type BridgeMissing struct{ Bridge, Network string }
 func (BridgeMissing) Problem() string { return "no such bridge or interface" }
 
 func (bridgeCheck) find(ctx context.Context, s *scope) ([]migration.Finding, error) {
-	here := s.plugs(ctx, s.Source, false)
 	there := s.plugs(ctx, s.Destination, true)
 	if len(there) == 0 {
 		return nil, nil
@@ -29,18 +28,20 @@ func (bridgeCheck) find(ctx context.Context, s *scope) ([]migration.Finding, err
 	if err != nil {
 		return nil, unasked(s.destination(), "", err)
 	}
-	var found []migration.Finding
-	var missing []string
-	for _, p := range there {
-		if !devices.Has(p.device) {
-			missing = append(missing, p.device)
-			found = append(found, migration.Finding{
-				Fact: BridgeMissing{p.device, p.network}, Host: s.destination(), Device: p.nic.name(), Lasting: true,
-			})
+	unlisted := slices.DeleteFunc(there, func(p plug) bool { return devices.Has(p.device) || s.made(ctx, p.device) })
+	if len(unlisted) == 0 {
+		return nil, nil
+	}
+	if !s.current(ctx, devices) {
+		if unlisted, err = s.absent(ctx, unlisted); err != nil {
+			return nil, err
 		}
 	}
-	if len(missing) > 0 && !s.current(ctx, devices, here) {
-		return nil, unknowable(s.destination(), strings.Join(missing, ", "))
+	var found []migration.Finding
+	for _, p := range unlisted {
+		found = append(found, migration.Finding{
+			Fact: BridgeMissing{p.device, p.network}, Host: s.destination(), Device: p.nic.name(), Lasting: true,
+		})
 	}
 	return found, nil
 }
@@ -75,18 +76,52 @@ func (s *scope) plugs(ctx context.Context, h Host, foreign bool) []plug {
 	return plugs
 }
 
-// current tells whether libvirt's lists of interfaces can be believed. They are kept up to
-// date by udev: without it they are those of libvirt's start. The running VM uses those of
-// its source, and libvirt has made those of its own active networks.
-func (s *scope) current(ctx context.Context, there NetworkDevices, plugs []plug) bool {
-	here, err := s.Source.NetworkDevices(ctx)
-	if err != nil || slices.ContainsFunc(plugs, func(p plug) bool { return !here.Has(p.device) }) {
-		return false
-	}
+// made tells whether libvirt itself has made a bridge on the destination, for one of its
+// active networks.
+func (s *scope) made(ctx context.Context, bridge string) bool {
 	networks, err := s.Destination.Networks(ctx)
-	return err != nil || !slices.ContainsFunc(networks, func(n Network) bool {
-		return n.Active && n.Own && n.Bridge != "" && !there.Has(n.Bridge)
+	return err == nil && slices.ContainsFunc(networks, func(n Network) bool {
+		return n.Active && n.Own && n.Bridge == bridge
 	})
+}
+
+// current tells whether what the destination does not list is not there. The interface
+// driver lists all. Node devices are believed where those of the source have all that the
+// VM is plugged into, which is there.
+func (s *scope) current(ctx context.Context, there NetworkDevices) bool {
+	if there.Complete {
+		return true
+	}
+	here, err := s.Source.NetworkDevices(ctx)
+	return err == nil && !slices.ContainsFunc(s.plugs(ctx, s.Source, false), func(p plug) bool { return !here.node(p.device) })
+}
+
+// interfaces is where Linux lists the network interfaces of libvirt's network namespace.
+const interfaces = "/sys/class/net"
+
+// absent are those of the plugs that the destination's kernel does not have either. It is
+// believed where the source's lists what the VM is plugged into.
+func (s *scope) absent(ctx context.Context, plugs []plug) ([]plug, error) {
+	var names []string
+	for _, p := range plugs {
+		names = append(names, p.device)
+	}
+	what := strings.Join(names, ", ")
+	if !s.Thorough {
+		return nil, needsThorough(s.destination(), what)
+	}
+	here, err := s.Source.Directory(ctx, interfaces)
+	if err != nil {
+		return nil, unasked(s.source(), what, err)
+	}
+	if slices.ContainsFunc(s.plugs(ctx, s.Source, false), func(p plug) bool { return !here.Has(p.device) }) {
+		return nil, unknowable(s.source(), what)
+	}
+	there, err := s.Destination.Directory(ctx, interfaces)
+	if err != nil {
+		return nil, unasked(s.destination(), what, err)
+	}
+	return slices.DeleteFunc(plugs, func(p plug) bool { return there.Has(p.device) }), nil
 }
 
 // name is the interface in a finding.

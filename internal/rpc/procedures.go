@@ -52,6 +52,7 @@ var procedures = map[uint32]any{
 	281: (*libvirt.Libvirt).ConnectListAllStoragePools,
 	282: (*libvirt.Libvirt).StoragePoolListAllVolumes,
 	283: (*libvirt.Libvirt).ConnectListAllNetworks,
+	284: (*libvirt.Libvirt).ConnectListAllInterfaces,
 	285: (*libvirt.Libvirt).ConnectListAllNodeDevices,
 	298: (*libvirt.Libvirt).DomainGetJobStats,
 	302: (*libvirt.Libvirt).DomainMigrateBegin3Params,
