@@ -132,23 +132,16 @@ func everything(t *testing.T, w *lab.World, uuid string) {
 	back.do(back.begin, back.prepare, back.perform, func() error { return back.finish(false) }, func() error { return back.confirm(false) })
 }
 
-// furnished is a disk on a host that has all that questions ask about.
-const furnished = "/var/lib/libvirt/images/furnished.raw"
+// furnished is a disk in the list of the lab's pool.
+const furnished = lab.Images + "/furnished.raw"
 
-// furnish gives a host a network, a network filter and a pool with a disk.
+// furnish gives a host the disk and a network filter. It has a network and a pool.
 func furnish(t *testing.T, l *lab.Host) {
 	t.Helper()
-	l.MustVirsh(t, "net-define", define(t, `<network><name>lan</name>
-		<forward mode="bridge"><interface dev="eth0"/></forward></network>`)) // stays active over the restart that polkit takes
-	l.MustVirsh(t, "net-start", "lan")
-	undo(t, l, "net-undefine", "lan")
-	undo(t, l, "net-destroy", "lan")
 	l.MustVirsh(t, "nwfilter-define", define(t, `<filter name="lan"/>`))
 	undo(t, l, "nwfilter-undefine", "lan")
-	l.MustVirsh(t, "pool-create-as", "images", "dir", "--target", filepath.Dir(furnished))
-	undo(t, l, "pool-destroy", "images")
-	l.MustVirsh(t, "vol-create-as", "images", filepath.Base(furnished), "4096")
-	undo(t, l, "vol-delete", "--pool", "images", filepath.Base(furnished))
+	l.MustVirsh(t, "vol-create-as", lab.Pool, filepath.Base(furnished), "4096")
+	undo(t, l, "vol-delete", "--pool", lab.Pool, filepath.Base(furnished))
 }
 
 // questions asks a host all that a preflight may ask of a destination.

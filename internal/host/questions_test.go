@@ -47,7 +47,7 @@ func TestNetworkDevices(t *testing.T) {
 		t.Fatal(err)
 	}
 	if !devices.Has("lo") || devices.Has("nosuch0") {
-		t.Errorf("devices are %q: lo %v, nosuch0 %v", devices, devices.Has("lo"), devices.Has("nosuch0"))
+		t.Errorf("devices are %+v: lo %v, nosuch0 %v", devices, devices.Has("lo"), devices.Has("nosuch0"))
 	}
 	for name, want := range map[string]bool{"net_lo_00_00_00_00_00_00": true, "pci_ffff_00_00_0": false} {
 		if got, err := h.HasNodeDevice(testContext(t), name); got != want || err != nil {
@@ -61,15 +61,15 @@ func TestNetworks(t *testing.T) {
 	h := connect(t, l)
 	l.MustVirsh(t, "net-define", define(t, `<network><name>off</name><bridge name="virbr-off"/></network>`))
 	undo(t, l, "net-undefine", "off")
-	l.MustVirsh(t, "net-create", define(t, `<network><name>lan</name><forward mode="bridge"/><bridge name="br0"/></network>`))
-	undo(t, l, "net-destroy", "lan")
+	l.MustVirsh(t, "net-create", define(t, `<network><name>on</name><forward mode="bridge"/><bridge name="br0"/></network>`))
+	undo(t, l, "net-destroy", "on")
 	all, err := h.Networks(testContext(t))
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := slices.DeleteFunc(all, func(n preflight.Network) bool { return n.Name != "off" && n.Name != "lan" })
+	got := slices.DeleteFunc(all, func(n preflight.Network) bool { return n.Name != "off" && n.Name != "on" })
 	slices.SortFunc(got, func(a, b preflight.Network) int { return cmp.Compare(a.Name, b.Name) })
-	want := []preflight.Network{{Name: "lan", Active: true, Bridge: "br0"}, {Name: "off"}}
+	want := []preflight.Network{{Name: "off"}, {Name: "on", Active: true, Bridge: "br0"}}
 	if diff := gocmp.Diff(want, got); diff != "" {
 		t.Errorf("networks (-want +got):\n%s", diff)
 	}
@@ -171,7 +171,7 @@ func TestDirectory(t *testing.T) {
 	if err != nil || !interfaces.Has("lo") || !interfaces.Has(lab.Bridge) || interfaces.Has("nosuch0") {
 		t.Errorf("interfaces are %q, %v", interfaces.Names, err)
 	}
-	if pools := strings.Fields(l.MustVirsh(t, "pool-list", "--all", "--name")); !slices.Equal(pools, []string{"there"}) {
+	if pools := l.MustVirsh(t, "pool-list", "--all", "--name"); strings.Contains(pools, "preflight") {
 		t.Errorf("pools are %q", pools)
 	}
 }
