@@ -12,37 +12,37 @@ func storageTales() []tale {
 	return []tale{
 		tell(func(f migration.Finding, fact preflight.PathMissing) Advised {
 			return Advised{
-				fmt.Sprintf("%s of VM %s is %s, and %s has no such file.", capital(f.Device), f.Name, fact.Path, f.Host),
+				fmt.Sprintf("The %s of VM %s is %s, and %s has no such file.", f.Device, f.Name, fact.Path, f.Host),
 				missingFile(f, fact.Path),
 			}
 		}),
 		tell(func(f migration.Finding, fact preflight.DirectoryMissing) Advised {
 			return Advised{
-				fmt.Sprintf("%s of VM %s is a file in %s, and %s has no such directory.",
-					capital(f.Device), f.Name, fact.Directory, f.Host),
+				fmt.Sprintf("The %s of VM %s is a file in %s, and %s has no such directory.",
+					f.Device, f.Name, fact.Directory, f.Host),
 				fmt.Sprintf("Make it: `mkdir -p %s` on %s.", fact.Directory, f.Host),
 			}
 		}),
 		tell(func(f migration.Finding, fact preflight.PoolMissing) Advised {
 			return Advised{
-				fmt.Sprintf("%s of VM %s is in the storage pool %s, and %s has no such pool.",
-					capital(f.Device), f.Name, fact.Pool, f.Host),
+				fmt.Sprintf("The %s of VM %s is in the storage pool %s, and %s has no such pool.",
+					f.Device, f.Name, fact.Pool, f.Host),
 				fmt.Sprintf("Define and start it there: `virsh pool-dumpxml --inactive %s` on %s prints it; then `virsh "+
 					"pool-define FILE` and `virsh pool-start %s` on %s.", fact.Pool, f.Source, fact.Pool, f.Host),
 			}
 		}),
 		tell(func(f migration.Finding, fact preflight.PoolInactive) Advised {
 			return Advised{
-				fmt.Sprintf("%s of VM %s is in the storage pool %s, which is not active on %s.",
-					capital(f.Device), f.Name, fact.Pool, f.Host),
+				fmt.Sprintf("The %s of VM %s is in the storage pool %s, which is not active on %s.",
+					f.Device, f.Name, fact.Pool, f.Host),
 				fmt.Sprintf("Start it: `virsh pool-start %s` on %s (and `virsh pool-autostart %s`).",
 					fact.Pool, f.Host, fact.Pool),
 			}
 		}),
 		tell(func(f migration.Finding, fact preflight.VolumeMissing) Advised {
 			return Advised{
-				fmt.Sprintf("%s of VM %s is the volume %s of the storage pool %s, and that pool on %s does not have it.",
-					capital(f.Device), f.Name, fact.Volume, fact.Pool, f.Host),
+				fmt.Sprintf("The %s of VM %s is the volume %s of the storage pool %s, and that pool on %s does not have it.",
+					f.Device, f.Name, fact.Volume, fact.Pool, f.Host),
 				fmt.Sprintf("If it is there, libvirt's list is old: `virsh pool-refresh %s` on %s.", fact.Pool, f.Host),
 			}
 		}),
