@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
+	"math"
 	"net"
 	"os"
 	"path/filepath"
@@ -44,10 +45,10 @@ func after(t *testing.T) context.Context {
 }
 
 // drop plants by a function of the host, and mends by another.
-func drop(break_, mend func(*lab.Host, context.Context) error) func(*testing.T, *lab.Host, *lab.Guest) func() error {
+func drop(spoil, mend func(*lab.Host, context.Context) error) func(*testing.T, *lab.Host, *lab.Guest) func() error {
 	return func(t *testing.T, kvm2 *lab.Host, _ *lab.Guest) func() error {
 		t.Helper()
-		if err := break_(kvm2, testContext(t)); err != nil {
+		if err := spoil(kvm2, testContext(t)); err != nil {
 			t.Fatal(err)
 		}
 		return func() error { return mend(kvm2, after(t)) }
@@ -120,7 +121,8 @@ func TestAssess_defects(t *testing.T) {
 		{emulated, map[string]defect{"no emulator": {
 			drop(func(h *lab.Host, _ context.Context) error { return h.DropEmulator() },
 				func(h *lab.Host, _ context.Context) error { return h.AddEmulator() }),
-			preflight.EmulatorMissing{}, "", true,
+			preflight.EmulatorMissing{},
+			"", true,
 		}}},
 		{listening, map[string]defect{"console on the source's address": {
 			func(*testing.T, *lab.Host, *lab.Guest) func() error { return nil }, preflight.ListenElsewhere{}, "graphics", true,
@@ -187,9 +189,16 @@ func good(t *testing.T, guest *lab.Guest) {
 func assess(t *testing.T, guest *lab.Guest, thorough bool) preflight.Assessment {
 	t.Helper()
 	f := open(t, labConfig(t, UnreachableError))
-	_, a, err := f.Assess(testContext(t), Move{VM: guest.UUID, Destination: "kvm2", Thorough: thorough})
-	if err != nil {
-		t.Fatal(err)
+	var a preflight.Assessment
+	for range 3 { // libvirt asks a new emulator what it can do, which takes long on a busy machine
+		var err error
+		_, a, err = f.Assess(testContext(t), Move{VM: guest.UUID, Destination: "kvm2", Thorough: thorough})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !slices.ContainsFunc(a.Unchecked, func(u preflight.Unchecked) bool { return u.Why == preflight.Late }) {
+			break
+		}
 	}
 	return a
 }
@@ -248,15 +257,16 @@ func TestAssess_cost(t *testing.T) {
 		return calls.Load() - before, time.Since(began)
 	}
 	firstCalls, firstTook := assess(guests[0])
-	secondCalls, secondTook := assess(guests[1])
-	againCalls, againTook := assess(guests[0])
-	t.Logf("first VM: %d calls, %v; second VM: %d calls, %v; first again: %d calls, %v",
-		firstCalls, firstTook, secondCalls, secondTook, againCalls, againTook)
-	if min(secondCalls, againCalls) > callLimit {
-		t.Errorf("a VM takes %d calls, more than %d", min(secondCalls, againCalls), callLimit)
+	t.Logf("first VM: %d calls, %v", firstCalls, firstTook)
+	const rounds = 5
+	fewest, quickest := int64(math.MaxInt64), time.Duration(math.MaxInt64)
+	for i := range rounds {
+		made, took := assess(guests[(i+1)%len(guests)])
+		t.Logf("another VM: %d calls, %v", made, took)
+		fewest, quickest = min(fewest, made), min(quickest, took)
 	}
-	if min(secondTook, againTook) > timeLimit {
-		t.Logf("a VM takes %v, more than %v: the machine is busy", min(secondTook, againTook), timeLimit)
+	if fewest > callLimit || quickest > timeLimit {
+		t.Errorf("a VM takes %d calls and %v, more than %d or %v", fewest, quickest, callLimit, timeLimit)
 	}
 }
 
@@ -286,6 +296,10 @@ func counted(t *testing.T, l *lab.Host, calls *atomic.Int64) string {
 	return fmt.Sprintf("qemu+tcp://%s/system", listener.Addr())
 }
 
+// aboutHost are the calls about a host and not about a VM: virConnectGetVersion,
+// virConnectGetHostname, virConnectGetLibVersion.
+var aboutHost = []uint32{4, 59, 157}
+
 // countCalls copies a client's frames to a daemon: length, program, version, procedure, type.
 func countCalls(daemon io.Writer, client io.Reader, calls *atomic.Int64) {
 	const remoteProgram, headerLength = 0x20008086, 28
@@ -298,10 +312,10 @@ func countCalls(daemon io.Writer, client io.Reader, calls *atomic.Int64) {
 		if _, err := io.ReadFull(client, body); err != nil {
 			return
 		}
-		if binary.BigEndian.Uint32(header[4:]) == remoteProgram {
+		if binary.BigEndian.Uint32(header[4:]) == remoteProgram && !slices.Contains(aboutHost, binary.BigEndian.Uint32(header[12:])) {
 			calls.Add(1)
 		}
-		if _, err := daemon.Write(append(header, body...)); err != nil {
+		if _, err := daemon.Write(slices.Concat(header, body)); err != nil {
 			return
 		}
 	}

@@ -31,16 +31,16 @@ func (h *Host) Networks(ctx context.Context) ([]preflight.Network, error) {
 	); err != nil {
 		return nil, err
 	}
-	networks := make([]preflight.Network, len(active))
+	described := make([]preflight.Network, len(active))
 	describe := make([]func() error, len(active))
 	for i, n := range active {
-		describe[i] = get(&networks[i], func() (preflight.Network, error) { return h.network(ctx, op, n) })
+		describe[i] = get(&described[i], func() (preflight.Network, error) { return h.network(ctx, op, n) })
 	}
 	if err := parallel(describe...); err != nil {
 		return nil, err
 	}
 	// One that stopped between the calls has no name.
-	networks = slices.DeleteFunc(networks, func(n preflight.Network) bool { return n.Name == "" })
+	networks := slices.DeleteFunc(described, func(n preflight.Network) bool { return n.Name == "" })
 	for _, n := range inactive {
 		networks = append(networks, preflight.Network{Name: n.Name})
 	}

@@ -25,8 +25,11 @@ type CPUMissing struct{ Reason string }
 func (CPUMissing) Problem() string { return "CPU not available" }
 
 func (cpuCheck) find(ctx context.Context, s *scope) ([]migration.Finding, error) {
-	if _, known, err := s.capabilities(ctx); !known && err == nil {
-		return nil, nil // without emulator or machine type there is no CPU; machineCheck tells of them
+	switch _, known, err := s.capabilities(ctx); {
+	case err != nil:
+		return nil, unasked(s.destination(), "", err)
+	case !known: // without emulator or machine type there is no CPU; machineCheck tells of them
+		return nil, nil
 	}
 	err := s.Destination.CompareCPU(ctx, s.guest.CPU)
 	var incompatible *CPUError

@@ -129,8 +129,8 @@ func (portCheck) find(ctx context.Context, s *scope) ([]migration.Finding, error
 
 // meets tells whether the console listens on an address that something else listens on.
 func (g Graphics) meets(address string) bool {
-	any := func(address string) bool { return address == "" || address == "0.0.0.0" || address == "::" }
-	return any(address) || len(g.Listens) == 0 || slices.ContainsFunc(g.Listens, func(l Listen) bool {
-		return l.Socket == "" && (any(l.Address) || l.Address == address)
+	everywhere := func(address string) bool { return address == "" || address == "0.0.0.0" || address == "::" }
+	return everywhere(address) || len(g.Listens) == 0 || slices.ContainsFunc(g.Listens, func(l Listen) bool {
+		return l.Socket == "" && (everywhere(l.Address) || l.Address == address)
 	})
 }

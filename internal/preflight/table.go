@@ -100,28 +100,34 @@ func Table() []Entry {
 		},
 		{
 			CheckPolicy, "the effective policy does not contradict itself", "nothing",
-			NeedsRequest, Errors, 0, "vm", policyCheck{},
+			NeedsRequest, Errors, 0, "vm",
+			policyCheck{},
 		},
 		{
 			CheckMode, "peer-to-peer has an address of the destination's libvirt", "nothing",
-			NeedsRequest, Errors, 0, "mode", modeCheck{},
+			NeedsRequest, Errors, 0, "mode",
+			modeCheck{},
 		},
 		{
 			CheckVersions, "libvirt and QEMU are new enough for the policy, and the destination's QEMU is no older",
 			"virConnectGetLibVersion, virConnectGetVersion",
-			NeedsHosts, Either, 0, "destination", versionsCheck{},
+			NeedsHosts, Either, 0, "destination",
+			versionsCheck{},
 		},
 		{
 			CheckVerdict, "libvirt on the source would begin the migration", "virDomainMigrateBegin3Params",
-			NeedsGuest, Errors, 1, "vm", verdictCheck{},
+			NeedsGuest, Errors, 1, "vm",
+			verdictCheck{},
 		},
 		{
 			CheckCPU, "the destination can run the guest's CPU", "virConnectCompareHypervisorCPU",
-			NeedsGuest, Errors, 1, "destination", cpuCheck{},
+			NeedsGuest, Errors, 1, "destination",
+			cpuCheck{},
 		},
 		{
 			CheckMemory, "the destination has memory for the guest", "virNodeGetMemoryStats",
-			NeedsGuest, Either, 0, "destination", memoryCheck{},
+			NeedsGuest, Either, 0, "destination",
+			memoryCheck{},
 		},
 	}, destinationTable()...)
 }
