@@ -22,6 +22,14 @@ func moveTales() []tale {
 				`Set peer_uri, or mode = "direct" or "auto".`,
 			}
 		}),
+		tell(func(f migration.Finding, fact preflight.LocalHostname) Advised {
+			return Advised{
+				fmt.Sprintf("%s has no migration_uri, and its host name is %q: libvirt there does not know where memory is "+
+					"to be sent, unless its qemu.conf has migration_host.", f.Host, fact.Hostname),
+				fmt.Sprintf("Set migration_uri of %s in the provider's configuration, or give the host a name: "+
+					"`hostnamectl set-hostname NAME` on %s.", f.Host, f.Host),
+			}
+		}),
 		tell(func(f migration.Finding, _ preflight.Refused) Advised {
 			return Advised{Detail: fmt.Sprintf("libvirt on %s refuses to migrate VM %s: %s.", f.Host, f.Name, oneLine(f.Err))}
 		}),

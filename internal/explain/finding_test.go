@@ -77,6 +77,9 @@ func TestFinding(t *testing.T) {
 		"encryption needs libvirt 3.2.0 or newer on both hosts, and kvm2 has 3.1.0.": {
 			Fact: preflight.VersionTooOld{Feature: "encryption", Program: "libvirt", Need: 3002000, Have: 3001000}, Host: "kvm2",
 		},
+		"kvm2 has no migration_uri, and its host name is \"localhost\": libvirt there does not know where memory is to be sent, unless its qemu.conf has migration_host. Set migration_uri of kvm2 in the provider's configuration, or give the host a name: `hostnamectl set-hostname NAME` on kvm2.": {
+			Fact: preflight.LocalHostname{Hostname: "localhost"}, Host: "kvm2",
+		},
 		"libvirt on kvm1 refuses to migrate VM web: internal error.":                             {Fact: preflight.Refused{}, Host: "kvm1", Err: refused},
 		"QEMU there is 9.0.0, older than 10.1.0 on kvm1: it may not understand what it is sent.": {Fact: preflight.QEMUOlder{Source: 10001000, Destination: 9000000}, Host: "kvm2"},
 	} {

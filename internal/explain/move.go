@@ -3,6 +3,7 @@ package explain
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/fleet"
@@ -148,8 +149,8 @@ func Line(p fleet.Progress) string {
 		return fmt.Sprintf("VM %s is waiting for its turn to move to %s: %s",
 			p.Name, p.Destination, obstacle(p.Waiting))
 	}
-	if p.Unchecked != nil {
-		return fmt.Sprintf("VM %s: not checked: %s", p.Name, notChecked(*p.Unchecked))
+	if len(p.Unchecked) > 0 {
+		return fmt.Sprintf("VM %s: not checked: %s", p.Name, strings.Join(notChecked(p.Unchecked), " "))
 	}
 	return Progress(p.Progress)
 }

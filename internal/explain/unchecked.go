@@ -45,16 +45,28 @@ func Unchecked(u preflight.Unchecked) string {
 	return fullStop(text)
 }
 
-// notChecked is a check that could not be made, with its name.
-func notChecked(u preflight.Unchecked) string { return fmt.Sprintf("%s: %s", u.Check, Unchecked(u)) }
+// notChecked lists what could not be checked. What several checks lack for one reason is
+// said once.
+func notChecked(all []preflight.Unchecked) []string {
+	var reasons []string
+	checks := map[string][]string{}
+	for _, u := range all {
+		reason := Unchecked(u)
+		if checks[reason] == nil {
+			reasons = append(reasons, reason)
+		}
+		checks[reason] = append(checks[reason], string(u.Check))
+	}
+	lines := make([]string, len(reasons))
+	for i, reason := range reasons {
+		lines[i] = fmt.Sprintf("%s: %s", strings.Join(checks[reason], ", "), reason)
+	}
+	return lines
+}
 
 // NotChecked warns of what a plan could not check.
 func NotChecked(l fleet.Location, all []preflight.Unchecked) Text {
-	lines := make([]string, len(all))
-	for i, u := range all {
-		lines[i] = "  - " + notChecked(u)
-	}
 	return Text{"Move Not Fully Checked", fmt.Sprintf("What would keep VM %s from being moved could not be checked in "+
-		"all points:\n%s\nThe move can be made all the same; libvirt checks it, too.",
-		l.Domain.Name, strings.Join(lines, "\n"))}
+		"all points:\n  - %s\nThe move can be made all the same; libvirt checks it, too.",
+		l.Domain.Name, strings.Join(notChecked(all), "\n  - "))}
 }

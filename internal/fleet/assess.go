@@ -31,12 +31,10 @@ func examine(
 ) []migration.Finding {
 	r.Thorough = true
 	findings, unchecked := preflight.Examine(ctx, r, a)
-	for _, u := range unchecked {
-		if u.Notable() {
-			p := Progress{Unchecked: &u}
-			p.Subject, p.Phase = u.Subject, migration.PhaseStarting
-			report(p)
-		}
+	if notable := preflight.Notable(unchecked); len(notable) > 0 {
+		p := Progress{Unchecked: notable}
+		p.Subject, p.Phase = r.Move.Subject(), migration.PhaseStarting
+		report(p)
 	}
 	return findings
 }

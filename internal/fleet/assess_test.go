@@ -62,3 +62,26 @@ func TestAssess(t *testing.T) {
 	}
 	requireOn(t, f, guest, "kvm3")
 }
+
+// TestAssess_readOnly says what a connection that may only read cannot check, and takes
+// that for no obstacle.
+func TestAssess_readOnly(t *testing.T) {
+	t.Parallel()
+	guest := testLab(t).StartGuest(t, lab.GuestSpec{Bare: true})
+	config := labConfig(t, UnreachableError)
+	config.Hosts[0].URI = testLab(t).Host("kvm1").SocketURI + "-ro"
+	f := open(t, config)
+	_, a, err := f.Assess(testContext(t), Move{VM: guest.UUID, Destination: "kvm2", Mode: migration.Auto})
+	if err != nil || len(a.Findings) > 0 {
+		t.Fatalf("findings %v, %v", a.Findings, err)
+	}
+	unread := map[migration.Check]bool{}
+	for _, u := range a.Unchecked {
+		unread[u.Check] = u.Why == preflight.Unread && errors.Is(u.Err, migration.ErrDenied) && u.Host == "kvm1"
+	}
+	for _, check := range []migration.Check{preflight.CheckVerdict, preflight.CheckCPU, preflight.CheckMemory} {
+		if !unread[check] {
+			t.Errorf("%s: unchecked are %v", check, a.Unchecked)
+		}
+	}
+}

@@ -15,8 +15,8 @@ type Progress struct {
 	// Waiting is what the move waits for before its migration starts; zero when it
 	// waits for nothing.
 	Waiting Obstacle
-	// Unchecked is what could not be checked before the start, or nil.
-	Unchecked *preflight.Unchecked
+	// Unchecked is what could not be checked before the start, as far as that is unusual.
+	Unchecked []preflight.Unchecked
 }
 
 // ObstacleKind is what keeps a move from starting.

@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/rpc"
 )
 
@@ -24,10 +25,11 @@ type dialing struct {
 	err  error
 }
 
-// sharedConn is a control connection and the UUID of the host at its other end.
+// sharedConn is a control connection and who the host at its other end is.
 type sharedConn struct {
 	*rpc.Conn
-	uuid hostUUID
+	uuid     known[string]
+	identity known[migration.Identity]
 }
 
 // controlConn returns the control connection and dials it if needed.
@@ -71,7 +73,7 @@ func (h *Host) ensureControl() (*dialing, error) {
 		defer close(d.done)
 		var made *rpc.Conn
 		if made, d.err = h.dial(h.ctx); d.err == nil {
-			d.conn = &sharedConn{made, newHostUUID()}
+			d.conn = &sharedConn{made, newKnown[string](), newKnown[migration.Identity]()}
 		}
 		if c.keep(h.ctx, d.conn) {
 			return

@@ -13,26 +13,30 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/rpc"
 )
 
-// Identity reads the host's name, UUID and versions.
+// Identity is the host's name, UUID and versions, read once per connection.
 func (h *Host) Identity(ctx context.Context) (migration.Identity, error) {
 	const op = "ask for the host's identity"
-	var id migration.Identity
-	err := parallel(
-		get(&id.Hostname, func() (string, error) {
-			return read(ctx, h, op, rpc.Quick, (*libvirt.Libvirt).ConnectGetHostname)
-		}),
-		get(&id.LibvirtVersion, func() (uint64, error) {
-			return read(ctx, h, op, rpc.Quick, (*libvirt.Libvirt).ConnectGetLibVersion)
-		}),
-		get(&id.QEMUVersion, func() (uint64, error) {
-			return read(ctx, h, op, rpc.Quick, (*libvirt.Libvirt).ConnectGetVersion)
-		}),
-		get(&id.HostUUID, func() (string, error) { return h.UUID(ctx) }),
-	)
+	c, err := h.controlConn(ctx)
 	if err != nil {
-		return migration.Identity{}, err
+		return migration.Identity{}, h.fail(op, err)
 	}
-	return id, nil
+	id, err := c.identity.get(ctx, func() (migration.Identity, error) {
+		var id migration.Identity
+		err := parallel(
+			get(&id.Hostname, func() (string, error) {
+				return read(ctx, h, op, rpc.Quick, (*libvirt.Libvirt).ConnectGetHostname)
+			}),
+			get(&id.LibvirtVersion, func() (uint64, error) {
+				return read(ctx, h, op, rpc.Quick, (*libvirt.Libvirt).ConnectGetLibVersion)
+			}),
+			get(&id.QEMUVersion, func() (uint64, error) {
+				return read(ctx, h, op, rpc.Quick, (*libvirt.Libvirt).ConnectGetVersion)
+			}),
+			get(&id.HostUUID, func() (string, error) { return h.UUID(ctx) }),
+		)
+		return id, err
+	})
+	return id, h.fail(op, err)
 }
 
 // UUID is the host's UUID in the capabilities of its libvirt, whatever URI reaches it. It
@@ -75,27 +79,31 @@ func uuidOfHost(capabilities string) (string, error) {
 	return formatUUID(uuid), nil
 }
 
-// hostUUID caches the UUID of the host at the other end of a connection.
-type hostUUID struct {
+// known caches what is asked once of the host at the other end of a connection.
+type known[T any] struct {
 	asking chan struct{} // a lock that a context can interrupt
-	known  string
+	answer *T
 }
 
-func newHostUUID() hostUUID { return hostUUID{asking: make(chan struct{}, 1)} }
+func newKnown[T any]() known[T] { return known[T]{asking: make(chan struct{}, 1)} }
 
-// get returns the known UUID, or what ask returns.
-func (u *hostUUID) get(ctx context.Context, ask func() (string, error)) (string, error) {
+// get returns the known answer, or what ask returns.
+func (k *known[T]) get(ctx context.Context, ask func() (T, error)) (T, error) {
 	started := time.Now()
+	var none T
 	select {
-	case u.asking <- struct{}{}:
+	case k.asking <- struct{}{}:
 	case <-ctx.Done():
-		return "", rpc.ContextError(ctx.Err(), started)
+		return none, rpc.ContextError(ctx.Err(), started)
 	}
-	defer func() { <-u.asking }()
-	if u.known != "" {
-		return u.known, nil
+	defer func() { <-k.asking }()
+	if k.answer != nil {
+		return *k.answer, nil
 	}
-	var err error
-	u.known, err = ask()
-	return u.known, err
+	answer, err := ask()
+	if err != nil {
+		return none, err
+	}
+	k.answer = &answer
+	return answer, nil
 }

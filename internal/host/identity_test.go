@@ -21,6 +21,9 @@ type machines struct {
 	daemons []*rpctest.Daemon
 }
 
+// What an identity is asked by, in remote_protocol.x.
+const procVersion, procHostname, procLibVersion = 4, 59, 157
+
 // dial connects to the next machine.
 func (m *machines) dial(context.Context) (net.Conn, error) {
 	m.mu.Lock()
@@ -30,6 +33,12 @@ func (m *machines) dial(context.Context) (net.Conn, error) {
 	d.Reply = func(procedure uint32) (uint32, []byte) {
 		if procedure == rpctest.ProcCapabilities {
 			return rpctest.StatusOK, rpctest.Text("<capabilities><host><uuid>" + uuid + "</uuid></host></capabilities>")
+		}
+		switch procedure {
+		case procHostname:
+			return rpctest.StatusOK, rpctest.Text("kvm1.example.com")
+		case procVersion, procLibVersion:
+			return rpctest.StatusOK, make([]byte, 8)
 		}
 		return rpctest.StatusOK, rpctest.Payload(procedure)
 	}
@@ -77,6 +86,28 @@ func TestHostUUIDIsAskedOnceAConnection(t *testing.T) {
 	}
 }
 
+// So is what it is called, and what runs on it.
+func TestIdentityIsAskedOnceAConnection(t *testing.T) {
+	t.Parallel()
+	const uuid = "00000000-0000-4000-8000-000000000001"
+	m := &machines{t: t, uuids: []string{uuid}}
+	h := newHostBehind(t, m.dial)
+	var askers sync.WaitGroup
+	for range 10 {
+		askers.Go(func() {
+			if got, err := h.Identity(t.Context()); err != nil || got.HostUUID != uuid {
+				t.Errorf("got %+v, %v", got, err)
+			}
+		})
+	}
+	askers.Wait()
+	for _, procedure := range []uint32{procVersion, procHostname, procLibVersion} {
+		if n := m.daemons[0].Calls(procedure); n != 1 {
+			t.Errorf("procedure %d was called %d times", procedure, n)
+		}
+	}
+}
+
 func TestHostUUIDThatIsNone(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct{ uuid, want string }{
@@ -96,7 +127,7 @@ func TestHostUUIDThatIsNone(t *testing.T) {
 // Whoever waits for the answer to another may give up.
 func TestWaitingForTheHostUUID(t *testing.T) {
 	t.Parallel()
-	u := newHostUUID()
+	u := newKnown[string]()
 	u.asking <- struct{}{}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()

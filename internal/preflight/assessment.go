@@ -20,17 +20,6 @@ type Assessment struct {
 	Unchecked []Unchecked
 }
 
-// Notable lists what could not be checked and an operator should hear of.
-func (a Assessment) Notable() []Unchecked {
-	var notable []Unchecked
-	for _, u := range a.Unchecked {
-		if u.Notable() {
-			notable = append(notable, u)
-		}
-	}
-	return notable
-}
-
 // Assess makes the engine's own checks and then all others of the table, as far as what
 // they need is there. It changes nothing.
 func Assess(ctx context.Context, r Request) Assessment {

@@ -83,6 +83,13 @@ func TestAssess_findings(t *testing.T) {
 				Host: "kvm2", Lasting: true,
 			},
 		},
+		"a destination that calls itself localhost": {
+			func(s *scene) { s.kvm2.Is.Hostname, s.request.Move.MigrationURI = "localhost.localdomain", "" },
+			migration.Finding{
+				Check: preflight.CheckHostname, Fact: preflight.LocalHostname{Hostname: "localhost.localdomain"},
+				Host: "kvm2", Warning: true, Lasting: true,
+			},
+		},
 		"a disk that is not shared": {
 			func(s *scene) { s.here.Fails("Begin", migration.ErrUnsafe) },
 			migration.Finding{Check: preflight.CheckVerdict, Fact: preflight.Refused{}, Host: "kvm1", Lasting: true},
@@ -150,7 +157,7 @@ func TestAssess_findings(t *testing.T) {
 			play(t, func(s *scene) {
 				test.arrange(s)
 				a := preflight.Assess(s.Context(), s.request)
-				if len(a.Findings) != 1 || len(a.Unchecked) > 0 {
+				if len(a.Findings) != 1 || len(preflight.Notable(a.Unchecked)) > 0 {
 					s.Fatalf("findings %v, unchecked %v", a.Findings, a.Unchecked)
 				}
 				f := a.Findings[0]
@@ -234,8 +241,29 @@ func TestAssess_unchecked(t *testing.T) {
 						s.Errorf("%s: %q, want %q", check, got, want)
 					}
 				}
-				if notable := len(a.Notable()) > 0; notable != test.notable {
-					s.Errorf("notable: %v", a.Notable())
+				if notable := len(preflight.Notable(a.Unchecked)) > 0; notable != test.notable {
+					s.Errorf("notable: %v", preflight.Notable(a.Unchecked))
+				}
+			})
+		})
+	}
+}
+
+// TestAssess_unknowable says what nobody can ask, where it would matter, and only there.
+func TestAssess_unknowable(t *testing.T) {
+	t.Parallel()
+	for check, p := range map[migration.Check]policy.Policy{
+		preflight.CheckUserfaultfd: {PostCopy: new(true)},
+		preflight.CheckCertificate: {Encryption: new(true)},
+	} {
+		t.Run(string(check), func(t *testing.T) {
+			t.Parallel()
+			play(t, func(s *scene) {
+				s.policy(p)
+				a := preflight.Assess(s.Context(), s.request)
+				if len(a.Findings) > 0 || len(a.Unchecked) != 1 || a.Unchecked[0].Check != check ||
+					a.Unchecked[0].Why != preflight.Unknowable || len(preflight.Notable(a.Unchecked)) > 0 {
+					s.Errorf("findings %v, unchecked %v", a.Findings, a.Unchecked)
 				}
 			})
 		})
@@ -247,6 +275,8 @@ func TestAssess_goodMove(t *testing.T) {
 	for name, arrange := range map[string]func(*scene){
 		"plain":              func(*scene) {},
 		"just enough memory": func(s *scene) { s.there.Has = preflight.Memory{Total: mt.GiB, Available: mt.GiB} },
+		"no migration_uri":   func(s *scene) { s.request.Move.MigrationURI = "" },
+		"localhost, and one": func(s *scene) { s.kvm2.Is.Hostname = "localhost" },
 		"huge pages are kept apart": func(s *scene) {
 			s.here.Definition = "<domain><memoryBacking><hugepages/></memoryBacking></domain>"
 			s.there.Has.Available = 0

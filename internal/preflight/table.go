@@ -8,12 +8,15 @@ import (
 
 // The checks, beside those that the engine itself makes.
 const (
-	CheckPolicy   migration.Check = "policy"
-	CheckMode     migration.Check = "mode"
-	CheckVersions migration.Check = "versions"
-	CheckVerdict  migration.Check = "source's verdict"
-	CheckCPU      migration.Check = "guest CPU"
-	CheckMemory   migration.Check = "memory"
+	CheckPolicy      migration.Check = "policy"
+	CheckMode        migration.Check = "mode"
+	CheckVersions    migration.Check = "versions"
+	CheckVerdict     migration.Check = "source's verdict"
+	CheckHostname    migration.Check = "destination's name"
+	CheckUserfaultfd migration.Check = "userfaultfd"
+	CheckCertificate migration.Check = "certificate"
+	CheckCPU         migration.Check = "guest CPU"
+	CheckMemory      migration.Check = "memory"
 )
 
 // Needs is what has to be known before a check can be made.
@@ -37,11 +40,13 @@ const (
 	Errors   Severity = "error"
 	Warnings Severity = "warning"
 	Either   Severity = "error or warning"
+	// Unknown is a check that libvirt has no question for. It says so where it would matter.
+	Unknown Severity = "nothing, libvirt does not tell"
 )
 
 // Allows tells whether a finding of a check of that severity may be a warning, or an error.
 func (s Severity) Allows(warning bool) bool {
-	return s == Either || warning == (s == Warnings)
+	return s == Either || warning && s == Warnings || !warning && s == Errors
 }
 
 // Entry is one row of the catalogue.
@@ -113,6 +118,21 @@ func Table() []Entry {
 			"virConnectGetLibVersion, virConnectGetVersion",
 			NeedsHosts, Either, 0, "destination",
 			versionsCheck{},
+		},
+		{
+			CheckHostname, "memory has an address to go to: a `migration_uri`, or a host name that is not localhost",
+			"virConnectGetHostname", NeedsHosts, Warnings, 0, "destination",
+			hostnameCheck{},
+		},
+		{
+			CheckUserfaultfd, "QEMU may use userfaultfd on both hosts, for `post_copy`", "nothing",
+			NeedsRequest, Unknown, 0, "destination",
+			userfaultfdCheck{},
+		},
+		{
+			CheckCertificate, "QEMU's certificates name the address that memory goes to, for `encryption`", "nothing",
+			NeedsRequest, Unknown, 0, "destination",
+			certificateCheck{},
 		},
 		{
 			CheckVerdict, "libvirt on the source would begin the migration", "virDomainMigrateBegin3Params",

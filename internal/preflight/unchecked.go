@@ -53,15 +53,18 @@ type Unchecked struct {
 	Err error
 }
 
-// Notable tells whether an operator should hear of it unasked: something is not as it
+// Notable lists those that an operator should hear of unasked: something is not as it
 // usually is, and no finding tells of it.
-func (u Unchecked) Notable() bool {
-	switch u.Why {
-	case Unread, Denied, Late, Failed:
-		return true
-	case Unanswered, Unfit, UnderWay, Unsupported, NeedsThorough, Unknowable:
+func Notable(all []Unchecked) []Unchecked {
+	var notable []Unchecked
+	for _, u := range all {
+		switch u.Why {
+		case Unread, Denied, Late, Failed:
+			notable = append(notable, u)
+		case Unanswered, Unfit, UnderWay, Unsupported, NeedsThorough, Unknowable:
+		}
 	}
-	return false
+	return notable
 }
 
 // String is it as one line.
@@ -122,7 +125,7 @@ func reason(err error) Why {
 // uncheckedBy makes of a check's error what could not be checked. A check that could not
 // be made in several parts joins their errors.
 func uncheckedBy(check migration.Check, err error) []Unchecked {
-	if joined, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // only the join itself is meant
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
 		var all []Unchecked
 		for _, part := range joined.Unwrap() {
 			all = append(all, uncheckedBy(check, part)...)

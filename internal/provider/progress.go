@@ -27,8 +27,12 @@ func progressFields(p fleet.Progress) map[string]any {
 		fields["waiting_for"] = string(p.Waiting.Kind)
 		return fields
 	}
-	if p.Unchecked != nil {
-		fields["unchecked"] = string(p.Unchecked.Check)
+	if len(p.Unchecked) > 0 {
+		checks := make([]string, len(p.Unchecked))
+		for i, u := range p.Unchecked {
+			checks[i] = string(u.Check)
+		}
+		fields["unchecked"] = checks
 		return fields
 	}
 	fields["phase"], fields["elapsed_ms"] = string(p.Phase), p.Elapsed.Milliseconds()
