@@ -55,7 +55,9 @@ func (h *Host) HasNodeDevice(ctx context.Context, name string) (bool, error) {
 }
 
 // has makes a look-up that fails with the code missing when there is no such object.
-func (h *Host) has(ctx context.Context, op string, missing libvirt.ErrorNumber, lookUp func(*libvirt.Libvirt) error) (bool, error) {
+func (h *Host) has(
+	ctx context.Context, op string, missing libvirt.ErrorNumber, lookUp func(*libvirt.Libvirt) error,
+) (bool, error) {
 	_, err := read(ctx, h, op, rpc.Quick, func(lv *libvirt.Libvirt) (struct{}, error) {
 		return struct{}{}, lookUp(lv)
 	})

@@ -88,7 +88,9 @@ func (h *Host) VolumeInPool(ctx context.Context, pool preflight.Pool, volume str
 	})
 }
 
-func (h *Host) volume(ctx context.Context, op string, find func(*libvirt.Libvirt) (libvirt.StorageVol, error)) (preflight.Presence, error) {
+func (h *Host) volume(
+	ctx context.Context, op string, find func(*libvirt.Libvirt) (libvirt.StorageVol, error),
+) (preflight.Presence, error) {
 	volume, err := read(ctx, h, op, rpc.Quick, find)
 	if answered(err, libvirt.ErrNoStorageVol) {
 		return preflight.NotListed, nil

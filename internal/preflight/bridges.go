@@ -93,7 +93,9 @@ func (s *scope) current(ctx context.Context, there NetworkDevices) bool {
 		return true
 	}
 	here, err := s.Source.NetworkDevices(ctx)
-	return err == nil && !slices.ContainsFunc(s.plugs(ctx, s.Source, false), func(p plug) bool { return !here.node(p.device) })
+	return err == nil && !slices.ContainsFunc(s.plugs(ctx, s.Source, false), func(p plug) bool {
+		return !here.node(p.device)
+	})
 }
 
 // interfaces is where Linux lists the network interfaces of libvirt's network namespace.

@@ -98,9 +98,8 @@ func (s *Shared) CompareHostCPU(ctx context.Context, cpu string) error {
 
 // FreePages implements Resources.
 func (s *Shared) FreePages(ctx context.Context, sizes []uint64) (map[uint64]uint64, error) {
-	return s.resources.pages.get(ctx, volatile, fmt.Sprint(sizes), func(ctx context.Context, _ string) (map[uint64]uint64, error) {
-		return s.Host.FreePages(ctx, sizes)
-	})
+	ask := func(ctx context.Context, _ string) (map[uint64]uint64, error) { return s.Host.FreePages(ctx, sizes) }
+	return s.resources.pages.get(ctx, volatile, fmt.Sprint(sizes), ask)
 }
 
 // DomainNames implements Resources.
