@@ -31,7 +31,8 @@ func examine(
 ) []migration.Finding {
 	r.Thorough = true
 	findings, unchecked := preflight.Examine(ctx, r, a)
-	if notable := preflight.Notable(unchecked); len(notable) > 0 {
+	examined := preflight.Assessment{Assessment: a, Unchecked: unchecked}
+	if notable := examined.Notable(); len(notable) > 0 {
 		p := Progress{Unchecked: notable}
 		p.Subject, p.Phase = r.Move.Subject(), migration.PhaseStarting
 		report(p)

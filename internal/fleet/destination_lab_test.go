@@ -162,8 +162,8 @@ func (d defect) try(t *testing.T, kvm2 *lab.Host, guest *lab.Guest) {
 		if len(a.Findings) != len(found) {
 			t.Errorf("found, besides: %v", a.Findings)
 		}
-		if len(preflight.Notable(a.Unchecked)) > 0 {
-			t.Errorf("not checked: %v", preflight.Notable(a.Unchecked))
+		if len(a.Notable()) > 0 {
+			t.Errorf("not checked: %v", a.Notable())
 		}
 	}
 	if mended {
@@ -179,8 +179,8 @@ func (d defect) try(t *testing.T, kvm2 *lab.Host, guest *lab.Guest) {
 // good wants nothing to speak against a guest's move to kvm2, and every check made.
 func good(t *testing.T, guest *lab.Guest) {
 	t.Helper()
-	if a := assess(t, guest, true); len(a.Findings) > 0 || len(preflight.Notable(a.Unchecked)) > 0 {
-		t.Errorf("a good pair: findings %v, not checked %v", a.Findings, preflight.Notable(a.Unchecked))
+	if a := assess(t, guest, true); len(a.Findings) > 0 || len(a.Notable()) > 0 {
+		t.Errorf("a good pair: findings %v, not checked %v", a.Findings, a.Notable())
 	}
 }
 

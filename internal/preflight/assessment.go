@@ -20,6 +20,20 @@ type Assessment struct {
 	Unchecked []Unchecked
 }
 
+// Notable lists what could not be checked and an operator should hear of unasked:
+// something is not as it usually is, and no finding tells of it.
+func (a Assessment) Notable() []Unchecked {
+	var notable []Unchecked
+	for _, u := range a.Unchecked {
+		switch u.Why {
+		case Unread, Denied, Late, Failed:
+			notable = append(notable, u)
+		case Unanswered, Unfit, UnderWay, Unsupported, NeedsThorough, Unknowable:
+		}
+	}
+	return notable
+}
+
 // Assess makes the engine's own checks and then all others of the table, as far as what
 // they need is there. It changes nothing.
 func Assess(ctx context.Context, r Request) Assessment {

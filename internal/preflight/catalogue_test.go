@@ -157,7 +157,7 @@ func TestAssess_findings(t *testing.T) {
 			play(t, func(s *scene) {
 				test.arrange(s)
 				a := preflight.Assess(s.Context(), s.request)
-				if len(a.Findings) != 1 || len(preflight.Notable(a.Unchecked)) > 0 {
+				if len(a.Findings) != 1 || len(a.Notable()) > 0 {
 					s.Fatalf("findings %v, unchecked %v", a.Findings, a.Unchecked)
 				}
 				f := a.Findings[0]
@@ -241,8 +241,8 @@ func TestAssess_unchecked(t *testing.T) {
 						s.Errorf("%s: %q, want %q", check, got, want)
 					}
 				}
-				if notable := len(preflight.Notable(a.Unchecked)) > 0; notable != test.notable {
-					s.Errorf("notable: %v", preflight.Notable(a.Unchecked))
+				if notable := len(a.Notable()) > 0; notable != test.notable {
+					s.Errorf("notable: %v", a.Notable())
 				}
 			})
 		})
@@ -262,7 +262,7 @@ func TestAssess_unknowable(t *testing.T) {
 				s.policy(p)
 				a := preflight.Assess(s.Context(), s.request)
 				if len(a.Findings) > 0 || len(a.Unchecked) != 1 || a.Unchecked[0].Check != check ||
-					a.Unchecked[0].Why != preflight.Unknowable || len(preflight.Notable(a.Unchecked)) > 0 {
+					a.Unchecked[0].Why != preflight.Unknowable || len(a.Notable()) > 0 {
 					s.Errorf("findings %v, unchecked %v", a.Findings, a.Unchecked)
 				}
 			})

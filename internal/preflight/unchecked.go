@@ -53,20 +53,6 @@ type Unchecked struct {
 	Err error
 }
 
-// Notable lists those that an operator should hear of unasked: something is not as it
-// usually is, and no finding tells of it.
-func Notable(all []Unchecked) []Unchecked {
-	var notable []Unchecked
-	for _, u := range all {
-		switch u.Why {
-		case Unread, Denied, Late, Failed:
-			notable = append(notable, u)
-		case Unanswered, Unfit, UnderWay, Unsupported, NeedsThorough, Unknowable:
-		}
-	}
-	return notable
-}
-
 // String is it as one line.
 func (u Unchecked) String() string {
 	line := fmt.Sprintf("%s: %s", u.Check, u.Why)

@@ -23,7 +23,7 @@ func assessmentDiagnostics(l fleet.Location, destination string, a preflight.Ass
 	for _, f := range a.Uncertain() {
 		diags.Append(warnedAt(findingPath(f), explain.Uncertain(l, f)))
 	}
-	if unchecked := preflight.Notable(a.Unchecked); len(unchecked) > 0 {
+	if unchecked := a.Notable(); len(unchecked) > 0 {
 		diags.Append(warnedAt(path.Root("destination"), explain.NotChecked(l, unchecked)))
 	}
 	if a.Running {
