@@ -36,7 +36,9 @@ func tell[F migration.Fact](words func(f migration.Finding, fact F) Advised) tal
 }
 
 // tales has the words of every fact.
-func tales() []tale { return slices.Concat(engineTales(), moveTales(), guestTales()) }
+func tales() []tale {
+	return slices.Concat(engineTales(), moveTales(), guestTales(), machineTales(), networkTales(), storageTales())
+}
 
 // Advise says what speaks against a move, and what would be right.
 func Advise(f migration.Finding) Advised {

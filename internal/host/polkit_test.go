@@ -3,8 +3,10 @@
 package host_test
 
 import (
+	"context"
 	"errors"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -16,6 +18,7 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/lab"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/preflight"
 )
 
 // documentedRule is the rule that the documentation gives to those who do not want the provider to be root. It is for
@@ -35,7 +38,7 @@ func documentedRule(t *testing.T) string {
 }
 
 // listed is a permission in the rule.
-var listed = regexp.MustCompile(`(?m)^ *"([a-z]+\.[a-z-]+)",?$`)
+var listed = regexp.MustCompile(`(?m)^ *"([a-z-]+\.[a-z-]+)",?$`)
 
 // All that the provider does can be done by a user who may do no more than the documented rule says, and the rule says
 // no more than that.
@@ -47,6 +50,7 @@ func TestLeastPrivilege(t *testing.T) {
 	}
 	rule := documentedRule(t)
 	guest := w.StartGuest(t, lab.IdleGuest(""))
+	furnish(t, w.Hosts[1])
 	asked := w.UsePolkit(t, rule)
 	output, err := asVisitor(t.Context(), t, map[string]string{sessionVariable: guest.UUID},
 		copyOfThisProgram(t), "-test.run=^TestLeastPrivilege$", "-test.v").CombinedOutput()
@@ -96,6 +100,7 @@ func everything(t *testing.T, w *lab.World, uuid string) {
 			must("delete record", h.DeleteRecord(ctx, level))
 		}
 	}
+	questions(ctx, t, kvm2)
 	d, err := kvm1.Domain(ctx, uuid)
 	must("domain", err)
 	_, err = kvm1.DomainNames(ctx)
@@ -138,4 +143,39 @@ func everything(t *testing.T, w *lab.World, uuid string) {
 	back := &steps{t: t, source: kvm2, destination: kvm1, guest: &lab.Guest{UUID: uuid, Name: d.Name}, p: p}
 	back.p.MigrationURI = w.Hosts[0].MigrationURI
 	back.do(back.begin, back.prepare, back.perform, func() error { return back.finish(false) }, func() error { return back.confirm(false) })
+}
+
+// furnished is a disk in the list of the lab's pool.
+const furnished = lab.Images + "/furnished.raw"
+
+// furnish gives a host the disk and a network filter. It has a network and a pool.
+func furnish(t *testing.T, l *lab.Host) {
+	t.Helper()
+	l.MustVirsh(t, "nwfilter-define", define(t, `<filter name="lan"/>`))
+	undo(t, l, "nwfilter-undefine", "lan")
+	l.MustVirsh(t, "vol-create-as", lab.Pool, filepath.Base(furnished), "4096")
+	undo(t, l, "vol-delete", "--pool", lab.Pool, filepath.Base(furnished))
+}
+
+// questions asks a host all that a preflight may ask of a destination.
+func questions(ctx context.Context, t *testing.T, h *host.Host) {
+	t.Helper()
+	_, devices := h.NetworkDevices(ctx)
+	_, device := h.HasNodeDevice(ctx, "net_lo_00_00_00_00_00_00")
+	_, networks := h.Networks(ctx)
+	_, filter := h.HasNetworkFilter(ctx, "lan")
+	pools, listed := h.Pools(ctx)
+	_, path := h.PathInPools(ctx, furnished)
+	_, volume := h.VolumeInPool(ctx, pools[0], filepath.Base(furnished))
+	_, directory := h.Directory(ctx, "/var/lib/libvirt/images")
+	_, machine := h.DomainCapabilities(ctx, preflight.Machine{Emulator: lab.Emulator})
+	capabilities, err := h.Capabilities(ctx)
+	_, pages := h.FreePages(ctx, []uint64{2048})
+	_, ports := h.GraphicsPorts(ctx)
+	if err := errors.Join(
+		devices, device, networks, filter, listed, path, volume, directory, machine, err, pages, ports,
+		h.CompareHostCPU(ctx, capabilities.CPU),
+	); err != nil {
+		t.Error(err)
+	}
 }

@@ -291,6 +291,7 @@ func TestAssess_goodMove(t *testing.T) {
 		"huge pages are kept apart": func(s *scene) {
 			s.here.Definition = "<domain><memoryBacking><hugepages/></memoryBacking></domain>"
 			s.there.Has.Available = 0
+			s.there.Is.Pages, s.there.Free = map[uint64]uint64{2048: 512}, map[uint64]uint64{2048: 512}
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

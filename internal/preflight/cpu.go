@@ -25,6 +25,12 @@ type CPUMissing struct{ Reason string }
 func (CPUMissing) Problem() string { return "CPU not available" }
 
 func (cpuCheck) find(ctx context.Context, s *scope) ([]migration.Finding, error) {
+	switch _, known, err := s.capabilities(ctx); {
+	case err != nil:
+		return nil, unasked(s.destination(), "", err)
+	case !known: // without emulator or machine type there is no CPU; machineCheck tells of them
+		return nil, nil
+	}
 	err := s.Destination.CompareCPU(ctx, s.guest.CPU)
 	var incompatible *CPUError
 	switch {
@@ -36,4 +42,13 @@ func (cpuCheck) find(ctx context.Context, s *scope) ([]migration.Finding, error)
 		}}, nil
 	}
 	return nil, unasked(s.destination(), "", err)
+}
+
+// split takes a *CPUError out of an error: that a CPU cannot be had is an answer.
+func split(err error) (*CPUError, error) {
+	var missing *CPUError
+	if errors.As(err, &missing) {
+		return missing, nil
+	}
+	return nil, err
 }

@@ -6,6 +6,8 @@ type Guest struct {
 	// them.
 	VirtType, Arch, Machine, Emulator string
 	CPU                               CPU
+	// TSCHz is the frequency that its time stamp counter must have; 0 is the host's.
+	TSCHz uint64
 	// HugePages are the page sizes that back its memory; none is ordinary memory.
 	HugePages []HugePages
 	// Loader is the firmware's file, and NVRAM that of its variables; empty when it has

@@ -10,6 +10,8 @@ import (
 // migration: ErrDenied and ErrUnsupported tell why a question has no answer. The end of a
 // context ends the call.
 type Host interface {
+	Resources
+
 	// Name is the host's name in the provider's configuration.
 	Name() string
 	// Memory is the host's memory as it stands now.

@@ -21,6 +21,7 @@ func Parse(definition string) (*Guest, error) {
 	if err := g.cpu(d.CPU); err != nil {
 		return nil, err
 	}
+	g.clock(d.Clock)
 	g.memory(d.MemoryBacking, d.Devices.Memorydevs)
 	for _, disk := range d.Devices.Disks {
 		g.Disks = append(g.Disks, diskOf(disk))
@@ -86,6 +87,17 @@ func (g *Guest) cpu(cpu *libvirtxml.DomainCPU) error {
 	element, err := xml.Marshal(cpu)
 	g.CPU.XML = string(element)
 	return err
+}
+
+func (g *Guest) clock(clock *libvirtxml.DomainClock) {
+	if clock == nil {
+		return
+	}
+	for _, timer := range clock.Timer {
+		if timer.Name == "tsc" {
+			g.TSCHz = timer.Frequency
+		}
+	}
 }
 
 func (g *Guest) memory(backing *libvirtxml.DomainMemoryBacking, modules []libvirtxml.DomainMemorydev) {

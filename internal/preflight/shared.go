@@ -23,7 +23,8 @@ const (
 type Shared struct {
 	Host
 
-	memory memo[Memory]
+	memory    memo[Memory]
+	resources resources
 }
 
 // Share makes a shared host. It lives as long as one run of the provider.

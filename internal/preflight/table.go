@@ -83,7 +83,7 @@ func (e Entry) Engine() bool { return e.check == nil }
 
 // Table is the catalogue of all checks, in the order of their findings.
 func Table() []Entry {
-	return []Entry{
+	return append([]Entry{
 		{
 			migration.CheckAnswers, "libvirt on both hosts answers", "virConnectGetHostname, virConnectGetLibVersion",
 			NeedsRequest, Errors, 0, "destination", nil,
@@ -155,7 +155,7 @@ func Table() []Entry {
 			NeedsGuest, Errors, 1, "vm",
 			managedSaveCheck{},
 		},
-	}
+	}, destinationTable()...)
 }
 
 // Attribute is the attribute of a move that findings of a check are about.

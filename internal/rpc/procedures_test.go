@@ -126,6 +126,8 @@ func appendRandom(b []byte, random *rand.Rand, t reflect.Type) []byte {
 		return appendRandom(appendWord(b, kind), random, value)
 	}
 	switch t.Kind() {
+	case reflect.Int8:
+		return appendWord(b, random.Uint32N(128))
 	case reflect.Uint8, reflect.Uint16, reflect.Int32, reflect.Uint32:
 		return appendWord(b, random.Uint32N(256))
 	case reflect.Int64, reflect.Uint64:

@@ -12,6 +12,8 @@ import (
 
 // Host is a preflight.Source and a preflight.Host.
 type Host struct {
+	Resources
+
 	name string
 
 	// Definition is what DomainXML answers.

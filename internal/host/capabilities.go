@@ -1,0 +1,109 @@
+package host
+
+import (
+	"context"
+	"encoding/xml"
+	"errors"
+
+	"github.com/digitalocean/go-libvirt"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/preflight"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/rpc"
+)
+
+// Capabilities is what the host is (virConnectGetCapabilities).
+func (h *Host) Capabilities(ctx context.Context) (preflight.Capabilities, error) {
+	const op = "read the host's capabilities"
+	document, err := read(ctx, h, op, rpc.Patient, (*libvirt.Libvirt).ConnectGetCapabilities)
+	if err != nil {
+		return preflight.Capabilities{}, err
+	}
+	capabilities, err := parseCapabilities(document)
+	return capabilities, h.fail(op, err)
+}
+
+// parseCapabilities reads libvirt's document.
+func parseCapabilities(document string) (preflight.Capabilities, error) {
+	type cpu struct {
+		Inner    string `xml:",innerxml"`
+		Model    string `xml:"model"`
+		Counters []struct {
+			Name    string `xml:"name,attr"`
+			Hz      uint64 `xml:"frequency,attr"`
+			Scaling string `xml:"scaling,attr"`
+		} `xml:"counter"`
+	}
+	var doc struct {
+		CPU    cpu      `xml:"host>cpu"`
+		Models []string `xml:"host>secmodel>model"`
+		Cells  []struct {
+			ID    int `xml:"id,attr"`
+			Pages []struct {
+				SizeKiB uint64 `xml:"size,attr"`
+				Count   uint64 `xml:",chardata"`
+			} `xml:"pages"`
+			CPUs []struct {
+				ID int `xml:"id,attr"`
+			} `xml:"cpus>cpu"`
+		} `xml:"host>topology>cells>cell"`
+	}
+	if err := xml.Unmarshal([]byte(document), &doc); err != nil {
+		return preflight.Capabilities{}, err
+	}
+	c := preflight.Capabilities{SecurityModels: doc.Models, Pages: map[uint64]uint64{}}
+	if doc.CPU.Model != "" {
+		c.CPU = "<cpu>" + doc.CPU.Inner + "</cpu>"
+	}
+	for _, counter := range doc.CPU.Counters {
+		if counter.Name == "tsc" {
+			c.TSC = preflight.TSC{Hz: counter.Hz, Scaling: counter.Scaling == "yes"}
+		}
+	}
+	for _, cell := range doc.Cells {
+		c.Nodes = append(c.Nodes, cell.ID)
+		for _, cpu := range cell.CPUs {
+			c.CPUs = append(c.CPUs, cpu.ID)
+		}
+		for _, pages := range cell.Pages {
+			if pages.SizeKiB > smallestHugePageKiB {
+				c.Pages[pages.SizeKiB] += pages.Count
+			}
+		}
+	}
+	return c, nil
+}
+
+// smallestHugePageKiB is above every architecture's ordinary page, which has 4 to 64 KiB.
+const smallestHugePageKiB = 64
+
+// FreePages are the free huge pages of the host by their size in KiB, as many of which as
+// sizes are asked for.
+func (h *Host) FreePages(ctx context.Context, sizes []uint64) (map[uint64]uint64, error) {
+	pages := make([]uint32, len(sizes))
+	for i, size := range sizes {
+		pages[i] = uint32(size) //nolint:gosec // sizes are of pages, in KiB
+	}
+	const wholeHost = -1
+	counts, err := read(ctx, h, "ask for the free huge pages", rpc.Quick, func(lv *libvirt.Libvirt) ([]uint64, error) {
+		return lv.NodeGetFreePages(pages, wholeHost, 1, 0)
+	})
+	free := make(map[uint64]uint64, len(sizes))
+	for i, count := range counts {
+		free[sizes[i]] = count
+	}
+	return free, err
+}
+
+// CompareHostCPU asks whether this host's CPU has all that another host's, as its
+// capabilities have it, has (virConnectCompareCPU). The error is a *preflight.CPUError
+// when it has not.
+func (h *Host) CompareHostCPU(ctx context.Context, cpu string) error {
+	_, err := read(ctx, h, "compare the hosts' CPUs", rpc.Quick, func(lv *libvirt.Libvirt) (int32, error) {
+		return lv.ConnectCompareCPU(cpu, libvirt.ConnectCompareCPUFailIncompatible)
+	})
+	var e *Error
+	if answered(err, libvirt.ErrCPUIncompatible) && errors.As(err, &e) {
+		return &preflight.CPUError{Reason: e.Message}
+	}
+	return err
+}

@@ -1,0 +1,315 @@
+//go:build lab
+
+package host_test
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	gocmp "github.com/google/go-cmp/cmp"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/host"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/lab"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/preflight"
+)
+
+// define writes a libvirt definition where virsh finds it.
+func define(t *testing.T, definition string) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "definition.xml")
+	if err := os.WriteFile(file, []byte(definition), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+// undo runs virsh when the test ends.
+func undo(t *testing.T, l *lab.Host, args ...string) {
+	t.Helper()
+	t.Cleanup(func() {
+		if _, err := l.Virsh(testContextAfter(t), args...); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestNetworkDevices(t *testing.T) {
+	h := connect(t, labHosts(t)[0])
+	devices, err := h.NetworkDevices(testContext(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !devices.Has("lo") || devices.Has("nosuch0") {
+		t.Errorf("devices are %+v: lo %v, nosuch0 %v", devices, devices.Has("lo"), devices.Has("nosuch0"))
+	}
+	for name, want := range map[string]bool{"net_lo_00_00_00_00_00_00": true, "pci_ffff_00_00_0": false} {
+		if got, err := h.HasNodeDevice(testContext(t), name); got != want || err != nil {
+			t.Errorf("node device %s: got %v, %v, want %v", name, got, err, want)
+		}
+	}
+}
+
+func TestNetworks(t *testing.T) {
+	l := labHosts(t)[0]
+	h := connect(t, l)
+	l.MustVirsh(t, "net-define", define(t, `<network><name>off</name><bridge name="virbr-off"/></network>`))
+	undo(t, l, "net-undefine", "off")
+	l.MustVirsh(t, "net-create", define(t, `<network><name>on</name><forward mode="bridge"/><bridge name="br0"/></network>`))
+	undo(t, l, "net-destroy", "on")
+	all, err := h.Networks(testContext(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := slices.DeleteFunc(all, func(n preflight.Network) bool { return n.Name != "off" && n.Name != "on" })
+	slices.SortFunc(got, func(a, b preflight.Network) int { return cmp.Compare(a.Name, b.Name) })
+	want := []preflight.Network{{Name: "off"}, {Name: "on", Active: true, Bridge: "br0"}}
+	if diff := gocmp.Diff(want, got); diff != "" {
+		t.Errorf("networks (-want +got):\n%s", diff)
+	}
+	if has, err := h.HasNetworkFilter(testContext(t), "nosuch"); has || err != nil {
+		t.Errorf("network filter: got %v, %v", has, err)
+	}
+}
+
+func TestPools(t *testing.T) {
+	l := labHosts(t)[0]
+	h := connect(t, l)
+	directory := t.TempDir()
+	disk := filepath.Join(directory, "disk.raw")
+	write(t, disk)
+	for _, pool := range []string{"on", "off"} {
+		path := filepath.Join(directory, map[string]string{"off": "off"}[pool])
+		l.MustVirsh(t, "pool-define-as", pool, "dir", "--target", path)
+		undo(t, l, "pool-undefine", pool)
+	}
+	l.MustVirsh(t, "pool-start", "on")
+	undo(t, l, "pool-destroy", "on")
+
+	all, err := h.Pools(testContext(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]preflight.Pool{}
+	for _, p := range all {
+		got[p.Name] = p
+	}
+	on := got["on"]
+	if on.UUID == "" || !on.Active || on.Type != "dir" || on.Path != directory || got["off"].Active || got["off"].Name == "" {
+		t.Errorf("pools are %+v", all)
+	}
+	check := func(name string, want, byPath, byName preflight.Presence, err ...error) {
+		t.Helper()
+		if byPath != want || byName != want || errors.Join(err...) != nil {
+			t.Errorf("%s: got %v by path, %v by name (%v), want %v", name, byPath, byName, errors.Join(err...), want)
+		}
+	}
+	ask := func(name string) (byPath, byName preflight.Presence, err error) {
+		byPath, pathErr := h.PathInPools(testContext(t), filepath.Join(directory, name))
+		byName, nameErr := h.VolumeInPool(testContext(t), on, name)
+		return byPath, byName, errors.Join(pathErr, nameErr)
+	}
+	byPath, byName, err := ask("disk.raw")
+	check("a volume", preflight.Present, byPath, byName, err)
+	byPath, byName, err = ask("nosuch.raw")
+	check("no volume", preflight.NotListed, byPath, byName, err)
+	write(t, filepath.Join(directory, "new.raw"))
+	byPath, byName, err = ask("new.raw")
+	check("a file that is newer than the pool's list", preflight.NotListed, byPath, byName, err)
+	if err := os.Remove(disk); err != nil {
+		t.Fatal(err)
+	}
+	byPath, byName, err = ask("disk.raw")
+	check("a volume whose file is gone", preflight.Absent, byPath, byName, err)
+}
+
+// write makes a file.
+func write(t *testing.T, file string) {
+	t.Helper()
+	if err := os.WriteFile(file, []byte("data"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// A directory is listed without a trace, also one that is a pool already.
+func TestDirectory(t *testing.T) {
+	l := labHosts(t)[0]
+	h := connect(t, l)
+	directory := t.TempDir()
+	write(t, filepath.Join(directory, "disk.raw"))
+	if err := os.Mkdir(filepath.Join(directory, "sub"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	l.MustVirsh(t, "pool-create-as", "there", "dir", "--target", directory)
+	undo(t, l, "pool-destroy", "there")
+	for path, want := range map[string]preflight.Directory{
+		directory:                             {Exists: true, Names: []string{"disk.raw", "sub"}},
+		filepath.Join(directory, "sub"):       {Exists: true},
+		filepath.Join(directory, "nosuch"):    {},
+		filepath.Join(directory, "a/b/c"):     {},
+		filepath.Join(directory, "sub/../."):  {Exists: true, Names: []string{"disk.raw", "sub"}},
+		"/no/such/directory/below/the/root/x": {},
+	} {
+		got, err := h.Directory(testContext(t), path)
+		slices.Sort(got.Names)
+		if diff := gocmp.Diff(want, got); diff != "" || err != nil {
+			t.Errorf("%s: %v (-want +got)\n%s", path, err, diff)
+		}
+	}
+	for _, path := range []string{"/dev/mapper", "/proc", "/sys/class", "/sys/class/net/lo"} {
+		if _, err := h.Directory(testContext(t), path); !errors.Is(err, host.ErrNotLooked) {
+			t.Errorf("%s: got %v, want %v", path, err, host.ErrNotLooked)
+		}
+	}
+	interfaces, err := h.Directory(testContext(t), "/sys/class/net")
+	if err != nil || !interfaces.Has("lo") || !interfaces.Has(lab.Bridge) || interfaces.Has("nosuch0") {
+		t.Errorf("interfaces are %q, %v", interfaces.Names, err)
+	}
+	if pools := l.MustVirsh(t, "pool-list", "--all", "--name"); strings.Contains(pools, "preflight") {
+		t.Errorf("pools are %q", pools)
+	}
+}
+
+// Many may look into one directory at a time.
+func TestDirectoryAtOnce(t *testing.T) {
+	h := connect(t, labHosts(t)[0])
+	directory := t.TempDir()
+	results := make(chan error)
+	const askers = 8
+	for range askers {
+		go func() {
+			_, err := h.Directory(testContext(t), directory)
+			results <- err
+		}()
+	}
+	for range askers {
+		if err := <-results; err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestDomainCapabilities(t *testing.T) {
+	h := connect(t, labHosts(t)[0])
+	m := preflight.Machine{Emulator: lab.Emulator, Arch: "x86_64", Type: "pc", VirtType: "qemu"}
+	c, err := h.DomainCapabilities(testContext(t), m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.MaxVCPUs == 0 || c.CPUModes["host-passthrough"] || !c.CPUModes["maximum"] || !c.CPUModes["custom"] {
+		t.Errorf("got %+v", c)
+	}
+	for name, got := range map[string]bool{
+		"a kind of device that libvirt does not tell of": c.Has("teapot", "type", "brown"),
+		"an enumeration that libvirt does not tell of":   c.Has("graphics", "colour", "brown"),
+		"VNC": c.Has("graphics", "type", "vnc"), "a bus": c.Has("disk", "bus", "virtio"),
+		"no such graphics": !c.Has("graphics", "type", "nosuch"),
+	} {
+		if !got {
+			t.Errorf("%s: %+v", name, c.Devices["graphics"])
+		}
+	}
+	var emulator *preflight.EmulatorError
+	missing := m
+	missing.Emulator = "/opt/nosuch/qemu"
+	if _, err := h.DomainCapabilities(testContext(t), missing); !errors.As(err, &emulator) || emulator.Emulator != missing.Emulator {
+		t.Errorf("missing emulator: %v", err)
+	}
+	var machine *preflight.MachineError
+	newer := m
+	newer.Type = "pc-i440fx-99.0"
+	if _, err := h.DomainCapabilities(testContext(t), newer); !errors.As(err, &machine) {
+		t.Errorf("missing machine type: %v", err)
+	}
+	var accelerator *preflight.AcceleratorError
+	hosted := m
+	hosted.VirtType = "hvf" // that of macOS
+	if _, err := h.DomainCapabilities(testContext(t), hosted); !errors.As(err, &accelerator) {
+		t.Errorf("missing accelerator: %v", err)
+	}
+	other := m
+	other.Arch = "nosuch"
+	if _, err := h.DomainCapabilities(testContext(t), other); err == nil || errors.As(err, &machine) || errors.As(err, &emulator) {
+		t.Errorf("unknown architecture: %v", err)
+	}
+}
+
+func TestCapabilities(t *testing.T) {
+	hosts := labHosts(t)
+	h, other := connect(t, hosts[0]), connect(t, hosts[1])
+	c, err := h.Capabilities(testContext(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.CPU == "" || len(c.Nodes) == 0 || len(c.CPUs) == 0 || !slices.Contains(c.SecurityModels, "dac") {
+		t.Errorf("got %+v", c)
+	}
+	if err := other.CompareHostCPU(testContext(t), c.CPU); err != nil {
+		t.Errorf("two hosts of one machine: %v", err)
+	}
+	const impossible = `<cpu><arch>x86_64</arch><model>486</model><feature name="3dnowext"/><feature name="avx512-4fmaps"/></cpu>`
+	var incompatible *preflight.CPUError
+	if err := other.CompareHostCPU(testContext(t), impossible); !errors.As(err, &incompatible) {
+		t.Errorf("a CPU that no host has: %v", err)
+	}
+	for size := range c.Pages {
+		free, err := h.FreePages(testContext(t), []uint64{size})
+		if _, told := free[size]; err != nil || !told || free[size] > c.Pages[size] {
+			t.Errorf("free pages of %d KiB: %v, %v, of %d", size, free, err, c.Pages[size])
+		}
+	}
+}
+
+func TestGraphicsPorts(t *testing.T) {
+	w := world(t)
+	h := connect(t, w.Hosts[0])
+	name := fmt.Sprintf("console-%d", os.Getpid())
+	w.Hosts[0].MustVirsh(t, "create", "--paused", define(t, fmt.Sprintf(`<domain type="qemu"><name>%s</name>
+		<memory unit="MiB">32</memory><os><type arch="x86_64">hvm</type></os>
+		<devices><emulator>%s</emulator><graphics type="vnc" port="5977" listen="127.0.0.1"/></devices></domain>`, name, lab.Emulator)))
+	undo(t, w.Hosts[0], "destroy", name)
+	got, err := h.GraphicsPorts(testContext(t))
+	want := preflight.GraphicsPort{Domain: name, Address: "127.0.0.1", Port: 5977}
+	if err != nil || !slices.Contains(got, want) {
+		t.Errorf("got %v, %v, want %v", got, err, want)
+	}
+}
+
+func TestAddresses(t *testing.T) {
+	l := labHosts(t)[0]
+	for name, uri := range map[string]string{"address": l.URI, "name": l.TLSURI, "ssh": l.SSHURI} {
+		h := open(t, host.Config{Name: "kvm1", URI: uri})
+		got, err := h.Addresses(testContext(t))
+		if want := []netip.Addr{netip.MustParseAddr(l.Address)}; err != nil || !slices.Equal(got, want) {
+			t.Errorf("%s: got %v, %v, want %v", name, got, err, want)
+		}
+	}
+}
+
+// Over libvirt's read-only socket the questions that only read have an answer, and the
+// others are denied.
+func TestQuestionsReadOnly(t *testing.T) {
+	h := open(t, host.Config{Name: "kvm1", URI: labHosts(t)[0].SocketURI + "-ro"})
+	ctx := testContext(t)
+	_, devices := h.NetworkDevices(ctx)
+	_, networks := h.Networks(ctx)
+	_, pools := h.Pools(ctx)
+	_, capabilities := h.Capabilities(ctx)
+	_, ports := h.GraphicsPorts(ctx)
+	if err := errors.Join(devices, networks, pools, capabilities, ports); err != nil {
+		t.Error(err)
+	}
+	_, directory := h.Directory(ctx, t.TempDir())
+	_, machine := h.DomainCapabilities(ctx, preflight.Machine{Emulator: lab.Emulator})
+	for name, err := range map[string]error{"directory": directory, "domain capabilities": machine} {
+		if !errors.Is(err, host.ErrDenied) {
+			t.Errorf("%s: got %v, want %v", name, err, host.ErrDenied)
+		}
+	}
+}

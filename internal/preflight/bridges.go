@@ -1,0 +1,130 @@
+package preflight
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+)
+
+// bridgeCheck looks whether the destination has the interfaces that the VM's are plugged
+// into: bridges, also those of virtual networks, and interfaces below a macvtap.
+type bridgeCheck struct{}
+
+// BridgeMissing is a host without a bridge, or without another interface that a VM is
+// plugged into. Network is the virtual network that wants it; empty where the VM does.
+type BridgeMissing struct{ Bridge, Network string }
+
+// Problem implements migration.Fact.
+func (BridgeMissing) Problem() string { return "no such bridge or interface" }
+
+func (bridgeCheck) find(ctx context.Context, s *scope) ([]migration.Finding, error) {
+	there := s.plugs(ctx, s.Destination, true)
+	if len(there) == 0 {
+		return nil, nil
+	}
+	devices, err := s.Destination.NetworkDevices(ctx)
+	if err != nil {
+		return nil, unasked(s.destination(), "", err)
+	}
+	unlisted := slices.DeleteFunc(there, func(p plug) bool { return devices.Has(p.device) || s.made(ctx, p.device) })
+	if len(unlisted) == 0 {
+		return nil, nil
+	}
+	if !s.current(ctx, devices) {
+		if unlisted, err = s.absent(ctx, unlisted); err != nil {
+			return nil, err
+		}
+	}
+	var found []migration.Finding
+	for _, p := range unlisted {
+		found = append(found, migration.Finding{
+			Fact: BridgeMissing{p.device, p.network}, Host: s.destination(), Device: p.nic.name(), Lasting: true,
+		})
+	}
+	return found, nil
+}
+
+// plug is what an interface of the VM is plugged into on a host.
+type plug struct {
+	nic             Interface
+	device, network string
+}
+
+// plugs are those of the VM on a host. Of a network it is the bridge that an active one
+// uses; foreign leaves out those that libvirt makes itself.
+func (s *scope) plugs(ctx context.Context, h Host, foreign bool) []plug {
+	var plugs []plug
+	for _, nic := range s.guest.Interfaces {
+		if device := nic.Bridge + nic.Direct; device != "" { // it has one of the two
+			plugs = append(plugs, plug{nic: nic, device: device})
+		}
+		if nic.Network == "" {
+			continue
+		}
+		networks, err := h.Networks(ctx)
+		if err != nil {
+			continue // networkCheck tells of it
+		}
+		for _, n := range networks {
+			if n.Name == nic.Network && n.Bridge != "" && !(foreign && n.Own) {
+				plugs = append(plugs, plug{nic, n.Bridge, n.Name})
+			}
+		}
+	}
+	return plugs
+}
+
+// made tells whether libvirt itself has made a bridge on the destination, for one of its
+// active networks.
+func (s *scope) made(ctx context.Context, bridge string) bool {
+	networks, err := s.Destination.Networks(ctx)
+	return err == nil && slices.ContainsFunc(networks, func(n Network) bool {
+		return n.Active && n.Own && n.Bridge == bridge
+	})
+}
+
+// current tells whether what the destination does not list is not there. The interface
+// driver lists all. Node devices are believed where those of the source have all that the
+// VM is plugged into, which is there.
+func (s *scope) current(ctx context.Context, there NetworkDevices) bool {
+	if there.Complete {
+		return true
+	}
+	here, err := s.Source.NetworkDevices(ctx)
+	return err == nil && !slices.ContainsFunc(s.plugs(ctx, s.Source, false), func(p plug) bool {
+		return !here.node(p.device)
+	})
+}
+
+// interfaces is where Linux lists the network interfaces of libvirt's network namespace.
+const interfaces = "/sys/class/net"
+
+// absent are those of the plugs that the destination's kernel does not have either. It is
+// believed where the source's lists what the VM is plugged into.
+func (s *scope) absent(ctx context.Context, plugs []plug) ([]plug, error) {
+	var names []string
+	for _, p := range plugs {
+		names = append(names, p.device)
+	}
+	what := strings.Join(names, ", ")
+	if !s.Thorough {
+		return nil, needsThorough(s.destination(), what)
+	}
+	here, err := s.Source.Directory(ctx, interfaces)
+	if err != nil {
+		return nil, unasked(s.source(), what, err)
+	}
+	if slices.ContainsFunc(s.plugs(ctx, s.Source, false), func(p plug) bool { return !here.Has(p.device) }) {
+		return nil, unknowable(s.source(), what)
+	}
+	there, err := s.Destination.Directory(ctx, interfaces)
+	if err != nil {
+		return nil, unasked(s.destination(), what, err)
+	}
+	return slices.DeleteFunc(plugs, func(p plug) bool { return there.Has(p.device) }), nil
+}
+
+// name is the interface in a finding.
+func (i Interface) name() string { return "interface " + i.MAC }

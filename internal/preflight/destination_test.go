@@ -1,0 +1,204 @@
+package preflight_test
+
+import (
+	"errors"
+	"net/netip"
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/preflight"
+)
+
+// domain is a definition with devices, and what stands before them.
+func domain(virtType, before, devices string) string {
+	return "<domain type='" + virtType + "'><name>web</name>" + before + "<devices>" + devices + "</devices></domain>"
+}
+
+const (
+	bridged   = `<interface type='bridge'><mac address='52:54:00:00:00:01'/><source bridge='br7'/></interface>`
+	networked = `<interface type='network'><mac address='52:54:00:00:00:02'/><source network='lan'/></interface>`
+	filtered  = `<interface type='bridge'><mac address='52:54:00:00:00:03'/><source bridge='lo'/><filterref filter='clean'/></interface>`
+	disk      = `<disk type='file' device='disk'><source file='/images/web.qcow2'/><target dev='vda'/></disk>`
+	iso       = `<disk type='file' device='cdrom'><source file='/iso/boot.iso'/><target dev='sda'/></disk>`
+	optional  = `<disk type='file' device='cdrom'><source file='/iso/boot.iso' startupPolicy='optional'/><target dev='sda'/></disk>`
+	volume    = `<disk type='volume' device='disk'><source pool='images' volume='web'/><target dev='vdb'/></disk>`
+	serial    = `<serial type='file'><source path='/var/log/vms/web.log'/></serial>`
+	vnc       = `<graphics type='vnc' port='5901' autoport='no'><listen type='address' address='10.0.0.1'/></graphics>`
+	swtpm     = `<tpm model='tpm-crb'><backend type='emulator' version='2.0'/></tpm>`
+	hostdev   = `<hostdev mode='subsystem' type='pci'><source><address domain='0x0000' bus='0x01' slot='0x00' function='0x0'/></source></hostdev>`
+	huge      = `<memoryBacking><hugepages><page size='2' unit='MiB'/></hugepages></memoryBacking>`
+	invtsc    = `<cpu mode='host-model'><feature policy='require' name='invtsc'/></cpu>`
+	passed    = `<cpu mode='host-passthrough'/>`
+	timer     = `<clock><timer name='tsc' frequency='2000000000'/></clock>`
+	loader    = `<os><type arch='x86_64' machine='q35'>hvm</type><loader>/fw/CODE.fd</loader><nvram>/nvram/web.fd</nvram></os>`
+)
+
+// furnished gives both hosts all that the guests of these tests need.
+func (s *scene) furnished() {
+	for _, h := range []interface{ Name() string }{s.here, s.there} {
+		r := &s.here.Resources
+		if h.Name() == s.there.Name() {
+			r = &s.there.Resources
+		}
+		r.Devices = preflight.NetworkDevices{Interfaces: []string{"br7", "lo"}, Complete: true}
+		r.Nets = []preflight.Network{{Name: "lan", Active: true, Bridge: "br7"}}
+		r.Filters = map[string]bool{"clean": true}
+		r.StoragePools = []preflight.Pool{{Name: "images", Active: true, Type: "dir", Path: "/images"}}
+		r.Listed = map[string]preflight.Presence{"/images/web.qcow2": preflight.Present, "images/web": preflight.Present}
+		r.Directories = map[string]preflight.Directory{
+			"/iso": {Exists: true, Names: []string{"boot.iso"}}, "/var/log/vms": {Exists: true},
+			"/images": {Exists: true}, "/fw": {Exists: true, Names: []string{"CODE.fd"}}, "/nvram": {Exists: true},
+		}
+		r.NodeDevices = map[string]bool{"pci_0000_01_00_0": true}
+		r.Gives = preflight.DomainCapabilities{
+			CPUModes: map[string]bool{"host-passthrough": true},
+			Devices: map[string]preflight.DeviceCapabilities{
+				"tpm":      {Supported: true, Values: map[string][]string{"backendModel": {"emulator"}, "model": {"tpm-crb"}, "backendVersion": {"2.0"}}},
+				"graphics": {Supported: true, Values: map[string][]string{"type": {"vnc"}}},
+			},
+		}
+		r.Is = preflight.Capabilities{
+			CPU: "<cpu/>", TSC: preflight.TSC{Hz: 2_000_000_000}, Pages: map[uint64]uint64{2048: 1024},
+		}
+		r.Free = map[uint64]uint64{2048: 1024}
+		r.Domains = map[string]string{uuid: "web"}
+	}
+	s.there.Own = []netip.Addr{netip.MustParseAddr("10.0.0.1")}
+}
+
+func TestAssess_destination(t *testing.T) {
+	t.Parallel()
+	const nic1, nic2, nic3 = "interface 52:54:00:00:00:01", "interface 52:54:00:00:00:02", "interface 52:54:00:00:00:03"
+	noBridge := func(s *scene) { s.there.Devices.Interfaces = []string{"lo"} }
+	tests := map[string]struct {
+		guest   string
+		plant   func(*scene)
+		fact    migration.Fact
+		device  string
+		plan    bool // found by reading alone
+		lasting bool
+	}{
+		"name":     {domain("qemu", "", ""), func(s *scene) { s.there.Domains = map[string]string{"U": "web"} }, preflight.NameTaken{UUID: "U"}, "", true, true},
+		"emulator": {domain("qemu", "", swtpm), func(s *scene) { s.there.Refuses = &preflight.EmulatorError{Emulator: "/q"} }, preflight.EmulatorMissing{Emulator: "/q"}, "", true, true},
+		"machine type": {domain("qemu", "", vnc), func(s *scene) {
+			s.there.Refuses = &preflight.MachineError{Machine: preflight.Machine{Type: "pc-99", Emulator: "/q"}}
+		}, preflight.MachineTypeMissing{Type: "pc-99", Emulator: "/q"}, "", true, true},
+		"accelerator":         {domain("kvm", passed, ""), func(s *scene) { s.there.Refuses = &preflight.AcceleratorError{VirtType: "kvm"} }, preflight.AcceleratorMissing{VirtType: "kvm"}, "", true, true},
+		"CPU mode":            {domain("kvm", passed, ""), func(s *scene) { s.there.Gives.CPUModes = map[string]bool{"host-passthrough": false} }, preflight.CPUModeMissing{Mode: "host-passthrough"}, "", true, true},
+		"host CPU":            {domain("kvm", passed, ""), func(s *scene) { s.there.LesserCPU = &preflight.CPUError{Reason: "avx2"} }, preflight.HostCPULess{Mode: "host-passthrough", Reason: "avx2"}, "", true, true},
+		"invtsc":              {domain("kvm", invtsc, ""), func(*scene) {}, preflight.InvariantTSC{}, "cpu", true, true},
+		"TSC":                 {domain("kvm", timer, ""), func(s *scene) { s.there.Is.TSC.Hz = 3_000_000_000 }, preflight.TSCDiffers{Need: 2_000_000_000, Have: 3_000_000_000}, "timer tsc", true, true},
+		"few huge pages":      {domain("qemu", huge, ""), func(s *scene) { s.there.Is.Pages[2048] = 8 }, preflight.HugePagesShort{SizeKiB: 2048, Need: 512, Total: 8}, "", true, true},
+		"few free huge pages": {domain("qemu", huge, ""), func(s *scene) { s.there.Free[2048] = 8 }, preflight.HugePagesShort{SizeKiB: 2048, Need: 512, Free: 8, Total: 1024}, "", true, false},
+		"bridge":              {domain("qemu", "", bridged), noBridge, preflight.BridgeMissing{Bridge: "br7"}, nic1, true, true},
+		"bridge that no driver lists": {domain("qemu", "", bridged), func(s *scene) {
+			s.here.Devices, s.there.Devices = preflight.NetworkDevices{}, preflight.NetworkDevices{}
+			s.here.Directories["/sys/class/net"] = preflight.Directory{Exists: true, Names: []string{"br7"}}
+			s.there.Directories["/sys/class/net"] = preflight.Directory{Exists: true, Names: []string{"lo"}}
+		}, preflight.BridgeMissing{Bridge: "br7"}, nic1, false, true},
+		"bridge of a network":     {domain("qemu", "", networked), noBridge, preflight.BridgeMissing{Bridge: "br7", Network: "lan"}, nic2, true, true},
+		"network":                 {domain("qemu", "", networked), func(s *scene) { s.there.Nets = nil }, preflight.NetworkMissing{Network: "lan"}, nic2, true, false},
+		"inactive network":        {domain("qemu", "", networked), func(s *scene) { s.there.Nets = []preflight.Network{{Name: "lan"}} }, preflight.NetworkInactive{Network: "lan"}, nic2, true, false},
+		"network filter":          {domain("qemu", "", filtered), func(s *scene) { s.there.Filters = nil }, preflight.FilterMissing{Filter: "clean"}, nic3, true, false},
+		"pool":                    {domain("qemu", "", volume), func(s *scene) { s.there.StoragePools = nil }, preflight.PoolMissing{Pool: "images"}, "disk vdb", true, false},
+		"inactive pool":           {domain("qemu", "", volume), func(s *scene) { s.there.StoragePools[0].Active = false }, preflight.PoolInactive{Pool: "images"}, "disk vdb", true, false},
+		"volume":                  {domain("qemu", "", volume), func(s *scene) { s.there.Listed["images/web"] = preflight.NotListed }, preflight.VolumeMissing{Pool: "images", Volume: "web"}, "disk vdb", true, false},
+		"disk that is gone":       {domain("qemu", "", disk), func(s *scene) { s.there.Listed["/images/web.qcow2"] = preflight.Absent }, preflight.PathMissing{Path: "/images/web.qcow2"}, "disk vda", true, false},
+		"disk that no pool lists": {domain("qemu", "", disk), func(s *scene) { s.there.Listed = nil }, preflight.PathMissing{Path: "/images/web.qcow2"}, "disk vda", false, false},
+		"ISO":                     {domain("qemu", "", iso), func(s *scene) { s.there.Directories["/iso"] = preflight.Directory{Exists: true} }, preflight.PathMissing{Path: "/iso/boot.iso"}, "cdrom sda", false, false},
+		"log":                     {domain("qemu", "", serial), func(s *scene) { delete(s.there.Directories, "/var/log/vms") }, preflight.DirectoryMissing{Directory: "/var/log/vms"}, "serial 0", false, false},
+		"firmware":                {domain("qemu", loader, ""), func(s *scene) { delete(s.there.Directories, "/fw") }, preflight.PathMissing{Path: "/fw/CODE.fd"}, "firmware", false, false},
+		"NVRAM":                   {domain("qemu", loader, ""), func(s *scene) { delete(s.there.Directories, "/nvram") }, preflight.DirectoryMissing{Directory: "/nvram"}, "NVRAM", false, false},
+		"TPM":                     {domain("qemu", "", swtpm), func(s *scene) { s.there.Gives.Devices["tpm"] = preflight.DeviceCapabilities{} }, preflight.TPMMissing{Backend: "emulator"}, "tpm", true, true},
+		"graphics":                {domain("qemu", "", vnc), func(s *scene) { s.there.Gives.Devices["graphics"] = preflight.DeviceCapabilities{} }, preflight.GraphicsMissing{Type: "vnc"}, "graphics vnc", true, true},
+		"listen address":          {domain("qemu", "", vnc), func(s *scene) { s.here.Own, s.there.Own = s.there.Own, nil }, preflight.ListenElsewhere{Address: netip.MustParseAddr("10.0.0.1")}, "graphics vnc", true, true},
+		"port": {domain("qemu", "", vnc), func(s *scene) {
+			s.there.Consoles = []preflight.GraphicsPort{{Domain: "db", Address: "0.0.0.0", Port: 5901}}
+		}, preflight.PortTaken{Port: 5901, By: "db"}, "graphics vnc", true, false},
+		"host device": {domain("qemu", "", hostdev), func(s *scene) { s.there.NodeDevices = nil }, preflight.HostDeviceMissing{Type: "pci", Name: "0000:01:00.0"}, "hostdev 0000:01:00.0", true, true},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			play(t, func(s *scene) {
+				s.furnished()
+				s.here.Definition = test.guest
+				test.plant(s)
+				for _, thorough := range []bool{false, true} {
+					s.request.Thorough = thorough
+					a := preflight.Assess(s.Context(), s.request)
+					if !thorough && !test.plan {
+						if len(a.Findings) > 0 || len(a.Unchecked) == 0 {
+							s.Errorf("by reading: findings %v, unchecked %v", a.Findings, a.Unchecked)
+						}
+						continue
+					}
+					if len(a.Findings) != 1 {
+						s.Fatalf("thorough %v: findings %v, unchecked %v", thorough, a.Findings, a.Unchecked)
+					}
+					f := a.Findings[0]
+					allowed(t, f)
+					wantHost := "kvm2"
+					if name == "invtsc" {
+						wantHost = "kvm1"
+					}
+					if diff := cmp.Diff(test.fact, f.Fact, cmp.Comparer(func(a, b netip.Addr) bool { return a == b })); diff != "" {
+						s.Errorf("fact (-want +got):\n%s", diff)
+					}
+					if f.Host != wantHost || f.Device != test.device || f.Lasting != test.lasting {
+						s.Errorf("host %q, device %q, lasting %v", f.Host, f.Device, f.Lasting)
+					}
+				}
+			})
+		})
+	}
+}
+
+// Where a host has all, nothing is found; what libvirt does not tell is no finding.
+func TestAssess_destinationWithoutFindings(t *testing.T) {
+	t.Parallel()
+	all := domain("kvm", huge+loader+timer+passed, bridged+networked+filtered+disk+iso+volume+serial+vnc+swtpm+hostdev)
+	tests := map[string]struct {
+		guest     string
+		arrange   func(*scene)
+		unchecked []preflight.Why
+	}{
+		"all is there":       {all, func(*scene) {}, nil},
+		"an optional medium": {domain("qemu", "", optional), func(s *scene) { s.there.Directories = nil }, nil},
+		"bridges that libvirt does not list, nor the source's kernel": {domain("qemu", "", bridged), func(s *scene) {
+			s.here.Devices, s.there.Devices = preflight.NetworkDevices{}, preflight.NetworkDevices{}
+		}, []preflight.Why{preflight.Unknowable}},
+		"a bridge that libvirt makes itself": {domain("qemu", "", networked), func(s *scene) {
+			s.there.Nets[0].Own = true
+			s.there.Devices.Interfaces = nil
+		}, nil},
+		"an address that may be the destination's": {domain("qemu", "", vnc), func(s *scene) { s.there.Own = nil }, []preflight.Why{preflight.Unknowable}},
+		"another version's maximum CPU":            {domain("qemu", "<cpu mode='maximum'/>", ""), func(s *scene) { s.kvm2.Is.QEMUVersion++ }, []preflight.Why{preflight.Unknowable}},
+		"a scaled TSC":                             {domain("kvm", timer, ""), func(s *scene) { s.there.Is.TSC = preflight.TSC{Hz: 1, Scaling: true} }, nil},
+		"denied":                                   {domain("qemu", "", networked), func(s *scene) { s.there.Fails("Networks", migration.ErrDenied) }, []preflight.Why{preflight.Denied}},
+		"no driver":                                {domain("qemu", "", bridged), func(s *scene) { s.there.Fails("NetworkDevices", migration.ErrUnsupported) }, []preflight.Why{preflight.Unsupported}},
+		"a question that fails":                    {domain("qemu", "", disk), func(s *scene) { s.there.Fails("PathInPools", errors.New("internal error")) }, []preflight.Why{preflight.Failed}},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			play(t, func(s *scene) {
+				s.furnished()
+				s.request.Thorough = true
+				s.here.Definition = test.guest
+				test.arrange(s)
+				a := preflight.Assess(s.Context(), s.request)
+				var why []preflight.Why
+				for _, u := range a.Unchecked {
+					why = append(why, u.Why)
+				}
+				if len(a.Findings) > 0 || !slices.Equal(why, test.unchecked) {
+					s.Errorf("findings %v, unchecked %v", a.Findings, a.Unchecked)
+				}
+			})
+		})
+	}
+}

@@ -1,0 +1,27 @@
+package preflight
+
+import (
+	"context"
+	"slices"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+)
+
+// firmwareCheck looks whether the destination has the guest's firmware, and the directory
+// of the file with its variables (NVRAM). That file itself is made there: its content is
+// sent with the guest.
+type firmwareCheck struct{}
+
+func (firmwareCheck) find(ctx context.Context, s *scope) ([]migration.Finding, error) {
+	var files []File
+	if s.guest.Loader != "" {
+		c, _, err := s.capabilities(ctx)
+		if err != nil || !slices.Contains(c.Loaders, s.guest.Loader) {
+			files = append(files, File{Device: "firmware", Path: s.guest.Loader})
+		}
+	}
+	if s.guest.NVRAM != "" {
+		files = append(files, File{Device: "NVRAM", Path: s.guest.NVRAM, Created: true})
+	}
+	return s.paths(ctx, files)
+}

@@ -1,0 +1,119 @@
+package preflight
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+)
+
+// pathCheck looks whether the destination has the files, block devices and directories
+// that the VM needs: disks, CD-ROMs, kernels, and the directories of serial ports and logs.
+type pathCheck struct{}
+
+// PathMissing is a path that a host does not have.
+type PathMissing struct{ Path string }
+
+// Problem implements migration.Fact.
+func (PathMissing) Problem() string { return "no such file" }
+
+// DirectoryMissing is a directory that a host does not have, of a file that QEMU or
+// virtlogd would make there.
+type DirectoryMissing struct{ Directory string }
+
+// Problem implements migration.Fact.
+func (DirectoryMissing) Problem() string { return "no such directory" }
+
+func (pathCheck) find(ctx context.Context, s *scope) ([]migration.Finding, error) {
+	return s.paths(ctx, s.guest.paths())
+}
+
+// paths are what the guest needs by path. A medium that it starts without is none of it.
+func (g *Guest) paths() []File {
+	var files []File
+	for _, d := range g.Disks {
+		if d.Path != "" && !d.Optional {
+			files = append(files, File{Device: d.name(), Path: d.Path})
+		}
+	}
+	files = append(files, g.Files...)
+	for _, fs := range g.Filesystems {
+		if fs.Source != "" && fs.Driver != "virtiofs" {
+			files = append(files, File{Device: "filesystem " + fs.Target, Path: fs.Source})
+		}
+	}
+	return files
+}
+
+// name is the disk in a finding.
+func (d Disk) name() string { return d.Device + " " + d.Target }
+
+// paths looks for files on the destination.
+func (s *scope) paths(ctx context.Context, files []File) ([]migration.Finding, error) {
+	var found []migration.Finding
+	var unknown []error
+	reading, untold := map[Why][]string{}, map[Why]error{}
+	for _, file := range files {
+		presence, err := s.presence(ctx, file)
+		var own *unaskedError
+		switch {
+		case errors.As(err, &own):
+			if !slices.Contains(reading[own.why], file.Path) {
+				reading[own.why] = append(reading[own.why], file.Path)
+			}
+			untold[own.why] = own.err
+		case presence == Absent && file.Created:
+			found = append(found, migration.Finding{
+				Fact: DirectoryMissing{path.Dir(file.Path)}, Host: s.destination(), Device: file.Device,
+			})
+		case presence == Absent:
+			found = append(found, migration.Finding{
+				Fact: PathMissing{file.Path}, Host: s.destination(), Device: file.Device,
+			})
+		}
+	}
+	for _, why := range slices.Sorted(maps.Keys(reading)) { // each reason once
+		unknown = append(unknown, &unaskedError{why, s.destination(), strings.Join(reading[why], ", "), untold[why]})
+	}
+	return found, errors.Join(unknown...)
+}
+
+// presence tells whether the destination has a file, or the directory of one that is made
+// there. The error says why it is not known.
+func (s *scope) presence(ctx context.Context, file File) (Presence, error) {
+	directory := path.Dir(file.Path)
+	pools, err := s.Destination.Pools(ctx)
+	if err != nil && reason(err) != Unsupported {
+		return NotListed, unasked(s.destination(), file.Path, err)
+	}
+	within := func(p Pool) bool {
+		return p.Active && p.Path != "" && strings.HasPrefix(file.Path, strings.TrimSuffix(p.Path, "/")+"/")
+	}
+	switch i := slices.IndexFunc(pools, within); {
+	case i >= 0 && file.Created && path.Clean(pools[i].Path) == directory:
+		return Present, nil
+	case i >= 0 && !file.Created:
+		presence, err := s.Destination.PathInPools(ctx, file.Path)
+		if err != nil {
+			return NotListed, unasked(s.destination(), file.Path, err)
+		}
+		if presence != NotListed {
+			return presence, nil
+		}
+	}
+	if !s.Thorough {
+		return NotListed, needsThorough(s.destination(), file.Path)
+	}
+	listing, err := s.Destination.Directory(ctx, directory)
+	switch {
+	case err != nil:
+		return NotListed, unasked(s.destination(), file.Path, err)
+	case listing.Exists && (file.Created || listing.Has(path.Base(file.Path))):
+		return Present, nil
+	}
+	return Absent, nil
+}

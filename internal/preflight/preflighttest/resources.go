@@ -1,0 +1,113 @@
+package preflighttest
+
+import (
+	"context"
+	"net/netip"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/preflight"
+)
+
+// Resources are what a Host has.
+type Resources struct {
+	Devices      preflight.NetworkDevices
+	NodeDevices  map[string]bool
+	Nets         []preflight.Network
+	Filters      map[string]bool
+	StoragePools []preflight.Pool
+	// Listed is what the pools know of paths and volumes.
+	Listed      map[string]preflight.Presence
+	Directories map[string]preflight.Directory
+	// Gives and Refuses are what DomainCapabilities answers.
+	Gives   preflight.DomainCapabilities
+	Refuses error
+	Is      preflight.Capabilities
+	// LesserCPU is what CompareHostCPU answers.
+	LesserCPU error
+	Free      map[uint64]uint64
+	Domains   map[string]string
+	Consoles  []preflight.GraphicsPort
+	Own       []netip.Addr
+}
+
+// NetworkDevices implements preflight.Resources.
+func (h *Host) NetworkDevices(ctx context.Context) (preflight.NetworkDevices, error) {
+	return answer(ctx, h, "NetworkDevices", h.Devices)
+}
+
+// HasNodeDevice implements preflight.Resources.
+func (h *Host) HasNodeDevice(ctx context.Context, name string) (bool, error) {
+	return answer(ctx, h, "HasNodeDevice", h.NodeDevices[name])
+}
+
+// Networks implements preflight.Resources.
+func (h *Host) Networks(ctx context.Context) ([]preflight.Network, error) {
+	return answer(ctx, h, "Networks", h.Nets)
+}
+
+// HasNetworkFilter implements preflight.Resources.
+func (h *Host) HasNetworkFilter(ctx context.Context, name string) (bool, error) {
+	return answer(ctx, h, "HasNetworkFilter", h.Filters[name])
+}
+
+// Pools implements preflight.Resources.
+func (h *Host) Pools(ctx context.Context) ([]preflight.Pool, error) {
+	return answer(ctx, h, "Pools", h.StoragePools)
+}
+
+// PathInPools implements preflight.Resources.
+func (h *Host) PathInPools(ctx context.Context, path string) (preflight.Presence, error) {
+	return answer(ctx, h, "PathInPools", h.Listed[path])
+}
+
+// VolumeInPool implements preflight.Resources.
+func (h *Host) VolumeInPool(ctx context.Context, pool preflight.Pool, volume string) (preflight.Presence, error) {
+	return answer(ctx, h, "VolumeInPool", h.Listed[pool.Name+"/"+volume])
+}
+
+// Directory implements preflight.Resources.
+func (h *Host) Directory(ctx context.Context, directory string) (preflight.Directory, error) {
+	return answer(ctx, h, "Directory", h.Directories[directory])
+}
+
+// DomainCapabilities implements preflight.Resources.
+func (h *Host) DomainCapabilities(ctx context.Context, _ preflight.Machine) (preflight.DomainCapabilities, error) {
+	c, err := answer(ctx, h, "DomainCapabilities", h.Gives)
+	if err == nil {
+		err = h.Refuses
+	}
+	return c, err
+}
+
+// Capabilities implements preflight.Resources.
+func (h *Host) Capabilities(ctx context.Context) (preflight.Capabilities, error) {
+	return answer(ctx, h, "Capabilities", h.Is)
+}
+
+// CompareHostCPU implements preflight.Resources.
+func (h *Host) CompareHostCPU(ctx context.Context, _ string) error {
+	less, err := answer(ctx, h, "CompareHostCPU", h.LesserCPU)
+	if err != nil {
+		return err
+	}
+	return less
+}
+
+// FreePages implements preflight.Resources.
+func (h *Host) FreePages(ctx context.Context, _ []uint64) (map[uint64]uint64, error) {
+	return answer(ctx, h, "FreePages", h.Free)
+}
+
+// DomainNames implements preflight.Resources.
+func (h *Host) DomainNames(ctx context.Context) (map[string]string, error) {
+	return answer(ctx, h, "DomainNames", h.Domains)
+}
+
+// GraphicsPorts implements preflight.Resources.
+func (h *Host) GraphicsPorts(ctx context.Context) ([]preflight.GraphicsPort, error) {
+	return answer(ctx, h, "GraphicsPorts", h.Consoles)
+}
+
+// Addresses implements preflight.Resources.
+func (h *Host) Addresses(ctx context.Context) ([]netip.Addr, error) {
+	return answer(ctx, h, "Addresses", h.Own)
+}

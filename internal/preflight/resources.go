@@ -1,0 +1,50 @@
+package preflight
+
+import (
+	"context"
+	"net/netip"
+)
+
+// Resources answers what a host has of what a VM needs. Errors are as those of Host. All
+// but Directory only reads.
+type Resources interface {
+	// NetworkDevices are the network interfaces that libvirt lists (virConnectListAllNodeDevices).
+	NetworkDevices(ctx context.Context) (NetworkDevices, error)
+	// HasNodeDevice tells whether there is a node device of that name
+	// (virNodeDeviceLookupByName).
+	HasNodeDevice(ctx context.Context, name string) (bool, error)
+	// Networks are the virtual networks (virConnectListAllNetworks).
+	Networks(ctx context.Context) ([]Network, error)
+	// HasNetworkFilter tells whether there is a network filter of that name
+	// (virNWFilterLookupByName).
+	HasNetworkFilter(ctx context.Context, name string) (bool, error)
+	// Pools are the storage pools (virConnectListAllStoragePools).
+	Pools(ctx context.Context) ([]Pool, error)
+	// PathInPools tells what the active pools know of a path (virStorageVolLookupByPath,
+	// virStorageVolGetInfo).
+	PathInPools(ctx context.Context, path string) (Presence, error)
+	// VolumeInPool tells what an active pool knows of a volume (virStorageVolLookupByName,
+	// virStorageVolGetInfo).
+	VolumeInPool(ctx context.Context, pool Pool, volume string) (Presence, error)
+	// Directory lists a directory by means of a transient storage pool on it
+	// (virStoragePoolCreateXML), which is gone when it returns.
+	Directory(ctx context.Context, directory string) (Directory, error)
+	// DomainCapabilities is what the host can give a guest of a machine type
+	// (virConnectGetDomainCapabilities). The error is an *EmulatorError, a *MachineError or
+	// an *AcceleratorError when it can give nothing.
+	DomainCapabilities(ctx context.Context, m Machine) (DomainCapabilities, error)
+	// Capabilities is what the host is (virConnectGetCapabilities).
+	Capabilities(ctx context.Context) (Capabilities, error)
+	// CompareHostCPU asks whether the host's CPU has all that another host's has
+	// (virConnectCompareCPU). The error is a *CPUError when it has not.
+	CompareHostCPU(ctx context.Context, cpu string) error
+	// FreePages are the free huge pages by their size in KiB (virNodeGetFreePages).
+	FreePages(ctx context.Context, sizes []uint64) (map[uint64]uint64, error)
+	// DomainNames are the names of all domains by UUID (virConnectListAllDomains).
+	DomainNames(ctx context.Context) (map[string]string, error)
+	// GraphicsPorts are the ports of the consoles of all domains that run
+	// (virDomainGetXMLDesc).
+	GraphicsPorts(ctx context.Context) ([]GraphicsPort, error)
+	// Addresses are those that the configuration names; the host may have more.
+	Addresses(ctx context.Context) ([]netip.Addr, error)
+}

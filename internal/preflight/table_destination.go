@@ -1,0 +1,64 @@
+package preflight
+
+import "github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+
+// The checks of what a destination has.
+const (
+	CheckName        migration.Check = "name"
+	CheckMachine     migration.Check = "machine type"
+	CheckHostCPU     migration.Check = "host CPU"
+	CheckTSC         migration.Check = "time stamp counter"
+	CheckHugePages   migration.Check = "huge pages"
+	CheckBridges     migration.Check = "bridges"
+	CheckNetworks    migration.Check = "networks"
+	CheckFilters     migration.Check = "network filters"
+	CheckPools       migration.Check = "storage pools"
+	CheckPaths       migration.Check = "files"
+	CheckFirmware    migration.Check = "firmware"
+	CheckTPM         migration.Check = "TPM"
+	CheckGraphics    migration.Check = "graphics"
+	CheckListen      migration.Check = "listen addresses"
+	CheckPorts       migration.Check = "graphics ports"
+	CheckHostDevices migration.Check = "host devices"
+)
+
+// destinationTable is the part of the catalogue about what a destination has of what the
+// VM needs.
+func destinationTable() []Entry {
+	row := func(c migration.Check, about, asks string, severity Severity, calls int, check check) Entry {
+		return Entry{c, about, asks, NeedsGuest, severity, calls, "destination", check}
+	}
+	return []Entry{
+		row(CheckName, "no other domain there has the VM's name", "virConnectListAllDomains", Errors, 0, nameCheck{}),
+		row(CheckMachine, "the destination has the guest's emulator, machine type and accelerator",
+			"virConnectGetDomainCapabilities", Errors, 0, machineCheck{}),
+		row(CheckHostCPU, "a guest with the CPU of its host (host-passthrough, maximum) finds it there",
+			"virConnectGetCapabilities, virConnectCompareCPU", Either, 0, hostCPUCheck{}),
+		row(CheckTSC, "a guest with invtsc can be moved, and has its frequency there",
+			"virConnectGetCapabilities", Errors, 0, tscCheck{}),
+		row(CheckHugePages, "the destination has free huge pages for the guest",
+			"virConnectGetCapabilities, virNodeGetFreePages", Errors, 0, hugePagesCheck{}),
+		row(CheckBridges, "the destination has the VM's bridges, and interfaces below a macvtap",
+			"virConnectListAllNodeDevices, virConnectListAllNetworks", Errors, 0, bridgeCheck{}),
+		row(CheckNetworks, "the destination has the VM's virtual networks, and they are active",
+			"virConnectListAllNetworks", Errors, 0, networkCheck{}),
+		row(CheckFilters, "the destination has the VM's network filters",
+			"virNWFilterLookupByName", Errors, 0, filterCheck{}),
+		row(CheckPools, "the destination has the VM's storage pools and volumes, and the pools are active",
+			"virConnectListAllStoragePools, virStorageVolLookupByName, virStorageVolGetInfo", Errors, 2, poolCheck{}),
+		row(CheckPaths, "the destination has the VM's disks and other files",
+			"virConnectListAllStoragePools, virStorageVolLookupByPath, virStorageVolGetInfo; thorough: a transient pool",
+			Errors, 2, pathCheck{}),
+		row(CheckFirmware, "the destination has the guest's firmware, and a directory for its NVRAM",
+			"virConnectGetDomainCapabilities, and as for files", Errors, 0, firmwareCheck{}),
+		row(CheckTPM, "the destination can give the guest its TPM",
+			"virConnectGetDomainCapabilities", Errors, 0, tpmCheck{}),
+		row(CheckGraphics, "the destination's emulator has the guest's kind of console",
+			"virConnectGetDomainCapabilities", Errors, 0, graphicsCheck{}),
+		row(CheckListen, "no console listens on an address of the source",
+			"the addresses in the configuration, virConnectListAllNetworks", Errors, 0, listenCheck{}),
+		row(CheckPorts, "no other VM there has a fixed port of a console", "virDomainGetXMLDesc", Errors, 0, portCheck{}),
+		row(CheckHostDevices, "the destination has the guest's PCI devices",
+			"virNodeDeviceLookupByName", Errors, 0, hostDeviceCheck{}),
+	}
+}
