@@ -64,6 +64,19 @@ func New(config Config) (*Fleet, error) {
 	return f, nil
 }
 
+// Validate returns an error for each field of a host that is invalid, or that cannot be
+// right where there are other hosts, in the order of the hosts.
+func Validate(hosts []host.Config) []*host.ConfigError {
+	var errs []*host.ConfigError
+	for _, h := range hosts {
+		errs = append(errs, h.Validate()...)
+		if len(hosts) > 1 {
+			errs = append(errs, h.Loopbacks()...)
+		}
+	}
+	return errs
+}
+
 func byName(a, b *host.Host) int { return cmp.Compare(a.Name(), b.Name()) }
 
 // alone waits until nobody else in this process changes the record that the names stand

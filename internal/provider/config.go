@@ -198,14 +198,17 @@ func (m configModel) validate(ctx context.Context) diag.Diagnostics {
 		return nil // Configure validates it once it is known
 	}
 	hosts, diags := m.hosts(ctx)
-	for _, h := range hosts {
-		for _, e := range h.Validate() {
-			if e.Field != host.FieldURI || strings.Contains(h.URI, ":") {
-				diags.Append(invalidHost(e))
-			}
+	for _, e := range fleet.Validate(hosts) {
+		if e.Field != host.FieldURI || !aliased(hosts, e.Host) {
+			diags.Append(invalidHost(e))
 		}
 	}
 	return diags
+}
+
+// aliased tells whether the URI of a host is a mere name.
+func aliased(hosts []host.Config, name string) bool {
+	return slices.ContainsFunc(hosts, func(h host.Config) bool { return h.Name == name && !strings.Contains(h.URI, ":") })
 }
 
 // defaultHost is the name of the one host there is when the configuration has
@@ -231,10 +234,8 @@ func hostFromEnvironment() (host.Config, diag.Diagnostics) {
 // validateHosts reports every field that is invalid, on its attribute.
 func validateHosts(hosts []host.Config) diag.Diagnostics {
 	var diags diag.Diagnostics
-	for _, h := range hosts {
-		for _, e := range h.Validate() {
-			diags.Append(invalidHost(e))
-		}
+	for _, e := range fleet.Validate(hosts) {
+		diags.Append(invalidHost(e))
 	}
 	return diags
 }
