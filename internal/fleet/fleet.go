@@ -48,7 +48,6 @@ type Fleet struct {
 func New(config Config) (*Fleet, error) {
 	f := &Fleet{
 		unreachable: config.Unreachable,
-		slots:       newSlots(config.MaxOutgoing, config.MaxIncoming),
 		reported:    map[string]bool{},
 		records:     newRecordLocks(),
 		placements:  placements{wanted: map[string]string{}},
@@ -61,6 +60,11 @@ func New(config Config) (*Fleet, error) {
 		f.hosts = append(f.hosts, h)
 	}
 	slices.SortFunc(f.hosts, byName)
+	ports := map[string]uint16{}
+	for _, h := range f.hosts {
+		ports[h.Name()] = h.MigrationPort()
+	}
+	f.slots = newSlots(config.MaxOutgoing, config.MaxIncoming, ports)
 	return f, nil
 }
 

@@ -62,7 +62,9 @@ func configAttributes() map[string]schema.Attribute {
 					Optional: true,
 				},
 				"migration_uri": schema.StringAttribute{
-					MarkdownDescription: "Address that memory is sent to when this host is the destination, such as `tcp://10.0.0.2` (in libvirt `migrate_uri`). Default: this host's libvirt chooses it, by its host name.",
+					MarkdownDescription: "Address that memory is sent to when this host is the destination, such as `tcp://10.0.0.2` or `tcp://[fd00::2]` (in libvirt `migrate_uri`). " +
+						"Leave the port out: libvirt then chooses a free one for each migration, from 49152 to 49215 unless its `qemu.conf` says otherwise. With a port one VM at a time can come in, and other moves wait. " +
+						"Default: this host's libvirt chooses it, by its host name.",
 					Optional:            true,
 				},
 				"username": schema.StringAttribute{
