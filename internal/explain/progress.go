@@ -74,6 +74,8 @@ func Notice(p migration.Progress) string {
 		return p.Source + " does not answer; a migration that has begun goes on there"
 	case migration.NoticeAnswers:
 		return p.Source + " answers again"
+	case migration.NoticeConnecting:
+		return connecting(p)
 	case migration.NoticeVerifying:
 		return fmt.Sprintf("looking at %s and %s", p.Source, p.Destination)
 	case migration.NoticeDowntimeLater:
@@ -86,6 +88,17 @@ func Notice(p migration.Progress) string {
 		return intervention(p)
 	}
 	return string(e.Kind)
+}
+
+// connecting says that libvirt connects to the destination, and what that means.
+func connecting(p migration.Progress) string {
+	for_ := p.Notice.For.Round(time.Second)
+	if p.Notice.Again {
+		return fmt.Sprintf("%s still gets no answer from %s, for %s; the VM may still move", p.Source, p.Destination, for_)
+	}
+	return fmt.Sprintf("libvirt on %s connects to %s for the memory, and has had no answer for %s: mostly a firewall that "+
+		"drops %s. It cannot be stopped before it gives that up, mostly after 2m14s, and neither can the move: until then "+
+		"the VM may still move", p.Source, p.Destination, for_, memoryPorts)
 }
 
 // intervention says what the engine has just done about the migration.
@@ -116,7 +129,11 @@ func intervention(p migration.Progress) string {
 	case migration.NoticeUncancellable:
 		return "post-copy cannot be cancelled without losing the VM; waiting for its end"
 	default:
-		return why(e, p.Destination) + "; cancelling the migration"
+		text = why(e, p.Destination) + "; cancelling the migration"
+		if e.Connecting {
+			text += fmt.Sprintf(", which has to wait: libvirt on %s connects to %s and takes no orders, and the VM may "+
+				"still move", p.Source, p.Destination)
+		}
 	}
 	if e.Kept {
 		text += kept

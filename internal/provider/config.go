@@ -65,7 +65,7 @@ func configAttributes() map[string]schema.Attribute {
 					MarkdownDescription: "Address that memory is sent to when this host is the destination, such as `tcp://10.0.0.2` or `tcp://[fd00::2]` (in libvirt `migrate_uri`). " +
 						"Leave the port out: libvirt then chooses a free one for each migration, from 49152 to 49215 unless its `qemu.conf` says otherwise. With a port one VM at a time can come in, and other moves wait. " +
 						"Default: this host's libvirt chooses it, by its host name.",
-					Optional:            true,
+					Optional: true,
 				},
 				"username": schema.StringAttribute{
 					MarkdownDescription: "User name for a libvirt that requires SASL authentication, over any transport but `qemu+tcp`. Default: the credentials that libvirt's `auth.conf` has for the host.",
