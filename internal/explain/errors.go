@@ -8,6 +8,7 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/fleet"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/host"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/preflight"
 )
 
 // words are those for one type of error.
@@ -78,7 +79,7 @@ func vocabulary() []words {
 		say(func(e *fleet.WantedTwiceError) string { return WantedTwice(e.UUID, e).Detail }, nil),
 		say[*host.Error](nil, nil),
 		say[*host.ConfigError](nil, nil),
-		say(func(e *migration.CPUError) string { return "The guest's CPU cannot run there: " + fullStop(e.Reason) }, nil),
+		say(func(e *preflight.CPUError) string { return "The guest's CPU cannot run there: " + fullStop(e.Reason) }, nil),
 		say[*migration.StepError](nil, nil),
 		say(func(e *migration.PreflightError) string { return Failure(e).Detail }, nil),
 		say(func(e *migration.CancelledError) string { return Failure(e).Detail }, nil),

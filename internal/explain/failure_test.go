@@ -7,6 +7,7 @@ import (
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/preflight"
 )
 
 // TestFailure has what an operator reads of each way in which a move can fail, from
@@ -35,7 +36,7 @@ func TestFailure(t *testing.T) {
 	}{
 		"not started": {
 			&migration.PreflightError{Failure: migration.Failure{Outcome: untouched}, Findings: []migration.Finding{
-				{Subject: web, Check: migration.CheckMode, Problem: migration.NoPeerURI, Host: "kvm2"},
+				{Subject: web, Check: preflight.CheckMode, Fact: preflight.NoPeerURI{}, Host: "kvm2"},
 			}},
 			"Unable to Migrate Virtual Machine",
 			"The migration of VM web from kvm1 to kvm2 was not started:\n  - mode on kvm2: Other hosts' libvirt cannot reach kvm2: its uri is a local one and it has no peer_uri. " +

@@ -6,6 +6,7 @@ import (
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/preflight"
 )
 
 // observed is an observation of the VM of the tests on a host.
@@ -23,56 +24,56 @@ func TestFinding(t *testing.T) {
 	broken := migration.Outcome{UUID: remedyUUID, Name: "web", Source: observed("kvm1", migration.StatePostCopyFailed), Destination: migration.Observation{Host: "kvm2", Err: migration.ErrNoDomain}}
 	for want, f := range map[string]migration.Finding{
 		"compression (true, from cluster): Not with parallel connections.": {
-			Problem: migration.PolicyConflict, Conflict: policy.Problem{Field: policy.FieldCompression, Text: "Not with parallel connections."}, Value: "true", Origin: policy.OriginCluster,
+			Fact: preflight.PolicyConflict{
+				Conflict: policy.Problem{Field: policy.FieldCompression, Text: "Not with parallel connections."},
+				Value:    "true", Origin: policy.OriginCluster,
+			},
 		},
-		`Other hosts' libvirt cannot reach kvm2: its uri is a local one and it has no peer_uri. Set peer_uri, or mode = "direct" or "auto".`: {Problem: migration.NoPeerURI, Host: "kvm2"},
-		"libvirt on kvm2 does not answer: internal error.": {Problem: migration.NoAnswer, Host: "kvm2", Err: refused},
+		`Other hosts' libvirt cannot reach kvm2: its uri is a local one and it has no peer_uri. Set peer_uri, or mode = "direct" or "auto".`: {Fact: preflight.NoPeerURI{}, Host: "kvm2"},
+		"libvirt on kvm2 does not answer: internal error.": {Fact: migration.NoAnswer{}, Host: "kvm2", Err: refused},
 		"kvm1 and kvm2 are the same host (kvm.example.com, host UUID U).": {
-			Problem: migration.SameHost, Identity: migration.Identity{Hostname: "kvm.example.com", HostUUID: "U"},
+			Fact: migration.SameHost{Identity: migration.Identity{Hostname: "kvm.example.com", HostUUID: "U"}},
 		},
-		"VM web does not exist there any more.": {Problem: migration.NotRunning, Host: "kvm1", Seen: migration.Observation{Host: "kvm1", Err: migration.ErrNoDomain}},
+		"VM web does not exist there any more.": {Fact: migration.NotRunning{Seen: migration.Observation{Host: "kvm1", Err: migration.ErrNoDomain}}, Host: "kvm1"},
 		"VM web is not running on kvm1 (shut off), and only a running VM can be moved live. Start it there first.": {
-			Problem: migration.NotRunning, Host: "kvm1", Seen: observed("kvm1", migration.StateShutOff),
+			Fact: migration.NotRunning{Seen: observed("kvm1", migration.StateShutOff)}, Host: "kvm1",
 		},
 		"VM web is not running on kvm1 (crashed), and only a running VM can be moved live. The guest panicked on kvm1, and its QEMU is kept there. `virsh destroy " + remedyUUID + "` and then `virsh start " + remedyUUID + "` on kvm1 start it again.": {
-			Problem: migration.NotRunning, Host: "kvm1", Seen: observed("kvm1", migration.StateCrashed),
+			Fact: migration.NotRunning{Seen: observed("kvm1", migration.StateCrashed)}, Host: "kvm1",
 		},
 		"VM web was migrated away from kvm1, and none of the hosts that were asked runs it: only a definition is left there (shut off, migrated). Look for it on other hosts, and do not start that definition until you are certain that the VM runs nowhere.": {
-			Problem: migration.NotRunning, Host: "kvm1", Seen: away,
+			Fact: migration.NotRunning{Seen: away}, Host: "kvm1",
 		},
-		"VM web is not at home on kvm1 (being received).": {Problem: migration.NotRunning, Host: "kvm1", Seen: observed("kvm1", migration.StateIncoming)},
+		"VM web is not at home on kvm1 (being received).": {Fact: migration.NotRunning{Seen: observed("kvm1", migration.StateIncoming)}, Host: "kvm1"},
 		"A post-copy migration of VM web lost its link. The part on kvm2 is gone, and the guest's memory with it. `virsh destroy " + remedyUUID + "` and then `virsh start " + remedyUUID + "` on kvm1 start it again.": {
-			Problem: migration.BrokenPostCopy, Host: "kvm1", Outcome: broken,
+			Fact: migration.BrokenPostCopy{Outcome: broken}, Host: "kvm1",
 		},
 		"VM web is paused on kvm1 by a migration that has ended, and that lost its client (Terraform, virsh) during the switch-over. None of the hosts that answered runs it; it may run on a host that does not answer, so it was not resumed. Make sure that it runs nowhere else: then `virsh resume " + remedyUUID + "` on kvm1 lets it run, and it can be moved.": {
-			Problem: migration.Stranded, Host: "kvm1", Other: migration.OnSilentHost,
+			Fact: migration.Stranded{Other: migration.OnSilentHost}, Host: "kvm1",
 		},
 		"VM web is paused on kvm1 and running on kvm2. Compare `virsh domstate --reason " + remedyUUID + "` on both hosts, decide which copy to keep, and end the other one with `virsh destroy " + remedyUUID + "`.": {
-			Problem: migration.TwoHomes, Outcome: both,
+			Fact: migration.TwoHomes{Outcome: both},
 		},
-		"kvm1 does not say whether another job runs on VM web: internal error.":                                                         {Problem: migration.JobUnknown, Host: "kvm1", Err: refused},
-		"kvm2 still holds the incoming domain of a migration of VM web that has ended. libvirt removes it once it has noticed the end.": {Problem: migration.IncomingLeft, Host: "kvm2"},
-		"Another job runs on VM web: see `virsh domjobinfo " + remedyUUID + "` on kvm1. It must end first.":                             {Problem: migration.OtherJob, Host: "kvm1"},
+		"kvm1 does not say whether another job runs on VM web: internal error.":                                                         {Fact: migration.JobUnknown{}, Host: "kvm1", Err: refused},
+		"kvm2 still holds the incoming domain of a migration of VM web that has ended. libvirt removes it once it has noticed the end.": {Fact: migration.IncomingLeft{}, Host: "kvm2"},
+		"Another job runs on VM web: see `virsh domjobinfo " + remedyUUID + "` on kvm1. It must end first.":                             {Fact: migration.OtherJob{}, Host: "kvm1"},
 		"A migration of VM web is under way already, and more than one host holds an incoming domain: whether it goes to kvm2 is not known. This move started nothing; `virsh domjobabort " + remedyUUID + "` on kvm1 cancels that migration.": {
-			Problem: migration.RivalMigration, Host: "kvm1",
+			Fact: migration.RivalMigration{}, Host: "kvm1",
 		},
 		"A migration of VM web is under way already, and kvm2 does not hold its incoming domain: it goes elsewhere, or is just about to start. This move started nothing; `virsh domjobabort " + remedyUUID + "` on kvm1 cancels that migration.": {
-			Problem: migration.OtherMigration, Host: "kvm1",
+			Fact: migration.OtherMigration{}, Host: "kvm1",
 		},
-		"The definition of VM web cannot be read there, so its CPU cannot be compared: internal error.": {Problem: migration.DefinitionUnread, Host: "kvm1", Err: refused},
-		"kvm2 cannot run the CPU of VM web: missing features: avx2.":                                    {Problem: migration.CPUMissing, Host: "kvm2", Reason: "missing features: avx2"},
-		"Whether it can run the CPU of VM web is not known: internal error.":                            {Problem: migration.CPUUnknown, Host: "kvm2", Err: refused},
-		"VM web may use 64.0 GiB, and kvm2 has 32.0 GiB in all.":                                        {Problem: migration.MemoryTooSmall, Host: "kvm2", Need: 64 * gib, Have: 32 * gib},
+		"kvm2 cannot run the CPU of VM web: missing features: avx2.": {Fact: preflight.CPUMissing{Reason: "missing features: avx2"}, Host: "kvm2"},
+		"VM web may use 64.0 GiB, and kvm2 has 32.0 GiB in all.":     {Fact: preflight.MemoryTooSmall{Need: 64 * gib, Have: 32 * gib}, Host: "kvm2"},
 		"VM web may use 64.0 GiB, and kvm2 has 32.0 GiB available (free, buffers and cache): it may swap, or run out.": {
-			Problem: migration.MemoryShort, Host: "kvm2", Need: 64 * gib, Have: 32 * gib,
+			Fact: preflight.MemoryShort{Need: 64 * gib, Have: 32 * gib}, Host: "kvm2",
 		},
-		"How much memory is free there is not known: internal error.": {Problem: migration.MemoryUnknown, Host: "kvm2", Err: refused},
 		"encryption needs libvirt 3.2.0 or newer on both hosts, and kvm2 has 3.1.0.": {
-			Problem: migration.VersionTooOld, Host: "kvm2", Feature: "encryption", Program: "libvirt", Need: 3002000, Have: 3001000,
+			Fact: preflight.VersionTooOld{Feature: "encryption", Program: "libvirt", Need: 3002000, Have: 3001000}, Host: "kvm2",
 		},
-		"QEMU there is 9.0.0, older than 10.1.0 on kvm1: it may not understand what it is sent.": {Problem: migration.QEMUOlder, Host: "kvm2", Need: 10001000, Have: 9000000},
+		"QEMU there is 9.0.0, older than 10.1.0 on kvm1: it may not understand what it is sent.": {Fact: preflight.QEMUOlder{Source: 10001000, Destination: 9000000}, Host: "kvm2"},
 	} {
-		t.Run(string(f.Problem), func(t *testing.T) {
+		t.Run(f.Fact.Problem(), func(t *testing.T) {
 			t.Parallel()
 			f.Subject = web
 			if got := Finding(f); got != want {

@@ -148,6 +148,9 @@ func Line(p fleet.Progress) string {
 		return fmt.Sprintf("VM %s is waiting for its turn to move to %s: %s",
 			p.Name, p.Destination, obstacle(p.Waiting))
 	}
+	if p.Unchecked != nil {
+		return fmt.Sprintf("VM %s: not checked: %s", p.Name, notChecked(*p.Unchecked))
+	}
 	return Progress(p.Progress)
 }
 

@@ -18,8 +18,10 @@ func TestNotice(t *testing.T) {
 	}
 	for want, e := range map[string]migration.Notice{
 		"": {},
-		"warning: memory on kvm2: How much memory is free there is not known: internal error.": {
-			Kind: migration.NoticeDoubt, Finding: &migration.Finding{Check: migration.CheckMemory, Problem: migration.MemoryUnknown, Host: "kvm2", Err: refused},
+		"warning: no other job on kvm1: kvm1 does not say whether another job runs on VM : internal error.": {
+			Kind: migration.NoticeDoubt, Finding: &migration.Finding{
+				Check: migration.CheckJob, Fact: migration.JobUnknown{}, Host: "kvm1", Err: refused,
+			},
 		},
 		"from kvm1 to kvm2, direct": {Kind: migration.NoticeStarted, Mode: migration.Direct},
 		"a migration from kvm1 to kvm2 is under way already, for 1m3s: watching it to its end":    {Kind: migration.NoticeAdopted, For: 63200 * time.Millisecond},

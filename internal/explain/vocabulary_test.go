@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// exportedErrors are the exported types of a package that have a method Error.
-func exportedErrors(t *testing.T, name string) []string {
+// exportedTypes are the exported types of a package that have a method.
+func exportedTypes(t *testing.T, name, called string) []string {
 	t.Helper()
 	directory := filepath.Join("..", name)
 	files, err := os.ReadDir(directory)
@@ -29,7 +29,7 @@ func exportedErrors(t *testing.T, name string) []string {
 		}
 		for _, declaration := range file.Decls {
 			method, ok := declaration.(*ast.FuncDecl)
-			if !ok || method.Recv == nil || method.Name.Name != "Error" {
+			if !ok || method.Recv == nil || method.Name.Name != called {
 				continue
 			}
 			receiver := method.Recv.List[0].Type
@@ -56,14 +56,37 @@ func TestEveryErrorHasWords(t *testing.T) {
 		}
 		has[name] = true
 	}
-	for _, name := range []string{"fleet", "host", "migration"} {
-		found := exportedErrors(t, name)
+	for _, name := range []string{"fleet", "host", "migration", "preflight"} {
+		found := exportedTypes(t, name, "Error")
 		if len(found) == 0 {
 			t.Errorf("no type of error is found in %s", name)
 		}
 		for _, e := range found {
 			if !has[e] {
 				t.Errorf("%s has no words: add a line to the vocabulary", e)
+			}
+		}
+	}
+}
+
+// TestEveryFactHasWords finds a fact that an operator would read as its raw name.
+func TestEveryFactHasWords(t *testing.T) {
+	t.Parallel()
+	has := map[string]bool{}
+	for _, tale := range tales() {
+		if has[tale.of.String()] {
+			t.Errorf("%s has words twice", tale.of)
+		}
+		has[tale.of.String()] = true
+	}
+	for _, name := range []string{"migration", "preflight"} {
+		found := exportedTypes(t, name, "Problem")
+		if len(found) == 0 {
+			t.Errorf("no fact is found in %s", name)
+		}
+		for _, fact := range found {
+			if !has[fact] {
+				t.Errorf("%s has no words: add a line to the tales", fact)
 			}
 		}
 	}

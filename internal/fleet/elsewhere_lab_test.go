@@ -30,7 +30,7 @@ func TestElsewhere_paused(t *testing.T) {
 			&migration.PreflightError{Failure: failure}, &migration.CancelledError{Failure: failure}, &migration.TimedOutError{Failure: failure},
 			&migration.NotConvergedError{Failure: failure}, &migration.FailedError{Failure: failure}, &newError{failure},
 		} {
-			f.lookElsewhere(testContext(t), request, failed)
+			f.lookElsewhere(testContext(t), request.Move, failed)
 			holders := said(failed.Common().Holders())
 			if third != slices.Equal(holders, []string{"kvm3 running"}) || third != (len(holders) > 0) {
 				t.Errorf("%T, %s on the source: held by %v", failed, state, holders)

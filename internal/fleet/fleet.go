@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/host"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/preflight"
 )
 
 const (
@@ -36,6 +37,7 @@ type Fleet struct {
 	unreachable Unreachable
 	slots       *slots
 	placements  placements
+	shared      map[*host.Host]*preflight.Shared // what checks know of each host
 
 	records *recordLocks // held by who changes a record
 
@@ -51,6 +53,7 @@ func New(config Config) (*Fleet, error) {
 		reported:    map[string]bool{},
 		records:     newRecordLocks(),
 		placements:  placements{wanted: map[string]string{}},
+		shared:      map[*host.Host]*preflight.Shared{},
 	}
 	for _, c := range config.Hosts {
 		h, err := host.New(c)
@@ -58,6 +61,7 @@ func New(config Config) (*Fleet, error) {
 			return nil, err
 		}
 		f.hosts = append(f.hosts, h)
+		f.shared[h] = preflight.Share(h)
 	}
 	slices.SortFunc(f.hosts, byName)
 	ports := map[string]uint16{}

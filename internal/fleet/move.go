@@ -8,6 +8,7 @@ import (
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/preflight"
 )
 
 // Move asks for one VM to be on a host.
@@ -21,6 +22,8 @@ type Move struct {
 	Mode        migration.Mode
 	// Policy overrides what the records say, for this move.
 	Policy policy.Policy
+	// Thorough lets Assess check more than reading alone can tell. Move always does.
+	Thorough bool
 }
 
 // Moved is how a Move went.
@@ -138,51 +141,43 @@ func (f *Fleet) attempt(ctx context.Context, m Move, from Location, report func(
 		return Moved{}, false, err
 	}
 	moved.Location = resolution.Location
-	moved.Report, err = migration.Run(ctx, request, func(p migration.Progress) { report(Progress{Progress: p}) })
+	move := request.Move
+	move.Preflight = func(ctx context.Context, a migration.Assessment) []migration.Finding {
+		return examine(ctx, request, a, report)
+	}
+	moved.Report, err = migration.Run(ctx, move, func(p migration.Progress) { report(Progress{Progress: p}) })
 	if err != nil {
-		f.lookElsewhere(ctx, request, err)
+		f.lookElsewhere(ctx, move, err)
 	}
 	return moved, false, err
 }
 
-func (f *Fleet) request(m Move, r Resolution) (migration.Request, error) {
+func (f *Fleet) request(m Move, r Resolution) (preflight.Request, error) {
 	source, err := f.host(r.Location.source(m.Destination))
 	if err != nil {
-		return migration.Request{}, err
+		return preflight.Request{}, err
 	}
 	destination, err := f.host(m.Destination)
 	if err != nil {
-		return migration.Request{}, err
+		return preflight.Request{}, err
 	}
-	return migration.Request{
-		UUID:         r.Location.Domain.UUID,
-		Name:         r.Location.Domain.Name,
-		Source:       source,
-		Destination:  destination,
-		Unseen:       len(r.Location.Unseen) > 0,
-		Rival:        slices.ContainsFunc(r.Location.Receiving, func(name string) bool { return name != m.Destination }),
-		PeerURI:      destination.PeerURI(),
-		MigrationURI: destination.MigrationURI(),
-		Mode:         m.Mode,
-		Policy:       r.Policy,
+	return preflight.Request{
+		Move: migration.Request{
+			UUID:         r.Location.Domain.UUID,
+			Name:         r.Location.Domain.Name,
+			Source:       source,
+			Destination:  destination,
+			Unseen:       len(r.Location.Unseen) > 0,
+			Rival:        slices.ContainsFunc(r.Location.Receiving, func(name string) bool { return name != m.Destination }),
+			PeerURI:      destination.PeerURI(),
+			MigrationURI: destination.MigrationURI(),
+			Mode:         m.Mode,
+			Policy:       r.Policy,
+		},
+		Source:      f.shared[source].From(source),
+		Destination: f.shared[destination],
+		Thorough:    m.Thorough,
 	}, nil
-}
-
-// Assess checks, while planning, what speaks against a move. It checks nothing when the
-// VM is on its destination already.
-func (f *Fleet) Assess(ctx context.Context, m Move) (Location, migration.Assessment, error) {
-	resolution, err := f.Resolve(ctx, m.VM, m.Last, m.Policy)
-	if err != nil {
-		return Location{}, migration.Assessment{}, err
-	}
-	if resolution.Location.source(m.Destination) == m.Destination {
-		return resolution.Location, migration.Assessment{}, nil
-	}
-	request, err := f.request(m, resolution)
-	if err != nil {
-		return Location{}, migration.Assessment{}, err
-	}
-	return resolution.Location, migration.Preflight(ctx, request), nil
 }
 
 // LeavingError is a VM that is on its destination, but is being migrated away from it.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/preflight"
 )
 
 // Progress is what is told of a move while it goes on: what it waits for, or how its
@@ -14,6 +15,8 @@ type Progress struct {
 	// Waiting is what the move waits for before its migration starts; zero when it
 	// waits for nothing.
 	Waiting Obstacle
+	// Unchecked is what could not be checked before the start, or nil.
+	Unchecked *preflight.Unchecked
 }
 
 // ObstacleKind is what keeps a move from starting.

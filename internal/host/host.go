@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/preflight"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/transport"
 )
 
@@ -35,6 +36,7 @@ type Host struct {
 var (
 	_ migration.Source      = (*Host)(nil)
 	_ migration.Destination = (*Host)(nil)
+	_ preflight.Source      = (*Host)(nil)
 )
 
 // Option changes how a Host works.

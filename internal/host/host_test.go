@@ -10,6 +10,7 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/host"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/lab"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/preflight"
 )
 
 func TestIdentity(t *testing.T) {
@@ -115,8 +116,8 @@ func TestCompareCPU(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			err := destination.CompareCPU(testContext(t), test.definition)
-			var incompatible *migration.CPUError
+			err := compareCPU(t, destination, test.definition)
+			var incompatible *preflight.CPUError
 			switch {
 			case test.reason == "" && err != nil:
 				t.Error(err)
@@ -125,4 +126,14 @@ func TestCompareCPU(t *testing.T) {
 			}
 		})
 	}
+}
+
+// compareCPU asks whether the guest with a definition can run on a host.
+func compareCPU(t *testing.T, h *host.Host, definition string) error {
+	t.Helper()
+	guest, err := preflight.Parse(definition)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return h.CompareCPU(testContext(t), guest.CPU)
 }

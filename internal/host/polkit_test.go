@@ -103,7 +103,7 @@ func everything(t *testing.T, w *lab.World, uuid string) {
 	must("delete", kvm1.DeleteDomainRecord(ctx, uuid))
 	definition, err := kvm1.DomainXML(ctx, uuid)
 	must("definition", err)
-	must("compare CPU", kvm2.CompareCPU(ctx, definition))
+	must("compare CPU", compareCPU(t, kvm2, definition))
 	_, err = kvm1.Job(ctx, uuid)
 	must("job", err)
 	must("suspend", kvm1.Suspend(ctx, uuid))

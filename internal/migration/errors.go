@@ -39,11 +39,3 @@ var (
 
 // unsure tells whether a call that failed may have had its effect all the same.
 func unsure(err error) bool { return Lost(err) && !errors.Is(err, ErrUnsent) }
-
-// CPUError says that a guest's CPU cannot be had on a host.
-type CPUError struct {
-	// Reason is libvirt's text, with the missing features where it names them.
-	Reason string
-}
-
-func (e *CPUError) Error() string { return "the guest's CPU cannot run there: " + e.Reason }

@@ -36,9 +36,6 @@ type Host interface {
 type Source interface {
 	Host
 
-	// DomainXML is the domain's definition in the form meant for migration
-	// (VIR_DOMAIN_XML_MIGRATABLE).
-	DomainXML(ctx context.Context, uuid string) (string, error)
 	// AbortJob asks libvirt to cancel the running job (virDomainAbortJob). It
 	// returns once the request is taken, not once the job has ended. The error
 	// matches ErrNotActive when there is no job, or one that can no longer be
@@ -78,13 +75,6 @@ type Source interface {
 // Destination is the host that is to run the domain after the move.
 type Destination interface {
 	Host
-
-	// CompareCPU asks whether the guest of the given definition can run here
-	// (virConnectCompareHypervisorCPU). The error is a *CPUError when it
-	// cannot.
-	CompareCPU(ctx context.Context, domainXML string) error
-	// Memory is the host's memory as it stands now.
-	Memory(ctx context.Context) (Memory, error)
 
 	// Prepare and Finish are the destination's part of a migration that the
 	// client drives. The URI that Prepare returns is where Perform must send.
@@ -238,12 +228,4 @@ type Job struct {
 // migratesOut tells whether the job moves the domain to another host.
 func (j Job) migratesOut() bool {
 	return j.Type == JobRunning && j.Operation == OperationMigrationOut
-}
-
-// Memory is a host's memory in bytes.
-type Memory struct {
-	// Total is all of it.
-	Total uint64
-	// Available is free memory plus buffers and cache.
-	Available uint64
 }

@@ -35,8 +35,11 @@ type move struct {
 // report is called from the calling goroutine, and not after Run has returned.
 // It may be nil.
 func Run(ctx context.Context, r Request, report func(Progress)) (Report, error) {
-	m := &move{Request: r, own: context.WithoutCancel(ctx), report: newReporter(r.subject(), report), start: time.Now()}
+	m := &move{Request: r, own: context.WithoutCancel(ctx), report: newReporter(r.Subject(), report), start: time.Now()}
 	a := m.assess(ctx)
+	if a.Fit() && r.Preflight != nil && ctx.Err() == nil {
+		a.Findings = append(a.Findings, r.Preflight(ctx, a)...)
+	}
 	switch {
 	case ctx.Err() != nil:
 		return Report{}, m.cancelledEarly()
@@ -79,7 +82,7 @@ func Run(ctx context.Context, r Request, report func(Progress)) (Report, error) 
 func (m *move) assess(ctx context.Context) Assessment {
 	deadline := time.Now().Add(adoptionPatience)
 	for {
-		a := Preflight(ctx, m.Request)
+		a := Assess(ctx, m.Request)
 		if !a.passing || ctx.Err() != nil || time.Now().After(deadline) {
 			return a
 		}
@@ -206,7 +209,7 @@ func (m *move) conclude(e ending) (Report, error) {
 // in the meantime.
 func (m *move) arrived(o Outcome, e ending) Report {
 	r := Report{
-		Subject:   m.subject(),
+		Subject:   m.Subject(),
 		Moved:     true,
 		Adopted:   m.adopted,
 		State:     o.Destination.Domain.State,

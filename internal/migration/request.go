@@ -1,6 +1,10 @@
 package migration
 
-import "github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
+import (
+	"context"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
+)
 
 // Mode says who drives a migration.
 type Mode string
@@ -47,9 +51,12 @@ type Request struct {
 	MigrationURI string
 	Mode         Mode
 	Policy       policy.Effective
+	// Preflight makes the checks that the engine can do without, when nothing else speaks
+	// against the start. An error among its findings refuses the move. It may be nil.
+	Preflight func(context.Context, Assessment) []Finding
 }
 
-// subject names what the request is about.
-func (r Request) subject() Subject {
+// Subject names what the request is about.
+func (r Request) Subject() Subject {
 	return Subject{UUID: r.UUID, Name: r.Name, Source: r.Source.Name(), Destination: r.Destination.Name()}
 }

@@ -16,7 +16,7 @@ func (a *Assessment) checkStranded(r Request) {
 		return
 	}
 	a.passing = true // libvirt may be about to say how the migration has ended
-	a.add(Finding{Check: CheckState, Problem: Stranded, Host: r.Source.Name(), Other: r.otherCopy()})
+	a.add(Finding{Check: CheckState, Fact: Stranded{r.otherCopy()}, Host: r.Source.Name()})
 }
 
 // OtherCopy is where the other copy of a stranded guest may run.

@@ -10,11 +10,12 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/explain"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/fleet"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/preflight"
 )
 
 // assessmentDiagnostics is the findings about a planned move: errors where the apply
 // cannot differ, else warnings.
-func assessmentDiagnostics(l fleet.Location, destination string, a migration.Assessment) diag.Diagnostics {
+func assessmentDiagnostics(l fleet.Location, destination string, a preflight.Assessment) diag.Diagnostics {
 	var diags diag.Diagnostics
 	for _, f := range a.Certain() {
 		diags.Append(failed(explain.Certain(l, f), findingPath(f)))
@@ -22,24 +23,22 @@ func assessmentDiagnostics(l fleet.Location, destination string, a migration.Ass
 	for _, f := range a.Uncertain() {
 		diags.Append(warnedAt(findingPath(f), explain.Uncertain(l, f)))
 	}
+	if unchecked := a.Notable(); len(unchecked) > 0 {
+		diags.Append(warnedAt(path.Root("destination"), explain.NotChecked(l, unchecked)))
+	}
 	if a.Running {
 		diags.Append(warnedAt(path.Root("destination"), explain.UnderWay(l, destination)))
 	}
 	return diags
 }
 
-// findingPath is the attribute that a finding is about.
+// findingPath is the attribute that a finding is about: that of its check, or the policy
+// field at fault.
 func findingPath(f migration.Finding) path.Path {
-	switch f.Check {
-	case migration.CheckPolicy:
-		return path.Root(string(f.Conflict.Field))
-	case migration.CheckMode:
-		return path.Root("mode")
-	case migration.CheckState, migration.CheckJob, migration.CheckOneHome:
-		return path.Root("vm")
-	default:
-		return path.Root("destination")
+	if conflict, ok := f.Fact.(preflight.PolicyConflict); ok {
+		return path.Root(string(conflict.Conflict.Field))
 	}
+	return path.Root(preflight.Attribute(f.Check))
 }
 
 // diagnoseMove is the diagnostic of a move that did not succeed.

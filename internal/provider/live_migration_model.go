@@ -11,6 +11,7 @@ import (
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/fleet"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/preflight"
 )
 
 // The texts that the action and the resource share.
@@ -51,19 +52,19 @@ func (m moveModel) move(vm, last string) (fleet.Move, diag.Diagnostics) {
 // assess checks the move in the plan: what cannot change before the apply is an
 // error, what may change is a warning. A VM that does not exist yet may be created in
 // the same apply. It returns where the VM is, if that was seen, and the findings.
-func (m moveModel) assess(ctx context.Context, f *fleet.Fleet, vm, last string) (fleet.Location, migration.Assessment, diag.Diagnostics) {
+func (m moveModel) assess(ctx context.Context, f *fleet.Fleet, vm, last string) (fleet.Location, preflight.Assessment, diag.Diagnostics) {
 	if f == nil || m.Destination.IsUnknown() {
-		return fleet.Location{}, migration.Assessment{}, nil
+		return fleet.Location{}, preflight.Assessment{}, nil
 	}
 	if err := f.Check(m.Destination.ValueString()); err != nil {
-		return fleet.Location{}, migration.Assessment{}, diag.Diagnostics{diagnose("Find Host", err, path.Root("destination"))}
+		return fleet.Location{}, preflight.Assessment{}, diag.Diagnostics{diagnose("Find Host", err, path.Root("destination"))}
 	}
 	if vm == "" {
-		return fleet.Location{}, migration.Assessment{}, nil
+		return fleet.Location{}, preflight.Assessment{}, nil
 	}
 	move, diags := m.move(vm, last)
 	if diags.HasError() {
-		return fleet.Location{}, migration.Assessment{}, diags
+		return fleet.Location{}, preflight.Assessment{}, diags
 	}
 	location, assessment, err := f.Assess(ctx, move)
 	if err != nil {

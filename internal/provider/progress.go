@@ -27,6 +27,10 @@ func progressFields(p fleet.Progress) map[string]any {
 		fields["waiting_for"] = string(p.Waiting.Kind)
 		return fields
 	}
+	if p.Unchecked != nil {
+		fields["unchecked"] = string(p.Unchecked.Check)
+		return fields
+	}
 	fields["phase"], fields["elapsed_ms"] = string(p.Phase), p.Elapsed.Milliseconds()
 	if p.Notice.Kind != migration.NoNotice {
 		fields["event"] = string(p.Notice.Kind)

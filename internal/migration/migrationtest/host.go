@@ -2,7 +2,6 @@ package migrationtest
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
@@ -13,13 +12,8 @@ type Host struct {
 	world *World
 	name  string
 
-	// Is, Has and CPUProblem are what the host says of itself. They may be
-	// changed before the host is used.
-	Is         migration.Identity
-	Has        migration.Memory
-	CPUProblem error
-	// Definition is what DomainXML answers instead of a definition of its own.
-	Definition string
+	// Is is what the host says of itself. It may be changed before the host is used.
+	Is migration.Identity
 
 	domains       map[string]*domain
 	before, after map[string]Fault
@@ -181,16 +175,6 @@ func (h *Host) Resume(ctx context.Context, uuid string) error {
 	})
 }
 
-// DomainXML implements migration.Source.
-func (h *Host) DomainXML(ctx context.Context, uuid string) (string, error) {
-	return read(ctx, h, "DomainXML", uuid, func(d *domain) (string, error) {
-		if h.Definition != "" {
-			return h.Definition, nil
-		}
-		return fmt.Sprintf("<domain type='qemu'><name>%s</name><uuid>%s</uuid></domain>", d.Name, d.UUID), nil
-	})
-}
-
 // MaxDowntime implements migration.Source.
 func (h *Host) MaxDowntime(ctx context.Context, uuid string) (uint64, error) {
 	return read(ctx, h, "MaxDowntime", uuid, func(d *domain) (uint64, error) { return d.maxDowntime, nil })
@@ -202,22 +186,6 @@ func (h *Host) SetMaxDowntime(ctx context.Context, uuid string, milliseconds uin
 		d.maxDowntime = milliseconds
 		return nil
 	})
-}
-
-// CompareCPU implements migration.Destination.
-func (h *Host) CompareCPU(ctx context.Context, _ string) error {
-	if err := h.enter(ctx, "CompareCPU"); err != nil {
-		return err
-	}
-	return h.leave(ctx, "CompareCPU", h.CPUProblem)
-}
-
-// Memory implements migration.Destination.
-func (h *Host) Memory(ctx context.Context) (migration.Memory, error) {
-	if err := h.enter(ctx, "Memory"); err != nil {
-		return migration.Memory{}, err
-	}
-	return h.Has, h.leave(ctx, "Memory", nil)
 }
 
 // read makes a call that asks about a domain.

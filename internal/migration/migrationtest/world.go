@@ -35,7 +35,6 @@ func NewWorld(names ...string) *World {
 				LibvirtVersion: 11003000,
 				QEMUVersion:    10001000,
 			},
-			Has: migration.Memory{Total: 64 * GiB, Available: 32 * GiB},
 		}
 	}
 	return w

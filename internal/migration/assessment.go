@@ -6,7 +6,7 @@ import (
 	"sync"
 )
 
-// Assessment is what Preflight found.
+// Assessment is what Assess found.
 type Assessment struct {
 	// Findings has everything that speaks against the migration.
 	Findings []Finding
@@ -17,6 +17,8 @@ type Assessment struct {
 
 	subject             Subject
 	source, destination Observation
+	identities          [2]Identity // of the source and of the destination
+	asked               bool
 	// job is what runs on the source; idle is true when that said that nothing does.
 	job  Job
 	idle bool
@@ -62,49 +64,60 @@ func (a *Assessment) add(f Finding) {
 	a.Findings = append(a.Findings, f)
 }
 
-// Preflight makes all checks that are possible before a migration starts. It changes
+// Fit tells whether nothing speaks against a start, and the migration is still to be made.
+func (a Assessment) Fit() bool { return !a.AlreadyThere && !a.Running && len(a.Errors()) == 0 }
+
+// Asked tells whether both hosts answered, and said that they are two.
+func (a Assessment) Asked() bool { return a.asked }
+
+// Source is what the source said of the domain.
+func (a Assessment) Source() Observation { return a.source }
+
+// Identities are who the two hosts are. They hold where both answered.
+func (a Assessment) Identities() (source, destination Identity) {
+	return a.identities[0], a.identities[1]
+}
+
+// Busy tells whether a job runs on the domain, or is not known not to.
+func (a Assessment) Busy() bool {
+	for _, f := range a.Findings {
+		if f.Check == CheckJob {
+			return true
+		}
+	}
+	return false
+}
+
+// Idle tells whether the source said that no job runs on the domain.
+func (a Assessment) Idle() bool { return a.idle }
+
+// Assess makes the checks that the engine itself needs to begin safely. It changes
 // nothing, and asks each host within deadlines of its own.
-func Preflight(ctx context.Context, r Request) Assessment {
-	a := Assessment{subject: r.subject()}
-	a.checkRequest(r)
+func Assess(ctx context.Context, r Request) Assessment {
+	a := Assessment{subject: r.Subject()}
 	source, destination := probeBoth(ctx, r)
 	a.source, a.destination = source.domain, destination.domain
+	a.identities = [2]Identity{source.identity, destination.identity}
 	a.checkAnswers(source, destination)
 	if a.unanswered() {
 		return a
 	}
 	if same := source.identity.HostUUID; same != "" && same == destination.identity.HostUUID {
-		a.add(Finding{Check: CheckHosts, Problem: SameHost, Lasting: true, Identity: source.identity})
+		a.add(Finding{Check: CheckHosts, Fact: SameHost{source.identity}, Lasting: true})
 		return a
 	}
+	a.asked = true
 	if a.source.Gone() && a.destination.Is(StateRunning, StateAsleep, StatePaused, StateCrashed) {
 		a.arrived(ctx, r)
 		return a
 	}
 	a.checkState(r)
-	a.checkVersions(r, source.identity, destination.identity)
 	if !a.source.Is(StateRunning, StateAsleep, StatePaused, StatePostCopySource) {
 		return a
 	}
 	a.checkJob(ctx, r)
 	a.checkStranded(r)
-	if !a.Running {
-		a.checkGuest(ctx, r)
-	}
 	return a
-}
-
-// checkRequest makes the checks that need no host.
-func (a *Assessment) checkRequest(r Request) {
-	for _, conflict := range r.Policy.Conflicts() {
-		a.add(Finding{
-			Check: CheckPolicy, Problem: PolicyConflict, Conflict: conflict,
-			Value: r.Policy.Text(conflict.Field), Origin: r.Policy.Origins[conflict.Field],
-		})
-	}
-	if r.Mode == PeerToPeer && r.PeerURI == "" {
-		a.add(Finding{Check: CheckMode, Problem: NoPeerURI, Host: r.Destination.Name(), Lasting: true})
-	}
 }
 
 // probe is what one host first said.
@@ -139,7 +152,7 @@ func probeHost(ctx context.Context, host Host, uuid string) probe {
 func (a *Assessment) checkAnswers(probes ...probe) {
 	for _, p := range probes {
 		if p.err != nil {
-			a.add(Finding{Check: CheckAnswers, Problem: NoAnswer, Host: p.domain.Host, Err: p.err})
+			a.add(Finding{Check: CheckAnswers, Fact: NoAnswer{}, Host: p.domain.Host, Err: p.err})
 		}
 	}
 }
@@ -150,13 +163,13 @@ func (a *Assessment) unanswered() bool { return !a.source.Known() || !a.destinat
 func (a *Assessment) checkState(r Request) {
 	switch {
 	case a.source.Is(StatePostCopyFailed) || a.destination.Is(StatePostCopyFailed):
-		a.add(Finding{Check: CheckState, Problem: BrokenPostCopy, Host: a.source.Host, Outcome: a.outcome(r)})
+		a.add(Finding{Check: CheckState, Fact: BrokenPostCopy{a.outcome(r)}, Host: a.source.Host})
 	case !a.source.Is(StateRunning, StateAsleep, StatePaused, StatePostCopySource):
 		// The two hosts are not asked at the very same moment.
 		a.passing = a.source.Migrated() || errors.Is(a.source.Err, ErrNoDomain)
-		a.add(Finding{Check: CheckState, Problem: NotRunning, Host: a.source.Host, Err: a.source.Err, Seen: a.source})
+		a.add(Finding{Check: CheckState, Fact: NotRunning{a.source}, Host: a.source.Host, Err: a.source.Err})
 	case a.destination.Is(StateRunning, StateAsleep, StatePaused, StateCrashed):
-		a.add(Finding{Check: CheckOneHome, Problem: TwoHomes, Outcome: a.outcome(r)})
+		a.add(Finding{Check: CheckOneHome, Fact: TwoHomes{a.outcome(r)}})
 	}
 }
 
@@ -175,21 +188,21 @@ func (a *Assessment) checkJob(ctx context.Context, r Request) {
 	here, there := r.Source.Name(), r.Destination.Name()
 	switch {
 	case err != nil && !errors.Is(err, ErrNotActive) && !errors.Is(err, ErrNoDomain):
-		a.add(Finding{Check: CheckJob, Problem: JobUnknown, Host: here, Err: err})
+		a.add(Finding{Check: CheckJob, Fact: JobUnknown{}, Host: here, Err: err})
 	case err != nil || job.Type != JobRunning:
 		a.idle = err == nil
 		if a.destination.Is(StateIncoming) {
 			a.passing = true
-			a.add(Finding{Check: CheckJob, Problem: IncomingLeft, Host: there})
+			a.add(Finding{Check: CheckJob, Fact: IncomingLeft{}, Host: there})
 		}
 	case !job.migratesOut():
-		a.add(Finding{Check: CheckJob, Problem: OtherJob, Host: here})
+		a.add(Finding{Check: CheckJob, Fact: OtherJob{}, Host: here})
 	case a.destination.Is(StateIncoming, StatePostCopy) && r.Rival:
-		a.add(Finding{Check: CheckJob, Problem: RivalMigration, Host: here})
+		a.add(Finding{Check: CheckJob, Fact: RivalMigration{}, Host: here})
 	case a.destination.Is(StateIncoming, StatePostCopy):
 		a.Running = true
 	default:
 		a.passing = true
-		a.add(Finding{Check: CheckJob, Problem: OtherMigration, Host: here})
+		a.add(Finding{Check: CheckJob, Fact: OtherMigration{}, Host: here})
 	}
 }

@@ -1,6 +1,7 @@
 package migration_test
 
 import (
+	"context"
 	"errors"
 	"slices"
 	"strings"
@@ -18,9 +19,8 @@ const (
 	asWarning = "warning"
 )
 
-func TestPreflightNamesTheCheckThatFailed(t *testing.T) {
+func TestAssessNamesTheCheckThatFailed(t *testing.T) {
 	t.Parallel()
-	postCopyInParallel := policy.Policy{PostCopy: new(true), ParallelConnections: new(int64(4))}
 	tests := map[string]struct {
 		arrange func(*scene)
 		check   migration.Check
@@ -87,59 +87,6 @@ func TestPreflightNamesTheCheckThatFailed(t *testing.T) {
 			},
 			migration.CheckJob, "kvm2", asError, false, "still holds the incoming domain",
 		},
-		"the CPU": {
-			func(s *scene) { s.kvm2.CPUProblem = &migration.CPUError{Reason: "missing features: avx2, bmi1"} },
-			migration.CheckCPU, "kvm2", asError, true, "avx2, bmi1",
-		},
-		"the CPU cannot be compared": {
-			func(s *scene) { s.kvm2.CPUProblem = errInternal },
-			migration.CheckCPU, "kvm2", asWarning, false, "not known",
-		},
-		"the definition cannot be read": {
-			func(s *scene) { s.kvm1.Before("DomainXML", mt.Always(errInternal)) },
-			migration.CheckCPU, "kvm1", asWarning, false, "cannot be compared",
-		},
-		"the host is too small": {
-			func(s *scene) { s.kvm2.Has = migration.Memory{Total: 512 * mt.MiB, Available: 512 * mt.MiB} },
-			migration.CheckMemory, "kvm2", asError, true, "512 MiB in all",
-		},
-		"memory is short": {
-			func(s *scene) { s.kvm2.Has.Available = 512 * mt.MiB },
-			migration.CheckMemory, "kvm2", asWarning, false, "512 MiB available",
-		},
-		"memory is short, and the definition cannot be parsed": {
-			func(s *scene) { s.kvm2.Has.Available, s.kvm1.Definition = 0, "<domain" },
-			migration.CheckMemory, "kvm2", asWarning, false, "0 B available",
-		},
-		"memory is not known": {
-			func(s *scene) { s.kvm2.Before("Memory", mt.Always(errInternal)) },
-			migration.CheckMemory, "kvm2", asWarning, false, "not known",
-		},
-		"post-copy in parallel with an old QEMU": {
-			func(s *scene) { s.policy(postCopyInParallel); s.kvm1.Is.QEMUVersion = 10000002 },
-			migration.CheckVersions, "kvm1", asError, true, "needs QEMU 10.1.0 or newer on both hosts, and kvm1 has 10.0.2",
-		},
-		"encryption with an old libvirt": {
-			func(s *scene) {
-				s.policy(policy.Policy{Encryption: new(true)})
-				s.kvm2.Is.LibvirtVersion = 3001000
-			},
-			migration.CheckVersions, "kvm2", asError, true, "encryption needs libvirt 3.2.0",
-		},
-		"an older QEMU": {
-			func(s *scene) { s.kvm2.Is.QEMUVersion = 9000000 },
-			migration.CheckVersions, "kvm2", asWarning, true, "older than 10.1.0 on kvm1",
-		},
-		"a contradiction of the policy": {
-			func(s *scene) {
-				s.policy(policy.Policy{Compression: new(true), ParallelConnections: new(int64(2))})
-			},
-			migration.CheckPolicy, "", asError, false, "XBZRLE",
-		},
-		"peer-to-peer without a peer URI": {
-			func(s *scene) { s.request.Mode, s.request.PeerURI = migration.PeerToPeer, "" },
-			migration.CheckMode, "kvm2", asError, true, "Set peer_uri",
-		},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -147,7 +94,7 @@ func TestPreflightNamesTheCheckThatFailed(t *testing.T) {
 			play(t, func(s *scene) {
 				test.arrange(s)
 				began := time.Now()
-				a := migration.Preflight(s.ctx, s.request)
+				a := migration.Assess(s.ctx, s.request)
 				if took := time.Since(began); took > 40*time.Second {
 					s.Errorf("took %s", took)
 				}
@@ -180,78 +127,76 @@ func (s *scene) changedNothing() {
 	}
 }
 
-func TestPreflightOfAGoodMoveFindsNothing(t *testing.T) {
+func TestAssessOfAGoodMoveFindsNothing(t *testing.T) {
 	t.Parallel()
 	play(t, func(s *scene) {
-		a := migration.Preflight(s.ctx, s.request)
+		a := migration.Assess(s.ctx, s.request)
 		if len(a.Findings) > 0 || a.AlreadyThere || a.Running {
 			s.Errorf("%+v", a)
 		}
 	})
 }
 
-func TestPreflightIsContentWithAsMuchMemoryAsTheGuestMayUse(t *testing.T) {
-	t.Parallel()
-	play(t, func(s *scene) {
-		s.kvm2.Has = migration.Memory{Total: mt.GiB, Available: mt.GiB}
-		if a := migration.Preflight(s.ctx, s.request); len(a.Findings) > 0 {
-			s.Errorf("findings: %v", a.Findings)
-		}
-	})
+// doubt is a fact of a check that is not the engine's.
+type doubt struct{}
+
+func (doubt) Problem() string { return "doubt" }
+
+// finds has the checks before the start find something.
+func (s *scene) finds(found ...migration.Finding) {
+	s.request.Preflight = func(context.Context, migration.Assessment) []migration.Finding { return found }
 }
 
-func TestPreflightKeepsHugePagesApart(t *testing.T) {
+func TestRunStartsNothingAgainstAnErrorOfAnotherCheck(t *testing.T) {
 	t.Parallel()
 	play(t, func(s *scene) {
-		s.kvm1.Definition = "<domain><memoryBacking><hugepages><page size='2048' unit='KiB'/></hugepages></memoryBacking></domain>"
-		s.kvm2.Has.Available = 0
-		if a := migration.Preflight(s.ctx, s.request); len(a.Findings) > 0 {
-			s.Errorf("findings: %v", a.Findings)
-		}
-	})
-}
-
-func TestPreflightSortsForPlansAndRuns(t *testing.T) {
-	t.Parallel()
-	play(t, func(s *scene) {
-		s.kvm2.CPUProblem = &migration.CPUError{Reason: "missing features: avx2"}           // error, lasting
-		s.kvm2.Has.Available = 0                                                            // warning
-		s.kvm2.Is.QEMUVersion = 9000000                                                     // warning, lasting
-		s.policy(policy.Policy{Compression: new(true), ParallelConnections: new(int64(2))}) // error, may change
-		a := migration.Preflight(s.ctx, s.request)
-		for name, list := range map[string]struct {
-			got  []migration.Finding
-			want []migration.Check
-		}{
-			"errors":    {a.Errors(), []migration.Check{migration.CheckPolicy, migration.CheckCPU}},
-			"warnings":  {a.Warnings(), []migration.Check{migration.CheckVersions, migration.CheckMemory}},
-			"certain":   {a.Certain(), []migration.Check{migration.CheckCPU}},
-			"uncertain": {a.Uncertain(), []migration.Check{migration.CheckPolicy, migration.CheckVersions, migration.CheckMemory}},
-		} {
-			var got []migration.Check
-			for _, f := range list.got {
-				got = append(got, f.Check)
-			}
-			if !slices.Equal(got, list.want) {
-				s.Errorf("%s: %v, want %v", name, got, list.want)
-			}
-		}
-	})
-}
-
-func TestRunStartsNothingAgainstAnError(t *testing.T) {
-	t.Parallel()
-	play(t, func(s *scene) {
-		s.kvm2.CPUProblem = &migration.CPUError{Reason: "missing features: avx2"}
+		s.finds(migration.Finding{Check: "another", Fact: doubt{}, Host: "kvm2", Err: errInternal})
 		s.policy(policy.Policy{MaxDowntimeMS: new(int64(100))})
-		err := fails[*migration.PreflightError](s, runsOnSource, "was not started", "guest CPU on kvm2", "avx2")
-		var cpu *migration.CPUError
-		if !errors.As(err, &cpu) {
-			s.Error("the CPU error is lost")
+		err := fails[*migration.PreflightError](s, runsOnSource, "was not started", "another on kvm2", "doubt")
+		if !errors.Is(err, errInternal) {
+			s.Error("the error behind it is lost")
 		}
 		if explain.Failure(err).Summary != "Unable to Migrate Virtual Machine" {
 			s.Errorf("summary %q", explain.Failure(err).Summary)
 		}
+		s.changedNothing()
+	})
+}
+
+// Other checks ask nobody about a VM that cannot be moved as it is.
+func TestRunMakesOtherChecksOnlyOfWhatCanBeMoved(t *testing.T) {
+	t.Parallel()
+	for name, arrange := range map[string]func(*scene){
+		"shut off": func(s *scene) { s.kvm1.SetState(uuid, migration.StateShutOff) },
+		"there already": func(s *scene) {
+			s.kvm1.Kill(uuid)
+			s.kvm2.Put(migration.Domain{UUID: uuid, State: migration.StateRunning})
+		},
+		"under way": func(s *scene) { s.underWay(mt.Converging(), s.kvm2, migration.Parameters{}) },
+		"cancelled": func(s *scene) { s.cancel() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			play(t, func(s *scene) {
+				arrange(s)
+				s.request.Preflight = func(context.Context, migration.Assessment) []migration.Finding {
+					s.Error("the checks are made")
+					return nil
+				}
+				_, _ = s.run()
+			})
+		})
+	}
+}
+
+func TestRunIsCancelledDuringOtherChecks(t *testing.T) {
+	t.Parallel()
+	play(t, func(s *scene) {
+		s.request.Preflight = func(context.Context, migration.Assessment) []migration.Finding {
+			s.cancel()
+			return []migration.Finding{{Check: "another", Fact: doubt{}}}
+		}
+		fails[*migration.CancelledError](s, runsOnSource)
 		s.changedNothing()
 	})
 }
@@ -269,12 +214,12 @@ func TestRunTellsWhereAShutOffVMIs(t *testing.T) {
 	})
 }
 
-func TestPreflightTellsThatTheHostsAreTheSame(t *testing.T) {
+func TestAssessTellsThatTheHostsAreTheSame(t *testing.T) {
 	t.Parallel()
 	play(t, func(s *scene) {
 		s.request.Destination = s.kvm1
-		a := migration.Preflight(s.ctx, s.request)
-		if len(a.Findings) != 1 || a.Findings[0].Problem != migration.SameHost || a.AlreadyThere {
+		a := migration.Assess(s.ctx, s.request)
+		if len(a.Findings) != 1 || a.Findings[0].Fact != (migration.SameHost{Identity: s.kvm1.Is}) || a.AlreadyThere {
 			s.Errorf("%+v", a)
 		}
 	})
@@ -289,15 +234,15 @@ type alias struct {
 func (a alias) Name() string { return a.name }
 
 // While it does not answer, nobody knows that the two are one.
-func TestPreflightOfASilentHostUnderTwoNames(t *testing.T) {
+func TestAssessOfASilentHostUnderTwoNames(t *testing.T) {
 	t.Parallel()
 	play(t, func(s *scene) {
 		s.request.Destination = alias{s.kvm1, "kvm1.example.com"}
 		s.kvm1.Mute()
-		a := migration.Preflight(s.ctx, s.request)
+		a := migration.Assess(s.ctx, s.request)
 		var silent []string
 		for _, f := range a.Errors() {
-			if f.Problem == migration.NoAnswer && !f.Lasting {
+			if f.Fact == (migration.NoAnswer{}) && !f.Lasting {
 				silent = append(silent, f.Host)
 			}
 		}
@@ -310,9 +255,9 @@ func TestPreflightOfASilentHostUnderTwoNames(t *testing.T) {
 func TestRunGoesOnInSpiteOfAWarning(t *testing.T) {
 	t.Parallel()
 	play(t, func(s *scene) {
-		s.kvm2.Has.Available = 0
+		s.finds(migration.Finding{Check: "another", Fact: doubt{}, Host: "kvm2", Warning: true})
 		s.arrives()
-		s.expectSaid("warning: memory on kvm2")
+		s.expectSaid("warning: another on kvm2")
 	})
 }
 

@@ -1,0 +1,60 @@
+package explain
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/fleet"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/preflight"
+)
+
+// Unchecked says why a check could not be made.
+func Unchecked(u preflight.Unchecked) string {
+	var text string
+	switch u.Why {
+	case preflight.Unanswered:
+		text = "the two hosts have not both answered as two"
+	case preflight.Unfit:
+		text = fmt.Sprintf("VM %s does not run on %s as it would have to", u.Name, u.Subject.Source)
+	case preflight.UnderWay:
+		text = fmt.Sprintf("a job runs on VM %s", u.Name)
+	case preflight.Unread:
+		text = fmt.Sprintf("the definition of VM %s could not be read", u.Name)
+	case preflight.Denied:
+		text = "the connection may not ask for it"
+	case preflight.Unsupported:
+		text = "libvirt cannot be asked for it: it is too old, or lacks a driver"
+	case preflight.Late:
+		text = "there was no answer in time"
+	case preflight.Failed:
+		text = "the question failed"
+	case preflight.NeedsThorough:
+		text = "reading alone does not tell; it is checked before the move starts, and where thorough = true"
+	case preflight.Unknowable:
+		text = "libvirt does not tell"
+	}
+	if u.Host != "" {
+		text += " on " + u.Host
+	}
+	if u.What != "" {
+		text = u.What + ": " + text
+	}
+	if u.Err != nil {
+		text += ": " + oneLine(u.Err)
+	}
+	return fullStop(text)
+}
+
+// notChecked is a check that could not be made, with its name.
+func notChecked(u preflight.Unchecked) string { return fmt.Sprintf("%s: %s", u.Check, Unchecked(u)) }
+
+// NotChecked warns of what a plan could not check.
+func NotChecked(l fleet.Location, all []preflight.Unchecked) Text {
+	lines := make([]string, len(all))
+	for i, u := range all {
+		lines[i] = "  - " + notChecked(u)
+	}
+	return Text{"Move Not Fully Checked", fmt.Sprintf("What would keep VM %s from being moved could not be checked in "+
+		"all points:\n%s\nThe move can be made all the same; libvirt checks it, too.",
+		l.Domain.Name, strings.Join(lines, "\n"))}
+}

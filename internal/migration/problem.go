@@ -1,0 +1,62 @@
+package migration
+
+// The facts that the engine's own checks find.
+type (
+	// NoAnswer is a host whose libvirt does not answer, for the reason in Finding.Err.
+	NoAnswer struct{}
+	// SameHost is one host under two names.
+	SameHost struct{ Identity Identity }
+	// NotRunning is a VM that does not run on the source, where Seen was seen.
+	NotRunning struct{ Seen Observation }
+	// BrokenPostCopy is a post-copy that has lost its link and left Outcome.
+	BrokenPostCopy struct{ Outcome Outcome }
+	// Stranded is a guest that a lost client has left paused; its other copy may run on
+	// Other.
+	Stranded struct{ Other OtherCopy }
+	// TwoHomes is a VM that is on the source as in Outcome and on the destination, too.
+	TwoHomes struct{ Outcome Outcome }
+	// JobUnknown is a source that does not say whether a job runs, for the reason in
+	// Finding.Err.
+	JobUnknown struct{}
+	// IncomingLeft is an incoming domain of a migration that has ended.
+	IncomingLeft struct{}
+	// OtherJob is another job on the VM.
+	OtherJob struct{}
+	// RivalMigration is a migration of which more than one host holds an incoming domain.
+	RivalMigration struct{}
+	// OtherMigration is a migration of which the destination holds no incoming domain.
+	OtherMigration struct{}
+)
+
+// Problem implements Fact.
+func (NoAnswer) Problem() string { return "no answer" }
+
+// Problem implements Fact.
+func (SameHost) Problem() string { return "same host" }
+
+// Problem implements Fact.
+func (NotRunning) Problem() string { return "not running" }
+
+// Problem implements Fact.
+func (BrokenPostCopy) Problem() string { return "post-copy lost its link" }
+
+// Problem implements Fact.
+func (Stranded) Problem() string { return "stranded" }
+
+// Problem implements Fact.
+func (TwoHomes) Problem() string { return "on both hosts" }
+
+// Problem implements Fact.
+func (JobUnknown) Problem() string { return "job not known" }
+
+// Problem implements Fact.
+func (IncomingLeft) Problem() string { return "incoming domain left" }
+
+// Problem implements Fact.
+func (OtherJob) Problem() string { return "another job" }
+
+// Problem implements Fact.
+func (RivalMigration) Problem() string { return "several incoming domains" }
+
+// Problem implements Fact.
+func (OtherMigration) Problem() string { return "another migration" }

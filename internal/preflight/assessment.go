@@ -1,0 +1,130 @@
+package preflight
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+)
+
+// checkDeadline bounds each check, and the reading of the definition before it. It exceeds
+// the longest stall seen of an honest daemon, 4.6 s behind a burst of slow calls.
+const checkDeadline = 10 * time.Second
+
+// Assessment is what speaks against a move, and what could not be checked.
+type Assessment struct {
+	migration.Assessment
+
+	// Unchecked has each check that could not be made, in the table's order.
+	Unchecked []Unchecked
+}
+
+// Notable lists what could not be checked and an operator should hear of.
+func (a Assessment) Notable() []Unchecked {
+	var notable []Unchecked
+	for _, u := range a.Unchecked {
+		if u.Notable() {
+			notable = append(notable, u)
+		}
+	}
+	return notable
+}
+
+// Assess makes the engine's own checks and then all others of the table, as far as what
+// they need is there. It changes nothing.
+func Assess(ctx context.Context, r Request) Assessment {
+	a := Assessment{Assessment: migration.Assess(ctx, r.Move)}
+	if !a.AlreadyThere && !a.Running {
+		found, unchecked := Examine(ctx, r, a.Assessment)
+		a.Findings, a.Unchecked = append(a.Findings, found...), unchecked
+	}
+	return a
+}
+
+// Examine makes all checks of the table but the engine's, whose result is assessed. Its
+// findings come in the order of the table.
+func Examine(ctx context.Context, r Request, assessed migration.Assessment) ([]migration.Finding, []Unchecked) {
+	e := examination{
+		scope: scope{Request: r, assessed: assessed},
+		guest: sync.OnceValues(func() (*Guest, error) { return read(ctx, r) }),
+	}
+	table := Table()
+	results := make([]result, len(table))
+	var all sync.WaitGroup
+	for i, entry := range table {
+		if !entry.Engine() {
+			all.Go(func() { results[i] = e.make(ctx, entry) })
+		}
+	}
+	all.Wait()
+	var findings []migration.Finding
+	var unchecked []Unchecked
+	for i, result := range results {
+		for _, f := range result.findings {
+			f.Subject, f.Check = r.Move.Subject(), table[i].Check
+			findings = append(findings, f)
+		}
+		for _, u := range result.unchecked {
+			u.Subject = r.Move.Subject()
+			unchecked = append(unchecked, u)
+		}
+	}
+	return findings, unchecked
+}
+
+// examination is the checks of one move.
+type examination struct {
+	scope
+
+	guest func() (*Guest, error)
+}
+
+// result is what one check came to.
+type result struct {
+	findings  []migration.Finding
+	unchecked []Unchecked
+}
+
+// make makes one check within its deadline, if what it needs is there.
+func (e *examination) make(ctx context.Context, entry Entry) result {
+	not := func(why Why, host string, err error) result {
+		return result{unchecked: []Unchecked{{Check: entry.Check, Why: why, Host: host, Err: err}}}
+	}
+	s := e.scope
+	if entry.Needs >= NeedsHosts && !e.assessed.Asked() {
+		return not(Unanswered, "", nil)
+	}
+	if entry.Needs >= NeedsGuest {
+		switch {
+		case e.assessed.Running || e.assessed.Busy():
+			return not(UnderWay, "", nil)
+		case !e.assessed.Fit():
+			return not(Unfit, "", nil)
+		}
+		guest, err := e.guest()
+		if err != nil {
+			return not(Unread, e.source(), err)
+		}
+		s.guest = guest
+	}
+	ctx, cancel := context.WithTimeout(ctx, checkDeadline)
+	defer cancel()
+	findings, err := entry.check.find(ctx, &s)
+	r := result{findings: findings}
+	if err != nil {
+		r.unchecked = uncheckedBy(entry.Check, err)
+	}
+	return r
+}
+
+// read reads the VM's definition.
+func read(ctx context.Context, r Request) (*Guest, error) {
+	ctx, cancel := context.WithTimeout(ctx, checkDeadline)
+	defer cancel()
+	definition, err := r.Source.DomainXML(ctx, r.Move.UUID)
+	if err != nil {
+		return nil, err
+	}
+	return Parse(definition)
+}

@@ -1,0 +1,273 @@
+package preflight_test
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+	mt "github.com/terraform-provider-virt/terraform-provider-virt/internal/migration/migrationtest"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/preflight"
+	pt "github.com/terraform-provider-virt/terraform-provider-virt/internal/preflight/preflighttest"
+)
+
+const uuid = "7a5b1c7e-0000-4000-8000-000000000001"
+
+var errInternal = errors.New("internal error")
+
+// scene is a VM named web on kvm1 that is to move to kvm2, in a bubble of fake time.
+type scene struct {
+	*testing.T
+	kvm1, kvm2  *mt.Host // as the engine sees them
+	here, there *pt.Host // as the checks do
+	request     preflight.Request
+}
+
+func play(t *testing.T, test func(s *scene)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		w := mt.NewWorld("kvm1", "kvm2")
+		s := &scene{T: t, kvm1: w.Host("kvm1"), kvm2: w.Host("kvm2"), here: pt.New("kvm1"), there: pt.New("kvm2")}
+		s.kvm1.Put(migration.Domain{
+			UUID: uuid, Name: "web", State: migration.StateRunning, Persistent: true, MemoryBytes: mt.GiB,
+		})
+		s.request = preflight.Request{
+			Move: migration.Request{
+				UUID: uuid, Name: "web", Source: s.kvm1, Destination: s.kvm2,
+				PeerURI: mt.PeerURI("kvm2"), MigrationURI: "tcp://10.0.0.2", Mode: migration.Auto,
+				Policy: policy.Resolve(policy.Levels{}),
+			},
+			Source: s.here, Destination: s.there,
+		}
+		test(s)
+	})
+}
+
+// policy sets the policy of the move as an override of it.
+func (s *scene) policy(p policy.Policy) {
+	s.request.Move.Policy = policy.Resolve(policy.Levels{Run: p})
+}
+
+// allowed checks that a finding is of a severity that the table has for its check.
+func allowed(t *testing.T, f migration.Finding) {
+	t.Helper()
+	for _, e := range preflight.Table() {
+		if e.Check == f.Check {
+			if !e.Severity.Allows(f.Warning) {
+				t.Errorf("%s: the table says %s", f, e.Severity)
+			}
+			return
+		}
+	}
+	t.Errorf("%s: the table has no such check", f)
+}
+
+func TestAssess_findings(t *testing.T) {
+	t.Parallel()
+	postCopyInParallel := policy.Policy{PostCopy: new(true), ParallelConnections: new(int64(4))}
+	conflict := policy.Policy{Compression: new(true), ParallelConnections: new(int64(2))}
+	tests := map[string]struct {
+		arrange func(*scene)
+		want    migration.Finding
+	}{
+		"the CPU": {
+			func(s *scene) { s.there.CPUProblem = &preflight.CPUError{Reason: "missing features: avx2, bmi1"} },
+			migration.Finding{
+				Check: preflight.CheckCPU, Fact: preflight.CPUMissing{Reason: "missing features: avx2, bmi1"},
+				Host: "kvm2", Lasting: true,
+			},
+		},
+		"the host is too small": {
+			func(s *scene) { s.there.Has = preflight.Memory{Total: 512 * mt.MiB, Available: 512 * mt.MiB} },
+			migration.Finding{
+				Check: preflight.CheckMemory, Fact: preflight.MemoryTooSmall{Need: mt.GiB, Have: 512 * mt.MiB},
+				Host: "kvm2", Lasting: true,
+			},
+		},
+		"memory is short": {
+			func(s *scene) { s.there.Has.Available = 512 * mt.MiB },
+			migration.Finding{
+				Check: preflight.CheckMemory, Fact: preflight.MemoryShort{Need: mt.GiB, Have: 512 * mt.MiB},
+				Host: "kvm2", Warning: true,
+			},
+		},
+		"post-copy in parallel with an old QEMU": {
+			func(s *scene) { s.policy(postCopyInParallel); s.kvm1.Is.QEMUVersion = 10000002 },
+			migration.Finding{
+				Check: preflight.CheckVersions, Fact: preflight.VersionTooOld{
+					Program: "QEMU", Feature: "post_copy together with parallel_connections", Need: 10001000, Have: 10000002,
+				},
+				Host: "kvm1", Lasting: true,
+			},
+		},
+		"encryption with an old libvirt": {
+			func(s *scene) {
+				s.policy(policy.Policy{Encryption: new(true)})
+				s.kvm2.Is.LibvirtVersion = 3001000
+			},
+			migration.Finding{
+				Check: preflight.CheckVersions, Fact: preflight.VersionTooOld{
+					Program: "libvirt", Feature: "encryption", Need: 3002000, Have: 3001000,
+				},
+				Host: "kvm2", Lasting: true,
+			},
+		},
+		"an older QEMU": {
+			func(s *scene) { s.kvm2.Is.QEMUVersion = 9000000 },
+			migration.Finding{
+				Check: preflight.CheckVersions, Fact: preflight.QEMUOlder{Source: 10001000, Destination: 9000000},
+				Host: "kvm2", Warning: true, Lasting: true,
+			},
+		},
+		"a contradiction of the policy": {
+			func(s *scene) { s.policy(conflict) },
+			migration.Finding{Check: preflight.CheckPolicy, Fact: preflight.PolicyConflict{
+				Conflict: policy.Resolve(policy.Levels{Run: conflict}).Conflicts()[0], Value: "2", Origin: policy.OriginRun,
+			}},
+		},
+		"peer-to-peer without a peer URI": {
+			func(s *scene) { s.request.Move.Mode, s.request.Move.PeerURI = migration.PeerToPeer, "" },
+			migration.Finding{Check: preflight.CheckMode, Fact: preflight.NoPeerURI{}, Host: "kvm2", Lasting: true},
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			play(t, func(s *scene) {
+				test.arrange(s)
+				a := preflight.Assess(s.Context(), s.request)
+				if len(a.Findings) != 1 || len(a.Unchecked) > 0 {
+					s.Fatalf("findings %v, unchecked %v", a.Findings, a.Unchecked)
+				}
+				f := a.Findings[0]
+				allowed(t, f)
+				test.want.Subject, f.Err = s.request.Move.Subject(), nil
+				if diff := cmp.Diff(test.want, f); diff != "" {
+					s.Errorf("finding (-want +got):\n%s", diff)
+				}
+			})
+		})
+	}
+}
+
+func TestAssess_unchecked(t *testing.T) {
+	t.Parallel()
+	of := func(a preflight.Assessment, check migration.Check) preflight.Why {
+		for _, u := range a.Unchecked {
+			if u.Check == check {
+				return u.Why
+			}
+		}
+		return ""
+	}
+	never := func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }
+	tests := map[string]struct {
+		arrange     func(*scene)
+		cpu, memory preflight.Why
+		notable     bool
+	}{
+		"the CPU cannot be compared": {
+			func(s *scene) { s.there.CPUProblem = errInternal }, preflight.Failed, "", true,
+		},
+		"memory is denied": {
+			func(s *scene) { s.there.Fails("Memory", migration.ErrDenied) }, "", preflight.Denied, true,
+		},
+		"memory is not told": {
+			func(s *scene) { s.there.Fails("Memory", migration.ErrUnsupported) }, "", preflight.Unsupported, false,
+		},
+		"memory is told too late": {
+			func(s *scene) { s.there.Before("Memory", never) }, "", preflight.Late, true,
+		},
+		"the definition cannot be read": {
+			func(s *scene) { s.here.Fails("DomainXML", errInternal) }, preflight.Unread, preflight.Unread, true,
+		},
+		"the definition cannot be parsed": {
+			func(s *scene) { s.here.Definition = "<domain" }, preflight.Unread, preflight.Unread, true,
+		},
+		"the VM is shut off": {
+			func(s *scene) { s.kvm1.SetState(uuid, migration.StateShutOff) }, preflight.Unfit, preflight.Unfit, false,
+		},
+		"a host does not answer": {
+			func(s *scene) { s.kvm2.Cut() }, preflight.Unanswered, preflight.Unanswered, false,
+		},
+		"the source does not tell of jobs": {
+			func(s *scene) { s.kvm1.Before("Job", mt.Always(errInternal)) }, preflight.UnderWay, preflight.UnderWay, false,
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			play(t, func(s *scene) {
+				test.arrange(s)
+				began := time.Now()
+				a := preflight.Assess(s.Context(), s.request)
+				if took := time.Since(began); took > 40*time.Second {
+					s.Errorf("took %s", took)
+				}
+				if cpu, memory := of(a, preflight.CheckCPU), of(a, preflight.CheckMemory); cpu != test.cpu || memory != test.memory {
+					s.Errorf("CPU %q, memory %q; want %q, %q", cpu, memory, test.cpu, test.memory)
+				}
+				if notable := len(a.Notable()) > 0; notable != test.notable {
+					s.Errorf("notable: %v", a.Notable())
+				}
+			})
+		})
+	}
+}
+
+func TestAssess_goodMove(t *testing.T) {
+	t.Parallel()
+	for name, arrange := range map[string]func(*scene){
+		"plain":              func(*scene) {},
+		"just enough memory": func(s *scene) { s.there.Has = preflight.Memory{Total: mt.GiB, Available: mt.GiB} },
+		"huge pages are kept apart": func(s *scene) {
+			s.here.Definition = "<domain><memoryBacking><hugepages/></memoryBacking></domain>"
+			s.there.Has.Available = 0
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			play(t, func(s *scene) {
+				arrange(s)
+				a := preflight.Assess(s.Context(), s.request)
+				if len(a.Findings) > 0 || len(a.Unchecked) > 0 || a.AlreadyThere || a.Running {
+					s.Errorf("%+v", a)
+				}
+			})
+		})
+	}
+}
+
+func TestAssess_sortsForPlansAndRuns(t *testing.T) {
+	t.Parallel()
+	play(t, func(s *scene) {
+		s.there.CPUProblem = &preflight.CPUError{Reason: "missing features: avx2"}          // error, lasting
+		s.there.Has.Available = 0                                                           // warning
+		s.kvm2.Is.QEMUVersion = 9000000                                                     // warning, lasting
+		s.policy(policy.Policy{Compression: new(true), ParallelConnections: new(int64(2))}) // error, may change
+		a := preflight.Assess(s.Context(), s.request)
+		for name, list := range map[string]struct {
+			got  []migration.Finding
+			want []migration.Check
+		}{
+			"errors":    {a.Errors(), []migration.Check{preflight.CheckPolicy, preflight.CheckCPU}},
+			"warnings":  {a.Warnings(), []migration.Check{preflight.CheckVersions, preflight.CheckMemory}},
+			"certain":   {a.Certain(), []migration.Check{preflight.CheckCPU}},
+			"uncertain": {a.Uncertain(), []migration.Check{preflight.CheckPolicy, preflight.CheckVersions, preflight.CheckMemory}},
+		} {
+			var got []migration.Check
+			for _, f := range list.got {
+				got = append(got, f.Check)
+			}
+			if !slices.Equal(got, list.want) {
+				s.Errorf("%s: %v, want %v", name, got, list.want)
+			}
+		}
+	})
+}

@@ -1,0 +1,16 @@
+// Package preflight is the catalogue of what is checked before a VM moves, beyond what
+// the engine itself must know to begin safely (migration.Assess). It changes nothing.
+//
+// Each check is a small type in a file of its own, with the facts that it finds, and a row
+// of the table (table.go) that says what it asks. Checks run side by side, each within a
+// deadline of its own. One that could not be made gives an Unchecked, never silence and
+// never an error. To add one: write the file, add the row, and give each of its facts
+// words in internal/explain.
+//
+// A check asks hosts by the interfaces of host.go. What is about a host and not about a VM
+// is asked once and shared by the VMs of a plan (Shared). What the VM needs is read out of
+// its migratable definition once (Guest).
+//
+// The package imports migration and policy only, and the parser of libvirt's XML in
+// parse.go.
+package preflight

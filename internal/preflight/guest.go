@@ -1,0 +1,124 @@
+package preflight
+
+// Guest is what the VM's migratable definition wants a destination to have.
+type Guest struct {
+	// VirtType is "kvm" or "qemu"; Arch, Machine and Emulator are as the definition has
+	// them.
+	VirtType, Arch, Machine, Emulator string
+	CPU                               CPU
+	// HugePages are the page sizes that back its memory; none is ordinary memory.
+	HugePages []HugePages
+	// Loader is the firmware's file, and NVRAM that of its variables; empty when it has
+	// none, or libvirt chooses.
+	Loader, NVRAM string
+	Disks         []Disk
+	Interfaces    []Interface
+	Graphics      []Graphics
+	// Files are what else it needs by path: kernel, serial ports, logs and the like.
+	Files       []File
+	TPMs        []TPM
+	HostDevices []HostDevice
+	// SharedMemory are the names of its ivshmem devices.
+	SharedMemory []string
+	Filesystems  []Filesystem
+}
+
+// CPU is what virConnectCompareHypervisorCPU is asked about.
+type CPU struct {
+	// Emulator, Arch, Machine and VirtType are the guest's; empty is the host's default.
+	Emulator, Arch, Machine, VirtType string
+	// Mode is "custom", "host-model", "host-passthrough" or "maximum"; empty where the
+	// definition has no CPU.
+	Mode string
+	// Features are those that the definition names, with their policy ("require",
+	// "disable" and others).
+	Features map[string]string
+	// XML is the element <cpu>; empty where there is none.
+	XML string
+}
+
+// HugePages is memory backed by huge pages.
+type HugePages struct {
+	// SizeKiB is the size of a page; 0 is the host's default.
+	SizeKiB uint64
+	// Nodes are the guest's NUMA nodes, as libvirt writes sets; empty is all.
+	Nodes string
+}
+
+// Disk is a disk, a CD-ROM or a floppy.
+type Disk struct {
+	// Target is its name in the guest, such as "vda"; Device is "disk", "cdrom", "floppy"
+	// or "lun".
+	Target, Device string
+	// Path is a file, a block device or a directory. Pool and Volume name a libvirt
+	// volume. Protocol is that of a network disk, and Name its name there. All are empty
+	// for a drive without a medium.
+	Path, Pool, Volume, Protocol, Name string
+	// Format is the image's, such as "qcow2".
+	Format              string
+	ReadOnly, Shareable bool
+	// Optional is true for a medium that the guest starts without
+	// (startupPolicy = optional, or requisite for a start that is no migration).
+	Optional bool
+}
+
+// Interface is a network interface.
+type Interface struct {
+	// MAC is its address, and Target its name on the source.
+	MAC, Target string
+	// Bridge, Network and Direct are what it is plugged into: at most one is not empty.
+	// Direct is the host's interface below a macvtap.
+	Bridge, Network, Direct string
+	// PortGroup is that of Network.
+	PortGroup string
+	// Socket is a vhost-user socket.
+	Socket string
+	// Filter is the name of its network filter.
+	Filter string
+}
+
+// Graphics is a graphical console.
+type Graphics struct {
+	// Type is "vnc" or "spice".
+	Type string
+	// Ports are those that it has wherever it runs; none where the host chooses.
+	Ports   []int
+	Listens []Listen
+}
+
+// Listen is where a console listens: one of the three.
+type Listen struct{ Address, Network, Socket string }
+
+// File is something that a device needs by path.
+type File struct {
+	// Device is the device's name, such as "serial 0".
+	Device, Path string
+	// Created is true for one that QEMU or virtlogd creates: only its directory must be
+	// there.
+	Created bool
+}
+
+// TPM is a TPM.
+type TPM struct {
+	// Model is such as "tpm-crb"; Backend is "emulator", "passthrough" or "external";
+	// Version is that of an emulator, such as "2.0".
+	Model, Backend, Version string
+	// Path is the host's device of a passthrough, or where an emulator keeps its state if
+	// the definition says so.
+	Path string
+}
+
+// HostDevice is a device of the host that the guest has.
+type HostDevice struct {
+	// Type is "pci", "usb", "mdev", "scsi" or "storage".
+	Type string
+	// Name is its address, its UUID or its vendor and product.
+	Name string
+}
+
+// Filesystem is a directory of the host that the guest mounts.
+type Filesystem struct {
+	// Target is its tag in the guest, Source the directory or socket on the host, Driver
+	// such as "virtiofs".
+	Target, Source, Driver string
+}

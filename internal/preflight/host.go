@@ -1,0 +1,25 @@
+package preflight
+
+import "context"
+
+// Host answers what the checks ask of either host. Errors match the sentinels of package
+// migration: ErrDenied and ErrUnsupported tell why a question has no answer. The end of a
+// context ends the call.
+type Host interface {
+	// Name is the host's name in the provider's configuration.
+	Name() string
+	// Memory is the host's memory as it stands now.
+	Memory(ctx context.Context) (Memory, error)
+	// CompareCPU asks whether a guest with that CPU can run here
+	// (virConnectCompareHypervisorCPU). The error is a *CPUError when it cannot.
+	CompareCPU(ctx context.Context, guest CPU) error
+}
+
+// Source is the host that runs the VM.
+type Source interface {
+	Host
+
+	// DomainXML is the domain's definition in the form meant for migration
+	// (VIR_DOMAIN_XML_MIGRATABLE).
+	DomainXML(ctx context.Context, uuid string) (string, error)
+}

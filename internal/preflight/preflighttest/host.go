@@ -1,0 +1,89 @@
+// Package preflighttest has a host that answers the checks of package preflight as a test
+// wants it to.
+package preflighttest
+
+import (
+	"context"
+	"sync"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/preflight"
+)
+
+// Host is a preflight.Source and a preflight.Host.
+type Host struct {
+	name string
+
+	// Definition is what DomainXML answers.
+	Definition string
+	// Has and CPUProblem are what Memory and CompareCPU answer.
+	Has        preflight.Memory
+	CPUProblem error
+
+	mu     sync.Mutex
+	before map[string]func(context.Context) error
+	calls  map[string]int
+}
+
+var _ preflight.Source = (*Host)(nil)
+
+// New makes a host with 32 of 64 GiB of memory available, on which nothing is amiss.
+func New(name string) *Host {
+	const gib = 1 << 30
+	return &Host{
+		name: name, Definition: "<domain type='qemu'><name>web</name></domain>",
+		Has:    preflight.Memory{Total: 64 * gib, Available: 32 * gib},
+		before: map[string]func(context.Context) error{}, calls: map[string]int{},
+	}
+}
+
+// Before has a function run before a call is answered; its error is the answer.
+func (h *Host) Before(call string, f func(context.Context) error) { h.before[call] = f }
+
+// Fails has a call fail.
+func (h *Host) Fails(call string, err error) {
+	h.before[call] = func(context.Context) error { return err }
+}
+
+// Calls is how often a call was made.
+func (h *Host) Calls(call string) int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.calls[call]
+}
+
+// answer counts a call and answers it.
+func answer[T any](ctx context.Context, h *Host, call string, value T) (T, error) {
+	h.mu.Lock()
+	h.calls[call]++
+	before := h.before[call]
+	h.mu.Unlock()
+	if before != nil {
+		if err := before(ctx); err != nil {
+			var none T
+			return none, err
+		}
+	}
+	return value, nil
+}
+
+// Name implements preflight.Host.
+func (h *Host) Name() string { return h.name }
+
+// DomainXML implements preflight.Source.
+func (h *Host) DomainXML(ctx context.Context, _ string) (string, error) {
+	return answer(ctx, h, "DomainXML", h.Definition)
+}
+
+// Memory implements preflight.Host.
+func (h *Host) Memory(ctx context.Context) (preflight.Memory, error) {
+	return answer(ctx, h, "Memory", h.Has)
+}
+
+// CompareCPU implements preflight.Host.
+func (h *Host) CompareCPU(ctx context.Context, _ preflight.CPU) error {
+	problem, err := answer(ctx, h, "CompareCPU", h.CPUProblem)
+	if err != nil {
+		return err
+	}
+	return problem
+}

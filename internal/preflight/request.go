@@ -1,0 +1,30 @@
+package preflight
+
+import "github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+
+// Request asks for the checks of one move.
+type Request struct {
+	// Move is what is to be made.
+	Move migration.Request
+	// Source and Destination answer the questions of the checks. They are the hosts of
+	// Move; what they say about themselves may be shared with other moves.
+	Source      Source
+	Destination Host
+	// Thorough allows what leaves no trace, but is more than reading, such as a transient
+	// pool on a directory. It is set before the start of a move.
+	Thorough bool
+}
+
+// scope is what one check has to go by.
+type scope struct {
+	Request
+
+	// assessed is what the engine found: both hosts answer, and the VM is on the source.
+	assessed migration.Assessment
+	// guest is the VM's definition; nil for a check that does not need it.
+	guest *Guest
+}
+
+// source and destination are the hosts' names.
+func (s *scope) source() string      { return s.Source.Name() }
+func (s *scope) destination() string { return s.Destination.Name() }

@@ -1,0 +1,105 @@
+package preflight
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+)
+
+// How long the checks of other moves go by an answer of a host.
+const (
+	// steady is for what only an administrator changes.
+	steady = time.Minute
+	// volatile is for what VMs change that come and go: as long as the checks of one plan
+	// ask at once, and shorter than any move.
+	volatile = time.Second
+)
+
+// Shared is a host that is asked once what it says about itself, however many moves are
+// checked. It is safe for concurrent use, and must not be copied.
+type Shared struct {
+	Host
+
+	memory memo[Memory]
+}
+
+// Share makes a shared host. It lives as long as one run of the provider.
+func Share(h Host) *Shared { return &Shared{Host: h} }
+
+// Memory implements Host.
+func (s *Shared) Memory(ctx context.Context) (Memory, error) {
+	return s.memory.get(ctx, volatile, s.Host.Memory)
+}
+
+// SharedSource is a shared host that runs a VM. What it says of the VM is not shared.
+type SharedSource struct {
+	*Shared
+
+	domains Source
+}
+
+// From makes the source of a move of the shared host that domains is.
+func (s *Shared) From(domains Source) SharedSource { return SharedSource{s, domains} }
+
+// DomainXML implements Source.
+func (s SharedSource) DomainXML(ctx context.Context, uuid string) (string, error) {
+	return s.domains.DomainXML(ctx, uuid)
+}
+
+// memo keeps one answer. The zero value is ready for use.
+type memo[T any] struct {
+	once sync.Once
+	lock chan struct{} // held by who asks; a context can end the wait for it
+	// at is when the answer came; zero when there is none.
+	at    time.Time
+	value T
+	err   error
+}
+
+// get is the answer, which is asked for if there is none or it is older than age. Callers
+// that come meanwhile wait for it, each as long as its own context lets it.
+func (m *memo[T]) get(ctx context.Context, age time.Duration, ask func(context.Context) (T, error)) (T, error) {
+	m.once.Do(func() { m.lock = make(chan struct{}, 1) })
+	select {
+	case m.lock <- struct{}{}:
+	case <-ctx.Done():
+		var none T
+		return none, ctx.Err()
+	}
+	defer func() { <-m.lock }()
+	if !m.at.IsZero() && time.Since(m.at) < age {
+		return m.value, m.err
+	}
+	value, err := ask(ctx)
+	if err == nil || errors.Is(err, migration.ErrDenied) || errors.Is(err, migration.ErrUnsupported) {
+		m.at, m.value, m.err = time.Now(), value, err
+	}
+	return value, err
+}
+
+// memos keeps the answers to a question about several things, such as networks by name.
+// The zero value is ready for use.
+type memos[K comparable, T any] struct {
+	mu  sync.Mutex
+	all map[K]*memo[T]
+}
+
+// get is the answer about key, as memo.get.
+func (m *memos[K, T]) get(
+	ctx context.Context, age time.Duration, key K, ask func(context.Context, K) (T, error),
+) (T, error) {
+	m.mu.Lock()
+	if m.all == nil {
+		m.all = map[K]*memo[T]{}
+	}
+	one := m.all[key]
+	if one == nil {
+		one = &memo[T]{}
+		m.all[key] = one
+	}
+	m.mu.Unlock()
+	return one.get(ctx, age, func(ctx context.Context) (T, error) { return ask(ctx, key) })
+}

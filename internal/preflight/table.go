@@ -1,0 +1,132 @@
+package preflight
+
+import (
+	"context"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+)
+
+// The checks, beside those that the engine itself makes.
+const (
+	CheckPolicy   migration.Check = "policy"
+	CheckMode     migration.Check = "mode"
+	CheckVersions migration.Check = "versions"
+	CheckCPU      migration.Check = "guest CPU"
+	CheckMemory   migration.Check = "memory"
+)
+
+// Needs is what has to be known before a check can be made.
+type Needs int
+
+// What checks need; each includes the ones before it.
+const (
+	// NeedsRequest is what is asked for.
+	NeedsRequest Needs = iota
+	// NeedsHosts is two hosts that answer.
+	NeedsHosts
+	// NeedsGuest is a VM that runs on the source without a job, and its definition.
+	NeedsGuest
+)
+
+// Severity is what the findings of a check are.
+type Severity string
+
+// The severities. An error refuses the move, a warning does not.
+const (
+	Errors   Severity = "error"
+	Warnings Severity = "warning"
+	Either   Severity = "error or warning"
+)
+
+// Allows tells whether a finding of a check of that severity may be a warning, or an error.
+func (s Severity) Allows(warning bool) bool {
+	return s == Either || warning == (s == Warnings)
+}
+
+// Entry is one row of the catalogue.
+type Entry struct {
+	Check migration.Check
+	// About is what it makes sure of, in a few words.
+	About string
+	// Asks is what it asks, in libvirt's terms.
+	Asks  string
+	Needs Needs
+	// Severity is what its findings are.
+	Severity Severity
+	// Calls is how many calls to libvirt it costs for one VM, beside those that all checks
+	// share and those about a host, which are made once.
+	Calls int
+	// Attribute is the one of a move that its findings are about. A finding about a policy
+	// field is about that.
+	Attribute string
+
+	// check makes it; nil for one that the engine makes.
+	check check
+}
+
+// check makes one check. The runner adds the subject and the name to its findings. An
+// error says why it could not be made, or not in all parts (unasked, unknowable,
+// needsThorough, or several joined); its findings count all the same.
+type check interface {
+	find(ctx context.Context, s *scope) ([]migration.Finding, error)
+}
+
+// Engine tells whether the engine itself makes the check, first of all.
+func (e Entry) Engine() bool { return e.check == nil }
+
+// Table is the catalogue of all checks, in the order of their findings.
+func Table() []Entry {
+	return []Entry{
+		{
+			migration.CheckAnswers, "libvirt on both hosts answers", "virConnectGetHostname, virConnectGetLibVersion",
+			NeedsRequest, Errors, 0, "destination", nil,
+		},
+		{
+			migration.CheckHosts, "source and destination are two hosts", "host UUID of virConnectGetCapabilities",
+			NeedsHosts, Errors, 0, "destination", nil,
+		},
+		{
+			migration.CheckState, "the VM runs on its source, and can be moved", "virDomainGetState",
+			NeedsHosts, Errors, 2, "vm", nil,
+		},
+		{
+			migration.CheckOneHome, "the destination does not run the VM, too", "virDomainGetState",
+			NeedsHosts, Errors, 0, "vm", nil,
+		},
+		{
+			migration.CheckJob, "no other job runs on the VM", "virDomainGetJobStats",
+			NeedsHosts, Errors, 1, "vm", nil,
+		},
+		{
+			CheckPolicy, "the effective policy does not contradict itself", "nothing",
+			NeedsRequest, Errors, 0, "vm", policyCheck{},
+		},
+		{
+			CheckMode, "peer-to-peer has an address of the destination's libvirt", "nothing",
+			NeedsRequest, Errors, 0, "mode", modeCheck{},
+		},
+		{
+			CheckVersions, "libvirt and QEMU are new enough for the policy, and the destination's QEMU is no older",
+			"virConnectGetLibVersion, virConnectGetVersion",
+			NeedsHosts, Either, 0, "destination", versionsCheck{},
+		},
+		{
+			CheckCPU, "the destination can run the guest's CPU", "virConnectCompareHypervisorCPU",
+			NeedsGuest, Errors, 1, "destination", cpuCheck{},
+		},
+		{
+			CheckMemory, "the destination has memory for the guest", "virNodeGetMemoryStats",
+			NeedsGuest, Either, 0, "destination", memoryCheck{},
+		},
+	}
+}
+
+// Attribute is the attribute of a move that findings of a check are about.
+func Attribute(name migration.Check) string {
+	for _, e := range Table() {
+		if e.Check == name {
+			return e.Attribute
+		}
+	}
+	return "destination" // a check that is not in the table; a test sees that there is none
+}
