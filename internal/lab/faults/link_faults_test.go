@@ -61,6 +61,35 @@ var linkFaults = []scenario{
 		},
 	},
 	{
+		// Linux gives a connection up after 134 s; libvirt takes no order before.
+		name:    "a firewall drops the memory",
+		arrange: (*stage).dropMemory,
+		want: want{
+			places: []place{onSource}, codes: []int{1}, summaries: []string{failed},
+			words: []string{"firewall", "49152 to 49215"}, within: 3 * time.Minute,
+		},
+	},
+	{
+		name:    "a firewall drops the memory, and the move is to end meanwhile",
+		policy:  soonOver,
+		arrange: (*stage).dropMemory,
+		want: want{
+			places: []place{onSource}, codes: []int{1}, summaries: []string{timedOut},
+			words: []string{"could not be stopped", "firewall"}, within: 3 * time.Minute,
+		},
+	},
+	{
+		name:    "a firewall drops the memory, and lets it pass once the move was to end",
+		always:  true,
+		asked:   bothForms,
+		policy:  soonOver,
+		arrange: func(s *stage) { s.dropMemory(); s.passMemoryAfter(40 * time.Second) },
+		want: want{
+			places: []place{onSource}, codes: []int{1}, summaries: []string{timedOut},
+			words: []string{"was cancelled"}, within: 2 * time.Minute,
+		},
+	},
+	{
 		name:    "the link is cut in post-copy",
 		policy:  afterFiveSeconds,
 		arrange: func(s *stage) { s.limit(4); s.impatientTCP() },
@@ -76,6 +105,25 @@ const afterFiveSeconds = `
     post_copy  = true
     on_timeout = "post_copy"
     timeout    = "5s"`
+
+// soonOver ends a move long before Linux gives a connection up.
+const soonOver = `
+    bandwidth_mib_per_second = 4
+    timeout                  = "10s"`
+
+// dropMemory loses what the source sends to the destination's QEMU.
+func (s *stage) dropMemory() { s.Helper(); s.must(s.to.DropMemory(s.Context())) }
+
+// passMemoryAfter ends that after a time, whatever Terraform does by then.
+func (s *stage) passMemoryAfter(after time.Duration) {
+	ctx := s.Context()
+	timer := time.AfterFunc(after, func() {
+		if err := s.to.PassMemory(ctx); err != nil && ctx.Err() == nil {
+			s.Error(err)
+		}
+	})
+	s.Cleanup(func() { timer.Stop() })
+}
 
 // impatientTCP makes both hosts give a connection up after some 13 seconds, until the test ends: Linux takes about 15
 // minutes.
