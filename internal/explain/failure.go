@@ -38,7 +38,7 @@ func Failure(d migration.Diagnosis) Text {
 		summary, happened = "Migration Timed Out", idleLink(f)
 	case errors.As(d, &timedOut):
 		summary, happened = "Migration Timed Out", overdue(f)
-		if f.Course.Figures.DirtyRate > 0 {
+		if figures := f.Course.Figures; figures.DirtyRate > 0 || inFirstPass(figures) {
 			helps = help(f.Course)
 		}
 	case errors.As(d, &notConverged):
