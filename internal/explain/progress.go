@@ -92,13 +92,14 @@ func Notice(p migration.Progress) string {
 
 // connecting says that libvirt connects to the destination, and what that means.
 func connecting(p migration.Progress) string {
-	for_ := p.Notice.For.Round(time.Second)
+	since := p.Notice.For.Round(time.Second)
 	if p.Notice.Again {
-		return fmt.Sprintf("%s still gets no answer from %s, for %s; the VM may still move", p.Source, p.Destination, for_)
+		return fmt.Sprintf("%s has had no answer from %s for %s; the VM may still move", p.Source, p.Destination, since)
 	}
-	return fmt.Sprintf("libvirt on %s connects to %s for the memory, and has had no answer for %s: mostly a firewall that "+
-		"drops %s. It cannot be stopped before it gives that up, mostly after 2m14s, and neither can the move: until then "+
-		"the VM may still move", p.Source, p.Destination, for_, memoryPorts)
+	return fmt.Sprintf("libvirt on %s connects to %s for the memory, and has had no answer for %s: mostly a firewall drops %s. "+
+		"Linux gives a connection up after 134 s, and before that libvirt takes no orders: Ctrl-C and timeout have to wait, "+
+		"and the VM may still move, even if Terraform is killed",
+		p.Source, p.Destination, since, memoryPorts)
 }
 
 // intervention says what the engine has just done about the migration.

@@ -107,7 +107,7 @@ func (r *reporter) of(e effect, f facts) {
 
 // connecting reports that libvirt connects, when that is due.
 func (r *reporter) connecting(since time.Duration) {
-	if r.connects && time.Since(r.told) < reportInterval {
+	if since < reportInterval || r.connects && time.Since(r.told) < reportInterval {
 		return
 	}
 	r.say(Notice{Kind: NoticeConnecting, For: since, Again: r.connects})
