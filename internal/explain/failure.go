@@ -150,7 +150,8 @@ const (
 // misled says why memory could not be sent, and where the address came from.
 func misled(f *migration.Failure) string {
 	c, here, there := f.Course, f.Outcome.Source.Host, f.Outcome.Destination.Host
-	if !errors.Is(c.Err, migration.ErrMemoryUnreachable) {
+	watched := c.Watched && c.Connecting >= dropped && !c.Figures.Begun
+	if !watched && !errors.Is(c.Err, migration.ErrMemoryUnreachable) {
 		return ""
 	}
 	firewall := ""
@@ -161,6 +162,10 @@ func misled(f *migration.Failure) string {
 		}
 		firewall = fmt.Sprintf("Nothing answered there: mostly a firewall on %s, or on the way, that drops what %s sends. "+
 			"It must let %s through.", there, here, ports)
+	}
+	if watched {
+		return fmt.Sprintf("Before, libvirt on %s connected to %s for %s to send memory. %s",
+			here, there, elapsed(c.Connecting), firewall)
 	}
 	if c.MigrationURI == "" {
 		return sentences(firewall, fmt.Sprintf("That is the address that memory was to be sent to: the host name that %s "+

@@ -55,8 +55,12 @@ func Notice(p migration.Progress) string {
 	case migration.NoticeStarted:
 		return fmt.Sprintf("from %s to %s, %s", p.Source, p.Destination, mode(e.Mode))
 	case migration.NoticeAdopted:
-		return fmt.Sprintf("a migration from %s to %s is under way already, for %s: watching it to its end",
-			p.Source, p.Destination, e.For.Round(time.Second))
+		since := ""
+		if e.For > 0 {
+			since = fmt.Sprintf(", for %s", e.For.Round(time.Second))
+		}
+		return fmt.Sprintf("a migration from %s to %s is under way already%s: watching it to its end",
+			p.Source, p.Destination, since)
 	case migration.NoticeDirect:
 		if e.Err == nil {
 			return fmt.Sprintf("other hosts' libvirt cannot reach %s (it has no peer_uri): going direct", p.Destination)

@@ -186,7 +186,35 @@ func TestTheCallIsLostWhileLibvirtConnects(t *testing.T) {
 		s.at(20*time.Second, s.kvm1.Cut)
 		s.at(20*time.Second+time.Millisecond, s.kvm1.Restore)
 		began := time.Now()
-		fails[*migration.FailedError](s, runsOnSource, "The call that had started it was lost")
+		fails[*migration.FailedError](s, runsOnSource, "The call that had started it was lost", "firewall")
 		s.took(began, dropped)
 	})
+}
+
+// A migration that connects, and whose Terraform was killed, is watched by the next one.
+func TestAMigrationThatConnectsIsAdopted(t *testing.T) {
+	t.Parallel()
+	for name, after := range map[string]time.Duration{"given up": dropped, "connected": 67 * time.Second} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			play(t, func(s *scene) {
+				plan := mt.Converging()
+				plan.Connecting = after
+				if after == dropped {
+					plan.Unconnected = errDropped
+				}
+				s.world.Play(plan)
+				if err := s.kvm1.Start(uuid, s.kvm2, migration.Parameters{Persistent: true}); err != nil {
+					s.Fatal(err)
+				}
+				time.Sleep(20 * time.Second)
+				if after != dropped {
+					s.arrives()
+				} else {
+					fails[*migration.FailedError](s, runsOnSource, "It was watched without the call that had started it", "firewall")
+				}
+				s.expectSaid("is under way already: watching it to its end")
+			})
+		})
+	}
 }

@@ -95,7 +95,7 @@ func (p *poller) poll(ctx context.Context, asked time.Time) event {
 // holds the job, no question is left waiting there.
 func (p *poller) job(ctx context.Context) (Job, error) {
 	if p.held {
-		if p.held = p.jobHeld(ctx); p.held {
+		if p.held = jobHeld(ctx, p.request); p.held {
 			return Job{}, errHeld
 		}
 	}
@@ -115,21 +115,13 @@ func (p *poller) job(ctx context.Context) (Job, error) {
 		return job, err
 	case <-patience.C:
 	}
-	if p.held = p.jobHeld(ctx) && p.received(ctx); p.held {
+	if p.held = jobHeld(ctx, p.request) && p.received(ctx); p.held {
 		cancel()
 		<-answered
 		return Job{}, errHeld
 	}
 	err := <-answered
 	return job, err
-}
-
-// jobHeld tells whether the source has answered that a call holds the job.
-func (p *poller) jobHeld(ctx context.Context) bool {
-	held, err := ask(ctx, lookDeadline, func(ctx context.Context) (bool, error) {
-		return p.request.Source.JobHeld(ctx, p.request.UUID)
-	})
-	return err == nil && held
 }
 
 // received tells whether the destination may hold the incoming domain. A direct migration

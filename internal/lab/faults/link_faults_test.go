@@ -5,6 +5,7 @@ package faults
 import (
 	"context"
 	"errors"
+	"syscall"
 	"time"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/lab"
@@ -63,10 +64,11 @@ var linkFaults = []scenario{
 	{
 		// Linux gives a connection up after 134 s; libvirt takes no order before.
 		name:    "a firewall drops the memory",
+		policy:  "\n    bandwidth_mib_per_second = 4",
 		arrange: (*stage).dropMemory,
 		want: want{
 			places: []place{onSource}, codes: []int{1}, summaries: []string{failed},
-			words: []string{"firewall", "49152 to 49215"}, within: 3 * time.Minute,
+			words: []string{"firewall", "49152 to 49215"}, within: 3 * time.Minute, gap: 10 * time.Second,
 		},
 	},
 	{
@@ -75,18 +77,28 @@ var linkFaults = []scenario{
 		arrange: (*stage).dropMemory,
 		want: want{
 			places: []place{onSource}, codes: []int{1}, summaries: []string{timedOut},
-			words: []string{"could not be stopped", "firewall"}, within: 3 * time.Minute,
+			words: []string{"could not be stopped", "firewall"}, within: 3 * time.Minute, gap: 10 * time.Second,
 		},
 	},
 	{
 		name:    "a firewall drops the memory, and lets it pass once the move was to end",
 		always:  true,
-		asked:   bothForms,
 		policy:  soonOver,
 		arrange: func(s *stage) { s.dropMemory(); s.passMemoryAfter(40 * time.Second) },
 		want: want{
 			places: []place{onSource}, codes: []int{1}, summaries: []string{timedOut},
-			words: []string{"was cancelled"}, within: 2 * time.Minute,
+			words: []string{"was cancelled"}, within: 2 * time.Minute, gap: 10 * time.Second,
+		},
+	},
+	{
+		name:    "a firewall drops the memory, and lets it pass after Ctrl-C",
+		asked:   bothForms,
+		arrange: (*stage).dropMemory,
+		at:      []moment{atStart},
+		strike:  func(s *stage) { s.must(s.run.signal(syscall.SIGINT)); s.passMemoryAfter(30 * time.Second) },
+		want: want{
+			places: []place{onSource}, codes: []int{1}, summaries: []string{cancelled},
+			within: 2 * time.Minute, gap: 10 * time.Second,
 		},
 	},
 	{
