@@ -112,7 +112,8 @@ func checkMigrationURI(uri string) error {
 // Loopbacks returns an error for each URI for other hosts that leads each of them to
 // itself. A host that has no others may have any.
 func (c Config) Loopbacks() []*ConfigError {
-	const reason = "its host means, on every other host, that host itself; write the name or address by which they reach this one"
+	const reason = "its host means, on every other host, that host itself; write the name or address by which they " +
+		"reach this one"
 	var errs []*ConfigError
 	if transport.NewPeer(c.PeerURI).Loopback() {
 		errs = append(errs, &ConfigError{Host: c.Name, Field: FieldPeerURI, Reason: reason})

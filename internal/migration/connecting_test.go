@@ -21,7 +21,6 @@ const dropped = 134 * time.Second
 // each mode: libvirt takes no order while it connects.
 func walled(t *testing.T, script func(*mt.Script), test func(s *scene)) {
 	t.Helper()
-	t.Parallel()
 	for _, mode := range []migration.Mode{migration.PeerToPeer, migration.Direct} {
 		t.Run(string(mode), func(t *testing.T) {
 			t.Parallel()
@@ -53,6 +52,7 @@ func (s *scene) took(began time.Time, want time.Duration) {
 }
 
 func TestAFirewallThatDropsIsNamedOnceLibvirtHasGivenUp(t *testing.T) {
+	t.Parallel()
 	walled(t, always, func(s *scene) {
 		began := time.Now()
 		err := fails[*migration.FailedError](s, runsOnSource, "Connection timed out", "firewall", "49152 to 49215", "migration_port_min")
@@ -68,6 +68,7 @@ func TestAFirewallThatDropsIsNamedOnceLibvirtHasGivenUp(t *testing.T) {
 
 // What libvirt does is told in time to decide on it, and goes on to be told.
 func TestConnectingIsTold(t *testing.T) {
+	t.Parallel()
 	walled(t, always, func(s *scene) {
 		_, _ = s.run()
 		var told []time.Duration
@@ -86,6 +87,7 @@ func TestConnectingIsTold(t *testing.T) {
 }
 
 func TestATimeoutWaitsUntilLibvirtHasGivenUp(t *testing.T) {
+	t.Parallel()
 	walled(t, always, func(s *scene) {
 		s.policy(policy.Policy{Timeout: new(20 * time.Second)})
 		began := time.Now()
@@ -98,8 +100,10 @@ func TestATimeoutWaitsUntilLibvirtHasGivenUp(t *testing.T) {
 }
 
 func TestCtrlCWaitsUntilLibvirtHasGivenUp(t *testing.T) {
+	t.Parallel()
 	for _, after := range []time.Duration{3 * time.Second, 15 * time.Second, 100 * time.Second} {
 		t.Run(after.String(), func(t *testing.T) {
+			t.Parallel()
 			walled(t, always, func(s *scene) {
 				s.at(after, s.cancel)
 				began := time.Now()
@@ -114,11 +118,13 @@ func TestCtrlCWaitsUntilLibvirtHasGivenUp(t *testing.T) {
 // The firewall opens after the migration was to end: it is aborted then, before memory
 // could be sent.
 func TestWhatWasToEndIsAbortedOnceLibvirtIsConnected(t *testing.T) {
+	t.Parallel()
 	for name, end := range map[string]func(*scene){
 		"timeout": func(s *scene) { s.policy(policy.Policy{Timeout: new(20 * time.Second)}) },
 		"Ctrl-C":  func(s *scene) { s.at(20*time.Second, s.cancel) },
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			walled(t, opens(67*time.Second), func(s *scene) {
 				end(s)
 				began := time.Now()
@@ -134,6 +140,7 @@ func TestWhatWasToEndIsAbortedOnceLibvirtIsConnected(t *testing.T) {
 }
 
 func TestAFirewallThatIsOpenedLetsTheVMMove(t *testing.T) {
+	t.Parallel()
 	walled(t, opens(67*time.Second), func(s *scene) {
 		s.arrives()
 		if s.said("does not answer") {
@@ -162,6 +169,7 @@ func TestTheLastLineSaysThatAMigrationMayGoOn(t *testing.T) {
 
 // A source that falls silent meanwhile is not waited for as if it connected.
 func TestASourceThatFallsSilentWhileItConnects(t *testing.T) {
+	t.Parallel()
 	walled(t, always, func(s *scene) {
 		s.policy(policy.Policy{Timeout: new(20 * time.Second)})
 		s.at(30*time.Second, s.kvm1.Mute)

@@ -60,14 +60,6 @@ func sending(t *testing.T, mode Mode, p policy.Policy) *course {
 	return c.after(0, c.sends(1))
 }
 
-// held is a source that answers nothing about the job, because a call holds that.
-var held = event{kind: onSilence, err: errHeld, held: true}
-
-// connecting is a migration of which libvirt has connected for a second, under limited.
-func connecting(t *testing.T) *course {
-	return begin(t, PeerToPeer, limited).after(0, event{kind: onCalled}).after(time.Second, held).tells(tellConnecting)
-}
-
 func (c *course) is(want state) *course {
 	c.Helper()
 	if c.state != want {

@@ -102,16 +102,16 @@ func (p *poller) job(ctx context.Context) (Job, error) {
 	ctx, cancel := context.WithTimeout(ctx, callDeadline)
 	defer cancel()
 	var job Job
-	answered := make(chan error, 1)
+	var err error
+	answered := make(chan struct{})
 	go func() {
-		var err error
+		defer close(answered)
 		job, err = p.request.Source.Job(ctx, p.request.UUID)
-		answered <- err
 	}()
 	patience := time.NewTimer(heldPatience)
 	defer patience.Stop()
 	select {
-	case err := <-answered:
+	case <-answered:
 		return job, err
 	case <-patience.C:
 	}
@@ -120,7 +120,7 @@ func (p *poller) job(ctx context.Context) (Job, error) {
 		<-answered
 		return Job{}, errHeld
 	}
-	err := <-answered
+	<-answered
 	return job, err
 }
 

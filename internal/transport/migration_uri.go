@@ -21,7 +21,8 @@ type MigrationURI struct {
 func ParseMigrationURI(uri string) (MigrationURI, error) {
 	u, err := url.Parse(uri)
 	if err != nil || !slices.Contains([]string{"tcp", "rdma"}, u.Scheme) || u.Hostname() == "" {
-		return MigrationURI{}, errors.New("write it like tcp://10.0.0.2, tcp://[fd00::2] or tcp://kvm2.example.com (or with rdma)")
+		return MigrationURI{}, errors.New("write it like tcp://10.0.0.2, tcp://[fd00::2] or tcp://kvm2.example.com " +
+			"(or with rdma)")
 	}
 	if u.User != nil {
 		return MigrationURI{}, errors.New("it takes no user and no password")

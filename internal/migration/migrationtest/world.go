@@ -113,7 +113,8 @@ func (w *World) begin(uuid string, source, destination *Host, p migration.Parame
 	w.sent = &p
 	j := &job{
 		world: w, script: w.script, uuid: uuid, source: source, destination: destination, parameters: p,
-		direct: direct, start: time.Now(), connected: make(chan struct{}), done: make(chan struct{}),
+		direct: direct, start: time.Now(),
+		connected: make(chan struct{}), done: make(chan struct{}),
 	}
 	d.job = j
 	d.ranBefore = live(d.Domain)
