@@ -14,20 +14,24 @@ const invalidHostConfiguration = "Invalid Host Configuration"
 // provider's configuration are not known before the apply.
 func ConfigurationUnknown(attributes []string) Text {
 	return Text{"Provider Configuration Not Known Yet", fmt.Sprintf(
-		"%s of this provider configuration will be known only during the apply, so no host was asked. This plan takes state as it is: "+
-			"it shows neither what was changed on the hosts nor what would prevent the changes that it plans. The first plan after the apply checks all of it.",
+		"%s of this provider configuration will be known only during the apply, so no host was asked. This plan "+
+			"takes state as it is: "+
+			"it shows neither what was changed on the hosts nor what would prevent the changes that it plans. The "+
+			"first plan after the apply checks all of it.",
 		strings.Join(attributes, ", "))}
 }
 
 // ImportTooEarly is what an operator reads of an import whose provider configuration
 // is not known yet.
 func ImportTooEarly(object string) Text {
-	return Text{"Unable to Import " + object, "The provider's configuration is not known yet, so no host can be asked. Import once it is known."}
+	return Text{"Unable to Import " + object, "The provider's configuration is not known yet, so no host can be " +
+		"asked. Import once it is known."}
 }
 
 // ReadTooEarly is ImportTooEarly for a data source.
 func ReadTooEarly(object string) Text {
-	return Text{"Unable to Read " + object, "The provider's configuration depends on values that are not known before the apply, so no host can be asked. " +
+	return Text{"Unable to Read " + object, "The provider's configuration depends on values that are not known " +
+		"before the apply, so no host can be asked. " +
 		"Make this data source depend on what decides them (depends_on), so that it is read during the apply."}
 }
 
@@ -46,7 +50,8 @@ func InvalidDefaultHost(origin string, e *host.ConfigError) Text {
 // NoDefaultHost is what an operator reads where libvirt's default URI cannot be found
 // out.
 func NoDefaultHost(err error) Text {
-	return Text{invalidHostConfiguration, "The provider's hosts are left out, so libvirt's default URI is used, which cannot be found out: " + fullStop(err.Error())}
+	return Text{invalidHostConfiguration, "The provider's hosts are left out, so libvirt's default URI is used, " +
+		"which cannot be found out: " + fullStop(err.Error())}
 }
 
 // InvalidPolicy is what an operator reads of a value, or of a contradiction on one

@@ -61,6 +61,7 @@ func vocabulary() []words {
 		say(nil, adviseTwice),
 		say(nil, adviseBroken),
 		say(nil, func(*fleet.SameHostError) string { return sameHostAdvice }),
+		say(nil, func(*fleet.SameUUIDError) string { return sameUUIDAdvice }),
 		say(nil, func(*fleet.InTransitError) string {
 			return "Wait for the migration to end, or add the other host to the provider's hosts. Nothing was changed."
 		}),
@@ -72,7 +73,7 @@ func vocabulary() []words {
 		say(overwritten, nil),
 		say(leaving, nil),
 		say(func(e *fleet.UnresolvedError) string { return what(e.Err) }, nil),
-		say(func(e *fleet.LookError) string { return what(e.Err) }, nil),
+		say(func(e *fleet.ObservationError) string { return what(e.Err) }, nil),
 		say[*fleet.HostsDownError](nil, nil),
 		say[*fleet.NoRecordError](nil, nil),
 		say(unknownHost, nil),

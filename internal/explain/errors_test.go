@@ -94,6 +94,7 @@ func TestWordsLeaveNamesAlone(t *testing.T) {
 			"unseen":         Detail(&fleet.UnseenError{Seen: migration.Whereabouts{VM: name}}),
 			"host":           Detail(&host.Error{Host: name, Op: "look", Message: "no"}),
 			"configuration":  Detail(&host.ConfigError{Host: name, Field: "uri", Reason: "no"}),
+			"same UUID":      Detail(&fleet.SameUUIDError{Names: [2]string{name, "b"}, Hostnames: [2]string{"c", "d"}}),
 			"same":           Detail(&fleet.SameHostError{Names: [2]string{name, "b"}}),
 			"left":           Warning(migration.Report{Subject: migration.Subject{Source: name}}, migration.Warning{Kind: migration.WarningDefinition}),
 			"begins with it": Detail(fmt.Errorf("%s could not do it", name)),

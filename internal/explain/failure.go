@@ -28,6 +28,7 @@ func Failure(d migration.Diagnosis) Text {
 		cancelled    *migration.CancelledError
 		timedOut     *migration.TimedOutError
 		notConverged *migration.NotConvergedError
+		failed       *migration.FailedError
 	)
 	switch {
 	case errors.As(d, &preflight):
@@ -43,7 +44,7 @@ func Failure(d migration.Diagnosis) Text {
 		}
 	case errors.As(d, &notConverged):
 		summary, happened, helps = "Migration Did Not Converge", unconverged(f), help(f.Course)
-	default:
+	case errors.As(d, &failed):
 		happened = broken(f)
 	}
 	if f.Unfound != nil {

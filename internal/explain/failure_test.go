@@ -2,8 +2,12 @@ package explain
 
 import (
 	"errors"
+	"reflect"
+	"slices"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
@@ -30,7 +34,7 @@ func TestFailure(t *testing.T) {
 		Begun: true, Last: migration.Job{Iteration: 7, MemoryProcessed: 2048 * mib, MemoryTotal: 1024 * mib}, Throttle: 99, Bandwidth: 60 * mib, DirtyRate: 110 * mib, Least: new(uint64(10 * mib)),
 	}
 	const runs = "\n\nVM web is running on kvm1"
-	for name, test := range map[string]struct {
+	tests := map[string]struct {
 		err             migration.Diagnosis
 		summary, detail string
 	}{
@@ -128,7 +132,16 @@ func TestFailure(t *testing.T) {
 			"Unable to Migrate Virtual Machine", "The migration of VM web from kvm1 to kvm2 failed after 1s. libvirt says: internal error.\n\n" +
 				"The guest's longest pause for a switch-over, 100 ms from max_downtime_ms, could not be set back to 300 ms: operation denied." + runs,
 		},
-	} {
+	}
+	var told []string
+	for _, test := range tests {
+		told = append(told, reflect.TypeOf(test.err).Elem().Name())
+	}
+	slices.Sort(told)
+	if diff := cmp.Diff(diagnoses(t), slices.Compact(told)); diff != "" {
+		t.Errorf("types of Diagnosis, and those with a case here (-want +got):\n%s", diff)
+	}
+	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			got := Failure(test.err)

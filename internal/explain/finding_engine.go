@@ -14,8 +14,17 @@ func engineTales() []tale {
 			return Advised{Detail: fmt.Sprintf("libvirt on %s does not answer: %s.", f.Host, f.Err)}
 		}),
 		tell(func(f migration.Finding, fact migration.SameHost) Advised {
-			return Advised{Detail: fmt.Sprintf("%s and %s are the same host (%s, host UUID %s).",
-				f.Source, f.Destination, fact.Identity.Hostname, fact.Identity.HostUUID)}
+			return Advised{
+				fmt.Sprintf("%s and %s are the same host (%s, host UUID %s).",
+					f.Source, f.Destination, fact.Identity.Hostname, fact.Identity.HostUUID), sameHostAdvice,
+			}
+		}),
+		tell(func(f migration.Finding, fact migration.SameUUID) Advised {
+			return Advised{
+				fmt.Sprintf("%s and %s are two machines (%s and %s) with one host UUID (%s), and libvirt refuses to "+
+					"migrate between them.", f.Source, f.Destination, fact.Source.Hostname, fact.Destination.Hostname,
+					fact.Source.HostUUID), sameUUIDAdvice,
+			}
 		}),
 		tell(notHere),
 		tell(func(f migration.Finding, fact migration.BrokenPostCopy) Advised {

@@ -22,6 +22,9 @@ func moveTales() []tale {
 				`Set peer_uri, or mode = "direct" or "auto".`,
 			}
 		}),
+		tell(func(f migration.Finding, _ preflight.Refused) Advised {
+			return Advised{Detail: fmt.Sprintf("libvirt on %s refuses to migrate VM %s: %s.", f.Host, f.Name, oneLine(f.Err))}
+		}),
 		tell(func(f migration.Finding, fact preflight.VersionTooOld) Advised {
 			return Advised{Detail: fmt.Sprintf("%s needs %s %s or newer on both hosts, and %s has %s.",
 				fact.Feature, fact.Program, version(fact.Need), f.Host, version(fact.Have))}

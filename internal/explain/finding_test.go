@@ -41,7 +41,13 @@ func TestFinding(t *testing.T) {
 			Fact: preflight.NoHardLimit{Memory: 8 * gib}, Host: "kvm1",
 		},
 		"libvirt on kvm2 does not answer: internal error.": {Fact: migration.NoAnswer{}, Host: "kvm2", Err: refused},
-		"kvm1 and kvm2 are the same host (kvm.example.com, host UUID U).": {
+		"kvm1 and kvm2 are two machines (a.example.com and b.example.com) with one host UUID (U), and libvirt refuses to migrate between them. " + sameUUIDAdvice: {
+			Fact: migration.SameUUID{
+				Source:      migration.Identity{Hostname: "a.example.com", HostUUID: "U"},
+				Destination: migration.Identity{Hostname: "b.example.com", HostUUID: "U"},
+			},
+		},
+		"kvm1 and kvm2 are the same host (kvm.example.com, host UUID U). Leave one of the two out of the provider's hosts.": {
 			Fact: migration.SameHost{Identity: migration.Identity{Hostname: "kvm.example.com", HostUUID: "U"}},
 		},
 		"VM web does not exist there any more.": {Fact: migration.NotRunning{Seen: migration.Observation{Host: "kvm1", Err: migration.ErrNoDomain}}, Host: "kvm1"},
@@ -81,6 +87,7 @@ func TestFinding(t *testing.T) {
 		"encryption needs libvirt 3.2.0 or newer on both hosts, and kvm2 has 3.1.0.": {
 			Fact: preflight.VersionTooOld{Feature: "encryption", Program: "libvirt", Need: 3002000, Have: 3001000}, Host: "kvm2",
 		},
+		"libvirt on kvm1 refuses to migrate VM web: internal error.":                             {Fact: preflight.Refused{}, Host: "kvm1", Err: refused},
 		"QEMU there is 9.0.0, older than 10.1.0 on kvm1: it may not understand what it is sent.": {Fact: preflight.QEMUOlder{Source: 10001000, Destination: 9000000}, Host: "kvm2"},
 	} {
 		t.Run(f.Fact.Problem(), func(t *testing.T) {

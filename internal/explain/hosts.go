@@ -7,9 +7,12 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/fleet"
 )
 
-const sameHostAdvice = "If both lead to one machine, leave one of the two out of the provider's hosts. If they are " +
-	"two machines, their firmware gives both the same UUID: set host_uuid in /etc/libvirt/libvirtd.conf on one of " +
-	"them, and restart its libvirt."
+const (
+	sameHostAdvice = "Leave one of the two out of the provider's hosts."
+	sameUUIDAdvice = "libvirt takes that UUID from the machine's firmware (SMBIOS), which gives both the same one. On " +
+		"one of the two set host_uuid in /etc/libvirt/libvirtd.conf (or, where libvirt is several daemons, in the file " +
+		"of each) to what `uuidgen` prints, and restart libvirt there: `systemctl restart libvirtd`."
+)
 
 // HostsDown is what an operator reads of a plan that failed because hosts are down.
 func HostsDown(act string, err error) Text {

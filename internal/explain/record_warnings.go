@@ -20,7 +20,8 @@ func Surveyed(object string, s fleet.Survey) []Text {
 	case len(s.Drift) == 0:
 	case s.Gone:
 		all = append(all, Text{object + " Missing", sentences(drift,
-			"None of its hosts has the record any more. The resource is removed from state, and the next apply creates it again.")})
+			"None of its hosts has the record any more. The resource is removed from state, and the next apply "+
+				"creates it again.")})
 	default:
 		all = append(all, Text{object + " Out of Sync", sentences(drift, repair(s.Stuck))})
 	}
@@ -43,7 +44,8 @@ func VMOutOfSync(object string, record fleet.VMRecord, drift []fleet.Drift) Text
 // VMRecordMissing warns of a VM whose record is gone.
 func VMRecordMissing(object string, l fleet.Location) Text {
 	return Text{object + " Missing", fmt.Sprintf(
-		"No copy of the record of VM %s is left on %s. The resource is removed from state, and the next apply creates it again.", l.Domain.Name, l.Host)}
+		"No copy of the record of VM %s is left on %s. The resource is removed from state, and the next apply "+
+			"creates it again.", l.Domain.Name, l.Host)}
 }
 
 // repair says what the next apply does about drift; stuck is why it cannot repair
@@ -63,7 +65,8 @@ func Diverging(d *fleet.Divergence) Text {
 // DeclaredAgain warns that a record has a new owner, which is left alone.
 func DeclaredAgain(object string, c fleet.Copy) Text {
 	return Text{object + " Declared Again", fmt.Sprintf(
-		"%s was declared again by another resource or state%s. It does not count as drift here, whatever it says, and destroying this resource leaves it. "+
+		"%s was declared again by another resource or state%s. It does not count as drift here, whatever it says, "+
+			"and destroying this resource leaves it. "+
 			"Declare the record in one place only. A change of the values here takes it back.", capital(c.Subject()), declaredOn(c))}
 }
 
@@ -71,7 +74,8 @@ func DeclaredAgain(object string, c fleet.Copy) Text {
 // belonged.
 func TakenOver(object string, c fleet.Copy) Text {
 	return Text{object + " Taken Over", fmt.Sprintf(
-		"%s existed already, declared by another resource or state%s, or by this one under a former address. Now this resource owns it. "+
+		"%s existed already, declared by another resource or state%s, or by this one under a former address. Now "+
+			"this resource owns it. "+
 			"If another configuration declares it too, remove it from one of the two.", capital(c.Subject()), declaredOn(c))}
 }
 
@@ -97,7 +101,8 @@ func LeftOnFormerHosts(object string, hosts []fleet.Member) []Text {
 		return nil
 	}
 	return []Text{{object + " Left on Former Hosts", fmt.Sprintf(
-		"None of the provider's hosts is %s any more. A record that is there stays there, and is no longer checked for drift.", Members(hosts))}}
+		"None of the provider's hosts is %s any more. A record that is there stays there, and is no longer checked "+
+			"for drift.", Members(hosts))}}
 }
 
 // LeftBehind warns of hosts that still have a copy, though the configuration no

@@ -8,11 +8,11 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
 )
 
-// lastLook bounds a look at all hosts after a move was cancelled or has failed.
-const lastLook = 5 * time.Second
+// observeDeadline bounds an observation by all hosts after a move was cancelled or has failed.
+const observeDeadline = 5 * time.Second
 
 // cancelled is the error of a move that was cancelled before anything was started. It
-// looks where the VM is.
+// finds out where the VM is.
 func (f *Fleet) cancelled(ctx context.Context, m Move, cause error) error {
 	e := &migration.CancelledError{Err: cause}
 	e.Outcome = migration.Outcome{
@@ -34,10 +34,10 @@ func (f *Fleet) cancelled(ctx context.Context, m Move, cause error) error {
 	return e
 }
 
-// lastFind is find with lastLook for each of its questions: a silent host takes all of
+// lastFind is find with observeDeadline for each of its questions: a silent host takes all of
 // that time.
 func (f *Fleet) lastFind(ctx context.Context, m Move) (Location, error) {
-	identifying, cancel := context.WithTimeout(ctx, lastLook)
+	identifying, cancel := context.WithTimeout(ctx, observeDeadline)
 	defer cancel()
 	if _, isUUID := ParseUUID(m.VM); isUUID || m.UUID != "" {
 		return f.find(identifying, m)
@@ -46,7 +46,7 @@ func (f *Fleet) lastFind(ctx context.Context, m Move) (Location, error) {
 	if err != nil {
 		return Location{}, err
 	}
-	finding, cancel := context.WithTimeout(ctx, lastLook)
+	finding, cancel := context.WithTimeout(ctx, observeDeadline)
 	defer cancel()
 	return f.findUUID(finding, m.VM, uuid, m.Last)
 }

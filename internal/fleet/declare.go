@@ -178,74 +178,6 @@ func awaitRelease(ctx context.Context, h *host.Host, d Declaration, c Copy) (Cop
 	}
 }
 
-// Update makes the copies on the hosts equal to the declaration and removes
-// those on members that are no longer among them, these first, so that another
-// cluster can take them. It overwrites no copy that another has changed since the
-// plan saw it (*ChangedError), and takes back one that another instance had
-// declared by then. The error is a *PartialError when some hosts were not reached.
-func (f *Fleet) Update(ctx context.Context, d Declaration, names []string, members []Member) (Outcome, error) {
-	hosts, err := f.all(names)
-	if err != nil {
-		return Outcome{}, err
-	}
-	known, err := f.recognise(ctx, members)
-	if err != nil {
-		return Outcome{}, err
-	}
-	removed := slices.DeleteFunc(slices.Clone(known.hosts), func(h *host.Host) bool {
-		return slices.Contains(names, h.Name())
-	})
-	if err := f.refuseNewer(ctx, d, slices.Concat(hosts, removed)); err != nil {
-		return Outcome{}, err
-	}
-	// The write, not the removal, reports a target that cannot be asked.
-	target := func(m Member) bool { return slices.Contains(names, m.Name) }
-	targets := slices.DeleteFunc(slices.Clone(known.hidden), func(m Member) bool { return !target(m) })
-	known.hidden = slices.DeleteFunc(known.hidden, target)
-	outcome, failed := f.remove(ctx, d, removed, known)
-	for _, m := range targets {
-		outcome.Written = append(outcome.Written, m)
-		outcome.Seen[m.UUID] = d.Seen[m.UUID]
-	}
-	type answer struct {
-		written Copy
-		uuid    string
-		taken   []Copy
-		err     error
-	}
-	answers := each(hosts, func(h *host.Host) (a answer) {
-		if a.uuid, a.err = h.UUID(ctx); a.err != nil {
-			return a
-		}
-		present, err := hostCopy(ctx, h, d.level())
-		if err == nil {
-			_, err = awaitRelease(ctx, h, d, present)
-		}
-		if a.err = err; err == nil {
-			a.written, a.taken, a.err = f.writeCopy(ctx, h, d)
-		}
-		return a
-	})
-	for i, a := range answers {
-		var held *HeldError // what is there is another cluster's
-		if a.uuid != "" && !errors.As(a.err, &held) {
-			outcome.Written = append(outcome.Written, Member{Name: hosts[i].Name(), UUID: a.uuid})
-		}
-		if a.err != nil {
-			failed.Unwritten = append(failed.Unwritten, hosts[i].Name())
-			failed.Err = errors.Join(failed.Err, a.err)
-			if a.uuid != "" {
-				outcome.Seen[a.uuid] = d.Seen[a.uuid]
-			}
-			continue
-		}
-		failed.Done = append(failed.Done, hosts[i].Name())
-		outcome.Seen[a.uuid] = d.sees(a.written)
-		outcome.Taken = append(outcome.Taken, a.taken...)
-	}
-	return outcome, failed.orNil()
-}
-
 // Delete removes the record from the members, except where it is another cluster's or
 // was declared by another instance. A member that is none of the hosts is let go, once
 // all of them have answered. The error is a
@@ -275,7 +207,9 @@ func (f *Fleet) refuseNewer(ctx context.Context, d Declaration, hosts []*host.Ho
 
 // remove removes the record from hosts. Members that are hidden keep it; those
 // that are let go are passed over.
-func (f *Fleet) remove(ctx context.Context, d Declaration, hosts []*host.Host, known recognition) (Outcome, *PartialError) {
+func (f *Fleet) remove(
+	ctx context.Context, d Declaration, hosts []*host.Host, known recognition,
+) (Outcome, *PartialError) {
 	outcome := Outcome{
 		Seen: map[string]Digest{}, Renamed: known.renamed, LetGo: known.letGo, Written: slices.Clone(known.hidden),
 	}

@@ -69,7 +69,9 @@ func (f *Fleet) Preview(ctx context.Context, vm, last string, p policy.Policy) (
 
 // resolve adds what the VM's host says to the given levels. It fails if one of the
 // copies, or of the host's, is unreadable.
-func (f *Fleet) resolve(ctx context.Context, location Location, levels policy.Levels, copies []Copy) (Resolution, error) {
+func (f *Fleet) resolve(
+	ctx context.Context, location Location, levels policy.Levels, copies []Copy,
+) (Resolution, error) {
 	h, err := f.host(location.Host)
 	if err != nil {
 		return Resolution{}, err

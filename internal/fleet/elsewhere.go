@@ -9,14 +9,14 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
 )
 
-// lookElsewhere asks the other hosts about the VM when neither host of a move was seen
+// observeElsewhere asks the other hosts about the VM when neither host of a move was seen
 // to run it, and adds to the error what they said where that matters.
-func (f *Fleet) lookElsewhere(ctx context.Context, r migration.Request, err error) {
+func (f *Fleet) observeElsewhere(ctx context.Context, r migration.Request, err error) {
 	var diagnosis migration.Diagnosis
 	if !errors.As(err, &diagnosis) || runs(diagnosis.Common().Outcome) {
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastLook)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), observeDeadline)
 	defer cancel()
 	bystanders := slices.DeleteFunc(slices.Clone(f.hosts), func(h *host.Host) bool {
 		return h.Name() == r.Source.Name() || h.Name() == r.Destination.Name()

@@ -10,7 +10,7 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
 )
 
-// TestElsewhere_paused looks at a third host when a VM was left paused on the
+// TestElsewhere_paused asks a third host when a VM was left paused on the
 // source of its move.
 func TestElsewhere_paused(t *testing.T) {
 	t.Parallel()
@@ -30,7 +30,7 @@ func TestElsewhere_paused(t *testing.T) {
 			&migration.PreflightError{Failure: failure}, &migration.CancelledError{Failure: failure}, &migration.TimedOutError{Failure: failure},
 			&migration.NotConvergedError{Failure: failure}, &migration.FailedError{Failure: failure}, &newError{failure},
 		} {
-			f.lookElsewhere(testContext(t), request.Move, failed)
+			f.observeElsewhere(testContext(t), request.Move, failed)
 			holders := said(failed.Common().Holders())
 			if third != slices.Equal(holders, []string{"kvm3 running"}) || third != (len(holders) > 0) {
 				t.Errorf("%T, %s on the source: held by %v", failed, state, holders)

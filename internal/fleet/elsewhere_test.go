@@ -49,8 +49,8 @@ func TestAddElsewhere(t *testing.T) {
 	}
 }
 
-// TestLookElsewhereOnlyWhereNeitherHostRunsTheVM counts who calls a third host.
-func TestLookElsewhereOnlyWhereNeitherHostRunsTheVM(t *testing.T) {
+// TestObserveElsewhereOnlyWhereNeitherHostRunsTheVM counts who calls a third host.
+func TestObserveElsewhereOnlyWhereNeitherHostRunsTheVM(t *testing.T) {
 	t.Parallel()
 	for state, asked := range map[string]bool{"": true, "?": true, "off": true, "paused": true, "running": false, "post-copy": false} {
 		t.Run(state, func(t *testing.T) {
@@ -81,7 +81,7 @@ func TestLookElsewhereOnlyWhereNeitherHostRunsTheVM(t *testing.T) {
 			}
 			seen := hosts("", state).Hosts
 			failed := &migration.FailedError{Failure: migration.Failure{Outcome: migration.Outcome{UUID: "U", Source: seen[0], Destination: seen[1]}}}
-			f.lookElsewhere(t.Context(), migration.Request{UUID: likeUUID, Source: f.hosts[0], Destination: f.hosts[1]}, failed)
+			f.observeElsewhere(t.Context(), migration.Request{UUID: likeUUID, Source: f.hosts[0], Destination: f.hosts[1]}, failed)
 			if got := calls.Load() > 0; got != asked {
 				t.Errorf("a third host was asked: %v, want %v", got, asked)
 			}

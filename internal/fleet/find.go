@@ -54,14 +54,14 @@ func (f *Fleet) findUUID(ctx context.Context, vm, uuid, last string) (Location, 
 	return trusted(ctx, func() (Location, trust, error) { return f.observe(ctx, vm, uuid, last) })
 }
 
-// trusted looks again where the first look is not to be trusted: the hosts are
+// trusted observes again where the first observation is not to be trusted: the hosts are
 // not asked at the same instant, and a VM that moves on in between is seen on
 // both, or on neither.
-func trusted(ctx context.Context, look func() (Location, trust, error)) (Location, error) {
+func trusted(ctx context.Context, observe func() (Location, trust, error)) (Location, error) {
 	arrival := time.Now().Add(transitWait)
-	for looks := 1; ; looks++ {
-		location, trust, err := look()
-		if trust == certain || trust == confirmed && looks > 1 || time.Now().After(arrival) {
+	for times := 1; ; times++ {
+		location, trust, err := observe()
+		if trust == certain || trust == confirmed && times > 1 || time.Now().After(arrival) {
 			return location, err
 		}
 		if err := wait(ctx, transitPoll); err != nil {

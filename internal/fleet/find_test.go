@@ -3,8 +3,12 @@
 package fleet
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -96,6 +100,30 @@ func TestFindTellsOneHostUnderTwoNames(t *testing.T) {
 	var same *SameHostError
 	if !errors.As(err, &same) || same.Names != [2]string{"kvm1", "kvm1b"} {
 		t.Errorf("error %v, want a SameHostError of kvm1 and kvm1b", err)
+	}
+}
+
+// TestRosterTellsTwoHostsOfOneUUID gives a host the UUID of another one, as firmware does
+// that has the same UUID for every machine. It runs alone.
+func TestRosterTellsTwoHostsOfOneUUID(t *testing.T) {
+	world := testLab(t)
+	kvm2 := world.Host("kvm2")
+	file := filepath.Join(kvm2.Directory, "etc", "libvirtd.conf")
+	before, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	set := func(ctx context.Context, content string) {
+		if err := errors.Join(os.WriteFile(file, []byte(content), 0o644), kvm2.Restart(ctx)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Cleanup(func() { set(context.WithoutCancel(t.Context()), string(before)) })
+	set(t.Context(), strings.ReplaceAll(string(before), kvm2.UUID, world.Host("kvm1").UUID))
+	_, err = open(t, labConfig(t, UnreachableError)).Roster(testContext(t), nil)
+	var same *SameUUIDError
+	if !errors.As(err, &same) || same.Names != [2]string{"kvm1", "kvm2"} || same.Hostnames[0] == same.Hostnames[1] {
+		t.Errorf("error %v, want a SameUUIDError of kvm1 and kvm2", err)
 	}
 }
 

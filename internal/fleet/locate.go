@@ -24,7 +24,8 @@ const (
 )
 
 // unheard are the hosts that did not answer, where a VM may be found without them:
-// tolerable tells which may be left out. The error is a *LookError when one may not.
+// tolerable tells which may be left out. The error is an *ObservationError when one may
+// not.
 func unheard(w migration.Whereabouts, tolerable func(error) bool) ([]error, error) {
 	var unseen, failed []error
 	for _, o := range w.Hosts {
@@ -37,7 +38,7 @@ func unheard(w migration.Whereabouts, tolerable func(error) bool) ([]error, erro
 		}
 	}
 	if err := failure(failed); err != nil {
-		return unseen, &LookError{Seen: w, Err: err}
+		return unseen, &ObservationError{Seen: w, Err: err}
 	}
 	return unseen, nil
 }

@@ -149,7 +149,7 @@ func TestLocate(t *testing.T) {
 	for name, test := range map[string]struct {
 		said []string
 		last string
-		want Location // its Unseen and Domain are not looked at
+		want Location // its Unseen and Domain are not compared
 		trust
 		err any
 	}{
@@ -224,8 +224,8 @@ func TestUnheard(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			unseen, err := unheard(test.said, func(err error) bool { return test.tolerant && errors.Is(err, migration.ErrUnreachable) })
-			var look *LookError
-			if len(unseen) != test.unseen || errors.As(err, &look) != test.fails {
+			var failed *ObservationError
+			if len(unseen) != test.unseen || errors.As(err, &failed) != test.fails {
 				t.Errorf("unseen %v, error %v", unseen, err)
 			}
 		})
@@ -257,7 +257,7 @@ func TestNamed(t *testing.T) {
 	}
 }
 
-// TestTrusted looks again as often as what is seen asks for.
+// TestTrusted observes again as often as what is seen asks for.
 func TestTrusted(t *testing.T) {
 	t.Parallel()
 	errTransit, errNowhere := errors.New("in transit"), errors.New("nowhere")
@@ -267,7 +267,7 @@ func TestTrusted(t *testing.T) {
 	}
 	for name, test := range map[string]struct {
 		seen  []seen // the last one is seen from then on
-		looks int
+		times int
 		want  error
 	}{
 		"what is certain is seen once":      {[]seen{{certain, nil}}, 1, nil},
@@ -280,14 +280,14 @@ func TestTrusted(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				looks := 0
+				times := 0
 				_, err := trusted(t.Context(), func() (Location, trust, error) {
-					s := test.seen[min(looks, len(test.seen)-1)]
-					looks++
+					s := test.seen[min(times, len(test.seen)-1)]
+					times++
 					return Location{}, s.trust, s.err
 				})
-				if !errors.Is(err, test.want) || looks != test.looks {
-					t.Errorf("error %v after %d looks, want %v after %d", err, looks, test.want, test.looks)
+				if !errors.Is(err, test.want) || times != test.times {
+					t.Errorf("error %v after %d observations, want %v after %d", err, times, test.want, test.times)
 				}
 			})
 		})

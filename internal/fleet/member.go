@@ -26,7 +26,7 @@ type Renaming struct {
 }
 
 // Members are the hosts of the given names with their UUIDs. The error is an
-// *UnknownHostError, a *SameHostError, or that of a host that cannot be asked.
+// *UnknownHostError, a *SameHostError, a *SameUUIDError, or that of a host that cannot be asked.
 func (f *Fleet) Members(ctx context.Context, names []string) ([]Member, error) {
 	hosts, err := f.all(names)
 	if err != nil {
@@ -48,7 +48,7 @@ type roster struct {
 	hosts  map[string]*host.Host // by UUID
 	uuids  map[*host.Host]string
 	silent []unseen // those that cannot be asked
-	same   error    // a *SameHostError when two of them are one machine
+	same   error    // a *SameHostError or a *SameUUIDError when two of them have one UUID
 }
 
 // identify asks hosts for their UUIDs.
@@ -67,7 +67,7 @@ func identify(ctx context.Context, hosts []*host.Host) roster {
 		case a.err != nil:
 			r.silent = append(r.silent, unseen{host: h.Name(), err: a.err})
 		case other != nil:
-			r.same = &SameHostError{Names: [2]string{other.Name(), h.Name()}, HostUUID: a.uuid}
+			r.same = sameUUID(ctx, a.uuid, [2]*host.Host{other, h})
 		default:
 			r.hosts[a.uuid] = h
 			r.uuids[h] = a.uuid

@@ -113,7 +113,9 @@ func (f *Fleet) Arrival(ctx context.Context, l Location) (migration.Report, erro
 // attempt moves the VM from where it was found. elsewhere is true when somebody else
 // moved it while this move waited for its turn; it is then at Moved.Location, and nothing
 // was done.
-func (f *Fleet) attempt(ctx context.Context, m Move, from Location, report func(Progress)) (moved Moved, elsewhere bool, err error) {
+func (f *Fleet) attempt(
+	ctx context.Context, m Move, from Location, report func(Progress),
+) (moved Moved, elsewhere bool, err error) {
 	source := from.source(m.Destination)
 	release, err := f.slots.acquire(ctx, trip{from.Domain.UUID, source, m.Destination}, func(obstacle Obstacle) {
 		waiting := Progress{Waiting: obstacle}
@@ -147,7 +149,7 @@ func (f *Fleet) attempt(ctx context.Context, m Move, from Location, report func(
 	}
 	moved.Report, err = migration.Run(ctx, move, func(p migration.Progress) { report(Progress{Progress: p}) })
 	if err != nil {
-		f.lookElsewhere(ctx, move, err)
+		f.observeElsewhere(ctx, move, err)
 	}
 	return moved, false, err
 }

@@ -19,19 +19,19 @@ import (
 // is true once it was seen twice: one that moves on between the questions is seen
 // on neither.
 func (f *Fleet) identify(ctx context.Context, name string) (uuid string, err error) {
-	uuid, err = f.lookForName(ctx, name)
+	uuid, err = f.observeName(ctx, name)
 	if !isNotFound(err) {
 		return uuid, err
 	}
 	if err := wait(ctx, transitPoll); err != nil {
 		return "", err
 	}
-	return f.lookForName(ctx, name)
+	return f.observeName(ctx, name)
 }
 
-// lookForName asks all hosts once for the VM of a name. One with exactly this name comes
+// observeName asks all hosts once for the VM of a name. One with exactly this name comes
 // before those that spell it in other runes.
-func (f *Fleet) lookForName(ctx context.Context, name string) (uuid string, err error) {
+func (f *Fleet) observeName(ctx context.Context, name string) (uuid string, err error) {
 	w := f.ask(name, func(h *host.Host) ([]migration.Domain, error) { return one(h.DomainByName(ctx, name)) })
 	unseen, err := unheard(w, f.mayMiss)
 	if err == nil && len(w.Seen()) == 0 && !isASCII(name) {

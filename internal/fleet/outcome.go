@@ -34,6 +34,8 @@ func (e *ChangedError) Error() string {
 type Outcome struct {
 	// Written are the hosts that have the record afterwards, or may have it.
 	Written []Member
+	// Lacking are the hosts that were to have the record, and are in another cluster.
+	Lacking []Member
 	// Seen are the copies as they were written, by the UUID of the host.
 	Seen map[string]Digest
 	// Taken are copies of other owners, as they were before they were taken over.

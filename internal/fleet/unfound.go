@@ -35,21 +35,21 @@ func (e *UnseenError) Unwrap() []error { return e.Unseen }
 // Whereabouts is what the hosts said.
 func (e *UnseenError) Whereabouts() migration.Whereabouts { return e.Seen }
 
-// LookError is a VM that could not be looked for on every host, and so may be
+// ObservationError is a VM of which a host gave no observation, and so may be
 // anywhere else than where it was seen, too.
-type LookError struct {
+type ObservationError struct {
 	Seen migration.Whereabouts
 	// Err is a *HostsDownError when no other than unreachable hosts are the reason.
 	Err error
 }
 
-func (e *LookError) Error() string { return e.Err.Error() }
+func (e *ObservationError) Error() string { return e.Err.Error() }
 
 // Unwrap gives why.
-func (e *LookError) Unwrap() error { return e.Err }
+func (e *ObservationError) Unwrap() error { return e.Err }
 
 // Whereabouts is what the hosts said.
-func (e *LookError) Whereabouts() migration.Whereabouts { return e.Seen }
+func (e *ObservationError) Whereabouts() migration.Whereabouts { return e.Seen }
 
 // InTransitError is a VM of which only what a migration holds is seen, an incoming
 // domain or the source of a post-copy: the host that it comes from or goes to is not
@@ -114,16 +114,4 @@ type BrokenPostCopyError struct {
 func (e *BrokenPostCopyError) Error() string {
 	return fmt.Sprintf("the post-copy migration of VM %s (%s) has failed, and each of %s holds a part of its memory",
 		e.Name, e.UUID, Quote(e.Hosts))
-}
-
-// SameHostError is one libvirt host that the configuration has twice.
-type SameHostError struct {
-	// Names are the two names it goes by.
-	Names [2]string
-	// HostUUID is the one that libvirt gives for both.
-	HostUUID string
-}
-
-func (e *SameHostError) Error() string {
-	return fmt.Sprintf("the hosts %s are one and the same libvirt host (%s)", Quote(e.Names[:]), e.HostUUID)
 }

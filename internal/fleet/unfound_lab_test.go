@@ -31,13 +31,13 @@ func TestFind_hostDown(t *testing.T) {
 			f := open(t, labConfig(t, test.unreachable, test.down))
 			for _, vm := range []string{guest.Name, guest.UUID} {
 				_, err := f.Find(testContext(t), vm, "")
-				var look interface {
+				var failed interface {
 					Whereabouts() migration.Whereabouts
 				}
-				if !errors.As(err, &look) {
+				if !errors.As(err, &failed) {
 					t.Fatalf("error %v does not say where the VM is", err)
 				}
-				if diff := cmp.Diff(test.want, said(look.Whereabouts().Hosts)); diff != "" {
+				if diff := cmp.Diff(test.want, said(failed.Whereabouts().Hosts)); diff != "" {
 					t.Errorf("whereabouts of %s (-want +got):\n%s", vm, diff)
 				}
 			}

@@ -301,7 +301,9 @@ func (r VMRecord) mostTelling() Copy {
 // DeleteVM removes a VM's record, and returns its copies. It leaves one that another
 // instance has declared. A VM that no host has is the *NotFoundError of Find: whether its
 // record is gone with it depends on which hosts were asked.
-func (f *Fleet) DeleteVM(ctx context.Context, uuid, last string, d Declaration) (removed []Copy, left *Copy, err error) {
+func (f *Fleet) DeleteVM(
+	ctx context.Context, uuid, last string, d Declaration,
+) (removed []Copy, left *Copy, err error) {
 	release, err := f.alone(ctx, uuid)
 	if err != nil {
 		return nil, nil, err

@@ -13,7 +13,9 @@ import (
 
 // read makes a call that changes nothing on the control connection. It repeats the call
 // once if the connection is lost, as after a restart of the daemon.
-func read[T any](ctx context.Context, h *Host, op string, class rpc.Class, fn func(*libvirt.Libvirt) (T, error)) (T, error) {
+func read[T any](
+	ctx context.Context, h *Host, op string, class rpc.Class, fn func(*libvirt.Libvirt) (T, error),
+) (T, error) {
 	v, err := invoke(ctx, h, h.deadlines.Call, class, fn)
 	if lostInCall(err) != nil {
 		v, err = invoke(ctx, h, h.deadlines.Call, class, fn)
@@ -23,7 +25,9 @@ func read[T any](ctx context.Context, h *Host, op string, class rpc.Class, fn fu
 
 // write makes a call that changes something on the control connection. It repeats the
 // call only if it was certainly not sent.
-func write(ctx context.Context, h *Host, op string, limit time.Duration, class rpc.Class, fn func(*libvirt.Libvirt) error) error {
+func write(
+	ctx context.Context, h *Host, op string, limit time.Duration, class rpc.Class, fn func(*libvirt.Libvirt) error,
+) error {
 	call := func(lv *libvirt.Libvirt) (struct{}, error) { return struct{}{}, fn(lv) }
 	_, err := invoke(ctx, h, limit, class, call)
 	if lost := lostInCall(err); lost != nil && lost.Unsent {
@@ -43,7 +47,9 @@ func lostInCall(err error) *rpc.LostError {
 }
 
 // invoke makes one call on the control connection.
-func invoke[T any](ctx context.Context, h *Host, limit time.Duration, class rpc.Class, fn func(*libvirt.Libvirt) (T, error)) (T, error) {
+func invoke[T any](
+	ctx context.Context, h *Host, limit time.Duration, class rpc.Class, fn func(*libvirt.Libvirt) (T, error),
+) (T, error) {
 	c, err := h.controlConn(ctx)
 	if err != nil {
 		var zero T

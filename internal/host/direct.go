@@ -19,7 +19,9 @@ const beginTimeout = 5 * time.Minute
 // Begin starts a direct migration on its source. It needs no undo if the migration does
 // not continue. The error of Begin and Perform matches migration.ErrBusy if another
 // migration of the domain runs.
-func (h *Host) Begin(ctx context.Context, uuid string, p migration.Parameters) (domainXML string, cookie []byte, err error) {
+func (h *Host) Begin(
+	ctx context.Context, uuid string, p migration.Parameters,
+) (domainXML string, cookie []byte, err error) {
 	const op = "begin the migration"
 	dom, err := handle(uuid)
 	if err != nil {
@@ -73,7 +75,9 @@ func (h *Host) Prepare(
 
 // Perform sends the guest's memory to the URI of the destination. The error matches
 // migration.ErrMemoryUnreachable if that cannot be reached.
-func (h *Host) Perform(ctx context.Context, uuid, migrationURI string, cookie []byte, p migration.Parameters) ([]byte, error) {
+func (h *Host) Perform(
+	ctx context.Context, uuid, migrationURI string, cookie []byte, p migration.Parameters,
+) ([]byte, error) {
 	const op = "send the domain's memory"
 	dom, err := handle(uuid)
 	if err != nil {
@@ -98,7 +102,9 @@ func (h *Host) Perform(ctx context.Context, uuid, migrationURI string, cookie []
 
 // Finish starts the domain on the destination or, if cancelled, destroys the incoming
 // domain.
-func (h *Host) Finish(ctx context.Context, name string, cookie []byte, p migration.Parameters, cancelled bool) ([]byte, error) {
+func (h *Host) Finish(
+	ctx context.Context, name string, cookie []byte, p migration.Parameters, cancelled bool,
+) ([]byte, error) {
 	params := typedParameters(p)
 	params.text(libvirt.MigrateParamDestName, name)
 	return step(ctx, h, "finish the migration", session{false, name}, lastStep, func(lv *libvirt.Libvirt) ([]byte, error) {

@@ -161,7 +161,9 @@ func (h *Host) Resume(ctx context.Context, uuid string) error {
 }
 
 // command makes a call whose only argument is the domain.
-func (h *Host) command(ctx context.Context, op, uuid string, class rpc.Class, fn func(*libvirt.Libvirt, libvirt.Domain) error) error {
+func (h *Host) command(
+	ctx context.Context, op, uuid string, class rpc.Class, fn func(*libvirt.Libvirt, libvirt.Domain) error,
+) error {
 	dom, err := handle(uuid)
 	if err != nil {
 		return h.fail(op, err)

@@ -97,7 +97,9 @@ func (h *Host) readCopies(ctx context.Context, op string, dom libvirt.Domain, r 
 	return parallel(reads...)
 }
 
-func (h *Host) readCopy(ctx context.Context, op string, dom libvirt.Domain, where libvirt.DomainModificationImpact) (*string, error) {
+func (h *Host) readCopy(
+	ctx context.Context, op string, dom libvirt.Domain, where libvirt.DomainModificationImpact,
+) (*string, error) {
 	element, err := read(ctx, h, op, rpc.Quick, func(lv *libvirt.Libvirt) (string, error) {
 		return lv.DomainGetMetadata(dom, int32(libvirt.DomainMetadataElement), libvirt.OptString{MetadataURI}, where)
 	})

@@ -75,6 +75,7 @@ var codeKinds = map[libvirt.ErrorNumber]error{
 	libvirt.ErrOperationDenied:      ErrDenied,
 	libvirt.ErrAccessDenied:         ErrDenied,
 	libvirt.ErrAuthFailed:           ErrDenied,
+	libvirt.ErrMigrateUnsafe:        migration.ErrUnsafe,
 	libvirt.ErrNoSecret:             ErrNoRecord,
 	libvirt.ErrNoDomainMetadata:     ErrNoRecord,
 	libvirt.ErrNoSupport:            ErrUnsupported,

@@ -123,7 +123,9 @@ func (h *Host) DeleteRecord(ctx context.Context, level Level) error {
 
 // putRecord reads first, to skip an unneeded write, and again after a write of unknown
 // outcome, to repeat it only if it had no effect.
-func (h *Host) putRecord(ctx context.Context, op string, level Level, json *string, put func(*libvirt.Libvirt) error) error {
+func (h *Host) putRecord(
+	ctx context.Context, op string, level Level, json *string, put func(*libvirt.Libvirt) error,
+) error {
 	var failure error
 	for range 2 {
 		found, foreign, err := h.readSecret(ctx, op, level)

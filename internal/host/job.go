@@ -19,7 +19,9 @@ type jobReply struct {
 }
 
 // jobStats reads a domain's job. Just after a migration it waits for up to 2.2 s.
-func (h *Host) jobStats(ctx context.Context, op string, dom libvirt.Domain, flags libvirt.DomainGetJobStatsFlags) (jobReply, error) {
+func (h *Host) jobStats(
+	ctx context.Context, op string, dom libvirt.Domain, flags libvirt.DomainGetJobStatsFlags,
+) (jobReply, error) {
 	return read(ctx, h, op, rpc.Patient, func(lv *libvirt.Libvirt) (jobReply, error) {
 		kind, params, err := lv.DomainGetJobStats(dom, flags)
 		return jobReply{libvirt.DomainJobType(kind), params}, err

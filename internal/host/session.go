@@ -29,7 +29,9 @@ const (
 // step makes one step on the connection of its session. The connection stays open after
 // a successful first step, and after an abandoned one: libvirt would take its end for the
 // end of the migration.
-func step[T any](ctx context.Context, h *Host, op string, s session, at position, fn func(*libvirt.Libvirt) (T, error)) (T, error) {
+func step[T any](
+	ctx context.Context, h *Host, op string, s session, at position, fn func(*libvirt.Libvirt) (T, error),
+) (T, error) {
 	c, err := h.sessionConn(ctx, s, at)
 	if err != nil {
 		var zero T

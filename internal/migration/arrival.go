@@ -6,9 +6,9 @@ import "context"
 // still knows of the migration that brought it there, and what is unusual about it. It
 // asks the host within deadlines of its own, and changes nothing.
 func Arrival(ctx context.Context, host Host, uuid string) (Report, error) {
-	look, cancel := context.WithTimeout(ctx, probeDeadline)
+	observing, cancel := context.WithTimeout(ctx, probeDeadline)
 	defer cancel()
-	seen := observe(look, host, uuid)
+	seen := observe(observing, host, uuid)
 	if seen.Err != nil {
 		return Report{}, seen.Err
 	}

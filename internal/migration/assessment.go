@@ -106,7 +106,7 @@ func Assess(ctx context.Context, r Request) Assessment {
 		return a
 	}
 	if same := source.identity.HostUUID; same != "" && same == destination.identity.HostUUID {
-		a.add(Finding{Check: CheckHosts, Fact: SameHost{source.identity}, Lasting: true})
+		a.add(Finding{Check: CheckHosts, Fact: oneUUID(source.identity, destination.identity), Lasting: true})
 		return a
 	}
 	a.asked = true
@@ -121,6 +121,15 @@ func Assess(ctx context.Context, r Request) Assessment {
 	a.checkJob(ctx, r)
 	a.checkStranded(r)
 	return a
+}
+
+// oneUUID tells one host under two names from two with one UUID, which libvirt takes from
+// the machine's firmware.
+func oneUUID(source, destination Identity) Fact {
+	if source.Hostname != destination.Hostname {
+		return SameUUID{source, destination}
+	}
+	return SameHost{source}
 }
 
 // probe is what one host first said.
@@ -186,7 +195,7 @@ func (a *Assessment) outcome(r Request) Outcome {
 // jobHeld tells whether a call holds the job on the source, which then answers nothing about
 // it: with an incoming domain on the destination, a migration that connects to it.
 func jobHeld(ctx context.Context, r Request) bool {
-	held, err := ask(ctx, lookDeadline, func(ctx context.Context) (bool, error) { return r.Source.JobHeld(ctx, r.UUID) })
+	held, err := ask(ctx, observeDeadline, func(ctx context.Context) (bool, error) { return r.Source.JobHeld(ctx, r.UUID) })
 	return err == nil && held
 }
 

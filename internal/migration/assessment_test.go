@@ -42,8 +42,12 @@ func TestAssessNamesTheCheckThatFailed(t *testing.T) {
 			migration.CheckAnswers, "kvm1", asError, false, "does not answer",
 		},
 		"both names are one host": {
-			func(s *scene) { s.kvm2.Is.HostUUID = s.kvm1.Is.HostUUID },
+			func(s *scene) { s.kvm2.Is = s.kvm1.Is },
 			migration.CheckHosts, "", asError, true, "the same host",
+		},
+		"two hosts have one UUID": {
+			func(s *scene) { s.kvm2.Is.HostUUID = s.kvm1.Is.HostUUID },
+			migration.CheckHosts, "", asError, true, "set host_uuid",
 		},
 		"the VM is shut off": {
 			func(s *scene) { s.kvm1.SetState(uuid, migration.StateShutOff) },

@@ -80,7 +80,7 @@ func (c *chaos) arrange() {
 	})
 	c.request.Mode = migration.Modes()[c.random.IntN(3)]
 	c.tell("%+v, %s, mode %s", script, c.request.Policy.OnTimeout(), c.request.Mode)
-	// Timeout, pause and grace, a lost source, post-copy, and looking.
+	// Timeout, pause and grace, a lost source, post-copy, and verifying.
 	c.bound = 10 * time.Minute
 	if c.chance(30) {
 		after := c.within(60 * time.Second)

@@ -114,7 +114,7 @@ func (s steps) hear(ctx context.Context) error {
 	if s.mayFetch(ctx) {
 		return nil
 	}
-	_, err := ask(ctx, lookDeadline, func(ctx context.Context) (Domain, error) { return s.Destination.Domain(ctx, s.UUID) })
+	_, err := ask(ctx, observeDeadline, func(ctx context.Context) (Domain, error) { return s.Destination.Domain(ctx, s.UUID) })
 	if !Lost(err) {
 		return nil
 	}
@@ -132,9 +132,9 @@ func (s steps) mayFetch(ctx context.Context) bool {
 	if s.runner.postCopy.Load() {
 		return true
 	}
-	look, cancel := context.WithTimeout(context.WithoutCancel(ctx), lookDeadline)
+	observing, cancel := context.WithTimeout(context.WithoutCancel(ctx), observeDeadline)
 	defer cancel()
-	return !observe(look, s.Source, s.UUID).Is(StateRunning, StateAsleep, StatePaused)
+	return !observe(observing, s.Source, s.UUID).Is(StateRunning, StateAsleep, StatePaused)
 }
 
 // discard removes the incoming domain and tells whether it is certain to be gone.
@@ -173,8 +173,8 @@ func (s steps) started(ctx context.Context) (bool, error) {
 	deadline := time.Now().Add(verifyLimit)
 	discarded := false
 	for {
-		look, cancel := context.WithTimeout(ctx, lookDeadline)
-		seen := observe(look, s.Destination, s.UUID)
+		observing, cancel := context.WithTimeout(ctx, observeDeadline)
+		seen := observe(observing, s.Destination, s.UUID)
 		cancel()
 		switch {
 		case seen.Is(StateRunning, StateAsleep, StatePaused, StateCrashed):
@@ -238,14 +238,16 @@ func undoing(ctx context.Context) (context.Context, context.CancelFunc) {
 
 // whileSeen is a context that ends a time after the destination was last seen to
 // hold the domain in a state: until then a call may last.
-func (s steps) whileSeen(ctx context.Context, state DomainState, limit time.Duration) (context.Context, context.CancelFunc) {
+func (s steps) whileSeen(
+	ctx context.Context, state DomainState, limit time.Duration,
+) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancel(ctx)
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
 		defer cancel()
 		for seen := time.Now(); time.Since(seen) < limit && ctx.Err() == nil; {
-			there, err := ask(ctx, lookDeadline, func(ctx context.Context) (Domain, error) { return s.Destination.Domain(ctx, s.UUID) })
+			there, err := ask(ctx, observeDeadline, func(ctx context.Context) (Domain, error) { return s.Destination.Domain(ctx, s.UUID) })
 			if err == nil && there.State == state {
 				seen = time.Now()
 			}
@@ -270,7 +272,7 @@ func (s steps) heartbeat(ctx context.Context) (end func()) {
 		defer close(ended)
 		heard := time.Now()
 		for ctx.Err() == nil {
-			if _, err := ask(ctx, lookDeadline, func(ctx context.Context) (Domain, error) {
+			if _, err := ask(ctx, observeDeadline, func(ctx context.Context) (Domain, error) {
 				return s.Destination.Domain(ctx, s.UUID)
 			}); !Lost(err) {
 				heard = time.Now()

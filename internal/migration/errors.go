@@ -21,6 +21,9 @@ var (
 	// ErrUnsupported is a daemon that does not know a call or a parameter: mostly,
 	// one that is too old.
 	ErrUnsupported = errors.New("not supported by the host's libvirt")
+	// ErrUnsafe is a migration that libvirt refuses because the guest could lose data, as on
+	// a disk that is not on shared storage (VIR_ERR_MIGRATE_UNSAFE).
+	ErrUnsafe = errors.New("migration is unsafe")
 	// ErrUnreachable is a host whose libvirt could not be reached, did not
 	// answer in time, or lost the connection in mid-call. Without ErrUnsent nothing
 	// is known of the call's effect.

@@ -61,15 +61,15 @@ const (
 	// incoming domain on the destination.
 	adoptionPatience = 5 * time.Second
 
-	// verifyLimit bounds the look at both hosts after the end.
+	// verifyLimit bounds the observation of the VM on both hosts after the end.
 	verifyLimit = 30 * time.Second
-	// lookDeadline bounds one look at both hosts, so that a silent one does not
+	// observeDeadline bounds one observation of each host, so that a silent one does not
 	// hold up what the other one says.
-	lookDeadline = 5 * time.Second
+	observeDeadline = 5 * time.Second
 	// heartbeatInterval is the time between two questions whether the destination is
 	// there.
 	heartbeatInterval = 2 * time.Second
-	// verifyInterval is the time between two looks.
+	// verifyInterval is the time between two observations.
 	verifyInterval = 250 * time.Millisecond
 	// leftoverPatience is how long the source may keep a definition, or a host a
 	// paused guest, before it counts as left behind.

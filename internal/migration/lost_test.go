@@ -259,7 +259,7 @@ func TestRunDoesNotTakeSilenceForTheEndOfTheJob(t *testing.T) {
 	}
 }
 
-// As long as the looking lasts, an answer is waited for.
+// As long as the verification lasts, an answer is waited for.
 func TestRunWaitsToHearWhetherTheJobHasEnded(t *testing.T) {
 	t.Parallel()
 	play(t, func(s *scene) {

@@ -24,7 +24,7 @@ type move struct {
 	persistent bool
 }
 
-// Run moves a VM, and returns when that is over and both hosts were looked at.
+// Run moves a VM, and returns when that is over and the VM was observed on both hosts.
 // It returns an error unless the VM was seen on the destination and seen to be
 // gone from the source; the error is a Diagnosis.
 //
@@ -57,7 +57,7 @@ func Run(ctx context.Context, r Request, report func(Progress)) (Report, error) 
 	if a.Running {
 		return m.conclude(m.adopt(ctx, a))
 	}
-	m.parameters = r.parameters(a.source.Domain)
+	m.parameters = r.Parameters(a.source.Domain)
 	m.downtime = &downtime{request: r}
 	m.downtime.prepare(ctx)
 	if ctx.Err() != nil {
@@ -145,12 +145,12 @@ func (e ending) unreached() bool {
 // resident tells whether the VM is seen on the source, and no process holds it on
 // the destination.
 func (m *move) resident(ctx context.Context) bool {
-	source, destination := m.observe(ctx, lookDeadline)
+	source, destination := m.observe(ctx, observeDeadline)
 	return source.Is(StateRunning, StateAsleep, StatePaused) && destination.Gone()
 }
 
 // cancelled is the ending of a move that the caller cancels while no migration is
-// watched. It is told at once: the look at both hosts that follows takes a while.
+// watched. It is told at once: the observation of both hosts that follows takes a while.
 func (m *move) cancelled(e ending) ending {
 	m.tellCancelled()
 	e.verdict, e.cancelled, e.elapsed = byCaller, true, time.Since(m.start)
@@ -187,7 +187,7 @@ func (m *move) alreadyThere(a Assessment) Report {
 	return r
 }
 
-// conclude looks at both hosts and reports how the move went.
+// conclude observes both hosts and reports how the move went.
 func (m *move) conclude(e ending) (Report, error) {
 	m.report.enter(PhaseVerifying, Notice{Kind: NoticeVerifying})
 	v := verification{
@@ -279,6 +279,6 @@ func (m *move) refused(a Assessment) error {
 func (m *move) cancelledEarly() error {
 	m.tellCancelled()
 	o := Outcome{UUID: m.UUID, Name: m.Name, Untouched: true}
-	o.Source, o.Destination = m.observe(m.own, lookDeadline)
+	o.Source, o.Destination = m.observe(m.own, observeDeadline)
 	return &CancelledError{Failure: Failure{Outcome: o}}
 }

@@ -54,7 +54,7 @@ const (
 	NoticeTooLate       NoticeKind = "too late to cancel"
 	NoticeOver          NoticeKind = "too late to cancel, ended"
 	NoticeUncancellable NoticeKind = "post-copy cannot be cancelled"
-	// NoticeVerifying looks at both hosts.
+	// NoticeVerifying observes both hosts.
 	NoticeVerifying NoticeKind = "verifying"
 	// NoticeDowntimeLater is max_downtime_ms that could not be set yet, to Err,
 	// NoticeDowntimeNever one that cannot be set.

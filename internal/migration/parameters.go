@@ -25,10 +25,10 @@ func (p Parameters) PostCopy() bool { return p.Policy.Has(policy.FlagPostCopy) }
 // Compression tells whether memory is sent compressed.
 func (p Parameters) Compression() bool { return p.Policy.Has(policy.FlagCompressed) }
 
-// parameters turns the policy into what libvirt is told about this domain. A
+// Parameters turns the policy into what libvirt is told about this domain. A
 // guest that is paused or asleep dirties nothing and is never switched to
 // post-copy, which would set a paused one running (Red Hat bug 1464792).
-func (r Request) parameters(d Domain) Parameters {
+func (r Request) Parameters(d Domain) Parameters {
 	effective := r.Policy
 	if d.State == StatePaused || d.State == StateAsleep {
 		effective.Policy.PostCopy = new(false)

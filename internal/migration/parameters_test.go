@@ -81,7 +81,7 @@ func TestParameters(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			r := Request{MigrationURI: "tcp://10.0.0.2", Policy: policy.Resolve(policy.Levels{VM: test.policy})}
-			if diff := cmp.Diff(test.want, r.parameters(test.domain)); diff != "" {
+			if diff := cmp.Diff(test.want, r.Parameters(test.domain)); diff != "" {
 				t.Errorf("want -, got +:\n%s", diff)
 			}
 		})

@@ -135,7 +135,7 @@ func (p *poller) received(ctx context.Context) bool {
 }
 
 func (p *poller) there(ctx context.Context) (Domain, error) {
-	return ask(ctx, lookDeadline, func(ctx context.Context) (Domain, error) {
+	return ask(ctx, observeDeadline, func(ctx context.Context) (Domain, error) {
 		return p.request.Destination.Domain(ctx, p.request.UUID)
 	})
 }

@@ -6,6 +6,9 @@ type (
 	NoAnswer struct{}
 	// SameHost is one host under two names.
 	SameHost struct{ Identity Identity }
+	// SameUUID is two hosts that libvirt knows by one host UUID, as their different host
+	// names tell.
+	SameUUID struct{ Source, Destination Identity }
 	// NotRunning is a VM that does not run on the source, where Seen was seen.
 	NotRunning struct{ Seen Observation }
 	// BrokenPostCopy is a post-copy that has lost its link and left Outcome.
@@ -33,6 +36,9 @@ func (NoAnswer) Problem() string { return "no answer" }
 
 // Problem implements Fact.
 func (SameHost) Problem() string { return "same host" }
+
+// Problem implements Fact.
+func (SameUUID) Problem() string { return "same host UUID" }
 
 // Problem implements Fact.
 func (NotRunning) Problem() string { return "not running" }

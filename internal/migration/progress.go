@@ -19,7 +19,7 @@ const (
 	PhasePostCopy Phase = "post_copy"
 	// PhaseCancelling waits for libvirt to end the job.
 	PhaseCancelling Phase = "cancelling"
-	// PhaseVerifying looks at both hosts.
+	// PhaseVerifying observes both hosts.
 	PhaseVerifying Phase = "verifying"
 )
 

@@ -24,7 +24,7 @@ func TestCancelIsNotHeldUpByACallUnderWay(t *testing.T) {
 		"the job hangs":      func(s *scene) { s.kvm1.Before("Job", mt.Hang()) },
 		"the job takes 8 s":  func(s *scene) { s.kvm1.Before("Job", func(ctx contextT) error { return pauseFor(ctx, 8*time.Second) }) },
 		"the source is mute": func(s *scene) { s.kvm1.Mute() },
-		"the look at the destination hangs": func(s *scene) {
+		"the observation of the destination hangs": func(s *scene) {
 			s.kvm1.Before("Job", mt.Always(migration.ErrUnreachable))
 			s.kvm2.Before("Domain", mt.Hang())
 		},
@@ -84,7 +84,7 @@ func TestCancelIsSeenAtOnce(t *testing.T) {
 		"while both hang":              func(s *scene) { s.kvm1.Mute(); s.kvm2.Mute() },
 		"while the order to abort":     func(s *scene) { s.kvm1.Before("AbortJob", mt.Hang()) },
 		"while the switch hangs":       func(s *scene) { s.kvm1.Before("StartPostCopy", mt.Hang()) },
-		"while the looks hang":         func(s *scene) { s.kvm1.Before("Domain", mt.Hang()); s.kvm2.Before("Domain", mt.Hang()) },
+		"while observations hang":      func(s *scene) { s.kvm1.Before("Domain", mt.Hang()); s.kvm2.Before("Domain", mt.Hang()) },
 		"while the preparation hangs":  func(s *scene) { s.kvm2.Before("Prepare", mt.Hang()) },
 		"while the beginning hangs":    func(s *scene) { s.kvm1.Before("Begin", mt.Hang()) },
 		"while libvirt takes no calls": func(s *scene) { s.kvm1.Before("MigratePeerToPeer", mt.Hang()); s.kvm1.Before("Perform", mt.Hang()) },

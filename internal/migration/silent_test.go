@@ -76,9 +76,9 @@ func TestDirectIsNotSaidToBeHaltedWhenTheSourceFallsSilent(t *testing.T) {
 	})
 }
 
-// TestRunLooksAtTheDestinationWhileTheSourceIsSilent does not wait for a source
+// TestRunObservesTheDestinationWhileTheSourceIsSilent does not wait for a source
 // that may never answer when the guest has arrived.
-func TestRunLooksAtTheDestinationWhileTheSourceIsSilent(t *testing.T) {
+func TestRunObservesTheDestinationWhileTheSourceIsSilent(t *testing.T) {
 	t.Parallel()
 	for name, silence := range silences {
 		t.Run(name, func(t *testing.T) {

@@ -51,7 +51,7 @@ func TestRunNeverResumesAStrandedVM(t *testing.T) {
 }
 
 // A switch-over that has just ended looks the same for a moment.
-func TestRunLooksAgainBeforeItCallsAVMStranded(t *testing.T) {
+func TestRunObservesAgainBeforeItCallsAVMStranded(t *testing.T) {
 	t.Parallel()
 	play(t, func(s *scene) {
 		s.strand()

@@ -258,7 +258,7 @@ func TestTransitions(t *testing.T) {
 				after(switchGrace, event{kind: onSwitchAnswer, err: errRefuse}).does(askSource).
 				after(time.Second, event{kind: onSourceSeen, err: errLost}).is(switching).does(orderSwitch)
 		},
-		"a look that came before the switch was overdue decides nothing": func(t *testing.T) {
+		"an observation that came before the switch was overdue decides nothing": func(t *testing.T) {
 			c := sending(t, PeerToPeer, switches).after(19*time.Second, tick)
 			c.facts.orders[askSource] = orderState{made: c.now, underWay: true}
 			c.after(time.Second, event{kind: onSourceSeen, domain: Domain{State: StateRunning}}).is(switching)

@@ -7,7 +7,7 @@ import (
 )
 
 // verification is what is known of the end of a migration before the hosts are
-// looked at.
+// observed.
 type verification struct {
 	request Request
 	// ranBefore is true when the guest ran, or was asleep, when the migration began:
@@ -43,7 +43,7 @@ func (m *move) withheld(e ending) bool {
 	return !m.Policy.PostCopy() || !Lost(e.err)
 }
 
-// verify looks at both hosts until what they say can be relied on, or
+// verify observes both hosts until what they say can be relied on, or
 // the limit has passed. On the way it resumes a guest that was left paused
 // where that cannot make it run twice.
 func (v *verification) verify(ctx context.Context) Outcome {
@@ -68,9 +68,9 @@ func (v *verification) see(ctx context.Context) Outcome {
 	o := Outcome{
 		UUID: v.request.UUID, Name: v.request.Name, Foreign: v.foreign, Withheld: v.withheld, Recovery: v.recovery,
 	}
-	o.Source, o.Destination = v.request.observe(ctx, lookDeadline)
+	o.Source, o.Destination = v.request.observe(ctx, observeDeadline)
 	if o.Source.Err == nil && o.Source.Domain.Active() {
-		job, err := ask(ctx, lookDeadline, func(ctx context.Context) (Job, error) { return v.request.Source.Job(ctx, v.request.UUID) })
+		job, err := ask(ctx, observeDeadline, func(ctx context.Context) (Job, error) { return v.request.Source.Job(ctx, v.request.UUID) })
 		switch {
 		case err == nil:
 			o.Migrating = job.migratesOut()

@@ -170,7 +170,7 @@ func (w *watch) perform(e effect) {
 	case askSource:
 		w.observe(onSourceSeen, source, callDeadline)
 	case askDestination:
-		w.observe(onDestinationSeen, w.request.Destination, lookDeadline)
+		w.observe(onDestinationSeen, w.request.Destination, observeDeadline)
 	case endMigration:
 		if w.runner != nil {
 			w.runner.halt()

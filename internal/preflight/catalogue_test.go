@@ -83,6 +83,14 @@ func TestAssess_findings(t *testing.T) {
 				Host: "kvm2", Lasting: true,
 			},
 		},
+		"a disk that is not shared": {
+			func(s *scene) { s.here.Fails("Begin", migration.ErrUnsafe) },
+			migration.Finding{Check: preflight.CheckVerdict, Fact: preflight.Refused{}, Host: "kvm1", Lasting: true},
+		},
+		"a snapshot": {
+			func(s *scene) { s.here.Fails("Begin", migration.ErrNotActive) },
+			migration.Finding{Check: preflight.CheckVerdict, Fact: preflight.Refused{}, Host: "kvm1"},
+		},
 		"the host is too small": {
 			func(s *scene) { s.there.Has = preflight.Memory{Total: 512 * mt.MiB, Available: 512 * mt.MiB} },
 			migration.Finding{
@@ -186,36 +194,45 @@ func TestAssess_unchecked(t *testing.T) {
 	}
 	never := func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }
 	tests := map[string]struct {
-		arrange     func(*scene)
-		cpu, memory preflight.Why
-		notable     bool
+		arrange              func(*scene)
+		cpu, memory, verdict preflight.Why
+		notable              bool
 	}{
 		"the CPU cannot be compared": {
-			func(s *scene) { s.there.CPUProblem = errInternal }, preflight.Failed, "", true,
+			func(s *scene) { s.there.CPUProblem = errInternal }, preflight.Failed, "", "", true,
 		},
 		"memory is denied": {
-			func(s *scene) { s.there.Fails("Memory", migration.ErrDenied) }, "", preflight.Denied, true,
+			func(s *scene) { s.there.Fails("Memory", migration.ErrDenied) }, "", preflight.Denied, "", true,
 		},
 		"memory is not told": {
-			func(s *scene) { s.there.Fails("Memory", migration.ErrUnsupported) }, "", preflight.Unsupported, false,
+			func(s *scene) { s.there.Fails("Memory", migration.ErrUnsupported) }, "", preflight.Unsupported, "", false,
 		},
 		"memory is told too late": {
-			func(s *scene) { s.there.Before("Memory", never) }, "", preflight.Late, true,
+			func(s *scene) { s.there.Before("Memory", never) }, "", preflight.Late, "", true,
 		},
 		"the definition cannot be read": {
-			func(s *scene) { s.here.Fails("DomainXML", errInternal) }, preflight.Unread, preflight.Unread, true,
+			func(s *scene) { s.here.Fails("DomainXML", errInternal) }, preflight.Unread, preflight.Unread, preflight.Unread, true,
 		},
 		"the definition cannot be parsed": {
-			func(s *scene) { s.here.Definition = "<domain" }, preflight.Unread, preflight.Unread, true,
+			func(s *scene) { s.here.Definition = "<domain" }, preflight.Unread, preflight.Unread, preflight.Unread, true,
+		},
+		"beginning is denied": {
+			func(s *scene) { s.here.Fails("Begin", migration.ErrDenied) }, "", "", preflight.Denied, true,
+		},
+		"beginning finds a job": {
+			func(s *scene) { s.here.Fails("Begin", migration.ErrBusy) }, "", "", preflight.UnderWay, false,
+		},
+		"beginning takes too long": {
+			func(s *scene) { s.here.Before("Begin", never) }, "", "", preflight.Late, true,
 		},
 		"the VM is shut off": {
-			func(s *scene) { s.kvm1.SetState(uuid, migration.StateShutOff) }, preflight.Unfit, preflight.Unfit, false,
+			func(s *scene) { s.kvm1.SetState(uuid, migration.StateShutOff) }, preflight.Unfit, preflight.Unfit, preflight.Unfit, false,
 		},
 		"a host does not answer": {
-			func(s *scene) { s.kvm2.Cut() }, preflight.Unanswered, preflight.Unanswered, false,
+			func(s *scene) { s.kvm2.Cut() }, preflight.Unanswered, preflight.Unanswered, preflight.Unanswered, false,
 		},
 		"the source does not tell of jobs": {
-			func(s *scene) { s.kvm1.Before("Job", mt.Always(errInternal)) }, preflight.UnderWay, preflight.UnderWay, false,
+			func(s *scene) { s.kvm1.Before("Job", mt.Always(errInternal)) }, preflight.UnderWay, preflight.UnderWay, preflight.UnderWay, false,
 		},
 	}
 	for name, test := range tests {
@@ -228,8 +245,12 @@ func TestAssess_unchecked(t *testing.T) {
 				if took := time.Since(began); took > 40*time.Second {
 					s.Errorf("took %s", took)
 				}
-				if cpu, memory := of(a, preflight.CheckCPU), of(a, preflight.CheckMemory); cpu != test.cpu || memory != test.memory {
-					s.Errorf("CPU %q, memory %q; want %q, %q", cpu, memory, test.cpu, test.memory)
+				for check, want := range map[migration.Check]preflight.Why{
+					preflight.CheckCPU: test.cpu, preflight.CheckMemory: test.memory, preflight.CheckVerdict: test.verdict,
+				} {
+					if got := of(a, check); got != want {
+						s.Errorf("%s: %q, want %q", check, got, want)
+					}
 				}
 				if notable := len(a.Notable()) > 0; notable != test.notable {
 					s.Errorf("notable: %v", a.Notable())

@@ -1,6 +1,10 @@
 package preflight
 
-import "context"
+import (
+	"context"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+)
 
 // Host answers what the checks ask of either host. Errors match the sentinels of package
 // migration: ErrDenied and ErrUnsupported tell why a question has no answer. The end of a
@@ -22,4 +26,7 @@ type Source interface {
 	// DomainXML is the domain's definition in the form meant for migration
 	// (VIR_DOMAIN_XML_MIGRATABLE).
 	DomainXML(ctx context.Context, uuid string) (string, error)
+	// Begin is migration.Source's: it makes all of libvirt's checks on the source, and
+	// leaves no job if nothing follows it.
+	Begin(ctx context.Context, uuid string, p migration.Parameters) (xml string, cookie []byte, err error)
 }

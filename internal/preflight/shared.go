@@ -49,6 +49,11 @@ func (s SharedSource) DomainXML(ctx context.Context, uuid string) (string, error
 	return s.domains.DomainXML(ctx, uuid)
 }
 
+// Begin implements Source.
+func (s SharedSource) Begin(ctx context.Context, uuid string, p migration.Parameters) (string, []byte, error) {
+	return s.domains.Begin(ctx, uuid, p)
+}
+
 // memo keeps one answer. The zero value is ready for use.
 type memo[T any] struct {
 	once sync.Once

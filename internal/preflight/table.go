@@ -11,6 +11,7 @@ const (
 	CheckPolicy   migration.Check = "policy"
 	CheckMode     migration.Check = "mode"
 	CheckVersions migration.Check = "versions"
+	CheckVerdict  migration.Check = "source's verdict"
 	CheckCPU      migration.Check = "guest CPU"
 	CheckMemory   migration.Check = "memory"
 	CheckPass     migration.Check = "time of one pass"
@@ -101,40 +102,37 @@ func Table() []Entry {
 		},
 		{
 			CheckPolicy, "the effective policy does not contradict itself", "nothing",
-			NeedsRequest, Errors, 0, "vm",
-			policyCheck{},
+			NeedsRequest, Errors, 0, "vm", policyCheck{},
 		},
 		{
 			CheckMode, "peer-to-peer has an address of the destination's libvirt", "nothing",
-			NeedsRequest, Errors, 0, "mode",
-			modeCheck{},
+			NeedsRequest, Errors, 0, "mode", modeCheck{},
 		},
 		{
 			CheckVersions, "libvirt and QEMU are new enough for the policy, and the destination's QEMU is no older",
 			"virConnectGetLibVersion, virConnectGetVersion",
-			NeedsHosts, Either, 0, "destination",
-			versionsCheck{},
+			NeedsHosts, Either, 0, "destination", versionsCheck{},
+		},
+		{
+			CheckVerdict, "libvirt on the source would begin the migration", "virDomainMigrateBegin3Params",
+			NeedsGuest, Errors, 1, "vm", verdictCheck{},
 		},
 		{
 			CheckCPU, "the destination can run the guest's CPU", "virConnectCompareHypervisorCPU",
-			NeedsGuest, Errors, 1, "destination",
-			cpuCheck{},
+			NeedsGuest, Errors, 1, "destination", cpuCheck{},
 		},
 		{
 			CheckMemory, "the destination has memory for the guest", "virNodeGetMemoryStats",
-			NeedsGuest, Either, 0, "destination",
-			memoryCheck{},
+			NeedsGuest, Either, 0, "destination", memoryCheck{},
 		},
 		{
 			CheckPass, "a pass over the guest's memory ends within the timeout, at the bandwidth that the policy allows",
 			"nothing",
-			NeedsGuest, Warnings, 0, "timeout",
-			passCheck{},
+			NeedsGuest, Warnings, 0, "timeout", passCheck{},
 		},
 		{
 			CheckRDMA, "a VM that is sent by RDMA has the memory limit that libvirt wants", "nothing",
-			NeedsGuest, Errors, 0, "vm",
-			rdmaCheck{},
+			NeedsGuest, Errors, 0, "vm", rdmaCheck{},
 		},
 	}
 }

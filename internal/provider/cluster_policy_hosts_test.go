@@ -8,6 +8,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/plancheck"
 	"github.com/hashicorp/terraform-plugin-testing/statecheck"
+	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
 )
 
 const batchRecord = `{"version":1,"cluster":"batch"}`
@@ -76,13 +77,17 @@ func TestAccClusterPolicy_held(t *testing.T) {
 			ExpectError: sayingAll("Unable to Update Cluster Migration Policy",
 				`The record was not written to "kvm2". The change was made on "kvm1". Host kvm2 is in cluster "batch".`),
 		},
-		resource.TestStep{ // what was reached is in state
+		resource.TestStep{ // what was reached is in state, and why the other was not
 			PreConfig: func() {
 				requireHostRecord(t, clusterSecret, `{"version":1,"cluster":"compute","auto_converge":true}`, kvm1)
 				requireHostRecord(t, clusterSecret, batchRecord, kvm2)
 			},
-			Config:            clusterPolicyOf(t, "compute", `auto_converge = true`, "kvm1"),
-			ConfigPlanChecks:  plansNothing(),
+			Config: clusterPolicyOf(t, "compute", `auto_converge = true`, "kvm1"),
+			ConfigPlanChecks: planActs(clusterPolicy, plancheck.ResourceActionUpdate,
+				expectBefore(clusterPolicy, tfjsonpath.New("hosts"), hostsExactly("kvm1")),
+				expectBefore(clusterPolicy, tfjsonpath.New("drift"), driftOf(map[string]string{"kvm2": "differs: cluster"})),
+				plancheck.ExpectKnownValue(clusterPolicy, tfjsonpath.New("drift"), noDrift),
+			),
 			ConfigStateChecks: []statecheck.StateCheck{expectHosts(clusterPolicy, "kvm1")},
 		},
 		resource.TestStep{ // removal takes away its own name only

@@ -29,7 +29,9 @@ func newClusterPolicyResource() resource.Resource {
 
 func clusterPolicySchema() schema.Schema {
 	return schema.Schema{
-		MarkdownDescription: "Live-migration policy of a cluster, which is a named group of hosts. Each field that is left out inherits from the global settings. Each of the hosts keeps a copy of the record, and can be in one cluster only.",
+		MarkdownDescription: "Live-migration policy of a cluster, which is a named group of hosts. Each field that " +
+			"is left out inherits from the global settings. Each of the hosts keeps a copy of the record, and can be " +
+			"in one cluster only.",
 		Attributes: levelAttributes(map[string]schema.Attribute{
 			"id": schema.StringAttribute{
 				MarkdownDescription: "Name of the cluster, the same as `name`.",
@@ -44,10 +46,11 @@ func clusterPolicySchema() schema.Schema {
 			"owner":    ownerAttribute(),
 			"replaces": replacesAttribute(),
 			"hosts": schema.SetAttribute{
-				MarkdownDescription: "Hosts in the cluster: keys of `hosts` in the provider's configuration. After a refresh, only hosts whose copy is in sync, so that a missing or changed copy shows as a difference.",
-				ElementType:         types.StringType,
-				Required:            true,
-				Validators:          hostSetValidators(),
+				MarkdownDescription: "Hosts in the cluster: keys of `hosts` in the provider's configuration. After a " +
+					"refresh, only hosts whose copy is in sync, so that a missing or changed copy shows as a difference.",
+				ElementType: types.StringType,
+				Required:    true,
+				Validators:  hostSetValidators(),
 			},
 		}),
 	}

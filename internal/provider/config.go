@@ -40,48 +40,61 @@ type hostModel struct {
 }
 
 // maxMigrationsDescription takes the direction, the largest value and the default.
-const maxMigrationsDescription = "Maximum number of concurrent %s migrations per host, 1 to %d; further moves wait. It counts the moves of one run of Terraform. Default: %d."
+const maxMigrationsDescription = "Maximum number of concurrent %s migrations per host, 1 to %d; further moves wait. " +
+	"It counts the moves of one run of Terraform. Default: %d."
 
 func configAttributes() map[string]schema.Attribute {
 	return map[string]schema.Attribute{
 		"hosts": schema.MapNestedAttribute{
-			MarkdownDescription: "The libvirt hosts, each under a label that resources use for it. The provider knows a host by its host UUID, so a label can be changed. " +
+			MarkdownDescription: "The libvirt hosts, each under a label that resources use for it. The provider " +
+				"knows a host by its host UUID, so a label can be changed. " +
 				"Terraform drops keys that it does not know in these objects without an error: check their spelling. " +
-				"Default: one host named `default`, at the URI in `LIBVIRT_DEFAULT_URI`, else `uri_default` in libvirt's `libvirt.conf`, else `qemu:///system`.",
+				"Default: one host named `default`, at the URI in `LIBVIRT_DEFAULT_URI`, else `uri_default` in " +
+				"libvirt's `libvirt.conf`, else `qemu:///system`.",
 			Optional:   true,
 			Validators: []validator.Map{mapvalidator.SizeAtLeast(1), mapvalidator.KeysAre(stringvalidator.LengthAtLeast(1))},
 			NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
 				"uri": schema.StringAttribute{
-					MarkdownDescription: "[Connection URI](https://libvirt.org/uri.html) of libvirt, by which Terraform reaches the host: `qemu+ssh` (through this machine's `ssh`), `qemu+libssh` (without `ssh`), " +
-						"`qemu+tls`, `qemu+tcp`, `qemu+unix` or `qemu:///system`. An alias from `uri_aliases` in libvirt's `libvirt.conf` works, too.",
+					MarkdownDescription: "[Connection URI](https://libvirt.org/uri.html) of libvirt, by which " +
+						"Terraform reaches the host: `qemu+ssh` (through this machine's `ssh`), `qemu+libssh` (without `ssh`), " +
+						"`qemu+tls`, `qemu+tcp`, `qemu+unix` or `qemu:///system`. An alias from `uri_aliases` in " +
+						"libvirt's `libvirt.conf` works, too.",
 					Required: true,
 				},
 				"peer_uri": schema.StringAttribute{
-					MarkdownDescription: "Connection URI by which the other hosts' libvirt reaches this one, for peer-to-peer migration to it. " +
-						"Default: `uri` without its client-side parameters. A local `uri` has no default: migrations to this host are then direct, and `peer_to_peer` is an error.",
+					MarkdownDescription: "Connection URI by which the other hosts' libvirt reaches this one, for " +
+						"peer-to-peer migration to it. " +
+						"Default: `uri` without its client-side parameters. A local `uri` has no default: migrations " +
+						"to this host are then direct, and `peer_to_peer` is an error.",
 					Optional: true,
 				},
 				"migration_uri": schema.StringAttribute{
-					MarkdownDescription: "Address that memory is sent to when this host is the destination, such as `tcp://10.0.0.2` or `tcp://[fd00::2]` (in libvirt `migrate_uri`). " +
-						"Leave the port out: libvirt then chooses a free one for each migration, from 49152 to 49215 unless its `qemu.conf` says otherwise. With a port one VM at a time can come in, and other moves wait. " +
+					MarkdownDescription: "Address that memory is sent to when this host is the destination, such as " +
+						"`tcp://10.0.0.2` or `tcp://[fd00::2]` (in libvirt `migrate_uri`). Leave the port out: libvirt then " +
+						"chooses a free one for each migration, from 49152 to 49215 unless its `qemu.conf` says otherwise. " +
+						"With a port one VM at a time can come in, and other moves wait. " +
 						"Default: this host's libvirt chooses it, by its host name.",
 					Optional: true,
 				},
 				"username": schema.StringAttribute{
-					MarkdownDescription: "User name for a libvirt that requires SASL authentication, over any transport but `qemu+tcp`. Default: the credentials that libvirt's `auth.conf` has for the host.",
-					Optional:            true,
+					MarkdownDescription: "User name for a libvirt that requires SASL authentication, over any " +
+						"transport but `qemu+tcp`. Default: the credentials that libvirt's `auth.conf` has for the host.",
+					Optional: true,
 				},
 				"password": schema.StringAttribute{
-					MarkdownDescription: "Password of `username`. It is never sent over an unencrypted connection, nor to a host whose certificate or host key is not verified.",
-					Optional:            true,
-					Sensitive:           true,
+					MarkdownDescription: "Password of `username`. It is never sent over an unencrypted connection, " +
+						"nor to a host whose certificate or host key is not verified.",
+					Optional:  true,
+					Sensitive: true,
 				},
 			}},
 		},
 		"unreachable_hosts": schema.StringAttribute{
-			MarkdownDescription: "What a plan does about a host that cannot be reached: `error` fails; `warn` gives a warning, continues, and keeps what state says of that host. Writing to such a host is always an error. Default: `error`.",
-			Optional:            true,
-			Validators:          []validator.String{stringvalidator.OneOf(string(fleet.UnreachableError), string(fleet.UnreachableWarn))},
+			MarkdownDescription: "What a plan does about a host that cannot be reached: `error` fails; `warn` gives " +
+				"a warning, continues, and keeps what state says of that host. Writing to such a host is always an " +
+				"error. Default: `error`.",
+			Optional:   true,
+			Validators: []validator.String{stringvalidator.OneOf(string(fleet.UnreachableError), string(fleet.UnreachableWarn))},
 		},
 		"max_outgoing_migrations": schema.Int64Attribute{
 			MarkdownDescription: fmt.Sprintf(maxMigrationsDescription, "outgoing", fleet.MostMigrations, fleet.DefaultMigrations),

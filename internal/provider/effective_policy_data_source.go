@@ -36,13 +36,18 @@ type effectivePolicyModel struct {
 	Inactive types.Set    `tfsdk:"inactive"`
 }
 
-func (d *effectivePolicyDataSource) Metadata(_ context.Context, req datasource.MetadataRequest, resp *datasource.MetadataResponse) {
+func (d *effectivePolicyDataSource) Metadata(
+	_ context.Context, req datasource.MetadataRequest, resp *datasource.MetadataResponse,
+) {
 	resp.TypeName = req.ProviderTypeName + "_effective_migration_policy"
 }
 
-func (d *effectivePolicyDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
+func (d *effectivePolicyDataSource) Schema(
+	_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse,
+) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Effective live-migration policy of a VM on the host that it is on: the value of every field, and the level that decided it.",
+		MarkdownDescription: "Effective live-migration policy of a VM on the host that it is on: the value of every " +
+			"field, and the level that decided it.",
 		Attributes: map[string]schema.Attribute{
 			"vm": schema.StringAttribute{
 				MarkdownDescription: vmDescription,
@@ -50,15 +55,18 @@ func (d *effectivePolicyDataSource) Schema(_ context.Context, _ datasource.Schem
 				Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
 			},
 			"uuid": schema.StringAttribute{MarkdownDescription: "UUID of the VM.", Computed: true},
-			"host": schema.StringAttribute{MarkdownDescription: "Host that the VM is on, whose records were read: a key of `hosts` in the provider's configuration.", Computed: true},
+			"host": schema.StringAttribute{MarkdownDescription: "Host that the VM is on, whose records were read: a " +
+				"key of `hosts` in the provider's configuration.", Computed: true},
 			"cluster": schema.StringAttribute{
 				MarkdownDescription: "Name of the cluster that the host is in; null when it is in none.",
 				Computed:            true,
 			},
 			"policy": schema.SingleNestedAttribute{
-				MarkdownDescription: "Value of every field. A field that no level sets and that has no built-in default is null: the default of libvirt or QEMU applies. The object is null while a record on the host cannot be read.",
-				Computed:            true,
-				Attributes:          effectiveAttributes(),
+				MarkdownDescription: "Value of every field. A field that no level sets and that has no built-in " +
+					"default is null: the default of libvirt or QEMU applies. The object is null while a record on " +
+					"the host cannot be read.",
+				Computed:   true,
+				Attributes: effectiveAttributes(),
 			},
 			"origins": schema.MapAttribute{
 				MarkdownDescription: "Level that decided each field: `vm`, `cluster`, `global` or `default`.",
@@ -74,11 +82,15 @@ func (d *effectivePolicyDataSource) Schema(_ context.Context, _ datasource.Schem
 	}
 }
 
-func (d *effectivePolicyDataSource) Configure(_ context.Context, req datasource.ConfigureRequest, _ *datasource.ConfigureResponse) {
+func (d *effectivePolicyDataSource) Configure(
+	_ context.Context, req datasource.ConfigureRequest, _ *datasource.ConfigureResponse,
+) {
 	d.providerData = dataOf(req.ProviderData)
 }
 
-func (d *effectivePolicyDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
+func (d *effectivePolicyDataSource) Read(
+	ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse,
+) {
 	var model effectivePolicyModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
 	if resp.Diagnostics.HasError() {

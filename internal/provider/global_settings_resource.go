@@ -27,7 +27,9 @@ func newGlobalSettingsResource() resource.Resource {
 
 func globalSettingsSchema() schema.Schema {
 	return schema.Schema{
-		MarkdownDescription: "Live-migration policy for every field that neither the cluster nor the VM sets. Declare it once per provider configuration; each of the hosts keeps a copy of the record. Auto-converge and compression are off by default.",
+		MarkdownDescription: "Live-migration policy for every field that neither the cluster nor the VM sets. " +
+			"Declare it once per provider configuration; each of the hosts keeps a copy of the record. Auto-converge " +
+			"and compression are off by default.",
 		Attributes: globalAttributes(map[string]schema.Attribute{
 			"id": schema.StringAttribute{
 				MarkdownDescription: "Always `global`.",
@@ -37,11 +39,13 @@ func globalSettingsSchema() schema.Schema {
 			"owner":    ownerAttribute(),
 			"replaces": replacesAttribute(),
 			"hosts": schema.SetAttribute{
-				MarkdownDescription: "Hosts that keep the settings: keys of `hosts` in the provider's configuration. Default: all of them. After a refresh, only hosts whose copy is in sync, so that a missing or changed copy shows as a difference.",
-				ElementType:         types.StringType,
-				Optional:            true,
-				Computed:            true,
-				Validators:          hostSetValidators(),
+				MarkdownDescription: "Hosts that keep the settings: keys of `hosts` in the provider's configuration. " +
+					"Default: all of them. After a refresh, only hosts whose copy is in sync, so that a missing or " +
+					"changed copy shows as a difference.",
+				ElementType: types.StringType,
+				Optional:    true,
+				Computed:    true,
+				Validators:  hostSetValidators(),
 			},
 		}),
 	}

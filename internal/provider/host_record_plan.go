@@ -17,7 +17,9 @@ import (
 
 // ModifyPlan checks the hosts, plans no drift, which makes any drift an update in
 // place, and plans the ID after the name.
-func (r *hostRecordResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+func (r *hostRecordResource) ModifyPlan(
+	ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse,
+) {
 	own, diags := r.notePlan(ctx, req)
 	resp.Diagnostics.Append(diags...)
 	if req.Plan.Raw.IsNull() {
@@ -51,7 +53,9 @@ func (r *hostRecordResource) ModifyPlan(ctx context.Context, req resource.Modify
 
 // planHosts is the hosts that are to have the record: all hosts of the provider where
 // the configuration names none. While the fleet is unknown, they are as configured.
-func (r *hostRecordResource) planHosts(ctx context.Context, configured types.Set, resp *resource.ModifyPlanResponse) types.Set {
+func (r *hostRecordResource) planHosts(
+	ctx context.Context, configured types.Set, resp *resource.ModifyPlanResponse,
+) types.Set {
 	if r.fleet == nil {
 		return configured
 	}
@@ -65,7 +69,9 @@ func (r *hostRecordResource) planHosts(ctx context.Context, configured types.Set
 }
 
 // planCreate is planReplaces for a record on hosts, with its diagnostics.
-func (r *hostRecordResource) planCreate(ctx context.Context, own string, plan hostRecord, hosts types.Set) (types.String, diag.Diagnostics) {
+func (r *hostRecordResource) planCreate(
+	ctx context.Context, own string, plan hostRecord, hosts types.Set,
+) (types.String, diag.Diagnostics) {
 	if r.fleet == nil || !plan.known() || !wholly(hosts) {
 		return types.StringUnknown(), nil
 	}
@@ -92,7 +98,9 @@ func wholly(set types.Set) bool {
 // have. A host may have drifted out of the attribute "hosts" before it left the
 // configuration: then no attribute differs, and Terraform would plan nothing. So the ID
 // becomes unknown.
-func planRemoval(ctx context.Context, private instance.PrivateReader, state, plan types.Set, resp *resource.ModifyPlanResponse) {
+func planRemoval(
+	ctx context.Context, private instance.PrivateReader, state, plan types.Set, resp *resource.ModifyPlanResponse,
+) {
 	if plan.IsUnknown() || !plan.Equal(state) {
 		return
 	}

@@ -65,7 +65,9 @@ func (r *hostRecordResource) Schema(_ context.Context, _ resource.SchemaRequest,
 	resp.Schema = r.schema()
 }
 
-func (r *hostRecordResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
+func (r *hostRecordResource) ValidateConfig(
+	ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse,
+) {
 	config := r.model()
 	resp.Diagnostics.Append(getModel(ctx, req.Config, config)...)
 	if !resp.Diagnostics.HasError() {
@@ -179,7 +181,9 @@ func (r *hostRecordResource) Delete(ctx context.Context, req resource.DeleteRequ
 	}
 }
 
-func (r *hostRecordResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
+func (r *hostRecordResource) ImportState(
+	ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse,
+) {
 	name, diags := r.imported(ctx, req)
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {

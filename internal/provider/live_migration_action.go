@@ -29,7 +29,8 @@ func (a *liveMigrationAction) Metadata(_ context.Context, req action.MetadataReq
 
 func (a *liveMigrationAction) Schema(_ context.Context, _ action.SchemaRequest, resp *action.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Live-migrates a running VM to another host, once, under its effective policy. A VM that is on its destination already is left alone. Requires Terraform 1.14 or later.",
+		MarkdownDescription: "Live-migrates a running VM to another host, once, under its effective policy. A VM " +
+			"that is on its destination already is left alone. Requires Terraform 1.14 or later.",
 		Attributes: actionAttributes(map[string]schema.Attribute{
 			"vm": schema.StringAttribute{
 				MarkdownDescription: vmDescription,
@@ -54,7 +55,9 @@ func (a *liveMigrationAction) Configure(_ context.Context, req action.ConfigureR
 	a.providerData = dataOf(req.ProviderData)
 }
 
-func (a *liveMigrationAction) ValidateConfig(ctx context.Context, req action.ValidateConfigRequest, resp *action.ValidateConfigResponse) {
+func (a *liveMigrationAction) ValidateConfig(
+	ctx context.Context, req action.ValidateConfigRequest, resp *action.ValidateConfigResponse,
+) {
 	var config moveModel
 	resp.Diagnostics.Append(getModel(ctx, req.Config, &config)...)
 	if !resp.Diagnostics.HasError() {
@@ -63,7 +66,9 @@ func (a *liveMigrationAction) ValidateConfig(ctx context.Context, req action.Val
 }
 
 // ModifyPlan checks the move, as far as that is possible in a plan.
-func (a *liveMigrationAction) ModifyPlan(ctx context.Context, req action.ModifyPlanRequest, resp *action.ModifyPlanResponse) {
+func (a *liveMigrationAction) ModifyPlan(
+	ctx context.Context, req action.ModifyPlanRequest, resp *action.ModifyPlanResponse,
+) {
 	var config moveModel
 	resp.Diagnostics.Append(getModel(ctx, req.Config, &config)...)
 	if !resp.Diagnostics.HasError() {

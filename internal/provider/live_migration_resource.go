@@ -49,7 +49,8 @@ type liveMigrationModel struct {
 
 func (r *liveMigrationResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Declares the host that a running VM should be on. A VM found on another host, however it came there, is live-migrated under its effective policy. Destroying the resource leaves the VM where it is.",
+		MarkdownDescription: "Declares the host that a running VM should be on. A VM found on another host, however " +
+			"it came there, is live-migrated under its effective policy. Destroying the resource leaves the VM where it is.",
 		Attributes: levelAttributes(map[string]schema.Attribute{
 			"vm": vmAttribute(),
 			"destination": schema.StringAttribute{
@@ -67,8 +68,10 @@ func (r *liveMigrationResource) Schema(_ context.Context, _ resource.SchemaReque
 			"id":   uuidAttribute("UUID of the VM, the same as `uuid`."),
 			"uuid": uuidAttribute("UUID of the VM."),
 			"source": schema.StringAttribute{
-				MarkdownDescription: "Host that the last change of `destination` moves the VM from; known in the plan of the move. " +
-					"If the VM is moved, or can no longer be seen, between the plan that creates the resource and its apply, Terraform refuses the plan and moves nothing: plan again. " +
+				MarkdownDescription: "Host that the last change of `destination` moves the VM from; known in the " +
+					"plan of the move. " +
+					"If the VM is moved, or can no longer be seen, between the plan that creates the resource and " +
+					"its apply, Terraform refuses the plan and moves nothing: plan again. " +
 					"Null when the VM was on its destination already, or was imported.",
 				Computed: true,
 			},
@@ -85,22 +88,30 @@ func lastMigrationAttribute() schema.SingleNestedAttribute {
 		return schema.Int64Attribute{MarkdownDescription: description, Computed: true}
 	}
 	return schema.SingleNestedAttribute{
-		MarkdownDescription: "The last move of the VM by this resource, with the labels that the hosts had then. Null until there is one.",
-		Computed:            true,
+		MarkdownDescription: "The last move of the VM by this resource, with the labels that the hosts had then. " +
+			"Null until there is one.",
+		Computed: true,
 		Attributes: map[string]schema.Attribute{
-			"source":                   text("Host that the VM was moved from."),
-			"destination":              text("Host that the VM was moved to."),
-			"started_at":               text("Start of the migration job, in RFC 3339 format, UTC."),
-			"duration_ms":              number("Duration of the migration job, in milliseconds."),
-			"downtime_ms":              number("Downtime of the guest in the switch-over, in milliseconds, as libvirt measured it; null when libvirt does not report it."),
-			"memory_total_bytes":       number("Size of the guest's memory, in bytes."),
-			"memory_transferred_bytes": number("Memory that was sent, in bytes: more than the total when pages had to be sent again."),
-			"iterations":               number("Number of passes over the guest's memory (in libvirt `memory_iteration`)."),
-			"throttle":                 number("Highest auto-converge throttle that was seen, in percent of vCPU time; null when the move was not watched."),
-			"compression_pages":        number("Number of pages that were sent XBZRLE compressed; null when compression was off."),
-			"compression_cache_misses": number("Number of pages that were not in the XBZRLE cache; null when compression was off."),
-			"mode":                     text("Who drove the migration: `peer_to_peer` or `direct`; null when it was under way already and only watched, because libvirt does not tell who drives it."),
-			"phase":                    text("Phase in which the migration ended: `pre_copy`, `post_copy`, or `paused` (the guest was paused so that the rest could be sent)."),
+			"source":      text("Host that the VM was moved from."),
+			"destination": text("Host that the VM was moved to."),
+			"started_at":  text("Start of the migration job, in RFC 3339 format, UTC."),
+			"duration_ms": number("Duration of the migration job, in milliseconds."),
+			"downtime_ms": number("Downtime of the guest in the switch-over, in milliseconds, as " +
+				"libvirt measured it; null when libvirt does not report it."),
+			"memory_total_bytes": number("Size of the guest's memory, in bytes."),
+			"memory_transferred_bytes": number("Memory that was sent, in bytes: more than the total when pages had " +
+				"to be sent again."),
+			"iterations": number("Number of passes over the guest's memory (in libvirt `memory_iteration`)."),
+			"throttle": number("Highest auto-converge throttle that was seen, in percent of vCPU " +
+				"time; null when the move was not watched."),
+			"compression_pages": number("Number of pages that were sent XBZRLE compressed; null when " +
+				"compression was off."),
+			"compression_cache_misses": number("Number of pages that were not in the XBZRLE cache; null when " +
+				"compression was off."),
+			"mode": text("Who drove the migration: `peer_to_peer` or `direct`; null when it was " +
+				"under way already and only watched, because libvirt does not tell who drives it."),
+			"phase": text("Phase in which the migration ended: `pre_copy`, `post_copy`, or " +
+				"`paused` (the guest was paused so that the rest could be sent)."),
 			"policy": schema.SingleNestedAttribute{
 				MarkdownDescription: "Effective policy of the move.",
 				Computed:            true,
@@ -115,7 +126,9 @@ func lastMigrationAttribute() schema.SingleNestedAttribute {
 	}
 }
 
-func (r *liveMigrationResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
+func (r *liveMigrationResource) ValidateConfig(
+	ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse,
+) {
 	var config liveMigrationModel
 	resp.Diagnostics.Append(getModel(ctx, req.Config, &config)...)
 	if !resp.Diagnostics.HasError() {
@@ -125,7 +138,9 @@ func (r *liveMigrationResource) ValidateConfig(ctx context.Context, req resource
 
 // ModifyPlan plans a move only when the destination differs from the host that the VM
 // is on, and checks it.
-func (r *liveMigrationResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+func (r *liveMigrationResource) ModifyPlan(
+	ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse,
+) {
 	if req.Plan.Raw.IsNull() {
 		return
 	}
@@ -172,7 +187,9 @@ func (r *liveMigrationResource) ModifyPlan(ctx context.Context, req resource.Mod
 // assess checks the planned move and returns its source, which is unknown while a
 // migration is under way: that may have ended when Terraform plans again in the apply,
 // and a known value must be the same then.
-func (r *liveMigrationResource) assess(ctx context.Context, plan liveMigrationModel, vm, last string) (source types.String, diags diag.Diagnostics) {
+func (r *liveMigrationResource) assess(
+	ctx context.Context, plan liveMigrationModel, vm, last string,
+) (source types.String, diags diag.Diagnostics) {
 	location, assessment, diags := plan.moveModel.assess(ctx, r.fleet, vm, last)
 	diags.Append(r.want(plan, location.Domain.UUID)...)
 	switch {
@@ -231,7 +248,9 @@ func placedOn(ctx context.Context, f *fleet.Fleet, name string, private instance
 // calledNow is the present label of the host that the VM was last seen on; destination
 // is its label in state. It is empty where the host has left the configuration. The
 // search for the VM reports hosts that cannot be asked.
-func (r *liveMigrationResource) calledNow(ctx context.Context, remembered instance.Memory, destination string) (string, diag.Diagnostics) {
+func (r *liveMigrationResource) calledNow(
+	ctx context.Context, remembered instance.Memory, destination string,
+) (string, diag.Diagnostics) {
 	if len(remembered.Hosts) != 1 || remembered.Hosts[0].Name != destination {
 		return destination, nil
 	}
@@ -323,7 +342,9 @@ func (r *liveMigrationResource) Update(ctx context.Context, req resource.UpdateR
 func (r *liveMigrationResource) Delete(context.Context, resource.DeleteRequest, *resource.DeleteResponse) {
 }
 
-func (r *liveMigrationResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
+func (r *liveMigrationResource) ImportState(
+	ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse,
+) {
 	vm, diags := r.imported(ctx, req)
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
@@ -351,7 +372,9 @@ func (r *liveMigrationResource) ImportState(ctx context.Context, req resource.Im
 
 // move moves the VM to the planned destination. A resource can show progress only in
 // Terraform's log.
-func (r *liveMigrationResource) move(ctx context.Context, plan liveMigrationModel, vm, last string) (fleet.Moved, diag.Diagnostics) {
+func (r *liveMigrationResource) move(
+	ctx context.Context, plan liveMigrationModel, vm, last string,
+) (fleet.Moved, diag.Diagnostics) {
 	move, diags := plan.moveModel.move(vm, last)
 	if diags.HasError() {
 		return fleet.Moved{}, diags

@@ -55,7 +55,15 @@ func actionAttributes(own map[string]actionschema.Attribute) map[string]actionsc
 
 // effectiveAttributes is an effective policy in a data source.
 func effectiveAttributes() map[string]datasourceschema.Attribute {
-	return policyAttributes(func(k policyKind) func(string) datasourceschema.Attribute { return k.dataSource })
+	return dataSourceAttributes(false)
+}
+
+// dataSourceAttributes is a policy in a data source: given by the configuration, or
+// computed.
+func dataSourceAttributes(given bool) map[string]datasourceschema.Attribute {
+	return policyAttributes(func(k policyKind) func(string) datasourceschema.Attribute {
+		return func(description string) datasourceschema.Attribute { return k.dataSource(description, given) }
+	})
 }
 
 // reportedAttributes is the effective policy of a move, in state.

@@ -14,10 +14,11 @@ import (
 
 // policyKind is how the policy fields of one kind are written in Terraform.
 type policyKind struct {
-	resource   func(description string) schema.Attribute // optional
-	computed   func(description string) schema.Attribute
-	action     func(description string) actionschema.Attribute
-	dataSource func(description string) datasourceschema.Attribute
+	resource func(description string) schema.Attribute // optional
+	computed func(description string) schema.Attribute
+	action   func(description string) actionschema.Attribute
+	// dataSource may be given by the configuration, or is computed.
+	dataSource func(description string, given bool) datasourceschema.Attribute
 	// value is the attribute's value for one of the table, or null for nil.
 	value func(any) attr.Value
 	// plain is the table's value for a known one of the attribute.
@@ -35,8 +36,8 @@ var policyKinds = map[policy.Kind]policyKind{
 		action: func(d string) actionschema.Attribute {
 			return actionschema.BoolAttribute{MarkdownDescription: d, Optional: true}
 		},
-		dataSource: func(d string) datasourceschema.Attribute {
-			return datasourceschema.BoolAttribute{MarkdownDescription: d, Computed: true}
+		dataSource: func(d string, given bool) datasourceschema.Attribute {
+			return datasourceschema.BoolAttribute{MarkdownDescription: d, Optional: given, Computed: !given}
 		},
 		value: func(v any) attr.Value { return valueOf(v, types.BoolNull(), types.BoolValue) },
 		plain: func(v attr.Value) any { return plainOf(v, types.Bool.ValueBool) },
@@ -51,8 +52,8 @@ var policyKinds = map[policy.Kind]policyKind{
 		action: func(d string) actionschema.Attribute {
 			return actionschema.Int64Attribute{MarkdownDescription: d, Optional: true}
 		},
-		dataSource: func(d string) datasourceschema.Attribute {
-			return datasourceschema.Int64Attribute{MarkdownDescription: d, Computed: true}
+		dataSource: func(d string, given bool) datasourceschema.Attribute {
+			return datasourceschema.Int64Attribute{MarkdownDescription: d, Optional: given, Computed: !given}
 		},
 		value: func(v any) attr.Value { return valueOf(v, types.Int64Null(), types.Int64Value) },
 		plain: func(v attr.Value) any { return plainOf(v, types.Int64.ValueInt64) },
@@ -72,8 +73,10 @@ var policyKinds = map[policy.Kind]policyKind{
 		action: func(d string) actionschema.Attribute {
 			return actionschema.StringAttribute{MarkdownDescription: d, Optional: true, CustomType: timetypes.GoDurationType{}}
 		},
-		dataSource: func(d string) datasourceschema.Attribute {
-			return datasourceschema.StringAttribute{MarkdownDescription: d, Computed: true, CustomType: timetypes.GoDurationType{}}
+		dataSource: func(d string, given bool) datasourceschema.Attribute {
+			return datasourceschema.StringAttribute{
+				MarkdownDescription: d, Optional: given, Computed: !given, CustomType: timetypes.GoDurationType{},
+			}
 		},
 		value: func(v any) attr.Value {
 			return valueOf(v, timetypes.NewGoDurationNull(), timetypes.NewGoDurationValueFromStringMust)
@@ -92,8 +95,8 @@ var policyKinds = map[policy.Kind]policyKind{
 		action: func(d string) actionschema.Attribute {
 			return actionschema.StringAttribute{MarkdownDescription: d, Optional: true}
 		},
-		dataSource: func(d string) datasourceschema.Attribute {
-			return datasourceschema.StringAttribute{MarkdownDescription: d, Computed: true}
+		dataSource: func(d string, given bool) datasourceschema.Attribute {
+			return datasourceschema.StringAttribute{MarkdownDescription: d, Optional: given, Computed: !given}
 		},
 		value: func(v any) attr.Value { return valueOf(v, types.StringNull(), types.StringValue) },
 		plain: func(v attr.Value) any { return plainOf(v, types.String.ValueString) },

@@ -44,13 +44,16 @@ func (p *virtProvider) Metadata(_ context.Context, _ provider.MetadataRequest, r
 
 func (p *virtProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp *provider.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Manages live-migration policy for VMs on plain libvirt/QEMU hosts, on three levels (global, cluster, VM), and moves running VMs under that policy.",
-		Attributes:          configAttributes(),
+		MarkdownDescription: "Manages live-migration policy for VMs on plain libvirt/QEMU hosts, on three levels " +
+			"(global, cluster, VM), and moves running VMs under that policy.",
+		Attributes: configAttributes(),
 	}
 }
 
 // ValidateConfig reports what is wrong before any plan.
-func (p *virtProvider) ValidateConfig(ctx context.Context, req provider.ValidateConfigRequest, resp *provider.ValidateConfigResponse) {
+func (p *virtProvider) ValidateConfig(
+	ctx context.Context, req provider.ValidateConfigRequest, resp *provider.ValidateConfigResponse,
+) {
 	var config configModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
 	if !resp.Diagnostics.HasError() {
@@ -98,7 +101,7 @@ func (p *virtProvider) Resources(context.Context) []func() resource.Resource {
 }
 
 func (p *virtProvider) DataSources(context.Context) []func() datasource.DataSource {
-	return []func() datasource.DataSource{newEffectivePolicyDataSource}
+	return []func() datasource.DataSource{newEffectivePolicyDataSource, newPreflightDataSource}
 }
 
 func (p *virtProvider) Actions(context.Context) []func() action.Action {

@@ -20,17 +20,20 @@ import (
 // ownerAttribute is the token of the instance in its records.
 func ownerAttribute() schema.StringAttribute {
 	return schema.StringAttribute{
-		MarkdownDescription: "Owner that the record names: a random UUID of this resource instance. Destroying the resource removes only records of this owner. Null while an imported record has no owner; the next change writes one.",
-		Computed:            true,
-		PlanModifiers:       []planmodifier.String{stringplanmodifier.UseStateForUnknown()},
+		MarkdownDescription: "Owner that the record names: a random UUID of this resource instance. Destroying the " +
+			"resource removes only records of this owner. Null while an imported record has no owner; the next " +
+			"change writes one.",
+		Computed:      true,
+		PlanModifiers: []planmodifier.String{stringplanmodifier.UseStateForUnknown()},
 	}
 }
 
 // replacesAttribute is the owner that a create takes a different record from.
 func replacesAttribute() schema.StringAttribute {
 	return schema.StringAttribute{
-		MarkdownDescription: "Owner of a different record that the creation of this resource takes over, because the same plan destroys the instance that declared it (a label and values changed at once). Null in all other cases.",
-		Computed:            true,
+		MarkdownDescription: "Owner of a different record that the creation of this resource takes over, because the " +
+			"same plan destroys the instance that declared it (a label and values changed at once). Null in all other cases.",
+		Computed: true,
 	}
 }
 
@@ -49,7 +52,9 @@ func planOwner(ctx context.Context, req resource.ModifyPlanRequest, resp *resour
 // and inspect asks the hosts. The value must be the same when Terraform plans again
 // in the apply, where the former instance may have removed its record already. err is
 // why the plan has to refuse.
-func (r *resourceBase) planReplaces(ctx context.Context, of, own string, d fleet.Declaration, inspect func(fleet.Declaration) error) (replaces types.String, diags diag.Diagnostics, err error) {
+func (r *resourceBase) planReplaces(
+	ctx context.Context, of, own string, d fleet.Declaration, inspect func(fleet.Declaration) error,
+) (replaces types.String, diags diag.Diagnostics, err error) {
 	if owner := r.instances.RemovedFrom(ctx, of, d); owner != "" {
 		return types.StringValue(owner), nil, nil
 	}

@@ -38,7 +38,9 @@ func (r *resourceBase) Metadata(_ context.Context, req resource.MetadataRequest,
 	resp.ResourceBehavior.MutableIdentity = r.identity.mutable
 }
 
-func (r *resourceBase) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
+func (r *resourceBase) IdentitySchema(
+	_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse,
+) {
 	resp.IdentitySchema = identityschema.Schema{Attributes: map[string]identityschema.Attribute{
 		r.identity.attribute: identityschema.StringAttribute{RequiredForImport: true, Description: r.identity.description},
 	}}
@@ -49,13 +51,17 @@ func (r *resourceBase) Configure(_ context.Context, req resource.ConfigureReques
 }
 
 // identify writes what identifies the instance.
-func (r *resourceBase) identify(ctx context.Context, identity *tfsdk.ResourceIdentity, value types.String) diag.Diagnostics {
+func (r *resourceBase) identify(
+	ctx context.Context, identity *tfsdk.ResourceIdentity, value types.String,
+) diag.Diagnostics {
 	return identity.SetAttribute(ctx, path.Root(r.identity.attribute), value)
 }
 
 // notePlan notes what a plan makes of the instance in state. own is the owner of
 // the instance that a replacement makes anew.
-func (r *resourceBase) notePlan(ctx context.Context, req resource.ModifyPlanRequest) (own string, diags diag.Diagnostics) {
+func (r *resourceBase) notePlan(
+	ctx context.Context, req resource.ModifyPlanRequest,
+) (own string, diags diag.Diagnostics) {
 	if r.instances == nil {
 		return "", nil
 	}

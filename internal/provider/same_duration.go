@@ -20,7 +20,9 @@ func (sameDuration) Description(context.Context) string {
 
 func (m sameDuration) MarkdownDescription(ctx context.Context) string { return m.Description(ctx) }
 
-func (sameDuration) PlanModifyString(_ context.Context, req planmodifier.StringRequest, resp *planmodifier.StringResponse) {
+func (sameDuration) PlanModifyString(
+	_ context.Context, req planmodifier.StringRequest, resp *planmodifier.StringResponse,
+) {
 	planned := fromDuration(timetypes.GoDuration{StringValue: req.PlanValue})
 	present := fromDuration(timetypes.GoDuration{StringValue: req.StateValue})
 	if planned != nil && present != nil && *planned == *present {

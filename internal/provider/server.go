@@ -79,7 +79,9 @@ type stoppableServer struct {
 
 // InvokeAction begins an action, whose events are delivered as long as Terraform
 // takes them.
-func (s *stoppableServer) InvokeAction(ctx context.Context, req *tfprotov6.InvokeActionRequest) (*tfprotov6.InvokeActionServerStream, error) {
+func (s *stoppableServer) InvokeAction(
+	ctx context.Context, req *tfprotov6.InvokeActionRequest,
+) (*tfprotov6.InvokeActionServerStream, error) {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	end := cancel
 	if s.actions.TryRLock() {
@@ -103,7 +105,9 @@ func (s *stoppableServer) InvokeAction(ctx context.Context, req *tfprotov6.Invok
 
 // deliver passes events on until Terraform takes no more, and drains the rest: the
 // action waits for each to be taken.
-func (s *stoppableServer) deliver(stream *tfprotov6.InvokeActionServerStream, push func(tfprotov6.InvokeActionEvent) bool) {
+func (s *stoppableServer) deliver(
+	stream *tfprotov6.InvokeActionServerStream, push func(tfprotov6.InvokeActionEvent) bool,
+) {
 	taken := true
 	stream.Events(func(event tfprotov6.InvokeActionEvent) bool {
 		_, progress := event.Type.(tfprotov6.ProgressInvokeActionEventType)
@@ -115,7 +119,9 @@ func (s *stoppableServer) deliver(stream *tfprotov6.InvokeActionServerStream, pu
 }
 
 // ApplyResourceChange makes one change of a resource.
-func (s *stoppableServer) ApplyResourceChange(ctx context.Context, req *tfprotov6.ApplyResourceChangeRequest) (*tfprotov6.ApplyResourceChangeResponse, error) {
+func (s *stoppableServer) ApplyResourceChange(
+	ctx context.Context, req *tfprotov6.ApplyResourceChangeRequest,
+) (*tfprotov6.ApplyResourceChangeResponse, error) {
 	s.changes.RLock()
 	defer s.changes.RUnlock()
 	return s.protocolServer.ApplyResourceChange(context.WithoutCancel(ctx), req)
@@ -123,7 +129,9 @@ func (s *stoppableServer) ApplyResourceChange(ctx context.Context, req *tfprotov
 
 // StopProvider waits for the actions under way, each of which bounds its own
 // clean-up.
-func (s *stoppableServer) StopProvider(ctx context.Context, req *tfprotov6.StopProviderRequest) (*tfprotov6.StopProviderResponse, error) {
+func (s *stoppableServer) StopProvider(
+	ctx context.Context, req *tfprotov6.StopProviderRequest,
+) (*tfprotov6.StopProviderResponse, error) {
 	s.stopping.Store(true)
 	defer s.stopping.Store(false) // a server that is being debugged serves the next command, too
 	resp, err := s.protocolServer.StopProvider(ctx, req)

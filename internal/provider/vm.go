@@ -67,7 +67,9 @@ func checkSameVM(ctx context.Context, f *fleet.Fleet, act string, planned, state
 // nameInState is the value of "vm" in state. A renamed VM keeps the name in the
 // configuration, so that it is not taken for another one, unless another VM has that
 // name now: the plan has to show that.
-func nameInState(ctx context.Context, f *fleet.Fleet, vm types.String, domain migration.Domain) (types.String, diag.Diagnostics) {
+func nameInState(
+	ctx context.Context, f *fleet.Fleet, vm types.String, domain migration.Domain,
+) (types.String, diag.Diagnostics) {
 	given, isUUID := fleet.ParseUUID(vm.ValueString())
 	fits := fleet.Fits(vm.ValueString(), domain)
 	if fits && (!isUUID || given == domain.UUID) {
@@ -97,7 +99,9 @@ type managedVM struct {
 // readDiagnostics is the diagnostics of a Read that did not find the VM. gone is true
 // only when every host has answered that it does not have it; what cannot be seen is
 // kept in state, with a warning.
-func readDiagnostics(ctx context.Context, f *fleet.Fleet, act string, err error, vm managedVM) (diags diag.Diagnostics, gone bool) {
+func readDiagnostics(
+	ctx context.Context, f *fleet.Fleet, act string, err error, vm managedVM,
+) (diags diag.Diagnostics, gone bool) {
 	var (
 		notFound *fleet.NotFoundError
 		unseen   *fleet.UnseenError

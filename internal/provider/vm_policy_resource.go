@@ -56,7 +56,9 @@ func (m vmPolicyModel) declaration() fleet.Declaration {
 
 func (r *vmPolicyResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Live-migration policy of one VM. Each field that is left out inherits from the cluster of the host that the VM is on, else from the global settings. The record is kept in the metadata of the libvirt domain and travels with the VM.",
+		MarkdownDescription: "Live-migration policy of one VM. Each field that is left out inherits from the cluster " +
+			"of the host that the VM is on, else from the global settings. The record is kept in the metadata of the " +
+			"libvirt domain and travels with the VM.",
 		Attributes: levelAttributes(map[string]schema.Attribute{
 			"vm":       vmAttribute(),
 			"id":       uuidAttribute("UUID of the VM, the same as `uuid`."),
@@ -72,7 +74,9 @@ func (r *vmPolicyResource) Schema(_ context.Context, _ resource.SchemaRequest, r
 const vmDescription = "Name or UUID of the VM's libvirt domain."
 
 // anotherVMDescription says what a changed "vm" does.
-const anotherVMDescription = " The other spelling of the same VM is an update in place. Another VM is a replacement, and so is a value that is unknown in the plan: the domain that it comes from is about to be created, and so is another VM."
+const anotherVMDescription = " The other spelling of the same VM is an update in place. Another VM is a replacement, " +
+	"and so is a value that is unknown in the plan: the domain that it comes from is about to be created, and so is " +
+	"another VM."
 
 // vmIdentity identifies an instance of a resource by its VM.
 var vmIdentity = identity{attribute: "uuid", description: "UUID of the VM."}
@@ -95,7 +99,9 @@ func vmAttribute() schema.StringAttribute {
 	}
 }
 
-func (r *vmPolicyResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
+func (r *vmPolicyResource) ValidateConfig(
+	ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse,
+) {
 	var config vmPolicyModel
 	resp.Diagnostics.Append(getModel(ctx, req.Config, &config)...)
 	if !resp.Diagnostics.HasError() {
@@ -105,7 +111,9 @@ func (r *vmPolicyResource) ValidateConfig(ctx context.Context, req resource.Vali
 
 // ModifyPlan plans no drift, which makes any drift an update in place, and a
 // replacement where "vm" means another VM.
-func (r *vmPolicyResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+func (r *vmPolicyResource) ModifyPlan(
+	ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse,
+) {
 	own, diags := r.notePlan(ctx, req)
 	resp.Diagnostics.Append(diags...)
 	if req.Plan.Raw.IsNull() {
@@ -149,7 +157,9 @@ func (r *vmPolicyResource) ModifyPlan(ctx context.Context, req resource.ModifyPl
 
 // planCreate refuses in the plan to create over a different record. A VM that does not
 // exist yet may be created by the same apply.
-func (r *vmPolicyResource) planCreate(ctx context.Context, own string, plan vmPolicyModel) (types.String, diag.Diagnostics) {
+func (r *vmPolicyResource) planCreate(
+	ctx context.Context, own string, plan vmPolicyModel,
+) (types.String, diag.Diagnostics) {
 	if r.fleet == nil || plan.VM.IsUnknown() || !plan.known() {
 		return types.StringUnknown(), nil
 	}
@@ -320,7 +330,9 @@ func (r *vmPolicyResource) Delete(ctx context.Context, req resource.DeleteReques
 	}
 }
 
-func (r *vmPolicyResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
+func (r *vmPolicyResource) ImportState(
+	ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse,
+) {
 	vm, diags := r.imported(ctx, req)
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {

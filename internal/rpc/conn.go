@@ -51,7 +51,9 @@ func Open(ctx context.Context, stream net.Conn, driver string, limit time.Durati
 }
 
 // Call makes one call that has a result.
-func Call[T any](ctx context.Context, c *Conn, limit time.Duration, class Class, fn func(*libvirt.Libvirt) (T, error)) (T, error) {
+func Call[T any](
+	ctx context.Context, c *Conn, limit time.Duration, class Class, fn func(*libvirt.Libvirt) (T, error),
+) (T, error) {
 	result := make(chan T, 1) // not a variable: the call may outlive its caller
 	err := c.Call(ctx, limit, class, func(lv *libvirt.Libvirt) error {
 		v, err := fn(lv)

@@ -33,7 +33,8 @@ func chooseMechanism(offered []string, who Credentials, readable bool) (string, 
 		return "PLAIN", []mechanism{plain{who}}, nil
 	}
 	return "", nil, &LoginError{Reason: "it offers these SASL mechanisms: " + strings.Join(mechanismNames(offered), ", ") +
-		"; this client supports SCRAM-SHA-512, SCRAM-SHA-256, SCRAM-SHA-1 and PLAIN (mech_list in the host's /etc/sasl2/libvirt.conf)"}
+		"; this client supports SCRAM-SHA-512, SCRAM-SHA-256, SCRAM-SHA-1 and PLAIN (mech_list in the host's " +
+		"/etc/sasl2/libvirt.conf)"}
 }
 
 // maxMechanisms bounds how many names of mechanisms an error repeats. Cyrus SASL has

@@ -110,7 +110,8 @@ func (e *Endpoint) checkNames() error {
 		return !unicode.In(r, unicode.Letter, unicode.Mark, unicode.Number) && !strings.ContainsRune("._-:%", r)
 	}
 	if strings.HasPrefix(host, "-") || strings.ContainsFunc(host, strange) {
-		return errors.New("a host name may hold letters, digits, dots, dashes and underscores, and must not begin with a dash")
+		return errors.New("a host name may hold letters, digits, dots, dashes and underscores, and must not begin " +
+			"with a dash")
 	}
 	if strings.HasPrefix(user, "-") || strings.HasSuffix(user, `\`) || strings.ContainsFunc(user, unicode.IsControl) ||
 		strings.ContainsAny(user, "'`\";&<>|(){}") || strings.Contains(strings.Join(strings.Fields(user), " "), " -") {

@@ -74,7 +74,8 @@ func (d unixDialer) dial(ctx context.Context) (net.Conn, error) {
 		}
 		return c, err
 	}
-	reason := "there is no socket " + strings.Join(d.sockets, " and no ") + "; is libvirt's daemon running on this machine?"
+	reason := "there is no socket " + strings.Join(d.sockets, " and no ") + "; is libvirt's daemon running on this " +
+		"machine?"
 	if d.ofUser {
 		reason += " A user's own daemon ends when nobody uses it; this provider does not start it"
 	}

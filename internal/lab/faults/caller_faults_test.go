@@ -11,7 +11,7 @@ var callerFaults = []scenario{
 		modes:  []string{peerToPeer},
 		at:     []moment{inMiddle},
 		strike: func(s *stage) { s.must(s.from.CutCaller(s.Context())); s.hurry() },
-		want:   want{places: []place{onDestination}, codes: []int{1}, summaries: []string{failed}, within: 100 * time.Second},
+		want:   want{ends: []whereabouts{onDestination}, codes: []int{1}, summaries: []string{failed}, within: 100 * time.Second},
 	},
 	{
 		name:   "Terraform is cut off from the source",
@@ -19,14 +19,14 @@ var callerFaults = []scenario{
 		policy: hasty,
 		at:     []moment{inMiddle},
 		strike: func(s *stage) { s.must(s.from.CutCaller(s.Context())) },
-		want:   want{places: []place{onSource}, codes: []int{1}, summaries: []string{timedOut}, within: 100 * time.Second},
+		want:   want{ends: []whereabouts{onSource}, codes: []int{1}, summaries: []string{timedOut}, within: 100 * time.Second},
 	},
 	{
 		name:   "Terraform is cut off from the destination",
 		modes:  []string{peerToPeer},
 		at:     []moment{inMiddle},
 		strike: func(s *stage) { s.must(s.to.CutCaller(s.Context())); s.hurry() },
-		want:   want{places: []place{onDestination}, codes: []int{1}, summaries: []string{failed}, within: 100 * time.Second},
+		want:   want{ends: []whereabouts{onDestination}, codes: []int{1}, summaries: []string{failed}, within: 100 * time.Second},
 	},
 	{
 		name:   "Terraform is cut off from the destination",
@@ -34,14 +34,14 @@ var callerFaults = []scenario{
 		policy: slow,
 		at:     []moment{inMiddle},
 		strike: func(s *stage) { s.must(s.to.CutCaller(s.Context())) },
-		want:   want{places: []place{onSource}, codes: []int{1}, summaries: []string{failed}, words: []string{"had not answered"}, within: 60 * time.Second},
+		want:   want{ends: []whereabouts{onSource}, codes: []int{1}, summaries: []string{failed}, words: []string{"had not answered"}, within: 60 * time.Second},
 	},
 	{
 		name:   "Terraform is cut off from both hosts",
 		modes:  []string{peerToPeer},
 		at:     []moment{inMiddle},
 		strike: func(s *stage) { s.cutCaller(); s.hurry() },
-		want:   want{places: []place{onDestination}, codes: []int{1}, summaries: []string{timedOut}, within: 100 * time.Second},
+		want:   want{ends: []whereabouts{onDestination}, codes: []int{1}, summaries: []string{timedOut}, within: 100 * time.Second},
 	},
 	{
 		// Both libvirtds find out after 30 s that their client is gone.
@@ -50,28 +50,28 @@ var callerFaults = []scenario{
 		policy: slow,
 		at:     []moment{inMiddle},
 		strike: (*stage).cutCaller,
-		want:   want{places: []place{onSource}, codes: []int{1}, summaries: []string{failed}, within: 3 * time.Minute},
+		want:   want{ends: []whereabouts{onSource}, codes: []int{1}, summaries: []string{failed}, within: 3 * time.Minute},
 	},
 	{
 		name:   "Terraform is cut off from the source",
 		modes:  []string{peerToPeer},
 		at:     []moment{atEnd},
 		strike: func(s *stage) { s.must(s.from.CutCaller(s.Context())) },
-		want:   want{places: []place{onDestination}, codes: []int{0, 1}, summaries: []string{failed, timedOut}, within: 100 * time.Second},
+		want:   want{ends: []whereabouts{onDestination}, codes: []int{0, 1}, summaries: []string{failed, timedOut}, within: 100 * time.Second},
 	},
 	{
 		name:   "Terraform is cut off from the source",
 		modes:  []string{direct},
 		at:     []moment{atEnd},
 		strike: func(s *stage) { s.must(s.from.CutCaller(s.Context())) },
-		want:   want{places: []place{stranded}, codes: []int{1}, summaries: []string{failed, timedOut}, within: 3 * time.Minute},
+		want:   want{ends: []whereabouts{pausedOnSource}, codes: []int{1}, summaries: []string{failed, timedOut}, within: 3 * time.Minute},
 	},
 	{
 		name:   "Terraform is cut off from the destination",
 		modes:  []string{peerToPeer},
 		at:     []moment{atEnd},
 		strike: func(s *stage) { s.must(s.to.CutCaller(s.Context())) },
-		want:   want{places: []place{onDestination}, codes: []int{0, 1}, summaries: []string{failed, timedOut}, within: 100 * time.Second},
+		want:   want{ends: []whereabouts{onDestination}, codes: []int{0, 1}, summaries: []string{failed, timedOut}, within: 100 * time.Second},
 	},
 	{
 		name:   "Terraform is cut off from the destination",
@@ -79,7 +79,7 @@ var callerFaults = []scenario{
 		at:     []moment{atEnd},
 		strike: func(s *stage) { s.must(s.to.CutCaller(s.Context())) },
 		want: want{
-			places: []place{onSource}, codes: []int{1}, summaries: []string{failed},
+			ends: []whereabouts{onSource}, codes: []int{1}, summaries: []string{failed},
 			words: []string{"was not told to start"}, within: 2 * time.Minute, gap: 30 * time.Second,
 		},
 	},
@@ -88,7 +88,7 @@ var callerFaults = []scenario{
 		modes:  []string{peerToPeer},
 		at:     []moment{atEnd},
 		strike: (*stage).cutCaller,
-		want:   want{places: []place{onDestination}, codes: []int{1}, summaries: []string{failed, timedOut}, within: 100 * time.Second},
+		want:   want{ends: []whereabouts{onDestination}, codes: []int{1}, summaries: []string{failed, timedOut}, within: 100 * time.Second},
 	},
 	{
 		// The client is lost when only it can let the guest run on.
@@ -96,7 +96,7 @@ var callerFaults = []scenario{
 		modes:  []string{direct},
 		at:     []moment{atEnd},
 		strike: (*stage).cutCaller,
-		want:   want{places: []place{stranded}, codes: []int{1}, summaries: []string{failed, timedOut}, within: 3 * time.Minute},
+		want:   want{ends: []whereabouts{pausedOnSource}, codes: []int{1}, summaries: []string{failed, timedOut}, within: 3 * time.Minute},
 	},
 }
 

@@ -22,34 +22,34 @@ var daemonFaults = []scenario{
 		always: true,
 		at:     []moment{inMiddle},
 		strike: func(s *stage) { s.must(s.from.Restart(s.Context())) },
-		want:   want{places: []place{onSource}, codes: []int{1}, summaries: []string{failed}, within: 60 * time.Second},
+		want:   want{ends: []whereabouts{onSource}, codes: []int{1}, summaries: []string{failed}, within: 60 * time.Second},
 	},
 	{
 		name:   "the source's libvirtd is killed and stays dead",
 		policy: hasty,
 		at:     []moment{inMiddle},
 		strike: func(s *stage) { s.must(s.from.Kill(s.Context())) },
-		want:   want{places: []place{onSource}, codes: []int{1}, summaries: []string{timedOut, failed}, within: 60 * time.Second},
+		want:   want{ends: []whereabouts{onSource}, codes: []int{1}, summaries: []string{timedOut, failed}, within: 60 * time.Second},
 	},
 	{
 		name:   "the source's libvirtd is stopped",
 		policy: hasty,
 		at:     []moment{inMiddle},
 		strike: func(s *stage) { s.must(s.from.Pause()) },
-		want:   want{places: []place{onSource}, codes: []int{1}, summaries: []string{timedOut}, within: 60 * time.Second},
+		want:   want{ends: []whereabouts{onSource}, codes: []int{1}, summaries: []string{timedOut}, within: 60 * time.Second},
 	},
 	{
 		name:   "the destination's libvirtd is killed and restarted",
 		at:     []moment{inMiddle},
 		strike: func(s *stage) { s.must(s.to.Restart(s.Context())) },
-		want:   want{places: []place{onSource}, codes: []int{1}, summaries: []string{failed}, within: 60 * time.Second},
+		want:   want{ends: []whereabouts{onSource}, codes: []int{1}, summaries: []string{failed}, within: 60 * time.Second},
 	},
 	{
 		name:   "the destination's libvirtd is killed and stays dead",
 		policy: slow,
 		at:     []moment{inMiddle},
 		strike: func(s *stage) { s.must(s.to.Kill(s.Context())) },
-		want:   want{places: []place{onSource}, codes: []int{1}, summaries: []string{failed}, within: 60 * time.Second},
+		want:   want{ends: []whereabouts{onSource}, codes: []int{1}, summaries: []string{failed}, within: 60 * time.Second},
 	},
 	{
 		name:   "the destination's libvirtd is stopped",
@@ -57,7 +57,7 @@ var daemonFaults = []scenario{
 		policy: slow,
 		at:     []moment{inMiddle},
 		strike: func(s *stage) { s.must(s.to.Pause()) },
-		want:   want{places: []place{onSource}, codes: []int{1}, summaries: []string{failed}, words: []string{"had not answered"}, within: 60 * time.Second},
+		want:   want{ends: []whereabouts{onSource}, codes: []int{1}, summaries: []string{failed}, words: []string{"had not answered"}, within: 60 * time.Second},
 	},
 	{
 		// libvirt finds out after 30 s by itself. Until then a guest that was stopped for the switch-over stays so.
@@ -66,7 +66,7 @@ var daemonFaults = []scenario{
 		at:     []moment{inMiddle},
 		strike: func(s *stage) { s.must(s.to.Pause()) },
 		want: want{
-			places: []place{onSource}, codes: []int{1}, summaries: []string{failed, timedOut},
+			ends: []whereabouts{onSource}, codes: []int{1}, summaries: []string{failed, timedOut},
 			within: 90 * time.Second, gap: 35 * time.Second,
 		},
 	},
@@ -74,7 +74,7 @@ var daemonFaults = []scenario{
 		name:    "the destination's libvirtd is mute from the beginning",
 		arrange: func(s *stage) { s.must(s.to.Pause()) },
 		want: want{
-			places: []place{onSource}, codes: []int{1}, summaries: []string{unplanned},
+			ends: []whereabouts{onSource}, codes: []int{1}, summaries: []string{unplanned},
 			words: []string{destinationName, "did not answer within"}, within: 60 * time.Second,
 		},
 	},
@@ -82,7 +82,7 @@ var daemonFaults = []scenario{
 		name:   "the source's libvirtd is killed and restarted",
 		at:     []moment{atEnd},
 		strike: func(s *stage) { s.must(s.from.Restart(s.Context())) },
-		want:   want{places: []place{onSource}, codes: []int{1}, summaries: []string{failed}, within: 60 * time.Second},
+		want:   want{ends: []whereabouts{onSource}, codes: []int{1}, summaries: []string{failed}, within: 60 * time.Second},
 	},
 	{
 		name:   "the source's libvirtd is killed and stays dead",
@@ -90,7 +90,7 @@ var daemonFaults = []scenario{
 		strike: func(s *stage) { s.must(s.from.Kill(s.Context())) },
 		// Nobody else can let the guest go on.
 		want: want{
-			places: []place{onSource}, codes: []int{1}, summaries: []string{failed, timedOut},
+			ends: []whereabouts{onSource}, codes: []int{1}, summaries: []string{failed, timedOut},
 			within: 2 * time.Minute, gap: 3 * time.Minute,
 		},
 	},
@@ -100,7 +100,7 @@ var daemonFaults = []scenario{
 		at:     []moment{atEnd},
 		strike: func(s *stage) { s.must(s.from.Pause()) },
 		want: want{
-			places: []place{onSource}, codes: []int{1}, summaries: []string{failed, timedOut},
+			ends: []whereabouts{onSource}, codes: []int{1}, summaries: []string{failed, timedOut},
 			within: 2 * time.Minute, gap: 3 * time.Minute,
 		},
 	},
@@ -111,7 +111,7 @@ var daemonFaults = []scenario{
 		at:     []moment{atEnd},
 		strike: func(s *stage) { s.must(s.from.Pause()) },
 		want: want{
-			places: []place{onSource, stranded}, codes: []int{1}, summaries: []string{failed, timedOut},
+			ends: []whereabouts{onSource, pausedOnSource}, codes: []int{1}, summaries: []string{failed, timedOut},
 			within: 2 * time.Minute, gap: 3 * time.Minute,
 		},
 	},
@@ -119,13 +119,13 @@ var daemonFaults = []scenario{
 		name:   "the destination's libvirtd is killed and restarted",
 		at:     []moment{atEnd},
 		strike: func(s *stage) { s.must(s.to.Restart(s.Context())) },
-		want:   want{places: []place{onSource}, codes: []int{1}, summaries: []string{failed}, within: 60 * time.Second},
+		want:   want{ends: []whereabouts{onSource}, codes: []int{1}, summaries: []string{failed}, within: 60 * time.Second},
 	},
 	{
 		name:   "the destination's libvirtd is killed and stays dead",
 		at:     []moment{atEnd},
 		strike: func(s *stage) { s.must(s.to.Kill(s.Context())) },
-		want:   want{places: []place{onSource}, codes: []int{1}, summaries: []string{failed, timedOut}, within: 60 * time.Second},
+		want:   want{ends: []whereabouts{onSource}, codes: []int{1}, summaries: []string{failed, timedOut}, within: 60 * time.Second},
 	},
 	{
 		// libvirt gives up after 30 s. What the daemon was told before it still does when it goes on, and undoes.
@@ -134,7 +134,7 @@ var daemonFaults = []scenario{
 		at:     []moment{atEnd},
 		strike: func(s *stage) { s.must(s.to.Pause()) },
 		want: want{
-			places: []place{onSource, onSourceDefined}, codes: []int{1}, summaries: []string{failed, timedOut},
+			ends: []whereabouts{onSource, onSourceDefined}, codes: []int{1}, summaries: []string{failed, timedOut},
 			within: 90 * time.Second, gap: 40 * time.Second,
 		},
 	},
@@ -145,7 +145,7 @@ var daemonFaults = []scenario{
 		at:     []moment{atEnd},
 		strike: func(s *stage) { s.must(s.to.Pause()) },
 		want: want{
-			places: []place{onSource}, codes: []int{1}, summaries: []string{failed},
+			ends: []whereabouts{onSource}, codes: []int{1}, summaries: []string{failed},
 			words: []string{"was not told to start"}, within: 2 * time.Minute, gap: 30 * time.Second,
 		},
 	},

@@ -98,7 +98,7 @@ func play(t *testing.T, s scenario, lane *lab.World, bystander *lab.Guest, resul
 	switch {
 	case t.Failed():
 	case s.excused == "":
-		v.next = st.nextApply(v.last.place())
+		v.next = st.nextApply(v.last.whereabouts())
 	default:
 		v.next = "not asked: " + s.excused
 	}
@@ -126,7 +126,7 @@ func (s *stage) conclude(of scenario) verdict {
 		of.repair(s)
 	}
 	s.must(s.world.Heal(s.Context()))
-	v.last = s.settled(of.want.places)
+	v.last = s.settled(of.want.ends)
 	v.crashed = s.crashed
 	return v
 }

@@ -22,7 +22,7 @@ var linkFaults = []scenario{
 			s.join()
 			s.hurry()
 		},
-		want: want{places: []place{onDestination}, codes: []int{0}, within: 60 * time.Second},
+		want: want{ends: []whereabouts{onDestination}, codes: []int{0}, within: 60 * time.Second},
 	},
 	{
 		name: "the link is cut for 5 s",
@@ -32,14 +32,14 @@ var linkFaults = []scenario{
 			<-time.After(5 * time.Second) // the fault is that long
 			s.join()
 		},
-		want: want{places: []place{onDestination}, codes: []int{0}, within: 60 * time.Second, gap: 30 * time.Second},
+		want: want{ends: []whereabouts{onDestination}, codes: []int{0}, within: 60 * time.Second, gap: 30 * time.Second},
 	},
 	{
 		name:   "the link is cut for good",
 		always: true,
 		at:     []moment{inMiddle},
 		strike: (*stage).cut,
-		want:   want{places: []place{onSource}, codes: []int{1}, summaries: []string{timedOut}, within: 90 * time.Second},
+		want:   want{ends: []whereabouts{onSource}, codes: []int{1}, summaries: []string{timedOut}, within: 90 * time.Second},
 	},
 	{
 		// QEMU is stuck, with the guest stopped, until the link works again or the kernel gives up.
@@ -47,7 +47,7 @@ var linkFaults = []scenario{
 		at:     []moment{atEnd},
 		strike: (*stage).cut,
 		want: want{
-			places: []place{onSource}, codes: []int{1}, summaries: []string{timedOut, failed},
+			ends: []whereabouts{onSource}, codes: []int{1}, summaries: []string{timedOut, failed},
 			words: []string{"does not answer libvirt"}, within: 2 * time.Minute, gap: 5 * time.Minute,
 		},
 	},
@@ -57,7 +57,7 @@ var linkFaults = []scenario{
 		at:      []moment{atEnd},
 		strike:  (*stage).cut,
 		want: want{
-			places: []place{onSource}, codes: []int{1}, summaries: []string{timedOut, failed},
+			ends: []whereabouts{onSource}, codes: []int{1}, summaries: []string{timedOut, failed},
 			within: 2 * time.Minute, gap: time.Minute,
 		},
 	},
@@ -67,7 +67,7 @@ var linkFaults = []scenario{
 		policy:  "\n    bandwidth_mib_per_second = 4",
 		arrange: (*stage).dropMemory,
 		want: want{
-			places: []place{onSource}, codes: []int{1}, summaries: []string{failed},
+			ends: []whereabouts{onSource}, codes: []int{1}, summaries: []string{failed},
 			words: []string{"firewall", "49152 to 49215"}, within: 3 * time.Minute, gap: 10 * time.Second,
 		},
 	},
@@ -76,7 +76,7 @@ var linkFaults = []scenario{
 		policy:  soonOver,
 		arrange: (*stage).dropMemory,
 		want: want{
-			places: []place{onSource}, codes: []int{1}, summaries: []string{timedOut},
+			ends: []whereabouts{onSource}, codes: []int{1}, summaries: []string{timedOut},
 			words: []string{"could not be stopped", "firewall"}, within: 3 * time.Minute, gap: 10 * time.Second,
 		},
 	},
@@ -86,7 +86,7 @@ var linkFaults = []scenario{
 		policy:  soonOver,
 		arrange: func(s *stage) { s.dropMemory(); s.passMemoryAfter(40 * time.Second) },
 		want: want{
-			places: []place{onSource}, codes: []int{1}, summaries: []string{timedOut},
+			ends: []whereabouts{onSource}, codes: []int{1}, summaries: []string{timedOut},
 			words: []string{"was cancelled"}, within: 2 * time.Minute, gap: 10 * time.Second,
 		},
 	},
@@ -97,7 +97,7 @@ var linkFaults = []scenario{
 		at:      []moment{atStart},
 		strike:  func(s *stage) { s.must(s.run.signal(syscall.SIGINT)); s.passMemoryAfter(30 * time.Second) },
 		want: want{
-			places: []place{onSource}, codes: []int{1}, summaries: []string{cancelled},
+			ends: []whereabouts{onSource}, codes: []int{1}, summaries: []string{cancelled},
 			within: 2 * time.Minute, gap: 10 * time.Second,
 		},
 	},
@@ -107,7 +107,7 @@ var linkFaults = []scenario{
 		arrange: func(s *stage) { s.limit(4); s.impatientTCP() },
 		at:      []moment{inPostCopy},
 		strike:  (*stage).cut,
-		want:    want{places: []place{halved}, codes: []int{1}, summaries: []string{failed}, words: []string{"--postcopy-resume"}, within: 3 * time.Minute},
+		want:    want{ends: []whereabouts{splitMemory}, codes: []int{1}, summaries: []string{failed}, words: []string{"--postcopy-resume"}, within: 3 * time.Minute},
 		excused: "both parts of the guest wait for the recovery",
 	},
 }

@@ -8,15 +8,15 @@ import (
 	"time"
 )
 
-// wake is what the next apply must advise for a guest that is stranded, rather than let it run: libvirt does not know
+// wake is what the next apply must advise for a guest that was left paused, rather than let it run: libvirt does not know
 // what other hosts have of it.
 const wake = "virsh resume"
 
-// nextApply asks Terraform for the same move again, after everything was healed: it must make it, a stranded guest's once
-// a person has done what it advises. now is where the VM is.
-func (s *stage) nextApply(now place) string {
+// nextApply asks Terraform for the same move again, after everything was healed: it must make it, and that of a guest left
+// paused once a person has done what it advises. now is where the VM is.
+func (s *stage) nextApply(now whereabouts) string {
 	s.Helper()
-	if now != stranded {
+	if now != pausedOnSource {
 		return s.moveAgain(now)
 	}
 	r := s.applyFast()
@@ -24,22 +24,22 @@ func (s *stage) nextApply(now place) string {
 		s.Errorf("the next apply exited with %d, want 1 and the advice %q:\n%s", r.code(), wake, &r.output)
 		return fmt.Sprintf("exited with %d", r.code())
 	}
-	if left := s.reality().place(); left != stranded {
-		s.Errorf("the next apply left the VM %s, want it %s", left, stranded)
+	if left := s.reality().whereabouts(); left != pausedOnSource {
+		s.Errorf("the next apply left the VM %s, want it %s", left, pausedOnSource)
 	}
 	s.virsh(s.from, "resume", s.guest.UUID)
 	return fmt.Sprintf("refused, advises `%s`; after that: %s", wake, s.moveAgain(onSource))
 }
 
 // moveAgain wants the next apply to work: nothing that the fault has left must be in its way.
-func (s *stage) moveAgain(now place) string {
+func (s *stage) moveAgain(now whereabouts) string {
 	s.Helper()
 	r := s.applyFast()
 	if r.code() != 0 {
 		s.Errorf("the next apply failed:\n%s", &r.output)
 		return fmt.Sprintf("failed: %s", r.said().claim().summary)
 	}
-	if last := s.settled([]place{onDestination}); last.place() != onDestination {
+	if last := s.settled([]whereabouts{onDestination}); last.whereabouts() != onDestination {
 		s.Errorf("the next apply left the VM: %s", last)
 		return last.String()
 	}

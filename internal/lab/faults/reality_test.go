@@ -12,22 +12,22 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/lab"
 )
 
-// place is where a guest is, as both hosts say by their own sockets.
-type place string
+// whereabouts is where a guest is, as both hosts say by their own sockets.
+type whereabouts string
 
 const (
-	onSource      place = "running on source"
-	onDestination place = "running on destination"
-	nowhere       place = "running nowhere"
-	// halved is a post-copy migration that lost its link: each host has a part of the memory.
-	halved place = "halved"
-	// stranded is paused on the source, by a direct migration whose client was lost during the switch-over, until a person
-	// lets it run on.
-	stranded place = "stranded"
+	onSource      whereabouts = "running on source"
+	onDestination whereabouts = "running on destination"
+	onNeither     whereabouts = "running on neither host"
+	// splitMemory is a post-copy migration that lost its link: each host has a part of the memory.
+	splitMemory whereabouts = "memory split between the hosts"
+	// pausedOnSource was paused by a direct migration whose client was lost during the switch-over, until a person resumes
+	// it.
+	pausedOnSource whereabouts = "paused on source"
 	// onSourceDefined is onSource with a shut-off definition on the destination, which provider and next move cope with.
-	onSourceDefined place = "running on source, defined on destination"
-	// elsewise is none of these, and always wrong.
-	elsewise place = "elsewise"
+	onSourceDefined whereabouts = "running on source, defined on destination"
+	// unexpected is none of these, and always wrong.
+	unexpected whereabouts = "unexpected"
 )
 
 // observation is what one host says of the guest.
@@ -87,13 +87,13 @@ func (r reality) copies() int {
 	return copies
 }
 
-// place sums both hosts up.
-func (r reality) place() place {
+// whereabouts sums both hosts up.
+func (r reality) whereabouts() whereabouts {
 	switch {
 	case r.source.split() && r.destination.split():
-		return halved
+		return splitMemory
 	case r.source.job || r.destination.job:
-		return elsewise
+		return unexpected
 	case r.source.lives() && r.destination.absent():
 		return onSource
 	case r.source.lives() && r.destination.ended():
@@ -101,11 +101,11 @@ func (r reality) place() place {
 	case r.destination.lives() && r.source.absent():
 		return onDestination
 	case r.source.state == "paused" && r.source.reason == "migrating" && r.destination.absent():
-		return stranded
+		return pausedOnSource
 	case r.source.ended() && r.destination.absent():
-		return nowhere
+		return onNeither
 	}
-	return elsewise
+	return unexpected
 }
 
 // reality asks both hosts.
@@ -162,7 +162,7 @@ const rest = time.Second
 
 // settled waits until both hosts have come to rest, and returns what they have then: what they must have, or whatever it
 // is when patience is over.
-func (s *stage) settled(places []place) reality {
+func (s *stage) settled(ends []whereabouts) reality {
 	var r reality
 	changed := time.Now()
 	s.within(2*patience, func() bool {
@@ -171,7 +171,7 @@ func (s *stage) settled(places []place) reality {
 		if r = s.reality(); r != before {
 			changed = time.Now()
 		}
-		return slices.Contains(places, r.place()) && time.Since(changed) >= rest
+		return slices.Contains(ends, r.whereabouts()) && time.Since(changed) >= rest
 	})
 	return r
 }

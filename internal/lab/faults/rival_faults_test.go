@@ -14,13 +14,13 @@ var rivalFaults = []scenario{
 		at:     []moment{inMiddle},
 		strike: func(s *stage) { s.startRival(); s.awaitRival("under way already"); s.hurry() },
 		repair: (*stage).judgeRival,
-		want:   want{places: []place{onDestination}, codes: []int{0}, within: 60 * time.Second},
+		want:   want{ends: []whereabouts{onDestination}, codes: []int{0}, within: 60 * time.Second},
 	},
 	{
 		name:    "two Terraforms ask for the same move at once",
 		arrange: (*stage).startRival,
 		repair:  (*stage).judgeRival,
-		want:    want{places: []place{onDestination}, codes: []int{0}, within: 60 * time.Second},
+		want:    want{ends: []whereabouts{onDestination}, codes: []int{0}, within: 60 * time.Second},
 	},
 	{
 		name: "virsh asks for a second migration",
@@ -32,7 +32,7 @@ var rivalFaults = []scenario{
 			}
 			s.hurry()
 		},
-		want: want{places: []place{onDestination}, codes: []int{0}, within: 60 * time.Second},
+		want: want{ends: []whereabouts{onDestination}, codes: []int{0}, within: 60 * time.Second},
 	},
 }
 
@@ -57,7 +57,7 @@ func (s *stage) awaitRival(words string) {
 func (s *stage) judgeRival() {
 	s.Helper()
 	s.rival.wait(s.T, 2*patience)
-	last := s.settled([]place{onDestination})
+	last := s.settled([]whereabouts{onDestination})
 	claim := s.rival.said().claim()
 	if claim.line == "" && s.asked == byResource && s.rival.code() == 0 {
 		return // a resource says nothing when all is well

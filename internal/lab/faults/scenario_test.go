@@ -74,8 +74,8 @@ const calm = `
 
 // want is how a move must end.
 type want struct {
-	// places are where the guest may be in the end; one unless either is right.
-	places []place
+	// ends are where the guest may be in the end; one unless either is right.
+	ends []whereabouts
 	// codes are the exit codes that are right; codeKilled of a Terraform that was killed.
 	codes []int
 	// summaries are the titles that the error may have.

@@ -17,38 +17,38 @@ var settingFaults = []scenario{
 	{
 		name:    "the destination's port for memory is refused",
 		arrange: func(s *stage) { s.settings.migrationURI = "tcp://" + callerAddress + ":9" },
-		want:    want{places: []place{onSource}, codes: []int{1}, summaries: []string{failed}, words: []string{"refused"}, within: 40 * time.Second},
+		want:    want{ends: []whereabouts{onSource}, codes: []int{1}, summaries: []string{failed}, words: []string{"refused"}, within: 40 * time.Second},
 		repair:  (*stage).rightSettings,
 	},
 	{
 		name:    "migration_uri has an address that nobody has",
 		arrange: func(s *stage) { s.settings.migrationURI = "tcp://10.77.0.250" },
-		want:    want{places: []place{onSource}, codes: []int{1}, summaries: []string{failed}, words: []string{"10.77.0.250"}, within: 60 * time.Second},
+		want:    want{ends: []whereabouts{onSource}, codes: []int{1}, summaries: []string{failed}, words: []string{"10.77.0.250"}, within: 60 * time.Second},
 		repair:  (*stage).rightSettings,
 	},
 	{
 		name:    "migration_uri has a name that nobody knows",
 		arrange: func(s *stage) { s.settings.migrationURI = "tcp://nowhere.invalid" },
-		want:    want{places: []place{onSource}, codes: []int{1}, summaries: []string{failed}, words: []string{"nowhere.invalid"}, within: 60 * time.Second},
+		want:    want{ends: []whereabouts{onSource}, codes: []int{1}, summaries: []string{failed}, words: []string{"nowhere.invalid"}, within: 60 * time.Second},
 		repair:  (*stage).rightSettings,
 	},
 	{
 		name:    "the destination's libvirtd refuses connections",
 		arrange: func(s *stage) { s.must(s.to.Kill(s.Context())) },
-		want:    want{places: []place{onSource}, codes: []int{1}, summaries: []string{unplanned}, words: []string{"refused"}, within: 40 * time.Second},
+		want:    want{ends: []whereabouts{onSource}, codes: []int{1}, summaries: []string{unplanned}, words: []string{"refused"}, within: 40 * time.Second},
 	},
 	{
 		name:    "the destination's libvirtd refuses the source",
 		modes:   []string{peerToPeer},
 		arrange: func(s *stage) { s.settings.peerURI = withHost(s.to.PeerURI, s.to.Address+":9") },
-		want:    want{places: []place{onSource}, codes: []int{1}, summaries: []string{failed}, words: []string{"refused"}, within: 40 * time.Second},
+		want:    want{ends: []whereabouts{onSource}, codes: []int{1}, summaries: []string{failed}, words: []string{"refused"}, within: 40 * time.Second},
 		repair:  (*stage).rightSettings,
 	},
 	{
 		name:    "the destination's libvirtd refuses the source, and either mode will do",
 		modes:   []string{auto},
 		arrange: func(s *stage) { s.settings.peerURI = withHost(s.to.PeerURI, s.to.Address+":9") },
-		want:    want{places: []place{onDestination}, codes: []int{0}, words: []string{"going direct"}, within: 60 * time.Second},
+		want:    want{ends: []whereabouts{onDestination}, codes: []int{0}, words: []string{"going direct"}, within: 60 * time.Second},
 	},
 	{
 		name:    "the destination's libvirtd is mute to the source",
@@ -56,7 +56,7 @@ var settingFaults = []scenario{
 		policy:  slow,
 		arrange: (*stage).mutePeer,
 		want: want{
-			places: []place{onSource}, codes: []int{1}, summaries: []string{failed},
+			ends: []whereabouts{onSource}, codes: []int{1}, summaries: []string{failed},
 			words: []string{"peer_uri", "Restarting libvirt on source"}, within: 2 * time.Minute,
 		},
 		// As the provider advises.
@@ -65,7 +65,7 @@ var settingFaults = []scenario{
 	{
 		name:    "the guest's disk is missing on the destination",
 		arrange: func(s *stage) { s.must(s.guest.HideDisk(s.to)) },
-		want:    want{places: []place{onSource}, codes: []int{1}, summaries: []string{failed}, words: []string{".img"}, within: 40 * time.Second},
+		want:    want{ends: []whereabouts{onSource}, codes: []int{1}, summaries: []string{failed}, words: []string{".img"}, within: 40 * time.Second},
 		repair:  func(s *stage) { s.must(os.Link(s.disk(s.from), s.disk(s.to))) },
 	},
 }

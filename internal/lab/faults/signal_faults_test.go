@@ -14,7 +14,7 @@ var signalFaults = []scenario{
 		asked:  bothForms,
 		at:     []moment{atStart, inMiddle},
 		strike: func(s *stage) { s.must(s.run.signal(syscall.SIGINT)) },
-		want:   want{places: []place{onSource}, codes: []int{1}, summaries: []string{cancelled}, within: 20 * time.Second},
+		want:   want{ends: []whereabouts{onSource}, codes: []int{1}, summaries: []string{cancelled}, within: 20 * time.Second},
 	},
 	{
 		// A move that is cancelled too late arrives, and is a success.
@@ -22,7 +22,7 @@ var signalFaults = []scenario{
 		asked:  bothForms,
 		at:     []moment{atEnd},
 		strike: func(s *stage) { s.must(s.run.signal(syscall.SIGINT)) },
-		want:   want{places: []place{onSource, onDestination}, codes: []int{0, 1}, summaries: []string{cancelled}, within: 20 * time.Second},
+		want:   want{ends: []whereabouts{onSource, onDestination}, codes: []int{0, 1}, summaries: []string{cancelled}, within: 20 * time.Second},
 	},
 	{
 		// As by Ctrl-C on a terminal.
@@ -30,14 +30,14 @@ var signalFaults = []scenario{
 		asked:  bothForms,
 		at:     []moment{inMiddle},
 		strike: func(s *stage) { s.must(s.run.signalGroup(syscall.SIGINT)) },
-		want:   want{places: []place{onSource}, codes: []int{1}, summaries: []string{cancelled}, within: 20 * time.Second},
+		want:   want{ends: []whereabouts{onSource}, codes: []int{1}, summaries: []string{cancelled}, within: 20 * time.Second},
 	},
 	{
 		name:   "Terraform is killed, its provider is not",
 		asked:  bothForms,
 		at:     []moment{atStart, inMiddle, atEnd},
 		strike: func(s *stage) { s.must(s.run.signal(syscall.SIGKILL)) },
-		want:   want{places: []place{onDestination}, codes: []int{codeKilled}, within: 10 * time.Second},
+		want:   want{ends: []whereabouts{onDestination}, codes: []int{codeKilled}, within: 10 * time.Second},
 	},
 	{
 		name:   "Terraform is killed with its provider",
@@ -45,7 +45,7 @@ var signalFaults = []scenario{
 		asked:  bothForms,
 		at:     []moment{atStart, inMiddle, atEnd},
 		strike: (*stage).killAll,
-		want:   want{places: []place{onDestination}, codes: []int{codeKilled}, within: 10 * time.Second},
+		want:   want{ends: []whereabouts{onDestination}, codes: []int{codeKilled}, within: 10 * time.Second},
 	},
 	{
 		name:   "Terraform is killed with its provider",
@@ -54,14 +54,14 @@ var signalFaults = []scenario{
 		asked:  []form{byResource},
 		at:     []moment{atStart, inMiddle},
 		strike: (*stage).killAll,
-		want:   want{places: []place{onSource}, codes: []int{codeKilled}, within: 10 * time.Second},
+		want:   want{ends: []whereabouts{onSource}, codes: []int{codeKilled}, within: 10 * time.Second},
 	},
 	{
 		name:   "Terraform is killed with its provider",
 		modes:  []string{direct},
 		at:     []moment{atStart, inMiddle},
 		strike: (*stage).killAll,
-		want:   want{places: []place{onSource}, codes: []int{codeKilled}, within: 10 * time.Second},
+		want:   want{ends: []whereabouts{onSource}, codes: []int{codeKilled}, within: 10 * time.Second},
 	},
 	{
 		name:   "Terraform is killed with its provider",
@@ -69,7 +69,7 @@ var signalFaults = []scenario{
 		asked:  bothForms,
 		at:     []moment{atEnd},
 		strike: (*stage).killAll,
-		want:   want{places: []place{onSource, onDestination}, codes: []int{codeKilled}, within: 10 * time.Second},
+		want:   want{ends: []whereabouts{onSource, onDestination}, codes: []int{codeKilled}, within: 10 * time.Second},
 	},
 	{
 		name:   "Terraform is killed with its provider and asked again at once",
@@ -78,7 +78,7 @@ var signalFaults = []scenario{
 		at:     []moment{inMiddle},
 		strike: func(s *stage) { s.killAll(); s.askAgain() },
 		repair: (*stage).judgeAdoption,
-		want:   want{places: []place{onDestination}, codes: []int{codeKilled}, within: 10 * time.Second},
+		want:   want{ends: []whereabouts{onDestination}, codes: []int{codeKilled}, within: 10 * time.Second},
 	},
 	{
 		// A direct migration ends with its client, so that this one is a migration of its own.
@@ -88,7 +88,7 @@ var signalFaults = []scenario{
 		at:     []moment{inMiddle},
 		strike: func(s *stage) { s.killAll(); s.askAgain() },
 		repair: (*stage).judgeRival,
-		want:   want{places: []place{onDestination}, codes: []int{codeKilled}, within: 10 * time.Second},
+		want:   want{ends: []whereabouts{onDestination}, codes: []int{codeKilled}, within: 10 * time.Second},
 	},
 }
 

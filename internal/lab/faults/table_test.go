@@ -32,7 +32,7 @@ type row struct {
 
 func newTable() *table { return &table{rows: map[string]row{}} }
 
-// expect keeps a place for the row of a scenario.
+// expect keeps a line for the row of a scenario.
 func (t *table) expect(name string) { t.order = append(t.order, name) }
 
 // skip notes a scenario that is not run.
@@ -87,7 +87,7 @@ func (r row) cells() []string {
 		line, _, _ = strings.Cut(line, ": moved from")
 	}
 	return []string{
-		fault, strings.ReplaceAll(r.mode, "_", "-"), r.asked, summary, line, code, string(v.last.place()),
+		fault, strings.ReplaceAll(r.mode, "_", "-"), r.asked, summary, line, code, string(v.last.whereabouts()),
 		fmt.Sprint(v.last.copies()), v.beats(), fmt.Sprintf("%.1f s", v.took.Seconds()), v.next,
 	}
 }

@@ -43,8 +43,8 @@ func (s *stage) judge(w want, v verdict) {
 	if v.code != codeKilled {
 		s.judgeWords(w, v)
 	}
-	if !slices.Contains(w.places, v.last.place()) {
-		s.Errorf("in the end the VM is not %s: %s", w.places, v.last)
+	if !slices.Contains(w.ends, v.last.whereabouts()) {
+		s.Errorf("in the end the VM is not %s: %s", w.ends, v.last)
 	}
 	if copies := max(v.then.copies(), v.last.copies()); copies > 1 {
 		s.Errorf("the VM runs %d times: %s, then %s", copies, v.then, v.last)

@@ -169,7 +169,9 @@ func (h *Host) Begin(ctx context.Context, uuid string, _ migration.Parameters) (
 }
 
 // Prepare implements migration.Destination.
-func (h *Host) Prepare(ctx context.Context, xml string, cookie []byte, _ migration.Parameters) (migrationURI string, out []byte, err error) {
+func (h *Host) Prepare(
+	ctx context.Context, xml string, cookie []byte, _ migration.Parameters,
+) (migrationURI string, out []byte, err error) {
 	const call = "Prepare"
 	if err := h.enter(ctx, call); err != nil {
 		return "", nil, err
@@ -189,7 +191,9 @@ func (h *Host) Prepare(ctx context.Context, xml string, cookie []byte, _ migrati
 }
 
 // Perform implements migration.Source.
-func (h *Host) Perform(ctx context.Context, uuid, migrationURI string, cookie []byte, p migration.Parameters) (out []byte, err error) {
+func (h *Host) Perform(
+	ctx context.Context, uuid, migrationURI string, cookie []byte, p migration.Parameters,
+) (out []byte, err error) {
 	const call = "Perform"
 	broken := h.broken()
 	if err := h.enter(ctx, call); err != nil {
@@ -212,7 +216,9 @@ func (h *Host) Perform(ctx context.Context, uuid, migrationURI string, cookie []
 }
 
 // Finish implements migration.Destination.
-func (h *Host) Finish(ctx context.Context, name string, cookie []byte, p migration.Parameters, cancelled bool) (out []byte, err error) {
+func (h *Host) Finish(
+	ctx context.Context, name string, cookie []byte, p migration.Parameters, cancelled bool,
+) (out []byte, err error) {
 	const call = "Finish"
 	if err := h.enter(ctx, call); err != nil {
 		return nil, err

@@ -74,7 +74,9 @@ func (o *Occupation) reading() migration.Job {
 
 // take begins a migration once no other operation holds the domain, as a call
 // that may be given up meanwhile: libvirt goes on with it.
-func (h *Host) take(ctx context.Context, broken <-chan struct{}, uuid string, destination *Host, p migration.Parameters, direct bool) (*job, error) {
+func (h *Host) take(
+	ctx context.Context, broken <-chan struct{}, uuid string, destination *Host, p migration.Parameters, direct bool,
+) (*job, error) {
 	h.world.mu.Lock()
 	var o *Occupation
 	if d := h.domains[uuid]; d != nil {

@@ -6,6 +6,7 @@ import (
 	"context"
 	"sync"
 
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/preflight"
 )
 
@@ -72,6 +73,12 @@ func (h *Host) Name() string { return h.name }
 // DomainXML implements preflight.Source.
 func (h *Host) DomainXML(ctx context.Context, _ string) (string, error) {
 	return answer(ctx, h, "DomainXML", h.Definition)
+}
+
+// Begin implements preflight.Source.
+func (h *Host) Begin(ctx context.Context, _ string, _ migration.Parameters) (string, []byte, error) {
+	xml, err := answer(ctx, h, "Begin", h.Definition)
+	return xml, nil, err
 }
 
 // Memory implements preflight.Host.

@@ -160,17 +160,21 @@ func holds(hosts []fleet.Member, h fleet.Member) bool {
 // Changed is the memory after a change to the records. err is why it did not reach
 // all of them.
 func (m Memory) Changed(o fleet.Outcome, err error) Memory {
-	m.Hosts, m.Lacking, m.Seen = append(o.Written, o.LetGo...), nil, o.Seen
+	m.Hosts, m.Lacking, m.Seen = append(o.Written, o.LetGo...), o.Lacking, o.Seen
 	if err != nil {
 		return m // a declaration by another instance may still be newer
 	}
-	m.Formerly = nil
+	if len(o.LetGo) == 0 {
+		m.Formerly = nil // else a host that comes back may still have one
+	}
 	return m.wrote()
 }
 
 // Found is the memory after a VM's record was read or written. renamed are hosts that
 // have another label in the configuration now.
-func (m Memory) Found(ctx context.Context, f *fleet.Fleet, record fleet.VMRecord, d fleet.Declaration) (found Memory, renamed []fleet.Renaming) {
+func (m Memory) Found(
+	ctx context.Context, f *fleet.Fleet, record fleet.VMRecord, d fleet.Declaration,
+) (found Memory, renamed []fleet.Renaming) {
 	m = m.wrote()
 	m.Seen = record.Seen(d)
 	location := record.Location

@@ -67,14 +67,33 @@ func TestChangedForgetsNothingThatTheChangeDidNotReach(t *testing.T) {
 	if !partial.DeclaredAt.Equal(before.DeclaredAt) || len(partial.Formerly) == 0 {
 		t.Errorf("after a change that did not reach all hosts: %+v", partial)
 	}
-	whole := before.Changed(outcome, nil)
-	if !whole.DeclaredAt.After(before.DeclaredAt) || len(whole.Formerly) > 0 {
-		t.Errorf("after a change that reached all hosts: %+v", whole)
+	without := before.Changed(outcome, nil)
+	if !without.DeclaredAt.After(before.DeclaredAt) || len(without.Formerly) == 0 {
+		t.Errorf("after a change that reached all hosts that are left, and not the one let go: %+v", without)
 	}
-	for _, after := range []Memory{partial, whole} {
+	for _, after := range []Memory{partial, without} {
 		if diff := cmp.Diff([]fleet.Member{kvm1, kvm2}, after.Hosts); diff != "" {
 			t.Errorf("hosts (-want +got):\n%s", diff)
 		}
+	}
+	whole := before.Changed(fleet.Outcome{Written: outcome.Written}, nil)
+	if !whole.DeclaredAt.After(before.DeclaredAt) || len(whole.Formerly) > 0 {
+		t.Errorf("after a change that reached all hosts: %+v", whole)
+	}
+}
+
+// TestChangedWatchesHostsOfOtherClusters has the next plan ask a host that an update left
+// to another cluster, so that it says why the record is not there.
+func TestChangedWatchesHostsOfOtherClusters(t *testing.T) {
+	t.Parallel()
+	kvm1, kvm2 := fleet.Member{Name: "kvm1", UUID: "1"}, fleet.Member{Name: "kvm2", UUID: "2"}
+	after := Memory{Hosts: []fleet.Member{kvm1}}.Changed(
+		fleet.Outcome{Written: []fleet.Member{kvm1}, Lacking: []fleet.Member{kvm2}}, &fleet.PartialError{Unwritten: []string{"kvm2"}})
+	if diff := cmp.Diff([]fleet.Member{kvm1, kvm2}, after.Watched()); diff != "" {
+		t.Errorf("watched (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]fleet.Member{kvm1}, after.Hosts); diff != "" {
+		t.Errorf("hosts (-want +got):\n%s", diff)
 	}
 }
 

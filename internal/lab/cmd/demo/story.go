@@ -30,8 +30,9 @@ type step struct {
 
 var steps = []step{
 	{
-		title:       "Both switches are off",
-		text:        "The move is tried by hand, with the action. While its memory is copied once, the VM changes\nas much of it again.",
+		title: "Both switches are off",
+		text: "The move is tried by hand, with the action. While its memory is copied once, the VM changes\n" +
+			"as much of it again.",
 		by:          []string{"-invoke=action.virt_vm_live_migration.to_kvm2"},
 		destination: "kvm2",
 	},

@@ -1,0 +1,49 @@
+package explain
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/fleet"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/preflight"
+)
+
+func TestUnchecked(t *testing.T) {
+	t.Parallel()
+	for want, u := range map[string]preflight.Unchecked{
+		"the two hosts have not both answered as two.":                        {Why: preflight.Unanswered},
+		"VM web does not run on kvm1 as it would have to.":                    {Why: preflight.Unfit},
+		"a job runs on VM web.":                                               {Why: preflight.UnderWay},
+		"the definition of VM web could not be read on kvm1: internal error.": {Why: preflight.Unread, Host: "kvm1", Err: errors.New("internal error")},
+		"the connection may not ask for it on kvm2: operation denied.":        {Why: preflight.Denied, Host: "kvm2", Err: migration.ErrDenied},
+		"libvirt cannot be asked for it: it is too old, or lacks a driver.":   {Why: preflight.Unsupported},
+		"there was no answer in time on kvm2.":                                {Why: preflight.Late, Host: "kvm2"},
+		"the question failed on kvm2: internal error.":                        {Why: preflight.Failed, Host: "kvm2", Err: errors.New("internal error")},
+		"/srv/web.iso: libvirt does not tell on kvm2.":                        {Why: preflight.Unknowable, Host: "kvm2", What: "/srv/web.iso"},
+		"/srv/web.iso: reading alone does not tell; it is checked before the move starts, and where thorough = true.": {
+			Why: preflight.NeedsThorough, What: "/srv/web.iso",
+		},
+	} {
+		t.Run(string(u.Why), func(t *testing.T) {
+			t.Parallel()
+			u.Subject = web
+			if got := Unchecked(u); got != want {
+				t.Errorf("got  %s\nwant %s", got, want)
+			}
+		})
+	}
+}
+
+func TestNotChecked(t *testing.T) {
+	t.Parallel()
+	u := preflight.Unchecked{Subject: web, Check: preflight.CheckMemory, Why: preflight.Denied, Host: "kvm2"}
+	text := NotChecked(fleet.Location{Domain: migration.Domain{Name: "web"}}, []preflight.Unchecked{u})
+	if text.Summary != "Move Not Fully Checked" || !strings.Contains(text.Detail, "\n  - memory: the connection may not ask for it on kvm2.\n") {
+		t.Errorf("got %+v", text)
+	}
+	if line := Line(fleet.Progress{Progress: migration.Progress{Subject: web}, Unchecked: &u}); line != "VM web: not checked: memory: the connection may not ask for it on kvm2." {
+		t.Errorf("got %s", line)
+	}
+}
