@@ -2,6 +2,7 @@ package explain
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
@@ -22,14 +23,33 @@ const highestThrottle = 99
 // what was measured. The most promising comes first.
 func convergence(e policy.Effective, f migration.Figures) []advice {
 	var all []advice
-	for _, rule := range []func(policy.Effective, migration.Figures) (advice, bool){
+	rules := []func(policy.Effective, migration.Figures) (advice, bool){
 		adviseAutoConverge, adviseCompression, adviseBandwidth, adviseDowntime, advisePostCopy,
-	} {
+	}
+	if inFirstPass(f) {
+		rules = []func(policy.Effective, migration.Figures) (advice, bool){adviseTimeout, adviseBandwidth, advisePostCopy}
+	}
+	for _, rule := range rules {
 		if a, ok := rule(e, f); ok {
 			all = append(all, a)
 		}
 	}
 	return all
+}
+
+// inFirstPass tells whether the memory had not been sent once. What the guest dirties does
+// not matter then, nor does what slows that down.
+func inFirstPass(f migration.Figures) bool { return f.Begun && f.Least == nil && f.Last.Iteration <= 1 }
+
+// adviseTimeout says how long one pass takes.
+func adviseTimeout(e policy.Effective, f migration.Figures) (advice, bool) {
+	if f.Bandwidth == 0 || f.Last.MemoryTotal == 0 || e.Timeout() == 0 {
+		return advice{}, false
+	}
+	takes := time.Duration(float64(f.Last.MemoryTotal) / float64(f.Bandwidth) * float64(time.Second))
+	return advice{policy.FieldTimeout, fmt.Sprintf(
+		"%s: one pass over the guest's memory, %s, takes about %s at the %s that were sent, and most moves need several.",
+		value(e, policy.FieldTimeout), bytes(f.Last.MemoryTotal), elapsed(takes), rate(f.Bandwidth))}, true
 }
 
 // value is a field with what decided it, for example
@@ -97,6 +117,10 @@ func adviseBandwidth(e policy.Effective, f migration.Figures) (advice, bool) {
 	limit := e.BandwidthMiBPerSecond
 	if limit == nil || *limit <= 0 || float64(f.Bandwidth) < usedUp*float64(*limit)*mib {
 		return advice{}, false
+	}
+	if f.DirtyRate == 0 {
+		return advice{policy.FieldBandwidth, value(e, policy.FieldBandwidth) +
+			" and was used up: a higher limit, where the link has it, makes each pass shorter."}, true
 	}
 	return advice{policy.FieldBandwidth, fmt.Sprintf(
 		"%s and was used up, while the guest dirtied %s: a higher limit, where the link has it, lets the copy "+

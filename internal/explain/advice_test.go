@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
@@ -64,6 +65,21 @@ func TestConvergence(t *testing.T) {
 			figures: hot,
 			want:    []policy.Field{policy.FieldAutoConverge, policy.FieldCompression, policy.FieldBandwidth, policy.FieldPostCopy},
 			words:   "bandwidth_mib_per_second is 60 (vm) and was used up, while the guest dirtied 110 MiB/s",
+		},
+		"the first pass has not ended, and the limit is used up": {
+			policy: policy.Policy{BandwidthMiBPerSecond: new(int64(60)), Timeout: new(20 * time.Second)},
+			figures: migration.Figures{
+				Begun: true, Bandwidth: 60 << 20, Last: migration.Job{Iteration: 1, MemoryTotal: 6000 << 20},
+			},
+			want:  []policy.Field{policy.FieldTimeout, policy.FieldBandwidth, policy.FieldPostCopy},
+			words: "timeout is 20s (vm): one pass over the guest's memory, 6000 MiB, takes about 1m40s at the 60 MiB/s that were sent",
+		},
+		"the first pass has not ended on a slow link": {
+			policy: policy.Policy{Timeout: new(20 * time.Second), PostCopy: new(true), OnTimeout: new(policy.SwitchToPostCopy)},
+			figures: migration.Figures{
+				Begun: true, Bandwidth: 60 << 20, Last: migration.Job{Iteration: 1, MemoryTotal: 6000 << 20},
+			},
+			want: []policy.Field{policy.FieldTimeout},
 		},
 		"the limit is not used up": {
 			policy:  policy.Policy{BandwidthMiBPerSecond: new(int64(200))},

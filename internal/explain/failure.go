@@ -3,7 +3,9 @@ package explain
 import (
 	"errors"
 	"fmt"
+	"net/url"
 	"strings"
+	"time"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
@@ -37,7 +39,7 @@ func Failure(d migration.Diagnosis) Text {
 		summary, happened = "Migration Timed Out", idleLink(f)
 	case errors.As(d, &timedOut):
 		summary, happened = "Migration Timed Out", overdue(f)
-		if f.Course.Figures.DirtyRate > 0 {
+		if figures := f.Course.Figures; figures.DirtyRate > 0 || inFirstPass(figures) {
 			helps = help(f.Course)
 		}
 	case errors.As(d, &notConverged):
@@ -97,14 +99,14 @@ func interrupted(e *migration.CancelledError) string {
 		return sentences(fmt.Sprintf("%s was to be cancelled after %s, and is not known to have ended.",
 			subject(o), after), howEnded(e.Common()))
 	}
-	return sentences(fmt.Sprintf("%s was cancelled after %s.", subject(o), after), howEnded(e.Common()))
+	return sentences(fmt.Sprintf("%s was cancelled after %s.", subject(o), after), howEnded(e.Common()), misled(e.Common()))
 }
 
 func overdue(f *migration.Failure) string {
 	c := f.Course
 	return sentences(fmt.Sprintf("%s had not finished after %s, and %s.",
 		subject(f.Outcome), limit(c.Policy, policy.FieldTimeout), decision(c)),
-		tried(f), measured(c.Figures), howEnded(f))
+		tried(f), measured(c.Figures), howEnded(f), misled(f))
 }
 
 func idleLink(f *migration.Failure) string {
@@ -148,18 +150,44 @@ func broken(f *migration.Failure) string {
 	return sentences(fmt.Sprintf("%s %s after %s.", what, failing(f), elapsed(c.Elapsed)), howEnded(f), misled(f))
 }
 
-// misled says where the address came from that memory could not be sent to.
+// memoryPorts are the ports that libvirt chooses from for memory.
+const memoryPorts = "TCP 49152 to 49215 (migration_port_min to migration_port_max in its qemu.conf)"
+
+// dropped is how long libvirt has to have had no answer where memory was to be sent before
+// a firewall is what is thought of: who refuses a connection, or knows no way, says so
+// sooner. Where QEMU makes the connection, all that is known is the time of the migration.
+const (
+	dropped       = 30 * time.Second
+	droppedByQEMU = 2 * time.Minute
+)
+
+// misled says why memory could not be sent, and where the address came from.
 func misled(f *migration.Failure) string {
-	uri, here, there := f.Course.MigrationURI, f.Outcome.Source.Host, f.Outcome.Destination.Host
-	switch {
-	case !errors.Is(f.Course.Err, migration.ErrMemoryUnreachable):
+	c, here, there := f.Course, f.Outcome.Source.Host, f.Outcome.Destination.Host
+	watched := c.Watched && c.Connecting >= dropped && !c.Figures.Begun
+	if !watched && !errors.Is(c.Err, migration.ErrMemoryUnreachable) {
 		return ""
-	case uri == "":
-		return fmt.Sprintf("That is the address that memory was to be sent to: the host name that %s gives itself. "+
-			"A migration_uri of %s in the provider's configuration sets another one.", there, there)
 	}
-	return fmt.Sprintf("That is the address that memory was to be sent to, from the migration_uri of %s (%s). %s "+
-		"must reach it, on the port that libvirt on %s chooses where the URI has none.", there, uri, here, there)
+	firewall := ""
+	if c.Connecting >= dropped || c.Policy.ParallelConnections() > 0 && !c.Figures.Begun && c.Elapsed >= droppedByQEMU {
+		ports := memoryPorts
+		if u, err := url.Parse(c.MigrationURI); err == nil && u.Port() != "" {
+			ports = "TCP " + u.Port()
+		}
+		firewall = fmt.Sprintf("Nothing answered there: mostly a firewall on %s, or on the way, that drops what %s sends. "+
+			"It must let %s through.", there, here, ports)
+	}
+	if watched {
+		return fmt.Sprintf("Before, libvirt on %s connected to %s for %s to send memory. %s",
+			here, there, elapsed(c.Connecting), firewall)
+	}
+	if c.MigrationURI == "" {
+		return sentences(firewall, fmt.Sprintf("That is the address that memory was to be sent to: the host name that %s "+
+			"gives itself. A migration_uri of %s in the provider's configuration sets another one.", there, there))
+	}
+	return sentences(firewall, fmt.Sprintf("That is the address that memory was to be sent to, from the migration_uri of "+
+		"%s (%s). %s must reach it, on the port that libvirt on %s chooses where the URI has none.",
+		there, c.MigrationURI, here, there))
 }
 
 // decision says what became of the decision to end the migration.
@@ -212,6 +240,9 @@ func howEnded(f *migration.Failure) string {
 			"says why it ended.", here)
 	case c.Err == nil || c.Aborted || c.Halted:
 		return ""
+	case !ended && !c.Obeyed && c.Connecting > 0 && errors.Is(c.Err, migration.ErrMemoryUnreachable):
+		return fmt.Sprintf("libvirt on %s could not be stopped while it connected to %s, and gave that up after %s: %s.",
+			here, there, elapsed(c.Connecting), strings.TrimSuffix(oneLine(c.Err), "."))
 	case !ended && c.Obeyed:
 		return "" // libvirt took the order; what it broke on the way is no news
 	case errors.Is(c.Err, migration.ErrUnsent):

@@ -105,6 +105,20 @@ func TestFailure(t *testing.T) {
 			"Unable to Migrate Virtual Machine", "The migration of VM web from kvm1 to kvm2 failed after 1m0s. libvirt says: the source cannot reach the address that memory is sent to. " +
 				"That is the address that memory was to be sent to, from the migration_uri of kvm2 (tcp://10.0.0.2). kvm1 must reach it, on the port that libvirt on kvm2 chooses where the URI has none." + runs,
 		},
+		"nothing answers where memory is sent": {
+			&migration.FailedError{Failure: after(migration.Course{Err: migration.ErrMemoryUnreachable, MigrationURI: "tcp://10.0.0.2:49200", Connecting: time.Minute})},
+			"Unable to Migrate Virtual Machine", "The migration of VM web from kvm1 to kvm2 failed after 1m0s. libvirt says: the source cannot reach the address that memory is sent to. " +
+				"Nothing answered there: mostly a firewall on kvm2, or on the way, that drops what kvm1 sends. It must let TCP 49200 through. " +
+				"That is the address that memory was to be sent to, from the migration_uri of kvm2 (tcp://10.0.0.2:49200). kvm1 must reach it, on the port that libvirt on kvm2 chooses where the URI has none." + runs,
+		},
+		"cancelled while nothing answers": {
+			&migration.CancelledError{Failure: after(migration.Course{Cause: migration.CausedByCaller, Err: migration.ErrMemoryUnreachable, Connecting: 50 * time.Second})},
+			"Migration Cancelled", "The migration of VM web from kvm1 to kvm2 was cancelled after 1m0s. " +
+				"libvirt on kvm1 could not be stopped while it connected to kvm2, and gave that up after 50s: the source cannot reach the address that memory is sent to. " +
+				"Nothing answered there: mostly a firewall on kvm2, or on the way, that drops what kvm1 sends. " +
+				"It must let TCP 49152 to 49215 (migration_port_min to migration_port_max in its qemu.conf) through. " +
+				"That is the address that memory was to be sent to: the host name that kvm2 gives itself. A migration_uri of kvm2 in the provider's configuration sets another one." + runs,
+		},
 		"never started": {
 			&migration.FailedError{Failure: after(migration.Course{Cause: migration.CausedByNoStart, Obeyed: true})},
 			"Unable to Migrate Virtual Machine", "The migration of VM web from kvm1 to kvm2 sent nothing for 1m0s, and was cancelled. kvm2 is not receiving it: libvirt on kvm1 may be waiting for an answer from libvirt on kvm2. " +

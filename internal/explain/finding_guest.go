@@ -2,8 +2,10 @@ package explain
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/preflight"
 )
 
@@ -29,6 +31,24 @@ func guestTales() []tale {
 		tell(func(f migration.Finding, fact preflight.MemoryShort) Advised {
 			return Advised{Detail: fmt.Sprintf("VM %s may use %s, and %s has %s available (free, buffers and cache): "+
 				"it may swap, or run out.", f.Name, bytes(fact.Need), f.Host, bytes(fact.Have))}
+		}),
+		tell(func(f migration.Finding, fact preflight.PassTooLong) Advised {
+			return Advised{
+				fmt.Sprintf("One pass over the memory of VM %s, %s, takes up to %s at %s (bandwidth_mib_per_second, %s), "+
+					"and timeout is %s (%s): it may end the move before all memory was sent once.",
+					f.Name, bytes(fact.Memory), fact.Takes.Round(time.Second), rate(fact.Bandwidth), fact.BandwidthOrigin,
+					policy.FormatDuration(fact.Timeout), fact.TimeoutOrigin),
+				"Set a longer timeout, or a higher bandwidth_mib_per_second where the link has it.",
+			}
+		}),
+		tell(func(f migration.Finding, fact preflight.NoHardLimit) Advised {
+			return Advised{
+				fmt.Sprintf("The migration_uri of %s is RDMA's, for which QEMU locks all of the guest's memory, and libvirt "+
+					"wants a hard limit of that, which VM %s does not have.", f.Destination, f.Name),
+				fmt.Sprintf("`virsh memtune %s --hard-limit KIB --live --config` on %s sets it, to more than the guest's %s "+
+					"and what QEMU itself needs; or set a migration_uri that begins with tcp.",
+					f.UUID, f.Source, bytes(fact.Memory)),
+			}
 		}),
 	}
 }

@@ -3,6 +3,7 @@ package explain
 import (
 	"errors"
 	"testing"
+	"time"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
@@ -30,6 +31,15 @@ func TestFinding(t *testing.T) {
 			},
 		},
 		`Other hosts' libvirt cannot reach kvm2: its uri is a local one and it has no peer_uri. Set peer_uri, or mode = "direct" or "auto".`: {Fact: preflight.NoPeerURI{}, Host: "kvm2"},
+		"One pass over the memory of VM web, 8192 MiB, takes up to 4m16s at 32 MiB/s (bandwidth_mib_per_second, cluster), and timeout is 2m (run): it may end the move before all memory was sent once. Set a longer timeout, or a higher bandwidth_mib_per_second where the link has it.": {
+			Fact: preflight.PassTooLong{
+				Memory: 8 * gib, Bandwidth: 32 << 20, BandwidthOrigin: policy.OriginCluster,
+				Takes: 256 * time.Second, Timeout: 2 * time.Minute, TimeoutOrigin: policy.OriginRun,
+			},
+		},
+		"The migration_uri of kvm2 is RDMA's, for which QEMU locks all of the guest's memory, and libvirt wants a hard limit of that, which VM web does not have. `virsh memtune " + remedyUUID + " --hard-limit KIB --live --config` on kvm1 sets it, to more than the guest's 8192 MiB and what QEMU itself needs; or set a migration_uri that begins with tcp.": {
+			Fact: preflight.NoHardLimit{Memory: 8 * gib}, Host: "kvm1",
+		},
 		"libvirt on kvm2 does not answer: internal error.": {Fact: migration.NoAnswer{}, Host: "kvm2", Err: refused},
 		"kvm1 and kvm2 are two machines (a.example.com and b.example.com) with one host UUID (U), and libvirt refuses to migrate between them. " + sameUUIDAdvice: {
 			Fact: migration.SameUUID{

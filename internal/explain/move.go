@@ -157,6 +157,9 @@ func Line(p fleet.Progress) string {
 
 // obstacle says what a move waits for.
 func obstacle(o fleet.Obstacle) string {
+	if o.Port != 0 {
+		return oneByOne(o)
+	}
 	switch o.Kind {
 	case fleet.OtherMove:
 		return "another move of it is under way"
@@ -175,4 +178,13 @@ func obstacle(o fleet.Obstacle) string {
 	case fleet.NoObstacle:
 	}
 	return ""
+}
+
+// oneByOne says what a move waits for to a host that receives on a fixed port.
+func oneByOne(o fleet.Obstacle) string {
+	why := fmt.Sprintf("its migration_uri has a port, %d, which takes one at a time", o.Port)
+	if o.Kind == fleet.KeptDestination {
+		return fmt.Sprintf("the next VM that %s receives is one that has waited longer (%s)", o.Host, why)
+	}
+	return fmt.Sprintf("%s receives another VM (%s)", o.Host, why)
 }

@@ -75,12 +75,14 @@ func TestLine(t *testing.T) {
 	t.Parallel()
 	const turn = "VM web is waiting for its turn to move to kvm2: "
 	for want, o := range map[string]fleet.Obstacle{
-		turn + "another move of it is under way":                                                            {Kind: fleet.OtherMove},
-		turn + "another move of it came first":                                                              {Kind: fleet.EarlierMove},
-		turn + "kvm1 sends as many VMs as it may already (max_outgoing_migrations = 2)":                     {Kind: fleet.FullSource, Host: "kvm1", Limit: 2},
-		turn + "kvm2 receives as many VMs as it may already (max_incoming_migrations = 2)":                  {Kind: fleet.FullDestination, Host: "kvm2", Limit: 2},
-		turn + "the next VM that kvm1 sends is one that has waited longer (max_outgoing_migrations = 2)":    {Kind: fleet.KeptSource, Host: "kvm1", Limit: 2},
-		turn + "the next VM that kvm2 receives is one that has waited longer (max_incoming_migrations = 2)": {Kind: fleet.KeptDestination, Host: "kvm2", Limit: 2},
+		turn + "another move of it is under way":                                                                                               {Kind: fleet.OtherMove},
+		turn + "another move of it came first":                                                                                                 {Kind: fleet.EarlierMove},
+		turn + "kvm1 sends as many VMs as it may already (max_outgoing_migrations = 2)":                                                        {Kind: fleet.FullSource, Host: "kvm1", Limit: 2},
+		turn + "kvm2 receives as many VMs as it may already (max_incoming_migrations = 2)":                                                     {Kind: fleet.FullDestination, Host: "kvm2", Limit: 2},
+		turn + "the next VM that kvm1 sends is one that has waited longer (max_outgoing_migrations = 2)":                                       {Kind: fleet.KeptSource, Host: "kvm1", Limit: 2},
+		turn + "kvm2 receives another VM (its migration_uri has a port, 49152, which takes one at a time)":                                     {Kind: fleet.FullDestination, Host: "kvm2", Limit: 1, Port: 49152},
+		turn + "the next VM that kvm2 receives is one that has waited longer (its migration_uri has a port, 49152, which takes one at a time)": {Kind: fleet.KeptDestination, Host: "kvm2", Limit: 1, Port: 49152},
+		turn + "the next VM that kvm2 receives is one that has waited longer (max_incoming_migrations = 2)":                                    {Kind: fleet.KeptDestination, Host: "kvm2", Limit: 2},
 		"0s, starting": {},
 	} {
 		t.Run(want, func(t *testing.T) {

@@ -55,8 +55,12 @@ func Notice(p migration.Progress) string {
 	case migration.NoticeStarted:
 		return fmt.Sprintf("from %s to %s, %s", p.Source, p.Destination, mode(e.Mode))
 	case migration.NoticeAdopted:
-		return fmt.Sprintf("a migration from %s to %s is under way already, for %s: watching it to its end",
-			p.Source, p.Destination, e.For.Round(time.Second))
+		since := ""
+		if e.For > 0 {
+			since = fmt.Sprintf(", for %s", e.For.Round(time.Second))
+		}
+		return fmt.Sprintf("a migration from %s to %s is under way already%s: watching it to its end",
+			p.Source, p.Destination, since)
 	case migration.NoticeDirect:
 		if e.Err == nil {
 			return fmt.Sprintf("other hosts' libvirt cannot reach %s (it has no peer_uri): going direct", p.Destination)
@@ -74,6 +78,8 @@ func Notice(p migration.Progress) string {
 		return p.Source + " does not answer; a migration that has begun goes on there"
 	case migration.NoticeAnswers:
 		return p.Source + " answers again"
+	case migration.NoticeConnecting:
+		return connecting(p)
 	case migration.NoticeVerifying:
 		return fmt.Sprintf("looking at %s and %s", p.Source, p.Destination)
 	case migration.NoticeDowntimeLater:
@@ -86,6 +92,19 @@ func Notice(p migration.Progress) string {
 		return intervention(p)
 	}
 	return string(e.Kind)
+}
+
+// connecting says that libvirt connects to the destination, and what that means.
+func connecting(p migration.Progress) string {
+	since := p.Notice.For.Round(time.Second)
+	if p.Notice.Again {
+		return fmt.Sprintf("%s has had no answer from %s for %s; the VM may still move",
+			p.Source, p.Destination, since)
+	}
+	return fmt.Sprintf("libvirt on %s connects to %s for the memory, and has had no answer for %s: mostly a "+
+		"firewall drops %s. Linux gives a connection up after 134 s, and before that libvirt takes no orders: Ctrl-C and timeout have to wait, "+
+		"and the VM may still move, even if Terraform is killed",
+		p.Source, p.Destination, since, memoryPorts)
 }
 
 // intervention says what the engine has just done about the migration.
@@ -116,7 +135,11 @@ func intervention(p migration.Progress) string {
 	case migration.NoticeUncancellable:
 		return "post-copy cannot be cancelled without losing the VM; waiting for its end"
 	default:
-		return why(e, p.Destination) + "; cancelling the migration"
+		text = why(e, p.Destination) + "; cancelling the migration"
+		if e.Connecting {
+			text += fmt.Sprintf(", which has to wait: libvirt on %s connects to %s and takes no orders, and the VM may "+
+				"still move", p.Source, p.Destination)
+		}
 	}
 	if e.Kept {
 		text += kept

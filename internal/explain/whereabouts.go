@@ -10,8 +10,15 @@ import (
 )
 
 // Whereabouts says where a VM is as far as it was seen, in one line without a full
-// stop: `VM NAME is running on HOST`, or what else is true.
+// stop: `VM NAME is running on HOST`, or what else is true, and whether it may still move.
 func Whereabouts(w migration.Whereabouts) string {
+	if w.BoundFor != "" {
+		return fmt.Sprintf("%s; its migration to %s may still go on", place(w), w.BoundFor)
+	}
+	return place(w)
+}
+
+func place(w migration.Whereabouts) string {
 	name := w.VM
 	if seen := w.Seen(); len(seen) > 0 && seen[0].Domain.Name != "" {
 		name = seen[0].Domain.Name

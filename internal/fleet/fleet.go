@@ -50,7 +50,6 @@ type Fleet struct {
 func New(config Config) (*Fleet, error) {
 	f := &Fleet{
 		unreachable: config.Unreachable,
-		slots:       newSlots(config.MaxOutgoing, config.MaxIncoming),
 		reported:    map[string]bool{},
 		records:     newRecordLocks(),
 		placements:  placements{wanted: map[string]string{}},
@@ -65,7 +64,25 @@ func New(config Config) (*Fleet, error) {
 		f.shared[h] = preflight.Share(h)
 	}
 	slices.SortFunc(f.hosts, byName)
+	ports := map[string]uint16{}
+	for _, h := range f.hosts {
+		ports[h.Name()] = h.MigrationPort()
+	}
+	f.slots = newSlots(config.MaxOutgoing, config.MaxIncoming, ports)
 	return f, nil
+}
+
+// Validate returns an error for each field of a host that is invalid, or that cannot be
+// right where there are other hosts, in the order of the hosts.
+func Validate(hosts []host.Config) []*host.ConfigError {
+	var errs []*host.ConfigError
+	for _, h := range hosts {
+		errs = append(errs, h.Validate()...)
+		if len(hosts) > 1 {
+			errs = append(errs, h.Loopbacks()...)
+		}
+	}
+	return errs
 }
 
 func byName(a, b *host.Host) int { return cmp.Compare(a.Name(), b.Name()) }

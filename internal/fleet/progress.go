@@ -45,6 +45,15 @@ type Obstacle struct {
 	// Host is where, and Limit how many migrations it may have at a time.
 	Host  string
 	Limit int
+	// Port is the fixed port of a destination that receives one VM at a time because of it;
+	// else 0.
+	Port uint16
+}
+
+// of is the same obstacle of a kind.
+func (o Obstacle) of(kind ObstacleKind) Obstacle {
+	o.Kind = kind
+	return o
 }
 
 func (o Obstacle) String() string {

@@ -33,6 +33,9 @@ const mostPassed = 3
 // Slots go to who came first, of those that can use them.
 type slots struct {
 	maxOutgoing, maxIncoming int
+	// ports are the fixed ports that memory comes in on, by host. QEMU listens on one for
+	// one migration, so a host that has one receives one VM at a time.
+	ports map[string]uint16
 
 	mu sync.Mutex
 	// queue are the moves that wait, in the order in which they came.
@@ -62,11 +65,12 @@ type waiter struct {
 // ErrDraining is a move that was not started because the fleet starts no more.
 var ErrDraining = errors.New("no move is started any more")
 
-func newSlots(maxOutgoing, maxIncoming int) *slots {
+func newSlots(maxOutgoing, maxIncoming int, ports map[string]uint16) *slots {
 	draining := make(chan struct{})
 	return &slots{
 		maxOutgoing: maxOutgoing,
 		maxIncoming: maxIncoming,
+		ports:       ports,
 		moving:      map[string]bool{},
 		outgoing:    map[string]int{},
 		incoming:    map[string]int{},
@@ -205,7 +209,15 @@ func (s *slots) grant(w *waiter) {
 func (s *slots) deprives(taken, other trip) bool {
 	return taken.vm == other.vm ||
 		taken.source == other.source && s.outgoing[taken.source] >= s.maxOutgoing ||
-		taken.destination == other.destination && s.incoming[taken.destination] >= s.maxIncoming
+		taken.destination == other.destination && s.incoming[taken.destination] >= s.limitIncoming(taken.destination)
+}
+
+// limitIncoming is how many migrations may enter a host at a time.
+func (s *slots) limitIncoming(host string) int {
+	if s.ports[host] != 0 {
+		return 1
+	}
+	return s.maxIncoming
 }
 
 // kept are the moves before this one for which the next slots are kept: those
@@ -226,14 +238,17 @@ func (s *slots) kept(w *waiter) []trip {
 // obstacle says what is in the way of a move while slots are kept for others;
 // nothing when it can have its own.
 func (s *slots) obstacle(t trip, kept []trip) Obstacle {
-	outgoing, incoming := s.maxOutgoing-s.outgoing[t.source], s.maxIncoming-s.incoming[t.destination]
+	most := s.limitIncoming(t.destination)
+	outgoing, incoming := s.maxOutgoing-s.outgoing[t.source], most-s.incoming[t.destination]
+	atSource := Obstacle{Host: t.source, Limit: s.maxOutgoing}
+	atDestination := Obstacle{Host: t.destination, Limit: most, Port: s.ports[t.destination]}
 	switch {
 	case s.moving[t.vm]:
 		return Obstacle{Kind: OtherMove}
 	case outgoing <= 0:
-		return Obstacle{FullSource, t.source, s.maxOutgoing}
+		return atSource.of(FullSource)
 	case incoming <= 0:
-		return Obstacle{FullDestination, t.destination, s.maxIncoming}
+		return atDestination.of(FullDestination)
 	}
 	for _, other := range kept {
 		if other.source == t.source {
@@ -246,9 +261,9 @@ func (s *slots) obstacle(t trip, kept []trip) Obstacle {
 		case other.vm == t.vm:
 			return Obstacle{Kind: EarlierMove}
 		case outgoing <= 0:
-			return Obstacle{KeptSource, t.source, s.maxOutgoing}
+			return atSource.of(KeptSource)
 		case incoming <= 0:
-			return Obstacle{KeptDestination, t.destination, s.maxIncoming}
+			return atDestination.of(KeptDestination)
 		}
 	}
 	return Obstacle{}

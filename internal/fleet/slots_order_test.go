@@ -97,7 +97,7 @@ func TestSlots_order(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				q := queue{slots: newSlots(test.outgoing, test.incoming)}
+				q := queue{slots: newSlots(test.outgoing, test.incoming, nil)}
 				for _, a := range test.arrivals {
 					q.come(t.Context(), t, a.name, a.to, a.lasts)
 				}
@@ -116,7 +116,7 @@ func TestSlots_order(t *testing.T) {
 func TestSlots_wideMove(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		q := queue{slots: newSlots(1, 1)}
+		q := queue{slots: newSlots(1, 1, nil)}
 		q.come(t.Context(), t, "b0", trip{"b0", "x", "b"}, time.Minute)
 		q.come(t.Context(), t, "wide", trip{"wide", "a", "b"}, time.Minute)
 		for i := range 20 {
@@ -135,7 +135,7 @@ func TestSlots_wideMove(t *testing.T) {
 func TestSlots_givenUpFrees(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		q := queue{slots: newSlots(1, 1)}
+		q := queue{slots: newSlots(1, 1, nil)}
 		ctx, cancel := context.WithCancel(t.Context())
 		q.come(t.Context(), t, "b", trip{"b", "x", "b"}, time.Hour)
 		q.come(ctx, t, "given up", trip{"given up", "a", "b"}, time.Minute)
@@ -174,7 +174,7 @@ func TestSlots_nobodyStarves(t *testing.T) {
 
 func playMoves(t *testing.T, random *rand.Rand) {
 	const moves, hosts, vms = 60, 4, 25
-	s := newSlots(1+random.IntN(2), 1+random.IntN(2))
+	s := newSlots(1+random.IntN(2), 1+random.IntN(2), nil)
 	var (
 		mu      sync.Mutex
 		now     = traffic{now: map[string]int{}, most: map[string]int{}}

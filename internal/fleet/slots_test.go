@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/host"
 )
 
 // traffic counts the migrations of each host, and how many there were at most.
@@ -62,7 +64,7 @@ func TestSlots_limits(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				s := newSlots(test.outgoing, test.incoming)
+				s := newSlots(test.outgoing, test.incoming, nil)
 				seen := traffic{now: map[string]int{}, most: map[string]int{}}
 				start := time.Now()
 				var all sync.WaitGroup
@@ -91,10 +93,72 @@ func TestSlots_limits(t *testing.T) {
 	}
 }
 
+// A host with a fixed port for memory receives one VM at a time, whatever the limit is, and
+// who waits for that is told so.
+func TestSlots_fixedPort(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		const lasts = time.Minute
+		s := newSlots(9, 9, map[string]uint16{"b": 49152, "c": 0})
+		seen := traffic{now: map[string]int{}, most: map[string]int{}}
+		var mu sync.Mutex
+		told := map[Obstacle]int{}
+		start := time.Now()
+		var all sync.WaitGroup
+		for _, r := range []trip{{"1", "a", "b"}, {"2", "c", "b"}, {"3", "b", "a"}, {"4", "b", "a"}, {"5", "a", "c"}, {"6", "a", "c"}} {
+			all.Go(func() {
+				release, err := s.acquire(t.Context(), r, func(o Obstacle) {
+					mu.Lock()
+					defer mu.Unlock()
+					told[o]++
+				})
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				seen.count(r, 1)
+				pass(t, lasts)
+				seen.count(r, -1)
+				release()
+			})
+		}
+		all.Wait()
+		want := map[string]int{"from a": 3, "from b": 2, "from c": 1, "to a": 2, "to b": 1, "to c": 2}
+		if diff := cmp.Diff(want, seen.most); diff != "" {
+			t.Errorf("most migrations at a time (-want +got):\n%s", diff)
+		}
+		if took := time.Since(start); took < 2*lasts || took > 2*lasts+time.Second {
+			t.Errorf("took %s", took)
+		}
+		why := map[Obstacle]int{{Kind: FullDestination, Host: "b", Limit: 1, Port: 49152}: 1}
+		if diff := cmp.Diff(why, told); diff != "" {
+			t.Errorf("told (-want +got):\n%s", diff)
+		}
+	})
+}
+
+func TestFleetHeedsFixedPorts(t *testing.T) {
+	t.Parallel()
+	f, err := New(Config{MaxOutgoing: 2, MaxIncoming: 2, Hosts: []host.Config{
+		{Name: "any", URI: "qemu+tcp://a/system", MigrationURI: "tcp://a"},
+		{Name: "fixed", URI: "qemu+tcp://b/system", MigrationURI: "tcp://[fd00::2]:49152"},
+		{Name: "none", URI: "qemu+tcp://c/system"},
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	for name, want := range map[string]int{"any": 2, "fixed": 1, "none": 2} {
+		if got := f.slots.limitIncoming(name); got != want {
+			t.Errorf("%s receives %d at a time, want %d", name, got, want)
+		}
+	}
+}
+
 func TestSlots_startsAreApart(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		s := newSlots(9, 9)
+		s := newSlots(9, 9, nil)
 		var mu sync.Mutex
 		starts := map[string][]time.Time{}
 		var all sync.WaitGroup
@@ -126,7 +190,7 @@ func TestSlots_startsAreApart(t *testing.T) {
 func TestSlots_waitingIsTold(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		s := newSlots(1, 1)
+		s := newSlots(1, 1, nil)
 		free := func(r trip) (release func()) {
 			release, err := s.acquire(t.Context(), r, func(o Obstacle) { t.Errorf("waits: %s", o) })
 			if err != nil {
@@ -152,7 +216,7 @@ func TestSlots_waitingIsTold(t *testing.T) {
 		synctest.Wait()
 		arriving()
 		waiting.Wait()
-		want := []Obstacle{{Kind: OtherMove}, {FullSource, "a", 1}, {FullDestination, "b", 1}}
+		want := []Obstacle{{Kind: OtherMove}, {Kind: FullSource, Host: "a", Limit: 1}, {Kind: FullDestination, Host: "b", Limit: 1}}
 		if diff := cmp.Diff(want, told); diff != "" {
 			t.Errorf("told (-want +got):\n%s", diff)
 		}
@@ -164,7 +228,7 @@ func TestSlots_waitingIsTold(t *testing.T) {
 func TestSlots_givenUp(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		s := newSlots(1, 1)
+		s := newSlots(1, 1, nil)
 		release, err := s.acquire(t.Context(), trip{"1", "a", "b"}, func(Obstacle) {})
 		if err != nil {
 			t.Fatal(err)
@@ -195,7 +259,7 @@ func TestSlots_givenUp(t *testing.T) {
 func TestSlots_drain(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		s := newSlots(2, 2)
+		s := newSlots(2, 2, nil)
 		release, err := s.acquire(t.Context(), trip{"1", "a", "b"}, func(Obstacle) {})
 		if err != nil {
 			t.Fatal(err)

@@ -3,8 +3,6 @@ package host
 import (
 	"errors"
 	"fmt"
-	"net/url"
-	"slices"
 	"strings"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/rpc"
@@ -22,7 +20,8 @@ type Config struct {
 	// client-side parameters, or none if URI is local.
 	PeerURI string
 	// MigrationURI is where memory is sent when this host is the destination, as in
-	// tcp://10.0.0.2. If empty, its libvirt chooses.
+	// tcp://10.0.0.2. If empty, its libvirt chooses. With a port, one migration at a time can
+	// come in.
 	MigrationURI string
 	// Username and Password are for a host whose libvirt requires SASL. If empty, they
 	// are those of libvirt's auth.conf.
@@ -102,16 +101,25 @@ func checkNoNUL(s string) error {
 	return nil
 }
 
-func checkMigrationURI(s string) error {
-	if s == "" {
+func checkMigrationURI(uri string) error {
+	if uri == "" {
 		return nil
 	}
-	u, err := url.Parse(s)
-	if err != nil || !slices.Contains([]string{"tcp", "rdma"}, u.Scheme) || u.Hostname() == "" {
-		return errors.New("write it like tcp://10.0.0.2 or tcp://10.0.0.2:49152 (or with rdma)")
+	_, err := transport.ParseMigrationURI(uri)
+	return err
+}
+
+// Loopbacks returns an error for each URI for other hosts that leads each of them to
+// itself. A host that has no others may have any.
+func (c Config) Loopbacks() []*ConfigError {
+	const reason = "its host means, on every other host, that host itself; write the name or address by which they " +
+		"reach this one"
+	var errs []*ConfigError
+	if transport.NewPeer(c.PeerURI).Loopback() {
+		errs = append(errs, &ConfigError{Host: c.Name, Field: FieldPeerURI, Reason: reason})
 	}
-	if u.User != nil {
-		return errors.New("it takes no user and no password")
+	if uri, err := transport.ParseMigrationURI(c.MigrationURI); err == nil && transport.Loopback(uri.Host) {
+		errs = append(errs, &ConfigError{Host: c.Name, Field: FieldMigrationURI, Reason: reason})
 	}
-	return nil
+	return errs
 }

@@ -2,6 +2,7 @@ package host
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -74,6 +75,10 @@ func TestConfigValidate(t *testing.T) {
 		"password for migration":     {Config{URI: "qemu:///system", MigrationURI: "tcp://admin:hunter2@10.0.0.1"}, FieldMigrationURI, "it takes no user and no password"},
 		"user for migration":         {Config{URI: "qemu:///system", MigrationURI: "tcp://admin@10.0.0.1"}, FieldMigrationURI, "it takes no user and no password"},
 		"migration without a scheme": {Config{URI: "qemu:///system", MigrationURI: "10.0.0.1"}, FieldMigrationURI, "tcp://10.0.0.2"},
+		"migration to IPv6, bare":    {Config{URI: "qemu:///system", MigrationURI: "tcp://fd00::2"}, FieldMigrationURI, "in brackets: [fd00::2]"},
+		"migration to no port":       {Config{URI: "qemu:///system", MigrationURI: "tcp://[fd00::2]:"}, FieldMigrationURI, "leave the colon out: [fd00::2]"},
+		"IPv6, bare":                 {Config{URI: "qemu+tcp://fd00::1/system"}, FieldURI, "in brackets: [fd00::1]"},
+		"peer over IPv6, bare":       {Config{URI: "qemu:///system", PeerURI: "qemu+tcp://fd00::1/system"}, FieldPeerURI, "in brackets: [fd00::1]"},
 		"migration over http":        {Config{URI: "qemu:///system", MigrationURI: "http://10.0.0.1"}, FieldMigrationURI, "tcp://10.0.0.2"},
 		"migration to nowhere":       {Config{URI: "qemu:///system", MigrationURI: "tcp://"}, FieldMigrationURI, "tcp://10.0.0.2"},
 	}
@@ -167,5 +172,26 @@ func TestPasswordsDoNotShow(t *testing.T) {
 		if text := fmt.Sprintf(verb, config); strings.Contains(text, "s3cret") {
 			t.Errorf("%s shows it: %s", verb, text)
 		}
+	}
+}
+
+// What other hosts are to use must not lead them to themselves.
+func TestConfigLoopbacks(t *testing.T) {
+	t.Parallel()
+	for uri, loops := range map[string]bool{
+		"://[::1]": true, "://[::]": true, "://127.0.0.1": true, "://localhost": true, "://10.0.0.2": false, "://kvm2": false,
+	} {
+		var fields []string
+		for _, err := range (Config{
+			URI: "qemu+tcp" + uri + ":16510/system", PeerURI: "qemu+tcp" + uri + "/system", MigrationURI: "tcp" + uri,
+		}).Loopbacks() {
+			fields = append(fields, err.Field)
+		}
+		if want := []string{FieldPeerURI, FieldMigrationURI}; loops != slices.Equal(fields, want) || !loops && fields != nil {
+			t.Errorf("%s: got errors on %v", uri, fields)
+		}
+	}
+	if errs := (Config{URI: "qemu+tcp://localhost/system"}).Loopbacks(); errs != nil {
+		t.Errorf("without a URI for others: got %v", errs)
 	}
 }

@@ -77,6 +77,13 @@ func (h *Host) PeerURI() string { return h.peerURI }
 // lets its libvirt choose.
 func (h *Host) MigrationURI() string { return h.cfg.MigrationURI }
 
+// MigrationPort is the port that all memory is sent to; 0 lets its libvirt choose one for
+// each migration.
+func (h *Host) MigrationPort() uint16 {
+	uri, _ := transport.ParseMigrationURI(h.cfg.MigrationURI) // checked; empty has no port
+	return uri.Port
+}
+
 // Close ends all connections and waits for everything that the host started, for at most
 // twice the deadline. Calls under way fail. Migrations that libvirt drives go on.
 func (h *Host) Close() error {

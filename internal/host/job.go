@@ -52,6 +52,20 @@ func (h *Host) job(ctx context.Context, op, uuid string, flags libvirt.DomainGet
 	return reply.job(), nil
 }
 
+// JobHeld tells whether a call holds the domain's job, and waits for something other than
+// QEMU. It waits for no job.
+func (h *Host) JobHeld(ctx context.Context, uuid string) (bool, error) {
+	const op = "ask what holds the domain"
+	dom, err := handle(uuid)
+	if err != nil {
+		return false, h.fail(op, err)
+	}
+	return read(ctx, h, op, rpc.Quick, func(lv *libvirt.Libvirt) (bool, error) {
+		state, _, _, err := lv.DomainGetControlInfo(dom, 0)
+		return libvirt.DomainControlState(state) == libvirt.DomainControlJob, err
+	})
+}
+
 // AbortJob asks libvirt to cancel the running job.
 func (h *Host) AbortJob(ctx context.Context, uuid string) error {
 	return h.command(ctx, "abort the job", uuid, rpc.Urgent, (*libvirt.Libvirt).DomainAbortJob)

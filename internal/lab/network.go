@@ -89,7 +89,7 @@ func forget(ctx context.Context, command []string) error {
 func (w *World) Heal(ctx context.Context) error {
 	var failed error
 	for i, host := range w.Hosts {
-		failed = errors.Join(failed, host.Plug(ctx), host.Limit(ctx, 0), host.JoinCaller(ctx))
+		failed = errors.Join(failed, host.Plug(ctx), host.Limit(ctx, 0), host.JoinCaller(ctx), host.OpenPorts(ctx))
 		for _, other := range w.Hosts[i+1:] {
 			failed = errors.Join(failed, w.Join(ctx, host, other))
 		}

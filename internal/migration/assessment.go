@@ -22,6 +22,9 @@ type Assessment struct {
 	// job is what runs on the source; idle is true when that said that nothing does.
 	job  Job
 	idle bool
+	// connecting is true for a wanted migration that connects to the destination, and of
+	// whose job nothing is known.
+	connecting bool
 	// passing is true when a finding may pass by itself: a migration whose destination
 	// is not known yet, or what one leaves that has just ended.
 	passing bool
@@ -192,14 +195,24 @@ func (a *Assessment) outcome(r Request) Outcome {
 	}
 }
 
+// jobHeld tells whether a call holds the job on the source, which then answers nothing about
+// it: with an incoming domain on the destination, a migration that connects to it.
+func jobHeld(ctx context.Context, r Request) bool {
+	held, err := ask(ctx, observeDeadline, func(ctx context.Context) (bool, error) { return r.Source.JobHeld(ctx, r.UUID) })
+	return err == nil && held
+}
+
 // checkJob looks for a job on the domain, and tells the wanted migration from
 // any other one by the host that holds the incoming domain.
 func (a *Assessment) checkJob(ctx context.Context, r Request) {
 	job, err := ask(ctx, callDeadline, func(ctx context.Context) (Job, error) { return r.Source.Job(ctx, r.UUID) })
 	a.job = job
 	here, there := r.Source.Name(), r.Destination.Name()
+	unknown := err != nil && !errors.Is(err, ErrNotActive) && !errors.Is(err, ErrNoDomain)
 	switch {
-	case err != nil && !errors.Is(err, ErrNotActive) && !errors.Is(err, ErrNoDomain):
+	case unknown && a.destination.Is(StateIncoming) && !r.Rival && jobHeld(ctx, r):
+		a.Running, a.connecting = true, true
+	case unknown:
 		a.add(Finding{Check: CheckJob, Fact: JobUnknown{}, Host: here, Err: err})
 	case err != nil || job.Type != JobRunning:
 		a.idle = err == nil

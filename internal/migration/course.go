@@ -72,6 +72,9 @@ type Course struct {
 	// reason is a job that did not end in time.
 	Unseen    error
 	Unstopped bool
+	// Connecting is how long libvirt on the source connected to the destination, and took
+	// no orders; 0 when that was not seen.
+	Connecting time.Duration
 	// PostCopy is true when the migration was switched to post-copy.
 	PostCopy bool
 	// Attempt is what came of on_timeout.
@@ -144,8 +147,9 @@ func (m *move) course(e ending) Course {
 		Err: e.err, Unprepared: errors.Is(e.err, errUnprepared),
 		Watched: e.watched, LostCall: e.lostCall,
 		Unseen: e.unseen, Unstopped: errors.Is(e.unseen, errUnstopped),
-		PostCopy: e.postCopy,
-		Attempt:  e.attempt(m.Policy.OnTimeout()),
+		Connecting: e.connecting,
+		PostCopy:   e.postCopy,
+		Attempt:    e.attempt(m.Policy.OnTimeout()),
 		Figures: Figures{
 			Begun: e.figures.begun, Last: e.figures.last, Throttle: e.figures.throttle,
 			Bandwidth: e.figures.bandwidth, DirtyRate: e.figures.dirtyRate, Least: e.least,

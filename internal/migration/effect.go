@@ -25,6 +25,7 @@ const (
 	tellReading
 	tellSilence
 	tellAnswersAgain
+	tellConnecting
 	tellOtherJob
 	tellCallLost
 	tellPausing

@@ -53,7 +53,8 @@ type event struct {
 	at, asked time.Time
 	job       Job
 	domain    Domain
-	// arrived is true for a silence of the source while the destination runs the guest.
-	arrived bool
-	err     error
+	// arrived is true for a silence of the source while the destination runs the guest,
+	// held is true for one of a source that answers, and where a call holds the job.
+	arrived, held bool
+	err           error
 }

@@ -70,6 +70,10 @@ type sourceFacts struct {
 	// silent is true while it has not answered for reportInterval; arrived while it
 	// does not answer and the destination runs the guest.
 	silent, arrived bool
+	// connecting is since when a call has held the job that has sent nothing: libvirt
+	// connects to the destination for the memory. connected is when that was over; both
+	// are of the last time.
+	connecting, connected time.Time
 }
 
 // orderState is a call to a host: when it was last made, and whether it is under way.
@@ -116,6 +120,10 @@ func (f *facts) take(e event) []effect {
 		return f.read(e)
 	case onSilence:
 		f.source.unread, f.source.arrived = e.err, e.arrived
+		if e.held && !f.figures.begun {
+			return f.connect(e.at)
+		}
+		f.connectEnds(e.at)
 		if !f.source.silent && e.at.Sub(f.source.heard) >= reportInterval {
 			f.source.silent = true
 			return do(tellSilence)
@@ -157,8 +165,26 @@ func (f *facts) stepped(err error, done *bool) {
 	f.decided.stepError = err
 }
 
+// connect notes that libvirt connects to the destination, and so answers nothing about the
+// job.
+func (f *facts) connect(now time.Time) []effect {
+	s := &f.source
+	if !f.connecting() {
+		s.connecting, s.connected = s.heard, time.Time{}
+	}
+	s.heard, s.silent = now, false
+	return do(tellConnecting)
+}
+
+func (f *facts) connectEnds(now time.Time) {
+	if f.connecting() {
+		f.source.connected = now
+	}
+}
+
 // read takes what the source says of its job.
 func (f *facts) read(e event) (told []effect) {
+	f.connectEnds(e.at)
 	s := &f.source
 	if s.silent {
 		told = do(tellAnswersAgain)

@@ -66,7 +66,24 @@ func (f *Failure) Whereabouts() Whereabouts {
 		w.Hosts = nil // no more is known of the destination than its name
 	}
 	w.Hosts = append(w.Hosts, f.Elsewhere...)
+	if f.MayGoOn() {
+		w.BoundFor = f.Outcome.Destination.Host
+	}
 	return w
+}
+
+// MayGoOn tells whether the migration may still be under way, so that the VM may move.
+func (f *Failure) MayGoOn() bool {
+	o := f.Outcome
+	if o.Untouched || o.Foreign {
+		return false
+	}
+	switch o.Place() {
+	case OnSource, PausedOnSource, Unknown:
+		return o.MayMigrate() || f.Course.Unseen != nil && !o.Source.Known() && !o.Withheld
+	default:
+		return false
+	}
 }
 
 // line is the failure as one line.

@@ -41,7 +41,36 @@ func (f facts) sourceLost() bool {
 
 func (f facts) arrived() bool { return f.source.arrived }
 
-func (f facts) graceOver() bool { return f.since(f.entered[cancelling.index()]) >= f.grace() }
+// graceOver tells whether a job that is being cancelled should have ended by now. While
+// libvirt connects it takes no orders, and goes on with the migration once it is connected.
+func (f facts) graceOver() bool {
+	return !f.connecting() && f.sinceConnected(f.entered[cancelling.index()]) >= f.grace()
+}
+
+// connecting tells whether libvirt connects to the destination, and takes no orders.
+func (f facts) connecting() bool { return !f.source.connecting.IsZero() && f.source.connected.IsZero() }
+
+// connectOverdue tells whether libvirt has connected for longer than can be.
+func (f facts) connectOverdue() bool {
+	return f.connecting() && f.since(f.source.connecting) >= connectLimit
+}
+
+// connectFor is how long libvirt connected; 0 where it was not seen to.
+func (f facts) connectFor() time.Duration {
+	if s := f.source; !f.connecting() {
+		return s.connected.Sub(s.connecting)
+	}
+	return f.since(f.source.connecting)
+}
+
+// sinceConnected is the time since a moment, or since libvirt was connected, if that came
+// later.
+func (f facts) sinceConnected(t time.Time) time.Duration {
+	if f.source.connected.After(t) {
+		t = f.source.connected
+	}
+	return f.since(t)
+}
 
 func (f facts) inPostCopy() bool { return f.decided.postCopy }
 
@@ -60,7 +89,7 @@ func (f facts) switchWanted() bool {
 // late tells whether the job should have sent something by now. The steps of a direct
 // one before that have limits of their own.
 func (f facts) late() bool {
-	return !f.called.IsZero() && !f.figures.begun && f.since(f.called) >= startLimit
+	return !f.called.IsZero() && !f.figures.begun && !f.connecting() && f.sinceConnected(f.called) >= startLimit
 }
 
 // receptionInDoubt tells whether to ask if the destination holds the incoming domain:
@@ -91,7 +120,7 @@ func (f facts) switchNotMade() bool {
 // order): never before it is seen to be this migration's, and not while it may be in
 // post-copy, which it would lose.
 func (f facts) abortDue() bool {
-	return f.source.running && !f.decided.aborted && f.due(orderAbort) && !f.underWay(orderSwitch, askSource)
+	return f.source.running && !f.connecting() && !f.decided.aborted && f.due(orderAbort) && !f.underWay(orderSwitch, askSource)
 }
 
 // postCopyInDoubt tells whether an order to abort was refused by a job that may be in
@@ -168,6 +197,8 @@ func (f facts) notAborted() error {
 	switch {
 	case f.decided.aborted:
 		return nil
+	case f.connecting():
+		return errHeld
 	case !f.source.running:
 		return cmp.Or(f.source.unread, errNoJob)
 	}

@@ -47,6 +47,10 @@ type Source interface {
 	// matches ErrNotActive when there is no job, or one that can no longer be
 	// cancelled because it is in post-copy.
 	AbortJob(ctx context.Context, uuid string) error
+	// JobHeld tells whether a call holds the domain's job, and waits for something other
+	// than QEMU (virDomainGetControlInfo, VIR_DOMAIN_CONTROL_JOB). Questions about the job and
+	// orders wait for that call. This one does not.
+	JobHeld(ctx context.Context, uuid string) (bool, error)
 	// StartPostCopy switches a running migration to post-copy
 	// (virDomainMigrateStartPostCopy).
 	StartPostCopy(ctx context.Context, uuid string) error

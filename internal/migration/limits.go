@@ -20,6 +20,12 @@ const (
 	// hold the incoming domain. A peer-to-peer job whose source waits for a destination
 	// daemon that accepts and never answers hangs for ever and cannot be cancelled.
 	startLimit = time.Minute
+	// heldPatience is how long a question about the job may take before it is asked what
+	// libvirt waits for. It exceeds the longest wait of a working QEMU's (2.2 s).
+	heldPatience = 3 * time.Second
+	// connectLimit is how long libvirt may connect to the destination, when it takes no
+	// orders. Linux takes 134 s for each address of a host that drops all packets.
+	connectLimit = 10 * time.Minute
 	// clockTolerance is how much older than the call that began it a job may seem:
 	// its age is by the source's clock, which may be adjusted meanwhile.
 	clockTolerance = time.Second

@@ -101,7 +101,9 @@ func (m *move) adopt(ctx context.Context, a Assessment) ending {
 	m.start = time.Now().Add(-a.job.Elapsed)
 	m.report.begin(m.start, Notice{Kind: NoticeAdopted, For: a.job.Elapsed})
 	w := m.watch(PeerToPeer)
-	w.seen = &a.job
+	if !a.connecting {
+		w.seen = &a.job
+	}
 	inPostCopy := a.source.Is(StatePostCopySource) || a.destination.Is(StatePostCopy)
 	w.machine.adopt(inPostCopy)
 	if inPostCopy {

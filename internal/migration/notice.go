@@ -27,6 +27,9 @@ const (
 	// NoticeSilent is a source that does not answer, NoticeAnswers one that does again.
 	NoticeSilent  NoticeKind = "source silent"
 	NoticeAnswers NoticeKind = "source answers"
+	// NoticeConnecting is a source that connects to the destination for the memory, since
+	// For, and takes no orders meanwhile.
+	NoticeConnecting NoticeKind = "connecting"
 	// NoticePausing and NoticeSwitching apply on_timeout, because of Cause, which came
 	// after For.
 	NoticePausing   NoticeKind = "pausing"
@@ -69,4 +72,6 @@ type Notice struct {
 	Err     error
 	Finding *Finding
 	Kept    bool
+	// Again is true for a notice that was given before, Connecting while libvirt connects.
+	Again, Connecting bool
 }

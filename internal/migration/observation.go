@@ -63,6 +63,9 @@ type Whereabouts struct {
 	// Untouched is true when nothing was done to the VM: a definition of one that does
 	// not run is then where it is.
 	Untouched bool
+	// BoundFor is the destination of a migration that may still be under way; empty where
+	// none is.
+	BoundFor string
 }
 
 // Silent lists the hosts that did not answer.

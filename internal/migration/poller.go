@@ -7,6 +7,9 @@ import (
 	"time"
 )
 
+// errHeld is why a job was not read.
+var errHeld = errors.New("libvirt connects to the destination, and takes no orders meanwhile")
+
 // poller reads the job on the source repeatedly, in a goroutine of its own: a host that
 // hangs delays nothing else.
 type poller struct {
@@ -17,6 +20,8 @@ type poller struct {
 	events    chan<- event
 	// interval is the time from one question to the next, in nanoseconds.
 	interval atomic.Int64
+	// held is true while a call is known to hold the job: see Source.JobHeld.
+	held bool
 	// changed has a value when the interval has just become shorter.
 	changed chan struct{}
 }
@@ -73,19 +78,64 @@ func (p *poller) wait(ctx context.Context, asked time.Time) {
 // guest has arrived: then there is nothing left to cancel. In direct mode the calls tell
 // that.
 func (p *poller) poll(ctx context.Context, asked time.Time) event {
-	job, err := ask(ctx, callDeadline, func(ctx context.Context) (Job, error) {
-		return p.request.Source.Job(ctx, p.request.UUID)
-	})
-	e := event{kind: onReading, asked: asked, job: job, err: err}
+	job, err := p.job(ctx)
+	e := event{kind: onReading, asked: asked, job: job, err: err, held: p.held}
 	if err != nil && !errors.Is(err, ErrNoDomain) && !errors.Is(err, ErrNotActive) {
 		e.kind = onSilence
-		if p.mode != Direct {
-			there, err := ask(ctx, observeDeadline, func(ctx context.Context) (Domain, error) {
-				return p.request.Destination.Domain(ctx, p.request.UUID)
-			})
+		if p.mode != Direct && !p.held {
+			there, err := p.there(ctx)
 			e.arrived = err == nil && (there.live() || !p.ranBefore && there.State == StatePaused)
 		}
 	}
 	e.at = time.Now()
 	return e
+}
+
+// job asks for the job. Where that takes long, it asks what libvirt waits for: while a call
+// holds the job, no question is left waiting there.
+func (p *poller) job(ctx context.Context) (Job, error) {
+	if p.held {
+		if p.held = jobHeld(ctx, p.request); p.held {
+			return Job{}, errHeld
+		}
+	}
+	ctx, cancel := context.WithTimeout(ctx, callDeadline)
+	defer cancel()
+	var job Job
+	var err error
+	answered := make(chan struct{})
+	go func() {
+		defer close(answered)
+		job, err = p.request.Source.Job(ctx, p.request.UUID)
+	}()
+	patience := time.NewTimer(heldPatience)
+	defer patience.Stop()
+	select {
+	case <-answered:
+		return job, err
+	case <-patience.C:
+	}
+	if p.held = jobHeld(ctx, p.request) && p.received(ctx); p.held {
+		cancel()
+		<-answered
+		return Job{}, errHeld
+	}
+	<-answered
+	return job, err
+}
+
+// received tells whether the destination may hold the incoming domain. A direct migration
+// has prepared it.
+func (p *poller) received(ctx context.Context) bool {
+	if p.mode == Direct {
+		return true
+	}
+	there, err := p.there(ctx)
+	return err == nil && there.State == StateIncoming || Lost(err)
+}
+
+func (p *poller) there(ctx context.Context) (Domain, error) {
+	return ask(ctx, observeDeadline, func(ctx context.Context) (Domain, error) {
+		return p.request.Destination.Domain(ctx, p.request.UUID)
+	})
 }

@@ -85,7 +85,7 @@ func (r *random) event(c *course) event {
 			e.job.PostCopyRequests = uint64(r.IntN(8) / 7)
 		}
 	case onSilence:
-		e.err, e.arrived = errLost, r.IntN(2) == 0
+		e.err, e.arrived, e.held = errLost, r.IntN(2) == 0, r.IntN(3) == 0
 	case onResult:
 		e.err = []error{nil, errRefuse, errLost, ErrAborted}[r.IntN(4)]
 	case onSourceSeen, onDestinationSeen:
@@ -132,11 +132,17 @@ func (v *invariants) check(e event, handle func()) {
 			v.Error("it aborts what libvirt has aborted")
 		case facts.underWay(orderSwitch, askSource) && facts.underWay(orderSwitch, askSource) == v.facts.underWay(orderSwitch, askSource):
 			v.Error("it aborts what may be in post-copy")
+		case v.facts.connecting():
+			v.Error("it aborts while libvirt takes no orders")
 		case !v.facts.owner.known || !v.facts.source.running:
 			v.Error("it aborts a job that is not known to be its own")
 		case v.facts.decided.verdict == none:
 			v.Error("it aborts for no reason")
 		}
+	}
+	if facts.connecting() && v.facts.connecting() && v.state == ended && before != ended && !v.facts.returned &&
+		v.facts.driver == ownCalls && v.facts.since(v.facts.source.connecting) < connectLimit {
+		v.Errorf("it ends while libvirt connects: %v", v.facts.decided.unseen)
 	}
 	if v.noReturn && v.state.in(cancellable|cancelling) {
 		v.Errorf("it goes back to %s", v.state)

@@ -14,8 +14,8 @@ type reporter struct {
 	start  time.Time
 	now    Progress
 	told   time.Time
-	// pauseUnanswered and linkIdle are true once that was told.
-	pauseUnanswered, linkIdle bool
+	// pauseUnanswered, linkIdle and connects are true once that was told.
+	pauseUnanswered, linkIdle, connects bool
 }
 
 func newReporter(move Subject, report func(Progress)) *reporter {
@@ -73,6 +73,8 @@ func (r *reporter) of(e effect, f facts) {
 		r.say(Notice{Kind: NoticeSilent})
 	case tellAnswersAgain:
 		r.say(Notice{Kind: NoticeAnswers})
+	case tellConnecting:
+		r.connecting(f.connectFor())
 	case tellOtherJob:
 		r.say(Notice{Kind: NoticeQueued})
 	case tellCallLost:
@@ -103,6 +105,15 @@ func (r *reporter) of(e effect, f facts) {
 	}
 }
 
+// connecting reports that libvirt connects, when that is due.
+func (r *reporter) connecting(since time.Duration) {
+	if since < reportInterval || r.connects && time.Since(r.told) < reportInterval {
+		return
+	}
+	r.say(Notice{Kind: NoticeConnecting, For: since, Again: r.connects})
+	r.connects = true
+}
+
 // link reports once that the link has become idle in post-copy.
 func (r *reporter) link(idle time.Duration) {
 	told := r.linkIdle
@@ -126,7 +137,10 @@ func (f facts) tooLate() NoticeKind {
 
 // cancelling is the decision to end the migration for a cause.
 func (f facts) cancelling(c cause) Notice {
-	n := Notice{Kind: NoticeCancelling, Cause: f.decided.verdict.cause(), For: f.limitOf(f.decided.verdict)}
+	n := Notice{
+		Kind: NoticeCancelling, Cause: f.decided.verdict.cause(), For: f.limitOf(f.decided.verdict),
+		Connecting: f.connecting(),
+	}
 	switch c {
 	case limitReached:
 		if f.decided.hindrance != unhindered {

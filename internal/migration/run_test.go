@@ -17,6 +17,9 @@ import (
 
 const uuid = "7a5b1c7e-0000-4000-8000-000000000001"
 
+// mayGoOn ends the last line where the migration is not known to be over.
+const mayGoOn = "; its migration to kvm2 may still go on"
+
 // scene is a VM named web on kvm1 that is to move to kvm2, in a bubble of fake
 // time.
 type scene struct {

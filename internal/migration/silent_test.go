@@ -68,7 +68,7 @@ func TestDirectIsNotSaidToBeHaltedWhenTheSourceFallsSilent(t *testing.T) {
 		s.request.Mode = migration.Direct
 		s.kvm2.After("Prepare", func(ctx contextT) error { return pauseFor(ctx, time.Hour) })
 		s.at(5*time.Second, s.kvm1.Mute)
-		err := fails[*migration.FailedError](s, "VM web is not running on kvm2; whether it is running on kvm1 is not known, because kvm1 does not answer",
+		err := fails[*migration.FailedError](s, "VM web is not running on kvm2; whether it is running on kvm1 is not known, because kvm1 does not answer"+mayGoOn,
 			"could no longer be watched", "the source did not answer any more")
 		if c := err.Course; c.Halted || c.Unseen == nil {
 			s.Errorf("halted %t, unseen %v", c.Halted, c.Unseen)
@@ -112,7 +112,7 @@ func TestRunDoesNotClaimToHaveCalledOffWhatItCouldNotReach(t *testing.T) {
 				s.world.Play(mt.Endless())
 				s.policy(policy.Policy{Timeout: new(40 * time.Second)})
 				s.at(3*time.Second, func() { silence(s.kvm1); silence(s.kvm2) })
-				fails[*migration.TimedOutError](s, "Where VM web is running is not known, because neither kvm1 nor kvm2 answers",
+				fails[*migration.TimedOutError](s, "Where VM web is running is not known, because neither kvm1 nor kvm2 answers"+mayGoOn,
 					"was to be cancelled", "could not be told to end it")
 			})
 		})

@@ -55,6 +55,7 @@ var transitions = []transition{
 	{watched, onTick, facts.jobOver, ended, nil},
 	{watched, onTick, facts.callOutlivesJob, ended, stopFor(errLostCall)},
 	{watched, onTick, facts.sourceLost, ended, stopFor(errSilent)},
+	{watched, onTick, facts.connectOverdue, ended, stopFor(errHeld)},
 	{cancelling, onTick, facts.graceOver, ended, stopFor(errUnstopped)},
 
 	// Two points of no return: a cancel that was decided before them is withdrawn, or comes too late.

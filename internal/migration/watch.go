@@ -55,6 +55,8 @@ type ending struct {
 	// there was none.
 	least   *uint64
 	elapsed time.Duration
+	// connecting is how long libvirt connected to the destination.
+	connecting time.Duration
 	// grace is how long the job was given to end after it had been cancelled.
 	grace time.Duration
 	// err is what the calls returned; nil after success, and where the job was
@@ -253,6 +255,7 @@ func (w *watch) ending() ending {
 		figures:    f.figures,
 		least:      f.stall.least,
 		elapsed:    time.Since(f.start),
+		connecting: f.connectFor(),
 		grace:      f.grace(),
 		err:        err,
 		watched:    f.driver != ownCalls,

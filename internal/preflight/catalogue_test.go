@@ -157,6 +157,24 @@ func TestAssess_findings(t *testing.T) {
 				Conflict: policy.Resolve(policy.Levels{Run: conflict}).Conflicts()[0], Value: "2", Origin: policy.OriginRun,
 			}},
 		},
+		"a timeout shorter than one pass": {
+			func(s *scene) {
+				s.policy(policy.Policy{BandwidthMiBPerSecond: new(int64(8)), Timeout: new(2 * time.Minute)})
+			},
+			migration.Finding{
+				Check: preflight.CheckPass, Fact: preflight.PassTooLong{
+					Memory: mt.GiB, Bandwidth: 8 * mt.MiB, BandwidthOrigin: policy.OriginRun,
+					Takes: 128 * time.Second, Timeout: 2 * time.Minute, TimeoutOrigin: policy.OriginRun,
+				},
+				Warning: true,
+			},
+		},
+		"RDMA without a memory limit": {
+			func(s *scene) { s.request.Move.MigrationURI = "rdma://10.0.0.2" },
+			migration.Finding{
+				Check: preflight.CheckRDMA, Fact: preflight.NoHardLimit{Memory: mt.GiB}, Host: "kvm1", Lasting: true,
+			},
+		},
 		"peer-to-peer without a peer URI": {
 			func(s *scene) { s.request.Move.Mode, s.request.Move.PeerURI = migration.PeerToPeer, "" },
 			migration.Finding{Check: preflight.CheckMode, Fact: preflight.NoPeerURI{}, Host: "kvm2", Lasting: true},
@@ -288,6 +306,25 @@ func TestAssess_goodMove(t *testing.T) {
 		"just enough memory": func(s *scene) { s.there.Has = preflight.Memory{Total: mt.GiB, Available: mt.GiB} },
 		"no migration_uri":   func(s *scene) { s.request.Move.MigrationURI = "" },
 		"localhost, and one": func(s *scene) { s.kvm2.Is.Hostname = "localhost" },
+		"RDMA with a memory limit": func(s *scene) {
+			s.request.Move.MigrationURI = "rdma://10.0.0.2"
+			s.here.Definition = "<domain><memtune><hard_limit unit='G'>2</hard_limit></memtune></domain>"
+		},
+		"a pass that just ends in time": func(s *scene) {
+			s.policy(policy.Policy{BandwidthMiBPerSecond: new(int64(8)), Timeout: new(128 * time.Second)})
+		},
+		"no timeout": func(s *scene) {
+			s.policy(policy.Policy{BandwidthMiBPerSecond: new(int64(1)), Timeout: new(time.Duration(0))})
+		},
+		"no limit of the bandwidth": func(s *scene) {
+			s.policy(policy.Policy{BandwidthMiBPerSecond: new(int64(0)), Timeout: new(time.Second)})
+		},
+		"post-copy at the timeout": func(s *scene) {
+			s.policy(policy.Policy{
+				BandwidthMiBPerSecond: new(int64(1)), Timeout: new(time.Second),
+				PostCopy: new(true), OnTimeout: new(policy.SwitchToPostCopy),
+			})
+		},
 		"huge pages are kept apart": func(s *scene) {
 			s.here.Definition = "<domain><memoryBacking><hugepages/></memoryBacking></domain>"
 			s.there.Has.Available = 0
@@ -299,6 +336,10 @@ func TestAssess_goodMove(t *testing.T) {
 			play(t, func(s *scene) {
 				arrange(s)
 				a := preflight.Assess(s.Context(), s.request)
+				// No host tells whether QEMU may use userfaultfd.
+				a.Unchecked = slices.DeleteFunc(a.Unchecked, func(u preflight.Unchecked) bool {
+					return u.Check == preflight.CheckUserfaultfd
+				})
 				if len(a.Findings) > 0 || len(a.Unchecked) > 0 || a.AlreadyThere || a.Running {
 					s.Errorf("%+v", a)
 				}

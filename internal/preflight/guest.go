@@ -10,6 +10,8 @@ type Guest struct {
 	TSCHz uint64
 	// HugePages are the page sizes that back its memory; none is ordinary memory.
 	HugePages []HugePages
+	// HardLimitKiB is the most memory that its QEMU may use; 0 is no limit.
+	HardLimitKiB uint64
 	// Loader is the firmware's file, and NVRAM that of its variables; empty when it has
 	// none, or libvirt chooses.
 	Loader, NVRAM string

@@ -23,6 +23,9 @@ func Parse(definition string) (*Guest, error) {
 	}
 	g.clock(d.Clock)
 	g.memory(d.MemoryBacking, d.Devices.Memorydevs)
+	if tune := d.MemoryTune; tune != nil && tune.HardLimit != nil {
+		g.HardLimitKiB = kib(tune.HardLimit.Value, tune.HardLimit.Unit)
+	}
 	for _, disk := range d.Devices.Disks {
 		g.Disks = append(g.Disks, diskOf(disk))
 	}

@@ -18,6 +18,8 @@ const (
 	CheckCPU         migration.Check = "guest CPU"
 	CheckMemory      migration.Check = "memory"
 	CheckSave        migration.Check = "managed-save image"
+	CheckPass        migration.Check = "time of one pass"
+	CheckRDMA        migration.Check = "RDMA"
 )
 
 // Needs is what has to be known before a check can be made.
@@ -149,6 +151,15 @@ func Table() []Entry {
 			CheckMemory, "the destination has memory for the guest", "virNodeGetMemoryStats",
 			NeedsGuest, Either, 0, "destination",
 			memoryCheck{},
+		},
+		{
+			CheckPass, "a pass over the guest's memory ends within the timeout, at the bandwidth that the policy allows",
+			"nothing",
+			NeedsGuest, Warnings, 0, "timeout", passCheck{},
+		},
+		{
+			CheckRDMA, "a VM that is sent by RDMA has the memory limit that libvirt wants", "nothing",
+			NeedsGuest, Errors, 0, "vm", rdmaCheck{},
 		},
 		{
 			CheckSave, "no managed-save image is older than the running VM's disks", "virDomainHasManagedSaveImage",

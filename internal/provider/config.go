@@ -70,7 +70,10 @@ func configAttributes() map[string]schema.Attribute {
 				},
 				"migration_uri": schema.StringAttribute{
 					MarkdownDescription: "Address that memory is sent to when this host is the destination, such as " +
-						"`tcp://10.0.0.2` (in libvirt `migrate_uri`). Default: this host's libvirt chooses it, by its host name.",
+						"`tcp://10.0.0.2` or `tcp://[fd00::2]` (in libvirt `migrate_uri`). Leave the port out: libvirt then " +
+						"chooses a free one for each migration, from 49152 to 49215 unless its `qemu.conf` says otherwise. " +
+						"With a port one VM at a time can come in, and other moves wait. " +
+						"Default: this host's libvirt chooses it, by its host name.",
 					Optional: true,
 				},
 				"username": schema.StringAttribute{
@@ -210,14 +213,17 @@ func (m configModel) validate(ctx context.Context) diag.Diagnostics {
 		return nil // Configure validates it once it is known
 	}
 	hosts, diags := m.hosts(ctx)
-	for _, h := range hosts {
-		for _, e := range h.Validate() {
-			if e.Field != host.FieldURI || strings.Contains(h.URI, ":") {
-				diags.Append(invalidHost(e))
-			}
+	for _, e := range fleet.Validate(hosts) {
+		if e.Field != host.FieldURI || !aliased(hosts, e.Host) {
+			diags.Append(invalidHost(e))
 		}
 	}
 	return diags
+}
+
+// aliased tells whether the URI of a host is a mere name.
+func aliased(hosts []host.Config, name string) bool {
+	return slices.ContainsFunc(hosts, func(h host.Config) bool { return h.Name == name && !strings.Contains(h.URI, ":") })
 }
 
 // defaultHost is the name of the one host there is when the configuration has
@@ -243,10 +249,8 @@ func hostFromEnvironment() (host.Config, diag.Diagnostics) {
 // validateHosts reports every field that is invalid, on its attribute.
 func validateHosts(hosts []host.Config) diag.Diagnostics {
 	var diags diag.Diagnostics
-	for _, h := range hosts {
-		for _, e := range h.Validate() {
-			diags.Append(invalidHost(e))
-		}
+	for _, e := range fleet.Validate(hosts) {
+		diags.Append(invalidHost(e))
 	}
 	return diags
 }

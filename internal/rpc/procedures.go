@@ -49,6 +49,7 @@ var procedures = map[uint32]any{
 	175: (*libvirt.Libvirt).NwfilterLookupByName,
 	212: (*libvirt.Libvirt).DomainGetState,
 	228: (*libvirt.Libvirt).NodeGetMemoryStats,
+	229: (*libvirt.Libvirt).DomainGetControlInfo,
 	264: (*libvirt.Libvirt).DomainSetMetadata,
 	265: (*libvirt.Libvirt).DomainGetMetadata,
 	273: (*libvirt.Libvirt).ConnectListAllDomains,

@@ -87,6 +87,9 @@ func parseURI(s string) (*Endpoint, error) {
 	case !found:
 		transport = "unix"
 	}
+	if err := checkAddress(u.Host); err != nil {
+		return nil, err
+	}
 	return &Endpoint{uri: u, transport: transport, defaultPort: transports[transport].port}, nil
 }
 
@@ -153,9 +156,10 @@ func (e *Endpoint) String() string { return sanitize.URI(e.uri) }
 
 // PeerURI is how other hosts reach the daemon by default: the same URI with no
 // parameter but the name of the remote driver, since the others are about this client.
-// It is empty for a daemon that only this machine reaches.
+// It is empty for a daemon that only this machine reaches, also by a loopback address, as
+// of a tunnel.
 func (e *Endpoint) PeerURI() string {
-	if e.local {
+	if e.local || Loopback(e.Hostname()) {
 		return ""
 	}
 	peer := url.URL{Scheme: e.uri.Scheme, Host: e.uri.Host, Path: e.uri.Path}

@@ -50,6 +50,9 @@ func (p Peer) Refused(text string) bool {
 // BySSH tells whether it is libvirt's own ssh that makes the connection.
 func (p Peer) BySSH() bool { return p.endpoint != nil && p.endpoint.transport == "ssh" }
 
+// Loopback tells whether the URI leads any host to itself.
+func (p Peer) Loopback() bool { return p.endpoint != nil && Loopback(p.endpoint.Hostname()) }
+
 // Redact removes users from a text and replaces the peer's URI by its redacted form.
 func (p Peer) Redact(text string) string {
 	replacement := "the peer URI"

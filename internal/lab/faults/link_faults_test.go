@@ -5,6 +5,7 @@ package faults
 import (
 	"context"
 	"errors"
+	"syscall"
 	"time"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/lab"
@@ -61,6 +62,46 @@ var linkFaults = []scenario{
 		},
 	},
 	{
+		// Linux gives a connection up after 134 s; libvirt takes no order before.
+		name:    "a firewall drops the memory",
+		policy:  "\n    bandwidth_mib_per_second = 4",
+		arrange: (*stage).dropMemory,
+		want: want{
+			ends: []whereabouts{onSource}, codes: []int{1}, summaries: []string{failed},
+			words: []string{"firewall", "49152 to 49215"}, within: 3 * time.Minute, gap: 10 * time.Second,
+		},
+	},
+	{
+		name:    "a firewall drops the memory, and the move is to end meanwhile",
+		policy:  soonOver,
+		arrange: (*stage).dropMemory,
+		want: want{
+			ends: []whereabouts{onSource}, codes: []int{1}, summaries: []string{timedOut},
+			words: []string{"could not be stopped", "firewall"}, within: 3 * time.Minute, gap: 10 * time.Second,
+		},
+	},
+	{
+		name:    "a firewall drops the memory, and lets it pass once the move was to end",
+		always:  true,
+		policy:  soonOver,
+		arrange: func(s *stage) { s.dropMemory(); s.passMemoryAfter(40 * time.Second) },
+		want: want{
+			ends: []whereabouts{onSource}, codes: []int{1}, summaries: []string{timedOut},
+			words: []string{"was cancelled"}, within: 2 * time.Minute, gap: 10 * time.Second,
+		},
+	},
+	{
+		name:    "a firewall drops the memory, and lets it pass after Ctrl-C",
+		asked:   bothForms,
+		arrange: (*stage).dropMemory,
+		at:      []moment{atStart},
+		strike:  func(s *stage) { s.must(s.run.signal(syscall.SIGINT)); s.passMemoryAfter(30 * time.Second) },
+		want: want{
+			ends: []whereabouts{onSource}, codes: []int{1}, summaries: []string{cancelled},
+			within: 2 * time.Minute, gap: 10 * time.Second,
+		},
+	},
+	{
 		name:    "the link is cut in post-copy",
 		policy:  afterFiveSeconds,
 		arrange: func(s *stage) { s.limit(4); s.impatientTCP() },
@@ -76,6 +117,28 @@ const afterFiveSeconds = `
     post_copy  = true
     on_timeout = "post_copy"
     timeout    = "5s"`
+
+// soonOver ends a move long before Linux gives a connection up.
+const soonOver = `
+    bandwidth_mib_per_second = 4
+    timeout                  = "10s"`
+
+// dropMemory loses what the source sends to the destination's QEMU.
+func (s *stage) dropMemory() {
+	s.Helper()
+	s.must(s.to.DropPorts(s.Context(), lab.MigrationPorts[0], lab.MigrationPorts[1]))
+}
+
+// passMemoryAfter ends that after a time, whatever Terraform does by then.
+func (s *stage) passMemoryAfter(after time.Duration) {
+	ctx := s.Context()
+	timer := time.AfterFunc(after, func() {
+		if err := s.to.OpenPorts(ctx); err != nil && ctx.Err() == nil {
+			s.Error(err)
+		}
+	})
+	s.Cleanup(func() { timer.Stop() })
+}
 
 // impatientTCP makes both hosts give a connection up after some 13 seconds, until the test ends: Linux takes about 15
 // minutes.

@@ -280,6 +280,9 @@ func (h *Host) change(ctx context.Context, call, uuid string, f func(*domain) er
 	if err := h.enter(ctx, call); err != nil {
 		return err
 	}
+	if err := h.unlocked(ctx, call, uuid); err != nil {
+		return err
+	}
 	h.world.mu.Lock()
 	d := h.domains[uuid]
 	err := migration.ErrNoDomain

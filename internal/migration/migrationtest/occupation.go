@@ -112,3 +112,48 @@ func (h *Host) take(
 		return nil, fmt.Errorf("%w: %w", migration.ErrUnreachable, ctx.Err())
 	}
 }
+
+// JobHeld implements migration.Source.
+func (h *Host) JobHeld(ctx context.Context, uuid string) (bool, error) {
+	return read(ctx, h, callJobHeld, uuid, func(d *domain) (bool, error) { return d.connecting(), nil })
+}
+
+const callJobHeld = "JobHeld"
+
+// connecting tells whether a migration holds the domain's job to connect. The world is
+// locked.
+func (d *domain) connecting() bool {
+	if d.job == nil {
+		return false
+	}
+	select {
+	case <-d.job.connected:
+		return false
+	default:
+		return true
+	}
+}
+
+// unlocked waits until a call that needs a domain's job may have it, for as long as
+// libvirt lets it wait.
+func (h *Host) unlocked(ctx context.Context, call, uuid string) error {
+	if call == "Domain" || call == "CompletedJob" || call == callJobHeld {
+		return nil
+	}
+	h.world.mu.Lock()
+	d := h.domains[uuid]
+	if d == nil || !d.connecting() {
+		h.world.mu.Unlock()
+		return nil
+	}
+	connected := d.job.connected
+	h.world.mu.Unlock()
+	select {
+	case <-connected:
+		return nil
+	case <-time.After(lockWait):
+		return fmt.Errorf("cannot acquire state change lock: %w", migration.ErrBusy)
+	case <-ctx.Done():
+		return fmt.Errorf("%w: %w", migration.ErrUnreachable, ctx.Err())
+	}
+}

@@ -32,6 +32,11 @@ type Script struct {
 	Endless bool
 	// Starting is how long the job has no memory figures.
 	Starting time.Duration
+	// Connecting is how long libvirt connects for the memory once the destination is
+	// prepared: it holds the domain's job, and calls that need that wait. Unconnected is
+	// what it fails with then; nil goes on to Starting.
+	Connecting  time.Duration
+	Unconnected error
 	// MutePeer is a destination whose libvirt does not answer the source: the job
 	// neither begins nor ends, and cannot be cancelled.
 	MutePeer bool
@@ -96,24 +101,27 @@ func Endless() Script {
 
 // lasts is how long the passes take.
 func (s Script) lasts() time.Duration {
-	total := s.Starting
+	total := s.begins()
 	for _, p := range s.Passes {
 		total += p.Lasts
 	}
 	return total
 }
 
+// begins is how long the job takes until its first memory figures.
+func (s Script) begins() time.Duration { return s.Connecting + s.Starting }
+
 // reading is what the job says after a time.
 func (s Script) reading(elapsed time.Duration) migration.Job {
 	job := migration.Job{Type: migration.JobRunning, Operation: migration.OperationMigrationOut, Elapsed: elapsed}
-	if s.MutePeer || elapsed < s.Starting || len(s.Passes) == 0 {
+	if s.MutePeer || elapsed < s.begins() || len(s.Passes) == 0 {
 		return job
 	}
 	if s.IdleAfter > 0 {
 		elapsed = min(elapsed, s.IdleAfter)
 	}
 	job.MemoryTotal = s.Passes[0].Remaining
-	into := elapsed - s.Starting
+	into := elapsed - s.begins()
 	for i := 0; ; i++ {
 		pass := s.Passes[min(i, len(s.Passes)-1)]
 		done := into >= pass.Lasts

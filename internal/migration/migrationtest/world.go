@@ -98,6 +98,8 @@ type job struct {
 	start               time.Time
 	postCopy, aborted   bool
 	end                 *time.Timer
+	// connected is closed once libvirt holds the domain's job no longer.
+	connected chan struct{}
 	// done is closed at the end, after err was set.
 	done chan struct{}
 	err  error
@@ -118,17 +120,31 @@ func (w *World) begin(uuid string, source, destination *Host, p migration.Parame
 	w.sent = &p
 	j := &job{
 		world: w, script: w.script, uuid: uuid, source: source, destination: destination, parameters: p,
-		direct: direct, start: time.Now(), done: make(chan struct{}),
+		direct: direct, start: time.Now(),
+		connected: make(chan struct{}), done: make(chan struct{}),
 	}
 	d.job = j
 	d.ranBefore = live(d.Domain)
 	if j.script.MutePeer {
+		close(j.connected)
 		return j, nil
 	}
 	if !direct {
 		j.receive(d.Domain)
 	}
-	if !j.script.Endless && j.script.IdleAfter == 0 {
+	if j.script.Connecting > 0 {
+		time.AfterFunc(j.script.Connecting, func() {
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			if j.script.Unconnected != nil && !j.over() {
+				j.fail(j.script.Unconnected)
+			}
+			close(j.connected)
+		})
+	} else {
+		close(j.connected)
+	}
+	if !j.script.Endless && j.script.IdleAfter == 0 && j.script.Unconnected == nil {
 		j.endIn(j.script.lasts(), j.sentAll)
 	}
 	return j, nil
