@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/host"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
 )
@@ -52,7 +53,27 @@ func Failure(d migration.Diagnosis) Text {
 	if len(f.Elsewhere) > 0 && f.Outcome.Source.Host != "" {
 		todo = elsewhere(f)
 	}
-	return Text{summary, paragraphs(happened, helps, staleDowntime(f.Downtime), todo, Whereabouts(f.Whereabouts()))}
+	return Text{summary, paragraphs(happened, insteadOf(f), helps, staleDowntime(f.Downtime), todo, Whereabouts(f.Whereabouts()))}
+}
+
+// insteadOf says why a direct migration was made instead of a peer-to-peer one, unless it
+// ended for the same reason.
+func insteadOf(f *migration.Failure) string {
+	c := f.Course
+	if c.Refusal == nil || sameRefusal(c.Refusal, c.Err) {
+		return ""
+	}
+	return fmt.Sprintf("It was made in direct mode because peer-to-peer had been refused before anything was sent: %s",
+		Sentence(oneLine(c.Refusal)))
+}
+
+// sameRefusal tells whether two errors of hosts have the same reason.
+func sameRefusal(a, b error) bool {
+	var one, other *host.Error
+	if errors.As(a, &one) && errors.As(b, &other) {
+		return one.Code == other.Code && one.Message == other.Message
+	}
+	return errors.Is(b, a)
 }
 
 // subject is the beginning of what happened.

@@ -18,6 +18,10 @@ func Warning(r migration.Report, w migration.Warning) string {
 			"the VM. This move waited for its end: the VM is %s on %s.", r.State, r.Destination)
 	case migration.WarningTooLate:
 		return fmt.Sprintf("It was cancelled too late to have an effect: the VM is %s on %s.", r.State, r.Destination)
+	case migration.WarningDirect:
+		return fmt.Sprintf("Peer-to-peer was refused before anything was sent, so the VM was moved in direct mode, "+
+			"which ends with Terraform: %s Until that is mended, mode = \"direct\" saves the attempt.",
+			Sentence(oneLine(w.Err)))
 	case migration.WarningPaused:
 		return fmt.Sprintf("The VM is paused on %s: it was before, or the migration was asked to leave it paused. "+
 			"`virsh resume %s` there lets it run.", r.Destination, r.UUID)

@@ -53,6 +53,9 @@ type facts struct {
 	// unreceived is true once the destination was seen not to hold the incoming
 	// domain, when that was last looked for.
 	unreceived bool
+	// prepared is true once the destination was seen to hold the domain: then it had
+	// been told to prepare for the VM.
+	prepared bool
 
 	orders  [orderCount]orderState
 	entered [stateCount]time.Time
@@ -143,6 +146,7 @@ func (f *facts) take(e event) []effect {
 		}
 	case onDestinationSeen:
 		f.unreceived = e.err != nil || e.domain.State != StateIncoming
+		f.prepared = f.prepared || e.err == nil && e.domain.Active()
 	case onTick, onAllSent, onDestinationLost:
 	}
 	return nil

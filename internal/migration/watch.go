@@ -51,6 +51,12 @@ type ending struct {
 	taken      bool
 	orderError error
 	figures    figures
+	// prepared is true when the destination was seen to hold the domain before any memory
+	// was sent.
+	prepared bool
+	// refusal is why a peer-to-peer migration was refused, which this direct one was made
+	// instead of; nil where it was not.
+	refusal error
 	// least is the least memory that remained at the boundary of a pass; nil when
 	// there was none.
 	least   *uint64
@@ -251,6 +257,7 @@ func (w *watch) ending() ending {
 		taken:      f.decided.aborted,
 		orderError: f.notAborted(),
 		figures:    f.figures,
+		prepared:   f.prepared,
 		least:      f.stall.least,
 		elapsed:    time.Since(f.start),
 		grace:      f.grace(),

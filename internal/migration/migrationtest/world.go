@@ -117,6 +117,9 @@ func (w *World) begin(uuid string, source, destination *Host, p migration.Parame
 	d.job = j
 	d.ranBefore = live(d.Domain)
 	if j.script.MutePeer {
+		if j.script.Err != nil {
+			j.endIn(j.script.Starting, j.sentAll)
+		}
 		return j, nil
 	}
 	if !direct {
