@@ -63,8 +63,8 @@ func insteadOf(f *migration.Failure) string {
 	if c.Refusal == nil || sameRefusal(c.Refusal, c.Err) {
 		return ""
 	}
-	return fmt.Sprintf("It was made in direct mode because peer-to-peer had been refused before anything was sent: %s",
-		Sentence(oneLine(c.Refusal)))
+	return "It was made in direct mode because peer-to-peer had been refused before anything was sent. " +
+		refused(c.Refusal, f)
 }
 
 // sameRefusal tells whether two errors of hosts have the same reason.
@@ -230,11 +230,23 @@ func howEnded(f *migration.Failure) string {
 	case migration.Lost(c.Err):
 		return fmt.Sprintf("The connection was lost: %s.", oneLine(c.Err))
 	}
+	return refused(c.Err, f)
+}
+
+// refused says what a host's libvirt gave as the reason for an error, and what to do.
+func refused(err error, f *migration.Failure) string {
 	var step *migration.StepError
-	if errors.As(c.Err, &step) { // the step is the engine's; what follows is libvirt's
-		return Sentence(oneLine(c.Err))
+	direct := errors.As(err, &step)
+	r, ok := Refusal(err, f.Outcome.Subject(), !direct)
+	switch {
+	case !ok && direct: // the step is the engine's; what follows is libvirt's
+		return Sentence(oneLine(err))
+	case !ok:
+		return fmt.Sprintf("libvirt says: %s.", strings.TrimSuffix(oneLine(err), "."))
+	case direct:
+		return sentences(fmt.Sprintf("%s could not %s.", step.Host, step.Step), r.String())
 	}
-	return fmt.Sprintf("libvirt says: %s.", strings.TrimSuffix(oneLine(c.Err), "."))
+	return r.String()
 }
 
 // tried says what on_timeout was tried in vain.

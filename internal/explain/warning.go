@@ -19,9 +19,12 @@ func Warning(r migration.Report, w migration.Warning) string {
 	case migration.WarningTooLate:
 		return fmt.Sprintf("It was cancelled too late to have an effect: the VM is %s on %s.", r.State, r.Destination)
 	case migration.WarningDirect:
-		return fmt.Sprintf("Peer-to-peer was refused before anything was sent, so the VM was moved in direct mode, "+
-			"which ends with Terraform: %s Until that is mended, mode = \"direct\" saves the attempt.",
-			Sentence(oneLine(w.Err)))
+		why := Sentence(oneLine(w.Err))
+		if refused, ok := Refusal(w.Err, r.Subject, true); ok {
+			why = refused.String()
+		}
+		return sentences("Peer-to-peer was refused before anything was sent, so the VM was moved in direct mode, which "+
+			"ends with Terraform.", why, "Until that is mended, mode = \"direct\" saves the attempt.")
 	case migration.WarningPaused:
 		return fmt.Sprintf("The VM is paused on %s: it was before, or the migration was asked to leave it paused. "+
 			"`virsh resume %s` there lets it run.", r.Destination, r.UUID)
