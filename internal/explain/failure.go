@@ -53,7 +53,7 @@ func Failure(d migration.Diagnosis) Text {
 	if len(f.Elsewhere) > 0 && f.Outcome.Source.Host != "" {
 		todo = elsewhere(f)
 	}
-	return Text{summary, paragraphs(happened, insteadOf(f), helps, staleDowntime(f.Downtime), todo, Whereabouts(f.Whereabouts()))}
+	return Text{summary, paragraphs(happened, insteadOf(f), suspended(f), helps, staleDowntime(f.Downtime), todo, Whereabouts(f.Whereabouts()))}
 }
 
 // insteadOf says why a direct migration was made instead of a peer-to-peer one, unless it
@@ -65,6 +65,16 @@ func insteadOf(f *migration.Failure) string {
 	}
 	return "It was made in direct mode because peer-to-peer had been refused before anything was sent. " +
 		refused(c.Refusal, f)
+}
+
+// suspended says that a guest runs again that somebody suspended in mid-move.
+func suspended(f *migration.Failure) string {
+	o := f.Outcome
+	if !f.Course.Suspended || !o.Source.Is(migration.StateRunning) {
+		return ""
+	}
+	return fmt.Sprintf("Somebody suspended the VM on %s in mid-move, and libvirt let it run again when the migration "+
+		"ended: `virsh suspend %s` there suspends it again.", o.Source.Host, o.UUID)
 }
 
 // sameRefusal tells whether two errors of hosts have the same reason.
@@ -238,6 +248,9 @@ func refused(err error, f *migration.Failure) string {
 	var step *migration.StepError
 	direct := errors.As(err, &step)
 	r, ok := Refusal(err, f.Outcome.Subject(), !direct)
+	if endedOn("", "", f.Outcome.Source) != "" {
+		r.Remedy = "" // what became of the VM is told by its host's state
+	}
 	switch {
 	case !ok && direct: // the step is the engine's; what follows is libvirt's
 		return Sentence(oneLine(err))

@@ -80,6 +80,9 @@ type Course struct {
 	// Attempt is what came of on_timeout.
 	Attempt Attempt
 	Figures Figures
+	// Suspended is true when somebody suspended the guest in mid-move, and was not seen to
+	// resume it.
+	Suspended bool
 }
 
 // Cancelled tells whether the migration ended as the engine had decided.
@@ -147,8 +150,8 @@ func (m *move) course(e ending) Course {
 		Err: e.err, Unprepared: errors.Is(e.err, errUnprepared), Refusal: e.refusal,
 		Watched: e.watched, LostCall: e.lostCall,
 		Unseen: e.unseen, Unstopped: errors.Is(e.unseen, errUnstopped),
-		PostCopy: e.postCopy,
-		Attempt:  e.attempt(m.Policy.OnTimeout()),
+		PostCopy: e.postCopy, Suspended: e.suspended,
+		Attempt: e.attempt(m.Policy.OnTimeout()),
 		Figures: Figures{
 			Begun: e.figures.begun, Last: e.figures.last, Throttle: e.figures.throttle,
 			Bandwidth: e.figures.bandwidth, DirtyRate: e.figures.dirtyRate, Least: e.least,

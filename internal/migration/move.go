@@ -241,6 +241,9 @@ func (m *move) arrived(o Outcome, e ending) Report {
 	if e.refusal != nil {
 		r.warn(Warning{Kind: WarningDirect, Err: e.refusal})
 	}
+	if e.suspended && o.Destination.Is(StateRunning) {
+		r.warn(Warning{Kind: WarningSuspended})
+	}
 	if m.adopted && o.Destination.Is(StatePaused) {
 		r.warn(Warning{Kind: WarningPaused})
 	}

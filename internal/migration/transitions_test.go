@@ -418,7 +418,7 @@ func TestMachineIgnoresWhatCannotBe(t *testing.T) {
 				t.Errorf("%s on %s: it is heeded", s, on)
 			}
 		}
-		for _, on := range []eventKind{onAbortAnswer, onPauseAnswer, onSwitchAnswer, onSourceSeen, onDestinationSeen} {
+		for _, on := range []eventKind{onAbortAnswer, onPauseAnswer, onSwitchAnswer, onSourceSeen, onDestinationSeen, onGuestSeen} {
 			c := sending(t, PeerToPeer, limited)
 			c.state = s
 			before := c.facts.decided

@@ -54,6 +54,8 @@ type ending struct {
 	// prepared is true when the destination was seen to hold the domain before any memory
 	// was sent.
 	prepared bool
+	// suspended is true when somebody suspended the guest, and was not seen to resume it.
+	suspended bool
 	// refusal is why a peer-to-peer migration was refused, which this direct one was made
 	// instead of; nil where it was not.
 	refusal error
@@ -173,6 +175,8 @@ func (w *watch) perform(e effect) {
 		w.order(onSwitchAnswer, func(ctx context.Context) error { return source.StartPostCopy(ctx, uuid) })
 	case askSource:
 		w.observe(onSourceSeen, source, callDeadline)
+	case askGuest:
+		w.observe(onGuestSeen, source, lookDeadline)
 	case askDestination:
 		w.observe(onDestinationSeen, w.request.Destination, lookDeadline)
 	case endMigration:
@@ -258,6 +262,7 @@ func (w *watch) ending() ending {
 		orderError: f.notAborted(),
 		figures:    f.figures,
 		prepared:   f.prepared,
+		suspended:  f.suspended.seen,
 		least:      f.stall.least,
 		elapsed:    time.Since(f.start),
 		grace:      f.grace(),
