@@ -3,6 +3,8 @@
 package host_test
 
 import (
+	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -13,6 +15,7 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/host"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/lab"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/refusal"
 )
 
@@ -167,6 +170,55 @@ func TestRefusals(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A destination whose libvirt ends in mid-move, and one without the daemon for its logs, are
+// named by what the source's libvirt says.
+func TestRefusalsOfADestinationWithoutItsDaemons(t *testing.T) {
+	w := world(t)
+	one, two := w.Hosts[0], w.Hosts[1]
+	source, destination := connect(t, one), connect(t, two)
+	p := migration.Parameters{Persistent: true, MigrationURI: destination.MigrationURI()}
+	check := func(t *testing.T, err error, want refusal.Refusal) {
+		t.Helper()
+		var e *host.Error
+		if !errors.As(err, &e) || e.Refusal != want {
+			t.Fatalf("got %v, want %+v", err, want)
+		}
+		t.Logf("domain %d, code %d: %s", e.Domain, e.Code, e.Message)
+	}
+	t.Run("LIBVIRTD", func(t *testing.T) {
+		guest := w.StartGuest(t, lab.UntamableGuest(""))
+		slow := p
+		slow.Policy = told(policy.Policy{BandwidthMiBPerSecond: new(int64(10))})
+		ended := startMigration(t, source, guest.UUID, destination.PeerURI(), slow)
+		t.Cleanup(func() {
+			if err := two.Start(testContextAfter(t)); err != nil {
+				t.Error(err)
+			}
+		})
+		if err := two.Kill(testContext(t)); err != nil {
+			t.Fatal(err)
+		}
+		check(t, <-ended, refusal.Refusal{Kind: refusal.PeerLost, Party: refusal.Destination})
+	})
+	t.Run("VIRTLOGD", func(t *testing.T) {
+		settings := filepath.Join(two.Directory, "etc", "qemu.conf")
+		before, err := os.ReadFile(settings)
+		if err != nil {
+			t.Fatal(err)
+		}
+		change := func(ctx context.Context, content []byte) {
+			if err := errors.Join(os.WriteFile(settings, content, 0o644), two.Restart(ctx)); err != nil {
+				t.Error(err)
+			}
+		}
+		t.Cleanup(func() { change(testContextAfter(t), before) })
+		change(testContext(t), bytes.ReplaceAll(before, []byte(`stdio_handler = "file"`), []byte(`stdio_handler = "logd"`)))
+		guest := w.StartGuest(t, lab.GuestSpec{Bare: true})
+		check(t, source.MigratePeerToPeer(testContext(t), guest.UUID, destination.PeerURI(), p),
+			refusal.Refusal{Kind: refusal.LogDaemon, Party: refusal.Destination})
+	})
 }
 
 // write writes a document to a file that the hosts see, too.
