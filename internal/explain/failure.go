@@ -8,6 +8,7 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/host"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/refusal"
 )
 
 const (
@@ -77,13 +78,17 @@ func suspended(f *migration.Failure) string {
 		"ended: `virsh suspend %s` there suspends it again.", o.Source.Host, o.UUID)
 }
 
-// sameRefusal tells whether two errors of hosts have the same reason.
+// sameRefusal tells whether two errors of hosts have the same reason. QEMU's words may have
+// the time in them.
 func sameRefusal(a, b error) bool {
 	var one, other *host.Error
-	if errors.As(a, &one) && errors.As(b, &other) {
-		return one.Code == other.Code && one.Message == other.Message
+	switch {
+	case !errors.As(a, &one) || !errors.As(b, &other):
+		return errors.Is(b, a)
+	case one.Refusal.Kind != refusal.Unknown:
+		return one.Refusal.Kind == other.Refusal.Kind
 	}
-	return errors.Is(b, a)
+	return one.Code == other.Code && one.Message == other.Message
 }
 
 // subject is the beginning of what happened.

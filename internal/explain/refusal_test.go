@@ -99,3 +99,44 @@ func TestRefusalNamesTheHostAtFault(t *testing.T) {
 		t.Error("an error of nobody is a refusal")
 	}
 }
+
+// A direct migration that is refused for the same reason as the peer-to-peer one before it
+// tells that once, whatever the messages' details are.
+func TestTheSameRefusalIsToldOnce(t *testing.T) {
+	t.Parallel()
+	said := func(on, message string, kind refusal.Kind) error {
+		return &host.Error{Host: on, Code: 1, Message: message, Refusal: refusal.Refusal{Kind: kind, Party: refusal.Destination}}
+	}
+	for name, test := range map[string]struct {
+		relayed, direct error
+		twice           bool
+	}{
+		"one kind":               {said("kvm1", "at 05:02: cannot bind", refusal.ListenAddress), said("kvm2", "at 05:03: cannot bind", refusal.ListenAddress), false},
+		"two kinds":              {said("kvm1", "no route", refusal.PeerUnreachable), said("kvm2", "no bridge", refusal.BridgeMissing), true},
+		"unknown, and alike":     {said("kvm1", "no idea", refusal.Unknown), said("kvm2", "no idea", refusal.Unknown), false},
+		"unknown, and not so":    {said("kvm1", "no idea", refusal.Unknown), said("kvm2", "none either", refusal.Unknown), true},
+		"known, and then not so": {said("kvm1", "no route", refusal.PeerUnreachable), said("kvm2", "no idea", refusal.Unknown), true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := migration.Failure{
+				Course: migration.Course{
+					Mode: migration.Direct, Refusal: test.relayed,
+					Err: &migration.StepError{Host: "kvm2", Step: migration.StepPrepare, Err: test.direct},
+				},
+				Outcome: migration.Outcome{
+					UUID: refusedMove.UUID, Name: "web",
+					Source:      migration.Observation{Host: "kvm1", Domain: migration.Domain{Name: "web", State: migration.StateRunning}},
+					Destination: migration.Observation{Host: "kvm2", Err: migration.ErrNoDomain},
+				},
+			}
+			text := Failure(&migration.FailedError{Failure: f}).Detail
+			if twice := strings.Contains(text, "peer-to-peer had been refused"); twice != test.twice {
+				t.Errorf("both are told: %t, want %t: %s", twice, test.twice, text)
+			}
+			if !strings.Contains(text, "kvm2 could not prepare for the VM.") {
+				t.Errorf("the step is not told: %s", text)
+			}
+		})
+	}
+}

@@ -67,7 +67,7 @@ func TestAccRefused_twice(t *testing.T) {
 		"VM "+guest.Name+" is running on kvm1").MatchString(r.stderr) {
 		t.Errorf("the reason is not told: %s", r)
 	}
-	if n := strings.Count(r.stderr, "Cannot access"); n != 1 {
+	if n := strings.Count(r.stderr, "storage file"); n != 1 {
 		t.Errorf("it is told %d times: %s", n, r)
 	}
 	requireStayed(t, world, guest)
