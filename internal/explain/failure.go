@@ -54,7 +54,8 @@ func Failure(d migration.Diagnosis) Text {
 	if len(f.Elsewhere) > 0 && f.Outcome.Source.Host != "" {
 		todo = elsewhere(f)
 	}
-	return Text{summary, paragraphs(happened, insteadOf(f), suspended(f), helps, staleDowntime(f.Downtime), todo, Whereabouts(f.Whereabouts()))}
+	return Text{summary, paragraphs(happened, insteadOf(f), suspended(f), helps, staleDowntime(f.Downtime), todo,
+		Whereabouts(f.Whereabouts()))}
 }
 
 // insteadOf says why a direct migration was made instead of a peer-to-peer one, unless it

@@ -8,12 +8,14 @@ import (
 // Party is the host that is at fault.
 type Party int
 
+// The parties.
 const (
 	// Teller is the host whose libvirt said so. In peer-to-peer the source's libvirt passes
 	// on what the destination's says, as if it were its own: then it may be either.
 	Teller Party = iota
-	// Source and Destination are the hosts of the migration, whoever said so.
+	// Source is the migration's source, whoever said so.
 	Source
+	// Destination is its destination, whoever said so.
 	Destination
 )
 
