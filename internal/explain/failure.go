@@ -7,8 +7,10 @@ import (
 	"strings"
 	"time"
 
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/host"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/refusal"
 )
 
 const (
@@ -55,7 +57,42 @@ func Failure(d migration.Diagnosis) Text {
 	if len(f.Elsewhere) > 0 && f.Outcome.Source.Host != "" {
 		todo = elsewhere(f)
 	}
-	return Text{summary, paragraphs(happened, helps, staleDowntime(f.Downtime), lost(f), todo, Whereabouts(f.Whereabouts()))}
+	return Text{summary, paragraphs(happened, insteadOf(f), suspended(f), helps, staleDowntime(f.Downtime), lost(f), todo,
+		Whereabouts(f.Whereabouts()))}
+}
+
+// insteadOf says why a direct migration was made instead of a peer-to-peer one, unless it
+// ended for the same reason.
+func insteadOf(f *migration.Failure) string {
+	c := f.Course
+	if c.Refusal == nil || sameRefusal(c.Refusal, c.Err) {
+		return ""
+	}
+	return "It was made in direct mode because peer-to-peer had been refused before anything was sent. " +
+		refused(c.Refusal, f)
+}
+
+// suspended says that a guest runs again that somebody suspended in mid-move.
+func suspended(f *migration.Failure) string {
+	o := f.Outcome
+	if !f.Course.Suspended || !o.Source.Is(migration.StateRunning) {
+		return ""
+	}
+	return fmt.Sprintf("Somebody suspended the VM on %s in mid-move, and libvirt let it run again when the migration "+
+		"ended: `virsh suspend %s` there suspends it again.", o.Source.Host, o.UUID)
+}
+
+// sameRefusal tells whether two errors of hosts have the same reason. QEMU's words may have
+// the time in them.
+func sameRefusal(a, b error) bool {
+	var one, other *host.Error
+	switch {
+	case !errors.As(a, &one) || !errors.As(b, &other):
+		return errors.Is(b, a)
+	case one.Refusal.Kind != refusal.Unknown:
+		return one.Refusal.Kind == other.Refusal.Kind
+	}
+	return one.Code == other.Code && one.Message == other.Message
 }
 
 // subject is the beginning of what happened.
@@ -254,11 +291,26 @@ func howEnded(f *migration.Failure) string {
 	case migration.Lost(c.Err):
 		return fmt.Sprintf("The connection was lost: %s.", oneLine(c.Err))
 	}
+	return refused(c.Err, f)
+}
+
+// refused says what a host's libvirt gave as the reason for an error, and what to do.
+func refused(err error, f *migration.Failure) string {
 	var step *migration.StepError
-	if errors.As(c.Err, &step) { // the step is the engine's; what follows is libvirt's
-		return Sentence(oneLine(c.Err))
+	direct := errors.As(err, &step)
+	r, ok := Refusal(err, f.Outcome.Subject(), !direct)
+	if endedOn("", "", f.Outcome.Source) != "" {
+		r.Remedy = "" // what became of the VM is told by its host's state
 	}
-	return fmt.Sprintf("libvirt says: %s.", strings.TrimSuffix(oneLine(c.Err), "."))
+	switch {
+	case !ok && direct: // the step is the engine's; what follows is libvirt's
+		return Sentence(oneLine(err))
+	case !ok:
+		return fmt.Sprintf("libvirt says: %s.", strings.TrimSuffix(oneLine(err), "."))
+	case direct:
+		return sentences(fmt.Sprintf("%s could not %s.", step.Host, step.Step), r.String())
+	}
+	return r.String()
 }
 
 // tried says what on_timeout was tried in vain.

@@ -30,9 +30,7 @@ func moveTales() []tale {
 					"`hostnamectl set-hostname NAME` on %s.", f.Host, f.Host),
 			}
 		}),
-		tell(func(f migration.Finding, _ preflight.Refused) Advised {
-			return Advised{Detail: fmt.Sprintf("libvirt on %s refuses to migrate VM %s: %s.", f.Host, f.Name, oneLine(f.Err))}
-		}),
+		tell(refusedByLibvirt),
 		tell(func(f migration.Finding, fact preflight.VersionTooOld) Advised {
 			return Advised{Detail: fmt.Sprintf("%s needs %s %s or newer on both hosts, and %s has %s.",
 				fact.Feature, fact.Program, version(fact.Need), f.Host, version(fact.Have))}
@@ -42,4 +40,16 @@ func moveTales() []tale {
 				"is sent.", version(fact.Destination), version(fact.Source), f.Source)}
 		}),
 	}
+}
+
+// refusedByLibvirt is what the source's libvirt refuses a migration for.
+func refusedByLibvirt(f migration.Finding, _ preflight.Refused) Advised {
+	r, ok := Refusal(f.Err, f.Subject, false)
+	switch {
+	case !ok:
+		return Advised{Detail: fmt.Sprintf("libvirt on %s refuses to migrate VM %s: %s.", f.Host, f.Name, oneLine(f.Err))}
+	case !r.Known:
+		return Advised{Detail: fmt.Sprintf("libvirt on %s refuses to migrate VM %s. %s", f.Host, f.Name, r.Cause)}
+	}
+	return Advised{Detail: sentences(r.Cause, r.Said), Remedy: r.Remedy}
 }

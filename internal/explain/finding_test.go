@@ -5,9 +5,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/host"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/preflight"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/refusal"
 )
 
 // observed is an observation of the VM of the tests on a host.
@@ -92,6 +94,15 @@ func TestFinding(t *testing.T) {
 		},
 		"kvm2 has no migration_uri, and its host name is \"localhost\": libvirt there does not know where memory is to be sent, unless its qemu.conf has migration_host. Set migration_uri of kvm2 in the provider's configuration, or give the host a name: `hostnamectl set-hostname NAME` on kvm2.": {
 			Fact: preflight.LocalHostname{Hostname: "localhost"}, Host: "kvm2",
+		},
+		"The VM has snapshots on kvm1, and libvirt does not move their metadata. libvirt on kvm1 says: cannot migrate domain with 1 snapshots. `virsh snapshot-list " + remedyUUID + "` on kvm1 lists them. Delete them, or keep the data of one and forget only its metadata with `virsh snapshot-delete " + remedyUUID + " SNAPSHOT --metadata` there.": {
+			Fact: preflight.Refused{}, Host: "kvm1", Err: &host.Error{
+				Host: "kvm1", Code: 55, Message: "cannot migrate domain with 1 snapshots",
+				Refusal: refusal.Refusal{Kind: refusal.Snapshots, Party: refusal.Source},
+			},
+		},
+		"libvirt on kvm1 refuses to migrate VM web. libvirt on kvm1 says, in its own words: no such words.": {
+			Fact: preflight.Refused{}, Host: "kvm1", Err: &host.Error{Host: "kvm1", Code: 55, Message: "no such words"},
 		},
 		"libvirt on kvm1 refuses to migrate VM web: internal error.":                             {Fact: preflight.Refused{}, Host: "kvm1", Err: refused},
 		"QEMU there is 9.0.0, older than 10.1.0 on kvm1: it may not understand what it is sent.": {Fact: preflight.QEMUOlder{Source: 10001000, Destination: 9000000}, Host: "kvm2"},

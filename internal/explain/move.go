@@ -70,6 +70,16 @@ func UnderWay(l fleet.Location, destination string) Text {
 			"way then, it is watched to its end.", l.Domain.Name, destination), Location(l))}
 }
 
+// Leaving warns of a migration to another host that runs while a plan counts a VM on the
+// host that it is leaving.
+func Leaving(l fleet.Location) Text {
+	return Text{"Virtual Machine Is Being Moved", paragraphs(fmt.Sprintf(
+		"A migration of VM %s to %s is under way, perhaps by another run of Terraform. This plan counts the VM on %s, "+
+			"where it still runs, and cannot know how the migration ends: plan again once that is over. `virsh domjobinfo "+
+			"%s` on %s shows how far it is.",
+		l.Domain.Name, strings.Join(l.Receiving, " or "), l.Host, l.Domain.UUID, l.Host), Location(l))}
+}
+
 // Moved warns of what a move that succeeded has to say beside.
 func Moved(m fleet.Moved) []Text {
 	all := Unusual(m.Location)

@@ -65,7 +65,7 @@ func Notice(p migration.Progress) string {
 		if e.Err == nil {
 			return fmt.Sprintf("other hosts' libvirt cannot reach %s (it has no peer_uri): going direct", p.Destination)
 		}
-		return fmt.Sprintf("%s cannot reach libvirt on %s (%s): going direct", p.Source, p.Destination, oneLine(e.Err))
+		return fmt.Sprintf("peer-to-peer was refused before anything was sent (%s): going direct", oneLine(e.Err))
 	case migration.NoticeQueued:
 		return fmt.Sprintf("another job runs on the VM on %s: this migration does not begin before that has ended",
 			p.Source)

@@ -249,7 +249,8 @@ func (o ended) wake(seen migration.Observation) string {
 	case migration.ReasonOther:
 		return fmt.Sprintf("The VM is paused by another operation, which `virsh domstate --reason %s` on %s names. "+
 			"Once that is over, %s", uuid, host, resume)
-	case migration.ReasonUnknown, migration.ReasonMigration, migration.ReasonAPIError, migration.ReasonMigrated:
+	case migration.ReasonUnknown, migration.ReasonMigration, migration.ReasonAPIError, migration.ReasonMigrated,
+		migration.ReasonShutDown, migration.ReasonDestroyed, migration.ReasonSaved, migration.ReasonQEMUEnded:
 	}
 	return resume
 }
@@ -279,6 +280,9 @@ func (o ended) todoOnNeither() string {
 			"Look for it on all other hosts before anything is started, and do not start the definition that is "+
 			"left on %s.", o.Source.Host, o.Destination.Host, o.Source.Host)
 	}
+	if how := endedOn(o.UUID, o.Name, o.Source); how != "" && o.Destination.Gone() {
+		return how
+	}
 	advice := fmt.Sprintf("Either its QEMU ended, of which /var/log/libvirt/qemu/%s.log on both hosts says why, or "+
 		"somebody else moved it to another host.", o.Name)
 	for _, s := range []migration.Observation{o.Source, o.Destination} {
@@ -288,6 +292,32 @@ func (o ended) todoOnNeither() string {
 		}
 	}
 	return advice
+}
+
+// endedOn says how a VM ended on the host that it was to be moved from, as libvirt there
+// knows it; empty where it does not.
+func endedOn(uuid, name string, seen migration.Observation) string {
+	if !seen.Defined() {
+		return ""
+	}
+	start := fmt.Sprintf("`virsh start %s` there starts it again.", uuid)
+	switch seen.Domain.Reason {
+	case migration.ReasonShutDown:
+		return fmt.Sprintf("The guest shut itself down on %s while it was being moved, or was told to. %s",
+			seen.Host, start)
+	case migration.ReasonDestroyed:
+		return fmt.Sprintf("Somebody ended the VM on %s while it was being moved (destroyed). %s", seen.Host, start)
+	case migration.ReasonSaved:
+		return fmt.Sprintf("Somebody saved the VM on %s while it was being moved. `virsh start %s` there lets it go on "+
+			"from where it was saved.", seen.Host, uuid)
+	case migration.ReasonQEMUEnded:
+		return fmt.Sprintf("QEMU on %s ended by itself while the VM was being moved: /var/log/libvirt/qemu/%s.log there "+
+			"says why. %s", seen.Host, name, start)
+	case migration.ReasonUnknown, migration.ReasonMigration, migration.ReasonAPIError, migration.ReasonUser,
+		migration.ReasonIOError, migration.ReasonWatchdog, migration.ReasonPanicked, migration.ReasonOther,
+		migration.ReasonMigrated:
+	}
+	return ""
 }
 
 func (o ended) panickedOn(seen migration.Observation) string {

@@ -18,6 +18,17 @@ func Warning(r migration.Report, w migration.Warning) string {
 			"the VM. This move waited for its end: the VM is %s on %s.", r.State, r.Destination)
 	case migration.WarningTooLate:
 		return fmt.Sprintf("It was cancelled too late to have an effect: the VM is %s on %s.", r.State, r.Destination)
+	case migration.WarningDirect:
+		why := Sentence(oneLine(w.Err))
+		if refused, ok := Refusal(w.Err, r.Subject, true); ok {
+			why = refused.String()
+		}
+		return sentences("Peer-to-peer was refused before anything was sent, so the VM was moved in direct mode, which "+
+			"ends with Terraform.", why, "Until that is mended, mode = \"direct\" saves the attempt.")
+	case migration.WarningSuspended:
+		return fmt.Sprintf("Somebody suspended the VM on %s while it was being moved. libvirt takes that for a part of the "+
+			"migration and lets it run on %s: `virsh suspend %s` there suspends it again.",
+			r.Source, r.Destination, r.UUID)
 	case migration.WarningPaused:
 		return fmt.Sprintf("The VM is paused on %s: it was before, or the migration was asked to leave it paused. "+
 			"`virsh resume %s` there lets it run.", r.Destination, r.UUID)

@@ -3,35 +3,21 @@ package host
 import (
 	"errors"
 	"strings"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/refusal"
 )
 
-// certificateAdvice is what to do if QEMU cannot use the certificates of an encrypted
-// migration. libvirt does not tell on which host.
-func certificateAdvice(message string) string {
-	if strings.Contains(message, "'object-add'") &&
-		(strings.Contains(message, "credentials") || strings.Contains(message, "certificate")) {
-		return "; encryption needs certificates on the source and on the destination (" + certificateDirectory + ")"
-	}
-	return ""
-}
-
-// certificateDirectory tells where QEMU finds the certificates for migrations.
-const certificateDirectory = "migrate_tls_x509_cert_dir in qemu.conf, or /etc/pki/libvirt-migrate if it exists, " +
-	"otherwise default_tls_x509_cert_dir, or /etc/pki/qemu"
-
-// explainEncryption adds the likely reason to the error of a failed encrypted migration:
-// the destination's QEMU only closes the connection to a source without a certificate or
-// with one of an unknown authority.
+// explainEncryption recognises a destination whose QEMU does not trust the source: it only
+// closes the connection to a source without a certificate or with one of an unknown
+// authority, which the source's QEMU tells in several ways.
 func explainEncryption(err error) error {
 	var e *Error
-	if !errors.As(err, &e) {
+	if !errors.As(err, &e) || e.Code == 0 || e.Refusal.Kind != refusal.Unknown && e.Refusal.Kind != refusal.MemoryLost {
 		return err
 	}
 	for _, said := range []string{"TLS channel", " socket: ", "Input/output error"} {
 		if strings.Contains(e.Message, said) {
-			e.Message += "; if an encrypted migration ends like this at its start, the destination does not trust " +
-				"the source: the source needs client-cert.pem and client-key.pem, issued by the authority in the " +
-				"destination's ca-cert.pem (" + certificateDirectory + ")"
+			e.Refusal = refusal.Refusal{Kind: refusal.Untrusted, Party: refusal.Source}
 			return err
 		}
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/lab"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/refusal"
 )
 
 // Without certificates on either host an encrypted migration ends before it begins.
@@ -30,8 +31,8 @@ func TestEncryptionWithoutCertificates(t *testing.T) {
 			if !errors.As(err, &e) || e.Code == 0 || !strings.Contains(e.Message, "/etc/libvirt/pki/qemu/ca-cert.pem") {
 				t.Errorf("got %v, want libvirt's answer with the file", err)
 			}
-			if !strings.Contains(err.Error(), "needs certificates on the source and on the destination") {
-				t.Errorf("%v does not say where certificates are needed", err)
+			if e != nil && e.Refusal.Kind != refusal.NoCertificate {
+				t.Errorf("%v is a refusal of the kind %q", err, e.Refusal.Kind)
 			}
 			if errors.Is(err, migration.ErrPeerUnreachable) || errors.Is(err, migration.ErrUnreachable) {
 				t.Errorf("got %v, want no unreachable peer", err)
@@ -52,25 +53,25 @@ func TestEncryptionWithoutOneFile(t *testing.T) {
 	w := world(t)
 	source, destination := connect(t, w.Hosts[0]), connect(t, w.Hosts[1])
 	guest := w.StartGuest(t, lab.GuestSpec{Bare: true})
-	const untrusted = "the destination does not trust the source: the source needs client-cert.pem and client-key.pem"
 	for name, test := range map[string]struct {
 		on         *lab.Host
 		file, want string
+		kind       refusal.Kind
 	}{
-		"source, authority":        {w.Hosts[0], "ca-cert.pem", "pki/qemu/ca-cert.pem: No such file"},
-		"source, certificate":      {w.Hosts[0], "client-cert.pem", untrusted},
-		"source, key":              {w.Hosts[0], "client-key.pem", untrusted},
-		"destination, authority":   {w.Hosts[1], "ca-cert.pem", "pki/qemu/ca-cert.pem: No such file"},
-		"destination, certificate": {w.Hosts[1], "server-cert.pem", "pki/qemu/server-cert.pem: No such file"},
-		"destination, key":         {w.Hosts[1], "server-key.pem", "pki/qemu/server-key.pem: No such file"},
+		"source, authority":        {w.Hosts[0], "ca-cert.pem", "pki/qemu/ca-cert.pem: No such file", refusal.NoCertificate},
+		"source, certificate":      {w.Hosts[0], "client-cert.pem", "", refusal.Untrusted},
+		"source, key":              {w.Hosts[0], "client-key.pem", "", refusal.Untrusted},
+		"destination, authority":   {w.Hosts[1], "ca-cert.pem", "pki/qemu/ca-cert.pem: No such file", refusal.NoCertificate},
+		"destination, certificate": {w.Hosts[1], "server-cert.pem", "pki/qemu/server-cert.pem: No such file", refusal.NoCertificate},
+		"destination, key":         {w.Hosts[1], "server-key.pem", "pki/qemu/server-key.pem: No such file", refusal.NoCertificate},
 	} {
 		t.Run(name, func(t *testing.T) {
 			test.on.HideCertificate(t, test.file)
 			p := migration.Parameters{Policy: told(policy.Policy{Encryption: new(true)}), Persistent: true, MigrationURI: destination.MigrationURI()}
 			err := source.MigratePeerToPeer(testContext(t), guest.UUID, destination.PeerURI(), p)
 			var e *host.Error
-			if !errors.As(err, &e) || e.Code == 0 || !strings.Contains(e.Message, test.want) {
-				t.Errorf("got %v, want libvirt's answer, and in it %q", err, test.want)
+			if !errors.As(err, &e) || e.Code == 0 || !strings.Contains(e.Message, test.want) || e.Refusal.Kind != test.kind {
+				t.Errorf("got %v, want libvirt's answer of the kind %q, and in it %q", err, test.kind, test.want)
 			}
 			runsOnly(t, guest, w.Hosts[0])
 			if d, err := source.Domain(testContext(t), guest.UUID); err != nil || d.State != migration.StateRunning {

@@ -11,6 +11,7 @@ import (
 	"github.com/digitalocean/go-libvirt"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/refusal"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/rpc"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/sanitize"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/transport"
@@ -46,10 +47,13 @@ type Error struct {
 	Host string
 	// Op is what was asked of it, as in "look up the domain".
 	Op string
-	// Code is libvirt's error number (VIR_ERR_*); 0 when libvirt did not answer.
-	Code int
+	// Domain is the part of libvirt that answered (VIR_FROM_*), and Code its error number
+	// (VIR_ERR_*); both are 0 when libvirt did not answer.
+	Domain, Code int
 	// Message is what happened: libvirt's own message if it answered.
 	Message string
+	// Refusal is what libvirt's answer means, where that is known.
+	Refusal refusal.Refusal
 
 	kinds []error
 	cause error
@@ -93,7 +97,7 @@ func (h *Host) fail(op string, err error) error {
 		return own
 	}
 	e := &Error{Host: h.cfg.Name, Op: op, cause: err}
-	var answer libvirt.Error
+	var answer *rpc.Refusal
 	var lost *rpc.LostError
 	var late *rpc.TimeoutError
 	var dial *dialError
@@ -102,8 +106,9 @@ func (h *Host) fail(op string, err error) error {
 		e.Message = dial.message(h.endpoint.String())
 		e.kinds = []error{migration.ErrUnreachable, migration.ErrUnsent}
 	case errors.As(err, &answer):
-		e.Code, e.Message = int(answer.Code), sanitize.Text(answer.Message)+certificateAdvice(answer.Message)
-		if kind, ok := codeKinds[libvirt.ErrorNumber(answer.Code)]; ok {
+		e.Domain, e.Code, e.Message = answer.Domain, int(answer.Answer.Code), sanitize.Text(answer.Answer.Message)
+		e.Refusal = refusal.Of(e.Domain, e.Code, e.Message)
+		if kind, ok := codeKinds[libvirt.ErrorNumber(e.Code)]; ok {
 			e.kinds = []error{kind}
 		}
 	case errors.Is(err, libvirt.ErrUnsupported):

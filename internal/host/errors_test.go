@@ -20,7 +20,7 @@ func TestErrorsShowWhatDaemonsSay(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	answer := libvirt.Error{Code: uint32(libvirt.ErrInternalError), Message: hostile}
+	answer := &rpc.Refusal{Answer: libvirt.Error{Code: uint32(libvirt.ErrInternalError), Message: hostile}}
 	for name, err := range map[string]error{
 		"an answer":             h.fail("test", answer),
 		"an answer, connecting": h.fail("test", &dialError{cause: answer}),

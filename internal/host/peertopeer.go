@@ -3,12 +3,12 @@ package host
 import (
 	"context"
 	"errors"
-	"slices"
 	"strings"
 
 	"github.com/digitalocean/go-libvirt"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/refusal"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/rpc"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/transport"
 )
@@ -49,15 +49,17 @@ func (h *Host) explainPeer(ctx context.Context, err error, uuid string, peer tra
 	switch {
 	case refusedByPeer(e, peer):
 		e.kinds = append(e.kinds, migration.ErrPeerUnreachable)
+		if e.Refusal.Kind != refusal.PeerLogin {
+			e.Refusal = refusal.Refusal{Kind: refusal.PeerUnreachable, Party: refusal.Source}
+		}
 	case memoryRefused(e):
 		e.kinds = append(e.kinds, migration.ErrMemoryUnreachable)
 	case lostReason(e, peer):
-		e.Message = "the connection to the other host's libvirt ended, or virt-ssh-helper lost the reason of the failure; " +
-			"see libvirt's log on this host, or set the parameter proxy=netcat in peer_uri, which keeps the reason"
+		e.Refusal = refusal.Refusal{Kind: refusal.PeerSilenced, Party: refusal.Source}
 	}
 	h.explainBusy(ctx, e, uuid)
 	e.Message = peer.Redact(e.Message)
-	e.cause = libvirt.Error{Code: uint32(e.Code), Message: e.Message}
+	e.cause = &rpc.Refusal{Domain: e.Domain, Answer: libvirt.Error{Code: uint32(e.Code), Message: e.Message}}
 	return e
 }
 
@@ -96,11 +98,4 @@ func lostReason(e *Error, peer transport.Peer) bool {
 // memoryRefused tells whether the connection for the memory failed. libvirt's message is
 // the same for every connection, but after the peer's libvirt was reached no other is
 // made, by libvirt or, for parallel connections, by QEMU.
-func memoryRefused(e *Error) bool {
-	return slices.ContainsFunc([]string{
-		"unable to connect to server at '",
-		"Unable to resolve address '",
-		"Failed to connect to '",
-		"address resolution failed for ",
-	}, func(failure string) bool { return strings.Contains(e.Message, failure) })
-}
+func memoryRefused(e *Error) bool { return e.Refusal.Kind == refusal.MemoryUnreachable }

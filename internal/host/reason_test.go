@@ -68,6 +68,46 @@ func TestReasonOfADefinitionLeftBehind(t *testing.T) {
 	}
 }
 
+// libvirt knows how a domain ended that it did not migrate.
+func TestReasonOfAnEnd(t *testing.T) {
+	w := world(t)
+	h := connect(t, w.Hosts[0])
+	for name, test := range map[string]struct {
+		end  func(t *testing.T, guest *lab.Guest)
+		want migration.Reason
+	}{
+		"destroyed": {func(t *testing.T, guest *lab.Guest) { w.Hosts[0].MustVirsh(t, "destroy", guest.UUID) }, migration.ReasonDestroyed},
+		"saved":     {func(t *testing.T, guest *lab.Guest) { w.Hosts[0].MustVirsh(t, "managedsave", guest.UUID) }, migration.ReasonSaved},
+		"shut down": {func(t *testing.T, guest *lab.Guest) {
+			w.Hosts[0].MustVirsh(t, "qemu-monitor-command", guest.UUID, `{"execute":"quit"}`)
+		}, migration.ReasonShutDown},
+		"killed": {func(t *testing.T, guest *lab.Guest) {
+			for _, process := range guest.Processes() {
+				if err := process.Kill(); err != nil {
+					t.Error(err)
+				}
+			}
+		}, migration.ReasonQEMUEnded},
+	} {
+		t.Run(name, func(t *testing.T) {
+			guest := w.StartGuest(t, lab.GuestSpec{Bare: true})
+			test.end(t, guest)
+			var d migration.Domain
+			until(t, "it is shut off", func() bool {
+				var err error
+				d, err = h.Domain(testContext(t), guest.UUID)
+				return err == nil && d.State == migration.StateShutOff
+			})
+			if d.Reason != test.want {
+				t.Errorf("got %d, want %d", d.Reason, test.want)
+			}
+			if name == "saved" {
+				w.Hosts[0].MustVirsh(t, "managedsave-remove", guest.UUID)
+			}
+		})
+	}
+}
+
 // A client that goes away in the switch-over strands the guest.
 func TestReasonOfAStrandedGuest(t *testing.T) {
 	s := newSteps(t, lab.GuestSpec{Bare: true}, migration.Parameters{Persistent: true})

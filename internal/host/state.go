@@ -46,11 +46,18 @@ func reason(s, r int32) migration.Reason {
 	case libvirt.DomainPaused:
 		return pausedReason(libvirt.DomainPausedReason(r))
 	case libvirt.DomainShutoff:
-		if libvirt.DomainShutoffReason(r) == libvirt.DomainShutoffMigrated {
-			return migration.ReasonMigrated
-		}
+		return shutoffReasons[libvirt.DomainShutoffReason(r)]
 	}
 	return migration.ReasonUnknown
+}
+
+var shutoffReasons = map[libvirt.DomainShutoffReason]migration.Reason{
+	libvirt.DomainShutoffMigrated:  migration.ReasonMigrated,
+	libvirt.DomainShutoffShutdown:  migration.ReasonShutDown,
+	libvirt.DomainShutoffDestroyed: migration.ReasonDestroyed,
+	libvirt.DomainShutoffSaved:     migration.ReasonSaved,
+	libvirt.DomainShutoffCrashed:   migration.ReasonQEMUEnded,
+	libvirt.DomainShutoffFailed:    migration.ReasonQEMUEnded,
 }
 
 func pausedReason(r libvirt.DomainPausedReason) migration.Reason {

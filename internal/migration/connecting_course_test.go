@@ -32,7 +32,8 @@ func TestTransitionsWhileLibvirtConnects(t *testing.T) {
 				after(cancelGrace-time.Millisecond, event{kind: onTick}).is(cancelling).does(orderAbort)
 		},
 		"libvirt has connected, and nothing is sent": func(t *testing.T) {
-			c := begin(t, PeerToPeer, policy.Policy{}).after(0, event{kind: onCalled}).after(time.Second, held)
+			received := event{kind: onDestinationSeen, domain: Domain{State: StateIncoming}}
+			c := begin(t, PeerToPeer, policy.Policy{}).after(0, event{kind: onCalled}).after(time.Second, held).after(0, received)
 			c.after(2*startLimit, held).is(starting).does()
 			started := event{kind: onReading, job: Job{Type: JobRunning, Operation: OperationMigrationOut}}
 			c.after(time.Second, started).is(starting).

@@ -64,6 +64,9 @@ type Course struct {
 	// not prepare for the VM and was seen to hold no incoming domain.
 	Err        error
 	Unprepared bool
+	// Refusal is why a peer-to-peer migration was refused before anything was sent, which
+	// this direct one was made instead of; nil where it was not.
+	Refusal error
 	// Watched is true when the migration was watched without its calls: they were lost
 	// for the reason in LostCall, or made by another client.
 	Watched  bool
@@ -80,6 +83,9 @@ type Course struct {
 	// Attempt is what came of on_timeout.
 	Attempt Attempt
 	Figures Figures
+	// Suspended is true when somebody suspended the guest in mid-move, and was not seen to
+	// resume it.
+	Suspended bool
 }
 
 // Cancelled tells whether the migration ended as the engine had decided.
@@ -144,12 +150,11 @@ func (m *move) course(e ending) Course {
 		Elapsed: e.elapsed, Cause: e.verdict.cause(),
 		Obeyed: e.taken, OrderErr: e.orderError, Grace: e.grace,
 		Aborted: e.aborted(), Halted: errors.Is(e.err, errHalted),
-		Err: e.err, Unprepared: errors.Is(e.err, errUnprepared),
+		Err: e.err, Unprepared: errors.Is(e.err, errUnprepared), Refusal: e.refusal,
 		Watched: e.watched, LostCall: e.lostCall,
 		Unseen: e.unseen, Unstopped: errors.Is(e.unseen, errUnstopped),
-		Connecting: e.connecting,
-		PostCopy:   e.postCopy,
-		Attempt:    e.attempt(m.Policy.OnTimeout()),
+		Connecting: e.connecting, PostCopy: e.postCopy, Suspended: e.suspended,
+		Attempt: e.attempt(m.Policy.OnTimeout()),
 		Figures: Figures{
 			Begun: e.figures.begun, Last: e.figures.last, Throttle: e.figures.throttle,
 			Bandwidth: e.figures.bandwidth, DirtyRate: e.figures.dirtyRate, Least: e.least,

@@ -10,6 +10,7 @@ const (
 	orderSwitch
 	askSource
 	askDestination
+	askGuest
 	orderCount
 
 	// noteLimit notes which limit of the policy was reached.
@@ -63,6 +64,8 @@ func answered(on eventKind) (order effectKind, answers bool) {
 		return askSource, true
 	case onDestinationSeen:
 		return askDestination, true
+	case onGuestSeen:
+		return askGuest, true
 	default:
 		return 0, false
 	}

@@ -32,11 +32,14 @@ const (
 	// onSourceSeen and onDestinationSeen are observations of a host's domain.
 	onSourceSeen
 	onDestinationSeen
+	// onGuestSeen is an observation of the source's domain that nothing but the report
+	// rests on.
+	onGuestSeen
 )
 
 var eventNames = []string{
 	"reading", "silence", "result", "cancel", "tick", "called", "all sent", "destination lost",
-	"pause answer", "switch answer", "abort answer", "source seen", "destination seen",
+	"pause answer", "switch answer", "abort answer", "source seen", "destination seen", "guest seen",
 }
 
 // in tells whether a kind of event is one of several.

@@ -44,15 +44,19 @@ type facts struct {
 	source sourceFacts
 	owner  jobOwner
 
-	figures  figures
-	stall    stallDetector
-	link     linkDetector
-	hopeless bool          // what stall said last
-	idle     time.Duration // what link said last
+	figures   figures
+	suspended suspension
+	stall     stallDetector
+	link      linkDetector
+	hopeless  bool          // what stall said last
+	idle      time.Duration // what link said last
 
 	// unreceived is true once the destination was seen not to hold the incoming
 	// domain, when that was last looked for.
 	unreceived bool
+	// prepared is true once the destination was seen to hold the domain: then it had
+	// been told to prepare for the VM.
+	prepared bool
 
 	orders  [orderCount]orderState
 	entered [stateCount]time.Time
@@ -149,8 +153,14 @@ func (f *facts) take(e event) []effect {
 		if e.err == nil && (e.domain.State == StatePostCopySource || e.domain.State == StatePostCopyFailed) {
 			f.decided.postCopy = true
 		}
+	case onGuestSeen:
+		if e.err == nil && f.orders[orderPause].made.IsZero() {
+			f.suspended.ran = f.suspended.ran || f.driver != anotherClient
+			f.suspended.observe(e.asked, e.domain)
+		}
 	case onDestinationSeen:
 		f.unreceived = e.err != nil || e.domain.State != StateIncoming
+		f.prepared = f.prepared || e.err == nil && e.domain.Active()
 	case onTick, onAllSent, onDestinationLost:
 	}
 	return nil
@@ -202,6 +212,7 @@ func (f *facts) read(e event) (told []effect) {
 	switch {
 	case owned:
 		s.vanished = time.Time{}
+		f.suspended.read(e.asked, e.job, f.downtimeLimit())
 		return append(told, f.observe(e.at, e.job)...)
 	case s.vanished.IsZero(), anyJob && f.mayBegin():
 		s.vanished = e.at

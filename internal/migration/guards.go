@@ -92,9 +92,13 @@ func (f facts) late() bool {
 	return !f.called.IsZero() && !f.figures.begun && !f.connecting() && f.sinceConnected(f.called) >= startLimit
 }
 
-// receptionInDoubt tells whether to ask if the destination holds the incoming domain:
-// if it does, the start is slow there, for example for its storage, and not hung.
-func (f facts) receptionInDoubt() bool { return f.late() && f.due(askDestination) }
+// receptionInDoubt tells whether to ask if the destination holds the incoming domain. In
+// a peer-to-peer migration that tells whether the destination was prepared; later, whether
+// the start is slow there, for example for its storage, and not hung.
+func (f facts) receptionInDoubt() bool {
+	beginning := f.mode == PeerToPeer && !f.called.IsZero() && !f.prepared
+	return (beginning || f.late()) && f.due(askDestination)
+}
 
 func (f facts) nothingReceived() bool { return f.late() && f.unreceived }
 

@@ -124,31 +124,43 @@ func (m *move) carryOut(ctx context.Context) ending {
 		}
 	}
 	e := m.attempt(ctx, mode)
-	if m.Mode != Auto || mode != PeerToPeer || !e.unreached() {
+	if m.Mode != Auto || mode != PeerToPeer || !e.refusedAtOnce() {
 		return e
 	}
-	resident := m.resident(ctx)
+	untouched := m.untouched(ctx)
 	switch {
 	case ctx.Err() != nil:
 		return m.cancelled(e)
-	case !resident:
+	case !untouched:
 		return e
 	}
 	m.report.say(Notice{Kind: NoticeDirect, Err: e.err})
-	return m.attempt(ctx, Direct)
+	refusal := e.err
+	e = m.attempt(ctx, Direct)
+	e.refusal = refusal
+	return e
 }
 
-// unreached tells whether a peer-to-peer migration ended before it sent anything,
-// because the source's libvirt did not reach the destination's.
-func (e ending) unreached() bool {
-	return errors.Is(e.err, ErrPeerUnreachable) && e.verdict == none && !e.figures.begun
+// refusedAtOnce tells whether libvirt answered that a peer-to-peer migration failed before
+// the destination was seen to prepare for the VM, and before anything was sent, whatever
+// it gave as the reason. A direct migration may then be tried: where it is refused, too,
+// nothing was lost.
+func (e ending) refusedAtOnce() bool {
+	answered := e.err != nil && !e.watched && e.unseen == nil && !Lost(e.err)
+	return answered && e.verdict == none && !e.prepared && !e.figures.begun &&
+		!errors.Is(e.err, ErrBusy) && !errors.Is(e.err, ErrAborted)
 }
 
-// resident tells whether the VM is seen on the source, and no process holds it on
-// the destination.
-func (m *move) resident(ctx context.Context) bool {
+// untouched tells whether the VM is as it was: it is seen on the source, where no job
+// runs on it, and no process holds it on the destination.
+func (m *move) untouched(ctx context.Context) bool {
 	source, destination := m.observe(ctx, observeDeadline)
-	return source.Is(StateRunning, StateAsleep, StatePaused) && destination.Gone()
+	asBefore := source.Is(StateRunning, StateAsleep) || !m.ranBefore && source.Is(StatePaused)
+	if !asBefore || !destination.Gone() {
+		return false
+	}
+	job, err := ask(ctx, observeDeadline, func(ctx context.Context) (Job, error) { return m.Source.Job(ctx, m.UUID) })
+	return err == nil && job.Type != JobRunning
 }
 
 // cancelled is the ending of a move that the caller cancels while no migration is
@@ -232,6 +244,12 @@ func (m *move) arrived(o Outcome, e ending) Report {
 		r.warn(Warning{Kind: WarningUncancellable})
 	case e.cancelled:
 		r.warn(Warning{Kind: WarningTooLate})
+	}
+	if e.refusal != nil {
+		r.warn(Warning{Kind: WarningDirect, Err: e.refusal})
+	}
+	if e.suspended && o.Destination.Is(StateRunning) {
+		r.warn(Warning{Kind: WarningSuspended})
 	}
 	if m.adopted && o.Destination.Is(StatePaused) {
 		r.warn(Warning{Kind: WarningPaused})

@@ -15,8 +15,8 @@ const (
 	NoticeStarted NoticeKind = "started"
 	// NoticeAdopted is a migration that runs already, since For.
 	NoticeAdopted NoticeKind = "adopted"
-	// NoticeDirect goes on in direct mode: because of Err, or because the destination
-	// has no peer_uri.
+	// NoticeDirect goes on in direct mode: because a peer-to-peer migration was refused
+	// for the reason in Err, or because the destination has no peer_uri.
 	NoticeDirect NoticeKind = "direct"
 	// NoticeQueued is another job on the VM that has to end first.
 	NoticeQueued NoticeKind = "queued"

@@ -105,6 +105,11 @@ func (o Outcome) Whereabouts() Whereabouts {
 	return w
 }
 
+// Subject is the VM and the two hosts.
+func (o Outcome) Subject() Subject {
+	return Subject{UUID: o.UUID, Name: o.Name, Source: o.Source.Host, Destination: o.Destination.Host}
+}
+
 // MayMigrate tells whether a migration of the VM may still be under way.
 func (o Outcome) MayMigrate() bool { return o.Migrating || o.JobError != nil }
 

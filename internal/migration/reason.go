@@ -9,7 +9,7 @@ type Reason int
 const (
 	// ReasonUnknown is what libvirt does not know, mostly of a domain that it
 	// found paused when it was started itself (VIR_DOMAIN_PAUSED_UNKNOWN), and
-	// why a domain is shut off that was not migrated.
+	// any other reason why a domain is shut off.
 	ReasonUnknown Reason = iota
 	// ReasonMigration is a guest that was stopped during an outgoing migration:
 	// for the switch-over, or by a suspend, which libvirt does not tell from it
@@ -34,6 +34,16 @@ const (
 	// ReasonMigrated is a domain that is shut off because it was migrated to
 	// another host (VIR_DOMAIN_SHUTOFF_MIGRATED).
 	ReasonMigrated
+	// ReasonShutDown is a guest that shut itself down, or was asked to
+	// (VIR_DOMAIN_SHUTOFF_SHUTDOWN).
+	ReasonShutDown
+	// ReasonDestroyed is a domain that somebody ended (VIR_DOMAIN_SHUTOFF_DESTROYED).
+	ReasonDestroyed
+	// ReasonSaved is a domain that somebody saved to a file (VIR_DOMAIN_SHUTOFF_SAVED).
+	ReasonSaved
+	// ReasonQEMUEnded is a domain whose QEMU ended by itself
+	// (VIR_DOMAIN_SHUTOFF_CRASHED, VIR_DOMAIN_SHUTOFF_FAILED).
+	ReasonQEMUEnded
 )
 
 // OfMigration tells whether a guest that is paused for this reason after a

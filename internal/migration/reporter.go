@@ -100,7 +100,7 @@ func (r *reporter) of(e effect, f facts) {
 		r.say(Notice{Kind: f.tooLate()})
 	case endMigration:
 		r.enter(PhaseCancelling, f.cancelling(e.cause))
-	case orderAbort, orderPause, orderSwitch, askSource, askDestination, orderCount,
+	case orderAbort, orderPause, orderSwitch, askSource, askDestination, askGuest, orderCount,
 		noteLimit, withdrawCancel, stopWatching:
 	}
 }

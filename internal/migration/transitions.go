@@ -35,7 +35,7 @@ var (
 	orderAnswers = onPauseAnswer | onSwitchAnswer | onAbortAnswer
 	answers      = orderAnswers | onSourceSeen
 	everyEvent   = onReading | onSilence | onResult | onCancel | onTick | onCalled | onAllSent | onDestinationLost |
-		answers | onDestinationSeen
+		answers | onDestinationSeen | onGuestSeen
 )
 
 // always is the guard of a line that holds whatever the facts are.
@@ -80,6 +80,8 @@ var transitions = []transition{
 	{preCopy, onTick, facts.switchWanted, switching, do(noteLimit, tellSwitching)},
 	{preCopy, onTick, facts.limitReached, cancelling, cancelFor(limitReached)},
 
+	{preCopy, onTick, facts.stateDue, stay, do(askGuest)},
+
 	{pausing, onTick, facts.pauseOverdue, cancelling, cancelFor(pauseUnanswered)},
 	{pausing, onTick, facts.pauseDue, stay, do(orderPause)},
 	{pausing, onPauseAnswer, facts.accepted, paused, do(tellPaused)},
@@ -99,7 +101,7 @@ var transitions = []transition{
 	{postCopy, onReading, always, stay, do(tellLink)},
 
 	// What is only noted.
-	{unfinished | concluding, onReading | onSilence | onTick | onDestinationSeen, always, stay, nil},
+	{unfinished | concluding, onReading | onSilence | onTick | onDestinationSeen | onGuestSeen, always, stay, nil},
 	{starting, onCalled, always, stay, nil},
 	{switching | postCopy | cancelling, onDestinationLost, always, stay, nil},
 	{switching, onSwitchAnswer | onSourceSeen, always, stay, nil},

@@ -372,8 +372,10 @@ func TestTransitions(t *testing.T) {
 			c.after(time.Second, c.sends(2)).does(orderAbort) // it was not so
 		},
 		"nothing is sent, and nothing received": func(t *testing.T) {
-			begin(t, PeerToPeer, policy.Policy{}).after(0, event{kind: onCalled}).
-				after(startLimit-time.Millisecond, tick).does().
+			begin(t, PeerToPeer, policy.Policy{}).after(0, event{kind: onCalled}).does(askDestination).
+				after(time.Second, event{kind: onDestinationSeen, err: ErrNoDomain}).does(askDestination).
+				after(time.Second, event{kind: onDestinationSeen, domain: Domain{State: StateIncoming}}).does().
+				after(startLimit-2*time.Second-time.Millisecond, tick).does().
 				after(time.Millisecond, tick).is(starting).does(askDestination).
 				after(time.Second, event{kind: onDestinationSeen, domain: Domain{State: StateIncoming}}).is(starting).does(askDestination).
 				after(time.Second, event{kind: onDestinationSeen, err: ErrNoDomain}).is(cancelling).because(neverStarted)
@@ -416,7 +418,7 @@ func TestMachineIgnoresWhatCannotBe(t *testing.T) {
 				t.Errorf("%s on %s: it is heeded", s, on)
 			}
 		}
-		for _, on := range []eventKind{onAbortAnswer, onPauseAnswer, onSwitchAnswer, onSourceSeen, onDestinationSeen} {
+		for _, on := range []eventKind{onAbortAnswer, onPauseAnswer, onSwitchAnswer, onSourceSeen, onDestinationSeen, onGuestSeen} {
 			c := sending(t, PeerToPeer, limited)
 			c.state = s
 			before := c.facts.decided

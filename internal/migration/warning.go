@@ -12,6 +12,11 @@ const (
 	// WarningUncancellable was cancelled in post-copy, WarningTooLate after the switch-over.
 	WarningUncancellable WarningKind = "cancelled in post-copy"
 	WarningTooLate       WarningKind = "cancelled too late"
+	// WarningDirect is a direct migration that was made because a peer-to-peer one was
+	// refused, for the reason in Err, before anything was sent.
+	WarningDirect WarningKind = "direct instead of peer-to-peer"
+	// WarningSuspended is a guest that somebody suspended in mid-move, and that runs now.
+	WarningSuspended WarningKind = "suspended in mid-move"
 	// WarningPaused is a guest that is paused after a migration that was adopted.
 	WarningPaused WarningKind = "paused"
 	// WarningAsleep is a guest that was asleep when its move began.

@@ -51,6 +51,14 @@ type ending struct {
 	taken      bool
 	orderError error
 	figures    figures
+	// prepared is true when the destination was seen to hold the domain before any memory
+	// was sent.
+	prepared bool
+	// suspended is true when somebody suspended the guest, and was not seen to resume it.
+	suspended bool
+	// refusal is why a peer-to-peer migration was refused, which this direct one was made
+	// instead of; nil where it was not.
+	refusal error
 	// least is the least memory that remained at the boundary of a pass; nil when
 	// there was none.
 	least   *uint64
@@ -169,6 +177,8 @@ func (w *watch) perform(e effect) {
 		w.order(onSwitchAnswer, func(ctx context.Context) error { return source.StartPostCopy(ctx, uuid) })
 	case askSource:
 		w.observe(onSourceSeen, source, callDeadline)
+	case askGuest:
+		w.observe(onGuestSeen, source, observeDeadline)
 	case askDestination:
 		w.observe(onDestinationSeen, w.request.Destination, observeDeadline)
 	case endMigration:
@@ -253,6 +263,8 @@ func (w *watch) ending() ending {
 		taken:      f.decided.aborted,
 		orderError: f.notAborted(),
 		figures:    f.figures,
+		prepared:   f.prepared,
+		suspended:  f.suspended.seen,
 		least:      f.stall.least,
 		elapsed:    time.Since(f.start),
 		connecting: f.connectFor(),

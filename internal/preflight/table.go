@@ -155,11 +155,13 @@ func Table() []Entry {
 		{
 			CheckPass, "a pass over the guest's memory ends within the timeout, at the bandwidth that the policy allows",
 			"nothing",
-			NeedsGuest, Warnings, 0, "timeout", passCheck{},
+			NeedsGuest, Warnings, 0, "timeout",
+			passCheck{},
 		},
 		{
 			CheckRDMA, "a VM that is sent by RDMA has the memory limit that libvirt wants", "nothing",
-			NeedsGuest, Errors, 0, "vm", rdmaCheck{},
+			NeedsGuest, Errors, 0, "vm",
+			rdmaCheck{},
 		},
 		{
 			CheckSave, "no managed-save image is older than the running VM's disks", "virDomainHasManagedSaveImage",

@@ -106,7 +106,7 @@ func TestAccParameters_encryptionWithoutCertificates(t *testing.T) {
 	world.Host("kvm2").HideCertificates(t)
 	w := newWorkspace(t, configuration(t, threeLevelsBody, threeLevelsData{guest.Name, "kvm2", ``, ``, `encryption = true`}))
 	r := w.must(t, 1, apply...)
-	if !sayingAll("/etc/libvirt/pki/qemu/ca-cert.pem", "encryption needs certificates on the source and on the destination",
+	if !sayingAll("/etc/libvirt/pki/qemu/ca-cert.pem", "Encryption needs certificates on the source and on the destination",
 		"VM "+guest.Name+" is running on kvm1").MatchString(r.stderr) {
 		t.Errorf("the error does not say what is missing: %s", r)
 	}

@@ -74,6 +74,9 @@ func (m moveModel) assess(ctx context.Context, f *fleet.Fleet, vm, last string) 
 		return location, assessment, diags
 	}
 	diags.Append(locationWarnings(location)...)
+	if location.Host == move.Destination {
+		diags.Append(leavingWarnings(location)...)
+	}
 	diags.Append(assessmentDiagnostics(location, move.Destination, assessment)...)
 	return location, assessment, diags
 }

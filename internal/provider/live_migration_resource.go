@@ -297,6 +297,7 @@ func (r *liveMigrationResource) Read(ctx context.Context, req resource.ReadReque
 		return
 	}
 	resp.Diagnostics.Append(locationWarnings(location)...)
+	resp.Diagnostics.Append(leavingWarnings(location)...)
 	if location.Host != last {
 		resp.Diagnostics.Append(r.movedUnwatched(ctx, state.Destination.ValueString(), location)...)
 	}

@@ -139,5 +139,13 @@ func (m managedVM) gone(ctx context.Context, f *fleet.Fleet, asked []string) exp
 	return g
 }
 
+// leavingWarnings warns of a migration that takes a VM away from where it is.
+func leavingWarnings(l fleet.Location) diag.Diagnostics {
+	if len(l.Receiving) == 0 {
+		return nil
+	}
+	return diag.Diagnostics{warnedAt(path.Root("vm"), explain.Leaving(l))}
+}
+
 // locationWarnings warns of what is unusual about where a VM is.
 func locationWarnings(l fleet.Location) diag.Diagnostics { return warned(explain.Unusual(l)...) }

@@ -73,7 +73,7 @@ func Call[T any](
 // limit has passed (0 is no limit). A call whose ctx ends early keeps its slot until
 // it is answered. A call that is not answered within limit retires the connection.
 //
-// The error is the daemon's [libvirt.Error], [libvirt.ErrUnsupported], a
+// The error is the daemon's [Refusal], [libvirt.ErrUnsupported], a
 // [TimeoutError], a [LostError], or that of a cancelled context.
 func (c *Conn) Call(ctx context.Context, limit time.Duration, class Class, fn func(*libvirt.Libvirt) error) error {
 	started := time.Now()
@@ -182,7 +182,10 @@ func (c *Conn) Usable() bool {
 // translate tells the daemon's own errors from those of a broken connection.
 func (c *Conn) translate(err error) error {
 	var answer libvirt.Error
-	if err == nil || errors.As(err, &answer) || errors.Is(err, libvirt.ErrUnsupported) {
+	switch {
+	case errors.As(err, &answer):
+		return refusal(answer)
+	case err == nil, errors.Is(err, libvirt.ErrUnsupported):
 		return err
 	}
 	// After any other error the stream of frames can no longer be trusted.

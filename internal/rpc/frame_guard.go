@@ -113,6 +113,9 @@ func (g *frameGuard) nextFrame() error {
 	if err := checkReply(h, frame[headerSize:]); err != nil {
 		return err
 	}
+	if h.status == statusError {
+		keepDomain(frame[headerSize:])
+	}
 	g.unread = frame
 	g.answered(h.serial)
 	return nil

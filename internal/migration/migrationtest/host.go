@@ -137,6 +137,16 @@ func (h *Host) Kill(uuid string) {
 	}
 }
 
+// ShutDown is Kill with what libvirt knows of why.
+func (h *Host) ShutDown(uuid string, reason migration.Reason) {
+	h.Kill(uuid)
+	h.world.mu.Lock()
+	defer h.world.mu.Unlock()
+	if d := h.domains[uuid]; d != nil {
+		d.Reason = reason
+	}
+}
+
 // Undefine takes a domain that does not run from the host.
 func (h *Host) Undefine(uuid string) {
 	h.world.mu.Lock()

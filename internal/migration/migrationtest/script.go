@@ -38,7 +38,7 @@ type Script struct {
 	Connecting  time.Duration
 	Unconnected error
 	// MutePeer is a destination whose libvirt does not answer the source: the job
-	// neither begins nor ends, and cannot be cancelled.
+	// neither begins nor ends, and cannot be cancelled. With Err it fails after Starting.
 	MutePeer bool
 	// IdleAfter is when the link stops taking anything; 0 is never. The job then
 	// goes on for ever.

@@ -127,6 +127,9 @@ func (w *World) begin(uuid string, source, destination *Host, p migration.Parame
 	d.ranBefore = live(d.Domain)
 	if j.script.MutePeer {
 		close(j.connected)
+		if j.script.Err != nil {
+			j.endIn(j.script.Starting, j.sentAll)
+		}
 		return j, nil
 	}
 	if !direct {

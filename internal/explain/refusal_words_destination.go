@@ -1,0 +1,184 @@
+package explain
+
+import "github.com/terraform-provider-virt/terraform-provider-virt/internal/refusal"
+
+// refusalsOfTheDestination are about what the VM needs on its destination.
+var refusalsOfTheDestination = map[refusal.Kind]refusalWords{
+	refusal.NameTaken: {
+		"{destination} has another VM of the name {vm}.",
+		"Rename one of the two while it is shut off, with `virsh domrename UUID NAME`; the UUID of the one that is moved " +
+			"is {uuid}.",
+	},
+	refusal.AlreadyActive: {
+		"libvirt on {destination} holds the VM already, running or being received.",
+		"`virsh domstate --reason {uuid}` there says what it is.",
+	},
+	refusal.BridgeMissing: {
+		"{destination} does not have the bridge that an interface of the VM is on.",
+		"`virsh domiflist {uuid}` on {source} names it. Create it on {destination}: `ip link add NAME type bridge` and `ip " +
+			"link set NAME up` do until its next restart; its network configuration keeps it.",
+	},
+	refusal.NetworkMissing: {
+		"{destination} does not have the libvirt network that an interface of the VM is on.",
+		"Define it there: `virsh net-dumpxml NAME` on {source} shows it, then `virsh net-define FILE`, `virsh net-start " +
+			"NAME` and `virsh net-autostart NAME` on {destination}.",
+	},
+	refusal.NetworkInactive: {
+		"The libvirt network that an interface of the VM is on is not active on {destination}.",
+		"`virsh net-start NAME` there starts it, and `virsh net-autostart NAME` keeps it so.",
+	},
+	refusal.NetworkFilter: {
+		"{destination} does not have the network filter (nwfilter) of an interface of the VM.",
+		"`virsh nwfilter-dumpxml NAME` on {source} shows it; `virsh nwfilter-define FILE` on {destination} defines it.",
+	},
+	refusal.Firewall: {
+		"libvirt on {destination} cannot set its firewall up for an interface of the VM.",
+		"See that nft or iptables is installed there, and the log of libvirt.",
+	},
+	refusal.TapDevice: {
+		"libvirt on {destination} cannot make the network device (tap, macvtap, vhost) of an interface of the VM.",
+		"See that /dev/net/tun and /dev/vhost-net are there (`modprobe tun vhost_net`), and that no other device has the " +
+			"name.",
+	},
+	refusal.StorageMissing: {
+		"{destination} does not have the file or device of a disk, a CD-ROM or another image of the VM.",
+		"Make the storage available there under the same path (mount it, or start its pool), or eject a CD-ROM that is not " +
+			"needed with `virsh change-media {uuid} TARGET --eject` on {source}.",
+	},
+	refusal.StorageDenied: {
+		"{destination} may not open a disk or another image of the VM.",
+		"See the owner and the mode of the file and its directories there, root_squash of an NFS export, and AppArmor or " +
+			"SELinux (virt_use_nfs).",
+	},
+	refusal.PoolMissing: {
+		"{destination} does not have the storage pool of a disk of the VM.",
+		"`virsh pool-dumpxml NAME` on {source} shows it; `virsh pool-define FILE` and `virsh pool-start NAME` on " +
+			"{destination} bring it there.",
+	},
+	refusal.PoolInactive: {
+		"The storage pool of a disk of the VM is not active on {destination}.",
+		"`virsh pool-start NAME` there starts it, and `virsh pool-autostart NAME` keeps it so.",
+	},
+	refusal.ImageLocked: {
+		"Another process holds an image of the VM.",
+		"`lsof IMAGE` on the hosts shows which: no other VM and no tool may use it. A lock on NFS needs its lock service.",
+	},
+	refusal.Space: {
+		"A file system of {destination} is full.",
+		"`df` there shows which.",
+	},
+	refusal.DiskCopy: {
+		"A disk of the VM cannot be copied to {destination} as it was asked for.",
+		"libvirt's words name it. Create a volume of the same size there, or leave that disk out.",
+	},
+	refusal.EmulatorMissing: {
+		"{destination} does not have the emulator (QEMU binary) of the VM at its path.",
+		"`virsh dumpxml {uuid} --xpath //emulator` on {source} names the path. Install that QEMU on {destination}, or link " +
+			"the path to the one that is there.",
+	},
+	refusal.MachineMissing: {
+		"QEMU on {destination} does not have the VM's machine type.",
+		"`virsh dumpxml {uuid} --xpath //os/type` on {source} names it. It is part of what the guest sees and cannot be " +
+			"changed in a move: upgrade QEMU on {destination}.",
+	},
+	refusal.AccelerationMissing: {
+		"{destination} has no KVM, which the VM needs.",
+		"Turn virtualisation on in its firmware and load the module (`modprobe kvm_intel` or `kvm_amd`); /dev/kvm must be " +
+			"there.",
+	},
+	refusal.CPU: {
+		"{destination} cannot give the guest the CPU that it has on {source}.",
+		"libvirt's words name the features. Give the VM a CPU model that both hosts have: `virsh " +
+			"hypervisor-cpu-baseline` finds one from the CPUs of both hosts.",
+	},
+	refusal.Memory: {
+		"{destination} cannot allocate the VM's memory.",
+		"`virsh nodememstats` there shows what is free.",
+	},
+	refusal.HugePages: {
+		"{destination} cannot give the VM its memory in huge pages: too few are free, or hugetlbfs is not mounted.",
+		"`virsh freepages --all` there shows how many are free, and `virsh allocpages SIZE COUNT` makes more.",
+	},
+	refusal.Placement: {
+		"The VM is pinned to CPUs or NUMA nodes that {destination} does not have.",
+		"`virsh vcpupin {uuid}`, `virsh emulatorpin {uuid}` and `virsh numatune {uuid}` on {source} show it, and change it.",
+	},
+	refusal.ListenAddress: {
+		"The VM's VNC or SPICE is to listen on an address that {destination} does not have.",
+		"`virsh domdisplay {uuid}` on {source} shows it. Set listen to 0.0.0.0, or to an address that both hosts have, " +
+			"with `virsh edit {uuid}`, and stop and start the VM.",
+	},
+	refusal.PortTaken: {
+		"A port that the VM or its migration needs is in use on {destination}.",
+		"`ss -ltnp` there shows by whom. A migration_uri without a port and graphics with autoport=\"yes\" let libvirt " +
+			"choose.",
+	},
+	refusal.PortsExhausted: {
+		"libvirt on {destination} has no free port left in its range.",
+		"Widen it in /etc/libvirt/qemu.conf there (migration_port_max for memory, remote_display_port_max for VNC and " +
+			"SPICE), and restart libvirt.",
+	},
+	refusal.Firmware: {
+		"{destination} does not have the VM's firmware (UEFI) image.",
+		"`virsh dumpxml {uuid} --xpath //os` on {source} names it. Install the same package there (ovmf, edk2-ovmf).",
+	},
+	refusal.NVRAM: {
+		"{destination} cannot make or open the VM's NVRAM file (UEFI variables).",
+		"`virsh dumpxml {uuid} --xpath //nvram` on {source} names it: the template and the directory must be on " +
+			"{destination}, too.",
+	},
+	refusal.TPM: {
+		"{destination} cannot run the VM's emulated TPM, or not load its state.",
+		"Install swtpm and swtpm-tools there, and see /var/log/swtpm/libvirt/qemu/{vm}-swtpm.log. An encrypted state needs " +
+			"the same secret on both hosts.",
+	},
+	refusal.Secret: {
+		"{destination} does not have a secret that the VM needs (an encrypted disk, Ceph, iSCSI or TPM).",
+		"`virsh secret-list` on {source} shows it; define it on {destination} with `virsh secret-define` and `virsh " +
+			"secret-set-value`.",
+	},
+	refusal.DeviceMissing: {
+		"{destination} does not have a device that the VM uses.",
+		"`virsh nodedev-list` there shows what it has. Detach the device with `virsh detach-device {uuid} FILE --live` on " +
+			"{source}.",
+	},
+	refusal.SecurityModel: {
+		"{destination} does not have the security driver (SELinux, AppArmor) of the VM's label.",
+		"`virsh capabilities` on both hosts shows theirs (<secmodel>). Use the same on both, or start the VM {uuid} without " +
+			"<seclabel>.",
+	},
+	refusal.LogDaemon: {
+		"virtlogd does not run on {destination}, and libvirt there needs it for the VM's log (stdio_handler).",
+		"`systemctl enable --now virtlogd.socket` there starts it.",
+	},
+	refusal.LockDaemon: {
+		"virtlockd does not run on {destination}, and libvirt there needs it for locks on disks.",
+		"`systemctl enable --now virtlockd.socket` there starts it.",
+	},
+	refusal.LockDriver: {
+		"{source} and {destination} have different lock drivers.",
+		"Set the same lock_manager in /etc/libvirt/qemu.conf on both, and restart libvirt.",
+	},
+	refusal.Hook: {
+		"The hook script of {destination} refused the VM.",
+		"It is /etc/libvirt/hooks/qemu there.",
+	},
+	refusal.Configuration: {
+		"{destination} does not support something in the VM's definition.",
+		"libvirt's words name it. Upgrade libvirt and QEMU on {destination}, or change the VM with `virsh edit {uuid}` on " +
+			"{source}, and stop and start it.",
+	},
+	refusal.Incoming: {
+		"QEMU on {destination} could not load the state that QEMU on {source} sent.",
+		"/var/log/libvirt/qemu/{vm}.log on {destination} names the device. The two must have the same machine type, " +
+			"firmware and devices, and QEMU on {destination} must not be older.",
+	},
+	refusal.QEMUEnded: {
+		"QEMU on {destination} ended before it ran the VM.",
+		"/var/log/libvirt/qemu/{vm}.log there says why.",
+	},
+	refusal.NotPersistent: {
+		"The VM arrived on {destination}, and its definition could not be kept there.",
+		"`virsh dumpxml --security-info {uuid}` and `virsh define` there keep it.",
+	},
+}

@@ -1,0 +1,69 @@
+package refusal
+
+import (
+	"slices"
+	"strings"
+)
+
+// Party is the host that is at fault.
+type Party int
+
+// The parties.
+const (
+	// Teller is the host whose libvirt said so. In peer-to-peer the source's libvirt passes
+	// on what the destination's says, as if it were its own: then it may be either.
+	Teller Party = iota
+	// Source is the migration's source, whoever said so.
+	Source
+	// Destination is its destination, whoever said so.
+	Destination
+)
+
+// Refusal is what an error of libvirt means. The zero Refusal is one that is not known.
+type Refusal struct {
+	Kind  Kind
+	Party Party
+}
+
+// Of is what an error means that libvirt answered with.
+func Of(domain, code int, message string) Refusal {
+	for _, r := range table {
+		if r.fits(Domain(domain), Code(code), message) {
+			return Refusal{r.kind, r.party}
+		}
+	}
+	return Refusal{}
+}
+
+// row is one line of the table.
+type row struct {
+	domain Domain
+	code   Code
+	// words must all be in the message; none where the code says it.
+	words []string
+	kind  Kind
+	party Party
+}
+
+func (r row) fits(domain Domain, code Code, message string) bool {
+	if r.domain != anywhere && r.domain != domain || r.code != anyCode && r.code != code {
+		return false
+	}
+	for _, w := range r.words {
+		if !strings.Contains(message, w) {
+			return false
+		}
+	}
+	return true
+}
+
+// Kinds lists every kind that is known.
+func Kinds() []Kind {
+	all := []Kind{PeerSilenced} // package host tells it from how the connection was made
+	for _, r := range table {
+		if !slices.Contains(all, r.kind) {
+			all = append(all, r.kind)
+		}
+	}
+	return all
+}
