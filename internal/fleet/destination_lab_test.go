@@ -106,10 +106,7 @@ func TestAssess_defects(t *testing.T) {
 				drop((*lab.Host).DropBridge, (*lab.Host).RestoreBridge), preflight.BridgeMissing{}, "interface", false,
 			},
 			"network not active": {
-				drop((*lab.Host).StopNetwork, func(h *lab.Host, ctx context.Context) error {
-					_, err := h.Virsh(ctx, "net-start", lab.Network)
-					return err
-				}), preflight.NetworkInactive{}, "interface", true,
+				drop((*lab.Host).StopNetwork, (*lab.Host).RestoreNetwork), preflight.NetworkInactive{}, "interface", true,
 			},
 			"no network": {
 				drop((*lab.Host).DropNetwork, (*lab.Host).RestoreNetwork), preflight.NetworkMissing{}, "interface", true,

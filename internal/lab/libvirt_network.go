@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -30,15 +31,26 @@ func (h *Host) DropNetwork(ctx context.Context) error {
 
 // RestoreNetwork defines and starts the host's libvirt network, as far as that is needed.
 func (h *Host) RestoreNetwork(ctx context.Context) error {
-	networks, err := h.Virsh(ctx, "net-list", "--name")
-	if err != nil || strings.TrimSpace(networks) == Network {
+	var commands [][]string
+	defined, err := h.Virsh(ctx, "net-list", "--all", "--name")
+	if err != nil {
 		return err
 	}
-	file := filepath.Join(h.Directory, "network.xml")
-	if err := os.WriteFile(file, []byte(networkXML), 0o644); err != nil {
+	if !slices.Contains(strings.Fields(defined), Network) {
+		file := filepath.Join(h.Directory, "network.xml")
+		if err := os.WriteFile(file, []byte(networkXML), 0o644); err != nil {
+			return err
+		}
+		commands = [][]string{{"net-define", file}, {"net-autostart", Network}}
+	}
+	active, err := h.Virsh(ctx, "net-list", "--name")
+	if err != nil {
 		return err
 	}
-	for _, command := range [][]string{{"net-define", file}, {"net-autostart", Network}, {"net-start", Network}} {
+	if !slices.Contains(strings.Fields(active), Network) {
+		commands = append(commands, []string{"net-start", Network})
+	}
+	for _, command := range commands {
 		if _, err := h.Virsh(ctx, command...); err != nil {
 			return err
 		}
