@@ -17,6 +17,8 @@ type Host struct {
 	Name string
 	// Address is the host's own on the bridge.
 	Address string
+	// Release is what the host runs from.
+	Release Release
 	// UUID is the host's own in libvirt's capabilities.
 	UUID string
 	// URI reaches the host's libvirt over the network, SocketURI by its UNIX socket without the network. PeerURI is how
@@ -40,13 +42,14 @@ type Host struct {
 // port is libvirtd's TCP port.
 const port = 16509
 
-func newHost(number int) *Host {
+func newHost(number int, release Release) *Host {
 	name := fmt.Sprintf("kvm%d", number)
 	address := fmt.Sprintf("10.77.0.%d", 10+number)
 	home := filepath.Join(directory, name)
 	socket := filepath.Join(home, "run", "libvirt-sock")
 	return &Host{
 		Name:         name,
+		Release:      release,
 		Address:      address,
 		UUID:         fmt.Sprintf("6c616200-0000-4000-8000-%012d", number),
 		URI:          fmt.Sprintf("qemu+tcp://%s/system", address),
@@ -88,14 +91,18 @@ func (h *Host) build(ctx context.Context) error {
 	if err := h.configure(); err != nil {
 		return err
 	}
-	err := runAll(ctx, [][]string{
+	settle, err := h.settle()
+	if err != nil {
+		return err
+	}
+	err = runAll(ctx, [][]string{
 		{"ip", "netns", "add", h.Name},
 		{"ip", "link", "add", h.Name, "type", "veth", "peer", "name", "eth0", "netns", h.Name},
 		{"ip", "link", "set", h.Name, "master", bridge, "up"},
 		{"ip", "-n", h.Name, "address", "add", h.Address + "/24", "dev", "eth0"},
 		{"ip", "-n", h.Name, "link", "set", "lo", "up"},
 		{"ip", "-n", h.Name, "link", "set", "eth0", "up"},
-		{"nsenter", "--net=/run/netns/" + h.Name, "unshare", "--mount", "--uts", "sh", "-c", h.settle()},
+		{"nsenter", "--net=/run/netns/" + h.Name, "unshare", "--mount", "--uts", "sh", "-c", settle},
 	})
 	if err != nil {
 		return fmt.Errorf("host %s: %w", h.Name, err)
@@ -147,14 +154,16 @@ default_tls_x509_cert_dir = "/etc/libvirt/pki/qemu"
 
 // settle is a shell script that sets up the host's mount and UTS namespaces and starts a process that keeps them,
 // whatever happens to the host's daemon.
-func (h *Host) settle() string {
+func (h *Host) settle() (string, error) {
 	var script strings.Builder
 	fmt.Fprintf(&script, "set -e\nhostname %s\n", h.Name)
+	root, err := h.Release.changeRoot()
+	script.WriteString(root)
 	for _, mount := range bindMounts {
 		fmt.Fprintf(&script, "mount --bind %s %s\n", filepath.Join(h.Directory, mount[0]), mount[1])
 	}
 	fmt.Fprintf(&script, "setsid sleep infinity </dev/null >/dev/null 2>&1 &\necho $! >%s\n", h.keeperFile())
-	return script.String()
+	return script.String(), err
 }
 
 func (h *Host) keeperFile() string { return filepath.Join(h.Directory, "keeper.pid") }
