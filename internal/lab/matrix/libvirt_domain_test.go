@@ -138,7 +138,7 @@ func policy(t *testing.T, host *lab.Host) string {
 
 // TestLibvirtDomainUpdated: an update in place leaves the VM's metadata alone, and a replacement makes another VM, which
 // the same apply gives the policy.
-func TestLibvirtDomainUpdated(t *testing.T) { //nolint:paralleltest // one VM "web" at a time
+func TestLibvirtDomainUpdated(t *testing.T) {
 	n := example(t)
 	n.wantPlan(t, nil)
 	first, before := uuid(t, n.kvm1), policy(t, n.kvm1)
@@ -164,7 +164,7 @@ func TestLibvirtDomainUpdated(t *testing.T) { //nolint:paralleltest // one VM "w
 
 // TestLibvirtDomainCreatedAgain: where the other provider still looks at the host that the VM has left, its next apply
 // creates a VM of that name there, on the same disk, and the moved one loses its policy.
-func TestLibvirtDomainCreatedAgain(t *testing.T) { //nolint:paralleltest // one VM "web" at a time
+func TestLibvirtDomainCreatedAgain(t *testing.T) {
 	n := example(t)
 	first := uuid(t, n.kvm1)
 	n.move(t, n.kvm1, n.kvm2)
@@ -189,7 +189,7 @@ func TestLibvirtDomainCreatedAgain(t *testing.T) { //nolint:paralleltest // one 
 }
 
 // TestLibvirtDomainFollowed: with the provider configuration of the VM's host, the other provider finds it by its UUID.
-func TestLibvirtDomainFollowed(t *testing.T) { //nolint:paralleltest // one VM "web" at a time
+func TestLibvirtDomainFollowed(t *testing.T) {
 	n := example(t)
 	first := uuid(t, n.kvm1)
 	for _, way := range [][2]*lab.Host{{n.kvm1, n.kvm2}, {n.kvm2, n.kvm1}} {
@@ -211,7 +211,7 @@ func TestLibvirtDomainFollowed(t *testing.T) { //nolint:paralleltest // one VM "
 
 // TestLibvirtDomainImported: an import plans to replace the VM, because the other provider does not read all that forces a
 // replacement.
-func TestLibvirtDomainImported(t *testing.T) { //nolint:paralleltest // one VM "web" at a time
+func TestLibvirtDomainImported(t *testing.T) {
 	n := example(t)
 	n.move(t, n.kvm1, n.kvm2)
 	must(t, os.Remove(filepath.Join(n.directory, "terraform.tfstate")))
@@ -235,7 +235,7 @@ func TestLibvirtDomainImported(t *testing.T) { //nolint:paralleltest // one VM "
 }
 
 // TestLibvirtDomainRemoved: a VM that the other provider has forgotten moves as any other.
-func TestLibvirtDomainRemoved(t *testing.T) { //nolint:paralleltest // one VM "web" at a time
+func TestLibvirtDomainRemoved(t *testing.T) {
 	n := example(t)
 	first := uuid(t, n.kvm1)
 	providers, _, _ := strings.Cut(n.text, `resource "libvirt_domain"`)
