@@ -27,8 +27,8 @@ const (
 // Releases are those that trees/tree.sh makes root trees of, oldest first.
 func Releases() []Release { return []Release{Bookworm, Trixie, Forky} }
 
-// releasesVariable names the releases of the hosts, in turn, separated by commas: a command line's way to have tests run
-// on hosts of other releases.
+// releasesVariable names the releases of the hosts, in turn, separated by commas: a command line's way to have tests
+// run on hosts of other releases.
 const releasesVariable = "VIRT_LAB_RELEASES"
 
 // WithReleases has the hosts run from these releases, in turn; the default is [Machine]. The trees must be there:
@@ -69,8 +69,8 @@ func (r Release) tree() (string, error) {
 	return filepath.Join(cache, "trees", string(r)), err
 }
 
-// checkReleases checks that there is a whole tree of every release. The error names the command that makes those that are
-// missing.
+// checkReleases checks that there is a whole tree of every release. The error names the command that makes those that
+// are missing.
 func checkReleases(releases []Release) error {
 	var missing []string
 	for _, release := range releases {
@@ -100,8 +100,8 @@ func checkReleases(releases []Release) error {
 // through the linker's cache. /usr comes last: up to there the script that mounts them runs the machine's programs.
 var treeMounts = []string{"/etc/alternatives", "/etc/ld.so.cache", "/usr"}
 
-// changeRoot is a shell script that makes the release's programs those of the host's mount namespace. It leaves the tree
-// as it is.
+// changeRoot is a shell script that makes the release's programs those of the host's mount namespace. It leaves the
+// tree as it is.
 func (r Release) changeRoot() (string, error) {
 	if r == Machine {
 		return "", nil

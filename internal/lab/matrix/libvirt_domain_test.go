@@ -136,8 +136,8 @@ func policy(t *testing.T, host *lab.Host) string {
 	return strings.TrimSpace(found)
 }
 
-// TestLibvirtDomainUpdated: an update in place leaves the VM's metadata alone, and a replacement makes another VM, which
-// the same apply gives the policy.
+// TestLibvirtDomainUpdated: an update in place leaves the VM's metadata alone, and a replacement makes another VM,
+// which the same apply gives the policy.
 func TestLibvirtDomainUpdated(t *testing.T) {
 	n := example(t)
 	n.wantPlan(t, nil)
@@ -174,8 +174,9 @@ func TestLibvirtDomainCreatedAgain(t *testing.T) {
 	n.wantPlan(t, map[string]string{domain: "create", record: "replace", movement: "replace"})
 
 	failed := n.run(t, "apply", "-json", "-auto-approve", "-input=false")
-	if errors := failed.of("error"); failed.code != 1 || len(errors) != 1 || !strings.Contains(errors[0], `Failed to get "write" lock`) {
-		t.Errorf("the apply ended with %d and said %q", failed.code, errors)
+	const lock = `Failed to get "write" lock`
+	if said := failed.of("error"); failed.code != 1 || len(said) != 1 || !strings.Contains(said[0], lock) {
+		t.Errorf("the apply ended with %d and said %q", failed.code, said)
 	}
 	if second := uuid(t, n.kvm1); second == "" || second == first || state(t, n.kvm1) != "shut off" {
 		t.Errorf("kvm1 has a VM %q", second)
@@ -209,8 +210,8 @@ func TestLibvirtDomainFollowed(t *testing.T) {
 	n.wantPlan(t, nil)
 }
 
-// TestLibvirtDomainImported: an import plans to replace the VM, because the other provider does not read all that forces a
-// replacement.
+// TestLibvirtDomainImported: an import plans to replace the VM, because the other provider does not read all that
+// forces a replacement.
 func TestLibvirtDomainImported(t *testing.T) {
 	n := example(t)
 	n.move(t, n.kvm1, n.kvm2)

@@ -17,7 +17,8 @@ import (
 // terraformVariable names the Terraform CLI of the tests.
 const terraformVariable = "TF_ACC_TERRAFORM_PATH"
 
-// TestMain runs the tests in a lab of two hosts of the machine's own release and one of each release whose tree is there.
+// TestMain runs the tests in a lab of two hosts of the machine's own release and one of each release whose tree is
+// there.
 func TestMain(m *testing.M) {
 	if err := findTerraform(); err != nil {
 		fmt.Fprintln(os.Stderr, "Unable to Find Terraform:", err)
@@ -32,8 +33,8 @@ func TestMain(m *testing.M) {
 	lab.Main(m, lab.WithHosts(len(releases)), lab.WithReleases(releases...))
 }
 
-// findTerraform makes sure that there is a CLI. It does its work outside the lab, where the CLI can be built; inside, the
-// variable is set.
+// findTerraform makes sure that there is a CLI. It does its work outside the lab, where the CLI can be built; inside,
+// the variable is set.
 func findTerraform() error {
 	if os.Getenv(terraformVariable) != "" {
 		return nil

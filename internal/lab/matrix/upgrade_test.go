@@ -80,8 +80,9 @@ func TestNewerMachineType(t *testing.T) {
 			tf.configure(t, moveTo(older, guest.Name, mode, older, newer))
 			const machine = "pc-i440fx-11.1"
 			planned := tf.plan(t)
-			if said := planned.of("warning"); !strings.Contains(strings.Join(append(said, planned.of("error")...), "\n"), machine) {
-				t.Errorf("the plan does not say that the destination lacks the machine type: %q", said)
+			warned := strings.Join(append(planned.of("warning"), planned.of("error")...), "\n")
+			if !strings.Contains(warned, machine) {
+				t.Errorf("the plan does not say that the destination lacks the machine type: %q", warned)
 			}
 			refused := tf.run(t, "apply", "-json", "-auto-approve", "-input=false")
 			said := refused.of("error")
