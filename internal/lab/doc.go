@@ -9,6 +9,9 @@
 // under software emulation, so that the lab works on any Linux machine. That requires QEMU 9.0 or newer: older ones
 // lose writes of an emulated guest that is migrated.
 //
+// Hosts run from the machine's own programs, or from a root tree of another Debian release, which trees/tree.sh makes:
+// see [WithReleases].
+//
 // A package's tests run in a lab by
 //
 //	//go:build lab

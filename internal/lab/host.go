@@ -18,6 +18,8 @@ type Host struct {
 	Name string
 	// Address is the host's own on the bridge.
 	Address string
+	// Release is what the host runs from.
+	Release Release
 	// UUID is the host's own in libvirt's capabilities.
 	UUID string
 	// URI reaches the host's libvirt over the network, SocketURI by its UNIX socket without the network. PeerURI is how
@@ -40,13 +42,14 @@ type Host struct {
 // port is libvirtd's TCP port.
 const port = 16509
 
-func newHost(number int) *Host {
+func newHost(number int, release Release) *Host {
 	name := fmt.Sprintf("kvm%d", number)
 	address := fmt.Sprintf("10.77.0.%d", 10+number)
 	home := filepath.Join(directory, name)
 	socket := filepath.Join(home, "run", "libvirt-sock")
 	return &Host{
 		Name:         name,
+		Release:      release,
 		Address:      address,
 		UUID:         fmt.Sprintf("6c616200-0000-4000-8000-%012d", number),
 		URI:          fmt.Sprintf("qemu+tcp://%s/system", address),
@@ -88,6 +91,10 @@ func (h *Host) build(ctx context.Context) error {
 	if err := h.configure(); err != nil {
 		return err
 	}
+	settle, err := h.settle()
+	if err != nil {
+		return err
+	}
 	commands := [][]string{
 		{"ip", "netns", "add", h.Name},
 		{"ip", "link", "add", h.Name, "type", "veth", "peer", "name", "eth0", "netns", h.Name},
@@ -97,7 +104,7 @@ func (h *Host) build(ctx context.Context) error {
 		{"ip", "-n", h.Name, "link", "set", "eth0", "up"},
 	}
 	commands = append(commands, h.bridgeCommands()...)
-	commands = append(commands, []string{"nsenter", "--net=/run/netns/" + h.Name, "unshare", "--mount", "--uts", "sh", "-c", h.settle()})
+	commands = append(commands, []string{"nsenter", "--net=/run/netns/" + h.Name, "unshare", "--mount", "--uts", "sh", "-c", settle})
 	if err := runAll(ctx, commands); err != nil {
 		return fmt.Errorf("host %s: %w", h.Name, err)
 	}
@@ -151,16 +158,18 @@ swtpm_group = "root"
 
 // settle is a shell script that sets up the host's mount and UTS namespaces and starts a process that keeps them,
 // whatever happens to the host's daemon.
-func (h *Host) settle() string {
+func (h *Host) settle() (string, error) {
 	var script strings.Builder
 	fmt.Fprintf(&script, "set -e\nhostname %s\n", h.Name)
+	root, err := h.Release.changeRoot()
+	script.WriteString(root)
 	for _, mount := range bindMounts {
 		fmt.Fprintf(&script, "mount --bind %s %s\n", filepath.Join(h.Directory, mount[0]), mount[1])
 	}
 	// Of the network devices, sysfs shows those of the namespace that it was mounted in.
 	fmt.Fprintf(&script, "mount --bind %s /etc/hosts\nmount -t sysfs sysfs /sys\n", filepath.Join(h.Directory, "hosts"))
 	fmt.Fprintf(&script, "setsid sleep infinity </dev/null >/dev/null 2>&1 &\necho $! >%s\n", h.keeperFile())
-	return script.String()
+	return script.String(), err
 }
 
 func (h *Host) keeperFile() string { return filepath.Join(h.Directory, "keeper.pid") }

@@ -4,8 +4,9 @@ package lab
 type Option func(*options)
 
 type options struct {
-	hosts  int
-	guests []GuestSpec
+	hosts    int
+	releases []Release
+	guests   []GuestSpec
 }
 
 // WithHosts sets the number of hosts, 1 to 64; the default is 2.

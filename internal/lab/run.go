@@ -37,7 +37,7 @@ const stopGrace = 20 * time.Second
 func Run(ctx context.Context, program []string, opts ...Option) (int, error) {
 	switch stage := os.Getenv(stageVariable); stage {
 	case "":
-		return runOutside(ctx)
+		return runOutside(ctx, collect(opts))
 	case stageInit:
 		return reap()
 	case stageWorld:
@@ -48,8 +48,8 @@ func Run(ctx context.Context, program []string, opts ...Option) (int, error) {
 }
 
 // runOutside checks that the machine can run a lab and starts its first process.
-func runOutside(ctx context.Context) (int, error) {
-	if err := checkRequirements(ctx); err != nil {
+func runOutside(ctx context.Context, o options) (int, error) {
+	if err := errors.Join(checkRequirements(ctx), checkReleases(o.chosenReleases())); err != nil {
 		return 0, fmt.Errorf("start the lab: %w", err)
 	}
 	if _, err := prepareArtifacts(ctx); err != nil {
@@ -182,7 +182,7 @@ func start(ctx context.Context, o options) (*World, error) {
 	if err != nil {
 		return nil, err
 	}
-	world, err := build(ctx, o.hosts, artifacts)
+	world, err := build(ctx, o.hosts, o.chosenReleases(), artifacts)
 	if err != nil {
 		return nil, err
 	}

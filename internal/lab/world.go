@@ -100,13 +100,13 @@ func (w *World) environment() ([]string, error) {
 }
 
 // build makes the world in its own namespaces and returns when every host answers.
-func build(ctx context.Context, hosts int, a artifacts) (*World, error) {
+func build(ctx context.Context, hosts int, releases []Release, a artifacts) (*World, error) {
 	if hosts < 1 || hosts > 64 {
 		return nil, fmt.Errorf("a lab has 1 to 64 hosts, not %d", hosts)
 	}
 	world := &World{Kernel: a.kernel, Initrd: a.initrd, PKIPath: pkiPath, SSH: newSSH()}
 	for number := 1; number <= hosts; number++ {
-		world.Hosts = append(world.Hosts, newHost(number))
+		world.Hosts = append(world.Hosts, newHost(number, releases[(number-1)%len(releases)]))
 	}
 	if err := world.buildShared(ctx); err != nil {
 		return nil, err
