@@ -4,6 +4,8 @@ package provider_test
 
 import (
 	"context"
+	"errors"
+	"os"
 	"strings"
 	"syscall"
 	"testing"
@@ -52,23 +54,24 @@ func TestAccRefused_auto(t *testing.T) {
 	}
 }
 
-// TestAccRefused_twice is refused in both modes for the same reason, which is told once, of
-// the host that it is about.
-func TestAccRefused_twice(t *testing.T) {
+// TestAccRefused_unforeseen is refused for a reason that no check before the move sees, which
+// is told once, of the host that it is about.
+func TestAccRefused_unforeseen(t *testing.T) {
 	t.Parallel()
 	world := testLab(t)
-	guest := world.StartGuest(t, lab.GuestSpec{Bare: true, Parts: []lab.Part{lab.Disk{}}})
-	if err := world.Host("kvm2").Hide(guest.Disks()[0].Path); err != nil {
+	guest := world.StartGuest(t, lab.GuestSpec{Bare: true, Parts: []lab.Part{lab.CDROM{}}})
+	kvm2 := world.Host("kvm2")
+	if err := errors.Join(kvm2.Hide(guest.ISO()), os.Mkdir(kvm2.File(guest.ISO()), 0o755)); err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() { _ = os.Remove(kvm2.File(guest.ISO())) })
 	w := newWorkspace(t, labProvider(t).String()+moveResource(guest.Name, ``))
 	r := w.must(t, 1, apply...)
 	t.Log(r)
-	if !sayingAll("kvm2 could not prepare for the VM", "kvm2 does not have the file or device of a disk", "libvirt on kvm2 says",
-		"VM "+guest.Name+" is running on kvm1").MatchString(r.stderr) {
+	if !sayingAll("QEMU on kvm2 ended before it ran the VM", "VM "+guest.Name+" is running on kvm1").MatchString(r.stderr) {
 		t.Errorf("the reason is not told: %s", r)
 	}
-	if n := strings.Count(r.stderr, "storage file"); n != 1 {
+	if n := strings.Count(r.stderr, "regular file"); n != 1 {
 		t.Errorf("it is told %d times: %s", n, r)
 	}
 	requireStayed(t, world, guest)

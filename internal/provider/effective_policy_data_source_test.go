@@ -182,7 +182,7 @@ func TestAccEffectivePolicy_twice(t *testing.T) {
 	acceptance(t, resource.TestStep{
 		Config: alias.with(t, effectivePolicyBody, guest.Name),
 		ExpectError: sayingAll("Unable to Read Effective Migration Policy", `The hosts "kvm1", "kvm1b" are one and the same libvirt host`,
-			"leave one of the two out of the provider's hosts.", "set host_uuid in"),
+			"Leave one of the two out of the provider's hosts."),
 	})
 	second := world.StartGuest(t, lab.GuestSpec{UUID: guest.UUID, Bare: true, Host: "kvm2"})
 	acceptance(t, resource.TestStep{

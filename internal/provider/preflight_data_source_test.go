@@ -59,7 +59,7 @@ data "virt_migration_preflight" "vm" {
 					"check":    knownvalue.StringExact("source's verdict"),
 					"host":     knownvalue.StringExact("kvm1"),
 					"severity": knownvalue.StringExact("error"),
-					"detail":   knownvalue.StringRegexp(regexp.MustCompile(`kvm1 refuses to migrate`)),
+					"detail":   knownvalue.StringRegexp(regexp.MustCompile(`libvirt on kvm1 says: .*shared storage`)),
 				})})),
 			},
 		},
