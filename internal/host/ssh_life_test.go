@@ -21,6 +21,7 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/lab"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/refusal"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/rpc/rpctest"
 )
 
@@ -156,7 +157,8 @@ func TestSSHPeerLosesTheReason(t *testing.T) {
 			continue
 		}
 		told := strings.Contains(err.Error(), scheme)
-		lost := mayBeLost && strings.Contains(err.Error(), "virt-ssh-helper lost the reason of the failure")
+		var answer *host.Error
+		lost := mayBeLost && errors.As(err, &answer) && answer.Refusal.Kind == refusal.PeerSilenced
 		if !told && !lost {
 			t.Errorf("%s: got %v, want the reason", peer, err)
 		}
