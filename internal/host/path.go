@@ -113,7 +113,8 @@ func (h *Host) openPool(ctx context.Context, op, path string) error {
 		return lv.StoragePoolCreateXML(string(definition), 0)
 	})
 	if err == nil {
-		err = h.fail(op, fmt.Errorf("libvirt has made the storage pool %s of it; `virsh pool-destroy %[1]s` ends it", pool.Name))
+		const text = "libvirt has made the storage pool %s of it; `virsh pool-destroy %[1]s` ends it"
+		err = h.fail(op, fmt.Errorf(text, pool.Name))
 	}
 	return err
 }
