@@ -32,7 +32,7 @@ type defect struct {
 	fact  migration.Fact
 	// device begins the name of the device that is at fault.
 	device string
-	// read is true where reading alone tells, without a transient pool.
+	// read is true where a check tells that is not thorough.
 	read bool
 }
 
@@ -103,7 +103,7 @@ func TestAssess_defects(t *testing.T) {
 	}{
 		{typical, map[string]defect{
 			"no bridge": {
-				drop((*lab.Host).DropBridge, (*lab.Host).RestoreBridge), preflight.BridgeMissing{}, "interface", false,
+				drop((*lab.Host).DropBridge, (*lab.Host).RestoreBridge), preflight.BridgeMissing{}, "interface", true,
 			},
 			"network not active": {
 				drop((*lab.Host).StopNetwork, (*lab.Host).RestoreNetwork), preflight.NetworkInactive{}, "interface", true,

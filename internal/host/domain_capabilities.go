@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"context"
 	"encoding/xml"
+	"errors"
+	"slices"
 
 	"github.com/digitalocean/go-libvirt"
 
@@ -24,7 +26,7 @@ func (h *Host) DomainCapabilities(ctx context.Context, m preflight.Machine) (pre
 	}
 	document, err := ask(m)
 	switch {
-	case answered(err, libvirt.ErrSystemError) && m.Emulator != "":
+	case m.Emulator != "" && cannotExecute(err):
 		return preflight.DomainCapabilities{}, &preflight.EmulatorError{Emulator: m.Emulator}
 	case answered(err, libvirt.ErrInvalidArg):
 		// What is invalid is that without which the rest is valid.
@@ -41,6 +43,12 @@ func (h *Host) DomainCapabilities(ctx context.Context, m preflight.Machine) (pre
 	}
 	capabilities, err := parseDomainCapabilities(document)
 	return capabilities, h.fail(op, err)
+}
+
+// cannotExecute tells whether libvirt did not find a program, or may not execute it.
+func cannotExecute(err error) bool {
+	var e *Error
+	return errors.As(err, &e) && slices.Contains([]int{noEntry, noPermission, notDirectory, isDirectory}, e.Errno)
 }
 
 func valid(_ string, err error) bool { return err == nil }

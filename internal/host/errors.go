@@ -50,6 +50,8 @@ type Error struct {
 	// Domain is the part of libvirt that answered (VIR_FROM_*), and Code its error number
 	// (VIR_ERR_*); both are 0 when libvirt did not answer.
 	Domain, Code int
+	// Errno is the system's error number (of Linux) behind Code; 0 where there is none.
+	Errno int
 	// Message is what happened: libvirt's own message if it answered.
 	Message string
 	// Refusal is what libvirt's answer means, where that is known.
@@ -107,6 +109,7 @@ func (h *Host) fail(op string, err error) error {
 		e.kinds = []error{migration.ErrUnreachable, migration.ErrUnsent}
 	case errors.As(err, &answer):
 		e.Domain, e.Code, e.Message = answer.Domain, int(answer.Answer.Code), sanitize.Text(answer.Answer.Message)
+		e.Errno = answer.Errno
 		e.Refusal = refusal.Of(e.Domain, e.Code, e.Message)
 		if kind, ok := codeKinds[libvirt.ErrorNumber(e.Code)]; ok {
 			e.kinds = []error{kind}

@@ -31,6 +31,8 @@ type Host struct {
 	work    workConns
 
 	backoff dialBackoff
+
+	paths chan struct{} // held by the one call about a path
 }
 
 var (
@@ -59,7 +61,7 @@ func New(cfg Config, options ...Option) (*Host, error) {
 		deadlines:  Deadlines{}.withDefaults(),
 		dialStream: endpoint.Dial,
 		ctx:        ctx, stop: stop,
-		work: newWorkConns(),
+		work: newWorkConns(), paths: make(chan struct{}, 1),
 	}
 	for _, option := range options {
 		option(h)

@@ -167,13 +167,13 @@ func questions(ctx context.Context, t *testing.T, h *host.Host) {
 	pools, listed := h.Pools(ctx)
 	_, path := h.PathInPools(ctx, furnished)
 	_, volume := h.VolumeInPool(ctx, pools[0], filepath.Base(furnished))
-	_, directory := h.Directory(ctx, "/var/lib/libvirt/images")
+	_, there := h.HasPath(ctx, lab.Images)
 	_, machine := h.DomainCapabilities(ctx, preflight.Machine{Emulator: lab.Emulator})
 	capabilities, err := h.Capabilities(ctx)
 	_, pages := h.FreePages(ctx, []uint64{2048})
 	_, ports := h.GraphicsPorts(ctx)
 	if err := errors.Join(
-		devices, device, networks, filter, listed, path, volume, directory, machine, err, pages, ports,
+		devices, device, networks, filter, listed, path, volume, there, machine, err, pages, ports,
 		h.CompareHostCPU(ctx, capabilities.CPU),
 	); err != nil {
 		t.Error(err)

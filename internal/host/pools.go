@@ -43,8 +43,8 @@ func (h *Host) Pools(ctx context.Context) ([]preflight.Pool, error) {
 	for i := range pools[:len(active)] {
 		pools[i].Active = true
 	}
-	// One that went between the calls has no name, and those of other questions are not the host's.
-	return slices.DeleteFunc(pools, func(p preflight.Pool) bool { return p.Name == "" || transient(p.Name) }), nil
+	// One that went between the calls has no name, and those of questions about a path are not the host's.
+	return slices.DeleteFunc(pools, func(p preflight.Pool) bool { return p.Name == "" || isQuestion(p.Name) }), nil
 }
 
 // pool reads a pool; one that is gone meanwhile is the zero Pool.

@@ -6,11 +6,13 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"net"
 	"net/netip"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 
 	gocmp "github.com/google/go-cmp/cmp"
@@ -137,54 +139,49 @@ func write(t *testing.T, file string) {
 	}
 }
 
-// A directory is listed without a trace, also one that is a pool already.
-func TestDirectory(t *testing.T) {
+// A path is looked at whatever it is, without a trace, and nothing there is opened.
+func TestHasPath(t *testing.T) {
 	l := labHosts(t)[0]
 	h := connect(t, l)
 	directory := t.TempDir()
-	write(t, filepath.Join(directory, "disk.raw"))
-	if err := os.Mkdir(filepath.Join(directory, "sub"), 0o700); err != nil {
+	in := func(name string) string { return filepath.Join(directory, name) }
+	write(t, in("disk.raw"))
+	socket, err := new(net.ListenConfig).Listen(testContext(t), "unix", in("socket"))
+	if err := errors.Join(err, os.Mkdir(in("sub"), 0o700), syscall.Mkfifo(in("fifo"), 0o600),
+		os.Symlink("disk.raw", in("link")), os.Symlink("sub", in("way")), os.Symlink("gone", in("dangling"))); err != nil {
 		t.Fatal(err)
 	}
+	defer socket.Close()
 	l.MustVirsh(t, "pool-create-as", "there", "dir", "--target", directory)
 	undo(t, l, "pool-destroy", "there")
-	for path, want := range map[string]preflight.Directory{
-		directory:                             {Exists: true, Names: []string{"disk.raw", "sub"}},
-		filepath.Join(directory, "sub"):       {Exists: true},
-		filepath.Join(directory, "nosuch"):    {},
-		filepath.Join(directory, "a/b/c"):     {},
-		filepath.Join(directory, "sub/../."):  {Exists: true, Names: []string{"disk.raw", "sub"}},
-		"/no/such/directory/below/the/root/x": {},
+	for path, want := range map[string]bool{
+		directory: true, in("disk.raw"): true, in("sub"): true, in("socket"): true, in("fifo"): true, in("link"): true,
+		in("way"): true, in("way/nosuch"): false, in("dangling"): false, in("nosuch"): false, in("a/b/c"): false,
+		"/": true, "/dev/null": true, "/dev/nosuch": false, "/dev": true, "/proc/self": true, in("with space & <"): false,
+		"/sys/class/net/lo": true, "/sys/class/net/" + lab.Bridge: true, "/sys/class/net/nosuch0": false,
 	} {
-		got, err := h.Directory(testContext(t), path)
-		slices.Sort(got.Names)
-		if diff := gocmp.Diff(want, got); diff != "" || err != nil {
-			t.Errorf("%s: %v (-want +got)\n%s", path, err, diff)
+		if got, err := h.HasPath(testContext(t), path); got != want || err != nil {
+			t.Errorf("%s: got %v, %v", path, got, err)
 		}
-	}
-	for _, path := range []string{"/dev/mapper", "/proc", "/sys/class", "/sys/class/net/lo"} {
-		if _, err := h.Directory(testContext(t), path); !errors.Is(err, host.ErrNotLooked) {
-			t.Errorf("%s: got %v, want %v", path, err, host.ErrNotLooked)
-		}
-	}
-	interfaces, err := h.Directory(testContext(t), "/sys/class/net")
-	if err != nil || !interfaces.Has("lo") || !interfaces.Has(lab.Bridge) || interfaces.Has("nosuch0") {
-		t.Errorf("interfaces are %q, %v", interfaces.Names, err)
 	}
 	if pools := l.MustVirsh(t, "pool-list", "--all", "--name"); strings.Contains(pools, "preflight") {
 		t.Errorf("pools are %q", pools)
 	}
 }
 
-// Many may look into one directory at a time.
-func TestDirectoryAtOnce(t *testing.T) {
-	h := connect(t, labHosts(t)[0])
-	directory := t.TempDir()
+// Many may look at one path at a time, also from several programs.
+func TestHasPathAtOnce(t *testing.T) {
+	l := labHosts(t)[0]
+	hosts := []*host.Host{connect(t, l), connect(t, l)}
+	path := t.TempDir()
 	results := make(chan error)
 	const askers = 8
-	for range askers {
+	for i := range askers {
 		go func() {
-			_, err := h.Directory(testContext(t), directory)
+			there, err := hosts[i%len(hosts)].HasPath(testContext(t), path)
+			if err == nil && !there {
+				err = errors.New("it is not there")
+			}
 			results <- err
 		}()
 	}
@@ -305,9 +302,9 @@ func TestQuestionsReadOnly(t *testing.T) {
 	if err := errors.Join(devices, networks, pools, capabilities, ports); err != nil {
 		t.Error(err)
 	}
-	_, directory := h.Directory(ctx, t.TempDir())
+	_, path := h.HasPath(ctx, t.TempDir())
 	_, machine := h.DomainCapabilities(ctx, preflight.Machine{Emulator: lab.Emulator})
-	for name, err := range map[string]error{"directory": directory, "domain capabilities": machine} {
+	for name, err := range map[string]error{"path": path, "domain capabilities": machine} {
 		if !errors.Is(err, host.ErrDenied) {
 			t.Errorf("%s: got %v, want %v", name, err, host.ErrDenied)
 		}

@@ -3,7 +3,6 @@ package preflight
 import (
 	"context"
 	"slices"
-	"strings"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
 )
@@ -99,31 +98,31 @@ func (s *scope) current(ctx context.Context, there NetworkDevices) bool {
 }
 
 // interfaces is where Linux lists the network interfaces of libvirt's network namespace.
-const interfaces = "/sys/class/net"
+const interfaces = "/sys/class/net/"
 
 // absent are those of the plugs that the destination's kernel does not have either. It is
-// believed where the source's lists what the VM is plugged into.
+// believed where the source's has what the VM is plugged into.
 func (s *scope) absent(ctx context.Context, plugs []plug) ([]plug, error) {
-	var names []string
+	for _, p := range s.plugs(ctx, s.Source, false) {
+		here, err := s.Source.HasPath(ctx, interfaces+p.device)
+		if err != nil {
+			return nil, unasked(s.source(), p.device, err)
+		}
+		if !here {
+			return nil, unknowable(s.source(), p.device)
+		}
+	}
+	var absent []plug
 	for _, p := range plugs {
-		names = append(names, p.device)
+		there, err := s.Destination.HasPath(ctx, interfaces+p.device)
+		if err != nil {
+			return nil, unasked(s.destination(), p.device, err)
+		}
+		if !there {
+			absent = append(absent, p)
+		}
 	}
-	what := strings.Join(names, ", ")
-	if !s.Thorough {
-		return nil, needsThorough(s.destination(), what)
-	}
-	here, err := s.Source.Directory(ctx, interfaces)
-	if err != nil {
-		return nil, unasked(s.source(), what, err)
-	}
-	if slices.ContainsFunc(s.plugs(ctx, s.Source, false), func(p plug) bool { return !here.Has(p.device) }) {
-		return nil, unknowable(s.source(), what)
-	}
-	there, err := s.Destination.Directory(ctx, interfaces)
-	if err != nil {
-		return nil, unasked(s.destination(), what, err)
-	}
-	return slices.DeleteFunc(plugs, func(p plug) bool { return there.Has(p.device) }), nil
+	return absent, nil
 }
 
 // name is the interface in a finding.

@@ -26,6 +26,7 @@ const (
 	optional  = `<disk type='file' device='cdrom'><source file='/iso/boot.iso' startupPolicy='optional'/><target dev='sda'/></disk>`
 	volume    = `<disk type='volume' device='disk'><source pool='images' volume='web'/><target dev='vdb'/></disk>`
 	serial    = `<serial type='file'><source path='/var/log/vms/web.log'/></serial>`
+	sockets   = `<serial type='unix'><source mode='connect' path='/run/vms/agent'/></serial><serial type='pipe'><source path='/run/vms/pipe'/></serial>`
 	vnc       = `<graphics type='vnc' port='5901' autoport='no'><listen type='address' address='10.0.0.1'/></graphics>`
 	swtpm     = `<tpm model='tpm-crb'><backend type='emulator' version='2.0'/></tpm>`
 	hostdev   = `<hostdev mode='subsystem' type='pci'><source><address domain='0x0000' bus='0x01' slot='0x00' function='0x0'/></source></hostdev>`
@@ -48,9 +49,9 @@ func (s *scene) furnished() {
 		r.Filters = map[string]bool{"clean": true}
 		r.StoragePools = []preflight.Pool{{Name: "images", Active: true, Type: "dir", Path: "/images"}}
 		r.Listed = map[string]preflight.Presence{"/images/web.qcow2": preflight.Present, "images/web": preflight.Present}
-		r.Directories = map[string]preflight.Directory{
-			"/iso": {Exists: true, Names: []string{"boot.iso"}}, "/var/log/vms": {Exists: true},
-			"/images": {Exists: true}, "/fw": {Exists: true, Names: []string{"CODE.fd"}}, "/nvram": {Exists: true},
+		r.Paths = map[string]bool{
+			"/iso/boot.iso": true, "/var/log/vms": true, "/fw/CODE.fd": true, "/nvram": true, "/run/vms/agent": true,
+			"/run/vms/pipe": true,
 		}
 		r.NodeDevices = map[string]bool{"pci_0000_01_00_0": true}
 		r.Gives = preflight.DomainCapabilities{
@@ -96,9 +97,8 @@ func TestAssess_destination(t *testing.T) {
 		"bridge":              {domain("qemu", "", bridged), noBridge, preflight.BridgeMissing{Bridge: "br7"}, nic1, true, true},
 		"bridge that no driver lists": {domain("qemu", "", bridged), func(s *scene) {
 			s.here.Devices, s.there.Devices = preflight.NetworkDevices{}, preflight.NetworkDevices{}
-			s.here.Directories["/sys/class/net"] = preflight.Directory{Exists: true, Names: []string{"br7"}}
-			s.there.Directories["/sys/class/net"] = preflight.Directory{Exists: true, Names: []string{"lo"}}
-		}, preflight.BridgeMissing{Bridge: "br7"}, nic1, false, true},
+			s.here.Paths["/sys/class/net/br7"] = true
+		}, preflight.BridgeMissing{Bridge: "br7"}, nic1, true, true},
 		"bridge of a network":     {domain("qemu", "", networked), noBridge, preflight.BridgeMissing{Bridge: "br7", Network: "lan"}, nic2, true, true},
 		"network":                 {domain("qemu", "", networked), func(s *scene) { s.there.Nets = nil }, preflight.NetworkMissing{Network: "lan"}, nic2, true, false},
 		"inactive network":        {domain("qemu", "", networked), func(s *scene) { s.there.Nets = []preflight.Network{{Name: "lan"}} }, preflight.NetworkInactive{Network: "lan"}, nic2, true, false},
@@ -108,10 +108,10 @@ func TestAssess_destination(t *testing.T) {
 		"volume":                  {domain("qemu", "", volume), func(s *scene) { s.there.Listed["images/web"] = preflight.NotListed }, preflight.VolumeMissing{Pool: "images", Volume: "web"}, "disk vdb", true, false},
 		"disk that is gone":       {domain("qemu", "", disk), func(s *scene) { s.there.Listed["/images/web.qcow2"] = preflight.Absent }, preflight.PathMissing{Path: "/images/web.qcow2"}, "disk vda", true, false},
 		"disk that no pool lists": {domain("qemu", "", disk), func(s *scene) { s.there.Listed = nil }, preflight.PathMissing{Path: "/images/web.qcow2"}, "disk vda", false, false},
-		"ISO":                     {domain("qemu", "", iso), func(s *scene) { s.there.Directories["/iso"] = preflight.Directory{Exists: true} }, preflight.PathMissing{Path: "/iso/boot.iso"}, "cdrom sda", false, false},
-		"log":                     {domain("qemu", "", serial), func(s *scene) { delete(s.there.Directories, "/var/log/vms") }, preflight.DirectoryMissing{Directory: "/var/log/vms"}, "serial 0", false, false},
-		"firmware":                {domain("qemu", loader, ""), func(s *scene) { delete(s.there.Directories, "/fw") }, preflight.PathMissing{Path: "/fw/CODE.fd"}, "firmware", false, false},
-		"NVRAM":                   {domain("qemu", loader, ""), func(s *scene) { delete(s.there.Directories, "/nvram") }, preflight.DirectoryMissing{Directory: "/nvram"}, "NVRAM", false, false},
+		"ISO":                     {domain("qemu", "", iso), func(s *scene) { delete(s.there.Paths, "/iso/boot.iso") }, preflight.PathMissing{Path: "/iso/boot.iso"}, "cdrom sda", false, false},
+		"log":                     {domain("qemu", "", serial), func(s *scene) { delete(s.there.Paths, "/var/log/vms") }, preflight.DirectoryMissing{Directory: "/var/log/vms"}, "serial 0", false, false},
+		"firmware":                {domain("qemu", loader, ""), func(s *scene) { delete(s.there.Paths, "/fw/CODE.fd") }, preflight.PathMissing{Path: "/fw/CODE.fd"}, "firmware", false, false},
+		"NVRAM":                   {domain("qemu", loader, ""), func(s *scene) { delete(s.there.Paths, "/nvram") }, preflight.DirectoryMissing{Directory: "/nvram"}, "NVRAM", false, false},
 		"TPM":                     {domain("qemu", "", swtpm), func(s *scene) { s.there.Gives.Devices["tpm"] = preflight.DeviceCapabilities{} }, preflight.TPMMissing{Backend: "emulator"}, "tpm", true, true},
 		"graphics":                {domain("qemu", "", vnc), func(s *scene) { s.there.Gives.Devices["graphics"] = preflight.DeviceCapabilities{} }, preflight.GraphicsMissing{Type: "vnc"}, "graphics vnc", true, true},
 		"listen address":          {domain("qemu", "", vnc), func(s *scene) { s.here.Own, s.there.Own = s.there.Own, nil }, preflight.ListenElsewhere{Address: netip.MustParseAddr("10.0.0.1")}, "graphics vnc", true, true},
@@ -166,8 +166,16 @@ func TestAssess_destinationWithoutFindings(t *testing.T) {
 		arrange   func(*scene)
 		unchecked []preflight.Why
 	}{
-		"all is there":       {all, func(*scene) {}, nil},
-		"an optional medium": {domain("qemu", "", optional), func(s *scene) { s.there.Directories = nil }, nil},
+		"all is there": {all, func(*scene) {}, nil},
+		"a bridge that no driver lists": {domain("qemu", "", bridged), func(s *scene) {
+			s.here.Devices, s.there.Devices = preflight.NetworkDevices{}, preflight.NetworkDevices{}
+			s.here.Paths["/sys/class/net/br7"], s.there.Paths["/sys/class/net/br7"] = true, true
+		}, nil},
+		"a socket and a FIFO": {domain("qemu", "", sockets), func(*scene) {}, nil},
+		"a path where libvirt may not look": {domain("qemu", "", iso), func(s *scene) {
+			s.there.Fails("HasPath", errors.New("libvirt may not look there"))
+		}, []preflight.Why{preflight.Failed}},
+		"an optional medium": {domain("qemu", "", optional), func(s *scene) { s.there.Paths = nil }, nil},
 		"bridges that libvirt does not list, nor the source's kernel": {domain("qemu", "", bridged), func(s *scene) {
 			s.here.Devices, s.there.Devices = preflight.NetworkDevices{}, preflight.NetworkDevices{}
 		}, []preflight.Why{preflight.Unknowable}},

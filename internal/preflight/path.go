@@ -108,11 +108,15 @@ func (s *scope) presence(ctx context.Context, file File) (Presence, error) {
 	if !s.Thorough {
 		return NotListed, needsThorough(s.destination(), file.Path)
 	}
-	listing, err := s.Destination.Directory(ctx, directory)
+	wanted := file.Path
+	if file.Created {
+		wanted = directory
+	}
+	there, err := s.Destination.HasPath(ctx, wanted)
 	switch {
 	case err != nil:
-		return NotListed, unasked(s.destination(), file.Path, err)
-	case listing.Exists && (file.Created || listing.Has(path.Base(file.Path))):
+		return NotListed, unasked(s.destination(), wanted, err)
+	case there:
 		return Present, nil
 	}
 	return Absent, nil

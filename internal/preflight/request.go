@@ -10,8 +10,8 @@ type Request struct {
 	// Move; what they say about themselves may be shared with other moves.
 	Source      Source
 	Destination Host
-	// Thorough allows what leaves no trace, but is more than reading, such as a transient
-	// pool on a directory. It is set before the start of a move.
+	// Thorough allows what leaves no trace but in libvirt's log, such as a question about each
+	// file. It is set before the start of a move.
 	Thorough bool
 }
 

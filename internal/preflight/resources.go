@@ -6,7 +6,7 @@ import (
 )
 
 // Resources answers what a host has of what a VM needs. Errors are as those of Host. All
-// but Directory only reads.
+// of it changes nothing.
 type Resources interface {
 	// NetworkDevices are the network interfaces that libvirt lists (virConnectListAllNodeDevices).
 	NetworkDevices(ctx context.Context) (NetworkDevices, error)
@@ -26,9 +26,9 @@ type Resources interface {
 	// VolumeInPool tells what an active pool knows of a volume (virStorageVolLookupByName,
 	// virStorageVolGetInfo).
 	VolumeInPool(ctx context.Context, pool Pool, volume string) (Presence, error)
-	// Directory lists a directory by means of a transient storage pool on it
-	// (virStoragePoolCreateXML), which is gone when it returns.
-	Directory(ctx context.Context, directory string) (Directory, error)
+	// HasPath tells whether a path is there, whatever it is, by asking for a storage pool
+	// that cannot come to be (virStoragePoolCreateXML).
+	HasPath(ctx context.Context, path string) (bool, error)
 	// DomainCapabilities is what the host can give a guest of a machine type
 	// (virConnectGetDomainCapabilities). The error is an *EmulatorError, a *MachineError or
 	// an *AcceleratorError when it can give nothing.

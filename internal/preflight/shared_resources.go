@@ -14,7 +14,7 @@ type resources struct {
 	filters        memos[string, bool]
 	pools          memo[[]Pool]
 	paths          memos[string, Presence]
-	directories    memos[string, Directory]
+	hasPaths       memos[string, bool]
 	machines       memos[Machine, machineAnswer]
 	capabilities   memo[Capabilities]
 	hostCPUs       memos[string, *CPUError]
@@ -60,9 +60,9 @@ func (s *Shared) PathInPools(ctx context.Context, path string) (Presence, error)
 	return s.resources.paths.get(ctx, volatile, path, s.Host.PathInPools)
 }
 
-// Directory implements Resources.
-func (s *Shared) Directory(ctx context.Context, directory string) (Directory, error) {
-	return s.resources.directories.get(ctx, volatile, directory, s.Host.Directory)
+// HasPath implements Resources.
+func (s *Shared) HasPath(ctx context.Context, path string) (bool, error) {
+	return s.resources.hasPaths.get(ctx, volatile, path, s.Host.HasPath)
 }
 
 // DomainCapabilities implements Resources. A refusal is an answer, too.

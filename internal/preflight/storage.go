@@ -1,7 +1,5 @@
 package preflight
 
-import "slices"
-
 // Presence is what a host knows of a path.
 type Presence int
 
@@ -16,15 +14,6 @@ const (
 	Absent
 )
 
-// Directory is what is in a directory of a host.
-type Directory struct {
-	// Exists is false for one that is not there.
-	Exists bool
-	// Names are the files, block devices and directories in it. Sockets, FIFOs, character
-	// devices and dangling links are left out.
-	Names []string
-}
-
 // Pool is a storage pool of a host.
 type Pool struct {
 	Name, UUID string
@@ -35,6 +24,3 @@ type Pool struct {
 	// none.
 	Path string
 }
-
-// Has tells whether a file of that name is in the directory.
-func (d Directory) Has(name string) bool { return slices.Contains(d.Names, name) }

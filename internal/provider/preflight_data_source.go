@@ -68,7 +68,7 @@ func (d *preflightDataSource) Schema(_ context.Context, _ datasource.SchemaReque
 			Validators:          []validator.String{stringvalidator.OneOf(modes()...)},
 		},
 		"thorough": schema.BoolAttribute{
-			MarkdownDescription: "Whether to check more than reading alone can tell, as is done before the start of a move: the destination may be asked by means of a transient storage pool (`virStoragePoolCreateXML`), which is gone at once and changes nothing on storage. Default: `false`.",
+			MarkdownDescription: "Whether to check more than reading alone can tell, as is done before the start of a move: the destination is asked for a storage pool that cannot come to be (`virStoragePoolCreateXML`), whose error tells whether a file is there. It changes nothing. Default: `false`.",
 			Optional:            true,
 		},
 		"uuid":   schema.StringAttribute{MarkdownDescription: "UUID of the VM.", Computed: true},

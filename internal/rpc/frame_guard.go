@@ -114,7 +114,7 @@ func (g *frameGuard) nextFrame() error {
 		return err
 	}
 	if h.status == statusError {
-		keepDomain(frame[headerSize:])
+		keepDetails(frame[headerSize:])
 	}
 	g.unread = frame
 	g.answered(h.serial)

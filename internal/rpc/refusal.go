@@ -10,6 +10,9 @@ import (
 type Refusal struct {
 	// Domain is the part of libvirt that says so (VIR_FROM_*).
 	Domain int
+	// Errno is the error number of the host's system, where that is the cause
+	// (VIR_ERR_SYSTEM_ERROR); else 0.
+	Errno int
 	// Answer has the code (VIR_ERR_*) and the message.
 	Answer libvirt.Error
 }
@@ -19,21 +22,69 @@ func (e *Refusal) Error() string { return e.Answer.Error() }
 // Unwrap is the library's error.
 func (e *Refusal) Unwrap() error { return e.Answer }
 
-// domainShift is where the code of an error carries its domain. Both are small numbers.
-const domainShift = 16
+// The code of an error carries its domain and the system's error number above itself. All
+// are small numbers.
+const (
+	domainShift, domainLimit = 12, 1 << 8
+	errnoShift, errnoLimit   = 20, 1 << 12
+)
 
-// keepDomain puts the domain of a remote_error into the upper half of its code: the
-// library passes the code on and drops the domain.
-func keepDomain(payload []byte) {
+// keepDetails puts the domain and the system's error number of a remote_error into the
+// upper bits of its code: the library passes the code on and drops them.
+func keepDetails(payload []byte) {
 	code, domain := binary.BigEndian.Uint32(payload), binary.BigEndian.Uint32(payload[4:])
-	if code != 0 && code < 1<<domainShift && domain < 1<<domainShift {
-		binary.BigEndian.PutUint32(payload, domain<<domainShift|code)
+	if code == 0 || code >= 1<<domainShift {
+		return
 	}
+	if domain < domainLimit {
+		code |= domain << domainShift
+	}
+	if libvirt.ErrorNumber(binary.BigEndian.Uint32(payload)) == libvirt.ErrSystemError {
+		code |= errno(payload[8:]) << errnoShift
+	}
+	binary.BigEndian.PutUint32(payload, code)
 }
 
-// refusal separates the code of an error from its domain.
+// errno is the first number in a remote_error, of which code and domain are cut off: that
+// of the system. It is 0 where there is none.
+func errno(rest []byte) uint32 {
+	const word, uuid = 4, 16
+	next := func() uint32 {
+		if len(rest) < word {
+			rest = nil
+			return 0
+		}
+		n := binary.BigEndian.Uint32(rest)
+		rest = rest[word:]
+		return n
+	}
+	skip := func(n uint32) { rest = rest[min(uint64(len(rest)), (uint64(n)+word-1)/word*word):] }
+	text := func() {
+		if next() != 0 {
+			skip(next())
+		}
+	}
+	text()           // message
+	next()           // level
+	if next() != 0 { // domain: name, UUID, ID
+		skip(next())
+		skip(uuid + word)
+	}
+	text()
+	text()
+	text()
+	if n := next(); n < errnoLimit { // it may be negative
+		return n
+	}
+	return 0
+}
+
+// refusal separates the code of an error from what it carries.
 func refusal(answer libvirt.Error) *Refusal {
-	domain := answer.Code >> domainShift
-	answer.Code &= 1<<domainShift - 1
-	return &Refusal{Domain: int(domain), Answer: answer}
+	r := &Refusal{
+		Domain: int(answer.Code >> domainShift % domainLimit), Errno: int(answer.Code >> errnoShift),
+	}
+	answer.Code %= 1 << domainShift
+	r.Answer = answer
+	return r
 }

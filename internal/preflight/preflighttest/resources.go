@@ -15,8 +15,8 @@ type Resources struct {
 	Filters      map[string]bool
 	StoragePools []preflight.Pool
 	// Listed is what the pools know of paths and volumes.
-	Listed      map[string]preflight.Presence
-	Directories map[string]preflight.Directory
+	Listed map[string]preflight.Presence
+	Paths  map[string]bool
 	// Gives and Refuses are what DomainCapabilities answers.
 	Gives   preflight.DomainCapabilities
 	Refuses error
@@ -64,9 +64,9 @@ func (h *Host) VolumeInPool(ctx context.Context, pool preflight.Pool, volume str
 	return answer(ctx, h, "VolumeInPool", h.Listed[pool.Name+"/"+volume])
 }
 
-// Directory implements preflight.Resources.
-func (h *Host) Directory(ctx context.Context, directory string) (preflight.Directory, error) {
-	return answer(ctx, h, "Directory", h.Directories[directory])
+// HasPath implements preflight.Resources.
+func (h *Host) HasPath(ctx context.Context, path string) (bool, error) {
+	return answer(ctx, h, "HasPath", h.Paths[path])
 }
 
 // DomainCapabilities implements preflight.Resources.
