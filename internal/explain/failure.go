@@ -72,14 +72,15 @@ func insteadOf(f *migration.Failure) string {
 		refused(c.Refusal, f)
 }
 
-// suspended says that a guest runs again that somebody suspended in mid-move.
+// suspended says that a guest runs again that somebody seems to have suspended in mid-move:
+// an estimate tells it from a switch-over.
 func suspended(f *migration.Failure) string {
 	o := f.Outcome
 	if !f.Course.Suspended || !o.Source.Is(migration.StateRunning) {
 		return ""
 	}
-	return fmt.Sprintf("Somebody suspended the VM on %s in mid-move, and libvirt let it run again when the migration "+
-		"ended: `virsh suspend %s` there suspends it again.", o.Source.Host, o.UUID)
+	return fmt.Sprintf("Somebody seems to have suspended the VM on %s in mid-move, and libvirt let it run again when the "+
+		"migration ended: `virsh suspend %s` there suspends it again.", o.Source.Host, o.UUID)
 }
 
 // sameRefusal tells whether two errors of hosts have the same reason. QEMU's words may have

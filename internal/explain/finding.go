@@ -63,5 +63,5 @@ func checked(f migration.Finding) string {
 	if f.Host != "" {
 		where = " on " + f.Host
 	}
-	return fmt.Sprintf("%s%s: %s", f.Check, where, Finding(f))
+	return fmt.Sprintf("%s%s: %s", checkName(f.Check), where, Finding(f))
 }

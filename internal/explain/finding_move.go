@@ -36,8 +36,8 @@ func moveTales() []tale {
 				fact.Feature, fact.Program, version(fact.Need), f.Host, version(fact.Have))}
 		}),
 		tell(func(f migration.Finding, fact preflight.QEMUOlder) Advised {
-			return Advised{Detail: fmt.Sprintf("QEMU there is %s, older than %s on %s: it may not understand what it "+
-				"is sent.", version(fact.Destination), version(fact.Source), f.Source)}
+			return Advised{Detail: fmt.Sprintf("QEMU on %s is %s, older than %s on %s: it may not understand what "+
+				"it is sent.", f.Host, version(fact.Destination), version(fact.Source), f.Source)}
 		}),
 	}
 }

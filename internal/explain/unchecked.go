@@ -55,7 +55,7 @@ func notChecked(all []preflight.Unchecked) []string {
 		if checks[reason] == nil {
 			reasons = append(reasons, reason)
 		}
-		checks[reason] = append(checks[reason], string(u.Check))
+		checks[reason] = append(checks[reason], checkName(u.Check))
 	}
 	lines := make([]string, len(reasons))
 	for i, reason := range reasons {
@@ -67,6 +67,6 @@ func notChecked(all []preflight.Unchecked) []string {
 // NotChecked warns of what a plan could not check.
 func NotChecked(l fleet.Location, all []preflight.Unchecked) Text {
 	return Text{"Move Not Fully Checked", fmt.Sprintf("What would keep VM %s from being moved could not be checked in "+
-		"all points:\n  - %s\nThe move can be made all the same; libvirt checks it, too.",
+		"all points:\n  - %s\nThe move can be made all the same. What libvirt checks itself, it still refuses.",
 		l.Domain.Name, strings.Join(notChecked(all), "\n  - "))}
 }

@@ -2,17 +2,18 @@ package migration
 
 import "fmt"
 
-// Check names one thing that is looked at before a migration starts.
+// Check names one thing that is looked at before a migration starts: an identifier that
+// programs match, in lower case with underscores.
 type Check string
 
 // The checks that the engine itself makes. Package preflight has the others, and the table
 // of all of them.
 const (
-	CheckAnswers Check = "libvirt answers"
-	CheckHosts   Check = "different hosts"
-	CheckState   Check = "domain state"
-	CheckOneHome Check = "runs on one host"
-	CheckJob     Check = "no other job"
+	CheckAnswers Check = "libvirt_answers"
+	CheckHosts   Check = "different_hosts"
+	CheckState   Check = "domain_state"
+	CheckOneHome Check = "runs_on_one_host"
+	CheckJob     Check = "no_other_job"
 )
 
 // Fact is what a check has found: a type of its own for each problem, beside its check,
@@ -42,8 +43,8 @@ type Finding struct {
 	Err error
 }
 
-// Summary is the finding as a title: the check, the problem, the device and the host.
-func (f Finding) Summary() string {
+// String is the finding as one line: the check, the problem, the device and the host.
+func (f Finding) String() string {
 	line := fmt.Sprintf("%s: %s", f.Check, f.Fact.Problem())
 	if f.Device != "" {
 		line += ", " + f.Device
@@ -51,13 +52,8 @@ func (f Finding) Summary() string {
 	if f.Host != "" {
 		line += " on " + f.Host
 	}
-	return line
-}
-
-// String is the finding as one line.
-func (f Finding) String() string {
 	if f.Err != nil {
-		return fmt.Sprintf("%s: %v", f.Summary(), f.Err)
+		line += fmt.Sprintf(": %v", f.Err)
 	}
-	return f.Summary()
+	return line
 }

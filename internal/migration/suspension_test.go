@@ -59,7 +59,7 @@ func TestASuspendInAMoveThatFailsIsTold(t *testing.T) {
 	play(t, func(s *scene) {
 		s.world.Play(mt.Script{Passes: mt.Converging().Passes, Err: errInternal})
 		s.at(4*time.Second, func() { s.kvm1.Pause(uuid, migration.ReasonMigration) })
-		fails[*migration.FailedError](s, runsOnSource, "Somebody suspended the VM on kvm1", "virsh suspend")
+		fails[*migration.FailedError](s, runsOnSource, "Somebody seems to have suspended the VM on kvm1", "virsh suspend")
 	})
 }
 

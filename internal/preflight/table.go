@@ -2,24 +2,26 @@ package preflight
 
 import (
 	"context"
+	"slices"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
 )
 
-// The checks, beside those that the engine itself makes.
+// The checks, beside those that the engine itself makes. Their names are identifiers that
+// programs match; explain has the words.
 const (
 	CheckPolicy      migration.Check = "policy"
 	CheckMode        migration.Check = "mode"
 	CheckVersions    migration.Check = "versions"
-	CheckVerdict     migration.Check = "source's verdict"
-	CheckHostname    migration.Check = "destination's name"
+	CheckVerdict     migration.Check = "source_verdict"
+	CheckHostname    migration.Check = "destination_name"
 	CheckUserfaultfd migration.Check = "userfaultfd"
 	CheckCertificate migration.Check = "certificate"
-	CheckCPU         migration.Check = "guest CPU"
+	CheckCPU         migration.Check = "guest_cpu"
 	CheckMemory      migration.Check = "memory"
-	CheckSave        migration.Check = "managed-save image"
-	CheckPass        migration.Check = "time of one pass"
-	CheckRDMA        migration.Check = "RDMA"
+	CheckSave        migration.Check = "managed_save_image"
+	CheckPass        migration.Check = "time_of_one_pass"
+	CheckRDMA        migration.Check = "rdma"
 )
 
 // Needs is what has to be known before a check can be made.
@@ -85,90 +87,71 @@ func (e Entry) Engine() bool { return e.check == nil }
 
 // Table is the catalogue of all checks, in the order of their findings.
 func Table() []Entry {
-	return append([]Entry{
-		{
-			migration.CheckAnswers, "libvirt on both hosts answers", "virConnectGetHostname, virConnectGetLibVersion",
-			NeedsRequest, Errors, 0, "destination", nil,
-		},
-		{
-			migration.CheckHosts, "source and destination are two hosts", "host UUID of virConnectGetCapabilities",
-			NeedsHosts, Errors, 0, "destination", nil,
-		},
-		{
-			migration.CheckState, "the VM runs on its source, and can be moved", "virDomainGetState",
-			NeedsHosts, Errors, 2, "vm", nil,
-		},
-		{
-			migration.CheckOneHome, "the destination does not run the VM, too", "virDomainGetState",
-			NeedsHosts, Errors, 0, "vm", nil,
-		},
-		{
-			migration.CheckJob, "no other job runs on the VM", "virDomainGetJobStats",
-			NeedsHosts, Errors, 1, "vm", nil,
-		},
-		{
-			CheckPolicy, "the effective policy does not contradict itself", "nothing",
-			NeedsRequest, Errors, 0, "vm",
-			policyCheck{},
-		},
-		{
-			CheckMode, "peer-to-peer has an address of the destination's libvirt", "nothing",
-			NeedsRequest, Errors, 0, "mode",
-			modeCheck{},
-		},
-		{
-			CheckVersions, "libvirt and QEMU are new enough for the policy, and the destination's QEMU is no older",
-			"virConnectGetLibVersion, virConnectGetVersion",
-			NeedsHosts, Either, 0, "destination",
-			versionsCheck{},
-		},
-		{
-			CheckHostname, "memory has an address to go to: a `migration_uri`, or a host name that is not localhost",
-			"virConnectGetHostname", NeedsHosts, Warnings, 0, "destination",
-			hostnameCheck{},
-		},
-		{
-			CheckUserfaultfd, "QEMU may use userfaultfd on both hosts, for `post_copy`", "nothing",
-			NeedsRequest, Unknown, 0, "destination",
-			userfaultfdCheck{},
-		},
-		{
-			CheckCertificate, "QEMU's certificates name the address that memory goes to, for `encryption`", "nothing",
-			NeedsRequest, Unknown, 0, "destination",
-			certificateCheck{},
-		},
-		{
-			CheckVerdict, "libvirt on the source would begin the migration", "virDomainMigrateBegin3Params",
-			NeedsGuest, Errors, 1, "vm",
-			verdictCheck{},
-		},
-		{
-			CheckCPU, "the destination can run the guest's CPU", "virConnectCompareHypervisorCPU",
-			NeedsGuest, Errors, 1, "destination",
-			cpuCheck{},
-		},
-		{
-			CheckMemory, "the destination has memory for the guest", "virNodeGetMemoryStats",
-			NeedsGuest, Either, 0, "destination",
-			memoryCheck{},
-		},
-		{
-			CheckPass, "a pass over the guest's memory ends within the timeout, at the bandwidth that the policy allows",
-			"nothing",
-			NeedsGuest, Warnings, 0, "timeout",
-			passCheck{},
-		},
-		{
-			CheckRDMA, "a VM that is sent by RDMA has the memory limit that libvirt wants", "nothing",
-			NeedsGuest, Errors, 0, "vm",
-			rdmaCheck{},
-		},
-		{
-			CheckSave, "no managed-save image is older than the running VM's disks", "virDomainHasManagedSaveImage",
-			NeedsGuest, Errors, 1, "vm",
-			managedSaveCheck{},
-		},
-	}, destinationTable()...)
+	return slices.Concat(engineTable(), moveTable(), guestTable(), destinationTable())
+}
+
+// engineTable is the part of the catalogue that the engine itself makes.
+func engineTable() []Entry {
+	row := func(c migration.Check, about, asks string, needs Needs, calls int, attribute string) Entry {
+		return Entry{c, about, asks, needs, Errors, calls, attribute, nil}
+	}
+	return []Entry{
+		row(migration.CheckAnswers, "libvirt on both hosts answers", "virConnectGetHostname, virConnectGetLibVersion",
+			NeedsRequest, 0, "destination"),
+		row(migration.CheckHosts, "source and destination are two hosts", "host UUID of virConnectGetCapabilities",
+			NeedsHosts, 0, "destination"),
+		row(migration.CheckState, "the VM runs on its source, and can be moved", "virDomainGetState",
+			NeedsHosts, 2, "vm"),
+		row(migration.CheckOneHome, "the destination does not run the VM, too", "virDomainGetState",
+			NeedsHosts, 0, "vm"),
+		row(migration.CheckJob, "no other job runs on the VM", "virDomainGetJobStats", NeedsHosts, 1, "vm"),
+	}
+}
+
+// moveTable is the part of the catalogue about what is asked for, and about the hosts'
+// programs.
+func moveTable() []Entry {
+	row := func(c migration.Check, about, asks string, needs Needs, severity Severity, attribute string, check check) Entry {
+		return Entry{c, about, asks, needs, severity, 0, attribute, check}
+	}
+	return []Entry{
+		row(CheckPolicy, "the effective policy does not contradict itself", "nothing",
+			NeedsRequest, Errors, "vm", policyCheck{}),
+		row(CheckMode, "peer-to-peer has an address of the destination's libvirt", "nothing",
+			NeedsRequest, Errors, "mode", modeCheck{}),
+		row(CheckVersions,
+			"libvirt and QEMU are new enough for the policy, and the destination's QEMU is no older",
+			"virConnectGetLibVersion, virConnectGetVersion", NeedsHosts, Either, "destination", versionsCheck{}),
+		row(CheckHostname,
+			"memory has an address to go to: a `migration_uri`, or a host name that is not localhost",
+			"virConnectGetHostname", NeedsHosts, Warnings, "destination", hostnameCheck{}),
+		row(CheckUserfaultfd, "QEMU may use userfaultfd on both hosts, for `post_copy`", "nothing",
+			NeedsRequest, Unknown, "destination", userfaultfdCheck{}),
+		row(CheckCertificate, "QEMU's certificates name the address that memory goes to, for `encryption`", "nothing",
+			NeedsRequest, Unknown, "destination", certificateCheck{}),
+	}
+}
+
+// guestTable is the part of the catalogue about the guest, its memory and its CPU.
+func guestTable() []Entry {
+	row := func(c migration.Check, about, asks string, severity Severity, calls int, attribute string, check check) Entry {
+		return Entry{c, about, asks, NeedsGuest, severity, calls, attribute, check}
+	}
+	return []Entry{
+		row(CheckVerdict, "libvirt on the source would begin the migration", "virDomainMigrateBegin3Params",
+			Errors, 1, "vm", verdictCheck{}),
+		row(CheckCPU, "the destination can run the guest's CPU", "virConnectCompareHypervisorCPU",
+			Errors, 1, "destination", cpuCheck{}),
+		row(CheckMemory, "the destination has memory for the guest", "virNodeGetMemoryStats",
+			Either, 0, "destination", memoryCheck{}),
+		row(CheckPass,
+			"a pass over the guest's memory ends within the timeout, at the bandwidth that the policy allows",
+			"nothing", Warnings, 0, "timeout", passCheck{}),
+		row(CheckRDMA, "a VM that is sent by RDMA has the memory limit that libvirt wants", "nothing",
+			Errors, 0, "vm", rdmaCheck{}),
+		row(CheckSave, "no managed-save image is older than the running VM's disks", "virDomainHasManagedSaveImage",
+			Errors, 1, "vm", managedSaveCheck{}),
+	}
 }
 
 // Attribute is the attribute of a move that findings of a check are about.

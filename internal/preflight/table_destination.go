@@ -5,21 +5,21 @@ import "github.com/terraform-provider-virt/terraform-provider-virt/internal/migr
 // The checks of what a destination has.
 const (
 	CheckName        migration.Check = "name"
-	CheckMachine     migration.Check = "machine type"
-	CheckHostCPU     migration.Check = "host CPU"
-	CheckTSC         migration.Check = "time stamp counter"
-	CheckHugePages   migration.Check = "huge pages"
+	CheckMachine     migration.Check = "machine_type"
+	CheckHostCPU     migration.Check = "host_cpu"
+	CheckTSC         migration.Check = "time_stamp_counter"
+	CheckHugePages   migration.Check = "huge_pages"
 	CheckBridges     migration.Check = "bridges"
 	CheckNetworks    migration.Check = "networks"
-	CheckFilters     migration.Check = "network filters"
-	CheckPools       migration.Check = "storage pools"
+	CheckFilters     migration.Check = "network_filters"
+	CheckPools       migration.Check = "storage_pools"
 	CheckPaths       migration.Check = "files"
 	CheckFirmware    migration.Check = "firmware"
-	CheckTPM         migration.Check = "TPM"
+	CheckTPM         migration.Check = "tpm"
 	CheckGraphics    migration.Check = "graphics"
-	CheckListen      migration.Check = "listen addresses"
-	CheckPorts       migration.Check = "graphics ports"
-	CheckHostDevices migration.Check = "host devices"
+	CheckListen      migration.Check = "listen_addresses"
+	CheckPorts       migration.Check = "graphics_ports"
+	CheckHostDevices migration.Check = "host_devices"
 )
 
 // destinationTable is the part of the catalogue about what a destination has of what the

@@ -94,7 +94,7 @@ func TestAccRefused_others(t *testing.T) {
 				time.Sleep(3 * time.Second) // as long as somebody looks at what it does
 				fast(t, guest)
 			},
-			says: []string{"Somebody suspended the VM on kvm1 while it was being moved", "virsh suspend"},
+			says: []string{"Somebody seems to have suspended the VM on kvm1 while it was being moved", "virsh suspend"},
 		},
 		"left alone": {act: fast},
 		"destroyed": {

@@ -81,7 +81,7 @@ func (d *preflightDataSource) Schema(_ context.Context, _ datasource.SchemaReque
 			MarkdownDescription: "What speaks against the move, in the order of the checks.",
 			Computed:            true,
 			NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
-				"check":    schema.StringAttribute{MarkdownDescription: "Name of the check.", Computed: true},
+				"check":    schema.StringAttribute{MarkdownDescription: "Name of the check, such as `source_verdict`: an identifier, which the guide on moving VMs lists.", Computed: true},
 				"host":     schema.StringAttribute{MarkdownDescription: "Host at fault: a key of `hosts` in the provider's configuration; null when it is none.", Computed: true},
 				"severity": schema.StringAttribute{MarkdownDescription: "`error` refuses the move, `warning` does not.", Computed: true},
 				"summary":  schema.StringAttribute{MarkdownDescription: "Title: check, problem, device and host.", Computed: true},
@@ -90,7 +90,7 @@ func (d *preflightDataSource) Schema(_ context.Context, _ datasource.SchemaReque
 			}},
 		},
 		"unchecked": schema.MapAttribute{
-			MarkdownDescription: "Checks that could not be made, or not in all parts, by name, each with why.",
+			MarkdownDescription: "Checks that could not be made, or not in all parts: a map from the name of each, as in `findings`, to sentences that say why.",
 			ElementType:         types.StringType,
 			Computed:            true,
 		},
@@ -179,7 +179,7 @@ func findingObject(f migration.Finding) types.Object {
 		"check":    types.StringValue(string(f.Check)),
 		"host":     stringOrNull(f.Host),
 		"severity": types.StringValue(string(severity)),
-		"summary":  types.StringValue(f.Summary()),
+		"summary":  types.StringValue(explain.Summary(f)),
 		"detail":   types.StringValue(advised.Detail),
 		"remedy":   stringOrNull(advised.Remedy),
 	})

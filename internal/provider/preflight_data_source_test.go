@@ -56,7 +56,7 @@ data "virt_migration_preflight" "vm" {
 			ConfigStateChecks: []statecheck.StateCheck{
 				is("ready", knownvalue.Bool(false)),
 				is("findings", knownvalue.ListPartial(map[int]knownvalue.Check{0: knownvalue.ObjectPartial(map[string]knownvalue.Check{
-					"check":    knownvalue.StringExact("source's verdict"),
+					"check":    knownvalue.StringExact("source_verdict"),
 					"host":     knownvalue.StringExact("kvm1"),
 					"severity": knownvalue.StringExact("error"),
 					"detail":   knownvalue.StringRegexp(regexp.MustCompile(`libvirt on kvm1 says: .*shared storage`)),

@@ -85,7 +85,7 @@ func checks(entries []preflight.Entry) string {
 	var text strings.Builder
 	text.WriteString("| check | makes sure that | asks | finds | calls for each VM |\n|---|---|---|---|---|\n")
 	for _, e := range entries {
-		fmt.Fprintf(&text, "| %s | %s | %s | %s | %d |\n", e.Check, e.About, e.Asks, e.Severity, e.Calls)
+		fmt.Fprintf(&text, "| `%s` | %s | %s | %s | %d |\n", e.Check, e.About, e.Asks, e.Severity, e.Calls)
 	}
 	return text.String()
 }
