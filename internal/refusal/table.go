@@ -7,7 +7,25 @@ func says(words ...string) []string { return words }
 
 // table has the refusals of libvirt and QEMU. The first row that fits an error holds:
 // rows with words come before the row of their code alone.
-var table = slices.Concat(ofTheVM, ofTheWay, ofTheDestination, byCode)
+var table = slices.Concat(withNames, ofTheVM, ofTheWay, ofTheDestination, byCode)
+
+// withNames are refusals with a name or a path outside quotes, which users choose. They come
+// first, so that words in it are not taken for another refusal.
+var withNames = []row{
+	{anywhere, anyCode, says("' failed: Certificate does not match the hostname"), CertificateName, Destination},
+	{fromQEMU, systemError, says("Cannot check QEMU binary"), EmulatorMissing, Destination},
+	{anywhere, operationInvalid, says("is being actively monitored by another thread"), Busy, Source},
+	{anywhere, anyCode, says("Failed to get \"", "\" lock"), ImageLocked, Destination},
+	{anywhere, operationFailed, says("master var store"), NVRAM, Destination},
+	{anywhere, systemError, says("Unable to add bridge"), BridgeMissing, Destination},
+	{anywhere, systemError, says("Failed to create nvram dir"), NVRAM, Destination},
+	{anywhere, anyCode, says("Unable to get index for interface"), BridgeMissing, Destination},
+	{anywhere, internalError, says("Unable to add port", "to OVS bridge"), BridgeMissing, Destination},
+	{anywhere, systemError, says("macvtap tap device"), TapDevice, Destination},
+	{anywhere, systemError, says("Unable to create tap device"), TapDevice, Destination},
+	{anywhere, anyCode, says("Device ", " not found: could not access"), DeviceMissing, Destination},
+	{anywhere, anyCode, says("address resolution failed for "), MemoryUnreachable, Destination},
+}
 
 // ofTheVM are refusals of Begin, on the source (qemuMigrationSrcIsAllowed and its like;
 // QEMU's own blockers come in the message of one of them).
@@ -19,7 +37,7 @@ var ofTheVM = []row{
 	{anywhere, operationInvalid, says("another job '", "block"), BlockJob, Source},
 	{fromQEMU, operationInvalid, says("transient disk is not supported"), TransientDisk, Source},
 	{anywhere, anyCode, says("format used by node", "does not support live migration"), DiskFormat, Source},
-	{anywhere, anyCode, says("ivshmem"), SharedMemory, Source},
+	{anywhere, operationInvalid, says("cannot migrate domain", "in device 'ivshmem'"), SharedMemory, Source},
 	{fromQEMU, operationInvalid, says("shmem device"), SharedMemory, Source},
 	{fromQEMU, operationUnsupported, says("cannot migrate a domain with <hostdev"), HostDevice, Source},
 	{fromQEMU, operationUnsupported, says("cannot migrate a domain with <interface"), HostDevice, Source},
@@ -47,7 +65,6 @@ var ofTheVM = []row{
 	{fromQEMU, operationInvalid, says("cannot migrate domain: "), Blocker, Source},
 	{anywhere, anyCode, says("another migration job is already running"), Busy, Source},
 	{anywhere, operationInvalid, says("another job '"), Busy, Source},
-	{anywhere, operationInvalid, says("is being actively monitored by another thread"), Busy, Source},
 	{anywhere, operationInvalid, says("domain is not running"), NotRunning, Source},
 	{anywhere, operationFailed, says("domain is not running"), NotRunning, Source},
 	{anywhere, operationFailed, says("domain is no longer running"), NotRunning, Source},
@@ -97,7 +114,7 @@ var ofTheWay = []row{
 	{anywhere, anyCode, says("lock enough memory for using MSG_ZEROCOPY"), LockedMemory, Source},
 	{anywhere, anyCode, says("cannot limit locked memory"), LockedMemory, Teller},
 	{anywhere, anyCode, says("'migrate-set-parameters'", "Parameter '"), Unsupported, Teller},
-	{anywhere, anyCode, says("'migrate-set-capabilities'"), Unsupported, Teller},
+	{anywhere, anyCode, says("QEMU command 'migrate-set-capabilities'"), Unsupported, Teller},
 	{anywhere, anyCode, says("Migration option", "is not supported"), Unsupported, Teller},
 	{anywhere, anyCode, says("is not supported by QEMU binary"), Unsupported, Teller},
 	{anywhere, anyCode, says("migration cookie feature"), NewerSource, Destination},
@@ -112,14 +129,10 @@ var ofTheDestination = []row{
 	{anywhere, operationInvalid, says("is already being started"), AlreadyActive, Destination},
 
 	{fromNone, systemError, says("Cannot get interface MTU on '"), BridgeMissing, Destination},
-	{anywhere, systemError, says("Unable to add bridge"), BridgeMissing, Destination},
-	{anywhere, anyCode, says("Unable to get index for interface"), BridgeMissing, Destination},
-	{anywhere, internalError, says("Unable to add port", "to OVS bridge"), BridgeMissing, Destination},
 	{fromNetwork, operationInvalid, says("network '", "is not active"), NetworkInactive, Destination},
 	{anywhere, systemError, says("on macvtap tap"), TapDevice, Destination},
-	{anywhere, systemError, says("macvtap tap device"), TapDevice, Destination},
-	{anywhere, systemError, says("Unable to create tap device"), TapDevice, Destination},
-	{anywhere, anyCode, says("/dev/vhost"), TapDevice, Destination},
+	{anywhere, anyCode, says("vhost-net"), TapDevice, Destination},
+	{anywhere, anyCode, says("open '/dev/vhost-"), TapDevice, Destination},
 
 	{fromStorage, systemError, says("Permission denied"), StorageDenied, Destination},
 	{fromStorage, systemError, says("Cannot access"), StorageMissing, Destination},
@@ -127,7 +140,6 @@ var ofTheDestination = []row{
 	{anywhere, systemError, says("Cannot access backing file"), StorageMissing, Destination},
 	{anywhere, anyCode, says("storage pool", "is not active"), PoolInactive, Destination},
 	{anywhere, anyCode, says("storage type for pool"), PoolInactive, Destination},
-	{anywhere, anyCode, says("Failed to get", "\" lock"), ImageLocked, Destination},
 	{anywhere, anyCode, says("No space left on device"), Space, Destination},
 	{anywhere, anyCode, says("precreate storage"), DiskCopy, Destination},
 	{anywhere, anyCode, says("pre-creation of storage"), DiskCopy, Destination},
@@ -135,7 +147,6 @@ var ofTheDestination = []row{
 	{anywhere, anyCode, says("Cannot migrate empty or read-only disk"), DiskCopy, Source},
 	{anywhere, anyCode, says("'VIR_MIGRATE_PARAM_MIGRATE_DISKS' requires"), DiskCopy, Source},
 
-	{fromQEMU, systemError, says("Cannot check QEMU binary"), EmulatorMissing, Destination},
 	{anywhere, anyCode, says("does not support machine type"), MachineMissing, Destination},
 	{anywhere, anyCode, says("unsupported machine type"), MachineMissing, Destination},
 	{anywhere, anyCode, says("Machine type received is"), MachineMissing, Destination},
@@ -149,32 +160,38 @@ var ofTheDestination = []row{
 	{anywhere, anyCode, says("unable to map backing store for guest RAM"), HugePages, Destination},
 	{anywhere, anyCode, says("annot set up guest memory"), Memory, Destination},
 	{anywhere, anyCode, says("Cannot allocate memory"), Memory, Destination},
-	{anywhere, anyCode, says("cpuset"), Placement, Destination},
+	{anywhere, systemError, says("Unable to write to '/sys/fs/cgroup/", "/cpuset.cpus'"), Placement, Destination},
+	{anywhere, systemError, says("Unable to write to '/sys/fs/cgroup/", "/cpuset.mems'"), Placement, Destination},
+	{anywhere, anyCode, says("cpuset.cpus in cgroup"), Placement, Destination},
+	{anywhere, anyCode, says("cgroup cpuset controller"), Placement, Destination},
 	{anywhere, anyCode, says("NUMA node", "available"), Placement, Destination},
 
 	{anywhere, anyCode, says("Cannot assign requested address"), ListenAddress, Destination},
 	{anywhere, anyCode, says("Address already in use"), PortTaken, Destination},
 	{anywhere, anyCode, says("Unable to find an unused port in range"), PortsExhausted, Destination},
 
-	{anywhere, anyCode, says("master var store"), NVRAM, Destination},
-	{anywhere, anyCode, says("/nvram/"), NVRAM, Destination},
-	{anywhere, anyCode, says("VARS.fd"), NVRAM, Destination},
+	{anywhere, anyCode, says("\"node-name\":\"libvirt-pflash1-"), NVRAM, Destination},
+	{anywhere, systemError, says("Failed to create file '"), NVRAM, Destination},
+	{fromQEMU, systemError, says("Failed to open file '"), NVRAM, Destination},
+	{anywhere, anyCode, says("nvram template"), NVRAM, Destination},
+	{anywhere, anyCode, says("\"node-name\":\"libvirt-pflash0-"), Firmware, Destination},
 	{anywhere, anyCode, says("firmware that is compatible"), Firmware, Destination},
-	{anywhere, anyCode, says("OVMF"), Firmware, Destination},
-	{anywhere, anyCode, says("pflash"), Firmware, Destination},
-	{anywhere, anyCode, says("swtpm"), TPM, Destination},
-	{anywhere, anyCode, says("tpm-emulator"), TPM, Destination},
+	{anywhere, anyCode, says("process id of swtpm"), TPM, Destination},
+	{anywhere, anyCode, says("Unable to find 'swtpm"), TPM, Destination},
+	{anywhere, anyCode, says("swtpm "), TPM, Destination},
+	{anywhere, internalError, says("Could not run '", "swtpm_setup'. exitstatus"), TPM, Destination},
+	{anywhere, anyCode, says("tpm-emulator: "), TPM, Destination},
 	{anywhere, anyCode, says("TPM version"), TPM, Destination},
 	{anywhere, operationFailed, says("Did not find USB device"), DeviceMissing, Destination},
-	{anywhere, anyCode, says("Device ", " not found: could not access"), DeviceMissing, Destination},
 
-	{anywhere, anyCode, says("virtlogd-sock"), LogDaemon, Destination},
+	{anywhere, anyCode, says("socket to '", "/virtlogd-sock'"), LogDaemon, Destination},
 	{anywhere, anyCode, says("connect to virtlogd"), LogDaemon, Destination},
-	{anywhere, anyCode, says("virtlockd-sock"), LockDaemon, Destination},
-	{anywhere, anyCode, says("lock driver"), LockDriver, Destination},
+	{anywhere, anyCode, says("socket to '", "/virtlockd-sock'"), LockDaemon, Destination},
+	{anywhere, anyCode, says("Source host lock driver"), LockDriver, Destination},
+	{anywhere, anyCode, says("lock driver name in migration cookie"), LockDriver, Destination},
 	{anywhere, anyCode, says("lock state for migration cookie"), LockDriver, Destination},
 	{fromLocking, anyCode, nil, ImageLocked, Destination},
-	{anywhere, anyCode, says("security driver"), SecurityModel, Destination},
+	{anywhere, anyCode, says("find security driver"), SecurityModel, Destination},
 
 	{anywhere, anyCode, says("Could not open '", "Permission denied"), StorageDenied, Destination},
 	{anywhere, anyCode, says("Could not open '"), StorageMissing, Destination},
@@ -191,7 +208,6 @@ var ofTheDestination = []row{
 	{anywhere, systemError, says("unable to connect to server at '"), MemoryUnreachable, Destination},
 	{anywhere, anyCode, says("Unable to resolve address '"), MemoryUnreachable, Destination},
 	{anywhere, anyCode, says("Failed to connect to '"), MemoryUnreachable, Destination},
-	{anywhere, anyCode, says("address resolution failed for "), MemoryUnreachable, Destination},
 	{anywhere, anyCode, says("Unable to write to socket"), MemoryLost, Teller},
 	{anywhere, anyCode, says("Unable to read from socket"), MemoryLost, Teller},
 	{anywhere, operationFailed, says("Input/output error"), MemoryLost, Teller},
