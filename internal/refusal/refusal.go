@@ -7,12 +7,11 @@ type Party int
 
 // The parties.
 const (
-	// Teller is the host whose libvirt said so. In peer-to-peer the source's libvirt passes
-	// on what the destination's says, as if it were its own: then it may be either.
+	// Teller is the host whose libvirt said so: either can. In peer-to-peer the source's libvirt
+	// passes on what the destination's says, as if it were its own: then it may be either.
 	Teller Party = iota
-	// Source is the migration's source, whoever said so.
+	// Source is the migration's source, Destination its destination, whoever said so.
 	Source
-	// Destination is its destination, whoever said so.
 	Destination
 )
 
