@@ -68,6 +68,7 @@ func TestRefusalNamesTheHostAtFault(t *testing.T) {
 	}
 	bridge := refusal.Refusal{Kind: refusal.BridgeMissing, Party: refusal.Destination}
 	either := refusal.Refusal{Kind: refusal.EncryptionForced, Party: refusal.Teller}
+	full := refusal.Of(10, 9, "operation failed: job 'migration out' failed: No space left on device")
 	for name, test := range map[string]struct {
 		err     error
 		relayed bool
@@ -78,6 +79,8 @@ func TestRefusalNamesTheHostAtFault(t *testing.T) {
 		"the destination's, direct":  {&migration.StepError{Host: "kvm2", Step: migration.StepPrepare, Err: said("kvm2", bridge)}, false, "kvm2", []string{"kvm2 does not have the bridge", "libvirt on kvm2 says"}},
 		"the source's":               {said("kvm1", refusal.Refusal{Kind: refusal.Snapshots, Party: refusal.Source}), true, "kvm1", []string{"snapshots on kvm1", "snapshot-list"}},
 		"whose said it":              {said("kvm2", either), false, "kvm2", []string{"kvm2 accepts encrypted migrations only"}},
+		"the source's own, direct":   {said("kvm1", full), false, "kvm1", []string{"A file system of kvm1 is full"}},
+		"either's, relayed":          {said("kvm1", full), true, "", []string{"A file system of kvm1 or kvm2 is full"}},
 		"either's":                   {said("kvm1", either), true, "", []string{"kvm1 or kvm2 accepts encrypted migrations only"}},
 		"not known":                  {said("kvm2", refusal.Refusal{}), false, "kvm2", []string{"libvirt on kvm2 says, in its own words: No such device."}},
 		"not known, relayed":         {said("kvm1", refusal.Refusal{}), true, "", []string{"libvirt on kvm1, for itself or for kvm2, says, in its own words: No such device."}},

@@ -64,7 +64,7 @@ var refusalsOfTheDestination = map[refusal.Kind]refusalWords{
 		"`lsof IMAGE` on the hosts shows which: no other VM and no tool may use it. A lock on NFS needs its lock service.",
 	},
 	refusal.Space: {
-		"A file system of {destination} is full.",
+		"A file system of {host} is full.",
 		"`df` there shows which.",
 	},
 	refusal.DiskCopy: {
@@ -92,11 +92,11 @@ var refusalsOfTheDestination = map[refusal.Kind]refusalWords{
 			"hypervisor-cpu-baseline` finds one from the CPUs of both hosts.",
 	},
 	refusal.Memory: {
-		"{destination} cannot allocate the VM's memory.",
+		"{host} cannot allocate the memory that the VM or its migration needs.",
 		"`virsh nodememstats` there shows what is free.",
 	},
 	refusal.HugePages: {
-		"{destination} cannot give the VM its memory in huge pages: too few are free, or hugetlbfs is not mounted.",
+		"{host} cannot give the VM its memory in huge pages: too few are free, or hugetlbfs is not mounted.",
 		"`virsh freepages --all` there shows how many are free, and `virsh allocpages SIZE COUNT` makes more.",
 	},
 	refusal.Placement: {
@@ -128,7 +128,7 @@ var refusalsOfTheDestination = map[refusal.Kind]refusalWords{
 			"{destination}, too.",
 	},
 	refusal.TPM: {
-		"{destination} cannot run the VM's emulated TPM, or not load its state.",
+		"{host} cannot run the VM's emulated TPM, or not load its state.",
 		"Install swtpm and swtpm-tools there, and see /var/log/swtpm/libvirt/qemu/{vm}-swtpm.log. An encrypted state needs " +
 			"the same secret on both hosts.",
 	},
@@ -164,8 +164,8 @@ var refusalsOfTheDestination = map[refusal.Kind]refusalWords{
 		"It is /etc/libvirt/hooks/qemu there.",
 	},
 	refusal.Configuration: {
-		"{destination} does not support something in the VM's definition.",
-		"libvirt's words name it. Upgrade libvirt and QEMU on {destination}, or change the VM with `virsh edit {uuid}` on " +
+		"{host} does not support something in the VM's definition.",
+		"libvirt's words name it. Upgrade libvirt and QEMU there, or change the VM with `virsh edit {uuid}` on " +
 			"{source}, and stop and start it.",
 	},
 	refusal.Incoming: {
@@ -174,7 +174,7 @@ var refusalsOfTheDestination = map[refusal.Kind]refusalWords{
 			"firmware and devices, and QEMU on {destination} must not be older.",
 	},
 	refusal.QEMUEnded: {
-		"QEMU on {destination} ended before it ran the VM.",
+		"QEMU on {host} ended.",
 		"/var/log/libvirt/qemu/{vm}.log there says why.",
 	},
 	refusal.NotPersistent: {

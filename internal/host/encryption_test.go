@@ -34,8 +34,8 @@ func TestEncryptionWithoutCertificates(t *testing.T) {
 			if e != nil && e.Refusal.Kind != refusal.NoCertificate {
 				t.Errorf("%v is a refusal of the kind %q", err, e.Refusal.Kind)
 			}
-			if errors.Is(err, migration.ErrPeerUnreachable) || errors.Is(err, migration.ErrUnreachable) {
-				t.Errorf("got %v, want no unreachable peer", err)
+			if errors.Is(err, migration.ErrUnreachable) {
+				t.Errorf("got %v, want no unreachable host", err)
 			}
 			if d, err := source.Domain(testContext(t), guest.UUID); err != nil || d.State != migration.StateRunning {
 				t.Errorf("afterwards: %+v, %v", d, err)

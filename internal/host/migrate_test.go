@@ -12,6 +12,7 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/lab"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/refusal"
 )
 
 // qemu asks the QEMU of a domain for its migration's parameters and
@@ -276,6 +277,12 @@ func checkArrived(t *testing.T, source, destination *host.Host, uuid string, sta
 	}
 }
 
+// isPeerUnreachable tells whether the source's libvirt could not connect to the destination's.
+func isPeerUnreachable(err error) bool {
+	var e *host.Error
+	return errors.As(err, &e) && e.Refusal.Kind == refusal.PeerUnreachable
+}
+
 func TestPeerToPeerFailures(t *testing.T) {
 	w := world(t)
 	source, destination := connect(t, w.Hosts[0]), connect(t, w.Hosts[1])
@@ -286,17 +293,18 @@ func TestPeerToPeerFailures(t *testing.T) {
 		uuid, peer string
 		p          migration.Parameters
 		is         error // nil: none of the sentinels
+		kind       refusal.Kind
 		message    string
 	}{
-		"peer refuses":             {guest.UUID, "qemu+tcp://10.77.0.12:1/system", good, migration.ErrPeerUnreachable, "10.77.0.12"},
-		"peer does not resolve":    {guest.UUID, "qemu+tcp://no.such.host.invalid/system", good, migration.ErrPeerUnreachable, "no.such.host.invalid"},
-		"peer with a password":     {guest.UUID, "qemu+tcp://admin:hunter2@10.77.0.12:1/system", good, migration.ErrPeerUnreachable, "10.77.0.12"},
-		"no such domain":           {"00000000-0000-4000-8000-00000000dead", destination.PeerURI(), good, migration.ErrNoDomain, "domain"},
-		"shut off":                 {inactive.UUID, destination.PeerURI(), good, migration.ErrNotActive, "not running"},
-		"migration URI of nobody":  {guest.UUID, destination.PeerURI(), migration.Parameters{Persistent: true, MigrationURI: "tcp://no.such.host.invalid"}, migration.ErrMemoryUnreachable, "no.such.host.invalid"},
-		"migration port of nobody": {guest.UUID, destination.PeerURI(), migration.Parameters{Persistent: true, MigrationURI: "tcp://10.77.0.1:9"}, migration.ErrMemoryUnreachable, "10.77.0.1:9"},
-		"memory in parallel":       {guest.UUID, destination.PeerURI(), migration.Parameters{Persistent: true, Policy: told(policy.Policy{ParallelConnections: new(int64(2))}), MigrationURI: "tcp://10.77.0.1:9"}, migration.ErrMemoryUnreachable, "10.77.0.1:9"},
-		"bad parameter":            {guest.UUID, destination.PeerURI(), migration.Parameters{Policy: policy.Parameters{Typed: []policy.Parameter{{Name: "auto_converge.initial", Value: int32(30)}}}, MigrationURI: destination.MigrationURI()}, nil, "auto convergence"},
+		"peer refuses":             {guest.UUID, "qemu+tcp://10.77.0.12:1/system", good, nil, refusal.PeerUnreachable, "10.77.0.12"},
+		"peer does not resolve":    {guest.UUID, "qemu+tcp://no.such.host.invalid/system", good, nil, refusal.PeerUnreachable, "no.such.host.invalid"},
+		"peer with a password":     {guest.UUID, "qemu+tcp://admin:hunter2@10.77.0.12:1/system", good, nil, refusal.PeerUnreachable, "10.77.0.12"},
+		"no such domain":           {"00000000-0000-4000-8000-00000000dead", destination.PeerURI(), good, migration.ErrNoDomain, refusal.QEMUEnded, "domain"},
+		"shut off":                 {inactive.UUID, destination.PeerURI(), good, migration.ErrNotActive, refusal.NotRunning, "not running"},
+		"migration URI of nobody":  {guest.UUID, destination.PeerURI(), migration.Parameters{Persistent: true, MigrationURI: "tcp://no.such.host.invalid"}, migration.ErrMemoryUnreachable, refusal.MemoryUnreachable, "no.such.host.invalid"},
+		"migration port of nobody": {guest.UUID, destination.PeerURI(), migration.Parameters{Persistent: true, MigrationURI: "tcp://10.77.0.1:9"}, migration.ErrMemoryUnreachable, refusal.MemoryUnreachable, "10.77.0.1:9"},
+		"memory in parallel":       {guest.UUID, destination.PeerURI(), migration.Parameters{Persistent: true, Policy: told(policy.Policy{ParallelConnections: new(int64(2))}), MigrationURI: "tcp://10.77.0.1:9"}, migration.ErrMemoryUnreachable, refusal.MemoryUnreachable, "10.77.0.1:9"},
+		"bad parameter":            {guest.UUID, destination.PeerURI(), migration.Parameters{Policy: policy.Parameters{Typed: []policy.Parameter{{Name: "auto_converge.initial", Value: int32(30)}}}, MigrationURI: destination.MigrationURI()}, nil, refusal.Unknown, "auto convergence"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -308,8 +316,8 @@ func TestPeerToPeerFailures(t *testing.T) {
 			if test.is != nil && !errors.Is(err, test.is) {
 				t.Errorf("got %v (code %d), want %v", err, e.Code, test.is)
 			}
-			if !errors.Is(test.is, migration.ErrPeerUnreachable) && errors.Is(err, migration.ErrPeerUnreachable) || errors.Is(err, migration.ErrUnreachable) {
-				t.Errorf("got %v (code %d), want no unreachable peer", err, e.Code)
+			if e != nil && e.Refusal.Kind != test.kind || errors.Is(err, migration.ErrUnreachable) {
+				t.Errorf("got %v (code %d, %q), want a refusal of the kind %q", err, e.Code, e.Refusal.Kind, test.kind)
 			}
 			if strings.Contains(err.Error(), "hunter2") {
 				t.Errorf("%v shows a password", err)

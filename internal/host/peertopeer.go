@@ -14,9 +14,9 @@ import (
 )
 
 // MigratePeerToPeer runs the whole migration in this host's libvirt and returns when it
-// has ended. The error matches migration.ErrPeerUnreachable if this host's libvirt could
-// not connect to the other's, migration.ErrMemoryUnreachable if memory could not be sent,
-// and migration.ErrBusy if another migration of the domain runs.
+// has ended. The error matches migration.ErrMemoryUnreachable if memory could not be sent,
+// and migration.ErrBusy if another migration of the domain runs. Its refusal is of the kind
+// PeerUnreachable or PeerLogin if this host's libvirt could not connect to the other's.
 func (h *Host) MigratePeerToPeer(ctx context.Context, uuid, peerURI string, p migration.Parameters) error {
 	const op = "migrate the domain"
 	dom, err := handle(uuid)
@@ -48,7 +48,6 @@ func (h *Host) explainPeer(ctx context.Context, err error, uuid string, peer tra
 	}
 	switch {
 	case refusedByPeer(e, peer):
-		e.kinds = append(e.kinds, migration.ErrPeerUnreachable)
 		if e.Refusal.Kind != refusal.PeerLogin {
 			e.Refusal = refusal.Refusal{Kind: refusal.PeerUnreachable, Party: refusal.Source}
 		}

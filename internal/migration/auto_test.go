@@ -16,7 +16,7 @@ func TestAutoGoesDirectWherePeersDoNotReachEachOther(t *testing.T) {
 	tests := map[string]func(*scene){
 		"no peer URI": func(s *scene) { s.request.PeerURI = "" },
 		"the peer cannot be reached": func(s *scene) {
-			s.kvm1.Before("MigratePeerToPeer", mt.Always(migration.ErrPeerUnreachable))
+			s.kvm1.Before("MigratePeerToPeer", mt.Always(errPeer))
 		},
 		"libvirt gives any other reason": func(s *scene) {
 			s.kvm1.Before("MigratePeerToPeer", mt.Always(errInternal))
@@ -87,7 +87,7 @@ func TestAutoDoesNotGoDirectAfterAnyOtherFailure(t *testing.T) {
 			s.world.Play(mt.Script{Passes: mt.Converging().Passes, Err: errInternal})
 		},
 		"the peer was lost in mid-move": func(s *scene) {
-			s.world.Play(mt.Script{Passes: mt.Converging().Passes, Err: migration.ErrPeerUnreachable})
+			s.world.Play(mt.Script{Passes: mt.Converging().Passes, Err: errPeer})
 		},
 		"the destination was prepared, and memory could not be sent": func(s *scene) {
 			s.world.Play(mt.Script{Starting: 5 * time.Second, Err: migration.ErrMemoryUnreachable})
@@ -120,7 +120,7 @@ func TestPeerToPeerDoesNotGoDirect(t *testing.T) {
 	t.Parallel()
 	play(t, func(s *scene) {
 		s.request.Mode = migration.PeerToPeer
-		s.kvm1.Before("MigratePeerToPeer", mt.Always(migration.ErrPeerUnreachable))
+		s.kvm1.Before("MigratePeerToPeer", mt.Always(errPeer))
 		fails[*migration.FailedError](s, runsOnSource)
 		if n := s.kvm1.Calls("Begin"); n > 0 {
 			s.Error("went direct")

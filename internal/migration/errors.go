@@ -31,10 +31,6 @@ var (
 	// ErrUnsent is a call that never left: nothing has become of it. It comes with
 	// ErrUnreachable.
 	ErrUnsent = errors.New("the call was not sent")
-	// ErrPeerUnreachable is a source whose libvirt could not reach the
-	// destination's (VIR_ERR_SYSTEM_ERROR and its like from
-	// MigratePeerToPeer): no memory was sent.
-	ErrPeerUnreachable = errors.New("the source cannot reach the destination's libvirt")
 	// ErrMemoryUnreachable is a source that could not connect to the address that
 	// memory is sent to: no memory was sent.
 	ErrMemoryUnreachable = errors.New("the source cannot reach the address that memory is sent to")

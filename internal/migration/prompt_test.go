@@ -141,14 +141,14 @@ func TestCancelIsSeenAtOnceWhileNothingIsWatched(t *testing.T) {
 		"while it is looked whether to go direct": {func(s *scene) {
 			s.kvm1.Before("MigratePeerToPeer", func(contextT) error {
 				s.kvm2.Before("Domain", slow)
-				return migration.ErrPeerUnreachable
+				return errPeer
 			})
 		}, 1},
 		"when the destination cannot be reached": {func(s *scene) {
 			s.kvm1.Before("MigratePeerToPeer", func(ctx contextT) error {
 				_ = pauseFor(ctx, at)
 				s.cancel()
-				return migration.ErrPeerUnreachable
+				return errPeer
 			})
 		}, 1},
 		"while it is looked who was quicker": {func(s *scene) {

@@ -18,6 +18,9 @@ import (
 
 var errInternal = errors.New("internal error: unable to execute QEMU command")
 
+// errPeer is a source whose libvirt cannot connect to the destination's.
+var errPeer = errors.New("unable to connect to server at 'kvm2:16509'")
+
 // converges is how long the converging script takes.
 const converges = 14 * time.Second
 

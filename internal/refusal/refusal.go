@@ -1,21 +1,17 @@
 package refusal
 
-import (
-	"slices"
-	"strings"
-)
+import "slices"
 
 // Party is the host that is at fault.
 type Party int
 
 // The parties.
 const (
-	// Teller is the host whose libvirt said so. In peer-to-peer the source's libvirt passes
-	// on what the destination's says, as if it were its own: then it may be either.
+	// Teller is the host whose libvirt said so: either can. In peer-to-peer the source's libvirt
+	// passes on what the destination's says, as if it were its own: then it may be either.
 	Teller Party = iota
-	// Source is the migration's source, whoever said so.
+	// Source is the migration's source, Destination its destination, whoever said so.
 	Source
-	// Destination is its destination, whoever said so.
 	Destination
 )
 
@@ -27,8 +23,9 @@ type Refusal struct {
 
 // Of is what an error means that libvirt answered with.
 func Of(domain, code int, message string) Refusal {
+	text := newText(message)
 	for _, r := range table {
-		if r.fits(Domain(domain), Code(code), message) {
+		if r.fits(Domain(domain), Code(code), text) {
 			return Refusal{r.kind, r.party}
 		}
 	}
@@ -39,18 +36,19 @@ func Of(domain, code int, message string) Refusal {
 type row struct {
 	domain Domain
 	code   Code
-	// words must all be in the message; none where the code says it.
+	// words must all be in the message; none where the code says it. Names and paths that users
+	// choose stand in quotes, where only words that have a quote themselves are looked for.
 	words []string
 	kind  Kind
 	party Party
 }
 
-func (r row) fits(domain Domain, code Code, message string) bool {
+func (r row) fits(domain Domain, code Code, message text) bool {
 	if r.domain != anywhere && r.domain != domain || r.code != anyCode && r.code != code {
 		return false
 	}
 	for _, w := range r.words {
-		if !strings.Contains(message, w) {
+		if !message.says(w) {
 			return false
 		}
 	}

@@ -42,11 +42,15 @@ func TestOf(t *testing.T) {
 		"same UUID":    {fromQEMU, internalError, "internal error: Attempt to migrate guest to the same host 00000000-0000-0000-0000-000000000001", Refusal{SameHost, Destination}},
 		"encryption":   {fromQEMU, operationInvalid, "Requested operation is not valid: this libvirtd instance allows migration only with VIR_MIGRATE_TLS flag", Refusal{EncryptionForced, Teller}},
 		"machine type": {fromQEMU, configUnsupported, "unsupported configuration: Emulator '/usr/bin/qemu-system-x86_64' does not support machine type 'pc-q35-99.0'", Refusal{MachineMissing, Destination}},
-		"hugepages":    {fromQEMU, internalError, "internal error: Unable to find any usable hugetlbfs mount for 2048 KiB", Refusal{HugePages, Destination}},
+		"hugepages":    {fromQEMU, internalError, "internal error: Unable to find any usable hugetlbfs mount for 2048 KiB", Refusal{HugePages, Teller}},
 		"a secret":     {30, noSecret, "Secret not found: no secret with matching uuid", Refusal{Secret, Destination}},
 		"passthrough":  {fromQEMU, operationInvalid, "Requested operation is not valid: cannot migrate domain: 0000:03:00.0: VFIO migration is not supported in kernel", Refusal{HostDevice, Source}},
 		"another one":  {fromQEMU, operationInvalid, "Requested operation is not valid: cannot migrate domain: something quite new", Refusal{Blocker, Source}},
-		"code alone":   {unknown, configUnsupported, "unsupported configuration: anything", Refusal{Configuration, Destination}},
+		"code alone":   {unknown, configUnsupported, "unsupported configuration: anything", Refusal{Configuration, Teller}},
+		"full":         {fromQEMU, operationFailed, "operation failed: job 'migration out' failed: No space left on device", Refusal{Space, Teller}},
+		"memory":       {fromNone, systemError, "unable to fork: Cannot allocate memory", Refusal{Memory, Teller}},
+		"TPM":          {fromNone, internalError, "internal error: swtpm died unexpectedly", Refusal{TPM, Teller}},
+		"QEMU ended":   {fromQEMU, internalError, "internal error: QEMU unexpectedly closed the monitor (vm='web')", Refusal{QEMUEnded, Teller}},
 		"nothing":      {unknown, internalError, "internal error: something else", Refusal{}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -117,7 +121,7 @@ func TestRowsAreReached(t *testing.T) {
 		if code == anyCode {
 			code = 999
 		}
-		if first := slices.IndexFunc(table, func(r row) bool { return r.fits(domain, code, message) }); first != i {
+		if first := slices.IndexFunc(table, func(r row) bool { return r.fits(domain, code, newText(message)) }); first != i {
 			t.Errorf("row %d (%v, %s) is covered by row %d (%v, %s)", i, r.words, r.kind, first, table[first].words, table[first].kind)
 		}
 	}

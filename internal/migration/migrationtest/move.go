@@ -22,7 +22,7 @@ func (h *Host) MigratePeerToPeer(ctx context.Context, uuid, peerURI string, p mi
 	}
 	peer := h.world.Host(strings.TrimSuffix(strings.TrimPrefix(peerURI, "qemu+tcp://"), "/system"))
 	if peer == nil {
-		return fmt.Errorf("%w: %s", migration.ErrPeerUnreachable, "no route to host")
+		return errors.New("no route to host")
 	}
 	j, err := h.take(ctx, broken, uuid, peer, p, false)
 	if err != nil {
