@@ -146,19 +146,33 @@ func (f *Fleet) attempt(
 	if err != nil {
 		return Moved{}, false, err
 	}
-	if err := f.slots.open(); err != nil {
-		return Moved{}, false, err
-	}
 	moved.Location = resolution.Location
 	move := request.Move
 	move.Preflight = func(ctx context.Context, a migration.Assessment) []migration.Finding {
 		return examine(ctx, request, a, report)
 	}
+	move.Ready = func(ctx context.Context) error { return f.ready(ctx, m, resolution.Location) }
 	moved.Report, err = migration.Run(ctx, move, func(p migration.Progress) { report(Progress{Progress: p}) })
 	if err != nil {
 		f.observeElsewhere(ctx, move, err)
 	}
 	return moved, false, err
+}
+
+// ready waits, after the checks, for the move's turn to start. It fails where the fleet
+// starts no more, or another policy than the planned one holds by then.
+func (f *Fleet) ready(ctx context.Context, m Move, l Location) error {
+	if err := f.slots.turn(ctx, l.source(m.Destination)); err != nil {
+		return err
+	}
+	if m.PolicyDigest == "" {
+		return nil
+	}
+	now, err := f.resolveUUID(ctx, l.Domain.UUID, l.Host, m.Policy)
+	if err != nil {
+		return &UnresolvedError{Location: l, Err: err}
+	}
+	return m.planned(now)
 }
 
 func (f *Fleet) request(m Move, r Resolution) (preflight.Request, error) {
