@@ -24,6 +24,9 @@ type Move struct {
 	Policy policy.Policy
 	// Thorough lets Assess check more than reading alone can tell. Move always does.
 	Thorough bool
+	// Foresee, when not nil, is asked by Assess for the policy that will hold once the VM is
+	// found there; nil where it is not known yet. Without it, that of the records will hold.
+	Foresee func(context.Context, Location) *policy.Effective
 	// PolicyDigest, when not empty, is the digest of the effective policy that the move
 	// was planned with: it starts under no other.
 	PolicyDigest string
