@@ -88,16 +88,19 @@ func machineTales() []tale {
 	}
 }
 
+// overcommit is what libvirt does not tell of a host's huge pages.
+const overcommit = "It cannot be moved unless the kernel may add some (vm.nr_overcommit_hugepages)."
+
 func hugePagesShort(f migration.Finding, fact preflight.HugePagesShort) Advised {
 	if fact.SizeKiB == 0 {
 		return Advised{
-			fmt.Sprintf("The memory of VM %s is backed by huge pages, and %s has none.", f.Name, f.Host),
+			fmt.Sprintf("The memory of VM %s is backed by huge pages, and %s has none. %s", f.Name, f.Host, overcommit),
 			fmt.Sprintf("Reserve them there: `sysctl vm.nr_hugepages=COUNT` on %s.", f.Host),
 		}
 	}
 	return Advised{
-		fmt.Sprintf("The memory of VM %s takes %d huge pages of %s, and %s has %d of %d free.",
-			f.Name, fact.Need, bytes(fact.SizeKiB<<10), f.Host, fact.Free, fact.Total),
+		fmt.Sprintf("The memory of VM %s takes %d huge pages of %s, and %s has %d of %d free. %s",
+			f.Name, fact.Need, bytes(fact.SizeKiB<<10), f.Host, fact.Free, fact.Total, overcommit),
 		fmt.Sprintf("Reserve more there: `virsh allocpages --pagesize %dKiB --pagecount %d --add` on %s.",
 			fact.SizeKiB, fact.Need-fact.Free, f.Host),
 	}

@@ -17,10 +17,19 @@ func (f *Fleet) Assess(ctx context.Context, m Move) (Location, preflight.Assessm
 	if resolution.Location.source(m.Destination) == m.Destination {
 		return resolution.Location, preflight.Assessment{}, nil
 	}
+	unsettled := false
+	if m.Foresee != nil {
+		if foreseen := m.Foresee(ctx, resolution.Location); foreseen != nil {
+			resolution.Policy = *foreseen
+		} else {
+			unsettled = true
+		}
+	}
 	request, err := f.request(m, resolution)
 	if err != nil {
 		return Location{}, preflight.Assessment{}, err
 	}
+	request.Unsettled = unsettled
 	return resolution.Location, preflight.Assess(ctx, request), nil
 }
 

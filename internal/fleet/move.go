@@ -24,6 +24,9 @@ type Move struct {
 	Policy policy.Policy
 	// Thorough lets Assess check more than reading alone can tell. Move always does.
 	Thorough bool
+	// Foresee, when not nil, is asked by Assess for the policy that will hold once the VM is
+	// found there; nil where it is not known yet. Without it, that of the records will hold.
+	Foresee func(context.Context, Location) *policy.Effective
 	// PolicyDigest, when not empty, is the digest of the effective policy that the move
 	// was planned with: it starts under no other.
 	PolicyDigest string
@@ -146,19 +149,33 @@ func (f *Fleet) attempt(
 	if err != nil {
 		return Moved{}, false, err
 	}
-	if err := f.slots.open(); err != nil {
-		return Moved{}, false, err
-	}
 	moved.Location = resolution.Location
 	move := request.Move
 	move.Preflight = func(ctx context.Context, a migration.Assessment) []migration.Finding {
 		return examine(ctx, request, a, report)
 	}
+	move.Ready = func(ctx context.Context) error { return f.ready(ctx, m, resolution.Location) }
 	moved.Report, err = migration.Run(ctx, move, func(p migration.Progress) { report(Progress{Progress: p}) })
 	if err != nil {
 		f.observeElsewhere(ctx, move, err)
 	}
 	return moved, false, err
+}
+
+// ready waits, after the checks, for the move's turn to start. It fails where the fleet
+// starts no more, or another policy than the planned one holds by then.
+func (f *Fleet) ready(ctx context.Context, m Move, l Location) error {
+	if err := f.slots.turn(ctx, l.source(m.Destination)); err != nil {
+		return err
+	}
+	if m.PolicyDigest == "" {
+		return nil
+	}
+	now, err := f.resolveUUID(ctx, l.Domain.UUID, l.Host, m.Policy)
+	if err != nil {
+		return &UnresolvedError{Location: l, Err: err}
+	}
+	return m.planned(now)
 }
 
 func (f *Fleet) request(m Move, r Resolution) (preflight.Request, error) {

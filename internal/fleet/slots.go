@@ -57,9 +57,8 @@ type waiter struct {
 
 	// passed counts the later moves that took the last of a slot it needs.
 	passed int
-	// granted is true once it has its slots, and starts when it may use them.
+	// granted is true once it has its slots.
 	granted bool
-	starts  time.Time
 }
 
 // ErrDraining is a move that was not started because the fleet starts no more.
@@ -92,10 +91,9 @@ func (s *slots) open() error {
 }
 
 // acquire waits until no other move of the VM is under way and both hosts have a
-// slot, takes all of that at once, and then waits for its turn to start on the
-// source. It calls waiting with what it waits for, whenever that changes. The caller
-// must call release when the migration has ended. The error is the context's, or
-// ErrDraining.
+// slot, and takes all of that at once. It calls waiting with what it waits for, whenever
+// that changes. The caller must call release when the migration has ended. The error is
+// the context's, or ErrDraining.
 func (s *slots) acquire(ctx context.Context, t trip, waiting func(Obstacle)) (release func(), err error) {
 	w := s.enter(t)
 	release = sync.OnceFunc(func() { s.leave(w) })
@@ -118,14 +116,32 @@ func (s *slots) acquire(ctx context.Context, t trip, waiting func(Obstacle)) (re
 			return nil, context.Cause(ctx)
 		}
 	}
-	if err = wait(ctx, time.Until(w.starts)); err == nil {
-		err = s.open()
-	}
-	if err != nil {
+	if err := s.open(); err != nil {
 		release()
 		return nil, err
 	}
 	return release, nil
+}
+
+// turn waits for a move's turn among the starts on its source. The move starts at once
+// when it returns, so its checks come before. The error is the context's, or ErrDraining.
+func (s *slots) turn(ctx context.Context, source string) error {
+	if err := wait(ctx, time.Until(s.takeTurn(source))); err != nil {
+		return err
+	}
+	return s.open()
+}
+
+// takeTurn is when the next migration on a source may start.
+func (s *slots) takeTurn(source string) time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	starts := time.Now()
+	if next := s.nextStart[source]; next.After(starts) {
+		starts = next
+	}
+	s.nextStart[source] = starts.Add(startGap)
+	return starts
 }
 
 // enter puts a move at the end of the queue.
@@ -191,16 +207,11 @@ func (s *slots) serveOne() bool {
 	return false
 }
 
-// grant takes a move's slots, and its turn among the starts on its source.
+// grant takes a move's slots.
 func (s *slots) grant(w *waiter) {
 	s.moving[w.vm] = true
 	s.outgoing[w.source]++
 	s.incoming[w.destination]++
-	w.starts = time.Now()
-	if next := s.nextStart[w.source]; next.After(w.starts) {
-		w.starts = next
-	}
-	s.nextStart[w.source] = w.starts.Add(startGap)
 	w.granted = true
 }
 

@@ -155,12 +155,14 @@ func TestFleetHeedsFixedPorts(t *testing.T) {
 	}
 }
 
+// Starts are apart also where the checks before them take unlike times.
 func TestSlots_startsAreApart(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s := newSlots(9, 9, nil)
 		var mu sync.Mutex
 		starts := map[string][]time.Time{}
+		checks := map[string]time.Duration{"1": 2 * startGap, "2": startGap, "3": 0, "4": 0}
 		var all sync.WaitGroup
 		for _, r := range []trip{{"1", "a", "b"}, {"2", "a", "c"}, {"3", "a", "b"}, {"4", "b", "c"}} {
 			all.Go(func() {
@@ -170,6 +172,10 @@ func TestSlots_startsAreApart(t *testing.T) {
 					return
 				}
 				defer release()
+				time.Sleep(checks[r.vm])
+				if err := s.turn(t.Context(), r.source); err != nil {
+					t.Error(err)
+				}
 				mu.Lock()
 				defer mu.Unlock()
 				starts[r.source] = append(starts[r.source], time.Now())
@@ -243,10 +249,13 @@ func TestSlots_givenUp(t *testing.T) {
 
 		cancelled, cancel := context.WithCancel(t.Context())
 		cancel()
-		if _, err := s.acquire(cancelled, trip{"2", "a", "b"}, func(Obstacle) {}); !errors.Is(err, context.Canceled) {
+		if release, err = s.acquire(cancelled, trip{"2", "a", "b"}, func(Obstacle) {}); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.turn(cancelled, "a"); !errors.Is(err, context.Canceled) {
 			t.Errorf("want the context's error, got %v", err)
 		}
-		pass(t, time.Second) // beyond the stagger
+		release()
 		if release, err = s.acquire(t.Context(), trip{"2", "a", "b"}, func(o Obstacle) { t.Errorf("waits: %s", o) }); err != nil {
 			t.Fatal(err)
 		}
@@ -265,8 +274,19 @@ func TestSlots_drain(t *testing.T) {
 			t.Fatal(err)
 		}
 		var waiting sync.WaitGroup
+		started := func(to trip) error {
+			release, err := s.acquire(t.Context(), to, func(Obstacle) {})
+			if err != nil {
+				return err
+			}
+			defer release()
+			return s.turn(t.Context(), to.source)
+		}
+		if err := s.turn(t.Context(), "a"); err != nil {
+			t.Fatal(err)
+		}
 		drained := func(to trip) {
-			if _, err := s.acquire(t.Context(), to, func(Obstacle) {}); !errors.Is(err, ErrDraining) {
+			if err := started(to); !errors.Is(err, ErrDraining) {
 				t.Errorf("%+v: error %v, want %v", to, err, ErrDraining)
 			}
 		}

@@ -205,6 +205,31 @@ func TestRunIsCancelledDuringOtherChecks(t *testing.T) {
 	})
 }
 
+// What is not ready is not started, and is not called cancelled.
+func TestRunStartsNothingThatIsNotReady(t *testing.T) {
+	t.Parallel()
+	play(t, func(s *scene) {
+		s.finds(migration.Finding{Check: "another", Fact: doubt{}, Warning: true})
+		s.request.Ready = func(context.Context) error { return errInternal }
+		if _, err := migration.Run(s.ctx, s.request, nil); !errors.Is(err, errInternal) || errors.As(err, new(migration.Diagnosis)) {
+			s.Errorf("got %v", err)
+		}
+		s.changedNothing()
+	})
+}
+
+func TestRunIsCancelledWhileItGetsReady(t *testing.T) {
+	t.Parallel()
+	play(t, func(s *scene) {
+		s.request.Ready = func(ctx context.Context) error {
+			s.cancel()
+			return ctx.Err()
+		}
+		fails[*migration.CancelledError](s, runsOnSource)
+		s.changedNothing()
+	})
+}
+
 func TestRunTellsWhereAShutOffVMIs(t *testing.T) {
 	t.Parallel()
 	play(t, func(s *scene) {

@@ -9,7 +9,7 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
 )
 
-// Diagnosis is every error that Run returns: a *PreflightError,
+// Diagnosis is every error that Run itself makes: a *PreflightError,
 // *CancelledError, *TimedOutError, *NotConvergedError or *FailedError. It is a
 // fact of one line; package explain has the words for an operator.
 type Diagnosis interface {

@@ -27,7 +27,7 @@ type move struct {
 
 // Run moves a VM, and returns when that is over and the VM was observed on both hosts.
 // It returns an error unless the VM was seen on the destination and seen to be
-// gone from the source; the error is a Diagnosis.
+// gone from the source; the error is a Diagnosis, or that of Request.Ready.
 //
 // A migration to the same destination that is under way already is watched to
 // its end instead. Cancelling ctx cancels the migration, which takes a few
@@ -58,6 +58,14 @@ func Run(ctx context.Context, r Request, report func(Progress)) (Report, error) 
 	m.belongings = r.readBelongings(ctx, a.source.Domain)
 	if a.Running {
 		return m.conclude(m.adopt(ctx, a))
+	}
+	if r.Ready != nil {
+		switch err := r.Ready(ctx); {
+		case ctx.Err() != nil:
+			return Report{}, m.cancelledEarly()
+		case err != nil:
+			return Report{}, err
+		}
 	}
 	m.parameters = r.Parameters(a.source.Domain)
 	m.downtime = &downtime{request: r}

@@ -54,6 +54,9 @@ type Request struct {
 	// Preflight makes the checks that the engine can do without, when nothing else speaks
 	// against the start. An error among its findings refuses the move. It may be nil.
 	Preflight func(context.Context, Assessment) []Finding
+	// Ready, when not nil, is called once all checks are made, right before the start of a
+	// migration that is not adopted. It may wait; its error keeps the migration from starting.
+	Ready func(context.Context) error
 }
 
 // Subject names what the request is about.

@@ -8,8 +8,8 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
 )
 
-// checkDeadline bounds each check, and the reading of the definition before it. It exceeds
-// the longest stall seen of an honest daemon, 4.6 s behind a burst of slow calls.
+// checkDeadline bounds all checks of a move together, which hold its slots before the
+// start, and the reading of the definition before them. It exceeds the longest stall seen of an honest daemon, 4.6 s behind a burst of slow calls.
 const checkDeadline = 10 * time.Second
 
 // Assessment is what speaks against a move, and what could not be checked.
@@ -48,6 +48,8 @@ func Assess(ctx context.Context, r Request) Assessment {
 // Examine makes all checks of the table but the engine's, whose result is assessed. Its
 // findings come in the order of the table.
 func Examine(ctx context.Context, r Request, assessed migration.Assessment) ([]migration.Finding, []Unchecked) {
+	ctx, cancel := context.WithTimeout(ctx, checkDeadline)
+	defer cancel()
 	e := examination{
 		scope: scope{Request: r, assessed: assessed},
 		guest: sync.OnceValues(func() (*Guest, error) { return read(ctx, r) }),
@@ -89,7 +91,7 @@ type result struct {
 	unchecked []Unchecked
 }
 
-// make makes one check within its deadline, if what it needs is there.
+// make makes one check, if what it needs is there.
 func (e *examination) make(ctx context.Context, entry Entry) result {
 	not := func(why Why, host string, err error) result {
 		return result{unchecked: []Unchecked{{Check: entry.Check, Why: why, Host: host, Err: err}}}
@@ -111,8 +113,6 @@ func (e *examination) make(ctx context.Context, entry Entry) result {
 		}
 		s.guest = guest
 	}
-	ctx, cancel := context.WithTimeout(ctx, checkDeadline)
-	defer cancel()
 	findings, err := entry.check.find(ctx, &s)
 	r := result{findings: findings}
 	if err != nil {
@@ -123,8 +123,6 @@ func (e *examination) make(ctx context.Context, entry Entry) result {
 
 // read reads the VM's definition.
 func read(ctx context.Context, r Request) (*Guest, error) {
-	ctx, cancel := context.WithTimeout(ctx, checkDeadline)
-	defer cancel()
 	definition, err := r.Source.DomainXML(ctx, r.Move.UUID)
 	if err != nil {
 		return nil, err

@@ -19,7 +19,7 @@ type BridgeMissing struct{ Bridge, Network string }
 func (BridgeMissing) Problem() string { return "no such bridge or interface" }
 
 func (bridgeCheck) find(ctx context.Context, s *scope) ([]migration.Finding, error) {
-	there := s.plugs(ctx, s.Destination, true)
+	there, _ := s.plugs(ctx, s.Destination, true) // networkCheck tells of networks that cannot be asked
 	if len(there) == 0 {
 		return nil, nil
 	}
@@ -52,9 +52,9 @@ type plug struct {
 }
 
 // plugs are those of the VM on a host. Of a network it is the bridge that an active one
-// uses; foreign leaves out those that libvirt makes itself.
-func (s *scope) plugs(ctx context.Context, h Host, foreign bool) []plug {
-	var plugs []plug
+// uses; foreign leaves out those that libvirt makes itself. The error is that of Networks; the
+// plugs that need none come with it.
+func (s *scope) plugs(ctx context.Context, h Host, foreign bool) (plugs []plug, err error) {
 	for _, nic := range s.guest.Interfaces {
 		if device := nic.Bridge + nic.Direct; device != "" { // it has one of the two
 			plugs = append(plugs, plug{nic: nic, device: device})
@@ -62,9 +62,10 @@ func (s *scope) plugs(ctx context.Context, h Host, foreign bool) []plug {
 		if nic.Network == "" {
 			continue
 		}
-		networks, err := h.Networks(ctx)
-		if err != nil {
-			continue // networkCheck tells of it
+		networks, failed := h.Networks(ctx)
+		if failed != nil {
+			err = failed
+			continue
 		}
 		for _, n := range networks {
 			if n.Name == nic.Network && n.Bridge != "" && !(foreign && n.Own) {
@@ -72,7 +73,7 @@ func (s *scope) plugs(ctx context.Context, h Host, foreign bool) []plug {
 			}
 		}
 	}
-	return plugs
+	return plugs, err
 }
 
 // made tells whether libvirt itself has made a bridge on the destination, for one of its
@@ -92,7 +93,11 @@ func (s *scope) current(ctx context.Context, there NetworkDevices) bool {
 		return true
 	}
 	here, err := s.Source.NetworkDevices(ctx)
-	return err == nil && !slices.ContainsFunc(s.plugs(ctx, s.Source, false), func(p plug) bool {
+	if err != nil {
+		return false
+	}
+	plugs, err := s.plugs(ctx, s.Source, false)
+	return err == nil && !slices.ContainsFunc(plugs, func(p plug) bool {
 		return !here.node(p.device)
 	})
 }
@@ -103,7 +108,11 @@ const interfaces = "/sys/class/net/"
 // absent are those of the plugs that the destination's kernel does not have either. It is
 // believed where the source's has what the VM is plugged into.
 func (s *scope) absent(ctx context.Context, plugs []plug) ([]plug, error) {
-	for _, p := range s.plugs(ctx, s.Source, false) {
+	used, err := s.plugs(ctx, s.Source, false)
+	if err != nil {
+		return nil, unasked(s.source(), "", err)
+	}
+	for _, p := range used {
 		here, err := s.Source.HasPath(ctx, interfaces+p.device)
 		if err != nil {
 			return nil, unasked(s.source(), p.device, err)

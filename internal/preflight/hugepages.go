@@ -7,7 +7,8 @@ import (
 )
 
 // hugePagesCheck looks whether the destination has as many free huge pages as back the
-// guest's memory.
+// guest's memory. It only warns: libvirt does not tell whether the kernel may add pages to
+// those of its pool (vm.nr_overcommit_hugepages).
 type hugePagesCheck struct{}
 
 // HugePagesShort is a host that has Free huge pages of a size, of Total, where the guest
@@ -38,7 +39,7 @@ func (hugePagesCheck) find(ctx context.Context, s *scope) ([]migration.Finding, 
 		}
 		switch len(sizes) {
 		case 0:
-			return []migration.Finding{{Fact: HugePagesShort{}, Host: s.destination(), Lasting: true}}, nil
+			return []migration.Finding{{Fact: HugePagesShort{}, Host: s.destination(), Warning: true}}, nil
 		case 1:
 			page.SizeKiB = sizes[0]
 		default:
@@ -59,5 +60,5 @@ func (hugePagesCheck) find(ctx context.Context, s *scope) ([]migration.Finding, 
 	if short.Free >= short.Need {
 		return nil, nil
 	}
-	return []migration.Finding{{Fact: short, Host: s.destination(), Lasting: short.Total < short.Need}}, nil
+	return []migration.Finding{{Fact: short, Host: s.destination(), Warning: true}}, nil
 }

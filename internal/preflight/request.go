@@ -13,6 +13,9 @@ type Request struct {
 	// Thorough allows what leaves no trace but in libvirt's log, such as a question about each
 	// file. It is set before the start of a move.
 	Thorough bool
+	// Unsettled is true where the move may be made under another policy than Move has, so
+	// that what is found of the policy may not last.
+	Unsettled bool
 }
 
 // scope is what one check has to go by.

@@ -37,7 +37,7 @@ func destinationTable() []Entry {
 		row(CheckTSC, "a guest with invtsc can be moved, and has its frequency there",
 			"virConnectGetCapabilities", Errors, 0, tscCheck{}),
 		row(CheckHugePages, "the destination has free huge pages for the guest",
-			"virConnectGetCapabilities, virNodeGetFreePages", Errors, 0, hugePagesCheck{}),
+			"virConnectGetCapabilities, virNodeGetFreePages", Warnings, 0, hugePagesCheck{}),
 		row(CheckBridges, "the destination has the VM's bridges, and interfaces below a macvtap",
 			"virConnectListAllInterfaces, virConnectListAllNodeDevices, virConnectListAllNetworks, virStoragePoolCreateXML",
 			Errors, 0, bridgeCheck{}),

@@ -32,7 +32,8 @@ func (verdictCheck) find(ctx context.Context, s *scope) ([]migration.Finding, er
 	case migration.Lost(err), errors.Is(err, migration.ErrDenied), errors.Is(err, migration.ErrNoDomain):
 		return nil, unasked(s.source(), "", err)
 	}
-	// Storage and devices stay as they are; a snapshot or a job may be gone until the move.
-	lasting := errors.Is(err, migration.ErrUnsafe) || errors.Is(err, migration.ErrUnsupported)
+	// Storage and devices stay as they are, but what is not supported may be what the policy
+	// asks for; a snapshot or a job may be gone until the move.
+	lasting := errors.Is(err, migration.ErrUnsafe) || errors.Is(err, migration.ErrUnsupported) && !s.Unsettled
 	return []migration.Finding{{Fact: Refused{}, Host: s.source(), Lasting: lasting, Err: err}}, nil
 }

@@ -31,7 +31,7 @@ func (versionsCheck) find(_ context.Context, s *scope) ([]migration.Finding, err
 	require := func(host, program, feature string, have, need uint64) {
 		if have != 0 && have < need {
 			fact := VersionTooOld{Program: program, Feature: feature, Need: need, Have: have}
-			found = append(found, migration.Finding{Fact: fact, Host: host, Lasting: true})
+			found = append(found, migration.Finding{Fact: fact, Host: host, Lasting: !s.Unsettled})
 		}
 	}
 	source, destination := s.assessed.Identities()

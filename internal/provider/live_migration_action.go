@@ -71,7 +71,7 @@ func (a *liveMigrationAction) ModifyPlan(
 	var config moveModel
 	resp.Diagnostics.Append(getModel(ctx, req.Config, &config)...)
 	if !resp.Diagnostics.HasError() {
-		_, _, diags := config.assess(ctx, a.fleet, config.VM.ValueString(), "")
+		_, _, diags := config.assess(ctx, a.fleet, config.VM.ValueString(), "", nil)
 		resp.Diagnostics.Append(diags...)
 	}
 }

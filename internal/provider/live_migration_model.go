@@ -11,6 +11,7 @@ import (
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/fleet"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/preflight"
 )
 
@@ -54,7 +55,10 @@ func (m moveModel) move(vm, last string) (fleet.Move, diag.Diagnostics) {
 // assess checks the move in the plan: what cannot change before the apply is an
 // error, what may change is a warning. A VM that does not exist yet may be created in
 // the same apply. It returns where the VM is, if that was seen, and the findings.
-func (m moveModel) assess(ctx context.Context, f *fleet.Fleet, vm, last string) (fleet.Location, preflight.Assessment, diag.Diagnostics) {
+// foresee is fleet.Move's.
+func (m moveModel) assess(
+	ctx context.Context, f *fleet.Fleet, vm, last string, foresee func(context.Context, fleet.Location) *policy.Effective,
+) (fleet.Location, preflight.Assessment, diag.Diagnostics) {
 	if f == nil || m.Destination.IsUnknown() {
 		return fleet.Location{}, preflight.Assessment{}, nil
 	}
@@ -68,6 +72,7 @@ func (m moveModel) assess(ctx context.Context, f *fleet.Fleet, vm, last string) 
 	if diags.HasError() {
 		return fleet.Location{}, preflight.Assessment{}, diags
 	}
+	move.Foresee = foresee
 	location, assessment, err := f.Assess(ctx, move)
 	if err != nil {
 		diags.Append(assessError(f, "Plan Virtual Machine Migration", err)...)

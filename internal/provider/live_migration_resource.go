@@ -187,18 +187,22 @@ func (r *liveMigrationResource) ModifyPlan(
 		if move.source = state.Destination; plan.Destination.IsUnknown() {
 			move.source = types.StringUnknown() // it may turn out to be where the VM is
 		}
-		location, _, diags := r.assess(ctx, plan, state.UUID.ValueString(), state.Destination.ValueString())
+		seen := r.foresight(plan, state.UUID.ValueString())
+		location, _, diags := r.assess(ctx, plan, seen, state.Destination.ValueString())
 		resp.Diagnostics.Append(diags...)
-		move.digest, diags = r.foresee(ctx, plan, state.UUID.ValueString(), location)
+		move.digest, diags = r.planned(ctx, seen, location)
 		resp.Diagnostics.Append(diags...)
 	}
 	resp.Diagnostics.Append(move.set(ctx, resp)...)
 }
 
 // assess checks the planned move and returns where the VM is, if that was seen, and
-// whether a migration to the destination is under way.
-func (r *liveMigrationResource) assess(ctx context.Context, plan liveMigrationModel, vm, last string) (l fleet.Location, underWay bool, diags diag.Diagnostics) {
-	location, assessment, diags := plan.moveModel.assess(ctx, r.fleet, vm, last)
+// whether a migration to the destination is under way. It is checked under the policy
+// that is seen coming.
+func (r *liveMigrationResource) assess(
+	ctx context.Context, plan liveMigrationModel, seen *foresight, last string,
+) (l fleet.Location, underWay bool, diags diag.Diagnostics) {
+	location, assessment, diags := plan.moveModel.assess(ctx, r.fleet, seen.vm, last, seen.at)
 	diags.Append(r.want(plan, location.Domain.UUID)...)
 	return location, assessment.Running, diags
 }

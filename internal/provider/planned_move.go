@@ -13,6 +13,7 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/explain"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/fleet"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/provider/instance"
 )
 
@@ -31,11 +32,12 @@ func (m plannedMove) set(ctx context.Context, resp *resource.ModifyPlanResponse)
 // in the apply, and a known value must be the same then.
 func (r *liveMigrationResource) planCreate(ctx context.Context, plan liveMigrationModel) (plannedMove, diag.Diagnostics) {
 	vm := plan.VM.ValueString()
-	location, underWay, diags := r.assess(ctx, plan, vm, "")
+	seen := r.foresight(plan, vm)
+	location, underWay, diags := r.assess(ctx, plan, seen, "")
 	if location.Host != "" && location.Host == plan.Destination.ValueString() && !underWay {
 		return plannedMove{types.StringNull(), types.StringNull()}, diags
 	}
-	digest, more := r.foresee(ctx, plan, vm, location)
+	digest, more := r.planned(ctx, seen, location)
 	diags.Append(more...)
 	if location.Host == "" || plan.Destination.IsUnknown() || underWay {
 		return plannedMove{types.StringUnknown(), types.StringUnknown()}, diags
@@ -43,20 +45,51 @@ func (r *liveMigrationResource) planCreate(ctx context.Context, plan liveMigrati
 	return plannedMove{types.StringValue(location.Host), digest}, diags
 }
 
-// foresee is the digest of the policy that the plan of a move sees coming, and warns of
-// policies that change in the same plan and that the move does not depend on. vm is what
-// state or the configuration calls the VM. When Terraform plans again in the apply, the
-// digest is the same or Terraform refuses the move: it does not let a provider know in
-// the apply what it has planned.
-func (r *liveMigrationResource) foresee(ctx context.Context, plan liveMigrationModel, vm string, l fleet.Location) (types.String, diag.Diagnostics) {
-	digest := types.StringUnknown()
-	m := instance.Move{VM: vm, Location: l}
-	coming, known := r.changes.Coming(ctx, m)
-	if r.fleet != nil && known && l.Host != "" && plan.known() {
-		// What cannot be resolved now is reported by the checks of the move.
-		if effective, err := r.fleet.Foresee(ctx, l, plan.toPolicy(), coming); err == nil {
-			digest, m.Policy = types.StringValue(effective.Digest()), &effective
+// foresight is the policy that the plan of a move sees coming, looked for once. vm is
+// what state or the configuration calls the VM.
+type foresight struct {
+	vm   string
+	look func(context.Context, fleet.Location) *policy.Effective
+
+	looked bool
+	policy *policy.Effective
+}
+
+// at is the policy that will hold for the VM, which is there; nil where it is not known.
+func (s *foresight) at(ctx context.Context, l fleet.Location) *policy.Effective {
+	if !s.looked {
+		s.looked, s.policy = true, s.look(ctx, l)
+	}
+	return s.policy
+}
+
+// foresight is that of a move that is being planned.
+func (r *liveMigrationResource) foresight(plan liveMigrationModel, vm string) *foresight {
+	return &foresight{vm: vm, look: func(ctx context.Context, l fleet.Location) *policy.Effective {
+		if r.fleet == nil || l.Host == "" || !plan.known() {
+			return nil
 		}
+		coming, known := r.changes.Coming(ctx, instance.Move{VM: vm, Location: l})
+		if !known {
+			return nil
+		}
+		effective, err := r.fleet.Foresee(ctx, l, plan.toPolicy(), coming)
+		if err != nil {
+			return nil // the checks of the move report what cannot be resolved
+		}
+		return &effective
+	}}
+}
+
+// planned is the digest of the policy that the plan of a move sees coming, and warns of
+// policies that change in the same plan and that the move does not depend on. When
+// Terraform plans again in the apply, the digest is the same or Terraform refuses the
+// move: it does not let a provider know in the apply what it has planned.
+func (r *liveMigrationResource) planned(ctx context.Context, seen *foresight, l fleet.Location) (types.String, diag.Diagnostics) {
+	digest := types.StringUnknown()
+	m := instance.Move{VM: seen.vm, Location: l, Policy: seen.at(ctx, l)}
+	if m.Policy != nil {
+		digest = types.StringValue(m.Policy.Digest())
 	}
 	var diags diag.Diagnostics
 	if changes := r.changes.MovePlanned(m); len(changes) > 0 {

@@ -250,6 +250,9 @@ func (c *Changes) Coming(ctx context.Context, m Move) (coming fleet.Coming, know
 // MoveOf is the move of a VM, as it was planned in this run, and the changes of this run
 // that concern it. ok is false where none was.
 func (c *Changes) MoveOf(vm string) (m Move, changes []Change, ok bool) {
+	if c == nil {
+		return Move{}, nil, false
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	move := c.moves[vm]
@@ -279,6 +282,9 @@ func (c *Changes) beginning(m Move) bool {
 // failed. What has begun has its turn in Terraform already, so waiting keeps nothing
 // from it. It returns those that are not written when the context ends.
 func (c *Changes) Await(ctx context.Context, vm string) (unwritten []Change) {
+	if c == nil {
+		return nil
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.waiting >= mostMoves {
@@ -298,6 +304,9 @@ func (c *Changes) Await(ctx context.Context, vm string) (unwritten []Change) {
 
 // Pending tells whether Await would wait for changes.
 func (c *Changes) Pending(vm string) bool {
+	if c == nil {
+		return false
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.pending(vm)

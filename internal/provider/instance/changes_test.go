@@ -247,3 +247,15 @@ func writeAfter(c *Changes, record Record, after time.Duration, ok bool) {
 	time.Sleep(after)
 	done(ok)
 }
+
+// Before the provider is configured nothing is known, and nothing is waited for.
+func TestChanges_none(t *testing.T) {
+	t.Parallel()
+	var c *Changes
+	if _, changes, ok := c.MoveOf("web"); ok || len(changes) > 0 {
+		t.Error("a move is known")
+	}
+	if c.Pending("web") || len(c.Await(t.Context(), "web")) > 0 {
+		t.Error("a change is waited for")
+	}
+}
