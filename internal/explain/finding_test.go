@@ -104,7 +104,7 @@ func TestFinding(t *testing.T) {
 		"libvirt on kvm1 refuses to migrate VM web. libvirt on kvm1 says, in its own words: no such words.": {
 			Fact: preflight.Refused{}, Host: "kvm1", Err: &host.Error{Host: "kvm1", Code: 55, Message: "no such words"},
 		},
-		"libvirt on kvm1 refuses to migrate VM web: internal error.":                             {Fact: preflight.Refused{}, Host: "kvm1", Err: refused},
+		"libvirt on kvm1 refuses to migrate VM web: internal error.":                               {Fact: preflight.Refused{}, Host: "kvm1", Err: refused},
 		"QEMU on kvm2 is 9.0.0, older than 10.1.0 on kvm1: it may not understand what it is sent.": {Fact: preflight.QEMUOlder{Source: 10001000, Destination: 9000000}, Host: "kvm2"},
 	} {
 		t.Run(f.Fact.Problem(), func(t *testing.T) {
