@@ -94,7 +94,7 @@ func notHere(f migration.Finding, fact migration.NotRunning) Advised {
 	case s.Is(migration.StateShutOff):
 		return Advised{
 			fmt.Sprintf("VM %s is not running on %s (%s), and only a running VM can be moved live.",
-				f.Name, s.Host, s.Domain.State), "Start it there first.",
+				f.Name, s.Host, s.Domain.State), fmt.Sprintf("Start it: `virsh start %s` on %s.", f.UUID, s.Host),
 		}
 	case s.Is(migration.StateCrashed):
 		return Advised{

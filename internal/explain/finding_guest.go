@@ -14,7 +14,9 @@ import (
 func guestTales() []tale {
 	return []tale{
 		tell(func(f migration.Finding, fact preflight.CPUMissing) Advised {
-			return Advised{Detail: fmt.Sprintf("%s cannot run the CPU of VM %s: %s.", f.Host, f.Name, fact.Reason)}
+			return Advised{
+				fmt.Sprintf("%s cannot run the CPU of VM %s: %s.", f.Host, f.Name, fact.Reason), commonCPU(f),
+			}
 		}),
 		tell(func(f migration.Finding, _ preflight.ManagedSave) Advised {
 			return Advised{
@@ -25,8 +27,11 @@ func guestTales() []tale {
 			}
 		}),
 		tell(func(f migration.Finding, fact preflight.MemoryTooSmall) Advised {
-			return Advised{Detail: fmt.Sprintf("VM %s may use %s, and %s has %s in all.",
-				f.Name, bytes(fact.Need), f.Host, bytes(fact.Have))}
+			return Advised{
+				fmt.Sprintf("VM %s may use %s, and %s has %s in all.", f.Name, bytes(fact.Need), f.Host, bytes(fact.Have)),
+				fmt.Sprintf("Give it less: `virsh setmaxmem %s SIZE --config` on %s, and start the VM anew. Or choose "+
+					"another host.", f.UUID, f.Source),
+			}
 		}),
 		tell(func(f migration.Finding, fact preflight.MemoryShort) Advised {
 			return Advised{Detail: fmt.Sprintf("VM %s may use %s, and %s has %s available (free, buffers and cache): "+
@@ -51,4 +56,11 @@ func guestTales() []tale {
 			}
 		}),
 	}
+}
+
+// commonCPU says how to give the VM a CPU that both hosts have.
+func commonCPU(f migration.Finding) string {
+	return fmt.Sprintf("A CPU that both hosts have is printed by `virsh hypervisor-cpu-baseline --migratable FILE`, "+
+		"FILE with the output of `virsh capabilities` of both; `virsh edit %s` on %s sets it for the next start.",
+		f.UUID, f.Source)
 }

@@ -51,9 +51,7 @@ func machineTales() []tale {
 			return Advised{
 				fmt.Sprintf("VM %s has the CPU of its host (%s), and the CPU of %s lacks some of it: %s. libvirt moves it "+
 					"all the same, and the guest may crash.", f.Name, fact.Mode, f.Host, fact.Reason),
-				fmt.Sprintf("A CPU that both hosts have is printed by `virsh hypervisor-cpu-baseline --migratable FILE`, "+
-					"FILE with the output of `virsh capabilities` of both; `virsh edit %s` on %s sets it for the next start.",
-					f.UUID, f.Source),
+				commonCPU(f),
 			}
 		}),
 		tell(func(f migration.Finding, _ preflight.InvariantTSC) Advised {

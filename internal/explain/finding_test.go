@@ -53,7 +53,7 @@ func TestFinding(t *testing.T) {
 			Fact: migration.SameHost{Identity: migration.Identity{Hostname: "kvm.example.com", HostUUID: "U"}},
 		},
 		"VM web does not exist there any more.": {Fact: migration.NotRunning{Seen: migration.Observation{Host: "kvm1", Err: migration.ErrNoDomain}}, Host: "kvm1"},
-		"VM web is not running on kvm1 (shut off), and only a running VM can be moved live. Start it there first.": {
+		"VM web is not running on kvm1 (shut off), and only a running VM can be moved live. Start it: `virsh start " + remedyUUID + "` on kvm1.": {
 			Fact: migration.NotRunning{Seen: observed("kvm1", migration.StateShutOff)}, Host: "kvm1",
 		},
 		"VM web is not running on kvm1 (crashed), and only a running VM can be moved live. The guest panicked on kvm1, and its QEMU is kept there. `virsh destroy " + remedyUUID + "` and then `virsh start " + remedyUUID + "` on kvm1 start it again.": {
@@ -81,8 +81,8 @@ func TestFinding(t *testing.T) {
 		"A migration of VM web is under way already, and kvm2 does not hold its incoming domain: it goes elsewhere, or is just about to start. This move started nothing; `virsh domjobabort " + remedyUUID + "` on kvm1 cancels that migration.": {
 			Fact: migration.OtherMigration{}, Host: "kvm1",
 		},
-		"kvm2 cannot run the CPU of VM web: missing features: avx2.": {Fact: preflight.CPUMissing{Reason: "missing features: avx2"}, Host: "kvm2"},
-		"VM web may use 64.0 GiB, and kvm2 has 32.0 GiB in all.":     {Fact: preflight.MemoryTooSmall{Need: 64 * gib, Have: 32 * gib}, Host: "kvm2"},
+		"kvm2 cannot run the CPU of VM web: missing features: avx2. A CPU that both hosts have is printed by `virsh hypervisor-cpu-baseline --migratable FILE`, FILE with the output of `virsh capabilities` of both; `virsh edit " + remedyUUID + "` on kvm1 sets it for the next start.": {Fact: preflight.CPUMissing{Reason: "missing features: avx2"}, Host: "kvm2"},
+		"VM web may use 64.0 GiB, and kvm2 has 32.0 GiB in all. Give it less: `virsh setmaxmem " + remedyUUID + " SIZE --config` on kvm1, and start the VM anew. Or choose another host.":                                                                                                  {Fact: preflight.MemoryTooSmall{Need: 64 * gib, Have: 32 * gib}, Host: "kvm2"},
 		"VM web may use 64.0 GiB, and kvm2 has 32.0 GiB available (free, buffers and cache): it may swap, or run out.": {
 			Fact: preflight.MemoryShort{Need: 64 * gib, Have: 32 * gib}, Host: "kvm2",
 		},
@@ -95,7 +95,7 @@ func TestFinding(t *testing.T) {
 		"kvm2 has no migration_uri, and its host name is \"localhost\": libvirt there does not know where memory is to be sent, unless its qemu.conf has migration_host. Set migration_uri of kvm2 in the provider's configuration, or give the host a name: `hostnamectl set-hostname NAME` on kvm2.": {
 			Fact: preflight.LocalHostname{Hostname: "localhost"}, Host: "kvm2",
 		},
-		"The VM has snapshots on kvm1, and libvirt does not move their metadata. libvirt on kvm1 says: cannot migrate domain with 1 snapshots. `virsh snapshot-list " + remedyUUID + "` on kvm1 lists them. Delete them, or keep the data of one and forget only its metadata with `virsh snapshot-delete " + remedyUUID + " SNAPSHOT --metadata` there.": {
+		"The VM has snapshots on kvm1, and libvirt does not move their metadata. libvirt on kvm1 says: cannot migrate domain with 1 snapshots. `virsh snapshot-list " + remedyUUID + "` on kvm1 lists them. Delete them, or keep the data of one and forget only its metadata with `virsh snapshot-delete " + remedyUUID + " SNAPSHOT --metadata` on kvm1.": {
 			Fact: preflight.Refused{}, Host: "kvm1", Err: &host.Error{
 				Host: "kvm1", Code: 55, Message: "cannot migrate domain with 1 snapshots",
 				Refusal: refusal.Refusal{Kind: refusal.Snapshots, Party: refusal.Source},

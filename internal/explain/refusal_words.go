@@ -24,7 +24,7 @@ var refusalsOfTheVM = map[refusal.Kind]refusalWords{
 	refusal.Snapshots: {
 		"The VM has snapshots on {source}, and libvirt does not move their metadata.",
 		"`virsh snapshot-list {uuid}` on {source} lists them. Delete them, or keep the data of one and forget only its " +
-			"metadata with `virsh snapshot-delete {uuid} SNAPSHOT --metadata` there.",
+			"metadata with `virsh snapshot-delete {uuid} SNAPSHOT --metadata` on {source}.",
 	},
 	refusal.UnsharedStorage: {
 		"A writable disk of the VM is on a file system that libvirt on {source} does not take for shared.",
@@ -38,8 +38,8 @@ var refusalsOfTheVM = map[refusal.Kind]refusalWords{
 	},
 	refusal.BlockJob: {
 		"A block job runs on a disk of the VM on {source}: a copy, a commit, a pull or a backup.",
-		"`virsh domblklist {uuid}` lists the disks there, and `virsh blockjob {uuid} DISK` shows how far it is. Move the " +
-			"VM once it has ended, or end it with `virsh blockjob {uuid} DISK --abort`.",
+		"`virsh domblklist {uuid}` on {source} lists the disks, and `virsh blockjob {uuid} DISK` shows how far it is. Move " +
+			"the VM once it has ended, or end it with `virsh blockjob {uuid} DISK --abort` on {source}.",
 	},
 	refusal.TransientDisk: {
 		"A disk of the VM is transient: what is written to it is thrown away when the VM ends, and cannot be moved.",

@@ -132,7 +132,7 @@ func TestRunTellsThatTheVMWasMigratedAway(t *testing.T) {
 		play(t, func(s *scene) {
 			s.kvm1.Put(away)
 			err := fails[*migration.PreflightError](s, "VM web is shut off on kvm1", "was migrated away from kvm1", "do not start that definition")
-			if strings.Contains(words(err), "Start it there first") {
+			if strings.Contains(words(err), "Start it: `virsh start") {
 				s.Errorf("it says to start a second copy:\n%v", err)
 			}
 		})

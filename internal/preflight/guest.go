@@ -58,6 +58,8 @@ type Disk struct {
 	// volume. Protocol is that of a network disk, and Name its name there. All are empty
 	// for a drive without a medium.
 	Path, Pool, Volume, Protocol, Name string
+	// Backing are the files and block devices that the image is an overlay of.
+	Backing []string
 	// Format is the image's, such as "qcow2".
 	Format              string
 	ReadOnly, Shareable bool

@@ -3,6 +3,7 @@ package preflight
 import (
 	"encoding/xml"
 	"fmt"
+	"path"
 
 	"libvirt.org/go/libvirtxml"
 )
@@ -153,6 +154,11 @@ func diskOf(d libvirtxml.DomainDisk) Disk {
 	if d.Driver != nil {
 		disk.Format = d.Driver.Type
 	}
+	for b := d.BackingStore; b != nil; b = b.BackingStore {
+		if path := pathOf(b.Source); path != "" {
+			disk.Backing = append(disk.Backing, path)
+		}
+	}
 	if d.Source == nil {
 		return disk
 	}
@@ -250,7 +256,8 @@ func listens(address string, all []libvirtxml.DomainGraphicListener) []Listen {
 
 // characters notes the files of serial ports, consoles, channels and their logs.
 func (g *Guest) characters(devices *libvirtxml.DomainDeviceList) {
-	note := func(kind string, i int, source *libvirtxml.DomainChardevSource, log *libvirtxml.DomainChardevLog) {
+	// made tells of a socket that libvirt gives a path of its own on each host.
+	note := func(kind string, i int, source *libvirtxml.DomainChardevSource, log *libvirtxml.DomainChardevLog, made bool) {
 		name := fmt.Sprintf("%s %d", kind, i)
 		if source != nil {
 			switch {
@@ -260,8 +267,8 @@ func (g *Guest) characters(devices *libvirtxml.DomainDeviceList) {
 				g.file(name, source.Dev.Path, false)
 			case source.Pipe != nil:
 				g.file(name, source.Pipe.Path, false)
-			case source.UNIX != nil && source.UNIX.Mode == "connect":
-				g.file(name, source.UNIX.Path, false)
+			case source.UNIX != nil && !made:
+				g.file(name, source.UNIX.Path, source.UNIX.Mode != "connect")
 			}
 		}
 		if log != nil {
@@ -269,19 +276,26 @@ func (g *Guest) characters(devices *libvirtxml.DomainDeviceList) {
 		}
 	}
 	for i, d := range devices.Serials {
-		note("serial", i, d.Source, d.Log)
+		note("serial", i, d.Source, d.Log, false)
 	}
 	for i, d := range devices.Parallels {
-		note("parallel", i, d.Source, d.Log)
+		note("parallel", i, d.Source, d.Log, false)
 	}
 	for i, d := range devices.Consoles {
 		if d.Target == nil || d.Target.Type != "serial" { // that is a serial port by another name
-			note("console", i, d.Source, d.Log)
+			note("console", i, d.Source, d.Log, false)
 		}
 	}
 	for i, d := range devices.Channels {
-		note("channel", i, d.Source, d.Log)
+		note("channel", i, d.Source, d.Log, named(d))
 	}
+}
+
+// named tells of a channel whose socket has the name of the channel in the guest, as libvirt calls those that it makes
+// itself, in a directory of the domain that another host has under another name.
+func named(c libvirtxml.DomainChannel) bool {
+	return c.Source != nil && c.Source.UNIX != nil && c.Source.UNIX.Mode != "connect" &&
+		c.Target != nil && c.Target.VirtIO != nil && path.Base(c.Source.UNIX.Path) == c.Target.VirtIO.Name
 }
 
 // file notes what a device needs by path, if it has one.

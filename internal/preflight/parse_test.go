@@ -25,6 +25,9 @@ const whole = `<domain type='kvm'>
     <emulator>/usr/bin/qemu-system-x86_64</emulator>
     <disk type='file' device='disk'>
       <driver name='qemu' type='qcow2'/><source file='/srv/web.qcow2'/><target dev='vda' bus='virtio'/>
+      <backingStore type='file'>
+        <format type='raw'/><source file='/srv/base.raw'/><backingStore/>
+      </backingStore>
     </disk>
     <disk type='volume' device='disk'>
       <driver name='qemu' type='raw'/><source pool='ssd' volume='data'/><target dev='vdb' bus='virtio'/><shareable/>
@@ -53,6 +56,9 @@ const whole = `<domain type='kvm'>
     <serial type='pty'><target port='1'/><log file='/var/log/web-1.log' append='on'/></serial>
     <console type='file'><source path='/var/log/web.log'/><target type='serial' port='0'/></console>
     <channel type='unix'><source mode='bind' path='/run/agent'/><target type='virtio' name='org.qemu.guest_agent.0'/></channel>
+    <channel type='unix'>
+      <source mode='bind' path='/run/libvirt/qemu/channel/1-web/org.example.0'/><target type='virtio' name='org.example.0'/>
+    </channel>
     <tpm model='tpm-crb'><backend type='emulator' version='2.0'/></tpm>
     <graphics type='vnc' port='5999' autoport='no' listen='10.0.0.1'><listen type='address' address='10.0.0.1'/></graphics>
     <graphics type='spice' autoport='yes'><listen type='network' network='default'/></graphics>
@@ -86,7 +92,7 @@ func TestParse(t *testing.T) {
 		HugePages: []preflight.HugePages{{SizeKiB: 2048, Nodes: "0"}, {SizeKiB: 1 << 20, Nodes: "1"}},
 		Loader:    "/usr/share/OVMF/OVMF_CODE.fd", NVRAM: "/var/lib/libvirt/qemu/nvram/web_VARS.fd",
 		Disks: []preflight.Disk{
-			{Target: "vda", Device: "disk", Path: "/srv/web.qcow2", Format: "qcow2"},
+			{Target: "vda", Device: "disk", Path: "/srv/web.qcow2", Backing: []string{"/srv/base.raw"}, Format: "qcow2"},
 			{Target: "vdb", Device: "disk", Pool: "ssd", Volume: "data", Format: "raw", Shareable: true},
 			{Target: "vdc", Device: "disk", Protocol: "rbd", Name: "pool/data", Format: "raw"},
 			{Target: "sda", Device: "lun", Path: "/dev/sdx"},
@@ -109,6 +115,7 @@ func TestParse(t *testing.T) {
 			{Device: "memory 0", Path: "/srv/nvdimm"},
 			{Device: "serial 0", Path: "/var/log/web.log", Created: true},
 			{Device: "serial 1 log", Path: "/var/log/web-1.log", Created: true},
+			{Device: "channel 0", Path: "/run/agent", Created: true},
 			{Device: "rng", Path: "/dev/urandom"},
 		},
 		TPMs: []preflight.TPM{{Model: "tpm-crb", Backend: "emulator", Version: "2.0"}},

@@ -39,6 +39,9 @@ func (g *Guest) paths() []File {
 		if d.Path != "" && !d.Optional {
 			files = append(files, File{Device: d.name(), Path: d.Path})
 		}
+		for _, backing := range d.Backing {
+			files = append(files, File{Device: d.name() + " backing file", Path: backing})
+		}
 	}
 	files = append(files, g.Files...)
 	for _, fs := range g.Filesystems {
