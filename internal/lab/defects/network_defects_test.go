@@ -29,12 +29,12 @@ func networkDefects() []defect {
 		{
 			name: "bridge missing", guest: onBridge, short: true,
 			plant: func(s *scene) { s.must(s.destination.DropBridge(s.context())) }, heal: true,
-			check: preflight.CheckBridges, host: "kvm2", device: nic, thorough: true, remedy: command("ip link add"),
+			check: preflight.CheckBridges, host: "kvm2", device: nic, remedy: command("ip link add"),
 		},
 		{
 			name: "bridge of the network missing", guest: onNetwork,
 			plant: func(s *scene) { s.must(s.destination.DropBridge(s.context())) }, heal: true,
-			check: preflight.CheckBridges, host: "kvm2", device: nic, thorough: true, remedy: command("ip link add"),
+			check: preflight.CheckBridges, host: "kvm2", device: nic, remedy: command("ip link add"),
 		},
 		{
 			name: "interface below a macvtap missing", guest: below,
@@ -47,7 +47,7 @@ func networkDefects() []defect {
 					}
 				})
 			},
-			check: preflight.CheckBridges, host: "kvm2", device: nic, thorough: true, remedy: command("ip link add"),
+			check: preflight.CheckBridges, host: "kvm2", device: nic, remedy: command("ip link add"),
 		},
 		{
 			name: "network missing", guest: onNetwork, short: true,
