@@ -162,20 +162,20 @@ func (f *Fleet) attempt(
 	return moved, false, err
 }
 
-// ready waits, after the checks, for the move's turn to start. It fails where the fleet
-// starts no more, or another policy than the planned one holds by then.
+// ready waits, after the checks, for the move's turn to start. It fails where another
+// policy than the planned one holds by then, or the fleet starts no more. Nothing comes
+// between the turn and the start.
 func (f *Fleet) ready(ctx context.Context, m Move, l Location) error {
-	if err := f.slots.turn(ctx, l.source(m.Destination)); err != nil {
-		return err
+	if m.PolicyDigest != "" {
+		now, err := f.resolveUUID(ctx, l.Domain.UUID, l.Host, m.Policy)
+		if err != nil {
+			return &UnresolvedError{Location: l, Err: err}
+		}
+		if err := m.planned(now); err != nil {
+			return err
+		}
 	}
-	if m.PolicyDigest == "" {
-		return nil
-	}
-	now, err := f.resolveUUID(ctx, l.Domain.UUID, l.Host, m.Policy)
-	if err != nil {
-		return &UnresolvedError{Location: l, Err: err}
-	}
-	return m.planned(now)
+	return f.slots.turn(ctx, l.source(m.Destination))
 }
 
 func (f *Fleet) request(m Move, r Resolution) (preflight.Request, error) {

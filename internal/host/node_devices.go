@@ -35,7 +35,7 @@ func (h *Host) NetworkDevices(ctx context.Context) (preflight.NetworkDevices, er
 	if undriven != nil && err != nil {
 		return preflight.NetworkDevices{}, err
 	}
-	devices := preflight.NetworkDevices{Complete: undriven == nil}
+	var devices preflight.NetworkDevices
 	for _, i := range interfaces {
 		devices.Interfaces = append(devices.Interfaces, i.Name)
 	}

@@ -31,13 +31,12 @@ func (bridgeCheck) find(ctx context.Context, s *scope) ([]migration.Finding, err
 	if len(unlisted) == 0 {
 		return nil, nil
 	}
-	if !s.current(ctx, devices) {
-		if unlisted, err = s.absent(ctx, unlisted); err != nil {
-			return nil, err
-		}
+	absent, err := s.absent(ctx, unlisted)
+	if err != nil {
+		return nil, err
 	}
 	var found []migration.Finding
-	for _, p := range unlisted {
+	for _, p := range absent {
 		found = append(found, migration.Finding{
 			Fact: BridgeMissing{p.device, p.network}, Host: s.destination(), Device: p.nic.name(), Lasting: true,
 		})
@@ -85,29 +84,26 @@ func (s *scope) made(ctx context.Context, bridge string) bool {
 	})
 }
 
-// current tells whether what the destination does not list is not there. The interface
-// driver lists all. Node devices are believed where those of the source have all that the
-// VM is plugged into, which is there.
-func (s *scope) current(ctx context.Context, there NetworkDevices) bool {
-	if there.Complete {
-		return true
-	}
-	here, err := s.Source.NetworkDevices(ctx)
-	if err != nil {
-		return false
-	}
-	plugs, err := s.plugs(ctx, s.Source, false)
-	return err == nil && !slices.ContainsFunc(plugs, func(p plug) bool {
-		return !here.node(p.device)
-	})
-}
-
 // interfaces is where Linux lists the network interfaces of libvirt's network namespace.
 const interfaces = "/sys/class/net/"
 
-// absent are those of the plugs that the destination's kernel does not have either. It is
-// believed where the source's has what the VM is plugged into.
+// absent are those of the plugs that the destination's kernel does not have either: libvirt
+// lists no bridges, bonds and VLANs where it lacks its interface driver. It is believed where
+// the source's kernel has what the VM is plugged into there.
 func (s *scope) absent(ctx context.Context, plugs []plug) ([]plug, error) {
+	var absent []plug
+	for _, p := range plugs {
+		there, err := s.Destination.HasPath(ctx, interfaces+p.device)
+		if err != nil {
+			return nil, unasked(s.destination(), p.device, err)
+		}
+		if !there {
+			absent = append(absent, p)
+		}
+	}
+	if len(absent) == 0 {
+		return nil, nil
+	}
 	used, err := s.plugs(ctx, s.Source, false)
 	if err != nil {
 		return nil, unasked(s.source(), "", err)
@@ -119,16 +115,6 @@ func (s *scope) absent(ctx context.Context, plugs []plug) ([]plug, error) {
 		}
 		if !here {
 			return nil, unknowable(s.source(), p.device)
-		}
-	}
-	var absent []plug
-	for _, p := range plugs {
-		there, err := s.Destination.HasPath(ctx, interfaces+p.device)
-		if err != nil {
-			return nil, unasked(s.destination(), p.device, err)
-		}
-		if !there {
-			absent = append(absent, p)
 		}
 	}
 	return absent, nil

@@ -44,7 +44,7 @@ func (s *scene) furnished() {
 		if h.Name() == s.there.Name() {
 			r = &s.there.Resources
 		}
-		r.Devices = preflight.NetworkDevices{Interfaces: []string{"br7", "lo"}, Complete: true}
+		r.Devices = preflight.NetworkDevices{Interfaces: []string{"br7", "lo"}}
 		r.Nets = []preflight.Network{{Name: "lan", Active: true, Bridge: "br7"}}
 		r.Filters = map[string]bool{"clean": true}
 		r.StoragePools = []preflight.Pool{{Name: "images", Active: true, Type: "dir", Path: "/images"}}
@@ -73,7 +73,10 @@ func (s *scene) furnished() {
 func TestAssess_destination(t *testing.T) {
 	t.Parallel()
 	const nic1, nic2, nic3 = "interface 52:54:00:00:00:01", "interface 52:54:00:00:00:02", "interface 52:54:00:00:00:03"
-	noBridge := func(s *scene) { s.there.Devices.Interfaces = []string{"lo"} }
+	noBridge := func(s *scene) {
+		s.there.Devices.Interfaces = []string{"lo"}
+		s.here.Paths["/sys/class/net/br7"] = true
+	}
 	tests := map[string]struct {
 		guest   string
 		plant   func(*scene)
@@ -82,7 +85,7 @@ func TestAssess_destination(t *testing.T) {
 		plan    bool // found by reading alone
 		lasting bool
 	}{
-		"name":     {domain("qemu", "", ""), func(s *scene) { s.there.Domains = map[string]string{"U": "web"} }, preflight.NameTaken{UUID: "U"}, "", true, true},
+		"name":     {domain("qemu", "", ""), func(s *scene) { s.there.Domains = map[string]string{"U": "web"} }, preflight.NameTaken{UUID: "U"}, "", true, false},
 		"emulator": {domain("qemu", "", swtpm), func(s *scene) { s.there.Refuses = &preflight.EmulatorError{Emulator: "/q"} }, preflight.EmulatorMissing{Emulator: "/q"}, "", true, true},
 		"machine type": {domain("qemu", "", vnc), func(s *scene) {
 			s.there.Refuses = &preflight.MachineError{Machine: preflight.Machine{Type: "pc-99", Emulator: "/q"}}
@@ -171,7 +174,11 @@ func TestAssess_destinationWithoutFindings(t *testing.T) {
 			s.here.Devices, s.there.Devices = preflight.NetworkDevices{}, preflight.NetworkDevices{}
 			s.here.Paths["/sys/class/net/br7"], s.there.Paths["/sys/class/net/br7"] = true, true
 		}, nil},
-		"a socket and a FIFO": {domain("qemu", "", sockets), func(*scene) {}, nil},
+		"a bond where the source has a plain interface": {domain("qemu", "", bridged), func(s *scene) {
+			s.here.Devices, s.there.Devices = preflight.NetworkDevices{Nodes: []string{"net_br7_52_54_00_00_00_09"}}, preflight.NetworkDevices{}
+			s.there.Paths["/sys/class/net/br7"] = true
+		}, nil},
+		"a socket and a FIFO": {domain("qemu", "", sockets), func(s *scene) { s.there.Paths["/run/vms"] = true }, nil},
 		"a path where libvirt may not look": {domain("qemu", "", iso), func(s *scene) {
 			s.there.Fails("HasPath", errors.New("libvirt may not look there"))
 		}, []preflight.Why{preflight.Failed}},

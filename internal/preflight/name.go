@@ -22,7 +22,7 @@ func (nameCheck) find(ctx context.Context, s *scope) ([]migration.Finding, error
 	}
 	for uuid, name := range names {
 		if name == s.Move.Name && uuid != s.Move.UUID {
-			return []migration.Finding{{Fact: NameTaken{uuid}, Host: s.destination(), Lasting: true}}, nil
+			return []migration.Finding{{Fact: NameTaken{uuid}, Host: s.destination()}}, nil
 		}
 	}
 	return nil, nil

@@ -8,10 +8,9 @@ import (
 
 // NetworkDevices are a host's network interfaces as libvirt lists them.
 type NetworkDevices struct {
-	// Interfaces are those of the interface driver, which lists all. Complete is false
-	// where libvirt has no such driver, as on Debian.
+	// Interfaces are those of the interface driver; empty where libvirt has none, as on
+	// Debian.
 	Interfaces []string
-	Complete   bool
 	// Nodes are the names of node devices: net_NAME_ADDRESS, where libvirt writes NAME with
 	// "_" for all but letters and digits. Bridges, bonds and VLANs are not among them, and
 	// without udev they are those of libvirt's start.

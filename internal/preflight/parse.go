@@ -265,9 +265,9 @@ func (g *Guest) characters(devices *libvirtxml.DomainDeviceList) {
 				g.file(name, source.File.Path, true)
 			case source.Dev != nil:
 				g.file(name, source.Dev.Path, false)
-			case source.Pipe != nil:
-				g.file(name, source.Pipe.Path, false)
-			case source.UNIX != nil && !made:
+			case source.Pipe != nil: // it is PATH.in and PATH.out, or PATH itself
+				g.file(name, source.Pipe.Path, true)
+			case source.UNIX != nil && !made && !reconnects(source.UNIX):
 				g.file(name, source.UNIX.Path, source.UNIX.Mode != "connect")
 			}
 		}
@@ -289,6 +289,11 @@ func (g *Guest) characters(devices *libvirtxml.DomainDeviceList) {
 	for i, d := range devices.Channels {
 		note("channel", i, d.Source, d.Log, named(d))
 	}
+}
+
+// reconnects tells of a socket that QEMU starts without, and connects to when it is there.
+func reconnects(socket *libvirtxml.DomainChardevSourceUNIX) bool {
+	return socket.Mode == "connect" && socket.Reconnect != nil && socket.Reconnect.Enabled == "yes"
 }
 
 // named tells of a channel whose socket has the name of the channel in the guest, as libvirt calls those that it makes

@@ -50,7 +50,7 @@ func destinationTable() []Entry {
 		row(CheckPaths, "the destination has the VM's disks and other files",
 			"virConnectListAllStoragePools, virStorageVolLookupByPath, virStorageVolGetInfo; thorough: "+
 				"virStoragePoolCreateXML",
-			Errors, 2, pathCheck{}),
+			Either, 2, pathCheck{}),
 		row(CheckFirmware, "the destination has the guest's firmware, and a directory for its NVRAM",
 			"virConnectGetDomainCapabilities, and as for files", Errors, 0, firmwareCheck{}),
 		row(CheckTPM, "the destination can give the guest its TPM",

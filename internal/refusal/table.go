@@ -171,8 +171,8 @@ var ofTheDestination = []row{
 	{anywhere, anyCode, says("Unable to find an unused port in range"), PortsExhausted, Destination},
 
 	{anywhere, anyCode, says("\"node-name\":\"libvirt-pflash1-"), NVRAM, Destination},
-	{anywhere, systemError, says("Failed to create file '"), NVRAM, Destination},
-	{fromQEMU, systemError, says("Failed to open file '"), NVRAM, Destination},
+	{anywhere, systemError, says("Failed to create file '/var/lib/libvirt/qemu/nvram/"), NVRAM, Destination},
+	{fromQEMU, systemError, says("Failed to open file '/usr/share/"), NVRAM, Destination},
 	{anywhere, anyCode, says("nvram template"), NVRAM, Destination},
 	{anywhere, anyCode, says("\"node-name\":\"libvirt-pflash0-"), Firmware, Destination},
 	{anywhere, anyCode, says("firmware that is compatible"), Firmware, Destination},
