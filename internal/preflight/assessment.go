@@ -9,7 +9,8 @@ import (
 )
 
 // checkDeadline bounds all checks of a move together, which hold its slots before the
-// start, and the reading of the definition before them. It exceeds the longest stall seen of an honest daemon, 4.6 s behind a burst of slow calls.
+// start, and the reading of the definition before them. It exceeds the longest stall seen
+// of an honest daemon, 4.6 s behind a burst of slow calls.
 const checkDeadline = 10 * time.Second
 
 // Assessment is what speaks against a move, and what could not be checked.

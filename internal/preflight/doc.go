@@ -2,8 +2,8 @@
 // the engine itself must know to begin safely (migration.Assess). It changes nothing.
 //
 // Each check is a small type in a file of its own, with the facts that it finds, and a row
-// of the table (table.go) that says what it asks. Checks run side by side, each within a
-// deadline of its own. One that could not be made gives an Unchecked, never silence and
+// of the table (table.go) that says what it asks. Checks run side by side, all within
+// one deadline. One that could not be made gives an Unchecked, never silence and
 // never an error. To add one: write the file, add the row, and give each of its facts
 // words in internal/explain.
 //
