@@ -38,7 +38,7 @@ func (f *Fleet) Assess(ctx context.Context, m Move) (Location, preflight.Assessm
 func examine(
 	ctx context.Context, r preflight.Request, a migration.Assessment, report func(Progress),
 ) []migration.Finding {
-	r.Thorough = true
+	r.Thorough, r.Fresh = true, true
 	findings, unchecked := preflight.Examine(ctx, r, a)
 	examined := preflight.Assessment{Assessment: a, Unchecked: unchecked}
 	if notable := examined.Notable(); len(notable) > 0 {

@@ -171,8 +171,11 @@ func (f *Fleet) ready(ctx context.Context, m Move, l Location) error {
 		if err != nil {
 			return &UnresolvedError{Location: l, Err: err}
 		}
-		if err := m.planned(now); err != nil {
-			return err
+		// Where it was moved away meanwhile, the start fails and tells so.
+		if now.Location.source(m.Destination) == l.source(m.Destination) {
+			if err := m.planned(now); err != nil {
+				return err
+			}
 		}
 	}
 	return f.slots.turn(ctx, l.source(m.Destination))

@@ -51,6 +51,9 @@ func Assess(ctx context.Context, r Request) Assessment {
 func Examine(ctx context.Context, r Request, assessed migration.Assessment) ([]migration.Finding, []Unchecked) {
 	ctx, cancel := context.WithTimeout(ctx, checkDeadline)
 	defer cancel()
+	if r.Fresh {
+		ctx = since(ctx, time.Now())
+	}
 	e := examination{
 		scope: scope{Request: r, assessed: assessed},
 		guest: sync.OnceValues(func() (*Guest, error) { return read(ctx, r) }),

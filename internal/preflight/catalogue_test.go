@@ -348,6 +348,28 @@ func TestAssess_goodMove(t *testing.T) {
 	}
 }
 
+// Before a start nothing counts that was asked for before the checks.
+func TestAssess_fresh(t *testing.T) {
+	t.Parallel()
+	play(t, func(s *scene) {
+		s.request.Destination = preflight.Share(s.there)
+		s.there.Has.Available = 512 * mt.MiB
+		short := func() int { return len(preflight.Assess(s.Context(), s.request).Findings) }
+		if n := short(); n != 1 {
+			s.Errorf("%d findings, want the memory's", n)
+		}
+		s.there.Has.Available = mt.GiB
+		if n := short(); n != 1 {
+			s.Errorf("%d findings, want the shared one", n)
+		}
+		time.Sleep(time.Millisecond)
+		s.request.Fresh = true
+		if n := short(); n != 0 {
+			s.Errorf("%d findings, want none: the memory is free by now", n)
+		}
+	})
+}
+
 func TestAssess_sortsForPlansAndRuns(t *testing.T) {
 	t.Parallel()
 	play(t, func(s *scene) {

@@ -13,6 +13,9 @@ type Request struct {
 	// Thorough allows what leaves no trace but in libvirt's log, such as a question about each
 	// file. It is set before the start of a move.
 	Thorough bool
+	// Fresh goes by no answer that a host was asked for before these checks. It is set
+	// before the start of a move, which another one may have made possible just now.
+	Fresh bool
 	// Unsettled is true where the move may be made under another policy than Move has, so
 	// that what is found of the policy may not last.
 	Unsettled bool

@@ -55,14 +55,27 @@ func (s SharedSource) Begin(ctx context.Context, uuid string, p migration.Parame
 	return s.domains.Begin(ctx, uuid, p)
 }
 
+type sinceKey struct{}
+
+// since makes a context in which only answers that were asked for at that time or later
+// are shared.
+func since(ctx context.Context, at time.Time) context.Context {
+	return context.WithValue(ctx, sinceKey{}, at)
+}
+
+func notBefore(ctx context.Context) time.Time {
+	at, _ := ctx.Value(sinceKey{}).(time.Time)
+	return at
+}
+
 // memo keeps one answer. The zero value is ready for use.
 type memo[T any] struct {
 	once sync.Once
 	lock chan struct{} // held by who asks; a context can end the wait for it
-	// at is when the answer came; zero when there is none.
-	at    time.Time
-	value T
-	err   error
+	// at is when the answer came, zero when there is none, and asked when it was asked for.
+	at, asked time.Time
+	value     T
+	err       error
 }
 
 // get is the answer, which is asked for if there is none or it is older than age. Callers
@@ -76,12 +89,13 @@ func (m *memo[T]) get(ctx context.Context, age time.Duration, ask func(context.C
 		return none, ctx.Err()
 	}
 	defer func() { <-m.lock }()
-	if !m.at.IsZero() && time.Since(m.at) < age {
+	if !m.at.IsZero() && time.Since(m.at) < age && !m.asked.Before(notBefore(ctx)) {
 		return m.value, m.err
 	}
+	asked := time.Now()
 	value, err := ask(ctx)
 	if err == nil || errors.Is(err, migration.ErrDenied) || errors.Is(err, migration.ErrUnsupported) {
-		m.at, m.value, m.err = time.Now(), value, err
+		m.at, m.asked, m.value, m.err = time.Now(), asked, value, err
 	}
 	return value, err
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/explain"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/fleet"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
 )
 
 var (
@@ -71,10 +72,13 @@ func (a *liveMigrationAction) ModifyPlan(
 	var config moveModel
 	resp.Diagnostics.Append(getModel(ctx, req.Config, &config)...)
 	if !resp.Diagnostics.HasError() {
-		_, _, diags := config.assess(ctx, a.fleet, config.VM.ValueString(), "", nil)
+		_, _, diags := config.assess(ctx, a.fleet, config.VM.ValueString(), "", unforeseen)
 		resp.Diagnostics.Append(diags...)
 	}
 }
+
+// unforeseen is the policy of an action's move: what triggers the action may change it.
+func unforeseen(context.Context, fleet.Location) *policy.Effective { return nil }
 
 func (a *liveMigrationAction) Invoke(ctx context.Context, req action.InvokeRequest, resp *action.InvokeResponse) {
 	var config moveModel
