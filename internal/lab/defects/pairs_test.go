@@ -106,10 +106,20 @@ func TestGoodPairs(t *testing.T) {
 		request := preflight.Request{Source: from.From(source), Destination: to, Move: migration.Request{
 			UUID: s.guest.UUID, Name: s.guest.Name, Source: source, Destination: destination, Policy: policy.Resolve(policy.Levels{}),
 		}}
-		preflight.Assess(s.context(), request) // what is about the hosts is known now
-		before, began := counter.calls.Load(), time.Now()
-		a := preflight.Assess(s.context(), request)
-		took, made = append(took, time.Since(began)), append(made, counter.calls.Load()-before)
+		var a preflight.Assessment
+		var calls int64
+		var lasted time.Duration
+		for range 5 {
+			known := time.Now()
+			preflight.Assess(s.context(), request) // what is about the hosts is known now, some of it for a second
+			before, began := counter.calls.Load(), time.Now()
+			a = preflight.Assess(s.context(), request)
+			calls, lasted = counter.calls.Load()-before, time.Since(began)
+			if time.Since(known) < time.Second {
+				break
+			}
+		}
+		took, made = append(took, lasted), append(made, calls)
 		if len(a.Findings) > 0 {
 			t.Errorf("pair %d, with shared hosts: found %v", i, a.Findings)
 		}
