@@ -23,6 +23,9 @@ type Refusal struct {
 
 // Of is what an error means that libvirt answered with.
 func Of(domain, code int, message string) Refusal {
+	if both, ok := split(Code(code), message); ok {
+		return both.refusal()
+	}
 	text := newText(message)
 	for _, r := range table {
 		if r.fits(Domain(domain), Code(code), text) {

@@ -1,0 +1,33 @@
+package refusal
+
+import "testing"
+
+// The messages are those of libvirt 11.3, where both hosts had one of their own.
+func TestOfBothHosts(t *testing.T) {
+	t.Parallel()
+	const (
+		terminated = "internal error: QEMU unexpectedly closed the monitor (vm='web'): 2026-11-26 07:24:59.771+0000: shutting down, " +
+			"reason=failed 2026-11-26T07:24:59.771555Z qemu-system-x86_64: terminating on signal 15 from pid 83 (libvirtd)"
+		lost = "operation failed: job 'migration out' failed: Unable to write to socket: Connection reset by peer"
+	)
+	for name, test := range map[string]struct {
+		source, destination string
+		want                Refusal
+	}{
+		"the source cannot connect":     {"operation failed: job 'migration out' failed: Failed to connect to '10.77.0.1:9': Connection refused", terminated, Refusal{MemoryUnreachable, Destination}},
+		"the destination cannot load":   {lost, "operation failed: job 'migration in' failed: load of migration failed: Invalid argument", Refusal{Incoming, Destination}},
+		"QEMU ended there":              {lost, terminated, Refusal{MemoryLost, Source}},
+		"only the destination is known": {"operation failed: job 'migration out' failed: quite new", terminated, Refusal{QEMUEnded, Destination}},
+		"no space there":                {lost, "operation failed: job 'migration in' failed: No space left on device", Refusal{Space, Destination}},
+		"no space on the source":        {"operation failed: job 'migration out' failed: No space left on device", terminated, Refusal{Space, Source}},
+		"neither":                       {"internal error: quite new", "internal error: quite new", Refusal{}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			message := "operation failed: " + sourcePart + test.source + "." + destinationPart + test.destination
+			if got := Of(int(fromQEMU), int(operationFailed), message); got != test.want {
+				t.Errorf("got %+v, want %+v", got, test.want)
+			}
+		})
+	}
+}
