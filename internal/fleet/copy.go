@@ -19,7 +19,7 @@ type Copy struct {
 	// HostUUID is the UUID of the host; empty for a domain's copy.
 	HostUUID string
 	// VM is the UUID of the domain that has the copy, and Place says which of its two it
-	// is: "live" or "config". Both are empty for a host's copy.
+	// is: live or config. Both are empty for a host's copy.
 	VM, Place string
 	// Twin is true when the domain can have the other copy, too.
 	Twin bool
@@ -32,6 +32,12 @@ type Copy struct {
 	// Invalid says why Document cannot be read as a record.
 	Invalid error
 }
+
+// The places of a domain's copies: the running domain and its definition.
+const (
+	live   = "live"
+	config = "config"
+)
 
 // decode fills in what the document says.
 func (c Copy) decode() Copy {

@@ -39,7 +39,7 @@ func (f *Fleet) Resolve(ctx context.Context, vm, last string, run policy.Policy)
 
 // resolveUUID is Resolve for a VM that is known by its UUID.
 func (f *Fleet) resolveUUID(ctx context.Context, uuid, last string, run policy.Policy) (Resolution, error) {
-	record, err := f.ReadVMByUUID(ctx, uuid, last)
+	record, err := f.readUUID(ctx, uuid, last)
 	if err != nil {
 		return Resolution{}, err
 	}
@@ -58,17 +58,20 @@ func (f *Fleet) resolveRecord(ctx context.Context, record VMRecord, run policy.P
 	return r, nil
 }
 
-// Preview resolves what would hold for a VM whose own record said p.
+// Preview resolves what would hold for a VM whose own record said p. What it says of the
+// VM's host may be as old as a census.
 func (f *Fleet) Preview(ctx context.Context, vm, last string, p policy.Policy) (Resolution, error) {
-	location, err := f.Find(ctx, vm, last)
+	location, err := f.FindRecent(ctx, vm, last)
 	if err != nil {
 		return Resolution{}, err
+	}
+	if levels, ok := f.recentLevels(location.Host); ok {
+		return levels.resolve(location, policy.Levels{VM: p}, nil)
 	}
 	return f.resolve(ctx, location, policy.Levels{VM: p}, nil)
 }
 
-// resolve adds what the VM's host says to the given levels. It fails if one of the
-// copies, or of the host's, is unreadable.
+// resolve adds what the VM's host says now to the given levels.
 func (f *Fleet) resolve(
 	ctx context.Context, location Location, levels policy.Levels, copies []Copy,
 ) (Resolution, error) {
@@ -76,16 +79,28 @@ func (f *Fleet) resolve(
 	if err != nil {
 		return Resolution{}, err
 	}
-	global, err := hostCopy(ctx, h, host.Global)
+	own, err := levelsOf(ctx, h)
 	if err != nil {
 		return Resolution{}, err
 	}
-	cluster, err := hostCopy(ctx, h, host.Cluster)
-	if err != nil {
-		return Resolution{}, err
+	return own.resolve(location, levels, copies)
+}
+
+// hostLevels are a host's copies of the records of its own levels.
+type hostLevels struct{ global, cluster Copy }
+
+func levelsOf(ctx context.Context, h *host.Host) (l hostLevels, err error) {
+	if l.global, err = hostCopy(ctx, h, host.Global); err == nil {
+		l.cluster, err = hostCopy(ctx, h, host.Cluster)
 	}
+	return l, err
+}
+
+// resolve completes the levels with those of the host. It fails if one of the copies, or
+// of the host's, is unreadable.
+func (l hostLevels) resolve(location Location, levels policy.Levels, copies []Copy) (Resolution, error) {
 	var unreadable []error
-	for _, c := range append([]Copy{global, cluster}, copies...) {
+	for _, c := range append([]Copy{l.global, l.cluster}, copies...) {
 		if err := c.unreadable(); err != nil {
 			unreadable = append(unreadable, err)
 		}
@@ -93,6 +108,6 @@ func (f *Fleet) resolve(
 	if err := errors.Join(unreadable...); err != nil {
 		return Resolution{}, err
 	}
-	levels.Cluster, levels.Global = cluster.Record.Policy, global.Record.Policy
-	return Resolution{Location: location, Cluster: cluster.Record.Cluster, Policy: policy.Resolve(levels)}, nil
+	levels.Cluster, levels.Global = l.cluster.Record.Policy, l.global.Record.Policy
+	return Resolution{Location: location, Cluster: l.cluster.Record.Cluster, Policy: policy.Resolve(levels)}, nil
 }

@@ -39,6 +39,7 @@ type Fleet struct {
 	placements  placements
 	shared      map[*host.Host]*preflight.Shared // what checks know of each host
 
+	census  census
 	records *recordLocks // held by who changes a record
 
 	mu       sync.Mutex

@@ -53,6 +53,7 @@ func (f *Fleet) Move(ctx context.Context, m Move, report func(Progress)) (Moved,
 	if err := f.Check(m.Destination); err != nil {
 		return Moved{}, err
 	}
+	defer f.census.forget()
 	moved, err := f.move(ctx, m, report)
 	var diagnosis migration.Diagnosis
 	cancelled := errors.Is(err, ErrDraining) || err != nil && ctx.Err() != nil

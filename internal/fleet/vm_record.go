@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/host"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
 )
@@ -24,8 +25,19 @@ func (f *Fleet) ReadVM(ctx context.Context, vm, last string) (VMRecord, error) {
 	return f.readWhere(ctx, func() (Location, error) { return f.Find(ctx, vm, last) })
 }
 
-// ReadVMByUUID is ReadVM for a VM that is known by its UUID.
+// ReadVMByUUID is ReadVM for a VM that is known by its UUID. The record is read now; where
+// the VM is may be as old as a census.
 func (f *Fleet) ReadVMByUUID(ctx context.Context, uuid, last string) (VMRecord, error) {
+	if location, ok := f.recent(ctx, uuid, last); ok {
+		if r, err := f.readVM(ctx, location); err == nil && r.active() == location.Domain.Active() {
+			return r, nil
+		}
+	}
+	return f.readUUID(ctx, uuid, last)
+}
+
+// readUUID is ReadVMByUUID that asks where the VM is.
+func (f *Fleet) readUUID(ctx context.Context, uuid, last string) (VMRecord, error) {
 	return f.readWhere(ctx, func() (Location, error) { return f.FindUUID(ctx, uuid, last) })
 }
 
@@ -55,23 +67,31 @@ func (f *Fleet) readVM(ctx context.Context, location Location) (VMRecord, error)
 	if err != nil {
 		return VMRecord{}, err
 	}
+	return recordAt(location, raw)
+}
+
+// recordAt is the record that the VM's host has.
+func recordAt(location Location, raw host.DomainRecord) (VMRecord, error) {
 	if !raw.Active && !raw.Persistent {
 		return VMRecord{}, fmt.Errorf("host %q: VM %s has just ended: %w",
-			h.Name(), location.Domain.Name, migration.ErrNoDomain)
+			location.Host, location.Domain.Name, migration.ErrNoDomain)
 	}
 	r := VMRecord{Location: location}
 	if raw.Active {
 		r.Copies = append(r.Copies, Copy{
-			Host: h.Name(), VM: location.Domain.UUID, Place: "live", Twin: raw.Persistent, Document: raw.Live,
+			Host: location.Host, VM: location.Domain.UUID, Place: live, Twin: raw.Persistent, Document: raw.Live,
 		}.decode())
 	}
 	if raw.Persistent {
 		r.Copies = append(r.Copies, Copy{
-			Host: h.Name(), VM: location.Domain.UUID, Place: "config", Twin: raw.Active, Document: raw.Config,
+			Host: location.Host, VM: location.Domain.UUID, Place: config, Twin: raw.Active, Document: raw.Config,
 		}.decode())
 	}
 	return r, nil
 }
+
+// active tells whether the VM was active when its record was read.
+func (r VMRecord) active() bool { return r.Copies[0].Place == live }
 
 // Gone tells whether the VM has no copy of the record at all.
 func (r VMRecord) Gone() bool {
@@ -151,7 +171,7 @@ func (r VMRecord) obstacle(d Declaration) error {
 // a different one is an *ExistsError, unless its owner is the one that the
 // declaration replaces, and one that cannot be read an *InvalidRecordError.
 func (f *Fleet) CreateVM(ctx context.Context, vm string, d Declaration) (ChangedVM, error) {
-	location, err := f.Find(ctx, vm, "")
+	location, err := f.findToCreate(ctx, vm)
 	if err != nil {
 		return ChangedVM{}, err
 	}
@@ -171,6 +191,23 @@ func (f *Fleet) CreateVM(ctx context.Context, vm string, d Declaration) (Changed
 	created, err := f.writeVM(ctx, present, d)
 	created.Taken = d.othersOf(present.Copies)
 	return created, err
+}
+
+// findToCreate is Find that takes a census's word for where the VM is, but not for which VM
+// has the name: the same apply may have made it anew.
+func (f *Fleet) findToCreate(ctx context.Context, vm string) (Location, error) {
+	location, ok := f.recent(ctx, vm, "")
+	if !ok {
+		return f.Find(ctx, vm, "")
+	}
+	h, err := f.host(location.Host)
+	if err != nil {
+		return Location{}, err
+	}
+	if uuid, err := h.DomainUUID(ctx, location.Domain.Name); err != nil || uuid != location.Domain.UUID {
+		return f.Find(ctx, vm, "")
+	}
+	return location, nil
 }
 
 // UpdateVM makes all copies of a VM's record equal to the policy. It overwrites no
@@ -213,8 +250,8 @@ func (d Declaration) unexpectedOfVM(c Copy) error {
 	return &ChangedError{Drift: d.drift(c)[0]}
 }
 
-// writeVM writes the copies that differ and reads them back where the VM is
-// then.
+// writeVM writes the copies that differ, and returns them as they are then, where the VM
+// is then.
 func (f *Fleet) writeVM(ctx context.Context, present VMRecord, d Declaration) (ChangedVM, error) {
 	h, err := f.host(present.Location.Host)
 	if err != nil {
@@ -227,18 +264,23 @@ func (f *Fleet) writeVM(ctx context.Context, present VMRecord, d Declaration) (C
 	// A write that has begun is finished, so that state knows what was written.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), writeTimeout)
 	defer cancel()
+	written := present
 	if !present.settled(d) {
 		document, err := d.encode(present.mostTelling())
 		if err != nil {
 			return ChangedVM{}, fmt.Errorf("host %q: %w", h.Name(), err)
 		}
-		if err := h.WriteDomainRecord(ctx, uuid, document); err != nil {
+		raw, err := h.WriteDomainRecord(ctx, uuid, document)
+		if err != nil {
 			return ChangedVM{}, err
 		}
-	}
-	written, err := f.ReadVMByUUID(ctx, uuid, h.Name())
-	if err != nil {
-		return ChangedVM{}, err
+		written, err = recordAt(present.Location, raw)
+		if err != nil || written.active() != present.active() { // it was moved, started or ended meanwhile
+			written, err = f.readUUID(ctx, uuid, h.Name())
+		}
+		if err != nil {
+			return ChangedVM{}, err
+		}
 	}
 	changed := ChangedVM{Record: written, Taken: d.takenFrom(present.Copies)}
 	if drift := written.Drift(d.Policy); len(drift) > 0 {

@@ -67,11 +67,7 @@ func (h *Host) change(ctx context.Context, op, uuid string, fn func(*libvirt.Lib
 	if err != nil {
 		return h.fail(op, err)
 	}
-	copies, err := h.possibleCopies(ctx, op, dom)
-	if err != nil {
-		return err
-	}
-	if err := h.refuseWhileBusy(ctx, op, dom, copies); err != nil {
+	if err := h.refuseWhileBusy(ctx, op, dom); err != nil {
 		return err
 	}
 	return write(ctx, h, op, h.deadlines.RecordWrite, rpc.Writing, func(lv *libvirt.Libvirt) error { return fn(lv, dom) })

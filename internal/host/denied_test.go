@@ -30,7 +30,7 @@ func TestReadOnlySocket(t *testing.T) {
 	if err := full.WriteRecord(testContext(t), host.Cluster, document); err != nil {
 		t.Fatal(err)
 	}
-	if err := full.WriteDomainRecord(testContext(t), guest.UUID, document); err != nil {
+	if err := wrote(testContext(t), full, guest.UUID, document); err != nil {
 		t.Fatal(err)
 	}
 	for way, uri := range map[string]string{
@@ -57,7 +57,7 @@ func checkReadOnly(t *testing.T, h *host.Host, uuid string) {
 		t.Error(err)
 	}
 	for name, err := range map[string]error{
-		"write domain record":  h.WriteDomainRecord(testContext(t), uuid, `{"version":1}`),
+		"write domain record":  wrote(testContext(t), h, uuid, `{"version":1}`),
 		"delete domain record": h.DeleteDomainRecord(testContext(t), uuid),
 		"write host record":    h.WriteRecord(testContext(t), host.Cluster, `{"version":1}`),
 		"delete host record":   h.DeleteRecord(testContext(t), host.Cluster),

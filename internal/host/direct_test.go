@@ -139,7 +139,7 @@ func TestDirect(t *testing.T) {
 			test.spec.Bare = true
 			s := newSteps(t, test.spec, test.p)
 			s.do(
-				func() error { return s.source.WriteDomainRecord(testContext(t), s.guest.UUID, document) },
+				func() error { return wrote(testContext(t), s.source, s.guest.UUID, document) },
 				s.begin, s.prepare, s.perform,
 				func() error { return s.finish(false) },
 				func() error { return s.confirm(false) },

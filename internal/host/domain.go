@@ -32,15 +32,27 @@ func (h *Host) Domain(ctx context.Context, uuid string) (migration.Domain, error
 // DomainByName looks a domain up by name. The error matches
 // migration.ErrNoDomain when the host has none.
 func (h *Host) DomainByName(ctx context.Context, name string) (migration.Domain, error) {
-	const op = "look up the domain by name"
-	found, err := read(ctx, h, op, rpc.Quick, func(lv *libvirt.Libvirt) (libvirt.Domain, error) {
-		return lv.DomainLookupByName(name)
-	})
+	found, err := h.lookupName(ctx, name)
 	if err != nil {
 		return migration.Domain{}, err
 	}
-	return h.describe(ctx, op, found)
+	return h.describe(ctx, lookUpName, found)
 }
+
+// DomainUUID is the UUID of the domain of a name. The error matches migration.ErrNoDomain
+// when the host has none.
+func (h *Host) DomainUUID(ctx context.Context, name string) (string, error) {
+	found, err := h.lookupName(ctx, name)
+	return formatUUID(found.UUID), err
+}
+
+func (h *Host) lookupName(ctx context.Context, name string) (libvirt.Domain, error) {
+	return read(ctx, h, lookUpName, rpc.Quick, func(lv *libvirt.Libvirt) (libvirt.Domain, error) {
+		return lv.DomainLookupByName(name)
+	})
+}
+
+const lookUpName = "look up the domain by name"
 
 // DomainNames are the names of all domains of the host, by UUID. It waits for a domain
 // that is starting; the longest wait measured is 4.6 s.
@@ -68,7 +80,10 @@ func (h *Host) describe(ctx context.Context, op string, dom libvirt.Domain) (mig
 			return h.state(ctx, op, dom)
 		}),
 		get(&d.Persistent, func() (bool, error) {
-			return h.persistent(ctx, op, dom)
+			n, err := read(ctx, h, op, rpc.Quick, func(lv *libvirt.Libvirt) (int32, error) {
+				return lv.DomainIsPersistent(dom)
+			})
+			return n == 1, err
 		}),
 		get(&d.MemoryBytes, func() (uint64, error) {
 			return read(ctx, h, op, rpc.Quick, func(lv *libvirt.Libvirt) (uint64, error) {
@@ -82,13 +97,6 @@ func (h *Host) describe(ctx context.Context, op string, dom libvirt.Domain) (mig
 	}
 	d.State, d.Reason, d.Unresponsive = now.state, now.reason, now.unresponsive
 	return d, nil
-}
-
-func (h *Host) persistent(ctx context.Context, op string, dom libvirt.Domain) (bool, error) {
-	n, err := read(ctx, h, op, rpc.Quick, func(lv *libvirt.Libvirt) (int32, error) {
-		return lv.DomainIsPersistent(dom)
-	})
-	return n == 1, err
 }
 
 func (h *Host) state(ctx context.Context, op string, dom libvirt.Domain) (condition, error) {

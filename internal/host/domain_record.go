@@ -57,65 +57,51 @@ func (h *Host) DomainRecord(ctx context.Context, uuid string) (DomainRecord, err
 		return DomainRecord{}, h.fail(op, err)
 	}
 	for attempt := 1; ; attempt++ {
-		r, err := h.possibleCopies(ctx, op, dom)
-		if err != nil {
-			return DomainRecord{}, err
-		}
-		err = h.readCopies(ctx, op, dom, &r)
-		if errors.Is(err, migration.ErrNotActive) && attempt < raceAttempts {
-			continue // it was started or stopped in between
+		r, err := h.readCopies(ctx, op, dom)
+		if err == nil && !r.Active && !r.Persistent && attempt < raceAttempts {
+			continue // it was started, stopped or defined in between
 		}
 		return r, err
 	}
 }
 
-// possibleCopies reads which copies a domain can have.
-func (h *Host) possibleCopies(ctx context.Context, op string, dom libvirt.Domain) (DomainRecord, error) {
+// readCopies asks for both copies: libvirt refuses the one that the domain cannot have.
+func (h *Host) readCopies(ctx context.Context, op string, dom libvirt.Domain) (DomainRecord, error) {
 	var r DomainRecord
 	err := parallel(
-		get(&r.Active, func() (bool, error) {
-			n, err := read(ctx, h, op, rpc.Quick, func(lv *libvirt.Libvirt) (int32, error) { return lv.DomainIsActive(dom) })
-			return n == 1, err
-		}),
-		get(&r.Persistent, func() (bool, error) { return h.persistent(ctx, op, dom) }),
+		h.readCopy(ctx, op, dom, libvirt.DomainAffectLive, &r.Live, &r.Active),
+		h.readCopy(ctx, op, dom, libvirt.DomainAffectConfig, &r.Config, &r.Persistent),
 	)
 	return r, err
 }
 
-func (h *Host) readCopies(ctx context.Context, op string, dom libvirt.Domain, r *DomainRecord) error {
-	var reads []func() error
-	if r.Active {
-		reads = append(reads, get(&r.Live, func() (*string, error) {
-			return h.readCopy(ctx, op, dom, libvirt.DomainAffectLive)
-		}))
-	}
-	if r.Persistent {
-		reads = append(reads, get(&r.Config, func() (*string, error) {
-			return h.readCopy(ctx, op, dom, libvirt.DomainAffectConfig)
-		}))
-	}
-	return parallel(reads...)
-}
-
+// readCopy makes a read for parallel of the copy in one place. there tells whether the
+// domain can have a copy in it.
 func (h *Host) readCopy(
-	ctx context.Context, op string, dom libvirt.Domain, where libvirt.DomainModificationImpact,
-) (*string, error) {
-	element, err := read(ctx, h, op, rpc.Quick, func(lv *libvirt.Libvirt) (string, error) {
-		return lv.DomainGetMetadata(dom, int32(libvirt.DomainMetadataElement), libvirt.OptString{MetadataURI}, where)
-	})
-	if errors.Is(err, ErrNoRecord) {
-		return nil, nil
+	ctx context.Context, op string, dom libvirt.Domain, in libvirt.DomainModificationImpact, copied **string, there *bool,
+) func() error {
+	return func() error {
+		element, err := read(ctx, h, op, rpc.Quick, func(lv *libvirt.Libvirt) (string, error) {
+			return lv.DomainGetMetadata(dom, int32(libvirt.DomainMetadataElement), libvirt.OptString{MetadataURI}, in)
+		})
+		switch {
+		case errors.Is(err, migration.ErrNotActive): // or, for the definition, not persistent
+			return nil
+		case err != nil && !errors.Is(err, ErrNoRecord):
+			return err
+		}
+		*there = true
+		if err == nil {
+			*copied = new(decodeElement(element))
+		}
+		return nil
 	}
-	if err != nil {
-		return nil, err
-	}
-	return new(decodeElement(element)), nil
 }
 
-// WriteDomainRecord writes the record into every copy that the domain can have. While a
-// job such as a migration locks the domain it fails at once with migration.ErrBusy:
-// libvirt would wait 30 s.
-func (h *Host) WriteDomainRecord(ctx context.Context, uuid, json string) error {
+// WriteDomainRecord writes the record into every copy that the domain can have, and
+// returns it as it is then. While a job such as a migration locks the domain it fails at
+// once with migration.ErrBusy: libvirt would wait 30 s.
+func (h *Host) WriteDomainRecord(ctx context.Context, uuid, json string) (DomainRecord, error) {
 	const op = "write the domain's record"
 	return h.putDomainRecord(ctx, op, uuid, &json)
 }
@@ -124,42 +110,45 @@ func (h *Host) WriteDomainRecord(ctx context.Context, uuid, json string) error {
 // if there is none, and fails with migration.ErrNoDomain if there is no such domain.
 // While a job runs it fails as WriteDomainRecord does.
 func (h *Host) DeleteDomainRecord(ctx context.Context, uuid string) error {
-	return h.putDomainRecord(ctx, "delete the domain's record", uuid, nil)
+	_, err := h.putDomainRecord(ctx, "delete the domain's record", uuid, nil)
+	return err
 }
 
 // putDomainRecord writes the record into every copy, or removes it if json is nil. It
 // reads before each attempt, to repeat a write of unknown outcome only if it had no
 // effect, and after the last, to find the new copy of a domain started in between.
-func (h *Host) putDomainRecord(ctx context.Context, op, uuid string, json *string) error {
+func (h *Host) putDomainRecord(ctx context.Context, op, uuid string, json *string) (DomainRecord, error) {
 	dom, err := handle(uuid)
 	if err != nil {
-		return h.fail(op, err)
+		return DomainRecord{}, h.fail(op, err)
 	}
 	body, err := metadataBody(json)
 	if err != nil {
-		return h.fail(op, err)
+		return DomainRecord{}, h.fail(op, err)
 	}
 	var failure error
 	for attempt := 0; ; attempt++ {
 		r, err := h.DomainRecord(ctx, uuid)
 		if err != nil {
-			return errors.Join(failure, err)
+			return r, errors.Join(failure, err)
 		}
 		if r.holds(json) {
-			return nil
+			return r, nil
 		}
 		if attempt == raceAttempts {
-			return failure
+			return r, failure
 		}
-		if err := h.refuseWhileBusy(ctx, op, dom, r); err != nil {
-			return err
+		if r.Active {
+			if err := h.refuseWhileBusy(ctx, op, dom); err != nil {
+				return r, err
+			}
 		}
 		failure = write(ctx, h, op, h.deadlines.RecordWrite, rpc.Writing, func(lv *libvirt.Libvirt) error {
 			return lv.DomainSetMetadata(dom, int32(libvirt.DomainMetadataElement), body,
 				libvirt.OptString{metadataKey}, libvirt.OptString{MetadataURI}, r.copies())
 		})
 		if failure != nil && !errors.Is(failure, migration.ErrNotActive) && !errors.Is(failure, ErrOutcomeUnknown) {
-			return failure
+			return r, failure
 		}
 		if failure == nil {
 			failure = h.fail(op, errors.New("another program keeps changing it"))
@@ -177,24 +166,18 @@ func metadataBody(json *string) (libvirt.OptString, error) {
 
 // refuseWhileBusy fails while a job runs that blocks changes of the domain. A backup does
 // not.
-func (h *Host) refuseWhileBusy(ctx context.Context, op string, dom libvirt.Domain, r DomainRecord) error {
-	if !r.Active {
-		return nil
-	}
+func (h *Host) refuseWhileBusy(ctx context.Context, op string, dom libvirt.Domain) error {
 	reply, err := h.jobStats(ctx, op, dom, 0)
 	switch {
 	case errors.Is(err, ErrUnsupported):
 		// This is an incoming domain.
 		return h.busy(op, "migration in progress")
 	case errors.Is(err, migration.ErrNotActive):
-		return nil // it was stopped; the write handles that
+		return nil // it is shut off; the write handles what comes in between
 	case err != nil:
 		return err
 	}
-	running := statistics{}
-	for _, p := range reply.params {
-		running[p.Field] = p.Value.I
-	}
+	running := statisticsOf(reply.params)
 	if jobType(reply.kind) != migration.JobRunning {
 		return nil
 	}

@@ -98,10 +98,7 @@ func (h *Host) SetMaxDowntime(ctx context.Context, uuid string, milliseconds uin
 
 // job translates libvirt's statistics.
 func (r jobReply) job() migration.Job {
-	s := statistics{}
-	for _, p := range r.params {
-		s[p.Field] = p.Value.I
-	}
+	s := statisticsOf(r.params)
 	j := migration.Job{
 		Type:      jobType(r.kind),
 		Operation: operation(libvirt.DomainJobOperation(s.signed(libvirt.DomainJobOperationStr))),
@@ -131,6 +128,14 @@ func (r jobReply) job() migration.Job {
 
 // statistics are typed parameters by name; a missing one reads as 0.
 type statistics map[string]any
+
+func statisticsOf(params []libvirt.TypedParam) statistics {
+	s := make(statistics, len(params))
+	for _, p := range params {
+		s[p.Field] = p.Value.I
+	}
+	return s
+}
 
 func (s statistics) unsigned(name string) uint64 {
 	v, _ := s[name].(uint64)

@@ -25,7 +25,7 @@ func TestDaemonRestart(t *testing.T) {
 	guest := w.StartGuest(t, lab.GuestSpec{Bare: true})
 	for i, call := range []func() error{
 		func() error { return ping(testContext(t), h) },
-		func() error { return h.WriteDomainRecord(testContext(t), guest.UUID, document) },
+		func() error { return wrote(testContext(t), h, guest.UUID, document) },
 		func() error { return h.WriteRecord(testContext(t), host.Cluster, document) },
 		func() error { return h.Suspend(testContext(t), guest.UUID) },
 		func() error { _, err := h.Domain(testContext(t), guest.UUID); return err },
@@ -109,7 +109,7 @@ func TestLostWriteIsRepeatedAfterReading(t *testing.T) {
 		h := open(t, host.Config{Name: "kvm1", URI: peer(t, relay(w.Hosts[0].Address, closesAfter(count)))})
 		json := fmt.Sprintf(`{"version":1,"max_downtime_ms":%d}`, count)
 		for name, err := range map[string]error{
-			"domain": h.WriteDomainRecord(testContext(t), guest.UUID, json),
+			"domain": wrote(testContext(t), h, guest.UUID, json),
 			"host":   h.WriteRecord(testContext(t), host.Cluster, json),
 		} {
 			switch {

@@ -236,7 +236,7 @@ func TestPeerToPeer(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			test.spec.Bare = true
 			uuid := w.StartGuest(t, test.spec).UUID
-			if err := source.WriteDomainRecord(testContext(t), uuid, document); err != nil {
+			if err := wrote(testContext(t), source, uuid, document); err != nil {
 				t.Fatal(err)
 			}
 			test.p.MigrationURI = destination.MigrationURI()

@@ -107,7 +107,7 @@ func everything(t *testing.T, w *lab.World, uuid string) {
 	must("domain names", err)
 	_, err = kvm1.DomainByName(ctx, d.Name)
 	must("domain by name", err)
-	must("write", kvm1.WriteDomainRecord(ctx, uuid, document))
+	must("write", wrote(ctx, kvm1, uuid, document))
 	_, err = kvm1.DomainRecord(ctx, uuid)
 	must("read", err)
 	must("delete", kvm1.DeleteDomainRecord(ctx, uuid))

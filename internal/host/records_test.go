@@ -61,7 +61,7 @@ func TestDomainRecordLifeCycle(t *testing.T) {
 
 			checkRecord(t, h, uuid, empty)
 			for range 2 { // writing what is there is no change
-				if err := h.WriteDomainRecord(ctx, uuid, document); err != nil {
+				if err := wrote(ctx, h, uuid, document); err != nil {
 					t.Fatal(err)
 				}
 				checkRecord(t, h, uuid, test.want)
@@ -140,7 +140,7 @@ func TestDomainRecordThatOthersTouched(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			if err := h.WriteDomainRecord(testContext(t), guest.UUID, document); err != nil {
+			if err := wrote(testContext(t), h, guest.UUID, document); err != nil {
 				t.Fatal(err)
 			}
 			test.touch()
@@ -153,7 +153,7 @@ func TestDomainRecordThatOthersTouched(t *testing.T) {
 				host.DomainRecord{Live: squeeze(got.Live), Config: squeeze(got.Config), Active: got.Active, Persistent: got.Persistent}); diff != "" {
 				t.Errorf("record (-want +got):\n%s", diff)
 			}
-			if err := h.WriteDomainRecord(testContext(t), guest.UUID, document); err != nil {
+			if err := wrote(testContext(t), h, guest.UUID, document); err != nil {
 				t.Fatal(err)
 			}
 			checkRecord(t, h, guest.UUID, host.DomainRecord{Live: new(document), Config: new(document), Active: true, Persistent: true})
@@ -188,7 +188,7 @@ func TestDomainRecordWhileTheDomainIsStartedAndStopped(t *testing.T) {
 	})
 	for i := range 25 {
 		json := fmt.Sprintf(`{"version":1,"max_downtime_ms":%d}`, i+1)
-		if err := h.WriteDomainRecord(testContext(t), guest.UUID, json); err != nil {
+		if err := wrote(testContext(t), h, guest.UUID, json); err != nil {
 			t.Error(err)
 			continue
 		}
@@ -211,7 +211,7 @@ func TestRecordOfAnAbsentDomain(t *testing.T) {
 	_, read := h.DomainRecord(testContext(t), uuid)
 	for name, err := range map[string]error{
 		"read":   read,
-		"write":  h.WriteDomainRecord(testContext(t), uuid, document),
+		"write":  wrote(testContext(t), h, uuid, document),
 		"delete": h.DeleteDomainRecord(testContext(t), uuid),
 	} {
 		if !errors.Is(err, migration.ErrNoDomain) {
@@ -230,7 +230,7 @@ func TestLargestRecord(t *testing.T) {
 	clearRecord(t, h, host.Cluster)
 	guest := w.StartGuest(t, lab.GuestSpec{Bare: true})
 	largest := `"` + strings.Repeat("&", policy.MaxRecordBytes-2) + `"`
-	if err := h.WriteDomainRecord(testContext(t), guest.UUID, largest); err != nil {
+	if err := wrote(testContext(t), h, guest.UUID, largest); err != nil {
 		t.Fatal(err)
 	}
 	checkRecord(t, h, guest.UUID, host.DomainRecord{Live: &largest, Config: &largest, Active: true, Persistent: true})
@@ -336,7 +336,7 @@ func TestRecordDuringAMigration(t *testing.T) {
 	w := world(t)
 	source, destination := connect(t, w.Hosts[0]), connect(t, w.Hosts[1])
 	guest := w.StartGuest(t, lab.BusyGuest(""))
-	if err := source.WriteDomainRecord(testContext(t), guest.UUID, document); err != nil {
+	if err := wrote(testContext(t), source, guest.UUID, document); err != nil {
 		t.Fatal(err)
 	}
 	p := migration.Parameters{Persistent: true, Policy: told(policy.Policy{BandwidthMiBPerSecond: new(int64(5))}), MigrationURI: destination.MigrationURI()}
@@ -344,7 +344,7 @@ func TestRecordDuringAMigration(t *testing.T) {
 
 	for name, h := range map[string]*host.Host{"source": source, "destination": destination} {
 		started := time.Now()
-		err := h.WriteDomainRecord(testContext(t), guest.UUID, `{"version":1}`)
+		err := wrote(testContext(t), h, guest.UUID, `{"version":1}`)
 		if !errors.Is(err, migration.ErrBusy) || !strings.Contains(err.Error(), "migration in progress") {
 			t.Errorf("%s: got %v, want %v", name, err, migration.ErrBusy)
 		}
@@ -360,4 +360,10 @@ func TestRecordDuringAMigration(t *testing.T) {
 	if err := <-ended; !errors.Is(err, migration.ErrAborted) {
 		t.Errorf("got %v, want %v", err, migration.ErrAborted)
 	}
+}
+
+// wrote is the error of writing a domain's record.
+func wrote(ctx context.Context, h *host.Host, uuid, json string) error {
+	_, err := h.WriteDomainRecord(ctx, uuid, json)
+	return err
 }

@@ -83,7 +83,7 @@ func TestSSHRecordLifeCycle(t *testing.T) {
 			clearRecord(t, h, host.Cluster)
 			large := `{"version":1,"note":"` + strings.Repeat("x", 60<<10) + `"}`
 			for _, json := range []string{document, large, document} {
-				if err := h.WriteDomainRecord(testContext(t), guest.UUID, json); err != nil {
+				if err := wrote(testContext(t), h, guest.UUID, json); err != nil {
 					t.Fatal(err)
 				}
 				checkRecord(t, h, guest.UUID, host.DomainRecord{Live: &json, Config: &json, Active: true, Persistent: true})

@@ -173,7 +173,7 @@ func domainOfTheUser(t *testing.T, h *host.Host) {
 	if output, err := exec.Command("virsh", "--connect", "qemu:///session", "define", definition).CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, output)
 	}
-	if err := h.WriteDomainRecord(testContext(t), uuid, document); err != nil {
+	if err := wrote(testContext(t), h, uuid, document); err != nil {
 		t.Fatal(err)
 	}
 	checkRecord(t, h, uuid, host.DomainRecord{Config: new(document), Persistent: true})

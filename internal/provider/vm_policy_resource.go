@@ -168,7 +168,7 @@ func (r *vmPolicyResource) planCreate(
 		return types.StringUnknown(), nil
 	}
 	vm := plan.VM.ValueString()
-	location, err := r.fleet.Find(ctx, vm, "")
+	location, err := r.fleet.FindRecent(ctx, vm, "")
 	if err != nil {
 		return types.StringUnknown(), nil // the preview reports it
 	}
