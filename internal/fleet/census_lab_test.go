@@ -1,0 +1,90 @@
+//go:build lab
+
+package fleet
+
+import (
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/lab"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
+)
+
+// callsPerVM and callsPerHost are what a plan of many VMs may cost.
+const (
+	callsPerVM   = 3
+	callsPerHost = 10
+)
+
+// Reading and previewing many policies costs little on each host.
+func TestCensus_cost(t *testing.T) {
+	w := testLab(t)
+	withoutRecords(t)
+	guests := w.StartGuests(t, 12, lab.GuestSpec{Bare: true, State: lab.Inactive})
+	var calls atomic.Int64
+	config := labConfig(t, UnreachableError)
+	for i := range config.Hosts {
+		config.Hosts[i].URI = counted(t, w.Hosts[i], &calls)
+	}
+	f := open(t, config)
+	want := Declaration{Policy: policy.Policy{MaxDowntimeMS: new(int64(400))}}
+	var reading sync.WaitGroup
+	for _, g := range guests {
+		reading.Go(func() {
+			record, err := f.ReadVMByUUID(testContext(t), g.UUID, "")
+			if err != nil || record.Location.Host != "kvm1" || record.Location.Domain.Name != g.Name || !record.Gone() {
+				t.Errorf("%s: %+v, %v", g.Name, record, err)
+			}
+			if _, err := f.Preview(testContext(t), g.UUID, "", want.Policy); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	reading.Wait()
+	made, most := calls.Load(), int64(callsPerVM*len(guests)+callsPerHost*len(config.Hosts))
+	t.Logf("%d calls for %d VMs on %d hosts", made, len(guests), len(config.Hosts))
+	if made > most {
+		t.Errorf("%d calls, more than %d", made, most)
+	}
+}
+
+// What a census has seen is not believed where a record is written or a VM has gone on.
+func TestCensus_stale(t *testing.T) {
+	w := testLab(t)
+	guests := w.StartGuests(t, censusFrom, lab.GuestSpec{Bare: true})
+	f := open(t, labConfig(t, UnreachableError))
+	for _, g := range guests {
+		if _, err := f.ReadVMByUUID(testContext(t), g.UUID, ""); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if l, ok := f.recent(testContext(t), guests[0].UUID, ""); !ok || l.Host != "kvm1" {
+		t.Fatalf("no census has seen the VM: %+v", l)
+	}
+	kvm1 := w.Host("kvm1")
+	kvm1.MustVirsh(t, "migrate", "--live", "--p2p", "--persistent", "--undefinesource", guests[0].Name, w.Host("kvm2").PeerURI)
+	kvm1.MustVirsh(t, "destroy", guests[1].Name)
+	kvm1.MustVirsh(t, "undefine", guests[2].Name) // transient now
+	want := Declaration{Policy: policy.Policy{MaxDowntimeMS: new(int64(400))}}
+	for i, copies := range map[int]string{0: "[live config] on kvm2", 1: "[config] on kvm1", 2: "[live] on kvm1"} {
+		created, err := f.CreateVM(testContext(t), guests[i].Name, want)
+		if err != nil {
+			t.Errorf("VM %d: %v", i, err)
+			continue
+		}
+		if got := placesOf(created.Record); got != copies {
+			t.Errorf("VM %d: %s, want %s", i, got, copies)
+		}
+	}
+}
+
+// placesOf names the copies of a record.
+func placesOf(r VMRecord) string {
+	var places []string
+	for _, c := range r.Copies {
+		places = append(places, c.Place)
+	}
+	return fmt.Sprintf("%v on %s", places, r.Location.Host)
+}
