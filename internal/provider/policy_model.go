@@ -1,15 +1,10 @@
 package provider
 
 import (
-	"context"
-	"maps"
-
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
-	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
 	"github.com/hashicorp/terraform-plugin-framework/types"
-	"github.com/hashicorp/terraform-plugin-framework/types/basetypes"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/explain"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
@@ -55,69 +50,6 @@ func (m *policyModel) fields() *policyModel { return m }
 
 // policyHolder is a model that embeds policyModel, by reference.
 type policyHolder interface{ fields() *policyModel }
-
-// getModel reads a configuration, a plan or a state.
-func getModel(ctx context.Context, from interface {
-	Get(context.Context, any) diag.Diagnostics
-}, model policyHolder,
-) diag.Diagnostics {
-	var whole types.Object
-	diags := from.Get(ctx, &whole)
-	if diags.HasError() {
-		return diags
-	}
-	fields, own := map[string]attr.Value{}, whole.Attributes()
-	ownTypes := whole.AttributeTypes(ctx)
-	for _, d := range policy.Table() {
-		name := string(d.Field)
-		fields[name] = own[name]
-		delete(own, name)
-		delete(ownTypes, name)
-	}
-	rest, more := types.ObjectValue(ownTypes, own)
-	diags.Append(more...)
-	diags.Append(rest.As(ctx, model, basetypes.ObjectAsOptions{})...)
-	*model.fields() = policyModel{fields}
-	return diags
-}
-
-// setState writes a model to a state.
-func setState(ctx context.Context, state *tfsdk.State, model policyHolder) diag.Diagnostics {
-	whole, diags := objectOf(ctx, state.Schema.Type(), model)
-	if !diags.HasError() {
-		diags.Append(state.Set(ctx, whole)...)
-	}
-	return diags
-}
-
-// setPlan writes a model to a plan.
-func setPlan(ctx context.Context, plan *tfsdk.Plan, model policyHolder) diag.Diagnostics {
-	whole, diags := objectOf(ctx, plan.Schema.Type(), model)
-	if !diags.HasError() {
-		diags.Append(plan.Set(ctx, whole)...)
-	}
-	return diags
-}
-
-// objectOf is a model as an object of its schema's type.
-func objectOf(ctx context.Context, schema attr.Type, model policyHolder) (types.Object, diag.Diagnostics) {
-	all := map[string]attr.Type{}
-	if object, ok := schema.(attr.TypeWithAttributeTypes); ok {
-		maps.Copy(all, object.AttributeTypes())
-	}
-	ownTypes := maps.Clone(all)
-	for _, d := range policy.Table() {
-		delete(ownTypes, string(d.Field))
-	}
-	own, diags := types.ObjectValueFrom(ctx, ownTypes, model)
-	if diags.HasError() {
-		return own, diags
-	}
-	values := policyModelOf(policy.Policy{}).values // null where the model has none
-	maps.Copy(values, model.fields().values)
-	maps.Copy(values, own.Attributes())
-	return types.ObjectValue(all, values)
-}
 
 // effectiveObject is an effective policy as an object.
 func effectiveObject(e policy.Effective) types.Object {
