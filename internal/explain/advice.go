@@ -55,7 +55,7 @@ func adviseTimeout(e policy.Effective, f migration.Figures) (advice, bool) {
 // value is a field with what decided it, for example
 // `auto_converge is false (global)`.
 func value(e policy.Effective, field policy.Field) string {
-	return fmt.Sprintf("%s is %s (%s)", field, e.Text(field), e.Origins[field])
+	return fmt.Sprintf("%s is %s (%s)", field, e.Text(field), e.Origins.Of(field))
 }
 
 func adviseAutoConverge(e policy.Effective, f migration.Figures) (advice, bool) {

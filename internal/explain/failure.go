@@ -239,7 +239,7 @@ func decision(c migration.Course) string {
 // limit is a time limit of the policy with what set it, for example
 // "2m (stall_timeout, cluster)".
 func limit(e policy.Effective, field policy.Field) string {
-	return fmt.Sprintf("%s (%s, %s)", e.Text(field), field, e.Origins[field])
+	return fmt.Sprintf("%s (%s, %s)", e.Text(field), field, e.Origins.Of(field))
 }
 
 // failing says in which way a migration failed that was not cancelled.

@@ -30,25 +30,26 @@ type Definition struct {
 	typedField
 }
 
-// typedField is what can be done with a field, whatever the type of its values.
+// typedField is what can be done with a field, whatever the type of its values. Policies
+// are passed by reference: each would be copied to the heap.
 type typedField struct {
-	isSet func(Policy) bool
-	equal func(a, b Policy) bool
+	isSet func(*Policy) bool
+	equal func(a, b *Policy) bool
 	// copy sets the field in dst to a copy of what it is in src.
-	copy func(dst *Policy, src Policy)
+	copy func(dst, src *Policy)
 	// plain is the value as a bool, int64 or string.
-	plain func(Policy) any
+	plain func(*Policy) any
 	set   func(*Policy, any) error
 	// decode sets the value that a record holds.
 	decode func(*Policy, json.RawMessage) error
 	// problem says what is wrong with the value, or nothing.
-	problem func(Policy) string
+	problem func(*Policy) string
 	// conflict says what in the same policy contradicts the value, or nothing.
-	conflict func(Policy) string
+	conflict func(*Policy) string
 	// idle tells whether the rest of the policy leaves the field without effect.
-	idle func(Policy) bool
+	idle func(*Policy) bool
 	// tell is what libvirt is told of the value.
-	tell func(Policy) Parameters
+	tell func(*Policy) Parameters
 	// builtIn sets the built-in default, if there is one.
 	builtIn func(*Policy)
 }
@@ -71,10 +72,10 @@ func (d Definition) Description() string {
 // Value is the field's value in a policy: a bool, an int64, or a string for a
 // duration or a word; nil where it inherits.
 func (d Definition) Value(p Policy) any {
-	if !d.isSet(p) {
+	if !d.isSet(&p) {
 		return nil
 	}
-	return d.plain(p)
+	return d.plain(&p)
 }
 
 // Set gives the field a value as Value returns it. It does not validate; the
@@ -82,7 +83,7 @@ func (d Definition) Value(p Policy) any {
 func (d Definition) Set(p *Policy, value any) error { return d.set(p, value) }
 
 // text is the value as a record holds it, or "inherit".
-func (d Definition) text(p Policy) string {
+func (d *Definition) text(p *Policy) string {
 	if !d.isSet(p) {
 		return inherit
 	}
@@ -90,7 +91,7 @@ func (d Definition) text(p Policy) string {
 }
 
 // check is the field's problem as an error that names the field.
-func (d Definition) check(p Policy) error {
+func (d *Definition) check(p *Policy) error {
 	if text := d.problem(p); text != "" {
 		return fmt.Errorf("%s: %s", d.Field, strings.ToLower(text[:1])+strings.TrimSuffix(text[1:], "."))
 	}
@@ -99,23 +100,23 @@ func (d Definition) check(p Policy) error {
 
 // asks tells whether a policy sets the field to a value that asks for something.
 // The engine heeds every value of its own fields.
-func (d Definition) asks(p Policy) bool { return d.isSet(p) && (d.Engine || !d.tell(p).Empty()) }
+func (d *Definition) asks(p *Policy) bool { return d.isSet(p) && (d.Engine || !d.tell(p).Empty()) }
 
 // switchedOff tells whether a policy says that the feature of this field is not
 // to be used. One that says nothing does not.
-func (d Definition) switchedOff(p Policy) bool { return d.isSet(p) && !d.asks(p) }
+func (d *Definition) switchedOff(p *Policy) bool { return d.isSet(p) && !d.asks(p) }
 
 // dormant tells whether the field has no effect in a policy that decides everything:
 // what it tunes is off, or nothing ever uses it.
-func (d Definition) dormant(p Policy) bool {
+func (d *Definition) dormant(p *Policy) bool {
 	return d.Tunes != "" && definition(d.Tunes).switchedOff(p) || d.idle(p)
 }
 
 // definition is that of a field of the table.
-func definition(field Field) Definition {
-	for _, d := range table {
-		if d.Field == field {
-			return d
+func definition(field Field) *Definition {
+	for i := range table {
+		if table[i].Field == field {
+			return &table[i]
 		}
 	}
 	panic(fmt.Sprintf("policy: no field %q", string(field))) // an error in the table itself
@@ -153,22 +154,21 @@ func define[T, P any](k kind[T, P], member func(*Policy) **T, e entry[T]) Defini
 		Field: e.field, Kind: k.kind, Summary: e.summary, Details: e.details, Values: e.values.text, Unset: e.unset,
 		Tunes: e.tunes, Engine: e.engine, needs: e.needs, typedField: access(k, member),
 	}
-	value := func(p Policy) *T { return *member(&p) }
-	d.problem = func(p Policy) string {
-		if v := value(p); v != nil && e.values.problem != nil {
+	d.problem = func(p *Policy) string {
+		if v := *member(p); v != nil && e.values.problem != nil {
 			return e.values.problem(*v)
 		}
 		return ""
 	}
-	d.conflict = func(p Policy) string {
+	d.conflict = func(p *Policy) string {
 		if e.conflict == nil {
 			return ""
 		}
-		return e.conflict(p)
+		return e.conflict(*p)
 	}
-	d.idle = func(p Policy) bool { return e.idle != nil && e.idle(p) }
-	d.tell = func(p Policy) Parameters {
-		if v := value(p); v != nil && e.libvirt != nil {
+	d.idle = func(p *Policy) bool { return e.idle != nil && e.idle(*p) }
+	d.tell = func(p *Policy) Parameters {
+		if v := *member(p); v != nil && e.libvirt != nil {
 			return e.libvirt(*v)
 		}
 		return Parameters{}
@@ -183,7 +183,6 @@ func define[T, P any](k kind[T, P], member func(*Policy) **T, e entry[T]) Defini
 
 // access is what depends only on the type of a field's values.
 func access[T, P any](k kind[T, P], member func(*Policy) **T) typedField {
-	value := func(p Policy) *T { return *member(&p) }
 	set := func(p *Policy, plain P) error {
 		v, err := k.typed(plain)
 		if err == nil {
@@ -192,18 +191,18 @@ func access[T, P any](k kind[T, P], member func(*Policy) **T) typedField {
 		return err
 	}
 	return typedField{
-		isSet: func(p Policy) bool { return value(p) != nil },
-		equal: func(a, b Policy) bool {
-			x, y := value(a), value(b)
+		isSet: func(p *Policy) bool { return *member(p) != nil },
+		equal: func(a, b *Policy) bool {
+			x, y := *member(a), *member(b)
 			return x == y || x != nil && y != nil && k.equal(*x, *y)
 		},
-		copy: func(dst *Policy, src Policy) {
+		copy: func(dst, src *Policy) {
 			*member(dst) = nil
-			if v := value(src); v != nil {
+			if v := *member(src); v != nil {
 				*member(dst) = new(*v)
 			}
 		},
-		plain: func(p Policy) any { return k.plain(*value(p)) },
+		plain: func(p *Policy) any { return k.plain(**member(p)) },
 		set: func(p *Policy, v any) error {
 			plain, ok := v.(P)
 			if !ok {

@@ -43,7 +43,7 @@ func TestTuningContradictsAFeatureThatIsOffWhereItAsksForSomething(t *testing.T)
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 
-			if diff := cmp.Diff(test.want, test.field.contradictions(test.policy)); diff != "" {
+			if diff := cmp.Diff(test.want, test.field.contradictions(&test.policy)); diff != "" {
 				t.Errorf("contradictions (-want +got):\n%s", diff)
 			}
 		})

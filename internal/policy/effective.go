@@ -12,8 +12,8 @@ import (
 // getters are for fields with a built-in default, which are never nil.
 type Effective struct {
 	Policy
-	// Origins has every field.
-	Origins map[Field]Origin
+	// Origins are the levels that decided.
+	Origins Origins
 }
 
 // AutoConverge tells whether the guest's vCPUs may be throttled.
@@ -53,8 +53,8 @@ func decided[T any](v *T) T {
 func (e Effective) Parameters() Parameters {
 	var all Parameters
 	for _, d := range table {
-		if !d.dormant(e.Policy) {
-			told := d.tell(e.Policy)
+		if !d.dormant(&e.Policy) {
+			told := d.tell(&e.Policy)
 			all.Flags = append(all.Flags, told.Flags...)
 			all.Typed = append(all.Typed, told.Typed...)
 		}
@@ -68,7 +68,7 @@ func (e Effective) Parameters() Parameters {
 func (e Effective) Inactive() []Field {
 	var dormant []Field
 	for _, d := range table {
-		if d.dormant(e.Policy) && e.Origins[d.Field] != OriginDefault {
+		if d.dormant(&e.Policy) && e.Origins.Of(d.Field) != OriginDefault {
 			dormant = append(dormant, d.Field)
 		}
 	}
@@ -80,7 +80,7 @@ func (e Effective) Inactive() []Field {
 func (e Effective) Conflicts() []Problem {
 	var problems []Problem
 	for _, d := range table {
-		if text := d.conflict(e.Policy); text != "" && !d.dormant(e.Policy) {
+		if text := d.conflict(&e.Policy); text != "" && !d.dormant(&e.Policy) {
 			problems = append(problems, Problem{d.Field, text})
 		}
 	}
@@ -92,7 +92,7 @@ func (e Effective) Conflicts() []Problem {
 func (e Effective) Digest() string {
 	sum := sha256.New()
 	for _, d := range table {
-		fmt.Fprintf(sum, "%s=%s\n", d.Field, d.text(e.Policy))
+		fmt.Fprintf(sum, "%s=%s\n", d.Field, d.text(&e.Policy))
 	}
 	return hex.EncodeToString(sum.Sum(nil))
 }

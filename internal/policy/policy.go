@@ -78,7 +78,7 @@ func (p Policy) Empty() bool { return len(p.Fields()) == 0 }
 func (p Policy) Fields() []Field {
 	var set []Field
 	for _, d := range table {
-		if d.isSet(p) {
+		if d.isSet(&p) {
 			set = append(set, d.Field)
 		}
 	}
@@ -104,8 +104,8 @@ func (d Difference) String() string {
 func (p Policy) Differences(want Policy) []Difference {
 	var differences []Difference
 	for _, d := range table {
-		if !d.equal(p, want) {
-			differences = append(differences, Difference{d.Field, d.text(p), d.text(want)})
+		if !d.equal(&p, &want) {
+			differences = append(differences, Difference{d.Field, d.text(&p), d.text(&want)})
 		}
 	}
 	return differences
@@ -115,7 +115,7 @@ func (p Policy) Differences(want Policy) []Difference {
 func (p Policy) Text(name Field) string {
 	for _, d := range table {
 		if d.Field == name {
-			return d.text(p)
+			return d.text(&p)
 		}
 	}
 	return inherit

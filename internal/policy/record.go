@@ -108,13 +108,13 @@ func (r Record) Encode() ([]byte, error) {
 		}
 	}
 	for _, d := range table {
-		if !d.isSet(r.Policy) {
+		if !d.isSet(&r.Policy) {
 			continue
 		}
-		if err := d.check(r.Policy); err != nil {
+		if err := d.check(&r.Policy); err != nil {
 			return nil, err
 		}
-		if err := member(string(d.Field), d.plain(r.Policy)); err != nil {
+		if err := member(string(d.Field), d.plain(&r.Policy)); err != nil {
 			return nil, err
 		}
 	}
@@ -187,7 +187,7 @@ func DecodeRecord(document []byte) (Record, error) {
 		if err := d.decode(&r.Policy, raw); err != nil {
 			return Record{}, fmt.Errorf("%s: %w", d.Field, err)
 		}
-		if err := d.check(r.Policy); err != nil {
+		if err := d.check(&r.Policy); err != nil {
 			return Record{}, err
 		}
 		delete(members, string(d.Field))

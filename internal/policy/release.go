@@ -16,7 +16,7 @@ type Requirement struct {
 func (e Effective) Requirements() []Requirement {
 	var all []Requirement
 	for _, d := range table {
-		if d.needs != (Release{}) && !d.dormant(e.Policy) && !d.tell(e.Policy).Empty() {
+		if d.needs != (Release{}) && !d.dormant(&e.Policy) && !d.tell(&e.Policy).Empty() {
 			all = append(all, Requirement{string(d.Field), d.needs})
 		}
 	}

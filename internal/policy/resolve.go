@@ -12,6 +12,19 @@ const (
 	OriginDefault Origin = "default"
 )
 
+// Origins is the level that decided each field, in the order of Fields.
+type Origins []Origin
+
+// Of is the level that decided a field.
+func (o Origins) Of(field Field) Origin {
+	for i := range table {
+		if table[i].Field == field && i < len(o) {
+			return o[i]
+		}
+	}
+	return ""
+}
+
 // Levels is what each level declares for one VM. A level that does not exist is
 // an empty policy.
 type Levels struct {
@@ -23,27 +36,31 @@ type Levels struct {
 // Resolve decides every field on its own: run, else VM, else cluster, else
 // global, else the built-in default.
 func Resolve(levels Levels) Effective {
-	order := []struct {
+	order := [...]struct {
 		origin Origin
-		policy Policy
+		policy *Policy
 	}{
-		{OriginRun, levels.Run},
-		{OriginVM, levels.VM},
-		{OriginCluster, levels.Cluster},
-		{OriginGlobal, levels.Global},
-		{OriginDefault, BuiltIn()},
+		{OriginRun, &levels.Run},
+		{OriginVM, &levels.VM},
+		{OriginCluster, &levels.Cluster},
+		{OriginGlobal, &levels.Global},
+		{OriginDefault, &builtIn},
 	}
 	var resolved Policy
-	origins := make(map[Field]Origin, len(table))
-	for _, d := range table {
-		origins[d.Field] = OriginDefault
+	origins := make(Origins, len(table))
+	for i := range table {
+		d := &table[i]
+		origins[i] = OriginDefault
 		for _, level := range order {
 			if d.isSet(level.policy) {
 				d.copy(&resolved, level.policy)
-				origins[d.Field] = level.origin
+				origins[i] = level.origin
 				break
 			}
 		}
 	}
 	return Effective{resolved, origins}
 }
+
+// builtIn is BuiltIn, made once. Nothing changes it.
+var builtIn = BuiltIn()

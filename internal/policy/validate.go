@@ -19,7 +19,7 @@ func (p Policy) Validate() []Problem {
 func (p Policy) valueProblems() []Problem {
 	var problems []Problem
 	for _, d := range table {
-		if text := d.problem(p); text != "" {
+		if text := d.problem(&p); text != "" {
 			problems = append(problems, Problem{d.Field, text})
 		}
 	}
@@ -29,7 +29,7 @@ func (p Policy) valueProblems() []Problem {
 func (p Policy) contradictions() []Problem {
 	var problems []Problem
 	for _, d := range table {
-		for _, text := range d.contradictions(p) {
+		for _, text := range d.contradictions(&p) {
 			problems = append(problems, Problem{d.Field, text})
 		}
 	}
@@ -38,7 +38,7 @@ func (p Policy) contradictions() []Problem {
 
 // contradictions follows what libvirt and QEMU refuse, or silently ignore, when
 // this field and another are written down together.
-func (d Definition) contradictions(p Policy) []string {
+func (d *Definition) contradictions(p *Policy) []string {
 	var texts []string
 	if feature := d.Tunes; feature != "" && d.asks(p) && definition(feature).switchedOff(p) {
 		texts = append(texts, fmt.Sprintf("%s tunes %s, which is set to %s on the same level. Remove one of the two.",

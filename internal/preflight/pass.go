@@ -42,7 +42,7 @@ func (passCheck) find(_ context.Context, s *scope) ([]migration.Finding, error) 
 	}
 	return []migration.Finding{{
 		Fact: PassTooLong{
-			memory, bandwidth, p.Origins[policy.FieldBandwidth], takes, p.Timeout(), p.Origins[policy.FieldTimeout],
+			memory, bandwidth, p.Origins.Of(policy.FieldBandwidth), takes, p.Timeout(), p.Origins.Of(policy.FieldTimeout),
 		},
 		Warning: true,
 	}}, nil

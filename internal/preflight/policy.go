@@ -25,7 +25,7 @@ func (policyCheck) find(_ context.Context, s *scope) ([]migration.Finding, error
 	var found []migration.Finding
 	for _, conflict := range s.Move.Policy.Conflicts() {
 		found = append(found, migration.Finding{Fact: PolicyConflict{
-			conflict, s.Move.Policy.Text(conflict.Field), s.Move.Policy.Origins[conflict.Field],
+			conflict, s.Move.Policy.Text(conflict.Field), s.Move.Policy.Origins.Of(conflict.Field),
 		}})
 	}
 	return found, nil

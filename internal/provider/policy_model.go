@@ -59,8 +59,8 @@ func effectiveObject(e policy.Effective) types.Object {
 // originsMap names the level that decided each field.
 func originsMap(e policy.Effective) types.Map {
 	origins := make(map[string]attr.Value, len(e.Origins))
-	for field, origin := range e.Origins {
-		origins[string(field)] = types.StringValue(string(origin))
+	for i, origin := range e.Origins {
+		origins[string(policy.Fields()[i])] = types.StringValue(string(origin))
 	}
 	return types.MapValueMust(types.StringType, origins)
 }
