@@ -121,6 +121,11 @@ var refusalsOfTheVM = map[refusal.Kind]refusalWords{
 		"The VM does not run on {source}, or ended there.",
 		"`virsh domstate --reason {uuid}` there says why; /var/log/libvirt/qemu/{vm}.log there has QEMU's last words.",
 	},
+	refusal.NoDomain: {
+		"libvirt on {host} does not have the VM, or not any more.",
+		"Where it had the VM before, QEMU there ended, of which /var/log/libvirt/qemu/{vm}.log there says why, or somebody " +
+			"else moved or removed the VM: `virsh list --all --uuid` on each host shows where {uuid} is.",
+	},
 	refusal.Aborted: {"The job was cancelled on {source}.", ""},
 }
 

@@ -22,7 +22,7 @@ var checklist = []struct {
 	{fromQEMU, operationFailed, "operation failed: job 'migration in' failed: tpm-emulator: Setting the stateblob (type 1) failed with a TPM error 0x21 decryption error", TPM},
 	{fromQEMU, internalError, "internal error: QEMU unexpectedly closed the monitor (vm='web')", QEMUEnded},
 	{fromQEMU, operationFailed, "operation failed: domain is not running", NotRunning},
-	{fromQEMU, noDomain, "Domain not found: no domain with matching uuid '7a5b1c7e-0000-4000-8000-000000000001'", QEMUEnded},
+	{fromQEMU, noDomain, "Domain not found: no domain with matching uuid '7a5b1c7e-0000-4000-8000-000000000001'", NoDomain},
 	{fromQEMU, operationFailed, "operation failed: Lost connection to destination host", PeerLost},
 	{fromRPC, internalError, "internal error: client socket is closed", PeerLost},
 	{fromQEMU, operationFailed, "operation failed: job 'migration out' unexpectedly failed", MemoryLost},

@@ -46,8 +46,10 @@ const (
 	MemoryDevice Kind = "memory device"
 	// Busy is another job on the VM.
 	Busy Kind = "busy"
-	// NotRunning is a VM that does not run, or not any more.
+	// NotRunning is a VM that does not run, or not any more, and NoDomain one that the host
+	// does not have, or not any more.
 	NotRunning Kind = "not running"
+	NoDomain   Kind = "no domain"
 )
 
 // What either host says of the way, or of how the migration is to be made.

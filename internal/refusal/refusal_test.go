@@ -46,6 +46,7 @@ func TestOf(t *testing.T) {
 		"a secret":     {30, noSecret, "Secret not found: no secret with matching uuid", Refusal{Secret, Destination}},
 		"passthrough":  {fromQEMU, operationInvalid, "Requested operation is not valid: cannot migrate domain: 0000:03:00.0: VFIO migration is not supported in kernel", Refusal{HostDevice, Source}},
 		"another one":  {fromQEMU, operationInvalid, "Requested operation is not valid: cannot migrate domain: something quite new", Refusal{Blocker, Source}},
+		"no domain":    {fromQEMU, noDomain, "Domain not found: no domain with matching name 'web'", Refusal{NoDomain, Teller}},
 		"code alone":   {unknown, configUnsupported, "unsupported configuration: anything", Refusal{Configuration, Teller}},
 		"full":         {fromQEMU, operationFailed, "operation failed: job 'migration out' failed: No space left on device", Refusal{Space, Teller}},
 		"memory":       {fromNone, systemError, "unable to fork: Cannot allocate memory", Refusal{Memory, Teller}},

@@ -241,7 +241,7 @@ var byCode = []row{
 	{anywhere, noSecurityModel, nil, SecurityModel, Destination},
 	{anywhere, cpuIncompatible, nil, CPU, Destination},
 	{anywhere, noMemory, nil, Memory, Teller},
-	{anywhere, noDomain, nil, QEMUEnded, Teller},
+	{anywhere, noDomain, nil, NoDomain, Teller},
 	{anywhere, hookScriptFailed, nil, Hook, Destination},
 	{anywhere, migratePersistFailed, nil, NotPersistent, Destination},
 	{fromQEMU, argumentUnsupported, nil, Unsupported, Teller},
