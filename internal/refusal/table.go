@@ -92,7 +92,7 @@ var ofTheWay = []row{
 	{anywhere, anyCode, says("unsupported scheme", "in migration URI"), MigrationURI, Destination},
 	{anywhere, invalidArg, says("in migration URI"), MigrationURI, Destination},
 	{anywhere, internalError, says("unable to parse URI"), MigrationURI, Destination},
-	{anywhere, operationInvalid, says("RDMA migration with no memory hard limit"), MigrationURI, Destination},
+	{anywhere, operationInvalid, says("RDMA migration with no memory hard limit"), LockedMemory, Source},
 	{fromQEMU, internalError, says("resolved to localhost"), LocalHostname, Destination},
 	{fromQEMU, internalError, says("to the same host"), SameHost, Destination},
 
