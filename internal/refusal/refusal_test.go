@@ -107,6 +107,24 @@ func TestQEMUsBlockers(t *testing.T) {
 	}
 }
 
+// Words alone tell only what several parts of libvirt pass on of the system or of a helper, with a code of their own.
+func TestRowsHaveDomainOrCode(t *testing.T) {
+	t.Parallel()
+	var alone []string
+	for _, r := range table {
+		if r.domain == anywhere && r.code == anyCode {
+			alone = append(alone, r.words...)
+		}
+	}
+	want := []string{
+		"No space left on device", "Cannot allocate memory", "Cannot assign requested address", "Address already in use",
+		"swtpm ", "connect to virtlogd",
+	}
+	if !slices.Equal(alone, want) {
+		t.Errorf("these rows have neither a domain nor a code: %q, want %q", alone, want)
+	}
+}
+
 // A row that stands behind one that fits all it fits is never reached.
 func TestRowsAreReached(t *testing.T) {
 	t.Parallel()
