@@ -101,6 +101,11 @@ var refusalsOfTheDestination = map[refusal.Kind]refusalWords{
 		"The VM's VNC or SPICE is to listen on an address that {destination} does not have.",
 		"`virsh domdisplay {uuid}` on {source} shows it. " + blank.listenAddress(),
 	},
+	refusal.MemoryAddress: {
+		"{destination} does not have the address that its QEMU is to receive memory on.",
+		"Set migration_address in /etc/libvirt/qemu.conf on {destination} to an address of that host, or take it out, and " +
+			"restart libvirt there.",
+	},
 	refusal.PortTaken: {
 		"A port that the VM or its migration needs is in use on {destination}.",
 		"`ss -ltnp` on {host} shows by whom. A migration_uri can do without its port, and so can VNC and SPICE. " +
@@ -153,6 +158,12 @@ var refusalsOfTheDestination = map[refusal.Kind]refusalWords{
 	refusal.Hook: {
 		"The hook script of {destination} refused the VM.",
 		"It is /etc/libvirt/hooks/qemu there.",
+	},
+	refusal.GuestABI: {
+		"The definition for {destination} would change what the guest sees of its machine, and it cannot change while the " +
+			"guest runs.",
+		"libvirt's words name it. Leave that change out, or make it with `virsh edit {uuid}` on {source}, and stop and start " +
+			"the VM.",
 	},
 	refusal.Configuration: {
 		"{host} does not support something in the VM's definition.",

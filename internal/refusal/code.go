@@ -54,6 +54,7 @@ const (
 	operationAborted     Code = 78
 	authCancelled        Code = 79
 	migrateUnsafe        Code = 81
+	overflow             Code = 82
 	operationUnsupported Code = 84
 	ssh                  Code = 85
 	resourceBusy         Code = 87

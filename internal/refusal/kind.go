@@ -133,9 +133,11 @@ const (
 	Memory    Kind = "memory"
 	HugePages Kind = "huge pages"
 	Placement Kind = "placement"
-	// ListenAddress is an address of VNC or SPICE that the host does not have, PortTaken a
-	// port that is in use there, and PortsExhausted a range without a free port.
+	// ListenAddress is an address of VNC or SPICE that the host does not have, MemoryAddress
+	// one that it is to receive memory on, PortTaken a port that is in use there, and
+	// PortsExhausted a range without a free port.
 	ListenAddress  Kind = "listen address"
+	MemoryAddress  Kind = "memory address"
 	PortTaken      Kind = "port taken"
 	PortsExhausted Kind = "ports exhausted"
 	// Firmware and NVRAM are what UEFI needs, TPM what a TPM needs, Secret what encryption
@@ -153,7 +155,9 @@ const (
 	LockDriver Kind = "lock driver"
 	// Hook is a hook script that refused.
 	Hook Kind = "hook"
-	// Configuration is anything else in the definition that the host does not support.
+	// GuestABI is a definition that would change what the guest sees, and Configuration
+	// anything else in the definition that the host does not support.
+	GuestABI      Kind = "guest ABI"
 	Configuration Kind = "configuration"
 	// Incoming is memory or device state that the destination's QEMU could not load, and
 	// QEMUEnded a QEMU that ended.

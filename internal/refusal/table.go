@@ -118,6 +118,7 @@ var ofTheWay = []row{
 	{anywhere, systemError, says("cannot limit locked memory"), LockedMemory, Teller},
 	{fromQEMU, internalError, says("'migrate-set-parameters'", "Parameter '"), Unsupported, Teller},
 	{fromQEMU, internalError, says("QEMU command 'migrate-set-capabilities'"), Unsupported, Teller},
+	{fromQEMU, overflow, says("bandwidth must be less than"), Unsupported, Teller},
 	{fromQEMU, internalError, says("migration cookie feature"), NewerSource, Destination},
 }
 
@@ -142,6 +143,7 @@ var ofTheDestination = []row{
 	{fromStorage, operationInvalid, says("storage pool '", "is not active"), PoolInactive, Destination},
 	{fromDomain, configUnsupported, says("storage pool '", "is not active"), PoolInactive, Destination},
 	{anywhere, anyCode, says("No space left on device"), Space, Teller},
+	{fromQEMU, operationFailed, says("migration of disk ", " failed"), DiskCopy, Destination},
 	{fromQEMU, internalError, says("precreate storage"), DiskCopy, Destination},
 	{fromQEMU, operationUnsupported, says("pre-creation of storage"), DiskCopy, Destination},
 	{fromQEMU, invalidArg, says("disk target", "not found"), DiskCopy, Source},
@@ -165,6 +167,7 @@ var ofTheDestination = []row{
 	{anywhere, operationFailed, says("NUMA node", "is not available"), Placement, Destination},
 	{anywhere, configUnsupported, says("NUMA node", "is unavailable"), Placement, Destination},
 
+	{fromQEMU, internalError, says("'migrate-incoming'", "Cannot assign requested address"), MemoryAddress, Destination},
 	{anywhere, anyCode, says("Cannot assign requested address"), ListenAddress, Destination},
 	{anywhere, anyCode, says("Address already in use"), PortTaken, Destination},
 	{anywhere, internalError, says("Unable to find an unused port in range"), PortsExhausted, Destination},
@@ -199,6 +202,7 @@ var ofTheDestination = []row{
 	{fromQEMU, anyCode, says("load of migration failed"), Incoming, Destination},
 	{fromQEMU, anyCode, says("error while loading state"), Incoming, Destination},
 	{fromQEMU, anyCode, says("Unknown ramblock"), Incoming, Destination},
+	{fromDomain, configUnsupported, says("match source"), GuestABI, Source},
 	{fromQEMU, operationFailed, says("failed in post-copy phase"), PostCopyFailed, Teller},
 	{anywhere, operationInvalid, says("is not processing incoming migration"), QEMUEnded, Destination},
 	{fromQEMU, internalError, says("unexpectedly closed the monitor"), QEMUEnded, Teller},
