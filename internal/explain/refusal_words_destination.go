@@ -54,6 +54,10 @@ var refusalsOfTheDestination = map[refusal.Kind]refusalWords{
 		"The storage pool of a disk of the VM is not active on {destination}.",
 		named + blank.inactivePool("NAME"),
 	},
+	refusal.VolumeMissing: {
+		"{destination} does not have the volume of a disk of the VM in its storage pool.",
+		named + blank.volume("POOL"),
+	},
 	refusal.ImageLocked: {
 		"Another process holds an image of the VM.",
 		"`lsof IMAGE` on the hosts shows which: no other VM and no tool may use it. A lock on NFS needs its lock service.",

@@ -28,6 +28,7 @@ func TestFindingsAndRefusalsHaveTheSameRemedy(t *testing.T) {
 		refusal.StorageMissing:      {"cdrom TARGET", preflight.PathMissing{Path: "PATH"}, there.file("PATH", "TARGET")},
 		refusal.PoolMissing:         {"disk vda", preflight.PoolMissing{Pool: "NAME"}, there.pool("NAME")},
 		refusal.PoolInactive:        {"disk vda", preflight.PoolInactive{Pool: "NAME"}, there.inactivePool("NAME")},
+		refusal.VolumeMissing:       {"disk vda", preflight.VolumeMissing{Pool: "POOL"}, there.volume("POOL")},
 		refusal.Firmware:            {"firmware", preflight.PathMissing{Path: "PATH"}, there.firmware("PATH")},
 		refusal.NVRAM:               {"NVRAM", preflight.DirectoryMissing{Directory: "DIRECTORY"}, there.directory("DIRECTORY")},
 		refusal.EmulatorMissing:     {"", preflight.EmulatorMissing{Emulator: "PATH"}, there.emulator("PATH")},

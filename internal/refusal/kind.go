@@ -111,12 +111,13 @@ const (
 	NetworkFilter   Kind = "network filter missing"
 	Firewall        Kind = "firewall"
 	TapDevice       Kind = "tap device"
-	// StorageMissing, StorageDenied, PoolMissing and PoolInactive are what a disk needs,
-	// ImageLocked an image that another QEMU holds, and Space a disk that is full.
+	// StorageMissing, StorageDenied, PoolMissing, PoolInactive and VolumeMissing are what a
+	// disk needs, ImageLocked an image that another QEMU holds, and Space a disk that is full.
 	StorageMissing Kind = "storage missing"
 	StorageDenied  Kind = "storage denied"
 	PoolMissing    Kind = "pool missing"
 	PoolInactive   Kind = "pool inactive"
+	VolumeMissing  Kind = "volume missing"
 	ImageLocked    Kind = "image locked"
 	Space          Kind = "no space"
 	// DiskCopy is a copy of a disk that cannot be made.

@@ -43,6 +43,7 @@ func TestOf(t *testing.T) {
 		"encryption":   {fromQEMU, operationInvalid, "Requested operation is not valid: this libvirtd instance allows migration only with VIR_MIGRATE_TLS flag", Refusal{EncryptionForced, Teller}},
 		"machine type": {fromQEMU, configUnsupported, "unsupported configuration: Emulator '/usr/bin/qemu-system-x86_64' does not support machine type 'pc-q35-99.0'", Refusal{MachineMissing, Destination}},
 		"hugepages":    {fromQEMU, internalError, "internal error: Unable to find any usable hugetlbfs mount for 2048 KiB", Refusal{HugePages, Teller}},
+		"volume":       {fromStorage, noStorageVol, "Storage volume not found: no storage vol with matching name 'web'", Refusal{VolumeMissing, Destination}},
 		"a secret":     {30, noSecret, "Secret not found: no secret with matching uuid", Refusal{Secret, Destination}},
 		"passthrough":  {fromQEMU, operationInvalid, "Requested operation is not valid: cannot migrate domain: 0000:03:00.0: VFIO migration is not supported in kernel", Refusal{HostDevice, Source}},
 		"another one":  {fromQEMU, operationInvalid, "Requested operation is not valid: cannot migrate domain: something quite new", Refusal{Blocker, Source}},

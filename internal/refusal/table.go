@@ -238,7 +238,7 @@ var byCode = []row{
 	{anywhere, noNWFilter, nil, NetworkFilter, Destination},
 	{anywhere, buildFirewall, nil, Firewall, Destination},
 	{anywhere, noStoragePool, nil, PoolMissing, Destination},
-	{anywhere, noStorageVol, nil, StorageMissing, Destination},
+	{anywhere, noStorageVol, nil, VolumeMissing, Destination},
 	{anywhere, noNodeDevice, nil, DeviceMissing, Destination},
 	{anywhere, deviceMissing, nil, DeviceMissing, Destination},
 	{anywhere, noSecret, nil, Secret, Destination},
