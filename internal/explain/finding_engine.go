@@ -54,8 +54,7 @@ func engineTales() []tale {
 		}),
 		tell(func(f migration.Finding, _ migration.OtherJob) Advised {
 			return Advised{
-				fmt.Sprintf("Another job runs on VM %s: see `virsh domjobinfo %s` on %s.", f.Name, f.UUID, f.Host),
-				"It must end first.",
+				fmt.Sprintf("Another job runs on VM %s.", f.Name), remediesOf(f).job(),
 			}
 		}),
 		tell(func(f migration.Finding, _ migration.RivalMigration) Advised {

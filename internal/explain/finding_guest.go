@@ -15,7 +15,7 @@ func guestTales() []tale {
 	return []tale{
 		tell(func(f migration.Finding, fact preflight.CPUMissing) Advised {
 			return Advised{
-				fmt.Sprintf("%s cannot run the CPU of VM %s: %s.", f.Host, f.Name, fact.Reason), commonCPU(f),
+				fmt.Sprintf("%s cannot run the CPU of VM %s: %s.", f.Host, f.Name, fact.Reason), remediesOf(f).otherCPU(),
 			}
 		}),
 		tell(func(f migration.Finding, _ preflight.ManagedSave) Advised {
@@ -34,8 +34,10 @@ func guestTales() []tale {
 			}
 		}),
 		tell(func(f migration.Finding, fact preflight.MemoryShort) Advised {
-			return Advised{Detail: fmt.Sprintf("VM %s may use %s, and %s has %s available (free, buffers and cache): "+
-				"it may swap, or run out.", f.Name, bytes(fact.Need), f.Host, bytes(fact.Have))}
+			return Advised{
+				fmt.Sprintf("VM %s may use %s, and %s has %s available (free, buffers and cache): it may swap, or run out.",
+					f.Name, bytes(fact.Need), f.Host, bytes(fact.Have)), remediesOf(f).memory(),
+			}
 		}),
 		tell(func(f migration.Finding, fact preflight.PassTooLong) Advised {
 			return Advised{
@@ -48,19 +50,11 @@ func guestTales() []tale {
 		}),
 		tell(func(f migration.Finding, fact preflight.NoHardLimit) Advised {
 			return Advised{
-				fmt.Sprintf("The migration_uri of %s is RDMA's, for which QEMU locks all of the guest's memory, and libvirt "+
-					"wants a hard limit of that, which VM %s does not have.", f.Destination, f.Name),
-				fmt.Sprintf("`virsh memtune %s --hard-limit KIB --live --config` on %s sets it, to more than the guest's %s "+
-					"and what QEMU itself needs; or set a migration_uri that begins with tcp.",
-					f.UUID, f.Source, bytes(fact.Memory)),
+				fmt.Sprintf("The migration_uri of %s is RDMA's, for which QEMU locks all of the guest's memory (%s), and "+
+					"libvirt wants a hard limit of that, which VM %s does not have.",
+					f.Destination, bytes(fact.Memory), f.Name),
+				remediesOf(f).lockedMemory(),
 			}
 		}),
 	}
-}
-
-// commonCPU says how to give the VM a CPU that both hosts have.
-func commonCPU(f migration.Finding) string {
-	return fmt.Sprintf("A CPU that both hosts have is printed by `virsh hypervisor-cpu-baseline --migratable FILE`, "+
-		"FILE with the output of `virsh capabilities` of both; `virsh edit %s` on %s sets it for the next start.",
-		f.UUID, f.Source)
 }

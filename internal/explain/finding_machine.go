@@ -2,6 +2,7 @@ package explain
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
@@ -16,29 +17,26 @@ func machineTales() []tale {
 			return Advised{
 				fmt.Sprintf("%s has another VM that is called %s (UUID %s), and a host has each name once.",
 					f.Host, f.Name, fact.UUID),
-				fmt.Sprintf("Give one of them another name: `virsh domrename %s NEW-NAME` on %s, while that VM is shut off.",
-					fact.UUID, f.Host),
+				remediesOf(f).name(fact.UUID),
 			}
 		}),
 		tell(func(f migration.Finding, fact preflight.EmulatorMissing) Advised {
 			return Advised{
 				fmt.Sprintf("The emulator of VM %s is %s, and %s has no such program, or may not execute it.",
 					f.Name, fact.Emulator, f.Host),
-				fmt.Sprintf("Install QEMU there at that path, or a link to it: `virsh domcapabilities --emulatorbin %s` on "+
-					"%s tries it.", fact.Emulator, f.Host),
+				remediesOf(f).emulator(fact.Emulator),
 			}
 		}),
 		tell(func(f migration.Finding, fact preflight.MachineTypeMissing) Advised {
 			return Advised{
 				fmt.Sprintf("VM %s has the machine type %s, which QEMU on %s does not have.", f.Name, fact.Type, f.Host),
-				fmt.Sprintf("Install a QEMU there that has it: `%s -machine help` on %s lists those of the one that is "+
-					"there.", emulator(fact.Emulator), f.Host),
+				remediesOf(f).machineType(fact.Emulator),
 			}
 		}),
 		tell(func(f migration.Finding, fact preflight.AcceleratorMissing) Advised {
 			return Advised{
 				fmt.Sprintf("VM %s is of the type %s, and %s cannot run such a guest.", f.Name, fact.VirtType, f.Host),
-				fmt.Sprintf("`virt-host-validate qemu` on %s says what it lacks.", f.Host),
+				remediesOf(f).accelerator(),
 			}
 		}),
 		tell(func(f migration.Finding, fact preflight.CPUModeMissing) Advised {
@@ -51,15 +49,14 @@ func machineTales() []tale {
 			return Advised{
 				fmt.Sprintf("VM %s has the CPU of its host (%s), and the CPU of %s lacks some of it: %s. libvirt moves it "+
 					"all the same, and the guest may crash.", f.Name, fact.Mode, f.Host, fact.Reason),
-				commonCPU(f),
+				remediesOf(f).otherCPU(),
 			}
 		}),
 		tell(func(f migration.Finding, _ preflight.InvariantTSC) Advised {
 			return Advised{
 				fmt.Sprintf("The CPU of VM %s has the feature invtsc, and QEMU does not migrate a guest that relies on the "+
 					"frequency of %s.", f.Name, f.Host),
-				fmt.Sprintf("Remove the feature, or set <timer name='tsc' frequency='HZ'/>: `virsh edit %s` on %s, and start "+
-					"the VM anew.", f.UUID, f.Source),
+				remediesOf(f).invariantTSC(),
 			}
 		}),
 		tell(func(f migration.Finding, fact preflight.TSCDiffers) Advised {
@@ -72,15 +69,14 @@ func machineTales() []tale {
 			return Advised{
 				fmt.Sprintf("VM %s has a console of the type %s, which QEMU on %s does not have.", f.Name, fact.Type, f.Host),
 				fmt.Sprintf("Install QEMU's part for it there (`virsh domcapabilities` on %s lists what it has), or take the "+
-					"console out: `virsh edit %s` on %s, and start the VM anew.", f.Host, f.UUID, f.Source),
+					"console out: %s, and start the VM anew.", f.Host, remediesOf(f).edit()),
 			}
 		}),
 		tell(func(f migration.Finding, fact preflight.HostDeviceMissing) Advised {
 			return Advised{
 				fmt.Sprintf("VM %s has the %s device %s of its host, and %s has none at that address.",
 					f.Name, strings.ToUpper(fact.Type), fact.Name, f.Host),
-				fmt.Sprintf("Take it out while the VM moves (`virsh detach-device %s FILE` on %s), or plug one in there.",
-					f.UUID, f.Source),
+				remediesOf(f).hostDevice(),
 			}
 		}),
 	}
@@ -99,8 +95,7 @@ func hugePagesShort(f migration.Finding, fact preflight.HugePagesShort) Advised 
 	return Advised{
 		fmt.Sprintf("The memory of VM %s takes %d huge pages of %s, and %s has %d of %d free. %s",
 			f.Name, fact.Need, bytes(fact.SizeKiB<<10), f.Host, fact.Free, fact.Total, overcommit),
-		fmt.Sprintf("Reserve more there: `virsh allocpages --pagesize %dKiB --pagecount %d --add` on %s.",
-			fact.SizeKiB, fact.Need-fact.Free, f.Host),
+		remediesOf(f).hugePages(fmt.Sprintf("%dKiB", fact.SizeKiB), strconv.FormatUint(fact.Need-fact.Free, 10)),
 	}
 }
 
@@ -109,7 +104,7 @@ func tpmMissing(f migration.Finding, fact preflight.TPMMissing) Advised {
 	case fact.Backend == "emulator":
 		return Advised{
 			fmt.Sprintf("VM %s has an emulated TPM, and %s has no program for it.", f.Name, f.Host),
-			fmt.Sprintf("Install swtpm and swtpm-tools on %s, and restart its libvirt.", f.Host),
+			remediesOf(f).tpm(),
 		}
 	case fact.Backend != "":
 		return Advised{Detail: fmt.Sprintf("VM %s has a TPM of the kind %s, which %s cannot give it.",
@@ -120,17 +115,4 @@ func tpmMissing(f migration.Finding, fact preflight.TPMMissing) Advised {
 	}
 	return Advised{Detail: fmt.Sprintf("VM %s has a TPM of version %s, which swtpm on %s does not have.",
 		f.Name, fact.Version, f.Host)}
-}
-
-// medium takes the target out of the name of a device whose medium can be ejected.
-func medium(device string) (target string, is bool) {
-	kind, target, _ := strings.Cut(device, " ")
-	return target, kind == "cdrom" || kind == "floppy"
-}
-
-func emulator(path string) string {
-	if path == "" {
-		return "qemu-system-x86_64"
-	}
-	return path
 }

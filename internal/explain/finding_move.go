@@ -26,8 +26,7 @@ func moveTales() []tale {
 			return Advised{
 				fmt.Sprintf("%s has no migration_uri, and its host name is %q: libvirt there does not know where memory is "+
 					"to be sent, unless its qemu.conf has migration_host.", f.Host, fact.Hostname),
-				fmt.Sprintf("Set migration_uri of %s in the provider's configuration, or give the host a name: "+
-					"`hostnamectl set-hostname NAME` on %s.", f.Host, f.Host),
+				remediesOf(f).hostname(),
 			}
 		}),
 		tell(refusedByLibvirt),

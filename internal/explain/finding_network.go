@@ -15,40 +15,35 @@ func networkTales() []tale {
 			return Advised{
 				fmt.Sprintf("The %s of VM %s uses the libvirt network %s, and %s has no such network.",
 					f.Device, f.Name, fact.Network, f.Host),
-				fmt.Sprintf("Define and start it there: `virsh net-dumpxml --inactive %s` on %s prints it; then `virsh "+
-					"net-define FILE` and `virsh net-start %s` on %s.", fact.Network, f.Source, fact.Network, f.Host),
+				remediesOf(f).network(fact.Network),
 			}
 		}),
 		tell(func(f migration.Finding, fact preflight.NetworkInactive) Advised {
 			return Advised{
 				fmt.Sprintf("The %s of VM %s uses the libvirt network %s, which is not active on %s.",
 					f.Device, f.Name, fact.Network, f.Host),
-				fmt.Sprintf("Start it: `virsh net-start %s` on %s (and `virsh net-autostart %s`).",
-					fact.Network, f.Host, fact.Network),
+				remediesOf(f).inactiveNetwork(fact.Network),
 			}
 		}),
 		tell(func(f migration.Finding, fact preflight.FilterMissing) Advised {
 			return Advised{
 				fmt.Sprintf("The %s of VM %s has the network filter %s, and %s has no such filter.",
 					f.Device, f.Name, fact.Filter, f.Host),
-				fmt.Sprintf("Define it there: `virsh nwfilter-dumpxml %s` on %s prints it; then `virsh nwfilter-define "+
-					"FILE` on %s.", fact.Filter, f.Source, f.Host),
+				remediesOf(f).networkFilter(fact.Filter),
 			}
 		}),
 		tell(func(f migration.Finding, fact preflight.ListenElsewhere) Advised {
 			return Advised{
 				fmt.Sprintf("The %s of VM %s listens on %s, which is an address of %s: %s cannot listen on it.",
 					f.Device, f.Name, fact.Address, f.Source, f.Host),
-				fmt.Sprintf("Let it listen on 0.0.0.0, 127.0.0.1 or a libvirt network: `virsh edit %s` on %s, and start "+
-					"the VM anew.", f.UUID, f.Source),
+				remediesOf(f).listenAddress(),
 			}
 		}),
 		tell(func(f migration.Finding, fact preflight.PortTaken) Advised {
 			return Advised{
 				fmt.Sprintf("The %s of VM %s has the fixed port %d, which VM %s has on %s.",
 					f.Device, f.Name, fact.Port, fact.By, f.Host),
-				fmt.Sprintf("Let libvirt choose the port (autoport='yes'): `virsh edit %s` on %s, and start the VM anew. "+
-					"Or move VM %s away first.", f.UUID, f.Source, fact.By),
+				fmt.Sprintf("%s Or move VM %s away first.", remediesOf(f).port(), fact.By),
 			}
 		}),
 	}
@@ -62,7 +57,6 @@ func bridgeMissing(f migration.Finding, fact preflight.BridgeMissing) Advised {
 	}
 	return Advised{
 		fmt.Sprintf("%s, and %s has no interface of that name.", uses, f.Host),
-		fmt.Sprintf("Make it there, as in `ip link add %s type bridge && ip link set %s up` on %s, and in the host's "+
-			"network configuration.", fact.Bridge, fact.Bridge, f.Host),
+		remediesOf(f).bridge(fact.Bridge),
 	}
 }

@@ -2,6 +2,7 @@ package explain
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/preflight"
@@ -20,42 +21,41 @@ func storageTales() []tale {
 			return Advised{
 				fmt.Sprintf("The %s of VM %s is a file in %s, and %s has no such directory.",
 					f.Device, f.Name, fact.Directory, f.Host),
-				fmt.Sprintf("Make it: `mkdir -p %s` on %s.", fact.Directory, f.Host),
+				remediesOf(f).directory(fact.Directory),
 			}
 		}),
 		tell(func(f migration.Finding, fact preflight.PoolMissing) Advised {
 			return Advised{
 				fmt.Sprintf("The %s of VM %s is in the storage pool %s, and %s has no such pool.",
 					f.Device, f.Name, fact.Pool, f.Host),
-				fmt.Sprintf("Define and start it there: `virsh pool-dumpxml --inactive %s` on %s prints it; then `virsh "+
-					"pool-define FILE` and `virsh pool-start %s` on %s.", fact.Pool, f.Source, fact.Pool, f.Host),
+				remediesOf(f).pool(fact.Pool),
 			}
 		}),
 		tell(func(f migration.Finding, fact preflight.PoolInactive) Advised {
 			return Advised{
 				fmt.Sprintf("The %s of VM %s is in the storage pool %s, which is not active on %s.",
 					f.Device, f.Name, fact.Pool, f.Host),
-				fmt.Sprintf("Start it: `virsh pool-start %s` on %s (and `virsh pool-autostart %s`).",
-					fact.Pool, f.Host, fact.Pool),
+				remediesOf(f).inactivePool(fact.Pool),
 			}
 		}),
 		tell(func(f migration.Finding, fact preflight.VolumeMissing) Advised {
 			return Advised{
 				fmt.Sprintf("The %s of VM %s is the volume %s of the storage pool %s, and that pool on %s does not have it.",
 					f.Device, f.Name, fact.Volume, fact.Pool, f.Host),
-				fmt.Sprintf("If it is there, libvirt's list is old: `virsh pool-refresh %s` on %s.", fact.Pool, f.Host),
+				remediesOf(f).volume(fact.Pool),
 			}
 		}),
 	}
 }
 
-// missingFile says what to do about a file that the destination does not have. A medium
-// need not be moved with the VM.
+// missingFile says what to do about a file that the destination does not have.
 func missingFile(f migration.Finding, path string) string {
-	there := fmt.Sprintf("Make it available there: mount the storage that it is on, or copy it (on %s: `ls -l %s`)",
-		f.Host, path)
-	if target, isMedium := medium(f.Device); isMedium {
-		return fmt.Sprintf("%s; or eject it: `virsh change-media %s %s --eject` on %s.", there, f.UUID, target, f.Source)
+	kind, target, _ := strings.Cut(f.Device, " ")
+	switch kind {
+	case "firmware":
+		return remediesOf(f).firmware(path)
+	case "cdrom", "floppy":
+		return remediesOf(f).file(path, target)
 	}
-	return there + "."
+	return remediesOf(f).file(path, "")
 }

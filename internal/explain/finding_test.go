@@ -39,7 +39,7 @@ func TestFinding(t *testing.T) {
 				Takes: 256 * time.Second, Timeout: 2 * time.Minute, TimeoutOrigin: policy.OriginRun,
 			},
 		},
-		"The migration_uri of kvm2 is RDMA's, for which QEMU locks all of the guest's memory, and libvirt wants a hard limit of that, which VM web does not have. `virsh memtune " + remedyUUID + " --hard-limit KIB --live --config` on kvm1 sets it, to more than the guest's 8192 MiB and what QEMU itself needs; or set a migration_uri that begins with tcp.": {
+		"The migration_uri of kvm2 is RDMA's, for which QEMU locks all of the guest's memory (8192 MiB), and libvirt wants a hard limit of that, which VM web does not have. Set a hard limit of more than the guest's memory and what QEMU itself needs (`virsh memtune " + remedyUUID + " --hard-limit KIB --live --config` on kvm1), or set a migration_uri that begins with tcp.": {
 			Fact: preflight.NoHardLimit{Memory: 8 * gib}, Host: "kvm1",
 		},
 		"libvirt on kvm2 does not answer: internal error.": {Fact: migration.NoAnswer{}, Host: "kvm2", Err: refused},
@@ -74,7 +74,7 @@ func TestFinding(t *testing.T) {
 		},
 		"kvm1 does not say whether another job runs on VM web: internal error.":                                                         {Fact: migration.JobUnknown{}, Host: "kvm1", Err: refused},
 		"kvm2 still holds the incoming domain of a migration of VM web that has ended. libvirt removes it once it has noticed the end.": {Fact: migration.IncomingLeft{}, Host: "kvm2"},
-		"Another job runs on VM web: see `virsh domjobinfo " + remedyUUID + "` on kvm1. It must end first.":                             {Fact: migration.OtherJob{}, Host: "kvm1"},
+		"Another job runs on VM web. It must end first: `virsh domjobinfo " + remedyUUID + "` on kvm1 shows how far it is.":             {Fact: migration.OtherJob{}, Host: "kvm1"},
 		"A migration of VM web is under way already, and more than one host holds an incoming domain: whether it goes to kvm2 is not known. This move started nothing; `virsh domjobabort " + remedyUUID + "` on kvm1 cancels that migration.": {
 			Fact: migration.RivalMigration{}, Host: "kvm1",
 		},
@@ -83,7 +83,7 @@ func TestFinding(t *testing.T) {
 		},
 		"kvm2 cannot run the CPU of VM web: missing features: avx2. A CPU that both hosts have is printed by `virsh hypervisor-cpu-baseline --migratable FILE`, FILE with the output of `virsh capabilities` of both; `virsh edit " + remedyUUID + "` on kvm1 sets it for the next start.": {Fact: preflight.CPUMissing{Reason: "missing features: avx2"}, Host: "kvm2"},
 		"VM web may use 64.0 GiB, and kvm2 has 32.0 GiB in all. Give it less: `virsh setmaxmem " + remedyUUID + " SIZE --config` on kvm1, and start the VM anew. Or choose another host.":                                                                                                  {Fact: preflight.MemoryTooSmall{Need: 64 * gib, Have: 32 * gib}, Host: "kvm2"},
-		"VM web may use 64.0 GiB, and kvm2 has 32.0 GiB available (free, buffers and cache): it may swap, or run out.": {
+		"VM web may use 64.0 GiB, and kvm2 has 32.0 GiB available (free, buffers and cache): it may swap, or run out. `virsh nodememstats` on kvm2 shows what is free. Stop VMs there, or move some away.": {
 			Fact: preflight.MemoryShort{Need: 64 * gib, Have: 32 * gib}, Host: "kvm2",
 		},
 		"kvm1 keeps a managed-save image of VM web, which runs: the image is older than the VM's disks. libvirt would forget it now, and start from it when the VM has come back there: old memory would spoil the disks. Remove it with `virsh managedsave-remove " + remedyUUID + "` on kvm1.": {

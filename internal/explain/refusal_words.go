@@ -3,12 +3,22 @@ package explain
 import (
 	"maps"
 
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/refusal"
 )
 
 // certificateDirectory tells where QEMU finds the certificates for migrations.
 const certificateDirectory = "migrate_tls_x509_cert_dir in qemu.conf, or /etc/pki/libvirt-migrate if it exists, " +
 	"otherwise default_tls_x509_cert_dir, or /etc/pki/qemu"
+
+// blank are the remedies for a refusal, with what is filled in once it is told. Capitals stand
+// for what its words may name.
+var blank = remedies{
+	migration.Subject{UUID: "{uuid}", Name: "{vm}", Source: "{source}", Destination: "{destination}"}, "{host}",
+}
+
+// named tells where a name is to be found that a command needs.
+const named = "libvirt's words name it. "
 
 // refusals are the words for every kind.
 var refusals = func() map[refusal.Kind]refusalWords {
@@ -77,8 +87,7 @@ var refusalsOfTheVM = map[refusal.Kind]refusalWords{
 	},
 	refusal.InvariantTSC: {
 		"The guest's CPU has the feature invtsc, and no TSC frequency is set.",
-		"Set one with `virsh edit {uuid}` on {source} (<timer name='tsc' frequency='HZ'/>), or forbid the feature, and " +
-			"stop and start the VM.",
+		blank.invariantTSC(),
 	},
 	refusal.EncryptedMemory: {
 		"The guest's memory is encrypted by the host's CPU (SEV or TDX), and QEMU cannot migrate that.",
@@ -115,11 +124,16 @@ var refusalsOfTheVM = map[refusal.Kind]refusalWords{
 	},
 	refusal.Busy: {
 		"Another operation holds the VM on {host}.",
-		"`virsh domjobinfo {uuid}` there shows it. Move the VM once it has ended.",
+		blank.job(),
 	},
 	refusal.NotRunning: {
 		"The VM does not run on {source}, or ended there.",
 		"`virsh domstate --reason {uuid}` there says why; /var/log/libvirt/qemu/{vm}.log there has QEMU's last words.",
+	},
+	refusal.NoDomain: {
+		"libvirt on {host} does not have the VM, or not any more.",
+		"Where it had the VM before, QEMU there ended, of which /var/log/libvirt/qemu/{vm}.log there says why, or somebody " +
+			"else moved or removed the VM: `virsh list --all --uuid` on each host shows where {uuid} is.",
 	},
 	refusal.Aborted: {"The job was cancelled on {source}.", ""},
 }
@@ -177,18 +191,15 @@ var refusalsOfTheWay = map[refusal.Kind]refusalWords{
 	},
 	refusal.MigrationURI: {
 		"libvirt on {destination} cannot use the migration_uri.",
-		"It is tcp://ADDRESS, with an IPv6 address in brackets and best without a port. rdma:// also needs a <hard_limit> " +
-			"in the VM's <memtune>.",
+		"It is tcp://ADDRESS, with an IPv6 address in brackets and best without a port.",
 	},
 	refusal.LocalHostname: {
 		"The host name of {destination} resolves to localhost there, and memory is sent to that name by default.",
-		"Give {destination} a migration_uri, set migration_host in its /etc/libvirt/qemu.conf, or correct its /etc/hosts: " +
-			"`hostname -f` there must not say localhost.",
+		"`hostname -f` on {host} must not say localhost: its /etc/hosts may be wrong. " + blank.hostname(),
 	},
 	refusal.SameHost: {
 		"{source} and {destination} have the same host UUID, so libvirt takes them for one host.",
-		"Where they are two, their firmware has a wrong system UUID: set host_uuid in /etc/libvirt/libvirtd.conf (or " +
-			"virtqemud.conf) to the output of `uuidgen` on one of them, and restart libvirt there.",
+		"Where they are two machines: " + sameUUIDAdvice,
 	},
 	refusal.Unsupported: {
 		"libvirt or QEMU on {host} does not support something that the policy asks for.",
@@ -216,9 +227,8 @@ var refusalsOfTheWay = map[refusal.Kind]refusalWords{
 		"Neither destroy nor resume the VM {uuid} on either host.",
 	},
 	refusal.LockedMemory: {
-		"QEMU on {host} may not lock as much memory as it needs.",
-		"Set a <hard_limit> in the VM's <memtune> with `virsh memtune {uuid} --hard-limit KIB`, or turn off what needs it " +
-			"(zero-copy, RDMA).",
+		"QEMU may not lock as much memory on {host} as it needs, for RDMA or zero-copy.",
+		blank.lockedMemory(),
 	},
 	refusal.Denied: {
 		"libvirt on {host} does not allow the call to this client.",

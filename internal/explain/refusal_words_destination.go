@@ -6,8 +6,7 @@ import "github.com/terraform-provider-virt/terraform-provider-virt/internal/refu
 var refusalsOfTheDestination = map[refusal.Kind]refusalWords{
 	refusal.NameTaken: {
 		"{destination} has another VM of the name {vm}.",
-		"Rename one of the two while it is shut off, with `virsh domrename UUID NAME`; the UUID of the one that is moved " +
-			"is {uuid}.",
+		"libvirt's words have the UUID of that one. " + blank.name("UUID"),
 	},
 	refusal.AlreadyActive: {
 		"libvirt on {destination} holds the VM already, running or being received.",
@@ -15,21 +14,19 @@ var refusalsOfTheDestination = map[refusal.Kind]refusalWords{
 	},
 	refusal.BridgeMissing: {
 		"{destination} does not have the bridge that an interface of the VM is on.",
-		"`virsh domiflist {uuid}` on {source} names it. Create it on {destination}: `ip link add NAME type bridge` and `ip " +
-			"link set NAME up` do until its next restart; its network configuration keeps it.",
+		named + blank.bridge("NAME"),
 	},
 	refusal.NetworkMissing: {
 		"{destination} does not have the libvirt network that an interface of the VM is on.",
-		"Define it there: `virsh net-dumpxml NAME` on {source} shows it, then `virsh net-define FILE`, `virsh net-start " +
-			"NAME` and `virsh net-autostart NAME` on {destination}.",
+		named + blank.network("NAME"),
 	},
 	refusal.NetworkInactive: {
 		"The libvirt network that an interface of the VM is on is not active on {destination}.",
-		"`virsh net-start NAME` there starts it, and `virsh net-autostart NAME` keeps it so.",
+		named + blank.inactiveNetwork("NAME"),
 	},
 	refusal.NetworkFilter: {
 		"{destination} does not have the network filter (nwfilter) of an interface of the VM.",
-		"`virsh nwfilter-dumpxml NAME` on {source} shows it; `virsh nwfilter-define FILE` on {destination} defines it.",
+		named + blank.networkFilter("NAME"),
 	},
 	refusal.Firewall: {
 		"libvirt on {destination} cannot set its firewall up for an interface of the VM.",
@@ -42,8 +39,7 @@ var refusalsOfTheDestination = map[refusal.Kind]refusalWords{
 	},
 	refusal.StorageMissing: {
 		"{destination} does not have the file or device of a disk, a CD-ROM or another image of the VM.",
-		"Make the storage available there under the same path (mount it, or start its pool), or eject a CD-ROM that is not " +
-			"needed with `virsh change-media {uuid} TARGET --eject` on {source}.",
+		named + blank.file("PATH", "TARGET"),
 	},
 	refusal.StorageDenied: {
 		"{destination} may not open a disk or another image of the VM.",
@@ -52,12 +48,15 @@ var refusalsOfTheDestination = map[refusal.Kind]refusalWords{
 	},
 	refusal.PoolMissing: {
 		"{destination} does not have the storage pool of a disk of the VM.",
-		"`virsh pool-dumpxml NAME` on {source} shows it; `virsh pool-define FILE` and `virsh pool-start NAME` on " +
-			"{destination} bring it there.",
+		named + blank.pool("NAME"),
 	},
 	refusal.PoolInactive: {
 		"The storage pool of a disk of the VM is not active on {destination}.",
-		"`virsh pool-start NAME` there starts it, and `virsh pool-autostart NAME` keeps it so.",
+		named + blank.inactivePool("NAME"),
+	},
+	refusal.VolumeMissing: {
+		"{destination} does not have the volume of a disk of the VM in its storage pool.",
+		named + blank.volume("POOL"),
 	},
 	refusal.ImageLocked: {
 		"Another process holds an image of the VM.",
@@ -73,31 +72,30 @@ var refusalsOfTheDestination = map[refusal.Kind]refusalWords{
 	},
 	refusal.EmulatorMissing: {
 		"{destination} does not have the emulator (QEMU binary) of the VM at its path.",
-		"`virsh dumpxml {uuid} --xpath //emulator` on {source} names the path. Install that QEMU on {destination}, or link " +
-			"the path to the one that is there.",
+		named + blank.emulator("PATH"),
 	},
 	refusal.MachineMissing: {
 		"QEMU on {destination} does not have the VM's machine type.",
-		"`virsh dumpxml {uuid} --xpath //os/type` on {source} names it. It is part of what the guest sees and cannot be " +
-			"changed in a move: upgrade QEMU on {destination}.",
+		"`virsh dumpxml {uuid} --xpath //os/type` on {source} names it. It is part of what the guest sees, and stays the " +
+			"same in a move. " + blank.machineType(""),
 	},
 	refusal.AccelerationMissing: {
 		"{destination} has no KVM, which the VM needs.",
-		"Turn virtualisation on in its firmware and load the module (`modprobe kvm_intel` or `kvm_amd`); /dev/kvm must be " +
-			"there.",
+		"Turn virtualisation on in its firmware and load the module (`modprobe kvm_intel` or `kvm_amd`). " +
+			blank.accelerator(),
 	},
 	refusal.CPU: {
 		"{destination} cannot give the guest the CPU that it has on {source}.",
-		"libvirt's words name the features. Give the VM a CPU model that both hosts have: `virsh " +
-			"hypervisor-cpu-baseline` finds one from the CPUs of both hosts.",
+		"libvirt's words name the features. " + blank.otherCPU(),
 	},
 	refusal.Memory: {
 		"{host} cannot allocate the memory that the VM or its migration needs.",
-		"`virsh nodememstats` there shows what is free.",
+		blank.memory(),
 	},
 	refusal.HugePages: {
 		"{host} cannot give the VM its memory in huge pages: too few are free, or hugetlbfs is not mounted.",
-		"`virsh freepages --all` there shows how many are free, and `virsh allocpages SIZE COUNT` makes more.",
+		"`virsh freepages --all` on {host} shows what is free, and `findmnt -t hugetlbfs` what is mounted. " +
+			blank.hugePages("SIZE", "COUNT"),
 	},
 	refusal.Placement: {
 		"The VM is pinned to CPUs or NUMA nodes that {destination} does not have.",
@@ -105,13 +103,17 @@ var refusalsOfTheDestination = map[refusal.Kind]refusalWords{
 	},
 	refusal.ListenAddress: {
 		"The VM's VNC or SPICE is to listen on an address that {destination} does not have.",
-		"`virsh domdisplay {uuid}` on {source} shows it. Set listen to 0.0.0.0, or to an address that both hosts have, " +
-			"with `virsh edit {uuid}`, and stop and start the VM.",
+		"`virsh domdisplay {uuid}` on {source} shows it. " + blank.listenAddress(),
+	},
+	refusal.MemoryAddress: {
+		"{destination} does not have the address that its QEMU is to receive memory on.",
+		"Set migration_address in /etc/libvirt/qemu.conf on {destination} to an address of that host, or take it out, and " +
+			"restart libvirt there.",
 	},
 	refusal.PortTaken: {
 		"A port that the VM or its migration needs is in use on {destination}.",
-		"`ss -ltnp` there shows by whom. A migration_uri without a port and graphics with autoport=\"yes\" let libvirt " +
-			"choose.",
+		"`ss -ltnp` on {host} shows by whom. A migration_uri can do without its port, and so can VNC and SPICE. " +
+			blank.port(),
 	},
 	refusal.PortsExhausted: {
 		"libvirt on {destination} has no free port left in its range.",
@@ -120,27 +122,25 @@ var refusalsOfTheDestination = map[refusal.Kind]refusalWords{
 	},
 	refusal.Firmware: {
 		"{destination} does not have the VM's firmware (UEFI) image.",
-		"`virsh dumpxml {uuid} --xpath //os` on {source} names it. Install the same package there (ovmf, edk2-ovmf).",
+		"`virsh dumpxml {uuid} --xpath //os` on {source} names it. " + blank.firmware("PATH"),
 	},
 	refusal.NVRAM: {
 		"{destination} cannot make or open the VM's NVRAM file (UEFI variables).",
-		"`virsh dumpxml {uuid} --xpath //nvram` on {source} names it: the template and the directory must be on " +
-			"{destination}, too.",
+		"`virsh dumpxml {uuid} --xpath //nvram` on {source} names it, and its template, which {host} must have, too. " +
+			blank.directory("DIRECTORY"),
 	},
 	refusal.TPM: {
 		"{host} cannot run the VM's emulated TPM, or not load its state.",
-		"Install swtpm and swtpm-tools there, and see /var/log/swtpm/libvirt/qemu/{vm}-swtpm.log. An encrypted state needs " +
-			"the same secret on both hosts.",
+		"/var/log/swtpm/libvirt/qemu/{vm}-swtpm.log there says more. An encrypted state needs the same secret on both " +
+			"hosts. " + blank.tpm(),
 	},
 	refusal.Secret: {
 		"{destination} does not have a secret that the VM needs (an encrypted disk, Ceph, iSCSI or TPM).",
-		"`virsh secret-list` on {source} shows it; define it on {destination} with `virsh secret-define` and `virsh " +
-			"secret-set-value`.",
+		named + blank.secret("UUID"),
 	},
 	refusal.DeviceMissing: {
 		"{destination} does not have a device that the VM uses.",
-		"`virsh nodedev-list` there shows what it has. Detach the device with `virsh detach-device {uuid} FILE --live` on " +
-			"{source}.",
+		"`virsh nodedev-list` on {host} shows what it has. " + blank.hostDevice(),
 	},
 	refusal.SecurityModel: {
 		"{destination} does not have the security driver (SELinux, AppArmor) of the VM's label.",
@@ -162,6 +162,12 @@ var refusalsOfTheDestination = map[refusal.Kind]refusalWords{
 	refusal.Hook: {
 		"The hook script of {destination} refused the VM.",
 		"It is /etc/libvirt/hooks/qemu there.",
+	},
+	refusal.GuestABI: {
+		"The definition for {destination} would change what the guest sees of its machine, and it cannot change while the " +
+			"guest runs.",
+		"libvirt's words name it. Leave that change out, or make it with `virsh edit {uuid}` on {source}, and stop and start " +
+			"the VM.",
 	},
 	refusal.Configuration: {
 		"{host} does not support something in the VM's definition.",

@@ -299,7 +299,7 @@ func TestPeerToPeerFailures(t *testing.T) {
 		"peer refuses":             {guest.UUID, "qemu+tcp://10.77.0.12:1/system", good, nil, refusal.PeerUnreachable, "10.77.0.12"},
 		"peer does not resolve":    {guest.UUID, "qemu+tcp://no.such.host.invalid/system", good, nil, refusal.PeerUnreachable, "no.such.host.invalid"},
 		"peer with a password":     {guest.UUID, "qemu+tcp://admin:hunter2@10.77.0.12:1/system", good, nil, refusal.PeerUnreachable, "10.77.0.12"},
-		"no such domain":           {"00000000-0000-4000-8000-00000000dead", destination.PeerURI(), good, migration.ErrNoDomain, refusal.QEMUEnded, "domain"},
+		"no such domain":           {"00000000-0000-4000-8000-00000000dead", destination.PeerURI(), good, migration.ErrNoDomain, refusal.NoDomain, "domain"},
 		"shut off":                 {inactive.UUID, destination.PeerURI(), good, migration.ErrNotActive, refusal.NotRunning, "not running"},
 		"migration URI of nobody":  {guest.UUID, destination.PeerURI(), migration.Parameters{Persistent: true, MigrationURI: "tcp://no.such.host.invalid"}, migration.ErrMemoryUnreachable, refusal.MemoryUnreachable, "no.such.host.invalid"},
 		"migration port of nobody": {guest.UUID, destination.PeerURI(), migration.Parameters{Persistent: true, MigrationURI: "tcp://10.77.0.1:9"}, migration.ErrMemoryUnreachable, refusal.MemoryUnreachable, "10.77.0.1:9"},

@@ -5,13 +5,17 @@ type Domain int
 
 // The domains of libvirt's virterror.h that the table names.
 const (
-	fromNone    Domain = 0
-	fromRPC     Domain = 7
-	fromQEMU    Domain = 10
-	fromStorage Domain = 18
-	fromNetwork Domain = 19
-	fromCPU     Domain = 31
-	fromLocking Domain = 42
+	fromNone      Domain = 0
+	fromRPC       Domain = 7
+	fromQEMU      Domain = 10
+	fromStorage   Domain = 18
+	fromNetwork   Domain = 19
+	fromDomain    Domain = 20
+	fromSecurity  Domain = 24
+	fromCPU       Domain = 31
+	fromLocking   Domain = 42
+	fromURI       Domain = 45
+	fromLockSpace Domain = 51
 	// anywhere is any domain: several parts of libvirt refuse the same in the same way.
 	anywhere Domain = -1
 )
@@ -50,6 +54,7 @@ const (
 	operationAborted     Code = 78
 	authCancelled        Code = 79
 	migrateUnsafe        Code = 81
+	overflow             Code = 82
 	operationUnsupported Code = 84
 	ssh                  Code = 85
 	resourceBusy         Code = 87
@@ -58,6 +63,6 @@ const (
 	authUnavailable      Code = 94
 	libssh               Code = 98
 	deviceMissing        Code = 99
-	// anyCode is any code: it differs from release to release.
+	// anyCode is any code: several come with the same words.
 	anyCode Code = -1
 )

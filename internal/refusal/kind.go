@@ -46,8 +46,10 @@ const (
 	MemoryDevice Kind = "memory device"
 	// Busy is another job on the VM.
 	Busy Kind = "busy"
-	// NotRunning is a VM that does not run, or not any more.
+	// NotRunning is a VM that does not run, or not any more, and NoDomain one that the host
+	// does not have, or not any more.
 	NotRunning Kind = "not running"
+	NoDomain   Kind = "no domain"
 )
 
 // What either host says of the way, or of how the migration is to be made.
@@ -109,12 +111,13 @@ const (
 	NetworkFilter   Kind = "network filter missing"
 	Firewall        Kind = "firewall"
 	TapDevice       Kind = "tap device"
-	// StorageMissing, StorageDenied, PoolMissing and PoolInactive are what a disk needs,
-	// ImageLocked an image that another QEMU holds, and Space a disk that is full.
+	// StorageMissing, StorageDenied, PoolMissing, PoolInactive and VolumeMissing are what a
+	// disk needs, ImageLocked an image that another QEMU holds, and Space a disk that is full.
 	StorageMissing Kind = "storage missing"
 	StorageDenied  Kind = "storage denied"
 	PoolMissing    Kind = "pool missing"
 	PoolInactive   Kind = "pool inactive"
+	VolumeMissing  Kind = "volume missing"
 	ImageLocked    Kind = "image locked"
 	Space          Kind = "no space"
 	// DiskCopy is a copy of a disk that cannot be made.
@@ -131,9 +134,11 @@ const (
 	Memory    Kind = "memory"
 	HugePages Kind = "huge pages"
 	Placement Kind = "placement"
-	// ListenAddress is an address of VNC or SPICE that the host does not have, PortTaken a
-	// port that is in use there, and PortsExhausted a range without a free port.
+	// ListenAddress is an address of VNC or SPICE that the host does not have, MemoryAddress
+	// one that it is to receive memory on, PortTaken a port that is in use there, and
+	// PortsExhausted a range without a free port.
 	ListenAddress  Kind = "listen address"
+	MemoryAddress  Kind = "memory address"
 	PortTaken      Kind = "port taken"
 	PortsExhausted Kind = "ports exhausted"
 	// Firmware and NVRAM are what UEFI needs, TPM what a TPM needs, Secret what encryption
@@ -151,7 +156,9 @@ const (
 	LockDriver Kind = "lock driver"
 	// Hook is a hook script that refused.
 	Hook Kind = "hook"
-	// Configuration is anything else in the definition that the host does not support.
+	// GuestABI is a definition that would change what the guest sees, and Configuration
+	// anything else in the definition that the host does not support.
+	GuestABI      Kind = "guest ABI"
 	Configuration Kind = "configuration"
 	// Incoming is memory or device state that the destination's QEMU could not load, and
 	// QEMUEnded a QEMU that ended.

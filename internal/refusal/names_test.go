@@ -66,7 +66,7 @@ func TestUnquoted(t *testing.T) {
 	}
 }
 
-// What libvirt 11.3 and QEMU 10.0 say of firmware, TPM, pinning and helpers, as in their sources.
+// What libvirt 9.0 to 12.8 and QEMU 10.0 say of firmware, TPM, pinning, devices and helpers, as in their sources.
 func TestWordsInQuotes(t *testing.T) {
 	t.Parallel()
 	const pflash = `internal error: QEMU unexpectedly closed the monitor (vm='web'): qemu-system-x86_64: -blockdev ` +
@@ -84,12 +84,31 @@ func TestWordsInQuotes(t *testing.T) {
 		{fromNone, systemError, "Failed to create file '/var/lib/libvirt/qemu/nvram/web_VARS.fd.new': No such file or directory", NVRAM},
 		{fromNone, systemError, "Unable to find 'swtpm_setup' binary in $PATH: No such file or directory", TPM},
 		{fromNone, internalError, "internal error: Could not run '/usr/bin/swtpm_setup'. exitstatus: 1; Check error log '/var/log/swtpm/libvirt/qemu/web-swtpm.log' for details.", TPM},
-		{fromNone, internalError, "internal error: swtpm died and reported: no state", TPM},
+		{fromNone, internalError, "internal error: Could not run '/usr/bin/swtpm_setup --reconfigure'. exitstatus: 1; Check error log '/var/log/a.log' for details.", TPM},
+		{fromNone, operationFailed, "operation failed: swtpm died and reported: no state", TPM},
+		{fromNone, operationTimeout, "Timed out during operation: swtpm socket did not show up", TPM},
 		{fromNone, systemError, `Unable to write to '/sys/fs/cgroup/machine.slice/machine-qemu\x2d1\x2dweb.scope/libvirt/cpuset.mems': Invalid argument`, Placement},
 		{fromRPC, systemError, "Failed to connect socket to '/run/libvirt/virtlockd-sock': No such file or directory", LockDaemon},
 		{fromQEMU, internalError, "internal error: Source host lock driver lockd different from target nop", LockDriver},
-		{fromNone, configUnsupported, "unsupported configuration: Unable to find security driver for model selinux", SecurityModel},
-		{fromNone, systemError, "failed to open '/dev/vhost-vsock': No such file or directory", TapDevice},
+		{fromSecurity, configUnsupported, "unsupported configuration: Security driver model 'selinux' is not available", SecurityModel},
+		{fromQEMU, systemError, "Unable to open '/dev/vhost-vdpa-0' for vdpa device: No such file or directory", TapDevice},
+		{fromQEMU, configUnsupported, "unsupported configuration: unable to open vhost-vsock device", TapDevice},
+		{fromQEMU, systemError, "unable to open vhost-vsock device: No such file or directory", TapDevice},
+		{fromQEMU, operationFailed, "operation failed: Unable to find any firmware to satisfy 'efi'", Firmware},
+		{fromQEMU, operationUnsupported, "Operation not supported: migration with this virtiofs device is not supported", HostFilesystem},
+		{fromQEMU, operationInvalid, "Requested operation is not valid: migration with virtiofs device is not supported", HostFilesystem},
+		{fromQEMU, configUnsupported, "unsupported configuration: Domain requires KVM, but it is not available. Check that virtualization is enabled in the host BIOS", AccelerationMissing},
+		{fromQEMU, internalError, "internal error: End of file from qemu monitor (vm='web')", QEMUEnded},
+		{fromQEMU, internalError, "internal error: guest unexpectedly quit", NotRunning},
+		{fromNone, internalError, "internal error: Did not find USB device 1d6b:0002", DeviceMissing},
+		{fromNone, internalError, "internal error: Did not find matching USB device: vid:1d6b, pid:0002, bus:1, device:2, port:1", DeviceMissing},
+		{fromURI, internalError, "internal error: Unable to parse URI tcp://[fd00::2]:", MigrationURI},
+		{fromLockSpace, resourceBusy, "resource busy: Lockspace resource '/srv/a.raw' is locked", ImageLocked},
+		{fromDomain, configUnsupported, "unsupported configuration: storage pool 'fast' containing volume 'web' is not active", PoolInactive},
+		{fromStorage, operationInvalid, "Requested operation is not valid: storage pool 'fast' is not active", PoolInactive},
+		{fromNone, configUnsupported, "unsupported configuration: NUMA node 3 is unavailable", Placement},
+		{fromRPC, authFailed, "authentication failed: Failed to verify peer's certificate", PeerUnreachable},
+		{fromQEMU, internalError, "internal error: QEMU unexpectedly closed the monitor (vm='web'): Failed to get shared \"write\" lock", ImageLocked},
 	} {
 		if got := Of(int(c.domain), int(c.code), c.message); got.Kind != c.want {
 			t.Errorf("%s: got %q, want %q", c.message, got.Kind, c.want)

@@ -43,9 +43,11 @@ func TestOf(t *testing.T) {
 		"encryption":   {fromQEMU, operationInvalid, "Requested operation is not valid: this libvirtd instance allows migration only with VIR_MIGRATE_TLS flag", Refusal{EncryptionForced, Teller}},
 		"machine type": {fromQEMU, configUnsupported, "unsupported configuration: Emulator '/usr/bin/qemu-system-x86_64' does not support machine type 'pc-q35-99.0'", Refusal{MachineMissing, Destination}},
 		"hugepages":    {fromQEMU, internalError, "internal error: Unable to find any usable hugetlbfs mount for 2048 KiB", Refusal{HugePages, Teller}},
+		"volume":       {fromStorage, noStorageVol, "Storage volume not found: no storage vol with matching name 'web'", Refusal{VolumeMissing, Destination}},
 		"a secret":     {30, noSecret, "Secret not found: no secret with matching uuid", Refusal{Secret, Destination}},
 		"passthrough":  {fromQEMU, operationInvalid, "Requested operation is not valid: cannot migrate domain: 0000:03:00.0: VFIO migration is not supported in kernel", Refusal{HostDevice, Source}},
 		"another one":  {fromQEMU, operationInvalid, "Requested operation is not valid: cannot migrate domain: something quite new", Refusal{Blocker, Source}},
+		"no domain":    {fromQEMU, noDomain, "Domain not found: no domain with matching name 'web'", Refusal{NoDomain, Teller}},
 		"code alone":   {unknown, configUnsupported, "unsupported configuration: anything", Refusal{Configuration, Teller}},
 		"full":         {fromQEMU, operationFailed, "operation failed: job 'migration out' failed: No space left on device", Refusal{Space, Teller}},
 		"memory":       {fromNone, systemError, "unable to fork: Cannot allocate memory", Refusal{Memory, Teller}},
@@ -103,6 +105,24 @@ func TestQEMUsBlockers(t *testing.T) {
 	}
 	if plain > 3 {
 		t.Errorf("%d reasons are told as a blocker only", plain)
+	}
+}
+
+// Words alone tell only what several parts of libvirt pass on of the system or of a helper, with a code of their own.
+func TestRowsHaveDomainOrCode(t *testing.T) {
+	t.Parallel()
+	var alone []string
+	for _, r := range table {
+		if r.domain == anywhere && r.code == anyCode {
+			alone = append(alone, r.words...)
+		}
+	}
+	want := []string{
+		"No space left on device", "Cannot allocate memory", "Cannot assign requested address", "Address already in use",
+		"swtpm ", "connect to virtlogd",
+	}
+	if !slices.Equal(alone, want) {
+		t.Errorf("these rows have neither a domain nor a code: %q, want %q", alone, want)
 	}
 }
 

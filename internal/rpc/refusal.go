@@ -22,27 +22,33 @@ func (e *Refusal) Error() string { return e.Answer.Error() }
 // Unwrap is the library's error.
 func (e *Refusal) Unwrap() error { return e.Answer }
 
-// The code of an error carries its domain and the system's error number above itself. All
-// are small numbers.
+// The code of an error carries its domain and the system's error number above itself, and
+// then the highest bit is set, which no code has: libvirt's codes, an enum of C, begin at 0.
 const (
+	packed                   = 1 << 31
+	codeLimit                = 1 << domainShift
 	domainShift, domainLimit = 12, 1 << 8
-	errnoShift, errnoLimit   = 20, 1 << 12
+	errnoShift, errnoLimit   = 20, 1 << 11
 )
 
 // keepDetails puts the domain and the system's error number of a remote_error into the
-// upper bits of its code: the library passes the code on and drops them.
+// upper bits of its code: the library passes the code on and drops them. A code that takes
+// these bits itself comes without.
 func keepDetails(payload []byte) {
 	code, domain := binary.BigEndian.Uint32(payload), binary.BigEndian.Uint32(payload[4:])
-	if code == 0 || code >= 1<<domainShift {
+	switch {
+	case code >= packed:
+		code = uint32(libvirt.ErrInternalError) // of such an answer only the words are of use
+	case code == 0 || code >= codeLimit:
 		return
+	}
+	if libvirt.ErrorNumber(code) == libvirt.ErrSystemError {
+		code |= errno(payload[8:]) << errnoShift
 	}
 	if domain < domainLimit {
 		code |= domain << domainShift
 	}
-	if libvirt.ErrorNumber(binary.BigEndian.Uint32(payload)) == libvirt.ErrSystemError {
-		code |= errno(payload[8:]) << errnoShift
-	}
-	binary.BigEndian.PutUint32(payload, code)
+	binary.BigEndian.PutUint32(payload, code|packed)
 }
 
 // errno is the first number in a remote_error, of which code and domain are cut off: that
@@ -81,10 +87,12 @@ func errno(rest []byte) uint32 {
 
 // refusal separates the code of an error from what it carries.
 func refusal(answer libvirt.Error) *Refusal {
-	r := &Refusal{
-		Domain: int(answer.Code >> domainShift % domainLimit), Errno: int(answer.Code >> errnoShift),
+	code := answer.Code
+	if code&packed == 0 {
+		return &Refusal{Answer: answer}
 	}
-	answer.Code %= 1 << domainShift
-	r.Answer = answer
-	return r
+	answer.Code = code % codeLimit
+	return &Refusal{
+		Domain: int(code >> domainShift % domainLimit), Errno: int(code >> errnoShift % errnoLimit), Answer: answer,
+	}
 }

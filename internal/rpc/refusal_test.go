@@ -14,9 +14,13 @@ import (
 func TestRefusalHasItsDomain(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct{ code, domain, wantCode, wantDomain uint32 }{
-		"QEMU driver":      {81, 10, 81, 10},
-		"no domain":        {38, 0, 38, 0},
-		"an absurd domain": {38, 1 << 20, 38, 0},
+		"QEMU driver":        {81, 10, 81, 10},
+		"no domain":          {38, 0, 38, 0},
+		"an absurd domain":   {38, 1 << 20, 38, 0},
+		"the highest code":   {1<<12 - 1, 1<<8 - 1, 1<<12 - 1, 1<<8 - 1},
+		"a large code":       {1 << 12, 10, 1 << 12, 0},
+		"a larger code":      {1<<31 - 1, 10, 1<<31 - 1, 0},
+		"no code of an enum": {1<<32 - 1, 10, 1, 10},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -82,7 +82,7 @@ func fileDefects() []defect {
 				})
 			},
 			check: preflight.CheckFirmware, host: "kvm2", device: "firmware", thorough: true,
-			remedy: act(available, func(s *scene) {
+			remedy: act("or copy it", func(s *scene) {
 				s.copy(state("firmware/code.fd"))
 				s.copy(state("firmware/vars.fd"))
 			}),

@@ -1,0 +1,36 @@
+package explain
+
+import "fmt"
+
+// bridge gives the host a bridge.
+func (r remedies) bridge(name string) string {
+	return fmt.Sprintf("Make it there, as in `ip link add %s type bridge && ip link set %s up` on %s, and in the host's "+
+		"network configuration.", name, name, r.host)
+}
+
+// network gives the host a libvirt network.
+func (r remedies) network(name string) string {
+	return fmt.Sprintf("Define and start it there: `virsh net-dumpxml --inactive %s` on %s prints it; then `virsh "+
+		"net-define FILE` and `virsh net-start %s` on %s.", name, r.Source, name, r.host)
+}
+
+// inactiveNetwork starts a libvirt network.
+func (r remedies) inactiveNetwork(name string) string {
+	return fmt.Sprintf("Start it: `virsh net-start %s` on %s (and `virsh net-autostart %s`).", name, r.host, name)
+}
+
+// networkFilter gives the host a network filter.
+func (r remedies) networkFilter(name string) string {
+	return fmt.Sprintf("Define it there: `virsh nwfilter-dumpxml %s` on %s prints it; then `virsh nwfilter-define "+
+		"FILE` on %s.", name, r.Source, r.host)
+}
+
+// listenAddress lets VNC or SPICE listen on any host.
+func (r remedies) listenAddress() string {
+	return fmt.Sprintf("Let it listen on 0.0.0.0, 127.0.0.1 or a libvirt network: %s, and start the VM anew.", r.edit())
+}
+
+// port lets VNC or SPICE have any port.
+func (r remedies) port() string {
+	return fmt.Sprintf("Let libvirt choose the port (autoport='yes'): %s, and start the VM anew.", r.edit())
+}

@@ -1,0 +1,47 @@
+package explain
+
+import "fmt"
+
+// file makes a file available on the host; a CD-ROM or a floppy, of which there is a target,
+// need not be moved with the VM.
+func (r remedies) file(path, target string) string {
+	there := fmt.Sprintf("Make it available there: mount the storage that it is on, or copy it (`ls -l %s` on %s)",
+		path, r.host)
+	if target == "" {
+		return there + "."
+	}
+	return fmt.Sprintf("%s; or eject a medium that the guest can do without: `virsh change-media %s %s --eject` on %s.", there, r.UUID, target, r.Source)
+}
+
+// firmware gives the host a firmware image.
+func (r remedies) firmware(path string) string {
+	return fmt.Sprintf("Install the package there that it comes from (such as ovmf or edk2-ovmf), or copy it (`ls -l %s` "+
+		"on %s).", path, r.host)
+}
+
+// directory makes a directory on the host.
+func (r remedies) directory(path string) string {
+	return fmt.Sprintf("Make the directory: `mkdir -p %s` on %s.", path, r.host)
+}
+
+// pool gives the host a storage pool.
+func (r remedies) pool(name string) string {
+	return fmt.Sprintf("Define and start it there: `virsh pool-dumpxml --inactive %s` on %s prints it; then `virsh "+
+		"pool-define FILE` and `virsh pool-start %s` on %s.", name, r.Source, name, r.host)
+}
+
+// inactivePool starts a storage pool.
+func (r remedies) inactivePool(name string) string {
+	return fmt.Sprintf("Start it: `virsh pool-start %s` on %s (and `virsh pool-autostart %s`).", name, r.host, name)
+}
+
+// volume has the host look for a volume.
+func (r remedies) volume(pool string) string {
+	return fmt.Sprintf("If it is there, libvirt's list is old: `virsh pool-refresh %s` on %s.", pool, r.host)
+}
+
+// secret gives the host a secret.
+func (r remedies) secret(uuid string) string {
+	return fmt.Sprintf("Define it there with the same UUID and value: `virsh secret-dumpxml %s` on %s prints it; then "+
+		"`virsh secret-define FILE` and `virsh secret-set-value %s --file VALUE` on %s.", uuid, r.Source, uuid, r.host)
+}
