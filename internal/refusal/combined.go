@@ -34,7 +34,7 @@ func (c combined) refusal() Refusal {
 
 // ofPart is what the message of one host means.
 func ofPart(message string, teller Party) Refusal {
-	r := Of(int(fromQEMU), int(codeOf(message)), message)
+	r := lookUp(anywhere, codeOf(message), message)
 	if r.Kind != Unknown && r.Party == Teller {
 		r.Party = teller
 	}

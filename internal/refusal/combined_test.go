@@ -20,6 +20,9 @@ func TestOfBothHosts(t *testing.T) {
 		"only the destination is known": {"operation failed: job 'migration out' failed: quite new", terminated, Refusal{QEMUEnded, Destination}},
 		"no space there":                {lost, "operation failed: job 'migration in' failed: No space left on device", Refusal{Space, Destination}},
 		"no space on the source":        {"operation failed: job 'migration out' failed: No space left on device", terminated, Refusal{Space, Source}},
+		"a bridge there":                {lost, "Cannot get interface MTU on 'br7': No such device", Refusal{BridgeMissing, Destination}},
+		"a network there":               {lost, "Requested operation is not valid: network 'lan' is not active", Refusal{NetworkInactive, Destination}},
+		"a lock there":                  {lost, "internal error: QEMU unexpectedly closed the monitor (vm='web'): Failed to get \"write\" lock", Refusal{ImageLocked, Destination}},
 		"neither":                       {"internal error: quite new", "internal error: quite new", Refusal{}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -26,9 +26,13 @@ func Of(domain, code int, message string) Refusal {
 	if both, ok := split(Code(code), message); ok {
 		return both.refusal()
 	}
+	return lookUp(Domain(domain), Code(code), message)
+}
+
+func lookUp(domain Domain, code Code, message string) Refusal {
 	text := newText(message)
 	for _, r := range table {
-		if r.fits(Domain(domain), Code(code), text) {
+		if r.fits(domain, code, text) {
 			return Refusal{r.kind, r.party}
 		}
 	}
@@ -47,7 +51,7 @@ type row struct {
 }
 
 func (r row) fits(domain Domain, code Code, message text) bool {
-	if r.domain != anywhere && r.domain != domain || r.code != anyCode && r.code != code {
+	if !r.from(domain) || r.code != anyCode && r.code != code {
 		return false
 	}
 	for _, w := range r.words {
@@ -56,6 +60,12 @@ func (r row) fits(domain Domain, code Code, message text) bool {
 		}
 	}
 	return true
+}
+
+// from tells whether the row's refusals come from a domain. Where that is not told, words have
+// to do.
+func (r row) from(domain Domain) bool {
+	return r.domain == anywhere || r.domain == domain || domain == anywhere && len(r.words) > 0
 }
 
 // Kinds lists every kind that is known.
