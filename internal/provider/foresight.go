@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"time"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/fleet"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
@@ -12,6 +13,8 @@ import (
 // configuration calls the VM.
 type foresight struct {
 	vm string
+	// unsettled is true where the move may start under another policy even so.
+	unsettled bool
 	// coming is what the run makes of the records that hold for the VM, where known.
 	coming func(context.Context, fleet.Location) (coming fleet.Coming, known bool)
 	// resolve is the policy that they come to; nil where it cannot be resolved.
@@ -39,18 +42,19 @@ func (s *foresight) outdated(ctx context.Context, l fleet.Location) bool {
 	return !known || !coming.Equal(s.seen)
 }
 
-// foresight is that of a move that is being planned.
-func (r *liveMigrationResource) foresight(plan liveMigrationModel, vm string) *foresight {
+// foresight is that of a move that is being planned. It waits so long for policies whose
+// plans have begun.
+func (d providerData) foresight(plan moveModel, vm string, wait time.Duration) *foresight {
 	return &foresight{
 		vm: vm,
 		coming: func(ctx context.Context, l fleet.Location) (fleet.Coming, bool) {
-			if r.fleet == nil || l.Host == "" || !plan.known() {
+			if d.fleet == nil || l.Host == "" || !plan.known() {
 				return fleet.Coming{}, false
 			}
-			return r.changes.Coming(ctx, instance.Move{VM: vm, Location: l})
+			return d.changes.Coming(ctx, instance.Move{VM: vm, Location: l}, wait)
 		},
 		resolve: func(ctx context.Context, l fleet.Location, coming fleet.Coming) *policy.Effective {
-			effective, err := r.fleet.Foresee(ctx, l, plan.toPolicy(), coming)
+			effective, err := d.fleet.Foresee(ctx, l, plan.toPolicy(), coming)
 			if err != nil {
 				return nil // the checks of the move report what cannot be resolved
 			}

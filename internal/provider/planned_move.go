@@ -31,7 +31,7 @@ func (m plannedMove) set(ctx context.Context, resp *resource.ModifyPlanResponse)
 // unknown while a migration is under way: that may have ended when Terraform plans again
 // in the apply, and a known value must be the same then.
 func (r *liveMigrationResource) planCreate(ctx context.Context, plan liveMigrationModel) (plannedMove, diag.Diagnostics) {
-	checked := r.check(ctx, plan, r.foresight(plan, plan.VM.ValueString()), "")
+	checked := r.check(ctx, plan, r.foresight(plan.moveModel, plan.VM.ValueString(), instance.Settle), "")
 	switch {
 	case checked.there():
 		return plannedMove{types.StringNull(), types.StringNull()}, checked.diags
@@ -43,7 +43,7 @@ func (r *liveMigrationResource) planCreate(ctx context.Context, plan liveMigrati
 
 // planUpdate plans the move of a VM that is on another host than its destination now.
 func (r *liveMigrationResource) planUpdate(ctx context.Context, plan, state liveMigrationModel) (plannedMove, diag.Diagnostics) {
-	seen := r.foresight(plan, state.UUID.ValueString())
+	seen := r.foresight(plan.moveModel, state.UUID.ValueString(), instance.Settle)
 	checked := r.check(ctx, plan, seen, state.Destination.ValueString())
 	if checked.there() { // it was moved since it was read
 		checked.digest = digest(seen.at(ctx, checked.location))
@@ -111,7 +111,7 @@ func (r *liveMigrationResource) check(ctx context.Context, plan liveMigrationMod
 func (r *liveMigrationResource) checkOnce(
 	ctx context.Context, plan liveMigrationModel, seen *foresight, last string,
 ) (checkedMove, []instance.Change) {
-	location, assessment, diags := plan.moveModel.assess(ctx, r.fleet, seen.vm, last, seen.at)
+	location, assessment, diags := plan.moveModel.assess(ctx, r.fleet, seen, last)
 	diags.Append(r.want(plan, location.Domain.UUID)...)
 	checked := checkedMove{plan.Destination.ValueString(), location, assessment.Running, digest(seen.policy), diags}
 	if checked.there() {

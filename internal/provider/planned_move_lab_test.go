@@ -52,7 +52,7 @@ func TestCheck_policyMeanwhile(t *testing.T) {
 				VM: types.StringValue(guest.Name), Destination: types.StringValue("kvm2"), Mode: types.StringValue(string(migration.Auto)),
 			}}
 			r.changes.MoveBegins(guest.Name)
-			seen, happens := r.foresight(plan, guest.Name), test.happens
+			seen, happens := r.foresight(plan.moveModel, guest.Name, instance.Settle), test.happens
 			resolve := seen.resolve
 			seen.resolve = func(ctx context.Context, l fleet.Location, coming fleet.Coming) *policy.Effective {
 				if len(happens) > 0 {

@@ -54,11 +54,11 @@ type plannedMove struct {
 }
 
 const (
-	// settle is how long a move's plan waits for policies whose plans have begun. It is
+	// Settle is how long a move's plan waits for policies whose plans have begun. It is
 	// less than quiet: what those wait for must be able to happen.
-	settle = time.Second
+	Settle = time.Second
 	// mostMoves is how many moves wait in an apply at a time, and others only for
-	// settle: half of what Terraform does at a time by default.
+	// Settle: half of what Terraform does at a time by default.
 	mostMoves = 5
 )
 
@@ -208,15 +208,15 @@ func (c *Changes) concerning(m Move) []*plannedChange {
 
 func byRecord(a, b Record) int { return cmp.Or(cmp.Compare(a.Level, b.Level), cmp.Compare(a.Of, b.Of)) }
 
-// Coming is what this run makes of the records that hold for a move's VM. It waits up
-// to a second for plans that have begun. known is false where it cannot be known, or
+// Coming is what this run makes of the records that hold for a move's VM. It waits so
+// long for plans that have begun. known is false where it cannot be known, or
 // cannot be known again when Terraform plans again in the apply: a destroy is not
 // planned again.
-func (c *Changes) Coming(ctx context.Context, m Move) (coming fleet.Coming, known bool) {
+func (c *Changes) Coming(ctx context.Context, m Move, wait time.Duration) (coming fleet.Coming, known bool) {
 	if c == nil {
 		return fleet.Coming{}, false
 	}
-	ctx, cancel := context.WithTimeout(ctx, settle)
+	ctx, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -289,7 +289,7 @@ func (c *Changes) Await(ctx context.Context, vm string) (unwritten []Change) {
 	defer c.mu.Unlock()
 	if c.waiting >= mostMoves {
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, settle)
+		ctx, cancel = context.WithTimeout(ctx, Settle)
 		defer cancel()
 	}
 	c.waiting++

@@ -94,7 +94,7 @@ func TestChangesForeseeThePolicy(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				c := NewChanges()
 				test.happens(c)
-				coming, known := c.Coming(t.Context(), web)
+				coming, known := c.Coming(t.Context(), web, Settle)
 				if known == test.unknown {
 					t.Errorf("known is %v", known)
 				}
@@ -217,7 +217,7 @@ func TestChangesAreAwaited(t *testing.T) {
 			c.Begins(record)
 			meanwhile(func() { time.Sleep(time.Second); c.Stays(record) })
 		}, time.Second, 0},
-		"many other moves wait, too": {func(c *Changes, _ func(func())) { plan(c, vmChange("web", 1)); c.waiting = mostMoves }, settle, 1},
+		"many other moves wait, too": {func(c *Changes, _ func(func())) { plan(c, vmChange("web", 1)); c.waiting = mostMoves }, Settle, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
