@@ -157,7 +157,7 @@ func TestAccChangingPolicy_action(t *testing.T) {
 
 	// Before the update, what holds is what held before.
 	w.write(t, changingPolicy{VM: guest.Name, Destination: "kvm1", Connections: 0, Event: "before_update"}.config(t))
-	r = w.must(t, 0, "plan", "-out=saved")
+	w.must(t, 0, "plan", "-out=saved")
 	requireSaid(t, w.must(t, 1, "apply", "saved"), "Unable to Migrate Virtual Machine", contradiction, "VM "+guest.Name+" is running on kvm2")
 	requireHome(t, guest, "kvm2", "running")
 }

@@ -373,7 +373,7 @@ func (r *liveMigrationResource) move(
 	}
 	move.UUID = plan.UUID.ValueString() // empty while it is created
 	move.PolicyDigest = plan.PolicyDigest.ValueString()
-	moved, err := r.moveUnderPlanned(ctx, vm, move)
+	moved, err := r.moveUnderPlanned(ctx, vm, move, policyWait)
 	if refused := r.otherPolicy(vm, err); refused != nil {
 		diags.Append(refused)
 		return fleet.Moved{}, diags

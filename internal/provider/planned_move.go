@@ -96,12 +96,15 @@ func (r *liveMigrationResource) check(ctx context.Context, plan liveMigrationMod
 		if outdated && checks < mostChecks {
 			continue
 		}
-		if outdated {
-			checked.digest = types.StringUnknown()
+		m, foreseen := instance.Move{VM: seen.vm, Location: checked.location}, explain.ForeseenUnknown
+		switch {
+		case outdated:
+			checked.digest, changes = types.StringUnknown(), r.changes.MovePlanned(m)
+		case seen.policy != nil:
+			foreseen = explain.ForeseenWith
 		}
 		if len(changes) > 0 {
-			m := instance.Move{VM: seen.vm, Location: checked.location}
-			checked.diags.Append(warned(explain.Independent(independences(changes, m)...))...)
+			checked.diags.Append(warned(explain.Independent(independences(changes, m, foreseen)...))...)
 		}
 		return checked
 	}
@@ -127,18 +130,21 @@ const policyWait = 30 * time.Second
 const noPolicy = "none"
 
 // moveUnderPlanned moves the VM once the policy that the plan saw coming holds for it.
-// It waits while no slot or lock is taken, for what Terraform does already beside it.
-func (r *liveMigrationResource) moveUnderPlanned(ctx context.Context, vm string, move fleet.Move) (fleet.Moved, error) {
-	waiting, cancel := context.WithTimeout(ctx, policyWait)
+// It waits while no slot or lock is taken, for what Terraform does already beside it. What
+// is not over by the end of the wait refuses the move.
+func (r *liveMigrationResource) moveUnderPlanned(
+	ctx context.Context, vm string, move fleet.Move, wait time.Duration,
+) (fleet.Moved, error) {
+	waiting, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
 	for {
-		unwritten := r.changes.Await(waiting, vm)
-		if move.PolicyDigest == "" && len(unwritten) > 0 {
+		over := r.changes.Await(waiting, vm)
+		if move.PolicyDigest == "" && !over {
 			move.PolicyDigest = noPolicy
 		}
 		moved, err := r.fleet.Move(ctx, move, logProgress(ctx))
 		var other *fleet.OtherPolicyError
-		if !errors.As(err, &other) || len(unwritten) > 0 || !r.changes.Pending(vm) {
+		if !errors.As(err, &other) || !over || !r.changes.Pending(vm) {
 			return moved, err
 		}
 	}
@@ -152,7 +158,7 @@ func (r *liveMigrationResource) otherPolicy(vm string, err error) diag.Diagnosti
 		return nil
 	}
 	m, changes, _ := r.changes.MoveOf(vm)
-	return failed(explain.OtherPolicy(other, m.Policy, independences(changes, m)), path.Root("vm"))
+	return failed(explain.OtherPolicy(other, m.Policy, independences(changes, m, explain.ForeseenUnknown)), path.Root("vm"))
 }
 
 // digestOf is the digest in state after an apply: what was planned, or else what the VM
