@@ -19,10 +19,25 @@ type Independence struct {
 	Of    string
 	// Removed is true where the plan removes the policy.
 	Removed bool
+	// Foreseen is whether the move's plan saw the change coming.
+	Foreseen Foreseen
 	// Unwritten is true while an apply has not made the change yet, Failed once it could
 	// not.
 	Unwritten, Failed bool
 }
+
+// Foreseen is whether the plan of a move saw a change of a policy coming.
+type Foreseen int
+
+const (
+	// ForeseenUnknown is that of a move whose policy is not known yet.
+	ForeseenUnknown Foreseen = iota
+	// ForeseenWith is that of a move that is planned under the policy as changed.
+	ForeseenWith
+	// ForeseenWithout is that of a move that was planned first, under the policy as it is
+	// without the change.
+	ForeseenWithout
+)
 
 // policyTypes are the resource types of the levels.
 var policyTypes = map[policy.Origin]string{
@@ -77,15 +92,30 @@ func Independent(policies ...Independence) Text {
 			"what is removed may still hold for the move. Where that matters, remove the one first: with `-target`, "+
 			"or with an apply of its own.", strings.Join(removed, " and "), vm)}
 	}
+	const (
+		refused = "by this provider or by Terraform (\"Provider produced inconsistent final plan\" for policy_digest)."
+		reverse = "A policy that is to change only after the move needs the reverse instead: depends_on in the " +
+			"policy's resource, which names the move. This warning stays then."
+	)
+	var follows, otherwise string
+	switch policies[0].Foreseen {
+	case ForeseenWith:
+		follows = "The move is planned under the policy as changed, and starts under no other. It waits up to 30 s for a " +
+			"policy that is being written. Where Terraform comes to the move first, the move is refused, " + refused
+	case ForeseenWithout:
+		follows = "The move was planned first, under the policy as it is without that change, and starts under no other: " +
+			"it is made before the change, or it is refused, " + refused
+		otherwise = reverse
+	case ForeseenUnknown:
+		follows = "Its policy is not known yet. It waits up to 30 s for a policy that is being written. Where Terraform " +
+			"comes to the move first, it starts under the policy that holds then."
+		otherwise = reverse
+	}
 	return Text{summary, paragraphs(
-		fmt.Sprintf("This plan changes %s, and moves VM %s, and the move does not depend on that. It waits up to 30 s "+
-			"for a policy that is being written, but Terraform may also come to the move first. Then the move is "+
-			"refused, by this provider or by Terraform (\"Provider produced inconsistent final plan\" for "+
-			"policy_digest), or it starts under the policy that holds now.", strings.Join(changed, " and "), vm),
+		fmt.Sprintf("This plan changes %s, and moves VM %s, and the move does not depend on that. %s",
+			strings.Join(changed, " and "), vm, follows),
 		"Add this line to the virt_vm_live_migration resource, where NAME is the name of the policy's resource:",
-		dependsOn(policies...),
-		"A policy that is to change only after the move needs the reverse instead: depends_on in the policy's "+
-			"resource, which names the move. This warning stays then.")}
+		dependsOn(policies...), otherwise)}
 }
 
 // OtherPolicy is what an operator reads of a move that was refused because another

@@ -36,6 +36,25 @@ func TestIndependentNamesTheLineToAdd(t *testing.T) {
 	}
 }
 
+// TestIndependentSaysUnderWhichPolicy says what the move starts under, as its plan had it.
+func TestIndependentSaysUnderWhichPolicy(t *testing.T) {
+	t.Parallel()
+	for foreseen, want := range map[Foreseen]string{
+		ForeseenUnknown: "it starts under the policy that holds then",
+		ForeseenWith:    "planned under the policy as changed, and starts under no other",
+		ForeseenWithout: "under the policy as it is without that change, and starts under no other",
+	} {
+		got := Independent(Independence{VM: "web", Level: policy.OriginVM, Of: "web", Foreseen: foreseen}).Detail
+		if !strings.Contains(got, want) {
+			t.Errorf("%d does not say %q: %s", foreseen, want, got)
+		}
+		// A policy that depends on the move is planned after it.
+		if reversed := strings.Contains(got, "needs the reverse"); reversed == (foreseen == ForeseenWith) {
+			t.Errorf("%d: %s", foreseen, got)
+		}
+	}
+}
+
 func TestOtherPolicySaysWhatChangedIt(t *testing.T) {
 	t.Parallel()
 	resolved := func(ms int64) policy.Effective {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/fleet"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/preflight"
 )
 
 // Move is what an operator reads of an error of a move. Its detail says where the
@@ -57,10 +58,11 @@ func Uncertain(l fleet.Location, f migration.Finding) Text {
 	if f.Warning {
 		return Text{"Migration May Fail", Finding(f)}
 	}
-	return Text{
-		"Migration Would Be Refused",
-		paragraphs("As things are now, the move would be refused. "+Finding(f), Location(l)),
+	why := "As things are now, the move would be refused."
+	if _, ok := f.Fact.(preflight.PolicyConflict); ok { // the policy may be one that is coming
+		why = "Under its policy, as this plan knows it, the move would be refused."
 	}
+	return Text{"Migration Would Be Refused", paragraphs(sentences(why, Finding(f)), Location(l))}
 }
 
 // UnderWay warns of a migration to the wanted host that runs while planning.

@@ -17,7 +17,7 @@ func (f *Fleet) Assess(ctx context.Context, m Move) (Location, preflight.Assessm
 	if resolution.Location.source(m.Destination) == m.Destination {
 		return resolution.Location, preflight.Assessment{}, nil
 	}
-	unsettled := false
+	unsettled := m.Unsettled
 	if m.Foresee != nil {
 		if foreseen := m.Foresee(ctx, resolution.Location); foreseen != nil {
 			resolution.Policy = *foreseen

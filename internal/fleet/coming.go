@@ -11,6 +11,13 @@ import (
 // its record is.
 type Coming struct{ VM, Cluster, Global *policy.Policy }
 
+// Equal tells whether the same is coming.
+func (c Coming) Equal(other Coming) bool {
+	return equal(c.VM, other.VM) && equal(c.Cluster, other.Cluster) && equal(c.Global, other.Global)
+}
+
+func equal(a, b *policy.Policy) bool { return a == b || a != nil && b != nil && a.Equal(*b) }
+
 // Foresee resolves the policy that will hold for a VM where it is, once the records say
 // what is coming. run overrides them.
 func (f *Fleet) Foresee(ctx context.Context, l Location, run policy.Policy, coming Coming) (policy.Effective, error) {

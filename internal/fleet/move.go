@@ -27,6 +27,9 @@ type Move struct {
 	// Foresee, when not nil, is asked by Assess for the policy that will hold once the VM is
 	// found there; nil where it is not known yet. Without it, that of the records will hold.
 	Foresee func(context.Context, Location) *policy.Effective
+	// Unsettled lets Assess find nothing certain of the policy, which may be another one by
+	// the start.
+	Unsettled bool
 	// PolicyDigest, when not empty, is the digest of the effective policy that the move
 	// was planned with: it starts under no other.
 	PolicyDigest string

@@ -5,6 +5,7 @@ package provider_test
 import (
 	"fmt"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -114,9 +115,9 @@ func TestAccPolicyAndMove_independent(t *testing.T) {
 	requireSaid(t, w.must(t, 0, "plan"), independent, "This plan removes the migration policy of VM "+guest.Name)
 }
 
-// TestAccPolicyAndMove_oneAtATime lets Terraform choose the order. Whatever it is, the
-// VM is moved under the policy of the plan, or under what the plan warned of, or not at
-// all.
+// TestAccPolicyAndMove_oneAtATime lets Terraform choose the order, of the plan and of the
+// apply. Whatever they are, the VM is moved under the policy that its plan had, which is the
+// one without the change where it warns of that, or not at all.
 func TestAccPolicyAndMove_oneAtATime(t *testing.T) {
 	t.Parallel()
 	guest := testLab(t).StartGuest(t, lab.GuestSpec{Bare: true})
@@ -130,23 +131,24 @@ func TestAccPolicyAndMove_oneAtATime(t *testing.T) {
 		}
 		w.write(t, p.config(t))
 		plan := w.must(t, 0, "plan", "-out=saved", "-parallelism=1")
-		warned := saying(independent).MatchString(plan.stdout)
+		planned, order := p.Downtime, "the policy"
+		if saying("under the policy as it is without that change, and starts under no other").MatchString(plan.stdout) {
+			planned, order = p.Downtime-1, "the move"
+		}
 		apply := w.terraform(t, "apply", "-parallelism=1", "saved")
 		switch {
-		case apply.code == 0 && movedUnder(t, w) == fmt.Sprint(p.Downtime):
-			outcomes["moved under the new policy"]++
-		case apply.code == 0 && warned:
-			outcomes["moved under the old policy, as warned"]++
-		case apply.code == 0:
-			t.Errorf("it was moved under another policy than the plan had: %s", apply)
-		default:
-			outcomes["refused"]++
+		case apply.code != 0:
+			outcomes[order+" planned first, refused"]++
 			requireSaid(t, apply, inconsistent, "policy_digest")
-			if !warned {
+			if order == "the policy" {
 				requireSaid(t, apply, independent)
 			}
 			requireHome(t, guest, at, "running")
 			w.must(t, 0, "apply", "-auto-approve") // the policy is there by now
+		case movedUnder(t, w) == fmt.Sprint(planned):
+			outcomes[order+" planned first, moved under what its plan had"]++
+		default:
+			t.Errorf("it was moved under %s, planned %d: %s", movedUnder(t, w), planned, apply)
 		}
 		at = p.Destination
 	}
@@ -268,13 +270,27 @@ func TestAccPolicyAndMove_waits(t *testing.T) {
 		"depends_on = [virt_cluster_migration_policy.NAME]", fmt.Sprintf("VM %s is running on kvm1", guest.Name))
 	requireHome(t, guest, "kvm1", "running")
 
+	// Ctrl-C ends the wait.
+	w.must(t, 0, "plan", "-out=interrupted")
+	interrupted := w.start(t, "apply", "interrupted")
+	bothAreMade(t, interrupted)
+	started := time.Now()
+	interrupted.signalGroup(t, syscall.SIGINT)
+	r := interrupted.wait(t, time.Minute)
+	t.Logf("ended %s after the interrupt\n%s", time.Since(started), r)
+	if took := time.Since(started); took > 10*time.Second {
+		t.Errorf("it took %s to end", took)
+	}
+	requireSaid(t, r, "Migration Cancelled", "VM "+guest.Name+" is running on kvm1")
+	if r.code != 1 || saying("max_downtime_ms is").MatchString(r.stderr) {
+		t.Errorf("a cancelled move is told as a refused one: %s", r)
+	}
+	requireStayed(t, world, guest)
+
 	// The host is released while both wait.
 	w.must(t, 0, "plan", "-out=again")
 	apply := w.start(t, "apply", "again")
-	eventually(t, time.Minute, "both are being made", func() bool {
-		out := apply.stdout.String()
-		return strings.Contains(out, placement+": Creating...") && strings.Contains(out, "compute: Creating...")
-	})
+	bothAreMade(t, apply)
 	removeHostRecord(t, clusterSecret, world.Host("kvm1"))
 	if r := apply.wait(t, time.Minute); r.code != 0 {
 		t.Fatalf("want exit code 0, got %s", r)
@@ -284,4 +300,30 @@ func TestAccPolicyAndMove_waits(t *testing.T) {
 	}
 	requireHome(t, guest, "kvm2", "running")
 	w.must(t, 0, "destroy", "-auto-approve")
+}
+
+// bothAreMade waits until Terraform makes the move and the policy of its cluster.
+func bothAreMade(t *testing.T, r *run) {
+	t.Helper()
+	eventually(t, time.Minute, "both are being made", func() bool {
+		out := r.stdout.String()
+		return strings.Contains(out, placement+": Creating...") && strings.Contains(out, "compute: Creating...")
+	})
+}
+
+// TestAccPolicyAndMove_alias declares the policy with another provider configuration, which
+// is another process: the plan of the move does not see it. Terraform refuses the move once.
+func TestAccPolicyAndMove_alias(t *testing.T) {
+	t.Parallel()
+	guest := testLab(t).StartGuest(t, lab.GuestSpec{Bare: true})
+	config := policyAndMove{guest.Name, "kvm2", 401, true}.config(t)
+	config = strings.Replace(config, "max_downtime_ms", "provider = virt.other\n  max_downtime_ms", 1)
+	w := newWorkspace(t, config+strings.Replace(labProvider(t).String(), "{", "{\n  alias = \"other\"", 1))
+	requireSaid(t, w.must(t, 1, "apply", "-auto-approve"), inconsistent, "policy_digest")
+	requireHome(t, guest, "kvm1", "running")
+	w.must(t, 0, "apply", "-auto-approve")
+	requireHome(t, guest, "kvm2", "running")
+	if got := movedUnder(t, w); got != "401" {
+		t.Errorf("it was moved under %s, want 401", got)
+	}
 }

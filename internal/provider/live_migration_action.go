@@ -10,7 +10,6 @@ import (
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/explain"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/fleet"
-	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
 )
 
 var (
@@ -30,7 +29,7 @@ func (a *liveMigrationAction) Metadata(_ context.Context, req action.MetadataReq
 
 func (a *liveMigrationAction) Schema(_ context.Context, _ action.SchemaRequest, resp *action.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Live-migrates a running VM to another host, once, under its effective policy. A VM that is on its destination already is left alone. The policy is what the records say when the move starts: an action that has to come after a policy in the same apply is triggered by it (`action_trigger`). Requires Terraform 1.14 or later.",
+		MarkdownDescription: "Live-migrates a running VM to another host, once, under its effective policy. A VM that is on its destination already is left alone. The policy is what the records say when the move starts: an action that has to come after a policy in the same apply is triggered by it (`action_trigger` with `after_create` and `after_update`). The plan checks the move under the policy that the same plan comes to. Requires Terraform 1.14 or later.",
 		Attributes: actionAttributes(map[string]schema.Attribute{
 			"vm": schema.StringAttribute{
 				MarkdownDescription: vmDescription,
@@ -72,13 +71,14 @@ func (a *liveMigrationAction) ModifyPlan(
 	var config moveModel
 	resp.Diagnostics.Append(getModel(ctx, req.Config, &config)...)
 	if !resp.Diagnostics.HasError() {
-		_, _, diags := config.assess(ctx, a.fleet, config.VM.ValueString(), "", unforeseen)
+		// What triggers the action is planned before it, so it waits for nothing. Whether the
+		// action starts before that changes the policy, or after it, is not known.
+		seen := a.foresight(config, config.VM.ValueString(), 0)
+		seen.unsettled = true
+		_, _, diags := config.assess(ctx, a.fleet, seen, "")
 		resp.Diagnostics.Append(diags...)
 	}
 }
-
-// unforeseen is the policy of an action's move: what triggers the action may change it.
-func unforeseen(context.Context, fleet.Location) *policy.Effective { return nil }
 
 func (a *liveMigrationAction) Invoke(ctx context.Context, req action.InvokeRequest, resp *action.InvokeResponse) {
 	var config moveModel

@@ -11,7 +11,6 @@ import (
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/fleet"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
-	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/preflight"
 )
 
@@ -55,9 +54,9 @@ func (m moveModel) move(vm, last string) (fleet.Move, diag.Diagnostics) {
 // assess checks the move in the plan: what cannot change before the apply is an
 // error, what may change is a warning. A VM that does not exist yet may be created in
 // the same apply. It returns where the VM is, if that was seen, and the findings.
-// foresee is fleet.Move's.
+// The move is checked under the policy that is seen coming.
 func (m moveModel) assess(
-	ctx context.Context, f *fleet.Fleet, vm, last string, foresee func(context.Context, fleet.Location) *policy.Effective,
+	ctx context.Context, f *fleet.Fleet, seen *foresight, last string,
 ) (fleet.Location, preflight.Assessment, diag.Diagnostics) {
 	if f == nil || m.Destination.IsUnknown() {
 		return fleet.Location{}, preflight.Assessment{}, nil
@@ -65,14 +64,14 @@ func (m moveModel) assess(
 	if err := f.Check(m.Destination.ValueString()); err != nil {
 		return fleet.Location{}, preflight.Assessment{}, diag.Diagnostics{diagnose("Find Host", err, path.Root("destination"))}
 	}
-	if vm == "" {
+	if seen.vm == "" {
 		return fleet.Location{}, preflight.Assessment{}, nil
 	}
-	move, diags := m.move(vm, last)
+	move, diags := m.move(seen.vm, last)
 	if diags.HasError() {
 		return fleet.Location{}, preflight.Assessment{}, diags
 	}
-	move.Foresee = foresee
+	move.Foresee, move.Unsettled = seen.at, seen.unsettled
 	location, assessment, err := f.Assess(ctx, move)
 	if err != nil {
 		diags.Append(assessError(f, "Plan Virtual Machine Migration", err)...)

@@ -184,27 +184,10 @@ func (r *liveMigrationResource) ModifyPlan(
 		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("last_migration"), state.LastMigration)...)
 		resp.Diagnostics.Append(r.want(plan, state.UUID.ValueString())...)
 	default:
-		if move.source = state.Destination; plan.Destination.IsUnknown() {
-			move.source = types.StringUnknown() // it may turn out to be where the VM is
-		}
-		seen := r.foresight(plan, state.UUID.ValueString())
-		location, _, diags := r.assess(ctx, plan, seen, state.Destination.ValueString())
-		resp.Diagnostics.Append(diags...)
-		move.digest, diags = r.planned(ctx, seen, location)
+		move, diags = r.planUpdate(ctx, plan, state)
 		resp.Diagnostics.Append(diags...)
 	}
 	resp.Diagnostics.Append(move.set(ctx, resp)...)
-}
-
-// assess checks the planned move and returns where the VM is, if that was seen, and
-// whether a migration to the destination is under way. It is checked under the policy
-// that is seen coming.
-func (r *liveMigrationResource) assess(
-	ctx context.Context, plan liveMigrationModel, seen *foresight, last string,
-) (l fleet.Location, underWay bool, diags diag.Diagnostics) {
-	location, assessment, diags := plan.moveModel.assess(ctx, r.fleet, seen.vm, last, seen.at)
-	diags.Append(r.want(plan, location.Domain.UUID)...)
-	return location, assessment.Running, diags
 }
 
 // want refuses a VM that another resource wants on another host: the two would move it
@@ -390,7 +373,7 @@ func (r *liveMigrationResource) move(
 	}
 	move.UUID = plan.UUID.ValueString() // empty while it is created
 	move.PolicyDigest = plan.PolicyDigest.ValueString()
-	moved, err := r.moveUnderPlanned(ctx, vm, move)
+	moved, err := r.moveUnderPlanned(ctx, vm, move, policyWait)
 	if refused := r.otherPolicy(vm, err); refused != nil {
 		diags.Append(refused)
 		return fleet.Moved{}, diags

@@ -31,71 +31,96 @@ func (m plannedMove) set(ctx context.Context, resp *resource.ModifyPlanResponse)
 // unknown while a migration is under way: that may have ended when Terraform plans again
 // in the apply, and a known value must be the same then.
 func (r *liveMigrationResource) planCreate(ctx context.Context, plan liveMigrationModel) (plannedMove, diag.Diagnostics) {
-	vm := plan.VM.ValueString()
-	seen := r.foresight(plan, vm)
-	location, underWay, diags := r.assess(ctx, plan, seen, "")
-	if location.Host != "" && location.Host == plan.Destination.ValueString() && !underWay {
-		return plannedMove{types.StringNull(), types.StringNull()}, diags
+	checked := r.check(ctx, plan, r.foresight(plan.moveModel, plan.VM.ValueString(), instance.Settle), "")
+	switch {
+	case checked.there():
+		return plannedMove{types.StringNull(), types.StringNull()}, checked.diags
+	case checked.underWay || checked.location.Host == "":
+		return plannedMove{types.StringUnknown(), types.StringUnknown()}, checked.diags
 	}
-	digest, more := r.planned(ctx, seen, location)
-	diags.Append(more...)
-	if location.Host == "" || plan.Destination.IsUnknown() || underWay {
-		return plannedMove{types.StringUnknown(), types.StringUnknown()}, diags
-	}
-	return plannedMove{types.StringValue(location.Host), digest}, diags
+	return plannedMove{types.StringValue(checked.location.Host), checked.digest}, checked.diags
 }
 
-// foresight is the policy that the plan of a move sees coming, looked for once. vm is
-// what state or the configuration calls the VM.
-type foresight struct {
-	vm   string
-	look func(context.Context, fleet.Location) *policy.Effective
-
-	looked bool
-	policy *policy.Effective
-}
-
-// at is the policy that will hold for the VM, which is there; nil where it is not known.
-func (s *foresight) at(ctx context.Context, l fleet.Location) *policy.Effective {
-	if !s.looked {
-		s.looked, s.policy = true, s.look(ctx, l)
+// planUpdate plans the move of a VM that is on another host than its destination now.
+func (r *liveMigrationResource) planUpdate(ctx context.Context, plan, state liveMigrationModel) (plannedMove, diag.Diagnostics) {
+	seen := r.foresight(plan.moveModel, state.UUID.ValueString(), instance.Settle)
+	checked := r.check(ctx, plan, seen, state.Destination.ValueString())
+	if checked.there() { // it was moved since it was read
+		checked.digest = digest(seen.at(ctx, checked.location))
 	}
-	return s.policy
+	source := state.Destination
+	if plan.Destination.IsUnknown() {
+		source = types.StringUnknown() // it may turn out to be where the VM is
+	}
+	return plannedMove{source, checked.digest}, checked.diags
 }
 
-// foresight is that of a move that is being planned.
-func (r *liveMigrationResource) foresight(plan liveMigrationModel, vm string) *foresight {
-	return &foresight{vm: vm, look: func(ctx context.Context, l fleet.Location) *policy.Effective {
-		if r.fleet == nil || l.Host == "" || !plan.known() {
-			return nil
+// checkedMove is a planned move after its checks.
+type checkedMove struct {
+	destination string
+	// location is where the VM is; empty where that was not seen.
+	location fleet.Location
+	// underWay is true while a migration to the destination is.
+	underWay bool
+	// digest is that of the policy under which the move was checked.
+	digest types.String
+	diags  diag.Diagnostics
+}
+
+// there tells whether the VM is on its destination already.
+func (c checkedMove) there() bool {
+	return c.location.Host != "" && c.location.Host == c.destination && !c.underWay
+}
+
+// digest is the digest of a policy; unknown where that is nil.
+func digest(p *policy.Effective) types.String {
+	if p == nil {
+		return types.StringUnknown()
+	}
+	return types.StringValue(p.Digest())
+}
+
+// mostChecks is how often the plan of a move is checked where policies register meanwhile.
+const mostChecks = 2
+
+// check checks a planned move under the policy that is seen coming, and warns of policies
+// that change in the same plan and that the move does not depend on. Where another policy
+// is coming by the end, it checks once more; where that repeats, the digest is unknown.
+// When Terraform plans again in the apply, the digest is the same or Terraform refuses
+// the move: it does not let a provider know in the apply what it has planned.
+func (r *liveMigrationResource) check(ctx context.Context, plan liveMigrationModel, seen *foresight, last string) checkedMove {
+	for checks := 1; ; checks++ {
+		checked, changes := r.checkOnce(ctx, plan, seen, last)
+		// Policies that register from here on see the move, and warn of it themselves.
+		outdated := !checked.there() && seen.outdated(ctx, checked.location)
+		if outdated && checks < mostChecks {
+			continue
 		}
-		coming, known := r.changes.Coming(ctx, instance.Move{VM: vm, Location: l})
-		if !known {
-			return nil
+		m, foreseen := instance.Move{VM: seen.vm, Location: checked.location}, explain.ForeseenUnknown
+		switch {
+		case outdated:
+			checked.digest, changes = types.StringUnknown(), r.changes.MovePlanned(m)
+		case seen.policy != nil:
+			foreseen = explain.ForeseenWith
 		}
-		effective, err := r.fleet.Foresee(ctx, l, plan.toPolicy(), coming)
-		if err != nil {
-			return nil // the checks of the move report what cannot be resolved
+		if len(changes) > 0 {
+			checked.diags.Append(warned(explain.Independent(independences(changes, m, foreseen)...))...)
 		}
-		return &effective
-	}}
+		return checked
+	}
 }
 
-// planned is the digest of the policy that the plan of a move sees coming, and warns of
-// policies that change in the same plan and that the move does not depend on. When
-// Terraform plans again in the apply, the digest is the same or Terraform refuses the
-// move: it does not let a provider know in the apply what it has planned.
-func (r *liveMigrationResource) planned(ctx context.Context, seen *foresight, l fleet.Location) (types.String, diag.Diagnostics) {
-	digest := types.StringUnknown()
-	m := instance.Move{VM: seen.vm, Location: l, Policy: seen.at(ctx, l)}
-	if m.Policy != nil {
-		digest = types.StringValue(m.Policy.Digest())
+// checkOnce is one round of check.
+func (r *liveMigrationResource) checkOnce(
+	ctx context.Context, plan liveMigrationModel, seen *foresight, last string,
+) (checkedMove, []instance.Change) {
+	location, assessment, diags := plan.moveModel.assess(ctx, r.fleet, seen, last)
+	diags.Append(r.want(plan, location.Domain.UUID)...)
+	checked := checkedMove{plan.Destination.ValueString(), location, assessment.Running, digest(seen.policy), diags}
+	if checked.there() {
+		return checked, nil
 	}
-	var diags diag.Diagnostics
-	if changes := r.changes.MovePlanned(m); len(changes) > 0 {
-		diags.Append(warned(explain.Independent(independences(changes, m)...))...)
-	}
-	return digest, diags
+	return checked, r.changes.MovePlanned(instance.Move{VM: seen.vm, Location: location, Policy: seen.policy})
 }
 
 // policyWait is how long a move waits for the policy that its plan saw coming.
@@ -105,18 +130,21 @@ const policyWait = 30 * time.Second
 const noPolicy = "none"
 
 // moveUnderPlanned moves the VM once the policy that the plan saw coming holds for it.
-// It waits while no slot or lock is taken, for what Terraform does already beside it.
-func (r *liveMigrationResource) moveUnderPlanned(ctx context.Context, vm string, move fleet.Move) (fleet.Moved, error) {
-	waiting, cancel := context.WithTimeout(ctx, policyWait)
+// It waits while no slot or lock is taken, for what Terraform does already beside it. What
+// is not over by the end of the wait refuses the move.
+func (r *liveMigrationResource) moveUnderPlanned(
+	ctx context.Context, vm string, move fleet.Move, wait time.Duration,
+) (fleet.Moved, error) {
+	waiting, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
 	for {
-		unwritten := r.changes.Await(waiting, vm)
-		if move.PolicyDigest == "" && len(unwritten) > 0 {
+		over := r.changes.Await(waiting, vm)
+		if move.PolicyDigest == "" && !over {
 			move.PolicyDigest = noPolicy
 		}
 		moved, err := r.fleet.Move(ctx, move, logProgress(ctx))
 		var other *fleet.OtherPolicyError
-		if !errors.As(err, &other) || len(unwritten) > 0 || !r.changes.Pending(vm) {
+		if !errors.As(err, &other) || !over || !r.changes.Pending(vm) {
 			return moved, err
 		}
 	}
@@ -130,7 +158,7 @@ func (r *liveMigrationResource) otherPolicy(vm string, err error) diag.Diagnosti
 		return nil
 	}
 	m, changes, _ := r.changes.MoveOf(vm)
-	return failed(explain.OtherPolicy(other, m.Policy, independences(changes, m)), path.Root("vm"))
+	return failed(explain.OtherPolicy(other, m.Policy, independences(changes, m, explain.ForeseenUnknown)), path.Root("vm"))
 }
 
 // digestOf is the digest in state after an apply: what was planned, or else what the VM

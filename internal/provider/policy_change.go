@@ -25,14 +25,18 @@ func (r *resourceBase) endPlan(began instance.Record, req resource.ModifyPlanReq
 func independentMoves(change instance.Change, moves []instance.Move) diag.Diagnostics {
 	var diags diag.Diagnostics
 	for _, m := range moves {
-		diags.Append(warned(explain.Independent(independences([]instance.Change{change}, m)...))...)
+		foreseen := explain.ForeseenUnknown
+		if m.Policy != nil {
+			foreseen = explain.ForeseenWithout
+		}
+		diags.Append(warned(explain.Independent(independences([]instance.Change{change}, m, foreseen)...))...)
 	}
 	return diags
 }
 
 // independences are the facts of a move and of changes of policies that do not depend
 // on one another.
-func independences(changes []instance.Change, m instance.Move) []explain.Independence {
+func independences(changes []instance.Change, m instance.Move, foreseen explain.Foreseen) []explain.Independence {
 	vm := m.VM
 	if m.Location.Domain.Name != "" {
 		vm = m.Location.Domain.Name
@@ -40,7 +44,7 @@ func independences(changes []instance.Change, m instance.Move) []explain.Indepen
 	facts := make([]explain.Independence, len(changes))
 	for i, change := range changes {
 		facts[i] = explain.Independence{
-			VM: vm, Level: change.Level, Of: change.Of,
+			VM: vm, Level: change.Level, Of: change.Of, Foreseen: foreseen,
 			Removed: change.Removed, Unwritten: change.Unwritten, Failed: change.Failed,
 		}
 		if change.Level == policy.OriginVM && change.Of != "" {

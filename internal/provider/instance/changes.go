@@ -54,11 +54,11 @@ type plannedMove struct {
 }
 
 const (
-	// settle is how long a move's plan waits for policies whose plans have begun. It is
+	// Settle is how long a move's plan waits for policies whose plans have begun. It is
 	// less than quiet: what those wait for must be able to happen.
-	settle = time.Second
+	Settle = time.Second
 	// mostMoves is how many moves wait in an apply at a time, and others only for
-	// settle: half of what Terraform does at a time by default.
+	// Settle: half of what Terraform does at a time by default.
 	mostMoves = 5
 )
 
@@ -186,7 +186,7 @@ func (c *Changes) told(change *plannedChange, m Move) []Change {
 	parts := c.matter(change.parts, m)
 	for i := range parts {
 		parts[i].Removed = change.parts[0].Removed
-		parts[i].Unwritten, parts[i].Failed = change.stage < written, change.stage == failed
+		parts[i].Unwritten, parts[i].Failed = change.unwritten(), change.stage == failed
 	}
 	return parts
 }
@@ -208,15 +208,15 @@ func (c *Changes) concerning(m Move) []*plannedChange {
 
 func byRecord(a, b Record) int { return cmp.Or(cmp.Compare(a.Level, b.Level), cmp.Compare(a.Of, b.Of)) }
 
-// Coming is what this run makes of the records that hold for a move's VM. It waits up
-// to a second for plans that have begun. known is false where it cannot be known, or
+// Coming is what this run makes of the records that hold for a move's VM. It waits so
+// long for plans that have begun. known is false where it cannot be known, or
 // cannot be known again when Terraform plans again in the apply: a destroy is not
 // planned again.
-func (c *Changes) Coming(ctx context.Context, m Move) (coming fleet.Coming, known bool) {
+func (c *Changes) Coming(ctx context.Context, m Move, wait time.Duration) (coming fleet.Coming, known bool) {
 	if c == nil {
 		return fleet.Coming{}, false
 	}
-	ctx, cancel := context.WithTimeout(ctx, settle)
+	ctx, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -248,7 +248,8 @@ func (c *Changes) Coming(ctx context.Context, m Move) (coming fleet.Coming, know
 }
 
 // MoveOf is the move of a VM, as it was planned in this run, and the changes of this run
-// that concern it. ok is false where none was.
+// that concern it, but for those that were made before Terraform came to the move. What is
+// only being planned counts as a change. ok is false where no move was planned.
 func (c *Changes) MoveOf(vm string) (m Move, changes []Change, ok bool) {
 	if c == nil {
 		return Move{}, nil, false
@@ -261,7 +262,14 @@ func (c *Changes) MoveOf(vm string) (m Move, changes []Change, ok bool) {
 	}
 	for _, records := range []map[Record]*plannedChange{c.removals, c.planned} {
 		for _, record := range slices.SortedFunc(maps.Keys(records), byRecord) {
-			changes = append(changes, c.told(records[record], move.Move)...)
+			if change := records[record]; change.stage != written || change.at > move.began {
+				changes = append(changes, c.told(change, move.Move)...)
+			}
+		}
+	}
+	for _, record := range slices.SortedFunc(maps.Keys(c.begun), byRecord) {
+		if c.begun[record] && record.mayConcern(move.Move) {
+			changes = append(changes, Change{Record: record, Unwritten: true})
 		}
 	}
 	return move.Move, changes, true
@@ -280,26 +288,26 @@ func (c *Changes) beginning(m Move) bool {
 
 // Await waits until the changes that concern the move of a VM are written, or have
 // failed. What has begun has its turn in Terraform already, so waiting keeps nothing
-// from it. It returns those that are not written when the context ends.
-func (c *Changes) Await(ctx context.Context, vm string) (unwritten []Change) {
+// from it. over is false where some are under way still when the context ends.
+func (c *Changes) Await(ctx context.Context, vm string) (over bool) {
 	if c == nil {
-		return nil
+		return true
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.waiting >= mostMoves {
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, settle)
+		ctx, cancel = context.WithTimeout(ctx, Settle)
 		defer cancel()
 	}
 	c.waiting++
 	defer func() { c.waiting-- }()
-	for c.pending(vm) && c.hears(ctx) {
+	for c.pending(vm) {
+		if !c.hears(ctx) {
+			return !c.pending(vm)
+		}
 	}
-	if m := c.moves[vm]; m != nil {
-		unwritten = c.unwritten(m.Move)
-	}
-	return unwritten
+	return true
 }
 
 // Pending tells whether Await would wait for changes.
@@ -315,21 +323,11 @@ func (c *Changes) Pending(vm string) bool {
 // pending is Pending; the caller holds the lock.
 func (c *Changes) pending(vm string) bool {
 	m := c.moves[vm]
-	return m != nil && (c.beginning(m.Move) || len(c.unwritten(m.Move)) > 0)
+	return m != nil && (c.beginning(m.Move) || slices.ContainsFunc(c.concerning(m.Move), (*plannedChange).unwritten))
 }
 
-// unwritten are the changes that concern a move and are still to be written. A removal
-// is waited for once it has begun: what is planned of one is not known in an apply. The
-// caller holds the lock.
-func (c *Changes) unwritten(m Move) []Change {
-	var all []Change
-	for _, change := range c.concerning(m) {
-		if change.stage == planned || change.stage == writing {
-			all = append(all, change.parts...)
-		}
-	}
-	return slices.DeleteFunc(all, func(p Change) bool { return !p.concerns(m) })
-}
+// unwritten tells whether the change is still to be made.
+func (c *plannedChange) unwritten() bool { return c.stage < written }
 
 // hears waits for news, and gives the lock up meanwhile; false when the context ends.
 func (c *Changes) hears(ctx context.Context) bool {

@@ -7,6 +7,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/fleet"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
@@ -94,7 +96,7 @@ func TestChangesForeseeThePolicy(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				c := NewChanges()
 				test.happens(c)
-				coming, known := c.Coming(t.Context(), web)
+				coming, known := c.Coming(t.Context(), web, Settle)
 				if known == test.unknown {
 					t.Errorf("known is %v", known)
 				}
@@ -197,27 +199,28 @@ func TestChangesAreAwaited(t *testing.T) {
 	t.Parallel()
 	record := Record{policy.OriginVM, "web"}
 	for name, test := range map[string]struct {
-		happens   func(c *Changes, meanwhile func(func()))
-		takes     time.Duration
-		unwritten int
+		happens func(c *Changes, meanwhile func(func()))
+		takes   time.Duration
+		over    bool
 	}{
-		"nothing changes":       {func(*Changes, func(func())) {}, 0, 0},
-		"it was written before": {func(c *Changes, _ func(func())) { plan(c, vmChange("web", 1)); c.Writes(record)(true) }, 0, 0},
+		"nothing changes":       {func(*Changes, func(func())) {}, 0, true},
+		"it was written before": {func(c *Changes, _ func(func())) { plan(c, vmChange("web", 1)); c.Writes(record)(true) }, 0, true},
 		"it is written soon": {func(c *Changes, meanwhile func(func())) {
 			plan(c, vmChange("web", 1))
 			meanwhile(func() { writeAfter(c, record, 3*time.Second, true) })
-		}, 3 * time.Second, 0},
+		}, 3 * time.Second, true},
 		"it fails soon": {func(c *Changes, meanwhile func(func())) {
 			plan(c, vmChange("web", 1))
 			meanwhile(func() { writeAfter(c, record, 3*time.Second, false) })
-		}, 3 * time.Second, 0},
-		"it is never written":   {func(c *Changes, _ func(func())) { plan(c, vmChange("web", 1)) }, mostWait, 1},
-		"another VM's never is": {func(c *Changes, _ func(func())) { plan(c, vmChange("db", 1)) }, 0, 0},
+		}, 3 * time.Second, true},
+		"it is never written":   {func(c *Changes, _ func(func())) { plan(c, vmChange("web", 1)) }, mostWait, false},
+		"another VM's never is": {func(c *Changes, _ func(func())) { plan(c, vmChange("db", 1)) }, 0, true},
 		"it is being planned": {func(c *Changes, meanwhile func(func())) {
 			c.Begins(record)
 			meanwhile(func() { time.Sleep(time.Second); c.Stays(record) })
-		}, time.Second, 0},
-		"many other moves wait, too": {func(c *Changes, _ func(func())) { plan(c, vmChange("web", 1)); c.waiting = mostMoves }, settle, 1},
+		}, time.Second, true},
+		"its plan does not end":      {func(c *Changes, _ func(func())) { c.Begins(record) }, mostWait, false},
+		"many other moves wait, too": {func(c *Changes, _ func(func())) { plan(c, vmChange("web", 1)); c.waiting = mostMoves }, Settle, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -230,13 +233,62 @@ func TestChangesAreAwaited(t *testing.T) {
 				started := time.Now()
 				ctx, cancel := context.WithTimeout(t.Context(), mostWait)
 				defer cancel()
-				if unwritten := c.Await(ctx, "web"); len(unwritten) != test.unwritten {
-					t.Errorf("%v is not written, want %d", unwritten, test.unwritten)
+				if over := c.Await(ctx, "web"); over != test.over {
+					t.Errorf("over is %v", over)
 				}
 				if took := time.Since(started); took != test.takes {
 					t.Errorf("it waited %s, want %s", took, test.takes)
 				}
 			})
+		})
+	}
+}
+
+// TestMoveOf_changes are those that may be why another policy holds than the planned one.
+func TestMoveOf_changes(t *testing.T) {
+	t.Parallel()
+	record := Record{policy.OriginVM, "web"}
+	for name, test := range map[string]struct {
+		before, meanwhile func(c *Changes) // the plan of the move
+		want              []Change
+	}{
+		"made before the move": {
+			before: func(c *Changes) { plan(c, vmChange("web", 1)); c.Writes(record)(true) },
+		},
+		"made beside it": {
+			meanwhile: func(c *Changes) { plan(c, vmChange("web", 1)); c.Writes(record)(true) },
+			want:      []Change{{Record: record, Policy: downtime(1)}},
+		},
+		"not made": {
+			before: func(c *Changes) { plan(c, vmChange("web", 1)) },
+			want:   []Change{{Record: record, Policy: downtime(1), Unwritten: true}},
+		},
+		"failed": {
+			before: func(c *Changes) { plan(c, vmChange("web", 1)); c.Writes(record)(false) },
+			want:   []Change{{Record: record, Policy: downtime(1), Failed: true}},
+		},
+		"being planned": {
+			meanwhile: func(c *Changes) { c.Begins(record) },
+			want:      []Change{{Record: record, Unwritten: true}},
+		},
+		"of another VM": {
+			meanwhile: func(c *Changes) { c.Begins(Record{policy.OriginVM, "db"}); plan(c, vmChange("another", 1)) },
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := NewChanges()
+			if test.before != nil {
+				test.before(c)
+			}
+			c.MoveBegins("web")
+			if test.meanwhile != nil {
+				test.meanwhile(c)
+			}
+			c.MovePlanned(web)
+			if _, got, ok := c.MoveOf("web"); !ok || !cmp.Equal(got, test.want, cmp.Comparer(policy.Policy.Equal)) {
+				t.Errorf("they are %v, want %v", got, test.want)
+			}
 		})
 	}
 }
@@ -255,7 +307,7 @@ func TestChanges_none(t *testing.T) {
 	if _, changes, ok := c.MoveOf("web"); ok || len(changes) > 0 {
 		t.Error("a move is known")
 	}
-	if c.Pending("web") || len(c.Await(t.Context(), "web")) > 0 {
+	if c.Pending("web") || !c.Await(t.Context(), "web") {
 		t.Error("a change is waited for")
 	}
 }
