@@ -181,9 +181,9 @@ var refusalsOfTheWay = map[refusal.Kind]refusalWords{
 			"in the VM's <memtune>.",
 	},
 	refusal.LocalHostname: {
-		"The host name of {destination} resolves to localhost there, and memory is sent to that name by default.",
-		"Give {destination} a migration_uri, set migration_host in its /etc/libvirt/qemu.conf, or correct its /etc/hosts: " +
-			"`hostname -f` there must not say localhost.",
+		"{destination} has the host name localhost, and memory is sent to its host name by default.",
+		"Give {destination} a migration_uri, set migration_host in its /etc/libvirt/qemu.conf, or give it a name: " +
+			"`hostnamectl set-hostname NAME` there.",
 	},
 	refusal.SameHost: {
 		"{source} and {destination} have the same host UUID, so libvirt takes them for one host.",
