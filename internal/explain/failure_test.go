@@ -117,7 +117,7 @@ func TestFailure(t *testing.T) {
 				"libvirt on kvm1 could not be stopped while it connected to kvm2, and gave that up after 50s: the source cannot reach the address that memory is sent to. " +
 				"Nothing answered there: mostly a firewall on kvm2, or on the way, that drops what kvm1 sends. " +
 				"It must let TCP 49152 to 49215 (migration_port_min to migration_port_max in its qemu.conf) through. " +
-				"That is the address that memory was to be sent to: the host name that kvm2 gives itself. A migration_uri of kvm2 in the provider's configuration sets another one." + runs,
+				"That is the address that memory was to be sent to: the host name that kvm2 gives itself. `getent hosts NAME` on kvm1 must print an address of kvm2 for it. A migration_uri of kvm2 in the provider's configuration sets another one." + runs,
 		},
 		"never started": {
 			&migration.FailedError{Failure: after(migration.Course{Cause: migration.CausedByNoStart, Obeyed: true})},

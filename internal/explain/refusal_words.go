@@ -194,8 +194,8 @@ var refusalsOfTheWay = map[refusal.Kind]refusalWords{
 		"It is tcp://ADDRESS, with an IPv6 address in brackets and best without a port.",
 	},
 	refusal.LocalHostname: {
-		"The host name of {destination} resolves to localhost there, and memory is sent to that name by default.",
-		"`hostname -f` on {host} must not say localhost: its /etc/hosts may be wrong. " + blank.hostname(),
+		"{destination} has the host name localhost, and memory is sent to its host name by default.",
+		blank.hostname(),
 	},
 	refusal.SameHost: {
 		"{source} and {destination} have the same host UUID, so libvirt takes them for one host.",

@@ -149,3 +149,21 @@ func readKeyPair(certificate, key string) (KeyPair, error) {
 	pair.Key, errs[1] = os.ReadFile(key)
 	return pair, errors.Join(errs[:]...)
 }
+
+// ServeQEMUCertificate has QEMUs that receive guests on the host show another certificate, until the test ends.
+func (h *Host) ServeQEMUCertificate(t testing.TB, pair KeyPair) {
+	t.Helper()
+	certificate, key := filepath.Join(h.qemuCertificates(), "server-cert.pem"), filepath.Join(h.qemuCertificates(), "server-key.pem")
+	own, err := readKeyPair(certificate, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := own.Write(certificate, key); err != nil {
+			t.Error(err)
+		}
+	})
+	if err := pair.Write(certificate, key); err != nil {
+		t.Fatal(err)
+	}
+}

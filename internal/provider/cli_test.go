@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -66,7 +67,32 @@ func newWorkspace(t *testing.T, config string) *workspace {
 }
 `, provider))
 	w.write(t, config)
+	t.Cleanup(func() { w.tidy(t) })
 	return w
+}
+
+// tidy destroys what a test that failed has left, so that its records of whole hosts do not fail the tests after it.
+func (w *workspace) tidy(t *testing.T) {
+	t.Helper()
+	_, err := os.Stat(filepath.Join(w.directory, "terraform.tfstate"))
+	if !t.Failed() || errors.Is(err, fs.ErrNotExist) {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), 3*time.Minute)
+	defer cancel()
+	destroy := w.command(ctx, "destroy", "-auto-approve", "-input=false")
+	if out, err := destroy.CombinedOutput(); err != nil {
+		t.Logf("what the test has left stays: %v\n%s", err, out)
+	}
+}
+
+// command is Terraform in the workspace.
+func (w *workspace) command(ctx context.Context, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, os.Getenv("TF_ACC_TERRAFORM_PATH"), args...)
+	cmd.Dir = w.directory
+	cmd.Env = append(os.Environ(), "TF_CLI_CONFIG_FILE="+w.cliConfig, "CHECKPOINT_DISABLE=1", "TF_IN_AUTOMATION=1", "TF_CLI_ARGS=-no-color")
+	cmd.Env = append(cmd.Env, w.environment...)
+	return cmd
 }
 
 // write replaces the configuration.
@@ -151,10 +177,7 @@ type run struct {
 func (w *workspace) start(t *testing.T, args ...string) *run {
 	t.Helper()
 	r := &run{args: args, ended: make(chan struct{})}
-	r.cmd = exec.Command(os.Getenv("TF_ACC_TERRAFORM_PATH"), args...)
-	r.cmd.Dir = w.directory
-	r.cmd.Env = append(os.Environ(), "TF_CLI_CONFIG_FILE="+w.cliConfig, "CHECKPOINT_DISABLE=1", "TF_IN_AUTOMATION=1", "TF_CLI_ARGS=-no-color")
-	r.cmd.Env = append(r.cmd.Env, w.environment...)
+	r.cmd = w.command(context.WithoutCancel(t.Context()), args...)
 	r.cmd.Stdout, r.cmd.Stderr = &r.stdout, &r.stderr
 	r.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if err := r.cmd.Start(); err != nil {

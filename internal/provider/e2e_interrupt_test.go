@@ -109,11 +109,12 @@ var (
 	invoke = []string{"apply", "-auto-approve", "-input=false", "-invoke=action.virt_vm_live_migration.move"}
 )
 
-// awaitMove waits until memory of the guest is being sent from kvm1.
+// awaitMove waits until memory of the guest is being sent from kvm1: seconds, and much longer on a busy machine, which
+// the planning of Terraform alone can keep for half a minute.
 func awaitMove(t *testing.T, guest *lab.Guest, r *run) {
 	t.Helper()
 	world := testLab(t)
-	eventually(t, 30*time.Second, "the guest is being moved", func() bool {
+	eventually(t, 2*time.Minute, "the guest is being moved", func() bool {
 		r.mustRun(t)
 		info, err := world.Host("kvm1").Virsh(t.Context(), "domjobinfo", guest.Name)
 		return err == nil && strings.Contains(info, "Outgoing migration") && strings.Contains(info, "Memory processed")

@@ -88,7 +88,7 @@ func TestAccParameters(t *testing.T) {
 			}
 
 			world.Host("kvm1").MustVirsh(t, "migrate-setspeed", guest.Name, "1000")
-			if got := r.wait(t, time.Minute); got.code != 0 {
+			if got := r.wait(t, 3*time.Minute); got.code != 0 {
 				t.Fatalf("the move failed: %s", got)
 			}
 			requireHome(t, guest, "kvm2", "running")

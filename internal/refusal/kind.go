@@ -75,8 +75,8 @@ const (
 	MemoryLost        Kind = "memory connection lost"
 	// MigrationURI is a migration_uri that libvirt cannot use.
 	MigrationURI Kind = "migration URI"
-	// LocalHostname is a destination whose name resolves to localhost, and SameHost one
-	// whose host UUID is the source's.
+	// LocalHostname is a destination whose host name is localhost, and SameHost one whose
+	// host UUID is the source's.
 	LocalHostname Kind = "local host name"
 	SameHost      Kind = "same host"
 	// Unsupported is a feature of the policy that a libvirt or QEMU does not have,

@@ -3,11 +3,6 @@
 package defects
 
 import (
-	"os"
-	"path/filepath"
-	"strings"
-
-	"github.com/terraform-provider-virt/terraform-provider-virt/internal/lab"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/preflight"
 )
@@ -44,32 +39,4 @@ func hostDefects() []defect {
 			remedy: act("", func(s *scene) { s.must(s.destination.Start(s.context())) }),
 		},
 	}
-}
-
-// hostUUID gives a host another UUID until the test ends.
-func (s *scene) hostUUID(h *lab.Host, id string) {
-	s.Helper()
-	set := func(id string) error {
-		file := filepath.Join(h.Directory, "etc", "libvirtd.conf")
-		content, err := os.ReadFile(file)
-		if err != nil {
-			return err
-		}
-		var settings []string
-		for line := range strings.Lines(string(content)) {
-			if !strings.HasPrefix(line, "host_uuid") {
-				settings = append(settings, line)
-			}
-		}
-		settings = append(settings, "host_uuid = \""+id+"\"\n")
-		return os.WriteFile(file, []byte(strings.Join(settings, "")), 0o644)
-	}
-	s.must(set(id))
-	s.must(h.Restart(s.context()))
-	s.Cleanup(func() {
-		if id != h.UUID {
-			s.must(set(h.UUID))
-			s.must(h.Restart(s.after()))
-		}
-	})
 }

@@ -27,6 +27,8 @@ type scene struct {
 	// config is the provider's, and move what is asked for.
 	config fleet.Config
 	move   fleet.Move
+	// silence ends the program that listen has started.
+	silence func()
 }
 
 // current is the lab. TestMain has made sure that there is one.
