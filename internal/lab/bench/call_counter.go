@@ -3,6 +3,7 @@ package bench
 import (
 	"encoding/binary"
 	"sync"
+	"time"
 )
 
 // The parts of libvirt's RPC protocol (virnetprotocol.x) that tell a call: a frame is its length, which counts itself,
@@ -21,6 +22,8 @@ type callCounter struct {
 	calls int
 	// byProcedure are the calls, by libvirt's number of the procedure.
 	byProcedure map[uint32]int
+	// awaited gets the moment of the next call of a procedure.
+	awaited map[uint32]chan time.Time
 }
 
 // stream is what one client sends: written to, it counts.
@@ -61,7 +64,12 @@ func (c *callCounter) count(header []byte) {
 	if c.byProcedure == nil {
 		c.byProcedure = map[uint32]int{}
 	}
-	c.byProcedure[word(header, procedureWord)]++
+	procedure := word(header, procedureWord)
+	c.byProcedure[procedure]++
+	if came, ok := c.awaited[procedure]; ok {
+		came <- time.Now()
+		delete(c.awaited, procedure)
+	}
 }
 
 // take returns the number of calls since it was last asked.
@@ -71,4 +79,13 @@ func (c *callCounter) take() (calls int, byProcedure map[uint32]int) {
 	calls, byProcedure = c.calls, c.byProcedure
 	c.calls, c.byProcedure = 0, nil
 	return calls, byProcedure
+}
+
+// await returns a channel that gets the moment of the next call of a procedure.
+func (c *callCounter) await(procedure uint32) <-chan time.Time {
+	came := make(chan time.Time, 1)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.awaited = map[uint32]chan time.Time{procedure: came}
+	return came
 }

@@ -19,6 +19,9 @@ type Figure struct {
 	Ratio float64 `json:"ratio"`
 	// AtMost is the ratio to reach; 0 where a figure is there for comparison alone.
 	AtMost float64 `json:"at_most,omitempty"`
+	// VMs and Hosts are the size of the fleet, where the figure is a point of the chart.
+	VMs   int `json:"vms,omitempty"`
+	Hosts int `json:"hosts,omitempty"`
 }
 
 // Reached tells whether the ratio is what is wanted.
@@ -34,6 +37,25 @@ func pairs(what, against, unit string, ours, theirs []float64, atMost float64) F
 		What: what, Against: against, Unit: unit, AtMost: atMost,
 		Ours: median(ours), Theirs: median(theirs), Ratio: median(ratios),
 	}
+}
+
+// timed makes two figures of runs of Terraform that took turns: of the time, and of the CPU for comparison.
+func timed(what, against string, ours, theirs []cost, atMost float64) []Figure {
+	return []Figure{
+		pairs(what, against, "s", seconds(ours), seconds(theirs), atMost),
+		pairs(what+": CPU of Terraform and provider", against, "s", cpu(ours), cpu(theirs), 0),
+	}
+}
+
+func seconds(costs []cost) []float64 { return each(costs, func(c cost) float64 { return c.Seconds }) }
+func cpu(costs []cost) []float64     { return each(costs, func(c cost) float64 { return c.CPU }) }
+
+func each(costs []cost, of func(cost) float64) []float64 {
+	values := make([]float64, len(costs))
+	for i, c := range costs {
+		values[i] = of(c)
+	}
+	return values
 }
 
 // single makes a figure of one measurement each.

@@ -61,29 +61,63 @@ func (f *fleet) end(ctx context.Context, err error) error {
 	return errors.Join(err, f.bench.World.UndefineAll(ctx, f.guests))
 }
 
-// workspace makes a workspace for all policies by a provider, or for the floor.
-func (f *fleet) workspace(provider string) (*workspace, error) {
-	w, err := f.bench.newWorkspace(provider)
+// policies is Terraform managing the policies of a fleet.
+type policies struct {
+	*workspace
+
+	variables policyVariables
+}
+
+// policies makes a workspace for all policies by a provider, or for the floor.
+func (f *fleet) policies(provider string) (*policies, error) {
+	configuration := policiesConfiguration
+	if provider == floor {
+		configuration = floorConfiguration
+	}
+	w, err := f.bench.newWorkspace(provider, configuration)
 	if err != nil {
 		return nil, err
 	}
+	p := &policies{workspace: w, variables: policyVariables{MaxDowntimeMS: 300}}
+	w.variables = &p.variables
 	f.workspaces = append(f.workspaces, w)
-	for name, uri := range f.uris {
-		w.variables.Hosts[name] = hostVariable{uri}
-	}
+	f.reach(p)
 	for _, guest := range f.guests {
-		w.variables.VMs = append(w.variables.VMs, guest.Name)
+		p.variables.VMs = append(p.variables.VMs, guest.Name)
 	}
-	return w, nil
+	return p, nil
 }
 
 // declared makes a workspace of a provider whose policies are all applied.
-func (f *fleet) declared(ctx context.Context, provider string) (*workspace, error) {
-	w, err := f.workspace(provider)
+func (f *fleet) declared(ctx context.Context, provider string) (*policies, error) {
+	p, err := f.policies(provider)
 	if err != nil {
 		return nil, err
 	}
-	took, err := w.apply(ctx)
-	f.bench.Say("%s: %d policies are applied after %.1f s", provider, len(f.guests), took.Seconds())
-	return w, err
+	took, err := p.apply(ctx)
+	f.bench.Say("%s: %d policies are applied after %.1f s", provider, len(f.guests), took.Seconds)
+	return p, err
+}
+
+// reach makes a workspace reach the hosts as new ones do.
+func (f *fleet) reach(p *policies) {
+	p.variables.Hosts = map[string]hostVariable{}
+	for name, uri := range f.uris {
+		p.variables.Hosts[name] = hostVariable{uri}
+	}
+}
+
+// plans lets workspaces plan in turn, in every round, and returns what each took.
+func (f *fleet) plans(ctx context.Context, workspaces ...*policies) ([][]cost, error) {
+	took := make([][]cost, len(workspaces))
+	for range f.bench.Rounds {
+		for i, w := range workspaces {
+			c, err := w.plan(ctx)
+			if err != nil {
+				return nil, err
+			}
+			took[i] = append(took[i], c)
+		}
+	}
+	return took, nil
 }

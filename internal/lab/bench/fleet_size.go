@@ -1,9 +1,6 @@
 package bench
 
-import (
-	"context"
-	"time"
-)
+import "context"
 
 // fleetSize is the life of a fleet's policies: made, planned, changed, destroyed.
 type fleetSize struct{}
@@ -16,15 +13,15 @@ var phases = []struct {
 	name   string
 	atMost float64
 	repeat int // a plan changes nothing
-	run    func(context.Context, *workspace) (time.Duration, error)
+	run    func(context.Context, *policies) (cost, error)
 }{
-	{"apply of new", 0.6, 1, func(ctx context.Context, w *workspace) (time.Duration, error) { return w.apply(ctx) }},
-	{"plan, nothing to change", 0.5, 3, func(ctx context.Context, w *workspace) (time.Duration, error) { return w.plan(ctx) }},
-	{"apply of changed", 0.6, 1, func(ctx context.Context, w *workspace) (time.Duration, error) {
-		w.variables.MaxDowntimeMS += 100
-		return w.apply(ctx)
+	{"apply of new", 0.6, 1, func(ctx context.Context, p *policies) (cost, error) { return p.apply(ctx) }},
+	{"plan, nothing to change", 0.5, 3, func(ctx context.Context, p *policies) (cost, error) { return p.plan(ctx) }},
+	{"apply of changed", 0.6, 1, func(ctx context.Context, p *policies) (cost, error) {
+		p.variables.MaxDowntimeMS += 100
+		return p.apply(ctx)
 	}},
-	{"destroy", 0.6, 1, func(ctx context.Context, w *workspace) (time.Duration, error) { return w.destroy(ctx) }},
+	{"destroy", 0.6, 1, func(ctx context.Context, p *policies) (cost, error) { return p.destroy(ctx) }},
 }
 
 func (r fleetSize) Measure(ctx context.Context, b *Bench) (figures []Figure, err error) {
@@ -34,36 +31,32 @@ func (r fleetSize) Measure(ctx context.Context, b *Bench) (figures []Figure, err
 		return nil, err
 	}
 	contenders := []string{realProvider, emptyProvider, bareProvider, floor}
-	workspaces := map[string]*workspace{}
+	workspaces := map[string]*policies{}
 	for _, name := range contenders {
-		if workspaces[name], err = f.workspace(name); err != nil {
+		if workspaces[name], err = f.policies(name); err != nil {
 			return nil, err
 		}
 	}
-	took := map[string]map[string][]float64{} // by phase and contender
+	took := map[string][]cost{} // by phase and contender
 	for round := range b.Rounds {
 		for _, phase := range phases {
 			for range phase.repeat {
 				for _, name := range contenders {
-					seconds, err := phase.run(ctx, workspaces[name])
+					c, err := phase.run(ctx, workspaces[name])
 					if err != nil {
 						return nil, err
 					}
-					b.Say("round %d, %s, %s: %.1f s", round+1, phase.name, name, seconds.Seconds())
-					if took[phase.name] == nil {
-						took[phase.name] = map[string][]float64{}
-					}
-					took[phase.name][name] = append(took[phase.name][name], seconds.Seconds())
+					b.Say("round %d, %s, %s: %.1f s, %.1f s of CPU", round+1, phase.name, name, c.Seconds, c.CPU)
+					took[phase.name+name] = append(took[phase.name+name], c)
 				}
 			}
 		}
 	}
 	for _, phase := range phases {
-		by := took[phase.name]
-		figures = append(figures,
-			pairs(phase.name, "the empty provider", "s", by[realProvider], by[emptyProvider], phase.atMost),
-			pairs(phase.name, "a provider on plugin-go alone", "s", by[realProvider], by[bareProvider], 0),
-			pairs(phase.name, "Terraform's floor", "s", by[realProvider], by[floor], 0))
+		ours := took[phase.name+realProvider]
+		figures = append(figures, timed(phase.name, "the empty provider", ours, took[phase.name+emptyProvider], phase.atMost)...)
+		figures = append(figures, timed(phase.name, "a provider on plugin-go alone", ours, took[phase.name+bareProvider], 0)...)
+		figures = append(figures, timed(phase.name, "Terraform's floor", ours, took[phase.name+floor], 0)...)
 	}
 	return figures, nil
 }

@@ -24,14 +24,16 @@ type Report struct {
 	Figures    []Figure `json:"figures"`
 }
 
-// Measure makes the figures of rows.
+// Measure makes the figures of rows. With an error, which tells of the rows that failed, the report has those of all others.
 func Measure(ctx context.Context, b *Bench, rows []Row) (*Report, error) {
 	report := &Report{Measured: time.Now().UTC().Truncate(time.Second), Processors: runtime.NumCPU(), Rounds: b.Rounds}
+	var failed error
 	for _, row := range rows {
 		b.Say("row %s", row.Name())
 		figures, err := row.Measure(ctx, b)
 		if err != nil {
-			return nil, fmt.Errorf("row %s: %w", row.Name(), err)
+			failed = errors.Join(failed, fmt.Errorf("row %s: %w", row.Name(), err))
+			continue
 		}
 		for _, figure := range figures {
 			figure.Row = row.Name()
@@ -39,7 +41,7 @@ func Measure(ctx context.Context, b *Bench, rows []Row) (*Report, error) {
 			report.Figures = append(report.Figures, figure)
 		}
 	}
-	return report, nil
+	return report, failed
 }
 
 // Write writes the table to w and to bench.md in a directory, and all of the report to bench.json there.

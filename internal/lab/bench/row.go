@@ -2,6 +2,8 @@ package bench
 
 import (
 	"context"
+	"errors"
+	"time"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/lab"
 )
@@ -18,7 +20,7 @@ type Row interface {
 
 // Rows are all rows, in the order of the table.
 func Rows() []Row {
-	return []Row{fleetSize{}, hostCalls{}}
+	return []Row{fleetSize{}, hostCalls{}, longWay{}, memory{}, records{}, moves{}, manyMoves{}, interrupt{}, growth{}}
 }
 
 // Bench is what rows measure with.
@@ -31,3 +33,16 @@ type Bench struct {
 	// Say gets a line of progress.
 	Say func(format string, arguments ...any)
 }
+
+// remove removes guests, and adds to an error what went wrong with it.
+func (b *Bench) remove(ctx context.Context, err error, guests ...*lab.Guest) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), removeTimeout)
+	defer cancel()
+	for _, guest := range guests {
+		err = errors.Join(err, guest.Remove(ctx))
+	}
+	return err
+}
+
+// removeTimeout bounds the end of guests.
+const removeTimeout = time.Minute

@@ -25,8 +25,11 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/lab/bench"
 )
 
-// kitVariable hands the kit, as JSON, to the same program inside the lab.
-const kitVariable = "VIRT_BENCH_KIT"
+// The variables hand the kit, as JSON, and the commit to the same program inside the lab.
+const (
+	kitVariable    = "VIRT_BENCH_KIT"
+	commitVariable = "VIRT_BENCH_COMMIT"
+)
 
 func main() {
 	code, err := run()
@@ -49,10 +52,21 @@ func run() (int, error) {
 	rows := slices.DeleteFunc(bench.Rows(), func(r bench.Row) bool { return !chosen.MatchString(r.Name()) })
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
+	// The stages of a lab run this program again: only the first one builds.
+	if os.Getenv(kitVariable) == "" {
+		directory, err := os.MkdirTemp("", "virt-bench-")
+		if err != nil {
+			return 1, err
+		}
+		defer os.RemoveAll(directory)
+		if err := pack(ctx, directory); err != nil {
+			return 1, err
+		}
+	}
 	world, err := lab.Current()
 	switch {
 	case errors.Is(err, lab.ErrNoLab):
-		return outside(ctx, rows)
+		return lab.Run(context.WithoutCancel(ctx), os.Args, lab.WithHosts(mostHosts(rows)))
 	case err != nil:
 		return 1, err
 	}
@@ -64,47 +78,46 @@ func run() (int, error) {
 		return 1, fmt.Errorf("read %s: %w", kitVariable, err)
 	}
 	report, err := bench.Measure(ctx, b, rows)
-	if err != nil {
-		return 1, err
-	}
-	report.Commit = os.Getenv(commitVariable)
-	return 0, report.Write(os.Stdout, *directory)
+	return outcome(report, err, *directory)
 }
 
-// commitVariable hands over the commit, which is asked for outside the lab.
-const commitVariable = "VIRT_BENCH_COMMIT"
+// outcome writes what was measured, also where a row has failed.
+func outcome(report *bench.Report, failed error, directory string) (int, error) {
+	report.Commit = os.Getenv(commitVariable)
+	if err := errors.Join(failed, report.Write(os.Stdout, directory)); err != nil {
+		return 1, err
+	}
+	return 0, nil
+}
 
-// outside builds what is measured, and runs this program again in a lab of as many hosts as the rows want.
-func outside(ctx context.Context, rows []bench.Row) (int, error) {
-	directory, err := os.MkdirTemp("", "virt-bench-")
-	if err != nil {
-		return 1, err
-	}
-	defer os.RemoveAll(directory)
-	terraform, err := output(ctx, "internal/tools/terraform/cli.sh")
-	if err != nil {
-		return 1, err
-	}
-	commit, err := output(ctx, "git", "describe", "--always", "--dirty")
-	if err != nil {
-		return 1, err
-	}
-	kit, err := bench.Pack(ctx, directory, terraform)
-	if err != nil {
-		return 1, err
-	}
-	packed, err := json.Marshal(kit)
-	if err != nil {
-		return 1, err
-	}
-	if err := errors.Join(os.Setenv(kitVariable, string(packed)), os.Setenv(commitVariable, commit)); err != nil {
-		return 1, err
-	}
+// mostHosts is how many hosts the rows want.
+func mostHosts(rows []bench.Row) int {
 	hosts := 1
 	for _, row := range rows {
 		hosts = max(hosts, row.Hosts())
 	}
-	return lab.Run(ctx, os.Args, lab.WithHosts(hosts))
+	return hosts
+}
+
+// pack builds what is measured in a directory, and leaves in the environment where it is, and of which commit.
+func pack(ctx context.Context, directory string) error {
+	terraform, err := output(ctx, "internal/tools/terraform/cli.sh")
+	if err != nil {
+		return err
+	}
+	commit, err := output(ctx, "git", "describe", "--always", "--dirty")
+	if err != nil {
+		return err
+	}
+	kit, err := bench.Pack(ctx, directory, terraform)
+	if err != nil {
+		return err
+	}
+	packed, err := json.Marshal(kit)
+	if err != nil {
+		return err
+	}
+	return errors.Join(os.Setenv(kitVariable, string(packed)), os.Setenv(commitVariable, commit))
 }
 
 // output runs a program and returns its standard output.
