@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -37,7 +38,7 @@ func newProxy(hostURI string, roundTrip time.Duration, calls *callCounter) (*pro
 	ctx, stop := context.WithCancel(context.Background())
 	p := &proxy{
 		calls: calls, URI: "qemu+tcp://" + listener.Addr().String() + "/system",
-		listener: listener, target: net.JoinHostPort(target.Hostname(), "16509"), oneWay: roundTrip / 2, stop: stop,
+		listener: listener, target: net.JoinHostPort(target.Hostname(), cmp.Or(target.Port(), "16509")), oneWay: roundTrip / 2, stop: stop,
 	}
 	p.running.Go(func() { p.accept(ctx) })
 	return p, nil
