@@ -14,7 +14,7 @@ import (
 type manyMoves struct{}
 
 const (
-	together = 8
+	together = 8 // fewer where a fleet is smaller
 	// sharedLink, in MiB/s, is slow enough for the link to decide.
 	sharedLink = 30
 )
@@ -25,7 +25,7 @@ func (manyMoves) Hosts() int   { return 2 }
 func (manyMoves) Measure(ctx context.Context, b *Bench) (figures []Figure, err error) {
 	var guests []*lab.Guest
 	defer func() { err = b.remove(ctx, err, guests...) }()
-	for range together {
+	for range min(together, b.VMs) {
 		guest, err := b.World.Start(ctx, lab.IdleGuest(""))
 		guests = append(guests, guest)
 		if err != nil {
@@ -60,7 +60,7 @@ func (manyMoves) Measure(ctx context.Context, b *Bench) (figures []Figure, err e
 		}
 		oneByOne = append(oneByOne, sum)
 	}
-	what := fmt.Sprintf("%d moves at once from one host, over %d MiB/s", together, sharedLink)
+	what := fmt.Sprintf("%d moves at once from one host, over %d MiB/s", len(guests), sharedLink)
 	return []Figure{pairs(what, "the sum of single moves", "s", atOnce, oneByOne, 1)}, nil
 }
 

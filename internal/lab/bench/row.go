@@ -20,7 +20,10 @@ type Row interface {
 
 // Rows are all rows, in the order of the table.
 func Rows() []Row {
-	return []Row{fleetSize{}, hostCalls{}, longWay{}, memory{}, records{}, moves{}, manyMoves{}, interrupt{}, growth{}}
+	return []Row{
+		fleetSize{}, hostCalls{}, longWay{}, memory{}, records{}, manyHosts{}, resolution{},
+		moves{}, manyMoves{}, interrupt{}, growth{},
+	}
 }
 
 // Bench is what rows measure with.

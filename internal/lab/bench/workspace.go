@@ -41,7 +41,7 @@ type workspace struct {
 // policyVariables are those of policies.tf and floor.tf.
 type policyVariables struct {
 	Hosts         map[string]hostVariable `json:"hosts"`
-	VMs           []string                `json:"vms"`
+	VMs           []string                `json:"vms,omitempty"`
 	MaxDowntimeMS int                     `json:"max_downtime_ms"`
 }
 
