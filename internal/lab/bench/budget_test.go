@@ -39,7 +39,7 @@ func counted(t *testing.T, b *Bench, vms int) (calls, allocations int) {
 	t.Helper()
 	f, err := b.newFleet(t.Context(), vms, len(b.World.Hosts))
 	defer func() { must(t, f.end(t.Context(), nil)) }()
-	must(t, errors.Join(err, f.throughProxies(0)))
+	must(t, errors.Join(err, f.throughProxies(t.Context(), 0)))
 	made := newRun(t, f.uris)
 	var mu sync.Mutex
 	instances := map[string]*instance{}

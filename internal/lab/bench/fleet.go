@@ -36,9 +36,9 @@ func (b *Bench) newFleet(ctx context.Context, vms, hosts int) (*fleet, error) {
 
 // throughProxies makes workspaces that are made later reach the hosts by proxies that count calls. The way there and back
 // takes longer by roundTrip.
-func (f *fleet) throughProxies(roundTrip time.Duration) error {
+func (f *fleet) throughProxies(ctx context.Context, roundTrip time.Duration) error {
 	for _, host := range f.hosts {
-		p, err := newProxy(host.URI, roundTrip, &f.calls)
+		p, err := newProxy(ctx, host.URI, roundTrip, &f.calls)
 		if err != nil {
 			return err
 		}
@@ -110,13 +110,14 @@ func (f *fleet) reach(p *policies) {
 // plans lets workspaces plan in turn, in every round, and returns what each took.
 func (f *fleet) plans(ctx context.Context, workspaces ...*policies) ([][]cost, error) {
 	took := make([][]cost, len(workspaces))
-	for range f.bench.Rounds {
+	for round := range f.bench.Rounds {
 		for i, w := range workspaces {
 			c, err := w.plan(ctx)
 			if err != nil {
 				return nil, err
 			}
 			took[i] = append(took[i], c)
+			f.bench.Say("round %d, plan, %s: %.1f s, %.1f s of CPU", round+1, w.name, c.Seconds, c.CPU)
 		}
 	}
 	return took, nil

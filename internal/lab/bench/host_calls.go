@@ -34,7 +34,7 @@ func (h hostCalls) Measure(ctx context.Context, b *Bench) ([]Figure, error) {
 func (hostCalls) on(ctx context.Context, b *Bench, count int) (figure Figure, err error) {
 	f, err := b.newFleet(ctx, b.VMs/3, count)
 	defer func() { err = f.end(ctx, err) }()
-	if err = errors.Join(err, f.throughProxies(0)); err != nil {
+	if err = errors.Join(err, f.throughProxies(ctx, 0)); err != nil {
 		return figure, err
 	}
 	w, err := f.declared(ctx, realProvider)

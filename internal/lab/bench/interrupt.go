@@ -63,7 +63,7 @@ func (interrupt) Measure(ctx context.Context, b *Bench) (figures []Figure, err e
 func interrupted(ctx context.Context, b *Bench, guest *lab.Guest, mute bool) (took float64, err error) {
 	source, destination := b.World.Hosts[0], b.World.Hosts[1]
 	var calls callCounter
-	p, err := newProxy(source.URI, 0, &calls)
+	p, err := newProxy(ctx, source.URI, 0, &calls)
 	if err != nil {
 		return 0, err
 	}

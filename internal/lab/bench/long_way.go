@@ -30,7 +30,7 @@ func (r longWay) Measure(ctx context.Context, b *Bench) (figures []Figure, err e
 		return nil, err
 	}
 	// The policies are made from near by.
-	if err := f.throughProxies(roundTrip); err != nil {
+	if err := f.throughProxies(ctx, roundTrip); err != nil {
 		return nil, err
 	}
 	f.reach(ours)

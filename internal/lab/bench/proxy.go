@@ -3,7 +3,6 @@ package bench
 import (
 	"cmp"
 	"context"
-	"errors"
 	"io"
 	"net"
 	"net/url"
@@ -25,17 +24,17 @@ type proxy struct {
 	stop     context.CancelFunc
 }
 
-// newProxy makes a proxy for a host's qemu+tcp URI. The round trip takes longer by roundTrip, and calls counts.
-func newProxy(hostURI string, roundTrip time.Duration, calls *callCounter) (*proxy, error) {
+// newProxy makes a proxy for a host's qemu+tcp URI, which the end of ctx ends, too. The round trip takes longer by roundTrip, and calls counts.
+func newProxy(ctx context.Context, hostURI string, roundTrip time.Duration, calls *callCounter) (*proxy, error) {
 	target, err := url.Parse(hostURI)
 	if err != nil {
 		return nil, err
 	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
 	}
-	ctx, stop := context.WithCancel(context.Background())
+	ctx, stop := context.WithCancel(ctx)
 	p := &proxy{
 		calls: calls, URI: "qemu+tcp://" + listener.Addr().String() + "/system",
 		listener: listener, target: net.JoinHostPort(target.Hostname(), cmp.Or(target.Port(), "16509")), oneWay: roundTrip / 2, stop: stop,
@@ -69,7 +68,10 @@ func (p *proxy) serve(ctx context.Context, client net.Conn) {
 		return
 	}
 	defer daemon.Close()
-	defer context.AfterFunc(ctx, func() { errors.Join(client.Close(), daemon.Close()) })()
+	defer context.AfterFunc(ctx, func() {
+		client.Close()
+		daemon.Close()
+	})()
 	var directions sync.WaitGroup
 	directions.Go(func() {
 		defer daemon.Close()

@@ -28,7 +28,7 @@ func TestProxyDelaysWithoutTakingBandwidth(t *testing.T) {
 	}()
 	const roundTrip = 200 * time.Millisecond
 	var calls callCounter
-	p, err := newProxy("qemu+tcp://"+echo.Addr().String()+"/system", roundTrip, &calls)
+	p, err := newProxy(t.Context(), "qemu+tcp://"+echo.Addr().String()+"/system", roundTrip, &calls)
 	if err != nil {
 		t.Fatal(err)
 	}

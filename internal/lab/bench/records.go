@@ -101,7 +101,7 @@ func readRaw(_ context.Context, f *fleet) (float64, error) {
 	if err := lv.ConnectToURI(libvirt.QEMUSystem); err != nil {
 		return 0, err
 	}
-	defer lv.Disconnect()
+	defer func() { _ = lv.Disconnect() }()
 	connected := time.Since(started).Seconds()
 	took, err := f.inParallel(pipelined, func(text string) error {
 		id, err := uuid.Parse(text)

@@ -21,8 +21,17 @@ type Row interface {
 // Rows are all rows, in the order of the table.
 func Rows() []Row {
 	return []Row{
-		fleetSize{}, hostCalls{}, longWay{}, memory{}, records{}, manyHosts{}, resolution{},
-		moves{}, manyMoves{}, interrupt{}, growth{},
+		fleetSize{},
+		hostCalls{},
+		longWay{},
+		memory{},
+		records{},
+		manyHosts{},
+		resolution{},
+		moves{},
+		manyMoves{},
+		interrupt{},
+		growth{},
 	}
 }
 

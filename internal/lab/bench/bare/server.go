@@ -18,12 +18,12 @@ type bareServer struct {
 }
 
 func newBareServer() (*bareServer, error) {
-	real := provider.NewServer("bench")
-	served, err := real.GetProviderSchema(context.Background(), &tfprotov6.GetProviderSchemaRequest{})
+	served := provider.NewServer("bench")
+	schemas, err := served.GetProviderSchema(context.Background(), &tfprotov6.GetProviderSchemaRequest{})
 	if err != nil {
 		return nil, err
 	}
-	return &bareServer{real, served.ResourceSchemas}, nil
+	return &bareServer{served, schemas.ResourceSchemas}, nil
 }
 
 func (*bareServer) ValidateProviderConfig(

@@ -17,8 +17,8 @@ func (*emptyProvider) Configure(context.Context, provider.ConfigureRequest, *pro
 // Resources are those of the real provider, emptied.
 func (p *emptyProvider) Resources(ctx context.Context) []func() resource.Resource {
 	made := p.Provider.Resources(ctx)
-	for i, real := range made {
-		made[i] = func() resource.Resource { return &emptyResource{real()} }
+	for i, newReal := range made {
+		made[i] = func() resource.Resource { return &emptyResource{newReal()} }
 	}
 	return made
 }

@@ -14,8 +14,8 @@ var _ resource.ResourceWithIdentity = (*emptyResource)(nil)
 type emptyResource struct{ resource.Resource }
 
 func (r *emptyResource) IdentitySchema(ctx context.Context, req resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
-	if real, ok := r.Resource.(resource.ResourceWithIdentity); ok {
-		real.IdentitySchema(ctx, req, resp)
+	if identified, ok := r.Resource.(resource.ResourceWithIdentity); ok {
+		identified.IdentitySchema(ctx, req, resp)
 	}
 }
 
