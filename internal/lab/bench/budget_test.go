@@ -1,0 +1,66 @@
+//go:build lab
+
+package bench
+
+import (
+	"errors"
+	"runtime"
+	"sync"
+	"testing"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/lab"
+)
+
+// What a plan that finds nothing to change may take for each VM, whatever the machine. Lower them when it gets less.
+const (
+	callsBudget       = 17
+	allocationsBudget = 20_000
+)
+
+// TestPlanKeepsToItsBudget counts what a plan takes for each VM beyond what it takes for each host: the difference between
+// a large and a small fleet.
+func TestPlanKeepsToItsBudget(t *testing.T) {
+	world, err := lab.Current()
+	must(t, err)
+	b := &Bench{World: world, Rounds: 1, Say: t.Logf}
+	const small, large = 10, 60
+	fewCalls, fewAllocations := counted(t, b, small)
+	calls, allocations := counted(t, b, large)
+	calls, allocations = (calls-fewCalls)/(large-small), (allocations-fewAllocations)/(large-small)
+	t.Logf("for each VM, on %d hosts: %d calls, %d allocations", len(world.Hosts), calls, allocations)
+	if calls > callsBudget || allocations > allocationsBudget {
+		t.Errorf("a plan takes %d calls and %d allocations for each VM, want at most %d and %d",
+			calls, allocations, callsBudget, allocationsBudget)
+	}
+}
+
+// counted counts what a plan of so many policies takes.
+func counted(t *testing.T, b *Bench, vms int) (calls, allocations int) {
+	t.Helper()
+	f, err := b.newFleet(t.Context(), vms, len(b.World.Hosts))
+	defer func() { must(t, f.end(t.Context(), nil)) }()
+	must(t, errors.Join(err, f.throughProxies(t.Context(), 0)))
+	made := newRun(t, f.uris)
+	var mu sync.Mutex
+	instances := map[string]*instance{}
+	_, err = f.inParallel(parallelism, func(uuid string) error {
+		in, err := made.create(t.Context(), uuid)
+		mu.Lock()
+		defer mu.Unlock()
+		instances[uuid] = in
+		return err
+	})
+	must(t, err)
+	made.server.Close()
+
+	planned := newRun(t, f.uris)
+	f.calls.take()
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	_, err = f.inParallel(parallelism, func(uuid string) error { return planned.plan(t.Context(), instances[uuid]) })
+	runtime.ReadMemStats(&after)
+	must(t, err)
+	calls, byProcedure := f.calls.take()
+	t.Logf("%d VMs: %d calls, by libvirt's procedures %v", vms, calls, byProcedure)
+	return calls, int(after.Mallocs - before.Mallocs)
+}

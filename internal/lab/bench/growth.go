@@ -1,0 +1,50 @@
+package bench
+
+import (
+	"context"
+	"fmt"
+)
+
+// growth is how the time of a plan grows with the numbers of VMs and of hosts. Its figures are the points of the chart.
+type growth struct{}
+
+func (growth) Name() string { return "growth" }
+func (growth) Hosts() int   { return 50 }
+
+func (r growth) Measure(ctx context.Context, b *Bench) ([]Figure, error) {
+	var figures []Figure
+	for _, vms := range []int{b.VMs / 100, b.VMs / 10, b.VMs, 5 * b.VMs} {
+		for _, hosts := range []int{1, 10, 50} {
+			figure, err := r.at(ctx, b, max(vms, 1), hosts)
+			if err != nil {
+				return nil, err
+			}
+			figures = append(figures, figure)
+		}
+	}
+	return figures, nil
+}
+
+// at measures plans at one size.
+func (growth) at(ctx context.Context, b *Bench, vms, hosts int) (figure Figure, err error) {
+	f, err := b.newFleet(ctx, vms, hosts)
+	defer func() { err = f.end(ctx, err) }()
+	if err != nil {
+		return figure, err
+	}
+	ours, err := f.declared(ctx, realProvider)
+	if err != nil {
+		return figure, err
+	}
+	nothing, err := f.declared(ctx, floor)
+	if err != nil {
+		return figure, err
+	}
+	took, err := f.plans(ctx, ours, nothing)
+	if err != nil {
+		return figure, err
+	}
+	figure = pairs(fmt.Sprintf("plan, nothing to change, %d VMs on %d hosts", vms, len(f.hosts)), "Terraform's floor", "s", seconds(took[0]), seconds(took[1]), 0)
+	figure.VMs, figure.Hosts = vms, len(f.hosts)
+	return figure, nil
+}

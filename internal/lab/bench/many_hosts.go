@@ -1,0 +1,92 @@
+package bench
+
+import (
+	"context"
+	_ "embed"
+	"errors"
+	"fmt"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/lab"
+)
+
+// manyHosts is what the global and cluster policies of many hosts take, beside those of one.
+type manyHosts struct{}
+
+func (manyHosts) Name() string { return "hosts" }
+func (manyHosts) Hosts() int   { return 50 }
+
+// recordsConfiguration has the policies of all hosts.
+//
+//go:embed records.tf
+var recordsConfiguration string
+
+func (r manyHosts) Measure(ctx context.Context, b *Bench) ([]Figure, error) {
+	hosts := b.World.Hosts[:min(r.Hosts(), len(b.World.Hosts))]
+	network, err := r.over(ctx, b, hosts, func(h *lab.Host) string { return h.URI })
+	if err != nil {
+		return nil, err
+	}
+	ssh, err := r.over(ctx, b, hosts, func(h *lab.Host) string { return h.SSHURI })
+	if err != nil {
+		return nil, err
+	}
+	one := "one host"
+	return []Figure{
+		pairs(fmt.Sprintf("apply of a changed cluster policy, %d hosts", len(hosts)), one, "s",
+			seconds(network.all.applies), seconds(network.one.applies), 3),
+		pairs(fmt.Sprintf("plan of global and cluster policy over SSH, %d hosts", len(hosts)), one, "s",
+			seconds(ssh.all.plans), seconds(ssh.one.plans), 5),
+	}, nil
+}
+
+// many is what all hosts and one of them took.
+type many struct{ all, one turns }
+
+// turns are what applies of a changed policy and plans took.
+type turns struct{ applies, plans []cost }
+
+// over applies and plans on all hosts and on one in turn, by their URIs.
+func (manyHosts) over(ctx context.Context, b *Bench, hosts []*lab.Host, uri func(*lab.Host) string) (took many, err error) {
+	for round := range b.Rounds {
+		for _, turn := range []struct {
+			hosts []*lab.Host
+			took  *turns
+		}{{hosts, &took.all}, {hosts[:1], &took.one}} {
+			if err := turn.took.add(ctx, b, turn.hosts, uri); err != nil {
+				return took, err
+			}
+			b.Say("round %d, %d hosts: apply %.1f s, plan %.1f s", round+1, len(turn.hosts),
+				turn.took.applies[round].Seconds, turn.took.plans[round].Seconds)
+		}
+	}
+	return took, nil
+}
+
+// add declares policies on hosts, changes one, plans, and removes them.
+func (t *turns) add(ctx context.Context, b *Bench, hosts []*lab.Host, uri func(*lab.Host) string) (err error) {
+	w, err := b.newWorkspace(realProvider, recordsConfiguration)
+	if err != nil {
+		return err
+	}
+	defer w.remove()
+	given := policyVariables{Hosts: map[string]hostVariable{}, MaxDowntimeMS: 300}
+	w.variables = &given
+	for _, h := range hosts {
+		given.Hosts[h.Name] = hostVariable{uri(h)}
+	}
+	defer func() {
+		_, failed := w.destroy(context.WithoutCancel(ctx))
+		err = errors.Join(err, failed)
+	}()
+	if _, err := w.apply(ctx); err != nil {
+		return err
+	}
+	given.MaxDowntimeMS = 400
+	changed, err := w.apply(ctx)
+	if err != nil {
+		return err
+	}
+	planned, err := w.plan(ctx)
+	t.applies, t.plans = append(t.applies, changed), append(t.plans, planned)
+	return err
+}
