@@ -180,8 +180,8 @@ func TestAssess_destinationWithoutFindings(t *testing.T) {
 		}, nil},
 		"a socket and a FIFO": {domain("qemu", "", sockets), func(s *scene) { s.there.Paths["/run/vms"] = true }, nil},
 		"a path where libvirt may not look": {domain("qemu", "", iso), func(s *scene) {
-			s.there.Fails("HasPath", errors.New("libvirt may not look there"))
-		}, []preflight.Why{preflight.Failed}},
+			s.there.Fails("HasPath", preflight.ErrUnknowable)
+		}, []preflight.Why{preflight.Unknowable}},
 		"an optional medium": {domain("qemu", "", optional), func(s *scene) { s.there.Paths = nil }, nil},
 		"bridges that libvirt does not list, nor the source's kernel": {domain("qemu", "", bridged), func(s *scene) {
 			s.here.Devices, s.there.Devices = preflight.NetworkDevices{}, preflight.NetworkDevices{}
