@@ -34,7 +34,7 @@ func (hostDeviceCheck) find(ctx context.Context, s *scope) ([]migration.Finding,
 			unknown = append(unknown, unasked(s.destination(), device, err))
 		case !has:
 			found = append(found, migration.Finding{
-				Fact: HostDeviceMissing(d), Host: s.destination(), Device: "hostdev " + d.Name, Lasting: true,
+				Fact: HostDeviceMissing(d), Host: s.destination(), Device: "hostdev " + d.Name,
 			})
 		}
 	}

@@ -47,7 +47,7 @@ func (machineCheck) find(ctx context.Context, s *scope) ([]migration.Finding, er
 	default:
 		return nil, unasked(s.destination(), s.guest.Machine, err)
 	}
-	return []migration.Finding{{Fact: fact, Host: s.destination(), Lasting: true, Err: err}}, nil
+	return []migration.Finding{{Fact: fact, Host: s.destination(), Err: err}}, nil
 }
 
 // machine is what the destination must be able to run.

@@ -34,7 +34,7 @@ func (tscCheck) find(ctx context.Context, s *scope) ([]migration.Finding, error)
 	case s.guest.VirtType != "kvm": // the counter is emulated
 		return nil, nil
 	case need == 0 && (policy == "require" || policy == "force"):
-		return []migration.Finding{{Fact: InvariantTSC{}, Host: s.source(), Device: "cpu", Lasting: true}}, nil
+		return []migration.Finding{{Fact: InvariantTSC{}, Host: s.source(), Device: "cpu"}}, nil
 	case need == 0:
 		return nil, nil
 	}
@@ -51,6 +51,6 @@ func (tscCheck) find(ctx context.Context, s *scope) ([]migration.Finding, error)
 		return nil, nil
 	}
 	return []migration.Finding{{
-		Fact: TSCDiffers{need, host.TSC.Hz}, Host: s.destination(), Device: "timer tsc", Lasting: true,
+		Fact: TSCDiffers{need, host.TSC.Hz}, Host: s.destination(), Device: "timer tsc",
 	}}, nil
 }

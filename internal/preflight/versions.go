@@ -46,7 +46,7 @@ func (versionsCheck) find(_ context.Context, s *scope) ([]migration.Finding, err
 	}
 	if destination.QEMUVersion != 0 && destination.QEMUVersion < source.QEMUVersion {
 		found = append(found, migration.Finding{
-			Fact: QEMUOlder{source.QEMUVersion, destination.QEMUVersion}, Host: s.destination(), Warning: true, Lasting: true,
+			Fact: QEMUOlder{source.QEMUVersion, destination.QEMUVersion}, Host: s.destination(), Warning: true,
 		})
 	}
 	return found, nil
