@@ -55,7 +55,7 @@ func Examine(ctx context.Context, r Request, assessed migration.Assessment) ([]m
 		ctx = since(ctx, time.Now())
 	}
 	e := examination{
-		scope: scope{Request: r, assessed: assessed},
+		scope: scope{Request: r, assessed: assessed, judged: &memo[verdict]{}},
 		guest: sync.OnceValues(func() (*Guest, error) { return read(ctx, r) }),
 	}
 	table := Table()

@@ -102,6 +102,8 @@ type File struct {
 	// Created is true for one that QEMU or virtlogd creates: only its directory must be
 	// there.
 	Created bool
+	// Written is true for an image that the guest writes to, or that such an image is an overlay of.
+	Written bool
 }
 
 // TPM is a TPM.

@@ -59,7 +59,7 @@ func (g *Guest) machine() Machine {
 // give nothing, of which machineCheck tells.
 func (s *scope) capabilities(ctx context.Context) (c DomainCapabilities, known bool, err error) {
 	c, err = s.Destination.DomainCapabilities(ctx, s.guest.machine())
-	if refused(err) {
+	if givesNothing(err) {
 		return c, false, nil
 	}
 	return c, err == nil, err

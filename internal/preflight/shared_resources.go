@@ -69,7 +69,7 @@ func (s *Shared) HasPath(ctx context.Context, path string) (bool, error) {
 func (s *Shared) DomainCapabilities(ctx context.Context, m Machine) (DomainCapabilities, error) {
 	answer, err := s.resources.machines.get(ctx, steady, m, func(ctx context.Context, m Machine) (machineAnswer, error) {
 		c, err := s.Host.DomainCapabilities(ctx, m)
-		if refused(err) {
+		if givesNothing(err) {
 			return machineAnswer{refusal: err}, nil
 		}
 		return machineAnswer{capabilities: c}, err
