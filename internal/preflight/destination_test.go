@@ -34,6 +34,12 @@ const (
 	invtsc    = `<cpu mode='host-model'><feature policy='require' name='invtsc'/></cpu>`
 	passed    = `<cpu mode='host-passthrough'/>`
 	timer     = `<clock><timer name='tsc' frequency='2000000000'/></clock>`
+	encrypted = `<disk type='file' device='disk'><source file='/images/web.qcow2'><encryption format='luks'><secret type='passphrase' uuid='S'/></encryption></source><target dev='vda'/></disk>`
+	rbd       = `<disk type='network' device='disk'><source protocol='rbd' name='pool/web'><auth username='libvirt'><secret type='ceph' uuid='S'/></auth></source><target dev='vdc'/></disk>`
+	pinned    = `<cputune><vcpupin vcpu='1' cpuset='2-3,^3,4'/><emulatorpin cpuset='0'/></cputune>`
+	bound     = `<numatune><memory mode='strict' nodeset='0-1'/></numatune>`
+	labelled  = `<seclabel type='dynamic' model='apparmor' relabel='yes'/>`
+	vhostUser = `<interface type='vhostuser'><mac address='52:54:00:00:00:04'/><source type='unix' path='/run/vms/port' mode='client'/></interface>`
 	loader    = `<os><type arch='x86_64' machine='q35'>hvm</type><loader>/fw/CODE.fd</loader><nvram>/nvram/web.fd</nvram></os>`
 )
 
@@ -51,7 +57,7 @@ func (s *scene) furnished() {
 		r.Listed = map[string]preflight.Presence{"/images/web.qcow2": preflight.Present, "images/web": preflight.Present}
 		r.Paths = map[string]bool{
 			"/iso/boot.iso": true, "/var/log/vms": true, "/fw/CODE.fd": true, "/nvram": true, "/run/vms/agent": true,
-			"/run/vms/pipe": true,
+			"/run/vms/pipe": true, "/run/vms/port": true,
 		}
 		r.NodeDevices = map[string]bool{"pci_0000_01_00_0": true}
 		r.Gives = preflight.DomainCapabilities{
@@ -66,6 +72,8 @@ func (s *scene) furnished() {
 		}
 		r.Free = map[uint64]uint64{2048: 1024}
 		r.Domains = map[string]string{uuid: "web"}
+		r.Secrets = map[string]bool{"S": true}
+		r.Is.CPUs, r.Is.Nodes, r.Is.SecurityModels = []int{0, 1, 2, 4}, []int{0, 1}, []string{"apparmor", "dac"}
 	}
 	s.there.Own = []netip.Addr{netip.MustParseAddr("10.0.0.1")}
 }
@@ -121,7 +129,13 @@ func TestAssess_destination(t *testing.T) {
 		"port": {domain("qemu", "", vnc), func(s *scene) {
 			s.there.Consoles = []preflight.GraphicsPort{{Domain: "db", Address: "0.0.0.0", Port: 5901}}
 		}, preflight.PortTaken{Port: 5901, By: "db"}, "graphics vnc", true, false},
-		"host device": {domain("qemu", "", hostdev), func(s *scene) { s.there.NodeDevices = nil }, preflight.HostDeviceMissing{Type: "pci", Name: "0000:01:00.0"}, "hostdev 0000:01:00.0", true, true},
+		"secret of an encrypted disk": {domain("qemu", "", encrypted), func(s *scene) { s.there.Secrets = nil }, preflight.SecretMissing{UUID: "S"}, "disk vda", true, false},
+		"a pinned CPU of two":         {domain("qemu", pinned, ""), func(s *scene) { s.there.Is.CPUs = []int{0, 1, 2} }, preflight.PinnedCPUsMissing{Pin: preflight.Pin{What: "vcpu 1", Set: "2-3,^3,4"}}, "vcpu 1", true, false},
+		"all pinned CPUs":             {domain("qemu", pinned, ""), func(s *scene) { s.there.Is.CPUs = []int{0, 1, 3} }, preflight.PinnedCPUsMissing{Pin: preflight.Pin{What: "vcpu 1", Set: "2-3,^3,4"}, All: true}, "vcpu 1", true, true},
+		"NUMA node":                   {domain("qemu", bound, ""), func(s *scene) { s.there.Is.Nodes = []int{0} }, preflight.NodesMissing{Pin: preflight.Pin{What: "memory", Set: "0-1"}}, "memory", true, true},
+		"security model":              {domain("qemu", labelled, ""), func(s *scene) { s.there.Is.SecurityModels = []string{"dac"} }, preflight.SecurityModelMissing{Model: "apparmor"}, "", true, true},
+		"vhost-user socket":           {domain("qemu", "", vhostUser), func(s *scene) { delete(s.there.Paths, "/run/vms/port") }, preflight.PathMissing{Path: "/run/vms/port"}, "interface 52:54:00:00:00:04", false, false},
+		"host device":                 {domain("qemu", "", hostdev), func(s *scene) { s.there.NodeDevices = nil }, preflight.HostDeviceMissing{Type: "pci", Name: "0000:01:00.0"}, "hostdev 0000:01:00.0", true, true},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -163,7 +177,7 @@ func TestAssess_destination(t *testing.T) {
 // Where a host has all, nothing is found; what libvirt does not tell is no finding.
 func TestAssess_destinationWithoutFindings(t *testing.T) {
 	t.Parallel()
-	all := domain("kvm", huge+loader+timer+passed, bridged+networked+filtered+disk+iso+volume+serial+vnc+swtpm+hostdev)
+	all := domain("kvm", huge+loader+timer+passed+pinned+bound+labelled, vhostUser+bridged+networked+filtered+disk+iso+volume+serial+vnc+swtpm+hostdev)
 	tests := map[string]struct {
 		guest     string
 		arrange   func(*scene)
@@ -178,6 +192,7 @@ func TestAssess_destinationWithoutFindings(t *testing.T) {
 			s.here.Devices, s.there.Devices = preflight.NetworkDevices{Nodes: []string{"net_br7_52_54_00_00_00_09"}}, preflight.NetworkDevices{}
 			s.there.Paths["/sys/class/net/br7"] = true
 		}, nil},
+		"a network disk":      {domain("qemu", "", rbd), func(*scene) {}, []preflight.Why{preflight.Unknowable}},
 		"a socket and a FIFO": {domain("qemu", "", sockets), func(s *scene) { s.there.Paths["/run/vms"] = true }, nil},
 		"a path where libvirt may not look": {domain("qemu", "", iso), func(s *scene) {
 			s.there.Fails("HasPath", preflight.ErrUnknowable)

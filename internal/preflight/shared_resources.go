@@ -12,6 +12,7 @@ type resources struct {
 	nodeDevices    memos[string, bool]
 	networks       memo[[]Network]
 	filters        memos[string, bool]
+	secrets        memos[string, bool]
 	pools          memo[[]Pool]
 	paths          memos[string, Presence]
 	hasPaths       memos[string, bool]
@@ -48,6 +49,11 @@ func (s *Shared) Networks(ctx context.Context) ([]Network, error) {
 // HasNetworkFilter implements Resources.
 func (s *Shared) HasNetworkFilter(ctx context.Context, name string) (bool, error) {
 	return s.resources.filters.get(ctx, volatile, name, s.Host.HasNetworkFilter)
+}
+
+// HasSecret implements Resources.
+func (s *Shared) HasSecret(ctx context.Context, uuid string) (bool, error) {
+	return s.resources.secrets.get(ctx, volatile, uuid, s.Host.HasSecret)
 }
 
 // Pools implements Resources.

@@ -24,6 +24,10 @@ const (
 	CheckListen      migration.Check = "listen_addresses"
 	CheckPorts       migration.Check = "graphics_ports"
 	CheckHostDevices migration.Check = "host_devices"
+	CheckSecrets     migration.Check = "secrets"
+	CheckNetDisks    migration.Check = "network_disks"
+	CheckPlacement   migration.Check = "placement"
+	CheckSecurity    migration.Check = "security_model"
 )
 
 // destinationTable is the part of the catalogue about what a destination has of what the
@@ -61,6 +65,10 @@ func machineTable(row destinationRow) []Entry {
 			"virConnectGetDomainCapabilities", Errors, programs, 0, tpmCheck{}),
 		row(CheckHostDevices, "the destination has the guest's PCI devices",
 			"virNodeDeviceLookupByName", Errors, hardware, 0, hostDeviceCheck{}),
+		row(CheckPlacement, "the destination has the CPUs and NUMA nodes that the guest is bound to",
+			"virConnectGetCapabilities", Either, hardware, 0, placementCheck{}),
+		row(CheckSecurity, "the destination has the security models of the VM's labels (SELinux, AppArmor)",
+			"virConnectGetCapabilities", Errors, lasts("an apply does not configure libvirt"), 0, securityModelCheck{}),
 	}
 }
 
@@ -94,5 +102,9 @@ func storageTable(row destinationRow) []Entry {
 			"virConnectListAllStoragePools, virStorageVolLookupByPath, virStorageVolGetInfo; thorough: "+
 				"virStoragePoolCreateXML",
 			Either, curable("the same apply may make the file, or mount what it is on"), 2, pathCheck{}),
+		row(CheckSecrets, "the destination has the secrets of the VM's disks and TPM",
+			"virSecretGetXMLDesc", Errors, curable("the same apply may define the secret"), 0, secretCheck{}),
+		row(CheckNetDisks, "the destination reaches the storage of the VM's network disks", "nothing",
+			Unknown, harmless(), 0, networkDiskCheck{}),
 	}
 }

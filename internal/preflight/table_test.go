@@ -53,12 +53,12 @@ func TestOutlooks(t *testing.T) {
 	want := map[Severity][]migration.Check{
 		Errors: {
 			migration.CheckHosts, CheckMode, CheckCPU, CheckMemory, CheckRDMA, CheckSave, CheckMachine, CheckHostCPU, CheckTSC,
-			CheckFirmware, CheckTPM, CheckHostDevices, CheckGraphics, CheckListen,
+			CheckFirmware, CheckTPM, CheckHostDevices, CheckPlacement, CheckSecurity, CheckGraphics, CheckListen,
 		},
 		Either: {CheckPolicy, CheckVersions, CheckVerdict},
 		Warnings: {
 			migration.CheckAnswers, migration.CheckState, migration.CheckOneHome, migration.CheckJob, CheckName, CheckBridges,
-			CheckNetworks, CheckFilters, CheckPorts, CheckPools, CheckPaths,
+			CheckNetworks, CheckFilters, CheckPorts, CheckPools, CheckPaths, CheckSecrets,
 		},
 	}
 	got := map[Severity][]migration.Check{}
