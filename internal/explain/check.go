@@ -40,6 +40,10 @@ var checkWords = map[migration.Check]string{
 	preflight.CheckListen:      "listen addresses",
 	preflight.CheckPorts:       "graphics ports",
 	preflight.CheckHostDevices: "host devices",
+	preflight.CheckSecrets:     "secrets",
+	preflight.CheckNetDisks:    "network disks",
+	preflight.CheckPlacement:   "placement",
+	preflight.CheckSecurity:    "security model",
 }
 
 // checkName is a check in words. One that is not in the table of checks has none, and keeps

@@ -99,7 +99,7 @@ var refusalsOfTheDestination = map[refusal.Kind]refusalWords{
 	},
 	refusal.Placement: {
 		"The VM is pinned to CPUs or NUMA nodes that {destination} does not have.",
-		"`virsh vcpupin {uuid}`, `virsh emulatorpin {uuid}` and `virsh numatune {uuid}` on {source} show it, and change it.",
+		blank.pins(),
 	},
 	refusal.ListenAddress: {
 		"The VM's VNC or SPICE is to listen on an address that {destination} does not have.",
@@ -144,8 +144,7 @@ var refusalsOfTheDestination = map[refusal.Kind]refusalWords{
 	},
 	refusal.SecurityModel: {
 		"{destination} does not have the security driver (SELinux, AppArmor) of the VM's label.",
-		"`virsh capabilities` on both hosts shows theirs (<secmodel>). Use the same on both, or start the VM {uuid} without " +
-			"<seclabel>.",
+		blank.securityModel(),
 	},
 	refusal.LogDaemon: {
 		"virtlogd does not run on {destination}, and libvirt there needs it for the VM's log (stdio_handler).",

@@ -95,3 +95,15 @@ func (r remedies) hostname() string {
 	return fmt.Sprintf("Set migration_uri of %s in the provider's configuration, or give the host a name: "+
 		"`hostnamectl set-hostname NAME` on %s.", r.host, r.host)
 }
+
+// pins bind the VM to CPUs and NUMA nodes that both hosts have.
+func (r remedies) pins() string {
+	return fmt.Sprintf("`virsh vcpupin %s`, `virsh emulatorpin %s`, `virsh iothreadpin %s ID CPUS` and `virsh numatune %s` on %s show "+
+		"what it is bound to, and bind it to others.", r.UUID, r.UUID, r.UUID, r.UUID, r.Source)
+}
+
+// securityModel lets the host use the security model of the VM's label.
+func (r remedies) securityModel() string {
+	return fmt.Sprintf("`virsh capabilities` on %s lists those that it uses (<secmodel>). Use the same on both hosts "+
+		"(security_driver in /etc/libvirt/qemu.conf), or take <seclabel> out: %s, and start the VM anew.", r.host, r.edit())
+}

@@ -44,6 +44,9 @@ func TestFindingsAndRefusalsHaveTheSameRemedy(t *testing.T) {
 		refusal.TPM:                 {"tpm", preflight.TPMMissing{Backend: "emulator"}, there.tpm()},
 		refusal.DeviceMissing:       {"hostdev A", preflight.HostDeviceMissing{Type: "pci"}, there.hostDevice()},
 		refusal.LocalHostname:       {"", preflight.LocalHostname{}, there.hostname()},
+		refusal.Placement:           {"", preflight.PinnedCPUsMissing{All: true}, there.pins()},
+		refusal.Secret:              {"disk vda", preflight.SecretMissing{UUID: "UUID"}, there.secret("UUID")},
+		refusal.SecurityModel:       {"", preflight.SecurityModelMissing{Model: "selinux"}, there.securityModel()},
 		refusal.SameHost:            {"", migration.SameUUID{}, sameUUIDAdvice},
 		refusal.Busy:                {"", migration.OtherJob{}, there.job()},
 	} {

@@ -3,6 +3,7 @@ package fleet
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -98,9 +99,9 @@ func (f *Fleet) alone(ctx context.Context, names ...string) (release func(), err
 // a slot, or comes later, fails with ErrDraining.
 func (f *Fleet) Drain() { f.slots.drain() }
 
-// Close closes every connection.
-func (f *Fleet) Close() {
-	each(f.hosts, func(h *host.Host) error { return h.Close() })
+// Close closes every connection. The error says what could not be ended.
+func (f *Fleet) Close() error {
+	return errors.Join(each(f.hosts, func(h *host.Host) error { return h.Close() })...)
 }
 
 // Names lists the hosts, sorted.

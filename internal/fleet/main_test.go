@@ -59,7 +59,7 @@ func open(t *testing.T, config Config) *Fleet {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(f.Close)
+	t.Cleanup(func() { f.Close() })
 	return f
 }
 

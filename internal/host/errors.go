@@ -68,6 +68,9 @@ func (e *Error) Error() string {
 // Is reports whether the error means the sentinel target.
 func (e *Error) Is(target error) bool { return slices.Contains(e.kinds, target) }
 
+// RefusalKind is what libvirt's answer means; refusal.Unknown where that is not known.
+func (e *Error) RefusalKind() refusal.Kind { return e.Refusal.Kind }
+
 // Unwrap returns the underlying error, such as context.Canceled, or nil.
 func (e *Error) Unwrap() error { return e.cause }
 

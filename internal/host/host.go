@@ -32,7 +32,8 @@ type Host struct {
 
 	backoff dialBackoff
 
-	paths chan struct{} // held by the one call about a path
+	paths  chan struct{} // held by the one call about a path
+	strays strayPools
 }
 
 var (
@@ -86,9 +87,10 @@ func (h *Host) MigrationPort() uint16 {
 	return uri.Port
 }
 
-// Close ends all connections and waits for everything that the host started, for at most
+// Close destroys what a question has left, ends all connections and waits for everything that the host started, for at most
 // twice the deadline. Calls under way fail. Migrations that libvirt drives go on.
 func (h *Host) Close() error {
+	stray := h.destroyStrays()
 	h.closing.Lock()
 	h.stop() // no attempt to connect begins from now on
 	h.closing.Unlock()
@@ -101,7 +103,7 @@ func (h *Host) Close() error {
 	}
 	wg.Wait()
 	if err := errors.Join(late, errors.Join(errs...)); err != nil {
-		return h.fail("close the connections", err)
+		return errors.Join(stray, h.fail("close the connections", err))
 	}
-	return nil
+	return stray
 }

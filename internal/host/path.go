@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/xml"
 	"errors"
-	"fmt"
 	"math/rand/v2"
 	"strings"
 	"time"
@@ -12,7 +11,7 @@ import (
 	"github.com/digitalocean/go-libvirt"
 	"github.com/google/uuid"
 
-	"github.com/terraform-provider-virt/terraform-provider-virt/internal/rpc"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/preflight"
 )
 
 // questionPool begins the names of the pools that HasPath asks by.
@@ -24,8 +23,8 @@ func isQuestion(pool string) bool { return strings.HasPrefix(pool, questionPool)
 const (
 	// pathLimit is for libvirt to look at one path.
 	pathLimit = 5 * time.Second
-	// maxDepth is how many directories deep a path may be, after its links.
-	maxDepth = 64
+	// linkDepth is how many directories deeper than it is written a path may be, by its links.
+	linkDepth = 64
 	// disguises bounds how many ways of writing a path are used: libvirt lets each be one
 	// pool's only, also while the pool fails.
 	disguises = 64
@@ -44,15 +43,9 @@ const (
 // HasPath tells whether a path is there, whatever it is. It asks for a storage pool
 // (virStoragePoolCreateXML) on a file that is named by way of the path: libvirt opens the
 // pool's directory, and the kernel refuses that before anything is opened, with one error
-// where the path leads to the file and with another where the path is not there. No pool
-// comes to be.
+// where the path leads to the file and with another where the path is not there. The error
+// matches preflight.ErrUnknowable where libvirt may not look.
 func (h *Host) HasPath(ctx context.Context, path string) (bool, error) {
-	select { // one at a time: a slow storage must not take the places of other calls
-	case h.paths <- struct{}{}:
-	case <-ctx.Done():
-		return false, h.fail("look at "+path, ctx.Err())
-	}
-	defer func() { <-h.paths }()
 	there, err := h.leadsOn(ctx, path)
 	if there || err != nil {
 		return there, err
@@ -68,15 +61,18 @@ func (h *Host) HasPath(ctx context.Context, path string) (bool, error) {
 // leadsOn tells whether a path leads on to /dev/null.
 func (h *Host) leadsOn(ctx context.Context, path string) (bool, error) {
 	op := "look at " + path
+	ctx, cancel := context.WithTimeout(ctx, pathLimit)
+	defer cancel()
 	var err error
 	for range pathTries {
-		if err = h.openPool(ctx, op, path); !answered(err, libvirt.ErrOperationFailed) {
+		err = h.askForPool(ctx, op, path)
+		if !answered(err, libvirt.ErrOperationFailed) && lostInCall(err) == nil {
 			break
 		}
 	}
 	var e *Error
 	if !errors.As(err, &e) {
-		return false, err
+		return err == nil, err // libvirt has made the pool: it has been there
 	}
 	switch e.Errno {
 	case notDirectory:
@@ -84,37 +80,46 @@ func (h *Host) leadsOn(ctx context.Context, path string) (bool, error) {
 	case noEntry:
 		return false, nil
 	case noPermission:
-		return false, &Error{Host: h.cfg.Name, Op: op, Message: "libvirt may not look there", cause: err}
+		e := &Error{Host: h.cfg.Name, Op: op, Message: "libvirt may not look there", cause: err}
+		e.kinds = []error{preflight.ErrUnknowable}
+		return false, e
 	}
 	return false, err
 }
 
-// openPool asks for a pool on the file that a path leads on to. It always fails.
-func (h *Host) openPool(ctx context.Context, op, path string) error {
-	id := uuid.NewString()
+// askForPool asks for a pool on the file that a path leads on to. It fails, but where the
+// path's links lead deeper than linkDepth to a directory of the file's name.
+func (h *Host) askForPool(ctx context.Context, op, path string) error {
+	id := uuid.New()
 	type target struct {
 		Path string `xml:"path"`
 	}
+	up := strings.Repeat("/..", strings.Count(path, "/")+linkDepth)
+	pool := libvirt.StoragePool{Name: questionPool + id.String(), UUID: libvirt.UUID(id)}
 	definition, err := xml.Marshal(struct {
 		XMLName xml.Name `xml:"pool"`
 		Type    string   `xml:"type,attr"`
 		Name    string   `xml:"name"`
 		UUID    string   `xml:"uuid"`
 		Target  target   `xml:"target"`
-	}{Type: "dir", Name: questionPool + id, UUID: id, Target: target{
-		path + strings.Repeat("/.", rand.IntN(disguises)) + strings.Repeat("/..", maxDepth) + "/dev/null",
-	}})
+	}{
+		Type: "dir", Name: pool.Name, UUID: id.String(),
+		Target: target{path + strings.Repeat("/.", rand.IntN(disguises)) + up + "/dev/null"},
+	})
 	if err != nil {
 		return h.fail(op, err)
 	}
-	ctx, cancel := context.WithTimeout(ctx, pathLimit)
-	defer cancel()
-	pool, err := read(ctx, h, op, rpc.Patient, func(lv *libvirt.Libvirt) (libvirt.StoragePool, error) {
-		return lv.StoragePoolCreateXML(string(definition), 0)
+	_, err = alone(ctx, h, func(lv *libvirt.Libvirt) (struct{}, error) {
+		_ = h.strays.destroy(lv) // Close tells of what it leaves
+		_, err := lv.StoragePoolCreateXML(string(definition), 0)
+		if err == nil {
+			h.strays.keep(pool)
+			err = h.strays.destroy(lv)
+		}
+		return struct{}{}, err
 	})
-	if err == nil {
-		const text = "libvirt has made the storage pool %s of it; `virsh pool-destroy %[1]s` ends it"
-		err = h.fail(op, fmt.Errorf(text, pool.Name))
+	if lost := lostInCall(err); lost != nil && !lost.Unsent {
+		h.strays.keep(pool)
 	}
-	return err
+	return h.fail(op, err)
 }

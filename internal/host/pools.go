@@ -43,8 +43,10 @@ func (h *Host) Pools(ctx context.Context) ([]preflight.Pool, error) {
 	for i := range pools[:len(active)] {
 		pools[i].Active = true
 	}
-	// One that went between the calls has no name, and those of questions about a path are not the host's.
-	return slices.DeleteFunc(pools, func(p preflight.Pool) bool { return p.Name == "" || isQuestion(p.Name) }), nil
+	// One that went between the calls has no name, and that of a question about a path is none: it does not become active.
+	return slices.DeleteFunc(pools, func(p preflight.Pool) bool {
+		return p.Name == "" || isQuestion(p.Name) && !p.Active
+	}), nil
 }
 
 // pool reads a pool; one that is gone meanwhile is the zero Pool.

@@ -310,3 +310,34 @@ func TestQuestionsReadOnly(t *testing.T) {
 		}
 	}
 }
+
+// Where links lead so deep that libvirt makes the pool of a question, it is gone again.
+func TestHasPathLeavesNoPool(t *testing.T) {
+	l := labHosts(t)[0]
+	h := connect(t, l)
+	root := t.TempDir()
+	const linked = 90 // deeper than what the link's own path makes up for
+	deep := filepath.Join(root, strings.Repeat("d/", linked))
+	if err := os.MkdirAll(deep, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	link := filepath.Join(root, "link")
+	if err := os.Symlink(deep, link); err != nil {
+		t.Fatal(err)
+	}
+	// One of these is where the way up from the end leads.
+	for at := root; len(at) < len(deep); at = filepath.Join(at, "d") {
+		if err := os.MkdirAll(filepath.Join(at, "dev", "null"), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if there, err := h.HasPath(testContext(t), link); !there || err != nil {
+		t.Errorf("got %t, %v", there, err)
+	}
+	if pools := l.MustVirsh(t, "pool-list", "--all", "--name"); strings.Contains(pools, "preflight") {
+		t.Errorf("pools are %q", pools)
+	}
+	if err := h.Close(); err != nil {
+		t.Error(err)
+	}
+}

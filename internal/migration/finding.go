@@ -36,8 +36,8 @@ type Finding struct {
 	Device string
 	// Warning is true when the migration may well succeed nevertheless.
 	Warning bool
-	// Lasting is true when it will be just the same when the move is made later,
-	// so that a plan can refuse it.
+	// Lasting is true for an error that nothing cures until the move is made later, so that a
+	// plan can refuse it (preflight.Outlook has the rule).
 	Lasting bool
 	// Err is the host's error behind it, or nil.
 	Err error

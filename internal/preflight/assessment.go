@@ -55,7 +55,7 @@ func Examine(ctx context.Context, r Request, assessed migration.Assessment) ([]m
 		ctx = since(ctx, time.Now())
 	}
 	e := examination{
-		scope: scope{Request: r, assessed: assessed},
+		scope: scope{Request: r, assessed: assessed, judged: &memo[verdict]{}},
 		guest: sync.OnceValues(func() (*Guest, error) { return read(ctx, r) }),
 	}
 	table := Table()
@@ -72,6 +72,7 @@ func Examine(ctx context.Context, r Request, assessed migration.Assessment) ([]m
 	for i, result := range results {
 		for _, f := range result.findings {
 			f.Subject, f.Check = r.Move.Subject(), table[i].Check
+			f.Lasting = !f.Warning && table[i].Outlook.lasting(f.Lasting)
 			findings = append(findings, f)
 		}
 		for _, u := range result.unchecked {

@@ -38,7 +38,7 @@ func (bridgeCheck) find(ctx context.Context, s *scope) ([]migration.Finding, err
 	var found []migration.Finding
 	for _, p := range absent {
 		found = append(found, migration.Finding{
-			Fact: BridgeMissing{p.device, p.network}, Host: s.destination(), Device: p.nic.name(), Lasting: true,
+			Fact: BridgeMissing{p.device, p.network}, Host: s.destination(), Device: p.nic.name(),
 		})
 	}
 	return found, nil

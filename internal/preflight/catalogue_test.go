@@ -54,13 +54,17 @@ func (s *scene) policy(p policy.Policy) {
 	s.request.Move.Policy = policy.Resolve(policy.Levels{Run: p})
 }
 
-// allowed checks that a finding is of a severity that the table has for its check.
+// allowed checks that a finding is of a severity that the table has for its check, and an error
+// of the plan where the table says so.
 func allowed(t *testing.T, f migration.Finding) {
 	t.Helper()
 	for _, e := range preflight.Table() {
 		if e.Check == f.Check {
 			if !e.Severity.Allows(f.Warning) {
 				t.Errorf("%s: the table says %s", f, e.Severity)
+			}
+			if e.Outlook.Plan != preflight.Either && f.Lasting != (e.Outlook.Plan == preflight.Errors && !f.Warning) {
+				t.Errorf("%s: lasting %t, and the table says %q", f, f.Lasting, e.Outlook)
 			}
 			return
 		}
@@ -87,7 +91,7 @@ func TestAssess_findings(t *testing.T) {
 			func(s *scene) { s.kvm2.Is.Hostname, s.request.Move.MigrationURI = "localhost.localdomain", "" },
 			migration.Finding{
 				Check: preflight.CheckHostname, Fact: preflight.LocalHostname{Hostname: "localhost.localdomain"},
-				Host: "kvm2", Warning: true, Lasting: true,
+				Host: "kvm2", Warning: true,
 			},
 		},
 		"a disk that is not shared": {
@@ -114,14 +118,14 @@ func TestAssess_findings(t *testing.T) {
 		},
 		"an old managed-save image": {
 			func(s *scene) { s.here.Saved = true },
-			migration.Finding{Check: preflight.CheckSave, Fact: preflight.ManagedSave{}, Host: "kvm1"},
+			migration.Finding{Check: preflight.CheckSave, Fact: preflight.ManagedSave{}, Host: "kvm1", Lasting: true},
 		},
 		"an old managed-save image of a definition on the destination": {
 			func(s *scene) {
 				s.kvm2.Put(migration.Domain{UUID: uuid, Name: "web", State: migration.StateShutOff, Persistent: true})
 				s.there.Saved = true
 			},
-			migration.Finding{Check: preflight.CheckSave, Fact: preflight.ManagedSave{}, Host: "kvm2"},
+			migration.Finding{Check: preflight.CheckSave, Fact: preflight.ManagedSave{}, Host: "kvm2", Lasting: true},
 		},
 		"post-copy in parallel with an old QEMU": {
 			func(s *scene) { s.policy(postCopyInParallel); s.kvm1.Is.QEMUVersion = 10000002 },
@@ -148,14 +152,14 @@ func TestAssess_findings(t *testing.T) {
 			func(s *scene) { s.kvm2.Is.QEMUVersion = 9000000 },
 			migration.Finding{
 				Check: preflight.CheckVersions, Fact: preflight.QEMUOlder{Source: 10001000, Destination: 9000000},
-				Host: "kvm2", Warning: true, Lasting: true,
+				Host: "kvm2", Warning: true,
 			},
 		},
 		"a contradiction of the policy": {
 			func(s *scene) { s.policy(conflict) },
 			migration.Finding{Check: preflight.CheckPolicy, Fact: preflight.PolicyConflict{
 				Conflict: policy.Resolve(policy.Levels{Run: conflict}).Conflicts()[0], Value: "2", Origin: policy.OriginRun,
-			}},
+			}, Lasting: true},
 		},
 		"a timeout shorter than one pass": {
 			func(s *scene) {
@@ -195,6 +199,32 @@ func TestAssess_findings(t *testing.T) {
 				if diff := cmp.Diff(test.want, f); diff != "" {
 					s.Errorf("finding (-want +got):\n%s", diff)
 				}
+			})
+		})
+	}
+}
+
+// The engine's own findings are as the table says, too.
+func TestAssess_engine(t *testing.T) {
+	t.Parallel()
+	for check, arrange := range map[migration.Check]func(*scene){
+		migration.CheckAnswers: func(s *scene) { s.kvm2.Cut() },
+		migration.CheckHosts:   func(s *scene) { s.kvm2.Is.HostUUID = s.kvm1.Is.HostUUID },
+		migration.CheckState:   func(s *scene) { s.kvm1.SetState(uuid, migration.StateShutOff) },
+		migration.CheckOneHome: func(s *scene) {
+			s.kvm2.Put(migration.Domain{UUID: uuid, Name: "web", State: migration.StateRunning})
+		},
+		migration.CheckJob: func(s *scene) { s.kvm1.Before("Job", mt.Always(errInternal)) },
+	} {
+		t.Run(string(check), func(t *testing.T) {
+			t.Parallel()
+			play(t, func(s *scene) {
+				arrange(s)
+				a := preflight.Assess(s.Context(), s.request)
+				if len(a.Findings) != 1 || a.Findings[0].Check != check {
+					s.Fatalf("found %v", a.Findings)
+				}
+				allowed(t, a.Findings[0])
 			})
 		})
 	}
@@ -375,8 +405,9 @@ func TestAssess_sortsForPlansAndRuns(t *testing.T) {
 	play(t, func(s *scene) {
 		s.there.CPUProblem = &preflight.CPUError{Reason: "missing features: avx2"}          // error, lasting
 		s.there.Has.Available = 0                                                           // warning
-		s.kvm2.Is.QEMUVersion = 9000000                                                     // warning, lasting
+		s.kvm2.Is.QEMUVersion = 9000000                                                     // warning
 		s.policy(policy.Policy{Compression: new(true), ParallelConnections: new(int64(2))}) // error, may change
+		s.request.Unsettled = true
 		a := preflight.Assess(s.Context(), s.request)
 		for name, list := range map[string]struct {
 			got  []migration.Finding

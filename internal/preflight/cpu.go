@@ -38,7 +38,7 @@ func (cpuCheck) find(ctx context.Context, s *scope) ([]migration.Finding, error)
 		return nil, nil
 	case errors.As(err, &incompatible):
 		return []migration.Finding{{
-			Fact: CPUMissing{incompatible.Reason}, Host: s.destination(), Lasting: true, Err: err,
+			Fact: CPUMissing{incompatible.Reason}, Host: s.destination(), Err: err,
 		}}, nil
 	}
 	return nil, unasked(s.destination(), "", err)

@@ -34,6 +34,12 @@ const (
 	invtsc    = `<cpu mode='host-model'><feature policy='require' name='invtsc'/></cpu>`
 	passed    = `<cpu mode='host-passthrough'/>`
 	timer     = `<clock><timer name='tsc' frequency='2000000000'/></clock>`
+	encrypted = `<disk type='file' device='disk'><source file='/images/web.qcow2'><encryption format='luks'><secret type='passphrase' uuid='S'/></encryption></source><target dev='vda'/></disk>`
+	rbd       = `<disk type='network' device='disk'><source protocol='rbd' name='pool/web'><auth username='libvirt'><secret type='ceph' uuid='S'/></auth></source><target dev='vdc'/></disk>`
+	pinned    = `<cputune><vcpupin vcpu='1' cpuset='2-3,^3,4'/><emulatorpin cpuset='0'/></cputune>`
+	bound     = `<numatune><memory mode='strict' nodeset='0-1'/></numatune>`
+	labelled  = `<seclabel type='dynamic' model='apparmor' relabel='yes'/>`
+	vhostUser = `<interface type='vhostuser'><mac address='52:54:00:00:00:04'/><source type='unix' path='/run/vms/port' mode='client'/></interface>`
 	loader    = `<os><type arch='x86_64' machine='q35'>hvm</type><loader>/fw/CODE.fd</loader><nvram>/nvram/web.fd</nvram></os>`
 )
 
@@ -51,7 +57,7 @@ func (s *scene) furnished() {
 		r.Listed = map[string]preflight.Presence{"/images/web.qcow2": preflight.Present, "images/web": preflight.Present}
 		r.Paths = map[string]bool{
 			"/iso/boot.iso": true, "/var/log/vms": true, "/fw/CODE.fd": true, "/nvram": true, "/run/vms/agent": true,
-			"/run/vms/pipe": true,
+			"/run/vms/pipe": true, "/run/vms/port": true,
 		}
 		r.NodeDevices = map[string]bool{"pci_0000_01_00_0": true}
 		r.Gives = preflight.DomainCapabilities{
@@ -66,6 +72,8 @@ func (s *scene) furnished() {
 		}
 		r.Free = map[uint64]uint64{2048: 1024}
 		r.Domains = map[string]string{uuid: "web"}
+		r.Secrets = map[string]bool{"S": true}
+		r.Is.CPUs, r.Is.Nodes, r.Is.SecurityModels = []int{0, 1, 2, 4}, []int{0, 1}, []string{"apparmor", "dac"}
 	}
 	s.there.Own = []netip.Addr{netip.MustParseAddr("10.0.0.1")}
 }
@@ -92,17 +100,17 @@ func TestAssess_destination(t *testing.T) {
 		}, preflight.MachineTypeMissing{Type: "pc-99", Emulator: "/q"}, "", true, true},
 		"accelerator":         {domain("kvm", passed, ""), func(s *scene) { s.there.Refuses = &preflight.AcceleratorError{VirtType: "kvm"} }, preflight.AcceleratorMissing{VirtType: "kvm"}, "", true, true},
 		"CPU mode":            {domain("kvm", passed, ""), func(s *scene) { s.there.Gives.CPUModes = map[string]bool{"host-passthrough": false} }, preflight.CPUModeMissing{Mode: "host-passthrough"}, "", true, true},
-		"host CPU":            {domain("kvm", passed, ""), func(s *scene) { s.there.LesserCPU = &preflight.CPUError{Reason: "avx2"} }, preflight.HostCPULess{Mode: "host-passthrough", Reason: "avx2"}, "", true, true},
+		"host CPU":            {domain("kvm", passed, ""), func(s *scene) { s.there.LesserCPU = &preflight.CPUError{Reason: "avx2"} }, preflight.HostCPULess{Mode: "host-passthrough", Reason: "avx2"}, "", true, false},
 		"invtsc":              {domain("kvm", invtsc, ""), func(*scene) {}, preflight.InvariantTSC{}, "cpu", true, true},
 		"TSC":                 {domain("kvm", timer, ""), func(s *scene) { s.there.Is.TSC.Hz = 3_000_000_000 }, preflight.TSCDiffers{Need: 2_000_000_000, Have: 3_000_000_000}, "timer tsc", true, true},
 		"few huge pages":      {domain("qemu", huge, ""), func(s *scene) { s.there.Is.Pages[2048] = 8 }, preflight.HugePagesShort{SizeKiB: 2048, Need: 512, Total: 8}, "", true, false},
 		"few free huge pages": {domain("qemu", huge, ""), func(s *scene) { s.there.Free[2048] = 8 }, preflight.HugePagesShort{SizeKiB: 2048, Need: 512, Free: 8, Total: 1024}, "", true, false},
-		"bridge":              {domain("qemu", "", bridged), noBridge, preflight.BridgeMissing{Bridge: "br7"}, nic1, true, true},
+		"bridge":              {domain("qemu", "", bridged), noBridge, preflight.BridgeMissing{Bridge: "br7"}, nic1, true, false},
 		"bridge that no driver lists": {domain("qemu", "", bridged), func(s *scene) {
 			s.here.Devices, s.there.Devices = preflight.NetworkDevices{}, preflight.NetworkDevices{}
 			s.here.Paths["/sys/class/net/br7"] = true
-		}, preflight.BridgeMissing{Bridge: "br7"}, nic1, true, true},
-		"bridge of a network":     {domain("qemu", "", networked), noBridge, preflight.BridgeMissing{Bridge: "br7", Network: "lan"}, nic2, true, true},
+		}, preflight.BridgeMissing{Bridge: "br7"}, nic1, true, false},
+		"bridge of a network":     {domain("qemu", "", networked), noBridge, preflight.BridgeMissing{Bridge: "br7", Network: "lan"}, nic2, true, false},
 		"network":                 {domain("qemu", "", networked), func(s *scene) { s.there.Nets = nil }, preflight.NetworkMissing{Network: "lan"}, nic2, true, false},
 		"inactive network":        {domain("qemu", "", networked), func(s *scene) { s.there.Nets = []preflight.Network{{Name: "lan"}} }, preflight.NetworkInactive{Network: "lan"}, nic2, true, false},
 		"network filter":          {domain("qemu", "", filtered), func(s *scene) { s.there.Filters = nil }, preflight.FilterMissing{Filter: "clean"}, nic3, true, false},
@@ -113,15 +121,21 @@ func TestAssess_destination(t *testing.T) {
 		"disk that no pool lists": {domain("qemu", "", disk), func(s *scene) { s.there.Listed = nil }, preflight.PathMissing{Path: "/images/web.qcow2"}, "disk vda", false, false},
 		"ISO":                     {domain("qemu", "", iso), func(s *scene) { delete(s.there.Paths, "/iso/boot.iso") }, preflight.PathMissing{Path: "/iso/boot.iso"}, "cdrom sda", false, false},
 		"log":                     {domain("qemu", "", serial), func(s *scene) { delete(s.there.Paths, "/var/log/vms") }, preflight.DirectoryMissing{Directory: "/var/log/vms"}, "serial 0", false, false},
-		"firmware":                {domain("qemu", loader, ""), func(s *scene) { delete(s.there.Paths, "/fw/CODE.fd") }, preflight.PathMissing{Path: "/fw/CODE.fd"}, "firmware", false, false},
-		"NVRAM":                   {domain("qemu", loader, ""), func(s *scene) { delete(s.there.Paths, "/nvram") }, preflight.DirectoryMissing{Directory: "/nvram"}, "NVRAM", false, false},
+		"firmware":                {domain("qemu", loader, ""), func(s *scene) { delete(s.there.Paths, "/fw/CODE.fd") }, preflight.PathMissing{Path: "/fw/CODE.fd"}, "firmware", false, true},
+		"NVRAM":                   {domain("qemu", loader, ""), func(s *scene) { delete(s.there.Paths, "/nvram") }, preflight.DirectoryMissing{Directory: "/nvram"}, "NVRAM", false, true},
 		"TPM":                     {domain("qemu", "", swtpm), func(s *scene) { s.there.Gives.Devices["tpm"] = preflight.DeviceCapabilities{} }, preflight.TPMMissing{Backend: "emulator"}, "tpm", true, true},
 		"graphics":                {domain("qemu", "", vnc), func(s *scene) { s.there.Gives.Devices["graphics"] = preflight.DeviceCapabilities{} }, preflight.GraphicsMissing{Type: "vnc"}, "graphics vnc", true, true},
 		"listen address":          {domain("qemu", "", vnc), func(s *scene) { s.here.Own, s.there.Own = s.there.Own, nil }, preflight.ListenElsewhere{Address: netip.MustParseAddr("10.0.0.1")}, "graphics vnc", true, true},
 		"port": {domain("qemu", "", vnc), func(s *scene) {
 			s.there.Consoles = []preflight.GraphicsPort{{Domain: "db", Address: "0.0.0.0", Port: 5901}}
 		}, preflight.PortTaken{Port: 5901, By: "db"}, "graphics vnc", true, false},
-		"host device": {domain("qemu", "", hostdev), func(s *scene) { s.there.NodeDevices = nil }, preflight.HostDeviceMissing{Type: "pci", Name: "0000:01:00.0"}, "hostdev 0000:01:00.0", true, true},
+		"secret of an encrypted disk": {domain("qemu", "", encrypted), func(s *scene) { s.there.Secrets = nil }, preflight.SecretMissing{UUID: "S"}, "disk vda", true, false},
+		"a pinned CPU of two":         {domain("qemu", pinned, ""), func(s *scene) { s.there.Is.CPUs = []int{0, 1, 2} }, preflight.PinnedCPUsMissing{Pin: preflight.Pin{What: "vcpu 1", Set: "2-3,^3,4"}}, "vcpu 1", true, false},
+		"all pinned CPUs":             {domain("qemu", pinned, ""), func(s *scene) { s.there.Is.CPUs = []int{0, 1, 3} }, preflight.PinnedCPUsMissing{Pin: preflight.Pin{What: "vcpu 1", Set: "2-3,^3,4"}, All: true}, "vcpu 1", true, true},
+		"NUMA node":                   {domain("qemu", bound, ""), func(s *scene) { s.there.Is.Nodes = []int{0} }, preflight.NodesMissing{Pin: preflight.Pin{What: "memory", Set: "0-1"}}, "memory", true, true},
+		"security model":              {domain("qemu", labelled, ""), func(s *scene) { s.there.Is.SecurityModels = []string{"dac"} }, preflight.SecurityModelMissing{Model: "apparmor"}, "", true, true},
+		"vhost-user socket":           {domain("qemu", "", vhostUser), func(s *scene) { delete(s.there.Paths, "/run/vms/port") }, preflight.PathMissing{Path: "/run/vms/port"}, "interface 52:54:00:00:00:04", false, false},
+		"host device":                 {domain("qemu", "", hostdev), func(s *scene) { s.there.NodeDevices = nil }, preflight.HostDeviceMissing{Type: "pci", Name: "0000:01:00.0"}, "hostdev 0000:01:00.0", true, true},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -163,7 +177,7 @@ func TestAssess_destination(t *testing.T) {
 // Where a host has all, nothing is found; what libvirt does not tell is no finding.
 func TestAssess_destinationWithoutFindings(t *testing.T) {
 	t.Parallel()
-	all := domain("kvm", huge+loader+timer+passed, bridged+networked+filtered+disk+iso+volume+serial+vnc+swtpm+hostdev)
+	all := domain("kvm", huge+loader+timer+passed+pinned+bound+labelled, vhostUser+bridged+networked+filtered+disk+iso+volume+serial+vnc+swtpm+hostdev)
 	tests := map[string]struct {
 		guest     string
 		arrange   func(*scene)
@@ -178,10 +192,11 @@ func TestAssess_destinationWithoutFindings(t *testing.T) {
 			s.here.Devices, s.there.Devices = preflight.NetworkDevices{Nodes: []string{"net_br7_52_54_00_00_00_09"}}, preflight.NetworkDevices{}
 			s.there.Paths["/sys/class/net/br7"] = true
 		}, nil},
+		"a network disk":      {domain("qemu", "", rbd), func(*scene) {}, []preflight.Why{preflight.Unknowable}},
 		"a socket and a FIFO": {domain("qemu", "", sockets), func(s *scene) { s.there.Paths["/run/vms"] = true }, nil},
 		"a path where libvirt may not look": {domain("qemu", "", iso), func(s *scene) {
-			s.there.Fails("HasPath", errors.New("libvirt may not look there"))
-		}, []preflight.Why{preflight.Failed}},
+			s.there.Fails("HasPath", preflight.ErrUnknowable)
+		}, []preflight.Why{preflight.Unknowable}},
 		"an optional medium": {domain("qemu", "", optional), func(s *scene) { s.there.Paths = nil }, nil},
 		"bridges that libvirt does not list, nor the source's kernel": {domain("qemu", "", bridged), func(s *scene) {
 			s.here.Devices, s.there.Devices = preflight.NetworkDevices{}, preflight.NetworkDevices{}

@@ -64,8 +64,8 @@ func (e *AcceleratorError) Error() string {
 	return fmt.Sprintf("guests of type %s cannot be run there", e.VirtType)
 }
 
-// refused tells whether a host answered that it can give a guest nothing.
-func refused(err error) bool {
+// givesNothing tells whether a host answered that it can give a guest nothing.
+func givesNothing(err error) bool {
 	var emulator *EmulatorError
 	var machine *MachineError
 	var accelerator *AcceleratorError

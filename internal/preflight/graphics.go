@@ -30,7 +30,7 @@ func (graphicsCheck) find(ctx context.Context, s *scope) ([]migration.Finding, e
 	for _, g := range s.guest.Graphics {
 		if known && !c.Has("graphics", "type", g.Type) {
 			found = append(found, migration.Finding{
-				Fact: GraphicsMissing{g.Type}, Host: s.destination(), Device: g.name(), Lasting: true,
+				Fact: GraphicsMissing{g.Type}, Host: s.destination(), Device: g.name(),
 			})
 		}
 	}
@@ -65,7 +65,7 @@ func (listenCheck) find(ctx context.Context, s *scope) ([]migration.Finding, err
 			case err == nil && slices.Contains(addresses(ctx, s.Destination), address):
 			case err == nil && slices.Contains(addresses(ctx, s.Source), address):
 				found = append(found, migration.Finding{
-					Fact: ListenElsewhere{address}, Host: s.destination(), Device: g.name(), Lasting: true,
+					Fact: ListenElsewhere{address}, Host: s.destination(), Device: g.name(),
 				})
 			default:
 				unknown = append(unknown, l.Address)

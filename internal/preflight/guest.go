@@ -25,7 +25,20 @@ type Guest struct {
 	// SharedMemory are the names of its ivshmem devices.
 	SharedMemory []string
 	Filesystems  []Filesystem
+	// Secrets are those of libvirt that its disks and TPMs need.
+	Secrets []SecretUse
+	// CPUPins and NodePins are the host's CPUs and NUMA nodes that it is bound to.
+	CPUPins, NodePins []Pin
+	// SecurityModels are those of its labels, such as "apparmor".
+	SecurityModels []string
 }
+
+// SecretUse is a secret that a device needs: its UUID, or what it is for, is not empty.
+type SecretUse struct{ Device, UUID, Usage string }
+
+// Pin binds something of the guest, such as "vcpu 0", to a set of the host's CPUs or NUMA
+// nodes, as libvirt writes sets.
+type Pin struct{ What, Set string }
 
 // CPU is what virConnectCompareHypervisorCPU is asked about.
 type CPU struct {
@@ -102,6 +115,8 @@ type File struct {
 	// Created is true for one that QEMU or virtlogd creates: only its directory must be
 	// there.
 	Created bool
+	// Written is true for an image that the guest writes to, or that such an image is an overlay of.
+	Written bool
 }
 
 // TPM is a TPM.

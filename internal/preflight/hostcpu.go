@@ -33,7 +33,7 @@ func (hostCPUCheck) find(ctx context.Context, s *scope) ([]migration.Finding, er
 		return nil, unasked(s.destination(), "", err)
 	}
 	if supported, told := c.CPUModes[mode]; known && told && !supported {
-		return []migration.Finding{{Fact: CPUModeMissing{mode}, Host: s.destination(), Lasting: true}}, nil
+		return []migration.Finding{{Fact: CPUModeMissing{mode}, Host: s.destination()}}, nil
 	}
 	if s.guest.VirtType != "kvm" { // QEMU makes it up, each version another one
 		source, destination := s.assessed.Identities()
@@ -56,7 +56,7 @@ func (hostCPUCheck) find(ctx context.Context, s *scope) ([]migration.Finding, er
 		return nil, nil
 	case errors.As(err, &less):
 		return []migration.Finding{{
-			Fact: HostCPULess{mode, less.Reason}, Host: s.destination(), Warning: true, Lasting: true, Err: err,
+			Fact: HostCPULess{mode, less.Reason}, Host: s.destination(), Warning: true, Err: err,
 		}}, nil
 	}
 	return nil, unasked(s.destination(), "", err)

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/refusal"
 )
 
 // hostDeviceCheck looks whether the destination has the PCI devices that the guest has of
@@ -19,6 +20,9 @@ type HostDeviceMissing struct{ Type, Name string }
 func (HostDeviceMissing) Problem() string { return "no such host device" }
 
 func (hostDeviceCheck) find(ctx context.Context, s *scope) ([]migration.Finding, error) {
+	if s.refused(ctx, refusal.HostDevice) {
+		return nil, nil
+	}
 	var found []migration.Finding
 	var unknown []error
 	for _, d := range s.guest.HostDevices {
@@ -34,7 +38,7 @@ func (hostDeviceCheck) find(ctx context.Context, s *scope) ([]migration.Finding,
 			unknown = append(unknown, unasked(s.destination(), device, err))
 		case !has:
 			found = append(found, migration.Finding{
-				Fact: HostDeviceMissing(d), Host: s.destination(), Device: "hostdev " + d.Name, Lasting: true,
+				Fact: HostDeviceMissing(d), Host: s.destination(), Device: "hostdev " + d.Name,
 			})
 		}
 	}

@@ -25,6 +25,6 @@ func (hostnameCheck) find(_ context.Context, s *scope) ([]migration.Finding, err
 		return nil, nil
 	}
 	return []migration.Finding{{
-		Fact: LocalHostname{destination.Hostname}, Host: s.destination(), Warning: true, Lasting: true,
+		Fact: LocalHostname{destination.Hostname}, Host: s.destination(), Warning: true,
 	}}, nil
 }

@@ -47,7 +47,7 @@ func (machineCheck) find(ctx context.Context, s *scope) ([]migration.Finding, er
 	default:
 		return nil, unasked(s.destination(), s.guest.Machine, err)
 	}
-	return []migration.Finding{{Fact: fact, Host: s.destination(), Lasting: true, Err: err}}, nil
+	return []migration.Finding{{Fact: fact, Host: s.destination(), Err: err}}, nil
 }
 
 // machine is what the destination must be able to run.
@@ -59,7 +59,7 @@ func (g *Guest) machine() Machine {
 // give nothing, of which machineCheck tells.
 func (s *scope) capabilities(ctx context.Context) (c DomainCapabilities, known bool, err error) {
 	c, err = s.Destination.DomainCapabilities(ctx, s.guest.machine())
-	if refused(err) {
+	if givesNothing(err) {
 		return c, false, nil
 	}
 	return c, err == nil, err

@@ -40,7 +40,7 @@ func (memoryCheck) find(ctx context.Context, s *scope) ([]migration.Finding, err
 	case err != nil:
 		return nil, unasked(s.destination(), "", err)
 	case memory.Total < need:
-		return []migration.Finding{{Fact: MemoryTooSmall{need, memory.Total}, Host: s.destination(), Lasting: true}}, nil
+		return []migration.Finding{{Fact: MemoryTooSmall{need, memory.Total}, Host: s.destination()}}, nil
 	case memory.Available < need:
 		return []migration.Finding{{Fact: MemoryShort{need, memory.Available}, Host: s.destination(), Warning: true}}, nil
 	}

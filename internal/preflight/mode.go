@@ -20,5 +20,5 @@ func (modeCheck) find(_ context.Context, s *scope) ([]migration.Finding, error) 
 	if s.Move.Mode != migration.PeerToPeer || s.Move.PeerURI != "" {
 		return nil, nil
 	}
-	return []migration.Finding{{Fact: NoPeerURI{}, Host: s.destination(), Lasting: true}}, nil
+	return []migration.Finding{{Fact: NoPeerURI{}, Host: s.destination()}}, nil
 }

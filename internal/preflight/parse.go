@@ -54,6 +54,7 @@ func Parse(definition string) (*Guest, error) {
 	for _, fs := range d.Devices.Filesystems {
 		g.filesystem(fs)
 	}
+	g.belongings(&d)
 	return g, nil
 }
 
@@ -207,7 +208,11 @@ func (g *Guest) nic(i libvirtxml.DomainInterface) {
 	case s.Direct != nil:
 		nic.Direct = s.Direct.Dev
 	case s.VHostUser != nil && s.VHostUser.Chardev != nil && s.VHostUser.Chardev.UNIX != nil:
-		nic.Socket = s.VHostUser.Chardev.UNIX.Path
+		socket := s.VHostUser.Chardev.UNIX
+		nic.Socket = socket.Path
+		if !reconnects(socket) {
+			g.file(nic.name(), socket.Path, socket.Mode == "server")
+		}
 	case s.Hostdev != nil && s.Hostdev.PCI != nil:
 		g.HostDevices = append(g.HostDevices, HostDevice{"pci", pciName(s.Hostdev.PCI.Address)})
 	}
@@ -293,7 +298,7 @@ func (g *Guest) characters(devices *libvirtxml.DomainDeviceList) {
 
 // reconnects tells of a socket that QEMU starts without, and connects to when it is there.
 func reconnects(socket *libvirtxml.DomainChardevSourceUNIX) bool {
-	return socket.Mode == "connect" && socket.Reconnect != nil && socket.Reconnect.Enabled == "yes"
+	return (socket.Mode == "connect" || socket.Mode == "client") && socket.Reconnect != nil && socket.Reconnect.Enabled == "yes"
 }
 
 // named tells of a channel whose socket has the name of the channel in the guest, as libvirt calls those that it makes

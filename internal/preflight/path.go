@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/refusal"
 )
 
 // pathCheck looks whether the destination has the files, block devices and directories
@@ -40,10 +41,10 @@ func (g *Guest) paths() []File {
 			continue
 		}
 		if d.Path != "" {
-			files = append(files, File{Device: d.name(), Path: d.Path})
+			files = append(files, File{Device: d.name(), Path: d.Path, Written: !d.ReadOnly})
 		}
 		for _, backing := range d.Backing {
-			files = append(files, File{Device: d.name() + " backing file", Path: backing})
+			files = append(files, File{Device: d.name() + " backing file", Path: backing, Written: !d.ReadOnly})
 		}
 	}
 	files = append(files, g.Files...)
@@ -72,6 +73,8 @@ func (s *scope) paths(ctx context.Context, files []File) ([]migration.Finding, e
 				reading[own.why] = append(reading[own.why], file.Path)
 			}
 			untold[own.why] = own.err
+		case presence == Absent && file.Written && s.refused(ctx, refusal.UnsharedStorage):
+			// The source's verdict tells of it.
 		case presence == Absent && file.Created:
 			found = append(found, migration.Finding{
 				Fact: DirectoryMissing{path.Dir(file.Path)}, Host: s.destination(), Device: file.Device,

@@ -26,7 +26,7 @@ func (policyCheck) find(_ context.Context, s *scope) ([]migration.Finding, error
 	for _, conflict := range s.Move.Policy.Conflicts() {
 		found = append(found, migration.Finding{Fact: PolicyConflict{
 			conflict, s.Move.Policy.Text(conflict.Field), s.Move.Policy.Origins.Of(conflict.Field),
-		}})
+		}, Lasting: !s.Unsettled})
 	}
 	return found, nil
 }

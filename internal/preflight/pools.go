@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/refusal"
 )
 
 // poolCheck looks whether the destination has the storage pools and volumes that the VM
@@ -41,6 +42,9 @@ func (poolCheck) find(ctx context.Context, s *scope) ([]migration.Finding, error
 		fact, err := s.volume(ctx, disk)
 		if err != nil {
 			unknown = append(unknown, unasked(s.destination(), disk.name(), err))
+		}
+		if _, volume := fact.(VolumeMissing); volume && !disk.ReadOnly && s.refused(ctx, refusal.UnsharedStorage) {
+			continue
 		}
 		if fact != nil {
 			found = append(found, migration.Finding{Fact: fact, Host: s.destination(), Device: disk.name()})

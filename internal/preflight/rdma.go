@@ -23,6 +23,6 @@ func (rdmaCheck) find(_ context.Context, s *scope) ([]migration.Finding, error) 
 		return nil, nil
 	}
 	return []migration.Finding{{
-		Fact: NoHardLimit{s.assessed.Source().Domain.MemoryBytes}, Host: s.source(), Lasting: true,
+		Fact: NoHardLimit{s.assessed.Source().Domain.MemoryBytes}, Host: s.source(),
 	}}, nil
 }

@@ -29,6 +29,8 @@ type scope struct {
 	assessed migration.Assessment
 	// guest is the VM's definition; nil for a check that does not need it.
 	guest *Guest
+	// judged keeps the source's verdict, which is asked for once.
+	judged *memo[verdict]
 }
 
 // source and destination are the hosts' names.

@@ -18,6 +18,9 @@ type Resources interface {
 	// HasNetworkFilter tells whether there is a network filter of that name
 	// (virNWFilterLookupByName).
 	HasNetworkFilter(ctx context.Context, name string) (bool, error)
+	// HasSecret tells whether there is a secret of that UUID (virSecretGetXMLDesc, which has
+	// no value).
+	HasSecret(ctx context.Context, uuid string) (bool, error)
 	// Pools are the storage pools (virConnectListAllStoragePools).
 	Pools(ctx context.Context) ([]Pool, error)
 	// PathInPools tells what the active pools know of a path (virStorageVolLookupByPath,

@@ -12,6 +12,7 @@ type resources struct {
 	nodeDevices    memos[string, bool]
 	networks       memo[[]Network]
 	filters        memos[string, bool]
+	secrets        memos[string, bool]
 	pools          memo[[]Pool]
 	paths          memos[string, Presence]
 	hasPaths       memos[string, bool]
@@ -50,6 +51,11 @@ func (s *Shared) HasNetworkFilter(ctx context.Context, name string) (bool, error
 	return s.resources.filters.get(ctx, volatile, name, s.Host.HasNetworkFilter)
 }
 
+// HasSecret implements Resources.
+func (s *Shared) HasSecret(ctx context.Context, uuid string) (bool, error) {
+	return s.resources.secrets.get(ctx, volatile, uuid, s.Host.HasSecret)
+}
+
 // Pools implements Resources.
 func (s *Shared) Pools(ctx context.Context) ([]Pool, error) {
 	return s.resources.pools.get(ctx, volatile, s.Host.Pools)
@@ -69,7 +75,7 @@ func (s *Shared) HasPath(ctx context.Context, path string) (bool, error) {
 func (s *Shared) DomainCapabilities(ctx context.Context, m Machine) (DomainCapabilities, error) {
 	answer, err := s.resources.machines.get(ctx, steady, m, func(ctx context.Context, m Machine) (machineAnswer, error) {
 		c, err := s.Host.DomainCapabilities(ctx, m)
-		if refused(err) {
+		if givesNothing(err) {
 			return machineAnswer{refusal: err}, nil
 		}
 		return machineAnswer{capabilities: c}, err

@@ -64,6 +64,8 @@ type Entry struct {
 	Needs Needs
 	// Severity is what its findings are.
 	Severity Severity
+	// Outlook is what a plan makes of those that are errors.
+	Outlook Outlook
 	// Calls is how many calls to libvirt it costs for one VM, beside those that all checks
 	// share and those about a host, which are made once.
 	Calls int
@@ -92,65 +94,73 @@ func Table() []Entry {
 
 // engineTable is the part of the catalogue that the engine itself makes.
 func engineTable() []Entry {
-	row := func(c migration.Check, about, asks string, needs Needs, calls int, attribute string) Entry {
-		return Entry{c, about, asks, needs, Errors, calls, attribute, nil}
+	row := func(c migration.Check, about, asks string, needs Needs, o Outlook, calls int, attribute string) Entry {
+		return Entry{c, about, asks, needs, Errors, o, calls, attribute, nil}
 	}
 	return []Entry{
 		row(migration.CheckAnswers, "libvirt on both hosts answers", "virConnectGetHostname, virConnectGetLibVersion",
-			NeedsRequest, 0, "destination"),
+			NeedsRequest, curable("the host may answer again"), 0, "destination"),
 		row(migration.CheckHosts, "source and destination are two hosts", "host UUID of virConnectGetCapabilities",
-			NeedsHosts, 0, "destination"),
+			NeedsHosts, lasts("a host keeps its UUID"), 0, "destination"),
 		row(migration.CheckState, "the VM runs on its source, and can be moved", "virDomainGetState",
-			NeedsHosts, 2, "vm"),
+			NeedsHosts, curable("the same apply may start the VM"), 2, "vm"),
 		row(migration.CheckOneHome, "the destination does not run the VM, too", "virDomainGetState",
-			NeedsHosts, 0, "vm"),
-		row(migration.CheckJob, "no other job runs on the VM", "virDomainGetJobStats", NeedsHosts, 1, "vm"),
+			NeedsHosts, curable("the same apply may end one of the two"), 0, "vm"),
+		row(migration.CheckJob, "no other job runs on the VM", "virDomainGetJobStats",
+			NeedsHosts, curable("a job ends"), 1, "vm"),
 	}
 }
 
 // moveTable is the part of the catalogue about what is asked for, and about the hosts'
 // programs.
 func moveTable() []Entry {
-	row := func(c migration.Check, about, asks string, needs Needs, severity Severity, attribute string, check check) Entry {
-		return Entry{c, about, asks, needs, severity, 0, attribute, check}
+	row := func(
+		c migration.Check, about, asks string, needs Needs, severity Severity, o Outlook, attribute string, check check,
+	) Entry {
+		return Entry{c, about, asks, needs, severity, o, 0, attribute, check}
 	}
+	unforeseen := "while the policy cannot be foreseen, the same apply may change it"
 	return []Entry{
 		row(CheckPolicy, "the effective policy does not contradict itself", "nothing",
-			NeedsRequest, Errors, "vm", policyCheck{}),
+			NeedsRequest, Errors, depends(unforeseen), "vm", policyCheck{}),
 		row(CheckMode, "peer-to-peer has an address of the destination's libvirt", "nothing",
-			NeedsRequest, Errors, "mode", modeCheck{}),
+			NeedsRequest, Errors, lasts("the provider's configuration stays"), "mode", modeCheck{}),
 		row(CheckVersions,
 			"libvirt and QEMU are new enough for the policy, and the destination's QEMU is no older",
-			"virConnectGetLibVersion, virConnectGetVersion", NeedsHosts, Either, "destination", versionsCheck{}),
+			"virConnectGetLibVersion, virConnectGetVersion", NeedsHosts, Either, depends(unforeseen),
+			"destination", versionsCheck{}),
 		row(CheckHostname,
 			"memory has an address to go to: a `migration_uri`, or a host name that is not localhost",
-			"virConnectGetHostname", NeedsHosts, Warnings, "destination", hostnameCheck{}),
+			"virConnectGetHostname", NeedsHosts, Warnings, harmless(), "destination", hostnameCheck{}),
 		row(CheckUserfaultfd, "QEMU may use userfaultfd on both hosts, for `post_copy`", "nothing",
-			NeedsRequest, Unknown, "destination", userfaultfdCheck{}),
+			NeedsRequest, Unknown, harmless(), "destination", userfaultfdCheck{}),
 		row(CheckCertificate, "QEMU's certificates name the address that memory goes to, for `encryption`", "nothing",
-			NeedsRequest, Unknown, "destination", certificateCheck{}),
+			NeedsRequest, Unknown, harmless(), "destination", certificateCheck{}),
 	}
 }
 
 // guestTable is the part of the catalogue about the guest, its memory and its CPU.
 func guestTable() []Entry {
-	row := func(c migration.Check, about, asks string, severity Severity, calls int, attribute string, check check) Entry {
-		return Entry{c, about, asks, NeedsGuest, severity, calls, attribute, check}
+	row := func(
+		c migration.Check, about, asks string, severity Severity, o Outlook, calls int, attribute string, check check,
+	) Entry {
+		return Entry{c, about, asks, NeedsGuest, severity, o, calls, attribute, check}
 	}
 	return []Entry{
 		row(CheckVerdict, "libvirt on the source would begin the migration", "virDomainMigrateBegin3Params",
-			Errors, 1, "vm", verdictCheck{}),
+			Errors, depends("the VM is taken as it runs, but a block job ends, and what is not known may pass"),
+			1, "vm", verdictCheck{}),
 		row(CheckCPU, "the destination can run the guest's CPU", "virConnectCompareHypervisorCPU",
-			Errors, 1, "destination", cpuCheck{}),
+			Errors, lasts("a host keeps its CPU"), 1, "destination", cpuCheck{}),
 		row(CheckMemory, "the destination has memory for the guest", "virNodeGetMemoryStats",
-			Either, 0, "destination", memoryCheck{}),
+			Either, lasts("a host keeps its memory"), 0, "destination", memoryCheck{}),
 		row(CheckPass,
 			"a pass over the guest's memory ends within the timeout, at the bandwidth that the policy allows",
-			"nothing", Warnings, 0, "timeout", passCheck{}),
+			"nothing", Warnings, harmless(), 0, "timeout", passCheck{}),
 		row(CheckRDMA, "a VM that is sent by RDMA has the memory limit that libvirt wants", "nothing",
-			Errors, 0, "vm", rdmaCheck{}),
+			Errors, lasts("the VM is taken as it runs"), 0, "vm", rdmaCheck{}),
 		row(CheckSave, "no managed-save image is older than the running VM's disks", "virDomainHasManagedSaveImage",
-			Errors, 1, "vm", managedSaveCheck{}),
+			Errors, lasts("no resource removes the image"), 1, "vm", managedSaveCheck{}),
 	}
 }
 

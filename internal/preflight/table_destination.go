@@ -1,6 +1,10 @@
 package preflight
 
-import "github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+import (
+	"slices"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+)
 
 // The checks of what a destination has.
 const (
@@ -20,47 +24,87 @@ const (
 	CheckListen      migration.Check = "listen_addresses"
 	CheckPorts       migration.Check = "graphics_ports"
 	CheckHostDevices migration.Check = "host_devices"
+	CheckSecrets     migration.Check = "secrets"
+	CheckNetDisks    migration.Check = "network_disks"
+	CheckPlacement   migration.Check = "placement"
+	CheckSecurity    migration.Check = "security_model"
 )
 
 // destinationTable is the part of the catalogue about what a destination has of what the
 // VM needs.
 func destinationTable() []Entry {
-	row := func(c migration.Check, about, asks string, severity Severity, calls int, check check) Entry {
-		return Entry{c, about, asks, NeedsGuest, severity, calls, "destination", check}
+	row := func(c migration.Check, about, asks string, severity Severity, o Outlook, calls int, check check) Entry {
+		return Entry{c, about, asks, NeedsGuest, severity, o, calls, "destination", check}
 	}
+	return slices.Concat(machineTable(row), connectionTable(row), storageTable(row))
+}
+
+// destinationRow makes a row about what a destination has.
+type destinationRow func(
+	c migration.Check, about, asks string, severity Severity, o Outlook, calls int, check check,
+) Entry
+
+// machineTable is the part about the machine that the destination can give the guest.
+func machineTable(row destinationRow) []Entry {
+	programs, hardware := lasts("an apply installs no programs"), lasts("a host keeps its hardware")
 	return []Entry{
-		row(CheckName, "no other domain there has the VM's name", "virConnectListAllDomains", Errors, 0, nameCheck{}),
+		row(CheckName, "no other domain there has the VM's name", "virConnectListAllDomains",
+			Errors, curable("the same apply may remove or rename the other domain"), 0, nameCheck{}),
 		row(CheckMachine, "the destination has the guest's emulator, machine type and accelerator",
-			"virConnectGetDomainCapabilities", Errors, 0, machineCheck{}),
+			"virConnectGetDomainCapabilities", Errors, programs, 0, machineCheck{}),
 		row(CheckHostCPU, "a guest with the CPU of its host (host-passthrough, maximum) finds it there",
-			"virConnectGetCapabilities, virConnectCompareCPU", Either, 0, hostCPUCheck{}),
+			"virConnectGetCapabilities, virConnectCompareCPU", Either, hardware, 0, hostCPUCheck{}),
 		row(CheckTSC, "a guest with invtsc can be moved, and has its frequency there",
-			"virConnectGetCapabilities", Errors, 0, tscCheck{}),
+			"virConnectGetCapabilities", Errors, hardware, 0, tscCheck{}),
 		row(CheckHugePages, "the destination has free huge pages for the guest",
-			"virConnectGetCapabilities, virNodeGetFreePages", Warnings, 0, hugePagesCheck{}),
+			"virConnectGetCapabilities, virNodeGetFreePages", Warnings, harmless(), 0, hugePagesCheck{}),
+		row(CheckFirmware, "the destination has the guest's firmware, and a directory for its NVRAM",
+			"virConnectGetDomainCapabilities, and as for files", Errors, lasts("firmware is installed as programs are"),
+			0, firmwareCheck{}),
+		row(CheckTPM, "the destination can give the guest its TPM",
+			"virConnectGetDomainCapabilities", Errors, programs, 0, tpmCheck{}),
+		row(CheckHostDevices, "the destination has the guest's PCI devices",
+			"virNodeDeviceLookupByName", Errors, hardware, 0, hostDeviceCheck{}),
+		row(CheckPlacement, "the destination has the CPUs and NUMA nodes that the guest is bound to",
+			"virConnectGetCapabilities", Either, hardware, 0, placementCheck{}),
+		row(CheckSecurity, "the destination has the security models of the VM's labels (SELinux, AppArmor)",
+			"virConnectGetCapabilities", Errors, lasts("an apply does not configure libvirt"), 0, securityModelCheck{}),
+	}
+}
+
+// connectionTable is the part about networks and consoles.
+func connectionTable(row destinationRow) []Entry {
+	return []Entry{
 		row(CheckBridges, "the destination has the VM's bridges, and interfaces below a macvtap",
 			"virConnectListAllInterfaces, virConnectListAllNodeDevices, virConnectListAllNetworks, virStoragePoolCreateXML",
-			Errors, 0, bridgeCheck{}),
+			Errors, curable("the same apply may make the interface: a network of libvirt makes its bridge"), 0, bridgeCheck{}),
 		row(CheckNetworks, "the destination has the VM's virtual networks, and they are active",
-			"virConnectListAllNetworks", Errors, 0, networkCheck{}),
+			"virConnectListAllNetworks", Errors, curable("the same apply may make or start the network"), 0, networkCheck{}),
 		row(CheckFilters, "the destination has the VM's network filters",
-			"virNWFilterLookupByName", Errors, 0, filterCheck{}),
+			"virNWFilterLookupByName", Errors, curable("the same apply may define the filter"), 0, filterCheck{}),
+		row(CheckGraphics, "the destination's emulator has the guest's kind of console",
+			"virConnectGetDomainCapabilities", Errors, lasts("an apply installs no programs"), 0, graphicsCheck{}),
+		row(CheckListen, "no console listens on an address of the source",
+			"the addresses in the configuration, virConnectListAllNetworks",
+			Errors, lasts("the address stays the source's"), 0, listenCheck{}),
+		row(CheckPorts, "no other VM there has a fixed port of a console", "virDomainGetXMLDesc",
+			Errors, curable("the same apply may move or end the other VM"), 0, portCheck{}),
+	}
+}
+
+// storageTable is the part about disks and other files.
+func storageTable(row destinationRow) []Entry {
+	return []Entry{
 		row(CheckPools, "the destination has the VM's storage pools and volumes, and the pools are active",
-			"virConnectListAllStoragePools, virStorageVolLookupByName, virStorageVolGetInfo", Errors, 2, poolCheck{}),
+			"virConnectListAllStoragePools, virStorageVolLookupByName, virStorageVolGetInfo",
+			Errors, curable("the same apply may make or start the pool, or make the volume"), 2, poolCheck{}),
 		row(CheckPaths, "the destination has the VM's disks and other files",
 			"virConnectListAllStoragePools, virStorageVolLookupByPath, virStorageVolGetInfo; thorough: "+
 				"virStoragePoolCreateXML",
-			Either, 2, pathCheck{}),
-		row(CheckFirmware, "the destination has the guest's firmware, and a directory for its NVRAM",
-			"virConnectGetDomainCapabilities, and as for files", Errors, 0, firmwareCheck{}),
-		row(CheckTPM, "the destination can give the guest its TPM",
-			"virConnectGetDomainCapabilities", Errors, 0, tpmCheck{}),
-		row(CheckGraphics, "the destination's emulator has the guest's kind of console",
-			"virConnectGetDomainCapabilities", Errors, 0, graphicsCheck{}),
-		row(CheckListen, "no console listens on an address of the source",
-			"the addresses in the configuration, virConnectListAllNetworks", Errors, 0, listenCheck{}),
-		row(CheckPorts, "no other VM there has a fixed port of a console", "virDomainGetXMLDesc", Errors, 0, portCheck{}),
-		row(CheckHostDevices, "the destination has the guest's PCI devices",
-			"virNodeDeviceLookupByName", Errors, 0, hostDeviceCheck{}),
+			Either, curable("the same apply may make the file, or mount what it is on"), 2, pathCheck{}),
+		row(CheckSecrets, "the destination has the secrets of the VM's disks and TPM",
+			"virSecretGetXMLDesc", Errors, curable("the same apply may define the secret"), 0, secretCheck{}),
+		row(CheckNetDisks, "the destination reaches the storage of the VM's network disks", "nothing",
+			Unknown, harmless(), 0, networkDiskCheck{}),
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"go/token"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -32,6 +33,9 @@ func TestTable(t *testing.T) {
 		if e.About == "" || e.Asks == "" || e.Severity == "" || e.Attribute == "" || e.Calls < 0 {
 			t.Errorf("the row of %q is not complete: %+v", name, e)
 		}
+		if e.Outlook.Plan == "" || e.Outlook.Plan == Unknown || e.Outlook.Why == "" {
+			t.Errorf("the row of %q does not say what a plan makes of its errors, and why: %+v", name, e.Outlook)
+		}
 		if got := Attribute(migration.Check(name)); got != e.Attribute {
 			t.Errorf("%q is about %q, want %q", name, got, e.Attribute)
 		}
@@ -39,6 +43,35 @@ func TestTable(t *testing.T) {
 	for name := range declared {
 		if !listed[name] {
 			t.Errorf("%q is not in the table", name)
+		}
+	}
+}
+
+// What the same apply may cure is no error of its plan, and nothing else is spared.
+func TestOutlooks(t *testing.T) {
+	t.Parallel()
+	want := map[Severity][]migration.Check{
+		Errors: {
+			migration.CheckHosts, CheckMode, CheckCPU, CheckMemory, CheckRDMA, CheckSave, CheckMachine, CheckHostCPU, CheckTSC,
+			CheckFirmware, CheckTPM, CheckHostDevices, CheckPlacement, CheckSecurity, CheckGraphics, CheckListen,
+		},
+		Either: {CheckPolicy, CheckVersions, CheckVerdict},
+		Warnings: {
+			migration.CheckAnswers, migration.CheckState, migration.CheckOneHome, migration.CheckJob, CheckName, CheckBridges,
+			CheckNetworks, CheckFilters, CheckPorts, CheckPools, CheckPaths, CheckSecrets,
+		},
+	}
+	got := map[Severity][]migration.Check{}
+	for _, e := range Table() {
+		if e.Severity == Errors || e.Severity == Either { // others find no errors
+			got[e.Outlook.Plan] = append(got[e.Outlook.Plan], e.Check)
+		} else if e.Outlook != harmless() {
+			t.Errorf("%s finds no errors, and a plan makes of them: %+v", e.Check, e.Outlook)
+		}
+	}
+	for plan, checks := range want {
+		if !slices.Equal(got[plan], checks) {
+			t.Errorf("%s in a plan: got %v, want %v", plan, got[plan], checks)
 		}
 	}
 }

@@ -42,7 +42,7 @@ func (tpmCheck) find(ctx context.Context, s *scope) ([]migration.Finding, error)
 		default:
 			continue
 		}
-		found = append(found, migration.Finding{Fact: fact, Host: s.destination(), Device: "tpm", Lasting: true})
+		found = append(found, migration.Finding{Fact: fact, Host: s.destination(), Device: "tpm"})
 	}
 	return found, nil
 }

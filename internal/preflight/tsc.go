@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/refusal"
 )
 
 // tscCheck looks whether a guest that relies on the frequency of its time stamp counter
@@ -34,7 +35,10 @@ func (tscCheck) find(ctx context.Context, s *scope) ([]migration.Finding, error)
 	case s.guest.VirtType != "kvm": // the counter is emulated
 		return nil, nil
 	case need == 0 && (policy == "require" || policy == "force"):
-		return []migration.Finding{{Fact: InvariantTSC{}, Host: s.source(), Device: "cpu", Lasting: true}}, nil
+		if s.refused(ctx, refusal.InvariantTSC) {
+			return nil, nil
+		}
+		return []migration.Finding{{Fact: InvariantTSC{}, Host: s.source(), Device: "cpu"}}, nil
 	case need == 0:
 		return nil, nil
 	}
@@ -51,6 +55,6 @@ func (tscCheck) find(ctx context.Context, s *scope) ([]migration.Finding, error)
 		return nil, nil
 	}
 	return []migration.Finding{{
-		Fact: TSCDiffers{need, host.TSC.Hz}, Host: s.destination(), Device: "timer tsc", Lasting: true,
+		Fact: TSCDiffers{need, host.TSC.Hz}, Host: s.destination(), Device: "timer tsc",
 	}}, nil
 }

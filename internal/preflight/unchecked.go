@@ -35,9 +35,12 @@ const (
 	// NeedsThorough is one that more than reading would answer. It is asked before the
 	// start of a move, and in a plan where Thorough is set.
 	NeedsThorough Why = "needs a thorough check"
-	// Unknowable is one that libvirt has no call for.
+	// Unknowable is one that libvirt has no call for, or may not look at.
 	Unknowable Why = "not told by libvirt"
 )
+
+// ErrUnknowable is a host's answer that its libvirt may not look at what is asked about.
+var ErrUnknowable = errors.New("libvirt cannot know it")
 
 // Unchecked is a check that could not be made, or not in all parts.
 type Unchecked struct {
@@ -102,6 +105,8 @@ func reason(err error) Why {
 		return Denied
 	case errors.Is(err, migration.ErrUnsupported):
 		return Unsupported
+	case errors.Is(err, ErrUnknowable):
+		return Unknowable
 	case errors.Is(err, context.DeadlineExceeded):
 		return Late
 	}

@@ -28,26 +28,34 @@ func (QEMUOlder) Problem() string { return "older QEMU" }
 
 func (versionsCheck) find(_ context.Context, s *scope) ([]migration.Finding, error) {
 	var found []migration.Finding
-	require := func(host, program, feature string, have, need uint64) {
-		if have != 0 && have < need {
-			fact := VersionTooOld{Program: program, Feature: feature, Need: need, Have: have}
-			found = append(found, migration.Finding{Fact: fact, Host: host, Lasting: !s.Unsettled})
-		}
-	}
 	source, destination := s.assessed.Identities()
 	for _, end := range []struct {
 		host string
 		is   migration.Identity
 	}{{s.source(), source}, {s.destination(), destination}} {
-		for _, need := range s.Move.Policy.Requirements() {
-			require(end.host, "libvirt", need.Feature, end.is.LibvirtVersion, need.Release.Libvirt)
-			require(end.host, "QEMU", need.Feature, end.is.QEMUVersion, need.Release.QEMU)
+		for _, fact := range s.outdated(end.is) {
+			found = append(found, migration.Finding{Fact: fact, Host: end.host, Lasting: !s.Unsettled})
 		}
 	}
 	if destination.QEMUVersion != 0 && destination.QEMUVersion < source.QEMUVersion {
 		found = append(found, migration.Finding{
-			Fact: QEMUOlder{source.QEMUVersion, destination.QEMUVersion}, Host: s.destination(), Warning: true, Lasting: true,
+			Fact: QEMUOlder{source.QEMUVersion, destination.QEMUVersion}, Host: s.destination(), Warning: true,
 		})
 	}
 	return found, nil
+}
+
+// outdated are the programs of a host that are too old for the policy.
+func (s *scope) outdated(host migration.Identity) []VersionTooOld {
+	var old []VersionTooOld
+	require := func(program, feature string, have, need uint64) {
+		if have != 0 && have < need {
+			old = append(old, VersionTooOld{Program: program, Feature: feature, Need: need, Have: have})
+		}
+	}
+	for _, need := range s.Move.Policy.Requirements() {
+		require("libvirt", need.Feature, host.LibvirtVersion, need.Release.Libvirt)
+		require("QEMU", need.Feature, host.QEMUVersion, need.Release.QEMU)
+	}
+	return old
 }

@@ -91,7 +91,7 @@ func configured(t *testing.T, world *lab.World) *liveMigrationResource {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(f.Close)
+	t.Cleanup(func() { _ = f.Close() })
 	return &liveMigrationResource{resourceBase{providerData: providerData{fleet: f, changes: instance.NewChanges()}}}
 }
 

@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"log"
 	"sync"
 
 	"github.com/hashicorp/terraform-plugin-framework/action"
@@ -127,7 +128,9 @@ func (p *virtProvider) close() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, f := range p.fleets {
-		f.Close()
+		if err := f.Close(); err != nil {
+			log.Printf("[WARN] %v", err) // nothing is left that would take a diagnostic
+		}
 	}
 	p.fleets = nil
 }

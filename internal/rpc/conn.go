@@ -69,7 +69,7 @@ func Call[T any](
 	return <-result, nil
 }
 
-// Call runs fn, which makes one call of the library, until fn ends, ctx is done or
+// Call runs fn, which makes one call of the library at a time, until fn ends, ctx is done or
 // limit has passed (0 is no limit). A call whose ctx ends early keeps its slot until
 // it is answered. A call that is not answered within limit retires the connection.
 //
@@ -181,10 +181,10 @@ func (c *Conn) Usable() bool {
 
 // translate tells the daemon's own errors from those of a broken connection.
 func (c *Conn) translate(err error) error {
-	var answer libvirt.Error
+	if answer := AnswerOf(err); answer != nil {
+		return answer
+	}
 	switch {
-	case errors.As(err, &answer):
-		return refusal(answer)
 	case err == nil, errors.Is(err, libvirt.ErrUnsupported):
 		return err
 	}

@@ -30,6 +30,7 @@ var procedures = map[uint32]any{
 	66:  (*libvirt.Libvirt).AuthList,
 	70:  (*libvirt.Libvirt).AuthPolkit,
 	76:  (*libvirt.Libvirt).StoragePoolCreateXML,
+	80:  (*libvirt.Libvirt).StoragePoolDestroy,
 	88:  (*libvirt.Libvirt).StoragePoolGetXMLDesc,
 	95:  (*libvirt.Libvirt).StorageVolLookupByName,
 	97:  (*libvirt.Libvirt).StorageVolLookupByPath,

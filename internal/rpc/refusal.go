@@ -2,6 +2,7 @@ package rpc
 
 import (
 	"encoding/binary"
+	"errors"
 
 	"github.com/digitalocean/go-libvirt"
 )
@@ -83,6 +84,15 @@ func errno(rest []byte) uint32 {
 		return n
 	}
 	return 0
+}
+
+// AnswerOf is the daemon's answer behind the error of one call of the library, for a
+// function that makes several; nil where there is none.
+func AnswerOf(err error) *Refusal {
+	if answer := (libvirt.Error{}); errors.As(err, &answer) {
+		return refusal(answer)
+	}
+	return nil
 }
 
 // refusal separates the code of an error from what it carries.

@@ -28,9 +28,7 @@ type defect struct {
 	warning      bool
 	// thorough is true where reading alone does not tell.
 	thorough bool
-	// also are checks that find the same defect, from another side.
-	also   []migration.Check
-	remedy remedy
+	remedy   remedy
 	// unfound says why the checks do not find it, where they do not: the table tells of it.
 	unfound string
 	// heal is true for one after which the lab must be healed.
@@ -120,7 +118,7 @@ func (d defect) compare(t *testing.T, f migration.Finding, read bool) {
 func (d defect) nothingElse(t *testing.T, a preflight.Assessment) {
 	t.Helper()
 	for _, f := range a.Findings {
-		if f.Check != d.check && !slices.Contains(d.also, f.Check) {
+		if f.Check != d.check {
 			t.Errorf("found, besides: %v", f)
 		}
 	}

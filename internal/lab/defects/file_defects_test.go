@@ -8,7 +8,6 @@ import (
 	"libvirt.org/go/libvirtxml"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/lab"
-	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/preflight"
 )
 
@@ -107,7 +106,6 @@ func fileDefects() []defect {
 			})),
 			prepare: func(s *scene) { s.directory(logs, s.source) },
 			check:   preflight.CheckPaths, host: "kvm2", device: "filesystem shop", thorough: true,
-			also:   []migration.Check{preflight.CheckVerdict},
 			remedy: act(available, func(s *scene) { s.directory(logs, s.destination) }),
 		},
 	}

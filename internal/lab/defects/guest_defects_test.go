@@ -32,7 +32,6 @@ func guestDefects() []defect {
 		},
 		{
 			name: "disk on storage of one host", guest: local, check: preflight.CheckVerdict, host: "kvm1",
-			also:   []migration.Check{preflight.CheckPaths},
 			remedy: act("Put it on storage that both hosts share", func(s *scene) { s.toShared(first(s), "vda") }),
 		},
 		{

@@ -84,7 +84,7 @@ func newFleet(t *testing.T, world *lab.World) *fleet.Fleet {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(f.Close)
+	t.Cleanup(func() { f.Close() })
 	return f
 }
 

@@ -13,6 +13,7 @@ type Resources struct {
 	NodeDevices  map[string]bool
 	Nets         []preflight.Network
 	Filters      map[string]bool
+	Secrets      map[string]bool
 	StoragePools []preflight.Pool
 	// Listed is what the pools know of paths and volumes.
 	Listed map[string]preflight.Presence
@@ -47,6 +48,11 @@ func (h *Host) Networks(ctx context.Context) ([]preflight.Network, error) {
 // HasNetworkFilter implements preflight.Resources.
 func (h *Host) HasNetworkFilter(ctx context.Context, name string) (bool, error) {
 	return answer(ctx, h, "HasNetworkFilter", h.Filters[name])
+}
+
+// HasSecret implements preflight.Resources.
+func (h *Host) HasSecret(ctx context.Context, uuid string) (bool, error) {
+	return answer(ctx, h, "HasSecret", h.Secrets[uuid])
 }
 
 // Pools implements preflight.Resources.

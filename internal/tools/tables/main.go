@@ -83,9 +83,14 @@ func fields(definitions []policy.Definition) string {
 // checks is the table of checks before a move, in Markdown.
 func checks(entries []preflight.Entry) string {
 	var text strings.Builder
-	text.WriteString("| check | makes sure that | asks | finds | calls for each VM |\n|---|---|---|---|---|\n")
+	text.WriteString("| check | makes sure that | asks | finds | an error is in a plan | calls for each VM |\n" +
+		"|---|---|---|---|---|---|\n")
 	for _, e := range entries {
-		fmt.Fprintf(&text, "| `%s` | %s | %s | %s | %d |\n", e.Check, e.About, e.Asks, e.Severity, e.Calls)
+		plan := "–"
+		if e.Severity.Allows(false) {
+			plan = fmt.Sprintf("%s: %s", e.Outlook.Plan, e.Outlook.Why)
+		}
+		fmt.Fprintf(&text, "| `%s` | %s | %s | %s | %s | %d |\n", e.Check, e.About, e.Asks, e.Severity, plan, e.Calls)
 	}
 	return text.String()
 }
