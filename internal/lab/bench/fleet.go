@@ -78,13 +78,10 @@ func (f *fleet) policies(provider string) (*policies, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &policies{workspace: w, variables: policyVariables{MaxDowntimeMS: 300}}
+	p := &policies{workspace: w, variables: policyVariables{VMs: len(f.guests), MaxDowntimeMS: 300}}
 	w.variables = &p.variables
 	f.workspaces = append(f.workspaces, w)
 	f.reach(p)
-	for _, guest := range f.guests {
-		p.variables.VMs = append(p.variables.VMs, guest.Name)
-	}
 	return p, nil
 }
 

@@ -3,7 +3,7 @@ variable "hosts" {
 }
 
 variable "vms" {
-  type = set(string)
+  type = number
 }
 
 variable "max_downtime_ms" {
@@ -11,6 +11,6 @@ variable "max_downtime_ms" {
 }
 
 resource "terraform_data" "vm" {
-  for_each = var.vms
-  input    = { vm = each.key, auto_converge = true, max_downtime_ms = var.max_downtime_ms }
+  count = var.vms
+  input = { vm = format("vm-%05d", count.index + 1), auto_converge = true, max_downtime_ms = var.max_downtime_ms }
 }

@@ -40,9 +40,10 @@ type workspace struct {
 
 // policyVariables are those of policies.tf and floor.tf.
 type policyVariables struct {
-	Hosts         map[string]hostVariable `json:"hosts"`
-	VMs           []string                `json:"vms,omitempty"`
-	MaxDowntimeMS int                     `json:"max_downtime_ms"`
+	Hosts map[string]hostVariable `json:"hosts"`
+	// VMs is how many of the guests of lab.World.DefineShutOff have a policy.
+	VMs           int `json:"vms,omitempty"`
+	MaxDowntimeMS int `json:"max_downtime_ms"`
 }
 
 type hostVariable struct {
