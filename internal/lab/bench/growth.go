@@ -44,7 +44,8 @@ func (growth) at(ctx context.Context, b *Bench, vms, hosts int) (figure Figure, 
 	if err != nil {
 		return figure, err
 	}
-	figure = pairs(fmt.Sprintf("plan, nothing to change, %d VMs on %d hosts", vms, len(f.hosts)), "Terraform's floor", "s", seconds(took[0]), seconds(took[1]), 0)
+	what := fmt.Sprintf("plan, nothing to change, %d VMs on %d hosts", vms, len(f.hosts))
+	figure = pairs(what, "Terraform's floor", "s", seconds(took[0]), seconds(took[1]), 0)
 	figure.VMs, figure.Hosts = vms, len(f.hosts)
 	return figure, nil
 }

@@ -24,7 +24,8 @@ type proxy struct {
 	stop     context.CancelFunc
 }
 
-// newProxy makes a proxy for a host's qemu+tcp URI, which the end of ctx ends, too. The round trip takes longer by roundTrip, and calls counts.
+// newProxy makes a proxy for a host's qemu+tcp URI, which the end of ctx ends, too. The round trip takes longer by
+// roundTrip, and calls counts.
 func newProxy(ctx context.Context, hostURI string, roundTrip time.Duration, calls *callCounter) (*proxy, error) {
 	target, err := url.Parse(hostURI)
 	if err != nil {
@@ -36,8 +37,9 @@ func newProxy(ctx context.Context, hostURI string, roundTrip time.Duration, call
 	}
 	ctx, stop := context.WithCancel(ctx)
 	p := &proxy{
-		calls: calls, URI: "qemu+tcp://" + listener.Addr().String() + "/system",
-		listener: listener, target: net.JoinHostPort(target.Hostname(), cmp.Or(target.Port(), "16509")), oneWay: roundTrip / 2, stop: stop,
+		calls: calls, URI: "qemu+tcp://" + listener.Addr().String() + "/system", listener: listener,
+		target: net.JoinHostPort(target.Hostname(), cmp.Or(target.Port(), "16509")),
+		oneWay: roundTrip / 2, stop: stop,
 	}
 	p.running.Go(func() { p.accept(ctx) })
 	return p, nil
