@@ -10,8 +10,8 @@ import (
 )
 
 const (
-	// censusFrom is the question about a VM from which on a run takes a census: a plan of
-	// few VMs is not kept waiting for a host's list.
+	// censusFrom is the VM asked for from which on a run takes a census: a plan of few VMs is
+	// not kept waiting for a host's list.
 	censusFrom = 4
 	// censusAge is how long a census is believed.
 	censusAge = 10 * time.Second
@@ -22,101 +22,95 @@ const (
 // census is what all hosts say of all their domains, and of their own records, asked for at
 // once. A run that looks for many VMs one by one asks each host for each of them instead.
 type census struct {
-	mu    sync.Mutex
-	asked int    // questions about VMs in this run
-	last  *count // the latest, perhaps under way
+	began time.Time
+	done  chan struct{} // closed at its end; nothing below is read before
+	hosts []hostCensus
+	// levels are of the hosts that answered; latestCensus guards them.
+	levels map[string]hostLevels
 }
 
-// count is one census.
-type count struct {
-	began  time.Time
-	done   chan struct{} // closed at its end; nothing below is read before
-	hosts  []hostCount
-	levels map[string]hostLevels // of the hosts that answered
-}
-
-// hostCount is what one host said.
-type hostCount struct {
+// hostCensus is what one host said.
+type hostCensus struct {
 	name    string
 	domains map[string]host.ListedDomain // by UUID
 	names   map[string]string            // UUIDs by name
 	err     error
 }
 
-// forget ends the belief in what was counted: the run itself changes it.
-func (c *census) forget() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.last = nil
+// latestCensus is the census that a run believes. It is safe for concurrent use.
+type latestCensus struct {
+	mu    sync.Mutex
+	asked map[string]bool // the first VMs that the run asked for
+	last  *census         // perhaps under way
 }
 
 // current is the census to believe now; nil while none is worth it. mine is true for the
 // caller that has to take it.
-func (c *census) current(now time.Time) (n *count, mine bool) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.asked++
+func (l *latestCensus) current(now time.Time, vm string) (c *census, mine bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.asked) < censusFrom {
+		if l.asked == nil {
+			l.asked = map[string]bool{}
+		}
+		l.asked[vm] = true
+	}
 	switch {
-	case c.asked < censusFrom:
+	case len(l.asked) < censusFrom:
 		return nil, false
-	case c.last == nil || now.Sub(c.last.began) > censusAge:
-		c.last = &count{began: now, done: make(chan struct{})}
-		return c.last, true
+	case l.last == nil || now.Sub(l.last.began) > censusAge:
+		l.last = &census{began: now, done: make(chan struct{})}
+		return l.last, true
 	}
-	return c.last, false
+	return l.last, false
 }
 
-// taken is the census to believe now, if it is taken.
-func (c *census) taken(now time.Time) *count {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.last == nil || now.Sub(c.last.began) > censusAge {
-		return nil
+// believed tells whether the census was not forgotten while it was waited for.
+func (l *latestCensus) believed(c *census) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.last == c
+}
+
+// forget ends the belief: the run has moved a VM, or nobody could finish the census.
+func (l *latestCensus) forget() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.last = nil
+}
+
+// forgetLevels ends the belief in a host's own records: the run changes them.
+func (l *latestCensus) forgetLevels(name string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.last == nil {
+		return
 	}
 	select {
-	case <-c.last.done:
-		return c.last
+	case <-l.last.done:
+		delete(l.last.levels, name)
 	default:
-		return nil
+		l.last = nil // it may have read them already
 	}
 }
 
-// counted is the census to believe now, once it is taken; nil while there is none.
-func (f *Fleet) counted(ctx context.Context) *count {
-	n, mine := f.census.current(time.Now())
-	switch {
-	case n == nil:
-		return nil
-	case mine:
-		f.take(ctx, n)
-	}
-	select {
-	case <-n.done:
-		return n
-	case <-ctx.Done():
-		return nil
-	}
-}
-
-// recent is where the census saw a VM; ok is false where it has to be looked for.
-func (f *Fleet) recent(ctx context.Context, vm, last string) (l Location, ok bool) {
-	if n := f.counted(ctx); n != nil {
-		return n.locate(vm, last, f.mayMiss)
-	}
-	return Location{}, false
-}
-
-// recentLevels are the records of a host's own levels as of the census to believe now.
-func (f *Fleet) recentLevels(name string) (levels hostLevels, ok bool) {
-	n := f.census.taken(time.Now())
-	if n == nil {
+// levelsOf are a host's own records, in the census to believe now.
+func (l *latestCensus) levelsOf(name string, now time.Time) (levels hostLevels, ok bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.last == nil || now.Sub(l.last.began) > censusAge {
 		return hostLevels{}, false
 	}
-	levels, ok = n.levels[name]
+	select {
+	case <-l.last.done:
+		levels, ok = l.last.levels[name]
+	default:
+	}
 	return levels, ok
 }
 
-// FindRecent is Find that may be as old as a census. Do not move a VM from where it says.
+// FindRecent is Find that may be as old as a census. Neither move a VM from where it says
+// nor write there.
 func (f *Fleet) FindRecent(ctx context.Context, vm, last string) (Location, error) {
 	if l, ok := f.recent(ctx, vm, last); ok {
 		return l, nil
@@ -124,31 +118,54 @@ func (f *Fleet) FindRecent(ctx context.Context, vm, last string) (Location, erro
 	return f.Find(ctx, vm, last)
 }
 
+// recent is where the census saw a VM; ok is false where it has to be looked for.
+func (f *Fleet) recent(ctx context.Context, vm, last string) (l Location, ok bool) {
+	c, mine := f.census.current(time.Now(), vm)
+	switch {
+	case c == nil:
+		return Location{}, false
+	case mine:
+		f.take(ctx, c)
+	}
+	select {
+	case <-c.done:
+	case <-ctx.Done():
+		return Location{}, false
+	}
+	if !f.census.believed(c) {
+		return Location{}, false
+	}
+	return c.locate(vm, last)
+}
+
 // take asks all hosts. What a host does not answer in time is left to those who ask for
 // one VM.
-func (f *Fleet) take(ctx context.Context, n *count) {
-	defer close(n.done)
-	ctx, cancel := context.WithTimeout(ctx, censusLimit)
+func (f *Fleet) take(ctx context.Context, c *census) {
+	defer close(c.done)
+	limited, cancel := context.WithTimeout(ctx, censusLimit)
 	defer cancel()
-	n.hosts = make([]hostCount, len(f.hosts))
-	n.levels = make(map[string]hostLevels, len(f.hosts))
+	c.hosts = make([]hostCensus, len(f.hosts))
+	c.levels = make(map[string]hostLevels, len(f.hosts))
 	var asking sync.WaitGroup
 	var answered sync.Mutex
 	for i, h := range f.hosts {
-		asking.Go(func() { n.hosts[i] = countOn(ctx, h) })
+		asking.Go(func() { c.hosts[i] = censusOf(limited, h) })
 		asking.Go(func() {
-			if levels, err := levelsOf(ctx, h); err == nil {
+			if levels, err := levelsOf(limited, h); err == nil {
 				answered.Lock()
 				defer answered.Unlock()
-				n.levels[h.Name()] = levels
+				c.levels[h.Name()] = levels
 			}
 		})
 	}
 	asking.Wait()
+	if ctx.Err() != nil {
+		f.census.forget() // the next that asks takes one
+	}
 }
 
-func countOn(ctx context.Context, h *host.Host) hostCount {
-	c := hostCount{name: h.Name(), domains: map[string]host.ListedDomain{}, names: map[string]string{}}
+func censusOf(ctx context.Context, h *host.Host) hostCensus {
+	c := hostCensus{name: h.Name(), domains: map[string]host.ListedDomain{}, names: map[string]string{}}
 	var listed []host.ListedDomain
 	listed, c.err = h.Domains(ctx)
 	for _, d := range listed {
@@ -160,46 +177,35 @@ func countOn(ctx context.Context, h *host.Host) hostCount {
 	return c
 }
 
-// locate is where a VM is that is seen on one host only, in a state that needs no question.
-// ok is false where it has to be looked for; tolerable tells which silent hosts may be left
-// out.
-func (n *count) locate(vm, last string, tolerable func(error) bool) (l Location, ok bool) {
+// locate is where a VM is that is seen on one host only, in a state that needs no question,
+// where every host has answered. ok is false where it has to be looked for.
+func (c *census) locate(vm, last string) (l Location, ok bool) {
 	uuid, given := ParseUUID(vm)
 	if !given {
-		if uuid, ok = n.named(vm); !ok {
+		if uuid, ok = c.named(vm); !ok {
 			return Location{}, false
 		}
 	}
 	w := migration.Whereabouts{VM: vm}
-	seen := 0
-	for _, h := range n.hosts {
+	for _, h := range c.hosts {
 		d, has := h.domains[uuid]
-		o := migration.Observation{Host: h.name, Domain: d.Domain, Err: h.err}
 		switch {
-		case h.err != nil:
-		case !has:
-			o.Err = migration.ErrNoDomain
-		case d.Unclear:
+		case h.err != nil, has && d.Unclear:
 			return Location{}, false
-		default:
-			seen++
+		case has:
+			w.Hosts = append(w.Hosts, migration.Observation{Host: h.name, Domain: d.Domain})
 		}
-		w.Hosts = append(w.Hosts, o)
 	}
-	if seen != 1 {
+	if len(w.Hosts) != 1 {
 		return Location{}, false
 	}
-	unseen, err := unheard(w, tolerable)
-	if err != nil {
-		return Location{}, false
-	}
-	l, trusted, err := locate(w, last, unseen)
+	l, trusted, err := locate(w, last, nil)
 	return l, err == nil && trusted == certain
 }
 
 // named is the UUID of the one VM that has exactly this name.
-func (n *count) named(name string) (uuid string, ok bool) {
-	for _, h := range n.hosts {
+func (c *census) named(name string) (uuid string, ok bool) {
+	for _, h := range c.hosts {
 		if one, has := h.names[name]; has {
 			if ok && one != uuid {
 				return "", false

@@ -1,7 +1,8 @@
 package fleet
 
 import (
-	"errors"
+	"context"
+	"strconv"
 	"testing"
 	"time"
 
@@ -16,8 +17,8 @@ func TestCensusLocates(t *testing.T) {
 	domain := func(uuid, name string, state migration.DomainState, reason migration.Reason) host.ListedDomain {
 		return host.ListedDomain{Domain: migration.Domain{UUID: uuid, Name: name, State: state, Reason: reason}}
 	}
-	on := func(name string, domains ...host.ListedDomain) hostCount {
-		c := hostCount{name: name, domains: map[string]host.ListedDomain{}, names: map[string]string{}}
+	on := func(name string, domains ...host.ListedDomain) hostCensus {
+		c := hostCensus{name: name, domains: map[string]host.ListedDomain{}, names: map[string]string{}}
 		for _, d := range domains {
 			c.domains[d.UUID], c.names[d.Name] = d, d.UUID
 		}
@@ -26,33 +27,28 @@ func TestCensusLocates(t *testing.T) {
 	running := domain(uuid, "web", migration.StateRunning, migration.ReasonUnknown)
 	unclear := running
 	unclear.Unclear = true
-	silent := hostCount{name: "kvm2", err: migration.ErrUnreachable}
+	silent := hostCensus{name: "kvm2", err: migration.ErrUnreachable}
 	for name, test := range map[string]struct {
 		vm, last string
-		hosts    []hostCount
-		warn     bool
+		hosts    []hostCensus
 		want     string
-		unseen   int
 	}{
-		"running":                  {uuid, "", []hostCount{on("kvm1", running), on("kvm2")}, false, "kvm1", 0},
-		"by its name":              {"web", "", []hostCount{on("kvm1"), on("kvm2", running)}, false, "kvm2", 0},
-		"shut off":                 {uuid, "", []hostCount{on("kvm1", domain(uuid, "web", migration.StateShutOff, migration.ReasonShutDown)), on("kvm2")}, false, "kvm1", 0},
-		"nowhere":                  {uuid, "", []hostCount{on("kvm1"), on("kvm2")}, false, "", 0},
-		"a name of nobody":         {"db", "", []hostCount{on("kvm1", running), on("kvm2")}, false, "", 0},
-		"a name of two":            {"web", "", []hostCount{on("kvm1", running), on("kvm2", domain(other, "web", migration.StateRunning, migration.ReasonUnknown))}, false, "", 0},
-		"on two hosts":             {uuid, "", []hostCount{on("kvm1", running), on("kvm2", domain(uuid, "web", migration.StateShutOff, migration.ReasonMigrated))}, false, "", 0},
-		"unclear":                  {uuid, "", []hostCount{on("kvm1", unclear), on("kvm2")}, false, "", 0},
-		"fetched":                  {uuid, "", []hostCount{on("kvm1", domain(uuid, "web", migration.StatePostCopySource, migration.ReasonUnknown)), on("kvm2")}, false, "", 0},
-		"a silent host":            {uuid, "", []hostCount{on("kvm1", running), silent}, false, "", 0},
-		"a silent host, warned":    {uuid, "", []hostCount{on("kvm1", running), silent}, true, "kvm1", 1},
-		"shut off, last on it":     {uuid, "kvm2", []hostCount{on("kvm1", domain(uuid, "web", migration.StateShutOff, migration.ReasonShutDown)), silent}, true, "", 0},
-		"migrated to a silent one": {uuid, "", []hostCount{on("kvm1", domain(uuid, "web", migration.StateShutOff, migration.ReasonMigrated)), silent}, true, "", 0},
+		"running":          {uuid, "", []hostCensus{on("kvm1", running), on("kvm2")}, "kvm1"},
+		"by its name":      {"web", "", []hostCensus{on("kvm1"), on("kvm2", running)}, "kvm2"},
+		"shut off":         {uuid, "", []hostCensus{on("kvm1", domain(uuid, "web", migration.StateShutOff, migration.ReasonShutDown)), on("kvm2")}, "kvm1"},
+		"nowhere":          {uuid, "", []hostCensus{on("kvm1"), on("kvm2")}, ""},
+		"a name of nobody": {"db", "", []hostCensus{on("kvm1", running), on("kvm2")}, ""},
+		"a name of two":    {"web", "", []hostCensus{on("kvm1", running), on("kvm2", domain(other, "web", migration.StateRunning, migration.ReasonUnknown))}, ""},
+		"on two hosts":     {uuid, "", []hostCensus{on("kvm1", running), on("kvm2", domain(uuid, "web", migration.StateShutOff, migration.ReasonMigrated))}, ""},
+		"unclear":          {uuid, "", []hostCensus{on("kvm1", unclear), on("kvm2")}, ""},
+		"fetched":          {uuid, "", []hostCensus{on("kvm1", domain(uuid, "web", migration.StatePostCopySource, migration.ReasonUnknown)), on("kvm2")}, ""},
+		"a silent host":    {uuid, "", []hostCensus{on("kvm1", running), silent}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			n := &count{hosts: test.hosts}
-			got, ok := n.locate(test.vm, test.last, func(err error) bool { return test.warn && errors.Is(err, migration.ErrUnreachable) })
-			if ok != (test.want != "") || got.Host != test.want || len(got.Unseen) != test.unseen {
+			n := &census{hosts: test.hosts}
+			got, ok := n.locate(test.vm, test.last)
+			if ok != (test.want != "") || got.Host != test.want {
 				t.Errorf("got %+v, %t", got, ok)
 			}
 		})
@@ -61,27 +57,63 @@ func TestCensusLocates(t *testing.T) {
 
 func TestCensusIsTakenAndForgotten(t *testing.T) {
 	t.Parallel()
-	var c census
+	var l latestCensus
 	now := time.Now()
-	for i := 1; i < censusFrom; i++ {
-		if n, mine := c.current(now); n != nil || mine {
-			t.Fatalf("question %d takes a census", i)
+	for range 2 * censusFrom {
+		if c, mine := l.current(now, "web"); c != nil || mine {
+			t.Fatal("one VM takes a census")
 		}
 	}
-	first, mine := c.current(now)
-	if first == nil || !mine || c.taken(now) != nil {
-		t.Fatal("no census from the fourth question on, or one that is believed before it is taken")
+	for i := 2; i < censusFrom; i++ {
+		if c, mine := l.current(now, strconv.Itoa(i)); c != nil || mine {
+			t.Fatalf("%d VMs take a census", i)
+		}
 	}
+	first, mine := l.current(now, "last")
+	if first == nil || !mine {
+		t.Fatal("no census for the fourth VM")
+	}
+	if _, ok := l.levelsOf("kvm1", now); ok {
+		t.Error("a census is believed before it is taken")
+	}
+	first.levels = map[string]hostLevels{"kvm1": {}, "kvm2": {}}
 	close(first.done)
-	if n, mine := c.current(now.Add(censusAge)); n != first || mine || c.taken(now.Add(censusAge)) != first {
+	if c, mine := l.current(now.Add(censusAge), "web"); c != first || mine {
 		t.Error("the census is not believed")
 	}
-	second, mine := c.current(now.Add(censusAge + 1))
+	l.forgetLevels("kvm1")
+	_, changed := l.levelsOf("kvm1", now)
+	if _, kept := l.levelsOf("kvm2", now); changed || !kept {
+		t.Error("a record of one host's own that was changed is believed, or the other hosts' are not")
+	}
+	second, mine := l.current(now.Add(censusAge+1), "web")
 	if second == first || !mine {
 		t.Error("an old census is believed")
 	}
-	c.forget()
-	if third, mine := c.current(now); third == second || !mine || c.taken(now) != nil {
-		t.Error("a census is believed after what the run has changed")
+	l.forgetLevels("kvm1")
+	if l.believed(second) {
+		t.Error("a census that may have read a record before it changed is believed")
+	}
+	third, _ := l.current(now, "web")
+	l.forget()
+	if l.believed(third) {
+		t.Error("a census is believed after a move")
+	}
+}
+
+// A caller that is cancelled while it takes the census for all does not leave them without.
+func TestCensusOfACancelledCaller(t *testing.T) {
+	t.Parallel()
+	f := &Fleet{}
+	for i := range censusFrom - 1 {
+		f.census.current(time.Now(), strconv.Itoa(i))
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, ok := f.recent(ctx, "web", ""); ok {
+		t.Error("a cancelled caller finds a VM")
+	}
+	if c, mine := f.census.current(time.Now(), "web"); c == nil || !mine {
+		t.Error("nobody takes the census again")
 	}
 }

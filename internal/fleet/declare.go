@@ -305,10 +305,10 @@ func (f *Fleet) write(ctx context.Context, hosts []*host.Host, d Declaration) ([
 func (f *Fleet) takeBack(ctx context.Context, hosts []*host.Host, d Declaration, before []Copy) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), takeBackTimeout)
 	defer cancel()
-	defer f.census.forget()
 	var failed []error
 	for i, err := range each(hosts, func(h *host.Host) error {
 		was := before[slices.Index(hosts, h)]
+		defer f.census.forgetLevels(h.Name())
 		now, err := hostCopy(ctx, h, d.level())
 		switch {
 		case err != nil:

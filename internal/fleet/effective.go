@@ -3,6 +3,7 @@ package fleet
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/host"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
@@ -65,7 +66,7 @@ func (f *Fleet) Preview(ctx context.Context, vm, last string, p policy.Policy) (
 	if err != nil {
 		return Resolution{}, err
 	}
-	if levels, ok := f.recentLevels(location.Host); ok {
+	if levels, ok := f.census.levelsOf(location.Host, time.Now()); ok {
 		return levels.resolve(location, policy.Levels{VM: p}, nil)
 	}
 	return f.resolve(ctx, location, policy.Levels{VM: p}, nil)

@@ -40,7 +40,7 @@ type Fleet struct {
 	placements  placements
 	shared      map[*host.Host]*preflight.Shared // what checks know of each host
 
-	census  census
+	census  latestCensus
 	records *recordLocks // held by who changes a record
 
 	mu       sync.Mutex

@@ -24,7 +24,7 @@ func (f *Fleet) removeCopy(ctx context.Context, h *host.Host, d Declaration) (c 
 	case !d.claims(c), d.redeclared(c):
 		return c, false, nil
 	}
-	defer f.census.forget()
+	defer f.census.forgetLevels(h.Name())
 	if err := h.DeleteRecord(ctx, d.level()); err != nil {
 		return Copy{}, false, err
 	}
@@ -59,7 +59,7 @@ func (f *Fleet) writeCopy(ctx context.Context, h *host.Host, d Declaration) (wri
 	if err != nil {
 		return Copy{}, nil, fmt.Errorf("host %q: %w", h.Name(), err)
 	}
-	defer f.census.forget()
+	defer f.census.forgetLevels(h.Name())
 	if err := h.WriteRecord(ctx, d.level(), document); err != nil {
 		return Copy{}, nil, err
 	}

@@ -25,18 +25,36 @@ func (f *Fleet) ReadVM(ctx context.Context, vm, last string) (VMRecord, error) {
 	return f.readWhere(ctx, func() (Location, error) { return f.Find(ctx, vm, last) })
 }
 
-// ReadVMByUUID is ReadVM for a VM that is known by its UUID. The record is read now; where
-// the VM is may be as old as a census.
+// ReadVMByUUID is ReadVM for a VM that is known by its UUID, for a plan: the record is read
+// now, and where the VM is may be as old as a census.
 func (f *Fleet) ReadVMByUUID(ctx context.Context, uuid, last string) (VMRecord, error) {
 	if location, ok := f.recent(ctx, uuid, last); ok {
-		if r, err := f.readVM(ctx, location); err == nil && r.active() == location.Domain.Active() {
+		if r, ok := f.stillAt(ctx, location); ok {
 			return r, nil
 		}
 	}
 	return f.readUUID(ctx, uuid, last)
 }
 
-// readUUID is ReadVMByUUID that asks where the VM is.
+// stillAt reads the record of a VM where it was; ok is false where it has gone on, was
+// started or has ended since.
+func (f *Fleet) stillAt(ctx context.Context, l Location) (r VMRecord, ok bool) {
+	r, err := f.readVM(ctx, l)
+	return r, err == nil && r.active() == l.Domain.Active()
+}
+
+// readToWrite is ReadVMByUUID for a write. One that is shut off may have been started
+// elsewhere since a census.
+func (f *Fleet) readToWrite(ctx context.Context, uuid, last string) (VMRecord, error) {
+	if location, ok := f.recent(ctx, uuid, last); ok && location.Domain.Active() {
+		if r, ok := f.stillAt(ctx, location); ok {
+			return r, nil
+		}
+	}
+	return f.readUUID(ctx, uuid, last)
+}
+
+// readUUID finds a VM by its UUID and reads its record.
 func (f *Fleet) readUUID(ctx context.Context, uuid, last string) (VMRecord, error) {
 	return f.readWhere(ctx, func() (Location, error) { return f.FindUUID(ctx, uuid, last) })
 }
@@ -171,7 +189,7 @@ func (r VMRecord) obstacle(d Declaration) error {
 // a different one is an *ExistsError, unless its owner is the one that the
 // declaration replaces, and one that cannot be read an *InvalidRecordError.
 func (f *Fleet) CreateVM(ctx context.Context, vm string, d Declaration) (ChangedVM, error) {
-	location, err := f.findToCreate(ctx, vm)
+	location, err := f.Find(ctx, vm, "")
 	if err != nil {
 		return ChangedVM{}, err
 	}
@@ -181,9 +199,11 @@ func (f *Fleet) CreateVM(ctx context.Context, vm string, d Declaration) (Changed
 		return ChangedVM{}, err
 	}
 	defer release()
-	present, err := f.ReadVMByUUID(ctx, uuid, location.Host)
-	if err != nil {
-		return ChangedVM{}, err
+	present, ok := f.stillAt(ctx, location)
+	if !ok {
+		if present, err = f.readUUID(ctx, uuid, location.Host); err != nil {
+			return ChangedVM{}, err
+		}
 	}
 	if err := present.obstacle(d); err != nil {
 		return ChangedVM{}, err
@@ -191,23 +211,6 @@ func (f *Fleet) CreateVM(ctx context.Context, vm string, d Declaration) (Changed
 	created, err := f.writeVM(ctx, present, d)
 	created.Taken = d.othersOf(present.Copies)
 	return created, err
-}
-
-// findToCreate is Find that takes a census's word for where the VM is, but not for which VM
-// has the name: the same apply may have made it anew.
-func (f *Fleet) findToCreate(ctx context.Context, vm string) (Location, error) {
-	location, ok := f.recent(ctx, vm, "")
-	if !ok {
-		return f.Find(ctx, vm, "")
-	}
-	h, err := f.host(location.Host)
-	if err != nil {
-		return Location{}, err
-	}
-	if uuid, err := h.DomainUUID(ctx, location.Domain.Name); err != nil || uuid != location.Domain.UUID {
-		return f.Find(ctx, vm, "")
-	}
-	return location, nil
 }
 
 // UpdateVM makes all copies of a VM's record equal to the policy. It overwrites no
@@ -219,7 +222,7 @@ func (f *Fleet) UpdateVM(ctx context.Context, uuid, last string, d Declaration) 
 		return ChangedVM{}, err
 	}
 	defer release()
-	present, err := f.ReadVMByUUID(ctx, uuid, last)
+	present, err := f.readToWrite(ctx, uuid, last)
 	if err != nil {
 		return ChangedVM{}, err
 	}
@@ -351,7 +354,7 @@ func (f *Fleet) DeleteVM(
 		return nil, nil, err
 	}
 	defer release()
-	present, err := f.ReadVMByUUID(ctx, uuid, last)
+	present, err := f.readToWrite(ctx, uuid, last)
 	switch {
 	case errors.Is(err, migration.ErrNoDomain):
 		return nil, nil, nil

@@ -32,27 +32,15 @@ func (h *Host) Domain(ctx context.Context, uuid string) (migration.Domain, error
 // DomainByName looks a domain up by name. The error matches
 // migration.ErrNoDomain when the host has none.
 func (h *Host) DomainByName(ctx context.Context, name string) (migration.Domain, error) {
-	found, err := h.lookupName(ctx, name)
+	const op = "look up the domain by name"
+	found, err := read(ctx, h, op, rpc.Quick, func(lv *libvirt.Libvirt) (libvirt.Domain, error) {
+		return lv.DomainLookupByName(name)
+	})
 	if err != nil {
 		return migration.Domain{}, err
 	}
-	return h.describe(ctx, lookUpName, found)
+	return h.describe(ctx, op, found)
 }
-
-// DomainUUID is the UUID of the domain of a name. The error matches migration.ErrNoDomain
-// when the host has none.
-func (h *Host) DomainUUID(ctx context.Context, name string) (string, error) {
-	found, err := h.lookupName(ctx, name)
-	return formatUUID(found.UUID), err
-}
-
-func (h *Host) lookupName(ctx context.Context, name string) (libvirt.Domain, error) {
-	return read(ctx, h, lookUpName, rpc.Quick, func(lv *libvirt.Libvirt) (libvirt.Domain, error) {
-		return lv.DomainLookupByName(name)
-	})
-}
-
-const lookUpName = "look up the domain by name"
 
 // DomainNames are the names of all domains of the host, by UUID. It waits for a domain
 // that is starting; the longest wait measured is 4.6 s.

@@ -269,7 +269,7 @@ func BenchmarkResolve(b *testing.B) {
 // writing, most of them the values.
 const resolveAllocations = 16
 
-func TestResolveAllocations(t *testing.T) {
+func TestResolveAllocations(t *testing.T) { //nolint:paralleltest // allocations of others would count
 	levels := policy.Levels{VM: policy.Policy{Compression: new(true)}, Global: policy.Policy{Timeout: new(time.Hour)}}
 	if got := testing.AllocsPerRun(100, func() { policy.Resolve(levels) }); got > resolveAllocations {
 		t.Errorf("%.0f allocations, more than %d", got, resolveAllocations)

@@ -51,9 +51,14 @@ func layoutOf(ctx context.Context, schema interface{ Type() attr.Type }, model p
 		l.wire[name] = t.TerraformType(ctx)
 	}
 	for _, f := range reflect.VisibleFields(key.model) {
-		if name, ok := f.Tag.Lookup("tfsdk"); ok {
-			l.fields[name] = f.Index
+		name, ok := f.Tag.Lookup("tfsdk")
+		if !ok {
+			continue
 		}
+		if t := l.types[name]; t == nil || reflect.TypeOf(t.ValueType(ctx)) != f.Type {
+			return layout{}, fmt.Errorf("%v has a field %s of the type %v, which is not that of the attribute %q", key.model, f.Name, f.Type, name)
+		}
+		l.fields[name] = f.Index
 	}
 	for name := range l.types {
 		isPolicy := slices.ContainsFunc(policy.Table(), func(d policy.Definition) bool { return string(d.Field) == name })
@@ -66,7 +71,7 @@ func layoutOf(ctx context.Context, schema interface{ Type() attr.Type }, model p
 }
 
 // getModel reads a configuration, a plan or a state.
-func getModel(ctx context.Context, from any, model policyHolder) diag.Diagnostics {
+func getModel[T tfsdk.Config | tfsdk.Plan | tfsdk.State](ctx context.Context, from T, model policyHolder) diag.Diagnostics {
 	raw, schema := rawOf(from)
 	l, err := layoutOf(ctx, schema, model)
 	if err == nil {
@@ -82,10 +87,9 @@ func rawOf(from any) (tftypes.Value, interface{ Type() attr.Type }) {
 		return from.Raw, from.Schema
 	case tfsdk.Plan:
 		return from.Raw, from.Schema
-	case tfsdk.State:
-		return from.Raw, from.Schema
 	default:
-		panic(fmt.Sprintf("%T has no model", from))
+		state := from.(tfsdk.State) //nolint:errcheck,forcetypeassert // getModel takes no other
+		return state.Raw, state.Schema
 	}
 }
 

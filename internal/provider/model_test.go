@@ -74,6 +74,13 @@ func TestModelOfAnotherSchemaIsAnError(t *testing.T) {
 	if diags := getModel(context.Background(), state, &other); !diags.HasError() {
 		t.Error("a model without the schema's fields is read")
 	}
+	var mistyped struct {
+		vmPolicyModel
+		Other types.Int64 `tfsdk:"vm"`
+	}
+	if diags := getModel(context.Background(), state, &mistyped); !diags.HasError() {
+		t.Error("a model with a field of another type is read")
+	}
 	state.Raw = tftypes.NewValue(state.Schema.Type().TerraformType(context.Background()), nil)
 	var model vmPolicyModel
 	if diags := getModel(context.Background(), state, &model); diags.HasError() {
@@ -85,7 +92,7 @@ func TestModelOfAnotherSchemaIsAnError(t *testing.T) {
 // writing, where the framework takes 237 for the object alone.
 const modelAllocations = 100
 
-func TestModelAllocations(t *testing.T) {
+func TestModelAllocations(t *testing.T) { //nolint:paralleltest // allocations of others would count
 	ctx, model := context.Background(), someVMPolicy()
 	state := vmPolicyState(t, model)
 	if got := testing.AllocsPerRun(100, func() {

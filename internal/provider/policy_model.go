@@ -59,8 +59,9 @@ func effectiveObject(e policy.Effective) types.Object {
 // originsMap names the level that decided each field.
 func originsMap(e policy.Effective) types.Map {
 	origins := make(map[string]attr.Value, len(e.Origins))
+	fields := policy.Fields()
 	for i, origin := range e.Origins {
-		origins[string(policy.Fields()[i])] = types.StringValue(string(origin))
+		origins[string(fields[i])] = types.StringValue(string(origin))
 	}
 	return types.MapValueMust(types.StringType, origins)
 }
