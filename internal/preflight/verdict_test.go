@@ -37,25 +37,30 @@ func TestAssess_oneFault(t *testing.T) {
 		"invtsc": {domain("kvm", invtsc, ""), nil, refused{kind: refusal.InvariantTSC}, preflight.CheckTSC, preflight.CheckVerdict},
 		"a passed-through device": {
 			domain("qemu", "", hostdev), func(s *scene) { s.there.NodeDevices = nil },
-			refused{refusal.HostDevice, migration.ErrUnsupported}, preflight.CheckHostDevices, preflight.CheckVerdict,
+			refused{refusal.HostDevice, migration.ErrUnsupported},
+			preflight.CheckHostDevices, preflight.CheckVerdict,
 		},
 		"a disk that is not shared": {
-			domain("qemu", "", disk), unshared, refused{refusal.UnsharedStorage, migration.ErrUnsafe},
+			domain("qemu", "", disk), unshared,
+			refused{refusal.UnsharedStorage, migration.ErrUnsafe},
 			preflight.CheckPaths, preflight.CheckVerdict,
 		},
 		"a volume that is not shared": {
-			domain("qemu", "", volume), inPool, refused{refusal.UnsharedStorage, migration.ErrUnsafe},
+			domain("qemu", "", volume), inPool,
+			refused{refusal.UnsharedStorage, migration.ErrUnsafe},
 			preflight.CheckPools, preflight.CheckVerdict,
 		},
 		"a contradiction of the policy": {
 			domain("qemu", "", ""),
 			func(s *scene) { s.policy(policy.Policy{Compression: new(true), ParallelConnections: new(int64(2))}) },
-			refused{kind: refusal.Incompatible}, preflight.CheckPolicy, preflight.CheckPolicy,
+			refused{kind: refusal.Incompatible},
+			preflight.CheckPolicy, preflight.CheckPolicy,
 		},
 		"a libvirt that is too old for the policy": {
 			domain("qemu", "", ""),
 			func(s *scene) { s.policy(policy.Policy{Encryption: new(true)}); s.kvm1.Is.LibvirtVersion = 3001000 },
-			refused{code: migration.ErrUnsupported}, preflight.CheckVersions, preflight.CheckVersions,
+			refused{code: migration.ErrUnsupported},
+			preflight.CheckVersions, preflight.CheckVersions,
 		},
 	}
 	for name, test := range tests {

@@ -88,7 +88,7 @@ func rawOf(from any) (tftypes.Value, interface{ Type() attr.Type }) {
 	case tfsdk.Plan:
 		return from.Raw, from.Schema
 	default:
-		state := from.(tfsdk.State) //nolint:errcheck,forcetypeassert // getModel takes no other
+		state := from.(tfsdk.State) //nolint:forcetypeassert // getModel takes no other
 		return state.Raw, state.Schema
 	}
 }
