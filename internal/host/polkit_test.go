@@ -105,6 +105,8 @@ func everything(t *testing.T, w *lab.World, uuid string) {
 	must("domain", err)
 	_, err = kvm1.DomainNames(ctx)
 	must("domain names", err)
+	_, err = kvm1.Domains(ctx)
+	must("domains", err)
 	_, err = kvm1.DomainByName(ctx, d.Name)
 	must("domain by name", err)
 	must("write", wrote(ctx, kvm1, uuid, document))

@@ -1,0 +1,53 @@
+//go:build lab
+
+package host_test
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/host"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/lab"
+)
+
+// The list says of each domain what a question about it alone says, but for its memory.
+func TestDomains(t *testing.T) {
+	w := world(t)
+	h := connect(t, w.Hosts[0])
+	want := map[string]host.ListedDomain{}
+	for _, spec := range []lab.GuestSpec{
+		{Bare: true},
+		{Bare: true, State: lab.Paused},
+		{Bare: true, State: lab.Inactive},
+		{Bare: true, Transient: true},
+	} {
+		d, err := h.Domain(testContext(t), w.StartGuest(t, spec).UUID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		d.MemoryBytes = 0
+		want[d.UUID] = host.ListedDomain{Domain: d}
+	}
+	left := w.StartGuest(t, lab.GuestSpec{Bare: true})
+	w.Hosts[0].MustVirsh(t, "migrate", "--live", "--p2p", "--persistent", left.Name, w.Hosts[1].PeerURI)
+	d, err := h.Domain(testContext(t), left.UUID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.MemoryBytes = 0
+	want[d.UUID] = host.ListedDomain{Domain: d}
+	listed, err := h.Domains(testContext(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]host.ListedDomain{}
+	for _, d := range listed {
+		if _, ours := want[d.UUID]; ours {
+			got[d.UUID] = d
+		}
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("asked for alone (-) and listed (+):\n%s", diff)
+	}
+}
