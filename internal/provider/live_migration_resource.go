@@ -78,7 +78,7 @@ func (r *liveMigrationResource) Schema(_ context.Context, _ resource.SchemaReque
 			},
 			"policy_digest": schema.StringAttribute{
 				MarkdownDescription: "SHA-256 digest, in hexadecimal, of the effective policy that the plan of the last move saw coming: of what the records said then, and of what policy resources in the same plan make of them. " +
-					"The move starts under no other policy: it waits up to 30 s (1 s where five other moves wait already) for policies that are being written in the same apply, and is refused if they come to something else. Unknown in the plan where that policy is not known yet. " +
+					"The move starts under no other policy: it waits up to 30 s for policies that are being written in the same apply, and is refused if they come to something else. Unknown in the plan where that policy is not known yet. " +
 					"Null when the VM was on its destination already, or was imported. Changes only with `destination`.",
 				Computed: true,
 			},

@@ -22,14 +22,19 @@ func split(code Code, message string) (c combined, ok bool) {
 	return c, ok
 }
 
-// refusal is what made the move fail. What the destination refuses is the cause of what the
-// source sees, but for a QEMU that ended: libvirt ends it there as soon as the source fails.
+// ended are the words of a QEMU that libvirt ended, as it does on the destination as soon as
+// the source fails: that is a consequence, and no cause.
+const ended = "terminating on signal"
+
+// refusal is what made the move fail. What the destination refuses, and a QEMU that ended
+// there by itself, is the cause of what the source sees.
 func (c combined) refusal() Refusal {
 	source, destination := ofPart(c.source, Source), ofPart(c.destination, Destination)
-	if destination.Kind != Unknown && destination.Kind != QEMUEnded || source.Kind == Unknown {
-		return destination
+	consequence := destination.Kind == QEMUEnded && strings.Contains(c.destination, ended)
+	if destination.Kind == Unknown || consequence {
+		return source
 	}
-	return source
+	return destination
 }
 
 // ofPart is what the message of one host means.

@@ -14,16 +14,17 @@ func TestOfBothHosts(t *testing.T) {
 		source, destination string
 		want                Refusal
 	}{
-		"the source cannot connect":     {"operation failed: job 'migration out' failed: Failed to connect to '10.77.0.1:9': Connection refused", terminated, Refusal{MemoryUnreachable, Destination}},
-		"the destination cannot load":   {lost, "operation failed: job 'migration in' failed: load of migration failed: Invalid argument", Refusal{Incoming, Destination}},
-		"QEMU ended there":              {lost, terminated, Refusal{MemoryLost, Source}},
-		"only the destination is known": {"operation failed: job 'migration out' failed: quite new", terminated, Refusal{QEMUEnded, Destination}},
-		"no space there":                {lost, "operation failed: job 'migration in' failed: No space left on device", Refusal{Space, Destination}},
-		"no space on the source":        {"operation failed: job 'migration out' failed: No space left on device", terminated, Refusal{Space, Source}},
-		"a bridge there":                {lost, "Cannot get interface MTU on 'br7': No such device", Refusal{BridgeMissing, Destination}},
-		"a network there":               {lost, "Requested operation is not valid: network 'lan' is not active", Refusal{NetworkInactive, Destination}},
-		"a lock there":                  {lost, "internal error: QEMU unexpectedly closed the monitor (vm='web'): Failed to get \"write\" lock", Refusal{ImageLocked, Destination}},
-		"neither":                       {"internal error: quite new", "internal error: quite new", Refusal{}},
+		"the source cannot connect":            {"operation failed: job 'migration out' failed: Failed to connect to '10.77.0.1:9': Connection refused", terminated, Refusal{MemoryUnreachable, Destination}},
+		"the destination cannot load":          {lost, "operation failed: job 'migration in' failed: load of migration failed: Invalid argument", Refusal{Incoming, Destination}},
+		"QEMU ended there":                     {lost, terminated, Refusal{MemoryLost, Source}},
+		"libvirt ended the destination's QEMU": {"operation failed: job 'migration out' failed: quite new", terminated, Refusal{}},
+		"the destination's QEMU crashed":       {lost, "internal error: QEMU unexpectedly closed the monitor (vm='web'): qemu-system-x86_64: ../hw/core.c:7: f: Assertion `x' failed.", Refusal{QEMUEnded, Destination}},
+		"no space there":                       {lost, "operation failed: job 'migration in' failed: No space left on device", Refusal{Space, Destination}},
+		"no space on the source":               {"operation failed: job 'migration out' failed: No space left on device", terminated, Refusal{Space, Source}},
+		"a bridge there":                       {lost, "Cannot get interface MTU on 'br7': No such device", Refusal{BridgeMissing, Destination}},
+		"a network there":                      {lost, "Requested operation is not valid: network 'lan' is not active", Refusal{NetworkInactive, Destination}},
+		"a lock there":                         {lost, "internal error: QEMU unexpectedly closed the monitor (vm='web'): Failed to get \"write\" lock", Refusal{ImageLocked, Destination}},
+		"neither":                              {"internal error: quite new", "internal error: quite new", Refusal{}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -21,7 +21,6 @@ var withNames = []row{
 	{fromQEMU, anyCode, says("Failed to get ", "\" lock"), ImageLocked, Destination},
 	{fromQEMU, operationFailed, says("master var store"), NVRAM, Destination},
 	{anywhere, systemError, says("Unable to add bridge"), BridgeMissing, Destination},
-	{fromQEMU, systemError, says("Failed to create nvram dir"), NVRAM, Destination},
 	{anywhere, systemError, says("Unable to get index for interface"), BridgeMissing, Destination},
 	{anywhere, internalError, says("Unable to add port", "to OVS bridge"), BridgeMissing, Destination},
 	{anywhere, systemError, says("macvtap tap device"), TapDevice, Destination},

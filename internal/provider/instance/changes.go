@@ -24,7 +24,6 @@ type Changes struct {
 	// planned are the changes of this run, removals those of resources that it destroys.
 	planned, removals map[Record]*plannedChange
 	moves             map[string]*plannedMove // by VM, as the resource has it
-	waiting           int                     // moves that wait
 	news              chan struct{}           // closed at the next change of any of these
 }
 
@@ -53,14 +52,9 @@ type plannedMove struct {
 	ended bool // its plan has
 }
 
-const (
-	// Settle is how long a move's plan waits for policies whose plans have begun. It is
-	// less than quiet: what those wait for must be able to happen.
-	Settle = time.Second
-	// mostMoves is how many moves wait in an apply at a time, and others only for
-	// Settle: half of what Terraform does at a time by default.
-	mostMoves = 5
-)
+// Settle is how long a move's plan waits for policies whose plans have begun. It is less than
+// quiet: what those wait for must be able to happen.
+const Settle = time.Second
 
 // NewChanges is that of a run that begins.
 func NewChanges() *Changes {
@@ -295,13 +289,6 @@ func (c *Changes) Await(ctx context.Context, vm string) (over bool) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.waiting >= mostMoves {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, Settle)
-		defer cancel()
-	}
-	c.waiting++
-	defer func() { c.waiting-- }()
 	for c.pending(vm) {
 		if !c.hears(ctx) {
 			return !c.pending(vm)
