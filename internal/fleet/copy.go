@@ -107,6 +107,10 @@ func (e *NewerRecordError) Unwrap() error { return e.Err }
 // missing.
 type Digest string
 
+// digestSize is how many bytes of the hash a digest has: as many as a UUID. Terraform writes
+// the whole state for each resource that it changes, with each digest in it.
+const digestSize = 16
+
 // anothers stands for a copy of another instance that says something else.
 const anothers Digest = "another's"
 
@@ -124,7 +128,7 @@ func (c Copy) digest() Digest {
 		}
 	}
 	sum := sha256.Sum256(text)
-	return Digest(hex.EncodeToString(sum[:]))
+	return Digest(hex.EncodeToString(sum[:digestSize]))
 }
 
 // sees is the copy's digest as the declaring instance sees it: what another instance

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/host"
@@ -300,13 +301,17 @@ func (r VMRecord) settled(d Declaration) bool {
 	return !slices.ContainsFunc(r.Copies, func(c Copy) bool { return !d.settled(c) })
 }
 
-// Seen are the copies as they are, wherever they are: a VM that is started or shut
-// off gains or loses one, which says the same.
+// Seen are the copies as they are, numbered, wherever they are: a VM that is started or
+// shut off gains or loses one, which says the same.
 func (r VMRecord) Seen(d Declaration) map[string]Digest {
-	seen := map[string]Digest{}
+	var digests []Digest
 	for _, c := range r.Copies {
-		digest := d.sees(c)
-		seen[string(digest)] = digest
+		digests = append(digests, d.sees(c))
+	}
+	slices.Sort(digests)
+	seen := map[string]Digest{}
+	for i, digest := range slices.Compact(digests) {
+		seen[strconv.Itoa(i)] = digest
 	}
 	return seen
 }
