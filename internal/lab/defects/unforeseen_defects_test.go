@@ -145,8 +145,9 @@ func unforeseenSettings() []unforeseen {
 func (s *scene) unprivileged(h *lab.Host) {
 	s.Helper()
 	group := "nogroup"
-	if device, err := os.Stat("/dev/kvm"); err == nil {
-		group = fmt.Sprintf("+%d", device.Sys().(*syscall.Stat_t).Gid)
+	var device syscall.Stat_t
+	if err := syscall.Stat("/dev/kvm", &device); err == nil {
+		group = fmt.Sprintf("+%d", device.Gid)
 	}
 	s.qemuConf(h, `user = "nobody"`, fmt.Sprintf("group = %q", group))
 }
