@@ -42,6 +42,7 @@ func (r remedies) volume(pool string) string {
 
 // secret gives the host a secret.
 func (r remedies) secret(uuid string) string {
-	return fmt.Sprintf("Define it there with the same UUID and value: `virsh secret-dumpxml %s` on %s prints it; then "+
-		"`virsh secret-define FILE` and `virsh secret-set-value %s --file VALUE` on %s.", uuid, r.Source, uuid, r.host)
+	return fmt.Sprintf("Define it there with the same UUID and value: `virsh secret-dumpxml %s` and `virsh secret-get-value %s` on "+
+		"%s print them, unless it is private; then `virsh secret-define FILE` and `virsh secret-set-value %s --file VALUE` "+
+		"on %s.", uuid, uuid, r.Source, uuid, r.host)
 }

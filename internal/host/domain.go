@@ -136,13 +136,22 @@ func (h *Host) interpret(ctx context.Context, op string, dom libvirt.Domain, s, 
 
 // DomainXML is the domain's migratable definition (VIR_DOMAIN_XML_MIGRATABLE).
 func (h *Host) DomainXML(ctx context.Context, uuid string) (string, error) {
+	return h.definition(ctx, uuid, libvirt.DomainXMLMigratable)
+}
+
+// LiveXML is the domain's definition as it runs, or as it would be started. It has no secrets.
+func (h *Host) LiveXML(ctx context.Context, uuid string) (string, error) {
+	return h.definition(ctx, uuid, 0)
+}
+
+func (h *Host) definition(ctx context.Context, uuid string, flags libvirt.DomainXMLFlags) (string, error) {
 	const op = "read the domain's definition"
 	dom, err := handle(uuid)
 	if err != nil {
 		return "", h.fail(op, err)
 	}
 	return read(ctx, h, op, rpc.Patient, func(lv *libvirt.Libvirt) (string, error) {
-		return lv.DomainGetXMLDesc(dom, libvirt.DomainXMLMigratable)
+		return lv.DomainGetXMLDesc(dom, flags)
 	})
 }
 

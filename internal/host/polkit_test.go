@@ -51,6 +51,7 @@ func TestLeastPrivilege(t *testing.T) {
 	rule := documentedRule(t)
 	guest := w.StartGuest(t, lab.IdleGuest(""))
 	furnish(t, w.Hosts[1])
+	dig(t, w.Hosts[1])
 	asked := w.UsePolkit(t, rule)
 	output, err := asVisitor(t.Context(), t, map[string]string{sessionVariable: guest.UUID},
 		copyOfThisProgram(t), "-test.run=^TestLeastPrivilege$", "-test.v").CombinedOutput()
@@ -115,6 +116,8 @@ func everything(t *testing.T, w *lab.World, uuid string) {
 	must("delete", kvm1.DeleteDomainRecord(ctx, uuid))
 	definition, err := kvm1.DomainXML(ctx, uuid)
 	must("definition", err)
+	_, err = kvm1.LiveXML(ctx, uuid)
+	must("live definition", err)
 	must("compare CPU", compareCPU(t, kvm2, definition))
 	_, err = kvm1.Job(ctx, uuid)
 	must("job", err)
@@ -150,13 +153,34 @@ func everything(t *testing.T, w *lab.World, uuid string) {
 // furnished is a disk in the list of the lab's pool.
 const furnished = lab.Images + "/furnished.raw"
 
-// furnish gives a host the disk and a network filter. It has a network and a pool.
+// furnishedSecret is a secret of a disk.
+const furnishedSecret = "6c616273-0000-4000-8000-000000000002"
+
+// furnish gives a host the disk, a secret and a network filter. It has a network and a pool.
 func furnish(t *testing.T, l *lab.Host) {
 	t.Helper()
 	l.MustVirsh(t, "nwfilter-define", define(t, `<filter name="lan"/>`))
 	undo(t, l, "nwfilter-undefine", "lan")
+	l.MustVirsh(t, "secret-define", define(t, "<secret ephemeral='no'><uuid>"+furnishedSecret+"</uuid></secret>"))
+	undo(t, l, "secret-undefine", furnishedSecret)
 	l.MustVirsh(t, "vol-create-as", lab.Pool, filepath.Base(furnished), "4096")
 	undo(t, l, "vol-delete", "--pool", lab.Pool, filepath.Base(furnished))
+}
+
+// deep is a link to a directory that is so far down that a question about it makes a pool.
+const deep = "/var/lib/libvirt/deep"
+
+// dig makes the directory, and the one that the pool is of.
+func dig(t *testing.T, l *lab.Host) {
+	t.Helper()
+	const top = deep + "-top"
+	bottom := top + strings.Repeat("/d", 64+strings.Count(deep, "/")) // as far as the question climbs
+	t.Cleanup(func() { _, _ = os.Remove(l.File(deep)), os.RemoveAll(l.File(top)) })
+	if err := errors.Join(
+		os.MkdirAll(l.File(top+"/dev/null"), 0o755), os.MkdirAll(l.File(bottom), 0o755), os.Symlink(bottom, l.File(deep)),
+	); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // questions asks a host all that a preflight may ask of a destination.
@@ -166,16 +190,18 @@ func questions(ctx context.Context, t *testing.T, h *host.Host) {
 	_, device := h.HasNodeDevice(ctx, "net_lo_00_00_00_00_00_00")
 	_, networks := h.Networks(ctx)
 	_, filter := h.HasNetworkFilter(ctx, "lan")
+	_, secret := h.HasSecret(ctx, furnishedSecret)
 	pools, listed := h.Pools(ctx)
 	_, path := h.PathInPools(ctx, furnished)
 	_, volume := h.VolumeInPool(ctx, pools[0], filepath.Base(furnished))
 	_, there := h.HasPath(ctx, lab.Images)
+	_, below := h.HasPath(ctx, deep)
 	_, machine := h.DomainCapabilities(ctx, preflight.Machine{Emulator: lab.Emulator})
 	capabilities, err := h.Capabilities(ctx)
 	_, pages := h.FreePages(ctx, []uint64{2048})
 	_, ports := h.GraphicsPorts(ctx)
 	if err := errors.Join(
-		devices, device, networks, filter, listed, path, volume, there, machine, err, pages, ports,
+		devices, device, networks, filter, secret, listed, path, volume, there, below, machine, err, pages, ports,
 		h.CompareHostCPU(ctx, capabilities.CPU),
 	); err != nil {
 		t.Error(err)

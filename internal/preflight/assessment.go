@@ -126,11 +126,15 @@ func (e *examination) make(ctx context.Context, entry Entry) result {
 	return r
 }
 
-// read reads the VM's definition.
+// read reads the VM's definition, and which backing files its images have.
 func read(ctx context.Context, r Request) (*Guest, error) {
 	definition, err := r.Source.DomainXML(ctx, r.Move.UUID)
 	if err != nil {
 		return nil, err
 	}
-	return Parse(definition)
+	guest, err := Parse(definition)
+	if err != nil {
+		return nil, err
+	}
+	return guest, guest.findBacking(ctx, r)
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/netip"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -35,6 +36,8 @@ const (
 	passed    = `<cpu mode='host-passthrough'/>`
 	timer     = `<clock><timer name='tsc' frequency='2000000000'/></clock>`
 	encrypted = `<disk type='file' device='disk'><source file='/images/web.qcow2'><encryption format='luks'><secret type='passphrase' uuid='S'/></encryption></source><target dev='vda'/></disk>`
+	overlay   = `<disk type='file' device='disk'><driver name='qemu' type='qcow2'/><source file='/images/web.qcow2'/>BACKING<target dev='vda'/></disk>`
+	backing   = `<backingStore type='file'><format type='raw'/><source file='/images/base.raw'/><backingStore/></backingStore>`
 	rbd       = `<disk type='network' device='disk'><source protocol='rbd' name='pool/web'><auth username='libvirt'><secret type='ceph' uuid='S'/></auth></source><target dev='vdc'/></disk>`
 	pinned    = `<cputune><vcpupin vcpu='1' cpuset='2-3,^3,4'/><emulatorpin cpuset='0'/></cputune>`
 	bound     = `<numatune><memory mode='strict' nodeset='0-1'/></numatune>`
@@ -168,6 +171,58 @@ func TestAssess_destination(t *testing.T) {
 					if f.Host != wantHost || f.Device != test.device || f.Lasting != test.lasting {
 						s.Errorf("host %q, device %q, lasting %v", f.Host, f.Device, f.Lasting)
 					}
+				}
+			})
+		})
+	}
+}
+
+// Of an overlay whose definition names no backing file, the source tells which it has found.
+func TestAssess_backingFiles(t *testing.T) {
+	t.Parallel()
+	with := func(backing string) string {
+		return domain("qemu", "", strings.Replace(overlay, "BACKING", backing, 1))
+	}
+	raw := strings.Replace(with(""), "'qcow2'", "'raw'", 1)
+	tests := map[string]struct {
+		definition, live string
+		fails            error
+		missing          string
+		asked            int
+		unread           bool
+	}{
+		"found by libvirt":         {with(""), with(backing), nil, "/images/base.raw", 1, false},
+		"named":                    {with(backing), with(backing), nil, "/images/base.raw", 1, false},
+		"none":                     {with(""), with("<backingStore/>"), nil, "", 1, false},
+		"raw":                      {raw, with(backing), nil, "", 0, false},
+		"pulled since it was read": {with(backing), with("<backingStore/>"), nil, "", 1, false},
+		"cannot be asked for":      {with(""), "", migration.ErrDenied, "", 1, true},
+		"no definition":            {with(""), "<domain>", nil, "", 1, true},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			play(t, func(s *scene) {
+				s.furnished()
+				s.there.Listed["/images/base.raw"] = preflight.Absent
+				s.here.Definition, s.here.Live = test.definition, test.live
+				if test.fails != nil {
+					s.here.Fails("LiveXML", test.fails)
+				}
+				a := preflight.Assess(s.Context(), s.request)
+				missing := ""
+				for _, f := range a.Findings {
+					allowed(t, f)
+					if fact, ok := f.Fact.(preflight.PathMissing); ok && f.Host == "kvm2" && f.Device == "disk vda backing file" {
+						missing += fact.Path
+					}
+				}
+				unread := slices.ContainsFunc(a.Unchecked, func(u preflight.Unchecked) bool { return u.Why == preflight.Unread })
+				if missing != test.missing || unread != test.unread || len(a.Findings) > 0 && missing == "" {
+					s.Errorf("findings %v, unchecked %v", a.Findings, a.Unchecked)
+				}
+				if asked := s.here.Calls("LiveXML"); asked != test.asked {
+					s.Errorf("the live definition was asked for %d times, want %d", asked, test.asked)
 				}
 			})
 		})

@@ -9,9 +9,9 @@
 //
 // A check asks hosts by the interfaces of host.go. What is about a host and not about a VM
 // is asked once and shared by the VMs of a plan (Shared). What the VM needs is read out of
-// its migratable definition once (Guest), and the source is asked once whether it would
-// begin: a check says nothing of what the source refuses itself (scope.refused), so that one
-// fault gives one finding.
+// its migratable definition once (Guest), with the backing files that only its live definition
+// has, and the source is asked once whether it would begin: a check says nothing of what the
+// source refuses itself (scope.refused), so that one fault gives one finding.
 //
 // The package imports migration, policy and refusal only, and the parser of libvirt's XML
 // in parse.go.

@@ -1,6 +1,7 @@
 package preflight
 
-// Guest is what the VM's migratable definition wants a destination to have.
+// Guest is what the VM's migratable definition, and the backing files of its images, want a
+// destination to have.
 type Guest struct {
 	// VirtType is "kvm" or "qemu"; Arch, Machine and Emulator are as the definition has
 	// them.

@@ -31,6 +31,9 @@ type Source interface {
 	// DomainXML is the domain's definition in the form meant for migration
 	// (VIR_DOMAIN_XML_MIGRATABLE).
 	DomainXML(ctx context.Context, uuid string) (string, error)
+	// LiveXML is the definition of the domain as it runs, with the backing files that libvirt
+	// has found in its images (virDomainGetXMLDesc without flags).
+	LiveXML(ctx context.Context, uuid string) (string, error)
 	// Begin is migration.Source's: it makes all of libvirt's checks on the source, and
 	// leaves no job if nothing follows it.
 	Begin(ctx context.Context, uuid string, p migration.Parameters) (xml string, cookie []byte, err error)

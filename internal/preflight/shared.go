@@ -50,6 +50,11 @@ func (s SharedSource) DomainXML(ctx context.Context, uuid string) (string, error
 	return s.domains.DomainXML(ctx, uuid)
 }
 
+// LiveXML implements Source.
+func (s SharedSource) LiveXML(ctx context.Context, uuid string) (string, error) {
+	return s.domains.LiveXML(ctx, uuid)
+}
+
 // Begin implements Source.
 func (s SharedSource) Begin(ctx context.Context, uuid string, p migration.Parameters) (string, []byte, error) {
 	return s.domains.Begin(ctx, uuid, p)

@@ -12,7 +12,7 @@ import (
 // defects are all.
 func defects() []defect {
 	return slices.Concat(networkDefects(), storageDefects(), fileDefects(), machineDefects(), consoleDefects(),
-		guestDefects(), hostDefects(), moveDefects())
+		guestDefects(), bindingDefects(), hostDefects(), moveDefects())
 }
 
 // Every defect is found before the move, at the right host and device; when the remedy was followed, nothing is found.

@@ -20,8 +20,8 @@ type remedy struct {
 // snapshot is the name of the guests' snapshots.
 const snapshot = "before"
 
-// command follows the advice's commands that begin with these words, as they stand, on the hosts that it names. FILE is
-// what the command before printed; NEW-NAME, SNAPSHOT, DISK and SIZE are filled in.
+// command follows the advice's commands that begin with these words, as they stand, on the hosts that it names. FILE and
+// VALUE are what the command before printed; NEW-NAME, SNAPSHOT, DISK and SIZE are filled in.
 func command(beginnings ...string) remedy {
 	return remedy{func(s *scene, a explain.Advised) string {
 		s.Helper()
@@ -30,7 +30,7 @@ func command(beginnings ...string) remedy {
 		for _, beginning := range beginnings {
 			line, at := quoted(s, a, beginning)
 			file := s.write(printed)
-			full := strings.NewReplacer("FILE", file, "NEW-NAME", "renamed-"+s.guest.UUID[:8], "SNAPSHOT", snapshot,
+			full := strings.NewReplacer("FILE", file, "VALUE", file, "NEW-NAME", "renamed-"+s.guest.UUID[:8], "SNAPSHOT", snapshot,
 				"DISK", "vda", "SIZE", "32MiB").Replace(line)
 			output, err := s.world.Host(at).Command(s.context(), "sh", "-c", full).CombinedOutput()
 			if err != nil {

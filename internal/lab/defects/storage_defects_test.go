@@ -60,9 +60,8 @@ func storageDefects() []defect {
 				Source:       &libvirtxml.DomainDiskSource{File: &libvirtxml.DomainDiskSourceFile{File: base}},
 				BackingStore: &libvirtxml.DomainDiskBackingStore{},
 			}
-		}), ""),
-		backed("backing file missing that libvirt found in the image", lab.Edit(func(*libvirtxml.Domain) {}),
-			"libvirt leaves backing files that it found itself out of the migratable definition"),
+		})),
+		backed("backing file missing that libvirt found in the image", lab.Edit(func(*libvirtxml.Domain) {})),
 	}, poolDefects()...)
 }
 
@@ -70,10 +69,10 @@ func storageDefects() []defect {
 const base = lab.Images + "/base.raw"
 
 // backed is a disk whose image both hosts have, but not its backing file.
-func backed(name string, edit lab.Edit, unfound string) defect {
+func backed(name string, edit lab.Edit) defect {
 	const overlay = lab.Images + "/overlay.qcow2"
 	return defect{
-		name: name, guest: paused(fileDisk("disk", "vda", "virtio", overlay), edit), unfound: unfound,
+		name: name, guest: paused(fileDisk("disk", "vda", "virtio", overlay), edit),
 		prepare: func(s *scene) {
 			s.put(base, make([]byte, 1<<20), s.source)
 			s.run(s.source, "qemu-img", "create", "-q", "-f", "qcow2", "-F", "raw", "-b", base, overlay)

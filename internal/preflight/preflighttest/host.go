@@ -16,8 +16,8 @@ type Host struct {
 
 	name string
 
-	// Definition is what DomainXML answers.
-	Definition string
+	// Definition and Live are what DomainXML and LiveXML answer.
+	Definition, Live string
 	// Has and CPUProblem are what Memory and CompareCPU answer.
 	Has        preflight.Memory
 	CPUProblem error
@@ -77,6 +77,11 @@ func (h *Host) Name() string { return h.name }
 // DomainXML implements preflight.Source.
 func (h *Host) DomainXML(ctx context.Context, _ string) (string, error) {
 	return answer(ctx, h, "DomainXML", h.Definition)
+}
+
+// LiveXML implements preflight.Source.
+func (h *Host) LiveXML(ctx context.Context, _ string) (string, error) {
+	return answer(ctx, h, "LiveXML", h.Live)
 }
 
 // Begin implements preflight.Source.
