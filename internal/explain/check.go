@@ -38,7 +38,7 @@ var checkWords = map[migration.Check]string{
 	preflight.CheckTPM:         "TPM",
 	preflight.CheckGraphics:    "graphics",
 	preflight.CheckListen:      "listen addresses",
-	preflight.CheckPorts:       "graphics ports",
+	preflight.CheckPorts:       "ports",
 	preflight.CheckHostDevices: "host devices",
 	preflight.CheckSecrets:     "secrets",
 	preflight.CheckNetDisks:    "network disks",
