@@ -134,7 +134,7 @@ const (
 	Memory    Kind = "memory"
 	HugePages Kind = "huge pages"
 	Placement Kind = "placement"
-	// ListenAddress is an address of VNC or SPICE that the host does not have, MemoryAddress
+	// ListenAddress is an address of a device that the host does not have, MemoryAddress
 	// one that it is to receive memory on, PortTaken a port that is in use there, and
 	// PortsExhausted a range without a free port.
 	ListenAddress  Kind = "listen address"
