@@ -51,7 +51,10 @@ func listeners(devices *libvirtxml.DomainDeviceList, all bool) []Listener {
 func graphicsListeners(d libvirtxml.DomainGraphic, all bool) []Listener {
 	switch {
 	case d.VNC != nil:
-		l := Listener{Device: "graphics vnc", Ports: ports(all || d.VNC.AutoPort != "yes", d.VNC.Port, d.VNC.WebSocket)}
+		// autoport is not about the websocket, which a destination takes over also where its source chose it.
+		l := Listener{Device: "graphics vnc", Ports: slices.Concat(
+			ports(all || d.VNC.AutoPort != "yes", d.VNC.Port), ports(true, d.VNC.WebSocket),
+		)}
 		return l.on(d.VNC.Listen, d.VNC.Listeners)
 	case d.Spice != nil:
 		l := Listener{Device: "graphics spice", Ports: ports(all || d.Spice.AutoPort != "yes", d.Spice.Port, d.Spice.TLSPort)}

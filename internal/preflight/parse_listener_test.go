@@ -58,6 +58,14 @@ func TestParse_listeners(t *testing.T) {
 			<graphics type='vnc' socket='/run/vnc'><listen type='socket' socket='/run/vnc'/></graphics>`,
 			nil,
 		},
+		"a websocket beside a port that the host chooses": {
+			`<graphics type='vnc' port='5900' websocket='5701' autoport='yes' listen='10.0.0.1'/>
+			<graphics type='vnc' port='5901' websocket='-1' autoport='yes' listen='10.0.0.1'/>`,
+			[]preflight.Listener{
+				{Device: "graphics vnc", Address: "10.0.0.1", Ports: []int{5701}},
+				{Device: "graphics vnc", Address: "10.0.0.1"},
+			},
+		},
 		"graphics": {
 			`<graphics type='vnc' port='5901' websocket='5701' autoport='no' listen='10.0.0.1'/>
 			<graphics type='spice' port='5902' tlsPort='5903' autoport='yes'><listen type='network' network='lan'/></graphics>`,
