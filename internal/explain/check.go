@@ -39,6 +39,7 @@ var checkWords = map[migration.Check]string{
 	preflight.CheckGraphics:    "graphics",
 	preflight.CheckListen:      "listen addresses",
 	preflight.CheckPorts:       "ports",
+	preflight.CheckCID:         "guest CID",
 	preflight.CheckHostDevices: "host devices",
 	preflight.CheckSecrets:     "secrets",
 	preflight.CheckNetDisks:    "network disks",

@@ -116,6 +116,10 @@ var refusalsOfTheDestination = map[refusal.Kind]refusalWords{
 			"{destination}.",
 		"`ss -ltunp` on {host} shows by whom. A migration_uri can do without its port. " + blank.port(),
 	},
+	refusal.GuestCID: {
+		"Another VM on {destination} has the guest CID of the VM's vsock device.",
+		"`virsh dumpxml {uuid} --xpath //vsock` on {source} shows it. " + blank.guestCID(),
+	},
 	refusal.PortsExhausted: {
 		"libvirt on {destination} has no free port left in its range.",
 		"Widen it in /etc/libvirt/qemu.conf there (migration_port_max for memory, remote_display_port_max for VNC and " +

@@ -36,3 +36,8 @@ func (r remedies) port() string {
 	return fmt.Sprintf("Let libvirt choose the ports of VNC and SPICE (autoport='yes', websocket='-1'), and give a serial port or another "+
 		"device one that is free on each host: %s, and start the VM anew.", r.edit())
 }
+
+// guestCID gives the vsock device another context ID.
+func (r remedies) guestCID() string {
+	return fmt.Sprintf("Let libvirt choose the CID (<cid auto='yes'/>): %s, and start the VM anew.", r.edit())
+}

@@ -30,6 +30,7 @@ const (
 	vnc       = `<graphics type='vnc' port='5901' autoport='no'><listen type='address' address='10.0.0.1'/></graphics>`
 	tcpSerial = `<serial type='tcp'><source mode='bind' host='10.0.0.1' service='5901'/><protocol type='raw'/></serial>`
 	udpSerial = `<serial type='udp'><source mode='bind' host='10.0.0.1' service='5901'/></serial>`
+	vsock     = `<vsock model='virtio'><cid auto='no' address='3'/></vsock>`
 	swtpm     = `<tpm model='tpm-crb'><backend type='emulator' version='2.0'/></tpm>`
 	hostdev   = `<hostdev mode='subsystem' type='pci'><source><address domain='0x0000' bus='0x01' slot='0x00' function='0x0'/></source></hostdev>`
 	huge      = `<memoryBacking><hugepages><page size='2' unit='MiB'/></hugepages></memoryBacking>`
@@ -132,6 +133,9 @@ func TestAssess_destination(t *testing.T) {
 		"serial port's port": {domain("qemu", "", tcpSerial), func(s *scene) {
 			s.there.Running = []preflight.Neighbour{{Domain: "db", Listeners: []preflight.Listener{{Address: "10.0.0.1", Ports: []int{5900, 5901}}}}}
 		}, preflight.PortTaken{Port: 5901, By: "db"}, "serial 0", true, false},
+		"guest CID": {domain("qemu", "", vsock), func(s *scene) {
+			s.there.Running = []preflight.Neighbour{{Domain: "other", CID: 4}, {Domain: "db", CID: 3}}
+		}, preflight.CIDTaken{CID: 3, By: "db"}, "vsock", true, false},
 		"port": {domain("qemu", "", vnc), func(s *scene) {
 			s.there.Running = []preflight.Neighbour{{Domain: "db", Listeners: []preflight.Listener{{Address: "0.0.0.0", Ports: []int{5901}}}}}
 		}, preflight.PortTaken{Port: 5901, By: "db"}, "graphics vnc", true, false},
@@ -218,6 +222,9 @@ func TestAssess_destinationWithoutFindings(t *testing.T) {
 		"a port on another address": {domain("qemu", "", vnc), func(s *scene) {
 			s.there.Running = []preflight.Neighbour{{Domain: "db", Listeners: []preflight.Listener{{Address: "127.0.0.1", Ports: []int{5901}}}}}
 		}, nil},
+		"a guest CID where the others cannot be read": {domain("qemu", "", vsock), func(s *scene) {
+			s.there.Fails("Neighbours", migration.ErrDenied)
+		}, []preflight.Why{preflight.Denied}},
 		"another version's maximum CPU": {domain("qemu", "<cpu mode='maximum'/>", ""), func(s *scene) { s.kvm2.Is.QEMUVersion++ }, []preflight.Why{preflight.Unknowable}},
 		"a scaled TSC":                  {domain("kvm", timer, ""), func(s *scene) { s.there.Is.TSC = preflight.TSC{Hz: 1, Scaling: true} }, nil},
 		"denied":                        {domain("qemu", "", networked), func(s *scene) { s.there.Fails("Networks", migration.ErrDenied) }, []preflight.Why{preflight.Denied}},

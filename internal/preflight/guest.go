@@ -21,6 +21,8 @@ type Guest struct {
 	Graphics []string
 	// Listeners are where its devices listen on their host.
 	Listeners []Listener
+	// CID is the fixed context ID of its vsock device; 0 where it has none, or the host chooses.
+	CID uint32
 	// Files are what else it needs by path: kernel, serial ports, logs and the like.
 	Files       []File
 	TPMs        []TPM

@@ -12,6 +12,8 @@ type Neighbour struct {
 	Domain string
 	// Listeners have all ports of its devices, also those that the host has chosen.
 	Listeners []Listener
+	// CID is the context ID of its vsock device, also one that the host has chosen; 0 is none.
+	CID uint32
 }
 
 // ParseNeighbour reads it out of the definition of a domain that runs.
@@ -22,7 +24,7 @@ func ParseNeighbour(definition string) (Neighbour, error) {
 	}
 	n := Neighbour{Domain: d.Name}
 	if d.Devices != nil {
-		n.Listeners = listeners(d.Devices, true)
+		n.Listeners, n.CID = listeners(d.Devices, true), cid(d.Devices.VSock, true)
 	}
 	return n, nil
 }

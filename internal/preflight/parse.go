@@ -41,7 +41,7 @@ func Parse(definition string) (*Guest, error) {
 			g.Graphics = append(g.Graphics, "spice")
 		}
 	}
-	g.Listeners = listeners(d.Devices, false)
+	g.Listeners, g.CID = listeners(d.Devices, false), cid(d.Devices.VSock, false)
 	g.characters(d.Devices)
 	for _, rng := range d.Devices.RNGs {
 		if rng.Backend != nil && rng.Backend.Random != nil {

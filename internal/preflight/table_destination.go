@@ -23,6 +23,7 @@ const (
 	CheckGraphics    migration.Check = "graphics"
 	CheckListen      migration.Check = "listen_addresses"
 	CheckPorts       migration.Check = "ports"
+	CheckCID         migration.Check = "guest_cid"
 	CheckHostDevices migration.Check = "host_devices"
 	CheckSecrets     migration.Check = "secrets"
 	CheckNetDisks    migration.Check = "network_disks"
@@ -89,6 +90,8 @@ func connectionTable(row destinationRow) []Entry {
 			Errors, lasts("the address stays the source's"), 0, listenCheck{}),
 		row(CheckPorts, "no other VM there has a fixed port of a console, serial port or other device", "virDomainGetXMLDesc",
 			Errors, curable("the same apply may move or end the other VM"), 0, portCheck{}),
+		row(CheckCID, "no other VM there has the fixed context ID (CID) of the VM's vsock device", "virDomainGetXMLDesc",
+			Errors, curable("the same apply may move or end the other VM"), 0, cidCheck{}),
 	}
 }
 
