@@ -46,6 +46,13 @@ func networkTales() []tale {
 				fmt.Sprintf("%s Or move VM %s away first.", remediesOf(f).port(), fact.By),
 			}
 		}),
+		tell(func(f migration.Finding, fact preflight.CIDTaken) Advised {
+			return Advised{
+				fmt.Sprintf("The vsock device of VM %s has the fixed guest CID %d, which VM %s has on %s.",
+					f.Name, fact.CID, fact.By, f.Host),
+				fmt.Sprintf("%s Or move VM %s away first.", remediesOf(f).guestCID(), fact.By),
+			}
+		}),
 	}
 }
 

@@ -102,8 +102,9 @@ var refusalsOfTheDestination = map[refusal.Kind]refusalWords{
 		blank.pins(),
 	},
 	refusal.ListenAddress: {
-		"The VM's VNC or SPICE is to listen on an address that {destination} does not have.",
-		"`virsh domdisplay {uuid}` on {source} shows it. " + blank.listenAddress(),
+		"A device of the VM (VNC, SPICE, a serial port or another one) is to listen on an address that {destination} does " +
+			"not have.",
+		"`virsh dumpxml {uuid}` on {source} shows which (<listen>, <source mode='bind'>). " + blank.listenAddress(),
 	},
 	refusal.MemoryAddress: {
 		"{destination} does not have the address that its QEMU is to receive memory on.",
@@ -111,9 +112,13 @@ var refusalsOfTheDestination = map[refusal.Kind]refusalWords{
 			"restart libvirt there.",
 	},
 	refusal.PortTaken: {
-		"A port that the VM or its migration needs is in use on {destination}.",
-		"`ss -ltnp` on {host} shows by whom. A migration_uri can do without its port, and so can VNC and SPICE. " +
-			blank.port(),
+		"A port that a device of the VM (VNC, SPICE, a serial port or another one) or its migration needs is in use on " +
+			"{destination}.",
+		"`ss -ltunp` on {host} shows by whom. A migration_uri can do without its port. " + blank.port(),
+	},
+	refusal.GuestCID: {
+		"Another VM on {destination} has the guest CID of the VM's vsock device.",
+		"`virsh dumpxml {uuid} --xpath //vsock` on {source} shows it. " + blank.guestCID(),
 	},
 	refusal.PortsExhausted: {
 		"libvirt on {destination} has no free port left in its range.",

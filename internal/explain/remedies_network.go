@@ -25,12 +25,19 @@ func (r remedies) networkFilter(name string) string {
 		"FILE` on %s.", name, r.Source, r.host)
 }
 
-// listenAddress lets VNC or SPICE listen on any host.
+// listenAddress lets a device listen on any host.
 func (r remedies) listenAddress() string {
-	return fmt.Sprintf("Let it listen on 0.0.0.0, 127.0.0.1 or a libvirt network: %s, and start the VM anew.", r.edit())
+	return fmt.Sprintf("Let it listen on 0.0.0.0 or 127.0.0.1 (VNC and SPICE also on a libvirt network): %s, and start "+
+		"the VM anew.", r.edit())
 }
 
-// port lets VNC or SPICE have any port.
+// port gives a device another port.
 func (r remedies) port() string {
-	return fmt.Sprintf("Let libvirt choose the port (autoport='yes'): %s, and start the VM anew.", r.edit())
+	return fmt.Sprintf("Let libvirt choose the ports of VNC and SPICE (autoport='yes', websocket='-1'), and give a serial port or another "+
+		"device one that is free on each host: %s, and start the VM anew.", r.edit())
+}
+
+// guestCID gives the vsock device another context ID.
+func (r remedies) guestCID() string {
+	return fmt.Sprintf("Let libvirt choose the CID (<cid auto='yes'/>): %s, and start the VM anew.", r.edit())
 }

@@ -41,6 +41,7 @@ func TestFindingsAndRefusalsHaveTheSameRemedy(t *testing.T) {
 		refusal.LockedMemory:        {"", preflight.NoHardLimit{}, there.lockedMemory()},
 		refusal.ListenAddress:       {"graphics vnc", preflight.ListenElsewhere{Address: netip.MustParseAddr("10.0.0.1")}, there.listenAddress()},
 		refusal.PortTaken:           {"graphics vnc", preflight.PortTaken{Port: 5901, By: "db"}, there.port()},
+		refusal.GuestCID:            {"vsock", preflight.CIDTaken{CID: 3, By: "db"}, there.guestCID()},
 		refusal.TPM:                 {"tpm", preflight.TPMMissing{Backend: "emulator"}, there.tpm()},
 		refusal.DeviceMissing:       {"hostdev A", preflight.HostDeviceMissing{Type: "pci"}, there.hostDevice()},
 		refusal.LocalHostname:       {"", preflight.LocalHostname{}, there.hostname()},

@@ -199,9 +199,9 @@ func questions(ctx context.Context, t *testing.T, h *host.Host) {
 	_, machine := h.DomainCapabilities(ctx, preflight.Machine{Emulator: lab.Emulator})
 	capabilities, err := h.Capabilities(ctx)
 	_, pages := h.FreePages(ctx, []uint64{2048})
-	_, ports := h.GraphicsPorts(ctx)
+	_, neighbours := h.Neighbours(ctx)
 	if err := errors.Join(
-		devices, device, networks, filter, secret, listed, path, volume, there, below, machine, err, pages, ports,
+		devices, device, networks, filter, secret, listed, path, volume, there, below, machine, err, pages, neighbours,
 		h.CompareHostCPU(ctx, capabilities.CPU),
 	); err != nil {
 		t.Error(err)

@@ -263,7 +263,7 @@ func TestCapabilities(t *testing.T) {
 	}
 }
 
-func TestGraphicsPorts(t *testing.T) {
+func TestNeighbours(t *testing.T) {
 	w := world(t)
 	h := connect(t, w.Hosts[0])
 	name := fmt.Sprintf("console-%d", os.Getpid())
@@ -271,9 +271,11 @@ func TestGraphicsPorts(t *testing.T) {
 		<memory unit="MiB">32</memory><os><type arch="x86_64">hvm</type></os>
 		<devices><emulator>%s</emulator><graphics type="vnc" port="5977" listen="127.0.0.1"/></devices></domain>`, name, lab.Emulator)))
 	undo(t, w.Hosts[0], "destroy", name)
-	got, err := h.GraphicsPorts(testContext(t))
-	want := preflight.GraphicsPort{Domain: name, Address: "127.0.0.1", Port: 5977}
-	if err != nil || !slices.Contains(got, want) {
+	got, err := h.Neighbours(testContext(t))
+	want := preflight.Neighbour{Domain: name, Listeners: []preflight.Listener{
+		{Device: "graphics vnc", Address: "127.0.0.1", Ports: []int{5977}},
+	}}
+	if err != nil || !slices.ContainsFunc(got, func(n preflight.Neighbour) bool { return gocmp.Equal(n, want) }) {
 		t.Errorf("got %v, %v, want %v", got, err, want)
 	}
 }
@@ -298,8 +300,8 @@ func TestQuestionsReadOnly(t *testing.T) {
 	_, networks := h.Networks(ctx)
 	_, pools := h.Pools(ctx)
 	_, capabilities := h.Capabilities(ctx)
-	_, ports := h.GraphicsPorts(ctx)
-	if err := errors.Join(devices, networks, pools, capabilities, ports); err != nil {
+	_, neighbours := h.Neighbours(ctx)
+	if err := errors.Join(devices, networks, pools, capabilities, neighbours); err != nil {
 		t.Error(err)
 	}
 	_, path := h.HasPath(ctx, t.TempDir())

@@ -29,6 +29,9 @@ const (
 	serial    = `<serial type='file'><source path='/var/log/vms/web.log'/></serial>`
 	sockets   = `<serial type='unix'><source mode='connect' path='/run/vms/agent'/></serial><serial type='pipe'><source path='/run/vms/pipe'/></serial>`
 	vnc       = `<graphics type='vnc' port='5901' autoport='no'><listen type='address' address='10.0.0.1'/></graphics>`
+	tcpSerial = `<serial type='tcp'><source mode='bind' host='10.0.0.1' service='5901'/><protocol type='raw'/></serial>`
+	udpSerial = `<serial type='udp'><source mode='bind' host='10.0.0.1' service='5901'/></serial>`
+	vsock     = `<vsock model='virtio'><cid auto='no' address='3'/></vsock>`
 	swtpm     = `<tpm model='tpm-crb'><backend type='emulator' version='2.0'/></tpm>`
 	hostdev   = `<hostdev mode='subsystem' type='pci'><source><address domain='0x0000' bus='0x01' slot='0x00' function='0x0'/></source></hostdev>`
 	huge      = `<memoryBacking><hugepages><page size='2' unit='MiB'/></hugepages></memoryBacking>`
@@ -129,8 +132,15 @@ func TestAssess_destination(t *testing.T) {
 		"TPM":                     {domain("qemu", "", swtpm), func(s *scene) { s.there.Gives.Devices["tpm"] = preflight.DeviceCapabilities{} }, preflight.TPMMissing{Backend: "emulator"}, "tpm", true, true},
 		"graphics":                {domain("qemu", "", vnc), func(s *scene) { s.there.Gives.Devices["graphics"] = preflight.DeviceCapabilities{} }, preflight.GraphicsMissing{Type: "vnc"}, "graphics vnc", true, true},
 		"listen address":          {domain("qemu", "", vnc), func(s *scene) { s.here.Own, s.there.Own = s.there.Own, nil }, preflight.ListenElsewhere{Address: netip.MustParseAddr("10.0.0.1")}, "graphics vnc", true, true},
+		"serial port's address":   {domain("qemu", "", tcpSerial), func(s *scene) { s.here.Own, s.there.Own = s.there.Own, nil }, preflight.ListenElsewhere{Address: netip.MustParseAddr("10.0.0.1")}, "serial 0", true, true},
+		"serial port's port": {domain("qemu", "", tcpSerial), func(s *scene) {
+			s.there.Running = []preflight.Neighbour{{Domain: "db", Listeners: []preflight.Listener{{Address: "10.0.0.1", Ports: []int{5900, 5901}}}}}
+		}, preflight.PortTaken{Port: 5901, By: "db"}, "serial 0", true, false},
+		"guest CID": {domain("qemu", "", vsock), func(s *scene) {
+			s.there.Running = []preflight.Neighbour{{Domain: "other", CID: 4}, {Domain: "db", CID: 3}}
+		}, preflight.CIDTaken{CID: 3, By: "db"}, "vsock", true, false},
 		"port": {domain("qemu", "", vnc), func(s *scene) {
-			s.there.Consoles = []preflight.GraphicsPort{{Domain: "db", Address: "0.0.0.0", Port: 5901}}
+			s.there.Running = []preflight.Neighbour{{Domain: "db", Listeners: []preflight.Listener{{Address: "0.0.0.0", Ports: []int{5901}}}}}
 		}, preflight.PortTaken{Port: 5901, By: "db"}, "graphics vnc", true, false},
 		"secret of an encrypted disk": {domain("qemu", "", encrypted), func(s *scene) { s.there.Secrets = nil }, preflight.SecretMissing{UUID: "S"}, "disk vda", true, false},
 		"a pinned CPU of two":         {domain("qemu", pinned, ""), func(s *scene) { s.there.Is.CPUs = []int{0, 1, 2} }, preflight.PinnedCPUsMissing{Pin: preflight.Pin{What: "vcpu 1", Set: "2-3,^3,4"}}, "vcpu 1", true, false},
@@ -261,11 +271,20 @@ func TestAssess_destinationWithoutFindings(t *testing.T) {
 			s.there.Devices.Interfaces = nil
 		}, nil},
 		"an address that may be the destination's": {domain("qemu", "", vnc), func(s *scene) { s.there.Own = nil }, []preflight.Why{preflight.Unknowable}},
-		"another version's maximum CPU":            {domain("qemu", "<cpu mode='maximum'/>", ""), func(s *scene) { s.kvm2.Is.QEMUVersion++ }, []preflight.Why{preflight.Unknowable}},
-		"a scaled TSC":                             {domain("kvm", timer, ""), func(s *scene) { s.there.Is.TSC = preflight.TSC{Hz: 1, Scaling: true} }, nil},
-		"denied":                                   {domain("qemu", "", networked), func(s *scene) { s.there.Fails("Networks", migration.ErrDenied) }, []preflight.Why{preflight.Denied}},
-		"no driver":                                {domain("qemu", "", bridged), func(s *scene) { s.there.Fails("NetworkDevices", migration.ErrUnsupported) }, []preflight.Why{preflight.Unsupported}},
-		"a question that fails":                    {domain("qemu", "", disk), func(s *scene) { s.there.Fails("PathInPools", errors.New("internal error")) }, []preflight.Why{preflight.Failed}},
+		"a port of UDP that another VM has of TCP": {domain("qemu", "", udpSerial), func(s *scene) {
+			s.there.Running = []preflight.Neighbour{{Domain: "db", Listeners: []preflight.Listener{{Ports: []int{5901}}}}}
+		}, nil},
+		"a port on another address": {domain("qemu", "", vnc), func(s *scene) {
+			s.there.Running = []preflight.Neighbour{{Domain: "db", Listeners: []preflight.Listener{{Address: "127.0.0.1", Ports: []int{5901}}}}}
+		}, nil},
+		"a guest CID where the others cannot be read": {domain("qemu", "", vsock), func(s *scene) {
+			s.there.Fails("Neighbours", migration.ErrDenied)
+		}, []preflight.Why{preflight.Denied}},
+		"another version's maximum CPU": {domain("qemu", "<cpu mode='maximum'/>", ""), func(s *scene) { s.kvm2.Is.QEMUVersion++ }, []preflight.Why{preflight.Unknowable}},
+		"a scaled TSC":                  {domain("kvm", timer, ""), func(s *scene) { s.there.Is.TSC = preflight.TSC{Hz: 1, Scaling: true} }, nil},
+		"denied":                        {domain("qemu", "", networked), func(s *scene) { s.there.Fails("Networks", migration.ErrDenied) }, []preflight.Why{preflight.Denied}},
+		"no driver":                     {domain("qemu", "", bridged), func(s *scene) { s.there.Fails("NetworkDevices", migration.ErrUnsupported) }, []preflight.Why{preflight.Unsupported}},
+		"a question that fails":         {domain("qemu", "", disk), func(s *scene) { s.there.Fails("PathInPools", errors.New("internal error")) }, []preflight.Why{preflight.Failed}},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

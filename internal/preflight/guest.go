@@ -18,7 +18,12 @@ type Guest struct {
 	Loader, NVRAM string
 	Disks         []Disk
 	Interfaces    []Interface
-	Graphics      []Graphics
+	// Graphics are the kinds of its graphical consoles: "vnc" or "spice".
+	Graphics []string
+	// Listeners are where its devices listen on their host.
+	Listeners []Listener
+	// CID is the fixed context ID of its vsock device; 0 where it has none, or the host chooses.
+	CID uint32
 	// Files are what else it needs by path: kernel, serial ports, logs and the like.
 	Files       []File
 	TPMs        []TPM
@@ -96,18 +101,6 @@ type Interface struct {
 	// Filter is the name of its network filter.
 	Filter string
 }
-
-// Graphics is a graphical console.
-type Graphics struct {
-	// Type is "vnc" or "spice".
-	Type string
-	// Ports are those that it has wherever it runs; none where the host chooses.
-	Ports   []int
-	Listens []Listen
-}
-
-// Listen is where a console listens: one of the three.
-type Listen struct{ Address, Network, Socket string }
 
 // File is something that a device needs by path.
 type File struct {

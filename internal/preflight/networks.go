@@ -45,11 +45,9 @@ func (networkCheck) find(ctx context.Context, s *scope) ([]migration.Finding, er
 			wanted = append(wanted, want{nic.name(), nic.Network})
 		}
 	}
-	for _, g := range s.guest.Graphics {
-		for _, l := range g.Listens {
-			if l.Network != "" {
-				wanted = append(wanted, want{g.name(), l.Network})
-			}
+	for _, l := range s.guest.Listeners {
+		if l.Network != "" {
+			wanted = append(wanted, want{l.Device, l.Network})
 		}
 	}
 	if len(wanted) == 0 {

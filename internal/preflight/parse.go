@@ -34,8 +34,14 @@ func Parse(definition string) (*Guest, error) {
 		g.nic(i)
 	}
 	for _, graphics := range d.Devices.Graphics {
-		g.graphics(graphics)
+		switch {
+		case graphics.VNC != nil:
+			g.Graphics = append(g.Graphics, "vnc")
+		case graphics.Spice != nil:
+			g.Graphics = append(g.Graphics, "spice")
+		}
 	}
+	g.Listeners, g.CID = listeners(d.Devices, false), cid(d.Devices.VSock, false)
 	g.characters(d.Devices)
 	for _, rng := range d.Devices.RNGs {
 		if rng.Backend != nil && rng.Backend.Random != nil {
@@ -219,46 +225,6 @@ func (g *Guest) nic(i libvirtxml.DomainInterface) {
 	g.Interfaces = append(g.Interfaces, nic)
 }
 
-func (g *Guest) graphics(d libvirtxml.DomainGraphic) {
-	switch {
-	case d.VNC != nil:
-		v := Graphics{Type: "vnc", Listens: listens(d.VNC.Listen, d.VNC.Listeners)}
-		v.fix(d.VNC.AutoPort, d.VNC.Port, d.VNC.WebSocket)
-		g.Graphics = append(g.Graphics, v)
-	case d.Spice != nil:
-		s := Graphics{Type: "spice", Listens: listens(d.Spice.Listen, d.Spice.Listeners)}
-		s.fix(d.Spice.AutoPort, d.Spice.Port, d.Spice.TLSPort)
-		g.Graphics = append(g.Graphics, s)
-	}
-}
-
-// fix notes the ports that are not chosen by the host.
-func (g *Graphics) fix(auto string, ports ...int) {
-	for _, port := range ports {
-		if auto != "yes" && port > 0 {
-			g.Ports = append(g.Ports, port)
-		}
-	}
-}
-
-func listens(address string, all []libvirtxml.DomainGraphicListener) []Listen {
-	var listens []Listen
-	for _, l := range all {
-		switch {
-		case l.Address != nil:
-			listens = append(listens, Listen{Address: l.Address.Address})
-		case l.Network != nil:
-			listens = append(listens, Listen{Network: l.Network.Network})
-		case l.Socket != nil:
-			listens = append(listens, Listen{Socket: l.Socket.Socket})
-		}
-	}
-	if len(listens) == 0 && address != "" {
-		listens = []Listen{{Address: address}}
-	}
-	return listens
-}
-
 // characters notes the files of serial ports, consoles, channels and their logs.
 func (g *Guest) characters(devices *libvirtxml.DomainDeviceList) {
 	// made tells of a socket that libvirt gives a path of its own on each host.
@@ -287,7 +253,7 @@ func (g *Guest) characters(devices *libvirtxml.DomainDeviceList) {
 		note("parallel", i, d.Source, d.Log, false)
 	}
 	for i, d := range devices.Consoles {
-		if d.Target == nil || d.Target.Type != "serial" { // that is a serial port by another name
+		if !serialToo(d) {
 			note("console", i, d.Source, d.Log, false)
 		}
 	}
@@ -295,6 +261,9 @@ func (g *Guest) characters(devices *libvirtxml.DomainDeviceList) {
 		note("channel", i, d.Source, d.Log, named(d))
 	}
 }
+
+// serialToo tells of a console that is a serial port by another name.
+func serialToo(d libvirtxml.DomainConsole) bool { return d.Target != nil && d.Target.Type == "serial" }
 
 // reconnects tells of a socket that QEMU starts without, and connects to when it is there.
 func reconnects(socket *libvirtxml.DomainChardevSourceUNIX) bool {

@@ -105,9 +105,10 @@ func TestParse(t *testing.T) {
 			{MAC: "52:54:00:00:00:03", Direct: "eth0"},
 			{MAC: "52:54:00:00:00:04"},
 		},
-		Graphics: []preflight.Graphics{
-			{Type: "vnc", Ports: []int{5999}, Listens: []preflight.Listen{{Address: "10.0.0.1"}}},
-			{Type: "spice", Listens: []preflight.Listen{{Network: "default"}}},
+		Graphics: []string{"vnc", "spice"},
+		Listeners: []preflight.Listener{
+			{Device: "graphics vnc", Address: "10.0.0.1", Ports: []int{5999}},
+			{Device: "graphics spice", Network: "default"},
 		},
 		Files: []preflight.File{
 			{Device: "kernel", Path: "/boot/kernel"},

@@ -45,9 +45,9 @@ type Resources interface {
 	FreePages(ctx context.Context, sizes []uint64) (map[uint64]uint64, error)
 	// DomainNames are the names of all domains by UUID (virConnectListAllDomains).
 	DomainNames(ctx context.Context) (map[string]string, error)
-	// GraphicsPorts are the ports of the consoles of all domains that run
-	// (virDomainGetXMLDesc).
-	GraphicsPorts(ctx context.Context) ([]GraphicsPort, error)
+	// Neighbours are the domains that run, with what no other can have
+	// (virConnectListAllDomains, virDomainGetXMLDesc).
+	Neighbours(ctx context.Context) ([]Neighbour, error)
 	// Addresses are those that the configuration names; the host may have more.
 	Addresses(ctx context.Context) ([]netip.Addr, error)
 }

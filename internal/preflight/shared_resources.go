@@ -21,7 +21,7 @@ type resources struct {
 	hostCPUs       memos[string, *CPUError]
 	pages          memos[string, map[uint64]uint64]
 	names          memo[map[string]string]
-	ports          memo[[]GraphicsPort]
+	neighbours     memo[[]Neighbour]
 	addresses      memo[[]netip.Addr]
 }
 
@@ -113,9 +113,9 @@ func (s *Shared) DomainNames(ctx context.Context) (map[string]string, error) {
 	return s.resources.names.get(ctx, volatile, s.Host.DomainNames)
 }
 
-// GraphicsPorts implements Resources.
-func (s *Shared) GraphicsPorts(ctx context.Context) ([]GraphicsPort, error) {
-	return s.resources.ports.get(ctx, volatile, s.Host.GraphicsPorts)
+// Neighbours implements Resources.
+func (s *Shared) Neighbours(ctx context.Context) ([]Neighbour, error) {
+	return s.resources.neighbours.get(ctx, volatile, s.Host.Neighbours)
 }
 
 // Addresses implements Resources.

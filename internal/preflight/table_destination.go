@@ -22,7 +22,8 @@ const (
 	CheckTPM         migration.Check = "tpm"
 	CheckGraphics    migration.Check = "graphics"
 	CheckListen      migration.Check = "listen_addresses"
-	CheckPorts       migration.Check = "graphics_ports"
+	CheckPorts       migration.Check = "ports"
+	CheckCID         migration.Check = "guest_cid"
 	CheckHostDevices migration.Check = "host_devices"
 	CheckSecrets     migration.Check = "secrets"
 	CheckNetDisks    migration.Check = "network_disks"
@@ -84,11 +85,13 @@ func connectionTable(row destinationRow) []Entry {
 			"virNWFilterLookupByName", Errors, curable("the same apply may define the filter"), 0, filterCheck{}),
 		row(CheckGraphics, "the destination's emulator has the guest's kind of console",
 			"virConnectGetDomainCapabilities", Errors, lasts("an apply installs no programs"), 0, graphicsCheck{}),
-		row(CheckListen, "no console listens on an address of the source",
+		row(CheckListen, "no console, serial port or other device listens on an address of the source",
 			"the addresses in the configuration, virConnectListAllNetworks",
 			Errors, lasts("the address stays the source's"), 0, listenCheck{}),
-		row(CheckPorts, "no other VM there has a fixed port of a console", "virDomainGetXMLDesc",
+		row(CheckPorts, "no other VM there has a fixed port of a console, serial port or other device", "virDomainGetXMLDesc",
 			Errors, curable("the same apply may move or end the other VM"), 0, portCheck{}),
+		row(CheckCID, "no other VM there has the fixed context ID (CID) of the VM's vsock device", "virDomainGetXMLDesc",
+			Errors, curable("the same apply may move or end the other VM"), 0, cidCheck{}),
 	}
 }
 

@@ -58,7 +58,7 @@ func TestOutlooks(t *testing.T) {
 		Either: {CheckPolicy, CheckVersions, CheckVerdict},
 		Warnings: {
 			migration.CheckAnswers, migration.CheckState, migration.CheckOneHome, migration.CheckJob, CheckName, CheckBridges,
-			CheckNetworks, CheckFilters, CheckPorts, CheckPools, CheckPaths, CheckSecrets,
+			CheckNetworks, CheckFilters, CheckPorts, CheckCID, CheckPools, CheckPaths, CheckSecrets,
 		},
 	}
 	got := map[Severity][]migration.Check{}

@@ -134,12 +134,13 @@ const (
 	Memory    Kind = "memory"
 	HugePages Kind = "huge pages"
 	Placement Kind = "placement"
-	// ListenAddress is an address of VNC or SPICE that the host does not have, MemoryAddress
-	// one that it is to receive memory on, PortTaken a port that is in use there, and
-	// PortsExhausted a range without a free port.
+	// ListenAddress is an address of a device that the host does not have, MemoryAddress
+	// one that it is to receive memory on, PortTaken a port that is in use there, GuestCID a
+	// vsock device's context ID that is, and PortsExhausted a range without a free port.
 	ListenAddress  Kind = "listen address"
 	MemoryAddress  Kind = "memory address"
 	PortTaken      Kind = "port taken"
+	GuestCID       Kind = "guest CID"
 	PortsExhausted Kind = "ports exhausted"
 	// Firmware and NVRAM are what UEFI needs, TPM what a TPM needs, Secret what encryption
 	// needs, and DeviceMissing a device of the host.

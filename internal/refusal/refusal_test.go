@@ -39,6 +39,8 @@ func TestOf(t *testing.T) {
 		"inactive net": {fromNetwork, operationInvalid, "Requested operation is not valid: network 'lan' is not active", Refusal{NetworkInactive, Destination}},
 		"TLSPEER":      {fromRPC, systemError, "Cannot read CA certificate '/etc/pki/CA/cacert.pem': No such file or directory", Refusal{PeerUnreachable, Source}},
 		"peer's login": {fromRPC, authFailed, "authentication failed: authentication failed", Refusal{PeerLogin, Destination}},
+		"CID":          {fromNone, systemError, "failed to set guest cid: Address already in use", Refusal{GuestCID, Destination}},
+		"CID of QEMU":  {fromQEMU, internalError, "internal error: QEMU unexpectedly closed the monitor (vm='web'): -device vhost-vsock-pci: vhost-vsock: unable to set guest cid: Address already in use", Refusal{GuestCID, Destination}},
 		"same UUID":    {fromQEMU, internalError, "internal error: Attempt to migrate guest to the same host 00000000-0000-0000-0000-000000000001", Refusal{SameHost, Destination}},
 		"encryption":   {fromQEMU, operationInvalid, "Requested operation is not valid: this libvirtd instance allows migration only with VIR_MIGRATE_TLS flag", Refusal{EncryptionForced, Teller}},
 		"machine type": {fromQEMU, configUnsupported, "unsupported configuration: Emulator '/usr/bin/qemu-system-x86_64' does not support machine type 'pc-q35-99.0'", Refusal{MachineMissing, Destination}},

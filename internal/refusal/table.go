@@ -168,6 +168,8 @@ var ofTheDestination = []row{
 
 	{fromQEMU, internalError, says("'migrate-incoming'", "Cannot assign requested address"), MemoryAddress, Destination},
 	{anywhere, anyCode, says("Cannot assign requested address"), ListenAddress, Destination},
+	{anywhere, systemError, says("guest cid", "Address already in use"), GuestCID, Destination},
+	{fromQEMU, internalError, says("guest cid", "Address already in use"), GuestCID, Destination},
 	{anywhere, anyCode, says("Address already in use"), PortTaken, Destination},
 	{anywhere, internalError, says("Unable to find an unused port in range"), PortsExhausted, Destination},
 

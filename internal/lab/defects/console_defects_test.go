@@ -24,6 +24,11 @@ func consoleDefects() []defect {
 			remedy: edited(`s/` + strings.ReplaceAll(here, ".", `\.`) + `/0.0.0.0/g`),
 		},
 		{
+			name: "serial port listens on an address of the source", guest: elsewhere(serialOverTCP(here)), short: true,
+			check: preflight.CheckListen, host: "kvm2", device: "serial 0",
+			remedy: edited(`s/` + strings.ReplaceAll(here, ".", `\.`) + `/0.0.0.0/g`),
+		},
+		{
 			name: "VNC's fixed port taken, and made automatic", guest: paused(lab.VNC{Port: 5988}),
 			plant: func(s *scene) { s.occupy("db", 5988, true) },
 			check: preflight.CheckPorts, host: "kvm2", device: "graphics vnc",
@@ -55,6 +60,18 @@ func consoleDefects() []defect {
 			remedy: act("while that VM is shut off", func(s *scene) { s.destination.MustVirsh(s, "destroy", s.guest.Name) }),
 		},
 	}
+}
+
+// serialOverTCP is a serial port that telnet reaches at an address of the host.
+func serialOverTCP(address string) lab.Part {
+	return lab.Edit(func(d *libvirtxml.Domain) {
+		d.Devices.Consoles = nil
+		bound := &libvirtxml.DomainChardevSourceTCP{Mode: "bind", Host: address, Service: "4555"}
+		d.Devices.Serials = []libvirtxml.DomainSerial{{
+			Source:   &libvirtxml.DomainChardevSource{TCP: bound},
+			Protocol: &libvirtxml.DomainChardevProtocol{Type: "telnet"},
+		}}
+	})
 }
 
 // occupy makes another domain on the destination: a paused transient one, or one that is only defined.

@@ -53,7 +53,7 @@ func unforeseenNames() []unforeseen {
 			name: "VNC's fixed port taken by a program that is no VM", guest: paused(lab.VNC{Port: 5988}),
 			plant: func(s *scene) { s.listen(s.destination, 5988) },
 			kind:  refusal.PortTaken, host: "kvm2",
-			remedy: act("`ss -ltnp` there shows by whom", func(s *scene) { s.silence() }),
+			remedy: act("`ss -ltunp` there shows by whom", func(s *scene) { s.silence() }),
 		},
 	}
 }

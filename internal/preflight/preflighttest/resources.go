@@ -26,7 +26,7 @@ type Resources struct {
 	LesserCPU error
 	Free      map[uint64]uint64
 	Domains   map[string]string
-	Consoles  []preflight.GraphicsPort
+	Running   []preflight.Neighbour
 	Own       []netip.Addr
 }
 
@@ -108,9 +108,9 @@ func (h *Host) DomainNames(ctx context.Context) (map[string]string, error) {
 	return answer(ctx, h, "DomainNames", h.Domains)
 }
 
-// GraphicsPorts implements preflight.Resources.
-func (h *Host) GraphicsPorts(ctx context.Context) ([]preflight.GraphicsPort, error) {
-	return answer(ctx, h, "GraphicsPorts", h.Consoles)
+// Neighbours implements preflight.Resources.
+func (h *Host) Neighbours(ctx context.Context) ([]preflight.Neighbour, error) {
+	return answer(ctx, h, "Neighbours", h.Running)
 }
 
 // Addresses implements preflight.Resources.

@@ -1,0 +1,30 @@
+package preflight
+
+import (
+	"fmt"
+
+	"libvirt.org/go/libvirtxml"
+)
+
+// Neighbour is a domain that runs on a host, with what no other domain there can have.
+type Neighbour struct {
+	// Domain is its name.
+	Domain string
+	// Listeners have all ports of its devices, also those that the host has chosen.
+	Listeners []Listener
+	// CID is the context ID of its vsock device, also one that the host has chosen; 0 is none.
+	CID uint32
+}
+
+// ParseNeighbour reads it out of the definition of a domain that runs.
+func ParseNeighbour(definition string) (Neighbour, error) {
+	var d libvirtxml.Domain
+	if err := d.Unmarshal(definition); err != nil {
+		return Neighbour{}, fmt.Errorf("the definition cannot be parsed: %w", err)
+	}
+	n := Neighbour{Domain: d.Name}
+	if d.Devices != nil {
+		n.Listeners, n.CID = listeners(d.Devices, true), cid(d.Devices.VSock, true)
+	}
+	return n, nil
+}
