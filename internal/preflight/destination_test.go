@@ -192,7 +192,11 @@ func TestAssess_destinationWithoutFindings(t *testing.T) {
 			s.here.Devices, s.there.Devices = preflight.NetworkDevices{Nodes: []string{"net_br7_52_54_00_00_00_09"}}, preflight.NetworkDevices{}
 			s.there.Paths["/sys/class/net/br7"] = true
 		}, nil},
-		"a network disk":      {domain("qemu", "", rbd), func(*scene) {}, []preflight.Why{preflight.Unknowable}},
+		"a network disk": {domain("qemu", "", rbd), func(*scene) {}, []preflight.Why{preflight.Unknowable}},
+		"arguments of QEMU": {
+			`<domain type='qemu'><commandline xmlns='http://libvirt.org/schemas/domain/qemu/1.0'><arg value='/srv/a'/></commandline></domain>`,
+			func(*scene) {}, []preflight.Why{preflight.Unknowable},
+		},
 		"a socket and a FIFO": {domain("qemu", "", sockets), func(s *scene) { s.there.Paths["/run/vms"] = true }, nil},
 		"a path where libvirt may not look": {domain("qemu", "", iso), func(s *scene) {
 			s.there.Fails("HasPath", preflight.ErrUnknowable)

@@ -54,6 +54,7 @@ func Parse(definition string) (*Guest, error) {
 	for _, fs := range d.Devices.Filesystems {
 		g.filesystem(fs)
 	}
+	g.otherPaths(&d)
 	g.belongings(&d)
 	return g, nil
 }

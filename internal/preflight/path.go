@@ -30,7 +30,12 @@ type DirectoryMissing struct{ Directory string }
 func (DirectoryMissing) Problem() string { return "no such directory" }
 
 func (pathCheck) find(ctx context.Context, s *scope) ([]migration.Finding, error) {
-	return s.paths(ctx, s.guest.paths())
+	found, err := s.paths(ctx, s.guest.paths())
+	unknown := []error{err}
+	for _, u := range s.guest.Unasked {
+		unknown = append(unknown, unknowable(s.destination(), u.Device+" ("+u.Name+")"))
+	}
+	return found, errors.Join(unknown...)
 }
 
 // paths are what the guest needs by path. A medium that it starts without is none of it.
