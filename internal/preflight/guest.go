@@ -119,6 +119,8 @@ type File struct {
 	Created bool
 	// Written is true for an image that the guest writes to, or that such an image is an overlay of.
 	Written bool
+	// Mounted is true for a directory that the guest mounts, or its socket.
+	Mounted bool
 }
 
 // Unasked is something of the host that libvirt cannot be asked about, such as an argument of QEMU.
