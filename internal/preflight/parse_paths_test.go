@@ -23,6 +23,20 @@ func TestParse_nvme(t *testing.T) {
 	}
 }
 
+func TestParse_deviceLabels(t *testing.T) {
+	t.Parallel()
+	got, err := preflight.Parse("<domain type='kvm'>" + device(`<disk type='file'><source file='/srv/a'>`+
+		`<seclabel model='dac' relabel='no'/></source></disk><serial type='file'><source path='/srv/b'>`+
+		`<seclabel model='selinux' relabel='no'/></source></serial>`) +
+		"<seclabel type='dynamic' model='apparmor'/></domain>")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"apparmor", "dac", "selinux"}, got.SecurityModels); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
 // The element's white space is no path.
 func TestParse_nvramSource(t *testing.T) {
 	t.Parallel()
