@@ -28,7 +28,8 @@ func guestTales() []tale {
 		}),
 		tell(func(f migration.Finding, fact preflight.MemoryTooSmall) Advised {
 			return Advised{
-				fmt.Sprintf("VM %s may use %s, and %s has %s in all.", f.Name, bytes(fact.Need), f.Host, bytes(fact.Have)),
+				fmt.Sprintf("VM %s may use %s, and %s has %s in all: it may swap, or run out.",
+					f.Name, bytes(fact.Need), f.Host, bytes(fact.Have)),
 				fmt.Sprintf("Give it less: `virsh setmaxmem %s SIZE --config` on %s, and start the VM anew. Or choose "+
 					"another host.", f.UUID, f.Source),
 			}

@@ -106,7 +106,7 @@ func TestAssess_findings(t *testing.T) {
 			func(s *scene) { s.there.Has = preflight.Memory{Total: 512 * mt.MiB, Available: 512 * mt.MiB} },
 			migration.Finding{
 				Check: preflight.CheckMemory, Fact: preflight.MemoryTooSmall{Need: mt.GiB, Have: 512 * mt.MiB},
-				Host: "kvm2", Lasting: true,
+				Host: "kvm2", Warning: true,
 			},
 		},
 		"memory is short": {

@@ -23,6 +23,7 @@ const (
 	networked = `<interface type='network'><mac address='52:54:00:00:00:02'/><source network='lan'/></interface>`
 	filtered  = `<interface type='bridge'><mac address='52:54:00:00:00:03'/><source bridge='lo'/><filterref filter='clean'/></interface>`
 	disk      = `<disk type='file' device='disk'><source file='/images/web.qcow2'/><target dev='vda'/></disk>`
+	virtiofs  = `<filesystem type='mount'><driver type='virtiofs'/><source dir='/export'/><target dir='a'/></filesystem>`
 	iso       = `<disk type='file' device='cdrom'><source file='/iso/boot.iso'/><target dev='sda'/></disk>`
 	optional  = `<disk type='file' device='cdrom'><source file='/iso/boot.iso' startupPolicy='optional'/><target dev='sda'/></disk>`
 	volume    = `<disk type='volume' device='disk'><source pool='images' volume='web'/><target dev='vdb'/></disk>`
@@ -127,6 +128,7 @@ func TestAssess_destination(t *testing.T) {
 		"disk that no pool lists": {domain("qemu", "", disk), func(s *scene) { s.there.Listed = nil }, preflight.PathMissing{Path: "/images/web.qcow2"}, "disk vda", false, false},
 		"ISO":                     {domain("qemu", "", iso), func(s *scene) { delete(s.there.Paths, "/iso/boot.iso") }, preflight.PathMissing{Path: "/iso/boot.iso"}, "cdrom sda", false, false},
 		"log":                     {domain("qemu", "", serial), func(s *scene) { delete(s.there.Paths, "/var/log/vms") }, preflight.DirectoryMissing{Directory: "/var/log/vms"}, "serial 0", false, false},
+		"virtiofs":                {domain("qemu", "", virtiofs), func(*scene) {}, preflight.PathMissing{Path: "/export"}, "filesystem a", false, false},
 		"firmware":                {domain("qemu", loader, ""), func(s *scene) { delete(s.there.Paths, "/fw/CODE.fd") }, preflight.PathMissing{Path: "/fw/CODE.fd"}, "firmware", false, true},
 		"NVRAM":                   {domain("qemu", loader, ""), func(s *scene) { delete(s.there.Paths, "/nvram") }, preflight.DirectoryMissing{Directory: "/nvram"}, "NVRAM", false, true},
 		"TPM":                     {domain("qemu", "", swtpm), func(s *scene) { s.there.Gives.Devices["tpm"] = preflight.DeviceCapabilities{} }, preflight.TPMMissing{Backend: "emulator"}, "tpm", true, true},
@@ -257,7 +259,11 @@ func TestAssess_destinationWithoutFindings(t *testing.T) {
 			s.here.Devices, s.there.Devices = preflight.NetworkDevices{Nodes: []string{"net_br7_52_54_00_00_00_09"}}, preflight.NetworkDevices{}
 			s.there.Paths["/sys/class/net/br7"] = true
 		}, nil},
-		"a network disk":      {domain("qemu", "", rbd), func(*scene) {}, []preflight.Why{preflight.Unknowable}},
+		"a network disk": {domain("qemu", "", rbd), func(*scene) {}, []preflight.Why{preflight.Unknowable}},
+		"arguments of QEMU": {
+			`<domain type='qemu'><commandline xmlns='http://libvirt.org/schemas/domain/qemu/1.0'><arg value='/srv/a'/></commandline></domain>`,
+			func(*scene) {}, []preflight.Why{preflight.Unknowable},
+		},
 		"a socket and a FIFO": {domain("qemu", "", sockets), func(s *scene) { s.there.Paths["/run/vms"] = true }, nil},
 		"a path where libvirt may not look": {domain("qemu", "", iso), func(s *scene) {
 			s.there.Fails("HasPath", preflight.ErrUnknowable)

@@ -25,7 +25,9 @@ type Guest struct {
 	// CID is the fixed context ID of its vsock device; 0 where it has none, or the host chooses.
 	CID uint32
 	// Files are what else it needs by path: kernel, serial ports, logs and the like.
-	Files       []File
+	Files []File
+	// Unasked are what else of the host it names, and libvirt has no question for.
+	Unasked     []Unasked
 	TPMs        []TPM
 	HostDevices []HostDevice
 	// SharedMemory are the names of its ivshmem devices.
@@ -111,6 +113,14 @@ type File struct {
 	Created bool
 	// Written is true for an image that the guest writes to, or that such an image is an overlay of.
 	Written bool
+	// Mounted is true for a directory that the guest mounts, or its socket.
+	Mounted bool
+}
+
+// Unasked is something of the host that libvirt cannot be asked about, such as an argument of QEMU.
+type Unasked struct {
+	// Device is the device's name, and Name what it needs.
+	Device, Name string
 }
 
 // TPM is a TPM.

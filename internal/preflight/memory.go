@@ -7,7 +7,8 @@ import (
 )
 
 // memoryCheck looks whether the destination has memory for the guest. One that is backed
-// by huge pages takes them from a pool of their own.
+// by huge pages takes them from a pool of their own. Neither libvirt nor QEMU compares the
+// two, and swap, overcommit or a file may hold the rest: too little is never an error.
 type memoryCheck struct{}
 
 // Memory is a host's memory in bytes.
@@ -40,7 +41,7 @@ func (memoryCheck) find(ctx context.Context, s *scope) ([]migration.Finding, err
 	case err != nil:
 		return nil, unasked(s.destination(), "", err)
 	case memory.Total < need:
-		return []migration.Finding{{Fact: MemoryTooSmall{need, memory.Total}, Host: s.destination()}}, nil
+		return []migration.Finding{{Fact: MemoryTooSmall{need, memory.Total}, Host: s.destination(), Warning: true}}, nil
 	case memory.Available < need:
 		return []migration.Finding{{Fact: MemoryShort{need, memory.Available}, Host: s.destination(), Warning: true}}, nil
 	}

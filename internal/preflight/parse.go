@@ -60,6 +60,7 @@ func Parse(definition string) (*Guest, error) {
 	for _, fs := range d.Devices.Filesystems {
 		g.filesystem(fs)
 	}
+	g.otherPaths(&d)
 	g.belongings(&d)
 	return g, nil
 }
@@ -76,7 +77,7 @@ func (g *Guest) firmware(os *libvirtxml.DomainOS) {
 	}
 	if os.NVRam != nil {
 		g.NVRAM = os.NVRam.NVRam
-		if g.NVRAM == "" {
+		if os.NVRam.Source != nil { // the text is white space then
 			g.NVRAM = pathOf(os.NVRam.Source)
 		}
 	}
@@ -230,17 +231,8 @@ func (g *Guest) characters(devices *libvirtxml.DomainDeviceList) {
 	// made tells of a socket that libvirt gives a path of its own on each host.
 	note := func(kind string, i int, source *libvirtxml.DomainChardevSource, log *libvirtxml.DomainChardevLog, made bool) {
 		name := fmt.Sprintf("%s %d", kind, i)
-		if source != nil {
-			switch {
-			case source.File != nil:
-				g.file(name, source.File.Path, true)
-			case source.Dev != nil:
-				g.file(name, source.Dev.Path, false)
-			case source.Pipe != nil: // it is PATH.in and PATH.out, or PATH itself
-				g.file(name, source.Pipe.Path, true)
-			case source.UNIX != nil && !made && !reconnects(source.UNIX):
-				g.file(name, source.UNIX.Path, source.UNIX.Mode != "connect")
-			}
+		if source != nil && (source.UNIX == nil || !made) {
+			g.character(name, source)
 		}
 		if log != nil {
 			g.file(name+" log", log.File, true)

@@ -32,10 +32,11 @@ func (g *Guest) belongings(d *libvirtxml.Domain) {
 		}
 	}
 	for _, label := range d.SecLabel {
-		if m := label.Model; m != "" && m != "none" && label.Type != "none" && !slices.Contains(g.SecurityModels, m) {
-			g.SecurityModels = append(g.SecurityModels, m)
+		if label.Type != "none" {
+			g.securityModel(label.Model)
 		}
 	}
+	g.deviceLabels(d.Devices)
 	for _, disk := range d.Devices.Disks {
 		g.secretsOf(disk)
 	}
@@ -43,6 +44,63 @@ func (g *Guest) belongings(d *libvirtxml.Domain) {
 		if b := tpm.Backend; b != nil && b.Emulator != nil && b.Emulator.Encryption != nil {
 			g.Secrets = append(g.Secrets, SecretUse{Device: "tpm", UUID: b.Emulator.Encryption.Secret})
 		}
+	}
+}
+
+func (g *Guest) securityModel(model string) {
+	if model != "" && model != "none" && !slices.Contains(g.SecurityModels, model) {
+		g.SecurityModels = append(g.SecurityModels, model)
+	}
+}
+
+// deviceLabels notes the security models of labels that disks and character devices have of their own.
+func (g *Guest) deviceLabels(devices *libvirtxml.DomainDeviceList) {
+	note := func(labels []libvirtxml.DomainDeviceSecLabel) {
+		for _, label := range labels {
+			g.securityModel(label.Model)
+		}
+	}
+	image := func(s *libvirtxml.DomainDiskSource) {
+		switch {
+		case s == nil:
+		case s.File != nil:
+			note(s.File.SecLabel)
+		case s.Block != nil:
+			note(s.Block.SecLabel)
+		}
+	}
+	for _, disk := range devices.Disks {
+		image(disk.Source)
+		for b := disk.BackingStore; b != nil; b = b.BackingStore {
+			image(b.Source)
+		}
+	}
+	character := func(s *libvirtxml.DomainChardevSource) {
+		switch {
+		case s == nil:
+		case s.Dev != nil:
+			note(s.Dev.SecLabel)
+		case s.File != nil:
+			note(s.File.SecLabel)
+		case s.Pipe != nil:
+			note(s.Pipe.SecLabel)
+		case s.UNIX != nil:
+			note(s.UNIX.SecLabel)
+		case s.Pty != nil:
+			note(s.Pty.SecLabel)
+		}
+	}
+	for _, d := range devices.Serials {
+		character(d.Source)
+	}
+	for _, d := range devices.Parallels {
+		character(d.Source)
+	}
+	for _, d := range devices.Consoles {
+		character(d.Source)
+	}
+	for _, d := range devices.Channels {
+		character(d.Source)
 	}
 }
 

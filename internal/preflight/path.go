@@ -30,7 +30,12 @@ type DirectoryMissing struct{ Directory string }
 func (DirectoryMissing) Problem() string { return "no such directory" }
 
 func (pathCheck) find(ctx context.Context, s *scope) ([]migration.Finding, error) {
-	return s.paths(ctx, s.guest.paths())
+	found, err := s.paths(ctx, s.guest.paths())
+	unknown := []error{err}
+	for _, u := range s.guest.Unasked {
+		unknown = append(unknown, unknowable(s.destination(), u.Device+" ("+u.Name+")"))
+	}
+	return found, errors.Join(unknown...)
 }
 
 // paths are what the guest needs by path. A medium that it starts without is none of it.
@@ -49,8 +54,8 @@ func (g *Guest) paths() []File {
 	}
 	files = append(files, g.Files...)
 	for _, fs := range g.Filesystems {
-		if fs.Source != "" && fs.Driver != "virtiofs" {
-			files = append(files, File{Device: "filesystem " + fs.Target, Path: fs.Source})
+		if fs.Source != "" {
+			files = append(files, File{Device: "filesystem " + fs.Target, Path: fs.Source, Mounted: true})
 		}
 	}
 	return files
@@ -75,6 +80,8 @@ func (s *scope) paths(ctx context.Context, files []File) ([]migration.Finding, e
 			untold[own.why] = own.err
 		case presence == Absent && file.Written && s.refused(ctx, refusal.UnsharedStorage):
 			// The source's verdict tells of it.
+		case presence == Absent && file.Mounted && s.refused(ctx, refusal.HostFilesystem):
+			// So it does, where QEMU or libvirt cannot move a mounted directory or virtiofs at all.
 		case presence == Absent && file.Created:
 			found = append(found, migration.Finding{
 				Fact: DirectoryMissing{path.Dir(file.Path)}, Host: s.destination(), Device: file.Device,

@@ -116,6 +116,21 @@ func TestAssess_twoFaults(t *testing.T) {
 	})
 }
 
+// A directory is no fault of the destination where the source moves no guest that mounts one.
+func TestAssess_mountedDirectory(t *testing.T) {
+	t.Parallel()
+	play(t, func(s *scene) {
+		s.furnished()
+		s.request.Thorough = true
+		s.here.Definition = domain("qemu", "", virtiofs)
+		s.here.Fails("Begin", refused{refusal.HostFilesystem, migration.ErrUnsupported})
+		a := preflight.Assess(s.Context(), s.request)
+		if len(a.Findings) != 1 || a.Findings[0].Check != preflight.CheckVerdict {
+			s.Errorf("found %v", a.Findings)
+		}
+	})
+}
+
 // What passes, and what the policy may change, is no error of a plan.
 func TestAssess_lastingVerdict(t *testing.T) {
 	t.Parallel()

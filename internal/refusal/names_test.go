@@ -23,6 +23,7 @@ func TestNamesAreNotWords(t *testing.T) {
 		{fromStorage, systemError, "Cannot access backing file '/srv/NAME/b' of storage file '/srv/NAME/a.qcow2' (as uid:64055, gid:64055): Permission denied", StorageDenied},
 		{fromQEMU, internalError, "internal error: " + blockdev + "Could not open '/srv/NAME/a.qcow2': No such file or directory", StorageMissing},
 		{fromQEMU, internalError, "internal error: " + blockdev + "Could not open '/srv/NAME/a.qcow2': Permission denied", StorageDenied},
+		{fromQEMU, internalError, "internal error: process exited while connecting to monitor: qemu-system-x86_64: -fw_cfg name=opt/NAME,file=/srv/NAME/x.ign: can't load /srv/NAME/x.ign: Failed to open file “/srv/NAME/x.ign”: No such file or directory", StorageMissing},
 		{fromQEMU, internalError, "internal error: " + blockdev + "Failed to get \"write\" lock\nIs another process using the image [/srv/NAME/a.qcow2]?", ImageLocked},
 		{fromQEMU, internalError, "internal error: QEMU unexpectedly closed the monitor (vm='NAME')", QEMUEnded},
 		{fromQEMU, systemError, "Cannot check QEMU binary /opt/NAME/qemu-system-x86_64: No such file or directory", EmulatorMissing},

@@ -27,6 +27,8 @@ var withNames = []row{
 	{anywhere, systemError, says("Unable to create tap device"), TapDevice, Destination},
 	{anywhere, systemError, says("Device ", " not found: could not access"), DeviceMissing, Destination},
 	{fromQEMU, anyCode, says("address resolution failed for "), MemoryUnreachable, Destination},
+	{fromQEMU, internalError, says(": can't load ", "No such file or directory"), StorageMissing, Destination},
+	{fromQEMU, internalError, says(": can't load ", "Permission denied"), StorageDenied, Destination},
 }
 
 // ofTheVM are refusals of Begin, on the source (qemuMigrationSrcIsAllowed and its like;

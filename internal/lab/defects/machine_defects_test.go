@@ -51,7 +51,7 @@ func machineDefects() []defect {
 		},
 		{
 			name: "less memory in all than the guest's", guest: large(1 << 16),
-			check: preflight.CheckMemory, host: "kvm2", remedy: command("virsh setmaxmem").then((*scene).restart),
+			check: preflight.CheckMemory, host: "kvm2", warning: true, remedy: command("virsh setmaxmem").then((*scene).restart),
 		},
 		{
 			name: "TPM: no swtpm", guest: paused(lab.TPM{}),
