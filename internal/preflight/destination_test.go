@@ -262,7 +262,8 @@ func TestAssess_destinationWithoutFindings(t *testing.T) {
 		"a network disk": {domain("qemu", "", rbd), func(*scene) {}, []preflight.Why{preflight.Unknowable}},
 		"arguments of QEMU": {
 			`<domain type='qemu'><commandline xmlns='http://libvirt.org/schemas/domain/qemu/1.0'><arg value='/srv/a'/></commandline></domain>`,
-			func(*scene) {}, []preflight.Why{preflight.Unknowable},
+			func(*scene) {},
+			[]preflight.Why{preflight.Unknowable},
 		},
 		"a socket and a FIFO": {domain("qemu", "", sockets), func(s *scene) { s.there.Paths["/run/vms"] = true }, nil},
 		"a path where libvirt may not look": {domain("qemu", "", iso), func(s *scene) {
