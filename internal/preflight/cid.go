@@ -3,9 +3,6 @@ package preflight
 import (
 	"context"
 	"slices"
-	"strconv"
-
-	"libvirt.org/go/libvirtxml"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
 )
@@ -37,17 +34,4 @@ func (cidCheck) find(ctx context.Context, s *scope) ([]migration.Finding, error)
 		return nil, nil
 	}
 	return []migration.Finding{{Fact: CIDTaken{cid, neighbours[i].Domain}, Host: s.destination(), Device: "vsock"}}, nil
-}
-
-// cid is the context ID of a vsock device, with one that the host has chosen if all are
-// wanted; 0 is none.
-func cid(d *libvirtxml.DomainVSock, all bool) uint32 {
-	if d == nil || d.CID == nil || d.CID.Auto == "yes" && !all {
-		return 0
-	}
-	cid, err := strconv.ParseUint(d.CID.Address, 10, 32)
-	if err != nil {
-		return 0
-	}
-	return uint32(cid)
 }

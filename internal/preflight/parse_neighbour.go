@@ -2,6 +2,7 @@ package preflight
 
 import (
 	"fmt"
+	"strconv"
 
 	"libvirt.org/go/libvirtxml"
 )
@@ -27,4 +28,17 @@ func ParseNeighbour(definition string) (Neighbour, error) {
 		n.Listeners, n.CID = listeners(d.Devices, true), cid(d.Devices.VSock, true)
 	}
 	return n, nil
+}
+
+// cid is the context ID of a vsock device, with one that the host has chosen if all are
+// wanted; 0 is none.
+func cid(d *libvirtxml.DomainVSock, all bool) uint32 {
+	if d == nil || d.CID == nil || d.CID.Auto == "yes" && !all {
+		return 0
+	}
+	cid, err := strconv.ParseUint(d.CID.Address, 10, 32)
+	if err != nil {
+		return 0
+	}
+	return uint32(cid)
 }
