@@ -114,7 +114,7 @@ var refusalsOfTheDestination = map[refusal.Kind]refusalWords{
 	refusal.PortTaken: {
 		"A port that a device of the VM (VNC, SPICE, a serial port or another one) or its migration needs is in use on " +
 			"{destination}.",
-		"`ss -ltunp` on {host} shows by whom. A migration_uri can do without its port. " + blank.port(),
+		"`ss -ltunp` on {host} shows by whom. A migration_uri without a port lets libvirt choose one. " + blank.port(),
 	},
 	refusal.GuestCID: {
 		"Another VM on {destination} has the guest CID of the VM's vsock device.",

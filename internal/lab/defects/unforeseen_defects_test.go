@@ -32,7 +32,7 @@ func unforeseenNames() []unforeseen {
 				s.Cleanup(func() { _ = s.destination.Command(s.after(), "hostname", s.destination.Name).Run() })
 			},
 			check: preflight.CheckHostname, kind: refusal.LocalHostname, host: "kvm2",
-			remedy: ownAddress("Give kvm2 a migration_uri"),
+			remedy: ownAddress("Set migration_uri of kvm2"),
 		},
 		{
 			name: "LOCALHOST: on the source the destination's name is 127.0.0.1", guest: paused(), short: true,
@@ -53,7 +53,7 @@ func unforeseenNames() []unforeseen {
 			name: "VNC's fixed port taken by a program that is no VM", guest: paused(lab.VNC{Port: 5988}),
 			plant: func(s *scene) { s.listen(s.destination, 5988) },
 			kind:  refusal.PortTaken, host: "kvm2",
-			remedy: act("`ss -ltunp` there shows by whom", func(s *scene) { s.silence() }),
+			remedy: act("`ss -ltunp` on kvm2 shows by whom", func(s *scene) { s.silence() }),
 		},
 	}
 }
