@@ -26,15 +26,20 @@ func split(code Code, message string) (c combined, ok bool) {
 // the source fails: that is a consequence, and no cause.
 const ended = "terminating on signal"
 
-// refusal is what made the move fail. What the destination refuses, and a QEMU that ended
-// there by itself, is the cause of what the source sees.
+// refusal is what made the move fail. What the source refuses makes the destination lose the
+// stream; what the destination refuses, or a QEMU that ends there by itself, makes the source
+// lose it.
 func (c combined) refusal() Refusal {
 	source, destination := ofPart(c.source, Source), ofPart(c.destination, Destination)
-	consequence := destination.Kind == QEMUEnded && strings.Contains(c.destination, ended)
-	if destination.Kind == Unknown || consequence {
+	byItself := destination.Kind == QEMUEnded && !strings.Contains(c.destination, ended)
+	switch {
+	case byItself:
+		return destination
+	case source.Kind != Unknown && source.Kind != MemoryLost, destination.Kind == QEMUEnded, destination.Kind == Unknown:
 		return source
+	default:
+		return destination
 	}
-	return destination
 }
 
 // ofPart is what the message of one host means.

@@ -21,6 +21,7 @@ func TestOfBothHosts(t *testing.T) {
 		"the destination's QEMU crashed":       {lost, "internal error: QEMU unexpectedly closed the monitor (vm='web'): qemu-system-x86_64: ../hw/core.c:7: f: Assertion `x' failed.", Refusal{QEMUEnded, Destination}},
 		"no space there":                       {lost, "operation failed: job 'migration in' failed: No space left on device", Refusal{Space, Destination}},
 		"no space on the source":               {"operation failed: job 'migration out' failed: No space left on device", terminated, Refusal{Space, Source}},
+		"TLSDEST":                              {"operation failed: job 'migration out' failed: Certificate does not match the hostname kvm2", "operation failed: job 'migration in' failed: load of migration failed: Invalid argument", Refusal{CertificateName, Destination}},
 		"a bridge there":                       {lost, "Cannot get interface MTU on 'br7': No such device", Refusal{BridgeMissing, Destination}},
 		"a network there":                      {lost, "Requested operation is not valid: network 'lan' is not active", Refusal{NetworkInactive, Destination}},
 		"a lock there":                         {lost, "internal error: QEMU unexpectedly closed the monitor (vm='web'): Failed to get \"write\" lock", Refusal{ImageLocked, Destination}},
