@@ -35,8 +35,8 @@ type Definition struct {
 type typedField struct {
 	isSet func(*Policy) bool
 	equal func(a, b *Policy) bool
-	// copy sets the field in dst to a copy of what it is in src.
-	copy func(dst, src *Policy)
+	// take sets the field in dst to what it is in src, if it is set there.
+	take func(dst, src *Policy) bool
 	// plain is the value as a bool, int64 or string.
 	plain func(*Policy) any
 	set   func(*Policy, any) error
@@ -196,11 +196,12 @@ func access[T, P any](k kind[T, P], member func(*Policy) **T) typedField {
 			x, y := *member(a), *member(b)
 			return x == y || x != nil && y != nil && k.equal(*x, *y)
 		},
-		copy: func(dst, src *Policy) {
-			*member(dst) = nil
-			if v := *member(src); v != nil {
-				*member(dst) = new(*v)
+		take: func(dst, src *Policy) bool {
+			v := *member(src)
+			if v != nil {
+				*member(dst) = v
 			}
+			return v != nil
 		},
 		plain: func(p *Policy) any { return k.plain(**member(p)) },
 		set: func(p *Policy, v any) error {
@@ -211,7 +212,7 @@ func access[T, P any](k kind[T, P], member func(*Policy) **T) typedField {
 			return set(p, plain)
 		},
 		decode: func(p *Policy, raw json.RawMessage) error {
-			plain, err := decodeAs[P](raw, k.json)
+			plain, err := k.json.read(raw)
 			if err != nil {
 				return err
 			}

@@ -197,38 +197,6 @@ func TestEffectivePolicyResolvesToItself(t *testing.T) {
 	}
 }
 
-func TestEffectivePolicyIsACopyOfTheLevels(t *testing.T) {
-	t.Parallel()
-
-	for seed, r := range rounds() {
-		levels := randomLevels(r)
-		effective := policy.Resolve(levels)
-		before := policy.Resolve(policy.Levels{Run: effective.Policy})
-		for _, level := range eachLevel {
-			overwrite(level.at(&levels))
-		}
-		if diff := cmp.Diff(before.Policy, effective.Policy); diff != "" {
-			t.Fatalf("seed %d: a level that was changed afterwards changed the effective policy (-before +after):\n%s", seed, diff)
-		}
-	}
-}
-
-// overwrite changes the values that a policy points to.
-func overwrite(p *policy.Policy) {
-	if p.AutoConverge != nil {
-		*p.AutoConverge = !*p.AutoConverge
-	}
-	if p.BandwidthMiBPerSecond != nil {
-		*p.BandwidthMiBPerSecond++
-	}
-	if p.Timeout != nil {
-		*p.Timeout++
-	}
-	if p.OnTimeout != nil {
-		*p.OnTimeout = "changed"
-	}
-}
-
 // TestDigestsTellPoliciesApart compares values, not the levels that decided them.
 func TestDigestsTellPoliciesApart(t *testing.T) {
 	t.Parallel()

@@ -1,8 +1,6 @@
 package policy
 
 import (
-	"encoding/json"
-	"fmt"
 	"strings"
 	"time"
 )
@@ -26,9 +24,8 @@ const (
 // kind converts values of the type T of a member of Policy to and from the
 // plain type P, which JSON and Terraform have, too.
 type kind[T, P any] struct {
-	kind Kind
-	// json says what a record has to hold.
-	json  string
+	kind  Kind
+	json  jsonForm[P]
 	plain func(T) P
 	typed func(P) (T, error)
 	equal func(a, b T) bool
@@ -36,15 +33,15 @@ type kind[T, P any] struct {
 
 var (
 	boolean = kind[bool, bool]{
-		kind: Switch, json: "true or false",
+		kind: Switch, json: boolForm,
 		plain: itself[bool], typed: unchecked[bool], equal: same[bool],
 	}
 	integer = kind[int64, int64]{
-		kind: Number, json: "a whole number",
+		kind: Number, json: numberForm,
 		plain: itself[int64], typed: unchecked[int64], equal: same[int64],
 	}
 	duration = kind[time.Duration, string]{
-		kind: Duration, json: "a duration in quotes",
+		kind: Duration, json: textForm("a duration in quotes"),
 		plain: FormatDuration, typed: ParseDuration, equal: same[time.Duration],
 	}
 )
@@ -52,7 +49,7 @@ var (
 // word is the kind of a type that has a few words as values.
 func word[T ~string]() kind[T, string] {
 	return kind[T, string]{
-		kind: Word, json: "a word in quotes",
+		kind: Word, json: textForm("a word in quotes"),
 		plain: func(v T) string { return string(v) },
 		typed: func(v string) (T, error) { return T(v), nil },
 		equal: same[T],
@@ -63,17 +60,6 @@ func itself[T any](v T) T                { return v }
 func unchecked[T any](v T) (T, error)    { return v, nil }
 func same[T comparable](a, b T) bool     { return a == b }
 func is[T comparable](v *T, want T) bool { return v != nil && *v == want }
-
-// decodeAs refuses JSON's null, which encoding/json would take for the zero
-// value: a field that inherits is absent from a record.
-func decodeAs[T any](raw json.RawMessage, want string) (T, error) {
-	var v *T
-	if err := json.Unmarshal(raw, &v); err != nil || v == nil {
-		var zero T
-		return zero, fmt.Errorf("must be %s, not %s", want, abbreviate(string(raw)))
-	}
-	return *v, nil
-}
 
 // abbreviate keeps foreign text short in a message.
 func abbreviate(text string) string {

@@ -5,7 +5,8 @@ import (
 	"time"
 )
 
-// Policy is what one level declares. A nil field inherits from the level above.
+// Policy is what one level declares. A nil field inherits from the level above. What a
+// field points to is never changed: policies share their values.
 type Policy struct {
 	// AutoConverge throttles the guest's vCPUs until the copy catches up with
 	// the memory it dirties (VIR_MIGRATE_AUTO_CONVERGE).

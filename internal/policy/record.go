@@ -205,7 +205,7 @@ func takeText(members map[string]json.RawMessage, name, want string, target *str
 	if !ok {
 		return nil
 	}
-	text, err := decodeAs[string](raw, want)
+	text, err := textForm(want).read(raw)
 	if err != nil {
 		return fmt.Errorf("%s %w", name, err)
 	}
@@ -218,7 +218,7 @@ func checkVersion(raw json.RawMessage) error {
 	if raw == nil {
 		return fmt.Errorf("the record has no %s", versionMember)
 	}
-	version, err := decodeAs[int64](raw, "a whole number")
+	version, err := numberForm.read(raw)
 	switch {
 	case err != nil:
 		return fmt.Errorf("%s %w", versionMember, err)

@@ -34,7 +34,7 @@ type Levels struct {
 }
 
 // Resolve decides every field on its own: run, else VM, else cluster, else
-// global, else the built-in default.
+// global, else the built-in default. It shares the values with the levels.
 func Resolve(levels Levels) Effective {
 	order := [...]struct {
 		origin Origin
@@ -49,12 +49,10 @@ func Resolve(levels Levels) Effective {
 	var resolved Policy
 	origins := make(Origins, len(table))
 	for i := range table {
-		d := &table[i]
 		origins[i] = OriginDefault
-		for _, level := range order {
-			if d.isSet(level.policy) {
-				d.copy(&resolved, level.policy)
-				origins[i] = level.origin
+		for l := range order {
+			if table[i].take(&resolved, order[l].policy) {
+				origins[i] = order[l].origin
 				break
 			}
 		}
