@@ -15,9 +15,9 @@ type fleet struct {
 	guests []*lab.Guest
 	// uris are how Terraform reaches the hosts: directly, or by the proxies.
 	uris    map[string]string
-	proxies []*proxy
+	proxies []*lab.Proxy
 	// calls are those that went through the proxies.
-	calls      callCounter
+	calls      lab.CallCounter
 	workspaces []*workspace
 }
 
@@ -38,7 +38,7 @@ func (b *Bench) newFleet(ctx context.Context, vms, hosts int) (*fleet, error) {
 // takes longer by roundTrip.
 func (f *fleet) throughProxies(ctx context.Context, roundTrip time.Duration) error {
 	for _, host := range f.hosts {
-		p, err := newProxy(ctx, host.URI, roundTrip, &f.calls)
+		p, err := lab.NewProxy(ctx, host.URI, roundTrip, &f.calls)
 		if err != nil {
 			return err
 		}
