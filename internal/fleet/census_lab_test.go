@@ -5,7 +5,6 @@ package fleet
 import (
 	"fmt"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -24,10 +23,10 @@ func TestCensus_cost(t *testing.T) {
 	w := testLab(t)
 	withoutRecords(t)
 	guests := w.StartGuests(t, 12, lab.GuestSpec{Bare: true, State: lab.Inactive})
-	var calls atomic.Int64
+	var calls lab.CallCounter
 	config := labConfig(t, UnreachableError)
 	for i := range config.Hosts {
-		config.Hosts[i].URI = counted(t, w.Hosts[i], &calls)
+		config.Hosts[i].URI = w.Hosts[i].CountedURI(t, &calls)
 	}
 	f := open(t, config)
 	want := Declaration{Policy: policy.Policy{MaxDowntimeMS: new(int64(400))}}
@@ -44,7 +43,7 @@ func TestCensus_cost(t *testing.T) {
 		})
 	}
 	reading.Wait()
-	made, most := calls.Load(), int64(callsPerVM*len(guests)+callsPerHost*len(config.Hosts))
+	made, most := calls.TakeAboutVMs(), callsPerVM*len(guests)+callsPerHost*len(config.Hosts)
 	t.Logf("%d calls for %d VMs on %d hosts", made, len(guests), len(config.Hosts))
 	if made > most {
 		t.Errorf("%d calls, more than %d", made, most)

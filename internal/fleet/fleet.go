@@ -57,8 +57,9 @@ func New(config Config) (*Fleet, error) {
 		placements:  placements{wanted: map[string]string{}},
 		shared:      map[*host.Host]*preflight.Shared{},
 	}
+	logins := host.NewLoginTurns()
 	for _, c := range config.Hosts {
-		h, err := host.New(c)
+		h, err := host.New(c, host.WithLoginTurns(logins))
 		if err != nil {
 			return nil, err
 		}

@@ -14,6 +14,17 @@ func (h *Host) dial(caller context.Context) (*rpc.Conn, error) {
 	if err := h.backoff.recall(); err != nil {
 		return nil, err
 	}
+	done, err := h.logins.take(caller)
+	switch {
+	case err != nil && h.ctx.Err() != nil:
+		return nil, ErrClosed
+	case err != nil:
+		return nil, err
+	}
+	defer done()
+	if err := h.backoff.recall(); err != nil { // another attempt failed meanwhile
+		return nil, err
+	}
 	started := time.Now()
 	ctx, cancel := context.WithTimeout(caller, h.deadlines.Open)
 	defer cancel()

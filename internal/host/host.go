@@ -31,6 +31,7 @@ type Host struct {
 	work    workConns
 
 	backoff dialBackoff
+	logins  *LoginTurns // nil: it waits for nobody
 
 	paths  chan struct{} // held by the one call about a path
 	strays strayPools

@@ -186,6 +186,12 @@ func (h *Host) SSHSessions() ([]int, error) {
 	return sessions, nil
 }
 
+// SSHLogins is how many logins by SSH the host has accepted so far.
+func (h *Host) SSHLogins() (int, error) {
+	log, err := os.ReadFile(h.SSHLog())
+	return bytes.Count(log, []byte("Accepted publickey for ")), err
+}
+
 // SSHLog is sshd's log file.
 func (h *Host) SSHLog() string { return filepath.Join(h.Directory, "log", "sshd.log") }
 

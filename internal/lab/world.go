@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 )
 
 // worldVariable holds a description of the world, for the programs inside.
@@ -117,15 +118,26 @@ func build(ctx context.Context, hosts int, releases []Release, a artifacts) (*Wo
 	if err := world.buildCertificates(); err != nil {
 		return nil, err
 	}
-	failures := make(chan error)
-	for _, host := range world.Hosts {
-		go func() { failures <- host.build(ctx) }()
+	return world, world.buildHosts(ctx)
+}
+
+// atOnce is how many hosts are built at a time: their sshd and libvirtd all answer late where many start together.
+const atOnce = 4
+
+// buildHosts makes all hosts and returns when each of them answers.
+func (w *World) buildHosts(ctx context.Context) error {
+	failures := make([]error, len(w.Hosts))
+	free := make(chan struct{}, atOnce)
+	var running sync.WaitGroup
+	for i, host := range w.Hosts {
+		free <- struct{}{}
+		running.Go(func() {
+			failures[i] = host.build(ctx)
+			<-free
+		})
 	}
-	var failed error
-	for range world.Hosts {
-		failed = errors.Join(failed, <-failures)
-	}
-	return world, failed
+	running.Wait()
+	return errors.Join(failures...)
 }
 
 // buildShared makes what the hosts share: a /run that is gone with the lab, host names, and the bridge.

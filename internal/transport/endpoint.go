@@ -134,6 +134,9 @@ func (e *Endpoint) Dial(ctx context.Context) (net.Conn, error) {
 // host's certificate or key is not verified.
 func (e *Endpoint) Readable() bool { return e.dialer.readable() }
 
+// BySSH tells whether the way leads through an SSH login.
+func (e *Endpoint) BySSH() bool { return e.defaultPort == sshPort }
+
 // Hostname is the host's name; empty for this machine.
 func (e *Endpoint) Hostname() string { return e.uri.Hostname() }
 

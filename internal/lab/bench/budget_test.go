@@ -54,13 +54,13 @@ func counted(t *testing.T, b *Bench, vms int) (calls, allocations int) {
 	made.server.Close()
 
 	planned := newRun(t, f.uris)
-	f.calls.take()
+	f.calls.Take()
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
 	_, err = f.inParallel(parallelism, func(uuid string) error { return planned.plan(t.Context(), instances[uuid]) })
 	runtime.ReadMemStats(&after)
 	must(t, err)
-	calls, byProcedure := f.calls.take()
+	calls, byProcedure := f.calls.Take()
 	t.Logf("%d VMs: %d calls, by libvirt's procedures %v", vms, calls, byProcedure)
 	return calls, int(after.Mallocs - before.Mallocs)
 }

@@ -88,7 +88,7 @@ func (f Figure) String() string {
 // amount is a number that is worth reading of a value.
 func amount(value float64, unit string) string {
 	switch {
-	case unit == "calls" || value >= 100:
+	case unit == "calls" || unit == "logins" || value >= 100:
 		return fmt.Sprintf("%.0f %s", value, unit)
 	case value >= 1:
 		return fmt.Sprintf("%.1f %s", value, unit)

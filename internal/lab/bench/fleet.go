@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/host"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/lab"
 )
 
@@ -15,9 +16,9 @@ type fleet struct {
 	guests []*lab.Guest
 	// uris are how Terraform reaches the hosts: directly, or by the proxies.
 	uris    map[string]string
-	proxies []*proxy
+	proxies []*lab.Proxy
 	// calls are those that went through the proxies.
-	calls      callCounter
+	calls      lab.CallCounter
 	workspaces []*workspace
 }
 
@@ -38,7 +39,7 @@ func (b *Bench) newFleet(ctx context.Context, vms, hosts int) (*fleet, error) {
 // takes longer by roundTrip.
 func (f *fleet) throughProxies(ctx context.Context, roundTrip time.Duration) error {
 	for _, host := range f.hosts {
-		p, err := newProxy(ctx, host.URI, roundTrip, &f.calls)
+		p, err := lab.NewProxy(ctx, host.URI, roundTrip, &f.calls)
 		if err != nil {
 			return err
 		}
@@ -85,16 +86,31 @@ func (f *fleet) policies(provider string) (*policies, error) {
 	return p, nil
 }
 
-// declared makes a workspace of a provider whose policies are all applied.
+// declared makes a workspace of a provider that has all policies, as after an apply: the first one is applied, and the
+// others are copies of it. A plan that finds nothing to change shows that they are as good.
 func (f *fleet) declared(ctx context.Context, provider string) (*policies, error) {
 	p, err := f.policies(provider)
 	if err != nil {
 		return nil, err
 	}
-	took, err := p.apply(ctx)
-	f.bench.Say("%s: %d policies are applied after %.1f s", provider, len(f.guests), took.Seconds)
+	started := time.Now()
+	p.variables.VMs = 1
+	if _, err := p.apply(ctx); err != nil {
+		return nil, err
+	}
+	if provider == realProvider {
+		if err := f.bench.World.CopyMetadata(ctx, f.guests, host.MetadataURI, metadataPrefix); err != nil {
+			return nil, err
+		}
+	}
+	p.variables.VMs = len(f.guests)
+	err = p.multiply(f.guests)
+	f.bench.Say("%s: %d policies are declared after %.1f s", provider, len(f.guests), time.Since(started).Seconds())
 	return p, err
 }
+
+// metadataPrefix is that of records.
+const metadataPrefix = "virt"
 
 // reach makes a workspace reach the hosts as new ones do.
 func (f *fleet) reach(p *policies) {

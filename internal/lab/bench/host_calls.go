@@ -41,11 +41,11 @@ func (hostCalls) on(ctx context.Context, b *Bench, count int) (figure Figure, er
 	if err != nil {
 		return figure, err
 	}
-	f.calls.take()
+	f.calls.Take()
 	if _, err := w.plan(ctx); err != nil {
 		return figure, err
 	}
-	calls, byProcedure := f.calls.take()
+	calls, byProcedure := f.calls.Take()
 	vms, hosts := len(f.guests), len(f.proxies)
 	b.Say("%d VMs on %d hosts: %d calls, by libvirt's procedures %v", vms, hosts, calls, byProcedure)
 	return single(fmt.Sprintf("libvirt calls of a plan, %d VMs on %d hosts", vms, hosts),

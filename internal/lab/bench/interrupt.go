@@ -62,8 +62,8 @@ func (interrupt) Measure(ctx context.Context, b *Bench) (figures []Figure, err e
 // sent the order to abort. A mute daemon is stopped at the interrupt, and goes on once the order is there.
 func interrupted(ctx context.Context, b *Bench, guest *lab.Guest, mute bool) (took float64, err error) {
 	source, destination := b.World.Hosts[0], b.World.Hosts[1]
-	var calls callCounter
-	p, err := newProxy(ctx, source.URI, 0, &calls)
+	var calls lab.CallCounter
+	p, err := lab.NewProxy(ctx, source.URI, 0, &calls)
 	if err != nil {
 		return 0, err
 	}
@@ -101,7 +101,7 @@ func interrupted(ctx context.Context, b *Bench, guest *lab.Guest, mute bool) (to
 			return 0, err
 		}
 	}
-	sent := calls.await(abortJob)
+	sent := calls.Await(abortJob)
 	started := time.Now()
 	if err := cmd.Process.Signal(syscall.SIGINT); err != nil {
 		return 0, err

@@ -31,19 +31,22 @@ func (r manyHosts) Measure(ctx context.Context, b *Bench) ([]Figure, error) {
 		return nil, err
 	}
 	one := "one host"
-	return []Figure{
-		pairs(fmt.Sprintf("apply of a changed cluster policy, %d hosts", len(hosts)), one, "s",
-			seconds(network.all.applies), seconds(network.one.applies), 3),
-		pairs(fmt.Sprintf("plan of global and cluster policy over SSH, %d hosts", len(hosts)), one, "s",
-			seconds(ssh.all.plans), seconds(ssh.one.plans), 5),
-	}, nil
+	figures := timed(fmt.Sprintf("apply of a changed cluster policy, %d hosts", len(hosts)), one,
+		network.all.applies, network.one.applies, 3)
+	figures = append(figures, timed(fmt.Sprintf("plan of global and cluster policy over SSH, %d hosts", len(hosts)), one,
+		ssh.all.plans, ssh.one.plans, 5)...)
+	return append(figures, pairs(fmt.Sprintf("logins by SSH of a plan, %d hosts", len(hosts)), "one for each host", "logins",
+		ssh.all.logins, each(ssh.all.plans, func(cost) float64 { return float64(len(hosts)) }), 1)), nil
 }
 
 // many is what all hosts and one of them took.
 type many struct{ all, one turns }
 
-// turns are what applies of a changed policy and plans took.
-type turns struct{ applies, plans []cost }
+// turns are what applies of a changed policy and plans took. logins are those by SSH of each plan.
+type turns struct {
+	applies, plans []cost
+	logins         []float64
+}
 
 // over applies and plans on all hosts and on one in turn, by their URIs.
 func (manyHosts) over(ctx context.Context, b *Bench, hosts []*lab.Host, uri func(*lab.Host) string) (took many, err error) {
@@ -55,8 +58,8 @@ func (manyHosts) over(ctx context.Context, b *Bench, hosts []*lab.Host, uri func
 			if err := turn.took.add(ctx, b, turn.hosts, uri); err != nil {
 				return took, err
 			}
-			b.Say("round %d, %d hosts: apply %.1f s, plan %.1f s", round+1, len(turn.hosts),
-				turn.took.applies[round].Seconds, turn.took.plans[round].Seconds)
+			b.Say("round %d, %d hosts: apply %.1f s, plan %.1f s, %.0f logins by SSH", round+1, len(turn.hosts),
+				turn.took.applies[round].Seconds, turn.took.plans[round].Seconds, turn.took.logins[round])
 		}
 	}
 	return took, nil
@@ -86,7 +89,28 @@ func (t *turns) add(ctx context.Context, b *Bench, hosts []*lab.Host, uri func(*
 	if err != nil {
 		return err
 	}
+	before, err := logins(hosts)
+	if err != nil {
+		return err
+	}
 	planned, err := w.plan(ctx)
+	if err != nil {
+		return err
+	}
+	after, err := logins(hosts)
 	t.applies, t.plans = append(t.applies, changed), append(t.plans, planned)
+	t.logins = append(t.logins, float64(after-before))
 	return err
+}
+
+// logins are all that hosts have accepted by SSH so far.
+func logins(hosts []*lab.Host) (sum int, err error) {
+	for _, h := range hosts {
+		accepted, err := h.SSHLogins()
+		if err != nil {
+			return 0, err
+		}
+		sum += accepted
+	}
+	return sum, nil
 }

@@ -79,13 +79,13 @@ func TestGoodPairs(t *testing.T) {
 	if all() {
 		count = goodPairs
 	}
-	var counter callCounter
+	var counter lab.CallCounter
 	source, destination := counted(t, &counter, world.Hosts[0]), counted(t, &counter, world.Hosts[1])
 	from, to := preflight.Share(source), preflight.Share(destination)
 	r := rand.New(rand.NewPCG(seed, seed))
 	unchecked := map[preflight.Why]int{}
 	alarms := 0
-	var made []int64
+	var made []int
 	var took []time.Duration
 	for i := range count {
 		s := newScene(t, anyGuest(r))
@@ -107,14 +107,16 @@ func TestGoodPairs(t *testing.T) {
 			UUID: s.guest.UUID, Name: s.guest.Name, Source: source, Destination: destination, Policy: policy.Resolve(policy.Levels{}),
 		}}
 		var a preflight.Assessment
-		var calls int64
+		var calls int
 		var lasted time.Duration
 		for range 5 {
 			known := time.Now()
 			preflight.Assess(s.context(), request) // what is about the hosts is known now, some of it for a second
-			before, began := counter.calls.Load(), time.Now()
+			counter.Take()
+			began := time.Now()
 			a = preflight.Assess(s.context(), request)
-			calls, lasted = counter.calls.Load()-before, time.Since(began)
+			lasted = time.Since(began)
+			calls = counter.TakeAboutVMs()
 			if time.Since(known) < time.Second {
 				break
 			}
@@ -148,15 +150,15 @@ func TestGoodPairs(t *testing.T) {
 }
 
 // spread is the least, the median and the most.
-func spread[T int64 | time.Duration](all []T) [3]T {
+func spread[T int | time.Duration](all []T) [3]T {
 	sorted := slices.Sorted(slices.Values(all))
 	return [3]T{sorted[0], sorted[len(sorted)/2], sorted[len(sorted)-1]}
 }
 
 // counted is a host that is reached through a counter.
-func counted(t *testing.T, c *callCounter, h *lab.Host) *host.Host {
+func counted(t *testing.T, c *lab.CallCounter, h *lab.Host) *host.Host {
 	t.Helper()
-	reached, err := host.New(host.Config{Name: h.Name, URI: c.uri(t, h)})
+	reached, err := host.New(host.Config{Name: h.Name, URI: h.CountedURI(t, c)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,4 +1,4 @@
-package bench
+package lab
 
 import (
 	"cmp"
@@ -7,13 +7,14 @@ import (
 	"net"
 	"net/url"
 	"sync"
+	"testing"
 	"time"
 )
 
-// proxy stands between the provider and a libvirtd: it counts the calls, and delays what is sent as a long way does, which
-// takes no bandwidth.
-type proxy struct {
-	calls *callCounter
+// Proxy stands between a client and a host's libvirtd: it counts the calls, and delays what is sent as a long way does,
+// which takes no bandwidth.
+type Proxy struct {
+	calls *CallCounter
 	// URI reaches the daemon through the proxy.
 	URI string
 
@@ -24,9 +25,9 @@ type proxy struct {
 	stop     context.CancelFunc
 }
 
-// newProxy makes a proxy for a host's qemu+tcp URI, which the end of ctx ends, too. The round trip takes longer by
+// NewProxy makes a proxy for a host's qemu+tcp URI, which the end of ctx ends, too. The round trip takes longer by
 // roundTrip, and calls counts.
-func newProxy(ctx context.Context, hostURI string, roundTrip time.Duration, calls *callCounter) (*proxy, error) {
+func NewProxy(ctx context.Context, hostURI string, roundTrip time.Duration, calls *CallCounter) (*Proxy, error) {
 	target, err := url.Parse(hostURI)
 	if err != nil {
 		return nil, err
@@ -36,7 +37,7 @@ func newProxy(ctx context.Context, hostURI string, roundTrip time.Duration, call
 		return nil, err
 	}
 	ctx, stop := context.WithCancel(ctx)
-	p := &proxy{
+	p := &Proxy{
 		calls: calls, URI: "qemu+tcp://" + listener.Addr().String() + "/system", listener: listener,
 		target: net.JoinHostPort(target.Hostname(), cmp.Or(target.Port(), "16509")),
 		oneWay: roundTrip / 2, stop: stop,
@@ -46,13 +47,24 @@ func newProxy(ctx context.Context, hostURI string, roundTrip time.Duration, call
 }
 
 // Close ends all connections and returns when nothing of the proxy is left.
-func (p *proxy) Close() {
+func (p *Proxy) Close() {
 	p.stop()
 	p.listener.Close()
 	p.running.Wait()
 }
 
-func (p *proxy) accept(ctx context.Context) {
+// CountedURI reaches the host through a proxy, until the test ends.
+func (h *Host) CountedURI(t testing.TB, calls *CallCounter) string {
+	t.Helper()
+	p, err := NewProxy(context.WithoutCancel(t.Context()), h.URI, 0, calls)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(p.Close)
+	return p.URI
+}
+
+func (p *Proxy) accept(ctx context.Context) {
 	for {
 		client, err := p.listener.Accept()
 		if err != nil {
@@ -63,7 +75,7 @@ func (p *proxy) accept(ctx context.Context) {
 }
 
 // serve connects a client until one of both ends leaves.
-func (p *proxy) serve(ctx context.Context, client net.Conn) {
+func (p *Proxy) serve(ctx context.Context, client net.Conn) {
 	defer client.Close()
 	daemon, err := new(net.Dialer).DialContext(ctx, "tcp", p.target)
 	if err != nil {
@@ -77,7 +89,7 @@ func (p *proxy) serve(ctx context.Context, client net.Conn) {
 	var directions sync.WaitGroup
 	directions.Go(func() {
 		defer daemon.Close()
-		p.carry(daemon, io.TeeReader(client, &stream{counter: p.calls}))
+		p.carry(daemon, io.TeeReader(client, &callStream{counter: p.calls}))
 	})
 	directions.Go(func() {
 		defer client.Close()
@@ -93,7 +105,7 @@ type late struct {
 }
 
 // carry copies one direction: what comes is sent after the delay, in order, however much is under way.
-func (p *proxy) carry(to io.Writer, from io.Reader) {
+func (p *Proxy) carry(to io.Writer, from io.Reader) {
 	underWay := make(chan late, 4096)
 	var sender sync.WaitGroup
 	sender.Go(func() {

@@ -1,4 +1,4 @@
-package bench
+package lab
 
 import (
 	"bytes"
@@ -27,8 +27,8 @@ func TestProxyDelaysWithoutTakingBandwidth(t *testing.T) {
 		_, _ = io.Copy(client, client)
 	}()
 	const roundTrip = 200 * time.Millisecond
-	var calls callCounter
-	p, err := newProxy(t.Context(), "qemu+tcp://"+echo.Addr().String()+"/system", roundTrip, &calls)
+	var calls CallCounter
+	p, err := NewProxy(t.Context(), "qemu+tcp://"+echo.Addr().String()+"/system", roundTrip, &calls)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,7 +57,7 @@ func TestProxyDelaysWithoutTakingBandwidth(t *testing.T) {
 	if took < roundTrip || took > 20*roundTrip { // one part after the other would take 200 times as long
 		t.Errorf("it took %s, want about %s", took, roundTrip)
 	}
-	if n, _ := calls.take(); n != parts {
+	if n, _ := calls.Take(); n != parts {
 		t.Errorf("%d calls, want %d", n, parts)
 	}
 }

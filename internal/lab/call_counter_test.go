@@ -1,4 +1,4 @@
-package bench
+package lab
 
 import (
 	"encoding/binary"
@@ -7,7 +7,7 @@ import (
 
 // frame is a frame of libvirt's protocol with a payload of so many bytes.
 func frame(program, procedure, kind uint32, payload int) []byte {
-	encoded := make([]byte, headerSize+payload)
+	encoded := make([]byte, callHeaderSize+payload)
 	for number, value := range map[int]uint32{
 		lengthWord: uint32(len(encoded)), programWord: program, procedureWord: procedure, kindWord: kind,
 	} {
@@ -18,18 +18,18 @@ func frame(program, procedure, kind uint32, payload int) []byte {
 
 func TestCounterCountsCallsHoweverTheyAreCut(t *testing.T) {
 	t.Parallel()
-	const remote, message = 0x20008086, 2
+	const remote, message, procedure = 0x20008086, 2, 164
 	var sent []byte
 	for _, f := range [][]byte{
-		frame(remote, abortJob, kindCall, 0), frame(keepalive, 1, message, 0), frame(remote, 7, kindCall, 300),
+		frame(remote, procedure, kindCall, 0), frame(keepalive, 1, message, 0), frame(remote, 7, kindCall, 300),
 		frame(remote, 7, message, 12), frame(remote, 7, kindCall, 1),
 	} {
 		sent = append(sent, f...)
 	}
-	for _, size := range []int{1, 3, headerSize, headerSize + 1, 100, len(sent)} {
-		var counter callCounter
-		came := counter.await(abortJob)
-		client := &stream{counter: &counter}
+	for _, size := range []int{1, 3, callHeaderSize, callHeaderSize + 1, 100, len(sent)} {
+		var counter CallCounter
+		came := counter.Await(procedure)
+		client := &callStream{counter: &counter}
 		for rest := sent; len(rest) > 0; {
 			part := rest[:min(size, len(rest))]
 			if n, err := client.Write(part); n != len(part) || err != nil {
@@ -37,8 +37,8 @@ func TestCounterCountsCallsHoweverTheyAreCut(t *testing.T) {
 			}
 			rest = rest[len(part):]
 		}
-		calls, byProcedure := counter.take()
-		if calls != 3 || byProcedure[7] != 2 || byProcedure[abortJob] != 1 {
+		calls, byProcedure := counter.Take()
+		if calls != 3 || byProcedure[7] != 2 || byProcedure[procedure] != 1 {
 			t.Errorf("in parts of %d bytes: %d calls, %v", size, calls, byProcedure)
 		}
 		select {
@@ -46,8 +46,23 @@ func TestCounterCountsCallsHoweverTheyAreCut(t *testing.T) {
 		default:
 			t.Errorf("in parts of %d bytes: the awaited call was not seen", size)
 		}
-		if again, _ := counter.take(); again != 0 {
+		if again, _ := counter.Take(); again != 0 {
 			t.Errorf("taken calls are counted again: %d", again)
 		}
+	}
+}
+
+func TestCounterLeavesOutCallsAboutHosts(t *testing.T) {
+	t.Parallel()
+	const remote, hostname, lookUp = 0x20008086, 59, 24
+	var counter CallCounter
+	client := &callStream{counter: &counter}
+	for _, procedure := range []uint32{hostname, lookUp, hostname, lookUp, lookUp} {
+		if _, err := client.Write(frame(remote, procedure, kindCall, 8)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if calls := counter.TakeAboutVMs(); calls != 3 {
+		t.Errorf("%d calls about VMs, want 3", calls)
 	}
 }
