@@ -125,7 +125,16 @@ func unreadable(err error, then string) string {
 }
 
 // Conflict warns of values that contradict each other across levels.
-func Conflict(p policy.Problem) Text {
-	return Text{"Conflicting Migration Policy", p.Text + " A move is refused while the effective values contradict " +
+func Conflict(c policy.Conflict) Text {
+	return Text{"Conflicting Migration Policy", conflict(c) + " A move is refused while the effective values contradict " +
 		"each other."}
+}
+
+// conflict names the values that contradict each other, each with its level.
+func conflict(c policy.Conflict) string {
+	values := make([]string, len(c.Values))
+	for i, v := range c.Values {
+		values[i] = fmt.Sprintf("%s (%s, from %s)", v.Field, v.Value, v.Origin)
+	}
+	return fmt.Sprintf("%s contradict each other: %s", strings.Join(values, " and "), c.Text)
 }
