@@ -75,7 +75,7 @@ func TestRefusedURIIsNotQuoted(t *testing.T) {
 	t.Parallel()
 	for uri, want := range map[string]string{
 		"qemu+ssh://admin:hunter2@kvm1:2222/system":       "it must not hold a password",
-		"qemu://admin:hunter2@kvm1:port/system":           "it must not hold a password",
+		"qemu://admin:hunter2@kvm1:port/system":           "its port",
 		"qemu+ssh://admin@kvm1/system?keyfile=%zzhunter2": "its parameter keyfile",
 		"qemu+ssh://admin:hunter2/system":                 "its port",
 		"qemu+ssh://kvm1:ssh/system":                      "its port, which follows the host's last colon, must be a number from 1 to 65535",
