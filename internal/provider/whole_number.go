@@ -53,27 +53,29 @@ func (wholeNumberType) ValueFromInt64(_ context.Context, v basetypes.Int64Value)
 	return wholeNumber{Int64Value: v}, nil
 }
 
-func (t wholeNumberType) ValueFromTerraform(ctx context.Context, in tftypes.Value) (attr.Value, error) {
-	if in.IsKnown() && !in.IsNull() {
-		var number *big.Float
-		if err := in.As(&number); err != nil {
-			return nil, err
-		}
-		text := number.Text('g', -1)
-		switch _, accuracy := number.Int64(); {
-		case !number.IsInt():
-			return wholeNumber{basetypes.NewInt64Unknown(), text + " is not a whole number."}, nil
-		case accuracy != big.Exact:
-			return wholeNumber{basetypes.NewInt64Unknown(), fmt.Sprintf(
-				"%s is not between %d and %d.", text, int64(math.MinInt64), int64(math.MaxInt64))}, nil
-		}
+// Values that are made once, for the many attributes that are left out.
+var nullNumber, unknownNumber attr.Value = wholeNumber{}, wholeNumber{Int64Value: basetypes.NewInt64Unknown()}
+
+func (wholeNumberType) ValueFromTerraform(_ context.Context, in tftypes.Value) (attr.Value, error) {
+	switch {
+	case in.IsNull():
+		return nullNumber, nil
+	case !in.IsKnown():
+		return unknownNumber, nil
 	}
-	value, err := t.Int64Type.ValueFromTerraform(ctx, in)
-	if err != nil {
+	var number *big.Float
+	if err := in.As(&number); err != nil {
 		return nil, err
 	}
-	v, _ := value.(basetypes.Int64Value)
-	return wholeNumber{Int64Value: v}, nil
+	switch whole, accuracy := number.Int64(); {
+	case !number.IsInt():
+		return wholeNumber{basetypes.NewInt64Unknown(), number.Text('g', -1) + " is not a whole number."}, nil
+	case accuracy != big.Exact:
+		return wholeNumber{basetypes.NewInt64Unknown(), fmt.Sprintf(
+			"%s is not between %d and %d.", number.Text('g', -1), int64(math.MinInt64), int64(math.MaxInt64))}, nil
+	default:
+		return newWholeNumber(whole), nil
+	}
 }
 
 func (v wholeNumber) Type(context.Context) attr.Type { return wholeNumberType{} }
