@@ -12,8 +12,7 @@ import (
 func moveTales() []tale {
 	return []tale{
 		tell(func(_ migration.Finding, fact preflight.PolicyConflict) Advised {
-			return Advised{Detail: fmt.Sprintf("%s (%s, from %s): %s",
-				fact.Conflict.Field, fact.Value, fact.Origin, fact.Conflict.Text)}
+			return Advised{Detail: conflict(fact.Conflict)}
 		}),
 		tell(func(f migration.Finding, _ preflight.NoPeerURI) Advised {
 			return Advised{

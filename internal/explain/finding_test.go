@@ -17,6 +17,15 @@ func observed(host string, state migration.DomainState) migration.Observation {
 	return migration.Observation{Host: host, Domain: migration.Domain{UUID: remedyUUID, Name: "web", State: state, Persistent: true}}
 }
 
+// acrossLevels is a contradiction between two levels.
+var acrossLevels = policy.Conflict{
+	Problem: policy.Problem{Field: policy.FieldParallelConnections, Text: "Not with parallel connections."},
+	Values: []policy.Decided{
+		{Field: policy.FieldParallelConnections, Value: "4", Origin: policy.OriginVM},
+		{Field: policy.FieldCompression, Value: "true", Origin: policy.OriginCluster},
+	},
+}
+
 func TestFinding(t *testing.T) {
 	t.Parallel()
 	const gib = 1 << 30
@@ -26,11 +35,8 @@ func TestFinding(t *testing.T) {
 	both := migration.Outcome{UUID: remedyUUID, Name: "web", Source: observed("kvm1", migration.StatePaused), Destination: observed("kvm2", migration.StateRunning)}
 	broken := migration.Outcome{UUID: remedyUUID, Name: "web", Source: observed("kvm1", migration.StatePostCopyFailed), Destination: migration.Observation{Host: "kvm2", Err: migration.ErrNoDomain}}
 	for want, f := range map[string]migration.Finding{
-		"compression (true, from cluster): Not with parallel connections.": {
-			Fact: preflight.PolicyConflict{
-				Conflict: policy.Problem{Field: policy.FieldCompression, Text: "Not with parallel connections."},
-				Value:    "true", Origin: policy.OriginCluster,
-			},
+		"parallel_connections (4, from vm) and compression (true, from cluster) contradict each other: Not with parallel connections.": {
+			Fact: preflight.PolicyConflict{Conflict: acrossLevels},
 		},
 		`Other hosts' libvirt cannot reach kvm2: its uri is a local one and it has no peer_uri. Set peer_uri, or mode = "direct" or "auto".`: {Fact: preflight.NoPeerURI{}, Host: "kvm2"},
 		"One pass over the memory of VM web, 8192 MiB, takes up to 4m16s at 32 MiB/s (bandwidth_mib_per_second, cluster), and timeout is 2m (run): it may end the move before all memory was sent once. Set a longer timeout, or a higher bandwidth_mib_per_second where the link has it.": {

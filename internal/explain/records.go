@@ -17,6 +17,9 @@ const newerAdvice = "It is left as it is. Use a release of the provider that kno
 	"false })."
 
 func adviseExisting(e *fleet.ExistsError) string {
+	if e.Joins {
+		return fmt.Sprintf("It says %s. To let this resource write it anew, remove it: %s.", *e.Copy.Document, removeHint(e.Copy))
+	}
 	return fmt.Sprintf("It says %s. To take it over, import it: %s. To start over, remove it: %s. If a resource of "+
 		"this configuration declared it under another label, add a moved block. With create_before_destroy, apply "+
 		"the values that the record has, and change them after that.",
@@ -125,7 +128,16 @@ func unreadable(err error, then string) string {
 }
 
 // Conflict warns of values that contradict each other across levels.
-func Conflict(p policy.Problem) Text {
-	return Text{"Conflicting Migration Policy", p.Text + " A move is refused while the effective values contradict " +
+func Conflict(c policy.Conflict) Text {
+	return Text{"Conflicting Migration Policy", conflict(c) + " A move is refused while the effective values contradict " +
 		"each other."}
+}
+
+// conflict names the values that contradict each other, each with its level.
+func conflict(c policy.Conflict) string {
+	values := make([]string, len(c.Values))
+	for i, v := range c.Values {
+		values[i] = fmt.Sprintf("%s (%s, from %s)", v.Field, v.Value, v.Origin)
+	}
+	return fmt.Sprintf("%s contradict each other: %s", strings.Join(values, " and "), c.Text)
 }

@@ -62,51 +62,6 @@ func (d Declaration) takenFrom(copies []Copy) []Copy {
 	return slices.DeleteFunc(slices.Clone(copies), func(c Copy) bool { return !d.redeclared(c) })
 }
 
-// Inspect checks, while planning, what a Create would find on the hosts: an
-// *ExistsError, an *InvalidRecordError or a *NewerRecordError where it would be
-// refused. A host that is in another cluster is no error: the same apply may remove it
-// from there.
-func (f *Fleet) Inspect(ctx context.Context, d Declaration, names []string) ([]error, error) {
-	copies, unseen, err := f.copies(ctx, d, names)
-	if err != nil {
-		return nil, err
-	}
-	for _, c := range copies {
-		if d.held(c) {
-			continue
-		}
-		if err := d.obstacle(c); err != nil {
-			return nil, err
-		}
-	}
-	if err := f.agreesElsewhere(ctx, d, names); err != nil {
-		return nil, err
-	}
-	errs := make([]error, len(unseen))
-	for i, u := range unseen {
-		errs[i] = u.err
-	}
-	return errs, nil
-}
-
-// agreesElsewhere fails with an *ExistsError when a host that is not among the
-// given ones has a record of the same cluster that says something else: a name
-// stands for one cluster, and a VM's policy must not change when it moves within it.
-// Hosts that cannot be asked are left out.
-func (f *Fleet) agreesElsewhere(ctx context.Context, d Declaration, names []string) error {
-	if d.Cluster == "" {
-		return nil
-	}
-	others := slices.DeleteFunc(slices.Clone(f.hosts), func(h *host.Host) bool { return slices.Contains(names, h.Name()) })
-	return errors.Join(each(others, func(h *host.Host) error {
-		c, err := hostCopy(ctx, h, d.level())
-		if err == nil && c.readable() && d.owns(c.Record) && !d.matches(c.Record) && !d.replaces(c) {
-			return &ExistsError{Copy: c, Difference: d.difference(c.Record)}
-		}
-		return nil
-	})...)
-}
-
 func (d Declaration) matchesCopy(c Copy) bool { return c.readable() && d.matches(c.Record) }
 
 // takeable checks that a record may be created where this copy is. It waits for another

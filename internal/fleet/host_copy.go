@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/host"
@@ -83,7 +84,15 @@ func (d Declaration) unexpected(c Copy) error {
 		return nil
 	case compared:
 		return &ChangedError{Drift: d.drift(c)[0]}
-	default:
-		return d.obstacle(c)
 	}
+	return asJoining(d.obstacle(c))
+}
+
+// asJoining marks the error of a host that joins those that have the record.
+func asJoining(err error) error {
+	var exists *ExistsError
+	if errors.As(err, &exists) {
+		exists.Joins = true
+	}
+	return err
 }

@@ -10,6 +10,8 @@ import (
 type ExistsError struct {
 	Copy       Copy
 	Difference Difference
+	// Joins is true for a host that is added to those that have the record.
+	Joins bool
 }
 
 func (e *ExistsError) Error() string {

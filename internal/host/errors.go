@@ -108,7 +108,7 @@ func (h *Host) fail(op string, err error) error {
 	var dial *dialError
 	switch {
 	case errors.As(err, &dial):
-		e.Message = dial.message(h.endpoint.String())
+		e.Message = dial.message(h.endpoint)
 		e.kinds = []error{migration.ErrUnreachable, migration.ErrUnsent}
 	case errors.As(err, &answer):
 		e.Domain, e.Code, e.Message = answer.Domain, int(answer.Answer.Code), sanitize.Text(answer.Answer.Message)
@@ -188,8 +188,8 @@ type dialError struct {
 func (e *dialError) Error() string { return e.cause.Error() }
 func (e *dialError) Unwrap() error { return e.cause }
 
-// message says why there is no connection to an address.
-func (e *dialError) message(address string) string {
+// message says why there is no connection to an endpoint.
+func (e *dialError) message(to *transport.Endpoint) string {
 	var way *transport.Error
 	var login *rpc.LoginError
 	var protocol *rpc.ProtocolError
@@ -202,13 +202,13 @@ func (e *dialError) message(address string) string {
 	case errors.As(e.cause, &login):
 		reason = loginMessage(login)
 	case errors.As(e.cause, &protocol):
-		return fmt.Sprintf("%s answers, but %s", address, protocol.Error())
+		return fmt.Sprintf("%s answers, but %s", to, protocol.Error())
 	case errors.Is(e.cause, context.DeadlineExceeded), errors.Is(e.cause, os.ErrDeadlineExceeded):
 		reason = (&rpc.TimeoutError{After: e.after}).Error()
 	case errors.As(e.cause, &answer):
 		reason = "libvirt refused: " + sanitize.Text(answer.Message)
 	case errors.As(e.cause, &lost):
-		reason = "the connection was closed before libvirt answered"
+		reason = "the connection was closed before libvirt answered" + to.AdviceClosed()
 	}
-	return fmt.Sprintf("no connection to %s: %s", address, reason)
+	return fmt.Sprintf("no connection to %s: %s", to, reason)
 }

@@ -22,6 +22,8 @@ type Definition struct {
 	// Tunes is the field of the feature that this one tunes, or nothing. While
 	// the feature is off, this field is dormant.
 	Tunes Field
+	// Against is the field whose value may contradict this one's, or nothing.
+	Against Field
 	// Engine is true for a field that the engine itself applies: libvirt has no flag and
 	// no migration parameter for it.
 	Engine bool
@@ -132,7 +134,9 @@ type entry[T any] struct {
 	builtIn *T
 	unset   string
 	tunes   Field
-	// conflict says what in the same policy contradicts the value, or nothing.
+	// conflict says how the field against in the same policy contradicts the value, or
+	// nothing.
+	against  Field
 	conflict func(Policy) string
 	// idle tells whether the rest of the policy leaves the field without effect.
 	idle func(Policy) bool
@@ -152,7 +156,7 @@ func define[T, P any](k kind[T, P], member func(*Policy) **T, e entry[T]) Defini
 	}
 	d := Definition{
 		Field: e.field, Kind: k.kind, Summary: e.summary, Details: e.details, Values: e.values.text, Unset: e.unset,
-		Tunes: e.tunes, Engine: e.engine, needs: e.needs, typedField: access(k, member),
+		Tunes: e.tunes, Against: e.against, Engine: e.engine, needs: e.needs, typedField: access(k, member),
 	}
 	d.problem = func(p *Policy) string {
 		if v := *member(p); v != nil && e.values.problem != nil {

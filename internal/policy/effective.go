@@ -77,14 +77,33 @@ func (e Effective) Inactive() []Field {
 
 // Conflicts lists values that are valid on their own levels, but contradict each other
 // for this VM. A move under such a policy is refused. Dormant fields never conflict.
-func (e Effective) Conflicts() []Problem {
-	var problems []Problem
+func (e Effective) Conflicts() []Conflict {
+	var conflicts []Conflict
 	for _, d := range table {
 		if text := d.conflict(&e.Policy); text != "" && !d.dormant(&e.Policy) {
-			problems = append(problems, Problem{d.Field, text})
+			conflicts = append(conflicts, Conflict{Problem{d.Field, text}, []Decided{e.decided(d.Field), e.decided(d.Against)}})
 		}
 	}
-	return problems
+	return conflicts
+}
+
+// Conflict is values of an effective policy that contradict each other: the field at
+// fault first.
+type Conflict struct {
+	Problem
+
+	Values []Decided
+}
+
+// Decided is the effective value of a field, and the level that decided it.
+type Decided struct {
+	Field  Field
+	Value  string
+	Origin Origin
+}
+
+func (e Effective) decided(field Field) Decided {
+	return Decided{field, definition(field).text(&e.Policy), e.Origins.Of(field)}
 }
 
 // Digest stands for the values of all fields, whatever level decided them: equal ones

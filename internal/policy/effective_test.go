@@ -140,12 +140,19 @@ func TestConflictsAreContradictionsAcrossLevels(t *testing.T) {
 			t.Parallel()
 
 			conflicts := policy.Resolve(test.levels).Conflicts()
-			if diff := cmp.Diff(test.want, problemFields(conflicts)); diff != "" {
+			if diff := cmp.Diff(test.want, conflictFields(conflicts)); diff != "" {
 				t.Errorf("fields in conflict (-want +got):\n%s", diff)
 			}
 			for _, conflict := range conflicts {
 				if conflict.Text == "" {
 					t.Errorf("the conflict on %s has no words", conflict.Field)
+				}
+				levels := map[policy.Field]policy.Origin{}
+				for _, v := range conflict.Values {
+					levels[v.Field] = v.Origin
+				}
+				if len(levels) != 2 || levels[conflict.Field] == "" {
+					t.Errorf("the conflict on %s names the levels %v, want those of two fields", conflict.Field, levels)
 				}
 			}
 		})
@@ -218,4 +225,12 @@ func TestDigestsTellPoliciesApart(t *testing.T) {
 			}
 		}
 	}
+}
+
+func conflictFields(conflicts []policy.Conflict) []policy.Field {
+	var fields []policy.Field
+	for _, c := range conflicts {
+		fields = append(fields, c.Field)
+	}
+	return fields
 }

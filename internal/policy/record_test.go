@@ -194,7 +194,7 @@ func TestDecodeRecordRefuses(t *testing.T) {
 		"a duration without unit":       {`{"version":1,"stall_timeout":"30"}`, `stall_timeout: "30" is not a duration such as`},
 		"a negative duration":           {`{"version":1,"timeout":"-1s"}`, "timeout: a duration cannot be negative"},
 		"an on_timeout of null":         {`{"version":1,"on_timeout":null}`, "on_timeout: must be a word in quotes, not null"},
-		"an unknown on_timeout":         {`{"version":1,"on_timeout":"Abort"}`, `on_timeout: "Abort" is none of "abort", "post_copy", "pause"`},
+		"an unknown on_timeout":         {`{"version":1,"on_timeout":"Abort"}`, `on_timeout: "Abort" is not valid: it must be one of "abort", "post_copy", "pause"`},
 		"a list where a value belongs":  {`{"version":1,"encryption":[true]}`, "encryption: must be true or false, not [true]"},
 	}
 	for name, test := range tests {
@@ -350,7 +350,7 @@ func TestEncodeRefusesWhatCouldNotBeRead(t *testing.T) {
 		},
 		"an unknown on_timeout": {
 			policy.Record{Policy: policy.Policy{OnTimeout: new(policy.OnTimeout("stop"))}},
-			`on_timeout: "stop" is none of "abort", "post_copy", "pause"`,
+			`on_timeout: "stop" is not valid: it must be one of "abort", "post_copy", "pause"`,
 		},
 		"an unknown member that is not JSON": {
 			policy.Record{Unknown: map[string]json.RawMessage{"note": json.RawMessage(`{`)}},

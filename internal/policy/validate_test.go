@@ -135,11 +135,11 @@ func TestValidateSaysWhatIsWrongAndWhatWouldBeRight(t *testing.T) {
 		},
 		"an unknown on_timeout": {
 			policy.Policy{OnTimeout: new(policy.OnTimeout("postcopy"))},
-			[]policy.Problem{{Field: policy.FieldOnTimeout, Text: `"postcopy" is none of "abort", "post_copy", "pause".`}},
+			[]policy.Problem{{Field: policy.FieldOnTimeout, Text: `"postcopy" is not valid: it must be one of "abort", "post_copy", "pause".`}},
 		},
 		"an empty on_timeout": {
 			policy.Policy{OnTimeout: new(policy.OnTimeout(""))},
-			[]policy.Problem{{Field: policy.FieldOnTimeout, Text: `"" is none of "abort", "post_copy", "pause".`}},
+			[]policy.Problem{{Field: policy.FieldOnTimeout, Text: `"" is not valid: it must be one of "abort", "post_copy", "pause".`}},
 		},
 		"auto-converge off, with tuning": {
 			policy.Policy{AutoConverge: new(false), AutoConvergeInitial: new(int64(20)), AutoConvergeIncrement: new(int64(10))},

@@ -99,19 +99,25 @@ func durations(zero string) values[time.Duration] {
 	}
 }
 
+// OneOf is what is wrong with a word that is none of the valid ones.
+func OneOf[T ~string](word string, valid []T) string {
+	quoted := make([]string, len(valid))
+	for i, v := range valid {
+		quoted[i] = fmt.Sprintf("%q", string(v))
+	}
+	return fmt.Sprintf("%q is not valid: it must be one of %s.", abbreviate(word), strings.Join(quoted, ", "))
+}
+
 func words[T ~string](all ...T) values[T] {
-	quoted := func(quote string) string {
-		texts := make([]string, len(all))
-		for i, v := range all {
-			texts[i] = quote + string(v) + quote
-		}
-		return strings.Join(texts, ", ")
+	texts := make([]string, len(all))
+	for i, v := range all {
+		texts[i] = "`" + string(v) + "`"
 	}
 	return values[T]{
-		text: quoted("`"),
+		text: strings.Join(texts, ", "),
 		problem: func(v T) string {
 			if !slices.Contains(all, v) {
-				return fmt.Sprintf("%q is none of %s.", abbreviate(string(v)), quoted(`"`))
+				return OneOf(string(v), all)
 			}
 			return ""
 		},

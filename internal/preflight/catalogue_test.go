@@ -158,7 +158,7 @@ func TestAssess_findings(t *testing.T) {
 		"a contradiction of the policy": {
 			func(s *scene) { s.policy(conflict) },
 			migration.Finding{Check: preflight.CheckPolicy, Fact: preflight.PolicyConflict{
-				Conflict: policy.Resolve(policy.Levels{Run: conflict}).Conflicts()[0], Value: "2", Origin: policy.OriginRun,
+				Conflict: policy.Resolve(policy.Levels{Run: conflict}).Conflicts()[0],
 			}, Lasting: true},
 		},
 		"a timeout shorter than one pass": {

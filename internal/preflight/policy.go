@@ -10,13 +10,8 @@ import (
 // policyCheck looks for contradictions between the values of the effective policy.
 type policyCheck struct{}
 
-// PolicyConflict is a contradiction in the policy, of a field whose Value comes from
-// Origin.
-type PolicyConflict struct {
-	Conflict policy.Problem
-	Value    string
-	Origin   policy.Origin
-}
+// PolicyConflict is a contradiction in the policy.
+type PolicyConflict struct{ Conflict policy.Conflict }
 
 // Problem implements migration.Fact.
 func (PolicyConflict) Problem() string { return "policy conflict" }
@@ -24,9 +19,7 @@ func (PolicyConflict) Problem() string { return "policy conflict" }
 func (policyCheck) find(_ context.Context, s *scope) ([]migration.Finding, error) {
 	var found []migration.Finding
 	for _, conflict := range s.Move.Policy.Conflicts() {
-		found = append(found, migration.Finding{Fact: PolicyConflict{
-			conflict, s.Move.Policy.Text(conflict.Field), s.Move.Policy.Origins.Of(conflict.Field),
-		}, Lasting: !s.Unsettled})
+		found = append(found, migration.Finding{Fact: PolicyConflict{conflict}, Lasting: !s.Unsettled})
 	}
 	return found, nil
 }

@@ -3,7 +3,6 @@ package provider
 import (
 	"fmt"
 
-	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
@@ -41,7 +40,7 @@ func clusterPolicySchema() schema.Schema {
 			"name": schema.StringAttribute{
 				MarkdownDescription: "Name of the cluster, at most 255 bytes. A change renames the cluster in place.",
 				Required:            true,
-				Validators:          []validator.String{stringvalidator.LengthBetween(1, 255)},
+				Validators:          []validator.String{nameValidator{255}},
 			},
 			"drift":    driftAttribute("host"),
 			"owner":    ownerAttribute(),

@@ -9,7 +9,6 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/mapvalidator"
-	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/provider/schema"
@@ -26,8 +25,8 @@ import (
 type configModel struct {
 	Hosts                 types.Map    `tfsdk:"hosts"`
 	UnreachableHosts      types.String `tfsdk:"unreachable_hosts"`
-	MaxOutgoingMigrations types.Int64  `tfsdk:"max_outgoing_migrations"`
-	MaxIncomingMigrations types.Int64  `tfsdk:"max_incoming_migrations"`
+	MaxOutgoingMigrations wholeNumber  `tfsdk:"max_outgoing_migrations"`
+	MaxIncomingMigrations wholeNumber  `tfsdk:"max_incoming_migrations"`
 }
 
 // hostModel is one host of the configuration.
@@ -52,7 +51,7 @@ func configAttributes() map[string]schema.Attribute {
 				"Default: one host named `default`, at the URI in `LIBVIRT_DEFAULT_URI`, else `uri_default` in " +
 				"libvirt's `libvirt.conf`, else `qemu:///system`.",
 			Optional:   true,
-			Validators: []validator.Map{mapvalidator.SizeAtLeast(1), mapvalidator.KeysAre(stringvalidator.LengthAtLeast(1))},
+			Validators: []validator.Map{someHosts{}, mapvalidator.KeysAre(nameValidator{})},
 			NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
 				"uri": schema.StringAttribute{
 					MarkdownDescription: "[Connection URI](https://libvirt.org/uri.html) of libvirt, by which " +
@@ -94,14 +93,16 @@ func configAttributes() map[string]schema.Attribute {
 				"a warning, continues, and keeps what state says of that host. Writing to such a host is always an " +
 				"error. Default: `error`.",
 			Optional:   true,
-			Validators: []validator.String{stringvalidator.OneOf(string(fleet.UnreachableError), string(fleet.UnreachableWarn))},
+			Validators: []validator.String{oneOf(fleet.UnreachableError, fleet.UnreachableWarn)},
 		},
 		"max_outgoing_migrations": schema.Int64Attribute{
+			CustomType:          wholeNumberType{},
 			MarkdownDescription: fmt.Sprintf(maxMigrationsDescription, "outgoing", fleet.MostMigrations, fleet.DefaultMigrations),
 			Optional:            true,
 			Validators:          []validator.Int64{int64validator.Between(1, fleet.MostMigrations)},
 		},
 		"max_incoming_migrations": schema.Int64Attribute{
+			CustomType:          wholeNumberType{},
 			MarkdownDescription: fmt.Sprintf(maxMigrationsDescription, "incoming", fleet.MostMigrations, fleet.DefaultMigrations),
 			Optional:            true,
 			Validators:          []validator.Int64{int64validator.Between(1, fleet.MostMigrations)},

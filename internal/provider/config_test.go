@@ -66,7 +66,8 @@ func TestUnknownWarning(t *testing.T) {
 	uri := types.StringValue("qemu:///system")
 	partly := configOf(map[string]types.String{"kvm1": uri, "kvm2": types.StringUnknown()})
 	limits := configOf(map[string]types.String{"kvm1": uri})
-	limits.MaxOutgoingMigrations, limits.MaxIncomingMigrations = types.Int64Unknown(), types.Int64Unknown()
+	notYet := wholeNumber{Int64Value: types.Int64Unknown()}
+	limits.MaxOutgoingMigrations, limits.MaxIncomingMigrations = notYet, notYet
 	for name, test := range map[string]struct {
 		config configModel
 		want   []string

@@ -54,7 +54,7 @@ func warnedAt(at path.Path, t explain.Text) diag.Diagnostic {
 }
 
 // conflictWarnings warns in a plan of contradictions for which a move is refused.
-func conflictWarnings(conflicts []policy.Problem) diag.Diagnostics {
+func conflictWarnings(conflicts []policy.Conflict) diag.Diagnostics {
 	var diags diag.Diagnostics
 	for _, conflict := range conflicts {
 		diags.Append(warned(explain.Conflict(conflict))...)

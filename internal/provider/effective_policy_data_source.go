@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 
-	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
@@ -52,7 +51,7 @@ func (d *effectivePolicyDataSource) Schema(
 			"vm": schema.StringAttribute{
 				MarkdownDescription: vmDescription,
 				Required:            true,
-				Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
+				Validators:          []validator.String{nameValidator{}},
 			},
 			"uuid": schema.StringAttribute{MarkdownDescription: "UUID of the VM.", Computed: true},
 			"host": schema.StringAttribute{MarkdownDescription: "Host that the VM is on, whose records were read: a " +

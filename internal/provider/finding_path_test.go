@@ -20,7 +20,7 @@ func TestFindingPath(t *testing.T) {
 		findings[string(e.Check)] = migration.Finding{Check: e.Check, Fact: migration.OtherJob{}}
 	}
 	for _, d := range policy.Table() {
-		fact := preflight.PolicyConflict{Conflict: policy.Problem{Field: d.Field}}
+		fact := preflight.PolicyConflict{Conflict: policy.Conflict{Problem: policy.Problem{Field: d.Field}}}
 		findings["conflict of "+string(d.Field)] = migration.Finding{Check: preflight.CheckPolicy, Fact: fact}
 	}
 	var moves resource.SchemaResponse

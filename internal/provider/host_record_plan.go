@@ -12,6 +12,7 @@ import (
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/explain"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/fleet"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/provider/instance"
 )
 
@@ -67,6 +68,7 @@ func (r *hostRecordResource) plan(ctx context.Context, req resource.ModifyPlanRe
 	own, diags := r.notePlan(ctx, req)
 	resp.Diagnostics.Append(diags...)
 	if req.Plan.Raw.IsNull() {
+		r.planDestroy(ctx, req)
 		return
 	}
 	config, plan := r.model(), r.model()
@@ -82,6 +84,12 @@ func (r *hostRecordResource) plan(ctx context.Context, req resource.ModifyPlanRe
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	remembered, diags := instance.Recall(ctx, req.Private)
+	resp.Diagnostics.Append(diags...)
+	resp.Diagnostics.Append(r.claimHosts(remembered, plan.record(), hosts)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
 	if req.State.Raw.IsNull() {
 		replaces, diags := r.planCreate(ctx, own, plan, hosts)
 		resp.Diagnostics.Append(diags...)
@@ -91,8 +99,21 @@ func (r *hostRecordResource) plan(ctx context.Context, req resource.ModifyPlanRe
 	state := r.model()
 	resp.Diagnostics.Append(getModel(ctx, req.State, state)...)
 	resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("replaces"), state.attributes().Replaces)...)
-	planRemoval(ctx, req.Private, state.attributes().Hosts, hosts, resp)
+	planRemoval(ctx, remembered, state.attributes().Hosts, hosts, resp)
 	planOwner(ctx, req, resp)
+	resp.Diagnostics.Append(r.planJoining(ctx, remembered.Claim(plan.declaration()), plan.known(), removalOf(state, remembered).Hosts, hosts)...)
+}
+
+// planDestroy tells others of the hosts that the destroy of a cluster takes out of it.
+func (r *hostRecordResource) planDestroy(ctx context.Context, req resource.ModifyPlanRequest) {
+	state := r.model()
+	if diags := getModel(ctx, req.State, state); diags.HasError() {
+		return // the destroy reports it
+	}
+	remembered, _ := instance.Recall(ctx, req.Private)
+	if removal := removalOf(state, remembered); removal.Level == policy.OriginCluster {
+		r.changes.Leave(removal.Hosts)
+	}
 }
 
 // planHosts is the hosts that are to have the record: all hosts of the provider where
@@ -119,18 +140,63 @@ func (r *hostRecordResource) planCreate(
 	if r.fleet == nil || !plan.known() || !wholly(hosts) {
 		return types.StringUnknown(), nil
 	}
-	var unseen []error
+	var seen fleet.Inspection
 	declaration := plan.declaration()
 	replaces, diags, err := r.planReplaces(ctx, declaration.String(), own, declaration, func(d fleet.Declaration) (err error) {
-		unseen, err = r.fleet.Inspect(ctx, d, hostNames(hosts))
+		seen, err = r.fleet.Inspect(ctx, d, hostNames(hosts))
 		return err
 	})
 	if err != nil {
 		diags.Append(diagnoseRead(r.fleet, "Create "+r.object, err, path.Root("hosts"))...)
 		return types.StringNull(), diags
 	}
-	diags.Append(unreachableWarning(unseen)...)
+	diags.Append(r.inspected(ctx, "Create "+r.object, seen)...)
 	return replaces, diags
+}
+
+// planJoining looks at hosts that an update adds to those that have the record, and tells
+// others of those that it takes out.
+func (r *hostRecordResource) planJoining(
+	ctx context.Context, d fleet.Declaration, known bool, had []string, hosts types.Set,
+) diag.Diagnostics {
+	if r.fleet == nil || !wholly(hosts) {
+		return nil
+	}
+	want := hostNames(hosts)
+	if d.Cluster != "" {
+		r.changes.Leave(without(had, want))
+	}
+	joining := without(want, had)
+	if !known || len(joining) == 0 {
+		return nil
+	}
+	act := "Update " + r.object
+	seen, err := r.fleet.InspectJoining(ctx, d, joining, want)
+	if err != nil {
+		return diagnoseRead(r.fleet, act, err, path.Root("hosts"))
+	}
+	return r.inspected(ctx, act, seen)
+}
+
+// inspected is what a plan says of hosts that are to get a record. One that is in another
+// cluster is an error unless the same plan takes it out of that.
+func (r *hostRecordResource) inspected(ctx context.Context, act string, seen fleet.Inspection) diag.Diagnostics {
+	diags := unreachableWarning(seen.Unseen)
+	held := make([]string, len(seen.Held))
+	for i, h := range seen.Held {
+		held[i] = h.Host
+	}
+	releases := r.changes.Releases(ctx, held)
+	for _, h := range seen.Held {
+		switch releases[h.Host] {
+		case instance.Kept:
+			diags.Append(diagnose(act, h, hostPath(h.Host)))
+		case instance.ReleaseUnknown:
+			diags.Append(warnedAt(hostPath(h.Host), explain.HeldElsewhere(h)))
+		case instance.Released:
+		}
+	}
+	return diags
 }
 
 // wholly tells whether a set and all its elements are known.
@@ -142,14 +208,10 @@ func wholly(set types.Set) bool {
 // have. A host may have drifted out of the attribute "hosts" before it left the
 // configuration: then no attribute differs, and Terraform would plan nothing. So the ID
 // becomes unknown.
-func planRemoval(
-	ctx context.Context, private instance.PrivateReader, state, plan types.Set, resp *resource.ModifyPlanResponse,
-) {
+func planRemoval(ctx context.Context, m instance.Memory, state, plan types.Set, resp *resource.ModifyPlanResponse) {
 	if plan.IsUnknown() || !plan.Equal(state) {
 		return
 	}
-	m, diags := instance.Recall(ctx, private)
-	resp.Diagnostics.Append(diags...)
 	watched := slices.DeleteFunc(slices.Clone(m.Hosts), func(h fleet.Member) bool { return h.LetGo })
 	left := without(fleet.NamesOf(watched), hostNames(plan))
 	if len(left) == 0 {

@@ -3,13 +3,13 @@ package provider
 import (
 	"context"
 
-	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/action"
 	"github.com/hashicorp/terraform-plugin-framework/action/schema"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/explain"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/fleet"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
 )
 
 var (
@@ -34,17 +34,17 @@ func (a *liveMigrationAction) Schema(_ context.Context, _ action.SchemaRequest, 
 			"vm": schema.StringAttribute{
 				MarkdownDescription: vmDescription,
 				Required:            true,
-				Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
+				Validators:          []validator.String{nameValidator{}},
 			},
 			"destination": schema.StringAttribute{
 				MarkdownDescription: moveDestinationDescription,
 				Required:            true,
-				Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
+				Validators:          []validator.String{nameValidator{}},
 			},
 			"mode": schema.StringAttribute{
 				MarkdownDescription: moveModeDescription,
 				Optional:            true,
-				Validators:          []validator.String{stringvalidator.OneOf(modes()...)},
+				Validators:          []validator.String{oneOf(migration.Modes()...)},
 			},
 		}),
 	}

@@ -31,14 +31,6 @@ type moveModel struct {
 	Mode        types.String `tfsdk:"mode"`
 }
 
-func modes() []string {
-	var modes []string
-	for _, m := range migration.Modes() {
-		modes = append(modes, string(m))
-	}
-	return modes
-}
-
 // move is the request for the fleet. last is the host where the VM was last
 // seen, or empty.
 func (m moveModel) move(vm, last string) (fleet.Move, diag.Diagnostics) {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 
-	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
@@ -57,14 +56,14 @@ func (r *liveMigrationResource) Schema(_ context.Context, _ resource.SchemaReque
 			"destination": schema.StringAttribute{
 				MarkdownDescription: moveDestinationDescription + " After a refresh: the host that the VM is on.",
 				Required:            true,
-				Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
+				Validators:          []validator.String{nameValidator{}},
 			},
 			"mode": schema.StringAttribute{
 				MarkdownDescription: moveModeDescription + " Changing only this moves nothing.",
 				Optional:            true,
 				Computed:            true,
 				Default:             stringdefault.StaticString(string(migration.Auto)),
-				Validators:          []validator.String{stringvalidator.OneOf(modes()...)},
+				Validators:          []validator.String{oneOf(migration.Modes()...)},
 			},
 			"id":   uuidAttribute("UUID of the VM, the same as `uuid`."),
 			"uuid": uuidAttribute("UUID of the VM."),

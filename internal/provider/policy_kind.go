@@ -44,19 +44,19 @@ var policyKinds = map[policy.Kind]policyKind{
 	},
 	policy.Number: {
 		resource: func(d string) schema.Attribute {
-			return schema.Int64Attribute{MarkdownDescription: d, Optional: true}
+			return schema.Int64Attribute{CustomType: wholeNumberType{}, MarkdownDescription: d, Optional: true}
 		},
 		computed: func(d string) schema.Attribute {
-			return schema.Int64Attribute{MarkdownDescription: d, Computed: true}
+			return schema.Int64Attribute{CustomType: wholeNumberType{}, MarkdownDescription: d, Computed: true}
 		},
 		action: func(d string) actionschema.Attribute {
-			return actionschema.Int64Attribute{MarkdownDescription: d, Optional: true}
+			return actionschema.Int64Attribute{CustomType: wholeNumberType{}, MarkdownDescription: d, Optional: true}
 		},
 		dataSource: func(d string, given bool) datasourceschema.Attribute {
-			return datasourceschema.Int64Attribute{MarkdownDescription: d, Optional: given, Computed: !given}
+			return datasourceschema.Int64Attribute{CustomType: wholeNumberType{}, MarkdownDescription: d, Optional: given, Computed: !given}
 		},
-		value: func(v any) attr.Value { return valueOf(v, types.Int64Null(), types.Int64Value) },
-		plain: func(v attr.Value) any { return plainOf(v, types.Int64.ValueInt64) },
+		value: func(v any) attr.Value { return valueOf(v, wholeNumber{}, newWholeNumber) },
+		plain: func(v attr.Value) any { return plainOf(v, wholeNumber.ValueInt64) },
 	},
 	policy.Duration: {
 		resource: func(d string) schema.Attribute {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"maps"
 
-	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
@@ -55,17 +54,17 @@ func (d *preflightDataSource) Schema(_ context.Context, _ datasource.SchemaReque
 		"vm": schema.StringAttribute{
 			MarkdownDescription: vmDescription,
 			Required:            true,
-			Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
+			Validators:          []validator.String{nameValidator{}},
 		},
 		"destination": schema.StringAttribute{
 			MarkdownDescription: moveDestinationDescription,
 			Required:            true,
-			Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
+			Validators:          []validator.String{nameValidator{}},
 		},
 		"mode": schema.StringAttribute{
 			MarkdownDescription: moveModeDescription,
 			Optional:            true,
-			Validators:          []validator.String{stringvalidator.OneOf(modes()...)},
+			Validators:          []validator.String{oneOf(migration.Modes()...)},
 		},
 		"thorough": schema.BoolAttribute{
 			MarkdownDescription: "Whether to check more than reading alone can tell, as is done before the start of a move: the destination is asked for a storage pool that cannot come to be (`virStoragePoolCreateXML`), whose error tells whether a file is there. It changes nothing. Default: `false`.",

@@ -70,7 +70,7 @@ func (p *virtProvider) Configure(ctx context.Context, req provider.ConfigureRequ
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	data := &providerData{instances: instance.NewRegistry(), changes: instance.NewChanges()}
+	data := &providerData{instances: instance.NewRegistry(), changes: instance.NewChanges(), claims: instance.NewClaims()}
 	if config.known() {
 		settings, diags := config.fleetConfig(ctx)
 		resp.Diagnostics.Append(diags...)
@@ -142,6 +142,7 @@ type providerData struct {
 	fleet     *fleet.Fleet
 	instances *instance.Registry
 	changes   *instance.Changes
+	claims    *instance.Claims
 }
 
 // dataOf is what Configure handed over. All of it is nil before Configure, when

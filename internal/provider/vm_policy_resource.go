@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 
-	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
@@ -80,7 +79,7 @@ func vmAttribute() schema.StringAttribute {
 	return schema.StringAttribute{
 		MarkdownDescription: vmDescription + anotherVMDescription,
 		Required:            true,
-		Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
+		Validators:          []validator.String{nameValidator{}},
 	}
 }
 
@@ -131,7 +130,8 @@ func (r *vmPolicyResource) plan(ctx context.Context, req resource.ModifyPlanRequ
 	}
 	plan.Drift = driftMap(nil)
 	if req.State.Raw.IsNull() {
-		plan.Replaces, diags = r.planCreate(ctx, own, plan)
+		remembered, _ := instance.Recall(ctx, req.Private)
+		plan.Replaces, diags = r.planCreate(ctx, own, remembered, plan)
 		resp.Diagnostics.Append(diags...)
 		resp.Diagnostics.Append(setPlan(ctx, &resp.Plan, &plan)...)
 		if !resp.Diagnostics.HasError() {
@@ -153,30 +153,42 @@ func (r *vmPolicyResource) plan(ctx context.Context, req resource.ModifyPlanRequ
 		resp.RequiresReplace = append(resp.RequiresReplace, path.Root("vm"))
 		plan.ID, plan.UUID = types.StringUnknown(), types.StringUnknown()
 		plan.Owner, plan.Replaces = types.StringUnknown(), types.StringUnknown()
+	} else {
+		resp.Diagnostics.Append(r.claimVM(remembered, state.UUID.ValueString(), plan.VM.ValueString())...)
 	}
 	resp.Diagnostics.Append(setPlan(ctx, &resp.Plan, &plan)...)
 	planOwner(ctx, req, resp)
 	resp.Diagnostics.Append(r.preview(ctx, plan, r.home(ctx, remembered))...)
 }
 
-// planCreate refuses in the plan to create over a different record. A VM that does not
-// exist yet may be created by the same apply.
+// planCreate refuses in the plan to create over a record that differs or cannot be read,
+// and a VM that another resource has a policy for. A VM that does not exist yet may be
+// created by the same apply.
 func (r *vmPolicyResource) planCreate(
-	ctx context.Context, own string, plan vmPolicyModel,
+	ctx context.Context, own string, remembered instance.Memory, plan vmPolicyModel,
 ) (types.String, diag.Diagnostics) {
-	if r.fleet == nil || plan.VM.IsUnknown() || !plan.known() {
+	if r.fleet == nil || plan.VM.IsUnknown() {
 		return types.StringUnknown(), nil
 	}
 	vm := plan.VM.ValueString()
 	location, err := r.fleet.FindRecent(ctx, vm, "")
-	if err != nil {
+	var notFound *fleet.NotFoundError
+	switch {
+	case errors.As(err, &notFound):
+		return types.StringUnknown(), r.claimVM(remembered, vm, vm)
+	case err != nil:
 		return types.StringUnknown(), nil // the preview reports it
 	}
-	replaces, diags, err := r.planReplaces(ctx, location.Domain.UUID, own, plan.declaration(), func(d fleet.Declaration) error {
+	diags := r.claimVM(remembered, location.Domain.UUID, vm)
+	if diags.HasError() || !plan.known() {
+		return types.StringUnknown(), diags
+	}
+	replaces, others, err := r.planReplaces(ctx, location.Domain.UUID, own, plan.declaration(), func(d fleet.Declaration) error {
 		return r.fleet.InspectVM(ctx, location, d)
 	})
+	diags.Append(others...)
 	var exists *fleet.ExistsError
-	if errors.As(err, &exists) {
+	if errors.As(err, &exists) || fleet.Unreadable(err) {
 		diags.Append(diagnose("Create "+r.object, err, path.Root("vm")))
 	}
 	return replaces, diags

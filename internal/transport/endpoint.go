@@ -60,6 +60,9 @@ func Parse(uri string) (*Endpoint, error) {
 	if e.parameters, err = parseParameters(e.uri.RawQuery); err != nil {
 		return nil, err
 	}
+	if err := e.parameters.check(); err != nil {
+		return nil, err
+	}
 	e.local = t.local
 	e.dialer, err = t.parse(e)
 	return e, err
@@ -73,6 +76,9 @@ var errMalformed = errors.New("it is not a valid URI or an alias in libvirt's cl
 // parseURI reads what all transports have in common.
 func parseURI(s string) (*Endpoint, error) {
 	u, err := url.Parse(s)
+	if err != nil && wrongPort(s) {
+		return nil, errors.New("its port, which follows the host's last colon, must be a number from 1 to 65535")
+	}
 	if err != nil || u.Opaque != "" || u.Scheme == "" {
 		return nil, errMalformed
 	}
@@ -91,6 +97,18 @@ func parseURI(s string) (*Endpoint, error) {
 		return nil, err
 	}
 	return &Endpoint{uri: u, transport: transport, defaultPort: transports[transport].port}, nil
+}
+
+// wrongPort tells whether the port of a URI is what makes it malformed.
+func wrongPort(s string) bool {
+	scheme, rest, found := strings.Cut(s, "://")
+	authority, path, _ := strings.Cut(rest, "/")
+	host, port, hasPort := cutPort(authority)
+	if !found || !hasPort || port == "" {
+		return false
+	}
+	_, err := url.Parse(scheme + "://" + host + "/" + path)
+	return err == nil
 }
 
 // checkPassword refuses a password in a URI: URIs appear in logs and process lists.
@@ -156,6 +174,16 @@ func (e *Endpoint) AuthFile() string {
 
 // String is the URI without user, password and parameters.
 func (e *Endpoint) String() string { return sanitize.URI(e.uri) }
+
+// AdviceClosed is what to do about a daemon that closes the connection before it has
+// answered; empty where nothing is known.
+func (e *Endpoint) AdviceClosed() string {
+	if e.transport != "tcp" {
+		return ""
+	}
+	return "; does libvirt listen for unencrypted TCP on that port? Its port for that is " + tcpPort +
+		", and its port for TLS, which qemu+tls is for, is " + tlsPort
+}
 
 // PeerURI is how other hosts reach the daemon by default: the same URI with no
 // parameter but the name of the remote driver, since the others are about this client.

@@ -56,9 +56,9 @@ func TestDriver(t *testing.T) {
 func TestEndpointIsRedacted(t *testing.T) {
 	t.Parallel()
 	for uri, want := range map[string]string{
-		"qemu+ssh://admin@kvm1:2222/system?keyfile=/home/me/id&password=hunter2": "qemu+ssh://kvm1:2222/system",
-		"qemu+tls://admin@[2001:db8::1]/system?pkipath=/home/me/pki":             "qemu+tls://[2001:db8::1]/system",
-		"qemu+unix:///session?socket=/run/user/1000/libvirt-sock":                "qemu+unix:///session",
+		"qemu+ssh://admin@kvm1:2222/system?keyfile=/home/me/id&authfile=/home/me/auth.conf": "qemu+ssh://kvm1:2222/system",
+		"qemu+tls://admin@[2001:db8::1]/system?pkipath=/home/me/pki":                        "qemu+tls://[2001:db8::1]/system",
+		"qemu+unix:///session?socket=/run/user/1000/libvirt-sock":                           "qemu+unix:///session",
 	} {
 		e, err := Parse(uri)
 		if err != nil {
@@ -75,8 +75,15 @@ func TestRefusedURIIsNotQuoted(t *testing.T) {
 	t.Parallel()
 	for uri, want := range map[string]string{
 		"qemu+ssh://admin:hunter2@kvm1:2222/system":       "it must not hold a password",
-		"qemu://admin:hunter2@kvm1:port/system":           "it is not a valid URI",
+		"qemu://admin:hunter2@kvm1:port/system":           "its port",
 		"qemu+ssh://admin@kvm1/system?keyfile=%zzhunter2": "its parameter keyfile",
+		"qemu+ssh://admin:hunter2/system":                 "its port",
+		"qemu+ssh://kvm1:ssh/system":                      "its port, which follows the host's last colon, must be a number from 1 to 65535",
+		"qemu+tls://kvm1:99999/system":                    "its port must be 1 to 65535",
+		"qemu+ssh://kvm1/system?keyfil=hunter2":           `its parameter "keyfil" is unknown; did you mean keyfile?`,
+		"qemu+tls://kvm1/system?pki_path=hunter2":         `its parameter "pki_path" is unknown; did you mean pkipath?`,
+		"qemu+tls://kvm1/system?no-verify=1":              `its parameter "no-verify" is unknown; did you mean no_verify?`,
+		"qemu+tls://kvm1/system?password=hunter2":         `its parameter "password" is unknown; libvirt knows authfile, command,`,
 	} {
 		_, err := Parse(uri)
 		if err == nil {

@@ -22,11 +22,11 @@ func TestErrorsShowWhatPeersSay(t *testing.T) {
 	said := &tail{limit: stderrLimit}
 	_, _ = said.Write([]byte(hostile))
 	for name, err := range map[string]error{
-		"ssh":                  sshFailure("kvm1", statusSSH, hostile),
-		"ssh, refused":         sshFailure("kvm1", statusSSH, "Permission denied (\x1b[2J"+strings.Repeat("x", 2*sanitize.Limit)+")"),
-		"ssh, command":         sshFailure("kvm1", 1, said.String()),
-		"ssh, no such command": sshFailure("kvm1", statusNotFound, hostile),
-		"libssh, handshake":    loginFailure(errors.New(hostile), &knownHosts{}, &keys{}),
+		"ssh":                  sshFailure("kvm1", "", statusSSH, hostile),
+		"ssh, refused":         sshFailure("kvm1", "", statusSSH, "Permission denied (\x1b[2J"+strings.Repeat("x", 2*sanitize.Limit)+")"),
+		"ssh, command":         sshFailure("kvm1", "", 1, said.String()),
+		"ssh, no such command": sshFailure("kvm1", "", statusNotFound, hostile),
+		"libssh, handshake":    loginFailure(errors.New(hostile), "root", &knownHosts{}, &keys{}),
 		"TLS":                  handshakeFailure("kvm1", certificates{}, errors.New(hostile)),
 		"TLS, certificate":     handshakeFailure("kvm1", certificates{}, &tls.CertificateVerificationError{Err: errors.New(hostile)}),
 		"TLS, names": handshakeFailure("kvm1", certificates{}, &tls.CertificateVerificationError{

@@ -97,7 +97,7 @@ func (d libsshDialer) startSession(ctx context.Context, stream net.Conn) (*tunne
 		HostKeyAlgorithms: known.algorithms(d.address),
 	})
 	if err != nil {
-		return nil, loginFailure(err, known, keys)
+		return nil, loginFailure(err, account, known, keys)
 	}
 	client := ssh.NewClient(conn, channels, requests)
 	t, err := runCommand(client, d.command)
@@ -169,7 +169,7 @@ func sessionFailure(err error, said *tail) error {
 }
 
 // loginFailure explains why the handshake or the login failed.
-func loginFailure(err error, known *knownHosts, keys *keys) error {
+func loginFailure(err error, account string, known *knownHosts, keys *keys) error {
 	if known.refusal != nil {
 		return known.refusal
 	}
@@ -180,10 +180,10 @@ func loginFailure(err error, known *knownHosts, keys *keys) error {
 	case !strings.Contains(err.Error(), "unable to authenticate"):
 		return &Error{Reason: "the SSH handshake failed: " + sanitize.Text(err.Error()), Cause: err}
 	case len(keys.signers) == 0:
-		reason := adviceLogin + " (there is no key to offer" + keys.unusedNote() + ")"
+		reason := refusedLogin(account) + " (there is no key to offer" + keys.unusedNote() + ")"
 		return &Error{Reason: reason, Persistence: Permanent, Cause: err}
 	}
-	reason := fmt.Sprintf("%s (keys offered: %d%s)", adviceLogin, len(keys.signers), keys.unusedNote())
+	reason := fmt.Sprintf("%s (keys offered: %d%s)", refusedLogin(account), len(keys.signers), keys.unusedNote())
 	return &Error{Reason: reason, Persistence: LoginRefused, Cause: err}
 }
 

@@ -2,7 +2,9 @@ package transport
 
 import (
 	"fmt"
+	"maps"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -24,6 +26,63 @@ func parseParameters(query string) (parameters, error) {
 		}
 	}
 	return p, nil
+}
+
+// knownParameters are those of libvirt's remote driver (remote_driver.c), whichever
+// transport uses them.
+var knownParameters = []string{
+	"authfile", "command", "keyfile", "known_hosts", "known_hosts_verify", "mode", "name", "netcat", "no_sanity",
+	"no_tty", "no_verify", "pkipath", "proxy", "socket", "sshauth", "tls_priority",
+}
+
+// check refuses a parameter that libvirt does not know: one that is spelled wrong would
+// have no effect.
+func (p parameters) check() error {
+	for _, name := range slices.Sorted(maps.Keys(p)) {
+		if slices.Contains(knownParameters, name) {
+			continue
+		}
+		said := "its parameter " + strconv.QuoteToASCII(name) + " is unknown"
+		if like := nearest(name, knownParameters); like != "" {
+			return fmt.Errorf("%s; did you mean %s?", said, like)
+		}
+		return fmt.Errorf("%s; libvirt knows %s", said, strings.Join(knownParameters, ", "))
+	}
+	return nil
+}
+
+// nearest is the word that a misspelled one most likely stands for, or empty.
+func nearest(misspelled string, words []string) string {
+	const most = 2 // edits
+	best, least := "", most+1
+	for _, word := range words {
+		if n := edits(misspelled, word); n < least {
+			best, least = word, n
+		}
+	}
+	return best
+}
+
+// edits is how many letters have to be added, removed or replaced to make b of a
+// (Levenshtein's distance).
+func edits(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		corner := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			replaced := corner
+			if a[i] != b[j] {
+				replaced++
+			}
+			corner = row[j+1]
+			row[j+1] = min(replaced, corner+1, row[j]+1)
+		}
+	}
+	return row[len(b)]
 }
 
 // oneOf is a parameter with a fixed set of values; the first is the default.

@@ -9,12 +9,16 @@ import (
 	"strings"
 	"time"
 	"unicode"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/clientconfig"
 )
 
 // sshDialer connects to a host's libvirt through the machine's own ssh (qemu+ssh), with
 // its configuration, agents, jump hosts and hardware keys.
 type sshDialer struct {
 	host    string
+	account string // the URI's user; empty where ssh's configuration has it
+	keyfile string
 	command []string
 	// trust accepts the keys of unknown hosts.
 	trust bool
@@ -29,7 +33,7 @@ func parseSSH(e *Endpoint) (dialer, error) {
 		return nil, err
 	}
 	trust, err := e.parameters.flag("no_verify")
-	return sshDialer{e.Hostname(), command, trust}, err
+	return sshDialer{e.Hostname(), e.user(), e.parameters["keyfile"], command, trust}, err
 }
 
 func (d sshDialer) readable() bool { return d.trust }
@@ -40,8 +44,11 @@ func (d sshDialer) dial(ctx context.Context) (net.Conn, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
+	if err := d.checkKeyfile(); err != nil {
+		return nil, err
+	}
 	t, err := startTunnel(exec.Command(d.command[0], d.command[1:]...), func(status int, said string) error {
-		return sshFailure(d.host, status, said)
+		return sshFailure(d.host, d.account, status, said)
 	})
 	switch {
 	case errors.Is(err, exec.ErrNotFound) && d.command[0] == "ssh":
@@ -54,6 +61,18 @@ func (d sshDialer) dial(ctx context.Context) (net.Conn, error) {
 		return nil, &Error{Reason: "ssh did not start: " + err.Error(), Cause: err}
 	}
 	return t, nil
+}
+
+// checkKeyfile refuses a key file that there is not: ssh would pass over it, and offer
+// other keys. ssh itself resolves tildes and percent signs, and takes the public half
+// alone for a key that the agent has.
+func (d sshDialer) checkKeyfile() error {
+	file := d.keyfile
+	if file == "" || strings.HasPrefix(file, "~") || strings.Contains(file, "%") || clientconfig.Exists(file) ||
+		clientconfig.Exists(file+".pub") {
+		return nil
+	}
+	return &Error{Reason: fmt.Sprintf("the parameter keyfile: there is no file %s", file)}
 }
 
 // ConnectTimeout is how long ssh may take to connect and log in. Until then ssh does

@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"slices"
@@ -25,8 +26,8 @@ const (
 		"add the key to the known_hosts file, or accept new keys with "
 	adviceChangedKey = "its host key is not the known one; if the host was reinstalled, remove the old key, " +
 		"otherwise somebody may be intercepting the connection"
-	adviceLogin = "it refused the login; check the user in the URI, and that the host's authorized_keys has this " +
-		"machine's key: that of the parameter keyfile, the user's own or the agent's (ssh-add -l)"
+	adviceLogin = "check the user in the URI, and that the host's authorized_keys has this machine's key: that of " +
+		"the parameter keyfile, the user's own or the agent's (ssh-add -l)"
 	adviceRefused = "nothing listens there; is sshd running, and is the port right?"
 	adviceClosed  = "the other side closed the SSH connection"
 	adviceSocket  = "is libvirt installed and running there, with its socket where the URI says?"
@@ -44,7 +45,7 @@ var sshFailures = []struct {
 }{
 	{regexp.MustCompile(`^@ .*REMOTE HOST IDENTIFICATION HAS CHANGED`), adviceChangedKey, Permanent},
 	{regexp.MustCompile(`^Host key verification failed\.`), adviceUnknownKey + "no_verify=1", Permanent},
-	{regexp.MustCompile(`^(.+@\S+: )?Permission denied \(\S*\)`), adviceLogin, LoginRefused},
+	{permissionDenied, adviceLogin, LoginRefused},
 	{regexp.MustCompile(`^Received disconnect\b.*: Too many authentication failures`), adviceLogin, LoginRefused},
 	{
 		regexp.MustCompile(`^ssh: Could not resolve hostname `),
@@ -67,8 +68,8 @@ var remoteFailures = []struct{ said, advice string }{
 }
 
 // sshFailure explains why ssh ended by its exit status (-1 if a signal ended it) and its
-// last output; nil is success.
-func sshFailure(host string, status int, said string) error {
+// last output; account is the user in the URI, or empty. nil is success.
+func sshFailure(host, account string, status int, said string) error {
 	lines := meaningfulLines(said)
 	switch status {
 	case 0:
@@ -78,12 +79,38 @@ func sshFailure(host string, status int, said string) error {
 	case statusSSH:
 		for _, f := range sshFailures {
 			if i := slices.IndexFunc(lines, f.said.MatchString); i >= 0 {
-				return &Error{Reason: f.advice + detail(f.advice, host, lines[i], lines), Persistence: f.persistence}
+				reason := f.advice
+				if f.advice == adviceLogin {
+					reason = refusedLogin(cmp.Or(refusedAccount(lines[i]), account))
+				}
+				return &Error{Reason: reason + detail(f.advice, host, lines[i], lines), Persistence: f.persistence}
 			}
 		}
 		return &Error{Reason: "ssh failed" + parenthesized(lastLine(lines))}
 	}
 	return remoteFailure(status, lines)
+}
+
+// permissionDenied is how ssh reports a login that was refused, with the account since
+// OpenSSH 7.6.
+var permissionDenied = regexp.MustCompile(`^(?:(.+)@\S+: )?Permission denied \(\S*\)`)
+
+// refusedAccount is the account in a line of ssh, which may be that of a jump host; or
+// empty.
+func refusedAccount(line string) string {
+	if found := permissionDenied.FindStringSubmatch(line); found != nil {
+		return sanitize.Text(found[1])
+	}
+	return ""
+}
+
+// refusedLogin names the user of a login that the host refused; empty where ssh's
+// configuration names it.
+func refusedLogin(account string) string {
+	if account == "" {
+		return "it refused the login; " + adviceLogin
+	}
+	return fmt.Sprintf("it refused the login of the user %q; %s", account, adviceLogin)
 }
 
 // remoteFailure explains why the command on the host ended; nil is success.

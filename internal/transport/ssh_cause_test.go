@@ -2,6 +2,7 @@ package transport
 
 import (
 	"errors"
+	"strings"
 	"testing"
 )
 
@@ -26,9 +27,9 @@ Host key verification failed.
 		"did what it should":                   {0, "Warning: Permanently added 'kvm1' (ED25519) to the list of known hosts.\n", ""},
 		"host key changed":                     {255, changed, adviceChangedKey + " (Offending ED25519 key in /home/me/.ssh/known_hosts:7); ssh-keygen -R kvm1 removes it"},
 		"host key unknown":                     {255, "No ED25519 host key is known for kvm1 and you have requested strict checking.\nHost key verification failed.\n", adviceUnknownKey + "no_verify=1 (Host key verification failed)"},
-		"login refused":                        {255, "Banner of the host\r\nroot@kvm1: Permission denied (publickey,password).\r\n", adviceLogin + " (kvm1: Permission denied (publickey,password))"},
-		"login refused, key":                   {255, "Load key \"/k\": bad permissions\r\nroot@kvm1: Permission denied (publickey).\r\n", adviceLogin + ` (Load key "/k": bad permissions; kvm1: Permission denied (publickey))`},
-		"jump host refuses":                    {255, "me@jump: Permission denied (publickey).\nkex_exchange_identification: Connection closed by remote host\nConnection closed by UNKNOWN port 65535\n", adviceLogin + " (jump: Permission denied (publickey))"},
+		"login refused":                        {255, "Banner of the host\r\nroot@kvm1: Permission denied (publickey,password).\r\n", refusedLogin("root") + " (kvm1: Permission denied (publickey,password))"},
+		"login refused, key":                   {255, "Load key \"/k\": bad permissions\r\nroot@kvm1: Permission denied (publickey).\r\n", refusedLogin("root") + ` (Load key "/k": bad permissions; kvm1: Permission denied (publickey))`},
+		"jump host refuses":                    {255, "me@jump: Permission denied (publickey).\nkex_exchange_identification: Connection closed by remote host\nConnection closed by UNKNOWN port 65535\n", refusedLogin("me") + " (jump: Permission denied (publickey))"},
 		"stops answering":                      {255, "Timeout, server kvm1 not responding.\r\n", "it stopped answering (Timeout, server kvm1 not responding)"},
 		"says nothing":                         {255, "", "ssh failed"},
 		"unheard of":                           {255, "kvm1: the moon is in the wrong quarter\n", "ssh failed (kvm1: the moon is in the wrong quarter)"},
@@ -43,10 +44,10 @@ Host key verification failed.
 		"banner like a refusal":                {255, "Access for staff only. Permission denied (to all others).\r\nkex_exchange_identification: Connection closed by remote host\r\n", adviceClosed + " (kex_exchange_identification: Connection closed by remote host)"},
 		"banner like many failures":            {255, "Too many authentication failures lock the account.\nConnection closed by 10.0.0.1 port 22\n", adviceClosed + " (Connection closed by 10.0.0.1 port 22)"},
 		"banner like a time-out":               {255, "Idle sessions are timed out.\nConnection reset by 10.0.0.1 port 22\n", adviceClosed + " (Connection reset by 10.0.0.1 port 22)"},
-		"too many keys":                        {255, "Received disconnect from 10.0.0.1 port 22:2: Too many authentication failures\r\nDisconnected from 10.0.0.1 port 22\r\n", adviceLogin + " (Received disconnect from 10.0.0.1 port 22:2: Too many authentication failures)"},
-		"too many keys, old sshd":              {255, "Received disconnect from 10.0.0.1: 2: Too many authentication failures for alice\r\n", adviceLogin + " (Received disconnect from 10.0.0.1: 2: Too many authentication failures)"},
-		"ssh older than 7.6":                   {255, "Permission denied (publickey,password).\r\n", adviceLogin + " (Permission denied (publickey,password))"},
-		"user of a domain":                     {255, "EXAMPLE\\me@kvm1: Permission denied (gssapi-with-mic,keyboard-interactive).\n", adviceLogin + " (kvm1: Permission denied (gssapi-with-mic,keyboard-interactive))"},
+		"too many keys":                        {255, "Received disconnect from 10.0.0.1 port 22:2: Too many authentication failures\r\nDisconnected from 10.0.0.1 port 22\r\n", refusedLogin("operator") + " (Received disconnect from 10.0.0.1 port 22:2: Too many authentication failures)"},
+		"too many keys, old sshd":              {255, "Received disconnect from 10.0.0.1: 2: Too many authentication failures for alice\r\n", refusedLogin("operator") + " (Received disconnect from 10.0.0.1: 2: Too many authentication failures)"},
+		"ssh older than 7.6":                   {255, "Permission denied (publickey,password).\r\n", refusedLogin("operator") + " (Permission denied (publickey,password))"},
+		"user of a domain":                     {255, "EXAMPLE\\me@kvm1: Permission denied (gssapi-with-mic,keyboard-interactive).\n", refusedLogin(`EXAMPLE\me`) + " (kvm1: Permission denied (gssapi-with-mic,keyboard-interactive))"},
 		"no name":                              {255, "ssh: Could not resolve hostname kvm1: Name or service not known\r\n", "the name does not resolve; check the host in the URI, and HostName in ssh's configuration (ssh: Could not resolve hostname kvm1: Name or service not known)"},
 		"nothing listens":                      {255, "ssh: connect to host kvm1 port 22: Connection refused\r\n", adviceRefused + " (ssh: connect to host kvm1 port 22: Connection refused)"},
 		"nothing listens behind the jump host": {255, "channel 0: open failed: connect failed: Connection refused\nstdio forwarding failed\nkex_exchange_identification: Connection closed by remote host\n", adviceRefused + " (channel 0: open failed: connect failed: Connection refused)"},
@@ -62,7 +63,7 @@ Host key verification failed.
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			got := ""
-			if err := sshFailure("kvm1", test.status, test.said); err != nil {
+			if err := sshFailure("kvm1", "operator", test.status, test.said); err != nil {
 				got = err.Error()
 			}
 			if got != test.want {
@@ -84,7 +85,7 @@ func TestPersistenceOfSSHFailures(t *testing.T) {
 		"kvm9: the moon is in the wrong quarter\n":                Temporary,
 	} {
 		var e *Error
-		if err := sshFailure("kvm9", statusSSH, said); !errors.As(err, &e) || e.Persistence != want {
+		if err := sshFailure("kvm9", "", statusSSH, said); !errors.As(err, &e) || e.Persistence != want {
 			t.Errorf("%s: got %+v, want %d", said, err, want)
 		}
 	}
@@ -92,12 +93,13 @@ func TestPersistenceOfSSHFailures(t *testing.T) {
 		"nc: /run/libvirt/libvirt-sock: No such file or directory\n", "nc: unix connect failed: Permission denied\n",
 	} {
 		var e *Error
-		if err := sshFailure("kvm9", 1, said); !errors.As(err, &e) || e.Persistence != Temporary {
+		if err := sshFailure("kvm9", "", 1, said); !errors.As(err, &e) || e.Persistence != Temporary {
 			t.Errorf("%s: got %+v", said, err)
 		}
 	}
 	var e *Error
-	if err := loginFailure(errors.New("ssh: unable to authenticate"), &knownHosts{}, &keys{}); !errors.As(err, &e) || e.Persistence != Permanent {
+	err := loginFailure(errors.New("ssh: unable to authenticate"), "root", &knownHosts{}, &keys{})
+	if !errors.As(err, &e) || e.Persistence != Permanent || !strings.HasPrefix(e.Reason, `it refused the login of the user "root"`) {
 		t.Errorf("no key to offer: got %+v", err)
 	}
 }

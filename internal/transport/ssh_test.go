@@ -1,6 +1,8 @@
 package transport
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -148,4 +150,33 @@ func FuzzSSHCommand(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestMissingKeyfileIsRefused has key files that there are not: ssh would offer other keys
+// without a word.
+func TestMissingKeyfileIsRefused(t *testing.T) {
+	t.Parallel()
+	home := t.TempDir()
+	for _, name := range []string{"id", "agent.pub"} {
+		if err := os.WriteFile(filepath.Join(home, name), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for file, want := range map[string]string{
+		"":                "",
+		home + "/id":      "",
+		home + "/agent":   "", // the agent has its other half
+		"~/none":          "", // ssh resolves it
+		"%d/none":         "",
+		home + "/none":    "the parameter keyfile: there is no file " + home + "/none",
+		"/nonexistent/id": "the parameter keyfile: there is no file /nonexistent/id",
+	} {
+		got := ""
+		if err := (sshDialer{keyfile: file}).checkKeyfile(); err != nil {
+			got = err.Error()
+		}
+		if got != want {
+			t.Errorf("%s: got %q, want %q", file, got, want)
+		}
+	}
 }

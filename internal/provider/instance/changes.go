@@ -24,6 +24,8 @@ type Changes struct {
 	// planned are the changes of this run, removals those of resources that it destroys.
 	planned, removals map[Record]*plannedChange
 	moves             map[string]*plannedMove // by VM, as the resource has it
+	leaving           map[string]bool         // hosts that a plan takes out of a cluster
+	awaiting          int                     // how many plans wait for that
 	news              chan struct{}           // closed at the next change of any of these
 }
 
@@ -63,6 +65,7 @@ func NewChanges() *Changes {
 		planned:  map[Record]*plannedChange{},
 		removals: map[Record]*plannedChange{},
 		moves:    map[string]*plannedMove{},
+		leaving:  map[string]bool{},
 		news:     make(chan struct{}),
 	}
 }

@@ -1,0 +1,37 @@
+package explain
+
+import (
+	"fmt"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/fleet"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
+)
+
+// ClaimedTwice is what an operator reads of a record that two resources of one
+// configuration declare: of a level on a host, or of the VM with the UUID on. here and
+// other are what the two are of: clusters, or the VM as each of them calls it.
+func ClaimedTwice(level policy.Origin, on, here, other string) Text {
+	const keep = "Each of them would overwrite the other's record with every apply."
+	switch level {
+	case policy.OriginGlobal:
+		return Text{"Conflicting Global Settings", fmt.Sprintf("Another virt_migration_global_settings resource of this "+
+			"configuration is for host %q, too. %s Keep one of them, or take the host out of the hosts of one.", on, keep)}
+	case policy.OriginCluster:
+		return Text{"Host in Two Clusters", fmt.Sprintf("A host is in one cluster only, and this configuration has host "+
+			"%q in cluster %q and, by another virt_cluster_migration_policy resource, in cluster %q. Take it out of the "+
+			"hosts of one of them.", on, here, other)}
+	}
+	vm := fmt.Sprintf("VM %q", here)
+	if other != here {
+		vm += fmt.Sprintf(", which it calls %q", other)
+	}
+	return Text{"Conflicting VM Policies", fmt.Sprintf("Another virt_vm_migration_policy resource of this configuration is "+
+		"for %s (%s), too. %s Keep one of them.", vm, on, keep)}
+}
+
+// HeldElsewhere warns of a host that a plan adds to a cluster while it is in another one,
+// where the plan cannot tell whether the same apply takes it out of that.
+func HeldElsewhere(e *fleet.HeldError) Text {
+	return planned("Host Is in Another Cluster", fmt.Sprintf("host %q was in cluster %q. If the same apply takes it out "+
+		"of there, all is well; else the apply fails. %s", e.Host, e.Cluster, adviseHeld(e)))
+}

@@ -1,0 +1,41 @@
+package provider
+
+import (
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/explain"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/provider/instance"
+)
+
+// claimHosts notes that a record is planned for hosts, and refuses those that another
+// resource has planned one of the level for.
+func (r *hostRecordResource) claimHosts(m instance.Memory, record instance.Record, hosts types.Set) diag.Diagnostics {
+	var diags diag.Diagnostics
+	claimant := m.Claimant()
+	for _, name := range hostNames(hosts) {
+		at := instance.Place{Level: record.Level, On: name}
+		if other, ok := r.claims.Claim(claimant, at, record.Of); !ok {
+			diags.Append(failed(explain.ClaimedTwice(record.Level, name, record.Of, other), hostPath(name)))
+		}
+	}
+	return diags
+}
+
+// hostPath is a host in the attribute "hosts".
+func hostPath(name string) path.Path {
+	var element attr.Value = types.StringValue(name)
+	return path.Root("hosts").AtSetValue(element)
+}
+
+// claimVM is claimHosts for the policy of a VM, which on names by its UUID where it has
+// one yet. vm is what the configuration calls it.
+func (r *vmPolicyResource) claimVM(m instance.Memory, on, vm string) diag.Diagnostics {
+	if other, ok := r.claims.Claim(m.Claimant(), instance.Place{Level: policy.OriginVM, On: on}, vm); !ok {
+		return diag.Diagnostics{failed(explain.ClaimedTwice(policy.OriginVM, on, vm, other), path.Root("vm"))}
+	}
+	return nil
+}
