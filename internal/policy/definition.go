@@ -84,6 +84,10 @@ func (d Definition) Value(p Policy) any {
 // error tells of a value of the wrong type, or of a text that is no duration.
 func (d Definition) Set(p *Policy, value any) error { return d.set(p, value) }
 
+// Decode gives the field a value as a record holds it. It does not validate; the error says
+// what the field has to be.
+func (d Definition) Decode(p *Policy, raw json.RawMessage) error { return d.decode(p, raw) }
+
 // text is the value as a record holds it, or "inherit".
 func (d *Definition) text(p *Policy) string {
 	if !d.isSet(p) {

@@ -2,6 +2,7 @@ package provider
 
 import (
 	"maps"
+	"sync"
 
 	actionschema "github.com/hashicorp/terraform-plugin-framework/action/schema"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
@@ -71,8 +72,8 @@ func reportedAttributes() map[string]schema.Attribute {
 	return policyAttributes(func(k policyKind) func(string) schema.Attribute { return k.computed })
 }
 
-// effectiveTypes are the types of both.
-func effectiveTypes() map[string]attr.Type { return typesOf(reportedAttributes()) }
+// effectiveTypes are the types of both. Nobody changes them.
+var effectiveTypes = sync.OnceValue(func() map[string]attr.Type { return typesOf(reportedAttributes()) })
 
 // typesOf are the types of attributes.
 func typesOf(attributes map[string]schema.Attribute) map[string]attr.Type {

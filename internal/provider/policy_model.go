@@ -52,8 +52,11 @@ func (m *policyModel) fields() *policyModel { return m }
 type policyHolder interface{ fields() *policyModel }
 
 // effectiveObject is an effective policy as an object.
-func effectiveObject(e policy.Effective) types.Object {
-	return types.ObjectValueMust(effectiveTypes(), policyModelOf(e.Policy).values)
+func effectiveObject(e policy.Effective) types.Object { return policyObject(e.Policy) }
+
+// policyObject is a policy as an object.
+func policyObject(p policy.Policy) types.Object {
+	return types.ObjectValueMust(effectiveTypes(), policyModelOf(p).values)
 }
 
 // originsMap names the level that decided each field.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/action"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/function"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/provider/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
@@ -18,6 +19,7 @@ import (
 var (
 	_ provider.Provider                   = (*virtProvider)(nil)
 	_ provider.ProviderWithActions        = (*virtProvider)(nil)
+	_ provider.ProviderWithFunctions      = (*virtProvider)(nil)
 	_ provider.ProviderWithValidateConfig = (*virtProvider)(nil)
 )
 
@@ -107,6 +109,10 @@ func (p *virtProvider) DataSources(context.Context) []func() datasource.DataSour
 
 func (p *virtProvider) Actions(context.Context) []func() action.Action {
 	return []func() action.Action{newLiveMigrationAction}
+}
+
+func (p *virtProvider) Functions(context.Context) []func() function.Function {
+	return []func() function.Function{newEffectivePolicyFunction, newDecodePolicyRecordFunction}
 }
 
 func (p *virtProvider) own(f *fleet.Fleet) {

@@ -1,0 +1,39 @@
+package explain
+
+import (
+	"fmt"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
+)
+
+// NoPolicy is what an operator reads of an argument of a function that is no policy at all.
+// kind is the type that it has.
+func NoPolicy(kind string) string {
+	return fmt.Sprintf("A policy is an object with policy fields, such as { auto_converge = true }, or null. This is %s.", kind)
+}
+
+// UnknownField is what an operator reads of a key that is no policy field.
+func UnknownField(name string) string {
+	text := fmt.Sprintf("%q is no policy field.", name)
+	if nearest, ok := policy.Nearest(name); ok {
+		return text + fmt.Sprintf(" Did you mean %q?", string(nearest))
+	}
+	return text + fmt.Sprintf(" The fields are %s.", fieldNames())
+}
+
+func fieldNames() string {
+	var names string
+	for i, field := range policy.Fields() {
+		if i > 0 {
+			names += ", "
+		}
+		names += string(field)
+	}
+	return names
+}
+
+// InvalidField is what an operator reads of the value of a field in an argument.
+func InvalidField(p policy.Problem) string { return string(p.Field) + ": " + fullStop(p.Text) }
+
+// InvalidRecord is what an operator reads of a text that is no record.
+func InvalidRecord(err error) string { return Sentence(err.Error()) }

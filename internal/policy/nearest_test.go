@@ -1,0 +1,30 @@
+package policy_test
+
+import (
+	"testing"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
+)
+
+func TestNearest(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]policy.Field{
+		"auto_convergence":       policy.FieldAutoConverge,
+		"autoconverge":           policy.FieldAutoConverge,
+		"compresion":             policy.FieldCompression,
+		"max_downtime":           policy.FieldMaxDowntimeMS,
+		"postcopy":               policy.FieldPostCopy,
+		"compression_cache_mb":   policy.FieldCompressionCacheMiB,
+		"paralell_connections":   policy.FieldParallelConnections,
+		"auto_converge_initials": policy.FieldAutoConvergeInitial,
+		"hosts":                  "",
+		"id":                     "",
+		"":                       "",
+		"owner":                  "",
+	} {
+		got, ok := policy.Nearest(name)
+		if got != want || ok != (want != "") {
+			t.Errorf("nearest of %q is %q, %v, want %q", name, got, ok, want)
+		}
+	}
+}

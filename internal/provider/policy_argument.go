@@ -1,0 +1,141 @@
+package provider
+
+import (
+	"encoding/json"
+	"maps"
+	"slices"
+
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/function"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/explain"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
+)
+
+// policyArgument is an argument of a function that is the policy of one level: an object, or
+// null for a level that says nothing. It is read as a record is.
+type policyArgument struct {
+	position int64
+	value    types.Dynamic
+}
+
+// known tells whether nothing in the argument is unknown.
+func (a policyArgument) known() bool { return whollyKnown(a.value) }
+
+// policy is what the argument says. The error is on the argument.
+func (a policyArgument) policy() (policy.Policy, *function.FuncError) {
+	if a.value.IsNull() || a.value.IsUnderlyingValueNull() {
+		return policy.Policy{}, nil
+	}
+	members, ok := membersOf(a.value.UnderlyingValue())
+	if !ok {
+		return policy.Policy{}, a.refuse(explain.NoPolicy(kindOf(a.value.UnderlyingValue())))
+	}
+	var p policy.Policy
+	table := policy.Table()
+	for _, name := range slices.Sorted(maps.Keys(members)) {
+		i := slices.IndexFunc(table, func(d policy.Definition) bool { return string(d.Field) == name })
+		if i < 0 {
+			return policy.Policy{}, a.refuse(explain.UnknownField(name))
+		}
+		plain := plainValue(members[name])
+		if plain == nil {
+			continue
+		}
+		raw, err := json.Marshal(plain)
+		if err == nil {
+			err = table[i].Decode(&p, raw)
+		}
+		if err != nil {
+			return policy.Policy{}, a.refuse(explain.InvalidField(policy.Problem{Field: table[i].Field, Text: err.Error()}))
+		}
+	}
+	for _, problem := range p.Validate() {
+		return policy.Policy{}, a.refuse(explain.InvalidField(problem))
+	}
+	return p, nil
+}
+
+func (a policyArgument) refuse(text string) *function.FuncError {
+	return function.NewArgumentFuncError(a.position, text)
+}
+
+// membersOf are the members of an object or a map.
+func membersOf(v attr.Value) (map[string]attr.Value, bool) {
+	switch v := v.(type) {
+	case types.Object:
+		return v.Attributes(), true
+	case types.Map:
+		return v.Elements(), true
+	}
+	return nil, false
+}
+
+// elementsOf are the elements of a list, a set or a tuple.
+func elementsOf(v attr.Value) ([]attr.Value, bool) {
+	if v, ok := v.(interface{ Elements() []attr.Value }); ok {
+		return v.Elements(), true
+	}
+	return nil, false
+}
+
+// plainValue is a value as JSON has it; nil for null.
+func plainValue(v attr.Value) any {
+	if v.IsNull() {
+		return nil
+	}
+	switch v := v.(type) {
+	case types.Dynamic:
+		return plainValue(v.UnderlyingValue())
+	case types.Bool:
+		return v.ValueBool()
+	case types.String:
+		return v.ValueString()
+	case types.Number:
+		return json.Number(v.ValueBigFloat().Text('f', -1))
+	}
+	if members, ok := membersOf(v); ok {
+		plain := map[string]any{}
+		for name, member := range members {
+			plain[name] = plainValue(member)
+		}
+		return plain
+	}
+	plain := []any{}
+	elements, _ := elementsOf(v)
+	for _, element := range elements {
+		plain = append(plain, plainValue(element))
+	}
+	return plain
+}
+
+// whollyKnown tells whether nothing in a value is unknown.
+func whollyKnown(v attr.Value) bool {
+	if v.IsUnknown() {
+		return false
+	}
+	if v.IsNull() {
+		return true
+	}
+	if v, ok := v.(types.Dynamic); ok {
+		return v.IsUnderlyingValueNull() || whollyKnown(v.UnderlyingValue())
+	}
+	members, _ := membersOf(v)
+	elements, _ := elementsOf(v)
+	unknown := func(v attr.Value) bool { return !whollyKnown(v) }
+	return !slices.ContainsFunc(slices.Collect(maps.Values(members)), unknown) && !slices.ContainsFunc(elements, unknown)
+}
+
+// kindOf names the type of a value that is no policy.
+func kindOf(v attr.Value) string {
+	switch v.(type) {
+	case types.String:
+		return "a string"
+	case types.Number:
+		return "a number"
+	case types.Bool:
+		return "a bool"
+	}
+	return "a list"
+}
