@@ -74,6 +74,7 @@ func vocabulary() []words {
 		say(leaving, nil),
 		say(func(e *fleet.OtherPolicyError) string { return OtherPolicy(e, nil, nil).Detail }, nil),
 		say(func(e *fleet.UnresolvedError) string { return what(e.Err) }, nil),
+		say(func(e *fleet.InvalidHistoryError) string { return HistoryUnknown(e).Detail }, nil),
 		say(func(e *fleet.ObservationError) string { return what(e.Err) }, nil),
 		say[*fleet.HostsDownError](nil, nil),
 		say[*fleet.NoRecordError](nil, nil),

@@ -101,6 +101,11 @@ func Moved(m fleet.Moved) []Text {
 	for _, w := range r.Warnings {
 		all = append(all, Text{title, Warning(r, w)})
 	}
+	if m.HistoryErr != nil {
+		all = append(all, Text{title, fmt.Sprintf(
+			"The move of VM %s is complete, but could not be written into the VM's history, or not its end: %s",
+			m.Location.Domain.Name, Detail(m.HistoryErr))})
+	}
 	return all
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/history"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/preflight"
@@ -33,6 +34,8 @@ type Move struct {
 	// PolicyDigest, when not empty, is the digest of the effective policy that the move
 	// was planned with: it starts under no other.
 	PolicyDigest string
+	// Reading, when not nil, is called as report is, with each reading of the running job.
+	Reading func(migration.Reading)
 }
 
 // Moved is how a Move went.
@@ -40,6 +43,12 @@ type Moved struct {
 	// Location is where the VM was found before.
 	Location Location
 	Report   migration.Report
+	// Entry is what the VM's history says of the move, whether that could be written or
+	// not; also of one that failed. Its ID is empty where nothing was to be moved, or the
+	// policy was not resolved.
+	Entry history.Entry
+	// HistoryErr is why the history could not be written; else nil.
+	HistoryErr error
 }
 
 // Move finds the VM, waits until no other Move of it is under way and both hosts
@@ -51,7 +60,7 @@ type Moved struct {
 // The error is a migration.Diagnosis (a *migration.CancelledError among them when
 // nothing was started because ctx was cancelled or the fleet is drained), a
 // *LeavingError, an *OtherPolicyError, or what finding the VM or reading its records
-// came to.
+// came to. Of Moved only Entry holds then.
 func (f *Fleet) Move(ctx context.Context, m Move, report func(Progress)) (Moved, error) {
 	if err := f.Check(m.Destination); err != nil {
 		return Moved{}, err
@@ -61,7 +70,7 @@ func (f *Fleet) Move(ctx context.Context, m Move, report func(Progress)) (Moved,
 	var diagnosis migration.Diagnosis
 	cancelled := errors.Is(err, ErrDraining) || err != nil && ctx.Err() != nil
 	if cancelled && !errors.As(err, &diagnosis) {
-		return Moved{}, f.cancelled(ctx, m, err)
+		err = f.cancelled(ctx, m, err)
 	}
 	return moved, err
 }
@@ -108,6 +117,9 @@ func (f *Fleet) settled(ctx context.Context, l Location) (Moved, error) {
 		}
 	}
 	report, err := f.Arrival(ctx, l)
+	if err == nil {
+		f.settleHistory(ctx, l, report)
+	}
 	return Moved{Location: l, Report: report}, err
 }
 
@@ -154,22 +166,26 @@ func (f *Fleet) attempt(
 		return Moved{}, false, err
 	}
 	moved.Location = resolution.Location
+	entry := f.newEntry(ctx, request.Move)
 	move := request.Move
 	move.Preflight = func(ctx context.Context, a migration.Assessment) []migration.Finding {
 		return examine(ctx, request, a, report)
 	}
-	move.Ready = func(ctx context.Context) error { return f.ready(ctx, m, resolution.Location) }
+	move.Reading = m.Reading
+	move.Ready = func(ctx context.Context) error { return f.ready(ctx, m, resolution.Location, entry) }
 	moved.Report, err = migration.Run(ctx, move, func(p migration.Progress) { report(Progress{Progress: p}) })
 	if err != nil {
 		f.observeElsewhere(ctx, move, err)
 	}
+	entry.end(ctx, moved.Report, err)
+	moved.Entry, moved.HistoryErr = entry.Entry, entry.failure
 	return moved, false, err
 }
 
-// ready waits, after the checks, for the move's turn to start. It fails where another
-// policy than the planned one holds by then, or the fleet starts no more. Nothing comes
-// between the turn and the start.
-func (f *Fleet) ready(ctx context.Context, m Move, l Location) error {
+// ready waits, after the checks, for the move's turn to start, and begins its entry in the
+// VM's history, which is to travel. It fails where another policy than the planned one
+// holds by then, or the fleet starts no more. Nothing comes between the turn and the start.
+func (f *Fleet) ready(ctx context.Context, m Move, l Location, entry *moveEntry) error {
 	if m.PolicyDigest != "" {
 		now, err := f.resolveUUID(ctx, l.Domain.UUID, l.Host, m.Policy)
 		if err != nil {
@@ -182,6 +198,7 @@ func (f *Fleet) ready(ctx context.Context, m Move, l Location) error {
 			}
 		}
 	}
+	entry.begin(ctx)
 	return f.slots.turn(ctx, l.source(m.Destination))
 }
 

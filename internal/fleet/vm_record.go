@@ -90,7 +90,7 @@ func (f *Fleet) readVM(ctx context.Context, location Location) (VMRecord, error)
 }
 
 // recordAt is the record that the VM's host has.
-func recordAt(location Location, raw host.DomainRecord) (VMRecord, error) {
+func recordAt(location Location, raw host.DomainDocument) (VMRecord, error) {
 	if !raw.Active && !raw.Persistent {
 		return VMRecord{}, fmt.Errorf("host %q: VM %s has just ended: %w",
 			location.Host, location.Domain.Name, migration.ErrNoDomain)

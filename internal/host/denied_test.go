@@ -48,7 +48,7 @@ func TestReadOnlySocket(t *testing.T) {
 // checkReadOnly wants a host whose records, all alike, can be read and no more.
 func checkReadOnly(t *testing.T, h *host.Host, uuid string) {
 	t.Helper()
-	checkRecord(t, h, uuid, host.DomainRecord{Live: new(document), Config: new(document), Active: true, Persistent: true})
+	checkRecord(t, h, uuid, host.DomainDocument{Live: new(document), Config: new(document), Active: true, Persistent: true})
 	checkHostRecord(t, h, host.Cluster, new(document))
 	_, domain := h.Domain(testContext(t), uuid)
 	_, identity := h.Identity(testContext(t))
@@ -59,6 +59,9 @@ func checkReadOnly(t *testing.T, h *host.Host, uuid string) {
 	for name, err := range map[string]error{
 		"write domain record":  wrote(testContext(t), h, uuid, `{"version":1}`),
 		"delete domain record": h.DeleteDomainRecord(testContext(t), uuid),
+		"write domain history": h.UpdateDomainHistory(testContext(t), uuid, func(host.DomainDocument) (*string, error) {
+			return new(document), nil
+		}),
 		"write host record":    h.WriteRecord(testContext(t), host.Cluster, `{"version":1}`),
 		"delete host record":   h.DeleteRecord(testContext(t), host.Cluster),
 		"suspend":              h.Suspend(testContext(t), uuid),

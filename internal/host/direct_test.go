@@ -95,31 +95,31 @@ func TestDirect(t *testing.T) {
 		spec   lab.GuestSpec
 		p      migration.Parameters
 		state  migration.DomainState
-		record host.DomainRecord
+		record host.DomainDocument
 	}{
 		"persistent": {
 			lab.GuestSpec{},
 			migration.Parameters{Persistent: true},
 			migration.StateRunning,
-			host.DomainRecord{Live: new(document), Config: new(document), Active: true, Persistent: true},
+			host.DomainDocument{Live: new(document), Config: new(document), Active: true, Persistent: true},
 		},
 		"transient": {
 			lab.GuestSpec{Transient: true},
 			migration.Parameters{},
 			migration.StateRunning,
-			host.DomainRecord{Live: new(document), Active: true},
+			host.DomainDocument{Live: new(document), Active: true},
 		},
 		"paused": {
 			lab.GuestSpec{State: lab.Paused},
 			migration.Parameters{Persistent: true, Paused: true},
 			migration.StatePaused,
-			host.DomainRecord{Live: new(document), Config: new(document), Active: true, Persistent: true},
+			host.DomainDocument{Live: new(document), Config: new(document), Active: true, Persistent: true},
 		},
 		"encrypted": {
 			lab.GuestSpec{},
 			migration.Parameters{Persistent: true, Policy: told(policy.Policy{Encryption: new(true)})},
 			migration.StateRunning,
-			host.DomainRecord{Live: new(document), Config: new(document), Active: true, Persistent: true},
+			host.DomainDocument{Live: new(document), Config: new(document), Active: true, Persistent: true},
 		},
 		"tuned": {
 			lab.GuestSpec{},
@@ -131,7 +131,7 @@ func TestDirect(t *testing.T) {
 				}),
 			},
 			migration.StateRunning,
-			host.DomainRecord{Live: new(document), Config: new(document), Active: true, Persistent: true},
+			host.DomainDocument{Live: new(document), Config: new(document), Active: true, Persistent: true},
 		},
 	}
 	for name, test := range tests {

@@ -15,11 +15,11 @@ import (
 // stopped, defined or undefined in between.
 const raceAttempts = 3
 
-// DomainRecord is a domain's record in its metadata, of which libvirt keeps two
+// DomainDocument is a JSON document in a domain's metadata, of which libvirt keeps two
 // independent copies: one for the running domain and one for its definition.
-type DomainRecord struct {
+type DomainDocument struct {
 	// Live and Config are the JSON texts of the two copies, nil if there is none. An
-	// element that is not a record is given as XML.
+	// element that holds no text is given as XML.
 	Live, Config *string
 	// Active and Persistent tell which copies the domain can have: Live if it is
 	// active, Config if it is persistent.
@@ -27,7 +27,7 @@ type DomainRecord struct {
 }
 
 // copies are libvirt's flags for the copies that the domain can have.
-func (r DomainRecord) copies() libvirt.DomainModificationImpact {
+func (r DomainDocument) copies() libvirt.DomainModificationImpact {
 	var flags libvirt.DomainModificationImpact
 	if r.Active {
 		flags |= libvirt.DomainAffectLive
@@ -39,8 +39,8 @@ func (r DomainRecord) copies() libvirt.DomainModificationImpact {
 }
 
 // holds tells whether every copy that the domain can have is exactly the given one; nil
-// is no record.
-func (r DomainRecord) holds(json *string) bool {
+// is no document.
+func (r DomainDocument) holds(json *string) bool {
 	return (!r.Active || same(r.Live, json)) && (!r.Persistent || same(r.Config, json))
 }
 
@@ -50,14 +50,17 @@ func same(a, b *string) bool {
 
 // DomainRecord reads every copy of a domain's record. The error matches
 // migration.ErrNoDomain if the host has no such domain.
-func (h *Host) DomainRecord(ctx context.Context, uuid string) (DomainRecord, error) {
-	const op = "read the domain's record"
+func (h *Host) DomainRecord(ctx context.Context, uuid string) (DomainDocument, error) {
+	return h.domainDocument(ctx, "read the domain's record", uuid, policyElement)
+}
+
+func (h *Host) domainDocument(ctx context.Context, op, uuid string, e metadataElement) (DomainDocument, error) {
 	dom, err := handle(uuid)
 	if err != nil {
-		return DomainRecord{}, h.fail(op, err)
+		return DomainDocument{}, h.fail(op, err)
 	}
 	for attempt := 1; ; attempt++ {
-		r, err := h.readCopies(ctx, op, dom)
+		r, err := h.readCopies(ctx, op, dom, e)
 		if err == nil && !r.Active && !r.Persistent && attempt < raceAttempts {
 			continue // it was started, stopped or defined in between
 		}
@@ -66,11 +69,13 @@ func (h *Host) DomainRecord(ctx context.Context, uuid string) (DomainRecord, err
 }
 
 // readCopies asks for both copies: libvirt refuses the one that the domain cannot have.
-func (h *Host) readCopies(ctx context.Context, op string, dom libvirt.Domain) (DomainRecord, error) {
-	var r DomainRecord
+func (h *Host) readCopies(
+	ctx context.Context, op string, dom libvirt.Domain, e metadataElement,
+) (DomainDocument, error) {
+	var r DomainDocument
 	err := parallel(
-		h.readCopy(ctx, op, dom, libvirt.DomainAffectLive, &r.Live, &r.Active),
-		h.readCopy(ctx, op, dom, libvirt.DomainAffectConfig, &r.Config, &r.Persistent),
+		h.readCopy(ctx, op, dom, e, libvirt.DomainAffectLive, &r.Live, &r.Active),
+		h.readCopy(ctx, op, dom, e, libvirt.DomainAffectConfig, &r.Config, &r.Persistent),
 	)
 	return r, err
 }
@@ -78,11 +83,12 @@ func (h *Host) readCopies(ctx context.Context, op string, dom libvirt.Domain) (D
 // readCopy makes a read for parallel of the copy in one place. there tells whether the
 // domain can have a copy in it.
 func (h *Host) readCopy(
-	ctx context.Context, op string, dom libvirt.Domain, in libvirt.DomainModificationImpact, copied **string, there *bool,
+	ctx context.Context, op string, dom libvirt.Domain, e metadataElement, in libvirt.DomainModificationImpact,
+	copied **string, there *bool,
 ) func() error {
 	return func() error {
 		element, err := read(ctx, h, op, rpc.Quick, func(lv *libvirt.Libvirt) (string, error) {
-			return lv.DomainGetMetadata(dom, int32(libvirt.DomainMetadataElement), libvirt.OptString{MetadataURI}, in)
+			return lv.DomainGetMetadata(dom, int32(libvirt.DomainMetadataElement), libvirt.OptString{e.uri}, in)
 		})
 		switch {
 		case errors.Is(err, migration.ErrNotActive): // or, for the definition, not persistent
@@ -92,7 +98,7 @@ func (h *Host) readCopy(
 		}
 		*there = true
 		if err == nil {
-			*copied = new(decodeElement(element))
+			*copied = new(e.decode(element))
 		}
 		return nil
 	}
@@ -101,7 +107,7 @@ func (h *Host) readCopy(
 // WriteDomainRecord writes the record into every copy that the domain can have, and
 // returns it as it is then. While a job such as a migration locks the domain it fails at
 // once with migration.ErrBusy: libvirt would wait 30 s.
-func (h *Host) WriteDomainRecord(ctx context.Context, uuid, json string) (DomainRecord, error) {
+func (h *Host) WriteDomainRecord(ctx context.Context, uuid, json string) (DomainDocument, error) {
 	const op = "write the domain's record"
 	return h.putDomainRecord(ctx, op, uuid, &json)
 }
@@ -117,14 +123,14 @@ func (h *Host) DeleteDomainRecord(ctx context.Context, uuid string) error {
 // putDomainRecord writes the record into every copy, or removes it if json is nil. It
 // reads before each attempt, to repeat a write of unknown outcome only if it had no
 // effect, and after the last, to find the new copy of a domain started in between.
-func (h *Host) putDomainRecord(ctx context.Context, op, uuid string, json *string) (DomainRecord, error) {
+func (h *Host) putDomainRecord(ctx context.Context, op, uuid string, json *string) (DomainDocument, error) {
 	dom, err := handle(uuid)
 	if err != nil {
-		return DomainRecord{}, h.fail(op, err)
+		return DomainDocument{}, h.fail(op, err)
 	}
 	body, err := metadataBody(json)
 	if err != nil {
-		return DomainRecord{}, h.fail(op, err)
+		return DomainDocument{}, h.fail(op, err)
 	}
 	var failure error
 	for attempt := 0; ; attempt++ {
@@ -145,7 +151,7 @@ func (h *Host) putDomainRecord(ctx context.Context, op, uuid string, json *strin
 		}
 		failure = write(ctx, h, op, h.deadlines.RecordWrite, rpc.Writing, func(lv *libvirt.Libvirt) error {
 			return lv.DomainSetMetadata(dom, int32(libvirt.DomainMetadataElement), body,
-				libvirt.OptString{metadataKey}, libvirt.OptString{MetadataURI}, r.copies())
+				libvirt.OptString{policyElement.key}, libvirt.OptString{policyElement.uri}, r.copies())
 		})
 		if failure != nil && !errors.Is(failure, migration.ErrNotActive) && !errors.Is(failure, ErrOutcomeUnknown) {
 			return r, failure
@@ -160,7 +166,7 @@ func metadataBody(json *string) (libvirt.OptString, error) {
 	if json == nil {
 		return nil, nil
 	}
-	element, err := encodeElement(*json)
+	element, err := policyElement.encode(*json)
 	return libvirt.OptString{element}, err
 }
 

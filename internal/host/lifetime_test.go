@@ -40,7 +40,7 @@ func TestDaemonRestart(t *testing.T) {
 			t.Errorf("call %d after a restart: %v", i, err)
 		}
 	}
-	checkRecord(t, h, guest.UUID, host.DomainRecord{Live: new(document), Config: new(document), Active: true, Persistent: true})
+	checkRecord(t, h, guest.UUID, host.DomainDocument{Live: new(document), Config: new(document), Active: true, Persistent: true})
 	checkHostRecord(t, h, host.Cluster, new(document))
 	connections(t, w.Hosts[0], 1)
 }
@@ -120,7 +120,7 @@ func TestLostWriteIsRepeatedAfterReading(t *testing.T) {
 				t.Errorf("%s, answers lost after %d: %v", name, count, err)
 			}
 			if err == nil && name == "domain" {
-				checkRecord(t, direct, guest.UUID, host.DomainRecord{Live: &json, Config: &json, Active: true, Persistent: true})
+				checkRecord(t, direct, guest.UUID, host.DomainDocument{Live: &json, Config: &json, Active: true, Persistent: true})
 			}
 			if err == nil && name == "host" {
 				checkHostRecord(t, direct, host.Cluster, &json)

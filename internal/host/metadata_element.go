@@ -8,29 +8,40 @@ import (
 	"strings"
 )
 
-// The element of a domain's metadata that holds its record.
+// The XML namespaces of the elements that this provider keeps in a domain's metadata.
 const (
-	// MetadataURI is the XML namespace of the record's element.
-	MetadataURI     = "urn:virt:migration-policy:1"
-	metadataKey     = "virt"
-	metadataElement = "migration-policy"
+	// MetadataURI is that of the VM's policy record.
+	MetadataURI = "urn:virt:migration-policy:1"
+	// HistoryURI is that of the history of its moves.
+	HistoryURI = "urn:virt:migration-history:1"
 )
 
-// encodeElement wraps a record for libvirt. libvirt adds the namespace itself, and would
-// change an element that has one.
-func encodeElement(json string) (string, error) {
+// metadataElement is an element of a domain's metadata that holds a JSON document.
+type metadataElement struct {
+	// name is the element's, key the prefix that libvirt gives it, and uri its namespace.
+	name, key, uri string
+}
+
+var (
+	policyElement  = metadataElement{name: "migration-policy", key: "virt", uri: MetadataURI}
+	historyElement = metadataElement{name: "migration-history", key: "virth", uri: HistoryURI}
+)
+
+// encode wraps a document for libvirt. libvirt adds the namespace itself, and would change
+// an element that has one.
+func (e metadataElement) encode(json string) (string, error) {
 	var b bytes.Buffer
-	b.WriteString("<" + metadataElement + ">")
+	b.WriteString("<" + e.name + ">")
 	if err := xml.EscapeText(&b, []byte(json)); err != nil {
 		return "", err
 	}
-	b.WriteString("</" + metadataElement + ">")
+	b.WriteString("</" + e.name + ">")
 	return b.String(), nil
 }
 
-// decodeElement unwraps a record. It returns an element that is not a record unchanged:
-// parsing it as JSON fails, and the error shows it.
-func decodeElement(element string) string {
+// decode unwraps a document. It returns an element that is not one unchanged: parsing it
+// as JSON fails, and the error shows it.
+func (e metadataElement) decode(element string) string {
 	var text strings.Builder
 	d := xml.NewDecoder(strings.NewReader(element))
 	depth := 0
@@ -45,7 +56,7 @@ func decodeElement(element string) string {
 		switch t := token.(type) {
 		case xml.StartElement:
 			depth++
-			if depth > 1 || t.Name.Local != metadataElement {
+			if depth > 1 || t.Name.Local != e.name {
 				return element
 			}
 		case xml.EndElement:

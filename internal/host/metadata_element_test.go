@@ -8,7 +8,7 @@ import (
 
 func TestElementShape(t *testing.T) {
 	t.Parallel()
-	got, err := encodeElement(`{"a":"<&>"}`)
+	got, err := policyElement.encode(`{"a":"<&>"}`)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -33,7 +33,7 @@ func TestDecodeElement(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if got := decodeElement(test.element); got != test.want {
+			if got := policyElement.decode(test.element); got != test.want {
 				t.Errorf("got %s, want %s", got, test.want)
 			}
 		})
@@ -47,11 +47,11 @@ func FuzzElementRoundTrip(f *testing.F) {
 		if !utf8.ValidString(json) || strings.ContainsFunc(json, notXML) {
 			t.Skip("XML has no way to write it, and JSON only in escapes")
 		}
-		element, err := encodeElement(json)
+		element, err := policyElement.encode(json)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := decodeElement(element); got != json {
+		if got := policyElement.decode(element); got != json {
 			t.Errorf("got %q, want %q", got, json)
 		}
 	})
@@ -60,7 +60,7 @@ func FuzzElementRoundTrip(f *testing.F) {
 func FuzzDecodeElement(f *testing.F) {
 	f.Add(`<migration-policy>{"version":1}</migration-policy>`)
 	f.Add(`<a><b/></a>`)
-	f.Fuzz(func(_ *testing.T, element string) { decodeElement(element) })
+	f.Fuzz(func(_ *testing.T, element string) { policyElement.decode(element) })
 }
 
 // notXML tells characters that XML 1.0 cannot hold.

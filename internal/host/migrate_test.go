@@ -211,25 +211,25 @@ func TestPeerToPeer(t *testing.T) {
 		spec   lab.GuestSpec
 		p      migration.Parameters
 		state  migration.DomainState
-		record host.DomainRecord
+		record host.DomainDocument
 	}{
 		"persistent": {
 			lab.GuestSpec{},
 			migration.Parameters{Persistent: true},
 			migration.StateRunning,
-			host.DomainRecord{Live: new(document), Config: new(document), Active: true, Persistent: true},
+			host.DomainDocument{Live: new(document), Config: new(document), Active: true, Persistent: true},
 		},
 		"transient": {
 			lab.GuestSpec{Transient: true},
 			migration.Parameters{},
 			migration.StateRunning,
-			host.DomainRecord{Live: new(document), Active: true},
+			host.DomainDocument{Live: new(document), Active: true},
 		},
 		"paused": {
 			lab.GuestSpec{State: lab.Paused},
 			migration.Parameters{Persistent: true, Paused: true},
 			migration.StatePaused,
-			host.DomainRecord{Live: new(document), Config: new(document), Active: true, Persistent: true},
+			host.DomainDocument{Live: new(document), Config: new(document), Active: true, Persistent: true},
 		},
 	}
 	for name, test := range tests {
@@ -248,7 +248,7 @@ func TestPeerToPeer(t *testing.T) {
 	}
 }
 
-func checkArrived(t *testing.T, source, destination *host.Host, uuid string, state migration.DomainState, record host.DomainRecord) {
+func checkArrived(t *testing.T, source, destination *host.Host, uuid string, state migration.DomainState, record host.DomainDocument) {
 	t.Helper()
 	if _, err := source.Domain(testContext(t), uuid); !errors.Is(err, migration.ErrNoDomain) {
 		t.Errorf("on the source: %v, want %v", err, migration.ErrNoDomain)

@@ -45,19 +45,19 @@ func TestDomainRecordLifeCycle(t *testing.T) {
 	present := new(document)
 	tests := map[string]struct {
 		spec lab.GuestSpec
-		want host.DomainRecord // once written
+		want host.DomainDocument // once written
 	}{
-		"persistent and running": {lab.GuestSpec{}, host.DomainRecord{Live: present, Config: present, Active: true, Persistent: true}},
-		"persistent and paused":  {lab.GuestSpec{State: lab.Paused}, host.DomainRecord{Live: present, Config: present, Active: true, Persistent: true}},
-		"inactive":               {lab.GuestSpec{State: lab.Inactive}, host.DomainRecord{Config: present, Persistent: true}},
-		"transient":              {lab.GuestSpec{Transient: true}, host.DomainRecord{Live: present, Active: true}},
+		"persistent and running": {lab.GuestSpec{}, host.DomainDocument{Live: present, Config: present, Active: true, Persistent: true}},
+		"persistent and paused":  {lab.GuestSpec{State: lab.Paused}, host.DomainDocument{Live: present, Config: present, Active: true, Persistent: true}},
+		"inactive":               {lab.GuestSpec{State: lab.Inactive}, host.DomainDocument{Config: present, Persistent: true}},
+		"transient":              {lab.GuestSpec{Transient: true}, host.DomainDocument{Live: present, Active: true}},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			ctx := testContext(t)
 			test.spec.Bare = true
 			uuid := w.StartGuest(t, test.spec).UUID
-			empty := host.DomainRecord{Active: test.want.Active, Persistent: test.want.Persistent}
+			empty := host.DomainDocument{Active: test.want.Active, Persistent: test.want.Persistent}
 
 			checkRecord(t, h, uuid, empty)
 			for range 2 { // writing what is there is no change
@@ -76,7 +76,7 @@ func TestDomainRecordLifeCycle(t *testing.T) {
 	}
 }
 
-func checkRecord(t *testing.T, h *host.Host, uuid string, want host.DomainRecord) {
+func checkRecord(t *testing.T, h *host.Host, uuid string, want host.DomainDocument) {
 	t.Helper()
 	got, err := h.DomainRecord(testContext(t), uuid)
 	if err != nil {
@@ -149,14 +149,14 @@ func TestDomainRecordThatOthersTouched(t *testing.T) {
 				t.Fatal(err)
 			}
 			// libvirt indents what it returns as it likes.
-			if diff := cmp.Diff(host.DomainRecord{Live: squeeze(test.live), Config: squeeze(test.config), Active: true, Persistent: true},
-				host.DomainRecord{Live: squeeze(got.Live), Config: squeeze(got.Config), Active: got.Active, Persistent: got.Persistent}); diff != "" {
+			if diff := cmp.Diff(host.DomainDocument{Live: squeeze(test.live), Config: squeeze(test.config), Active: true, Persistent: true},
+				host.DomainDocument{Live: squeeze(got.Live), Config: squeeze(got.Config), Active: got.Active, Persistent: got.Persistent}); diff != "" {
 				t.Errorf("record (-want +got):\n%s", diff)
 			}
 			if err := wrote(testContext(t), h, guest.UUID, document); err != nil {
 				t.Fatal(err)
 			}
-			checkRecord(t, h, guest.UUID, host.DomainRecord{Live: new(document), Config: new(document), Active: true, Persistent: true})
+			checkRecord(t, h, guest.UUID, host.DomainDocument{Live: new(document), Config: new(document), Active: true, Persistent: true})
 		})
 	}
 }
@@ -233,7 +233,7 @@ func TestLargestRecord(t *testing.T) {
 	if err := wrote(testContext(t), h, guest.UUID, largest); err != nil {
 		t.Fatal(err)
 	}
-	checkRecord(t, h, guest.UUID, host.DomainRecord{Live: &largest, Config: &largest, Active: true, Persistent: true})
+	checkRecord(t, h, guest.UUID, host.DomainDocument{Live: &largest, Config: &largest, Active: true, Persistent: true})
 	if err := h.WriteRecord(testContext(t), host.Cluster, largest); err != nil {
 		t.Fatal(err)
 	}
@@ -352,7 +352,7 @@ func TestRecordDuringAMigration(t *testing.T) {
 			t.Errorf("%s: took %s", name, took)
 		}
 	}
-	checkRecord(t, source, guest.UUID, host.DomainRecord{Live: new(document), Config: new(document), Active: true, Persistent: true})
+	checkRecord(t, source, guest.UUID, host.DomainDocument{Live: new(document), Config: new(document), Active: true, Persistent: true})
 
 	if err := source.AbortJob(testContext(t), guest.UUID); err != nil {
 		t.Fatal(err)

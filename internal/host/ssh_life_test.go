@@ -86,7 +86,7 @@ func TestSSHRecordLifeCycle(t *testing.T) {
 				if err := wrote(testContext(t), h, guest.UUID, json); err != nil {
 					t.Fatal(err)
 				}
-				checkRecord(t, h, guest.UUID, host.DomainRecord{Live: &json, Config: &json, Active: true, Persistent: true})
+				checkRecord(t, h, guest.UUID, host.DomainDocument{Live: &json, Config: &json, Active: true, Persistent: true})
 				if err := h.WriteRecord(testContext(t), host.Cluster, json); err != nil {
 					t.Fatal(err)
 				}
@@ -95,7 +95,7 @@ func TestSSHRecordLifeCycle(t *testing.T) {
 			if err := h.DeleteDomainRecord(testContext(t), guest.UUID); err != nil {
 				t.Fatal(err)
 			}
-			checkRecord(t, h, guest.UUID, host.DomainRecord{Active: true, Persistent: true})
+			checkRecord(t, h, guest.UUID, host.DomainDocument{Active: true, Persistent: true})
 			sessions(t, w.Hosts[0], 1)
 		})
 	}

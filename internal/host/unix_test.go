@@ -176,11 +176,11 @@ func domainOfTheUser(t *testing.T, h *host.Host) {
 	if err := wrote(testContext(t), h, uuid, document); err != nil {
 		t.Fatal(err)
 	}
-	checkRecord(t, h, uuid, host.DomainRecord{Config: new(document), Persistent: true})
+	checkRecord(t, h, uuid, host.DomainDocument{Config: new(document), Persistent: true})
 	if err := h.DeleteDomainRecord(testContext(t), uuid); err != nil {
 		t.Fatal(err)
 	}
-	checkRecord(t, h, uuid, host.DomainRecord{Persistent: true})
+	checkRecord(t, h, uuid, host.DomainDocument{Persistent: true})
 }
 
 // aliases checks the names that the user gave to URIs.

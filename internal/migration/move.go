@@ -36,7 +36,9 @@ type move struct {
 // report is called from the calling goroutine, and not after Run has returned.
 // It may be nil.
 func Run(ctx context.Context, r Request, report func(Progress)) (Report, error) {
-	m := &move{Request: r, own: context.WithoutCancel(ctx), report: newReporter(r.Subject(), report), start: time.Now()}
+	m := &move{
+		Request: r, own: context.WithoutCancel(ctx), report: newReporter(r.Subject(), report, r.Reading), start: time.Now(),
+	}
 	a := m.assess(ctx)
 	if a.Fit() && r.Preflight != nil && ctx.Err() == nil {
 		a.Findings = append(a.Findings, r.Preflight(ctx, a)...)

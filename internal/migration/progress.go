@@ -51,6 +51,14 @@ type Progress struct {
 	Hopeless bool
 }
 
+// Reading is one reading of a running job, in a phase of its move.
+type Reading struct {
+	Phase Phase
+	// Elapsed is the time since the start of the job, as Progress has it.
+	Elapsed time.Duration
+	Job     Job
+}
+
 // reading fills in what a running job says.
 func (p *Progress) reading(job Job, t trend) {
 	p.Pass = job.Iteration

@@ -5,7 +5,7 @@ import "testing"
 func TestReporterReportsAboutEveryFiveSeconds(t *testing.T) {
 	t.Parallel()
 	var reports []Progress
-	r := newReporter(Subject{Source: "kvm1", Destination: "kvm2"}, func(p Progress) { reports = append(reports, p) })
+	r := newReporter(Subject{Source: "kvm1", Destination: "kvm2"}, func(p Progress) { reports = append(reports, p) }, nil)
 	for range 100 {
 		r.reading(Job{Iteration: 1, MemoryRemaining: 1}, nil)
 	}

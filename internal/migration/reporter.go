@@ -11,6 +11,7 @@ var phases = []Phase{PhaseStarting, PhasePreCopy, PhasePaused, PhasePostCopy, Ph
 // reporter tells the caller how a move goes on. It is used by one goroutine.
 type reporter struct {
 	report func(Progress)
+	read   func(Reading)
 	start  time.Time
 	now    Progress
 	told   time.Time
@@ -18,11 +19,14 @@ type reporter struct {
 	pauseUnanswered, linkIdle, connects bool
 }
 
-func newReporter(move Subject, report func(Progress)) *reporter {
+func newReporter(move Subject, report func(Progress), read func(Reading)) *reporter {
 	if report == nil {
 		report = func(Progress) {}
 	}
-	return &reporter{report: report, start: time.Now(), now: Progress{Subject: move, Phase: PhaseStarting}}
+	if read == nil {
+		read = func(Reading) {}
+	}
+	return &reporter{report: report, read: read, start: time.Now(), now: Progress{Subject: move, Phase: PhaseStarting}}
 }
 
 // enter reports the next phase, and why. Phases never go back.
@@ -57,8 +61,8 @@ func (r *reporter) reading(job Job, t trend) {
 	r.now.reading(job, t)
 	if r.now.Phase == PhaseStarting {
 		r.enter(PhasePreCopy, Notice{Kind: NoticeSending})
-		return
 	}
+	r.read(Reading{Phase: r.now.Phase, Elapsed: time.Since(r.start), Job: job})
 	if time.Since(r.told) >= reportInterval {
 		r.emit()
 	}

@@ -57,6 +57,9 @@ type Request struct {
 	// Ready, when not nil, is called once all checks are made, right before the start of a
 	// migration that is not adopted. It may wait; its error keeps the migration from starting.
 	Ready func(context.Context) error
+	// Reading, when not nil, is called with each reading of the running job, from the
+	// calling goroutine.
+	Reading func(Reading)
 }
 
 // Subject names what the request is about.

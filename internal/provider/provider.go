@@ -104,7 +104,9 @@ func (p *virtProvider) Resources(context.Context) []func() resource.Resource {
 }
 
 func (p *virtProvider) DataSources(context.Context) []func() datasource.DataSource {
-	return []func() datasource.DataSource{newEffectivePolicyDataSource, newPreflightDataSource}
+	return []func() datasource.DataSource{
+		newEffectivePolicyDataSource, newHistoryDataSource, newPreflightDataSource,
+	}
 }
 
 func (p *virtProvider) Actions(context.Context) []func() action.Action {

@@ -19,7 +19,7 @@ func TestSchema_names(t *testing.T) {
 			slices.Sorted(maps.Keys(schema.ResourceSchemas)),
 			[]string{"virt_cluster_migration_policy", "virt_migration_global_settings", "virt_vm_live_migration", "virt_vm_migration_policy"},
 		},
-		"data sources": {slices.Sorted(maps.Keys(schema.DataSourceSchemas)), []string{"virt_effective_migration_policy", "virt_migration_preflight"}},
+		"data sources": {slices.Sorted(maps.Keys(schema.DataSourceSchemas)), []string{"virt_effective_migration_policy", "virt_migration_preflight", "virt_vm_migration_history"}},
 		"actions":      {slices.Sorted(maps.Keys(schema.ActionSchemas)), []string{"virt_vm_live_migration"}},
 	} {
 		if diff := cmp.Diff(test.want, test.got); diff != "" {

@@ -1,0 +1,231 @@
+package fleet
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/history"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/host"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+)
+
+// historyTimeout bounds a change of a VM's history. It exceeds the 30 s that libvirt lets
+// a write wait for a job that has begun in between.
+const historyTimeout = 40 * time.Second
+
+// History finds a VM and reads the history of its moves.
+func (f *Fleet) History(ctx context.Context, vm string) (Location, history.History, error) {
+	location, err := f.Find(ctx, vm, "")
+	if err != nil {
+		return Location{}, history.History{}, err
+	}
+	h, err := f.host(location.Host)
+	if err != nil {
+		return Location{}, history.History{}, err
+	}
+	document, err := h.DomainHistory(ctx, location.Domain.UUID)
+	if err != nil {
+		return location, history.History{}, err
+	}
+	past, err := decodeHistory(document)
+	if err != nil {
+		err = &InvalidHistoryError{Location: location, Err: err}
+	}
+	return location, past, err
+}
+
+// InvalidHistoryError is a VM's history that cannot be read.
+type InvalidHistoryError struct {
+	Location Location
+	Err      error
+}
+
+func (e *InvalidHistoryError) Error() string { return e.Err.Error() }
+
+func (e *InvalidHistoryError) Unwrap() error { return e.Err }
+
+// decodeHistory reads the copy of the running VM, or else that of its definition. No
+// copy is an empty history.
+func decodeHistory(d host.DomainDocument) (history.History, error) {
+	var failures []error
+	for _, document := range []*string{d.Live, d.Config} {
+		if document == nil {
+			continue
+		}
+		h, err := history.Decode([]byte(*document))
+		if err == nil {
+			return h, nil
+		}
+		failures = append(failures, err)
+	}
+	return history.History{}, errors.Join(failures...)
+}
+
+// changeHistory is a change of both copies. A history that does not parse is begun anew:
+// it is never in the way of the next move's entry. One of a newer release is left alone.
+func changeHistory(change func(*history.History) bool) func(host.DomainDocument) (*string, error) {
+	return func(d host.DomainDocument) (*string, error) {
+		past, err := decodeHistory(d)
+		var newer *history.NewerVersionError
+		if errors.As(err, &newer) {
+			return nil, err
+		}
+		if !change(&past) {
+			return nil, nil
+		}
+		document, err := past.Encode()
+		return new(string(document)), err
+	}
+}
+
+// moveEntry is the entry of one move in the VM's history, and the hosts that it is
+// written on.
+type moveEntry struct {
+	history.Entry
+
+	vm                  string
+	source, destination *host.Host
+	// begun is true once the entry is in the history, and failure is why it could not be
+	// written.
+	begun   bool
+	failure error
+}
+
+// newEntry is the entry of a move that has not started. A host that does not say its
+// UUID has none in it.
+func (f *Fleet) newEntry(ctx context.Context, r migration.Request) *moveEntry {
+	e := &moveEntry{vm: r.UUID}
+	e.source, _ = f.host(r.Source.Name())
+	e.destination, _ = f.host(r.Destination.Name())
+	ends := each([]*host.Host{e.source, e.destination}, func(h *host.Host) history.Host {
+		id, _ := h.UUID(ctx)
+		return history.Host{UUID: id, Label: h.Name()}
+	})
+	e.Entry = history.Entry{
+		ID: uuid.NewString(), StartedAt: currentTime(), From: ends[0], To: ends[1], Outcome: history.Started, Policy: r.Policy,
+	}
+	if r.Mode != migration.Auto {
+		e.Mode = string(r.Mode)
+	}
+	return e
+}
+
+// currentTime is to the millisecond: what a history has of it.
+func currentTime() time.Time { return time.Now().UTC().Truncate(time.Millisecond) }
+
+// begin writes the entry on the source, right before the migration. It completes earlier
+// ones there whose end was not watched: the VM is on the source, and no job runs on it.
+func (e *moveEntry) begin(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, historyTimeout)
+	defer cancel()
+	e.StartedAt = currentTime()
+	e.failure = e.source.UpdateDomainHistory(ctx, e.vm, changeHistory(func(past *history.History) bool {
+		past.Settle(e.From.UUID)
+		past.Add(e.Entry)
+		return true
+	}))
+	e.begun = e.failure == nil
+}
+
+// end completes the entry once the move is over, and writes that where the VM is. Where
+// that is not certain, or a job may live, it is left to the next move.
+func (e *moveEntry) end(ctx context.Context, r migration.Report, err error) {
+	if err == nil && !r.Moved {
+		e.Entry = history.Entry{}
+		return
+	}
+	e.conclude(r, err)
+	home := e.home(err)
+	if home == nil || !e.begun && !r.Adopted {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), historyTimeout)
+	defer cancel()
+	e.failure = home.UpdateDomainHistory(ctx, e.vm, changeHistory(func(past *history.History) bool {
+		// The history has to have it: the VM's own copy travelled. An adopted migration may be
+		// one that an earlier run has begun, or no move by this provider at all.
+		entry := past.Find(e.ID)
+		if r.Adopted {
+			entry = past.UnderWay(e.From.UUID, e.To.UUID)
+		}
+		switch {
+		case entry != nil:
+			e.completes(entry)
+		case r.Adopted:
+			return false
+		default:
+			past.Add(e.Entry)
+		}
+		return true
+	}))
+}
+
+// completes takes over what was not known at the start.
+func (e *moveEntry) completes(entry *history.Entry) {
+	entry.EndedAt, entry.Outcome, entry.Figures = e.EndedAt, e.Outcome, e.Figures
+	if e.Mode != "" {
+		entry.Mode = e.Mode
+	}
+	entry.Phase = e.Phase
+}
+
+// conclude fills in how the move ended.
+func (e *moveEntry) conclude(r migration.Report, err error) {
+	e.EndedAt, e.Outcome = currentTime(), outcomeOf(err)
+	var diagnosis migration.Diagnosis
+	switch {
+	case err == nil:
+		e.StartedAt = r.StartedAt.UTC().Truncate(time.Millisecond)
+		e.Mode, e.Phase, e.Figures = string(r.Mode), string(r.Phase), figuresOf(r)
+	case errors.As(err, &diagnosis):
+		c := diagnosis.Common().Course
+		if c.Mode != "" {
+			e.Mode = string(c.Mode)
+		}
+		e.Figures = lastFigures(c)
+	}
+}
+
+// home is the host that certainly has the VM, with no job on it; else nil.
+func (e *moveEntry) home(err error) *host.Host {
+	var diagnosis migration.Diagnosis
+	switch {
+	case err == nil:
+		return e.destination
+	case !errors.As(err, &diagnosis):
+		return e.source // nothing was started
+	}
+	failure := diagnosis.Common()
+	switch place := failure.Outcome.Place(); {
+	case failure.MayGoOn() || failure.Outcome.Foreign:
+		return nil
+	case place == migration.OnSource || place == migration.PausedOnSource:
+		return e.source
+	case place == migration.OnDestination || place == migration.PausedOnDestination:
+		return e.destination
+	}
+	return nil
+}
+
+// settleHistory completes entries of a VM that is on its destination already, whose end
+// was not watched: of the newest, libvirt may still have the figures. What stands in the way
+// is left to the next move.
+func (f *Fleet) settleHistory(ctx context.Context, l Location, r migration.Report) {
+	h, err := f.host(l.Host)
+	if err != nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, historyTimeout)
+	defer cancel()
+	here, _ := h.UUID(ctx)
+	_ = h.UpdateDomainHistory(ctx, l.Domain.UUID, changeHistory(func(past *history.History) bool {
+		newest := past.Settle(here)
+		if newest != nil && newest.Outcome == history.Completed && r.Unwatched {
+			newest.Figures = figuresOf(r)
+		}
+		return newest != nil
+	}))
+}

@@ -1,0 +1,57 @@
+package fleet
+
+import (
+	"errors"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/history"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+)
+
+// outcomeOf is the outcome of a move that ended with err.
+func outcomeOf(err error) history.Outcome {
+	var (
+		cancelled    *migration.CancelledError
+		timedOut     *migration.TimedOutError
+		notConverged *migration.NotConvergedError
+		failed       *migration.FailedError
+	)
+	switch {
+	case err == nil:
+		return history.Completed
+	case errors.As(err, &cancelled), errors.Is(err, ErrDraining):
+		return history.Cancelled
+	case errors.As(err, &timedOut):
+		return history.TimedOut
+	case errors.As(err, &notConverged):
+		return history.NotConverged
+	case errors.As(err, &failed):
+		return history.Failed
+	}
+	return history.Refused
+}
+
+// figuresOf is what was measured of a move that succeeded.
+func figuresOf(r migration.Report) *history.Figures {
+	figures := &history.Figures{
+		DurationMS: r.Duration.Milliseconds(), MemoryTotalBytes: r.MemoryTotal, MemoryTransferredBytes: r.MemoryTransferred,
+		Iterations: r.Iterations, Throttle: r.Throttle,
+		CompressionPages: r.CompressionPages, CompressionCacheMisses: r.CompressionCacheMisses,
+	}
+	if r.Downtime != nil {
+		figures.DowntimeMS = new(r.Downtime.Milliseconds())
+	}
+	return figures
+}
+
+// lastFigures is what was last seen of a migration that failed; nil before the first.
+func lastFigures(c migration.Course) *history.Figures {
+	if !c.Figures.Begun {
+		return nil
+	}
+	last := c.Figures.Last
+	return &history.Figures{
+		DurationMS: c.Elapsed.Milliseconds(), MemoryTotalBytes: last.MemoryTotal, MemoryTransferredBytes: last.MemoryProcessed,
+		Iterations: last.Iteration, Throttle: new(c.Figures.Throttle),
+		CompressionPages: last.CompressionPages, CompressionCacheMisses: last.CompressionCacheMisses,
+	}
+}

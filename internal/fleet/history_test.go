@@ -1,0 +1,145 @@
+package fleet
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/history"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/host"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+)
+
+func TestOutcomeOf(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		err  error
+		want history.Outcome
+	}{
+		{nil, history.Completed},
+		{&migration.CancelledError{}, history.Cancelled},
+		{ErrDraining, history.Cancelled},
+		{&migration.TimedOutError{}, history.TimedOut},
+		{&migration.NotConvergedError{}, history.NotConverged},
+		{&migration.FailedError{}, history.Failed},
+		{&migration.PreflightError{}, history.Refused},
+		{&OtherPolicyError{}, history.Refused},
+	} {
+		if got := outcomeOf(tc.err); got != tc.want {
+			t.Errorf("%T: %s, want %s", tc.err, got, tc.want)
+		}
+	}
+}
+
+// TestDecodeHistory wants the copy of the running VM, and the other one where that does
+// not parse.
+func TestDecodeHistory(t *testing.T) {
+	t.Parallel()
+	text := func(id string) *string {
+		document, err := history.History{Entries: []history.Entry{{
+			ID: id, StartedAt: time.Unix(1e9, 0), Outcome: history.Started,
+		}}}.Encode()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return new(string(document))
+	}
+	for name, tc := range map[string]struct {
+		copies host.DomainDocument
+		want   string // ID of the move; empty where there is none
+		fails  bool
+	}{
+		"none":              {host.DomainDocument{}, "", false},
+		"live":              {host.DomainDocument{Live: text("a"), Config: text("b")}, "a", false},
+		"definition only":   {host.DomainDocument{Config: text("b")}, "b", false},
+		"live is broken":    {host.DomainDocument{Live: new("see the wiki"), Config: text("b")}, "b", false},
+		"config is broken":  {host.DomainDocument{Live: text("a"), Config: new("see the wiki")}, "a", false},
+		"both are":          {host.DomainDocument{Live: new("{"), Config: new("see the wiki")}, "", true},
+		"a newer release's": {host.DomainDocument{Config: new(`{"version":2}`)}, "", true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h, err := decodeHistory(tc.copies)
+			var got string
+			if len(h.Entries) > 0 {
+				got = h.Entries[0].ID
+			}
+			if got != tc.want || (err != nil) != tc.fails {
+				t.Errorf("got move %q, %v", got, err)
+			}
+		})
+	}
+}
+
+// TestChangeHistory wants the next move to get over a history that does not parse, and to
+// leave that of a newer release alone.
+func TestChangeHistory(t *testing.T) {
+	t.Parallel()
+	add := changeHistory(func(h *history.History) bool {
+		h.Add(history.Entry{ID: "next", StartedAt: time.Unix(1e9, 0), Outcome: history.Started})
+		return true
+	})
+	for name, tc := range map[string]struct {
+		present *string
+		written bool
+	}{
+		"none": {nil, true}, "does not parse": {new("see the wiki"), true}, "a newer release's": {new(`{"version":2}`), false},
+	} {
+		next, err := add(host.DomainDocument{Live: tc.present, Active: true})
+		var newer *history.NewerVersionError
+		if (next != nil) != tc.written || errors.As(err, &newer) == tc.written {
+			t.Errorf("%s: written %v, %v", name, next, err)
+		}
+	}
+	unchanged := changeHistory(func(*history.History) bool { return false })
+	if next, err := unchanged(host.DomainDocument{Live: new(`{"version":1}`)}); next != nil || err != nil {
+		t.Errorf("no change: written %v, %v", next, err)
+	}
+}
+
+// TestHomeOfEntry wants an end to be written only where the VM certainly is, with no job.
+func TestHomeOfEntry(t *testing.T) {
+	t.Parallel()
+	e := &moveEntry{source: new(host.Host), destination: new(host.Host)}
+	at := func(state migration.DomainState) migration.Observation {
+		return migration.Observation{Host: "kvm", Domain: migration.Domain{State: state}}
+	}
+	gone := migration.Observation{Host: "kvm", Err: migration.ErrNoDomain}
+	failed := func(o migration.Outcome) error { return &migration.FailedError{Failure: migration.Failure{Outcome: o}} }
+	for name, tc := range map[string]struct {
+		err  error
+		want *host.Host
+	}{
+		"arrived":           {nil, e.destination},
+		"not started":       {ErrDraining, e.source},
+		"on the source":     {failed(migration.Outcome{Source: at(migration.StateRunning), Destination: gone}), e.source},
+		"paused there":      {failed(migration.Outcome{Source: at(migration.StatePaused), Destination: gone}), e.source},
+		"arrived late":      {failed(migration.Outcome{Source: gone, Destination: at(migration.StateRunning)}), e.destination},
+		"may go on":         {failed(migration.Outcome{Source: at(migration.StateRunning), Destination: gone, Migrating: true}), nil},
+		"another's job":     {failed(migration.Outcome{Source: at(migration.StateRunning), Destination: gone, Foreign: true}), nil},
+		"split":             {failed(migration.Outcome{Source: at(migration.StatePostCopyFailed), Destination: gone}), nil},
+		"running nowhere":   {failed(migration.Outcome{Source: gone, Destination: gone}), nil},
+		"fetching its rest": {failed(migration.Outcome{Source: at(migration.StatePostCopySource), Destination: at(migration.StatePostCopy)}), nil},
+	} {
+		if got := e.home(tc.err); got != tc.want {
+			t.Errorf("%s: source %t, destination %t", name, got == e.source, got == e.destination)
+		}
+	}
+}
+
+func TestFiguresOf(t *testing.T) {
+	t.Parallel()
+	got := figuresOf(migration.Report{
+		Duration: 13 * time.Second, Downtime: new(120 * time.Millisecond), MemoryTotal: 2, MemoryTransferred: 3, Iterations: 4,
+		Throttle: new(int64(30)),
+	})
+	want := &history.Figures{
+		DurationMS: 13000, DowntimeMS: new(int64(120)), MemoryTotalBytes: 2, MemoryTransferredBytes: 3, Iterations: 4,
+		Throttle: new(int64(30)),
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("figures (-want +got):\n%s", diff)
+	}
+}

@@ -1,0 +1,222 @@
+package history
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
+)
+
+// Outcome is how a move ended.
+type Outcome string
+
+// The outcomes.
+const (
+	// Started has not ended, or nobody has watched its end and looked for the VM since.
+	Started Outcome = "started"
+	// Completed has brought the VM to its destination.
+	Completed Outcome = "completed"
+	// Cancelled was ended by a person, TimedOut by a time limit of the policy, and
+	// NotConverged because it made no progress.
+	Cancelled    Outcome = "cancelled"
+	TimedOut     Outcome = "timed_out"
+	NotConverged Outcome = "not_converged"
+	// Failed was ended by libvirt or QEMU, or its end could not be seen.
+	Failed Outcome = "failed"
+	// Refused was not started. It is in reports only: a history has what was started.
+	Refused Outcome = "refused"
+	// Unwatched is a move whose end nobody has watched; afterwards the VM was not on its
+	// destination.
+	Unwatched Outcome = "unwatched"
+)
+
+// Host is an end of a move.
+type Host struct {
+	// UUID is the host's, empty where it could not be asked; Label is its key in the
+	// provider's configuration at the time.
+	UUID  string `json:"uuid,omitempty"`
+	Label string `json:"label"`
+}
+
+// Figures is what was measured of a move. Memory is in bytes.
+type Figures struct {
+	DurationMS             int64  `json:"duration_ms"`
+	DowntimeMS             *int64 `json:"downtime_ms,omitempty"`
+	MemoryTotalBytes       uint64 `json:"memory_total_bytes"`
+	MemoryTransferredBytes uint64 `json:"memory_transferred_bytes"`
+	Iterations             uint64 `json:"iterations"`
+	// Throttle is the highest that was seen, in percent.
+	Throttle               *int64 `json:"throttle,omitempty"`
+	CompressionPages       *int64 `json:"compression_pages,omitempty"`
+	CompressionCacheMisses *int64 `json:"compression_cache_misses,omitempty"`
+}
+
+// Entry is one move.
+type Entry struct {
+	// ID is a random UUID.
+	ID string
+	// StartedAt is when the move started, and EndedAt when it ended: zero where it has not,
+	// or where nobody watched that.
+	StartedAt, EndedAt time.Time
+	From, To           Host
+	// Mode is who drove the migration, "peer_to_peer" or "direct", and Phase what it was
+	// in at its end; empty where that is not known.
+	Mode, Phase string
+	Outcome     Outcome
+	// Policy is the effective policy that it was started under.
+	Policy policy.Effective
+	// Figures is nil where nothing was measured.
+	Figures *Figures
+	// Unknown has the members that this version does not know, as they were read.
+	Unknown map[string]json.RawMessage
+
+	// unreadable is an entry that this version cannot read; nothing else is set then.
+	unreadable json.RawMessage
+}
+
+// Readable tells whether this version knows what the entry says.
+func (e Entry) Readable() bool { return e.unreadable == nil }
+
+// member is a known member of an entry: its name, and a pointer to what it holds.
+type member struct {
+	name  string
+	value any
+	// omit leaves it out where it says nothing.
+	omit bool
+}
+
+// Names of members that need more than to be copied.
+const (
+	policyMember  = "policy"
+	originsMember = "origins"
+)
+
+func (e *Entry) members() []member {
+	return []member{
+		{"id", &e.ID, false},
+		{"started_at", &e.StartedAt, false},
+		{"ended_at", &e.EndedAt, e.EndedAt.IsZero()},
+		{"from", &e.From, false},
+		{"to", &e.To, false},
+		{"mode", &e.Mode, e.Mode == ""},
+		{"phase", &e.Phase, e.Phase == ""},
+		{"outcome", &e.Outcome, false},
+		{"figures", &e.Figures, e.Figures == nil},
+	}
+}
+
+// MarshalJSON implements json.Marshaler. Members come in the order of their names.
+func (e Entry) MarshalJSON() ([]byte, error) {
+	if e.unreadable != nil {
+		return e.unreadable, nil
+	}
+	all := map[string]any{}
+	for name, value := range e.Unknown {
+		all[name] = value
+	}
+	for _, m := range e.members() {
+		if !m.omit {
+			all[m.name] = m.value
+		}
+	}
+	if _, kept := e.Unknown[policyMember]; !kept {
+		values, err := policy.Record{Policy: e.Policy.Policy}.Encode()
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", policyMember, err)
+		}
+		all[policyMember] = json.RawMessage(values)
+		all[originsMember] = e.origins()
+	}
+	return marshal(all)
+}
+
+// origins has the level of each field that none but the built-in default decided.
+func (e Entry) origins() map[policy.Field]policy.Origin {
+	decided := map[policy.Field]policy.Origin{}
+	for _, field := range policy.Fields() {
+		if origin := e.Policy.Origins.Of(field); origin != "" && origin != policy.OriginDefault {
+			decided[field] = origin
+		}
+	}
+	return decided
+}
+
+// UnmarshalJSON implements json.Unmarshaler. It keeps what it cannot read, and never fails
+// where document is JSON.
+func (e *Entry) UnmarshalJSON(document []byte) error {
+	read, err := decodeEntry(document)
+	if err != nil {
+		*e = Entry{unreadable: bytes.Clone(document)}
+		return nil
+	}
+	*e = read
+	return nil
+}
+
+func decodeEntry(document []byte) (Entry, error) {
+	var members map[string]json.RawMessage
+	if err := json.Unmarshal(document, &members); err != nil {
+		return Entry{}, err
+	}
+	var e Entry
+	for _, m := range e.members() {
+		raw, ok := members[m.name]
+		if !ok && !m.omit {
+			return Entry{}, errors.New("it has no " + m.name)
+		}
+		if !ok {
+			continue
+		}
+		if err := json.Unmarshal(raw, m.value); err != nil {
+			return Entry{}, fmt.Errorf("%s: %w", m.name, err)
+		}
+		delete(members, m.name)
+	}
+	e.StartedAt, e.EndedAt = e.StartedAt.UTC(), e.EndedAt.UTC()
+	if e.ID == "" || e.Outcome == "" || !writable(e.StartedAt) || !e.EndedAt.IsZero() && !writable(e.EndedAt) {
+		return Entry{}, errors.New("it has no ID, no outcome or no time")
+	}
+	if effective, ok := decodePolicy(members); ok {
+		e.Policy = effective
+		delete(members, policyMember)
+		delete(members, originsMember)
+	}
+	if len(members) > 0 {
+		e.Unknown = members
+	}
+	return e, nil
+}
+
+// writable tells whether a time can be written in RFC 3339 and read back.
+func writable(at time.Time) bool { return at.Year() >= 1970 && at.Year() <= 9999 }
+
+// decodePolicy reads the policy of an entry; ok is false for one that this version does
+// not know in full, which is kept as it is.
+func decodePolicy(members map[string]json.RawMessage) (e policy.Effective, ok bool) {
+	record, err := policy.DecodeRecord(members[policyMember])
+	var origins map[policy.Field]policy.Origin
+	if err != nil || len(record.Unknown) > 0 || json.Unmarshal(members[originsMember], &origins) != nil {
+		return policy.Effective{}, false
+	}
+	e.Policy = record.Policy
+	for _, field := range policy.Fields() {
+		origin := policy.OriginDefault
+		if decided, ok := origins[field]; ok {
+			origin = decided
+		}
+		e.Origins = append(e.Origins, origin)
+	}
+	return e, true
+}
+
+// marshal writes "<", ">" and "&" as they are, where json.Marshal escapes them.
+func marshal(value any) ([]byte, error) {
+	var buf bytes.Buffer
+	encoder := json.NewEncoder(&buf)
+	encoder.SetEscapeHTML(false)
+	err := encoder.Encode(value)
+	return bytes.TrimSuffix(buf.Bytes(), []byte("\n")), err
+}

@@ -1,0 +1,144 @@
+package history
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"unicode/utf8"
+)
+
+const (
+	// Version is the version of histories that this package writes.
+	Version = 1
+	// MaxEntries is how many moves are kept, and MaxBytes how large their document may be.
+	MaxEntries = 10
+	MaxBytes   = 16 << 10
+	// maxReadBytes is the largest document that is read at all.
+	maxReadBytes = 1 << 20
+
+	versionMember = "version"
+	movesMember   = "migrations"
+)
+
+// History is the last moves of a VM.
+type History struct {
+	// Entries are the moves, newest first.
+	Entries []Entry
+	// Unknown has the members that this version does not know, as they were read.
+	Unknown map[string]json.RawMessage
+}
+
+// NewerVersionError is a history that a newer release of the provider wrote. This one
+// leaves it as it is.
+type NewerVersionError struct {
+	// Version is the history's.
+	Version int64
+}
+
+func (e *NewerVersionError) Error() string {
+	return fmt.Sprintf("the history has version %d and this release of the provider knows versions up to %d",
+		e.Version, Version)
+}
+
+// Decode reads a history. It refuses what is not a JSON object of known version; an entry
+// that it cannot read is kept. The error is a *NewerVersionError when a newer release
+// wrote the history.
+func Decode(document []byte) (History, error) {
+	if len(document) > maxReadBytes {
+		return History{}, fmt.Errorf("the history is larger than %d KiB", maxReadBytes>>10)
+	}
+	if !utf8.Valid(document) {
+		return History{}, errors.New("the history is not UTF-8 text")
+	}
+	var members map[string]json.RawMessage
+	if err := json.Unmarshal(document, &members); err != nil || members == nil {
+		return History{}, errors.New("the history is not a JSON object")
+	}
+	var version int64
+	switch err := json.Unmarshal(members[versionMember], &version); {
+	case err != nil || version < 1:
+		return History{}, errors.New("the history has no version that was ever written")
+	case version > Version:
+		return History{}, &NewerVersionError{version}
+	}
+	var h History
+	if moves, ok := members[movesMember]; ok {
+		if err := json.Unmarshal(moves, &h.Entries); err != nil {
+			return History{}, fmt.Errorf("%s is not a list: %w", movesMember, err)
+		}
+	}
+	delete(members, versionMember)
+	delete(members, movesMember)
+	if len(members) > 0 {
+		h.Unknown = members
+	}
+	return h, nil
+}
+
+// Encode is the history as a JSON document within both limits: the oldest entries go
+// until it is.
+func (h History) Encode() ([]byte, error) {
+	entries := h.Entries[:min(len(h.Entries), MaxEntries)]
+	for {
+		all := map[string]any{versionMember: Version, movesMember: slices.Concat([]Entry{}, entries)}
+		for name, value := range h.Unknown {
+			all[name] = value
+		}
+		document, err := marshal(all)
+		switch {
+		case err != nil:
+			return nil, err
+		case len(document) <= MaxBytes:
+			return document, nil
+		case len(entries) > 1:
+			entries = entries[:len(entries)-1]
+		case len(h.Unknown) > 0:
+			h.Unknown = nil // the move is worth more than what nobody here knows
+		default:
+			return nil, fmt.Errorf("the move takes more than %d KiB", MaxBytes>>10)
+		}
+	}
+}
+
+// Add puts a move before all others.
+func (h *History) Add(e Entry) { h.Entries = slices.Insert(h.Entries, 0, e) }
+
+// Settle completes moves that are started for the history, and whose VM is on the host
+// here now, where no job runs on it: their end was not watched. It tells whether there
+// was one, and returns the newest.
+func (h *History) Settle(here string) *Entry {
+	var newest *Entry
+	for i := range h.Entries {
+		e := &h.Entries[i]
+		if e.Outcome != Started {
+			continue
+		}
+		e.Outcome = Unwatched
+		if newest == nil && e.To.UUID == here && here != "" {
+			e.Outcome = Completed
+		}
+		if newest == nil {
+			newest = e
+		}
+	}
+	return newest
+}
+
+// Find is the entry of an ID, or nil.
+func (h *History) Find(id string) *Entry {
+	return h.first(func(e Entry) bool { return e.ID == id })
+}
+
+// UnderWay is the newest entry of a move between two hosts, by their UUIDs, that is
+// started for the history; nil where there is none.
+func (h *History) UnderWay(from, to string) *Entry {
+	return h.first(func(e Entry) bool { return e.Outcome == Started && e.From.UUID == from && e.To.UUID == to })
+}
+
+func (h *History) first(is func(Entry) bool) *Entry {
+	if i := slices.IndexFunc(h.Entries, is); i >= 0 {
+		return &h.Entries[i]
+	}
+	return nil
+}
