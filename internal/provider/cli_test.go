@@ -275,10 +275,16 @@ func eventually(t *testing.T, deadline time.Duration, what string, holds func() 
 // with one that does, and once more with the machine's own.
 func needActions(t *testing.T) {
 	t.Helper()
-	if !cliIsAtLeast("1.14.0") {
-		t.Skip("this Terraform has no actions")
+	if cliIsOpenTofu() || !cliIsAtLeast("1.14.0") {
+		t.Skip("this CLI has no actions")
 	}
 }
+
+// cliIsOpenTofu reports whether the CLI is OpenTofu, whose versions go their own way.
+var cliIsOpenTofu = sync.OnceValue(func() bool {
+	out, err := exec.Command(os.Getenv("TF_ACC_TERRAFORM_PATH"), "version").Output()
+	return err == nil && strings.HasPrefix(string(out), "OpenTofu")
+})
 
 // cliIsAtLeast reports whether the CLI is of the version or newer.
 func cliIsAtLeast(oldest string) bool {

@@ -1,6 +1,7 @@
 package tools_test
 
 import (
+	"cmp"
 	"fmt"
 	"io/fs"
 	"os"
@@ -30,22 +31,118 @@ func TestDocumentsLinkToWhatIsThere(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	link := regexp.MustCompile(`\]\(([^)\s]+)\)`)
 	links := 0
 	for _, document := range documents {
-		for _, found := range link.FindAllStringSubmatch(read(t, document), -1) {
-			target, _, _ := strings.Cut(found[1], "#")
-			if target == "" || strings.Contains(target, "://") {
+		for _, link := range linksOf(read(t, document)) {
+			target, anchor, _ := strings.Cut(link, "#")
+			if strings.Contains(target, "://") {
 				continue
 			}
 			links++
-			if _, err := os.Stat(filepath.Join(filepath.Dir(document), target)); err != nil {
-				t.Errorf("%s: %s", strings.TrimPrefix(document, root+"/"), found[1])
+			path := document
+			if target != "" {
+				path = filepath.Join(filepath.Dir(document), target)
+			}
+			if problem := missing(t, path, anchor); problem != "" {
+				t.Errorf("%s: %s: %s", strings.TrimPrefix(document, root+"/"), link, problem)
 			}
 		}
 	}
 	if links < 50 {
 		t.Errorf("only %d links found", links)
+	}
+}
+
+// registry is where the Terraform Registry shows docs/.
+const registry = "https://registry.terraform.io/providers/terraform-provider-virt/virt/latest/docs"
+
+// TestDocumentsOfTheRegistryLinkAbsolutely wants the pages that the Registry shows to link to each other as it does: it
+// serves them without ".md", the index one level above the others, and rewrites no link.
+func TestDocumentsOfTheRegistryLinkAbsolutely(t *testing.T) {
+	t.Parallel()
+	links := 0
+	err := filepath.WalkDir("../../docs", func(path string, entry fs.DirEntry, err error) error {
+		if err == nil && entry.IsDir() && entry.Name() == "adr" {
+			return filepath.SkipDir
+		}
+		if err != nil || filepath.Ext(path) != ".md" {
+			return err
+		}
+		for _, link := range linksOf(read(t, path)) {
+			address, anchor, _ := strings.Cut(link, "#")
+			page, ours := strings.CutPrefix(address, registry)
+			problem := ""
+			switch {
+			case ours:
+				links++
+				problem = missing(t, filepath.Join("../../docs", cmp.Or(page, "/index")+".md"), anchor)
+			case !strings.Contains(address, "://") && address != "":
+				problem = "a relative link, which the Registry does not resolve"
+			}
+			if problem != "" {
+				t.Errorf("%s: %s: %s", path, link, problem)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if links < 20 {
+		t.Errorf("only %d links between pages found", links)
+	}
+}
+
+// linksOf are the targets of a document's links and images, inline and by reference.
+func linksOf(text string) []string {
+	var links []string
+	for _, found := range regexp.MustCompile(`\]\(([^)\s]+)\)|(?m:^\[[\w-]+\]: (\S+)$)`).FindAllStringSubmatch(text, -1) {
+		links = append(links, found[1]+found[2])
+	}
+	return links
+}
+
+// missing says what is not there of a file and, where the link has one, a heading in it; empty where all is there.
+func missing(t *testing.T, path, anchor string) string {
+	t.Helper()
+	if _, err := os.Stat(path); err != nil {
+		return "no such file"
+	}
+	if anchor == "" || filepath.Ext(path) != ".md" {
+		return ""
+	}
+	text := read(t, path)
+	if strings.Contains(text, `<a id="`+anchor+`">`) {
+		return ""
+	}
+	dropped := regexp.MustCompile(`[^\w\- ]`)
+	for _, heading := range regexp.MustCompile(`(?m)^#+ (.+)$`).FindAllStringSubmatch(text, -1) {
+		if strings.ReplaceAll(dropped.ReplaceAllString(strings.ToLower(heading[1]), ""), " ", "-") == anchor {
+			return ""
+		}
+	}
+	return "no such heading"
+}
+
+// TestReferencesAreDefined wants no link by reference without its target: it would show as plain text in brackets.
+func TestReferencesAreDefined(t *testing.T) {
+	t.Parallel()
+	pages, err := filepath.Glob("../../docs/guides/*.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	used := 0
+	for _, page := range append(pages, "../../docs/index.md") {
+		text := read(t, page)
+		for _, found := range regexp.MustCompile(`\]\[([\w-]+)\]`).FindAllStringSubmatch(text, -1) {
+			used++
+			if !strings.Contains(text, "\n["+found[1]+"]: ") {
+				t.Errorf("%s has no target for [%s]", page, found[1])
+			}
+		}
+	}
+	if used == 0 {
+		t.Error("no link by reference found")
 	}
 }
 

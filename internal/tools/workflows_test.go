@@ -11,9 +11,13 @@ import (
 // move as a tag is moved, with its version beside it, which Renovate follows.
 func TestActionsArePinned(t *testing.T) {
 	t.Parallel()
-	workflows, err := filepath.Glob("../../.github/workflows/*.yml")
-	if err != nil {
-		t.Fatal(err)
+	var workflows []string
+	for _, pattern := range []string{"../../.github/workflows/*.yml", "../../examples/ci/github-actions/*.yml"} {
+		found, err := filepath.Glob(pattern)
+		if err != nil || len(found) == 0 {
+			t.Fatalf("%s: no file, %v", pattern, err)
+		}
+		workflows = append(workflows, found...)
 	}
 	pinned := regexp.MustCompile(`uses: [\w.-]+/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$`)
 	used := 0

@@ -1,7 +1,8 @@
 terraform {
   required_providers {
     virt = {
-      source = "terraform-provider-virt/virt"
+      source  = "terraform-provider-virt/virt"
+      version = "~> 0.1"
     }
     libvirt = {
       source  = "dmacvicar/libvirt"

@@ -1,3 +1,8 @@
+resource "virt_vm_migration_policy" "db1" {
+  vm            = "db1"
+  auto_converge = true
+}
+
 # The VM should be on kvm2. If it is on another host, the next apply moves it.
 resource "virt_vm_live_migration" "db1" {
   vm          = "db1"

@@ -1,0 +1,161 @@
+//go:build lab
+
+package provider_test
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// TestAccDocuments does what the documents tell a reader to do, with their own blocks and files: README's quick start, the
+// script that looks for drift, and the example of check blocks. It runs alone: host-level records are one per host.
+func TestAccDocuments(t *testing.T) {
+	withoutHostRecords(t)
+	world := testLab(t)
+	for _, name := range []string{"db1", "web1"} {
+		spec := typical()
+		spec.Name = name
+		world.StartGuest(t, spec)
+	}
+	blocks := quickStart(t)
+	w := newWorkspace(t, "")
+	w.writeFile(t, filepath.Join(w.directory, "main.tf"), forLab(t, blocks[0]))
+
+	w.must(t, 0, "apply", "-auto-approve")
+	w.must(t, 0, "plan", "-detailed-exitcode")
+	w.driftScript(t, 0)
+
+	kvm1, kvm2 := world.Host("kvm1"), world.Host("kvm2")
+	removeHostRecord(t, clusterSecret, kvm2)
+	setVMRecord(t, kvm1, "db1", `{"version":1,"compression":true,"compression_cache_mib":128}`, "config")
+	setHostRecord(t, globalSecret, `{"version":1,"auto_converge":true,"compression":false,"encryption":false,"post_copy":false,"stall_timeout":"1m"}`,
+		world.Hosts...)
+	w.driftScript(t, 2,
+		"virt_cluster_migration_policy.databases\tkvm2\tmissing",
+		"virt_migration_global_settings.all\tauto_converge\tis true, declared false",
+		"virt_vm_migration_policy.db1\tconfig\tdiffers: compression_cache_mib")
+	w.must(t, 0, "apply", "-auto-approve")
+	removeVMRecord(t, kvm1, "db1", "live", "config")
+	w.driftScript(t, 2, "virt_vm_migration_policy.db1\t-\tis on no host")
+	w.must(t, 0, "apply", "-auto-approve")
+	w.driftScript(t, 0)
+
+	w.addActions(t, blocks[1])
+	w.must(t, 0, "destroy", "-auto-approve")
+
+	checks := newWorkspace(t, "")
+	for _, name := range []string{"versions.tf", "main.tf"} {
+		checks.writeFile(t, filepath.Join(checks.directory, name), forLab(t, readFile(t, "../../examples/check/"+name)))
+	}
+	if r := checks.must(t, 0, "plan"); strings.Contains(r.stdout, "Check block assertion failed") {
+		t.Errorf("a check fails for VMs without a policy: %s", r)
+	}
+	setVMRecord(t, world.Host(hostOf(t, "db1")), "db1", `{"version":1,"compression_cache_mib":128,"stall_timeout":"0s","timeout":"0s"}`, "live", "config")
+	if r := checks.must(t, 0, "plan"); strings.Count(r.stdout, "Check block assertion failed") != 2 ||
+		!strings.Contains(r.stdout, "db1: compression_cache_mib without the feature") {
+		t.Errorf("two checks do not fail for a move without limits and with a dormant field: %s", r)
+	}
+}
+
+// quickStart are the blocks of README's quick start: main.tf, actions.tf, and the CLI's configuration.
+func quickStart(t *testing.T) []string {
+	t.Helper()
+	_, text, _ := strings.Cut(readFile(t, "../../README.md"), "\n## Quick start\n")
+	text, _, _ = strings.Cut(text, "\n## ")
+	var blocks []string
+	for _, found := range regexp.MustCompile("(?s)```terraform\n(.*?)```").FindAllStringSubmatch(text, -1) {
+		blocks = append(blocks, found[1])
+	}
+	if len(blocks) != 3 {
+		t.Fatalf("the quick start has %d blocks, want three", len(blocks))
+	}
+	return blocks
+}
+
+// forLab is a configuration of the documents with what differs in the lab: the hosts' addresses, and the cache, which may
+// not be larger than the guest.
+func forLab(t *testing.T, text string) string {
+	t.Helper()
+	for _, host := range testLab(t).Hosts {
+		text = strings.ReplaceAll(text, "qemu+ssh://root@"+host.Name+".example.com/system", host.URI)
+	}
+	if strings.Contains(text, "example.com") {
+		t.Fatalf("a host of the documents is not in the lab:\n%s", text)
+	}
+	return strings.ReplaceAll(text, "= 1024", "= 64")
+}
+
+// addActions adds README's actions.tf: a CLI that knows actions moves the VM by it, OpenTofu leaves it out for the empty
+// file that the guide names, and an older Terraform refuses it.
+func (w *workspace) addActions(t *testing.T, actions string) {
+	t.Helper()
+	file := filepath.Join(w.directory, "actions.tf")
+	w.writeFile(t, file, actions)
+	switch {
+	case cliIsOpenTofu():
+		if r := w.must(t, 1, "plan"); !strings.Contains(r.stderr, `Blocks of type "action" are not expected here.`) {
+			t.Errorf("OpenTofu does not say that it has no actions: %s", r)
+		}
+		w.writeFile(t, filepath.Join(w.directory, "actions.tofu"), "")
+		w.must(t, 0, "plan", "-detailed-exitcode")
+	case cliIsAtLeast("1.14.0"):
+		w.must(t, 0, "apply", "-auto-approve", "-invoke=action.virt_vm_live_migration.db1")
+		if home := hostOf(t, "db1"); home != "kvm2" {
+			t.Errorf("db1 is on %s", home)
+		}
+		w.must(t, 0, "plan", "-detailed-exitcode")
+	default:
+		if r := w.must(t, 1, "plan"); !strings.Contains(r.stderr, `Blocks of type "action" are not expected here.`) {
+			t.Errorf("an old Terraform does not say that it has no actions: %s", r)
+		}
+		if err := os.Remove(file); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// driftScript runs the script of the guide, and wants its exit code and its lines.
+func (w *workspace) driftScript(t *testing.T, code int, lines ...string) {
+	t.Helper()
+	script, err := filepath.Abs("../../examples/ci/drift.sh")
+	if err != nil {
+		t.Fatal(err)
+	}
+	terraform := w.command(t.Context())
+	cmd := exec.CommandContext(t.Context(), script)
+	cmd.Dir, cmd.Env = terraform.Dir, append(terraform.Env, "TF_CLI="+terraform.Path)
+	var said output
+	cmd.Stderr = &said
+	out, err := cmd.Output()
+	if cmd.ProcessState == nil {
+		t.Fatal(err)
+	}
+	if got := strings.TrimSpace(string(out)); cmd.ProcessState.ExitCode() != code || got != strings.Join(lines, "\n") {
+		t.Fatalf("exit code %d and %q, want %d and %q\n%s", cmd.ProcessState.ExitCode(), got, code, lines, &said)
+	}
+}
+
+// hostOf is the host that runs the VM.
+func hostOf(t *testing.T, vm string) string {
+	t.Helper()
+	for _, host := range testLab(t).Hosts {
+		if state, err := host.Virsh(t.Context(), "domstate", vm); err == nil && strings.TrimSpace(state) == "running" {
+			return host.Name
+		}
+	}
+	t.Fatalf("VM %s runs on no host", vm)
+	return ""
+}
+
+func readFile(t *testing.T, path string) string {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
