@@ -1,8 +1,6 @@
 package provider
 
 import (
-	"fmt"
-
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
@@ -69,10 +67,6 @@ func (m *clusterPolicyModel) name() types.String { return m.Name }
 func (m *clusterPolicyModel) setName(name string) error {
 	m.Name = types.StringValue(name)
 	return nil
-}
-
-func (m *clusterPolicyModel) title() string {
-	return fmt.Sprintf("Policy of Cluster %q", m.Name.ValueString())
 }
 
 func (m *clusterPolicyModel) known() bool { return m.policyModel.known() && !m.Name.IsUnknown() }

@@ -70,8 +70,6 @@ func (m *globalSettingsModel) setName(name string) error {
 	return nil
 }
 
-func (m *globalSettingsModel) title() string { return "Global Migration Settings" }
-
 func (m *globalSettingsModel) setPolicy(p policy.Policy) { m.policyModel = policyModelOf(p) }
 
 func (m *globalSettingsModel) record() instance.Record {

@@ -41,8 +41,6 @@ type hostRecord interface {
 	// cannot have.
 	name() types.String
 	setName(name string) error
-	// title begins the summaries of warnings about this record.
-	title() string
 	// known tells whether all that the record says is known.
 	known() bool
 	toPolicy() policy.Policy
@@ -118,7 +116,7 @@ func (r *hostRecordResource) Read(ctx context.Context, req resource.ReadRequest,
 		resp.Diagnostics.Append(diagnoseRead(r.fleet, "Read "+r.object, err, path.Root("hosts"))...)
 		return
 	}
-	resp.Diagnostics.Append(warned(explain.Surveyed(state.title(), survey)...)...)
+	resp.Diagnostics.Append(warned(explain.Surveyed(r.object, state.declaration(), survey)...)...)
 	resp.Diagnostics.Append(renamedWarning(r.instances, survey.Renamed)...)
 	resp.Diagnostics.Append(warned(explain.LeftOnFormerHosts(r.object, remembered.LetGo(survey))...)...)
 	if survey.Gone {
