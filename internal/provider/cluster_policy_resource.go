@@ -41,9 +41,10 @@ func clusterPolicySchema() schema.Schema {
 				Required:            true,
 				Validators:          []validator.String{stringvalidator.LengthBetween(1, 255)},
 			},
-			"drift":    driftAttribute("host"),
-			"owner":    ownerAttribute(),
-			"replaces": replacesAttribute(),
+			"drift":        driftAttribute("host"),
+			"unseen_hosts": unseenHostsAttribute(),
+			"owner":        ownerAttribute(),
+			"replaces":     replacesAttribute(),
 			"hosts": schema.SetAttribute{
 				MarkdownDescription: "Hosts in the cluster: keys of `hosts` in the provider's configuration. After a " +
 					"refresh, only hosts whose copy is in sync, so that a missing or changed copy shows as a difference.",

@@ -52,11 +52,12 @@ type hostRecord interface {
 
 // hostRecordModel is the attributes of every record that hosts keep.
 type hostRecordModel struct {
-	ID       types.String `tfsdk:"id"`
-	Hosts    types.Set    `tfsdk:"hosts"`
-	Drift    types.Map    `tfsdk:"drift"`
-	Owner    types.String `tfsdk:"owner"`
-	Replaces types.String `tfsdk:"replaces"`
+	ID          types.String `tfsdk:"id"`
+	Hosts       types.Set    `tfsdk:"hosts"`
+	Drift       types.Map    `tfsdk:"drift"`
+	Owner       types.String `tfsdk:"owner"`
+	Replaces    types.String `tfsdk:"replaces"`
+	UnseenHosts types.Set    `tfsdk:"unseen_hosts"`
 }
 
 func (m *hostRecordModel) attributes() *hostRecordModel { return m }
@@ -124,6 +125,7 @@ func (r *hostRecordResource) Read(ctx context.Context, req resource.ReadRequest,
 		return
 	}
 	attributes.Hosts, attributes.Drift = hostSet(survey.Hosts), surveyedDrift(survey, attributes.Drift)
+	attributes.UnseenHosts = unseenHosts(survey.Unseen)
 	if survey.Changed != nil {
 		state.setPolicy(*survey.Changed)
 	}
@@ -208,6 +210,7 @@ func (r *hostRecordResource) ImportState(
 	model.setPolicy(found.Policy)
 	*model.attributes() = hostRecordModel{
 		ID: model.name(), Hosts: hostSet(found.Hosts), Drift: driftMap(found.Drift), Owner: textOrNull(found.Owner),
+		UnseenHosts: unseenHosts(found.Unseen),
 	}
 	resp.Diagnostics.Append(instance.Memory{Owner: found.Owner, Imported: true, Hosts: found.Written, Seen: found.Seen}.Save(ctx, resp.Private)...)
 	resp.Diagnostics.Append(setState(ctx, &resp.State, model)...)

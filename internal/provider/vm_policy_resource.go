@@ -45,12 +45,13 @@ func (r *vmPolicyResource) Schema(_ context.Context, _ resource.SchemaRequest, r
 			"of the host that the VM is on, else from the global settings. The record is kept in the metadata of the " +
 			"libvirt domain and travels with the VM.",
 		Attributes: levelAttributes(map[string]schema.Attribute{
-			"vm":       vmAttribute(),
-			"id":       uuidAttribute("UUID of the VM, the same as `uuid`."),
-			"uuid":     uuidAttribute("UUID of the VM."),
-			"owner":    ownerAttribute(),
-			"replaces": replacesAttribute(),
-			"drift":    driftAttribute("copy (`live`, `config`)"),
+			"vm":           vmAttribute(),
+			"id":           uuidAttribute("UUID of the VM, the same as `uuid`."),
+			"uuid":         uuidAttribute("UUID of the VM."),
+			"owner":        ownerAttribute(),
+			"replaces":     replacesAttribute(),
+			"drift":        driftAttribute("copy (`live`, `config`)"),
+			"unseen_hosts": unseenHostsAttribute(),
 		}),
 	}
 }
@@ -131,6 +132,7 @@ func (r *vmPolicyResource) plan(ctx context.Context, req resource.ModifyPlanRequ
 	}
 	plan.Drift = driftMap(nil)
 	if req.State.Raw.IsNull() {
+		plan.UnseenHosts = unseenHosts(nil)
 		plan.Replaces, diags = r.planCreate(ctx, own, plan)
 		resp.Diagnostics.Append(diags...)
 		resp.Diagnostics.Append(setPlan(ctx, &resp.Plan, &plan)...)
@@ -235,12 +237,15 @@ func (r *vmPolicyResource) Read(ctx context.Context, req resource.ReadRequest, r
 		resp.State.RemoveResource(ctx)
 		return
 	case err != nil:
+		// What state says is kept, and so is whom it could not ask.
+		resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("unseen_hosts"), unseenHosts(unseenOf(err)))...)
 		return
 	case record.Gone():
 		resp.Diagnostics.Append(warned(explain.VMRecordMissing(r.object, record.Location))...)
 		resp.State.RemoveResource(ctx)
 		return
 	}
+	state.UnseenHosts = unseenHosts(record.Location.Unseen)
 	declaration := remembered.Claim(state.declaration())
 	if other := record.Redeclared(declaration); other != nil {
 		state.Drift = driftMap(nil)
@@ -352,6 +357,7 @@ func (r *vmPolicyResource) ImportState(
 		ID:          types.StringValue(record.Location.Domain.UUID),
 		Drift:       driftMap(record.Drift(taken.Policy)),
 		Owner:       textOrNull(taken.Owner),
+		UnseenHosts: unseenHosts(record.Location.Unseen),
 	}
 	remembered := instance.Memory{Owner: taken.Owner, Imported: true}
 	remembered, renamed := remembered.Found(ctx, r.fleet, record, fleet.Declaration{Policy: taken.Policy, Owner: taken.Owner})
