@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/fleet"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/host"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
 )
@@ -33,6 +34,13 @@ func ReadTooEarly(object string) Text {
 	return Text{"Unable to Read " + object, "The provider's configuration depends on values that are not known " +
 		"before the apply, so no host can be asked. " +
 		"Make this data source depend on what decides them (depends_on), so that it is read during the apply."}
+}
+
+// InvalidVariable is what an operator reads of an environment variable that has none of
+// the values that it may have.
+func InvalidVariable(name, value string, may []string) Text {
+	return Text{"Invalid Environment Variable", fmt.Sprintf("The value of %s must be one of %s, and it is %q.",
+		name, fleet.Quote(may), value)}
 }
 
 // InvalidHost is what an operator reads of a host that is configured wrongly.

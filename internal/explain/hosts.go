@@ -18,13 +18,13 @@ const (
 func HostsDown(act string, err error) Text {
 	return Text{"Unable to " + act, withWhereabouts(Detail(err)+
 		" Everything else that needs the host is affected too. To plan without it, set unreachable_hosts = "+
-		"\"warn\" in the provider's configuration.", err)}
+		"\"warn\" in the provider's configuration, or VIRT_UNREACHABLE_HOSTS=warn in the environment for one run.", err)}
 }
 
 // Unseen warns of hosts that a plan goes on without.
 func Unseen(errs []error) Text {
 	return Text{"Host Unreachable", sentences(Sentence(oneLine(errors.Join(errs...))),
-		"The plan goes on without what cannot be seen and keeps what state says of it (unreachable_hosts = \"warn\").")}
+		"The plan goes on without what cannot be seen and keeps what state says of it (unreachable_hosts is \"warn\").")}
 }
 
 func unknownHost(e *fleet.UnknownHostError) string {

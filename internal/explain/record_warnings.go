@@ -2,20 +2,24 @@ package explain
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/fleet"
 )
 
-// The warnings about records. object is the title of a record: the level and, where
-// there are several of it, the name. Terraform shows only the first of several
-// warnings that have the same summary.
+// The warnings about records. object is the kind of record. Programs match summaries, so
+// no name stands in one. Terraform shows only the first of several warnings that have the
+// same summary.
 
 // Surveyed warns of what a plan can only show as a difference: drift of the copies
 // that hosts have, another declaration, members of a newer release, and hosts that
 // could not be asked.
-func Surveyed(object string, s fleet.Survey) []Text {
+func Surveyed(object string, d fleet.Declaration, s fleet.Survey) []Text {
 	var all []Text
 	drift := Sentence(DriftLine(s.Drift))
+	if d.Cluster != "" {
+		drift = fmt.Sprintf("Cluster %q: %s", d.Cluster, fullStop(DriftLine(s.Drift)))
+	}
 	switch {
 	case len(s.Drift) == 0:
 	case s.Gone:
@@ -112,10 +116,18 @@ func LeftBehind(hosts []string) Text {
 		"A copy of the record is still on %s, which the configuration does not name here. The apply removes it.", fleet.Quote(hosts))}
 }
 
-// HostRenamed warns that a host has another key in the provider's configuration.
-func HostRenamed(r fleet.Renaming) Text {
-	return Text{fmt.Sprintf("Host %q Is Now Called %q", r.From, r.Now.Name), fmt.Sprintf(
-		"The provider's configuration has another key for this host (host UUID %s). Its records stay as they are.", r.Now.UUID)}
+// HostRenamed warns of hosts that have another key in the provider's configuration. It is
+// empty without hosts.
+func HostRenamed(renamed []fleet.Renaming) []Text {
+	if len(renamed) == 0 {
+		return nil
+	}
+	names := make([]string, len(renamed))
+	for i, r := range renamed {
+		names[i] = fmt.Sprintf("Host %q is now called %q (host UUID %s).", r.From, r.Now.Name, r.Now.UUID)
+	}
+	return []Text{{"Host Renamed", sentences(strings.Join(names, " "),
+		"The provider's configuration has another key for it. Its records stay as they are.")}}
 }
 
 // UnknownMembers warns of copies that have members which this release does not know.

@@ -85,8 +85,8 @@ func TestRecordWarnings(t *testing.T) {
 			Text{"Record Left Behind", "A copy of the record is still on \"kvm2\", \"kvm3\", which the configuration does not name here. The apply removes it."},
 		},
 		"a host is renamed": {
-			HostRenamed(fleet.Renaming{From: "kvm1", Now: fleet.Member{Name: "node1", UUID: remedyUUID}}),
-			Text{"Host \"kvm1\" Is Now Called \"node1\"", "The provider's configuration has another key for this host (host UUID " + remedyUUID + "). Its records stay as they are."},
+			one(HostRenamed([]fleet.Renaming{{From: "kvm1", Now: fleet.Member{Name: "node1", UUID: remedyUUID}}})),
+			Text{"Host Renamed", "Host \"kvm1\" is now called \"node1\" (host UUID " + remedyUUID + "). The provider's configuration has another key for it. Its records stay as they are."},
 		},
 		"unknown members": {
 			one(UnknownMembers("Record", []fleet.Copy{later("kvm1")})),
@@ -142,7 +142,7 @@ func TestSurveyed(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got := Surveyed("Record", test.survey)
+			got := Surveyed("Record", fleet.Declaration{}, test.survey)
 			if len(got) != len(test.want) {
 				t.Fatalf("got %v, want %v", got, test.want)
 			}
@@ -207,7 +207,8 @@ func TestRecordWarningsLeaveNamesAlone(t *testing.T) {
 	for _, name := range []string{"kvm1", "österreich1", "ünter", "ß", "хост", "alpha"} {
 		for what, detail := range map[string]string{
 			"configuration": InvalidHost(&host.ConfigError{Host: name, Field: "uri", Reason: "no"}).Detail,
-			"drift":         Surveyed("Record", fleet.Survey{Drift: []fleet.Drift{missing(fleet.Copy{Host: name})}})[0].Detail,
+			"drift":         Surveyed("Record", fleet.Declaration{}, fleet.Survey{Drift: []fleet.Drift{missing(fleet.Copy{Host: name})}})[0].Detail,
+			"cluster":       Surveyed("Record", fleet.Declaration{Cluster: name}, fleet.Survey{Drift: []fleet.Drift{missing(fleet.Copy{Host: "kvm1"})}})[0].Detail,
 			"declared":      DeclaredAgain("Record", fleet.Copy{Host: name}).Detail,
 		} {
 			if !strings.Contains(detail, name) {

@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"errors"
+	"slices"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/host"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
@@ -29,6 +30,19 @@ type HostsDownError struct {
 func (e *HostsDownError) Error() string { return errors.Join(e.Errs...).Error() }
 
 func (e *HostsDownError) Unwrap() []error { return e.Errs }
+
+// Silent are the names of the hosts that did not answer, sorted.
+func Silent(errs []error) []string {
+	var names []string
+	for _, err := range errs {
+		var e *host.Error
+		if errors.As(err, &e) {
+			names = append(names, e.Host)
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
 
 // failure is the error of hosts that did not answer; nil when all did.
 func failure(errs []error) error {

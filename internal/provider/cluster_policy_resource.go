@@ -1,8 +1,6 @@
 package provider
 
 import (
-	"fmt"
-
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
@@ -42,9 +40,10 @@ func clusterPolicySchema() schema.Schema {
 				Required:            true,
 				Validators:          []validator.String{nameValidator{255}},
 			},
-			"drift":    driftAttribute("host"),
-			"owner":    ownerAttribute(),
-			"replaces": replacesAttribute(),
+			"drift":        driftAttribute("host"),
+			"unseen_hosts": unseenHostsAttribute(),
+			"owner":        ownerAttribute(),
+			"replaces":     replacesAttribute(),
 			"hosts": schema.SetAttribute{
 				MarkdownDescription: "Hosts in the cluster: keys of `hosts` in the provider's configuration. After a " +
 					"refresh, only hosts whose copy is in sync, so that a missing or changed copy shows as a difference.",
@@ -68,10 +67,6 @@ func (m *clusterPolicyModel) name() types.String { return m.Name }
 func (m *clusterPolicyModel) setName(name string) error {
 	m.Name = types.StringValue(name)
 	return nil
-}
-
-func (m *clusterPolicyModel) title() string {
-	return fmt.Sprintf("Policy of Cluster %q", m.Name.ValueString())
 }
 
 func (m *clusterPolicyModel) known() bool { return m.policyModel.known() && !m.Name.IsUnknown() }

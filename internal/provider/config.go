@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"os"
 	"slices"
 	"strings"
 
@@ -91,9 +92,9 @@ func configAttributes() map[string]schema.Attribute {
 		"unreachable_hosts": schema.StringAttribute{
 			MarkdownDescription: "What a plan does about a host that cannot be reached: `error` fails; `warn` gives " +
 				"a warning, continues, and keeps what state says of that host. Writing to such a host is always an " +
-				"error. Default: `error`.",
+				"error. Default: `error`. The environment variable `" + unreachableVariable + "` overrides it for one run.",
 			Optional:   true,
-			Validators: []validator.String{oneOf(fleet.UnreachableError, fleet.UnreachableWarn)},
+			Validators: []validator.String{oneOf(unreachableValues()...)},
 		},
 		"max_outgoing_migrations": schema.Int64Attribute{
 			CustomType:          wholeNumberType{},
@@ -167,6 +168,7 @@ func (m configModel) fleetConfig(ctx context.Context) (fleet.Config, diag.Diagno
 	if !m.UnreachableHosts.IsNull() {
 		config.Unreachable = fleet.Unreachable(m.UnreachableHosts.ValueString())
 	}
+	diags := overrideUnreachable(&config)
 	if !m.MaxOutgoingMigrations.IsNull() {
 		config.MaxOutgoing = int(m.MaxOutgoingMigrations.ValueInt64())
 	}
@@ -174,14 +176,38 @@ func (m configModel) fleetConfig(ctx context.Context) (fleet.Config, diag.Diagno
 		config.MaxIncoming = int(m.MaxIncomingMigrations.ValueInt64())
 	}
 	if m.Hosts.IsNull() {
-		only, diags := hostFromEnvironment()
+		only, invalid := hostFromEnvironment()
 		config.Hosts = []host.Config{only}
+		diags.Append(invalid...)
 		return config, diags
 	}
-	hosts, diags := m.hosts(ctx)
+	hosts, invalid := m.hosts(ctx)
 	config.Hosts = hosts
+	diags.Append(invalid...)
 	diags.Append(validateHosts(config.Hosts)...)
 	return config, diags
+}
+
+// unreachableVariable is the environment variable that overrides unreachable_hosts for
+// one run.
+const unreachableVariable = "VIRT_UNREACHABLE_HOSTS"
+
+// overrideUnreachable takes what the environment says. An empty variable says nothing.
+func overrideUnreachable(config *fleet.Config) diag.Diagnostics {
+	said := os.Getenv(unreachableVariable)
+	if said == "" {
+		return nil
+	}
+	if !slices.Contains(unreachableValues(), said) {
+		return diag.Diagnostics{failed(explain.InvalidVariable(unreachableVariable, said, unreachableValues()))}
+	}
+	config.Unreachable = fleet.Unreachable(said)
+	return nil
+}
+
+// unreachableValues are the values of unreachable_hosts.
+func unreachableValues() []string {
+	return []string{string(fleet.UnreachableError), string(fleet.UnreachableWarn)}
 }
 
 // hosts are the configured hosts, sorted by name, so that what is wrong with

@@ -10,6 +10,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/fleet"
 )
 
 // configOf is a configuration with the given URIs of hosts, by name.
@@ -89,6 +91,37 @@ func TestUnknownWarning(t *testing.T) {
 			}
 			if detail := test.config.unknownWarning().Detail(); !strings.HasPrefix(detail, strings.Join(test.want, ", ")+" of this provider configuration") {
 				t.Errorf("it says %q", detail)
+			}
+		})
+	}
+}
+
+// TestUnreachableVariable has an environment that overrides the configuration for one run.
+func TestUnreachableVariable(t *testing.T) {
+	for name, test := range map[string]struct {
+		variable   string
+		configured types.String
+		want       fleet.Unreachable
+		wantError  string
+	}{
+		"unset":            {"", types.StringValue("warn"), fleet.UnreachableWarn, ""},
+		"default":          {"", types.StringNull(), fleet.UnreachableError, ""},
+		"more tolerant":    {"warn", types.StringValue("error"), fleet.UnreachableWarn, ""},
+		"less tolerant":    {"error", types.StringValue("warn"), fleet.UnreachableError, ""},
+		"not configured":   {"warn", types.StringNull(), fleet.UnreachableWarn, ""},
+		"neither of these": {"Warn", types.StringNull(), fleet.UnreachableError, `The value of VIRT_UNREACHABLE_HOSTS must be one of "error", "warn", and it is "Warn".`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Setenv("VIRT_UNREACHABLE_HOSTS", test.variable)
+			config := configOf(map[string]types.String{"kvm1": types.StringValue("qemu:///system")})
+			config.UnreachableHosts = test.configured
+			got, diags := config.fleetConfig(t.Context())
+			var said string
+			if len(diags) == 1 {
+				said = diags[0].Detail()
+			}
+			if got.Unreachable != test.want || said != test.wantError {
+				t.Errorf("want %q and error %q, got %q and %v", test.want, test.wantError, got.Unreachable, diags)
 			}
 		})
 	}

@@ -51,7 +51,7 @@ func TestAccDrift_exitCode(t *testing.T) {
 	setHostRecord(t, globalSecret, `{"version":1,"auto_converge":true,"compression":false,"post_copy":false,"encryption":false}`, kvm1, kvm2)
 	plan(2, "Plan: 0 to add, 3 to change, 0 to destroy.")
 	plan(2, "Warning: Global Migration Settings Out of Sync", "The copies on kvm1, kvm2 differ: auto_converge is true, declared false. The next apply repairs it.")
-	plan(2, `Warning: Policy of Cluster "compute" Out of Sync`, "The copy on kvm1 is missing.")
+	plan(2, "Warning: Cluster Migration Policy Out of Sync", `Cluster "compute": the copy on kvm1 is missing.`)
 	plan(2, "Warning: VM Migration Policy Out of Sync", "VM web: the live copy on kvm2 differs: max_downtime_ms is 900, declared 500.")
 	w.must(t, 0, "apply", "-auto-approve")
 	plan(0, "No changes.")
@@ -59,7 +59,7 @@ func TestAccDrift_exitCode(t *testing.T) {
 	removeVMRecord(t, kvm2, guest.Name, "live", "config")
 	removeHostRecord(t, clusterSecret, kvm1, kvm2)
 	plan(2, "Plan: 2 to add, 0 to change, 0 to destroy.")
-	plan(2, `Warning: Policy of Cluster "compute" Missing`, "The copies on kvm1, kvm2 are missing. None of its hosts has the record any more")
+	plan(2, "Warning: Cluster Migration Policy Missing", `Cluster "compute": the copies on kvm1, kvm2 are missing. None of its hosts has the record any more`)
 	plan(2, "Warning: VM Migration Policy Missing", "No copy of the record of VM web is left on kvm2")
 	w.must(t, 0, "apply", "-auto-approve")
 

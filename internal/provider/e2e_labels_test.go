@@ -85,7 +85,7 @@ func TestAccLabels_ofMoves(t *testing.T) {
 
 	w.write(t, of(renamed, "node1"))
 	plan := w.must(t, 0, "plan", "-detailed-exitcode")
-	requireSaid(t, plan, `Host "kvm1" Is Now Called "node1"`, "No changes.")
+	requireSaid(t, plan, `Host "kvm1" is now called "node1"`, "No changes.")
 	requireNotSaid(t, plan, "something else has brought it", "Not Watched")
 	w.must(t, 0, "apply", "-auto-approve")
 	w.unchanged(t)
@@ -98,7 +98,7 @@ func TestAccLabels_ofMoves(t *testing.T) {
 	w.must(t, 0, "apply", "-auto-approve")
 	w.write(t, of(swapped, "kvm1"))
 	plan = w.must(t, 2, "plan", "-detailed-exitcode")
-	requireSaid(t, plan, `Host "kvm1" Is Now Called "kvm2"`, `"kvm2" -> "kvm1"`)
+	requireSaid(t, plan, `Host "kvm1" is now called "kvm2"`, `"kvm2" -> "kvm1"`)
 	requireNotSaid(t, plan, "something else has brought it")
 	w.write(t, of(swapped, "kvm2"))
 	w.must(t, 0, "plan", "-detailed-exitcode")

@@ -226,7 +226,7 @@ func TestAccRecords_twoStates(t *testing.T) {
 		}
 	}
 	plan := first.must(t, 0, "plan", "-detailed-exitcode")
-	for _, summary := range []string{"Global Migration Settings Declared Again", `Policy of Cluster "compute" Declared Again`, "VM Migration Policy Declared Again"} {
+	for _, summary := range []string{"Global Migration Settings Declared Again", "Cluster Migration Policy Declared Again", "VM Migration Policy Declared Again"} {
 		if !saying(summary).MatchString(plan.stdout) {
 			t.Errorf("the first state is not told %q:\n%s", summary, plan)
 		}
@@ -297,7 +297,7 @@ func TestAccRecords_hostLabels(t *testing.T) {
 
 	w.write(t, renamed.with(t, recordsBody, nodes))
 	plan := w.must(t, 0, "plan", "-detailed-exitcode")
-	for _, words := range []string{`Warning: Host "kvm1" Is Now Called "node1"`, `Warning: Host "kvm2" Is Now Called "node2"`, "No changes."} {
+	for _, words := range []string{`Warning: Host Renamed`, `Host "kvm1" is now called "node1"`, `Host "kvm2" is now called "node2"`, "No changes."} {
 		if !saying(words).MatchString(plan.stdout) {
 			t.Errorf("the plan does not say %q:\n%s", words, plan)
 		}

@@ -36,9 +36,10 @@ func globalSettingsSchema() schema.Schema {
 				MarkdownDescription: "Always `global`.",
 				Computed:            true,
 			},
-			"drift":    driftAttribute("host"),
-			"owner":    ownerAttribute(),
-			"replaces": replacesAttribute(),
+			"drift":        driftAttribute("host"),
+			"unseen_hosts": unseenHostsAttribute(),
+			"owner":        ownerAttribute(),
+			"replaces":     replacesAttribute(),
 			"hosts": schema.SetAttribute{
 				MarkdownDescription: "Hosts that keep the settings: keys of `hosts` in the provider's configuration. " +
 					"Default: all of them. After a refresh, only hosts whose copy is in sync, so that a missing or " +
@@ -69,8 +70,6 @@ func (m *globalSettingsModel) setName(name string) error {
 	}
 	return nil
 }
-
-func (m *globalSettingsModel) title() string { return "Global Migration Settings" }
 
 func (m *globalSettingsModel) setPolicy(p policy.Policy) { m.policyModel = policyModelOf(p) }
 

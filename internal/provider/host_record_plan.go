@@ -91,6 +91,7 @@ func (r *hostRecordResource) plan(ctx context.Context, req resource.ModifyPlanRe
 		return
 	}
 	if req.State.Raw.IsNull() {
+		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("unseen_hosts"), unseenHosts(nil))...)
 		replaces, diags := r.planCreate(ctx, own, plan, hosts)
 		resp.Diagnostics.Append(diags...)
 		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("replaces"), replaces)...)

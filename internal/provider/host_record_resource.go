@@ -41,8 +41,6 @@ type hostRecord interface {
 	// cannot have.
 	name() types.String
 	setName(name string) error
-	// title begins the summaries of warnings about this record.
-	title() string
 	// known tells whether all that the record says is known.
 	known() bool
 	toPolicy() policy.Policy
@@ -54,11 +52,12 @@ type hostRecord interface {
 
 // hostRecordModel is the attributes of every record that hosts keep.
 type hostRecordModel struct {
-	ID       types.String `tfsdk:"id"`
-	Hosts    types.Set    `tfsdk:"hosts"`
-	Drift    types.Map    `tfsdk:"drift"`
-	Owner    types.String `tfsdk:"owner"`
-	Replaces types.String `tfsdk:"replaces"`
+	ID          types.String `tfsdk:"id"`
+	Hosts       types.Set    `tfsdk:"hosts"`
+	Drift       types.Map    `tfsdk:"drift"`
+	Owner       types.String `tfsdk:"owner"`
+	Replaces    types.String `tfsdk:"replaces"`
+	UnseenHosts types.Set    `tfsdk:"unseen_hosts"`
 }
 
 func (m *hostRecordModel) attributes() *hostRecordModel { return m }
@@ -118,7 +117,7 @@ func (r *hostRecordResource) Read(ctx context.Context, req resource.ReadRequest,
 		resp.Diagnostics.Append(diagnoseRead(r.fleet, "Read "+r.object, err, path.Root("hosts"))...)
 		return
 	}
-	resp.Diagnostics.Append(warned(explain.Surveyed(state.title(), survey)...)...)
+	resp.Diagnostics.Append(warned(explain.Surveyed(r.object, state.declaration(), survey)...)...)
 	resp.Diagnostics.Append(renamedWarning(r.instances, survey.Renamed)...)
 	resp.Diagnostics.Append(warned(explain.LeftOnFormerHosts(r.object, remembered.LetGo(survey))...)...)
 	if survey.Gone {
@@ -126,6 +125,7 @@ func (r *hostRecordResource) Read(ctx context.Context, req resource.ReadRequest,
 		return
 	}
 	attributes.Hosts, attributes.Drift = hostSet(survey.Hosts), surveyedDrift(survey, attributes.Drift)
+	attributes.UnseenHosts = unseenHosts(survey.Unseen)
 	if survey.Changed != nil {
 		state.setPolicy(*survey.Changed)
 	}
@@ -210,6 +210,7 @@ func (r *hostRecordResource) ImportState(
 	model.setPolicy(found.Policy)
 	*model.attributes() = hostRecordModel{
 		ID: model.name(), Hosts: hostSet(found.Hosts), Drift: driftMap(found.Drift), Owner: textOrNull(found.Owner),
+		UnseenHosts: unseenHosts(found.Unseen),
 	}
 	resp.Diagnostics.Append(instance.Memory{Owner: found.Owner, Imported: true, Hosts: found.Written, Seen: found.Seen}.Save(ctx, resp.Private)...)
 	resp.Diagnostics.Append(setState(ctx, &resp.State, model)...)

@@ -30,6 +30,7 @@ func someVMPolicy() *vmPolicyModel {
 		VM:          types.StringValue("web"),
 		ID:          types.StringUnknown(),
 		Drift:       driftMap(nil),
+		UnseenHosts: unseenHosts(nil),
 	}
 }
 

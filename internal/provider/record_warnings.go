@@ -10,13 +10,17 @@ import (
 
 // renamedWarning warns once in a run of each host that has another name.
 func renamedWarning(i *instance.Registry, renamed []fleet.Renaming) diag.Diagnostics {
-	var diags diag.Diagnostics
-	for _, r := range renamed {
-		if i.First("renamed " + r.From + " " + r.Now.Name + " " + r.Now.UUID) {
-			diags.Append(warned(explain.HostRenamed(r))...)
+	things := make([]string, len(renamed))
+	for k, r := range renamed {
+		things[k] = "renamed " + r.From + " " + r.Now.Name + " " + r.Now.UUID
+	}
+	var news []fleet.Renaming
+	for k, isNew := range i.News(things...) {
+		if isNew {
+			news = append(news, renamed[k])
 		}
 	}
-	return diags
+	return warned(explain.HostRenamed(news)...)
 }
 
 // takenWarning warns of a record that was taken over. One copy stands for all.

@@ -76,8 +76,9 @@ func TestAccUnreachable_vm(t *testing.T) {
 		},
 		resource.TestStep{Config: of(down, `max_downtime_ms = 500`), ExpectError: sayingAll("Unable to Read VM Migration Policy", `Host "kvm2": unable to`)},
 		resource.TestStep{ // where it is cannot be known: state is kept
-			Config:           of(gone, `max_downtime_ms = 500`),
-			ConfigPlanChecks: plansNothing(),
+			Config:            of(gone, `max_downtime_ms = 500`),
+			ConfigPlanChecks:  plansNothing(),
+			ConfigStateChecks: []statecheck.StateCheck{expectUnseen(vmPolicy, "kvm1")},
 		},
 		resource.TestStep{ // and nothing can be written or removed
 			Config: of(gone, `max_downtime_ms = 600`),
@@ -88,7 +89,11 @@ func TestAccUnreachable_vm(t *testing.T) {
 			Config: of(gone, `max_downtime_ms = 500`), Destroy: true,
 			ExpectError: sayingAll("Unable to Delete VM Migration Policy", "It cannot be known where VM", `host "kvm1"`),
 		},
-		resource.TestStep{Config: of(up, `max_downtime_ms = 500`), ConfigPlanChecks: plansNothing()},
+		resource.TestStep{
+			Config:            of(up, `max_downtime_ms = 500`),
+			ConfigPlanChecks:  plansNothing(),
+			ConfigStateChecks: []statecheck.StateCheck{expectUnseen(vmPolicy)},
+		},
 	)
 }
 
@@ -108,7 +113,10 @@ func TestAccUnreachable_cluster(t *testing.T) {
 	}
 	record := func(policy string) string { return `{"version":1,"cluster":"compute"` + policy + `}` }
 	acceptance(t,
-		resource.TestStep{Config: of(up, ``, "kvm1", "kvm2")},
+		resource.TestStep{
+			Config:            of(up, ``, "kvm1", "kvm2"),
+			ConfigStateChecks: []statecheck.StateCheck{expectUnseen(clusterPolicy)},
+		},
 		resource.TestStep{
 			Config:      of(down, ``, "kvm1", "kvm2"),
 			ExpectError: sayingAll("Unable to Read Cluster Migration Policy", `Host "kvm2": unable to ask for the host's UUID`),
@@ -116,7 +124,7 @@ func TestAccUnreachable_cluster(t *testing.T) {
 		resource.TestStep{ // nothing is known against it
 			Config:            of(warned, ``, "kvm1", "kvm2"),
 			ConfigPlanChecks:  plansNothing(),
-			ConfigStateChecks: []statecheck.StateCheck{expectHosts(clusterPolicy, "kvm1", "kvm2")},
+			ConfigStateChecks: []statecheck.StateCheck{expectHosts(clusterPolicy, "kvm1", "kvm2"), expectUnseen(clusterPolicy, "kvm2")},
 		},
 		resource.TestStep{
 			Config: of(warned, `max_downtime_ms = 500`, "kvm1", "kvm2"),
@@ -208,4 +216,9 @@ func TestAccUnreachable_move(t *testing.T) {
 			}
 		})
 	}
+}
+
+// expectUnseen is the attribute "unseen_hosts" with these hosts.
+func expectUnseen(address string, names ...string) statecheck.StateCheck {
+	return statecheck.ExpectKnownValue(address, tfjsonpath.New("unseen_hosts"), hostsExactly(names...))
 }

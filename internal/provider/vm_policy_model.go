@@ -11,12 +11,13 @@ import (
 // vmPolicyModel is the policy of one VM.
 type vmPolicyModel struct {
 	policyModel
-	VM       types.String `tfsdk:"vm"`
-	ID       types.String `tfsdk:"id"`
-	UUID     types.String `tfsdk:"uuid"`
-	Drift    types.Map    `tfsdk:"drift"`
-	Owner    types.String `tfsdk:"owner"`
-	Replaces types.String `tfsdk:"replaces"`
+	VM          types.String `tfsdk:"vm"`
+	ID          types.String `tfsdk:"id"`
+	UUID        types.String `tfsdk:"uuid"`
+	Drift       types.Map    `tfsdk:"drift"`
+	Owner       types.String `tfsdk:"owner"`
+	Replaces    types.String `tfsdk:"replaces"`
+	UnseenHosts types.Set    `tfsdk:"unseen_hosts"`
 }
 
 // record is what the record is of.

@@ -44,12 +44,13 @@ func (r *vmPolicyResource) Schema(_ context.Context, _ resource.SchemaRequest, r
 			"of the host that the VM is on, else from the global settings. The record is kept in the metadata of the " +
 			"libvirt domain and travels with the VM.",
 		Attributes: levelAttributes(map[string]schema.Attribute{
-			"vm":       vmAttribute(),
-			"id":       uuidAttribute("UUID of the VM, the same as `uuid`."),
-			"uuid":     uuidAttribute("UUID of the VM."),
-			"owner":    ownerAttribute(),
-			"replaces": replacesAttribute(),
-			"drift":    driftAttribute("copy (`live`, `config`)"),
+			"vm":           vmAttribute(),
+			"id":           uuidAttribute("UUID of the VM, the same as `uuid`."),
+			"uuid":         uuidAttribute("UUID of the VM."),
+			"owner":        ownerAttribute(),
+			"replaces":     replacesAttribute(),
+			"drift":        driftAttribute("copy (`live`, `config`)"),
+			"unseen_hosts": unseenHostsAttribute(),
 		}),
 	}
 }
@@ -130,6 +131,7 @@ func (r *vmPolicyResource) plan(ctx context.Context, req resource.ModifyPlanRequ
 	}
 	plan.Drift = driftMap(nil)
 	if req.State.Raw.IsNull() {
+		plan.UnseenHosts = unseenHosts(nil)
 		remembered, _ := instance.Recall(ctx, req.Private)
 		plan.Replaces, diags = r.planCreate(ctx, own, remembered, plan)
 		resp.Diagnostics.Append(diags...)
@@ -247,12 +249,15 @@ func (r *vmPolicyResource) Read(ctx context.Context, req resource.ReadRequest, r
 		resp.State.RemoveResource(ctx)
 		return
 	case err != nil:
+		// What state says is kept, and so is whom it could not ask.
+		resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("unseen_hosts"), unseenHosts(unseenOf(err)))...)
 		return
 	case record.Gone():
 		resp.Diagnostics.Append(warned(explain.VMRecordMissing(r.object, record.Location))...)
 		resp.State.RemoveResource(ctx)
 		return
 	}
+	state.UnseenHosts = unseenHosts(record.Location.Unseen)
 	declaration := remembered.Claim(state.declaration())
 	if other := record.Redeclared(declaration); other != nil {
 		state.Drift = driftMap(nil)
@@ -364,6 +369,7 @@ func (r *vmPolicyResource) ImportState(
 		ID:          types.StringValue(record.Location.Domain.UUID),
 		Drift:       driftMap(record.Drift(taken.Policy)),
 		Owner:       textOrNull(taken.Owner),
+		UnseenHosts: unseenHosts(record.Location.Unseen),
 	}
 	remembered := instance.Memory{Owner: taken.Owner, Imported: true}
 	remembered, renamed := remembered.Found(ctx, r.fleet, record, fleet.Declaration{Policy: taken.Policy, Owner: taken.Owner})

@@ -121,14 +121,17 @@ func (r *Registry) RemovedFrom(ctx context.Context, of string, d fleet.Declarati
 	return record.owner
 }
 
-// First is true for the first call with a thing in this run, so that a warning about it
-// is given once.
-func (r *Registry) First(thing string) bool {
+// News is which of these things this run has not told before: a warning about each is
+// given once, and those that come together stand in one.
+func (r *Registry) News(things ...string) []bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	told := r.told[thing]
-	r.told[thing] = true
-	return !told
+	news := make([]bool, len(things))
+	for i, thing := range things {
+		news[i] = !r.told[thing]
+		r.told[thing] = true
+	}
+	return news
 }
 
 const (
