@@ -47,6 +47,16 @@ func (f *Fleet) resolveUUID(ctx context.Context, uuid, last string, run policy.P
 	return f.resolveRecord(ctx, record, run)
 }
 
+// resolveFound is Resolve for a VM that was found just now, or has been waited for since.
+func (f *Fleet) resolveFound(ctx context.Context, l Location, waited bool, run policy.Policy) (Resolution, error) {
+	if !waited {
+		if record, ok := f.stillAt(ctx, l); ok {
+			return f.resolveRecord(ctx, record, run)
+		}
+	}
+	return f.resolveUUID(ctx, l.Domain.UUID, l.Host, run)
+}
+
 func (f *Fleet) resolveRecord(ctx context.Context, record VMRecord, run policy.Policy) (Resolution, error) {
 	own := record.Copies[0]
 	r, err := f.resolve(ctx, record.Location, policy.Levels{Run: run, VM: own.Record.Policy}, record.Copies)

@@ -140,7 +140,9 @@ func (f *Fleet) attempt(
 	ctx context.Context, m Move, from Location, report func(Progress),
 ) (moved Moved, elsewhere bool, err error) {
 	source := from.source(m.Destination)
+	waited := false
 	release, err := f.slots.acquire(ctx, trip{from.Domain.UUID, source, m.Destination}, func(obstacle Obstacle) {
+		waited = true
 		waiting := Progress{Waiting: obstacle}
 		waiting.Subject = migration.Subject{
 			UUID: from.Domain.UUID, Name: from.Domain.Name, Source: source, Destination: m.Destination,
@@ -151,7 +153,7 @@ func (f *Fleet) attempt(
 		return Moved{}, false, err
 	}
 	defer release()
-	resolution, err := f.resolveUUID(ctx, from.Domain.UUID, from.Host, m.Policy)
+	resolution, err := f.resolveFound(ctx, from, waited, m.Policy)
 	if err != nil {
 		return Moved{}, false, &UnresolvedError{Location: from, Err: err}
 	}

@@ -124,20 +124,47 @@ func build(ctx context.Context, hosts int, releases []Release, a artifacts) (*Wo
 // atOnce is how many hosts are built at a time: their sshd and libvirtd all answer late where many start together.
 const atOnce = 4
 
-// buildHosts makes all hosts and returns when each of them answers.
+// buildHosts makes all hosts and returns when each of them answers. The first of each release asks its QEMU what it can do,
+// which takes longer than all else; the others get the answer with libvirt's cache.
 func (w *World) buildHosts(ctx context.Context) error {
-	failures := make([]error, len(w.Hosts))
+	pioneers := map[Release]*Host{}
+	var first, others []*Host
+	for _, host := range w.Hosts {
+		if pioneers[host.Release] == nil {
+			pioneers[host.Release] = host
+			first = append(first, host)
+		} else {
+			others = append(others, host)
+		}
+	}
+	if err := buildEach(first, func(h *Host) error { return h.build(ctx) }); err != nil {
+		return err
+	}
+	return buildEach(others, func(h *Host) error {
+		return errors.Join(h.learn(pioneers[h.Release]), h.build(ctx))
+	})
+}
+
+// buildEach builds hosts, some at a time.
+func buildEach(hosts []*Host, build func(*Host) error) error {
+	failures := make([]error, len(hosts))
 	free := make(chan struct{}, atOnce)
 	var running sync.WaitGroup
-	for i, host := range w.Hosts {
+	for i, host := range hosts {
 		free <- struct{}{}
 		running.Go(func() {
-			failures[i] = host.build(ctx)
+			failures[i] = build(host)
 			<-free
 		})
 	}
 	running.Wait()
 	return errors.Join(failures...)
+}
+
+// learn gives the host what libvirt on another one has found out about the QEMU that both have.
+func (h *Host) learn(other *Host) error {
+	const capabilities = "cache/qemu/capabilities"
+	return os.CopyFS(filepath.Join(h.Directory, capabilities), os.DirFS(filepath.Join(other.Directory, capabilities)))
 }
 
 // buildShared makes what the hosts share: a /run that is gone with the lab, host names, and the bridge.

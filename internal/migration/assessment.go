@@ -153,15 +153,18 @@ func probeBoth(ctx context.Context, r Request) (source, destination probe) {
 func probeHost(ctx context.Context, host Host, uuid string) probe {
 	ctx, cancel := context.WithTimeout(ctx, probeDeadline)
 	defer cancel()
-	identity, err := host.Identity(ctx)
-	if err != nil {
-		return probe{err: err, domain: Observation{Host: host.Name(), Err: err}}
+	var p probe
+	var both sync.WaitGroup
+	both.Go(func() { p.identity, p.err = host.Identity(ctx) })
+	both.Go(func() { p.domain = observe(ctx, host, uuid) })
+	both.Wait()
+	switch {
+	case p.err != nil:
+		return probe{err: p.err, domain: Observation{Host: host.Name(), Err: p.err}}
+	case !p.domain.Known():
+		return probe{err: p.domain.Err, domain: p.domain}
 	}
-	domain := observe(ctx, host, uuid)
-	if !domain.Known() {
-		return probe{err: domain.Err, domain: domain}
-	}
-	return probe{identity: identity, domain: domain}
+	return p
 }
 
 func (a *Assessment) checkAnswers(probes ...probe) {

@@ -3,6 +3,7 @@ package migration
 import (
 	"context"
 	"errors"
+	"sync"
 	"time"
 )
 
@@ -40,9 +41,7 @@ func Run(ctx context.Context, r Request, report func(Progress)) (Report, error) 
 		Request: r, own: context.WithoutCancel(ctx), report: newReporter(r.Subject(), report, r.Reading), start: time.Now(),
 	}
 	a := m.assess(ctx)
-	if a.Fit() && r.Preflight != nil && ctx.Err() == nil {
-		a.Findings = append(a.Findings, r.Preflight(ctx, a)...)
-	}
+	m.prepare(ctx, &a)
 	switch {
 	case ctx.Err() != nil:
 		return Report{}, m.cancelledEarly()
@@ -57,7 +56,6 @@ func Run(ctx context.Context, r Request, report func(Progress)) (Report, error) 
 	m.ranBefore = a.ranBefore()
 	m.asleep = a.source.Is(StateAsleep)
 	m.persistent = a.source.Domain.Persistent
-	m.belongings = r.readBelongings(ctx, a.source.Domain)
 	if a.Running {
 		return m.conclude(m.adopt(ctx, a))
 	}
@@ -87,6 +85,24 @@ func Run(ctx context.Context, r Request, report func(Progress)) (Report, error) 
 		}
 	}
 	return m.conclude(e)
+}
+
+// prepare makes the caller's checks, and meanwhile reads what is to be carried.
+func (m *move) prepare(ctx context.Context, a *Assessment) {
+	if ctx.Err() != nil || !a.Fit() && !a.Running {
+		return
+	}
+	reading, stop := context.WithCancel(ctx)
+	defer stop()
+	var read sync.WaitGroup
+	read.Go(func() { m.belongings = m.readBelongings(reading, a.source.Domain) })
+	if a.Fit() && m.Preflight != nil {
+		a.Findings = append(a.Findings, m.Preflight(ctx, *a)...)
+	}
+	if len(a.Errors()) > 0 {
+		stop() // nothing is carried
+	}
+	read.Wait()
 }
 
 // assess makes the checks, and repeats them for a moment where a finding may pass by
@@ -248,6 +264,9 @@ func (m *move) arrived(o Outcome, e ending) Report {
 	if m.adopted {
 		r.Mode = ""
 	}
+	var lost []Warning
+	var carrying sync.WaitGroup
+	carrying.Go(func() { lost = m.belongings.carry(m.own) })
 	r.figuresOf(completed(m.own, m.Destination, m.UUID), e)
 	switch {
 	case e.cancelled && e.postCopy:
@@ -273,7 +292,8 @@ func (m *move) arrived(o Outcome, e ending) Report {
 	if m.persistent && !o.Destination.Domain.Persistent {
 		r.warn(Warning{Kind: WarningTransient})
 	}
-	r.Warnings = append(r.Warnings, m.belongings.carry(m.own)...)
+	carrying.Wait()
+	r.Warnings = append(r.Warnings, lost...)
 	if m.downtime != nil && m.downtime.failed != nil {
 		r.warn(Warning{Kind: WarningDowntime, Err: m.downtime.failed})
 	}

@@ -3,6 +3,7 @@ package preflight
 import (
 	"context"
 	"errors"
+	"sync"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
 )
@@ -25,13 +26,18 @@ type CPUMissing struct{ Reason string }
 func (CPUMissing) Problem() string { return "CPU not available" }
 
 func (cpuCheck) find(ctx context.Context, s *scope) ([]migration.Finding, error) {
-	switch _, known, err := s.capabilities(ctx); {
-	case err != nil:
-		return nil, unasked(s.destination(), "", err)
+	var known bool
+	var unknown, err error
+	var both sync.WaitGroup
+	both.Go(func() { _, known, unknown = s.capabilities(ctx) })
+	both.Go(func() { err = s.Destination.CompareCPU(ctx, s.guest.CPU) })
+	both.Wait()
+	switch {
+	case unknown != nil:
+		return nil, unasked(s.destination(), "", unknown)
 	case !known: // without emulator or machine type there is no CPU; machineCheck tells of them
 		return nil, nil
 	}
-	err := s.Destination.CompareCPU(ctx, s.guest.CPU)
 	var incompatible *CPUError
 	switch {
 	case err == nil:
