@@ -35,6 +35,11 @@ func ReadTooEarly(object string) Text {
 		"Make this data source depend on what decides them (depends_on), so that it is read during the apply."}
 }
 
+// ListTooEarly is ImportTooEarly for a list.
+func ListTooEarly(object string) Text {
+	return Text{"Unable to List " + object, "The provider's configuration is not known, so no host can be asked."}
+}
+
 // InvalidHost is what an operator reads of a host that is configured wrongly.
 func InvalidHost(e *host.ConfigError) Text {
 	return Text{invalidHostConfiguration, Sentence(e.Error())}
@@ -60,3 +65,8 @@ func InvalidPolicy(p policy.Problem) Text { return Text{"Invalid Migration Polic
 
 // InvalidImportID is what an operator reads of an ID that no record has.
 func InvalidImportID(err error) Text { return Text{"Invalid Import ID", Sentence(err.Error())} }
+
+// InvalidRegularExpression is what an operator reads of a text that is no regular expression.
+func InvalidRegularExpression(err error) Text {
+	return Text{"Invalid Regular Expression", Sentence(err.Error()) + " The syntax is Go's (RE2)."}
+}
