@@ -43,6 +43,11 @@ func InvalidVariable(name, value string, may []string) Text {
 		name, fleet.Quote(may), value)}
 }
 
+// ListTooEarly is ImportTooEarly for a list.
+func ListTooEarly(object string) Text {
+	return Text{"Unable to List " + object, "The provider's configuration is not known, so no host can be asked."}
+}
+
 // InvalidHost is what an operator reads of a host that is configured wrongly.
 func InvalidHost(e *host.ConfigError) Text {
 	return Text{invalidHostConfiguration, Sentence(e.Error())}
@@ -68,3 +73,8 @@ func InvalidPolicy(p policy.Problem) Text { return Text{"Invalid Migration Polic
 
 // InvalidImportID is what an operator reads of an ID that no record has.
 func InvalidImportID(err error) Text { return Text{"Invalid Import ID", Sentence(err.Error())} }
+
+// InvalidRegularExpression is what an operator reads of a text that is no regular expression.
+func InvalidRegularExpression(err error) Text {
+	return Text{"Invalid Regular Expression", Sentence(err.Error()) + " The syntax is Go's (RE2)."}
+}

@@ -31,11 +31,11 @@ func moveTales() []tale {
 		tell(refusedByLibvirt),
 		tell(func(f migration.Finding, fact preflight.VersionTooOld) Advised {
 			return Advised{Detail: fmt.Sprintf("%s needs %s %s or newer on both hosts, and %s has %s.",
-				fact.Feature, fact.Program, version(fact.Need), f.Host, version(fact.Have))}
+				fact.Feature, fact.Program, Version(fact.Need), f.Host, Version(fact.Have))}
 		}),
 		tell(func(f migration.Finding, fact preflight.QEMUOlder) Advised {
 			return Advised{Detail: fmt.Sprintf("QEMU on %s is %s, older than %s on %s: it may not understand what "+
-				"it is sent.", f.Host, version(fact.Destination), version(fact.Source), f.Source)}
+				"it is sent.", f.Host, Version(fact.Destination), Version(fact.Source), f.Source)}
 		}),
 	}
 }

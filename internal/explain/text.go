@@ -44,8 +44,8 @@ func elapsed(d time.Duration) time.Duration {
 	return d.Round(time.Second)
 }
 
-// version is a version in libvirt's encoding.
-func version(v uint64) string { return fmt.Sprintf("%d.%d.%d", v/1000000, v/1000%1000, v%1000) }
+// Version is a version in libvirt's encoding.
+func Version(v uint64) string { return fmt.Sprintf("%d.%d.%d", v/1000000, v/1000%1000, v%1000) }
 
 // sentences joins those that are not empty.
 func sentences(parts ...string) string { return join(" ", parts...) }

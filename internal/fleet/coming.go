@@ -41,7 +41,7 @@ func (f *Fleet) Foresee(ctx context.Context, l Location, run policy.Policy, comi
 		}
 		present, err := level.read()
 		if err == nil {
-			err = present.unreadable()
+			err = present.Unreadable()
 		}
 		if err != nil {
 			return policy.Effective{}, err

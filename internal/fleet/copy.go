@@ -79,9 +79,9 @@ func (c Copy) newer() error {
 	return nil
 }
 
-// unreadable is why the copy cannot be read: a *NewerRecordError or an
+// Unreadable is why the copy cannot be read: a *NewerRecordError or an
 // *InvalidRecordError; nil when it can, or is not there.
-func (c Copy) unreadable() error {
+func (c Copy) Unreadable() error {
 	switch {
 	case c.Invalid == nil:
 		return nil

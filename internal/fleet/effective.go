@@ -112,7 +112,7 @@ func levelsOf(ctx context.Context, h *host.Host) (l hostLevels, err error) {
 func (l hostLevels) resolve(location Location, levels policy.Levels, copies []Copy) (Resolution, error) {
 	var unreadable []error
 	for _, c := range append([]Copy{l.global, l.cluster}, copies...) {
-		if err := c.unreadable(); err != nil {
+		if err := c.Unreadable(); err != nil {
 			unreadable = append(unreadable, err)
 		}
 	}

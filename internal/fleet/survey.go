@@ -231,16 +231,27 @@ func (f *Fleet) FindRecord(ctx context.Context, d Declaration) (*Found, error) {
 	if err != nil {
 		return nil, err
 	}
-	claimed := slices.DeleteFunc(slices.Clone(copies), func(c Copy) bool { return !d.claims(c) })
-	own := slices.DeleteFunc(slices.Clone(claimed), func(c Copy) bool { return !c.readable() })
 	reasons := make([]error, len(unseen))
 	for i, u := range unseen {
 		reasons[i] = u.err
 	}
-	if len(own) == 0 {
-		return nil, cmp.Or(unreadable(claimed), failure(reasons))
+	found, err := d.Among(copies)
+	if found == nil {
+		return nil, cmp.Or(err, failure(reasons))
 	}
-	found := &Found{Seen: d.seen(claimed), Unseen: reasons}
+	found.Unseen = reasons
+	return found, nil
+}
+
+// Among takes the most common of the copies of hosts that are the declaration's, ties by
+// host name. It is nil when none can be read; the error says why.
+func (d Declaration) Among(copies []Copy) (*Found, error) {
+	claimed := slices.DeleteFunc(slices.Clone(copies), func(c Copy) bool { return !d.claims(c) })
+	own := slices.DeleteFunc(slices.Clone(claimed), func(c Copy) bool { return !c.readable() })
+	if len(own) == 0 {
+		return nil, unreadable(claimed)
+	}
+	found := &Found{Seen: d.seen(claimed)}
 	for _, c := range claimed {
 		found.Written = append(found.Written, c.member())
 	}
@@ -262,7 +273,7 @@ func (f *Fleet) FindRecord(ctx context.Context, d Declaration) (*Found, error) {
 // unreadable is the first reason why a copy could not be read, or nil.
 func unreadable(copies []Copy) error {
 	for _, c := range copies {
-		if err := c.unreadable(); err != nil {
+		if err := c.Unreadable(); err != nil {
 			return err
 		}
 	}

@@ -75,3 +75,12 @@ func (f *Fleet) News(e *HostsDownError) bool {
 	}
 	return news
 }
+
+// Unanswered divides hosts that did not answer by what becomes of them: unseen are those that
+// a plan goes on without, and the error is that of the others.
+func (f *Fleet) Unanswered(errs []error) (unseen []error, err error) {
+	if f.tolerable(errs) {
+		return errs, nil
+	}
+	return nil, failure(errs)
+}

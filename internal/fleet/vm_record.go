@@ -143,7 +143,7 @@ func (r VMRecord) Telling() (policy.Record, error) {
 		}
 	}
 	for _, c := range r.Copies {
-		if err := c.unreadable(); err != nil {
+		if err := c.Unreadable(); err != nil {
 			return policy.Record{}, err
 		}
 	}

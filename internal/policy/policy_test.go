@@ -207,3 +207,14 @@ func TestTextOfAnUnknownFieldIsInherit(t *testing.T) {
 		t.Errorf("text %q, want inherit", got)
 	}
 }
+
+func TestSupported(t *testing.T) {
+	t.Parallel()
+	if got := policy.Supported(policy.Release{Libvirt: 11_003_000, QEMU: 10_000_002}); !slices.Equal(got, policy.Fields()) {
+		t.Errorf("a release of today supports %v", got)
+	}
+	old := policy.Supported(policy.Release{Libvirt: 5_001_000, QEMU: 10_000_002})
+	if slices.Contains(old, policy.FieldParallelConnections) || !slices.Contains(old, policy.FieldPostCopy) {
+		t.Errorf("libvirt 5.1 supports %v", old)
+	}
+}

@@ -26,3 +26,14 @@ func (e Effective) Requirements() []Requirement {
 	}
 	return all
 }
+
+// Supported lists the fields that a host of a release can apply, in the order of Fields.
+func Supported(by Release) []Field {
+	var fields []Field
+	for i := range table {
+		if needs := table[i].needs; by.Libvirt >= needs.Libvirt && by.QEMU >= needs.QEMU {
+			fields = append(fields, table[i].Field)
+		}
+	}
+	return fields
+}

@@ -348,7 +348,7 @@ func (r *liveMigrationResource) ImportState(
 	}
 	model := liveMigrationModel{
 		moveModel: moveModel{
-			VM:          types.StringValue(vm),
+			VM:          calledInState(ctx, r.fleet, req.ID, location.Domain),
 			Destination: types.StringValue(location.Host),
 			Mode:        types.StringValue(string(migration.Auto)),
 		},

@@ -121,7 +121,7 @@ func importStep(id string) resource.TestStep {
 func TestAccLiveMigration_identity(t *testing.T) {
 	t.Parallel()
 	guest := testLab(t).StartGuest(t, typical())
-	config := placementOf(t, guest.UUID, "kvm1", "")
+	config := placementOf(t, guest.Name, "kvm1", "")
 	acceptanceWithIdentity(t,
 		resource.TestStep{
 			Config: config,
@@ -130,7 +130,7 @@ func TestAccLiveMigration_identity(t *testing.T) {
 			},
 		},
 		resource.TestStep{ResourceName: placement, ImportState: true, ImportStateKind: resource.ImportBlockWithResourceIdentity},
-		resource.TestStep{ResourceName: placement, ImportState: true, ImportStateKind: resource.ImportBlockWithID, ImportStateId: guest.UUID},
+		resource.TestStep{ResourceName: placement, ImportState: true, ImportStateKind: resource.ImportBlockWithID, ImportStateId: guest.Name},
 	)
 }
 

@@ -140,6 +140,15 @@ func setPlan(ctx context.Context, plan *tfsdk.Plan, model policyHolder) diag.Dia
 	return unreadable(err)
 }
 
+// setResource writes a model to a result of a list.
+func setResource(ctx context.Context, resource *tfsdk.Resource, model policyHolder) diag.Diagnostics {
+	l, err := layoutOf(ctx, resource.Schema, model)
+	if err == nil {
+		resource.Raw, err = l.write(ctx, model)
+	}
+	return unreadable(err)
+}
+
 // write is a model as Terraform's value. A policy field that the model lacks is null.
 func (l layout) write(ctx context.Context, model policyHolder) (tftypes.Value, error) {
 	from, fields := reflect.ValueOf(model).Elem(), model.fields().values

@@ -8,6 +8,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/action"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/function"
+	"github.com/hashicorp/terraform-plugin-framework/list"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/provider/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
@@ -20,6 +21,7 @@ var (
 	_ provider.Provider                   = (*virtProvider)(nil)
 	_ provider.ProviderWithActions        = (*virtProvider)(nil)
 	_ provider.ProviderWithFunctions      = (*virtProvider)(nil)
+	_ provider.ProviderWithListResources  = (*virtProvider)(nil)
 	_ provider.ProviderWithValidateConfig = (*virtProvider)(nil)
 )
 
@@ -92,6 +94,7 @@ func (p *virtProvider) Configure(ctx context.Context, req provider.ConfigureRequ
 	resp.ResourceData = data
 	resp.DataSourceData = data
 	resp.ActionData = data
+	resp.ListResourceData = data
 }
 
 func (p *virtProvider) Resources(context.Context) []func() resource.Resource {
@@ -105,12 +108,25 @@ func (p *virtProvider) Resources(context.Context) []func() resource.Resource {
 
 func (p *virtProvider) DataSources(context.Context) []func() datasource.DataSource {
 	return []func() datasource.DataSource{
-		newEffectivePolicyDataSource, newHistoryDataSource, newPreflightDataSource,
+		newEffectivePolicyDataSource,
+		newHistoryDataSource,
+		newHostsDataSource,
+		newPreflightDataSource,
+		newVMsDataSource,
 	}
 }
 
 func (p *virtProvider) Actions(context.Context) []func() action.Action {
 	return []func() action.Action{newLiveMigrationAction}
+}
+
+func (p *virtProvider) ListResources(context.Context) []func() list.ListResource {
+	return []func() list.ListResource{
+		newGlobalSettingsList,
+		newClusterPolicyList,
+		newVMPolicyList,
+		newLiveMigrationList,
+	}
 }
 
 func (p *virtProvider) Functions(context.Context) []func() function.Function {

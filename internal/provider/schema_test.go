@@ -68,6 +68,15 @@ func TestSchema_descriptions(t *testing.T) {
 	for name, s := range schema.ActionSchemas {
 		all["action "+name] = s.Schema
 	}
+	for name, s := range schema.ListResourceSchemas {
+		all["list resource "+name] = s
+	}
+	for name, f := range schema.Functions {
+		requireSentence(t, "function "+name, f.Description)
+		for _, p := range f.Parameters {
+			requireSentence(t, "function "+name+", "+p.Name, p.Description)
+		}
+	}
 	for name, s := range all {
 		requireSentence(t, name, s.Block.Description)
 		requireDescriptions(t, name, s.Block.Attributes)

@@ -89,6 +89,18 @@ func nameInState(
 	return vm, diag.Diagnostics{warnedAt(path.Root("vm"), explain.Renamed(vm.ValueString(), domain.UUID, domain.Name))}
 }
 
+// calledInState is what "vm" is in state after an import: the ID that was given, or, where the
+// VM was given by its identity, its name, unless that fits another VM.
+func calledInState(ctx context.Context, f *fleet.Fleet, id string, domain migration.Domain) types.String {
+	if id != "" {
+		return types.StringValue(id)
+	}
+	if location, err := f.Find(ctx, domain.Name, ""); err == nil && location.Domain.UUID == domain.UUID {
+		return types.StringValue(domain.Name)
+	}
+	return types.StringValue(domain.UUID)
+}
+
 // managedVM is what state says of a VM: what the configuration calls it, its UUID,
 // and the hosts it may be on.
 type managedVM struct {

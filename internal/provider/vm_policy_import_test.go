@@ -41,7 +41,7 @@ func TestAccVMPolicy_identity(t *testing.T) {
 	guest := testLab(t).StartGuest(t, typical())
 	acceptanceWithIdentity(t,
 		resource.TestStep{
-			Config: vmPolicyOf(t, guest.UUID, everyField),
+			Config: vmPolicyOf(t, guest.Name, everyField),
 			ConfigStateChecks: []statecheck.StateCheck{
 				statecheck.ExpectIdentity(vmPolicy, map[string]knownvalue.Check{"uuid": knownvalue.StringExact(guest.UUID)}),
 			},

@@ -364,7 +364,7 @@ func (r *vmPolicyResource) ImportState(
 	}
 	model := vmPolicyModel{
 		policyModel: policyModelOf(taken.Policy),
-		VM:          types.StringValue(vm),
+		VM:          calledInState(ctx, r.fleet, req.ID, record.Location.Domain),
 		UUID:        types.StringValue(record.Location.Domain.UUID),
 		ID:          types.StringValue(record.Location.Domain.UUID),
 		Drift:       driftMap(record.Drift(taken.Policy)),

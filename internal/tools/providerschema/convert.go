@@ -26,9 +26,6 @@ func dump(ctx context.Context, server tfprotov6.ProviderServer) (*tfjson.Provide
 	if err := failure(append(served.Diagnostics, identities.Diagnostics...)); err != nil {
 		return nil, err
 	}
-	if len(served.Functions) > 0 {
-		return nil, errors.New("the provider has functions, which this program does not write yet")
-	}
 
 	out := new(tfjson.ProviderSchema)
 	if out.ConfigSchema, err = schema(served.Provider); err != nil {
@@ -46,6 +43,9 @@ func dump(ctx context.Context, server tfprotov6.ProviderServer) (*tfjson.Provide
 		if *kind.to, err = each(kind.from, schema); err != nil {
 			return nil, err
 		}
+	}
+	if out.Functions, err = each(served.Functions, function); err != nil {
+		return nil, err
 	}
 	if out.ActionSchemas, err = each(served.ActionSchemas, action); err != nil {
 		return nil, err
@@ -94,6 +94,29 @@ func action(a *tfprotov6.ActionSchema) (*tfjson.ActionSchema, error) {
 		return nil, err
 	}
 	return &tfjson.ActionSchema{Block: b}, nil
+}
+
+func function(f *tfprotov6.Function) (*tfjson.FunctionSignature, error) {
+	if f.VariadicParameter != nil {
+		return nil, errors.New("it has a variadic parameter, which this program does not write yet")
+	}
+	returns, err := ctyType(f.Return.Type)
+	if err != nil {
+		return nil, err
+	}
+	out := &tfjson.FunctionSignature{
+		Description: f.Description, Summary: f.Summary, DeprecationMessage: f.DeprecationMessage, ReturnType: returns,
+	}
+	for _, p := range f.Parameters {
+		t, err := ctyType(p.Type)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", p.Name, err)
+		}
+		out.Parameters = append(out.Parameters, &tfjson.FunctionParameter{
+			Name: p.Name, Description: p.Description, IsNullable: p.AllowNullValue, Type: t,
+		})
+	}
+	return out, nil
 }
 
 func identity(s *tfprotov6.ResourceIdentitySchema) (*tfjson.IdentitySchema, error) {

@@ -64,10 +64,16 @@ func probe() *served {
 	resource.Block.BlockTypes = []*tfprotov6.SchemaNestedBlock{timeouts}
 	return &served{
 		schemas: tfprotov6.GetProviderSchemaResponse{
-			Provider:          of(),
-			ResourceSchemas:   map[string]*tfprotov6.Schema{"virt_r": resource},
-			DataSourceSchemas: map[string]*tfprotov6.Schema{"virt_d": of(policy)},
-			ActionSchemas:     map[string]*tfprotov6.ActionSchema{"virt_a": {Schema: of(policy)}},
+			Provider:            of(),
+			ResourceSchemas:     map[string]*tfprotov6.Schema{"virt_r": resource},
+			DataSourceSchemas:   map[string]*tfprotov6.Schema{"virt_d": of(policy)},
+			ActionSchemas:       map[string]*tfprotov6.ActionSchema{"virt_a": {Schema: of(policy)}},
+			ListResourceSchemas: map[string]*tfprotov6.Schema{"virt_r": of(policy)},
+			Functions: map[string]*tfprotov6.Function{"f": {
+				Summary: "Short.", Description: "Long.",
+				Parameters: []*tfprotov6.FunctionParameter{{Name: "level", Description: "A level.", AllowNullValue: true, Type: tftypes.DynamicPseudoType}},
+				Return:     &tfprotov6.FunctionReturn{Type: tftypes.Bool},
+			}},
 		},
 		identities: tfprotov6.GetResourceIdentitySchemasResponse{
 			IdentitySchemas: map[string]*tfprotov6.ResourceIdentitySchema{"virt_r": {
@@ -100,6 +106,9 @@ func TestDump(t *testing.T) {
 			"description_kind": "plain"
 		}}},
 		"data_source_schemas": {"virt_d": {"version": 0, "block": ` + policy + `}},
+		"list_resource_schemas": {"virt_r": {"version": 0, "block": ` + policy + `}},
+		"functions": {"f": {"summary": "Short.", "description": "Long.", "return_type": "bool",
+			"parameters": [{"name": "level", "description": "A level.", "is_nullable": true, "type": "dynamic"}]}},
 		"action_schemas": {"virt_a": {"block": ` + policy + `}},
 		"resource_identity_schemas": {"virt_r": {"version": 0, "attributes": {
 			"uuid": {"type": "string", "description": "The UUID.", "required_for_import": true}
@@ -133,9 +142,9 @@ func TestDumpFails(t *testing.T) {
 			},
 			want: "Broken Schema: no type",
 		},
-		"rather than lose functions": {
-			change: func(s *served) { s.schemas.Functions = map[string]*tfprotov6.Function{"f": {}} },
-			want:   "functions",
+		"rather than lose parameters": {
+			change: func(s *served) { s.schemas.Functions["f"].VariadicParameter = &tfprotov6.FunctionParameter{} },
+			want:   "f: it has a variadic parameter",
 		},
 		"naming what has no JSON form": {
 			change: func(s *served) {

@@ -1,0 +1,3 @@
+list "virt_migration_global_settings" "all" {
+  provider = virt
+}

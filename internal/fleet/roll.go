@@ -1,0 +1,111 @@
+package fleet
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/host"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+)
+
+// listLimit is how long one host may take for a list of what it has.
+const listLimit = time.Minute
+
+// recordReaders is how many records of a host are read at a time: more calls than libvirt
+// makes for one client at a time would only wait.
+const recordReaders = 4
+
+// roll is what one host says of all its domains, and of their records.
+type roll struct {
+	host    *host.Host
+	domains map[string]host.DetailedDomain // by UUID
+	records map[string]VMRecord            // by UUID; of those that were wanted and still there
+	cluster Copy
+	err     error // why it cannot be asked
+}
+
+// callRoll asks a host for its domains, and for the records of those that are wanted: in three
+// calls, and two for each record of an active VM, else one.
+func callRoll(ctx context.Context, h *host.Host, wanted func(migration.Domain) bool) roll {
+	ctx, cancel := context.WithTimeout(ctx, listLimit)
+	defer cancel()
+	r := roll{host: h, domains: map[string]host.DetailedDomain{}, records: map[string]VMRecord{}}
+	listed, err := h.DetailedDomains(ctx)
+	if err != nil {
+		r.err = err
+		return r
+	}
+	var reads []migration.Domain
+	for _, d := range listed {
+		r.domains[d.UUID] = d
+		if d.State != migration.StateIncoming && wanted(d.Domain) {
+			reads = append(reads, d.Domain)
+		}
+	}
+	if len(reads) > 0 {
+		if r.cluster, r.err = clusterOf(ctx, h); r.err == nil {
+			r.err = r.read(ctx, reads)
+		}
+	}
+	return r
+}
+
+// read reads records. A VM that has ended or gone on meanwhile has none.
+func (r *roll) read(ctx context.Context, domains []migration.Domain) error {
+	var readers sync.WaitGroup
+	var mu sync.Mutex
+	var failed error
+	next := make(chan migration.Domain)
+	for range min(recordReaders, len(domains)) {
+		readers.Go(func() {
+			for d := range next {
+				raw, err := r.host.DomainRecord(ctx, d.UUID)
+				var record VMRecord
+				if err == nil {
+					record, err = recordAt(Location{Host: r.host.Name(), Domain: d}, raw)
+				}
+				mu.Lock()
+				switch {
+				case err == nil && record.active() == d.Active():
+					r.records[d.UUID] = record
+				case err != nil && !isGone(err):
+					failed = cmp.Or(failed, err)
+				}
+				mu.Unlock()
+			}
+		})
+	}
+	for _, d := range domains {
+		next <- d
+	}
+	close(next)
+	readers.Wait()
+	return failed
+}
+
+// sorted are the host's domains by name.
+func (r roll) sorted() []host.DetailedDomain {
+	domains := make([]host.DetailedDomain, 0, len(r.domains))
+	for _, d := range r.domains {
+		domains = append(domains, d)
+	}
+	slices.SortFunc(domains, func(a, b host.DetailedDomain) int {
+		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.UUID, b.UUID))
+	})
+	return domains
+}
+
+// observation is what the host says of one VM.
+func (r roll) observation(uuid string) migration.Observation {
+	d, has := r.domains[uuid]
+	switch {
+	case r.err != nil:
+		return migration.Observation{Host: r.host.Name(), Err: r.err}
+	case !has:
+		return migration.Observation{Host: r.host.Name(), Err: migration.ErrNoDomain}
+	}
+	return migration.Observation{Host: r.host.Name(), Domain: d.Domain}
+}
