@@ -58,7 +58,7 @@ func checkReadOnly(t *testing.T, h *host.Host, uuid string) {
 	}
 	for name, err := range map[string]error{
 		"write domain record":  wrote(testContext(t), h, uuid, `{"version":1}`),
-		"delete domain record": h.DeleteDomainRecord(testContext(t), uuid),
+		"delete domain record": h.DeleteDomainRecord(testContext(t), uuid, host.DomainRecord{}),
 		"write host record":    h.WriteRecord(testContext(t), host.Cluster, `{"version":1}`),
 		"delete host record":   h.DeleteRecord(testContext(t), host.Cluster),
 		"suspend":              h.Suspend(testContext(t), uuid),

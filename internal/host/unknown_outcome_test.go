@@ -92,7 +92,7 @@ func TestWriteOfUnknownOutcomeIsRepeatedOnlyAfterReading(t *testing.T) {
 		},
 		"domain's record": {
 			write: callSetMetadata, read: callGetMetadata,
-			prepare: func(h *host.Host) error { return h.DeleteDomainRecord(testContext(t), guest.UUID) },
+			prepare: func(h *host.Host) error { return h.DeleteDomainRecord(testContext(t), guest.UUID, host.DomainRecord{}) },
 			do:      func(h *host.Host) error { return wrote(testContext(t), h, guest.UUID, document) },
 		},
 		"pause": {
