@@ -12,13 +12,15 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
 )
 
-// callsPerVM and callsPerHost are what a plan of many VMs may cost.
+// callsPerVM and callsPerHost are what a plan of many VMs may cost; callsPerWrite, and one on
+// each host, what a write costs where the VM is shut off: both copies before and after it.
 const (
-	callsPerVM   = 3
-	callsPerHost = 10
+	callsPerVM    = 2
+	callsPerHost  = 10
+	callsPerWrite = 5
 )
 
-// Reading and previewing many policies costs little on each host.
+// Reading, previewing and writing many policies costs little on each host.
 func TestCensus_cost(t *testing.T) {
 	w := testLab(t)
 	withoutRecords(t)
@@ -45,6 +47,24 @@ func TestCensus_cost(t *testing.T) {
 	reading.Wait()
 	made, most := calls.TakeAboutVMs(), callsPerVM*len(guests)+callsPerHost*len(config.Hosts)
 	t.Logf("%d calls for %d VMs on %d hosts", made, len(guests), len(config.Hosts))
+	if made > most {
+		t.Errorf("%d calls, more than %d", made, most)
+	}
+	refresh(f)
+	calls.Take()
+	for _, g := range guests {
+		if _, err := f.CreateVM(testContext(t), g.Name, want); err != nil {
+			t.Error(err)
+		}
+		if removed, left, err := f.DeleteVM(testContext(t), g.UUID, "", want); err != nil || left != nil || len(removed) != 1 {
+			t.Errorf("removed %v, left %v, %v", removed, left, err)
+		}
+	}
+	// To create by name asks each host for the name, too.
+	hosts := len(config.Hosts)
+	made, _ = calls.Take()
+	most = (2*callsPerWrite + 3*hosts - 2) * len(guests)
+	t.Logf("%d calls for %d writes by name and %d removals", made, len(guests), len(guests))
 	if made > most {
 		t.Errorf("%d calls, more than %d", made, most)
 	}
@@ -108,6 +128,37 @@ func TestCensus_startedElsewhere(t *testing.T) {
 	changed, err := f.UpdateVM(testContext(t), guests[0].UUID, "", Declaration{Policy: policy.Policy{MaxDowntimeMS: new(int64(400))}})
 	if err != nil || placesOf(changed.Record) != "[live config] on kvm2" {
 		t.Errorf("written: %s, %v", placesOf(changed.Record), err)
+	}
+	w.Host("kvm1").MustVirsh(t, "migrate", "--offline", "--persistent", guests[1].Name, w.Host("kvm2").PeerURI)
+	w.Host("kvm2").MustVirsh(t, "start", guests[1].Name)
+	refresh(f)
+	changed, err = f.CreateVM(testContext(t), guests[1].Name, Declaration{Policy: policy.Policy{MaxDowntimeMS: new(int64(400))}})
+	if err != nil || placesOf(changed.Record) != "[live config] on kvm2" {
+		t.Errorf("created: %s, %v", placesOf(changed.Record), err)
+	}
+}
+
+// A name may mean another VM than it did in the census.
+func TestCensus_renamed(t *testing.T) {
+	w := testLab(t)
+	guests := w.StartGuests(t, censusFrom, lab.GuestSpec{Bare: true, State: lab.Inactive})
+	f := open(t, labConfig(t, UnreachableError))
+	for _, g := range guests {
+		if _, err := f.ReadVMByUUID(testContext(t), g.UUID, ""); err != nil {
+			t.Fatal(err)
+		}
+	}
+	kvm1, first, second := w.Host("kvm1"), guests[0].Name, guests[1].Name
+	kvm1.MustVirsh(t, "domrename", first, "renamed")
+	kvm1.MustVirsh(t, "domrename", second, first)
+	refresh(f)
+	created, err := f.CreateVM(testContext(t), first, Declaration{Policy: policy.Policy{MaxDowntimeMS: new(int64(400))}})
+	if err != nil || created.Record.Location.Domain.UUID != guests[1].UUID {
+		t.Errorf("created for %+v, %v, want the VM that has the name now", created.Record.Location.Domain, err)
+	}
+	_, err = f.CreateVM(testContext(t), second, Declaration{Policy: policy.Policy{MaxDowntimeMS: new(int64(400))}})
+	if !isNotFound(err) {
+		t.Errorf("created for a name that no VM has any more: %v", err)
 	}
 }
 

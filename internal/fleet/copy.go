@@ -3,7 +3,7 @@ package fleet
 import (
 	"context"
 	"crypto/sha256"
-	"encoding/hex"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"time"
@@ -128,7 +128,7 @@ func (c Copy) digest() Digest {
 		}
 	}
 	sum := sha256.Sum256(text)
-	return Digest(hex.EncodeToString(sum[:digestSize]))
+	return Digest(base64.RawStdEncoding.EncodeToString(sum[:digestSize]))
 }
 
 // sees is the copy's digest as the declaring instance sees it: what another instance

@@ -12,11 +12,10 @@ import (
 // Member is a host as a resource remembers it: it is known by its UUID, and its
 // name is the label that the configuration had for it then.
 type Member struct {
-	Name string `json:"name"`
-	UUID string `json:"uuid"`
+	Name, UUID string
 	// LetGo is true for a host that left the configuration while it had the record:
 	// all hosts had answered then, and none was that one.
-	LetGo bool `json:"let_go,omitempty"`
+	LetGo bool
 }
 
 // Renaming is a host that has another name in the configuration than it had.

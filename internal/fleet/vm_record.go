@@ -27,28 +27,14 @@ func (f *Fleet) ReadVM(ctx context.Context, vm, last string) (VMRecord, error) {
 }
 
 // ReadVMByUUID is ReadVM for a VM that is known by its UUID, for a plan: the record is read
-// now, and where the VM is may be as old as a census.
+// now, and where the VM is, and whether it runs, may be as old as a census.
 func (f *Fleet) ReadVMByUUID(ctx context.Context, uuid, last string) (VMRecord, error) {
 	if location, ok := f.recent(ctx, uuid, last); ok {
-		if r, ok := f.stillAt(ctx, location); ok {
-			return r, nil
+		read := f.soleCopy
+		if location.Domain.Active() && location.Domain.Persistent {
+			read = f.stillAt
 		}
-	}
-	return f.readUUID(ctx, uuid, last)
-}
-
-// stillAt reads the record of a VM where it was; ok is false where it has gone on, was
-// started or has ended since.
-func (f *Fleet) stillAt(ctx context.Context, l Location) (r VMRecord, ok bool) {
-	r, err := f.readVM(ctx, l)
-	return r, err == nil && r.active() == l.Domain.Active()
-}
-
-// readToWrite is ReadVMByUUID for a write. One that is shut off may have been started
-// elsewhere since a census.
-func (f *Fleet) readToWrite(ctx context.Context, uuid, last string) (VMRecord, error) {
-	if location, ok := f.recent(ctx, uuid, last); ok && location.Domain.Active() {
-		if r, ok := f.stillAt(ctx, location); ok {
+		if r, ok := read(ctx, location); ok {
 			return r, nil
 		}
 	}
@@ -78,15 +64,30 @@ func (f *Fleet) readWhere(ctx context.Context, find func() (Location, error)) (V
 const readAttempts = 3
 
 func (f *Fleet) readVM(ctx context.Context, location Location) (VMRecord, error) {
-	h, err := f.host(location.Host)
+	return f.readCopies(location, func(h *host.Host) (host.DomainDocument, error) {
+		return h.DomainRecord(ctx, location.Domain.UUID)
+	})
+}
+
+// soleCopy reads the record of a VM that was shut off or transient; ok is false where its
+// only copy is not there any more.
+func (f *Fleet) soleCopy(ctx context.Context, l Location) (r VMRecord, ok bool) {
+	r, err := f.readCopies(l, func(h *host.Host) (host.DomainDocument, error) {
+		return h.SoleRecord(ctx, l.Domain.UUID, l.Domain.Active())
+	})
+	return r, err == nil
+}
+
+func (f *Fleet) readCopies(l Location, read func(*host.Host) (host.DomainDocument, error)) (VMRecord, error) {
+	h, err := f.host(l.Host)
 	if err != nil {
 		return VMRecord{}, err
 	}
-	raw, err := h.DomainRecord(ctx, location.Domain.UUID)
+	raw, err := read(h)
 	if err != nil {
 		return VMRecord{}, err
 	}
-	return recordAt(location, raw)
+	return recordAt(l, raw)
 }
 
 // recordAt is the record that the VM's host has.
@@ -107,6 +108,18 @@ func recordAt(location Location, raw host.DomainDocument) (VMRecord, error) {
 		}.decode())
 	}
 	return r, nil
+}
+
+// raw is the record as its host has it.
+func (r VMRecord) raw() (raw host.DomainDocument) {
+	for _, c := range r.Copies {
+		if c.Place == live {
+			raw.Active, raw.Live = true, c.Document
+		} else {
+			raw.Persistent, raw.Config = true, c.Document
+		}
+	}
+	return raw
 }
 
 // active tells whether the VM was active when its record was read.
@@ -190,22 +203,11 @@ func (r VMRecord) obstacle(d Declaration) error {
 // a different one is an *ExistsError, unless its owner is the one that the
 // declaration replaces, and one that cannot be read an *InvalidRecordError.
 func (f *Fleet) CreateVM(ctx context.Context, vm string, d Declaration) (ChangedVM, error) {
-	location, err := f.Find(ctx, vm, "")
-	if err != nil {
-		return ChangedVM{}, err
-	}
-	uuid := location.Domain.UUID
-	release, err := f.alone(ctx, uuid)
+	present, release, err := f.readToCreate(ctx, vm)
 	if err != nil {
 		return ChangedVM{}, err
 	}
 	defer release()
-	present, ok := f.stillAt(ctx, location)
-	if !ok {
-		if present, err = f.readUUID(ctx, uuid, location.Host); err != nil {
-			return ChangedVM{}, err
-		}
-	}
 	if err := present.obstacle(d); err != nil {
 		return ChangedVM{}, err
 	}
@@ -274,7 +276,7 @@ func (f *Fleet) writeVM(ctx context.Context, present VMRecord, d Declaration) (C
 		if err != nil {
 			return ChangedVM{}, fmt.Errorf("host %q: %w", h.Name(), err)
 		}
-		raw, err := h.WriteDomainRecord(ctx, uuid, document)
+		raw, err := h.WriteDomainRecord(ctx, uuid, present.raw(), document)
 		if err != nil {
 			return ChangedVM{}, err
 		}
@@ -380,5 +382,5 @@ func (f *Fleet) DeleteVM(
 	if err != nil {
 		return nil, nil, err
 	}
-	return present.Copies, nil, h.DeleteDomainRecord(ctx, uuid)
+	return present.Copies, nil, h.DeleteDomainRecord(ctx, uuid, present.raw())
 }

@@ -58,7 +58,7 @@ func checkReadOnly(t *testing.T, h *host.Host, uuid string) {
 	}
 	for name, err := range map[string]error{
 		"write domain record":  wrote(testContext(t), h, uuid, `{"version":1}`),
-		"delete domain record": h.DeleteDomainRecord(testContext(t), uuid),
+		"delete domain record": h.DeleteDomainRecord(testContext(t), uuid, host.DomainDocument{}),
 		"write domain history": h.UpdateDomainHistory(testContext(t), uuid, func(host.DomainDocument) (*string, error) {
 			return new(document), nil
 		}),

@@ -29,6 +29,36 @@ func (h *Host) Domain(ctx context.Context, uuid string) (migration.Domain, error
 	return h.describe(ctx, op, found)
 }
 
+// Has tells whether the host has a domain of the UUID, in whatever state.
+func (h *Host) Has(ctx context.Context, uuid string) (bool, error) {
+	const op = "look up the domain"
+	dom, err := handle(uuid)
+	if err != nil {
+		return false, h.fail(op, err)
+	}
+	_, err = read(ctx, h, op, rpc.Quick, func(lv *libvirt.Libvirt) (libvirt.Domain, error) {
+		return lv.DomainLookupByUUID(dom.UUID)
+	})
+	if errors.Is(err, migration.ErrNoDomain) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// UUIDOf is the UUID of the domain of a name; empty where the host has none.
+func (h *Host) UUIDOf(ctx context.Context, name string) (string, error) {
+	found, err := read(ctx, h, "look up the domain by name", rpc.Quick, func(lv *libvirt.Libvirt) (libvirt.Domain, error) {
+		return lv.DomainLookupByName(name)
+	})
+	switch {
+	case errors.Is(err, migration.ErrNoDomain):
+		return "", nil
+	case err != nil:
+		return "", err
+	}
+	return formatUUID(found.UUID), nil
+}
+
 // DomainByName looks a domain up by name. The error matches
 // migration.ErrNoDomain when the host has none.
 func (h *Host) DomainByName(ctx context.Context, name string) (migration.Domain, error) {

@@ -68,6 +68,25 @@ func (h *Host) domainDocument(ctx context.Context, op, uuid string, e metadataEl
 	}
 }
 
+// SoleRecord reads the only copy of the record of a domain that is known to be either shut
+// off or transient: that of its definition, or where it is active, of the running domain. The
+// error matches migration.ErrNoDomain where there can be no such copy any more.
+func (h *Host) SoleRecord(ctx context.Context, uuid string, active bool) (r DomainDocument, err error) {
+	const op = "read the domain's record"
+	dom, err := handle(uuid)
+	if err != nil {
+		return r, h.fail(op, err)
+	}
+	read, there := h.readCopy(ctx, op, dom, policyElement, libvirt.DomainAffectConfig, &r.Config, &r.Persistent), &r.Persistent
+	if active {
+		read, there = h.readCopy(ctx, op, dom, policyElement, libvirt.DomainAffectLive, &r.Live, &r.Active), &r.Active
+	}
+	if err = read(); err == nil && !*there {
+		err = &Error{Host: h.cfg.Name, Op: op, Message: "it was started or has ended", kinds: []error{migration.ErrNoDomain}}
+	}
+	return r, err
+}
+
 // readCopies asks for both copies: libvirt refuses the one that the domain cannot have.
 func (h *Host) readCopies(
 	ctx context.Context, op string, dom libvirt.Domain, e metadataElement,
@@ -105,25 +124,26 @@ func (h *Host) readCopy(
 }
 
 // WriteDomainRecord writes the record into every copy that the domain can have, and
-// returns it as it is then. While a job such as a migration locks the domain it fails at
-// once with migration.ErrBusy: libvirt would wait 30 s.
-func (h *Host) WriteDomainRecord(ctx context.Context, uuid, json string) (DomainDocument, error) {
+// returns it as it is then. present is what DomainRecord has just read, or empty. While a
+// job such as a migration locks the domain it fails at once with migration.ErrBusy: libvirt
+// would wait 30 s.
+func (h *Host) WriteDomainRecord(ctx context.Context, uuid string, present DomainDocument, json string) (DomainDocument, error) {
 	const op = "write the domain's record"
-	return h.putDomainRecord(ctx, op, uuid, &json)
+	return h.putDomainRecord(ctx, op, uuid, present, &json)
 }
 
 // DeleteDomainRecord removes the record from every copy that the domain has. It succeeds
 // if there is none, and fails with migration.ErrNoDomain if there is no such domain.
-// While a job runs it fails as WriteDomainRecord does.
-func (h *Host) DeleteDomainRecord(ctx context.Context, uuid string) error {
-	_, err := h.putDomainRecord(ctx, "delete the domain's record", uuid, nil)
+// present is as for WriteDomainRecord, and while a job runs it fails in the same way.
+func (h *Host) DeleteDomainRecord(ctx context.Context, uuid string, present DomainDocument) error {
+	_, err := h.putDomainRecord(ctx, "delete the domain's record", uuid, present, nil)
 	return err
 }
 
 // putDomainRecord writes the record into every copy, or removes it if json is nil. It
-// reads before each attempt, to repeat a write of unknown outcome only if it had no
+// reads before each further attempt, to repeat a write of unknown outcome only if it had no
 // effect, and after the last, to find the new copy of a domain started in between.
-func (h *Host) putDomainRecord(ctx context.Context, op, uuid string, json *string) (DomainDocument, error) {
+func (h *Host) putDomainRecord(ctx context.Context, op, uuid string, present DomainDocument, json *string) (DomainDocument, error) {
 	dom, err := handle(uuid)
 	if err != nil {
 		return DomainDocument{}, h.fail(op, err)
@@ -134,9 +154,11 @@ func (h *Host) putDomainRecord(ctx context.Context, op, uuid string, json *strin
 	}
 	var failure error
 	for attempt := 0; ; attempt++ {
-		r, err := h.DomainRecord(ctx, uuid)
-		if err != nil {
-			return r, errors.Join(failure, err)
+		r := present
+		if attempt > 0 || !r.Active && !r.Persistent {
+			if r, err = h.DomainRecord(ctx, uuid); err != nil {
+				return r, errors.Join(failure, err)
+			}
 		}
 		if r.holds(json) {
 			return r, nil

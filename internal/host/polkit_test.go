@@ -113,7 +113,7 @@ func everything(t *testing.T, w *lab.World, uuid string) {
 	must("write", wrote(ctx, kvm1, uuid, document))
 	_, err = kvm1.DomainRecord(ctx, uuid)
 	must("read", err)
-	must("delete", kvm1.DeleteDomainRecord(ctx, uuid))
+	must("delete", kvm1.DeleteDomainRecord(ctx, uuid, host.DomainDocument{}))
 	definition, err := kvm1.DomainXML(ctx, uuid)
 	must("definition", err)
 	_, err = kvm1.LiveXML(ctx, uuid)

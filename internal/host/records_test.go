@@ -67,7 +67,7 @@ func TestDomainRecordLifeCycle(t *testing.T) {
 				checkRecord(t, h, uuid, test.want)
 			}
 			for range 2 { // deleting what is gone is success
-				if err := h.DeleteDomainRecord(ctx, uuid); err != nil {
+				if err := h.DeleteDomainRecord(ctx, uuid, host.DomainDocument{}); err != nil {
 					t.Fatal(err)
 				}
 				checkRecord(t, h, uuid, empty)
@@ -212,7 +212,7 @@ func TestRecordOfAnAbsentDomain(t *testing.T) {
 	for name, err := range map[string]error{
 		"read":   read,
 		"write":  wrote(testContext(t), h, uuid, document),
-		"delete": h.DeleteDomainRecord(testContext(t), uuid),
+		"delete": h.DeleteDomainRecord(testContext(t), uuid, host.DomainDocument{}),
 	} {
 		if !errors.Is(err, migration.ErrNoDomain) {
 			t.Errorf("%s: got %v, want %v", name, err, migration.ErrNoDomain)
@@ -364,6 +364,6 @@ func TestRecordDuringAMigration(t *testing.T) {
 
 // wrote is the error of writing a domain's record.
 func wrote(ctx context.Context, h *host.Host, uuid, json string) error {
-	_, err := h.WriteDomainRecord(ctx, uuid, json)
+	_, err := h.WriteDomainRecord(ctx, uuid, host.DomainDocument{}, json)
 	return err
 }

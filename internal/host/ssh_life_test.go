@@ -92,7 +92,7 @@ func TestSSHRecordLifeCycle(t *testing.T) {
 				}
 				checkHostRecord(t, h, host.Cluster, &json)
 			}
-			if err := h.DeleteDomainRecord(testContext(t), guest.UUID); err != nil {
+			if err := h.DeleteDomainRecord(testContext(t), guest.UUID, host.DomainDocument{}); err != nil {
 				t.Fatal(err)
 			}
 			checkRecord(t, h, guest.UUID, host.DomainDocument{Active: true, Persistent: true})

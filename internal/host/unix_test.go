@@ -177,7 +177,7 @@ func domainOfTheUser(t *testing.T, h *host.Host) {
 		t.Fatal(err)
 	}
 	checkRecord(t, h, uuid, host.DomainDocument{Config: new(document), Persistent: true})
-	if err := h.DeleteDomainRecord(testContext(t), uuid); err != nil {
+	if err := h.DeleteDomainRecord(testContext(t), uuid, host.DomainDocument{}); err != nil {
 		t.Fatal(err)
 	}
 	checkRecord(t, h, uuid, host.DomainDocument{Persistent: true})

@@ -92,8 +92,10 @@ func TestWriteOfUnknownOutcomeIsRepeatedOnlyAfterReading(t *testing.T) {
 		},
 		"domain's record": {
 			write: callSetMetadata, read: callGetMetadata,
-			prepare: func(h *host.Host) error { return h.DeleteDomainRecord(testContext(t), guest.UUID) },
-			do:      func(h *host.Host) error { return wrote(testContext(t), h, guest.UUID, document) },
+			prepare: func(h *host.Host) error {
+				return h.DeleteDomainRecord(testContext(t), guest.UUID, host.DomainDocument{})
+			},
+			do: func(h *host.Host) error { return wrote(testContext(t), h, guest.UUID, document) },
 		},
 		"pause": {
 			write:   callSuspend,

@@ -13,7 +13,7 @@ import (
 
 // What a plan that finds nothing to change may take for each VM, whatever the machine. Lower them when it gets less.
 const (
-	callsBudget       = 2
+	callsBudget       = 1
 	allocationsBudget = 15_000
 )
 
