@@ -27,15 +27,3 @@ check "nothing_is_dormant" {
     ])
   }
 }
-
-check "db1_can_leave_kvm1" {
-  data "virt_migration_preflight" "db1" {
-    vm          = "db1"
-    destination = "kvm2"
-  }
-
-  assert {
-    condition     = data.virt_migration_preflight.db1.ready
-    error_message = join("\n", [for f in data.virt_migration_preflight.db1.findings : f.detail if f.severity == "error"])
-  }
-}

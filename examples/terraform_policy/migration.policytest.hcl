@@ -21,6 +21,23 @@ resource "virt_vm_migration_policy" "without_a_limit" {
   }
 }
 
+resource "virt_vm_migration_policy" "with_post_copy" {
+  expect_failure = true
+
+  attrs = {
+    vm        = "db1"
+    timeout   = "30m"
+    post_copy = true
+  }
+}
+
+resource "virt_migration_global_settings" "switches_off" {
+  attrs = {
+    auto_converge = false
+    compression   = false
+  }
+}
+
 resource "virt_migration_global_settings" "compression_for_all" {
   expect_failure = true
 

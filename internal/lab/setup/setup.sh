@@ -111,6 +111,7 @@ lab_needs() {
 		swtpm swtpm
 		swtpm_setup swtpm-tools
 		genisoimage genisoimage
+		jq jq
 		ip iproute2
 		tc iproute2
 		nft nftables

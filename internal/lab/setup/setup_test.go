@@ -54,7 +54,7 @@ func complete() []string {
 		"ssh-keygen", "/usr/sbin/sshd", "nc", "saslpasswd2", "dbus-daemon", "dbus-send", "/usr/lib/polkit-1/polkitd", "go",
 		"gcc", "newuidmap", "/usr/bin/qemu-system-x86_64", "/etc/ssl/certs/ca-certificates.crt", libraries + "libc.a",
 		libraries + "sasl2/libscram.so", drivers + "network.so", drivers + "nodedev.so", drivers + "qemu.so",
-		drivers + "secret.so", drivers + "storage.so", "qemu-img", "swtpm", "swtpm_setup", "genisoimage", "nft",
+		drivers + "secret.so", drivers + "storage.so", "qemu-img", "swtpm", "swtpm_setup", "genisoimage", "jq", "nft",
 		"/usr/share/OVMF/OVMF_CODE_4M.fd",
 	}
 }
@@ -150,7 +150,7 @@ func TestSourceOfBackports(t *testing.T) {
 // TestSetupBringsEveryPackage is about what is installed where nothing is.
 func TestSetupBringsEveryPackage(t *testing.T) {
 	t.Parallel()
-	const all = "ca-certificates dbus gcc genisoimage golang-go hostname iproute2 libc6-dev libsasl2-modules libvirt-clients " +
+	const all = "ca-certificates dbus gcc genisoimage golang-go hostname iproute2 jq libc6-dev libsasl2-modules libvirt-clients " +
 		"libvirt-daemon libvirt-daemon-driver-network libvirt-daemon-driver-nodedev libvirt-daemon-driver-qemu " +
 		"libvirt-daemon-driver-secret libvirt-daemon-driver-storage mount netcat-openbsd nftables openssh-client " +
 		"openssh-server ovmf polkitd procps qemu-system-x86 qemu-utils sasl2-bin swtpm swtpm-tools util-linux\n"
