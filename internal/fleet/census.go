@@ -110,7 +110,7 @@ func (l *latestCensus) levelsOf(name string, now time.Time) (levels hostLevels, 
 }
 
 // FindRecent is Find that may be as old as a census. Neither move a VM from where it says
-// nor write there.
+// nor write there: see readToWrite.
 func (f *Fleet) FindRecent(ctx context.Context, vm, last string) (Location, error) {
 	if l, ok := f.recent(ctx, vm, last); ok {
 		return l, nil

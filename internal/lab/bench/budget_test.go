@@ -14,7 +14,9 @@ import (
 // What a plan that finds nothing to change may take for each VM, whatever the machine. Lower them when it gets less.
 const (
 	callsBudget       = 1
-	allocationsBudget = 15_000
+	allocationsBudget = 14_000
+	// privateBudget is in bytes: Terraform writes the private state of all resources for each that it changes.
+	privateBudget = 320
 )
 
 // TestPlanKeepsToItsBudget counts what a plan takes for each VM beyond what it takes for each host: the difference between
@@ -62,5 +64,10 @@ func counted(t *testing.T, b *Bench, vms int) (calls, allocations int) {
 	must(t, err)
 	calls, byProcedure := f.calls.Take()
 	t.Logf("%d VMs: %d calls, by libvirt's procedures %v", vms, calls, byProcedure)
+	for uuid, in := range instances {
+		if size := len(in.private); size > privateBudget {
+			t.Errorf("VM %s has %d bytes of private state, want at most %d", uuid, size, privateBudget)
+		}
+	}
 	return calls, int(after.Mallocs - before.Mallocs)
 }
