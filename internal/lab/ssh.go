@@ -125,7 +125,8 @@ const visitorPasswords = Visitor + `:*:20000::::::
 ` + Shellless + `:*:20000::::::
 `
 
-// accounts adds accounts to the machine's. Root must not be locked, whatever it is on the machine.
+// accounts adds accounts to the machine's. Root must not be locked, whatever it is on the machine, and its shell must be one
+// that reads no file of its home when sshd runs a command: what the machine's owner has there may take a minute.
 func accounts(file, added string) string {
 	content, err := os.ReadFile(file)
 	if err != nil {
@@ -136,6 +137,9 @@ func accounts(file, added string) string {
 	for line := range strings.Lines(string(content)) {
 		if strings.HasSuffix(file, "shadow") && strings.HasPrefix(line, "root:") {
 			line = "root:*:20000::::::\n"
+		}
+		if strings.HasSuffix(file, "passwd") && strings.HasPrefix(line, "root:") {
+			line = line[:strings.LastIndex(line, ":")] + ":/bin/sh\n"
 		}
 		kept.WriteString(strings.TrimRight(line, "\n") + "\n")
 	}

@@ -5,7 +5,8 @@ import (
 	"fmt"
 )
 
-// growth is how the time of a plan grows with the numbers of VMs and of hosts. Its figures are the points of the chart.
+// growth is how a plan grows with the numbers of VMs and of hosts. The points of the chart are its figures of CPU, which tell
+// the same on a machine that has other work to do.
 type growth struct{}
 
 func (growth) Name() string { return "growth" }
@@ -18,37 +19,37 @@ func (r growth) Measure(ctx context.Context, b *Bench) ([]Figure, error) {
 			break
 		}
 		for _, hosts := range []int{1, 10, 50} {
-			figure, err := r.at(ctx, b, vms, hosts)
+			made, err := r.at(ctx, b, vms, hosts)
 			if err != nil {
 				return nil, err
 			}
-			figures = append(figures, figure)
+			figures = append(figures, made...)
 		}
 	}
 	return figures, nil
 }
 
 // at measures plans at one size.
-func (growth) at(ctx context.Context, b *Bench, vms, hosts int) (figure Figure, err error) {
+func (growth) at(ctx context.Context, b *Bench, vms, hosts int) (figures []Figure, err error) {
 	f, err := b.newFleet(ctx, vms, hosts)
 	defer func() { err = f.end(ctx, err) }()
 	if err != nil {
-		return figure, err
+		return nil, err
 	}
 	ours, err := f.declared(ctx, realProvider)
 	if err != nil {
-		return figure, err
+		return nil, err
 	}
 	nothing, err := f.declared(ctx, floor)
 	if err != nil {
-		return figure, err
+		return nil, err
 	}
 	took, err := f.plans(ctx, ours, nothing)
 	if err != nil {
-		return figure, err
+		return nil, err
 	}
 	what := fmt.Sprintf("plan, nothing to change, %d VMs on %d hosts", vms, len(f.hosts))
-	figure = pairs(what, "Terraform's floor", "s", seconds(took[0]), seconds(took[1]), 0)
-	figure.VMs, figure.Hosts = vms, len(f.hosts)
-	return figure, nil
+	figures = timed(what, "Terraform's floor", took[0], took[1], 0)
+	figures[1].VMs, figures[1].Hosts = vms, len(f.hosts) // of CPU
+	return figures, nil
 }

@@ -4,13 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/lab"
 )
 
-// manyMoves is moves at once from one host, which share its link, beside the same one after the other.
+// manyMoves is moves at once from one host, which share its link, beside the same one after the other; and how soon the host
+// answers meanwhile.
 type manyMoves struct{}
 
 const (
@@ -43,25 +45,70 @@ func (manyMoves) Measure(ctx context.Context, b *Bench) (figures []Figure, err e
 		}
 		defer func() { err = errors.Join(err, h.Limit(context.WithoutCancel(ctx), 0)) }()
 	}
-	var atOnce, oneByOne []float64
+	source, err := newAnswers(b.World.Hosts[0], guests)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, source.Close()) }()
+	t := togetherness{operator: o, guests: guests, hosts: b.World.Hosts[:2], source: source}
 	for range b.Rounds {
-		took, err := moveAll(ctx, o, guests, b.World.Hosts[1])
-		if err != nil {
+		if err := t.measure(ctx); err != nil {
 			return nil, err
 		}
-		atOnce = append(atOnce, took)
-		sum := 0.0
-		for _, guest := range guests {
-			took, err := o.move(ctx, guest, b.World.Hosts[0], nil)
-			if err != nil {
-				return nil, err
-			}
-			sum += took
-		}
-		oneByOne = append(oneByOne, sum)
 	}
-	what := fmt.Sprintf("%d moves at once from one host, over %d MiB/s", len(guests), sharedLink)
-	return []Figure{pairs(what, "the sum of single moves", "s", atOnce, oneByOne, 1)}, nil
+	return t.figures(), nil
+}
+
+// togetherness is what the rounds took, in seconds.
+type togetherness struct {
+	operator *operator
+	guests   []*lab.Guest
+	hosts    []*lab.Host
+	source   *answers
+
+	atOnce, oneByOne, statistics, aborts []float64
+}
+
+// measure moves all guests at once, brings them back one by one, and begins once more to move them, but aborts that.
+func (t *togetherness) measure(ctx context.Context) error {
+	stop := t.source.slowest(ctx)
+	took, err := moveAll(ctx, t.operator, t.guests, t.hosts[1])
+	slowest, unseen := stop()
+	if err := errors.Join(err, unseen); err != nil {
+		return err
+	}
+	t.atOnce, t.statistics = append(t.atOnce, took), append(t.statistics, slowest)
+	sum := 0.0
+	for _, guest := range t.guests {
+		took, err := t.operator.move(ctx, guest, t.hosts[0], nil)
+		if err != nil {
+			return err
+		}
+		sum += took
+	}
+	t.oneByOne = append(t.oneByOne, sum)
+
+	moved := make(chan error, 1)
+	go func() {
+		_, err := moveAll(ctx, t.operator, t.guests, t.hosts[1])
+		moved <- err
+	}()
+	took, err = t.source.abort(ctx)
+	if failure := <-moved; err == nil && failure == nil {
+		err = errors.New("the aborted moves succeeded")
+	}
+	t.aborts = append(t.aborts, took)
+	return err
+}
+
+func (t *togetherness) figures() []Figure {
+	what := fmt.Sprintf("%d moves at once from one host, over %d MiB/s", len(t.guests), sharedLink)
+	limit := slices.Repeat([]float64{answersWithin}, len(t.aborts))
+	return []Figure{
+		pairs(what, "the sum of single moves", "s", t.atOnce, t.oneByOne, 1),
+		pairs(what+": the slowest statistics", "the limit", "s", t.statistics, limit, 1),
+		pairs(what+": the slowest order to abort", "the limit", "s", t.aborts, limit, 1),
+	}
 }
 
 // moveAll moves guests at once, and returns the seconds until the last one is there.

@@ -32,7 +32,9 @@ func Measure(ctx context.Context, b *Bench, rows []Row) (*Report, error) {
 		b.Say("row %s", row.Name())
 		figures, err := row.Measure(ctx, b)
 		if err != nil {
-			failed = errors.Join(failed, fmt.Errorf("row %s: %w", row.Name(), err))
+			err = fmt.Errorf("row %s: %w", row.Name(), err)
+			b.Say("%s", err)
+			failed = errors.Join(failed, err)
 			continue
 		}
 		for _, figure := range figures {

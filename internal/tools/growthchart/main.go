@@ -1,5 +1,5 @@
-// Command growthchart draws how the time of a plan grows with the numbers of VMs and hosts, as an SVG, from the figures
-// of the benchmark in bench.json.
+// Command growthchart draws how a plan grows with the numbers of VMs and hosts, as an SVG, from the figures of the benchmark
+// in bench.json.
 //
 //	go run -C internal/tools/growthchart . BENCH.JSON CHART.SVG
 package main
@@ -30,7 +30,7 @@ func main() {
 
 // figure is a figure of the benchmark; those with a number of VMs are points of the chart.
 type figure struct {
-	Ours, Theirs float64 // seconds, with the provider and without any
+	Ours, Theirs float64 // seconds of CPU, with the provider and without any
 	VMs, Hosts   int
 }
 
@@ -65,7 +65,7 @@ func draw(points []figure) (*plot.Plot, error) {
 	}
 	chart := plot.New()
 	chart.Title.Text = "terraform plan, nothing to change"
-	chart.X.Label.Text, chart.Y.Label.Text = "VMs", "seconds"
+	chart.X.Label.Text, chart.Y.Label.Text = "VMs", "seconds of CPU, Terraform and the provider"
 	chart.X.Scale, chart.Y.Scale = plot.LogScale{}, plot.LogScale{}
 	chart.X.Tick.Marker, chart.Y.Tick.Marker = plot.LogTicks{Prec: -1}, plot.LogTicks{Prec: -1}
 	chart.Legend.Left, chart.Legend.Top = true, true
