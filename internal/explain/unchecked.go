@@ -66,7 +66,7 @@ func notChecked(all []preflight.Unchecked) []string {
 
 // NotChecked warns of what a plan could not check.
 func NotChecked(l fleet.Location, all []preflight.Unchecked) Text {
-	return Text{"Move Not Fully Checked", fmt.Sprintf("What would keep VM %s from being moved could not be checked in "+
-		"all points:\n  - %s\nThe move can be made all the same. What libvirt checks itself, it still refuses.",
-		l.Domain.Name, strings.Join(notChecked(all), "\n  - "))}
+	return planned("Move Not Fully Checked", fmt.Sprintf("not all that could keep VM %s from being moved could be "+
+		"checked:\n  - %s\nThe move can be made all the same. What libvirt checks itself, it still refuses.",
+		l.Domain.Name, strings.Join(notChecked(all), "\n  - ")))
 }
