@@ -142,7 +142,15 @@ func CopiesDiffer(object string, found fleet.Found) []Text {
 }
 
 // NoRecord is what an operator reads of an import that finds no record. object is
-// the kind of record, d what was looked for on which hosts.
-func NoRecord(object string, d fleet.Declaration, hosts []string) Text {
-	return Text{"Unable to Import " + object, fmt.Sprintf("None of the hosts %s has a record of %s.", fleet.Quote(hosts), d)}
+// the kind of record, d what was looked for on which hosts, and clusters are those that
+// there are.
+func NoRecord(object string, d fleet.Declaration, hosts, clusters []string) Text {
+	detail := fmt.Sprintf("None of the hosts %s has a record of %s.", fleet.Quote(hosts), d)
+	switch {
+	case len(clusters) > 0:
+		detail += fmt.Sprintf(" The clusters that have one are %s.", fleet.Quote(clusters))
+	case d.Cluster != "":
+		detail += " There is no record of any cluster there."
+	}
+	return Text{"Unable to Import " + object, detail}
 }

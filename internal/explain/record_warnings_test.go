@@ -97,8 +97,16 @@ func TestRecordWarnings(t *testing.T) {
 			Text{"Record Differs Between Hosts", "When this plan was made, the copy on kvm3 was missing. The most common copy, that of \"kvm1\", \"kvm2\", is imported, and the others count as drift."},
 		},
 		"an import finds nothing": {
-			NoRecord("Record", fleet.Declaration{Cluster: "batch"}, []string{"kvm1", "kvm2"}),
-			Text{"Unable to Import Record", "None of the hosts \"kvm1\", \"kvm2\" has a record of cluster \"batch\"."},
+			NoRecord("Record", fleet.Declaration{Cluster: "batch"}, []string{"kvm1", "kvm2"}, []string{"compute", "web"}),
+			Text{"Unable to Import Record", "None of the hosts \"kvm1\", \"kvm2\" has a record of cluster \"batch\". The clusters that have one are \"compute\", \"web\"."},
+		},
+		"an import finds no cluster at all": {
+			NoRecord("Record", fleet.Declaration{Cluster: "batch"}, []string{"kvm1"}, nil),
+			Text{"Unable to Import Record", "None of the hosts \"kvm1\" has a record of cluster \"batch\". There is no record of any cluster there."},
+		},
+		"an import finds no settings": {
+			NoRecord("Record", fleet.Declaration{}, []string{"kvm1"}, nil),
+			Text{"Unable to Import Record", "None of the hosts \"kvm1\" has a record of the global settings."},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

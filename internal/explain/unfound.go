@@ -67,6 +67,15 @@ func unusual(l fleet.Location) []Text {
 	return all
 }
 
+// OtherVM is what an operator reads where "vm" means another VM than the one with
+// the UUID that is managed. act is what was to be done.
+func OtherVM(act, vm, uuid string, found fleet.Location) Text {
+	return Text{"Unable to " + act, fmt.Sprintf(
+		"VM %q is the one with UUID %s on %s, and not the one with UUID %s that is managed here. The plan could "+
+			"not see that. Nothing was changed. Plan and apply again.",
+		vm, found.Domain.UUID, found.Host, uuid)}
+}
+
 // Renamed warns of a VM that has another name than the configuration says.
 func Renamed(vm, uuid, name string) Text {
 	return planned("Virtual Machine Renamed", fmt.Sprintf(

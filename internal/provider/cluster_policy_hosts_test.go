@@ -3,6 +3,7 @@
 package provider_test
 
 import (
+	"context"
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
@@ -73,7 +74,18 @@ func TestAccClusterPolicy_held(t *testing.T) {
 			Config: clusterPolicyOf(t, "compute", ``, "kvm1"),
 		},
 		resource.TestStep{ // as an update, it is the same
+			Config:      clusterPolicyOf(t, "compute", `auto_converge = true`, "kvm1", "kvm2"),
+			ExpectError: sayingAll("Unable to Update Cluster Migration Policy", `Host kvm2 is in cluster "batch".`),
+		},
+		resource.TestStep{ // and so it is where the plan could not see that
+			PreConfig: func() {
+				requireHostRecord(t, clusterSecret, `{"version":1,"cluster":"compute"}`, kvm1)
+				removeHostRecord(t, clusterSecret, kvm2)
+			},
 			Config: clusterPolicyOf(t, "compute", `auto_converge = true`, "kvm1", "kvm2"),
+			ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{
+				afterPlan(func() { setHostRecord(t, clusterSecret, batchRecord, kvm2) }),
+			}},
 			ExpectError: sayingAll("Unable to Update Cluster Migration Policy",
 				`The record was not written to "kvm2". The change was made on "kvm1". Host kvm2 is in cluster "batch".`),
 		},
@@ -95,6 +107,13 @@ func TestAccClusterPolicy_held(t *testing.T) {
 			PostApplyFunc: func() { requireHostRecord(t, clusterSecret, batchRecord, kvm2) },
 		},
 	)
+}
+
+// afterPlan is what happens between a plan and its apply.
+type afterPlan func()
+
+func (do afterPlan) CheckPlan(context.Context, plancheck.CheckPlanRequest, *plancheck.CheckPlanResponse) {
+	do()
 }
 
 const twoClustersBody = `
