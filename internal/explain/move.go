@@ -82,7 +82,7 @@ func Leaving(l fleet.Location) Text {
 	return planned("Virtual Machine Is Being Moved", fmt.Sprintf(
 		"%s, and a migration of it to %s was under way, perhaps by another run of Terraform. The plan counts the VM on "+
 			"%s and cannot know how the migration ends: plan again once that is over. `virsh domjobinfo %s` on %s shows "+
-			"how far it is.", was(l), strings.Join(l.Receiving, " or "), l.Host, l.Domain.UUID, l.Host))
+			"its progress.", was(l), strings.Join(l.Receiving, " or "), l.Host, l.Domain.UUID, l.Host))
 }
 
 // Moved warns of what a move that succeeded has to say beside.
@@ -124,7 +124,7 @@ func MovedUnwatched(from string, l fleet.Location, r migration.Report) Text {
 func ThereUnwatched(m fleet.Moved) Text {
 	vm, r := m.Location.Domain.Name, m.Report
 	return unwatched(fmt.Sprintf("VM %s was on %s already, and nothing was moved: %s has brought it there. "+
-		"last_migration does not tell of that.", vm, r.Destination, othersThatMove), vm, r)
+		"last_migration does not include that migration.", vm, r.Destination, othersThatMove), vm, r)
 }
 
 // unwatched tells of a migration that no resource has watched to its end: came says

@@ -31,7 +31,7 @@ func Unchecked(u preflight.Unchecked) string {
 	case preflight.NeedsThorough:
 		text = "reading alone does not tell; it is checked before the move starts, and where thorough = true"
 	case preflight.Unknowable:
-		text = "libvirt does not tell"
+		text = "libvirt does not report it"
 	}
 	if u.Host != "" {
 		text += " on " + u.Host

@@ -26,9 +26,9 @@ func TestBadInput(t *testing.T) {
 		at, summary string
 		words       string
 	}{
-		"a number of minutes":           {attributes{"timeout": text("30")}, "timeout", "Invalid Time Duration String Value", `Given Value: 30`},
-		"minutes in words":              {attributes{"timeout": text("30 minutes")}, "timeout", "Invalid Time Duration String Value", `Given Value: 30 minutes`},
-		"days":                          {attributes{"timeout": text("1d")}, "timeout", "Invalid Time Duration String Value", `Given Value: 1d`},
+		"a number of minutes":           {attributes{"timeout": text("30")}, "timeout", "Invalid Duration", `"30" is not a duration such as "90s", "30m" or "1h30m".`},
+		"minutes in words":              {attributes{"timeout": text("30 minutes")}, "timeout", "Invalid Duration", `"30 minutes" is not a duration such as "90s", "30m" or "1h30m".`},
+		"days":                          {attributes{"timeout": text("1d")}, "timeout", "Invalid Duration", `"1d" is not a duration such as "90s", "30m" or "1h30m".`},
 		"a time in the past":            {attributes{"timeout": text("-5m")}, "timeout", policy, "A duration cannot be negative."},
 		"a bandwidth below 0":           {attributes{"bandwidth_mib_per_second": number(-1)}, "bandwidth_mib_per_second", policy, "-1 is not between 0 and 8796093022207 MiB/s, where 0 is no limit."},
 		"a bandwidth that is too large": {attributes{"bandwidth_mib_per_second": number(1e18)}, "bandwidth_mib_per_second", policy, "1000000000000000000 is not between 0 and"},
