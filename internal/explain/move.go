@@ -72,8 +72,8 @@ func was(l fleet.Location) string {
 
 // UnderWay warns of a migration to the wanted host that runs while planning.
 func UnderWay(l fleet.Location, destination string) Text {
-	return planned("Migration Is Under Way", fmt.Sprintf("%s, and was being migrated to %s already. No second migration is "+
-		"started: if this one is still under way in the apply, it is watched to its end.", was(l), destination))
+	return planned("Migration Is Under Way", fmt.Sprintf("%s, and was being migrated to %s already. No second "+
+		"migration is started: if this one is still under way in the apply, it is watched to its end.", was(l), destination))
 }
 
 // Leaving warns of a migration to another host that runs while a plan counts a VM on the
@@ -89,7 +89,8 @@ func Leaving(l fleet.Location) Text {
 func Moved(m fleet.Moved) []Text {
 	all := unusual(m.Location)
 	if len(m.Location.Unseen) > 0 {
-		all = append(all, Text{"Host Unreachable", "Not every host could be reached: " + fullStop(oneLine(errors.Join(m.Location.Unseen...)))})
+		all = append(all, Text{"Host Unreachable", "Not every host could be reached: " +
+			fullStop(oneLine(errors.Join(m.Location.Unseen...)))})
 	}
 	r := m.Report
 	if r.Adopted {

@@ -18,7 +18,8 @@ const newerAdvice = "It is left as it is. Use a release of the provider that kno
 
 func adviseExisting(e *fleet.ExistsError) string {
 	if e.Joins {
-		return fmt.Sprintf("It says %s. To let this resource write it anew, remove it: %s.", *e.Copy.Document, removeHint(e.Copy))
+		return fmt.Sprintf("It says %s. To let this resource write it anew, remove it: %s.",
+			*e.Copy.Document, removeHint(e.Copy))
 	}
 	return fmt.Sprintf("It says %s. To take it over, import it: %s. To start over, remove it: %s. If a resource of "+
 		"this configuration declared it under another label, add a moved block. With create_before_destroy, apply "+

@@ -38,7 +38,9 @@ func (durationType) Equal(other attr.Type) bool {
 	return ok
 }
 
-func (durationType) ValueFromString(_ context.Context, v basetypes.StringValue) (basetypes.StringValuable, diag.Diagnostics) {
+func (durationType) ValueFromString(
+	_ context.Context, v basetypes.StringValue,
+) (basetypes.StringValuable, diag.Diagnostics) {
 	return duration{v}, nil
 }
 
