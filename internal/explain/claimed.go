@@ -25,8 +25,8 @@ func ClaimedTwice(level policy.Origin, on, here, other string) Text {
 	if other != here {
 		vm += fmt.Sprintf(", which it calls %q", other)
 	}
-	return Text{"Conflicting VM Policies", fmt.Sprintf("Another virt_vm_migration_policy resource of this configuration is "+
-		"for %s (%s), too. %s Keep one of them.", vm, on, keep)}
+	return Text{"Conflicting VM Policies", fmt.Sprintf("Another virt_vm_migration_policy resource of this "+
+		"configuration is for %s (%s), too. %s Keep one of them.", vm, on, keep)}
 }
 
 // HeldElsewhere warns of a host that a plan adds to a cluster while it is in another one,

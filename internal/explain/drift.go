@@ -24,7 +24,7 @@ func DriftValue(d fleet.Drift) string {
 	return string(d.Kind) + ": " + strings.Join(names, ", ")
 }
 
-// DriftLine says which copies are not what is declared, and how. Copies of which the
+// DriftLine says which copies were not what is declared, and how. Copies of which the
 // same is true are named together.
 func DriftLine(all []fleet.Drift) string {
 	said := make([]statement, len(all))
@@ -36,7 +36,7 @@ func DriftLine(all []fleet.Drift) string {
 
 // DivergenceLine says which copy of a VM's record counts, and how the other differs.
 func DivergenceLine(d *fleet.Divergence) string {
-	return fmt.Sprintf("%s counts, but %s", d.Counts, DriftLine(d.Drift))
+	return fmt.Sprintf("%s counted, but %s", d.Counts, DriftLine(d.Drift))
 }
 
 // UnknownMembersLine says which copies have which members that this release does not
@@ -44,7 +44,7 @@ func DivergenceLine(d *fleet.Divergence) string {
 func UnknownMembersLine(copies []fleet.Copy) string {
 	said := make([]statement, len(copies))
 	for i, c := range copies {
-		said[i] = statement{c, "has", "have", " " + fleet.Quote(c.Record.UnknownMembers())}
+		said[i] = statement{c, "had", "had", " " + fleet.Quote(c.Record.UnknownMembers())}
 	}
 	return together(said)
 }
@@ -52,19 +52,20 @@ func UnknownMembersLine(copies []fleet.Copy) string {
 // statement is what is said of one copy.
 type statement struct {
 	about fleet.Copy
-	// one and many are the verb for one copy and for several.
+	// one and many are the verb for one copy and for several, in the past tense: the line
+	// may be read after the copies were repaired.
 	one, many, rest string
 }
 
 func drifted(d fleet.Drift) statement {
 	switch d.Kind {
 	case fleet.DriftUnreadable:
-		return statement{d.Copy, "cannot be read", "cannot be read", fmt.Sprintf(": %v", d.Copy.Invalid)}
+		return statement{d.Copy, "could not be read", "could not be read", fmt.Sprintf(": %v", d.Copy.Invalid)}
 	case fleet.DriftDiffers:
-		return statement{d.Copy, "differs", "differ", fmt.Sprintf(": %s", d.Difference)}
+		return statement{d.Copy, "differed", "differed", fmt.Sprintf(": %s", d.Difference)}
 	case fleet.DriftMissing:
 	}
-	return statement{d.Copy, "is missing", "are missing", ""}
+	return statement{d.Copy, "was missing", "were missing", ""}
 }
 
 // together joins statements, those that say the same of several copies in one.

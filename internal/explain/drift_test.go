@@ -26,29 +26,29 @@ func TestDrift(t *testing.T) {
 		value string // of the first
 	}{
 		"none":       {nil, "", ""},
-		"missing":    {[]fleet.Drift{missing(on("kvm1"))}, "the copy on kvm1 is missing", "missing"},
-		"unreadable": {[]fleet.Drift{unreadable(on("kvm1"), "it is empty")}, "the copy on kvm1 cannot be read: it is empty", "unreadable"},
+		"missing":    {[]fleet.Drift{missing(on("kvm1"))}, "the copy on kvm1 was missing", "missing"},
+		"unreadable": {[]fleet.Drift{unreadable(on("kvm1"), "it is empty")}, "the copy on kvm1 could not be read: it is empty", "unreadable"},
 		"differs": {
 			[]fleet.Drift{differs(on("kvm1"), converge, downtime)},
-			"the copy on kvm1 differs: auto_converge is inherit, declared true; max_downtime_ms is 400, declared 500",
+			"the copy on kvm1 differed: auto_converge is inherit, declared true; max_downtime_ms is 400, declared 500",
 			"differs: auto_converge, max_downtime_ms",
 		},
-		"another cluster's": {[]fleet.Drift{batch}, `the copy on kvm3 differs: it belongs to cluster "batch"`, "differs: cluster"},
+		"another cluster's": {[]fleet.Drift{batch}, `the copy on kvm3 differed: it belongs to cluster "batch"`, "differs: cluster"},
 		"the same of several": {
 			[]fleet.Drift{missing(on("kvm1")), differs(on("kvm2"), downtime), missing(on("kvm4"))},
-			"the copies on kvm1, kvm4 are missing; the copy on kvm2 differs: max_downtime_ms is 400, declared 500", "missing",
+			"the copies on kvm1, kvm4 were missing; the copy on kvm2 differed: max_downtime_ms is 400, declared 500", "missing",
 		},
 		"both copies of a VM": {
 			[]fleet.Drift{differs(of("live"), downtime), differs(of("config"), downtime)},
-			"both copies on kvm1 differ: max_downtime_ms is 400, declared 500", "differs: max_downtime_ms",
+			"both copies on kvm1 differed: max_downtime_ms is 400, declared 500", "differs: max_downtime_ms",
 		},
 		"each copy of a VM": {
 			[]fleet.Drift{missing(of("live")), differs(of("config"), downtime)},
-			"the live copy on kvm1 is missing; the config copy on kvm1 differs: max_downtime_ms is 400, declared 500", "missing",
+			"the live copy on kvm1 was missing; the config copy on kvm1 differed: max_downtime_ms is 400, declared 500", "missing",
 		},
 		"unreadable for different reasons": {
 			[]fleet.Drift{unreadable(on("kvm1"), "it is empty"), unreadable(on("kvm2"), "it is no JSON")},
-			"the copy on kvm1 cannot be read: it is empty; the copy on kvm2 cannot be read: it is no JSON", "unreadable",
+			"the copy on kvm1 could not be read: it is empty; the copy on kvm2 could not be read: it is no JSON", "unreadable",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -64,7 +64,7 @@ func TestDrift(t *testing.T) {
 		})
 	}
 	divergence := &fleet.Divergence{Counts: of("live"), Drift: []fleet.Drift{differs(of("config"), downtime)}}
-	want := "the live copy on kvm1 counts, but the config copy on kvm1 differs: max_downtime_ms is 400, declared 500"
+	want := "the live copy on kvm1 counted, but the config copy on kvm1 differed: max_downtime_ms is 400, declared 500"
 	if got := DivergenceLine(divergence); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
@@ -79,7 +79,7 @@ func TestUnknownMembers(t *testing.T) {
 		}
 		return c
 	}
-	const want = `the copies on kvm1, kvm3 have "future"; the copy on kvm2 has "future", "more"`
+	const want = `the copies on kvm1, kvm3 had "future"; the copy on kvm2 had "future", "more"`
 	if got := UnknownMembersLine([]fleet.Copy{with("kvm1", "future"), with("kvm2", "more", "future"), with("kvm3", "future")}); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}

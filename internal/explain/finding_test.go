@@ -80,7 +80,7 @@ func TestFinding(t *testing.T) {
 		},
 		"kvm1 does not say whether another job runs on VM web: internal error.":                                                         {Fact: migration.JobUnknown{}, Host: "kvm1", Err: refused},
 		"kvm2 still holds the incoming domain of a migration of VM web that has ended. libvirt removes it once it has noticed the end.": {Fact: migration.IncomingLeft{}, Host: "kvm2"},
-		"Another job runs on VM web. It must end first: `virsh domjobinfo " + remedyUUID + "` on kvm1 shows how far it is.":             {Fact: migration.OtherJob{}, Host: "kvm1"},
+		"Another job runs on VM web. It must end first: `virsh domjobinfo " + remedyUUID + "` on kvm1 shows its progress.":              {Fact: migration.OtherJob{}, Host: "kvm1"},
 		"A migration of VM web is under way already, and more than one host holds an incoming domain: whether it goes to kvm2 is not known. This move started nothing; `virsh domjobabort " + remedyUUID + "` on kvm1 cancels that migration.": {
 			Fact: migration.RivalMigration{}, Host: "kvm1",
 		},

@@ -23,8 +23,9 @@ func HostsDown(act string, err error) Text {
 
 // Unseen warns of hosts that a plan goes on without.
 func Unseen(errs []error) Text {
-	return Text{"Host Unreachable", sentences(Sentence(oneLine(errors.Join(errs...))),
-		"The plan goes on without what cannot be seen and keeps what state says of it (unreachable_hosts is \"warn\").")}
+	return planned("Host Unreachable", "not every host could be reached: "+fullStop(oneLine(errors.Join(errs...))),
+		"The plan continues with what state says of such a host (unreachable_hosts = \"warn\"). A change that has to be "+
+			"written there, or that needs its answer, fails while the host cannot be reached.")
 }
 
 func unknownHost(e *fleet.UnknownHostError) string {

@@ -56,35 +56,42 @@ func Certain(l fleet.Location, f migration.Finding) Text {
 // Uncertain is what a plan warns of: it may have changed when the move is made.
 func Uncertain(l fleet.Location, f migration.Finding) Text {
 	if f.Warning {
-		return Text{"Migration May Fail", Finding(f)}
+		return planned("Migration May Fail", "a check found what may make the move fail. "+Finding(f))
 	}
-	why := "As things are now, the move would be refused."
+	refused := "its move would have been refused. "
 	if _, ok := f.Fact.(preflight.PolicyConflict); ok { // the policy may be one that is coming
-		why = "Under its policy, as this plan knows it, the move would be refused."
+		refused = "its move would have been refused for its policy, as the plan knows that. "
 	}
-	return Text{"Migration Would Be Refused", paragraphs(sentences(why, Finding(f)), Location(l))}
+	return planned("Migration Would Be Refused", was(l)+", and "+refused+Finding(f))
+}
+
+// was says where a VM was when a plan was made.
+func was(l fleet.Location) string {
+	return fmt.Sprintf("VM %s was %s on %s", l.Domain.Name, l.Domain.State, l.Host)
 }
 
 // UnderWay warns of a migration to the wanted host that runs while planning.
 func UnderWay(l fleet.Location, destination string) Text {
-	return Text{"Migration Is Under Way", paragraphs(fmt.Sprintf(
-		"VM %s is being migrated to %s already. No second migration will be started: if this one is still under "+
-			"way then, it is watched to its end.", l.Domain.Name, destination), Location(l))}
+	return planned("Migration Is Under Way", fmt.Sprintf("%s, and was being migrated to %s already. No second "+
+		"migration is started: if this one is still under way in the apply, it is watched to its end.", was(l), destination))
 }
 
 // Leaving warns of a migration to another host that runs while a plan counts a VM on the
 // host that it is leaving.
 func Leaving(l fleet.Location) Text {
-	return Text{"Virtual Machine Is Being Moved", paragraphs(fmt.Sprintf(
-		"A migration of VM %s to %s is under way, perhaps by another run of Terraform. This plan counts the VM on %s, "+
-			"where it still runs, and cannot know how the migration ends: plan again once that is over. `virsh domjobinfo "+
-			"%s` on %s shows how far it is.",
-		l.Domain.Name, strings.Join(l.Receiving, " or "), l.Host, l.Domain.UUID, l.Host), Location(l))}
+	return planned("Virtual Machine Is Being Moved", fmt.Sprintf(
+		"%s, and a migration of it to %s was under way, perhaps by another run of Terraform. The plan counts the VM on "+
+			"%s and cannot know how the migration ends: plan again once that is over. `virsh domjobinfo %s` on %s shows "+
+			"its progress.", was(l), strings.Join(l.Receiving, " or "), l.Host, l.Domain.UUID, l.Host))
 }
 
 // Moved warns of what a move that succeeded has to say beside.
 func Moved(m fleet.Moved) []Text {
-	all := Unusual(m.Location)
+	all := unusual(m.Location)
+	if len(m.Location.Unseen) > 0 {
+		all = append(all, Text{"Host Unreachable", "Not every host could be reached: " +
+			fullStop(oneLine(errors.Join(m.Location.Unseen...)))})
+	}
 	r := m.Report
 	if r.Adopted {
 		all = append(all, Text{"Migration Was Under Way", fmt.Sprintf(
@@ -114,28 +121,33 @@ const othersThatMove = "the action, another resource or program, or an earlier r
 
 // MovedUnwatched warns of a VM that is on another host than where it was last seen.
 func MovedUnwatched(from string, l fleet.Location, r migration.Report) Text {
-	return unwatched(fmt.Sprintf("VM %s was on %s when this resource last saw it, and something else has brought "+
-		"it to %s: %s. last_migration still tells of the last move by this resource.",
-		l.Domain.Name, from, l.Host, othersThatMove), l.Domain.Name, r)
+	return planned("Migration Was Not Watched", fmt.Sprintf("VM %s was %s on %s, and no longer on %s, where this "+
+		"resource last saw it: something else had brought it there (%s).", l.Domain.Name, r.State, l.Host, from,
+		othersThatMove), "last_migration still tells of the last move by this resource."+took(r), autostartOff(r))
 }
 
 // ThereUnwatched warns of a VM that was on its destination already.
 func ThereUnwatched(m fleet.Moved) Text {
 	vm, r := m.Location.Domain.Name, m.Report
 	return unwatched(fmt.Sprintf("VM %s was on %s already, and nothing was moved: %s has brought it there. "+
-		"last_migration does not tell of that.", vm, r.Destination, othersThatMove), vm, r)
+		"last_migration does not include that migration.", vm, r.Destination, othersThatMove), vm, r)
 }
 
 // unwatched tells of a migration that no resource has watched to its end: came says
 // what is known of it, r what libvirt still knows.
 func unwatched(came, vm string, r migration.Report) Text {
-	if r.Unwatched {
-		came += fmt.Sprintf(" By the figures that libvirt on %s keeps of it, it took %s.", r.Destination, figures(r))
-	}
 	return Text{
 		"Migration Was Not Watched",
-		paragraphs(came, autostartOff(r), fmt.Sprintf("VM %s is %s on %s", vm, r.State, r.Destination)),
+		paragraphs(came+took(r), autostartOff(r), fmt.Sprintf("VM %s is %s on %s", vm, r.State, r.Destination)),
 	}
+}
+
+// took is what libvirt still knows of a migration that nothing has watched.
+func took(r migration.Report) string {
+	if !r.Unwatched {
+		return ""
+	}
+	return fmt.Sprintf(" By the figures that libvirt on %s keeps of it, it took %s.", r.Destination, figures(r))
 }
 
 // Done is the last line of a move that succeeded.

@@ -16,18 +16,17 @@ import (
 // could not be asked.
 func Surveyed(object string, d fleet.Declaration, s fleet.Survey) []Text {
 	var all []Text
-	drift := Sentence(DriftLine(s.Drift))
+	drift := fullStop(DriftLine(s.Drift))
 	if d.Cluster != "" {
-		drift = fmt.Sprintf("Cluster %q: %s", d.Cluster, fullStop(DriftLine(s.Drift)))
+		drift = fmt.Sprintf("cluster %q: %s", d.Cluster, drift)
 	}
 	switch {
 	case len(s.Drift) == 0:
 	case s.Gone:
-		all = append(all, Text{object + " Missing", sentences(drift,
-			"None of its hosts has the record any more. The resource is removed from state, and the next apply "+
-				"creates it again.")})
+		all = append(all, planned(object+" Missing", drift,
+			"None of its hosts had the record any more. "+recreated))
 	default:
-		all = append(all, Text{object + " Out of Sync", sentences(drift, repair(s.Stuck))})
+		all = append(all, planned(object+" Out of Sync", drift, repair(s.Stuck)))
 	}
 	if len(s.Redeclared) > 0 {
 		all = append(all, DeclaredAgain(object, s.Redeclared[0]))
@@ -41,37 +40,39 @@ func Surveyed(object string, d fleet.Declaration, s fleet.Survey) []Text {
 
 // VMOutOfSync warns of drift in the record of a VM.
 func VMOutOfSync(object string, record fleet.VMRecord, drift []fleet.Drift) Text {
-	return Text{object + " Out of Sync", sentences(
-		fmt.Sprintf("VM %s: %s", record.Location.Domain.Name, fullStop(DriftLine(drift))), repair(record.Stuck()))}
+	return planned(object+" Out of Sync", fmt.Sprintf("the record of VM %s had drifted: %s", record.Location.Domain.Name,
+		fullStop(DriftLine(drift))), repair(record.Stuck()))
 }
 
 // VMRecordMissing warns of a VM whose record is gone.
 func VMRecordMissing(object string, l fleet.Location) Text {
-	return Text{object + " Missing", fmt.Sprintf(
-		"No copy of the record of VM %s is left on %s. The resource is removed from state, and the next apply "+
-			"creates it again.", l.Domain.Name, l.Host)}
+	return planned(object+" Missing", fmt.Sprintf(
+		"no copy of the record of VM %s was left on %s.", l.Domain.Name, l.Host), recreated)
 }
 
-// repair says what the next apply does about drift; stuck is why it cannot repair
-// all of it, or nil.
+// recreated is what becomes of a resource whose record is gone.
+const recreated = "The resource leaves state. Applying a plan creates it again, unless the plan is refresh-only."
+
+// repair says what an apply does about drift; stuck is why it cannot repair all of it, or
+// nil.
 func repair(stuck error) string {
 	if stuck == nil {
-		return "The next apply repairs it."
+		return "Applying a plan repairs that, unless the plan is refresh-only."
 	}
-	return sentences("The next apply cannot repair all of it.", Advice(stuck))
+	return sentences("An apply cannot repair all of that.", Advice(stuck))
 }
 
 // Diverging warns that the copies of a VM's record differ.
 func Diverging(d *fleet.Divergence) Text {
-	return Text{"VM Migration Policy Diverges", Sentence(DivergenceLine(d))}
+	return planned("VM Migration Policy Diverges", fullStop(DivergenceLine(d)))
 }
 
 // DeclaredAgain warns that a record has a new owner, which is left alone.
 func DeclaredAgain(object string, c fleet.Copy) Text {
-	return Text{object + " Declared Again", fmt.Sprintf(
-		"%s was declared again by another resource or state%s. It does not count as drift here, whatever it says, "+
-			"and destroying this resource leaves it. "+
-			"Declare the record in one place only. A change of the values here takes it back.", capital(c.Subject()), declaredOn(c))}
+	return planned(object+" Declared Again", fmt.Sprintf(
+		"another resource or state had declared %s%s. It did not count as drift here, whatever it said, and destroying "+
+			"this resource leaves it while that is so. "+
+			"Declare the record in one place only. A change of the values here takes it back.", c.Subject(), declaredOn(c)))
 }
 
 // TakenOver warns that a record now belongs to the resource, and to which one it
@@ -112,8 +113,9 @@ func LeftOnFormerHosts(object string, hosts []fleet.Member) []Text {
 // LeftBehind warns of hosts that still have a copy, though the configuration no
 // longer names them.
 func LeftBehind(hosts []string) Text {
-	return Text{"Record Left Behind", fmt.Sprintf(
-		"A copy of the record is still on %s, which the configuration does not name here. The apply removes it.", fleet.Quote(hosts))}
+	return planned("Record Left Behind", fmt.Sprintf(
+		"a copy of the record was still on %s, which the configuration does not name here. Applying the plan removes it.",
+		fleet.Quote(hosts)))
 }
 
 // HostRenamed warns of hosts that have another key in the provider's configuration. It is
@@ -136,8 +138,8 @@ func UnknownMembers(object string, copies []fleet.Copy) []Text {
 	if len(copies) == 0 {
 		return nil
 	}
-	return []Text{{object + " Has Unknown Members", sentences(
-		Sentence(UnknownMembersLine(copies)), "A newer release of the provider may have written that; it is kept.")}}
+	return []Text{planned(object+" Has Unknown Members", fullStop(UnknownMembersLine(copies)),
+		"A newer release of the provider may have written that; it is kept.")}
 }
 
 // CopiesDiffer warns of an import whose hosts do not all have the same copy. It is
@@ -146,12 +148,21 @@ func CopiesDiffer(object string, found fleet.Found) []Text {
 	if len(found.Drift) == 0 {
 		return nil
 	}
-	return []Text{{object + " Differs Between Hosts", fmt.Sprintf(
-		"The most common copy, that of %s, is imported. The next plan shows the others as drift: %s.", fleet.Quote(found.Hosts), DriftLine(found.Drift))}}
+	return []Text{planned(object+" Differs Between Hosts", fmt.Sprintf(
+		"%s. The most common copy, that of %s, is imported, and the others count as drift.", DriftLine(found.Drift),
+		fleet.Quote(found.Hosts)))}
 }
 
 // NoRecord is what an operator reads of an import that finds no record. object is
-// the kind of record, d what was looked for on which hosts.
-func NoRecord(object string, d fleet.Declaration, hosts []string) Text {
-	return Text{"Unable to Import " + object, fmt.Sprintf("None of the hosts %s has a record of %s.", fleet.Quote(hosts), d)}
+// the kind of record, d what was looked for on which hosts, and clusters are those that
+// there are.
+func NoRecord(object string, d fleet.Declaration, hosts, clusters []string) Text {
+	detail := fmt.Sprintf("None of the hosts %s has a record of %s.", fleet.Quote(hosts), d)
+	switch {
+	case len(clusters) > 0:
+		detail += fmt.Sprintf(" The clusters that have one are %s.", fleet.Quote(clusters))
+	case d.Cluster != "":
+		detail += " There is no record of any cluster there."
+	}
+	return Text{"Unable to Import " + object, detail}
 }

@@ -50,20 +50,20 @@ func TestRecordWarnings(t *testing.T) {
 	for name, test := range map[string]struct{ got, want Text }{
 		"the VM's record drifts": {
 			VMOutOfSync("VM Migration Policy", fleet.VMRecord{Location: location}, []fleet.Drift{differs(ofVM, policy.Difference{Field: policy.FieldMaxDowntimeMS, Have: "900", Want: "500"})}),
-			Text{"VM Migration Policy Out of Sync", "VM web: the live copy on kvm1 differs: max_downtime_ms is 900, declared 500. The next apply repairs it."},
+			Text{"VM Migration Policy Out of Sync", "When this plan was made, the record of VM web had drifted: the live copy on kvm1 differed: max_downtime_ms is 900, declared 500. Applying a plan repairs that, unless the plan is refresh-only."},
 		},
 		"the VM's record is gone": {
 			VMRecordMissing("VM Migration Policy", location),
-			Text{"VM Migration Policy Missing", "No copy of the record of VM web is left on kvm1. The resource is removed from state, and the next apply creates it again."},
+			Text{"VM Migration Policy Missing", "When this plan was made, no copy of the record of VM web was left on kvm1. The resource leaves state. Applying a plan creates it again, unless the plan is refresh-only."},
 		},
 		"the VM's copies differ": {
 			Diverging(&fleet.Divergence{Counts: ofVM, Drift: []fleet.Drift{missing(fleet.Copy{Host: "kvm1", VM: remedyUUID, Place: "config"})}}),
-			Text{"VM Migration Policy Diverges", "The live copy on kvm1 counts, but the config copy on kvm1 is missing."},
+			Text{"VM Migration Policy Diverges", "When this plan was made, the live copy on kvm1 counted, but the config copy on kvm1 was missing."},
 		},
 		"declared again": {
 			DeclaredAgain("Record", dated),
-			Text{"Record Declared Again", "The cluster record on kvm1 was declared again by another resource or state on 2026-11-25 at 21:30:05 UTC. " +
-				"It does not count as drift here, whatever it says, and destroying this resource leaves it. " +
+			Text{"Record Declared Again", "When this plan was made, another resource or state had declared the cluster record on kvm1 on 2026-11-25 at 21:30:05 UTC. " +
+				"It did not count as drift here, whatever it said, and destroying this resource leaves it while that is so. " +
 				"Declare the record in one place only. A change of the values here takes it back."},
 		},
 		"taken over": {
@@ -82,7 +82,7 @@ func TestRecordWarnings(t *testing.T) {
 		},
 		"left behind": {
 			LeftBehind([]string{"kvm2", "kvm3"}),
-			Text{"Record Left Behind", "A copy of the record is still on \"kvm2\", \"kvm3\", which the configuration does not name here. The apply removes it."},
+			Text{"Record Left Behind", "When this plan was made, a copy of the record was still on \"kvm2\", \"kvm3\", which the configuration does not name here. Applying the plan removes it."},
 		},
 		"a host is renamed": {
 			one(HostRenamed([]fleet.Renaming{{From: "kvm1", Now: fleet.Member{Name: "node1", UUID: remedyUUID}}})),
@@ -90,15 +90,23 @@ func TestRecordWarnings(t *testing.T) {
 		},
 		"unknown members": {
 			one(UnknownMembers("Record", []fleet.Copy{later("kvm1")})),
-			Text{"Record Has Unknown Members", "The copy on kvm1 has \"later\". A newer release of the provider may have written that; it is kept."},
+			Text{"Record Has Unknown Members", "When this plan was made, the copy on kvm1 had \"later\". A newer release of the provider may have written that; it is kept."},
 		},
 		"an import finds different copies": {
 			one(CopiesDiffer("Record", fleet.Found{Hosts: []string{"kvm1", "kvm2"}, Drift: []fleet.Drift{missing(fleet.Copy{Host: "kvm3"})}})),
-			Text{"Record Differs Between Hosts", "The most common copy, that of \"kvm1\", \"kvm2\", is imported. The next plan shows the others as drift: the copy on kvm3 is missing."},
+			Text{"Record Differs Between Hosts", "When this plan was made, the copy on kvm3 was missing. The most common copy, that of \"kvm1\", \"kvm2\", is imported, and the others count as drift."},
 		},
 		"an import finds nothing": {
-			NoRecord("Record", fleet.Declaration{Cluster: "batch"}, []string{"kvm1", "kvm2"}),
-			Text{"Unable to Import Record", "None of the hosts \"kvm1\", \"kvm2\" has a record of cluster \"batch\"."},
+			NoRecord("Record", fleet.Declaration{Cluster: "batch"}, []string{"kvm1", "kvm2"}, []string{"compute", "web"}),
+			Text{"Unable to Import Record", "None of the hosts \"kvm1\", \"kvm2\" has a record of cluster \"batch\". The clusters that have one are \"compute\", \"web\"."},
+		},
+		"an import finds no cluster at all": {
+			NoRecord("Record", fleet.Declaration{Cluster: "batch"}, []string{"kvm1"}, nil),
+			Text{"Unable to Import Record", "None of the hosts \"kvm1\" has a record of cluster \"batch\". There is no record of any cluster there."},
+		},
+		"an import finds no settings": {
+			NoRecord("Record", fleet.Declaration{}, []string{"kvm1"}, nil),
+			Text{"Unable to Import Record", "None of the hosts \"kvm1\" has a record of the global settings."},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -122,20 +130,20 @@ func TestSurveyed(t *testing.T) {
 	}{
 		"in sync": {},
 		"drift": {fleet.Survey{Drift: drift}, []Text{
-			{"Record Out of Sync", "The copy on kvm1 is missing; the copy on kvm2 differs: max_downtime_ms is 900, declared 500. The next apply repairs it."},
+			{"Record Out of Sync", "When this plan was made, the copy on kvm1 was missing; the copy on kvm2 differed: max_downtime_ms is 900, declared 500. Applying a plan repairs that, unless the plan is refresh-only."},
 		}},
 		"drift that another cluster prevents": {fleet.Survey{Drift: drift[:1], Stuck: &fleet.HeldError{Host: "kvm1", Cluster: "batch"}}, []Text{
-			{"Record Out of Sync", "The copy on kvm1 is missing. The next apply cannot repair all of it. A host is in one cluster only. " +
+			{"Record Out of Sync", "When this plan was made, the copy on kvm1 was missing. An apply cannot repair all of that. A host is in one cluster only. " +
 				"Remove it from the hosts of \"batch\" first; if that happens in the same apply, make this resource depend on that one (depends_on)."},
 		}},
 		"gone": {fleet.Survey{Drift: drift[:1], Gone: true}, []Text{
-			{"Record Missing", "The copy on kvm1 is missing. None of its hosts has the record any more. The resource is removed from state, and the next apply creates it again."},
+			{"Record Missing", "When this plan was made, the copy on kvm1 was missing. None of its hosts had the record any more. The resource leaves state. Applying a plan creates it again, unless the plan is refresh-only."},
 		}},
 		"all that is beside": {
 			fleet.Survey{Redeclared: []fleet.Copy{{Host: "kvm1"}}, Unknown: []fleet.Copy{later("kvm2")}, Unseen: []error{errors.New("kvm3 is down")}},
 			[]Text{
 				DeclaredAgain("Record", fleet.Copy{Host: "kvm1"}),
-				{"Record Has Unknown Members", "The copy on kvm2 has \"later\". A newer release of the provider may have written that; it is kept."},
+				{"Record Has Unknown Members", "When this plan was made, the copy on kvm2 had \"later\". A newer release of the provider may have written that; it is kept."},
 				Unseen([]error{errors.New("kvm3 is down")}),
 			},
 		},

@@ -18,7 +18,8 @@ const newerAdvice = "It is left as it is. Use a release of the provider that kno
 
 func adviseExisting(e *fleet.ExistsError) string {
 	if e.Joins {
-		return fmt.Sprintf("It says %s. To let this resource write it anew, remove it: %s.", *e.Copy.Document, removeHint(e.Copy))
+		return fmt.Sprintf("It says %s. To let this resource write it anew, remove it: %s.",
+			*e.Copy.Document, removeHint(e.Copy))
 	}
 	return fmt.Sprintf("It says %s. To take it over, import it: %s. To start over, remove it: %s. If a resource of "+
 		"this configuration declared it under another label, add a moved block. With create_before_destroy, apply "+
@@ -110,27 +111,27 @@ func Members(hosts []fleet.Member) string {
 // Unreadable warns of a record for which a move would be refused, because it cannot
 // be read.
 func Unreadable(err error) Text {
-	return Text{"Policy Record Unreadable", unreadable(err, "Until then a move of the VM is refused.")}
+	return planned("Policy Record Unreadable", unreadable(err, "Until then a move of the VM is refused."))
 }
 
 // PolicyUnknown warns of a record for which a VM's policy is not known, because it
 // cannot be read.
 func PolicyUnknown(err error) Text {
-	return Text{"Effective Migration Policy Unknown", unreadable(err, "Until then the policy is null here.")}
+	return planned("Effective Migration Policy Unknown", unreadable(err, "Until then the policy is null here."))
 }
 
 // unreadable says what becomes of a record that some other resource manages. then is
 // what follows from it until it can be read.
 func unreadable(err error, then string) string {
-	return sentences(what(err), "The resource that manages that record repairs it with the next apply, unless a "+
+	return sentences("a record could not be read: "+what(err), "The resource that manages that record repairs it when it is applied, unless a "+
 		"newer release of the provider wrote it; "+
 		"a record that no resource manages has to be removed by hand.", then)
 }
 
 // Conflict warns of values that contradict each other across levels.
 func Conflict(c policy.Conflict) Text {
-	return Text{"Conflicting Migration Policy", conflict(c) + " A move is refused while the effective values contradict " +
-		"each other."}
+	return planned("Conflicting Migration Policy", "the effective policy had a contradiction: "+conflict(c),
+		"A move is refused while the effective values contradict each other.")
 }
 
 // conflict names the values that contradict each other, each with its level.

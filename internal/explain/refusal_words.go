@@ -48,7 +48,7 @@ var refusalsOfTheVM = map[refusal.Kind]refusalWords{
 	},
 	refusal.BlockJob: {
 		"A block job runs on a disk of the VM on {source}: a copy, a commit, a pull or a backup.",
-		"`virsh domblklist {uuid}` on {source} lists the disks, and `virsh blockjob {uuid} DISK` shows how far it is. Move " +
+		"`virsh domblklist {uuid}` on {source} lists the disks, and `virsh blockjob {uuid} DISK` shows its progress. Move " +
 			"the VM once it has ended, or end it with `virsh blockjob {uuid} DISK --abort` on {source}.",
 	},
 	refusal.TransientDisk: {

@@ -87,7 +87,7 @@ func (r remedies) name(uuid string) string {
 
 // job is waited for before a move.
 func (r remedies) job() string {
-	return fmt.Sprintf("It must end first: `virsh domjobinfo %s` on %s shows how far it is.", r.UUID, r.host)
+	return fmt.Sprintf("It must end first: `virsh domjobinfo %s` on %s shows its progress.", r.UUID, r.host)
 }
 
 // hostname lets memory find its way to the host.

@@ -151,7 +151,7 @@ func (o ended) todoJob() string {
 			"migration goes on: `virsh domjobinfo %s` there shows it.", source, o.JobError, o.UUID)
 	case o.Foreign:
 		return fmt.Sprintf("Another migration of the VM is under way, and was left alone: `virsh domjobinfo %s` on "+
-			"%s shows how far it is.", o.UUID, source)
+			"%s shows its progress.", o.UUID, source)
 	case o.Unstopped:
 		return fmt.Sprintf("libvirt on %s still has the migration job, and does not take orders for it. If it "+
 			"waits for libvirt on %s at its peer_uri, it ends as soon as that answers or breaks the connection. "+

@@ -17,7 +17,7 @@ func TestSummariesAreConstant(t *testing.T) {
 	for _, file := range sources(t) {
 		for _, declaration := range file.Decls {
 			function, ok := declaration.(*ast.FuncDecl)
-			if !ok {
+			if !ok || function.Name.Name == "planned" { // its callers are held to it
 				continue
 			}
 			ast.Inspect(function, func(node ast.Node) bool {
@@ -59,6 +59,9 @@ func sources(t *testing.T) []*ast.File {
 
 // summariesOf are the summaries where a node makes a Text, or a list of them.
 func summariesOf(node ast.Node) []ast.Expr {
+	if call, ok := node.(*ast.CallExpr); ok && nameOf(call.Fun) == "planned" {
+		return call.Args[:1]
+	}
 	literal, ok := node.(*ast.CompositeLit)
 	if !ok {
 		return nil

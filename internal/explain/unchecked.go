@@ -31,7 +31,7 @@ func Unchecked(u preflight.Unchecked) string {
 	case preflight.NeedsThorough:
 		text = "reading alone does not tell; it is checked before the move starts, and where thorough = true"
 	case preflight.Unknowable:
-		text = "libvirt does not tell"
+		text = "libvirt does not report it"
 	}
 	if u.Host != "" {
 		text += " on " + u.Host
@@ -66,7 +66,7 @@ func notChecked(all []preflight.Unchecked) []string {
 
 // NotChecked warns of what a plan could not check.
 func NotChecked(l fleet.Location, all []preflight.Unchecked) Text {
-	return Text{"Move Not Fully Checked", fmt.Sprintf("What would keep VM %s from being moved could not be checked in "+
-		"all points:\n  - %s\nThe move can be made all the same. What libvirt checks itself, it still refuses.",
-		l.Domain.Name, strings.Join(notChecked(all), "\n  - "))}
+	return planned("Move Not Fully Checked", fmt.Sprintf("not all that could keep VM %s from being moved could be "+
+		"checked:\n  - %s\nThe move can be made all the same. What libvirt checks itself, it still refuses.",
+		l.Domain.Name, strings.Join(notChecked(all), "\n  - ")))
 }

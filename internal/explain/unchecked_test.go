@@ -21,7 +21,7 @@ func TestUnchecked(t *testing.T) {
 		"libvirt cannot be asked for it: it is too old, or lacks a driver.":   {Why: preflight.Unsupported},
 		"there was no answer in time on kvm2.":                                {Why: preflight.Late, Host: "kvm2"},
 		"the question failed on kvm2: internal error.":                        {Why: preflight.Failed, Host: "kvm2", Err: errors.New("internal error")},
-		"/srv/web.iso: libvirt does not tell on kvm2.":                        {Why: preflight.Unknowable, Host: "kvm2", What: "/srv/web.iso"},
+		"/srv/web.iso: libvirt does not report it on kvm2.":                   {Why: preflight.Unknowable, Host: "kvm2", What: "/srv/web.iso"},
 		"/srv/web.iso: reading alone does not tell; it is checked before the move starts, and where thorough = true.": {
 			Why: preflight.NeedsThorough, What: "/srv/web.iso",
 		},

@@ -37,23 +37,32 @@ func adviseBroken(e *fleet.BrokenPostCopyError) string {
 		"hosts do not reach each other's libvirt.", e.UUID)
 }
 
-// Unusual warns of what is unusual about where a VM is.
+// Unusual warns in a plan of what is unusual about where a VM is.
 func Unusual(l fleet.Location) []Text {
+	all := unusual(l)
+	for i := range all {
+		all[i].Detail = asOfPlan + all[i].Detail
+	}
+	if len(l.Unseen) > 0 {
+		all = append(all, Unseen(l.Unseen))
+	}
+	return all
+}
+
+// unusual is what was unusual about where a VM was when it was last looked for.
+func unusual(l fleet.Location) []Text {
 	var all []Text
 	if len(l.Leftovers) > 0 {
 		all = append(all, Text{"VM Defined Elsewhere", fmt.Sprintf(
-			"VM %s is on %s, and a shut-off definition of it is left on %s. If both are started, the VM runs "+
+			"VM %s was on %s, and a shut-off definition of it was left on %s. If both are started, the VM runs "+
 				"twice. Remove it there (virsh undefine --keep-nvram --keep-tpm %s) once you are sure.",
 			l.Domain.Name, l.Host, fleet.Quote(l.Leftovers), l.Domain.UUID)})
 	}
 	if len(l.Paused) > 0 {
 		all = append(all, Text{"VM Paused Elsewhere", fmt.Sprintf(
-			"VM %s is running on %s, and a paused copy of it is on %s. At the end of a migration this is normal; "+
+			"VM %s was running on %s, and a paused copy of it was on %s. At the end of a migration this is normal; "+
 				"if it stays, remove the paused copy there (virsh destroy %s) and never resume it.",
 			l.Domain.Name, l.Host, fleet.Quote(l.Paused), l.Domain.UUID)})
-	}
-	if len(l.Unseen) > 0 {
-		all = append(all, Unseen(l.Unseen))
 	}
 	return all
 }
@@ -69,15 +78,15 @@ func OtherVM(act, vm, uuid string, found fleet.Location) Text {
 
 // Renamed warns of a VM that has another name than the configuration says.
 func Renamed(vm, uuid, name string) Text {
-	return Text{"Virtual Machine Renamed", fmt.Sprintf(
-		"VM %q (%s) is called %q now. It is still the one that is managed here. Write its new name, or its UUID, "+
-			"in the configuration.", vm, uuid, name)}
+	return planned("Virtual Machine Renamed", fmt.Sprintf(
+		"VM %q (%s) was called %q. It is still the one that is managed here. Write its new name, or its UUID, "+
+			"in the configuration.", vm, uuid, name))
 }
 
 // NotYet warns in a plan of a VM that no host has: the same apply may create it.
 func NotYet(e *fleet.NotFoundError) Text {
-	return Text{"Virtual Machine Not Found", fmt.Sprintf("No host has a VM %q now (asked: %s). If the same apply creates "+
-		"it first, all is well; else the apply fails. %s", e.VM, fleet.Quote(e.Hosts), Advice(e))}
+	return planned("Virtual Machine Not Found", fmt.Sprintf("no host had a VM %q (asked: %s). If the same apply creates "+
+		"it first, all is well; else the apply fails. %s", e.VM, fleet.Quote(e.Hosts), Advice(e)))
 }
 
 // Gone is a VM that none of the provider's hosts has.
@@ -98,26 +107,25 @@ type Gone struct {
 // Warning says that none of the hosts has the VM, and which one has its name now.
 func (g Gone) Warning() Text {
 	summary, hosts := "Virtual Machine Gone", fleet.Quote(g.Asked)
-	lost := " Resources that manage it are removed from state."
-	dropped, then := "", " The apply creates this resource again, for that VM."
+	lost := "Resources that manage it leave state."
+	dropped, then := "", "Applying the plan creates this resource again, for that VM."
 	if len(g.Former) > 0 {
 		summary = "Virtual Machine Out of Sight"
-		dropped = fmt.Sprintf(" It may be on %s, which the provider's configuration no longer has.", Members(g.Former))
-		then = " To manage that VM, remove this resource from state (terraform state rm), and apply."
+		dropped = fmt.Sprintf("It may be on %s, which the provider's configuration no longer has.", Members(g.Former))
+		then = "To manage that VM, remove this resource from state (terraform state rm), and apply."
 		lost = dropped + " State keeps what it says of the VM; if it is gone for good, remove this resource from " +
 			"the configuration."
 	}
 	switch {
 	case g.VM == g.UUID:
-		return Text{summary, fmt.Sprintf("VM %s is on none of the hosts %s.%s", g.UUID, hosts, lost)}
+		return planned(summary, fmt.Sprintf("VM %s was on none of the hosts %s.", g.UUID, hosts), lost)
 	case g.Successor != nil:
-		return Text{summary, fmt.Sprintf("VM %q is on %s with UUID %s now, and the one that was managed here had "+
-			"UUID %s, which is on none of the hosts %s.%s "+
-			"Where the configuration still says %[1]q, it means the new one.%[7]s",
-			g.VM, g.Successor.Host, g.Successor.Domain.UUID, g.UUID, hosts, dropped, then)}
+		return planned(summary, fmt.Sprintf("VM %q was on %s with UUID %s, and the one that was managed here had "+
+			"UUID %s, which was on none of the hosts %s.", g.VM, g.Successor.Host, g.Successor.Domain.UUID, g.UUID, hosts),
+			dropped, fmt.Sprintf("Where the configuration still says %q, it means the new one.", g.VM), then)
 	case g.Unclear != nil:
-		return Text{summary, fmt.Sprintf("VM %q, which had UUID %s, is on none of the hosts %s, and %s.%s",
-			g.VM, g.UUID, hosts, g.Unclear, lost)}
+		return planned(summary, fmt.Sprintf("VM %q, which had UUID %s, was on none of the hosts %s, and %s.",
+			g.VM, g.UUID, hosts, g.Unclear), lost)
 	}
-	return Text{summary, fmt.Sprintf("VM %q (%s) is on none of the hosts %s.%s", g.VM, g.UUID, hosts, lost)}
+	return planned(summary, fmt.Sprintf("VM %q (%s) was on none of the hosts %s.", g.VM, g.UUID, hosts), lost)
 }

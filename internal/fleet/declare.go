@@ -21,7 +21,7 @@ const (
 // one of them failed is taken back. An equal record that exists already is taken over
 // from its owner. A different one is an *ExistsError, unless its owner
 // is the one that the declaration replaces; another cluster's is a *HeldError. An
-// error after the first write is a *TakenBackError.
+// error after something was written is a *TakenBackError.
 func (f *Fleet) Create(ctx context.Context, d Declaration, names []string) (Outcome, error) {
 	members, err := f.Members(ctx, names)
 	if err != nil {
@@ -45,7 +45,11 @@ func (f *Fleet) Create(ctx context.Context, d Declaration, names []string) (Outc
 	}
 	written, err := f.write(ctx, hosts, d)
 	if err != nil {
-		return Outcome{}, &TakenBackError{Err: err, Left: f.takeBack(ctx, hosts, d, before)}
+		left := f.takeBack(ctx, hosts, d, before)
+		if left == nil && !slices.ContainsFunc(written, d.matchesCopy) {
+			return Outcome{}, err
+		}
+		return Outcome{}, &TakenBackError{Err: err, Left: left}
 	}
 	return Outcome{Written: members, Seen: d.seen(written), Taken: d.othersOf(before)}, nil
 }

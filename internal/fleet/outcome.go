@@ -69,7 +69,7 @@ func (e *PartialError) Error() string { return e.Err.Error() }
 
 func (e *PartialError) Unwrap() error { return e.Err }
 
-// TakenBackError is a Create that failed after it had begun to write.
+// TakenBackError is a Create that failed after it had written something.
 type TakenBackError struct {
 	Err error
 	// Left says where what was written could not be taken back; nil when nothing

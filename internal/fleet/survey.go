@@ -270,6 +270,21 @@ func (d Declaration) Among(copies []Copy) (*Found, error) {
 	return found, nil
 }
 
+// Clusters are the names of the clusters that hosts which answer have records of, sorted.
+func (f *Fleet) Clusters(ctx context.Context) []string {
+	var names []string
+	for _, c := range each(f.hosts, func(h *host.Host) Copy {
+		c, _ := hostCopy(ctx, h, host.Cluster) // one that does not answer tells of none
+		return c
+	}) {
+		if c.readable() && c.Record.Cluster != "" {
+			names = append(names, c.Record.Cluster)
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
 // unreadable is the first reason why a copy could not be read, or nil.
 func unreadable(copies []Copy) error {
 	for _, c := range copies {

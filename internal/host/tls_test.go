@@ -227,7 +227,7 @@ func TestTLSWithPeersThatAreNot(t *testing.T) {
 	}{
 		"never answers":                  {says(""), "did not answer within 3s"},
 		"HTTP server":                    {says("HTTP/1.1 400 Bad Request\r\n\r\n"), "does not speak TLS on that port"},
-		"hangs up":                       {func(int, net.Conn) {}, "broke off the TLS handshake"},
+		"hangs up":                       {func(int, net.Conn) {}, "the TLS handshake failed"},
 		"never welcomes":                 {over(func(c *tls.Conn) { _, _ = io.Copy(io.Discard, c) }), "did not answer within 3s"},
 		"hangs up in place of a welcome": {over(func(c *tls.Conn) { _ = c.Close() }), "refuses the client certificate"},
 		"says something else":            {over(func(c *tls.Conn) { _, _ = c.Write([]byte{0}); _, _ = io.Copy(io.Discard, c) }), "refuses the client certificate"},

@@ -46,7 +46,7 @@ const (
 	Warnings Severity = "warning"
 	Either   Severity = "error or warning"
 	// Unknown is a check that libvirt has no question for. It says so where it would matter.
-	Unknown Severity = "nothing, libvirt does not tell"
+	Unknown Severity = "nothing, libvirt does not report it"
 )
 
 // Allows tells whether a finding of a check of that severity may be a warning, or an error.

@@ -250,7 +250,7 @@ func (m configModel) validate(ctx context.Context) diag.Diagnostics {
 
 // aliased tells whether the URI of a host is a mere name.
 func aliased(hosts []host.Config, name string) bool {
-	return slices.ContainsFunc(hosts, func(h host.Config) bool { return h.Name == name && !strings.Contains(h.URI, ":") })
+	return slices.ContainsFunc(hosts, func(h host.Config) bool { return h.Name == name && h.URI != "" && !strings.Contains(h.URI, ":") })
 }
 
 // defaultHost is the name of the one host there is when the configuration has

@@ -50,22 +50,22 @@ func TestAccDrift_exitCode(t *testing.T) {
 	removeHostRecord(t, clusterSecret, kvm1)
 	setHostRecord(t, globalSecret, `{"version":1,"auto_converge":true,"compression":false,"post_copy":false,"encryption":false}`, kvm1, kvm2)
 	plan(2, "Plan: 0 to add, 3 to change, 0 to destroy.")
-	plan(2, "Warning: Global Migration Settings Out of Sync", "The copies on kvm1, kvm2 differ: auto_converge is true, declared false. The next apply repairs it.")
-	plan(2, "Warning: Cluster Migration Policy Out of Sync", `Cluster "compute": the copy on kvm1 is missing.`)
-	plan(2, "Warning: VM Migration Policy Out of Sync", "VM web: the live copy on kvm2 differs: max_downtime_ms is 900, declared 500.")
+	plan(2, "Warning: Global Migration Settings Out of Sync", "When this plan was made, the copies on kvm1, kvm2 differed: auto_converge is true, declared false. Applying a plan repairs that")
+	plan(2, "Warning: Cluster Migration Policy Out of Sync", `cluster "compute": the copy on kvm1 was missing.`)
+	plan(2, "Warning: VM Migration Policy Out of Sync", "the record of VM web had drifted: the live copy on kvm2 differed: max_downtime_ms is 900, declared 500.")
 	w.must(t, 0, "apply", "-auto-approve")
 	plan(0, "No changes.")
 
 	removeVMRecord(t, kvm2, guest.Name, "live", "config")
 	removeHostRecord(t, clusterSecret, kvm1, kvm2)
 	plan(2, "Plan: 2 to add, 0 to change, 0 to destroy.")
-	plan(2, "Warning: Cluster Migration Policy Missing", `Cluster "compute": the copies on kvm1, kvm2 are missing. None of its hosts has the record any more`)
-	plan(2, "Warning: VM Migration Policy Missing", "No copy of the record of VM web is left on kvm2")
+	plan(2, "Warning: Cluster Migration Policy Missing", `cluster "compute": the copies on kvm1, kvm2 were missing. None of its hosts had the record any more`)
+	plan(2, "Warning: VM Migration Policy Missing", "no copy of the record of VM web was left on kvm2")
 	w.must(t, 0, "apply", "-auto-approve")
 
 	// Each level is right by itself, and they contradict each other.
 	w.write(t, configuration(t, everyLevelBody, vmPolicyData{guest.Name, `on_timeout = "post_copy"`}))
-	plan(2, "Warning: Conflicting Migration Policy", `on_timeout is "post_copy", but post_copy is false`, "A move is refused")
+	plan(2, "Warning: Conflicting Migration Policy", `on_timeout (post_copy, from vm) and post_copy (false, from `, `on_timeout is "post_copy", but post_copy is false`, "A move is refused")
 	w.must(t, 0, "apply", "-auto-approve")
 
 	w.write(t, labProvider(t).without("kvm1").with(t, everyLevelBody, vmPolicyData{guest.Name, ``}))

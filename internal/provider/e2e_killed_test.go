@@ -40,7 +40,7 @@ func TestAccKilled(t *testing.T) {
 			t.Logf("killed: exit code %d", killed.code)
 
 			plan := w.must(t, 2, "plan", "-input=false", "-detailed-exitcode")
-			if !saying("VM " + guest.Name + " is being migrated to kvm2 already").MatchString(plan.stdout) {
+			if !saying("VM " + guest.Name + " was running on kvm1, and was being migrated to kvm2 already").MatchString(plan.stdout) {
 				t.Errorf("the plan does not tell of the migration: %s", plan)
 			}
 			requireMoving(t, guest)
@@ -118,7 +118,7 @@ func TestAccKilled_unattended(t *testing.T) {
 	r.wait(t, 20*time.Second)
 
 	got := w.must(t, 2, "plan", "-input=false", "-detailed-exitcode")
-	if !sayingAll(`"kvm1" -> "kvm2"`, "is being migrated to kvm2 already", "VM "+guest.Name+" is running on kvm1").MatchString(got.stdout) {
+	if !sayingAll(`"kvm1" -> "kvm2"`, "VM "+guest.Name+" was running on kvm1, and was being migrated to kvm2 already").MatchString(got.stdout) {
 		t.Errorf("while it goes on: %s", got)
 	}
 	world.Host("kvm1").MustVirsh(t, "migrate-setspeed", guest.Name, "1000")
@@ -128,8 +128,8 @@ func TestAccKilled_unattended(t *testing.T) {
 	})
 
 	got = w.must(t, 0, "plan", "-input=false", "-detailed-exitcode")
-	if !sayingAll("Migration Was Not Watched", "VM "+guest.Name+" was on kvm1 when this resource last saw it", "the action, another resource or program, or an earlier run of Terraform", "By the figures that libvirt on kvm2 keeps of it, it took",
-		"MiB sent.", "VM "+guest.Name+" is running on kvm2").MatchString(got.stdout) {
+	if !sayingAll("Migration Was Not Watched", "VM "+guest.Name+" was running on kvm2, and no longer on kvm1", "the action, another resource or program, or an earlier run of Terraform", "By the figures that libvirt on kvm2 keeps of it, it took",
+		"MiB sent.").MatchString(got.stdout) {
 		t.Errorf("the plan does not tell of the migration that has ended: %s", got)
 	}
 	w.must(t, 0, apply...)

@@ -236,7 +236,7 @@ func TestAccPolicyAndMove_writeFails(t *testing.T) {
 func TestAccPolicyAndMove_notThere(t *testing.T) {
 	t.Parallel()
 	w := newWorkspace(t, policyAndMove{"nobody", "kvm2", 400, true}.config(t))
-	requireSaid(t, w.must(t, 0, "plan", "-out=saved"), "Virtual Machine Not Found", `No host has a VM "nobody" now`)
+	requireSaid(t, w.must(t, 0, "plan", "-out=saved"), "Virtual Machine Not Found", `When this plan was made, no host had a VM "nobody"`)
 	requireSaid(t, w.must(t, 1, "apply", "saved"), `No host has a VM "nobody"`)
 }
 
@@ -260,9 +260,9 @@ func TestAccPolicyAndMove_waits(t *testing.T) {
 	withoutHostRecords(t)
 	world := testLab(t)
 	guest := world.StartGuest(t, lab.GuestSpec{Bare: true})
-	setHostRecord(t, clusterSecret, `{"version":1,"cluster":"other","max_downtime_ms":700}`, world.Host("kvm1"))
 	w := newWorkspace(t, configuration(t, clusterAndMoveBody, policyAndMove{VM: guest.Name, Destination: "kvm2", Downtime: 401}))
 	w.must(t, 0, "plan", "-out=saved")
+	setHostRecord(t, clusterSecret, `{"version":1,"cluster":"other","max_downtime_ms":700}`, world.Host("kvm1"))
 	requireSaid(t, w.must(t, 1, "apply", "saved"),
 		"Unable to Create Cluster Migration Policy",
 		"Unable to Migrate Virtual Machine", "max_downtime_ms is 700, planned 401", "Nothing was started.",

@@ -102,7 +102,8 @@ func (r *hostRecordResource) plan(ctx context.Context, req resource.ModifyPlanRe
 	resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("replaces"), state.attributes().Replaces)...)
 	planRemoval(ctx, remembered, state.attributes().Hosts, hosts, resp)
 	planOwner(ctx, req, resp)
-	resp.Diagnostics.Append(r.planJoining(ctx, remembered.Claim(plan.declaration()), plan.known(), removalOf(state, remembered).Hosts, hosts)...)
+	had := removalOf(state, remembered).Hosts
+	resp.Diagnostics.Append(r.planJoining(ctx, remembered.Claim(plan.declaration()), plan.known(), had, hosts)...)
 }
 
 // planDestroy tells others of the hosts that the destroy of a cluster takes out of it.

@@ -24,18 +24,24 @@ func (p protocol) updated(t *testing.T, resource string, state, config attribute
 			proposed[attribute.Name] = state[attribute.Name]
 		}
 	}
-	remembered, err := json.Marshal(map[string][]byte{"memory": []byte(private)})
-	if err != nil {
-		t.Fatal(err)
-	}
 	resp, err := p.server.PlanResourceChange(t.Context(), &tfprotov6.PlanResourceChangeRequest{
-		TypeName: resource, PriorPrivate: remembered,
+		TypeName: resource, PriorPrivate: privateState(t, private),
 		PriorState: value(t, schema, state), Config: value(t, schema, config), ProposedNewState: value(t, schema, proposed),
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return resp
+}
+
+// privateState is a private state with the memory of an instance in it.
+func privateState(t *testing.T, memory string) []byte {
+	t.Helper()
+	document, err := json.Marshal(map[string][]byte{"memory": []byte(memory)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return document
 }
 
 // planned are the given attributes of a plan.

@@ -225,7 +225,11 @@ func (r *hostRecordResource) find(ctx context.Context, d fleet.Declaration) (*fl
 	case err != nil:
 		diags.Append(diagnose("Import "+r.object, err))
 	case found == nil:
-		diags.Append(failed(explain.NoRecord(r.object, d, r.fleet.Names())))
+		var clusters []string
+		if d.Cluster != "" {
+			clusters = r.fleet.Clusters(ctx)
+		}
+		diags.Append(failed(explain.NoRecord(r.object, d, r.fleet.Names(), clusters)))
 	default:
 		diags.Append(warned(explain.CopiesDiffer(r.object, *found)...)...)
 		diags.Append(unreachableWarning(found.Unseen)...)

@@ -17,7 +17,7 @@ import (
 // The texts that the action and the resource share.
 const (
 	moveDestinationDescription = "Host to move the VM to: a key of `hosts` in the provider's configuration."
-	moveModeDescription        = "Who drives the migration: `peer_to_peer` is the source's libvirt, which carries on " +
+	moveModeDescription        = "What drives the migration: `peer_to_peer` is the source's libvirt, which carries on " +
 		"when Terraform is killed; " +
 		"`direct` is the provider, for hosts that cannot reach each other's libvirt; `auto` is peer-to-peer where " +
 		"that is possible, else direct. Default: `auto`."

@@ -115,7 +115,7 @@ func lastMigrationAttribute() schema.SingleNestedAttribute {
 			"compression_cache_misses": number("Number of pages that were not in the XBZRLE cache; null when " +
 				"compression was off."),
 			"mode": text("Who drove the migration: `peer_to_peer` or `direct`; null when it was " +
-				"under way already and only watched, because libvirt does not tell who drives it."),
+				"under way already and only watched, because libvirt does not report the mode."),
 			"phase": text("Phase in which the migration ended: `pre_copy`, `post_copy`, or " +
 				"`paused` (the guest was paused so that the rest could be sent)."),
 			"policy": schema.SingleNestedAttribute{

@@ -1,7 +1,6 @@
 package provider
 
 import (
-	"github.com/hashicorp/terraform-plugin-framework-timetypes/timetypes"
 	actionschema "github.com/hashicorp/terraform-plugin-framework/action/schema"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	datasourceschema "github.com/hashicorp/terraform-plugin-framework/datasource/schema"
@@ -63,26 +62,26 @@ var policyKinds = map[policy.Kind]policyKind{
 			return schema.StringAttribute{
 				MarkdownDescription: d,
 				Optional:            true,
-				CustomType:          timetypes.GoDurationType{},
+				CustomType:          durationType{},
 				PlanModifiers:       []planmodifier.String{sameDuration{}},
 			}
 		},
 		computed: func(d string) schema.Attribute {
-			return schema.StringAttribute{MarkdownDescription: d, Computed: true, CustomType: timetypes.GoDurationType{}}
+			return schema.StringAttribute{MarkdownDescription: d, Computed: true, CustomType: durationType{}}
 		},
 		action: func(d string) actionschema.Attribute {
-			return actionschema.StringAttribute{MarkdownDescription: d, Optional: true, CustomType: timetypes.GoDurationType{}}
+			return actionschema.StringAttribute{MarkdownDescription: d, Optional: true, CustomType: durationType{}}
 		},
 		dataSource: func(d string, given bool) datasourceschema.Attribute {
 			return datasourceschema.StringAttribute{
-				MarkdownDescription: d, Optional: given, Computed: !given, CustomType: timetypes.GoDurationType{},
+				MarkdownDescription: d, Optional: given, Computed: !given, CustomType: durationType{},
 			}
 		},
 		value: func(v any) attr.Value {
-			return valueOf(v, timetypes.NewGoDurationNull(), timetypes.NewGoDurationValueFromStringMust)
+			return valueOf(v, duration{}, newDuration)
 		},
 		plain: func(v attr.Value) any {
-			return plainOf(v, func(v timetypes.GoDuration) string { return v.ValueString() })
+			return plainOf(v, func(v duration) string { return v.ValueString() })
 		},
 	},
 	policy.Word: {

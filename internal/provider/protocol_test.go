@@ -2,6 +2,7 @@ package provider_test
 
 import (
 	"context"
+	"maps"
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
@@ -43,7 +44,13 @@ func (p protocol) configure(t *testing.T, uris map[string]string) []*tfprotov6.D
 // configureHosts gives the provider hosts with the given fields.
 func (p protocol) configureHosts(t *testing.T, hosts map[string]map[string]string) []*tfprotov6.Diagnostic {
 	t.Helper()
-	resp, err := p.server.ConfigureProvider(t.Context(), &tfprotov6.ConfigureProviderRequest{Config: p.configuration(t, hosts)})
+	return p.configureWith(t, hosts, nil)
+}
+
+// configureWith gives the provider hosts, and other attributes.
+func (p protocol) configureWith(t *testing.T, hosts map[string]map[string]string, others map[string]tftypes.Value) []*tfprotov6.Diagnostic {
+	t.Helper()
+	resp, err := p.server.ConfigureProvider(t.Context(), &tfprotov6.ConfigureProviderRequest{Config: p.configuration(t, hosts, others)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -53,15 +60,17 @@ func (p protocol) configureHosts(t *testing.T, hosts map[string]map[string]strin
 // validateHosts asks what is wrong with hosts with the given fields.
 func (p protocol) validateHosts(t *testing.T, hosts map[string]map[string]string) []*tfprotov6.Diagnostic {
 	t.Helper()
-	resp, err := p.server.ValidateProviderConfig(t.Context(), &tfprotov6.ValidateProviderConfigRequest{Config: p.configuration(t, hosts)})
+	resp, err := p.server.ValidateProviderConfig(t.Context(), &tfprotov6.ValidateProviderConfigRequest{Config: p.configuration(t, hosts, nil)})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return resp.Diagnostics
 }
 
-// configuration is the provider's, with hosts that have the given fields.
-func (p protocol) configuration(t *testing.T, hosts map[string]map[string]string) *tfprotov6.DynamicValue {
+// configuration is the provider's, with hosts that have the given fields, and others.
+func (p protocol) configuration(
+	t *testing.T, hosts map[string]map[string]string, others map[string]tftypes.Value,
+) *tfprotov6.DynamicValue {
 	t.Helper()
 	object := p.schema.Provider.ValueType().(tftypes.Object) //nolint:forcetypeassert // the schema says so
 	mapType := object.AttributeTypes["hosts"].(tftypes.Map)  //nolint:forcetypeassert // the schema says so
@@ -77,7 +86,9 @@ func (p protocol) configuration(t *testing.T, hosts map[string]map[string]string
 		}
 		elements[host] = tftypes.NewValue(hostType, values)
 	}
-	return value(t, p.schema.Provider, map[string]tftypes.Value{"hosts": tftypes.NewValue(mapType, elements)})
+	config := map[string]tftypes.Value{"hosts": tftypes.NewValue(mapType, elements)}
+	maps.Copy(config, others)
+	return value(t, p.schema.Provider, config)
 }
 
 // value is an object of the schema's type with the given attributes; the others

@@ -2,9 +2,7 @@ package provider
 
 import (
 	"context"
-	"time"
 
-	"github.com/hashicorp/terraform-plugin-framework-timetypes/timetypes"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
 )
 
@@ -23,18 +21,7 @@ func (m sameDuration) MarkdownDescription(ctx context.Context) string { return m
 func (sameDuration) PlanModifyString(
 	_ context.Context, req planmodifier.StringRequest, resp *planmodifier.StringResponse,
 ) {
-	planned := fromDuration(timetypes.GoDuration{StringValue: req.PlanValue})
-	present := fromDuration(timetypes.GoDuration{StringValue: req.StateValue})
-	if planned != nil && present != nil && *planned == *present {
+	if (duration{req.PlanValue}).same(duration{req.StateValue}) {
 		resp.PlanValue = req.StateValue
 	}
-}
-
-// fromDuration is nil for what is not a known duration.
-func fromDuration(v timetypes.GoDuration) *time.Duration {
-	d, diags := v.ValueGoDuration()
-	if diags.HasError() {
-		return nil
-	}
-	return &d
 }

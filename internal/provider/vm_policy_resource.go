@@ -59,9 +59,8 @@ func (r *vmPolicyResource) Schema(_ context.Context, _ resource.SchemaRequest, r
 const vmDescription = "Name or UUID of the VM's libvirt domain."
 
 // anotherVMDescription says what a changed "vm" does.
-const anotherVMDescription = " The other spelling of the same VM is an update in place. Another VM is a replacement, " +
-	"and so is a value that is unknown in the plan: the domain that it comes from is about to be created, and so is " +
-	"another VM."
+const anotherVMDescription = " Switching between the name and the UUID of one VM updates in place. Another VM forces " +
+	"replacement, and so does a value that is not known until apply: the domain that it comes from is about to be created."
 
 // vmIdentity identifies an instance of a resource by its VM.
 var vmIdentity = identity{attribute: "uuid", description: "UUID of the VM."}

@@ -49,7 +49,9 @@ func (wholeNumberType) Validate(context.Context, tftypes.Value, path.Path) diag.
 	return nil
 }
 
-func (wholeNumberType) ValueFromInt64(_ context.Context, v basetypes.Int64Value) (basetypes.Int64Valuable, diag.Diagnostics) {
+func (wholeNumberType) ValueFromInt64(
+	_ context.Context, v basetypes.Int64Value,
+) (basetypes.Int64Valuable, diag.Diagnostics) {
 	return wholeNumber{Int64Value: v}, nil
 }
 

@@ -26,11 +26,11 @@ func handshakeFailure(host string, files certificates, err error) error {
 	case errors.As(err, &unverified):
 		reason, persistence = verificationFailure(host, files, unverified), Permanent
 	case alert != "":
-		reason, persistence = "it broke off the TLS handshake: "+alert, Permanent
+		reason, persistence = "the TLS handshake failed: "+alert, Permanent
 	case errors.As(err, &noTLS):
 		reason = "it does not speak TLS on that port; libvirt's port for TLS is " + tlsPort
 	case errors.Is(err, io.EOF), errors.Is(err, syscall.ECONNRESET):
-		reason = "it broke off the TLS handshake; does libvirt listen for TLS on that port? " +
+		reason = "the TLS handshake failed; does libvirt listen for TLS on that port? " +
 			"Its port for TLS is " + tlsPort
 	}
 	return &Error{Reason: reason, Persistence: persistence, Cause: err}

@@ -115,7 +115,12 @@ func (c *Changes) Plans(began Record, parts ...Change) (moves []Move) {
 func (c *Changes) Writes(r Record) (done func(bool)) { return c.carryOut(c.planned, Change{Record: r}) }
 
 // Removes notes that a record is being removed; done takes whether it was.
-func (c *Changes) Removes(part Change) (done func(bool)) { return c.carryOut(c.removals, part) }
+func (c *Changes) Removes(part Change) (done func(bool)) {
+	if part.Level == policy.OriginCluster {
+		c.Leave(part.Hosts)
+	}
+	return c.carryOut(c.removals, part)
+}
 
 func (c *Changes) carryOut(from map[Record]*plannedChange, part Change) (done func(bool)) {
 	c.change(func(now int) {

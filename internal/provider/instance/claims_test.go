@@ -1,0 +1,37 @@
+package instance
+
+import (
+	"testing"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
+)
+
+func TestClaims(t *testing.T) {
+	t.Parallel()
+	c := NewClaims()
+	kvm1 := Place{policy.OriginCluster, "kvm1"}
+	declared := Memory{Owner: "a"}
+	claims := []struct {
+		what     string
+		claimant string
+		at       Place
+		ok       bool
+	}{
+		{"the first", declared.Claimant(), kvm1, true},
+		{"its replacement", declared.Claimant(), kvm1, true},
+		{"another instance", Memory{Owner: "b"}.Claimant(), kvm1, false},
+		{"one that is created", Memory{}.Claimant(), kvm1, false},
+		{"one that has imported the first one's record", Memory{Owner: "a", Imported: true}.Claimant(), kvm1, false},
+		{"another level", Memory{Owner: "b"}.Claimant(), Place{policy.OriginGlobal, "kvm1"}, true},
+		{"another host", Memory{}.Claimant(), Place{policy.OriginCluster, "kvm2"}, true},
+		{"a second one that is created", Memory{}.Claimant(), Place{policy.OriginCluster, "kvm2"}, false},
+	}
+	for _, test := range claims {
+		if other, ok := c.Claim(test.claimant, test.at, test.what); ok != test.ok || !ok && other == "" {
+			t.Errorf("%s: %v %q, want %v", test.what, ok, other, test.ok)
+		}
+	}
+	if _, ok := (*Claims)(nil).Claim("a", kvm1, ""); !ok {
+		t.Error("a provider that is not configured refuses")
+	}
+}
