@@ -137,6 +137,10 @@ func unwatched(came, vm string, r migration.Report) Text {
 func Done(m fleet.Moved) string {
 	r, vm := m.Report, m.Location.Domain.Name
 	switch {
+	case m.LeftShutOff:
+		return LeftAlone(m.Location)
+	case r.Definition:
+		return definitionMoved(r)
 	case r.Moved:
 		return fmt.Sprintf("VM %s is %s on %s: moved from %s in %s", vm, r.State, r.Destination, r.Source, figures(r))
 	case r.Unwatched:

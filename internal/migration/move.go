@@ -55,6 +55,9 @@ func Run(ctx context.Context, r Request, report func(Progress)) (Report, error) 
 	m.ranBefore = a.ranBefore()
 	m.asleep = a.source.Is(StateAsleep)
 	m.persistent = a.source.Domain.Persistent
+	if r.Definition {
+		return m.moveDefinition(ctx, a)
+	}
 	m.belongings = r.readBelongings(ctx, a.source.Domain)
 	if a.Running {
 		return m.conclude(m.adopt(ctx, a))
