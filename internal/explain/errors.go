@@ -94,6 +94,7 @@ func vocabulary() []words {
 		say(func(e *migration.TimedOutError) string { return Failure(e).Detail }, nil),
 		say(func(e *migration.NotConvergedError) string { return Failure(e).Detail }, nil),
 		say(func(e *migration.FailedError) string { return Failure(e).Detail }, nil),
+		say(func(e *migration.DefinitionError) string { return Failure(e).Detail }, nil),
 	}
 }
 

@@ -31,6 +31,7 @@ func Failure(d migration.Diagnosis) Text {
 		timedOut     *migration.TimedOutError
 		notConverged *migration.NotConvergedError
 		failed       *migration.FailedError
+		definition   *migration.DefinitionError
 	)
 	switch {
 	case errors.As(d, &preflight):
@@ -48,6 +49,8 @@ func Failure(d migration.Diagnosis) Text {
 		summary, happened, helps = "Migration Did Not Converge", unconverged(f), help(f.Course)
 	case errors.As(d, &failed):
 		happened = broken(f)
+	case errors.As(d, &definition):
+		return Text{summary, unmoved(f)}
 	}
 	if f.Unfound != nil {
 		return Text{summary, sentences(happened, fmt.Sprintf("Where the VM is could not be determined: %s.",

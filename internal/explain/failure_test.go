@@ -141,6 +141,16 @@ func TestFailure(t *testing.T) {
 				"The VM's checkpoints (monday) were not carried to kvm2. " + redefine + "\n\n" +
 				"It still fetches memory from kvm1, which must not be disturbed until that has ended.\n\nVM web is running on kvm2",
 		},
+		"a definition that was not moved": {
+			&migration.DefinitionError{Failure: migration.Failure{
+				Course: migration.Course{Err: refused, Elapsed: time.Second},
+				Outcome: migration.Outcome{
+					UUID: remedyUUID, Name: "web",
+					Source: observed("kvm1", migration.StateShutOff), Destination: migration.Observation{Host: "kvm2", Err: migration.ErrNoDomain},
+				},
+			}},
+			"Unable to Migrate Virtual Machine", "The move of the definition of VM web from kvm1 to kvm2 failed. libvirt says: internal error.\n\nVM web is shut off on kvm1",
+		},
 		"max_downtime_ms is left": {
 			&migration.FailedError{Failure: migration.Failure{
 				Course: migration.Course{Err: refused, Elapsed: time.Second}, Outcome: stays,

@@ -27,6 +27,10 @@ func engineTales() []tale {
 			}
 		}),
 		tell(notHere),
+		tell(func(f migration.Finding, fact migration.NotShutOff) Advised {
+			return Advised{Detail: fmt.Sprintf("VM %s is %s on %s now. Its definition alone is moved only while it is shut "+
+				"off; plan again to move the VM live.", f.Name, fact.Seen.Domain.State, f.Host)}
+		}),
 		tell(func(f migration.Finding, fact migration.BrokenPostCopy) Advised {
 			return Advised{
 				fmt.Sprintf("A post-copy migration of VM %s lost its link.", f.Name), remedy(fact.Outcome),
@@ -93,7 +97,8 @@ func notHere(f migration.Finding, fact migration.NotRunning) Advised {
 	case s.Is(migration.StateShutOff):
 		return Advised{
 			fmt.Sprintf("VM %s is not running on %s (%s), and only a running VM can be moved live.",
-				f.Name, s.Host, s.Domain.State), fmt.Sprintf("Start it: `virsh start %s` on %s.", f.UUID, s.Host),
+				f.Name, s.Host, s.Domain.State), fmt.Sprintf("Start it: `virsh start %s` on %s. The resource "+
+				"virt_vm_live_migration can leave it there, or move its definition (if_shut_off).", f.UUID, s.Host),
 		}
 	case s.Is(migration.StateCrashed):
 		return Advised{

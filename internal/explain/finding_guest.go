@@ -26,6 +26,21 @@ func guestTales() []tale {
 				fmt.Sprintf("Remove it with `virsh managedsave-remove %s` on %s.", f.UUID, f.Host),
 			}
 		}),
+		tell(func(f migration.Finding, _ preflight.SavedState) Advised {
+			return Advised{
+				fmt.Sprintf("VM %s has a managed-save image on %s, which holds the guest's memory. It does not move with the "+
+					"definition, and the guest's disks must not be used without it.", f.Name, f.Host),
+				fmt.Sprintf("Start the VM from it with `virsh start %s` on %s, and shut it down there; or, if the guest's "+
+					"memory may be lost, remove the image with `virsh managedsave-remove %s`.", f.UUID, f.Host, f.UUID),
+			}
+		}),
+		tell(func(f migration.Finding, _ preflight.TPMState) Advised {
+			return Advised{
+				fmt.Sprintf("VM %s has an emulated TPM. Its state is in files on %s, which do not move with the definition "+
+					"and which libvirt may delete there.", f.Name, f.Host),
+				fmt.Sprintf("Start the VM with `virsh start %s` on %s, and it is moved live, with its TPM.", f.UUID, f.Host),
+			}
+		}),
 		tell(func(f migration.Finding, fact preflight.MemoryTooSmall) Advised {
 			return Advised{
 				fmt.Sprintf("VM %s may use %s, and %s has %s in all: it may swap, or run out.",

@@ -59,7 +59,7 @@ func TestFinding(t *testing.T) {
 			Fact: migration.SameHost{Identity: migration.Identity{Hostname: "kvm.example.com", HostUUID: "U"}},
 		},
 		"VM web does not exist there any more.": {Fact: migration.NotRunning{Seen: migration.Observation{Host: "kvm1", Err: migration.ErrNoDomain}}, Host: "kvm1"},
-		"VM web is not running on kvm1 (shut off), and only a running VM can be moved live. Start it: `virsh start " + remedyUUID + "` on kvm1.": {
+		"VM web is not running on kvm1 (shut off), and only a running VM can be moved live. Start it: `virsh start " + remedyUUID + "` on kvm1. The resource virt_vm_live_migration can leave it there, or move its definition (if_shut_off).": {
 			Fact: migration.NotRunning{Seen: observed("kvm1", migration.StateShutOff)}, Host: "kvm1",
 		},
 		"VM web is not running on kvm1 (crashed), and only a running VM can be moved live. The guest panicked on kvm1, and its QEMU is kept there. `virsh destroy " + remedyUUID + "` and then `virsh start " + remedyUUID + "` on kvm1 start it again.": {
@@ -67,6 +67,9 @@ func TestFinding(t *testing.T) {
 		},
 		"VM web was migrated away from kvm1, and none of the hosts that were asked runs it: only a definition is left there (shut off, migrated). Look for it on other hosts, and do not start that definition until you are certain that the VM runs nowhere.": {
 			Fact: migration.NotRunning{Seen: away}, Host: "kvm1",
+		},
+		"VM web is running on kvm1 now. Its definition alone is moved only while it is shut off; plan again to move the VM live.": {
+			Fact: migration.NotShutOff{Seen: observed("kvm1", migration.StateRunning)}, Host: "kvm1",
 		},
 		"VM web is not at home on kvm1 (being received).": {Fact: migration.NotRunning{Seen: observed("kvm1", migration.StateIncoming)}, Host: "kvm1"},
 		"A post-copy migration of VM web lost its link. The part on kvm2 is gone, and the guest's memory with it. `virsh destroy " + remedyUUID + "` and then `virsh start " + remedyUUID + "` on kvm1 start it again.": {

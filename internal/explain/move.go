@@ -154,6 +154,10 @@ func took(r migration.Report) string {
 func Done(m fleet.Moved) string {
 	r, vm := m.Report, m.Location.Domain.Name
 	switch {
+	case m.LeftShutOff:
+		return LeftAlone(m.Location)
+	case r.Definition:
+		return definitionMoved(r)
 	case r.Moved:
 		return fmt.Sprintf("VM %s is %s on %s: moved from %s in %s", vm, r.State, r.Destination, r.Source, figures(r))
 	case r.Unwatched:

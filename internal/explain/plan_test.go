@@ -50,6 +50,7 @@ func planWarnings() map[string][]Text {
 			Surveyed("Record", fleet.Declaration{}, fleet.Survey{Drift: drift, Gone: true}),
 			Surveyed("Record", fleet.Declaration{}, fleet.Survey{Drift: drift, Stuck: &fleet.HeldError{Host: "kvm1", Cluster: "batch"}})),
 		"HistoryUnknown":  {HistoryUnknown(&fleet.InvalidHistoryError{Location: l, Err: errors.New("it is no JSON")})},
+		"LeftShutOff":     {LeftShutOff(l, "kvm2")},
 		"VMOutOfSync":     {VMOutOfSync("Record", fleet.VMRecord{Location: l}, drift)},
 		"VMRecordMissing": {VMRecordMissing("Record", l)},
 		"Diverging":       {Diverging(&fleet.Divergence{Counts: ofVM, Drift: drift})},

@@ -54,6 +54,8 @@ func Notice(p migration.Progress) string {
 		return "warning: " + checked(*e.Finding)
 	case migration.NoticeStarted:
 		return fmt.Sprintf("from %s to %s, %s", p.Source, p.Destination, mode(e.Mode))
+	case migration.NoticeDefinition:
+		return fmt.Sprintf("moving the definition from %s to %s, %s", p.Source, p.Destination, mode(e.Mode))
 	case migration.NoticeAdopted:
 		since := ""
 		if e.For > 0 {

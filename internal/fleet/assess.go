@@ -8,13 +8,13 @@ import (
 )
 
 // Assess checks, while planning, what speaks against a move. It checks nothing when the
-// VM is on its destination already.
+// VM is on its destination already, nor when it is to be left where it is shut off.
 func (f *Fleet) Assess(ctx context.Context, m Move) (Location, preflight.Assessment, error) {
 	resolution, err := f.Resolve(ctx, m.VM, m.Last, m.Policy)
 	if err != nil {
 		return Location{}, preflight.Assessment{}, err
 	}
-	if resolution.Location.source(m.Destination) == m.Destination {
+	if resolution.Location.source(m.Destination) == m.Destination || m.Leaves(resolution.Location) {
 		return resolution.Location, preflight.Assessment{}, nil
 	}
 	unsettled := m.Unsettled
@@ -30,6 +30,7 @@ func (f *Fleet) Assess(ctx context.Context, m Move) (Location, preflight.Assessm
 		return Location{}, preflight.Assessment{}, err
 	}
 	request.Unsettled = unsettled
+	request.Thorough = m.Thorough || request.Move.Definition // its files have to be there: a host must say so
 	return resolution.Location, preflight.Assess(ctx, request), nil
 }
 

@@ -21,6 +21,9 @@ type Move struct {
 	// Destination is the name of the host it is to be on.
 	Destination string
 	Mode        migration.Mode
+	// IfShutOff is what becomes of a VM that is shut off on another host; empty refuses the
+	// move.
+	IfShutOff IfShutOff
 	// Policy overrides what the records say, for this move.
 	Policy policy.Policy
 	// Thorough lets Assess check more than reading alone can tell. Move always does.
@@ -49,6 +52,8 @@ type Moved struct {
 	Entry history.Entry
 	// HistoryErr is why the history could not be written; else nil.
 	HistoryErr error
+	// LeftShutOff is true when the VM is shut off on another host, and was left there.
+	LeftShutOff bool
 }
 
 // Move finds the VM, waits until no other Move of it is under way and both hosts
@@ -83,6 +88,8 @@ func (f *Fleet) move(ctx context.Context, m Move, report func(Progress)) (Moved,
 			return Moved{}, err
 		case location.Host == m.Destination && location.FetchesFrom == "":
 			return f.settled(ctx, location)
+		case m.Leaves(location):
+			return Moved{Location: location, LeftShutOff: true}, nil
 		}
 		var moved Moved
 		var elsewhere bool
@@ -160,6 +167,9 @@ func (f *Fleet) attempt(
 	if resolution.Location.source(m.Destination) != source {
 		return Moved{Location: resolution.Location}, true, nil
 	}
+	if m.MovesDefinition(resolution.Location) {
+		m.PolicyDigest = "" // no policy has a part in it
+	}
 	if err := m.planned(resolution); err != nil {
 		return Moved{}, false, err
 	}
@@ -176,7 +186,7 @@ func (f *Fleet) attempt(
 	move.Reading = m.Reading
 	move.Ready = func(ctx context.Context) error { return f.ready(ctx, m, resolution.Location, entry) }
 	moved.Report, err = migration.Run(ctx, move, func(p migration.Progress) { report(Progress{Progress: p}) })
-	if err != nil {
+	if err != nil && !move.Definition {
 		f.observeElsewhere(ctx, move, err)
 	}
 	entry.end(ctx, moved.Report, err)
@@ -224,6 +234,7 @@ func (f *Fleet) request(m Move, r Resolution) (preflight.Request, error) {
 			PeerURI:      destination.PeerURI(),
 			MigrationURI: destination.MigrationURI(),
 			Mode:         m.Mode,
+			Definition:   m.MovesDefinition(r.Location),
 			Policy:       r.Policy,
 		},
 		Source:      f.shared[source].From(source),

@@ -34,6 +34,9 @@ var migrateFlags = map[string]libvirt.DomainMigrateFlags{
 // flags are libvirt's flags for the parameters, except that for peer-to-peer.
 func flags(p migration.Parameters) libvirt.DomainMigrateFlags {
 	f := libvirt.MigrateLive
+	if p.Definition {
+		f = libvirt.MigrateOffline
+	}
 	for _, name := range p.Policy.Flags {
 		f |= migrateFlags[name]
 	}

@@ -113,6 +113,10 @@ func Assess(ctx context.Context, r Request) Assessment {
 		return a
 	}
 	a.asked = true
+	if r.Definition {
+		a.checkDefinition(r)
+		return a
+	}
 	if a.source.Gone() && a.destination.Is(StateRunning, StateAsleep, StatePaused, StateCrashed) {
 		a.arrived(ctx, r)
 		return a

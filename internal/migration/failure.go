@@ -10,7 +10,7 @@ import (
 )
 
 // Diagnosis is every error that Run itself makes: a *PreflightError,
-// *CancelledError, *TimedOutError, *NotConvergedError or *FailedError. It is a
+// *CancelledError, *TimedOutError, *NotConvergedError, *FailedError or *DefinitionError. It is a
 // fact of one line; package explain has the words for an operator.
 type Diagnosis interface {
 	error
@@ -24,6 +24,7 @@ var (
 	_ Diagnosis = (*TimedOutError)(nil)
 	_ Diagnosis = (*NotConvergedError)(nil)
 	_ Diagnosis = (*FailedError)(nil)
+	_ Diagnosis = (*DefinitionError)(nil)
 )
 
 // Failure is what all errors of a move have in common.
@@ -166,6 +167,19 @@ func (e *FailedError) Error() string {
 		return e.line("failed: " + strings.ReplaceAll(err.Error(), "\n", "; "))
 	}
 	return e.line("failed")
+}
+
+// DefinitionError is a move of a definition that did not succeed. Outcome has what each host
+// keeps of the VM now, Course.Err what libvirt answered.
+type DefinitionError struct {
+	Failure
+}
+
+func (e *DefinitionError) Error() string {
+	if e.Course.Err != nil {
+		return e.line("the definition was not moved: " + strings.ReplaceAll(e.Course.Err.Error(), "\n", "; "))
+	}
+	return e.line("the definition was not seen to have moved")
 }
 
 // Holders are the hosts beside the two of the move that hold the VM: somebody else

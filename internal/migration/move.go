@@ -56,6 +56,9 @@ func Run(ctx context.Context, r Request, report func(Progress)) (Report, error) 
 	m.ranBefore = a.ranBefore()
 	m.asleep = a.source.Is(StateAsleep)
 	m.persistent = a.source.Domain.Persistent
+	if r.Definition {
+		return m.moveDefinition(ctx, a)
+	}
 	if a.Running {
 		return m.conclude(m.adopt(ctx, a))
 	}

@@ -13,6 +13,8 @@ const (
 	NoticeDoubt NoticeKind = "doubt"
 	// NoticeStarted is the start of the migration in Mode.
 	NoticeStarted NoticeKind = "started"
+	// NoticeDefinition is the start of the move of a definition in Mode.
+	NoticeDefinition NoticeKind = "definition"
 	// NoticeAdopted is a migration that runs already, since For.
 	NoticeAdopted NoticeKind = "adopted"
 	// NoticeDirect goes on in direct mode: because a peer-to-peer migration was refused

@@ -6,6 +6,9 @@ import "github.com/terraform-provider-virt/terraform-provider-virt/internal/poli
 type Parameters struct {
 	// Policy is what the policy comes to: flags and typed parameters.
 	Policy policy.Parameters
+	// Definition is VIR_MIGRATE_OFFLINE: the domain is shut off, and only its definition
+	// moves. Policy is empty then.
+	Definition bool
 	// Persistent keeps a persistent domain persistent: VIR_MIGRATE_PERSIST_DEST
 	// and VIR_MIGRATE_UNDEFINE_SOURCE.
 	Persistent bool
@@ -29,6 +32,9 @@ func (p Parameters) Compression() bool { return p.Policy.Has(policy.FlagCompress
 // guest that is paused or asleep dirties nothing and is never switched to
 // post-copy, which would set a paused one running (Red Hat bug 1464792).
 func (r Request) Parameters(d Domain) Parameters {
+	if r.Definition {
+		return Parameters{Definition: true, Persistent: true, MigrationURI: r.MigrationURI}
+	}
 	effective := r.Policy
 	if d.State == StatePaused || d.State == StateAsleep {
 		effective.Policy.PostCopy = new(false)

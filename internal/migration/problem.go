@@ -11,6 +11,9 @@ type (
 	SameUUID struct{ Source, Destination Identity }
 	// NotRunning is a VM that does not run on the source, where Seen was seen.
 	NotRunning struct{ Seen Observation }
+	// NotShutOff is a VM whose definition alone was to be moved, and that is not shut off on
+	// the source, where Seen was seen.
+	NotShutOff struct{ Seen Observation }
 	// BrokenPostCopy is a post-copy that has lost its link and left Outcome.
 	BrokenPostCopy struct{ Outcome Outcome }
 	// Stranded is a guest that a lost client has left paused; its other copy may run on
@@ -42,6 +45,9 @@ func (SameUUID) Problem() string { return "same host UUID" }
 
 // Problem implements Fact.
 func (NotRunning) Problem() string { return "not running" }
+
+// Problem implements Fact.
+func (NotShutOff) Problem() string { return "not shut off" }
 
 // Problem implements Fact.
 func (BrokenPostCopy) Problem() string { return "post-copy lost its link" }

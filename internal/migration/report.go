@@ -14,6 +14,9 @@ type Report struct {
 	// Moved is false when the VM was on the destination already and nothing was
 	// done.
 	Moved bool
+	// Definition is true when only the definition of a VM that is shut off was moved.
+	// Of the figures it has StartedAt and Duration then, and no Phase and Policy.
+	Definition bool
 	// Unwatched is true when nothing was done now, and libvirt on the destination
 	// still has the statistics of the migration that brought the VM there: perhaps
 	// one that went on when its client was killed. The figures are that
@@ -31,7 +34,7 @@ type Report struct {
 	Adopted bool
 	// State is what the VM was seen to do on the destination in the end:
 	// StateRunning, StateAsleep or StatePaused, or StateCrashed where it was there
-	// already.
+	// already; mostly StateShutOff with Definition.
 	State     DomainState
 	StartedAt time.Time
 	// Duration is from the start of the job to its end.

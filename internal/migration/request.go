@@ -50,7 +50,10 @@ type Request struct {
 	// MigrationURI is where memory is sent; empty lets the destination choose.
 	MigrationURI string
 	Mode         Mode
-	Policy       policy.Effective
+	// Definition moves the definition of a VM that is shut off (VIR_MIGRATE_OFFLINE)
+	// instead of a VM that runs. Nothing of Policy has a part in that.
+	Definition bool
+	Policy     policy.Effective
 	// Preflight makes the checks that the engine can do without, when nothing else speaks
 	// against the start. An error among its findings refuses the move. It may be nil.
 	Preflight func(context.Context, Assessment) []Finding

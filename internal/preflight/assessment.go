@@ -62,7 +62,7 @@ func Examine(ctx context.Context, r Request, assessed migration.Assessment) ([]m
 	results := make([]result, len(table))
 	var all sync.WaitGroup
 	for i, entry := range table {
-		if !entry.Engine() {
+		if _, applies := entry.applies(r.Move); applies && !entry.Engine() {
 			all.Go(func() { results[i] = e.make(ctx, entry) })
 		}
 	}
@@ -70,9 +70,10 @@ func Examine(ctx context.Context, r Request, assessed migration.Assessment) ([]m
 	var findings []migration.Finding
 	var unchecked []Unchecked
 	for i, result := range results {
+		outlook, _ := table[i].applies(r.Move)
 		for _, f := range result.findings {
 			f.Subject, f.Check = r.Move.Subject(), table[i].Check
-			f.Lasting = !f.Warning && table[i].Outlook.lasting(f.Lasting)
+			f.Lasting = !f.Warning && outlook.lasting(f.Lasting)
 			findings = append(findings, f)
 		}
 		for _, u := range result.unchecked {

@@ -9,7 +9,8 @@ import (
 
 // firmwareCheck looks whether the destination has the guest's firmware, and the directory
 // of the file with its variables (NVRAM). That file itself is made there: its content is
-// sent with the guest.
+// sent with the guest. A definition moves without it, so there it has to be on the
+// destination.
 type firmwareCheck struct{}
 
 func (firmwareCheck) find(ctx context.Context, s *scope) ([]migration.Finding, error) {
@@ -21,7 +22,7 @@ func (firmwareCheck) find(ctx context.Context, s *scope) ([]migration.Finding, e
 		}
 	}
 	if s.guest.NVRAM != "" {
-		files = append(files, File{Device: "NVRAM", Path: s.guest.NVRAM, Created: true})
+		files = append(files, File{Device: "NVRAM", Path: s.guest.NVRAM, Created: !s.Move.Definition})
 	}
 	return s.paths(ctx, files)
 }

@@ -17,6 +17,13 @@ type ManagedSave struct{}
 // Problem implements migration.Fact.
 func (ManagedSave) Problem() string { return "old managed-save image" }
 
+// SavedState is a managed-save image of a VM that is shut off: the guest's memory, with which
+// it would go on.
+type SavedState struct{}
+
+// Problem implements migration.Fact.
+func (SavedState) Problem() string { return "its memory is saved on the source" }
+
 func (managedSaveCheck) find(ctx context.Context, s *scope) ([]migration.Finding, error) {
 	hosts := []Host{s.Source}
 	if s.assessed.Destination().Defined() {
@@ -29,8 +36,16 @@ func (managedSaveCheck) find(ctx context.Context, s *scope) ([]migration.Finding
 			return findings, unasked(host.Name(), "", err)
 		}
 		if has {
-			findings = append(findings, migration.Finding{Fact: ManagedSave{}, Host: host.Name()})
+			findings = append(findings, migration.Finding{Fact: saved(s, host), Host: host.Name()})
 		}
 	}
 	return findings, nil
+}
+
+// saved is what an image on a host means.
+func saved(s *scope, host Host) migration.Fact {
+	if s.Move.Definition && host.Name() == s.source() {
+		return SavedState{}
+	}
+	return ManagedSave{}
 }

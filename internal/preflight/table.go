@@ -69,6 +69,9 @@ type Entry struct {
 	// Calls is how many calls to libvirt it costs for one VM, beside those that all checks
 	// share and those about a host, which are made once.
 	Calls int
+	// OfDefinition is not nil for a check that is made, too, before the definition of a VM
+	// moves that is shut off: what a plan makes of its errors then.
+	OfDefinition *Outlook
 	// Attribute is the one of a move that its findings are about. A finding about a policy
 	// field is about that.
 	Attribute string
@@ -84,6 +87,27 @@ type check interface {
 	find(ctx context.Context, s *scope) ([]migration.Finding, error)
 }
 
+// ofDefinition makes the check, too, before a definition moves. A plan makes of its errors
+// what it does otherwise, unless an outlook of its own is given.
+func (e Entry) ofDefinition(own ...Outlook) Entry {
+	e.OfDefinition = &e.Outlook
+	if len(own) > 0 {
+		e.OfDefinition = &own[0]
+	}
+	return e
+}
+
+// applies tells whether the check is made for a move, and what a plan makes of its errors.
+func (e Entry) applies(m migration.Request) (Outlook, bool) {
+	if !m.Definition {
+		return e.Outlook, true
+	}
+	if e.OfDefinition == nil {
+		return Outlook{}, false
+	}
+	return *e.OfDefinition, true
+}
+
 // Engine tells whether the engine itself makes the check, first of all.
 func (e Entry) Engine() bool { return e.check == nil }
 
@@ -95,7 +119,7 @@ func Table() []Entry {
 // engineTable is the part of the catalogue that the engine itself makes.
 func engineTable() []Entry {
 	row := func(c migration.Check, about, asks string, needs Needs, o Outlook, calls int, attribute string) Entry {
-		return Entry{c, about, asks, needs, Errors, o, calls, attribute, nil}
+		return Entry{c, about, asks, needs, Errors, o, calls, &o, attribute, nil}
 	}
 	return []Entry{
 		row(migration.CheckAnswers, "libvirt on both hosts answers", "virConnectGetHostname, virConnectGetLibVersion",
@@ -117,21 +141,21 @@ func moveTable() []Entry {
 	row := func(
 		c migration.Check, about, asks string, needs Needs, severity Severity, o Outlook, attribute string, check check,
 	) Entry {
-		return Entry{c, about, asks, needs, severity, o, 0, attribute, check}
+		return Entry{c, about, asks, needs, severity, o, 0, nil, attribute, check}
 	}
 	unforeseen := "while the policy cannot be foreseen, the same apply may change it"
 	return []Entry{
 		row(CheckPolicy, "the effective policy does not contradict itself", "nothing",
 			NeedsRequest, Errors, depends(unforeseen), "vm", policyCheck{}),
 		row(CheckMode, "peer-to-peer has an address of the destination's libvirt", "nothing",
-			NeedsRequest, Errors, lasts("the provider's configuration stays"), "mode", modeCheck{}),
+			NeedsRequest, Errors, lasts("the provider's configuration stays"), "mode", modeCheck{}).ofDefinition(),
 		row(CheckVersions,
 			"libvirt and QEMU are new enough for the policy, and the destination's QEMU is no older",
 			"virConnectGetLibVersion, virConnectGetVersion", NeedsHosts, Either, depends(unforeseen),
 			"destination", versionsCheck{}),
 		row(CheckHostname,
 			"memory has an address to go to: a `migration_uri`, or a host name that is not localhost",
-			"virConnectGetHostname", NeedsHosts, Warnings, harmless(), "destination", hostnameCheck{}),
+			"virConnectGetHostname", NeedsHosts, Warnings, harmless(), "destination", hostnameCheck{}).ofDefinition(),
 		row(CheckUserfaultfd, "QEMU may use userfaultfd on both hosts, for `post_copy`", "nothing",
 			NeedsRequest, Unknown, harmless(), "destination", userfaultfdCheck{}),
 		row(CheckCertificate, "QEMU's certificates name the address that memory goes to, for `encryption`", "nothing",
@@ -144,12 +168,12 @@ func guestTable() []Entry {
 	row := func(
 		c migration.Check, about, asks string, severity Severity, o Outlook, calls int, attribute string, check check,
 	) Entry {
-		return Entry{c, about, asks, NeedsGuest, severity, o, calls, attribute, check}
+		return Entry{c, about, asks, NeedsGuest, severity, o, calls, nil, attribute, check}
 	}
 	return []Entry{
 		row(CheckVerdict, "libvirt on the source would begin the migration", "virDomainMigrateBegin3Params",
 			Errors, depends("the VM is taken as it runs, but a block job ends, and what is not known may pass"),
-			1, "vm", verdictCheck{}),
+			1, "vm", verdictCheck{}).ofDefinition(),
 		row(CheckCPU, "the destination can run the guest's CPU", "virConnectCompareHypervisorCPU",
 			Errors, lasts("a host keeps its CPU"), 1, "destination", cpuCheck{}),
 		row(CheckMemory, "the destination has memory for the guest", "virNodeGetMemoryStats",
@@ -160,7 +184,7 @@ func guestTable() []Entry {
 		row(CheckRDMA, "a VM that is sent by RDMA has the memory limit that libvirt wants", "nothing",
 			Errors, lasts("the VM is taken as it runs"), 0, "vm", rdmaCheck{}),
 		row(CheckSave, "no managed-save image is older than the running VM's disks", "virDomainHasManagedSaveImage",
-			Errors, lasts("no resource removes the image"), 1, "vm", managedSaveCheck{}),
+			Errors, lasts("no resource removes the image"), 1, "vm", managedSaveCheck{}).ofDefinition(),
 	}
 }
 

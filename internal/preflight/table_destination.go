@@ -35,7 +35,7 @@ const (
 // VM needs.
 func destinationTable() []Entry {
 	row := func(c migration.Check, about, asks string, severity Severity, o Outlook, calls int, check check) Entry {
-		return Entry{c, about, asks, NeedsGuest, severity, o, calls, "destination", check}
+		return Entry{c, about, asks, NeedsGuest, severity, o, calls, nil, "destination", check}
 	}
 	return slices.Concat(machineTable(row), connectionTable(row), storageTable(row))
 }
@@ -50,9 +50,9 @@ func machineTable(row destinationRow) []Entry {
 	programs, hardware := lasts("an apply installs no programs"), lasts("a host keeps its hardware")
 	return []Entry{
 		row(CheckName, "no other domain there has the VM's name", "virConnectListAllDomains",
-			Errors, curable("the same apply may remove or rename the other domain"), 0, nameCheck{}),
+			Errors, curable("the same apply may remove or rename the other domain"), 0, nameCheck{}).ofDefinition(),
 		row(CheckMachine, "the destination has the guest's emulator, machine type and accelerator",
-			"virConnectGetDomainCapabilities", Errors, programs, 0, machineCheck{}),
+			"virConnectGetDomainCapabilities", Errors, programs, 0, machineCheck{}).ofDefinition(),
 		row(CheckHostCPU, "a guest with the CPU of its host (host-passthrough, maximum) finds it there",
 			"virConnectGetCapabilities, virConnectCompareCPU", Either, hardware, 0, hostCPUCheck{}),
 		row(CheckTSC, "a guest with invtsc can be moved, and has its frequency there",
@@ -61,15 +61,15 @@ func machineTable(row destinationRow) []Entry {
 			"virConnectGetCapabilities, virNodeGetFreePages", Warnings, harmless(), 0, hugePagesCheck{}),
 		row(CheckFirmware, "the destination has the guest's firmware, and a directory for its NVRAM",
 			"virConnectGetDomainCapabilities, and as for files", Errors, lasts("firmware is installed as programs are"),
-			0, firmwareCheck{}),
+			0, firmwareCheck{}).ofDefinition(),
 		row(CheckTPM, "the destination can give the guest its TPM",
-			"virConnectGetDomainCapabilities", Errors, programs, 0, tpmCheck{}),
+			"virConnectGetDomainCapabilities", Errors, programs, 0, tpmCheck{}).ofDefinition(),
 		row(CheckHostDevices, "the destination has the guest's PCI devices",
-			"virNodeDeviceLookupByName", Errors, hardware, 0, hostDeviceCheck{}),
+			"virNodeDeviceLookupByName", Errors, hardware, 0, hostDeviceCheck{}).ofDefinition(),
 		row(CheckPlacement, "the destination has the CPUs and NUMA nodes that the guest is bound to",
-			"virConnectGetCapabilities", Either, hardware, 0, placementCheck{}),
+			"virConnectGetCapabilities", Either, hardware, 0, placementCheck{}).ofDefinition(),
 		row(CheckSecurity, "the destination has the security models of the VM's labels (SELinux, AppArmor)",
-			"virConnectGetCapabilities", Errors, lasts("an apply does not configure libvirt"), 0, securityModelCheck{}),
+			"virConnectGetCapabilities", Errors, lasts("an apply does not configure libvirt"), 0, securityModelCheck{}).ofDefinition(),
 	}
 }
 
@@ -78,16 +78,16 @@ func connectionTable(row destinationRow) []Entry {
 	return []Entry{
 		row(CheckBridges, "the destination has the VM's bridges, and interfaces below a macvtap",
 			"virConnectListAllInterfaces, virConnectListAllNodeDevices, virConnectListAllNetworks, virStoragePoolCreateXML",
-			Errors, curable("the same apply may make the interface: a network of libvirt makes its bridge"), 0, bridgeCheck{}),
+			Errors, curable("the same apply may make the interface: a network of libvirt makes its bridge"), 0, bridgeCheck{}).ofDefinition(),
 		row(CheckNetworks, "the destination has the VM's virtual networks, and they are active",
-			"virConnectListAllNetworks", Errors, curable("the same apply may make or start the network"), 0, networkCheck{}),
+			"virConnectListAllNetworks", Errors, curable("the same apply may make or start the network"), 0, networkCheck{}).ofDefinition(),
 		row(CheckFilters, "the destination has the VM's network filters",
-			"virNWFilterLookupByName", Errors, curable("the same apply may define the filter"), 0, filterCheck{}),
+			"virNWFilterLookupByName", Errors, curable("the same apply may define the filter"), 0, filterCheck{}).ofDefinition(),
 		row(CheckGraphics, "the destination's emulator has the guest's kind of console",
-			"virConnectGetDomainCapabilities", Errors, lasts("an apply installs no programs"), 0, graphicsCheck{}),
+			"virConnectGetDomainCapabilities", Errors, lasts("an apply installs no programs"), 0, graphicsCheck{}).ofDefinition(),
 		row(CheckListen, "no console, serial port or other device listens on an address of the source",
 			"the addresses in the configuration, virConnectListAllNetworks",
-			Errors, lasts("the address stays the source's"), 0, listenCheck{}),
+			Errors, lasts("the address stays the source's"), 0, listenCheck{}).ofDefinition(),
 		row(CheckPorts, "no other VM there has a fixed port of a console, serial port or other device", "virDomainGetXMLDesc",
 			Errors, curable("the same apply may move or end the other VM"), 0, portCheck{}),
 		row(CheckCID, "no other VM there has the fixed context ID (CID) of the VM's vsock device", "virDomainGetXMLDesc",
@@ -100,14 +100,15 @@ func storageTable(row destinationRow) []Entry {
 	return []Entry{
 		row(CheckPools, "the destination has the VM's storage pools and volumes, and the pools are active",
 			"virConnectListAllStoragePools, virStorageVolLookupByName, virStorageVolGetInfo",
-			Errors, curable("the same apply may make or start the pool, or make the volume"), 2, poolCheck{}),
+			Errors, curable("the same apply may make or start the pool, or make the volume"), 2, poolCheck{}).ofDefinition(),
 		row(CheckPaths, "the destination has the VM's disks and other files",
 			"virConnectListAllStoragePools, virStorageVolLookupByPath, virStorageVolGetInfo; thorough: "+
 				"virStoragePoolCreateXML",
-			Either, curable("the same apply may make the file, or mount what it is on"), 2, pathCheck{}),
+			Either, curable("the same apply may make the file, or mount what it is on"), 2, pathCheck{}).ofDefinition(
+			lasts("an apply may make a file, but not what the VM has written to it")),
 		row(CheckSecrets, "the destination has the secrets of the VM's disks and TPM",
-			"virSecretGetXMLDesc", Errors, curable("the same apply may define the secret"), 0, secretCheck{}),
+			"virSecretGetXMLDesc", Errors, curable("the same apply may define the secret"), 0, secretCheck{}).ofDefinition(),
 		row(CheckNetDisks, "the destination reaches the storage of the VM's network disks", "nothing",
-			Unknown, harmless(), 0, networkDiskCheck{}),
+			Unknown, harmless(), 0, networkDiskCheck{}).ofDefinition(),
 	}
 }

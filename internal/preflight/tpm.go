@@ -2,6 +2,7 @@ package preflight
 
 import (
 	"context"
+	"slices"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
 )
@@ -17,9 +18,18 @@ type TPMMissing struct{ Backend, Model, Version string }
 // Problem implements migration.Fact.
 func (TPMMissing) Problem() string { return "no such TPM" }
 
+// TPMState is an emulated TPM, whose state stays on the source when a definition moves.
+type TPMState struct{}
+
+// Problem implements migration.Fact.
+func (TPMState) Problem() string { return "the TPM's state stays behind" }
+
 func (tpmCheck) find(ctx context.Context, s *scope) ([]migration.Finding, error) {
 	if len(s.guest.TPMs) == 0 {
 		return nil, nil
+	}
+	if s.Move.Definition && slices.ContainsFunc(s.guest.TPMs, func(t TPM) bool { return t.Backend == "emulator" }) {
+		return []migration.Finding{{Fact: TPMState{}, Host: s.source(), Device: "tpm"}}, nil
 	}
 	c, known, err := s.capabilities(ctx)
 	if err != nil {

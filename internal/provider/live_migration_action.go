@@ -75,7 +75,7 @@ func (a *liveMigrationAction) ModifyPlan(
 		// action starts before that changes the policy, or after it, is not known.
 		seen := a.foresight(config, config.VM.ValueString(), 0)
 		seen.unsettled = true
-		_, _, diags := config.assess(ctx, a.fleet, seen, "")
+		_, _, diags := config.assess(ctx, a.fleet, seen, "", fleet.ShutOffError)
 		resp.Diagnostics.Append(diags...)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/explain"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/fleet"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/preflight"
@@ -48,7 +49,7 @@ func (m moveModel) move(vm, last string) (fleet.Move, diag.Diagnostics) {
 // the same apply. It returns where the VM is, if that was seen, and the findings.
 // The move is checked under the policy that is seen coming.
 func (m moveModel) assess(
-	ctx context.Context, f *fleet.Fleet, seen *foresight, last string,
+	ctx context.Context, f *fleet.Fleet, seen *foresight, last string, ifShutOff fleet.IfShutOff,
 ) (fleet.Location, preflight.Assessment, diag.Diagnostics) {
 	if f == nil || m.Destination.IsUnknown() {
 		return fleet.Location{}, preflight.Assessment{}, nil
@@ -63,13 +64,16 @@ func (m moveModel) assess(
 	if diags.HasError() {
 		return fleet.Location{}, preflight.Assessment{}, diags
 	}
-	move.Foresee, move.Unsettled = seen.at, seen.unsettled
+	move.Foresee, move.Unsettled, move.IfShutOff = seen.at, seen.unsettled, ifShutOff
 	location, assessment, err := f.Assess(ctx, move)
 	if err != nil {
 		diags.Append(assessError(f, "Plan Virtual Machine Migration", err)...)
 		return location, assessment, diags
 	}
 	diags.Append(locationWarnings(location)...)
+	if move.Leaves(location) {
+		diags.Append(warnedAt(path.Root("destination"), explain.LeftShutOff(location, move.Destination)))
+	}
 	if location.Host == move.Destination {
 		diags.Append(leavingWarnings(location)...)
 	}
@@ -94,21 +98,29 @@ func lastMigrationObject(r migration.Report, last types.Object) types.Object {
 	if r.Downtime != nil {
 		downtime = types.Int64Value(r.Downtime.Milliseconds())
 	}
+	// Of a move of a definition no more is known, and no policy has a part in it.
+	figure, phase := types.Int64Value, types.StringValue(string(r.Phase))
+	policy, origins := types.ObjectNull(effectiveTypes()), types.MapNull(types.StringType)
+	if r.Definition {
+		figure, phase = func(int64) types.Int64 { return types.Int64Null() }, types.StringNull()
+	} else {
+		policy, origins = effectiveObject(r.Policy), originsMap(r.Policy)
+	}
 	return types.ObjectValueMust(lastMigrationTypes(), map[string]attr.Value{
 		"source":                   types.StringValue(r.Source),
 		"destination":              types.StringValue(r.Destination),
 		"started_at":               types.StringValue(r.StartedAt.UTC().Format(time.RFC3339)),
 		"duration_ms":              types.Int64Value(r.Duration.Milliseconds()),
 		"downtime_ms":              downtime,
-		"memory_total_bytes":       types.Int64Value(int64(r.MemoryTotal)),
-		"memory_transferred_bytes": types.Int64Value(int64(r.MemoryTransferred)),
-		"iterations":               types.Int64Value(int64(r.Iterations)),
+		"memory_total_bytes":       figure(int64(r.MemoryTotal)),
+		"memory_transferred_bytes": figure(int64(r.MemoryTransferred)),
+		"iterations":               figure(int64(r.Iterations)),
 		"throttle":                 types.Int64PointerValue(r.Throttle),
 		"compression_pages":        types.Int64PointerValue(r.CompressionPages),
 		"compression_cache_misses": types.Int64PointerValue(r.CompressionCacheMisses),
 		"mode":                     mode,
-		"phase":                    types.StringValue(string(r.Phase)),
-		"policy":                   effectiveObject(r.Policy),
-		"origins":                  originsMap(r.Policy),
+		"phase":                    phase,
+		"policy":                   policy,
+		"origins":                  origins,
 	})
 }

@@ -43,6 +43,7 @@ type liveMigrationModel struct {
 	ID            types.String `tfsdk:"id"`
 	UUID          types.String `tfsdk:"uuid"`
 	Source        types.String `tfsdk:"source"`
+	IfShutOff     types.String `tfsdk:"if_shut_off"`
 	PolicyDigest  types.String `tfsdk:"policy_digest"`
 	LastMigration types.Object `tfsdk:"last_migration"`
 }
@@ -65,8 +66,9 @@ func (r *liveMigrationResource) Schema(_ context.Context, _ resource.SchemaReque
 				Default:             stringdefault.StaticString(string(migration.Auto)),
 				Validators:          []validator.String{oneOf(migration.Modes()...)},
 			},
-			"id":   uuidAttribute("UUID of the VM, the same as `uuid`."),
-			"uuid": uuidAttribute("UUID of the VM."),
+			"if_shut_off": ifShutOffAttribute(),
+			"id":          uuidAttribute("UUID of the VM, the same as `uuid`."),
+			"uuid":        uuidAttribute("UUID of the VM."),
 			"source": schema.StringAttribute{
 				MarkdownDescription: "Host that the last change of `destination` moves the VM from; known in the " +
 					"plan of the move. " +
@@ -100,11 +102,12 @@ func lastMigrationAttribute() schema.SingleNestedAttribute {
 		Attributes: map[string]schema.Attribute{
 			"source":      text("Host that the VM was moved from."),
 			"destination": text("Host that the VM was moved to."),
-			"started_at":  text("Start of the migration job, in RFC 3339 format, UTC."),
-			"duration_ms": number("Duration of the migration job, in milliseconds."),
+			"started_at":  text("Start of the move, in RFC 3339 format, UTC."),
+			"duration_ms": number("Duration of the move, in milliseconds."),
 			"downtime_ms": number("Downtime of the guest in the switch-over, in milliseconds, as " +
 				"libvirt measured it; null when libvirt does not report it."),
-			"memory_total_bytes": number("Size of the guest's memory, in bytes."),
+			"memory_total_bytes": number("Size of the guest's memory, in bytes; null, as all figures of " +
+				"memory, when only the definition was moved."),
 			"memory_transferred_bytes": number("Memory that was sent, in bytes: more than the total when pages had " +
 				"to be sent again."),
 			"iterations": number("Number of passes over the guest's memory (in libvirt `memory_iteration`)."),
@@ -117,9 +120,9 @@ func lastMigrationAttribute() schema.SingleNestedAttribute {
 			"mode": text("Who drove the migration: `peer_to_peer` or `direct`; null when it was " +
 				"under way already and only watched, because libvirt does not report the mode."),
 			"phase": text("Phase in which the migration ended: `pre_copy`, `post_copy`, or " +
-				"`paused` (the guest was paused so that the rest could be sent)."),
+				"`paused` (the guest was paused so that the rest could be sent); null when only the definition was moved."),
 			"policy": schema.SingleNestedAttribute{
-				MarkdownDescription: "Effective policy of the move.",
+				MarkdownDescription: "Effective policy of the move; null when only the definition was moved.",
 				Computed:            true,
 				Attributes:          reportedAttributes(),
 			},
@@ -183,8 +186,13 @@ func (r *liveMigrationResource) ModifyPlan(
 		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("last_migration"), state.LastMigration)...)
 		resp.Diagnostics.Append(r.want(plan, state.UUID.ValueString())...)
 	default:
-		move, diags = r.planUpdate(ctx, plan, state)
+		var left bool
+		move, left, diags = r.planUpdate(ctx, plan, state)
 		resp.Diagnostics.Append(diags...)
+		if left { // Terraform takes the value in state for no change
+			resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("destination"), state.Destination)...)
+			resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("last_migration"), state.LastMigration)...)
+		}
 	}
 	resp.Diagnostics.Append(move.set(ctx, resp)...)
 }
@@ -223,9 +231,17 @@ func (r *liveMigrationResource) Create(ctx context.Context, req resource.CreateR
 	}
 	plan.PolicyDigest = digestOf(plan.PolicyDigest, moved.Report, types.StringNull())
 	plan.LastMigration = lastMigrationObject(moved.Report, types.ObjectNull(lastMigrationTypes()))
-	resp.Diagnostics.Append(placedOn(ctx, r.fleet, plan.Destination.ValueString(), resp.Private)...)
+	resp.Diagnostics.Append(placedOn(ctx, r.fleet, placeOf(moved, plan), resp.Private)...)
 	resp.Diagnostics.Append(setState(ctx, &resp.State, &plan)...)
 	resp.Diagnostics.Append(r.identify(ctx, resp.Identity, plan.UUID)...)
+}
+
+// placeOf is the host that a VM is on after a move.
+func placeOf(moved fleet.Moved, plan liveMigrationModel) string {
+	if moved.LeftShutOff {
+		return moved.Location.Host
+	}
+	return plan.Destination.ValueString()
 }
 
 // placedOn remembers the host that the VM is on.
@@ -284,7 +300,7 @@ func (r *liveMigrationResource) Read(ctx context.Context, req resource.ReadReque
 	}
 	resp.Diagnostics.Append(locationWarnings(location)...)
 	resp.Diagnostics.Append(leavingWarnings(location)...)
-	if location.Host != last {
+	if location.Host != last && location.Domain.Active() {
 		resp.Diagnostics.Append(r.movedUnwatched(ctx, state.Destination.ValueString(), location)...)
 	}
 	state.Destination = types.StringValue(location.Host)
@@ -323,7 +339,7 @@ func (r *liveMigrationResource) Update(ctx context.Context, req resource.UpdateR
 		}
 		plan.PolicyDigest = digestOf(plan.PolicyDigest, moved.Report, state.PolicyDigest)
 		plan.LastMigration = lastMigrationObject(moved.Report, state.LastMigration)
-		resp.Diagnostics.Append(placedOn(ctx, r.fleet, plan.Destination.ValueString(), resp.Private)...)
+		resp.Diagnostics.Append(placedOn(ctx, r.fleet, placeOf(moved, plan), resp.Private)...)
 	}
 	resp.Diagnostics.Append(setState(ctx, &resp.State, &plan)...)
 	resp.Diagnostics.Append(r.identify(ctx, resp.Identity, plan.UUID)...)
@@ -352,6 +368,7 @@ func (r *liveMigrationResource) ImportState(
 			Destination: types.StringValue(location.Host),
 			Mode:        types.StringValue(string(migration.Auto)),
 		},
+		IfShutOff:     types.StringValue(string(fleet.ShutOffError)),
 		ID:            types.StringValue(location.Domain.UUID),
 		UUID:          types.StringValue(location.Domain.UUID),
 		LastMigration: types.ObjectNull(lastMigrationTypes()),
@@ -366,7 +383,7 @@ func (r *liveMigrationResource) ImportState(
 func (r *liveMigrationResource) move(
 	ctx context.Context, plan liveMigrationModel, vm, last string,
 ) (fleet.Moved, diag.Diagnostics) {
-	move, diags := plan.moveModel.move(vm, last)
+	move, diags := plan.move(vm, last)
 	if diags.HasError() {
 		return fleet.Moved{}, diags
 	}

@@ -33,7 +33,7 @@ func (m plannedMove) set(ctx context.Context, resp *resource.ModifyPlanResponse)
 func (r *liveMigrationResource) planCreate(ctx context.Context, plan liveMigrationModel) (plannedMove, diag.Diagnostics) {
 	checked := r.check(ctx, plan, r.foresight(plan.moveModel, plan.VM.ValueString(), instance.Settle), "")
 	switch {
-	case checked.there():
+	case checked.there(), checked.left:
 		return plannedMove{types.StringNull(), types.StringNull()}, checked.diags
 	case checked.underWay || checked.location.Host == "":
 		return plannedMove{types.StringUnknown(), types.StringUnknown()}, checked.diags
@@ -41,10 +41,16 @@ func (r *liveMigrationResource) planCreate(ctx context.Context, plan liveMigrati
 	return plannedMove{types.StringValue(checked.location.Host), checked.digest}, checked.diags
 }
 
-// planUpdate plans the move of a VM that is on another host than its destination now.
-func (r *liveMigrationResource) planUpdate(ctx context.Context, plan, state liveMigrationModel) (plannedMove, diag.Diagnostics) {
+// planUpdate plans the move of a VM that is on another host than its destination now. left
+// is true for a VM that is shut off and stays where it is: then nothing changes.
+func (r *liveMigrationResource) planUpdate(
+	ctx context.Context, plan, state liveMigrationModel,
+) (move plannedMove, left bool, diags diag.Diagnostics) {
 	seen := r.foresight(plan.moveModel, state.UUID.ValueString(), instance.Settle)
 	checked := r.check(ctx, plan, seen, state.Destination.ValueString())
+	if checked.left {
+		return plannedMove{state.Source, state.PolicyDigest}, true, checked.diags
+	}
 	if checked.there() { // it was moved since it was read
 		checked.digest = digest(seen.at(ctx, checked.location))
 	}
@@ -52,7 +58,7 @@ func (r *liveMigrationResource) planUpdate(ctx context.Context, plan, state live
 	if plan.Destination.IsUnknown() {
 		source = types.StringUnknown() // it may turn out to be where the VM is
 	}
-	return plannedMove{source, checked.digest}, checked.diags
+	return plannedMove{source, checked.digest}, false, checked.diags
 }
 
 // checkedMove is a planned move after its checks.
@@ -62,6 +68,9 @@ type checkedMove struct {
 	location fleet.Location
 	// underWay is true while a migration to the destination is.
 	underWay bool
+	// left is true for a VM that is shut off and stays where it is, definition for one whose
+	// definition alone moves.
+	left, definition bool
 	// digest is that of the policy under which the move was checked.
 	digest types.String
 	diags  diag.Diagnostics
@@ -92,7 +101,10 @@ func (r *liveMigrationResource) check(ctx context.Context, plan liveMigrationMod
 	for checks := 1; ; checks++ {
 		checked, changes := r.checkOnce(ctx, plan, seen, last)
 		// Policies that register from here on see the move, and warn of it themselves.
-		outdated := !checked.there() && seen.outdated(ctx, checked.location)
+		if checked.left {
+			return checked
+		}
+		outdated := !checked.there() && !checked.definition && seen.outdated(ctx, checked.location)
 		if outdated && checks < mostChecks {
 			continue
 		}
@@ -114,10 +126,18 @@ func (r *liveMigrationResource) check(ctx context.Context, plan liveMigrationMod
 func (r *liveMigrationResource) checkOnce(
 	ctx context.Context, plan liveMigrationModel, seen *foresight, last string,
 ) (checkedMove, []instance.Change) {
-	location, assessment, diags := plan.moveModel.assess(ctx, r.fleet, seen, last)
+	ifShutOff := fleet.IfShutOff(plan.IfShutOff.ValueString())
+	location, assessment, diags := plan.assess(ctx, r.fleet, seen, last, ifShutOff)
 	diags.Append(r.want(plan, location.Domain.UUID)...)
-	checked := checkedMove{plan.Destination.ValueString(), location, assessment.Running, digest(seen.policy), diags}
-	if checked.there() {
+	move := fleet.Move{Destination: plan.Destination.ValueString(), IfShutOff: ifShutOff}
+	checked := checkedMove{
+		destination: move.Destination, location: location, underWay: assessment.Running, digest: digest(seen.policy),
+		left: move.Leaves(location), definition: move.MovesDefinition(location), diags: diags,
+	}
+	if checked.definition { // no policy has a part in it
+		checked.digest = types.StringNull()
+	}
+	if checked.there() || checked.left {
 		return checked, nil
 	}
 	return checked, r.changes.MovePlanned(instance.Move{VM: seen.vm, Location: location, Policy: seen.policy})

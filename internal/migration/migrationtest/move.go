@@ -24,6 +24,9 @@ func (h *Host) MigratePeerToPeer(ctx context.Context, uuid, peerURI string, p mi
 	if peer == nil {
 		return errors.New("no route to host")
 	}
+	if p.Definition {
+		return h.leave(ctx, call, h.world.moveDefinition(uuid, h, peer, p))
+	}
 	j, err := h.take(ctx, broken, uuid, peer, p, false)
 	if err != nil {
 		return err
@@ -155,10 +158,10 @@ const (
 var errCookie = errors.New("internal error: the cookie is not the one of the step before")
 
 // Begin implements migration.Source.
-func (h *Host) Begin(ctx context.Context, uuid string, _ migration.Parameters) (xml string, cookie []byte, err error) {
+func (h *Host) Begin(ctx context.Context, uuid string, p migration.Parameters) (xml string, cookie []byte, err error) {
 	xml, err = read(ctx, h, "Begin", uuid, func(d *domain) (string, error) {
 		switch {
-		case !d.Active():
+		case d.Active() == p.Definition:
 			return "", migration.ErrNotActive
 		case d.job != nil:
 			return "", migration.ErrBusy
@@ -170,7 +173,7 @@ func (h *Host) Begin(ctx context.Context, uuid string, _ migration.Parameters) (
 
 // Prepare implements migration.Destination.
 func (h *Host) Prepare(
-	ctx context.Context, xml string, cookie []byte, _ migration.Parameters,
+	ctx context.Context, xml string, cookie []byte, p migration.Parameters,
 ) (migrationURI string, out []byte, err error) {
 	const call = "Prepare"
 	if err := h.enter(ctx, call); err != nil {
@@ -181,7 +184,7 @@ func (h *Host) Prepare(
 	}
 	h.world.mu.Lock()
 	for _, other := range h.world.hosts {
-		if d := other.domains[xml]; d != nil && other != h {
+		if d := other.domains[xml]; d != nil && other != h && !p.Definition {
 			j := job{uuid: xml, destination: h}
 			j.receive(d.Domain)
 		}
@@ -239,6 +242,9 @@ func (h *Host) Finish(
 }
 
 func (h *Host) finish(name string, cookie []byte, p migration.Parameters, cancelled bool) error {
+	if p.Definition && !cancelled {
+		return h.define(name, cookie)
+	}
 	for uuid, d := range h.domains {
 		switch {
 		case d.Name != name || d.State != migration.StateIncoming:
@@ -264,6 +270,8 @@ func (h *Host) Confirm(ctx context.Context, uuid string, cookie []byte, p migrat
 		switch {
 		case cancelled && cookie != nil:
 			return errCookie
+		case p.Definition != !d.Active():
+			return migration.ErrNotActive
 		case cancelled:
 			if d.State == migration.StatePaused && d.ranBefore {
 				d.set(migration.StateRunning, migration.ReasonUnknown)
