@@ -40,7 +40,8 @@ func (e *UnlistedError) Unwrap() error { return e.Err }
 // VMs yields the wanted VMs, each once, on its home. Those that run are yielded as soon as
 // their host has answered, all others once every host has: a definition or a paused copy may
 // be what a VM has left behind. It takes every answer anew. An error is that of a host that
-// cannot be asked, or an *UnlistedError.
+// cannot be asked, an *UnlistedError, or that two hosts are one: a *SameHostError or a
+// *SameUUIDError.
 func (f *Fleet) VMs(ctx context.Context, wanted func(migration.Domain) bool) iter.Seq2[ListedVM, error] {
 	return func(yield func(ListedVM, error) bool) {
 		l := vmList{fleet: f, wanted: wanted, listed: map[string]string{}, pending: map[string]string{}}
@@ -104,6 +105,10 @@ func (l *vmList) settled(r roll) []ListedVM {
 func (l *vmList) rest(ctx context.Context) iter.Seq2[ListedVM, error] {
 	return func(yield func(ListedVM, error) bool) {
 		if len(l.rolls) > 1 {
+			if same := identify(ctx, l.fleet.hosts).same; same != nil {
+				yield(ListedVM{}, same) // each of its VMs would be on two hosts
+				return
+			}
 			l.askAgain(ctx)
 		}
 		for _, uuid := range l.byName() {
