@@ -10,7 +10,9 @@ import (
 
 // answers asks all hosts at once and yields what each says as soon as it has. Once nobody
 // takes more, it ends the questions and waits for their ends.
-func answers[T any](ctx context.Context, hosts []*host.Host, ask func(context.Context, *host.Host) T) iter.Seq2[*host.Host, T] {
+func answers[T any](
+	ctx context.Context, hosts []*host.Host, ask func(context.Context, *host.Host) T,
+) iter.Seq2[*host.Host, T] {
 	type answer struct {
 		host *host.Host
 		said T

@@ -40,11 +40,13 @@ func (e *UnlistedError) Unwrap() error { return e.Err }
 // VMs yields the wanted VMs, each once, on its home. Those that run are yielded as soon as
 // their host has answered, all others once every host has: a definition or a paused copy may
 // be what a VM has left behind. It takes every answer anew. An error is that of a host that
-// cannot be asked, or an *UnlistedError.
+// cannot be asked, an *UnlistedError, or that two hosts are one: a *SameHostError or a
+// *SameUUIDError.
 func (f *Fleet) VMs(ctx context.Context, wanted func(migration.Domain) bool) iter.Seq2[ListedVM, error] {
 	return func(yield func(ListedVM, error) bool) {
 		l := vmList{fleet: f, wanted: wanted, listed: map[string]string{}, pending: map[string]string{}}
-		for _, r := range answers(ctx, f.hosts, func(ctx context.Context, h *host.Host) roll { return callRoll(ctx, h, wanted) }) {
+		call := func(ctx context.Context, h *host.Host) roll { return callRoll(ctx, h, wanted) }
+		for _, r := range answers(ctx, f.hosts, call) {
 			l.rolls = append(l.rolls, r)
 			if r.err != nil && !yield(ListedVM{}, r.err) {
 				return
@@ -90,7 +92,9 @@ func (l *vmList) settled(r roll) []ListedVM {
 			continue
 		}
 		l.listed[d.UUID] = r.host.Name()
-		vms = append(vms, ListedVM{Location: record.Location, VCPUs: d.VCPUs, Autostart: d.Autostart, Record: record, Cluster: r.cluster})
+		vms = append(vms, ListedVM{
+			Location: record.Location, VCPUs: d.VCPUs, Autostart: d.Autostart, Record: record, Cluster: r.cluster,
+		})
 	}
 	return vms
 }
@@ -101,6 +105,10 @@ func (l *vmList) settled(r roll) []ListedVM {
 func (l *vmList) rest(ctx context.Context) iter.Seq2[ListedVM, error] {
 	return func(yield func(ListedVM, error) bool) {
 		if len(l.rolls) > 1 {
+			if same := identify(ctx, l.fleet.hosts).same; same != nil {
+				yield(ListedVM{}, same) // each of its VMs would be on two hosts
+				return
+			}
 			l.askAgain(ctx)
 		}
 		for _, uuid := range l.byName() {
@@ -172,7 +180,8 @@ func (l *vmList) locate(ctx context.Context, uuid string) (ListedVM, error) {
 	}
 	i := slices.IndexFunc(l.rolls, func(r roll) bool { return r.host.Name() == location.Host })
 	r := l.rolls[i]
-	vm := ListedVM{Location: location, Cluster: r.cluster, VCPUs: r.domains[uuid].VCPUs, Autostart: r.domains[uuid].Autostart}
+	d := r.domains[uuid]
+	vm := ListedVM{Location: location, Cluster: r.cluster, VCPUs: d.VCPUs, Autostart: d.Autostart}
 	if record, read := r.records[uuid]; read && record.active() == location.Domain.Active() {
 		record.Location = location
 		vm.Record = record

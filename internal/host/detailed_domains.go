@@ -73,7 +73,8 @@ func (h *Host) detailed(ctx context.Context, which libvirt.ConnectGetAllDomainSt
 
 // autostarted are the domains that libvirt starts with the host.
 func (h *Host) autostarted(ctx context.Context) (map[libvirt.UUID]bool, error) {
-	return read(ctx, h, "list the domains that are started with the host", rpc.Patient, func(lv *libvirt.Libvirt) (map[libvirt.UUID]bool, error) {
+	const op = "list the domains that are started with the host"
+	return read(ctx, h, op, rpc.Patient, func(lv *libvirt.Libvirt) (map[libvirt.UUID]bool, error) {
 		domains, _, err := lv.ConnectListAllDomains(1, libvirt.ConnectListDomainsAutostart)
 		started := map[libvirt.UUID]bool{}
 		for _, d := range domains {

@@ -11,13 +11,13 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/lab"
 )
 
-// The list says of each domain what a question about it alone says, but for its memory.
+// The lists say of each domain what a question about it alone says; the plain one leaves its memory out.
 func TestDomains(t *testing.T) {
 	w := world(t)
 	h := connect(t, w.Hosts[0])
-	want := map[string]host.ListedDomain{}
+	want, detailed := map[string]host.ListedDomain{}, map[string]host.DetailedDomain{}
 	for _, spec := range []lab.GuestSpec{
-		{Bare: true},
+		{Bare: true, Autostart: true},
 		{Bare: true, State: lab.Paused},
 		{Bare: true, State: lab.Inactive},
 		{Bare: true, Transient: true},
@@ -26,6 +26,7 @@ func TestDomains(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		detailed[d.UUID] = host.DetailedDomain{Domain: d, VCPUs: 1, Autostart: spec.Autostart}
 		d.MemoryBytes = 0
 		want[d.UUID] = host.ListedDomain{Domain: d}
 	}
@@ -35,6 +36,7 @@ func TestDomains(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	detailed[d.UUID] = host.DetailedDomain{Domain: d, VCPUs: 1}
 	d.MemoryBytes = 0
 	want[d.UUID] = host.ListedDomain{Domain: d}
 	listed, err := h.Domains(testContext(t))
@@ -49,5 +51,18 @@ func TestDomains(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("asked for alone (-) and listed (+):\n%s", diff)
+	}
+	withDetails, err := h.DetailedDomains(testContext(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	gotDetailed := map[string]host.DetailedDomain{}
+	for _, d := range withDetails {
+		if _, ours := detailed[d.UUID]; ours {
+			gotDetailed[d.UUID] = d
+		}
+	}
+	if diff := cmp.Diff(detailed, gotDetailed); diff != "" {
+		t.Errorf("asked for alone (-) and listed with details (+):\n%s", diff)
 	}
 }

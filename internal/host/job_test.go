@@ -57,7 +57,10 @@ func TestJobStatistics(t *testing.T) {
 			t.Errorf("%s is wrong in %+v", name, job)
 		}
 	}
+	requireMigrations(t, source, 0, 1)
+	requireMigrations(t, destination, 1, 0)
 	abortMigration(t, source, guest.UUID, ended)
+	requireMigrations(t, source, 0, 0)
 }
 
 // What is off has no figures.

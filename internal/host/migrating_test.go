@@ -25,6 +25,19 @@ func startMigration(t *testing.T, source *host.Host, uuid, peerURI string, p mig
 	return ended
 }
 
+// requireMigrations checks how many migrations a host says that it has.
+func requireMigrations(t *testing.T, h *host.Host, incoming, outgoing int) {
+	t.Helper()
+	domains, err := h.DetailedDomains(testContext(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	in, out, err := h.Migrations(testContext(t), domains)
+	if err != nil || in != incoming || out != outgoing {
+		t.Errorf("%s has %d migrations to it and %d from it, %v, want %d and %d", h.Name(), in, out, err, incoming, outgoing)
+	}
+}
+
 // told is what a policy tells libvirt.
 func told(p policy.Policy) policy.Parameters {
 	return policy.Resolve(policy.Levels{Run: p}).Parameters()

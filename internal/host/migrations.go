@@ -21,7 +21,8 @@ func (h *Host) Migrations(ctx context.Context, domains []DetailedDomain) (incomi
 			operations[i] = migration.OperationMigrationOut
 		case migration.StateShutOff, migration.StatePostCopyFailed: // they have no job that runs
 		default:
-			asking = append(asking, get(&operations[i], func() (migration.JobOperation, error) { return h.operation(ctx, d.UUID) }))
+			ask := func() (migration.JobOperation, error) { return h.operation(ctx, d.UUID) }
+			asking = append(asking, get(&operations[i], ask))
 		}
 	}
 	err = parallel(asking...)

@@ -11,11 +11,11 @@ func TestNearest(t *testing.T) {
 	for name, want := range map[string]policy.Field{
 		"auto_convergence":       policy.FieldAutoConverge,
 		"autoconverge":           policy.FieldAutoConverge,
-		"compresion":             policy.FieldCompression,
+		"compressions":           policy.FieldCompression,
 		"max_downtime":           policy.FieldMaxDowntimeMS,
 		"postcopy":               policy.FieldPostCopy,
 		"compression_cache_mb":   policy.FieldCompressionCacheMiB,
-		"paralell_connections":   policy.FieldParallelConnections,
+		"parallel_connection":    policy.FieldParallelConnections,
 		"auto_converge_initials": policy.FieldAutoConvergeInitial,
 		"hosts":                  "",
 		"id":                     "",

@@ -16,11 +16,15 @@ func newDecodePolicyRecordFunction() function.Function { return decodePolicyReco
 // decodePolicyRecordFunction reads a record that was taken from a host by other means.
 type decodePolicyRecordFunction struct{}
 
-func (decodePolicyRecordFunction) Metadata(_ context.Context, _ function.MetadataRequest, resp *function.MetadataResponse) {
+func (decodePolicyRecordFunction) Metadata(
+	_ context.Context, _ function.MetadataRequest, resp *function.MetadataResponse,
+) {
 	resp.Name = "decode_policy_record"
 }
 
-func (decodePolicyRecordFunction) Definition(_ context.Context, _ function.DefinitionRequest, resp *function.DefinitionResponse) {
+func (decodePolicyRecordFunction) Definition(
+	_ context.Context, _ function.DefinitionRequest, resp *function.DefinitionResponse,
+) {
 	resp.Definition = function.Definition{
 		Summary: "Policy in a record",
 		MarkdownDescription: "Reads the JSON text of a policy record, as it is kept in libvirt: in the metadata of a " +
@@ -30,7 +34,10 @@ func (decodePolicyRecordFunction) Definition(_ context.Context, _ function.Defin
 			"is what a later minor release added.\n\n" +
 			"A text that is no record, a value out of range and a record of a newer version are errors.",
 		Parameters: []function.Parameter{
-			function.StringParameter{Name: "json", MarkdownDescription: "Text of the record, such as `{\"version\":1,\"auto_converge\":true}`."},
+			function.StringParameter{
+				Name:                "json",
+				MarkdownDescription: "Text of the record, such as `{\"version\":1,\"auto_converge\":true}`.",
+			},
 		},
 		Return: function.ObjectReturn{AttributeTypes: effectiveTypes()},
 	}

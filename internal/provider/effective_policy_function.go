@@ -16,11 +16,15 @@ func newEffectivePolicyFunction() function.Function { return effectivePolicyFunc
 // effectivePolicyFunction resolves three levels of policy, without any host.
 type effectivePolicyFunction struct{}
 
-func (effectivePolicyFunction) Metadata(_ context.Context, _ function.MetadataRequest, resp *function.MetadataResponse) {
+func (effectivePolicyFunction) Metadata(
+	_ context.Context, _ function.MetadataRequest, resp *function.MetadataResponse,
+) {
 	resp.Name = "effective_policy"
 }
 
-func (effectivePolicyFunction) Definition(_ context.Context, _ function.DefinitionRequest, resp *function.DefinitionResponse) {
+func (effectivePolicyFunction) Definition(
+	_ context.Context, _ function.DefinitionRequest, resp *function.DefinitionResponse,
+) {
 	level := func(name, of string) function.Parameter {
 		return function.DynamicParameter{
 			Name: name, AllowNullValue: true,

@@ -115,7 +115,7 @@ func TestEffectivePolicyFunctionRefuses(t *testing.T) {
 	p := newProtocol(t)
 	for want, level := range map[string]tftypes.Value{
 		`"auto_convergence" is no policy field. Did you mean "auto_converge"?`: object(map[string]tftypes.Value{"auto_convergence": boolean(true)}),
-		`"compresion" is no policy field. Did you mean "compression"?`:         object(map[string]tftypes.Value{"compresion": nothing}),
+		`"compressions" is no policy field. Did you mean "compression"?`:       object(map[string]tftypes.Value{"compressions": nothing}),
 		`"hosts" is no policy field. The fields are auto_converge,`:            object(map[string]tftypes.Value{"hosts": names("kvm1")}),
 		`"version" is no policy field.`:                                        object(map[string]tftypes.Value{"version": number(1)}),
 		`auto_converge: must be true or false, not "true".`:                    object(map[string]tftypes.Value{"auto_converge": text("true")}),

@@ -45,12 +45,14 @@ func newGlobalSettingsList() list.ListResource {
 	}
 }
 
-func (l *hostRecordListResource) ListResourceConfigSchema(_ context.Context, _ list.ListResourceSchemaRequest, resp *list.ListResourceSchemaResponse) {
+func (l *hostRecordListResource) ListResourceConfigSchema(
+	_ context.Context, _ list.ListResourceSchemaRequest, resp *list.ListResourceSchemaResponse,
+) {
 	resp.Schema = schema.Schema{
 		MarkdownDescription: l.description,
 		Attributes: map[string]schema.Attribute{
-			"hosts": hostsFilter("Hosts of which any keeps a copy of the record: keys of `hosts` in the provider's configuration. " +
-				"Default: all. All hosts are asked nevertheless: the record is that of all its hosts."),
+			"hosts": hostsFilter("Hosts of which any keeps a copy of the record: keys of `hosts` in the provider's " +
+				"configuration. Default: all. All hosts are asked nevertheless: the record is that of all its hosts."),
 		},
 	}
 	if l.level == host.Cluster {
@@ -64,7 +66,9 @@ type hostRecordFilter struct {
 	name  types.String
 }
 
-func (l *hostRecordListResource) filter(ctx context.Context, req list.ListRequest) (f hostRecordFilter, diags diag.Diagnostics) {
+func (l *hostRecordListResource) filter(
+	ctx context.Context, req list.ListRequest,
+) (f hostRecordFilter, diags diag.Diagnostics) {
 	if l.level == host.Global {
 		var config struct {
 			Hosts types.List `tfsdk:"hosts"`

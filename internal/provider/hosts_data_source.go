@@ -96,7 +96,9 @@ func listedHostTypes() map[string]attr.Type {
 	}
 }
 
-func (d *hostsDataSource) Configure(_ context.Context, req datasource.ConfigureRequest, _ *datasource.ConfigureResponse) {
+func (d *hostsDataSource) Configure(
+	_ context.Context, req datasource.ConfigureRequest, _ *datasource.ConfigureResponse,
+) {
 	d.providerData = dataOf(req.ProviderData)
 }
 

@@ -87,6 +87,8 @@ func TestAccLists(t *testing.T) {
 	down.Hosts["kvm3"] = hostBlock{URI: "qemu+tcp://" + refusing + "/system"}
 	tolerant := down
 	tolerant.Unreachable = "warn"
+	twice := labProvider(t)
+	twice.Hosts["kvm1b"] = hostBlock{URI: kvm1.SocketURI}
 	acceptance(t,
 		resource.TestStep{
 			Config: configuration(t, listsOfFleet, nil),
@@ -125,6 +127,10 @@ func TestAccLists(t *testing.T) {
 				statecheck.ExpectKnownValue("data.virt_vms.all", tfjsonpath.New("unseen_hosts"), hostsExactly("kvm3")),
 				statecheck.ExpectKnownValue("data.virt_vms.all", tfjsonpath.New("vms"), knownvalue.ListSizeExact(4)),
 			},
+		},
+		resource.TestStep{
+			Config:      twice.with(t, `data "virt_vms" "all" {}`, nil),
+			ExpectError: sayingAll("Unable to Read Virtual Machines", `The hosts "kvm1", "kvm1b" are one and the same libvirt host`),
 		},
 		resource.TestStep{
 			Config:      configuration(t, `data "virt_vms" "none" { name_regex = "web(" }`, nil),

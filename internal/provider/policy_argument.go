@@ -73,11 +73,11 @@ func membersOf(v attr.Value) (map[string]attr.Value, bool) {
 }
 
 // elementsOf are the elements of a list, a set or a tuple.
-func elementsOf(v attr.Value) ([]attr.Value, bool) {
+func elementsOf(v attr.Value) []attr.Value {
 	if v, ok := v.(interface{ Elements() []attr.Value }); ok {
-		return v.Elements(), true
+		return v.Elements()
 	}
-	return nil, false
+	return nil
 }
 
 // plainValue is a value as JSON has it; nil for null.
@@ -103,8 +103,7 @@ func plainValue(v attr.Value) any {
 		return plain
 	}
 	plain := []any{}
-	elements, _ := elementsOf(v)
-	for _, element := range elements {
+	for _, element := range elementsOf(v) {
 		plain = append(plain, plainValue(element))
 	}
 	return plain
@@ -122,9 +121,8 @@ func whollyKnown(v attr.Value) bool {
 		return v.IsUnderlyingValueNull() || whollyKnown(v.UnderlyingValue())
 	}
 	members, _ := membersOf(v)
-	elements, _ := elementsOf(v)
 	unknown := func(v attr.Value) bool { return !whollyKnown(v) }
-	return !slices.ContainsFunc(slices.Collect(maps.Values(members)), unknown) && !slices.ContainsFunc(elements, unknown)
+	return !slices.ContainsFunc(slices.Collect(maps.Values(members)), unknown) && !slices.ContainsFunc(elementsOf(v), unknown)
 }
 
 // kindOf names the type of a value that is no policy.

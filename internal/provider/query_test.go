@@ -87,10 +87,10 @@ func needQuery(t *testing.T) {
 	}
 }
 
-// TestE2EQuery lists a fleet whose records were made by hand, and takes it over: the
+// TestAccQuery_fleet lists a fleet whose records were made by hand, and takes it over: the
 // configuration that Terraform generates changes nothing. It runs alone: host-level records
 // are one per host.
-func TestE2EQuery(t *testing.T) {
+func TestAccQuery_fleet(t *testing.T) {
 	needQuery(t)
 	withoutHostRecords(t)
 	world := testLab(t)
@@ -165,9 +165,9 @@ list "virt_vm_migration_policy" "one" {
 	w.must(t, 0, "destroy", "-auto-approve")
 }
 
-// TestE2EExamplesOfLists applies the examples of the data sources and functions, and asks by
+// TestAccQuery_examples applies the examples of the data sources and functions, and asks by
 // those of the list resources, on one VM that is there.
-func TestE2EExamplesOfLists(t *testing.T) {
+func TestAccQuery_examples(t *testing.T) {
 	needQuery(t)
 	t.Parallel()
 	guest := testLab(t).StartGuest(t, lab.GuestSpec{Bare: true, Name: "db71", State: lab.Inactive})

@@ -19,8 +19,16 @@ func TestSchema_names(t *testing.T) {
 			slices.Sorted(maps.Keys(schema.ResourceSchemas)),
 			[]string{"virt_cluster_migration_policy", "virt_migration_global_settings", "virt_vm_live_migration", "virt_vm_migration_policy"},
 		},
-		"data sources": {slices.Sorted(maps.Keys(schema.DataSourceSchemas)), []string{"virt_effective_migration_policy", "virt_migration_preflight", "virt_vm_migration_history"}},
-		"actions":      {slices.Sorted(maps.Keys(schema.ActionSchemas)), []string{"virt_vm_live_migration"}},
+		"data sources": {
+			slices.Sorted(maps.Keys(schema.DataSourceSchemas)),
+			[]string{"virt_effective_migration_policy", "virt_hosts", "virt_migration_preflight", "virt_vm_migration_history", "virt_vms"},
+		},
+		"actions": {slices.Sorted(maps.Keys(schema.ActionSchemas)), []string{"virt_vm_live_migration"}},
+		"list resources": {
+			slices.Sorted(maps.Keys(schema.ListResourceSchemas)),
+			[]string{"virt_cluster_migration_policy", "virt_migration_global_settings", "virt_vm_live_migration", "virt_vm_migration_policy"},
+		},
+		"functions": {slices.Sorted(maps.Keys(schema.Functions)), []string{"decode_policy_record", "effective_policy"}},
 	} {
 		if diff := cmp.Diff(test.want, test.got); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", kind, diff)

@@ -52,7 +52,8 @@ func newLiveMigrationList() list.ListResource {
 func listedPolicy(vm fleet.ListedVM, called string) (policyHolder, diag.Diagnostics) {
 	domain := vm.Location.Domain
 	model := &vmPolicyModel{
-		VM: types.StringValue(called), ID: types.StringValue(domain.UUID), UUID: types.StringValue(domain.UUID), Drift: driftMap(nil),
+		VM: types.StringValue(called), ID: types.StringValue(domain.UUID), UUID: types.StringValue(domain.UUID),
+		Drift: driftMap(nil),
 	}
 	taken, err := vm.Record.Telling()
 	if err != nil {
@@ -67,13 +68,17 @@ func listedPlacement(vm fleet.ListedVM, called string) (policyHolder, diag.Diagn
 	domain := vm.Location.Domain
 	return &liveMigrationModel{
 		moveModel: moveModel{
-			VM: types.StringValue(called), Destination: types.StringValue(vm.Location.Host), Mode: types.StringValue(string(migration.Auto)),
+			VM: types.StringValue(called), Destination: types.StringValue(vm.Location.Host),
+			Mode: types.StringValue(string(migration.Auto)),
 		},
-		ID: types.StringValue(domain.UUID), UUID: types.StringValue(domain.UUID), LastMigration: types.ObjectNull(lastMigrationTypes()),
+		ID: types.StringValue(domain.UUID), UUID: types.StringValue(domain.UUID),
+		LastMigration: types.ObjectNull(lastMigrationTypes()),
 	}, nil
 }
 
-func (l *vmListResource) ListResourceConfigSchema(_ context.Context, _ list.ListResourceSchemaRequest, resp *list.ListResourceSchemaResponse) {
+func (l *vmListResource) ListResourceConfigSchema(
+	_ context.Context, _ list.ListResourceSchemaRequest, resp *list.ListResourceSchemaResponse,
+) {
 	resp.Schema = schema.Schema{
 		MarkdownDescription: l.description,
 		Attributes: map[string]schema.Attribute{
@@ -147,7 +152,9 @@ func (l *vmListResource) giveNamed(ctx context.Context, s *listStream, filter vm
 }
 
 // give gives one VM, or warns of what is missing; it is false where no more are wanted.
-func (l *vmListResource) give(ctx context.Context, s *listStream, filter vmFilter, vm fleet.ListedVM, err error, called string) bool {
+func (l *vmListResource) give(
+	ctx context.Context, s *listStream, filter vmFilter, vm fleet.ListedVM, err error, called string,
+) bool {
 	switch {
 	case err != nil:
 		return s.warn(unlisted(l.object, err))

@@ -120,7 +120,9 @@ func listedVMTypes() map[string]attr.Type {
 	}
 }
 
-func (d *vmsDataSource) Configure(_ context.Context, req datasource.ConfigureRequest, _ *datasource.ConfigureResponse) {
+func (d *vmsDataSource) Configure(
+	_ context.Context, req datasource.ConfigureRequest, _ *datasource.ConfigureResponse,
+) {
 	d.providerData = dataOf(req.ProviderData)
 }
 
