@@ -62,9 +62,9 @@ func checkReadOnly(t *testing.T, h *host.Host, uuid string) {
 		"write domain history": h.UpdateDomainHistory(testContext(t), uuid, func(host.DomainDocument) (*string, error) {
 			return new(document), nil
 		}),
-		"write host record":    h.WriteRecord(testContext(t), host.Cluster, `{"version":1}`),
-		"delete host record":   h.DeleteRecord(testContext(t), host.Cluster),
-		"suspend":              h.Suspend(testContext(t), uuid),
+		"write host record":  h.WriteRecord(testContext(t), host.Cluster, `{"version":1}`),
+		"delete host record": h.DeleteRecord(testContext(t), host.Cluster),
+		"suspend":            h.Suspend(testContext(t), uuid),
 	} {
 		if !errors.Is(err, host.ErrDenied) {
 			t.Errorf("%s: got %v, want %v", name, err, host.ErrDenied)
