@@ -70,7 +70,9 @@ func (p *virtProvider) Configure(ctx context.Context, req provider.ConfigureRequ
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	data := &providerData{instances: instance.NewRegistry(), changes: instance.NewChanges()}
+	data := &providerData{
+		instances: instance.NewRegistry(), changes: instance.NewChanges(), reports: config.reportDirectory(),
+	}
 	if config.known() {
 		settings, diags := config.fleetConfig(ctx)
 		resp.Diagnostics.Append(diags...)
@@ -144,6 +146,8 @@ type providerData struct {
 	fleet     *fleet.Fleet
 	instances *instance.Registry
 	changes   *instance.Changes
+	// reports is the directory for reports of moves; empty for none.
+	reports string
 }
 
 // dataOf is what Configure handed over. All of it is nil before Configure, when
