@@ -27,6 +27,7 @@ var stays = map[string]string{
 	"ThereUnwatched":       "is of the apply",
 	"TakenOver":            "is of the apply",
 	"LeftInPlace":          "is of the apply",
+	"ReportNotWritten":     "is of the apply",
 	"ListCut":              "is of a query",
 	"Unlisted":             "is of a query",
 }

@@ -81,7 +81,7 @@ func Decode(document []byte) (History, error) {
 func (h History) Encode() ([]byte, error) {
 	entries := h.Entries[:min(len(h.Entries), MaxEntries)]
 	for {
-		all := map[string]any{versionMember: Version, movesMember: slices.Concat([]Entry{}, entries)}
+		all := map[string]any{versionMember: Version, movesMember: append([]Entry{}, entries...)}
 		for name, value := range h.Unknown {
 			all[name] = value
 		}

@@ -54,9 +54,7 @@ type Progress struct {
 // Reading is one reading of a running job, in a phase of its move.
 type Reading struct {
 	Phase Phase
-	// Elapsed is the time since the start of the job, as Progress has it.
-	Elapsed time.Duration
-	Job     Job
+	Job   Job
 }
 
 // reading fills in what a running job says.

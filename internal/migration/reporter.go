@@ -62,7 +62,7 @@ func (r *reporter) reading(job Job, t trend) {
 	if r.now.Phase == PhaseStarting {
 		r.enter(PhasePreCopy, Notice{Kind: NoticeSending})
 	}
-	r.read(Reading{Phase: r.now.Phase, Elapsed: time.Since(r.start), Job: job})
+	r.read(Reading{Phase: r.now.Phase, Job: job})
 	if time.Since(r.told) >= reportInterval {
 		r.emit()
 	}

@@ -77,6 +77,8 @@ type providerBlock struct {
 	Hosts map[string]hostBlock
 	// Unreachable is unreachable_hosts, left out when empty.
 	Unreachable string
+	// Reports is report_directory, left out when empty.
+	Reports string
 }
 
 type hostBlock struct{ URI, PeerURI, MigrationURI, Username, Password string }
@@ -129,6 +131,9 @@ var providerTemplate = template.Must(template.New("provider").Parse(`provider "v
   }
   {{- with .Unreachable }}
   unreachable_hosts = {{ printf "%q" . }}
+  {{- end }}
+  {{- with .Reports }}
+  report_directory = {{ printf "%q" . }}
   {{- end }}
 }
 `))

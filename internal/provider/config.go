@@ -10,6 +10,7 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/mapvalidator"
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/provider/schema"
@@ -28,6 +29,7 @@ type configModel struct {
 	UnreachableHosts      types.String `tfsdk:"unreachable_hosts"`
 	MaxOutgoingMigrations wholeNumber  `tfsdk:"max_outgoing_migrations"`
 	MaxIncomingMigrations wholeNumber  `tfsdk:"max_incoming_migrations"`
+	ReportDirectory       types.String `tfsdk:"report_directory"`
 }
 
 // hostModel is one host of the configuration.
@@ -107,6 +109,14 @@ func configAttributes() map[string]schema.Attribute {
 			MarkdownDescription: fmt.Sprintf(maxMigrationsDescription, "incoming", fleet.MostMigrations, fleet.DefaultMigrations),
 			Optional:            true,
 			Validators:          []validator.Int64{int64validator.Between(1, fleet.MostMigrations)},
+		},
+		"report_directory": schema.StringAttribute{
+			MarkdownDescription: "Directory on the machine that runs Terraform, for a report of each move: a JSON " +
+				"document, a picture (SVG), and metrics for the textfile collector of node_exporter. A relative path " +
+				"begins where Terraform runs. It is made where there is none, and nothing in it is ever deleted. " +
+				"`VIRT_REPORT_DIRECTORY` overrides it. Default: no reports.",
+			Optional:   true,
+			Validators: []validator.String{stringvalidator.LengthAtLeast(1)},
 		},
 	}
 }

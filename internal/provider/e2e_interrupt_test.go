@@ -65,6 +65,7 @@ func TestAccInterrupt(t *testing.T) {
 				block = block.overSSH(t)
 			}
 			w := newWorkspace(t, block.String()+test.config(guest.Name, slowMove))
+			reports := reportsOf(t, w)
 			r := w.start(t, test.args...)
 			awaitMove(t, guest, r)
 			tunnels := r.children(t)
@@ -93,6 +94,7 @@ func TestAccInterrupt(t *testing.T) {
 				t.Errorf("progress after the stop: %s", after)
 			}
 			requireStayed(t, world, guest)
+			requireReport(t, reports, guest, "cancelled")
 			requireSteadyPulse(t, guest, started, time.Second)
 			if r.processes() {
 				t.Error("processes of terraform are left")

@@ -6,6 +6,7 @@ import (
 	"bufio"
 	"encoding/json"
 	"fmt"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -20,7 +21,9 @@ func TestAccInvoke(t *testing.T) {
 	// About six seconds of pre-copy: there is a reading in between.
 	guest := world.StartGuest(t, lab.GuestSpec{Load: lab.Load{HotMiB: 48, RateMiB: 1, WholePages: true}})
 	started := time.Now()
-	w := newWorkspace(t, labProvider(t).String()+moveAction(guest.Name, `bandwidth_mib_per_second = 12`))
+	block := labProvider(t)
+	block.Reports = filepath.Join(t.TempDir(), "reports")
+	w := newWorkspace(t, block.String()+moveAction(guest.Name, `bandwidth_mib_per_second = 12`))
 
 	r := w.must(t, 0, invoke...)
 	lines := progressLines(r.stdout)
@@ -40,6 +43,7 @@ func TestAccInvoke(t *testing.T) {
 		t.Errorf("the last line is %q", end)
 	}
 	requireHome(t, guest, "kvm2", "running")
+	requireReport(t, block.Reports, guest, "completed")
 	requireSteadyPulse(t, guest, started, 5*time.Second)
 
 	r = w.must(t, 0, invoke...)

@@ -52,6 +52,7 @@ func TestAccKilled(t *testing.T) {
 				t.Fatalf("the next apply: %s", got)
 			}
 			requireHome(t, guest, "kvm2", "running")
+			requireHistory(t, guest, "kvm2", "completed")
 			requireSteadyPulse(t, guest, started, 5*time.Second)
 			last, ok := w.attributes(t, "virt_vm_live_migration.move")["last_migration"].(map[string]any)
 			if !ok || last["source"] != "kvm1" || last["destination"] != "kvm2" {
@@ -132,6 +133,7 @@ func TestAccKilled_unattended(t *testing.T) {
 		"MiB sent.").MatchString(got.stdout) {
 		t.Errorf("the plan does not tell of the migration that has ended: %s", got)
 	}
+	requireHistory(t, guest, "kvm2", "started")
 	w.must(t, 0, apply...)
 	state := w.attributes(t, "virt_vm_live_migration.move")
 	if state["destination"] != "kvm2" || state["last_migration"] != nil {
@@ -146,6 +148,7 @@ func TestAccKilled_unattended(t *testing.T) {
 	if !strings.Contains(got.stdout, "already: nothing to move (the migration that brought it there took ") {
 		t.Errorf("the action does not tell of the migration: %s", got)
 	}
+	requireHistory(t, guest, "kvm2", "completed")
 }
 
 // requireMoving wants the guest to be moved still, and says how far it is.

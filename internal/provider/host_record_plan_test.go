@@ -61,7 +61,7 @@ func (p protocol) planned(t *testing.T, resource string, resp *tfprotov6.PlanRes
 	return got
 }
 
-const owned = `{"owner":"6d696772-6174-4e00-8000-676c6f62616c","hosts":[{"name":"kvm1","uuid":"1"},{"name":"kvm2","uuid":"2"}]}`
+const owned = `{"owner":"6d696772-6174-4e00-8000-676c6f62616c","hosts":["1 kvm1","2 kvm2"]}`
 
 // TestHostRecordsPlanUpdates plans updates of records that hosts carry. That asks no
 // host.

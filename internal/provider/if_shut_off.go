@@ -1,7 +1,6 @@
 package provider
 
 import (
-	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringdefault"
@@ -26,7 +25,7 @@ func ifShutOffAttribute() schema.StringAttribute {
 		Optional:   true,
 		Computed:   true,
 		Default:    stringdefault.StaticString(string(fleet.ShutOffError)),
-		Validators: []validator.String{stringvalidator.OneOf(values...)},
+		Validators: []validator.String{oneOf(values...)},
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/action"
 	"github.com/hashicorp/terraform-plugin-framework/action/schema"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/explain"
@@ -92,11 +93,15 @@ func (a *liveMigrationAction) Invoke(ctx context.Context, req action.InvokeReque
 		return
 	}
 	say := func(line string) { resp.SendProgress(action.InvokeProgressEvent{Message: line}) }
-	moved, err := a.fleet.Move(ctx, move, func(p fleet.Progress) { say(explain.Line(p)) })
+	record := newMoveReport(a.reports)
+	move.Reading = record.reading
+	moved, err := a.fleet.Move(ctx, move, record.watching(func(p fleet.Progress) { say(explain.Line(p)) }))
 	if err != nil {
-		resp.Diagnostics.Append(diagnoseMove(err, move.Destination))
-		return
+		diags = diag.Diagnostics{diagnoseMove(err, move.Destination)}
+	} else {
+		diags = warned(explain.Moved(moved)...)
+		say(explain.Done(moved))
 	}
-	resp.Diagnostics.Append(warned(explain.Moved(moved)...)...)
-	say(explain.Done(moved))
+	resp.Diagnostics.Append(diags...)
+	resp.Diagnostics.Append(record.write(moved, err, diags)...)
 }

@@ -389,17 +389,19 @@ func (r *liveMigrationResource) move(
 	}
 	move.UUID = plan.UUID.ValueString() // empty while it is created
 	move.PolicyDigest = plan.PolicyDigest.ValueString()
-	moved, err := r.moveUnderPlanned(ctx, vm, move, policyWait)
-	if refused := r.otherPolicy(vm, err); refused != nil {
+	record := newMoveReport(r.reports)
+	move.Reading = record.reading
+	moved, err := r.moveUnderPlanned(ctx, vm, move, policyWait, record.watching(logProgress(ctx)))
+	switch refused := r.otherPolicy(vm, err); {
+	case refused != nil:
 		diags.Append(refused)
-		return fleet.Moved{}, diags
-	}
-	if err != nil {
+	case err != nil:
 		diags.Append(diagnoseMove(err, move.Destination))
-		return fleet.Moved{}, diags
+	default:
+		tflog.Info(ctx, explain.Done(moved))
+		diags.Append(warned(explain.Moved(moved)...)...)
 	}
-	tflog.Info(ctx, explain.Done(moved))
-	diags.Append(warned(explain.Moved(moved)...)...)
+	diags.Append(record.write(moved, err, diags)...)
 	if moved.Report.Unwatched {
 		diags.Append(warned(explain.ThereUnwatched(moved))...)
 	}

@@ -153,7 +153,7 @@ const noPolicy = "none"
 // It waits while no slot or lock is taken, for what Terraform does already beside it. What
 // is not over by the end of the wait refuses the move.
 func (r *liveMigrationResource) moveUnderPlanned(
-	ctx context.Context, vm string, move fleet.Move, wait time.Duration,
+	ctx context.Context, vm string, move fleet.Move, wait time.Duration, tell func(fleet.Progress),
 ) (fleet.Moved, error) {
 	waiting, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
@@ -162,7 +162,7 @@ func (r *liveMigrationResource) moveUnderPlanned(
 		if move.PolicyDigest == "" && !over {
 			move.PolicyDigest = noPolicy
 		}
-		moved, err := r.fleet.Move(ctx, move, logProgress(ctx))
+		moved, err := r.fleet.Move(ctx, move, tell)
 		var other *fleet.OtherPolicyError
 		if !errors.As(err, &other) || !over || !r.changes.Pending(vm) {
 			return moved, err

@@ -117,7 +117,7 @@ func TestMoveUnderPlanned_inVain(t *testing.T) {
 			r.changes.Begins(instance.Record{Level: policy.OriginVM, Of: guest.Name})
 			ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 			defer cancel()
-			_, err = r.moveUnderPlanned(ctx, guest.Name, fleet.Move{VM: guest.Name, Destination: "kvm2", PolicyDigest: digest}, time.Second)
+			_, err = r.moveUnderPlanned(ctx, guest.Name, fleet.Move{VM: guest.Name, Destination: "kvm2", PolicyDigest: digest}, time.Second, func(fleet.Progress) {})
 			var other *fleet.OtherPolicyError
 			if !errors.As(err, &other) {
 				t.Fatalf("it was not refused for its policy: %v", err)

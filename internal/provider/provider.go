@@ -74,7 +74,10 @@ func (p *virtProvider) Configure(ctx context.Context, req provider.ConfigureRequ
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	data := &providerData{instances: instance.NewRegistry(), changes: instance.NewChanges(), claims: instance.NewClaims()}
+	data := &providerData{
+		instances: instance.NewRegistry(), changes: instance.NewChanges(), claims: instance.NewClaims(),
+		reports: config.reportDirectory(),
+	}
 	if config.known() {
 		settings, diags := config.fleetConfig(ctx)
 		resp.Diagnostics.Append(diags...)
@@ -167,6 +170,8 @@ type providerData struct {
 	instances *instance.Registry
 	changes   *instance.Changes
 	claims    *instance.Claims
+	// reports is the directory for reports of moves; empty for none.
+	reports string
 }
 
 // dataOf is what Configure handed over. All of it is nil before Configure, when

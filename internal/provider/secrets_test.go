@@ -77,11 +77,20 @@ func TestAccSecrets_accounts(t *testing.T) {
 	}
 	w := newWorkspace(t, block.String()+inMode("peer_to_peer", moveResource)(guest.Name, ``))
 	w.environment = []string{"TF_LOG=TRACE"}
+	reports := reportsOf(t, w)
 	failed := w.must(t, 1, apply...).String()
 	if !saying("VM " + guest.Name + " is running on kvm1").MatchString(failed) {
 		t.Errorf("the move did not fail as it should: %s", failed)
 	}
-	requireUnsaid(t, []string{failed}, lab.Visitor, "root@")
+	said := []string{failed}
+	written, err := filepath.Glob(filepath.Join(reports, "*"))
+	if err != nil || len(written) != 3 {
+		t.Errorf("reports %v, %v", written, err)
+	}
+	for _, file := range written {
+		said = append(said, readText(t, file))
+	}
+	requireUnsaid(t, said, lab.Visitor, "root@")
 }
 
 // passwordInVariable is a provider whose password is in a variable, as it should

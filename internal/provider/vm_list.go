@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/listvalidator"
-	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/list"
 	"github.com/hashicorp/terraform-plugin-framework/list/schema"
@@ -89,7 +88,7 @@ func (l *vmListResource) ListResourceConfigSchema(
 				ElementType:         types.StringType,
 				Optional:            true,
 				Validators: []validator.List{
-					listvalidator.SizeAtLeast(1), listvalidator.ValueStringsAre(stringvalidator.OneOf(vmStateNames()...)),
+					listvalidator.SizeAtLeast(1), listvalidator.ValueStringsAre(oneOf(vmStateNames()...)),
 				},
 			},
 		},

@@ -29,7 +29,7 @@ func contradictions(rows []row) []string {
 			wrong = append(wrong, fmt.Sprintf(format, args...))
 		}
 	}
-	off, converge, compress := rows[0], rows[1], rows[2]
+	off, converge, compress, alone := rows[0], rows[1], rows[2], rows[3]
 	claim(len(off.failures) > 0 && off.failures[0].Summary == notConverged, "step 1 was to end with %q; it %s", notConverged, off.outcome())
 	claim(slices.Equal(off.hosts, []string{"kvm1"}), "after step 1 the VM was to run on kvm1; it runs on %s", strings.Join(off.hosts, " and "))
 	claim(!off.Policy.AutoConverge && !off.Policy.Compression, "in step 1 both switches were to be off")
@@ -37,6 +37,8 @@ func contradictions(rows []row) []string {
 	claim(converge.Policy.AutoConverge && converge.Origins["auto_converge"] == "cluster", "in step 2 auto_converge was to come from the cluster")
 	claim(compress.arrived(), "step 3 was to arrive; it %s", compress.outcome())
 	claim(compress.Policy.Compression && compress.Origins["compression"] == "vm", "in step 3 compression was to come from the VM")
+	claim(alone.arrived(), "step 4 was to arrive; it %s", alone.outcome())
+	claim(!alone.Policy.AutoConverge && alone.Policy.Compression, "in step 4 only compression was to be on")
 	if converge.arrived() && compress.arrived() {
 		claim(compress.report.duration() < converge.report.duration(), "step 3 was to arrive sooner than step 2; it took %s, step 2 %s", compress.duration(), converge.duration())
 	}

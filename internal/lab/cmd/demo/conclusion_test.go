@@ -19,7 +19,9 @@ func told() []row {
 	converge.Policy.AutoConverge, converge.Origins = true, origins("cluster", "global")
 	compress := row{step: steps[2], hosts: []string{"kvm1"}, report: &lastMigration{DurationMS: 13100, MemoryTransferred: 260 * mib}}
 	compress.Policy.AutoConverge, compress.Policy.Compression, compress.Origins = true, true, origins("cluster", "vm")
-	return []row{off, converge, compress}
+	alone := row{step: steps[3], hosts: []string{"kvm2"}, report: &lastMigration{DurationMS: 14200, MemoryTransferred: 270 * mib}}
+	alone.Policy.Compression, alone.Origins = true, origins("cluster", "vm")
+	return []row{off, converge, compress, alone}
 }
 
 func TestContradictions(t *testing.T) {
@@ -35,6 +37,7 @@ func TestContradictions(t *testing.T) {
 		"auto-converge did not arrive": {func(r []row) { r[1].report = nil }, "step 2 was to arrive"},
 		"another level decided":        {func(r []row) { r[1].Origins["auto_converge"] = "global" }, "from the cluster"},
 		"compression took as long":     {func(r []row) { r[2].report.DurationMS = 53100 }, "sooner"},
+		"both were on at last":         {func(r []row) { r[3].Policy.AutoConverge = true }, "only compression"},
 		"the VM is elsewhere":          {func(r []row) { r[2].hosts = []string{"kvm2"} }, "after step 3"},
 		"a heartbeat was lost":         {func(r []row) { r[1].pulse.Lost = []uint64{7} }, "lost 1 heartbeats"},
 		"a heartbeat came twice":       {func(r []row) { r[1].pulse.Repeated = []uint64{7} }, "two copies"},
@@ -61,6 +64,7 @@ func TestTableShowsWhatTheProviderSaid(t *testing.T) {
 		"1 off (global) off (global) did not converge, is on kvm1 62.0 s - 0 ms 530 MiB -",
 		"2 on (cluster) off (global) arrived on kvm2 53.1 s 321 ms 0 ms 1155 MiB 80 %",
 		"3 on (cluster) on (vm) arrived on kvm1 13.1 s - 0 ms 260 MiB -",
+		"4 off (cluster) on (vm) arrived on kvm2 14.2 s - 0 ms 270 MiB -",
 	} {
 		if got := strings.Join(strings.Fields(lines[i]), " "); got != want {
 			t.Errorf("line %d is %q, want %q", i, got, want)

@@ -30,6 +30,8 @@ type kit struct {
 	Directory string
 	// Terraform is the path of the CLI.
 	Terraform string
+	// Reports is where the reports of the moves are written, and stay.
+	Reports string
 }
 
 // unpack takes over what pack left in the environment.
@@ -47,6 +49,9 @@ func (k *kit) pack() error {
 	defer stop()
 	var err error
 	if k.Directory, err = os.MkdirTemp("", "virt-demo-"); err != nil {
+		return err
+	}
+	if k.Reports, err = os.MkdirTemp("", "virt-demo-reports-"); err != nil {
 		return err
 	}
 	if err := k.fill(ctx); err != nil {
@@ -77,7 +82,7 @@ func (k *kit) fill(ctx context.Context) error {
 	return os.WriteFile(k.cliConfig(), fmt.Appendf(nil, "provider_installation {\n  filesystem_mirror {\n    path = %q\n  }\n}\n", k.mirror()), 0o600)
 }
 
-// discard removes the kit; one that was never begun is nothing to remove.
+// discard removes the kit, but for the reports; one that was never begun is nothing to remove.
 func (k *kit) discard() { os.RemoveAll(k.Directory) }
 
 // mirror holds the provider, cliConfig makes Terraform install from it, and workspace is where Terraform runs.

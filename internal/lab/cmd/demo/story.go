@@ -54,6 +54,15 @@ var steps = []step{
 		},
 		destination: "kvm1",
 	},
+	{
+		title: "Compression alone",
+		text:  "The cluster switches auto-converge off again: nothing slows the VM down.",
+		edits: []edit{
+			{block: clusterBlock, remove: `auto_converge = true`, add: []string{`auto_converge = false`}},
+			{block: placeBlock, remove: `destination = "kvm1"`, add: []string{`destination = "kvm2"`}},
+		},
+		destination: "kvm2",
+	},
 }
 
 // performance is a run of the story.
@@ -86,6 +95,7 @@ func perform(ctx context.Context, world *lab.World, k *kit) error {
 		}
 	}
 	say("\n%s\n\n%s", heading("What happened"), table(p.rows))
+	say("\nA picture of each move, with its report, is in %s", k.Reports)
 	return p.conclude(time.Since(began))
 }
 

@@ -89,7 +89,8 @@ func (t *terraform) outputs(ctx context.Context, into any) error {
 func (t *terraform) command(ctx context.Context, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, t.kit.Terraform, args...)
 	cmd.Dir = t.kit.workspace()
-	cmd.Env = append(os.Environ(), "TF_CLI_CONFIG_FILE="+t.kit.cliConfig(), "TF_IN_AUTOMATION=1", "CHECKPOINT_DISABLE=1")
+	cmd.Env = append(os.Environ(), "TF_CLI_CONFIG_FILE="+t.kit.cliConfig(), "TF_IN_AUTOMATION=1", "CHECKPOINT_DISABLE=1",
+		"VIRT_REPORT_DIRECTORY="+t.kit.Reports)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGINT) }
 	cmd.WaitDelay = cleanUpTime
