@@ -11,29 +11,28 @@ import (
 	"testing"
 )
 
-// TestAccDocuments does what the documents tell a reader to do, with their own blocks and files: README's quick start, the
-// script that looks for drift, and the example of check blocks. It runs alone: host-level records are one per host.
-func TestAccDocuments(t *testing.T) {
-	withoutHostRecords(t)
-	world := testLab(t)
-	for _, name := range []string{"db1", "web1"} {
-		spec := typical()
-		spec.Name = name
-		world.StartGuest(t, spec)
-	}
-	blocks := quickStart(t)
-	w := newWorkspace(t, "")
-	w.writeFile(t, filepath.Join(w.directory, "main.tf"), forLab(t, blocks[0]))
-
+// TestAccQuickStart does what README's quick start tells, with its own blocks. It runs alone: host-level records are one
+// per host.
+func TestAccQuickStart(t *testing.T) {
+	w := newQuickStart(t, "db1")
 	w.must(t, 0, "apply", "-auto-approve")
 	w.must(t, 0, "plan", "-detailed-exitcode")
+	w.addActions(t, quickStart(t)[1])
+	w.must(t, 0, "destroy", "-auto-approve")
+}
+
+// TestAccExamples_drift looks for drift with the script of the guide.
+func TestAccExamples_drift(t *testing.T) {
+	w := newQuickStart(t, "db1")
+	w.must(t, 0, "apply", "-auto-approve")
 	w.driftScript(t, 0)
 
-	kvm1, kvm2 := world.Host("kvm1"), world.Host("kvm2")
+	kvm1, kvm2 := testLab(t).Host("kvm1"), testLab(t).Host("kvm2")
 	removeHostRecord(t, clusterSecret, kvm2)
 	setVMRecord(t, kvm1, "db1", `{"version":1,"compression":true,"compression_cache_mib":128}`, "config")
-	setHostRecord(t, globalSecret, `{"version":1,"auto_converge":true,"compression":false,"encryption":false,"post_copy":false,"stall_timeout":"1m"}`,
-		world.Hosts...)
+	setHostRecord(t, globalSecret,
+		`{"version":1,"auto_converge":true,"compression":false,"encryption":false,"post_copy":false,"stall_timeout":"1m"}`,
+		kvm1, kvm2)
 	w.driftScript(t, 2,
 		"virt_cluster_migration_policy.databases\tkvm2\tmissing",
 		"virt_migration_global_settings.all\tauto_converge\tis true, declared false",
@@ -41,24 +40,40 @@ func TestAccDocuments(t *testing.T) {
 	w.must(t, 0, "apply", "-auto-approve")
 	removeVMRecord(t, kvm1, "db1", "live", "config")
 	w.driftScript(t, 2, "virt_vm_migration_policy.db1\t-\tis on no host")
-	w.must(t, 0, "apply", "-auto-approve")
-	w.driftScript(t, 0)
-
-	w.addActions(t, blocks[1])
 	w.must(t, 0, "destroy", "-auto-approve")
+}
 
-	checks := newWorkspace(t, "")
+// TestAccExamples_check plans the example of check blocks.
+func TestAccExamples_check(t *testing.T) {
+	newQuickStart(t, "db1", "web1")
+	w := newWorkspace(t, "")
 	for _, name := range []string{"versions.tf", "main.tf"} {
-		checks.writeFile(t, filepath.Join(checks.directory, name), forLab(t, readFile(t, "../../examples/check/"+name)))
+		w.writeFile(t, filepath.Join(w.directory, name), forLab(t, readFile(t, "../../examples/check/"+name)))
 	}
-	if r := checks.must(t, 0, "plan"); strings.Contains(r.stdout, "Check block assertion failed") {
+	const failed = "Check block assertion failed"
+	if r := w.must(t, 0, "plan"); strings.Contains(r.stdout, failed) {
 		t.Errorf("a check fails for VMs without a policy: %s", r)
 	}
-	setVMRecord(t, world.Host(hostOf(t, "db1")), "db1", `{"version":1,"compression_cache_mib":128,"stall_timeout":"0s","timeout":"0s"}`, "live", "config")
-	if r := checks.must(t, 0, "plan"); strings.Count(r.stdout, "Check block assertion failed") != 2 ||
+	setVMRecord(t, testLab(t).Host("kvm1"), "db1",
+		`{"version":1,"compression_cache_mib":128,"stall_timeout":"0s","timeout":"0s"}`, "live", "config")
+	if r := w.must(t, 0, "plan"); strings.Count(r.stdout, failed) != 2 ||
 		!strings.Contains(r.stdout, "db1: compression_cache_mib without the feature") {
 		t.Errorf("two checks do not fail for a move without limits and with a dormant field: %s", r)
 	}
+}
+
+// newQuickStart is a workspace with README's main.tf, on hosts without records, and VMs of these names on kvm1.
+func newQuickStart(t *testing.T, vms ...string) *workspace {
+	t.Helper()
+	withoutHostRecords(t)
+	for _, name := range vms {
+		spec := typical()
+		spec.Name = name
+		testLab(t).StartGuest(t, spec)
+	}
+	w := newWorkspace(t, "")
+	w.writeFile(t, filepath.Join(w.directory, "main.tf"), forLab(t, quickStart(t)[0]))
+	return w
 }
 
 // quickStart are the blocks of README's quick start: main.tf, actions.tf, and the CLI's configuration.
