@@ -8,8 +8,8 @@ import (
 )
 
 const (
-	// sshLogins is how many hosts are logged in to by SSH at a time. A login keeps the
-	// processors of both ends busy: fifty at once ended none of them in time.
+	// sshLogins is how many hosts are logged in to by SSH at a time. A login keeps this
+	// machine's processors busy; of many at once, all would come near their deadline.
 	sshLogins = 8
 	// loginPatience is how long a login keeps others waiting. Hosts that are down do not
 	// hold up those that are up.
