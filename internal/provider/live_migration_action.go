@@ -92,11 +92,13 @@ func (a *liveMigrationAction) Invoke(ctx context.Context, req action.InvokeReque
 		return
 	}
 	say := func(line string) { resp.SendProgress(action.InvokeProgressEvent{Message: line}) }
-	moved, err := a.fleet.Move(ctx, move, func(p fleet.Progress) { say(explain.Line(p)) })
+	log := logProgress(ctx)
+	moved, err := a.fleet.Move(ctx, move, func(p fleet.Progress) { say(explain.Line(p)); log(p) })
 	if err != nil {
 		resp.Diagnostics.Append(diagnoseMove(err, move.Destination))
 		return
 	}
 	resp.Diagnostics.Append(warned(explain.Moved(moved)...)...)
 	say(explain.Done(moved))
+	logDone(ctx, moved)
 }

@@ -12,7 +12,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringdefault"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
-	"github.com/hashicorp/terraform-plugin-log/tflog"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/explain"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/fleet"
@@ -399,7 +398,7 @@ func (r *liveMigrationResource) move(
 		diags.Append(diagnoseMove(err, move.Destination))
 		return fleet.Moved{}, diags
 	}
-	tflog.Info(ctx, explain.Done(moved))
+	logDone(ctx, moved)
 	diags.Append(warned(explain.Moved(moved)...)...)
 	if moved.Report.Unwatched {
 		diags.Append(warned(explain.ThereUnwatched(moved))...)
