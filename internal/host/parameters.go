@@ -37,6 +37,9 @@ func flags(p migration.Parameters) libvirt.DomainMigrateFlags {
 	if p.Definition {
 		f = libvirt.MigrateOffline
 	}
+	if p.Protected {
+		f |= libvirt.MigrateChangeProtection
+	}
 	for _, name := range p.Policy.Flags {
 		f |= migrateFlags[name]
 	}

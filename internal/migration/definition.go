@@ -99,22 +99,43 @@ func (m *move) sendDefinition() (mode Mode, refusal, err error) {
 // defineDirectly makes libvirt's steps of a direct migration, of which an offline one has
 // no Perform. The source gives the definition up only after the destination has it.
 func (m *move) defineDirectly(ctx context.Context) error {
-	xml, cookie, err := m.Source.Begin(ctx, m.UUID, m.parameters)
+	p := m.parameters
+	p.Protected = true
+	xml, cookie, err := m.Source.Begin(ctx, m.UUID, p)
 	if err != nil {
 		return &StepError{m.Source.Name(), StepBegin, err}
 	}
+	cookie, err = m.define(ctx, xml, cookie)
+	taken := err == nil
+	if unsure(err) {
+		observing, cancel := context.WithTimeout(m.own, observeDeadline)
+		taken = observe(observing, m.Destination, m.UUID).Defined()
+		cancel()
+		cookie = nil
+	}
+	// Confirm also ends the job that Begin has begun.
+	ending, cancel := undoing(ctx)
+	defer cancel()
+	if confirmed := m.Source.Confirm(ending, m.UUID, cookie, p, !taken); confirmed != nil && taken {
+		return &StepError{m.Source.Name(), StepConfirm, confirmed}
+	}
+	if taken {
+		return nil
+	}
+	return err
+}
+
+// define makes the destination's steps. libvirt's own clients send no cookie to the second
+// one: there was no Perform to make it.
+func (m *move) define(ctx context.Context, xml string, cookie []byte) ([]byte, error) {
 	if _, _, err := m.Destination.Prepare(ctx, xml, cookie, m.parameters); err != nil {
-		return &StepError{m.Destination.Name(), StepPrepare, err}
+		return nil, &StepError{m.Destination.Name(), StepPrepare, err}
 	}
-	// libvirt's own clients send no cookie here: there was no Perform to make one.
-	cookie, err = m.Destination.Finish(ctx, m.Name, nil, m.parameters, false)
+	cookie, err := m.Destination.Finish(ctx, m.Name, nil, m.parameters, false)
 	if err != nil {
-		return &StepError{m.Destination.Name(), StepFinish, err}
+		return nil, &StepError{m.Destination.Name(), StepFinish, err}
 	}
-	if err := m.Source.Confirm(ctx, m.UUID, cookie, m.parameters, false); err != nil {
-		return &StepError{m.Source.Name(), StepConfirm, err}
-	}
-	return nil
+	return cookie, nil
 }
 
 // observeDefinition looks at both hosts until the definition is on one of them only, or long

@@ -131,6 +131,9 @@ func TestRunLosesNoDefinition(t *testing.T) {
 					t.Fatalf("the error is %v", err)
 				}
 				s.kvm2.Restore()
+				if s.kvm1.Protected(uuid) && !strings.Contains(name, "the source refuses") {
+					t.Error("the job that Begin has begun is left")
+				}
 				s.keeps(test.keep...)
 				got := explain.Failure(diagnosis).Detail
 				for _, words := range test.says {

@@ -73,8 +73,8 @@ type Source interface {
 
 	// Begin, Perform and Confirm are the source's part of a migration that the
 	// client drives, in libvirt's version 3 protocol. Cookies are opaque and
-	// form one chain: Begin, Prepare, Perform, Finish, Confirm. Begin is without
-	// VIR_MIGRATE_CHANGE_PROTECTION, so that nothing has to be undone while
+	// form one chain: Begin, Prepare, Perform, Finish, Confirm. Begin of a VM that runs is
+	// without VIR_MIGRATE_CHANGE_PROTECTION, so that nothing has to be undone while
 	// Perform has not been called.
 	Begin(ctx context.Context, uuid string, p Parameters) (xml string, cookie []byte, err error)
 	Perform(ctx context.Context, uuid, migrationURI string, cookie []byte, p Parameters) (out []byte, err error)

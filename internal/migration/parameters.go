@@ -9,6 +9,9 @@ type Parameters struct {
 	// Definition is VIR_MIGRATE_OFFLINE: the domain is shut off, and only its definition
 	// moves. Policy is empty then.
 	Definition bool
+	// Protected is VIR_MIGRATE_CHANGE_PROTECTION: Begin keeps the domain's job until Confirm.
+	// A direct move of a definition needs it, which has no Perform that would begin the job.
+	Protected bool
 	// Persistent keeps a persistent domain persistent: VIR_MIGRATE_PERSIST_DEST
 	// and VIR_MIGRATE_UNDEFINE_SOURCE.
 	Persistent bool

@@ -21,8 +21,14 @@ func (firmwareCheck) find(ctx context.Context, s *scope) ([]migration.Finding, e
 			files = append(files, File{Device: "firmware", Path: s.guest.Loader})
 		}
 	}
-	if s.guest.NVRAM != "" {
-		files = append(files, File{Device: "NVRAM", Path: s.guest.NVRAM, Created: !s.Move.Definition})
+	if s.guest.NVRAM == "" {
+		return s.paths(ctx, files)
 	}
-	return s.paths(ctx, files)
+	if s.Move.Definition {
+		// libvirt makes one from its template for a VM that has not started yet.
+		if has, err := s.Source.HasPath(ctx, s.guest.NVRAM); err == nil && !has {
+			return s.paths(ctx, files)
+		}
+	}
+	return s.paths(ctx, append(files, File{Device: "NVRAM", Path: s.guest.NVRAM, Created: !s.Move.Definition}))
 }

@@ -93,14 +93,15 @@ func (a *liveMigrationAction) Invoke(ctx context.Context, req action.InvokeReque
 		return
 	}
 	say := func(line string) { resp.SendProgress(action.InvokeProgressEvent{Message: line}) }
-	record := newMoveReport(a.reports)
+	record, log := newMoveReport(a.reports), logProgress(ctx)
 	move.Reading = record.reading
-	moved, err := a.fleet.Move(ctx, move, record.watching(func(p fleet.Progress) { say(explain.Line(p)) }))
+	moved, err := a.fleet.Move(ctx, move, record.watching(func(p fleet.Progress) { say(explain.Line(p)); log(p) }))
 	if err != nil {
 		diags = diag.Diagnostics{diagnoseMove(err, move.Destination)}
 	} else {
 		diags = warned(explain.Moved(moved)...)
 		say(explain.Done(moved))
+		logDone(ctx, moved)
 	}
 	resp.Diagnostics.Append(diags...)
 	resp.Diagnostics.Append(record.write(moved, err, diags)...)

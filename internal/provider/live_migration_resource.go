@@ -11,7 +11,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringdefault"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
-	"github.com/hashicorp/terraform-plugin-log/tflog"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/explain"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/fleet"
@@ -398,7 +397,7 @@ func (r *liveMigrationResource) move(
 	case err != nil:
 		diags.Append(diagnoseMove(err, move.Destination))
 	default:
-		tflog.Info(ctx, explain.Done(moved))
+		logDone(ctx, moved)
 		diags.Append(warned(explain.Moved(moved)...)...)
 	}
 	diags.Append(record.write(moved, err, diags)...)

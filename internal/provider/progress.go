@@ -18,6 +18,37 @@ func logProgress(ctx context.Context) func(fleet.Progress) {
 	}
 }
 
+// logDone writes the last line of a move that succeeded to Terraform's log.
+func logDone(ctx context.Context, m fleet.Moved) {
+	tflog.Info(ctx, explain.Done(m), doneFields(m))
+}
+
+// doneFields is how a move went, for programs that read the log.
+func doneFields(m fleet.Moved) map[string]any {
+	r := m.Report
+	fields := map[string]any{
+		"vm_uuid": m.Location.Domain.UUID, "vm_name": m.Location.Domain.Name, "event": "done", "moved": r.Moved,
+		"source": r.Source, "destination": r.Destination,
+	}
+	if !r.Moved {
+		return fields
+	}
+	fields["started_at"], fields["duration_ms"] = r.StartedAt.UTC(), r.Duration.Milliseconds()
+	fields["mode"], fields["definition"] = string(r.Mode), r.Definition
+	if r.Definition {
+		return fields
+	}
+	fields["phase"], fields["pass"] = string(r.Phase), r.Iterations
+	fields["memory_total_bytes"], fields["memory_transferred_bytes"] = r.MemoryTotal, r.MemoryTransferred
+	if r.Downtime != nil {
+		fields["downtime_ms"] = r.Downtime.Milliseconds()
+	}
+	if r.Throttle != nil {
+		fields["throttle_percent"] = *r.Throttle
+	}
+	return fields
+}
+
 // progressFields is the progress for programs that read the log.
 func progressFields(p fleet.Progress) map[string]any {
 	fields := map[string]any{

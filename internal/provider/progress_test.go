@@ -50,6 +50,44 @@ func TestProgressFields(t *testing.T) {
 	}
 }
 
+// TestDoneFields has what a program reads of the end of a move.
+func TestDoneFields(t *testing.T) {
+	t.Parallel()
+	at := time.Date(2026, time.November, 26, 12, 0, 0, 0, time.UTC)
+	there := fleet.Location{Host: "kvm1", Domain: migration.Domain{UUID: "U", Name: "web"}}
+	subject := migration.Subject{UUID: "U", Name: "web", Source: "kvm1", Destination: "kvm2"}
+	for name, test := range map[string]struct {
+		report migration.Report
+		want   map[string]any
+	}{
+		"nothing to move": {migration.Report{Subject: migration.Subject{Destination: "kvm2"}}, map[string]any{"moved": false, "source": ""}},
+		"moved": {
+			migration.Report{
+				Subject: subject, Moved: true, StartedAt: at, Duration: time.Second, Downtime: new(5 * time.Millisecond), MemoryTotal: 1, MemoryTransferred: 2,
+				Iterations: 3, Throttle: new(int64(20)), Mode: migration.Direct, Phase: migration.PhasePreCopy,
+			},
+			map[string]any{
+				"moved": true, "source": "kvm1", "started_at": at, "duration_ms": int64(1000), "downtime_ms": int64(5), "memory_total_bytes": uint64(1),
+				"memory_transferred_bytes": uint64(2), "pass": uint64(3), "throttle_percent": int64(20), "mode": "direct", "phase": "pre_copy", "definition": false,
+			},
+		},
+		"its definition": {
+			migration.Report{Subject: subject, Moved: true, Definition: true, StartedAt: at, Duration: time.Second, Mode: migration.PeerToPeer},
+			map[string]any{"moved": true, "source": "kvm1", "started_at": at, "duration_ms": int64(1000), "mode": "peer_to_peer", "definition": true},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			for key, value := range map[string]any{"vm_uuid": "U", "vm_name": "web", "destination": "kvm2", "event": "done"} {
+				test.want[key] = value
+			}
+			if diff := cmp.Diff(test.want, doneFields(fleet.Moved{Location: there, Report: test.report})); diff != "" {
+				t.Errorf("fields (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
 // TestProgressFieldsTellOfEveryMember wants every member of a progress in Terraform's
 // log: without it, the log says something else.
 func TestProgressFieldsTellOfEveryMember(t *testing.T) {

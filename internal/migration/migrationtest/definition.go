@@ -2,6 +2,14 @@ package migrationtest
 
 import "github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
 
+// Protected tells whether the job that Begin of a definition's move has begun is not over.
+func (h *Host) Protected(uuid string) bool {
+	h.world.mu.Lock()
+	defer h.world.mu.Unlock()
+	d := h.domains[uuid]
+	return d != nil && d.protected
+}
+
 // moveDefinition is a peer-to-peer migration of a domain that is shut off.
 func (w *World) moveDefinition(uuid string, source, destination *Host, p migration.Parameters) error {
 	w.mu.Lock()

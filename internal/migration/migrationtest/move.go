@@ -166,6 +166,7 @@ func (h *Host) Begin(ctx context.Context, uuid string, p migration.Parameters) (
 		case d.job != nil:
 			return "", migration.ErrBusy
 		}
+		d.protected = p.Protected
 		return uuid, nil
 	})
 	return xml, []byte(cookieBegin), err
@@ -270,8 +271,11 @@ func (h *Host) Confirm(ctx context.Context, uuid string, cookie []byte, p migrat
 		switch {
 		case cancelled && cookie != nil:
 			return errCookie
-		case p.Definition != !d.Active():
+		case p.Definition && !d.protected:
 			return migration.ErrNotActive
+		case p.Definition && cancelled:
+			d.protected = false
+			return nil
 		case cancelled:
 			if d.State == migration.StatePaused && d.ranBefore {
 				d.set(migration.StateRunning, migration.ReasonUnknown)

@@ -67,6 +67,8 @@ type domain struct {
 	// occupied is another operation's job; nil when there is none.
 	occupied  *Occupation
 	completed *migration.Job
+	// protected is true for a domain whose job Begin has begun.
+	protected bool
 	// ranBefore is whether the guest of a migration was not paused when that began.
 	ranBefore bool
 	// fetched is closed when a direct migration's post-copy has ended here.
