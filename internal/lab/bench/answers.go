@@ -67,7 +67,8 @@ func (a *answers) slowest(ctx context.Context) (stop func() (float64, error)) {
 	}
 }
 
-// abort waits until all guests are being moved, aborts all moves at once, and returns the seconds that the slowest order took.
+// abort waits until all guests are being moved, aborts all moves at once, and returns the seconds that the slowest order
+// took.
 func (a *answers) abort(ctx context.Context) (float64, error) {
 	for _, guest := range a.guests {
 		if err := a.sending(ctx, guest); err != nil {
