@@ -59,8 +59,11 @@ func TestAccInvoke(t *testing.T) {
 func TestAccInvoke_json(t *testing.T) {
 	needActions(t)
 	guest := testLab(t).StartGuest(t, typical())
-	w := newWorkspace(t, labProvider(t).String()+moveAction(guest.Name, `timeout = "2m"`))
+	w := newWorkspace(t, labProvider(t).String()+moveAction(guest.Name, `bandwidth_mib_per_second = 20`))
+	reports := reportsOf(t, w)
 	r := w.must(t, 0, append(invoke, "-json")...)
+	requireReport(t, reports, guest, "completed")
+	requireHistory(t, guest, "kvm2", "completed")
 	seen := map[string]string{}
 	for lines := bufio.NewScanner(strings.NewReader(r.stdout)); lines.Scan(); {
 		var event struct {

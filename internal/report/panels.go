@@ -22,7 +22,7 @@ type decision struct {
 
 // text is the line below the panels that tells of it.
 func (d decision) text(i int) string {
-	line := []rune(fmt.Sprintf("%d  %.1f s: %s", i+1, d.seconds, strings.ReplaceAll(d.message, "\n", " ")))
+	line := []rune(fmt.Sprintf("%d  %s", i+1, strings.ReplaceAll(d.message, "\n", " ")))
 	if len(line) > longestLine {
 		line = append(line[:longestLine-1], '…')
 	}

@@ -96,7 +96,7 @@ func TestSVG(t *testing.T) {
 		document report.Document
 		texts    []string
 	}{
-		"completed": {busy(), []string{"web & <db>: kvm1 → kvm2, completed", "throttle up to 80 %", "1  0.0 s: The migration of", "2  31.0 s: No progress", "MiB remaining", "throttle, %"}},
+		"completed": {busy(), []string{"web & <db>: kvm1 → kvm2, completed", "throttle up to 80 %", "1  0s, starting: from kvm1", "2  31s, pausing: no progress", "MiB remaining", "throttle, %"}},
 		"refused":   {refused(), []string{"web & <db>: kvm1 → kvm2, refused", "nothing was sent"}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -29,8 +29,8 @@ func busy() report.Document {
 		},
 		Events: []report.Event{
 			{ElapsedMS: -40, Event: "doubt", Phase: "starting", Message: "something may be wrong"},
-			{ElapsedMS: 2, Event: "started", Phase: "starting", Message: "The migration of VM web from kvm1 to kvm2 has started, peer-to-peer."},
-			{ElapsedMS: 31000, Event: "pausing", Phase: "pre_copy", Cause: "stalled", Message: "No progress for 10s: the guest is paused."},
+			{ElapsedMS: 2, Event: "started", Phase: "starting", Message: "0s, starting: from kvm1 to kvm2, peer-to-peer"},
+			{ElapsedMS: 31000, Event: "pausing", Phase: "pre_copy", Cause: "stalled", Message: "31s, pausing: no progress for 10s"},
 			{ElapsedMS: 53100, Event: "verifying", Phase: "verifying", Message: "Both hosts are asked where the VM is."},
 		},
 	}
