@@ -127,7 +127,9 @@ func (h *Host) readCopy(
 // returns it as it is then. present is what DomainRecord has just read, or empty. While a
 // job such as a migration locks the domain it fails at once with migration.ErrBusy: libvirt
 // would wait 30 s.
-func (h *Host) WriteDomainRecord(ctx context.Context, uuid string, present DomainDocument, json string) (DomainDocument, error) {
+func (h *Host) WriteDomainRecord(
+	ctx context.Context, uuid string, present DomainDocument, json string,
+) (DomainDocument, error) {
 	const op = "write the domain's record"
 	return h.putDomainRecord(ctx, op, uuid, present, &json)
 }
@@ -143,7 +145,9 @@ func (h *Host) DeleteDomainRecord(ctx context.Context, uuid string, present Doma
 // putDomainRecord writes the record into every copy, or removes it if json is nil. It
 // reads before each further attempt, to repeat a write of unknown outcome only if it had no
 // effect, and after the last, to find the new copy of a domain started in between.
-func (h *Host) putDomainRecord(ctx context.Context, op, uuid string, present DomainDocument, json *string) (DomainDocument, error) {
+func (h *Host) putDomainRecord(
+	ctx context.Context, op, uuid string, present DomainDocument, json *string,
+) (DomainDocument, error) {
 	dom, err := handle(uuid)
 	if err != nil {
 		return DomainDocument{}, h.fail(op, err)

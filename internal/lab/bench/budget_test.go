@@ -45,7 +45,7 @@ func counted(t *testing.T, b *Bench, vms int) (calls, allocations int) {
 	made := newRun(t, f.uris)
 	var mu sync.Mutex
 	instances := map[string]*instance{}
-	_, err = f.inParallel(parallelism, func(uuid string) error {
+	_, err = f.inParallel(func(uuid string) error {
 		in, err := made.create(t.Context(), uuid)
 		mu.Lock()
 		defer mu.Unlock()
@@ -59,7 +59,7 @@ func counted(t *testing.T, b *Bench, vms int) (calls, allocations int) {
 	f.calls.Take()
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
-	_, err = f.inParallel(parallelism, func(uuid string) error { return planned.plan(t.Context(), instances[uuid]) })
+	_, err = f.inParallel(func(uuid string) error { return planned.plan(t.Context(), instances[uuid]) })
 	runtime.ReadMemStats(&after)
 	must(t, err)
 	calls, byProcedure := f.calls.Take()

@@ -84,7 +84,7 @@ func readOurs(ctx context.Context, f *fleet) (float64, error) {
 		return 0, err
 	}
 	defer hosts.Close()
-	return f.inParallel(parallelism, func(uuid string) error {
+	return f.inParallel(func(uuid string) error {
 		record, err := hosts.ReadVMByUUID(ctx, uuid, "")
 		if err == nil && record.Gone() {
 			err = errors.New("it has no record")
@@ -102,7 +102,7 @@ func readRaw(_ context.Context, f *fleet) (float64, error) {
 	}
 	defer func() { _ = lv.Disconnect() }()
 	connected := time.Since(started).Seconds()
-	took, err := f.inParallel(parallelism, func(text string) error {
+	took, err := f.inParallel(func(text string) error {
 		id, err := uuid.Parse(text)
 		if err != nil {
 			return err
@@ -144,11 +144,11 @@ func readByProcess(ctx context.Context, f *fleet) (float64, error) {
 }
 
 // inParallel calls read for every VM, some at a time, and returns the seconds that it took, or an error of one of them.
-func (f *fleet) inParallel(workers int, read func(uuid string) error) (float64, error) {
+func (f *fleet) inParallel(read func(uuid string) error) (float64, error) {
 	uuids, failures := make(chan string), make(chan error, len(f.guests))
 	started := time.Now()
 	var running sync.WaitGroup
-	for range workers {
+	for range parallelism {
 		running.Go(func() {
 			for uuid := range uuids {
 				if err := read(uuid); err != nil {
