@@ -53,8 +53,8 @@ func requireReport(t *testing.T, directory string, guest *lab.Guest, outcome str
 			Elapsed        int64 `json:"elapsed_ms"`
 		}
 		Samples []struct {
-			Elapsed   int64  `json:"elapsed_ms"`
-			Remaining uint64 `json:"memory_remaining_bytes"`
+			Elapsed int64  `json:"elapsed_ms"`
+			Total   uint64 `json:"memory_total_bytes"`
 		}
 	}
 	if err := json.Unmarshal([]byte(readText(t, found[0])), &got); err != nil {
@@ -72,7 +72,7 @@ func requireReport(t *testing.T, directory string, guest *lab.Guest, outcome str
 	if !started {
 		t.Errorf("the events are %+v", got.Events)
 	}
-	if n := len(got.Samples); n == 0 || got.Samples[0].Remaining == 0 || got.Samples[n-1].Elapsed <= 0 {
+	if n := len(got.Samples); n == 0 || got.Samples[0].Total == 0 || got.Samples[n-1].Elapsed <= 0 {
 		t.Errorf("the samples are %+v", got.Samples)
 	}
 }
