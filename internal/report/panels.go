@@ -77,7 +77,7 @@ func (d Document) panels(decisions []decision) []*plot.Plot {
 			}
 		}
 		p.X.Min, p.X.Max, p.Y.Min = 0, d.seconds(), 0
-		p.Y.Max *= 1.12 // room for the numbers and the legend
+		p.Y.Max *= 1.4 // room for the numbers and the legend
 	}
 	panels[len(panels)-1].X.Label.Text = "seconds"
 	return panels
@@ -115,6 +115,7 @@ func (d Document) panel(unit string) *plot.Plot {
 	} {
 		style.Font, style.Handler = letters(9).Font, letters(9).Handler
 	}
+	p.Legend.Padding = vg.Points(2)
 	p.Legend.Top, p.Legend.Left, p.Legend.XOffs, p.Legend.ThumbnailWidth = true, true, width*6/10, vg.Points(16)
 	p.X.Tick.Marker, p.Y.Tick.Marker = ticks(10), ticks(5)
 	p.BackgroundColor = background.color()

@@ -95,7 +95,11 @@ func perform(ctx context.Context, world *lab.World, k *kit) error {
 		}
 	}
 	say("\n%s\n\n%s", heading("What happened"), table(p.rows))
-	say("\nA picture of each move, with its report, is in %s", k.Reports)
+	page, err := writePage(k.Reports, p.rows)
+	if err != nil {
+		return err
+	}
+	say("\nThe figures with a picture of each move are in %s,\nbeside the reports that the provider wrote (report_directory).", page)
 	return p.conclude(time.Since(began))
 }
 

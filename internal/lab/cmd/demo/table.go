@@ -19,7 +19,7 @@ func table(rows []row) string {
 	w.Flush()
 	text.WriteString(`
 In brackets: the level that decided. Downtime is libvirt's. "VM silent" is the
-longest time between two heartbeats of the VM during the step; it beats every
-100 ms, so that 100 ms of it are no pause.`)
+longest time between two heartbeats of the VM during the step; the VM sends one
+every 100 ms, so subtract 100 ms.`)
 	return text.String()
 }
