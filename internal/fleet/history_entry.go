@@ -14,6 +14,7 @@ func outcomeOf(err error) history.Outcome {
 		timedOut     *migration.TimedOutError
 		notConverged *migration.NotConvergedError
 		failed       *migration.FailedError
+		unmoved      *migration.DefinitionError
 	)
 	switch {
 	case err == nil:
@@ -24,7 +25,7 @@ func outcomeOf(err error) history.Outcome {
 		return history.TimedOut
 	case errors.As(err, &notConverged):
 		return history.NotConverged
-	case errors.As(err, &failed):
+	case errors.As(err, &failed), errors.As(err, &unmoved):
 		return history.Failed
 	}
 	return history.Refused
