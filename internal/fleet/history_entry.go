@@ -31,8 +31,11 @@ func outcomeOf(err error) history.Outcome {
 	return history.Refused
 }
 
-// figuresOf is what was measured of a move that succeeded.
+// figuresOf is what was measured of a move that succeeded; nil of one that sent no memory.
 func figuresOf(r migration.Report) *history.Figures {
+	if r.Definition {
+		return nil
+	}
 	figures := &history.Figures{
 		DurationMS: r.Duration.Milliseconds(), MemoryTotalBytes: r.MemoryTotal, MemoryTransferredBytes: r.MemoryTransferred,
 		Iterations: r.Iterations, Throttle: r.Throttle,

@@ -144,6 +144,16 @@ func TestHomeOfEntry(t *testing.T) {
 	}
 }
 
+// TestConclude wants no figures of memory, not even zero, of a move that has sent none.
+func TestConclude(t *testing.T) {
+	t.Parallel()
+	e := &moveEntry{}
+	e.conclude(migration.Report{Moved: true, Definition: true, Duration: time.Second, Mode: migration.Direct}, nil)
+	if e.Figures != nil || e.Outcome != history.Completed || e.Mode != "direct" {
+		t.Errorf("the entry is %+v, its figures %+v", e.Entry, e.Figures)
+	}
+}
+
 func TestFiguresOf(t *testing.T) {
 	t.Parallel()
 	got := figuresOf(migration.Report{
