@@ -6,7 +6,9 @@ import (
 	"flag"
 	"log"
 	"os"
+	"runtime"
 	"runtime/debug"
+	"runtime/metrics"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6/tf6server"
@@ -57,6 +59,19 @@ func collectSeldom() {
 		debug.SetGCPercent(400)
 	}
 	if os.Getenv("GOMEMLIMIT") == "" {
-		debug.SetMemoryLimit(heapLimit)
+		limitMemory()
 	}
+}
+
+// limitMemory sets the limit, and again after each collection: at least twice what is in use. A large fleet may use the
+// limit up, and Go would collect all the time.
+func limitMemory() {
+	inUse := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
+	metrics.Read(inUse)
+	limit := max(heapLimit, 2*int64(inUse[0].Value.Uint64()))
+	if limit != debug.SetMemoryLimit(-1) {
+		debug.SetMemoryLimit(limit)
+	}
+	type collected struct{ _ [64]byte }
+	runtime.AddCleanup(new(collected), func(struct{}) { limitMemory() }, struct{}{})
 }

@@ -206,6 +206,8 @@ func (e *moveEntry) home(err error) *host.Host {
 		return e.source
 	case place == migration.OnDestination || place == migration.PausedOnDestination:
 		return e.destination
+	case failure.Outcome.ShutOffOnSource():
+		return e.source
 	}
 	return nil
 }

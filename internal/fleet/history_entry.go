@@ -14,6 +14,7 @@ func outcomeOf(err error) history.Outcome {
 		timedOut     *migration.TimedOutError
 		notConverged *migration.NotConvergedError
 		failed       *migration.FailedError
+		unmoved      *migration.DefinitionError
 	)
 	switch {
 	case err == nil:
@@ -24,14 +25,17 @@ func outcomeOf(err error) history.Outcome {
 		return history.TimedOut
 	case errors.As(err, &notConverged):
 		return history.NotConverged
-	case errors.As(err, &failed):
+	case errors.As(err, &failed), errors.As(err, &unmoved):
 		return history.Failed
 	}
 	return history.Refused
 }
 
-// figuresOf is what was measured of a move that succeeded.
+// figuresOf is what was measured of a move that succeeded; nil of one that sent no memory.
 func figuresOf(r migration.Report) *history.Figures {
+	if r.Definition {
+		return nil
+	}
 	figures := &history.Figures{
 		DurationMS: r.Duration.Milliseconds(), MemoryTotalBytes: r.MemoryTotal, MemoryTransferredBytes: r.MemoryTransferred,
 		Iterations: r.Iterations, Throttle: r.Throttle,

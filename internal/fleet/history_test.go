@@ -24,6 +24,7 @@ func TestOutcomeOf(t *testing.T) {
 		{&migration.TimedOutError{}, history.TimedOut},
 		{&migration.NotConvergedError{}, history.NotConverged},
 		{&migration.FailedError{}, history.Failed},
+		{&migration.DefinitionError{}, history.Failed},
 		{&migration.PreflightError{}, history.Refused},
 		{&OtherPolicyError{}, history.Refused},
 	} {
@@ -108,6 +109,15 @@ func TestHomeOfEntry(t *testing.T) {
 	}
 	gone := migration.Observation{Host: "kvm", Err: migration.ErrNoDomain}
 	failed := func(o migration.Outcome) error { return &migration.FailedError{Failure: migration.Failure{Outcome: o}} }
+	unmoved := func(source, destination migration.Observation) error {
+		o := migration.Outcome{Source: source, Destination: destination}
+		return &migration.DefinitionError{Failure: migration.Failure{Outcome: o}}
+	}
+	cancelled := func(o migration.Outcome) error {
+		return &migration.CancelledError{Failure: migration.Failure{Outcome: o}}
+	}
+	shutOff, silent := at(migration.StateShutOff), migration.Observation{Host: "kvm", Err: migration.ErrUnreachable}
+	shutOff.Domain.Persistent = true
 	for name, tc := range map[string]struct {
 		err  error
 		want *host.Host
@@ -120,12 +130,27 @@ func TestHomeOfEntry(t *testing.T) {
 		"may go on":         {failed(migration.Outcome{Source: at(migration.StateRunning), Destination: gone, Migrating: true}), nil},
 		"another's job":     {failed(migration.Outcome{Source: at(migration.StateRunning), Destination: gone, Foreign: true}), nil},
 		"split":             {failed(migration.Outcome{Source: at(migration.StatePostCopyFailed), Destination: gone}), nil},
+		"definition stayed": {unmoved(shutOff, gone), e.source},
+		"definition on two": {unmoved(shutOff, shutOff), nil},
+		"definition lost":   {unmoved(gone, gone), nil},
+		"one end is silent": {unmoved(shutOff, silent), nil},
+		"shut off, early":   {cancelled(migration.Outcome{Source: shutOff, Destination: gone, Untouched: true}), e.source},
 		"running nowhere":   {failed(migration.Outcome{Source: gone, Destination: gone}), nil},
 		"fetching its rest": {failed(migration.Outcome{Source: at(migration.StatePostCopySource), Destination: at(migration.StatePostCopy)}), nil},
 	} {
 		if got := e.home(tc.err); got != tc.want {
 			t.Errorf("%s: source %t, destination %t", name, got == e.source, got == e.destination)
 		}
+	}
+}
+
+// TestConclude wants no figures of memory, not even zero, of a move that has sent none.
+func TestConclude(t *testing.T) {
+	t.Parallel()
+	e := &moveEntry{}
+	e.conclude(migration.Report{Moved: true, Definition: true, Duration: time.Second, Mode: migration.Direct}, nil)
+	if e.Figures != nil || e.Outcome != history.Completed || e.Mode != "direct" {
+		t.Errorf("the entry is %+v, its figures %+v", e.Entry, e.Figures)
 	}
 }
 

@@ -94,6 +94,11 @@ func (o Outcome) Place() Place {
 	return Unknown
 }
 
+// ShutOffOnSource tells whether the VM does not run, and the source alone keeps it.
+func (o Outcome) ShutOffOnSource() bool {
+	return o.Source.Defined() && !o.Source.Migrated() && o.Destination.absent()
+}
+
 // Whereabouts is what the two hosts said, a host that had no part being left out.
 func (o Outcome) Whereabouts() Whereabouts {
 	w := Whereabouts{VM: o.Name, Untouched: o.Untouched}

@@ -151,6 +151,7 @@ func (l *hostRecordListResource) item(name string, copies []fleet.Copy) listItem
 	model.setPolicy(found.Policy)
 	*model.attributes() = hostRecordModel{
 		ID: model.name(), Hosts: hostSet(found.Hosts), Drift: driftMap(found.Drift), Owner: textOrNull(found.Owner),
+		UnseenHosts: unseenHosts(nil), // what does not answer is warned of
 	}
 	item.model = model
 	return item

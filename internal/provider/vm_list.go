@@ -52,7 +52,7 @@ func listedPolicy(vm fleet.ListedVM, called string) (policyHolder, diag.Diagnost
 	domain := vm.Location.Domain
 	model := &vmPolicyModel{
 		VM: types.StringValue(called), ID: types.StringValue(domain.UUID), UUID: types.StringValue(domain.UUID),
-		Drift: driftMap(nil),
+		Drift: driftMap(nil), UnseenHosts: unseenHosts(vm.Location.Unseen),
 	}
 	taken, err := vm.Record.Telling()
 	if err != nil {

@@ -10,8 +10,8 @@ import (
 type Release int
 
 const (
-	// ReleaseUnknown is that of a host of which nothing was heard, where too many plans
-	// wait already for that to mean anything.
+	// ReleaseUnknown is that of a host of which nothing was heard, where that means nothing:
+	// too many plans wait already, or others are still made when the wait ends.
 	ReleaseUnknown Release = iota
 	// Released is that of a host that a plan takes out of its cluster.
 	Released
@@ -49,7 +49,9 @@ func (c *Changes) Releases(ctx context.Context, hosts []string) map[string]Relea
 		left := func(host string) bool { return !c.leaving[host] }
 		for slices.ContainsFunc(hosts, left) && c.hearsWithin(ctx, releaseQuiet) {
 		}
-		remains = Kept
+		if ctx.Err() == nil { // else there was news to the end, and more plans may come
+			remains = Kept
+		}
 	}
 	releases := map[string]Release{}
 	for _, host := range hosts {

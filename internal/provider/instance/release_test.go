@@ -45,7 +45,7 @@ func TestReleases(t *testing.T) {
 					time.Sleep(time.Second)
 					c.Stays(Record{})
 				}
-			}, mostWait, map[string]Release{"kvm1": Kept, "kvm2": Kept},
+			}, mostWait, map[string]Release{"kvm1": ReleaseUnknown, "kvm2": ReleaseUnknown},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
