@@ -104,6 +104,20 @@ func TestPlanWarningsStayTrue(t *testing.T) {
 	}
 }
 
+// TestLeftoverThatAMoveTakes wants no advice that undefines the VM where its move has made
+// the leftover its definition: Terraform prints the warning again after that apply.
+func TestLeftoverThatAMoveTakes(t *testing.T) {
+	t.Parallel()
+	said := planWarnings()["Unusual"][0].Detail
+	for _, want := range []string{
+		"A move there makes it the VM's own definition, which has to stay.", "while another host has the VM: virsh undefine",
+	} {
+		if !strings.Contains(said, want) {
+			t.Errorf("the warning of a leftover lacks %q: %s", want, said)
+		}
+	}
+}
+
 // TestEveryWarningIsHeldToThat finds a warning of the provider that the test above lacks.
 func TestEveryWarningIsHeldToThat(t *testing.T) {
 	t.Parallel()
