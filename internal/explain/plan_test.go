@@ -60,6 +60,7 @@ func planWarnings() map[string][]Text {
 		"CopiesDiffer":    CopiesDiffer("Record", fleet.Found{Hosts: []string{"kvm1"}, Drift: drift}),
 		"LeftBehind":      {LeftBehind([]string{"kvm2"})},
 		"Unseen":          {Unseen(l.Unseen)},
+		"UnseenByList":    {UnseenByList(l.Unseen)},
 		"Unreadable":      {Unreadable(invalid)},
 		"PolicyUnknown":   {PolicyUnknown(invalid)},
 		"Conflict":        {Conflict(acrossLevels)},
