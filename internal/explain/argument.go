@@ -2,6 +2,7 @@ package explain
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
 )
@@ -33,7 +34,13 @@ func fieldNames() string {
 }
 
 // InvalidField is what an operator reads of the value of a field in an argument.
-func InvalidField(p policy.Problem) string { return string(p.Field) + ": " + fullStop(p.Text) }
+func InvalidField(p policy.Problem) string {
+	text := fullStop(p.Text)
+	if strings.HasPrefix(text, string(p.Field)+" ") {
+		return text
+	}
+	return string(p.Field) + ": " + text
+}
 
 // InvalidRecord is what an operator reads of a text that is no record.
 func InvalidRecord(err error) string { return Sentence(err.Error()) }

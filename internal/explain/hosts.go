@@ -28,6 +28,13 @@ func Unseen(errs []error) Text {
 			"written there, or that needs its answer, fails while the host cannot be reached.")
 }
 
+// UnseenByList warns of hosts whose VMs a list does not have.
+func UnseenByList(errs []error) Text {
+	return planned("Host Unreachable", "not every host could be reached: "+fullStop(oneLine(errors.Join(errs...))),
+		"The VMs of such a host are missing in the list (unreachable_hosts = \"warn\"), and unseen_hosts names the host. "+
+			"A resource that has for_each over the list loses their instances.")
+}
+
 func unknownHost(e *fleet.UnknownHostError) string {
 	return fmt.Sprintf("The provider's configuration has no host %q; it has %s.", e.Name, fleet.Quote(e.Known))
 }

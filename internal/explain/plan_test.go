@@ -60,6 +60,7 @@ func planWarnings() map[string][]Text {
 		"CopiesDiffer":    CopiesDiffer("Record", fleet.Found{Hosts: []string{"kvm1"}, Drift: drift}),
 		"LeftBehind":      {LeftBehind([]string{"kvm2"})},
 		"Unseen":          {Unseen(l.Unseen)},
+		"UnseenByList":    {UnseenByList(l.Unseen)},
 		"Unreadable":      {Unreadable(invalid)},
 		"PolicyUnknown":   {PolicyUnknown(invalid)},
 		"Conflict":        {Conflict(acrossLevels)},
@@ -100,6 +101,20 @@ func TestPlanWarningsStayTrue(t *testing.T) {
 					t.Errorf("%s says %q, which may be false after the apply: %s", name, said, text.Detail)
 				}
 			}
+		}
+	}
+}
+
+// TestLeftoverThatAMoveTakes wants no advice that undefines the VM where its move has made
+// the leftover its definition: Terraform prints the warning again after that apply.
+func TestLeftoverThatAMoveTakes(t *testing.T) {
+	t.Parallel()
+	said := planWarnings()["Unusual"][0].Detail
+	for _, want := range []string{
+		"A move there makes it the VM's own definition, which has to stay.", "while another host has the VM: virsh undefine",
+	} {
+		if !strings.Contains(said, want) {
+			t.Errorf("the warning of a leftover lacks %q: %s", want, said)
 		}
 	}
 }

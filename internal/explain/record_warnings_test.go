@@ -134,7 +134,8 @@ func TestSurveyed(t *testing.T) {
 		}},
 		"drift that another cluster prevents": {fleet.Survey{Drift: drift[:1], Stuck: &fleet.HeldError{Host: "kvm1", Cluster: "batch"}}, []Text{
 			{"Record Out of Sync", "When this plan was made, the copy on kvm1 was missing. An apply cannot repair all of that. A host is in one cluster only. " +
-				"Remove it from the hosts of \"batch\" first; if that happens in the same apply, make this resource depend on that one (depends_on)."},
+				"Remove it from the hosts of \"batch\" first; if that happens in the same apply, make this resource depend on that one (depends_on), " +
+				"or, where the two exchange hosts, run Terraform with a -parallelism of at least 2."},
 		}},
 		"gone": {fleet.Survey{Drift: drift[:1], Gone: true}, []Text{
 			{"Record Missing", "When this plan was made, the copy on kvm1 was missing. None of its hosts had the record any more. The resource leaves state. Applying a plan creates it again, unless the plan is refresh-only."},

@@ -29,7 +29,8 @@ func adviseExisting(e *fleet.ExistsError) string {
 
 func adviseHeld(e *fleet.HeldError) string {
 	return fmt.Sprintf("A host is in one cluster only. Remove it from the hosts of %q first; if that happens in "+
-		"the same apply, make this resource depend on that one (depends_on).", e.Cluster)
+		"the same apply, make this resource depend on that one (depends_on), or, where the two exchange hosts, run "+
+		"Terraform with a -parallelism of at least 2.", e.Cluster)
 }
 
 func adviseInvalid(e *fleet.InvalidRecordError) string {

@@ -55,7 +55,8 @@ func unusual(l fleet.Location) []Text {
 	if len(l.Leftovers) > 0 {
 		all = append(all, Text{"VM Defined Elsewhere", fmt.Sprintf(
 			"VM %s was on %s, and a shut-off definition of it was left on %s. If both are started, the VM runs "+
-				"twice. Remove it there (virsh undefine --keep-nvram --keep-tpm %s) once you are sure.",
+				"twice. A move there makes it the VM's own definition, which has to stay. Else remove it there, while "+
+				"another host has the VM: virsh undefine --keep-nvram --keep-tpm %s",
 			l.Domain.Name, l.Host, fleet.Quote(l.Leftovers), l.Domain.UUID)})
 	}
 	if len(l.Paused) > 0 {

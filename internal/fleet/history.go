@@ -61,6 +61,9 @@ func decodeHistory(d host.DomainDocument) (history.History, error) {
 		}
 		failures = append(failures, err)
 	}
+	if len(failures) == 2 && failures[0].Error() == failures[1].Error() {
+		failures = failures[:1] // as a rule both copies are equal
+	}
 	return history.History{}, errors.Join(failures...)
 }
 

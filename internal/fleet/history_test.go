@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -58,6 +59,7 @@ func TestDecodeHistory(t *testing.T) {
 		"live is broken":    {host.DomainDocument{Live: new("see the wiki"), Config: text("b")}, "b", false},
 		"config is broken":  {host.DomainDocument{Live: text("a"), Config: new("see the wiki")}, "a", false},
 		"both are":          {host.DomainDocument{Live: new("{"), Config: new("see the wiki")}, "", true},
+		"both are alike":    {host.DomainDocument{Live: new("[]"), Config: new("[]")}, "", true},
 		"a newer release's": {host.DomainDocument{Config: new(`{"version":2}`)}, "", true},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -69,6 +71,9 @@ func TestDecodeHistory(t *testing.T) {
 			}
 			if got != tc.want || (err != nil) != tc.fails {
 				t.Errorf("got move %q, %v", got, err)
+			}
+			if err != nil && strings.Contains(err.Error(), "\n") {
+				t.Errorf("it says more than one thing: %v", err)
 			}
 		})
 	}

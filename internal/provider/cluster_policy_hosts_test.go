@@ -59,7 +59,7 @@ func TestAccClusterPolicy_held(t *testing.T) {
 	world := testLab(t)
 	kvm1, kvm2 := world.Hosts[0], world.Hosts[1]
 	held := sayingAll("Unable to Create Cluster Migration Policy", `hosts = ["kvm1", "kvm2", ]`,
-		`Host kvm2 is in cluster "batch". A host is in one cluster only. Remove it from the hosts of "batch" first; if that happens in the same apply, make this resource depend on that one (depends_on).`)
+		`Host kvm2 is in cluster "batch". A host is in one cluster only. Remove it from the hosts of "batch" first; if that happens in the same apply, make this resource depend on that one (depends_on), or, where the two exchange hosts, run Terraform with a -parallelism of at least 2.`)
 	acceptance(t,
 		resource.TestStep{
 			PreConfig:   func() { setHostRecord(t, clusterSecret, batchRecord, kvm2) },

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/function"
@@ -58,7 +59,12 @@ func (a policyArgument) policy() (policy.Policy, *function.FuncError) {
 }
 
 func (a policyArgument) refuse(text string) *function.FuncError {
-	return function.NewArgumentFuncError(a.position, text)
+	return badArgument(a.position, text)
+}
+
+// badArgument is an error of an argument. Terraform ends it with a full stop of its own.
+func badArgument(position int64, text string) *function.FuncError {
+	return function.NewArgumentFuncError(position, strings.TrimSuffix(text, "."))
 }
 
 // membersOf are the members of an object or a map.

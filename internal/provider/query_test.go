@@ -96,7 +96,7 @@ func TestAccQuery_fleet(t *testing.T) {
 	world := testLab(t)
 	kvm1, kvm2 := world.Host("kvm1"), world.Host("kvm2")
 	runs := world.StartGuest(t, lab.GuestSpec{Bare: true, Name: "query-runs"})
-	other := world.StartGuest(t, lab.GuestSpec{Bare: true, Name: "query-off", State: lab.Inactive, Host: "kvm2"})
+	other := world.StartGuest(t, lab.GuestSpec{Bare: true, Name: "query-off ", State: lab.Inactive, Host: "kvm2"})
 	world.StartGuest(t, lab.GuestSpec{Bare: true, Name: "query-without", State: lab.Inactive})
 	setVMRecord(t, kvm1, runs.Name, `{"version":1,"auto_converge":true,"timeout":"1h"}`, "live", "config")
 	setVMRecord(t, kvm2, other.Name, `{"version":1,"max_downtime_ms":500}`, "config")

@@ -15,6 +15,10 @@ import (
 // most is its largest length in bytes; 0 for none.
 type nameValidator struct{ most int }
 
+// isName says whether a configuration can call a VM so: libvirt also takes names with blanks
+// round them.
+func isName(name string) bool { return strings.TrimSpace(name) == name }
+
 func (nameValidator) Description(context.Context) string {
 	return "a name without blanks at its beginning and end"
 }
@@ -29,7 +33,7 @@ func (v nameValidator) ValidateString(_ context.Context, req validator.StringReq
 	switch {
 	case name == "":
 		wrong = "A name cannot be empty."
-	case strings.TrimSpace(name) != name:
+	case !isName(name):
 		wrong = fmt.Sprintf("%q begins or ends with a blank.", name)
 	case v.most > 0 && len(name) > v.most:
 		wrong = fmt.Sprintf("A name has at most %d bytes, and this one has %d.", v.most, len(name))

@@ -90,10 +90,13 @@ func nameInState(
 }
 
 // calledInState is what "vm" is in state after an import: the ID that was given, or, where the
-// VM was given by its identity, its name, unless that fits another VM.
+// VM was given by its identity, its name, unless that fits another VM or "vm" refuses it.
 func calledInState(ctx context.Context, f *fleet.Fleet, id string, domain migration.Domain) types.String {
 	if id != "" {
 		return types.StringValue(id)
+	}
+	if !isName(domain.Name) {
+		return types.StringValue(domain.UUID)
 	}
 	if location, err := f.Find(ctx, domain.Name, ""); err == nil && location.Domain.UUID == domain.UUID {
 		return types.StringValue(domain.Name)

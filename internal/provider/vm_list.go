@@ -14,6 +14,7 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/explain"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/fleet"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/sanitize"
 )
 
 var _ list.ListResourceWithConfigure = (*vmListResource)(nil)
@@ -125,7 +126,7 @@ func (l *vmListResource) List(ctx context.Context, req list.ListRequest, stream 
 }
 
 // giveNamed gives the VMs once all hosts have answered: a configuration calls a VM by its name
-// only where no other VM has it.
+// only where no other VM has it, and "vm" takes it.
 func (l *vmListResource) giveNamed(ctx context.Context, s *listStream, filter vmFilter) {
 	var vms []fleet.ListedVM
 	named := map[string]int{}
@@ -141,7 +142,7 @@ func (l *vmListResource) giveNamed(ctx context.Context, s *listStream, filter vm
 	}
 	for _, vm := range vms {
 		called := vm.Location.Domain.Name
-		if named[called] > 1 {
+		if named[called] > 1 || !isName(called) {
 			called = vm.Location.Domain.UUID
 		}
 		if !l.give(ctx, s, filter, vm, nil, called) {
@@ -163,7 +164,7 @@ func (l *vmListResource) give(
 	domain := vm.Location.Domain
 	model, diags := l.model(vm, called)
 	return s.give(ctx, listItem{
-		name:     fmt.Sprintf("%s on %s", domain.Name, vm.Location.Host),
+		name:     fmt.Sprintf("%s on %s", sanitize.Text(domain.Name), vm.Location.Host),
 		identity: l.identity, value: types.StringValue(domain.UUID),
 		model: model, warnings: diags,
 	})

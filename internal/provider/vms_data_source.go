@@ -158,7 +158,9 @@ func (d *vmsDataSource) Read(ctx context.Context, req datasource.ReadRequest, re
 		resp.Diagnostics.Append(diagnoseRead(d.fleet, "Read "+object, err)...)
 		return
 	}
-	resp.Diagnostics.Append(unreachableWarning(unseen)...)
+	if len(unseen) > 0 {
+		resp.Diagnostics.Append(warned(explain.UnseenByList(unseen))...)
+	}
 	resp.Diagnostics.Append(unplacedErrors("Read "+object, unlisted, len(unseen) > 0)...)
 	model.UnseenHosts = hostSet(namesOf(unseen))
 	var diags diag.Diagnostics
