@@ -50,7 +50,7 @@ func (decodePolicyRecordFunction) Run(ctx context.Context, req function.RunReque
 	}
 	record, err := policy.DecodeRecord([]byte(document))
 	if err != nil {
-		resp.Error = function.NewArgumentFuncError(0, explain.InvalidRecord(err))
+		resp.Error = argumentError(0, explain.InvalidRecord(err))
 		return
 	}
 	resp.Error = resp.Result.Set(ctx, policyObject(record.Policy))

@@ -114,22 +114,22 @@ func TestEffectivePolicyFunctionRefuses(t *testing.T) {
 	t.Parallel()
 	p := newProtocol(t)
 	for want, level := range map[string]tftypes.Value{
-		`"auto_convergence" is no policy field. Did you mean "auto_converge"?`: object(map[string]tftypes.Value{"auto_convergence": boolean(true)}),
-		`"compressions" is no policy field. Did you mean "compression"?`:       object(map[string]tftypes.Value{"compressions": nothing}),
-		`"hosts" is no policy field. The fields are auto_converge,`:            object(map[string]tftypes.Value{"hosts": names("kvm1")}),
-		`"version" is no policy field.`:                                        object(map[string]tftypes.Value{"version": number(1)}),
-		`auto_converge: must be true or false, not "true".`:                    object(map[string]tftypes.Value{"auto_converge": text("true")}),
-		`max_downtime_ms: must be a whole number, not 1.5.`:                    object(map[string]tftypes.Value{"max_downtime_ms": tftypes.NewValue(tftypes.Number, 1.5)}),
-		`timeout: must be a duration in quotes, not 90.`:                       object(map[string]tftypes.Value{"timeout": number(90)}),
-		`timeout: "soon" is not a duration such as`:                            object(map[string]tftypes.Value{"timeout": text("soon")}),
-		`on_timeout: must be a word in quotes, not ["abort"].`:                 object(map[string]tftypes.Value{"on_timeout": names("abort")}),
-		`on_timeout: "stop" is not valid`:                                      object(map[string]tftypes.Value{"on_timeout": text("stop")}),
-		`compression_cache_mib: 100 MiB is not a power of two`:                 object(map[string]tftypes.Value{"compression_cache_mib": number(100)}),
+		`"auto_convergence" is no policy field. The nearest is "auto_converge"`: object(map[string]tftypes.Value{"auto_convergence": boolean(true)}),
+		`"compressions" is no policy field. The nearest is "compression"`:       object(map[string]tftypes.Value{"compressions": nothing}),
+		`"hosts" is no policy field. The fields are auto_converge,`:             object(map[string]tftypes.Value{"hosts": names("kvm1")}),
+		`"version" is no policy field.`:                                         object(map[string]tftypes.Value{"version": number(1)}),
+		`auto_converge: must be true or false, not "true"`:                      object(map[string]tftypes.Value{"auto_converge": text("true")}),
+		`max_downtime_ms: must be a whole number, not 1.5`:                      object(map[string]tftypes.Value{"max_downtime_ms": tftypes.NewValue(tftypes.Number, 1.5)}),
+		`timeout: must be a duration in quotes, not 90`:                         object(map[string]tftypes.Value{"timeout": number(90)}),
+		`timeout: "soon" is not a duration such as`:                             object(map[string]tftypes.Value{"timeout": text("soon")}),
+		`on_timeout: must be a word in quotes, not ["abort"]`:                   object(map[string]tftypes.Value{"on_timeout": names("abort")}),
+		`on_timeout: "stop" is not valid`:                                       object(map[string]tftypes.Value{"on_timeout": text("stop")}),
+		`compression_cache_mib: 100 MiB is not a power of two`:                  object(map[string]tftypes.Value{"compression_cache_mib": number(100)}),
 		`compression_cache_mib tunes compression, which is set to false`: object(map[string]tftypes.Value{
 			"compression": boolean(false), "compression_cache_mib": number(64),
 		}),
-		`A policy is an object with policy fields, such as { auto_converge = true }, or null. This is a string.`: text("auto_converge"),
-		`or null. This is a list.`: names("auto_converge"),
+		`A policy is an object with policy fields, such as { auto_converge = true }, or null. This is a string`: text("auto_converge"),
+		`or null. This is a list`: names("auto_converge"),
 	} {
 		for position := range 3 {
 			levels := []tftypes.Value{nothing, nothing, nothing}
@@ -138,6 +138,8 @@ func TestEffectivePolicyFunctionRefuses(t *testing.T) {
 			switch {
 			case err == nil:
 				t.Errorf("no error %q", want)
+			case strings.HasSuffix(err.Text, "."):
+				t.Errorf("error %q ends with a full stop, and Terraform adds one", err.Text)
 			case !strings.Contains(err.Text, want), err.FunctionArgument == nil, *err.FunctionArgument != int64(position):
 				t.Errorf("error %q on argument %v, want %q on %d", err.Text, err.FunctionArgument, want, position)
 			}
@@ -161,11 +163,11 @@ func TestDecodePolicyRecordFunction(t *testing.T) {
 		t.Errorf("%s", diff)
 	}
 	for want, document := range map[string]string{
-		"The record is empty.":                 "",
-		"The record is not a JSON object: on.": "on",
-		"The record has no version.":           `{"auto_converge":true}`,
-		"The record has version 2 and this release of the provider knows versions up to 1.": `{"version":2}`,
-		"auto_converge: must be true or false, not \"yes\".":                                `{"version":1,"auto_converge":"yes"}`,
+		"The record is empty":                 "",
+		"The record is not a JSON object: on": "on",
+		"The record has no version":           `{"auto_converge":true}`,
+		"The record has version 2 and this release of the provider knows versions up to 1": `{"version":2}`,
+		"auto_converge: must be true or false, not \"yes\"":                                `{"version":1,"auto_converge":"yes"}`,
 	} {
 		_, err := p.call(t, "decode_policy_record", text(document))
 		switch {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/function"
@@ -58,7 +59,12 @@ func (a policyArgument) policy() (policy.Policy, *function.FuncError) {
 }
 
 func (a policyArgument) refuse(text string) *function.FuncError {
-	return function.NewArgumentFuncError(a.position, text)
+	return argumentError(a.position, text)
+}
+
+// argumentError refuses an argument. Terraform puts a full stop after the text.
+func argumentError(position int64, text string) *function.FuncError {
+	return function.NewArgumentFuncError(position, strings.TrimSuffix(text, "."))
 }
 
 // membersOf are the members of an object or a map.
