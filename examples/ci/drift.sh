@@ -32,7 +32,7 @@ lines=$("$cli" show -json "$plan" | jq -r '
 	  elif ($found.drift // {}) != {} then
 	    $found.drift | to_entries[] | "\($address)\t\(.key)\t\(.value)"
 	  else
-	    ($found + $declared | keys[] | select(IN("drift", "owner") | not))
+	    ($found + $declared | keys[] | select(IN("drift", "owner", "source", "policy_digest") | not))
 	    | select(in($declared) and $found[.] != $declared[.])
 	    | "\($address)\t\(.)\tis \($found[.] | shown), declared \($declared[.] | shown)"
 	  end,

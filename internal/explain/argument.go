@@ -17,7 +17,7 @@ func NoPolicy(kind string) string {
 func UnknownField(name string) string {
 	text := fmt.Sprintf("%q is no policy field.", name)
 	if nearest, ok := policy.Nearest(name); ok {
-		return text + fmt.Sprintf(" Did you mean %q?", string(nearest))
+		return text + fmt.Sprintf(" The nearest is %q.", string(nearest))
 	}
 	return text + fmt.Sprintf(" The fields are %s.", fieldNames())
 }

@@ -45,3 +45,12 @@ func autostartOff(r migration.Report) string {
 	return fmt.Sprintf("The VM does not start with %s, and libvirt does not carry autostart: if it started with the "+
 		"host that it came from, `virsh autostart %s` on %s sets it again.", r.Destination, r.UUID, r.Destination)
 }
+
+// autostartWasOff says the same as of a plan, whose apply may move the VM once more.
+func autostartWasOff(r migration.Report, from string) string {
+	if !r.AutostartOff {
+		return ""
+	}
+	return fmt.Sprintf("The VM did not start with %s, and libvirt does not carry autostart: if it started with %s "+
+		"before, `virsh autostart %s` on the host that it is on sets it again.", r.Destination, from, r.UUID)
+}

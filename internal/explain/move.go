@@ -123,7 +123,7 @@ const othersThatMove = "the action, another resource or program, or an earlier r
 func MovedUnwatched(from string, l fleet.Location, r migration.Report) Text {
 	return planned("Migration Was Not Watched", fmt.Sprintf("VM %s was %s on %s, and no longer on %s, where this "+
 		"resource last saw it: something else had brought it there (%s).", l.Domain.Name, r.State, l.Host, from,
-		othersThatMove), "last_migration still tells of the last move by this resource."+took(r), autostartOff(r))
+		othersThatMove), "last_migration still tells of the last move by this resource."+took(r), autostartWasOff(r, from))
 }
 
 // ThereUnwatched warns of a VM that was on its destination already.

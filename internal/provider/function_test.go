@@ -114,17 +114,17 @@ func TestEffectivePolicyFunctionRefuses(t *testing.T) {
 	t.Parallel()
 	p := newProtocol(t)
 	for want, level := range map[string]tftypes.Value{
-		`"auto_convergence" is no policy field. Did you mean "auto_converge"?`: object(map[string]tftypes.Value{"auto_convergence": boolean(true)}),
-		`"compressions" is no policy field. Did you mean "compression"?`:       object(map[string]tftypes.Value{"compressions": nothing}),
-		`"hosts" is no policy field. The fields are auto_converge,`:            object(map[string]tftypes.Value{"hosts": names("kvm1")}),
-		`"version" is no policy field`:                                         object(map[string]tftypes.Value{"version": number(1)}),
-		`auto_converge: must be true or false, not "true"`:                     object(map[string]tftypes.Value{"auto_converge": text("true")}),
-		`max_downtime_ms: must be a whole number, not 1.5`:                     object(map[string]tftypes.Value{"max_downtime_ms": tftypes.NewValue(tftypes.Number, 1.5)}),
-		`timeout: must be a duration in quotes, not 90`:                        object(map[string]tftypes.Value{"timeout": number(90)}),
-		`timeout: "soon" is not a duration such as`:                            object(map[string]tftypes.Value{"timeout": text("soon")}),
-		`on_timeout: must be a word in quotes, not ["abort"]`:                  object(map[string]tftypes.Value{"on_timeout": names("abort")}),
-		`on_timeout: "stop" is not valid`:                                      object(map[string]tftypes.Value{"on_timeout": text("stop")}),
-		`compression_cache_mib: 100 MiB is not a power of two`:                 object(map[string]tftypes.Value{"compression_cache_mib": number(100)}),
+		`"auto_convergence" is no policy field. The nearest is "auto_converge"`: object(map[string]tftypes.Value{"auto_convergence": boolean(true)}),
+		`"compressions" is no policy field. The nearest is "compression"`:       object(map[string]tftypes.Value{"compressions": nothing}),
+		`"hosts" is no policy field. The fields are auto_converge,`:             object(map[string]tftypes.Value{"hosts": names("kvm1")}),
+		`"version" is no policy field`:                                          object(map[string]tftypes.Value{"version": number(1)}),
+		`auto_converge: must be true or false, not "true"`:                      object(map[string]tftypes.Value{"auto_converge": text("true")}),
+		`max_downtime_ms: must be a whole number, not 1.5`:                      object(map[string]tftypes.Value{"max_downtime_ms": tftypes.NewValue(tftypes.Number, 1.5)}),
+		`timeout: must be a duration in quotes, not 90`:                         object(map[string]tftypes.Value{"timeout": number(90)}),
+		`timeout: "soon" is not a duration such as`:                             object(map[string]tftypes.Value{"timeout": text("soon")}),
+		`on_timeout: must be a word in quotes, not ["abort"]`:                   object(map[string]tftypes.Value{"on_timeout": names("abort")}),
+		`on_timeout: "stop" is not valid`:                                       object(map[string]tftypes.Value{"on_timeout": text("stop")}),
+		`compression_cache_mib: 100 MiB is not a power of two`:                  object(map[string]tftypes.Value{"compression_cache_mib": number(100)}),
 		`compression_cache_mib tunes compression, which is set to false`: object(map[string]tftypes.Value{
 			"compression": boolean(false), "compression_cache_mib": number(64),
 		}),
