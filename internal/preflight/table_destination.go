@@ -69,7 +69,8 @@ func machineTable(row destinationRow) []Entry {
 		row(CheckPlacement, "the destination has the CPUs and NUMA nodes that the guest is bound to",
 			"virConnectGetCapabilities", Either, hardware, 0, placementCheck{}).ofDefinition(),
 		row(CheckSecurity, "the destination has the security models of the VM's labels (SELinux, AppArmor)",
-			"virConnectGetCapabilities", Errors, lasts("an apply does not configure libvirt"), 0, securityModelCheck{}).ofDefinition(),
+			"virConnectGetCapabilities", Errors, lasts("an apply does not configure libvirt"), 0,
+			securityModelCheck{}).ofDefinition(),
 	}
 }
 
@@ -78,9 +79,11 @@ func connectionTable(row destinationRow) []Entry {
 	return []Entry{
 		row(CheckBridges, "the destination has the VM's bridges, and interfaces below a macvtap",
 			"virConnectListAllInterfaces, virConnectListAllNodeDevices, virConnectListAllNetworks, virStoragePoolCreateXML",
-			Errors, curable("the same apply may make the interface: a network of libvirt makes its bridge"), 0, bridgeCheck{}).ofDefinition(),
+			Errors, curable("the same apply may make the interface: a network of libvirt makes its bridge"), 0,
+			bridgeCheck{}).ofDefinition(),
 		row(CheckNetworks, "the destination has the VM's virtual networks, and they are active",
-			"virConnectListAllNetworks", Errors, curable("the same apply may make or start the network"), 0, networkCheck{}).ofDefinition(),
+			"virConnectListAllNetworks", Errors, curable("the same apply may make or start the network"), 0,
+			networkCheck{}).ofDefinition(),
 		row(CheckFilters, "the destination has the VM's network filters",
 			"virNWFilterLookupByName", Errors, curable("the same apply may define the filter"), 0, filterCheck{}).ofDefinition(),
 		row(CheckGraphics, "the destination's emulator has the guest's kind of console",
@@ -88,8 +91,8 @@ func connectionTable(row destinationRow) []Entry {
 		row(CheckListen, "no console, serial port or other device listens on an address of the source",
 			"the addresses in the configuration, virConnectListAllNetworks",
 			Errors, lasts("the address stays the source's"), 0, listenCheck{}).ofDefinition(),
-		row(CheckPorts, "no other VM there has a fixed port of a console, serial port or other device", "virDomainGetXMLDesc",
-			Errors, curable("the same apply may move or end the other VM"), 0, portCheck{}),
+		row(CheckPorts, "no other VM there has a fixed port of a console, serial port or other device",
+			"virDomainGetXMLDesc", Errors, curable("the same apply may move or end the other VM"), 0, portCheck{}),
 		row(CheckCID, "no other VM there has the fixed context ID (CID) of the VM's vsock device", "virDomainGetXMLDesc",
 			Errors, curable("the same apply may move or end the other VM"), 0, cidCheck{}),
 	}
