@@ -197,8 +197,8 @@ resource "virt_vm_migration_policy" "uuid" {
 `
 	w := newWorkspace(t, labProvider(t).with(t, body, vmPolicyData{guest.Name, guest.UUID}))
 	r := w.must(t, 1, "apply", "-auto-approve")
-	requireSaid(t, r, "Unable to Create VM Migration Policy", "exists and differs")
-	requireNotSaid(t, r, "inconsistent final plan")
+	requireSaid(t, r, "Conflicting VM Policies", guest.Name, guest.UUID)
+	requireNotSaid(t, r, "inconsistent final plan", "Creating...")
 	w.write(t, labProvider(t).String())
 	w.must(t, 0, "destroy", "-auto-approve")
 	requireVMRecord(t, testLab(t).Host("kvm1"), guest.Name, "", "live", "config")

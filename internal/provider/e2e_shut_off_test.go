@@ -37,7 +37,7 @@ func TestAccShutOff(t *testing.T) {
 	// Left where it is, it is no difference.
 	const left = "Warning: Virtual Machine Is Shut Off"
 	plan := w.must(t, 2, "plan", "-detailed-exitcode")
-	if !exactlyOne(plan.stdout, left) || !saying("VM "+guest.Name+" is shut off on kvm1").MatchString(plan.stdout) {
+	if !exactlyOne(plan.stdout, left) || !saying("When this plan was made, VM "+guest.Name+" was shut off on kvm1").MatchString(plan.stdout) {
 		t.Errorf("the plan does not say once that the VM stays: %s", plan)
 	}
 	if r := w.must(t, 0, "apply", "-auto-approve"); !exactlyOne(r.stdout, left) {

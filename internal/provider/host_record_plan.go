@@ -30,7 +30,7 @@ func (r *hostRecordResource) ModifyPlan(ctx context.Context, req resource.Modify
 	}
 	remembered, _ := instance.Recall(ctx, req.Private)
 	r.changes.Begins(began())
-	r.plan(ctx, req, resp)
+	held := r.plan(ctx, req, resp)
 	r.endPlan(began(), req, resp, func() []instance.Change {
 		if req.Plan.Raw.IsNull() {
 			return []instance.Change{removalOf(state, remembered)}
@@ -38,6 +38,19 @@ func (r *hostRecordResource) ModifyPlan(ctx context.Context, req resource.Modify
 		resp.Diagnostics.Append(getModel(ctx, resp.Plan, plan)...)
 		return changesOf(plan, state, remembered)
 	})
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	// Moves have seen the change by now: they do not wait for what this waits for.
+	act := "Create "
+	if !req.State.Raw.IsNull() {
+		act = "Update "
+	}
+	refused := r.awaitRelease(ctx, act+r.object, held)
+	if refused.HasError() {
+		r.changes.Writes(plan.record())(false) // an apply makes this plan again, and ends with that
+	}
+	resp.Diagnostics.Append(refused...)
 }
 
 // changesOf is what a plan makes of a record on hosts: some get it, and those that have
@@ -64,38 +77,41 @@ func removalOf(state hostRecord, remembered instance.Memory) instance.Change {
 	return instance.Change{Record: state.record(), Removed: true, Hosts: slices.Compact(hosts)}
 }
 
-func (r *hostRecordResource) plan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+// plan makes the plan, and returns the hosts that it found in other clusters.
+func (r *hostRecordResource) plan(
+	ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse,
+) []*fleet.HeldError {
 	own, diags := r.notePlan(ctx, req)
 	resp.Diagnostics.Append(diags...)
 	if req.Plan.Raw.IsNull() {
 		r.planDestroy(ctx, req)
-		return
+		return nil
 	}
 	config, plan := r.model(), r.model()
 	resp.Diagnostics.Append(getModel(ctx, req.Config, config)...)
 	resp.Diagnostics.Append(getModel(ctx, req.Plan, plan)...)
 	resp.Diagnostics.Append(validatePolicy(config.toPolicy())...)
 	if resp.Diagnostics.HasError() {
-		return
+		return nil
 	}
 	resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("id"), plan.name())...)
 	resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("drift"), driftMap(nil))...)
 	hosts := r.planHosts(ctx, config.attributes().Hosts, resp)
 	if resp.Diagnostics.HasError() {
-		return
+		return nil
 	}
 	remembered, diags := instance.Recall(ctx, req.Private)
 	resp.Diagnostics.Append(diags...)
 	resp.Diagnostics.Append(r.claimHosts(remembered, plan.record(), hosts)...)
 	if resp.Diagnostics.HasError() {
-		return
+		return nil
 	}
 	if req.State.Raw.IsNull() {
 		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("unseen_hosts"), unseenHosts(nil))...)
-		replaces, diags := r.planCreate(ctx, own, plan, hosts)
+		replaces, held, diags := r.planCreate(ctx, own, plan, hosts)
 		resp.Diagnostics.Append(diags...)
 		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("replaces"), replaces)...)
-		return
+		return held
 	}
 	state := r.model()
 	resp.Diagnostics.Append(getModel(ctx, req.State, state)...)
@@ -103,7 +119,9 @@ func (r *hostRecordResource) plan(ctx context.Context, req resource.ModifyPlanRe
 	planRemoval(ctx, remembered, state.attributes().Hosts, hosts, resp)
 	planOwner(ctx, req, resp)
 	had := removalOf(state, remembered).Hosts
-	resp.Diagnostics.Append(r.planJoining(ctx, remembered.Claim(plan.declaration()), plan.known(), had, hosts)...)
+	held, diags := r.planJoining(ctx, remembered.Claim(plan.declaration()), plan.known(), had, hosts)
+	resp.Diagnostics.Append(diags...)
+	return held
 }
 
 // planDestroy tells others of the hosts that the destroy of a cluster takes out of it.
@@ -135,12 +153,13 @@ func (r *hostRecordResource) planHosts(
 	return hosts
 }
 
-// planCreate is planReplaces for a record on hosts, with its diagnostics.
+// planCreate is planReplaces for a record on hosts, with those that are in other clusters and
+// its diagnostics.
 func (r *hostRecordResource) planCreate(
 	ctx context.Context, own string, plan hostRecord, hosts types.Set,
-) (types.String, diag.Diagnostics) {
+) (replaces types.String, held []*fleet.HeldError, diags diag.Diagnostics) {
 	if r.fleet == nil || !plan.known() || !wholly(hosts) {
-		return types.StringUnknown(), nil
+		return types.StringUnknown(), nil, nil
 	}
 	var seen fleet.Inspection
 	declaration := plan.declaration()
@@ -150,19 +169,19 @@ func (r *hostRecordResource) planCreate(
 	})
 	if err != nil {
 		diags.Append(diagnoseRead(r.fleet, "Create "+r.object, err, path.Root("hosts"))...)
-		return types.StringNull(), diags
+		return types.StringNull(), nil, diags
 	}
-	diags.Append(r.inspected(ctx, "Create "+r.object, seen)...)
-	return replaces, diags
+	diags.Append(unreachableWarning(seen.Unseen)...)
+	return replaces, seen.Held, diags
 }
 
 // planJoining looks at hosts that an update adds to those that have the record, and tells
-// others of those that it takes out.
+// others of those that it takes out. It returns those that are in other clusters.
 func (r *hostRecordResource) planJoining(
 	ctx context.Context, d fleet.Declaration, known bool, had []string, hosts types.Set,
-) diag.Diagnostics {
+) ([]*fleet.HeldError, diag.Diagnostics) {
 	if r.fleet == nil || !wholly(hosts) {
-		return nil
+		return nil, nil
 	}
 	want := hostNames(hosts)
 	if d.Cluster != "" {
@@ -170,26 +189,25 @@ func (r *hostRecordResource) planJoining(
 	}
 	joining := without(want, had)
 	if !known || len(joining) == 0 {
-		return nil
+		return nil, nil
 	}
-	act := "Update " + r.object
 	seen, err := r.fleet.InspectJoining(ctx, d, joining, want)
 	if err != nil {
-		return diagnoseRead(r.fleet, act, err, path.Root("hosts"))
+		return nil, diagnoseRead(r.fleet, "Update "+r.object, err, path.Root("hosts"))
 	}
-	return r.inspected(ctx, act, seen)
+	return seen.Held, unreachableWarning(seen.Unseen)
 }
 
-// inspected is what a plan says of hosts that are to get a record. One that is in another
-// cluster is an error unless the same plan takes it out of that.
-func (r *hostRecordResource) inspected(ctx context.Context, act string, seen fleet.Inspection) diag.Diagnostics {
-	diags := unreachableWarning(seen.Unseen)
-	held := make([]string, len(seen.Held))
-	for i, h := range seen.Held {
-		held[i] = h.Host
+// awaitRelease is what a plan says of hosts that are to get a record and are in other
+// clusters. One is an error unless the same plan takes it out of its cluster.
+func (r *hostRecordResource) awaitRelease(ctx context.Context, act string, held []*fleet.HeldError) diag.Diagnostics {
+	var diags diag.Diagnostics
+	names := make([]string, len(held))
+	for i, h := range held {
+		names[i] = h.Host
 	}
-	releases := r.changes.Releases(ctx, held)
-	for _, h := range seen.Held {
+	releases := r.changes.Releases(ctx, names)
+	for _, h := range held {
 		switch releases[h.Host] {
 		case instance.Kept:
 			diags.Append(diagnose(act, h, hostPath(h.Host)))

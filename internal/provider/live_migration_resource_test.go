@@ -207,7 +207,7 @@ func TestAccLiveMigration_refused(t *testing.T) {
 		},
 		"invalid mode": {
 			placementOf(t, on.Name, "kvm2", `mode = "p2p"`),
-			[]string{"Invalid Attribute Value", "mode"},
+			[]string{"Invalid Value", "mode"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -39,11 +39,11 @@ func TestAccProvider_configuration(t *testing.T) {
 		},
 		"no hosts": {
 			`hosts = {}`,
-			[]string{"Invalid Attribute Value", `hosts = {}`},
+			[]string{"Invalid Hosts", `hosts = {}`},
 		},
 		"unreachable_hosts": {
 			`unreachable_hosts = "ignore"`,
-			[]string{"Invalid Attribute Value", `unreachable_hosts = "ignore"`},
+			[]string{"Invalid Value", `unreachable_hosts = "ignore"`},
 		},
 		"no migrations": {
 			`max_outgoing_migrations = 0`,

@@ -144,6 +144,9 @@ type kept struct {
 var numbered = regexp.MustCompile(
 	`(<domain type='qemu' id='|/channel/|<graphics type='vnc' port='|<target dev='vnet| portid=')[\da-f-]+`)
 
+// historyElement is what each move adds: its own entry.
+var historyElement = regexp.MustCompile(`(?m)^ *<virth:migration-history .*\n`)
+
 func keptOn(t *testing.T, host string, guest *lab.Guest) kept {
 	t.Helper()
 	ask := func(arguments ...string) string {
@@ -156,8 +159,8 @@ func keptOn(t *testing.T, host string, guest *lab.Guest) kept {
 	blocks := testLab(t).Host(host).MustVirsh(t, "qemu-monitor-command", guest.UUID, `{"execute":"query-named-block-nodes"}`)
 	return kept{
 		Autostart:   regexp.MustCompile(`(?m)^Autostart.*$`).FindAllString(ask("dominfo"), -1),
-		Definition:  ask("dumpxml", "--inactive", "--security-info"),
-		Live:        numbered.ReplaceAllString(ask("dumpxml", "--security-info"), "${1}N"),
+		Definition:  historyElement.ReplaceAllString(ask("dumpxml", "--inactive", "--security-info"), ""),
+		Live:        numbered.ReplaceAllString(historyElement.ReplaceAllString(ask("dumpxml", "--security-info"), ""), "${1}N"),
 		Title:       ask("desc", "--title", "--config"),
 		Description: ask("desc", "--live"),
 		Pending:     ask("desc", "--config"),
