@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/fleet"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/history"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
 )
 
@@ -19,11 +20,12 @@ func TestAutostartOff(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			r := migration.Report{Subject: web, State: migration.StateRunning, Unwatched: true, AutostartOff: off}
-			moved := fleet.Moved{Location: location, Report: r}
+			entry := history.Entry{From: history.Host{Label: "kvm1"}}
+			moved := fleet.Moved{Location: location, Report: r, OpenEntry: &entry}
 			for what, text := range map[string]string{
 				"the last line of an action": Done(moved),
 				"a create":                   ThereUnwatched(moved).Detail,
-				"a refresh":                  MovedUnwatched("kvm1", location, r).Detail,
+				"a refresh":                  MovedUnwatched("kvm1", location, entry, r).Detail,
 			} {
 				if strings.Contains(text, said) != off {
 					t.Errorf("%s: %s", what, text)
