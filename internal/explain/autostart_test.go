@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/fleet"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/history"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
 )
 
@@ -21,11 +22,12 @@ func TestAutostartOff(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			r := migration.Report{Subject: web, State: migration.StateRunning, Unwatched: true, AutostartOff: off}
-			moved := fleet.Moved{Location: location, Report: r}
+			entry := history.Entry{From: history.Host{Label: "kvm1"}}
+			moved := fleet.Moved{Location: location, Report: r, OpenEntry: &entry}
 			for what, text := range map[string][2]string{
 				"the last line of an action": {Done(moved), said},
 				"a create":                   {ThereUnwatched(moved).Detail, said},
-				"a refresh":                  {MovedUnwatched("kvm1", location, r).Detail, past},
+				"a refresh":                  {MovedUnwatched("kvm1", location, entry, r).Detail, past},
 			} {
 				if strings.Contains(text[0], text[1]) != off {
 					t.Errorf("%s: %s", what, text[0])

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/fleet"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/history"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/preflight"
 )
@@ -116,30 +117,26 @@ func Moved(m fleet.Moved) []Text {
 	return all
 }
 
-// othersThatMove is who may have moved a VM that a resource has not moved.
-const othersThatMove = "the action, another resource or program, or an earlier run of Terraform"
-
-// MovedUnwatched warns of a VM that is on another host than where it was last seen.
-func MovedUnwatched(from string, l fleet.Location, r migration.Report) Text {
+// MovedUnwatched warns of a VM that is on another host than where it was last seen: the move
+// of an entry has brought it there.
+func MovedUnwatched(from string, l fleet.Location, e history.Entry, r migration.Report) Text {
 	return planned("Migration Was Not Watched", fmt.Sprintf("VM %s was %s on %s, and no longer on %s, where this "+
-		"resource last saw it: something else had brought it there (%s).", l.Domain.Name, r.State, l.Host, from,
-		othersThatMove), "last_migration still tells of the last move by this resource."+took(r), autostartWasOff(r, from))
+		"resource last saw it: %s had brought it there.", l.Domain.Name, r.State, l.Host, from, killed(e)),
+		"last_migration does not include that move."+took(r), autostartWasOff(r, from))
 }
 
-// ThereUnwatched warns of a VM that was on its destination already.
+// ThereUnwatched warns of a VM that an open entry had brought to its destination already.
 func ThereUnwatched(m fleet.Moved) Text {
 	vm, r := m.Location.Domain.Name, m.Report
-	return unwatched(fmt.Sprintf("VM %s was on %s already, and nothing was moved: %s has brought it there. "+
-		"last_migration does not include that migration.", vm, r.Destination, othersThatMove), vm, r)
+	return Text{"Migration Was Not Watched", paragraphs(fmt.Sprintf("VM %s was on %s already, and nothing was moved: "+
+		"%s had brought it there. last_migration does not include that move.", vm, r.Destination, killed(*m.OpenEntry))+
+		took(r), autostartOff(r), fmt.Sprintf("VM %s is %s on %s", vm, r.State, r.Destination))}
 }
 
-// unwatched tells of a migration that no resource has watched to its end: came says
-// what is known of it, r what libvirt still knows.
-func unwatched(came, vm string, r migration.Report) Text {
-	return Text{
-		"Migration Was Not Watched",
-		paragraphs(came+took(r), autostartOff(r), fmt.Sprintf("VM %s is %s on %s", vm, r.State, r.Destination)),
-	}
+// killed is a move by this provider that nobody has watched to its end.
+func killed(e history.Entry) string {
+	return fmt.Sprintf("a move from %s by this provider, which began at %s and was not watched to its end, for instance "+
+		"because Terraform was killed,", e.From.Label, e.StartedAt.UTC().Format(time.RFC3339))
 }
 
 // took is what libvirt still knows of a migration that nothing has watched.

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/fleet"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/history"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/preflight"
 )
@@ -71,7 +72,7 @@ func planWarnings() map[string][]Text {
 		"Unusual":         Unusual(l),
 		"Leaving":         {Leaving(l)},
 		"UnderWay":        {UnderWay(l, "kvm2")},
-		"MovedUnwatched":  {MovedUnwatched("kvm2", l, report)},
+		"MovedUnwatched":  {MovedUnwatched("kvm2", l, history.Entry{From: history.Host{Label: "kvm2"}}, report)},
 		"NotChecked":      {NotChecked(l, []preflight.Unchecked{{Check: preflight.CheckPolicy, Why: preflight.Unknowable}})},
 		"Uncertain": {
 			Uncertain(l, migration.Finding{Fact: preflight.NoPeerURI{}, Host: "kvm2"}),

@@ -215,22 +215,51 @@ func (e *moveEntry) home(err error) *host.Host {
 	return nil
 }
 
-// settleHistory completes entries of a VM that is on its destination already, whose end
-// was not watched: of the newest, libvirt may still have the figures. What stands in the way
-// is left to the next move.
-func (f *Fleet) settleHistory(ctx context.Context, l Location, r migration.Report) {
+// OpenEntry is the entry of the move by this provider that has brought a VM to the host that
+// it is on, where its history still has it as started: nobody watched its end. It is nil
+// where there is none, or the history cannot be read.
+func (f *Fleet) OpenEntry(ctx context.Context, l Location) *history.Entry {
 	h, err := f.host(l.Host)
 	if err != nil {
-		return
+		return nil
+	}
+	document, err := h.DomainHistory(ctx, l.Domain.UUID)
+	if err != nil {
+		return nil
+	}
+	past, err := decodeHistory(document)
+	if err != nil {
+		return nil
+	}
+	here, _ := h.UUID(ctx)
+	return brought(past.Settle(here))
+}
+
+// brought is the newest entry that was settled, if its move has brought the VM to where it is.
+func brought(newest *history.Entry) *history.Entry {
+	if newest == nil || newest.Outcome != history.Completed {
+		return nil
+	}
+	return newest
+}
+
+// settleHistory completes entries of a VM that is on its destination already, whose end
+// was not watched: of the newest, libvirt may still have the figures. It returns the one
+// that has brought the VM there, or nil. What stands in the way is left to the next move.
+func (f *Fleet) settleHistory(ctx context.Context, l Location, r migration.Report) (entry *history.Entry) {
+	h, err := f.host(l.Host)
+	if err != nil {
+		return nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, historyTimeout)
 	defer cancel()
 	here, _ := h.UUID(ctx)
 	_ = h.UpdateDomainHistory(ctx, l.Domain.UUID, changeHistory(func(past *history.History) bool {
 		newest := past.Settle(here)
-		if newest != nil && newest.Outcome == history.Completed && r.Unwatched {
-			newest.Figures = figuresOf(r)
+		if entry = brought(newest); entry != nil && r.Unwatched {
+			entry.Figures = figuresOf(r)
 		}
 		return newest != nil
 	}))
+	return entry
 }

@@ -53,7 +53,12 @@ func TestHistory(t *testing.T) {
 	rewrite(t, f, "kvm3", guest, func(h *history.History) {
 		h.Entries[0].Outcome, h.Entries[0].Figures, h.Entries[0].EndedAt = history.Started, nil, past.Entries[1].EndedAt.AddDate(-1, 0, 0)
 	})
-	mustMove("kvm3", migration.Auto)
+	if moved := mustMove("kvm3", migration.Auto); moved.OpenEntry == nil || moved.OpenEntry.ID != past.Entries[0].ID {
+		t.Errorf("the open entry is not told of: %+v", moved.OpenEntry)
+	}
+	if moved := mustMove("kvm3", migration.Auto); moved.OpenEntry != nil {
+		t.Errorf("an entry that is complete is told of: %+v", moved.OpenEntry)
+	}
 	past = wantHistory(t, f, guest, "kvm3", "completed direct kvm2 kvm3", "completed peer_to_peer kvm1 kvm2")
 	if past.Entries[0].Figures == nil {
 		t.Error("the figures that libvirt still has were not taken over")

@@ -52,6 +52,9 @@ type Moved struct {
 	Entry history.Entry
 	// HistoryErr is why the history could not be written; else nil.
 	HistoryErr error
+	// OpenEntry is the entry of an earlier move that had brought the VM to its destination
+	// already, where nobody had watched its end; else nil.
+	OpenEntry *history.Entry
 	// LeftShutOff is true when the VM is shut off on another host, and was left there.
 	LeftShutOff bool
 }
@@ -124,10 +127,10 @@ func (f *Fleet) settled(ctx context.Context, l Location) (Moved, error) {
 		}
 	}
 	report, err := f.Arrival(ctx, l)
-	if err == nil {
-		f.settleHistory(ctx, l, report)
+	if err != nil {
+		return Moved{Location: l}, err
 	}
-	return Moved{Location: l, Report: report}, err
+	return Moved{Location: l, Report: report, OpenEntry: f.settleHistory(ctx, l, report)}, nil
 }
 
 // Arrival is the report of a VM that was not moved: what libvirt still knows of the

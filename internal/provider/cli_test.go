@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"sync"
 	"syscall"
@@ -328,14 +329,33 @@ func (w *workspace) nothingStale(t *testing.T) {
 	default:
 		t.Fatalf("terraform %s: want exit code 0, got %s", strings.Join(args, " "), r)
 	}
-	var plan struct {
-		ResourceDrift []struct{ Address string } `json:"resource_drift"`
+	if drift := w.drift(t, "refresh.tfplan"); len(drift) > 0 {
+		t.Fatalf("these have changed outside of Terraform: %v", drift)
 	}
-	out := w.must(t, 0, "show", "-json", "refresh.tfplan").stdout
-	if err := json.Unmarshal([]byte(out), &plan); err != nil {
+}
+
+// drift is what has changed outside of Terraform, as a saved plan says: the attributes by
+// the addresses of their resources.
+func (w *workspace) drift(t *testing.T, plan string) map[string][]string {
+	t.Helper()
+	var shown struct {
+		ResourceDrift []struct {
+			Address string
+			Change  struct{ Before, After map[string]any }
+		} `json:"resource_drift"`
+	}
+	out := w.must(t, 0, "show", "-json", plan).stdout
+	if err := json.Unmarshal([]byte(out), &shown); err != nil {
 		t.Fatalf("terraform show -json: %v\n%s", err, out)
 	}
-	if len(plan.ResourceDrift) > 0 {
-		t.Fatalf("these have changed outside of Terraform: %v", plan.ResourceDrift)
+	drift := map[string][]string{}
+	for _, r := range shown.ResourceDrift {
+		drift[r.Address] = []string{}
+		for name, before := range r.Change.Before {
+			if !reflect.DeepEqual(before, r.Change.After[name]) {
+				drift[r.Address] = append(drift[r.Address], name)
+			}
+		}
 	}
+	return drift
 }

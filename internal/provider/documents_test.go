@@ -28,6 +28,17 @@ func TestAccExamples_drift(t *testing.T) {
 	w.driftScript(t, 0)
 
 	kvm1, kvm2 := testLab(t).Host("kvm1"), testLab(t).Host("kvm2")
+	main := filepath.Join(w.directory, "main.tf")
+	all := readFile(t, main)
+	w.writeFile(t, main, strings.Replace(all, kvm2.URI, labProvider(t).without("kvm2").Hosts["kvm2"].URI, 1))
+	w.driftScript(t, 1) // a host that is down fails the plan, where no warning is asked for
+	t.Setenv("VIRT_UNREACHABLE_HOSTS", "warn")
+	w.driftScript(t, 3,
+		"virt_cluster_migration_policy.databases\tkvm2\tnot seen",
+		"virt_migration_global_settings.all\tkvm2\tnot seen",
+		"virt_vm_migration_policy.db1\tkvm2\tnot seen")
+	w.writeFile(t, main, all)
+	w.driftScript(t, 0)
 	removeHostRecord(t, clusterSecret, kvm2)
 	setVMRecord(t, kvm1, "db1", `{"version":1,"compression":true,"compression_cache_mib":128}`, "config")
 	setHostRecord(t, globalSecret,

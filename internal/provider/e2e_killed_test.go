@@ -92,10 +92,8 @@ func TestAccKilled_finishes(t *testing.T) {
 				eventually(t, time.Minute, "no process is left", func() bool { return len(r.group(t)) == 0 })
 				requireHome(t, guest, "kvm2", "running")
 				requireSteadyPulse(t, guest, started, 5*time.Second)
-				next := w.must(t, 0, apply...)
-				if kind == "resource" && !sayingAll("Migration Was Not Watched", "VM "+guest.Name+" was on kvm2 already", "the action, another resource or program, or an earlier run of Terraform has brought it there", "it took").MatchString(next.stdout) {
-					t.Errorf("the next apply does not tell of the move: %s", next)
-				}
+				requireHistory(t, guest, "kvm2", "completed")
+				requireNotSaid(t, w.must(t, 0, apply...), "Not Watched") // the provider has seen its end
 				w.must(t, 0, "plan", "-input=false", "-detailed-exitcode")
 			})
 		}
@@ -129,7 +127,8 @@ func TestAccKilled_unattended(t *testing.T) {
 	})
 
 	got = w.must(t, 0, "plan", "-input=false", "-detailed-exitcode")
-	if !sayingAll("Migration Was Not Watched", "VM "+guest.Name+" was running on kvm2, and no longer on kvm1", "the action, another resource or program, or an earlier run of Terraform", "By the figures that libvirt on kvm2 keeps of it, it took",
+	if !sayingAll("Migration Was Not Watched", "VM "+guest.Name+" was running on kvm2, and no longer on kvm1",
+		"a move from kvm1 by this provider", "was not watched to its end", "had brought it there", "By the figures that libvirt on kvm2 keeps of it, it took",
 		"MiB sent.").MatchString(got.stdout) {
 		t.Errorf("the plan does not tell of the migration that has ended: %s", got)
 	}
@@ -140,6 +139,14 @@ func TestAccKilled_unattended(t *testing.T) {
 		t.Errorf("state is %v", state)
 	}
 	requireHome(t, guest, "kvm2", "running")
+
+	// A new resource finds the VM there: it tells of the move once, and completes its entry.
+	got = newWorkspace(t, there).must(t, 0, apply...)
+	if !sayingAll("Migration Was Not Watched", "VM "+guest.Name+" was on kvm2 already", "a move from kvm1 by this provider", "it took").MatchString(got.stdout) {
+		t.Errorf("the create does not tell of the move: %s", got)
+	}
+	requireHistory(t, guest, "kvm2", "completed")
+	requireNotSaid(t, newWorkspace(t, there).must(t, 0, apply...), "Not Watched")
 	if !cliIsAtLeast("1.14.0") {
 		return
 	}
@@ -148,7 +155,6 @@ func TestAccKilled_unattended(t *testing.T) {
 	if !strings.Contains(got.stdout, "already: nothing to move (the migration that brought it there took ") {
 		t.Errorf("the action does not tell of the migration: %s", got)
 	}
-	requireHistory(t, guest, "kvm2", "completed")
 }
 
 // requireMoving wants the guest to be moved still, and says how far it is.

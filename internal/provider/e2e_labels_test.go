@@ -68,6 +68,7 @@ func TestAccLabels_ofMoves(t *testing.T) {
 	w.must(t, 0, "apply", "-auto-approve") // it moves
 	requireHome(t, guest, "kvm2", "running")
 	w.unchanged(t)
+	moveByHand(t, w, guest, block)
 	w.write(t, of(block, "kvm1"))
 	w.must(t, 0, "apply", "-auto-approve")
 	w.unchanged(t)

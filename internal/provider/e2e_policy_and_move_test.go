@@ -5,9 +5,7 @@ package provider_test
 import (
 	"fmt"
 	"strings"
-	"syscall"
 	"testing"
-	"time"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/lab"
 )
@@ -253,8 +251,8 @@ resource "virt_vm_live_migration" "vm" {
 }
 `
 
-// TestAccPolicyAndMove_waits has the cluster's policy wait some seconds for its host,
-// which is in another cluster. The move waits for it, also in vain.
+// TestAccPolicyAndMove_waits has another put the cluster's host into another cluster after the
+// plan: the policy waits some seconds for that to end, and the move for the policy, in vain.
 // It runs alone: host-level records are one per host.
 func TestAccPolicyAndMove_waits(t *testing.T) {
 	withoutHostRecords(t)
@@ -269,46 +267,6 @@ func TestAccPolicyAndMove_waits(t *testing.T) {
 		`The migration policy of cluster "compute" could not be changed.`,
 		"depends_on = [virt_cluster_migration_policy.NAME]", fmt.Sprintf("VM %s is running on kvm1", guest.Name))
 	requireHome(t, guest, "kvm1", "running")
-
-	// Ctrl-C ends the wait.
-	w.must(t, 0, "plan", "-out=interrupted")
-	interrupted := w.start(t, "apply", "interrupted")
-	bothAreMade(t, interrupted)
-	started := time.Now()
-	interrupted.signalGroup(t, syscall.SIGINT)
-	r := interrupted.wait(t, time.Minute)
-	t.Logf("ended %s after the interrupt\n%s", time.Since(started), r)
-	if took := time.Since(started); took > 10*time.Second {
-		t.Errorf("it took %s to end", took)
-	}
-	requireSaid(t, r, "Migration Cancelled", "VM "+guest.Name+" is running on kvm1")
-	if r.code != 1 || saying("max_downtime_ms is").MatchString(r.stderr) {
-		t.Errorf("a cancelled move is told as a refused one: %s", r)
-	}
-	requireStayed(t, world, guest)
-
-	// The host is released while both wait.
-	w.must(t, 0, "plan", "-out=again")
-	apply := w.start(t, "apply", "again")
-	bothAreMade(t, apply)
-	removeHostRecord(t, clusterSecret, world.Host("kvm1"))
-	if r := apply.wait(t, time.Minute); r.code != 0 {
-		t.Fatalf("want exit code 0, got %s", r)
-	}
-	if got := movedUnder(t, w); got != "401" {
-		t.Errorf("it was moved under %s, want 401", got)
-	}
-	requireHome(t, guest, "kvm2", "running")
-	w.must(t, 0, "destroy", "-auto-approve")
-}
-
-// bothAreMade waits until Terraform makes the move and the policy of its cluster.
-func bothAreMade(t *testing.T, r *run) {
-	t.Helper()
-	eventually(t, time.Minute, "both are being made", func() bool {
-		out := r.stdout.String()
-		return strings.Contains(out, placement+": Creating...") && strings.Contains(out, "compute: Creating...")
-	})
 }
 
 // TestAccPolicyAndMove_alias declares the policy with another provider configuration, which

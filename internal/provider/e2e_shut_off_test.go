@@ -67,12 +67,15 @@ func TestAccShutOff(t *testing.T) {
 	if !sayingAll(`"kvm1" -> "kvm2"`, `+ source`, `"kvm1"`).MatchString(plan.stdout) {
 		t.Errorf("the plan does not show the move: %s", plan)
 	}
+	var moves []string
 	for _, move := range []struct{ from, to, mode string }{{"kvm1", "kvm2", "peer_to_peer"}, {"kvm2", "kvm1", "direct"}} {
 		w.write(t, of(move.to, fmt.Sprintf("if_shut_off = \"move_definition\"\nmode = %q", move.mode)))
 		if r := w.must(t, 0, "apply", "-auto-approve"); strings.Contains(r.stdout, "Warning: Virtual") {
 			t.Errorf("to %s: %s", move.to, r)
 		}
 		requireHome(t, guest, move.to, "shut off")
+		moves = append(moves, "completed")
+		requireHistory(t, guest, move.to, moves...)
 		h := world.Host(move.to)
 		requireVMRecord(t, h, guest.Name, `{"version":1,"max_downtime_ms":500}`, "config")
 		if info := h.MustVirsh(t, "dominfo", guest.UUID); !saying("Autostart: enable").MatchString(info) || !saying("Persistent: yes").MatchString(info) {

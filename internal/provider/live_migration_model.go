@@ -2,9 +2,7 @@ package provider
 
 import (
 	"context"
-	"time"
 
-	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -79,48 +77,4 @@ func (m moveModel) assess(
 	}
 	diags.Append(assessmentDiagnostics(location, move.Destination, assessment)...)
 	return location, assessment, diags
-}
-
-// lastMigrationTypes are the types of the members of last_migration.
-func lastMigrationTypes() map[string]attr.Type { return typesOf(lastMigrationAttribute().Attributes) }
-
-// lastMigrationObject is the report of a move; last, the move before it, when nothing
-// was moved.
-func lastMigrationObject(r migration.Report, last types.Object) types.Object {
-	if !r.Moved {
-		return last
-	}
-	mode := types.StringNull()
-	if r.Mode != "" {
-		mode = types.StringValue(string(r.Mode))
-	}
-	downtime := types.Int64Null()
-	if r.Downtime != nil {
-		downtime = types.Int64Value(r.Downtime.Milliseconds())
-	}
-	// Of a move of a definition no more is known, and no policy has a part in it.
-	figure, phase := types.Int64Value, types.StringValue(string(r.Phase))
-	policy, origins := types.ObjectNull(effectiveTypes()), types.MapNull(types.StringType)
-	if r.Definition {
-		figure, phase = func(int64) types.Int64 { return types.Int64Null() }, types.StringNull()
-	} else {
-		policy, origins = effectiveObject(r.Policy), originsMap(r.Policy)
-	}
-	return types.ObjectValueMust(lastMigrationTypes(), map[string]attr.Value{
-		"source":                   types.StringValue(r.Source),
-		"destination":              types.StringValue(r.Destination),
-		"started_at":               types.StringValue(r.StartedAt.UTC().Format(time.RFC3339)),
-		"duration_ms":              types.Int64Value(r.Duration.Milliseconds()),
-		"downtime_ms":              downtime,
-		"memory_total_bytes":       figure(int64(r.MemoryTotal)),
-		"memory_transferred_bytes": figure(int64(r.MemoryTransferred)),
-		"iterations":               figure(int64(r.Iterations)),
-		"throttle":                 types.Int64PointerValue(r.Throttle),
-		"compression_pages":        types.Int64PointerValue(r.CompressionPages),
-		"compression_cache_misses": types.Int64PointerValue(r.CompressionCacheMisses),
-		"mode":                     mode,
-		"phase":                    phase,
-		"policy":                   policy,
-		"origins":                  origins,
-	})
 }

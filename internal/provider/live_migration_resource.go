@@ -87,53 +87,6 @@ func (r *liveMigrationResource) Schema(_ context.Context, _ resource.SchemaReque
 	}
 }
 
-func lastMigrationAttribute() schema.SingleNestedAttribute {
-	text := func(description string) schema.Attribute {
-		return schema.StringAttribute{MarkdownDescription: description, Computed: true}
-	}
-	number := func(description string) schema.Attribute {
-		return schema.Int64Attribute{MarkdownDescription: description, Computed: true}
-	}
-	return schema.SingleNestedAttribute{
-		MarkdownDescription: "The last move of the VM by this resource, with the labels that the hosts had then. " +
-			"Null until there is one.",
-		Computed: true,
-		Attributes: map[string]schema.Attribute{
-			"source":      text("Host that the VM was moved from."),
-			"destination": text("Host that the VM was moved to."),
-			"started_at":  text("Start of the move, in RFC 3339 format, UTC."),
-			"duration_ms": number("Duration of the move, in milliseconds."),
-			"downtime_ms": number("Downtime of the guest in the switch-over, in milliseconds, as " +
-				"libvirt measured it; null when libvirt does not report it."),
-			"memory_total_bytes": number("Size of the guest's memory, in bytes; null, as all figures of " +
-				"memory, when only the definition was moved."),
-			"memory_transferred_bytes": number("Memory that was sent, in bytes: more than the total when pages had " +
-				"to be sent again."),
-			"iterations": number("Number of passes over the guest's memory (in libvirt `memory_iteration`)."),
-			"throttle": number("Highest auto-converge throttle that was seen, in percent of vCPU " +
-				"time; null when the move was not watched."),
-			"compression_pages": number("Number of pages that were sent XBZRLE compressed; null when " +
-				"compression was off."),
-			"compression_cache_misses": number("Number of pages that were not in the XBZRLE cache; null when " +
-				"compression was off."),
-			"mode": text("Who drove the migration: `peer_to_peer` or `direct`; null when it was " +
-				"under way already and only watched, because libvirt does not report the mode."),
-			"phase": text("Phase in which the migration ended: `pre_copy`, `post_copy`, or " +
-				"`paused` (the guest was paused so that the rest could be sent); null when only the definition was moved."),
-			"policy": schema.SingleNestedAttribute{
-				MarkdownDescription: "Effective policy of the move; null when only the definition was moved.",
-				Computed:            true,
-				Attributes:          reportedAttributes(),
-			},
-			"origins": schema.MapAttribute{
-				MarkdownDescription: "Level that decided each field: `run`, `vm`, `cluster`, `global` or `default`.",
-				ElementType:         types.StringType,
-				Computed:            true,
-			},
-		},
-	}
-}
-
 func (r *liveMigrationResource) ValidateConfig(
 	ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse,
 ) {
@@ -309,14 +262,18 @@ func (r *liveMigrationResource) Read(ctx context.Context, req resource.ReadReque
 	resp.Diagnostics.Append(setState(ctx, &resp.State, &state)...)
 }
 
-// movedUnwatched warns of a VM that is on another host than in state: a run that was
-// killed may have left its migration to libvirt.
+// movedUnwatched warns of a VM that is on another host than in state where a run that was
+// killed has left its migration to libvirt. What others move is no more than a change.
 func (r *liveMigrationResource) movedUnwatched(ctx context.Context, from string, l fleet.Location) diag.Diagnostics {
+	entry := r.fleet.OpenEntry(ctx, l)
+	if entry == nil {
+		return nil
+	}
 	report, err := r.fleet.Arrival(ctx, l)
 	if err != nil {
 		report = migration.Report{Subject: migration.Subject{Destination: l.Host}, State: l.Domain.State}
 	}
-	return warned(explain.MovedUnwatched(from, l, report))
+	return warned(explain.MovedUnwatched(from, l, *entry, report))
 }
 
 func (r *liveMigrationResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
@@ -401,7 +358,7 @@ func (r *liveMigrationResource) move(
 		diags.Append(warned(explain.Moved(moved)...)...)
 	}
 	diags.Append(record.write(moved, err, diags)...)
-	if moved.Report.Unwatched {
+	if moved.OpenEntry != nil {
 		diags.Append(warned(explain.ThereUnwatched(moved))...)
 	}
 	return moved, diags

@@ -27,16 +27,19 @@ func (m plannedMove) set(ctx context.Context, resp *resource.ModifyPlanResponse)
 	return diags
 }
 
-// planCreate plans the move of a VM that was not managed before. What is known of it is
-// unknown while a migration is under way: that may have ended when Terraform plans again
-// in the apply, and a known value must be the same then.
+// planCreate plans the move of a VM that was not managed before. Whether the VM runs makes no
+// difference: it may be started or shut off until Terraform plans again in the apply, and
+// what is known must be the same then. So nothing is known while a migration is under way.
 func (r *liveMigrationResource) planCreate(ctx context.Context, plan liveMigrationModel) (plannedMove, diag.Diagnostics) {
-	checked := r.check(ctx, plan, r.foresight(plan.moveModel, plan.VM.ValueString(), instance.Settle), "")
+	seen := r.foresight(plan.moveModel, plan.VM.ValueString(), instance.Settle)
+	checked := r.check(ctx, plan, seen, "")
 	switch {
-	case checked.there(), checked.left:
+	case checked.there():
 		return plannedMove{types.StringNull(), types.StringNull()}, checked.diags
 	case checked.underWay || checked.location.Host == "":
 		return plannedMove{types.StringUnknown(), types.StringUnknown()}, checked.diags
+	case checked.left:
+		checked.digest = digest(seen.at(ctx, checked.location))
 	}
 	return plannedMove{types.StringValue(checked.location.Host), checked.digest}, checked.diags
 }
@@ -68,9 +71,8 @@ type checkedMove struct {
 	location fleet.Location
 	// underWay is true while a migration to the destination is.
 	underWay bool
-	// left is true for a VM that is shut off and stays where it is, definition for one whose
-	// definition alone moves.
-	left, definition bool
+	// left is true for a VM that is shut off and stays where it is.
+	left bool
 	// digest is that of the policy under which the move was checked.
 	digest types.String
 	diags  diag.Diagnostics
@@ -104,7 +106,7 @@ func (r *liveMigrationResource) check(ctx context.Context, plan liveMigrationMod
 		if checked.left {
 			return checked
 		}
-		outdated := !checked.there() && !checked.definition && seen.outdated(ctx, checked.location)
+		outdated := !checked.there() && seen.outdated(ctx, checked.location)
 		if outdated && checks < mostChecks {
 			continue
 		}
@@ -132,10 +134,7 @@ func (r *liveMigrationResource) checkOnce(
 	move := fleet.Move{Destination: plan.Destination.ValueString(), IfShutOff: ifShutOff}
 	checked := checkedMove{
 		destination: move.Destination, location: location, underWay: assessment.Running, digest: digest(seen.policy),
-		left: move.Leaves(location), definition: move.MovesDefinition(location), diags: diags,
-	}
-	if checked.definition { // no policy has a part in it
-		checked.digest = types.StringNull()
+		left: move.Leaves(location), diags: diags,
 	}
 	if checked.there() || checked.left {
 		return checked, nil
@@ -187,7 +186,7 @@ func digestOf(planned types.String, r migration.Report, before types.String) typ
 	switch {
 	case !planned.IsUnknown():
 		return planned
-	case r.Moved:
+	case r.Moved && !r.Definition: // no policy has a part in a move of a definition
 		return types.StringValue(r.Policy.Digest())
 	}
 	return before

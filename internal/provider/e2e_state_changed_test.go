@@ -1,0 +1,45 @@
+//go:build lab
+
+package provider_test
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/lab"
+)
+
+// TestAccShutOff_meanwhile starts a VM, or shuts it off, between the plan that creates its
+// resource and the apply, which does what is right for what it finds.
+func TestAccShutOff_meanwhile(t *testing.T) {
+	t.Parallel()
+	world := testLab(t)
+	guest := world.StartGuest(t, lab.GuestSpec{Bare: true})
+	const running, off = "running", "shut off"
+	verbs := map[string]string{running: "start", off: "destroy"}
+	home := "kvm1"
+	for _, test := range []struct {
+		ifShutOff, found string // found by the apply: the plan has found it otherwise
+		code             int
+		moves            bool
+		says             []string
+	}{
+		{"error", off, 1, false, []string{"Unable to Migrate Virtual Machine", "is shut off on kvm1"}},
+		{"move_definition", running, 0, true, nil},
+		{"ignore", off, 0, false, nil},
+		{"ignore", running, 0, true, nil},
+		{"move_definition", off, 0, true, nil},
+	} {
+		destination := map[string]string{"kvm1": "kvm2", "kvm2": "kvm1"}[home]
+		w := newWorkspace(t, placementOf(t, guest.Name, destination, fmt.Sprintf("if_shut_off = %q", test.ifShutOff)))
+		w.must(t, 0, "plan", "-out=before.tfplan")
+		world.Host(home).MustVirsh(t, verbs[test.found], guest.Name)
+		r := w.must(t, test.code, "apply", "before.tfplan")
+		requireSaid(t, r, test.says...)
+		requireNotSaid(t, r, "inconsistent")
+		if test.moves {
+			home = destination
+		}
+		requireHome(t, guest, home, test.found)
+	}
+}

@@ -1,0 +1,103 @@
+package provider
+
+import (
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+)
+
+// lastMigrationAttribute is the report of the last move in state.
+func lastMigrationAttribute() schema.SingleNestedAttribute {
+	text := func(description string) schema.Attribute {
+		return schema.StringAttribute{MarkdownDescription: description, Computed: true}
+	}
+	number := func(description string) schema.Attribute {
+		return schema.Int64Attribute{MarkdownDescription: description, Computed: true}
+	}
+	return schema.SingleNestedAttribute{
+		MarkdownDescription: "The last move of the VM by this resource, with the labels that the hosts had then. " +
+			"Null until there is one.",
+		Computed: true,
+		Attributes: map[string]schema.Attribute{
+			"source":      text("Host that the VM was moved from."),
+			"destination": text("Host that the VM was moved to."),
+			"started_at":  text("Start of the move, in RFC 3339 format, UTC."),
+			"duration_ms": number("Duration of the move, in milliseconds."),
+			"downtime_ms": number("Downtime of the guest in the switch-over, in milliseconds, as " +
+				"libvirt measured it; null when libvirt does not report it."),
+			"memory_total_bytes": number("Size of the guest's memory, in bytes; null, as all figures of " +
+				"memory, when only the definition was moved."),
+			"memory_transferred_bytes": number("Memory that was sent, in bytes: more than the total when pages had " +
+				"to be sent again."),
+			"iterations": number("Number of passes over the guest's memory (in libvirt `memory_iteration`)."),
+			"throttle": number("Highest auto-converge throttle that was seen, in percent of vCPU " +
+				"time; null when the move was not watched."),
+			"compression_pages": number("Number of pages that were sent XBZRLE compressed; null when " +
+				"compression was off."),
+			"compression_cache_misses": number("Number of pages that were not in the XBZRLE cache; null when " +
+				"compression was off."),
+			"mode": text("Who drove the migration: `peer_to_peer` or `direct`; null when it was " +
+				"under way already and only watched, because libvirt does not report the mode."),
+			"phase": text("Phase in which the migration ended: `pre_copy`, `post_copy`, or " +
+				"`paused` (the guest was paused so that the rest could be sent); null when only the definition was moved."),
+			"policy": schema.SingleNestedAttribute{
+				MarkdownDescription: "Effective policy of the move; null when only the definition was moved.",
+				Computed:            true,
+				Attributes:          reportedAttributes(),
+			},
+			"origins": schema.MapAttribute{
+				MarkdownDescription: "Level that decided each field: `run`, `vm`, `cluster`, `global` or `default`.",
+				ElementType:         types.StringType,
+				Computed:            true,
+			},
+		},
+	}
+}
+
+// lastMigrationTypes are the types of the members of last_migration.
+func lastMigrationTypes() map[string]attr.Type { return typesOf(lastMigrationAttribute().Attributes) }
+
+// lastMigrationObject is the report of a move; last, the move before it, when nothing
+// was moved.
+func lastMigrationObject(r migration.Report, last types.Object) types.Object {
+	if !r.Moved {
+		return last
+	}
+	mode := types.StringNull()
+	if r.Mode != "" {
+		mode = types.StringValue(string(r.Mode))
+	}
+	downtime := types.Int64Null()
+	if r.Downtime != nil {
+		downtime = types.Int64Value(r.Downtime.Milliseconds())
+	}
+	// Of a move of a definition no more is known, and no policy has a part in it.
+	figure, phase := types.Int64Value, types.StringValue(string(r.Phase))
+	policy, origins := types.ObjectNull(effectiveTypes()), types.MapNull(types.StringType)
+	if r.Definition {
+		figure, phase = func(int64) types.Int64 { return types.Int64Null() }, types.StringNull()
+	} else {
+		policy, origins = effectiveObject(r.Policy), originsMap(r.Policy)
+	}
+	return types.ObjectValueMust(lastMigrationTypes(), map[string]attr.Value{
+		"source":                   types.StringValue(r.Source),
+		"destination":              types.StringValue(r.Destination),
+		"started_at":               types.StringValue(r.StartedAt.UTC().Format(time.RFC3339)),
+		"duration_ms":              types.Int64Value(r.Duration.Milliseconds()),
+		"downtime_ms":              downtime,
+		"memory_total_bytes":       figure(int64(r.MemoryTotal)),
+		"memory_transferred_bytes": figure(int64(r.MemoryTransferred)),
+		"iterations":               figure(int64(r.Iterations)),
+		"throttle":                 types.Int64PointerValue(r.Throttle),
+		"compression_pages":        types.Int64PointerValue(r.CompressionPages),
+		"compression_cache_misses": types.Int64PointerValue(r.CompressionCacheMisses),
+		"mode":                     mode,
+		"phase":                    phase,
+		"policy":                   policy,
+		"origins":                  origins,
+	})
+}
