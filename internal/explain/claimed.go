@@ -20,6 +20,7 @@ func ClaimedTwice(level policy.Origin, on, here, other string) Text {
 		return Text{"Host in Two Clusters", fmt.Sprintf("A host is in one cluster only, and this configuration has host "+
 			"%q in cluster %q and, by another virt_cluster_migration_policy resource, in cluster %q. Take it out of the "+
 			"hosts of one of them.", on, here, other)}
+	case policy.OriginVM, policy.OriginRun, policy.OriginDefault: // a VM's; the others have no records
 	}
 	vm := fmt.Sprintf("VM %q", here)
 	if other != here {

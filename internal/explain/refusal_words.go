@@ -172,7 +172,7 @@ var refusalsOfTheWay = map[refusal.Kind]refusalWords{
 	},
 	refusal.PeerSilenced: {
 		"The connection from libvirt on {source} to libvirt on {destination} ended, or virt-ssh-helper lost the reason of " +
-			"the failure.",
+			"the failure, such as an abort of the job on {source} (virsh domjobabort).",
 		"See the log of libvirt on {source}, or set the parameter proxy=netcat in peer_uri, which keeps the reason.",
 	},
 	refusal.PeerLost: {

@@ -150,7 +150,7 @@ func (e *Entry) UnmarshalJSON(document []byte) error {
 	read, err := decodeEntry(document)
 	if err != nil {
 		*e = Entry{unreadable: bytes.Clone(document)}
-		return nil
+		return nil //nolint:nilerr // what cannot be read is kept as it is
 	}
 	*e = read
 	return nil

@@ -11,9 +11,10 @@ import (
 const (
 	// Version is the version of histories that this package writes.
 	Version = 1
-	// MaxEntries is how many moves are kept, and MaxBytes how large their document may be.
+	// MaxEntries is how many moves are kept.
 	MaxEntries = 10
-	MaxBytes   = 16 << 10
+	// MaxBytes is how large their document may be.
+	MaxBytes = 16 << 10
 	// maxReadBytes is the largest document that is read at all.
 	maxReadBytes = 1 << 20
 

@@ -62,9 +62,9 @@ func (m *move) moveDefinition(ctx context.Context, a Assessment) (Report, error)
 		r.warn(Warning{Kind: WarningDirect, Err: refusal})
 	}
 	if source.Defined() {
-		r.warn(Warning{Kind: WarningDefinition, Err: m.disableAutostart(m.own)})
+		r.warn(Warning{Kind: WarningDefinition, Err: m.disableAutostart(m.own)}) //nolint:contextcheck // the move is made, whatever is cancelled now
 	}
-	r.Warnings = append(r.Warnings, m.belongings.carry(m.own)...)
+	r.Warnings = append(r.Warnings, m.belongings.carry(m.own)...) //nolint:contextcheck // as above
 	return r, nil
 }
 
@@ -87,7 +87,7 @@ func (m *move) sendDefinition() (mode Mode, refusal, err error) {
 		if err == nil || m.Mode != Auto || Lost(err) {
 			return mode, nil, err
 		}
-		if source, destination := m.observe(m.own, observeDeadline); !source.Defined() || !destination.absent() {
+		if source, destination := m.observe(m.own); !source.Defined() || !destination.absent() {
 			return mode, nil, err
 		}
 		m.report.say(Notice{Kind: NoticeDirect, Err: err})
@@ -109,7 +109,7 @@ func (m *move) defineDirectly(ctx context.Context) error {
 	taken := err == nil
 	if unsure(err) {
 		observing, cancel := context.WithTimeout(m.own, observeDeadline)
-		taken = observe(observing, m.Destination, m.UUID).Defined()
+		taken = observe(observing, m.Destination, m.UUID).Defined() //nolint:contextcheck // also after ctx has ended
 		cancel()
 		cookie = nil
 	}
@@ -146,7 +146,7 @@ func (m *move) observeDefinition(err error) (source, destination Observation) {
 		patience = verifyLimit
 	}
 	for deadline := time.Now().Add(patience); ; {
-		source, destination = m.observe(m.own, observeDeadline)
+		source, destination = m.observe(m.own)
 		settled := source.absent() && destination.Err == nil || !Lost(err) && err != nil && source.Known() && destination.absent()
 		if settled || time.Now().After(deadline) {
 			return source, destination

@@ -98,26 +98,47 @@ func TestRunLosesNoDefinition(t *testing.T) {
 		keep  []string
 		says  []string
 	}{
-		"libvirt refuses": {migration.Direct, func(s *scene) { s.kvm2.Before("Prepare", mt.Always(errors.New("no such machine type"))) },
-			[]string{"kvm1"}, []string{"no such machine type", "VM web is shut off on kvm1"}},
-		"the destination refuses its end": {migration.Direct, func(s *scene) { s.kvm2.Before("Finish", mt.Always(errors.New("disk full"))) },
-			[]string{"kvm1"}, []string{"disk full", "VM web is shut off on kvm1"}},
-		"the source refuses its end": {migration.Direct, func(s *scene) { s.kvm1.Before("Confirm", mt.Always(errors.New("read-only file system"))) },
-			[]string{"kvm1", "kvm2"}, []string{
+		"libvirt refuses": {
+			migration.Direct, func(s *scene) { s.kvm2.Before("Prepare", mt.Always(errors.New("no such machine type"))) },
+			[]string{"kvm1"},
+			[]string{"no such machine type", "VM web is shut off on kvm1"},
+		},
+		"the destination refuses its end": {
+			migration.Direct, func(s *scene) { s.kvm2.Before("Finish", mt.Always(errors.New("disk full"))) },
+			[]string{"kvm1"},
+			[]string{"disk full", "VM web is shut off on kvm1"},
+		},
+		"the source refuses its end": {
+			migration.Direct, func(s *scene) { s.kvm1.Before("Confirm", mt.Always(errors.New("read-only file system"))) },
+			[]string{"kvm1", "kvm2"},
+			[]string{
 				"read-only file system", "Both hosts have a definition of it now.", "`virsh undefine --keep-nvram --keep-tpm " + uuid + "` on kvm2",
 				"VM web is shut off on kvm1 and shut off on kvm2",
-			}},
-		"the connection is lost in mid-call": {migration.PeerToPeer, func(s *scene) { s.kvm1.Before("MigratePeerToPeer", lost) },
-			[]string{"kvm1"}, []string{"The connection was lost", "VM web is shut off on kvm1"}},
-		"the destination falls silent": {migration.Direct, func(s *scene) { s.kvm2.After("Prepare", mt.Do(s.kvm2.Cut)) },
-			[]string{"kvm1"}, []string{"VM web is shut off on kvm1; whether kvm2 has it, too, is not known, because kvm2 does not answer"}},
-		"it is started before": {migration.Auto, func(s *scene) { s.kvm1.SetState(uuid, migration.StateRunning) },
-			[]string{"kvm1"}, []string{"was not started", "VM web is running on kvm1 now", "plan again"}},
+			},
+		},
+		"the connection is lost in mid-call": {
+			migration.PeerToPeer, func(s *scene) { s.kvm1.Before("MigratePeerToPeer", lost) },
+			[]string{"kvm1"},
+			[]string{"The connection was lost", "VM web is shut off on kvm1"},
+		},
+		"the destination falls silent": {
+			migration.Direct, func(s *scene) { s.kvm2.After("Prepare", mt.Do(s.kvm2.Cut)) },
+			[]string{"kvm1"},
+			[]string{"VM web is shut off on kvm1; whether kvm2 has it, too, is not known, because kvm2 does not answer"},
+		},
+		"it is started before": {
+			migration.Auto, func(s *scene) { s.kvm1.SetState(uuid, migration.StateRunning) },
+			[]string{"kvm1"},
+			[]string{"was not started", "VM web is running on kvm1 now", "plan again"},
+		},
 		"it runs on the destination": {migration.Auto, func(s *scene) {
 			s.kvm2.Put(migration.Domain{UUID: uuid, Name: "web", State: migration.StateRunning})
 		}, []string{"kvm1", "kvm2"}, []string{"VM web is shut off on kvm1 and running on kvm2"}},
-		"it was migrated away": {migration.Auto, func(s *scene) { s.kvm1.ShutDown(uuid, migration.ReasonMigrated) },
-			[]string{"kvm1"}, []string{"was migrated away from kvm1"}},
+		"it was migrated away": {
+			migration.Auto, func(s *scene) { s.kvm1.ShutDown(uuid, migration.ReasonMigrated) },
+			[]string{"kvm1"},
+			[]string{"was migrated away from kvm1"},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

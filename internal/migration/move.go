@@ -183,7 +183,7 @@ func (e ending) refusedAtOnce() bool {
 // untouched tells whether the VM is as it was: it is seen on the source, where no job
 // runs on it, and no process holds it on the destination.
 func (m *move) untouched(ctx context.Context) bool {
-	source, destination := m.observe(ctx, observeDeadline)
+	source, destination := m.observe(ctx)
 	asBefore := source.Is(StateRunning, StateAsleep) || !m.ranBefore && source.Is(StatePaused)
 	if !asBefore || !destination.Gone() {
 		return false
@@ -350,6 +350,6 @@ func (m *move) refused(a Assessment) error {
 func (m *move) cancelledEarly() error {
 	m.tellCancelled()
 	o := Outcome{UUID: m.UUID, Name: m.Name, Untouched: true}
-	o.Source, o.Destination = m.observe(m.own, observeDeadline)
+	o.Source, o.Destination = m.observe(m.own)
 	return &CancelledError{Failure: Failure{Outcome: o}}
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"sync"
-	"time"
 )
 
 // Observation is what one host said of a domain when it was last asked.
@@ -91,8 +90,8 @@ func (w Whereabouts) Seen() []Observation {
 }
 
 // observe asks both hosts at once where the domain is.
-func (r Request) observe(ctx context.Context, deadline time.Duration) (source, destination Observation) {
-	ctx, cancel := context.WithTimeout(ctx, deadline)
+func (r Request) observe(ctx context.Context) (source, destination Observation) {
+	ctx, cancel := context.WithTimeout(ctx, observeDeadline)
 	defer cancel()
 	var both sync.WaitGroup
 	both.Go(func() { source = observe(ctx, r.Source, r.UUID) })

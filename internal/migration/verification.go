@@ -68,7 +68,7 @@ func (v *verification) see(ctx context.Context) Outcome {
 	o := Outcome{
 		UUID: v.request.UUID, Name: v.request.Name, Foreign: v.foreign, Withheld: v.withheld, Recovery: v.recovery,
 	}
-	o.Source, o.Destination = v.request.observe(ctx, observeDeadline)
+	o.Source, o.Destination = v.request.observe(ctx)
 	if o.Source.Err == nil && o.Source.Domain.Active() {
 		job, err := ask(ctx, observeDeadline, func(ctx context.Context) (Job, error) { return v.request.Source.Job(ctx, v.request.UUID) })
 		switch {

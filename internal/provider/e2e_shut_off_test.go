@@ -64,7 +64,7 @@ func TestAccShutOff(t *testing.T) {
 		t.Fatal(err)
 	}
 	plan = w.must(t, 2, "plan", "-detailed-exitcode")
-	if !sayingAll(`"kvm1" -> "kvm2"`, `+ source`, `"kvm1"`).MatchString(plan.stdout) {
+	if !sayingAll(`destination    = "kvm1" -> "kvm2"`).MatchString(plan.stdout) {
 		t.Errorf("the plan does not show the move: %s", plan)
 	}
 	var moves []string

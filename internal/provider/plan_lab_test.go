@@ -100,7 +100,7 @@ const (
 // TestPlanOfCreationLooksAtHosts plans what the apply would refuse: certain refusals are
 // errors in the plan, on the attribute at fault, and uncertain ones are warnings.
 // It runs alone: host-level records are one per host.
-func TestPlanOfCreationLooksAtHosts(t *testing.T) {
+func TestPlanOfCreationLooksAtHosts(t *testing.T) { //nolint:paralleltest // host-level records are one per host
 	withoutHostRecords(t)
 	world := testLab(t)
 	kvm1, kvm2 := world.Hosts[0], world.Hosts[1]
@@ -127,7 +127,9 @@ func TestPlanOfCreationLooksAtHosts(t *testing.T) {
 		words       []string
 	}{
 		"a VM that no host has": {
-			"error", nil, vm, attributes{"vm": text("nobody")}, warning, "vm",
+			"error", nil, vm,
+			attributes{"vm": text("nobody")},
+			warning, "vm",
 			[]string{"Virtual Machine Not Found", `When this plan was made, no host had a VM "nobody"`},
 		},
 		"the move of a VM that no host has": {
@@ -137,36 +139,48 @@ func TestPlanOfCreationLooksAtHosts(t *testing.T) {
 			"error", nil, "", attributes{"vm": text("nobody"), "destination": text("kvm2")}, warning, "vm", []string{"Virtual Machine Not Found"},
 		},
 		"a VM with another record": {
-			"error", nil, vm, attributes{"vm": text(guest.Name), "max_downtime_ms": number(500)}, failure, "vm",
+			"error", nil, vm,
+			attributes{"vm": text(guest.Name), "max_downtime_ms": number(500)},
+			failure, "vm",
 			[]string{"exists and differs: max_downtime_ms is 900, declared 500", "terraform import virt_vm_migration_policy.NAME " + guest.UUID},
 		},
 		"a VM with an unreadable record": {
 			"error", nil, vm, attributes{"vm": text(unreadable.Name)}, failure, "vm", []string{"cannot be read", "virsh metadata"},
 		},
 		"settings that differ": {
-			"error", nil, global, attributes{"hosts": names("kvm1")}, failure, "hosts",
+			"error", nil, global,
+			attributes{"hosts": names("kvm1")},
+			failure, "hosts",
 			[]string{"exists and differs: auto_converge is true, declared false", "terraform import virt_migration_global_settings.NAME global"},
 		},
 		"a cluster that differs": {
-			"error", nil, cluster, attributes{"name": text("compute"), "hosts": names("kvm1")}, failure, "hosts",
+			"error", nil, cluster,
+			attributes{"name": text("compute"), "hosts": names("kvm1")},
+			failure, "hosts",
 			[]string{"exists and differs: max_downtime_ms is 900", `terraform import virt_cluster_migration_policy.NAME "compute"`},
 		},
 		"a host in another cluster": {
-			"error", nil, cluster, attributes{"name": text("third"), "hosts": names("kvm2")}, failure, "hosts",
+			"error", nil, cluster,
+			attributes{"name": text("third"), "hosts": names("kvm2")},
+			failure, "hosts",
 			[]string{"Unable to Create Cluster Migration Policy", `Host kvm2 is in cluster "batch"`, "depends_on"},
 		},
 		"a host that is down": {
 			"error", silent, cluster, attributes{"name": text("third"), "hosts": names("kvm3")}, failure, "hosts", []string{"kvm3", "connection refused"},
 		},
 		"a host that is down, with a warning": {
-			"warn", silent, cluster, attributes{"name": text("third"), "hosts": names("kvm3")}, warning, "",
+			"warn", silent, cluster,
+			attributes{"name": text("third"), "hosts": names("kvm3")},
+			warning, "",
 			[]string{"Host Unreachable", "connection refused", "fails while the host cannot be reached"},
 		},
 		"settings for a host that is down": {
 			"error", silent, global, attributes{"hosts": names("kvm3")}, failure, "hosts", []string{"kvm3", "connection refused"},
 		},
 		"settings for one host under two names": {
-			"error", twin, global, attributes{"hosts": names("kvm1", "kvmA")}, failure, "hosts",
+			"error", twin, global,
+			attributes{"hosts": names("kvm1", "kvmA")},
+			failure, "hosts",
 			[]string{`The hosts "kvm1", "kvmA" are one and the same libvirt host`, "Leave one of the two out"},
 		},
 		"a cluster of one host under two names": {
@@ -193,7 +207,7 @@ func TestPlanOfCreationLooksAtHosts(t *testing.T) {
 // TestPlanFindsRecordsOfTwoResources plans resources that want the same record: the second
 // is refused.
 // It runs alone: host-level records are one per host.
-func TestPlanFindsRecordsOfTwoResources(t *testing.T) {
+func TestPlanFindsRecordsOfTwoResources(t *testing.T) { //nolint:paralleltest // host-level records are one per host
 	withoutHostRecords(t)
 	guest := testLab(t).StartGuest(t, lab.GuestSpec{Bare: true, State: lab.Inactive})
 	type planned struct {
@@ -212,7 +226,8 @@ func TestPlanFindsRecordsOfTwoResources(t *testing.T) {
 			[]string{"Conflicting VM Policies", guest.Name, guest.UUID},
 		},
 		"a VM that is still to be created": {
-			planned{"virt_vm_migration_policy", attributes{"vm": text("nobody")}}, planned{"virt_vm_migration_policy", attributes{"vm": text("nobody")}},
+			planned{"virt_vm_migration_policy", attributes{"vm": text("nobody")}},
+			planned{"virt_vm_migration_policy", attributes{"vm": text("nobody")}},
 			"vm",
 			[]string{"Conflicting VM Policies", "nobody"},
 		},

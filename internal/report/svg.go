@@ -44,7 +44,7 @@ type ink struct{ light, dark string }
 func (i ink) color() color.Color {
 	var c color.RGBA
 	c.A = 0xff
-	fmt.Sscanf(i.light, "#%02X%02X%02X", &c.R, &c.G, &c.B)
+	_, _ = fmt.Sscanf(i.light, "#%02X%02X%02X", &c.R, &c.G, &c.B)
 	return c
 }
 

@@ -49,7 +49,7 @@ func (manyMoves) Measure(ctx context.Context, b *Bench) (figures []Figure, err e
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, source.Close()) }()
+	defer func() { err = errors.Join(err, source.Close()) }() //nolint:contextcheck // it closes after a cancel, too
 	t := togetherness{operator: o, guests: guests, hosts: b.World.Hosts[:2], source: source}
 	for range b.Rounds {
 		if err := t.measure(ctx); err != nil {

@@ -31,13 +31,15 @@ func TestReleases(t *testing.T) {
 			func(c *Changes) {
 				c.Removes(Change{Record: Record{Level: policy.OriginCluster, Of: "batch"}, Removed: true, Hosts: both})
 			},
-			0, map[string]Release{"kvm1": Released, "kvm2": Released},
+			0,
+			map[string]Release{"kvm1": Released, "kvm2": Released},
 		},
 		"global settings end": {
 			func(c *Changes) {
 				c.Removes(Change{Record: Record{Level: policy.OriginGlobal}, Removed: true, Hosts: both})
 			},
-			releaseQuiet, map[string]Release{"kvm1": Kept, "kvm2": Kept},
+			releaseQuiet,
+			map[string]Release{"kvm1": Kept, "kvm2": Kept},
 		},
 		"there is other news for ever": {
 			func(c *Changes) {
@@ -66,6 +68,7 @@ func TestReleases(t *testing.T) {
 // TestReleasesOfMany lets as many plans wait as Terraform has turns left for what they wait
 // for.
 func TestReleasesOfMany(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		c := NewChanges()
 		for range mostBlocked {
