@@ -22,7 +22,8 @@ func reportsOf(t *testing.T, w *workspace) string {
 }
 
 // requireReport wants one report of a move of the guest: of its outcome, with what was
-// measured and what happened, a picture and metrics.
+// measured and what happened, a picture and metrics. One that is cancelled in its first
+// seconds may have been measured by nobody.
 func requireReport(t *testing.T, directory string, guest *lab.Guest, outcome string) {
 	t.Helper()
 	for pattern, want := range map[string]int{
@@ -60,8 +61,9 @@ func requireReport(t *testing.T, directory string, guest *lab.Guest, outcome str
 	if err := json.Unmarshal([]byte(readText(t, found[0])), &got); err != nil {
 		t.Fatal(err)
 	}
+	measured := got.Move.Figures != nil || outcome == "completed"
 	if got.Version != 1 || got.VM.UUID != guest.UUID || got.VM.Name != guest.Name || got.Move.Outcome != outcome ||
-		got.Move.From.Label != "kvm1" || got.Move.From.UUID == "" || got.Move.Figures == nil || got.Move.Figures.Total == 0 ||
+		got.Move.From.Label != "kvm1" || got.Move.From.UUID == "" || measured && (got.Move.Figures == nil || got.Move.Figures.Total == 0) ||
 		got.Move.Policy["on_timeout"] != "abort" || got.Move.Origins["bandwidth_mib_per_second"] != "run" {
 		t.Errorf("the report is %+v", got)
 	}
@@ -72,7 +74,7 @@ func requireReport(t *testing.T, directory string, guest *lab.Guest, outcome str
 	if !started {
 		t.Errorf("the events are %+v", got.Events)
 	}
-	if n := len(got.Samples); n == 0 || got.Samples[0].Total == 0 || got.Samples[n-1].Elapsed <= 0 {
+	if n := len(got.Samples); measured && (n == 0 || got.Samples[0].Total == 0 || got.Samples[n-1].Elapsed <= 0) {
 		t.Errorf("the samples are %+v", got.Samples)
 	}
 }
