@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"errors"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -44,8 +45,9 @@ func (m moveModel) move(vm, last string) (fleet.Move, diag.Diagnostics) {
 
 // assess checks the move in the plan: what cannot change before the apply is an
 // error, what may change is a warning. A VM that does not exist yet may be created in
-// the same apply. It returns where the VM is, if that was seen, and the findings.
-// The move is checked under the policy that is seen coming.
+// the same apply, unless it is managed: last is the host that it was read on. It returns
+// where the VM is, if that was seen, and the findings. The move is checked under the
+// policy that is seen coming.
 func (m moveModel) assess(
 	ctx context.Context, f *fleet.Fleet, seen *foresight, last string, ifShutOff fleet.IfShutOff,
 ) (fleet.Location, preflight.Assessment, diag.Diagnostics) {
@@ -65,7 +67,13 @@ func (m moveModel) assess(
 	move.Foresee, move.Unsettled, move.IfShutOff = seen.at, seen.unsettled, ifShutOff
 	location, assessment, err := f.Assess(ctx, move)
 	if err != nil {
-		diags.Append(assessError(f, "Plan Virtual Machine Migration", err)...)
+		const act = "Plan Virtual Machine Migration"
+		var gone *fleet.NotFoundError
+		if last != "" && errors.As(err, &gone) { // it was there when it was read: nothing creates it now
+			diags.Append(diagnose(act, err, path.Root("vm")))
+			return location, assessment, diags
+		}
+		diags.Append(assessError(f, act, err)...)
 		return location, assessment, diags
 	}
 	diags.Append(locationWarnings(location)...)

@@ -322,6 +322,20 @@ func TestPlanOfJoiningHostLooksAtIt(t *testing.T) {
 	})
 }
 
+// TestPlanOfMoveOfGoneVM plans the move of a managed VM that has gone since it was read, as
+// when Terraform plans again in the apply: what the first plan knew cannot become unknown.
+func TestPlanOfMoveOfGoneVM(t *testing.T) {
+	t.Parallel()
+	const uuid = "00000000-0000-4000-8000-00000000d1ed"
+	state := attributes{
+		"id": text(uuid), "uuid": text(uuid), "vm": text("died"), "destination": text("kvm1"), "mode": text("auto"), "if_shut_off": text("error"),
+	}
+	config := attributes{"vm": text("died"), "destination": text("kvm2"), "mode": text("auto"), "if_shut_off": text("error")}
+	p := labProtocol(t, "error", nil)
+	requireDiagnostic(t, p.updated(t, "virt_vm_live_migration", state, config, `{}`).Diagnostics, failure, "vm",
+		"Unable to Plan Virtual Machine Migration", "No host has a VM", uuid)
+}
+
 // noDrifts is the attribute "drift" of records in sync.
 var noDrifts = tftypes.NewValue(tftypes.Map{ElementType: tftypes.String}, map[string]tftypes.Value{})
 
