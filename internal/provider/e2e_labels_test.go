@@ -76,12 +76,12 @@ func TestAccLabels_ofMoves(t *testing.T) {
 		w.write(t, of(block, "kvm1")+moveAction(guest.Name, ``))
 		w.must(t, 0, "apply", "-auto-approve", "-invoke=action.virt_vm_live_migration.move")
 		requireHome(t, guest, "kvm2", "running")
-		w.write(t, of(block, "kvm2"))
-		w.must(t, 0, "apply", "-auto-approve")
-		w.unchanged(t)
-		w.write(t, of(block, "kvm1"))
-		w.must(t, 0, "apply", "-auto-approve")
 	}
+	w.write(t, of(block, "kvm2"))
+	w.must(t, 0, "apply", "-auto-approve")
+	w.unchanged(t)
+	w.write(t, of(block, "kvm1"))
+	w.must(t, 0, "apply", "-auto-approve")
 	requireHome(t, guest, "kvm1", "running")
 
 	w.write(t, of(renamed, "node1"))
