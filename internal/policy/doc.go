@@ -3,6 +3,6 @@
 // policy with an origin for every value, and how a level is kept as a record.
 //
 // A field that a level leaves out inherits from the level above it, each field
-// on its own. The package is pure: it talks to nothing and imports the standard
-// library only.
+// on its own. The package is pure: it talks to nothing, and imports the standard
+// library and typo only.
 package policy

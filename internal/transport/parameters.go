@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/typo"
 )
 
 // parameters are the query parameters of a URI, read as libvirt does: a plus sign
@@ -43,46 +45,12 @@ func (p parameters) check() error {
 			continue
 		}
 		said := "its parameter " + strconv.QuoteToASCII(name) + " is unknown"
-		if like := nearest(name, knownParameters); like != "" {
+		if like, ok := typo.Nearest(name, knownParameters); ok {
 			return fmt.Errorf("%s; did you mean %s?", said, like)
 		}
 		return fmt.Errorf("%s; libvirt knows %s", said, strings.Join(knownParameters, ", "))
 	}
 	return nil
-}
-
-// nearest is the word that a misspelled one most likely stands for, or empty.
-func nearest(misspelled string, words []string) string {
-	const most = 2 // edits
-	best, least := "", most+1
-	for _, word := range words {
-		if n := edits(misspelled, word); n < least {
-			best, least = word, n
-		}
-	}
-	return best
-}
-
-// edits is how many letters have to be added, removed or replaced to make b of a
-// (Levenshtein's distance).
-func edits(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		corner := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			replaced := corner
-			if a[i] != b[j] {
-				replaced++
-			}
-			corner = row[j+1]
-			row[j+1] = min(replaced, corner+1, row[j]+1)
-		}
-	}
-	return row[len(b)]
 }
 
 // oneOf is a parameter with a fixed set of values; the first is the default.
