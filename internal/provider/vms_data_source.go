@@ -16,7 +16,6 @@ import (
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/explain"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/fleet"
-	"github.com/terraform-provider-virt/terraform-provider-virt/internal/host"
 )
 
 var _ datasource.DataSourceWithConfigure = (*vmsDataSource)(nil)
@@ -162,7 +161,7 @@ func (d *vmsDataSource) Read(ctx context.Context, req datasource.ReadRequest, re
 		resp.Diagnostics.Append(warned(explain.UnseenByList(unseen))...)
 	}
 	resp.Diagnostics.Append(unplacedErrors("Read "+object, unlisted, len(unseen) > 0)...)
-	model.UnseenHosts = hostSet(namesOf(unseen))
+	model.UnseenHosts = hostSet(fleet.Silent(unseen))
 	var diags diag.Diagnostics
 	model.VMs, diags = listedVMs(vms)
 	resp.Diagnostics.Append(diags...)
@@ -182,18 +181,6 @@ func unplacedErrors(act string, errs []error, unseen bool) diag.Diagnostics {
 		}
 	}
 	return diags
-}
-
-// namesOf are the hosts that errors are of.
-func namesOf(errs []error) []string {
-	var names []string
-	for _, err := range errs {
-		var e *host.Error
-		if errors.As(err, &e) {
-			names = append(names, e.Host)
-		}
-	}
-	return names
 }
 
 // listedVMs are VMs in the order of their names, with a warning of each record that cannot be
