@@ -3,7 +3,6 @@ package explain
 import (
 	"context"
 	"errors"
-	"fmt"
 	"reflect"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/fleet"
@@ -74,7 +73,7 @@ func vocabulary() []words {
 		say(overwritten, nil),
 		say(leaving, nil),
 		say(func(e *fleet.OtherPolicyError) string { return OtherPolicy(e, nil, nil).Detail }, nil),
-		say(func(e *fleet.UnlistedError) string { return fmt.Sprintf("VM %s (%s): %s", e.Name, e.UUID, what(e.Err)) }, nil),
+		say(unlisted, nil),
 		say(func(e *fleet.UnresolvedError) string { return what(e.Err) }, nil),
 		say(func(e *fleet.InvalidHistoryError) string { return HistoryUnknown(e).Detail }, nil),
 		say(func(e *fleet.ObservationError) string { return what(e.Err) }, nil),

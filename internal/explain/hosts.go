@@ -28,6 +28,12 @@ func Unseen(errs []error) Text {
 			"written there, or that needs its answer, fails while the host cannot be reached.")
 }
 
+// UnseenByRead warns of hosts that may have what a data source could not read for that.
+func UnseenByRead(errs []error) Text {
+	return planned("Host Unreachable", "not every host could be reached: "+fullStop(oneLine(errors.Join(errs...))),
+		"What this data source reads may be on such a host, and is null here (unreachable_hosts = \"warn\").")
+}
+
 // UnseenByList warns of hosts whose VMs a list does not have.
 func UnseenByList(errs []error) Text {
 	return planned("Host Unreachable", "not every host could be reached: "+fullStop(oneLine(errors.Join(errs...))),

@@ -62,6 +62,7 @@ func planWarnings() map[string][]Text {
 		"LeftBehind":      {LeftBehind([]string{"kvm2"})},
 		"Unseen":          {Unseen(l.Unseen)},
 		"UnseenByList":    {UnseenByList(l.Unseen)},
+		"UnseenByRead":    {UnseenByRead(l.Unseen)},
 		"Unreadable":      {Unreadable(invalid)},
 		"PolicyUnknown":   {PolicyUnknown(invalid)},
 		"Conflict":        {Conflict(acrossLevels)},

@@ -136,7 +136,7 @@ func unresolved(err error) diag.Diagnostics {
 	var unseen *fleet.UnseenError
 	switch {
 	case errors.As(err, &unseen):
-		return unreachableWarning(unseen.Unseen)
+		return warned(explain.UnseenByRead(unseen.Unseen))
 	case fleet.Unreadable(err):
 		return diag.Diagnostics{warnedAt(path.Root("vm"), explain.PolicyUnknown(err))}
 	default:

@@ -128,7 +128,7 @@ func (d *historyDataSource) Read(ctx context.Context, req datasource.ReadRequest
 	case err == nil:
 		model.Migrations = historyList(past)
 	case errors.As(err, &unseen):
-		resp.Diagnostics.Append(unreachableWarning(unseen.Unseen)...)
+		resp.Diagnostics.Append(warned(explain.UnseenByRead(unseen.Unseen))...)
 	case errors.As(err, &invalid):
 		resp.Diagnostics.Append(warnedAt(path.Root("vm"), explain.HistoryUnknown(invalid)))
 	default:
