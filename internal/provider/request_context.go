@@ -32,8 +32,8 @@ func serve[Request, Response any](
 ) (*Response, error) {
 	var c requestContext
 	c.current.Store(&ctx)
-	defer c.current.Store(&noRequest)
-	return by(&c, req)
+	defer c.current.Store(&noRequest) //nolint:contextcheck // what ctx carries is not to be kept
+	return by(&c, req)                //nolint:contextcheck // it has all that ctx has
 }
 
 // What follows are the requests that Terraform makes for each resource and data source.

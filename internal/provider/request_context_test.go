@@ -88,7 +88,7 @@ func TestRequestContext(t *testing.T) {
 		_, err := serve(ctx, &tfprotov6.ReadResourceRequest{}, func(
 			ctx context.Context, _ *tfprotov6.ReadResourceRequest,
 		) (*tfprotov6.ReadResourceResponse, error) {
-			kept = ctx
+			kept = ctx //nolint:fatcontext // as the framework does
 			if ctx.Value(carriedKey{}) != "carried" || ctx.Err() != nil {
 				t.Errorf("carries %v, error %v", ctx.Value(carriedKey{}), ctx.Err())
 			}
