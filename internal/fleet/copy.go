@@ -1,11 +1,13 @@
 package fleet
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/host"
@@ -163,14 +165,15 @@ func (d Declaration) encode(present Copy) (string, error) {
 	return string(document), err
 }
 
-// hostCopy reads a host's copy of a level's record.
+// hostCopy reads a host's copy of a level's record, and asks at the same time who the host is.
 func hostCopy(ctx context.Context, h *host.Host, level host.Level) (Copy, error) {
-	uuid, err := h.UUID(ctx)
-	if err != nil {
-		return Copy{}, err
-	}
+	var asking sync.WaitGroup
+	var uuid string
+	var unknown error
+	asking.Go(func() { uuid, unknown = h.UUID(ctx) })
 	document, err := h.Record(ctx, level)
-	if err != nil {
+	asking.Wait()
+	if err := cmp.Or(unknown, err); err != nil {
 		return Copy{}, err
 	}
 	return Copy{Host: h.Name(), HostUUID: uuid, Level: level, Document: document}.decode(), nil

@@ -1,8 +1,10 @@
 package fleet
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"sync"
 	"time"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/host"
@@ -100,11 +102,14 @@ func (f *Fleet) resolve(
 // hostLevels are a host's copies of the records of its own levels.
 type hostLevels struct{ global, cluster Copy }
 
+// levelsOf reads both at once.
 func levelsOf(ctx context.Context, h *host.Host) (l hostLevels, err error) {
-	if l.global, err = hostCopy(ctx, h, host.Global); err == nil {
-		l.cluster, err = hostCopy(ctx, h, host.Cluster)
-	}
-	return l, err
+	var reading sync.WaitGroup
+	var failed error
+	reading.Go(func() { l.global, failed = hostCopy(ctx, h, host.Global) })
+	l.cluster, err = hostCopy(ctx, h, host.Cluster)
+	reading.Wait()
+	return l, cmp.Or(failed, err)
 }
 
 // resolve completes the levels with those of the host. It fails if one of the copies, or

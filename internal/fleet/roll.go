@@ -14,9 +14,8 @@ import (
 // listLimit is how long one host may take for a list of what it has.
 const listLimit = time.Minute
 
-// recordReaders is how many records of a host are read at a time: more calls than libvirt
-// makes for one client at a time would only wait.
-const recordReaders = 4
+// recordReaders is how many records of a host are read at a time: as many as Terraform asks for.
+const recordReaders = 10
 
 // roll is what one host says of all its domains, and of their records.
 type roll struct {
@@ -62,14 +61,14 @@ func (r *roll) read(ctx context.Context, domains []migration.Domain) error {
 	for range min(recordReaders, len(domains)) {
 		readers.Go(func() {
 			for d := range next {
-				raw, err := r.host.DomainRecord(ctx, d.UUID)
+				raw, err := r.host.RecordInPlan(ctx, d)
 				var record VMRecord
 				if err == nil {
 					record, err = recordAt(Location{Host: r.host.Name(), Domain: d}, raw)
 				}
 				mu.Lock()
 				switch {
-				case err == nil && record.active() == d.Active():
+				case err == nil:
 					r.records[d.UUID] = record
 				case err != nil && !isGone(err):
 					failed = cmp.Or(failed, err)

@@ -30,11 +30,7 @@ func (f *Fleet) ReadVM(ctx context.Context, vm, last string) (VMRecord, error) {
 // now, and where the VM is, and whether it runs, may be as old as a census.
 func (f *Fleet) ReadVMByUUID(ctx context.Context, uuid, last string) (VMRecord, error) {
 	if location, ok := f.recent(ctx, uuid, last); ok {
-		read := f.soleCopy
-		if location.Domain.Active() && location.Domain.Persistent {
-			read = f.stillAt
-		}
-		if r, ok := read(ctx, location); ok {
+		if r, ok := f.asSeen(ctx, location); ok {
 			return r, nil
 		}
 	}
@@ -69,11 +65,10 @@ func (f *Fleet) readVM(ctx context.Context, location Location) (VMRecord, error)
 	})
 }
 
-// soleCopy reads the record of a VM that was shut off or transient; ok is false where its
-// only copy is not there any more.
-func (f *Fleet) soleCopy(ctx context.Context, l Location) (r VMRecord, ok bool) {
+// asSeen reads the record of a VM for a plan; ok is false where the VM is not any more as it was seen.
+func (f *Fleet) asSeen(ctx context.Context, l Location) (r VMRecord, ok bool) {
 	r, err := f.readCopies(l, func(h *host.Host) (host.DomainDocument, error) {
-		return h.SoleRecord(ctx, l.Domain.UUID, l.Domain.Active())
+		return h.RecordInPlan(ctx, l.Domain)
 	})
 	return r, err == nil
 }

@@ -68,20 +68,23 @@ func (h *Host) domainDocument(ctx context.Context, op, uuid string, e metadataEl
 	}
 }
 
-// SoleRecord reads the only copy of the record of a domain that is known to be either shut
-// off or transient: that of its definition, or where it is active, of the running domain. The
-// error matches migration.ErrNoDomain where there can be no such copy any more.
-func (h *Host) SoleRecord(ctx context.Context, uuid string, active bool) (r DomainDocument, err error) {
+// RecordInPlan reads for a plan the copies of a domain's record that the domain could have when it was seen as d: where it
+// is shut off or transient, one call is enough. The error matches migration.ErrNoDomain where it cannot have one of them
+// any more.
+func (h *Host) RecordInPlan(ctx context.Context, d migration.Domain) (r DomainDocument, err error) {
 	const op = "read the domain's record"
-	dom, err := handle(uuid)
+	dom, err := handle(d.UUID)
 	if err != nil {
 		return r, h.fail(op, err)
 	}
-	read, there := h.readCopy(ctx, op, dom, policyElement, libvirt.DomainAffectConfig, &r.Config, &r.Persistent), &r.Persistent
-	if active {
-		read, there = h.readCopy(ctx, op, dom, policyElement, libvirt.DomainAffectLive, &r.Live, &r.Active), &r.Active
+	var reads []func() error
+	if d.Active() {
+		reads = append(reads, h.readCopy(ctx, op, rpc.Bulk, dom, policyElement, libvirt.DomainAffectLive, &r.Live, &r.Active))
 	}
-	if err = read(); err == nil && !*there {
+	if d.Persistent {
+		reads = append(reads, h.readCopy(ctx, op, rpc.Bulk, dom, policyElement, libvirt.DomainAffectConfig, &r.Config, &r.Persistent))
+	}
+	if err = parallel(reads...); err == nil && (r.Active != d.Active() || r.Persistent != d.Persistent) {
 		err = &Error{Host: h.cfg.Name, Op: op, Message: "it was started or has ended", kinds: []error{migration.ErrNoDomain}}
 	}
 	return r, err
@@ -93,8 +96,8 @@ func (h *Host) readCopies(
 ) (DomainDocument, error) {
 	var r DomainDocument
 	err := parallel(
-		h.readCopy(ctx, op, dom, e, libvirt.DomainAffectLive, &r.Live, &r.Active),
-		h.readCopy(ctx, op, dom, e, libvirt.DomainAffectConfig, &r.Config, &r.Persistent),
+		h.readCopy(ctx, op, rpc.Quick, dom, e, libvirt.DomainAffectLive, &r.Live, &r.Active),
+		h.readCopy(ctx, op, rpc.Quick, dom, e, libvirt.DomainAffectConfig, &r.Config, &r.Persistent),
 	)
 	return r, err
 }
@@ -102,11 +105,11 @@ func (h *Host) readCopies(
 // readCopy makes a read for parallel of the copy in one place. there tells whether the
 // domain can have a copy in it.
 func (h *Host) readCopy(
-	ctx context.Context, op string, dom libvirt.Domain, e metadataElement, in libvirt.DomainModificationImpact,
-	copied **string, there *bool,
+	ctx context.Context, op string, class rpc.Class, dom libvirt.Domain, e metadataElement,
+	in libvirt.DomainModificationImpact, copied **string, there *bool,
 ) func() error {
 	return func() error {
-		element, err := read(ctx, h, op, rpc.Quick, func(lv *libvirt.Libvirt) (string, error) {
+		element, err := read(ctx, h, op, class, func(lv *libvirt.Libvirt) (string, error) {
 			return lv.DomainGetMetadata(dom, int32(libvirt.DomainMetadataElement), libvirt.OptString{e.uri}, in)
 		})
 		switch {

@@ -153,6 +153,15 @@ func TestDomainRecordThatOthersTouched(t *testing.T) {
 				host.DomainDocument{Live: squeeze(got.Live), Config: squeeze(got.Config), Active: got.Active, Persistent: got.Persistent}); diff != "" {
 				t.Errorf("record (-want +got):\n%s", diff)
 			}
+			seen := migration.Domain{UUID: guest.UUID, State: migration.StateRunning, Persistent: true}
+			if planned, err := h.RecordInPlan(testContext(t), seen); err != nil || !cmp.Equal(planned, got) {
+				t.Errorf("a plan reads %+v, %v; want %+v", planned, err, got)
+			}
+			seen.State = migration.StateShutOff
+			sole := host.DomainDocument{Config: got.Config, Persistent: true}
+			if planned, err := h.RecordInPlan(testContext(t), seen); err != nil || !cmp.Equal(planned, sole) {
+				t.Errorf("a plan that saw it shut off reads %+v, %v; want %+v", planned, err, sole)
+			}
 			if err := wrote(testContext(t), h, guest.UUID, document); err != nil {
 				t.Fatal(err)
 			}

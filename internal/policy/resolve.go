@@ -36,24 +36,26 @@ type Levels struct {
 // Resolve decides every field on its own: run, else VM, else cluster, else
 // global, else the built-in default. It shares the values with the levels.
 func Resolve(levels Levels) Effective {
-	order := [...]struct {
+	resolved := builtIn
+	origins := make(Origins, len(table))
+	for i := range origins {
+		origins[i] = OriginDefault
+	}
+	for _, level := range [...]struct { // the weakest first: a stronger one takes its place
 		origin Origin
 		policy *Policy
 	}{
-		{OriginRun, &levels.Run},
-		{OriginVM, &levels.VM},
-		{OriginCluster, &levels.Cluster},
 		{OriginGlobal, &levels.Global},
-		{OriginDefault, &builtIn},
-	}
-	var resolved Policy
-	origins := make(Origins, len(table))
-	for i := range table {
-		origins[i] = OriginDefault
-		for l := range order {
-			if table[i].take(&resolved, order[l].policy) {
-				origins[i] = order[l].origin
-				break
+		{OriginCluster, &levels.Cluster},
+		{OriginVM, &levels.VM},
+		{OriginRun, &levels.Run},
+	} {
+		if *level.policy == (Policy{}) {
+			continue
+		}
+		for i := range table {
+			if table[i].take(&resolved, level.policy) {
+				origins[i] = level.origin
 			}
 		}
 	}

@@ -118,15 +118,6 @@ func (s *stoppableServer) deliver(
 	})
 }
 
-// ApplyResourceChange makes one change of a resource.
-func (s *stoppableServer) ApplyResourceChange(
-	ctx context.Context, req *tfprotov6.ApplyResourceChangeRequest,
-) (*tfprotov6.ApplyResourceChangeResponse, error) {
-	s.changes.RLock()
-	defer s.changes.RUnlock()
-	return s.protocolServer.ApplyResourceChange(context.WithoutCancel(ctx), req)
-}
-
 // StopProvider waits for the actions under way, each of which bounds its own
 // clean-up.
 func (s *stoppableServer) StopProvider(

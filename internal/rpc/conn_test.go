@@ -112,6 +112,31 @@ func TestQuickCallPassesThoseThatWaitForADomain(t *testing.T) {
 	waiting.Wait()
 }
 
+// Reads of a plan are sent without waiting for answers, and keep nobody from the slots of others.
+func TestBulkCallsDoNotWaitForOneAnother(t *testing.T) {
+	t.Parallel()
+	d, c := openScripted(t, rpctest.ProcJobStats)
+	var waiting sync.WaitGroup
+	for range bulkSlots + 1 {
+		waiting.Go(func() {
+			if err := c.Call(t.Context(), time.Minute, Bulk, jobStats); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	eventually(t, "calls sent", func() bool { return d.Calls(rpctest.ProcJobStats) == bulkSlots })
+	for class, name := range map[Class]string{Quick: "quick", Writing: "writing", Urgent: "urgent"} {
+		if err := c.Call(t.Context(), 5*time.Second, class, abort); err != nil {
+			t.Errorf("%s call: %v", name, err)
+		}
+	}
+	if n := d.Calls(rpctest.ProcJobStats); n != bulkSlots {
+		t.Errorf("%d calls wait in the daemon, want %d", n, bulkSlots)
+	}
+	close(d.Release)
+	waiting.Wait()
+}
+
 // Writes that wait for domains leave slots for those who watch.
 func TestWritesLeaveSlotsForReads(t *testing.T) {
 	t.Parallel()

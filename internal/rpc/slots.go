@@ -10,6 +10,8 @@ const (
 	sharedSlots  = 4
 	patientSlots = 3
 	writeSlots   = 2
+	// bulkSlots come on top: as many as Terraform is ever asked to read at a time (-parallelism=50).
+	bulkSlots = 50
 )
 
 // Class is how long a call may occupy one of the daemon's five slots.
@@ -25,11 +27,14 @@ const (
 	// Urgent calls end a job or change how it runs. They take the slot that is
 	// always free.
 	Urgent
+	// Bulk calls are quick reads of a plan, in which nothing is urgent. They may wait in the daemon's queue, so that it
+	// has always work, however far away it is.
+	Bulk
 )
 
 // slots are the slots of one connection.
 type slots struct {
-	shared, patient, writing chan struct{}
+	shared, patient, writing, bulk chan struct{}
 }
 
 func newSlots() slots {
@@ -37,6 +42,7 @@ func newSlots() slots {
 		shared:  make(chan struct{}, sharedSlots),
 		patient: make(chan struct{}, patientSlots),
 		writing: make(chan struct{}, writeSlots),
+		bulk:    make(chan struct{}, bulkSlots),
 	}
 }
 
@@ -51,6 +57,8 @@ func (s slots) acquire(ctx context.Context, class Class) (release func(), err er
 		wanted = []chan struct{}{s.patient, s.shared}
 	case Writing:
 		wanted = []chan struct{}{s.writing, s.patient, s.shared}
+	case Bulk:
+		wanted = []chan struct{}{s.bulk}
 	}
 	for i, slot := range wanted {
 		select {

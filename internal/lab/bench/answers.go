@@ -8,6 +8,10 @@ import (
 	"sync"
 	"time"
 
+	"github.com/digitalocean/go-libvirt"
+	"github.com/digitalocean/go-libvirt/socket/dialers"
+	"github.com/google/uuid"
+
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/host"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/lab"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
@@ -15,7 +19,10 @@ import (
 
 // answers is how soon a source answers about moves that are under way, and takes orders to abort them.
 type answers struct {
+	// source asks by the provider's own code, for all guests on one connection.
 	source *host.Host
+	// alone asks by the client library alone, for each guest on a connection of its own: what libvirtd itself takes.
+	alone  []*libvirt.Libvirt
 	guests []*lab.Guest
 }
 
@@ -26,28 +33,56 @@ const (
 	askEvery = 100 * time.Millisecond
 )
 
-// newAnswers connects to the source of guests by the provider's own code.
-func newAnswers(source *lab.Host, guests []*lab.Guest) (*answers, error) {
-	h, err := host.New(host.Config{Name: source.Name, URI: source.URI})
-	return &answers{h, guests}, err
+// newAnswers connects to the source of guests. Close it also after an error.
+func newAnswers(source *lab.Host, guests []*lab.Guest) (a *answers, err error) {
+	a = &answers{guests: guests}
+	if a.source, err = host.New(host.Config{Name: source.Name, URI: source.URI}); err != nil {
+		return a, err
+	}
+	for range guests {
+		lv := libvirt.NewWithDialer(dialers.NewRemote(source.Address))
+		if err := lv.ConnectToURI(libvirt.QEMUSystem); err != nil {
+			return a, err
+		}
+		a.alone = append(a.alone, lv)
+	}
+	return a, nil
 }
 
-func (a *answers) Close() error { return a.source.Close() }
+func (a *answers) Close() error {
+	var failed error
+	for _, lv := range a.alone {
+		failed = errors.Join(failed, lv.Disconnect())
+	}
+	if a.source == nil {
+		return failed
+	}
+	return errors.Join(failed, a.source.Close())
+}
 
-// slowest asks about each guest again and again until stop is called, which returns the seconds that the slowest answer about
-// a running job took. What libvirt answers when the job has just ended, or has not begun, is no statistics.
-func (a *answers) slowest(ctx context.Context) (stop func() (float64, error)) {
+// slowest asks about each guest again and again, in both ways by turns, until stop is called, which returns the seconds that
+// the slowest answers about a running job took. What libvirt answers when the job has just ended, or has not begun, is no
+// statistics.
+func (a *answers) slowest(ctx context.Context) (stop func() (ours, alone float64, err error)) {
 	ctx, end := context.WithCancel(ctx)
-	took := make([]float64, len(a.guests))
+	ours, alone := make([]float64, len(a.guests)), make([]float64, len(a.guests))
 	var asking sync.WaitGroup
 	for i, guest := range a.guests {
+		ways := []struct {
+			running func() bool
+			slowest *float64
+		}{
+			{func() bool { return a.running(ctx, guest) }, &ours[i]},
+			{func() bool { return runningAlone(a.alone[i], guest) }, &alone[i]},
+		}
 		asking.Go(func() {
 			ticker := time.NewTicker(askEvery)
 			defer ticker.Stop()
-			for {
+			for turn := 0; ; turn++ {
+				way := ways[turn%len(ways)]
 				asked := time.Now()
-				if job, err := a.source.Job(ctx, guest.UUID); err == nil && job.Type == migration.JobRunning {
-					took[i] = max(took[i], time.Since(asked).Seconds())
+				if way.running() {
+					*way.slowest = max(*way.slowest, time.Since(asked).Seconds())
 				}
 				select {
 				case <-ticker.C:
@@ -57,14 +92,31 @@ func (a *answers) slowest(ctx context.Context) (stop func() (float64, error)) {
 			}
 		})
 	}
-	return func() (float64, error) {
+	return func() (float64, float64, error) {
 		end()
 		asking.Wait()
-		if slices.Min(took) == 0 {
-			return 0, errors.New("a move was never seen to run")
+		if min(slices.Min(ours), slices.Min(alone)) == 0 {
+			return 0, 0, errors.New("a move was never seen to run")
 		}
-		return slices.Max(took), nil
+		return slices.Max(ours), slices.Max(alone), nil
 	}
+}
+
+// running tells whether a guest is being moved, by the provider's own code.
+func (a *answers) running(ctx context.Context, guest *lab.Guest) bool {
+	job, err := a.source.Job(ctx, guest.UUID)
+	return err == nil && job.Type == migration.JobRunning
+}
+
+// runningAlone tells the same by the client library alone.
+func runningAlone(lv *libvirt.Libvirt, guest *lab.Guest) bool {
+	id, err := uuid.Parse(guest.UUID)
+	if err != nil {
+		return false
+	}
+	kind, _, err := lv.DomainGetJobStats(libvirt.Domain{UUID: libvirt.UUID(id)}, 0)
+	return err == nil && (libvirt.DomainJobType(kind) == libvirt.DomainJobBounded ||
+		libvirt.DomainJobType(kind) == libvirt.DomainJobUnbounded)
 }
 
 // abort waits until all guests are being moved, aborts all moves at once, and returns the seconds that the slowest order

@@ -50,10 +50,10 @@ func timed(what, against string, ours, theirs []cost, atMost float64) []Figure {
 func seconds(costs []cost) []float64 { return each(costs, func(c cost) float64 { return c.Seconds }) }
 func cpu(costs []cost) []float64     { return each(costs, func(c cost) float64 { return c.CPU }) }
 
-func each(costs []cost, of func(cost) float64) []float64 {
-	values := make([]float64, len(costs))
-	for i, c := range costs {
-		values[i] = of(c)
+func each[T any](measured []T, of func(T) float64) []float64 {
+	values := make([]float64, len(measured))
+	for i, m := range measured {
+		values[i] = of(m)
 	}
 	return values
 }

@@ -75,7 +75,11 @@ func (f *fleet) policies(provider string) (*policies, error) {
 	if provider == floor {
 		configuration = floorConfiguration
 	}
-	w, err := f.bench.newWorkspace(provider, configuration)
+	text, err := inBlocks(configuration, len(f.guests))
+	if err != nil {
+		return nil, err
+	}
+	w, err := f.bench.newWorkspace(provider, text)
 	if err != nil {
 		return nil, err
 	}

@@ -5,6 +5,9 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
+	"os/exec"
+	"sync"
+	"time"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/lab"
 )
@@ -30,11 +33,20 @@ func (r manyHosts) Measure(ctx context.Context, b *Bench) ([]Figure, error) {
 	if err != nil {
 		return nil, err
 	}
+	alone := make([]float64, b.Rounds)
+	for round := range alone {
+		if alone[round], err = loginsAlone(ctx, hosts); err != nil {
+			return nil, err
+		}
+		b.Say("round %d, %d hosts: logins by ssh alone %.1f s", round+1, len(hosts), alone[round])
+	}
 	one := "one host"
 	figures := timed(fmt.Sprintf("apply of a changed cluster policy, %d hosts", len(hosts)), one,
 		network.all.applies, network.one.applies, 3)
 	figures = append(figures, timed(fmt.Sprintf("plan of global and cluster policy over SSH, %d hosts", len(hosts)), one,
 		ssh.all.plans, ssh.one.plans, 5)...)
+	figures = append(figures, pairs(figures[2].What, fmt.Sprintf("the logins alone by ssh, %d at a time", loginsAtOnce), "s",
+		seconds(ssh.all.plans), alone, 0))
 	return append(figures, pairs(fmt.Sprintf("logins by SSH of a plan, %d hosts", len(hosts)), "one for each host", "logins",
 		ssh.all.logins, each(ssh.all.plans, func(cost) float64 { return float64(len(hosts)) }), 1)), nil
 }
@@ -101,6 +113,33 @@ func (t *turns) add(ctx context.Context, b *Bench, hosts []*lab.Host, uri func(*
 	t.applies, t.plans = append(t.applies, changed), append(t.plans, planned)
 	t.logins = append(t.logins, float64(after-before))
 	return err
+}
+
+// loginsAtOnce is how many hosts the provider logs in to at a time.
+const loginsAtOnce = 8
+
+// loginsAlone logs in to each host and out again, and returns the seconds that it took. Both ends are on this machine.
+func loginsAlone(ctx context.Context, hosts []*lab.Host) (float64, error) {
+	waiting, failures := make(chan *lab.Host), make(chan error, len(hosts))
+	started := time.Now()
+	var running sync.WaitGroup
+	for range loginsAtOnce {
+		running.Go(func() {
+			for h := range waiting {
+				login := exec.CommandContext(ctx, "ssh", "-T", "-o", "BatchMode=yes", "-l", "root", h.Address, "true")
+				if printed, err := login.CombinedOutput(); err != nil {
+					failures <- fmt.Errorf("log in to %s: %w: %s", h.Name, err, printed)
+				}
+			}
+		})
+	}
+	for _, h := range hosts {
+		waiting <- h
+	}
+	close(waiting)
+	running.Wait()
+	close(failures)
+	return time.Since(started).Seconds(), <-failures
 }
 
 // logins are all that hosts have accepted by SSH so far.

@@ -46,15 +46,17 @@ func (manyMoves) Measure(ctx context.Context, b *Bench) (figures []Figure, err e
 		defer func() { err = errors.Join(err, h.Limit(context.WithoutCancel(ctx), 0)) }()
 	}
 	source, err := newAnswers(b.World.Hosts[0], guests)
+	defer func() { err = errors.Join(err, source.Close()) }() //nolint:contextcheck // it closes after a cancel, too
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, source.Close()) }() //nolint:contextcheck // it closes after a cancel, too
 	t := togetherness{operator: o, guests: guests, hosts: b.World.Hosts[:2], source: source}
-	for range b.Rounds {
+	for round := range b.Rounds {
 		if err := t.measure(ctx); err != nil {
 			return nil, err
 		}
+		b.Say("round %d: %d moves at once %.1f s, one by one %.1f s; statistics after %.3f s, libvirtd alone %.3f s; abort %.3f s",
+			round+1, len(guests), t.atOnce[round], t.oneByOne[round], t.statistics[round], t.alone[round], t.aborts[round])
 	}
 	return t.figures(), nil
 }
@@ -66,18 +68,19 @@ type togetherness struct {
 	hosts    []*lab.Host
 	source   *answers
 
-	atOnce, oneByOne, statistics, aborts []float64
+	atOnce, oneByOne, statistics, alone, aborts []float64
 }
 
 // measure moves all guests at once, brings them back one by one, and begins once more to move them, but aborts that.
 func (t *togetherness) measure(ctx context.Context) error {
 	stop := t.source.slowest(ctx)
 	took, err := moveAll(ctx, t.operator, t.guests, t.hosts[1])
-	slowest, unseen := stop()
+	ours, alone, unseen := stop()
 	if err := errors.Join(err, unseen); err != nil {
 		return err
 	}
-	t.atOnce, t.statistics = append(t.atOnce, took), append(t.statistics, slowest)
+	t.atOnce = append(t.atOnce, took)
+	t.statistics, t.alone = append(t.statistics, ours), append(t.alone, alone)
 	sum := 0.0
 	for _, guest := range t.guests {
 		took, err := t.operator.move(ctx, guest, t.hosts[0], nil)
@@ -107,6 +110,7 @@ func (t *togetherness) figures() []Figure {
 	return []Figure{
 		pairs(what, "the sum of single moves", "s", t.atOnce, t.oneByOne, 1),
 		pairs(what+": the slowest statistics", "the limit", "s", t.statistics, limit, 1),
+		pairs(what+": the slowest statistics", "libvirtd on a connection for each move", "s", t.statistics, t.alone, 0),
 		pairs(what+": the slowest order to abort", "the limit", "s", t.aborts, limit, 1),
 	}
 }

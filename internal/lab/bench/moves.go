@@ -48,6 +48,12 @@ func (moves) Measure(ctx context.Context, b *Bench) ([]Figure, error) {
 	return figures, nil
 }
 
+// moved is what one move took.
+type moved struct {
+	// seconds went by; migrating, in seconds, is the part of them that libvirt says its job took, and downtime is in ms.
+	seconds, migrating, downtime float64
+}
+
 // measure moves the guest to and fro, by the action and by virsh in turn. Who begins changes from round to round, so that
 // both go both ways.
 func (j journey) measure(ctx context.Context, b *Bench) (figures []Figure, err error) {
@@ -56,24 +62,25 @@ func (j journey) measure(ctx context.Context, b *Bench) (figures []Figure, err e
 	if err != nil {
 		return nil, err
 	}
-	var ours, theirs, ourDowntime, theirDowntime []float64
+	var ours, theirs []moved
 	at := 0
-	move := func(by func(from, to *lab.Host) (float64, error), took, downtime *[]float64) error {
+	move := func(by func(from, to *lab.Host) (float64, error), took *[]moved) error {
 		from, to := b.World.Hosts[at], b.World.Hosts[1-at]
 		seconds, err := by(from, to)
 		if err != nil {
 			return err
 		}
 		at = 1 - at
-		stood, err := j.downtime(ctx, guest, to)
-		*took, *downtime = append(*took, seconds), append(*downtime, stood)
+		m, err := j.completed(ctx, guest, to)
+		m.seconds = seconds
+		*took = append(*took, m)
 		return err
 	}
 	byAction := func() error {
-		return move(func(_, to *lab.Host) (float64, error) { return j.byAction(ctx, b, guest, to) }, &ours, &ourDowntime)
+		return move(func(_, to *lab.Host) (float64, error) { return j.byAction(ctx, b, guest, to) }, &ours)
 	}
 	byVirsh := func() error {
-		return move(func(from, to *lab.Host) (float64, error) { return j.byVirsh(ctx, guest, from, to) }, &theirs, &theirDowntime)
+		return move(func(from, to *lab.Host) (float64, error) { return j.byVirsh(ctx, guest, from, to) }, &theirs)
 	}
 	for round := range b.Rounds {
 		turns := []func() error{byAction, byVirsh}
@@ -82,19 +89,37 @@ func (j journey) measure(ctx context.Context, b *Bench) (figures []Figure, err e
 				return nil, err
 			}
 		}
-		b.Say("%s: %.2f s, downtime %.0f ms; virsh %.2f s, %.0f ms", j.name, ours[round], ourDowntime[round], theirs[round], theirDowntime[round])
+		b.Say("round %d, %s: %v; virsh %v", round+1, j.name, ours[round], theirs[round])
 	}
-	against := "virsh migrate --live --p2p"
+	return j.figures(ours, theirs), nil
+}
+
+func (m moved) String() string {
+	return fmt.Sprintf("%.2f s, of it migration %.2f s, downtime %.0f ms", m.seconds, m.migrating, m.downtime)
+}
+
+// figures compares moves of the same round. The guest decides how long a migration takes, so the last figure gives both
+// moves of a round the same migration, the mean of theirs: what is left is what the tools add to it.
+func (j journey) figures(ours, theirs []moved) []Figure {
+	const virsh = "virsh migrate --live --p2p"
+	against := virsh
 	if j.spare > 0 {
 		against += fmt.Sprintf(" and %.1f s", j.spare)
-		for i := range theirs {
-			theirs[i] += j.spare
-		}
+	}
+	seconds := func(m moved) float64 { return m.seconds }
+	spared := func(m moved) float64 { return m.seconds + j.spare }
+	downtime := func(m moved) float64 { return m.downtime }
+	var ourAlike, theirAlike []float64
+	for i := range ours {
+		migration := (ours[i].migrating + theirs[i].migrating) / 2
+		ourAlike = append(ourAlike, migration+ours[i].seconds-ours[i].migrating)
+		theirAlike = append(theirAlike, migration+theirs[i].seconds-theirs[i].migrating+j.spare)
 	}
 	return []Figure{
-		pairs(j.name, against, "s", ours, theirs, j.atMost),
-		pairs(j.name+": downtime", "virsh migrate --live --p2p", "ms", ourDowntime, theirDowntime, 0),
-	}, nil
+		pairs(j.name, against, "s", each(ours, seconds), each(theirs, spared), j.atMost),
+		pairs(j.name+": downtime", virsh, "ms", each(ours, downtime), each(theirs, downtime), 0),
+		pairs(j.name+", were the migrations equally long", against, "s", ourAlike, theirAlike, j.atMost),
+	}
 }
 
 // byAction moves by a provider that has no connection yet, as virsh has none.
@@ -116,16 +141,18 @@ func (j journey) byVirsh(ctx context.Context, guest *lab.Guest, from, to *lab.Ho
 	return time.Since(started).Seconds(), err
 }
 
-// downtime is libvirt's, in ms, of the migration that brought the guest to the host.
-func (journey) downtime(ctx context.Context, guest *lab.Guest, at *lab.Host) (float64, error) {
-	job, err := at.Virsh(ctx, "domjobinfo", "--completed", "--keep-completed", guest.UUID)
+// completed is what libvirt says of the migration that brought the guest to the host.
+func (journey) completed(ctx context.Context, guest *lab.Guest, at *lab.Host) (m moved, err error) {
+	job, err := at.Virsh(ctx, "domjobinfo", "--completed", "--keep-completed", "--rawstats", guest.UUID)
 	if err != nil {
-		return 0, err
+		return m, err
 	}
-	_, rest, found := strings.Cut(job, "Total downtime:")
-	var ms float64
-	if _, err := fmt.Sscan(rest, &ms); !found || err != nil {
-		return 0, fmt.Errorf("no downtime in %q", job)
+	for name, value := range map[string]*float64{"time_elapsed:": &m.migrating, "downtime:": &m.downtime} {
+		_, rest, found := strings.Cut(job, name)
+		if _, err := fmt.Sscan(rest, value); !found || err != nil {
+			return m, fmt.Errorf("no %s in %q", name, job)
+		}
 	}
-	return ms, nil
+	m.migrating /= 1000
+	return m, nil
 }

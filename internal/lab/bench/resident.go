@@ -14,7 +14,7 @@ func watchMemory() (stop func() float64) {
 	end, result := make(chan struct{}), make(chan float64)
 	go func() {
 		peak := 0.0
-		ticker := time.NewTicker(20 * time.Millisecond)
+		ticker := time.NewTicker(100 * time.Millisecond)
 		defer ticker.Stop()
 		for {
 			select {

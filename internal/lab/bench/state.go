@@ -3,15 +3,17 @@ package bench
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/lab"
 )
 
-// multiply makes a state that has one instance of the resource for each guest of one that has it for the first: an apply of
-// all takes long, because Terraform writes its whole state after each instance.
+// multiply makes a state that has one instance of the resource for each guest, in blocks, of one that has it for the first: an
+// apply of all takes long, because Terraform writes its whole state after each instance.
 func (w *workspace) multiply(guests []*lab.Guest) error {
 	path := filepath.Join(w.directory, "terraform.tfstate")
 	document, err := os.ReadFile(path)
@@ -35,21 +37,29 @@ func (w *workspace) multiply(guests []*lab.Guest) error {
 	if len(instances) != 1 {
 		return fmt.Errorf("%s: not one instance of one resource", path)
 	}
-	for i, guest := range guests[1:] {
-		text := strings.NewReplacer(guests[0].UUID, guest.UUID, guests[0].Name, guest.Name).Replace(string(instances[0]))
-		var instance map[string]json.RawMessage
-		if err := json.Unmarshal([]byte(text), &instance); err != nil {
+	first, instance := resources[0], string(instances[0])
+	resources = nil
+	for guestsOfBlock := range slices.Chunk(guests, blockSize) {
+		block := maps.Clone(first)
+		block["name"] = fmt.Appendf(nil, `"after_%d"`, len(resources)*blockSize)
+		instances = nil
+		for i, guest := range guestsOfBlock {
+			text := strings.NewReplacer(guests[0].UUID, guest.UUID, guests[0].Name, guest.Name).Replace(instance)
+			var copied map[string]json.RawMessage
+			if err := json.Unmarshal([]byte(text), &copied); err != nil {
+				return err
+			}
+			copied["index_key"] = fmt.Append(nil, i)
+			document, err := json.Marshal(copied)
+			if err != nil {
+				return err
+			}
+			instances = append(instances, document)
+		}
+		if block["instances"], err = json.Marshal(instances); err != nil {
 			return err
 		}
-		instance["index_key"] = fmt.Append(nil, i+1)
-		copied, err := json.Marshal(instance)
-		if err != nil {
-			return err
-		}
-		instances = append(instances, copied)
-	}
-	if resources[0]["instances"], err = json.Marshal(instances); err != nil {
-		return err
+		resources = append(resources, block)
 	}
 	if state["resources"], err = json.Marshal(resources); err != nil {
 		return err

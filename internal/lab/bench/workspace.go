@@ -11,17 +11,38 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"text/template"
 	"time"
 )
 
 var (
-	//go:embed policies.tf
-	policiesConfiguration string
+	//go:embed policies.tf.tmpl
+	policiesText          string
+	policiesConfiguration = template.Must(template.New("policies").Parse(policiesText))
 	// floorConfiguration has Terraform's own resource for each VM: no provider can be faster.
 	//
-	//go:embed floor.tf
-	floorConfiguration string
+	//go:embed floor.tf.tmpl
+	floorText          string
+	floorConfiguration = template.Must(template.New("floor").Parse(floorText))
 )
+
+// blockSize is the most VMs of one block of a configuration: for each instance that it plans, Terraform copies the state of
+// all instances of its block.
+const blockSize = 250
+
+// inBlocks writes the configuration for a number of VMs.
+func inBlocks(configuration *template.Template, vms int) (string, error) {
+	data := struct {
+		Blocks []int // how many VMs are in those before
+		Size   int
+	}{Size: blockSize}
+	for before := 0; before < vms; before += blockSize {
+		data.Blocks = append(data.Blocks, before)
+	}
+	var text strings.Builder
+	err := configuration.Execute(&text, data)
+	return text.String(), err
+}
 
 // floor is the workspace without a provider.
 const floor = "floor"
@@ -38,7 +59,7 @@ type workspace struct {
 	variables any
 }
 
-// policyVariables are those of policies.tf and floor.tf.
+// policyVariables are those of the configurations of fleets.
 type policyVariables struct {
 	Hosts map[string]hostVariable `json:"hosts"`
 	// VMs is how many of the guests of lab.World.DefineShutOff have a policy.
