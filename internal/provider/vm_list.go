@@ -158,7 +158,11 @@ func (l *vmListResource) give(
 	switch {
 	case err != nil:
 		return s.warn(unlisted(l.object, err))
-	case !filter.has(vm) || vm.Record.Gone():
+	case !filter.has(vm):
+		return true
+	case vm.Unread != nil:
+		return s.warn(unlisted(l.object, vm.UnreadError()))
+	case vm.Record.Gone():
 		return true
 	}
 	domain := vm.Location.Domain
