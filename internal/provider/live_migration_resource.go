@@ -318,20 +318,23 @@ func (r *liveMigrationResource) ImportState(
 		resp.Diagnostics.Append(diagnose("Import "+r.object, err))
 		return
 	}
-	model := liveMigrationModel{
+	model := placementOf(calledInState(ctx, r.fleet, req.ID, location.Domain), location)
+	resp.Diagnostics.Append(placedOn(ctx, r.fleet, location.Host, resp.Private)...)
+	resp.Diagnostics.Append(setState(ctx, &resp.State, model)...)
+	resp.Diagnostics.Append(r.identify(ctx, resp.Identity, model.UUID)...)
+}
+
+// placementOf is the resource of a VM that nobody has moved, called so in the configuration.
+func placementOf(called types.String, l fleet.Location) *liveMigrationModel {
+	return &liveMigrationModel{
 		moveModel: moveModel{
-			VM:          calledInState(ctx, r.fleet, req.ID, location.Domain),
-			Destination: types.StringValue(location.Host),
-			Mode:        types.StringValue(string(migration.Auto)),
+			VM: called, Destination: types.StringValue(l.Host), Mode: types.StringValue(string(migration.Auto)),
 		},
 		IfShutOff:     types.StringValue(string(fleet.ShutOffError)),
-		ID:            types.StringValue(location.Domain.UUID),
-		UUID:          types.StringValue(location.Domain.UUID),
+		ID:            types.StringValue(l.Domain.UUID),
+		UUID:          types.StringValue(l.Domain.UUID),
 		LastMigration: types.ObjectNull(lastMigrationTypes()),
 	}
-	resp.Diagnostics.Append(placedOn(ctx, r.fleet, location.Host, resp.Private)...)
-	resp.Diagnostics.Append(setState(ctx, &resp.State, &model)...)
-	resp.Diagnostics.Append(r.identify(ctx, resp.Identity, model.UUID)...)
 }
 
 // move moves the VM to the planned destination. A resource can show progress only in
