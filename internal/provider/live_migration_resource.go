@@ -141,12 +141,30 @@ func (r *liveMigrationResource) ModifyPlan(
 		var left bool
 		move, left, diags = r.planUpdate(ctx, plan, state)
 		resp.Diagnostics.Append(diags...)
-		if left { // Terraform takes the value in state for no change
-			resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("destination"), state.Destination)...)
-			resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("last_migration"), state.LastMigration)...)
+		if left && r.instances.HasRead(state.UUID.ValueString()) && planNothing(ctx, state, req, resp) {
+			return
 		}
 	}
 	resp.Diagnostics.Append(move.set(ctx, resp)...)
+}
+
+// planNothing plans no change of a VM that is shut off and stays where it is; false where
+// something else changes. Only then, and only in a run that has read the VM, is it certain
+// that this is not the apply of a plan that has found it running: nothing may change then
+// of what that plan has shown, and the apply leaves the VM where it is.
+func planNothing(
+	ctx context.Context, state liveMigrationModel, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse,
+) bool {
+	plan := resp.Plan
+	diags := plan.SetAttribute(ctx, path.Root("destination"), state.Destination) // Terraform takes that for no change
+	diags.Append(plan.SetAttribute(ctx, path.Root("last_migration"), state.LastMigration)...)
+	diags.Append(plan.SetAttribute(ctx, path.Root("source"), state.Source)...)
+	diags.Append(plan.SetAttribute(ctx, path.Root("policy_digest"), state.PolicyDigest)...)
+	if diags.HasError() || !plan.Raw.Equal(req.State.Raw) {
+		return false
+	}
+	resp.Plan = plan
+	return true
 }
 
 // want refuses a VM that another resource wants on another host: the two would move it
@@ -233,6 +251,7 @@ func (r *liveMigrationResource) Read(ctx context.Context, req resource.ReadReque
 		return
 	}
 	r.changes.MoveBegins(state.UUID.ValueString())
+	r.instances.Reads(state.UUID.ValueString())
 	remembered, diags := instance.Recall(ctx, req.Private)
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
