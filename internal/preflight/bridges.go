@@ -55,19 +55,17 @@ type plug struct {
 // plugsThere are those of the VM on the destination. A network that it does not have comes
 // to want there what it wants on the source. networkCheck tells of networks that cannot be asked.
 func (s *scope) plugsThere(ctx context.Context) []plug {
-	there, err := s.plugs(ctx, s.Destination, true)
-	if err != nil {
+	there, _ := s.plugs(ctx, s.Destination, true)
+	lacks := func(network string) bool {
+		networks, err := s.Destination.Networks(ctx)
+		named := func(n Network) bool { return n.Name == network }
+		return err == nil && network != "" && !slices.ContainsFunc(networks, named)
+	}
+	if !slices.ContainsFunc(s.guest.Interfaces, func(nic Interface) bool { return lacks(nic.Network) }) {
 		return there
 	}
-	networks, _ := s.Destination.Networks(ctx)
 	here, _ := s.plugs(ctx, s.Source, true)
-	for _, p := range here {
-		named := func(n Network) bool { return n.Name == p.network }
-		if p.network != "" && !slices.ContainsFunc(networks, named) {
-			there = append(there, p)
-		}
-	}
-	return there
+	return append(there, slices.DeleteFunc(here, func(p plug) bool { return !lacks(p.network) })...)
 }
 
 // plugs are those of the VM on a host. Of a network it is the bridge that an active one
