@@ -17,6 +17,10 @@ func ClaimedTwice(level policy.Origin, on, here, other string) Text {
 		return Text{"Conflicting Global Settings", fmt.Sprintf("Another virt_migration_global_settings resource of this "+
 			"configuration is for host %q, too. %s Keep one of them, or take the host out of the hosts of one.", on, keep)}
 	case policy.OriginCluster:
+		if here == other {
+			return Text{"Conflicting Cluster Policies", fmt.Sprintf("Another virt_cluster_migration_policy resource of this "+
+				"configuration is for cluster %q on host %q, too. %s Keep one of them.", here, on, keep)}
+		}
 		return Text{"Host in Two Clusters", fmt.Sprintf("A host is in one cluster only, and this configuration has host "+
 			"%q in cluster %q and, by another virt_cluster_migration_policy resource, in cluster %q. Take it out of the "+
 			"hosts of one of them.", on, here, other)}

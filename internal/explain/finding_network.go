@@ -59,8 +59,8 @@ func networkTales() []tale {
 func bridgeMissing(f migration.Finding, fact preflight.BridgeMissing) Advised {
 	uses := fmt.Sprintf("The %s of VM %s is plugged into %s", f.Device, f.Name, fact.Bridge)
 	if fact.Network != "" {
-		uses = fmt.Sprintf("The %s of VM %s uses the libvirt network %s, which there is the bridge %s",
-			f.Device, f.Name, fact.Network, fact.Bridge)
+		uses = fmt.Sprintf("The %s of VM %s uses the libvirt network %s, which is the bridge %s on %s",
+			f.Device, f.Name, fact.Network, fact.Bridge, fact.Of)
 	}
 	return Advised{
 		fmt.Sprintf("%s, and %s has no interface of that name.", uses, f.Host),

@@ -14,7 +14,7 @@ func storageTales() []tale {
 		tell(func(f migration.Finding, fact preflight.PathMissing) Advised {
 			return Advised{
 				fmt.Sprintf("The %s of VM %s is %s, and %s has no such file.", f.Device, f.Name, fact.Path, f.Host),
-				missingFile(f, fact.Path),
+				missingFile(f, fact),
 			}
 		}),
 		tell(func(f migration.Finding, fact preflight.DirectoryMissing) Advised {
@@ -49,13 +49,13 @@ func storageTales() []tale {
 }
 
 // missingFile says what to do about a file that the destination does not have.
-func missingFile(f migration.Finding, path string) string {
+func missingFile(f migration.Finding, fact preflight.PathMissing) string {
 	kind, target, _ := strings.Cut(f.Device, " ")
 	switch kind {
 	case "firmware":
-		return remediesOf(f).firmware(path)
+		return remediesOf(f).firmware(fact.Path, fact.Gone)
 	case "cdrom", "floppy":
-		return remediesOf(f).file(path, target)
+		return remediesOf(f).file(fact.Path, target, fact.Gone)
 	}
-	return remediesOf(f).file(path, "")
+	return remediesOf(f).file(fact.Path, "", fact.Gone)
 }

@@ -52,6 +52,7 @@ func planWarnings() map[string][]Text {
 			Surveyed("Record", fleet.Declaration{}, fleet.Survey{Drift: drift, Gone: true}),
 			Surveyed("Record", fleet.Declaration{}, fleet.Survey{Drift: drift, Stuck: &fleet.HeldError{Host: "kvm1", Cluster: "batch"}})),
 		"HistoryUnknown":  {HistoryUnknown(&fleet.InvalidHistoryError{Location: l, Err: errors.New("it is no JSON")})},
+		"RecordUnread":    {RecordUnread(&fleet.UnlistedError{Name: "web", UUID: remedyUUID, Err: errors.New("access denied")}, false)},
 		"LeftShutOff":     {LeftShutOff(l, "kvm2")},
 		"VMOutOfSync":     {VMOutOfSync("Record", fleet.VMRecord{Location: l}, drift)},
 		"VMRecordMissing": {VMRecordMissing("Record", l)},

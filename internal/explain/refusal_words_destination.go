@@ -39,7 +39,7 @@ var refusalsOfTheDestination = map[refusal.Kind]refusalWords{
 	},
 	refusal.StorageMissing: {
 		"{destination} does not have the file or device of a disk, a CD-ROM or another image of the VM.",
-		named + blank.file("PATH", "TARGET"),
+		named + blank.file("PATH", "TARGET", false),
 	},
 	refusal.StorageDenied: {
 		"{destination} may not open a disk or another image of the VM.",
@@ -127,7 +127,7 @@ var refusalsOfTheDestination = map[refusal.Kind]refusalWords{
 	},
 	refusal.Firmware: {
 		"{destination} does not have the VM's firmware (UEFI) image.",
-		"`virsh dumpxml {uuid} --xpath //os` on {source} names it. " + blank.firmware("PATH"),
+		"`virsh dumpxml {uuid} --xpath //os` on {source} names it. " + blank.firmware("PATH", false),
 	},
 	refusal.NVRAM: {
 		"{destination} cannot make or open the VM's NVRAM file (UEFI variables).",

@@ -3,20 +3,27 @@ package explain
 import "fmt"
 
 // file makes a file available on the host; a CD-ROM or a floppy, of which there is a target,
-// need not be moved with the VM.
-func (r remedies) file(path, target string) string {
-	there := fmt.Sprintf("Make it available there: mount the storage that it is on, or copy it (`ls -l %s` on %s)",
-		path, r.host)
+// need not be moved with the VM. gone is true where the source does not have it either.
+func (r remedies) file(path, target string, gone bool) string {
+	there := "Make it available there: mount the storage that it is on"
+	if gone {
+		there += fmt.Sprintf(" (%s has no such file either: there is none to copy)", r.Source)
+	} else {
+		there += fmt.Sprintf(", or copy it (`ls -l %s` on %s)", path, r.host)
+	}
 	if target == "" {
 		return there + "."
 	}
 	return fmt.Sprintf("%s; or eject a medium that the guest can do without: `virsh change-media %s %s --eject` on %s.", there, r.UUID, target, r.Source)
 }
 
-// firmware gives the host a firmware image.
-func (r remedies) firmware(path string) string {
-	return fmt.Sprintf("Install the package there that it comes from (such as ovmf or edk2-ovmf), or copy it (`ls -l %s` "+
-		"on %s).", path, r.host)
+// firmware gives the host a firmware image. gone is as for file.
+func (r remedies) firmware(path string, gone bool) string {
+	const install = "Install the package there that it comes from (such as ovmf or edk2-ovmf)"
+	if gone {
+		return fmt.Sprintf("%s: %s has no such file either.", install, r.Source)
+	}
+	return fmt.Sprintf("%s, or copy it (`ls -l %s` on %s).", install, path, r.host)
 }
 
 // directory makes a directory on the host.

@@ -91,10 +91,11 @@ type moveEntry struct {
 
 	vm                  string
 	source, destination *host.Host
-	// begun is true once the entry is in the history, and failure is why it could not be
-	// written.
-	begun   bool
-	failure error
+	// begun is true once the entry is in the history, or may be there; adopted is true when
+	// the move has only watched a migration, whose entry is another's; failure is why the
+	// entry could not be written.
+	begun, adopted bool
+	failure        error
 }
 
 // newEntry is the entry of a move that has not started. A host that does not say its
@@ -125,12 +126,17 @@ func (e *moveEntry) begin(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, historyTimeout)
 	defer cancel()
 	e.StartedAt = currentTime()
-	e.failure = e.source.UpdateDomainHistory(ctx, e.vm, changeHistory(func(past *history.History) bool {
+	e.began(e.source.UpdateDomainHistory(ctx, e.vm, changeHistory(func(past *history.History) bool {
 		past.Settle(e.From.UUID)
 		past.Add(e.Entry)
 		return true
-	}))
-	e.begun = e.failure == nil
+	})))
+}
+
+// began notes how writing the entry went. A write that was not answered may have taken
+// effect: its entry, too, is to be ended.
+func (e *moveEntry) began(err error) {
+	e.failure, e.begun = err, err == nil || errors.Is(err, host.ErrOutcomeUnknown)
 }
 
 // end completes the entry once the move is over, and writes that where the VM is. Where
@@ -142,28 +148,34 @@ func (e *moveEntry) end(ctx context.Context, r migration.Report, err error) {
 	}
 	e.conclude(r, err)
 	home := e.home(err)
-	if home == nil || !e.begun && !r.Adopted {
+	if home == nil || !e.ends() {
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), historyTimeout)
 	defer cancel()
-	e.failure = home.UpdateDomainHistory(ctx, e.vm, changeHistory(func(past *history.History) bool {
-		// The history has to have it: the VM's own copy travelled. An adopted migration may be
-		// one that an earlier run has begun, or no move by this provider at all.
-		entry := past.Find(e.ID)
-		if r.Adopted {
-			entry = past.UnderWay(e.From.UUID, e.To.UUID)
-		}
-		switch {
-		case entry != nil:
-			e.completes(entry)
-		case r.Adopted:
-			return false
-		default:
-			past.Add(e.Entry)
-		}
-		return true
-	}))
+	e.failure = home.UpdateDomainHistory(ctx, e.vm, changeHistory(e.endIn))
+}
+
+// ends tells whether the history may have an entry that the end of the move completes.
+func (e *moveEntry) ends() bool { return e.begun || e.adopted }
+
+// endIn completes the entry in a history; false where that has nothing to complete. The
+// history has to have it: the VM's own copy travelled. An adopted migration may be one
+// that an earlier run has begun, or no move by this provider at all.
+func (e *moveEntry) endIn(past *history.History) bool {
+	entry := past.Find(e.ID)
+	if e.adopted {
+		entry = past.UnderWay(e.From.UUID, e.To.UUID)
+	}
+	switch {
+	case entry != nil:
+		e.completes(entry)
+	case e.adopted:
+		return false
+	default:
+		past.Add(e.Entry)
+	}
+	return true
 }
 
 // completes takes over what was not known at the start.
@@ -175,17 +187,18 @@ func (e *moveEntry) completes(entry *history.Entry) {
 	entry.Phase = e.Phase
 }
 
-// conclude fills in how the move ended.
+// conclude fills in how the move ended. Who drives an adopted migration is not known.
 func (e *moveEntry) conclude(r migration.Report, err error) {
 	e.EndedAt, e.Outcome = currentTime(), outcomeOf(err)
 	var diagnosis migration.Diagnosis
 	switch {
 	case err == nil:
-		e.StartedAt = r.StartedAt.UTC().Truncate(time.Millisecond)
+		e.StartedAt, e.adopted = r.StartedAt.UTC().Truncate(time.Millisecond), r.Adopted
 		e.Mode, e.Phase, e.Figures = string(r.Mode), string(r.Phase), figuresOf(r)
 	case errors.As(err, &diagnosis):
 		c := diagnosis.Common().Course
-		if c.Mode != "" {
+		e.adopted = c.Adopted
+		if c.Mode != "" || c.Adopted {
 			e.Mode = string(c.Mode)
 		}
 		e.Figures = lastFigures(c)

@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -102,6 +103,56 @@ func TestChangeHistory(t *testing.T) {
 	unchanged := changeHistory(func(*history.History) bool { return false })
 	if next, err := unchanged(host.DomainDocument{Live: new(`{"version":1}`)}); next != nil || err != nil {
 		t.Errorf("no change: written %v, %v", next, err)
+	}
+}
+
+// TestEndsEntry wants the end of a move, however it went, in the entry that is the move's,
+// also where it is not known whether that was written.
+func TestEndsEntry(t *testing.T) {
+	t.Parallel()
+	from, to := history.Host{UUID: "a", Label: "kvm1"}, history.Host{UUID: "b", Label: "kvm2"}
+	open := func(id string) history.Entry {
+		return history.Entry{ID: id, From: from, To: to, Mode: "peer_to_peer", Outcome: history.Started}
+	}
+	adopted := func(c migration.Course) error {
+		c.Adopted = true
+		return &migration.TimedOutError{Failure: migration.Failure{Course: c}}
+	}
+	cut := &migration.FailedError{Failure: migration.Failure{Course: migration.Course{Mode: migration.Direct}}}
+	unknown := fmt.Errorf("the daemon died: %w", host.ErrOutcomeUnknown)
+	denied := errors.New("access denied")
+	for name, tc := range map[string]struct {
+		begin  error // how writing the entry went; errors.ErrUnsupported where it was not tried
+		past   []history.Entry
+		report migration.Report
+		err    error
+		want   string // ID, outcome and mode of all entries; empty where nothing is written
+	}{
+		"completed":                       {nil, []history.Entry{open("own")}, migration.Report{Moved: true, Mode: migration.Direct}, nil, "own completed direct"},
+		"failed":                          {nil, []history.Entry{open("own")}, migration.Report{}, cut, "own failed direct"},
+		"not written, failed":             {denied, nil, migration.Report{}, cut, ""},
+		"perhaps written, it was":         {unknown, []history.Entry{open("own")}, migration.Report{}, cut, "own failed direct"},
+		"perhaps written, it was not":     {unknown, []history.Entry{}, migration.Report{}, cut, "own failed direct"},
+		"adopted, completed":              {errors.ErrUnsupported, []history.Entry{open("other")}, migration.Report{Moved: true, Adopted: true}, nil, "other completed peer_to_peer"},
+		"adopted, timed out":              {errors.ErrUnsupported, []history.Entry{open("other")}, migration.Report{}, adopted(migration.Course{}), "other timed_out peer_to_peer"},
+		"adopted of virsh, timed out":     {errors.ErrUnsupported, nil, migration.Report{}, adopted(migration.Course{}), ""},
+		"adopted after a start, then cut": {nil, []history.Entry{open("own")}, migration.Report{}, adopted(migration.Course{}), "own timed_out peer_to_peer"},
+	} {
+		e := &moveEntry{Entry: open("own")}
+		if !errors.Is(tc.begin, errors.ErrUnsupported) {
+			e.began(tc.begin)
+		}
+		e.conclude(tc.report, tc.err)
+		past := history.History{Entries: tc.past}
+		var got []string
+		if e.ends() && e.endIn(&past) {
+			for _, entry := range past.Entries {
+				got = append(got, fmt.Sprintf("%s %s %s", entry.ID, entry.Outcome, entry.Mode))
+			}
+		}
+		if strings.Join(got, ", ") != tc.want {
+			t.Errorf("%s: the history has %q, want %q", name, got, tc.want)
+		}
 	}
 }
 

@@ -22,12 +22,15 @@ type roll struct {
 	host    *host.Host
 	domains map[string]host.DetailedDomain // by UUID
 	records map[string]VMRecord            // by UUID; of those that were wanted and still there
-	cluster Copy
-	err     error // why it cannot be asked
+	// failures are why records cannot be read, by UUID; nil where all were.
+	failures map[string]error
+	cluster  Copy
+	err      error // why it cannot be asked
 }
 
 // callRoll asks a host for its domains, and for the records of those that are wanted: in three
-// calls, and two for each record of an active VM, else one.
+// calls, and two for each record of an active VM, else one. What it asks last tells whether it
+// still answers: then a record that was not read is a matter of its VM.
 func callRoll(ctx context.Context, h *host.Host, wanted func(migration.Domain) bool) roll {
 	ctx, cancel := context.WithTimeout(ctx, listLimit)
 	defer cancel()
@@ -45,18 +48,17 @@ func callRoll(ctx context.Context, h *host.Host, wanted func(migration.Domain) b
 		}
 	}
 	if len(reads) > 0 {
-		if r.cluster, r.err = clusterOf(ctx, h); r.err == nil {
-			r.err = r.read(ctx, reads)
-		}
+		r.read(ctx, reads)
+		r.cluster, r.err = clusterOf(ctx, h)
 	}
 	return r
 }
 
 // read reads records. A VM that has ended or gone on meanwhile has none.
-func (r *roll) read(ctx context.Context, domains []migration.Domain) error {
+func (r *roll) read(ctx context.Context, domains []migration.Domain) {
 	var readers sync.WaitGroup
 	var mu sync.Mutex
-	var failed error
+	r.failures = map[string]error{}
 	next := make(chan migration.Domain)
 	for range min(recordReaders, len(domains)) {
 		readers.Go(func() {
@@ -71,7 +73,7 @@ func (r *roll) read(ctx context.Context, domains []migration.Domain) error {
 				case err == nil:
 					r.records[d.UUID] = record
 				case err != nil && !isGone(err):
-					failed = cmp.Or(failed, err)
+					r.failures[d.UUID] = err
 				}
 				mu.Unlock()
 			}
@@ -82,7 +84,6 @@ func (r *roll) read(ctx context.Context, domains []migration.Domain) error {
 	}
 	close(next)
 	readers.Wait()
-	return failed
 }
 
 // sorted are the host's domains by name.

@@ -20,13 +20,20 @@ type ListedVM struct {
 	VCPUs uint32
 	// Autostart is true when its host starts it with itself.
 	Autostart bool
-	// Record is the copies of its record; none where it has no record.
+	// Record is the copies of its record; none where it has no record. Unread is why it could
+	// not be read: whether it has one is not known then.
 	Record VMRecord
+	Unread error
 	// Cluster is its host's copy of the record of the cluster.
 	Cluster Copy
 }
 
-// UnlistedError is a VM of which a list cannot say where it is.
+// UnreadError is Unread, of the VM.
+func (vm ListedVM) UnreadError() *UnlistedError {
+	return &UnlistedError{Name: vm.Location.Domain.Name, UUID: vm.Location.Domain.UUID, Err: vm.Unread}
+}
+
+// UnlistedError is a VM of which a list cannot say where it is, or what its record says.
 type UnlistedError struct {
 	Name, UUID string
 	Err        error
@@ -86,14 +93,17 @@ func (l *vmList) settled(r roll) []ListedVM {
 			continue
 		}
 		record, read := r.records[d.UUID]
+		unread := r.failures[d.UUID]
 		_, twice := l.listed[d.UUID]
-		if runs := d.State == migration.StateRunning || d.State == migration.StateAsleep; !runs || !read || twice {
+		runs := d.State == migration.StateRunning || d.State == migration.StateAsleep
+		if !runs || twice || !read && unread == nil {
 			l.pending[d.UUID] = d.Name
 			continue
 		}
 		l.listed[d.UUID] = r.host.Name()
 		vms = append(vms, ListedVM{
-			Location: record.Location, VCPUs: d.VCPUs, Autostart: d.Autostart, Record: record, Cluster: r.cluster,
+			Location: Location{Host: r.host.Name(), Domain: d.Domain}, VCPUs: d.VCPUs, Autostart: d.Autostart,
+			Record: record, Unread: unread, Cluster: r.cluster,
 		})
 	}
 	return vms
@@ -145,7 +155,7 @@ func (l *vmList) askAgain(ctx context.Context) {
 			return first
 		}
 		r := callRoll(ctx, h, none)
-		r.records, r.cluster = first.records, first.cluster
+		r.records, r.failures, r.cluster = first.records, first.failures, first.cluster
 		return r
 	})
 	for _, r := range again {
@@ -181,12 +191,16 @@ func (l *vmList) locate(ctx context.Context, uuid string) (ListedVM, error) {
 	i := slices.IndexFunc(l.rolls, func(r roll) bool { return r.host.Name() == location.Host })
 	r := l.rolls[i]
 	d := r.domains[uuid]
-	vm := ListedVM{Location: location, Cluster: r.cluster, VCPUs: d.VCPUs, Autostart: d.Autostart}
-	if record, read := r.records[uuid]; read && record.active() == location.Domain.Active() {
+	vm := ListedVM{Location: location, Cluster: r.cluster, VCPUs: d.VCPUs, Autostart: d.Autostart, Unread: r.failures[uuid]}
+	record, read := r.records[uuid]
+	switch {
+	case read && record.active() == location.Domain.Active():
 		record.Location = location
 		vm.Record = record
-	} else if vm.Record, err = l.fleet.readVM(ctx, location); err != nil {
-		return ListedVM{}, err
+	case vm.Unread == nil:
+		if vm.Record, vm.Unread = l.fleet.readVM(ctx, location); isGone(vm.Unread) {
+			return ListedVM{}, vm.Unread
+		}
 	}
 	if vm.Cluster.Host == "" {
 		vm.Cluster, err = clusterOf(ctx, r.host)

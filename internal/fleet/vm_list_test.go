@@ -2,11 +2,14 @@ package fleet
 
 import (
 	"errors"
+	"strings"
 	"testing"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/host"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
 )
+
+var errUnread = errors.New("the record is too large")
 
 // A VM is listed once, on its home, whatever else hosts keep of it, and in whatever order they
 // answer.
@@ -26,6 +29,11 @@ func TestVMListPlaces(t *testing.T) {
 		}
 	}
 	none := func(i int) roll { return roll{host: hosts[i]} }
+	unread := func(i int, state migration.DomainState) roll {
+		r := on(i, state, migration.ReasonUnknown)
+		r.records, r.failures = nil, map[string]error{uuid: errUnread}
+		return r
+	}
 	silent := func(i int) roll { return roll{host: hosts[i], err: migration.ErrUnreachable} }
 	const unknown = migration.ReasonUnknown
 	for name, test := range map[string]struct {
@@ -40,6 +48,8 @@ func TestVMListPlaces(t *testing.T) {
 		"running, incoming elsewhere": {[]roll{on(1, migration.StateIncoming, unknown), on(0, migration.StateRunning, unknown)}, true, "kvm1"},
 		"running, paused elsewhere":   {[]roll{on(1, migration.StatePaused, unknown), on(0, migration.StateRunning, unknown)}, true, "kvm1"},
 		"running, a silent host":      {[]roll{silent(1), on(0, migration.StateRunning, unknown)}, true, "kvm1"},
+		"running, record not read":    {[]roll{unread(0, migration.StateRunning), none(1)}, true, "kvm1"},
+		"shut off, record not read":   {[]roll{none(1), unread(0, migration.StateShutOff)}, false, "kvm1"},
 		"shut off":                    {[]roll{none(1), on(0, migration.StateShutOff, migration.ReasonShutDown)}, false, "kvm1"},
 		"paused":                      {[]roll{none(1), on(0, migration.StatePaused, unknown)}, false, "kvm1"},
 		"in post-copy":                {[]roll{on(0, migration.StatePostCopySource, unknown), on(1, migration.StatePostCopy, unknown)}, false, "kvm2"},
@@ -72,7 +82,10 @@ func TestVMListPlaces(t *testing.T) {
 				listed = append(listed, vm)
 			}
 			if len(listed) != 1 || listed[0].Location.Host != test.home {
-				t.Errorf("it is listed as %+v", listed)
+				t.Fatalf("it is listed as %+v", listed)
+			}
+			if read := !strings.Contains(name, "not read"); errors.Is(listed[0].Unread, errUnread) == read {
+				t.Errorf("its record: %v", listed[0].Unread)
 			}
 		})
 	}

@@ -118,7 +118,12 @@ func TestRunEndsAnAdoptedMigration(t *testing.T) {
 		},
 		"stalled": {
 			func(s *scene) { s.policy(policy.Policy{StallTimeout: new(20 * time.Second)}) },
-			func(s *scene) { fails[*migration.NotConvergedError](s, runsOnSource) },
+			func(s *scene) {
+				// Its entry in the history is that of the run that began it.
+				if c := fails[*migration.NotConvergedError](s, runsOnSource).Course; !c.Adopted || c.Mode != "" {
+					s.Errorf("the course is %+v", c)
+				}
+			},
 		},
 		"failed": {
 			func(s *scene) { s.at(3*time.Second, func() { s.kvm2.Kill(uuid) }) },

@@ -40,8 +40,11 @@ const (
 
 // Course is how a migration went, as far as that was seen.
 type Course struct {
-	// Mode is who drove it; empty when it was not begun.
+	// Mode is who drove it; empty when it was not begun, or was adopted: libvirt does not
+	// tell who drives a job.
 	Mode Mode
+	// Adopted is true when the migration was under way already and was only watched.
+	Adopted bool
 	// Policy is what it was made under, and MigrationURI where memory was to be sent,
 	// empty when the destination chose.
 	Policy       policy.Effective
@@ -145,8 +148,12 @@ type Figures struct {
 
 // course is how the migration went.
 func (m *move) course(e ending) Course {
+	mode := e.mode
+	if m.adopted {
+		mode = ""
+	}
 	return Course{
-		Mode: e.mode, Policy: m.Policy, MigrationURI: m.MigrationURI,
+		Mode: mode, Adopted: m.adopted, Policy: m.Policy, MigrationURI: m.MigrationURI,
 		Elapsed: e.elapsed, Cause: e.verdict.cause(),
 		Obeyed: e.taken, OrderErr: e.orderError, Grace: e.grace,
 		Aborted: e.aborted(), Halted: errors.Is(e.err, errHalted),

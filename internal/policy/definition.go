@@ -3,6 +3,7 @@ package policy
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -19,6 +20,8 @@ type Definition struct {
 	// Values says in Markdown which values are valid, and Unset what holds where
 	// no level sets the field.
 	Values, Unset string
+	// IsNot is what is said, after it, of a number that is not valid; empty of another kind.
+	IsNot string
 	// Tunes is the field of the feature that this one tunes, or nothing. While
 	// the feature is off, this field is dormant.
 	Tunes Field
@@ -58,6 +61,15 @@ type typedField struct {
 
 // Table lists the definitions of all fields, in the order of Fields.
 func Table() []Definition { return append([]Definition(nil), table...) }
+
+// DefinitionOf is that of a field, by its name; false where there is none.
+func DefinitionOf(name string) (Definition, bool) {
+	i := slices.IndexFunc(table, func(d Definition) bool { return string(d.Field) == name })
+	if i < 0 {
+		return Definition{}, false
+	}
+	return table[i], true
+}
 
 // Description describes the field in sentences, in Markdown.
 func (d Definition) Description() string {
@@ -160,7 +172,7 @@ func define[T, P any](k kind[T, P], member func(*Policy) **T, e entry[T]) Defini
 	}
 	d := Definition{
 		Field: e.field, Kind: k.kind, Summary: e.summary, Details: e.details, Values: e.values.text, Unset: e.unset,
-		Tunes: e.tunes, Against: e.against, Engine: e.engine, needs: e.needs, typedField: access(k, member),
+		IsNot: e.values.isNot, Tunes: e.tunes, Against: e.against, Engine: e.engine, needs: e.needs, typedField: access(k, member),
 	}
 	d.problem = func(p *Policy) string {
 		if v := *member(p); v != nil && e.values.problem != nil {

@@ -186,9 +186,9 @@ func TestDecodeRecordRefuses(t *testing.T) {
 		"a number of null":              {`{"version":1,"max_downtime_ms":null}`, "max_downtime_ms: must be a whole number, not null"},
 		"a number in quotes":            {`{"version":1,"max_downtime_ms":"300"}`, `max_downtime_ms: must be a whole number, not "300"`},
 		"a number with a fraction":      {`{"version":1,"max_downtime_ms":0.5}`, "max_downtime_ms: must be a whole number, not 0.5"},
-		"a number out of range":         {`{"version":1,"max_downtime_ms":0}`, "max_downtime_ms: 0 is not between 1 and 2000000 milliseconds"},
+		"a number out of range":         {`{"version":1,"max_downtime_ms":0}`, "max_downtime_ms: 0 is not a whole number from 1 to 2000000 (milliseconds)"},
 		"a number beyond 64 bits":       {`{"version":1,"bandwidth_mib_per_second":9223372036854775808}`, "bandwidth_mib_per_second: must be a whole number, not 9223372036854775808"},
-		"a cache no power of two":       {`{"version":1,"compression_cache_mib":100}`, "compression_cache_mib: 100 MiB is not a power of two"},
+		"a cache no power of two":       {`{"version":1,"compression_cache_mib":100}`, "compression_cache_mib: 100 is not a power of two"},
 		"a duration of null":            {`{"version":1,"timeout":null}`, "timeout: must be a duration in quotes, not null"},
 		"a duration as a number":        {`{"version":1,"timeout":30}`, "timeout: must be a duration in quotes, not 30"},
 		"a duration without unit":       {`{"version":1,"stall_timeout":"30"}`, `stall_timeout: "30" is not a duration such as`},
@@ -342,7 +342,7 @@ func TestEncodeRefusesWhatCouldNotBeRead(t *testing.T) {
 	}{
 		"a number out of range": {
 			policy.Record{Policy: policy.Policy{MaxDowntimeMS: new(int64(0))}},
-			"max_downtime_ms: 0 is not between 1 and 2000000 milliseconds",
+			"max_downtime_ms: 0 is not a whole number from 1 to 2000000 (milliseconds)",
 		},
 		"a negative duration": {
 			policy.Record{Policy: policy.Policy{Timeout: new(-time.Second)}},

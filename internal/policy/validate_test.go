@@ -108,23 +108,23 @@ func TestValidateSaysWhatIsWrongAndWhatWouldBeRight(t *testing.T) {
 	}{
 		"a percentage out of range": {
 			policy.Policy{AutoConvergeInitial: new(int64(100))},
-			[]policy.Problem{{Field: policy.FieldAutoConvergeInitial, Text: "100 is not between 1 and 99 percent."}},
+			[]policy.Problem{{Field: policy.FieldAutoConvergeInitial, Text: "100 is not a whole number from 1 to 99 (percent)."}},
 		},
 		"a downtime of nothing": {
 			policy.Policy{MaxDowntimeMS: new(int64(0))},
-			[]policy.Problem{{Field: policy.FieldMaxDowntimeMS, Text: "0 is not between 1 and 2000000 milliseconds."}},
+			[]policy.Problem{{Field: policy.FieldMaxDowntimeMS, Text: "0 is not a whole number from 1 to 2000000 (milliseconds)."}},
 		},
 		"a negative bandwidth": {
 			policy.Policy{BandwidthMiBPerSecond: new(int64(-1))},
-			[]policy.Problem{{Field: policy.FieldBandwidth, Text: "-1 is not between 0 and 8796093022207 MiB/s, where 0 is no limit."}},
+			[]policy.Problem{{Field: policy.FieldBandwidth, Text: "-1 is not a whole number from 0 to 8796093022207 (MiB/s, where 0 is no limit)."}},
 		},
 		"a single parallel connection": {
 			policy.Policy{ParallelConnections: new(int64(1))},
-			[]policy.Problem{{Field: policy.FieldParallelConnections, Text: "1 is neither 0 (off) nor between 2 and 255 connections."}},
+			[]policy.Problem{{Field: policy.FieldParallelConnections, Text: "1 is neither 0 (off) nor a whole number from 2 to 255 (connections)."}},
 		},
 		"a cache that is no power of two": {
 			policy.Policy{CompressionCacheMiB: new(int64(100))},
-			[]policy.Problem{{Field: policy.FieldCompressionCacheMiB, Text: "100 MiB is not a power of two between 1 and 4398046511104, as QEMU requires of the XBZRLE cache (64, 128, 256, …)."}},
+			[]policy.Problem{{Field: policy.FieldCompressionCacheMiB, Text: "100 is not a power of two from 1 to 4398046511104 (MiB), as QEMU requires of the XBZRLE cache (64, 128, 256, …)."}},
 		},
 		"negative timeouts": {
 			policy.Policy{Timeout: new(-time.Second), StallTimeout: new(-time.Nanosecond)},

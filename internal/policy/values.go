@@ -42,48 +42,47 @@ type values[T any] struct {
 	// problem says what is wrong with a value, or nothing; nil where all are
 	// valid.
 	problem func(T) string
+	// isNot is what problem says of a number, after it.
+	isNot string
+}
+
+// numbers are those that are valid.
+func numbers(text, isNot string, valid func(int64) bool) values[int64] {
+	return values[int64]{text: text, isNot: isNot, problem: func(v int64) string {
+		if !valid(v) {
+			return fmt.Sprintf("%d %s", v, isNot)
+		}
+		return ""
+	}}
 }
 
 var onOff = values[bool]{text: "`true`, `false`"}
 
 // between has the unit with the words that follow it in a message.
 func between(least, most int64, unit string) values[int64] {
-	return values[int64]{
-		text: fmt.Sprintf("%d to %d", least, most),
-		problem: func(v int64) string {
-			if v < least || v > most {
-				return fmt.Sprintf("%d is not between %d and %d %s.", v, least, most, unit)
-			}
-			return ""
-		},
-	}
+	return numbers(
+		fmt.Sprintf("%d to %d", least, most),
+		fmt.Sprintf("is not a whole number from %d to %d (%s).", least, most, unit),
+		func(v int64) bool { return v >= least && v <= most },
+	)
 }
 
 // noneOr is between, or 0 for none.
 func noneOr(least, most int64, unit string) values[int64] {
-	return values[int64]{
-		text: fmt.Sprintf("`0` (off), or %d to %d", least, most),
-		problem: func(v int64) string {
-			if v != 0 && (v < least || v > most) {
-				return fmt.Sprintf("%d is neither 0 (off) nor between %d and %d %s.", v, least, most, unit)
-			}
-			return ""
-		},
-	}
+	return numbers(
+		fmt.Sprintf("`0` (off), or %d to %d", least, most),
+		fmt.Sprintf("is neither 0 (off) nor a whole number from %d to %d (%s).", least, most, unit),
+		func(v int64) bool { return v == 0 || v >= least && v <= most },
+	)
 }
 
 // powerOfTwo names in why what needs one.
 func powerOfTwo(most int64, unit, why string) values[int64] {
-	return values[int64]{
-		text: "a power of two",
-		problem: func(v int64) string {
-			if v < 1 || v > most || bits.OnesCount64(uint64(v)) != 1 {
-				return fmt.Sprintf("%d %s is not a power of two between 1 and %d, as %s (64, 128, 256, …).",
-					v, unit, most, why)
-			}
-			return ""
-		},
-	}
+	return numbers(
+		"a power of two",
+		fmt.Sprintf("is not a power of two from 1 to %d (%s), as %s (64, 128, 256, …).", most, unit, why),
+		func(v int64) bool { return v >= 1 && v <= most && bits.OnesCount64(uint64(v)) == 1 },
+	)
 }
 
 // durations names what "0s" means.

@@ -12,14 +12,15 @@ import (
 type bridgeCheck struct{}
 
 // BridgeMissing is a host without a bridge, or without another interface that a VM is
-// plugged into. Network is the virtual network that wants it; empty where the VM does.
-type BridgeMissing struct{ Bridge, Network string }
+// plugged into. Network is the virtual network that wants it; empty where the VM does. Of is
+// the host that has the network: the source where the destination does not.
+type BridgeMissing struct{ Bridge, Network, Of string }
 
 // Problem implements migration.Fact.
 func (BridgeMissing) Problem() string { return "no such bridge or interface" }
 
 func (bridgeCheck) find(ctx context.Context, s *scope) ([]migration.Finding, error) {
-	there, _ := s.plugs(ctx, s.Destination, true) // networkCheck tells of networks that cannot be asked
+	there := s.plugsThere(ctx)
 	if len(there) == 0 {
 		return nil, nil
 	}
@@ -38,7 +39,7 @@ func (bridgeCheck) find(ctx context.Context, s *scope) ([]migration.Finding, err
 	var found []migration.Finding
 	for _, p := range absent {
 		found = append(found, migration.Finding{
-			Fact: BridgeMissing{p.device, p.network}, Host: s.destination(), Device: p.nic.name(),
+			Fact: BridgeMissing{p.device, p.network, p.of}, Host: s.destination(), Device: p.nic.name(),
 		})
 	}
 	return found, nil
@@ -48,6 +49,23 @@ func (bridgeCheck) find(ctx context.Context, s *scope) ([]migration.Finding, err
 type plug struct {
 	nic             Interface
 	device, network string
+	of              string // the host that has the network
+}
+
+// plugsThere are those of the VM on the destination. A network that it does not have comes
+// to want there what it wants on the source. networkCheck tells of networks that cannot be asked.
+func (s *scope) plugsThere(ctx context.Context) []plug {
+	there, _ := s.plugs(ctx, s.Destination, true)
+	lacks := func(network string) bool {
+		networks, err := s.Destination.Networks(ctx)
+		named := func(n Network) bool { return n.Name == network }
+		return err == nil && network != "" && !slices.ContainsFunc(networks, named)
+	}
+	if !slices.ContainsFunc(s.guest.Interfaces, func(nic Interface) bool { return lacks(nic.Network) }) {
+		return there
+	}
+	here, _ := s.plugs(ctx, s.Source, true)
+	return append(there, slices.DeleteFunc(here, func(p plug) bool { return !lacks(p.network) })...)
 }
 
 // plugs are those of the VM on a host. Of a network it is the bridge that an active one
@@ -68,7 +86,7 @@ func (s *scope) plugs(ctx context.Context, h Host, foreign bool) (plugs []plug, 
 		}
 		for _, n := range networks {
 			if n.Name == nic.Network && n.Bridge != "" && !(foreign && n.Own) {
-				plugs = append(plugs, plug{nic, n.Bridge, n.Name})
+				plugs = append(plugs, plug{nic, n.Bridge, n.Name, h.Name()})
 			}
 		}
 	}

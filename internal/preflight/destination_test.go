@@ -117,7 +117,7 @@ func TestAssess_destination(t *testing.T) {
 			s.here.Devices, s.there.Devices = preflight.NetworkDevices{}, preflight.NetworkDevices{}
 			s.here.Paths["/sys/class/net/br7"] = true
 		}, preflight.BridgeMissing{Bridge: "br7"}, nic1, true, false},
-		"bridge of a network":     {domain("qemu", "", networked), noBridge, preflight.BridgeMissing{Bridge: "br7", Network: "lan"}, nic2, true, false},
+		"bridge of a network":     {domain("qemu", "", networked), noBridge, preflight.BridgeMissing{Bridge: "br7", Network: "lan", Of: "kvm2"}, nic2, true, false},
 		"network":                 {domain("qemu", "", networked), func(s *scene) { s.there.Nets = nil }, preflight.NetworkMissing{Network: "lan"}, nic2, true, false},
 		"inactive network":        {domain("qemu", "", networked), func(s *scene) { s.there.Nets = []preflight.Network{{Name: "lan"}} }, preflight.NetworkInactive{Network: "lan"}, nic2, true, false},
 		"network filter":          {domain("qemu", "", filtered), func(s *scene) { s.there.Filters = nil }, preflight.FilterMissing{Filter: "clean"}, nic3, true, false},
@@ -126,15 +126,22 @@ func TestAssess_destination(t *testing.T) {
 		"volume":                  {domain("qemu", "", volume), func(s *scene) { s.there.Listed["images/web"] = preflight.NotListed }, preflight.VolumeMissing{Pool: "images", Volume: "web"}, "disk vdb", true, false},
 		"disk that is gone":       {domain("qemu", "", disk), func(s *scene) { s.there.Listed["/images/web.qcow2"] = preflight.Absent }, preflight.PathMissing{Path: "/images/web.qcow2"}, "disk vda", true, false},
 		"disk that no pool lists": {domain("qemu", "", disk), func(s *scene) { s.there.Listed = nil }, preflight.PathMissing{Path: "/images/web.qcow2"}, "disk vda", false, false},
-		"ISO":                     {domain("qemu", "", iso), func(s *scene) { delete(s.there.Paths, "/iso/boot.iso") }, preflight.PathMissing{Path: "/iso/boot.iso"}, "cdrom sda", false, false},
-		"log":                     {domain("qemu", "", serial), func(s *scene) { delete(s.there.Paths, "/var/log/vms") }, preflight.DirectoryMissing{Directory: "/var/log/vms"}, "serial 0", false, false},
-		"virtiofs":                {domain("qemu", "", virtiofs), func(*scene) {}, preflight.PathMissing{Path: "/export"}, "filesystem a", false, false},
-		"firmware":                {domain("qemu", loader, ""), func(s *scene) { delete(s.there.Paths, "/fw/CODE.fd") }, preflight.PathMissing{Path: "/fw/CODE.fd"}, "firmware", false, true},
-		"NVRAM":                   {domain("qemu", loader, ""), func(s *scene) { delete(s.there.Paths, "/nvram") }, preflight.DirectoryMissing{Directory: "/nvram"}, "NVRAM", false, true},
-		"TPM":                     {domain("qemu", "", swtpm), func(s *scene) { s.there.Gives.Devices["tpm"] = preflight.DeviceCapabilities{} }, preflight.TPMMissing{Backend: "emulator"}, "tpm", true, true},
-		"graphics":                {domain("qemu", "", vnc), func(s *scene) { s.there.Gives.Devices["graphics"] = preflight.DeviceCapabilities{} }, preflight.GraphicsMissing{Type: "vnc"}, "graphics vnc", true, true},
-		"listen address":          {domain("qemu", "", vnc), func(s *scene) { s.here.Own, s.there.Own = s.there.Own, nil }, preflight.ListenElsewhere{Address: netip.MustParseAddr("10.0.0.1")}, "graphics vnc", true, true},
-		"serial port's address":   {domain("qemu", "", tcpSerial), func(s *scene) { s.here.Own, s.there.Own = s.there.Own, nil }, preflight.ListenElsewhere{Address: netip.MustParseAddr("10.0.0.1")}, "serial 0", true, true},
+		"disk that is nowhere": {domain("qemu", "", disk), func(s *scene) {
+			s.here.Listed["/images/web.qcow2"], s.there.Listed["/images/web.qcow2"] = preflight.Absent, preflight.Absent
+		}, preflight.PathMissing{Path: "/images/web.qcow2", Gone: true}, "disk vda", true, false},
+		"ISO that is nowhere": {domain("qemu", "", iso), func(s *scene) {
+			delete(s.here.Paths, "/iso/boot.iso")
+			delete(s.there.Paths, "/iso/boot.iso")
+		}, preflight.PathMissing{Path: "/iso/boot.iso", Gone: true}, "cdrom sda", false, false},
+		"ISO":                   {domain("qemu", "", iso), func(s *scene) { delete(s.there.Paths, "/iso/boot.iso") }, preflight.PathMissing{Path: "/iso/boot.iso"}, "cdrom sda", false, false},
+		"log":                   {domain("qemu", "", serial), func(s *scene) { delete(s.there.Paths, "/var/log/vms") }, preflight.DirectoryMissing{Directory: "/var/log/vms"}, "serial 0", false, false},
+		"virtiofs":              {domain("qemu", "", virtiofs), func(*scene) {}, preflight.PathMissing{Path: "/export", Gone: true}, "filesystem a", false, false},
+		"firmware":              {domain("qemu", loader, ""), func(s *scene) { delete(s.there.Paths, "/fw/CODE.fd") }, preflight.PathMissing{Path: "/fw/CODE.fd"}, "firmware", false, true},
+		"NVRAM":                 {domain("qemu", loader, ""), func(s *scene) { delete(s.there.Paths, "/nvram") }, preflight.DirectoryMissing{Directory: "/nvram"}, "NVRAM", false, true},
+		"TPM":                   {domain("qemu", "", swtpm), func(s *scene) { s.there.Gives.Devices["tpm"] = preflight.DeviceCapabilities{} }, preflight.TPMMissing{Backend: "emulator"}, "tpm", true, true},
+		"graphics":              {domain("qemu", "", vnc), func(s *scene) { s.there.Gives.Devices["graphics"] = preflight.DeviceCapabilities{} }, preflight.GraphicsMissing{Type: "vnc"}, "graphics vnc", true, true},
+		"listen address":        {domain("qemu", "", vnc), func(s *scene) { s.here.Own, s.there.Own = s.there.Own, nil }, preflight.ListenElsewhere{Address: netip.MustParseAddr("10.0.0.1")}, "graphics vnc", true, true},
+		"serial port's address": {domain("qemu", "", tcpSerial), func(s *scene) { s.here.Own, s.there.Own = s.there.Own, nil }, preflight.ListenElsewhere{Address: netip.MustParseAddr("10.0.0.1")}, "serial 0", true, true},
 		"serial port's port": {domain("qemu", "", tcpSerial), func(s *scene) {
 			s.there.Running = []preflight.Neighbour{{Domain: "db", Listeners: []preflight.Listener{{Address: "10.0.0.1", Ports: []int{5900, 5901}}}}}
 		}, preflight.PortTaken{Port: 5901, By: "db"}, "serial 0", true, false},
@@ -183,6 +190,41 @@ func TestAssess_destination(t *testing.T) {
 					if f.Host != wantHost || f.Device != test.device || f.Lasting != test.lasting {
 						s.Errorf("host %q, device %q, lasting %v", f.Host, f.Device, f.Lasting)
 					}
+				}
+			})
+		})
+	}
+}
+
+// A network that the destination does not have comes to want there the bridge that it is on the
+// source: both are told of, so that one round mends both.
+func TestAssess_networkAndBridge(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		plant func(*scene)
+		want  []migration.Fact
+	}{
+		"both": {func(s *scene) { s.there.Devices.Interfaces = []string{"lo"} }, []migration.Fact{
+			preflight.BridgeMissing{Bridge: "br7", Network: "lan", Of: "kvm1"}, preflight.NetworkMissing{Network: "lan"},
+		}},
+		"a bridge that libvirt makes": {func(s *scene) { s.here.Nets[0].Own, s.there.Devices.Interfaces = true, nil }, []migration.Fact{
+			preflight.NetworkMissing{Network: "lan"},
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			play(t, func(s *scene) {
+				s.furnished()
+				s.here.Definition, s.here.Paths["/sys/class/net/br7"] = domain("qemu", "", networked), true
+				s.there.Nets = nil
+				test.plant(s)
+				var got []migration.Fact
+				for _, f := range preflight.Assess(s.Context(), s.request).Findings {
+					allowed(t, f)
+					got = append(got, f.Fact)
+				}
+				if diff := cmp.Diff(test.want, got); diff != "" {
+					s.Errorf("facts (-want +got):\n%s", diff)
 				}
 			})
 		})

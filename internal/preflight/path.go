@@ -16,8 +16,12 @@ import (
 // that the VM needs: disks, CD-ROMs, kernels, and the directories of serial ports and logs.
 type pathCheck struct{}
 
-// PathMissing is a path that a host does not have.
-type PathMissing struct{ Path string }
+// PathMissing is a path that a host does not have. Gone is true where the source does not have
+// it either, as far as is known.
+type PathMissing struct {
+	Path string
+	Gone bool
+}
 
 // Problem implements migration.Fact.
 func (PathMissing) Problem() string { return "no such file" }
@@ -88,7 +92,7 @@ func (s *scope) paths(ctx context.Context, files []File) ([]migration.Finding, e
 			})
 		case presence == Absent:
 			found = append(found, migration.Finding{
-				Fact: PathMissing{file.Path}, Host: s.destination(), Device: file.Device,
+				Fact: PathMissing{file.Path, s.gone(ctx, file.Path)}, Host: s.destination(), Device: file.Device,
 				// A hook of the destination may make a block device when the VM comes.
 				Warning: strings.HasPrefix(file.Path, "/dev/"),
 			})
@@ -98,6 +102,16 @@ func (s *scope) paths(ctx context.Context, files []File) ([]migration.Finding, e
 		unknown = append(unknown, &unaskedError{why, s.destination(), strings.Join(reading[why], ", "), untold[why]})
 	}
 	return found, errors.Join(unknown...)
+}
+
+// gone tells whether the source is known not to have a path.
+func (s *scope) gone(ctx context.Context, path string) bool {
+	presence, err := s.Source.PathInPools(ctx, path)
+	if err != nil || presence != NotListed || !s.Thorough {
+		return err == nil && presence == Absent
+	}
+	there, err := s.Source.HasPath(ctx, path)
+	return err == nil && !there
 }
 
 // presence tells whether the destination has a file, or the directory of one that is made

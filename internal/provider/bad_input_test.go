@@ -9,6 +9,8 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
 )
 
 // TestBadInput has what a first-time user types wrong, in the configuration of resources
@@ -17,7 +19,7 @@ import (
 func TestBadInput(t *testing.T) {
 	t.Parallel()
 	p := newProtocol(t)
-	const policy = "Invalid Migration Policy"
+	const invalid = "Invalid Migration Policy"
 	fraction := tftypes.NewValue(tftypes.Number, big.NewFloat(1.5))
 	huge := tftypes.NewValue(tftypes.Number, new(big.Float).SetMantExp(big.NewFloat(1), 100))
 	type attributes map[string]tftypes.Value
@@ -29,18 +31,18 @@ func TestBadInput(t *testing.T) {
 		"a number of minutes":           {attributes{"timeout": text("30")}, "timeout", "Invalid Duration", `"30" is not a duration such as "90s", "30m" or "1h30m".`},
 		"minutes in words":              {attributes{"timeout": text("30 minutes")}, "timeout", "Invalid Duration", `"30 minutes" is not a duration such as "90s", "30m" or "1h30m".`},
 		"days":                          {attributes{"timeout": text("1d")}, "timeout", "Invalid Duration", `"1d" is not a duration such as "90s", "30m" or "1h30m".`},
-		"a time in the past":            {attributes{"timeout": text("-5m")}, "timeout", policy, "A duration cannot be negative."},
-		"a bandwidth below 0":           {attributes{"bandwidth_mib_per_second": number(-1)}, "bandwidth_mib_per_second", policy, "-1 is not between 0 and 8796093022207 MiB/s, where 0 is no limit."},
-		"a bandwidth that is too large": {attributes{"bandwidth_mib_per_second": number(1e18)}, "bandwidth_mib_per_second", policy, "1000000000000000000 is not between 0 and"},
-		"a fraction":                    {attributes{"bandwidth_mib_per_second": fraction}, "bandwidth_mib_per_second", "Invalid Number", "1.5 is not a whole number."},
-		"a number of more than 64 bits": {attributes{"max_downtime_ms": huge}, "max_downtime_ms", "Invalid Number", "is not between -9223372036854775808 and 9223372036854775807."},
-		"a cache of another size":       {attributes{"compression_cache_mib": number(1000)}, "compression_cache_mib", policy, "1000 MiB is not a power of two between 1 and"},
-		"one connection":                {attributes{"parallel_connections": number(1)}, "parallel_connections", policy, "1 is neither 0 (off) nor between 2 and 255"},
-		"a throttle of all":             {attributes{"auto_converge_initial": number(100)}, "auto_converge_initial", policy, "100 is not between 1 and 99 percent."},
-		"compression over connections":  {attributes{"compression": boolean(true), "parallel_connections": number(4)}, "parallel_connections", policy, "Set parallel_connections to 0 or compression to false."},
-		"a cache without compression":   {attributes{"compression": boolean(false), "compression_cache_mib": number(64)}, "compression_cache_mib", policy, "Remove one of the two."},
-		"post-copy without permission":  {attributes{"post_copy": boolean(false), "on_timeout": text("post_copy")}, "on_timeout", policy, "Set post_copy to true"},
-		"a word that is none":           {attributes{"on_timeout": text("postcopy")}, "on_timeout", policy, `"postcopy" is not valid: it must be one of "abort", "post_copy", "pause".`},
+		"a time in the past":            {attributes{"timeout": text("-5m")}, "timeout", invalid, "A duration cannot be negative."},
+		"a bandwidth below 0":           {attributes{"bandwidth_mib_per_second": number(-1)}, "bandwidth_mib_per_second", invalid, "-1 is not a whole number from 0 to 8796093022207 (MiB/s, where 0 is no limit)."},
+		"a bandwidth that is too large": {attributes{"bandwidth_mib_per_second": number(1e18)}, "bandwidth_mib_per_second", invalid, "1000000000000000000 is not a whole number from 0 to"},
+		"a fraction":                    {attributes{"bandwidth_mib_per_second": fraction}, "bandwidth_mib_per_second", "Invalid Number", "1.5 is not a whole number from 0 to 8796093022207 (MiB/s, where 0 is no limit)."},
+		"a number of more than 64 bits": {attributes{"max_downtime_ms": huge}, "max_downtime_ms", "Invalid Number", "is not a whole number from 1 to 2000000 (milliseconds)."},
+		"a cache of another size":       {attributes{"compression_cache_mib": number(1000)}, "compression_cache_mib", invalid, "1000 is not a power of two from 1 to"},
+		"one connection":                {attributes{"parallel_connections": number(1)}, "parallel_connections", invalid, "1 is neither 0 (off) nor a whole number from 2 to 255"},
+		"a throttle of all":             {attributes{"auto_converge_initial": number(100)}, "auto_converge_initial", invalid, "100 is not a whole number from 1 to 99 (percent)."},
+		"compression over connections":  {attributes{"compression": boolean(true), "parallel_connections": number(4)}, "parallel_connections", invalid, "Set parallel_connections to 0 or compression to false."},
+		"a cache without compression":   {attributes{"compression": boolean(false), "compression_cache_mib": number(64)}, "compression_cache_mib", invalid, "Remove one of the two."},
+		"post-copy without permission":  {attributes{"post_copy": boolean(false), "on_timeout": text("post_copy")}, "on_timeout", invalid, "Set post_copy to true"},
+		"a word that is none":           {attributes{"on_timeout": text("postcopy")}, "on_timeout", invalid, `"postcopy" is not valid: it must be one of "abort", "post_copy", "pause".`},
 		"a mode that is none":           {attributes{"mode": text("p2p")}, "mode", "Invalid Value", `"p2p" is not valid: it must be one of "auto", "peer_to_peer", "direct".`},
 		"no VM":                         {attributes{"vm": text("")}, "vm", "Invalid Name", "A name cannot be empty."},
 		"a blank behind the VM":         {attributes{"vm": text("app01 ")}, "vm", "Invalid Name", `"app01 " begins or ends with a blank.`},
@@ -68,6 +70,41 @@ func TestBadInput(t *testing.T) {
 					requireBadInput(t, p.validateAction(t.Context(), t, config), test.at, test.summary, test.words)
 				}
 			})
+		}
+	}
+}
+
+// TestBadInput_numbers wants of every numeric field the same sentence for each number that it
+// cannot have, however it is written.
+func TestBadInput_numbers(t *testing.T) {
+	t.Parallel()
+	p := newProtocol(t)
+	for _, d := range policy.Table() {
+		if d.Kind != policy.Number {
+			continue
+		}
+		field := string(d.Field)
+		for _, written := range []string{"1e30", "-1e30", "1e19", "-9223372036854775809", "1e-3", "0.5", "-7"} {
+			number, _, err := big.ParseFloat(written, 10, 512, big.ToNearestEven) // as Terraform reads it
+			if err != nil {
+				t.Fatal(err)
+			}
+			config := map[string]tftypes.Value{"vm": text("web"), field: tftypes.NewValue(tftypes.Number, number)}
+			got := p.validate(t.Context(), t, "virt_vm_migration_policy", config)
+			requireBadInput(t, got, field, "", number.Text('g', -1)+" "+d.IsNot)
+		}
+		if !strings.Contains(d.IsNot, "a whole number from") && !strings.Contains(d.IsNot, "a power of two from") {
+			t.Errorf("%s: %s", field, d.IsNot)
+		}
+	}
+	// Terraform passes on the sign of a zero.
+	zero := tftypes.NewValue(tftypes.Number, new(big.Float).Neg(new(big.Float)))
+	for field, want := range map[string]string{"parallel_connections": "", "max_downtime_ms": "0 is not a whole number from 1 to 2000000 (milliseconds)."} {
+		got := p.validate(t.Context(), t, "virt_vm_migration_policy", map[string]tftypes.Value{"vm": text("web"), field: zero})
+		if want != "" {
+			requireBadInput(t, got, field, "", want)
+		} else if len(got) > 0 {
+			t.Errorf("%s = -0: %s", field, texts(got))
 		}
 	}
 }
@@ -128,7 +165,7 @@ func TestBadInput_provider(t *testing.T) {
 		"no host at all":            {map[string]map[string]string{}, nil, "Invalid Hosts", "At least one host is needed."},
 		"a label with a blank":      {map[string]map[string]string{" kvm1": {"uri": "qemu:///system"}}, nil, "Invalid Name", `" kvm1" begins or ends with a blank.`},
 		"another setting":           {host("qemu:///system"), map[string]tftypes.Value{"unreachable_hosts": text("ignore")}, "Invalid Value", `"ignore" is not valid: it must be one of "error", "warn".`},
-		"half a move at a time":     {host("qemu:///system"), map[string]tftypes.Value{"max_outgoing_migrations": tftypes.NewValue(tftypes.Number, big.NewFloat(0.5))}, "Invalid Number", "0.5 is not a whole number."},
+		"half a move at a time":     {host("qemu:///system"), map[string]tftypes.Value{"max_outgoing_migrations": tftypes.NewValue(tftypes.Number, big.NewFloat(0.5))}, "Invalid Number", "0.5 is not a whole number from 1 to 15."},
 		"no URI":                    {host(""), nil, invalid, "uri"},
 		"a web address":             {host("http://kvm1"), nil, invalid, "only QEMU hosts are supported"},
 		"another hypervisor":        {host("xen+ssh://root@kvm1/system"), nil, invalid, "the URI must begin with qemu"},

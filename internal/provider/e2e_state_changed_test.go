@@ -42,4 +42,34 @@ func TestAccShutOff_meanwhile(t *testing.T) {
 		}
 		requireHome(t, guest, home, test.found)
 	}
+	updateMeanwhile(t, guest, home)
+}
+
+// updateMeanwhile shuts a VM off between the plan of an update and the apply, which leaves
+// the VM at home, also where the plan changes more than its host.
+func updateMeanwhile(t *testing.T, guest *lab.Guest, home string) {
+	t.Helper()
+	kvm := testLab(t).Host(home)
+	destination := map[string]string{"kvm1": "kvm2", "kvm2": "kvm1"}[home]
+	of := func(destination, more string) string {
+		return placementOf(t, guest.Name, destination, `if_shut_off = "ignore"`+"\n"+more)
+	}
+	w := newWorkspace(t, of(home, ""))
+	w.must(t, 0, "apply", "-auto-approve")
+	for _, more := range []string{"", `mode = "direct"`} {
+		kvm.MustVirsh(t, "start", guest.Name)
+		w.write(t, of(destination, more))
+		w.must(t, 0, "plan", "-out=before.tfplan")
+		kvm.MustVirsh(t, "destroy", guest.Name)
+		r := w.must(t, 0, "apply", "before.tfplan")
+		requireSaid(t, r, "Warning: Virtual Machine Is Shut Off")
+		requireHome(t, guest, home, "shut off")
+		w.must(t, 0, "plan", "-detailed-exitcode")
+	}
+	// Found shut off by both, it is left as well, and what else changes is applied.
+	w.write(t, of(destination, `mode = "auto"`))
+	r := w.must(t, 0, "apply", "-auto-approve")
+	requireSaid(t, r, "Warning: Virtual Machine Is Shut Off", "1 changed")
+	requireHome(t, guest, home, "shut off")
+	w.must(t, 0, "plan", "-detailed-exitcode")
 }

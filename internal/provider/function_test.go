@@ -124,7 +124,7 @@ func TestEffectivePolicyFunctionRefuses(t *testing.T) {
 		`timeout: "soon" is not a duration such as`:                             object(map[string]tftypes.Value{"timeout": text("soon")}),
 		`on_timeout: must be a word in quotes, not ["abort"]`:                   object(map[string]tftypes.Value{"on_timeout": names("abort")}),
 		`on_timeout: "stop" is not valid`:                                       object(map[string]tftypes.Value{"on_timeout": text("stop")}),
-		`compression_cache_mib: 100 MiB is not a power of two`:                  object(map[string]tftypes.Value{"compression_cache_mib": number(100)}),
+		`compression_cache_mib: 100 is not a power of two`:                      object(map[string]tftypes.Value{"compression_cache_mib": number(100)}),
 		`compression_cache_mib tunes compression, which is set to false`: object(map[string]tftypes.Value{
 			"compression": boolean(false), "compression_cache_mib": number(64),
 		}),

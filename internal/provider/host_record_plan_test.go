@@ -114,7 +114,7 @@ func TestHostRecordsPlanUpdates(t *testing.T) {
 		"an imported one is changed": {
 			cluster, known, of("a", names("kvm1", "kvm2"), nil),
 			attributes{"name": text("a"), "hosts": names("kvm1", "kvm2"), "max_downtime_ms": number(1)},
-			strings.Replace(owned, "{", `{"imported":true,`, 1),
+			strings.Replace(owned, "{", `{"imported":"6d696772-6174-4e00-8000-676c6f62616d",`, 1),
 			attributes{"owner": unknownText()},
 			"",
 		},

@@ -212,7 +212,9 @@ func (r *hostRecordResource) ImportState(
 		ID: model.name(), Hosts: hostSet(found.Hosts), Drift: driftMap(found.Drift), Owner: textOrNull(found.Owner),
 		UnseenHosts: unseenHosts(found.Unseen),
 	}
-	resp.Diagnostics.Append(instance.Memory{Owner: found.Owner, Imported: true, Hosts: found.Written, Seen: found.Seen}.Save(ctx, resp.Private)...)
+	remembered := instance.Importing(found.Owner)
+	remembered.Hosts, remembered.Seen = found.Written, found.Seen
+	resp.Diagnostics.Append(remembered.Save(ctx, resp.Private)...)
 	resp.Diagnostics.Append(setState(ctx, &resp.State, model)...)
 	resp.Diagnostics.Append(r.identify(ctx, resp.Identity, model.name())...)
 }

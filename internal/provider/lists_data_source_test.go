@@ -3,6 +3,9 @@
 package provider_test
 
 import (
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
@@ -115,6 +118,19 @@ func TestAccLists(t *testing.T) {
 				statecheck.ExpectKnownValue("data.virt_hosts.one", tfjsonpath.New("hosts").AtSliceIndex(0).AtMapKey("name"), knownvalue.StringExact("kvm2")),
 			},
 		},
+		resource.TestStep{ // one record that libvirt cannot send leaves out neither its VM nor the others of its host
+			PreConfig: func() { overfill(t, kvm1, off.Name) },
+			Config:    configuration(t, listsOfFleet, nil),
+			ConfigStateChecks: []statecheck.StateCheck{
+				statecheck.ExpectKnownOutputValue("names", knownvalue.ObjectExact(map[string]knownvalue.Check{
+					"all":     texts("listed-moved on kvm2", "listed-off on kvm1", "listed-paused on kvm2", "listed-runs on kvm1"),
+					"off":     texts("listed-off on kvm1"),
+					"with":    texts("listed-runs on kvm1"),
+					"without": texts("listed-moved on kvm2", "listed-paused on kvm2"),
+				})),
+				vm(1, "policy", knownvalue.Null()), vm(1, "cluster", knownvalue.Null()), vm(3, "policy", knownvalue.NotNull()),
+			},
+		},
 		resource.TestStep{
 			Config:      down.with(t, listsOfFleet, nil),
 			ExpectError: sayingAll("Unable to Read Virtual Machines", `Host "kvm3": `, `set unreachable_hosts = "warn"`),
@@ -141,4 +157,23 @@ func TestAccLists(t *testing.T) {
 			ExpectError: sayingAll("Invalid Host", `has no host "kvm9"`),
 		},
 	)
+}
+
+// overfill gives a VM that is shut off a record which is larger than what libvirt can send:
+// it takes "&gt;" for each character.
+func overfill(t *testing.T, host *lab.Host, vm string) {
+	t.Helper()
+	element := "<metadata><virt:migration-policy xmlns:virt='" + metadataURI + "'>" + strings.Repeat(">", 1_200_000) +
+		"</virt:migration-policy></metadata>"
+	definition := host.MustVirsh(t, "dumpxml", "--inactive", vm)
+	before, rest, _ := strings.Cut(definition, "<metadata>")
+	_, after, had := strings.Cut(rest, "</metadata>")
+	if !had {
+		t.Fatalf("no metadata in %s", definition)
+	}
+	file := filepath.Join(t.TempDir(), "domain.xml")
+	if err := os.WriteFile(file, []byte(before+element+after), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	host.MustVirsh(t, "define", file)
 }

@@ -141,12 +141,30 @@ func (r *liveMigrationResource) ModifyPlan(
 		var left bool
 		move, left, diags = r.planUpdate(ctx, plan, state)
 		resp.Diagnostics.Append(diags...)
-		if left { // Terraform takes the value in state for no change
-			resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("destination"), state.Destination)...)
-			resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("last_migration"), state.LastMigration)...)
+		if left && r.instances.HasRead(state.UUID.ValueString()) && planNothing(ctx, state, req, resp) {
+			return
 		}
 	}
 	resp.Diagnostics.Append(move.set(ctx, resp)...)
+}
+
+// planNothing plans no change of a VM that is shut off and stays where it is; false where
+// something else changes. Only then, and only in a run that has read the VM, is it certain
+// that this is not the apply of a plan that has found it running: nothing may change then
+// of what that plan has shown, and the apply leaves the VM where it is.
+func planNothing(
+	ctx context.Context, state liveMigrationModel, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse,
+) bool {
+	plan := resp.Plan
+	diags := plan.SetAttribute(ctx, path.Root("destination"), state.Destination) // Terraform takes that for no change
+	diags.Append(plan.SetAttribute(ctx, path.Root("last_migration"), state.LastMigration)...)
+	diags.Append(plan.SetAttribute(ctx, path.Root("source"), state.Source)...)
+	diags.Append(plan.SetAttribute(ctx, path.Root("policy_digest"), state.PolicyDigest)...)
+	if diags.HasError() || !plan.Raw.Equal(req.State.Raw) {
+		return false
+	}
+	resp.Plan = plan
+	return true
 }
 
 // want refuses a VM that another resource wants on another host: the two would move it
@@ -233,6 +251,7 @@ func (r *liveMigrationResource) Read(ctx context.Context, req resource.ReadReque
 		return
 	}
 	r.changes.MoveBegins(state.UUID.ValueString())
+	r.instances.Reads(state.UUID.ValueString())
 	remembered, diags := instance.Recall(ctx, req.Private)
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
@@ -318,20 +337,23 @@ func (r *liveMigrationResource) ImportState(
 		resp.Diagnostics.Append(diagnose("Import "+r.object, err))
 		return
 	}
-	model := liveMigrationModel{
+	model := placementOf(calledInState(ctx, r.fleet, req.ID, location.Domain), location)
+	resp.Diagnostics.Append(placedOn(ctx, r.fleet, location.Host, resp.Private)...)
+	resp.Diagnostics.Append(setState(ctx, &resp.State, model)...)
+	resp.Diagnostics.Append(r.identify(ctx, resp.Identity, model.UUID)...)
+}
+
+// placementOf is the resource of a VM that nobody has moved, called so in the configuration.
+func placementOf(called types.String, l fleet.Location) *liveMigrationModel {
+	return &liveMigrationModel{
 		moveModel: moveModel{
-			VM:          calledInState(ctx, r.fleet, req.ID, location.Domain),
-			Destination: types.StringValue(location.Host),
-			Mode:        types.StringValue(string(migration.Auto)),
+			VM: called, Destination: types.StringValue(l.Host), Mode: types.StringValue(string(migration.Auto)),
 		},
 		IfShutOff:     types.StringValue(string(fleet.ShutOffError)),
-		ID:            types.StringValue(location.Domain.UUID),
-		UUID:          types.StringValue(location.Domain.UUID),
+		ID:            types.StringValue(l.Domain.UUID),
+		UUID:          types.StringValue(l.Domain.UUID),
 		LastMigration: types.ObjectNull(lastMigrationTypes()),
 	}
-	resp.Diagnostics.Append(placedOn(ctx, r.fleet, location.Host, resp.Private)...)
-	resp.Diagnostics.Append(setState(ctx, &resp.State, &model)...)
-	resp.Diagnostics.Append(r.identify(ctx, resp.Identity, model.UUID)...)
 }
 
 // move moves the VM to the planned destination. A resource can show progress only in

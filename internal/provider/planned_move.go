@@ -45,23 +45,20 @@ func (r *liveMigrationResource) planCreate(ctx context.Context, plan liveMigrati
 }
 
 // planUpdate plans the move of a VM that is on another host than its destination now. left
-// is true for a VM that is shut off and stays where it is: then nothing changes.
+// is true for a VM that is shut off and stays where it is: the plan is as if it ran.
 func (r *liveMigrationResource) planUpdate(
 	ctx context.Context, plan, state liveMigrationModel,
 ) (move plannedMove, left bool, diags diag.Diagnostics) {
 	seen := r.foresight(plan.moveModel, state.UUID.ValueString(), instance.Settle)
 	checked := r.check(ctx, plan, seen, state.Destination.ValueString())
-	if checked.left {
-		return plannedMove{state.Source, state.PolicyDigest}, true, checked.diags
-	}
-	if checked.there() { // it was moved since it was read
+	if checked.there() || checked.left { // it was moved since it was read, or stays
 		checked.digest = digest(seen.at(ctx, checked.location))
 	}
 	source := state.Destination
 	if plan.Destination.IsUnknown() {
 		source = types.StringUnknown() // it may turn out to be where the VM is
 	}
-	return plannedMove{source, checked.digest}, false, checked.diags
+	return plannedMove{source, checked.digest}, checked.left, checked.diags
 }
 
 // checkedMove is a planned move after its checks.
@@ -98,7 +95,8 @@ const mostChecks = 2
 // that change in the same plan and that the move does not depend on. Where another policy
 // is coming by the end, it checks once more; where that repeats, the digest is unknown.
 // When Terraform plans again in the apply, the digest is the same or Terraform refuses
-// the move: it does not let a provider know in the apply what it has planned.
+// the move: in the apply a provider does not get what it has planned (Terraform 1.16 sends
+// it, as PlannedPrivate, and the framework does not pass that on).
 func (r *liveMigrationResource) check(ctx context.Context, plan liveMigrationModel, seen *foresight, last string) checkedMove {
 	for checks := 1; ; checks++ {
 		checked, changes := r.checkOnce(ctx, plan, seen, last)

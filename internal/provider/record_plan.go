@@ -42,7 +42,7 @@ func replacesAttribute() schema.StringAttribute {
 func planOwner(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
 	m, diags := instance.Recall(ctx, req.Private)
 	resp.Diagnostics.Append(diags...)
-	if (m.Imported || m.Owner == "") && !resp.Plan.Raw.Equal(req.State.Raw) {
+	if (m.Imported != "" || m.Owner == "") && !resp.Plan.Raw.Equal(req.State.Raw) {
 		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("owner"), types.StringUnknown())...)
 	}
 }

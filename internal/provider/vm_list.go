@@ -13,7 +13,6 @@ import (
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/explain"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/fleet"
-	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/sanitize"
 )
 
@@ -65,15 +64,7 @@ func listedPolicy(vm fleet.ListedVM, called string) (policyHolder, diag.Diagnost
 }
 
 func listedPlacement(vm fleet.ListedVM, called string) (policyHolder, diag.Diagnostics) {
-	domain := vm.Location.Domain
-	return &liveMigrationModel{
-		moveModel: moveModel{
-			VM: types.StringValue(called), Destination: types.StringValue(vm.Location.Host),
-			Mode: types.StringValue(string(migration.Auto)),
-		},
-		ID: types.StringValue(domain.UUID), UUID: types.StringValue(domain.UUID),
-		LastMigration: types.ObjectNull(lastMigrationTypes()),
-	}, nil
+	return placementOf(types.StringValue(called), vm.Location), nil
 }
 
 func (l *vmListResource) ListResourceConfigSchema(
@@ -158,7 +149,11 @@ func (l *vmListResource) give(
 	switch {
 	case err != nil:
 		return s.warn(unlisted(l.object, err))
-	case !filter.has(vm) || vm.Record.Gone():
+	case !filter.has(vm):
+		return true
+	case vm.Unread != nil:
+		return s.warn(unlisted(l.object, vm.UnreadError()))
+	case vm.Record.Gone():
 		return true
 	}
 	domain := vm.Location.Domain

@@ -12,6 +12,21 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/lab"
 )
 
+const importedTwice = `
+resource "virt_vm_migration_policy" "imported" {
+  for_each    = toset(["one", "other"])
+  vm          = {{printf "%q" .}}
+  compression = true
+}
+
+import {
+  for_each = toset(["one", "other"])
+  to       = virt_vm_migration_policy.imported[each.key]
+  id       = {{printf "%q" .}}
+}
+`
+
+// TestAccVMPolicy_import imports a record by all ways, but never twice.
 func TestAccVMPolicy_import(t *testing.T) {
 	t.Parallel()
 	guest := testLab(t).StartGuest(t, lab.GuestSpec{Bare: true, Host: "kvm2"})
@@ -24,8 +39,17 @@ func TestAccVMPolicy_import(t *testing.T) {
 			ImportStateVerifyIgnore: []string{"timeout", "vm"},
 		}
 	}
+	kvm2 := testLab(t).Host("kvm2")
+	setVMRecord(t, kvm2, guest.Name, `{"version":1,"compression":true}`, "live", "config")
 	acceptance(t,
-		resource.TestStep{Config: vmPolicyOf(t, guest.UUID, everyField)},
+		resource.TestStep{ // both would have the record for theirs
+			Config:      configuration(t, importedTwice, guest.UUID),
+			ExpectError: sayingAll("Conflicting VM Policies", "Another virt_vm_migration_policy resource of this configuration is for VM"),
+		},
+		resource.TestStep{
+			PreConfig: func() { removeVMRecord(t, kvm2, guest.Name, "live", "config") },
+			Config:    vmPolicyOf(t, guest.UUID, everyField),
+		},
 		byCommand(guest.UUID),
 		byCommand(guest.Name),
 		resource.TestStep{ResourceName: vmPolicy, ImportState: true, ImportStateKind: resource.ImportBlockWithID, ImportStateId: guest.UUID},

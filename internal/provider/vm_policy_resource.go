@@ -370,7 +370,7 @@ func (r *vmPolicyResource) ImportState(
 		Owner:       textOrNull(taken.Owner),
 		UnseenHosts: unseenHosts(record.Location.Unseen),
 	}
-	remembered := instance.Memory{Owner: taken.Owner, Imported: true}
+	remembered := instance.Importing(taken.Owner)
 	remembered, renamed := remembered.Found(ctx, r.fleet, record, fleet.Declaration{Policy: taken.Policy, Owner: taken.Owner})
 	resp.Diagnostics.Append(renamedWarning(r.instances, renamed)...)
 	resp.Diagnostics.Append(remembered.Save(ctx, resp.Private)...)

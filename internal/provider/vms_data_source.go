@@ -148,7 +148,14 @@ func (d *vmsDataSource) Read(ctx context.Context, req datasource.ReadRequest, re
 			unlisted = append(unlisted, err)
 		case err != nil:
 			silent = append(silent, err)
-		case filter.has(vm) && (model.WithPolicy.IsNull() || model.WithPolicy.ValueBool() == !vm.Record.Gone()):
+		case !filter.has(vm):
+		case vm.Unread != nil:
+			leaves := !model.WithPolicy.IsNull() // neither with a policy nor without
+			resp.Diagnostics.Append(warned(explain.RecordUnread(vm.UnreadError(), leaves))...)
+			if !leaves {
+				vms = append(vms, vm)
+			}
+		case model.WithPolicy.IsNull() || model.WithPolicy.ValueBool() == !vm.Record.Gone():
 			vms = append(vms, vm)
 		}
 	}
@@ -194,7 +201,7 @@ func listedVMs(vms []fleet.ListedVM) (types.List, diag.Diagnostics) {
 	elements := []attr.Value{}
 	for _, vm := range vms {
 		declared := types.ObjectNull(effectiveTypes())
-		if !vm.Record.Gone() {
+		if vm.Unread == nil && !vm.Record.Gone() {
 			record, err := vm.Record.Telling()
 			if err == nil {
 				declared = policyObject(record.Policy)

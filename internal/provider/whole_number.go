@@ -3,7 +3,6 @@ package provider
 import (
 	"context"
 	"fmt"
-	"math"
 	"math/big"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
@@ -12,6 +11,9 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types/basetypes"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/fleet"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
 )
 
 var (
@@ -28,8 +30,8 @@ type wholeNumberType struct{ basetypes.Int64Type }
 type wholeNumber struct {
 	basetypes.Int64Value
 
-	// refused is what is wrong with a number that is no whole one, or too large for 64
-	// bits; the value counts as unknown then.
+	// refused is a number that is no whole one, or too large for 64 bits; the value counts
+	// as unknown then.
 	refused string
 }
 
@@ -69,15 +71,11 @@ func (wholeNumberType) ValueFromTerraform(_ context.Context, in tftypes.Value) (
 	if err := in.As(&number); err != nil {
 		return nil, err
 	}
-	switch whole, accuracy := number.Int64(); {
-	case !number.IsInt():
-		return wholeNumber{basetypes.NewInt64Unknown(), number.Text('g', -1) + " is not a whole number."}, nil
-	case accuracy != big.Exact:
-		return wholeNumber{basetypes.NewInt64Unknown(), fmt.Sprintf(
-			"%s is not between %d and %d.", number.Text('g', -1), int64(math.MinInt64), int64(math.MaxInt64))}, nil
-	default:
-		return newWholeNumber(whole), nil
+	whole, accuracy := number.Int64()
+	if accuracy != big.Exact {
+		return wholeNumber{basetypes.NewInt64Unknown(), number.Text('g', -1)}, nil
 	}
+	return newWholeNumber(whole), nil
 }
 
 func (v wholeNumber) Type(context.Context) attr.Type { return wholeNumberType{} }
@@ -92,6 +90,20 @@ func (v wholeNumber) ValidateAttribute(
 	_ context.Context, req xattr.ValidateAttributeRequest, resp *xattr.ValidateAttributeResponse,
 ) {
 	if v.refused != "" {
-		resp.Diagnostics.AddAttributeError(req.Path, "Invalid Number", v.refused)
+		resp.Diagnostics.AddAttributeError(req.Path, "Invalid Number", v.refused+" "+isNot(req.Path))
 	}
+}
+
+// isNot is what is said, after it, of a number that an attribute cannot have.
+func isNot(attribute path.Path) string {
+	for _, step := range attribute.Steps() {
+		name, ok := step.(path.PathStepAttributeName)
+		if !ok {
+			continue
+		}
+		if d, ok := policy.DefinitionOf(string(name)); ok {
+			return d.IsNot
+		}
+	}
+	return fmt.Sprintf("is not a whole number from 1 to %d.", fleet.MostMigrations) // all others limit migrations
 }

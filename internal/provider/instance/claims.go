@@ -48,8 +48,8 @@ func (c *Claims) Claim(claimant string, at Place, of string) (other string, ok b
 // replacement next. One that has neither state nor memory is planned once.
 func (m Memory) Claimant() string {
 	switch {
-	case m.Imported: // the owner may be that of another instance
-		return "imported " + m.Owner
+	case m.Imported != "": // the owner may be that of another instance
+		return m.Imported
 	case m.Owner != "":
 		return m.Owner
 	}

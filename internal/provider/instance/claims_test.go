@@ -10,7 +10,7 @@ func TestClaims(t *testing.T) {
 	t.Parallel()
 	c := NewClaims()
 	kvm1 := Place{policy.OriginCluster, "kvm1"}
-	declared := Memory{Owner: "a"}
+	declared, imported := Memory{Owner: "a"}, Importing("c")
 	claims := []struct {
 		what     string
 		claimant string
@@ -21,10 +21,15 @@ func TestClaims(t *testing.T) {
 		{"its replacement", declared.Claimant(), kvm1, true},
 		{"another instance", Memory{Owner: "b"}.Claimant(), kvm1, false},
 		{"one that is created", Memory{}.Claimant(), kvm1, false},
-		{"one that has imported the first one's record", Memory{Owner: "a", Imported: true}.Claimant(), kvm1, false},
+		{"one that has imported the first one's record", Importing("a").Claimant(), kvm1, false},
 		{"another level", Memory{Owner: "b"}.Claimant(), Place{policy.OriginGlobal, "kvm1"}, true},
 		{"another host", Memory{}.Claimant(), Place{policy.OriginCluster, "kvm2"}, true},
 		{"a second one that is created", Memory{}.Claimant(), Place{policy.OriginCluster, "kvm2"}, false},
+		{"one that is imported", imported.Claimant(), Place{policy.OriginVM, "web"}, true},
+		{"its replacement", imported.Claimant(), Place{policy.OriginVM, "web"}, true},
+		{"another import of the same record", Importing("c").Claimant(), Place{policy.OriginVM, "web"}, false},
+		{"an import of a record without owner", Importing("").Claimant(), Place{policy.OriginVM, "db"}, true},
+		{"another one of it", Importing("").Claimant(), Place{policy.OriginVM, "db"}, false},
 	}
 	for _, test := range claims {
 		if other, ok := c.Claim(test.claimant, test.at, test.what); ok != test.ok || !ok && other == "" {

@@ -23,9 +23,9 @@ type Memory struct {
 	// DeclaredAt is when it last wrote.
 	DeclaredAt time.Time `json:"declared_at,omitzero"`
 	writes     time.Time // when it is about to write; zero where it only reads
-	// Imported is true while the token is still that of the instance which declared
-	// the imported record.
-	Imported bool `json:"imported,omitempty"`
+	// Imported is set while Owner is still that of the instance which declared the imported
+	// record: a random UUID, which tells this instance from others that import the same one.
+	Imported string `json:"imported,omitempty"`
 	// Hosts are those that the record was written to and not removed from. For a
 	// VM's record they are all hosts of the provider: nothing here may change when
 	// the VM moves, or each move would show as a change outside of Terraform. For the
@@ -74,11 +74,14 @@ func (m Memory) Save(ctx context.Context, private PrivateWriter) diag.Diagnostic
 	return private.SetKey(ctx, memoryKey, document)
 }
 
+// Importing is the memory of an instance that imports a record of an owner, or of none.
+func Importing(owner string) Memory { return Memory{Owner: owner, Imported: uuid.NewString()} }
+
 // Owning is the memory of an instance that is about to write, with an owner of its
 // own: an imported owner may be that of another state.
 func (m Memory) Owning() Memory {
-	if m.Owner == "" || m.Imported {
-		m.Owner, m.Imported = uuid.NewString(), false
+	if m.Owner == "" || m.Imported != "" {
+		m.Owner, m.Imported = uuid.NewString(), ""
 	}
 	m.writes = time.Now().UTC().Truncate(time.Second)
 	return m

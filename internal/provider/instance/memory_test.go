@@ -21,13 +21,13 @@ func TestOwningKeepsOnlyAnOwnerOfItsOwn(t *testing.T) {
 	}{
 		"a new instance":                {Memory{}, false},
 		"its own":                       {Memory{Owner: owner}, true},
-		"that of the imported record":   {Memory{Owner: owner, Imported: true}, false},
-		"an imported one without owner": {Memory{Imported: true}, false},
+		"that of the imported record":   {Importing(owner), false},
+		"an imported one without owner": {Importing(""), false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			got := test.memory.Owning()
-			if keeps := got.Owner == owner; keeps != test.keeps || uuid.Validate(got.Owner) != nil || got.Imported {
+			if keeps := got.Owner == owner; keeps != test.keeps || uuid.Validate(got.Owner) != nil || got.Imported != "" {
 				t.Errorf("it becomes %+v, and keeps the owner: %v, want %v", got, keeps, test.keeps)
 			}
 			if again := got.Owning(); again.Owner != got.Owner {

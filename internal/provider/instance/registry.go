@@ -69,8 +69,16 @@ func (r *Registry) change(note func()) {
 	r.news = make(chan struct{})
 }
 
-// Reads notes that an instance is read.
+// Reads notes that an instance is read. One that declares no record is known by the UUID of
+// its VM.
 func (r *Registry) Reads(owner string) { r.change(func() { r.read[owner] = true }) }
+
+// HasRead tells whether this run has read an instance. One that applies a plan reads none.
+func (r *Registry) HasRead(owner string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.read[owner]
+}
 
 // Destroys notes that the plan is to destroy an instance.
 func (r *Registry) Destroys(owner string) { r.change(func() { r.going[owner] = true }) }
