@@ -73,14 +73,13 @@ var table = []Definition{
 		details: "Cannot be combined with `compression`. In libvirt `VIR_MIGRATE_PARALLEL` and " +
 			"`parallel.connections`, in QEMU multifd.",
 		values: noneOr(MinParallelConnections, MaxParallelConnections, "connections"), builtIn: new(int64(0)),
-		against: FieldCompression,
-		conflict: func(p Policy) string {
+		conflicts: []conflict{{FieldCompression, func(p Policy) string {
 			if is(p.Compression, true) && p.ParallelConnections != nil && *p.ParallelConnections > 0 {
 				return "compression is XBZRLE, which QEMU cannot do over parallel connections: pages sent over " +
 					"them bypass it. Set parallel_connections to 0 or compression to false."
 			}
 			return ""
-		},
+		}}},
 		libvirt: func(v int64) Parameters {
 			if v == 0 {
 				return Parameters{}
@@ -127,15 +126,14 @@ var table = []Definition{
 			"post-copy. `pause`: the guest is suspended so that the rest can be copied, and the migration is " +
 			"aborted if that takes over 60 s.",
 		values: words(OnTimeouts()...), builtIn: new(Abort),
-		engine:  true,
-		idle:    func(p Policy) bool { return is(p.Timeout, 0) && is(p.StallTimeout, 0) },
-		against: FieldPostCopy,
-		conflict: func(p Policy) string {
+		engine: true,
+		idle:   func(p Policy) bool { return is(p.Timeout, 0) && is(p.StallTimeout, 0) },
+		conflicts: []conflict{{FieldPostCopy, func(p Policy) string {
 			if is(p.OnTimeout, SwitchToPostCopy) && is(p.PostCopy, false) {
 				return "on_timeout is \"post_copy\", but post_copy is false, so the migration may not be switched. " +
 					"Set post_copy to true, or on_timeout to \"abort\" or \"pause\"."
 			}
 			return ""
-		},
+		}}},
 	}),
 }
