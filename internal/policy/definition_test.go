@@ -69,7 +69,7 @@ func TestAFieldIsForLibvirtOrForTheEngine(t *testing.T) {
 				libvirtBy: func(v int64, _ Policy) Parameters { return intParameter("tuning")(v) },
 			}, true,
 		},
-		"engine":  {entry[int64]{engine: true}, false},
+		"engine": {entry[int64]{engine: true}, false},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

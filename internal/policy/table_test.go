@@ -136,6 +136,25 @@ func TestRequirementsAreOfWhatIsAskedFor(t *testing.T) {
 				{Feature: "encryption", Release: policy.Release{Libvirt: 3_002_000, QEMU: 2_007_000}},
 			},
 		},
+		"what is told of another": {
+			policy: policy.Policy{
+				ParallelConnections: new(int64(2)), ParallelCompression: new(policy.Zlib), ParallelCompressionLevel: new(int64(0)),
+				PostCopyBandwidthMiBPerSecond: new(int64(5)), // dormant
+			},
+			want: []policy.Requirement{
+				{Feature: "parallel_connections", Release: policy.Release{Libvirt: 5_002_000, QEMU: 4_000_000}},
+				{Feature: "parallel_compression", Release: policy.Release{Libvirt: 9_004_000, QEMU: 5_000_000}},
+				{Feature: "parallel_compression_level", Release: policy.Release{Libvirt: 9_004_000, QEMU: 5_000_000}},
+			},
+		},
+		"what only the source's QEMU needs": {
+			policy: policy.Policy{ParallelConnections: new(int64(2)), ZeroCopy: new(true), SwitchoverBandwidthMiBPerSecond: new(int64(9))},
+			want: []policy.Requirement{
+				{Feature: "parallel_connections", Release: policy.Release{Libvirt: 5_002_000, QEMU: 4_000_000}},
+				{Feature: "zero_copy", Release: policy.Release{Libvirt: 8_005_000, SourceQEMU: 7_001_000}},
+				{Feature: "switchover_bandwidth_mib_per_second", Release: policy.Release{Libvirt: 11_001_000, SourceQEMU: 8_002_000}},
+			},
+		},
 		"two together": {
 			policy: policy.Policy{PostCopy: new(true), ParallelConnections: new(int64(2))},
 			want: []policy.Requirement{
