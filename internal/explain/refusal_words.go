@@ -152,9 +152,9 @@ var refusalsOfTheWay = map[refusal.Kind]refusalWords{
 	},
 	refusal.CertificateName: {
 		"The certificate of QEMU on {destination} is not for the name or address that memory is sent to.",
-		"Set tls_destination of {destination} in the provider's hosts to a name that is in its certificate, or give " +
-			"{destination} a migration_uri with such a name: `openssl x509 -in server-cert.pem -noout -ext subjectAltName` " +
-			"there shows its names.",
+		"Set tls_destination of {destination} in the provider's hosts to a name that is in its certificate (`openssl x509 " +
+			"-in server-cert.pem -noout -ext subjectAltName` there shows its names), give it a migration_uri with such a " +
+			"name, or the certificate the name.",
 	},
 	refusal.Untrusted: {
 		"QEMU on {destination} broke the encrypted connection off. If it ends like this at its start, the destination does " +

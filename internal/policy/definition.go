@@ -66,6 +66,9 @@ func (d Definition) Description() string {
 	if d.Details != "" {
 		text += " " + d.Details
 	}
+	if needs := d.needs.String(); needs != "" {
+		text += " Needs " + needs + "."
+	}
 	return fmt.Sprintf("%s Values: %s. Where no level sets it: %s.", text, d.Values, d.Unset)
 }
 

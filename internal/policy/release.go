@@ -1,11 +1,32 @@
 package policy
 
+import (
+	"fmt"
+	"strings"
+)
+
 // Release is the oldest release of libvirt and of QEMU that something works
 // with, as libvirt encodes them: 1,000,000 * major + 1,000 * minor + micro. 0 is
 // any.
 type Release struct {
 	// Libvirt and QEMU are needed on both hosts, SourceQEMU only where the VM is.
 	Libvirt, QEMU, SourceQEMU uint64
+}
+
+// String names the releases, such as "libvirt 9.4 and QEMU 5.0"; empty for any.
+func (r Release) String() string {
+	var programs []string
+	for _, p := range []struct {
+		program string
+		oldest  uint64
+		where   string
+	}{{"libvirt", r.Libvirt, ""}, {"QEMU", r.QEMU, ""}, {"QEMU", r.SourceQEMU, " where the VM is"}} {
+		if p.oldest > 0 {
+			const major, minor = 1_000_000, 1_000
+			programs = append(programs, fmt.Sprintf("%s %d.%d%s", p.program, p.oldest/major, p.oldest%major/minor, p.where))
+		}
+	}
+	return strings.Join(programs, " and ")
 }
 
 // Requirement is what the hosts of a migration need.
@@ -30,8 +51,8 @@ func (e Effective) Requirements() []Requirement {
 	return all
 }
 
-// Supported lists the fields that a host with that libvirt and QEMU can apply, to VMs that leave it, too, in the order of
-// Fields.
+// Supported lists the fields that a host with that libvirt and QEMU can apply, to VMs that
+// leave it, too, in the order of Fields.
 func Supported(by Release) []Field {
 	var fields []Field
 	for i := range table {

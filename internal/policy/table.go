@@ -122,7 +122,8 @@ var table = []Definition{
 	define(integer, func(p *Policy) **int64 { return &p.ParallelCompressionLevel }, entry[int64]{
 		field:   FieldParallelLevel,
 		summary: "Level of `parallel_compression`: from 1, the fastest, to 9 with `zlib` and 20 with `zstd`",
-		details: "`0` is no compression with `zlib`, and the library's default with `zstd`. In libvirt `compression.zlib.level` or `compression.zstd.level`, in QEMU `multifd-zlib-level` or " +
+		details: "`0` is no compression with `zlib`, and the library's default with `zstd`. In libvirt " +
+			"`compression.zlib.level` or `compression.zstd.level`, in QEMU `multifd-zlib-level` or " +
 			"`multifd-zstd-level`.",
 		values: between(0, MaxZstdLevel, "(zlib: 9)"), unset: "1 (QEMU)",
 		tunes:     FieldParallelCompression,
@@ -134,8 +135,8 @@ var table = []Definition{
 		field: FieldZeroCopy,
 		summary: "Zero-copy: the source's kernel sends memory over parallel connections from where it is, which saves " +
 			"processor time on fast links",
-		details: "Not with `encryption`, `parallel_compression` or `compression`. Meanwhile QEMU may lock as much memory as " +
-			"the guest has, or its `hard_limit` (`memtune`) says. In libvirt `VIR_MIGRATE_ZEROCOPY`, in QEMU " +
+		details: "Not with `encryption`, `parallel_compression` or `compression`. Meanwhile QEMU may lock as much memory " +
+			"as the guest has, or its `hard_limit` (`memtune`) says. In libvirt `VIR_MIGRATE_ZEROCOPY`, in QEMU " +
 			"`zero-copy-send`.",
 		values: onOff, builtIn: new(false),
 		tunes: FieldParallelConnections, // else libvirt: "zero-copy is only available for parallel migration"

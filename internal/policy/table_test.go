@@ -48,6 +48,9 @@ func TestDescription(t *testing.T) {
 	want := map[policy.Field]string{
 		policy.FieldAutoConvergeInitial: "First throttle of auto-converge, in percent of vCPU time. In libvirt `auto_converge.initial`, in QEMU `cpu-throttle-initial`. " +
 			"Values: 1 to 99. Where no level sets it: 20 (QEMU).",
+		policy.FieldSwitchoverBandwidth: "Bandwidth that QEMU reckons with for the switch-over, in MiB/s, to tell whether the rest fits `max_downtime_ms`; `0` is what it has measured. " +
+			"It limits nothing: too high a value makes the downtime longer than `max_downtime_ms`. In libvirt `bandwidth.avail.switchover`, in QEMU `avail-switchover-bandwidth`. " +
+			"Needs libvirt 11.1 and QEMU 8.2 where the VM is. Values: 0 to 8796093022207. Where no level sets it: what it has measured (QEMU).",
 		policy.FieldTimeout: "Limit of the whole migration, counted from the start of its job. " +
 			"Values: a duration such as `90s` or `30m`; `0s` is none. Where no level sets it: `30m`.",
 	}

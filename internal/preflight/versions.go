@@ -57,7 +57,9 @@ func (s *scope) outdated(host migration.Identity, source bool) []VersionTooOld {
 		}
 	}
 	for _, need := range s.Move.Requirements() {
-		require(VersionTooOld{Program: "libvirt", Feature: need.Feature, Need: need.Release.Libvirt, Have: host.LibvirtVersion})
+		require(VersionTooOld{
+			Program: "libvirt", Feature: need.Feature, Need: need.Release.Libvirt, Have: host.LibvirtVersion,
+		})
 		require(VersionTooOld{Program: "QEMU", Feature: need.Feature, Need: need.Release.QEMU, Have: host.QEMUVersion})
 		if source {
 			require(VersionTooOld{
