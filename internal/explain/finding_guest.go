@@ -72,5 +72,14 @@ func guestTales() []tale {
 				remediesOf(f).lockedMemory(),
 			}
 		}),
+		tell(func(f migration.Finding, fact preflight.LockLimit) Advised {
+			return Advised{
+				fmt.Sprintf("For zero_copy QEMU on %s may lock no more memory than the hard limit of VM %s (%s), which is "+
+					"below the guest's memory (%s): the move fails if more than that is on its way at a time.",
+					f.Host, f.Name, bytes(fact.Limit), bytes(fact.Memory)),
+				fmt.Sprintf("Raise the hard limit above the guest's memory and what QEMU itself needs (`virsh memtune %s "+
+					"--hard-limit KIB --live --config` on %s), or set zero_copy = false.", f.UUID, f.Host),
+			}
+		}),
 	}
 }

@@ -30,8 +30,12 @@ func moveTales() []tale {
 		}),
 		tell(refusedByLibvirt),
 		tell(func(f migration.Finding, fact preflight.VersionTooOld) Advised {
-			return Advised{Detail: fmt.Sprintf("%s needs %s %s or newer on both hosts, and %s has %s.",
-				fact.Feature, fact.Program, Version(fact.Need), f.Host, Version(fact.Have))}
+			where := "both hosts"
+			if fact.Source {
+				where = "the host that the VM leaves"
+			}
+			return Advised{Detail: fmt.Sprintf("%s needs %s %s or newer on %s, and %s has %s.",
+				fact.Feature, fact.Program, Version(fact.Need), where, f.Host, Version(fact.Have))}
 		}),
 		tell(func(f migration.Finding, fact preflight.QEMUOlder) Advised {
 			return Advised{Detail: fmt.Sprintf("QEMU on %s is %s, older than %s on %s: it may not understand what "+

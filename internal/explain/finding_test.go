@@ -98,6 +98,12 @@ func TestFinding(t *testing.T) {
 		"kvm1 keeps a managed-save image of VM web, which runs: the image is older than the VM's disks. libvirt would forget it now, and start from it when the VM has come back there: old memory would spoil the disks. Remove it with `virsh managedsave-remove " + remedyUUID + "` on kvm1.": {
 			Fact: preflight.ManagedSave{}, Host: "kvm1",
 		},
+		"zero_copy needs QEMU 7.1.0 or newer on the host that the VM leaves, and kvm1 has 7.0.0.": {
+			Fact: preflight.VersionTooOld{Feature: "zero_copy", Program: "QEMU", Need: 7001000, Have: 7000000, Source: true}, Host: "kvm1",
+		},
+		"For zero_copy QEMU on kvm1 may lock no more memory than the hard limit of VM web (512 MiB), which is below the guest's memory (8192 MiB): the move fails if more than that is on its way at a time. Raise the hard limit above the guest's memory and what QEMU itself needs (`virsh memtune " + remedyUUID + " --hard-limit KIB --live --config` on kvm1), or set zero_copy = false.": {
+			Fact: preflight.LockLimit{Limit: 512 << 20, Memory: 8 * gib}, Host: "kvm1", Warning: true,
+		},
 		"encryption needs libvirt 3.2.0 or newer on both hosts, and kvm2 has 3.1.0.": {
 			Fact: preflight.VersionTooOld{Feature: "encryption", Program: "libvirt", Need: 3002000, Have: 3001000}, Host: "kvm2",
 		},

@@ -26,8 +26,12 @@ func recovery(o migration.Outcome) string {
 	if r.Encrypted {
 		command = append(command, "--tls")
 	}
-	if r.MigrationURI != "" {
-		command = append(command, "--migrateuri", r.MigrationURI)
+	for _, option := range []struct{ name, value string }{
+		{"--tls-destination", r.TLSDestination}, {"--migrateuri", r.MigrationURI}, {"--listen-address", r.ListenAddress},
+	} {
+		if option.value != "" {
+			command = append(command, option.name, option.value)
+		}
 	}
 	command = append(command, o.UUID)
 	if r.Direct {

@@ -24,8 +24,11 @@ func TestRecovery(t *testing.T) {
 			want:     "on kvm1 `virsh migrate --live --p2p --postcopy --postcopy-resume " + uuid + " qemu+tcp://kvm2/system`",
 		},
 		"encrypted, to an address of its own": {
-			recovery: migration.Recovery{PeerURI: "qemu+tls://kvm2/system", MigrationURI: "tcp://10.0.0.2", Encrypted: true},
-			want:     "on kvm1 `virsh migrate --live --p2p --postcopy --postcopy-resume --tls --migrateuri tcp://10.0.0.2 " + uuid + " qemu+tls://kvm2/system`",
+			recovery: migration.Recovery{
+				PeerURI: "qemu+tls://kvm2/system", MigrationURI: "tcp://10.0.0.2", Encrypted: true,
+				TLSDestination: "kvm2.example.com", ListenAddress: "10.0.0.2",
+			},
+			want: "on kvm1 `virsh migrate --live --p2p --postcopy --postcopy-resume --tls --tls-destination kvm2.example.com --migrateuri tcp://10.0.0.2 --listen-address 10.0.0.2 " + uuid + " qemu+tls://kvm2/system`",
 		},
 		"the peer_uri has a user and parameters": {
 			recovery: migration.Recovery{PeerURI: "qemu+ssh://root:hunter2@kvm2/system?keyfile=/root/key"},

@@ -152,8 +152,9 @@ var refusalsOfTheWay = map[refusal.Kind]refusalWords{
 	},
 	refusal.CertificateName: {
 		"The certificate of QEMU on {destination} is not for the name or address that memory is sent to.",
-		"Give {destination} a migration_uri with a name that is in its certificate, or the certificate the name: `openssl " +
-			"x509 -in server-cert.pem -noout -ext subjectAltName` there shows its names.",
+		"Set tls_destination of {destination} in the provider's hosts to a name that is in its certificate (`openssl x509 " +
+			"-in server-cert.pem -noout -ext subjectAltName` there shows its names), give it a migration_uri with such a " +
+			"name, or the certificate the name.",
 	},
 	refusal.Untrusted: {
 		"QEMU on {destination} broke the encrypted connection off. If it ends like this at its start, the destination does " +
@@ -227,7 +228,7 @@ var refusalsOfTheWay = map[refusal.Kind]refusalWords{
 		"Neither destroy nor resume the VM {uuid} on either host.",
 	},
 	refusal.LockedMemory: {
-		"QEMU may not lock as much memory on {host} as it needs, for RDMA or zero-copy.",
+		"QEMU may not lock as much memory on {host} as it needs, for RDMA or zero-copy (zero_copy = false needs none).",
 		blank.lockedMemory(),
 	},
 	refusal.Denied: {

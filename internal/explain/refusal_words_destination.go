@@ -108,7 +108,8 @@ var refusalsOfTheDestination = map[refusal.Kind]refusalWords{
 	},
 	refusal.MemoryAddress: {
 		"{destination} does not have the address that its QEMU is to receive memory on.",
-		"Set migration_address in /etc/libvirt/qemu.conf on {destination} to an address of that host, or take it out, and " +
+		"Correct the listen_address of {destination} in the provider's hosts. Where it has none, do this: " +
+			"Set migration_address in /etc/libvirt/qemu.conf on {destination} to an address of that host, or take it out, and " +
 			"restart libvirt there.",
 	},
 	refusal.PortTaken: {

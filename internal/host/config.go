@@ -3,6 +3,7 @@ package host
 import (
 	"errors"
 	"fmt"
+	"net/netip"
 	"strings"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/rpc"
@@ -23,6 +24,12 @@ type Config struct {
 	// tcp://10.0.0.2. If empty, its libvirt chooses. With a port, one migration at a time can
 	// come in.
 	MigrationURI string
+	// ListenAddress is where QEMU on this host receives memory, a name or an address. If empty,
+	// it is migration_address in its qemu.conf, else all addresses.
+	ListenAddress string
+	// TLSDestination is the name in this host's certificate for encrypted migrations. If empty,
+	// it is the name or address that memory is sent to.
+	TLSDestination string
 	// Username and Password are for a host whose libvirt requires SASL. If empty, they
 	// are those of libvirt's auth.conf.
 	Username string
@@ -34,11 +41,13 @@ type Password = rpc.Password
 
 // Fields of a Config, as the provider's configuration calls them.
 const (
-	FieldURI          = "uri"
-	FieldPeerURI      = "peer_uri"
-	FieldMigrationURI = "migration_uri"
-	FieldUsername     = "username"
-	FieldPassword     = "password"
+	FieldURI            = "uri"
+	FieldPeerURI        = "peer_uri"
+	FieldMigrationURI   = "migration_uri"
+	FieldListenAddress  = "listen_address"
+	FieldTLSDestination = "tls_destination"
+	FieldUsername       = "username"
+	FieldPassword       = "password"
 )
 
 // ConfigError is an invalid field of a Config. It never quotes the value, which may hold
@@ -72,6 +81,8 @@ func (c Config) parse() (endpoint *transport.Endpoint, errs []*ConfigError) {
 		}},
 		{FieldPeerURI, c.PeerURI, checkPeerURI},
 		{FieldMigrationURI, c.MigrationURI, checkMigrationURI},
+		{FieldListenAddress, c.ListenAddress, checkBareAddress},
+		{FieldTLSDestination, c.TLSDestination, checkBareAddress},
 		{FieldUsername, c.Username, checkNoNUL},
 		{FieldPassword, string(c.Password), func(password string) error {
 			if (password == "") != (c.Username == "") {
@@ -94,6 +105,12 @@ func checkPeerURI(uri string) error {
 	return transport.CheckPeerURI(uri)
 }
 
+// unspecified tells of an address that stands for all of a host's own.
+func unspecified(address string) bool {
+	a, err := netip.ParseAddr(address)
+	return err == nil && a.Unmap().IsUnspecified()
+}
+
 func checkNoNUL(s string) error {
 	if strings.ContainsRune(s, 0) {
 		return errors.New("it holds a NUL character")
@@ -109,8 +126,15 @@ func checkMigrationURI(uri string) error {
 	return err
 }
 
+func checkBareAddress(text string) error {
+	if text == "" {
+		return nil
+	}
+	return transport.CheckBareAddress(text)
+}
+
 // Loopbacks returns an error for each URI for other hosts that leads each of them to
-// itself. A host that has no others may have any.
+// itself, and for an address that no other host reaches. A host that has no others may have any.
 func (c Config) Loopbacks() []*ConfigError {
 	const reason = "its host means, on every other host, that host itself; write the name or address by which they " +
 		"reach this one"
@@ -120,6 +144,12 @@ func (c Config) Loopbacks() []*ConfigError {
 	}
 	if uri, err := transport.ParseMigrationURI(c.MigrationURI); err == nil && transport.Loopback(uri.Host) {
 		errs = append(errs, &ConfigError{Host: c.Name, Field: FieldMigrationURI, Reason: reason})
+	}
+	if transport.Loopback(c.ListenAddress) && !unspecified(c.ListenAddress) {
+		errs = append(errs, &ConfigError{
+			Host: c.Name, Field: FieldListenAddress, Reason: "no other host reaches a loopback address; write an address " +
+				"of the network that memory comes over",
+		})
 	}
 	return errs
 }

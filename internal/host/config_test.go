@@ -28,6 +28,9 @@ func TestConfigValidate(t *testing.T) {
 		"tls by default":          {config: Config{URI: "qemu://kvm1/system"}},
 		"peer over tls":           {config: Config{URI: "qemu:///system", PeerURI: "qemu://kvm1/system"}},
 		"migration with port":     {config: Config{URI: "qemu:///system", MigrationURI: "tcp://[2001:db8::1]:49152"}},
+		"name to listen on":       {config: Config{URI: "qemu:///system", ListenAddress: "kvm1-mig.example.com"}},
+		"address to listen on":    {config: Config{URI: "qemu:///system", ListenAddress: "fd00::2", TLSDestination: "kvm1.example.com"}},
+		"all to listen on":        {config: Config{URI: "qemu:///system", ListenAddress: "0.0.0.0", TLSDestination: "10.0.0.1"}},
 		"migration over rdma":     {config: Config{URI: "qemu:///system", MigrationURI: "rdma://10.0.0.1"}},
 
 		"name in a script of its own": {config: Config{URI: "qemu+ssh://j%C3%BCrgen@hôte-1.例え.example/system", PeerURI: "qemu+ssh://j%C3%BCrgen@hôte-1.例え.example/system"}},
@@ -80,6 +83,12 @@ func TestConfigValidate(t *testing.T) {
 		"IPv6, bare":                 {Config{URI: "qemu+tcp://fd00::1/system"}, FieldURI, "in brackets: [fd00::1]"},
 		"peer over IPv6, bare":       {Config{URI: "qemu:///system", PeerURI: "qemu+tcp://fd00::1/system"}, FieldPeerURI, "in brackets: [fd00::1]"},
 		"migration over http":        {Config{URI: "qemu:///system", MigrationURI: "http://10.0.0.1"}, FieldMigrationURI, "tcp://10.0.0.2"},
+		"listening on a port":        {Config{URI: "qemu:///system", ListenAddress: "10.0.0.2:49152"}, FieldListenAddress, "10.0.0.2 or fd00::2"},
+		"listening on a URI":         {Config{URI: "qemu:///system", ListenAddress: "tcp://10.0.0.2"}, FieldListenAddress, "and nothing else"},
+		"listening in brackets":      {Config{URI: "qemu:///system", ListenAddress: "[fd00::2]"}, FieldListenAddress, "and nothing else"},
+		"listening on an option":     {Config{URI: "qemu:///system", ListenAddress: "-v"}, FieldListenAddress, "and nothing else"},
+		"a certificate for blanks":   {Config{URI: "qemu:///system", TLSDestination: " "}, FieldTLSDestination, "kvm2.example.com"},
+		"a certificate for a URI":    {Config{URI: "qemu:///system", TLSDestination: "tls://kvm1"}, FieldTLSDestination, "kvm2.example.com"},
 		"migration to nowhere":       {Config{URI: "qemu:///system", MigrationURI: "tcp://"}, FieldMigrationURI, "tcp://10.0.0.2"},
 	}
 	for name, test := range tests {
@@ -189,6 +198,14 @@ func TestConfigLoopbacks(t *testing.T) {
 		}
 		if want := []string{FieldPeerURI, FieldMigrationURI}; loops != slices.Equal(fields, want) || !loops && fields != nil {
 			t.Errorf("%s: got errors on %v", uri, fields)
+		}
+	}
+	for address, loops := range map[string]bool{
+		"127.0.0.1": true, "::1": true, "localhost": true, "0.0.0.0": false, "::": false, "10.0.0.2": false, "": false,
+	} {
+		errs := (Config{URI: "qemu:///system", ListenAddress: address}).Loopbacks()
+		if loops != (len(errs) == 1 && errs[0].Field == FieldListenAddress) || !loops && errs != nil {
+			t.Errorf("listening on %q: got %v", address, errs)
 		}
 	}
 	if errs := (Config{URI: "qemu+tcp://localhost/system"}).Loopbacks(); errs != nil {

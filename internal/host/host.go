@@ -81,6 +81,14 @@ func (h *Host) PeerURI() string { return h.peerURI }
 // lets its libvirt choose.
 func (h *Host) MigrationURI() string { return h.cfg.MigrationURI }
 
+// ListenAddress is where QEMU on this host receives memory; empty is what its libvirt
+// chooses.
+func (h *Host) ListenAddress() string { return h.cfg.ListenAddress }
+
+// TLSDestination is the name in this host's certificate for encrypted migrations; empty is
+// the name or address that memory is sent to.
+func (h *Host) TLSDestination() string { return h.cfg.TLSDestination }
+
 // MigrationPort is the port that all memory is sent to; 0 lets its libvirt choose one for
 // each migration.
 func (h *Host) MigrationPort() uint16 {

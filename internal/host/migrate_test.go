@@ -5,8 +5,11 @@ package host_test
 import (
 	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
+
+	"libvirt.org/go/libvirtxml"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/host"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/lab"
@@ -41,7 +44,13 @@ func qemu(t *testing.T, l *lab.Host, uuid string) (parameters map[string]any, ca
 	return p.Return, capabilities
 }
 
-// Every field that libvirt is told of is seen in QEMU while the job runs.
+// onSource are the parameters and capabilities that libvirt sets on the source alone.
+var onSource = []string{
+	"cpu-throttle-initial", "cpu-throttle-increment", "auto-converge", "max-bandwidth", "avail-switchover-bandwidth",
+	"zero-copy-send",
+}
+
+// Every field that libvirt is told of is seen in QEMU while the job runs, on both hosts where it concerns both.
 func TestParametersReachQEMU(t *testing.T) {
 	const mebibyte = 1 << 20
 	tests := map[string]struct {
@@ -51,8 +60,11 @@ func TestParametersReachQEMU(t *testing.T) {
 	}{
 		"nothing": {
 			policy.Policy{},
-			map[string]any{"cpu-throttle-initial": 20., "cpu-throttle-increment": 10., "xbzrle-cache-size": 64. * mebibyte, "tls-creds": ""},
-			map[string]bool{"auto-converge": false, "xbzrle": false, "multifd": false, "postcopy-ram": false},
+			map[string]any{
+				"cpu-throttle-initial": 20., "cpu-throttle-increment": 10., "xbzrle-cache-size": 64. * mebibyte, "tls-creds": "",
+				"multifd-compression": "none", "max-postcopy-bandwidth": 0., "avail-switchover-bandwidth": 0.,
+			},
+			map[string]bool{"auto-converge": false, "xbzrle": false, "multifd": false, "postcopy-ram": false, "zero-copy-send": false},
 		},
 		"bandwidth": {
 			policy.Policy{BandwidthMiBPerSecond: new(int64(7))},
@@ -84,9 +96,27 @@ func TestParametersReachQEMU(t *testing.T) {
 			map[string]any{"multifd-channels": 3.},
 			map[string]bool{"multifd": true},
 		},
+		"zstd over parallel connections, encrypted": {
+			policy.Policy{
+				ParallelConnections: new(int64(2)), ParallelCompression: new(policy.Zstd), ParallelCompressionLevel: new(int64(19)),
+				Encryption: new(true),
+			},
+			map[string]any{"multifd-compression": "zstd", "multifd-zstd-level": 19., "multifd-zlib-level": 1., "tls-creds": "objlibvirt_migrate_tls0"},
+			map[string]bool{"multifd": true, "xbzrle": false},
+		},
+		"zlib over parallel connections": {
+			policy.Policy{ParallelConnections: new(int64(2)), ParallelCompression: new(policy.Zlib), ParallelCompressionLevel: new(int64(0))},
+			map[string]any{"multifd-compression": "zlib", "multifd-zlib-level": 0., "multifd-zstd-level": 1., "tls-creds": ""},
+			map[string]bool{"multifd": true, "xbzrle": false},
+		},
+		"zero-copy, and what the link has for the switch-over": {
+			policy.Policy{ParallelConnections: new(int64(2)), ZeroCopy: new(true), SwitchoverBandwidthMiBPerSecond: new(int64(900))},
+			map[string]any{"multifd-compression": "none", "avail-switchover-bandwidth": 900. * mebibyte},
+			map[string]bool{"multifd": true, "zero-copy-send": true},
+		},
 		"post-copy": {
-			policy.Policy{PostCopy: new(true)},
-			nil,
+			policy.Policy{PostCopy: new(true), PostCopyBandwidthMiBPerSecond: new(int64(11))},
+			map[string]any{"max-postcopy-bandwidth": 11. * mebibyte},
 			map[string]bool{"postcopy-ram": true},
 		},
 		"encryption": {
@@ -113,21 +143,28 @@ func TestParametersReachQEMU(t *testing.T) {
 	}
 	w := world(t)
 	source, destination := connect(t, w.Hosts[0]), connect(t, w.Hosts[1])
-	guest := w.StartGuest(t, lab.UntamableGuest(""))
+	spec := lab.UntamableGuest("")
+	// Zero-copy needs no more than QEMU may lock where libvirt is not allowed to raise the limit.
+	spec.Parts = append(spec.Parts, secondMonitor(), lab.Edit(func(d *libvirtxml.Domain) {
+		d.MemoryTune = &libvirtxml.DomainMemoryTune{HardLimit: &libvirtxml.DomainMemoryTuneLimit{Value: 8, Unit: "MiB"}}
+	}))
+	guest := w.StartGuest(t, spec)
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			levels := policy.Levels{Run: test.policy, Global: policy.Policy{BandwidthMiBPerSecond: new(int64(10))}} // slow
 			p := migration.Parameters{Policy: policy.Resolve(levels).Parameters(), MigrationURI: destination.MigrationURI()}
 			ended := startMigration(t, source, guest.UUID, destination.PeerURI(), p)
-			parameters, capabilities := qemu(t, w.Hosts[0], guest.UUID)
-			for parameter, want := range test.parameters {
-				if got := parameters[parameter]; got != want {
-					t.Errorf("parameter %s is %v, want %v", parameter, got, want)
+			for _, l := range w.Hosts[:2] {
+				parameters, capabilities := qemuOn(t, l)
+				for parameter, want := range test.parameters {
+					if got := parameters[parameter]; got != want && (l == w.Hosts[0] || !slices.Contains(onSource, parameter)) {
+						t.Errorf("on %s parameter %s is %v, want %v", l.Name, parameter, got, want)
+					}
 				}
-			}
-			for capability, want := range test.capabilities {
-				if got := capabilities[capability]; got != want {
-					t.Errorf("capability %s is %v, want %v", capability, got, want)
+				for capability, want := range test.capabilities {
+					if got := capabilities[capability]; got != want && (l == w.Hosts[0] || !slices.Contains(onSource, capability)) {
+						t.Errorf("on %s capability %s is %v, want %v", l.Name, capability, got, want)
+					}
 				}
 			}
 			abortMigration(t, source, guest.UUID, ended)

@@ -66,6 +66,8 @@ func typedParameters(p migration.Parameters) typed {
 		}
 	}
 	t.text(libvirt.MigrateParamURI, p.MigrationURI)
+	t.text(libvirt.MigrateParamListenAddress, p.ListenAddress)
+	t.text(libvirt.MigrateParamTLSDestination, p.TLSDestination)
 	return t
 }
 

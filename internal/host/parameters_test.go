@@ -44,8 +44,8 @@ func TestEveryFieldReachesLibvirt(t *testing.T) {
 		t.Run(string(d.Field), func(t *testing.T) {
 			t.Parallel()
 			var without policy.Policy
-			if d.Tunes != "" {
-				sample(t, definitions[d.Tunes], &without)
+			for tuned := d.Tunes; tuned != ""; tuned = definitions[tuned].Tunes {
+				sample(t, definitions[tuned], &without)
 			}
 			with := without
 			sample(t, d, &with)
@@ -120,6 +120,32 @@ func TestParametersAreEncodedAsLibvirtWantsThem(t *testing.T) {
 			p:     migration.Parameters{Paused: true, MigrationURI: "tcp://10.0.0.2"},
 			flags: libvirt.MigratePaused,
 			typed: typed{{Field: "migrate_uri", Value: *libvirt.NewTypedParamValueString("tcp://10.0.0.2")}},
+		},
+		"what belongs to the destination": {
+			p: migration.Parameters{ListenAddress: "10.0.0.2", TLSDestination: "kvm2.example.com"},
+			typed: typed{
+				{Field: "listen_address", Value: *libvirt.NewTypedParamValueString("10.0.0.2")},
+				{Field: "tls.destination", Value: *libvirt.NewTypedParamValueString("kvm2.example.com")},
+			},
+		},
+		"all over parallel connections": {
+			p: told(policy.Policy{
+				ParallelConnections: new(int64(4)), ParallelCompression: new(policy.Zlib), ParallelCompressionLevel: new(int64(7)),
+				PostCopy: new(true), PostCopyBandwidthMiBPerSecond: new(int64(0)), SwitchoverBandwidthMiBPerSecond: new(int64(900)),
+			}),
+			flags: libvirt.MigrateParallel | libvirt.MigratePostcopy | libvirt.MigrateCompressed,
+			typed: typed{
+				{Field: "parallel.connections", Value: *libvirt.NewTypedParamValueInt(4)},
+				{Field: "compression", Value: *libvirt.NewTypedParamValueString("zlib")},
+				{Field: "compression.zlib.level", Value: *libvirt.NewTypedParamValueInt(7)},
+				{Field: "bandwidth.postcopy", Value: *libvirt.NewTypedParamValueUllong(0)},
+				{Field: "bandwidth.avail.switchover", Value: *libvirt.NewTypedParamValueUllong(900)},
+			},
+		},
+		"zero-copy": {
+			p:     told(policy.Policy{ParallelConnections: new(int64(2)), ZeroCopy: new(true)}),
+			flags: libvirt.MigrateParallel | libvirt.MigrateZerocopy,
+			typed: typed{{Field: "parallel.connections", Value: *libvirt.NewTypedParamValueInt(2)}},
 		},
 	}
 	for name, test := range tests {

@@ -23,6 +23,13 @@ type Parameters struct {
 	// MigrationURI is where memory is sent (VIR_MIGRATE_PARAM_URI); empty lets
 	// the destination's libvirt choose.
 	MigrationURI string
+	// ListenAddress is where the destination's QEMU receives it
+	// (VIR_MIGRATE_PARAM_LISTEN_ADDRESS); empty is migration_address in its qemu.conf, else
+	// all addresses.
+	ListenAddress string
+	// TLSDestination is the name that the destination's certificate must have
+	// (VIR_MIGRATE_PARAM_TLS_DESTINATION); empty is the name or address of MigrationURI.
+	TLSDestination string
 }
 
 // PostCopy tells whether the migration may be switched to post-copy.
@@ -42,10 +49,31 @@ func (r Request) Parameters(d Domain) Parameters {
 	if d.State == StatePaused || d.State == StateAsleep {
 		effective.Policy.PostCopy = new(false)
 	}
-	return Parameters{
-		Policy:       effective.Parameters(),
-		Persistent:   d.Persistent,
-		Paused:       d.State == StatePaused,
-		MigrationURI: r.MigrationURI,
+	p := Parameters{
+		Policy:        effective.Parameters(),
+		Persistent:    d.Persistent,
+		Paused:        d.State == StatePaused,
+		MigrationURI:  r.MigrationURI,
+		ListenAddress: r.ListenAddress,
 	}
+	if effective.Encryption() {
+		p.TLSDestination = r.TLSDestination
+	}
+	return p
+}
+
+// Requirements lists what the hosts need for the policy, and for what the provider's
+// configuration says of the destination.
+func (r Request) Requirements() []policy.Requirement {
+	if r.Definition {
+		return nil
+	}
+	all := r.Policy.Requirements()
+	if r.ListenAddress != "" {
+		all = append(all, policy.Requirement{Feature: "listen_address", Release: policy.Release{Libvirt: 1_001_004}})
+	}
+	if r.TLSDestination != "" && r.Policy.Encryption() {
+		all = append(all, policy.Requirement{Feature: "tls_destination", Release: policy.Release{Libvirt: 6_000_000}})
+	}
+	return all
 }

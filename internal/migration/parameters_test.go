@@ -76,6 +76,11 @@ func TestParameters(t *testing.T) {
 			domain: Domain{State: StatePaused, Persistent: true},
 			want:   Parameters{Paused: true, Persistent: true, MigrationURI: "tcp://10.0.0.2"},
 		},
+		"what is for post-copy alone is not sent without it": {
+			policy: policy.Policy{PostCopy: new(true), PostCopyBandwidthMiBPerSecond: new(int64(7))},
+			domain: Domain{State: StatePaused, Persistent: true},
+			want:   Parameters{Paused: true, Persistent: true, MigrationURI: "tcp://10.0.0.2"},
+		},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -85,5 +90,22 @@ func TestParameters(t *testing.T) {
 				t.Errorf("want -, got +:\n%s", diff)
 			}
 		})
+	}
+}
+
+func TestParametersOfTheDestination(t *testing.T) {
+	t.Parallel()
+	r := Request{ListenAddress: "10.0.0.2", TLSDestination: "kvm2.example.com", Policy: policy.Resolve(policy.Levels{})}
+	running := Domain{State: StateRunning}
+	if p := r.Parameters(running); p.ListenAddress != "10.0.0.2" || p.TLSDestination != "" {
+		t.Errorf("not encrypted: %+v", p)
+	}
+	r.Policy = policy.Resolve(policy.Levels{VM: policy.Policy{Encryption: new(true)}})
+	if p := r.Parameters(running); p.ListenAddress != "10.0.0.2" || p.TLSDestination != "kvm2.example.com" {
+		t.Errorf("encrypted: %+v", p)
+	}
+	r.Definition = true
+	if p := r.Parameters(Domain{State: StateShutOff}); p.ListenAddress != "" || p.TLSDestination != "" || len(r.Requirements()) > 0 {
+		t.Errorf("a definition: %+v, %v", p, r.Requirements())
 	}
 }

@@ -12,13 +12,19 @@ type Recovery struct {
 	// PeerURI is the destination's libvirt as the source reaches it, MigrationURI
 	// where memory is sent, empty when the destination chooses.
 	PeerURI, MigrationURI string
+	// ListenAddress and TLSDestination are as in Parameters.
+	ListenAddress, TLSDestination string
 }
 
 // recovery is how a migration of this mode is recovered.
 func (r Request) recovery(mode Mode, persistent bool) Recovery {
-	return Recovery{
+	again := Recovery{
 		Direct:     mode == Direct || r.Mode == Direct || r.PeerURI == "",
 		Persistent: persistent, Encrypted: r.Policy.Encryption(),
-		PeerURI: r.PeerURI, MigrationURI: r.MigrationURI,
+		PeerURI: r.PeerURI, MigrationURI: r.MigrationURI, ListenAddress: r.ListenAddress,
 	}
+	if again.Encrypted {
+		again.TLSDestination = r.TLSDestination
+	}
+	return again
 }

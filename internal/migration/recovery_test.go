@@ -20,7 +20,8 @@ func TestRecovery(t *testing.T) {
 		"persistent": {Request{PeerURI: peer}, PeerToPeer, true, Recovery{Persistent: true, PeerURI: peer}},
 		"transient":  {Request{PeerURI: peer}, PeerToPeer, false, Recovery{PeerURI: peer}},
 		"encrypted, to an address of its own": {
-			Request{PeerURI: peer, MigrationURI: memory, Policy: encrypted}, PeerToPeer, false, Recovery{Encrypted: true, PeerURI: peer, MigrationURI: memory},
+			Request{PeerURI: peer, MigrationURI: memory, ListenAddress: "10.0.0.2", TLSDestination: "kvm2", Policy: encrypted},
+			PeerToPeer, false, Recovery{Encrypted: true, PeerURI: peer, MigrationURI: memory, ListenAddress: "10.0.0.2", TLSDestination: "kvm2"},
 		},
 		"direct":           {Request{PeerURI: peer}, Direct, true, Recovery{Direct: true, Persistent: true, PeerURI: peer}},
 		"asked for direct": {Request{Mode: Direct, PeerURI: peer}, "", false, Recovery{Direct: true, PeerURI: peer}},

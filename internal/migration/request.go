@@ -49,7 +49,12 @@ type Request struct {
 	PeerURI string
 	// MigrationURI is where memory is sent; empty lets the destination choose.
 	MigrationURI string
-	Mode         Mode
+	// ListenAddress is where the destination receives it; empty is what its libvirt chooses.
+	ListenAddress string
+	// TLSDestination is the name that the destination's certificate has for encryption;
+	// empty is the name or address that memory is sent to.
+	TLSDestination string
+	Mode           Mode
 	// Definition moves the definition of a VM that is shut off (VIR_MIGRATE_OFFLINE)
 	// instead of a VM that runs. Nothing of Policy has a part in that.
 	Definition bool

@@ -25,8 +25,6 @@ type Definition struct {
 	// Tunes is the field of the feature that this one tunes, or nothing. While
 	// the feature is off, this field is dormant.
 	Tunes Field
-	// Against is the field whose value may contradict this one's, or nothing.
-	Against Field
 	// Engine is true for a field that the engine itself applies: libvirt has no flag and
 	// no migration parameter for it.
 	Engine bool
@@ -49,8 +47,8 @@ type typedField struct {
 	decode func(*Policy, json.RawMessage) error
 	// problem says what is wrong with the value, or nothing.
 	problem func(*Policy) string
-	// conflict says what in the same policy contradicts the value, or nothing.
-	conflict func(*Policy) string
+	// conflicts are the contradictions between the value and others in the same policy.
+	conflicts func(*Policy) []contradiction
 	// idle tells whether the rest of the policy leaves the field without effect.
 	idle func(*Policy) bool
 	// tell is what libvirt is told of the value.
@@ -79,6 +77,9 @@ func (d Definition) Description() string {
 	}
 	if d.Details != "" {
 		text += " " + d.Details
+	}
+	if needs := d.needs.String(); needs != "" {
+		text += " Needs " + needs + "."
 	}
 	return fmt.Sprintf("%s Values: %s. Where no level sets it: %s.", text, d.Values, d.Unset)
 }
@@ -125,9 +126,16 @@ func (d *Definition) asks(p *Policy) bool { return d.isSet(p) && (d.Engine || !d
 func (d *Definition) switchedOff(p *Policy) bool { return d.isSet(p) && !d.asks(p) }
 
 // dormant tells whether the field has no effect in a policy that decides everything:
-// what it tunes is off, or nothing ever uses it.
+// what it tunes is off or dormant itself, or nothing ever uses it.
 func (d *Definition) dormant(p *Policy) bool {
-	return d.Tunes != "" && definition(d.Tunes).switchedOff(p) || d.idle(p)
+	if d.idle(p) {
+		return true
+	}
+	if d.Tunes == "" {
+		return false
+	}
+	feature := definition(d.Tunes)
+	return feature.switchedOff(p) || feature.dormant(p)
 }
 
 // definition is that of a field of the table.
@@ -150,29 +158,64 @@ type entry[T any] struct {
 	builtIn *T
 	unset   string
 	tunes   Field
-	// conflict says how the field against in the same policy contradicts the value, or
-	// nothing.
-	against  Field
-	conflict func(Policy) string
+	// conflicts are those that the value may have with others in the same policy.
+	conflicts []conflict
 	// idle tells whether the rest of the policy leaves the field without effect.
 	idle func(Policy) bool
-	// libvirt is what libvirt is told of a value; engine is true for a field that
-	// the engine itself heeds. An entry has one of the two.
-	libvirt func(T) Parameters
-	engine  bool
-	// needs is what both hosts need while libvirt is told of the field.
+	// libvirt is what libvirt is told of a value, and libvirtBy the same where the rest of
+	// the policy decides how; engine is true for a field that the engine itself heeds. An
+	// entry has one of the three.
+	libvirt   func(T) Parameters
+	libvirtBy func(T, Policy) Parameters
+	engine    bool
+	// needs is what hosts need while libvirt is told of the field.
 	needs Release
+}
+
+// conflict says how the value of the field against in the same policy contradicts the
+// field's own, or nothing.
+type conflict struct {
+	against Field
+	says    func(Policy) string
+}
+
+// contradiction is a conflict that a policy has.
+type contradiction struct {
+	against Field
+	text    string
+}
+
+// effects counts the ways in which the entry has an effect.
+func (e entry[T]) effects() int {
+	count := 0
+	for _, given := range []bool{e.libvirt != nil, e.libvirtBy != nil, e.engine} {
+		if given {
+			count++
+		}
+	}
+	return count
+}
+
+// tell is what libvirt is told of a value in a policy.
+func (e entry[T]) tell(v T, p *Policy) Parameters {
+	switch {
+	case e.libvirt != nil:
+		return e.libvirt(v)
+	case e.libvirtBy != nil:
+		return e.libvirtBy(v, *p)
+	}
+	return Parameters{}
 }
 
 // define makes a line of the table; member is where Policy holds the value. An
 // entry for neither libvirt nor the engine, or for both, is a slip in the table.
 func define[T, P any](k kind[T, P], member func(*Policy) **T, e entry[T]) Definition {
-	if e.engine == (e.libvirt != nil) {
-		panic(fmt.Sprintf("policy: the entry of %s needs either libvirt or engine: true", e.field))
+	if e.effects() != 1 {
+		panic(fmt.Sprintf("policy: the entry of %s needs one of libvirt, libvirtBy and engine", e.field))
 	}
 	d := Definition{
 		Field: e.field, Kind: k.kind, Summary: e.summary, Details: e.details, Values: e.values.text, Unset: e.unset,
-		IsNot: e.values.isNot, Tunes: e.tunes, Against: e.against, Engine: e.engine, needs: e.needs, typedField: access(k, member),
+		IsNot: e.values.isNot, Tunes: e.tunes, Engine: e.engine, needs: e.needs, typedField: access(k, member),
 	}
 	d.problem = func(p *Policy) string {
 		if v := *member(p); v != nil && e.values.problem != nil {
@@ -180,16 +223,19 @@ func define[T, P any](k kind[T, P], member func(*Policy) **T, e entry[T]) Defini
 		}
 		return ""
 	}
-	d.conflict = func(p *Policy) string {
-		if e.conflict == nil {
-			return ""
+	d.conflicts = func(p *Policy) []contradiction {
+		var found []contradiction
+		for _, c := range e.conflicts {
+			if text := c.says(*p); text != "" {
+				found = append(found, contradiction{c.against, text})
+			}
 		}
-		return e.conflict(*p)
+		return found
 	}
 	d.idle = func(p *Policy) bool { return e.idle != nil && e.idle(*p) }
 	d.tell = func(p *Policy) Parameters {
-		if v := *member(p); v != nil && e.libvirt != nil {
-			return e.libvirt(*v)
+		if v := *member(p); v != nil {
+			return e.tell(*v, p)
 		}
 		return Parameters{}
 	}

@@ -60,7 +60,16 @@ func TestAFieldIsForLibvirtOrForTheEngine(t *testing.T) {
 		"neither": {entry[int64]{}, true},
 		"both":    {entry[int64]{engine: true, libvirt: intParameter("tuning")}, true},
 		"libvirt": {entry[int64]{libvirt: intParameter("tuning")}, false},
-		"engine":  {entry[int64]{engine: true}, false},
+		"libvirt, by the rest of the policy": {
+			entry[int64]{libvirtBy: func(v int64, _ Policy) Parameters { return intParameter("tuning")(v) }}, false,
+		},
+		"libvirt twice": {
+			entry[int64]{
+				libvirt:   intParameter("tuning"),
+				libvirtBy: func(v int64, _ Policy) Parameters { return intParameter("tuning")(v) },
+			}, true,
+		},
+		"engine": {entry[int64]{engine: true}, false},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -62,13 +62,13 @@ func (e Effective) Parameters() Parameters {
 	return all
 }
 
-// Inactive lists the fields that some level sets but that have no effect, because the
-// feature that they tune is off, or because on_timeout has no timeout to follow. They
+// Inactive lists the fields by which some level asks for something without effect, because
+// the feature that they tune is off, or because on_timeout has no timeout to follow. They
 // are dormant, not wrong, and are not sent to libvirt.
 func (e Effective) Inactive() []Field {
 	var dormant []Field
 	for _, d := range table {
-		if d.dormant(&e.Policy) && e.Origins.Of(d.Field) != OriginDefault {
+		if d.asks(&e.Policy) && d.dormant(&e.Policy) && e.Origins.Of(d.Field) != OriginDefault {
 			dormant = append(dormant, d.Field)
 		}
 	}
@@ -80,8 +80,12 @@ func (e Effective) Inactive() []Field {
 func (e Effective) Conflicts() []Conflict {
 	var conflicts []Conflict
 	for _, d := range table {
-		if text := d.conflict(&e.Policy); text != "" && !d.dormant(&e.Policy) {
-			conflicts = append(conflicts, Conflict{Problem{d.Field, text}, []Decided{e.decided(d.Field), e.decided(d.Against)}})
+		if d.dormant(&e.Policy) {
+			continue
+		}
+		for _, c := range d.conflicts(&e.Policy) {
+			values := []Decided{e.decided(d.Field), e.decided(c.against)}
+			conflicts = append(conflicts, Conflict{Problem{d.Field, c.text}, values})
 		}
 	}
 	return conflicts

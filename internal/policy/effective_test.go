@@ -57,6 +57,17 @@ func TestInactiveListsWhatIsSetAndDoesNothing(t *testing.T) {
 		"on_timeout with only the stall timeout": {
 			levels: policy.Levels{VM: policy.Policy{OnTimeout: new(policy.Pause), Timeout: new(time.Duration(0))}},
 		},
+		"a level of a method without parallel connections": {
+			levels: policy.Levels{Global: policy.Policy{ParallelCompression: new(policy.Zstd), ParallelCompressionLevel: new(int64(3))}},
+			want:   []policy.Field{policy.FieldParallelCompression, policy.FieldParallelLevel},
+		},
+		"what asks for nothing": {
+			levels: policy.Levels{Global: policy.Policy{ZeroCopy: new(false), ParallelCompression: new(policy.NoCompression)}},
+		},
+		"what is for post-copy, without it": {
+			levels: policy.Levels{Global: policy.Policy{PostCopyBandwidthMiBPerSecond: new(int64(7)), SwitchoverBandwidthMiBPerSecond: new(int64(7))}},
+			want:   []policy.Field{policy.FieldPostCopyBandwidth},
+		},
 		"on_timeout with only the timeout": {
 			levels: policy.Levels{VM: policy.Policy{OnTimeout: new(policy.Pause), StallTimeout: new(time.Duration(0))}},
 		},
@@ -126,6 +137,32 @@ func TestConflictsAreContradictionsAcrossLevels(t *testing.T) {
 				VM:     policy.Policy{Timeout: new(time.Duration(0)), StallTimeout: new(time.Duration(0))},
 				Global: policy.Policy{OnTimeout: new(policy.SwitchToPostCopy)},
 			},
+		},
+		"zero-copy on the VM, all that it excludes on the cluster": {
+			levels: policy.Levels{
+				VM:      policy.Policy{ZeroCopy: new(true)},
+				Cluster: policy.Policy{ParallelConnections: new(int64(4)), ParallelCompression: new(policy.Zlib), Encryption: new(true)},
+			},
+			want: []policy.Field{policy.FieldZeroCopy, policy.FieldZeroCopy},
+		},
+		"XBZRLE on the VM, what is for parallel connections on the cluster": {
+			levels: policy.Levels{
+				VM:      policy.Policy{Compression: new(true)},
+				Cluster: policy.Policy{ParallelCompression: new(policy.Zstd), ZeroCopy: new(true)},
+			},
+		},
+		"zero-copy without parallel connections": {
+			levels: policy.Levels{
+				VM:     policy.Policy{ZeroCopy: new(true)},
+				Global: policy.Policy{ParallelCompression: new(policy.Zlib), Encryption: new(true)},
+			},
+		},
+		"a level of zstd on the VM, zlib on the cluster": {
+			levels: policy.Levels{
+				VM:      policy.Policy{ParallelCompressionLevel: new(int64(15))},
+				Cluster: policy.Policy{ParallelConnections: new(int64(4)), ParallelCompression: new(policy.Zlib)},
+			},
+			want: []policy.Field{policy.FieldParallelLevel},
 		},
 		"both at once": {
 			levels: policy.Levels{

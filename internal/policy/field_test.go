@@ -18,6 +18,8 @@ func TestFieldsAreTheAttributesInTheirOrder(t *testing.T) {
 		"compression", "compression_cache_mib",
 		"bandwidth_mib_per_second", "max_downtime_ms", "parallel_connections",
 		"post_copy", "encryption",
+		"parallel_compression", "parallel_compression_level", "zero_copy",
+		"post_copy_bandwidth_mib_per_second", "switchover_bandwidth_mib_per_second",
 		"timeout", "stall_timeout", "on_timeout",
 	}
 	if diff := cmp.Diff(want, policy.Fields()); diff != "" {

@@ -27,6 +27,8 @@ const (
 	FlagPostCopy = "VIR_MIGRATE_POSTCOPY"
 	// FlagCompressed compresses the memory stream.
 	FlagCompressed = "VIR_MIGRATE_COMPRESSED"
+	// FlagZeroCopy has the kernel send memory from where it is.
+	FlagZeroCopy = "VIR_MIGRATE_ZEROCOPY"
 )
 
 // Has tells whether a flag is set.

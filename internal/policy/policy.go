@@ -36,6 +36,21 @@ type Policy struct {
 	PostCopy *bool
 	// Encryption is QEMU's native TLS for the memory stream (VIR_MIGRATE_TLS).
 	Encryption *bool
+	// ParallelCompression compresses what is sent over parallel connections
+	// (VIR_MIGRATE_COMPRESSED with the method zlib or zstd, QEMU's multifd-compression).
+	ParallelCompression *ParallelCompression
+	// ParallelCompressionLevel is 0 (none) to 9 for zlib, to 20 for zstd (QEMU's
+	// multifd-zlib-level and multifd-zstd-level; QEMU's default is 1).
+	ParallelCompressionLevel *int64
+	// ZeroCopy has the kernel send memory from where it is, over parallel connections
+	// (VIR_MIGRATE_ZEROCOPY, QEMU's zero-copy-send).
+	ZeroCopy *bool
+	// PostCopyBandwidthMiBPerSecond limits what is fetched in the background in post-copy; 0
+	// is no limit.
+	PostCopyBandwidthMiBPerSecond *int64
+	// SwitchoverBandwidthMiBPerSecond is what QEMU reckons with for the switch-over
+	// (its avail-switchover-bandwidth); 0 is what it has measured.
+	SwitchoverBandwidthMiBPerSecond *int64
 	// Timeout bounds the whole migration, from the start of its job; 0 is none.
 	Timeout *time.Duration
 	// StallTimeout bounds the time without progress; 0 is off.
@@ -61,6 +76,21 @@ const (
 
 // OnTimeouts lists the values of OnTimeout.
 func OnTimeouts() []OnTimeout { return []OnTimeout{Abort, SwitchToPostCopy, Pause} }
+
+// ParallelCompression is how memory is compressed that is sent over parallel connections.
+type ParallelCompression string
+
+// The values of ParallelCompression, by libvirt's names of its methods.
+const (
+	NoCompression ParallelCompression = "none"
+	Zlib          ParallelCompression = "zlib"
+	Zstd          ParallelCompression = "zstd"
+)
+
+// ParallelCompressions lists the values of ParallelCompression.
+func ParallelCompressions() []ParallelCompression {
+	return []ParallelCompression{NoCompression, Zlib, Zstd}
+}
 
 // BuiltIn is what holds where no level says anything. Fields that it leaves out
 // are not sent to libvirt, so that QEMU's own defaults hold.

@@ -24,6 +24,11 @@ func TestBuiltInIsTheDesignsTable(t *testing.T) {
 		policy.FieldParallelConnections:   "0",
 		policy.FieldPostCopy:              "false",
 		policy.FieldEncryption:            "false",
+		policy.FieldParallelCompression:   "none",
+		policy.FieldParallelLevel:         "inherit",
+		policy.FieldZeroCopy:              "false",
+		policy.FieldPostCopyBandwidth:     "inherit",
+		policy.FieldSwitchoverBandwidth:   "inherit",
 		policy.FieldTimeout:               "30m",
 		policy.FieldStallTimeout:          "2m",
 		policy.FieldOnTimeout:             "abort",
@@ -203,7 +208,7 @@ func TestTextIsInheritExactlyWhereAFieldIsNotSet(t *testing.T) {
 func TestTextOfAnUnknownFieldIsInherit(t *testing.T) {
 	t.Parallel()
 
-	if got := policy.BuiltIn().Text("zero_copy"); got != "inherit" {
+	if got := policy.BuiltIn().Text("no_such_field"); got != "inherit" {
 		t.Errorf("text %q, want inherit", got)
 	}
 }
@@ -216,5 +221,10 @@ func TestSupported(t *testing.T) {
 	old := policy.Supported(policy.Release{Libvirt: 5_001_000, QEMU: 10_000_002})
 	if slices.Contains(old, policy.FieldParallelConnections) || !slices.Contains(old, policy.FieldPostCopy) {
 		t.Errorf("libvirt 5.1 supports %v", old)
+	}
+	// What only the source's QEMU needs counts for a host that VMs leave.
+	if sender := policy.Supported(policy.Release{Libvirt: 11_003_000, QEMU: 8_001_000}); !slices.Contains(sender, policy.FieldZeroCopy) ||
+		slices.Contains(sender, policy.FieldSwitchoverBandwidth) {
+		t.Errorf("QEMU 8.1 supports %v", sender)
 	}
 }

@@ -68,6 +68,21 @@ var randomize = map[policy.Field]func(*rand.Rand, *policy.Policy){
 	policy.FieldEncryption: func(r *rand.Rand, p *policy.Policy) {
 		p.Encryption = new(oneOf(r, true, false))
 	},
+	policy.FieldParallelCompression: func(r *rand.Rand, p *policy.Policy) {
+		p.ParallelCompression = new(oneOf(r, policy.ParallelCompressions()...))
+	},
+	policy.FieldParallelLevel: func(r *rand.Rand, p *policy.Policy) {
+		p.ParallelCompressionLevel = new(between(r, 0, policy.MaxZstdLevel))
+	},
+	policy.FieldZeroCopy: func(r *rand.Rand, p *policy.Policy) {
+		p.ZeroCopy = new(oneOf(r, true, false))
+	},
+	policy.FieldPostCopyBandwidth: func(r *rand.Rand, p *policy.Policy) {
+		p.PostCopyBandwidthMiBPerSecond = new(between(r, 0, policy.MaxBandwidthMiBPerSecond))
+	},
+	policy.FieldSwitchoverBandwidth: func(r *rand.Rand, p *policy.Policy) {
+		p.SwitchoverBandwidthMiBPerSecond = new(between(r, 0, policy.MaxBandwidthMiBPerSecond))
+	},
 	policy.FieldTimeout: func(r *rand.Rand, p *policy.Policy) {
 		p.Timeout = new(randomDuration(r))
 	},
@@ -107,7 +122,7 @@ func randomRecord(r *rand.Rand) policy.Record {
 		if record.Unknown == nil {
 			record.Unknown = map[string]json.RawMessage{}
 		}
-		name := fmt.Sprintf("%s%d", oneOf(r, "zero_copy", "Version", "", "<&>", "é"), i)
+		name := fmt.Sprintf("%s%d", oneOf(r, "rdma_pin_all", "Version", "", "<&>", "é"), i)
 		record.Unknown[name] = json.RawMessage(oneOf(r, `null`, `true`, `1E400`, `-0.0`, `18446744073709551616`,
 			`"\u003c<&>\u2028\/"`, `{"b":[1,{"a":null}],"a":2,"a":3}`, `[]`))
 	}

@@ -20,7 +20,7 @@ func FuzzDecodeRecord(f *testing.F) {
 			`"post_copy":true,"encryption":false,"timeout":"1h","stall_timeout":"0s","on_timeout":"post_copy"}`,
 		`{"version":1,"owner":"3f1f7a52-2c5b-4f0e-9d5c-0a8f6f2b7f11","declared_at":"2026-11-25T22:30:05.75+01:00"}`,
 		`{"version":1,"timeout":"5us","stall_timeout":"2562047h47m16.854775807s"}`,
-		`{"version":1,"zero_copy":true,"note":{"b":1E400,"a":"\ud800<&>` + "\u2028" + `"},"":null}`,
+		`{"version":1,"rdma_pin_all":true,"note":{"b":1E400,"a":"\ud800<&>` + "\u2028" + `"},"":null}`,
 		`{"version":1,"version":1,"post_copy":true,"post_copy":false,"x":1,"x":2}`,
 		`{"version":2,"auto_converge":"sometimes"}`,
 		`{"version":1,"auto_converge":null}`,
@@ -66,7 +66,7 @@ func FuzzDecodeRecord(f *testing.F) {
 }
 
 const busyRecord = `{"version":1,"cluster":"lab","auto_converge":true,"auto_converge_initial":30,"compression":true,` +
-	`"compression_cache_mib":256,"max_downtime_ms":500,"timeout":"1h","on_timeout":"pause","zero_copy":true}`
+	`"compression_cache_mib":256,"max_downtime_ms":500,"timeout":"1h","on_timeout":"pause","rdma_pin_all":true}`
 
 func BenchmarkDecodeRecord(b *testing.B) {
 	b.ReportAllocs()

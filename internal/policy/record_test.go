@@ -65,10 +65,10 @@ func TestRecordIsTheDesignsDocument(t *testing.T) {
 			policy.Record{
 				Policy: policy.Policy{Timeout: new(90 * time.Minute)},
 				Unknown: map[string]json.RawMessage{
-					"zero_copy": json.RawMessage(`true`), "a<b": json.RawMessage(`"<&>"`), "Timeout": json.RawMessage(`{"b":1,"a":[1e400]}`),
+					"rdma_pin_all": json.RawMessage(`true`), "a<b": json.RawMessage(`"<&>"`), "Timeout": json.RawMessage(`{"b":1,"a":[1e400]}`),
 				},
 			},
-			`{"version":1,"timeout":"1h30m","Timeout":{"b":1,"a":[1e400]},"a<b":"<&>","zero_copy":true}`,
+			`{"version":1,"timeout":"1h30m","Timeout":{"b":1,"a":[1e400]},"a<b":"<&>","rdma_pin_all":true}`,
 		},
 	}
 	for name, test := range tests {
@@ -256,11 +256,11 @@ func TestUnknownMembersAreKeptOnRewrite(t *testing.T) {
 	t.Parallel()
 
 	const note = `{"b":[1,{"a":null}],"a":1E400,"a":-0.0,"s":"\u003c<&>\/é` + "\u2028" + `"}`
-	found, err := policy.DecodeRecord([]byte(`{"zero_copy":true,"version":1,"note":` + note + `,"auto_converge":true}`))
+	found, err := policy.DecodeRecord([]byte(`{"rdma_pin_all":true,"version":1,"note":` + note + `,"auto_converge":true}`))
 	if err != nil {
 		t.Fatalf("decode: %v", err)
 	}
-	if diff := cmp.Diff([]string{"note", "zero_copy"}, found.UnknownMembers()); diff != "" {
+	if diff := cmp.Diff([]string{"note", "rdma_pin_all"}, found.UnknownMembers()); diff != "" {
 		t.Errorf("unknown members (-want +got):\n%s", diff)
 	}
 
@@ -269,7 +269,7 @@ func TestUnknownMembersAreKeptOnRewrite(t *testing.T) {
 	if err != nil {
 		t.Fatalf("encode: %v", err)
 	}
-	want := `{"version":1,"compression":true,"note":` + note + `,"zero_copy":true}`
+	want := `{"version":1,"compression":true,"note":` + note + `,"rdma_pin_all":true}`
 	if diff := cmp.Diff(want, string(got)); diff != "" {
 		t.Errorf("document (-want +got):\n%s", diff)
 	}
@@ -278,7 +278,7 @@ func TestUnknownMembersAreKeptOnRewrite(t *testing.T) {
 func TestUnknownMembersAreNoDifference(t *testing.T) {
 	t.Parallel()
 
-	found, err := policy.DecodeRecord([]byte(`{"version":1,"auto_converge":true,"zero_copy":true}`))
+	found, err := policy.DecodeRecord([]byte(`{"version":1,"auto_converge":true,"rdma_pin_all":true}`))
 	if err != nil {
 		t.Fatalf("decode: %v", err)
 	}

@@ -32,6 +32,8 @@ func builtInEffective() policy.Effective {
 			ParallelConnections: new(int64(0)),
 			PostCopy:            new(false),
 			Encryption:          new(false),
+			ParallelCompression: new(policy.NoCompression),
+			ZeroCopy:            new(false),
 			Timeout:             new(30 * time.Minute),
 			StallTimeout:        new(2 * time.Minute),
 			OnTimeout:           new(policy.Abort),
@@ -94,6 +96,26 @@ func TestResolveTakesOneFieldFromAnyLevel(t *testing.T) {
 		policy.FieldEncryption: {
 			func(p *policy.Policy) { p.Encryption = new(true) },
 			func(e *policy.Effective) { e.Policy.Encryption = new(true) },
+		},
+		policy.FieldParallelCompression: {
+			func(p *policy.Policy) { p.ParallelCompression = new(policy.Zstd) },
+			func(e *policy.Effective) { e.ParallelCompression = new(policy.Zstd) },
+		},
+		policy.FieldParallelLevel: {
+			func(p *policy.Policy) { p.ParallelCompressionLevel = new(int64(3)) },
+			func(e *policy.Effective) { e.ParallelCompressionLevel = new(int64(3)) },
+		},
+		policy.FieldZeroCopy: {
+			func(p *policy.Policy) { p.ZeroCopy = new(true) },
+			func(e *policy.Effective) { e.Policy.ZeroCopy = new(true) },
+		},
+		policy.FieldPostCopyBandwidth: {
+			func(p *policy.Policy) { p.PostCopyBandwidthMiBPerSecond = new(int64(11)) },
+			func(e *policy.Effective) { e.PostCopyBandwidthMiBPerSecond = new(int64(11)) },
+		},
+		policy.FieldSwitchoverBandwidth: {
+			func(p *policy.Policy) { p.SwitchoverBandwidthMiBPerSecond = new(int64(1000)) },
+			func(e *policy.Effective) { e.SwitchoverBandwidthMiBPerSecond = new(int64(1000)) },
 		},
 		policy.FieldTimeout: {
 			func(p *policy.Policy) { p.Timeout = new(time.Duration(0)) },

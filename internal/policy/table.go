@@ -73,14 +73,13 @@ var table = []Definition{
 		details: "Cannot be combined with `compression`. In libvirt `VIR_MIGRATE_PARALLEL` and " +
 			"`parallel.connections`, in QEMU multifd.",
 		values: noneOr(MinParallelConnections, MaxParallelConnections, "connections"), builtIn: new(int64(0)),
-		against: FieldCompression,
-		conflict: func(p Policy) string {
+		conflicts: []conflict{{FieldCompression, func(p Policy) string {
 			if is(p.Compression, true) && p.ParallelConnections != nil && *p.ParallelConnections > 0 {
 				return "compression is XBZRLE, which QEMU cannot do over parallel connections: pages sent over " +
 					"them bypass it. Set parallel_connections to 0 or compression to false."
 			}
 			return ""
-		},
+		}}},
 		libvirt: func(v int64) Parameters {
 			if v == 0 {
 				return Parameters{}
@@ -106,6 +105,69 @@ var table = []Definition{
 		libvirt: flag("VIR_MIGRATE_TLS"),
 		needs:   Release{Libvirt: 3_002_000, QEMU: 2_007_000},
 	}),
+	define(word[ParallelCompression](), func(p *Policy) **ParallelCompression { return &p.ParallelCompression },
+		entry[ParallelCompression]{
+			field:   FieldParallelCompression,
+			summary: "How memory is compressed that is sent over parallel connections",
+			details: "QEMU must be built with the method on both hosts. In libvirt `compression`, in QEMU " +
+				"`multifd-compression`.",
+			values: words(ParallelCompressions()...), builtIn: new(NoCompression),
+			tunes:     FieldParallelConnections, // else libvirt: "only supported with parallel migration"
+			conflicts: []conflict{notWithXBZRLE(FieldParallelCompression, compressesParallel)},
+			libvirt: func(method ParallelCompression) Parameters {
+				return flag(FlagCompressed, Parameter{"compression", string(method)})(method != NoCompression)
+			},
+			needs: Release{Libvirt: 9_004_000, QEMU: 5_000_000},
+		}),
+	define(integer, func(p *Policy) **int64 { return &p.ParallelCompressionLevel }, entry[int64]{
+		field:   FieldParallelLevel,
+		summary: "Level of `parallel_compression`: from 1, the fastest, to 9 with `zlib` and 20 with `zstd`",
+		details: "`0` is no compression with `zlib`, and the library's default with `zstd`. In libvirt " +
+			"`compression.zlib.level` or `compression.zstd.level`, in QEMU `multifd-zlib-level` or " +
+			"`multifd-zstd-level`.",
+		values: between(0, MaxZstdLevel, "(zlib: 9)"), unset: "1 (QEMU)",
+		tunes:     FieldParallelCompression,
+		conflicts: []conflict{{FieldParallelCompression, levelBeyondZlib}},
+		libvirtBy: compressionLevel,
+		needs:     Release{Libvirt: 9_004_000, QEMU: 5_000_000},
+	}),
+	define(boolean, func(p *Policy) **bool { return &p.ZeroCopy }, entry[bool]{
+		field: FieldZeroCopy,
+		summary: "Zero-copy: the source's kernel sends memory over parallel connections from where it is, which saves " +
+			"processor time on fast links",
+		details: "Not with `encryption`, `parallel_compression` or `compression`. Meanwhile QEMU may lock as much memory " +
+			"as the guest has, or its `hard_limit` (`memtune`) says. In libvirt `VIR_MIGRATE_ZEROCOPY`, in QEMU " +
+			"`zero-copy-send`.",
+		values: onOff, builtIn: new(false),
+		tunes: FieldParallelConnections, // else libvirt: "zero-copy is only available for parallel migration"
+		conflicts: []conflict{
+			notWithXBZRLE(FieldZeroCopy, zeroCopies), {FieldParallelCompression, zeroCopyCompressed},
+			{FieldEncryption, zeroCopyEncrypted},
+		},
+		libvirt: flag(FlagZeroCopy),
+		needs:   Release{Libvirt: 8_005_000, SourceQEMU: 7_001_000},
+	}),
+	define(integer, func(p *Policy) **int64 { return &p.PostCopyBandwidthMiBPerSecond }, entry[int64]{
+		field:   FieldPostCopyBandwidth,
+		summary: "Limit of what is fetched in the background in post-copy, in MiB/s; `0` is no limit",
+		details: "Memory that the guest waits for is sent regardless. In libvirt `bandwidth.postcopy`, in QEMU " +
+			"`max-postcopy-bandwidth`.",
+		values: between(0, MaxBandwidthMiBPerSecond, "MiB/s, where 0 is no limit"), unset: "no limit (QEMU)",
+		tunes:   FieldPostCopy,
+		libvirt: ullongParameter("bandwidth.postcopy", 1),
+		needs:   Release{Libvirt: 5_001_000, QEMU: 3_000_000},
+	}),
+	define(integer, func(p *Policy) **int64 { return &p.SwitchoverBandwidthMiBPerSecond }, entry[int64]{
+		field: FieldSwitchoverBandwidth,
+		summary: "Bandwidth that QEMU reckons with for the switch-over, in MiB/s, to tell whether the rest fits " +
+			"`max_downtime_ms`; `0` is what it has measured",
+		details: "It limits nothing: too high a value makes the downtime longer than `max_downtime_ms`. In libvirt " +
+			"`bandwidth.avail.switchover`, in QEMU `avail-switchover-bandwidth`.",
+		values:  between(0, MaxBandwidthMiBPerSecond, "MiB/s, where 0 is what QEMU has measured"),
+		unset:   "what it has measured (QEMU)",
+		libvirt: ullongParameter("bandwidth.avail.switchover", 1),
+		needs:   Release{Libvirt: 11_001_000, SourceQEMU: 8_002_000},
+	}),
 	define(duration, func(p *Policy) **time.Duration { return &p.Timeout }, entry[time.Duration]{
 		field:   FieldTimeout,
 		summary: "Limit of the whole migration, counted from the start of its job",
@@ -127,15 +189,14 @@ var table = []Definition{
 			"post-copy. `pause`: the guest is suspended so that the rest can be copied, and the migration is " +
 			"aborted if that takes over 60 s.",
 		values: words(OnTimeouts()...), builtIn: new(Abort),
-		engine:  true,
-		idle:    func(p Policy) bool { return is(p.Timeout, 0) && is(p.StallTimeout, 0) },
-		against: FieldPostCopy,
-		conflict: func(p Policy) string {
+		engine: true,
+		idle:   func(p Policy) bool { return is(p.Timeout, 0) && is(p.StallTimeout, 0) },
+		conflicts: []conflict{{FieldPostCopy, func(p Policy) string {
 			if is(p.OnTimeout, SwitchToPostCopy) && is(p.PostCopy, false) {
 				return "on_timeout is \"post_copy\", but post_copy is false, so the migration may not be switched. " +
 					"Set post_copy to true, or on_timeout to \"abort\" or \"pause\"."
 			}
 			return ""
-		},
+		}}},
 	}),
 }

@@ -48,6 +48,9 @@ func TestDescription(t *testing.T) {
 	want := map[policy.Field]string{
 		policy.FieldAutoConvergeInitial: "First throttle of auto-converge, in percent of vCPU time. In libvirt `auto_converge.initial`, in QEMU `cpu-throttle-initial`. " +
 			"Values: 1 to 99. Where no level sets it: 20 (QEMU).",
+		policy.FieldSwitchoverBandwidth: "Bandwidth that QEMU reckons with for the switch-over, in MiB/s, to tell whether the rest fits `max_downtime_ms`; `0` is what it has measured. " +
+			"It limits nothing: too high a value makes the downtime longer than `max_downtime_ms`. In libvirt `bandwidth.avail.switchover`, in QEMU `avail-switchover-bandwidth`. " +
+			"Needs libvirt 11.1 and QEMU 8.2 where the VM is. Values: 0 to 8796093022207. Where no level sets it: what it has measured (QEMU).",
 		policy.FieldTimeout: "Limit of the whole migration, counted from the start of its job. " +
 			"Values: a duration such as `90s` or `30m`; `0s` is none. Where no level sets it: `30m`.",
 	}
@@ -134,6 +137,25 @@ func TestRequirementsAreOfWhatIsAskedFor(t *testing.T) {
 			want: []policy.Requirement{
 				{Feature: "post_copy", Release: policy.Release{Libvirt: 1_003_003, QEMU: 2_006_000}},
 				{Feature: "encryption", Release: policy.Release{Libvirt: 3_002_000, QEMU: 2_007_000}},
+			},
+		},
+		"what is told of another": {
+			policy: policy.Policy{
+				ParallelConnections: new(int64(2)), ParallelCompression: new(policy.Zlib), ParallelCompressionLevel: new(int64(0)),
+				PostCopyBandwidthMiBPerSecond: new(int64(5)), // dormant
+			},
+			want: []policy.Requirement{
+				{Feature: "parallel_connections", Release: policy.Release{Libvirt: 5_002_000, QEMU: 4_000_000}},
+				{Feature: "parallel_compression", Release: policy.Release{Libvirt: 9_004_000, QEMU: 5_000_000}},
+				{Feature: "parallel_compression_level", Release: policy.Release{Libvirt: 9_004_000, QEMU: 5_000_000}},
+			},
+		},
+		"what only the source's QEMU needs": {
+			policy: policy.Policy{ParallelConnections: new(int64(2)), ZeroCopy: new(true), SwitchoverBandwidthMiBPerSecond: new(int64(9))},
+			want: []policy.Requirement{
+				{Feature: "parallel_connections", Release: policy.Release{Libvirt: 5_002_000, QEMU: 4_000_000}},
+				{Feature: "zero_copy", Release: policy.Release{Libvirt: 8_005_000, SourceQEMU: 7_001_000}},
+				{Feature: "switchover_bandwidth_mib_per_second", Release: policy.Release{Libvirt: 11_001_000, SourceQEMU: 8_002_000}},
 			},
 		},
 		"two together": {

@@ -44,8 +44,8 @@ func (d *Definition) contradictions(p *Policy) []string {
 		texts = append(texts, fmt.Sprintf("%s tunes %s, which is set to %s on the same level. Remove one of the two.",
 			d.Field, feature, definition(feature).text(p)))
 	}
-	if text := d.conflict(p); text != "" {
-		texts = append(texts, text)
+	for _, c := range d.conflicts(p) {
+		texts = append(texts, c.text)
 	}
 	return texts
 }

@@ -47,6 +47,21 @@ func TestValidateKeepsEveryFieldInItsRange(t *testing.T) {
 			accepts: []int64{0, 2, 255},
 			refuse:  []int64{math.MinInt64, -1, 1, 256, math.MaxInt64},
 		},
+		policy.FieldParallelLevel: {
+			set:     func(p *policy.Policy, v int64) { p.ParallelCompressionLevel = &v },
+			accepts: []int64{0, 1, 9, 20},
+			refuse:  []int64{math.MinInt64, -1, 21, math.MaxInt64},
+		},
+		policy.FieldPostCopyBandwidth: {
+			set:     func(p *policy.Policy, v int64) { p.PostCopyBandwidthMiBPerSecond = &v },
+			accepts: []int64{0, 1, 8796093022207},
+			refuse:  []int64{math.MinInt64, -1, 8796093022208, math.MaxInt64},
+		},
+		policy.FieldSwitchoverBandwidth: {
+			set:     func(p *policy.Policy, v int64) { p.SwitchoverBandwidthMiBPerSecond = &v },
+			accepts: []int64{0, 1, 8796093022207},
+			refuse:  []int64{math.MinInt64, -1, 8796093022208, math.MaxInt64},
+		},
 	}
 	for field, test := range integers {
 		t.Run(string(field), func(t *testing.T) {
@@ -84,9 +99,20 @@ func TestValidateAccepts(t *testing.T) {
 		"switching to post-copy where it is let":     {PostCopy: new(true), OnTimeout: new(policy.SwitchToPostCopy)},
 		"switching to post-copy, post_copy inherits": {OnTimeout: new(policy.SwitchToPostCopy)},
 		"pause without post-copy":                    {PostCopy: new(false), OnTimeout: new(policy.Pause)},
-		"no timeouts":                                {Timeout: new(time.Duration(0)), StallTimeout: new(time.Duration(0))},
-		"stall timeout beyond timeout":               {Timeout: new(time.Minute), StallTimeout: new(time.Hour)},
-		"the longest timeout":                        {Timeout: new(time.Duration(math.MaxInt64))},
+		"zstd at its highest level": {
+			ParallelConnections: new(int64(2)), ParallelCompression: new(policy.Zstd), ParallelCompressionLevel: new(int64(20)),
+		},
+		"zlib at its highest level":               {ParallelCompression: new(policy.Zlib), ParallelCompressionLevel: new(int64(9))},
+		"a level of a method that inherits":       {ParallelCompressionLevel: new(int64(20))},
+		"parallel compression, encrypted":         {ParallelCompression: new(policy.Zstd), Encryption: new(true)},
+		"no parallel compression beside XBZRLE":   {ParallelCompression: new(policy.NoCompression), Compression: new(true)},
+		"zero-copy over connections that inherit": {ZeroCopy: new(true), Encryption: new(false), Compression: new(false)},
+		"no zero-copy beside all else": {
+			ZeroCopy: new(false), Encryption: new(true), ParallelCompression: new(policy.Zlib), ParallelConnections: new(int64(4)),
+		},
+		"no timeouts":                  {Timeout: new(time.Duration(0)), StallTimeout: new(time.Duration(0))},
+		"stall timeout beyond timeout": {Timeout: new(time.Minute), StallTimeout: new(time.Hour)},
+		"the longest timeout":          {Timeout: new(time.Duration(math.MaxInt64))},
 	}
 	for name, p := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -155,6 +181,50 @@ func TestValidateSaysWhatIsWrongAndWhatWouldBeRight(t *testing.T) {
 		"compression with parallel connections": {
 			policy.Policy{Compression: new(true), ParallelConnections: new(int64(2))},
 			[]policy.Problem{{Field: policy.FieldParallelConnections, Text: "compression is XBZRLE, which QEMU cannot do over parallel connections: pages sent over them bypass it. Set parallel_connections to 0 or compression to false."}},
+		},
+		"a level beyond those of zlib": {
+			policy.Policy{ParallelCompression: new(policy.Zlib), ParallelCompressionLevel: new(int64(10))},
+			[]policy.Problem{{Field: policy.FieldParallelLevel, Text: `10 is not between 0 and 9, the levels of zlib. Set a level of those, or parallel_compression to "zstd".`}},
+		},
+		"a level beyond those of zstd": {
+			policy.Policy{ParallelCompressionLevel: new(int64(21))},
+			[]policy.Problem{{Field: policy.FieldParallelLevel, Text: "21 is not between 0 and 20 (zlib: 9)."}},
+		},
+		"an unknown method": {
+			policy.Policy{ParallelCompression: new(policy.ParallelCompression("lz4"))},
+			[]policy.Problem{{Field: policy.FieldParallelCompression, Text: `"lz4" is not valid: it must be one of "none", "zlib", "zstd".`}},
+		},
+		"parallel compression off, with a level": {
+			policy.Policy{ParallelCompression: new(policy.NoCompression), ParallelCompressionLevel: new(int64(3))},
+			[]policy.Problem{{Field: policy.FieldParallelLevel, Text: "parallel_compression_level tunes parallel_compression, which is set to none on the same level. Remove one of the two."}},
+		},
+		"no parallel connections, with what is for them": {
+			policy.Policy{ParallelConnections: new(int64(0)), ParallelCompression: new(policy.Zstd), ZeroCopy: new(true), Compression: new(true)},
+			[]policy.Problem{
+				{Field: policy.FieldParallelCompression, Text: "parallel_compression tunes parallel_connections, which is set to 0 on the same level. Remove one of the two."},
+				{Field: policy.FieldZeroCopy, Text: "zero_copy tunes parallel_connections, which is set to 0 on the same level. Remove one of the two."},
+				{Field: policy.FieldZeroCopy, Text: `QEMU cannot compress memory that the kernel sends from where it is. Set zero_copy to false, or parallel_compression to "none".`},
+			},
+		},
+		"XBZRLE with parallel compression": {
+			policy.Policy{Compression: new(true), ParallelCompression: new(policy.Zlib)},
+			[]policy.Problem{{Field: policy.FieldParallelCompression, Text: "parallel_compression is for parallel connections, over which QEMU cannot do XBZRLE (compression). Remove one of the two."}},
+		},
+		"XBZRLE with zero-copy": {
+			policy.Policy{Compression: new(true), ZeroCopy: new(true)},
+			[]policy.Problem{{Field: policy.FieldZeroCopy, Text: "zero_copy is for parallel connections, over which QEMU cannot do XBZRLE (compression). Remove one of the two."}},
+		},
+		"XBZRLE with zero-copy over parallel connections is said once": {
+			policy.Policy{Compression: new(true), ZeroCopy: new(true), ParallelConnections: new(int64(2))},
+			[]policy.Problem{{Field: policy.FieldParallelConnections, Text: "compression is XBZRLE, which QEMU cannot do over parallel connections: pages sent over them bypass it. Set parallel_connections to 0 or compression to false."}},
+		},
+		"encryption with zero-copy": {
+			policy.Policy{Encryption: new(true), ZeroCopy: new(true)},
+			[]policy.Problem{{Field: policy.FieldZeroCopy, Text: "QEMU cannot encrypt memory that the kernel sends from where it is. Set zero_copy or encryption to false."}},
+		},
+		"no post-copy, with a bandwidth for it": {
+			policy.Policy{PostCopy: new(false), PostCopyBandwidthMiBPerSecond: new(int64(0))},
+			[]policy.Problem{{Field: policy.FieldPostCopyBandwidth, Text: "post_copy_bandwidth_mib_per_second tunes post_copy, which is set to false on the same level. Remove one of the two."}},
 		},
 		"a switch to post-copy where it is not let": {
 			policy.Policy{PostCopy: new(false), OnTimeout: new(policy.SwitchToPostCopy)},

@@ -26,6 +26,10 @@ const (
 	// MaxParallelConnections follows from QEMU's multifd-channels, a uint8.
 	MaxParallelConnections = 255
 
+	// MaxZlibLevel and MaxZstdLevel are the highest that QEMU takes (migrate_params_check).
+	MaxZlibLevel = 9
+	MaxZstdLevel = 20
+
 	// MaxBandwidthMiBPerSecond is libvirt's largest bandwidth,
 	// INT64_MAX / 1 MiB; it is also what libvirt uses for "no limit".
 	MaxBandwidthMiBPerSecond = 1<<43 - 1

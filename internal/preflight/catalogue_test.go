@@ -179,6 +179,52 @@ func TestAssess_findings(t *testing.T) {
 				Check: preflight.CheckRDMA, Fact: preflight.NoHardLimit{Memory: mt.GiB}, Host: "kvm1", Lasting: true,
 			},
 		},
+		"zero-copy with a memory limit below the guest's memory": {
+			func(s *scene) {
+				s.policy(policy.Policy{ParallelConnections: new(int64(2)), ZeroCopy: new(true)})
+				s.here.Definition = "<domain><memtune><hard_limit unit='MiB'>512</hard_limit></memtune></domain>"
+			},
+			migration.Finding{
+				Check: preflight.CheckLocked, Fact: preflight.LockLimit{Limit: 512 * mt.MiB, Memory: mt.GiB},
+				Host: "kvm1", Warning: true,
+			},
+		},
+		"zero-copy from an old QEMU": {
+			func(s *scene) {
+				s.policy(policy.Policy{ParallelConnections: new(int64(2)), ZeroCopy: new(true)})
+				s.kvm1.Is.QEMUVersion, s.kvm2.Is.QEMUVersion = 7000000, 7000000 // only the source's counts
+			},
+			migration.Finding{
+				Check: preflight.CheckVersions, Fact: preflight.VersionTooOld{
+					Program: "QEMU", Feature: "zero_copy", Need: 7001000, Have: 7000000, Source: true,
+				},
+				Host: "kvm1", Lasting: true,
+			},
+		},
+		"zstd with an old libvirt": {
+			func(s *scene) {
+				s.policy(policy.Policy{ParallelConnections: new(int64(2)), ParallelCompression: new(policy.Zstd)})
+				s.kvm2.Is.LibvirtVersion = 9000000
+			},
+			migration.Finding{
+				Check: preflight.CheckVersions, Fact: preflight.VersionTooOld{
+					Program: "libvirt", Feature: "parallel_compression", Need: 9004000, Have: 9000000,
+				},
+				Host: "kvm2", Lasting: true,
+			},
+		},
+		"a name of the certificate with an old libvirt": {
+			func(s *scene) {
+				s.policy(policy.Policy{Encryption: new(true)})
+				s.request.Move.TLSDestination, s.kvm1.Is.LibvirtVersion = "kvm2.example.com", 5010000
+			},
+			migration.Finding{
+				Check: preflight.CheckVersions, Fact: preflight.VersionTooOld{
+					Program: "libvirt", Feature: "tls_destination", Need: 6000000, Have: 5010000,
+				},
+				Host: "kvm1", Lasting: true,
+			},
+		},
 		"peer-to-peer without a peer URI": {
 			func(s *scene) { s.request.Move.Mode, s.request.Move.PeerURI = migration.PeerToPeer, "" },
 			migration.Finding{Check: preflight.CheckMode, Fact: preflight.NoPeerURI{}, Host: "kvm2", Lasting: true},
@@ -339,6 +385,17 @@ func TestAssess_goodMove(t *testing.T) {
 		"RDMA with a memory limit": func(s *scene) {
 			s.request.Move.MigrationURI = "rdma://10.0.0.2"
 			s.here.Definition = "<domain><memtune><hard_limit unit='G'>2</hard_limit></memtune></domain>"
+		},
+		"zero-copy with a memory limit": func(s *scene) {
+			s.policy(policy.Policy{ParallelConnections: new(int64(2)), ZeroCopy: new(true)})
+			s.here.Definition = "<domain><memtune><hard_limit unit='G'>2</hard_limit></memtune></domain>"
+		},
+		"zero-copy that is dormant, with a low memory limit": func(s *scene) {
+			s.policy(policy.Policy{ZeroCopy: new(true)})
+			s.here.Definition = "<domain><memtune><hard_limit unit='MiB'>1</hard_limit></memtune></domain>"
+		},
+		"a name of a certificate that nothing asks for": func(s *scene) {
+			s.request.Move.TLSDestination, s.kvm1.Is.LibvirtVersion = "kvm2.example.com", 5010000
 		},
 		"a pass that just ends in time": func(s *scene) {
 			s.policy(policy.Policy{BandwidthMiBPerSecond: new(int64(8)), Timeout: new(128 * time.Second)})

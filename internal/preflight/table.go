@@ -22,6 +22,7 @@ const (
 	CheckSave        migration.Check = "managed_save_image"
 	CheckPass        migration.Check = "time_of_one_pass"
 	CheckRDMA        migration.Check = "rdma"
+	CheckLocked      migration.Check = "locked_memory"
 )
 
 // Needs is what has to be known before a check can be made.
@@ -150,7 +151,8 @@ func moveTable() []Entry {
 		row(CheckMode, "peer-to-peer has an address of the destination's libvirt", "nothing",
 			NeedsRequest, Errors, lasts("the provider's configuration stays"), "mode", modeCheck{}).ofDefinition(),
 		row(CheckVersions,
-			"libvirt and QEMU are new enough for the policy, and the destination's QEMU is no older",
+			"libvirt and QEMU are new enough for the policy and the destination's `listen_address` and `tls_destination`, "+
+				"and the destination's QEMU is no older",
 			"virConnectGetLibVersion, virConnectGetVersion", NeedsHosts, Either, depends(unforeseen),
 			"destination", versionsCheck{}),
 		row(CheckHostname,
@@ -158,7 +160,8 @@ func moveTable() []Entry {
 			"virConnectGetHostname", NeedsHosts, Warnings, harmless(), "destination", hostnameCheck{}).ofDefinition(),
 		row(CheckUserfaultfd, "QEMU may use userfaultfd on both hosts, for `post_copy`", "nothing",
 			NeedsRequest, Unknown, harmless(), "destination", userfaultfdCheck{}),
-		row(CheckCertificate, "QEMU's certificates name the address that memory goes to, for `encryption`", "nothing",
+		row(CheckCertificate, "QEMU's certificates name the address that memory goes to, or `tls_destination`, for "+
+			"`encryption`", "nothing",
 			NeedsRequest, Unknown, harmless(), "destination", certificateCheck{}),
 	}
 }
@@ -183,6 +186,8 @@ func guestTable() []Entry {
 			"nothing", Warnings, harmless(), 0, "timeout", passCheck{}),
 		row(CheckRDMA, "a VM that is sent by RDMA has the memory limit that libvirt wants", "nothing",
 			Errors, lasts("the VM is taken as it runs"), 0, "vm", rdmaCheck{}),
+		row(CheckLocked, "QEMU may lock all of the guest's memory, for `zero_copy`", "nothing",
+			Warnings, harmless(), 0, "zero_copy", lockedMemoryCheck{}),
 		row(CheckSave, "no managed-save image is older than the running VM's disks", "virDomainHasManagedSaveImage",
 			Errors, lasts("no resource removes the image"), 1, "vm", managedSaveCheck{}).ofDefinition(),
 	}

@@ -79,7 +79,7 @@ func (s *scope) ofThePolicy(err error) bool {
 		return false
 	}
 	source, _ := s.assessed.Identities()
-	return len(s.Move.Policy.Conflicts()) > 0 || len(s.outdated(source)) > 0
+	return len(s.Move.Policy.Conflicts()) > 0 || len(s.outdated(source, true)) > 0
 }
 
 // lasting tells whether nothing cures a refusal. Storage and devices stay as they are; of one

@@ -6,8 +6,8 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
 )
 
-// versionsCheck looks whether both hosts are new enough for the policy. An unknown version
-// refuses nothing.
+// versionsCheck looks whether the hosts are new enough for the policy, and for what the
+// provider's configuration says of the destination. An unknown version refuses nothing.
 type versionsCheck struct{}
 
 // VersionTooOld is a Program too old for Feature: version Have, where Need is needed, as
@@ -15,6 +15,8 @@ type versionsCheck struct{}
 type VersionTooOld struct {
 	Program, Feature string
 	Need, Have       uint64
+	// Source is true where only the host that the VM leaves needs it.
+	Source bool
 }
 
 // Problem implements migration.Fact.
@@ -30,10 +32,11 @@ func (versionsCheck) find(_ context.Context, s *scope) ([]migration.Finding, err
 	var found []migration.Finding
 	source, destination := s.assessed.Identities()
 	for _, end := range []struct {
-		host string
-		is   migration.Identity
-	}{{s.source(), source}, {s.destination(), destination}} {
-		for _, fact := range s.outdated(end.is) {
+		host   string
+		is     migration.Identity
+		source bool
+	}{{s.source(), source, true}, {s.destination(), destination, false}} {
+		for _, fact := range s.outdated(end.is, end.source) {
 			found = append(found, migration.Finding{Fact: fact, Host: end.host, Lasting: !s.Unsettled})
 		}
 	}
@@ -45,17 +48,24 @@ func (versionsCheck) find(_ context.Context, s *scope) ([]migration.Finding, err
 	return found, nil
 }
 
-// outdated are the programs of a host that are too old for the policy.
-func (s *scope) outdated(host migration.Identity) []VersionTooOld {
+// outdated are the programs of a host that are too old for the move.
+func (s *scope) outdated(host migration.Identity, source bool) []VersionTooOld {
 	var old []VersionTooOld
-	require := func(program, feature string, have, need uint64) {
-		if have != 0 && have < need {
-			old = append(old, VersionTooOld{Program: program, Feature: feature, Need: need, Have: have})
+	require := func(fact VersionTooOld) {
+		if fact.Have != 0 && fact.Have < fact.Need {
+			old = append(old, fact)
 		}
 	}
-	for _, need := range s.Move.Policy.Requirements() {
-		require("libvirt", need.Feature, host.LibvirtVersion, need.Release.Libvirt)
-		require("QEMU", need.Feature, host.QEMUVersion, need.Release.QEMU)
+	for _, need := range s.Move.Requirements() {
+		require(VersionTooOld{
+			Program: "libvirt", Feature: need.Feature, Need: need.Release.Libvirt, Have: host.LibvirtVersion,
+		})
+		require(VersionTooOld{Program: "QEMU", Feature: need.Feature, Need: need.Release.QEMU, Have: host.QEMUVersion})
+		if source {
+			require(VersionTooOld{
+				Program: "QEMU", Feature: need.Feature, Need: need.Release.SourceQEMU, Have: host.QEMUVersion, Source: true,
+			})
+		}
 	}
 	return old
 }

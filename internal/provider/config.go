@@ -34,11 +34,13 @@ type configModel struct {
 
 // hostModel is one host of the configuration.
 type hostModel struct {
-	URI          types.String `tfsdk:"uri"`
-	PeerURI      types.String `tfsdk:"peer_uri"`
-	MigrationURI types.String `tfsdk:"migration_uri"`
-	Username     types.String `tfsdk:"username"`
-	Password     types.String `tfsdk:"password"`
+	URI            types.String `tfsdk:"uri"`
+	PeerURI        types.String `tfsdk:"peer_uri"`
+	MigrationURI   types.String `tfsdk:"migration_uri"`
+	ListenAddress  types.String `tfsdk:"listen_address"`
+	TLSDestination types.String `tfsdk:"tls_destination"`
+	Username       types.String `tfsdk:"username"`
+	Password       types.String `tfsdk:"password"`
 }
 
 // maxMigrationsDescription takes the direction, the largest value and the default.
@@ -76,6 +78,18 @@ func configAttributes() map[string]schema.Attribute {
 						"chooses a free one for each migration, from 49152 to 49215 unless its `qemu.conf` says otherwise. " +
 						"With a port one VM at a time can come in, and other moves wait. " +
 						"Default: this host's libvirt chooses it, by its host name.",
+					Optional: true,
+				},
+				"listen_address": schema.StringAttribute{
+					MarkdownDescription: "Name or address on which this host receives memory, such as `10.0.0.2` (in libvirt " +
+						"`listen_address`). `migration_uri` has to lead there. Default: `migration_address` in its " +
+						"`qemu.conf`, else all its addresses.",
+					Optional: true,
+				},
+				"tls_destination": schema.StringAttribute{
+					MarkdownDescription: "Name or address that is in this host's certificate, for migrations to it with " +
+						"`encryption` (in libvirt `tls.destination`, in QEMU `tls-hostname`). It is needed where the certificate " +
+						"has a name and `migration_uri` an address. Default: the name or address that memory is sent to.",
 					Optional: true,
 				},
 				"username": schema.StringAttribute{
@@ -234,12 +248,14 @@ func (m configModel) hosts(ctx context.Context) ([]host.Config, diag.Diagnostics
 
 func (h hostModel) config(name string) host.Config {
 	return host.Config{
-		Name:         name,
-		URI:          h.URI.ValueString(),
-		PeerURI:      h.PeerURI.ValueString(),
-		MigrationURI: h.MigrationURI.ValueString(),
-		Username:     h.Username.ValueString(),
-		Password:     host.Password(h.Password.ValueString()),
+		Name:           name,
+		URI:            h.URI.ValueString(),
+		PeerURI:        h.PeerURI.ValueString(),
+		MigrationURI:   h.MigrationURI.ValueString(),
+		ListenAddress:  h.ListenAddress.ValueString(),
+		TLSDestination: h.TLSDestination.ValueString(),
+		Username:       h.Username.ValueString(),
+		Password:       host.Password(h.Password.ValueString()),
 	}
 }
 

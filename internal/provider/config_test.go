@@ -18,12 +18,13 @@ import (
 func configOf(uris map[string]types.String) configModel {
 	hosts := map[string]attr.Value{}
 	texts := map[string]attr.Type{}
-	for _, name := range []string{"uri", "peer_uri", "migration_uri", "username", "password"} {
+	for _, name := range []string{"uri", "peer_uri", "migration_uri", "listen_address", "tls_destination", "username", "password"} {
 		texts[name] = types.StringType
 	}
 	for name, uri := range uris {
 		hosts[name] = types.ObjectValueMust(texts, map[string]attr.Value{
-			"uri": uri, "peer_uri": types.StringNull(), "migration_uri": types.StringNull(), "username": types.StringNull(), "password": types.StringNull(),
+			"uri": uri, "peer_uri": types.StringNull(), "migration_uri": types.StringNull(), "listen_address": types.StringNull(),
+			"tls_destination": types.StringNull(), "username": types.StringNull(), "password": types.StringNull(),
 		})
 	}
 	return configModel{Hosts: types.MapValueMust(types.ObjectType{AttrTypes: texts}, hosts)}

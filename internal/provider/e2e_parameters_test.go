@@ -37,11 +37,15 @@ func TestAccParameters(t *testing.T) {
 			capabilities: map[string]bool{"auto-converge": true, "xbzrle": true, "multifd": false, "postcopy-ram": false},
 		},
 		"parallel connections": {
-			own: "parallel_connections = 3",
-			run: "bandwidth_mib_per_second = 3",
+			cluster: "parallel_compression = \"zstd\"\nswitchover_bandwidth_mib_per_second = 900",
+			own:     "parallel_connections = 3\nparallel_compression_level = 5",
+			run:     "bandwidth_mib_per_second = 3",
 			parameters: map[string]any{
-				"multifd-channels": 3.,
-				"max-bandwidth":    float64(3 << 20),
+				"multifd-channels":           3.,
+				"multifd-compression":        "zstd",
+				"multifd-zstd-level":         5.,
+				"avail-switchover-bandwidth": float64(900 << 20),
+				"max-bandwidth":              float64(3 << 20),
 			},
 			capabilities: map[string]bool{"auto-converge": false, "xbzrle": false, "multifd": true, "postcopy-ram": false},
 		},
@@ -54,9 +58,9 @@ func TestAccParameters(t *testing.T) {
 			},
 		},
 		"post-copy": {
-			cluster:      "post_copy = true",
+			cluster:      "post_copy = true\npost_copy_bandwidth_mib_per_second = 50",
 			run:          "bandwidth_mib_per_second = 2\nauto_converge = true",
-			parameters:   map[string]any{"max-bandwidth": float64(2 << 20)},
+			parameters:   map[string]any{"max-bandwidth": float64(2 << 20), "max-postcopy-bandwidth": float64(50 << 20)},
 			capabilities: map[string]bool{"auto-converge": true, "xbzrle": false, "multifd": false, "postcopy-ram": true},
 		},
 	} {

@@ -65,7 +65,7 @@ var nothing = tftypes.NewValue(tftypes.DynamicPseudoType, nil)
 func builtIn() map[string]tftypes.Value {
 	return map[string]tftypes.Value{
 		"auto_converge": boolean(false), "compression": boolean(false), "parallel_connections": number(0), "post_copy": boolean(false),
-		"encryption": boolean(false), "timeout": text("30m"), "stall_timeout": text("2m"), "on_timeout": text("abort"),
+		"encryption": boolean(false), "parallel_compression": text("none"), "zero_copy": boolean(false), "timeout": text("30m"), "stall_timeout": text("2m"), "on_timeout": text("abort"),
 	}
 }
 

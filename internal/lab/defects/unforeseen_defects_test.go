@@ -71,9 +71,14 @@ func unforeseenCertificates() []unforeseen {
 	}
 	return []unforeseen{
 		{
-			name: "TLSDEST: certificate of another name, and a migration_uri of that name", guest: paused(), short: true,
+			name: "TLSDEST: certificate of another name, and a tls_destination of that name", guest: paused(), short: true,
 			plant: named, check: preflight.CheckCertificate, kind: refusal.CertificateName, host: "kvm2",
-			remedy: act("Give kvm2 a migration_uri with a name that is in its certificate", func(s *scene) {
+			remedy: act("Set tls_destination of kvm2", func(s *scene) { s.config.Hosts[1].TLSDestination = "storage" }),
+		},
+		{
+			name: "TLSDEST: certificate of another name, and a migration_uri of that name", guest: paused(),
+			plant: named, check: preflight.CheckCertificate, kind: refusal.CertificateName, host: "kvm2",
+			remedy: act("give it a migration_uri with such a name", func(s *scene) {
 				s.resolve(s.source, "storage", s.destination.Address)
 				s.resolve(s.destination, "storage", s.destination.Address)
 				s.config.Hosts[1].MigrationURI = "tcp://storage"
