@@ -3,7 +3,6 @@
 package provider_test
 
 import (
-	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -120,9 +119,8 @@ func TestAccChangingPolicy_forgotten(t *testing.T) {
 	w.must(t, 0, "apply", "saved")
 	t.Logf("plan %s, apply %s", planned, time.Since(started))
 	requireHome(t, guest, "kvm2", "running")
-	last, _ := w.attributes(t, placement)["last_migration"].(map[string]any)
-	if got, _ := last["policy"].(map[string]any); fmt.Sprint(got["parallel_connections"]) != "3" {
-		t.Errorf("it was moved under %v", got)
+	if got := lastMove(t, guest, "kvm2").Policy.ParallelConnections(); got != 3 {
+		t.Errorf("it was moved with %d parallel connections", got)
 	}
 	w.unchanged(t)
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/history"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/lab"
 )
 
@@ -67,14 +68,14 @@ func TestAccShutOff(t *testing.T) {
 	if !sayingAll(`destination    = "kvm1" -> "kvm2"`).MatchString(plan.stdout) {
 		t.Errorf("the plan does not show the move: %s", plan)
 	}
-	var moves []string
+	var moves []history.Outcome
 	for _, move := range []struct{ from, to, mode string }{{"kvm1", "kvm2", "peer_to_peer"}, {"kvm2", "kvm1", "direct"}} {
 		w.write(t, of(move.to, fmt.Sprintf("if_shut_off = \"move_definition\"\nmode = %q", move.mode)))
 		if r := w.must(t, 0, "apply", "-auto-approve"); strings.Contains(r.stdout, "Warning: Virtual") {
 			t.Errorf("to %s: %s", move.to, r)
 		}
 		requireHome(t, guest, move.to, "shut off")
-		moves = append(moves, "completed")
+		moves = append(moves, history.Completed)
 		requireHistory(t, guest, move.to, moves...)
 		h := world.Host(move.to)
 		requireVMRecord(t, h, guest.Name, `{"version":1,"max_downtime_ms":500}`, "config")
@@ -82,7 +83,7 @@ func TestAccShutOff(t *testing.T) {
 			t.Errorf("on %s the VM is not as it was:\n%s", move.to, info)
 		}
 		last, _ := w.attributes(t, placement)["last_migration"].(map[string]any)
-		if last["source"] != move.from || last["destination"] != move.to || last["mode"] != move.mode || last["iterations"] != nil || last["policy"] != nil {
+		if last["source"] != move.from || last["destination"] != move.to || last["mode"] != move.mode || last["iterations"] != nil {
 			t.Errorf("last_migration is %v", last)
 		}
 		w.unchanged(t)
