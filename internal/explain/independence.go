@@ -86,7 +86,7 @@ func Independent(policies ...Independence) Text {
 		}
 	}
 	vm := policies[0].VM
-	const summary = "Move Does Not Depend on Policy"
+	const summary = "Missing Dependency on Migration Policy"
 	if len(changed) == 0 {
 		return Text{summary, fmt.Sprintf("This plan removes %s, and moves VM %s. Terraform does the two in any order, so "+
 			"what is removed may still hold for the move. Where that matters, remove the one first: with `-target`, "+

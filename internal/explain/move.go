@@ -25,7 +25,7 @@ func Move(err error) Text {
 	case errors.As(err, &diagnosis):
 		return Failure(diagnosis)
 	case errors.As(err, &unknown):
-		return Error("Migrate Virtual Machine", err)
+		return Error("Migrate VM", err)
 	case errors.As(err, &leaves):
 		return Text{unableToMigrate, paragraphs(leaving(leaves), Location(leaves.Location))}
 	case errors.As(err, &unresolved):
@@ -73,14 +73,14 @@ func was(l fleet.Location) string {
 
 // UnderWay warns of a migration to the wanted host that runs while planning.
 func UnderWay(l fleet.Location, destination string) Text {
-	return planned("Migration Is Under Way", fmt.Sprintf("%s, and was being migrated to %s already. No second "+
+	return planned("Migration Already Under Way", fmt.Sprintf("%s, and was being migrated to %s already. No second "+
 		"migration is started: if this one is still under way in the apply, it is watched to its end.", was(l), destination))
 }
 
 // Leaving warns of a migration to another host that runs while a plan counts a VM on the
 // host that it is leaving.
 func Leaving(l fleet.Location) Text {
-	return planned("Virtual Machine Is Being Moved", fmt.Sprintf(
+	return planned("VM Is Being Migrated", fmt.Sprintf(
 		"%s, and a migration of it to %s was under way, perhaps by another run of Terraform. The plan counts the VM on "+
 			"%s and cannot know how the migration ends: plan again once that is over. `virsh domjobinfo %s` on %s shows "+
 			"its progress.", was(l), strings.Join(l.Receiving, " or "), l.Host, l.Domain.UUID, l.Host))
@@ -95,16 +95,16 @@ func Moved(m fleet.Moved) []Text {
 	}
 	r := m.Report
 	if r.Adopted {
-		all = append(all, Text{"Migration Was Under Way", fmt.Sprintf(
+		all = append(all, Text{"Migration Already Under Way", fmt.Sprintf(
 			"VM %s was being migrated from %s to %s already, for instance by a run of Terraform that was killed. "+
 				"That migration was watched to its end, and no second one was started. "+
 				"The policy that is reported for it is what holds for the VM now; what it was started with is not "+
 				"known.",
 			m.Location.Domain.Name, r.Source, r.Destination)})
 	}
-	title := "Virtual Machine Needs Attention"
+	title := "VM Needs Attention"
 	if r.Moved {
-		title = "Virtual Machine Migrated With Remarks"
+		title = "VM Moved With Warnings"
 	}
 	for _, w := range r.Warnings {
 		all = append(all, Text{title, Warning(r, w)})

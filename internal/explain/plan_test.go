@@ -56,7 +56,7 @@ func planWarnings() map[string][]Text {
 		"VMOutOfSync":     {VMOutOfSync("Record", fleet.VMRecord{Location: l}, drift)},
 		"VMRecordMissing": {VMRecordMissing("Record", l)},
 		"Diverging":       {Diverging(&fleet.Divergence{Counts: ofVM, Drift: drift})},
-		"DeclaredAgain":   {DeclaredAgain("Record", ofVM)},
+		"DeclaredElsewhere":   {DeclaredElsewhere("Record", ofVM)},
 		"UnknownMembers":  UnknownMembers("Record", []fleet.Copy{later("kvm1")}),
 		"CopiesDiffer":    CopiesDiffer("Record", fleet.Found{Hosts: []string{"kvm1"}, Drift: drift}),
 		"LeftBehind":      {LeftBehind([]string{"kvm2"})},

@@ -58,11 +58,11 @@ func TestRecordWarnings(t *testing.T) {
 		},
 		"the VM's copies differ": {
 			Diverging(&fleet.Divergence{Counts: ofVM, Drift: []fleet.Drift{missing(fleet.Copy{Host: "kvm1", VM: remedyUUID, Place: "config"})}}),
-			Text{"VM Migration Policy Diverges", "When this plan was made, the live copy on kvm1 counted, but the config copy on kvm1 was missing."},
+			Text{"VM Migration Policy Copies Differ", "When this plan was made, the live copy on kvm1 counted, but the config copy on kvm1 was missing."},
 		},
 		"declared again": {
-			DeclaredAgain("Record", dated),
-			Text{"Record Declared Again", "When this plan was made, another resource or state had declared the cluster record on kvm1 on 2026-11-25 at 21:30:05 UTC. " +
+			DeclaredElsewhere("Record", dated),
+			Text{"Record Declared Elsewhere", "When this plan was made, another resource or state had declared the cluster record on kvm1 on 2026-11-25 at 21:30:05 UTC. " +
 				"It did not count as drift here, whatever it said, and destroying this resource leaves it while that is so. " +
 				"Declare the record in one place only. A change of the values here takes it back."},
 		},
@@ -143,7 +143,7 @@ func TestSurveyed(t *testing.T) {
 		"all that is beside": {
 			fleet.Survey{Redeclared: []fleet.Copy{{Host: "kvm1"}}, Unknown: []fleet.Copy{later("kvm2")}, Unseen: []error{errors.New("kvm3 is down")}},
 			[]Text{
-				DeclaredAgain("Record", fleet.Copy{Host: "kvm1"}),
+				DeclaredElsewhere("Record", fleet.Copy{Host: "kvm1"}),
 				{"Record Has Unknown Members", "When this plan was made, the copy on kvm2 had \"later\". A newer release of the provider may have written that; it is kept."},
 				Unseen([]error{errors.New("kvm3 is down")}),
 			},
@@ -218,7 +218,7 @@ func TestRecordWarningsLeaveNamesAlone(t *testing.T) {
 			"configuration": InvalidHost(&host.ConfigError{Host: name, Field: "uri", Reason: "no"}).Detail,
 			"drift":         Surveyed("Record", fleet.Declaration{}, fleet.Survey{Drift: []fleet.Drift{missing(fleet.Copy{Host: name})}})[0].Detail,
 			"cluster":       Surveyed("Record", fleet.Declaration{Cluster: name}, fleet.Survey{Drift: []fleet.Drift{missing(fleet.Copy{Host: "kvm1"})}})[0].Detail,
-			"declared":      DeclaredAgain("Record", fleet.Copy{Host: name}).Detail,
+			"declared":      DeclaredElsewhere("Record", fleet.Copy{Host: name}).Detail,
 		} {
 			if !strings.Contains(detail, name) {
 				t.Errorf("%s: %q does not have the name %s as it is", what, detail, name)

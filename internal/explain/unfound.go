@@ -79,14 +79,14 @@ func OtherVM(act, vm, uuid string, found fleet.Location) Text {
 
 // Renamed warns of a VM that has another name than the configuration says.
 func Renamed(vm, uuid, name string) Text {
-	return planned("Virtual Machine Renamed", fmt.Sprintf(
+	return planned("VM Renamed", fmt.Sprintf(
 		"VM %q (%s) was called %q. It is still the one that is managed here. Write its new name, or its UUID, "+
 			"in the configuration.", vm, uuid, name))
 }
 
 // NotYet warns in a plan of a VM that no host has: the same apply may create it.
 func NotYet(e *fleet.NotFoundError) Text {
-	return planned("Virtual Machine Not Found", fmt.Sprintf("no host had a VM %q (asked: %s). If the same apply creates "+
+	return planned("VM Not Found", fmt.Sprintf("no host had a VM %q (asked: %s). If the same apply creates "+
 		"it first, all is well; else the apply fails. %s", e.VM, fleet.Quote(e.Hosts), Advice(e)))
 }
 
@@ -107,11 +107,11 @@ type Gone struct {
 
 // Warning says that none of the hosts has the VM, and which one has its name now.
 func (g Gone) Warning() Text {
-	summary, hosts := "Virtual Machine Gone", fleet.Quote(g.Asked)
+	summary, hosts := "VM Gone", fleet.Quote(g.Asked)
 	lost := "Resources that manage it leave state."
 	dropped, then := "", "Applying the plan creates this resource again, for that VM."
 	if len(g.Former) > 0 {
-		summary = "Virtual Machine Out of Sight"
+		summary = "VM May Be on Former Host"
 		dropped = fmt.Sprintf("It may be on %s, which the provider's configuration no longer has.", Members(g.Former))
 		then = "To manage that VM, remove this resource from state (terraform state rm), and apply."
 		lost = dropped + " State keeps what it says of the VM; if it is gone for good, remove this resource from " +

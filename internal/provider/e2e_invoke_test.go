@@ -93,7 +93,7 @@ func TestAccInvoke_failed(t *testing.T) {
 	guest := testLab(t).StartGuest(t, lab.GuestSpec{State: lab.Inactive, Bare: true})
 	w := newWorkspace(t, labProvider(t).String()+moveAction(guest.Name, ``))
 	r := w.must(t, 1, invoke...)
-	if !sayingAll("Unable to Migrate Virtual Machine", "is not running on kvm1 (shut off)").MatchString(r.stderr) {
+	if !sayingAll("Unable to Migrate VM", "is not running on kvm1 (shut off)").MatchString(r.stderr) {
 		t.Errorf("got %s", r)
 	}
 }

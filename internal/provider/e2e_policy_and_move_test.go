@@ -39,7 +39,7 @@ func (p policyAndMove) config(t *testing.T) string {
 }
 
 const (
-	independent  = "Move Does Not Depend on Policy"
+	independent  = "Missing Dependency on Migration Policy"
 	inconsistent = "Provider produced inconsistent final plan"
 )
 
@@ -232,7 +232,7 @@ func TestAccPolicyAndMove_writeFails(t *testing.T) {
 func TestAccPolicyAndMove_notThere(t *testing.T) {
 	t.Parallel()
 	w := newWorkspace(t, policyAndMove{"nobody", "kvm2", 400, true}.config(t))
-	requireSaid(t, w.must(t, 0, "plan", "-out=saved"), "Virtual Machine Not Found", `When this plan was made, no host had a VM "nobody"`)
+	requireSaid(t, w.must(t, 0, "plan", "-out=saved"), "VM Not Found", `When this plan was made, no host had a VM "nobody"`)
 	requireSaid(t, w.must(t, 1, "apply", "saved"), `No host has a VM "nobody"`)
 }
 
@@ -261,7 +261,7 @@ func TestAccPolicyAndMove_waits(t *testing.T) {
 	setHostRecord(t, clusterSecret, `{"version":1,"cluster":"other","max_downtime_ms":700}`, world.Host("kvm1"))
 	requireSaid(t, w.must(t, 1, "apply", "saved"),
 		"Unable to Create Cluster Migration Policy",
-		"Unable to Migrate Virtual Machine", "max_downtime_ms is 700, planned 401", "Nothing was started.",
+		"Unable to Migrate VM", "max_downtime_ms is 700, planned 401", "Nothing was started.",
 		`The migration policy of cluster "compute" could not be changed.`,
 		"depends_on = [virt_cluster_migration_policy.NAME]", fmt.Sprintf("VM %s is running on kvm1", guest.Name))
 	requireHome(t, guest, "kvm1", "running")

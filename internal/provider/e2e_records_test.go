@@ -226,7 +226,7 @@ func TestAccRecords_twoStates(t *testing.T) {
 		}
 	}
 	plan := first.must(t, 0, "plan", "-detailed-exitcode")
-	for _, summary := range []string{"Global Migration Settings Declared Again", "Cluster Migration Policy Declared Again", "VM Migration Policy Declared Again"} {
+	for _, summary := range []string{"Global Migration Settings Declared Elsewhere", "Cluster Migration Policy Declared Elsewhere", "VM Migration Policy Declared Elsewhere"} {
 		if !saying(summary).MatchString(plan.stdout) {
 			t.Errorf("the first state is not told %q:\n%s", summary, plan)
 		}

@@ -75,7 +75,7 @@ func TestAccLiveMigration_levels(t *testing.T) {
 		},
 		resource.TestStep{ // what contradicts itself across levels is refused before the start
 			Config:      config(threeLevelsData{Destination: "kvm2", Cluster: "auto_converge = true\nparallel_connections = 2", Own: "compression = true"}),
-			ExpectError: sayingAll("Unable to Migrate Virtual Machine", "parallel_connections", "from cluster", "VM "+guest.Name+" is running on kvm1"),
+			ExpectError: sayingAll("Unable to Migrate VM", "parallel_connections", "from cluster", "VM "+guest.Name+" is running on kvm1"),
 		},
 		resource.TestStep{ // and goes on once it does not
 			Config:        config(threeLevelsData{Destination: "kvm2", Cluster: "auto_converge = true\nparallel_connections = 2", Own: "compression = false"}),
