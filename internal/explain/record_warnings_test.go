@@ -68,7 +68,7 @@ func TestRecordWarnings(t *testing.T) {
 		},
 		"taken over": {
 			TakenOver("Record", ofVM),
-			Text{"Record Taken Over", "The live copy of the VM's record on kvm1 existed already, declared by another resource or state, or by this one under a former address or before an import. " +
+			Text{"Record Taken Over", "The live copy of the VM's record on kvm1 existed already, declared by another resource or state, or by this one under a former address. " +
 				"Now this resource owns it. If another configuration declares it too, remove it from one of the two."},
 		},
 		"left in place": {

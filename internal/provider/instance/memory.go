@@ -25,7 +25,8 @@ type Memory struct {
 	writes     time.Time // when it is about to write; zero where it only reads
 	// Imported is true while the token is still that of the instance which declared
 	// the imported record.
-	Imported bool `json:"imported,omitempty"`
+	Imported bool   `json:"imported,omitempty"`
+	imported string // that token, when it is about to write with one of its own
 	// Hosts are those that the record was written to and not removed from. For a
 	// VM's record they are all hosts of the provider: nothing here may change when
 	// the VM moves, or each move would show as a change outside of Terraform. For the
@@ -77,6 +78,9 @@ func (m Memory) Save(ctx context.Context, private PrivateWriter) diag.Diagnostic
 // Owning is the memory of an instance that is about to write, with an owner of its
 // own: an imported owner may be that of another state.
 func (m Memory) Owning() Memory {
+	if m.Imported {
+		m.imported = m.Owner
+	}
 	if m.Owner == "" || m.Imported {
 		m.Owner, m.Imported = uuid.NewString(), false
 	}
@@ -95,6 +99,7 @@ func (m Memory) wrote() Memory {
 // Claim completes a declaration with what is remembered.
 func (m Memory) Claim(d fleet.Declaration) fleet.Declaration {
 	d.Owner, d.DeclaredAt, d.Now, d.Seen = m.Owner, m.DeclaredAt, m.writes, m.Seen
+	d.Imported = m.imported
 	if d.Cluster != "" {
 		d.Formerly = m.Formerly
 	}
