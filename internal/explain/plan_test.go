@@ -113,7 +113,7 @@ func TestLeftoverThatAMoveTakes(t *testing.T) {
 	t.Parallel()
 	said := planWarnings()["Unusual"][0].Detail
 	for _, want := range []string{
-		"A move there makes it the VM's own definition, which has to stay.", "while another host has the VM: virsh undefine",
+		"A move there makes it the VM's own definition, which has to stay.", "while another host has the VM: `virsh undefine",
 	} {
 		if !strings.Contains(said, want) {
 			t.Errorf("the warning of a leftover lacks %q: %s", want, said)

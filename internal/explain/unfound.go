@@ -13,7 +13,7 @@ func adviseTwice(e *fleet.RunningTwiceError) string {
 	var said []string
 	if len(e.Running) > 1 {
 		said = append(said, fmt.Sprintf("Two running copies of one VM corrupt its disks. Find out which one is "+
-			"right, and stop every other one by hand on its host (virsh destroy %s).", e.UUID))
+			"right, and stop every other one by hand: `virsh destroy %s` on its host.", e.UUID))
 		if len(e.Stopped) > 0 {
 			said = append(said, fmt.Sprintf("What %s holds does not run and writes nothing: never resume it while "+
 				"the VM runs elsewhere.", fleet.Quote(e.Stopped)))
@@ -21,7 +21,7 @@ func adviseTwice(e *fleet.RunningTwiceError) string {
 	} else {
 		said = append(said, fmt.Sprintf("Nothing is lost while none of them runs, and it cannot be told from here "+
 			"which one has the newer memory: `virsh domstate --reason %s` on each host says why it stopped. "+
-			"Resume one of them only after every other one was ended on its host (virsh destroy %s).", e.UUID, e.UUID))
+			"Resume one of them only after every other one was ended with `virsh destroy %s` on its host.", e.UUID, e.UUID))
 	}
 	return strings.Join(append(said, "Nothing was changed."), " ")
 }
@@ -56,13 +56,13 @@ func unusual(l fleet.Location) []Text {
 		all = append(all, Text{"VM Defined Elsewhere", fmt.Sprintf(
 			"VM %s was on %s, and a shut-off definition of it was left on %s. If both are started, the VM runs "+
 				"twice. A move there makes it the VM's own definition, which has to stay. Else remove it there, while "+
-				"another host has the VM: virsh undefine --keep-nvram --keep-tpm %s",
+				"another host has the VM: `virsh undefine --keep-nvram --keep-tpm %s`.",
 			l.Domain.Name, l.Host, fleet.Quote(l.Leftovers), l.Domain.UUID)})
 	}
 	if len(l.Paused) > 0 {
 		all = append(all, Text{"VM Paused Elsewhere", fmt.Sprintf(
 			"VM %s was running on %s, and a paused copy of it was on %s. At the end of a migration this is normal; "+
-				"if it stays, remove the paused copy there (virsh destroy %s) and never resume it.",
+				"if it stays, remove the paused copy with `virsh destroy %s` there, and never resume it.",
 			l.Domain.Name, l.Host, fleet.Quote(l.Paused), l.Domain.UUID)})
 	}
 	return all

@@ -313,7 +313,7 @@ func TestPlanOfJoiningHostLooksAtIt(t *testing.T) {
 		p := labProtocol(t, "error", nil)
 		state := attributes{"id": text("global"), "hosts": names("kvm1"), "owner": text("o"), "drift": noDrifts}
 		got := p.updated(t, global, state, attributes{"hosts": names("kvm1", "kvm2")}, private("settings")).Diagnostics
-		requireDiagnostic(t, got, failure, "hosts", "Unable to Update Global Migration Settings", "exists and differs", "remove it: virsh secret-undefine")
+		requireDiagnostic(t, got, failure, "hosts", "Unable to Update Global Migration Settings", "exists and differs", "remove it: `virsh secret-undefine")
 	})
 	t.Run("down", func(t *testing.T) {
 		t.Parallel()
