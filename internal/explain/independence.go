@@ -164,7 +164,7 @@ func differences(holds, planned policy.Effective) []string {
 
 // effective is a value of an effective policy: one that no level sets is left to QEMU.
 func effective(value string) string {
-	if value == "inherit" {
+	if value == policy.NotSet {
 		return "QEMU's default"
 	}
 	return value

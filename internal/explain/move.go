@@ -57,14 +57,17 @@ func Certain(l fleet.Location, f migration.Finding) Text {
 // Uncertain is what a plan warns of: it may have changed when the move is made.
 func Uncertain(l fleet.Location, f migration.Finding) Text {
 	if f.Warning {
-		return planned("Migration May Fail", "a check found what may make the move fail. "+Finding(f))
+		return planned("Migration May Fail", "a check found what may make the move fail. "+foundThen+Finding(f))
 	}
 	refused := "its move would have been refused. "
 	if _, ok := f.Fact.(preflight.PolicyConflict); ok { // the policy may be one that is coming
 		refused = "its move would have been refused for its policy, as the plan knows that. "
 	}
-	return planned("Migration Would Be Refused", was(l)+", and "+refused+Finding(f))
+	return planned("Migration Would Be Refused", was(l)+", and "+refused+foundThen+Finding(f))
 }
+
+// foundThen begins what a check found while planning: it may have been cured since.
+const foundThen = "Found then: "
 
 // was says where a VM was when a plan was made.
 func was(l fleet.Location) string {

@@ -50,7 +50,7 @@ func TestRecordWarnings(t *testing.T) {
 	for name, test := range map[string]struct{ got, want Text }{
 		"the VM's record drifts": {
 			VMOutOfSync("VM Migration Policy", fleet.VMRecord{Location: location}, []fleet.Drift{differs(ofVM, policy.Difference{Field: policy.FieldMaxDowntimeMS, Have: "900", Want: "500"})}),
-			Text{"VM Migration Policy Out of Sync", "When this plan was made, the record of VM web had drifted: the live copy on kvm1 differed: max_downtime_ms is 900, declared 500. Applying a plan repairs that, unless the plan is refresh-only."},
+			Text{"VM Migration Policy Out of Sync", "When this plan was made, the record of VM web had drifted: the live copy on kvm1 differed: max_downtime_ms was 900, declared 500. Applying a plan repairs that, unless the plan is refresh-only."},
 		},
 		"the VM's record is gone": {
 			VMRecordMissing("VM Migration Policy", location),
@@ -130,7 +130,7 @@ func TestSurveyed(t *testing.T) {
 	}{
 		"in sync": {},
 		"drift": {fleet.Survey{Drift: drift}, []Text{
-			{"Record Out of Sync", "When this plan was made, the copy on kvm1 was missing; the copy on kvm2 differed: max_downtime_ms is 900, declared 500. Applying a plan repairs that, unless the plan is refresh-only."},
+			{"Record Out of Sync", "When this plan was made, the copy on kvm1 was missing; the copy on kvm2 differed: max_downtime_ms was 900, declared 500. Applying a plan repairs that, unless the plan is refresh-only."},
 		}},
 		"drift that another cluster prevents": {fleet.Survey{Drift: drift[:1], Stuck: &fleet.HeldError{Host: "kvm1", Cluster: "batch"}}, []Text{
 			{"Record Out of Sync", "When this plan was made, the copy on kvm1 was missing. An apply cannot repair all of that. A host is in one cluster only. " +

@@ -124,7 +124,12 @@ func PolicyUnknown(err error) Text {
 // unreadable says what becomes of a record that some other resource manages. then is
 // what follows from it until it can be read.
 func unreadable(err error, then string) string {
-	return sentences("a record could not be read: "+what(err), "The resource that manages that record repairs it when it is applied, unless a "+
+	was := "a record could not be read. " + what(err)
+	var invalid *fleet.InvalidRecordError
+	if errors.As(err, &invalid) {
+		was = fmt.Sprintf("%s could not be read: %s", invalid.Copy.Subject(), fullStop(oneLine(invalid.Copy.Invalid)))
+	}
+	return sentences(was, "The resource that manages that record repairs it when it is applied, unless a "+
 		"newer release of the provider wrote it; "+
 		"a record that no resource manages has to be removed by hand.", then)
 }
