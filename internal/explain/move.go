@@ -169,11 +169,11 @@ func Done(m fleet.Moved) string {
 }
 
 func figures(r migration.Report) string {
-	text := r.Duration.Round(time.Millisecond).String()
+	text := elapsed(r.Duration)
 	if r.Downtime != nil {
-		text += fmt.Sprintf(", downtime %s", *r.Downtime)
+		text += ", downtime " + downtime(*r.Downtime)
 	}
-	return fmt.Sprintf("%s, %d passes, %.1f MiB sent", text, r.Iterations, float64(r.MemoryTransferred)/mib)
+	return fmt.Sprintf("%s, %d passes, %s sent", text, r.Iterations, bytes(r.MemoryTransferred))
 }
 
 // Line is one line of a move that goes on.

@@ -38,7 +38,7 @@ func TestAccInvoke(t *testing.T) {
 			t.Errorf("no line of progress is %s", want)
 		}
 	}
-	last := regexp.MustCompile(`^VM ` + guest.Name + ` is running on kvm2: moved from kvm1 in \d+(\.\d+)?m?s, downtime \d+(\.\d+)?m?s, \d+ passes, \d+\.\d MiB sent$`)
+	last := regexp.MustCompile(`^VM ` + guest.Name + ` is running on kvm2: moved from kvm1 in \d+(\.\d+)?s, downtime \d+(\.\d+)?s, \d+ passes, \d+(\.\d)? MiB sent$`)
 	if end := lines[len(lines)-1]; !last.MatchString(end) {
 		t.Errorf("the last line is %q", end)
 	}
