@@ -13,6 +13,7 @@ type reporter struct {
 	report func(Progress)
 	read   func(Reading)
 	start  time.Time
+	begun  bool
 	now    Progress
 	told   time.Time
 	// pauseUnanswered, linkIdle and connects are true once that was told.
@@ -50,9 +51,12 @@ func (r *reporter) emit() {
 	r.report(r.now)
 }
 
-// begin reports a migration that started at start, from which its time counts.
+// begin reports a migration that started at start. The time of the move counts from its
+// first one.
 func (r *reporter) begin(start time.Time, notice Notice) {
-	r.start = start
+	if !r.begun {
+		r.start, r.begun = start, true
+	}
 	r.say(notice)
 }
 
