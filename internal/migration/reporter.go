@@ -13,7 +13,6 @@ type reporter struct {
 	report func(Progress)
 	read   func(Reading)
 	start  time.Time
-	begun  bool
 	now    Progress
 	told   time.Time
 	// pauseUnanswered, linkIdle and connects are true once that was told.
@@ -51,11 +50,11 @@ func (r *reporter) emit() {
 	r.report(r.now)
 }
 
-// begin reports a migration that started at start. The time of the move counts from its
-// first one.
+// begin reports a migration that started at start. The time of the move counts from its own
+// start, or from that of a migration that was under way already.
 func (r *reporter) begin(start time.Time, notice Notice) {
-	if !r.begun {
-		r.start, r.begun = start, true
+	if start.Before(r.start) {
+		r.start = start
 	}
 	r.say(notice)
 }

@@ -29,7 +29,7 @@ func TestAccInvoke(t *testing.T) {
 	lines := progressLines(r.stdout)
 	t.Log(strings.Join(lines, "\n"))
 	for _, want := range []string{
-		`^0s, starting: from kvm1 to kvm2, peer-to-peer$`,
+		`^\d+s, starting: from kvm1 to kvm2, peer-to-peer$`,
 		`^\d+s, pre-copy: sending memory; pass 1, \d+ MiB of \d+ MiB left`,
 		`^\d+s, pre-copy: pass \d+, .* left, sending \d+(\.\d+)? MiB/s`,
 		`^\d+s, verifying: looking at kvm1 and kvm2$`,
