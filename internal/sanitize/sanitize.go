@@ -38,8 +38,11 @@ func Text(text string) string {
 	return kept.String()
 }
 
-// URI is a URI without what may be a secret in it: no user, no password, no
-// parameters.
+// URI is a URI without what may be a secret in it: no password, no parameters.
 func URI(u *url.URL) string {
-	return (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}).String()
+	shown := url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}
+	if name := u.User.Username(); name != "" {
+		shown.User = url.User(name)
+	}
+	return shown.String()
 }

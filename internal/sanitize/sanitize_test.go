@@ -52,8 +52,10 @@ func TestURI(t *testing.T) {
 	for uri, want := range map[string]string{
 		"qemu:///system":                  "qemu:///system",
 		"qemu+tls://kvm2:16515/system":    "qemu+tls://kvm2:16515/system",
-		"qemu+ssh://root@kvm2/system":     "qemu+ssh://kvm2/system",
-		"qemu+ssh://a:b@kvm2/s?keyfile=k": "qemu+ssh://kvm2/s",
+		"qemu+ssh://root@kvm2/system":     "qemu+ssh://root@kvm2/system",
+		"qemu+ssh://a:b@kvm2/s?keyfile=k": "qemu+ssh://a@kvm2/s",
+		"qemu+ssh://:b@kvm2/s":            "qemu+ssh://kvm2/s",
+		"qemu+ssh://a%0Ab%1B@kvm2/s":      "qemu+ssh://a%0Ab%1B@kvm2/s",
 		"qemu+tcp://kvm2/system#fragment": "qemu+tcp://kvm2/system",
 	} {
 		u, err := url.Parse(uri)
