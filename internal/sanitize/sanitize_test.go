@@ -27,6 +27,35 @@ func TestText(t *testing.T) {
 	}
 }
 
+func TestName(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]string{
+		"web":             "web",
+		" two  blanks ":   " two  blanks ",
+		"وب\u200cسرور":    "وب\u200cسرور",
+		"a\nb\x1b[31m":    "a�b�[31m",
+		"a\tb\u0085c\x00": "a�b�c�",
+		"not\xffUTF-8":    "not�UTF-8",
+	} {
+		if got := Name(name); got != want {
+			t.Errorf("%q: got %q, want %q", name, got, want)
+		}
+	}
+}
+
+func TestParagraphs(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"One.\n\n  - two, 100 %": "One.\n\n  - two, 100 %",
+		"red \x1b[31m\r\n":       "red �[31m�\n",
+		"abc\u202edcba\u2069":    "abc�dcba�",
+	} {
+		if got := Paragraphs(text); got != want {
+			t.Errorf("%q: got %q, want %q", text, got, want)
+		}
+	}
+}
+
 func FuzzText(f *testing.F) {
 	f.Add("\x1b[31mred\x00\r\n")
 	f.Add(strings.Repeat("ü ", 2*Limit))
