@@ -91,7 +91,7 @@ func TestFinding(t *testing.T) {
 			Fact: migration.OtherMigration{}, Host: "kvm1",
 		},
 		"kvm2 cannot run the CPU of VM web: missing features: avx2. A CPU that both hosts have is printed by `virsh hypervisor-cpu-baseline --migratable FILE` on either, FILE with the output of `virsh capabilities` of both; `virsh edit " + remedyUUID + "` on kvm1 sets it for the next start.": {Fact: preflight.CPUMissing{Reason: "missing features: avx2"}, Host: "kvm2"},
-		"VM web may use 65536 MiB, and kvm2 has 32768 MiB in all: it may swap, or run out. Give it less: `virsh setmaxmem " + remedyUUID + " SIZE --config` on kvm1, and start the VM anew. Or choose another host.":                                                                         {Fact: preflight.MemoryTooSmall{Need: 64 * gib, Have: 32 * gib}, Host: "kvm2"},
+		"VM web may use 65536 MiB, and kvm2 has 32768 MiB in all: it may swap, or run out. Give it less: `virsh setmaxmem " + remedyUUID + " SIZE --config` on kvm1, and start the VM anew. Or choose another host.":                                                                                 {Fact: preflight.MemoryTooSmall{Need: 64 * gib, Have: 32 * gib}, Host: "kvm2"},
 		"VM web may use 65536 MiB, and kvm2 has 32768 MiB available (free, buffers and cache): it may swap, or run out. `virsh nodememstats` on kvm2 shows what is free. Stop VMs there, or move some away.": {
 			Fact: preflight.MemoryShort{Need: 64 * gib, Have: 32 * gib}, Host: "kvm2",
 		},

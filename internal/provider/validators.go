@@ -18,7 +18,9 @@ type nameValidator struct{ most int }
 
 // isName says whether a configuration can call a VM so: libvirt also takes names with blanks
 // round them.
-func isName(name string) bool { return strings.TrimSpace(name) == name && !strings.ContainsFunc(name, unicode.IsControl) }
+func isName(name string) bool {
+	return strings.TrimSpace(name) == name && !strings.ContainsFunc(name, unicode.IsControl)
+}
 
 func (nameValidator) Description(context.Context) string {
 	return "a name without blanks at its beginning and end"
