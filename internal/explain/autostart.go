@@ -8,7 +8,7 @@ import (
 
 // lostAutostart says that a VM may not start with its new host, and how it does again.
 func lostAutostart(s migration.Subject, l *migration.LostAutostart) string {
-	again := fmt.Sprintf("run %s on %s", autostartCommand(l.Was, s.UUID), s.Destination)
+	again := "run " + autostartCommand(l.Was, s.UUID, s.Destination)
 	switch {
 	case l.Unread != nil:
 		return fmt.Sprintf("Autostart was not carried to %s, because %s did not say whether the VM has it: %s. If it "+
@@ -25,16 +25,15 @@ func lostAutostart(s migration.Subject, l *migration.LostAutostart) string {
 		notDone(l.Err, "set"), s.Destination, oneLine(l.Err), s.Source, again)
 }
 
-// autostartCommand sets autostart.
-func autostartCommand(a migration.Autostart, uuid string) string {
-	always, once := fmt.Sprintf("`virsh autostart %s`", uuid), fmt.Sprintf("`virsh autostart --once %s`", uuid)
+// autostartCommand sets autostart on a host.
+func autostartCommand(a migration.Autostart, uuid, host string) string {
 	switch {
 	case a.Always && a.Once:
-		return always + " and " + once
+		return fmt.Sprintf("`virsh autostart %s` and `virsh autostart --once %s` on %s", uuid, uuid, host)
 	case a.Once:
-		return once
+		return fmt.Sprintf("`virsh autostart --once %s` on %s", uuid, host)
 	}
-	return always
+	return fmt.Sprintf("`virsh autostart %s` on %s", uuid, host)
 }
 
 // autostartOff says that it is not known whether a VM has lost autostart.

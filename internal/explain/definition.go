@@ -11,7 +11,7 @@ import (
 // LeftShutOff warns in a plan of a VM that is shut off and that stays where it is
 // (if_shut_off = "ignore").
 func LeftShutOff(l fleet.Location, destination string) Text {
-	return planned("Virtual Machine Is Shut Off", fmt.Sprintf(
+	return planned("VM Is Shut Off", fmt.Sprintf(
 		"VM %s was shut off on %s, so it stays there (if_shut_off = \"ignore\"). The first apply that finds it "+
 			"running moves it to %s.", l.Domain.Name, l.Host, destination))
 }

@@ -62,7 +62,7 @@ func drifted(d fleet.Drift) statement {
 	case fleet.DriftUnreadable:
 		return statement{d.Copy, "could not be read", "could not be read", fmt.Sprintf(": %v", d.Copy.Invalid)}
 	case fleet.DriftDiffers:
-		return statement{d.Copy, "differed", "differed", fmt.Sprintf(": %s", d.Difference)}
+		return statement{d.Copy, "differed", "differed", ": " + d.Difference.Past()}
 	case fleet.DriftMissing:
 	}
 	return statement{d.Copy, "was missing", "were missing", ""}

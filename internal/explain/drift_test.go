@@ -19,7 +19,7 @@ func TestDrift(t *testing.T) {
 	}
 	batch := fleet.Drift{Copy: on("kvm3"), Kind: fleet.DriftDiffers, Difference: fleet.Difference{Cluster: new("batch")}}
 	downtime := policy.Difference{Field: policy.FieldMaxDowntimeMS, Have: "400", Want: "500"}
-	converge := policy.Difference{Field: policy.FieldAutoConverge, Have: "inherit", Want: "true"}
+	converge := policy.Difference{Field: policy.FieldAutoConverge, Have: policy.NotSet, Want: "true"}
 	for name, test := range map[string]struct {
 		drift []fleet.Drift
 		line  string
@@ -30,21 +30,25 @@ func TestDrift(t *testing.T) {
 		"unreadable": {[]fleet.Drift{unreadable(on("kvm1"), "it is empty")}, "the copy on kvm1 could not be read: it is empty", "unreadable"},
 		"differs": {
 			[]fleet.Drift{differs(on("kvm1"), converge, downtime)},
-			"the copy on kvm1 differed: auto_converge is inherit, declared true; max_downtime_ms is 400, declared 500",
+			"the copy on kvm1 differed: auto_converge was not set, declared true; max_downtime_ms was 400, declared 500",
 			"differs: auto_converge, max_downtime_ms",
 		},
-		"another cluster's": {[]fleet.Drift{batch}, `the copy on kvm3 differed: it belongs to cluster "batch"`, "differs: cluster"},
+		"not declared": {
+			[]fleet.Drift{differs(on("kvm1"), policy.Difference{Field: policy.FieldMaxDowntimeMS, Have: "400", Want: policy.NotSet})},
+			"the copy on kvm1 differed: max_downtime_ms was 400, not declared", "differs: max_downtime_ms",
+		},
+		"another cluster's": {[]fleet.Drift{batch}, `the copy on kvm3 differed: it belonged to cluster "batch"`, "differs: cluster"},
 		"the same of several": {
 			[]fleet.Drift{missing(on("kvm1")), differs(on("kvm2"), downtime), missing(on("kvm4"))},
-			"the copies on kvm1, kvm4 were missing; the copy on kvm2 differed: max_downtime_ms is 400, declared 500", "missing",
+			"the copies on kvm1, kvm4 were missing; the copy on kvm2 differed: max_downtime_ms was 400, declared 500", "missing",
 		},
 		"both copies of a VM": {
 			[]fleet.Drift{differs(of("live"), downtime), differs(of("config"), downtime)},
-			"both copies on kvm1 differed: max_downtime_ms is 400, declared 500", "differs: max_downtime_ms",
+			"both copies on kvm1 differed: max_downtime_ms was 400, declared 500", "differs: max_downtime_ms",
 		},
 		"each copy of a VM": {
 			[]fleet.Drift{missing(of("live")), differs(of("config"), downtime)},
-			"the live copy on kvm1 was missing; the config copy on kvm1 differed: max_downtime_ms is 400, declared 500", "missing",
+			"the live copy on kvm1 was missing; the config copy on kvm1 differed: max_downtime_ms was 400, declared 500", "missing",
 		},
 		"unreadable for different reasons": {
 			[]fleet.Drift{unreadable(on("kvm1"), "it is empty"), unreadable(on("kvm2"), "it is no JSON")},
@@ -64,7 +68,7 @@ func TestDrift(t *testing.T) {
 		})
 	}
 	divergence := &fleet.Divergence{Counts: of("live"), Drift: []fleet.Drift{differs(of("config"), downtime)}}
-	want := "the live copy on kvm1 counted, but the config copy on kvm1 differed: max_downtime_ms is 400, declared 500"
+	want := "the live copy on kvm1 counted, but the config copy on kvm1 differed: max_downtime_ms was 400, declared 500"
 	if got := DivergenceLine(divergence); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}

@@ -45,7 +45,7 @@ func copies(o migration.Outcome, holders []migration.Observation) string {
 			texts = append(texts, fmt.Sprintf("%s holds a %s copy, too, and it cannot be told from here which one "+
 				"has the newer memory. "+
 				"Compare `virsh domstate --reason %s` on the hosts; %s one of them only after the other one was "+
-				"ended with `virsh destroy %s`.", s.Host, copied, o.UUID, wake, o.UUID))
+				"ended with `virsh destroy %s` on its host.", s.Host, copied, o.UUID, wake, o.UUID))
 		}
 	}
 	return strings.Join(texts, " ")

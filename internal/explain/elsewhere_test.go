@@ -49,7 +49,7 @@ func TestFailure_elsewhere(t *testing.T) {
 		}},
 		"it is paused on two": {paused, gone, paused, false, []string{
 			moved + " a holds a paused copy, too, and it cannot be told from here which one has the newer memory. " +
-				"Compare `virsh domstate --reason 4711` on the hosts; resume one of them only after the other one was ended with `virsh destroy 4711`.",
+				"Compare `virsh domstate --reason 4711` on the hosts; resume one of them only after the other one was ended with `virsh destroy 4711` on its host.",
 			"VM web is paused on a and on c",
 		}},
 		"it runs, and is asleep on the source": {migration.StateAsleep, gone, running, false, []string{
@@ -57,7 +57,7 @@ func TestFailure_elsewhere(t *testing.T) {
 		}},
 		"it is asleep on two": {migration.StateAsleep, gone, migration.StateAsleep, false, []string{
 			moved + " a holds a sleeping copy, too, and it cannot be told from here which one has the newer memory. " +
-				"Compare `virsh domstate --reason 4711` on the hosts; wake one of them only after the other one was ended with `virsh destroy 4711`.",
+				"Compare `virsh domstate --reason 4711` on the hosts; wake one of them only after the other one was ended with `virsh destroy 4711` on its host.",
 			"VM web is asleep (pmsuspended) on a and on c",
 		}},
 		"it is paused, and the destination is silent": {gone, silent, paused, false, []string{

@@ -14,7 +14,7 @@ import (
 )
 
 const (
-	unableToMigrate = "Unable to Migrate Virtual Machine"
+	unableToMigrate = "Unable to Migrate VM"
 	cancelledMove   = "Migration Cancelled"
 )
 

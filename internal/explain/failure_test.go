@@ -42,7 +42,7 @@ func TestFailure(t *testing.T) {
 			&migration.PreflightError{Failure: migration.Failure{Outcome: untouched}, Findings: []migration.Finding{
 				{Subject: web, Check: preflight.CheckMode, Fact: preflight.NoPeerURI{}, Host: "kvm2"},
 			}},
-			"Unable to Migrate Virtual Machine",
+			"Unable to Migrate VM",
 			"The migration of VM web from kvm1 to kvm2 was not started:\n  - mode on kvm2: Other hosts' libvirt cannot reach kvm2: its uri is a local one and it has no peer_uri. " +
 				"Set peer_uri, or mode = \"direct\" or \"auto\"." + runs,
 		},
@@ -94,20 +94,20 @@ func TestFailure(t *testing.T) {
 		},
 		"failed": {
 			&migration.FailedError{Failure: after(migration.Course{Err: refused})},
-			"Unable to Migrate Virtual Machine", "The migration of VM web from kvm1 to kvm2 failed after 1m0s. libvirt says: internal error." + runs,
+			"Unable to Migrate VM", "The migration of VM web from kvm1 to kvm2 failed after 1m0s. libvirt says: internal error." + runs,
 		},
 		"a step of a direct one failed": {
 			&migration.FailedError{Failure: after(migration.Course{Mode: migration.Direct, Err: &migration.StepError{Host: "kvm2", Step: migration.StepPrepare, Err: refused}})},
-			"Unable to Migrate Virtual Machine", "The migration of VM web from kvm1 to kvm2 failed after 1m0s. kvm2 could not prepare for the VM: internal error." + runs,
+			"Unable to Migrate VM", "The migration of VM web from kvm1 to kvm2 failed after 1m0s. kvm2 could not prepare for the VM: internal error." + runs,
 		},
 		"memory cannot be sent": {
 			&migration.FailedError{Failure: after(migration.Course{Err: migration.ErrMemoryUnreachable, MigrationURI: "tcp://10.0.0.2"})},
-			"Unable to Migrate Virtual Machine", "The migration of VM web from kvm1 to kvm2 failed after 1m0s. libvirt says: the source cannot reach the address that memory is sent to. " +
+			"Unable to Migrate VM", "The migration of VM web from kvm1 to kvm2 failed after 1m0s. libvirt says: the source cannot reach the address that memory is sent to. " +
 				"That is the address that memory was to be sent to, from the migration_uri of kvm2 (tcp://10.0.0.2). kvm1 must reach it, on the port that libvirt on kvm2 chooses where the URI has none." + runs,
 		},
 		"nothing answers where memory is sent": {
 			&migration.FailedError{Failure: after(migration.Course{Err: migration.ErrMemoryUnreachable, MigrationURI: "tcp://10.0.0.2:49200", Connecting: time.Minute})},
-			"Unable to Migrate Virtual Machine", "The migration of VM web from kvm1 to kvm2 failed after 1m0s. libvirt says: the source cannot reach the address that memory is sent to. " +
+			"Unable to Migrate VM", "The migration of VM web from kvm1 to kvm2 failed after 1m0s. libvirt says: the source cannot reach the address that memory is sent to. " +
 				"Nothing answered there: mostly a firewall on kvm2, or on the way, that drops what kvm1 sends. It must let TCP 49200 through. " +
 				"That is the address that memory was to be sent to, from the migration_uri of kvm2 (tcp://10.0.0.2:49200). kvm1 must reach it, on the port that libvirt on kvm2 chooses where the URI has none." + runs,
 		},
@@ -121,7 +121,7 @@ func TestFailure(t *testing.T) {
 		},
 		"never started": {
 			&migration.FailedError{Failure: after(migration.Course{Cause: migration.CausedByNoStart, Obeyed: true})},
-			"Unable to Migrate Virtual Machine", "The migration of VM web from kvm1 to kvm2 sent nothing for 1m0s, and was cancelled. kvm2 is not receiving it: libvirt on kvm1 may be waiting for an answer from libvirt on kvm2. " +
+			"Unable to Migrate VM", "The migration of VM web from kvm1 to kvm2 sent nothing for 1m0s, and was cancelled. kvm2 is not receiving it: libvirt on kvm1 may be waiting for an answer from libvirt on kvm2. " +
 				"Look at the peer_uri and the network between the two." + runs,
 		},
 		"what the VM loses if it arrives": {
@@ -136,7 +136,7 @@ func TestFailure(t *testing.T) {
 					{Kind: migration.WarningCheckpoints, Checkpoints: &migration.LostCheckpoints{Names: []string{"monday"}}},
 				},
 			}},
-			"Unable to Migrate Virtual Machine", "The migration of VM web from kvm1 to kvm2 failed after 1s. libvirt says: internal error.\n\n" +
+			"Unable to Migrate VM", "The migration of VM web from kvm1 to kvm2 failed after 1s. libvirt says: internal error.\n\n" +
 				"Autostart was not carried to kvm2. The VM had it on kvm1: once it is on kvm2, run `virsh autostart " + remedyUUID + "` on kvm2.\n\n" +
 				"The VM's checkpoints (monday) were not carried to kvm2. " + redefine + "\n\n" +
 				"It still fetches memory from kvm1, which must not be disturbed until that has ended.\n\nVM web is running on kvm2",
@@ -149,14 +149,14 @@ func TestFailure(t *testing.T) {
 					Source: observed("kvm1", migration.StateShutOff), Destination: migration.Observation{Host: "kvm2", Err: migration.ErrNoDomain},
 				},
 			}},
-			"Unable to Migrate Virtual Machine", "The move of the definition of VM web from kvm1 to kvm2 failed. libvirt says: internal error.\n\nVM web is shut off on kvm1",
+			"Unable to Migrate VM", "The move of the definition of VM web from kvm1 to kvm2 failed. libvirt says: internal error.\n\nVM web is shut off on kvm1",
 		},
 		"max_downtime_ms is left": {
 			&migration.FailedError{Failure: migration.Failure{
 				Course: migration.Course{Err: refused, Elapsed: time.Second}, Outcome: stays,
 				Downtime: &migration.StaleDowntime{Milliseconds: 100, Before: 300, Err: migration.ErrDenied},
 			}},
-			"Unable to Migrate Virtual Machine", "The migration of VM web from kvm1 to kvm2 failed after 1s. libvirt says: internal error.\n\n" +
+			"Unable to Migrate VM", "The migration of VM web from kvm1 to kvm2 failed after 1s. libvirt says: internal error.\n\n" +
 				"The guest's longest pause for a switch-over, 100 ms from max_downtime_ms, could not be set back to 300 ms: operation denied." + runs,
 		},
 	}

@@ -45,7 +45,7 @@ func engineTales() []tale {
 				fmt.Sprintf("VM %s is %s on %s and %s on %s.",
 					f.Name, here.Domain.State, here.Host, there.Domain.State, there.Host),
 				fmt.Sprintf("Compare `virsh domstate --reason %s` on both hosts, decide which copy to keep, and end "+
-					"the other one with `virsh destroy %s`.", f.UUID, f.UUID),
+					"the other one with `virsh destroy %s` on its host.", f.UUID, f.UUID),
 			}
 		}),
 		tell(func(f migration.Finding, _ migration.JobUnknown) Advised {

@@ -31,7 +31,7 @@ func guestTales() []tale {
 				fmt.Sprintf("VM %s has a managed-save image on %s, which holds the guest's memory. It does not move with the "+
 					"definition, and the guest's disks must not be used without it.", f.Name, f.Host),
 				fmt.Sprintf("Start the VM from it with `virsh start %s` on %s, and shut it down there; or, if the guest's "+
-					"memory may be lost, remove the image with `virsh managedsave-remove %s`.", f.UUID, f.Host, f.UUID),
+					"memory may be lost, remove the image there with `virsh managedsave-remove %s`.", f.UUID, f.Host, f.UUID),
 			}
 		}),
 		tell(func(f migration.Finding, _ preflight.TPMState) Advised {

@@ -93,8 +93,8 @@ func hugePagesShort(f migration.Finding, fact preflight.HugePagesShort) Advised 
 		}
 	}
 	return Advised{
-		fmt.Sprintf("The memory of VM %s takes %d huge pages of %s, and %s has %d of %d free. %s",
-			f.Name, fact.Need, bytes(fact.SizeKiB<<10), f.Host, fact.Free, fact.Total, overcommit),
+		fmt.Sprintf("The memory of VM %s takes %d huge pages of %d KiB, and %s has %d of %d free. %s",
+			f.Name, fact.Need, fact.SizeKiB, f.Host, fact.Free, fact.Total, overcommit),
 		remediesOf(f).hugePages(fmt.Sprintf("%dKiB", fact.SizeKiB), strconv.FormatUint(fact.Need-fact.Free, 10)),
 	}
 }

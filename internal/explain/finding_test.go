@@ -78,7 +78,7 @@ func TestFinding(t *testing.T) {
 		"VM web is paused on kvm1 by a migration that has ended, and that lost its client (Terraform, virsh) during the switch-over. None of the hosts that answered runs it; it may run on a host that does not answer, so it was not resumed. Make sure that it runs nowhere else: then `virsh resume " + remedyUUID + "` on kvm1 lets it run, and it can be moved.": {
 			Fact: migration.Stranded{Other: migration.OnSilentHost}, Host: "kvm1",
 		},
-		"VM web is paused on kvm1 and running on kvm2. Compare `virsh domstate --reason " + remedyUUID + "` on both hosts, decide which copy to keep, and end the other one with `virsh destroy " + remedyUUID + "`.": {
+		"VM web is paused on kvm1 and running on kvm2. Compare `virsh domstate --reason " + remedyUUID + "` on both hosts, decide which copy to keep, and end the other one with `virsh destroy " + remedyUUID + "` on its host.": {
 			Fact: migration.TwoHomes{Outcome: both},
 		},
 		"kvm1 does not say whether another job runs on VM web: internal error.":                                                         {Fact: migration.JobUnknown{}, Host: "kvm1", Err: refused},
@@ -90,9 +90,9 @@ func TestFinding(t *testing.T) {
 		"A migration of VM web is under way already, and kvm2 does not hold its incoming domain: it goes elsewhere, or is just about to start. This move started nothing; `virsh domjobabort " + remedyUUID + "` on kvm1 cancels that migration.": {
 			Fact: migration.OtherMigration{}, Host: "kvm1",
 		},
-		"kvm2 cannot run the CPU of VM web: missing features: avx2. A CPU that both hosts have is printed by `virsh hypervisor-cpu-baseline --migratable FILE`, FILE with the output of `virsh capabilities` of both; `virsh edit " + remedyUUID + "` on kvm1 sets it for the next start.": {Fact: preflight.CPUMissing{Reason: "missing features: avx2"}, Host: "kvm2"},
-		"VM web may use 64.0 GiB, and kvm2 has 32.0 GiB in all: it may swap, or run out. Give it less: `virsh setmaxmem " + remedyUUID + " SIZE --config` on kvm1, and start the VM anew. Or choose another host.":                                                                         {Fact: preflight.MemoryTooSmall{Need: 64 * gib, Have: 32 * gib}, Host: "kvm2"},
-		"VM web may use 64.0 GiB, and kvm2 has 32.0 GiB available (free, buffers and cache): it may swap, or run out. `virsh nodememstats` on kvm2 shows what is free. Stop VMs there, or move some away.": {
+		"kvm2 cannot run the CPU of VM web: missing features: avx2. A CPU that both hosts have is printed by `virsh hypervisor-cpu-baseline --migratable FILE` on either, FILE with the output of `virsh capabilities` of both; `virsh edit " + remedyUUID + "` on kvm1 sets it for the next start.": {Fact: preflight.CPUMissing{Reason: "missing features: avx2"}, Host: "kvm2"},
+		"VM web may use 65536 MiB, and kvm2 has 32768 MiB in all: it may swap, or run out. Give it less: `virsh setmaxmem " + remedyUUID + " SIZE --config` on kvm1, and start the VM anew. Or choose another host.":                                                                                 {Fact: preflight.MemoryTooSmall{Need: 64 * gib, Have: 32 * gib}, Host: "kvm2"},
+		"VM web may use 65536 MiB, and kvm2 has 32768 MiB available (free, buffers and cache): it may swap, or run out. `virsh nodememstats` on kvm2 shows what is free. Stop VMs there, or move some away.": {
 			Fact: preflight.MemoryShort{Need: 64 * gib, Have: 32 * gib}, Host: "kvm2",
 		},
 		"kvm1 keeps a managed-save image of VM web, which runs: the image is older than the VM's disks. libvirt would forget it now, and start from it when the VM has come back there: old memory would spoil the disks. Remove it with `virsh managedsave-remove " + remedyUUID + "` on kvm1.": {

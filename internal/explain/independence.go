@@ -86,7 +86,7 @@ func Independent(policies ...Independence) Text {
 		}
 	}
 	vm := policies[0].VM
-	const summary = "Move Does Not Depend on Policy"
+	const summary = "Missing Dependency on Migration Policy"
 	if len(changed) == 0 {
 		return Text{summary, fmt.Sprintf("This plan removes %s, and moves VM %s. Terraform does the two in any order, so "+
 			"what is removed may still hold for the move. Where that matters, remove the one first: with `-target`, "+
@@ -164,7 +164,7 @@ func differences(holds, planned policy.Effective) []string {
 
 // effective is a value of an effective policy: one that no level sets is left to QEMU.
 func effective(value string) string {
-	if value == "inherit" {
+	if value == policy.NotSet {
 		return "QEMU's default"
 	}
 	return value

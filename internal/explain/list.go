@@ -9,7 +9,7 @@ import (
 
 // ListCut warns that a list has more than Terraform asked for.
 func ListCut(limit int64) Text {
-	return Text{"List Cut Short", fmt.Sprintf("There are more than the %d that this list was limited to. Set a higher `limit` in the list "+
+	return Text{"List Truncated", fmt.Sprintf("There are more than the %d that this list was limited to. Set a higher `limit` in the list "+
 		"block, whose default is 100, or narrow the list by its filters.", limit)}
 }
 

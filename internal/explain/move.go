@@ -25,7 +25,7 @@ func Move(err error) Text {
 	case errors.As(err, &diagnosis):
 		return Failure(diagnosis)
 	case errors.As(err, &unknown):
-		return Error("Migrate Virtual Machine", err)
+		return Error("Migrate VM", err)
 	case errors.As(err, &leaves):
 		return Text{unableToMigrate, paragraphs(leaving(leaves), Location(leaves.Location))}
 	case errors.As(err, &unresolved):
@@ -57,14 +57,17 @@ func Certain(l fleet.Location, f migration.Finding) Text {
 // Uncertain is what a plan warns of: it may have changed when the move is made.
 func Uncertain(l fleet.Location, f migration.Finding) Text {
 	if f.Warning {
-		return planned("Migration May Fail", "a check found what may make the move fail. "+Finding(f))
+		return planned("Migration May Fail", "a check found what may make the move fail. "+foundThen+Finding(f))
 	}
 	refused := "its move would have been refused. "
 	if _, ok := f.Fact.(preflight.PolicyConflict); ok { // the policy may be one that is coming
 		refused = "its move would have been refused for its policy, as the plan knows that. "
 	}
-	return planned("Migration Would Be Refused", was(l)+", and "+refused+Finding(f))
+	return planned("Migration Would Be Refused", was(l)+", and "+refused+foundThen+Finding(f))
 }
+
+// foundThen begins what a check found while planning: it may have been cured since.
+const foundThen = "Found then: "
 
 // was says where a VM was when a plan was made.
 func was(l fleet.Location) string {
@@ -73,14 +76,14 @@ func was(l fleet.Location) string {
 
 // UnderWay warns of a migration to the wanted host that runs while planning.
 func UnderWay(l fleet.Location, destination string) Text {
-	return planned("Migration Is Under Way", fmt.Sprintf("%s, and was being migrated to %s already. No second "+
+	return planned("Migration Already Under Way", fmt.Sprintf("%s, and was being migrated to %s already. No second "+
 		"migration is started: if this one is still under way in the apply, it is watched to its end.", was(l), destination))
 }
 
 // Leaving warns of a migration to another host that runs while a plan counts a VM on the
 // host that it is leaving.
 func Leaving(l fleet.Location) Text {
-	return planned("Virtual Machine Is Being Moved", fmt.Sprintf(
+	return planned("VM Is Being Migrated", fmt.Sprintf(
 		"%s, and a migration of it to %s was under way, perhaps by another run of Terraform. The plan counts the VM on "+
 			"%s and cannot know how the migration ends: plan again once that is over. `virsh domjobinfo %s` on %s shows "+
 			"its progress.", was(l), strings.Join(l.Receiving, " or "), l.Host, l.Domain.UUID, l.Host))
@@ -95,16 +98,16 @@ func Moved(m fleet.Moved) []Text {
 	}
 	r := m.Report
 	if r.Adopted {
-		all = append(all, Text{"Migration Was Under Way", fmt.Sprintf(
+		all = append(all, Text{"Migration Already Under Way", fmt.Sprintf(
 			"VM %s was being migrated from %s to %s already, for instance by a run of Terraform that was killed. "+
 				"That migration was watched to its end, and no second one was started. "+
 				"The policy that is reported for it is what holds for the VM now; what it was started with is not "+
 				"known.",
 			m.Location.Domain.Name, r.Source, r.Destination)})
 	}
-	title := "Virtual Machine Needs Attention"
+	title := "VM Needs Attention"
 	if r.Moved {
-		title = "Virtual Machine Migrated With Remarks"
+		title = "VM Moved With Warnings"
 	}
 	for _, w := range r.Warnings {
 		all = append(all, Text{title, Warning(r, w)})
@@ -166,11 +169,11 @@ func Done(m fleet.Moved) string {
 }
 
 func figures(r migration.Report) string {
-	text := r.Duration.Round(time.Millisecond).String()
+	text := elapsed(r.Duration)
 	if r.Downtime != nil {
-		text += fmt.Sprintf(", downtime %s", *r.Downtime)
+		text += ", downtime " + downtime(*r.Downtime)
 	}
-	return fmt.Sprintf("%s, %d passes, %.1f MiB sent", text, r.Iterations, float64(r.MemoryTransferred)/mib)
+	return fmt.Sprintf("%s, %d passes, %s sent", text, r.Iterations, bytes(r.MemoryTransferred))
 }
 
 // Line is one line of a move that goes on.

@@ -14,6 +14,7 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/fleet"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/history"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/preflight"
 )
 
@@ -37,11 +38,12 @@ var stays = map[string]string{
 func planWarnings() map[string][]Text {
 	l := fleet.Location{
 		Host: "kvm1", Domain: migration.Domain{Name: "web", UUID: remedyUUID, State: migration.StateRunning},
-		Receiving: []string{"kvm2"}, Leftovers: []string{"kvm3"}, Paused: []string{"kvm4"}, Unseen: []error{errors.New("kvm5 is down")},
+		Receiving: []string{"kvm2"}, Leftovers: []string{"kvm3"}, Paused: []string{"kvm4"}, Unseen: []error{errors.New("kvm5: no route")},
 	}
 	ofVM := fleet.Copy{Host: "kvm1", VM: remedyUUID, Place: "live"}
-	invalid := &fleet.InvalidRecordError{Copy: fleet.Copy{Host: "kvm1", VM: remedyUUID, Place: "live", Invalid: errors.New("it is no JSON")}}
-	drift := []fleet.Drift{missing(fleet.Copy{Host: "kvm1"})}
+	invalid := &fleet.InvalidRecordError{Copy: fleet.Copy{Host: "kvm1", VM: remedyUUID, Place: "live", Invalid: errors.New("no JSON object")}}
+	other := policy.Difference{Field: policy.FieldMaxDowntimeMS, Have: "900", Want: policy.NotSet}
+	drift := []fleet.Drift{missing(fleet.Copy{Host: "kvm1"}), differs(fleet.Copy{Host: "kvm2"}, other)}
 	gone := Gone{VM: "web", UUID: remedyUUID, Asked: []string{"kvm1"}}
 	succeeded, byUUID, hidden := gone, gone, gone
 	succeeded.Successor, byUUID.VM, hidden.Former = &l, remedyUUID, []fleet.Member{{Name: "kvm9"}}
@@ -51,31 +53,31 @@ func planWarnings() map[string][]Text {
 			Surveyed("Record", fleet.Declaration{}, fleet.Survey{Drift: drift, Redeclared: []fleet.Copy{ofVM}, Unknown: []fleet.Copy{later("kvm2")}, Unseen: l.Unseen}),
 			Surveyed("Record", fleet.Declaration{}, fleet.Survey{Drift: drift, Gone: true}),
 			Surveyed("Record", fleet.Declaration{}, fleet.Survey{Drift: drift, Stuck: &fleet.HeldError{Host: "kvm1", Cluster: "batch"}})),
-		"HistoryUnknown":  {HistoryUnknown(&fleet.InvalidHistoryError{Location: l, Err: errors.New("it is no JSON")})},
-		"RecordUnread":    {RecordUnread(&fleet.UnlistedError{Name: "web", UUID: remedyUUID, Err: errors.New("access denied")}, false)},
-		"LeftShutOff":     {LeftShutOff(l, "kvm2")},
-		"VMOutOfSync":     {VMOutOfSync("Record", fleet.VMRecord{Location: l}, drift)},
-		"VMRecordMissing": {VMRecordMissing("Record", l)},
-		"Diverging":       {Diverging(&fleet.Divergence{Counts: ofVM, Drift: drift})},
-		"DeclaredAgain":   {DeclaredAgain("Record", ofVM)},
-		"UnknownMembers":  UnknownMembers("Record", []fleet.Copy{later("kvm1")}),
-		"CopiesDiffer":    CopiesDiffer("Record", fleet.Found{Hosts: []string{"kvm1"}, Drift: drift}),
-		"LeftBehind":      {LeftBehind([]string{"kvm2"})},
-		"Unseen":          {Unseen(l.Unseen)},
-		"UnseenByList":    {UnseenByList(l.Unseen)},
-		"UnseenByRead":    {UnseenByRead(l.Unseen)},
-		"Unreadable":      {Unreadable(invalid)},
-		"PolicyUnknown":   {PolicyUnknown(invalid)},
-		"Conflict":        {Conflict(acrossLevels)},
-		"HeldElsewhere":   {HeldElsewhere(&fleet.HeldError{Host: "kvm1", Cluster: "batch"})},
-		"Renamed":         {Renamed("web", remedyUUID, "web2")},
-		"NotYet":          {NotYet(&fleet.NotFoundError{VM: "web", Hosts: []string{"kvm1"}})},
-		"Warning":         {gone.Warning(), succeeded.Warning(), byUUID.Warning(), hidden.Warning()},
-		"Unusual":         Unusual(l),
-		"Leaving":         {Leaving(l)},
-		"UnderWay":        {UnderWay(l, "kvm2")},
-		"MovedUnwatched":  {MovedUnwatched("kvm2", l, history.Entry{From: history.Host{Label: "kvm2"}}, report)},
-		"NotChecked":      {NotChecked(l, []preflight.Unchecked{{Check: preflight.CheckPolicy, Why: preflight.Unknowable}})},
+		"HistoryUnknown":    {HistoryUnknown(&fleet.InvalidHistoryError{Location: l, Err: errors.New("no JSON object")})},
+		"RecordUnread":      {RecordUnread(&fleet.UnlistedError{Name: "web", UUID: remedyUUID, Err: errors.New("access denied")}, false)},
+		"LeftShutOff":       {LeftShutOff(l, "kvm2")},
+		"VMOutOfSync":       {VMOutOfSync("Record", fleet.VMRecord{Location: l}, drift)},
+		"VMRecordMissing":   {VMRecordMissing("Record", l)},
+		"Diverging":         {Diverging(&fleet.Divergence{Counts: ofVM, Drift: drift})},
+		"DeclaredElsewhere": {DeclaredElsewhere("Record", ofVM)},
+		"UnknownMembers":    UnknownMembers("Record", []fleet.Copy{later("kvm1")}),
+		"CopiesDiffer":      CopiesDiffer("Record", fleet.Found{Hosts: []string{"kvm1"}, Drift: drift}),
+		"LeftBehind":        {LeftBehind([]string{"kvm2"})},
+		"Unseen":            {Unseen(l.Unseen)},
+		"UnseenByList":      {UnseenByList(l.Unseen)},
+		"UnseenByRead":      {UnseenByRead(l.Unseen)},
+		"Unreadable":        {Unreadable(invalid)},
+		"PolicyUnknown":     {PolicyUnknown(invalid)},
+		"Conflict":          {Conflict(acrossLevels)},
+		"HeldElsewhere":     {HeldElsewhere(&fleet.HeldError{Host: "kvm1", Cluster: "batch"})},
+		"Renamed":           {Renamed("web", remedyUUID, "web2")},
+		"NotYet":            {NotYet(&fleet.NotFoundError{VM: "web", Hosts: []string{"kvm1"}})},
+		"Warning":           {gone.Warning(), succeeded.Warning(), byUUID.Warning(), hidden.Warning()},
+		"Unusual":           Unusual(l),
+		"Leaving":           {Leaving(l)},
+		"UnderWay":          {UnderWay(l, "kvm2")},
+		"MovedUnwatched":    {MovedUnwatched("kvm2", l, history.Entry{From: history.Host{Label: "kvm2"}}, report)},
+		"NotChecked":        {NotChecked(l, []preflight.Unchecked{{Check: preflight.CheckPolicy, Why: preflight.Unknowable}})},
 		"Uncertain": {
 			Uncertain(l, migration.Finding{Fact: preflight.NoPeerURI{}, Host: "kvm2"}),
 			Uncertain(l, migration.Finding{Fact: preflight.NoPeerURI{}, Host: "kvm2", Warning: true}),
@@ -83,6 +85,9 @@ func planWarnings() map[string][]Text {
 		},
 	}
 }
+
+// present is a verb of what was found, in the present tense.
+var present = regexp.MustCompile(`^[^.]*\b(is|are|has|cannot|differs|belongs)\b[^.]*\.`)
 
 // whereItIs is a line that says where a VM is, or how: after an apply it may be false.
 var whereItIs = regexp.MustCompile(`VM \S+ (is (now )?(running|paused|shut off|on)\b|is \S+ on kvm)`)
@@ -99,6 +104,9 @@ func TestPlanWarningsStayTrue(t *testing.T) {
 			if !strings.HasPrefix(text.Detail, asOfPlan) {
 				t.Errorf("%s does not say that it is of the plan: %s", name, text.Detail)
 			}
+			if said := present.FindString(strings.TrimPrefix(text.Detail, asOfPlan)); said != "" {
+				t.Errorf("%s says in the present tense what was found: %s", name, said)
+			}
 			for _, passing := range []*regexp.Regexp{whereItIs, regexp.MustCompile(`\b[Nn]ext (apply|plan)\b`)} {
 				if said := passing.FindString(text.Detail); said != "" {
 					t.Errorf("%s says %q, which may be false after the apply: %s", name, said, text.Detail)
@@ -114,7 +122,7 @@ func TestLeftoverThatAMoveTakes(t *testing.T) {
 	t.Parallel()
 	said := planWarnings()["Unusual"][0].Detail
 	for _, want := range []string{
-		"A move there makes it the VM's own definition, which has to stay.", "while another host has the VM: virsh undefine",
+		"A move there makes it the VM's own definition, which has to stay.", "while another host has the VM: `virsh undefine",
 	} {
 		if !strings.Contains(said, want) {
 			t.Errorf("the warning of a leftover lacks %q: %s", want, said)

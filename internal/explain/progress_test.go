@@ -23,7 +23,7 @@ func TestProgress(t *testing.T) {
 		},
 		"no end in sight": {
 			migration.Progress{Phase: migration.PhasePreCopy, Elapsed: time.Minute, Pass: 9, Remaining: 96 * mib, Total: 20480 * mib, Bandwidth: 60 * mib, DirtyRate: 60 * mib, Hopeless: true},
-			"1m0s, pre-copy: pass 9, 96 MiB of 20.0 GiB left, sending 60 MiB/s, guest dirties 60 MiB/s, no end in sight: passes leave no less than before",
+			"1m0s, pre-copy: pass 9, 96 MiB of 20480 MiB left, sending 60 MiB/s, guest dirties 60 MiB/s, no end in sight: passes leave no less than before",
 		},
 		"a message with a reading": {
 			migration.Progress{Phase: migration.PhasePaused, Notice: migration.Notice{Kind: migration.NoticePaused}, Elapsed: time.Minute, Pass: 9, Remaining: 96 * mib, Total: 1024 * mib, Bandwidth: 60 * mib},

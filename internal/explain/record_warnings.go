@@ -29,7 +29,7 @@ func Surveyed(object string, d fleet.Declaration, s fleet.Survey) []Text {
 		all = append(all, planned(object+" Out of Sync", drift, repair(s.Stuck)))
 	}
 	if len(s.Redeclared) > 0 {
-		all = append(all, DeclaredAgain(object, s.Redeclared[0]))
+		all = append(all, DeclaredElsewhere(object, s.Redeclared[0]))
 	}
 	all = append(all, UnknownMembers(object, s.Unknown)...)
 	if len(s.Unseen) > 0 {
@@ -64,12 +64,12 @@ func repair(stuck error) string {
 
 // Diverging warns that the copies of a VM's record differ.
 func Diverging(d *fleet.Divergence) Text {
-	return planned("VM Migration Policy Diverges", fullStop(DivergenceLine(d)))
+	return planned("VM Migration Policy Copies Differ", fullStop(DivergenceLine(d)))
 }
 
-// DeclaredAgain warns that a record has a new owner, which is left alone.
-func DeclaredAgain(object string, c fleet.Copy) Text {
-	return planned(object+" Declared Again", fmt.Sprintf(
+// DeclaredElsewhere warns that a record has a new owner, which is left alone.
+func DeclaredElsewhere(object string, c fleet.Copy) Text {
+	return planned(object+" Declared Elsewhere", fmt.Sprintf(
 		"another resource or state had declared %s%s. It did not count as drift here, whatever it said, and destroying "+
 			"this resource leaves it while that is so. "+
 			"Declare the record in one place only. A change of the values here takes it back.", c.Subject(), declaredOn(c)))
@@ -79,8 +79,8 @@ func DeclaredAgain(object string, c fleet.Copy) Text {
 // belonged.
 func TakenOver(object string, c fleet.Copy) Text {
 	return Text{object + " Taken Over", fmt.Sprintf(
-		"%s existed already, declared by another resource or state%s, or by this one under a former address or before "+
-			"an import. Now this resource owns it. If another configuration declares it too, remove it from one of the two.", capital(c.Subject()), declaredOn(c))}
+		"%s existed already, declared by another resource or state%s, or by this one under a former address. "+
+			"Now this resource owns it. If another configuration declares it too, remove it from one of the two.", capital(c.Subject()), declaredOn(c))}
 }
 
 // LeftInPlace warns that a destroy leaves a record that another resource has

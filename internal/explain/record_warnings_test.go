@@ -50,7 +50,7 @@ func TestRecordWarnings(t *testing.T) {
 	for name, test := range map[string]struct{ got, want Text }{
 		"the VM's record drifts": {
 			VMOutOfSync("VM Migration Policy", fleet.VMRecord{Location: location}, []fleet.Drift{differs(ofVM, policy.Difference{Field: policy.FieldMaxDowntimeMS, Have: "900", Want: "500"})}),
-			Text{"VM Migration Policy Out of Sync", "When this plan was made, the record of VM web had drifted: the live copy on kvm1 differed: max_downtime_ms is 900, declared 500. Applying a plan repairs that, unless the plan is refresh-only."},
+			Text{"VM Migration Policy Out of Sync", "When this plan was made, the record of VM web had drifted: the live copy on kvm1 differed: max_downtime_ms was 900, declared 500. Applying a plan repairs that, unless the plan is refresh-only."},
 		},
 		"the VM's record is gone": {
 			VMRecordMissing("VM Migration Policy", location),
@@ -58,17 +58,17 @@ func TestRecordWarnings(t *testing.T) {
 		},
 		"the VM's copies differ": {
 			Diverging(&fleet.Divergence{Counts: ofVM, Drift: []fleet.Drift{missing(fleet.Copy{Host: "kvm1", VM: remedyUUID, Place: "config"})}}),
-			Text{"VM Migration Policy Diverges", "When this plan was made, the live copy on kvm1 counted, but the config copy on kvm1 was missing."},
+			Text{"VM Migration Policy Copies Differ", "When this plan was made, the live copy on kvm1 counted, but the config copy on kvm1 was missing."},
 		},
 		"declared again": {
-			DeclaredAgain("Record", dated),
-			Text{"Record Declared Again", "When this plan was made, another resource or state had declared the cluster record on kvm1 on 2026-11-25 at 21:30:05 UTC. " +
+			DeclaredElsewhere("Record", dated),
+			Text{"Record Declared Elsewhere", "When this plan was made, another resource or state had declared the cluster record on kvm1 on 2026-11-25 at 21:30:05 UTC. " +
 				"It did not count as drift here, whatever it said, and destroying this resource leaves it while that is so. " +
 				"Declare the record in one place only. A change of the values here takes it back."},
 		},
 		"taken over": {
 			TakenOver("Record", ofVM),
-			Text{"Record Taken Over", "The live copy of the VM's record on kvm1 existed already, declared by another resource or state, or by this one under a former address or before an import. " +
+			Text{"Record Taken Over", "The live copy of the VM's record on kvm1 existed already, declared by another resource or state, or by this one under a former address. " +
 				"Now this resource owns it. If another configuration declares it too, remove it from one of the two."},
 		},
 		"left in place": {
@@ -130,7 +130,7 @@ func TestSurveyed(t *testing.T) {
 	}{
 		"in sync": {},
 		"drift": {fleet.Survey{Drift: drift}, []Text{
-			{"Record Out of Sync", "When this plan was made, the copy on kvm1 was missing; the copy on kvm2 differed: max_downtime_ms is 900, declared 500. Applying a plan repairs that, unless the plan is refresh-only."},
+			{"Record Out of Sync", "When this plan was made, the copy on kvm1 was missing; the copy on kvm2 differed: max_downtime_ms was 900, declared 500. Applying a plan repairs that, unless the plan is refresh-only."},
 		}},
 		"drift that another cluster prevents": {fleet.Survey{Drift: drift[:1], Stuck: &fleet.HeldError{Host: "kvm1", Cluster: "batch"}}, []Text{
 			{"Record Out of Sync", "When this plan was made, the copy on kvm1 was missing. An apply cannot repair all of that. A host is in one cluster only. " +
@@ -143,7 +143,7 @@ func TestSurveyed(t *testing.T) {
 		"all that is beside": {
 			fleet.Survey{Redeclared: []fleet.Copy{{Host: "kvm1"}}, Unknown: []fleet.Copy{later("kvm2")}, Unseen: []error{errors.New("kvm3 is down")}},
 			[]Text{
-				DeclaredAgain("Record", fleet.Copy{Host: "kvm1"}),
+				DeclaredElsewhere("Record", fleet.Copy{Host: "kvm1"}),
 				{"Record Has Unknown Members", "When this plan was made, the copy on kvm2 had \"later\". A newer release of the provider may have written that; it is kept."},
 				Unseen([]error{errors.New("kvm3 is down")}),
 			},
@@ -218,7 +218,7 @@ func TestRecordWarningsLeaveNamesAlone(t *testing.T) {
 			"configuration": InvalidHost(&host.ConfigError{Host: name, Field: "uri", Reason: "no"}).Detail,
 			"drift":         Surveyed("Record", fleet.Declaration{}, fleet.Survey{Drift: []fleet.Drift{missing(fleet.Copy{Host: name})}})[0].Detail,
 			"cluster":       Surveyed("Record", fleet.Declaration{Cluster: name}, fleet.Survey{Drift: []fleet.Drift{missing(fleet.Copy{Host: "kvm1"})}})[0].Detail,
-			"declared":      DeclaredAgain("Record", fleet.Copy{Host: name}).Detail,
+			"declared":      DeclaredElsewhere("Record", fleet.Copy{Host: name}).Detail,
 		} {
 			if !strings.Contains(detail, name) {
 				t.Errorf("%s: %q does not have the name %s as it is", what, detail, name)

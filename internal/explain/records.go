@@ -34,7 +34,7 @@ func adviseHeld(e *fleet.HeldError) string {
 }
 
 func adviseInvalid(e *fleet.InvalidRecordError) string {
-	return fmt.Sprintf("Remove it on the host to let Terraform write it anew: %s.", removeHint(e.Copy))
+	return fmt.Sprintf("To let Terraform write it anew, remove it: %s.", removeHint(e.Copy))
 }
 
 // partial says which hosts a change has reached.
@@ -80,12 +80,12 @@ func overwritten(e *fleet.OverwrittenError) string {
 // importHint is how a record that is there already is imported.
 func importHint(c fleet.Copy) string {
 	if c.VM != "" {
-		return "terraform import virt_vm_migration_policy.NAME " + c.VM
+		return fmt.Sprintf("`terraform import virt_vm_migration_policy.NAME %s`", c.VM)
 	}
 	if c.Level == host.Global {
-		return "terraform import virt_migration_global_settings.NAME global"
+		return "`terraform import virt_migration_global_settings.NAME global`"
 	}
-	return fmt.Sprintf("terraform import virt_cluster_migration_policy.NAME %q", c.Record.Cluster)
+	return fmt.Sprintf("`terraform import virt_cluster_migration_policy.NAME %q`", c.Record.Cluster)
 }
 
 // removeHint is how a record is removed by hand, on its host.
@@ -95,9 +95,9 @@ func removeHint(c fleet.Copy) string {
 		if c.Twin {
 			options = "--live --config"
 		}
-		return fmt.Sprintf("virsh metadata %s %s %s --remove", c.VM, host.MetadataURI, options)
+		return fmt.Sprintf("`virsh metadata %s %s %s --remove` on %s", c.VM, host.MetadataURI, options, c.Host)
 	}
-	return "virsh secret-undefine " + c.Level.SecretUUID()
+	return fmt.Sprintf("`virsh secret-undefine %s` on %s", c.Level.SecretUUID(), c.Host)
 }
 
 // Members names hosts by what they were called and their UUIDs.
@@ -124,7 +124,12 @@ func PolicyUnknown(err error) Text {
 // unreadable says what becomes of a record that some other resource manages. then is
 // what follows from it until it can be read.
 func unreadable(err error, then string) string {
-	return sentences("a record could not be read: "+what(err), "The resource that manages that record repairs it when it is applied, unless a "+
+	was := "a record could not be read. " + what(err)
+	var invalid *fleet.InvalidRecordError
+	if errors.As(err, &invalid) {
+		was = fmt.Sprintf("%s could not be read: %s", invalid.Copy.Subject(), fullStop(oneLine(invalid.Copy.Invalid)))
+	}
+	return sentences(was, "The resource that manages that record repairs it when it is applied, unless a "+
 		"newer release of the provider wrote it; "+
 		"a record that no resource manages has to be removed by hand.", then)
 }

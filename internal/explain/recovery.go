@@ -42,7 +42,7 @@ func recovery(o migration.Outcome) string {
 	peer, whole := withoutSecrets(r.PeerURI)
 	text := fmt.Sprintf("on %s `%s %s`", o.Source.Host, strings.Join(command, " "), peer)
 	if !whole {
-		text += fmt.Sprintf(" (with the user and the parameters of the peer_uri of %s, which are not shown)",
+		text += fmt.Sprintf(" (with the parameters of the peer_uri of %s, which are not shown)",
 			o.Destination.Host)
 	}
 	return text

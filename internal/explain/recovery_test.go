@@ -32,7 +32,7 @@ func TestRecovery(t *testing.T) {
 		},
 		"the peer_uri has a user and parameters": {
 			recovery: migration.Recovery{PeerURI: "qemu+ssh://root:hunter2@kvm2/system?keyfile=/root/key"},
-			want:     "on kvm1 `virsh migrate --live --p2p --postcopy --postcopy-resume " + uuid + " qemu+ssh://kvm2/system` (with the user and the parameters of the peer_uri of kvm2, which are not shown)",
+			want:     "on kvm1 `virsh migrate --live --p2p --postcopy --postcopy-resume " + uuid + " qemu+ssh://root@kvm2/system` (with the parameters of the peer_uri of kvm2, which are not shown)",
 		},
 		"direct": {
 			recovery: migration.Recovery{Direct: true, PeerURI: "qemu+tcp://kvm2/system", Persistent: true},

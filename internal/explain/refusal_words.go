@@ -116,7 +116,7 @@ var refusalsOfTheVM = map[refusal.Kind]refusalWords{
 	},
 	refusal.DiskError: {
 		"The VM has an I/O error on a disk on {source}.",
-		"`virsh domblkerror {uuid}` there names the disk. Mend it, and resume the VM with `virsh resume {uuid}`.",
+		"`virsh domblkerror {uuid}` there names the disk. Mend it, and resume the VM there with `virsh resume {uuid}`.",
 	},
 	refusal.MemoryDevice: {
 		"A memory device of the VM has no fixed slot, so its memory cannot be moved reliably.",
@@ -173,7 +173,7 @@ var refusalsOfTheWay = map[refusal.Kind]refusalWords{
 	},
 	refusal.PeerSilenced: {
 		"The connection from libvirt on {source} to libvirt on {destination} ended, or virt-ssh-helper lost the reason of " +
-			"the failure, such as an abort of the job on {source} (virsh domjobabort).",
+			"the failure, such as an abort of the job on {source} (`virsh domjobabort`).",
 		"See the log of libvirt on {source}, or set the parameter proxy=netcat in peer_uri, which keeps the reason.",
 	},
 	refusal.PeerLost: {

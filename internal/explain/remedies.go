@@ -22,7 +22,7 @@ func (r remedies) edit() string { return fmt.Sprintf("`virsh edit %s` on %s", r.
 
 // otherCPU gives the VM a CPU that both hosts have.
 func (r remedies) otherCPU() string {
-	return fmt.Sprintf("A CPU that both hosts have is printed by `virsh hypervisor-cpu-baseline --migratable FILE`, "+
+	return fmt.Sprintf("A CPU that both hosts have is printed by `virsh hypervisor-cpu-baseline --migratable FILE` on either, "+
 		"FILE with the output of `virsh capabilities` of both; %s sets it for the next start.", r.edit())
 }
 

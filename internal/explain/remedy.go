@@ -37,7 +37,7 @@ func remedy(outcome migration.Outcome) string {
 		return fmt.Sprintf("Neither copy was resumed, because it cannot be told from here which one has the newer "+
 			"memory. "+
 			"Compare `virsh domstate --reason %s` on both hosts; resume one of them only after the other one was "+
-			"ended with `virsh destroy %s`.", o.UUID, o.UUID)
+			"ended with `virsh destroy %s` on its host.", o.UUID, o.UUID)
 	case migration.SplitMemory:
 		return o.todoSplit()
 	case migration.FetchingMemory:
@@ -92,7 +92,7 @@ func restart(uuid, host string, persistent bool) string {
 	}
 	return fmt.Sprintf("It is transient on %s, and its definition is lost when it is destroyed: keep that with "+
 		"`virsh dumpxml --inactive --security-info %s >%s.xml` there. "+
-		"After that, `virsh destroy %s` and then `virsh create %s.xml` start it again.", host, uuid, uuid, uuid, uuid)
+		"After that, `virsh destroy %s` and then `virsh create %s.xml` start it there again.", host, uuid, uuid, uuid, uuid)
 }
 
 // panicked says what to do about a guest that panicked and whose QEMU is kept.

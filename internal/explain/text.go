@@ -2,6 +2,7 @@ package explain
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -14,21 +15,23 @@ type Text struct {
 	Summary, Detail string
 }
 
+// Quantities of one kind have one unit, whatever their size, so that those on one line can
+// be compared: memory is in MiB and rates are in MiB/s, as in the policy's fields, and times
+// are in seconds, with minutes and hours beyond a minute.
+
 // mib is one mebibyte in bytes.
 const mib = 1 << 20
 
-// bytes is a size as people read it, in powers of 1024.
+// bytes is an amount of memory as people read it.
 func bytes(n uint64) string {
-	const kib, gib = 1 << 10, 1 << 30
-	switch {
-	case n >= 10*gib:
-		return fmt.Sprintf("%.1f GiB", float64(n)/gib)
-	case n >= mib:
-		return fmt.Sprintf("%.0f MiB", float64(n)/mib)
-	case n >= kib:
-		return fmt.Sprintf("%.0f KiB", float64(n)/kib)
+	switch amount := float64(n) / mib; {
+	case n > 0 && amount < 0.05:
+		return "under 0.1 MiB"
+	case n%mib != 0 && amount < 9.95:
+		return fmt.Sprintf("%.1f MiB", amount)
+	default:
+		return fmt.Sprintf("%.0f MiB", amount)
 	}
-	return fmt.Sprintf("%d B", n)
 }
 
 // rate is a number of bytes per second as people read it.
@@ -36,13 +39,18 @@ func rate(n uint64) string { return bytes(n) + "/s" }
 
 // elapsed is a time as people read it: to the second, and a short one to the
 // tenth of it.
-func elapsed(d time.Duration) time.Duration {
+func elapsed(d time.Duration) string {
 	const short = 10 * time.Second
 	if d < short {
-		return d.Round(100 * time.Millisecond)
+		return seconds(d.Round(100 * time.Millisecond))
 	}
-	return d.Round(time.Second)
+	return d.Round(time.Second).String()
 }
+
+// downtime is how long a guest stood still, to the millisecond.
+func downtime(d time.Duration) string { return seconds(d.Round(time.Millisecond)) }
+
+func seconds(d time.Duration) string { return strconv.FormatFloat(d.Seconds(), 'f', -1, 64) + "s" }
 
 // Version is a version in libvirt's encoding.
 func Version(v uint64) string { return fmt.Sprintf("%d.%d.%d", v/1000000, v/1000%1000, v%1000) }

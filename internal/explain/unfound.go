@@ -13,7 +13,7 @@ func adviseTwice(e *fleet.RunningTwiceError) string {
 	var said []string
 	if len(e.Running) > 1 {
 		said = append(said, fmt.Sprintf("Two running copies of one VM corrupt its disks. Find out which one is "+
-			"right, and stop every other one by hand on its host (virsh destroy %s).", e.UUID))
+			"right, and stop every other one by hand: `virsh destroy %s` on its host.", e.UUID))
 		if len(e.Stopped) > 0 {
 			said = append(said, fmt.Sprintf("What %s holds does not run and writes nothing: never resume it while "+
 				"the VM runs elsewhere.", fleet.Quote(e.Stopped)))
@@ -21,7 +21,7 @@ func adviseTwice(e *fleet.RunningTwiceError) string {
 	} else {
 		said = append(said, fmt.Sprintf("Nothing is lost while none of them runs, and it cannot be told from here "+
 			"which one has the newer memory: `virsh domstate --reason %s` on each host says why it stopped. "+
-			"Resume one of them only after every other one was ended on its host (virsh destroy %s).", e.UUID, e.UUID))
+			"Resume one of them only after every other one was ended with `virsh destroy %s` on its host.", e.UUID, e.UUID))
 	}
 	return strings.Join(append(said, "Nothing was changed."), " ")
 }
@@ -56,13 +56,13 @@ func unusual(l fleet.Location) []Text {
 		all = append(all, Text{"VM Defined Elsewhere", fmt.Sprintf(
 			"VM %s was on %s, and a shut-off definition of it was left on %s. If both are started, the VM runs "+
 				"twice. A move there makes it the VM's own definition, which has to stay. Else remove it there, while "+
-				"another host has the VM: virsh undefine --keep-nvram --keep-tpm %s",
+				"another host has the VM: `virsh undefine --keep-nvram --keep-tpm %s`.",
 			l.Domain.Name, l.Host, fleet.Quote(l.Leftovers), l.Domain.UUID)})
 	}
 	if len(l.Paused) > 0 {
 		all = append(all, Text{"VM Paused Elsewhere", fmt.Sprintf(
 			"VM %s was running on %s, and a paused copy of it was on %s. At the end of a migration this is normal; "+
-				"if it stays, remove the paused copy there (virsh destroy %s) and never resume it.",
+				"if it stays, remove the paused copy with `virsh destroy %s` there, and never resume it.",
 			l.Domain.Name, l.Host, fleet.Quote(l.Paused), l.Domain.UUID)})
 	}
 	return all
@@ -79,14 +79,14 @@ func OtherVM(act, vm, uuid string, found fleet.Location) Text {
 
 // Renamed warns of a VM that has another name than the configuration says.
 func Renamed(vm, uuid, name string) Text {
-	return planned("Virtual Machine Renamed", fmt.Sprintf(
+	return planned("VM Renamed", fmt.Sprintf(
 		"VM %q (%s) was called %q. It is still the one that is managed here. Write its new name, or its UUID, "+
 			"in the configuration.", vm, uuid, name))
 }
 
 // NotYet warns in a plan of a VM that no host has: the same apply may create it.
 func NotYet(e *fleet.NotFoundError) Text {
-	return planned("Virtual Machine Not Found", fmt.Sprintf("no host had a VM %q (asked: %s). If the same apply creates "+
+	return planned("VM Not Found", fmt.Sprintf("no host had a VM %q (asked: %s). If the same apply creates "+
 		"it first, all is well; else the apply fails. %s", e.VM, fleet.Quote(e.Hosts), Advice(e)))
 }
 
@@ -107,11 +107,11 @@ type Gone struct {
 
 // Warning says that none of the hosts has the VM, and which one has its name now.
 func (g Gone) Warning() Text {
-	summary, hosts := "Virtual Machine Gone", fleet.Quote(g.Asked)
+	summary, hosts := "VM Gone", fleet.Quote(g.Asked)
 	lost := "Resources that manage it leave state."
 	dropped, then := "", "Applying the plan creates this resource again, for that VM."
 	if len(g.Former) > 0 {
-		summary = "Virtual Machine Out of Sight"
+		summary = "VM May Be on Former Host"
 		dropped = fmt.Sprintf("It may be on %s, which the provider's configuration no longer has.", Members(g.Former))
 		then = "To manage that VM, remove this resource from state (terraform state rm), and apply."
 		lost = dropped + " State keeps what it says of the VM; if it is gone for good, remove this resource from " +

@@ -28,6 +28,9 @@ type Declaration struct {
 	DeclaredAt time.Time
 	// Now is the time that a write puts into the record.
 	Now time.Time
+	// Imported is the owner of the record that the instance was imported from and writes
+	// for the first time now; empty for none.
+	Imported string
 	// Replaces is the owner whose record a Create may take over although it says
 	// something else; empty for none.
 	Replaces string
@@ -62,10 +65,11 @@ func (d Declaration) named(r policy.Record) bool {
 	return norm.NFC.String(r.Cluster) == norm.NFC.String(d.Cluster)
 }
 
-// mine tells whether a readable record is the declaring instance's, or anybody's.
+// mine tells whether a readable record is the declaring instance's, also by an import, or
+// anybody's.
 func (d Declaration) mine(r policy.Record) bool {
 	restored := !r.DeclaredAt.IsZero() && r.DeclaredAt.Before(d.DeclaredAt)
-	return r.Owner == "" || r.Owner == d.Owner || restored
+	return r.Owner == "" || r.Owner == d.Owner || r.Owner == d.Imported || restored
 }
 
 // redeclared tells whether another instance has declared the copy since.

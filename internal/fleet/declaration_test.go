@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"testing"
+	"time"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
 )
@@ -35,3 +36,30 @@ func TestDeclarationKnowsItsRecords(t *testing.T) {
 }
 
 func downtime(ms int64) policy.Policy { return policy.Policy{MaxDowntimeMS: &ms} }
+
+// TestAnImportRobsNobody counts a copy as taken from another instance only where its owner
+// is neither the declaring one nor that of the imported record.
+func TestAnImportRobsNobody(t *testing.T) {
+	t.Parallel()
+	document, at := "a record", time.Date(2026, 11, 26, 1, 0, 0, 0, time.UTC)
+	for name, test := range map[string]struct {
+		owner, imported string
+		taken           int
+	}{
+		"its own":                         {"us", "them", 0},
+		"that of the imported record":     {"them", "them", 0},
+		"another one since the import":    {"others", "them", 1},
+		"another one, without any import": {"them", "", 1},
+		"nobody's":                        {"", "them", 0},
+		"nobody's, without any import":    {"", "", 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			copies := []Copy{{Host: "kvm1", Document: &document, Record: policy.Record{Owner: test.owner, DeclaredAt: at}}}
+			d := Declaration{Owner: "us", Imported: test.imported}
+			if taken := d.takenFrom(copies); len(taken) != test.taken {
+				t.Errorf("taken are %v, want %d copies", taken, test.taken)
+			}
+		})
+	}
+}

@@ -52,13 +52,18 @@ type Difference struct {
 }
 
 // String is the difference as one line.
-func (d Difference) String() string {
+func (d Difference) String() string { return d.told("belongs", policy.Difference.String) }
+
+// Past is the difference as one line about what was found in the past.
+func (d Difference) Past() string { return d.told("belonged", policy.Difference.Past) }
+
+func (d Difference) told(belongs string, told func(policy.Difference) string) string {
 	if d.Cluster != nil {
-		return fmt.Sprintf("it belongs to cluster %q", *d.Cluster)
+		return fmt.Sprintf("it %s to cluster %q", belongs, *d.Cluster)
 	}
 	texts := make([]string, len(d.Fields))
 	for i, field := range d.Fields {
-		texts[i] = field.String()
+		texts[i] = told(field)
 	}
 	return strings.Join(texts, "; ")
 }

@@ -203,6 +203,9 @@ func (e *moveEntry) conclude(r migration.Report, err error) {
 		}
 		e.Figures = lastFigures(c)
 	}
+	if e.Outcome == history.Unwatched {
+		e.EndedAt = time.Time{}
+	}
 }
 
 // home is the host that certainly has the VM, with no job on it; else nil.

@@ -7,9 +7,11 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
 )
 
-// outcomeOf is the outcome of a move that ended with err.
+// outcomeOf is the outcome of a move that ended with err. One that may still go on has
+// none: the next move finds out.
 func outcomeOf(err error) history.Outcome {
 	var (
+		diagnosis    migration.Diagnosis
 		cancelled    *migration.CancelledError
 		timedOut     *migration.TimedOutError
 		notConverged *migration.NotConvergedError
@@ -19,6 +21,8 @@ func outcomeOf(err error) history.Outcome {
 	switch {
 	case err == nil:
 		return history.Completed
+	case errors.As(err, &diagnosis) && diagnosis.Common().MayGoOn():
+		return history.Unwatched
 	case errors.As(err, &cancelled), errors.Is(err, ErrDraining):
 		return history.Cancelled
 	case errors.As(err, &timedOut):

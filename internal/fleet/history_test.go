@@ -3,6 +3,7 @@ package fleet
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -16,6 +17,7 @@ import (
 
 func TestOutcomeOf(t *testing.T) {
 	t.Parallel()
+	goesOn := migration.Failure{Outcome: migration.Outcome{Migrating: true, Source: migration.Observation{Domain: migration.Domain{State: migration.StateRunning}}}}
 	for _, tc := range []struct {
 		err  error
 		want history.Outcome
@@ -29,9 +31,16 @@ func TestOutcomeOf(t *testing.T) {
 		{&migration.DefinitionError{}, history.Failed},
 		{&migration.PreflightError{}, history.Refused},
 		{&OtherPolicyError{}, history.Refused},
+		{&migration.CancelledError{Failure: goesOn}, history.Unwatched},
+		{&migration.TimedOutError{Failure: goesOn}, history.Unwatched},
+		{&migration.FailedError{Failure: goesOn}, history.Unwatched},
 	} {
-		if got := outcomeOf(tc.err); got != tc.want {
+		if got := outcomeOf(tc.err); got != tc.want || !slices.Contains(history.Outcomes(), got) {
 			t.Errorf("%T: %s, want %s", tc.err, got, tc.want)
+		}
+		var e moveEntry
+		if e.conclude(migration.Report{}, tc.err); e.EndedAt.IsZero() != (tc.want == history.Unwatched) {
+			t.Errorf("%T: it ended at %s", tc.err, e.EndedAt)
 		}
 	}
 }

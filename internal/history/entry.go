@@ -28,10 +28,15 @@ const (
 	Failed Outcome = "failed"
 	// Refused was not started. It is in reports only: a history has what was started.
 	Refused Outcome = "refused"
-	// Unwatched is a move whose end nobody has watched; afterwards the VM was not on its
-	// destination.
+	// Unwatched is a move whose end nobody has seen: the run that made it had to leave it under
+	// way, or was killed. In a history the VM was not on its destination afterwards.
 	Unwatched Outcome = "unwatched"
 )
+
+// Outcomes are those that a run can see: of the end of its move, or that it did not see one.
+func Outcomes() []Outcome {
+	return []Outcome{Completed, Cancelled, TimedOut, NotConverged, Failed, Refused, Unwatched}
+}
 
 // Host is an end of a move.
 type Host struct {

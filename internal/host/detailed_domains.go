@@ -8,6 +8,7 @@ import (
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/rpc"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/sanitize"
 )
 
 // DetailedDomain is a domain as a list with its resources has it.
@@ -62,7 +63,7 @@ func (h *Host) detailed(ctx context.Context, which libvirt.ConnectGetAllDomainSt
 		}
 		vcpus, _ := stats[libvirt.DomainStatsVCPUCurrent].(uint32)
 		domains = append(domains, DetailedDomain{VCPUs: vcpus, Domain: migration.Domain{
-			UUID: formatUUID(r.Dom.UUID), Name: r.Dom.Name,
+			UUID: formatUUID(r.Dom.UUID), Name: sanitize.Name(r.Dom.Name),
 			State: now.state, Reason: now.reason, Unresponsive: now.unresponsive,
 			Persistent:  which == libvirt.ConnectGetAllDomainsStatsPersistent,
 			MemoryBytes: stats.unsigned(libvirt.DomainStatsBalloonMaximum) << 10,

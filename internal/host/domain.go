@@ -9,6 +9,7 @@ import (
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/rpc"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/sanitize"
 )
 
 // Domain looks a domain up by UUID. The error matches migration.ErrNoDomain
@@ -91,7 +92,7 @@ func (h *Host) DomainNames(ctx context.Context) (map[string]string, error) {
 
 // describe reads the state, persistence and memory of a domain.
 func (h *Host) describe(ctx context.Context, op string, dom libvirt.Domain) (migration.Domain, error) {
-	d := migration.Domain{UUID: formatUUID(dom.UUID), Name: dom.Name}
+	d := migration.Domain{UUID: formatUUID(dom.UUID), Name: sanitize.Name(dom.Name)}
 	var now condition
 	err := parallel(
 		get(&now, func() (condition, error) {

@@ -222,7 +222,7 @@ func (h *Host) refuseWhileBusy(ctx context.Context, op string, dom libvirt.Domai
 	case libvirt.DomainJobOperationStrMigrationOut, libvirt.DomainJobOperationStrMigrationIn:
 		return h.busy(op, "migration in progress")
 	default:
-		return h.busy(op, fmt.Sprintf("another job is in progress (virsh domjobinfo shows it; VIR_DOMAIN_JOB_OPERATION %d)", o))
+		return h.busy(op, fmt.Sprintf("another job is in progress (`virsh domjobinfo` on %s shows it; VIR_DOMAIN_JOB_OPERATION %d)", h.cfg.Name, o))
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/rpc"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/sanitize"
 )
 
 // ListedDomain is a domain as a list of all domains has it.
@@ -44,7 +45,7 @@ func (h *Host) listed(ctx context.Context, which libvirt.ConnectGetAllDomainStat
 		s, why := stats.signed("state.state"), stats.signed("state.reason")
 		domains[i] = ListedDomain{
 			Domain: migration.Domain{
-				UUID: formatUUID(r.Dom.UUID), Name: r.Dom.Name, State: state(s, why), Reason: reason(s, why),
+				UUID: formatUUID(r.Dom.UUID), Name: sanitize.Name(r.Dom.Name), State: state(s, why), Reason: reason(s, why),
 				Persistent: which == libvirt.ConnectGetAllDomainsStatsPersistent,
 			},
 			Unclear: perhapsIncoming(s, why),

@@ -76,7 +76,7 @@ func (h *Host) destroyStrays() error {
 	}
 	return &Error{
 		Host: h.cfg.Name, Op: "destroy what a question has left", cause: err,
-		Message: fmt.Sprintf("libvirt keeps the storage pools %s: %v. `virsh pool-destroy` ends each",
-			strings.Join(left, ", "), err),
+		Message: fmt.Sprintf("libvirt keeps the storage pools %s: %v. `virsh pool-destroy POOL` on %s ends each",
+			strings.Join(left, ", "), err, h.cfg.Name),
 	}
 }

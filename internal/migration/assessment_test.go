@@ -160,7 +160,7 @@ func TestRunStartsNothingAgainstAnErrorOfAnotherCheck(t *testing.T) {
 		if !errors.Is(err, errInternal) {
 			s.Error("the error behind it is lost")
 		}
-		if explain.Failure(err).Summary != "Unable to Migrate Virtual Machine" {
+		if explain.Failure(err).Summary != "Unable to Migrate VM" {
 			s.Errorf("summary %q", explain.Failure(err).Summary)
 		}
 		s.changedNothing()

@@ -1,6 +1,7 @@
 package migration_test
 
 import (
+	"cmp"
 	"errors"
 	"slices"
 	"strings"
@@ -38,6 +39,10 @@ func TestAutoGoesDirectWherePeersDoNotReachEachOther(t *testing.T) {
 					s.Errorf("mode %s", r.Mode)
 				}
 				s.expectSaid("going direct")
+				inOrder := func(a, b migration.Progress) int { return cmp.Compare(a.Elapsed, b.Elapsed) }
+				if last := s.progress[len(s.progress)-1]; !slices.IsSortedFunc(s.progress, inOrder) || last.Elapsed == 0 {
+					s.Errorf("the time does not count from the start of the move: %+v", s.progress)
+				}
 			})
 		})
 	}

@@ -31,7 +31,7 @@ type Progress struct {
 	Phase Phase
 	// Notice is what has just happened; zero for a reading that was due.
 	Notice Notice
-	// Elapsed is the time since the start of the job.
+	// Elapsed is the time since the start of the move, or of the migration that it adopts.
 	Elapsed time.Duration
 	// Pass is the number of the pass over memory, 0 before the first.
 	Pass uint64

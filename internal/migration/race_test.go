@@ -65,7 +65,7 @@ func TestRunTellsAFailureOfItsJob(t *testing.T) {
 		script.Err = errInternal
 		s.world.Play(script)
 		err := fails[*migration.FailedError](s, runsOnSource, "unable to execute QEMU command")
-		if explain.Failure(err).Summary != "Unable to Migrate Virtual Machine" || !errors.Is(err, errInternal) {
+		if explain.Failure(err).Summary != "Unable to Migrate VM" || !errors.Is(err, errInternal) {
 			s.Errorf("summary %q, cause %v", explain.Failure(err).Summary, errors.Unwrap(err))
 		}
 		s.runsOn(s.kvm1, s.kvm2)

@@ -50,9 +50,12 @@ func (r *reporter) emit() {
 	r.report(r.now)
 }
 
-// begin reports a migration that started at start, from which its time counts.
+// begin reports a migration that started at start. The time of the move counts from its own
+// start, or from that of a migration that was under way already.
 func (r *reporter) begin(start time.Time, notice Notice) {
-	r.start = start
+	if start.Before(r.start) {
+		r.start = start
+	}
 	r.say(notice)
 }
 

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// inherit stands for a field that is not set, in words for people.
-const inherit = "inherit"
+// NotSet stands for a field that a level does not set, in words for people.
+const NotSet = "not set"
 
 // Definition is everything about one field.
 type Definition struct {
@@ -101,10 +101,10 @@ func (d Definition) Set(p *Policy, value any) error { return d.set(p, value) }
 // what the field has to be.
 func (d Definition) Decode(p *Policy, raw json.RawMessage) error { return d.decode(p, raw) }
 
-// text is the value as a record holds it, or "inherit".
+// text is the value as a record holds it, or NotSet.
 func (d *Definition) text(p *Policy) string {
 	if !d.isSet(p) {
-		return inherit
+		return NotSet
 	}
 	return fmt.Sprint(d.plain(p))
 }

@@ -120,15 +120,24 @@ func (p Policy) Fields() []Field {
 func (p Policy) Equal(other Policy) bool { return len(p.Differences(other)) == 0 }
 
 // Difference is one field in which two policies differ. A value is printed as a
-// record holds it, or "inherit".
+// record holds it, or as NotSet.
 type Difference struct {
 	Field      Field
 	Have, Want string
 }
 
 // String is the difference as one line.
-func (d Difference) String() string {
-	return fmt.Sprintf("%s is %s, declared %s", d.Field, d.Have, d.Want)
+func (d Difference) String() string { return d.told("is") }
+
+// Past is the difference as one line about what was found in the past.
+func (d Difference) Past() string { return d.told("was") }
+
+func (d Difference) told(verb string) string {
+	declared := "declared " + d.Want
+	if d.Want == NotSet {
+		declared = "not declared"
+	}
+	return fmt.Sprintf("%s %s %s, %s", d.Field, verb, d.Have, declared)
 }
 
 // Differences compares a policy that was found with one that was wanted.
@@ -142,12 +151,12 @@ func (p Policy) Differences(want Policy) []Difference {
 	return differences
 }
 
-// Text is a field's value as a record holds it, or "inherit".
+// Text is a field's value as a record holds it, or NotSet.
 func (p Policy) Text(name Field) string {
 	for _, d := range table {
 		if d.Field == name {
 			return d.text(&p)
 		}
 	}
-	return inherit
+	return NotSet
 }

@@ -15,12 +15,12 @@ func TestBuiltInIsTheDesignsTable(t *testing.T) {
 
 	want := map[policy.Field]string{
 		policy.FieldAutoConverge:          "false",
-		policy.FieldAutoConvergeInitial:   "inherit",
-		policy.FieldAutoConvergeIncrement: "inherit",
+		policy.FieldAutoConvergeInitial:   "not set",
+		policy.FieldAutoConvergeIncrement: "not set",
 		policy.FieldCompression:           "false",
-		policy.FieldCompressionCacheMiB:   "inherit",
-		policy.FieldBandwidth:             "inherit",
-		policy.FieldMaxDowntimeMS:         "inherit",
+		policy.FieldCompressionCacheMiB:   "not set",
+		policy.FieldBandwidth:             "not set",
+		policy.FieldMaxDowntimeMS:         "not set",
 		policy.FieldParallelConnections:   "0",
 		policy.FieldPostCopy:              "false",
 		policy.FieldEncryption:            "false",
@@ -107,21 +107,21 @@ func TestDifferencesSayWhatWasFoundAndWhatWasWanted(t *testing.T) {
 			want:     policy.Policy{MaxDowntimeMS: new(int64(500))},
 			expected: []policy.Difference{{Field: policy.FieldMaxDowntimeMS, Have: "300", Want: "500"}},
 		},
-		"false is not inherit": {
+		"false, and not set": {
 			have:     policy.Policy{},
 			want:     policy.Policy{Compression: new(false)},
-			expected: []policy.Difference{{Field: policy.FieldCompression, Have: "inherit", Want: "false"}},
+			expected: []policy.Difference{{Field: policy.FieldCompression, Have: "not set", Want: "false"}},
 		},
-		"0 is not inherit": {
+		"0, and not set": {
 			have:     policy.Policy{BandwidthMiBPerSecond: new(int64(0))},
 			want:     policy.Policy{},
-			expected: []policy.Difference{{Field: policy.FieldBandwidth, Have: "0", Want: "inherit"}},
+			expected: []policy.Difference{{Field: policy.FieldBandwidth, Have: "0", Want: "not set"}},
 		},
 		"several, in the order of Fields": {
 			have: policy.Policy{OnTimeout: new(policy.SwitchToPostCopy), AutoConverge: new(true), Timeout: new(time.Duration(0))},
 			want: policy.Policy{OnTimeout: new(policy.Abort), Timeout: new(90 * time.Minute)},
 			expected: []policy.Difference{
-				{Field: policy.FieldAutoConverge, Have: "true", Want: "inherit"},
+				{Field: policy.FieldAutoConverge, Have: "true", Want: "not set"},
 				{Field: policy.FieldTimeout, Have: "0s", Want: "1h30m"},
 				{Field: policy.FieldOnTimeout, Have: "post_copy", Want: "abort"},
 			},
@@ -198,7 +198,7 @@ func TestTextIsInheritExactlyWhereAFieldIsNotSet(t *testing.T) {
 	for seed, r := range rounds() {
 		p := randomPolicy(r)
 		for _, field := range policy.Fields() {
-			if inherits, set := p.Text(field) == "inherit", slices.Contains(p.Fields(), field); inherits == set {
+			if inherits, set := p.Text(field) == "not set", slices.Contains(p.Fields(), field); inherits == set {
 				t.Fatalf("seed %d: %s is set: %t, and its text is %q", seed, field, set, p.Text(field))
 			}
 		}
@@ -208,8 +208,8 @@ func TestTextIsInheritExactlyWhereAFieldIsNotSet(t *testing.T) {
 func TestTextOfAnUnknownFieldIsInherit(t *testing.T) {
 	t.Parallel()
 
-	if got := policy.BuiltIn().Text("no_such_field"); got != "inherit" {
-		t.Errorf("text %q, want inherit", got)
+	if got := policy.BuiltIn().Text("no_such_field"); got != "not set" {
+		t.Errorf("text %q, want not set", got)
 	}
 }
 

@@ -49,7 +49,20 @@ func TestAccBadInput_terraform(t *testing.T) {
 	for i, row := range rows {
 		bodies[i] = row.body
 	}
-	r := newWorkspace(t, strings.Join(bodies, "\n\n")).must(t, 1, "validate", "-json")
+	counts := refusedByTerraform(t, strings.Join(bodies, "\n\n"))
+	wanted := map[string]int{}
+	for _, row := range rows {
+		wanted[row.summary+": "+row.words]++
+	}
+	if got, want := fmt.Sprint(counts), fmt.Sprint(wanted); got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}
+
+// refusedByTerraform counts the errors of a configuration that does not validate.
+func refusedByTerraform(t *testing.T, configuration string) map[string]int {
+	t.Helper()
+	r := newWorkspace(t, configuration).must(t, 1, "validate", "-json")
 	var report struct {
 		Diagnostics []struct{ Severity, Summary, Detail string }
 	}
@@ -62,11 +75,48 @@ func TestAccBadInput_terraform(t *testing.T) {
 			counts[d.Summary+": "+d.Detail]++
 		}
 	}
-	wanted := map[string]int{}
-	for _, row := range rows {
-		wanted[row.summary+": "+row.words]++
-	}
-	if got, want := fmt.Sprint(counts), fmt.Sprint(wanted); got != want {
-		t.Errorf("got  %s\nwant %s", got, want)
+	return counts
+}
+
+// TestAccBadInput_whole has what Terraform refuses before it looks at anything else: one error,
+// which names what is wrong.
+func TestAccBadInput_whole(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		configuration string
+		want          []string
+	}{
+		"hosts as a list": {`provider "virt" {
+  hosts = ["kvm1", "kvm2"]
+}
+
+resource "virt_vm_migration_policy" "vm" {
+  vm = "web"
+}`, []string{`Inappropriate value for attribute "hosts": map of object required`}},
+		"a cycle": {`resource "virt_vm_migration_policy" "vm" {
+  vm         = "web"
+  depends_on = [virt_vm_live_migration.vm]
+}
+
+resource "virt_vm_live_migration" "vm" {
+  vm          = "web"
+  destination = "kvm2"
+  depends_on  = [virt_vm_migration_policy.vm]
+}`, []string{"Cycle:", "virt_vm_live_migration.vm", "virt_vm_migration_policy.vm"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			counts := refusedByTerraform(t, test.configuration)
+			if len(counts) != 1 {
+				t.Errorf("it says %v, want one error", counts)
+			}
+			for said, times := range counts {
+				for _, words := range test.want {
+					if times != 1 || !strings.Contains(said, words) {
+						t.Errorf("it says %v, want one error with %q", counts, words)
+					}
+				}
+			}
+		})
 	}
 }

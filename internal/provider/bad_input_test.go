@@ -46,6 +46,7 @@ func TestBadInput(t *testing.T) {
 		"a mode that is none":           {attributes{"mode": text("p2p")}, "mode", "Invalid Value", `"p2p" is not valid: it must be one of "auto", "peer_to_peer", "direct".`},
 		"no VM":                         {attributes{"vm": text("")}, "vm", "Invalid Name", "A name cannot be empty."},
 		"a blank behind the VM":         {attributes{"vm": text("app01 ")}, "vm", "Invalid Name", `"app01 " begins or ends with a blank.`},
+		"control characters in the VM":  {attributes{"vm": text("a\nb\x1b[31m")}, "vm", "Invalid Name", `"a\nb\x1b[31m" has a control character.`},
 		"a blank before the host":       {attributes{"destination": text(" kvm1")}, "destination", "Invalid Name", `" kvm1" begins or ends with a blank.`},
 		"blanks round the cluster":      {attributes{"name": text(" db ")}, "name", "Invalid Name", `" db " begins or ends with a blank.`},
 		"a blank before a host of many": {attributes{"hosts": names(" kvm1", "kvm2")}, "hosts", "Invalid Name", `" kvm1" begins or ends with a blank.`},

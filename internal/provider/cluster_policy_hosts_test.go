@@ -28,7 +28,7 @@ func TestAccClusterPolicy_existing(t *testing.T) {
 			Config:    config,
 			ExpectError: sayingAll("Unable to Create Cluster Migration Policy", `hosts = ["kvm1", "kvm2", ]`,
 				"The copy on kvm2 exists and differs: max_downtime_ms is 900, declared 500.", "It says "+other+".",
-				`terraform import virt_cluster_migration_policy.NAME "compute"`, "virsh secret-undefine "+clusterSecret),
+				`terraform import virt_cluster_migration_policy.NAME "compute"`, "`virsh secret-undefine "+clusterSecret+"` on kvm2"),
 		},
 		resource.TestStep{ // nothing was written, and an unreadable one is no better
 			PreConfig: func() {
@@ -37,7 +37,7 @@ func TestAccClusterPolicy_existing(t *testing.T) {
 			},
 			Config: config,
 			ExpectError: sayingAll("Unable to Create Cluster Migration Policy",
-				`The cluster record on kvm2 cannot be read: the record is not a JSON object: nothing. Remove it`, "virsh secret-undefine "+clusterSecret),
+				`The cluster record on kvm2 cannot be read: the record is not a JSON object: nothing. To let Terraform write it anew, remove it: `, "`virsh secret-undefine "+clusterSecret+"` on kvm2"),
 		},
 		resource.TestStep{ // an equal one is adopted
 			PreConfig: func() {

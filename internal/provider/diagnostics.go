@@ -9,6 +9,7 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/explain"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/fleet"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/sanitize"
 )
 
 // diagnose turns an error into the one diagnostic that the user sees. act is
@@ -34,23 +35,23 @@ func diagnoseRead(f *fleet.Fleet, act string, err error, at ...path.Path) diag.D
 // failed is a text as an error, on an attribute if one is at fault.
 func failed(t explain.Text, at ...path.Path) diag.Diagnostic {
 	if len(at) > 0 {
-		return diag.NewAttributeErrorDiagnostic(at[0], t.Summary, t.Detail)
+		return diag.NewAttributeErrorDiagnostic(at[0], t.Summary, sanitize.Paragraphs(t.Detail))
 	}
-	return diag.NewErrorDiagnostic(t.Summary, t.Detail)
+	return diag.NewErrorDiagnostic(t.Summary, sanitize.Paragraphs(t.Detail))
 }
 
 // warned is texts as warnings.
 func warned(texts ...explain.Text) diag.Diagnostics {
 	var diags diag.Diagnostics
 	for _, t := range texts {
-		diags.AddWarning(t.Summary, t.Detail)
+		diags.AddWarning(t.Summary, sanitize.Paragraphs(t.Detail))
 	}
 	return diags
 }
 
 // warnedAt is a text as a warning on an attribute.
 func warnedAt(at path.Path, t explain.Text) diag.Diagnostic {
-	return diag.NewAttributeWarningDiagnostic(at, t.Summary, t.Detail)
+	return diag.NewAttributeWarningDiagnostic(at, t.Summary, sanitize.Paragraphs(t.Detail))
 }
 
 // conflictWarnings warns in a plan of contradictions for which a move is refused.

@@ -50,9 +50,9 @@ func TestAccDrift_exitCode(t *testing.T) {
 	removeHostRecord(t, clusterSecret, kvm1)
 	setHostRecord(t, globalSecret, `{"version":1,"auto_converge":true,"compression":false,"post_copy":false,"encryption":false,"zero_copy":false}`, kvm1, kvm2)
 	plan(2, "Plan: 0 to add, 3 to change, 0 to destroy.")
-	plan(2, "Warning: Global Migration Settings Out of Sync", "When this plan was made, the copies on kvm1, kvm2 differed: auto_converge is true, declared false. Applying a plan repairs that")
+	plan(2, "Warning: Global Migration Settings Out of Sync", "When this plan was made, the copies on kvm1, kvm2 differed: auto_converge was true, declared false. Applying a plan repairs that")
 	plan(2, "Warning: Cluster Migration Policy Out of Sync", `cluster "compute": the copy on kvm1 was missing.`)
-	plan(2, "Warning: VM Migration Policy Out of Sync", "the record of VM web had drifted: the live copy on kvm2 differed: max_downtime_ms is 900, declared 500.")
+	plan(2, "Warning: VM Migration Policy Out of Sync", "the record of VM web had drifted: the live copy on kvm2 differed: max_downtime_ms was 900, declared 500.")
 	w.must(t, 0, "apply", "-auto-approve")
 	plan(0, "No changes.")
 

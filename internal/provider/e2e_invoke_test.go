@@ -29,7 +29,7 @@ func TestAccInvoke(t *testing.T) {
 	lines := progressLines(r.stdout)
 	t.Log(strings.Join(lines, "\n"))
 	for _, want := range []string{
-		`^0s, starting: from kvm1 to kvm2, peer-to-peer$`,
+		`^\d+s, starting: from kvm1 to kvm2, peer-to-peer$`,
 		`^\d+s, pre-copy: sending memory; pass 1, \d+ MiB of \d+ MiB left`,
 		`^\d+s, pre-copy: pass \d+, .* left, sending \d+(\.\d+)? MiB/s`,
 		`^\d+s, verifying: looking at kvm1 and kvm2$`,
@@ -38,7 +38,7 @@ func TestAccInvoke(t *testing.T) {
 			t.Errorf("no line of progress is %s", want)
 		}
 	}
-	last := regexp.MustCompile(`^VM ` + guest.Name + ` is running on kvm2: moved from kvm1 in \d+(\.\d+)?m?s, downtime \d+(\.\d+)?m?s, \d+ passes, \d+\.\d MiB sent$`)
+	last := regexp.MustCompile(`^VM ` + guest.Name + ` is running on kvm2: moved from kvm1 in \d+(\.\d+)?s, downtime \d+(\.\d+)?s, \d+ passes, \d+(\.\d)? MiB sent$`)
 	if end := lines[len(lines)-1]; !last.MatchString(end) {
 		t.Errorf("the last line is %q", end)
 	}
@@ -93,7 +93,7 @@ func TestAccInvoke_failed(t *testing.T) {
 	guest := testLab(t).StartGuest(t, lab.GuestSpec{State: lab.Inactive, Bare: true})
 	w := newWorkspace(t, labProvider(t).String()+moveAction(guest.Name, ``))
 	r := w.must(t, 1, invoke...)
-	if !sayingAll("Unable to Migrate Virtual Machine", "is not running on kvm1 (shut off)").MatchString(r.stderr) {
+	if !sayingAll("Unable to Migrate VM", "is not running on kvm1 (shut off)").MatchString(r.stderr) {
 		t.Errorf("got %s", r)
 	}
 }

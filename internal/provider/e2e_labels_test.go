@@ -141,7 +141,7 @@ func TestAccLabels_hostOfAVMLeaves(t *testing.T) {
 	w := newWorkspace(t, body(both))
 	w.must(t, 0, "apply", "-auto-approve")
 	w.write(t, body(one))
-	requireSaid(t, w.must(t, 0, "plan", "-detailed-exitcode"), "Virtual Machine Out of Sight",
+	requireSaid(t, w.must(t, 0, "plan", "-detailed-exitcode"), "VM May Be on Former Host",
 		`It may be on "kvm2" (host UUID`, "which the provider's configuration no longer has", "No changes.")
 
 	w.write(t, down.String())

@@ -39,16 +39,14 @@ func (p policyAndMove) config(t *testing.T) string {
 }
 
 const (
-	independent  = "Move Does Not Depend on Policy"
+	independent  = "Missing Dependency on Migration Policy"
 	inconsistent = "Provider produced inconsistent final plan"
 )
 
-// movedUnder is max_downtime_ms of the last move, as text.
-func movedUnder(t *testing.T, w *workspace) string {
+// movedUnder is max_downtime_ms of the guest's last move, which went to a host.
+func movedUnder(t *testing.T, guest *lab.Guest, to string) int {
 	t.Helper()
-	last, _ := w.attributes(t, placement)["last_migration"].(map[string]any)
-	policy, _ := last["policy"].(map[string]any)
-	return fmt.Sprint(policy["max_downtime_ms"])
+	return int(*lastMove(t, guest, to).Policy.MaxDowntimeMS)
 }
 
 // TestAccPolicyAndMove_dependent has nothing to say and to wait for where the move
@@ -69,8 +67,8 @@ func TestAccPolicyAndMove_dependent(t *testing.T) {
 		if saying(independent).MatchString(r.stdout) {
 			t.Errorf("a move that depends on its policy is warned of:\n%s", r)
 		}
-		if got := movedUnder(t, w); got != fmt.Sprint(p.Downtime) {
-			t.Errorf("it was moved under %s, want %d", got, p.Downtime)
+		if got := movedUnder(t, guest, p.Destination); got != p.Downtime {
+			t.Errorf("it was moved under %d, want %d", got, p.Downtime)
 		}
 		w.unchanged(t)
 		digest := w.attributes(t, placement)["policy_digest"]
@@ -103,8 +101,8 @@ func TestAccPolicyAndMove_independent(t *testing.T) {
 		w.write(t, p.config(t))
 		requireSaid(t, w.must(t, 0, "plan", "-out=saved"), independent, "depends_on = [virt_vm_migration_policy.NAME]")
 		w.must(t, 0, "apply", "saved")
-		if got := movedUnder(t, w); got != fmt.Sprint(p.Downtime) {
-			t.Errorf("it was moved under %s, want %d", got, p.Downtime)
+		if got := movedUnder(t, guest, p.Destination); got != p.Downtime {
+			t.Errorf("it was moved under %d, want %d", got, p.Downtime)
 		}
 		w.unchanged(t)
 	}
@@ -143,10 +141,10 @@ func TestAccPolicyAndMove_oneAtATime(t *testing.T) {
 			}
 			requireHome(t, guest, at, "running")
 			w.must(t, 0, "apply", "-auto-approve") // the policy is there by now
-		case movedUnder(t, w) == fmt.Sprint(planned):
+		case movedUnder(t, guest, p.Destination) == planned:
 			outcomes[order+" planned first, moved under what its plan had"]++
 		default:
-			t.Errorf("it was moved under %s, planned %d: %s", movedUnder(t, w), planned, apply)
+			t.Errorf("it was moved under %d, planned %d: %s", movedUnder(t, guest, p.Destination), planned, apply)
 		}
 		at = p.Destination
 	}
@@ -166,8 +164,8 @@ func TestAccPolicyAndMove_changedSince(t *testing.T) {
 	requireHome(t, guest, "kvm1", "running")
 	w.must(t, 0, "apply", "-auto-approve")
 	requireHome(t, guest, "kvm2", "running")
-	if got := movedUnder(t, w); got != "700" {
-		t.Errorf("it was moved under %s, want 700", got)
+	if got := movedUnder(t, guest, "kvm2"); got != 700 {
+		t.Errorf("it was moved under %d, want 700", got)
 	}
 }
 
@@ -201,8 +199,8 @@ func TestAccPolicyAndMove_hostLevels(t *testing.T) {
 		w.write(t, configuration(t, levelsAndMoveBody, p))
 		requireSaid(t, w.must(t, 0, "plan", "-out=saved"), independent)
 		w.must(t, 0, "apply", "saved")
-		if got := movedUnder(t, w); got != fmt.Sprint(p.Downtime) {
-			t.Errorf("it was moved under %s, want %d", got, p.Downtime)
+		if got := movedUnder(t, guest, p.Destination); got != p.Downtime {
+			t.Errorf("it was moved under %d, want %d", got, p.Downtime)
 		}
 		w.unchanged(t)
 	}
@@ -234,7 +232,7 @@ func TestAccPolicyAndMove_writeFails(t *testing.T) {
 func TestAccPolicyAndMove_notThere(t *testing.T) {
 	t.Parallel()
 	w := newWorkspace(t, policyAndMove{"nobody", "kvm2", 400, true}.config(t))
-	requireSaid(t, w.must(t, 0, "plan", "-out=saved"), "Virtual Machine Not Found", `When this plan was made, no host had a VM "nobody"`)
+	requireSaid(t, w.must(t, 0, "plan", "-out=saved"), "VM Not Found", `When this plan was made, no host had a VM "nobody"`)
 	requireSaid(t, w.must(t, 1, "apply", "saved"), `No host has a VM "nobody"`)
 }
 
@@ -263,7 +261,7 @@ func TestAccPolicyAndMove_waits(t *testing.T) {
 	setHostRecord(t, clusterSecret, `{"version":1,"cluster":"other","max_downtime_ms":700}`, world.Host("kvm1"))
 	requireSaid(t, w.must(t, 1, "apply", "saved"),
 		"Unable to Create Cluster Migration Policy",
-		"Unable to Migrate Virtual Machine", "max_downtime_ms is 700, planned 401", "Nothing was started.",
+		"Unable to Migrate VM", "max_downtime_ms is 700, planned 401", "Nothing was started.",
 		`The migration policy of cluster "compute" could not be changed.`,
 		"depends_on = [virt_cluster_migration_policy.NAME]", fmt.Sprintf("VM %s is running on kvm1", guest.Name))
 	requireHome(t, guest, "kvm1", "running")
@@ -281,7 +279,7 @@ func TestAccPolicyAndMove_alias(t *testing.T) {
 	requireHome(t, guest, "kvm1", "running")
 	w.must(t, 0, "apply", "-auto-approve")
 	requireHome(t, guest, "kvm2", "running")
-	if got := movedUnder(t, w); got != "401" {
-		t.Errorf("it was moved under %s, want 401", got)
+	if got := movedUnder(t, guest, "kvm2"); got != 401 {
+		t.Errorf("it was moved under %d, want 401", got)
 	}
 }

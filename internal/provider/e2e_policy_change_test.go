@@ -3,7 +3,6 @@
 package provider_test
 
 import (
-	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -98,7 +97,7 @@ func TestAccChangingPolicy_resource(t *testing.T) {
 	// The plan turns them on again.
 	w.write(t, changingPolicy{VM: guest.Name, Destination: "kvm1", Connections: 2}.config(t))
 	r = w.must(t, 1, "plan", "-out=saved")
-	requireSaid(t, r, "Unable to Migrate Virtual Machine", contradiction, "VM "+guest.Name+" is running on kvm2")
+	requireSaid(t, r, "Unable to Migrate VM", contradiction, "VM "+guest.Name+" is running on kvm2")
 	requireHome(t, guest, "kvm2", "running")
 }
 
@@ -120,9 +119,8 @@ func TestAccChangingPolicy_forgotten(t *testing.T) {
 	w.must(t, 0, "apply", "saved")
 	t.Logf("plan %s, apply %s", planned, time.Since(started))
 	requireHome(t, guest, "kvm2", "running")
-	last, _ := w.attributes(t, placement)["last_migration"].(map[string]any)
-	if got, _ := last["policy"].(map[string]any); fmt.Sprint(got["parallel_connections"]) != "3" {
-		t.Errorf("it was moved under %v", got)
+	if got := lastMove(t, guest, "kvm2").Policy.ParallelConnections(); got != 3 {
+		t.Errorf("it was moved with %d parallel connections", got)
 	}
 	w.unchanged(t)
 }
@@ -147,7 +145,7 @@ func TestAccChangingPolicy_action(t *testing.T) {
 
 	w.write(t, changingPolicy{VM: guest.Name, Destination: "kvm1", Connections: 2, Event: "after_update"}.config(t))
 	requireSaid(t, w.must(t, 0, "plan", "-out=saved"), refusal, contradiction)
-	requireSaid(t, w.must(t, 1, "apply", "saved"), "Unable to Migrate Virtual Machine", contradiction, "VM "+guest.Name+" is running on kvm2")
+	requireSaid(t, w.must(t, 1, "apply", "saved"), "Unable to Migrate VM", contradiction, "VM "+guest.Name+" is running on kvm2")
 	requireHome(t, guest, "kvm2", "running")
 	if got := vmRecord(t, testLab(t).Host("kvm2"), guest.Name, "live"); !strings.Contains(got, `"parallel_connections":2`) {
 		t.Errorf("the policy is %s", got)
@@ -156,6 +154,6 @@ func TestAccChangingPolicy_action(t *testing.T) {
 	// Before the update, what holds is what held before.
 	w.write(t, changingPolicy{VM: guest.Name, Destination: "kvm1", Connections: 0, Event: "before_update"}.config(t))
 	w.must(t, 0, "plan", "-out=saved")
-	requireSaid(t, w.must(t, 1, "apply", "saved"), "Unable to Migrate Virtual Machine", contradiction, "VM "+guest.Name+" is running on kvm2")
+	requireSaid(t, w.must(t, 1, "apply", "saved"), "Unable to Migrate VM", contradiction, "VM "+guest.Name+" is running on kvm2")
 	requireHome(t, guest, "kvm2", "running")
 }

@@ -132,6 +132,27 @@ func (l *recordsLab) apply(t *testing.T, w *workspace, block providerBlock, what
 	return out
 }
 
+// imports are blocks that import all records.
+func (l *recordsLab) imports() string {
+	return fmt.Sprintf(`
+import {
+  to = virt_migration_global_settings.%[1]s
+  id = "global"
+}
+
+import {
+  to = virt_cluster_migration_policy.%[1]s
+  id = "compute"
+}
+
+import {
+  for_each = toset(%[2]s)
+  to       = virt_vm_migration_policy.%[1]s[each.key]
+  id       = each.key
+}
+`, l.data.Label, `["`+strings.Join(l.data.VMs, `", "`)+`"]`)
+}
+
 // replacement asks for the replacement of one resource on each level.
 func (l *recordsLab) replacement() []string {
 	args := []string{"apply", "-auto-approve"}
@@ -226,7 +247,7 @@ func TestAccRecords_twoStates(t *testing.T) {
 		}
 	}
 	plan := first.must(t, 0, "plan", "-detailed-exitcode")
-	for _, summary := range []string{"Global Migration Settings Declared Again", "Cluster Migration Policy Declared Again", "VM Migration Policy Declared Again"} {
+	for _, summary := range []string{"Global Migration Settings Declared Elsewhere", "Cluster Migration Policy Declared Elsewhere", "VM Migration Policy Declared Elsewhere"} {
 		if !saying(summary).MatchString(plan.stdout) {
 			t.Errorf("the first state is not told %q:\n%s", summary, plan)
 		}
@@ -252,8 +273,16 @@ func TestAccRecords_twoStates(t *testing.T) {
 			t.Errorf("the loser is not told %q:\n%s", summary, left)
 		}
 	}
-	first.must(t, 0, "destroy", "-auto-approve")
+
+	// An import takes the owner that it finds: its first change robs nobody.
+	third := newWorkspace(t, "")
+	l.data.Seconds, l.data.More = 33, l.imports()
+	if out := l.apply(t, third, block, "imported by the third, and changed"); saying("Taken Over").MatchString(out) {
+		t.Errorf("the import takes something over:\n%s", out)
+	}
+	third.must(t, 0, "destroy", "-auto-approve")
 	l.requireNone(t)
+	first.must(t, 0, "destroy", "-auto-approve")
 }
 
 // TestAccRecords_somebodyElses refuses records that say something else, while

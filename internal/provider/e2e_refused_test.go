@@ -163,7 +163,7 @@ func TestAccRefused_moving(t *testing.T) {
 	})
 	r := w.must(t, 0, "plan", "-input=false", "-detailed-exitcode")
 	t.Log(r)
-	if !sayingAll("Virtual Machine Is Being Moved", "and a migration of it to kvm1 was under way").MatchString(r.stdout) {
+	if !sayingAll("VM Is Being Migrated", "and a migration of it to kvm1 was under way").MatchString(r.stdout) {
 		t.Errorf("it is not told: %s", r)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/history"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/lab"
 )
 
@@ -35,7 +36,7 @@ func TestAccShutOff(t *testing.T) {
 	w := newWorkspace(t, of("kvm2", `if_shut_off = "ignore"`))
 
 	// Left where it is, it is no difference.
-	const left = "Warning: Virtual Machine Is Shut Off"
+	const left = "Warning: VM Is Shut Off"
 	plan := w.must(t, 2, "plan", "-detailed-exitcode")
 	if !exactlyOne(plan.stdout, left) || !saying("When this plan was made, VM "+guest.Name+" was shut off on kvm1").MatchString(plan.stdout) {
 		t.Errorf("the plan does not say once that the VM stays: %s", plan)
@@ -45,7 +46,7 @@ func TestAccShutOff(t *testing.T) {
 	}
 	requireHome(t, guest, "kvm1", "shut off")
 	plan = w.must(t, 0, "plan", "-detailed-exitcode")
-	if !exactlyOne(plan.stdout, left) || !exactlyOne(plan.stdout, "Warning: Virtual") {
+	if !exactlyOne(plan.stdout, left) || !exactlyOne(plan.stdout, "Warning: VM") {
 		t.Errorf("the plan of no change does not say once that the VM stays: %s", plan)
 	}
 
@@ -55,7 +56,7 @@ func TestAccShutOff(t *testing.T) {
 	}
 	w.write(t, of("kvm2", `if_shut_off = "move_definition"`))
 	refused := w.must(t, 1, "plan")
-	if !sayingAll("Unable to Migrate Virtual Machine", "NVRAM", nvram, "VM "+guest.Name+" is shut off on kvm1").MatchString(refused.stderr) {
+	if !sayingAll("Unable to Migrate VM", "NVRAM", nvram, "VM "+guest.Name+" is shut off on kvm1").MatchString(refused.stderr) {
 		t.Errorf("the plan does not name the file: %s", refused)
 	}
 
@@ -67,14 +68,14 @@ func TestAccShutOff(t *testing.T) {
 	if !sayingAll(`destination    = "kvm1" -> "kvm2"`).MatchString(plan.stdout) {
 		t.Errorf("the plan does not show the move: %s", plan)
 	}
-	var moves []string
+	var moves []history.Outcome
 	for _, move := range []struct{ from, to, mode string }{{"kvm1", "kvm2", "peer_to_peer"}, {"kvm2", "kvm1", "direct"}} {
 		w.write(t, of(move.to, fmt.Sprintf("if_shut_off = \"move_definition\"\nmode = %q", move.mode)))
-		if r := w.must(t, 0, "apply", "-auto-approve"); strings.Contains(r.stdout, "Warning: Virtual") {
+		if r := w.must(t, 0, "apply", "-auto-approve"); strings.Contains(r.stdout, "Warning: VM") {
 			t.Errorf("to %s: %s", move.to, r)
 		}
 		requireHome(t, guest, move.to, "shut off")
-		moves = append(moves, "completed")
+		moves = append(moves, history.Completed)
 		requireHistory(t, guest, move.to, moves...)
 		h := world.Host(move.to)
 		requireVMRecord(t, h, guest.Name, `{"version":1,"max_downtime_ms":500}`, "config")
@@ -82,7 +83,7 @@ func TestAccShutOff(t *testing.T) {
 			t.Errorf("on %s the VM is not as it was:\n%s", move.to, info)
 		}
 		last, _ := w.attributes(t, placement)["last_migration"].(map[string]any)
-		if last["source"] != move.from || last["destination"] != move.to || last["mode"] != move.mode || last["iterations"] != nil || last["policy"] != nil {
+		if last["source"] != move.from || last["destination"] != move.to || last["mode"] != move.mode || last["iterations"] != nil {
 			t.Errorf("last_migration is %v", last)
 		}
 		w.unchanged(t)
@@ -102,7 +103,7 @@ func TestAccShutOff(t *testing.T) {
 	kvm1.MustVirsh(t, "managedsave", guest.UUID)
 	w.write(t, of("kvm2", `if_shut_off = "move_definition"`))
 	refused = w.must(t, 1, "plan")
-	if !sayingAll("Unable to Migrate Virtual Machine", "managed-save image", "virsh managedsave-remove").MatchString(refused.stderr) {
+	if !sayingAll("Unable to Migrate VM", "managed-save image", "virsh managedsave-remove").MatchString(refused.stderr) {
 		t.Errorf("the plan does not tell of the image: %s", refused)
 	}
 	kvm1.MustVirsh(t, "managedsave-remove", guest.UUID)

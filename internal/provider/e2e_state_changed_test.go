@@ -24,7 +24,7 @@ func TestAccShutOff_meanwhile(t *testing.T) {
 		moves            bool
 		says             []string
 	}{
-		{"error", off, 1, false, []string{"Unable to Migrate Virtual Machine", "is shut off on kvm1"}},
+		{"error", off, 1, false, []string{"Unable to Migrate VM", "is shut off on kvm1"}},
 		{"move_definition", running, 0, true, nil},
 		{"ignore", off, 0, false, nil},
 		{"ignore", running, 0, true, nil},

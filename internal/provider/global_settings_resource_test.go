@@ -82,7 +82,7 @@ func TestAccGlobalSettings_exists(t *testing.T) {
 			PreConfig: func() { setHostRecord(t, globalSecret, `{"version":1,"auto_converge":true}`, kvm1) },
 			Config:    globalSettingsOf(t, ``), PlanOnly: true,
 			ExpectError: sayingAll("Unable to Create Global Migration Settings", "The copy on kvm1 exists and differs: auto_converge is true, declared false",
-				`It says {"version":1,"auto_converge":true}.`, "terraform import virt_migration_global_settings.NAME global", "virsh secret-undefine "+globalSecret),
+				`It says {"version":1,"auto_converge":true}.`, "terraform import virt_migration_global_settings.NAME global", "`virsh secret-undefine "+globalSecret+"` on kvm"),
 		},
 		resource.TestStep{
 			PreConfig: func() {
@@ -90,7 +90,7 @@ func TestAccGlobalSettings_exists(t *testing.T) {
 				setHostRecord(t, globalSecret, `nothing`, kvm2)
 			},
 			Config: globalSettingsOf(t, ``), PlanOnly: true,
-			ExpectError: sayingAll("Unable to Create Global Migration Settings", "The global record on kvm2 cannot be read", "virsh secret-undefine "+globalSecret),
+			ExpectError: sayingAll("Unable to Create Global Migration Settings", "The global record on kvm2 cannot be read", "`virsh secret-undefine "+globalSecret+"` on kvm"),
 		},
 		resource.TestStep{
 			PreConfig: func() {

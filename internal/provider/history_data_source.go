@@ -143,13 +143,7 @@ func (d *historyDataSource) Read(ctx context.Context, req datasource.ReadRequest
 }
 
 // historyEntryTypes are the types of the members of a move.
-func historyEntryTypes() map[string]attr.Type {
-	types := map[string]attr.Type{}
-	for name, attribute := range historyEntryAttributes() {
-		types[name] = attribute.GetType()
-	}
-	return types
-}
+func historyEntryTypes() map[string]attr.Type { return typesOf(historyEntryAttributes()) }
 
 func historyList(past history.History) types.List {
 	entries := []attr.Value{}

@@ -20,7 +20,7 @@ func lastMigrationAttribute() schema.SingleNestedAttribute {
 	}
 	return schema.SingleNestedAttribute{
 		MarkdownDescription: "The last move of the VM by this resource, with the labels that the hosts had then. " +
-			"Null until there is one.",
+			"Null until there is one. Its policy is in `virt_vm_migration_history` and in the report.",
 		Computed: true,
 		Attributes: map[string]schema.Attribute{
 			"source":      text("Host that the VM was moved from."),
@@ -44,16 +44,6 @@ func lastMigrationAttribute() schema.SingleNestedAttribute {
 				"under way already and only watched, because libvirt does not report the mode."),
 			"phase": text("Phase in which the migration ended: `pre_copy`, `post_copy`, or " +
 				"`paused` (the guest was paused so that the rest could be sent); null when only the definition was moved."),
-			"policy": schema.SingleNestedAttribute{
-				MarkdownDescription: "Effective policy of the move; null when only the definition was moved.",
-				Computed:            true,
-				Attributes:          reportedAttributes(),
-			},
-			"origins": schema.MapAttribute{
-				MarkdownDescription: "Level that decided each field: `run`, `vm`, `cluster`, `global` or `default`.",
-				ElementType:         types.StringType,
-				Computed:            true,
-			},
 		},
 	}
 }
@@ -75,13 +65,10 @@ func lastMigrationObject(r migration.Report, last types.Object) types.Object {
 	if r.Downtime != nil {
 		downtime = types.Int64Value(r.Downtime.Milliseconds())
 	}
-	// Of a move of a definition no more is known, and no policy has a part in it.
+	// Of a move of a definition no more is known.
 	figure, phase := types.Int64Value, types.StringValue(string(r.Phase))
-	policy, origins := types.ObjectNull(effectiveTypes()), types.MapNull(types.StringType)
 	if r.Definition {
 		figure, phase = func(int64) types.Int64 { return types.Int64Null() }, types.StringNull()
-	} else {
-		policy, origins = effectiveObject(r.Policy), originsMap(r.Policy)
 	}
 	return types.ObjectValueMust(lastMigrationTypes(), map[string]attr.Value{
 		"source":                   types.StringValue(r.Source),
@@ -97,7 +84,5 @@ func lastMigrationObject(r migration.Report, last types.Object) types.Object {
 		"compression_cache_misses": types.Int64PointerValue(r.CompressionCacheMisses),
 		"mode":                     mode,
 		"phase":                    phase,
-		"policy":                   policy,
-		"origins":                  origins,
 	})
 }

@@ -133,7 +133,7 @@ func TestAccLists(t *testing.T) {
 		},
 		resource.TestStep{
 			Config:      down.with(t, listsOfFleet, nil),
-			ExpectError: sayingAll("Unable to Read Virtual Machines", `Host "kvm3": `, `set unreachable_hosts = "warn"`),
+			ExpectError: sayingAll("Unable to Read VMs", `Host "kvm3": `, `set unreachable_hosts = "warn"`),
 		},
 		resource.TestStep{
 			Config: tolerant.with(t, listsOfFleet, nil),
@@ -146,7 +146,7 @@ func TestAccLists(t *testing.T) {
 		},
 		resource.TestStep{
 			Config:      twice.with(t, `data "virt_vms" "all" {}`, nil),
-			ExpectError: sayingAll("Unable to Read Virtual Machines", `The hosts "kvm1", "kvm1b" are one and the same libvirt host`),
+			ExpectError: sayingAll("Unable to Read VMs", `The hosts "kvm1", "kvm1b" are one and the same libvirt host`),
 		},
 		resource.TestStep{
 			Config:      configuration(t, `data "virt_vms" "none" { name_regex = "web(" }`, nil),

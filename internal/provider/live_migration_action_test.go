@@ -70,11 +70,11 @@ func TestAccLiveMigrationAction_refused(t *testing.T) {
 	}{
 		"shut off": {
 			triggerData{VM: off.Name, Destination: "kvm2"},
-			[]string{"Unable to Migrate Virtual Machine", "is not running on kvm1 (shut off)"},
+			[]string{"Unable to Migrate VM", "is not running on kvm1 (shut off)"},
 		},
 		"nowhere": {
 			triggerData{VM: "nobody", Destination: "kvm2"},
-			[]string{"Unable to Migrate Virtual Machine", `o host has a VM "nobody"`},
+			[]string{"Unable to Migrate VM", `o host has a VM "nobody"`},
 		},
 		"unknown destination": {
 			triggerData{VM: on.Name, Destination: "kvm9"},

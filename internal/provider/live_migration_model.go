@@ -67,7 +67,7 @@ func (m moveModel) assess(
 	move.Foresee, move.Unsettled, move.IfShutOff = seen.at, seen.unsettled, ifShutOff
 	location, assessment, err := f.Assess(ctx, move)
 	if err != nil {
-		const act = "Plan Virtual Machine Migration"
+		const act = "Plan VM Migration"
 		var gone *fleet.NotFoundError
 		if last != "" && errors.As(err, &gone) { // it was there when it was read: nothing creates it now
 			diags.Append(diagnose(act, err, path.Root("vm")))

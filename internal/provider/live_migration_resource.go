@@ -29,7 +29,7 @@ var (
 func newLiveMigrationResource() resource.Resource {
 	return &liveMigrationResource{resourceBase{
 		typeName: "vm_live_migration",
-		object:   "Virtual Machine Placement",
+		object:   "VM Placement",
 		identity: vmIdentity,
 	}}
 }

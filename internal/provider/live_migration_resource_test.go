@@ -187,11 +187,11 @@ func TestAccLiveMigration_refused(t *testing.T) {
 	}{
 		"shut off": {
 			placementOf(t, off.Name, "kvm2", ""),
-			[]string{"Unable to Migrate Virtual Machine", fmt.Sprintf("vm = %q", off.Name), "is not running on kvm1 (shut off)", "VM " + off.Name + " is shut off on kvm1"},
+			[]string{"Unable to Migrate VM", fmt.Sprintf("vm = %q", off.Name), "is not running on kvm1 (shut off)", "VM " + off.Name + " is shut off on kvm1"},
 		},
 		"nowhere": {
 			placementOf(t, "nobody", "kvm2", ""),
-			[]string{"Unable to Migrate Virtual Machine", `vm = "nobody"`, `No host has a VM "nobody" (asked: "kvm1", "kvm2")`},
+			[]string{"Unable to Migrate VM", `vm = "nobody"`, `No host has a VM "nobody" (asked: "kvm1", "kvm2")`},
 		},
 		"unknown destination": {
 			placementOf(t, on.Name, "kvm9", ""),

@@ -4,12 +4,12 @@ package provider_test
 
 import (
 	"encoding/json"
-	"html"
+	"encoding/xml"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"testing"
 
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/history"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/lab"
 )
 
@@ -80,14 +80,40 @@ func requireReport(t *testing.T, directory string, guest *lab.Guest, outcome str
 }
 
 // requireHistory wants moves of these outcomes in the guest's history, newest first.
-func requireHistory(t *testing.T, guest *lab.Guest, on string, want ...string) {
+func requireHistory(t *testing.T, guest *lab.Guest, on string, want ...history.Outcome) {
 	t.Helper()
-	shown := html.UnescapeString(testLab(t).Host(on).MustVirsh(t, "metadata", guest.UUID, "urn:virt:migration-history:1"))
-	var got []string
-	for _, found := range regexp.MustCompile(`"outcome":"(\w+)"`).FindAllStringSubmatch(shown, -1) {
-		got = append(got, found[1])
+	past := movesOf(t, guest, on)
+	var got []history.Outcome
+	for _, e := range past.Entries {
+		got = append(got, e.Outcome)
 	}
 	if !slices.Equal(got, want) {
-		t.Errorf("the history on %s has moves %q, want %q: %s", on, got, want, shown)
+		t.Errorf("the history on %s has moves %q, want %q: %+v", on, got, want, past)
 	}
+}
+
+// lastMove is the newest entry of the guest's history on a host.
+func lastMove(t *testing.T, guest *lab.Guest, on string) history.Entry {
+	t.Helper()
+	past := movesOf(t, guest, on)
+	if len(past.Entries) == 0 {
+		t.Fatalf("%s has no history on %s", guest.Name, on)
+	}
+	return past.Entries[0]
+}
+
+func movesOf(t *testing.T, guest *lab.Guest, on string) history.History {
+	t.Helper()
+	shown := testLab(t).Host(on).MustVirsh(t, "metadata", guest.UUID, "urn:virt:migration-history:1")
+	var element struct {
+		Document string `xml:",chardata"`
+	}
+	if err := xml.Unmarshal([]byte(shown), &element); err != nil {
+		t.Fatalf("%v: %s", err, shown)
+	}
+	past, err := history.Decode([]byte(element.Document))
+	if err != nil {
+		t.Fatalf("%v: %s", err, shown)
+	}
+	return past
 }

@@ -130,13 +130,13 @@ func TestPlanOfCreationLooksAtHosts(t *testing.T) { //nolint:paralleltest // hos
 			"error", nil, vm,
 			attributes{"vm": text("nobody")},
 			warning, "vm",
-			[]string{"Virtual Machine Not Found", `When this plan was made, no host had a VM "nobody"`},
+			[]string{"VM Not Found", `When this plan was made, no host had a VM "nobody"`},
 		},
 		"the move of a VM that no host has": {
-			"error", nil, move, attributes{"vm": text("nobody"), "destination": text("kvm2")}, warning, "vm", []string{"Virtual Machine Not Found"},
+			"error", nil, move, attributes{"vm": text("nobody"), "destination": text("kvm2")}, warning, "vm", []string{"VM Not Found"},
 		},
 		"the action of a VM that no host has": {
-			"error", nil, "", attributes{"vm": text("nobody"), "destination": text("kvm2")}, warning, "vm", []string{"Virtual Machine Not Found"},
+			"error", nil, "", attributes{"vm": text("nobody"), "destination": text("kvm2")}, warning, "vm", []string{"VM Not Found"},
 		},
 		"a VM with another record": {
 			"error", nil, vm,
@@ -313,7 +313,7 @@ func TestPlanOfJoiningHostLooksAtIt(t *testing.T) {
 		p := labProtocol(t, "error", nil)
 		state := attributes{"id": text("global"), "hosts": names("kvm1"), "owner": text("o"), "drift": noDrifts}
 		got := p.updated(t, global, state, attributes{"hosts": names("kvm1", "kvm2")}, private("settings")).Diagnostics
-		requireDiagnostic(t, got, failure, "hosts", "Unable to Update Global Migration Settings", "exists and differs", "remove it: virsh secret-undefine")
+		requireDiagnostic(t, got, failure, "hosts", "Unable to Update Global Migration Settings", "exists and differs", "remove it: `virsh secret-undefine")
 	})
 	t.Run("down", func(t *testing.T) {
 		t.Parallel()
@@ -333,7 +333,7 @@ func TestPlanOfMoveOfGoneVM(t *testing.T) {
 	config := attributes{"vm": text("died"), "destination": text("kvm2"), "mode": text("auto"), "if_shut_off": text("error")}
 	p := labProtocol(t, "error", nil)
 	requireDiagnostic(t, p.updated(t, "virt_vm_live_migration", state, config, `{}`).Diagnostics, failure, "vm",
-		"Unable to Plan Virtual Machine Migration", "No host has a VM", uuid)
+		"Unable to Plan VM Migration", "No host has a VM", uuid)
 }
 
 // noDrifts is the attribute "drift" of records in sync.

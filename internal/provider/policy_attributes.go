@@ -67,16 +67,11 @@ func dataSourceAttributes(given bool) map[string]datasourceschema.Attribute {
 	})
 }
 
-// reportedAttributes is the effective policy of a move, in state.
-func reportedAttributes() map[string]schema.Attribute {
-	return policyAttributes(func(k policyKind) func(string) schema.Attribute { return k.computed })
-}
-
-// effectiveTypes are the types of both. Nobody changes them.
-var effectiveTypes = sync.OnceValue(func() map[string]attr.Type { return typesOf(reportedAttributes()) })
+// effectiveTypes are the types of an effective policy. Nobody changes them.
+var effectiveTypes = sync.OnceValue(func() map[string]attr.Type { return typesOf(effectiveAttributes()) })
 
 // typesOf are the types of attributes.
-func typesOf(attributes map[string]schema.Attribute) map[string]attr.Type {
+func typesOf[A interface{ GetType() attr.Type }](attributes map[string]A) map[string]attr.Type {
 	types := make(map[string]attr.Type, len(attributes))
 	for name, attribute := range attributes {
 		types[name] = attribute.GetType()

@@ -14,7 +14,6 @@ import (
 // policyKind is how the policy fields of one kind are written in Terraform.
 type policyKind struct {
 	resource func(description string) schema.Attribute // optional
-	computed func(description string) schema.Attribute
 	action   func(description string) actionschema.Attribute
 	// dataSource may be given by the configuration, or is computed.
 	dataSource func(description string, given bool) datasourceschema.Attribute
@@ -29,9 +28,6 @@ var policyKinds = map[policy.Kind]policyKind{
 		resource: func(d string) schema.Attribute {
 			return schema.BoolAttribute{MarkdownDescription: d, Optional: true}
 		},
-		computed: func(d string) schema.Attribute {
-			return schema.BoolAttribute{MarkdownDescription: d, Computed: true}
-		},
 		action: func(d string) actionschema.Attribute {
 			return actionschema.BoolAttribute{MarkdownDescription: d, Optional: true}
 		},
@@ -44,9 +40,6 @@ var policyKinds = map[policy.Kind]policyKind{
 	policy.Number: {
 		resource: func(d string) schema.Attribute {
 			return schema.Int64Attribute{CustomType: wholeNumberType{}, MarkdownDescription: d, Optional: true}
-		},
-		computed: func(d string) schema.Attribute {
-			return schema.Int64Attribute{CustomType: wholeNumberType{}, MarkdownDescription: d, Computed: true}
 		},
 		action: func(d string) actionschema.Attribute {
 			return actionschema.Int64Attribute{CustomType: wholeNumberType{}, MarkdownDescription: d, Optional: true}
@@ -66,9 +59,6 @@ var policyKinds = map[policy.Kind]policyKind{
 				PlanModifiers:       []planmodifier.String{sameDuration{}},
 			}
 		},
-		computed: func(d string) schema.Attribute {
-			return schema.StringAttribute{MarkdownDescription: d, Computed: true, CustomType: durationType{}}
-		},
 		action: func(d string) actionschema.Attribute {
 			return actionschema.StringAttribute{MarkdownDescription: d, Optional: true, CustomType: durationType{}}
 		},
@@ -87,9 +77,6 @@ var policyKinds = map[policy.Kind]policyKind{
 	policy.Word: {
 		resource: func(d string) schema.Attribute {
 			return schema.StringAttribute{MarkdownDescription: d, Optional: true}
-		},
-		computed: func(d string) schema.Attribute {
-			return schema.StringAttribute{MarkdownDescription: d, Computed: true}
 		},
 		action: func(d string) actionschema.Attribute {
 			return actionschema.StringAttribute{MarkdownDescription: d, Optional: true}

@@ -140,7 +140,7 @@ list "virt_vm_migration_policy" "one" {
   }
 }
 `)
-	if len(cut) != 1 || len(warnings) != 1 || warnings[0].Summary != "List Cut Short" {
+	if len(cut) != 1 || len(warnings) != 1 || warnings[0].Summary != "List Truncated" {
 		t.Errorf("a list that is limited to 1 has %v, and warns of %v", cut, warnings)
 	}
 	down := labProvider(t)

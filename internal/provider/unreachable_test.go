@@ -206,7 +206,7 @@ func TestAccUnreachable_move(t *testing.T) {
 			t.Parallel()
 			acceptance(t, resource.TestStep{
 				Config:      test.block.with(t, placementBody, placementData{guest.Name, "kvm2", ""}),
-				ExpectError: sayingAll(append([]string{"Unable to Plan Virtual Machine Migration"}, test.want...)...),
+				ExpectError: sayingAll(append([]string{"Unable to Plan VM Migration"}, test.want...)...),
 			})
 			if cliIsAtLeast("1.14.0") {
 				w := newWorkspace(t, test.block.String()+moveAction(guest.Name, ``))

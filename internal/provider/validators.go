@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 
@@ -17,7 +18,9 @@ type nameValidator struct{ most int }
 
 // isName says whether a configuration can call a VM so: libvirt also takes names with blanks
 // round them.
-func isName(name string) bool { return strings.TrimSpace(name) == name }
+func isName(name string) bool {
+	return strings.TrimSpace(name) == name && !strings.ContainsFunc(name, unicode.IsControl)
+}
 
 func (nameValidator) Description(context.Context) string {
 	return "a name without blanks at its beginning and end"
@@ -33,6 +36,8 @@ func (v nameValidator) ValidateString(_ context.Context, req validator.StringReq
 	switch {
 	case name == "":
 		wrong = "A name cannot be empty."
+	case strings.ContainsFunc(name, unicode.IsControl):
+		wrong = fmt.Sprintf("%q has a control character.", name)
 	case !isName(name):
 		wrong = fmt.Sprintf("%q begins or ends with a blank.", name)
 	case v.most > 0 && len(name) > v.most:

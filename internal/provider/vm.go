@@ -42,7 +42,7 @@ func isAnotherVM(ctx context.Context, f *fleet.Fleet, planned, state, uuid types
 	case errors.As(err, &unseen):
 		return false, unreachableWarning(unseen.Unseen)
 	case err != nil:
-		return false, diag.Diagnostics{diagnose("Find Virtual Machine", err, path.Root("vm"))}
+		return false, diag.Diagnostics{diagnose("Find VM", err, path.Root("vm"))}
 	}
 	return location.Domain.UUID != uuid.ValueString(), nil
 }

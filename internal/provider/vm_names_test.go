@@ -161,7 +161,7 @@ func TestAccVM_replaced(t *testing.T) {
 			plan := w.must(t, 2, "plan", "-detailed-exitcode")
 			want := fmt.Sprintf(`When this plan was made, VM %q was on kvm2 with UUID %s, and the one that was managed here had UUID %s, which was on none of the hosts "kvm1", "kvm2". `+
 				`Where the configuration still says %[1]q, it means the new one. Applying the plan creates this resource again, for that VM.`, old.Name, successor.UUID, old.UUID)
-			for _, words := range []string{"Virtual Machine Gone", want} {
+			for _, words := range []string{"VM Gone", want} {
 				if !saying(words).MatchString(plan.stdout) {
 					t.Errorf("the plan does not say %s: %s", words, plan)
 				}

@@ -80,7 +80,7 @@ func TestAccVMPolicy_importRefused(t *testing.T) {
 	kvm1 := testLab(t).Host("kvm1")
 	for name, test := range map[string]struct{ document, want string }{
 		"none":    {"", "has no record of a migration policy"},
-		"no JSON": {"on", `The live copy of the VM's record on kvm1 cannot be read: the record is not a JSON object: on. Remove it on the host to let Terraform write it anew: virsh metadata`},
+		"no JSON": {"on", `The live copy of the VM's record on kvm1 cannot be read: the record is not a JSON object: on. To let Terraform write it anew, remove it:`},
 		"newer":   {`{"version":2}`, "the record has version 2 and this release of the provider knows versions up to 1"},
 	} {
 		t.Run(name, func(t *testing.T) {

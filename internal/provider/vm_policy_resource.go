@@ -260,7 +260,7 @@ func (r *vmPolicyResource) Read(ctx context.Context, req resource.ReadRequest, r
 	declaration := remembered.Claim(state.declaration())
 	if other := record.Redeclared(declaration); other != nil {
 		state.Drift = driftMap(nil)
-		resp.Diagnostics.Append(warned(explain.DeclaredAgain(r.object, *other))...)
+		resp.Diagnostics.Append(warned(explain.DeclaredElsewhere(r.object, *other))...)
 	} else {
 		drift := state.refresh(record)
 		if len(drift) > 0 {

@@ -66,9 +66,9 @@ func TestNameInState(t *testing.T) {
 	}{
 		"not renamed":                           {all, "web", "web", "web", ""},
 		"given by UUID":                         {all, managed.UUID, "web", managed.UUID, ""},
-		"renamed":                               {all, "web", "web2", "web", "Virtual Machine Renamed"},
+		"renamed":                               {all, "web", "web2", "web", "VM Renamed"},
 		"renamed, and its name is another VM's": {all, other.Name, "web2", "web2", ""},
-		"renamed, and its name may be another VM's":   {some, "web", "web2", "web", "Virtual Machine Renamed"},
+		"renamed, and its name may be another VM's":   {some, "web", "web2", "web", "VM Renamed"},
 		"renamed, and its name is seen to be another": {some, other.Name, "web2", "web2", ""},
 		"named like a UUID":                           {all, likeUUID, likeUUID, likeUUID, ""},
 		"named like a UUID, while a host is down":     {some, likeUUID, likeUUID, likeUUID, ""},

@@ -125,7 +125,7 @@ func (d *vmsDataSource) Configure(
 }
 
 func (d *vmsDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
-	const object = "Virtual Machines"
+	const object = "VMs"
 	var model vmsModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
 	if resp.Diagnostics.HasError() {

@@ -23,9 +23,7 @@ func (d Document) Metrics() []byte {
 	move := fmt.Sprintf(`%s,source="%s",destination="%s"`, labels, label(d.Move.From.Label), label(d.Move.To.Label))
 	const outcome = "virt_migration_last_outcome"
 	fmt.Fprintf(&b, "# HELP %s Whether the last move of the VM had this outcome.\n# TYPE %s gauge\n", outcome, outcome)
-	for _, o := range []history.Outcome{
-		history.Completed, history.Cancelled, history.TimedOut, history.NotConverged, history.Failed, history.Refused,
-	} {
+	for _, o := range history.Outcomes() {
 		is := 0
 		if o == d.Move.Outcome {
 			is = 1

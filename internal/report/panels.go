@@ -12,6 +12,7 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/history"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
 )
 
 // decision is an event that a picture marks.
@@ -32,10 +33,13 @@ func (d decision) text(i int) string {
 // mostDecisions is how many a picture marks.
 const mostDecisions = 12
 
-// unmarked are events that are no decisions, or show otherwise.
+// unmarked are events that are no decisions, or show otherwise: the start of a move is the
+// origin of the axis.
 var unmarked = map[string]bool{
-	"": true, "doubt": true, "sending": true, "verifying": true, "waiting": true, "unchecked": true,
-	"connecting": true, "source answers": true,
+	"": true, "waiting": true, "unchecked": true,
+	string(migration.NoticeDoubt): true, string(migration.NoticeStarted): true, string(migration.NoticeDefinition): true,
+	string(migration.NoticeSending): true, string(migration.NoticeConnecting): true, string(migration.NoticeAnswers): true,
+	string(migration.NoticeVerifying): true,
 }
 
 func (d Document) decisions() []decision {

@@ -96,7 +96,7 @@ func TestSVG(t *testing.T) {
 		document report.Document
 		texts    []string
 	}{
-		"completed": {busy(), []string{"web & <db>: kvm1 → kvm2, completed", "throttle up to 80 %", "1  0s, starting: from kvm1", "2  31s, pausing: no progress", "MiB remaining", "throttle, %"}},
+		"completed": {busy(), []string{"web & <db>: kvm1 → kvm2, completed", "throttle up to 80 %", "1  31s, pausing: no progress", "MiB remaining", "throttle, %"}},
 		"refused":   {refused(), []string{"web & <db>: kvm1 → kvm2, refused", "nothing was sent"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -168,15 +168,30 @@ func TestMetrics(t *testing.T) {
 	d.VM.Name = "a\"b\\c\nd"
 	const last = "virt_migration_last_"
 	want := map[string]float64{
-		"outcome completed": 1, "outcome cancelled": 0, "outcome timed_out": 0, "outcome not_converged": 0, "outcome failed": 0, "outcome refused": 0,
+		"outcome completed": 1, "outcome cancelled": 0, "outcome timed_out": 0, "outcome not_converged": 0, "outcome failed": 0, "outcome refused": 0, "outcome unwatched": 0,
 		last + "started_timestamp_seconds": 1795694400.123, last + "duration_seconds": 53.1, last + "downtime_seconds": 0.321,
 		last + "memory_total_bytes": 257 * mib, last + "memory_transferred_bytes": 1155 * mib, last + "passes": 11, last + "throttle_percent": 80,
 	}
 	if diff := cmp.Diff(want, parse(d)); diff != "" {
 		t.Errorf("metrics (-want +got):\n%s", diff)
 	}
-	if got := parse(refused()); got["outcome refused"] != 1 || len(got) != 7 {
+	if got := parse(refused()); got["outcome refused"] != 1 || len(got) != 8 {
 		t.Errorf("of a refused move: %v", got)
+	}
+}
+
+// TestGuideHasEveryOutcome holds the guide to the one type that reports and histories share.
+func TestGuideHasEveryOutcome(t *testing.T) {
+	t.Parallel()
+	guide, err := os.ReadFile("../../templates/guides/move-reports.md.tmpl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	row := regexp.MustCompile(`(?m)^. .move\.outcome. .*$`).Find(guide)
+	for _, outcome := range history.Outcomes() {
+		if !bytes.Contains(row, []byte("`"+string(outcome)+"`")) {
+			t.Errorf("the row of the outcome lacks %s: %s", outcome, row)
+		}
 	}
 }
 

@@ -38,8 +38,34 @@ func Text(text string) string {
 	return kept.String()
 }
 
-// URI is a URI without what may be a secret in it: no user, no password, no
-// parameters.
+// Name is the name of a VM as a host gives it, without control characters, which no libvirt
+// takes in a name: who answers in its place may send them. All others stay, since a VM is
+// looked for by its name.
+func Name(name string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return unicode.ReplacementChar
+		}
+		return r
+	}, name)
+}
+
+// Paragraphs is a text of several lines without control characters and those that change
+// the reading order.
+func Paragraphs(text string) string {
+	return strings.Map(func(r rune) rune {
+		if r != '\n' && unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) {
+			return unicode.ReplacementChar
+		}
+		return r
+	}, text)
+}
+
+// URI is a URI without what may be a secret in it: no password, no parameters.
 func URI(u *url.URL) string {
-	return (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}).String()
+	shown := url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}
+	if name := u.User.Username(); name != "" {
+		shown.User = url.User(name)
+	}
+	return shown.String()
 }

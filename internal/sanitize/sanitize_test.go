@@ -27,6 +27,35 @@ func TestText(t *testing.T) {
 	}
 }
 
+func TestName(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]string{
+		"web":             "web",
+		" two  blanks ":   " two  blanks ",
+		"وب\u200cسرور":    "وب\u200cسرور",
+		"a\nb\x1b[31m":    "a�b�[31m",
+		"a\tb\u0085c\x00": "a�b�c�",
+		"not\xffUTF-8":    "not�UTF-8",
+	} {
+		if got := Name(name); got != want {
+			t.Errorf("%q: got %q, want %q", name, got, want)
+		}
+	}
+}
+
+func TestParagraphs(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"One.\n\n  - two, 100 %": "One.\n\n  - two, 100 %",
+		"red \x1b[31m\r\n":       "red �[31m�\n",
+		"abc\u202edcba\u2069":    "abc�dcba�",
+	} {
+		if got := Paragraphs(text); got != want {
+			t.Errorf("%q: got %q, want %q", text, got, want)
+		}
+	}
+}
+
 func FuzzText(f *testing.F) {
 	f.Add("\x1b[31mred\x00\r\n")
 	f.Add(strings.Repeat("ü ", 2*Limit))
@@ -52,8 +81,10 @@ func TestURI(t *testing.T) {
 	for uri, want := range map[string]string{
 		"qemu:///system":                  "qemu:///system",
 		"qemu+tls://kvm2:16515/system":    "qemu+tls://kvm2:16515/system",
-		"qemu+ssh://root@kvm2/system":     "qemu+ssh://kvm2/system",
-		"qemu+ssh://a:b@kvm2/s?keyfile=k": "qemu+ssh://kvm2/s",
+		"qemu+ssh://root@kvm2/system":     "qemu+ssh://root@kvm2/system",
+		"qemu+ssh://a:b@kvm2/s?keyfile=k": "qemu+ssh://a@kvm2/s",
+		"qemu+ssh://:b@kvm2/s":            "qemu+ssh://kvm2/s",
+		"qemu+ssh://a%0Ab%1B@kvm2/s":      "qemu+ssh://a%0Ab%1B@kvm2/s",
 		"qemu+tcp://kvm2/system#fragment": "qemu+tcp://kvm2/system",
 	} {
 		u, err := url.Parse(uri)

@@ -58,6 +58,8 @@ var banned = []struct{ said, write string }{
 	{`as things are now`, "at present"},
 	{`start anew`, "start over"},
 	{`error in the provider|provider developer`, "what is wrong"},
+	{`virtual machine`, "VM"},
+	{`does not depend on policy`, "missing dependency"},
 }
 
 // TestBannedWords greps what users read: documents, templates, examples, and the texts of

@@ -10,7 +10,7 @@
 //     the stream ends everything that was started for it.
 //   - A failure is an [*Error] that says what happened, what to do, and how long the
 //     failure lasts; over SSH and TLS it may be the error of the first read or write.
-//     Errors hold no passwords and no users.
+//     Errors hold no passwords; of users only the one that the URI names.
 //   - It asks no questions, and trusts no host unless the URI says so.
 //
 // The paths, the parameters of a URI, the default ports and the command that is run

@@ -172,7 +172,7 @@ func (e *Endpoint) AuthFile() string {
 	return p["authfile"]
 }
 
-// String is the URI without user, password and parameters.
+// String is the URI without password and parameters.
 func (e *Endpoint) String() string { return sanitize.URI(e.uri) }
 
 // AdviceClosed is what to do about a daemon that closes the connection before it has

@@ -56,8 +56,8 @@ func TestDriver(t *testing.T) {
 func TestEndpointIsRedacted(t *testing.T) {
 	t.Parallel()
 	for uri, want := range map[string]string{
-		"qemu+ssh://admin@kvm1:2222/system?keyfile=/home/me/id&authfile=/home/me/auth.conf": "qemu+ssh://kvm1:2222/system",
-		"qemu+tls://admin@[2001:db8::1]/system?pkipath=/home/me/pki":                        "qemu+tls://[2001:db8::1]/system",
+		"qemu+ssh://admin@kvm1:2222/system?keyfile=/home/me/id&authfile=/home/me/auth.conf": "qemu+ssh://admin@kvm1:2222/system",
+		"qemu+tls://admin@[2001:db8::1]/system?pkipath=/home/me/pki":                        "qemu+tls://admin@[2001:db8::1]/system",
 		"qemu+unix:///session?socket=/run/user/1000/libvirt-sock":                           "qemu+unix:///session",
 	} {
 		e, err := Parse(uri)

@@ -41,8 +41,8 @@ type scenario struct {
 
 // The titles that an error of a move can have.
 const (
-	failed    = "Unable to Migrate Virtual Machine"
-	unplanned = "Unable to Plan Virtual Machine Migration"
+	failed    = "Unable to Migrate VM"
+	unplanned = "Unable to Plan VM Migration"
 	cancelled = "Migration Cancelled"
 	timedOut  = "Migration Timed Out"
 )

@@ -25,7 +25,8 @@ type Memory struct {
 	writes     time.Time // when it is about to write; zero where it only reads
 	// Imported is set while Owner is still that of the instance which declared the imported
 	// record: a random UUID, which tells this instance from others that import the same one.
-	Imported string `json:"imported,omitempty"`
+	Imported      string `json:"imported,omitempty"`
+	importedOwner string // the owner of that record, when it is about to write with one of its own
 	// Hosts are those that the record was written to and not removed from. For a
 	// VM's record they are all hosts of the provider: nothing here may change when
 	// the VM moves, or each move would show as a change outside of Terraform. For the
@@ -80,6 +81,9 @@ func Importing(owner string) Memory { return Memory{Owner: owner, Imported: uuid
 // Owning is the memory of an instance that is about to write, with an owner of its
 // own: an imported owner may be that of another state.
 func (m Memory) Owning() Memory {
+	if m.Imported != "" {
+		m.importedOwner = m.Owner
+	}
 	if m.Owner == "" || m.Imported != "" {
 		m.Owner, m.Imported = uuid.NewString(), ""
 	}
@@ -98,6 +102,7 @@ func (m Memory) wrote() Memory {
 // Claim completes a declaration with what is remembered.
 func (m Memory) Claim(d fleet.Declaration) fleet.Declaration {
 	d.Owner, d.DeclaredAt, d.Now, d.Seen = m.Owner, m.DeclaredAt, m.writes, m.Seen
+	d.Imported = m.importedOwner
 	if d.Cluster != "" {
 		d.Formerly = m.Formerly
 	}

@@ -33,6 +33,13 @@ func TestOwningKeepsOnlyAnOwnerOfItsOwn(t *testing.T) {
 			if again := got.Owning(); again.Owner != got.Owner {
 				t.Errorf("its owner %s becomes %s with the next change", got.Owner, again.Owner)
 			}
+			wasTheirs := ""
+			if test.memory.Imported {
+				wasTheirs = test.memory.Owner
+			}
+			if claim := got.Claim(fleet.Declaration{}); claim.Owner != got.Owner || claim.Imported != wasTheirs {
+				t.Errorf("it claims with %+v, want the imported owner %q", claim, wasTheirs)
+			}
 		})
 	}
 }

@@ -29,7 +29,6 @@ type resolved struct {
 
 // lastMigration is the provider's report of a move that arrived.
 type lastMigration struct {
-	resolved
 	Source, Destination string
 	DurationMS          int64  `json:"duration_ms"`
 	DowntimeMS          *int64 `json:"downtime_ms"`
@@ -54,7 +53,6 @@ func newRow(s step, failures []diagnostic, said outputs, pulse lab.Record, hosts
 	r := row{step: s, resolved: said.Effective, failures: failures, pulse: pulse, hosts: hosts}
 	if len(failures) == 0 && said.LastMigration != nil {
 		r.report = said.LastMigration
-		r.resolved = r.report.resolved
 	}
 	return r
 }
