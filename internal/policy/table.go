@@ -125,7 +125,7 @@ var table = []Definition{
 		details: "`0` is no compression with `zlib`, and the library's default with `zstd`. In libvirt " +
 			"`compression.zlib.level` or `compression.zstd.level`, in QEMU `multifd-zlib-level` or " +
 			"`multifd-zstd-level`.",
-		values: between(0, MaxZstdLevel, "(zlib: 9)"), unset: "1 (QEMU)",
+		values: between(0, MaxZstdLevel, "zlib: up to 9"), unset: "1 (QEMU)",
 		tunes:     FieldParallelCompression,
 		conflicts: []conflict{{FieldParallelCompression, levelBeyondZlib}},
 		libvirtBy: compressionLevel,

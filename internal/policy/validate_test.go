@@ -188,7 +188,7 @@ func TestValidateSaysWhatIsWrongAndWhatWouldBeRight(t *testing.T) {
 		},
 		"a level beyond those of zstd": {
 			policy.Policy{ParallelCompressionLevel: new(int64(21))},
-			[]policy.Problem{{Field: policy.FieldParallelLevel, Text: "21 is not between 0 and 20 (zlib: 9)."}},
+			[]policy.Problem{{Field: policy.FieldParallelLevel, Text: "21 is not a whole number from 0 to 20 (zlib: up to 9)."}},
 		},
 		"an unknown method": {
 			policy.Policy{ParallelCompression: new(policy.ParallelCompression("lz4"))},

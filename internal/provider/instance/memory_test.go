@@ -34,7 +34,7 @@ func TestOwningKeepsOnlyAnOwnerOfItsOwn(t *testing.T) {
 				t.Errorf("its owner %s becomes %s with the next change", got.Owner, again.Owner)
 			}
 			wasTheirs := ""
-			if test.memory.Imported {
+			if test.memory.Imported != "" {
 				wasTheirs = test.memory.Owner
 			}
 			if claim := got.Claim(fleet.Declaration{}); claim.Owner != got.Owner || claim.Imported != wasTheirs {
