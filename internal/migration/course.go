@@ -1,6 +1,7 @@
 package migration
 
 import (
+	"cmp"
 	"errors"
 	"time"
 
@@ -149,6 +150,8 @@ type Figures struct {
 	// Mirrored is true once it had figures of disks; Mirror has the last.
 	Mirrored bool
 	Mirror   MirrorFigures
+	// DiskTotal is the capacity of the disks that were to be copied, in bytes; 0 where none was.
+	DiskTotal uint64
 }
 
 // Mirrors tells whether it had got as far as the copy of disks, which comes before memory.
@@ -170,6 +173,7 @@ func (m *move) course(e ending) Course {
 			Begun: e.figures.begun, Last: e.figures.last, Throttle: e.figures.throttle,
 			Bandwidth: e.figures.bandwidth, DirtyRate: e.figures.dirtyRate, Least: e.least,
 			Mirrored: e.figures.mirrored, Mirror: e.mirror,
+			DiskTotal: cmp.Or(m.Storage.bytes(), e.mirror.Total),
 		},
 	}
 }
