@@ -13,7 +13,7 @@ import (
 type Disk struct {
 	// Format is qcow2 (the default) or raw.
 	Format string
-	// Bus is virtio (the default), scsi or sata.
+	// Bus is virtio (the default), scsi, sata or ide.
 	Bus string
 	// MiB is the disk's size; the default is 8.
 	MiB int
@@ -24,7 +24,7 @@ type Disk struct {
 }
 
 // targetPrefixes are how targets begin on each bus.
-var targetPrefixes = map[string]string{"virtio": "vd", "scsi": "sd", "sata": "sd"}
+var targetPrefixes = map[string]string{"virtio": "vd", "scsi": "sd", "sata": "sd", "ide": "hd"}
 
 // Disks are the guest's disks, in the order of its spec.
 func (g *Guest) Disks() []Disk {
