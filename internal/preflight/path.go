@@ -10,6 +10,7 @@ import (
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/refusal"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/storage"
 )
 
 // pathCheck looks whether the destination has the files, block devices and directories
@@ -108,7 +109,7 @@ func (s *scope) presence(ctx context.Context, file File) (Presence, error) {
 	if err != nil && reason(err) != Unsupported {
 		return NotListed, unasked(s.destination(), file.Path, err)
 	}
-	within := func(p Pool) bool {
+	within := func(p storage.Pool) bool {
 		return p.Active && p.Path != "" && strings.HasPrefix(file.Path, strings.TrimSuffix(p.Path, "/")+"/")
 	}
 	switch i := slices.IndexFunc(pools, within); {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/refusal"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/storage"
 )
 
 // poolCheck looks whether the destination has the storage pools and volumes that the VM
@@ -60,7 +61,7 @@ func (s *scope) volume(ctx context.Context, disk Disk) (migration.Fact, error) {
 	if err != nil {
 		return nil, err
 	}
-	i := slices.IndexFunc(pools, func(p Pool) bool { return p.Name == disk.Pool })
+	i := slices.IndexFunc(pools, func(p storage.Pool) bool { return p.Name == disk.Pool })
 	switch {
 	case i < 0:
 		return PoolMissing{disk.Pool}, nil

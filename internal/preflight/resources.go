@@ -3,6 +3,8 @@ package preflight
 import (
 	"context"
 	"net/netip"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/storage"
 )
 
 // Resources answers what a host has of what a VM needs. Errors are as those of Host. All
@@ -22,13 +24,13 @@ type Resources interface {
 	// no value).
 	HasSecret(ctx context.Context, uuid string) (bool, error)
 	// Pools are the storage pools (virConnectListAllStoragePools).
-	Pools(ctx context.Context) ([]Pool, error)
+	Pools(ctx context.Context) ([]storage.Pool, error)
 	// PathInPools tells what the active pools know of a path (virStorageVolLookupByPath,
 	// virStorageVolGetInfo).
 	PathInPools(ctx context.Context, path string) (Presence, error)
 	// VolumeInPool tells what an active pool knows of a volume (virStorageVolLookupByName,
 	// virStorageVolGetInfo).
-	VolumeInPool(ctx context.Context, pool Pool, volume string) (Presence, error)
+	VolumeInPool(ctx context.Context, pool storage.Pool, volume string) (Presence, error)
 	// HasPath tells whether a path is there, whatever it is, by asking for a storage pool
 	// that cannot come to be (virStoragePoolCreateXML).
 	HasPath(ctx context.Context, path string) (bool, error)

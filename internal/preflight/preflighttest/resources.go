@@ -5,6 +5,7 @@ import (
 	"net/netip"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/preflight"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/storage"
 )
 
 // Resources are what a Host has.
@@ -14,7 +15,7 @@ type Resources struct {
 	Nets         []preflight.Network
 	Filters      map[string]bool
 	Secrets      map[string]bool
-	StoragePools []preflight.Pool
+	StoragePools []storage.Pool
 	// Listed is what the pools know of paths and volumes.
 	Listed map[string]preflight.Presence
 	Paths  map[string]bool
@@ -56,7 +57,7 @@ func (h *Host) HasSecret(ctx context.Context, uuid string) (bool, error) {
 }
 
 // Pools implements preflight.Resources.
-func (h *Host) Pools(ctx context.Context) ([]preflight.Pool, error) {
+func (h *Host) Pools(ctx context.Context) ([]storage.Pool, error) {
 	return answer(ctx, h, "Pools", h.StoragePools)
 }
 
@@ -66,7 +67,7 @@ func (h *Host) PathInPools(ctx context.Context, path string) (preflight.Presence
 }
 
 // VolumeInPool implements preflight.Resources.
-func (h *Host) VolumeInPool(ctx context.Context, pool preflight.Pool, volume string) (preflight.Presence, error) {
+func (h *Host) VolumeInPool(ctx context.Context, pool storage.Pool, volume string) (preflight.Presence, error) {
 	return answer(ctx, h, "VolumeInPool", h.Listed[pool.Name+"/"+volume])
 }
 
