@@ -66,6 +66,12 @@ func typedParameters(p migration.Parameters) typed {
 		}
 	}
 	t.text(libvirt.MigrateParamURI, p.MigrationURI)
+	for _, target := range p.Storage.Targets() {
+		t.text(libvirt.MigrateParamMigrateDisks, target)
+		if p.Storage.DetectZeroes {
+			t.text(libvirt.MigrateParamMigrateDisksDetectZeroes, target)
+		}
+	}
 	return t
 }
 

@@ -23,6 +23,9 @@ type Parameters struct {
 	// MigrationURI is where memory is sent (VIR_MIGRATE_PARAM_URI); empty lets
 	// the destination's libvirt choose.
 	MigrationURI string
+	// Storage is the disks that are copied; nil where none is. How they are copied is in
+	// Policy: VIR_MIGRATE_NON_SHARED_DISK or VIR_MIGRATE_NON_SHARED_INC.
+	Storage *StorageCopy
 }
 
 // PostCopy tells whether the migration may be switched to post-copy.
@@ -33,7 +36,8 @@ func (p Parameters) Compression() bool { return p.Policy.Has(policy.FlagCompress
 
 // Parameters turns the policy into what libvirt is told about this domain. A
 // guest that is paused or asleep dirties nothing and is never switched to
-// post-copy, which would set a paused one running (Red Hat bug 1464792).
+// post-copy, which would set a paused one running (Red Hat bug 1464792). Where no disk is
+// copied libvirt must not be asked to: without a list of disks it would copy all.
 func (r Request) Parameters(d Domain) Parameters {
 	if r.Definition {
 		return Parameters{Definition: true, Persistent: true, MigrationURI: r.MigrationURI}
@@ -42,10 +46,14 @@ func (r Request) Parameters(d Domain) Parameters {
 	if d.State == StatePaused || d.State == StateAsleep {
 		effective.Policy.PostCopy = new(false)
 	}
+	if r.Storage == nil {
+		effective.Policy.CopyStorage = new(policy.CopyNone)
+	}
 	return Parameters{
 		Policy:       effective.Parameters(),
 		Persistent:   d.Persistent,
 		Paused:       d.State == StatePaused,
 		MigrationURI: r.MigrationURI,
+		Storage:      r.Storage,
 	}
 }

@@ -54,6 +54,9 @@ type Request struct {
 	// instead of a VM that runs. Nothing of Policy has a part in that.
 	Definition bool
 	Policy     policy.Effective
+	// Storage is the disks that are copied; nil for a VM whose disks the destination sees.
+	// Policy says how they are copied: its copy_storage is not "none" where there are any.
+	Storage *StorageCopy
 	// Preflight makes the checks that the engine can do without, when nothing else speaks
 	// against the start. An error among its findings refuses the move. It may be nil.
 	Preflight func(context.Context, Assessment) []Finding

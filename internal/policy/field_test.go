@@ -19,6 +19,7 @@ func TestFieldsAreTheAttributesInTheirOrder(t *testing.T) {
 		"bandwidth_mib_per_second", "max_downtime_ms", "parallel_connections",
 		"post_copy", "encryption",
 		"timeout", "stall_timeout", "on_timeout",
+		"copy_storage", "synchronous_writes",
 	}
 	if diff := cmp.Diff(want, policy.Fields()); diff != "" {
 		t.Errorf("fields (-want +got):\n%s", diff)

@@ -27,6 +27,9 @@ const (
 	FlagPostCopy = "VIR_MIGRATE_POSTCOPY"
 	// FlagCompressed compresses the memory stream.
 	FlagCompressed = "VIR_MIGRATE_COMPRESSED"
+	// FlagNonSharedDisk copies disks, FlagNonSharedInc only what is in their top layer.
+	FlagNonSharedDisk = "VIR_MIGRATE_NON_SHARED_DISK"
+	FlagNonSharedInc  = "VIR_MIGRATE_NON_SHARED_INC"
 )
 
 // Has tells whether a flag is set.
