@@ -37,7 +37,7 @@ func (poolCheck) find(ctx context.Context, s *scope) ([]migration.Finding, error
 	var found []migration.Finding
 	var unknown []error
 	for _, disk := range s.guest.Disks {
-		if disk.Pool == "" || disk.Optional {
+		if disk.Pool == "" || disk.Optional || s.fate(ctx, disk.Target) != storage.Left {
 			continue
 		}
 		fact, err := s.volume(ctx, disk)

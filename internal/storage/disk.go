@@ -31,6 +31,8 @@ type Facts struct {
 	Pool *Pool
 	// Backing is what the destination has of the image's backing file.
 	Backing Backing
+	// Err is why something of it is not known; else nil.
+	Err error
 }
 
 // Presence is whether a host has something at a path.

@@ -1,19 +1,9 @@
 package storage
 
-import "slices"
+import (
+	"slices"
 
-// Mode is which disks are copied.
-type Mode string
-
-// The modes, in the words of the policy field copy_storage.
-const (
-	// None copies none.
-	None Mode = "none"
-	// Auto copies those that the destination does not see.
-	Auto Mode = "auto"
-	// Full copies all, and Incremental of each only what its top image has.
-	Full        Mode = "full"
-	Incremental Mode = "incremental"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
 )
 
 // Fate is what becomes of a disk in a move.
@@ -79,11 +69,11 @@ type Decision struct {
 func (d Decision) Copied() bool { return d.Fate == Created || d.Fate == Reused }
 
 // Volume is the volume that a created disk is copied into.
-func (d Decision) Volume(m Mode) Volume {
+func (d Decision) Volume(m policy.CopyStorage) Volume {
 	v := d.Image
 	v.Pool, v.Path = d.Pool.Name, d.Path
 	v.Allocation, v.Length, v.Modified = 0, 0, ""
-	if m != Incremental {
+	if m != policy.CopyIncremental {
 		v.Backing, v.BackingFormat = "", "" // the copy has all of it
 	}
 	return v
@@ -91,7 +81,7 @@ func (d Decision) Volume(m Mode) Volume {
 
 // Request is what is asked for.
 type Request struct {
-	Mode Mode
+	Mode policy.CopyStorage
 	// Wanted are the targets that it is narrowed to; none is all.
 	Wanted []string
 	// Leftovers are the volumes that the VM's own earlier moves have left on the destination,
@@ -118,13 +108,13 @@ func Decide(r Request, disks []Facts) []Decision {
 func (r Request) decide(d Facts) (Fate, Obstacle) {
 	wanted := slices.Contains(r.Wanted, d.Target)
 	switch {
-	case r.Mode == None || r.Mode == "":
+	case r.Mode == policy.CopyNone || r.Mode == "":
 		return Left, ""
 	case d.Fixed && wanted:
 		return Refused, NoSuchDisk
 	case d.Fixed, len(r.Wanted) > 0 && !wanted:
 		return Left, ""
-	case d.Network && r.Mode != Auto:
+	case d.Network && r.Mode != policy.CopyAuto:
 		return Refused, OverNetwork
 	case d.Network:
 		return Left, ""
@@ -144,7 +134,7 @@ func (r Request) decide(d Facts) (Fate, Obstacle) {
 func (r Request) present(d Facts) (Fate, Obstacle) {
 	switch {
 	case d.SamePool || d.Shared == Yes && d.consistent():
-		if r.Mode == Auto {
+		if r.Mode == policy.CopyAuto {
 			return Left, ""
 		}
 		return Refused, AlreadyShared
@@ -155,9 +145,9 @@ func (r Request) present(d Facts) (Fate, Obstacle) {
 	switch {
 	case i < 0:
 		return Refused, Exists
-	case r.Mode == Incremental: // what the old image has and the new one has not would show through
+	case r.Mode == policy.CopyIncremental: // what the old image has and the new one has not would show through
 		return Refused, Exists
-	case d.There == nil || d.UsersUnknown:
+	case d.There == nil || d.UsersUnknown || d.Shared != No:
 		return Refused, NotKnown
 	case !d.There.unchanged(r.Leftovers[i]) || !d.fits():
 		return Refused, ChangedLeftover
@@ -192,7 +182,7 @@ func (r Request) create(d Facts) (Fate, Obstacle) {
 		return Refused, Encrypted
 	case d.Image.Format != "raw" && (d.Image.Format != "qcow2" || d.Pool.Type == "logical"):
 		return Refused, WrongFormat
-	case r.Mode == Incremental && d.Image.Backing != "" && !d.Backing.same():
+	case r.Mode == policy.CopyIncremental && d.Image.Backing != "" && !d.Backing.same():
 		return Refused, NoBacking
 	}
 	return Created, ""

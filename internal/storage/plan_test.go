@@ -4,6 +4,8 @@ import (
 	"math/rand/v2"
 	"slices"
 	"testing"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
 )
 
 const image = "/local/web.qcow2"
@@ -44,75 +46,78 @@ func TestDecide(t *testing.T) {
 		fate     Fate
 		obstacle Obstacle
 	}{
-		"none":                                {Request{Mode: None}, disk(same), Left, ""},
-		"free path":                           {Request{Mode: Auto}, disk(same), Created, ""},
-		"free path, full":                     {Request{Mode: Full}, disk(same), Created, ""},
-		"free path, incremental":              {Request{Mode: Incremental}, disk(same), Created, ""},
-		"read-only":                           {Request{Mode: Full}, disk(func(d *Facts) { d.Fixed = true }), Left, ""},
-		"read-only, wanted":                   {Request{Mode: Full, Wanted: []string{"vda"}}, disk(func(d *Facts) { d.Fixed = true }), Refused, NoSuchDisk},
-		"not wanted":                          {Request{Mode: Full, Wanted: []string{"vdb"}}, disk(same), Left, ""},
-		"wanted":                              {Request{Mode: Auto, Wanted: []string{"vda"}}, disk(same), Created, ""},
-		"network disk":                        {Request{Mode: Auto}, disk(func(d *Facts) { d.Network = true }), Left, ""},
-		"network disk, full":                  {Request{Mode: Full}, disk(func(d *Facts) { d.Network = true }), Refused, OverNetwork},
-		"path not known":                      {Request{Mode: Auto}, disk(func(d *Facts) { d.Presence = PresenceUnknown }), Refused, NotKnown},
-		"shared file system":                  {Request{Mode: Auto}, disk(there(func(d *Facts) { d.Shared = Yes })), Left, ""},
-		"shared file system, full":            {Request{Mode: Full}, disk(there(func(d *Facts) { d.Shared = Yes })), Refused, AlreadyShared},
-		"shared file system, but a free path": {Request{Mode: Auto}, disk(func(d *Facts) { d.Shared = Yes }), Created, ""},
+		"none":                                {Request{Mode: policy.CopyNone}, disk(same), Left, ""},
+		"free path":                           {Request{Mode: policy.CopyAuto}, disk(same), Created, ""},
+		"free path, full":                     {Request{Mode: policy.CopyFull}, disk(same), Created, ""},
+		"free path, incremental":              {Request{Mode: policy.CopyIncremental}, disk(same), Created, ""},
+		"read-only":                           {Request{Mode: policy.CopyFull}, disk(func(d *Facts) { d.Fixed = true }), Left, ""},
+		"read-only, wanted":                   {Request{Mode: policy.CopyFull, Wanted: []string{"vda"}}, disk(func(d *Facts) { d.Fixed = true }), Refused, NoSuchDisk},
+		"not wanted":                          {Request{Mode: policy.CopyFull, Wanted: []string{"vdb"}}, disk(same), Left, ""},
+		"wanted":                              {Request{Mode: policy.CopyAuto, Wanted: []string{"vda"}}, disk(same), Created, ""},
+		"network disk":                        {Request{Mode: policy.CopyAuto}, disk(func(d *Facts) { d.Network = true }), Left, ""},
+		"network disk, full":                  {Request{Mode: policy.CopyFull}, disk(func(d *Facts) { d.Network = true }), Refused, OverNetwork},
+		"path not known":                      {Request{Mode: policy.CopyAuto}, disk(func(d *Facts) { d.Presence = PresenceUnknown }), Refused, NotKnown},
+		"shared file system":                  {Request{Mode: policy.CopyAuto}, disk(there(func(d *Facts) { d.Shared = Yes })), Left, ""},
+		"shared file system, full":            {Request{Mode: policy.CopyFull}, disk(there(func(d *Facts) { d.Shared = Yes })), Refused, AlreadyShared},
+		"shared file system, but a free path": {Request{Mode: policy.CopyAuto}, disk(func(d *Facts) { d.Shared = Yes }), Created, ""},
 		"shared file system, another size": {
-			Request{Mode: Auto}, disk(there(func(d *Facts) { d.Shared, d.There.Capacity = Yes, 1 })), Refused, Exists,
+			Request{Mode: policy.CopyAuto}, disk(there(func(d *Facts) { d.Shared, d.There.Capacity = Yes, 1 })), Refused, Exists,
 		},
-		"one pool of the network":       {Request{Mode: Auto}, disk(there(func(d *Facts) { d.SamePool, d.Shared = true, Unknown })), Left, ""},
-		"one pool of the network, full": {Request{Mode: Full}, disk(there(func(d *Facts) { d.SamePool = true })), Refused, AlreadyShared},
-		"foreign volume":                {Request{Mode: Auto}, disk(there(same)), Refused, Exists},
-		"foreign volume, full":          {Request{Mode: Full}, disk(there(same)), Refused, Exists},
+		"one pool of the network":       {Request{Mode: policy.CopyAuto}, disk(there(func(d *Facts) { d.SamePool, d.Shared = true, Unknown })), Left, ""},
+		"one pool of the network, full": {Request{Mode: policy.CopyFull}, disk(there(func(d *Facts) { d.SamePool = true })), Refused, AlreadyShared},
+		"foreign volume":                {Request{Mode: policy.CopyAuto}, disk(there(same)), Refused, Exists},
+		"foreign volume, full":          {Request{Mode: policy.CopyFull}, disk(there(same)), Refused, Exists},
 		"foreign file that no pool lists": {
-			Request{Mode: Auto}, disk(there(func(d *Facts) { d.There = nil })), Refused, Exists,
+			Request{Mode: policy.CopyAuto}, disk(there(func(d *Facts) { d.There = nil })), Refused, Exists,
 		},
-		"source refuses for another reason": {Request{Mode: Auto}, disk(there(func(d *Facts) { d.Shared = Withheld })), Refused, Silent},
-		"leftover":                          {Request{Mode: Auto, Leftovers: mine}, disk(there(same)), Reused, ""},
-		"leftover, incremental":             {Request{Mode: Incremental, Leftovers: mine}, disk(there(same)), Refused, Exists},
-		"leftover of another path":          {Request{Mode: Auto, Leftovers: []Volume{{Path: "/x"}}}, disk(there(same)), Refused, Exists},
-		"leftover that no pool lists":       {Request{Mode: Auto, Leftovers: mine}, disk(there(func(d *Facts) { d.There = nil })), Refused, NotKnown},
-		"leftover that was written to":      {Request{Mode: Auto, Leftovers: mine}, disk(there(func(d *Facts) { d.There.Modified = "1.6" })), Refused, ChangedLeftover},
-		"leftover of another length":        {Request{Mode: Auto, Leftovers: mine}, disk(there(func(d *Facts) { d.There.Length = 8 })), Refused, ChangedLeftover},
+		"source refuses for another reason": {Request{Mode: policy.CopyAuto}, disk(there(func(d *Facts) { d.Shared = Withheld })), Refused, Silent},
+		"leftover":                          {Request{Mode: policy.CopyAuto, Leftovers: mine}, disk(there(same)), Reused, ""},
+		"leftover, incremental":             {Request{Mode: policy.CopyIncremental, Leftovers: mine}, disk(there(same)), Refused, Exists},
+		"leftover of another path":          {Request{Mode: policy.CopyAuto, Leftovers: []Volume{{Path: "/x"}}}, disk(there(same)), Refused, Exists},
+		"leftover that no pool lists":       {Request{Mode: policy.CopyAuto, Leftovers: mine}, disk(there(func(d *Facts) { d.There = nil })), Refused, NotKnown},
+		"leftover that was written to":      {Request{Mode: policy.CopyAuto, Leftovers: mine}, disk(there(func(d *Facts) { d.There.Modified = "1.6" })), Refused, ChangedLeftover},
+		"leftover of another length":        {Request{Mode: policy.CopyAuto, Leftovers: mine}, disk(there(func(d *Facts) { d.There.Length = 8 })), Refused, ChangedLeftover},
 		"leftover of a smaller disk": {
-			Request{Mode: Auto, Leftovers: mine}, disk(there(func(d *Facts) { d.Image.Capacity = 65 << 20 })), Refused, ChangedLeftover,
+			Request{Mode: policy.CopyAuto, Leftovers: mine}, disk(there(func(d *Facts) { d.Image.Capacity = 65 << 20 })), Refused, ChangedLeftover,
 		},
 		"leftover of another format": {
-			Request{Mode: Auto, Leftovers: mine}, disk(there(func(d *Facts) { d.Image.Format = "raw" })), Refused, ChangedLeftover,
+			Request{Mode: policy.CopyAuto, Leftovers: mine}, disk(there(func(d *Facts) { d.Image.Format = "raw" })), Refused, ChangedLeftover,
 		},
 		"leftover without a time": {
-			Request{Mode: Auto, Leftovers: []Volume{{Path: image, Format: "qcow2", Capacity: 64 << 20, Length: 7}}},
+			Request{Mode: policy.CopyAuto, Leftovers: []Volume{{Path: image, Format: "qcow2", Capacity: 64 << 20, Length: 7}}},
 			disk(there(func(d *Facts) { d.There.Modified = "" })), Refused, ChangedLeftover,
 		},
 		"leftover that is used": {
-			Request{Mode: Auto, Leftovers: mine}, disk(there(func(d *Facts) { d.Users = []User{{Domain: "db"}} })), Refused, UsedLeftover,
+			Request{Mode: policy.CopyAuto, Leftovers: mine}, disk(there(func(d *Facts) { d.Users = []User{{Domain: "db"}} })), Refused, UsedLeftover,
 		},
 		"leftover of unknown use": {
-			Request{Mode: Auto, Leftovers: mine}, disk(there(func(d *Facts) { d.UsersUnknown = true })), Refused, NotKnown,
+			Request{Mode: policy.CopyAuto, Leftovers: mine}, disk(there(func(d *Facts) { d.UsersUnknown = true })), Refused, NotKnown,
 		},
-		"no pool":              {Request{Mode: Auto}, disk(func(d *Facts) { d.Pool = nil }), Refused, NoPool},
-		"inactive pool":        {Request{Mode: Auto}, disk(func(d *Facts) { d.Pool.Active = false }), Refused, InactivePool},
-		"pool of another type": {Request{Mode: Auto}, disk(func(d *Facts) { d.Pool.Type = "iscsi" }), Refused, WrongPool},
-		"no size":              {Request{Mode: Auto}, disk(func(d *Facts) { d.Unsized = true }), Refused, NoSize},
-		"encrypted":            {Request{Mode: Auto}, disk(func(d *Facts) { d.Image.Encrypted = true }), Refused, Encrypted},
-		"format":               {Request{Mode: Auto}, disk(func(d *Facts) { d.Image.Format = "vmdk" }), Refused, WrongFormat},
+		"leftover where the source does not tell whether it is shared": {
+			Request{Mode: policy.CopyAuto, Leftovers: mine}, disk(there(func(d *Facts) { d.Shared = Unknown })), Refused, NotKnown,
+		},
+		"no pool":              {Request{Mode: policy.CopyAuto}, disk(func(d *Facts) { d.Pool = nil }), Refused, NoPool},
+		"inactive pool":        {Request{Mode: policy.CopyAuto}, disk(func(d *Facts) { d.Pool.Active = false }), Refused, InactivePool},
+		"pool of another type": {Request{Mode: policy.CopyAuto}, disk(func(d *Facts) { d.Pool.Type = "iscsi" }), Refused, WrongPool},
+		"no size":              {Request{Mode: policy.CopyAuto}, disk(func(d *Facts) { d.Unsized = true }), Refused, NoSize},
+		"encrypted":            {Request{Mode: policy.CopyAuto}, disk(func(d *Facts) { d.Image.Encrypted = true }), Refused, Encrypted},
+		"format":               {Request{Mode: policy.CopyAuto}, disk(func(d *Facts) { d.Image.Format = "vmdk" }), Refused, WrongFormat},
 		"qcow2 on a logical volume": {
-			Request{Mode: Auto}, disk(func(d *Facts) { d.Pool.Type = "logical" }), Refused, WrongFormat,
+			Request{Mode: policy.CopyAuto}, disk(func(d *Facts) { d.Pool.Type = "logical" }), Refused, WrongFormat,
 		},
 		"raw on a logical volume": {
-			Request{Mode: Auto}, disk(func(d *Facts) { d.Pool.Type, d.Image.Format = "logical", "raw" }), Created, "",
+			Request{Mode: policy.CopyAuto}, disk(func(d *Facts) { d.Pool.Type, d.Image.Format = "logical", "raw" }), Created, "",
 		},
-		"overlay, full":                    {Request{Mode: Full}, disk(overlay), Created, ""},
-		"overlay, incremental, no backing": {Request{Mode: Incremental}, disk(overlay), Refused, NoBacking},
+		"overlay, full":                    {Request{Mode: policy.CopyFull}, disk(overlay), Created, ""},
+		"overlay, incremental, no backing": {Request{Mode: policy.CopyIncremental}, disk(overlay), Refused, NoBacking},
 		"overlay, incremental, with backing": {
-			Request{Mode: Incremental}, disk(func(d *Facts) {
+			Request{Mode: policy.CopyIncremental}, disk(func(d *Facts) {
 				overlay(d)
 				d.Backing = Backing{Here: &Volume{Capacity: 5, Length: 4}, There: &Volume{Capacity: 5, Length: 4}}
 			}), Created, "",
 		},
 		"overlay, incremental, another backing": {
-			Request{Mode: Incremental}, disk(func(d *Facts) {
+			Request{Mode: policy.CopyIncremental}, disk(func(d *Facts) {
 				overlay(d)
 				d.Backing = Backing{Here: &Volume{Capacity: 5, Length: 4}, There: &Volume{Capacity: 5, Length: 3}}
 			}), Refused, NoBacking,
@@ -131,7 +136,7 @@ func TestDecide(t *testing.T) {
 
 func TestDecide_unknownTarget(t *testing.T) {
 	t.Parallel()
-	decided := Decide(Request{Mode: Auto, Wanted: []string{"vdz"}}, []Facts{disk(func(*Facts) {})})
+	decided := Decide(Request{Mode: policy.CopyAuto, Wanted: []string{"vdz"}}, []Facts{disk(func(*Facts) {})})
 	if len(decided) != 2 || decided[0].Fate != Left || decided[1].Target != "vdz" || decided[1].Obstacle != NoSuchDisk {
 		t.Errorf("got %+v", decided)
 	}
@@ -143,7 +148,7 @@ func TestDecisionVolume(t *testing.T) {
 	d := Decision{Facts: disk(func(d *Facts) {
 		d.Image.Backing, d.Image.BackingFormat, d.Image.Mode, d.Image.Length = "/b", "raw", "0600", 9
 	}), Fate: Created}
-	full, incremental := d.Volume(Full), d.Volume(Incremental)
+	full, incremental := d.Volume(policy.CopyFull), d.Volume(policy.CopyIncremental)
 	if full.Backing != "" || full.BackingFormat != "" || incremental.Backing != "/b" || incremental.BackingFormat != "raw" {
 		t.Errorf("backing files are %q and %q", full.Backing, incremental.Backing)
 	}
@@ -172,10 +177,10 @@ func TestDecide_neverOverwrites(t *testing.T) {
 			reused++
 			i := slices.IndexFunc(r.Leftovers, func(v Volume) bool { return v.Path == d.Path })
 			if i < 0 || d.There == nil || d.There.Modified == "" || d.There.Modified != r.Leftovers[i].Modified ||
-				d.There.Capacity != d.Image.Capacity || len(d.Users) > 0 || d.UsersUnknown || d.Shared == Yes && d.consistent() || d.SamePool {
+				d.There.Capacity != d.Image.Capacity || len(d.Users) > 0 || d.UsersUnknown || d.Shared != No || d.SamePool {
 				t.Fatalf("reused: %+v, %+v", r, d)
 			}
-		case got.Fate == Left && r.Mode == Auto && len(r.Wanted) == 0 && !d.Fixed && !d.Network:
+		case got.Fate == Left && r.Mode == policy.CopyAuto && len(r.Wanted) == 0 && !d.Fixed && !d.Network:
 			if d.Presence != Present || d.Shared != Yes && !d.SamePool {
 				t.Fatalf("left: %+v, %+v", r, d)
 			}
@@ -213,7 +218,7 @@ func randomFacts(random *rand.Rand) Facts {
 }
 
 func randomRequest(random *rand.Rand) Request {
-	r := Request{Mode: []Mode{None, Auto, Full, Incremental}[random.IntN(4)]}
+	r := Request{Mode: policy.CopyStorages()[random.IntN(4)]}
 	if random.IntN(2) == 0 {
 		v := leftover()
 		v.Format = []string{"raw", "qcow2"}[random.IntN(2)]
