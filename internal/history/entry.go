@@ -47,7 +47,11 @@ type Figures struct {
 	DowntimeMS             *int64 `json:"downtime_ms,omitempty"`
 	MemoryTotalBytes       uint64 `json:"memory_total_bytes"`
 	MemoryTransferredBytes uint64 `json:"memory_transferred_bytes"`
-	Iterations             uint64 `json:"iterations"`
+	// DiskTotalBytes is the capacity of the disks that were copied, and
+	// DiskTransferredBytes what was copied of them; 0 where none was.
+	DiskTotalBytes       uint64 `json:"disk_total_bytes,omitempty"`
+	DiskTransferredBytes uint64 `json:"disk_transferred_bytes,omitempty"`
+	Iterations           uint64 `json:"iterations"`
 	// Throttle is the highest that was seen, in percent.
 	Throttle               *int64 `json:"throttle,omitempty"`
 	CompressionPages       *int64 `json:"compression_pages,omitempty"`

@@ -1,6 +1,7 @@
 package migration
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"sync"
@@ -178,7 +179,7 @@ func (m *move) carryOut(ctx context.Context) ending {
 // nothing was lost.
 func (e ending) refusedAtOnce() bool {
 	answered := e.err != nil && !e.watched && e.unseen == nil && !Lost(e.err)
-	return answered && e.verdict == none && !e.prepared && !e.figures.begun &&
+	return answered && e.verdict == none && !e.prepared && !e.figures.begun && !e.figures.mirrored &&
 		!errors.Is(e.err, ErrBusy) && !errors.Is(e.err, ErrAborted)
 }
 
@@ -273,6 +274,7 @@ func (m *move) arrived(o Outcome, e ending) Report {
 	var carrying sync.WaitGroup
 	carrying.Go(func() { lost = m.belongings.carry(m.own) })
 	r.figuresOf(completed(m.own, m.Destination, m.UUID), e)
+	r.DiskTotal = cmp.Or(m.Storage.bytes(), e.mirror.Total)
 	switch {
 	case e.cancelled && e.postCopy:
 		r.warn(Warning{Kind: WarningUncancellable})

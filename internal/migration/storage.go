@@ -24,6 +24,18 @@ type CopiedDisk struct {
 // encodes releases.
 const DetectZeroesSince = 10_009_000
 
+// bytes is the capacity of all disks.
+func (s *StorageCopy) bytes() uint64 {
+	if s == nil {
+		return 0
+	}
+	var all uint64
+	for _, disk := range s.Disks {
+		all += disk.Bytes
+	}
+	return all
+}
+
 // Targets are the devices that are copied, in the order of Disks.
 func (s *StorageCopy) Targets() []string {
 	if s == nil {

@@ -33,6 +33,9 @@ func lastMigrationAttribute() schema.SingleNestedAttribute {
 				"memory, when only the definition was moved."),
 			"memory_transferred_bytes": number("Memory that was sent, in bytes: more than the total when pages had " +
 				"to be sent again."),
+			"disk_total_bytes": number("Capacity of the disks that were copied, in bytes; null where none was."),
+			"disk_transferred_bytes": number("What was copied of the disks, in bytes, with what the guest wrote again " +
+				"meanwhile; null where none was, or where that was not seen."),
 			"iterations": number("Number of passes over the guest's memory (in libvirt `memory_iteration`)."),
 			"throttle": number("Highest auto-converge throttle that was seen, in percent of vCPU " +
 				"time; null when the move was not watched."),
@@ -56,6 +59,14 @@ func lastMigrationAttribute() schema.SingleNestedAttribute {
 			},
 		},
 	}
+}
+
+// copied is a figure of disks; nil where none was copied.
+func copied(bytes uint64) *int64 {
+	if bytes == 0 {
+		return nil
+	}
+	return new(int64(bytes))
 }
 
 // lastMigrationTypes are the types of the members of last_migration.
@@ -91,6 +102,8 @@ func lastMigrationObject(r migration.Report, last types.Object) types.Object {
 		"downtime_ms":              downtime,
 		"memory_total_bytes":       figure(int64(r.MemoryTotal)),
 		"memory_transferred_bytes": figure(int64(r.MemoryTransferred)),
+		"disk_total_bytes":         types.Int64PointerValue(copied(r.DiskTotal)),
+		"disk_transferred_bytes":   types.Int64PointerValue(copied(r.DiskTransferred)),
 		"iterations":               figure(int64(r.Iterations)),
 		"throttle":                 types.Int64PointerValue(r.Throttle),
 		"compression_pages":        types.Int64PointerValue(r.CompressionPages),
