@@ -64,15 +64,17 @@ func Run(ctx context.Context, r Request, report func(Progress)) (Report, error) 
 		return m.conclude(m.adopt(ctx, a))
 	}
 	if r.Ready != nil {
-		switch err := r.Ready(ctx); {
+		copied, err := r.Ready(ctx)
+		switch {
 		case ctx.Err() != nil:
 			return Report{}, m.cancelledEarly()
 		case err != nil:
 			return Report{}, err
 		}
+		m.Storage = copied
 	}
-	m.parameters = r.Parameters(a.source.Domain)
-	m.downtime = &downtime{request: r}
+	m.parameters = m.Parameters(a.source.Domain)
+	m.downtime = &downtime{request: m.Request}
 	m.downtime.prepare(ctx)
 	if ctx.Err() != nil {
 		return m.conclude(m.cancelled(ending{watched: true}))
