@@ -20,6 +20,12 @@ func diskTales() []tale {
 			obstacle, remedy := diskObstacle(f, fact)
 			return Advised{obstacle, remedy}
 		}),
+		tell(func(_ migration.Finding, fact preflight.NothingCopied) Advised {
+			return Advised{
+				fmt.Sprintf("disks names disks to copy, and copy_storage is \"none\" (%s).", fact.Origin),
+				"Set copy_storage on the move or in the VM's policy, or leave disks out.",
+			}
+		}),
 		tell(func(f migration.Finding, fact preflight.RoomShort) Advised {
 			room := "and it may run full as the guest writes"
 			if !f.Warning {
