@@ -98,6 +98,15 @@ func TestMove_volumes(t *testing.T) {
 			t.Errorf("%q is not in\n%s", want, text.Detail)
 		}
 	}
+	cancelled := &migration.CancelledError{Failure: migration.Failure{Outcome: migration.Outcome{
+		UUID: "U", Name: "web", Untouched: true,
+		Source:      migration.Observation{Host: "kvm1", Domain: migration.Domain{Name: "web", State: migration.StateRunning}},
+		Destination: migration.Observation{Host: "kvm2", Err: migration.ErrNoDomain},
+	}}}
+	lines := strings.Split(Move(&fleet.VolumesError{Err: cancelled, Host: "kvm2", Removed: []storage.Volume{volume}}).Detail, "\n")
+	if last := lines[len(lines)-1]; last != "VM web is running on kvm1" {
+		t.Errorf("the last line does not say where the VM is: %q", lines)
+	}
 	created := Move(&fleet.CreateVolumeError{
 		Location: fleet.Location{Host: "kvm1", Domain: migration.Domain{Name: "web", State: migration.StateRunning}},
 		Host:     "kvm2", Target: "vda", Volume: volume, Err: refused,

@@ -26,7 +26,8 @@ func Move(err error) Text {
 	switch {
 	case errors.As(err, &left):
 		text := Move(left.Err)
-		text.Detail = paragraphs(text.Detail, volumes(left))
+		happened, where := lastParagraph(text.Detail)
+		text.Detail = paragraphs(happened, volumes(left), where)
 		return text
 	case errors.As(err, &created):
 		return Text{unableToMigrate, paragraphs(createVolume(created)+" Nothing was started.", Location(created.Location))}
