@@ -22,6 +22,9 @@ const highestThrottle = 99
 // convergence says which fields would have let a migration converge, and why, from
 // what was measured. The most promising comes first.
 func convergence(e policy.Effective, f migration.Figures) []advice {
+	if f.Mirrors() {
+		return readiness(e, f)
+	}
 	var all []advice
 	rules := []func(policy.Effective, migration.Figures) (advice, bool){
 		adviseAutoConverge, adviseCompression, adviseBandwidth, adviseDowntime, advisePostCopy,

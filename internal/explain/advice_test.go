@@ -81,6 +81,22 @@ func TestConvergence(t *testing.T) {
 			},
 			want: []policy.Field{policy.FieldTimeout},
 		},
+		"disks are still copied, and the guest writes as fast": {
+			policy: policy.Policy{BandwidthMiBPerSecond: new(int64(60))},
+			figures: migration.Figures{
+				Mirrored: true, Mirror: migration.MirrorFigures{Remaining: 600 << 20, Rate: 60 << 20, WriteRate: 60 << 20},
+			},
+			want:  []policy.Field{policy.FieldSynchronousWrites, policy.FieldBandwidth},
+			words: "synchronous_writes is false (default): true lets each write of the guest wait",
+		},
+		"disks are still copied, and only time was short": {
+			policy: policy.Policy{SynchronousWrites: new(true), Timeout: new(20 * time.Second)},
+			figures: migration.Figures{
+				Mirrored: true, Mirror: migration.MirrorFigures{Remaining: 600 << 20, Rate: 60 << 20, WriteRate: 30 << 20},
+			},
+			want:  []policy.Field{policy.FieldTimeout},
+			words: "the rest of the disks would have taken about 20s",
+		},
 		"the limit is not used up": {
 			policy:  policy.Policy{BandwidthMiBPerSecond: new(int64(200))},
 			figures: hot,

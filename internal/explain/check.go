@@ -46,6 +46,10 @@ var checkWords = map[migration.Check]string{
 	preflight.CheckNetDisks:    "network disks",
 	preflight.CheckPlacement:   "placement",
 	preflight.CheckSecurity:    "security model",
+	preflight.CheckCopied:      "copied disks",
+	preflight.CheckCopyPools:   "pools of copies",
+	preflight.CheckCopyVolumes: "places of copies",
+	preflight.CheckCopyRoom:    "room for copies",
 }
 
 // checkName is a check in words. One that is not in the table of checks has none, and keeps

@@ -75,6 +75,8 @@ func vocabulary() []words {
 		say(func(e *fleet.OtherPolicyError) string { return OtherPolicy(e, nil, nil).Detail }, nil),
 		say(unlisted, nil),
 		say(func(e *fleet.UnresolvedError) string { return what(e.Err) }, nil),
+		say(createVolume, nil),
+		say(func(e *fleet.VolumesError) string { return sentences(what(e.Err), volumes(e)) }, nil),
 		say(func(e *fleet.InvalidHistoryError) string { return HistoryUnknown(e).Detail }, nil),
 		say(func(e *fleet.ObservationError) string { return what(e.Err) }, nil),
 		say[*fleet.HostsDownError](nil, nil),

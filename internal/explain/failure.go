@@ -42,9 +42,11 @@ func Failure(d migration.Diagnosis) Text {
 		summary, happened = "Migration Timed Out", idleLink(f)
 	case errors.As(d, &timedOut):
 		summary, happened = "Migration Timed Out", overdue(f)
-		if figures := f.Course.Figures; figures.DirtyRate > 0 || inFirstPass(figures) {
+		if figures := f.Course.Figures; figures.DirtyRate > 0 || inFirstPass(figures) || figures.Mirrors() {
 			helps = help(f.Course)
 		}
+	case errors.As(d, &notConverged) && f.Course.Cause == migration.CausedByMirror:
+		summary, happened, helps = "Disk Copy Did Not Converge", unready(f), help(f.Course)
 	case errors.As(d, &notConverged):
 		summary, happened, helps = "Migration Did Not Converge", unconverged(f), help(f.Course)
 	case errors.As(d, &failed):
@@ -186,7 +188,7 @@ func broken(f *migration.Failure) string {
 			"from libvirt on %s. Look at the peer_uri and the network between the two.",
 			there, here, there), howEnded(f))
 	case migration.NoCause, migration.CausedByCaller, migration.CausedByTimeout, migration.CausedByStall,
-		migration.CausedByIdleLink:
+		migration.CausedByMirror, migration.CausedByIdleLink:
 	}
 	return sentences(fmt.Sprintf("%s %s after %s.", what, failing(f), elapsed(c.Elapsed)), howEnded(f), misled(f))
 }
@@ -342,7 +344,10 @@ func tried(f *migration.Failure) string {
 
 // measured says at which rates the migration went, and how much it sent.
 func measured(f migration.Figures) string {
-	if !f.Begun {
+	switch {
+	case f.Mirrors():
+		return mirrored(f.Mirror)
+	case !f.Begun:
 		return ""
 	}
 	var b strings.Builder

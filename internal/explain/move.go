@@ -20,8 +20,17 @@ func Move(err error) Text {
 		unknown    *fleet.UnknownHostError
 		leaves     *fleet.LeavingError
 		unresolved *fleet.UnresolvedError
+		created    *fleet.CreateVolumeError
+		left       *fleet.VolumesError
 	)
 	switch {
+	case errors.As(err, &left):
+		text := Move(left.Err)
+		happened, where := lastParagraph(text.Detail)
+		text.Detail = paragraphs(happened, volumes(left), where)
+		return text
+	case errors.As(err, &created):
+		return Text{unableToMigrate, paragraphs(createVolume(created)+" Nothing was started.", Location(created.Location))}
 	case errors.As(err, &diagnosis):
 		return Failure(diagnosis)
 	case errors.As(err, &unknown):
@@ -56,6 +65,9 @@ func Certain(l fleet.Location, f migration.Finding) Text {
 
 // Uncertain is what a plan warns of: it may have changed when the move is made.
 func Uncertain(l fleet.Location, f migration.Finding) Text {
+	if _, ok := f.Fact.(preflight.DiskCopied); ok {
+		return planned("Disk Is Copied", "the move was to copy a disk. "+Finding(f))
+	}
 	if f.Warning {
 		return planned("Migration May Fail", "a check found what may make the move fail. "+foundThen+Finding(f))
 	}
@@ -111,6 +123,9 @@ func Moved(m fleet.Moved) []Text {
 	}
 	for _, w := range r.Warnings {
 		all = append(all, Text{title, Warning(r, w)})
+	}
+	if left := volumesLeft(m.Location.Domain.Name, m.Entry.VolumesLeft); left != "" {
+		all = append(all, Text{title, left})
 	}
 	if m.HistoryErr != nil {
 		all = append(all, Text{title, fmt.Sprintf(

@@ -17,15 +17,14 @@ func Progress(p migration.Progress) string {
 	if notice != "" {
 		fmt.Fprintf(&b, ": %s", notice)
 	}
+	if p.Phase == migration.PhaseMirroring {
+		return b.String() + separator(notice) + copying(p)
+	}
 	sending := p.Phase == migration.PhasePreCopy || p.Phase == migration.PhasePaused || p.Phase == migration.PhasePostCopy
 	if !sending || p.Pass == 0 {
 		return b.String()
 	}
-	if notice != "" {
-		b.WriteString(";")
-	} else {
-		b.WriteString(":")
-	}
+	b.WriteString(separator(notice))
 	fmt.Fprintf(&b, " pass %d, %s of %s left", p.Pass, bytes(p.Remaining), bytes(p.Total))
 	if p.Bandwidth > 0 {
 		fmt.Fprintf(&b, ", sending %s", rate(p.Bandwidth))
@@ -43,6 +42,14 @@ func Progress(p migration.Progress) string {
 		b.WriteString(", no end in sight: passes leave no less than before")
 	}
 	return b.String()
+}
+
+// separator parts a notice, or the phase where there is none, from figures.
+func separator(notice string) string {
+	if notice != "" {
+		return ";"
+	}
+	return ":"
 }
 
 // Notice says what has just happened in a move; empty for a reading that was due.
@@ -71,6 +78,8 @@ func Notice(p migration.Progress) string {
 	case migration.NoticeQueued:
 		return fmt.Sprintf("another job runs on the VM on %s: this migration does not begin before that has ended",
 			p.Source)
+	case migration.NoticeMirroring:
+		return fmt.Sprintf("to %s, before memory", p.Destination)
 	case migration.NoticeSending:
 		return "sending memory"
 	case migration.NoticeCallLost:
@@ -177,6 +186,8 @@ func reached(e migration.Notice, destination string) string {
 		return fmt.Sprintf("not finished after %s (timeout)", policy.FormatDuration(e.For))
 	case migration.CausedByStall:
 		return fmt.Sprintf("no progress for %s (stall_timeout)", policy.FormatDuration(e.For))
+	case migration.CausedByMirror:
+		return fmt.Sprintf("no progress of the copy of disks for %s (stall_timeout)", policy.FormatDuration(e.For))
 	case migration.CausedByIdleLink:
 		return fmt.Sprintf("no byte sent for %s (stall_timeout)", policy.FormatDuration(e.For))
 	case migration.CausedByNoStart:
@@ -197,6 +208,8 @@ func skipped(a migration.Attempt) string {
 		return "the guest was asleep"
 	case migration.SkippedNoMemory:
 		return "no memory had been sent yet"
+	case migration.SkippedMirroring:
+		return "the disks were still being copied, and no memory had been sent"
 	case migration.SkippedIdleLink:
 	}
 	return fmt.Sprintf("the link had been idle for %s", a.Idle.Round(time.Second))
@@ -205,6 +218,8 @@ func skipped(a migration.Attempt) string {
 // phase is a phase in words.
 func phase(p migration.Phase) string {
 	switch p {
+	case migration.PhaseMirroring:
+		return "copying disks"
 	case migration.PhasePreCopy:
 		return "pre-copy"
 	case migration.PhasePostCopy:

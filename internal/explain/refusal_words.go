@@ -38,7 +38,7 @@ var refusalsOfTheVM = map[refusal.Kind]refusalWords{
 	},
 	refusal.UnsharedStorage: {
 		"A writable disk of the VM is on a file system that libvirt on {source} does not take for shared.",
-		"`virsh domblklist {uuid}` on {source} lists the disks. Put it on storage that both hosts share. If the file " +
+		"`virsh domblklist {uuid}` on {source} lists the disks. Copy it with the VM (copy_storage = \"auto\"), or put it on storage that both hosts share. If the file " +
 			"system is shared and libvirt does not know it as such, name its directory in shared_filesystems in " +
 			"/etc/libvirt/qemu.conf on both hosts, and restart libvirt there.",
 	},

@@ -1,6 +1,12 @@
 package explain
 
-import "fmt"
+import (
+	"fmt"
+	"path"
+	"strings"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/storage"
+)
 
 // file makes a file available on the host; a CD-ROM or a floppy, of which there is a target,
 // need not be moved with the VM. gone is true where the source does not have it either.
@@ -52,4 +58,31 @@ func (r remedies) secret(uuid string) string {
 	return fmt.Sprintf("Define it there with the same UUID and value: `virsh secret-dumpxml %s` and `virsh secret-get-value %s` on "+
 		"%s print them, unless it is private; then `virsh secret-define FILE` and `virsh secret-set-value %s --file VALUE` "+
 		"on %s.", uuid, uuid, r.Source, uuid, r.host)
+}
+
+// newPool gives the host a storage pool for a directory, or for the devices of a volume group.
+func (r remedies) newPool(directory string) string {
+	define := "virsh pool-define-as NAME dir --target " + directory
+	if strings.HasPrefix(directory, "/dev/") {
+		define = fmt.Sprintf("virsh pool-define-as NAME logical --source-name %s --target %s", path.Base(directory), directory)
+	}
+	return fmt.Sprintf("Define one: `%s`, `virsh pool-start NAME` and `virsh pool-autostart NAME` on %s.", define, r.host)
+}
+
+// takenPath frees a path that a disk would be copied to. v is what a pool lists there, or nil.
+func (r remedies) takenPath(file string, v *storage.Volume) string {
+	look, remove := "`ls -l "+file+"`", removeVolume("", "", file)
+	if v != nil {
+		look, remove = fmt.Sprintf("`virsh vol-info --pool %s %s`", v.Pool, v.Name), removeVolume(v.Pool, v.Name, file)
+	}
+	return fmt.Sprintf("%s on %s shows it. If nobody needs it, %s there removes it, for good. If it is on storage that both hosts "+
+		"share, copy_storage = \"none\" moves the VM without a copy.", look, r.host, remove)
+}
+
+// removeVolume is the command that removes a volume, of a pool or of none.
+func removeVolume(pool, name, file string) string {
+	if pool == "" {
+		return "`rm " + file + "`"
+	}
+	return fmt.Sprintf("`virsh vol-delete --pool %s %s`", pool, name)
 }

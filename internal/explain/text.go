@@ -55,6 +55,15 @@ func seconds(d time.Duration) string { return strconv.FormatFloat(d.Seconds(), '
 // Version is a version in libvirt's encoding.
 func Version(v uint64) string { return fmt.Sprintf("%d.%d.%d", v/1000000, v/1000%1000, v%1000) }
 
+// lastParagraph parts the last paragraph, which says where a VM is, from those before it. A
+// single one does not say that.
+func lastParagraph(text string) (before, last string) {
+	if at := strings.LastIndex(text, "\n\n"); at >= 0 {
+		return text[:at], text[at+2:]
+	}
+	return text, ""
+}
+
 // sentences joins those that are not empty.
 func sentences(parts ...string) string { return join(" ", parts...) }
 

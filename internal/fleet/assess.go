@@ -25,12 +25,13 @@ func (f *Fleet) Assess(ctx context.Context, m Move) (Location, preflight.Assessm
 			unsettled = true
 		}
 	}
-	request, err := f.request(m, resolution)
+	request, err := f.request(ctx, m, resolution)
 	if err != nil {
 		return Location{}, preflight.Assessment{}, err
 	}
 	request.Unsettled = unsettled
-	request.Thorough = m.Thorough || request.Move.Definition // its files have to be there: a host must say so
+	// Its files have to be there, or certainly not to be: a host must say so.
+	request.Thorough = m.Thorough || request.Move.Definition || copies(request.Move)
 	return resolution.Location, preflight.Assess(ctx, request), nil
 }
 
@@ -38,14 +39,14 @@ func (f *Fleet) Assess(ctx context.Context, m Move) (Location, preflight.Assessm
 // reading is not enough, and reports what could not be checked.
 func examine(
 	ctx context.Context, r preflight.Request, a migration.Assessment, report func(Progress),
-) []migration.Finding {
+) preflight.Examined {
 	r.Thorough, r.Fresh = true, true
-	findings, unchecked := preflight.Examine(ctx, r, a)
-	examined := preflight.Assessment{Assessment: a, Unchecked: unchecked}
-	if notable := examined.Notable(); len(notable) > 0 {
+	examined := preflight.Examine(ctx, r, a)
+	unchecked := preflight.Assessment{Assessment: a, Unchecked: examined.Unchecked}
+	if notable := unchecked.Notable(); len(notable) > 0 {
 		p := Progress{Unchecked: notable}
 		p.Subject, p.Phase = r.Move.Subject(), migration.PhaseStarting
 		report(p)
 	}
-	return findings
+	return examined
 }

@@ -145,7 +145,7 @@ func (f *Fleet) host(name string) (*host.Host, error) {
 }
 
 // each asks all hosts at once and returns their answers in the hosts' order.
-func each[T any](hosts []*host.Host, ask func(*host.Host) T) []T {
+func each[H, T any](hosts []H, ask func(H) T) []T {
 	answers := make([]T, len(hosts))
 	var wg sync.WaitGroup
 	for i, h := range hosts {

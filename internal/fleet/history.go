@@ -184,7 +184,7 @@ func (e *moveEntry) completes(entry *history.Entry) {
 	if e.Mode != "" {
 		entry.Mode = e.Mode
 	}
-	entry.Phase = e.Phase
+	entry.Phase, entry.VolumesLeft = e.Phase, e.VolumesLeft
 }
 
 // conclude fills in how the move ended. Who drives an adopted migration is not known.

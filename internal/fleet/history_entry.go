@@ -42,7 +42,7 @@ func figuresOf(r migration.Report) *history.Figures {
 	}
 	figures := &history.Figures{
 		DurationMS: r.Duration.Milliseconds(), MemoryTotalBytes: r.MemoryTotal, MemoryTransferredBytes: r.MemoryTransferred,
-		Iterations: r.Iterations, Throttle: r.Throttle,
+		DiskTotalBytes: r.DiskTotal, DiskTransferredBytes: r.DiskTransferred, Iterations: r.Iterations, Throttle: r.Throttle,
 		CompressionPages: r.CompressionPages, CompressionCacheMisses: r.CompressionCacheMisses,
 	}
 	if r.Downtime != nil {
@@ -53,12 +53,13 @@ func figuresOf(r migration.Report) *history.Figures {
 
 // lastFigures is what was last seen of a migration that failed; nil before the first.
 func lastFigures(c migration.Course) *history.Figures {
-	if !c.Figures.Begun {
+	if !c.Figures.Begun && !c.Figures.Mirrored {
 		return nil
 	}
 	last := c.Figures.Last
 	return &history.Figures{
 		DurationMS: c.Elapsed.Milliseconds(), MemoryTotalBytes: last.MemoryTotal, MemoryTransferredBytes: last.MemoryProcessed,
+		DiskTotalBytes: c.Figures.DiskTotal, DiskTransferredBytes: c.Figures.Mirror.Copied,
 		Iterations: last.Iteration, Throttle: new(c.Figures.Throttle),
 		CompressionPages: last.CompressionPages, CompressionCacheMisses: last.CompressionCacheMisses,
 	}

@@ -219,15 +219,27 @@ func TestConclude(t *testing.T) {
 	}
 }
 
+// A migration that failed while it copied disks has sent no memory.
+func TestLastFiguresOfDisks(t *testing.T) {
+	t.Parallel()
+	got := lastFigures(migration.Course{Elapsed: time.Second, Figures: migration.Figures{
+		Mirrored: true, Mirror: migration.MirrorFigures{Total: 9, Copied: 4}, DiskTotal: 8,
+	}})
+	want := &history.Figures{DurationMS: 1000, DiskTotalBytes: 8, DiskTransferredBytes: 4, Throttle: new(int64(0))}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("figures (-want +got):\n%s", diff)
+	}
+}
+
 func TestFiguresOf(t *testing.T) {
 	t.Parallel()
 	got := figuresOf(migration.Report{
 		Duration: 13 * time.Second, Downtime: new(120 * time.Millisecond), MemoryTotal: 2, MemoryTransferred: 3, Iterations: 4,
-		Throttle: new(int64(30)),
+		Throttle: new(int64(30)), DiskTotal: 5, DiskTransferred: 6,
 	})
 	want := &history.Figures{
 		DurationMS: 13000, DowntimeMS: new(int64(120)), MemoryTotalBytes: 2, MemoryTransferredBytes: 3, Iterations: 4,
-		Throttle: new(int64(30)),
+		Throttle: new(int64(30)), DiskTotalBytes: 5, DiskTransferredBytes: 6,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("figures (-want +got):\n%s", diff)

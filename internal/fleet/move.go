@@ -26,6 +26,8 @@ type Move struct {
 	IfShutOff IfShutOff
 	// Policy overrides what the records say, for this move.
 	Policy policy.Policy
+	// Disks are the targets that the policy's copy_storage is narrowed to; none is all.
+	Disks []string
 	// Thorough lets Assess check more than reading alone can tell. Move always does.
 	Thorough bool
 	// Foresee, when not nil, is asked by Assess for the policy that will hold once the VM is
@@ -78,7 +80,12 @@ func (f *Fleet) Move(ctx context.Context, m Move, report func(Progress)) (Moved,
 	var diagnosis migration.Diagnosis
 	cancelled := errors.Is(err, ErrDraining) || err != nil && ctx.Err() != nil
 	if cancelled && !errors.As(err, &diagnosis) {
-		err = f.cancelled(ctx, m, err)
+		var volumes *VolumesError
+		if errors.As(err, &volumes) {
+			volumes.Err = f.cancelled(ctx, m, volumes.Err)
+		} else {
+			err = f.cancelled(ctx, m, err)
+		}
 	}
 	return moved, err
 }
@@ -176,48 +183,59 @@ func (f *Fleet) attempt(
 	if err := m.planned(resolution); err != nil {
 		return Moved{}, false, err
 	}
-	request, err := f.request(m, resolution)
+	request, err := f.request(ctx, m, resolution)
 	if err != nil {
 		return Moved{}, false, err
 	}
 	moved.Location = resolution.Location
 	entry := f.newEntry(ctx, request.Move)
 	move := request.Move
+	disks := &diskCopy{source: entry.source, destination: entry.destination, vm: request.Move.UUID, mode: request.Move.Policy.CopyStorage()}
 	move.Preflight = func(ctx context.Context, a migration.Assessment) []migration.Finding {
-		return examine(ctx, request, a, report)
+		examined := examine(ctx, request, a, report)
+		disks.decide(examined.Disks, a)
+		return examined.Findings
 	}
 	move.Reading = m.Reading
-	move.Ready = func(ctx context.Context) error { return f.ready(ctx, m, resolution.Location, entry) }
+	move.Ready = func(ctx context.Context) (*migration.StorageCopy, error) {
+		return f.ready(ctx, m, resolution.Location, entry, disks)
+	}
 	moved.Report, err = migration.Run(ctx, move, func(p migration.Progress) { report(Progress{Progress: p}) })
 	if err != nil && !move.Definition {
 		f.observeElsewhere(ctx, move, err)
 	}
+	entry.VolumesLeft, err = disks.end(ctx, entry, err)
 	entry.end(ctx, moved.Report, err)
 	moved.Entry, moved.HistoryErr = entry.Entry, entry.failure
 	return moved, false, err
 }
 
 // ready waits, after the checks, for the move's turn to start, and begins its entry in the
-// VM's history, which is to travel. It fails where another policy than the planned one
+// VM's history, which is to travel, and makes the volumes that disks are copied into. It fails where another policy than the planned one
 // holds by then, or the fleet starts no more. Nothing comes between the turn and the start.
-func (f *Fleet) ready(ctx context.Context, m Move, l Location, entry *moveEntry) error {
+func (f *Fleet) ready(
+	ctx context.Context, m Move, l Location, entry *moveEntry, disks *diskCopy,
+) (*migration.StorageCopy, error) {
 	if m.PolicyDigest != "" {
 		now, err := f.resolveUUID(ctx, l.Domain.UUID, l.Host, m.Policy)
 		if err != nil {
-			return &UnresolvedError{Location: l, Err: err}
+			return nil, &UnresolvedError{Location: l, Err: err}
 		}
 		// Where it was moved away meanwhile, the start fails and tells so.
 		if now.Location.source(m.Destination) == l.source(m.Destination) {
 			if err := m.planned(now); err != nil {
-				return err
+				return nil, err
 			}
 		}
 	}
 	entry.begin(ctx)
-	return f.slots.turn(ctx, l.source(m.Destination))
+	if err := disks.create(ctx, l); err != nil {
+		return nil, err
+	}
+	return disks.storage, f.slots.turn(ctx, l.source(m.Destination))
 }
 
-func (f *Fleet) request(m Move, r Resolution) (preflight.Request, error) {
+func (f *Fleet) request(ctx context.Context, m Move, r Resolution) (preflight.Request, error) {
 	source, err := f.host(r.Location.source(m.Destination))
 	if err != nil {
 		return preflight.Request{}, err
@@ -226,7 +244,7 @@ func (f *Fleet) request(m Move, r Resolution) (preflight.Request, error) {
 	if err != nil {
 		return preflight.Request{}, err
 	}
-	return preflight.Request{
+	request := preflight.Request{
 		Move: migration.Request{
 			UUID:           r.Location.Domain.UUID,
 			Name:           r.Location.Domain.Name,
@@ -245,7 +263,12 @@ func (f *Fleet) request(m Move, r Resolution) (preflight.Request, error) {
 		Source:      f.shared[source].From(source),
 		Destination: f.shared[destination],
 		Thorough:    m.Thorough,
-	}, nil
+		CopiedDisks: m.Disks,
+	}
+	if copies(request.Move) {
+		request.Leftovers = leftovers(ctx, source, destination, request.Move.UUID)
+	}
+	return request, nil
 }
 
 // LeavingError is a VM that is on its destination, but is being migrated away from it.

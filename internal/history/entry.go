@@ -52,11 +52,37 @@ type Figures struct {
 	DowntimeMS             *int64 `json:"downtime_ms,omitempty"`
 	MemoryTotalBytes       uint64 `json:"memory_total_bytes"`
 	MemoryTransferredBytes uint64 `json:"memory_transferred_bytes"`
-	Iterations             uint64 `json:"iterations"`
+	// DiskTotalBytes is the capacity of the disks that were copied, and
+	// DiskTransferredBytes what was copied of them; 0 where none was.
+	DiskTotalBytes       uint64 `json:"disk_total_bytes,omitempty"`
+	DiskTransferredBytes uint64 `json:"disk_transferred_bytes,omitempty"`
+	Iterations           uint64 `json:"iterations"`
 	// Throttle is the highest that was seen, in percent.
 	Throttle               *int64 `json:"throttle,omitempty"`
 	CompressionPages       *int64 `json:"compression_pages,omitempty"`
 	CompressionCacheMisses *int64 `json:"compression_cache_misses,omitempty"`
+}
+
+// Volume is an image that a move has left on a host: one that the VM ran from there, or one
+// that a move which failed has written to. It is not the VM's any more, and nothing deletes it.
+type Volume struct {
+	// Host is where it is, and Target the VM's disk that it was.
+	Host   Host   `json:"host"`
+	Target string `json:"target"`
+	// Pool is the storage pool that lists it, and Name its name there; both are empty where none
+	// does.
+	Pool string `json:"pool,omitempty"`
+	Name string `json:"name,omitempty"`
+	Path string `json:"path"`
+	// Format is the image's, CapacityBytes what the guest saw of it, AllocatedBytes what it
+	// takes on storage, and LengthBytes that of its file.
+	Format         string `json:"format"`
+	CapacityBytes  uint64 `json:"capacity_bytes"`
+	AllocatedBytes uint64 `json:"allocated_bytes"`
+	LengthBytes    uint64 `json:"length_bytes"`
+	// Modified is when it was last written to, as libvirt writes it: seconds since 1970. It is
+	// empty where that could not be asked, and the volume is known for what it is no more.
+	Modified string `json:"modified,omitempty"`
 }
 
 // Entry is one move.
@@ -75,6 +101,8 @@ type Entry struct {
 	Policy policy.Effective
 	// Figures is nil where nothing was measured.
 	Figures *Figures
+	// VolumesLeft are the images that it has left behind.
+	VolumesLeft []Volume
 	// Unknown has the members that this version does not know, as they were read.
 	Unknown map[string]json.RawMessage
 
@@ -110,6 +138,7 @@ func (e *Entry) members() []member {
 		{"phase", &e.Phase, e.Phase == ""},
 		{"outcome", &e.Outcome, false},
 		{"figures", &e.Figures, e.Figures == nil},
+		{"volumes_left", &e.VolumesLeft, len(e.VolumesLeft) == 0},
 	}
 }
 

@@ -137,6 +137,21 @@ func (h *History) UnderWay(from, to string) *Entry {
 	return h.first(func(e Entry) bool { return e.Outcome == Started && e.From.UUID == from && e.To.UUID == to })
 }
 
+// Left are the volumes that moves of the VM have left on a host, by its UUID: of each path what
+// the newest move says.
+func (h *History) Left(host string) []Volume {
+	var left []Volume
+	for _, e := range h.Entries {
+		for _, v := range e.VolumesLeft {
+			known := slices.ContainsFunc(left, func(l Volume) bool { return l.Path == v.Path })
+			if v.Host.UUID == host && host != "" && !known {
+				left = append(left, v)
+			}
+		}
+	}
+	return left
+}
+
 func (h *History) first(is func(Entry) bool) *Entry {
 	if i := slices.IndexFunc(h.Entries, is); i >= 0 {
 		return &h.Entries[i]

@@ -110,6 +110,11 @@ func (r jobReply) job() migration.Job {
 		MemoryProcessed: s.unsigned(libvirt.DomainJobMemoryProcessed),
 		MemoryRemaining: s.unsigned(libvirt.DomainJobMemoryRemaining),
 		MemoryBandwidth: s.unsigned(libvirt.DomainJobMemoryBps),
+
+		DiskTotal:     s.unsigned(libvirt.DomainJobDiskTotal),
+		DiskProcessed: s.unsigned(libvirt.DomainJobDiskProcessed),
+		DiskRemaining: s.unsigned(libvirt.DomainJobDiskRemaining),
+
 		// libvirt gives pages per second.
 		DirtyRate: product(s.unsigned(libvirt.DomainJobMemoryDirtyRate), s.unsigned(libvirt.DomainJobMemoryPageSize)),
 		Iteration: s.unsigned(libvirt.DomainJobMemoryIteration),

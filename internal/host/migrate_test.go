@@ -132,8 +132,9 @@ func TestParametersReachQEMU(t *testing.T) {
 			map[string]bool{"auto-converge": true, "xbzrle": true, "postcopy-ram": true, "multifd": false},
 		},
 	}
+	elsewhere := []policy.Field{policy.FieldCopyStorage, policy.FieldSynchronousWrites} // in TestDisksAreCopied
 	for _, d := range policy.Table() {
-		tested := d.Engine
+		tested := d.Engine || slices.Contains(elsewhere, d.Field)
 		for _, test := range tests {
 			tested = tested || d.Value(test.policy) != nil
 		}

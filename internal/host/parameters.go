@@ -68,6 +68,12 @@ func typedParameters(p migration.Parameters) typed {
 	t.text(libvirt.MigrateParamURI, p.MigrationURI)
 	t.text(libvirt.MigrateParamListenAddress, p.ListenAddress)
 	t.text(libvirt.MigrateParamTLSDestination, p.TLSDestination)
+	for _, target := range p.Storage.Targets() {
+		t.text(libvirt.MigrateParamMigrateDisks, target)
+		if p.Storage.DetectZeroes {
+			t.text(libvirt.MigrateParamMigrateDisksDetectZeroes, target)
+		}
+	}
 	return t
 }
 

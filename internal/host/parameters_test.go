@@ -116,6 +116,21 @@ func TestParametersAreEncodedAsLibvirtWantsThem(t *testing.T) {
 			p:     migration.Parameters{Persistent: true},
 			flags: libvirt.MigratePersistDest | libvirt.MigrateUndefineSource,
 		},
+		"disks that are copied": {
+			p: migration.Parameters{
+				Policy: told(policy.Policy{CopyStorage: new(policy.CopyFull), SynchronousWrites: new(true)}).Policy,
+				Storage: &migration.StorageCopy{
+					Disks: []migration.CopiedDisk{{Target: "vda"}, {Target: "sdb"}}, DetectZeroes: true,
+				},
+			},
+			flags: libvirt.MigrateNonSharedDisk | libvirt.MigrateNonSharedSynchronousWrites,
+			typed: typed{
+				{Field: "migrate_disks", Value: *libvirt.NewTypedParamValueString("vda")},
+				{Field: "migrate_disks_detect_zeroes", Value: *libvirt.NewTypedParamValueString("vda")},
+				{Field: "migrate_disks", Value: *libvirt.NewTypedParamValueString("sdb")},
+				{Field: "migrate_disks_detect_zeroes", Value: *libvirt.NewTypedParamValueString("sdb")},
+			},
+		},
 		"a paused domain, its memory sent to an address": {
 			p:     migration.Parameters{Paused: true, MigrationURI: "tcp://10.0.0.2"},
 			flags: libvirt.MigratePaused,

@@ -4,17 +4,21 @@ import (
 	"context"
 	"encoding/xml"
 	"fmt"
+	"net"
+	"net/netip"
 	"slices"
+	"strings"
 
 	"github.com/digitalocean/go-libvirt"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/preflight"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/rpc"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/storage"
 )
 
 // Pools are the host's storage pools. The error matches ErrUnsupported where libvirt has
 // no storage driver.
-func (h *Host) Pools(ctx context.Context) ([]preflight.Pool, error) {
+func (h *Host) Pools(ctx context.Context) ([]storage.Pool, error) {
 	const op = "list the storage pools"
 	list := func(which libvirt.ConnectListAllStoragePoolsFlags) func() ([]libvirt.StoragePool, error) {
 		return func() ([]libvirt.StoragePool, error) {
@@ -32,10 +36,10 @@ func (h *Host) Pools(ctx context.Context) ([]preflight.Pool, error) {
 		return nil, err
 	}
 	all := slices.Concat(active, inactive)
-	pools := make([]preflight.Pool, len(all))
+	pools := make([]storage.Pool, len(all))
 	describe := make([]func() error, len(all))
 	for i, p := range all {
-		describe[i] = get(&pools[i], func() (preflight.Pool, error) { return h.pool(ctx, op, p) })
+		describe[i] = get(&pools[i], func() (storage.Pool, error) { return h.pool(ctx, op, p) })
 	}
 	if err := parallel(describe...); err != nil {
 		return nil, err
@@ -44,30 +48,92 @@ func (h *Host) Pools(ctx context.Context) ([]preflight.Pool, error) {
 		pools[i].Active = true
 	}
 	// One that went between the calls has no name, and that of a question about a path is none: it does not become active.
-	return slices.DeleteFunc(pools, func(p preflight.Pool) bool {
+	return slices.DeleteFunc(pools, func(p storage.Pool) bool {
 		return p.Name == "" || isQuestion(p.Name) && !p.Active
 	}), nil
 }
 
 // pool reads a pool; one that is gone meanwhile is the zero Pool.
-func (h *Host) pool(ctx context.Context, op string, p libvirt.StoragePool) (preflight.Pool, error) {
+func (h *Host) pool(ctx context.Context, op string, p libvirt.StoragePool) (storage.Pool, error) {
 	definition, err := read(ctx, h, op, rpc.Quick, func(lv *libvirt.Libvirt) (string, error) {
 		return lv.StoragePoolGetXMLDesc(p, 0)
 	})
 	if answered(err, libvirt.ErrNoStoragePool) {
-		return preflight.Pool{}, nil
+		return storage.Pool{}, nil
 	}
 	if err != nil {
-		return preflight.Pool{}, err
+		return storage.Pool{}, err
 	}
 	var doc struct {
-		Type string `xml:"type,attr"`
-		Path string `xml:"target>path"`
+		Type   string     `xml:"type,attr"`
+		Path   string     `xml:"target>path"`
+		Source poolSource `xml:"source"`
 	}
 	if err := xml.Unmarshal([]byte(definition), &doc); err != nil {
-		return preflight.Pool{}, h.fail(op, err)
+		return storage.Pool{}, h.fail(op, err)
 	}
-	return preflight.Pool{Name: p.Name, UUID: formatUUID(p.UUID), Type: doc.Type, Path: doc.Path}, nil
+	return storage.Pool{
+		Name: p.Name, UUID: formatUUID(p.UUID), Type: doc.Type, Path: doc.Path, Source: doc.Source.text(),
+	}, nil
+}
+
+// poolSource is where a pool of the network has its data.
+type poolSource struct {
+	Hosts []struct {
+		Name string `xml:"name,attr"`
+		Port string `xml:"port,attr"`
+	} `xml:"host"`
+	Dir struct {
+		Path string `xml:"path,attr"`
+	} `xml:"dir"`
+	Device struct {
+		Path string `xml:"path,attr"`
+	} `xml:"device"`
+	Name string `xml:"name"`
+}
+
+// text has all of it, so that it is equal where all is; empty where it names no host, or the
+// host itself, which is another one on each host.
+func (s poolSource) text() string {
+	if len(s.Hosts) == 0 {
+		return ""
+	}
+	var parts []string
+	for _, host := range s.Hosts {
+		if address, err := netip.ParseAddr(host.Name); strings.HasPrefix(host.Name, "localhost") || err == nil && address.IsLoopback() {
+			return ""
+		}
+		parts = append(parts, net.JoinHostPort(host.Name, host.Port))
+	}
+	return strings.Join(append(parts, s.Dir.Path, s.Device.Path, s.Name), " ")
+}
+
+// RefreshPool has an active pool look for its volumes and its free space anew
+// (virStoragePoolRefresh). It changes nothing on storage.
+func (h *Host) RefreshPool(ctx context.Context, pool storage.Pool) error {
+	op := "refresh the storage pool " + pool.Name
+	id, err := parseUUID(pool.UUID)
+	if err != nil {
+		return h.fail(op, err)
+	}
+	_, err = read(ctx, h, op, rpc.Patient, func(lv *libvirt.Libvirt) (struct{}, error) {
+		return struct{}{}, lv.StoragePoolRefresh(libvirt.StoragePool{Name: pool.Name, UUID: id}, 0)
+	})
+	return err
+}
+
+// PoolAvailable is the free space of an active pool, in bytes, as of its last refresh
+// (virStoragePoolGetInfo).
+func (h *Host) PoolAvailable(ctx context.Context, pool storage.Pool) (uint64, error) {
+	op := "read the free space of the storage pool " + pool.Name
+	id, err := parseUUID(pool.UUID)
+	if err != nil {
+		return 0, h.fail(op, err)
+	}
+	return read(ctx, h, op, rpc.Quick, func(lv *libvirt.Libvirt) (uint64, error) {
+		_, _, _, available, err := lv.StoragePoolGetInfo(libvirt.StoragePool{Name: pool.Name, UUID: id})
+		return available, err
+	})
 }
 
 // PathInPools tells what the active pools know of a path. A volume that they list is
@@ -79,7 +145,7 @@ func (h *Host) PathInPools(ctx context.Context, path string) (preflight.Presence
 }
 
 // VolumeInPool tells what an active pool knows of a volume, as PathInPools does of a path.
-func (h *Host) VolumeInPool(ctx context.Context, pool preflight.Pool, volume string) (preflight.Presence, error) {
+func (h *Host) VolumeInPool(ctx context.Context, pool storage.Pool, volume string) (preflight.Presence, error) {
 	op := fmt.Sprintf("look up the volume %s of the pool %s", volume, pool.Name)
 	id, err := parseUUID(pool.UUID)
 	if err != nil {

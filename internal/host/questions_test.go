@@ -20,6 +20,7 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/host"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/lab"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/preflight"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/storage"
 )
 
 // define writes a libvirt definition where virsh finds it.
@@ -98,7 +99,7 @@ func TestPools(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := map[string]preflight.Pool{}
+	got := map[string]storage.Pool{}
 	for _, p := range all {
 		got[p.Name] = p
 	}

@@ -19,7 +19,7 @@ import (
 
 // guestSource is the source of the guest's init. It is embedded so that a lab can be started from any directory.
 //
-//go:embed guest/*.go
+//go:embed guest/*.go guest/*.s
 var guestSource embed.FS
 
 // setupScript installs the packages and fetches the kernel. It is embedded to fetch the kernel.
@@ -91,7 +91,7 @@ func newestKernel(cache string) (string, error) {
 
 // prepareInitrd returns an initrd that holds the guest's init, built once per version of source and compiler.
 func prepareInitrd(ctx context.Context, cache string) (string, error) {
-	sources, err := fs.Glob(guestSource, "guest/*.go")
+	sources, err := fs.Glob(guestSource, "guest/*.*")
 	if err != nil {
 		return "", err
 	}

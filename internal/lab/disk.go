@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"math/rand/v2"
+	"os"
 	"slices"
 
 	"libvirt.org/go/libvirtxml"
@@ -13,18 +15,20 @@ import (
 type Disk struct {
 	// Format is qcow2 (the default) or raw.
 	Format string
-	// Bus is virtio (the default), scsi or sata.
+	// Bus is virtio (the default), scsi, sata or ide.
 	Bus string
 	// MiB is the disk's size; the default is 8.
 	MiB int
 	// Local puts the disk where only the guest's own host has it, outside of qemu.conf's shared_filesystems.
 	Local bool
+	// Filled gives the disk data all over that does not compress, so that a copy of it takes its time.
+	Filled bool
 	// Target and Path are filled in by the lab: the device as the guest's definition has it, and the file as hosts see it.
 	Target, Path string
 }
 
 // targetPrefixes are how targets begin on each bus.
-var targetPrefixes = map[string]string{"virtio": "vd", "scsi": "sd", "sata": "sd"}
+var targetPrefixes = map[string]string{"virtio": "vd", "scsi": "sd", "sata": "sd", "ide": "hd"}
 
 // Disks are the guest's disks, in the order of its spec.
 func (g *Guest) Disks() []Disk {
@@ -63,11 +67,28 @@ func (d Disk) create(ctx context.Context, g *Guest) error {
 	if err := run(ctx, "qemu-img", "create", "-q", "-f", d.Format, own.File(d.Path), fmt.Sprintf("%dM", d.MiB)); err != nil {
 		return err
 	}
+	if d.Filled {
+		if err := d.fill(ctx, own); err != nil {
+			return err
+		}
+	}
 	if d.Local {
 		g.files = append(g.files, d.Path)
 		return nil
 	}
 	return g.share(own, d.Path)
+}
+
+// fill writes over all of the disk.
+func (d Disk) fill(ctx context.Context, own *Host) error {
+	content := make([]byte, d.MiB<<20)
+	rand.NewChaCha8([32]byte{}).Read(content)
+	raw := own.File(d.Path) + ".raw"
+	if err := os.WriteFile(raw, content, 0o600); err != nil {
+		return err
+	}
+	defer os.Remove(raw)
+	return run(ctx, "qemu-img", "convert", "-n", "-f", "raw", "-O", d.Format, raw, own.File(d.Path))
 }
 
 func (d Disk) describe(_ *Guest, domain *libvirtxml.Domain) {

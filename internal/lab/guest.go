@@ -48,6 +48,9 @@ type GuestSpec struct {
 	MemoryMiB int
 	// Load is what the guest does to its memory.
 	Load Load
+	// Writes, if not zero, is the time between two writes of the guest to its first disk, whose bus must be ide. It
+	// reports each one that is on the disk: see [Guest.Unwritten].
+	Writes time.Duration
 	// SleepAfter, if not zero, makes the guest suspend itself (ACPI S3, libvirt's pmsuspended) this long after it was
 	// ready, once: `virsh dompmwakeup` wakes it, and it beats again.
 	SleepAfter time.Duration

@@ -137,3 +137,19 @@ func hasField(printed, field, value string) bool {
 	}
 	return false
 }
+
+// A guest's writes to its disk are on the disk once it has reported them.
+func TestGuestWritesToItsDisk(t *testing.T) {
+	t.Parallel()
+	world := current(t)
+	guest := world.StartGuest(t, lab.GuestSpec{Writes: 5 * time.Millisecond, Parts: []lab.Part{lab.Disk{Bus: "ide", Local: true, MiB: 8}}})
+	eventually(t, "it has written to 50 sectors", func() bool { return guest.Writes() >= 50 })
+	problems, compared, err := guest.Unwritten(t.Context(), world.Hosts[0])
+	must(t, err)
+	if len(problems) > 0 || compared < 50 {
+		t.Errorf("of %d sectors: %v", compared, problems)
+	}
+	if err := guest.Failure(); err != nil {
+		t.Error(err)
+	}
+}

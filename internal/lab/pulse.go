@@ -39,6 +39,7 @@ type Pulse struct {
 	mutex   sync.Mutex
 	changed chan struct{} // closed and replaced at every change of the fields below
 	beats   []Beat
+	written map[uint64]uint64 // the last write to each sector that is on the disk
 	ready   bool
 	failure error
 	partial []byte
@@ -54,7 +55,7 @@ func follow(console string) (*Pulse, error) {
 	if err != nil {
 		return nil, errors.Join(err, file.Close())
 	}
-	p := &Pulse{file: file, notifier: notifier, stopped: make(chan struct{}), changed: make(chan struct{})}
+	p := &Pulse{file: file, notifier: notifier, stopped: make(chan struct{}), changed: make(chan struct{}), written: map[uint64]uint64{}}
 	go p.read()
 	return p, nil
 }
@@ -108,6 +109,11 @@ func (p *Pulse) take(chunk []byte, arrived time.Time) {
 func (p *Pulse) takeLine(line string, arrived time.Time) {
 	beat := Beat{Arrived: arrived}
 	var guest int64
+	var sequence, sector uint64
+	if count, _ := fmt.Sscanf(line, "wrote %d %d", &sequence, &sector); count == 2 {
+		p.written[sector] = sequence
+		return
+	}
 	count, _ := fmt.Sscanf(line, "beat %d %d %d", &beat.Sequence, &guest, &beat.PagesTouched)
 	switch {
 	case count == 3:

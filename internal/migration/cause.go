@@ -31,6 +31,8 @@ const (
 	outOfTime
 	stalled
 	linkStalled
+	// mirrorStalled is the policy's stall_timeout, too: the disks do not get ready.
+	mirrorStalled
 	// neverStarted is nothingReceived, deserted is destinationLost.
 	neverStarted
 	deserted
@@ -61,4 +63,5 @@ const (
 	guestAsleep
 	nothingSent
 	linkIdle
+	disksUnready
 )

@@ -1,6 +1,7 @@
 package migration
 
 import (
+	"cmp"
 	"errors"
 	"time"
 
@@ -20,6 +21,9 @@ const (
 	CausedByTimeout Cause = "timeout"
 	// CausedByStall made no progress for the policy's stall_timeout.
 	CausedByStall Cause = "stalled"
+	// CausedByMirror copied disks, of which for the policy's stall_timeout no less was left
+	// than ever before.
+	CausedByMirror Cause = "disks stalled"
 	// CausedByIdleLink sent no byte for the policy's stall_timeout.
 	CausedByIdleLink Cause = "link stalled"
 	// CausedByNoStart sent nothing for StartLimit, while the destination held no
@@ -120,6 +124,8 @@ const (
 	SkippedAsleep   Skipped = "guest asleep"
 	SkippedNoMemory Skipped = "no memory sent"
 	SkippedIdleLink Skipped = "link idle"
+	// SkippedMirroring is a migration that still copied disks.
+	SkippedMirroring Skipped = "disks being copied"
 )
 
 // Attempt is what came of on_timeout.
@@ -144,7 +150,15 @@ type Figures struct {
 	// Least is the least memory, in bytes, that remained after a pass; nil before the
 	// end of the first.
 	Least *uint64
+	// Mirrored is true once it had figures of disks; Mirror has the last.
+	Mirrored bool
+	Mirror   MirrorFigures
+	// DiskTotal is the capacity of the disks that were to be copied, in bytes; 0 where none was.
+	DiskTotal uint64
 }
+
+// Mirrors tells whether it had got as far as the copy of disks, which comes before memory.
+func (f Figures) Mirrors() bool { return f.Mirrored && !f.Begun }
 
 // course is how the migration went.
 func (m *move) course(e ending) Course {
@@ -165,6 +179,8 @@ func (m *move) course(e ending) Course {
 		Figures: Figures{
 			Begun: e.figures.begun, Last: e.figures.last, Throttle: e.figures.throttle,
 			Bandwidth: e.figures.bandwidth, DirtyRate: e.figures.dirtyRate, Least: e.least,
+			Mirrored: e.figures.mirrored, Mirror: e.mirror,
+			DiskTotal: cmp.Or(m.Storage.bytes(), e.mirror.Total),
 		},
 	}
 }
@@ -180,6 +196,8 @@ func (v verdict) cause() Cause {
 		return CausedByStall
 	case linkStalled:
 		return CausedByIdleLink
+	case mirrorStalled:
+		return CausedByMirror
 	case neverStarted:
 		return CausedByNoStart
 	case deserted:

@@ -34,7 +34,7 @@ func (s Observation) absent() bool { return errors.Is(s.Err, ErrNoDomain) }
 // be cancelled once begun: half of it would be a definition on both hosts.
 func (m *move) moveDefinition(ctx context.Context, a Assessment) (Report, error) {
 	if m.Ready != nil {
-		if err := m.Ready(ctx); err != nil && ctx.Err() == nil {
+		if _, err := m.Ready(ctx); err != nil && ctx.Err() == nil {
 			return Report{}, err
 		}
 	}

@@ -47,8 +47,9 @@ type facts struct {
 	figures   figures
 	suspended suspension
 	stall     stallDetector
+	mirror    mirrorDetector
 	link      linkDetector
-	hopeless  bool          // what stall said last
+	hopeless  bool          // what stall said last, or mirror before it
 	idle      time.Duration // what link said last
 
 	// unreceived is true once the destination was seen not to hold the incoming
@@ -223,13 +224,18 @@ func (f *facts) read(e event) (told []effect) {
 // observe takes what the migration's own job says.
 func (f *facts) observe(now time.Time, job Job) []effect {
 	f.figures.observe(job)
-	if job.MemoryTotal == 0 {
+	stuck := job.DiskTotal > 0 && f.mirror.observe(now, job)
+	switch {
+	case job.mirrors():
+		f.hopeless = stuck
+	case job.MemoryTotal == 0:
 		return nil
+	default:
+		f.hopeless = f.stall.observe(now, job)
 	}
 	if job.PostCopyRequests > 0 {
 		f.decided.postCopy = true
 	}
-	f.hopeless = f.stall.observe(now, job)
 	f.idle = f.link.observe(now, job)
 	return do(tellReading)
 }

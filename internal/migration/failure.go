@@ -147,7 +147,8 @@ func (e *TimedOutError) Error() string {
 }
 
 // NotConvergedError is a move that made no progress; Course.Figures says how fast the
-// guest dirtied memory, and how fast that was sent.
+// guest dirtied memory, and how fast that was sent; or, where the cause is CausedByMirror, how
+// fast it wrote to its disks, and how fast they were copied.
 type NotConvergedError struct {
 	Failure
 }

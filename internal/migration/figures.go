@@ -6,6 +6,10 @@ type figures struct {
 	// figures.
 	seen, begun bool
 	last        Job
+	// mirrored is true once it had figures of disks.
+	mirrored bool
+	// latest is the last reading, with memory figures or without; last has them.
+	latest Job
 	// throttle is the highest throttle seen, in percent.
 	throttle int64
 	// bandwidth and dirtyRate are the last that were not 0, in bytes per second.
@@ -14,6 +18,8 @@ type figures struct {
 
 func (f *figures) observe(job Job) {
 	f.seen = true
+	f.latest = job
+	f.mirrored = f.mirrored || job.DiskTotal > 0
 	if job.MemoryTotal == 0 {
 		return
 	}

@@ -76,6 +76,11 @@ func (f facts) inPostCopy() bool { return f.decided.postCopy }
 
 func (f facts) memorySent() bool { return f.figures.begun }
 
+func (f facts) diskSent() bool { return f.figures.mirrored }
+
+// mirrors tells whether disks are copied, and no memory has been sent.
+func (f facts) mirrors() bool { return f.figures.mirrored && !f.figures.begun }
+
 func (f facts) limitReached() bool { return f.limit() != none }
 
 func (f facts) pauseWanted() bool {
@@ -168,16 +173,19 @@ func (f facts) limit() verdict {
 	switch {
 	case f.limits.Timeout() > 0 && f.elapsed() >= f.limits.Timeout():
 		return outOfTime
-	case f.hopeless:
-		return stalled
 	case f.limits.StallTimeout() > 0 && f.idle >= f.limits.StallTimeout():
 		return linkStalled
+	case f.hopeless && f.mirrors():
+		return mirrorStalled
+	case f.hopeless:
+		return stalled
 	}
 	return none
 }
 
 // hindrance is why the policy's on_timeout is not tried. A guest that was paused or
-// asleep has nothing to be paused or switched for, and over a link that may be dead
+// asleep has nothing to be paused or switched for. While disks are copied QEMU has no migration
+// that could be switched, and a guest that is paused would stay so for all of its memory. Over a link that may be dead
 // the switch to post-copy would lose the VM.
 func (f facts) hindrance() hindrance {
 	switch {
@@ -187,6 +195,8 @@ func (f facts) hindrance() hindrance {
 		return guestPaused
 	case f.asleep:
 		return guestAsleep
+	case f.mirrors():
+		return disksUnready
 	case !f.figures.begun:
 		return nothingSent
 	case f.limit() == linkStalled || f.idle >= idleLink:
@@ -212,7 +222,7 @@ func (f facts) notAborted() error {
 // grace is how long a job that is being cancelled may take to end.
 func (f facts) grace() time.Duration {
 	switch {
-	case f.decided.aborted && !f.figures.begun, Lost(f.notAborted()):
+	case f.decided.aborted && !f.figures.begun && !f.figures.mirrored, Lost(f.notAborted()):
 		return cancelGrace
 	case f.mode == Direct && f.driver == ownCalls && f.called.IsZero():
 		return cancelGrace // nothing was sent; only a step has to end

@@ -224,6 +224,9 @@ type Job struct {
 	Downtime time.Duration
 	// Memory figures are bytes; MemoryProcessed is what was sent.
 	MemoryTotal, MemoryProcessed, MemoryRemaining uint64
+	// Disk figures are bytes over all disks that are copied; 0 where none is, or before
+	// that has begun. They are 0 again in a job that has completed.
+	DiskTotal, DiskProcessed, DiskRemaining uint64
 	// MemoryBandwidth is the present transfer rate in bytes per second.
 	MemoryBandwidth uint64
 	// DirtyRate is how fast the guest dirties memory, in bytes per second.
@@ -238,6 +241,9 @@ type Job struct {
 	// PostCopyRequests counts the page requests of the destination in post-copy.
 	PostCopyRequests uint64
 }
+
+// mirrors tells whether the job copies disks and has sent no memory yet.
+func (j Job) mirrors() bool { return j.MemoryTotal == 0 && j.DiskTotal > 0 }
 
 // migratesOut tells whether the job moves the domain to another host.
 func (j Job) migratesOut() bool {

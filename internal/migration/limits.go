@@ -92,6 +92,10 @@ const (
 	// idleLink is how long no byte may be sent before the link counts as too
 	// doubtful for a switch to post-copy, which loses the VM when it breaks.
 	idleLink = 10 * time.Second
+	// mirrorRateSpan is over what time the rates of a copy of disks are told, and
+	// mirrorRateLeast the shortest that tells them.
+	mirrorRateSpan  = 10 * time.Second
+	mirrorRateLeast = time.Second
 	// stallPasses is the fewest passes over memory a stall is judged on.
 	stallPasses = 3
 )

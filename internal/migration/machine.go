@@ -19,6 +19,7 @@ func newMachine(mode Mode, limits policy.Effective, start time.Time, ranBefore, 
 		mode: mode, limits: limits, start: start, ranBefore: ranBefore, asleep: asleep,
 		source: sourceFacts{heard: start}, // the checks heard it; an adopted one is heard by the reading it begins with
 		stall:  stallDetector{window: limits.StallTimeout()},
+		mirror: mirrorDetector{window: limits.StallTimeout()},
 	}}
 }
 

@@ -1,6 +1,7 @@
 package migration
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"sync"
@@ -63,15 +64,17 @@ func Run(ctx context.Context, r Request, report func(Progress)) (Report, error) 
 		return m.conclude(m.adopt(ctx, a))
 	}
 	if r.Ready != nil {
-		switch err := r.Ready(ctx); {
+		copied, err := r.Ready(ctx)
+		switch {
 		case ctx.Err() != nil:
 			return Report{}, m.cancelledEarly()
 		case err != nil:
 			return Report{}, err
 		}
+		m.Storage = copied
 	}
-	m.parameters = r.Parameters(a.source.Domain)
-	m.downtime = &downtime{request: r}
+	m.parameters = m.Parameters(a.source.Domain)
+	m.downtime = &downtime{request: m.Request}
 	m.downtime.prepare(ctx)
 	if ctx.Err() != nil {
 		return m.conclude(m.cancelled(ending{watched: true}))
@@ -176,7 +179,7 @@ func (m *move) carryOut(ctx context.Context) ending {
 // nothing was lost.
 func (e ending) refusedAtOnce() bool {
 	answered := e.err != nil && !e.watched && e.unseen == nil && !Lost(e.err)
-	return answered && e.verdict == none && !e.prepared && !e.figures.begun &&
+	return answered && e.verdict == none && !e.prepared && !e.figures.begun && !e.figures.mirrored &&
 		!errors.Is(e.err, ErrBusy) && !errors.Is(e.err, ErrAborted)
 }
 
@@ -271,6 +274,7 @@ func (m *move) arrived(o Outcome, e ending) Report {
 	var carrying sync.WaitGroup
 	carrying.Go(func() { lost = m.belongings.carry(m.own) })
 	r.figuresOf(completed(m.own, m.Destination, m.UUID), e)
+	r.DiskTotal = cmp.Or(m.Storage.bytes(), e.mirror.Total)
 	switch {
 	case e.cancelled && e.postCopy:
 		r.warn(Warning{Kind: WarningUncancellable})

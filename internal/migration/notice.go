@@ -22,6 +22,8 @@ const (
 	NoticeDirect NoticeKind = "direct"
 	// NoticeQueued is another job on the VM that has to end first.
 	NoticeQueued NoticeKind = "queued"
+	// NoticeMirroring is the first of the disks that are copied.
+	NoticeMirroring NoticeKind = "copying disks"
 	// NoticeSending is the first memory.
 	NoticeSending NoticeKind = "sending"
 	// NoticeCallLost is the loss of the call that started the migration, to Err.

@@ -30,6 +30,9 @@ type Parameters struct {
 	// TLSDestination is the name that the destination's certificate must have
 	// (VIR_MIGRATE_PARAM_TLS_DESTINATION); empty is the name or address of MigrationURI.
 	TLSDestination string
+	// Storage is the disks that are copied; nil where none is. How they are copied is in
+	// Policy: VIR_MIGRATE_NON_SHARED_DISK or VIR_MIGRATE_NON_SHARED_INC.
+	Storage *StorageCopy
 }
 
 // PostCopy tells whether the migration may be switched to post-copy.
@@ -40,7 +43,8 @@ func (p Parameters) Compression() bool { return p.Policy.Has(policy.FlagCompress
 
 // Parameters turns the policy into what libvirt is told about this domain. A
 // guest that is paused or asleep dirties nothing and is never switched to
-// post-copy, which would set a paused one running (Red Hat bug 1464792).
+// post-copy, which would set a paused one running (Red Hat bug 1464792). Where no disk is
+// copied libvirt must not be asked to: without a list of disks it would copy all.
 func (r Request) Parameters(d Domain) Parameters {
 	if r.Definition {
 		return Parameters{Definition: true, Persistent: true, MigrationURI: r.MigrationURI}
@@ -49,12 +53,16 @@ func (r Request) Parameters(d Domain) Parameters {
 	if d.State == StatePaused || d.State == StateAsleep {
 		effective.Policy.PostCopy = new(false)
 	}
+	if r.Storage == nil {
+		effective.Policy.CopyStorage = new(policy.CopyNone)
+	}
 	p := Parameters{
 		Policy:        effective.Parameters(),
 		Persistent:    d.Persistent,
 		Paused:        d.State == StatePaused,
 		MigrationURI:  r.MigrationURI,
 		ListenAddress: r.ListenAddress,
+		Storage:       r.Storage,
 	}
 	if effective.Encryption() {
 		p.TLSDestination = r.TLSDestination

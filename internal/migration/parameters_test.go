@@ -12,9 +12,10 @@ func TestParameters(t *testing.T) {
 	t.Parallel()
 	persistent := Domain{State: StateRunning, Persistent: true}
 	tests := map[string]struct {
-		policy policy.Policy
-		domain Domain
-		want   Parameters
+		policy  policy.Policy
+		storage *StorageCopy
+		domain  Domain
+		want    Parameters
 	}{
 		"the built-in policy asks for nothing": {
 			domain: persistent,
@@ -66,6 +67,33 @@ func TestParameters(t *testing.T) {
 				Persistent: true, MigrationURI: "tcp://10.0.0.2",
 			},
 		},
+		"the disks that are copied": {
+			policy:  policy.Policy{CopyStorage: new(policy.CopyAuto), SynchronousWrites: new(true)},
+			storage: &StorageCopy{Disks: []CopiedDisk{{Target: "vda", Bytes: 64 << 20}}},
+			domain:  persistent,
+			want: Parameters{
+				Policy: policy.Parameters{
+					Flags: []string{"VIR_MIGRATE_NON_SHARED_DISK", "VIR_MIGRATE_NON_SHARED_SYNCHRONOUS_WRITES"},
+				},
+				Persistent: true, MigrationURI: "tcp://10.0.0.2",
+				Storage: &StorageCopy{Disks: []CopiedDisk{{Target: "vda", Bytes: 64 << 20}}},
+			},
+		},
+		"the top layer of the disks that are copied": {
+			policy:  policy.Policy{CopyStorage: new(policy.CopyIncremental)},
+			storage: &StorageCopy{Disks: []CopiedDisk{{Target: "vda"}}},
+			domain:  persistent,
+			want: Parameters{
+				Policy:     policy.Parameters{Flags: []string{"VIR_MIGRATE_NON_SHARED_INC"}},
+				Persistent: true, MigrationURI: "tcp://10.0.0.2",
+				Storage: &StorageCopy{Disks: []CopiedDisk{{Target: "vda"}}},
+			},
+		},
+		"a policy that copies disks, for a VM without one to copy": {
+			policy: policy.Policy{CopyStorage: new(policy.CopyFull), SynchronousWrites: new(true)},
+			domain: persistent,
+			want:   Parameters{Persistent: true, MigrationURI: "tcp://10.0.0.2"},
+		},
 		"a guest that is asleep is moved as it is, and never switched": {
 			policy: policy.Policy{PostCopy: new(true)},
 			domain: Domain{State: StateAsleep, Persistent: true},
@@ -85,7 +113,7 @@ func TestParameters(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			r := Request{MigrationURI: "tcp://10.0.0.2", Policy: policy.Resolve(policy.Levels{VM: test.policy})}
+			r := Request{MigrationURI: "tcp://10.0.0.2", Storage: test.storage, Policy: policy.Resolve(policy.Levels{VM: test.policy})}
 			if diff := cmp.Diff(test.want, r.Parameters(test.domain)); diff != "" {
 				t.Errorf("want -, got +:\n%s", diff)
 			}

@@ -11,6 +11,8 @@ type Phase string
 const (
 	// PhaseStarting has no memory sent yet.
 	PhaseStarting Phase = "starting"
+	// PhaseMirroring copies disks; the guest runs on the source, and no memory is sent yet.
+	PhaseMirroring Phase = "mirroring"
 	// PhasePreCopy sends memory while the guest runs on the source.
 	PhasePreCopy Phase = "pre_copy"
 	// PhasePaused sends memory while the guest is paused by on_timeout.
@@ -44,8 +46,11 @@ type Progress struct {
 	// Throttle is the share of vCPU time that auto-converge takes away, in
 	// percent; nil when it does not throttle.
 	Throttle *int64
+	// Mirror is the copy of disks; zero where none is copied, and before that begins.
+	Mirror MirrorFigures
 	// Estimate is when the memory will have been sent if the last passes are
-	// anything to go by, less than a day; nil where nothing can be said.
+	// anything to go by, less than a day; nil where nothing can be said. In
+	// PhaseMirroring it is when the disks will have been copied.
 	Estimate *time.Duration
 	// Hopeless is true when the last passes left as much as those before them.
 	Hopeless bool
@@ -58,7 +63,12 @@ type Reading struct {
 }
 
 // reading fills in what a running job says.
-func (p *Progress) reading(job Job, t trend) {
+func (p *Progress) reading(job Job, t trend, mirror MirrorFigures) {
+	p.Mirror = mirror
+	if p.Phase == PhaseMirroring {
+		p.Estimate = mirror.estimate()
+		return
+	}
 	p.Pass = job.Iteration
 	p.Remaining, p.Total = job.MemoryRemaining, job.MemoryTotal
 	p.Bandwidth, p.DirtyRate = job.MemoryBandwidth, job.DirtyRate

@@ -74,7 +74,9 @@ func (r *random) event(c *course) event {
 	switch e.kind {
 	case onReading:
 		e = c.sends(uint64(1 + r.IntN(9)))
-		switch r.IntN(8) {
+		switch r.IntN(10) {
+		case 8, 9:
+			e = c.mirrors(uint64(900+r.IntN(200)), uint64(r.IntN(900)))
 		case 0:
 			e.job = Job{}
 		case 1:

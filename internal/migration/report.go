@@ -44,6 +44,9 @@ type Report struct {
 	Downtime *time.Duration
 	// MemoryTotal and MemoryTransferred are bytes.
 	MemoryTotal, MemoryTransferred uint64
+	// DiskTotal is the capacity of the disks that were copied, and DiskTransferred what was
+	// copied, both in bytes; 0 where no disk was, or where that was not seen.
+	DiskTotal, DiskTransferred uint64
 	// Iterations is the number of passes over memory.
 	Iterations uint64
 	// Throttle is the highest that auto-converge was seen to throttle the guest,
@@ -76,6 +79,7 @@ func (r *Report) figuresOf(completed *Job, e ending) {
 	r.MemoryTotal, r.MemoryTransferred = job.MemoryTotal, job.MemoryProcessed
 	r.Iterations = job.Iteration
 	r.CompressionPages, r.CompressionCacheMisses = job.CompressionPages, job.CompressionCacheMisses
+	r.DiskTransferred = e.mirror.Total // a VM arrives when nothing of it is left
 	if e.figures.seen {
 		r.Throttle = new(e.figures.throttle)
 	}

@@ -6,7 +6,7 @@ import (
 )
 
 // phases is the order in which a move goes through them.
-var phases = []Phase{PhaseStarting, PhasePreCopy, PhasePaused, PhasePostCopy, PhaseCancelling, PhaseVerifying}
+var phases = []Phase{PhaseStarting, PhaseMirroring, PhasePreCopy, PhasePaused, PhasePostCopy, PhaseCancelling, PhaseVerifying}
 
 // reporter tells the caller how a move goes on. It is used by one goroutine.
 type reporter struct {
@@ -60,10 +60,18 @@ func (r *reporter) begin(start time.Time, notice Notice) {
 }
 
 // reading takes a reading of the running job, and reports it when that is due.
-func (r *reporter) reading(job Job, t trend) {
-	r.now.reading(job, t)
-	if r.now.Phase == PhaseStarting {
-		r.enter(PhasePreCopy, Notice{Kind: NoticeSending})
+func (r *reporter) reading(job Job, t trend, mirror MirrorFigures) {
+	phase, notice := PhasePreCopy, NoticeSending
+	if job.mirrors() {
+		phase, notice = PhaseMirroring, NoticeMirroring
+	}
+	begins := slices.Index(phases, r.now.Phase) < slices.Index(phases, phase)
+	if begins {
+		r.now.Phase = phase
+	}
+	r.now.reading(job, t, mirror)
+	if begins {
+		r.say(Notice{Kind: notice})
 	}
 	r.read(Reading{Phase: r.now.Phase, Job: job})
 	if time.Since(r.told) >= reportInterval {
@@ -75,7 +83,7 @@ func (r *reporter) reading(job Job, t trend) {
 func (r *reporter) of(e effect, f facts) {
 	switch e.kind {
 	case tellReading:
-		r.reading(f.figures.last, f.stall.trend)
+		r.reading(f.figures.latest, f.stall.trend, f.mirror.figures)
 	case tellSilence:
 		r.say(Notice{Kind: NoticeSilent})
 	case tellAnswersAgain:
@@ -172,7 +180,7 @@ func (f facts) limitOf(v verdict) time.Duration {
 	switch v {
 	case outOfTime:
 		return f.limits.Timeout()
-	case stalled, linkStalled:
+	case stalled, linkStalled, mirrorStalled:
 		return f.limits.StallTimeout()
 	case neverStarted:
 		return startLimit
@@ -194,6 +202,8 @@ func (h hindrance) skipped() Skipped {
 		return SkippedNoMemory
 	case linkIdle:
 		return SkippedIdleLink
+	case disksUnready:
+		return SkippedMirroring
 	case unhindered:
 	}
 	return ""

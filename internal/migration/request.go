@@ -59,12 +59,16 @@ type Request struct {
 	// instead of a VM that runs. Nothing of Policy has a part in that.
 	Definition bool
 	Policy     policy.Effective
+	// Storage is the disks that are copied; nil for a VM whose disks the destination sees.
+	// Policy says how they are copied: its copy_storage is not "none" where there are any.
+	Storage *StorageCopy
 	// Preflight makes the checks that the engine can do without, when nothing else speaks
 	// against the start. An error among its findings refuses the move. It may be nil.
 	Preflight func(context.Context, Assessment) []Finding
 	// Ready, when not nil, is called once all checks are made, right before the start of a
-	// migration that is not adopted. It may wait; its error keeps the migration from starting.
-	Ready func(context.Context) error
+	// migration that is not adopted. It may wait, and makes what disks are copied into: they
+	// become Storage. Its error keeps the migration from starting.
+	Ready func(context.Context) (*StorageCopy, error)
 	// Reading, when not nil, is called with each reading of the running job, from the
 	// calling goroutine.
 	Reading func(Reading)

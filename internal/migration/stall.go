@@ -88,15 +88,15 @@ func remainingAtBoundary(before, after Job) uint64 {
 
 // linkDetector detects that nothing is sent any more.
 type linkDetector struct {
-	processed uint64
-	last      time.Time
+	sent uint64
+	last time.Time
 }
 
 // observe takes a reading of the running job and returns for how long no byte
 // has been sent.
 func (l *linkDetector) observe(now time.Time, job Job) time.Duration {
-	if l.last.IsZero() || job.MemoryProcessed != l.processed {
-		l.processed, l.last = job.MemoryProcessed, now
+	if sent := job.MemoryProcessed + job.DiskProcessed; l.last.IsZero() || sent != l.sent {
+		l.sent, l.last = sent, now
 	}
 	return now.Sub(l.last)
 }

@@ -12,6 +12,9 @@ type state uint
 const (
 	// starting has sent no memory: libvirt prepares, or waits for another job.
 	starting state = 1 << iota
+	// mirroring copies disks, and has sent no memory: that follows once all of them are
+	// equal. The guest runs on the source.
+	mirroring
 	// preCopy sends memory while the guest runs on the source.
 	preCopy
 	// pausing has ordered the guest to be paused, and libvirt has not said that it is.
@@ -36,12 +39,12 @@ const (
 )
 
 var stateNames = []string{
-	"starting", "pre-copy", "pausing", "paused", "switching", "post-copy", "finishing", "cancelling", "concluding",
+	"starting", "mirroring", "pre-copy", "pausing", "paused", "switching", "post-copy", "finishing", "cancelling", "concluding",
 	"ended",
 }
 
 // stateCount is how many states there are.
-const stateCount = 10
+const stateCount = 11
 
 // index is the number of one state.
 func (s state) index() int { return bits.TrailingZeros(uint(s)) }

@@ -25,7 +25,7 @@ const (
 // Sets of states and events for the table.
 var (
 	// cancellable states are left for cancelling when the migration is to end.
-	cancellable = starting | preCopy | pausing | paused | switching
+	cancellable = starting | mirroring | preCopy | pausing | paused | switching
 	// watched states may end by what the source says of the job, or does not say.
 	watched = cancellable | postCopy | cancelling
 	// unfinished states wait for the calls to end.
@@ -68,11 +68,12 @@ var transitions = []transition{
 
 	// What makes the migration end before them.
 	{cancellable, onCancel, always, cancelling, cancelFor(callerAsked)},
-	{starting | preCopy | pausing | paused, onDestinationLost, always, cancelling, cancelFor(destinationLost)},
+	{starting | mirroring | preCopy | pausing | paused, onDestinationLost, always, cancelling, cancelFor(destinationLost)},
 	{cancellable | cancelling, onTick, facts.arrived, stay, nil}, // the source is silent, and the destination runs the guest
 
-	{starting, onReading, facts.memorySent, preCopy, nil},
-	{starting, onTick, facts.limitReached, cancelling, cancelFor(limitReached)},
+	{starting | mirroring, onReading, facts.memorySent, preCopy, nil},
+	{starting, onReading, facts.diskSent, mirroring, nil},
+	{starting | mirroring, onTick, facts.limitReached, cancelling, cancelFor(limitReached)},
 	{starting, onTick, facts.nothingReceived, cancelling, cancelFor(nothingReceived)},
 	{starting, onTick, facts.receptionInDoubt, stay, do(askDestination)},
 
@@ -114,11 +115,11 @@ var transitions = []transition{
 	{ended, everyEvent, always, ignored, nil},
 
 	// What is impossible: an answer without an order, or what the calls have passed.
-	{starting | preCopy, answers, always, impossible, nil},
+	{starting | mirroring | preCopy, answers, always, impossible, nil},
 	{pausing, onSwitchAnswer | onAbortAnswer | onSourceSeen, always, impossible, nil},
 	{paused, answers, always, impossible, nil},
 	{switching, onPauseAnswer | onAbortAnswer, always, impossible, nil},
-	{preCopy | pausing | paused | switching | postCopy | finishing | concluding, onCalled, always, impossible, nil},
+	{unfinished&^(starting|cancelling) | concluding, onCalled, always, impossible, nil},
 	{finishing | concluding, onAllSent | onDestinationLost, always, impossible, nil},
 	{concluding, onResult, always, impossible, nil},
 }

@@ -51,6 +51,7 @@ type ending struct {
 	taken      bool
 	orderError error
 	figures    figures
+	mirror     MirrorFigures
 	// prepared is true when the destination was seen to hold the domain before any memory
 	// was sent.
 	prepared bool
@@ -263,6 +264,7 @@ func (w *watch) ending() ending {
 		taken:      f.decided.aborted,
 		orderError: f.notAborted(),
 		figures:    f.figures,
+		mirror:     f.mirror.figures,
 		prepared:   f.prepared,
 		suspended:  f.suspended.seen,
 		least:      f.stall.least,

@@ -40,6 +40,12 @@ func (e Effective) StallTimeout() time.Duration { return decided(e.Policy.StallT
 // OnTimeout is what happens once either of the two has run out.
 func (e Effective) OnTimeout() OnTimeout { return decided(e.Policy.OnTimeout) }
 
+// CopyStorage is which disks are copied.
+func (e Effective) CopyStorage() CopyStorage { return decided(e.Policy.CopyStorage) }
+
+// SynchronousWrites tells whether writes of the guest wait for the copy of their disk.
+func (e Effective) SynchronousWrites() bool { return decided(e.Policy.SynchronousWrites) }
+
 func decided[T any](v *T) T {
 	if v == nil {
 		var zero T

@@ -25,6 +25,8 @@ const (
 	FieldTimeout               Field = "timeout"
 	FieldStallTimeout          Field = "stall_timeout"
 	FieldOnTimeout             Field = "on_timeout"
+	FieldCopyStorage           Field = "copy_storage"
+	FieldSynchronousWrites     Field = "synchronous_writes"
 )
 
 // Fields lists all fields in the order in which records and documents show them.

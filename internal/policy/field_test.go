@@ -21,6 +21,7 @@ func TestFieldsAreTheAttributesInTheirOrder(t *testing.T) {
 		"parallel_compression", "parallel_compression_level", "zero_copy",
 		"post_copy_bandwidth_mib_per_second", "switchover_bandwidth_mib_per_second",
 		"timeout", "stall_timeout", "on_timeout",
+		"copy_storage", "synchronous_writes",
 	}
 	if diff := cmp.Diff(want, policy.Fields()); diff != "" {
 		t.Errorf("fields (-want +got):\n%s", diff)

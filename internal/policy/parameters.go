@@ -29,6 +29,9 @@ const (
 	FlagCompressed = "VIR_MIGRATE_COMPRESSED"
 	// FlagZeroCopy has the kernel send memory from where it is.
 	FlagZeroCopy = "VIR_MIGRATE_ZEROCOPY"
+	// FlagNonSharedDisk copies disks, FlagNonSharedInc only what is in their top layer.
+	FlagNonSharedDisk = "VIR_MIGRATE_NON_SHARED_DISK"
+	FlagNonSharedInc  = "VIR_MIGRATE_NON_SHARED_INC"
 )
 
 // Has tells whether a flag is set.

@@ -57,6 +57,12 @@ type Policy struct {
 	StallTimeout *time.Duration
 	// OnTimeout is what is done once either of the two has run out.
 	OnTimeout *OnTimeout
+	// CopyStorage says which disks are copied (VIR_MIGRATE_NON_SHARED_DISK,
+	// VIR_MIGRATE_NON_SHARED_INC).
+	CopyStorage *CopyStorage
+	// SynchronousWrites lets writes of the guest wait for the copy of their disk
+	// (VIR_MIGRATE_NON_SHARED_SYNCHRONOUS_WRITES).
+	SynchronousWrites *bool
 }
 
 // OnTimeout is what is done with a migration that stalled or ran out of time.
@@ -90,6 +96,27 @@ const (
 // ParallelCompressions lists the values of ParallelCompression.
 func ParallelCompressions() []ParallelCompression {
 	return []ParallelCompression{NoCompression, Zlib, Zstd}
+}
+
+// CopyStorage is which disks of a VM are copied when it moves.
+type CopyStorage string
+
+// The values of CopyStorage.
+const (
+	// CopyNone copies no disk: the destination has to see them all.
+	CopyNone CopyStorage = "none"
+	// CopyAuto copies the writable disks that the destination cannot see.
+	CopyAuto CopyStorage = "auto"
+	// CopyFull copies all writable disks that are not shared.
+	CopyFull CopyStorage = "full"
+	// CopyIncremental is CopyFull without what is in a backing file, which the destination
+	// has to have.
+	CopyIncremental CopyStorage = "incremental"
+)
+
+// CopyStorages lists the values of CopyStorage.
+func CopyStorages() []CopyStorage {
+	return []CopyStorage{CopyNone, CopyAuto, CopyFull, CopyIncremental}
 }
 
 // BuiltIn is what holds where no level says anything. Fields that it leaves out

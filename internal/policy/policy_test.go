@@ -32,6 +32,8 @@ func TestBuiltInIsTheDesignsTable(t *testing.T) {
 		policy.FieldTimeout:               "30m",
 		policy.FieldStallTimeout:          "2m",
 		policy.FieldOnTimeout:             "abort",
+		policy.FieldCopyStorage:           "none",
+		policy.FieldSynchronousWrites:     "false",
 	}
 	got := map[policy.Field]string{}
 	for _, field := range policy.Fields() {

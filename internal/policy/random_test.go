@@ -92,6 +92,12 @@ var randomize = map[policy.Field]func(*rand.Rand, *policy.Policy){
 	policy.FieldOnTimeout: func(r *rand.Rand, p *policy.Policy) {
 		p.OnTimeout = new(oneOf(r, policy.OnTimeouts()...))
 	},
+	policy.FieldCopyStorage: func(r *rand.Rand, p *policy.Policy) {
+		p.CopyStorage = new(oneOf(r, policy.CopyStorages()...))
+	},
+	policy.FieldSynchronousWrites: func(r *rand.Rand, p *policy.Policy) {
+		p.SynchronousWrites = new(oneOf(r, true, false))
+	},
 }
 
 // randomPolicy sets each field or not, to values in range; fields may

@@ -37,6 +37,8 @@ func builtInEffective() policy.Effective {
 			Timeout:             new(30 * time.Minute),
 			StallTimeout:        new(2 * time.Minute),
 			OnTimeout:           new(policy.Abort),
+			CopyStorage:         new(policy.CopyNone),
+			SynchronousWrites:   new(false),
 		},
 		Origins: origins,
 	}
@@ -128,6 +130,14 @@ func TestResolveTakesOneFieldFromAnyLevel(t *testing.T) {
 		policy.FieldOnTimeout: {
 			func(p *policy.Policy) { p.OnTimeout = new(policy.Pause) },
 			func(e *policy.Effective) { e.Policy.OnTimeout = new(policy.Pause) },
+		},
+		policy.FieldCopyStorage: {
+			func(p *policy.Policy) { p.CopyStorage = new(policy.CopyAuto) },
+			func(e *policy.Effective) { e.Policy.CopyStorage = new(policy.CopyAuto) },
+		},
+		policy.FieldSynchronousWrites: {
+			func(p *policy.Policy) { p.SynchronousWrites = new(true) },
+			func(e *policy.Effective) { e.Policy.SynchronousWrites = new(true) },
 		},
 	}
 	if len(tests) != len(policy.Fields()) {

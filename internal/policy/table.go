@@ -199,4 +199,35 @@ var table = []Definition{
 			return ""
 		}}},
 	}),
+	define(word[CopyStorage](), func(p *Policy) **CopyStorage { return &p.CopyStorage }, entry[CopyStorage]{
+		field:   FieldCopyStorage,
+		summary: "Which disks are copied to the destination, before its memory is",
+		details: "`none`: all disks have to be there already, on storage that both hosts share. `auto`: the writable " +
+			"disks that the destination cannot see are copied. `full`: all writable disks are copied that are not " +
+			"shared. `incremental`: as `full`, but what is in a backing file has to be there already, and is not " +
+			"copied. In libvirt `VIR_MIGRATE_NON_SHARED_DISK` or `VIR_MIGRATE_NON_SHARED_INC` with `migrate_disks`, " +
+			"in QEMU `blockdev-mirror` over NBD.",
+		values: words(CopyStorages()...), builtIn: new(CopyNone),
+		libvirt: func(v CopyStorage) Parameters {
+			switch v {
+			case CopyAuto, CopyFull:
+				return Parameters{Flags: []string{FlagNonSharedDisk}}
+			case CopyIncremental:
+				return Parameters{Flags: []string{FlagNonSharedInc}}
+			case CopyNone:
+			}
+			return Parameters{}
+		},
+		needs: Release{Libvirt: 4_004_000, QEMU: 2_008_000},
+	}),
+	define(boolean, func(p *Policy) **bool { return &p.SynchronousWrites }, entry[bool]{
+		field:   FieldSynchronousWrites,
+		summary: "While a disk is copied, let a write of the guest wait until it is on the destination, too",
+		details: "A guest that writes faster than the link then slows down, and the copy always ends. In libvirt " +
+			"`VIR_MIGRATE_NON_SHARED_SYNCHRONOUS_WRITES`, in QEMU `copy-mode` `write-blocking`.",
+		values: onOff, builtIn: new(false),
+		tunes:   FieldCopyStorage,
+		libvirt: flag("VIR_MIGRATE_NON_SHARED_SYNCHRONOUS_WRITES"),
+		needs:   Release{Libvirt: 8_000_000, QEMU: 3_000_000},
+	}),
 }

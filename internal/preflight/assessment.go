@@ -19,6 +19,8 @@ type Assessment struct {
 
 	// Unchecked has each check that could not be made, in the table's order.
 	Unchecked []Unchecked
+	// Disks are what becomes of the VM's disks; none where the policy copies none.
+	Disks Disks
 }
 
 // Notable lists what could not be checked and an operator should hear of unasked:
@@ -40,22 +42,29 @@ func (a Assessment) Notable() []Unchecked {
 func Assess(ctx context.Context, r Request) Assessment {
 	a := Assessment{Assessment: migration.Assess(ctx, r.Move)}
 	if !a.AlreadyThere && !a.Running {
-		found, unchecked := Examine(ctx, r, a.Assessment)
-		a.Findings, a.Unchecked = append(a.Findings, found...), unchecked
+		examined := Examine(ctx, r, a.Assessment)
+		a.Findings, a.Unchecked, a.Disks = append(a.Findings, examined.Findings...), examined.Unchecked, examined.Disks
 	}
 	return a
 }
 
-// Examine makes all checks of the table but the engine's, whose result is assessed. Its
-// findings come in the order of the table.
-func Examine(ctx context.Context, r Request, assessed migration.Assessment) ([]migration.Finding, []Unchecked) {
+// Examined is what all checks but the engine's have found.
+type Examined struct {
+	// Findings and Unchecked are in the order of the table.
+	Findings  []migration.Finding
+	Unchecked []Unchecked
+	Disks     Disks
+}
+
+// Examine makes all checks of the table but the engine's, whose result is assessed.
+func Examine(ctx context.Context, r Request, assessed migration.Assessment) Examined {
 	ctx, cancel := context.WithTimeout(ctx, checkDeadline)
 	defer cancel()
 	if r.Fresh {
 		ctx = since(ctx, time.Now())
 	}
 	e := examination{
-		scope: scope{Request: r, assessed: assessed, judged: &memo[verdict]{}},
+		scope: scope{Request: r, assessed: assessed, judged: &memo[verdict]{}, decided: &decided{}},
 		guest: sync.OnceValues(func() (*Guest, error) { return read(ctx, r) }),
 	}
 	table := Table()
@@ -67,21 +76,21 @@ func Examine(ctx context.Context, r Request, assessed migration.Assessment) ([]m
 		}
 	}
 	all.Wait()
-	var findings []migration.Finding
-	var unchecked []Unchecked
+	var examined Examined
 	for i, result := range results {
 		outlook, _ := table[i].applies(r.Move)
 		for _, f := range result.findings {
 			f.Subject, f.Check = r.Move.Subject(), table[i].Check
 			f.Lasting = !f.Warning && outlook.lasting(f.Lasting)
-			findings = append(findings, f)
+			examined.Findings = append(examined.Findings, f)
 		}
 		for _, u := range result.unchecked {
 			u.Subject = r.Move.Subject()
-			unchecked = append(unchecked, u)
+			examined.Unchecked = append(examined.Unchecked, u)
 		}
 	}
-	return findings, unchecked
+	examined.Disks = e.decided.disks
+	return examined
 }
 
 // examination is the checks of one move.

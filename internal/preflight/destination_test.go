@@ -11,6 +11,7 @@ import (
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/preflight"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/storage"
 )
 
 // domain is a definition with devices, and what stands before them.
@@ -60,7 +61,7 @@ func (s *scene) furnished() {
 		r.Devices = preflight.NetworkDevices{Interfaces: []string{"br7", "lo"}}
 		r.Nets = []preflight.Network{{Name: "lan", Active: true, Bridge: "br7"}}
 		r.Filters = map[string]bool{"clean": true}
-		r.StoragePools = []preflight.Pool{{Name: "images", Active: true, Type: "dir", Path: "/images"}}
+		r.StoragePools = []storage.Pool{{Name: "images", Active: true, Type: "dir", Path: "/images"}}
 		r.Listed = map[string]preflight.Presence{"/images/web.qcow2": preflight.Present, "images/web": preflight.Present}
 		r.Paths = map[string]bool{
 			"/iso/boot.iso": true, "/var/log/vms": true, "/fw/CODE.fd": true, "/nvram": true, "/run/vms/agent": true,

@@ -84,6 +84,9 @@ type Disk struct {
 	// Format is the image's, such as "qcow2".
 	Format              string
 	ReadOnly, Shareable bool
+	// Block is true for a block device, Encrypted for an image that a secret opens, and Split for
+	// one whose data is in a file of its own.
+	Block, Encrypted, Split bool
 	// Optional is true for a medium that the guest starts without
 	// (startupPolicy = optional, or requisite for a start that is no migration).
 	Optional bool

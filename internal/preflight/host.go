@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/storage"
 )
 
 // Host answers what the checks ask of either host. Errors match the sentinels of package
@@ -34,6 +35,9 @@ type Source interface {
 	// LiveXML is the definition of the domain as it runs, with the backing files that libvirt
 	// has found in its images (virDomainGetXMLDesc without flags).
 	LiveXML(ctx context.Context, uuid string) (string, error)
+	// DiskSize is how large a disk is, by its target (virDomainGetBlockInfo). Of the volume only
+	// sizes are set.
+	DiskSize(ctx context.Context, uuid, target string) (storage.Volume, error)
 	// Begin is migration.Source's: it makes all of libvirt's checks on the source, and
 	// leaves no job if nothing follows it.
 	Begin(ctx context.Context, uuid string, p migration.Parameters) (xml string, cookie []byte, err error)

@@ -170,6 +170,8 @@ func diskOf(d libvirtxml.DomainDisk) Disk {
 	if d.Source == nil {
 		return disk
 	}
+	disk.Block, disk.Split = d.Source.Block != nil, d.Source.DataStore != nil
+	disk.Encrypted = d.Encryption != nil || d.Source.Encryption != nil
 	disk.Optional = d.Source.StartupPolicy == "optional" || d.Source.StartupPolicy == "requisite"
 	if volume := d.Source.Volume; volume != nil {
 		disk.Pool, disk.Volume = volume.Pool, volume.Volume

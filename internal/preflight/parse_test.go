@@ -95,7 +95,7 @@ func TestParse(t *testing.T) {
 			{Target: "vda", Device: "disk", Path: "/srv/web.qcow2", Backing: []string{"/srv/base.raw"}, Format: "qcow2"},
 			{Target: "vdb", Device: "disk", Pool: "ssd", Volume: "data", Format: "raw", Shareable: true},
 			{Target: "vdc", Device: "disk", Protocol: "rbd", Name: "pool/data", Format: "raw"},
-			{Target: "sda", Device: "lun", Path: "/dev/sdx"},
+			{Target: "sda", Device: "lun", Path: "/dev/sdx", Block: true},
 			{Target: "hda", Device: "cdrom", Path: "/srv/web.iso", ReadOnly: true, Optional: true},
 			{Target: "hdb", Device: "cdrom", ReadOnly: true},
 		},

@@ -9,7 +9,9 @@ import (
 	"strings"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/refusal"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/storage"
 )
 
 // pathCheck looks whether the destination has the files, block devices and directories
@@ -34,7 +36,7 @@ type DirectoryMissing struct{ Directory string }
 func (DirectoryMissing) Problem() string { return "no such directory" }
 
 func (pathCheck) find(ctx context.Context, s *scope) ([]migration.Finding, error) {
-	found, err := s.paths(ctx, s.guest.paths())
+	found, err := s.paths(ctx, s.guest.paths(s.copies(ctx)))
 	unknown := []error{err}
 	for _, u := range s.guest.Unasked {
 		unknown = append(unknown, unknowable(s.destination(), u.Device+" ("+u.Name+")"))
@@ -42,17 +44,32 @@ func (pathCheck) find(ctx context.Context, s *scope) ([]migration.Finding, error
 	return found, errors.Join(unknown...)
 }
 
-// paths are what the guest needs by path. A medium that it starts without is none of it.
-func (g *Guest) paths() []File {
+// copies tells of the disks that are copied, or would be if they could; a copy in full needs
+// no backing file.
+func (s *scope) copies(ctx context.Context) func(Disk) (image, backing bool) {
+	incremental := s.Move.Policy.CopyStorage() == policy.CopyIncremental
+	return func(d Disk) (image, backing bool) {
+		copied := s.fate(ctx, d.Target) != storage.Left
+		return copied, copied && !incremental
+	}
+}
+
+// paths are what the guest needs by path. A medium that it starts without, and what is copied,
+// is none of it.
+func (g *Guest) paths(copies func(Disk) (image, backing bool)) []File {
 	var files []File
 	for _, d := range g.Disks {
 		if d.Optional {
 			continue
 		}
-		if d.Path != "" {
+		image, chain := copies(d)
+		if d.Path != "" && !image {
 			files = append(files, File{Device: d.name(), Path: d.Path, Written: !d.ReadOnly})
 		}
 		for _, backing := range d.Backing {
+			if chain {
+				break
+			}
 			files = append(files, File{Device: d.name() + " backing file", Path: backing, Written: !d.ReadOnly})
 		}
 	}
@@ -122,7 +139,7 @@ func (s *scope) presence(ctx context.Context, file File) (Presence, error) {
 	if err != nil && reason(err) != Unsupported {
 		return NotListed, unasked(s.destination(), file.Path, err)
 	}
-	within := func(p Pool) bool {
+	within := func(p storage.Pool) bool {
 		return p.Active && p.Path != "" && strings.HasPrefix(file.Path, strings.TrimSuffix(p.Path, "/")+"/")
 	}
 	switch i := slices.IndexFunc(pools, within); {

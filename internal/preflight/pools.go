@@ -7,6 +7,7 @@ import (
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/refusal"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/storage"
 )
 
 // poolCheck looks whether the destination has the storage pools and volumes that the VM
@@ -36,7 +37,7 @@ func (poolCheck) find(ctx context.Context, s *scope) ([]migration.Finding, error
 	var found []migration.Finding
 	var unknown []error
 	for _, disk := range s.guest.Disks {
-		if disk.Pool == "" || disk.Optional {
+		if disk.Pool == "" || disk.Optional || s.fate(ctx, disk.Target) != storage.Left {
 			continue
 		}
 		fact, err := s.volume(ctx, disk)
@@ -60,7 +61,7 @@ func (s *scope) volume(ctx context.Context, disk Disk) (migration.Fact, error) {
 	if err != nil {
 		return nil, err
 	}
-	i := slices.IndexFunc(pools, func(p Pool) bool { return p.Name == disk.Pool })
+	i := slices.IndexFunc(pools, func(p storage.Pool) bool { return p.Name == disk.Pool })
 	switch {
 	case i < 0:
 		return PoolMissing{disk.Pool}, nil

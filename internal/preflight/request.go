@@ -1,6 +1,9 @@
 package preflight
 
-import "github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+import (
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/storage"
+)
 
 // Request asks for the checks of one move.
 type Request struct {
@@ -16,6 +19,11 @@ type Request struct {
 	// Fresh goes by no answer that a host was asked for before these checks. It is set
 	// before the start of a move, which another one may have made possible just now.
 	Fresh bool
+	// CopiedDisks are the targets that the policy's copy_storage is narrowed to; none is all.
+	CopiedDisks []string
+	// Leftovers are the volumes that the VM's own earlier moves have left on the destination,
+	// newest first.
+	Leftovers []storage.Volume
 	// Unsettled is true where the move may be made under another policy than Move has, so
 	// that what is found of the policy may not last.
 	Unsettled bool
@@ -31,6 +39,8 @@ type scope struct {
 	guest *Guest
 	// judged keeps the source's verdict, which is asked for once.
 	judged *memo[verdict]
+	// decided keeps what becomes of the VM's disks.
+	decided *decided
 }
 
 // source and destination are the hosts' names.

@@ -3,10 +3,12 @@ package preflight
 import (
 	"context"
 	"net/netip"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/storage"
 )
 
 // Resources answers what a host has of what a VM needs. Errors are as those of Host. All
-// of it changes nothing.
+// of it changes nothing but what libvirt itself remembers.
 type Resources interface {
 	// NetworkDevices are the network interfaces that libvirt lists (virConnectListAllNodeDevices).
 	NetworkDevices(ctx context.Context) (NetworkDevices, error)
@@ -22,13 +24,25 @@ type Resources interface {
 	// no value).
 	HasSecret(ctx context.Context, uuid string) (bool, error)
 	// Pools are the storage pools (virConnectListAllStoragePools).
-	Pools(ctx context.Context) ([]Pool, error)
+	Pools(ctx context.Context) ([]storage.Pool, error)
 	// PathInPools tells what the active pools know of a path (virStorageVolLookupByPath,
 	// virStorageVolGetInfo).
 	PathInPools(ctx context.Context, path string) (Presence, error)
 	// VolumeInPool tells what an active pool knows of a volume (virStorageVolLookupByName,
 	// virStorageVolGetInfo).
-	VolumeInPool(ctx context.Context, pool Pool, volume string) (Presence, error)
+	VolumeInPool(ctx context.Context, pool storage.Pool, volume string) (Presence, error)
+	// VolumeByPath is the volume of a path, as it is now; nil where no active pool lists one
+	// (virStorageVolLookupByPath, virStorageVolGetXMLDesc).
+	VolumeByPath(ctx context.Context, path string) (*storage.Volume, error)
+	// VolumeUsers are the domains that name a volume and the volumes that are overlays of it
+	// (virConnectListAllDomains, virDomainGetXMLDesc, virStoragePoolListAllVolumes).
+	VolumeUsers(ctx context.Context, v storage.Volume) ([]storage.User, error)
+	// RefreshPool has an active pool look for its volumes and its free space anew
+	// (virStoragePoolRefresh).
+	RefreshPool(ctx context.Context, pool storage.Pool) error
+	// PoolAvailable is the free space of an active pool, in bytes, as of its last refresh
+	// (virStoragePoolGetInfo).
+	PoolAvailable(ctx context.Context, pool storage.Pool) (uint64, error)
 	// HasPath tells whether a path is there, whatever it is, by asking for a storage pool
 	// that cannot come to be (virStoragePoolCreateXML).
 	HasPath(ctx context.Context, path string) (bool, error)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/storage"
 )
 
 // How long the checks of other moves go by an answer of a host.
@@ -53,6 +54,11 @@ func (s SharedSource) DomainXML(ctx context.Context, uuid string) (string, error
 // LiveXML implements Source.
 func (s SharedSource) LiveXML(ctx context.Context, uuid string) (string, error) {
 	return s.domains.LiveXML(ctx, uuid)
+}
+
+// DiskSize implements Source.
+func (s SharedSource) DiskSize(ctx context.Context, uuid, target string) (storage.Volume, error) {
+	return s.domains.DiskSize(ctx, uuid, target)
 }
 
 // Begin implements Source.

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/storage"
 )
 
 // resources are the answers of a shared host about what it has.
@@ -13,7 +15,7 @@ type resources struct {
 	networks       memo[[]Network]
 	filters        memos[string, bool]
 	secrets        memos[string, bool]
-	pools          memo[[]Pool]
+	pools          memo[[]storage.Pool]
 	paths          memos[string, Presence]
 	hasPaths       memos[string, bool]
 	machines       memos[Machine, machineAnswer]
@@ -57,7 +59,7 @@ func (s *Shared) HasSecret(ctx context.Context, uuid string) (bool, error) {
 }
 
 // Pools implements Resources.
-func (s *Shared) Pools(ctx context.Context) ([]Pool, error) {
+func (s *Shared) Pools(ctx context.Context) ([]storage.Pool, error) {
 	return s.resources.pools.get(ctx, volatile, s.Host.Pools)
 }
 

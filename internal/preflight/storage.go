@@ -13,14 +13,3 @@ const (
 	// Absent is a path that is not there.
 	Absent
 )
-
-// Pool is a storage pool of a host.
-type Pool struct {
-	Name, UUID string
-	Active     bool
-	// Type is libvirt's, such as "dir" or "logical".
-	Type string
-	// Path is the directory that an active pool's volumes are in; empty where they have
-	// none.
-	Path string
-}

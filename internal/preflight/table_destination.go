@@ -29,6 +29,10 @@ const (
 	CheckNetDisks    migration.Check = "network_disks"
 	CheckPlacement   migration.Check = "placement"
 	CheckSecurity    migration.Check = "security_model"
+	CheckCopied      migration.Check = "copied_disks"
+	CheckCopyPools   migration.Check = "copy_pools"
+	CheckCopyVolumes migration.Check = "copy_volumes"
+	CheckCopyRoom    migration.Check = "copy_room"
 )
 
 // destinationTable is the part of the catalogue about what a destination has of what the
@@ -37,7 +41,7 @@ func destinationTable() []Entry {
 	row := func(c migration.Check, about, asks string, severity Severity, o Outlook, calls int, check check) Entry {
 		return Entry{c, about, asks, NeedsGuest, severity, o, calls, nil, "destination", check}
 	}
-	return slices.Concat(machineTable(row), connectionTable(row), storageTable(row))
+	return slices.Concat(machineTable(row), connectionTable(row), storageTable(row), copyTable())
 }
 
 // destinationRow makes a row about what a destination has.
@@ -113,5 +117,27 @@ func storageTable(row destinationRow) []Entry {
 			"virSecretGetXMLDesc", Errors, curable("the same apply may define the secret"), 0, secretCheck{}).ofDefinition(),
 		row(CheckNetDisks, "the destination reaches the storage of the VM's network disks", "nothing",
 			Unknown, harmless(), 0, networkDiskCheck{}).ofDefinition(),
+	}
+}
+
+// copyTable is the part about disks that are copied. It asks nothing where the policy copies none.
+func copyTable() []Entry {
+	row := func(c migration.Check, about, asks string, severity Severity, o Outlook, attribute string, check check) Entry {
+		return Entry{c, about, asks, NeedsGuest, severity, o, 0, nil, attribute, check}
+	}
+	const looks = "virConnectListAllStoragePools, virStorageVolGetXMLDesc, virDomainGetBlockInfo, " +
+		"virDomainMigrateBegin3Params, and as for files"
+	return []Entry{
+		row(CheckCopied, "each writable disk is copied, or certainly seen by the destination, where `copy_storage` is set",
+			looks, Either, depends("a disk stays what it is, but the same apply may make a backing file"), "copy_storage",
+			copiedDisksCheck{}),
+		row(CheckCopyPools, "the destination has an active pool for each disk that is copied", looks,
+			Errors, curable("the same apply may make or start the pool"), "destination", copyPoolCheck{}),
+		row(CheckCopyVolumes, "nothing is in the place of a disk that is copied, but the VM's own leftover",
+			looks+", virDomainGetXMLDesc, virStoragePoolListAllVolumes",
+			Errors, curable("the same apply may remove what is there"), "destination", copyVolumeCheck{}),
+		row(CheckCopyRoom, "the destination's pools have room for the disks that are copied",
+			"virStoragePoolRefresh, virStoragePoolGetInfo", Either, curable("the same apply may make room"), "destination",
+			copyRoomCheck{}),
 	}
 }

@@ -55,10 +55,10 @@ func TestOutlooks(t *testing.T) {
 			migration.CheckHosts, CheckMode, CheckCPU, CheckRDMA, CheckSave, CheckMachine, CheckHostCPU, CheckTSC,
 			CheckFirmware, CheckTPM, CheckHostDevices, CheckPlacement, CheckSecurity, CheckGraphics, CheckListen,
 		},
-		Either: {CheckPolicy, CheckVersions, CheckVerdict},
+		Either: {CheckPolicy, CheckVersions, CheckVerdict, CheckCopied},
 		Warnings: {
 			migration.CheckAnswers, migration.CheckState, migration.CheckOneHome, migration.CheckJob, CheckName, CheckBridges,
-			CheckNetworks, CheckFilters, CheckPorts, CheckCID, CheckPools, CheckPaths, CheckSecrets,
+			CheckNetworks, CheckFilters, CheckPorts, CheckCID, CheckPools, CheckPaths, CheckSecrets, CheckCopyPools, CheckCopyVolumes, CheckCopyRoom,
 		},
 	}
 	got := map[Severity][]migration.Check{}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/refusal"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/storage"
 )
 
 // verdictCheck asks the source to begin the migration, and leaves it at that: libvirt then
@@ -35,12 +36,22 @@ func (s *scope) verdict(ctx context.Context) verdict {
 	return v
 }
 
-// begin asks the source.
+// begin asks the source. A disk that cannot be copied counts as one that is: another check
+// tells of it.
 func (s *scope) begin(ctx context.Context) verdict {
+	move := s.Move
+	move.Storage = s.disks(ctx).only(func(d storage.Decision) bool {
+		return d.Copied() || d.Fate == storage.Refused && d.Obstacle != storage.Silent && !d.Fixed && d.Path != ""
+	}).Storage(s.assessed.Identities())
+	return s.beginning(ctx, move)
+}
+
+// beginning asks the source whether it would begin a migration.
+func (s *scope) beginning(ctx context.Context, move migration.Request) verdict {
 	if !s.assessed.Idle() {
 		return verdict{unknown: &unaskedError{why: UnderWay}}
 	}
-	_, _, err := s.Source.Begin(ctx, s.Move.UUID, s.Move.Parameters(s.assessed.Source().Domain))
+	_, _, err := s.Source.Begin(ctx, move.UUID, move.Parameters(s.assessed.Source().Domain))
 	switch {
 	case err == nil:
 		return verdict{}

@@ -66,6 +66,7 @@ func builtIn() map[string]tftypes.Value {
 	return map[string]tftypes.Value{
 		"auto_converge": boolean(false), "compression": boolean(false), "parallel_connections": number(0), "post_copy": boolean(false),
 		"encryption": boolean(false), "parallel_compression": text("none"), "zero_copy": boolean(false), "timeout": text("30m"), "stall_timeout": text("2m"), "on_timeout": text("abort"),
+		"copy_storage": text("none"), "synchronous_writes": boolean(false),
 	}
 }
 

@@ -87,10 +87,13 @@ func historyEntryAttributes() map[string]schema.Attribute {
 		"downtime_ms":              number("Downtime of the guest in the switch-over, in milliseconds; null when libvirt does not report it."),
 		"memory_total_bytes":       number("Size of the guest's memory, in bytes."),
 		"memory_transferred_bytes": number("Memory that was sent, in bytes."),
+		"disk_total_bytes":         number("Capacity of the disks that were copied, in bytes; null where none was."),
+		"disk_transferred_bytes":   number("What was copied of them, in bytes, with what the guest wrote again; null where that was not seen."),
 		"iterations":               number("Number of passes over the guest's memory (in libvirt `memory_iteration`)."),
 		"throttle":                 number("Highest auto-converge throttle that was seen, in percent of vCPU time; null when the move was not watched."),
 		"compression_pages":        number("Number of pages that were sent XBZRLE compressed; null when compression was off."),
 		"compression_cache_misses": number("Number of pages that were not in the XBZRLE cache; null when compression was off."),
+		"volumes_left":             volumesLeftOfEntry(),
 		"policy": schema.SingleNestedAttribute{
 			MarkdownDescription: "Effective policy that the move was started under; null where a newer release wrote it.",
 			Computed:            true,
@@ -169,6 +172,7 @@ func historyEntryObject(e history.Entry) types.Object {
 		"phase":            stringOrNull(e.Phase),
 		"policy":           types.ObjectNull(effectiveTypes()),
 		"origins":          types.MapNull(types.StringType),
+		"volumes_left":     volumesLeft(e.VolumesLeft),
 	}
 	if !e.EndedAt.IsZero() {
 		values["ended_at"] = types.StringValue(e.EndedAt.Format(time.RFC3339))
@@ -187,12 +191,14 @@ func figuresByName(f *history.Figures) map[string]*int64 {
 	if f == nil {
 		return map[string]*int64{
 			"duration_ms": nil, "downtime_ms": nil, "memory_total_bytes": nil, "memory_transferred_bytes": nil,
+			"disk_total_bytes": nil, "disk_transferred_bytes": nil,
 			"iterations": nil, "throttle": nil, "compression_pages": nil, "compression_cache_misses": nil,
 		}
 	}
 	return map[string]*int64{
 		"duration_ms": &f.DurationMS, "downtime_ms": f.DowntimeMS,
 		"memory_total_bytes": new(int64(f.MemoryTotalBytes)), "memory_transferred_bytes": new(int64(f.MemoryTransferredBytes)),
+		"disk_total_bytes": copied(f.DiskTotalBytes), "disk_transferred_bytes": copied(f.DiskTransferredBytes),
 		"iterations": new(int64(f.Iterations)), "throttle": f.Throttle,
 		"compression_pages": f.CompressionPages, "compression_cache_misses": f.CompressionCacheMisses,
 	}

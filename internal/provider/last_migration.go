@@ -7,6 +7,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/history"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
 )
 
@@ -33,6 +34,9 @@ func lastMigrationAttribute() schema.SingleNestedAttribute {
 				"memory, when only the definition was moved."),
 			"memory_transferred_bytes": number("Memory that was sent, in bytes: more than the total when pages had " +
 				"to be sent again."),
+			"disk_total_bytes": number("Capacity of the disks that were copied, in bytes; null where none was."),
+			"disk_transferred_bytes": number("What was copied of the disks, in bytes, with what the guest wrote again " +
+				"meanwhile; null where none was, or where that was not seen."),
 			"iterations": number("Number of passes over the guest's memory (in libvirt `memory_iteration`)."),
 			"throttle": number("Highest auto-converge throttle that was seen, in percent of vCPU " +
 				"time; null when the move was not watched."),
@@ -44,16 +48,25 @@ func lastMigrationAttribute() schema.SingleNestedAttribute {
 				"under way already and only watched, because libvirt does not report the mode."),
 			"phase": text("Phase in which the migration ended: `pre_copy`, `post_copy`, or " +
 				"`paused` (the guest was paused so that the rest could be sent); null when only the definition was moved."),
+			"volumes_left": volumesLeftAttribute(),
 		},
 	}
+}
+
+// copied is a figure of disks; nil where none was copied.
+func copied(bytes uint64) *int64 {
+	if bytes == 0 {
+		return nil
+	}
+	return new(int64(bytes))
 }
 
 // lastMigrationTypes are the types of the members of last_migration.
 func lastMigrationTypes() map[string]attr.Type { return typesOf(lastMigrationAttribute().Attributes) }
 
-// lastMigrationObject is the report of a move; last, the move before it, when nothing
+// lastMigrationObject is the report of a move, with the volumes that it has left; last, the move before it, when nothing
 // was moved.
-func lastMigrationObject(r migration.Report, last types.Object) types.Object {
+func lastMigrationObject(r migration.Report, left []history.Volume, last types.Object) types.Object {
 	if !r.Moved {
 		return last
 	}
@@ -78,11 +91,14 @@ func lastMigrationObject(r migration.Report, last types.Object) types.Object {
 		"downtime_ms":              downtime,
 		"memory_total_bytes":       figure(int64(r.MemoryTotal)),
 		"memory_transferred_bytes": figure(int64(r.MemoryTransferred)),
+		"disk_total_bytes":         types.Int64PointerValue(copied(r.DiskTotal)),
+		"disk_transferred_bytes":   types.Int64PointerValue(copied(r.DiskTransferred)),
 		"iterations":               figure(int64(r.Iterations)),
 		"throttle":                 types.Int64PointerValue(r.Throttle),
 		"compression_pages":        types.Int64PointerValue(r.CompressionPages),
 		"compression_cache_misses": types.Int64PointerValue(r.CompressionCacheMisses),
 		"mode":                     mode,
 		"phase":                    phase,
+		"volumes_left":             volumesLeft(left),
 	})
 }

@@ -29,6 +29,7 @@ type moveModel struct {
 	VM          types.String `tfsdk:"vm"`
 	Destination types.String `tfsdk:"destination"`
 	Mode        types.String `tfsdk:"mode"`
+	Disks       types.Set    `tfsdk:"disks"`
 }
 
 // move is the request for the fleet. last is the host where the VM was last
@@ -40,7 +41,9 @@ func (m moveModel) move(vm, last string) (fleet.Move, diag.Diagnostics) {
 		mode = migration.Mode(m.Mode.ValueString())
 	}
 	// Values that were unknown in the validation are validated here.
-	return fleet.Move{VM: vm, Last: last, Destination: m.Destination.ValueString(), Mode: mode, Policy: run}, validatePolicy(run)
+	return fleet.Move{
+		VM: vm, Last: last, Destination: m.Destination.ValueString(), Mode: mode, Policy: run, Disks: m.targets(),
+	}, m.validate()
 }
 
 // assess checks the move in the plan: what cannot change before the apply is an

@@ -40,6 +40,9 @@ func doneFields(m fleet.Moved) map[string]any {
 	}
 	fields["phase"], fields["pass"] = string(r.Phase), r.Iterations
 	fields["memory_total_bytes"], fields["memory_transferred_bytes"] = r.MemoryTotal, r.MemoryTransferred
+	if r.DiskTotal > 0 {
+		fields["disk_total_bytes"], fields["disk_transferred_bytes"] = r.DiskTotal, r.DiskTransferred
+	}
 	if r.Downtime != nil {
 		fields["downtime_ms"] = r.Downtime.Milliseconds()
 	}
@@ -69,6 +72,10 @@ func progressFields(p fleet.Progress) map[string]any {
 	fields["phase"], fields["elapsed_ms"] = string(p.Phase), p.Elapsed.Milliseconds()
 	if p.Notice.Kind != migration.NoNotice {
 		fields["event"] = string(p.Notice.Kind)
+	}
+	if m := p.Mirror; m.Total > 0 {
+		fields["disk_remaining_bytes"], fields["disk_total_bytes"] = m.Remaining, m.Total
+		fields["disk_bytes_per_second"], fields["disk_write_bytes_per_second"] = m.Rate, m.WriteRate
 	}
 	if p.Pass > 0 {
 		fields["pass"], fields["memory_remaining_bytes"], fields["memory_total_bytes"] = p.Pass, p.Remaining, p.Total

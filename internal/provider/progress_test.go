@@ -37,6 +37,16 @@ func TestProgressFields(t *testing.T) {
 				"bandwidth_bytes_per_second": uint64(5), "dirty_rate_bytes_per_second": uint64(6), "throttle_percent": int64(20), "estimate_ms": int64(7000),
 			},
 		},
+		"a reading of disks": {
+			fleet.Progress{Progress: migration.Progress{
+				Subject: move, Phase: migration.PhaseMirroring, Elapsed: time.Second,
+				Mirror: migration.MirrorFigures{Total: 9, Copied: 4, Remaining: 5, Rate: 3, WriteRate: 2}, Estimate: new(5 * time.Second),
+			}},
+			map[string]any{
+				"phase": "mirroring", "elapsed_ms": int64(1000), "disk_remaining_bytes": uint64(5), "disk_total_bytes": uint64(9),
+				"disk_bytes_per_second": uint64(3), "disk_write_bytes_per_second": uint64(2), "estimate_ms": int64(5000),
+			},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -96,6 +106,7 @@ func TestProgressFieldsTellOfEveryMember(t *testing.T) {
 		Subject: migration.Subject{UUID: "U", Name: "web", Source: "kvm1", Destination: "kvm2"},
 		Phase:   migration.PhasePreCopy, Notice: migration.Notice{Kind: migration.NoticeSending}, Elapsed: time.Second,
 		Pass: 2, Remaining: 3, Total: 4, Bandwidth: 5, DirtyRate: 6, Throttle: new(int64(20)), Estimate: new(7 * time.Second), Hopeless: true,
+		Mirror: migration.MirrorFigures{Total: 9},
 	}
 	all := progressFields(fleet.Progress{Progress: full})
 	for _, member := range reflect.VisibleFields(reflect.TypeFor[migration.Progress]()) {

@@ -79,8 +79,12 @@ type Sample struct {
 	MemoryTotal       uint64 `json:"memory_total_bytes"`
 	MemoryTransferred uint64 `json:"memory_transferred_bytes"`
 	MemoryRemaining   uint64 `json:"memory_remaining_bytes"`
-	Bandwidth         uint64 `json:"bandwidth_bytes_per_second"`
-	DirtyRate         uint64 `json:"dirty_rate_bytes_per_second"`
+	// Disk figures are over all disks that are copied, in bytes.
+	DiskTotal       uint64 `json:"disk_total_bytes,omitempty"`
+	DiskTransferred uint64 `json:"disk_transferred_bytes,omitempty"`
+	DiskRemaining   uint64 `json:"disk_remaining_bytes,omitempty"`
+	Bandwidth       uint64 `json:"bandwidth_bytes_per_second"`
+	DirtyRate       uint64 `json:"dirty_rate_bytes_per_second"`
 	// Throttle is in percent of vCPU time.
 	Throttle *int64 `json:"throttle_percent,omitempty"`
 	// Downtime is the pause that QEMU expects for the switch-over, in milliseconds.

@@ -61,12 +61,20 @@ func (d Document) metrics() []metric {
 		}
 		return new(float64(*n))
 	}
+	some := func(bytes uint64) *float64 { // of a move that copied disks
+		if bytes == 0 {
+			return nil
+		}
+		return new(float64(bytes))
+	}
 	return append(
 		all,
 		metric{prefix + "duration_seconds", "Duration of the last migration job of the VM.", seconds(&f.DurationMS)},
 		metric{prefix + "downtime_seconds", "Downtime of the guest in its last switch-over.", seconds(f.DowntimeMS)},
 		metric{prefix + "memory_total_bytes", "Memory of the guest.", new(float64(f.MemoryTotalBytes))},
 		metric{prefix + "memory_transferred_bytes", "Memory that was sent.", new(float64(f.MemoryTransferredBytes))},
+		metric{prefix + "disk_total_bytes", "Capacity of the disks that were copied.", some(f.DiskTotalBytes)},
+		metric{prefix + "disk_transferred_bytes", "What was copied of the disks.", some(f.DiskTransferredBytes)},
 		metric{prefix + "passes", "Passes over the guest's memory.", new(float64(f.Iterations))},
 		metric{prefix + "throttle_percent", "Highest throttle of the guest's vCPUs.", count(f.Throttle)},
 		metric{prefix + "compression_pages", "Pages that were sent compressed.", count(f.CompressionPages)},

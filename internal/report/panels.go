@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -56,6 +57,9 @@ func (d Document) decisions() []decision {
 func (d Document) panels(decisions []decision) []*plot.Plot {
 	memory := d.panel("MiB remaining")
 	d.line(memory, "memory", memoryInk.line(), func(s Sample) float64 { return mib(s.MemoryRemaining) })
+	if d.copied() {
+		d.line(memory, "disks", diskInk.line(6, 2), func(s Sample) float64 { return mib(s.DiskRemaining) })
+	}
 	passes(memory, d.Samples)
 	d.downtime(memory)
 	rates := d.panel("MiB/s")
@@ -85,6 +89,10 @@ func (d Document) panels(decisions []decision) []*plot.Plot {
 	}
 	panels[len(panels)-1].X.Label.Text = "seconds"
 	return panels
+}
+
+func (d Document) copied() bool {
+	return slices.ContainsFunc(d.Samples, func(s Sample) bool { return s.DiskTotal > 0 })
 }
 
 func (d Document) throttled() bool {

@@ -36,6 +36,7 @@ func (r *Recorder) Reading(reading migration.Reading) {
 	s := Sample{
 		Phase: string(reading.Phase), Pass: job.Iteration, MemoryTotal: job.MemoryTotal,
 		MemoryTransferred: job.MemoryProcessed, MemoryRemaining: job.MemoryRemaining,
+		DiskTotal: job.DiskTotal, DiskTransferred: job.DiskProcessed, DiskRemaining: job.DiskRemaining,
 		Bandwidth: job.MemoryBandwidth, DirtyRate: job.DirtyRate, Throttle: job.Throttle,
 		DowntimeMS: job.Downtime.Milliseconds(), CompressionPages: job.CompressionPages,
 		CacheMisses: job.CompressionCacheMisses, PostCopyRequests: job.PostCopyRequests,

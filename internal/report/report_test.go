@@ -32,6 +32,39 @@ func refused() report.Document {
 	return d
 }
 
+// copying is the report of a move that copies disks first.
+func copying() report.Document {
+	d := busy()
+	for i := range 10 {
+		d.Samples[i].Phase, d.Samples[i].DiskTotal, d.Samples[i].DiskRemaining = "mirroring", 64<<20, uint64(64-6*i)<<20
+	}
+	d.Move.Figures.DiskTotalBytes, d.Move.Figures.DiskTransferredBytes = 64<<20, 70<<20
+	return d
+}
+
+// TestMetricsOfDisks wants them of a move that copied disks, and of no other.
+func TestMetricsOfDisks(t *testing.T) {
+	t.Parallel()
+	for want, d := range map[bool]report.Document{true: copying(), false: busy()} {
+		text := string(d.Metrics())
+		for _, metric := range []string{"virt_migration_last_disk_total_bytes{", "virt_migration_last_disk_transferred_bytes{"} {
+			if strings.Contains(text, metric) != want {
+				t.Errorf("metric %s is there: %t", metric, !want)
+			}
+		}
+	}
+}
+
+func TestRecorderTakesDisks(t *testing.T) {
+	t.Parallel()
+	r := report.NewRecorder()
+	r.Reading(migration.Reading{Phase: migration.PhaseMirroring, Job: migration.Job{DiskTotal: 9, DiskProcessed: 4, DiskRemaining: 5}})
+	s := r.Document(report.VM{}, history.Entry{}).Samples[0]
+	if s.Phase != "mirroring" || s.DiskTotal != 9 || s.DiskTransferred != 4 || s.DiskRemaining != 5 {
+		t.Errorf("the sample is %+v", s)
+	}
+}
+
 // TestRecorder wants the samples of a long move to be spread evenly, with the last one.
 func TestRecorder(t *testing.T) {
 	t.Parallel()
@@ -97,6 +130,7 @@ func TestSVG(t *testing.T) {
 		texts    []string
 	}{
 		"completed": {busy(), []string{"web & <db>: kvm1 → kvm2, completed", "throttle up to 80 %", "1  31s, pausing: no progress", "MiB remaining", "throttle, %"}},
+		"disks":     {copying(), []string{"MiB remaining", "disks"}},
 		"refused":   {refused(), []string{"web & <db>: kvm1 → kvm2, refused", "nothing was sent"}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -32,6 +32,7 @@ var (
 	background = ink{"#FFFFFF", "#0D1117"}
 	faint      = ink{"#D0D7DE", "#30363D"}
 	memoryInk  = ink{"#0969DA", "#58A6FF"}
+	diskInk    = ink{"#BF3989", "#F778BA"}
 	sentInk    = ink{"#1A7F37", "#3FB950"}
 	dirtyInk   = ink{"#CF222E", "#FF7B72"}
 	slowInk    = ink{"#9A6700", "#D29922"}
@@ -53,7 +54,7 @@ func (i ink) line(dashes ...vg.Length) draw.LineStyle {
 }
 
 // inks are all of them, with the library's own black.
-var inks = []ink{background, faint, memoryInk, sentInk, dirtyInk, slowInk, eventInk, {"#000000", "#E6EDF3"}}
+var inks = []ink{background, faint, memoryInk, diskInk, sentInk, dirtyInk, slowInk, eventInk, {"#000000", "#E6EDF3"}}
 
 // styled is an attribute in which the library gives an element a color.
 var styled = regexp.MustCompile(`style="([^"]*?)(fill|stroke):#([0-9A-F]{6});?([^"]*)"`)

@@ -28,6 +28,7 @@ var scenarios = slices.Concat(
 	settingFaults,
 	rivalFaults,
 	signalFaults,
+	diskFaults,
 )
 
 func TestFaults(t *testing.T) {
@@ -79,6 +80,9 @@ func play(t *testing.T, s scenario, lane *lab.World, bystander *lab.Guest, resul
 	st.rightSettings()
 	st.guest = lane.StartGuest(t, spec)
 	lane.HealAfter(t)
+	if st.copies = s.copies; st.copies {
+		st.addPools()
+	}
 	st.began = time.Now()
 	if s.arrange != nil {
 		s.arrange(st)

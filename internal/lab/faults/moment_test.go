@@ -24,6 +24,8 @@ type moment struct {
 var (
 	// atStart is when the destination has its QEMU, and hardly any memory has been sent.
 	atStart = moment{name: "start", reached: func(s *stage) bool { return len(s.guest.Processes()) == 2 }}
+	// inMirror is when a part of the disk has been copied, and no memory has been sent.
+	inMirror = moment{name: "copy of the disk", reached: func(s *stage) bool { return s.mirrored() >= 4 }}
 	// inMiddle is when memory has been sent for a while.
 	inMiddle = moment{name: "middle", reached: func(s *stage) bool { return s.sent() >= 8 }}
 	// atEnd is when the guest was stopped for the switch-over, which takes about three seconds here. QEMU lifts its own

@@ -24,6 +24,9 @@ type scenario struct {
 	asked []form
 	// guest is what is moved; its name and host are filled in.
 	guest lab.GuestSpec
+	// copies makes it a guest whose disk each host has for itself, and that writes to it all the time: the disk is copied,
+	// and no write may be lost.
+	copies bool
 	// policy has the attributes of the move's own policy.
 	policy string
 
@@ -142,6 +145,11 @@ func (s scenario) withDefaults() scenario {
 	}
 	if s.asked == nil {
 		s.asked = []form{byAction}
+	}
+	if s.copies {
+		s.guest = lab.GuestSpec{
+			Writes: 20 * time.Millisecond, Parts: []lab.Part{lab.Disk{Format: "raw", Bus: "ide", MiB: 32, Local: true, Filled: true}},
+		}
 	}
 	if s.guest.Parts == nil {
 		s.guest = s.guest.With(lab.Disk{Format: "raw"})

@@ -16,9 +16,11 @@ import (
 type stage struct {
 	*testing.T
 
-	mode  string
-	asked form
-	world *lab.World // just the two hosts
+	mode string
+	// copies is true where the guest's disk is copied.
+	copies bool
+	asked  form
+	world  *lab.World // just the two hosts
 	// from is where the guest is, to where it is to be.
 	from, to *lab.Host
 	guest    *lab.Guest
@@ -51,6 +53,9 @@ const patience = time.Minute
 
 // configuration is Terraform's, for a guest, a mode, a form and the attributes of the move's policy.
 func (s *stage) configuration(asked form, policy string) string {
+	if s.copies {
+		policy += "\n    copy_storage = \"full\""
+	}
 	block := "resource \"virt_vm_live_migration\" \"move\" {\n%s}\n"
 	if asked == byAction {
 		block = "action \"virt_vm_live_migration\" \"move\" {\n  config {\n%s  }\n}\n"

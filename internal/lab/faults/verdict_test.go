@@ -53,6 +53,10 @@ func (s *stage) judge(w want, v verdict) {
 	if !s.within(patience, func() bool { return !s.run.left() }) {
 		s.Error("a process of Terraform or its provider is left")
 	}
+	if s.copies {
+		s.judgeDisk(v.last)
+		return
+	}
 	if info, err := os.Stat(s.disk(s.from)); err != nil || info.Size() != int64(s.guest.Disks()[0].MiB)<<20 {
 		s.Errorf("the guest's disk is not what it was: %v", err)
 	}

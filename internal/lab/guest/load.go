@@ -26,6 +26,7 @@ type load struct {
 	mean       int64  // bytes per second kept on average, 0 for none: after a throttle it catches up
 	wholePages bool   // touch a page by rewriting it with random bytes, not by changing one of its bytes
 	sleepAfter int64  // nanoseconds from ready to the guest's going to sleep, 0 for never
+	writer     writer // what it writes to its disk
 	random     uint64 // state of the generator
 }
 
@@ -55,6 +56,10 @@ func parseLoad(commandLine string) (*load, error) {
 			l.ceiling = number
 		case "mean":
 			l.mean = number
+		case "sectors":
+			l.writer.sectors = uint64(number)
+		case "pause":
+			l.writer.pause = number
 		case "sleep":
 			l.sleepAfter = number
 		default:

@@ -4,9 +4,10 @@
 // command line asks for and prints a heartbeat on the serial console, so that whoever reads the console can tell
 // whether the guest runs, how long it was paused, and whether two copies of it ran at once.
 //
-// The console carries three kinds of lines beside those of the kernel:
+// The console carries four kinds of lines beside those of the kernel:
 //
 //	beat SEQUENCE MONOTONIC-NANOSECONDS PAGES-TOUCHED   every 100 ms
+//	wrote SEQUENCE SECTOR                               each time that a sector is on the disk
 //	ready                                               once, when the memory is filled and the load runs
 //	error TEXT                                          when the command line, the memory or the power management is not as needed
 package main
@@ -45,6 +46,9 @@ func run(touched *atomic.Uint64) error {
 	load, err := parseLoad(string(line))
 	if err != nil {
 		return err
+	}
+	if load.writer.sectors > 0 {
+		go func() { fmt.Printf("error %v\n", load.writer.run()) }()
 	}
 	if load.hotBytes == 0 {
 		load.ready()

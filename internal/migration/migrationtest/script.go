@@ -24,6 +24,43 @@ type Pass struct {
 	Throttle int64
 }
 
+// Mirror is the copy of disks.
+type Mirror struct {
+	// Bytes is what is to be copied, at Rate in bytes per second.
+	Bytes, Rate uint64
+	// WriteRate is what the guest writes again of what was copied, in bytes per second. The
+	// copy never ends where it is not below Rate.
+	WriteRate uint64
+	// IdleAfter is when the link takes nothing any more; 0 is never.
+	IdleAfter time.Duration
+}
+
+// lasts is how long the copy takes.
+func (m *Mirror) lasts() time.Duration {
+	switch {
+	case m == nil:
+		return 0
+	case m.WriteRate >= m.Rate || m.IdleAfter > 0:
+		return forEver
+	}
+	return time.Duration(float64(m.Bytes) / float64(m.Rate-m.WriteRate) * float64(time.Second))
+}
+
+// forEver is longer than any test.
+const forEver = 1000 * time.Hour
+
+// read fills in what the job says of the copy after a time.
+func (m *Mirror) read(job *migration.Job, elapsed time.Duration) {
+	elapsed = min(elapsed, m.lasts())
+	sending := elapsed
+	if m.IdleAfter > 0 {
+		sending = min(sending, m.IdleAfter)
+	}
+	job.DiskTotal = m.Bytes + uint64(float64(m.WriteRate)*elapsed.Seconds())
+	job.DiskProcessed = min(job.DiskTotal, uint64(float64(m.Rate)*sending.Seconds()))
+	job.DiskRemaining = job.DiskTotal - job.DiskProcessed
+}
+
 // Script is how a migration goes.
 type Script struct {
 	// Passes is what the job goes through before it ends; with Endless the last
@@ -32,6 +69,8 @@ type Script struct {
 	Endless bool
 	// Starting is how long the job has no memory figures.
 	Starting time.Duration
+	// Disks is how the disks are copied before any memory is sent; nil copies none.
+	Disks *Mirror
 	// Connecting is how long libvirt connects for the memory once the destination is
 	// prepared: it holds the domain's job, and calls that need that wait. Unconnected is
 	// what it fails with then; nil goes on to Starting.
@@ -109,11 +148,14 @@ func (s Script) lasts() time.Duration {
 }
 
 // begins is how long the job takes until its first memory figures.
-func (s Script) begins() time.Duration { return s.Connecting + s.Starting }
+func (s Script) begins() time.Duration { return s.Connecting + s.Starting + s.Disks.lasts() }
 
 // reading is what the job says after a time.
 func (s Script) reading(elapsed time.Duration) migration.Job {
 	job := migration.Job{Type: migration.JobRunning, Operation: migration.OperationMigrationOut, Elapsed: elapsed}
+	if before := s.Connecting + s.Starting; s.Disks != nil && elapsed >= before {
+		s.Disks.read(&job, elapsed-before)
+	}
 	if s.MutePeer || elapsed < s.begins() || len(s.Passes) == 0 {
 		return job
 	}

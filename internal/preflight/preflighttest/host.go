@@ -8,6 +8,7 @@ import (
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/preflight"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/storage"
 )
 
 // Host is a preflight.Source and a preflight.Host.
@@ -21,6 +22,10 @@ type Host struct {
 	// Has and CPUProblem are what Memory and CompareCPU answer.
 	Has        preflight.Memory
 	CPUProblem error
+	// Sizes is what DiskSize answers, by target.
+	Sizes map[string]storage.Volume
+	// BeginAnswers, when not nil, is what Begin answers, by its parameters.
+	BeginAnswers func(migration.Parameters) error
 	// Saved is what HasManagedSave answers.
 	Saved bool
 
@@ -84,9 +89,17 @@ func (h *Host) LiveXML(ctx context.Context, _ string) (string, error) {
 	return answer(ctx, h, "LiveXML", h.Live)
 }
 
+// DiskSize implements preflight.Source.
+func (h *Host) DiskSize(ctx context.Context, _, target string) (storage.Volume, error) {
+	return answer(ctx, h, "DiskSize", h.Sizes[target])
+}
+
 // Begin implements preflight.Source.
-func (h *Host) Begin(ctx context.Context, _ string, _ migration.Parameters) (string, []byte, error) {
+func (h *Host) Begin(ctx context.Context, _ string, p migration.Parameters) (string, []byte, error) {
 	xml, err := answer(ctx, h, "Begin", h.Definition)
+	if err == nil && h.BeginAnswers != nil {
+		err = h.BeginAnswers(p)
+	}
 	return xml, nil, err
 }
 

@@ -5,6 +5,7 @@ import (
 	"net/netip"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/preflight"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/storage"
 )
 
 // Resources are what a Host has.
@@ -14,10 +15,15 @@ type Resources struct {
 	Nets         []preflight.Network
 	Filters      map[string]bool
 	Secrets      map[string]bool
-	StoragePools []preflight.Pool
+	StoragePools []storage.Pool
 	// Listed is what the pools know of paths and volumes.
 	Listed map[string]preflight.Presence
 	Paths  map[string]bool
+	// Volumes are those that the pools list, by path; Users what uses them; Room the free space
+	// of each pool, by name.
+	Volumes map[string]storage.Volume
+	Users   map[string][]storage.User
+	Room    map[string]uint64
 	// Gives and Refuses are what DomainCapabilities answers.
 	Gives   preflight.DomainCapabilities
 	Refuses error
@@ -56,7 +62,7 @@ func (h *Host) HasSecret(ctx context.Context, uuid string) (bool, error) {
 }
 
 // Pools implements preflight.Resources.
-func (h *Host) Pools(ctx context.Context) ([]preflight.Pool, error) {
+func (h *Host) Pools(ctx context.Context) ([]storage.Pool, error) {
 	return answer(ctx, h, "Pools", h.StoragePools)
 }
 
@@ -66,8 +72,33 @@ func (h *Host) PathInPools(ctx context.Context, path string) (preflight.Presence
 }
 
 // VolumeInPool implements preflight.Resources.
-func (h *Host) VolumeInPool(ctx context.Context, pool preflight.Pool, volume string) (preflight.Presence, error) {
+func (h *Host) VolumeInPool(ctx context.Context, pool storage.Pool, volume string) (preflight.Presence, error) {
 	return answer(ctx, h, "VolumeInPool", h.Listed[pool.Name+"/"+volume])
+}
+
+// VolumeByPath implements preflight.Resources.
+func (h *Host) VolumeByPath(ctx context.Context, path string) (*storage.Volume, error) {
+	volume, listed := h.Volumes[path]
+	if !listed {
+		return answer[*storage.Volume](ctx, h, "VolumeByPath", nil)
+	}
+	return answer(ctx, h, "VolumeByPath", &volume)
+}
+
+// VolumeUsers implements preflight.Resources.
+func (h *Host) VolumeUsers(ctx context.Context, v storage.Volume) ([]storage.User, error) {
+	return answer(ctx, h, "VolumeUsers", h.Users[v.Path])
+}
+
+// RefreshPool implements preflight.Resources.
+func (h *Host) RefreshPool(ctx context.Context, _ storage.Pool) error {
+	_, err := answer(ctx, h, "RefreshPool", struct{}{})
+	return err
+}
+
+// PoolAvailable implements preflight.Resources.
+func (h *Host) PoolAvailable(ctx context.Context, pool storage.Pool) (uint64, error) {
+	return answer(ctx, h, "PoolAvailable", h.Room[pool.Name])
 }
 
 // HasPath implements preflight.Resources.

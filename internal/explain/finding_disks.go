@@ -1,0 +1,155 @@
+package explain
+
+import (
+	"fmt"
+	"path"
+	"strings"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/preflight"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/storage"
+)
+
+// diskTales are the words for what is found about disks that are copied.
+func diskTales() []tale {
+	return []tale{
+		tell(func(f migration.Finding, fact preflight.DiskCopied) Advised {
+			return Advised{Detail: diskCopied(f, fact)}
+		}),
+		tell(func(f migration.Finding, fact preflight.DiskObstacle) Advised {
+			obstacle, remedy := diskObstacle(f, fact)
+			return Advised{obstacle, remedy}
+		}),
+		tell(func(_ migration.Finding, fact preflight.NothingCopied) Advised {
+			return Advised{
+				fmt.Sprintf("disks names disks to copy, and copy_storage is \"none\" (%s).", fact.Origin),
+				"Set copy_storage on the move or in the VM's policy, or leave disks out.",
+			}
+		}),
+		tell(func(f migration.Finding, fact preflight.RoomShort) Advised {
+			room := "and it may run full as the guest writes"
+			if !f.Warning {
+				room = "which they would fill"
+			}
+			return Advised{
+				fmt.Sprintf("The storage pool %s on %s has %s available, %s: the disks of VM %s that are copied into it (%s) take "+
+					"%s at first, and up to %s.", fact.Pool, f.Host, bytes(fact.Available), room, f.Name,
+					strings.Join(fact.Disks, ", "), bytes(fact.Need), bytes(fact.Most)),
+				fmt.Sprintf("Make room there: `virsh pool-info %s` and `virsh vol-list --details %s` on %s show what takes it. Or "+
+					"choose another host.", fact.Pool, fact.Pool, f.Host),
+			}
+		}),
+	}
+}
+
+// diskCopied says how large a disk is that is copied, into what, and how long that takes.
+func diskCopied(f migration.Finding, fact preflight.DiskCopied) string {
+	into := "a new volume, " + fact.Path
+	if fact.Fate == storage.Reused {
+		into = fmt.Sprintf("what an earlier move of the VM has left in %s, which is written over", fact.Path)
+	}
+	takes := "How long that takes is not known, because the policy has no bandwidth_mib_per_second."
+	if fact.Bandwidth > 0 {
+		takes = fmt.Sprintf("At the %s of bandwidth_mib_per_second that takes %s, and what the guest writes meanwhile comes "+
+			"on top.", rate(fact.Bandwidth), elapsed(fact.Takes))
+	}
+	return fmt.Sprintf("The %s of VM %s, %s of which %s are allocated, is copied to %s into %s. %s",
+		f.Device, f.Name, bytes(fact.Image.Capacity), bytes(fact.Image.Allocation), f.Host, into, takes)
+}
+
+// diskObstacle says why a disk can neither be copied nor left, and what would be right.
+func diskObstacle(f migration.Finding, d preflight.DiskObstacle) (detail, remedy string) {
+	switch d.Obstacle {
+	case storage.NoPool, storage.InactivePool, storage.WrongPool:
+		return poolObstacle(f, d)
+	case storage.Exists, storage.ChangedLeftover, storage.UsedLeftover:
+		return takenPath(f, d)
+	case storage.NoSuchDisk:
+		return fmt.Sprintf("VM %s has no disk %s that can be copied: one that is read-only, shareable or empty cannot be.",
+			f.Name, d.Target), fmt.Sprintf("`virsh domblklist --details %s` on %s lists its disks.", f.UUID, f.Source)
+	case storage.OverNetwork:
+		return fmt.Sprintf("The %s of VM %s is a network disk, which QEMU reaches from both hosts, and copy_storage asks for a "+
+			"copy of it.", f.Device, f.Name), leaveOut
+	case storage.AlreadyShared:
+		return fmt.Sprintf("The %s of VM %s, %s, is on storage that %s shares with %s, and copy_storage asks for a copy of it: "+
+			"onto itself.", f.Device, f.Name, d.Path, f.Source, f.Host), leaveOut
+	case storage.WrongFormat:
+		return fmt.Sprintf("The %s of VM %s has the format %q. Copied are raw images and, into a file, qcow2 images without "+
+			"an external data file.", f.Device, f.Name, d.Image.Format), leaveOut
+	case storage.Encrypted:
+		return fmt.Sprintf("The %s of VM %s is an encrypted image, and those are not copied.", f.Device, f.Name), leaveOut
+	case storage.NoBacking:
+		return fmt.Sprintf("The %s of VM %s is an overlay of %s. An incremental copy needs that file on %s, of the same format "+
+				"and size, in an active storage pool of each host.", f.Device, f.Name, d.Image.Backing, f.Host),
+			fmt.Sprintf("Copy it there, unchanged, and have the pool list it with `virsh pool-refresh POOL` on %s; or set "+
+				"copy_storage = \"full\", which copies what is in it, too.", f.Host)
+	}
+	return notKnown(f, d)
+}
+
+// leaveOut is what to do about a disk that is not to be copied.
+const leaveOut = "Leave it out: copy_storage = \"auto\" copies only what the destination does not see, and disks names " +
+	"those that are copied."
+
+func notKnown(f migration.Finding, d preflight.DiskObstacle) (detail, remedy string) {
+	why := ""
+	if d.Err != nil {
+		why = ": " + oneLine(d.Err)
+	}
+	if d.Obstacle == storage.NoSize {
+		return fmt.Sprintf("How large the %s of VM %s is, is not known%s.", f.Device, f.Name, strings.TrimSuffix(why, ".")),
+			fmt.Sprintf("`virsh domblkinfo %s %s` on %s asks for it.", f.UUID, d.Target, f.Source)
+	}
+	return fmt.Sprintf("Whether the %s of VM %s can be copied to %s on %s is not known%s. What is not known is not written to.",
+			f.Device, f.Name, d.Path, f.Host, strings.TrimSuffix(why, ".")),
+		fmt.Sprintf("`virsh vol-info %s` on %s asks for what is there.", d.Path, f.Host)
+}
+
+// poolObstacle is about the storage pool that a disk would be copied into.
+func poolObstacle(f migration.Finding, d preflight.DiskObstacle) (detail, remedy string) {
+	r := remediesOf(f)
+	switch {
+	case d.Obstacle == storage.InactivePool:
+		return fmt.Sprintf("The %s of VM %s would be copied into the storage pool %s, which is not active on %s.",
+			f.Device, f.Name, d.Pool.Name, f.Host), r.inactivePool(d.Pool.Name)
+	case d.Obstacle == storage.WrongPool:
+		return fmt.Sprintf("The %s of VM %s would be copied into the storage pool %s on %s, which is of the type %s. New volumes "+
+				"are made in pools of the types dir, fs, netfs and logical.", f.Device, f.Name, d.Pool.Name, f.Host, d.Pool.Type),
+			leaveOut
+	case d.Path == "":
+		return fmt.Sprintf("The %s of VM %s is a volume of a storage pool that %s does not have.", f.Device, f.Name, f.Host),
+			fmt.Sprintf("`virsh domblklist --details %s` on %s names the pool, and `virsh pool-dumpxml --inactive POOL` prints it; "+
+				"then `virsh pool-define FILE` and `virsh pool-start POOL` on %s.", f.UUID, f.Source, f.Host)
+	}
+	return fmt.Sprintf("The %s of VM %s would be copied to %s, and no storage pool on %s has the directory %s.",
+		f.Device, f.Name, d.Path, f.Host, path.Dir(d.Path)), r.newPool(path.Dir(d.Path))
+}
+
+// takenPath is about what is in the place of a disk.
+func takenPath(f migration.Finding, d preflight.DiskObstacle) (detail, remedy string) {
+	there := fmt.Sprintf("%s has %s already", f.Host, d.Path)
+	switch d.Obstacle {
+	case storage.ChangedLeftover:
+		there += fmt.Sprintf(". An earlier move of VM %s has left it there, but it was written to since, or is not as large as "+
+			"the disk or of its format.", f.Name)
+	case storage.UsedLeftover:
+		there += fmt.Sprintf(". An earlier move of VM %s has left it there, and by now %s uses it.", f.Name, users(d.Users))
+	default:
+		there += fmt.Sprintf(", and nothing proves that this is the %s of VM %s, or what an earlier move of the VM has left "+
+			"there.", f.Device, f.Name)
+	}
+	return there + " It is not written over.", remediesOf(f).takenPath(d.Path, d.There)
+}
+
+// users are what uses a volume.
+func users(all []storage.User) string {
+	var names []string
+	for _, u := range all {
+		if u.Overlay != "" {
+			names = append(names, "the overlay "+u.Overlay)
+		} else {
+			names = append(names, "the domain "+u.Domain)
+		}
+	}
+	return strings.Join(names, ", ")
+}

@@ -1,0 +1,236 @@
+package fleet
+
+import (
+	"context"
+	"fmt"
+	"path"
+	"slices"
+	"time"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/history"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/host"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/preflight"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/storage"
+)
+
+const (
+	// volumesTimeout bounds what is done about volumes after a move.
+	volumesTimeout = time.Minute
+	// unusedPatience is how long a volume of a move that failed is given to be let go: libvirt
+	// ends the incoming domain after the source says that the migration has failed.
+	unusedPatience = 15 * time.Second
+	// unusedInterval is how often it is looked at.
+	unusedInterval = 250 * time.Millisecond
+)
+
+// copies tells whether the policy copies disks of the VM, if there are any to copy.
+func copies(r migration.Request) bool {
+	return !r.Definition && r.Policy.CopyStorage() != policy.CopyNone
+}
+
+// diskCopy is the disks of one move that are copied, and the volumes that they are copied into.
+type diskCopy struct {
+	source, destination *host.Host
+	vm                  string
+	mode                policy.CopyStorage
+	// disks are those that are copied, and storage what the engine is told of them.
+	disks   preflight.Disks
+	storage *migration.StorageCopy
+	// created are the disks whose volumes this move has made.
+	created preflight.Disks
+}
+
+// decide takes over what the checks have decided.
+func (c *diskCopy) decide(all preflight.Disks, a migration.Assessment) {
+	c.disks = all.Copied()
+	c.storage = c.disks.Storage(a.Identities())
+}
+
+// CreateVolumeError is a volume that could not be made on the destination. Nothing was started.
+type CreateVolumeError struct {
+	// Location is where the VM is.
+	Location Location
+	// Host is the destination, Target the disk, and Volume what was to be made.
+	Host, Target string
+	Volume       storage.Volume
+	Err          error
+}
+
+func (e *CreateVolumeError) Error() string {
+	return fmt.Sprintf("the volume %s for disk %s could not be created: %v", e.Volume.Path, e.Target, e.Err)
+}
+
+func (e *CreateVolumeError) Unwrap() error { return e.Err }
+
+// create makes the volumes. libvirt makes none over what is there, so that nothing that has
+// come since the checks is overwritten. A call is not cancelled once it is made: whether the
+// volume is this move's has to be known.
+func (c *diskCopy) create(ctx context.Context, l Location) error {
+	for _, d := range c.disks {
+		if d.Fate != storage.Created {
+			continue
+		}
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		volume := d.Volume(c.mode)
+		if err := c.destination.CreateVolume(context.WithoutCancel(ctx), *d.Pool, volume); err != nil {
+			return &CreateVolumeError{l, c.destination.Name(), d.Target, volume, err}
+		}
+		c.created = append(c.created, d)
+	}
+	return ctx.Err()
+}
+
+// VolumesError is a move that failed after it had made or written to volumes on the
+// destination.
+type VolumesError struct {
+	// Err is why it failed.
+	Err error
+	// Host is the destination.
+	Host string
+	// Removed are the volumes that it had made and has removed, Kept those that it had made or
+	// written to and that are still there.
+	Removed []storage.Volume
+	Kept    []KeptVolume
+}
+
+// KeptVolume is a volume that a move which failed has not removed: it was there before, or is
+// in use, or its removal failed with Err, or it is not certain that the VM does not need it.
+type KeptVolume struct {
+	storage.Volume
+
+	// Reused is true for the VM's own leftover.
+	Reused bool
+	Users  []storage.User
+	Err    error
+}
+
+func (e *VolumesError) Error() string { return e.Err.Error() }
+
+func (e *VolumesError) Unwrap() error { return e.Err }
+
+// end tidies up after a move that ended with err: it removes what it has made for nothing, and
+// lists what is left behind, where that is certain. The error is err, or has it.
+func (c *diskCopy) end(ctx context.Context, e *moveEntry, err error) ([]history.Volume, error) {
+	if len(c.disks) == 0 {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), volumesTimeout)
+	defer cancel()
+	if err == nil {
+		return each(c.disks, func(d storage.Decision) history.Volume { return leave(ctx, c.source, e.From, d.Target, d.Image) }), nil
+	}
+	failure := &VolumesError{Err: err, Host: c.destination.Name()}
+	var left []history.Volume
+	certain := e.home(err) == c.source
+	for _, d := range c.written(e) {
+		volume := d.Volume(c.mode)
+		kept := KeptVolume{Volume: volume, Reused: d.Fate == storage.Reused}
+		if certain {
+			kept.Users, kept.Err = c.awaitUnused(ctx, volume)
+		}
+		free := certain && len(kept.Users) == 0 && kept.Err == nil
+		if free && !kept.Reused {
+			if kept.Err = c.destination.DeleteVolume(ctx, volume.Path); kept.Err == nil {
+				failure.Removed = append(failure.Removed, volume)
+				continue
+			}
+		}
+		failure.Kept = append(failure.Kept, kept)
+		if free {
+			left = append(left, leave(ctx, c.destination, e.To, d.Target, volume))
+		}
+	}
+	if len(failure.Removed)+len(failure.Kept) == 0 {
+		return nil, err
+	}
+	return left, failure
+}
+
+// written are the disks whose volumes the move has made, or may have written to: to leftovers
+// only once it has begun.
+func (c *diskCopy) written(e *moveEntry) preflight.Disks {
+	written := slices.Clone(c.created)
+	for _, d := range c.disks {
+		if d.Fate == storage.Reused && e.begun {
+			written = append(written, d)
+		}
+	}
+	return written
+}
+
+// awaitUnused waits for a moment until nothing uses a volume, and returns what still does.
+func (c *diskCopy) awaitUnused(ctx context.Context, v storage.Volume) ([]storage.User, error) {
+	poll := time.NewTicker(unusedInterval)
+	defer poll.Stop()
+	for deadline := time.Now().Add(unusedPatience); ; {
+		all, err := c.destination.VolumeUsers(ctx, v)
+		users := storage.Others(all, c.vm)
+		if err != nil || len(users) == 0 || time.Now().After(deadline) {
+			return users, err
+		}
+		select {
+		case <-ctx.Done():
+			return users, ctx.Err()
+		case <-poll.C:
+		}
+	}
+}
+
+// leave describes a volume that is left on a host, as it is now: nothing writes to it any more.
+func leave(ctx context.Context, h *host.Host, at history.Host, target string, v storage.Volume) history.Volume {
+	left := history.Volume{Host: at, Target: target, Path: v.Path, Format: v.Format, CapacityBytes: v.Capacity}
+	now, err := listed(ctx, h, v.Path)
+	if err != nil || now == nil {
+		return left
+	}
+	left.Pool, left.Name, left.Format, left.Modified = now.Pool, now.Name, now.Format, now.Modified
+	left.CapacityBytes, left.AllocatedBytes, left.LengthBytes = now.Capacity, now.Allocation, now.Length
+	return left
+}
+
+// listed is the volume of a path on a host, also where the list of its pool was old.
+func listed(ctx context.Context, h *host.Host, volume string) (*storage.Volume, error) {
+	v, err := h.VolumeByPath(ctx, volume)
+	if v != nil || err != nil {
+		return v, err
+	}
+	pools, err := h.Pools(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range pools {
+		if p.Active && p.Path != "" && path.Clean(p.Path) == path.Dir(volume) {
+			if err := h.RefreshPool(ctx, p); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return h.VolumeByPath(ctx, volume)
+}
+
+// leftovers are the volumes that the VM's own moves have left on the destination, as its
+// history has them. Where that cannot be read there is none, and nothing is written over.
+func leftovers(ctx context.Context, source, destination *host.Host, vm string) []storage.Volume {
+	document, err := source.DomainHistory(ctx, vm)
+	if err != nil {
+		return nil
+	}
+	past, err := decodeHistory(document)
+	if err != nil {
+		return nil
+	}
+	there, err := destination.UUID(ctx)
+	if err != nil {
+		return nil
+	}
+	return each(past.Left(there), func(v history.Volume) storage.Volume {
+		return storage.Volume{
+			Pool: v.Pool, Name: v.Name, Path: v.Path, Format: v.Format,
+			Capacity: v.CapacityBytes, Allocation: v.AllocatedBytes, Length: v.LengthBytes, Modified: v.Modified,
+		}
+	})
+}

@@ -1,0 +1,157 @@
+//go:build lab
+
+package faults
+
+import (
+	"context"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/lab"
+)
+
+// diskFaults go wrong while a disk is copied, or afterwards, while it is kept equal. The guest writes all the time.
+var diskFaults = []scenario{
+	{
+		name:   "a disk is copied, and Terraform is interrupted",
+		copies: true,
+		at:     []moment{inMirror, inMiddle},
+		strike: func(s *stage) { s.must(s.run.signal(syscall.SIGINT)) },
+		want:   want{ends: []whereabouts{onSource}, codes: []int{1}, summaries: []string{cancelled}, within: 30 * time.Second},
+	},
+	{
+		name:   "a disk is copied, and Terraform is interrupted",
+		copies: true,
+		at:     []moment{atEnd},
+		strike: func(s *stage) { s.must(s.run.signal(syscall.SIGINT)) },
+		want:   want{ends: []whereabouts{onSource, onDestination}, codes: []int{0, 1}, summaries: []string{cancelled}, within: 30 * time.Second},
+	},
+	{
+		name:   "a disk is copied, and Terraform is killed with its provider",
+		copies: true,
+		modes:  []string{peerToPeer},
+		at:     []moment{inMirror, inMiddle},
+		strike: (*stage).killAll,
+		want:   want{ends: []whereabouts{onDestination}, codes: []int{codeKilled}, within: 30 * time.Second},
+	},
+	{
+		name:    "a disk is copied, and Terraform is killed with its provider",
+		copies:  true,
+		modes:   []string{direct},
+		at:      []moment{inMirror, inMiddle},
+		strike:  (*stage).killAll,
+		want:    want{ends: []whereabouts{onSource}, codes: []int{codeKilled}, within: 30 * time.Second},
+		excused: "nobody has noted what it had begun to write, which is never written over",
+	},
+	{
+		name:   "a disk is copied, and the link is cut for good",
+		copies: true,
+		at:     []moment{inMirror, inMiddle},
+		strike: (*stage).cut,
+		want:   want{ends: []whereabouts{onSource}, codes: []int{1}, summaries: []string{timedOut, failed}, within: 2 * time.Minute},
+	},
+	{
+		name:   "a disk is copied, and the destination's libvirtd is killed and restarted",
+		copies: true,
+		at:     []moment{inMirror, inMiddle},
+		strike: func(s *stage) { s.must(s.to.Restart(s.Context())) },
+		want:   want{ends: []whereabouts{onSource}, codes: []int{1}, summaries: []string{failed}, within: time.Minute},
+	},
+	{
+		name:   "a disk is copied, and the source's libvirtd is killed and restarted",
+		copies: true,
+		at:     []moment{inMirror, inMiddle},
+		strike: func(s *stage) { s.must(s.from.Restart(s.Context())) },
+		want:   want{ends: []whereabouts{onSource}, codes: []int{1}, summaries: []string{failed}, within: time.Minute},
+	},
+	{
+		name:   "a disk is copied, and QEMU on the destination is killed",
+		copies: true,
+		at:     []moment{inMirror, inMiddle},
+		strike: func(s *stage) { s.killQEMU(s.to) },
+		want:   want{ends: []whereabouts{onSource}, codes: []int{1}, summaries: []string{failed}, within: time.Minute},
+	},
+	{
+		name:    "a disk is copied, and the destination's file system gets full",
+		copies:  true,
+		arrange: (*stage).smallFileSystem,
+		at:      []moment{inMirror},
+		strike:  (*stage).fillFileSystem,
+		want:    want{ends: []whereabouts{onSource}, codes: []int{1}, summaries: []string{failed}, within: time.Minute},
+		repair:  (*stage).emptyFileSystem,
+	},
+}
+
+// localPool is the pool of disks that each host has for itself.
+const localPool = "local"
+
+// addPools gives both hosts a pool for the guest's disk, until the test ends.
+func (s *stage) addPools() {
+	s.Helper()
+	for _, host := range []*lab.Host{s.from, s.to} {
+		s.virsh(host, "pool-define-as", localPool, "dir", "--target", lab.LocalImages)
+		s.virsh(host, "pool-start", localPool)
+		s.Cleanup(func() {
+			ctx, cancel := context.WithTimeout(context.WithoutCancel(s.Context()), patience)
+			defer cancel()
+			for _, command := range []string{"pool-destroy", "pool-undefine"} {
+				if _, err := host.Virsh(ctx, command, localPool); err != nil {
+					s.Error(err)
+				}
+			}
+		})
+	}
+}
+
+// mirrored is how much of the guest's disk has been copied, in MiB, before any memory was sent.
+func (s *stage) mirrored() float64 {
+	info, err := s.from.Virsh(s.Context(), "domjobinfo", s.guest.UUID, "--rawstats")
+	if err != nil || !strings.Contains(info, "memory_total: 0\n") {
+		return 0
+	}
+	_, copied, _ := strings.Cut(info, "disk_processed: ")
+	copied, _, _ = strings.Cut(copied, "\n")
+	bytes, _ := strconv.ParseFloat(copied, 64)
+	return bytes / (1 << 20)
+}
+
+// judgeDisk wants every write that the guest has reported on the disk that it has in the end.
+func (s *stage) judgeDisk(last reality) {
+	s.Helper()
+	host := s.from
+	if last.destination.runs() {
+		host = s.to
+	}
+	problems, compared, err := s.guest.Unwritten(s.Context(), host)
+	if err != nil || len(problems) > 0 || compared == 0 {
+		s.Errorf("of %d sectors that the guest has written %d are not as they were written, on %s: %v %v",
+			compared, len(problems), host.Name, problems, err)
+	}
+}
+
+// filler is the file that leaves no room in the file system of the destination's own disks.
+const filler = lab.LocalImages + "/filler"
+
+// smallFileSystem gives the destination a file system for its own disks with hardly more room than the guest's takes.
+func (s *stage) smallFileSystem() {
+	s.Helper()
+	s.must(s.to.Command(s.Context(), "mount", "-t", "tmpfs", "-o", "size=40m", "tmpfs", lab.LocalImages).Run())
+	s.Cleanup(func() {
+		if err := s.to.Command(context.WithoutCancel(s.Context()), "umount", "--lazy", lab.LocalImages).Run(); err != nil {
+			s.Error(err)
+		}
+	})
+	s.virsh(s.to, "pool-refresh", localPool)
+}
+
+func (s *stage) fillFileSystem() {
+	s.Helper()
+	_ = s.to.Command(s.Context(), "dd", "if=/dev/zero", "of="+filler, "bs=1M").Run() // until there is no room
+}
+
+func (s *stage) emptyFileSystem() {
+	s.Helper()
+	s.must(s.to.Command(s.Context(), "rm", filler).Run())
+}

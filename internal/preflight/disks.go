@@ -1,0 +1,268 @@
+package preflight
+
+import (
+	"context"
+	"errors"
+	"path"
+	"slices"
+	"sync"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/refusal"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/storage"
+)
+
+// Disks are what becomes of the VM's disks in a move whose policy copies some.
+type Disks []storage.Decision
+
+// Copied are those that are copied.
+func (d Disks) Copied() Disks { return d.only(storage.Decision.Copied) }
+
+func (d Disks) only(which func(storage.Decision) bool) Disks {
+	var some Disks
+	for _, disk := range d {
+		if which(disk) {
+			some = append(some, disk)
+		}
+	}
+	return some
+}
+
+// Storage is what the engine is told of those that are copied; nil where none is. Blocks of
+// zeroes are left out where both hosts can do that.
+func (d Disks) Storage(source, destination migration.Identity) *migration.StorageCopy {
+	if len(d) == 0 {
+		return nil
+	}
+	s := &migration.StorageCopy{
+		DetectZeroes: min(source.LibvirtVersion, destination.LibvirtVersion) >= migration.DetectZeroesSince,
+	}
+	for _, disk := range d {
+		s.Disks = append(s.Disks, migration.CopiedDisk{Target: disk.Target, Bytes: disk.Image.Capacity})
+	}
+	return s
+}
+
+// decided keeps what becomes of the disks, also where that was not known in time.
+type decided struct {
+	once  sync.Once
+	disks Disks
+}
+
+// disks decides what becomes of the VM's disks, once for all checks of a move.
+func (s *scope) disks(ctx context.Context) Disks {
+	mode := s.Move.Policy.CopyStorage()
+	if s.guest == nil || s.Move.Definition || mode == policy.CopyNone {
+		return nil
+	}
+	s.decided.once.Do(func() {
+		facts := make([]storage.Facts, len(s.guest.Disks))
+		var all sync.WaitGroup
+		view := &storageView{scope: s, refreshed: map[string]error{}}
+		for i, d := range s.guest.Disks {
+			all.Go(func() { facts[i] = view.facts(ctx, d) })
+		}
+		all.Wait()
+		s.decided.disks = storage.Decide(storage.Request{Mode: mode, Wanted: s.CopiedDisks, Leftovers: s.Leftovers}, facts)
+	})
+	return s.decided.disks
+}
+
+// fate is what becomes of a disk: it is left where the policy copies none.
+func (s *scope) fate(ctx context.Context, target string) storage.Fate {
+	for _, d := range s.disks(ctx) {
+		if d.Target == target {
+			return d.Fate
+		}
+	}
+	return storage.Left
+}
+
+// fixed tells of a disk that is not copied whatever is asked for.
+func (d Disk) fixed() bool {
+	nowhere := d.Path == "" && d.Pool == "" && d.Protocol == ""
+	return d.ReadOnly || d.Shareable || nowhere || d.Device == "cdrom" || d.Device == "floppy"
+}
+
+// storageView looks at the disks of a VM on both hosts.
+type storageView struct {
+	*scope
+
+	mu        sync.Mutex
+	refreshed map[string]error // pools of the destination, by name
+}
+
+// facts is what both hosts say of a disk. What is not known is left out, for the reason in Err.
+func (v *storageView) facts(ctx context.Context, d Disk) storage.Facts {
+	f := storage.Facts{Target: d.Target, Fixed: d.fixed(), Network: d.Protocol != "", Path: d.Path}
+	if f.Fixed || f.Network {
+		return f
+	}
+	here, err := v.Source.Pools(ctx)
+	f.Err = errors.Join(f.Err, err)
+	there, err := v.Destination.Pools(ctx)
+	f.Err = errors.Join(f.Err, err)
+	own := poolOf(here, d)
+	f.Pool = poolOf(there, d)
+	origin := d.Path
+	if d.Pool != "" {
+		if own != nil {
+			origin = path.Join(own.Path, d.Volume)
+		}
+		if f.Pool != nil {
+			f.Path = path.Join(f.Pool.Path, d.Volume)
+		}
+	}
+	f.SamePool = own != nil && f.Pool != nil && own.Same(*f.Pool)
+	v.image(ctx, d, origin, &f)
+	if f.Path == "" {
+		f.Presence = storage.Absent // nobody knows where it would be: the pool is missing
+		return f
+	}
+	v.there(ctx, &f)
+	if f.Presence == storage.Present && !f.SamePool && !d.Block && (own == nil || own.Type != "logical") {
+		f.Shared = v.shared(ctx, d)
+	}
+	if f.Image.Backing != "" && v.Move.Policy.CopyStorage() == policy.CopyIncremental {
+		f.Backing = v.backing(ctx, f, own)
+	}
+	return f
+}
+
+// poolOf is the pool that a disk is in, or would be: the one that the definition names, or the
+// one of its directory, one that is active before others.
+func poolOf(pools []storage.Pool, d Disk) *storage.Pool {
+	var found *storage.Pool
+	for _, p := range pools {
+		named := d.Pool != "" && p.Name == d.Pool
+		within := d.Pool == "" && p.Path != "" && path.Clean(p.Path) == path.Dir(d.Path)
+		if (named || within) && (found == nil || p.Active && !found.Active) {
+			found = &p
+		}
+	}
+	return found
+}
+
+// image notes how the disk is on the source: as its pool lists it, and as large as QEMU says.
+func (v *storageView) image(ctx context.Context, d Disk, origin string, f *storage.Facts) {
+	if origin != "" {
+		listed, err := v.Source.VolumeByPath(ctx, origin)
+		f.Err = errors.Join(f.Err, err)
+		if f.Image.Path = origin; listed != nil {
+			f.Image = *listed
+		}
+	}
+	size, err := v.Source.DiskSize(ctx, v.Move.UUID, d.Target)
+	if err != nil {
+		f.Unsized, f.Err = true, errors.Join(f.Err, err)
+	}
+	f.Image.Capacity, f.Image.Allocation = size.Capacity, size.Allocation
+	f.Image.Name, f.Image.Format, f.Image.Encrypted = path.Base(f.Path), d.Format, f.Image.Encrypted || d.Encrypted
+	switch {
+	case d.Pool != "":
+		f.Image.Name = d.Volume
+	case d.Split:
+		f.Image.Format = "" // none that is created
+	case d.Format == "":
+		f.Image.Format = "raw"
+	}
+	if len(d.Backing) > 0 {
+		f.Image.Backing = d.Backing[0]
+	}
+}
+
+// there notes what the destination has in the disk's place.
+func (v *storageView) there(ctx context.Context, f *storage.Facts) {
+	if v.Fresh {
+		f.Err = errors.Join(f.Err, v.refresh(ctx, f.Pool))
+	}
+	presence, err := v.presence(ctx, File{Path: f.Path})
+	var why *unaskedError
+	if errors.As(err, &why) && why.err != nil {
+		err = why.err // the host's own words
+	}
+	f.Err = errors.Join(f.Err, err)
+	switch presence {
+	case Present:
+		f.Presence = storage.Present
+	case Absent:
+		f.Presence = storage.Absent
+	case NotListed:
+	}
+	if f.Presence != storage.Present {
+		return
+	}
+	f.There, err = v.listed(ctx, f.Path, f.Pool)
+	f.Err = errors.Join(f.Err, err)
+	left := func(l storage.Volume) bool { return l.Path == f.Path }
+	if f.There != nil && slices.ContainsFunc(v.Leftovers, left) {
+		users, err := v.Destination.VolumeUsers(ctx, *f.There)
+		f.Users, f.UsersUnknown, f.Err = storage.Others(users, v.Move.UUID), err != nil, errors.Join(f.Err, err)
+	}
+}
+
+// listed is what the destination's pool has at a path, also where its list was old.
+func (v *storageView) listed(ctx context.Context, path string, pool *storage.Pool) (*storage.Volume, error) {
+	volume, err := v.Destination.VolumeByPath(ctx, path)
+	if volume != nil || err != nil || pool == nil || !pool.Active {
+		return volume, err
+	}
+	if err := v.refresh(ctx, pool); err != nil {
+		return nil, err
+	}
+	return v.Destination.VolumeByPath(ctx, path)
+}
+
+// refresh renews the list of a pool of the destination, once.
+func (v *storageView) refresh(ctx context.Context, pool *storage.Pool) error {
+	if pool == nil || !pool.Active {
+		return nil
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	err, done := v.refreshed[pool.Name]
+	if !done {
+		err = v.Destination.RefreshPool(ctx, *pool)
+		v.refreshed[pool.Name] = err
+	}
+	return err
+}
+
+// shared asks the source whether it takes the disk for one that both hosts share: it would
+// begin a migration that copies all others, and refuses it if the disk is on a file system
+// that is not shared. It says nothing of block devices.
+func (v *storageView) shared(ctx context.Context, d Disk) storage.Answer {
+	move := v.Move
+	move.Storage = nil
+	for _, other := range v.guest.Disks {
+		if other.Target != d.Target && !other.fixed() && other.Protocol == "" {
+			if move.Storage == nil {
+				move.Storage = &migration.StorageCopy{}
+			}
+			move.Storage.Disks = append(move.Storage.Disks, migration.CopiedDisk{Target: other.Target})
+		}
+	}
+	answer := v.beginning(ctx, move)
+	switch {
+	case answer.unknown != nil:
+		return storage.Unknown
+	case answer.refusal == nil, kindOf(answer.refusal) == refusal.DiskCache: // which it looks at afterwards
+		return storage.Yes
+	case kindOf(answer.refusal) == refusal.UnsharedStorage:
+		return storage.No
+	}
+	return storage.Withheld
+}
+
+// backing is what both hosts have of the image's backing file.
+func (v *storageView) backing(ctx context.Context, f storage.Facts, own *storage.Pool) storage.Backing {
+	var b storage.Backing
+	b.Here, _ = v.Source.VolumeByPath(ctx, f.Image.Backing)
+	pools, _ := v.Destination.Pools(ctx)
+	pool := poolOf(pools, Disk{Path: f.Image.Backing})
+	b.There, _ = v.listed(ctx, f.Image.Backing, pool)
+	b.Shared = b.There != nil && own != nil && pool != nil && own.Same(*pool) &&
+		path.Dir(f.Image.Backing) == path.Clean(own.Path)
+	return b
+}

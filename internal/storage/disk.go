@@ -1,0 +1,74 @@
+package storage
+
+// Facts is what is known of one disk of the VM on both hosts, before anything is decided.
+type Facts struct {
+	// Target is its name in the guest, such as "vda".
+	Target string
+	// Fixed is why the disk is not copied whatever is asked for: it is read-only, shareable or
+	// empty. Libvirt and the other checks look whether the destination has it.
+	Fixed bool
+	// Network is true for a disk that QEMU reaches over the network from each host.
+	Network bool
+	// Path is the file or block device, as the definition or the volume's pool has it.
+	Path string
+	// Image is the disk as the source has it. Its Format is that of the definition.
+	Image Volume
+	// Unsized is true where the source does not tell how large it is.
+	Unsized bool
+	// Presence is whether the destination has something at Path.
+	Presence Presence
+	// Shared is the source's libvirt on whether the disk is on a file system that hosts share.
+	Shared Answer
+	// SamePool is true where both hosts have Path in a pool that is certainly one storage.
+	SamePool bool
+	// There is what the destination has at Path, as one of its pools lists it; else nil.
+	There *Volume
+	// Users are what uses it there, but for the VM's own definition; UsersUnknown is true
+	// where that could not be asked.
+	Users        []User
+	UsersUnknown bool
+	// Pool is the destination's for the disk; nil where it has none.
+	Pool *Pool
+	// Backing is what the destination has of the image's backing file.
+	Backing Backing
+	// Err is why something of it is not known; else nil.
+	Err error
+}
+
+// Presence is whether a host has something at a path.
+type Presence int
+
+// The presences.
+const (
+	PresenceUnknown Presence = iota
+	Present
+	Absent
+)
+
+// Answer is an answer of a host.
+type Answer int
+
+// The answers. Withheld is that of a source that refuses the migration for another reason.
+const (
+	Unknown Answer = iota
+	Yes
+	No
+	Withheld
+)
+
+// Backing is what a destination has of the backing file of an image.
+type Backing struct {
+	// Here and There are the backing file on both hosts, as their pools list it; nil where they
+	// do not.
+	Here, There *Volume
+	// Shared is true where both are certainly one.
+	Shared bool
+}
+
+// same tells whether nothing speaks against the destination's backing file: it has the same
+// format, capacity and length. Whoever asks for an incremental copy says that it has the same
+// content.
+func (b Backing) same() bool {
+	return b.Shared || b.Here != nil && b.There != nil && b.Here.Format == b.There.Format &&
+		b.Here.Capacity == b.There.Capacity && b.Here.Length == b.There.Length
+}

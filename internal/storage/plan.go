@@ -1,0 +1,189 @@
+package storage
+
+import (
+	"slices"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
+)
+
+// Fate is what becomes of a disk in a move.
+type Fate string
+
+// The fates.
+const (
+	// Left is a disk that is not copied: the destination has it by itself, or libvirt refuses.
+	Left Fate = "left"
+	// Created is one that is copied into a new volume.
+	Created Fate = "created"
+	// Reused is one that is copied into the leftover of this VM's own earlier move.
+	Reused Fate = "reused"
+	// Refused is one that keeps the VM from being moved, for the Obstacle.
+	Refused Fate = "refused"
+)
+
+// Obstacle is why a disk can neither be copied nor left.
+type Obstacle string
+
+// The obstacles.
+const (
+	// NoSuchDisk is a disk that was asked for and that the VM does not have, or that cannot be
+	// copied because nothing is written to it.
+	NoSuchDisk Obstacle = "no such disk"
+	// OverNetwork is a network disk that was to be copied: both hosts reach the same one.
+	OverNetwork Obstacle = "network disk"
+	// AlreadyShared is a disk that was to be copied onto itself.
+	AlreadyShared Obstacle = "shared already"
+	// NotKnown is a path of which the destination does not tell whether it is there.
+	NotKnown Obstacle = "not known"
+	// Exists is something that is there and is neither proved to be the same disk nor this VM's
+	// own leftover, ChangedLeftover a leftover that was written to, or has another size, and
+	// UsedLeftover one that something uses.
+	Exists          Obstacle = "exists"
+	ChangedLeftover Obstacle = "changed leftover"
+	UsedLeftover    Obstacle = "used leftover"
+	// NoPool is a destination without a pool for the path, InactivePool one where it is not
+	// active, and WrongPool one whose type takes no new volumes.
+	NoPool       Obstacle = "no pool"
+	InactivePool Obstacle = "inactive pool"
+	WrongPool    Obstacle = "wrong pool"
+	// WrongFormat is a format that is not created, and Encrypted an image that a secret opens.
+	WrongFormat Obstacle = "wrong format"
+	Encrypted   Obstacle = "encrypted"
+	// NoSize is a disk of a size that the source does not tell.
+	NoSize Obstacle = "no size"
+	// NoBacking is a backing file that the destination does not have, or has otherwise.
+	NoBacking Obstacle = "no backing file"
+	// Silent is for a refusal that the source tells of in its own words.
+	Silent Obstacle = "source refuses"
+)
+
+// Decision is what becomes of a disk, and by which facts.
+type Decision struct {
+	Facts
+
+	Fate     Fate
+	Obstacle Obstacle
+}
+
+// Copied tells whether the disk is copied.
+func (d Decision) Copied() bool { return d.Fate == Created || d.Fate == Reused }
+
+// Volume is the volume that a created disk is copied into.
+func (d Decision) Volume(m policy.CopyStorage) Volume {
+	v := d.Image
+	v.Pool, v.Path = d.Pool.Name, d.Path
+	v.Allocation, v.Length, v.Modified = 0, 0, ""
+	if m != policy.CopyIncremental {
+		v.Backing, v.BackingFormat = "", "" // the copy has all of it
+	}
+	return v
+}
+
+// Request is what is asked for.
+type Request struct {
+	Mode policy.CopyStorage
+	// Wanted are the targets that it is narrowed to; none is all.
+	Wanted []string
+	// Leftovers are the volumes that the VM's own earlier moves have left on the destination,
+	// newest first.
+	Leftovers []Volume
+}
+
+// Decide says what becomes of each disk, in their order, and after them of each target that is
+// wanted and that the VM does not have.
+func Decide(r Request, disks []Facts) []Decision {
+	var decided []Decision
+	for _, d := range disks {
+		fate, obstacle := r.decide(d)
+		decided = append(decided, Decision{d, fate, obstacle})
+	}
+	for _, target := range r.Wanted {
+		if !slices.ContainsFunc(disks, func(d Facts) bool { return d.Target == target }) {
+			decided = append(decided, Decision{Facts{Target: target}, Refused, NoSuchDisk})
+		}
+	}
+	return decided
+}
+
+func (r Request) decide(d Facts) (Fate, Obstacle) {
+	wanted := slices.Contains(r.Wanted, d.Target)
+	switch {
+	case r.Mode == policy.CopyNone || r.Mode == "":
+		return Left, ""
+	case d.Fixed && wanted:
+		return Refused, NoSuchDisk
+	case d.Fixed, len(r.Wanted) > 0 && !wanted:
+		return Left, ""
+	case d.Network && r.Mode != policy.CopyAuto:
+		return Refused, OverNetwork
+	case d.Network:
+		return Left, ""
+	}
+	switch d.Presence {
+	case Absent:
+		return r.create(d)
+	case Present:
+		return r.present(d)
+	case PresenceUnknown:
+	}
+	return Refused, NotKnown
+}
+
+// present decides about a disk whose path is there: it is the same one, or a leftover, or else
+// somebody else's.
+func (r Request) present(d Facts) (Fate, Obstacle) {
+	switch {
+	case d.SamePool || d.Shared == Yes && d.consistent():
+		if r.Mode == policy.CopyAuto {
+			return Left, ""
+		}
+		return Refused, AlreadyShared
+	case d.Shared == Withheld:
+		return Refused, Silent
+	}
+	i := slices.IndexFunc(r.Leftovers, func(v Volume) bool { return v.Path == d.Path })
+	switch {
+	case i < 0:
+		return Refused, Exists
+	case r.Mode == policy.CopyIncremental: // what the old image has and the new one has not would show through
+		return Refused, Exists
+	case d.There == nil || d.UsersUnknown || d.Shared != No:
+		return Refused, NotKnown
+	case !d.There.unchanged(r.Leftovers[i]) || !d.fits():
+		return Refused, ChangedLeftover
+	case len(d.Users) > 0:
+		return Refused, UsedLeftover
+	}
+	return Reused, ""
+}
+
+// consistent tells whether what both hosts say of the path may be of one image.
+func (d Facts) consistent() bool {
+	return d.There == nil || d.Unsized || d.There.Capacity == d.Image.Capacity
+}
+
+// fits tells whether the disk can be copied into what is there.
+func (d Facts) fits() bool {
+	return !d.Unsized && d.There.Capacity == d.Image.Capacity && d.There.Format == d.Image.Format
+}
+
+// create decides about a disk whose path is free.
+func (r Request) create(d Facts) (Fate, Obstacle) {
+	switch {
+	case d.Pool == nil:
+		return Refused, NoPool
+	case !d.Pool.Active:
+		return Refused, InactivePool
+	case !creatableTypes[d.Pool.Type]:
+		return Refused, WrongPool
+	case d.Unsized || d.Image.Capacity == 0:
+		return Refused, NoSize
+	case d.Image.Encrypted:
+		return Refused, Encrypted
+	case d.Image.Format != "raw" && (d.Image.Format != "qcow2" || d.Pool.Type == "logical"):
+		return Refused, WrongFormat
+	case r.Mode == policy.CopyIncremental && d.Image.Backing != "" && !d.Backing.same():
+		return Refused, NoBacking
+	}
+	return Created, ""
+}

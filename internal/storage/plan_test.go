@@ -1,0 +1,231 @@
+package storage
+
+import (
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
+)
+
+const image = "/local/web.qcow2"
+
+// disk is a qcow2 image of 64 MiB in a directory of the source, whose path is free on the
+// destination, in an active pool.
+func disk(change func(*Facts)) Facts {
+	d := Facts{
+		Target: "vda", Path: image, Presence: Absent, Shared: No,
+		Image: Volume{Name: "web.qcow2", Format: "qcow2", Capacity: 64 << 20, Allocation: 1 << 20},
+		Pool:  &Pool{Name: "local", Type: "dir", Path: "/local", Active: true},
+	}
+	change(&d)
+	return d
+}
+
+func leftover() Volume {
+	return Volume{Pool: "local", Name: "web.qcow2", Path: image, Format: "qcow2", Capacity: 64 << 20, Length: 7, Modified: "1.5"}
+}
+
+// there puts a volume in the disk's place.
+func there(change func(*Facts)) func(*Facts) {
+	return func(d *Facts) {
+		v := leftover()
+		d.Presence, d.There = Present, &v
+		change(d)
+	}
+}
+
+func TestDecide(t *testing.T) {
+	t.Parallel()
+	same := func(*Facts) {}
+	mine := []Volume{leftover()}
+	overlay := func(d *Facts) { d.Image.Backing = "/local/base.qcow2" }
+	tests := map[string]struct {
+		request  Request
+		disk     Facts
+		fate     Fate
+		obstacle Obstacle
+	}{
+		"none":                                {Request{Mode: policy.CopyNone}, disk(same), Left, ""},
+		"free path":                           {Request{Mode: policy.CopyAuto}, disk(same), Created, ""},
+		"free path, full":                     {Request{Mode: policy.CopyFull}, disk(same), Created, ""},
+		"free path, incremental":              {Request{Mode: policy.CopyIncremental}, disk(same), Created, ""},
+		"read-only":                           {Request{Mode: policy.CopyFull}, disk(func(d *Facts) { d.Fixed = true }), Left, ""},
+		"read-only, wanted":                   {Request{Mode: policy.CopyFull, Wanted: []string{"vda"}}, disk(func(d *Facts) { d.Fixed = true }), Refused, NoSuchDisk},
+		"not wanted":                          {Request{Mode: policy.CopyFull, Wanted: []string{"vdb"}}, disk(same), Left, ""},
+		"wanted":                              {Request{Mode: policy.CopyAuto, Wanted: []string{"vda"}}, disk(same), Created, ""},
+		"network disk":                        {Request{Mode: policy.CopyAuto}, disk(func(d *Facts) { d.Network = true }), Left, ""},
+		"network disk, full":                  {Request{Mode: policy.CopyFull}, disk(func(d *Facts) { d.Network = true }), Refused, OverNetwork},
+		"path not known":                      {Request{Mode: policy.CopyAuto}, disk(func(d *Facts) { d.Presence = PresenceUnknown }), Refused, NotKnown},
+		"shared file system":                  {Request{Mode: policy.CopyAuto}, disk(there(func(d *Facts) { d.Shared = Yes })), Left, ""},
+		"shared file system, full":            {Request{Mode: policy.CopyFull}, disk(there(func(d *Facts) { d.Shared = Yes })), Refused, AlreadyShared},
+		"shared file system, but a free path": {Request{Mode: policy.CopyAuto}, disk(func(d *Facts) { d.Shared = Yes }), Created, ""},
+		"shared file system, another size": {
+			Request{Mode: policy.CopyAuto}, disk(there(func(d *Facts) { d.Shared, d.There.Capacity = Yes, 1 })), Refused, Exists,
+		},
+		"one pool of the network":       {Request{Mode: policy.CopyAuto}, disk(there(func(d *Facts) { d.SamePool, d.Shared = true, Unknown })), Left, ""},
+		"one pool of the network, full": {Request{Mode: policy.CopyFull}, disk(there(func(d *Facts) { d.SamePool = true })), Refused, AlreadyShared},
+		"foreign volume":                {Request{Mode: policy.CopyAuto}, disk(there(same)), Refused, Exists},
+		"foreign volume, full":          {Request{Mode: policy.CopyFull}, disk(there(same)), Refused, Exists},
+		"foreign file that no pool lists": {
+			Request{Mode: policy.CopyAuto}, disk(there(func(d *Facts) { d.There = nil })), Refused, Exists,
+		},
+		"source refuses for another reason": {Request{Mode: policy.CopyAuto}, disk(there(func(d *Facts) { d.Shared = Withheld })), Refused, Silent},
+		"leftover":                          {Request{Mode: policy.CopyAuto, Leftovers: mine}, disk(there(same)), Reused, ""},
+		"leftover, incremental":             {Request{Mode: policy.CopyIncremental, Leftovers: mine}, disk(there(same)), Refused, Exists},
+		"leftover of another path":          {Request{Mode: policy.CopyAuto, Leftovers: []Volume{{Path: "/x"}}}, disk(there(same)), Refused, Exists},
+		"leftover that no pool lists":       {Request{Mode: policy.CopyAuto, Leftovers: mine}, disk(there(func(d *Facts) { d.There = nil })), Refused, NotKnown},
+		"leftover that was written to":      {Request{Mode: policy.CopyAuto, Leftovers: mine}, disk(there(func(d *Facts) { d.There.Modified = "1.6" })), Refused, ChangedLeftover},
+		"leftover of another length":        {Request{Mode: policy.CopyAuto, Leftovers: mine}, disk(there(func(d *Facts) { d.There.Length = 8 })), Refused, ChangedLeftover},
+		"leftover of a smaller disk": {
+			Request{Mode: policy.CopyAuto, Leftovers: mine}, disk(there(func(d *Facts) { d.Image.Capacity = 65 << 20 })), Refused, ChangedLeftover,
+		},
+		"leftover of another format": {
+			Request{Mode: policy.CopyAuto, Leftovers: mine}, disk(there(func(d *Facts) { d.Image.Format = "raw" })), Refused, ChangedLeftover,
+		},
+		"leftover without a time": {
+			Request{Mode: policy.CopyAuto, Leftovers: []Volume{{Path: image, Format: "qcow2", Capacity: 64 << 20, Length: 7}}},
+			disk(there(func(d *Facts) { d.There.Modified = "" })), Refused, ChangedLeftover,
+		},
+		"leftover that is used": {
+			Request{Mode: policy.CopyAuto, Leftovers: mine}, disk(there(func(d *Facts) { d.Users = []User{{Domain: "db"}} })), Refused, UsedLeftover,
+		},
+		"leftover of unknown use": {
+			Request{Mode: policy.CopyAuto, Leftovers: mine}, disk(there(func(d *Facts) { d.UsersUnknown = true })), Refused, NotKnown,
+		},
+		"leftover where the source does not tell whether it is shared": {
+			Request{Mode: policy.CopyAuto, Leftovers: mine}, disk(there(func(d *Facts) { d.Shared = Unknown })), Refused, NotKnown,
+		},
+		"no pool":              {Request{Mode: policy.CopyAuto}, disk(func(d *Facts) { d.Pool = nil }), Refused, NoPool},
+		"inactive pool":        {Request{Mode: policy.CopyAuto}, disk(func(d *Facts) { d.Pool.Active = false }), Refused, InactivePool},
+		"pool of another type": {Request{Mode: policy.CopyAuto}, disk(func(d *Facts) { d.Pool.Type = "iscsi" }), Refused, WrongPool},
+		"no size":              {Request{Mode: policy.CopyAuto}, disk(func(d *Facts) { d.Unsized = true }), Refused, NoSize},
+		"encrypted":            {Request{Mode: policy.CopyAuto}, disk(func(d *Facts) { d.Image.Encrypted = true }), Refused, Encrypted},
+		"format":               {Request{Mode: policy.CopyAuto}, disk(func(d *Facts) { d.Image.Format = "vmdk" }), Refused, WrongFormat},
+		"qcow2 on a logical volume": {
+			Request{Mode: policy.CopyAuto}, disk(func(d *Facts) { d.Pool.Type = "logical" }), Refused, WrongFormat,
+		},
+		"raw on a logical volume": {
+			Request{Mode: policy.CopyAuto}, disk(func(d *Facts) { d.Pool.Type, d.Image.Format = "logical", "raw" }), Created, "",
+		},
+		"overlay, full":                    {Request{Mode: policy.CopyFull}, disk(overlay), Created, ""},
+		"overlay, incremental, no backing": {Request{Mode: policy.CopyIncremental}, disk(overlay), Refused, NoBacking},
+		"overlay, incremental, with backing": {
+			Request{Mode: policy.CopyIncremental}, disk(func(d *Facts) {
+				overlay(d)
+				d.Backing = Backing{Here: &Volume{Capacity: 5, Length: 4}, There: &Volume{Capacity: 5, Length: 4}}
+			}), Created, "",
+		},
+		"overlay, incremental, another backing": {
+			Request{Mode: policy.CopyIncremental}, disk(func(d *Facts) {
+				overlay(d)
+				d.Backing = Backing{Here: &Volume{Capacity: 5, Length: 4}, There: &Volume{Capacity: 5, Length: 3}}
+			}), Refused, NoBacking,
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			decided := Decide(test.request, []Facts{test.disk})
+			if got := decided[0]; got.Fate != test.fate || got.Obstacle != test.obstacle {
+				t.Errorf("got %s (%s), want %s (%s)", got.Fate, got.Obstacle, test.fate, test.obstacle)
+			}
+		})
+	}
+}
+
+func TestDecide_unknownTarget(t *testing.T) {
+	t.Parallel()
+	decided := Decide(Request{Mode: policy.CopyAuto, Wanted: []string{"vdz"}}, []Facts{disk(func(*Facts) {})})
+	if len(decided) != 2 || decided[0].Fate != Left || decided[1].Target != "vdz" || decided[1].Obstacle != NoSuchDisk {
+		t.Errorf("got %+v", decided)
+	}
+}
+
+// A full copy has no backing file, and an incremental one has the source's.
+func TestDecisionVolume(t *testing.T) {
+	t.Parallel()
+	d := Decision{Facts: disk(func(d *Facts) {
+		d.Image.Backing, d.Image.BackingFormat, d.Image.Mode, d.Image.Length = "/b", "raw", "0600", 9
+	}), Fate: Created}
+	full, incremental := d.Volume(policy.CopyFull), d.Volume(policy.CopyIncremental)
+	if full.Backing != "" || full.BackingFormat != "" || incremental.Backing != "/b" || incremental.BackingFormat != "raw" {
+		t.Errorf("backing files are %q and %q", full.Backing, incremental.Backing)
+	}
+	if full.Pool != "local" || full.Path != image || full.Mode != "0600" || full.Capacity != 64<<20 || full.Length != 0 {
+		t.Errorf("got %+v", full)
+	}
+}
+
+// Whatever the facts are, nothing is copied onto something that is there, but for an unchanged
+// leftover of this VM that nothing uses; no disk is left that the destination may not have
+// while it may be copied; and nothing is both refused and copied.
+func TestDecide_neverOverwrites(t *testing.T) {
+	t.Parallel()
+	random := rand.New(rand.NewPCG(13, 26))
+	reused, created := 0, 0
+	for range 50_000 {
+		d, r := randomFacts(random), randomRequest(random)
+		got := Decide(r, []Facts{d})[0]
+		switch {
+		case got.Fate == Created:
+			created++
+			if d.Presence != Absent || d.Pool == nil || !d.Pool.Active || d.Network || d.Fixed {
+				t.Fatalf("created: %+v, %+v", r, d)
+			}
+		case got.Fate == Reused:
+			reused++
+			i := slices.IndexFunc(r.Leftovers, func(v Volume) bool { return v.Path == d.Path })
+			if i < 0 || d.There == nil || d.There.Modified == "" || d.There.Modified != r.Leftovers[i].Modified ||
+				d.There.Capacity != d.Image.Capacity || len(d.Users) > 0 || d.UsersUnknown || d.Shared != No || d.SamePool {
+				t.Fatalf("reused: %+v, %+v", r, d)
+			}
+		case got.Fate == Left && r.Mode == policy.CopyAuto && len(r.Wanted) == 0 && !d.Fixed && !d.Network:
+			if d.Presence != Present || d.Shared != Yes && !d.SamePool {
+				t.Fatalf("left: %+v, %+v", r, d)
+			}
+		}
+		if (got.Fate == Refused) != (got.Obstacle != "") {
+			t.Fatalf("%s for %q", got.Fate, got.Obstacle)
+		}
+	}
+	if reused == 0 || created == 0 {
+		t.Errorf("%d were reused and %d created: the facts are not random enough", reused, created)
+	}
+}
+
+func randomFacts(random *rand.Rand) Facts {
+	one := func(of int) bool { return random.IntN(of) == 0 }
+	d := disk(func(*Facts) {})
+	d.Fixed, d.Network, d.SamePool, d.Unsized, d.UsersUnknown = one(8), one(8), one(8), one(8), one(8)
+	d.Presence, d.Shared = Presence(random.IntN(3)), Answer(random.IntN(4))
+	if d.Presence == Present && !one(4) {
+		v := leftover()
+		v.Modified = []string{"1.5", "1.6", ""}[random.IntN(3)]
+		v.Capacity -= uint64(random.IntN(2))
+		d.There = &v
+	}
+	if one(4) {
+		d.Users = []User{{Domain: "db"}}
+	}
+	if one(4) {
+		d.Pool = nil
+	} else {
+		d.Pool.Active, d.Pool.Type = !one(4), []string{"dir", "logical", "rbd"}[random.IntN(3)]
+	}
+	d.Image.Format = []string{"raw", "qcow2", "vmdk"}[random.IntN(3)]
+	return d
+}
+
+func randomRequest(random *rand.Rand) Request {
+	r := Request{Mode: policy.CopyStorages()[random.IntN(4)]}
+	if random.IntN(2) == 0 {
+		v := leftover()
+		v.Format = []string{"raw", "qcow2"}[random.IntN(2)]
+		r.Leftovers = []Volume{v}
+	}
+	if random.IntN(4) == 0 {
+		r.Wanted = []string{[]string{"vda", "vdb"}[random.IntN(2)]}
+	}
+	return r
+}

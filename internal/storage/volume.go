@@ -1,0 +1,33 @@
+package storage
+
+// Volume is an image as libvirt on a host knows it: a volume of a storage pool.
+type Volume struct {
+	// Pool and Name are libvirt's, and Path is where the host has it.
+	Pool, Name, Path string
+	// Format is libvirt's, such as "raw" or "qcow2".
+	Format string
+	// Capacity is what the guest sees of it, Allocation what it takes on storage, and Length
+	// that of its file: all in bytes. Length is 0 where libvirt does not tell.
+	Capacity, Allocation, Length uint64
+	// Modified is when it was last written to, in seconds since 1970 with all digits that
+	// libvirt gives; empty where it does not tell.
+	Modified string
+	// Backing is the image that it is an overlay of, of BackingFormat; both may be empty.
+	Backing, BackingFormat string
+	// Compat, Features and ClusterBytes are those of a qcow2 image; zero where libvirt does not
+	// tell.
+	Compat       string
+	Features     []string
+	ClusterBytes uint64
+	// Owner, Group and Mode are its permissions, as libvirt writes them; empty where unknown.
+	Owner, Group, Mode string
+	// Encrypted tells of an image that only a secret opens.
+	Encrypted bool
+}
+
+// unchanged tells whether a volume is still as it was noted: of that size, and not written to
+// since. What has no time is not known to be unchanged.
+func (v Volume) unchanged(noted Volume) bool {
+	return v.Path == noted.Path && v.Format == noted.Format && v.Capacity == noted.Capacity &&
+		v.Length == noted.Length && v.Modified == noted.Modified && v.Modified != ""
+}
