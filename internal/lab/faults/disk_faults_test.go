@@ -73,15 +73,6 @@ var diskFaults = []scenario{
 		strike: func(s *stage) { s.killQEMU(s.to) },
 		want:   want{ends: []whereabouts{onSource}, codes: []int{1}, summaries: []string{failed}, within: time.Minute},
 	},
-	{
-		name:    "a disk is copied, and the destination's file system gets full",
-		copies:  true,
-		arrange: (*stage).smallFileSystem,
-		at:      []moment{inMirror},
-		strike:  (*stage).fillFileSystem,
-		want:    want{ends: []whereabouts{onSource}, codes: []int{1}, summaries: []string{failed}, within: time.Minute},
-		repair:  (*stage).emptyFileSystem,
-	},
 }
 
 // localPool is the pool of disks that each host has for itself.
@@ -129,29 +120,4 @@ func (s *stage) judgeDisk(last reality) {
 		s.Errorf("of %d sectors that the guest has written %d are not as they were written, on %s: %v %v",
 			compared, len(problems), host.Name, problems, err)
 	}
-}
-
-// filler is the file that leaves no room in the file system of the destination's own disks.
-const filler = lab.LocalImages + "/filler"
-
-// smallFileSystem gives the destination a file system for its own disks with hardly more room than the guest's takes.
-func (s *stage) smallFileSystem() {
-	s.Helper()
-	s.must(s.to.Command(s.Context(), "mount", "-t", "tmpfs", "-o", "size=40m", "tmpfs", lab.LocalImages).Run())
-	s.Cleanup(func() {
-		if err := s.to.Command(context.WithoutCancel(s.Context()), "umount", "--lazy", lab.LocalImages).Run(); err != nil {
-			s.Error(err)
-		}
-	})
-	s.virsh(s.to, "pool-refresh", localPool)
-}
-
-func (s *stage) fillFileSystem() {
-	s.Helper()
-	_ = s.to.Command(s.Context(), "dd", "if=/dev/zero", "of="+filler, "bs=1M").Run() // until there is no room
-}
-
-func (s *stage) emptyFileSystem() {
-	s.Helper()
-	s.must(s.to.Command(s.Context(), "rm", filler).Run())
 }
