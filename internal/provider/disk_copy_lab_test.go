@@ -49,7 +49,7 @@ output "left" {
 	}
 	requireHome(t, guest, "kvm2", "paused")
 	w.write(t, of("kvm1", copies))
-	if r := w.must(t, 0, "apply", "-auto-approve"); !sayingAll("what an earlier move of the VM has left in "+disk).MatchString(r.stdout) {
+	if r := w.must(t, 0, "apply", "-auto-approve"); !sayingAll("what an earlier move of the VM has left in " + disk).MatchString(r.stdout) {
 		t.Errorf("the way back does not use the leftover: %s", r)
 	}
 	requireHome(t, guest, "kvm1", "paused")
