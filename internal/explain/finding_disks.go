@@ -83,6 +83,7 @@ func diskObstacle(f migration.Finding, d preflight.DiskObstacle) (detail, remedy
 				"and size, in an active storage pool of each host.", f.Device, f.Name, d.Image.Backing, f.Host),
 			fmt.Sprintf("Copy it there, unchanged, and have the pool list it with `virsh pool-refresh POOL` on %s; or set "+
 				"copy_storage = \"full\", which copies what is in it, too.", f.Host)
+	case storage.NotKnown, storage.NoSize, storage.Silent:
 	}
 	return notKnown(f, d)
 }

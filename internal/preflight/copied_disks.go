@@ -104,7 +104,8 @@ func (copiedDisksCheck) find(ctx context.Context, s *scope) ([]migration.Finding
 func (s *scope) obstacles(ctx context.Context, of func(storage.Obstacle) bool) []migration.Finding {
 	var found []migration.Finding
 	for _, d := range s.disks(ctx) {
-		if d.Fate == storage.Refused && d.Obstacle != storage.Silent && of(d.Obstacle) {
+		told := d.Obstacle == storage.Silent && s.verdict(ctx).refusal != nil
+		if d.Fate == storage.Refused && !told && of(d.Obstacle) {
 			found = append(found, migration.Finding{
 				Fact: DiskObstacle{d}, Host: s.destination(), Device: deviceOf(d), Err: d.Err,
 				Lasting: !s.Unsettled && slices.Contains(lastingObstacles, d.Obstacle),
