@@ -14,6 +14,7 @@ import (
 func TestCommandsNameTheirHost(t *testing.T) {
 	t.Parallel()
 	where := regexp.MustCompile(`\b(on|there)\b|--connect| -c `)
+	bare := regexp.MustCompile("^`?virsh [^`]*`?$") // a command alone: the sentence is elsewhere
 	found := 0
 	for _, file := range sources(t) {
 		inner := map[ast.Expr]bool{}
@@ -27,7 +28,7 @@ func TestCommandsNameTheirHost(t *testing.T) {
 					continue
 				}
 				found++
-				if !where.MatchString(sentence) {
+				if !where.MatchString(sentence) && !bare.MatchString(sentence) {
 					t.Errorf("it does not say on which host: %s", sentence)
 				}
 			}

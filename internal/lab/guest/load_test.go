@@ -38,7 +38,7 @@ func TestLoadIsReadFromTheKernelCommandLine(t *testing.T) {
 				t.Fatal(err)
 			}
 			got.random = 0
-			if diff := cmp.Diff(&test.want, got, cmp.AllowUnexported(load{})); diff != "" {
+			if diff := cmp.Diff(&test.want, got, cmp.AllowUnexported(load{}, writer{})); diff != "" {
 				t.Errorf("load (-want +got):\n%s", diff)
 			}
 		})
