@@ -19,6 +19,7 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/preflight"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/storage"
 )
 
 // documentedRule is the rule that the documentation gives to those who do not want the provider to be root. It is for
@@ -102,6 +103,7 @@ func everything(t *testing.T, w *lab.World, uuid string) {
 		}
 	}
 	questions(ctx, t, kvm2)
+	volumes(ctx, t, kvm2)
 	d, err := kvm1.Domain(ctx, uuid)
 	must("domain", err)
 	_, err = kvm1.DomainNames(ctx)
@@ -204,6 +206,24 @@ func questions(ctx context.Context, t *testing.T, h *host.Host) {
 		devices, device, networks, filter, secret, listed, path, volume, there, below, machine, err, pages, neighbours,
 		h.CompareHostCPU(ctx, capabilities.CPU),
 	); err != nil {
+		t.Error(err)
+	}
+}
+
+// volumes makes a volume, looks at it and removes it, as a move does that copies disks.
+func volumes(ctx context.Context, t *testing.T, h *host.Host) {
+	t.Helper()
+	pools, err := h.Pools(ctx)
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	v := storage.Volume{Name: "copied.raw", Path: lab.Images + "/copied.raw", Format: "raw", Capacity: 4096}
+	_, available := h.PoolAvailable(ctx, pools[0])
+	created := h.CreateVolume(ctx, pools[0], v)
+	_, there := h.VolumeByPath(ctx, v.Path)
+	_, users := h.VolumeUsers(ctx, v)
+	if err := errors.Join(available, h.RefreshPool(ctx, pools[0]), created, there, users, h.DeleteVolume(ctx, v.Path)); err != nil {
 		t.Error(err)
 	}
 }

@@ -82,7 +82,7 @@ func (d Disk) create(ctx context.Context, g *Guest) error {
 // fill writes over all of the disk.
 func (d Disk) fill(ctx context.Context, own *Host) error {
 	content := make([]byte, d.MiB<<20)
-	rand.NewChaCha8([32]byte{}).Read(content)
+	_, _ = rand.NewChaCha8([32]byte{}).Read(content)
 	raw := own.File(d.Path) + ".raw"
 	if err := os.WriteFile(raw, content, 0o600); err != nil {
 		return err

@@ -21,7 +21,8 @@ func TestRecovery(t *testing.T) {
 		"transient":  {Request{PeerURI: peer}, PeerToPeer, false, Recovery{PeerURI: peer}},
 		"encrypted, to an address of its own": {
 			Request{PeerURI: peer, MigrationURI: memory, ListenAddress: "10.0.0.2", TLSDestination: "kvm2", Policy: encrypted},
-			PeerToPeer, false, Recovery{Encrypted: true, PeerURI: peer, MigrationURI: memory, ListenAddress: "10.0.0.2", TLSDestination: "kvm2"},
+			PeerToPeer, false,
+			Recovery{Encrypted: true, PeerURI: peer, MigrationURI: memory, ListenAddress: "10.0.0.2", TLSDestination: "kvm2"},
 		},
 		"direct":           {Request{PeerURI: peer}, Direct, true, Recovery{Direct: true, Persistent: true, PeerURI: peer}},
 		"asked for direct": {Request{Mode: Direct, PeerURI: peer}, "", false, Recovery{Direct: true, PeerURI: peer}},

@@ -141,7 +141,8 @@ var table = []Definition{
 		values: onOff, builtIn: new(false),
 		tunes: FieldParallelConnections, // else libvirt: "zero-copy is only available for parallel migration"
 		conflicts: []conflict{
-			notWithXBZRLE(FieldZeroCopy, zeroCopies), {FieldParallelCompression, zeroCopyCompressed},
+			notWithXBZRLE(FieldZeroCopy, zeroCopies),
+			{FieldParallelCompression, zeroCopyCompressed},
 			{FieldEncryption, zeroCopyEncrypted},
 		},
 		libvirt: flag(FlagZeroCopy),

@@ -6,5 +6,4 @@ package main
 
 func in8(port uint16) uint8
 func out8(port uint16, value uint8)
-func in16(port uint16) uint16
 func out16(port uint16, value uint16)

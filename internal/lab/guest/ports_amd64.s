@@ -14,13 +14,6 @@ TEXT ·out8(SB), NOSPLIT, $0-3
 	OUTB
 	RET
 
-// func in16(port uint16) uint16
-TEXT ·in16(SB), NOSPLIT, $0-10
-	MOVW port+0(FP), DX
-	INW
-	MOVW AX, ret+8(FP)
-	RET
-
 // func out16(port uint16, value uint16)
 TEXT ·out16(SB), NOSPLIT, $0-4
 	MOVW port+0(FP), DX
