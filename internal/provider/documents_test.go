@@ -42,7 +42,7 @@ func TestAccExamples_drift(t *testing.T) {
 	removeHostRecord(t, clusterSecret, kvm2)
 	setVMRecord(t, kvm1, "db1", `{"version":1,"compression":true,"compression_cache_mib":128}`, "config")
 	setHostRecord(t, globalSecret,
-		`{"version":1,"auto_converge":true,"compression":false,"encryption":false,"post_copy":false,"stall_timeout":"1m"}`,
+		`{"version":1,"auto_converge":true,"compression":false,"encryption":false,"post_copy":false,"zero_copy":false,"synchronous_writes":false,"stall_timeout":"1m"}`,
 		kvm1, kvm2)
 	w.driftScript(t, 2,
 		"virt_cluster_migration_policy.databases\tkvm2\tmissing",

@@ -48,7 +48,7 @@ func TestAccDrift_exitCode(t *testing.T) {
 
 	setVMRecord(t, kvm2, guest.Name, `{"version":1,"max_downtime_ms":900}`, "live")
 	removeHostRecord(t, clusterSecret, kvm1)
-	setHostRecord(t, globalSecret, `{"version":1,"auto_converge":true,"compression":false,"post_copy":false,"encryption":false,"zero_copy":false}`, kvm1, kvm2)
+	setHostRecord(t, globalSecret, `{"version":1,"auto_converge":true,"compression":false,"post_copy":false,"encryption":false,"zero_copy":false,"synchronous_writes":false}`, kvm1, kvm2)
 	plan(2, "Plan: 0 to add, 3 to change, 0 to destroy.")
 	plan(2, "Warning: Global Migration Settings Out of Sync", "When this plan was made, the copies on kvm1, kvm2 differed: auto_converge was true, declared false. Applying a plan repairs that")
 	plan(2, "Warning: Cluster Migration Policy Out of Sync", `cluster "compute": the copy on kvm1 was missing.`)

@@ -26,7 +26,7 @@ func globalSettingsOf(t *testing.T, policy string) string {
 }
 
 // offRecord is what the settings are when nothing is said of them.
-const offRecord = `{"version":1,"auto_converge":false,"compression":false,"post_copy":false,"encryption":false,"zero_copy":false}`
+const offRecord = `{"version":1,"auto_converge":false,"compression":false,"post_copy":false,"encryption":false,"zero_copy":false,"synchronous_writes":false}`
 
 // TestAccGlobalSettings_lifecycle runs alone: global records are one per host.
 func TestAccGlobalSettings_lifecycle(t *testing.T) {
@@ -94,12 +94,12 @@ func TestAccGlobalSettings_exists(t *testing.T) {
 		},
 		resource.TestStep{
 			PreConfig: func() {
-				setHostRecord(t, globalSecret, `{"version":1,"auto_converge":false,"compression":false,"post_copy":false,"encryption":false,"zero_copy":false,"dirty_limit":1}`, kvm1)
+				setHostRecord(t, globalSecret, `{"version":1,"auto_converge":false,"compression":false,"post_copy":false,"encryption":false,"zero_copy":false,"synchronous_writes":false,"dirty_limit":1}`, kvm1)
 				removeHostRecord(t, globalSecret, kvm2)
 			},
 			Config: globalSettingsOf(t, ``),
 			PostApplyFunc: func() {
-				requireHostRecord(t, globalSecret, `{"version":1,"auto_converge":false,"compression":false,"post_copy":false,"encryption":false,"zero_copy":false,"dirty_limit":1}`, kvm1)
+				requireHostRecord(t, globalSecret, `{"version":1,"auto_converge":false,"compression":false,"post_copy":false,"encryption":false,"zero_copy":false,"synchronous_writes":false,"dirty_limit":1}`, kvm1)
 				requireHostRecord(t, globalSecret, offRecord, kvm2)
 			},
 		},
@@ -124,7 +124,7 @@ func TestAccGlobalSettings_drift(t *testing.T) {
 		},
 		resource.TestStep{ // all are changed alike
 			PreConfig: func() {
-				setHostRecord(t, globalSecret, `{"version":1,"auto_converge":true,"compression":false,"post_copy":false,"encryption":false,"zero_copy":false}`, kvm1, kvm2)
+				setHostRecord(t, globalSecret, `{"version":1,"auto_converge":true,"compression":false,"post_copy":false,"encryption":false,"zero_copy":false,"synchronous_writes":false}`, kvm1, kvm2)
 			},
 			Config: config,
 			ConfigPlanChecks: planActs(globalSettings, plancheck.ResourceActionUpdate,

@@ -101,7 +101,7 @@ func TestAccQuery_fleet(t *testing.T) {
 	setVMRecord(t, kvm1, runs.Name, `{"version":1,"auto_converge":true,"timeout":"1h"}`, "live", "config")
 	setVMRecord(t, kvm2, other.Name, `{"version":1,"max_downtime_ms":500}`, "config")
 	setHostRecord(t, clusterSecret, `{"version":1,"cluster":"compute","compression":true,"compression_cache_mib":128}`, kvm1, kvm2)
-	setHostRecord(t, globalSecret, `{"version":1,"auto_converge":false,"compression":false,"post_copy":false,"encryption":false,"zero_copy":false,"max_downtime_ms":400}`, kvm1, kvm2)
+	setHostRecord(t, globalSecret, `{"version":1,"auto_converge":false,"compression":false,"post_copy":false,"encryption":false,"zero_copy":false,"synchronous_writes":false,"max_downtime_ms":400}`, kvm1, kvm2)
 
 	w := newWorkspace(t, labProvider(t).String())
 	results, warnings := w.query(t, listsBody)
