@@ -33,7 +33,8 @@ func vmPolicyOf(t *testing.T, vm, policy string) string {
 	return configuration(t, vmPolicyBody, vmPolicyData{vm, policy})
 }
 
-// everyField is a policy that sets every field, and everyRecord its record.
+// everyField is a policy that sets every field but parallel_compression_level, which needs
+// parallel connections; everyRecord is its record.
 const (
 	everyField = `
   auto_converge            = true
@@ -46,13 +47,22 @@ const (
   parallel_connections     = 0
   post_copy                = true
   encryption               = false
+  parallel_compression     = "none"
+  zero_copy                = false
   timeout                  = "90s"
   stall_timeout            = "0s"
   on_timeout               = "post_copy"
+  copy_storage             = "auto"
+  synchronous_writes       = true
+
+  post_copy_bandwidth_mib_per_second  = 50
+  switchover_bandwidth_mib_per_second = 100
 `
 	everyRecord = `{"version":1,"auto_converge":true,"auto_converge_initial":30,"auto_converge_increment":15,` +
 		`"compression":true,"compression_cache_mib":128,"bandwidth_mib_per_second":0,"max_downtime_ms":500,` +
-		`"parallel_connections":0,"post_copy":true,"encryption":false,"timeout":"1m30s","stall_timeout":"0s","on_timeout":"post_copy"}`
+		`"parallel_connections":0,"post_copy":true,"encryption":false,"parallel_compression":"none","zero_copy":false,` +
+		`"post_copy_bandwidth_mib_per_second":50,"switchover_bandwidth_mib_per_second":100,"timeout":"1m30s","stall_timeout":"0s",` +
+		`"on_timeout":"post_copy","copy_storage":"auto","synchronous_writes":true}`
 )
 
 func TestAccVMPolicy_lifecycle(t *testing.T) {
