@@ -37,15 +37,15 @@ func TestAccParameters(t *testing.T) {
 			capabilities: map[string]bool{"auto-converge": true, "xbzrle": true, "multifd": false, "postcopy-ram": false},
 		},
 		"parallel connections": {
-			cluster: "parallel_compression = \"zstd\"\nswitchover_bandwidth_mib_per_second = 900",
+			cluster: "parallel_compression = \"zstd\"\nswitchover_bandwidth_mib_per_second = 2",
 			own:     "parallel_connections = 3\nparallel_compression_level = 5",
-			run:     "bandwidth_mib_per_second = 3",
+			run:     "bandwidth_mib_per_second = 1", // so much is sent compressed
 			parameters: map[string]any{
 				"multifd-channels":           3.,
 				"multifd-compression":        "zstd",
 				"multifd-zstd-level":         5.,
-				"avail-switchover-bandwidth": float64(900 << 20),
-				"max-bandwidth":              float64(3 << 20),
+				"avail-switchover-bandwidth": float64(2 << 20),
+				"max-bandwidth":              float64(1 << 20),
 			},
 			capabilities: map[string]bool{"auto-converge": false, "xbzrle": false, "multifd": true, "postcopy-ram": false},
 		},
