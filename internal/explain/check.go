@@ -24,6 +24,7 @@ var checkWords = map[migration.Check]string{
 	preflight.CheckSave:        "managed-save image",
 	preflight.CheckPass:        "time of one pass",
 	preflight.CheckRDMA:        "RDMA",
+	preflight.CheckChanges:     "destination changes",
 	preflight.CheckName:        "name",
 	preflight.CheckMachine:     "machine type",
 	preflight.CheckHostCPU:     "host CPU",

@@ -66,6 +66,8 @@ func typedParameters(p migration.Parameters) typed {
 		}
 	}
 	t.text(libvirt.MigrateParamURI, p.MigrationURI)
+	t.text(libvirt.MigrateParamDestXML, string(p.Changed.Running))
+	t.text(libvirt.MigrateParamPersistXML, string(p.Changed.Persistent))
 	for _, target := range p.Storage.Targets() {
 		t.text(libvirt.MigrateParamMigrateDisks, target)
 		if p.Storage.DetectZeroes {

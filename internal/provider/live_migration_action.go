@@ -48,6 +48,7 @@ func (a *liveMigrationAction) Schema(_ context.Context, _ action.SchemaRequest, 
 				Validators:          []validator.String{oneOf(migration.Modes()...)},
 			},
 		}),
+		Blocks: actionChanges(),
 	}
 }
 
@@ -87,7 +88,7 @@ func (a *liveMigrationAction) Invoke(ctx context.Context, req action.InvokeReque
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	move, diags := config.move(config.VM.ValueString(), "")
+	move, diags := config.move(ctx, config.VM.ValueString(), "")
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
 		return

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -29,18 +30,21 @@ type moveModel struct {
 	VM          types.String `tfsdk:"vm"`
 	Destination types.String `tfsdk:"destination"`
 	Mode        types.String `tfsdk:"mode"`
+	Changes     types.Object `tfsdk:"destination_changes"`
 }
 
 // move is the request for the fleet. last is the host where the VM was last
 // seen, or empty.
-func (m moveModel) move(vm, last string) (fleet.Move, diag.Diagnostics) {
+func (m moveModel) move(ctx context.Context, vm, last string) (fleet.Move, diag.Diagnostics) {
 	run := m.toPolicy()
 	mode := migration.Auto
 	if !m.Mode.IsNull() && !m.Mode.IsUnknown() {
 		mode = migration.Mode(m.Mode.ValueString())
 	}
 	// Values that were unknown in the validation are validated here.
-	return fleet.Move{VM: vm, Last: last, Destination: m.Destination.ValueString(), Mode: mode, Policy: run}, validatePolicy(run)
+	return fleet.Move{
+		VM: vm, Last: last, Destination: m.Destination.ValueString(), Mode: mode, Policy: run, Changes: destinationChanges(ctx, m.Changes),
+	}, validatePolicy(run)
 }
 
 // assess checks the move in the plan: what cannot change before the apply is an
@@ -57,10 +61,10 @@ func (m moveModel) assess(
 	if err := f.Check(m.Destination.ValueString()); err != nil {
 		return fleet.Location{}, preflight.Assessment{}, diag.Diagnostics{diagnose("Find Host", err, path.Root("destination"))}
 	}
-	if seen.vm == "" {
+	if seen.vm == "" || !fullyKnown(ctx, m.Changes) {
 		return fleet.Location{}, preflight.Assessment{}, nil
 	}
-	move, diags := m.move(seen.vm, last)
+	move, diags := m.move(ctx, seen.vm, last)
 	if diags.HasError() {
 		return fleet.Location{}, preflight.Assessment{}, diags
 	}
@@ -85,4 +89,13 @@ func (m moveModel) assess(
 	}
 	diags.Append(assessmentDiagnostics(location, move.Destination, assessment)...)
 	return location, assessment, diags
+}
+
+// fullyKnown tells whether a value is known in all its parts.
+func fullyKnown(ctx context.Context, value attr.Value) bool {
+	if value.IsNull() {
+		return true
+	}
+	v, err := value.ToTerraformValue(ctx)
+	return err == nil && v.IsFullyKnown()
 }

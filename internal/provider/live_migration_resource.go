@@ -84,6 +84,7 @@ func (r *liveMigrationResource) Schema(_ context.Context, _ resource.SchemaReque
 			},
 			"last_migration": lastMigrationAttribute(),
 		}),
+		Blocks: resourceChanges(),
 	}
 }
 
@@ -323,6 +324,7 @@ func (r *liveMigrationResource) ImportState(
 			VM:          calledInState(ctx, r.fleet, req.ID, location.Domain),
 			Destination: types.StringValue(location.Host),
 			Mode:        types.StringValue(string(migration.Auto)),
+			Changes:     noChanges(),
 		},
 		IfShutOff:     types.StringValue(string(fleet.ShutOffError)),
 		ID:            types.StringValue(location.Domain.UUID),
@@ -339,7 +341,7 @@ func (r *liveMigrationResource) ImportState(
 func (r *liveMigrationResource) move(
 	ctx context.Context, plan liveMigrationModel, vm, last string,
 ) (fleet.Moved, diag.Diagnostics) {
-	move, diags := plan.move(vm, last)
+	move, diags := plan.move(ctx, vm, last)
 	if diags.HasError() {
 		return fleet.Moved{}, diags
 	}
