@@ -126,7 +126,9 @@ func (e *editor) setAttribute(of *element, name, value string) {
 }
 
 // setText changes all that is in an element.
-func (e *editor) setText(of *element, value string) { e.edits = append(e.edits, edit{of.body, escape(value)}) }
+func (e *editor) setText(of *element, value string) {
+	e.edits = append(e.edits, edit{of.body, escape(value)})
+}
 
 const blanks = " \t\r\n"
 

@@ -25,6 +25,17 @@ func volumesLeft(vm string, all []history.Volume) string {
 		"%s on %s removes them.", vm, host, strings.Join(names, ", "), strings.Join(commands, " and "), host)
 }
 
+// RemoveVolume is the command that removes a volume that a move has left.
+func RemoveVolume(v history.Volume) string {
+	return strings.Trim(removeVolume(v.Pool, v.Name, v.Path), "`")
+}
+
+// NoCopyOfDisks is what an operator reads of a move that names disks and copies none.
+func NoCopyOfDisks() Text {
+	return Text{"Invalid Disks", "disks names disks to copy, and copy_storage is \"none\" beside it. Set copy_storage to " +
+		"\"auto\", \"full\" or \"incremental\", or leave disks out."}
+}
+
 // createVolume says that a disk has nowhere to go.
 func createVolume(e *fleet.CreateVolumeError) string {
 	return fmt.Sprintf("Disk %s of VM %s was to be copied into a new volume, %s, and %s could not create it: %s",

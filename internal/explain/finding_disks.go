@@ -20,6 +20,12 @@ func diskTales() []tale {
 			obstacle, remedy := diskObstacle(f, fact)
 			return Advised{obstacle, remedy}
 		}),
+		tell(func(_ migration.Finding, fact preflight.NothingCopied) Advised {
+			return Advised{
+				fmt.Sprintf("disks names disks to copy, and copy_storage is \"none\" (%s).", fact.Origin),
+				"Set copy_storage on the move or in the VM's policy, or leave disks out.",
+			}
+		}),
 		tell(func(f migration.Finding, fact preflight.RoomShort) Advised {
 			room := "and it may run full as the guest writes"
 			if !f.Warning {
@@ -77,6 +83,7 @@ func diskObstacle(f migration.Finding, d preflight.DiskObstacle) (detail, remedy
 				"and size, in an active storage pool of each host.", f.Device, f.Name, d.Image.Backing, f.Host),
 			fmt.Sprintf("Copy it there, unchanged, and have the pool list it with `virsh pool-refresh POOL` on %s; or set "+
 				"copy_storage = \"full\", which copies what is in it, too.", f.Host)
+	case storage.NotKnown, storage.NoSize, storage.Silent:
 	}
 	return notKnown(f, d)
 }

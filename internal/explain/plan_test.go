@@ -15,6 +15,7 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/history"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/preflight"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/storage"
 )
 
 // stays are the warnings that stay true after an apply, or that only an apply gives, each
@@ -76,6 +77,7 @@ func planWarnings() map[string][]Text {
 		"MovedUnwatched":  {MovedUnwatched("kvm2", l, history.Entry{From: history.Host{Label: "kvm2"}}, report)},
 		"NotChecked":      {NotChecked(l, []preflight.Unchecked{{Check: preflight.CheckPolicy, Why: preflight.Unknowable}})},
 		"Uncertain": {
+			Uncertain(l, migration.Finding{Fact: preflight.DiskCopied{Decision: vda(storage.Created, "", func(*storage.Facts) {})}, Host: "kvm2", Warning: true}),
 			Uncertain(l, migration.Finding{Fact: preflight.NoPeerURI{}, Host: "kvm2"}),
 			Uncertain(l, migration.Finding{Fact: preflight.NoPeerURI{}, Host: "kvm2", Warning: true}),
 			Uncertain(l, migration.Finding{Fact: preflight.PolicyConflict{Conflict: acrossLevels}}),

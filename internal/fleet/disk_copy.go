@@ -120,12 +120,13 @@ func (c *diskCopy) end(ctx context.Context, e *moveEntry, err error) ([]history.
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), volumesTimeout)
 	defer cancel()
-	if err == nil {
-		return each(c.disks, func(d storage.Decision) history.Volume { return leave(ctx, c.source, e.From, d.Target, d.Image) }), nil
+	home := e.home(err)
+	if home == c.destination { // also where the move failed after the VM had arrived
+		return each(c.disks, func(d storage.Decision) history.Volume { return leave(ctx, c.source, e.From, d.Target, d.Image) }), err
 	}
 	failure := &VolumesError{Err: err, Host: c.destination.Name()}
 	var left []history.Volume
-	certain := e.home(err) == c.source
+	certain := home == c.source
 	for _, d := range c.written(e) {
 		volume := d.Volume(c.mode)
 		kept := KeptVolume{Volume: volume, Reused: d.Fate == storage.Reused}

@@ -41,7 +41,7 @@ type Fleet struct {
 	unreachable Unreachable
 	slots       *slots
 	placements  placements
-	changes     map[string]definition.Changes // of moves to each host, by its name
+	changes     map[string]definition.Changes    // of moves to each host, by its name
 	shared      map[*host.Host]*preflight.Shared // what checks know of each host
 
 	census  latestCensus

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/storage"
 )
 
@@ -61,6 +62,19 @@ func (o DiskObstacle) Problem() string {
 	return string(o.Obstacle)
 }
 
+// NothingCopied is a move that names disks to copy, under a policy that copies none.
+type NothingCopied struct{ Origin policy.Origin }
+
+// Problem implements migration.Fact.
+func (NothingCopied) Problem() string { return "the policy copies no disks" }
+
+// AboutDisks tells whether a fact is about the attribute that names the disks.
+func AboutDisks(fact migration.Fact) bool {
+	obstacle, ok := fact.(DiskObstacle)
+	_, nothing := fact.(NothingCopied)
+	return nothing || ok && obstacle.Obstacle == storage.NoSuchDisk
+}
+
 // Obstacles that nothing cures but another policy or another VM, those of pools, and those of
 // what is there.
 var (
@@ -72,6 +86,9 @@ var (
 )
 
 func (copiedDisksCheck) find(ctx context.Context, s *scope) ([]migration.Finding, error) {
+	if p := s.Move.Policy; len(s.CopiedDisks) > 0 && p.CopyStorage() == policy.CopyNone && !s.Move.Definition {
+		return []migration.Finding{{Fact: NothingCopied{p.Origins.Of(policy.FieldCopyStorage)}, Lasting: !s.Unsettled}}, nil
+	}
 	var found []migration.Finding
 	for _, d := range s.disks(ctx) {
 		if d.Copied() {
@@ -87,7 +104,8 @@ func (copiedDisksCheck) find(ctx context.Context, s *scope) ([]migration.Finding
 func (s *scope) obstacles(ctx context.Context, of func(storage.Obstacle) bool) []migration.Finding {
 	var found []migration.Finding
 	for _, d := range s.disks(ctx) {
-		if d.Fate == storage.Refused && d.Obstacle != storage.Silent && of(d.Obstacle) {
+		told := d.Obstacle == storage.Silent && s.verdict(ctx).refusal != nil
+		if d.Fate == storage.Refused && !told && of(d.Obstacle) {
 			found = append(found, migration.Finding{
 				Fact: DiskObstacle{d}, Host: s.destination(), Device: deviceOf(d), Err: d.Err,
 				Lasting: !s.Unsettled && slices.Contains(lastingObstacles, d.Obstacle),

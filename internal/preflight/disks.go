@@ -188,6 +188,10 @@ func (v *storageView) there(ctx context.Context, f *storage.Facts) {
 		f.Err = errors.Join(f.Err, v.refresh(ctx, f.Pool))
 	}
 	presence, err := v.presence(ctx, File{Path: f.Path})
+	var why *unaskedError
+	if errors.As(err, &why) && why.err != nil {
+		err = why.err // the host's own words
+	}
 	f.Err = errors.Join(f.Err, err)
 	switch presence {
 	case Present:

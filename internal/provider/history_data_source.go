@@ -93,6 +93,7 @@ func historyEntryAttributes() map[string]schema.Attribute {
 		"throttle":                 number("Highest auto-converge throttle that was seen, in percent of vCPU time; null when the move was not watched."),
 		"compression_pages":        number("Number of pages that were sent XBZRLE compressed; null when compression was off."),
 		"compression_cache_misses": number("Number of pages that were not in the XBZRLE cache; null when compression was off."),
+		"volumes_left":             volumesLeftOfEntry(),
 		"policy": schema.SingleNestedAttribute{
 			MarkdownDescription: "Effective policy that the move was started under; null where a newer release wrote it.",
 			Computed:            true,
@@ -177,6 +178,7 @@ func historyEntryObject(e history.Entry) types.Object {
 		"phase":            stringOrNull(e.Phase),
 		"policy":           types.ObjectNull(effectiveTypes()),
 		"origins":          types.MapNull(types.StringType),
+		"volumes_left":     volumesLeft(e.VolumesLeft),
 	}
 	if !e.EndedAt.IsZero() {
 		values["ended_at"] = types.StringValue(e.EndedAt.Format(time.RFC3339))

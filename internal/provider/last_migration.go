@@ -7,6 +7,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/history"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
 )
 
@@ -52,6 +53,7 @@ func lastMigrationAttribute() schema.SingleNestedAttribute {
 				Computed:            true,
 				Attributes:          reportedAttributes(),
 			},
+			"volumes_left": volumesLeftAttribute(),
 			"origins": schema.MapAttribute{
 				MarkdownDescription: "Level that decided each field: `run`, `vm`, `cluster`, `global` or `default`.",
 				ElementType:         types.StringType,
@@ -72,9 +74,9 @@ func copied(bytes uint64) *int64 {
 // lastMigrationTypes are the types of the members of last_migration.
 func lastMigrationTypes() map[string]attr.Type { return typesOf(lastMigrationAttribute().Attributes) }
 
-// lastMigrationObject is the report of a move; last, the move before it, when nothing
+// lastMigrationObject is the report of a move, with the volumes that it has left; last, the move before it, when nothing
 // was moved.
-func lastMigrationObject(r migration.Report, last types.Object) types.Object {
+func lastMigrationObject(r migration.Report, left []history.Volume, last types.Object) types.Object {
 	if !r.Moved {
 		return last
 	}
@@ -112,5 +114,6 @@ func lastMigrationObject(r migration.Report, last types.Object) types.Object {
 		"phase":                    phase,
 		"policy":                   policy,
 		"origins":                  origins,
+		"volumes_left":             volumesLeft(left),
 	})
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/action/schema"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/explain"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/fleet"
@@ -47,6 +48,12 @@ func (a *liveMigrationAction) Schema(_ context.Context, _ action.SchemaRequest, 
 				Optional:            true,
 				Validators:          []validator.String{oneOf(migration.Modes()...)},
 			},
+			"disks": schema.SetAttribute{
+				MarkdownDescription: disksDescription,
+				ElementType:         types.StringType,
+				Optional:            true,
+				Validators:          []validator.Set{targetsValidator{}},
+			},
 		}),
 		Blocks: actionChanges(),
 	}
@@ -62,7 +69,7 @@ func (a *liveMigrationAction) ValidateConfig(
 	var config moveModel
 	resp.Diagnostics.Append(getModel(ctx, req.Config, &config)...)
 	if !resp.Diagnostics.HasError() {
-		resp.Diagnostics.Append(validatePolicy(config.toPolicy())...)
+		resp.Diagnostics.Append(config.validate()...)
 	}
 }
 

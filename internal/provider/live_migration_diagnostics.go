@@ -38,6 +38,9 @@ func findingPath(f migration.Finding) path.Path {
 	if conflict, ok := f.Fact.(preflight.PolicyConflict); ok {
 		return path.Root(string(conflict.Conflict.Field))
 	}
+	if preflight.AboutDisks(f.Fact) {
+		return path.Root("disks")
+	}
 	return path.Root(preflight.Attribute(f.Check))
 }
 

@@ -31,6 +31,7 @@ type moveModel struct {
 	Destination types.String `tfsdk:"destination"`
 	Mode        types.String `tfsdk:"mode"`
 	Changes     types.Object `tfsdk:"destination_changes"`
+	Disks       types.Set    `tfsdk:"disks"`
 }
 
 // move is the request for the fleet. last is the host where the VM was last
@@ -43,8 +44,9 @@ func (m moveModel) move(ctx context.Context, vm, last string) (fleet.Move, diag.
 	}
 	// Values that were unknown in the validation are validated here.
 	return fleet.Move{
-		VM: vm, Last: last, Destination: m.Destination.ValueString(), Mode: mode, Policy: run, Changes: destinationChanges(ctx, m.Changes),
-	}, validatePolicy(run)
+		VM: vm, Last: last, Destination: m.Destination.ValueString(), Mode: mode, Policy: run, Disks: m.targets(),
+		Changes: destinationChanges(ctx, m.Changes),
+	}, m.validate()
 }
 
 // assess checks the move in the plan: what cannot change before the apply is an

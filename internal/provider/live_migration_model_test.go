@@ -20,7 +20,7 @@ func TestLastMigrationTellsTheModeOnlyWhereItIsKnown(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if got := lastMigrationObject(test.report, types.ObjectNull(lastMigrationTypes())).Attributes()["mode"]; !got.Equal(test.want) {
+			if got := lastMigrationObject(test.report, nil, types.ObjectNull(lastMigrationTypes())).Attributes()["mode"]; !got.Equal(test.want) {
 				t.Errorf("mode %s, want %s", got, test.want)
 			}
 		})
@@ -32,7 +32,7 @@ func TestLastMigrationTellsTheModeOnlyWhereItIsKnown(t *testing.T) {
 func TestLastMigrationIsKeptWhenSomebodyElseMovesTheVM(t *testing.T) {
 	t.Parallel()
 	never := types.ObjectNull(lastMigrationTypes())
-	ours := lastMigrationObject(migration.Report{Subject: migration.Subject{Source: "kvm2", Destination: "kvm1"}, Moved: true}, never)
+	ours := lastMigrationObject(migration.Report{Subject: migration.Subject{Source: "kvm2", Destination: "kvm1"}, Moved: true}, nil, never)
 	for name, test := range map[string]struct {
 		report migration.Report
 		last   types.Object
@@ -44,7 +44,7 @@ func TestLastMigrationIsKeptWhenSomebodyElseMovesTheVM(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if got := lastMigrationObject(test.report, test.last); !got.Equal(test.last) {
+			if got := lastMigrationObject(test.report, nil, test.last); !got.Equal(test.last) {
 				t.Errorf("got %s, want %s", got, test.last)
 			}
 		})

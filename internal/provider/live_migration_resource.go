@@ -65,6 +65,12 @@ func (r *liveMigrationResource) Schema(_ context.Context, _ resource.SchemaReque
 				Default:             stringdefault.StaticString(string(migration.Auto)),
 				Validators:          []validator.String{oneOf(migration.Modes()...)},
 			},
+			"disks": schema.SetAttribute{
+				MarkdownDescription: disksDescription + " Changing only this moves nothing.",
+				ElementType:         types.StringType,
+				Optional:            true,
+				Validators:          []validator.Set{targetsValidator{}},
+			},
 			"if_shut_off": ifShutOffAttribute(),
 			"id":          uuidAttribute("UUID of the VM, the same as `uuid`."),
 			"uuid":        uuidAttribute("UUID of the VM."),
@@ -94,7 +100,7 @@ func (r *liveMigrationResource) ValidateConfig(
 	var config liveMigrationModel
 	resp.Diagnostics.Append(getModel(ctx, req.Config, &config)...)
 	if !resp.Diagnostics.HasError() {
-		resp.Diagnostics.Append(validatePolicy(config.toPolicy())...)
+		resp.Diagnostics.Append(config.validate()...)
 	}
 }
 
@@ -183,7 +189,7 @@ func (r *liveMigrationResource) Create(ctx context.Context, req resource.CreateR
 		}
 	}
 	plan.PolicyDigest = digestOf(plan.PolicyDigest, moved.Report, types.StringNull())
-	plan.LastMigration = lastMigrationObject(moved.Report, types.ObjectNull(lastMigrationTypes()))
+	plan.LastMigration = lastMigrationObject(moved.Report, moved.Entry.VolumesLeft, types.ObjectNull(lastMigrationTypes()))
 	resp.Diagnostics.Append(placedOn(ctx, r.fleet, placeOf(moved, plan), resp.Private)...)
 	resp.Diagnostics.Append(setState(ctx, &resp.State, &plan)...)
 	resp.Diagnostics.Append(r.identify(ctx, resp.Identity, plan.UUID)...)
@@ -295,7 +301,7 @@ func (r *liveMigrationResource) Update(ctx context.Context, req resource.UpdateR
 			return
 		}
 		plan.PolicyDigest = digestOf(plan.PolicyDigest, moved.Report, state.PolicyDigest)
-		plan.LastMigration = lastMigrationObject(moved.Report, state.LastMigration)
+		plan.LastMigration = lastMigrationObject(moved.Report, moved.Entry.VolumesLeft, state.LastMigration)
 		resp.Diagnostics.Append(placedOn(ctx, r.fleet, placeOf(moved, plan), resp.Private)...)
 	}
 	resp.Diagnostics.Append(setState(ctx, &resp.State, &plan)...)
@@ -325,6 +331,7 @@ func (r *liveMigrationResource) ImportState(
 			Destination: types.StringValue(location.Host),
 			Mode:        types.StringValue(string(migration.Auto)),
 			Changes:     noChanges(),
+			Disks:       types.SetNull(types.StringType),
 		},
 		IfShutOff:     types.StringValue(string(fleet.ShutOffError)),
 		ID:            types.StringValue(location.Domain.UUID),

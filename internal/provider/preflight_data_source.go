@@ -66,6 +66,12 @@ func (d *preflightDataSource) Schema(_ context.Context, _ datasource.SchemaReque
 			Optional:            true,
 			Validators:          []validator.String{oneOf(migration.Modes()...)},
 		},
+		"disks": schema.SetAttribute{
+			MarkdownDescription: disksDescription,
+			ElementType:         types.StringType,
+			Optional:            true,
+			Validators:          []validator.Set{targetsValidator{}},
+		},
 		"thorough": schema.BoolAttribute{
 			MarkdownDescription: "Whether to check more than reading alone can tell, as is done before the start of a move: the destination is asked for a storage pool that cannot come to be (`virStoragePoolCreateXML`), whose error tells whether a file is there. It changes nothing. Default: `false`.",
 			Optional:            true,
@@ -109,7 +115,7 @@ func (d *preflightDataSource) ValidateConfig(ctx context.Context, req datasource
 	var config preflightModel
 	resp.Diagnostics.Append(getModel(ctx, req.Config, &config)...)
 	if !resp.Diagnostics.HasError() {
-		resp.Diagnostics.Append(validatePolicy(config.toPolicy())...)
+		resp.Diagnostics.Append(config.validate()...)
 	}
 }
 

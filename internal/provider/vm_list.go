@@ -69,7 +69,7 @@ func listedPlacement(vm fleet.ListedVM, called string) (policyHolder, diag.Diagn
 	return &liveMigrationModel{
 		moveModel: moveModel{
 			VM: types.StringValue(called), Destination: types.StringValue(vm.Location.Host),
-			Mode: types.StringValue(string(migration.Auto)), Changes: noChanges(),
+			Mode: types.StringValue(string(migration.Auto)), Disks: types.SetNull(types.StringType), Changes: noChanges(),
 		},
 		ID: types.StringValue(domain.UUID), UUID: types.StringValue(domain.UUID),
 		LastMigration: types.ObjectNull(lastMigrationTypes()),

@@ -1,0 +1,128 @@
+package explain
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/fleet"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/history"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/preflight"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/storage"
+)
+
+// vda is the disk of the tests, and what becomes of it.
+func vda(fate storage.Fate, obstacle storage.Obstacle, change func(*storage.Facts)) storage.Decision {
+	d := storage.Facts{
+		Target: "vda", Path: "/srv/web.qcow2", Pool: &storage.Pool{Name: "local", Type: "dir"},
+		Image: storage.Volume{Name: "web.qcow2", Format: "qcow2", Capacity: 64 << 20, Allocation: 2 << 20},
+	}
+	change(&d)
+	return storage.Decision{Facts: d, Fate: fate, Obstacle: obstacle}
+}
+
+func TestFinding_disks(t *testing.T) {
+	t.Parallel()
+	same := func(*storage.Facts) {}
+	listed := func(d *storage.Facts) { d.There = &storage.Volume{Pool: "local", Name: "web.qcow2"} }
+	obstacle := func(o storage.Obstacle, change func(*storage.Facts)) migration.Fact {
+		return preflight.DiskObstacle{Decision: vda(storage.Refused, o, change)}
+	}
+	const shows = " If nobody needs it, "
+	const share = " there removes it, for good. If it is on storage that both hosts share, copy_storage = \"none\" moves the VM without a copy."
+	for want, fact := range map[string]migration.Fact{
+		"The disk vda of VM web, 64 MiB of which 2 MiB are allocated, is copied to kvm2 into a new volume, /srv/web.qcow2. How long that takes is not known, because the policy has no bandwidth_mib_per_second.": preflight.DiskCopied{Decision: vda(storage.Created, "", same)},
+		"The disk vda of VM web, 64 MiB of which 2 MiB are allocated, is copied to kvm2 into what an earlier move of the VM has left in /srv/web.qcow2, which is written over. At the 1 MiB/s of bandwidth_mib_per_second that takes 2s, and what the guest writes meanwhile comes on top.": preflight.DiskCopied{
+			Decision: vda(storage.Reused, "", same), Bandwidth: 1 << 20, Takes: 2 * time.Second,
+		},
+		"disks names disks to copy, and copy_storage is \"none\" (default). Set copy_storage on the move or in the VM's policy, or leave disks out.":                                                                                                                                                 preflight.NothingCopied{Origin: policy.OriginDefault},
+		"The disk vda of VM web would be copied to /srv/web.qcow2, and no storage pool on kvm2 has the directory /srv. Define one: `virsh pool-define-as NAME dir --target /srv`, `virsh pool-start NAME` and `virsh pool-autostart NAME` on kvm2.":                                                  obstacle(storage.NoPool, same),
+		"The disk vda of VM web would be copied to /dev/vg/web, and no storage pool on kvm2 has the directory /dev/vg. Define one: `virsh pool-define-as NAME logical --source-name vg --target /dev/vg`, `virsh pool-start NAME` and `virsh pool-autostart NAME` on kvm2.":                          obstacle(storage.NoPool, func(d *storage.Facts) { d.Path = "/dev/vg/web" }),
+		"The disk vda of VM web would be copied into the storage pool local, which is not active on kvm2. Start it: `virsh pool-start local` on kvm2 (and `virsh pool-autostart local`).":                                                                                                            obstacle(storage.InactivePool, same),
+		"kvm2 has /srv/web.qcow2 already, and nothing proves that this is the disk vda of VM web, or what an earlier move of the VM has left there. It is not written over. `ls -l /srv/web.qcow2` on kvm2 shows it." + shows + "`rm /srv/web.qcow2`" + share:                                        obstacle(storage.Exists, same),
+		"kvm2 has /srv/web.qcow2 already, and nothing proves that this is the disk vda of VM web, or what an earlier move of the VM has left there. It is not written over. `virsh vol-info --pool local web.qcow2` on kvm2 shows it." + shows + "`virsh vol-delete --pool local web.qcow2`" + share: obstacle(storage.Exists, listed),
+		"kvm2 has /srv/web.qcow2 already. An earlier move of VM web has left it there, and by now the domain db, the overlay /srv/o uses it. It is not written over. `virsh vol-info --pool local web.qcow2` on kvm2 shows it." + shows + "`virsh vol-delete --pool local web.qcow2`" + share: obstacle(storage.UsedLeftover, func(d *storage.Facts) {
+			listed(d)
+			d.Users = []storage.User{{Domain: "db"}, {Overlay: "/srv/o"}}
+		}),
+		"Whether the disk vda of VM web can be copied to /srv/web.qcow2 on kvm2 is not known: no answer. What is not known is not written to. `virsh vol-info /srv/web.qcow2` on kvm2 asks for what is there.": obstacle(storage.NotKnown, func(d *storage.Facts) { d.Err = errors.New("no answer") }),
+		"The storage pool local on kvm2 has 1 MiB available, which they would fill: the disks of VM web that are copied into it (vda, vdb) take 2 MiB at first, and up to 64 MiB. Make room there: `virsh pool-info local` and `virsh vol-list --details local` on kvm2 show what takes it. Or choose another host.": preflight.RoomShort{
+			Pool: "local", Disks: []string{"vda", "vdb"}, Need: 2 << 20, Most: 64 << 20, Available: 1 << 20,
+		},
+	} {
+		f := migration.Finding{Subject: web, Fact: fact, Host: "kvm2", Device: "disk vda"}
+		if got := Finding(f); got != want {
+			t.Errorf("got  %s\nwant %s", got, want)
+		}
+	}
+}
+
+// Every obstacle has words of its own.
+func TestObstaclesHaveWords(t *testing.T) {
+	t.Parallel()
+	said := map[string]storage.Obstacle{}
+	for _, o := range []storage.Obstacle{
+		storage.NoSuchDisk, storage.OverNetwork, storage.AlreadyShared, storage.NotKnown, storage.Exists, storage.ChangedLeftover,
+		storage.UsedLeftover, storage.NoPool, storage.InactivePool, storage.WrongPool, storage.WrongFormat, storage.Encrypted,
+		storage.NoSize, storage.NoBacking,
+	} {
+		f := migration.Finding{
+			Subject: web, Host: "kvm2", Device: "disk vda",
+			Fact: preflight.DiskObstacle{Decision: vda(storage.Refused, o, func(*storage.Facts) {})},
+		}
+		a := Advise(f)
+		if other, taken := said[a.Detail]; taken || a.Detail == "" || a.Remedy == "" {
+			t.Errorf("%s: detail %q (also of %q), remedy %q", o, a.Detail, other, a.Remedy)
+		}
+		said[a.Detail] = o
+	}
+}
+
+func TestMove_volumes(t *testing.T) {
+	t.Parallel()
+	volume := storage.Volume{Pool: "local", Name: "web.qcow2", Path: "/srv/web.qcow2"}
+	refused := errors.New("no space left")
+	text := Move(&fleet.VolumesError{Err: refused, Host: "kvm2", Removed: []storage.Volume{volume}, Kept: []fleet.KeptVolume{
+		{Volume: volume}, {Volume: volume, Reused: true}, {Volume: volume, Users: []storage.User{{Domain: "db"}}}, {Volume: volume, Err: refused},
+	}})
+	for _, want := range []string{
+		"no space left", "The volume /srv/web.qcow2, which this move had made on kvm2, was removed.",
+		"still there, because it is not certain that the VM does not need it. Once it is certain that nothing uses it, `virsh vol-delete --pool local web.qcow2` there removes it.",
+		"which an earlier move had left there and this move has written to, is still there.",
+		"because it is used by the domain db.", "is still there: no space left.",
+	} {
+		if !strings.Contains(text.Detail, want) {
+			t.Errorf("%q is not in\n%s", want, text.Detail)
+		}
+	}
+	created := Move(&fleet.CreateVolumeError{
+		Location: fleet.Location{Host: "kvm1", Domain: migration.Domain{Name: "web", State: migration.StateRunning}},
+		Host:     "kvm2", Target: "vda", Volume: volume, Err: refused,
+	})
+	const want = "Disk vda of VM web was to be copied into a new volume, /srv/web.qcow2, and kvm2 could not create it: No space " +
+		"left. Nothing was started.\n\nVM web is running on kvm1"
+	if !strings.HasPrefix(created.Detail, want) {
+		t.Errorf("got  %s\nwant %s", created.Detail, want)
+	}
+}
+
+func TestVolumesLeft(t *testing.T) {
+	t.Parallel()
+	if got := volumesLeft("web", nil); got != "" {
+		t.Errorf("of none: %s", got)
+	}
+	left := history.Volume{Host: history.Host{Label: "kvm1"}, Target: "vda", Path: "/srv/web.qcow2", CapacityBytes: 64 << 20}
+	const want = "VM web ran from images on kvm1 that were copied, and that are still there: /srv/web.qcow2 (vda, 64 MiB). The VM no " +
+		"longer uses them, and nothing deletes them. A move back writes over those that nobody has touched since. If you do " +
+		"not need them, `rm /srv/web.qcow2` on kvm1 removes them."
+	if got := volumesLeft("web", []history.Volume{left}); got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+	left.Pool, left.Name = "local", "web.qcow2"
+	if got := RemoveVolume(left); got != "virsh vol-delete --pool local web.qcow2" {
+		t.Errorf("got %s", got)
+	}
+}

@@ -1,0 +1,179 @@
+package preflight_test
+
+import (
+	"maps"
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/preflight"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/refusal"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/storage"
+)
+
+// webImage is where the disk of these tests is, and otherDisk one beside it.
+const (
+	webImage  = "/images/web.qcow2"
+	otherDisk = `<disk type='file' device='disk'><source file='/images/other.raw'/><target dev='vdb'/></disk>`
+)
+
+// unsharedDisks has the source refuse a migration that copies not all of these disks.
+func (s *scene) unsharedDisks(targets ...string) {
+	s.here.BeginAnswers = func(p migration.Parameters) error {
+		for _, target := range targets {
+			if !slices.Contains(p.Storage.Targets(), target) {
+				return refused{refusal.UnsharedStorage, migration.ErrUnsafe}
+			}
+		}
+		return nil
+	}
+}
+
+// copying is a VM with one qcow2 disk of 64 MiB, of which 1 MiB is allocated, on storage that
+// its hosts do not share, under copy_storage = "auto".
+func (s *scene) copying() {
+	s.furnished()
+	s.here.Definition = domain("qemu", "", `<disk type='file' device='disk'><driver name='qemu' type='qcow2'/>`+
+		`<source file='/images/web.qcow2'/><target dev='vda'/></disk>`)
+	s.here.Live = s.here.Definition
+	s.here.Sizes = map[string]storage.Volume{"vda": {Capacity: 64 << 20, Allocation: 1 << 20}, "vdb": {Capacity: 8 << 20}}
+	s.here.Volumes = map[string]storage.Volume{webImage: {Path: webImage, Pool: "images", Format: "qcow2", Compat: "1.1", Mode: "0600"}}
+	s.there.Listed = maps.Clone(s.there.Listed)
+	s.there.Listed[webImage] = preflight.Absent
+	s.there.Room = map[string]uint64{"images": 1 << 30}
+	s.request.Thorough = true
+	s.policy(policy.Policy{CopyStorage: new(policy.CopyAuto)})
+	s.unsharedDisks("vda")
+}
+
+// taken puts a volume in the place of the disk on the destination.
+func (s *scene) taken() {
+	s.there.Listed[webImage] = preflight.Present
+	s.there.Volumes = map[string]storage.Volume{webImage: {
+		Path: webImage, Pool: "images", Name: "web.qcow2", Format: "qcow2", Capacity: 64 << 20, Length: 7, Modified: "1.5",
+	}}
+}
+
+func TestAssess_disks(t *testing.T) {
+	t.Parallel()
+	const copied = "copied_disks: disk is copied, disk vda on kvm2"
+	leftover := func(s *scene) {
+		s.taken()
+		s.request.Leftovers = []storage.Volume{s.there.Volumes[webImage]}
+	}
+	tests := map[string]struct {
+		plant func(*scene)
+		found []string
+		fates []storage.Fate
+	}{
+		"no copy asked for": {func(s *scene) {
+			s.policy(policy.Policy{})
+			s.here.BeginAnswers = nil
+			s.there.Listed[webImage] = preflight.Present
+		}, nil, nil},
+		"disks to copy, and no copy asked for": {func(s *scene) {
+			s.policy(policy.Policy{})
+			s.request.CopiedDisks = []string{"vda"}
+			s.here.BeginAnswers = nil
+			s.there.Listed[webImage] = preflight.Present
+		}, []string{"copied_disks: the policy copies no disks"}, nil},
+		"a free path": {func(*scene) {}, []string{copied}, []storage.Fate{storage.Created}},
+		"a free path that no pool lists": {func(s *scene) {
+			s.there.Listed[webImage] = preflight.NotListed
+		}, []string{copied}, []storage.Fate{storage.Created}},
+		"a path that the destination does not tell of": {func(s *scene) {
+			s.there.Listed[webImage] = preflight.NotListed
+			s.there.Fails("HasPath", preflight.ErrUnknowable)
+		}, []string{"copied_disks: not known whether the disk can be copied, disk vda on kvm2: libvirt cannot know it"}, []storage.Fate{storage.Refused}},
+		"no pool": {func(s *scene) { s.there.StoragePools = nil }, []string{
+			"copy_pools: no storage pool for the disk, disk vda on kvm2",
+		}, []storage.Fate{storage.Refused}},
+		"an inactive pool": {func(s *scene) {
+			s.there.StoragePools = []storage.Pool{{Name: "images", Type: "dir", Path: "/images"}}
+		}, []string{"copy_pools: storage pool not active, disk vda on kvm2"}, []storage.Fate{storage.Refused}},
+		"no room": {func(s *scene) { s.there.Room["images"] = 1<<20 - 1 }, []string{
+			copied, "copy_room: storage pool has no room, storage pool images on kvm2",
+		}, []storage.Fate{storage.Created}},
+		"a foreign volume": {(*scene).taken, []string{"copy_volumes: path is taken, disk vda on kvm2"}, []storage.Fate{storage.Refused}},
+		"a shared file system": {func(s *scene) {
+			s.taken()
+			s.unsharedDisks()
+		}, nil, []storage.Fate{storage.Left}},
+		"the VM's own leftover": {leftover, []string{copied}, []storage.Fate{storage.Reused}},
+		"a leftover that a domain uses": {func(s *scene) {
+			leftover(s)
+			s.there.Users = map[string][]storage.User{webImage: {{Domain: "db", UUID: "D"}}}
+		}, []string{"copy_volumes: leftover is used, disk vda on kvm2"}, []storage.Fate{storage.Refused}},
+		"a leftover that only the VM's own definition names": {func(s *scene) {
+			leftover(s)
+			s.there.Users = map[string][]storage.User{webImage: {{Domain: "web", UUID: uuid}}}
+		}, []string{copied}, []storage.Fate{storage.Reused}},
+		"a source that refuses for another reason": {func(s *scene) {
+			s.taken()
+			s.here.BeginAnswers = func(migration.Parameters) error { return refused{kind: refusal.Snapshots} }
+		}, []string{"source_verdict: refused by libvirt on kvm1: snapshots"}, []storage.Fate{storage.Refused}},
+		"one disk that is shared and one that is not": {func(s *scene) {
+			s.here.Definition = domain("qemu", "", disk+otherDisk)
+			s.there.Listed["/images/other.raw"] = preflight.Present
+		}, []string{copied}, []storage.Fate{storage.Created, storage.Left}},
+		"a disk that is left out": {func(s *scene) {
+			s.here.Definition = domain("qemu", "", disk+otherDisk)
+			s.there.Listed["/images/other.raw"] = preflight.Absent
+			s.request.CopiedDisks = []string{"vda"}
+		}, []string{copied, "files: no such file, disk vdb on kvm2"}, []storage.Fate{storage.Created, storage.Left}},
+		"a disk that the VM does not have": {func(s *scene) {
+			s.request.CopiedDisks = []string{"vda", "vdz"}
+		}, []string{copied, "copied_disks: no disk that can be copied, disk vdz on kvm2"}, []storage.Fate{storage.Created, storage.Refused}},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			play(t, func(s *scene) {
+				s.copying()
+				test.plant(s)
+				a := preflight.Assess(s.Context(), s.request)
+				var found []string
+				for _, f := range a.Findings {
+					allowed(t, f)
+					found = append(found, f.String())
+				}
+				slices.Sort(found)
+				slices.Sort(test.found)
+				if diff := cmp.Diff(test.found, found); diff != "" {
+					s.Errorf("findings (-want +got):\n%s\nunchecked: %v", diff, a.Unchecked)
+				}
+				var fates []storage.Fate
+				for _, d := range a.Disks {
+					fates = append(fates, d.Fate)
+				}
+				if !slices.Equal(fates, test.fates) {
+					s.Errorf("fates are %v, want %v", fates, test.fates)
+				}
+			})
+		})
+	}
+}
+
+// What the engine is told are the disks that are copied, and how large they are.
+func TestDisksStorage(t *testing.T) {
+	t.Parallel()
+	disks := preflight.Disks{
+		{Facts: storage.Facts{Target: "vda", Image: storage.Volume{Capacity: 5}}, Fate: storage.Created},
+		{Facts: storage.Facts{Target: "vdb"}, Fate: storage.Left},
+		{Facts: storage.Facts{Target: "vdc"}, Fate: storage.Reused},
+	}
+	old, young := migration.Identity{LibvirtVersion: 9_000_000}, migration.Identity{LibvirtVersion: 11_003_000}
+	want := &migration.StorageCopy{Disks: []migration.CopiedDisk{{Target: "vda", Bytes: 5}, {Target: "vdc"}}, DetectZeroes: true}
+	if diff := cmp.Diff(want, disks.Copied().Storage(young, young)); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+	if disks.Copied().Storage(old, young).DetectZeroes || disks.Copied().Storage(young, old).DetectZeroes {
+		t.Error("an old libvirt is to leave out zeroes")
+	}
+	if preflight.Disks(nil).Storage(young, young) != nil {
+		t.Error("no disk is copied, and the engine is told of one")
+	}
+}

@@ -1,0 +1,61 @@
+//go:build lab
+
+package provider_test
+
+import (
+	"os"
+	"testing"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/lab"
+)
+
+// TestAccDiskCopy places a VM whose disk only its host has: on another one, and back.
+func TestAccDiskCopy(t *testing.T) {
+	t.Parallel()
+	world := testLab(t)
+	kvm1, kvm2 := world.Host("kvm1"), world.Host("kvm2")
+	for _, h := range []*lab.Host{kvm1, kvm2} {
+		h.MustVirsh(t, "pool-create-as", "copies", "dir", "--target", lab.LocalImages)
+		t.Cleanup(func() { _ = h.Command(t.Context(), "virsh", "-c", h.SocketURI, "pool-destroy", "copies").Run() })
+	}
+	guest := world.StartGuest(t, lab.GuestSpec{Bare: true, State: lab.Paused}.With(lab.Disk{Local: true}))
+	disk := guest.Disks()[0].Path
+	const copies = `copy_storage = "auto"
+  disks        = ["vda"]
+  bandwidth_mib_per_second = 100`
+	of := func(destination, more string) string {
+		return configuration(t, placementBody, placementData{guest.Name, destination, more}) + `
+output "left" {
+  value = try(virt_vm_live_migration.vm.last_migration.volumes_left[0].command, "nothing")
+}
+`
+	}
+
+	// Disks that no policy copies are told of in the plan, on the attribute.
+	w := newWorkspace(t, of("kvm2", `disks = ["vda"]`))
+	if r := w.must(t, 1, "plan"); !sayingAll(`disks = ["vda"]`, `copy_storage is "none" (default)`).MatchString(r.stderr) {
+		t.Errorf("the plan does not say that nothing is copied: %s", r)
+	}
+	w.write(t, of("kvm2", copies))
+	plan := w.must(t, 2, "plan", "-detailed-exitcode")
+	if !sayingAll("Disk Is Copied", "a new volume, "+disk, "100 MiB/s of bandwidth_mib_per_second").MatchString(plan.stdout) {
+		t.Errorf("the plan does not tell of the copy: %s", plan)
+	}
+	const command = "virsh vol-delete --pool copies "
+	applied := w.must(t, 0, "apply", "-auto-approve")
+	if !sayingAll("VM "+guest.Name+" ran from images on kvm1", command).MatchString(applied.stdout) ||
+		!saying(`left = "`+command).MatchString(applied.stdout) {
+		t.Errorf("the apply does not name what is left: %s", applied)
+	}
+	requireHome(t, guest, "kvm2", "paused")
+	w.write(t, of("kvm1", copies))
+	if r := w.must(t, 0, "apply", "-auto-approve"); !sayingAll("what an earlier move of the VM has left in " + disk).MatchString(r.stdout) {
+		t.Errorf("the way back does not use the leftover: %s", r)
+	}
+	requireHome(t, guest, "kvm1", "paused")
+	for _, h := range []*lab.Host{kvm1, kvm2} {
+		if _, err := os.Stat(h.File(disk)); err != nil {
+			t.Errorf("the image on %s: %v", h.Name, err)
+		}
+	}
+}
