@@ -155,7 +155,8 @@ func (e *editor) find(of *element, name string) (whole, inner span, found bool) 
 		opening := len(tag) - len(value)
 		closing := opening + 1 + length
 		if strings.TrimRight(rest[:equals], blanks) == name {
-			return span{of.tag.start + at, of.tag.start + closing + 1}, span{of.tag.start + opening + 1, of.tag.start + closing}, true
+			start := of.tag.start
+			return span{start + at, start + closing + 1}, span{start + opening + 1, start + closing}, true
 		}
 		at = closing + 1
 	}

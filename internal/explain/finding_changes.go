@@ -18,7 +18,8 @@ func changeTales() []tale {
 		}),
 		tell(func(f migration.Finding, fact preflight.ChangeUnused) Advised {
 			detail, command := changeUnused(f, fact.Unused)
-			return Advised{detail, fmt.Sprintf("%s on %s lists what it has. Correct destination_changes, or leave that out.", command, f.Source)}
+			return Advised{detail, fmt.Sprintf("%s on %s lists what it has. Correct destination_changes, or leave that out.",
+				command, f.Source)}
 		}),
 	}
 }

@@ -102,7 +102,9 @@ func words(m types.Map) map[string]string {
 }
 
 // changesAttributes are the keys of destination_changes, as a schema has them.
-func changesAttributes[A any](ofMap func(string, []validator.Map) A, ofString func(string, []validator.String) A) map[string]A {
+func changesAttributes[A any](
+	ofMap func(string, []validator.Map) A, ofString func(string, []validator.String) A,
+) map[string]A {
 	all := map[string]A{}
 	for _, d := range changesDescriptions {
 		if d.ofMap {
@@ -122,7 +124,9 @@ func resourceChanges() map[string]schema.Block {
 		MarkdownDescription: moveChangesDescription,
 		Attributes: changesAttributes(
 			func(description string, v []validator.Map) schema.Attribute {
-				return schema.MapAttribute{MarkdownDescription: description, ElementType: types.StringType, Optional: true, Validators: v}
+				return schema.MapAttribute{
+					MarkdownDescription: description, ElementType: types.StringType, Optional: true, Validators: v,
+				}
 			},
 			func(description string, v []validator.String) schema.Attribute {
 				return schema.StringAttribute{MarkdownDescription: description, Optional: true, Validators: v}
@@ -137,7 +141,9 @@ func actionChanges() map[string]actionschema.Block {
 		MarkdownDescription: moveChangesDescription,
 		Attributes: changesAttributes(
 			func(description string, v []validator.Map) actionschema.Attribute {
-				return actionschema.MapAttribute{MarkdownDescription: description, ElementType: types.StringType, Optional: true, Validators: v}
+				return actionschema.MapAttribute{
+					MarkdownDescription: description, ElementType: types.StringType, Optional: true, Validators: v,
+				}
 			},
 			func(description string, v []validator.String) actionschema.Attribute {
 				return actionschema.StringAttribute{MarkdownDescription: description, Optional: true, Validators: v}
@@ -170,7 +176,9 @@ func hostChanges() providerschema.Attribute {
 		Optional:            true,
 		Attributes: changesAttributes(
 			func(description string, v []validator.Map) providerschema.Attribute {
-				return providerschema.MapAttribute{MarkdownDescription: description, ElementType: types.StringType, Optional: true, Validators: v}
+				return providerschema.MapAttribute{
+					MarkdownDescription: description, ElementType: types.StringType, Optional: true, Validators: v,
+				}
 			},
 			func(description string, v []validator.String) providerschema.Attribute {
 				return providerschema.StringAttribute{MarkdownDescription: description, Optional: true, Validators: v}
@@ -195,15 +203,18 @@ func (v plainValidator) ValidateString(_ context.Context, req validator.StringRe
 	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() {
 		return
 	}
-	value := req.ConfigValue.ValueString()
+	value, summary, wrong := req.ConfigValue.ValueString(), "Invalid Value", ""
 	switch {
 	case value == "":
-		resp.Diagnostics.AddAttributeError(req.Path, "Invalid Value", "The value cannot be empty. Leave it out to change nothing.")
+		wrong = "The value cannot be empty. Leave it out to change nothing."
 	case strings.ContainsFunc(value, unicode.IsControl):
-		resp.Diagnostics.AddAttributeError(req.Path, "Invalid Value", fmt.Sprintf("%q has a control character.", value))
+		wrong = fmt.Sprintf("%q has a control character.", value)
 	case v.path && !strings.HasPrefix(value, "/"):
-		resp.Diagnostics.AddAttributeError(req.Path, "Invalid Path", fmt.Sprintf("%q is not an absolute path: it does not begin with /.", value))
+		summary, wrong = "Invalid Path", fmt.Sprintf("%q is not an absolute path: it does not begin with /.", value)
 	case !v.path && !isName(value):
-		resp.Diagnostics.AddAttributeError(req.Path, "Invalid Value", fmt.Sprintf("%q begins or ends with a blank.", value))
+		wrong = fmt.Sprintf("%q begins or ends with a blank.", value)
+	}
+	if wrong != "" {
+		resp.Diagnostics.AddAttributeError(req.Path, summary, wrong)
 	}
 }
