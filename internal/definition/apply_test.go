@@ -73,41 +73,57 @@ func TestApply(t *testing.T) {
 		unused  []Unused
 	}{
 		{name: "nothing"},
-		{name: "bridge", request: Request{Move: Changes{Interfaces: map[string]string{"br0": "br1"}}},
+		{
+			name: "bridge", request: Request{Move: Changes{Interfaces: map[string]string{"br0": "br1"}}},
 			oldnew:  []string{"<source bridge='br0'/>", "<source bridge='br1'/>"},
-			changes: []Applied{{bridge, ByMove}}},
-		{name: "network", request: Request{Host: Changes{Interfaces: map[string]string{"lan": "wan"}}},
+			changes: []Applied{{bridge, ByMove}},
+		},
+		{
+			name: "network", request: Request{Host: Changes{Interfaces: map[string]string{"lan": "wan"}}},
 			oldnew:  []string{"<source network='lan' portid='2f' bridge='virbr1'/>", "<source network='wan'/>"},
-			changes: []Applied{{Change{Interface, "52:54:00:00:00:02", "lan", "wan"}, ByHost}}},
-		{name: "direct", request: Request{Move: Changes{Interfaces: map[string]string{"eth0": "bond0"}}},
+			changes: []Applied{{Change{Interface, "52:54:00:00:00:02", "lan", "wan"}, ByHost}},
+		},
+		{
+			name: "direct", request: Request{Move: Changes{Interfaces: map[string]string{"eth0": "bond0"}}},
 			oldnew:  []string{"<source dev='eth0' mode='bridge'/>", "<source dev='bond0' mode='bridge'/>"},
-			changes: []Applied{{Change{Interface, "52:54:00:00:00:03", "eth0", "bond0"}, ByMove}}},
-		{name: "graphics", request: Request{Move: Changes{GraphicsListen: "::1"}},
+			changes: []Applied{{Change{Interface, "52:54:00:00:00:03", "eth0", "bond0"}, ByMove}},
+		},
+		{
+			name: "graphics", request: Request{Move: Changes{GraphicsListen: "::1"}},
 			oldnew:  []string{"listen='10.0.0.1'", "listen='::1'", "address='10.0.0.1'", "address='::1'"},
-			changes: []Applied{{Change{Graphics, "vnc", "10.0.0.1", "::1"}, ByMove}}},
-		{name: "graphics back to what libvirt chooses", request: Request{Back: []Change{{Graphics, "vnc", "10.0.0.1", ""}}},
+			changes: []Applied{{Change{Graphics, "vnc", "10.0.0.1", "::1"}, ByMove}},
+		},
+		{
+			name: "graphics back to what libvirt chooses", request: Request{Back: []Change{{Graphics, "vnc", "10.0.0.1", ""}}},
 			oldnew:  []string{" listen='10.0.0.1'", "", " address='10.0.0.1'", ""},
-			changes: []Applied{{Change{Graphics, "vnc", "10.0.0.1", ""}, ByHistory}}},
-		{name: "disks", request: Request{Move: Changes{Disks: map[string]string{"vda": "/new/it's <a>.qcow2", "vdb": "/dev/x"}}},
+			changes: []Applied{{Change{Graphics, "vnc", "10.0.0.1", ""}, ByHistory}},
+		},
+		{
+			name: "disks", request: Request{Move: Changes{Disks: map[string]string{"vda": "/new/it's <a>.qcow2", "vdb": "/dev/x"}}},
 			oldnew: []string{"/old/a&amp;b.qcow2", "/new/it&apos;s &lt;a&gt;.qcow2", "/dev/vg/web", "/dev/x"},
 			changes: []Applied{
 				{Change{Disk, "vda", "/old/a&b.qcow2", "/new/it's <a>.qcow2"}, ByMove},
 				{Change{Disk, "vdb", "/dev/vg/web", "/dev/x"}, ByMove},
-			}},
-		{name: "emulator and NVRAM", request: Request{Move: Changes{Emulator: "/opt/qemu", NVRAM: "/new/VARS.fd"}},
+			},
+		},
+		{
+			name: "emulator and NVRAM", request: Request{Move: Changes{Emulator: "/opt/qemu", NVRAM: "/new/VARS.fd"}},
 			oldnew: []string{
 				"<emulator>/usr/bin/qemu-system-x86_64<", "<emulator>/opt/qemu<", "/old/web_VARS.fd", "/new/VARS.fd",
 			},
 			changes: []Applied{
 				{Change{NVRAM, "", "/old/web_VARS.fd", "/new/VARS.fd"}, ByMove},
 				{Change{Emulator, "", "/usr/bin/qemu-system-x86_64", "/opt/qemu"}, ByMove},
-			}},
-		{name: "the move before the host, the host before the history",
+			},
+		},
+		{
+			name: "the move before the host, the host before the history",
 			request: Request{
 				Move: Changes{Interfaces: map[string]string{"br0": "br1"}},
 				Host: Changes{Interfaces: map[string]string{"br0": "br8"}, Emulator: "/opt/qemu"},
 				Back: []Change{
-					{Interface, bridge.Key, "br0", "br9"}, {Emulator, "", "/usr/bin/qemu-system-x86_64", "/usr/bin/kvm"},
+					{Interface, bridge.Key, "br0", "br9"},
+					{Emulator, "", "/usr/bin/qemu-system-x86_64", "/usr/bin/kvm"},
 					{NVRAM, "", "/old/web_VARS.fd", "/older/VARS.fd"},
 				},
 			},
@@ -119,7 +135,8 @@ func TestApply(t *testing.T) {
 				{Change{NVRAM, "", "/old/web_VARS.fd", "/older/VARS.fd"}, ByHistory},
 				{Change{Emulator, "", "/usr/bin/qemu-system-x86_64", "/opt/qemu"}, ByHost},
 				{bridge, ByMove},
-			}},
+			},
+		},
 		{name: "what is so already keeps the host's and the history's away", request: Request{
 			Move: Changes{GraphicsListen: "10.0.0.1"}, Host: Changes{GraphicsListen: "10.0.0.2"},
 			Back: []Change{{Graphics, "vnc", "10.0.0.1", "10.0.0.3"}},
@@ -163,19 +180,29 @@ func TestApplyForms(t *testing.T) {
 	t.Parallel()
 	all := Request{Move: Changes{GraphicsListen: "10.0.0.2", NVRAM: "/new", Emulator: "/qemu"}}
 	for _, test := range []struct{ name, given, want string }{
-		{"a listener without an address",
+		{
+			"a listener without an address",
 			"<domain><devices><graphics type='vnc' port='-1'><listen type='address'/></graphics></devices></domain>",
-			"<domain><devices><graphics listen='10.0.0.2' type='vnc' port='-1'><listen address='10.0.0.2' type='address'/></graphics></devices></domain>"},
-		{"no listener", "<domain><devices><graphics type='spice'/></devices></domain>",
-			"<domain><devices><graphics listen='10.0.0.2' type='spice'/></devices></domain>"},
-		{"a network's address",
-			"<domain><devices><graphics type='vnc' listen='1.2.3.4'><listen type='network' network='n' address='1.2.3.4'/></graphics></devices></domain>", ""},
+			"<domain><devices><graphics listen='10.0.0.2' type='vnc' port='-1'><listen address='10.0.0.2' type='address'/></graphics></devices></domain>",
+		},
+		{
+			"no listener", "<domain><devices><graphics type='spice'/></devices></domain>",
+			"<domain><devices><graphics listen='10.0.0.2' type='spice'/></devices></domain>",
+		},
+		{
+			"a network's address",
+			"<domain><devices><graphics type='vnc' listen='1.2.3.4'><listen type='network' network='n' address='1.2.3.4'/></graphics></devices></domain>", "",
+		},
 		{"another console", "<domain><devices><graphics type='sdl'/></devices></domain>", ""},
-		{"NVRAM with a source", "<domain><os><nvram type='file'>\n<source file='/old'/></nvram></os></domain>",
-			"<domain><os><nvram type='file'>\n<source file='/new'/></nvram></os></domain>"},
+		{
+			"NVRAM with a source", "<domain><os><nvram type='file'>\n<source file='/old'/></nvram></os></domain>",
+			"<domain><os><nvram type='file'>\n<source file='/new'/></nvram></os></domain>",
+		},
 		{"NVRAM that libvirt will name", "<domain><os><nvram template='/t'/></os></domain>", ""},
-		{"blanks in a tag", "<domain><devices><emulator >/old</emulator\n><graphics\n\ttype = 'vnc'  listen\n= \"\" /></devices></domain>",
-			"<domain><devices><emulator >/qemu</emulator\n><graphics\n\ttype = 'vnc'  listen\n= \"10.0.0.2\" /></devices></domain>"},
+		{
+			"blanks in a tag", "<domain><devices><emulator >/old</emulator\n><graphics\n\ttype = 'vnc'  listen\n= \"\" /></devices></domain>",
+			"<domain><devices><emulator >/qemu</emulator\n><graphics\n\ttype = 'vnc'  listen\n= \"10.0.0.2\" /></devices></domain>",
+		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -204,7 +231,7 @@ func TestApplyRefusesWhatIsNoXML(t *testing.T) {
 
 func TestUndo(t *testing.T) {
 	t.Parallel()
-	nic := func(old, new string) Change { return Change{Interface, "m", old, new} }
+	nic := func(from, to string) Change { return Change{Interface, "m", from, to} }
 	for _, test := range []struct {
 		name           string
 		later, changes []Change

@@ -10,8 +10,8 @@ import (
 
 func TestFinding_changes(t *testing.T) {
 	t.Parallel()
-	applied := func(by definition.Origin, d definition.Device, old, new string) preflight.DeviceChanged {
-		return preflight.DeviceChanged{Applied: definition.Applied{Change: definition.Change{Device: d, Old: old, New: new}, Origin: by}}
+	applied := func(by definition.Origin, d definition.Device, from, to string) preflight.DeviceChanged {
+		return preflight.DeviceChanged{Applied: definition.Applied{Change: definition.Change{Device: d, Old: from, New: to}, Origin: by}}
 	}
 	unused := func(key, name string, pathless bool) preflight.ChangeUnused {
 		return preflight.ChangeUnused{Unused: definition.Unused{Key: key, Name: name, Pathless: pathless}}

@@ -9,8 +9,8 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/history"
 )
 
-func nic(old, new string) definition.Change {
-	return definition.Change{Device: definition.Interface, Key: "52:54:00:00:00:01", Old: old, New: new}
+func nic(from, to string) definition.Change {
+	return definition.Change{Device: definition.Interface, Key: "52:54:00:00:00:01", Old: from, New: to}
 }
 
 // TestBack: what earlier moves have changed is known when the VM goes back to a host that it
@@ -32,12 +32,27 @@ func TestBack(t *testing.T) {
 		running, config changes
 	}{
 		{"no move", nil, kvm1, nil, nil},
-		{"there and back", []history.Entry{move(kvm1, kvm2, history.Completed, ab, nil)},
-			kvm1, changes{nic("b", "a")}, changes{nic("b", "a")}},
-		{"another persistent definition", []history.Entry{move(kvm1, kvm2, history.Completed, ab, changes{nic("x", "b")})},
-			kvm1, changes{nic("b", "a")}, changes{nic("b", "x")}},
-		{"nothing in the persistent definition", []history.Entry{move(kvm1, kvm2, history.Completed, ab, changes{})},
-			kvm1, changes{nic("b", "a")}, changes{}},
+		{
+			"there and back",
+			[]history.Entry{move(kvm1, kvm2, history.Completed, ab, nil)},
+			kvm1,
+			changes{nic("b", "a")},
+			changes{nic("b", "a")},
+		},
+		{
+			"another persistent definition",
+			[]history.Entry{move(kvm1, kvm2, history.Completed, ab, changes{nic("x", "b")})},
+			kvm1,
+			changes{nic("b", "a")},
+			changes{nic("b", "x")},
+		},
+		{
+			"nothing in the persistent definition",
+			[]history.Entry{move(kvm1, kvm2, history.Completed, ab, changes{})},
+			kvm1,
+			changes{nic("b", "a")},
+			changes{},
+		},
 		{"to a host that it has not left", []history.Entry{move(kvm1, kvm2, history.Completed, ab, nil)}, kvm3, nil, nil},
 		{"over a third host", []history.Entry{
 			move(kvm2, kvm3, history.Completed, bc, nil), move(kvm1, kvm2, history.Completed, ab, nil),
@@ -49,8 +64,12 @@ func TestBack(t *testing.T) {
 			move(kvm1, kvm2, history.Completed, nil, nil), move(kvm2, kvm1, history.Completed, bc, nil),
 			move(kvm1, kvm2, history.Completed, ab, nil),
 		}, kvm1, changes{}, changes{}},
-		{"a host that did not say its UUID", []history.Entry{move(history.Host{Label: "kvm1"}, kvm2, history.Completed, ab, nil)},
-			history.Host{}, nil, nil},
+		{
+			"a host that did not say its UUID",
+			[]history.Entry{move(history.Host{Label: "kvm1"}, kvm2, history.Completed, ab, nil)},
+			history.Host{},
+			nil, nil,
+		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()

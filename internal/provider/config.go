@@ -147,7 +147,7 @@ func (m configModel) unknown() []string {
 	return names
 }
 
-func (m configModel) hostsUnknown() bool { return !fullyKnown(context.Background(), m.Hosts) }
+func (m configModel) hostsUnknown() bool { return !fullyKnown(m.Hosts) }
 
 // unknownWarning says that a plan compares nothing. Configure gives it, which
 // Terraform calls once for each provider configuration.

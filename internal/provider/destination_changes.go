@@ -40,14 +40,20 @@ var changesDescriptions = []struct {
 	ofMap             bool
 	value             validator.String
 }{
-	{definition.KeyInterfaces, "What network interfaces are plugged into: a map from the bridge, network or device (of a " +
-		"`direct` interface) that the definition has to the one that it is to have. The type of the interface stays.",
-		true, plainValidator{}},
+	{
+		definition.KeyInterfaces, "What network interfaces are plugged into: a map from the bridge, network or device (of a " +
+			"`direct` interface) that the definition has to the one that it is to have. The type of the interface stays.",
+		true,
+		plainValidator{},
+	},
 	{definition.KeyGraphicsListen, "Address that VNC and SPICE consoles listen on.", false, plainValidator{}},
 	{definition.KeyDisks, "Images, block devices and ISOs: a map from the target, such as `vda`, to an absolute path. The " +
 		"disk has to be a file or a block device already, and stays that.", true, plainValidator{path: true}},
-	{definition.KeyEmulator, "Absolute path of QEMU. Its machine types have to include the VM's, which cannot be changed.",
-		false, plainValidator{path: true}},
+	{
+		definition.KeyEmulator, "Absolute path of QEMU. Its machine types have to include the VM's, which cannot be changed.",
+		false,
+		plainValidator{path: true},
+	},
 	{definition.KeyNVRAM, "Absolute path of the file with the variables of a UEFI firmware.", false, plainValidator{path: true}},
 }
 

@@ -38,7 +38,7 @@ func TestDestinationChanges(t *testing.T) {
 		value attr.Value
 		known bool
 	}{"known": {given, true}, "left out": {noChanges(), true}, "zero": {types.Object{}, true}, "unknown": {unknown, false}} {
-		if got := fullyKnown(t.Context(), test.value); got != test.known {
+		if got := fullyKnown(test.value); got != test.known {
 			t.Errorf("%s: known is %t", name, got)
 		}
 	}

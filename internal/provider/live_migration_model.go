@@ -63,7 +63,7 @@ func (m moveModel) assess(
 	if err := f.Check(m.Destination.ValueString()); err != nil {
 		return fleet.Location{}, preflight.Assessment{}, diag.Diagnostics{diagnose("Find Host", err, path.Root("destination"))}
 	}
-	if seen.vm == "" || !fullyKnown(ctx, m.Changes) {
+	if seen.vm == "" || !fullyKnown(m.Changes) {
 		return fleet.Location{}, preflight.Assessment{}, nil
 	}
 	move, diags := m.move(ctx, seen.vm, last)
@@ -93,11 +93,19 @@ func (m moveModel) assess(
 	return location, assessment, diags
 }
 
-// fullyKnown tells whether a value is known in all its parts.
-func fullyKnown(ctx context.Context, value attr.Value) bool {
-	if value.IsNull() {
-		return true
+// fullyKnown tells whether a map or an object is known in all its parts.
+func fullyKnown(value attr.Value) bool {
+	var parts map[string]attr.Value
+	switch v := value.(type) {
+	case types.Map:
+		parts = v.Elements()
+	case types.Object:
+		parts = v.Attributes()
 	}
-	v, err := value.ToTerraformValue(ctx)
-	return err == nil && v.IsFullyKnown()
+	for _, part := range parts {
+		if !fullyKnown(part) {
+			return false
+		}
+	}
+	return !value.IsUnknown()
 }
