@@ -25,6 +25,7 @@ var checkWords = map[migration.Check]string{
 	preflight.CheckPass:        "time of one pass",
 	preflight.CheckRDMA:        "RDMA",
 	preflight.CheckLocked:      "locked memory",
+	preflight.CheckChanges:     "destination changes",
 	preflight.CheckName:        "name",
 	preflight.CheckMachine:     "machine type",
 	preflight.CheckHostCPU:     "host CPU",

@@ -38,7 +38,7 @@ func tell[F migration.Fact](words func(f migration.Finding, fact F) Advised) tal
 // tales has the words of every fact.
 func tales() []tale {
 	return slices.Concat(engineTales(), moveTales(), guestTales(), machineTales(), networkTales(), storageTales(),
-		bindingTales(), diskTales())
+		bindingTales(), diskTales(), changeTales())
 }
 
 // Advise says what speaks against a move, and what would be right.

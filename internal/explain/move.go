@@ -21,6 +21,7 @@ func Move(err error) Text {
 		leaves     *fleet.LeavingError
 		unresolved *fleet.UnresolvedError
 		created    *fleet.CreateVolumeError
+		changed    *fleet.RewriteError
 		left       *fleet.VolumesError
 	)
 	switch {
@@ -31,6 +32,8 @@ func Move(err error) Text {
 		return text
 	case errors.As(err, &created):
 		return Text{unableToMigrate, paragraphs(createVolume(created)+" Nothing was started.", Location(created.Location))}
+	case errors.As(err, &changed):
+		return Text{unableToMigrate, paragraphs(rewrite(changed)+" Nothing was started.", Location(changed.Location))}
 	case errors.As(err, &diagnosis):
 		return Failure(diagnosis)
 	case errors.As(err, &unknown):
@@ -67,6 +70,9 @@ func Certain(l fleet.Location, f migration.Finding) Text {
 func Uncertain(l fleet.Location, f migration.Finding) Text {
 	if _, ok := f.Fact.(preflight.DiskCopied); ok {
 		return planned("Disk Is Copied", "the move was to copy a disk. "+Finding(f))
+	}
+	if _, ok := f.Fact.(preflight.DeviceChanged); ok {
+		return planned("Device Is Changed", "the move was to change a device. "+Finding(f))
 	}
 	if f.Warning {
 		return planned("Migration May Fail", "a check found what may make the move fail. "+foundThen+Finding(f))

@@ -25,7 +25,7 @@ func (f *Fleet) Assess(ctx context.Context, m Move) (Location, preflight.Assessm
 			unsettled = true
 		}
 	}
-	request, err := f.request(ctx, m, resolution)
+	request, _, err := f.request(ctx, m, resolution)
 	if err != nil {
 		return Location{}, preflight.Assessment{}, err
 	}

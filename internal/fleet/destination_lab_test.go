@@ -239,7 +239,7 @@ func TestAssess_cost(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		request, err := f.request(testContext(t), Move{VM: g.UUID, Destination: "kvm2"}, resolution)
+		request, _, err := f.request(testContext(t), Move{VM: g.UUID, Destination: "kvm2"}, resolution)
 		if err != nil {
 			t.Fatal(err)
 		}

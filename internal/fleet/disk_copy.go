@@ -215,19 +215,7 @@ func listed(ctx context.Context, h *host.Host, volume string) (*storage.Volume, 
 
 // leftovers are the volumes that the VM's own moves have left on the destination, as its
 // history has them. Where that cannot be read there is none, and nothing is written over.
-func leftovers(ctx context.Context, source, destination *host.Host, vm string) []storage.Volume {
-	document, err := source.DomainHistory(ctx, vm)
-	if err != nil {
-		return nil
-	}
-	past, err := decodeHistory(document)
-	if err != nil {
-		return nil
-	}
-	there, err := destination.UUID(ctx)
-	if err != nil {
-		return nil
-	}
+func leftovers(past history.History, there string) []storage.Volume {
 	return each(past.Left(there), func(v history.Volume) storage.Volume {
 		return storage.Volume{
 			Pool: v.Pool, Name: v.Name, Path: v.Path, Format: v.Format,

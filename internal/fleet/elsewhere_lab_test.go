@@ -16,7 +16,7 @@ func TestElsewhere_paused(t *testing.T) {
 	t.Parallel()
 	guest := testLab(t).StartGuest(t, lab.GuestSpec{Bare: true, Host: "kvm3"})
 	f := open(t, labConfig(t, UnreachableError))
-	request, err := f.request(testContext(t), Move{Destination: "kvm2"}, Resolution{Location: Location{Host: "kvm1", Domain: migration.Domain{UUID: guest.UUID, Name: guest.Name}}})
+	request, _, err := f.request(testContext(t), Move{Destination: "kvm2"}, Resolution{Location: Location{Host: "kvm1", Domain: migration.Domain{UUID: guest.UUID, Name: guest.Name}}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/definition"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/host"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/preflight"
 )
@@ -29,6 +30,8 @@ type Config struct {
 	// MaxOutgoing and MaxIncoming limit the migrations of each host, 1 to
 	// MostMigrations.
 	MaxOutgoing, MaxIncoming int
+	// Changes are what VMs find called otherwise on a host, by its name.
+	Changes map[string]definition.Changes
 }
 
 // Fleet is all hosts of one provider configuration. It is safe for concurrent
@@ -38,6 +41,7 @@ type Fleet struct {
 	unreachable Unreachable
 	slots       *slots
 	placements  placements
+	changes     map[string]definition.Changes    // of moves to each host, by its name
 	shared      map[*host.Host]*preflight.Shared // what checks know of each host
 
 	census  latestCensus
@@ -52,6 +56,7 @@ type Fleet struct {
 func New(config Config) (*Fleet, error) {
 	f := &Fleet{
 		unreachable: config.Unreachable,
+		changes:     config.Changes,
 		reported:    map[string]bool{},
 		records:     newRecordLocks(),
 		placements:  placements{wanted: map[string]string{}},

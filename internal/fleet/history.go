@@ -67,6 +67,22 @@ func decodeHistory(d host.DomainDocument) (history.History, error) {
 	return history.History{}, errors.Join(failures...)
 }
 
+// pastOf is a VM's history as its source has it; an empty one where that cannot be read. Moves
+// whose end nobody has watched are settled in it: the VM is there.
+func pastOf(ctx context.Context, source *host.Host, vm string) history.History {
+	document, err := source.DomainHistory(ctx, vm)
+	if err != nil {
+		return history.History{}
+	}
+	past, err := decodeHistory(document)
+	if err != nil {
+		return history.History{}
+	}
+	here, _ := source.UUID(ctx)
+	past.Settle(here)
+	return past
+}
+
 // changeHistory is a change of both copies. A history that does not parse is begun anew:
 // it is never in the way of the next move's entry. One of a newer release is left alone.
 func changeHistory(change func(*history.History) bool) func(host.DomainDocument) (*string, error) {

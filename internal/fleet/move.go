@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/definition"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/history"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
@@ -28,6 +29,9 @@ type Move struct {
 	Policy policy.Policy
 	// Disks are the targets that the policy's copy_storage is narrowed to; none is all.
 	Disks []string
+	// Changes are what the VM's devices are called on the destination, where they differ. They
+	// come before those of the fleet's configuration.
+	Changes definition.Changes
 	// Thorough lets Assess check more than reading alone can tell. Move always does.
 	Thorough bool
 	// Foresee, when not nil, is asked by Assess for the policy that will hold once the VM is
@@ -69,7 +73,7 @@ type Moved struct {
 //
 // The error is a migration.Diagnosis (a *migration.CancelledError among them when
 // nothing was started because ctx was cancelled or the fleet is drained), a
-// *LeavingError, an *OtherPolicyError, or what finding the VM or reading its records
+// *LeavingError, an *OtherPolicyError, a *RewriteError, or what finding the VM or reading its records
 // came to. Of Moved only Location and Entry hold then.
 func (f *Fleet) Move(ctx context.Context, m Move, report func(Progress)) (Moved, error) {
 	if err := f.Check(m.Destination); err != nil {
@@ -183,7 +187,7 @@ func (f *Fleet) attempt(
 	if err := m.planned(resolution); err != nil {
 		return Moved{}, false, err
 	}
-	request, err := f.request(ctx, m, resolution)
+	request, changes, err := f.request(ctx, m, resolution)
 	if err != nil {
 		return Moved{}, false, err
 	}
@@ -197,8 +201,8 @@ func (f *Fleet) attempt(
 		return examined.Findings
 	}
 	move.Reading = m.Reading
-	move.Ready = func(ctx context.Context) (*migration.StorageCopy, error) {
-		return f.ready(ctx, m, resolution.Location, entry, disks)
+	move.Ready = func(ctx context.Context) (migration.Prepared, error) {
+		return f.ready(ctx, m, resolution.Location, preparation{entry, disks, changes})
 	}
 	moved.Report, err = migration.Run(ctx, move, func(p migration.Progress) { report(Progress{Progress: p}) })
 	if err != nil && !move.Definition {
@@ -210,39 +214,55 @@ func (f *Fleet) attempt(
 	return moved, false, err
 }
 
-// ready waits, after the checks, for the move's turn to start, and begins its entry in the
-// VM's history, which is to travel, and makes the volumes that disks are copied into. It fails where another policy than the planned one
-// holds by then, or the fleet starts no more. Nothing comes between the turn and the start.
-func (f *Fleet) ready(
-	ctx context.Context, m Move, l Location, entry *moveEntry, disks *diskCopy,
-) (*migration.StorageCopy, error) {
+// preparation is what a move prepares right before it starts.
+type preparation struct {
+	entry   *moveEntry
+	disks   *diskCopy
+	changes changes
+}
+
+// ready waits, after the checks, for the move's turn to start. It begins the move's entry in the
+// VM's history, makes the volumes that disks are copied into, and then the definitions for the
+// destination, with which the entry is to travel. It fails where another policy than the planned
+// one holds by then, or the fleet starts no more. Nothing comes between the turn and the start.
+func (f *Fleet) ready(ctx context.Context, m Move, l Location, p preparation) (migration.Prepared, error) {
+	var prepared migration.Prepared
 	if m.PolicyDigest != "" {
 		now, err := f.resolveUUID(ctx, l.Domain.UUID, l.Host, m.Policy)
 		if err != nil {
-			return nil, &UnresolvedError{Location: l, Err: err}
+			return prepared, &UnresolvedError{Location: l, Err: err}
 		}
 		// Where it was moved away meanwhile, the start fails and tells so.
 		if now.Location.source(m.Destination) == l.source(m.Destination) {
 			if err := m.planned(now); err != nil {
-				return nil, err
+				return prepared, err
 			}
 		}
 	}
-	entry.begin(ctx)
-	if err := disks.create(ctx, l); err != nil {
-		return nil, err
+	made, err := p.changes.apply(ctx, l)
+	if err != nil {
+		return prepared, err
 	}
-	return disks.storage, f.slots.turn(ctx, l.source(m.Destination))
+	p.entry.DevicesChanged, p.entry.ConfigChanged = made.running, made.config
+	p.entry.begin(ctx)
+	if err := p.disks.create(ctx, l); err != nil {
+		return prepared, err
+	}
+	if made, err = p.changes.apply(ctx, l); err != nil { // once more: the history is part of it
+		return prepared, err
+	}
+	prepared = migration.Prepared{Storage: p.disks.storage, Changed: made.definitions}
+	return prepared, f.slots.turn(ctx, l.source(m.Destination))
 }
 
-func (f *Fleet) request(ctx context.Context, m Move, r Resolution) (preflight.Request, error) {
+func (f *Fleet) request(ctx context.Context, m Move, r Resolution) (preflight.Request, changes, error) {
 	source, err := f.host(r.Location.source(m.Destination))
 	if err != nil {
-		return preflight.Request{}, err
+		return preflight.Request{}, changes{}, err
 	}
 	destination, err := f.host(m.Destination)
 	if err != nil {
-		return preflight.Request{}, err
+		return preflight.Request{}, changes{}, err
 	}
 	request := preflight.Request{
 		Move: migration.Request{
@@ -265,10 +285,14 @@ func (f *Fleet) request(ctx context.Context, m Move, r Resolution) (preflight.Re
 		Thorough:    m.Thorough,
 		CopiedDisks: m.Disks,
 	}
+	past := pastOf(ctx, source, request.Move.UUID)
+	there, _ := destination.UUID(ctx)
+	c := f.changesOf(m, r.Location, source, past, there)
+	request.Changes = c.running
 	if copies(request.Move) {
-		request.Leftovers = leftovers(ctx, source, destination, request.Move.UUID)
+		request.Leftovers = leftovers(past, there)
 	}
-	return request, nil
+	return request, c, nil
 }
 
 // LeavingError is a VM that is on its destination, but is being migrated away from it.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/definition"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
 )
 
@@ -103,11 +104,23 @@ type Entry struct {
 	Figures *Figures
 	// VolumesLeft are the images that it has left behind.
 	VolumesLeft []Volume
+	// DevicesChanged is what it has changed in the VM's definition for its destination, and
+	// ConfigChanged what it has changed in the persistent one, where that is something else:
+	// libvirt keeps two of a VM that runs.
+	DevicesChanged, ConfigChanged []definition.Change
 	// Unknown has the members that this version does not know, as they were read.
 	Unknown map[string]json.RawMessage
 
 	// unreadable is an entry that this version cannot read; nothing else is set then.
 	unreadable json.RawMessage
+}
+
+// config is what the move has changed in the persistent definition.
+func (e Entry) config() []definition.Change {
+	if e.ConfigChanged != nil {
+		return e.ConfigChanged
+	}
+	return e.DevicesChanged
 }
 
 // Readable tells whether this version knows what the entry says.
@@ -139,6 +152,8 @@ func (e *Entry) members() []member {
 		{"outcome", &e.Outcome, false},
 		{"figures", &e.Figures, e.Figures == nil},
 		{"volumes_left", &e.VolumesLeft, len(e.VolumesLeft) == 0},
+		{"devices_changed", &e.DevicesChanged, len(e.DevicesChanged) == 0},
+		{"config_changed", &e.ConfigChanged, e.ConfigChanged == nil},
 	}
 }
 

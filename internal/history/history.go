@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 	"unicode/utf8"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/definition"
 )
 
 const (
@@ -150,6 +152,22 @@ func (h *History) Left(host string) []Volume {
 		}
 	}
 	return left
+}
+
+// Back is what makes of the VM's devices, as it runs and in its persistent definition, what
+// they were when the VM last left a host, by its UUID. There is nothing where the history does
+// not have that.
+func (h *History) Back(host string) (running, config []definition.Change) {
+	for _, e := range h.Entries {
+		if e.Outcome != Completed {
+			continue // the VM stayed as it was
+		}
+		running, config = definition.Undo(running, e.DevicesChanged), definition.Undo(config, e.config())
+		if e.From.UUID == host && host != "" {
+			return running, config
+		}
+	}
+	return nil, nil
 }
 
 func (h *History) first(is func(Entry) bool) *Entry {

@@ -54,8 +54,8 @@ func (h *Host) Prepare(
 	if err := xml.Unmarshal([]byte(domainXML), &definition); err != nil {
 		return "", nil, h.fail(op, err)
 	}
+	p.Changed.Running = migration.Definition(domainXML)
 	params := typedParameters(p)
-	params.text(libvirt.MigrateParamDestXML, domainXML)
 	type prepared struct {
 		cookie []byte
 		uri    libvirt.OptString

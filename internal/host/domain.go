@@ -175,6 +175,16 @@ func (h *Host) LiveXML(ctx context.Context, uuid string) (string, error) {
 	return h.definition(ctx, uuid, 0)
 }
 
+// SecureXML is the domain's migratable definition with its secrets, such as the password of a
+// console: as it runs, or the persistent one (VIR_DOMAIN_XML_INACTIVE).
+func (h *Host) SecureXML(ctx context.Context, uuid string, persistent bool) (string, error) {
+	flags := libvirt.DomainXMLMigratable | libvirt.DomainXMLSecure
+	if persistent {
+		flags |= libvirt.DomainXMLInactive
+	}
+	return h.definition(ctx, uuid, flags)
+}
+
 func (h *Host) definition(ctx context.Context, uuid string, flags libvirt.DomainXMLFlags) (string, error) {
 	const op = "read the domain's definition"
 	dom, err := handle(uuid)

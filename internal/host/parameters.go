@@ -68,6 +68,8 @@ func typedParameters(p migration.Parameters) typed {
 	t.text(libvirt.MigrateParamURI, p.MigrationURI)
 	t.text(libvirt.MigrateParamListenAddress, p.ListenAddress)
 	t.text(libvirt.MigrateParamTLSDestination, p.TLSDestination)
+	t.text(libvirt.MigrateParamDestXML, string(p.Changed.Running))
+	t.text(libvirt.MigrateParamPersistXML, string(p.Changed.Persistent))
 	for _, target := range p.Storage.Targets() {
 		t.text(libvirt.MigrateParamMigrateDisks, target)
 		if p.Storage.DetectZeroes {

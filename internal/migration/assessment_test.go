@@ -210,7 +210,7 @@ func TestRunStartsNothingThatIsNotReady(t *testing.T) {
 	t.Parallel()
 	play(t, func(s *scene) {
 		s.finds(migration.Finding{Check: "another", Fact: doubt{}, Warning: true})
-		s.request.Ready = func(context.Context) (*migration.StorageCopy, error) { return nil, errInternal }
+		s.request.Ready = func(context.Context) (migration.Prepared, error) { return migration.Prepared{}, errInternal }
 		if _, err := migration.Run(s.ctx, s.request, nil); !errors.Is(err, errInternal) || errors.As(err, new(migration.Diagnosis)) {
 			s.Errorf("got %v", err)
 		}
@@ -221,9 +221,9 @@ func TestRunStartsNothingThatIsNotReady(t *testing.T) {
 func TestRunIsCancelledWhileItGetsReady(t *testing.T) {
 	t.Parallel()
 	play(t, func(s *scene) {
-		s.request.Ready = func(ctx context.Context) (*migration.StorageCopy, error) {
+		s.request.Ready = func(ctx context.Context) (migration.Prepared, error) {
 			s.cancel()
-			return nil, ctx.Err()
+			return migration.Prepared{}, ctx.Err()
 		}
 		fails[*migration.CancelledError](s, runsOnSource)
 		s.changedNothing()

@@ -34,9 +34,11 @@ func (s Observation) absent() bool { return errors.Is(s.Err, ErrNoDomain) }
 // be cancelled once begun: half of it would be a definition on both hosts.
 func (m *move) moveDefinition(ctx context.Context, a Assessment) (Report, error) {
 	if m.Ready != nil {
-		if _, err := m.Ready(ctx); err != nil && ctx.Err() == nil {
+		prepared, err := m.Ready(ctx)
+		if err != nil && ctx.Err() == nil {
 			return Report{}, err
 		}
+		m.Changed = prepared.Changed
 	}
 	if ctx.Err() != nil {
 		return Report{}, m.cancelledEarly()
@@ -97,13 +99,17 @@ func (m *move) sendDefinition() (mode Mode, refusal, err error) {
 }
 
 // defineDirectly makes libvirt's steps of a direct migration, of which an offline one has
-// no Perform. The source gives the definition up only after the destination has it.
+// no Perform. The source gives the definition up only after the destination has it. It is not
+// told of a changed one: of a VM that does not run it would want the emulator to be there.
 func (m *move) defineDirectly(ctx context.Context) error {
 	p := m.parameters
-	p.Protected = true
+	p.Protected, p.Changed = true, Definitions{}
 	xml, cookie, err := m.Source.Begin(ctx, m.UUID, p)
 	if err != nil {
 		return &StepError{m.Source.Name(), StepBegin, err}
+	}
+	if changed := m.Changed.Running; changed != "" {
+		xml = string(changed)
 	}
 	cookie, err = m.define(ctx, xml, cookie)
 	taken := err == nil

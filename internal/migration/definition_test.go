@@ -218,7 +218,7 @@ func TestRunChecksADefinition(t *testing.T) {
 	play(t, func(s *scene) {
 		s.shutOff()
 		refusal := errors.New("not now")
-		s.request.Ready = func(context.Context) (*migration.StorageCopy, error) { return nil, refusal }
+		s.request.Ready = func(context.Context) (migration.Prepared, error) { return migration.Prepared{}, refusal }
 		checked := 0
 		s.request.Preflight = func(_ context.Context, a migration.Assessment) []migration.Finding {
 			if checked++; !a.Fit() || !a.Idle() {

@@ -64,14 +64,14 @@ func Run(ctx context.Context, r Request, report func(Progress)) (Report, error) 
 		return m.conclude(m.adopt(ctx, a))
 	}
 	if r.Ready != nil {
-		copied, err := r.Ready(ctx)
+		prepared, err := r.Ready(ctx)
 		switch {
 		case ctx.Err() != nil:
 			return Report{}, m.cancelledEarly()
 		case err != nil:
 			return Report{}, err
 		}
-		m.Storage = copied
+		m.Storage, m.Changed = prepared.Storage, prepared.Changed
 	}
 	m.parameters = m.Parameters(a.source.Domain)
 	m.downtime = &downtime{request: m.Request}

@@ -33,6 +33,9 @@ type Parameters struct {
 	// Storage is the disks that are copied; nil where none is. How they are copied is in
 	// Policy: VIR_MIGRATE_NON_SHARED_DISK or VIR_MIGRATE_NON_SHARED_INC.
 	Storage *StorageCopy
+	// Changed are the definitions for the destination: Begin checks that the guest sees the same
+	// by them (libvirt: ABI stability).
+	Changed Definitions
 }
 
 // PostCopy tells whether the migration may be switched to post-copy.
@@ -47,7 +50,7 @@ func (p Parameters) Compression() bool { return p.Policy.Has(policy.FlagCompress
 // copied libvirt must not be asked to: without a list of disks it would copy all.
 func (r Request) Parameters(d Domain) Parameters {
 	if r.Definition {
-		return Parameters{Definition: true, Persistent: true, MigrationURI: r.MigrationURI}
+		return Parameters{Definition: true, Persistent: true, MigrationURI: r.MigrationURI, Changed: Definitions{Running: r.Changed.Running}}
 	}
 	effective := r.Policy
 	if d.State == StatePaused || d.State == StateAsleep {
@@ -63,6 +66,7 @@ func (r Request) Parameters(d Domain) Parameters {
 		MigrationURI:  r.MigrationURI,
 		ListenAddress: r.ListenAddress,
 		Storage:       r.Storage,
+		Changed:       r.Changed,
 	}
 	if effective.Encryption() {
 		p.TLSDestination = r.TLSDestination

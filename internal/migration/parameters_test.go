@@ -1,6 +1,8 @@
 package migration
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -135,5 +137,25 @@ func TestParametersOfTheDestination(t *testing.T) {
 	r.Definition = true
 	if p := r.Parameters(Domain{State: StateShutOff}); p.ListenAddress != "" || p.TLSDestination != "" || len(r.Requirements()) > 0 {
 		t.Errorf("a definition: %+v, %v", p, r.Requirements())
+	}
+}
+
+// The definitions for the destination travel with every migration; that of a VM that is shut
+// off is the only one it has. Neither shows when it is printed.
+func TestParameters_changedDefinitions(t *testing.T) {
+	t.Parallel()
+	changed := Definitions{Running: "<domain passwd='geheim'/>", Persistent: "<domain passwd='geheim'/>"}
+	r := Request{Changed: changed, Policy: policy.Resolve(policy.Levels{})}
+	if got := r.Parameters(Domain{State: StateRunning, Persistent: true}).Changed; got != changed {
+		t.Errorf("a VM that runs has %q", string(got.Running))
+	}
+	r.Definition = true
+	if got := r.Parameters(Domain{Persistent: true}).Changed; got != (Definitions{Running: changed.Running}) {
+		t.Errorf("a VM that is shut off has %q, %q", string(got.Running), string(got.Persistent))
+	}
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q"} {
+		if printed := fmt.Sprintf(verb, r.Parameters(Domain{Persistent: true})); strings.Contains(printed, "geheim") {
+			t.Errorf("%s prints %s", verb, printed)
+		}
 	}
 }

@@ -62,17 +62,45 @@ type Request struct {
 	// Storage is the disks that are copied; nil for a VM whose disks the destination sees.
 	// Policy says how they are copied: its copy_storage is not "none" where there are any.
 	Storage *StorageCopy
+	// Changed are the VM's definitions for the destination, where it has others than on the
+	// source.
+	Changed Definitions
 	// Preflight makes the checks that the engine can do without, when nothing else speaks
 	// against the start. An error among its findings refuses the move. It may be nil.
 	Preflight func(context.Context, Assessment) []Finding
 	// Ready, when not nil, is called once all checks are made, right before the start of a
-	// migration that is not adopted. It may wait, and makes what disks are copied into: they
-	// become Storage. Its error keeps the migration from starting.
-	Ready func(context.Context) (*StorageCopy, error)
+	// migration that is not adopted. It may wait, and makes what disks are copied into. Its
+	// error keeps the migration from starting.
+	Ready func(context.Context) (Prepared, error)
 	// Reading, when not nil, is called with each reading of the running job, from the
 	// calling goroutine.
 	Reading func(Reading)
 }
+
+// Prepared is what a move has to start with that was made right before: it takes the place of
+// the members of Request of these names.
+type Prepared struct {
+	Storage *StorageCopy
+	Changed Definitions
+}
+
+// Definitions are definitions of a VM that were changed for its destination.
+type Definitions struct {
+	// Running is what the destination starts the VM by (VIR_MIGRATE_PARAM_DEST_XML), or takes as
+	// its definition where nothing but that moves; Persistent is what it keeps of a VM that runs
+	// (VIR_MIGRATE_PARAM_PERSIST_XML). Either is empty where it is the source's.
+	Running, Persistent Definition
+}
+
+// Definition is a domain's definition. It may hold secrets, such as the password of a console,
+// and does not show when it is printed.
+type Definition string
+
+// String hides the definition.
+func (Definition) String() string { return "(hidden)" }
+
+// GoString hides the definition.
+func (Definition) GoString() string { return "(hidden)" }
 
 // Subject names what the request is about.
 func (r Request) Subject() Subject {

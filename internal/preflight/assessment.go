@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/definition"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
 )
 
@@ -65,7 +66,7 @@ func Examine(ctx context.Context, r Request, assessed migration.Assessment) Exam
 	}
 	e := examination{
 		scope: scope{Request: r, assessed: assessed, judged: &memo[verdict]{}, decided: &decided{}},
-		guest: sync.OnceValues(func() (*Guest, error) { return read(ctx, r) }),
+		guest: sync.OnceValues(func() (guests, error) { return read(ctx, r) }),
 	}
 	table := Table()
 	results := make([]result, len(table))
@@ -97,7 +98,7 @@ func Examine(ctx context.Context, r Request, assessed migration.Assessment) Exam
 type examination struct {
 	scope
 
-	guest func() (*Guest, error)
+	guest func() (guests, error)
 }
 
 // result is what one check came to.
@@ -122,11 +123,11 @@ func (e *examination) make(ctx context.Context, entry Entry) result {
 		case !e.assessed.Fit():
 			return not(Unfit, "", nil)
 		}
-		guest, err := e.guest()
+		read, err := e.guest()
 		if err != nil {
 			return not(Unread, e.source(), err)
 		}
-		s.guest = guest
+		s.guest, s.own, s.changed = read.there, read.here, read.changed
 	}
 	findings, err := entry.check.find(ctx, &s)
 	r := result{findings: findings}
@@ -136,15 +137,35 @@ func (e *examination) make(ctx context.Context, entry Entry) result {
 	return r
 }
 
+// guests are the VM by its definition on the source, and by that for the destination.
+type guests struct {
+	here, there *Guest
+	changed     definition.Result
+}
+
 // read reads the VM's definition, and which backing files its images have.
-func read(ctx context.Context, r Request) (*Guest, error) {
-	definition, err := r.Source.DomainXML(ctx, r.Move.UUID)
+func read(ctx context.Context, r Request) (guests, error) {
+	own, err := r.Source.DomainXML(ctx, r.Move.UUID)
 	if err != nil {
-		return nil, err
+		return guests{}, err
 	}
-	guest, err := Parse(definition)
+	here, err := Parse(own)
 	if err != nil {
-		return nil, err
+		return guests{}, err
 	}
-	return guest, guest.findBacking(ctx, r)
+	if err := here.findBacking(ctx, r); err != nil {
+		return guests{}, err
+	}
+	changed, err := definition.Apply(own, r.Changes)
+	if err != nil || len(changed.Changes) == 0 {
+		return guests{here, here, changed}, err
+	}
+	there, err := Parse(changed.XML)
+	if err != nil {
+		return guests{}, err
+	}
+	for i := range there.Disks { // the same ones, by other paths
+		there.Disks[i].Backing = here.Disks[i].Backing
+	}
+	return guests{here, there, changed}, nil
 }

@@ -72,7 +72,11 @@ func (s *scope) plugsThere(ctx context.Context) []plug {
 // uses; foreign leaves out those that libvirt makes itself. The error is that of Networks; the
 // plugs that need none come with it.
 func (s *scope) plugs(ctx context.Context, h Host, foreign bool) (plugs []plug, err error) {
-	for _, nic := range s.guest.Interfaces {
+	guest := s.guest
+	if h == s.Source {
+		guest = s.own
+	}
+	for _, nic := range guest.Interfaces {
 		if device := nic.Bridge + nic.Direct; device != "" { // it has one of the two
 			plugs = append(plugs, plug{nic: nic, device: device})
 		}

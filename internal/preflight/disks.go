@@ -103,9 +103,9 @@ func (v *storageView) facts(ctx context.Context, d Disk) storage.Facts {
 	f.Err = errors.Join(f.Err, err)
 	there, err := v.Destination.Pools(ctx)
 	f.Err = errors.Join(f.Err, err)
-	own := poolOf(here, d)
+	origin := v.origin(d)
+	own := poolOf(here, Disk{Path: origin, Pool: d.Pool})
 	f.Pool = poolOf(there, d)
-	origin := d.Path
 	if d.Pool != "" {
 		if own != nil {
 			origin = path.Join(own.Path, d.Volume)
@@ -128,6 +128,16 @@ func (v *storageView) facts(ctx context.Context, d Disk) storage.Facts {
 		f.Backing = v.backing(ctx, f, own)
 	}
 	return f
+}
+
+// origin is the path of a disk on the source.
+func (s *scope) origin(d Disk) string {
+	for _, own := range s.own.Disks {
+		if own.Target == d.Target {
+			return own.Path
+		}
+	}
+	return d.Path
 }
 
 // poolOf is the pool that a disk is in, or would be: the one that the definition names, or the

@@ -26,7 +26,7 @@ func (firmwareCheck) find(ctx context.Context, s *scope) ([]migration.Finding, e
 	}
 	if s.Move.Definition {
 		// libvirt makes one from its template for a VM that has not started yet.
-		if has, err := s.Source.HasPath(ctx, s.guest.NVRAM); err == nil && !has {
+		if has, err := s.Source.HasPath(ctx, s.own.NVRAM); err == nil && !has {
 			return s.paths(ctx, files)
 		}
 	}

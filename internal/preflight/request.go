@@ -1,6 +1,7 @@
 package preflight
 
 import (
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/definition"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/storage"
 )
@@ -24,6 +25,9 @@ type Request struct {
 	// Leftovers are the volumes that the VM's own earlier moves have left on the destination,
 	// newest first.
 	Leftovers []storage.Volume
+	// Changes is what the VM's devices are called on the destination, where that is not what they
+	// are called on the source.
+	Changes definition.Request
 	// Unsettled is true where the move may be made under another policy than Move has, so
 	// that what is found of the policy may not last.
 	Unsettled bool
@@ -35,8 +39,11 @@ type scope struct {
 
 	// assessed is what the engine found: both hosts answer, and the VM is on the source.
 	assessed migration.Assessment
-	// guest is the VM's definition; nil for a check that does not need it.
-	guest *Guest
+	// guest is the VM by its definition for the destination, and own by that on the source; nil
+	// for a check that does not need it.
+	guest, own *Guest
+	// changed is the definition for the destination.
+	changed definition.Result
 	// judged keeps the source's verdict, which is asked for once.
 	judged *memo[verdict]
 	// decided keeps what becomes of the VM's disks.

@@ -23,6 +23,7 @@ const (
 	CheckPass        migration.Check = "time_of_one_pass"
 	CheckRDMA        migration.Check = "rdma"
 	CheckLocked      migration.Check = "locked_memory"
+	CheckChanges     migration.Check = "destination_changes"
 )
 
 // Needs is what has to be known before a check can be made.
@@ -177,6 +178,8 @@ func guestTable() []Entry {
 		row(CheckVerdict, "libvirt on the source would begin the migration", "virDomainMigrateBegin3Params",
 			Errors, depends("the VM is taken as it runs, but a block job ends, and what is not known may pass"),
 			1, "vm", verdictCheck{}).ofDefinition(),
+		row(CheckChanges, "the VM has what `destination_changes` changes", "nothing",
+			Either, lasts("the VM is taken as it runs"), 0, "destination_changes", changesCheck{}).ofDefinition(),
 		row(CheckCPU, "the destination can run the guest's CPU", "virConnectCompareHypervisorCPU",
 			Errors, lasts("a host keeps its CPU"), 1, "destination", cpuCheck{}),
 		row(CheckMemory, "the destination has memory for the guest", "virNodeGetMemoryStats",

@@ -51,6 +51,9 @@ func (s *scope) beginning(ctx context.Context, move migration.Request) verdict {
 	if !s.assessed.Idle() {
 		return verdict{unknown: &unaskedError{why: UnderWay}}
 	}
+	if len(s.changed.Changes) > 0 && !move.Definition { // of a VM that runs, libvirt compares what the guest sees
+		move.Changed.Running = migration.Definition(s.changed.XML)
+	}
 	_, _, err := s.Source.Begin(ctx, move.UUID, move.Parameters(s.assessed.Source().Domain))
 	switch {
 	case err == nil:

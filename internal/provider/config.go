@@ -18,6 +18,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/clientconfig"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/definition"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/explain"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/fleet"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/host"
@@ -41,6 +42,7 @@ type hostModel struct {
 	TLSDestination types.String `tfsdk:"tls_destination"`
 	Username       types.String `tfsdk:"username"`
 	Password       types.String `tfsdk:"password"`
+	Changes        types.Object `tfsdk:"destination_changes"`
 }
 
 // maxMigrationsDescription takes the direction, the largest value and the default.
@@ -103,6 +105,7 @@ func configAttributes() map[string]schema.Attribute {
 					Optional:  true,
 					Sensitive: true,
 				},
+				destinationChangesName: hostChanges(),
 			}},
 		},
 		"unreachable_hosts": schema.StringAttribute{
@@ -158,23 +161,7 @@ func (m configModel) unknown() []string {
 	return names
 }
 
-func (m configModel) hostsUnknown() bool {
-	if m.Hosts.IsUnknown() {
-		return true
-	}
-	for _, element := range m.Hosts.Elements() {
-		object, ok := element.(types.Object)
-		if !ok || object.IsUnknown() {
-			return true
-		}
-		for _, attribute := range object.Attributes() {
-			if attribute.IsUnknown() {
-				return true
-			}
-		}
-	}
-	return false
-}
+func (m configModel) hostsUnknown() bool { return !fullyKnown(m.Hosts) }
 
 // unknownWarning says that a plan compares nothing. Configure gives it, which
 // Terraform calls once for each provider configuration.
@@ -205,8 +192,8 @@ func (m configModel) fleetConfig(ctx context.Context) (fleet.Config, diag.Diagno
 		diags.Append(invalid...)
 		return config, diags
 	}
-	hosts, invalid := m.hosts(ctx)
-	config.Hosts = hosts
+	hosts, changes, invalid := m.hosts(ctx)
+	config.Hosts, config.Changes = hosts, changes
 	diags.Append(invalid...)
 	diags.Append(validateHosts(config.Hosts)...)
 	return config, diags
@@ -234,16 +221,17 @@ func unreachableValues() []string {
 	return []string{string(fleet.UnreachableError), string(fleet.UnreachableWarn)}
 }
 
-// hosts are the configured hosts, sorted by name, so that what is wrong with
-// them is said in the same order each time.
-func (m configModel) hosts(ctx context.Context) ([]host.Config, diag.Diagnostics) {
+// hosts are the configured hosts, sorted by name, so that what is wrong with them is said in
+// the same order each time, and what VMs find called otherwise on each of them.
+func (m configModel) hosts(ctx context.Context) ([]host.Config, map[string]definition.Changes, diag.Diagnostics) {
 	var hosts map[string]hostModel
 	diags := m.Hosts.ElementsAs(ctx, &hosts, false)
-	configs := make([]host.Config, 0, len(hosts))
+	configs, changes := make([]host.Config, 0, len(hosts)), map[string]definition.Changes{}
 	for _, name := range slices.Sorted(maps.Keys(hosts)) {
 		configs = append(configs, hosts[name].config(name))
+		changes[name] = destinationChanges(ctx, hosts[name].Changes)
 	}
-	return configs, diags
+	return configs, changes, diags
 }
 
 func (h hostModel) config(name string) host.Config {
@@ -265,7 +253,7 @@ func (m configModel) validate(ctx context.Context) diag.Diagnostics {
 	if !m.known() {
 		return nil // Configure validates it once it is known
 	}
-	hosts, diags := m.hosts(ctx)
+	hosts, _, diags := m.hosts(ctx)
 	for _, e := range fleet.Validate(hosts) {
 		if e.Field != host.FieldURI || !aliased(hosts, e.Host) {
 			diags.Append(invalidHost(e))

@@ -31,6 +31,12 @@ func TestFindingPath(t *testing.T) {
 		attribute := findingPath(f).String()
 		_, ofResource := moves.Schema.Attributes[attribute]
 		_, ofAction := invoked.Schema.GetAttributes()[attribute]
+		if _, block := moves.Schema.Blocks[attribute]; block {
+			ofResource = true
+		}
+		if _, block := invoked.Schema.GetBlocks()[attribute]; block {
+			ofAction = true
+		}
 		if !ofResource || !ofAction {
 			t.Errorf("%s: a move has no attribute %q", name, attribute)
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -29,12 +30,13 @@ type moveModel struct {
 	VM          types.String `tfsdk:"vm"`
 	Destination types.String `tfsdk:"destination"`
 	Mode        types.String `tfsdk:"mode"`
+	Changes     types.Object `tfsdk:"destination_changes"`
 	Disks       types.Set    `tfsdk:"disks"`
 }
 
 // move is the request for the fleet. last is the host where the VM was last
 // seen, or empty.
-func (m moveModel) move(vm, last string) (fleet.Move, diag.Diagnostics) {
+func (m moveModel) move(ctx context.Context, vm, last string) (fleet.Move, diag.Diagnostics) {
 	run := m.toPolicy()
 	mode := migration.Auto
 	if !m.Mode.IsNull() && !m.Mode.IsUnknown() {
@@ -43,6 +45,7 @@ func (m moveModel) move(vm, last string) (fleet.Move, diag.Diagnostics) {
 	// Values that were unknown in the validation are validated here.
 	return fleet.Move{
 		VM: vm, Last: last, Destination: m.Destination.ValueString(), Mode: mode, Policy: run, Disks: m.targets(),
+		Changes: destinationChanges(ctx, m.Changes),
 	}, m.validate()
 }
 
@@ -60,10 +63,10 @@ func (m moveModel) assess(
 	if err := f.Check(m.Destination.ValueString()); err != nil {
 		return fleet.Location{}, preflight.Assessment{}, diag.Diagnostics{diagnose("Find Host", err, path.Root("destination"))}
 	}
-	if seen.vm == "" {
+	if seen.vm == "" || !fullyKnown(m.Changes) {
 		return fleet.Location{}, preflight.Assessment{}, nil
 	}
-	move, diags := m.move(seen.vm, last)
+	move, diags := m.move(ctx, seen.vm, last)
 	if diags.HasError() {
 		return fleet.Location{}, preflight.Assessment{}, diags
 	}
@@ -88,4 +91,21 @@ func (m moveModel) assess(
 	}
 	diags.Append(assessmentDiagnostics(location, move.Destination, assessment)...)
 	return location, assessment, diags
+}
+
+// fullyKnown tells whether a map or an object is known in all its parts.
+func fullyKnown(value attr.Value) bool {
+	var parts map[string]attr.Value
+	switch v := value.(type) {
+	case types.Map:
+		parts = v.Elements()
+	case types.Object:
+		parts = v.Attributes()
+	}
+	for _, part := range parts {
+		if !fullyKnown(part) {
+			return false
+		}
+	}
+	return !value.IsUnknown()
 }

@@ -90,6 +90,7 @@ func (r *liveMigrationResource) Schema(_ context.Context, _ resource.SchemaReque
 			},
 			"last_migration": lastMigrationAttribute(),
 		}),
+		Blocks: resourceChanges(),
 	}
 }
 
@@ -354,7 +355,8 @@ func placementOf(called types.String, l fleet.Location) *liveMigrationModel {
 	return &liveMigrationModel{
 		moveModel: moveModel{
 			VM: called, Destination: types.StringValue(l.Host), Mode: types.StringValue(string(migration.Auto)),
-			Disks: types.SetNull(types.StringType),
+			Disks:   types.SetNull(types.StringType),
+			Changes: noChanges(),
 		},
 		IfShutOff:     types.StringValue(string(fleet.ShutOffError)),
 		ID:            types.StringValue(l.Domain.UUID),
@@ -368,7 +370,7 @@ func placementOf(called types.String, l fleet.Location) *liveMigrationModel {
 func (r *liveMigrationResource) move(
 	ctx context.Context, plan liveMigrationModel, vm, last string,
 ) (fleet.Moved, diag.Diagnostics) {
-	move, diags := plan.move(vm, last)
+	move, diags := plan.move(ctx, vm, last)
 	if diags.HasError() {
 		return fleet.Moved{}, diags
 	}

@@ -103,6 +103,7 @@ func (d *preflightDataSource) Schema(_ context.Context, _ datasource.SchemaReque
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "What would keep a VM from being moved to a host, found by the checks that a plan and a move make. It moves nothing, changes nothing, and does not fail because of what it finds: for `check` blocks, policy tools and scripts.",
 		Attributes:          attributes,
+		Blocks:              dataSourceChanges(),
 	}
 }
 
@@ -128,7 +129,7 @@ func (d *preflightDataSource) Read(ctx context.Context, req datasource.ReadReque
 		resp.Diagnostics.Append(failed(explain.ReadTooEarly("Migration Preflight")))
 		return
 	}
-	move, diags := model.move(model.VM.ValueString(), "")
+	move, diags := model.move(ctx, model.VM.ValueString(), "")
 	resp.Diagnostics.Append(diags...)
 	if err := d.fleet.Check(move.Destination); err != nil {
 		resp.Diagnostics.Append(diagnose("Find Host", err, path.Root("destination")))

@@ -88,8 +88,12 @@ func TestSchema_descriptions(t *testing.T) {
 	for name, s := range all {
 		requireSentence(t, name, s.Block.Description)
 		requireDescriptions(t, name, s.Block.Attributes)
-		if len(s.Block.BlockTypes) > 0 {
-			t.Errorf("%s has blocks, where nested attributes are meant", name)
+		for _, b := range s.Block.BlockTypes {
+			if b.TypeName != "destination_changes" { // in which Terraform is to report unknown keys
+				t.Errorf("%s has the block %s, where a nested attribute is meant", name, b.TypeName)
+			}
+			requireSentence(t, name+"."+b.TypeName, b.Block.Description)
+			requireDescriptions(t, name+"."+b.TypeName, b.Block.Attributes)
 		}
 	}
 }

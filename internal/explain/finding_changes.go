@@ -1,0 +1,74 @@
+package explain
+
+import (
+	"fmt"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/definition"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/fleet"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/preflight"
+)
+
+// changeTales are the words for what is found about devices that are called otherwise on the
+// destination.
+func changeTales() []tale {
+	return []tale{
+		tell(func(f migration.Finding, fact preflight.DeviceChanged) Advised {
+			return Advised{Detail: deviceChanged(f, fact)}
+		}),
+		tell(func(f migration.Finding, fact preflight.ChangeUnused) Advised {
+			detail, command := changeUnused(f, fact.Unused)
+			return Advised{detail, fmt.Sprintf("%s on %s lists what it has. Correct destination_changes, or leave that out.",
+				command, f.Source)}
+		}),
+	}
+}
+
+// deviceChanged says what a device becomes, and who says so.
+func deviceChanged(f migration.Finding, fact preflight.DeviceChanged) string {
+	why := fmt.Sprintf("destination_changes of %s in the provider's configuration says so", f.Destination)
+	if fact.Origin == definition.ByHistory {
+		why = fmt.Sprintf("it was so when the VM last left %s, and was changed by its moves since", f.Destination)
+	}
+	verb := map[definition.Device]string{
+		definition.Interface: "is plugged into", definition.Graphics: "listens on",
+	}[fact.Device]
+	if verb == "" {
+		verb = "is"
+	}
+	return fmt.Sprintf("The %s of VM %s %s %s on %s, instead of %s: %s.", f.Device, f.Name, verb, addressOr(fact.New), f.Destination,
+		addressOr(fact.Old), why)
+}
+
+// addressOr is what a device is called; only an address can be left to libvirt.
+func addressOr(name string) string {
+	if name == "" {
+		return "the address that its libvirt chooses"
+	}
+	return name
+}
+
+func changeUnused(f migration.Finding, u definition.Unused) (detail, command string) {
+	disks, interfaces := fmt.Sprintf("`virsh domblklist --details %s`", f.UUID), fmt.Sprintf("`virsh domiflist %s`", f.UUID)
+	definitions := fmt.Sprintf("`virsh dumpxml %s`", f.UUID)
+	switch {
+	case u.Pathless:
+		return fmt.Sprintf("destination_changes has a path for disk %s of VM %s, which has none: its drive is empty, or it is a "+
+			"network disk, or a volume of a pool.", u.Name, f.Name), disks
+	case u.Key == definition.KeyDisks:
+		return fmt.Sprintf("destination_changes has a path for disk %s, and VM %s has no such disk.", u.Name, f.Name), disks
+	case u.Key == definition.KeyInterfaces:
+		return fmt.Sprintf("destination_changes has another name for %s, and no interface of VM %s is plugged into that.",
+			u.Name, f.Name), interfaces
+	case u.Key == definition.KeyGraphicsListen:
+		return fmt.Sprintf("destination_changes has an address for consoles, and VM %s has no VNC or SPICE console that listens "+
+			"on one of its own.", f.Name), definitions
+	}
+	return fmt.Sprintf("destination_changes has a path for %s, and the definition of VM %s has none.", u.Key, f.Name), definitions
+}
+
+// rewrite says that the VM's definition could not be made for its destination.
+func rewrite(e *fleet.RewriteError) string {
+	return fmt.Sprintf("The definition of VM %s on %s could not be changed for the destination: %s", e.Location.Domain.Name,
+		e.Location.Host, Detail(e.Err))
+}
