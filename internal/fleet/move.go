@@ -265,9 +265,7 @@ func (f *Fleet) request(ctx context.Context, m Move, r Resolution) (preflight.Re
 		Thorough:    m.Thorough,
 		CopiedDisks: m.Disks,
 	}
-	if copies(request.Move) {
-		request.Leftovers = leftovers(ctx, source, destination, request.Move.UUID)
-	}
+	request.Leftovers = leftovers(ctx, source, destination, request.Move.UUID)
 	return request, nil
 }
 
