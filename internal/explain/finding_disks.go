@@ -64,6 +64,8 @@ func diskObstacle(f migration.Finding, d preflight.DiskObstacle) (detail, remedy
 		return poolObstacle(f, d)
 	case storage.Exists, storage.ChangedLeftover, storage.UsedLeftover:
 		return takenPath(f, d)
+	case storage.StaleLeftover:
+		return staleLeftover(f, d)
 	case storage.NoSuchDisk:
 		return fmt.Sprintf("VM %s has no disk %s that can be copied: one that is read-only, shareable or empty cannot be.",
 			f.Name, d.Target), fmt.Sprintf("`virsh domblklist --details %s` on %s lists its disks.", f.UUID, f.Source)
@@ -140,6 +142,18 @@ func takenPath(f migration.Finding, d preflight.DiskObstacle) (detail, remedy st
 			"there.", f.Device, f.Name)
 	}
 	return there + " It is not written over.", remediesOf(f).takenPath(d.Path, d.There)
+}
+
+// staleLeftover is about an old state of a disk in its place. Where the source shares its file system, if not with this
+// host, libvirt copies nothing that is there.
+func staleLeftover(f migration.Finding, d preflight.DiskObstacle) (detail, remedy string) {
+	remedy = remediesOf(f).leftover(d.Path, d.There)
+	if d.Shared != storage.Yes {
+		remedy = fmt.Sprintf("Move the VM while it runs, with copy_storage = \"auto\" and disks that do not leave %s out: that "+
+			"writes over it. Or make room for it: %s", d.Target, remedy)
+	}
+	return fmt.Sprintf("%s has %s already, which an earlier move of VM %s has left there: an old state of the %s. The move "+
+		"does not copy the disk, and the VM would go on with the old state.", f.Host, d.Path, f.Name, f.Device), remedy
 }
 
 // users are what uses a volume.

@@ -66,7 +66,7 @@ func TestObstaclesHaveWords(t *testing.T) {
 	said := map[string]storage.Obstacle{}
 	for _, o := range []storage.Obstacle{
 		storage.NoSuchDisk, storage.OverNetwork, storage.AlreadyShared, storage.NotKnown, storage.Exists, storage.ChangedLeftover,
-		storage.UsedLeftover, storage.NoPool, storage.InactivePool, storage.WrongPool, storage.WrongFormat, storage.Encrypted,
+		storage.UsedLeftover, storage.StaleLeftover, storage.NoPool, storage.InactivePool, storage.WrongPool, storage.WrongFormat, storage.Encrypted,
 		storage.NoSize, storage.NoBacking,
 	} {
 		f := migration.Finding{

@@ -71,12 +71,16 @@ func (r remedies) newPool(directory string) string {
 
 // takenPath frees a path that a disk would be copied to. v is what a pool lists there, or nil.
 func (r remedies) takenPath(file string, v *storage.Volume) string {
+	return r.leftover(file, v) + " If it is on storage that both hosts share, copy_storage = \"none\" moves the VM without a copy."
+}
+
+// leftover is how a person looks at a volume, and removes it.
+func (r remedies) leftover(file string, v *storage.Volume) string {
 	look, remove := "`ls -l "+file+"`", removeVolume("", "", file)
 	if v != nil {
 		look, remove = fmt.Sprintf("`virsh vol-info --pool %s %s`", v.Pool, v.Name), removeVolume(v.Pool, v.Name, file)
 	}
-	return fmt.Sprintf("%s on %s shows it. If nobody needs it, %s there removes it, for good. If it is on storage that both hosts "+
-		"share, copy_storage = \"none\" moves the VM without a copy.", look, r.host, remove)
+	return fmt.Sprintf("%s on %s shows it. If nobody needs it, %s there removes it, for good.", look, r.host, remove)
 }
 
 // removeVolume is the command that removes a volume, of a pool or of none.

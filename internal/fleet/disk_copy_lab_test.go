@@ -152,6 +152,19 @@ func TestMove_copiesDisks(t *testing.T) {
 		compare()
 	}
 
+	// A definition that moves alone would leave the VM to the old state of its disks.
+	kvm2.MustVirsh(t, "destroy", guest.UUID)
+	offline := move("kvm1", migration.Auto)
+	offline.IfShutOff = ShutOffMoveDefinition
+	_, err = f.Move(testContext(t), offline, quiet)
+	if got, want := foundIn(t, err), []string{
+		"copy_volumes: old state of the disk in its place, disk vda on kvm1",
+		"copy_volumes: old state of the disk in its place, disk vdb on kvm1",
+	}; !slices.Equal(got, want) {
+		t.Errorf("of a definition: got %q", got)
+	}
+	kvm2.MustVirsh(t, "start", "--paused", guest.UUID)
+
 	// A leftover that somebody has written to is one no more.
 	fill(t, kvm1, guest.Disks()[1])
 	_, err = f.Move(testContext(t), move("kvm1", migration.Auto), quiet)

@@ -289,9 +289,7 @@ func (f *Fleet) request(ctx context.Context, m Move, r Resolution) (preflight.Re
 	there, _ := destination.UUID(ctx)
 	c := f.changesOf(m, r.Location, source, past, there)
 	request.Changes = c.running
-	if copies(request.Move) {
-		request.Leftovers = leftovers(past, there)
-	}
+	request.Leftovers = leftovers(past, there)
 	return request, c, nil
 }
 

@@ -19,6 +19,7 @@ const volumeTimeout = time.Minute
 // volumeXML is a volume's definition. Units are bytes, libvirt's default.
 type volumeXML struct {
 	XMLName    xml.Name      `xml:"volume"`
+	Type       string        `xml:"type,attr,omitempty"`
 	Name       string        `xml:"name"`
 	Capacity   uint64        `xml:"capacity"`
 	Allocation *uint64       `xml:"allocation"`
@@ -111,7 +112,7 @@ func (d volumeXML) volume(pool string) *storage.Volume {
 	if p := d.Target.Permissions; p != nil {
 		v.Owner, v.Group, v.Mode = p.Owner, p.Group, p.Mode
 	}
-	if d.Target.Timestamps != nil {
+	if d.Target.Timestamps != nil && d.Type != "block" { // whose time is that of its device node, not of its data
 		v.Modified = d.Target.Timestamps.Modified
 	}
 	if d.Target.Features != nil {

@@ -46,6 +46,8 @@ func (o DiskObstacle) Problem() string {
 		return "leftover was changed"
 	case storage.UsedLeftover:
 		return "leftover is used"
+	case storage.StaleLeftover:
+		return "old state of the disk in its place"
 	case storage.NoPool:
 		return "no storage pool for the disk"
 	case storage.InactivePool:
@@ -82,7 +84,7 @@ var (
 		storage.NoSuchDisk, storage.OverNetwork, storage.AlreadyShared, storage.WrongFormat, storage.Encrypted,
 	}
 	poolObstacles  = []storage.Obstacle{storage.NoPool, storage.InactivePool, storage.WrongPool}
-	takenObstacles = []storage.Obstacle{storage.Exists, storage.ChangedLeftover, storage.UsedLeftover}
+	takenObstacles = []storage.Obstacle{storage.Exists, storage.ChangedLeftover, storage.UsedLeftover, storage.StaleLeftover}
 )
 
 func (copiedDisksCheck) find(ctx context.Context, s *scope) ([]migration.Finding, error) {

@@ -9,7 +9,8 @@ import (
 )
 
 // copyVolumeCheck looks whether nothing is in the place of a disk that is copied, but what the
-// VM's own earlier move has left there and nobody has touched since.
+// VM's own earlier move has left there and nobody has touched since; and that this is not in
+// the place of a disk that is not copied.
 type copyVolumeCheck struct{}
 
 func (copyVolumeCheck) find(ctx context.Context, s *scope) ([]migration.Finding, error) {

@@ -50,10 +50,19 @@ type decided struct {
 	disks Disks
 }
 
-// disks decides what becomes of the VM's disks, once for all checks of a move.
+// copyMode is what the move copies: a definition none.
+func (s *scope) copyMode() policy.CopyStorage {
+	if s.Move.Definition {
+		return policy.CopyNone
+	}
+	return s.Move.Policy.CopyStorage()
+}
+
+// disks decides what becomes of the VM's disks, once for all checks of a move. Where none is to
+// be copied and nothing was left on the destination, there is nothing to decide.
 func (s *scope) disks(ctx context.Context) Disks {
-	mode := s.Move.Policy.CopyStorage()
-	if s.guest == nil || s.Move.Definition || mode == policy.CopyNone {
+	mode := s.copyMode()
+	if s.guest == nil || mode == policy.CopyNone && len(s.Leftovers) == 0 {
 		return nil
 	}
 	s.decided.once.Do(func() {
@@ -115,6 +124,12 @@ func (v *storageView) facts(ctx context.Context, d Disk) storage.Facts {
 		}
 	}
 	f.SamePool = own != nil && f.Pool != nil && own.Same(*f.Pool)
+	if v.copyMode() == policy.CopyNone {
+		if v.left(f.Path) {
+			v.there(ctx, &f)
+		}
+		return f
+	}
 	v.image(ctx, d, origin, &f)
 	if f.Path == "" {
 		f.Presence = storage.Absent // nobody knows where it would be: the pool is missing
@@ -205,11 +220,15 @@ func (v *storageView) there(ctx context.Context, f *storage.Facts) {
 	}
 	f.There, err = v.listed(ctx, f.Path, f.Pool)
 	f.Err = errors.Join(f.Err, err)
-	left := func(l storage.Volume) bool { return l.Path == f.Path }
-	if f.There != nil && slices.ContainsFunc(v.Leftovers, left) {
+	if f.There != nil && v.left(f.Path) {
 		users, err := v.Destination.VolumeUsers(ctx, *f.There)
 		f.Users, f.UsersUnknown, f.Err = storage.Others(users, v.Move.UUID), err != nil, errors.Join(f.Err, err)
 	}
+}
+
+// left tells whether an earlier move of the VM has left something at a path of the destination.
+func (v *storageView) left(path string) bool {
+	return slices.ContainsFunc(v.Leftovers, func(l storage.Volume) bool { return l.Path == path })
 }
 
 // listed is what the destination's pool has at a path, also where its list was old.

@@ -103,6 +103,28 @@ func TestAssess_disks(t *testing.T) {
 			s.unsharedDisks()
 		}, nil, []storage.Fate{storage.Left}},
 		"the VM's own leftover": {leftover, []string{copied}, []storage.Fate{storage.Reused}},
+		"the VM's own leftover, and no copy asked for": {func(s *scene) {
+			leftover(s)
+			s.policy(policy.Policy{})
+			s.here.BeginAnswers = nil // as for a block device
+		}, []string{"copy_volumes: old state of the disk in its place, disk vda on kvm2"}, []storage.Fate{storage.Refused}},
+		"the VM's own leftover, and of another disk, and no copy asked for": {func(s *scene) {
+			leftover(s)
+			s.request.Leftovers[0].Path = "/images/other.raw"
+			s.policy(policy.Policy{})
+			s.here.BeginAnswers = nil
+		}, nil, []storage.Fate{storage.Left}},
+		"the VM's own leftover, beside a file system that the source shares with others": {func(s *scene) {
+			leftover(s)
+			s.unsharedDisks()
+		}, []string{"copy_volumes: old state of the disk in its place, disk vda on kvm2"}, []storage.Fate{storage.Refused}},
+		"a pool of the network that the destination has not mounted": {func(s *scene) {
+			s.taken()
+			network := storage.Pool{Name: "images", Type: "netfs", Path: "/images", Source: "nas:/x", Active: true}
+			s.here.StoragePools = []storage.Pool{network}
+			network.Active = false
+			s.there.StoragePools = []storage.Pool{network}
+		}, []string{"copy_pools: storage pool not active, disk vda on kvm2"}, []storage.Fate{storage.Refused}},
 		"a leftover that a domain uses": {func(s *scene) {
 			leftover(s)
 			s.there.Users = map[string][]storage.User{webImage: {{Domain: "db", UUID: "D"}}}

@@ -41,7 +41,8 @@ func (s *scope) verdict(ctx context.Context) verdict {
 func (s *scope) begin(ctx context.Context) verdict {
 	move := s.Move
 	move.Storage = s.disks(ctx).only(func(d storage.Decision) bool {
-		return d.Copied() || d.Fate == storage.Refused && d.Obstacle != storage.Silent && !d.Fixed && d.Path != ""
+		uncopied := d.Obstacle == storage.Silent || d.Obstacle == storage.StaleLeftover
+		return d.Copied() || d.Fate == storage.Refused && !uncopied && !d.Fixed && d.Path != ""
 	}).Storage(s.assessed.Identities())
 	return s.beginning(ctx, move)
 }

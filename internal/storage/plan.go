@@ -41,6 +41,9 @@ const (
 	Exists          Obstacle = "exists"
 	ChangedLeftover Obstacle = "changed leftover"
 	UsedLeftover    Obstacle = "used leftover"
+	// StaleLeftover is the VM's own leftover in the place of a disk that is not copied: the VM
+	// would go on with an old state of its disk.
+	StaleLeftover Obstacle = "stale leftover"
 	// NoPool is a destination without a pool for the path, InactivePool one where it is not
 	// active, and WrongPool one whose type takes no new volumes.
 	NoPool       Obstacle = "no pool"
@@ -108,12 +111,16 @@ func Decide(r Request, disks []Facts) []Decision {
 func (r Request) decide(d Facts) (Fate, Obstacle) {
 	wanted := slices.Contains(r.Wanted, d.Target)
 	switch {
-	case r.Mode == policy.CopyNone || r.Mode == "":
+	case (r.Mode == policy.CopyNone || r.Mode == "") && d.Fixed:
 		return Left, ""
+	case r.Mode == policy.CopyNone || r.Mode == "":
+		return r.leave(d)
 	case d.Fixed && wanted:
 		return Refused, NoSuchDisk
-	case d.Fixed, len(r.Wanted) > 0 && !wanted:
+	case d.Fixed:
 		return Left, ""
+	case len(r.Wanted) > 0 && !wanted:
+		return r.leave(d)
 	case d.Network && r.Mode != policy.CopyAuto:
 		return Refused, OverNetwork
 	case d.Network:
@@ -121,6 +128,9 @@ func (r Request) decide(d Facts) (Fate, Obstacle) {
 	}
 	switch d.Presence {
 	case Absent:
+		if d.SamePool { // the image is there, and is not seen yet: what is made would be over it
+			return Refused, NotKnown
+		}
 		return r.create(d)
 	case Present:
 		return r.present(d)
@@ -129,10 +139,36 @@ func (r Request) decide(d Facts) (Fate, Obstacle) {
 	return Refused, NotKnown
 }
 
+// leave decides about a disk that is not to be copied.
+func (r Request) leave(d Facts) (Fate, Obstacle) {
+	if r.stale(d) {
+		return Refused, StaleLeftover
+	}
+	return Left, ""
+}
+
+// stale tells whether the destination has an old state of the disk in its place: what the VM's
+// own earlier move has left, unchanged. What has no time is taken for unchanged if it is as large.
+func (r Request) stale(d Facts) bool {
+	i := r.leftover(d.Path)
+	if i < 0 || d.There == nil || d.SamePool || d.Network {
+		return false
+	}
+	noted := r.Leftovers[i]
+	return d.There.unchanged(noted) || noted.Modified == "" && d.There.Modified == "" && d.There.Capacity == noted.Capacity
+}
+
+// leftover is the index of the newest leftover of a path, or negative.
+func (r Request) leftover(path string) int {
+	return slices.IndexFunc(r.Leftovers, func(v Volume) bool { return v.Path == path })
+}
+
 // present decides about a disk whose path is there: it is the same one, or a leftover, or else
 // somebody else's.
 func (r Request) present(d Facts) (Fate, Obstacle) {
 	switch {
+	case !d.SamePool && d.Shared == Yes && r.stale(d): // the source's file system is shared, but not with this host
+		return Refused, StaleLeftover
 	case d.SamePool || d.Shared == Yes && d.consistent():
 		if r.Mode == policy.CopyAuto {
 			return Left, ""
@@ -141,7 +177,7 @@ func (r Request) present(d Facts) (Fate, Obstacle) {
 	case d.Shared == Withheld:
 		return Refused, Silent
 	}
-	i := slices.IndexFunc(r.Leftovers, func(v Volume) bool { return v.Path == d.Path })
+	i := r.leftover(d.Path)
 	switch {
 	case i < 0:
 		return Refused, Exists

@@ -70,6 +70,25 @@ func TestDecide(t *testing.T) {
 		"foreign file that no pool lists": {
 			Request{Mode: policy.CopyAuto}, disk(there(func(d *Facts) { d.There = nil })), Refused, Exists,
 		},
+		"one pool of the network, and a path that is not seen yet": {Request{Mode: policy.CopyAuto}, disk(func(d *Facts) { d.SamePool = true }), Refused, NotKnown},
+		"leftover beside a shared file system of the source": {
+			Request{Mode: policy.CopyAuto, Leftovers: mine}, disk(there(func(d *Facts) { d.Shared = Yes })), Refused, StaleLeftover,
+		},
+		"leftover, none":             {Request{Mode: policy.CopyNone, Leftovers: mine}, disk(there(same)), Refused, StaleLeftover},
+		"leftover, none, read-only":  {Request{Mode: policy.CopyNone, Leftovers: mine}, disk(there(func(d *Facts) { d.Fixed = true })), Left, ""},
+		"leftover, none, one pool":   {Request{Mode: policy.CopyNone, Leftovers: mine}, disk(there(func(d *Facts) { d.SamePool = true })), Left, ""},
+		"leftover, none, gone":       {Request{Mode: policy.CopyNone, Leftovers: mine}, disk(same), Left, ""},
+		"leftover, none, changed":    {Request{Mode: policy.CopyNone, Leftovers: mine}, disk(there(func(d *Facts) { d.There.Modified = "1.6" })), Left, ""},
+		"leftover, none, not listed": {Request{Mode: policy.CopyNone, Leftovers: mine}, disk(there(func(d *Facts) { d.There = nil })), Left, ""},
+		"leftover, not wanted":       {Request{Mode: policy.CopyAuto, Leftovers: mine, Wanted: []string{"vdb"}}, disk(there(same)), Refused, StaleLeftover},
+		"leftover without a time, none": {
+			Request{Mode: policy.CopyNone, Leftovers: []Volume{{Path: image, Capacity: 64 << 20}}},
+			disk(there(func(d *Facts) { d.There.Modified = "" })), Refused, StaleLeftover,
+		},
+		"leftover without a time, none, another size": {
+			Request{Mode: policy.CopyNone, Leftovers: []Volume{{Path: image, Capacity: 32 << 20}}},
+			disk(there(func(d *Facts) { d.There.Modified = "" })), Left, "",
+		},
 		"source refuses for another reason": {Request{Mode: policy.CopyAuto}, disk(there(func(d *Facts) { d.Shared = Withheld })), Refused, Silent},
 		"leftover":                          {Request{Mode: policy.CopyAuto, Leftovers: mine}, disk(there(same)), Reused, ""},
 		"leftover, incremental":             {Request{Mode: policy.CopyIncremental, Leftovers: mine}, disk(there(same)), Refused, Exists},
@@ -170,7 +189,7 @@ func TestDecide_neverOverwrites(t *testing.T) {
 		switch {
 		case got.Fate == Created:
 			created++
-			if d.Presence != Absent || d.Pool == nil || !d.Pool.Active || d.Network || d.Fixed {
+			if d.Presence != Absent || d.SamePool || d.Pool == nil || !d.Pool.Active || d.Network || d.Fixed {
 				t.Fatalf("created: %+v, %+v", r, d)
 			}
 		case got.Fate == Reused:
@@ -180,6 +199,9 @@ func TestDecide_neverOverwrites(t *testing.T) {
 				d.There.Capacity != d.Image.Capacity || len(d.Users) > 0 || d.UsersUnknown || d.Shared != No || d.SamePool {
 				t.Fatalf("reused: %+v, %+v", r, d)
 			}
+		case got.Fate == Left && !d.Fixed && !d.Network && d.Presence == Present && !d.SamePool && d.There != nil &&
+			len(r.Leftovers) > 0 && d.There.unchanged(r.Leftovers[0]):
+			t.Fatalf("left to a stale copy: %+v, %+v", r, d)
 		case got.Fate == Left && r.Mode == policy.CopyAuto && len(r.Wanted) == 0 && !d.Fixed && !d.Network:
 			if d.Presence != Present || d.Shared != Yes && !d.SamePool {
 				t.Fatalf("left: %+v, %+v", r, d)

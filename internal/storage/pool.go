@@ -17,9 +17,10 @@ type Pool struct {
 // the same one see the same volumes.
 var sharedTypes = map[string]bool{"netfs": true, "gluster": true, "iscsi": true, "iscsi-direct": true, "rbd": true}
 
-// Same tells whether the pools of two hosts are certainly one storage.
+// Same tells whether the pools of two hosts are certainly one storage. Below the mount point of
+// one that is not active is something else.
 func (p Pool) Same(other Pool) bool {
-	return sharedTypes[p.Type] && p.Type == other.Type && p.Source != "" && p.Source == other.Source
+	return p.Active && other.Active && sharedTypes[p.Type] && p.Type == other.Type && p.Source != "" && p.Source == other.Source
 }
 
 // creatableTypes are the types of pools that volumes are created in. Others have no volumes of
