@@ -62,14 +62,14 @@ func updateMeanwhile(t *testing.T, guest *lab.Guest, home string) {
 		w.must(t, 0, "plan", "-out=before.tfplan")
 		kvm.MustVirsh(t, "destroy", guest.Name)
 		r := w.must(t, 0, "apply", "before.tfplan")
-		requireSaid(t, r, "Warning: Virtual Machine Is Shut Off")
+		requireSaid(t, r, "Warning: VM Is Shut Off")
 		requireHome(t, guest, home, "shut off")
 		w.must(t, 0, "plan", "-detailed-exitcode")
 	}
 	// Found shut off by both, it is left as well, and what else changes is applied.
 	w.write(t, of(destination, `mode = "auto"`))
 	r := w.must(t, 0, "apply", "-auto-approve")
-	requireSaid(t, r, "Warning: Virtual Machine Is Shut Off", "1 changed")
+	requireSaid(t, r, "Warning: VM Is Shut Off", "1 changed")
 	requireHome(t, guest, home, "shut off")
 	w.must(t, 0, "plan", "-detailed-exitcode")
 }

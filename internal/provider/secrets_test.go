@@ -35,7 +35,7 @@ func TestAccSecrets(t *testing.T) {
 		"a password, SCRAM":    {"scram-sha-256", passwordInVariable, saslPassword, wrong, passwordForms, "libvirt refuses the user name or the password", "TF_LOG"},
 		"a password, PLAIN":    {"plain", passwordInVariable, saslPassword, wrong, passwordForms, "libvirt refuses the user name or the password", "TF_LOG_PROVIDER"},
 		"a password in a file": {"scram-sha-256", passwordInFile, saslPassword, wrong, passwordForms, "libvirt refuses the user name or the password", "TF_LOG"},
-		"a private key":        {"", keyInFile, ssh.Key, ssh.StrangerKey, keyForms, "no connection to qemu+libssh://kvm1/system", "TF_LOG"},
+		"a private key":        {"", keyInFile, ssh.Key, ssh.StrangerKey, keyForms, "no connection to qemu+libssh://root@kvm1/system", "TF_LOG"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if test.mechanism != "" {
