@@ -66,7 +66,7 @@ func Certain(l fleet.Location, f migration.Finding) Text {
 // Uncertain is what a plan warns of: it may have changed when the move is made.
 func Uncertain(l fleet.Location, f migration.Finding) Text {
 	if _, ok := f.Fact.(preflight.DiskCopied); ok {
-		return planned("Disk Is Copied", "the move was to copy a disk. "+Finding(f))
+		return planned("Disk Is Copied", "the move was to copy a disk. "+foundThen+Finding(f))
 	}
 	if f.Warning {
 		return planned("Migration May Fail", "a check found what may make the move fail. "+foundThen+Finding(f))
