@@ -65,7 +65,8 @@ func repair(stuck error) string {
 // Diverging warns that the copies of a VM's record differ.
 func Diverging(l fleet.Location, d *fleet.Divergence) Text {
 	return planned("VM Migration Policy Copies Differ", fmt.Sprintf(
-		"of the record of VM %s %s. A virt_vm_migration_policy that declares the record repairs that.", l.Domain.Name, DivergenceLine(d)))
+		"of the record of VM %s %s. A virt_vm_migration_policy that declares the record repairs that.",
+		l.Domain.Name, DivergenceLine(d)))
 }
 
 // DeclaredElsewhere warns that a record has a new owner, which is left alone.
