@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/fleet"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
 )
 
 // DriftValue is what the attribute `drift` says of a copy: "missing", "unreadable",
@@ -36,7 +37,24 @@ func DriftLine(all []fleet.Drift) string {
 
 // DivergenceLine says which copy of a VM's record counts, and how the other differs.
 func DivergenceLine(d *fleet.Divergence) string {
-	return fmt.Sprintf("%s counted, but %s", d.Counts, DriftLine(d.Drift))
+	said := make([]statement, len(d.Drift))
+	for i, drift := range d.Drift {
+		said[i] = drifted(drift)
+		if drift.Kind == fleet.DriftDiffers {
+			said[i].rest = ": " + diverged(drift.Difference.Fields, d.Counts.Place)
+		}
+	}
+	return fmt.Sprintf("%s counted, but %s", d.Counts, together(said))
+}
+
+// diverged says how one copy of a VM's record differed from the one that counted. Nobody
+// needs to have declared either.
+func diverged(fields []policy.Difference, counts string) string {
+	texts := make([]string, len(fields))
+	for i, field := range fields {
+		texts[i] = fmt.Sprintf("%s was %s there, and %s in the %s copy", field.Field, field.Have, field.Want, counts)
+	}
+	return strings.Join(texts, "; ")
 }
 
 // UnknownMembersLine says which copies have which members that this release does not

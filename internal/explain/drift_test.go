@@ -68,7 +68,7 @@ func TestDrift(t *testing.T) {
 		})
 	}
 	divergence := &fleet.Divergence{Counts: of("live"), Drift: []fleet.Drift{differs(of("config"), downtime)}}
-	want := "the live copy on kvm1 counted, but the config copy on kvm1 differed: max_downtime_ms was 400, declared 500"
+	want := "the live copy on kvm1 counted, but the config copy on kvm1 differed: max_downtime_ms was 400 there, and 500 in the live copy"
 	if got := DivergenceLine(divergence); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}

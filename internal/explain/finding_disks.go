@@ -46,14 +46,14 @@ func diskTales() []tale {
 func diskCopied(f migration.Finding, fact preflight.DiskCopied) string {
 	into := "a new volume, " + fact.Path
 	if fact.Fate == storage.Reused {
-		into = fmt.Sprintf("what an earlier move of the VM has left in %s, which is written over", fact.Path)
+		into = fmt.Sprintf("what an earlier move of the VM has left in %s, which it would write over", fact.Path)
 	}
 	takes := "How long that takes is not known, because the policy has no bandwidth_mib_per_second."
 	if fact.Bandwidth > 0 {
 		takes = fmt.Sprintf("At the %s of bandwidth_mib_per_second that takes %s, and what the guest writes meanwhile comes "+
 			"on top.", rate(fact.Bandwidth), elapsed(fact.Takes))
 	}
-	return fmt.Sprintf("The %s of VM %s, %s of which %s are allocated, is copied to %s into %s. %s",
+	return fmt.Sprintf("The %s of VM %s, %s of which %s are allocated, would be copied to %s into %s. %s",
 		f.Device, f.Name, bytes(fact.Image.Capacity), bytes(fact.Image.Allocation), f.Host, into, takes)
 }
 

@@ -34,8 +34,8 @@ func TestFinding_disks(t *testing.T) {
 	const shows = " If nobody needs it, "
 	const share = " there removes it, for good. If it is on storage that both hosts share, copy_storage = \"none\" moves the VM without a copy."
 	for want, fact := range map[string]migration.Fact{
-		"The disk vda of VM web, 64 MiB of which 2 MiB are allocated, is copied to kvm2 into a new volume, /srv/web.qcow2. How long that takes is not known, because the policy has no bandwidth_mib_per_second.": preflight.DiskCopied{Decision: vda(storage.Created, "", same)},
-		"The disk vda of VM web, 64 MiB of which 2 MiB are allocated, is copied to kvm2 into what an earlier move of the VM has left in /srv/web.qcow2, which is written over. At the 1 MiB/s of bandwidth_mib_per_second that takes 2s, and what the guest writes meanwhile comes on top.": preflight.DiskCopied{
+		"The disk vda of VM web, 64 MiB of which 2 MiB are allocated, would be copied to kvm2 into a new volume, /srv/web.qcow2. How long that takes is not known, because the policy has no bandwidth_mib_per_second.": preflight.DiskCopied{Decision: vda(storage.Created, "", same)},
+		"The disk vda of VM web, 64 MiB of which 2 MiB are allocated, would be copied to kvm2 into what an earlier move of the VM has left in /srv/web.qcow2, which it would write over. At the 1 MiB/s of bandwidth_mib_per_second that takes 2s, and what the guest writes meanwhile comes on top.": preflight.DiskCopied{
 			Decision: vda(storage.Reused, "", same), Bandwidth: 1 << 20, Takes: 2 * time.Second,
 		},
 		"disks names disks to copy, and copy_storage is \"none\" (default). Set copy_storage on the move or in the VM's policy, or leave disks out.":                                                                                                                                                 preflight.NothingCopied{Origin: policy.OriginDefault},

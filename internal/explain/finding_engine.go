@@ -98,7 +98,7 @@ func notHere(f migration.Finding, fact migration.NotRunning) Advised {
 		return Advised{
 			fmt.Sprintf("VM %s is not running on %s (%s), and only a running VM can be moved live.",
 				f.Name, s.Host, s.Domain.State), fmt.Sprintf("Start it: `virsh start %s` on %s. The resource "+
-				"virt_vm_live_migration can leave it there, or move its definition (if_shut_off).", f.UUID, s.Host),
+				"virt_vm_live_migration leaves it there, or moves its definition, where if_shut_off says so.", f.UUID, s.Host),
 		}
 	case s.Is(migration.StateCrashed):
 		return Advised{

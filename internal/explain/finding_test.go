@@ -59,7 +59,7 @@ func TestFinding(t *testing.T) {
 			Fact: migration.SameHost{Identity: migration.Identity{Hostname: "kvm.example.com", HostUUID: "U"}},
 		},
 		"VM web does not exist there any more.": {Fact: migration.NotRunning{Seen: migration.Observation{Host: "kvm1", Err: migration.ErrNoDomain}}, Host: "kvm1"},
-		"VM web is not running on kvm1 (shut off), and only a running VM can be moved live. Start it: `virsh start " + remedyUUID + "` on kvm1. The resource virt_vm_live_migration can leave it there, or move its definition (if_shut_off).": {
+		"VM web is not running on kvm1 (shut off), and only a running VM can be moved live. Start it: `virsh start " + remedyUUID + "` on kvm1. The resource virt_vm_live_migration leaves it there, or moves its definition, where if_shut_off says so.": {
 			Fact: migration.NotRunning{Seen: observed("kvm1", migration.StateShutOff)}, Host: "kvm1",
 		},
 		"VM web is not running on kvm1 (crashed), and only a running VM can be moved live. The guest panicked on kvm1, and its QEMU is kept there. `virsh destroy " + remedyUUID + "` and then `virsh start " + remedyUUID + "` on kvm1 start it again.": {

@@ -69,7 +69,7 @@ func Certain(l fleet.Location, f migration.Finding) Text {
 // Uncertain is what a plan warns of: it may have changed when the move is made.
 func Uncertain(l fleet.Location, f migration.Finding) Text {
 	if _, ok := f.Fact.(preflight.DiskCopied); ok {
-		return planned("Disk Is Copied", "the move was to copy a disk. "+Finding(f))
+		return planned("Disk Is Copied", "the move was to copy a disk. "+foundThen+Finding(f))
 	}
 	if _, ok := f.Fact.(preflight.DeviceChanged); ok {
 		return planned("Device Is Changed", "the move was to change a device. "+Finding(f))

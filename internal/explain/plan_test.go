@@ -59,7 +59,7 @@ func planWarnings() map[string][]Text {
 		"LeftShutOff":       {LeftShutOff(l, "kvm2")},
 		"VMOutOfSync":       {VMOutOfSync("Record", fleet.VMRecord{Location: l}, drift)},
 		"VMRecordMissing":   {VMRecordMissing("Record", l)},
-		"Diverging":         {Diverging(&fleet.Divergence{Counts: ofVM, Drift: drift})},
+		"Diverging":         {Diverging(l, &fleet.Divergence{Counts: ofVM, Drift: drift})},
 		"DeclaredElsewhere": {DeclaredElsewhere("Record", ofVM)},
 		"UnknownMembers":    UnknownMembers("Record", []fleet.Copy{later("kvm1")}),
 		"CopiesDiffer":      CopiesDiffer("Record", fleet.Found{Hosts: []string{"kvm1"}, Drift: drift}),

@@ -63,8 +63,10 @@ func repair(stuck error) string {
 }
 
 // Diverging warns that the copies of a VM's record differ.
-func Diverging(d *fleet.Divergence) Text {
-	return planned("VM Migration Policy Copies Differ", fullStop(DivergenceLine(d)))
+func Diverging(l fleet.Location, d *fleet.Divergence) Text {
+	return planned("VM Migration Policy Copies Differ", fmt.Sprintf(
+		"of the record of VM %s %s. A virt_vm_migration_policy that declares the record repairs that.",
+		l.Domain.Name, DivergenceLine(d)))
 }
 
 // DeclaredElsewhere warns that a record has a new owner, which is left alone.

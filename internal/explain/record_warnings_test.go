@@ -57,8 +57,9 @@ func TestRecordWarnings(t *testing.T) {
 			Text{"VM Migration Policy Missing", "When this plan was made, no copy of the record of VM web was left on kvm1. The resource leaves state. Applying a plan creates it again, unless the plan is refresh-only."},
 		},
 		"the VM's copies differ": {
-			Diverging(&fleet.Divergence{Counts: ofVM, Drift: []fleet.Drift{missing(fleet.Copy{Host: "kvm1", VM: remedyUUID, Place: "config"})}}),
-			Text{"VM Migration Policy Copies Differ", "When this plan was made, the live copy on kvm1 counted, but the config copy on kvm1 was missing."},
+			Diverging(location, &fleet.Divergence{Counts: ofVM, Drift: []fleet.Drift{missing(fleet.Copy{Host: "kvm1", VM: remedyUUID, Place: "config"})}}),
+			Text{"VM Migration Policy Copies Differ", "When this plan was made, of the record of VM web the live copy on kvm1 counted, but the config copy on kvm1 was missing. " +
+				"A virt_vm_migration_policy that declares the record repairs that."},
 		},
 		"declared again": {
 			DeclaredElsewhere("Record", dated),

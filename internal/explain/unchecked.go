@@ -29,7 +29,8 @@ func Unchecked(u preflight.Unchecked) string {
 	case preflight.Failed:
 		text = "the question failed"
 	case preflight.NeedsThorough:
-		text = "reading alone does not tell; it is checked before the move starts, and where thorough = true"
+		return fmt.Sprintf("%s: not listed by a storage pool on %s; looked for before the move starts, "+
+			"and by virt_migration_preflight with thorough = true.", u.What, u.Host)
 	case preflight.Unknowable:
 		text = "libvirt does not report it"
 	}

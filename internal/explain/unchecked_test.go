@@ -22,8 +22,8 @@ func TestUnchecked(t *testing.T) {
 		"there was no answer in time on kvm2.":                                {Why: preflight.Late, Host: "kvm2"},
 		"the question failed on kvm2: internal error.":                        {Why: preflight.Failed, Host: "kvm2", Err: errors.New("internal error")},
 		"/srv/web.iso: libvirt does not report it on kvm2.":                   {Why: preflight.Unknowable, Host: "kvm2", What: "/srv/web.iso"},
-		"/srv/web.iso: reading alone does not tell; it is checked before the move starts, and where thorough = true.": {
-			Why: preflight.NeedsThorough, What: "/srv/web.iso",
+		"/srv/web.iso: not listed by a storage pool on kvm2; looked for before the move starts, and by virt_migration_preflight with thorough = true.": {
+			Why: preflight.NeedsThorough, What: "/srv/web.iso", Host: "kvm2",
 		},
 	} {
 		t.Run(string(u.Why), func(t *testing.T) {

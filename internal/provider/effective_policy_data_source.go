@@ -111,7 +111,7 @@ func (d *effectivePolicyDataSource) Read(
 	resp.Diagnostics.Append(locationWarnings(resolution.Location)...)
 	resp.Diagnostics.Append(conflictWarnings(resolution.Policy.Conflicts())...)
 	if resolution.Diverging != nil {
-		resp.Diagnostics.Append(warned(explain.Diverging(resolution.Diverging))...)
+		resp.Diagnostics.Append(warned(explain.Diverging(resolution.Location, resolution.Diverging))...)
 	}
 	model.UUID = types.StringValue(resolution.Location.Domain.UUID)
 	model.Host = types.StringValue(resolution.Location.Host)

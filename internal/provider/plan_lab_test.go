@@ -239,9 +239,9 @@ func TestPlanFindsRecordsOfTwoResources(t *testing.T) { //nolint:paralleltest //
 		},
 		"two settings": {
 			planned{"virt_migration_global_settings", attributes{}},
-			planned{"virt_migration_global_settings", attributes{"hosts": names("kvm2"), "auto_converge": boolean(true)}},
+			planned{"virt_migration_global_settings", attributes{"auto_converge": boolean(true)}},
 			"hosts",
-			[]string{"Conflicting Global Settings", `for host "kvm2", too`},
+			[]string{"Conflicting Global Settings", `for hosts "kvm1", "kvm2", too`},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -1,6 +1,9 @@
 package provider
 
 import (
+	"maps"
+	"slices"
+
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -14,13 +17,21 @@ import (
 // claimHosts notes that a record is planned for hosts, and refuses those that another
 // resource has planned one of the level for.
 func (r *hostRecordResource) claimHosts(m instance.Memory, record instance.Record, hosts types.Set) diag.Diagnostics {
-	var diags diag.Diagnostics
 	claimant := m.Claimant()
+	taken := map[string][]string{} // hosts, by what the other resource is of
 	for _, name := range hostNames(hosts) {
 		at := instance.Place{Level: record.Level, On: name}
 		if other, ok := r.claims.Claim(claimant, at, record.Of); !ok {
-			diags.Append(failed(explain.ClaimedTwice(record.Level, name, record.Of, other), hostPath(name)))
+			taken[other] = append(taken[other], name)
 		}
+	}
+	var diags diag.Diagnostics
+	for _, other := range slices.Sorted(maps.Keys(taken)) {
+		at := path.Root("hosts")
+		if names := taken[other]; len(names) == 1 {
+			at = hostPath(names[0])
+		}
+		diags.Append(failed(explain.ClaimedTwice(record.Level, taken[other], record.Of, other), at))
 	}
 	return diags
 }
@@ -35,7 +46,7 @@ func hostPath(name string) path.Path {
 // one yet. vm is what the configuration calls it.
 func (r *vmPolicyResource) claimVM(m instance.Memory, on, vm string) diag.Diagnostics {
 	if other, ok := r.claims.Claim(m.Claimant(), instance.Place{Level: policy.OriginVM, On: on}, vm); !ok {
-		return diag.Diagnostics{failed(explain.ClaimedTwice(policy.OriginVM, on, vm, other), path.Root("vm"))}
+		return diag.Diagnostics{failed(explain.ClaimedTwice(policy.OriginVM, []string{on}, vm, other), path.Root("vm"))}
 	}
 	return nil
 }
