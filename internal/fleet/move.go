@@ -204,15 +204,16 @@ func (f *Fleet) attempt(
 	if err != nil && !move.Definition {
 		f.observeElsewhere(ctx, move, err)
 	}
-	entry.VolumesLeft, err = disks.end(ctx, entry, err)
+	err = disks.end(ctx, entry, err)
 	entry.end(ctx, moved.Report, err)
 	moved.Entry, moved.HistoryErr = entry.Entry, entry.failure
 	return moved, false, err
 }
 
-// ready waits, after the checks, for the move's turn to start, and begins its entry in the
-// VM's history, which is to travel, and makes the volumes that disks are copied into. It fails where another policy than the planned one
-// holds by then, or the fleet starts no more. Nothing comes between the turn and the start.
+// ready makes, after the checks, the volumes that disks are copied into, begins the move's entry
+// in the VM's history, which is to travel and names them, and waits for the move's turn to start.
+// It fails where another policy than the planned one holds by then, or the fleet starts no more.
+// Nothing comes between the turn and the start.
 func (f *Fleet) ready(
 	ctx context.Context, m Move, l Location, entry *moveEntry, disks *diskCopy,
 ) (*migration.StorageCopy, error) {
@@ -228,10 +229,11 @@ func (f *Fleet) ready(
 			}
 		}
 	}
-	entry.begin(ctx)
 	if err := disks.create(ctx, l); err != nil {
 		return nil, err
 	}
+	entry.VolumesWritten = disks.written(ctx, entry)
+	entry.begin(ctx)
 	return disks.storage, f.slots.turn(ctx, l.source(m.Destination))
 }
 

@@ -195,7 +195,7 @@ func (v *storageView) there(ctx context.Context, f *storage.Facts) {
 	}
 	f.There, err = v.listed(ctx, f.Path, f.Pool)
 	f.Err = errors.Join(f.Err, err)
-	left := func(l storage.Volume) bool { return l.Path == f.Path }
+	left := func(l storage.Leftover) bool { return l.Path == f.Path }
 	if f.There != nil && slices.ContainsFunc(v.Leftovers, left) {
 		users, err := v.Destination.VolumeUsers(ctx, *f.There)
 		f.Users, f.UsersUnknown, f.Err = storage.Others(users, v.Move.UUID), err != nil, errors.Join(f.Err, err)

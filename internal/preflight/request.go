@@ -23,7 +23,7 @@ type Request struct {
 	CopiedDisks []string
 	// Leftovers are the volumes that the VM's own earlier moves have left on the destination,
 	// newest first.
-	Leftovers []storage.Volume
+	Leftovers []storage.Leftover
 	// Unsettled is true where the move may be made under another policy than Move has, so
 	// that what is found of the policy may not last.
 	Unsettled bool

@@ -36,7 +36,7 @@ const (
 	// NotKnown is a path of which the destination does not tell whether it is there.
 	NotKnown Obstacle = "not known"
 	// Exists is something that is there and is neither proved to be the same disk nor this VM's
-	// own leftover, ChangedLeftover a leftover that was written to, or has another size, and
+	// own leftover, ChangedLeftover a leftover that another has written to, or of another size, and
 	// UsedLeftover one that something uses.
 	Exists          Obstacle = "exists"
 	ChangedLeftover Obstacle = "changed leftover"
@@ -86,7 +86,7 @@ type Request struct {
 	Wanted []string
 	// Leftovers are the volumes that the VM's own earlier moves have left on the destination,
 	// newest first.
-	Leftovers []Volume
+	Leftovers []Leftover
 }
 
 // Decide says what becomes of each disk, in their order, and after them of each target that is
@@ -141,7 +141,7 @@ func (r Request) present(d Facts) (Fate, Obstacle) {
 	case d.Shared == Withheld:
 		return Refused, Silent
 	}
-	i := slices.IndexFunc(r.Leftovers, func(v Volume) bool { return v.Path == d.Path })
+	i := slices.IndexFunc(r.Leftovers, func(l Leftover) bool { return l.Path == d.Path })
 	switch {
 	case i < 0:
 		return Refused, Exists
@@ -149,7 +149,7 @@ func (r Request) present(d Facts) (Fate, Obstacle) {
 		return Refused, Exists
 	case d.There == nil || d.UsersUnknown || d.Shared != No:
 		return Refused, NotKnown
-	case !d.There.unchanged(r.Leftovers[i]) || !d.fits():
+	case !r.Leftovers[i].left(*d.There) || !d.fits():
 		return Refused, ChangedLeftover
 	case len(d.Users) > 0:
 		return Refused, UsedLeftover
