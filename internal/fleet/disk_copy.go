@@ -114,20 +114,21 @@ func (e *VolumesError) Unwrap() error { return e.Err }
 
 // end tidies up after a move that ended with err: it removes what it has made for nothing, and
 // lists what is left behind, where that is certain. The error is err, or has it.
-func (c *diskCopy) end(ctx context.Context, e *moveEntry, err error) ([]history.Volume, error) {
+func (c *diskCopy) end(ctx context.Context, e *moveEntry, err error) error {
 	if len(c.disks) == 0 {
-		return nil, err
+		return err
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), volumesTimeout)
 	defer cancel()
 	home := e.home(err)
 	if home == c.destination { // also where the move failed after the VM had arrived
-		return each(c.disks, func(d storage.Decision) history.Volume { return leave(ctx, c.source, e.From, d.Target, d.Image) }), err
+		e.VolumesLeft, e.VolumesWritten = c.images(ctx, e), nil
+		return err
 	}
 	failure := &VolumesError{Err: err, Host: c.destination.Name()}
-	var left []history.Volume
+	var unsettled []history.Volume
 	certain := home == c.source
-	for _, d := range c.written(e) {
+	for _, d := range c.copied(e) {
 		volume := d.Volume(c.mode)
 		kept := KeptVolume{Volume: volume, Reused: d.Fate == storage.Reused}
 		if certain {
@@ -142,25 +143,47 @@ func (c *diskCopy) end(ctx context.Context, e *moveEntry, err error) ([]history.
 		}
 		failure.Kept = append(failure.Kept, kept)
 		if free {
-			left = append(left, leave(ctx, c.destination, e.To, d.Target, volume))
+			e.VolumesLeft = append(e.VolumesLeft, note(ctx, c.destination, e.To, d.Target, volume))
+			continue
 		}
+		for _, v := range e.VolumesWritten {
+			if v.Host == e.To && v.Path == volume.Path {
+				unsettled = append(unsettled, v)
+			}
+		}
+	}
+	if certain {
+		e.VolumesWritten = unsettled
 	}
 	if len(failure.Removed)+len(failure.Kept) == 0 {
-		return nil, err
+		return err
 	}
-	return left, failure
+	return failure
 }
 
-// written are the disks whose volumes the move has made, or may have written to: to leftovers
+// written notes the volumes that are written to until the move ends, as they are before it
+// begins: the next move knows them by that, where this one is killed.
+func (c *diskCopy) written(ctx context.Context, e *moveEntry) []history.Volume {
+	return append(c.images(ctx, e), each(c.disks, func(d storage.Decision) history.Volume {
+		return note(ctx, c.destination, e.To, d.Target, d.Volume(c.mode))
+	})...)
+}
+
+// images notes those that the VM has on the source, as they are.
+func (c *diskCopy) images(ctx context.Context, e *moveEntry) []history.Volume {
+	return each(c.disks, func(d storage.Decision) history.Volume { return note(ctx, c.source, e.From, d.Target, d.Image) })
+}
+
+// copied are the disks whose volumes the move has made, or may have written to: to leftovers
 // only once it has begun.
-func (c *diskCopy) written(e *moveEntry) preflight.Disks {
-	written := slices.Clone(c.created)
+func (c *diskCopy) copied(e *moveEntry) preflight.Disks {
+	copied := slices.Clone(c.created)
 	for _, d := range c.disks {
 		if d.Fate == storage.Reused && e.begun {
-			written = append(written, d)
+			copied = append(copied, d)
 		}
 	}
-	return written
+	return copied
 }
 
 // awaitUnused waits for a moment until nothing uses a volume, and returns what still does.
@@ -181,8 +204,8 @@ func (c *diskCopy) awaitUnused(ctx context.Context, v storage.Volume) ([]storage
 	}
 }
 
-// leave describes a volume that is left on a host, as it is now: nothing writes to it any more.
-func leave(ctx context.Context, h *host.Host, at history.Host, target string, v storage.Volume) history.Volume {
+// note describes a volume of a host as it is now.
+func note(ctx context.Context, h *host.Host, at history.Host, target string, v storage.Volume) history.Volume {
 	left := history.Volume{Host: at, Target: target, Path: v.Path, Format: v.Format, CapacityBytes: v.Capacity}
 	now, err := listed(ctx, h, v.Path)
 	if err != nil || now == nil {
@@ -215,11 +238,11 @@ func listed(ctx context.Context, h *host.Host, volume string) (*storage.Volume, 
 
 // leftovers are the volumes that the VM's own moves have left on the destination, as its
 // history has them. Where that cannot be read there is none, and nothing is written over.
-func leftovers(past history.History, there string) []storage.Volume {
-	return each(past.Left(there), func(v history.Volume) storage.Volume {
-		return storage.Volume{
-			Pool: v.Pool, Name: v.Name, Path: v.Path, Format: v.Format,
-			Capacity: v.CapacityBytes, Allocation: v.AllocatedBytes, Length: v.LengthBytes, Modified: v.Modified,
-		}
+func leftovers(past history.History, there string) []storage.Leftover {
+	return each(past.Left(there), func(l history.Leftover) storage.Leftover {
+		return storage.Leftover{WrittenUntil: l.WrittenUntil, Volume: storage.Volume{
+			Pool: l.Pool, Name: l.Name, Path: l.Path, Format: l.Format,
+			Capacity: l.CapacityBytes, Allocation: l.AllocatedBytes, Length: l.LengthBytes, Modified: l.Modified,
+		}}
 	})
 }

@@ -11,7 +11,9 @@ import (
 	"os/exec"
 	"slices"
 	"testing"
+	"time"
 
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/history"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/lab"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
@@ -123,6 +125,7 @@ func TestMove_copiesDisks(t *testing.T) {
 	f = open(t, labConfig(t, UnreachableError)) // which goes by no answer of before
 
 	// There, back, and there again: the first copy makes volumes, the others use the leftovers.
+	var begun history.History // as it is while a move is under way
 	for i, leg := range []struct {
 		from, to string
 		mode     migration.Mode
@@ -140,9 +143,16 @@ func TestMove_copiesDisks(t *testing.T) {
 		if want := []storage.Fate{leg.fate, leg.fate, storage.Left}; !slices.Equal(fates, want) {
 			t.Fatalf("leg %d: fates are %v, want %v", i, fates, want)
 		}
-		moved, err := f.Move(testContext(t), move(leg.to, leg.mode), quiet)
+		moved, err := f.Move(testContext(t), move(leg.to, leg.mode), func(p Progress) {
+			if p.Notice.Kind == migration.NoticeStarted {
+				_, begun, _ = f.History(testContext(t), guest.UUID)
+			}
+		})
 		if err != nil {
 			t.Fatalf("leg %d: %v", i, err)
+		}
+		if e := historyEntries(t, f, guest)[0]; len(e.VolumesWritten) > 0 {
+			t.Errorf("leg %d: it has ended, and yet these are written to: %+v", i, e.VolumesWritten)
 		}
 		left := moved.Entry.VolumesLeft
 		if len(left) != 2 || left[0].Host.Label != leg.from || left[0].Path != guest.Disks()[0].Path || left[0].Modified == "" ||
@@ -171,22 +181,40 @@ func TestMove_copiesDisks(t *testing.T) {
 	if got, want := foundIn(t, err), []string{"copy_volumes: leftover was changed, disk vdb on kvm1"}; !slices.Equal(got, want) {
 		t.Errorf("over a changed leftover: got %q", got)
 	}
-	if past := historyOf(t, f, guest); len(past) != 3 {
+	if past := historyEntries(t, f, guest); len(past) != 3 {
 		t.Errorf("the history has %v", past)
+	}
+
+	// Had the client been killed in the last move, that may have written this. An hour later it has not.
+	for _, c := range []struct {
+		name  string
+		start time.Duration
+		want  []storage.Fate
+	}{
+		{"at once", 0, []storage.Fate{storage.Reused, storage.Reused, storage.Left}},
+		{"an hour later", -time.Hour, []storage.Fate{storage.Reused, storage.Refused, storage.Left}},
+	} {
+		rewrite(t, f, "kvm2", guest, func(h *history.History) {
+			h.Entries = slices.Clone(begun.Entries)
+			h.Entries[0].StartedAt = h.Entries[0].StartedAt.Add(c.start)
+		})
+		_, assessment, err := f.Assess(testContext(t), move("kvm1", migration.Auto))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := each(assessment.Disks, func(d storage.Decision) storage.Fate { return d.Fate }); !slices.Equal(got, c.want) {
+			t.Errorf("back from a move whose client was killed, %s: fates are %v, want %v", c.name, got, c.want)
+		}
 	}
 }
 
-func historyOf(t *testing.T, f *Fleet, guest *lab.Guest) []string {
+func historyEntries(t *testing.T, f *Fleet, guest *lab.Guest) []history.Entry {
 	t.Helper()
 	_, past, err := f.History(testContext(t), guest.UUID)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var moves []string
-	for _, e := range past.Entries {
-		moves = append(moves, string(e.Outcome)+" "+e.To.Label)
-	}
-	return moves
+	return past.Entries
 }
 
 // TestMove_removesWhatItMade wants a move that fails to leave nothing, and a pool without room

@@ -200,7 +200,10 @@ func (e *moveEntry) completes(entry *history.Entry) {
 	if e.Mode != "" {
 		entry.Mode = e.Mode
 	}
-	entry.Phase, entry.VolumesLeft = e.Phase, e.VolumesLeft
+	entry.Phase = e.Phase
+	if !e.adopted { // which knows of no volumes
+		entry.VolumesLeft, entry.VolumesWritten = e.VolumesLeft, e.VolumesWritten
+	}
 }
 
 // conclude fills in how the move ended. Who drives an adopted migration is not known.

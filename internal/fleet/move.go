@@ -208,7 +208,7 @@ func (f *Fleet) attempt(
 	if err != nil && !move.Definition {
 		f.observeElsewhere(ctx, move, err)
 	}
-	entry.VolumesLeft, err = disks.end(ctx, entry, err)
+	err = disks.end(ctx, entry, err)
 	entry.end(ctx, moved.Report, err)
 	moved.Entry, moved.HistoryErr = entry.Entry, entry.failure
 	return moved, false, err
@@ -221,10 +221,11 @@ type preparation struct {
 	changes changes
 }
 
-// ready waits, after the checks, for the move's turn to start. It begins the move's entry in the
-// VM's history, makes the volumes that disks are copied into, and then the definitions for the
-// destination, with which the entry is to travel. It fails where another policy than the planned
-// one holds by then, or the fleet starts no more. Nothing comes between the turn and the start.
+// ready makes, after the checks, the volumes that disks are copied into, begins the move's entry
+// in the VM's history, which names them, and then makes the definitions for the destination, with
+// which the entry is to travel; then it waits for the move's turn to start. It fails where another
+// policy than the planned one holds by then, or the fleet starts no more. Nothing comes between
+// the turn and the start.
 func (f *Fleet) ready(ctx context.Context, m Move, l Location, p preparation) (migration.Prepared, error) {
 	var prepared migration.Prepared
 	if m.PolicyDigest != "" {
@@ -244,10 +245,11 @@ func (f *Fleet) ready(ctx context.Context, m Move, l Location, p preparation) (m
 		return prepared, err
 	}
 	p.entry.DevicesChanged, p.entry.ConfigChanged = made.running, made.config
-	p.entry.begin(ctx)
 	if err := p.disks.create(ctx, l); err != nil {
 		return prepared, err
 	}
+	p.entry.VolumesWritten = p.disks.written(ctx, p.entry)
+	p.entry.begin(ctx)
 	if made, err = p.changes.apply(ctx, l); err != nil { // once more: the history is part of it
 		return prepared, err
 	}

@@ -64,8 +64,8 @@ type Figures struct {
 	CompressionCacheMisses *int64 `json:"compression_cache_misses,omitempty"`
 }
 
-// Volume is an image that a move has left on a host: one that the VM ran from there, or one
-// that a move which failed has written to. It is not the VM's any more, and nothing deletes it.
+// Volume is an image of a disk that was copied, on one of both hosts. One that a move has left
+// is not the VM's any more, and nothing deletes it.
 type Volume struct {
 	// Host is where it is, and Target the VM's disk that it was.
 	Host   Host   `json:"host"`
@@ -102,12 +102,16 @@ type Entry struct {
 	Policy policy.Effective
 	// Figures is nil where nothing was measured.
 	Figures *Figures
-	// VolumesLeft are the images that it has left behind.
+	// VolumesLeft are the images that it has left behind, as they were after it.
 	VolumesLeft []Volume
 	// DevicesChanged is what it has changed in the VM's definition for its destination, and
 	// ConfigChanged what it has changed in the persistent one, where that is something else:
 	// libvirt keeps two of a VM that runs.
 	DevicesChanged, ConfigChanged []definition.Change
+	// VolumesWritten are the images of copied disks that are written to while it is under way, as
+	// they were when it began: those on its source by the guest, those on its destination by the
+	// copy. Once it has ended they are only those of which nobody could tell what became of them.
+	VolumesWritten []Volume
 	// Unknown has the members that this version does not know, as they were read.
 	Unknown map[string]json.RawMessage
 
@@ -154,6 +158,7 @@ func (e *Entry) members() []member {
 		{"volumes_left", &e.VolumesLeft, len(e.VolumesLeft) == 0},
 		{"devices_changed", &e.DevicesChanged, len(e.DevicesChanged) == 0},
 		{"config_changed", &e.ConfigChanged, e.ConfigChanged == nil},
+		{"volumes_written", &e.VolumesWritten, len(e.VolumesWritten) == 0},
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 	"unicode/utf8"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/definition"
@@ -139,17 +140,42 @@ func (h *History) UnderWay(from, to string) *Entry {
 	return h.first(func(e Entry) bool { return e.Outcome == Started && e.From.UUID == from && e.To.UUID == to })
 }
 
-// Left are the volumes that moves of the VM have left on a host, by its UUID: of each path what
-// the newest move says.
-func (h *History) Left(host string) []Volume {
-	var left []Volume
-	for _, e := range h.Entries {
-		for _, v := range e.VolumesLeft {
-			known := slices.ContainsFunc(left, func(l Volume) bool { return l.Path == v.Path })
+// Leftover is a volume that a move has left behind.
+type Leftover struct {
+	Volume
+
+	// WrittenUntil is until when the move may have written to it, where nobody has noted it
+	// since the move began; else it is zero. It is zero, too, where the move had no time limit.
+	WrittenUntil time.Time
+}
+
+// endAllowance is how long a move may take to end once its time limit has run out.
+const endAllowance = 2 * time.Minute
+
+// writtenUntil is until when a move whose end nobody has watched may have written to volumes.
+func (e Entry) writtenUntil() time.Time {
+	limit := e.Policy.Timeout()
+	if limit == 0 {
+		return time.Time{}
+	}
+	return e.StartedAt.Add(limit + endAllowance)
+}
+
+// Left are the volumes that moves of the VM have left on a host that it is not on, by the host's
+// UUID: of each path what the newest move says.
+func (h *History) Left(host string) []Leftover {
+	var left []Leftover
+	add := func(volumes []Volume, writtenUntil time.Time) {
+		for _, v := range volumes {
+			known := slices.ContainsFunc(left, func(l Leftover) bool { return l.Path == v.Path })
 			if v.Host.UUID == host && host != "" && !known {
-				left = append(left, v)
+				left = append(left, Leftover{v, writtenUntil})
 			}
 		}
+	}
+	for _, e := range h.Entries {
+		add(e.VolumesLeft, time.Time{})
+		add(e.VolumesWritten, e.writtenUntil())
 	}
 	return left
 }

@@ -177,6 +177,36 @@ func TestSettle(t *testing.T) {
 	}
 }
 
+// Volumes of a move that was killed are known until its time limit, and newer moves say more.
+func TestLeft(t *testing.T) {
+	t.Parallel()
+	volume := func(at history.Host, path string, length uint64) history.Volume {
+		return history.Volume{Host: at, Target: "vda", Path: path, Format: "raw", LengthBytes: length, Modified: "1.5"}
+	}
+	killed, older, unlimited := entry("c"), entry("b"), entry("a")
+	killed.VolumesWritten = []history.Volume{volume(kvm1, "/a", 1), volume(kvm2, "/a", 2), volume(kvm2, "/b", 3)}
+	older.VolumesLeft = []history.Volume{volume(kvm2, "/a", 4), volume(kvm2, "/c", 5)}
+	unlimited.VolumesWritten = []history.Volume{volume(kvm2, "/d", 6)}
+	unlimited.Policy = policy.Effective{}
+	h := decode(t, encode(t, history.History{Entries: []history.Entry{killed, older, unlimited}}))
+	until := killed.StartedAt.Add(time.Hour + 2*time.Minute)
+	want := []history.Leftover{
+		{Volume: volume(kvm2, "/a", 2), WrittenUntil: until},
+		{Volume: volume(kvm2, "/b", 3), WrittenUntil: until},
+		{Volume: volume(kvm2, "/c", 5)},
+		{Volume: volume(kvm2, "/d", 6)},
+	}
+	if diff := cmp.Diff(want, h.Left(kvm2.UUID)); diff != "" {
+		t.Errorf("on the destination (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]history.Leftover{{Volume: volume(kvm1, "/a", 1), WrittenUntil: until}}, h.Left(kvm1.UUID)); diff != "" {
+		t.Errorf("on the source (-want +got):\n%s", diff)
+	}
+	if left := h.Left(""); left != nil {
+		t.Errorf("on a host that was not asked: %v", left)
+	}
+}
+
 func FuzzDecode(f *testing.F) {
 	whole, err := history.History{Entries: []history.Entry{entry("a"), entry("b")}}.Encode()
 	if err != nil {

@@ -64,6 +64,30 @@ func errorReply(code libvirt.ErrorNumber, message string) []byte {
 	return append(answer, rpctest.Words(level, 0, 0, 0, 0, 0, 0, 0)...) // no object, texts, numbers and network
 }
 
+// A job whose end is decided runs until libvirt has no job any more.
+func TestJobThatIsCleanedUpAfter(t *testing.T) {
+	t.Parallel()
+	uuid := libvirt.UUID{15: 1}
+	for said, want := range map[libvirt.DomainJobType]migration.JobType{
+		libvirt.DomainJobNone: migration.JobNone, libvirt.DomainJobUnbounded: migration.JobRunning,
+		libvirt.DomainJobFailed: migration.JobRunning, libvirt.DomainJobCancelled: migration.JobRunning,
+	} {
+		h := newHostBehind(t, func(context.Context) (net.Conn, error) {
+			d, near := rpctest.Start(t)
+			d.Reply = func(procedure uint32) (uint32, []byte) {
+				if procedure == rpctest.ProcJobStats {
+					return rpctest.StatusOK, rpctest.Words(uint32(said), 0)
+				}
+				return rpctest.StatusOK, rpctest.Payload(procedure)
+			}
+			return near, nil
+		})
+		if job, err := h.Job(t.Context(), formatUUID(uuid)); err != nil || job.Type != want {
+			t.Errorf("libvirt's type %d: got %d, want %d: %v", said, job.Type, want, err)
+		}
+	}
+}
+
 // A domain in the switch-over is taken for one that does not answer when its job
 // was waited for long enough, and not before.
 func TestDomainThatDoesNotAnswer(t *testing.T) {

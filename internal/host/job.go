@@ -28,9 +28,14 @@ func (h *Host) jobStats(
 	})
 }
 
-// Job is the job that runs on the domain now.
+// Job is the job that runs on the domain now. One that has failed or was cancelled still runs
+// while libvirt cleans up after it, which takes long where disks are copied over a dead link.
 func (h *Host) Job(ctx context.Context, uuid string) (migration.Job, error) {
-	return h.job(ctx, "read the job's statistics", uuid, 0)
+	job, err := h.job(ctx, "read the job's statistics", uuid, 0)
+	if job.Type == migration.JobFailed || job.Type == migration.JobCancelled {
+		job.Type = migration.JobRunning
+	}
+	return job, err
 }
 
 // CompletedJob is the last completed job of the domain. libvirt drops the statistics of a

@@ -228,7 +228,7 @@ func (v *storageView) there(ctx context.Context, f *storage.Facts) {
 
 // left tells whether an earlier move of the VM has left something at a path of the destination.
 func (v *storageView) left(path string) bool {
-	return slices.ContainsFunc(v.Leftovers, func(l storage.Volume) bool { return l.Path == path })
+	return slices.ContainsFunc(v.Leftovers, func(l storage.Leftover) bool { return l.Path == path })
 }
 
 // listed is what the destination's pool has at a path, also where its list was old.

@@ -62,7 +62,7 @@ func TestAssess_disks(t *testing.T) {
 	const copied = "copied_disks: disk is copied, disk vda on kvm2"
 	leftover := func(s *scene) {
 		s.taken()
-		s.request.Leftovers = []storage.Volume{s.there.Volumes[webImage]}
+		s.request.Leftovers = []storage.Leftover{{Volume: s.there.Volumes[webImage]}}
 	}
 	tests := map[string]struct {
 		plant func(*scene)

@@ -24,7 +24,7 @@ type Request struct {
 	CopiedDisks []string
 	// Leftovers are the volumes that the VM's own earlier moves have left on the destination,
 	// newest first.
-	Leftovers []storage.Volume
+	Leftovers []storage.Leftover
 	// Changes is what the VM's devices are called on the destination, where that is not what they
 	// are called on the source.
 	Changes definition.Request

@@ -36,7 +36,7 @@ const (
 	// NotKnown is a path of which the destination does not tell whether it is there.
 	NotKnown Obstacle = "not known"
 	// Exists is something that is there and is neither proved to be the same disk nor this VM's
-	// own leftover, ChangedLeftover a leftover that was written to, or has another size, and
+	// own leftover, ChangedLeftover a leftover that another has written to, or of another size, and
 	// UsedLeftover one that something uses.
 	Exists          Obstacle = "exists"
 	ChangedLeftover Obstacle = "changed leftover"
@@ -89,7 +89,7 @@ type Request struct {
 	Wanted []string
 	// Leftovers are the volumes that the VM's own earlier moves have left on the destination,
 	// newest first.
-	Leftovers []Volume
+	Leftovers []Leftover
 }
 
 // Decide says what becomes of each disk, in their order, and after them of each target that is
@@ -155,12 +155,12 @@ func (r Request) stale(d Facts) bool {
 		return false
 	}
 	noted := r.Leftovers[i]
-	return d.There.unchanged(noted) || noted.Modified == "" && d.There.Modified == "" && d.There.Capacity == noted.Capacity
+	return noted.left(*d.There) || noted.Modified == "" && d.There.Modified == "" && d.There.Capacity == noted.Capacity
 }
 
 // leftover is the index of the newest leftover of a path, or negative.
 func (r Request) leftover(path string) int {
-	return slices.IndexFunc(r.Leftovers, func(v Volume) bool { return v.Path == path })
+	return slices.IndexFunc(r.Leftovers, func(l Leftover) bool { return l.Path == path })
 }
 
 // present decides about a disk whose path is there: it is the same one, or a leftover, or else
@@ -185,7 +185,7 @@ func (r Request) present(d Facts) (Fate, Obstacle) {
 		return Refused, Exists
 	case d.There == nil || d.UsersUnknown || d.Shared != No:
 		return Refused, NotKnown
-	case !d.There.unchanged(r.Leftovers[i]) || !d.fits():
+	case !r.Leftovers[i].left(*d.There) || !d.fits():
 		return Refused, ChangedLeftover
 	case len(d.Users) > 0:
 		return Refused, UsedLeftover

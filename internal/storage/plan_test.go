@@ -1,9 +1,11 @@
 package storage
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
 )
@@ -38,7 +40,9 @@ func there(change func(*Facts)) func(*Facts) {
 func TestDecide(t *testing.T) {
 	t.Parallel()
 	same := func(*Facts) {}
-	mine := []Volume{leftover()}
+	mine := []Leftover{{Volume: leftover()}}
+	killed := []Leftover{{leftover(), time.Unix(60, 0)}}
+	at := func(modified string) func(*Facts) { return there(func(d *Facts) { d.There.Modified = modified }) }
 	overlay := func(d *Facts) { d.Image.Backing = "/local/base.qcow2" }
 	tests := map[string]struct {
 		request  Request
@@ -82,17 +86,17 @@ func TestDecide(t *testing.T) {
 		"leftover, none, not listed": {Request{Mode: policy.CopyNone, Leftovers: mine}, disk(there(func(d *Facts) { d.There = nil })), Left, ""},
 		"leftover, not wanted":       {Request{Mode: policy.CopyAuto, Leftovers: mine, Wanted: []string{"vdb"}}, disk(there(same)), Refused, StaleLeftover},
 		"leftover without a time, none": {
-			Request{Mode: policy.CopyNone, Leftovers: []Volume{{Path: image, Capacity: 64 << 20}}},
+			Request{Mode: policy.CopyNone, Leftovers: []Leftover{{Volume: Volume{Path: image, Capacity: 64 << 20}}}},
 			disk(there(func(d *Facts) { d.There.Modified = "" })), Refused, StaleLeftover,
 		},
 		"leftover without a time, none, another size": {
-			Request{Mode: policy.CopyNone, Leftovers: []Volume{{Path: image, Capacity: 32 << 20}}},
+			Request{Mode: policy.CopyNone, Leftovers: []Leftover{{Volume: Volume{Path: image, Capacity: 32 << 20}}}},
 			disk(there(func(d *Facts) { d.There.Modified = "" })), Left, "",
 		},
 		"source refuses for another reason": {Request{Mode: policy.CopyAuto}, disk(there(func(d *Facts) { d.Shared = Withheld })), Refused, Silent},
 		"leftover":                          {Request{Mode: policy.CopyAuto, Leftovers: mine}, disk(there(same)), Reused, ""},
 		"leftover, incremental":             {Request{Mode: policy.CopyIncremental, Leftovers: mine}, disk(there(same)), Refused, Exists},
-		"leftover of another path":          {Request{Mode: policy.CopyAuto, Leftovers: []Volume{{Path: "/x"}}}, disk(there(same)), Refused, Exists},
+		"leftover of another path":          {Request{Mode: policy.CopyAuto, Leftovers: []Leftover{{Volume: Volume{Path: "/x"}}}}, disk(there(same)), Refused, Exists},
 		"leftover that no pool lists":       {Request{Mode: policy.CopyAuto, Leftovers: mine}, disk(there(func(d *Facts) { d.There = nil })), Refused, NotKnown},
 		"leftover that was written to":      {Request{Mode: policy.CopyAuto, Leftovers: mine}, disk(there(func(d *Facts) { d.There.Modified = "1.6" })), Refused, ChangedLeftover},
 		"leftover of another length":        {Request{Mode: policy.CopyAuto, Leftovers: mine}, disk(there(func(d *Facts) { d.There.Length = 8 })), Refused, ChangedLeftover},
@@ -103,9 +107,28 @@ func TestDecide(t *testing.T) {
 			Request{Mode: policy.CopyAuto, Leftovers: mine}, disk(there(func(d *Facts) { d.Image.Format = "raw" })), Refused, ChangedLeftover,
 		},
 		"leftover without a time": {
-			Request{Mode: policy.CopyAuto, Leftovers: []Volume{{Path: image, Format: "qcow2", Capacity: 64 << 20, Length: 7}}},
+			Request{Mode: policy.CopyAuto, Leftovers: []Leftover{{Volume: Volume{Path: image, Format: "qcow2", Capacity: 64 << 20, Length: 7}}}},
 			disk(there(func(d *Facts) { d.There.Modified = "" })), Refused, ChangedLeftover,
 		},
+		"leftover of a killed move":                {Request{Mode: policy.CopyAuto, Leftovers: killed}, disk(at("59.999")), Reused, ""},
+		"leftover of a killed move, not begun":     {Request{Mode: policy.CopyAuto, Leftovers: killed}, disk(at("1.5")), Reused, ""},
+		"leftover of a killed move, written later": {Request{Mode: policy.CopyAuto, Leftovers: killed}, disk(at("60.000000001")), Refused, ChangedLeftover},
+		"older file in its place":                  {Request{Mode: policy.CopyAuto, Leftovers: killed}, disk(at("1.49")), Refused, ChangedLeftover},
+		"file without a time in its place":         {Request{Mode: policy.CopyAuto, Leftovers: killed}, disk(at("")), Refused, ChangedLeftover},
+		"leftover of a killed move, grown": {
+			Request{Mode: policy.CopyAuto, Leftovers: killed}, disk(there(func(d *Facts) { d.There.Modified, d.There.Length = "9", 700 })), Reused, "",
+		},
+		"shorter file in its place": {
+			Request{Mode: policy.CopyAuto, Leftovers: killed}, disk(there(func(d *Facts) { d.There.Modified, d.There.Length = "9", 6 })),
+			Refused, ChangedLeftover,
+		},
+		"longer file in its place, not written to": {
+			Request{Mode: policy.CopyAuto, Leftovers: killed}, disk(there(func(d *Facts) { d.There.Length = 8 })), Refused, ChangedLeftover,
+		},
+		"leftover of a killed move that is used": {
+			Request{Mode: policy.CopyAuto, Leftovers: killed}, disk(there(func(d *Facts) { d.Users = []User{{Domain: "db"}} })), Refused, UsedLeftover,
+		},
+		"leftover of a killed move, incremental": {Request{Mode: policy.CopyIncremental, Leftovers: killed}, disk(at("9")), Refused, Exists},
 		"leftover that is used": {
 			Request{Mode: policy.CopyAuto, Leftovers: mine}, disk(there(func(d *Facts) { d.Users = []User{{Domain: "db"}} })), Refused, UsedLeftover,
 		},
@@ -194,13 +217,14 @@ func TestDecide_neverOverwrites(t *testing.T) {
 			}
 		case got.Fate == Reused:
 			reused++
-			i := slices.IndexFunc(r.Leftovers, func(v Volume) bool { return v.Path == d.Path })
-			if i < 0 || d.There == nil || d.There.Modified == "" || d.There.Modified != r.Leftovers[i].Modified ||
+			i := slices.IndexFunc(r.Leftovers, func(l Leftover) bool { return l.Path == d.Path })
+			if i < 0 || d.There == nil || d.There.Modified == "" ||
+				d.There.Modified != r.Leftovers[i].Modified && d.There.Modified > fmt.Sprint(r.Leftovers[i].WrittenUntil.Unix()) ||
 				d.There.Capacity != d.Image.Capacity || len(d.Users) > 0 || d.UsersUnknown || d.Shared != No || d.SamePool {
 				t.Fatalf("reused: %+v, %+v", r, d)
 			}
 		case got.Fate == Left && !d.Fixed && !d.Network && d.Presence == Present && !d.SamePool && d.There != nil &&
-			len(r.Leftovers) > 0 && d.There.unchanged(r.Leftovers[0]):
+			len(r.Leftovers) > 0 && r.Leftovers[0].left(*d.There):
 			t.Fatalf("left to a stale copy: %+v, %+v", r, d)
 		case got.Fate == Left && r.Mode == policy.CopyAuto && len(r.Wanted) == 0 && !d.Fixed && !d.Network:
 			if d.Presence != Present || d.Shared != Yes && !d.SamePool {
@@ -223,7 +247,7 @@ func randomFacts(random *rand.Rand) Facts {
 	d.Presence, d.Shared = Presence(random.IntN(3)), Answer(random.IntN(4))
 	if d.Presence == Present && !one(4) {
 		v := leftover()
-		v.Modified = []string{"1.5", "1.6", ""}[random.IntN(3)]
+		v.Modified = []string{"1.5", "1.6", "3", ""}[random.IntN(4)]
 		v.Capacity -= uint64(random.IntN(2))
 		d.There = &v
 	}
@@ -244,7 +268,7 @@ func randomRequest(random *rand.Rand) Request {
 	if random.IntN(2) == 0 {
 		v := leftover()
 		v.Format = []string{"raw", "qcow2"}[random.IntN(2)]
-		r.Leftovers = []Volume{v}
+		r.Leftovers = []Leftover{{v, time.Unix(int64(random.IntN(2)*2), 0)}}
 	}
 	if random.IntN(4) == 0 {
 		r.Wanted = []string{[]string{"vda", "vdb"}[random.IntN(2)]}

@@ -24,10 +24,3 @@ type Volume struct {
 	// Encrypted tells of an image that only a secret opens.
 	Encrypted bool
 }
-
-// unchanged tells whether a volume is still as it was noted: of that size, and not written to
-// since. What has no time is not known to be unchanged.
-func (v Volume) unchanged(noted Volume) bool {
-	return v.Path == noted.Path && v.Format == noted.Format && v.Capacity == noted.Capacity &&
-		v.Length == noted.Length && v.Modified == noted.Modified && v.Modified != ""
-}

@@ -37,13 +37,12 @@ var diskFaults = []scenario{
 		want:   want{ends: []whereabouts{onDestination}, codes: []int{codeKilled}, within: 30 * time.Second},
 	},
 	{
-		name:    "a disk is copied, and Terraform is killed with its provider",
-		copies:  true,
-		modes:   []string{direct},
-		at:      []moment{inMirror, inMiddle},
-		strike:  (*stage).killAll,
-		want:    want{ends: []whereabouts{onSource}, codes: []int{codeKilled}, within: 30 * time.Second},
-		excused: "nobody has noted what it had begun to write, which is never written over",
+		name:   "a disk is copied, and Terraform is killed with its provider",
+		copies: true,
+		modes:  []string{direct},
+		at:     []moment{inMirror, inMiddle},
+		strike: (*stage).killAll,
+		want:   want{ends: []whereabouts{onSource}, codes: []int{codeKilled}, within: 30 * time.Second},
 	},
 	{
 		name:   "a disk is copied, and the link is cut for good",
@@ -73,6 +72,52 @@ var diskFaults = []scenario{
 		strike: func(s *stage) { s.killQEMU(s.to) },
 		want:   want{ends: []whereabouts{onSource}, codes: []int{1}, summaries: []string{failed}, within: time.Minute},
 	},
+	{
+		name:    "a disk is copied, and the file system on the destination gets full",
+		copies:  true,
+		guest:   writer("qcow2"),
+		arrange: (*stage).smallFileSystem,
+		at:      []moment{inMirror},
+		strike:  (*stage).fillFileSystem,
+		repair:  (*stage).emptyFileSystem,
+		want:    want{ends: []whereabouts{onSource}, codes: []int{1}, summaries: []string{failed}, within: time.Minute},
+	},
+}
+
+// ballast is what fills the file system of the destination's pool.
+const ballast = lab.LocalImages + "/ballast"
+
+// smallFileSystem gives the destination's pool one that has room for the guest's disk and little more.
+func (s *stage) smallFileSystem() {
+	s.Helper()
+	s.on(s.to, "mount", "-t", "tmpfs", "-o", "size=48m", "small", lab.LocalImages)
+	s.virsh(s.to, "pool-refresh", localPool)
+	s.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(s.Context()), patience)
+		defer cancel()
+		if out, err := s.to.Command(ctx, "umount", "--lazy", lab.LocalImages).CombinedOutput(); err != nil { // the guest may be on it
+			s.Errorf("%v: %s", err, out)
+		}
+	})
+}
+
+// fillFileSystem leaves no room on it, emptyFileSystem makes some again.
+func (s *stage) fillFileSystem() {
+	s.Helper()
+	s.on(s.to, "sh", "-c", "! dd if=/dev/zero bs=64k of="+ballast)
+}
+
+func (s *stage) emptyFileSystem() {
+	s.Helper()
+	s.on(s.to, "rm", ballast)
+}
+
+// on runs a command on a host.
+func (s *stage) on(host *lab.Host, command ...string) {
+	s.Helper()
+	if out, err := host.Command(s.Context(), command[0], command[1:]...).CombinedOutput(); err != nil {
+		s.Fatalf("%s: %v: %s", command, err, out)
+	}
 }
 
 // localPool is the pool of disks that each host has for itself.

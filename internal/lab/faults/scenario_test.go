@@ -117,6 +117,12 @@ func (s scenario) parts() iter.Seq[scenario] {
 	}
 }
 
+// writer is a guest that writes all the time to a disk which is not shared.
+func writer(format string) lab.GuestSpec {
+	disk := lab.Disk{Format: format, Bus: "ide", MiB: 32, Local: true, Filled: true}
+	return lab.GuestSpec{Writes: 20 * time.Millisecond, Parts: []lab.Part{disk}}
+}
+
 // during is the scenario at one of its moments.
 func (s scenario) during(m moment) scenario {
 	s.at = []moment{m}
@@ -146,10 +152,8 @@ func (s scenario) withDefaults() scenario {
 	if s.asked == nil {
 		s.asked = []form{byAction}
 	}
-	if s.copies {
-		s.guest = lab.GuestSpec{
-			Writes: 20 * time.Millisecond, Parts: []lab.Part{lab.Disk{Format: "raw", Bus: "ide", MiB: 32, Local: true, Filled: true}},
-		}
+	if s.copies && s.guest.Parts == nil {
+		s.guest = writer("raw")
 	}
 	if s.guest.Parts == nil {
 		s.guest = s.guest.With(lab.Disk{Format: "raw"})

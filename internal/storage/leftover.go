@@ -1,0 +1,43 @@
+package storage
+
+import (
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Leftover is a volume that an earlier move of the VM has left on a host, as its history has it.
+type Leftover struct {
+	// Volume is as it was when it was noted.
+	Volume
+
+	// WrittenUntil is how long that move may have written to it afterwards, by its own time limit:
+	// nobody has noted the volume since. It is zero where nothing was to write to it any more.
+	WrittenUntil time.Time
+}
+
+// left tells whether a volume is certainly what the move has left: of that size, and not written
+// to but by the move. What has no time is not known to be.
+func (l Leftover) left(v Volume) bool {
+	if v.Path != l.Path || v.Format != l.Format || v.Capacity != l.Capacity || v.Modified == "" {
+		return false
+	}
+	if v.Modified == l.Modified {
+		return v.Length == l.Length
+	}
+	noted, wasNoted := timeOf(l.Modified)
+	written, isKnown := timeOf(v.Modified)
+	return wasNoted && isKnown && v.Length >= l.Length && !written.Before(noted) && !written.After(l.WrittenUntil)
+}
+
+// timeOf reads a time as libvirt writes it: seconds since 1970, and their fraction where the
+// file system keeps one.
+func timeOf(modified string) (time.Time, bool) {
+	whole, fraction, _ := strings.Cut(modified, ".")
+	seconds, err := strconv.ParseInt(whole, 10, 64)
+	if err != nil || len(fraction) > 9 {
+		return time.Time{}, false
+	}
+	nanoseconds, err := strconv.ParseUint(fraction+strings.Repeat("0", 9-len(fraction)), 10, 32)
+	return time.Unix(seconds, int64(nanoseconds)), err == nil
+}
