@@ -42,6 +42,19 @@ func createVolume(e *fleet.CreateVolumeError) string {
 		e.Target, e.Location.Domain.Name, e.Volume.Path, e.Host, Detail(e.Err))
 }
 
+// leftoverChanged says that a move does not write over what has changed.
+func leftoverChanged(e *fleet.LeftoverError) string {
+	why := "but it is no longer what the checks saw: somebody writes to it or has replaced it."
+	switch {
+	case e.Err != nil:
+		why = "but whether anything uses it now is not known: " + Detail(e.Err)
+	case len(e.Users) > 0:
+		why = "but it is used by " + users(e.Users) + " now."
+	}
+	return fmt.Sprintf("Disk %s of VM %s was to be copied over what an earlier move of the VM has left on %s, %s, %s",
+		e.Target, e.Location.Domain.Name, e.Host, e.Volume.Path, why)
+}
+
 // volumes says what became of the volumes that a move which failed has made or written to.
 func volumes(e *fleet.VolumesError) string {
 	var said []string

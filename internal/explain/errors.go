@@ -76,6 +76,7 @@ func vocabulary() []words {
 		say(unlisted, nil),
 		say(func(e *fleet.UnresolvedError) string { return what(e.Err) }, nil),
 		say(createVolume, nil),
+		say(leftoverChanged, nil),
 		say(rewrite, nil),
 		say(func(e *fleet.VolumesError) string { return sentences(what(e.Err), volumes(e)) }, nil),
 		say(func(e *fleet.InvalidHistoryError) string { return HistoryUnknown(e).Detail }, nil),

@@ -111,6 +111,15 @@ func TestMove_volumes(t *testing.T) {
 		Location: fleet.Location{Host: "kvm1", Domain: migration.Domain{Name: "web", State: migration.StateRunning}},
 		Host:     "kvm2", Target: "vda", Volume: volume, Err: refused,
 	})
+	changed := Move(&fleet.LeftoverError{
+		Location: fleet.Location{Host: "kvm1", Domain: migration.Domain{Name: "web", State: migration.StateRunning}},
+		Host:     "kvm2", Target: "vda", Volume: volume, Users: []storage.User{{Domain: "db"}},
+	})
+	const refusal = "Disk vda of VM web was to be copied over what an earlier move of the VM has left on kvm2, /srv/web.qcow2, but it " +
+		"is used by the domain db now. Nothing was started.\n\nVM web is running on kvm1"
+	if changed.Detail != refusal {
+		t.Errorf("got  %s\nwant %s", changed.Detail, refusal)
+	}
 	const want = "Disk vda of VM web was to be copied into a new volume, /srv/web.qcow2, and kvm2 could not create it: No space " +
 		"left. Nothing was started.\n\nVM web is running on kvm1"
 	if !strings.HasPrefix(created.Detail, want) {
@@ -123,7 +132,7 @@ func TestVolumesLeft(t *testing.T) {
 	if got := volumesLeft("web", nil); got != "" {
 		t.Errorf("of none: %s", got)
 	}
-	left := history.Volume{Host: history.Host{Label: "kvm1"}, Target: "vda", Path: "/srv/web.qcow2", CapacityBytes: 64 << 20}
+	left := history.Volume{VM: "U", Host: history.Host{Label: "kvm1"}, Target: "vda", Path: "/srv/web.qcow2", CapacityBytes: 64 << 20}
 	const want = "VM web ran from images on kvm1 that were copied, and that are still there: /srv/web.qcow2 (vda, 64 MiB). The VM no " +
 		"longer uses them, and nothing deletes them. A move back writes over those that nobody has touched since. If you do " +
 		"not need them, `rm /srv/web.qcow2` on kvm1 removes them."

@@ -21,6 +21,7 @@ func Move(err error) Text {
 		leaves     *fleet.LeavingError
 		unresolved *fleet.UnresolvedError
 		created    *fleet.CreateVolumeError
+		leftover   *fleet.LeftoverError
 		changed    *fleet.RewriteError
 		left       *fleet.VolumesError
 	)
@@ -32,6 +33,8 @@ func Move(err error) Text {
 		return text
 	case errors.As(err, &created):
 		return Text{unableToMigrate, paragraphs(createVolume(created)+" Nothing was started.", Location(created.Location))}
+	case errors.As(err, &leftover):
+		return Text{unableToMigrate, paragraphs(leftoverChanged(leftover)+" Nothing was started.", Location(leftover.Location))}
 	case errors.As(err, &changed):
 		return Text{unableToMigrate, paragraphs(rewrite(changed)+" Nothing was started.", Location(changed.Location))}
 	case errors.As(err, &diagnosis):

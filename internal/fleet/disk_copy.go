@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path"
 	"slices"
@@ -84,6 +85,42 @@ func (c *diskCopy) create(ctx context.Context, l Location) error {
 	return ctx.Err()
 }
 
+// LeftoverError is the VM's own leftover that a move was to write over, and that is no longer what
+// the checks have seen: somebody has written to it, or uses it, or, with Err, that is not known.
+// Nothing was started.
+type LeftoverError struct {
+	// Location is where the VM is.
+	Location Location
+	// Host is the destination, Target the disk, and Volume the leftover.
+	Host, Target string
+	Volume       storage.Volume
+	Users        []storage.User
+	Err          error
+}
+
+func (e *LeftoverError) Error() string {
+	return fmt.Sprintf("the volume %s for disk %s is no longer what the checks have seen", e.Volume.Path, e.Target)
+}
+
+func (e *LeftoverError) Unwrap() error { return e.Err }
+
+// recheck looks at the leftovers once more: between the checks and the start lie calls that may
+// take a minute.
+func (c *diskCopy) recheck(ctx context.Context, l Location) error {
+	for _, d := range c.disks {
+		if d.Fate != storage.Reused {
+			continue
+		}
+		now, err := listed(ctx, c.destination, d.Path)
+		users, unknown := c.destination.VolumeUsers(ctx, *d.There)
+		users, err = storage.Others(users, c.vm), errors.Join(err, unknown)
+		if err != nil || len(users) > 0 || !d.There.Untouched(now) {
+			return &LeftoverError{l, c.destination.Name(), d.Target, *d.There, users, err}
+		}
+	}
+	return nil
+}
+
 // VolumesError is a move that failed after it had made or written to volumes on the
 // destination.
 type VolumesError struct {
@@ -143,7 +180,7 @@ func (c *diskCopy) end(ctx context.Context, e *moveEntry, err error) error {
 		}
 		failure.Kept = append(failure.Kept, kept)
 		if free {
-			e.VolumesLeft = append(e.VolumesLeft, note(ctx, c.destination, e.To, d.Target, volume))
+			e.VolumesLeft = append(e.VolumesLeft, c.note(ctx, c.destination, e.To, d.Target, volume))
 			continue
 		}
 		for _, v := range e.VolumesWritten {
@@ -165,13 +202,13 @@ func (c *diskCopy) end(ctx context.Context, e *moveEntry, err error) error {
 // begins: the next move knows them by that, where this one is killed.
 func (c *diskCopy) written(ctx context.Context, e *moveEntry) []history.Volume {
 	return append(c.images(ctx, e), each(c.disks, func(d storage.Decision) history.Volume {
-		return note(ctx, c.destination, e.To, d.Target, d.Volume(c.mode))
+		return c.note(ctx, c.destination, e.To, d.Target, d.Volume(c.mode))
 	})...)
 }
 
 // images notes those that the VM has on the source, as they are.
 func (c *diskCopy) images(ctx context.Context, e *moveEntry) []history.Volume {
-	return each(c.disks, func(d storage.Decision) history.Volume { return note(ctx, c.source, e.From, d.Target, d.Image) })
+	return each(c.disks, func(d storage.Decision) history.Volume { return c.note(ctx, c.source, e.From, d.Target, d.Image) })
 }
 
 // copied are the disks whose volumes the move has made, or may have written to: to leftovers
@@ -205,8 +242,8 @@ func (c *diskCopy) awaitUnused(ctx context.Context, v storage.Volume) ([]storage
 }
 
 // note describes a volume of a host as it is now.
-func note(ctx context.Context, h *host.Host, at history.Host, target string, v storage.Volume) history.Volume {
-	left := history.Volume{Host: at, Target: target, Path: v.Path, Format: v.Format, CapacityBytes: v.Capacity}
+func (c *diskCopy) note(ctx context.Context, h *host.Host, at history.Host, target string, v storage.Volume) history.Volume {
+	left := history.Volume{VM: c.vm, Host: at, Target: target, Path: v.Path, Format: v.Format, CapacityBytes: v.Capacity}
 	now, err := listed(ctx, h, v.Path)
 	if err != nil || now == nil {
 		return left
@@ -237,9 +274,11 @@ func listed(ctx context.Context, h *host.Host, volume string) (*storage.Volume, 
 }
 
 // leftovers are the volumes that the VM's own moves have left on the destination, as its
-// history has them. Where that cannot be read there is none, and nothing is written over.
-func leftovers(past history.History, there string) []storage.Leftover {
-	return each(past.Left(there), func(l history.Leftover) storage.Leftover {
+// history has them; those of a VM that it is a clone of are not its own. Where the history cannot be
+// read there is none, and nothing is written over.
+func leftovers(past history.History, vm, there string) []storage.Leftover {
+	others := func(l history.Leftover) bool { return l.VM != vm }
+	return each(slices.DeleteFunc(past.Left(there), others), func(l history.Leftover) storage.Leftover {
 		return storage.Leftover{WrittenUntil: l.WrittenUntil, Volume: storage.Volume{
 			Pool: l.Pool, Name: l.Name, Path: l.Path, Format: l.Format,
 			Capacity: l.CapacityBytes, Allocation: l.AllocatedBytes, Length: l.LengthBytes, Modified: l.Modified,

@@ -248,6 +248,9 @@ func (f *Fleet) ready(ctx context.Context, m Move, l Location, p preparation) (m
 	if err := p.disks.create(ctx, l); err != nil {
 		return prepared, err
 	}
+	if err := p.disks.recheck(ctx, l); err != nil {
+		return prepared, err
+	}
 	p.entry.VolumesWritten = p.disks.written(ctx, p.entry)
 	p.entry.begin(ctx)
 	if made, err = p.changes.apply(ctx, l); err != nil { // once more: the history is part of it
@@ -291,7 +294,7 @@ func (f *Fleet) request(ctx context.Context, m Move, r Resolution) (preflight.Re
 	there, _ := destination.UUID(ctx)
 	c := f.changesOf(m, r.Location, source, past, there)
 	request.Changes = c.running
-	request.Leftovers = leftovers(past, there)
+	request.Leftovers = leftovers(past, request.Move.UUID, there)
 	return request, c, nil
 }
 

@@ -67,6 +67,8 @@ type Figures struct {
 // Volume is an image of a disk that was copied, on one of both hosts. One that a move has left
 // is not the VM's any more, and nothing deletes it.
 type Volume struct {
+	// VM is the UUID of the VM that wrote it: a clone has the history of what it was made of.
+	VM string `json:"vm"`
 	// Host is where it is, and Target the VM's disk that it was.
 	Host   Host   `json:"host"`
 	Target string `json:"target"`

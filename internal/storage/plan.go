@@ -71,10 +71,13 @@ type Decision struct {
 // Copied tells whether the disk is copied.
 func (d Decision) Copied() bool { return d.Fate == Created || d.Fate == Reused }
 
-// Volume is the volume that a created disk is copied into.
+// Volume is the volume that a disk is copied into.
 func (d Decision) Volume(m policy.CopyStorage) Volume {
 	v := d.Image
-	v.Pool, v.Path = d.Pool.Name, d.Path
+	v.Pool, v.Path = "", d.Path
+	if d.Pool != nil { // a leftover may be listed by another pool
+		v.Pool = d.Pool.Name
+	}
 	v.Allocation, v.Length, v.Modified = 0, 0, ""
 	if m != policy.CopyIncremental {
 		v.Backing, v.BackingFormat = "", "" // the copy has all of it

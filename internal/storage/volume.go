@@ -24,3 +24,10 @@ type Volume struct {
 	// Encrypted tells of an image that only a secret opens.
 	Encrypted bool
 }
+
+// Untouched tells whether a volume is now what it was when it was looked at. What has no time, or is
+// not listed any more, is not known to be.
+func (v Volume) Untouched(now *Volume) bool {
+	return now != nil && now.Path == v.Path && now.Format == v.Format && now.Capacity == v.Capacity &&
+		now.Length == v.Length && now.Modified == v.Modified && v.Modified != ""
+}
