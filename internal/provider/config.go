@@ -57,56 +57,9 @@ func configAttributes() map[string]schema.Attribute {
 				"Terraform drops keys that it does not know in these objects without an error: check their spelling. " +
 				"Default: one host named `default`, at the URI in `LIBVIRT_DEFAULT_URI`, else `uri_default` in " +
 				"libvirt's `libvirt.conf`, else `qemu:///system`.",
-			Optional:   true,
-			Validators: []validator.Map{someHosts{}, mapvalidator.KeysAre(nameValidator{})},
-			NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
-				"uri": schema.StringAttribute{
-					MarkdownDescription: "[Connection URI](https://libvirt.org/uri.html) of libvirt, by which " +
-						"Terraform reaches the host: `qemu+ssh` (through this machine's `ssh`), `qemu+libssh` (without `ssh`), " +
-						"`qemu+tls`, `qemu+tcp`, `qemu+unix` or `qemu:///system`. An alias from `uri_aliases` in " +
-						"libvirt's `libvirt.conf` works, too.",
-					Required: true,
-				},
-				"peer_uri": schema.StringAttribute{
-					MarkdownDescription: "Connection URI by which the other hosts' libvirt reaches this one, for " +
-						"peer-to-peer migration to it. " +
-						"Default: `uri` without its client-side parameters. A local `uri` has no default: migrations " +
-						"to this host are then direct, and `peer_to_peer` is an error.",
-					Optional: true,
-				},
-				"migration_uri": schema.StringAttribute{
-					MarkdownDescription: "Address that memory is sent to when this host is the destination, such as " +
-						"`tcp://10.0.0.2` or `tcp://[fd00::2]` (in libvirt `migrate_uri`). Leave the port out: libvirt then " +
-						"chooses a free one for each migration, from 49152 to 49215 unless its `qemu.conf` says otherwise. " +
-						"With a port one VM at a time can come in, and other moves wait. " +
-						"Default: this host's libvirt chooses it, by its host name.",
-					Optional: true,
-				},
-				"listen_address": schema.StringAttribute{
-					MarkdownDescription: "Name or address on which this host receives memory, such as `10.0.0.2` (in libvirt " +
-						"`listen_address`). `migration_uri` has to lead there. Default: `migration_address` in its " +
-						"`qemu.conf`, else all its addresses.",
-					Optional: true,
-				},
-				"tls_destination": schema.StringAttribute{
-					MarkdownDescription: "Name or address that is in this host's certificate, for migrations to it with " +
-						"`encryption` (in libvirt `tls.destination`, in QEMU `tls-hostname`). It is needed where the certificate " +
-						"has a name and `migration_uri` an address. Default: the name or address that memory is sent to.",
-					Optional: true,
-				},
-				"username": schema.StringAttribute{
-					MarkdownDescription: "User name for a libvirt that requires SASL authentication, over any " +
-						"transport but `qemu+tcp`. Default: the credentials that libvirt's `auth.conf` has for the host.",
-					Optional: true,
-				},
-				"password": schema.StringAttribute{
-					MarkdownDescription: "Password of `username`. It is never sent over an unencrypted connection, " +
-						"nor to a host whose certificate or host key is not verified.",
-					Optional:  true,
-					Sensitive: true,
-				},
-				destinationChangesName: hostChanges(),
-			}},
+			Optional:     true,
+			Validators:   []validator.Map{someHosts{}, mapvalidator.KeysAre(nameValidator{})},
+			NestedObject: schema.NestedAttributeObject{Attributes: hostAttributes()},
 		},
 		"unreachable_hosts": schema.StringAttribute{
 			MarkdownDescription: "What a plan does about a host that cannot be reached: `error` fails; `warn` gives " +
@@ -135,6 +88,58 @@ func configAttributes() map[string]schema.Attribute {
 			Optional:   true,
 			Validators: []validator.String{stringvalidator.LengthAtLeast(1)},
 		},
+	}
+}
+
+// hostAttributes are those of one host.
+func hostAttributes() map[string]schema.Attribute {
+	return map[string]schema.Attribute{
+		"uri": schema.StringAttribute{
+			MarkdownDescription: "[Connection URI](https://libvirt.org/uri.html) of libvirt, by which " +
+				"Terraform reaches the host: `qemu+ssh` (through this machine's `ssh`), `qemu+libssh` (without `ssh`), " +
+				"`qemu+tls`, `qemu+tcp`, `qemu+unix` or `qemu:///system`. An alias from `uri_aliases` in " +
+				"libvirt's `libvirt.conf` works, too.",
+			Required: true,
+		},
+		"peer_uri": schema.StringAttribute{
+			MarkdownDescription: "Connection URI by which the other hosts' libvirt reaches this one, for " +
+				"peer-to-peer migration to it. " +
+				"Default: `uri` without its client-side parameters. A local `uri` has no default: migrations " +
+				"to this host are then direct, and `peer_to_peer` is an error.",
+			Optional: true,
+		},
+		"migration_uri": schema.StringAttribute{
+			MarkdownDescription: "Address that memory is sent to when this host is the destination, such as " +
+				"`tcp://10.0.0.2` or `tcp://[fd00::2]` (in libvirt `migrate_uri`). Leave the port out: libvirt then " +
+				"chooses a free one for each migration, from 49152 to 49215 unless its `qemu.conf` says otherwise. " +
+				"With a port one VM at a time can come in, and other moves wait. " +
+				"Default: this host's libvirt chooses it, by its host name.",
+			Optional: true,
+		},
+		"listen_address": schema.StringAttribute{
+			MarkdownDescription: "Name or address on which this host receives memory, such as `10.0.0.2` (in libvirt " +
+				"`listen_address`). `migration_uri` has to lead there. Default: `migration_address` in its " +
+				"`qemu.conf`, else all its addresses.",
+			Optional: true,
+		},
+		"tls_destination": schema.StringAttribute{
+			MarkdownDescription: "Name or address that is in this host's certificate, for migrations to it with " +
+				"`encryption` (in libvirt `tls.destination`, in QEMU `tls-hostname`). It is needed where the certificate " +
+				"has a name and `migration_uri` an address. Default: the name or address that memory is sent to.",
+			Optional: true,
+		},
+		"username": schema.StringAttribute{
+			MarkdownDescription: "User name for a libvirt that requires SASL authentication, over any " +
+				"transport but `qemu+tcp`. Default: the credentials that libvirt's `auth.conf` has for the host.",
+			Optional: true,
+		},
+		"password": schema.StringAttribute{
+			MarkdownDescription: "Password of `username`. It is never sent over an unencrypted connection, " +
+				"nor to a host whose certificate or host key is not verified.",
+			Optional:  true,
+			Sensitive: true,
+		},
+		destinationChangesName: hostChanges(),
 	}
 }
 

@@ -119,7 +119,8 @@ func TestDecide(t *testing.T) {
 			Request{Mode: policy.CopyAuto, Leftovers: killed}, disk(there(func(d *Facts) { d.There.Modified, d.There.Length = "9", 700 })), Reused, "",
 		},
 		"shorter file in its place": {
-			Request{Mode: policy.CopyAuto, Leftovers: killed}, disk(there(func(d *Facts) { d.There.Modified, d.There.Length = "9", 6 })),
+			Request{Mode: policy.CopyAuto, Leftovers: killed},
+			disk(there(func(d *Facts) { d.There.Modified, d.There.Length = "9", 6 })),
 			Refused, ChangedLeftover,
 		},
 		"longer file in its place, not written to": {
