@@ -105,17 +105,36 @@ func (e *LeftoverError) Error() string {
 func (e *LeftoverError) Unwrap() error { return e.Err }
 
 // recheck looks at the leftovers once more: between the checks and the start lie calls that may
-// take a minute.
+// take a minute. Local pools look for overlays of them, which their lists may not have yet.
 func (c *diskCopy) recheck(ctx context.Context, l Location) error {
-	for _, d := range c.disks {
-		if d.Fate != storage.Reused {
-			continue
+	var stale error
+	for i, d := range c.disks.Reused() {
+		if i == 0 {
+			stale = c.refresh(ctx)
 		}
 		now, err := listed(ctx, c.destination, d.Path)
 		users, unknown := c.destination.VolumeUsers(ctx, *d.There)
-		users, err = storage.Others(users, c.vm), errors.Join(err, unknown)
+		users, err = storage.Others(users, c.vm), errors.Join(stale, err, unknown)
 		if err != nil || len(users) > 0 || !d.There.Untouched(now) {
 			return &LeftoverError{l, c.destination.Name(), d.Target, *d.There, users, err}
+		}
+	}
+	return nil
+}
+
+// refresh has the active pools of the destination's own directories look for their volumes anew.
+// Those of other types are left alone: libvirt stops a pool whose server does not answer then.
+func (c *diskCopy) refresh(ctx context.Context) error {
+	pools, err := c.destination.Pools(ctx)
+	if err != nil {
+		return err
+	}
+	for _, p := range pools {
+		if !p.Active || p.Type != "dir" && p.Type != "fs" {
+			continue
+		}
+		if err := c.destination.RefreshPool(ctx, p); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -215,10 +234,8 @@ func (c *diskCopy) images(ctx context.Context, e *moveEntry) []history.Volume {
 // only once it has begun.
 func (c *diskCopy) copied(e *moveEntry) preflight.Disks {
 	copied := slices.Clone(c.created)
-	for _, d := range c.disks {
-		if d.Fate == storage.Reused && e.begun {
-			copied = append(copied, d)
-		}
+	if e.begun {
+		copied = append(copied, c.disks.Reused()...)
 	}
 	return copied
 }

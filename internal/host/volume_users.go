@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/xml"
 	"io"
+	"path"
 	"slices"
 	"strings"
 
@@ -17,15 +18,25 @@ import (
 // definitions, and the volumes of active pools that are overlays of it.
 func (h *Host) VolumeUsers(ctx context.Context, v storage.Volume) ([]storage.User, error) {
 	op := "look for what uses " + v.Path
+	pools, err := h.Pools(ctx)
+	if err != nil {
+		return nil, err
+	}
+	directories := map[string]string{} // by the names of their pools: one directory may have several
+	for _, p := range pools {
+		directories[p.Name] = p.Path
+	}
 	var domains, overlays []storage.User
-	err := parallel(
-		get(&domains, func() ([]storage.User, error) { return h.domainsWith(ctx, op, v) }),
+	err = parallel(
+		get(&domains, func() ([]storage.User, error) { return h.domainsWith(ctx, op, v, directories) }),
 		get(&overlays, func() ([]storage.User, error) { return h.overlaysOf(ctx, op, v) }),
 	)
 	return append(domains, overlays...), err
 }
 
-func (h *Host) domainsWith(ctx context.Context, op string, v storage.Volume) ([]storage.User, error) {
+func (h *Host) domainsWith(
+	ctx context.Context, op string, v storage.Volume, directories map[string]string,
+) ([]storage.User, error) {
 	list := func(which libvirt.ConnectListAllDomainsFlags) func() ([]libvirt.Domain, error) {
 		return func() ([]libvirt.Domain, error) {
 			return read(ctx, h, op, rpc.Patient, func(lv *libvirt.Libvirt) ([]libvirt.Domain, error) {
@@ -44,7 +55,7 @@ func (h *Host) domainsWith(ctx context.Context, op string, v storage.Volume) ([]
 	names := make([]bool, len(all))
 	reads := make([]func() error, len(all))
 	for i, dom := range all {
-		reads[i] = get(&names[i], func() (bool, error) { return h.namesVolume(ctx, op, dom, v, i < len(active)) })
+		reads[i] = get(&names[i], func() (bool, error) { return h.namesVolume(ctx, op, dom, v, directories, i < len(active)) })
 	}
 	if err := parallel(reads...); err != nil {
 		return nil, err
@@ -61,7 +72,7 @@ func (h *Host) domainsWith(ctx context.Context, op string, v storage.Volume) ([]
 // namesVolume tells whether a domain names a volume, as it runs or as it will start. One that
 // is gone meanwhile does not.
 func (h *Host) namesVolume(
-	ctx context.Context, op string, dom libvirt.Domain, v storage.Volume, active bool,
+	ctx context.Context, op string, dom libvirt.Domain, v storage.Volume, directories map[string]string, active bool,
 ) (bool, error) {
 	forms := []libvirt.DomainXMLFlags{0}
 	if active {
@@ -77,7 +88,7 @@ func (h *Host) namesVolume(
 		if err != nil {
 			return false, err
 		}
-		named, err := names(definition, v)
+		named, err := names(definition, v, directories)
 		if named || err != nil {
 			return named, h.fail(op, err)
 		}
@@ -86,8 +97,8 @@ func (h *Host) namesVolume(
 }
 
 // names tells whether a definition has a volume's path, in an attribute or as a text, or its
-// pool and its name.
-func names(definition string, v storage.Volume) (bool, error) {
+// pool, or another one of its directory, and its name.
+func names(definition string, v storage.Volume, directories map[string]string) (bool, error) {
 	for decoder := xml.NewDecoder(strings.NewReader(definition)); ; {
 		token, err := decoder.Token()
 		switch {
@@ -98,18 +109,22 @@ func names(definition string, v storage.Volume) (bool, error) {
 		}
 		switch t := token.(type) {
 		case xml.CharData:
-			if strings.TrimSpace(string(t)) == v.Path {
+			if path.Clean(strings.TrimSpace(string(t))) == v.Path {
 				return true, nil
 			}
 		case xml.StartElement:
 			of := map[string]string{}
 			for _, a := range t.Attr {
 				of[a.Name.Local] = a.Value
-				if a.Value == v.Path {
+				if path.Clean(a.Value) == v.Path {
 					return true, nil
 				}
 			}
-			if t.Name.Local == "source" && of["volume"] == v.Name && of["pool"] == v.Pool && v.Name != "" {
+			if t.Name.Local != "source" || of["volume"] == "" {
+				continue
+			}
+			in := directories[of["pool"]]
+			if of["pool"] == v.Pool && of["volume"] == v.Name || in != "" && path.Join(in, of["volume"]) == v.Path {
 				return true, nil
 			}
 		}

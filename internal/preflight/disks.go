@@ -19,6 +19,11 @@ type Disks []storage.Decision
 // Copied are those that are copied.
 func (d Disks) Copied() Disks { return d.only(storage.Decision.Copied) }
 
+// Reused are those that are copied over a leftover of the VM.
+func (d Disks) Reused() Disks {
+	return d.only(func(one storage.Decision) bool { return one.Fate == storage.Reused })
+}
+
 func (d Disks) only(which func(storage.Decision) bool) Disks {
 	var some Disks
 	for _, disk := range d {

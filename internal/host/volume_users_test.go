@@ -1,0 +1,38 @@
+package host
+
+import (
+	"testing"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/storage"
+)
+
+// A volume may be named by its path, however it is written, or by any pool of its directory.
+func TestNames(t *testing.T) {
+	t.Parallel()
+	volume := storage.Volume{Pool: "local", Name: "web.qcow2", Path: "/srv/web.qcow2"}
+	directories := map[string]string{"local": "/srv", "again": "/srv/", "other": "/other"}
+	for name, test := range map[string]struct {
+		source string
+		want   bool
+	}{
+		"its path":              {`<source file="/srv/web.qcow2"/>`, true},
+		"its path, not clean":   {`<source file="/srv//web.qcow2"/>`, true},
+		"a backing file":        {`<source file="/x"/><backingStore><source file="/srv/web.qcow2"/></backingStore>`, true},
+		"a text":                {`<nvram>/srv/web.qcow2</nvram>`, true},
+		"its pool":              {`<source pool="local" volume="web.qcow2"/>`, true},
+		"another pool of it":    {`<source pool="again" volume="web.qcow2"/>`, true},
+		"a pool elsewhere":      {`<source pool="other" volume="web.qcow2"/>`, false},
+		"a pool that is gone":   {`<source pool="gone" volume="web.qcow2"/>`, false},
+		"another volume":        {`<source pool="local" volume="web2.qcow2"/>`, false},
+		"a longer path":         {`<source file="/srv/web.qcow2.old"/>`, false},
+		"a source without disk": {`<source/>`, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got, err := names("<domain><disk>"+test.source+"</disk></domain>", volume, directories)
+			if err != nil || got != test.want {
+				t.Errorf("got %v, %v, want %v", got, err, test.want)
+			}
+		})
+	}
+}
