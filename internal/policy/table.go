@@ -51,7 +51,7 @@ var table = []Definition{
 	define(integer, func(p *Policy) **int64 { return &p.BandwidthMiBPerSecond }, entry[int64]{
 		field:   FieldBandwidth,
 		summary: "Limit of the memory stream, in MiB/s; `0` asks for no limit",
-		details: "In libvirt `bandwidth`, in QEMU `max-bandwidth`.",
+		details: "Each disk that is copied has a limit of the same size. In libvirt `bandwidth`, in QEMU `max-bandwidth`.",
 		values:  between(0, MaxBandwidthMiBPerSecond, "MiB/s, where 0 is no limit"), unset: "no limit (libvirt)",
 		libvirt: func(v int64) Parameters {
 			if v == 0 { // libvirt would take 0 for "the limit that this domain was given before"
@@ -100,7 +100,8 @@ var table = []Definition{
 	define(boolean, func(p *Policy) **bool { return &p.Encryption }, entry[bool]{
 		field:   FieldEncryption,
 		summary: "QEMU's native TLS for the memory stream",
-		details: "Both hosts need QEMU's migration certificates. In libvirt `VIR_MIGRATE_TLS`, in QEMU `tls-creds`.",
+		details: "Disks that are copied are encrypted, too. Both hosts need QEMU's migration certificates. In libvirt " +
+			"`VIR_MIGRATE_TLS`, in QEMU `tls-creds`.",
 		values:  onOff, builtIn: new(false),
 		libvirt: flag("VIR_MIGRATE_TLS"),
 		needs:   Release{Libvirt: 3_002_000, QEMU: 2_007_000},
@@ -172,6 +173,7 @@ var table = []Definition{
 	define(duration, func(p *Policy) **time.Duration { return &p.Timeout }, entry[time.Duration]{
 		field:   FieldTimeout,
 		summary: "Limit of the whole migration, counted from the start of its job",
+		details: "The copy of disks is a part of it.",
 		values:  durations("none"), builtIn: new(30 * time.Minute),
 		engine: true,
 	}),
@@ -179,7 +181,7 @@ var table = []Definition{
 		field:   FieldStallTimeout,
 		summary: "Limit of the time without progress",
 		details: "There is none while no pass over memory leaves less behind than any before and the throttle no " +
-			"longer rises, or while no byte is sent.",
+			"longer rises, while disks are copied and no less is left of them than ever before, or while no byte is sent.",
 		values: durations("off"), builtIn: new(2 * time.Minute),
 		engine: true,
 	}),
@@ -188,7 +190,7 @@ var table = []Definition{
 		summary: "What happens when `timeout` or `stall_timeout` has run out",
 		details: "`abort`: the VM stays where it is. `post_copy` (needs `post_copy`): the VM is switched to " +
 			"post-copy. `pause`: the guest is suspended so that the rest can be copied, and the migration is " +
-			"aborted if that takes over 60 s.",
+			"aborted if that takes over 60 s. While disks are copied, it is `abort` in any case.",
 		values: words(OnTimeouts()...), builtIn: new(Abort),
 		engine: true,
 		idle:   func(p Policy) bool { return is(p.Timeout, 0) && is(p.StallTimeout, 0) },
@@ -204,10 +206,10 @@ var table = []Definition{
 		field:   FieldCopyStorage,
 		summary: "Which disks are copied to the destination, before its memory is",
 		details: "`none`: all disks have to be there already, on storage that both hosts share. `auto`: the writable " +
-			"disks that the destination cannot see are copied. `full`: all writable disks are copied that are not " +
-			"shared. `incremental`: as `full`, but what is in a backing file has to be there already, and is not " +
-			"copied. In libvirt `VIR_MIGRATE_NON_SHARED_DISK` or `VIR_MIGRATE_NON_SHARED_INC` with `migrate_disks`, " +
-			"in QEMU `blockdev-mirror` over NBD.",
+			"disks that the destination does not see are copied. `full`: all writable disks are copied, and one that " +
+			"both hosts share is an error. `incremental`: as `full`, but what is in a backing file has to be there " +
+			"already, and is not copied. In libvirt `VIR_MIGRATE_NON_SHARED_DISK` or `VIR_MIGRATE_NON_SHARED_INC` with " +
+			"`migrate_disks`, in QEMU `blockdev-mirror` over NBD.",
 		values: words(CopyStorages()...), builtIn: new(CopyNone),
 		libvirt: func(v CopyStorage) Parameters {
 			switch v {

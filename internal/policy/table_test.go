@@ -51,7 +51,7 @@ func TestDescription(t *testing.T) {
 		policy.FieldSwitchoverBandwidth: "Bandwidth that QEMU reckons with for the switch-over, in MiB/s, to tell whether the rest fits `max_downtime_ms`; `0` is what it has measured. " +
 			"It limits nothing: too high a value makes the downtime longer than `max_downtime_ms`. In libvirt `bandwidth.avail.switchover`, in QEMU `avail-switchover-bandwidth`. " +
 			"Needs libvirt 11.1 and QEMU 8.2 where the VM is. Values: 0 to 8796093022207. Where no level sets it: what it has measured (QEMU).",
-		policy.FieldTimeout: "Limit of the whole migration, counted from the start of its job. " +
+		policy.FieldTimeout: "Limit of the whole migration, counted from the start of its job. The copy of disks is a part of it. " +
 			"Values: a duration such as `90s` or `30m`; `0s` is none. Where no level sets it: `30m`.",
 	}
 	for _, d := range policy.Table() {

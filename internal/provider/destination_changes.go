@@ -28,7 +28,7 @@ const (
 		"`destination_xml` and `persistent_xml`). libvirt checks before the start that the guest sees no difference. What is " +
 		"left out is what `destination_changes` of the destination in the provider's configuration says; else, where the VM " +
 		"goes back to a host that it has left, what the device was called there, as the VM's history has it; else it stays. " +
-		"What is named here and the VM does not have is an error. Changing only this moves nothing."
+		"What is named here and the VM does not have is an error."
 	hostChangesDescription = "What the devices of VMs are called on this host, where that differs from other hosts: it " +
 		"goes into the definition of each VM that moves to this host (in libvirt `destination_xml` and `persistent_xml`). " +
 		"`destination_changes` of a move come before it, for each device by itself; what a VM does not have is passed over."
@@ -127,7 +127,7 @@ func changesAttributes[A any](
 // resourceChanges is the block of a resource.
 func resourceChanges() map[string]schema.Block {
 	return map[string]schema.Block{destinationChangesName: schema.SingleNestedBlock{
-		MarkdownDescription: moveChangesDescription,
+		MarkdownDescription: moveChangesDescription + " Changing only this moves nothing.",
 		Attributes: changesAttributes(
 			func(description string, v []validator.Map) schema.Attribute {
 				return schema.MapAttribute{

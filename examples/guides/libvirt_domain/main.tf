@@ -55,4 +55,5 @@ resource "virt_vm_migration_policy" "web" {
 resource "virt_vm_live_migration" "web" {
   vm          = libvirt_domain.web.id
   destination = "kvm1"
+  depends_on  = [virt_vm_migration_policy.web]
 }

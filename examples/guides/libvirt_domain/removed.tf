@@ -15,4 +15,5 @@ resource "virt_vm_migration_policy" "web" {
 resource "virt_vm_live_migration" "web" {
   vm          = "web"
   destination = "kvm1"
+  depends_on  = [virt_vm_migration_policy.web]
 }
