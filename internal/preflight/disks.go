@@ -123,7 +123,8 @@ func (v *storageView) facts(ctx context.Context, d Disk) storage.Facts {
 			f.Path = path.Join(f.Pool.Path, d.Volume)
 		}
 	}
-	f.SamePool = own != nil && f.Pool != nil && own.Same(*f.Pool)
+	f.Renamed = path.Clean(origin) != path.Clean(f.Path)
+	f.SamePool = own != nil && f.Pool != nil && own.Same(*f.Pool) && path.Base(origin) == path.Base(f.Path)
 	if v.copyMode() == policy.CopyNone {
 		if v.left(f.Path) {
 			v.there(ctx, &f)
