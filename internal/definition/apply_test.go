@@ -240,6 +240,21 @@ func TestUndo(t *testing.T) {
 		{"one", nil, []Change{nic("a", "b")}, []Change{nic("b", "a")}},
 		{"a chain", []Change{nic("c", "b")}, []Change{nic("a", "b")}, []Change{nic("c", "a")}},
 		{"changed by others in between", []Change{nic("c", "x")}, []Change{nic("a", "b")}, []Change{nic("c", "c")}},
+		{
+			"two interfaces of one address, as those of a team have", nil,
+			[]Change{nic("a", "b"), nic("c", "d")},
+			[]Change{nic("b", "a"), nic("d", "c")},
+		},
+		{
+			"a chain of two of one address", []Change{nic("x", "b"), nic("y", "d")},
+			[]Change{nic("a", "b"), nic("c", "d")},
+			[]Change{nic("x", "a"), nic("y", "c")},
+		},
+		{
+			"two that change places", []Change{nic("x", "b"), nic("y", "a")},
+			[]Change{nic("a", "b"), nic("b", "a")},
+			[]Change{nic("x", "a"), nic("y", "b")},
+		},
 		{"another device", []Change{{Disk, "vda", "/b", "/a"}}, []Change{nic("a", "b")}, []Change{{Disk, "vda", "/b", "/a"}, nic("b", "a")}},
 	} {
 		if diff := cmp.Diff(test.want, Undo(test.later, test.changes)); diff != "" {
