@@ -6,7 +6,8 @@ type Changes struct {
 	// into: from bridge to bridge, from network to network, and, for a macvtap (type "direct"),
 	// from device to device. The type of the interface stays.
 	Interfaces map[string]string
-	// GraphicsListen is the address that VNC and SPICE consoles listen on; empty changes none.
+	// GraphicsListen is the address that VNC and SPICE consoles listen on; empty changes none. That of
+	// a host changes no console whose address each host has, such as the loopback's.
 	GraphicsListen string
 	// Disks maps targets, such as "vda", to the path of the image, the block device or the medium.
 	Disks map[string]string
