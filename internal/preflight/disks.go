@@ -123,7 +123,7 @@ func (v *storageView) facts(ctx context.Context, d Disk) storage.Facts {
 			f.Path = path.Join(f.Pool.Path, d.Volume)
 		}
 	}
-	f.Renamed = path.Clean(origin) != path.Clean(f.Path)
+	f.Renamed = path.IsAbs(origin) && path.Clean(origin) != path.Clean(f.Path) // else the pool does not say
 	f.SamePool = own != nil && f.Pool != nil && own.Same(*f.Pool) && path.Base(origin) == path.Base(f.Path)
 	if v.copyMode() == policy.CopyNone {
 		if v.left(f.Path) {

@@ -3,6 +3,7 @@ package preflight_test
 import (
 	"maps"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -123,6 +124,13 @@ func TestAssess_disks(t *testing.T) {
 			s.unsharedDisks()
 			s.renamed("/images/other.qcow2")
 		}, []string{"copy_volumes: path is taken, disk vda on kvm2"}, []storage.Fate{storage.Refused}},
+		"a volume of a pool that the source does not list any more, on a shared file system": {func(s *scene) {
+			s.taken()
+			s.unsharedDisks()
+			s.here.Definition = domain("qemu", "", strings.ReplaceAll(volume, "vdb", "vda"))
+			s.there.Listed["/images/web"] = preflight.Present
+			s.here.StoragePools = nil
+		}, nil, []storage.Fate{storage.Left}},
 		"one pool of the network, mounted elsewhere": {func(s *scene) {
 			s.exported("/mnt")
 			s.renamed("/mnt/web.qcow2")

@@ -11,8 +11,8 @@ type Facts struct {
 	Network bool
 	// Path is the file or block device, as the definition or the volume's pool has it.
 	Path string
-	// Renamed is true where the source has the disk at another path: that hosts share its file
-	// system proves nothing of what the destination has at Path.
+	// Renamed is true where the source is known to have the disk at another path: that hosts share
+	// its file system proves nothing of what the destination has at Path.
 	Renamed bool
 	// Image is the disk as the source has it. Its Format is that of the definition.
 	Image Volume
