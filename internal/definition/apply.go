@@ -2,6 +2,7 @@ package definition
 
 import (
 	"maps"
+	"net/netip"
 	"slices"
 )
 
@@ -168,7 +169,11 @@ func (w *rewriting) graphics(e *element) {
 		old = listener.attribute("address")
 	}
 	w.used[Unused{Key: KeyGraphicsListen}] = true
-	value, ok := w.change(Graphics, kind, old, w.Move.GraphicsListen, w.Host.GraphicsListen)
+	byHost := w.Host.GraphicsListen
+	if ofAnyHost(old) {
+		byHost = "" // it would open a console that only its host reaches
+	}
+	value, ok := w.change(Graphics, kind, old, w.Move.GraphicsListen, byHost)
 	if !ok {
 		return
 	}
@@ -176,6 +181,15 @@ func (w *rewriting) graphics(e *element) {
 	if listener != nil {
 		w.setAttribute(listener, "address", value)
 	}
+}
+
+// ofAnyHost tells of an address that each host has: none, all of its own, or the loopback's.
+func ofAnyHost(address string) bool {
+	a, err := netip.ParseAddr(address)
+	if err != nil {
+		return address == "" || address == "localhost"
+	}
+	return a.Unmap().IsUnspecified() || a.Unmap().IsLoopback()
 }
 
 // unused are the parts of Request.Move that fit nothing.

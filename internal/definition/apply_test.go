@@ -220,6 +220,29 @@ func TestApplyForms(t *testing.T) {
 	}
 }
 
+// A host's address is for consoles that listen on one of another host. It opens none that only the
+// host itself reaches, and none is left behind that listens everywhere.
+func TestApply_hostsAddress(t *testing.T) {
+	t.Parallel()
+	const console = "<domain><devices><graphics type='vnc' listen='OLD'><listen type='address' address='OLD'/></graphics></devices></domain>"
+	for old, changed := range map[string]bool{
+		"10.0.0.1": true, "fd00::1": true, "kvm1.example.com": true,
+		"127.0.0.1": false, "127.8.8.8": false, "::1": false, "::ffff:127.0.0.1": false, "localhost": false,
+		"0.0.0.0": false, "::": false, "": false,
+	} {
+		given := strings.ReplaceAll(console, "OLD", old)
+		of := Changes{GraphicsListen: "10.0.0.2"}
+		byHost, err := Apply(given, Request{Host: of})
+		if err != nil || len(byHost.Changes) > 0 != changed {
+			t.Errorf("%q: the host changes %v, %v", old, byHost.Changes, err)
+		}
+		byMove, err := Apply(given, Request{Move: of})
+		if err != nil || len(byMove.Changes) != 1 {
+			t.Errorf("%q: the move changes %v, %v", old, byMove.Changes, err)
+		}
+	}
+}
+
 func TestApplyRefusesWhatIsNoXML(t *testing.T) {
 	t.Parallel()
 	for _, given := range []string{"", "web", "<domain>", "<domain></dom>", "<domain/><domain/>", "<domain a=b/>"} {
@@ -240,6 +263,21 @@ func TestUndo(t *testing.T) {
 		{"one", nil, []Change{nic("a", "b")}, []Change{nic("b", "a")}},
 		{"a chain", []Change{nic("c", "b")}, []Change{nic("a", "b")}, []Change{nic("c", "a")}},
 		{"changed by others in between", []Change{nic("c", "x")}, []Change{nic("a", "b")}, []Change{nic("c", "c")}},
+		{
+			"two interfaces of one address, as those of a team have", nil,
+			[]Change{nic("a", "b"), nic("c", "d")},
+			[]Change{nic("b", "a"), nic("d", "c")},
+		},
+		{
+			"a chain of two of one address", []Change{nic("x", "b"), nic("y", "d")},
+			[]Change{nic("a", "b"), nic("c", "d")},
+			[]Change{nic("x", "a"), nic("y", "c")},
+		},
+		{
+			"two that change places", []Change{nic("x", "b"), nic("y", "a")},
+			[]Change{nic("a", "b"), nic("b", "a")},
+			[]Change{nic("x", "a"), nic("y", "b")},
+		},
 		{"another device", []Change{{Disk, "vda", "/b", "/a"}}, []Change{nic("a", "b")}, []Change{{Disk, "vda", "/b", "/a"}, nic("b", "a")}},
 	} {
 		if diff := cmp.Diff(test.want, Undo(test.later, test.changes)); diff != "" {

@@ -6,7 +6,8 @@ type Changes struct {
 	// into: from bridge to bridge, from network to network, and, for a macvtap (type "direct"),
 	// from device to device. The type of the interface stays.
 	Interfaces map[string]string
-	// GraphicsListen is the address that VNC and SPICE consoles listen on; empty changes none.
+	// GraphicsListen is the address that VNC and SPICE consoles listen on; empty changes none. That of
+	// a host changes no console whose address each host has, such as the loopback's.
 	GraphicsListen string
 	// Disks maps targets, such as "vda", to the path of the image, the block device or the medium.
 	Disks map[string]string
@@ -52,22 +53,32 @@ type Change struct {
 func (c Change) of(other Change) bool { return c.Device == other.Device && c.Key == other.Key }
 
 // Undo adds what takes changes back to a list that takes back later ones. A device that was
-// changed by others in between is left as it is: both sides have to fit.
+// changed by others in between is left as it is: both sides have to fit. Two devices may have one
+// key, such as the interfaces of a team, which have one MAC address.
 func Undo(later, changes []Change) []Change {
 	undone := append([]Change{}, later...)
-	for _, c := range changes {
-		fresh := true
-		for i := range undone {
-			if !undone[i].of(c) {
-				continue
-			}
-			if fresh = false; undone[i].New == c.New {
-				undone[i].New = c.Old
-			} else {
-				undone[i].New = undone[i].Old // to what it is
+	taken := make([]bool, len(later))
+	take := func(c Change, fits func(Change) bool) int {
+		for i, u := range undone[:len(later)] {
+			if !taken[i] && u.of(c) && fits(u) {
+				taken[i] = true
+				return i
 			}
 		}
-		if fresh {
+		return -1
+	}
+	var others []Change
+	for _, c := range changes {
+		if i := take(c, func(u Change) bool { return u.New == c.New }); i >= 0 {
+			undone[i].New = c.Old
+		} else {
+			others = append(others, c)
+		}
+	}
+	for _, c := range others {
+		if i := take(c, func(Change) bool { return true }); i >= 0 {
+			undone[i].New = undone[i].Old // to what it is
+		} else {
 			undone = append(undone, Change{c.Device, c.Key, c.New, c.Old})
 		}
 	}

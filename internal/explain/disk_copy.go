@@ -1,11 +1,13 @@
 package explain
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/fleet"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/history"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/host"
 )
 
 // volumesLeft names the images that a VM ran from before its move, and what removes them;
@@ -38,8 +40,14 @@ func NoCopyOfDisks() Text {
 
 // createVolume says that a disk has nowhere to go.
 func createVolume(e *fleet.CreateVolumeError) string {
-	return fmt.Sprintf("Disk %s of VM %s was to be copied into a new volume, %s, and %s could not create it: %s",
-		e.Target, e.Location.Domain.Name, e.Volume.Path, e.Host, Detail(e.Err))
+	v := e.Volume
+	said := fmt.Sprintf("Disk %s of VM %s was to be copied into a new volume, %s, and ",
+		e.Target, e.Location.Domain.Name, v.Path)
+	if errors.Is(e.Err, host.ErrOutcomeUnknown) {
+		return said + fmt.Sprintf("whether %s has made it is not known: %s If it has, the volume is empty, "+
+			"and the next move takes it for somebody else's: %s there removes it.", e.Host, fullStop(Detail(e.Err)), removeVolume(v.Pool, v.Name, v.Path))
+	}
+	return said + fmt.Sprintf("%s could not create it: %s", e.Host, Detail(e.Err))
 }
 
 // leftoverChanged says that a move does not write over what has changed.

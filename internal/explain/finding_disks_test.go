@@ -2,12 +2,14 @@ package explain
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/fleet"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/history"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/host"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/preflight"
@@ -111,6 +113,15 @@ func TestMove_volumes(t *testing.T) {
 		Location: fleet.Location{Host: "kvm1", Domain: migration.Domain{Name: "web", State: migration.StateRunning}},
 		Host:     "kvm2", Target: "vda", Volume: volume, Err: refused,
 	})
+	unanswered := Move(&fleet.CreateVolumeError{
+		Location: fleet.Location{Host: "kvm1", Domain: migration.Domain{Name: "web", State: migration.StateRunning}},
+		Host:     "kvm2", Target: "vda", Volume: volume, Err: fmt.Errorf("the connection broke: %w", host.ErrOutcomeUnknown),
+	})
+	if strings.Contains(unanswered.Detail, "could not create it") ||
+		!strings.Contains(unanswered.Detail, "whether kvm2 has made it is not known: ") ||
+		!strings.Contains(unanswered.Detail, removeVolume(volume.Pool, volume.Name, volume.Path)) {
+		t.Errorf("a volume that may be there: %s", unanswered.Detail)
+	}
 	changed := Move(&fleet.LeftoverError{
 		Location: fleet.Location{Host: "kvm1", Domain: migration.Domain{Name: "web", State: migration.StateRunning}},
 		Host:     "kvm2", Target: "vda", Volume: volume, Users: []storage.User{{Domain: "db"}},

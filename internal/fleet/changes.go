@@ -25,6 +25,9 @@ type changes struct {
 // those that take back what earlier moves have changed since the VM left that.
 func (f *Fleet) changesOf(m Move, l Location, source *host.Host, past history.History, there string) changes {
 	running, config := past.Back(there)
+	if !l.Domain.Active() {
+		running = config // the one that it has
+	}
 	c := changes{source: source, vm: l.Domain.UUID, two: l.Domain.Persistent && l.Domain.Active()}
 	c.running = definition.Request{Move: m.Changes, Host: f.changes[m.Destination], Back: running}
 	c.config = definition.Request{Move: m.Changes, Host: f.changes[m.Destination], Back: config}

@@ -201,8 +201,9 @@ func (e *moveEntry) completes(entry *history.Entry) {
 		entry.Mode = e.Mode
 	}
 	entry.Phase = e.Phase
-	if !e.adopted { // which knows of no volumes
+	if !e.adopted { // which knows of no volumes, and of no changes
 		entry.VolumesLeft, entry.VolumesWritten = e.VolumesLeft, e.VolumesWritten
+		entry.DevicesChanged, entry.ConfigChanged = e.DevicesChanged, e.ConfigChanged
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/definition"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/history"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/host"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
@@ -162,6 +163,24 @@ func TestEndsEntry(t *testing.T) {
 		if strings.Join(got, ", ") != tc.want {
 			t.Errorf("%s: the history has %q, want %q", name, got, tc.want)
 		}
+	}
+}
+
+// TestEndOfChangedEntry: the history has what the move has changed, not what it was about to
+// change when its entry was written.
+func TestEndOfChangedEntry(t *testing.T) {
+	t.Parallel()
+	nic := func(to string) []definition.Change {
+		return []definition.Change{{Device: definition.Interface, Key: "m", Old: "br0", New: to}}
+	}
+	begun := history.Entry{ID: "own", DevicesChanged: nic("br1")}
+	e := &moveEntry{Entry: begun}
+	e.DevicesChanged, e.ConfigChanged = nic("br2"), nic("br3")
+	past := history.History{Entries: []history.Entry{begun}}
+	e.endIn(&past)
+	if diff := cmp.Diff([][]definition.Change{nic("br2"), nic("br3")},
+		[][]definition.Change{past.Entries[0].DevicesChanged, past.Entries[0].ConfigChanged}); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
 	}
 }
 

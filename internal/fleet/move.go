@@ -256,6 +256,7 @@ func (f *Fleet) ready(ctx context.Context, m Move, l Location, p preparation) (m
 	if made, err = p.changes.apply(ctx, l); err != nil { // once more: the history is part of it
 		return prepared, err
 	}
+	p.entry.DevicesChanged, p.entry.ConfigChanged = made.running, made.config
 	prepared = migration.Prepared{Storage: p.disks.storage, Changed: made.definitions}
 	return prepared, f.slots.turn(ctx, l.source(m.Destination))
 }

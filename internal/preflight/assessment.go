@@ -164,8 +164,10 @@ func read(ctx context.Context, r Request) (guests, error) {
 	if err != nil {
 		return guests{}, err
 	}
-	for i := range there.Disks { // the same ones, by other paths
-		there.Disks[i].Backing = here.Disks[i].Backing
+	for i := range there.Disks { // an image at another path may name another backing file
+		if there.Disks[i].Path == here.Disks[i].Path {
+			there.Disks[i].Backing = here.Disks[i].Backing
+		}
 	}
 	return guests{here, there, changed}, nil
 }

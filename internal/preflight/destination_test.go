@@ -284,6 +284,57 @@ func TestAssess_backingFiles(t *testing.T) {
 	}
 }
 
+// Of an overlay that the destination has by another path, only its image there says what its
+// backing file is; what the definition names is that.
+func TestAssess_backingFilesElsewhere(t *testing.T) {
+	t.Parallel()
+	with := func(backing string) string {
+		return domain("qemu", "", strings.Replace(overlay, "BACKING", backing, 1))
+	}
+	for name, test := range map[string]struct {
+		definition string
+		plant      func(*scene)
+		missing    string
+		unknown    bool
+	}{
+		"found by libvirt": {with(""), func(*scene) {}, "", true},
+		"named":            {with(backing), func(*scene) {}, "/images/base.raw", false},
+		"copied with all that is in it": {with(""), func(s *scene) {
+			s.copying()
+			s.here.Definition, s.here.Live = with(""), with(backing)
+			s.there.StoragePools = append(s.there.StoragePools, storage.Pool{Name: "srv", Active: true, Type: "dir", Path: "/srv"})
+			s.there.Room["srv"] = 1 << 30
+			s.there.Listed["/srv/web.qcow2"] = preflight.Absent
+		}, "", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			play(t, func(s *scene) {
+				s.furnished()
+				s.there.Paths["/srv/web.qcow2"] = true
+				s.here.Definition, s.here.Live = test.definition, with(backing)
+				s.request.Thorough = true
+				test.plant(s)
+				s.there.Listed["/images/base.raw"] = preflight.Absent
+				s.request.Changes.Move.Disks = map[string]string{"vda": "/srv/web.qcow2"}
+				a := preflight.Assess(s.Context(), s.request)
+				missing := ""
+				for _, f := range a.Findings {
+					if fact, ok := f.Fact.(preflight.PathMissing); ok {
+						missing += fact.Path
+					}
+				}
+				unknown := slices.ContainsFunc(a.Unchecked, func(u preflight.Unchecked) bool {
+					return u.Why == preflight.Unknowable && u.Check == preflight.CheckPaths
+				})
+				if missing != test.missing || unknown != test.unknown || len(a.Errors()) > 0 && missing == "" {
+					s.Errorf("findings %v, unchecked %v", a.Findings, a.Unchecked)
+				}
+			})
+		})
+	}
+}
+
 // Where a host has all, nothing is found; what libvirt does not tell is no finding.
 func TestAssess_destinationWithoutFindings(t *testing.T) {
 	t.Parallel()

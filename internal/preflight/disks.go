@@ -117,7 +117,7 @@ func (v *storageView) facts(ctx context.Context, d Disk) storage.Facts {
 	f.Err = errors.Join(f.Err, err)
 	there, err := v.Destination.Pools(ctx)
 	f.Err = errors.Join(f.Err, err)
-	origin := v.origin(d)
+	origin := v.onSource(d).Path
 	own := poolOf(here, Disk{Path: origin, Pool: d.Pool})
 	f.Pool = poolOf(there, d)
 	if d.Pool != "" {
@@ -128,7 +128,8 @@ func (v *storageView) facts(ctx context.Context, d Disk) storage.Facts {
 			f.Path = path.Join(f.Pool.Path, d.Volume)
 		}
 	}
-	f.SamePool = own != nil && f.Pool != nil && own.Same(*f.Pool)
+	f.Renamed = path.IsAbs(origin) && path.Clean(origin) != path.Clean(f.Path) // else the pool does not say
+	f.SamePool = own != nil && f.Pool != nil && own.Same(*f.Pool) && path.Base(origin) == path.Base(f.Path)
 	if v.copyMode() == policy.CopyNone {
 		if v.left(f.Path) {
 			v.there(ctx, &f)
@@ -150,14 +151,14 @@ func (v *storageView) facts(ctx context.Context, d Disk) storage.Facts {
 	return f
 }
 
-// origin is the path of a disk on the source.
-func (s *scope) origin(d Disk) string {
+// onSource is a disk by the definition that the source has.
+func (s *scope) onSource(d Disk) Disk {
 	for _, own := range s.own.Disks {
 		if own.Target == d.Target {
-			return own.Path
+			return own
 		}
 	}
-	return d.Path
+	return d
 }
 
 // poolOf is the pool that a disk is in, or would be: the one that the definition names, or the
@@ -197,8 +198,8 @@ func (v *storageView) image(ctx context.Context, d Disk, origin string, f *stora
 	case d.Format == "":
 		f.Image.Format = "raw"
 	}
-	if len(d.Backing) > 0 {
-		f.Image.Backing = d.Backing[0]
+	if own := v.onSource(d); len(own.Backing) > 0 {
+		f.Image.Backing = own.Backing[0]
 	}
 }
 

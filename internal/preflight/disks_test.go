@@ -3,6 +3,7 @@ package preflight_test
 import (
 	"maps"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -57,6 +58,22 @@ func (s *scene) taken() {
 	}}
 }
 
+// renamed has the move take something else on the destination for the disk, as large as that is.
+func (s *scene) renamed(path string) {
+	s.request.Changes.Move.Disks = map[string]string{"vda": path}
+	s.there.Listed[path] = preflight.Present
+	s.there.Volumes = map[string]storage.Volume{path: {Path: path, Pool: "images", Format: "qcow2", Capacity: 64 << 20}}
+}
+
+// exported has both hosts mount one export, the destination in that directory.
+func (s *scene) exported(there string) {
+	pool := storage.Pool{Name: "images", Type: "netfs", Path: "/images", Source: "nas:/x", Active: true}
+	s.here.StoragePools = []storage.Pool{pool}
+	pool.Path = there
+	s.there.StoragePools = []storage.Pool{pool}
+	s.unsharedDisks()
+}
+
 func TestAssess_disks(t *testing.T) {
 	t.Parallel()
 	const copied = "copied_disks: disk is copied, disk vda on kvm2"
@@ -102,6 +119,26 @@ func TestAssess_disks(t *testing.T) {
 			s.taken()
 			s.unsharedDisks()
 		}, nil, []storage.Fate{storage.Left}},
+		"a shared file system, and another image by destination_changes": {func(s *scene) {
+			s.taken()
+			s.unsharedDisks()
+			s.renamed("/images/other.qcow2")
+		}, []string{"copy_volumes: path is taken, disk vda on kvm2"}, []storage.Fate{storage.Refused}},
+		"a volume of a pool that the source does not list any more, on a shared file system": {func(s *scene) {
+			s.taken()
+			s.unsharedDisks()
+			s.here.Definition = domain("qemu", "", strings.ReplaceAll(volume, "vdb", "vda"))
+			s.there.Listed["/images/web"] = preflight.Present
+			s.here.StoragePools = nil
+		}, nil, []storage.Fate{storage.Left}},
+		"one pool of the network, mounted elsewhere": {func(s *scene) {
+			s.exported("/mnt")
+			s.renamed("/mnt/web.qcow2")
+		}, nil, []storage.Fate{storage.Left}},
+		"one pool of the network, and another image by destination_changes": {func(s *scene) {
+			s.exported("/images")
+			s.renamed("/images/other.qcow2")
+		}, []string{"copy_volumes: path is taken, disk vda on kvm2"}, []storage.Fate{storage.Refused}},
 		"the VM's own leftover": {leftover, []string{copied}, []storage.Fate{storage.Reused}},
 		"the VM's own leftover, and no copy asked for": {func(s *scene) {
 			leftover(s)

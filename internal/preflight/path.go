@@ -36,8 +36,15 @@ type DirectoryMissing struct{ Directory string }
 func (DirectoryMissing) Problem() string { return "no such directory" }
 
 func (pathCheck) find(ctx context.Context, s *scope) ([]migration.Finding, error) {
-	found, err := s.paths(ctx, s.guest.paths(s.copies(ctx)))
+	copies := s.copies(ctx)
+	found, err := s.paths(ctx, s.guest.paths(copies))
 	unknown := []error{err}
+	for _, d := range s.guest.Disks {
+		copied, _ := copies(d)
+		if own := s.onSource(d); !copied && len(own.Backing) > 0 && len(d.Backing) == 0 {
+			unknown = append(unknown, unknowable(s.destination(), d.name()+" backing file (of "+d.Path+")"))
+		}
+	}
 	for _, u := range s.guest.Unasked {
 		unknown = append(unknown, unknowable(s.destination(), u.Device+" ("+u.Name+")"))
 	}

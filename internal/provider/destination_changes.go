@@ -31,7 +31,8 @@ const (
 		"What is named here and the VM does not have is an error."
 	hostChangesDescription = "What the devices of VMs are called on this host, where that differs from other hosts: it " +
 		"goes into the definition of each VM that moves to this host (in libvirt `destination_xml` and `persistent_xml`). " +
-		"`destination_changes` of a move come before it, for each device by itself; what a VM does not have is passed over."
+		"`destination_changes` of a move come before it, for each device by itself; what a VM does not have is passed over. " +
+		"A console that listens on all addresses, on the loopback's or where libvirt chooses stays so."
 )
 
 // changesDescriptions are what the keys of destination_changes are, and which of them are maps.

@@ -11,6 +11,9 @@ type Facts struct {
 	Network bool
 	// Path is the file or block device, as the definition or the volume's pool has it.
 	Path string
+	// Renamed is true where the source is known to have the disk at another path: that hosts share
+	// its file system proves nothing of what the destination has at Path.
+	Renamed bool
 	// Image is the disk as the source has it. Its Format is that of the definition.
 	Image Volume
 	// Unsized is true where the source does not tell how large it is.
@@ -19,7 +22,8 @@ type Facts struct {
 	Presence Presence
 	// Shared is the source's libvirt on whether the disk is on a file system that hosts share.
 	Shared Answer
-	// SamePool is true where both hosts have Path in a pool that is certainly one storage.
+	// SamePool is true where both hosts have the disk by one name in a pool that is certainly one
+	// storage.
 	SamePool bool
 	// There is what the destination has at Path, as one of its pools lists it; else nil.
 	There *Volume

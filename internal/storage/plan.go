@@ -172,7 +172,7 @@ func (r Request) present(d Facts) (Fate, Obstacle) {
 	switch {
 	case !d.SamePool && d.Shared == Yes && r.stale(d): // the source's file system is shared, but not with this host
 		return Refused, StaleLeftover
-	case d.SamePool || d.Shared == Yes && d.consistent():
+	case d.SamePool || d.Shared == Yes && !d.Renamed && d.consistent():
 		if r.Mode == policy.CopyAuto {
 			return Left, ""
 		}

@@ -67,6 +67,12 @@ func TestDecide(t *testing.T) {
 		"shared file system, another size": {
 			Request{Mode: policy.CopyAuto}, disk(there(func(d *Facts) { d.Shared, d.There.Capacity = Yes, 1 })), Refused, Exists,
 		},
+		"another path than the source's, on a file system that it shares": {
+			Request{Mode: policy.CopyAuto}, disk(there(func(d *Facts) { d.Shared, d.Renamed = Yes, true })), Refused, Exists,
+		},
+		"another path than the source's, its leftover": {
+			Request{Mode: policy.CopyAuto, Leftovers: mine}, disk(there(func(d *Facts) { d.Renamed = true })), Reused, "",
+		},
 		"one pool of the network":       {Request{Mode: policy.CopyAuto}, disk(there(func(d *Facts) { d.SamePool, d.Shared = true, Unknown })), Left, ""},
 		"one pool of the network, full": {Request{Mode: policy.CopyFull}, disk(there(func(d *Facts) { d.SamePool = true })), Refused, AlreadyShared},
 		"foreign volume":                {Request{Mode: policy.CopyAuto}, disk(there(same)), Refused, Exists},
