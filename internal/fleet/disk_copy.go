@@ -41,6 +41,8 @@ type diskCopy struct {
 	storage *migration.StorageCopy
 	// created are the disks whose volumes this move has made.
 	created preflight.Disks
+	// started is true once the migration may have written to a volume.
+	started bool
 }
 
 // decide takes over what the checks have decided.
@@ -197,7 +199,9 @@ func (c *diskCopy) end(ctx context.Context, e *moveEntry, err error) error {
 				continue
 			}
 		}
-		failure.Kept = append(failure.Kept, kept)
+		if c.started || !kept.Reused {
+			failure.Kept = append(failure.Kept, kept)
+		}
 		if free {
 			e.VolumesLeft = append(e.VolumesLeft, c.note(ctx, c.destination, e.To, d.Target, volume))
 			continue
@@ -230,8 +234,8 @@ func (c *diskCopy) images(ctx context.Context, e *moveEntry) []history.Volume {
 	return each(c.disks, func(d storage.Decision) history.Volume { return c.note(ctx, c.source, e.From, d.Target, d.Image) })
 }
 
-// copied are the disks whose volumes the move has made, or may have written to: to leftovers
-// only once it has begun.
+// copied are the disks whose volumes the move has made, or may have written to, or has noted
+// anew: leftovers once its entry has begun.
 func (c *diskCopy) copied(e *moveEntry) preflight.Disks {
 	copied := slices.Clone(c.created)
 	if e.begun {

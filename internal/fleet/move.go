@@ -258,7 +258,9 @@ func (f *Fleet) ready(ctx context.Context, m Move, l Location, p preparation) (m
 	}
 	p.entry.DevicesChanged, p.entry.ConfigChanged = made.running, made.config
 	prepared = migration.Prepared{Storage: p.disks.storage, Changed: made.definitions}
-	return prepared, f.slots.turn(ctx, l.source(m.Destination))
+	err = f.slots.turn(ctx, l.source(m.Destination))
+	p.disks.started = err == nil
+	return prepared, err
 }
 
 func (f *Fleet) request(ctx context.Context, m Move, r Resolution) (preflight.Request, changes, error) {

@@ -234,7 +234,7 @@ func (m configModel) hosts(ctx context.Context) ([]host.Config, map[string]defin
 	configs, changes := make([]host.Config, 0, len(hosts)), map[string]definition.Changes{}
 	for _, name := range slices.Sorted(maps.Keys(hosts)) {
 		configs = append(configs, hosts[name].config(name))
-		changes[name] = destinationChanges(ctx, hosts[name].Changes)
+		changes[name] = destinationChanges(hosts[name].Changes)
 	}
 	return configs, changes, diags
 }

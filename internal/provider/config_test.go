@@ -21,10 +21,11 @@ func configOf(uris map[string]types.String) configModel {
 	for _, name := range []string{"uri", "peer_uri", "migration_uri", "listen_address", "tls_destination", "username", "password"} {
 		texts[name] = types.StringType
 	}
-	texts[destinationChangesName] = types.ObjectType{AttrTypes: changesTypes()}
+	changes, _ := hostChanges().GetType().(types.ObjectType)
+	texts[destinationChangesName] = changes
 	for name, uri := range uris {
 		hosts[name] = types.ObjectValueMust(texts, map[string]attr.Value{
-			destinationChangesName: noChanges(),
+			destinationChangesName: types.ObjectNull(changes.AttributeTypes()),
 			"uri":                  uri, "peer_uri": types.StringNull(), "migration_uri": types.StringNull(), "listen_address": types.StringNull(),
 			"tls_destination": types.StringNull(), "username": types.StringNull(), "password": types.StringNull(),
 		})

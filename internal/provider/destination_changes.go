@@ -14,7 +14,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
-	"github.com/hashicorp/terraform-plugin-framework/types/basetypes"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/definition"
 )
@@ -35,39 +34,33 @@ const (
 		"A console that listens on all addresses, on the loopback's or where libvirt chooses stays so."
 )
 
-// changesDescriptions are what the keys of destination_changes are, and which of them are maps.
+// changesDescriptions are what the keys of destination_changes are, which of them are maps, and which
+// name what one VM has: a host would give it to every VM that moves there.
 var changesDescriptions = []struct {
 	name, description string
-	ofMap             bool
+	ofMap, ofOneVM    bool
 	value             validator.String
 }{
 	{
 		definition.KeyInterfaces, "What network interfaces are plugged into: a map from the bridge, network or device (of a " +
 			"`direct` interface) that the definition has to the one that it is to have. The type of the interface stays.",
 		true,
+		false,
 		plainValidator{},
 	},
-	{definition.KeyGraphicsListen, "Address that VNC and SPICE consoles listen on.", false, plainValidator{}},
+	{definition.KeyGraphicsListen, "Address that VNC and SPICE consoles listen on.", false, false, plainValidator{}},
 	{definition.KeyDisks, "Images, block devices and ISOs: a map from the target, such as `vda`, to an absolute path. The " +
-		"disk has to be a file or a block device already, and stays that.", true, plainValidator{path: true}},
+		"disk has to be a file or a block device already, and stays that.", true, true, plainValidator{path: true}},
 	{
 		definition.KeyEmulator, "Absolute path of QEMU. Its machine types have to include the VM's, which cannot be changed.",
 		false,
+		false,
 		plainValidator{path: true},
 	},
-	{definition.KeyNVRAM, "Absolute path of the file with the variables of a UEFI firmware.", false, plainValidator{path: true}},
+	{definition.KeyNVRAM, "Absolute path of the file with the variables of a UEFI firmware.", false, true, plainValidator{path: true}},
 }
 
-// changesModel is destination_changes.
-type changesModel struct {
-	Interfaces     types.Map    `tfsdk:"interfaces"`
-	GraphicsListen types.String `tfsdk:"graphics_listen"`
-	Disks          types.Map    `tfsdk:"disks"`
-	Emulator       types.String `tfsdk:"emulator"`
-	NVRAM          types.String `tfsdk:"nvram"`
-}
-
-// changesTypes are the types of its keys.
+// changesTypes are the types of the keys of a move's destination_changes.
 func changesTypes() map[string]attr.Type {
 	all := map[string]attr.Type{}
 	for _, d := range changesDescriptions {
@@ -82,15 +75,20 @@ func changesTypes() map[string]attr.Type {
 // noChanges is a destination_changes that is left out.
 func noChanges() types.Object { return types.ObjectNull(changesTypes()) }
 
-// destinationChanges are the changes of a destination_changes that is known.
-func destinationChanges(ctx context.Context, object types.Object) definition.Changes {
-	var model changesModel
-	if object.IsNull() || object.As(ctx, &model, basetypes.ObjectAsOptions{UnhandledUnknownAsEmpty: true}).HasError() {
-		return definition.Changes{}
+// destinationChanges are the changes of a destination_changes that is known, of a move or of a host.
+func destinationChanges(object types.Object) definition.Changes {
+	given := object.Attributes()
+	text := func(key string) string {
+		value, _ := given[key].(types.String)
+		return value.ValueString()
+	}
+	several := func(key string) map[string]string {
+		value, _ := given[key].(types.Map)
+		return words(value)
 	}
 	return definition.Changes{
-		Interfaces: words(model.Interfaces), GraphicsListen: model.GraphicsListen.ValueString(), Disks: words(model.Disks),
-		Emulator: model.Emulator.ValueString(), NVRAM: model.NVRAM.ValueString(),
+		Interfaces: several(definition.KeyInterfaces), GraphicsListen: text(definition.KeyGraphicsListen),
+		Disks: several(definition.KeyDisks), Emulator: text(definition.KeyEmulator), NVRAM: text(definition.KeyNVRAM),
 	}
 }
 
@@ -178,19 +176,23 @@ func dataSourceChanges() map[string]datasourceschema.Block {
 
 // hostChanges is the attribute of a host in the provider's configuration.
 func hostChanges() providerschema.Attribute {
+	attributes := changesAttributes(
+		func(description string, v []validator.Map) providerschema.Attribute {
+			return providerschema.MapAttribute{
+				MarkdownDescription: description, ElementType: types.StringType, Optional: true, Validators: v,
+			}
+		},
+		func(description string, v []validator.String) providerschema.Attribute {
+			return providerschema.StringAttribute{MarkdownDescription: description, Optional: true, Validators: v}
+		},
+	)
+	for _, d := range changesDescriptions {
+		if d.ofOneVM {
+			delete(attributes, d.name)
+		}
+	}
 	return providerschema.SingleNestedAttribute{
-		MarkdownDescription: hostChangesDescription,
-		Optional:            true,
-		Attributes: changesAttributes(
-			func(description string, v []validator.Map) providerschema.Attribute {
-				return providerschema.MapAttribute{
-					MarkdownDescription: description, ElementType: types.StringType, Optional: true, Validators: v,
-				}
-			},
-			func(description string, v []validator.String) providerschema.Attribute {
-				return providerschema.StringAttribute{MarkdownDescription: description, Optional: true, Validators: v}
-			},
-		),
+		MarkdownDescription: hostChangesDescription, Optional: true, Attributes: attributes,
 	}
 }
 

@@ -24,10 +24,10 @@ func TestDestinationChanges(t *testing.T) {
 	want := definition.Changes{
 		Interfaces: map[string]string{"br0": "br1"}, GraphicsListen: "::", Disks: map[string]string{"vda": "/a"}, Emulator: "/q",
 	}
-	if diff := cmp.Diff(want, destinationChanges(t.Context(), given)); diff != "" {
+	if diff := cmp.Diff(want, destinationChanges(given)); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
-	if diff := cmp.Diff(definition.Changes{}, destinationChanges(t.Context(), noChanges())); diff != "" {
+	if diff := cmp.Diff(definition.Changes{}, destinationChanges(noChanges())); diff != "" {
 		t.Errorf("left out (-want +got)\n%s", diff)
 	}
 	unknown := types.ObjectValueMust(changesTypes(), map[string]attr.Value{
@@ -41,6 +41,21 @@ func TestDestinationChanges(t *testing.T) {
 		if got := fullyKnown(test.value); got != test.known {
 			t.Errorf("%s: known is %t", name, got)
 		}
+	}
+}
+
+// What one VM has cannot be given to all that move to a host.
+func TestHostChanges(t *testing.T) {
+	t.Parallel()
+	object, _ := hostChanges().GetType().(types.ObjectType)
+	all := object.AttributeTypes()
+	for _, key := range []string{"interfaces", "graphics_listen", "emulator"} {
+		if all[key] == nil {
+			t.Errorf("a host has no %s", key)
+		}
+	}
+	if len(all) != 3 {
+		t.Errorf("a host has %v", all)
 	}
 }
 

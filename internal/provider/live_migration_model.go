@@ -45,7 +45,7 @@ func (m moveModel) move(ctx context.Context, vm, last string) (fleet.Move, diag.
 	// Values that were unknown in the validation are validated here.
 	return fleet.Move{
 		VM: vm, Last: last, Destination: m.Destination.ValueString(), Mode: mode, Policy: run, Disks: m.targets(),
-		Changes: destinationChanges(ctx, m.Changes),
+		Changes: destinationChanges(m.Changes),
 	}, m.validate()
 }
 
