@@ -269,12 +269,14 @@ func TestUndo(t *testing.T) {
 			[]Change{nic("b", "a"), nic("d", "c")},
 		},
 		{
-			"a chain of two of one address", []Change{nic("x", "b"), nic("y", "d")},
+			"a chain of two of one address",
+			[]Change{nic("x", "b"), nic("y", "d")},
 			[]Change{nic("a", "b"), nic("c", "d")},
 			[]Change{nic("x", "a"), nic("y", "c")},
 		},
 		{
-			"two that change places", []Change{nic("x", "b"), nic("y", "a")},
+			"two that change places",
+			[]Change{nic("x", "b"), nic("y", "a")},
 			[]Change{nic("a", "b"), nic("b", "a")},
 			[]Change{nic("x", "a"), nic("y", "b")},
 		},

@@ -102,7 +102,7 @@ var table = []Definition{
 		summary: "QEMU's native TLS for the memory stream",
 		details: "Disks that are copied are encrypted, too. Both hosts need QEMU's migration certificates. In libvirt " +
 			"`VIR_MIGRATE_TLS`, in QEMU `tls-creds`.",
-		values:  onOff, builtIn: new(false),
+		values: onOff, builtIn: new(false),
 		libvirt: flag("VIR_MIGRATE_TLS"),
 		needs:   Release{Libvirt: 3_002_000, QEMU: 2_007_000},
 	}),

@@ -1,8 +1,6 @@
 package provider
 
 import (
-	"context"
-
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringdefault"
@@ -33,8 +31,8 @@ func ifShutOffAttribute() schema.StringAttribute {
 }
 
 // move is the request for the fleet.
-func (m liveMigrationModel) move(ctx context.Context, vm, last string) (fleet.Move, diag.Diagnostics) {
-	move, diags := m.moveModel.move(ctx, vm, last)
+func (m liveMigrationModel) move(vm, last string) (fleet.Move, diag.Diagnostics) {
+	move, diags := m.moveModel.move(vm, last)
 	if !m.IfShutOff.IsUnknown() {
 		move.IfShutOff = fleet.IfShutOff(m.IfShutOff.ValueString())
 	}

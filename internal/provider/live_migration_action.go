@@ -95,7 +95,7 @@ func (a *liveMigrationAction) Invoke(ctx context.Context, req action.InvokeReque
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	move, diags := config.move(ctx, config.VM.ValueString(), "")
+	move, diags := config.move(config.VM.ValueString(), "")
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
 		return

@@ -36,7 +36,7 @@ type moveModel struct {
 
 // move is the request for the fleet. last is the host where the VM was last
 // seen, or empty.
-func (m moveModel) move(ctx context.Context, vm, last string) (fleet.Move, diag.Diagnostics) {
+func (m moveModel) move(vm, last string) (fleet.Move, diag.Diagnostics) {
 	run := m.toPolicy()
 	mode := migration.Auto
 	if !m.Mode.IsNull() && !m.Mode.IsUnknown() {
@@ -66,7 +66,7 @@ func (m moveModel) assess(
 	if seen.vm == "" || !fullyKnown(m.Changes) {
 		return fleet.Location{}, preflight.Assessment{}, nil
 	}
-	move, diags := m.move(ctx, seen.vm, last)
+	move, diags := m.move(seen.vm, last)
 	if diags.HasError() {
 		return fleet.Location{}, preflight.Assessment{}, diags
 	}

@@ -370,7 +370,7 @@ func placementOf(called types.String, l fleet.Location) *liveMigrationModel {
 func (r *liveMigrationResource) move(
 	ctx context.Context, plan liveMigrationModel, vm, last string,
 ) (fleet.Moved, diag.Diagnostics) {
-	move, diags := plan.move(ctx, vm, last)
+	move, diags := plan.move(vm, last)
 	if diags.HasError() {
 		return fleet.Moved{}, diags
 	}

@@ -129,7 +129,7 @@ func (d *preflightDataSource) Read(ctx context.Context, req datasource.ReadReque
 		resp.Diagnostics.Append(failed(explain.ReadTooEarly("Migration Preflight")))
 		return
 	}
-	move, diags := model.move(ctx, model.VM.ValueString(), "")
+	move, diags := model.move(model.VM.ValueString(), "")
 	resp.Diagnostics.Append(diags...)
 	if err := d.fleet.Check(move.Destination); err != nil {
 		resp.Diagnostics.Append(diagnose("Find Host", err, path.Root("destination")))
