@@ -4,12 +4,13 @@ package provider_test
 
 import (
 	"os"
+	"strings"
 	"testing"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/lab"
 )
 
-// TestAccDiskCopy places a VM whose disk only its host has: on another one, and back.
+// TestAccDiskCopy places a VM whose disk only its host has: on another one, where it has another path, and back.
 func TestAccDiskCopy(t *testing.T) {
 	t.Parallel()
 	world := testLab(t)
@@ -19,7 +20,8 @@ func TestAccDiskCopy(t *testing.T) {
 		t.Cleanup(func() { _ = h.Command(t.Context(), "virsh", "-c", h.SocketURI, "pool-destroy", "copies").Run() })
 	}
 	guest := world.StartGuest(t, lab.GuestSpec{Bare: true, State: lab.Paused}.With(lab.Disk{Local: true}))
-	disk := guest.Disks()[0].Path
+	disk, otherwise := guest.Disks()[0].Path, lab.LocalImages+"/otherwise.img"
+	t.Cleanup(func() { _ = os.Remove(kvm2.File(otherwise)) })
 	const copies = `copy_storage = "auto"
   disks        = ["vda"]
   bandwidth_mib_per_second = 100`
@@ -36,9 +38,19 @@ output "left" {
 	if r := w.must(t, 1, "plan"); !sayingAll(`disks = ["vda"]`, `copy_storage is "none" (default)`).MatchString(r.stderr) {
 		t.Errorf("the plan does not say that nothing is copied: %s", r)
 	}
-	w.write(t, of("kvm2", copies))
+	w.write(t, of("kvm2", copies+`
+  destination_changes {
+    disk = { vda = "`+otherwise+`" }
+  }`))
+	if r := w.must(t, 1, "plan"); !sayingAll(`An argument named "disk" is not expected here`).MatchString(r.stderr) {
+		t.Errorf("a misspelled key of destination_changes is not refused: %s", r)
+	}
+	w.write(t, of("kvm2", copies+`
+  destination_changes {
+    disks = { vda = "`+otherwise+`" }
+  }`))
 	plan := w.must(t, 2, "plan", "-detailed-exitcode")
-	if !sayingAll("Disk Is Copied", "a new volume, "+disk, "100 MiB/s of bandwidth_mib_per_second").MatchString(plan.stdout) {
+	if !sayingAll("Disk Is Copied", "a new volume, "+otherwise, "100 MiB/s of bandwidth_mib_per_second").MatchString(plan.stdout) {
 		t.Errorf("the plan does not tell of the copy: %s", plan)
 	}
 	const command = "virsh vol-delete --pool copies "
@@ -48,13 +60,23 @@ output "left" {
 		t.Errorf("the apply does not name what is left: %s", applied)
 	}
 	requireHome(t, guest, "kvm2", "paused")
+	if definition := kvm2.MustVirsh(t, "dumpxml", "--inactive", guest.UUID); !strings.Contains(definition, otherwise) {
+		t.Errorf("the persistent definition does not have %s: %s", otherwise, definition)
+	}
+	w.must(t, 0, "plan", "-detailed-exitcode") // nothing is left to change
+
+	// On the way back nobody says what the disk was called.
 	w.write(t, of("kvm1", copies))
 	if r := w.must(t, 0, "apply", "-auto-approve"); !sayingAll("what an earlier move of the VM has left in " + disk).MatchString(r.stdout) {
 		t.Errorf("the way back does not use the leftover: %s", r)
 	}
 	requireHome(t, guest, "kvm1", "paused")
-	for _, h := range []*lab.Host{kvm1, kvm2} {
-		if _, err := os.Stat(h.File(disk)); err != nil {
+	if definition := kvm1.MustVirsh(t, "dumpxml", "--inactive", guest.UUID); !strings.Contains(definition, disk) {
+		t.Errorf("the persistent definition does not have %s again: %s", disk, definition)
+	}
+	w.must(t, 0, "plan", "-detailed-exitcode")
+	for image, h := range map[string]*lab.Host{disk: kvm1, otherwise: kvm2} {
+		if _, err := os.Stat(h.File(image)); err != nil {
 			t.Errorf("the image on %s: %v", h.Name, err)
 		}
 	}
