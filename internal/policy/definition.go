@@ -38,8 +38,9 @@ type Definition struct {
 type typedField struct {
 	isSet func(*Policy) bool
 	equal func(a, b *Policy) bool
-	// take sets the field in dst to what it is in src, if it is set there.
-	take func(dst, src *Policy) bool
+	// decide sets the field in dst to what the first level has that sets it, and returns
+	// which one that is; -1 where none does.
+	decide func(dst *Policy, levels []*Policy) int
 	// plain is the value as a bool, int64 or string.
 	plain func(*Policy) any
 	set   func(*Policy, any) error
@@ -262,12 +263,14 @@ func access[T, P any](k kind[T, P], member func(*Policy) **T) typedField {
 			x, y := *member(a), *member(b)
 			return x == y || x != nil && y != nil && k.equal(*x, *y)
 		},
-		take: func(dst, src *Policy) bool {
-			v := *member(src)
-			if v != nil {
-				*member(dst) = v
+		decide: func(dst *Policy, levels []*Policy) int {
+			for i, level := range levels {
+				if v := *member(level); v != nil {
+					*member(dst) = v
+					return i
+				}
 			}
-			return v != nil
+			return -1
 		},
 		plain: func(p *Policy) any { return k.plain(**member(p)) },
 		set: func(p *Policy, v any) error {

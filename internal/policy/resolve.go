@@ -1,5 +1,7 @@
 package policy
 
+import "sync"
+
 // Origin is the level that decided an effective value.
 type Origin string
 
@@ -36,31 +38,49 @@ type Levels struct {
 // Resolve decides every field on its own: run, else VM, else cluster, else
 // global, else the built-in default. It shares the values with the levels.
 func Resolve(levels Levels) Effective {
-	resolved := builtIn
+	w := works.Get().(*work) //nolint:forcetypeassert // the pool has no others
+	defer w.end()
+	w.resolved = builtIn
+	w.declare(OriginRun, levels.Run)
+	w.declare(OriginVM, levels.VM)
+	w.declare(OriginCluster, levels.Cluster)
+	w.declare(OriginGlobal, levels.Global)
 	origins := make(Origins, len(table))
-	for i := range origins {
+	for i := range table {
 		origins[i] = OriginDefault
-	}
-	for _, level := range [...]struct { // the weakest first: a stronger one takes its place
-		origin Origin
-		policy *Policy
-	}{
-		{OriginGlobal, &levels.Global},
-		{OriginCluster, &levels.Cluster},
-		{OriginVM, &levels.VM},
-		{OriginRun, &levels.Run},
-	} {
-		if *level.policy == (Policy{}) {
-			continue
-		}
-		for i := range table {
-			if table[i].take(&resolved, level.policy) {
-				origins[i] = level.origin
-			}
+		if decided := table[i].decide(&w.resolved, w.given); decided >= 0 {
+			origins[i] = w.from[decided]
 		}
 	}
-	return Effective{resolved, origins}
+	return Effective{w.resolved, origins}
 }
+
+// work is what Resolve works on. The functions of the table take policies by reference, so
+// that each call would allocate its own.
+type work struct {
+	policies [4]Policy
+	// given are the levels that declare something, the strongest first.
+	given    []*Policy
+	from     [4]Origin
+	resolved Policy
+}
+
+func (w *work) declare(origin Origin, declared Policy) {
+	if declared == (Policy{}) {
+		return
+	}
+	i := len(w.given)
+	w.policies[i], w.from[i] = declared, origin
+	w.given = append(w.given, &w.policies[i])
+}
+
+// end lets others use w, which keeps nothing of a VM.
+func (w *work) end() {
+	*w = work{given: w.given[:0]}
+	works.Put(w)
+}
+
+var works = sync.Pool{New: func() any { return new(work) }}
 
 // builtIn is BuiltIn, made once. Nothing changes it.
 var builtIn = BuiltIn()
