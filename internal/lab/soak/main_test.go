@@ -3,9 +3,15 @@
 package soak
 
 import (
+	"os"
 	"testing"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/lab"
 )
 
-func TestMain(m *testing.M) { lab.Main(m) }
+func TestMain(m *testing.M) {
+	if os.Getenv(clientVariable) != "" {
+		os.Exit(client())
+	}
+	lab.Main(m)
+}

@@ -19,6 +19,8 @@ import (
 const (
 	movesVariable = "VIRT_SOAK_MOVES"
 	seedVariable  = "VIRT_SOAK_SEED"
+	// fromVariable is the number of the first one of those with disks.
+	fromVariable = "VIRT_SOAK_FROM"
 	// usualMoves are made when nothing else is said.
 	usualMoves = 6
 )
