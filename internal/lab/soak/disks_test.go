@@ -201,7 +201,16 @@ func (s *diskSoak) carryOut(t trip) error {
 			striking.Wait()
 		}()
 	}
-	_, err := s.fleet.Move(ctx, o.move(), func(fleet.Progress) {})
+	move, told := o.move(), 0
+	move.Reading = func(r migration.Reading) {
+		if len(r.Job.Disks) == len(s.guest.Disks()) {
+			told++
+		}
+	}
+	_, err := s.fleet.Move(ctx, move, func(fleet.Progress) {})
+	if err == nil && t.fresh && told == 0 {
+		s.Errorf("%s: no reading has figures of each disk", t)
+	}
 	return err
 }
 
