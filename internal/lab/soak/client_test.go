@@ -22,6 +22,8 @@ const clientVariable = "VIRT_SOAK_CLIENT"
 
 // order is what a client is told of a move.
 type order struct {
+	// Hosts are all that it knows of.
+	Hosts           []string
 	VM, Destination string
 	Mode            migration.Mode
 	Policy          policy.Policy
@@ -49,7 +51,11 @@ func client() int {
 }
 
 func (o order) carryOut(world *lab.World) error {
-	f, err := fleet.New(configOf(world))
+	known := &lab.World{}
+	for _, name := range o.Hosts {
+		known.Hosts = append(known.Hosts, world.Host(name))
+	}
+	f, err := fleet.New(configOf(known))
 	if err != nil {
 		return err
 	}

@@ -82,7 +82,7 @@ func (s *diskSoak) requireExplained(t trip, ended outcome) {
 			case isForeign, h == s.home() && s.isDisk(path), h == s.other() && isLeft:
 			case ended == killed && h == s.other() && s.isDisk(path):
 				s.Logf("%s: %s has a volume that was not noted: %s", t, h.Name, path)
-				s.results.unnoted++
+				s.results.unnote()
 				s.try(os.Remove(h.AsMounted(path)))
 			default:
 				s.Errorf("%s: %s has %s, which nothing explains; left are %+v", t, h.Name, path, left)

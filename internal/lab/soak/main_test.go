@@ -4,6 +4,7 @@ package soak
 
 import (
 	"os"
+	"strconv"
 	"testing"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/lab"
@@ -13,5 +14,6 @@ func TestMain(m *testing.M) {
 	if os.Getenv(clientVariable) != "" {
 		os.Exit(client())
 	}
-	lab.Main(m)
+	guests, _ := strconv.Atoi(os.Getenv(lanesVariable)) // the test says what is wrong with it
+	lab.Main(m, lab.WithHosts(2*max(guests, 1)))
 }

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
 )
@@ -48,6 +49,7 @@ func outcomeOf(err error) outcome {
 
 // results counts moves.
 type results struct {
+	mutex sync.Mutex
 	// ended counts them by hazard and outcome.
 	ended map[string]map[outcome]int
 	// there counts those that said nothing or that they had failed, and after which the guest was on its destination; resumed those
@@ -55,7 +57,28 @@ type results struct {
 	there, resumed, unnoted int
 }
 
+// moves is how many there were.
+func (r *results) moves() uint64 {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	all := uint64(0)
+	for _, ended := range r.ended {
+		for _, n := range ended {
+			all += uint64(n)
+		}
+	}
+	return all
+}
+
+func (r *results) unnote() {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	r.unnoted++
+}
+
 func (r *results) add(hazard string, ended outcome, onDestination, resumed bool) {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
 	if r.ended == nil {
 		r.ended = map[string]map[outcome]int{}
 	}
@@ -72,7 +95,9 @@ func (r *results) add(hazard string, ended outcome, onDestination, resumed bool)
 }
 
 // String is a table.
-func (r results) String() string {
+func (r *results) String() string {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
 	var b strings.Builder
 	b.WriteString("| what goes wrong | moves |")
 	for _, o := range outcomes {
