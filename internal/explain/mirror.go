@@ -13,7 +13,7 @@ import (
 func copying(p migration.Progress) string {
 	m := p.Mirror
 	var b strings.Builder
-	fmt.Fprintf(&b, " %s of %s left", bytes(m.Remaining), bytes(m.Total))
+	fmt.Fprintf(&b, " %s of %s left%s", bytes(m.Remaining), bytes(m.Total), byDisk(m.Disks))
 	if m.Rate > 0 {
 		fmt.Fprintf(&b, ", copying %s", rate(m.Rate))
 	}
@@ -24,6 +24,25 @@ func copying(p migration.Progress) string {
 		fmt.Fprintf(&b, ", about %s to go before memory is sent", p.Estimate.Round(time.Second))
 	}
 	return b.String()
+}
+
+// byDisk says what is left of each disk, where that is known of several.
+func byDisk(disks []migration.DiskCopy) string {
+	if len(disks) == 0 {
+		return ""
+	}
+	each := make([]string, len(disks))
+	for i, d := range disks {
+		switch {
+		case d.Total == 0:
+			each[i] = d.Target + " not begun"
+		case d.Ready():
+			each[i] = d.Target + " ready"
+		default:
+			each[i] = fmt.Sprintf("%s %s", d.Target, bytes(d.Total-min(d.Copied, d.Total)))
+		}
+	}
+	return fmt.Sprintf(" (%s)", strings.Join(each, ", "))
 }
 
 // unready says that the copy of the disks did not get to its end.

@@ -29,6 +29,12 @@ func TestProgress(t *testing.T) {
 			migration.Progress{Phase: migration.PhaseMirroring, Elapsed: 15300 * time.Millisecond, Mirror: migration.MirrorFigures{Total: 70 * mib, Remaining: 40 * mib, Rate: 8 * mib, WriteRate: mib}, Estimate: new(5700 * time.Millisecond)},
 			"15s, copying disks: 40 MiB of 70 MiB left, copying 8 MiB/s, guest writes 1 MiB/s again, about 6s to go before memory is sent",
 		},
+		"several disks": {
+			migration.Progress{Phase: migration.PhaseMirroring, Mirror: migration.MirrorFigures{Total: 70 * mib, Remaining: 40 * mib, Disks: []migration.DiskCopy{
+				{Target: "vda", Total: 20 * mib, Copied: 20 * mib}, {Target: "vdb", Total: 50 * mib, Copied: 10 * mib}, {Target: "vdc"},
+			}}},
+			"0s, copying disks: 40 MiB of 70 MiB left (vda ready, vdb 40 MiB, vdc not begun)",
+		},
 		"the first of the disks": {
 			migration.Progress{Phase: migration.PhaseMirroring, Subject: web, Notice: migration.Notice{Kind: migration.NoticeMirroring}, Mirror: migration.MirrorFigures{Total: 70 * mib, Remaining: 70 * mib}},
 			"0s, copying disks: to kvm2, before memory; 70 MiB of 70 MiB left",

@@ -57,6 +57,20 @@ func (h *Host) job(ctx context.Context, op, uuid string, flags libvirt.DomainGet
 	return reply.job(), nil
 }
 
+// DiskCopy is how far the copy of a disk has got. libvirt tells of one that is not ready as if
+// something were left of it.
+func (h *Host) DiskCopy(ctx context.Context, uuid, target string) (migration.DiskCopy, error) {
+	op := "read the copy of disk " + target
+	dom, err := handle(uuid)
+	if err != nil {
+		return migration.DiskCopy{}, h.fail(op, err)
+	}
+	return read(ctx, h, op, rpc.Patient, func(lv *libvirt.Libvirt) (migration.DiskCopy, error) {
+		_, _, _, copied, total, err := lv.DomainGetBlockJobInfo(dom, target, 0)
+		return migration.DiskCopy{Target: target, Total: total, Copied: copied}, err
+	})
+}
+
 // JobHeld tells whether a call holds the domain's job, and waits for something other than
 // QEMU. It waits for no job.
 func (h *Host) JobHeld(ctx context.Context, uuid string) (bool, error) {

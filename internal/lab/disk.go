@@ -64,11 +64,12 @@ func (g *Guest) resolveDisks() {
 
 func (d Disk) create(ctx context.Context, g *Guest) error {
 	own := g.world.Host(g.Spec.Host)
-	if err := run(ctx, "qemu-img", "create", "-q", "-f", d.Format, own.File(d.Path), fmt.Sprintf("%dM", d.MiB)); err != nil {
+	image := own.AsMounted(d.Path)
+	if err := run(ctx, "qemu-img", "create", "-q", "-f", d.Format, image, fmt.Sprintf("%dM", d.MiB)); err != nil {
 		return err
 	}
 	if d.Filled {
-		if err := d.fill(ctx, own); err != nil {
+		if err := d.fill(ctx, image); err != nil {
 			return err
 		}
 	}
@@ -79,16 +80,23 @@ func (d Disk) create(ctx context.Context, g *Guest) error {
 	return g.share(own, d.Path)
 }
 
-// fill writes over all of the disk.
-func (d Disk) fill(ctx context.Context, own *Host) error {
+// filling is what the disk has at first.
+func (d Disk) filling() []byte {
 	content := make([]byte, d.MiB<<20)
-	_, _ = rand.NewChaCha8([32]byte{}).Read(content)
-	raw := own.File(d.Path) + ".raw"
-	if err := os.WriteFile(raw, content, 0o600); err != nil {
+	if d.Filled {
+		_, _ = rand.NewChaCha8([32]byte{}).Read(content)
+	}
+	return content
+}
+
+// fill writes over all of the disk.
+func (d Disk) fill(ctx context.Context, image string) error {
+	raw := image + ".raw"
+	if err := os.WriteFile(raw, d.filling(), 0o600); err != nil {
 		return err
 	}
 	defer os.Remove(raw)
-	return run(ctx, "qemu-img", "convert", "-n", "-f", "raw", "-O", d.Format, raw, own.File(d.Path))
+	return run(ctx, "qemu-img", "convert", "-n", "-f", "raw", "-O", d.Format, raw, image)
 }
 
 func (d Disk) describe(_ *Guest, domain *libvirtxml.Domain) {

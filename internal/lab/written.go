@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"fmt"
@@ -30,29 +31,61 @@ func (p *Pulse) Writes() int {
 	return len(p.written)
 }
 
-// Unwritten compares the guest's first disk, as a host has it, with what the guest has reported as written before the
-// call: each sector must be there as it was written, or as it was written later. It returns what is not so, and how many
-// sectors were compared. It works while QEMU has the disk open.
+// Unwritten compares the guest's disks, as a host has them, with what must be on them: of the first one each sector that
+// the guest has reported as written before the call must be there as it was written, or as it was written later; all
+// others must be as they were at first, or as the guest has written them since. It returns what is not so, and how many of
+// the sectors the guest has reported. It works while QEMU has the disks open.
 func (g *Guest) Unwritten(ctx context.Context, host *Host) (problems []string, compared int, err error) {
 	g.mutex.Lock()
 	written := maps.Clone(g.written)
 	g.mutex.Unlock()
-	disk := g.Disks()[0]
+	for i, disk := range g.Disks() {
+		content, err := g.content(ctx, host, disk)
+		if err != nil {
+			return nil, 0, err
+		}
+		if i > 0 {
+			written = nil
+		}
+		for _, problem := range damaged(content, disk.filling(), written) {
+			problems = append(problems, fmt.Sprintf("%s: %s", disk.Target, problem))
+		}
+		compared += len(written)
+	}
+	return problems, compared, nil
+}
+
+// content is what the guest sees of a disk that a host has.
+func (g *Guest) content(ctx context.Context, host *Host, d Disk) ([]byte, error) {
 	raw := filepath.Join(host.Directory, g.UUID+".raw")
 	defer os.Remove(raw)
-	if err := run(ctx, "qemu-img", "convert", "-U", "-f", disk.Format, "-O", "raw", host.File(disk.Path), raw); err != nil {
-		return nil, 0, err
+	if err := run(ctx, "qemu-img", "convert", "-U", "-f", d.Format, "-O", "raw", host.AsMounted(d.Path), raw); err != nil {
+		return nil, err
 	}
-	content, err := os.ReadFile(raw)
-	if err != nil {
-		return nil, 0, err
+	return os.ReadFile(raw)
+}
+
+// damaged says what is wrong with a disk that had other content at first, and of which sectors were written last with
+// sequence numbers, or later.
+func damaged(content, first []byte, written map[uint64]uint64) (problems []string) {
+	if len(content) != len(first) {
+		return []string{fmt.Sprintf("it has %d bytes, and had %d", len(content), len(first))}
 	}
-	for sector, sequence := range written {
-		if problem := unwritten(content[sector*sectorSize:][:sectorSize], sector, sequence); problem != "" {
+	for at := 0; at < len(content); at += sectorSize {
+		sector := uint64(at / sectorSize)
+		sequence, reported := written[sector]
+		if !reported && bytes.Equal(content[at:][:sectorSize], first[at:][:sectorSize]) {
+			continue
+		}
+		if written == nil {
+			problems = append(problems, fmt.Sprintf("sector %d was never written, and is not what it was", sector))
+			continue
+		}
+		if problem := unwritten(content[at:][:sectorSize], sector, sequence); problem != "" {
 			problems = append(problems, problem)
 		}
 	}
-	return problems, len(written), nil
+	return problems
 }
 
 // unwritten says what is wrong with a sector that was written last with a sequence number, or later.

@@ -47,6 +47,9 @@ type Source interface {
 	// matches ErrNotActive when there is no job, or one that can no longer be
 	// cancelled because it is in post-copy.
 	AbortJob(ctx context.Context, uuid string) error
+	// DiskCopy is how far the copy of a disk has got, by its target (virDomainGetBlockJobInfo).
+	// It is zero but for the target where no copy of it is under way.
+	DiskCopy(ctx context.Context, uuid, target string) (DiskCopy, error)
 	// JobHeld tells whether a call holds the domain's job, and waits for something other
 	// than QEMU (virDomainGetControlInfo, VIR_DOMAIN_CONTROL_JOB). Questions about the job and
 	// orders wait for that call. This one does not.
@@ -227,6 +230,9 @@ type Job struct {
 	// Disk figures are bytes over all disks that are copied; 0 where none is, or before
 	// that has begun. They are 0 again in a job that has completed.
 	DiskTotal, DiskProcessed, DiskRemaining uint64
+	// Disks is the same for each disk, where more than one is copied and as long as no memory
+	// is sent; nil where a host does not tell. See Source.DiskCopy.
+	Disks []DiskCopy
 	// MemoryBandwidth is the present transfer rate in bytes per second.
 	MemoryBandwidth uint64
 	// DirtyRate is how fast the guest dirties memory, in bytes per second.
@@ -241,6 +247,18 @@ type Job struct {
 	// PostCopyRequests counts the page requests of the destination in post-copy.
 	PostCopyRequests uint64
 }
+
+// DiskCopy is one reading of the copy of a disk.
+type DiskCopy struct {
+	// Target is the guest's device, for example "vda".
+	Target string
+	// Total is what is to be copied, and Copied what was, in bytes. Total grows by what the guest
+	// writes again.
+	Total, Copied uint64
+}
+
+// Ready tells whether the copy is equal to the disk, and is kept so.
+func (d DiskCopy) Ready() bool { return d.Total > 0 && d.Copied == d.Total }
 
 // mirrors tells whether the job copies disks and has sent no memory yet.
 func (j Job) mirrors() bool { return j.MemoryTotal == 0 && j.DiskTotal > 0 }

@@ -20,6 +20,8 @@ const (
 	// hold the incoming domain. A peer-to-peer job whose source waits for a destination
 	// daemon that accepts and never answers hangs for ever and cannot be cancelled.
 	startLimit = time.Minute
+	// disksDeadline bounds all questions about single disks that come with one reading of the job.
+	disksDeadline = 2 * time.Second
 	// heldPatience is how long a question about the job may take before it is asked what
 	// libvirt waits for. It exceeds the longest wait of a working QEMU's (2.2 s).
 	heldPatience = 3 * time.Second

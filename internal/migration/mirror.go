@@ -14,6 +14,8 @@ type MirrorFigures struct {
 	// Rate is what was copied lately, and WriteRate what the guest wrote again of it; both
 	// are 0 before that can be told.
 	Rate, WriteRate uint64
+	// Disks is the last of each disk, where more than one is copied and that is known.
+	Disks []DiskCopy
 }
 
 // mirrorDetector detects that the copy of the disks makes no progress: it is ready once
@@ -39,6 +41,7 @@ type mirrorReading struct {
 func (m *mirrorDetector) observe(now time.Time, job Job) bool {
 	f := &m.figures
 	f.Total, f.Copied, f.Remaining = job.DiskTotal, job.DiskProcessed, job.DiskRemaining
+	f.Disks = job.Disks
 	if m.progress.IsZero() || f.Remaining < f.Least {
 		f.Least, m.progress = f.Remaining, now
 	}

@@ -66,6 +66,50 @@ func TestRunCopiesDisksBeforeMemory(t *testing.T) {
 	}
 }
 
+// Of each disk is told what was copied, where there are several; a host that does not say that keeps nothing from going on.
+func TestRunTellsOfEachDisk(t *testing.T) {
+	t.Parallel()
+	vda, vdb := migration.CopiedDisk{Target: "vda", Bytes: 200 * mt.MiB}, migration.CopiedDisk{Target: "vdb", Bytes: 400 * mt.MiB}
+	for name, test := range map[string]struct {
+		disks []migration.CopiedDisk
+		fault mt.Fault
+		want  []string
+	}{
+		"one":     {[]migration.CopiedDisk{vda}, nil, nil},
+		"several": {[]migration.CopiedDisk{vda, vdb}, nil, []string{"vda", "vdb"}},
+		"refused": {[]migration.CopiedDisk{vda, vdb}, mt.Always(migration.ErrDenied), nil},
+		"mute":    {[]migration.CopiedDisk{vda, vdb}, mt.Hang(), nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			play(t, func(s *scene) {
+				s.policy(policy.Policy{CopyStorage: new(policy.CopyFull)})
+				s.disks(mt.Mirror{Bytes: 600 * mt.MiB, Rate: 40 * mt.MiB})
+				s.request.Storage.Disks = test.disks
+				s.kvm1.Before("DiskCopy", test.fault)
+				s.arrives()
+				ready := map[string]bool{}
+				for _, p := range s.progress {
+					var told []string
+					for _, d := range p.Mirror.Disks {
+						told = append(told, d.Target)
+						ready[d.Target] = ready[d.Target] || d.Ready()
+					}
+					if p.Phase == migration.PhaseMirroring && !slices.Equal(told, test.want) {
+						s.Errorf("told of disks %v, want %v", told, test.want)
+					}
+				}
+				if ready["vda"] != (test.want != nil) || ready["vdb"] {
+					s.Errorf("ready were %v, want vda alone", ready)
+				}
+				if len(test.disks) == 1 && s.kvm1.Calls("DiskCopy") > 0 {
+					s.Error("one disk is asked for by itself")
+				}
+			})
+		})
+	}
+}
+
 func TestRunEndsACopyOfDisksThatDoesNotConverge(t *testing.T) {
 	t.Parallel()
 	for name, on := range map[string]policy.Policy{

@@ -107,6 +107,9 @@ func (p *poller) job(ctx context.Context) (Job, error) {
 	go func() {
 		defer close(answered)
 		job, err = p.request.Source.Job(ctx, p.request.UUID)
+		if err == nil && job.mirrors() {
+			job.Disks = p.disks(ctx)
+		}
 	}()
 	patience := time.NewTimer(heldPatience)
 	defer patience.Stop()
@@ -122,6 +125,26 @@ func (p *poller) job(ctx context.Context) (Job, error) {
 	}
 	<-answered
 	return job, err
+}
+
+// disks asks how far the copy of each disk has got, where there are several. No reading is late or
+// lost for a disk that is not answered about.
+func (p *poller) disks(ctx context.Context) []DiskCopy {
+	targets := p.request.Storage.Targets()
+	if len(targets) < 2 {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, disksDeadline)
+	defer cancel()
+	copies := make([]DiskCopy, 0, len(targets))
+	for _, target := range targets {
+		disk, err := p.request.Source.DiskCopy(ctx, p.request.UUID, target)
+		if err != nil {
+			return nil
+		}
+		copies = append(copies, disk)
+	}
+	return copies
 }
 
 // received tells whether the destination may hold the incoming domain. A direct migration

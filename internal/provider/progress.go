@@ -52,6 +52,17 @@ func doneFields(m fleet.Moved) map[string]any {
 	return fields
 }
 
+// diskFields is the copy of each disk.
+func diskFields(disks []migration.DiskCopy) []map[string]any {
+	fields := make([]map[string]any, len(disks))
+	for i, d := range disks {
+		fields[i] = map[string]any{
+			"target": d.Target, "total_bytes": d.Total, "copied_bytes": d.Copied, "ready": d.Ready(),
+		}
+	}
+	return fields
+}
+
 // progressFields is the progress for programs that read the log.
 func progressFields(p fleet.Progress) map[string]any {
 	fields := map[string]any{
@@ -76,6 +87,9 @@ func progressFields(p fleet.Progress) map[string]any {
 	if m := p.Mirror; m.Total > 0 {
 		fields["disk_remaining_bytes"], fields["disk_total_bytes"] = m.Remaining, m.Total
 		fields["disk_bytes_per_second"], fields["disk_write_bytes_per_second"] = m.Rate, m.WriteRate
+		if len(m.Disks) > 0 {
+			fields["disks"] = diskFields(m.Disks)
+		}
 	}
 	if p.Pass > 0 {
 		fields["pass"], fields["memory_remaining_bytes"], fields["memory_total_bytes"] = p.Pass, p.Remaining, p.Total

@@ -40,11 +40,19 @@ func TestProgressFields(t *testing.T) {
 		"a reading of disks": {
 			fleet.Progress{Progress: migration.Progress{
 				Subject: move, Phase: migration.PhaseMirroring, Elapsed: time.Second,
-				Mirror: migration.MirrorFigures{Total: 9, Copied: 4, Remaining: 5, Rate: 3, WriteRate: 2}, Estimate: new(5 * time.Second),
+				Mirror: migration.MirrorFigures{
+					Total: 9, Copied: 4, Remaining: 5, Rate: 3, WriteRate: 2,
+					Disks: []migration.DiskCopy{{Target: "vda", Total: 3, Copied: 3}, {Target: "vdb", Total: 6, Copied: 1}},
+				},
+				Estimate: new(5 * time.Second),
 			}},
 			map[string]any{
 				"phase": "mirroring", "elapsed_ms": int64(1000), "disk_remaining_bytes": uint64(5), "disk_total_bytes": uint64(9),
 				"disk_bytes_per_second": uint64(3), "disk_write_bytes_per_second": uint64(2), "estimate_ms": int64(5000),
+				"disks": []map[string]any{
+					{"target": "vda", "total_bytes": uint64(3), "copied_bytes": uint64(3), "ready": true},
+					{"target": "vdb", "total_bytes": uint64(6), "copied_bytes": uint64(1), "ready": false},
+				},
 			},
 		},
 	} {

@@ -55,6 +55,7 @@ var procedures = map[uint32]any{
 	212: (*libvirt.Libvirt).DomainGetState,
 	228: (*libvirt.Libvirt).NodeGetMemoryStats,
 	229: (*libvirt.Libvirt).DomainGetControlInfo,
+	238: (*libvirt.Libvirt).DomainGetBlockJobInfo,
 	264: (*libvirt.Libvirt).DomainSetMetadata,
 	265: (*libvirt.Libvirt).DomainGetMetadata,
 	273: (*libvirt.Libvirt).ConnectListAllDomains,

@@ -2,7 +2,9 @@ package bench
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"os"
 	"strings"
 	"time"
 
@@ -21,6 +23,8 @@ type journey struct {
 	guest  lab.GuestSpec
 	policy map[string]any
 	flags  []string
+	// copies makes a move that copies the guest's disks, each time into files that are not there yet.
+	copies bool
 	// atMost is the ratio to reach; spare, in seconds, may be added to virsh's time.
 	atMost, spare float64
 }
@@ -66,6 +70,9 @@ func (j journey) measure(ctx context.Context, b *Bench) (figures []Figure, err e
 	at := 0
 	move := func(by func(from, to *lab.Host) (float64, error), took *[]moved) error {
 		from, to := b.World.Hosts[at], b.World.Hosts[1-at]
+		if err := j.clear(ctx, guest, to); err != nil {
+			return err
+		}
 		seconds, err := by(from, to)
 		if err != nil {
 			return err
@@ -101,7 +108,10 @@ func (m moved) String() string {
 // figures compares moves of the same round. The guest decides how long a migration takes, so the last figure gives both
 // moves of a round the same migration, the mean of theirs: what is left is what the tools add to it.
 func (j journey) figures(ours, theirs []moved) []Figure {
-	const virsh = "virsh migrate --live --p2p"
+	virsh := "virsh migrate --live --p2p"
+	if j.copies {
+		virsh += " " + copyStorage
+	}
 	against := virsh
 	if j.spare > 0 {
 		against += fmt.Sprintf(" and %.1f s", j.spare)
@@ -120,6 +130,20 @@ func (j journey) figures(ours, theirs []moved) []Figure {
 		pairs(j.name+": downtime", virsh, "ms", each(ours, downtime), each(theirs, downtime), 0),
 		pairs(j.name+", were the migrations equally long", against, "s", ourAlike, theirAlike, j.atMost),
 	}
+}
+
+// clear removes what earlier moves have left of disks that are copied.
+func (j journey) clear(ctx context.Context, guest *lab.Guest, to *lab.Host) error {
+	if !j.copies {
+		return nil
+	}
+	for _, d := range guest.Disks() {
+		if err := os.Remove(to.AsMounted(d.Path)); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return err
+		}
+	}
+	_, err := to.Virsh(ctx, "pool-refresh", localPool)
+	return err
 }
 
 // byAction moves by a provider that has no connection yet, as virsh has none.

@@ -29,6 +29,7 @@ func Rows() []Row {
 		manyHosts{},
 		resolution{},
 		moves{},
+		copies{},
 		manyMoves{},
 		interrupt{},
 		growth{},

@@ -31,8 +31,8 @@ const (
 	sectorSize = 512
 )
 
-// writer is what the guest does to its disk: for ever it writes a sector, waits until that is on the disk, and says
-// so:
+// writer is what the guest does to its disk: for ever it writes a sector, waits until that is on the disk, says so, and
+// reads an earlier one, which must be as it was written, or as it was written later:
 //
 //	wrote SEQUENCE SECTOR
 //
@@ -58,6 +58,9 @@ func (w writer) run() error {
 		}
 		line = fmt.Appendf(line[:0], "wrote %d %d\n", sequence, number)
 		_, _ = syscall.Write(1, line)
+		if err := w.verify(earlier(sequence), sequence, sector); err != nil {
+			return err
+		}
 		due = max(due+w.pause, monotonic())
 		sleepUntil(due)
 	}
@@ -69,6 +72,28 @@ func sectorOf(sequence, sectors uint64) uint64 {
 		return sequence / 4 % 64
 	}
 	return sequence * 2654435761 % sectors
+}
+
+// earlier is one of the writes up to a sequence number, now this, now that.
+func earlier(sequence uint64) uint64 { return 1 + sequence*0x9E3779B97F4A7C15>>20%sequence }
+
+// verify reads the sector of an earlier write into the buffer.
+func (w writer) verify(earlier, latest uint64, sector []byte) error {
+	number := sectorOf(earlier, w.sectors)
+	if err := readSector(number, sector); err != nil {
+		return fmt.Errorf("read sector %d: %w", number, err)
+	}
+	return checkSector(sector, number, earlier, latest)
+}
+
+// checkSector wants a sector to be as it was written with one of the sequence numbers from first to last.
+func checkSector(sector []byte, number, first, last uint64) error {
+	there, its := binary.LittleEndian.Uint64(sector), binary.LittleEndian.Uint64(sector[8:])
+	intact := binary.LittleEndian.Uint32(sector[sectorSize-4:]) == crc32.ChecksumIEEE(sector[:sectorSize-4])
+	if !intact || its != number || there < first || there > last {
+		return fmt.Errorf("sector %d was written with %d, and reads as that of %d with %d, intact %t", number, first, its, there, intact)
+	}
+	return nil
 }
 
 // fillSector makes the content of a sector.
@@ -99,6 +124,20 @@ func writeSector(number uint64, sector []byte) error {
 	}
 	out8(ideCommand, ideFlush)
 	return idle(0)
+}
+
+// readSector reads a sector.
+func readSector(number uint64, sector []byte) error {
+	if err := command(number, ideRead); err != nil {
+		return err
+	}
+	if err := idle(ideReady); err != nil {
+		return err
+	}
+	for at := 0; at < sectorSize; at += 2 {
+		binary.LittleEndian.PutUint16(sector[at:], in16(ideData))
+	}
+	return nil
 }
 
 func command(number uint64, what uint8) error {

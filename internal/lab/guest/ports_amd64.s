@@ -7,6 +7,13 @@ TEXT ·in8(SB), NOSPLIT, $0-9
 	MOVB AX, ret+8(FP)
 	RET
 
+// func in16(port uint16) uint16
+TEXT ·in16(SB), NOSPLIT, $0-10
+	MOVW port+0(FP), DX
+	INW
+	MOVW AX, ret+8(FP)
+	RET
+
 // func out8(port uint16, value uint8)
 TEXT ·out8(SB), NOSPLIT, $0-3
 	MOVW port+0(FP), DX

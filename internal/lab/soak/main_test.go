@@ -3,9 +3,17 @@
 package soak
 
 import (
+	"os"
+	"strconv"
 	"testing"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/lab"
 )
 
-func TestMain(m *testing.M) { lab.Main(m) }
+func TestMain(m *testing.M) {
+	if os.Getenv(clientVariable) != "" {
+		os.Exit(client())
+	}
+	guests, _ := strconv.Atoi(os.Getenv(lanesVariable)) // the test says what is wrong with it
+	lab.Main(m, lab.WithHosts(2*max(guests, 1)))
+}

@@ -19,6 +19,10 @@ import (
 const (
 	movesVariable = "VIRT_SOAK_MOVES"
 	seedVariable  = "VIRT_SOAK_SEED"
+	// fromVariable is the number of the first one of those with disks.
+	fromVariable = "VIRT_SOAK_FROM"
+	// lanesVariable is how many guests are moved beside each other, of those with disks.
+	lanesVariable = "VIRT_SOAK_GUESTS"
 	// usualMoves are made when nothing else is said.
 	usualMoves = 6
 )

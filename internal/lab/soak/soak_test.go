@@ -76,16 +76,20 @@ type soak struct {
 
 func newFleet(t *testing.T, world *lab.World) *fleet.Fleet {
 	t.Helper()
-	config := fleet.Config{MaxOutgoing: fleet.DefaultMigrations, MaxIncoming: fleet.DefaultMigrations}
-	for _, h := range world.Hosts {
-		config.Hosts = append(config.Hosts, host.Config{Name: h.Name, URI: h.URI, PeerURI: h.PeerURI, MigrationURI: h.MigrationURI})
-	}
-	f, err := fleet.New(config)
+	f, err := fleet.New(configOf(world))
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { f.Close() })
 	return f
+}
+
+func configOf(world *lab.World) fleet.Config {
+	config := fleet.Config{MaxOutgoing: fleet.DefaultMigrations, MaxIncoming: fleet.DefaultMigrations}
+	for _, h := range world.Hosts {
+		config.Hosts = append(config.Hosts, host.Config{Name: h.Name, URI: h.URI, PeerURI: h.PeerURI, MigrationURI: h.MigrationURI})
+	}
+	return config
 }
 
 // connected asks both hosts something, and returns how many goroutines there are with a connection to each.
@@ -129,7 +133,7 @@ func (s *soak) move(number uint64, a attempt) {
 		s.Errorf("in move %d (%s) the guest stood still for %s, with a downtime of %s and %s of a guest that was not moved; it began %s after the move did, which took %s",
 			number, a, record.LongestGap, downtime, still.LongestGap, s.gapBegan(began, ended), took)
 	}
-	s.requireIdle(number, a)
+	s.requireIdle(fmt.Sprintf("move %d (%s)", number, a))
 	s.tally.add(a, err == nil, took, downtime, record.LongestGap)
 	s.Logf("move %d, %s: on %s after %.1f s, downtime %s, longest gap %.1f s",
 		number, a, home.Name, took.Seconds(), downtime, record.LongestGap.Seconds())
@@ -196,7 +200,7 @@ func (s *soak) requirePulse(when string, record lab.Record) {
 }
 
 // requireIdle wants no more than the control connection to each host, and the goroutines of those, to be left of a move.
-func (s *soak) requireIdle(number uint64, a attempt) {
+func (s *soak) requireIdle(move string) {
 	for _, h := range s.world.Hosts {
 		s.eventually("one connection is left to "+h.Name, func() bool {
 			count, err := h.Connections()
@@ -205,7 +209,7 @@ func (s *soak) requireIdle(number uint64, a attempt) {
 	}
 	s.eventually("no goroutine is left of a move", func() bool { return runtime.NumGoroutine() <= s.idle })
 	if s.Failed() {
-		s.Logf("that was move %d (%s)", number, a)
+		s.Logf("that was %s", move)
 	}
 }
 

@@ -204,6 +204,16 @@ func (h *Host) Job(ctx context.Context, uuid string) (migration.Job, error) {
 	})
 }
 
+// DiskCopy implements migration.Source.
+func (h *Host) DiskCopy(ctx context.Context, uuid, target string) (migration.DiskCopy, error) {
+	return read(ctx, h, "DiskCopy", uuid, func(d *domain) (migration.DiskCopy, error) {
+		if d.job == nil {
+			return migration.DiskCopy{Target: target}, nil
+		}
+		return d.job.diskCopy(target), nil
+	})
+}
+
 // CompletedJob implements migration.Host.
 func (h *Host) CompletedJob(ctx context.Context, uuid string) (migration.Job, error) {
 	return read(ctx, h, "CompletedJob", uuid, func(d *domain) (migration.Job, error) {

@@ -107,6 +107,23 @@ type job struct {
 	err  error
 }
 
+// diskCopy is how far the copy of a disk has got: one disk is copied after the other.
+func (j *job) diskCopy(target string) migration.DiskCopy {
+	read := migration.DiskCopy{Target: target}
+	if j.parameters.Storage == nil {
+		return read
+	}
+	copied := j.reading().DiskProcessed
+	for _, disk := range j.parameters.Storage.Disks {
+		if disk.Target == target {
+			read.Total, read.Copied = disk.Bytes, min(disk.Bytes, copied)
+			return read
+		}
+		copied -= min(disk.Bytes, copied)
+	}
+	return read
+}
+
 // begin starts a migration. The world is locked.
 func (w *World) begin(uuid string, source, destination *Host, p migration.Parameters, direct bool) (*job, error) {
 	d := source.domains[uuid]

@@ -41,6 +41,7 @@ var rows = []row{
 	{"moves", []lab.Release{lab.Trixie}, moveTests, provider},
 	{"moves", []lab.Release{lab.Forky}, moveTests, provider},
 	{"an upgrade: there and back, in both modes", nil, "^Test(Upgrade|NewerMachineType)$", matrix},
+	{"a field that a release does not have", nil, "^TestFieldTooNew$", matrix},
 	{"VMs of dmacvicar/libvirt", nil, "^TestLibvirtDomain", matrix},
 }
 
