@@ -40,7 +40,7 @@ func (g *Guest) Unwritten(ctx context.Context, host *Host) (problems []string, c
 	disk := g.Disks()[0]
 	raw := filepath.Join(host.Directory, g.UUID+".raw")
 	defer os.Remove(raw)
-	if err := run(ctx, "qemu-img", "convert", "-U", "-f", disk.Format, "-O", "raw", host.File(disk.Path), raw); err != nil {
+	if err := run(ctx, "qemu-img", "convert", "-U", "-f", disk.Format, "-O", "raw", host.Inside(disk.Path), raw); err != nil {
 		return nil, 0, err
 	}
 	content, err := os.ReadFile(raw)

@@ -96,7 +96,10 @@ var diskFaults = []scenario{
 		at:      []moment{inMirror},
 		strike:  (*stage).fillFileSystem,
 		repair:  (*stage).emptyFileSystem,
-		want:    want{ends: []whereabouts{onSource}, codes: []int{1}, summaries: []string{failed}, within: time.Minute},
+		want: want{
+			ends: []whereabouts{onSource}, codes: []int{1}, summaries: []string{failed},
+			words: []string{"A file system of destination is full"}, within: time.Minute,
+		},
 	},
 }
 
@@ -187,7 +190,7 @@ func (s *stage) judgeDisk(last reality) {
 func (s *stage) judgeVolume(v verdict) {
 	s.Helper()
 	path := s.guest.Disks()[0].Path
-	if _, err := os.Stat(s.disk(s.to)); err == nil && v.code == 1 && v.last.whereabouts() == onSource && !strings.Contains(v.claim.text, path) {
+	if _, err := os.Stat(s.to.Inside(path)); err == nil && v.code == 1 && v.last.whereabouts() == onSource && !strings.Contains(v.claim.text, path) {
 		s.Errorf("the volume %s is left on the destination, and Terraform does not say so", path)
 	}
 }
