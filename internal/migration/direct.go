@@ -72,9 +72,10 @@ func (s steps) send(ctx context.Context) ([]byte, error) {
 			// and wait, paused, to be told; with the incoming domain gone it is safe
 			// to let it run. Where the job had not begun, libvirt would take
 			// this for the end of any other migration, and end its job. Where disks are
-			// copied, Perform may still end mirrors: libvirt would wait for their end here,
-			// too, miss it, and take that of the next migration's for it: it would let the
-			// guest run on the source when it runs on the destination (seen).
+			// copied, Perform may still wait for the end of the mirrors. If libvirt waits
+			// for it here, too, Perform misses it, takes that of the next migration's mirrors
+			// for it, and lets the guest run on the source while it runs on the destination
+			// (seen with libvirt 11.3).
 			_ = s.confirm(ctx, nil, true)
 		}
 		return nil, &StepError{s.Source.Name(), StepPerform, err}

@@ -60,7 +60,7 @@ var diskFaults = []scenario{
 	{
 		name:   "a disk is copied, the link is cut for good, and Terraform is interrupted when it waits for the kernel",
 		copies: true,
-		at:     []moment{inMirror},
+		at:     []moment{inMirror, inMiddle},
 		strike: func(s *stage) { s.cut(); s.interruptOnceItSays("Ctrl-C ends the waiting") },
 		want: want{
 			ends: []whereabouts{onSource}, codes: []int{1}, summaries: []string{timedOut},
