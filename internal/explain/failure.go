@@ -273,7 +273,7 @@ func howEnded(f *migration.Failure) string {
 	case c.Unstopped && !c.Obeyed:
 		return fmt.Sprintf("libvirt on %s could not be told to end it: %s.", here, c.OrderErr)
 	case c.Unstopped:
-		return fmt.Sprintf("libvirt on %s was told to end it, and had not done so within %s.", here, c.Grace)
+		return fmt.Sprintf("libvirt on %s was told to end it, and had not done so within %s.", here, elapsed(c.Cancelling))
 	case c.Unseen != nil:
 		return fmt.Sprintf("Its end was not seen: %s.", c.Unseen)
 	case c.Err == nil && c.LostCall != nil && ended:
@@ -282,6 +282,8 @@ func howEnded(f *migration.Failure) string {
 	case c.Err == nil && c.Watched && ended:
 		return fmt.Sprintf("It was watched without the call that had started it, so only the log of libvirt on %s "+
 			"says why it ended.", here)
+	case c.Lingered():
+		return fmt.Sprintf("libvirt on %s took %s to end it, because %s.", here, elapsed(c.Cancelling), unanswered(f.Outcome))
 	case c.Err == nil || c.Aborted || c.Halted:
 		return ""
 	case !ended && !c.Obeyed && c.Connecting > 0 && errors.Is(c.Err, migration.ErrMemoryUnreachable):
@@ -299,6 +301,11 @@ func howEnded(f *migration.Failure) string {
 		return fmt.Sprintf("The connection was lost: %s.", oneLine(c.Err))
 	}
 	return refused(c.Err, f)
+}
+
+// unanswered says what keeps libvirt from ending a migration that copies disks over a dead link.
+func unanswered(o migration.Outcome) string {
+	return fmt.Sprintf("QEMU there had sent data of the disks that %s did not confirm", o.Destination.Host)
 }
 
 // refused says what a host's libvirt gave as the reason for an error, and what to do.

@@ -67,7 +67,7 @@ func TestFailure(t *testing.T) {
 			"Migration Cancelled", "The migration of VM web from kvm1 to kvm2 was cancelled after 1m0s by someone else: libvirt on kvm1 says that its job was aborted." + runs,
 		},
 		"cancelled, which libvirt does not obey": {
-			&migration.CancelledError{Failure: after(migration.Course{Cause: migration.CausedByCaller, Obeyed: true, Unseen: refused, Unstopped: true, Grace: 10 * time.Second})},
+			&migration.CancelledError{Failure: after(migration.Course{Cause: migration.CausedByCaller, Obeyed: true, Unseen: refused, Unstopped: true, Cancelling: 10 * time.Second})},
 			"Migration Cancelled", "The migration of VM web from kvm1 to kvm2 was to be cancelled after 1m0s, and is not known to have ended. " +
 				"libvirt on kvm1 was told to end it, and had not done so within 10s." + runs,
 		},

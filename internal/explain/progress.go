@@ -99,6 +99,7 @@ func Notice(p migration.Progress) string {
 		return "warning: max_downtime_ms could not be set: " + oneLine(e.Err)
 	case migration.NoticePausing, migration.NoticePaused, migration.NoticePauseUnanswered, migration.NoticeSwitching,
 		migration.NoticeSwitched, migration.NoticePostCopy, migration.NoticeIdleLink, migration.NoticeCancelling,
+		migration.NoticeLingering,
 		migration.NoticeTooLate, migration.NoticeOver, migration.NoticeUncancellable:
 		return intervention(p)
 	}
@@ -139,6 +140,11 @@ func intervention(p migration.Progress) string {
 	case migration.NoticeIdleLink:
 		return fmt.Sprintf("no memory has arrived for %s; post-copy cannot be cancelled without losing the VM",
 			e.For.Round(time.Second))
+	case migration.NoticeLingering:
+		return fmt.Sprintf("libvirt on %s has not ended the migration for %s: QEMU there waits for %s to confirm data of the "+
+			"disks. That ends once the link works again, or Linux gives the connection up, after about 15 minutes "+
+			"(net.ipv4.tcp_retries2 on %s). Ctrl-C ends the waiting, and leaves libvirt to it",
+			p.Source, e.For.Round(time.Second), p.Destination, p.Source)
 	case migration.NoticeTooLate:
 		return "too late to cancel: the VM is being started on " + p.Destination
 	case migration.NoticeOver:

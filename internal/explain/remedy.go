@@ -152,6 +152,11 @@ func (o ended) todoJob() string {
 	case o.Foreign:
 		return fmt.Sprintf("Another migration of the VM is under way, and was left alone: `virsh domjobinfo %s` on "+
 			"%s shows its progress.", o.UUID, source)
+	case o.Unstopped && o.Mirrored:
+		return fmt.Sprintf("libvirt on %s still has the migration job, because %s. It ends once the link works "+
+			"again, or the kernel of %s has given the connection up, which takes about 15 minutes "+
+			"(net.ipv4.tcp_retries2). `virsh domjobinfo %s` there shows it.",
+			source, unanswered(o.Outcome), source, o.UUID)
 	case o.Unstopped:
 		return fmt.Sprintf("libvirt on %s still has the migration job, and does not take orders for it. If it "+
 			"waits for libvirt on %s at its peer_uri, it ends as soon as that answers or breaks the connection. "+

@@ -62,6 +62,11 @@ func TestRemedyDoesNoHarm(t *testing.T) {
 			says:    []string{"does not take orders", "do not resume"},
 			never:   []string{resume},
 		},
+		"running with a job that copies disks over a dead link": {
+			outcome: migration.Outcome{Source: here["running"], Destination: there["gone"], Migrating: true, Unstopped: true, Mirrored: true},
+			says:    []string{"did not confirm", "net.ipv4.tcp_retries2", "`virsh domjobinfo " + remedyUUID + "`"},
+			never:   []string{"Restarting libvirt", "domjobabort"},
+		},
 		"paused with the job still alive, and the destination is silent": {
 			outcome: migration.Outcome{Source: paused, Destination: there["silent"], Migrating: true},
 			says:    []string{"still has the migration job", "do not resume"},

@@ -64,7 +64,7 @@ func (g *Guest) resolveDisks() {
 
 func (d Disk) create(ctx context.Context, g *Guest) error {
 	own := g.world.Host(g.Spec.Host)
-	image := own.AsMounted(d.Path)
+	image := own.Inside(d.Path)
 	if err := run(ctx, "qemu-img", "create", "-q", "-f", d.Format, image, fmt.Sprintf("%dM", d.MiB)); err != nil {
 		return err
 	}

@@ -181,6 +181,12 @@ func (h *Host) Command(ctx context.Context, name string, args ...string) *exec.C
 	return exec.CommandContext(ctx, "nsenter", append(enter, args...)...)
 }
 
+// Inside is how programs outside of the host reach a file as the host sees it now, also on what was mounted there later.
+func (h *Host) Inside(seen string) string {
+	keeper, _ := readPID(h.keeperFile()) // Without a keeper there is no such file.
+	return filepath.Join("/proc", strconv.Itoa(keeper), "root", seen)
+}
+
 // Virsh runs virsh on the host's UNIX socket, without the network, and returns its output.
 func (h *Host) Virsh(ctx context.Context, args ...string) (string, error) {
 	return capture(ctx, exec.CommandContext(ctx, "virsh", append([]string{"--quiet", "--connect", h.SocketURI}, args...)...))

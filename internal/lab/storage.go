@@ -5,7 +5,6 @@ import (
 	"os"
 	"path"
 	"path/filepath"
-	"strconv"
 	"strings"
 )
 
@@ -34,13 +33,6 @@ func (h *Host) File(seen string) string {
 	return filepath.Join(h.Directory, best[0], strings.TrimPrefix(seen, best[1]))
 }
 
-// AsMounted is where a file that the host sees at that path is for programs of the lab, also below a mount that was made on
-// the host since.
-func (h *Host) AsMounted(seen string) string {
-	keeper, _ := readPID(h.keeperFile()) // Without a keeper there is no such file.
-	return filepath.Join("/proc", strconv.Itoa(keeper), "root", seen)
-}
-
 // Hide removes a file from one host for good: other hosts that share it keep it, and so does a QEMU that has it open.
 func (h *Host) Hide(seen string) error { return os.Remove(h.File(seen)) }
 
@@ -63,7 +55,7 @@ func (g *Guest) removeFiles() error {
 	var failed error
 	for _, file := range g.files {
 		for _, host := range g.world.Hosts {
-			if err := os.Remove(host.AsMounted(file)); !errors.Is(err, os.ErrNotExist) {
+			if err := os.Remove(host.Inside(file)); !errors.Is(err, os.ErrNotExist) {
 				failed = errors.Join(failed, err)
 			}
 		}

@@ -59,7 +59,7 @@ func (g *Guest) Unwritten(ctx context.Context, host *Host) (problems []string, c
 func (g *Guest) content(ctx context.Context, host *Host, d Disk) ([]byte, error) {
 	raw := filepath.Join(host.Directory, g.UUID+".raw")
 	defer os.Remove(raw)
-	if err := run(ctx, "qemu-img", "convert", "-U", "-f", d.Format, "-O", "raw", host.AsMounted(d.Path), raw); err != nil {
+	if err := run(ctx, "qemu-img", "convert", "-U", "-f", d.Format, "-O", "raw", host.Inside(d.Path), raw); err != nil {
 		return nil, err
 	}
 	return os.ReadFile(raw)

@@ -58,10 +58,10 @@ type Course struct {
 	// Cause is why the engine ended it.
 	Cause Cause
 	// Obeyed is true when libvirt accepted the order to abort the job, OrderErr is why it
-	// did not, and Grace how long the job had to end.
-	Obeyed   bool
-	OrderErr error
-	Grace    time.Duration
+	// did not, and Cancelling how long it had to end the job, or took to.
+	Obeyed     bool
+	OrderErr   error
+	Cancelling time.Duration
 	// Aborted is true when the source's libvirt said that the job was cancelled, by
 	// the engine or by someone else. Halted is true when a direct migration ended
 	// between two of its steps, before any memory was sent.
@@ -94,6 +94,10 @@ type Course struct {
 	// resume it.
 	Suspended bool
 }
+
+// Lingered tells whether libvirt took, or has taken so far, longer to end the job than it ever
+// does without mirrors of disks.
+func (c Course) Lingered() bool { return c.Figures.Mirrored && c.Cancelling >= cleanupGrace }
 
 // Cancelled tells whether the migration ended as the engine had decided.
 func (c Course) Cancelled() bool { return c.Obeyed || c.Aborted || c.Halted }
@@ -169,7 +173,7 @@ func (m *move) course(e ending) Course {
 	return Course{
 		Mode: mode, Adopted: m.adopted, Policy: m.Policy, MigrationURI: m.MigrationURI,
 		Elapsed: e.elapsed, Cause: e.verdict.cause(),
-		Obeyed: e.taken, OrderErr: e.orderError, Grace: e.grace,
+		Obeyed: e.taken, OrderErr: e.orderError, Cancelling: e.cancelling,
 		Aborted: e.aborted(), Halted: errors.Is(e.err, errHalted),
 		Err: e.err, Unprepared: errors.Is(e.err, errUnprepared), Refusal: e.refusal,
 		Watched: e.watched, LostCall: e.lostCall,

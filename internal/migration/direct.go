@@ -67,11 +67,15 @@ func (s steps) send(ctx context.Context) ([]byte, error) {
 		if unsure(err) && s.mayFetch(ctx) {
 			return nil, fmt.Errorf("%s no longer answered in post-copy: %w", s.Source.Name(), err)
 		}
-		if s.discard(ctx) && unsure(err) && s.runner.jobSeen.Load() {
+		if s.discard(ctx) && unsure(err) && s.runner.jobSeen.Load() && s.Storage == nil {
 			// The source may have sent everything before the connection broke
 			// and wait, paused, to be told; with the incoming domain gone it is safe
 			// to let it run. Where the job had not begun, libvirt would take
-			// this for the end of any other migration, and end its job.
+			// this for the end of any other migration, and end its job. Where disks are
+			// copied, Perform may still wait for the end of the mirrors. If libvirt waits
+			// for it here, too, Perform misses it, takes that of the next migration's mirrors
+			// for it, and lets the guest run on the source while it runs on the destination
+			// (seen with libvirt 11.3).
 			_ = s.confirm(ctx, nil, true)
 		}
 		return nil, &StepError{s.Source.Name(), StepPerform, err}

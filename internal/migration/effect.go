@@ -37,6 +37,7 @@ const (
 	tellPostCopy
 	tellLink
 	tellTooLate
+	tellLingering
 )
 
 // effect is one thing that the table wants done.

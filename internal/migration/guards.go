@@ -43,8 +43,18 @@ func (f facts) arrived() bool { return f.source.arrived }
 
 // graceOver tells whether a job that is being cancelled should have ended by now. While
 // libvirt connects it takes no orders, and goes on with the migration once it is connected.
-func (f facts) graceOver() bool {
-	return !f.connecting() && f.sinceConnected(f.entered[cancelling.index()]) >= f.grace()
+func (f facts) graceOver() bool { return !f.connecting() && f.cancellingFor() >= f.grace() }
+
+// lingers tells whether a job that is being cancelled takes longer than any without disks.
+func (f facts) lingers() bool { return !f.connecting() && f.cancellingFor() >= cleanupGrace }
+
+// cancellingFor is how long libvirt has had to end the job; 0 where it was not to.
+func (f facts) cancellingFor() time.Duration {
+	entered := f.entered[cancelling.index()]
+	if entered.IsZero() {
+		return 0
+	}
+	return f.sinceConnected(entered)
 }
 
 // connecting tells whether libvirt connects to the destination, and takes no orders.
@@ -226,6 +236,8 @@ func (f facts) grace() time.Duration {
 		return cancelGrace
 	case f.mode == Direct && f.driver == ownCalls && f.called.IsZero():
 		return cancelGrace // nothing was sent; only a step has to end
+	case f.figures.mirrored && !f.decided.cancelled:
+		return mirrorGrace // whoever asks for the end meanwhile does not wait for so long
 	}
 	return cleanupGrace
 }

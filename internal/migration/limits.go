@@ -41,6 +41,12 @@ const (
 	// cleanupGrace is how long a job that was cancelled may take to end. With
 	// the link cut, libvirt waits 30 s for the destination before it gives up.
 	cleanupGrace = 45 * time.Second
+	// mirrorGrace is the same where disks are copied. libvirt waits for QEMU to end its
+	// mirrors, and QEMU, even by force, for the destination's answers to what they have
+	// sent. Over a link that is cut none comes before the source's kernel gives the
+	// connection up: with net.ipv4.tcp_retries2 = 15 at the first retransmission, of those
+	// up to 120 s apart, that is due after 924.6 s. Then libvirt cleans up.
+	mirrorGrace = 924600*time.Millisecond + 2*time.Minute + cleanupGrace
 	// pauseGrace is how long the memory of a paused guest may take to arrive.
 	pauseGrace = time.Minute
 	// switchGrace is how long libvirt may take to accept the switch to post-copy.

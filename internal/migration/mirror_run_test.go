@@ -154,6 +154,58 @@ func TestRunEndsACopyOfDisksOverADeadLink(t *testing.T) {
 	})
 }
 
+// libvirt has ended such a job once the kernel has given the connection up, and not before.
+func TestRunWaitsForMirrorsOverADeadLink(t *testing.T) {
+	t.Parallel()
+	for _, mode := range []migration.Mode{migration.PeerToPeer, migration.Direct} {
+		t.Run(string(mode), func(t *testing.T) {
+			t.Parallel()
+			play(t, func(s *scene) {
+				s.request.Mode = mode
+				s.deadLink(15 * time.Minute)
+				fails[*migration.TimedOutError](s, runsOnSource, "was cancelled after 15m", "libvirt on kvm1 took 15m0s to end it, because QEMU there")
+				s.expectSaid("has not ended the migration for 45s")
+				s.expectSaid("Ctrl-C ends the waiting")
+				s.runsOn(s.kvm1, s.kvm2)
+			})
+		})
+	}
+}
+
+func TestCancelEndsTheWaitForMirrors(t *testing.T) {
+	t.Parallel()
+	for _, mode := range []migration.Mode{migration.PeerToPeer, migration.Direct} {
+		t.Run(string(mode), func(t *testing.T) {
+			t.Parallel()
+			play(t, func(s *scene) {
+				s.request.Mode = mode
+				s.deadLink(15 * time.Minute)
+				s.at(5*time.Minute, s.cancel)
+				began := time.Now()
+				fails[*migration.TimedOutError](s, runsOnSource+mayGoOn, "was told to end it, and had not done so within 4m",
+					"still has the migration job, because QEMU there", "net.ipv4.tcp_retries2")
+				if took := time.Since(began); took > 5*time.Minute+30*time.Second {
+					s.Errorf("took %s", took)
+				}
+				// libvirt would take it for the end of the next migration, and the VM would run twice.
+				if s.kvm1.Calls("Confirm") > 0 {
+					s.Error("the source is told of an end while it still ends mirrors")
+				}
+			})
+		})
+	}
+}
+
+// deadLink has disks copied over a link that is cut, whose job takes so long to end.
+func (s *scene) deadLink(takes time.Duration) {
+	s.policy(policy.Policy{CopyStorage: new(policy.CopyFull), StallTimeout: new(20 * time.Second)})
+	script := mt.Converging()
+	script.Disks = &mt.Mirror{Bytes: 600 * mt.MiB, Rate: 40 * mt.MiB, IdleAfter: 5 * time.Second}
+	script.AbortTakes = takes
+	s.world.Play(script)
+	s.request.Storage = &migration.StorageCopy{Disks: []migration.CopiedDisk{{Target: "vda", Bytes: script.Disks.Bytes}}}
+}
+
 func TestRunTimesOutWhileDisksAreCopied(t *testing.T) {
 	t.Parallel()
 	play(t, func(s *scene) {

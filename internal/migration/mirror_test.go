@@ -106,6 +106,25 @@ func TestTransitionsOfMirroring(t *testing.T) {
 				after(cleanupGrace-2*time.Millisecond, tick).is(cancelling). // a link that is cut holds the end up
 				after(time.Second, event{kind: onResult, err: ErrAborted}).is(ended).unseen(nil)
 		},
+		"a mirror over a dead link ends once the kernel gives the connection up": func(t *testing.T) {
+			lingering(t).after(mirrorGrace-2*cleanupGrace, event{kind: onResult, err: ErrAborted}).is(ended).unseen(nil).because(outOfTime)
+		},
+		"a mirror that never ends is not waited for for ever": func(t *testing.T) {
+			c := lingering(t)
+			for c.now.Sub(c.facts.entered[cancelling.index()]) < mirrorGrace-time.Minute {
+				c.after(time.Minute, c.mirrors(1000, 1)).is(cancelling)
+			}
+			c.after(time.Minute, c.mirrors(1000, 1)).is(ended).unseen(errUnstopped).because(outOfTime)
+		},
+		"who asks for the end of the waiting gets it at once": func(t *testing.T) {
+			lingering(t).after(time.Minute, asked).is(ended).unseen(errUnstopped).because(outOfTime)
+		},
+		"who has asked for the end does not wait for so long": func(t *testing.T) {
+			copying(t, PeerToPeer, limited).after(time.Second, asked).is(cancelling).
+				after(time.Millisecond, event{kind: onAbortAnswer}).
+				after(cleanupGrace-2*time.Millisecond, tick).is(cancelling).
+				after(time.Millisecond, tick).is(ended).unseen(errUnstopped).because(byCaller)
+		},
 		"it times out": func(t *testing.T) {
 			copying(t, PeerToPeer, limited).after(19*time.Second-time.Millisecond, tick).is(mirroring).
 				after(time.Millisecond, tick).is(cancelling).does(orderAbort).because(outOfTime)
@@ -168,3 +187,10 @@ func TestTransitionsOfMirroring(t *testing.T) {
 
 // stalls has no timeout and a short stall_timeout.
 var stalls = policy.Policy{StallTimeout: new(10 * time.Second), Timeout: new(time.Duration(0))}
+
+// lingering has timed out, and its mirrors have not ended for longer than those of a job without any may take.
+func lingering(t *testing.T) *course {
+	c := copying(t, PeerToPeer, limited).after(19*time.Second, tick).is(cancelling).does(orderAbort).
+		after(time.Millisecond, event{kind: onAbortAnswer}).is(cancelling)
+	return c.after(cleanupGrace, c.mirrors(1000, 1)).is(cancelling).tells(tellLingering)
+}

@@ -309,7 +309,7 @@ func (m *move) arrived(o Outcome, e ending) Report {
 
 // failed is the error of a move that did not succeed.
 func (m *move) failed(o Outcome, e ending) error {
-	o.Unstopped = errors.Is(e.unseen, errUnstopped) && e.taken
+	o.Unstopped, o.Mirrored = errors.Is(e.unseen, errUnstopped) && e.taken, e.figures.mirrored
 	o.Sent = e.begun && !e.taken && !e.aborted() && !errors.Is(e.err, errHalted)
 	f := Failure{Course: m.course(e), Outcome: o}
 	f.Lost = m.lost(o, e)

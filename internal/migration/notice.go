@@ -52,6 +52,9 @@ const (
 	// NoticeCancelling is the decision to end the migration, because of Cause, which came
 	// after For, and what had come of on_timeout until then.
 	NoticeCancelling NoticeKind = "cancelling"
+	// NoticeLingering is a job that was cancelled For ago, and whose mirrors of disks QEMU
+	// has not ended: the link to the destination is dead.
+	NoticeLingering NoticeKind = "lingering"
 	// NoticeTooLate is a request to cancel while the VM is being started on the
 	// destination, NoticeOver one after the migration has ended, NoticeUncancellable one
 	// in post-copy.

@@ -53,8 +53,9 @@ type Outcome struct {
 	// Withheld is true when it is certain that the destination never started the
 	// guest, whether it answers or not: nobody has told it to.
 	Withheld bool
-	// Unstopped is true when it has not ended that job although it was told to.
-	Unstopped bool
+	// Unstopped is true when it has not ended that job although it was told to, Mirrored
+	// when that has copied disks.
+	Unstopped, Mirrored bool
 	// ResumeError is why a guest that was left paused could not be resumed.
 	ResumeError error
 

@@ -15,8 +15,8 @@ type reporter struct {
 	start  time.Time
 	now    Progress
 	told   time.Time
-	// pauseUnanswered, linkIdle and connects are true once that was told.
-	pauseUnanswered, linkIdle, connects bool
+	// pauseUnanswered, linkIdle, connects and lingers are true once that was told.
+	pauseUnanswered, linkIdle, connects, lingers bool
 }
 
 func newReporter(move Subject, report func(Progress), read func(Reading)) *reporter {
@@ -113,6 +113,11 @@ func (r *reporter) of(e effect, f facts) {
 		r.link(f.idle)
 	case tellTooLate:
 		r.say(Notice{Kind: f.tooLate()})
+	case tellLingering:
+		if !r.lingers {
+			r.lingers = true
+			r.say(Notice{Kind: NoticeLingering, For: f.cancellingFor()})
+		}
 	case endMigration:
 		r.enter(PhaseCancelling, f.cancelling(e.cause))
 	case orderAbort, orderPause, orderSwitch, askSource, askDestination, askGuest, orderCount,

@@ -98,6 +98,7 @@ var transitions = []transition{
 	{cancelling, onTick, facts.abortDue, stay, do(orderAbort)},
 	{cancelling, onSwitchAnswer, facts.unanswered, stay, do(askSource)},
 	{cancelling, onAbortAnswer, facts.postCopyInDoubt, stay, do(askSource)},
+	{cancelling, onTick, facts.lingers, stay, do(tellLingering)},
 
 	{postCopy, onReading, always, stay, do(tellLink)},
 

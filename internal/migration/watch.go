@@ -66,8 +66,8 @@ type ending struct {
 	elapsed time.Duration
 	// connecting is how long libvirt connected to the destination.
 	connecting time.Duration
-	// grace is how long the job was given to end after it had been cancelled.
-	grace time.Duration
+	// cancelling is how long libvirt had to end the job; 0 where it was not to.
+	cancelling time.Duration
 	// err is what the calls returned; nil after success, and where the job was
 	// watched without them.
 	err error
@@ -270,7 +270,7 @@ func (w *watch) ending() ending {
 		least:      f.stall.least,
 		elapsed:    time.Since(f.start),
 		connecting: f.connectFor(),
-		grace:      f.grace(),
+		cancelling: f.cancellingFor(),
 		err:        err,
 		watched:    f.driver != ownCalls,
 		lostCall:   f.lostCall,

@@ -20,6 +20,7 @@ func TestOfBothHosts(t *testing.T) {
 		"libvirt ended the destination's QEMU": {"operation failed: job 'migration out' failed: quite new", terminated, Refusal{}},
 		"the destination's QEMU crashed":       {lost, "internal error: QEMU unexpectedly closed the monitor (vm='web'): qemu-system-x86_64: ../hw/core.c:7: f: Assertion `x' failed.", Refusal{QEMUEnded, Destination}},
 		"no space there":                       {lost, "operation failed: job 'migration in' failed: No space left on device", Refusal{Space, Destination}},
+		"no space for the copy of a disk":      {"operation failed: migration of disk vda failed: No space left on device", terminated, Refusal{Space, Destination}},
 		"no space on the source":               {"operation failed: job 'migration out' failed: No space left on device", terminated, Refusal{Space, Source}},
 		"TLSDEST":                              {"operation failed: job 'migration out' failed: Certificate does not match the hostname kvm2", "operation failed: job 'migration in' failed: load of migration failed: Invalid argument", Refusal{CertificateName, Destination}},
 		"a bridge there":                       {lost, "Cannot get interface MTU on 'br7': No such device", Refusal{BridgeMissing, Destination}},

@@ -53,6 +53,7 @@ func TestOf(t *testing.T) {
 		"another one":            {fromQEMU, operationInvalid, "Requested operation is not valid: cannot migrate domain: something quite new", Refusal{Blocker, Source}},
 		"no domain":              {fromQEMU, noDomain, "Domain not found: no domain with matching name 'web'", Refusal{NoDomain, Teller}},
 		"code alone":             {unknown, configUnsupported, "unsupported configuration: anything", Refusal{Configuration, Teller}},
+		"full by a copy":         {fromQEMU, operationFailed, "operation failed: migration of disk vda failed: No space left on device", Refusal{Space, Destination}},
 		"full":                   {fromQEMU, operationFailed, "operation failed: job 'migration out' failed: No space left on device", Refusal{Space, Teller}},
 		"memory":                 {fromNone, systemError, "unable to fork: Cannot allocate memory", Refusal{Memory, Teller}},
 		"TPM":                    {fromNone, internalError, "internal error: swtpm died unexpectedly", Refusal{TPM, Teller}},

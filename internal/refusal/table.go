@@ -143,6 +143,7 @@ var ofTheDestination = []row{
 	{anywhere, systemError, says("Cannot access backing file"), StorageMissing, Destination},
 	{fromStorage, operationInvalid, says("storage pool '", "is not active"), PoolInactive, Destination},
 	{fromDomain, configUnsupported, says("storage pool '", "is not active"), PoolInactive, Destination},
+	{fromQEMU, operationFailed, says("migration of disk ", "No space left on device"), Space, Destination},
 	{anywhere, anyCode, says("No space left on device"), Space, Teller},
 	{fromQEMU, operationFailed, says("migration of disk ", " failed"), DiskCopy, Destination},
 	{fromQEMU, internalError, says("precreate storage"), DiskCopy, Destination},

@@ -138,7 +138,7 @@ func (j journey) clear(ctx context.Context, guest *lab.Guest, to *lab.Host) erro
 		return nil
 	}
 	for _, d := range guest.Disks() {
-		if err := os.Remove(to.AsMounted(d.Path)); err != nil && !errors.Is(err, os.ErrNotExist) {
+		if err := os.Remove(to.Inside(d.Path)); err != nil && !errors.Is(err, os.ErrNotExist) {
 			return err
 		}
 	}

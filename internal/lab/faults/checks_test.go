@@ -14,8 +14,11 @@ func TestContradiction(t *testing.T) {
 		line    string
 		reality reality
 		mute    []string
+		mayGoOn bool
 		wrong   bool
 	}{
+		"may go on":              {line: "VM web is running on source", mayGoOn: true, reality: reality{source: observation{state: "running", qemu: true, job: true}}},
+		"does not go on":         {line: "VM web is running on source", mayGoOn: true, reality: reality{source: running}, wrong: true},
 		"runs there":             {line: "VM web is running on source", reality: reality{source: running}},
 		"moved":                  {line: "VM web is running on destination: moved from source in 3s", reality: reality{destination: running}},
 		"runs elsewhere":         {line: "VM web is running on source", reality: reality{destination: running}, wrong: true},
@@ -40,7 +43,7 @@ func TestContradiction(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if err := (claim{line: test.line}).contradiction(test.reality, test.mute); (err != nil) != test.wrong {
+			if err := (claim{line: test.line, mayGoOn: test.mayGoOn}).contradiction(test.reality, test.mute); (err != nil) != test.wrong {
 				t.Errorf("got %v, want wrong: %t", err, test.wrong)
 			}
 		})

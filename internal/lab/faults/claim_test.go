@@ -15,8 +15,9 @@ type claim struct {
 	summary string
 	// text is all of the first error, or of the progress of an action.
 	text string
-	// line is the last line of it: where the VM is.
-	line string
+	// line is the last line of it: where the VM is. mayGoOn is true where it adds that the migration may go on.
+	line    string
+	mayGoOn bool
 }
 
 // claim reads what Terraform printed.
@@ -24,7 +25,8 @@ func (s said) claim() claim {
 	switch {
 	case len(s.errors) > 0:
 		first := s.errors[0]
-		return claim{summary: first.Summary, text: first.Detail, line: lastLine(first.Detail)}
+		line, mayGoOn := strings.CutSuffix(lastLine(first.Detail), "; its migration to "+destinationName+" may still go on")
+		return claim{summary: first.Summary, text: first.Detail, line: line, mayGoOn: mayGoOn}
 	case len(s.progress) > 0:
 		text := strings.Join(s.progress, "\n")
 		return claim{text: text, line: lastLine(text)}
@@ -49,6 +51,9 @@ var (
 // the hosts that did not answer when it was made.
 func (c claim) contradiction(r reality, mute []string) error {
 	observed := map[string]observation{sourceName: r.source, destinationName: r.destination}
+	if c.mayGoOn && len(mute) == 0 && !r.source.job {
+		return fmt.Errorf("it says that the migration may go on, but the truth is: %s", r)
+	}
 	if m := runsOn.FindStringSubmatch(c.line); m != nil {
 		here, there := observed[m[2]], observed[sourceName]
 		if m[2] == sourceName {

@@ -5,6 +5,7 @@ package faults
 import (
 	"context"
 	"errors"
+	"fmt"
 	"syscall"
 	"time"
 
@@ -140,20 +141,23 @@ func (s *stage) passMemoryAfter(after time.Duration) {
 	s.Cleanup(func() { timer.Stop() })
 }
 
-// impatientTCP makes both hosts give a connection up after some 13 seconds, until the test ends: Linux takes about 15
-// minutes.
-func (s *stage) impatientTCP() {
+// impatientTCP makes both hosts give a connection up after some 13 seconds.
+func (s *stage) impatientTCP() { s.Helper(); s.retransmit(5) }
+
+// retransmit makes both hosts give a connection up after they have sent something so often in vain, until the test ends:
+// Linux does after 15 times, and about 15 minutes.
+func (s *stage) retransmit(times int) {
 	s.Helper()
-	retries := func(ctx context.Context, count string) error {
+	set := func(ctx context.Context, times int) error {
 		var failed error
 		for _, host := range []*lab.Host{s.from, s.to} {
-			failed = errors.Join(failed, host.Command(ctx, "sysctl", "-w", "net.ipv4.tcp_retries2="+count).Run())
+			failed = errors.Join(failed, host.Command(ctx, "sysctl", "-w", fmt.Sprint("net.ipv4.tcp_retries2=", times)).Run())
 		}
 		return failed
 	}
-	s.must(retries(s.Context(), "5"))
+	s.must(set(s.Context(), times))
 	s.Cleanup(func() {
-		if err := retries(context.WithoutCancel(s.Context()), "15"); err != nil {
+		if err := set(context.WithoutCancel(s.Context()), 15); err != nil {
 			s.Error(err)
 		}
 	})

@@ -47,6 +47,9 @@ func (s *stage) moveAgain(now whereabouts) string {
 	if p := s.guest.Between(s.began, time.Now()); len(p.Lost) > 0 || len(p.Repeated) > 0 {
 		s.Errorf("after the next apply heartbeats are lost: %v, repeated: %v", p.Lost, p.Repeated)
 	}
+	if s.copies {
+		s.judgeDisk(s.reality())
+	}
 	done := "moved"
 	if now == onDestination {
 		done = "already there"

@@ -3,6 +3,7 @@
 package faults
 
 import (
+	"strings"
 	"syscall"
 	"time"
 )
@@ -90,6 +91,14 @@ var signalFaults = []scenario{
 		repair: (*stage).judgeRival,
 		want:   want{ends: []whereabouts{onDestination}, codes: []int{codeKilled}, within: 10 * time.Second},
 	},
+}
+
+// interruptOnceItSays interrupts Terraform once its progress has some words: that is the fault, then.
+func (s *stage) interruptOnceItSays(words string) {
+	s.Helper()
+	s.eventually(2*patience, "Terraform says "+words, func() bool { return strings.Contains(s.run.output.String(), words) })
+	s.struck = time.Now()
+	s.must(s.run.signal(syscall.SIGINT))
 }
 
 // killAll ends Terraform and its provider as SIGKILL does.

@@ -55,6 +55,7 @@ func (s *stage) judge(w want, v verdict) {
 	}
 	if s.copies {
 		s.judgeDisk(v.last)
+		s.judgeVolume(v)
 		return
 	}
 	if info, err := os.Stat(s.disk(s.from)); err != nil || info.Size() != int64(s.guest.Disks()[0].MiB)<<20 {
@@ -79,7 +80,7 @@ func (s *stage) judgeWords(w want, v verdict) {
 	if err := v.claim.contradiction(v.then, v.mute); err != nil {
 		s.Errorf("when Terraform ended: %v", err)
 	}
-	if strings.Contains(v.claim.line, " is running ") && !isHidden.MatchString(v.claim.line) {
+	if strings.Contains(v.claim.line, " is running ") && !v.claim.mayGoOn && !isHidden.MatchString(v.claim.line) {
 		if err := v.claim.contradiction(v.last, v.mute); err != nil {
 			s.Errorf("in the end: %v", err)
 		}

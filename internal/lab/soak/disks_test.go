@@ -125,7 +125,7 @@ func (s *diskSoak) prepare() {
 		h.MustVirsh(s, "pool-start", pool)
 		s.Cleanup(func() { s.restore(h) })
 		bystander := lab.LocalImages + "/bystander.raw"
-		if err := os.WriteFile(h.AsMounted(bystander), []byte("somebody's disk"), 0o600); err != nil {
+		if err := os.WriteFile(h.Inside(bystander), []byte("somebody's disk"), 0o600); err != nil {
 			s.Fatal(err)
 		}
 		s.watch(h, bystander)

@@ -103,16 +103,16 @@ func (s *diskSoak) foreign(t trip, path string) {
 // plant puts a file that is no move's in the place of a disk.
 func (s *diskSoak) plant(t trip) bool {
 	place := s.guest.Disks()[t.disk].Path
-	s.foreign(t, s.other().AsMounted(place))
+	s.foreign(t, s.other().Inside(place))
 	s.watch(s.other(), place)
 	return true
 }
 
 // plantLate does so unless something is there.
 func (s *diskSoak) plantLate(t trip) {
-	place, made := s.guest.Disks()[t.disk].Path, s.other().AsMounted(lab.LocalImages+"/planted")
+	place, made := s.guest.Disks()[t.disk].Path, s.other().Inside(lab.LocalImages+"/planted")
 	s.foreign(t, made)
-	switch err := os.Link(made, s.other().AsMounted(place)); {
+	switch err := os.Link(made, s.other().Inside(place)); {
 	case err == nil:
 		s.watch(s.other(), place)
 	case !errors.Is(err, os.ErrExist):
@@ -129,7 +129,7 @@ func (s *diskSoak) spoil(t trip) bool {
 		if l.Path != place || !l.WrittenUntil.IsZero() || l.Modified == "" {
 			continue
 		}
-		file, err := os.OpenFile(s.other().AsMounted(place), os.O_RDWR, 0)
+		file, err := os.OpenFile(s.other().Inside(place), os.O_RDWR, 0)
 		if errors.Is(err, os.ErrNotExist) {
 			return false
 		}
@@ -146,7 +146,7 @@ func (s *diskSoak) spoil(t trip) bool {
 const ballast = lab.LocalImages + "/ballast"
 
 func (s *diskSoak) fill(trip) {
-	file, err := os.Create(s.other().AsMounted(ballast))
+	file, err := os.Create(s.other().Inside(ballast))
 	if err != nil {
 		s.Error(err)
 		return
@@ -163,7 +163,7 @@ func (s *diskSoak) fill(trip) {
 
 func (s *diskSoak) empty(trip) {
 	for _, h := range s.world.Hosts {
-		if err := os.Remove(h.AsMounted(ballast)); !errors.Is(err, os.ErrNotExist) {
+		if err := os.Remove(h.Inside(ballast)); !errors.Is(err, os.ErrNotExist) {
 			s.try(err)
 		}
 	}

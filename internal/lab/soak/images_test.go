@@ -23,7 +23,7 @@ func (s *diskSoak) watch(h *lab.Host, path string) {
 
 // print is the fingerprint of a file: its identity, time and content.
 func (s *diskSoak) print(h *lab.Host, path string) string {
-	place := h.AsMounted(path)
+	place := h.Inside(path)
 	info, err := os.Stat(place)
 	if err != nil {
 		return err.Error()
@@ -43,7 +43,7 @@ func (s *diskSoak) requireForeign(t trip) {
 				s.Errorf("%s: %s of %s was %s and is %s", t, path, h.Name, before, now)
 			}
 			if s.isDisk(path) {
-				s.try(os.Remove(h.AsMounted(path)))
+				s.try(os.Remove(h.Inside(path)))
 				delete(files, path)
 			}
 		}
@@ -70,7 +70,7 @@ func (s *diskSoak) requireWrites(t trip) {
 func (s *diskSoak) requireExplained(t trip, ended outcome) {
 	left := s.leftovers()
 	for _, h := range s.world.Hosts {
-		entries, err := os.ReadDir(h.AsMounted(lab.LocalImages))
+		entries, err := os.ReadDir(h.Inside(lab.LocalImages))
 		if err != nil {
 			s.Fatal(err)
 		}
@@ -83,7 +83,7 @@ func (s *diskSoak) requireExplained(t trip, ended outcome) {
 			case ended == killed && h == s.other() && s.isDisk(path):
 				s.Logf("%s: %s has a volume that was not noted: %s", t, h.Name, path)
 				s.results.unnote()
-				s.try(os.Remove(h.AsMounted(path)))
+				s.try(os.Remove(h.Inside(path)))
 			default:
 				s.Errorf("%s: %s has %s, which nothing explains; left are %+v", t, h.Name, path, left)
 			}
@@ -94,7 +94,7 @@ func (s *diskSoak) requireExplained(t trip, ended outcome) {
 // removeLeftovers takes from the other host what moves have left of the disks there.
 func (s *diskSoak) removeLeftovers() {
 	for _, d := range s.guest.Disks() {
-		if err := os.Remove(s.other().AsMounted(d.Path)); !errors.Is(err, os.ErrNotExist) {
+		if err := os.Remove(s.other().Inside(d.Path)); !errors.Is(err, os.ErrNotExist) {
 			s.try(err)
 		}
 	}

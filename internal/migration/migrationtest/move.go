@@ -213,7 +213,9 @@ func (h *Host) Perform(
 	answer := j.wait(ctx, broken)
 	if errors.Is(answer, migration.ErrUnreachable) {
 		h.world.mu.Lock()
-		j.endIn(2*time.Second, func() { j.fail(migration.ErrAborted) }) // libvirt ends a direct job with its client
+		if !j.aborted {
+			j.endIn(2*time.Second, func() { j.fail(migration.ErrAborted) }) // libvirt ends a direct job with its client
+		}
 		h.world.mu.Unlock()
 	}
 	return []byte(cookiePerform), h.leave(ctx, call, answer)
