@@ -4,15 +4,12 @@ package main
 
 import (
 	"flag"
-	"fmt"
 	"log"
 	"os"
 	"runtime"
 	"runtime/debug"
 	"runtime/metrics"
-	"runtime/pprof"
 	"strings"
-	"syscall"
 
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6/tf6server"
 
@@ -31,17 +28,6 @@ func main() {
 	var options []tf6server.ServeOpt
 	if *debugging {
 		options = append(options, tf6server.WithManagedDebug())
-	}
-	if dir := os.Getenv("ZZ_TRACE"); dir != "" {
-		f, _ := os.Create(fmt.Sprintf("%s/cpu-%d.prof", dir, os.Getpid()))
-		_ = pprof.StartCPUProfile(f)
-		defer func() {
-			pprof.StopCPUProfile()
-			f.Close()
-			var ru syscall.Rusage
-			_ = syscall.Getrusage(0, &ru)
-			_ = os.WriteFile(fmt.Sprintf("%s/ru-%d.txt", dir, os.Getpid()), []byte(fmt.Sprintf("%.2f\n", float64(ru.Utime.Nano()+ru.Stime.Nano())/1e9)), 0o644)
-		}()
 	}
 	if err := provider.Serve(version, options...); err != nil {
 		log.Fatal(err)
@@ -69,8 +55,8 @@ func quietSDK() {
 // process's memory in a plan of 240 VMs fell with it from 101 to 66 MiB.
 const heapLimit = 48 << 20
 
-// collectSeldom lets garbage lie for longer than usual: the heap is small, so that this costs little and saves more CPU.
-// Whoever sets Go's own variables has a reason.
+// collectSeldom lets garbage lie for longer than usual: the heap is small, so that this costs little and saves more
+// CPU. Whoever sets Go's own variables has a reason.
 func collectSeldom() {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(400)
