@@ -64,7 +64,8 @@ func (g *Guest) resolveDisks() {
 
 func (d Disk) create(ctx context.Context, g *Guest) error {
 	own := g.world.Host(g.Spec.Host)
-	if err := run(ctx, "qemu-img", "create", "-q", "-f", d.Format, own.File(d.Path), fmt.Sprintf("%dM", d.MiB)); err != nil {
+	err := run(ctx, "qemu-img", "create", "-q", "-f", d.Format, own.File(d.Path), fmt.Sprintf("%dM", d.MiB))
+	if err != nil {
 		return err
 	}
 	if d.Filled {

@@ -31,8 +31,8 @@ func (p *Pulse) Writes() int {
 }
 
 // Unwritten compares the guest's first disk, as a host has it, with what the guest has reported as written before the
-// call: each sector must be there as it was written, or as it was written later. It returns what is not so, and how many
-// sectors were compared. It works while QEMU has the disk open.
+// call: each sector must be there as it was written, or as it was written later. It returns what is not so, and how
+// many sectors were compared. It works while QEMU has the disk open.
 func (g *Guest) Unwritten(ctx context.Context, host *Host) (problems []string, compared int, err error) {
 	g.mutex.Lock()
 	written := maps.Clone(g.written)
@@ -40,7 +40,8 @@ func (g *Guest) Unwritten(ctx context.Context, host *Host) (problems []string, c
 	disk := g.Disks()[0]
 	raw := filepath.Join(host.Directory, g.UUID+".raw")
 	defer os.Remove(raw)
-	if err := run(ctx, "qemu-img", "convert", "-U", "-f", disk.Format, "-O", "raw", host.File(disk.Path), raw); err != nil {
+	err = run(ctx, "qemu-img", "convert", "-U", "-f", disk.Format, "-O", "raw", host.File(disk.Path), raw)
+	if err != nil {
 		return nil, 0, err
 	}
 	content, err := os.ReadFile(raw)
