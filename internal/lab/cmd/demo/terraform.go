@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// cleanUpTime is what an interrupted Terraform has for calling a move off.
+// cleanUpTime is what an interrupted Terraform has for cancelling a move.
 const cleanUpTime = 2 * time.Minute
 
 // terraform is the CLI in the demo's workspace.
