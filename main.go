@@ -55,8 +55,8 @@ func quietSDK() {
 // process's memory in a plan of 240 VMs fell with it from 101 to 66 MiB.
 const heapLimit = 48 << 20
 
-// collectSeldom lets garbage lie for longer than usual: the heap is small, so that this costs little and saves more CPU.
-// Whoever sets Go's own variables has a reason.
+// collectSeldom lets garbage lie for longer than usual: the heap is small, so that this costs little and saves more
+// CPU. Whoever sets Go's own variables has a reason.
 func collectSeldom() {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(400)

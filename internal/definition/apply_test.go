@@ -287,3 +287,23 @@ func TestUndo(t *testing.T) {
 		}
 	}
 }
+
+// TestApplyLeavesConsolesOnSockets gives an address to a definition whose console listens on a socket, in either of
+// the ways in which libvirt writes that.
+func TestApplyLeavesConsolesOnSockets(t *testing.T) {
+	t.Parallel()
+	for _, console := range []string{
+		`<graphics type='vnc' socket='/run/vnc'/>`,
+		`<graphics type='vnc' socket='/run/vnc'><listen type='socket' socket='/run/vnc'/></graphics>`,
+	} {
+		document := "<domain><devices>" + console + "</devices></domain>"
+		got, err := Apply(document, Request{Move: Changes{GraphicsListen: "10.0.0.2"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := Result{XML: document, Unused: []Unused{{Key: KeyGraphicsListen}}}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", console, diff)
+		}
+	}
+}

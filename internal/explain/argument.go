@@ -10,7 +10,8 @@ import (
 // NoPolicy is what an operator reads of an argument of a function that is no policy at all.
 // kind is the type that it has.
 func NoPolicy(kind string) string {
-	return fmt.Sprintf("A policy is an object with policy fields, such as { auto_converge = true }, or null. This is %s.", kind)
+	return fmt.Sprintf("A policy is an object with policy fields, such as { auto_converge = true }, or null. This is %s.",
+		kind)
 }
 
 // UnknownField is what an operator reads of a key that is no policy field.

@@ -49,8 +49,8 @@ func definitionLeft(o migration.Outcome) string {
 	if here.Err != nil || there.Err != nil {
 		return ""
 	}
-	return fmt.Sprintf("Both hosts have a definition of it now. Do not start both. Once you are sure that it does not run, "+
-		"`virsh undefine --keep-nvram --keep-tpm %s` on %s removes the new one, and the next apply moves it again; on "+
+	return fmt.Sprintf("Both hosts have a definition of it now. Do not start both. Once you are sure that it does not "+
+		"run, `virsh undefine --keep-nvram --keep-tpm %s` on %s removes the new one, and the next apply moves it again; on "+
 		"%s it ends the move by hand, but for autostart and the metadata of checkpoints.",
 		o.UUID, there.Host, here.Host)
 }

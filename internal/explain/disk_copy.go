@@ -22,9 +22,9 @@ func volumesLeft(vm string, all []history.Volume) string {
 		commands = append(commands, removeVolume(v.Pool, v.Name, v.Path))
 	}
 	host := all[0].Host.Label
-	return fmt.Sprintf("VM %s ran from images on %s that were copied, and that are still there: %s. The VM no longer uses them, "+
-		"and nothing deletes them. A move back writes over those that nobody has touched since. If you do not need them, "+
-		"%s on %s removes them.", vm, host, strings.Join(names, ", "), strings.Join(commands, " and "), host)
+	return fmt.Sprintf("VM %s ran from images on %s that were copied, and that are still there: %s. The VM no longer "+
+		"uses them, and nothing deletes them. A move back writes over those that nobody has touched since. If you do not "+
+		"need them, %s on %s removes them.", vm, host, strings.Join(names, ", "), strings.Join(commands, " and "), host)
 }
 
 // RemoveVolume is the command that removes a volume that a move has left.
@@ -34,8 +34,8 @@ func RemoveVolume(v history.Volume) string {
 
 // NoCopyOfDisks is what an operator reads of a move that names disks and copies none.
 func NoCopyOfDisks() Text {
-	return Text{"Invalid Disks", "disks names disks to copy, and copy_storage is \"none\" beside it. Set copy_storage to " +
-		"\"auto\", \"full\" or \"incremental\", or leave disks out."}
+	return Text{"Invalid Disks", "disks names disks to copy, and copy_storage is \"none\" beside it. Set copy_storage " +
+		"to \"auto\", \"full\" or \"incremental\", or leave disks out."}
 }
 
 // createVolume says that a disk has nowhere to go.
@@ -45,7 +45,8 @@ func createVolume(e *fleet.CreateVolumeError) string {
 		e.Target, e.Location.Domain.Name, v.Path)
 	if errors.Is(e.Err, host.ErrOutcomeUnknown) {
 		return said + fmt.Sprintf("whether %s has made it is not known: %s If it has, the volume is empty, "+
-			"and the next move takes it for somebody else's: %s there removes it.", e.Host, fullStop(Detail(e.Err)), removeVolume(v.Pool, v.Name, v.Path))
+			"and the next move takes it for somebody else's: %s there removes it.", e.Host, fullStop(Detail(e.Err)),
+			removeVolume(v.Pool, v.Name, v.Path))
 	}
 	return said + fmt.Sprintf("%s could not create it: %s", e.Host, Detail(e.Err))
 }
@@ -78,7 +79,8 @@ func volumes(e *fleet.VolumesError) string {
 func keptVolume(host string, v fleet.KeptVolume) string {
 	made := fmt.Sprintf("The volume %s, which this move had made on %s, is still there", v.Path, host)
 	if v.Reused {
-		made = fmt.Sprintf("The volume %s on %s, which an earlier move had left there and this move has written to, is still there",
+		made = fmt.Sprintf("The volume %s on %s, which an earlier move had left there and this move has written to, "+
+			"is still there",
 			v.Path, host)
 	}
 	switch {

@@ -41,7 +41,7 @@ func DivergenceLine(d *fleet.Divergence) string {
 	for i, drift := range d.Drift {
 		said[i] = drifted(drift)
 		if drift.Kind == fleet.DriftDiffers {
-			said[i].rest = ": " + diverged(drift.Difference.Fields, d.Counts.Place)
+			said[i].rest = ": " + diverged(drift.Difference.Fields, d.Counts.Impact)
 		}
 	}
 	return fmt.Sprintf("%s counted, but %s", d.Counts, together(said))

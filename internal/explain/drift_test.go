@@ -12,7 +12,7 @@ import (
 func TestDrift(t *testing.T) {
 	t.Parallel()
 	on := func(host string) fleet.Copy { return fleet.Copy{Host: host} }
-	of := func(place string) fleet.Copy { return fleet.Copy{Host: "kvm1", VM: "uuid", Place: place} }
+	of := func(impact string) fleet.Copy { return fleet.Copy{Host: "kvm1", VM: "uuid", Impact: impact} }
 	unreadable := func(c fleet.Copy, why string) fleet.Drift {
 		c.Invalid = errors.New(why)
 		return fleet.Drift{Copy: c, Kind: fleet.DriftUnreadable}

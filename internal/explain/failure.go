@@ -142,7 +142,8 @@ func interrupted(e *migration.CancelledError) string {
 		return sentences(fmt.Sprintf("%s was to be cancelled after %s, and is not known to have ended.",
 			subject(o), after), howEnded(e.Common()))
 	}
-	return sentences(fmt.Sprintf("%s was cancelled after %s.", subject(o), after), howEnded(e.Common()), misled(e.Common()))
+	return sentences(fmt.Sprintf("%s was cancelled after %s.", subject(o), after), howEnded(e.Common()),
+		misled(e.Common()))
 }
 
 func overdue(f *migration.Failure) string {
@@ -226,8 +227,8 @@ func misled(f *migration.Failure) string {
 	}
 	if c.MigrationURI == "" {
 		return sentences(firewall, fmt.Sprintf("That is the address that memory was to be sent to: the host name that %s "+
-			"gives itself. `getent hosts NAME` on %s must print an address of %s for it. A migration_uri of %s in the provider's "+
-			"configuration sets another one.", there, here, there, there))
+			"gives itself. `getent hosts NAME` on %s must print an address of %s for it. A migration_uri of %s in the "+
+			"provider's configuration sets another one.", there, here, there, there))
 	}
 	return sentences(firewall, fmt.Sprintf("That is the address that memory was to be sent to, from the migration_uri of "+
 		"%s (%s). %s must reach it, on the port that libvirt on %s chooses where the URI has none.",

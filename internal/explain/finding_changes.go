@@ -36,8 +36,8 @@ func deviceChanged(f migration.Finding, fact preflight.DeviceChanged) string {
 	if verb == "" {
 		verb = "is"
 	}
-	return fmt.Sprintf("The %s of VM %s %s %s on %s, instead of %s: %s.", f.Device, f.Name, verb, addressOr(fact.New), f.Destination,
-		addressOr(fact.Old), why)
+	return fmt.Sprintf("The %s of VM %s %s %s on %s, instead of %s: %s.", f.Device, f.Name, verb, addressOr(fact.New),
+		f.Destination, addressOr(fact.Old), why)
 }
 
 // addressOr is what a device is called; only an address can be left to libvirt.
@@ -49,26 +49,28 @@ func addressOr(name string) string {
 }
 
 func changeUnused(f migration.Finding, u definition.Unused) (detail, command string) {
-	disks, interfaces := fmt.Sprintf("`virsh domblklist --details %s`", f.UUID), fmt.Sprintf("`virsh domiflist %s`", f.UUID)
+	disks := fmt.Sprintf("`virsh domblklist --details %s`", f.UUID)
+	interfaces := fmt.Sprintf("`virsh domiflist %s`", f.UUID)
 	definitions := fmt.Sprintf("`virsh dumpxml %s`", f.UUID)
 	switch {
 	case u.Pathless:
-		return fmt.Sprintf("destination_changes has a path for disk %s of VM %s, which has none: its drive is empty, or it is a "+
-			"network disk, or a volume of a pool.", u.Name, f.Name), disks
+		return fmt.Sprintf("destination_changes has a path for disk %s of VM %s, which has none: its drive is empty, or it "+
+			"is a network disk, or a volume of a pool.", u.Name, f.Name), disks
 	case u.Key == definition.KeyDisks:
 		return fmt.Sprintf("destination_changes has a path for disk %s, and VM %s has no such disk.", u.Name, f.Name), disks
 	case u.Key == definition.KeyInterfaces:
 		return fmt.Sprintf("destination_changes has another name for %s, and no interface of VM %s is plugged into that.",
 			u.Name, f.Name), interfaces
 	case u.Key == definition.KeyGraphicsListen:
-		return fmt.Sprintf("destination_changes has an address for consoles, and VM %s has no VNC or SPICE console that listens "+
-			"on one of its own.", f.Name), definitions
+		return fmt.Sprintf("destination_changes has an address for consoles, and VM %s has no VNC or SPICE console that "+
+			"listens on one of its own.", f.Name), definitions
 	}
-	return fmt.Sprintf("destination_changes has a path for %s, and the definition of VM %s has none.", u.Key, f.Name), definitions
+	return fmt.Sprintf("destination_changes has a path for %s, and the definition of VM %s has none.",
+		u.Key, f.Name), definitions
 }
 
 // rewrite says that the VM's definition could not be made for its destination.
 func rewrite(e *fleet.RewriteError) string {
-	return fmt.Sprintf("The definition of VM %s on %s could not be changed for the destination: %s", e.Location.Domain.Name,
-		e.Location.Host, Detail(e.Err))
+	return fmt.Sprintf("The definition of VM %s on %s could not be changed for the destination: %s",
+		e.Location.Domain.Name, e.Location.Host, Detail(e.Err))
 }

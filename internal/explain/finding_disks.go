@@ -70,19 +70,19 @@ func diskObstacle(f migration.Finding, d preflight.DiskObstacle) (detail, remedy
 		return fmt.Sprintf("VM %s has no disk %s that can be copied: one that is read-only, shareable or empty cannot be.",
 			f.Name, d.Target), fmt.Sprintf("`virsh domblklist --details %s` on %s lists its disks.", f.UUID, f.Source)
 	case storage.OverNetwork:
-		return fmt.Sprintf("The %s of VM %s is a network disk, which QEMU reaches from both hosts, and copy_storage asks for a "+
-			"copy of it.", f.Device, f.Name), leaveOut
+		return fmt.Sprintf("The %s of VM %s is a network disk, which QEMU reaches from both hosts, and copy_storage asks "+
+			"for a copy of it.", f.Device, f.Name), leaveOut
 	case storage.AlreadyShared:
-		return fmt.Sprintf("The %s of VM %s, %s, is on storage that %s shares with %s, and copy_storage asks for a copy of it: "+
-			"onto itself.", f.Device, f.Name, d.Path, f.Source, f.Host), leaveOut
+		return fmt.Sprintf("The %s of VM %s, %s, is on storage that %s shares with %s, and copy_storage asks for a copy of "+
+			"it: onto itself.", f.Device, f.Name, d.Path, f.Source, f.Host), leaveOut
 	case storage.WrongFormat:
 		return fmt.Sprintf("The %s of VM %s has the format %q. Copied are raw images and, into a file, qcow2 images without "+
 			"an external data file.", f.Device, f.Name, d.Image.Format), leaveOut
 	case storage.Encrypted:
 		return fmt.Sprintf("The %s of VM %s is an encrypted image, and those are not copied.", f.Device, f.Name), leaveOut
 	case storage.NoBacking:
-		return fmt.Sprintf("The %s of VM %s is an overlay of %s. An incremental copy needs that file on %s, of the same format "+
-				"and size, in an active storage pool of each host.", f.Device, f.Name, d.Image.Backing, f.Host),
+		return fmt.Sprintf("The %s of VM %s is an overlay of %s. An incremental copy needs that file on %s, of the same "+
+				"format and size, in an active storage pool of each host.", f.Device, f.Name, d.Image.Backing, f.Host),
 			fmt.Sprintf("Copy it there, unchanged, and have the pool list it with `virsh pool-refresh POOL` on %s; or set "+
 				"copy_storage = \"full\", which copies what is in it, too.", f.Host)
 	case storage.NotKnown, storage.NoSize, storage.Silent:
@@ -91,8 +91,8 @@ func diskObstacle(f migration.Finding, d preflight.DiskObstacle) (detail, remedy
 }
 
 // leaveOut is what to do about a disk that is not to be copied.
-const leaveOut = "Leave it out: copy_storage = \"auto\" copies only what the destination does not see, and disks names " +
-	"those that are copied."
+const leaveOut = "Leave it out: copy_storage = \"auto\" copies only what the destination does not see, and disks " +
+	"names those that are copied."
 
 func notKnown(f migration.Finding, d preflight.DiskObstacle) (detail, remedy string) {
 	why := ""
@@ -103,7 +103,8 @@ func notKnown(f migration.Finding, d preflight.DiskObstacle) (detail, remedy str
 		return fmt.Sprintf("How large the %s of VM %s is, is not known%s.", f.Device, f.Name, strings.TrimSuffix(why, ".")),
 			fmt.Sprintf("`virsh domblkinfo %s %s` on %s asks for it.", f.UUID, d.Target, f.Source)
 	}
-	return fmt.Sprintf("Whether the %s of VM %s can be copied to %s on %s is not known%s. What is not known is not written to.",
+	return fmt.Sprintf("Whether the %s of VM %s can be copied to %s on %s is not known%s. What is not known is "+
+			"not written to.",
 			f.Device, f.Name, d.Path, f.Host, strings.TrimSuffix(why, ".")),
 		fmt.Sprintf("`virsh vol-info %s` on %s asks for what is there.", d.Path, f.Host)
 }
@@ -116,13 +117,14 @@ func poolObstacle(f migration.Finding, d preflight.DiskObstacle) (detail, remedy
 		return fmt.Sprintf("The %s of VM %s would be copied into the storage pool %s, which is not active on %s.",
 			f.Device, f.Name, d.Pool.Name, f.Host), r.inactivePool(d.Pool.Name)
 	case d.Obstacle == storage.WrongPool:
-		return fmt.Sprintf("The %s of VM %s would be copied into the storage pool %s on %s, which is of the type %s. New volumes "+
-				"are made in pools of the types dir, fs, netfs and logical.", f.Device, f.Name, d.Pool.Name, f.Host, d.Pool.Type),
+		return fmt.Sprintf("The %s of VM %s would be copied into the storage pool %s on %s, which is of the type %s. New "+
+				"volumes are made in pools of the types dir, fs, netfs and logical.", f.Device, f.Name, d.Pool.Name, f.Host,
+				d.Pool.Type),
 			leaveOut
 	case d.Path == "":
 		return fmt.Sprintf("The %s of VM %s is a volume of a storage pool that %s does not have.", f.Device, f.Name, f.Host),
-			fmt.Sprintf("`virsh domblklist --details %s` on %s names the pool, and `virsh pool-dumpxml --inactive POOL` prints it; "+
-				"then `virsh pool-define FILE` and `virsh pool-start POOL` on %s.", f.UUID, f.Source, f.Host)
+			fmt.Sprintf("`virsh domblklist --details %s` on %s names the pool, and `virsh pool-dumpxml --inactive POOL` "+
+				"prints it; then `virsh pool-define FILE` and `virsh pool-start POOL` on %s.", f.UUID, f.Source, f.Host)
 	}
 	return fmt.Sprintf("The %s of VM %s would be copied to %s, and no storage pool on %s has the directory %s.",
 		f.Device, f.Name, d.Path, f.Host, path.Dir(d.Path)), r.newPool(path.Dir(d.Path))
@@ -133,8 +135,8 @@ func takenPath(f migration.Finding, d preflight.DiskObstacle) (detail, remedy st
 	there := fmt.Sprintf("%s has %s already", f.Host, d.Path)
 	switch d.Obstacle {
 	case storage.ChangedLeftover:
-		there += fmt.Sprintf(". An earlier move of VM %s has left it there, but it was written to since, or is not as large as "+
-			"the disk or of its format.", f.Name)
+		there += fmt.Sprintf(". An earlier move of VM %s has left it there, but it was written to since, or is not as "+
+			"large as the disk or of its format.", f.Name)
 	case storage.UsedLeftover:
 		there += fmt.Sprintf(". An earlier move of VM %s has left it there, and by now %s uses it.", f.Name, users(d.Users))
 	default:
@@ -149,11 +151,11 @@ func takenPath(f migration.Finding, d preflight.DiskObstacle) (detail, remedy st
 func staleLeftover(f migration.Finding, d preflight.DiskObstacle) (detail, remedy string) {
 	remedy = remediesOf(f).leftover(d.Path, d.There)
 	if d.Shared != storage.Yes {
-		remedy = fmt.Sprintf("Move the VM while it runs, with copy_storage = \"auto\" and disks that do not leave %s out: that "+
-			"writes over it. Or make room for it: %s", d.Target, remedy)
+		remedy = fmt.Sprintf("Move the VM while it runs, with copy_storage = \"auto\" and disks that do not leave %s out: "+
+			"that writes over it. Or make room for it: %s", d.Target, remedy)
 	}
-	return fmt.Sprintf("%s has %s already, which an earlier move of VM %s has left there: an old state of the %s. The move "+
-		"does not copy the disk, and the VM would go on with the old state.", f.Host, d.Path, f.Name, f.Device), remedy
+	return fmt.Sprintf("%s has %s already, which an earlier move of VM %s has left there: an old state of the %s. The "+
+		"move does not copy the disk, and the VM would go on with the old state.", f.Host, d.Path, f.Name, f.Device), remedy
 }
 
 // users are what uses a volume.

@@ -52,7 +52,8 @@ func (i Independence) record() string {
 	case i.Level == policy.OriginGlobal:
 		return "the global migration settings"
 	case i.Of == "":
-		return "a migration policy of a " + map[policy.Origin]string{policy.OriginVM: "VM", policy.OriginCluster: "cluster"}[i.Level]
+		levels := map[policy.Origin]string{policy.OriginVM: "VM", policy.OriginCluster: "cluster"}
+		return "a migration policy of a " + levels[i.Level]
 	case i.Level == policy.OriginCluster:
 		return fmt.Sprintf("the migration policy of cluster %q", i.Of)
 	}

@@ -9,8 +9,8 @@ import (
 
 // ListCut warns that a list has more than Terraform asked for.
 func ListCut(limit int64) Text {
-	return Text{"List Truncated", fmt.Sprintf("There are more than the %d that this list was limited to. Set a higher `limit` in the list "+
-		"block, whose default is 100, or narrow the list by its filters.", limit)}
+	return Text{"List Truncated", fmt.Sprintf("There are more than the %d that this list was limited to. Set a higher "+
+		"`limit` in the list block, whose default is 100, or narrow the list by its filters.", limit)}
 }
 
 // Unlisted warns of a host, or of a VM, that is missing in a list. object is what is listed.

@@ -78,7 +78,8 @@ func readiness(e policy.Effective, f migration.Figures) []advice {
 	}
 	if limit := e.BandwidthMiBPerSecond; limit != nil && *limit > 0 && float64(m.Rate) >= usedUp*float64(*limit)*mib {
 		all = append(all, advice{policy.FieldBandwidth, value(e, policy.FieldBandwidth) +
-			" and was used up: it holds for each disk that is copied, and a higher limit, where the link has it, copies faster."})
+			" and was used up: it holds for each disk that is copied, and a higher limit, where the link has it, copies " +
+			"faster."})
 	}
 	if m.Rate > m.WriteRate && e.Timeout() > 0 {
 		takes := time.Duration(float64(m.Remaining) / float64(m.Rate-m.WriteRate) * float64(time.Second))

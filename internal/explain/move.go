@@ -34,7 +34,8 @@ func Move(err error) Text {
 	case errors.As(err, &created):
 		return Text{unableToMigrate, paragraphs(createVolume(created)+" Nothing was started.", Location(created.Location))}
 	case errors.As(err, &leftover):
-		return Text{unableToMigrate, paragraphs(leftoverChanged(leftover)+" Nothing was started.", Location(leftover.Location))}
+		return Text{unableToMigrate, paragraphs(leftoverChanged(leftover)+" Nothing was started.",
+			Location(leftover.Location))}
 	case errors.As(err, &changed):
 		return Text{unableToMigrate, paragraphs(rewrite(changed)+" Nothing was started.", Location(changed.Location))}
 	case errors.As(err, &diagnosis):

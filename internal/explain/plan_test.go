@@ -41,8 +41,8 @@ func planWarnings() map[string][]Text {
 		Host: "kvm1", Domain: migration.Domain{Name: "web", UUID: remedyUUID, State: migration.StateRunning},
 		Receiving: []string{"kvm2"}, Leftovers: []string{"kvm3"}, Paused: []string{"kvm4"}, Unseen: []error{errors.New("kvm5: no route")},
 	}
-	ofVM := fleet.Copy{Host: "kvm1", VM: remedyUUID, Place: "live"}
-	invalid := &fleet.InvalidRecordError{Copy: fleet.Copy{Host: "kvm1", VM: remedyUUID, Place: "live", Invalid: errors.New("no JSON object")}}
+	ofVM := fleet.Copy{Host: "kvm1", VM: remedyUUID, Impact: "live"}
+	invalid := &fleet.InvalidRecordError{Copy: fleet.Copy{Host: "kvm1", VM: remedyUUID, Impact: "live", Invalid: errors.New("no JSON object")}}
 	other := policy.Difference{Field: policy.FieldMaxDowntimeMS, Have: "900", Want: policy.NotSet}
 	drift := []fleet.Drift{missing(fleet.Copy{Host: "kvm1"}), differs(fleet.Copy{Host: "kvm2"}, other)}
 	gone := Gone{VM: "web", UUID: remedyUUID, Asked: []string{"kvm1"}}

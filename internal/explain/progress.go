@@ -114,8 +114,8 @@ func connecting(p migration.Progress) string {
 			p.Source, p.Destination, since)
 	}
 	return fmt.Sprintf("libvirt on %s connects to %s for the memory, and has had no answer for %s: mostly a "+
-		"firewall drops %s. Linux gives a connection up after 134 s, and before that libvirt takes no orders: Ctrl-C and timeout have to wait, "+
-		"and the VM may still move, even if Terraform is killed",
+		"firewall drops %s. Linux gives a connection up after 134 s, and before that libvirt takes no orders: Ctrl-C and "+
+		"timeout have to wait, and the VM may still move, even if Terraform is killed",
 		p.Source, p.Destination, since, memoryPorts)
 }
 

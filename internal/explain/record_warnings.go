@@ -82,7 +82,8 @@ func DeclaredElsewhere(object string, c fleet.Copy) Text {
 func TakenOver(object string, c fleet.Copy) Text {
 	return Text{object + " Taken Over", fmt.Sprintf(
 		"%s existed already, declared by another resource or state%s, or by this one under a former address. "+
-			"Now this resource owns it. If another configuration declares it too, remove it from one of the two.", capital(c.Subject()), declaredOn(c))}
+			"Now this resource owns it. If another configuration declares it too, remove it from one of the two.",
+		capital(c.Subject()), declaredOn(c))}
 }
 
 // LeftInPlace warns that a destroy leaves a record that another resource has

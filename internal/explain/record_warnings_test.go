@@ -38,7 +38,7 @@ func TestRecordWarnings(t *testing.T) {
 	onHost := fleet.Copy{Host: "kvm1", Level: host.Cluster}
 	dated := onHost
 	dated.Record.DeclaredAt = time.Date(2026, time.November, 25, 21, 30, 5, 0, time.UTC)
-	ofVM := fleet.Copy{Host: "kvm1", VM: remedyUUID, Place: "live"}
+	ofVM := fleet.Copy{Host: "kvm1", VM: remedyUUID, Impact: "live"}
 	kvm3 := []fleet.Member{{Name: "kvm3", UUID: remedyUUID}}
 	location := fleet.Location{Host: "kvm1", Domain: migration.Domain{Name: "web", UUID: remedyUUID}}
 	one := func(texts []Text) Text {
@@ -57,7 +57,7 @@ func TestRecordWarnings(t *testing.T) {
 			Text{"VM Migration Policy Missing", "When this plan was made, no copy of the record of VM web was left on kvm1. The resource leaves state. Applying a plan creates it again, unless the plan is refresh-only."},
 		},
 		"the VM's copies differ": {
-			Diverging(location, &fleet.Divergence{Counts: ofVM, Drift: []fleet.Drift{missing(fleet.Copy{Host: "kvm1", VM: remedyUUID, Place: "config"})}}),
+			Diverging(location, &fleet.Divergence{Counts: ofVM, Drift: []fleet.Drift{missing(fleet.Copy{Host: "kvm1", VM: remedyUUID, Impact: "config"})}}),
 			Text{"VM Migration Policy Copies Differ", "When this plan was made, of the record of VM web the live copy on kvm1 counted, but the config copy on kvm1 was missing. " +
 				"A virt_vm_migration_policy that declares the record repairs that."},
 		},

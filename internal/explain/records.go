@@ -91,7 +91,7 @@ func importHint(c fleet.Copy) string {
 // removeHint is how a record is removed by hand, on its host.
 func removeHint(c fleet.Copy) string {
 	if c.VM != "" {
-		options := "--" + c.Place
+		options := "--" + c.Impact
 		if c.Twin {
 			options = "--live --config"
 		}

@@ -38,9 +38,9 @@ var refusalsOfTheVM = map[refusal.Kind]refusalWords{
 	},
 	refusal.UnsharedStorage: {
 		"A writable disk of the VM is on a file system that libvirt on {source} does not take for shared.",
-		"`virsh domblklist {uuid}` on {source} lists the disks. Copy it with the VM (copy_storage = \"auto\"), or put it on storage that both hosts share. If the file " +
-			"system is shared and libvirt does not know it as such, name its directory in shared_filesystems in " +
-			"/etc/libvirt/qemu.conf on both hosts, and restart libvirt there.",
+		"`virsh domblklist {uuid}` on {source} lists the disks. Copy it with the VM (copy_storage = \"auto\"), or put it " +
+			"on storage that both hosts share. If the file system is shared and libvirt does not know it as such, name its " +
+			"directory in shared_filesystems in /etc/libvirt/qemu.conf on both hosts, and restart libvirt there.",
 	},
 	refusal.DiskCache: {
 		"A disk of the VM has a cache mode that is not safe in a migration.",
@@ -107,8 +107,8 @@ var refusalsOfTheVM = map[refusal.Kind]refusalWords{
 	},
 	refusal.Blocker: {
 		"QEMU on {source} refuses to migrate the VM.",
-		"libvirt's words have QEMU's reason. `virsh qemu-monitor-command {uuid} --pretty '{\"execute\":\"query-migrate\"}'` " +
-			"there shows it as long as it holds.",
+		"libvirt's words have QEMU's reason. " +
+			"`virsh qemu-monitor-command {uuid} --pretty '{\"execute\":\"query-migrate\"}'` there shows it as long as it holds.",
 	},
 	refusal.AutoDestroy: {
 		"The VM was started to end with its client (auto destroy), and cannot leave {source}.",

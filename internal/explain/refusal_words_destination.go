@@ -171,8 +171,8 @@ var refusalsOfTheDestination = map[refusal.Kind]refusalWords{
 	refusal.GuestABI: {
 		"The definition for {destination} would change what the guest sees of its machine, and it cannot change while the " +
 			"guest runs.",
-		"libvirt's words name it. Leave that change out, or make it with `virsh edit {uuid}` on {source}, and stop and start " +
-			"the VM.",
+		"libvirt's words name it. Leave that change out, or make it with `virsh edit {uuid}` on {source}, and stop and " +
+			"start the VM.",
 	},
 	refusal.Configuration: {
 		"{host} does not support something in the VM's definition.",

@@ -22,13 +22,14 @@ func (r remedies) edit() string { return fmt.Sprintf("`virsh edit %s` on %s", r.
 
 // otherCPU gives the VM a CPU that both hosts have.
 func (r remedies) otherCPU() string {
-	return fmt.Sprintf("A CPU that both hosts have is printed by `virsh hypervisor-cpu-baseline --migratable FILE` on either, "+
-		"FILE with the output of `virsh capabilities` of both; %s sets it for the next start.", r.edit())
+	return fmt.Sprintf("A CPU that both hosts have is printed by `virsh hypervisor-cpu-baseline --migratable FILE` on "+
+		"either, FILE with the output of `virsh capabilities` of both; %s sets it for the next start.", r.edit())
 }
 
 // invariantTSC lets a guest with the CPU feature invtsc be moved.
 func (r remedies) invariantTSC() string {
-	return fmt.Sprintf("Remove the feature, or set <timer name='tsc' frequency='HZ'/>: %s, and start the VM anew.", r.edit())
+	return fmt.Sprintf("Remove the feature, or set <timer name='tsc' frequency='HZ'/>: %s, and start the VM anew.",
+		r.edit())
 }
 
 // emulator puts a QEMU where the VM wants it.
@@ -75,7 +76,8 @@ func (r remedies) tpm() string {
 
 // hostDevice lets a VM be moved that uses a device of its host.
 func (r remedies) hostDevice() string {
-	return fmt.Sprintf("Take it out while the VM moves (`virsh detach-device %s FILE --live` on %s), or plug one in there.",
+	return fmt.Sprintf("Take it out while the VM moves (`virsh detach-device %s FILE --live` on %s), or "+
+		"plug one in there.",
 		r.UUID, r.Source)
 }
 
@@ -98,8 +100,8 @@ func (r remedies) hostname() string {
 
 // pins bind the VM to CPUs and NUMA nodes that both hosts have.
 func (r remedies) pins() string {
-	return fmt.Sprintf("`virsh vcpupin %s`, `virsh emulatorpin %s`, `virsh iothreadpin %s ID CPUS` and `virsh numatune %s` on %s show "+
-		"what it is bound to, and bind it to others.", r.UUID, r.UUID, r.UUID, r.UUID, r.Source)
+	return fmt.Sprintf("`virsh vcpupin %s`, `virsh emulatorpin %s`, `virsh iothreadpin %s ID CPUS` and `virsh numatune "+
+		"%s` on %s show what it is bound to, and bind it to others.", r.UUID, r.UUID, r.UUID, r.UUID, r.Source)
 }
 
 // securityModel lets the host use the security model of the VM's label.

@@ -33,8 +33,8 @@ func (r remedies) listenAddress() string {
 
 // port gives a device another port.
 func (r remedies) port() string {
-	return fmt.Sprintf("Let libvirt choose the ports of VNC and SPICE (autoport='yes', websocket='-1'), and give a serial port or another "+
-		"device one that is free on each host: %s, and start the VM anew.", r.edit())
+	return fmt.Sprintf("Let libvirt choose the ports of VNC and SPICE (autoport='yes', websocket='-1'), and give a "+
+		"serial port or another device one that is free on each host: %s, and start the VM anew.", r.edit())
 }
 
 // guestCID gives the vsock device another context ID.

@@ -20,7 +20,8 @@ func (r remedies) file(path, target string, gone bool) string {
 	if target == "" {
 		return there + "."
 	}
-	return fmt.Sprintf("%s; or eject a medium that the guest can do without: `virsh change-media %s %s --eject` on %s.", there, r.UUID, target, r.Source)
+	return fmt.Sprintf("%s; or eject a medium that the guest can do without: `virsh change-media %s %s --eject` on %s.",
+		there, r.UUID, target, r.Source)
 }
 
 // firmware gives the host a firmware image. gone is as for file.
@@ -55,23 +56,25 @@ func (r remedies) volume(pool string) string {
 
 // secret gives the host a secret.
 func (r remedies) secret(uuid string) string {
-	return fmt.Sprintf("Define it there with the same UUID and value: `virsh secret-dumpxml %s` and `virsh secret-get-value %s` on "+
-		"%s print them, unless it is private; then `virsh secret-define FILE` and `virsh secret-set-value %s --file VALUE` "+
-		"on %s.", uuid, uuid, r.Source, uuid, r.host)
+	return fmt.Sprintf("Define it there with the same UUID and value: `virsh secret-dumpxml %s` and `virsh "+
+		"secret-get-value %s` on %s print them, unless it is private; then `virsh secret-define FILE` and `virsh "+
+		"secret-set-value %s --file VALUE` on %s.", uuid, uuid, r.Source, uuid, r.host)
 }
 
 // newPool gives the host a storage pool for a directory, or for the devices of a volume group.
 func (r remedies) newPool(directory string) string {
 	define := "virsh pool-define-as NAME dir --target " + directory
 	if strings.HasPrefix(directory, "/dev/") {
-		define = fmt.Sprintf("virsh pool-define-as NAME logical --source-name %s --target %s", path.Base(directory), directory)
+		define = fmt.Sprintf("virsh pool-define-as NAME logical --source-name %s --target %s", path.Base(directory),
+			directory)
 	}
 	return fmt.Sprintf("Define one: `%s`, `virsh pool-start NAME` and `virsh pool-autostart NAME` on %s.", define, r.host)
 }
 
 // takenPath frees a path that a disk would be copied to. v is what a pool lists there, or nil.
 func (r remedies) takenPath(file string, v *storage.Volume) string {
-	return r.leftover(file, v) + " If it is on storage that both hosts share, copy_storage = \"none\" moves the VM without a copy."
+	return r.leftover(file, v) + " If it is on storage that both hosts share, copy_storage = \"none\" moves the VM " +
+		"without a copy."
 }
 
 // leftover is how a person looks at a volume, and removes it.

@@ -26,8 +26,8 @@ func Warning(r migration.Report, w migration.Warning) string {
 		return sentences("Peer-to-peer was refused before anything was sent, so the VM was moved in direct mode, which "+
 			"ends with Terraform.", why, "Until that is mended, mode = \"direct\" saves the attempt.")
 	case migration.WarningSuspended:
-		return fmt.Sprintf("Somebody seems to have suspended the VM on %s while it was being moved. libvirt takes that for a "+
-			"part of the migration and lets it run on %s: `virsh suspend %s` there suspends it again.",
+		return fmt.Sprintf("Somebody seems to have suspended the VM on %s while it was being moved. libvirt takes that for "+
+			"a part of the migration and lets it run on %s: `virsh suspend %s` there suspends it again.",
 			r.Source, r.Destination, r.UUID)
 	case migration.WarningPaused:
 		return fmt.Sprintf("The VM is paused on %s: it was before, or the migration was asked to leave it paused. "+

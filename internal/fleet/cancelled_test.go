@@ -13,7 +13,7 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
 )
 
-// TestMove_cancelledWithHostDown calls a move off while a host is down: the error
+// TestMove_cancelledWithHostDown cancels a move while a host is down: the error
 // says what the others have seen, whoever of them is asked first.
 func TestMove_cancelledWithHostDown(t *testing.T) {
 	t.Parallel()

@@ -95,7 +95,7 @@ func TestCensus_stale(t *testing.T) {
 			t.Errorf("VM %d: %v", i, err)
 			continue
 		}
-		if got := placesOf(changed.Record); got != copies {
+		if got := impactsOf(changed.Record); got != copies {
 			t.Errorf("VM %d: %s, want %s", i, got, copies)
 		}
 	}
@@ -126,15 +126,15 @@ func TestCensus_startedElsewhere(t *testing.T) {
 	w.Host("kvm2").MustVirsh(t, "start", guests[0].Name)
 	refresh(f)
 	changed, err := f.UpdateVM(testContext(t), guests[0].UUID, "", Declaration{Policy: policy.Policy{MaxDowntimeMS: new(int64(400))}})
-	if err != nil || placesOf(changed.Record) != "[live config] on kvm2" {
-		t.Errorf("written: %s, %v", placesOf(changed.Record), err)
+	if err != nil || impactsOf(changed.Record) != "[live config] on kvm2" {
+		t.Errorf("written: %s, %v", impactsOf(changed.Record), err)
 	}
 	w.Host("kvm1").MustVirsh(t, "migrate", "--offline", "--persistent", guests[1].Name, w.Host("kvm2").PeerURI)
 	w.Host("kvm2").MustVirsh(t, "start", guests[1].Name)
 	refresh(f)
 	changed, err = f.CreateVM(testContext(t), guests[1].Name, Declaration{Policy: policy.Policy{MaxDowntimeMS: new(int64(400))}})
-	if err != nil || placesOf(changed.Record) != "[live config] on kvm2" {
-		t.Errorf("created: %s, %v", placesOf(changed.Record), err)
+	if err != nil || impactsOf(changed.Record) != "[live config] on kvm2" {
+		t.Errorf("created: %s, %v", impactsOf(changed.Record), err)
 	}
 }
 
@@ -162,11 +162,11 @@ func TestCensus_renamed(t *testing.T) {
 	}
 }
 
-// placesOf names the copies of a record.
-func placesOf(r VMRecord) string {
-	var places []string
+// impactsOf names the copies of a record.
+func impactsOf(r VMRecord) string {
+	var impacts []string
 	for _, c := range r.Copies {
-		places = append(places, c.Place)
+		impacts = append(impacts, c.Impact)
 	}
-	return fmt.Sprintf("%v on %s", places, r.Location.Host)
+	return fmt.Sprintf("%v on %s", impacts, r.Location.Host)
 }

@@ -49,7 +49,8 @@ type RewriteError struct {
 }
 
 func (e *RewriteError) Error() string {
-	return fmt.Sprintf("the definition of VM %s could not be changed for its destination: %v", e.Location.Domain.Name, e.Err)
+	return fmt.Sprintf("the definition of VM %s could not be changed for its destination: %v", e.Location.Domain.Name,
+		e.Err)
 }
 
 func (e *RewriteError) Unwrap() error { return e.Err }

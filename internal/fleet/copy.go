@@ -20,9 +20,9 @@ type Copy struct {
 	Host string
 	// HostUUID is the UUID of the host; empty for a domain's copy.
 	HostUUID string
-	// VM is the UUID of the domain that has the copy, and Place says which of its two it
-	// is: live or config. Both are empty for a host's copy.
-	VM, Place string
+	// VM is the UUID of the domain that has the copy, and Impact says which of its two it
+	// is, in the words of virDomainModificationImpact: live or config. Both are empty for a host's copy.
+	VM, Impact string
 	// Twin is true when the domain can have the other copy, too.
 	Twin bool
 	// Level is the level of a host's copy; it means nothing for a domain's.
@@ -35,7 +35,7 @@ type Copy struct {
 	Invalid error
 }
 
-// The places of a domain's copies: the running domain and its definition.
+// The impacts of a domain's copies: the running domain and its definition.
 const (
 	live   = "live"
 	config = "config"
@@ -51,10 +51,10 @@ func (c Copy) decode() Copy {
 
 // String names the copy for people.
 func (c Copy) String() string {
-	if c.Place == "" {
+	if c.Impact == "" {
 		return "the copy on " + c.Host
 	}
-	return fmt.Sprintf("the %s copy on %s", c.Place, c.Host)
+	return fmt.Sprintf("the %s copy on %s", c.Impact, c.Host)
 }
 
 // Subject names the record that the copy belongs to, as the subject of a sentence.
@@ -63,7 +63,7 @@ func (c Copy) Subject() string { return c.record() }
 // record is Subject, for errors.
 func (c Copy) record() string {
 	if c.VM != "" {
-		return fmt.Sprintf("the %s copy of the VM's record on %s", c.Place, c.Host)
+		return fmt.Sprintf("the %s copy of the VM's record on %s", c.Impact, c.Host)
 	}
 	return fmt.Sprintf("the %s record on %s", c.Level, c.Host)
 }

@@ -231,7 +231,9 @@ func (c *diskCopy) written(ctx context.Context, e *moveEntry) []history.Volume {
 
 // images notes those that the VM has on the source, as they are.
 func (c *diskCopy) images(ctx context.Context, e *moveEntry) []history.Volume {
-	return each(c.disks, func(d storage.Decision) history.Volume { return c.note(ctx, c.source, e.From, d.Target, d.Image) })
+	return each(c.disks, func(d storage.Decision) history.Volume {
+		return c.note(ctx, c.source, e.From, d.Target, d.Image)
+	})
 }
 
 // copied are the disks whose volumes the move has made, or may have written to, or has noted
@@ -263,7 +265,9 @@ func (c *diskCopy) awaitUnused(ctx context.Context, v storage.Volume) ([]storage
 }
 
 // note describes a volume of a host as it is now.
-func (c *diskCopy) note(ctx context.Context, h *host.Host, at history.Host, target string, v storage.Volume) history.Volume {
+func (c *diskCopy) note(
+	ctx context.Context, h *host.Host, at history.Host, target string, v storage.Volume,
+) history.Volume {
 	left := history.Volume{VM: c.vm, Host: at, Target: target, Path: v.Path, Format: v.Format, CapacityBytes: v.Capacity}
 	now, err := listed(ctx, h, v.Path)
 	if err != nil || now == nil {

@@ -29,7 +29,7 @@ type Drift struct {
 
 // Key names the copy among those of its record: "live" or "config" for a VM's,
 // wherever the VM is, else the host.
-func (d Drift) Key() string { return cmp.Or(d.Copy.Place, d.Copy.Host) }
+func (d Drift) Key() string { return cmp.Or(d.Copy.Impact, d.Copy.Host) }
 
 // String is the drift as one line.
 func (d Drift) String() string {

@@ -53,7 +53,7 @@ func TestDriftNamesTheCopiesAndTheFields(t *testing.T) {
 	}
 }
 
-// A VM's copies are told apart by their place, wherever the VM is: moving it must
+// A VM's copies are told apart by their impact, wherever the VM is: moving it must
 // change nothing.
 func TestDriftOfAVM(t *testing.T) {
 	t.Parallel()
@@ -73,8 +73,8 @@ func TestDriftOfAVM(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			copyIn := func(place, document string) Copy {
-				c := Copy{Host: "kvm1", VM: "uuid", Place: place, Twin: true}
+			copyIn := func(impact, document string) Copy {
+				c := Copy{Host: "kvm1", VM: "uuid", Impact: impact, Twin: true}
 				if document != "" {
 					c.Document = &document
 				}

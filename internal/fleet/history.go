@@ -125,7 +125,8 @@ func (f *Fleet) newEntry(ctx context.Context, r migration.Request) *moveEntry {
 		return history.Host{UUID: id, Label: h.Name()}
 	})
 	e.Entry = history.Entry{
-		ID: uuid.NewString(), StartedAt: currentTime(), From: ends[0], To: ends[1], Outcome: history.Started, Policy: r.Policy,
+		ID: uuid.NewString(), StartedAt: currentTime(), From: ends[0], To: ends[1], Outcome: history.Started,
+		Policy: r.Policy,
 	}
 	if r.Mode != migration.Auto {
 		e.Mode = string(r.Mode)

@@ -58,8 +58,9 @@ func lastFigures(c migration.Course) *history.Figures {
 	}
 	last := c.Figures.Last
 	return &history.Figures{
-		DurationMS: c.Elapsed.Milliseconds(), MemoryTotalBytes: last.MemoryTotal, MemoryTransferredBytes: last.MemoryProcessed,
-		DiskTotalBytes: c.Figures.DiskTotal, DiskTransferredBytes: c.Figures.Mirror.Copied,
+		DurationMS: c.Elapsed.Milliseconds(), MemoryTotalBytes: last.MemoryTotal,
+		MemoryTransferredBytes: last.MemoryProcessed,
+		DiskTotalBytes:         c.Figures.DiskTotal, DiskTransferredBytes: c.Figures.Mirror.Copied,
 		Iterations: last.Iteration, Throttle: new(c.Figures.Throttle),
 		CompressionPages: last.CompressionPages, CompressionCacheMisses: last.CompressionCacheMisses,
 	}

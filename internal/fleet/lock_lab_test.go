@@ -11,7 +11,7 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/host"
 )
 
-// TestChangesOfARecord_givenUp calls a change off that waits for another one of
+// TestChangesOfARecord_givenUp cancels a change that waits for another one of
 // the same record.
 func TestChangesOfARecord_givenUp(t *testing.T) {
 	t.Parallel()

@@ -15,7 +15,7 @@ import (
 )
 
 // TestMove_many watches four moves from one host at once over the connections
-// that they share, and calls all of them off: statistics come at once, and so does
+// that they share, and cancels all of them: statistics come at once, and so does
 // the end.
 func TestMove_many(t *testing.T) {
 	t.Parallel()

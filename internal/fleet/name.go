@@ -86,7 +86,8 @@ func isASCII(text string) bool {
 // of a VM all the same.
 func ParseUUID(vm string) (string, bool) {
 	id, err := uuid.Parse(vm)
-	if err != nil || len(vm) != len(id.String()) && len(vm) != 2*len(id) { // the library reads "{...}" and "urn:uuid:...", too
+	// The library reads "{...}" and "urn:uuid:...", too.
+	if err != nil || len(vm) != len(id.String()) && len(vm) != 2*len(id) {
 		return "", false
 	}
 	return id.String(), true

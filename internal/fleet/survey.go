@@ -97,7 +97,8 @@ func (d Declaration) survey(known recognition, copies []Copy, unseen []unseen, i
 		s.Unseen = append(s.Unseen, u.err)
 	}
 	s.Gone = len(s.Written) == 0 && len(known.hidden) == 0 && len(s.LetGo) == 0
-	if changed, ok := agreed(own); ok && len(own) == len(copies) && len(known.hidden) == 0 && len(s.Hosts) == 0 && d.sameName(own) {
+	if changed, ok := agreed(own); ok && len(own) == len(copies) && len(known.hidden) == 0 && len(s.Hosts) == 0 &&
+		d.sameName(own) {
 		s.Changed, s.Hosts = &changed, hostsOf(own)
 	}
 	s.Unasked = NamesOf(known.hidden)

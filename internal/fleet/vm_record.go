@@ -94,12 +94,12 @@ func recordAt(location Location, raw host.DomainDocument) (VMRecord, error) {
 	r := VMRecord{Location: location}
 	if raw.Active {
 		r.Copies = append(r.Copies, Copy{
-			Host: location.Host, VM: location.Domain.UUID, Place: live, Twin: raw.Persistent, Document: raw.Live,
+			Host: location.Host, VM: location.Domain.UUID, Impact: live, Twin: raw.Persistent, Document: raw.Live,
 		}.decode())
 	}
 	if raw.Persistent {
 		r.Copies = append(r.Copies, Copy{
-			Host: location.Host, VM: location.Domain.UUID, Place: config, Twin: raw.Active, Document: raw.Config,
+			Host: location.Host, VM: location.Domain.UUID, Impact: config, Twin: raw.Active, Document: raw.Config,
 		}.decode())
 	}
 	return r, nil
@@ -108,7 +108,7 @@ func recordAt(location Location, raw host.DomainDocument) (VMRecord, error) {
 // raw is the record as its host has it.
 func (r VMRecord) raw() (raw host.DomainDocument) {
 	for _, c := range r.Copies {
-		if c.Place == live {
+		if c.Impact == live {
 			raw.Active, raw.Live = true, c.Document
 		} else {
 			raw.Persistent, raw.Config = true, c.Document
@@ -118,7 +118,7 @@ func (r VMRecord) raw() (raw host.DomainDocument) {
 }
 
 // active tells whether the VM was active when its record was read.
-func (r VMRecord) active() bool { return r.Copies[0].Place == live }
+func (r VMRecord) active() bool { return r.Copies[0].Impact == live }
 
 // Gone tells whether the VM has no copy of the record at all.
 func (r VMRecord) Gone() bool {

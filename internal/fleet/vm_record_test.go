@@ -62,7 +62,7 @@ func requireCopies(t *testing.T, r VMRecord, document string, places []string) {
 	t.Helper()
 	var got []string
 	for _, c := range r.Copies {
-		got = append(got, c.Place)
+		got = append(got, c.Impact)
 		if c.Document == nil || *c.Document != document {
 			t.Errorf("%s says %v, want %s", c, c.Document, document)
 		}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -250,4 +251,54 @@ func FuzzDecode(f *testing.F) {
 			t.Fatalf("written as %q, then as %q: %v", written, last, err)
 		}
 	})
+}
+
+// A document may be as large as the limit, and no larger.
+func TestEncodeUsesTheWholeLimit(t *testing.T) {
+	t.Parallel()
+	of := func(size int) history.History {
+		note := json.RawMessage(`"` + strings.Repeat("x", size) + `"`)
+		return history.History{
+			Entries: []history.Entry{entry("b"), entry("a")}, Unknown: map[string]json.RawMessage{"note": note},
+		}
+	}
+	rest := history.MaxBytes - len(encode(t, of(0)))
+	if document := encode(t, of(rest)); len(document) != history.MaxBytes || len(decode(t, document).Entries) != 2 {
+		t.Errorf("%d bytes with %d moves, want both in %d", len(document), len(decode(t, document).Entries), history.MaxBytes)
+	}
+	if kept := decode(t, encode(t, of(rest+1))).Entries; len(kept) != 1 {
+		t.Errorf("%d moves are kept beyond the limit", len(kept))
+	}
+}
+
+// A time that cannot be written in RFC 3339 is kept as it was read.
+func TestTimesThatCannotBeWrittenAreKept(t *testing.T) {
+	t.Parallel()
+	good := encode(t, history.History{Entries: []history.Entry{entry("a")}})
+	for _, member := range []string{"started_at", "ended_at"} {
+		document := regexp.MustCompile(`"`+member+`":"[^"]*"`).ReplaceAllString(good, `"`+member+`":"1969-12-31T00:00:00Z"`)
+		h := decode(t, document)
+		if h.Entries[0].Readable() || encode(t, h) != document {
+			t.Errorf("%s before 1970: readable is %t, written back as\n%s", member, h.Entries[0].Readable(), encode(t, h))
+		}
+	}
+}
+
+func TestUnderWay(t *testing.T) {
+	t.Parallel()
+	started := func(id string, from, to history.Host) history.Entry {
+		e := entry(id)
+		e.Outcome, e.From, e.To = history.Started, from, to
+		return e
+	}
+	kvm3 := history.Host{UUID: "3", Label: "kvm3"}
+	h := history.History{Entries: []history.Entry{
+		entry("d"), started("c", kvm1, kvm3), started("b", kvm1, kvm2), started("a", kvm1, kvm2),
+	}}
+	if e := h.UnderWay(kvm1.UUID, kvm2.UUID); e == nil || e.ID != "b" {
+		t.Errorf("to kvm2 is %+v", e)
+	}
+	if e := h.UnderWay(kvm2.UUID, kvm1.UUID); e != nil {
+		t.Errorf("back is %+v", e)
+	}
 }

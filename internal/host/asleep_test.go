@@ -102,7 +102,7 @@ func moveOf(guest *lab.Guest, source, destination *host.Host, mode migration.Mod
 	}
 }
 
-// Called off in mid-move, it sleeps on on the source, and wakes there.
+// Cancelled in mid-move, it sleeps on on the source, and wakes there.
 func TestSleepingGuestStaysWhenItsMoveIsCancelled(t *testing.T) {
 	w := world(t)
 	source, destination := connect(t, w.Hosts[0]), connect(t, w.Hosts[1])

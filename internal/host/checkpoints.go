@@ -41,7 +41,8 @@ func (h *Host) Checkpoints(ctx context.Context, uuid string) ([]migration.Checkp
 // RedefineCheckpoint restores the metadata of a checkpoint whose bitmap the disks have. It
 // fails with migration.ErrBusy as SetAutostart does.
 func (h *Host) RedefineCheckpoint(ctx context.Context, uuid string, c migration.Checkpoint) error {
-	return h.change(ctx, "restore the metadata of checkpoint "+c.Name, uuid, func(lv *libvirt.Libvirt, dom libvirt.Domain) error {
+	op := "restore the metadata of checkpoint " + c.Name
+	return h.change(ctx, op, uuid, func(lv *libvirt.Libvirt, dom libvirt.Domain) error {
 		_, err := lv.DomainCheckpointCreateXML(dom, c.XML, uint32(libvirt.DomainCheckpointCreateRedefine))
 		return err
 	})

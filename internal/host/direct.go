@@ -122,7 +122,8 @@ func (h *Host) Confirm(ctx context.Context, uuid string, cookie []byte, p migrat
 		return h.fail(op, err)
 	}
 	_, err = step(ctx, h, op, session{true, uuid}, lastStep, func(lv *libvirt.Libvirt) (struct{}, error) {
-		return struct{}{}, lv.DomainMigrateConfirm3Params(dom, typedParameters(p), cookie, uint32(flags(p)), number(cancelled))
+		return struct{}{}, lv.DomainMigrateConfirm3Params(dom, typedParameters(p), cookie, uint32(flags(p)),
+			number(cancelled))
 	})
 	return err
 }

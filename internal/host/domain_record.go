@@ -68,9 +68,9 @@ func (h *Host) domainDocument(ctx context.Context, op, uuid string, e metadataEl
 	}
 }
 
-// RecordInPlan reads for a plan the copies of a domain's record that the domain could have when it was seen as d: where it
-// is shut off or transient, one call is enough. The error matches migration.ErrNoDomain where it cannot have one of them
-// any more.
+// RecordInPlan reads for a plan the copies of a domain's record that the domain could have when it was seen as d: where
+// it is shut off or transient, one call is enough. The error matches migration.ErrNoDomain where it cannot have one of
+// them any more.
 func (h *Host) RecordInPlan(ctx context.Context, d migration.Domain) (r DomainDocument, err error) {
 	const op = "read the domain's record"
 	dom, err := handle(d.UUID)
@@ -82,7 +82,8 @@ func (h *Host) RecordInPlan(ctx context.Context, d migration.Domain) (r DomainDo
 		reads = append(reads, h.readCopy(ctx, op, rpc.Bulk, dom, policyElement, libvirt.DomainAffectLive, &r.Live, &r.Active))
 	}
 	if d.Persistent {
-		reads = append(reads, h.readCopy(ctx, op, rpc.Bulk, dom, policyElement, libvirt.DomainAffectConfig, &r.Config, &r.Persistent))
+		reads = append(reads, h.readCopy(ctx, op, rpc.Bulk, dom, policyElement, libvirt.DomainAffectConfig, &r.Config,
+			&r.Persistent))
 	}
 	if err = parallel(reads...); err == nil && (r.Active != d.Active() || r.Persistent != d.Persistent) {
 		err = &Error{Host: h.cfg.Name, Op: op, Message: "it was started or has ended", kinds: []error{migration.ErrNoDomain}}
@@ -222,7 +223,8 @@ func (h *Host) refuseWhileBusy(ctx context.Context, op string, dom libvirt.Domai
 	case libvirt.DomainJobOperationStrMigrationOut, libvirt.DomainJobOperationStrMigrationIn:
 		return h.busy(op, "migration in progress")
 	default:
-		return h.busy(op, fmt.Sprintf("another job is in progress (`virsh domjobinfo` on %s shows it; VIR_DOMAIN_JOB_OPERATION %d)", h.cfg.Name, o))
+		return h.busy(op, fmt.Sprintf("another job is in progress (`virsh domjobinfo` on %s shows it; "+
+			"VIR_DOMAIN_JOB_OPERATION %d)", h.cfg.Name, o))
 	}
 }
 

@@ -36,9 +36,10 @@ func (h *Host) Domains(ctx context.Context) ([]ListedDomain, error) {
 }
 
 func (h *Host) listed(ctx context.Context, which libvirt.ConnectGetAllDomainStatsFlags) ([]ListedDomain, error) {
-	records, err := read(ctx, h, "list the domains", rpc.Patient, func(lv *libvirt.Libvirt) ([]libvirt.DomainStatsRecord, error) {
+	list := func(lv *libvirt.Libvirt) ([]libvirt.DomainStatsRecord, error) {
 		return lv.ConnectGetAllDomainStats(nil, uint32(libvirt.DomainStatsState), uint32(which))
-	})
+	}
+	records, err := read(ctx, h, "list the domains", rpc.Patient, list)
 	domains := make([]ListedDomain, len(records))
 	for i, r := range records {
 		stats := statisticsOf(r.Params)

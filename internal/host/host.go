@@ -96,8 +96,8 @@ func (h *Host) MigrationPort() uint16 {
 	return uri.Port
 }
 
-// Close destroys what a question has left, ends all connections and waits for everything that the host started, for at most
-// twice the deadline. Calls under way fail. Migrations that libvirt drives go on.
+// Close destroys what a question has left, ends all connections and waits for everything that the host started, for at
+// most twice the deadline. Calls under way fail. Migrations that libvirt drives go on.
 func (h *Host) Close() error {
 	stray := h.destroyStrays()
 	h.closing.Lock()

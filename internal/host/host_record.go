@@ -151,7 +151,8 @@ func (h *Host) putRecord(
 
 func (h *Host) foreign(op string, level Level) error {
 	return &Error{Host: h.cfg.Name, Op: op, kinds: []error{ErrForeignSecret}, Message: fmt.Sprintf(
-		"the secret %s belongs to another program: it has a usage or a private value, which a record never has", level.SecretUUID())}
+		"the secret %s belongs to another program: it has a usage or a private value, which a record never has",
+		level.SecretUUID())}
 }
 
 // withoutDriver explains the error that a daemon without the secret driver returns to

@@ -110,7 +110,8 @@ func (h *Host) MaxDowntime(ctx context.Context, uuid string) (uint64, error) {
 
 // SetMaxDowntime sets the longest pause for the switch-over, in milliseconds.
 func (h *Host) SetMaxDowntime(ctx context.Context, uuid string, milliseconds uint64) error {
-	return h.command(ctx, "set the maximum downtime", uuid, rpc.Patient, func(lv *libvirt.Libvirt, dom libvirt.Domain) error {
+	const op = "set the maximum downtime"
+	return h.command(ctx, op, uuid, rpc.Patient, func(lv *libvirt.Libvirt, dom libvirt.Domain) error {
 		return lv.DomainMigrateSetMaxDowntime(dom, milliseconds, 0)
 	})
 }

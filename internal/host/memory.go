@@ -11,7 +11,8 @@ import (
 
 // Memory is the host's total and available memory, in bytes.
 func (h *Host) Memory(ctx context.Context) (preflight.Memory, error) {
-	stats, err := read(ctx, h, "ask for the host's memory", rpc.Quick, func(lv *libvirt.Libvirt) ([]libvirt.NodeGetMemoryStats, error) {
+	const op = "ask for the host's memory"
+	stats, err := read(ctx, h, op, rpc.Quick, func(lv *libvirt.Libvirt) ([]libvirt.NodeGetMemoryStats, error) {
 		const allCells = int32(libvirt.NodeMemoryStatsAllCells)
 		_, n, err := lv.NodeGetMemoryStats(0, allCells, 0)
 		if err != nil {

@@ -100,7 +100,8 @@ func (s poolSource) text() string {
 	}
 	var parts []string
 	for _, host := range s.Hosts {
-		if address, err := netip.ParseAddr(host.Name); strings.HasPrefix(host.Name, "localhost") || err == nil && address.IsLoopback() {
+		address, err := netip.ParseAddr(host.Name)
+		if strings.HasPrefix(host.Name, "localhost") || err == nil && address.IsLoopback() {
 			return ""
 		}
 		parts = append(parts, net.JoinHostPort(host.Name, host.Port))

@@ -55,7 +55,9 @@ func (h *Host) domainsWith(
 	names := make([]bool, len(all))
 	reads := make([]func() error, len(all))
 	for i, dom := range all {
-		reads[i] = get(&names[i], func() (bool, error) { return h.namesVolume(ctx, op, dom, v, directories, i < len(active)) })
+		reads[i] = get(&names[i], func() (bool, error) {
+			return h.namesVolume(ctx, op, dom, v, directories, i < len(active))
+		})
 	}
 	if err := parallel(reads...); err != nil {
 		return nil, err

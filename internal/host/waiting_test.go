@@ -48,7 +48,7 @@ func TestCancelLeavesTheJobAloneThatTheMigrationWaitsFor(t *testing.T) {
 			}
 			ctx, cancel := context.WithCancel(testContext(t))
 			defer cancel()
-			calledOff, readDump := context.WithCancel(testContext(t))
+			cancelledMove, readDump := context.WithCancel(testContext(t))
 			var dumping sync.WaitGroup
 			defer dumping.Wait()
 			defer readDump()
@@ -65,7 +65,7 @@ func TestCancelLeavesTheJobAloneThatTheMigrationWaitsFor(t *testing.T) {
 						return
 					}
 					defer f.Close()
-					<-calledOff.Done()
+					<-cancelledMove.Done()
 					_, _ = io.Copy(io.Discard, f)
 				})
 				until(t, "the dump holds the VM", func() bool {

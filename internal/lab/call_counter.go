@@ -16,11 +16,12 @@ const (
 	keepalive      = 0x6b656570
 )
 
-// aboutHost are calls about a host and not about a VM: virConnectGetVersion, virConnectGetHostname, virConnectGetLibVersion.
+// aboutHost are calls about a host and not about a VM: virConnectGetVersion, virConnectGetHostname,
+// virConnectGetLibVersion.
 var aboutHost = []uint32{4, 59, 157}
 
-// CallCounter counts the calls that clients send to hosts through proxies; keepalives are none. The zero value is ready for
-// use.
+// CallCounter counts the calls that clients send to hosts through proxies; keepalives are none. The zero value is ready
+// for use.
 type CallCounter struct {
 	mu    sync.Mutex
 	calls int

@@ -55,7 +55,8 @@ func (w *World) buildCertificates() error {
 	if err != nil {
 		return err
 	}
-	if err := client.Write(filepath.Join(w.PKIPath, "clientcert.pem"), filepath.Join(w.PKIPath, "clientkey.pem")); err != nil {
+	err = client.Write(filepath.Join(w.PKIPath, "clientcert.pem"), filepath.Join(w.PKIPath, "clientkey.pem"))
+	if err != nil {
 		return err
 	}
 	for _, host := range w.Hosts {
@@ -79,8 +80,10 @@ func (h *Host) buildCertificates(authority *Authority) error {
 		os.WriteFile(h.certificate(authorityFile), authority.Certificate(), 0o644),
 		pair.Write(h.certificate("servercert.pem"), h.certificate("serverkey.pem")),
 		os.WriteFile(filepath.Join(h.qemuCertificates(), "ca-cert.pem"), authority.Certificate(), 0o644),
-		pair.Write(filepath.Join(h.qemuCertificates(), "server-cert.pem"), filepath.Join(h.qemuCertificates(), "server-key.pem")),
-		pair.Write(filepath.Join(h.qemuCertificates(), "client-cert.pem"), filepath.Join(h.qemuCertificates(), "client-key.pem")),
+		pair.Write(filepath.Join(h.qemuCertificates(), "server-cert.pem"),
+			filepath.Join(h.qemuCertificates(), "server-key.pem")),
+		pair.Write(filepath.Join(h.qemuCertificates(), "client-cert.pem"),
+			filepath.Join(h.qemuCertificates(), "client-key.pem")),
 	)
 }
 
@@ -153,7 +156,8 @@ func readKeyPair(certificate, key string) (KeyPair, error) {
 // ServeQEMUCertificate has QEMUs that receive guests on the host show another certificate, until the test ends.
 func (h *Host) ServeQEMUCertificate(t testing.TB, pair KeyPair) {
 	t.Helper()
-	certificate, key := filepath.Join(h.qemuCertificates(), "server-cert.pem"), filepath.Join(h.qemuCertificates(), "server-key.pem")
+	certificate := filepath.Join(h.qemuCertificates(), "server-cert.pem")
+	key := filepath.Join(h.qemuCertificates(), "server-key.pem")
 	own, err := readKeyPair(certificate, key)
 	if err != nil {
 		t.Fatal(err)

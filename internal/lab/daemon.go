@@ -46,7 +46,8 @@ func (h *Host) waitReady(ctx context.Context) error {
 		if h.PID() != 0 && !h.Running() {
 			return false, errors.New("libvirtd ended")
 		}
-		for network, address := range map[string]string{"tcp": net.JoinHostPort(h.Address, strconv.Itoa(port)), "unix": h.Socket} {
+		sockets := map[string]string{"tcp": net.JoinHostPort(h.Address, strconv.Itoa(port)), "unix": h.Socket}
+		for network, address := range sockets {
 			if !accepts(ctx, network, address) {
 				return false, nil
 			}

@@ -2,7 +2,8 @@ package lab
 
 import "libvirt.org/go/libvirtxml"
 
-// domainXML is the guest's definition: a minimal emulated PC with a CPU that every host can run, and the parts of its spec.
+// domainXML is the guest's definition: a minimal emulated PC with a CPU that every host can run, and the parts of its
+// spec.
 func (g *Guest) domainXML() (string, error) {
 	zero := uint(0)
 	domain := &libvirtxml.Domain{

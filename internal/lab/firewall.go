@@ -11,8 +11,8 @@ const firewall = "lab"
 // MigrationPorts are where QEMU receives memory, unless qemu.conf says otherwise.
 var MigrationPorts = [2]int{49152, 49215}
 
-// DropPorts makes the host lose what arrives at these TCP ports, as many firewalls do: who connects hears nothing. Ports
-// that were dropped before are open again.
+// DropPorts makes the host lose what arrives at these TCP ports, as many firewalls do: who connects hears nothing.
+// Ports that were dropped before are open again.
 func (h *Host) DropPorts(ctx context.Context, first, last int) error {
 	if err := h.OpenPorts(ctx); err != nil {
 		return err

@@ -82,8 +82,9 @@ type Guest struct {
 // much slower if many compete for few cores.
 const guestBootTimeout = 3 * time.Minute
 
-// StartGuest starts or defines a guest for a test and removes it from all hosts when the test ends. A running guest with
-// a kernel is booted, has its memory filled and beats. If the test fails, the end of the guest's console is logged.
+// StartGuest starts or defines a guest for a test and removes it from all hosts when the test ends. A running guest
+// with a kernel is booted, has its memory filled and beats. If the test fails, the end of the guest's console is
+// logged.
 func (w *World) StartGuest(t testing.TB, spec GuestSpec) *Guest {
 	t.Helper()
 	return w.StartGuests(t, 1, spec)[0]
@@ -239,7 +240,8 @@ func (g *Guest) Remove(ctx context.Context) error {
 		}
 		// These fail if the domain is not active, or not persistent.
 		_, _ = host.Virsh(ctx, "destroy", g.UUID)
-		_, _ = host.Virsh(ctx, "undefine", g.UUID, "--nvram", "--tpm", "--managed-save", "--snapshots-metadata", "--checkpoints-metadata")
+		_, _ = host.Virsh(ctx, "undefine", g.UUID, "--nvram", "--tpm", "--managed-save", "--snapshots-metadata",
+			"--checkpoints-metadata")
 	}
 	for _, process := range g.Processes() {
 		failed = errors.Join(failed, process.Kill())

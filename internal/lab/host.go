@@ -104,7 +104,8 @@ func (h *Host) build(ctx context.Context) error {
 		{"ip", "-n", h.Name, "link", "set", "eth0", "up"},
 	}
 	commands = append(commands, h.bridgeCommands()...)
-	commands = append(commands, []string{"nsenter", "--net=/run/netns/" + h.Name, "unshare", "--mount", "--uts", "sh", "-c", settle})
+	commands = append(commands,
+		[]string{"nsenter", "--net=/run/netns/" + h.Name, "unshare", "--mount", "--uts", "sh", "-c", settle})
 	if err := runAll(ctx, commands); err != nil {
 		return fmt.Errorf("host %s: %w", h.Name, err)
 	}
@@ -114,8 +115,8 @@ func (h *Host) build(ctx context.Context) error {
 	return h.Start(ctx)
 }
 
-// configure writes libvirtd's configuration: TCP without login, TLS with a client certificate, its own host UUID, and no
-// cgroups or security drivers, which the lab does not have.
+// configure writes libvirtd's configuration: TCP without login, TLS with a client certificate, its own host UUID, and
+// no cgroups or security drivers, which the lab does not have.
 func (h *Host) configure() error {
 	daemon := fmt.Sprintf(`listen_tls = 1
 listen_tcp = 1
@@ -189,7 +190,8 @@ func (h *Host) Inside(seen string) string {
 
 // Virsh runs virsh on the host's UNIX socket, without the network, and returns its output.
 func (h *Host) Virsh(ctx context.Context, args ...string) (string, error) {
-	return capture(ctx, exec.CommandContext(ctx, "virsh", append([]string{"--quiet", "--connect", h.SocketURI}, args...)...))
+	args = append([]string{"--quiet", "--connect", h.SocketURI}, args...)
+	return capture(ctx, exec.CommandContext(ctx, "virsh", args...))
 }
 
 // MustVirsh is [Host.Virsh] for a test. It fails the test if virsh fails or takes longer than two minutes.

@@ -29,8 +29,8 @@ const reservation = "/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages"
 // ErrNoHugePages tells that this machine's kernel reserved fewer huge pages than were asked for.
 var ErrNoHugePages = errors.New("no huge pages")
 
-// ReserveHugePages reserves huge pages of 2 MiB, beside those that the machine has, until the test ends. All hosts of the
-// lab share them. The error is [ErrNoHugePages] where the kernel or the user's rights do not allow it.
+// ReserveHugePages reserves huge pages of 2 MiB, beside those that the machine has, until the test ends. All hosts of
+// the lab share them. The error is [ErrNoHugePages] where the kernel or the user's rights do not allow it.
 func ReserveHugePages(t testing.TB, mib int) error {
 	t.Helper()
 	before, err := reserved()

@@ -11,8 +11,10 @@ import (
 // Network is the name of the libvirt network that every host has; it leads to the bridge.
 const Network = "lan"
 
-// networkXML is the definition of the host's libvirt network: it leads to the bridge, without DHCP and without a firewall.
-const networkXML = `<network><name>` + Network + `</name><forward mode="bridge"/><bridge name="` + Bridge + `"/></network>`
+// networkXML is the definition of the host's libvirt network: it leads to the bridge, without DHCP and without a
+// firewall.
+const networkXML = `<network><name>` + Network + `</name><forward mode="bridge"/>` +
+	`<bridge name="` + Bridge + `"/></network>`
 
 // StopNetwork makes the host's libvirt network inactive; [Host.RestoreNetwork] starts it again.
 func (h *Host) StopNetwork(ctx context.Context) error {

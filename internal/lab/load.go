@@ -47,7 +47,8 @@ func (s GuestSpec) commandLine() string {
 	// The kernel's check of the timer panics where a busy machine is late with the first interrupts.
 	parameters := []string{"console=ttyS0", "quiet", "no_timer_check"}
 	if s.Writes > 0 {
-		parameters = append(parameters, fmt.Sprintf("lab.sectors=%d", s.sectors()), fmt.Sprintf("lab.pause=%d", s.Writes.Nanoseconds()))
+		parameters = append(parameters, fmt.Sprintf("lab.sectors=%d", s.sectors()),
+			fmt.Sprintf("lab.pause=%d", s.Writes.Nanoseconds()))
 	}
 	if s.SleepAfter > 0 {
 		parameters = append(parameters, fmt.Sprintf("lab.sleep=%d", s.SleepAfter.Nanoseconds()))

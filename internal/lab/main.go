@@ -9,8 +9,8 @@ import (
 )
 
 // Main is for a package's TestMain: it runs the package's tests inside a lab and exits. Inside a lab the tests use that
-// one; otherwise Main runs the test binary again inside a new one. If no lab can be started, the tests fail with a message
-// that says what to do; they are never skipped.
+// one; otherwise Main runs the test binary again inside a new one. If no lab can be started, the tests fail with a
+// message that says what to do; they are never skipped.
 func Main(m *testing.M, opts ...Option) {
 	if !flag.Parsed() {
 		flag.Parse()

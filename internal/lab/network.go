@@ -55,7 +55,8 @@ func (h *Host) CutCaller(ctx context.Context) error {
 
 // JoinCaller ends a [Host.CutCaller].
 func (h *Host) JoinCaller(ctx context.Context) error {
-	return errors.Join(forget(ctx, callerNeighbour("delete", h.Address)), forget(ctx, h.neighbour("delete", callerAddress)))
+	return errors.Join(forget(ctx, callerNeighbour("delete", h.Address)),
+		forget(ctx, h.neighbour("delete", callerAddress)))
 }
 
 // neighbour is a command that adds (replace) or removes (delete) a neighbour entry for nobody on the host.
@@ -84,8 +85,8 @@ func forget(ctx context.Context, command []string) error {
 	return err
 }
 
-// Heal undoes every fault: links are up, uncut and without limit, ports are open, names resolve, every host has its bridge
-// and its network, and every libvirtd and sshd runs and answers. It does not change guests.
+// Heal undoes every fault: links are up, uncut and without limit, ports are open, names resolve, every host has its
+// bridge and its network, and every libvirtd and sshd runs and answers. It does not change guests.
 func (w *World) Heal(ctx context.Context) error {
 	var failed error
 	for i, host := range w.Hosts {

@@ -7,8 +7,8 @@ import (
 	"libvirt.org/go/libvirtxml"
 )
 
-// Part is something that a guest has beside its memory and its load: [Disk], [CDROM], [Interface], [VNC], [UEFI], [TPM],
-// [HugePages], [Notes]. A guest may have several of a kind, where libvirt allows it.
+// Part is something that a guest has beside its memory and its load: [Disk], [CDROM], [Interface], [VNC], [UEFI],
+// [TPM], [HugePages], [Notes]. A guest may have several of a kind, where libvirt allows it.
 type Part interface {
 	// describe adds the part to the guest's definition.
 	describe(g *Guest, domain *libvirtxml.Domain)
@@ -25,9 +25,9 @@ func (s GuestSpec) With(parts ...Part) GuestSpec {
 	return s
 }
 
-// Typical is the guest that people have: on a q35 machine a qcow2 disk on shared storage, an ISO in its drive, a network
-// interface on the bridge and one on the libvirt network, a VNC console with a password, autostart, a title, a description
-// and metadata of another program. It boots the same kernel as an idle guest, as fast.
+// Typical is the guest that people have: on a q35 machine a qcow2 disk on shared storage, an ISO in its drive, a
+// network interface on the bridge and one on the libvirt network, a VNC console with a password, autostart, a title, a
+// description and metadata of another program. It boots the same kernel as an idle guest, as fast.
 func Typical(name string) GuestSpec {
 	return GuestSpec{Name: name, Machine: "q35", Autostart: true}.With(
 		Disk{}, CDROM{}, Interface{Bridge: Bridge}, Interface{Network: Network}, VNC{Password: VNCPassword},

@@ -17,8 +17,8 @@ import (
 const polkitd = "/usr/lib/polkit-1/polkitd"
 
 // UsePolkit restarts every host's libvirtd so that, until the test ends, polkit decides who may connect by the UNIX
-// socket and what each client may do, by the given rules and the distribution's. Root may do everything, clients over the
-// network nothing. asked returns the actions that polkit was asked about, sorted, each once.
+// socket and what each client may do, by the given rules and the distribution's. Root may do everything, clients over
+// the network nothing. asked returns the actions that polkit was asked about, sorted, each once.
 func (w *World) UsePolkit(t testing.TB, rules string) (asked func() []string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), startTimeout)
@@ -77,7 +77,8 @@ func (h *Host) askPolkit() error {
 	if err != nil {
 		return err
 	}
-	asking := strings.NewReplacer(`auth_unix_rw = "none"`, `auth_unix_rw = "polkit"`, `"0770"`, `"0777"`).Replace(string(own)) +
+	asking := strings.NewReplacer(`auth_unix_rw = "none"`, `auth_unix_rw = "polkit"`, `"0770"`, `"0777"`).
+		Replace(string(own)) +
 		"access_drivers = [ \"polkit\" ]\n"
 	return os.WriteFile(h.settings(), []byte(asking), 0o644)
 }
@@ -100,7 +101,8 @@ func (w *World) startPolkit(ctx context.Context, t testing.TB, rules string) (sa
 			t.Error(err)
 		}
 	})
-	if _, err := runOnBus(ctx, t, "org.freedesktop.DBus", "dbus-daemon", "--system", "--nofork", "--nopidfile"); err != nil {
+	_, err = runOnBus(ctx, t, "org.freedesktop.DBus", "dbus-daemon", "--system", "--nofork", "--nopidfile")
+	if err != nil {
 		return nil, err
 	}
 	return runOnBus(ctx, t, "org.freedesktop.PolicyKit1", polkitd)

@@ -25,8 +25,8 @@ func (p Process) Kill() error {
 	return nil
 }
 
-// Processes returns the QEMUs of the guest: none if it is shut off, one if it runs or is paused, two during a move, when
-// the destination has the incoming domain.
+// Processes returns the QEMUs of the guest: none if it is shut off, one if it runs or is paused, two during a move,
+// when the destination has the incoming domain.
 func (g *Guest) Processes() []Process {
 	return g.world.processes(g.UUID)
 }

@@ -6,7 +6,8 @@ import (
 	"path/filepath"
 )
 
-// HideProgram hides a program on the host until [Host.ShowProgram]: the host's sh, which is Debian's, no longer finds it.
+// HideProgram hides a program on the host until [Host.ShowProgram]: the host's sh, which is Debian's, no longer finds
+// it.
 func (h *Host) HideProgram(ctx context.Context, name string) error {
 	path, err := programPath(name)
 	if err != nil {

@@ -55,7 +55,8 @@ func follow(console string) (*Pulse, error) {
 	if err != nil {
 		return nil, errors.Join(err, file.Close())
 	}
-	p := &Pulse{file: file, notifier: notifier, stopped: make(chan struct{}), changed: make(chan struct{}), written: map[uint64]uint64{}}
+	p := &Pulse{file: file, notifier: notifier, stopped: make(chan struct{}), changed: make(chan struct{}),
+		written: map[uint64]uint64{}}
 	go p.read()
 	return p, nil
 }
@@ -199,7 +200,8 @@ type Record struct {
 // Between sums up the beats that arrived in a period of time.
 func (p *Pulse) Between(from, to time.Time) Record {
 	beats := p.Beats()
-	return assess(slices.DeleteFunc(beats, func(b Beat) bool { return b.Arrived.Before(from) || b.Arrived.After(to) }), from, to)
+	return assess(slices.DeleteFunc(beats, func(b Beat) bool { return b.Arrived.Before(from) || b.Arrived.After(to) }),
+		from, to)
 }
 
 func assess(beats []Beat, from, to time.Time) Record {

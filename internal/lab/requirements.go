@@ -14,8 +14,8 @@ import (
 	"time"
 )
 
-// MinimumQEMU is the oldest major version of QEMU that migrates emulated guests correctly. Older ones lose writes, fixed
-// by "physmem: Fix migration dirty bitmap coherency with TCG memory access".
+// MinimumQEMU is the oldest major version of QEMU that migrates emulated guests correctly. Older ones lose writes,
+// fixed by "physmem: Fix migration dirty bitmap coherency with TCG memory access".
 const MinimumQEMU = 9
 
 // checkRequirements checks that this machine can run a lab. The error names the command that installs what is missing.

@@ -11,8 +11,8 @@ import (
 	"testing"
 )
 
-// RequireLogin restarts the host's libvirtd so that it requires a password by one of the SASL mechanisms, on its TCP and
-// TLS ports and on its read-only socket, until the test ends.
+// RequireLogin restarts the host's libvirtd so that it requires a password by one of the SASL mechanisms, on its TCP
+// and TLS ports and on its read-only socket, until the test ends.
 func (h *Host) RequireLogin(t testing.TB, user, password string, mechanisms ...string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), startTimeout)

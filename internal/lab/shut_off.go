@@ -14,8 +14,9 @@ import (
 // batch is how many domains one virsh defines or undefines: a process for each would take most of the time.
 const batch = 200
 
-// DefineShutOff defines many bare guests, vm-00001, vm-00002, ..., that nobody starts: domains without a process, spread
-// evenly over hosts. The guests that are returned with an error exist in part: remove them with [World.UndefineAll].
+// DefineShutOff defines many bare guests, vm-00001, vm-00002, ..., that nobody starts: domains without a process,
+// spread evenly over hosts. The guests that are returned with an error exist in part: remove them with
+// [World.UndefineAll].
 func (w *World) DefineShutOff(ctx context.Context, hosts []*Host, count int) ([]*Guest, error) {
 	guests := make([]*Guest, count)
 	for i := range guests {

@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// MustSnapshot takes a snapshot of a guest with a qcow2 disk: an internal one within the disk, or an external one, after
-// which the guest writes to an overlay that all hosts share.
+// MustSnapshot takes a snapshot of a guest with a qcow2 disk: an internal one within the disk, or an external one,
+// after which the guest writes to an overlay that all hosts share.
 func (g *Guest) MustSnapshot(t testing.TB, host *Host, name string, external bool) {
 	t.Helper()
 	arguments := []string{"snapshot-create-as", g.UUID, name}

@@ -125,8 +125,8 @@ const visitorPasswords = Visitor + `:*:20000::::::
 ` + Shellless + `:*:20000::::::
 `
 
-// accounts adds accounts to the machine's. Root must not be locked, whatever it is on the machine, and its shell must be one
-// that reads no file of its home when sshd runs a command: what the machine's owner has there may take a minute.
+// accounts adds accounts to the machine's. Root must not be locked, whatever it is on the machine, and its shell must
+// be one that reads no file of its home when sshd runs a command: what the machine's owner has there may take a minute.
 func accounts(file, added string) string {
 	content, err := os.ReadFile(file)
 	if err != nil {

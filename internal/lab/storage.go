@@ -18,8 +18,8 @@ const (
 	Pool = "default"
 )
 
-// File is where a file of the host, which the host sees at that path below one of its own directories, is in the lab. It
-// panics if the host has no directory of its own there: the caller chose the path.
+// File is where a file of the host, which the host sees at that path below one of its own directories, is in the lab.
+// It panics if the host has no directory of its own there: the caller chose the path.
 func (h *Host) File(seen string) string {
 	best := [2]string{}
 	for _, mount := range bindMounts {

@@ -11,6 +11,8 @@ func (g *Guest) NVRAM() string { return "/var/lib/libvirt/qemu/nvram/" + g.Name 
 func (UEFI) describe(_ *Guest, domain *libvirtxml.Domain) {
 	domain.OS.Firmware = "efi"
 	domain.OS.FirmwareInfo = &libvirtxml.DomainOSFirmwareInfo{
-		Features: []libvirtxml.DomainOSFirmwareFeature{{Enabled: "no", Name: "enrolled-keys"}, {Enabled: "no", Name: "secure-boot"}},
+		Features: []libvirtxml.DomainOSFirmwareFeature{
+			{Enabled: "no", Name: "enrolled-keys"}, {Enabled: "no", Name: "secure-boot"},
+		},
 	}
 }

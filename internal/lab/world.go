@@ -124,8 +124,8 @@ func build(ctx context.Context, hosts int, releases []Release, a artifacts) (*Wo
 // atOnce is how many hosts are built at a time: their sshd and libvirtd all answer late where many start together.
 const atOnce = 4
 
-// buildHosts makes all hosts and returns when each of them answers. The first of each release asks its QEMU what it can do,
-// which takes longer than all else; the others get the answer with libvirt's cache.
+// buildHosts makes all hosts and returns when each of them answers. The first of each release asks its QEMU what it can
+// do, which takes longer than all else; the others get the answer with libvirt's cache.
 func (w *World) buildHosts(ctx context.Context) error {
 	pioneers := map[Release]*Host{}
 	var first, others []*Host

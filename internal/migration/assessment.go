@@ -205,7 +205,9 @@ func (a *Assessment) outcome(r Request) Outcome {
 // jobHeld tells whether a call holds the job on the source, which then answers nothing about
 // it: with an incoming domain on the destination, a migration that connects to it.
 func jobHeld(ctx context.Context, r Request) bool {
-	held, err := ask(ctx, observeDeadline, func(ctx context.Context) (bool, error) { return r.Source.JobHeld(ctx, r.UUID) })
+	held, err := ask(ctx, observeDeadline, func(ctx context.Context) (bool, error) {
+		return r.Source.JobHeld(ctx, r.UUID)
+	})
 	return err == nil && held
 }
 

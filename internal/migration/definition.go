@@ -64,7 +64,8 @@ func (m *move) moveDefinition(ctx context.Context, a Assessment) (Report, error)
 		r.warn(Warning{Kind: WarningDirect, Err: refusal})
 	}
 	if source.Defined() {
-		r.warn(Warning{Kind: WarningDefinition, Err: m.disableAutostart(m.own)}) //nolint:contextcheck // the move is made, whatever is cancelled now
+		//nolint:contextcheck // the move is made, whatever is cancelled now
+		r.warn(Warning{Kind: WarningDefinition, Err: m.disableAutostart(m.own)})
 	}
 	r.Warnings = append(r.Warnings, m.belongings.carry(m.own)...) //nolint:contextcheck // as above
 	return r, nil
@@ -153,7 +154,8 @@ func (m *move) observeDefinition(err error) (source, destination Observation) {
 	}
 	for deadline := time.Now().Add(patience); ; {
 		source, destination = m.observe(m.own)
-		settled := source.absent() && destination.Err == nil || !Lost(err) && err != nil && source.Known() && destination.absent()
+		settled := source.absent() && destination.Err == nil || !Lost(err) && err != nil && source.Known() &&
+			destination.absent()
 		if settled || time.Now().After(deadline) {
 			return source, destination
 		}

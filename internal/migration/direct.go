@@ -118,7 +118,9 @@ func (s steps) hear(ctx context.Context) error {
 	if s.mayFetch(ctx) {
 		return nil
 	}
-	_, err := ask(ctx, observeDeadline, func(ctx context.Context) (Domain, error) { return s.Destination.Domain(ctx, s.UUID) })
+	_, err := ask(ctx, observeDeadline, func(ctx context.Context) (Domain, error) {
+		return s.Destination.Domain(ctx, s.UUID)
+	})
 	if !Lost(err) {
 		return nil
 	}
@@ -251,7 +253,9 @@ func (s steps) whileSeen(
 		defer close(ended)
 		defer cancel()
 		for seen := time.Now(); time.Since(seen) < limit && ctx.Err() == nil; {
-			there, err := ask(ctx, observeDeadline, func(ctx context.Context) (Domain, error) { return s.Destination.Domain(ctx, s.UUID) })
+			there, err := ask(ctx, observeDeadline, func(ctx context.Context) (Domain, error) {
+				return s.Destination.Domain(ctx, s.UUID)
+			})
 			if err == nil && there.State == state {
 				seen = time.Now()
 			}

@@ -34,7 +34,9 @@ func (d *downtime) prepare(ctx context.Context) {
 	}
 	wanted := uint64(*d.request.Policy.MaxDowntimeMS)
 	source, uuid := d.request.Source, d.request.UUID
-	before, err := ask(ctx, callDeadline, func(ctx context.Context) (uint64, error) { return source.MaxDowntime(ctx, uuid) })
+	before, err := ask(ctx, callDeadline, func(ctx context.Context) (uint64, error) {
+		return source.MaxDowntime(ctx, uuid)
+	})
 	if err == nil && before == wanted {
 		return
 	}

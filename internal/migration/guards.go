@@ -139,7 +139,8 @@ func (f facts) switchNotMade() bool {
 // order): never before it is seen to be this migration's, and not while it may be in
 // post-copy, which it would lose.
 func (f facts) abortDue() bool {
-	return f.source.running && !f.connecting() && !f.decided.aborted && f.due(orderAbort) && !f.underWay(orderSwitch, askSource)
+	return f.source.running && !f.connecting() && !f.decided.aborted && f.due(orderAbort) &&
+		!f.underWay(orderSwitch, askSource)
 }
 
 // postCopyInDoubt tells whether an order to abort was refused by a job that may be in

@@ -53,7 +53,7 @@ func TestRunAbortsAgainWhatWasNotTaken(t *testing.T) {
 }
 
 // Once it was cancelled, the job is watched closely.
-func TestRunLooksOftenForTheEndOfWhatItCalledOff(t *testing.T) {
+func TestRunReadsAJobOftenThatItHasAborted(t *testing.T) {
 	t.Parallel()
 	play(t, func(s *scene) {
 		s.underWay(mt.Endless(), s.kvm2, migration.Parameters{})

@@ -6,7 +6,8 @@ import (
 )
 
 // phases is the order in which a move goes through them.
-var phases = []Phase{PhaseStarting, PhaseMirroring, PhasePreCopy, PhasePaused, PhasePostCopy, PhaseCancelling, PhaseVerifying}
+var phases = []Phase{PhaseStarting, PhaseMirroring, PhasePreCopy, PhasePaused, PhasePostCopy, PhaseCancelling,
+	PhaseVerifying}
 
 // reporter tells the caller how a move goes on. It is used by one goroutine.
 type reporter struct {

@@ -12,7 +12,7 @@ import (
 // silences are the ways in which a host stops answering.
 var silences = map[string]func(*mt.Host){"cut": (*mt.Host).Cut, "mute": (*mt.Host).Mute}
 
-func TestDirectIsCalledOffBeforeTheSwitchOverWhenTheDestinationFallsSilent(t *testing.T) {
+func TestDirectIsCancelledBeforeTheSwitchOverWhenTheDestinationFallsSilent(t *testing.T) {
 	t.Parallel()
 	for name, silence := range silences {
 		t.Run(name, func(t *testing.T) {
@@ -100,9 +100,9 @@ func TestRunObservesTheDestinationWhileTheSourceIsSilent(t *testing.T) {
 	}
 }
 
-// TestRunDoesNotClaimToHaveCalledOffWhatItCouldNotReach wants the words of an
+// TestRunDoesNotClaimToHaveAbortedWhatItCouldNotReach wants the words of an
 // order that was never taken.
-func TestRunDoesNotClaimToHaveCalledOffWhatItCouldNotReach(t *testing.T) {
+func TestRunDoesNotClaimToHaveAbortedWhatItCouldNotReach(t *testing.T) {
 	t.Parallel()
 	for name, silence := range silences {
 		t.Run(name, func(t *testing.T) {

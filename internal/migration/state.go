@@ -39,7 +39,8 @@ const (
 )
 
 var stateNames = []string{
-	"starting", "mirroring", "pre-copy", "pausing", "paused", "switching", "post-copy", "finishing", "cancelling", "concluding",
+	"starting", "mirroring", "pre-copy", "pausing", "paused", "switching", "post-copy", "finishing", "cancelling",
+	"concluding",
 	"ended",
 }
 

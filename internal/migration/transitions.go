@@ -69,7 +69,8 @@ var transitions = []transition{
 	// What makes the migration end before them.
 	{cancellable, onCancel, always, cancelling, cancelFor(callerAsked)},
 	{starting | mirroring | preCopy | pausing | paused, onDestinationLost, always, cancelling, cancelFor(destinationLost)},
-	{cancellable | cancelling, onTick, facts.arrived, stay, nil}, // the source is silent, and the destination runs the guest
+	// The source is silent, and the destination runs the guest.
+	{cancellable | cancelling, onTick, facts.arrived, stay, nil},
 
 	{starting | mirroring, onReading, facts.memorySent, preCopy, nil},
 	{starting, onReading, facts.diskSent, mirroring, nil},

@@ -70,7 +70,9 @@ func (v *verification) see(ctx context.Context) Outcome {
 	}
 	o.Source, o.Destination = v.request.observe(ctx)
 	if o.Source.Err == nil && o.Source.Domain.Active() {
-		job, err := ask(ctx, observeDeadline, func(ctx context.Context) (Job, error) { return v.request.Source.Job(ctx, v.request.UUID) })
+		job, err := ask(ctx, observeDeadline, func(ctx context.Context) (Job, error) {
+			return v.request.Source.Job(ctx, v.request.UUID)
+		})
 		switch {
 		case err == nil:
 			o.Migrating = job.migratesOut()

@@ -205,7 +205,9 @@ func (w *watch) order(answer eventKind, call func(context.Context) error) {
 func (w *watch) observe(answer eventKind, host Host, deadline time.Duration) {
 	w.calls.Go(func() {
 		asked := time.Now()
-		seen, err := ask(w.ctx, deadline, func(ctx context.Context) (Domain, error) { return host.Domain(ctx, w.request.UUID) })
+		seen, err := ask(w.ctx, deadline, func(ctx context.Context) (Domain, error) {
+			return host.Domain(ctx, w.request.UUID)
+		})
 		w.deliver(event{kind: answer, asked: asked, domain: seen, err: err})
 	})
 }

@@ -155,7 +155,8 @@ func DecodeRecord(document []byte) (Record, error) {
 	}
 	var members map[string]json.RawMessage
 	if err := json.Unmarshal(document, &members); err != nil || members == nil {
-		return Record{}, fmt.Errorf("the record is not a JSON object: %s", abbreviate(strings.Join(strings.Fields(string(document)), " ")))
+		return Record{}, fmt.Errorf("the record is not a JSON object: %s",
+			abbreviate(strings.Join(strings.Fields(string(document)), " ")))
 	}
 	if err := checkVersion(members[versionMember]); err != nil {
 		return Record{}, err

@@ -71,9 +71,9 @@ func Examine(ctx context.Context, r Request, assessed migration.Assessment) Exam
 	table := Table()
 	results := make([]result, len(table))
 	var all sync.WaitGroup
-	for i, entry := range table {
-		if _, applies := entry.applies(r.Move); applies && !entry.Engine() {
-			all.Go(func() { results[i] = e.make(ctx, entry) })
+	for i, row := range table {
+		if _, applies := row.applies(r.Move); applies && !row.Engine() {
+			all.Go(func() { results[i] = e.make(ctx, row) })
 		}
 	}
 	all.Wait()
@@ -108,15 +108,15 @@ type result struct {
 }
 
 // make makes one check, if what it needs is there.
-func (e *examination) make(ctx context.Context, entry Entry) result {
+func (e *examination) make(ctx context.Context, row Row) result {
 	not := func(why Why, host string, err error) result {
-		return result{unchecked: []Unchecked{{Check: entry.Check, Why: why, Host: host, Err: err}}}
+		return result{unchecked: []Unchecked{{Check: row.Check, Why: why, Host: host, Err: err}}}
 	}
 	s := e.scope
-	if entry.Needs >= NeedsHosts && !e.assessed.Asked() {
+	if row.Needs >= NeedsHosts && !e.assessed.Asked() {
 		return not(Unanswered, "", nil)
 	}
-	if entry.Needs >= NeedsGuest {
+	if row.Needs >= NeedsGuest {
 		switch {
 		case e.assessed.Running || e.assessed.Busy():
 			return not(UnderWay, "", nil)
@@ -129,10 +129,10 @@ func (e *examination) make(ctx context.Context, entry Entry) result {
 		}
 		s.guest, s.own, s.changed = read.there, read.here, read.changed
 	}
-	findings, err := entry.check.find(ctx, &s)
+	findings, err := row.check.find(ctx, &s)
 	r := result{findings: findings}
 	if err != nil {
-		r.unchecked = uncheckedBy(entry.Check, err)
+		r.unchecked = uncheckedBy(row.Check, err)
 	}
 	return r
 }

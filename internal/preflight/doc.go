@@ -13,6 +13,6 @@
 // has, and the source is asked once whether it would begin: a check says nothing of what the
 // source refuses itself (scope.refused), so that one fault gives one finding.
 //
-// The package imports migration, policy and refusal only, and the parser of libvirt's XML
-// in parse.go.
+// The package is pure over these interfaces: beyond migration it imports storage, which decides
+// about disks, definition, policy and refusal, and the parser of libvirt's XML in parse*.go only.
 package preflight

@@ -261,7 +261,8 @@ func serialToo(d libvirtxml.DomainConsole) bool { return d.Target != nil && d.Ta
 
 // reconnects tells of a socket that QEMU starts without, and connects to when it is there.
 func reconnects(socket *libvirtxml.DomainChardevSourceUNIX) bool {
-	return (socket.Mode == "connect" || socket.Mode == "client") && socket.Reconnect != nil && socket.Reconnect.Enabled == "yes"
+	return (socket.Mode == "connect" || socket.Mode == "client") && socket.Reconnect != nil &&
+		socket.Reconnect.Enabled == "yes"
 }
 
 // named tells of a channel whose socket has the name of the channel in the guest, as libvirt calls those that it makes

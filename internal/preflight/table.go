@@ -56,8 +56,8 @@ func (s Severity) Allows(warning bool) bool {
 	return s == Either || warning && s == Warnings || !warning && s == Errors
 }
 
-// Entry is one row of the catalogue.
-type Entry struct {
+// Row is one check of the catalogue.
+type Row struct {
 	Check migration.Check
 	// About is what it makes sure of, in a few words.
 	About string
@@ -91,39 +91,39 @@ type check interface {
 
 // ofDefinition makes the check, too, before a definition moves. A plan makes of its errors
 // what it does otherwise, unless an outlook of its own is given.
-func (e Entry) ofDefinition(own ...Outlook) Entry {
-	e.OfDefinition = &e.Outlook
+func (r Row) ofDefinition(own ...Outlook) Row {
+	r.OfDefinition = &r.Outlook
 	if len(own) > 0 {
-		e.OfDefinition = &own[0]
+		r.OfDefinition = &own[0]
 	}
-	return e
+	return r
 }
 
 // applies tells whether the check is made for a move, and what a plan makes of its errors.
-func (e Entry) applies(m migration.Request) (Outlook, bool) {
+func (r Row) applies(m migration.Request) (Outlook, bool) {
 	if !m.Definition {
-		return e.Outlook, true
+		return r.Outlook, true
 	}
-	if e.OfDefinition == nil {
+	if r.OfDefinition == nil {
 		return Outlook{}, false
 	}
-	return *e.OfDefinition, true
+	return *r.OfDefinition, true
 }
 
 // Engine tells whether the engine itself makes the check, first of all.
-func (e Entry) Engine() bool { return e.check == nil }
+func (r Row) Engine() bool { return r.check == nil }
 
 // Table is the catalogue of all checks, in the order of their findings.
-func Table() []Entry {
+func Table() []Row {
 	return slices.Concat(engineTable(), moveTable(), guestTable(), destinationTable())
 }
 
 // engineTable is the part of the catalogue that the engine itself makes.
-func engineTable() []Entry {
-	row := func(c migration.Check, about, asks string, needs Needs, o Outlook, calls int, attribute string) Entry {
-		return Entry{c, about, asks, needs, Errors, o, calls, &o, attribute, nil}
+func engineTable() []Row {
+	row := func(c migration.Check, about, asks string, needs Needs, o Outlook, calls int, attribute string) Row {
+		return Row{c, about, asks, needs, Errors, o, calls, &o, attribute, nil}
 	}
-	return []Entry{
+	return []Row{
 		row(migration.CheckAnswers, "libvirt on both hosts answers", "virConnectGetHostname, virConnectGetLibVersion",
 			NeedsRequest, curable("the host may answer again"), 0, "destination"),
 		row(migration.CheckHosts, "source and destination are two hosts", "host UUID of virConnectGetCapabilities",
@@ -139,14 +139,14 @@ func engineTable() []Entry {
 
 // moveTable is the part of the catalogue about what is asked for, and about the hosts'
 // programs.
-func moveTable() []Entry {
+func moveTable() []Row {
 	row := func(
 		c migration.Check, about, asks string, needs Needs, severity Severity, o Outlook, attribute string, check check,
-	) Entry {
-		return Entry{c, about, asks, needs, severity, o, 0, nil, attribute, check}
+	) Row {
+		return Row{c, about, asks, needs, severity, o, 0, nil, attribute, check}
 	}
 	unforeseen := "while the policy cannot be foreseen, the same apply may change it"
-	return []Entry{
+	return []Row{
 		row(CheckPolicy, "the effective policy does not contradict itself", "nothing",
 			NeedsRequest, Errors, depends(unforeseen), "vm", policyCheck{}),
 		row(CheckMode, "peer-to-peer has an address of the destination's libvirt", "nothing",
@@ -168,13 +168,13 @@ func moveTable() []Entry {
 }
 
 // guestTable is the part of the catalogue about the guest, its memory and its CPU.
-func guestTable() []Entry {
+func guestTable() []Row {
 	row := func(
 		c migration.Check, about, asks string, severity Severity, o Outlook, calls int, attribute string, check check,
-	) Entry {
-		return Entry{c, about, asks, NeedsGuest, severity, o, calls, nil, attribute, check}
+	) Row {
+		return Row{c, about, asks, NeedsGuest, severity, o, calls, nil, attribute, check}
 	}
-	return []Entry{
+	return []Row{
 		row(CheckVerdict, "libvirt on the source would begin the migration", "virDomainMigrateBegin3Params",
 			Errors, depends("the VM is taken as it runs, but a block job ends, and what is not known may pass"),
 			1, "vm", verdictCheck{}).ofDefinition(),

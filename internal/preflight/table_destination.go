@@ -37,9 +37,9 @@ const (
 
 // destinationTable is the part of the catalogue about what a destination has of what the
 // VM needs.
-func destinationTable() []Entry {
-	row := func(c migration.Check, about, asks string, severity Severity, o Outlook, calls int, check check) Entry {
-		return Entry{c, about, asks, NeedsGuest, severity, o, calls, nil, "destination", check}
+func destinationTable() []Row {
+	row := func(c migration.Check, about, asks string, severity Severity, o Outlook, calls int, check check) Row {
+		return Row{c, about, asks, NeedsGuest, severity, o, calls, nil, "destination", check}
 	}
 	return slices.Concat(machineTable(row), connectionTable(row), storageTable(row), copyTable())
 }
@@ -47,12 +47,12 @@ func destinationTable() []Entry {
 // destinationRow makes a row about what a destination has.
 type destinationRow func(
 	c migration.Check, about, asks string, severity Severity, o Outlook, calls int, check check,
-) Entry
+) Row
 
 // machineTable is the part about the machine that the destination can give the guest.
-func machineTable(row destinationRow) []Entry {
+func machineTable(row destinationRow) []Row {
 	programs, hardware := lasts("an apply installs no programs"), lasts("a host keeps its hardware")
-	return []Entry{
+	return []Row{
 		row(CheckName, "no other domain there has the VM's name", "virConnectListAllDomains",
 			Errors, curable("the same apply may remove or rename the other domain"), 0, nameCheck{}).ofDefinition(),
 		row(CheckMachine, "the destination has the guest's emulator, machine type and accelerator",
@@ -79,8 +79,8 @@ func machineTable(row destinationRow) []Entry {
 }
 
 // connectionTable is the part about networks and consoles.
-func connectionTable(row destinationRow) []Entry {
-	return []Entry{
+func connectionTable(row destinationRow) []Row {
+	return []Row{
 		row(CheckBridges, "the destination has the VM's bridges, and interfaces below a macvtap",
 			"virConnectListAllInterfaces, virConnectListAllNodeDevices, virConnectListAllNetworks, virStoragePoolCreateXML",
 			Errors, curable("the same apply may make the interface: a network of libvirt makes its bridge"), 0,
@@ -91,7 +91,8 @@ func connectionTable(row destinationRow) []Entry {
 		row(CheckFilters, "the destination has the VM's network filters",
 			"virNWFilterLookupByName", Errors, curable("the same apply may define the filter"), 0, filterCheck{}).ofDefinition(),
 		row(CheckGraphics, "the destination's emulator has the guest's kind of console",
-			"virConnectGetDomainCapabilities", Errors, lasts("an apply installs no programs"), 0, graphicsCheck{}).ofDefinition(),
+			"virConnectGetDomainCapabilities", Errors, lasts("an apply installs no programs"), 0,
+			graphicsCheck{}).ofDefinition(),
 		row(CheckListen, "no console, serial port or other device listens on an address of the source",
 			"the addresses in the configuration, virConnectListAllNetworks",
 			Errors, lasts("the address stays the source's"), 0, listenCheck{}).ofDefinition(),
@@ -103,8 +104,8 @@ func connectionTable(row destinationRow) []Entry {
 }
 
 // storageTable is the part about disks and other files.
-func storageTable(row destinationRow) []Entry {
-	return []Entry{
+func storageTable(row destinationRow) []Row {
+	return []Row{
 		row(CheckPools, "the destination has the VM's storage pools and volumes, and the pools are active",
 			"virConnectListAllStoragePools, virStorageVolLookupByName, virStorageVolGetInfo",
 			Errors, curable("the same apply may make or start the pool, or make the volume"), 2, poolCheck{}).ofDefinition(),
@@ -121,20 +122,20 @@ func storageTable(row destinationRow) []Entry {
 }
 
 // copyTable is the part about disks that are copied. It asks nothing where the policy copies none.
-func copyTable() []Entry {
-	row := func(c migration.Check, about, asks string, severity Severity, o Outlook, attribute string, check check) Entry {
-		return Entry{c, about, asks, NeedsGuest, severity, o, 0, nil, attribute, check}
+func copyTable() []Row {
+	row := func(c migration.Check, about, asks string, severity Severity, o Outlook, attribute string, check check) Row {
+		return Row{c, about, asks, NeedsGuest, severity, o, 0, nil, attribute, check}
 	}
 	const looks = "virConnectListAllStoragePools, virStorageVolGetXMLDesc, virDomainGetBlockInfo, " +
 		"virDomainMigrateBegin3Params, and as for files"
-	return []Entry{
+	return []Row{
 		row(CheckCopied, "each writable disk is copied, or certainly seen by the destination, where `copy_storage` is set",
 			looks, Either, depends("a disk stays what it is, but the same apply may make a backing file"), "copy_storage",
 			copiedDisksCheck{}),
 		row(CheckCopyPools, "the destination has an active pool for each disk that is copied", looks,
 			Errors, curable("the same apply may make or start the pool"), "destination", copyPoolCheck{}),
-		row(CheckCopyVolumes, "nothing is in the place of a disk that is copied, but the VM's own leftover, and that is not in "+
-			"the place of a disk that is not copied",
+		row(CheckCopyVolumes, "nothing is in the place of a disk that is copied, but the VM's own leftover, and that is "+
+			"not in the place of a disk that is not copied",
 			looks+", virDomainGetXMLDesc, virStoragePoolListAllVolumes",
 			Errors, curable("the same apply may remove what is there"), "destination", copyVolumeCheck{}).ofDefinition(),
 		row(CheckCopyRoom, "the destination's pools have room for the disks that are copied",

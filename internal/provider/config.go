@@ -69,16 +69,18 @@ func configAttributes() map[string]schema.Attribute {
 			Validators: []validator.String{oneOf(unreachableValues()...)},
 		},
 		"max_outgoing_migrations": schema.Int64Attribute{
-			CustomType:          wholeNumberType{},
-			MarkdownDescription: fmt.Sprintf(maxMigrationsDescription, "outgoing", fleet.MostMigrations, fleet.DefaultMigrations),
-			Optional:            true,
-			Validators:          []validator.Int64{int64validator.Between(1, fleet.MostMigrations)},
+			CustomType: wholeNumberType{},
+			MarkdownDescription: fmt.Sprintf(maxMigrationsDescription, "outgoing", fleet.MostMigrations,
+				fleet.DefaultMigrations),
+			Optional:   true,
+			Validators: []validator.Int64{int64validator.Between(1, fleet.MostMigrations)},
 		},
 		"max_incoming_migrations": schema.Int64Attribute{
-			CustomType:          wholeNumberType{},
-			MarkdownDescription: fmt.Sprintf(maxMigrationsDescription, "incoming", fleet.MostMigrations, fleet.DefaultMigrations),
-			Optional:            true,
-			Validators:          []validator.Int64{int64validator.Between(1, fleet.MostMigrations)},
+			CustomType: wholeNumberType{},
+			MarkdownDescription: fmt.Sprintf(maxMigrationsDescription, "incoming", fleet.MostMigrations,
+				fleet.DefaultMigrations),
+			Optional:   true,
+			Validators: []validator.Int64{int64validator.Between(1, fleet.MostMigrations)},
 		},
 		"report_directory": schema.StringAttribute{
 			MarkdownDescription: "Directory on the machine that runs Terraform, for a report of each move: a JSON " +
@@ -269,7 +271,9 @@ func (m configModel) validate(ctx context.Context) diag.Diagnostics {
 
 // aliased tells whether the URI of a host is a mere name.
 func aliased(hosts []host.Config, name string) bool {
-	return slices.ContainsFunc(hosts, func(h host.Config) bool { return h.Name == name && h.URI != "" && !strings.Contains(h.URI, ":") })
+	return slices.ContainsFunc(hosts, func(h host.Config) bool {
+		return h.Name == name && h.URI != "" && !strings.Contains(h.URI, ":")
+	})
 }
 
 // defaultHost is the name of the one host there is when the configuration has

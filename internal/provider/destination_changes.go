@@ -24,14 +24,14 @@ const destinationChangesName = "destination_changes"
 const (
 	moveChangesDescription = "What the VM's devices are called on the destination, where that differs from the source: " +
 		"it goes into the definition that the destination starts the VM by, and into the persistent one (in libvirt " +
-		"`destination_xml` and `persistent_xml`). libvirt checks before the start that the guest sees no difference. What is " +
-		"left out is what `destination_changes` of the destination in the provider's configuration says; else, where the VM " +
-		"goes back to a host that it has left, what the device was called there, as the VM's history has it; else it stays. " +
-		"What is named here and the VM does not have is an error."
+		"`destination_xml` and `persistent_xml`). libvirt checks before the start that the guest sees no difference. What " +
+		"is left out is what `destination_changes` of the destination in the provider's configuration says; else, where " +
+		"the VM goes back to a host that it has left, what the device was called there, as the VM's history has it; else " +
+		"it stays. What is named here and the VM does not have is an error."
 	hostChangesDescription = "What the devices of VMs are called on this host, where that differs from other hosts: it " +
 		"goes into the definition of each VM that moves to this host (in libvirt `destination_xml` and `persistent_xml`). " +
-		"`destination_changes` of a move come before it, for each device by itself; what a VM does not have is passed over. " +
-		"A console that listens on all addresses, on the loopback's or where libvirt chooses stays so."
+		"`destination_changes` of a move come before it, for each device by itself; what a VM does not have is passed " +
+		"over. A console that listens on all addresses, on the loopback's or where libvirt chooses stays so."
 )
 
 // changesDescriptions are what the keys of destination_changes are, which of them are maps, and which
@@ -42,22 +42,23 @@ var changesDescriptions = []struct {
 	value             validator.String
 }{
 	{
-		definition.KeyInterfaces, "What network interfaces are plugged into: a map from the bridge, network or device (of a " +
-			"`direct` interface) that the definition has to the one that it is to have. The type of the interface stays.",
+		definition.KeyInterfaces, "What network interfaces are plugged into: a map from the bridge, network or device (of " +
+			"a `direct` interface) that the definition has to the one that it is to have. The type of the interface stays.",
 		true,
 		false,
 		plainValidator{},
 	},
 	{definition.KeyGraphicsListen, "Address that VNC and SPICE consoles listen on.", false, false, plainValidator{}},
-	{definition.KeyDisks, "Images, block devices and ISOs: a map from the target, such as `vda`, to an absolute path. The " +
-		"disk has to be a file or a block device already, and stays that.", true, true, plainValidator{path: true}},
+	{definition.KeyDisks, "Images, block devices and ISOs: a map from the target, such as `vda`, to an absolute path. " +
+		"The disk has to be a file or a block device already, and stays that.", true, true, plainValidator{path: true}},
 	{
 		definition.KeyEmulator, "Absolute path of QEMU. Its machine types have to include the VM's, which cannot be changed.",
 		false,
 		false,
 		plainValidator{path: true},
 	},
-	{definition.KeyNVRAM, "Absolute path of the file with the variables of a UEFI firmware.", false, true, plainValidator{path: true}},
+	{definition.KeyNVRAM, "Absolute path of the file with the variables of a UEFI firmware.", false, true,
+		plainValidator{path: true}},
 }
 
 // changesTypes are the types of the keys of a move's destination_changes.

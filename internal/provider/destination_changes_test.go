@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"reflect"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -41,6 +42,36 @@ func TestDestinationChanges(t *testing.T) {
 		if got := fullyKnown(test.value); got != test.known {
 			t.Errorf("%s: known is %t", name, got)
 		}
+	}
+}
+
+// TestEveryChangeCanBeAskedFor gives each key by itself: it has to become a change of its own.
+func TestEveryChangeCanBeAskedFor(t *testing.T) {
+	t.Parallel()
+	asked := map[string]bool{}
+	for _, d := range changesDescriptions {
+		given := map[string]attr.Value{}
+		for name, of := range changesTypes() {
+			var value attr.Value = types.StringNull()
+			switch {
+			case of != types.StringType && name == d.name:
+				value = types.MapValueMust(types.StringType, map[string]attr.Value{"old": types.StringValue("new")})
+			case of != types.StringType:
+				value = types.MapNull(types.StringType)
+			case name == d.name:
+				value = types.StringValue("new")
+			}
+			given[name] = value
+		}
+		changes := reflect.ValueOf(destinationChanges(types.ObjectValueMust(changesTypes(), given)))
+		for i := range changes.NumField() {
+			if !changes.Field(i).IsZero() {
+				asked[changes.Type().Field(i).Name] = true
+			}
+		}
+	}
+	if all := reflect.TypeFor[definition.Changes]().NumField(); len(asked) != all || len(changesDescriptions) != all {
+		t.Errorf("%d keys become %v, of %d changes", len(changesDescriptions), asked, all)
 	}
 }
 

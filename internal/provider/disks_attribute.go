@@ -13,9 +13,9 @@ import (
 )
 
 // disksDescription is that of the attribute that narrows copy_storage.
-const disksDescription = "Disks that `copy_storage` is narrowed to, by their targets, such as `vda`: of these it copies " +
-	"what it would copy. All others have to be on storage that both hosts share. In libvirt `migrate_disks`. Default: " +
-	"all disks."
+const disksDescription = "Disks that `copy_storage` is narrowed to, by their targets, such as `vda`: of these it " +
+	"copies what it would copy. All others have to be on storage that both hosts share. In libvirt `migrate_disks`. " +
+	"Default: all disks."
 
 // targetsValidator refuses a set without a disk, and one with an empty name.
 type targetsValidator struct{}

@@ -32,7 +32,9 @@ type historyModel struct {
 	Migrations types.List   `tfsdk:"migrations"`
 }
 
-func (d *historyDataSource) Metadata(_ context.Context, req datasource.MetadataRequest, resp *datasource.MetadataResponse) {
+func (d *historyDataSource) Metadata(
+	_ context.Context, req datasource.MetadataRequest, resp *datasource.MetadataResponse,
+) {
 	resp.TypeName = req.ProviderTypeName + "_vm_migration_history"
 }
 
@@ -81,19 +83,25 @@ func historyEntryAttributes() map[string]schema.Attribute {
 		"destination":      text("Host that the VM was to be moved to: the label that it had then."),
 		"destination_uuid": text("Host UUID of `destination`; null where it is not known."),
 		"mode":             text("Who drove the migration: `peer_to_peer` or `direct`; null where that is not known."),
-		"phase":            text("Phase in which a migration that was completed ended: `pre_copy`, `post_copy` or `paused`; else null."),
+		"phase": text("Phase in which a migration that was completed ended: `pre_copy`, `post_copy` or " +
+			"`paused`; else null."),
 		"duration_ms": number("Duration of the migration job, in milliseconds. This and all figures are null where " +
 			"nothing was measured; of a move that was not completed they are the last that were seen."),
-		"downtime_ms":              number("Downtime of the guest in the switch-over, in milliseconds; null when libvirt does not report it."),
+		"downtime_ms": number("Downtime of the guest in the switch-over, in milliseconds; null when libvirt " +
+			"does not report it."),
 		"memory_total_bytes":       number("Size of the guest's memory, in bytes."),
 		"memory_transferred_bytes": number("Memory that was sent, in bytes."),
 		"disk_total_bytes":         number("Capacity of the disks that were copied, in bytes; null where none was."),
-		"disk_transferred_bytes":   number("What was copied of them, in bytes, with what the guest wrote again; null where that was not seen."),
-		"iterations":               number("Number of passes over the guest's memory (in libvirt `memory_iteration`)."),
-		"throttle":                 number("Highest auto-converge throttle that was seen, in percent of vCPU time; null when the move was not watched."),
-		"compression_pages":        number("Number of pages that were sent XBZRLE compressed; null when compression was off."),
-		"compression_cache_misses": number("Number of pages that were not in the XBZRLE cache; null when compression was off."),
-		"volumes_left":             volumesLeftOfEntry(),
+		"disk_transferred_bytes": number("What was copied of them, in bytes, with what the guest wrote again; null where " +
+			"that was not seen."),
+		"iterations": number("Number of passes over the guest's memory (in libvirt `memory_iteration`)."),
+		"throttle": number("Highest auto-converge throttle that was seen, in percent of vCPU time; null " +
+			"when the move was not watched."),
+		"compression_pages": number("Number of pages that were sent XBZRLE compressed; null when compression was " +
+			"off."),
+		"compression_cache_misses": number("Number of pages that were not in the XBZRLE cache; null when " +
+			"compression was off."),
+		"volumes_left": volumesLeftOfEntry(),
 		"policy": schema.SingleNestedAttribute{
 			MarkdownDescription: "Effective policy that the move was started under; null where a newer release wrote it.",
 			Computed:            true,
@@ -107,7 +115,9 @@ func historyEntryAttributes() map[string]schema.Attribute {
 	}
 }
 
-func (d *historyDataSource) Configure(_ context.Context, req datasource.ConfigureRequest, _ *datasource.ConfigureResponse) {
+func (d *historyDataSource) Configure(
+	_ context.Context, req datasource.ConfigureRequest, _ *datasource.ConfigureResponse,
+) {
 	d.providerData = dataOf(req.ProviderData)
 }
 
@@ -188,18 +198,26 @@ func historyEntryObject(e history.Entry) types.Object {
 
 // figuresByName has every figure; nil where it was not measured.
 func figuresByName(f *history.Figures) map[string]*int64 {
-	if f == nil {
-		return map[string]*int64{
-			"duration_ms": nil, "downtime_ms": nil, "memory_total_bytes": nil, "memory_transferred_bytes": nil,
-			"disk_total_bytes": nil, "disk_transferred_bytes": nil,
-			"iterations": nil, "throttle": nil, "compression_pages": nil, "compression_cache_misses": nil,
+	measured := f != nil
+	if !measured {
+		f = &history.Figures{}
+	}
+	all := map[string]*int64{
+		"duration_ms":              &f.DurationMS,
+		"downtime_ms":              f.DowntimeMS,
+		"memory_total_bytes":       new(int64(f.MemoryTotalBytes)),
+		"memory_transferred_bytes": new(int64(f.MemoryTransferredBytes)),
+		"disk_total_bytes":         copied(f.DiskTotalBytes),
+		"disk_transferred_bytes":   copied(f.DiskTransferredBytes),
+		"iterations":               new(int64(f.Iterations)),
+		"throttle":                 f.Throttle,
+		"compression_pages":        f.CompressionPages,
+		"compression_cache_misses": f.CompressionCacheMisses,
+	}
+	for name := range all {
+		if !measured {
+			all[name] = nil
 		}
 	}
-	return map[string]*int64{
-		"duration_ms": &f.DurationMS, "downtime_ms": f.DowntimeMS,
-		"memory_total_bytes": new(int64(f.MemoryTotalBytes)), "memory_transferred_bytes": new(int64(f.MemoryTransferredBytes)),
-		"disk_total_bytes": copied(f.DiskTotalBytes), "disk_transferred_bytes": copied(f.DiskTransferredBytes),
-		"iterations": new(int64(f.Iterations)), "throttle": f.Throttle,
-		"compression_pages": f.CompressionPages, "compression_cache_misses": f.CompressionCacheMisses,
-	}
+	return all
 }

@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"reflect"
 	"strings"
 	"testing"
 
@@ -18,6 +19,25 @@ func TestHistoryDescribesEveryOutcome(t *testing.T) {
 		}
 		if !strings.Contains(said, "`"+string(outcome)+"`") {
 			t.Errorf("the description lacks %s: %s", outcome, said)
+		}
+	}
+}
+
+// TestEveryFigureIsShown wants each figure that a history keeps in the data source and in
+// last_migration.
+func TestEveryFigureIsShown(t *testing.T) {
+	t.Parallel()
+	shown, ofEntry, last := figuresByName(&history.Figures{}), historyEntryTypes(), lastMigrationTypes()
+	kept := reflect.TypeFor[history.Figures]()
+	for i := range kept.NumField() {
+		name, _, _ := strings.Cut(kept.Field(i).Tag.Get("json"), ",")
+		if _, ok := shown[name]; !ok || ofEntry[name] == nil || last[name] == nil {
+			t.Errorf("%s is not shown: value %t, attributes %v and %v", name, ok, ofEntry[name], last[name])
+		}
+	}
+	for name, value := range figuresByName(nil) {
+		if value != nil {
+			t.Errorf("%s is %d where nothing was measured", name, *value)
 		}
 	}
 }

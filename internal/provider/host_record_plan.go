@@ -18,7 +18,9 @@ import (
 
 // ModifyPlan checks the hosts, plans no drift, which makes any drift an update in
 // place, and plans the ID after the name.
-func (r *hostRecordResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+func (r *hostRecordResource) ModifyPlan(
+	ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse,
+) {
 	// What cannot be read is reported by plan.
 	state, plan := r.model(), r.model()
 	began := state.record
@@ -163,10 +165,11 @@ func (r *hostRecordResource) planCreate(
 	}
 	var seen fleet.Inspection
 	declaration := plan.declaration()
-	replaces, diags, err := r.planReplaces(ctx, declaration.String(), own, declaration, func(d fleet.Declaration) (err error) {
+	inspect := func(d fleet.Declaration) (err error) {
 		seen, err = r.fleet.Inspect(ctx, d, hostNames(hosts))
 		return err
-	})
+	}
+	replaces, diags, err := r.planReplaces(ctx, declaration.String(), own, declaration, inspect)
 	if err != nil {
 		diags.Append(diagnoseRead(r.fleet, "Create "+r.object, err, path.Root("hosts"))...)
 		return types.StringNull(), nil, diags

@@ -112,7 +112,8 @@ func (r *hostRecordResource) Read(ctx context.Context, req resource.ReadRequest,
 	defer r.beginRead(state.record(), resp)()
 	attributes := state.attributes()
 	r.instances.Reads(remembered.Owner)
-	survey, err := r.fleet.Survey(ctx, remembered.Claim(state.declaration()), remembered.Watched(), hostNames(attributes.Hosts))
+	survey, err := r.fleet.Survey(ctx, remembered.Claim(state.declaration()), remembered.Watched(),
+		hostNames(attributes.Hosts))
 	if err != nil {
 		resp.Diagnostics.Append(diagnoseRead(r.fleet, "Read "+r.object, err, path.Root("hosts"))...)
 		return
@@ -178,7 +179,8 @@ func (r *hostRecordResource) Delete(ctx context.Context, req resource.DeleteRequ
 	attributes := state.attributes()
 	remembered = remembered.Completed(ctx, r.fleet, attributes.Owner.ValueString(), hostNames(attributes.Hosts))
 	declaration := remembered.Claim(state.declaration())
-	removed, gone := r.instances.Removes(declaration.String(), remembered.Owner), r.changes.Removes(removalOf(state, remembered))
+	removed := r.instances.Removes(declaration.String(), remembered.Owner)
+	gone := r.changes.Removes(removalOf(state, remembered))
 	outcome, err := r.fleet.Delete(ctx, declaration, remembered.Hosts)
 	removed(outcome.Removed)
 	gone(err == nil && len(outcome.Left) == 0)

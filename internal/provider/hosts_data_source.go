@@ -28,7 +28,9 @@ type hostsModel struct {
 	Hosts types.List `tfsdk:"hosts"`
 }
 
-func (d *hostsDataSource) Metadata(_ context.Context, req datasource.MetadataRequest, resp *datasource.MetadataResponse) {
+func (d *hostsDataSource) Metadata(
+	_ context.Context, req datasource.MetadataRequest, resp *datasource.MetadataResponse,
+) {
 	resp.TypeName = req.ProviderTypeName + "_hosts"
 }
 
@@ -45,9 +47,10 @@ func (d *hostsDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, 
 				Validators:          hostSetValidators(),
 			},
 			"hosts": schema.ListNestedAttribute{
-				MarkdownDescription: "The hosts, in the order of their names. All but `name`, `reachable` and `error` is null of a host that cannot be asked.",
-				Computed:            true,
-				NestedObject:        schema.NestedAttributeObject{Attributes: listedHostAttributes()},
+				MarkdownDescription: "The hosts, in the order of their names. All but `name`, `reachable` and `error` is null of " +
+					"a host that cannot be asked.",
+				Computed:     true,
+				NestedObject: schema.NestedAttributeObject{Attributes: listedHostAttributes()},
 			},
 		},
 	}
@@ -62,21 +65,25 @@ func listedHostAttributes() map[string]schema.Attribute {
 	}
 	const migrations = ", whoever started them; null where the job of a VM could not be read."
 	return map[string]schema.Attribute{
-		"name":                   text("Key of the host in `hosts` in the provider's configuration."),
-		"uuid":                   text("UUID of the host, in its libvirt's capabilities."),
-		"hostname":               text("Host name that its libvirt reports."),
-		"reachable":              schema.BoolAttribute{MarkdownDescription: "Whether the host's libvirt answers.", Computed: true},
-		"error":                  text("Why the host could not be asked; null when it could."),
-		"libvirt_version":        text("Version of libvirt, such as `11.3.0`."),
-		"qemu_version":           text("Version of QEMU, such as `10.0.2`."),
-		"cpus":                   number("Number of CPUs of the host that are online."),
-		"memory_total_bytes":     number("Memory of the host, in bytes."),
-		"memory_available_bytes": number("Memory of the host that is free, or holds what it can do without (buffers and page cache), in bytes."),
-		"running":                number("Number of VMs that are active on the host, also when they are paused. One that is being received is not counted."),
-		"defined":                number("Number of VMs of which the host keeps a definition, active or not."),
-		"cluster":                text("Name of the cluster that the host is in, by its record; null when it is in none, or the record cannot be read."),
-		"migrations_in":          number("Number of migrations to the host that run now" + migrations),
-		"migrations_out":         number("Number of migrations from the host that run now" + migrations),
+		"name":     text("Key of the host in `hosts` in the provider's configuration."),
+		"uuid":     text("UUID of the host, in its libvirt's capabilities."),
+		"hostname": text("Host name that its libvirt reports."),
+		"reachable": schema.BoolAttribute{MarkdownDescription: "Whether the host's libvirt answers.",
+			Computed: true},
+		"error":              text("Why the host could not be asked; null when it could."),
+		"libvirt_version":    text("Version of libvirt, such as `11.3.0`."),
+		"qemu_version":       text("Version of QEMU, such as `10.0.2`."),
+		"cpus":               number("Number of CPUs of the host that are online."),
+		"memory_total_bytes": number("Memory of the host, in bytes."),
+		"memory_available_bytes": number("Memory of the host that is free, or holds what it can do without (buffers and " +
+			"page cache), in bytes."),
+		"running": number("Number of VMs that are active on the host, also when they are paused. One that " +
+			"is being received is not counted."),
+		"defined": number("Number of VMs of which the host keeps a definition, active or not."),
+		"cluster": text("Name of the cluster that the host is in, by its record; null when it is in none, " +
+			"or the record cannot be read."),
+		"migrations_in":  number("Number of migrations to the host that run now" + migrations),
+		"migrations_out": number("Number of migrations from the host that run now" + migrations),
 		"features": schema.SetAttribute{
 			MarkdownDescription: "Policy fields that the host's releases of libvirt and QEMU can apply.",
 			ElementType:         types.StringType,
@@ -89,7 +96,8 @@ func listedHostAttributes() map[string]schema.Attribute {
 func listedHostTypes() map[string]attr.Type {
 	return map[string]attr.Type{
 		"name": types.StringType, "uuid": types.StringType, "hostname": types.StringType, "reachable": types.BoolType,
-		"error": types.StringType, "libvirt_version": types.StringType, "qemu_version": types.StringType, "cpus": types.Int64Type,
+		"error": types.StringType, "libvirt_version": types.StringType, "qemu_version": types.StringType,
+		"cpus":               types.Int64Type,
 		"memory_total_bytes": types.Int64Type, "memory_available_bytes": types.Int64Type, "running": types.Int64Type,
 		"defined": types.Int64Type, "cluster": types.StringType, "migrations_in": types.Int64Type,
 		"migrations_out": types.Int64Type, "features": types.SetType{ElemType: types.StringType},
@@ -162,7 +170,8 @@ func listedHostObject(h fleet.ListedHost) (types.Object, diag.Diagnostics) {
 		features = append(features, types.StringValue(string(field)))
 	}
 	return types.ObjectValueMust(listedHostTypes(), map[string]attr.Value{
-		"name": types.StringValue(h.Name), "uuid": types.StringValue(h.Identity.HostUUID), "hostname": types.StringValue(h.Identity.Hostname),
+		"name": types.StringValue(h.Name), "uuid": types.StringValue(h.Identity.HostUUID),
+		"hostname":  types.StringValue(h.Identity.Hostname),
 		"reachable": types.BoolValue(true), "error": types.StringNull(),
 		"libvirt_version": types.StringValue(explain.Version(h.Identity.LibvirtVersion)),
 		"qemu_version":    types.StringValue(explain.Version(h.Identity.QEMUVersion)),

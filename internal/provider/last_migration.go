@@ -64,8 +64,8 @@ func copied(bytes uint64) *int64 {
 // lastMigrationTypes are the types of the members of last_migration.
 func lastMigrationTypes() map[string]attr.Type { return typesOf(lastMigrationAttribute().Attributes) }
 
-// lastMigrationObject is the report of a move, with the volumes that it has left; last, the move before it, when nothing
-// was moved.
+// lastMigrationObject is the report of a move, with the volumes that it has left; last, the move before it, when
+// nothing was moved.
 func lastMigrationObject(r migration.Report, left []history.Volume, last types.Object) types.Object {
 	if !r.Moved {
 		return last

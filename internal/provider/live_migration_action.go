@@ -31,7 +31,11 @@ func (a *liveMigrationAction) Metadata(_ context.Context, req action.MetadataReq
 
 func (a *liveMigrationAction) Schema(_ context.Context, _ action.SchemaRequest, resp *action.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Live-migrates a running VM to another host, once, under its effective policy. A VM that is on its destination already is left alone. The policy is what the records say when the move starts: an action that has to come after a policy in the same apply is triggered by it (`action_trigger` with `after_create` and `after_update`). The plan checks the move under the policy that the same plan comes to. Requires Terraform 1.14 or later.",
+		MarkdownDescription: "Live-migrates a running VM to another host, once, under its effective policy. A VM that is " +
+			"on its destination already is left alone. The policy is what the records say when the move starts: an action " +
+			"that has to come after a policy in the same apply is triggered by it (`action_trigger` with `after_create` and " +
+			"`after_update`). The plan checks the move under the policy that the same plan comes to. Requires Terraform " +
+			"1.14 or later.",
 		Attributes: actionAttributes(map[string]schema.Attribute{
 			"vm": schema.StringAttribute{
 				MarkdownDescription: vmDescription,

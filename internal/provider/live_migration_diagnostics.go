@@ -68,7 +68,8 @@ func movePath(err error, destination string) (at path.Path, ok bool) {
 		return findingPath(preflight.Findings[0]), true
 	case errors.As(err, &diagnosis):
 		return path.Empty(), false
-	case errors.As(err, &unknown), errors.As(err, &leaving), errors.As(err, &down) && slices.Contains(down.Hosts, destination):
+	case errors.As(err, &unknown), errors.As(err, &leaving),
+		errors.As(err, &down) && slices.Contains(down.Hosts, destination):
 		return path.Root("destination"), true
 	default:
 		return path.Root("vm"), true

@@ -61,7 +61,8 @@ func (m moveModel) assess(
 		return fleet.Location{}, preflight.Assessment{}, nil
 	}
 	if err := f.Check(m.Destination.ValueString()); err != nil {
-		return fleet.Location{}, preflight.Assessment{}, diag.Diagnostics{diagnose("Find Host", err, path.Root("destination"))}
+		return fleet.Location{}, preflight.Assessment{}, diag.Diagnostics{diagnose("Find Host", err,
+			path.Root("destination"))}
 	}
 	if seen.vm == "" || !fullyKnown(m.Changes) {
 		return fleet.Location{}, preflight.Assessment{}, nil

@@ -83,9 +83,11 @@ func (r *liveMigrationResource) Schema(_ context.Context, _ resource.SchemaReque
 				Computed: true,
 			},
 			"policy_digest": schema.StringAttribute{
-				MarkdownDescription: "SHA-256 digest, in hexadecimal, of the effective policy that the plan of the last move saw coming: of what the records said then, and of what policy resources in the same plan make of them. " +
-					"The move starts under no other policy: it waits up to 30 s for policies that are being written in the same apply, and is refused if they come to something else. Unknown in the plan where that policy is not known yet. " +
-					"Null when the VM was on its destination already, or was imported. Changes only with `destination`.",
+				MarkdownDescription: "SHA-256 digest, in hexadecimal, of the effective policy that the plan of the last move saw " +
+					"coming: of what the records said then, and of what policy resources in the same plan make of them. The move " +
+					"starts under no other policy: it waits up to 30 s for policies that are being written in the same apply, and " +
+					"is refused if they come to something else. Unknown in the plan where that policy is not known yet. Null when " +
+					"the VM was on its destination already, or was imported. Changes only with `destination`.",
 				Computed: true,
 			},
 			"last_migration": lastMigrationAttribute(),
@@ -138,7 +140,8 @@ func (r *liveMigrationResource) ModifyPlan(
 		for _, name := range []string{"id", "uuid"} {
 			resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root(name), types.StringUnknown())...)
 		}
-		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("last_migration"), types.ObjectUnknown(lastMigrationTypes()))...)
+		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("last_migration"),
+			types.ObjectUnknown(lastMigrationTypes()))...)
 		move, diags = r.planCreate(ctx, plan)
 		resp.Diagnostics.Append(diags...)
 	case plan.Destination.Equal(state.Destination):
@@ -267,7 +270,8 @@ func (r *liveMigrationResource) Read(ctx context.Context, req resource.ReadReque
 	last, diags := r.calledNow(ctx, remembered, state.Destination.ValueString())
 	resp.Diagnostics.Append(diags...)
 	location, err := r.fleet.FindUUID(ctx, state.UUID.ValueString(), last)
-	diags, gone := readDiagnostics(ctx, r.fleet, "Read "+r.object, err, managedVM{state.VM.ValueString(), state.UUID.ValueString(), remembered})
+	diags, gone := readDiagnostics(ctx, r.fleet, "Read "+r.object, err,
+		managedVM{state.VM.ValueString(), state.UUID.ValueString(), remembered})
 	resp.Diagnostics.Append(diags...)
 	switch {
 	case gone:

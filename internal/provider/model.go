@@ -56,7 +56,8 @@ func layoutOf(ctx context.Context, schema interface{ Type() attr.Type }, model p
 			continue
 		}
 		if t := l.types[name]; t == nil || reflect.TypeOf(t.ValueType(ctx)) != f.Type {
-			return layout{}, fmt.Errorf("%v has a field %s of the type %v, which is not that of the attribute %q", key.model, f.Name, f.Type, name)
+			return layout{}, fmt.Errorf("%v has a field %s of the type %v, which is not that of the attribute %q", key.model,
+				f.Name, f.Type, name)
 		}
 		l.fields[name] = f.Index
 	}
@@ -71,7 +72,9 @@ func layoutOf(ctx context.Context, schema interface{ Type() attr.Type }, model p
 }
 
 // getModel reads a configuration, a plan or a state.
-func getModel[T tfsdk.Config | tfsdk.Plan | tfsdk.State](ctx context.Context, from T, model policyHolder) diag.Diagnostics {
+func getModel[T tfsdk.Config | tfsdk.Plan | tfsdk.State](
+	ctx context.Context, from T, model policyHolder,
+) diag.Diagnostics {
 	raw, schema := rawOf(from)
 	l, err := layoutOf(ctx, schema, model)
 	if err == nil {
@@ -97,7 +100,8 @@ func unreadable(err error) diag.Diagnostics {
 	if err == nil {
 		return nil
 	}
-	return diag.Diagnostics{diag.NewErrorDiagnostic("Unable to Convert Values", "This is a fault of the provider. Please report it: "+err.Error()+".")}
+	return diag.Diagnostics{diag.NewErrorDiagnostic("Unable to Convert Values", "This is a fault of the provider. "+
+		"Please report it: "+err.Error()+".")}
 }
 
 func (l layout) read(ctx context.Context, raw tftypes.Value, model policyHolder) error {

@@ -94,7 +94,8 @@ func (r *moveReport) write(moved fleet.Moved, err error, diags diag.Diagnostics)
 		r.recorder.Message(report.Message{Severity: string(severity), Summary: d.Summary(), Detail: d.Detail()})
 	}
 	vm := moved.Location.Domain
-	if _, err := report.Write(r.directory, r.recorder.Document(report.VM{UUID: vm.UUID, Name: vm.Name}, moved.Entry)); err != nil {
+	document := r.recorder.Document(report.VM{UUID: vm.UUID, Name: vm.Name}, moved.Entry)
+	if _, err := report.Write(r.directory, document); err != nil {
 		return warned(explain.ReportNotWritten(vm.Name, r.directory, err))
 	}
 	return nil

@@ -30,7 +30,9 @@ func (m plannedMove) set(ctx context.Context, resp *resource.ModifyPlanResponse)
 // planCreate plans the move of a VM that was not managed before. Whether the VM runs makes no
 // difference: it may be started or shut off until Terraform plans again in the apply, and
 // what is known must be the same then. So nothing is known while a migration is under way.
-func (r *liveMigrationResource) planCreate(ctx context.Context, plan liveMigrationModel) (plannedMove, diag.Diagnostics) {
+func (r *liveMigrationResource) planCreate(
+	ctx context.Context, plan liveMigrationModel,
+) (plannedMove, diag.Diagnostics) {
 	seen := r.foresight(plan.moveModel, plan.VM.ValueString(), instance.Settle)
 	checked := r.check(ctx, plan, seen, "")
 	switch {
@@ -97,7 +99,9 @@ const mostChecks = 2
 // When Terraform plans again in the apply, the digest is the same or Terraform refuses
 // the move: in the apply a provider does not get what it has planned (Terraform 1.16 sends
 // it, as PlannedPrivate, and the framework does not pass that on).
-func (r *liveMigrationResource) check(ctx context.Context, plan liveMigrationModel, seen *foresight, last string) checkedMove {
+func (r *liveMigrationResource) check(
+	ctx context.Context, plan liveMigrationModel, seen *foresight, last string,
+) checkedMove {
 	for checks := 1; ; checks++ {
 		checked, changes := r.checkOnce(ctx, plan, seen, last)
 		// Policies that register from here on see the move, and warn of it themselves.
@@ -175,7 +179,8 @@ func (r *liveMigrationResource) otherPolicy(vm string, err error) diag.Diagnosti
 		return nil
 	}
 	m, changes, _ := r.changes.MoveOf(vm)
-	return failed(explain.OtherPolicy(other, m.Policy, independences(changes, m, explain.ForeseenUnknown)), path.Root("vm"))
+	return failed(explain.OtherPolicy(other, m.Policy, independences(changes, m, explain.ForeseenUnknown)),
+		path.Root("vm"))
 }
 
 // digestOf is the digest in state after an apply: what was planned, or else what the VM

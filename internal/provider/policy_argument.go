@@ -128,7 +128,8 @@ func whollyKnown(v attr.Value) bool {
 	}
 	members, _ := membersOf(v)
 	unknown := func(v attr.Value) bool { return !whollyKnown(v) }
-	return !slices.ContainsFunc(slices.Collect(maps.Values(members)), unknown) && !slices.ContainsFunc(elementsOf(v), unknown)
+	return !slices.ContainsFunc(slices.Collect(maps.Values(members)), unknown) &&
+		!slices.ContainsFunc(elementsOf(v), unknown)
 }
 
 // kindOf names the type of a value that is no policy.

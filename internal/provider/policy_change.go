@@ -11,7 +11,10 @@ import (
 
 // endPlan notes what the plan of a policy resource, which began as the record was,
 // comes to. It warns of moves that do not depend on what it changes.
-func (r *resourceBase) endPlan(began instance.Record, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse, parts func() []instance.Change) {
+func (r *resourceBase) endPlan(
+	began instance.Record, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse,
+	parts func() []instance.Change,
+) {
 	same := !req.State.Raw.IsNull() && resp.Plan.Raw.Equal(req.State.Raw)
 	if resp.Diagnostics.HasError() || same {
 		r.changes.Stays(began)

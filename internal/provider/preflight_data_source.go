@@ -44,7 +44,9 @@ func findingTypes() map[string]attr.Type {
 	}
 }
 
-func (d *preflightDataSource) Metadata(_ context.Context, req datasource.MetadataRequest, resp *datasource.MetadataResponse) {
+func (d *preflightDataSource) Metadata(
+	_ context.Context, req datasource.MetadataRequest, resp *datasource.MetadataResponse,
+) {
 	resp.TypeName = req.ProviderTypeName + "_migration_preflight"
 }
 
@@ -73,45 +75,62 @@ func (d *preflightDataSource) Schema(_ context.Context, _ datasource.SchemaReque
 			Validators:          []validator.Set{targetsValidator{}},
 		},
 		"thorough": schema.BoolAttribute{
-			MarkdownDescription: "Whether to check more than reading alone can tell, as is done before the start of a move: the destination is asked for a storage pool that cannot come to be (`virStoragePoolCreateXML`), whose error tells whether a file is there. It changes nothing. Default: `false`.",
-			Optional:            true,
+			MarkdownDescription: "Whether to check more than reading alone can tell, as is done before the start of a move: " +
+				"the destination is asked for a storage pool that cannot come to be (`virStoragePoolCreateXML`), whose error " +
+				"tells whether a file is there. It changes nothing. Default: `false`.",
+			Optional: true,
 		},
-		"uuid":   schema.StringAttribute{MarkdownDescription: "UUID of the VM.", Computed: true},
-		"source": schema.StringAttribute{MarkdownDescription: "Host that the VM is on: a key of `hosts` in the provider's configuration.", Computed: true},
+		"uuid": schema.StringAttribute{MarkdownDescription: "UUID of the VM.", Computed: true},
+		"source": schema.StringAttribute{MarkdownDescription: "Host that the VM is on: a key of `hosts` in the provider's " +
+			"configuration.", Computed: true},
 		"ready": schema.BoolAttribute{
-			MarkdownDescription: "Whether no finding is an error: nothing that could be checked would refuse the move. It is `true` for a VM that is on its destination already, or is being migrated to it, and null while a record on the VM's host cannot be read.",
-			Computed:            true,
+			MarkdownDescription: "Whether no finding is an error: nothing that could be checked would refuse the move. It is " +
+				"`true` for a VM that is on its destination already, or is being migrated to it, and null while a record on the " +
+				"VM's host cannot be read.",
+			Computed: true,
 		},
 		"findings": schema.ListNestedAttribute{
 			MarkdownDescription: "What speaks against the move, in the order of the checks.",
 			Computed:            true,
 			NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
-				"check":    schema.StringAttribute{MarkdownDescription: "Name of the check, such as `source_verdict`: an identifier, which the guide on moving VMs lists.", Computed: true},
-				"host":     schema.StringAttribute{MarkdownDescription: "Host at fault: a key of `hosts` in the provider's configuration; null when it is none.", Computed: true},
-				"severity": schema.StringAttribute{MarkdownDescription: "`error` refuses the move, `warning` does not.", Computed: true},
-				"summary":  schema.StringAttribute{MarkdownDescription: "Title: check, problem, device and host.", Computed: true},
-				"detail":   schema.StringAttribute{MarkdownDescription: "Sentences that say what speaks against the move.", Computed: true},
-				"remedy":   schema.StringAttribute{MarkdownDescription: "Sentences that say what would be right, with a command where there is one; null when there is nothing to be said.", Computed: true},
+				"check": schema.StringAttribute{MarkdownDescription: "Name of the check, such as `source_verdict`: an " +
+					"identifier, which the guide on moving VMs lists.", Computed: true},
+				"host": schema.StringAttribute{MarkdownDescription: "Host at fault: a key of `hosts` in the provider's " +
+					"configuration; null when it is none.", Computed: true},
+				"severity": schema.StringAttribute{MarkdownDescription: "`error` refuses the move, `warning` does not.",
+					Computed: true},
+				"summary": schema.StringAttribute{MarkdownDescription: "Title: check, problem, device and host.", Computed: true},
+				"detail": schema.StringAttribute{MarkdownDescription: "Sentences that say what speaks against the move.",
+					Computed: true},
+				"remedy": schema.StringAttribute{MarkdownDescription: "Sentences that say what would be right, with a command " +
+					"where there is one; null when there is nothing to be said.", Computed: true},
 			}},
 		},
 		"unchecked": schema.MapAttribute{
-			MarkdownDescription: "Checks that could not be made, or not in all parts: a map from the name of each, as in `findings`, to sentences that say why.",
-			ElementType:         types.StringType,
-			Computed:            true,
+			MarkdownDescription: "Checks that could not be made, or not in all parts: a map from the name of each, as in " +
+				"`findings`, to sentences that say why.",
+			ElementType: types.StringType,
+			Computed:    true,
 		},
 	})
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "What would keep a VM from being moved to a host, found by the checks that a plan and a move make. It moves nothing, changes nothing, and does not fail because of what it finds: for `check` blocks, policy tools and scripts.",
-		Attributes:          attributes,
-		Blocks:              dataSourceChanges(),
+		MarkdownDescription: "What would keep a VM from being moved to a host, found by the checks that a plan and a move " +
+			"make. It moves nothing, changes nothing, and does not fail because of what it finds: for `check` blocks, policy " +
+			"tools and scripts.",
+		Attributes: attributes,
+		Blocks:     dataSourceChanges(),
 	}
 }
 
-func (d *preflightDataSource) Configure(_ context.Context, req datasource.ConfigureRequest, _ *datasource.ConfigureResponse) {
+func (d *preflightDataSource) Configure(
+	_ context.Context, req datasource.ConfigureRequest, _ *datasource.ConfigureResponse,
+) {
 	d.providerData = dataOf(req.ProviderData)
 }
 
-func (d *preflightDataSource) ValidateConfig(ctx context.Context, req datasource.ValidateConfigRequest, resp *datasource.ValidateConfigResponse) {
+func (d *preflightDataSource) ValidateConfig(
+	ctx context.Context, req datasource.ValidateConfigRequest, resp *datasource.ValidateConfigResponse,
+) {
 	var config preflightModel
 	resp.Diagnostics.Append(getModel(ctx, req.Config, &config)...)
 	if !resp.Diagnostics.HasError() {
@@ -138,7 +157,8 @@ func (d *preflightDataSource) Read(ctx context.Context, req datasource.ReadReque
 		return
 	}
 	move.Thorough = model.Thorough.ValueBool()
-	model.Findings, model.Unchecked = types.ListNull(types.ObjectType{AttrTypes: findingTypes()}), types.MapNull(types.StringType)
+	model.Findings = types.ListNull(types.ObjectType{AttrTypes: findingTypes()})
+	model.Unchecked = types.MapNull(types.StringType)
 	location, assessment, err := d.fleet.Assess(ctx, move)
 	if err != nil {
 		resp.Diagnostics.Append(unresolved(err)...)

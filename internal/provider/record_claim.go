@@ -20,7 +20,7 @@ func (r *hostRecordResource) claimHosts(m instance.Memory, record instance.Recor
 	claimant := m.Claimant()
 	taken := map[string][]string{} // hosts, by what the other resource is of
 	for _, name := range hostNames(hosts) {
-		at := instance.Place{Level: record.Level, On: name}
+		at := instance.RecordKey{Level: record.Level, On: name}
 		if other, ok := r.claims.Claim(claimant, at, record.Of); !ok {
 			taken[other] = append(taken[other], name)
 		}
@@ -45,7 +45,7 @@ func hostPath(name string) path.Path {
 // claimVM is claimHosts for the policy of a VM, which on names by its UUID where it has
 // one yet. vm is what the configuration calls it.
 func (r *vmPolicyResource) claimVM(m instance.Memory, on, vm string) diag.Diagnostics {
-	if other, ok := r.claims.Claim(m.Claimant(), instance.Place{Level: policy.OriginVM, On: on}, vm); !ok {
+	if other, ok := r.claims.Claim(m.Claimant(), instance.RecordKey{Level: policy.OriginVM, On: on}, vm); !ok {
 		return diag.Diagnostics{failed(explain.ClaimedTwice(policy.OriginVM, []string{on}, vm, other), path.Root("vm"))}
 	}
 	return nil

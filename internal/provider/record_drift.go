@@ -13,9 +13,9 @@ import (
 // keys are.
 func driftAttribute(copies string) schema.MapAttribute {
 	return schema.MapAttribute{
-		MarkdownDescription: "Copies of the record that are not as declared here: a map from the " + copies + " to `missing`, `unreadable`, or `differs: ` with the fields. " +
-			"Empty when all copies are in sync, and when all agree on other values, which then show in the " +
-			"attributes. The next apply repairs any drift in place.",
+		MarkdownDescription: "Copies of the record that are not as declared here: a map from the " + copies + " to " +
+			"`missing`, `unreadable`, or `differs: ` with the fields. Empty when all copies are in sync, and when all agree " +
+			"on other values, which then show in the attributes. The next apply repairs any drift in place.",
 		ElementType: types.StringType,
 		Computed:    true,
 	}

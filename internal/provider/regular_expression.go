@@ -17,7 +17,9 @@ func (regularExpression) Description(context.Context) string { return "must be a
 
 func (v regularExpression) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
 
-func (regularExpression) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
+func (regularExpression) ValidateString(
+	_ context.Context, req validator.StringRequest, resp *validator.StringResponse,
+) {
 	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() {
 		return
 	}

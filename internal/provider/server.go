@@ -45,7 +45,8 @@ func NewServer(version string) Server { return newServer(version) }
 func newServer(version string) *stoppableServer {
 	p := newProvider(version)
 	return &stoppableServer{
-		protocolServer: providerserver.NewProtocol6(p)().(protocolServer), //nolint:forcetypeassert // the framework's server has all three; a release in which it has not must not start
+		// The framework's server has all three; a release in which it has not must not start.
+		protocolServer: providerserver.NewProtocol6(p)().(protocolServer), //nolint:forcetypeassert // see above
 		provider:       p,
 	}
 }

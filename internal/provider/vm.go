@@ -59,7 +59,8 @@ func checkSameVM(ctx context.Context, f *fleet.Fleet, act string, planned, state
 	case err != nil:
 		return diag.Diagnostics{diagnose(act, err, path.Root("vm"))}
 	case location.Domain.UUID != uuid.ValueString():
-		return diag.Diagnostics{failed(explain.OtherVM(act, planned.ValueString(), uuid.ValueString(), location), path.Root("vm"))}
+		return diag.Diagnostics{failed(explain.OtherVM(act, planned.ValueString(), uuid.ValueString(), location),
+			path.Root("vm"))}
 	}
 	return nil
 }

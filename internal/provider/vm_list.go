@@ -41,7 +41,8 @@ func newVMPolicyList() list.ListResource {
 // newLiveMigrationList lists the hosts of the VMs that have a policy.
 func newLiveMigrationList() list.ListResource {
 	return &vmListResource{
-		resourceBase: newLiveMigrationResource().(*liveMigrationResource).resourceBase, //nolint:forcetypeassert // it makes no other
+		//nolint:forcetypeassert // it makes no other
+		resourceBase: newLiveMigrationResource().(*liveMigrationResource).resourceBase,
 		description: "Lists the VMs that have a policy of their own, with the host that each is on, as `terraform query` " +
 			"does. To declare hosts of other VMs, list them by `virt_vms`.",
 		model: listedPlacement,

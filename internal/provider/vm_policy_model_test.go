@@ -16,8 +16,8 @@ import (
 func TestRefreshShowsAChangeOnce(t *testing.T) {
 	t.Parallel()
 	is := func(ms int64) policy.Policy { return policy.Policy{MaxDowntimeMS: &ms} }
-	copyIn := func(place string, p policy.Policy) fleet.Copy {
-		return fleet.Copy{Host: "kvm1", VM: "uuid", Place: place, Document: new("{}"), Record: policy.Record{Policy: p}}
+	copyIn := func(impact string, p policy.Policy) fleet.Copy {
+		return fleet.Copy{Host: "kvm1", VM: "uuid", Impact: impact, Document: new("{}"), Record: policy.Record{Policy: p}}
 	}
 	for name, test := range map[string]struct {
 		live, config policy.Policy

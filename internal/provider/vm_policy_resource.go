@@ -8,9 +8,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
-	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
-	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
-	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/explain"
@@ -55,34 +52,6 @@ func (r *vmPolicyResource) Schema(_ context.Context, _ resource.SchemaRequest, r
 	}
 }
 
-// vmDescription is how a VM is given.
-const vmDescription = "Name or UUID of the VM's libvirt domain."
-
-// anotherVMDescription says what a changed "vm" does.
-const anotherVMDescription = " Switching between the name and the UUID of one VM updates in place. Another VM forces " +
-	"replacement, and so does a value that is not known until apply: the domain that it comes from is about to be created."
-
-// vmIdentity identifies an instance of a resource by its VM.
-var vmIdentity = identity{attribute: "uuid", description: "UUID of the VM."}
-
-// uuidAttribute is the UUID of a resource's VM, which never changes.
-func uuidAttribute(description string) schema.StringAttribute {
-	return schema.StringAttribute{
-		MarkdownDescription: description,
-		Computed:            true,
-		PlanModifiers:       []planmodifier.String{stringplanmodifier.UseStateForUnknown()},
-	}
-}
-
-// vmAttribute is how resources name a VM.
-func vmAttribute() schema.StringAttribute {
-	return schema.StringAttribute{
-		MarkdownDescription: vmDescription + anotherVMDescription,
-		Required:            true,
-		Validators:          []validator.String{nameValidator{}},
-	}
-}
-
 func (r *vmPolicyResource) ValidateConfig(
 	ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse,
 ) {
@@ -95,7 +64,9 @@ func (r *vmPolicyResource) ValidateConfig(
 
 // ModifyPlan plans no drift, which makes any drift an update in place, and a
 // replacement where "vm" means another VM.
-func (r *vmPolicyResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+func (r *vmPolicyResource) ModifyPlan(
+	ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse,
+) {
 	// What cannot be read is reported by plan.
 	var state, plan vmPolicyModel
 	began := state.record
@@ -116,7 +87,9 @@ func (r *vmPolicyResource) ModifyPlan(ctx context.Context, req resource.ModifyPl
 	})
 }
 
-func (r *vmPolicyResource) plan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+func (r *vmPolicyResource) plan(
+	ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse,
+) {
 	own, diags := r.notePlan(ctx, req)
 	resp.Diagnostics.Append(diags...)
 	if req.Plan.Raw.IsNull() {
@@ -184,9 +157,8 @@ func (r *vmPolicyResource) planCreate(
 	if diags.HasError() || !plan.known() {
 		return types.StringUnknown(), diags
 	}
-	replaces, others, err := r.planReplaces(ctx, location.Domain.UUID, own, plan.declaration(), func(d fleet.Declaration) error {
-		return r.fleet.InspectVM(ctx, location, d)
-	})
+	inspect := func(d fleet.Declaration) error { return r.fleet.InspectVM(ctx, location, d) }
+	replaces, others, err := r.planReplaces(ctx, location.Domain.UUID, own, plan.declaration(), inspect)
 	diags.Append(others...)
 	var exists *fleet.ExistsError
 	if errors.As(err, &exists) || fleet.Unreadable(err) {
@@ -218,7 +190,10 @@ func (r *vmPolicyResource) Create(ctx context.Context, req resource.CreateReques
 }
 
 // written completes the model after a write, and saves what was written where.
-func (r *vmPolicyResource) written(ctx context.Context, m *vmPolicyModel, remembered instance.Memory, changed fleet.ChangedVM, private instance.PrivateWriter) diag.Diagnostics {
+func (r *vmPolicyResource) written(
+	ctx context.Context, m *vmPolicyModel, remembered instance.Memory, changed fleet.ChangedVM,
+	private instance.PrivateWriter,
+) diag.Diagnostics {
 	m.UUID = types.StringValue(changed.Record.Location.Domain.UUID)
 	m.ID, m.Drift = m.UUID, driftMap(nil)
 	m.Owner = types.StringValue(remembered.Owner)
@@ -241,7 +216,8 @@ func (r *vmPolicyResource) Read(ctx context.Context, req resource.ReadRequest, r
 	defer r.beginRead(state.record(), resp)()
 	r.instances.Reads(remembered.Owner)
 	record, err := r.fleet.ReadVMByUUID(ctx, state.UUID.ValueString(), r.home(ctx, remembered))
-	diags, gone := readDiagnostics(ctx, r.fleet, "Read "+r.object, err, managedVM{state.VM.ValueString(), state.UUID.ValueString(), remembered})
+	diags, gone := readDiagnostics(ctx, r.fleet, "Read "+r.object, err,
+		managedVM{state.VM.ValueString(), state.UUID.ValueString(), remembered})
 	resp.Diagnostics.Append(diags...)
 	switch {
 	case gone:
@@ -293,7 +269,8 @@ func (r *vmPolicyResource) Update(ctx context.Context, req resource.UpdateReques
 	written := r.changes.Writes(plan.record())
 	defer func() { written(!resp.Diagnostics.HasError()) }()
 	remembered = r.declaring(remembered)
-	updated, err := r.fleet.UpdateVM(ctx, state.UUID.ValueString(), r.home(ctx, remembered), remembered.Claim(plan.declaration()))
+	updated, err := r.fleet.UpdateVM(ctx, state.UUID.ValueString(), r.home(ctx, remembered),
+		remembered.Claim(plan.declaration()))
 	if err != nil {
 		resp.Diagnostics.Append(diagnose("Update "+r.object, err))
 		return
@@ -371,7 +348,8 @@ func (r *vmPolicyResource) ImportState(
 		UnseenHosts: unseenHosts(record.Location.Unseen),
 	}
 	remembered := instance.Importing(taken.Owner)
-	remembered, renamed := remembered.Found(ctx, r.fleet, record, fleet.Declaration{Policy: taken.Policy, Owner: taken.Owner})
+	remembered, renamed := remembered.Found(ctx, r.fleet, record,
+		fleet.Declaration{Policy: taken.Policy, Owner: taken.Owner})
 	resp.Diagnostics.Append(renamedWarning(r.instances, renamed)...)
 	resp.Diagnostics.Append(remembered.Save(ctx, resp.Private)...)
 	resp.Diagnostics.Append(setState(ctx, &resp.State, &model)...)

@@ -19,5 +19,5 @@ func vmStateNames() []string {
 	return []string{"running", "paused", "pmsuspended", "shut_off", "crashed", "post_copy_failed"}
 }
 
-const vmStatesDescription = "`running`, `paused`, `pmsuspended`, `shut_off`, `crashed` or `post_copy_failed` (libvirt's " +
-	"states; the last is either part of a VM whose migration lost its link in post-copy)."
+const vmStatesDescription = "`running`, `paused`, `pmsuspended`, `shut_off`, `crashed` or `post_copy_failed` " +
+	"(libvirt's states; the last is either part of a VM whose migration lost its link in post-copy)."

@@ -87,24 +87,32 @@ func (d *vmsDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, re
 func listedVMAttributes() map[string]schema.Attribute {
 	return map[string]schema.Attribute{
 		"name": schema.StringAttribute{MarkdownDescription: "Name of the VM's libvirt domain.", Computed: true},
-		"uuid": schema.StringAttribute{MarkdownDescription: "UUID of the VM: the key for `for_each`, as names may be equal on different hosts.", Computed: true},
+		"uuid": schema.StringAttribute{MarkdownDescription: "UUID of the VM: the key for `for_each`, as names may be equal " +
+			"on different hosts.", Computed: true},
 		"host": schema.StringAttribute{
-			MarkdownDescription: "Host that the VM is on: a key of `hosts` in the provider's configuration. In mid-move it is the source.",
-			Computed:            true,
+			MarkdownDescription: "Host that the VM is on: a key of `hosts` in the provider's configuration. In mid-move it " +
+				"is the source.",
+			Computed: true,
 		},
-		"state":        schema.StringAttribute{MarkdownDescription: vmStatesDescription, Computed: true},
-		"persistent":   schema.BoolAttribute{MarkdownDescription: "Whether the host keeps a definition of the VM; a transient one is gone once it is shut off.", Computed: true},
-		"autostart":    schema.BoolAttribute{MarkdownDescription: "Whether libvirt starts the VM with the host.", Computed: true},
-		"vcpus":        schema.Int64Attribute{MarkdownDescription: "Number of virtual CPUs that the VM has now.", Computed: true},
-		"memory_bytes": schema.Int64Attribute{MarkdownDescription: "Most memory that the VM can have, in bytes.", Computed: true},
+		"state": schema.StringAttribute{MarkdownDescription: vmStatesDescription, Computed: true},
+		"persistent": schema.BoolAttribute{MarkdownDescription: "Whether the host keeps a definition of the VM; a " +
+			"transient one is gone once it is shut off.", Computed: true},
+		"autostart": schema.BoolAttribute{MarkdownDescription: "Whether libvirt starts the VM with the host.",
+			Computed: true},
+		"vcpus": schema.Int64Attribute{MarkdownDescription: "Number of virtual CPUs that the VM has now.",
+			Computed: true},
+		"memory_bytes": schema.Int64Attribute{MarkdownDescription: "Most memory that the VM can have, in bytes.",
+			Computed: true},
 		"cluster": schema.StringAttribute{
-			MarkdownDescription: "Name of the cluster that the host is in, by its record; null when it is in none, or the record cannot be read.",
-			Computed:            true,
+			MarkdownDescription: "Name of the cluster that the host is in, by its record; null when it is in none, or the " +
+				"record cannot be read.",
+			Computed: true,
 		},
 		"policy": schema.SingleNestedAttribute{
-			MarkdownDescription: "Policy that the VM's own record declares; a field that inherits is null. Null where the VM has no record, or one that cannot be read.",
-			Computed:            true,
-			Attributes:          effectiveAttributes(),
+			MarkdownDescription: "Policy that the VM's own record declares; a field that inherits is null. Null where the VM " +
+				"has no record, or one that cannot be read.",
+			Computed:   true,
+			Attributes: effectiveAttributes(),
 		},
 	}
 }
@@ -194,7 +202,8 @@ func unplacedErrors(act string, errs []error, unseen bool) diag.Diagnostics {
 // read.
 func listedVMs(vms []fleet.ListedVM) (types.List, diag.Diagnostics) {
 	slices.SortFunc(vms, func(a, b fleet.ListedVM) int {
-		return cmp.Or(cmp.Compare(a.Location.Domain.Name, b.Location.Domain.Name), cmp.Compare(a.Location.Domain.UUID, b.Location.Domain.UUID))
+		return cmp.Or(cmp.Compare(a.Location.Domain.Name, b.Location.Domain.Name),
+			cmp.Compare(a.Location.Domain.UUID, b.Location.Domain.UUID))
 	})
 	var diags diag.Diagnostics
 	unreadable := map[string]bool{} // hosts whose cluster's record was told of
@@ -216,7 +225,8 @@ func listedVMs(vms []fleet.ListedVM) (types.List, diag.Diagnostics) {
 		}
 		domain := vm.Location.Domain
 		elements = append(elements, types.ObjectValueMust(listedVMTypes(), map[string]attr.Value{
-			"name": types.StringValue(domain.Name), "uuid": types.StringValue(domain.UUID), "host": types.StringValue(vm.Location.Host),
+			"name": types.StringValue(domain.Name), "uuid": types.StringValue(domain.UUID),
+			"host":  types.StringValue(vm.Location.Host),
 			"state": types.StringValue(vmStates[domain.State]), "persistent": types.BoolValue(domain.Persistent),
 			"autostart": types.BoolValue(vm.Autostart), "vcpus": types.Int64Value(int64(vm.VCPUs)),
 			"memory_bytes": types.Int64Value(int64(domain.MemoryBytes)), "cluster": cluster, "policy": declared,

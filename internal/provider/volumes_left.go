@@ -10,9 +10,10 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/history"
 )
 
-const volumesLeftDescription = "Images that the move has left behind: those on its source that were copied, or, where the move " +
-	"failed, those on its destination that it had written to and could not remove. Nothing deletes them. A later move of the " +
-	"VM writes over one only if it has the same size and was not written to since. Null where there is none."
+const volumesLeftDescription = "Images that the move has left behind: those on its source that were copied, or, " +
+	"where the move failed, those on its destination that it had written to and could not remove. Nothing deletes them. " +
+	"A later move of the VM writes over one only if it has the same size and was not written to since. Null where " +
+	"there is none."
 
 // volumeTexts and volumeNumbers are the members of a volume that is left, and what they are.
 var (
@@ -81,7 +82,8 @@ func volumesLeft(left []history.Volume) types.List {
 		all = append(all, types.ObjectValueMust(volumeTypes(), map[string]attr.Value{
 			"host": types.StringValue(v.Host.Label), "target": types.StringValue(v.Target), "path": types.StringValue(v.Path),
 			"pool": stringOrNull(v.Pool), "command": types.StringValue(explain.RemoveVolume(v)),
-			"capacity_bytes": types.Int64Value(int64(v.CapacityBytes)), "allocated_bytes": types.Int64Value(int64(v.AllocatedBytes)),
+			"capacity_bytes":  types.Int64Value(int64(v.CapacityBytes)),
+			"allocated_bytes": types.Int64Value(int64(v.AllocatedBytes)),
 		}))
 	}
 	return types.ListValueMust(of, all)

@@ -160,7 +160,8 @@ func (d Document) figures() string {
 	if f.DowntimeMS != nil {
 		parts = append(parts, fmt.Sprintf("downtime %d ms", *f.DowntimeMS))
 	}
-	parts = append(parts, fmt.Sprintf("%.0f MiB sent, the guest has %.0f MiB", mib(f.MemoryTransferredBytes), mib(f.MemoryTotalBytes)),
+	parts = append(parts, fmt.Sprintf("%.0f MiB sent, the guest has %.0f MiB", mib(f.MemoryTransferredBytes),
+		mib(f.MemoryTotalBytes)),
 		fmt.Sprintf("passes: %d", f.Iterations))
 	if f.Throttle != nil && *f.Throttle > 0 {
 		parts = append(parts, fmt.Sprintf("throttle up to %d %%", *f.Throttle))

@@ -20,7 +20,8 @@ var sharedTypes = map[string]bool{"netfs": true, "gluster": true, "iscsi": true,
 // Same tells whether the pools of two hosts are certainly one storage. Below the mount point of
 // one that is not active is something else.
 func (p Pool) Same(other Pool) bool {
-	return p.Active && other.Active && sharedTypes[p.Type] && p.Type == other.Type && p.Source != "" && p.Source == other.Source
+	return p.Active && other.Active && sharedTypes[p.Type] && p.Type == other.Type && p.Source != "" &&
+		p.Source == other.Source
 }
 
 // creatableTypes are the types of pools that volumes are created in. Others have no volumes of

@@ -44,7 +44,8 @@ func NewPeer(uri string) Peer {
 // Refused tells whether an error text of libvirt is about a failed connection to the
 // peer's libvirt: it names the peer's address, or is an ssh's that did not get there.
 func (p Peer) Refused(text string) bool {
-	return p.endpoint != nil && strings.Contains(text, p.endpoint.Hostname()) && hasNumber(text, p.endpoint.port()) || refusedBySSH(text)
+	return p.endpoint != nil && strings.Contains(text, p.endpoint.Hostname()) && hasNumber(text, p.endpoint.port()) ||
+		refusedBySSH(text)
 }
 
 // BySSH tells whether it is libvirt's own ssh that makes the connection.

@@ -29,7 +29,8 @@ func remoteCommand(driver string, p parameters) (string, error) {
 	socket, netcat := p["socket"], p["netcat"]
 	for _, given := range []struct{ name, value string }{{"socket", socket}, {"netcat", netcat}, {"name", p["name"]}} {
 		if !shellSafe(given.value) {
-			return "", fmt.Errorf("its parameter %s must not hold backslashes, exclamation marks or control characters", given.name)
+			return "", fmt.Errorf("its parameter %s must not hold backslashes, exclamation marks or control characters",
+				given.name)
 		}
 	}
 	switch {
@@ -93,7 +94,8 @@ func netcatScript(netcat, socket string) string {
 	if netcat == "" {
 		netcat = "nc"
 	}
-	return socket + "N=" + quote(netcat) + `; Q=; if "$N" -q </dev/null 2>&1 | grep "requires an argument" >/dev/null 2>&1; ` +
+	return socket + "N=" + quote(netcat) +
+		`; Q=; if "$N" -q </dev/null 2>&1 | grep "requires an argument" >/dev/null 2>&1; ` +
 		`then Q=-q0; fi; exec "$N" $Q -U "$S"`
 }
 

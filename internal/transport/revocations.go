@@ -55,7 +55,8 @@ func stale(list *x509.RevocationList) error {
 	case now.Before(list.ThisUpdate):
 		return fmt.Errorf("it is not valid before %s (is this machine's clock right?)", list.ThisUpdate.UTC().Format(clock))
 	case !list.NextUpdate.IsZero() && now.After(list.NextUpdate):
-		return fmt.Errorf("it expired on %s; replace it with the authority's current list", list.NextUpdate.UTC().Format(clock))
+		return fmt.Errorf("it expired on %s; replace it with the authority's current list",
+			list.NextUpdate.UTC().Format(clock))
 	}
 	return nil
 }

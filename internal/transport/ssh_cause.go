@@ -32,8 +32,8 @@ const (
 	adviceClosed  = "the other side closed the SSH connection"
 	adviceSocket  = "is libvirt installed and running there, with its socket where the URI says?"
 	adviceAccess  = "that account may not use libvirt; add it to the group libvirt, for example, or log in as root"
-	adviceHelper  = "the host lacks the program that connects to libvirt's socket: virt-ssh-helper (libvirt 6.8 or newer), " +
-		"or a netcat that supports -U (on Debian netcat-openbsd)"
+	adviceHelper  = "the host lacks the program that connects to libvirt's socket: virt-ssh-helper (libvirt 6.8 or " +
+		"newer), or a netcat that supports -U (on Debian netcat-openbsd)"
 )
 
 // sshFailures are the messages of ssh's own failures, the most specific first, and what
@@ -52,9 +52,11 @@ var sshFailures = []struct {
 		"the name does not resolve; check the host in the URI, and HostName in ssh's configuration", Temporary,
 	},
 	{regexp.MustCompile(`: Connection refused\.?$`), adviceRefused, Temporary},
-	{regexp.MustCompile(`: (No route to host|Network is unreachable)\.?$`), "there is no route to it; check the network", Temporary},
+	{regexp.MustCompile(`: (No route to host|Network is unreachable)\.?$`), "there is no route to it; check the network",
+		Temporary},
 	{regexp.MustCompile(`^Timeout, server .* not responding`), "it stopped answering", Temporary},
-	{regexp.MustCompile(`\b(Connection|Operation) (to .* )?timed out`), "it does not answer; check the network and firewalls", Temporary},
+	{regexp.MustCompile(`\b(Connection|Operation) (to .* )?timed out`), "it does not answer; check the " +
+		"network and firewalls", Temporary},
 	{regexp.MustCompile(`: Bad configuration option: `), "ssh does not understand its configuration", Temporary},
 	{regexp.MustCompile(`\bConnection (to .* )?closed by `), adviceClosed, Temporary},
 	{regexp.MustCompile(`\bConnection reset by `), adviceClosed, Temporary},
@@ -129,7 +131,8 @@ func remoteFailure(status int, lines []string) error {
 			}
 		}
 	}
-	return &Error{Reason: fmt.Sprintf("the command on the host ended with status %d", status) + parenthesized(lastLine(lines))}
+	return &Error{Reason: fmt.Sprintf("the command on the host ended with status %d",
+		status) + parenthesized(lastLine(lines))}
 }
 
 // detail quotes the line of ssh, or its line about the key file.

@@ -60,9 +60,9 @@ func (a *answers) Close() error {
 	return errors.Join(failed, a.source.Close())
 }
 
-// slowest asks about each guest again and again, in both ways by turns, until stop is called, which returns the seconds that
-// the slowest answers about a running job took. What libvirt answers when the job has just ended, or has not begun, is no
-// statistics.
+// slowest asks about each guest again and again, in both ways by turns, until stop is called, which returns the seconds
+// that the slowest answers about a running job took. What libvirt answers when the job has just ended, or has not
+// begun, is no statistics.
 func (a *answers) slowest(ctx context.Context) (stop func() (ours, alone float64, err error)) {
 	ctx, end := context.WithCancel(ctx)
 	ours, alone := make([]float64, len(a.guests)), make([]float64, len(a.guests))
@@ -119,8 +119,8 @@ func runningAlone(lv *libvirt.Libvirt, guest *lab.Guest) bool {
 		libvirt.DomainJobType(kind) == libvirt.DomainJobUnbounded)
 }
 
-// abort waits until all guests are being moved, aborts all moves at once, and returns the seconds that the slowest order
-// took.
+// abort waits until all guests are being moved, aborts all moves at once, and returns the seconds that the slowest
+// order took.
 func (a *answers) abort(ctx context.Context) (float64, error) {
 	for _, guest := range a.guests {
 		if err := a.sending(ctx, guest); err != nil {

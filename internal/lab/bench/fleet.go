@@ -35,8 +35,8 @@ func (b *Bench) newFleet(ctx context.Context, vms, hosts int) (*fleet, error) {
 	return f, err
 }
 
-// throughProxies makes workspaces that are made later reach the hosts by proxies that count calls. The way there and back
-// takes longer by roundTrip.
+// throughProxies makes workspaces that are made later reach the hosts by proxies that count calls. The way there and
+// back takes longer by roundTrip.
 func (f *fleet) throughProxies(ctx context.Context, roundTrip time.Duration) error {
 	for _, host := range f.hosts {
 		p, err := lab.NewProxy(ctx, host.URI, roundTrip, &f.calls)

@@ -54,8 +54,10 @@ func (r fleetSize) Measure(ctx context.Context, b *Bench) (figures []Figure, err
 	}
 	for _, phase := range phases {
 		ours := took[phase.name+realProvider]
-		figures = append(figures, timed(phase.name, "the empty provider", ours, took[phase.name+emptyProvider], phase.atMost)...)
-		figures = append(figures, timed(phase.name, "a provider on plugin-go alone", ours, took[phase.name+bareProvider], 0)...)
+		figures = append(figures, timed(phase.name, "the empty provider", ours, took[phase.name+emptyProvider],
+			phase.atMost)...)
+		figures = append(figures, timed(phase.name, "a provider on plugin-go alone", ours, took[phase.name+bareProvider],
+			0)...)
 		figures = append(figures, timed(phase.name, "Terraform's floor", ours, took[phase.name+floor], 0)...)
 	}
 	return figures, nil

@@ -5,8 +5,8 @@ import (
 	"fmt"
 )
 
-// growth is how a plan grows with the numbers of VMs and of hosts. The points of the chart are its figures of CPU, which tell
-// the same on a machine that has other work to do.
+// growth is how a plan grows with the numbers of VMs and of hosts. The points of the chart are its figures of CPU,
+// which tell the same on a machine that has other work to do.
 type growth struct{}
 
 func (growth) Name() string { return "growth" }

@@ -58,8 +58,8 @@ func (interrupt) Measure(ctx context.Context, b *Bench) (figures []Figure, err e
 	return figures, nil
 }
 
-// interrupted moves a guest that does not converge, interrupts Terraform, and returns the seconds until the source's daemon is
-// sent the order to abort. A mute daemon is stopped at the interrupt, and goes on once the order is there.
+// interrupted moves a guest that does not converge, interrupts Terraform, and returns the seconds until the source's
+// daemon is sent the order to abort. A mute daemon is stopped at the interrupt, and goes on once the order is there.
 func interrupted(ctx context.Context, b *Bench, guest *lab.Guest, mute bool) (took float64, err error) {
 	source, destination := b.World.Hosts[0], b.World.Hosts[1]
 	var calls lab.CallCounter
@@ -82,7 +82,8 @@ func interrupted(ctx context.Context, b *Bench, guest *lab.Guest, mute bool) (to
 	}
 	ctx, cancel := context.WithTimeout(ctx, cleanUp)
 	defer cancel()
-	cmd, printed, err := w.command(ctx, "apply", "-invoke=action.virt_vm_live_migration.move", "-auto-approve", "-input=false", "-no-color")
+	cmd, printed, err := w.command(ctx, "apply", "-invoke=action.virt_vm_live_migration.move", "-auto-approve",
+		"-input=false", "-no-color")
 	if err != nil {
 		return 0, err
 	}

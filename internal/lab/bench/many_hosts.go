@@ -45,10 +45,10 @@ func (r manyHosts) Measure(ctx context.Context, b *Bench) ([]Figure, error) {
 		network.all.applies, network.one.applies, 3)
 	figures = append(figures, timed(fmt.Sprintf("plan of global and cluster policy over SSH, %d hosts", len(hosts)), one,
 		ssh.all.plans, ssh.one.plans, 5)...)
-	figures = append(figures, pairs(figures[2].What, fmt.Sprintf("the logins alone by ssh, %d at a time", loginsAtOnce), "s",
-		seconds(ssh.all.plans), alone, 0))
-	return append(figures, pairs(fmt.Sprintf("logins by SSH of a plan, %d hosts", len(hosts)), "one for each host", "logins",
-		ssh.all.logins, each(ssh.all.plans, func(cost) float64 { return float64(len(hosts)) }), 1)), nil
+	figures = append(figures, pairs(figures[2].What, fmt.Sprintf("the logins alone by ssh, %d at a time", loginsAtOnce),
+		"s", seconds(ssh.all.plans), alone, 0))
+	return append(figures, pairs(fmt.Sprintf("logins by SSH of a plan, %d hosts", len(hosts)), "one for each host",
+		"logins", ssh.all.logins, each(ssh.all.plans, func(cost) float64 { return float64(len(hosts)) }), 1)), nil
 }
 
 // many is what all hosts and one of them took.
@@ -61,7 +61,9 @@ type turns struct {
 }
 
 // over applies and plans on all hosts and on one in turn, by their URIs.
-func (manyHosts) over(ctx context.Context, b *Bench, hosts []*lab.Host, uri func(*lab.Host) string) (took many, err error) {
+func (manyHosts) over(
+	ctx context.Context, b *Bench, hosts []*lab.Host, uri func(*lab.Host) string,
+) (took many, err error) {
 	for round := range b.Rounds {
 		for _, turn := range []struct {
 			hosts []*lab.Host

@@ -11,8 +11,8 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/lab"
 )
 
-// manyMoves is moves at once from one host, which share its link, beside the same one after the other; and how soon the host
-// answers meanwhile.
+// manyMoves is moves at once from one host, which share its link, beside the same one after the other; and how soon the
+// host answers meanwhile.
 type manyMoves struct{}
 
 const (
@@ -55,7 +55,8 @@ func (manyMoves) Measure(ctx context.Context, b *Bench) (figures []Figure, err e
 		if err := t.measure(ctx); err != nil {
 			return nil, err
 		}
-		b.Say("round %d: %d moves at once %.1f s, one by one %.1f s; statistics after %.3f s, libvirtd alone %.3f s; abort %.3f s",
+		b.Say("round %d: %d moves at once %.1f s, one by one %.1f s; statistics after %.3f s, libvirtd alone "+
+			"%.3f s; abort %.3f s",
 			round+1, len(guests), t.atOnce[round], t.oneByOne[round], t.statistics[round], t.alone[round], t.aborts[round])
 	}
 	return t.figures(), nil

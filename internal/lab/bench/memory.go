@@ -5,7 +5,8 @@ import (
 	"fmt"
 )
 
-// memory is the most memory that the provider has at once: in an apply of a fleet, and in plans of it and of a larger one.
+// memory is the most memory that the provider has at once: in an apply of a fleet, and in plans of it and of a larger
+// one.
 type memory struct{}
 
 func (memory) Name() string { return "memory" }

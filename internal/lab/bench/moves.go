@@ -36,7 +36,8 @@ var journeys = []journey{
 		policy: map[string]any{
 			"auto_converge": true, "auto_converge_initial": 30, "auto_converge_increment": 20, "bandwidth_mib_per_second": 60,
 		},
-		flags: []string{"--auto-converge", "--auto-converge-initial", "30", "--auto-converge-increment", "20", "--bandwidth", "60"},
+		flags: []string{"--auto-converge", "--auto-converge-initial", "30", "--auto-converge-increment", "20", "--bandwidth",
+			"60"},
 	},
 }
 
@@ -58,8 +59,8 @@ type moved struct {
 	seconds, migrating, downtime float64
 }
 
-// measure moves the guest to and fro, by the action and by virsh in turn. Who begins changes from round to round, so that
-// both go both ways.
+// measure moves the guest to and fro, by the action and by virsh in turn. Who begins changes from round to round, so
+// that both go both ways.
 func (j journey) measure(ctx context.Context, b *Bench) (figures []Figure, err error) {
 	guest, err := b.World.Start(ctx, j.guest)
 	defer func() { err = b.remove(ctx, err, guest) }()

@@ -13,7 +13,8 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/provider"
 )
 
-// operator invokes the provider's action as Terraform does, in this process, so that the start of Terraform is not measured.
+// operator invokes the provider's action as Terraform does, in this process, so that the start of Terraform is not
+// measured.
 type operator struct{ server provider.Server }
 
 // newOperator makes a provider for hosts, which dials none before an action is invoked. Close it.
@@ -53,7 +54,8 @@ func (o *operator) move(ctx context.Context, guest *lab.Guest, to *lab.Host, pol
 		return 0, err
 	}
 	started := time.Now()
-	stream, err := o.server.InvokeAction(ctx, &tfprotov6.InvokeActionRequest{ActionType: "virt_vm_live_migration", Config: config})
+	stream, err := o.server.InvokeAction(ctx, &tfprotov6.InvokeActionRequest{ActionType: "virt_vm_live_migration",
+		Config: config})
 	if err != nil {
 		return 0, err
 	}

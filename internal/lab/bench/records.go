@@ -119,7 +119,8 @@ func readByProcesses(ctx context.Context, f *fleet) (float64, error) {
 	few := f.guests[:min(sample, len(f.guests))]
 	started := time.Now()
 	for _, guest := range few {
-		virsh := exec.CommandContext(ctx, "virsh", "--connect", f.hosts[0].URI, "metadata", guest.UUID, host.MetadataURI, "--config")
+		virsh := exec.CommandContext(ctx, "virsh", "--connect", f.hosts[0].URI, "metadata", guest.UUID, host.MetadataURI,
+			"--config")
 		if printed, err := virsh.CombinedOutput(); err != nil {
 			return 0, fmt.Errorf("%w: %s", err, printed)
 		}

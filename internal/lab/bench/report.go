@@ -24,7 +24,8 @@ type Report struct {
 	Figures    []Figure `json:"figures"`
 }
 
-// Measure makes the figures of rows. With an error, which tells of the rows that failed, the report has those of all others.
+// Measure makes the figures of rows. With an error, which tells of the rows that failed, the report has those of all
+// others.
 func Measure(ctx context.Context, b *Bench, rows []Row) (*Report, error) {
 	report := &Report{Measured: time.Now().UTC().Truncate(time.Second), Processors: runtime.NumCPU(), Rounds: b.Rounds}
 	var failed error

@@ -8,8 +8,9 @@ import (
 	"time"
 )
 
-// watchMemory watches the processes of providers until stop is called, which returns the most memory, in MiB, that one of
-// them had in RAM at once. The kernel keeps the peak (VmHWM) until the process ends, so only its last moments can be missed.
+// watchMemory watches the processes of providers until stop is called, which returns the most memory, in MiB, that one
+// of them had in RAM at once. The kernel keeps the peak (VmHWM) until the process ends, so only its last moments can be
+// missed.
 func watchMemory() (stop func() float64) {
 	end, result := make(chan struct{}), make(chan float64)
 	go func() {

@@ -19,8 +19,8 @@ func (resolution) Hosts() int   { return 1 }
 const resolvesWithin = 1e-6
 
 // record is one as VMs have it.
-const record = `{"version":1,"owner":"6d696772-6174-4e00-8000-676c6f62616c","auto_converge":true,"auto_converge_initial":30,` +
-	`"compression":true,"compression_cache_mib":256,"max_downtime_ms":500,"timeout":"1h"}`
+const record = `{"version":1,"owner":"6d696772-6174-4e00-8000-676c6f62616c","auto_converge":true,` +
+	`"auto_converge_initial":30,"compression":true,"compression_cache_mib":256,"max_downtime_ms":500,"timeout":"1h"}`
 
 func (resolution) Measure(_ context.Context, b *Bench) ([]Figure, error) {
 	vms := 10 * b.VMs

@@ -12,8 +12,8 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/lab"
 )
 
-// multiply makes a state that has one instance of the resource for each guest, in blocks, of one that has it for the first: an
-// apply of all takes long, because Terraform writes its whole state after each instance.
+// multiply makes a state that has one instance of the resource for each guest, in blocks, of one that has it for the
+// first: an apply of all takes long, because Terraform writes its whole state after each instance.
 func (w *workspace) multiply(guests []*lab.Guest) error {
 	path := filepath.Join(w.directory, "terraform.tfstate")
 	document, err := os.ReadFile(path)

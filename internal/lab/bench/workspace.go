@@ -26,8 +26,8 @@ var (
 	floorConfiguration = template.Must(template.New("floor").Parse(floorText))
 )
 
-// blockSize is the most VMs of one block of a configuration: for each instance that it plans, Terraform copies the state of
-// all instances of its block.
+// blockSize is the most VMs of one block of a configuration: for each instance that it plans, Terraform copies the
+// state of all instances of its block.
 const blockSize = 250
 
 // inBlocks writes the configuration for a number of VMs.
@@ -135,7 +135,8 @@ func (w *workspace) run(ctx context.Context, arguments ...string) (cost, error) 
 	took := cost{Seconds: time.Since(started).Seconds()}
 	if err = errors.Join(err, ctx.Err()); err != nil {
 		text := strings.TrimSpace(printed.String())
-		return took, fmt.Errorf("terraform %s with the provider %s: %w\n%s", arguments[0], w.name, err, text[max(0, len(text)-4000):])
+		return took, fmt.Errorf("terraform %s with the provider %s: %w\n%s", arguments[0], w.name, err,
+			text[max(0, len(text)-4000):])
 	}
 	took.CPU = (cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()).Seconds()
 	return took, nil

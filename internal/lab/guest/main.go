@@ -9,7 +9,7 @@
 //	beat SEQUENCE MONOTONIC-NANOSECONDS PAGES-TOUCHED   every 100 ms
 //	wrote SEQUENCE SECTOR                               each time that a sector is on the disk
 //	ready                                               once, when the memory is filled and the load runs
-//	error TEXT                                          when the command line, the memory or the power management is not as needed
+//	error TEXT                                          when memory, power management or a parameter is not as needed
 package main
 
 import (

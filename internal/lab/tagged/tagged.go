@@ -1,5 +1,5 @@
-// Package tagged tells which tests need the lab: libvirt hosts or Terraform. They are in files with the build tag lab, so
-// that a plain `go test ./...` runs on any machine. What that leaves out, `go test -v` and `make unit` say.
+// Package tagged tells which tests need the lab: libvirt hosts or Terraform. They are in files with the build tag lab,
+// so that a plain `go test ./...` runs on any machine. What that leaves out, `go test -v` and `make unit` say.
 package tagged
 
 import (

@@ -260,7 +260,8 @@ func (h *Host) finish(name string, cookie []byte, p migration.Parameters, cancel
 		}
 		j := job{uuid: uuid, destination: h, parameters: p, script: h.world.script}
 		completed := j.script.reading(j.script.lasts())
-		completed.Type, completed.Operation, completed.Downtime = migration.JobCompleted, migration.OperationMigrationIn, j.script.Downtime
+		completed.Type, completed.Operation = migration.JobCompleted, migration.OperationMigrationIn
+		completed.Downtime = j.script.Downtime
 		j.startHere(completed)
 		return nil
 	}

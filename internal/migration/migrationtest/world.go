@@ -308,7 +308,8 @@ func (j *job) reading() migration.Job {
 		job.PostCopyRequests = 11
 	}
 	if j.parameters.Compression() {
-		job.CompressionPages, job.CompressionCacheMisses = new(j.script.CompressionPages), new(j.script.CompressionCacheMisses)
+		job.CompressionPages = new(j.script.CompressionPages)
+		job.CompressionCacheMisses = new(j.script.CompressionCacheMisses)
 	}
 	return job
 }

@@ -5,7 +5,6 @@ import (
 	"context"
 	"maps"
 	"slices"
-	"sync"
 	"time"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/fleet"
@@ -17,7 +16,8 @@ import (
 // which it asks for them shows where there is none. It is safe for concurrent use. One
 // that is nil, before the provider is configured, knows nothing.
 type Changes struct {
-	mu   sync.Mutex
+	board
+
 	tick int // counts what happens
 	// begun are the records whose resources are being read or planned.
 	begun map[Record]bool
@@ -26,7 +26,6 @@ type Changes struct {
 	moves             map[string]*plannedMove // by VM, as the resource has it
 	leaving           map[string]bool         // hosts that a plan takes out of a cluster
 	awaiting          int                     // how many plans wait for that
-	news              chan struct{}           // closed at the next change of any of these
 }
 
 // plannedChange is the parts of what a resource changes.
@@ -61,12 +60,12 @@ const Settle = time.Second
 // NewChanges is that of a run that begins.
 func NewChanges() *Changes {
 	return &Changes{
+		board:    newBoard(),
 		begun:    map[Record]bool{},
 		planned:  map[Record]*plannedChange{},
 		removals: map[Record]*plannedChange{},
 		moves:    map[string]*plannedMove{},
 		leaving:  map[string]bool{},
-		news:     make(chan struct{}),
 	}
 }
 
@@ -79,8 +78,7 @@ func (c *Changes) change(note func(now int)) {
 	defer c.mu.Unlock()
 	c.tick++
 	note(c.tick)
-	close(c.news)
-	c.news = make(chan struct{})
+	c.tell()
 }
 
 // Begins notes that Terraform has begun to ask for a policy resource. One that is to be
@@ -246,7 +244,8 @@ func (c *Changes) Coming(ctx context.Context, m Move, wait time.Duration) (comin
 			}
 		}
 	}
-	return coming, known && !uncertain[policy.OriginVM] && !uncertain[policy.OriginCluster] && !uncertain[policy.OriginGlobal]
+	return coming, known && !uncertain[policy.OriginVM] && !uncertain[policy.OriginCluster] &&
+		!uncertain[policy.OriginGlobal]
 }
 
 // MoveOf is the move of a VM, as it was planned in this run, and the changes of this run
@@ -323,16 +322,3 @@ func (c *Changes) pending(vm string) bool {
 
 // unwritten tells whether the change is still to be made.
 func (c *plannedChange) unwritten() bool { return c.stage < written }
-
-// hears waits for news, and gives the lock up meanwhile; false when the context ends.
-func (c *Changes) hears(ctx context.Context) bool {
-	news := c.news
-	c.mu.Unlock()
-	defer c.mu.Lock()
-	select {
-	case <-news:
-		return true
-	case <-ctx.Done():
-		return false
-	}
-}

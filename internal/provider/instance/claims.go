@@ -13,11 +13,11 @@ import (
 // that is nil, before the provider is configured, knows nothing.
 type Claims struct {
 	mu    sync.Mutex
-	taken map[Place]claim
+	taken map[RecordKey]claim
 }
 
-// Place is where one record is: that of a level on a host, or a VM's own.
-type Place struct {
+// RecordKey tells one record from others: that of a level on a host, or a VM's own.
+type RecordKey struct {
 	Level policy.Origin
 	// On is a host's label, or a VM's UUID; of a VM that does not exist yet, what the
 	// configuration calls it.
@@ -27,11 +27,11 @@ type Place struct {
 type claim struct{ claimant, of string }
 
 // NewClaims is that of a run that begins.
-func NewClaims() *Claims { return &Claims{taken: map[Place]claim{}} }
+func NewClaims() *Claims { return &Claims{taken: map[RecordKey]claim{}} }
 
-// Claim notes that an instance wants a place, and what its record is of. ok is false where
+// Claim notes that an instance wants a record, and what that is of. ok is false where
 // another instance has claimed it, of which other is what its record is of.
-func (c *Claims) Claim(claimant string, at Place, of string) (other string, ok bool) {
+func (c *Claims) Claim(claimant string, at RecordKey, of string) (other string, ok bool) {
 	if c == nil {
 		return "", true
 	}

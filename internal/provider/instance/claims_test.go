@@ -9,12 +9,12 @@ import (
 func TestClaims(t *testing.T) {
 	t.Parallel()
 	c := NewClaims()
-	kvm1 := Place{policy.OriginCluster, "kvm1"}
+	kvm1 := RecordKey{policy.OriginCluster, "kvm1"}
 	declared, imported := Memory{Owner: "a"}, Importing("c")
 	claims := []struct {
 		what     string
 		claimant string
-		at       Place
+		at       RecordKey
 		ok       bool
 	}{
 		{"the first", declared.Claimant(), kvm1, true},
@@ -22,14 +22,14 @@ func TestClaims(t *testing.T) {
 		{"another instance", Memory{Owner: "b"}.Claimant(), kvm1, false},
 		{"one that is created", Memory{}.Claimant(), kvm1, false},
 		{"one that has imported the first one's record", Importing("a").Claimant(), kvm1, false},
-		{"another level", Memory{Owner: "b"}.Claimant(), Place{policy.OriginGlobal, "kvm1"}, true},
-		{"another host", Memory{}.Claimant(), Place{policy.OriginCluster, "kvm2"}, true},
-		{"a second one that is created", Memory{}.Claimant(), Place{policy.OriginCluster, "kvm2"}, false},
-		{"one that is imported", imported.Claimant(), Place{policy.OriginVM, "web"}, true},
-		{"its replacement", imported.Claimant(), Place{policy.OriginVM, "web"}, true},
-		{"another import of the same record", Importing("c").Claimant(), Place{policy.OriginVM, "web"}, false},
-		{"an import of a record without owner", Importing("").Claimant(), Place{policy.OriginVM, "db"}, true},
-		{"another one of it", Importing("").Claimant(), Place{policy.OriginVM, "db"}, false},
+		{"another level", Memory{Owner: "b"}.Claimant(), RecordKey{policy.OriginGlobal, "kvm1"}, true},
+		{"another host", Memory{}.Claimant(), RecordKey{policy.OriginCluster, "kvm2"}, true},
+		{"a second one that is created", Memory{}.Claimant(), RecordKey{policy.OriginCluster, "kvm2"}, false},
+		{"one that is imported", imported.Claimant(), RecordKey{policy.OriginVM, "web"}, true},
+		{"its replacement", imported.Claimant(), RecordKey{policy.OriginVM, "web"}, true},
+		{"another import of the same record", Importing("c").Claimant(), RecordKey{policy.OriginVM, "web"}, false},
+		{"an import of a record without owner", Importing("").Claimant(), RecordKey{policy.OriginVM, "db"}, true},
+		{"another one of it", Importing("").Claimant(), RecordKey{policy.OriginVM, "db"}, false},
 	}
 	for _, test := range claims {
 		if other, ok := c.Claim(test.claimant, test.at, test.what); ok != test.ok || !ok && other == "" {

@@ -144,7 +144,8 @@ func (m Memory) Surveyed(s fleet.Survey) Memory {
 	lacked := func(h fleet.Member) bool { return holds(m.Lacking, h) && !holds(m.Hosts, h) }
 	silent := func(h fleet.Member) bool { return lacked(h) && slices.Contains(s.Unasked, h.Name) }
 	lacking := slices.DeleteFunc(slices.Clone(s.Written), func(h fleet.Member) bool { return !silent(h) })
-	hosts := append(slices.DeleteFunc(slices.Clone(s.Written), silent), slices.DeleteFunc(slices.Clone(s.LetGo), lacked)...)
+	hosts := append(slices.DeleteFunc(slices.Clone(s.Written), silent),
+		slices.DeleteFunc(slices.Clone(s.LetGo), lacked)...)
 	m.Hosts, m.Lacking, m.Seen = hosts, append(lacking, s.Lacking()...), s.Seen
 	if len(s.Drift) == 0 && len(s.Unseen) == 0 && len(s.LetGo) == 0 {
 		m.Formerly = nil

@@ -4,7 +4,6 @@ import (
 	"context"
 	"maps"
 	"slices"
-	"sync"
 	"time"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/fleet"
@@ -15,7 +14,8 @@ import (
 // former address before the planning of the new one, nor the removal of the one before
 // the creation of the other. It is safe for concurrent use.
 type Registry struct {
-	mu sync.Mutex
+	board
+
 	// read are the owners whose instances this run has read. Of these, going are
 	// those that it plans to destroy, and staying those that it plans to keep.
 	read, going, staying map[string]bool
@@ -35,7 +35,6 @@ type Registry struct {
 	// owners that other plans did not wait for.
 	blocked int
 	unread  map[string]Refusal
-	news    chan struct{} // closed at the next change of any of these
 }
 
 // removedRecord is a record that an instance of this run declared.
@@ -48,6 +47,7 @@ type removedRecord struct {
 // NewRegistry is the registry of a run that begins.
 func NewRegistry() *Registry {
 	return &Registry{
+		board:    newBoard(),
 		read:     map[string]bool{},
 		going:    map[string]bool{},
 		staying:  map[string]bool{},
@@ -56,7 +56,6 @@ func NewRegistry() *Registry {
 		removed:  map[string]*removedRecord{},
 		told:     map[string]bool{},
 		unread:   map[string]Refusal{},
-		news:     make(chan struct{}),
 	}
 }
 
@@ -65,8 +64,7 @@ func (r *Registry) change(note func()) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	note()
-	close(r.news)
-	r.news = make(chan struct{})
+	r.tell()
 }
 
 // Reads notes that an instance is read. One that declares no record is known by the UUID of
@@ -121,7 +119,7 @@ func (r *Registry) RemovedFrom(ctx context.Context, of string, d fleet.Declarati
 	if record == nil {
 		return ""
 	}
-	for !record.done && r.hears(ctx, mostWait) {
+	for !record.done && r.hearsWithin(ctx, mostWait) {
 	}
 	if len(d.Differing(record.copies)) == 0 {
 		return ""
@@ -181,7 +179,7 @@ func (r *Registry) MayReplace(ctx context.Context, owner string, refusal Refusal
 	defer func() { r.blocked-- }()
 	ctx, cancel := context.WithTimeout(ctx, mostWait)
 	defer cancel()
-	for r.hears(ctx, quiet) {
+	for r.hearsWithin(ctx, quiet) {
 		if r.made[owner] || r.staying[owner] {
 			break
 		}
@@ -209,20 +207,4 @@ func (r *Registry) knows(owner string) bool {
 	known := func(owner string) bool { return r.removing[owner] || r.going[owner] && !r.applying }
 	maps.DeleteFunc(r.unread, func(owner string, _ Refusal) bool { return r.applying || known(owner) })
 	return known(owner)
-}
-
-// hears waits for news, and gives the lock up meanwhile; false when there are none
-// within the limit.
-func (r *Registry) hears(ctx context.Context, limit time.Duration) bool {
-	news := r.news
-	r.mu.Unlock()
-	defer r.mu.Lock()
-	select {
-	case <-news:
-		return true
-	case <-ctx.Done():
-		return false
-	case <-time.After(limit):
-		return false
-	}
 }

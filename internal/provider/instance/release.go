@@ -62,10 +62,3 @@ func (c *Changes) Releases(ctx context.Context, hosts []string) map[string]Relea
 	}
 	return releases
 }
-
-// hearsWithin is hears with a limit of its own.
-func (c *Changes) hearsWithin(ctx context.Context, limit time.Duration) bool {
-	ctx, cancel := context.WithTimeout(ctx, limit)
-	defer cancel()
-	return c.hears(ctx)
-}

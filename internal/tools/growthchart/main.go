@@ -1,5 +1,5 @@
-// Command growthchart draws how a plan grows with the numbers of VMs and hosts, as an SVG, from the figures of the benchmark
-// in bench.json.
+// Command growthchart draws how a plan grows with the numbers of VMs and hosts, as an SVG, from the figures of the
+// benchmark in bench.json.
 //
 //	go run -C internal/tools/growthchart . BENCH.JSON CHART.SVG
 package main

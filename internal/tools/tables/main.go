@@ -81,16 +81,17 @@ func fields(definitions []policy.Definition) string {
 }
 
 // checks is the table of checks before a move, in Markdown.
-func checks(entries []preflight.Entry) string {
+func checks(rows []preflight.Row) string {
 	var text strings.Builder
 	text.WriteString("| check | makes sure that | asks | finds | an error is in a plan | calls for each VM |\n" +
 		"|---|---|---|---|---|---|\n")
-	for _, e := range entries {
+	for _, row := range rows {
 		plan := "–"
-		if e.Severity.Allows(false) {
-			plan = fmt.Sprintf("%s: %s", e.Outlook.Plan, e.Outlook.Why)
+		if row.Severity.Allows(false) {
+			plan = fmt.Sprintf("%s: %s", row.Outlook.Plan, row.Outlook.Why)
 		}
-		fmt.Fprintf(&text, "| `%s` | %s | %s | %s | %s | %d |\n", e.Check, e.About, e.Asks, e.Severity, plan, e.Calls)
+		fmt.Fprintf(&text, "| `%s` | %s | %s | %s | %s | %d |\n", row.Check, row.About, row.Asks, row.Severity, plan,
+			row.Calls)
 	}
 	return text.String()
 }

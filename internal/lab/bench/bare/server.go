@@ -10,7 +10,8 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/provider"
 )
 
-// bareServer serves the schemas of the real provider, and looks into values only where it has to: where something is created.
+// bareServer serves the schemas of the real provider, and looks into values only where it has to: where something is
+// created.
 type bareServer struct {
 	provider.Server // for its schemas
 
@@ -58,8 +59,11 @@ func (*bareServer) UpgradeResourceIdentity(
 	return &tfprotov6.UpgradeResourceIdentityResponse{UpgradedIdentity: identity}, nil
 }
 
-func (*bareServer) ReadResource(_ context.Context, req *tfprotov6.ReadResourceRequest) (*tfprotov6.ReadResourceResponse, error) {
-	return &tfprotov6.ReadResourceResponse{NewState: req.CurrentState, NewIdentity: req.CurrentIdentity, Private: req.Private}, nil
+func (*bareServer) ReadResource(
+	_ context.Context, req *tfprotov6.ReadResourceRequest,
+) (*tfprotov6.ReadResourceResponse, error) {
+	return &tfprotov6.ReadResourceResponse{NewState: req.CurrentState, NewIdentity: req.CurrentIdentity,
+		Private: req.Private}, nil
 }
 
 func (s *bareServer) PlanResourceChange(
@@ -96,7 +100,7 @@ func (s *bareServer) ApplyResourceChange(
 		return resp, err
 	}
 	var err error
-	resp.NewState, err = change(req.PlannedState, s.resources[req.TypeName], func(_ string, v tftypes.Value) tftypes.Value {
+	fill := func(_ string, v tftypes.Value) tftypes.Value {
 		switch {
 		case v.IsKnown():
 			return v
@@ -105,8 +109,10 @@ func (s *bareServer) ApplyResourceChange(
 		default:
 			return tftypes.NewValue(v.Type(), nil)
 		}
-	})
-	resp.NewIdentity = &tfprotov6.ResourceIdentityData{IdentityData: &tfprotov6.DynamicValue{JSON: []byte(`{"uuid":"filled"}`)}}
+	}
+	resp.NewState, err = change(req.PlannedState, s.resources[req.TypeName], fill)
+	uuid := &tfprotov6.DynamicValue{JSON: []byte(`{"uuid":"filled"}`)}
+	resp.NewIdentity = &tfprotov6.ResourceIdentityData{IdentityData: uuid}
 	return resp, err
 }
 

@@ -1,5 +1,6 @@
-// Command empty is a provider with the schemas of the real one that does nothing: what is planned becomes the state. It is
-// written on terraform-plugin-framework and served as usual, and shows what the framework and Terraform cost by themselves.
+// Command empty is a provider with the schemas of the real one that does nothing: what is planned becomes the state. It
+// is written on terraform-plugin-framework and served as usual, and shows what the framework and Terraform cost by
+// themselves.
 package main
 
 import (
@@ -14,7 +15,8 @@ import (
 
 func main() {
 	serve := func() fwprovider.Provider { return &emptyProvider{provider.New("bench")()} }
-	if err := providerserver.Serve(context.Background(), serve, providerserver.ServeOpts{Address: provider.Address}); err != nil {
+	err := providerserver.Serve(context.Background(), serve, providerserver.ServeOpts{Address: provider.Address})
+	if err != nil {
 		log.Fatal(err)
 	}
 }

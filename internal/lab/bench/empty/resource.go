@@ -10,10 +10,13 @@ import (
 
 var _ resource.ResourceWithIdentity = (*emptyResource)(nil)
 
-// emptyResource has the name and the schemas of a real one. Read and Delete do nothing: the framework has copied the state.
+// emptyResource has the name and the schemas of a real one. Read and Delete do nothing: the framework has copied the
+// state.
 type emptyResource struct{ resource.Resource }
 
-func (r *emptyResource) IdentitySchema(ctx context.Context, req resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
+func (r *emptyResource) IdentitySchema(
+	ctx context.Context, req resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse,
+) {
 	if identified, ok := r.Resource.(resource.ResourceWithIdentity); ok {
 		identified.IdentitySchema(ctx, req, resp)
 	}

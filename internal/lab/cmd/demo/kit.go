@@ -42,8 +42,8 @@ func (k *kit) unpack(packed string) error {
 	return nil
 }
 
-// pack finds or builds Terraform, builds the provider, and leaves in the environment where they are. What it made must be
-// discarded, also after an error.
+// pack finds or builds Terraform, builds the provider, and leaves in the environment where they are. What it made must
+// be discarded, also after an error.
 func (k *kit) pack() error {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
@@ -79,7 +79,8 @@ func (k *kit) fill(ctx context.Context) error {
 	if _, err := output(ctx, "go", "build", "-o", binary, module); err != nil {
 		return err
 	}
-	return os.WriteFile(k.cliConfig(), fmt.Appendf(nil, "provider_installation {\n  filesystem_mirror {\n    path = %q\n  }\n}\n", k.mirror()), 0o600)
+	config := fmt.Appendf(nil, "provider_installation {\n  filesystem_mirror {\n    path = %q\n  }\n}\n", k.mirror())
+	return os.WriteFile(k.cliConfig(), config, 0o600)
 }
 
 // discard removes the kit, but for the reports; one that was never begun is nothing to remove.

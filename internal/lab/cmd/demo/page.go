@@ -32,16 +32,13 @@ type pageStep struct {
 	Title, Picture string
 }
 
-// writePage writes the page: the figures side by side, and under them a picture of each move. Names of reports begin with
-// the time, so their order is that of the steps.
+// writePage writes the page: the figures side by side, and under them a picture of each move.
 func writePage(directory string, rows []row) (path string, err error) {
-	pictures, err := filepath.Glob(filepath.Join(directory, "*.svg"))
-	if err != nil {
-		return "", err
-	}
-	shown := make([]pageStep, min(len(rows), len(pictures)))
-	for i := range shown {
-		shown[i] = pageStep{i + 1, rows[i].step.title, filepath.Base(pictures[i])}
+	var shown []pageStep
+	for i, r := range rows {
+		if r.report != nil {
+			shown = append(shown, pageStep{i + 1, r.step.title, r.report.picture})
+		}
 	}
 	path = filepath.Join(directory, pageName)
 	file, err := os.Create(path)

@@ -85,7 +85,8 @@ func perform(ctx context.Context, world *lab.World, k *kit) error {
 	if err != nil {
 		return err
 	}
-	p := &performance{stage: scene, configuration: c, terraform: &terraform{kit: k, show: func(line string) { say("%s", indent(line)) }}}
+	t := &terraform{kit: k, show: func(line string) { say("%s", indent(line)) }}
+	p := &performance{stage: scene, configuration: c, terraform: t}
 	if err := p.introduce(ctx); err != nil {
 		return err
 	}
@@ -99,7 +100,8 @@ func perform(ctx context.Context, world *lab.World, k *kit) error {
 	if err != nil {
 		return err
 	}
-	say("\nThe figures with a picture of each move are in %s,\nbeside the reports that the provider wrote (report_directory).", page)
+	say("\nThe figures with a picture of each move are in %s,\nbeside the reports that the provider wrote "+
+		"(report_directory).", page)
 	return p.conclude(time.Since(began))
 }
 
@@ -117,7 +119,8 @@ The policy is declared on three levels (main.tf):
 
 %s`,
 		heading("A busy VM, and a link that is too slow for it"),
-		p.vm.Name, p.vm.Spec.MemoryMiB, p.vm.Spec.Load.HotMiB, p.dirtyRate/mib, p.linkMiB, indent(strings.TrimSpace(p.configuration.main)))
+		p.vm.Name, p.vm.Spec.MemoryMiB, p.vm.Spec.Load.HotMiB, p.dirtyRate/mib, p.linkMiB,
+		indent(strings.TrimSpace(p.configuration.main)))
 	if err := p.terraform.init(ctx); err != nil {
 		return err
 	}
@@ -144,6 +147,10 @@ func (p *performance) play(ctx context.Context, number int, s step) error {
 		return err
 	}
 	say("\n$ %s", strings.Join(append([]string{"terraform apply"}, s.by...), " "))
+	before, err := reports(p.terraform.kit.Reports)
+	if err != nil {
+		return err
+	}
 	from := time.Now()
 	failures, err := p.terraform.apply(ctx, s.by...)
 	if err != nil {
@@ -158,7 +165,13 @@ func (p *performance) play(ctx context.Context, number int, s step) error {
 	if err := p.terraform.outputs(ctx, &said); err != nil {
 		return err
 	}
-	p.rows = append(p.rows, newRow(s, failures, said, pulse, p.vm.HostsRunning()))
+	written, err := newestReport(p.terraform.kit.Reports, len(before))
+	if err != nil {
+		return err
+	}
+	p.rows = append(p.rows, row{
+		step: s, resolved: said.Effective, failures: failures, report: written, pulse: pulse, hosts: p.vm.HostsRunning(),
+	})
 	return nil
 }
 

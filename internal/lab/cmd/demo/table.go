@@ -14,7 +14,8 @@ func table(rows []row) string {
 	for i, r := range rows {
 		fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", i+1,
 			r.decided(r.Policy.AutoConverge, "auto_converge"), r.decided(r.Policy.Compression, "compression"),
-			r.outcome(), r.duration(), r.downtime(), fmt.Sprintf("%d ms", r.pulse.LongestGap.Milliseconds()), r.sent(), r.throttle())
+			r.outcome(), r.duration(), r.downtime(), fmt.Sprintf("%d ms", r.pulse.LongestGap.Milliseconds()), r.sent(),
+			r.throttle())
 	}
 	w.Flush()
 	text.WriteString(`

@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// cleanUpTime is what an interrupted Terraform has for calling a move off.
+// cleanUpTime is what an interrupted Terraform has for cancelling a move.
 const cleanUpTime = 2 * time.Minute
 
 // terraform is the CLI in the demo's workspace.
@@ -31,8 +31,8 @@ func (t *terraform) init(ctx context.Context) error {
 	return nil
 }
 
-// apply runs terraform apply and returns what Terraform reported as errors: none after success. The error is for an apply
-// that gave no result, because it was interrupted or could not be run.
+// apply runs terraform apply and returns what Terraform reported as errors: none after success. The error is for an
+// apply that gave no result, because it was interrupted or could not be run.
 func (t *terraform) apply(ctx context.Context, args ...string) ([]diagnostic, error) {
 	cmd := t.command(ctx, append([]string{"apply", "-json", "-auto-approve", "-input=false"}, args...)...)
 	// A resource tells its progress to the log only.
@@ -84,8 +84,8 @@ func (t *terraform) outputs(ctx context.Context, into any) error {
 	return json.Unmarshal(document, into)
 }
 
-// command is a call of Terraform. It runs in a process group of its own, so that a Ctrl-C at the terminal reaches it once,
-// by the end of the context: the second one would make it leave at once.
+// command is a call of Terraform. It runs in a process group of its own, so that a Ctrl-C at the terminal reaches it
+// once, by the end of the context: the second one would make it leave at once.
 func (t *terraform) command(ctx context.Context, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, t.kit.Terraform, args...)
 	cmd.Dir = t.kit.workspace()

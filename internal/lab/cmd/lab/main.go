@@ -27,7 +27,8 @@ func main() {
 		options = append(options, lab.WithHosts(count))
 		return nil
 	})
-	flag.Func("guest", "a guest to start: NAME=KIND[@HOST], of kind idle, typical, busy or untamable; may be repeated", func(value string) error {
+	const guests = "a guest to start: NAME=KIND[@HOST], of kind idle, typical, busy or untamable; may be repeated"
+	flag.Func("guest", guests, func(value string) error {
 		spec, err := parseGuest(value)
 		options = append(options, lab.WithGuests(spec))
 		return err
@@ -58,7 +59,8 @@ func parseGuest(value string) (lab.GuestSpec, error) {
 	}
 	preset, known := presets[kind]
 	if name == "" || !known {
-		return lab.GuestSpec{}, fmt.Errorf("%q is not NAME=idle, NAME=typical, NAME=busy or NAME=untamable, with @HOST or without", value)
+		return lab.GuestSpec{}, fmt.Errorf("%q is not NAME=idle, NAME=typical, NAME=busy or NAME=untamable, with "+
+			"@HOST or without", value)
 	}
 	spec := preset(name)
 	spec.Host = host

@@ -90,8 +90,8 @@ func (r row) build(ctx context.Context, directory string) (string, error) {
 	return program, nil
 }
 
-// run runs the tests of the row, by a program that is built in a directory unless it is there. What failed tests printed
-// goes to standard error.
+// run runs the tests of the row, by a program that is built in a directory unless it is there. What failed tests
+// printed goes to standard error.
 func (r row) run(ctx context.Context, directory string) (result, error) {
 	ctx, cancel := context.WithTimeout(ctx, rowTimeout)
 	defer cancel()

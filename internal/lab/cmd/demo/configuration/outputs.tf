@@ -11,7 +11,3 @@ data "virt_effective_migration_policy" "web" {
 output "effective" {
   value = data.virt_effective_migration_policy.web
 }
-
-output "last_migration" {
-  value = virt_vm_live_migration.web.last_migration
-}
