@@ -156,7 +156,8 @@ func (v *storageView) facts(ctx context.Context, d Disk) storage.Facts {
 	f.Err = errors.Join(f.Err, err)
 	there, err := v.Destination.Pools(ctx)
 	p := v.place(d, here, there)
-	f.Path, f.Pool, f.Err = p.path, p.pool, errors.Join(f.Err, err, v.decided.oldLists.of(v.Destination, p.pool))
+	old := v.decided.oldLists
+	f.Path, f.Pool, f.Err = p.path, p.pool, errors.Join(f.Err, err, old.of(v.Destination, p.pool), old.of(v.Source, p.own))
 	f.Renamed = p.renamed()
 	f.SamePool = p.own != nil && p.pool != nil && p.own.Same(*p.pool) && path.Base(p.origin) == path.Base(p.path)
 	if !v.concerns(p) {
