@@ -56,33 +56,57 @@ func (c Change) of(other Change) bool { return c.Device == other.Device && c.Key
 // changed by others in between is left as it is: both sides have to fit. Two devices may have one
 // key, such as the interfaces of a team, which have one MAC address.
 func Undo(later, changes []Change) []Change {
-	undone := append([]Change{}, later...)
-	taken := make([]bool, len(later))
-	take := func(c Change, fits func(Change) bool) int {
-		for i, u := range undone[:len(later)] {
-			if !taken[i] && u.of(c) && fits(u) {
-				taken[i] = true
-				return i
-			}
+	u := undoing{all: append([]Change{}, later...), taken: make([]bool, len(later))}
+	for _, c := range u.chain(changes) {
+		if i := u.take(c, func(Change) bool { return true }); i >= 0 {
+			u.all[i].New = u.all[i].Old // to what it is
+		} else {
+			u.all = append(u.all, Change{c.Device, c.Key, c.New, c.Old})
 		}
-		return -1
 	}
+	return u.all
+}
+
+// UndoPerhaps is Undo for changes of which nobody knows whether they were made. Where a later one begins with what
+// they make, they were; where it does not, they are passed over.
+func UndoPerhaps(later, changes []Change) []Change {
+	u := undoing{all: append([]Change{}, later...), taken: make([]bool, len(later))}
+	for _, c := range u.chain(changes) {
+		if u.take(c, func(Change) bool { return true }) < 0 {
+			u.all = append(u.all, Change{c.Device, c.Key, c.New, c.Old})
+		}
+	}
+	return u.all
+}
+
+// undoing is one run of Undo: the list, and which of the later ones are taken.
+type undoing struct {
+	all   []Change
+	taken []bool
+}
+
+// take is the index of the first later change of a device that is not taken and fits, or negative.
+func (u *undoing) take(c Change, fits func(Change) bool) int {
+	for i, taken := range u.taken {
+		if !taken && u.all[i].of(c) && fits(u.all[i]) {
+			u.taken[i] = true
+			return i
+		}
+	}
+	return -1
+}
+
+// chain takes back the changes whose results later ones began with, and returns the others.
+func (u *undoing) chain(changes []Change) []Change {
 	var others []Change
 	for _, c := range changes {
-		if i := take(c, func(u Change) bool { return u.New == c.New }); i >= 0 {
-			undone[i].New = c.Old
+		if i := u.take(c, func(later Change) bool { return later.New == c.New }); i >= 0 {
+			u.all[i].New = c.Old
 		} else {
 			others = append(others, c)
 		}
 	}
-	for _, c := range others {
-		if i := take(c, func(Change) bool { return true }); i >= 0 {
-			undone[i].New = undone[i].Old // to what it is
-		} else {
-			undone = append(undone, Change{c.Device, c.Key, c.New, c.Old})
-		}
-	}
-	return undone
+	return others
 }
 
 // Origin is who asks for a change.

@@ -3,6 +3,7 @@ package explain
 import (
 	"context"
 	"errors"
+	"fmt"
 	"reflect"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/fleet"
@@ -52,6 +53,9 @@ func vocabulary() []words {
 			return "That copy is left as it is. Plan again to see what is there now."
 		}),
 		say(nil, adviseHeld),
+		say(nil, func(e *preflight.RefreshError) string {
+			return fmt.Sprintf("`virsh pool-refresh %s` on %s does the same, and shows how long it takes.", e.Pool, e.Host)
+		}),
 		say(nil, func(*fleet.NewerRecordError) string { return newerAdvice }),
 		say(nil, adviseInvalid),
 		say(nil, func(*fleet.NotFoundError) string {

@@ -20,6 +20,7 @@ func diskTales() []tale {
 			obstacle, remedy := diskObstacle(f, fact)
 			return Advised{obstacle, remedy}
 		}),
+		tell(imageUnproved),
 		tell(func(_ migration.Finding, fact preflight.NothingCopied) Advised {
 			return Advised{
 				fmt.Sprintf("disks names disks to copy, and copy_storage is \"none\" (%s).", fact.Origin),
@@ -62,10 +63,14 @@ func diskObstacle(f migration.Finding, d preflight.DiskObstacle) (detail, remedy
 	switch d.Obstacle {
 	case storage.NoPool, storage.InactivePool, storage.WrongPool:
 		return poolObstacle(f, d)
-	case storage.Exists, storage.ChangedLeftover, storage.UsedLeftover:
+	case storage.Exists, storage.ChangedLeftover, storage.UsedLeftover, storage.UncertainLeftover:
 		return takenPath(f, d)
 	case storage.StaleLeftover:
 		return staleLeftover(f, d)
+	case storage.OtherImage:
+		return otherImage(f, d)
+	case storage.Unproved:
+		return unproved(f, d)
 	case storage.NoSuchDisk:
 		return fmt.Sprintf("VM %s has no disk %s that can be copied: one that is read-only, shareable or empty cannot be.",
 			f.Name, d.Target), fmt.Sprintf("`virsh domblklist --details %s` on %s lists its disks.", f.UUID, f.Source)
@@ -139,9 +144,15 @@ func takenPath(f migration.Finding, d preflight.DiskObstacle) (detail, remedy st
 			"large as the disk or of its format.", f.Name)
 	case storage.UsedLeftover:
 		there += fmt.Sprintf(". An earlier move of VM %s has left it there, and by now %s uses it.", f.Name, users(d.Users))
+	case storage.UncertainLeftover:
+		there += fmt.Sprintf(". An earlier move of VM %s was to make it there, and nobody knows whether it has: %s did not answer "+
+			"the order, or the move was killed.", f.Name, f.Host)
 	default:
 		there += fmt.Sprintf(", and nothing proves that this is the %s of VM %s, or what an earlier move of the VM has left "+
 			"there.", f.Device, f.Name)
+	}
+	if d.Err != nil {
+		there += " " + Sentence(oneLine(d.Err))
 	}
 	return there + " It is not written over.", remediesOf(f).takenPath(d.Path, d.There)
 }
@@ -169,4 +180,44 @@ func users(all []storage.User) string {
 		}
 	}
 	return strings.Join(names, ", ")
+}
+
+// unproved is about a file in the place of a disk, on a file system that the source's libvirt takes for shared.
+func unproved(f migration.Finding, d preflight.DiskObstacle) (detail, remedy string) {
+	why := "it has another size, or was last changed at another time"
+	if d.There == nil || d.Image.Changed == "" {
+		why = fmt.Sprintf("to compare them, an active storage pool of each host has to list %s", path.Base(d.Path))
+	}
+	if d.Err != nil {
+		why = oneLine(d.Err)
+	}
+	directory := path.Dir(d.Path)
+	return fmt.Sprintf("%s has %s, and nothing proves that it is the %s of VM %s: %s takes its file system for shared, but libvirt "+
+			"does not know with which hosts, and %s may have mounted another one (%s). The move neither leaves the VM to it nor "+
+			"writes over it.", f.Host, d.Path, f.Device, f.Name, f.Source, f.Host, strings.TrimSuffix(why, ".")),
+		fmt.Sprintf("`virsh vol-dumpxml %s` on both hosts shows it: one file has one <ctime>. Where no pool has it, define one on both: "+
+			"`virsh pool-define-as NAME dir --target %s` and `virsh pool-start NAME`. If you know that both hosts have mounted "+
+			"the same, copy_storage = \"none\" moves the VM without a copy, and disks names those that are copied.", d.Path, directory)
+}
+
+// otherImage is about an image that destination_changes names, and that is certainly another one.
+func otherImage(f migration.Finding, d preflight.DiskObstacle) (detail, remedy string) {
+	return fmt.Sprintf("The %s of VM %s would be %s on %s, which is another image: it has %s and the format %q, and the disk has %s "+
+			"and the format %q. The move does not copy the disk, and the guest would find something else on it.", f.Device, f.Name,
+			d.Path, f.Host, bytes(d.There.Capacity), d.There.Format, bytes(d.Image.Capacity), d.Image.Format),
+		"Correct the path in destination_changes, or set copy_storage, which copies the disk into a new volume at a path that is free."
+}
+
+// imageUnproved is about an image that destination_changes names, and that may be another one.
+func imageUnproved(f migration.Finding, fact preflight.ImageUnproved) Advised {
+	compared := "No storage pool there lists it, so that nothing of it is known."
+	if fact.There != nil {
+		compared = fmt.Sprintf("It has the disk's format and size, %s, and nothing tells whether it has its content.", bytes(fact.There.Capacity))
+	}
+	return Advised{
+		fmt.Sprintf("The %s of VM %s is %s on %s and %s on %s, and the move does not copy it. %s If it is another image, the guest goes on "+
+			"with what is in that.", f.Device, f.Name, fact.Image.Path, f.Source, fact.Path, f.Host, compared),
+		fmt.Sprintf("`virsh vol-dumpxml %s` on %s and `virsh vol-dumpxml %s` on %s show both: one file has one <ctime>. To copy the "+
+			"disk, set copy_storage.", fact.Image.Path, f.Source, fact.Path, f.Host),
+	}
 }

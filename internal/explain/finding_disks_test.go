@@ -51,6 +51,13 @@ func TestFinding_disks(t *testing.T) {
 			d.Users = []storage.User{{Domain: "db"}, {Overlay: "/srv/o"}}
 		}),
 		"Whether the disk vda of VM web can be copied to /srv/web.qcow2 on kvm2 is not known: no answer. What is not known is not written to. `virsh vol-info /srv/web.qcow2` on kvm2 asks for what is there.": obstacle(storage.NotKnown, func(d *storage.Facts) { d.Err = errors.New("no answer") }),
+		"kvm2 has /srv/web.qcow2, and nothing proves that it is the disk vda of VM web: kvm1 takes its file system for shared, but libvirt does not know with which hosts, and kvm2 may have mounted another one (to compare them, an active storage pool of each host has to list web.qcow2). The move neither leaves the VM to it nor writes over it. `virsh vol-dumpxml /srv/web.qcow2` on both hosts shows it: one file has one <ctime>. Where no pool has it, define one on both: `virsh pool-define-as NAME dir --target /srv` and `virsh pool-start NAME`. If you know that both hosts have mounted the same, copy_storage = \"none\" moves the VM without a copy, and disks names those that are copied.": obstacle(storage.Unproved, same),
+		"The disk vda of VM web would be /srv/web.qcow2 on kvm2, which is another image: it has 1 MiB and the format \"raw\", and the disk has 64 MiB and the format \"qcow2\". The move does not copy the disk, and the guest would find something else on it. Correct the path in destination_changes, or set copy_storage, which copies the disk into a new volume at a path that is free.": obstacle(storage.OtherImage, func(d *storage.Facts) {
+			d.There = &storage.Volume{Format: "raw", Capacity: 1 << 20}
+		}),
+		"The disk vda of VM web is /old/web.qcow2 on kvm1 and /srv/web.qcow2 on kvm2, and the move does not copy it. No storage pool there lists it, so that nothing of it is known. If it is another image, the guest goes on with what is in that. `virsh vol-dumpxml /old/web.qcow2` on kvm1 and `virsh vol-dumpxml /srv/web.qcow2` on kvm2 show both: one file has one <ctime>. To copy the disk, set copy_storage.": preflight.ImageUnproved{
+			Decision: vda(storage.Left, "", func(d *storage.Facts) { d.Image.Path = "/old/web.qcow2" }),
+		},
 		"The storage pool local on kvm2 has 1 MiB available, which they would fill: the disks of VM web that are copied into it (vda, vdb) take 2 MiB at first, and up to 64 MiB. Make room there: `virsh pool-info local` and `virsh vol-list --details local` on kvm2 show what takes it. Or choose another host.": preflight.RoomShort{
 			Pool: "local", Disks: []string{"vda", "vdb"}, Need: 2 << 20, Most: 64 << 20, Available: 1 << 20,
 		},
@@ -69,11 +76,12 @@ func TestObstaclesHaveWords(t *testing.T) {
 	for _, o := range []storage.Obstacle{
 		storage.NoSuchDisk, storage.OverNetwork, storage.AlreadyShared, storage.NotKnown, storage.Exists, storage.ChangedLeftover,
 		storage.UsedLeftover, storage.StaleLeftover, storage.NoPool, storage.InactivePool, storage.WrongPool, storage.WrongFormat, storage.Encrypted,
-		storage.NoSize, storage.NoBacking,
+		storage.NoSize, storage.NoBacking, storage.Unproved, storage.OtherImage,
+		storage.UncertainLeftover,
 	} {
 		f := migration.Finding{
 			Subject: web, Host: "kvm2", Device: "disk vda",
-			Fact: preflight.DiskObstacle{Decision: vda(storage.Refused, o, func(*storage.Facts) {})},
+			Fact: preflight.DiskObstacle{Decision: vda(storage.Refused, o, func(d *storage.Facts) { d.There = &storage.Volume{} })},
 		}
 		a := Advise(f)
 		if other, taken := said[a.Detail]; taken || a.Detail == "" || a.Remedy == "" {

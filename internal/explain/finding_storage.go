@@ -21,7 +21,7 @@ func storageTales() []tale {
 			return Advised{
 				fmt.Sprintf("The %s of VM %s is a file in %s, and %s has no such directory.",
 					f.Device, f.Name, fact.Directory, f.Host),
-				remediesOf(f).directory(fact.Directory),
+				missingDirectory(f, fact),
 			}
 		}),
 		tell(func(f migration.Finding, fact preflight.PoolMissing) Advised {
@@ -57,5 +57,18 @@ func missingFile(f migration.Finding, fact preflight.PathMissing) string {
 	case "cdrom", "floppy":
 		return remediesOf(f).file(fact.Path, target, fact.Gone)
 	}
-	return remediesOf(f).file(fact.Path, "", fact.Gone)
+	there := remediesOf(f).file(fact.Path, "", fact.Gone)
+	if kind == "disk" && target != "" && !strings.Contains(target, " ") { // not a backing file, which no change names
+		there += " " + otherwise("disks")
+	}
+	return there
+}
+
+// missingDirectory says what to do about a directory that the destination does not have.
+func missingDirectory(f migration.Finding, fact preflight.DirectoryMissing) string {
+	made := remediesOf(f).directory(fact.Directory)
+	if f.Device == "NVRAM" {
+		made += " " + otherwise("nvram")
+	}
+	return made
 }

@@ -78,6 +78,12 @@ func Uncertain(l fleet.Location, f migration.Finding) Text {
 	if _, ok := f.Fact.(preflight.DeviceChanged); ok {
 		return planned("Device Is Changed", "the move was to change a device. "+Finding(f))
 	}
+	if _, ok := f.Fact.(preflight.ImageUnproved); ok {
+		return planned("Image May Be Another", "the move was not to copy a disk. "+foundThen+Finding(f))
+	}
+	if _, ok := f.Fact.(preflight.ConfigLacks); ok {
+		return planned("Next Start Would Fail", "the VM was to run on its destination, but not to start there. "+foundThen+Finding(f))
+	}
 	if f.Warning {
 		return planned("Migration May Fail", "a check found what may make the move fail. "+foundThen+Finding(f))
 	}

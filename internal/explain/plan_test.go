@@ -81,6 +81,8 @@ func planWarnings() map[string][]Text {
 		"NotChecked":        {NotChecked(l, []preflight.Unchecked{{Check: preflight.CheckPolicy, Why: preflight.Unknowable}})},
 		"Uncertain": {
 			Uncertain(l, migration.Finding{Fact: preflight.DiskCopied{Decision: vda(storage.Created, "", func(*storage.Facts) {})}, Host: "kvm2", Warning: true}),
+			Uncertain(l, migration.Finding{Fact: preflight.ImageUnproved{Decision: vda(storage.Left, "", func(*storage.Facts) {})}, Host: "kvm2", Warning: true}),
+			Uncertain(l, migration.Finding{Fact: preflight.ConfigLacks{Finding: migration.Finding{Fact: preflight.NoPeerURI{}}}, Host: "kvm2", Warning: true}),
 			Uncertain(l, migration.Finding{Fact: preflight.NoPeerURI{}, Host: "kvm2"}),
 			Uncertain(l, migration.Finding{Fact: preflight.NoPeerURI{}, Host: "kvm2", Warning: true}),
 			Uncertain(l, migration.Finding{Fact: preflight.PolicyConflict{Conflict: acrossLevels}}),

@@ -35,7 +35,7 @@ func (r remedies) invariantTSC() string {
 // emulator puts a QEMU where the VM wants it.
 func (r remedies) emulator(path string) string {
 	return fmt.Sprintf("Install QEMU there at that path, or a link to it: `virsh domcapabilities --emulatorbin %s` on "+
-		"%s tries it.", path, r.host)
+		"%s tries it. %s", path, r.host, otherwise("emulator"))
 }
 
 // machineType gives the host a QEMU with the VM's machine type.

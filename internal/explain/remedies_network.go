@@ -2,16 +2,21 @@ package explain
 
 import "fmt"
 
+// otherwise names the part of destination_changes for what a host calls otherwise.
+func otherwise(key string) string {
+	return fmt.Sprintf("Or, if the host calls it otherwise, say so in destination_changes (%s).", key)
+}
+
 // bridge gives the host a bridge.
 func (r remedies) bridge(name string) string {
 	return fmt.Sprintf("Make it there, as in `ip link add %s type bridge && ip link set %s up` on %s, and in the host's "+
-		"network configuration.", name, name, r.host)
+		"network configuration. %s", name, name, r.host, otherwise("interfaces"))
 }
 
 // network gives the host a libvirt network.
 func (r remedies) network(name string) string {
 	return fmt.Sprintf("Define and start it there: `virsh net-dumpxml --inactive %s` on %s prints it; then `virsh "+
-		"net-define FILE` and `virsh net-start %s` on %s.", name, r.Source, name, r.host)
+		"net-define FILE` and `virsh net-start %s` on %s. %s", name, r.Source, name, r.host, otherwise("interfaces"))
 }
 
 // inactiveNetwork starts a libvirt network.
@@ -28,7 +33,7 @@ func (r remedies) networkFilter(name string) string {
 // listenAddress lets a device listen on any host.
 func (r remedies) listenAddress() string {
 	return fmt.Sprintf("Let it listen on 0.0.0.0 or 127.0.0.1 (VNC and SPICE also on a libvirt network): %s, and start "+
-		"the VM anew.", r.edit())
+		"the VM anew. Or give VNC and SPICE an address of the destination for this move: destination_changes (graphics_listen).", r.edit())
 }
 
 // port gives a device another port.

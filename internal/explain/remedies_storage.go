@@ -20,8 +20,8 @@ func (r remedies) file(path, target string, gone bool) string {
 	if target == "" {
 		return there + "."
 	}
-	return fmt.Sprintf("%s; or eject a medium that the guest can do without: `virsh change-media %s %s --eject` on %s.",
-		there, r.UUID, target, r.Source)
+	return fmt.Sprintf("%s; or eject a medium that the guest can do without: `virsh change-media %s %s --eject` on %s. %s",
+		there, r.UUID, target, r.Source, otherwise("disks"))
 }
 
 // firmware gives the host a firmware image. gone is as for file.

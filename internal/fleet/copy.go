@@ -41,10 +41,13 @@ const (
 	config = "config"
 )
 
-// decode fills in what the document says.
+// decode fills in what the document says. A switch that the global settings leave out is false.
 func (c Copy) decode() Copy {
 	if c.Document != nil {
 		c.Record, c.Invalid = policy.DecodeRecord([]byte(*c.Document))
+	}
+	if c.readable() && c.VM == "" && c.Record.Cluster == "" {
+		c.Record.Policy = c.Record.Policy.Global()
 	}
 	return c
 }

@@ -39,10 +39,12 @@ type diskCopy struct {
 	// disks are those that are copied, and storage what the engine is told of them.
 	disks   preflight.Disks
 	storage *migration.StorageCopy
-	// created are the disks whose volumes this move has made.
-	created preflight.Disks
-	// started is true once the migration may have written to a volume.
-	started bool
+	// created are the disks whose volumes this move has made, and unanswered those whose volumes it may have
+	// made: the order was not answered.
+	created, unanswered preflight.Disks
+	// noted is true once the entry has all volumes as they are right before the start, and started once the migration may
+	// have written to one.
+	noted, started bool
 }
 
 // decide takes over what the checks have decided.
@@ -80,6 +82,9 @@ func (c *diskCopy) create(ctx context.Context, l Location) error {
 		}
 		volume := d.Volume(c.mode)
 		if err := c.destination.CreateVolume(context.WithoutCancel(ctx), *d.Pool, volume); err != nil {
+			if errors.Is(err, host.ErrOutcomeUnknown) {
+				c.unanswered = append(c.unanswered, d)
+			}
 			return &CreateVolumeError{l, c.destination.Name(), d.Target, volume, err}
 		}
 		c.created = append(c.created, d)
@@ -206,11 +211,10 @@ func (c *diskCopy) end(ctx context.Context, e *moveEntry, err error) error {
 			e.VolumesLeft = append(e.VolumesLeft, c.note(ctx, c.destination, e.To, d.Target, volume))
 			continue
 		}
-		for _, v := range e.VolumesWritten {
-			if v.Host == e.To && v.Path == volume.Path {
-				unsettled = append(unsettled, v)
-			}
-		}
+		unsettled = append(unsettled, e.writtenTo(volume.Path)...)
+	}
+	for _, d := range c.unanswered {
+		unsettled = append(unsettled, e.writtenTo(d.Path)...)
 	}
 	if certain {
 		e.VolumesWritten = unsettled
@@ -221,9 +225,29 @@ func (c *diskCopy) end(ctx context.Context, e *moveEntry, err error) error {
 	return failure
 }
 
+// creates tells whether volumes are to be made.
+func (c *diskCopy) creates() bool {
+	return slices.ContainsFunc(c.disks, func(d storage.Decision) bool { return d.Fate == storage.Created })
+}
+
+// planned are the volumes that are to be made, before any is: whoever is killed after that, or gets no answer to
+// the order, leaves a history that has them. Leftovers stay as an earlier entry has them, for a later one counts.
+func (c *diskCopy) planned(e *moveEntry) []history.Volume {
+	var planned []history.Volume
+	for _, d := range c.disks {
+		if v := d.Volume(c.mode); d.Fate == storage.Created {
+			planned = append(planned, history.Volume{
+				VM: c.vm, Host: e.To, Target: d.Target, Pool: v.Pool, Name: v.Name, Path: v.Path, Format: v.Format, CapacityBytes: v.Capacity,
+			})
+		}
+	}
+	return planned
+}
+
 // written notes the volumes that are written to until the move ends, as they are before it
 // begins: the next move knows them by that, where this one is killed.
 func (c *diskCopy) written(ctx context.Context, e *moveEntry) []history.Volume {
+	c.noted = true
 	return append(c.images(ctx, e), each(c.disks, func(d storage.Decision) history.Volume {
 		return c.note(ctx, c.destination, e.To, d.Target, d.Volume(c.mode))
 	})...)
@@ -237,10 +261,10 @@ func (c *diskCopy) images(ctx context.Context, e *moveEntry) []history.Volume {
 }
 
 // copied are the disks whose volumes the move has made, or may have written to, or has noted
-// anew: leftovers once its entry has begun.
+// anew: leftovers once its entry has them.
 func (c *diskCopy) copied(e *moveEntry) preflight.Disks {
 	copied := slices.Clone(c.created)
-	if e.begun {
+	if c.noted && e.begun {
 		copied = append(copied, c.disks.Reused()...)
 	}
 	return copied

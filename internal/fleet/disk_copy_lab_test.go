@@ -122,6 +122,23 @@ func TestMove_copiesDisks(t *testing.T) {
 	if err := os.Remove(foreign); err != nil {
 		t.Fatal(err)
 	}
+
+	// A copy in the place of a shared disk, as large and as old, is not that disk: the hosts may have mounted two exports.
+	shared := guest.Disks()[2].Path
+	if out, err := exec.CommandContext(t.Context(), "cp", "-p", "--remove-destination", kvm1.File(shared), kvm2.File(shared)).CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	_, assessment, err := f.Assess(testContext(t), move("kvm2", migration.Auto))
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := each(assessment.Errors(), func(f migration.Finding) string { return f.String() })
+	if want := []string{"copy_volumes: not proved to be the same disk, disk vdc on kvm2"}; !slices.Equal(found, want) {
+		t.Errorf("beside another export: got %q", found)
+	}
+	if err := errors.Join(os.Remove(kvm2.File(shared)), os.Link(kvm1.File(shared), kvm2.File(shared))); err != nil {
+		t.Fatal(err)
+	}
 	f = open(t, labConfig(t, UnreachableError)) // which goes by no answer of before
 
 	// There, back, and there again: the first copy makes volumes, the others use the leftovers.
@@ -243,7 +260,18 @@ func TestMove_removesWhatItMade(t *testing.T) {
 	if got, want := foundIn(t, err), []string{"copy_room: storage pool has no room, storage pool local on kvm2"}; !slices.Equal(got, want) {
 		t.Fatalf("without room: got %q", got)
 	}
-	mount("-o", "remount,size=64m", lab.LocalImages)
+	// A volume that cannot be made is in the history before it is ordered, and no longer.
+	mount("-o", "remount,ro,size=64m", lab.LocalImages)
+	f = open(t, labConfig(t, UnreachableError))
+	_, err = f.Move(testContext(t), m, quiet)
+	var unmade *CreateVolumeError
+	if !errors.As(err, &unmade) {
+		t.Fatalf("on storage that is read-only: got %v", err)
+	}
+	if past := historyEntries(t, f, guest); len(past) > 0 {
+		t.Errorf("of a move that has not begun the history has %+v", past)
+	}
+	mount("-o", "remount,rw,size=64m", lab.LocalImages)
 
 	// It is cancelled once its volume is made and before the migration begins.
 	ctx, cancel := context.WithCancel(testContext(t))

@@ -53,6 +53,28 @@ func TestDriftNamesTheCopiesAndTheFields(t *testing.T) {
 	}
 }
 
+// A release that adds a switch finds global records of older ones in sync: there it is false. To a cluster and a VM it is
+// left out, which inherits.
+func TestDriftOfASwitchThatIsLeftOut(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		cluster, vm, document string
+		declared              policy.Policy
+		drifts                bool
+	}{
+		"global":                        {"", "", `{"version":1,"auto_converge":true}`, policy.Policy{AutoConverge: new(true)}.Global(), false},
+		"global, declared true":         {"", "", `{"version":1}`, policy.Policy{AutoConverge: new(true)}.Global(), true},
+		"global, another kind of field": {"", "", `{"version":1}`, downtime(500).Global(), true},
+		"cluster":                       {"compute", "", `{"version":1,"cluster":"compute"}`, policy.Policy{AutoConverge: new(false)}, true},
+		"VM":                            {"", "uuid", `{"version":1}`, policy.Policy{AutoConverge: new(false)}, true},
+	} {
+		c := Copy{Host: "kvm1", VM: test.vm, Document: &test.document}.decode()
+		if drift := (Declaration{Cluster: test.cluster, Policy: test.declared}).drift(c); (len(drift) > 0) != test.drifts {
+			t.Errorf("%s: drift is %v", name, drift)
+		}
+	}
+}
+
 // A VM's copies are told apart by their impact, wherever the VM is: moving it must
 // change nothing.
 func TestDriftOfAVM(t *testing.T) {

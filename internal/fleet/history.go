@@ -150,10 +150,37 @@ func (e *moveEntry) begin(ctx context.Context) {
 	})))
 }
 
+// renew writes what has become known since the entry was begun, right before the migration.
+func (e *moveEntry) renew(ctx context.Context) {
+	if !e.begun {
+		e.begin(ctx)
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, historyTimeout)
+	defer cancel()
+	e.StartedAt = currentTime()
+	e.began(e.source.UpdateDomainHistory(ctx, e.vm, changeHistory(func(past *history.History) bool {
+		past.Remove(e.ID)
+		past.Add(e.Entry)
+		return true
+	})))
+}
+
 // began notes how writing the entry went. A write that was not answered may have taken
 // effect: its entry, too, is to be ended.
 func (e *moveEntry) began(err error) {
-	e.failure, e.begun = err, err == nil || errors.Is(err, host.ErrOutcomeUnknown)
+	e.failure, e.begun = err, e.begun || err == nil || errors.Is(err, host.ErrOutcomeUnknown)
+}
+
+// writtenTo are the volumes of a path on the destination that the entry has as written to.
+func (e *moveEntry) writtenTo(path string) []history.Volume {
+	var written []history.Volume
+	for _, v := range e.VolumesWritten {
+		if v.Host == e.To && v.Path == path {
+			written = append(written, v)
+		}
+	}
+	return written
 }
 
 // end completes the entry once the move is over, and writes that where the VM is. Where
@@ -165,6 +192,9 @@ func (e *moveEntry) end(ctx context.Context, r migration.Report, err error) {
 	}
 	e.conclude(r, err)
 	home := e.home(err)
+	if e.adopted || err != nil && home == e.source {
+		e.DevicesChanged, e.ConfigChanged = nil, nil // those of another, or none
+	}
 	if home == nil || !e.ends() {
 		return
 	}
@@ -177,21 +207,37 @@ func (e *moveEntry) end(ctx context.Context, r migration.Report, err error) {
 func (e *moveEntry) ends() bool { return e.begun || e.adopted }
 
 // endIn completes the entry in a history; false where that has nothing to complete. The
-// history has to have it: the VM's own copy travelled. An adopted migration may be one
-// that an earlier run has begun, or no move by this provider at all.
+// history has to have it: the VM's own copy travelled.
 func (e *moveEntry) endIn(past *history.History) bool {
-	entry := past.Find(e.ID)
-	if e.adopted {
-		entry = past.UnderWay(e.From.UUID, e.To.UUID)
-	}
-	switch {
+	switch entry := past.Find(e.ID); {
+	case e.adopted:
+		return e.endAdopted(past)
+	case e.Outcome == history.Refused && len(e.VolumesLeft)+len(e.VolumesWritten) == 0: // it was begun for a volume only
+		past.Remove(e.ID)
+		return entry != nil
 	case entry != nil:
 		e.completes(entry)
-	case e.adopted:
-		return false
 	default:
 		past.Add(e.Entry)
 	}
+	return true
+}
+
+// endAdopted completes the entry of a migration that the move has only watched: one that another run has begun, with
+// what that has changed. Where it is no move by this provider, the entry of this move stands for it, if there is one, and
+// knows of no changes.
+func (e *moveEntry) endAdopted(past *history.History) bool {
+	if another := past.UnderWay(e.From.UUID, e.To.UUID, e.ID); another != nil {
+		e.completes(another)
+		past.Remove(e.ID)
+		return true
+	}
+	own := past.Find(e.ID)
+	if own == nil {
+		return false
+	}
+	e.completes(own)
+	own.DevicesChanged, own.ConfigChanged = nil, nil
 	return true
 }
 

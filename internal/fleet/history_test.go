@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/definition"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/history"
@@ -146,6 +147,7 @@ func TestEndsEntry(t *testing.T) {
 		"adopted, completed":              {errors.ErrUnsupported, []history.Entry{open("other")}, migration.Report{Moved: true, Adopted: true}, nil, "other completed peer_to_peer"},
 		"adopted, timed out":              {errors.ErrUnsupported, []history.Entry{open("other")}, migration.Report{}, adopted(migration.Course{}), "other timed_out peer_to_peer"},
 		"adopted of virsh, timed out":     {errors.ErrUnsupported, nil, migration.Report{}, adopted(migration.Course{}), ""},
+		"refused once it had begun":       {nil, []history.Entry{open("own")}, migration.Report{}, denied, ""},
 		"adopted after a start, then cut": {nil, []history.Entry{open("own")}, migration.Report{}, adopted(migration.Course{}), "own timed_out peer_to_peer"},
 	} {
 		e := &moveEntry{Entry: open("own")}
@@ -181,6 +183,45 @@ func TestEndOfChangedEntry(t *testing.T) {
 	if diff := cmp.Diff([][]definition.Change{nic("br2"), nic("br3")},
 		[][]definition.Change{past.Entries[0].DevicesChanged, past.Entries[0].ConfigChanged}); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
+// TestEndOfAdopted: of a migration that another run has started, what that has changed is kept; what this move would
+// have changed was not.
+func TestEndOfAdopted(t *testing.T) {
+	t.Parallel()
+	nic := func(to string) []definition.Change {
+		return []definition.Change{{Device: definition.Interface, Key: "m", Old: "br0", New: to}}
+	}
+	of := func(id, to string) history.Entry {
+		e := history.Entry{ID: id, Outcome: history.Started, From: history.Host{UUID: "A"}, To: history.Host{UUID: "B"}}
+		if to != "" {
+			e.DevicesChanged = nic(to)
+		}
+		return e
+	}
+	for name, c := range map[string]struct{ past, want []history.Entry }{
+		"another's began before":  {[]history.Entry{of("own", "br1"), of("rival", "br2")}, []history.Entry{of("rival", "br2")}},
+		"another's began after":   {[]history.Entry{of("rival", "br2"), of("own", "br1")}, []history.Entry{of("rival", "br2")}},
+		"of another tool":         {[]history.Entry{of("own", "br1")}, []history.Entry{of("own", "")}},
+		"before this one's began": {[]history.Entry{of("rival", "br2")}, []history.Entry{of("rival", "br2")}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			e := &moveEntry{Entry: of("own", "br1")}
+			e.conclude(migration.Report{Moved: true, Adopted: true}, nil)
+			past := history.History{Entries: c.past}
+			if !e.endIn(&past) {
+				t.Fatal("it completes nothing")
+			}
+			for i := range c.want {
+				c.want[i].Outcome = history.Completed
+			}
+			ignored := cmpopts.IgnoreFields(history.Entry{}, "EndedAt", "Figures", "Mode", "Phase")
+			if diff := cmp.Diff(c.want, past.Entries, ignored, cmpopts.IgnoreUnexported(history.Entry{})); diff != "" {
+				t.Errorf("(-want +got)\n%s", diff)
+			}
+		})
 	}
 }
 

@@ -222,8 +222,8 @@ type preparation struct {
 	changes changes
 }
 
-// ready makes, after the checks, the volumes that disks are copied into, begins the move's entry
-// in the VM's history, which names them, and then makes the definitions for the destination, with
+// ready begins, after the checks, the move's entry in the VM's history, makes the volumes that disks are copied
+// into, which the entry names before and after that, and then makes the definitions for the destination, with
 // which the entry is to travel; then it waits for the move's turn to start. It fails where another
 // policy than the planned one holds by then, or the fleet starts no more. Nothing comes between
 // the turn and the start.
@@ -246,6 +246,10 @@ func (f *Fleet) ready(ctx context.Context, m Move, l Location, p preparation) (m
 		return prepared, err
 	}
 	p.entry.DevicesChanged, p.entry.ConfigChanged = made.running, made.config
+	if p.disks.creates() {
+		p.entry.VolumesWritten = p.disks.planned(p.entry)
+		p.entry.begin(ctx)
+	}
 	if err := p.disks.create(ctx, l); err != nil {
 		return prepared, err
 	}
@@ -253,7 +257,7 @@ func (f *Fleet) ready(ctx context.Context, m Move, l Location, p preparation) (m
 		return prepared, err
 	}
 	p.entry.VolumesWritten = p.disks.written(ctx, p.entry)
-	p.entry.begin(ctx)
+	p.entry.renew(ctx)
 	if made, err = p.changes.apply(ctx, l); err != nil { // once more: the history is part of it
 		return prepared, err
 	}
@@ -298,6 +302,9 @@ func (f *Fleet) request(ctx context.Context, m Move, r Resolution) (preflight.Re
 	there, _ := destination.UUID(ctx)
 	c := f.changesOf(m, r.Location, source, past, there)
 	request.Changes = c.running
+	if c.two {
+		request.ConfigChanges = &c.config
+	}
 	request.Leftovers = leftovers(past, request.Move.UUID, there)
 	return request, c, nil
 }

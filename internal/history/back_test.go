@@ -58,8 +58,25 @@ func TestBack(t *testing.T) {
 			move(kvm2, kvm3, history.Completed, bc, nil), move(kvm1, kvm2, history.Completed, ab, nil),
 		}, kvm1, changes{nic("c", "a")}, changes{nic("c", "a")}},
 		{"after a move that failed", []history.Entry{
-			move(kvm2, kvm3, history.Failed, bc, nil), move(kvm1, kvm2, history.Completed, ab, nil),
+			move(kvm2, kvm3, history.Failed, nil, nil), move(kvm1, kvm2, history.Completed, ab, nil),
 		}, kvm1, changes{nic("b", "a")}, changes{nic("b", "a")}},
+		{"after a move that failed once the VM had arrived", []history.Entry{
+			move(kvm2, kvm3, history.Failed, bc, nil), move(kvm1, kvm2, history.Completed, ab, nil),
+		}, kvm1, changes{nic("c", "a")}, changes{nic("c", "a")}},
+		{"after a move that nobody watched, then another tool's", []history.Entry{
+			move(kvm1, kvm2, history.Unwatched, ab, nil),
+		}, kvm1, changes{nic("b", "a")}, changes{nic("b", "a")}},
+		{"over a move that nobody watched", []history.Entry{
+			move(kvm2, kvm3, history.Completed, bc, nil), move(kvm1, kvm2, history.Unwatched, ab, nil),
+		}, kvm1, changes{nic("c", "a")}, changes{nic("c", "a")}},
+		{"over a move that nobody watched, and that was not made", []history.Entry{
+			move(kvm1, kvm2, history.Completed, changes{nic("a", "c")}, nil), move(kvm1, kvm2, history.Unwatched, ab, nil),
+			move(kvm3, kvm1, history.Completed, changes{nic("z", "a")}, nil),
+		}, kvm3, changes{nic("c", "z")}, changes{nic("c", "z")}},
+		{"a host that it was to leave, and has left otherwise", []history.Entry{
+			move(kvm1, kvm2, history.Failed, nil, nil), move(kvm2, kvm1, history.Completed, nil, nil),
+			move(kvm1, kvm2, history.Completed, ab, nil),
+		}, kvm1, changes{}, changes{}},
 		{"left twice", []history.Entry{
 			move(kvm1, kvm2, history.Completed, nil, nil), move(kvm2, kvm1, history.Completed, bc, nil),
 			move(kvm1, kvm2, history.Completed, ab, nil),

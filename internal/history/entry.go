@@ -27,7 +27,8 @@ const (
 	NotConverged Outcome = "not_converged"
 	// Failed was ended by libvirt or QEMU, or its end could not be seen.
 	Failed Outcome = "failed"
-	// Refused was not started. It is in reports only: a history has what was started.
+	// Refused was not started. It is in reports, and in a history only for volumes that the move may have
+	// made.
 	Refused Outcome = "refused"
 	// Unwatched is a move whose end nobody has seen: the run that made it had to leave it under
 	// way, or was killed. In a history the VM was not on its destination afterwards.

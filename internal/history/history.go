@@ -135,9 +135,11 @@ func (h *History) Find(id string) *Entry {
 }
 
 // UnderWay is the newest entry of a move between two hosts, by their UUIDs, that is
-// started for the history; nil where there is none.
-func (h *History) UnderWay(from, to string) *Entry {
-	return h.first(func(e Entry) bool { return e.Outcome == Started && e.From.UUID == from && e.To.UUID == to })
+// started for the history, but for that of an ID; nil where there is none.
+func (h *History) UnderWay(from, to, besides string) *Entry {
+	return h.first(func(e Entry) bool {
+		return e.Outcome == Started && e.From.UUID == from && e.To.UUID == to && e.ID != besides
+	})
 }
 
 // Leftover is a volume that a move has left behind.
@@ -181,19 +183,25 @@ func (h *History) Left(host string) []Leftover {
 }
 
 // Back is what makes of the VM's devices, as it runs and in its persistent definition, what
-// they were when the VM last left a host, by its UUID. There is nothing where the history does
-// not have that.
+// they were when the VM last was on a host, by its UUID, and was to leave it. There is nothing where
+// the history does not have that.
 func (h *History) Back(host string) (running, config []definition.Change) {
 	for _, e := range h.Entries {
-		if e.Outcome != Completed {
-			continue // the VM stayed as it was
+		undo := definition.Undo // a move that the VM has not made has no changes
+		if e.Outcome == Started || e.Outcome == Unwatched {
+			undo = definition.UndoPerhaps
 		}
-		running, config = definition.Undo(running, e.DevicesChanged), definition.Undo(config, e.config())
+		running, config = undo(running, e.DevicesChanged), undo(config, e.config())
 		if e.From.UUID == host && host != "" {
 			return running, config
 		}
 	}
 	return nil, nil
+}
+
+// Remove takes out the entry of an ID.
+func (h *History) Remove(id string) {
+	h.Entries = slices.DeleteFunc(h.Entries, func(e Entry) bool { return e.ID == id })
 }
 
 func (h *History) first(is func(Entry) bool) *Entry {

@@ -295,10 +295,13 @@ func TestUnderWay(t *testing.T) {
 	h := history.History{Entries: []history.Entry{
 		entry("d"), started("c", kvm1, kvm3), started("b", kvm1, kvm2), started("a", kvm1, kvm2),
 	}}
-	if e := h.UnderWay(kvm1.UUID, kvm2.UUID); e == nil || e.ID != "b" {
+	if e := h.UnderWay(kvm1.UUID, kvm2.UUID, ""); e == nil || e.ID != "b" {
 		t.Errorf("to kvm2 is %+v", e)
 	}
-	if e := h.UnderWay(kvm2.UUID, kvm1.UUID); e != nil {
+	if e := h.UnderWay(kvm1.UUID, kvm2.UUID, "b"); e == nil || e.ID != "a" {
+		t.Errorf("besides b is %+v", e)
+	}
+	if e := h.UnderWay(kvm2.UUID, kvm1.UUID, ""); e != nil {
 		t.Errorf("back is %+v", e)
 	}
 }

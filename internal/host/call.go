@@ -16,9 +16,16 @@ import (
 func read[T any](
 	ctx context.Context, h *Host, op string, class rpc.Class, fn func(*libvirt.Libvirt) (T, error),
 ) (T, error) {
-	v, err := invoke(ctx, h, h.deadlines.Call, class, fn)
+	return readWithin(ctx, h, op, h.deadlines.Call, class, fn)
+}
+
+// readWithin is read with another limit than that of calls.
+func readWithin[T any](
+	ctx context.Context, h *Host, op string, limit time.Duration, class rpc.Class, fn func(*libvirt.Libvirt) (T, error),
+) (T, error) {
+	v, err := invoke(ctx, h, limit, class, fn)
 	if lostInCall(err) != nil {
-		v, err = invoke(ctx, h, h.deadlines.Call, class, fn)
+		v, err = invoke(ctx, h, limit, class, fn)
 	}
 	return v, h.fail(op, err)
 }

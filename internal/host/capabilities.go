@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/xml"
 	"errors"
+	"strconv"
+	"strings"
 
 	"github.com/digitalocean/go-libvirt"
 
@@ -34,8 +36,8 @@ func parseCapabilities(document string) (preflight.Capabilities, error) {
 		} `xml:"counter"`
 	}
 	var doc struct {
-		CPU    cpu      `xml:"host>cpu"`
-		Models []string `xml:"host>secmodel>model"`
+		CPU    cpu             `xml:"host>cpu"`
+		Models []securityModel `xml:"host>secmodel"`
 		Cells  []struct {
 			ID    int `xml:"id,attr"`
 			Pages []struct {
@@ -50,7 +52,13 @@ func parseCapabilities(document string) (preflight.Capabilities, error) {
 	if err := xml.Unmarshal([]byte(document), &doc); err != nil {
 		return preflight.Capabilities{}, err
 	}
-	c := preflight.Capabilities{SecurityModels: doc.Models, Pages: map[uint64]uint64{}}
+	c := preflight.Capabilities{Pages: map[uint64]uint64{}}
+	for _, m := range doc.Models {
+		c.SecurityModels = append(c.SecurityModels, m.Model)
+		if user, group, ok := m.owner(); ok {
+			c.QEMUUser, c.QEMUGroup = user, group
+		}
+	}
 	if doc.CPU.Model != "" {
 		c.CPU = "<cpu>" + doc.CPU.Inner + "</cpu>"
 	}
@@ -71,6 +79,28 @@ func parseCapabilities(document string) (preflight.Capabilities, error) {
 		}
 	}
 	return c, nil
+}
+
+// securityModel is one that the host labels VMs by.
+type securityModel struct {
+	Model  string   `xml:"model"`
+	Labels []string `xml:"baselabel"`
+}
+
+// owner has the numbers of the user and the group that QEMU runs as, which the label of the model
+// "dac" has as "+USER:+GROUP".
+func (m securityModel) owner() (user, group string, ok bool) {
+	if m.Model != "dac" || len(m.Labels) == 0 {
+		return "", "", false
+	}
+	user, group, ok = strings.Cut(strings.TrimSpace(m.Labels[0]), ":")
+	user, group = strings.TrimPrefix(user, "+"), strings.TrimPrefix(group, "+")
+	for _, number := range []string{user, group} {
+		if _, err := strconv.ParseUint(number, 10, 32); err != nil {
+			return "", "", false
+		}
+	}
+	return user, group, ok
 }
 
 // smallestHugePageKiB is above every architecture's ordinary page, which has 4 to 64 KiB.

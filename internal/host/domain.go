@@ -170,6 +170,11 @@ func (h *Host) DomainXML(ctx context.Context, uuid string) (string, error) {
 	return h.definition(ctx, uuid, libvirt.DomainXMLMigratable)
 }
 
+// ConfigXML is the persistent definition of a domain that runs, in the form meant for migration.
+func (h *Host) ConfigXML(ctx context.Context, uuid string) (string, error) {
+	return h.definition(ctx, uuid, libvirt.DomainXMLMigratable|libvirt.DomainXMLInactive)
+}
+
 // LiveXML is the domain's definition as it runs, or as it would be started. It has no secrets.
 func (h *Host) LiveXML(ctx context.Context, uuid string) (string, error) {
 	return h.definition(ctx, uuid, 0)

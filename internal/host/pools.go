@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/digitalocean/go-libvirt"
 
@@ -109,15 +110,18 @@ func (s poolSource) text() string {
 	return strings.Join(append(parts, s.Dir.Path, s.Device.Path, s.Name), " ")
 }
 
+// refreshTimeout bounds the refresh of a pool: libvirt opens each of its volumes.
+const refreshTimeout = time.Minute
+
 // RefreshPool has an active pool look for its volumes and its free space anew
-// (virStoragePoolRefresh). It changes nothing on storage.
+// (virStoragePoolRefresh), within a minute. It changes nothing on storage.
 func (h *Host) RefreshPool(ctx context.Context, pool storage.Pool) error {
 	op := "refresh the storage pool " + pool.Name
 	id, err := parseUUID(pool.UUID)
 	if err != nil {
 		return h.fail(op, err)
 	}
-	_, err = read(ctx, h, op, rpc.Patient, func(lv *libvirt.Libvirt) (struct{}, error) {
+	_, err = readWithin(ctx, h, op, refreshTimeout, rpc.Patient, func(lv *libvirt.Libvirt) (struct{}, error) {
 		return struct{}{}, lv.StoragePoolRefresh(libvirt.StoragePool{Name: pool.Name, UUID: id}, 0)
 	})
 	return err

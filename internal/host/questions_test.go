@@ -248,6 +248,9 @@ func TestCapabilities(t *testing.T) {
 	if c.CPU == "" || len(c.Nodes) == 0 || len(c.CPUs) == 0 || !slices.Contains(c.SecurityModels, "dac") {
 		t.Errorf("got %+v", c)
 	}
+	if c.QEMUUser != "0" || c.QEMUGroup != "0" { // the lab's QEMU is root's
+		t.Errorf("QEMU runs as %q:%q", c.QEMUUser, c.QEMUGroup)
+	}
 	if err := other.CompareHostCPU(testContext(t), c.CPU); err != nil {
 		t.Errorf("two hosts of one machine: %v", err)
 	}

@@ -51,6 +51,7 @@ type permissionsXML struct {
 
 type timestampsXML struct {
 	Modified string `xml:"mtime"`
+	Changed  string `xml:"ctime"`
 }
 
 type featuresXML struct {
@@ -102,6 +103,7 @@ func (d volumeXML) volume(pool string) *storage.Volume {
 	v := &storage.Volume{
 		Pool: pool, Name: d.Name, Path: d.Target.Path, Capacity: d.Capacity, Length: d.Physical,
 		Compat: d.Target.Compat, ClusterBytes: d.Target.ClusterSize, Encrypted: d.Target.Encryption != nil,
+		Block: d.Type == "block",
 	}
 	if d.Allocation != nil {
 		v.Allocation = *d.Allocation
@@ -113,7 +115,7 @@ func (d volumeXML) volume(pool string) *storage.Volume {
 		v.Owner, v.Group, v.Mode = p.Owner, p.Group, p.Mode
 	}
 	if d.Target.Timestamps != nil && d.Type != "block" { // whose time is that of its device node, not of its data
-		v.Modified = d.Target.Timestamps.Modified
+		v.Modified, v.Changed = d.Target.Timestamps.Modified, d.Target.Timestamps.Changed
 	}
 	if d.Target.Features != nil {
 		for _, f := range d.Target.Features.All {

@@ -54,11 +54,11 @@ func TestVolumes(t *testing.T) {
 		if err != nil || got == nil {
 			t.Fatalf("%s: got %v, %v", want.Name, got, err)
 		}
-		if got.Modified == "" || got.Length == 0 {
-			t.Errorf("%s has the time %q and the length %d", want.Name, got.Modified, got.Length)
+		if got.Modified == "" || got.Changed == "" || got.Length == 0 {
+			t.Errorf("%s has the times %q and %q and the length %d", want.Name, got.Modified, got.Changed, got.Length)
 		}
 		want.Pool, want.Path = "volumes", at(want.Name)
-		want.Allocation, want.Length, want.Modified = got.Allocation, got.Length, got.Modified
+		want.Allocation, want.Length, want.Modified, want.Changed = got.Allocation, got.Length, got.Modified, got.Changed
 		if want.Mode == "" {
 			want.Mode, want.Owner, want.Group = got.Mode, got.Owner, got.Group
 		}

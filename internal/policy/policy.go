@@ -143,6 +143,17 @@ func (p Policy) Fields() []Field {
 	return set
 }
 
+// Global is the policy as the global settings declare it: a switch that is left out is false there. A release that
+// adds a switch finds it so in the records of an older one.
+func (p Policy) Global() Policy {
+	for _, d := range table {
+		if d.Kind == Switch && !d.isSet(&p) {
+			_ = d.Set(&p, false) // the value has the type of a switch
+		}
+	}
+	return p
+}
+
 // Equal tells whether two policies set the same fields to the same values.
 func (p Policy) Equal(other Policy) bool { return len(p.Differences(other)) == 0 }
 

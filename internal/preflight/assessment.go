@@ -7,10 +7,12 @@ import (
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/definition"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
 )
 
 // checkDeadline bounds all checks of a move together, which hold its slots before the
-// start, and the reading of the definition before them. It exceeds the longest stall seen
+// start, and the reading of the definition before them. What pools take to list their volumes
+// anew has a deadline of its own. It exceeds the longest stall seen
 // of an honest daemon, 4.6 s behind a burst of slow calls.
 const checkDeadline = 10 * time.Second
 
@@ -59,15 +61,20 @@ type Examined struct {
 
 // Examine makes all checks of the table but the engine's, whose result is assessed.
 func Examine(ctx context.Context, r Request, assessed migration.Assessment) Examined {
-	ctx, cancel := context.WithTimeout(ctx, checkDeadline)
-	defer cancel()
 	if r.Fresh {
 		ctx = since(ctx, time.Now())
 	}
 	e := examination{
 		scope: scope{Request: r, assessed: assessed, judged: &memo[verdict]{}, decided: &decided{}},
-		guest: sync.OnceValues(func() (guests, error) { return read(ctx, r) }),
+		guest: sync.OnceValues(func() (guests, error) {
+			ctx, cancel := context.WithTimeout(ctx, checkDeadline)
+			defer cancel()
+			return read(ctx, r)
+		}),
 	}
+	e.refresh(ctx)
+	ctx, cancel := context.WithTimeout(ctx, checkDeadline)
+	defer cancel()
 	table := Table()
 	results := make([]result, len(table))
 	var all sync.WaitGroup
@@ -101,6 +108,36 @@ type examination struct {
 	guest func() (guests, error)
 }
 
+// refresh has pools list their volumes anew where the checks go by that.
+func (e *examination) refresh(ctx context.Context) {
+	changes := len(e.Changes.Move.Disks)+len(e.Changes.Back) > 0
+	if e.unready(NeedsGuest) != "" || e.copyMode() == policy.CopyNone && len(e.Leftovers) == 0 && !changes {
+		return
+	}
+	read, err := e.guest()
+	if err != nil {
+		return // each check tells of it
+	}
+	s := e.scope
+	s.guest, s.own, s.changed, s.config = read.there, read.here, read.changed, read.config
+	if s.decides() {
+		e.decided.oldLists = s.refreshPools(ctx)
+	}
+}
+
+// unready is why what a check needs is not there; empty where it is.
+func (e *examination) unready(n Needs) Why {
+	switch {
+	case n >= NeedsHosts && !e.assessed.Asked():
+		return Unanswered
+	case n >= NeedsGuest && (e.assessed.Running || e.assessed.Busy()):
+		return UnderWay
+	case n >= NeedsGuest && !e.assessed.Fit():
+		return Unfit
+	}
+	return ""
+}
+
 // result is what one check came to.
 type result struct {
 	findings  []migration.Finding
@@ -113,21 +150,20 @@ func (e *examination) make(ctx context.Context, row Row) result {
 		return result{unchecked: []Unchecked{{Check: row.Check, Why: why, Host: host, Err: err}}}
 	}
 	s := e.scope
-	if row.Needs >= NeedsHosts && !e.assessed.Asked() {
-		return not(Unanswered, "", nil)
+	if why := e.unready(row.Needs); why != "" {
+		return not(why, "", nil)
 	}
 	if row.Needs >= NeedsGuest {
-		switch {
-		case e.assessed.Running || e.assessed.Busy():
-			return not(UnderWay, "", nil)
-		case !e.assessed.Fit():
-			return not(Unfit, "", nil)
-		}
 		read, err := e.guest()
 		if err != nil {
+			if c, tells := row.check.(changesCheck); tells {
+				if found := c.unread(&s, err); len(found) > 0 {
+					return result{findings: found}
+				}
+			}
 			return not(Unread, e.source(), err)
 		}
-		s.guest, s.own, s.changed = read.there, read.here, read.changed
+		s.guest, s.own, s.changed, s.config = read.there, read.here, read.changed, read.config
 	}
 	findings, err := row.check.find(ctx, &s)
 	r := result{findings: findings}
@@ -141,9 +177,11 @@ func (e *examination) make(ctx context.Context, row Row) result {
 type guests struct {
 	here, there *Guest
 	changed     definition.Result
+	// config are those of its persistent definition; nil where that is not changed.
+	config *guests
 }
 
-// read reads the VM's definition, and which backing files its images have.
+// read reads the VM's definitions, and which backing files its images have.
 func read(ctx context.Context, r Request) (guests, error) {
 	own, err := r.Source.DomainXML(ctx, r.Move.UUID)
 	if err != nil {
@@ -156,18 +194,37 @@ func read(ctx context.Context, r Request) (guests, error) {
 	if err := here.findBacking(ctx, r); err != nil {
 		return guests{}, err
 	}
-	changed, err := definition.Apply(own, r.Changes)
+	all, err := here.change(own, r.Changes)
+	if err != nil || r.ConfigChanges == nil || r.ConfigChanges.Empty() {
+		return all, err
+	}
+	persistent, err := r.Source.ConfigXML(ctx, r.Move.UUID)
+	if err != nil {
+		return guests{}, err
+	}
+	config, err := Parse(persistent)
+	if err != nil {
+		return guests{}, err
+	}
+	changed, err := config.change(persistent, *r.ConfigChanges)
+	all.config = &changed
+	return all, err
+}
+
+// change makes of a definition that for the destination.
+func (g *Guest) change(own string, changes definition.Request) (guests, error) {
+	changed, err := definition.Apply(own, changes)
 	if err != nil || len(changed.Changes) == 0 {
-		return guests{here, here, changed}, err
+		return guests{here: g, there: g, changed: changed}, err
 	}
 	there, err := Parse(changed.XML)
 	if err != nil {
 		return guests{}, err
 	}
 	for i := range there.Disks { // an image at another path may name another backing file
-		if there.Disks[i].Path == here.Disks[i].Path {
-			there.Disks[i].Backing = here.Disks[i].Backing
+		if there.Disks[i].Path == g.Disks[i].Path {
+			there.Disks[i].Backing = g.Disks[i].Backing
 		}
 	}
-	return guests{here, there, changed}, nil
+	return guests{here: g, there: there, changed: changed}, nil
 }

@@ -10,6 +10,9 @@ type Capabilities struct {
 	Pages map[uint64]uint64
 	// SecurityModels are such as "apparmor", "selinux" and "dac".
 	SecurityModels []string
+	// QEMUUser and QEMUGroup are the numbers that QEMU runs as; empty where libvirt does not
+	// tell, as one of a user.
+	QEMUUser, QEMUGroup string
 	// Nodes are the IDs of its NUMA nodes, and CPUs those of its CPUs; nil where libvirt
 	// does not tell them.
 	Nodes, CPUs []int

@@ -40,14 +40,20 @@ func (o DiskObstacle) Problem() string {
 		return "disk cannot be copied onto itself"
 	case storage.NotKnown, storage.NoSize, storage.Silent:
 		return "not known whether the disk can be copied"
+	case storage.Unproved:
+		return "not proved to be the same disk"
 	case storage.Exists:
 		return "path is taken"
 	case storage.ChangedLeftover:
 		return "leftover was changed"
 	case storage.UsedLeftover:
 		return "leftover is used"
+	case storage.UncertainLeftover:
+		return "perhaps a leftover"
 	case storage.StaleLeftover:
 		return "old state of the disk in its place"
+	case storage.OtherImage:
+		return "another image in the disk's place"
 	case storage.NoPool:
 		return "no storage pool for the disk"
 	case storage.InactivePool:
@@ -84,8 +90,10 @@ var (
 		storage.NoSuchDisk, storage.OverNetwork, storage.AlreadyShared, storage.WrongFormat, storage.Encrypted,
 	}
 	poolObstacles  = []storage.Obstacle{storage.NoPool, storage.InactivePool, storage.WrongPool}
-	takenObstacles = []storage.Obstacle{storage.Exists, storage.ChangedLeftover, storage.UsedLeftover,
-		storage.StaleLeftover}
+	takenObstacles = []storage.Obstacle{
+		storage.Exists, storage.Unproved, storage.ChangedLeftover, storage.UsedLeftover, storage.UncertainLeftover,
+		storage.StaleLeftover, storage.OtherImage,
+	}
 )
 
 func (copiedDisksCheck) find(ctx context.Context, s *scope) ([]migration.Finding, error) {

@@ -46,8 +46,11 @@ func (copyRoomCheck) find(ctx context.Context, s *scope) ([]migration.Finding, e
 	var found []migration.Finding
 	var unknown []error
 	for _, name := range slices.Sorted(maps.Keys(short)) {
-		fact := short[name]
-		available, err := s.Destination.PoolAvailable(ctx, pools[name])
+		fact, pool := short[name], pools[name]
+		if err := s.decided.oldLists.of(s.Destination, &pool); err != nil { // its free space is that of its last refresh
+			unknown = append(unknown, unasked(s.destination(), "storage pool "+name, err))
+		}
+		available, err := s.Destination.PoolAvailable(ctx, pool)
 		if err != nil {
 			unknown = append(unknown, unasked(s.destination(), "storage pool "+name, err))
 			continue

@@ -6,7 +6,9 @@ import (
 	"path"
 	"slices"
 	"sync"
+	"time"
 
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/definition"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/refusal"
@@ -53,6 +55,8 @@ func (d Disks) Storage(source, destination migration.Identity) *migration.Storag
 type decided struct {
 	once  sync.Once
 	disks Disks
+	// oldLists are why pools may not list what they have.
+	oldLists oldLists
 }
 
 // copyMode is what the move copies: a definition none.
@@ -63,22 +67,29 @@ func (s *scope) copyMode() policy.CopyStorage {
 	return s.Move.Policy.CopyStorage()
 }
 
-// disks decides what becomes of the VM's disks, once for all checks of a move. Where none is to
-// be copied and nothing was left on the destination, there is nothing to decide.
+// decides tells whether there is something to decide about disks: some are to be copied, or something was left
+// on the destination, or one has another path there.
+func (s *scope) decides() bool {
+	return s.copyMode() != policy.CopyNone || len(s.Leftovers) > 0 || slices.ContainsFunc(s.changed.Changes, changesDisk)
+}
+
+func changesDisk(c definition.Applied) bool { return c.Device == definition.Disk }
+
+// disks decides what becomes of the VM's disks, once for all checks of a move.
 func (s *scope) disks(ctx context.Context) Disks {
-	mode := s.copyMode()
-	if s.guest == nil || mode == policy.CopyNone && len(s.Leftovers) == 0 {
+	if s.guest == nil || !s.decides() {
 		return nil
 	}
 	s.decided.once.Do(func() {
 		facts := make([]storage.Facts, len(s.guest.Disks))
 		var all sync.WaitGroup
-		view := &storageView{scope: s, refreshed: map[string]error{}}
+		view := &storageView{s}
 		for i, d := range s.guest.Disks {
 			all.Go(func() { facts[i] = view.facts(ctx, d) })
 		}
 		all.Wait()
-		s.decided.disks = storage.Decide(storage.Request{Mode: mode, Wanted: s.CopiedDisks, Leftovers: s.Leftovers}, facts)
+		s.decided.disks = storage.Decide(
+			storage.Request{Mode: s.copyMode(), Wanted: s.CopiedDisks, Leftovers: s.Leftovers}, facts)
 	})
 	return s.decided.disks
 }
@@ -100,11 +111,39 @@ func (d Disk) fixed() bool {
 }
 
 // storageView looks at the disks of a VM on both hosts.
-type storageView struct {
-	*scope
+type storageView struct{ *scope }
 
-	mu        sync.Mutex
-	refreshed map[string]error // pools of the destination, by name
+// place is where a disk is: its path and pool on each host.
+type place struct {
+	origin, path string
+	own, pool    *storage.Pool
+}
+
+// place is where the definitions have a disk.
+func (s *scope) place(d Disk, here, there []storage.Pool) place {
+	p := place{origin: s.onSource(d).Path, path: d.Path}
+	p.own, p.pool = poolOf(here, Disk{Path: p.origin, Pool: d.Pool}), poolOf(there, d)
+	if d.Pool == "" {
+		return p
+	}
+	if p.own != nil {
+		p.origin = path.Join(p.own.Path, d.Volume)
+	}
+	if p.pool != nil {
+		p.path = path.Join(p.pool.Path, d.Volume)
+	}
+	return p
+}
+
+// renamed tells whether the disk has another path on the destination, as far as the source's pool says.
+func (p place) renamed() bool {
+	return path.IsAbs(p.origin) && path.Clean(p.origin) != path.Clean(p.path)
+}
+
+// concerns tells whether what the destination has in a disk's place matters: the disk may be copied, or its image
+// is another one by name, or an earlier move has left something there.
+func (s *scope) concerns(p place) bool {
+	return s.copyMode() != policy.CopyNone || p.renamed() || s.left(p.path)
 }
 
 // facts is what both hosts say of a disk. What is not known is left out, for the reason in Err.
@@ -116,39 +155,65 @@ func (v *storageView) facts(ctx context.Context, d Disk) storage.Facts {
 	here, err := v.Source.Pools(ctx)
 	f.Err = errors.Join(f.Err, err)
 	there, err := v.Destination.Pools(ctx)
-	f.Err = errors.Join(f.Err, err)
-	origin := v.onSource(d).Path
-	own := poolOf(here, Disk{Path: origin, Pool: d.Pool})
-	f.Pool = poolOf(there, d)
-	if d.Pool != "" {
-		if own != nil {
-			origin = path.Join(own.Path, d.Volume)
-		}
-		if f.Pool != nil {
-			f.Path = path.Join(f.Pool.Path, d.Volume)
-		}
-	}
-	f.Renamed = path.IsAbs(origin) && path.Clean(origin) != path.Clean(f.Path) // else the pool does not say
-	f.SamePool = own != nil && f.Pool != nil && own.Same(*f.Pool) && path.Base(origin) == path.Base(f.Path)
-	if v.copyMode() == policy.CopyNone {
-		if v.left(f.Path) {
-			v.there(ctx, &f)
-		}
+	p := v.place(d, here, there)
+	old := v.decided.oldLists
+	f.Path, f.Pool, f.Err = p.path, p.pool, errors.Join(f.Err, err, old.of(v.Destination, p.pool), old.of(v.Source, p.own))
+	f.Renamed = p.renamed()
+	f.SamePool = p.own != nil && p.pool != nil && p.own.Same(*p.pool) && path.Base(p.origin) == path.Base(p.path)
+	if !v.concerns(p) {
 		return f
 	}
-	v.image(ctx, d, origin, &f)
+	v.image(ctx, d, p.origin, &f)
 	if f.Path == "" {
 		f.Presence = storage.Absent // nobody knows where it would be: the pool is missing
 		return f
 	}
 	v.there(ctx, &f)
-	if f.Presence == storage.Present && !f.SamePool && !d.Block && (own == nil || own.Type != "logical") {
+	if f.Presence == storage.Present && !f.SamePool && !d.Block {
+		f.SameFile = v.sameFile(ctx, p)
+	}
+	if v.copyMode() == policy.CopyNone {
+		return f
+	}
+	if f.Presence == storage.Present && !f.SamePool && !f.SameFile && !d.Block && (p.own == nil || p.own.Type != "logical") {
 		f.Shared = v.shared(ctx, d)
 	}
+	if there, err := v.Destination.Capabilities(ctx); err == nil {
+		f.Owner, f.Group = there.QEMUUser, there.QEMUGroup
+	} else {
+		f.Err = errors.Join(f.Err, err)
+	}
 	if f.Image.Backing != "" && v.Move.Policy.CopyStorage() == policy.CopyIncremental {
-		f.Backing = v.backing(ctx, f, own)
+		f.Backing = v.backing(ctx, f, p.own)
 	}
 	return f
+}
+
+// agreementTimeout bounds how long both hosts are asked until they agree on a file.
+const agreementTimeout = 2 * time.Second
+
+// sameFile tells whether both hosts prove to have one file. While a guest writes to it, one says what was so a
+// moment before the other: both are asked at once, again and again until they agree, or what they say stands still.
+func (v *storageView) sameFile(ctx context.Context, p place) bool {
+	ctx, cancel := context.WithTimeout(ctx, agreementTimeout)
+	defer cancel()
+	var here, there storage.Volume
+	for {
+		var hereNow, thereNow *storage.Volume
+		var both sync.WaitGroup
+		both.Go(func() { hereNow, _ = v.Source.VolumeByPath(ctx, p.origin) })
+		both.Go(func() { thereNow, _ = v.Destination.VolumeByPath(ctx, p.path) })
+		both.Wait()
+		switch {
+		case hereNow == nil || thereNow == nil:
+			return false
+		case hereNow.SameFile(thereNow):
+			return true
+		case hereNow.Changed == here.Changed && thereNow.Changed == there.Changed:
+			return false
+		}
+		here, there = *hereNow, *thereNow
+	}
 }
 
 // onSource is a disk by the definition that the source has.
@@ -205,9 +270,6 @@ func (v *storageView) image(ctx context.Context, d Disk, origin string, f *stora
 
 // there notes what the destination has in the disk's place.
 func (v *storageView) there(ctx context.Context, f *storage.Facts) {
-	if v.Fresh {
-		f.Err = errors.Join(f.Err, v.refresh(ctx, f.Pool))
-	}
 	presence, err := v.presence(ctx, File{Path: f.Path})
 	var why *unaskedError
 	if errors.As(err, &why) && why.err != nil {
@@ -224,7 +286,7 @@ func (v *storageView) there(ctx context.Context, f *storage.Facts) {
 	if f.Presence != storage.Present {
 		return
 	}
-	f.There, err = v.listed(ctx, f.Path, f.Pool)
+	f.There, err = v.Destination.VolumeByPath(ctx, f.Path)
 	f.Err = errors.Join(f.Err, err)
 	if f.There != nil && v.left(f.Path) {
 		users, err := v.Destination.VolumeUsers(ctx, *f.There)
@@ -233,35 +295,8 @@ func (v *storageView) there(ctx context.Context, f *storage.Facts) {
 }
 
 // left tells whether an earlier move of the VM has left something at a path of the destination.
-func (v *storageView) left(path string) bool {
-	return slices.ContainsFunc(v.Leftovers, func(l storage.Leftover) bool { return l.Path == path })
-}
-
-// listed is what the destination's pool has at a path, also where its list was old.
-func (v *storageView) listed(ctx context.Context, path string, pool *storage.Pool) (*storage.Volume, error) {
-	volume, err := v.Destination.VolumeByPath(ctx, path)
-	if volume != nil || err != nil || pool == nil || !pool.Active {
-		return volume, err
-	}
-	if err := v.refresh(ctx, pool); err != nil {
-		return nil, err
-	}
-	return v.Destination.VolumeByPath(ctx, path)
-}
-
-// refresh renews the list of a pool of the destination, once.
-func (v *storageView) refresh(ctx context.Context, pool *storage.Pool) error {
-	if pool == nil || !pool.Active {
-		return nil
-	}
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	err, done := v.refreshed[pool.Name]
-	if !done {
-		err = v.Destination.RefreshPool(ctx, *pool)
-		v.refreshed[pool.Name] = err
-	}
-	return err
+func (s *scope) left(path string) bool {
+	return slices.ContainsFunc(s.Leftovers, func(l storage.Leftover) bool { return l.Path == path })
 }
 
 // shared asks the source whether it takes the disk for one that both hosts share: it would
@@ -296,7 +331,7 @@ func (v *storageView) backing(ctx context.Context, f storage.Facts, own *storage
 	b.Here, _ = v.Source.VolumeByPath(ctx, f.Image.Backing)
 	pools, _ := v.Destination.Pools(ctx)
 	pool := poolOf(pools, Disk{Path: f.Image.Backing})
-	b.There, _ = v.listed(ctx, f.Image.Backing, pool)
+	b.There, _ = v.Destination.VolumeByPath(ctx, f.Image.Backing)
 	b.Shared = b.There != nil && own != nil && pool != nil && own.Same(*pool) &&
 		path.Dir(f.Image.Backing) == path.Clean(own.Path)
 	return b

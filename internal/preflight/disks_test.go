@@ -1,10 +1,13 @@
 package preflight_test
 
 import (
+	"context"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -58,6 +61,15 @@ func (s *scene) taken() {
 	}}
 }
 
+// oneFile has both hosts see one file in the place of the disk.
+func (s *scene) oneFile() {
+	s.taken()
+	file := s.there.Volumes[webImage]
+	file.Changed = "1.500000001"
+	s.here.Volumes, s.there.Volumes = map[string]storage.Volume{webImage: file}, map[string]storage.Volume{webImage: file}
+	s.unsharedDisks()
+}
+
 // renamed has the move take something else on the destination for the disk, as large as that is.
 func (s *scene) renamed(path string) {
 	s.request.Changes.Move.Disks = map[string]string{"vda": path}
@@ -72,6 +84,18 @@ func (s *scene) exported(there string) {
 	pool.Path = there
 	s.there.StoragePools = []storage.Pool{pool}
 	s.unsharedDisks()
+}
+
+// takes is a call that takes that long.
+func takes(d time.Duration) func(context.Context) error {
+	return func(ctx context.Context) error {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(d):
+			return nil
+		}
+	}
 }
 
 func TestAssess_disks(t *testing.T) {
@@ -114,11 +138,64 @@ func TestAssess_disks(t *testing.T) {
 		"no room": {func(s *scene) { s.there.Room["images"] = 1<<20 - 1 }, []string{
 			copied, "copy_room: storage pool has no room, storage pool images on kvm2",
 		}, []storage.Fate{storage.Created}},
-		"a foreign volume": {(*scene).taken, []string{"copy_volumes: path is taken, disk vda on kvm2"}, []storage.Fate{storage.Refused}},
-		"a shared file system": {func(s *scene) {
-			s.taken()
-			s.unsharedDisks()
+		"a foreign volume":     {(*scene).taken, []string{"copy_volumes: path is taken, disk vda on kvm2"}, []storage.Fate{storage.Refused}},
+		"a shared file system": {(*scene).oneFile, nil, []storage.Fate{storage.Left}},
+		"another export of the same path, with an image of the same size": {func(s *scene) {
+			s.oneFile()
+			other := s.there.Volumes[webImage]
+			other.Changed = "1.500000002"
+			s.there.Volumes[webImage] = other
+		}, []string{"copy_volumes: not proved to be the same disk, disk vda on kvm2"}, []storage.Fate{storage.Refused}},
+		"a shared file system whose files the source does not list": {func(s *scene) {
+			s.oneFile()
+			s.here.Volumes = nil
+		}, []string{"copy_volumes: not proved to be the same disk, disk vda on kvm2"}, []storage.Fate{storage.Refused}},
+		"a shared file system, and a guest that writes": {func(s *scene) {
+			s.oneFile()
+			writes := 0
+			s.here.Before("VolumeByPath", func(context.Context) error { // the third reading is of one moment
+				file := s.here.Volumes[webImage]
+				if writes++; writes < 4 {
+					file.Changed = fmt.Sprint(writes)
+				} else {
+					file.Changed = s.there.Volumes[webImage].Changed
+				}
+				s.here.Volumes = map[string]storage.Volume{webImage: file}
+				return nil
+			})
 		}, nil, []storage.Fate{storage.Left}},
+		"another path for the disk, and no copy asked for": {func(s *scene) {
+			s.taken()
+			s.policy(policy.Policy{})
+			s.here.BeginAnswers = nil
+			s.renamed("/images/other.qcow2")
+		}, []string{"copy_volumes: not proved to be the same image, disk vda on kvm2"}, []storage.Fate{storage.Left}},
+		"another path for the disk, with a smaller image, and no copy asked for": {func(s *scene) {
+			s.taken()
+			s.policy(policy.Policy{})
+			s.here.BeginAnswers = nil
+			s.renamed("/images/other.qcow2")
+			other := s.there.Volumes["/images/other.qcow2"]
+			other.Capacity = 1 << 20
+			s.there.Volumes["/images/other.qcow2"] = other
+		}, []string{"copy_volumes: another image in the disk's place, disk vda on kvm2"}, []storage.Fate{storage.Refused}},
+		"another path for the disk, which is the same file, and no copy asked for": {func(s *scene) {
+			s.oneFile()
+			s.policy(policy.Policy{})
+			file := s.there.Volumes[webImage]
+			s.renamed("/mnt/web.qcow2")
+			s.there.Volumes["/mnt/web.qcow2"], s.there.Paths["/mnt/web.qcow2"] = file, true
+		}, nil, []storage.Fate{storage.Left}},
+		"a pool that takes long to list its volumes": {func(s *scene) {
+			s.request.Fresh = true
+			s.there.Before("RefreshPool", takes(40*time.Second))
+		}, []string{copied}, []storage.Fate{storage.Created}},
+		"a pool that does not list its volumes in time": {func(s *scene) {
+			s.taken()
+			s.request.Fresh = true
+			s.there.Before("RefreshPool", takes(2*time.Minute))
+		}, []string{"copy_volumes: path is taken, disk vda on kvm2: the storage pool images on kvm2 did not list its volumes anew within 1m0s"},
+			[]storage.Fate{storage.Refused}},
 		"a shared file system, and another image by destination_changes": {func(s *scene) {
 			s.taken()
 			s.unsharedDisks()
@@ -130,7 +207,7 @@ func TestAssess_disks(t *testing.T) {
 			s.here.Definition = domain("qemu", "", strings.ReplaceAll(volume, "vdb", "vda"))
 			s.there.Listed["/images/web"] = preflight.Present
 			s.here.StoragePools = nil
-		}, nil, []storage.Fate{storage.Left}},
+		}, []string{"copy_volumes: not proved to be the same disk, disk vda on kvm2"}, []storage.Fate{storage.Refused}},
 		"one pool of the network, mounted elsewhere": {func(s *scene) {
 			s.exported("/mnt")
 			s.renamed("/mnt/web.qcow2")
@@ -177,6 +254,9 @@ func TestAssess_disks(t *testing.T) {
 		"one disk that is shared and one that is not": {func(s *scene) {
 			s.here.Definition = domain("qemu", "", disk+otherDisk)
 			s.there.Listed["/images/other.raw"] = preflight.Present
+			shared := storage.Volume{Path: "/images/other.raw", Changed: "1.5"}
+			s.here.Volumes["/images/other.raw"] = shared
+			s.there.Volumes = map[string]storage.Volume{"/images/other.raw": shared}
 		}, []string{copied}, []storage.Fate{storage.Created, storage.Left}},
 		"a disk that is left out": {func(s *scene) {
 			s.here.Definition = domain("qemu", "", disk+otherDisk)

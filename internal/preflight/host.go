@@ -32,6 +32,9 @@ type Source interface {
 	// DomainXML is the domain's definition in the form meant for migration
 	// (VIR_DOMAIN_XML_MIGRATABLE).
 	DomainXML(ctx context.Context, uuid string) (string, error)
+	// ConfigXML is the persistent definition of a domain that runs, in the form meant for
+	// migration (VIR_DOMAIN_XML_MIGRATABLE, VIR_DOMAIN_XML_INACTIVE).
+	ConfigXML(ctx context.Context, uuid string) (string, error)
 	// LiveXML is the definition of the domain as it runs, with the backing files that libvirt
 	// has found in its images (virDomainGetXMLDesc without flags).
 	LiveXML(ctx context.Context, uuid string) (string, error)

@@ -28,6 +28,8 @@ type Request struct {
 	// Changes is what the VM's devices are called on the destination, where that is not what they
 	// are called on the source.
 	Changes definition.Request
+	// ConfigChanges are those of the persistent definition of a VM that runs; nil where it has none.
+	ConfigChanges *definition.Request
 	// Unsettled is true where the move may be made under another policy than Move has, so
 	// that what is found of the policy may not last.
 	Unsettled bool
@@ -42,8 +44,10 @@ type scope struct {
 	// guest is the VM by its definition for the destination, and own by that on the source; nil
 	// for a check that does not need it.
 	guest, own *Guest
-	// changed is the definition for the destination.
+	// changed is the definition for the destination, and config the VM by its persistent one, which is nil where
+	// that is not changed.
 	changed definition.Result
+	config  *guests
 	// judged keeps the source's verdict, which is asked for once.
 	judged *memo[verdict]
 	// decided keeps what becomes of the VM's disks.

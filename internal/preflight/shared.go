@@ -51,6 +51,11 @@ func (s SharedSource) DomainXML(ctx context.Context, uuid string) (string, error
 	return s.domains.DomainXML(ctx, uuid)
 }
 
+// ConfigXML implements Source.
+func (s SharedSource) ConfigXML(ctx context.Context, uuid string) (string, error) {
+	return s.domains.ConfigXML(ctx, uuid)
+}
+
 // LiveXML implements Source.
 func (s SharedSource) LiveXML(ctx context.Context, uuid string) (string, error) {
 	return s.domains.LiveXML(ctx, uuid)

@@ -36,12 +36,15 @@ func (s *scope) verdict(ctx context.Context) verdict {
 	return v
 }
 
+// uncopiedObstacles are those of disks that are not to be copied.
+var uncopiedObstacles = []storage.Obstacle{storage.Silent, storage.StaleLeftover, storage.OtherImage}
+
 // begin asks the source. A disk that cannot be copied counts as one that is: another check
 // tells of it.
 func (s *scope) begin(ctx context.Context) verdict {
 	move := s.Move
 	move.Storage = s.disks(ctx).only(func(d storage.Decision) bool {
-		uncopied := d.Obstacle == storage.Silent || d.Obstacle == storage.StaleLeftover
+		uncopied := slices.Contains(uncopiedObstacles, d.Obstacle)
 		return d.Copied() || d.Fate == storage.Refused && !uncopied && !d.Fixed && d.Path != ""
 	}).Storage(s.assessed.Identities())
 	return s.beginning(ctx, move)
@@ -54,6 +57,9 @@ func (s *scope) beginning(ctx context.Context, move migration.Request) verdict {
 	}
 	if len(s.changed.Changes) > 0 && !move.Definition { // of a VM that runs, libvirt compares what the guest sees
 		move.Changed.Running = migration.Definition(s.changed.XML)
+	}
+	if s.config != nil && len(s.config.changed.Changes) > 0 {
+		move.Changed.Persistent = migration.Definition(s.config.changed.XML)
 	}
 	_, _, err := s.Source.Begin(ctx, move.UUID, move.Parameters(s.assessed.Source().Domain))
 	switch {

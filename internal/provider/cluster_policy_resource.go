@@ -80,3 +80,6 @@ func (m *clusterPolicyModel) record() instance.Record {
 func (m *clusterPolicyModel) declaration() fleet.Declaration {
 	return fleet.Declaration{Cluster: m.Name.ValueString(), Policy: m.toPolicy()}
 }
+
+// complete has nothing to fill in: what a cluster leaves out inherits.
+func (*clusterPolicyModel) complete() {}

@@ -78,5 +78,14 @@ func (m *globalSettingsModel) record() instance.Record {
 }
 
 func (m *globalSettingsModel) declaration() fleet.Declaration {
-	return fleet.Declaration{Policy: m.toPolicy()}
+	return fleet.Declaration{Policy: m.toPolicy().Global()}
+}
+
+// complete gives switches that an older release did not know the value that a record without them has.
+func (m *globalSettingsModel) complete() {
+	for _, d := range policy.Table() {
+		if name := string(d.Field); d.Kind == policy.Switch && (m.values[name] == nil || m.values[name].IsNull()) {
+			m.values[name] = types.BoolValue(false)
+		}
+	}
 }

@@ -75,7 +75,8 @@ func historyEntryAttributes() map[string]schema.Attribute {
 		"id":         text("Random UUID of the move."),
 		"started_at": text("Start of the move, in RFC 3339 format, UTC."),
 		"ended_at":   text("End of the move, in RFC 3339 format, UTC; null where it has not ended, or nobody watched that."),
-		"outcome": text("How it ended: `completed`, `cancelled` (by a person), `timed_out`, `not_converged`, `failed`, or " +
+		"outcome": text("How it ended: `completed`, `cancelled` (by a person), `timed_out`, `not_converged`, `failed`, " +
+			"`refused` (nothing was sent; it is kept where it has volumes that nobody else knows of), or " +
 			"`started`: it is under way, or nobody has watched its end. The next move of the VM looks where the VM is " +
 			"and makes of `started` either `completed` or `unwatched` (the VM was not on its destination)."),
 		"source":           text("Host that the VM was to be moved from: the label that it had then."),
@@ -92,16 +93,17 @@ func historyEntryAttributes() map[string]schema.Attribute {
 		"memory_total_bytes":       number("Size of the guest's memory, in bytes."),
 		"memory_transferred_bytes": number("Memory that was sent, in bytes."),
 		"disk_total_bytes":         number("Capacity of the disks that were copied, in bytes; null where none was."),
-		"disk_transferred_bytes": number("What was copied of them, in bytes, with what the guest wrote again; null where " +
-			"that was not seen."),
-		"iterations": number("Number of passes over the guest's memory (in libvirt `memory_iteration`)."),
-		"throttle": number("Highest auto-converge throttle that was seen, in percent of vCPU time; null " +
-			"when the move was not watched."),
-		"compression_pages": number("Number of pages that were sent XBZRLE compressed; null when compression was " +
-			"off."),
-		"compression_cache_misses": number("Number of pages that were not in the XBZRLE cache; null when " +
-			"compression was off."),
-		"volumes_left": volumesLeftOfEntry(),
+		"disk_transferred_bytes":   number("What was copied of them, in bytes, with what the guest wrote again; null where that was not seen."),
+		"iterations":               number("Number of passes over the guest's memory (in libvirt `memory_iteration`)."),
+		"throttle":                 number("Highest auto-converge throttle that was seen, in percent of vCPU time; null when the move was not watched."),
+		"compression_pages":        number("Number of pages that were sent XBZRLE compressed; null when compression was off."),
+		"compression_cache_misses": number("Number of pages that were not in the XBZRLE cache; null when compression was off."),
+		"volumes_left":             volumesLeftOfEntry(),
+		"devices_changed": devicesChangedAttribute("What `destination_changes` of the move or of its destination has changed in the VM's " +
+			"definition, and what was changed back because the VM had been on the destination before. A move back takes it " +
+			"back. Null where nothing was changed."),
+		"config_changed": devicesChangedAttribute("The same of the persistent definition of a VM that ran, where that is something " +
+			"else; else null. It is empty where only the running VM's was changed."),
 		"policy": schema.SingleNestedAttribute{
 			MarkdownDescription: "Effective policy that the move was started under; null where a newer release wrote it.",
 			Computed:            true,
@@ -183,6 +185,8 @@ func historyEntryObject(e history.Entry) types.Object {
 		"policy":           types.ObjectNull(effectiveTypes()),
 		"origins":          types.MapNull(types.StringType),
 		"volumes_left":     volumesLeft(e.VolumesLeft),
+		"devices_changed":  devicesChanged(e.DevicesChanged),
+		"config_changed":   devicesChanged(e.ConfigChanged),
 	}
 	if !e.EndedAt.IsZero() {
 		values["ended_at"] = types.StringValue(e.EndedAt.Format(time.RFC3339))

@@ -46,6 +46,8 @@ type hostRecord interface {
 	toPolicy() policy.Policy
 	setPolicy(p policy.Policy)
 	declaration() fleet.Declaration
+	// complete fills in what a state of an older release does not have.
+	complete()
 	// record is what the record is of.
 	record() instance.Record
 }
@@ -130,6 +132,7 @@ func (r *hostRecordResource) Read(ctx context.Context, req resource.ReadRequest,
 	if survey.Changed != nil {
 		state.setPolicy(*survey.Changed)
 	}
+	state.complete()
 	resp.Diagnostics.Append(remembered.Surveyed(survey).Save(ctx, resp.Private)...)
 	resp.Diagnostics.Append(setState(ctx, &resp.State, state)...)
 }

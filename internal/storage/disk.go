@@ -11,8 +11,7 @@ type Facts struct {
 	Network bool
 	// Path is the file or block device, as the definition or the volume's pool has it.
 	Path string
-	// Renamed is true where the source is known to have the disk at another path: that hosts share
-	// its file system proves nothing of what the destination has at Path.
+	// Renamed is true where the source is known to have the disk at another path.
 	Renamed bool
 	// Image is the disk as the source has it. Its Format is that of the definition.
 	Image Volume
@@ -20,11 +19,15 @@ type Facts struct {
 	Unsized bool
 	// Presence is whether the destination has something at Path.
 	Presence Presence
-	// Shared is the source's libvirt on whether the disk is on a file system that hosts share.
+	// Shared is the source's libvirt on whether the disk is on a file system that hosts share. It
+	// does not know which hosts.
 	Shared Answer
 	// SamePool is true where both hosts have the disk by one name in a pool that is certainly one
 	// storage.
 	SamePool bool
+	// SameFile is true where what both hosts say of the file at the disk's path proves that it is
+	// one: Volume.SameFile.
+	SameFile bool
 	// There is what the destination has at Path, as one of its pools lists it; else nil.
 	There *Volume
 	// Users are what uses it there, but for the VM's own definition; UsersUnknown is true
@@ -33,6 +36,9 @@ type Facts struct {
 	UsersUnknown bool
 	// Pool is the destination's for the disk; nil where it has none.
 	Pool *Pool
+	// Owner and Group are the numbers that QEMU runs as on the destination; empty where that does not
+	// tell. The source's may be another user there.
+	Owner, Group string
 	// Backing is what the destination has of the image's backing file.
 	Backing Backing
 	// Err is why something of it is not known; else nil.

@@ -35,15 +35,24 @@ const (
 	AlreadyShared Obstacle = "shared already"
 	// NotKnown is a path of which the destination does not tell whether it is there.
 	NotKnown Obstacle = "not known"
+	// Unproved is something at the disk's path, of which nothing proves that it is the same file, though the
+	// source takes the disk's file system for shared: the destination may have mounted another.
+	Unproved Obstacle = "not proved to be the same"
 	// Exists is something that is there and is neither proved to be the same disk nor this VM's
 	// own leftover, ChangedLeftover a leftover that another has written to, or of another size, and
 	// UsedLeftover one that something uses.
 	Exists          Obstacle = "exists"
 	ChangedLeftover Obstacle = "changed leftover"
 	UsedLeftover    Obstacle = "used leftover"
+	// UncertainLeftover is a volume that a move of this VM was to make, or to write to, of which nobody knows what
+	// became: it was not noted.
+	UncertainLeftover Obstacle = "uncertain leftover"
 	// StaleLeftover is the VM's own leftover in the place of a disk that is not copied: the VM
 	// would go on with an old state of its disk.
 	StaleLeftover Obstacle = "stale leftover"
+	// OtherImage is an image of another size or format, which the definition for the destination names in the
+	// place of a disk that is not copied.
+	OtherImage Obstacle = "other image"
 	// NoPool is a destination without a pool for the path, InactivePool one where it is not
 	// active, and WrongPool one whose type takes no new volumes.
 	NoPool       Obstacle = "no pool"
@@ -78,7 +87,8 @@ func (d Decision) Volume(m policy.CopyStorage) Volume {
 	if d.Pool != nil { // a leftover may be listed by another pool
 		v.Pool = d.Pool.Name
 	}
-	v.Allocation, v.Length, v.Modified = 0, 0, ""
+	v.Allocation, v.Length, v.Modified, v.Changed = 0, 0, "", ""
+	v.Owner, v.Group = d.Owner, d.Group
 	if m != policy.CopyIncremental {
 		v.Backing, v.BackingFormat = "", "" // the copy has all of it
 	}
@@ -144,17 +154,25 @@ func (r Request) decide(d Facts) (Fate, Obstacle) {
 
 // leave decides about a disk that is not to be copied.
 func (r Request) leave(d Facts) (Fate, Obstacle) {
-	if r.stale(d) {
+	switch {
+	case r.stale(d):
 		return Refused, StaleLeftover
+	case d.Renamed && !d.same() && d.differs():
+		return Refused, OtherImage
 	}
 	return Left, ""
+}
+
+// Unproved tells of a disk that is left to an image at another path, which may be another one.
+func (d Decision) Unproved() bool {
+	return d.Fate == Left && d.Renamed && !d.same() && !d.Fixed && !d.Network && d.Presence != Absent
 }
 
 // stale tells whether the destination has an old state of the disk in its place: what the VM's
 // own earlier move has left, unchanged. What has no time is taken for unchanged if it is as large.
 func (r Request) stale(d Facts) bool {
 	i := r.leftover(d.Path)
-	if i < 0 || d.There == nil || d.SamePool || d.Network {
+	if i < 0 || d.There == nil || d.same() || d.Network {
 		return false
 	}
 	noted := r.Leftovers[i]
@@ -170,24 +188,27 @@ func (r Request) leftover(path string) int {
 // somebody else's.
 func (r Request) present(d Facts) (Fate, Obstacle) {
 	switch {
-	case !d.SamePool && d.Shared == Yes && r.stale(d): // the source's file system is shared, but not with this host
-		return Refused, StaleLeftover
-	case d.SamePool || d.Shared == Yes && !d.Renamed && d.consistent():
-		if r.Mode == policy.CopyAuto {
-			return Left, ""
-		}
+	case d.same() && r.Mode == policy.CopyAuto: // libvirt still refuses it where it takes it for not shared
+		return Left, ""
+	case d.same():
 		return Refused, AlreadyShared
+	case d.Shared == Yes && r.stale(d): // the source's file system is shared, but not with this host
+		return Refused, StaleLeftover
 	case d.Shared == Withheld:
 		return Refused, Silent
 	}
 	i := r.leftover(d.Path)
 	switch {
+	case i < 0 && d.Shared == Yes && !d.Renamed:
+		return Refused, Unproved
 	case i < 0:
 		return Refused, Exists
 	case r.Mode == policy.CopyIncremental: // what the old image has and the new one has not would show through
 		return Refused, Exists
 	case d.There == nil || d.UsersUnknown || d.Shared != No:
 		return Refused, NotKnown
+	case r.Leftovers[i].Modified == "" && d.There.Modified != "":
+		return Refused, UncertainLeftover
 	case !r.Leftovers[i].left(*d.There) || !d.fits():
 		return Refused, ChangedLeftover
 	case len(d.Users) > 0:
@@ -196,14 +217,18 @@ func (r Request) present(d Facts) (Fate, Obstacle) {
 	return Reused, ""
 }
 
-// consistent tells whether what both hosts say of the path may be of one image.
-func (d Facts) consistent() bool {
-	return d.There == nil || d.Unsized || d.There.Capacity == d.Image.Capacity
-}
+// same tells whether both hosts certainly have one image.
+func (d Facts) same() bool { return d.SamePool || d.SameFile }
 
-// fits tells whether the disk can be copied into what is there.
+// fits tells whether what is there is as large as the disk, and of its format.
 func (d Facts) fits() bool {
 	return !d.Unsized && d.There.Capacity == d.Image.Capacity && d.There.Format == d.Image.Format
+}
+
+// differs tells whether what is there is certainly another image.
+func (d Facts) differs() bool {
+	there := d.There
+	return there != nil && (!d.Unsized && there.Capacity != d.Image.Capacity || there.Format != "" && there.Format != d.Image.Format)
 }
 
 // create decides about a disk whose path is free.

@@ -50,22 +50,51 @@ func TestDecide(t *testing.T) {
 		fate     Fate
 		obstacle Obstacle
 	}{
-		"none":                                {Request{Mode: policy.CopyNone}, disk(same), Left, ""},
-		"free path":                           {Request{Mode: policy.CopyAuto}, disk(same), Created, ""},
-		"free path, full":                     {Request{Mode: policy.CopyFull}, disk(same), Created, ""},
-		"free path, incremental":              {Request{Mode: policy.CopyIncremental}, disk(same), Created, ""},
-		"read-only":                           {Request{Mode: policy.CopyFull}, disk(func(d *Facts) { d.Fixed = true }), Left, ""},
-		"read-only, wanted":                   {Request{Mode: policy.CopyFull, Wanted: []string{"vda"}}, disk(func(d *Facts) { d.Fixed = true }), Refused, NoSuchDisk},
-		"not wanted":                          {Request{Mode: policy.CopyFull, Wanted: []string{"vdb"}}, disk(same), Left, ""},
-		"wanted":                              {Request{Mode: policy.CopyAuto, Wanted: []string{"vda"}}, disk(same), Created, ""},
-		"network disk":                        {Request{Mode: policy.CopyAuto}, disk(func(d *Facts) { d.Network = true }), Left, ""},
-		"network disk, full":                  {Request{Mode: policy.CopyFull}, disk(func(d *Facts) { d.Network = true }), Refused, OverNetwork},
-		"path not known":                      {Request{Mode: policy.CopyAuto}, disk(func(d *Facts) { d.Presence = PresenceUnknown }), Refused, NotKnown},
-		"shared file system":                  {Request{Mode: policy.CopyAuto}, disk(there(func(d *Facts) { d.Shared = Yes })), Left, ""},
-		"shared file system, full":            {Request{Mode: policy.CopyFull}, disk(there(func(d *Facts) { d.Shared = Yes })), Refused, AlreadyShared},
+		"none":                   {Request{Mode: policy.CopyNone}, disk(same), Left, ""},
+		"free path":              {Request{Mode: policy.CopyAuto}, disk(same), Created, ""},
+		"free path, full":        {Request{Mode: policy.CopyFull}, disk(same), Created, ""},
+		"free path, incremental": {Request{Mode: policy.CopyIncremental}, disk(same), Created, ""},
+		"read-only":              {Request{Mode: policy.CopyFull}, disk(func(d *Facts) { d.Fixed = true }), Left, ""},
+		"read-only, wanted":      {Request{Mode: policy.CopyFull, Wanted: []string{"vda"}}, disk(func(d *Facts) { d.Fixed = true }), Refused, NoSuchDisk},
+		"not wanted":             {Request{Mode: policy.CopyFull, Wanted: []string{"vdb"}}, disk(same), Left, ""},
+		"wanted":                 {Request{Mode: policy.CopyAuto, Wanted: []string{"vda"}}, disk(same), Created, ""},
+		"network disk":           {Request{Mode: policy.CopyAuto}, disk(func(d *Facts) { d.Network = true }), Left, ""},
+		"network disk, full":     {Request{Mode: policy.CopyFull}, disk(func(d *Facts) { d.Network = true }), Refused, OverNetwork},
+		"path not known":         {Request{Mode: policy.CopyAuto}, disk(func(d *Facts) { d.Presence = PresenceUnknown }), Refused, NotKnown},
+		"one file":               {Request{Mode: policy.CopyAuto}, disk(there(func(d *Facts) { d.SameFile = true })), Left, ""},
+		"one file, full":         {Request{Mode: policy.CopyFull}, disk(there(func(d *Facts) { d.SameFile = true })), Refused, AlreadyShared},
+		"one file, not of a shared file system, noted as a leftover": {
+			Request{Mode: policy.CopyAuto, Leftovers: mine}, disk(there(func(d *Facts) { d.SameFile = true })), Left, "",
+		},
+		"a shared file system of the source, and perhaps another export": {
+			Request{Mode: policy.CopyAuto}, disk(there(func(d *Facts) { d.Shared = Yes })), Refused, Unproved,
+		},
+		"a shared file system of the source, and perhaps another export, full": {
+			Request{Mode: policy.CopyFull}, disk(there(func(d *Facts) { d.Shared = Yes })), Refused, Unproved,
+		},
+		"a shared file system of the source, and a file that no pool lists": {
+			Request{Mode: policy.CopyAuto}, disk(there(func(d *Facts) { d.Shared, d.There = Yes, nil })), Refused, Unproved,
+		},
 		"shared file system, but a free path": {Request{Mode: policy.CopyAuto}, disk(func(d *Facts) { d.Shared = Yes }), Created, ""},
 		"shared file system, another size": {
-			Request{Mode: policy.CopyAuto}, disk(there(func(d *Facts) { d.Shared, d.There.Capacity = Yes, 1 })), Refused, Exists,
+			Request{Mode: policy.CopyAuto}, disk(there(func(d *Facts) { d.Shared, d.There.Capacity = Yes, 1 })), Refused, Unproved,
+		},
+		"another path, none": {Request{Mode: policy.CopyNone}, disk(there(func(d *Facts) { d.Renamed = true })), Left, ""},
+		"another path, none, another size": {
+			Request{Mode: policy.CopyNone}, disk(there(func(d *Facts) { d.Renamed, d.There.Capacity = true, 1 })), Refused, OtherImage,
+		},
+		"another path, none, a size that is not known": {
+			Request{Mode: policy.CopyNone}, disk(there(func(d *Facts) { d.Renamed, d.Unsized, d.There.Capacity = true, true, 1 })), Left, "",
+		},
+		"another path, none, another format": {
+			Request{Mode: policy.CopyNone}, disk(there(func(d *Facts) { d.Renamed, d.There.Format = true, "raw" })), Refused, OtherImage,
+		},
+		"another path, not wanted, another size": {
+			Request{Mode: policy.CopyAuto, Wanted: []string{"vdb"}},
+			disk(there(func(d *Facts) { d.Renamed, d.There.Capacity = true, 1 })), Refused, OtherImage,
+		},
+		"another path, none, one file that has grown since": {
+			Request{Mode: policy.CopyNone}, disk(there(func(d *Facts) { d.Renamed, d.SameFile, d.There.Capacity = true, true, 1 })), Left, "",
 		},
 		"another path than the source's, on a file system that it shares": {
 			Request{Mode: policy.CopyAuto}, disk(there(func(d *Facts) { d.Shared, d.Renamed = Yes, true })), Refused, Exists,
@@ -111,6 +140,10 @@ func TestDecide(t *testing.T) {
 		},
 		"leftover of another format": {
 			Request{Mode: policy.CopyAuto, Leftovers: mine}, disk(there(func(d *Facts) { d.Image.Format = "raw" })), Refused, ChangedLeftover,
+		},
+		"volume whose making was not answered": {
+			Request{Mode: policy.CopyAuto, Leftovers: []Leftover{{Volume{Path: image, Format: "qcow2", Capacity: 64 << 20}, time.Unix(60, 0)}}},
+			disk(there(same)), Refused, UncertainLeftover,
 		},
 		"leftover without a time": {
 			Request{Mode: policy.CopyAuto, Leftovers: []Leftover{{Volume: Volume{Path: image, Format: "qcow2", Capacity: 64 << 20, Length: 7}}}},
@@ -183,6 +216,32 @@ func TestDecide(t *testing.T) {
 	}
 }
 
+// A disk that is left to another path is told of, unless it is proved to be there.
+func TestDecision_Unproved(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		change func(*Facts)
+		want   bool
+	}{
+		"its own path":         {func(*Facts) {}, false},
+		"another path":         {func(d *Facts) { d.Renamed = true }, true},
+		"not listed":           {func(d *Facts) { d.Renamed, d.There = true, nil }, true},
+		"not there":            {func(d *Facts) { d.Renamed, d.There, d.Presence = true, nil, Absent }, false},
+		"one file":             {func(d *Facts) { d.Renamed, d.SameFile = true, true }, false},
+		"one pool":             {func(d *Facts) { d.Renamed, d.SamePool = true, true }, false},
+		"certainly not it":     {func(d *Facts) { d.Renamed, d.There.Capacity = true, 1 }, false},
+		"read-only, as an ISO": {func(d *Facts) { d.Renamed, d.Fixed = true, true }, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got := Decide(Request{Mode: policy.CopyNone}, []Facts{disk(there(c.change))})[0].Unproved()
+			if got != c.want {
+				t.Errorf("unproved: %v, want %v", got, c.want)
+			}
+		})
+	}
+}
+
 func TestDecide_unknownTarget(t *testing.T) {
 	t.Parallel()
 	decided := Decide(Request{Mode: policy.CopyAuto, Wanted: []string{"vdz"}}, []Facts{disk(func(*Facts) {})})
@@ -191,17 +250,19 @@ func TestDecide_unknownTarget(t *testing.T) {
 	}
 }
 
-// A full copy has no backing file, and an incremental one has the source's.
+// A full copy has no backing file, and an incremental one has the source's. Both belong to the user of the
+// destination's QEMU.
 func TestDecisionVolume(t *testing.T) {
 	t.Parallel()
 	d := Decision{Facts: disk(func(d *Facts) {
 		d.Image.Backing, d.Image.BackingFormat, d.Image.Mode, d.Image.Length = "/b", "raw", "0600", 9
+		d.Image.Owner, d.Image.Group, d.Owner, d.Group = "64055", "994", "107", "108"
 	}), Fate: Created}
 	full, incremental := d.Volume(policy.CopyFull), d.Volume(policy.CopyIncremental)
 	if full.Backing != "" || full.BackingFormat != "" || incremental.Backing != "/b" || incremental.BackingFormat != "raw" {
 		t.Errorf("backing files are %q and %q", full.Backing, incremental.Backing)
 	}
-	if full.Pool != "local" || full.Path != image || full.Mode != "0600" || full.Capacity != 64<<20 || full.Length != 0 {
+	if full.Pool != "local" || full.Path != image || full.Mode != "0600" || full.Owner != "107" || full.Group != "108" || full.Capacity != 64<<20 || full.Length != 0 {
 		t.Errorf("got %+v", full)
 	}
 }
@@ -219,7 +280,7 @@ func TestDecide_neverOverwrites(t *testing.T) {
 		switch {
 		case got.Fate == Created:
 			created++
-			if d.Presence != Absent || d.SamePool || d.Pool == nil || !d.Pool.Active || d.Network || d.Fixed {
+			if d.Presence != Absent || d.same() || d.Pool == nil || !d.Pool.Active || d.Network || d.Fixed {
 				t.Fatalf("created: %+v, %+v", r, d)
 			}
 		case got.Fate == Reused:
@@ -227,14 +288,14 @@ func TestDecide_neverOverwrites(t *testing.T) {
 			i := slices.IndexFunc(r.Leftovers, func(l Leftover) bool { return l.Path == d.Path })
 			if i < 0 || d.There == nil || d.There.Modified == "" ||
 				d.There.Modified != r.Leftovers[i].Modified && d.There.Modified > fmt.Sprint(r.Leftovers[i].WrittenUntil.Unix()) ||
-				d.There.Capacity != d.Image.Capacity || len(d.Users) > 0 || d.UsersUnknown || d.Shared != No || d.SamePool {
+				d.There.Capacity != d.Image.Capacity || len(d.Users) > 0 || d.UsersUnknown || d.Shared != No || d.same() {
 				t.Fatalf("reused: %+v, %+v", r, d)
 			}
-		case got.Fate == Left && !d.Fixed && !d.Network && d.Presence == Present && !d.SamePool && d.There != nil &&
+		case got.Fate == Left && !d.Fixed && !d.Network && d.Presence == Present && !d.same() && d.There != nil &&
 			len(r.Leftovers) > 0 && r.Leftovers[0].left(*d.There):
 			t.Fatalf("left to a stale copy: %+v, %+v", r, d)
 		case got.Fate == Left && r.Mode == policy.CopyAuto && len(r.Wanted) == 0 && !d.Fixed && !d.Network:
-			if d.Presence != Present || d.Shared != Yes && !d.SamePool {
+			if d.Presence != Present || !d.same() {
 				t.Fatalf("left: %+v, %+v", r, d)
 			}
 		}
@@ -251,7 +312,8 @@ func randomFacts(random *rand.Rand) Facts {
 	one := func(of int) bool { return random.IntN(of) == 0 }
 	d := disk(func(*Facts) {})
 	d.Fixed, d.Network, d.SamePool, d.Unsized, d.UsersUnknown = one(8), one(8), one(8), one(8), one(8)
-	d.Presence, d.Shared = Presence(random.IntN(3)), Answer(random.IntN(4))
+	d.Presence, d.Shared, d.Renamed = Presence(random.IntN(3)), Answer(random.IntN(4)), one(4)
+	d.SameFile = d.Presence == Present && one(8)
 	if d.Presence == Present && !one(4) {
 		v := leftover()
 		v.Modified = []string{"1.5", "1.6", "3", ""}[random.IntN(4)]

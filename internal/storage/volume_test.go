@@ -36,3 +36,35 @@ func TestVolume_Untouched(t *testing.T) {
 		t.Error("what has no time is untouched")
 	}
 }
+
+func TestVolume_SameFile(t *testing.T) {
+	t.Parallel()
+	seen := leftover()
+	seen.Changed = "1.500000001"
+	for name, c := range map[string]struct {
+		change func(*Volume)
+		want   bool
+	}{
+		"one file":                  {func(*Volume) {}, true},
+		"seen through another pool": {func(v *Volume) { v.Pool, v.Path = "nfs", "/mnt/web.qcow2" }, true},
+		"copied with its time":      {func(v *Volume) { v.Changed = "1.600000002" }, false},
+		"written to":                {func(v *Volume) { v.Modified, v.Changed = "2.1", "2.1" }, false},
+		"another size":              {func(v *Volume) { v.Capacity++ }, false},
+		"another length":            {func(v *Volume) { v.Length++ }, false},
+		"takes more":                {func(v *Volume) { v.Allocation++ }, false},
+		"a host that tells no time": {func(v *Volume) { v.Changed = "" }, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			now := seen
+			c.change(&now)
+			if got := seen.SameFile(&now); got != c.want {
+				t.Errorf("same file: %v, want %v", got, c.want)
+			}
+		})
+	}
+	timeless := leftover()
+	if seen.SameFile(nil) || timeless.SameFile(&timeless) {
+		t.Error("what is not there, or has no time, is the same")
+	}
+}

@@ -17,8 +17,8 @@ type Host struct {
 
 	name string
 
-	// Definition and Live are what DomainXML and LiveXML answer.
-	Definition, Live string
+	// Definition, Config and Live are what DomainXML, ConfigXML and LiveXML answer.
+	Definition, Config, Live string
 	// Has and CPUProblem are what Memory and CompareCPU answer.
 	Has        preflight.Memory
 	CPUProblem error
@@ -82,6 +82,11 @@ func (h *Host) Name() string { return h.name }
 // DomainXML implements preflight.Source.
 func (h *Host) DomainXML(ctx context.Context, _ string) (string, error) {
 	return answer(ctx, h, "DomainXML", h.Definition)
+}
+
+// ConfigXML implements preflight.Source.
+func (h *Host) ConfigXML(ctx context.Context, _ string) (string, error) {
+	return answer(ctx, h, "ConfigXML", h.Config)
 }
 
 // LiveXML implements preflight.Source.
