@@ -34,7 +34,8 @@ type Levels struct {
 }
 
 // Resolve decides every field on its own: run, else VM, else cluster, else
-// global, else the built-in default. It shares the values with the levels.
+// global, else the built-in default. A level's preset counts as the values that it stands for.
+// It shares the values with the levels.
 func Resolve(levels Levels) Effective {
 	resolved := builtIn
 	origins := make(Origins, len(table))
@@ -53,8 +54,13 @@ func Resolve(levels Levels) Effective {
 		if *level.policy == (Policy{}) {
 			continue
 		}
+		declared := level.policy
+		if declared.Preset != nil {
+			expanded := declared.Expanded()
+			declared = &expanded
+		}
 		for i := range table {
-			if table[i].take(&resolved, level.policy) {
+			if table[i].take(&resolved, declared) {
 				origins[i] = level.origin
 			}
 		}

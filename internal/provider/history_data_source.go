@@ -93,6 +93,8 @@ func historyEntryAttributes() map[string]schema.Attribute {
 		"throttle":                 number("Highest auto-converge throttle that was seen, in percent of vCPU time; null when the move was not watched."),
 		"compression_pages":        number("Number of pages that were sent XBZRLE compressed; null when compression was off."),
 		"compression_cache_misses": number("Number of pages that were not in the XBZRLE cache; null when compression was off."),
+		"downtime_raised_to_ms":    number("Longest pause for the switch-over that the move came to by `downtime_schedule_ms`, in milliseconds; null when it was not raised."),
+		"cache_grown_to_mib":       number("Size that the XBZRLE cache grew to by `compression_cache_max_mib`, in MiB; null when it did not."),
 		"volumes_left":             volumesLeftOfEntry(),
 		"policy": schema.SingleNestedAttribute{
 			MarkdownDescription: "Effective policy that the move was started under; null where a newer release wrote it.",
@@ -193,6 +195,7 @@ func figuresByName(f *history.Figures) map[string]*int64 {
 			"duration_ms": nil, "downtime_ms": nil, "memory_total_bytes": nil, "memory_transferred_bytes": nil,
 			"disk_total_bytes": nil, "disk_transferred_bytes": nil,
 			"iterations": nil, "throttle": nil, "compression_pages": nil, "compression_cache_misses": nil,
+			"downtime_raised_to_ms": nil, "cache_grown_to_mib": nil,
 		}
 	}
 	return map[string]*int64{
@@ -201,5 +204,6 @@ func figuresByName(f *history.Figures) map[string]*int64 {
 		"disk_total_bytes": copied(f.DiskTotalBytes), "disk_transferred_bytes": copied(f.DiskTransferredBytes),
 		"iterations": new(int64(f.Iterations)), "throttle": f.Throttle,
 		"compression_pages": f.CompressionPages, "compression_cache_misses": f.CompressionCacheMisses,
+		"downtime_raised_to_ms": f.DowntimeRaisedToMS, "cache_grown_to_mib": f.CacheGrownToMiB,
 	}
 }
