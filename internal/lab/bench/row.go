@@ -29,6 +29,7 @@ func Rows() []Row {
 		manyHosts{},
 		resolution{},
 		moves{},
+		schedule{},
 		manyMoves{},
 		interrupt{},
 		growth{},
