@@ -76,11 +76,20 @@ func adviseAutoConverge(e policy.Effective, f migration.Figures) (advice, bool) 
 			"auto_converge is true, but QEMU had not begun to throttle: a longer stall_timeout or timeout leaves " +
 				"it the time.",
 		}, true
+	case beyondMost(e, f):
+		return advice{policy.FieldMaxThrottlePercent, fmt.Sprintf(
+			"%s, and the throttle had reached %d %%: a higher one, up to %d, lets auto-converge go on.",
+			value(e, policy.FieldMaxThrottlePercent), f.Throttle, highestThrottle)}, true
 	default:
 		return advice{policy.FieldAutoConvergeIncrement, fmt.Sprintf(
 			"The throttle had reached %d %% of %d %%: a higher auto_converge_increment (QEMU: 10) or "+
 				"auto_converge_initial (QEMU: 20) gets further in the same time.", f.Throttle, highestThrottle)}, true
 	}
+}
+
+// beyondMost tells whether the throttle is more than the guest is to bear.
+func beyondMost(e policy.Effective, f migration.Figures) bool {
+	return e.MaxThrottlePercent != nil && f.Throttle > *e.MaxThrottlePercent
 }
 
 // worthlessCache is the share of cache misses from which XBZRLE hardly helps.
@@ -103,13 +112,19 @@ func adviseCompression(e policy.Effective, f migration.Figures) (advice, bool) {
 	if share < worthlessCache {
 		return advice{}, false
 	}
-	cache := "64"
-	if e.CompressionCacheMiB != nil {
+	cache, field := "64", policy.FieldCompressionCacheMiB
+	switch {
+	case f.Last.CompressionCache > 0:
+		cache = fmt.Sprint(f.Last.CompressionCache / mib)
+	case e.CompressionCacheMiB != nil:
 		cache = fmt.Sprint(*e.CompressionCacheMiB)
 	}
-	return advice{policy.FieldCompressionCacheMiB, fmt.Sprintf(
-		"%.0f %% of the pages were not in the XBZRLE cache of %s MiB: a larger compression_cache_mib holds more of "+
-			"what the guest dirties.", share*100, cache)}, true
+	if e.CompressionCacheMaxMiB != nil {
+		field = policy.FieldCompressionCacheMax
+	}
+	return advice{field, fmt.Sprintf(
+		"%.0f %% of the pages were not in the XBZRLE cache of %s MiB: a larger %s holds more of what the guest dirties.",
+		share*100, cache, field)}, true
 }
 
 // usedUp is the share of a bandwidth limit from which it is what holds a
@@ -142,8 +157,8 @@ func adviseDowntime(e policy.Effective, f migration.Figures) (advice, bool) {
 		return advice{}, false
 	}
 	needed, allowed := int64(milliseconds)+1, int64(defaultDowntimeMS)
-	if e.MaxDowntimeMS != nil {
-		allowed = *e.MaxDowntimeMS
+	if longest := e.LongestDowntimeMS(); longest > 0 {
+		allowed = longest
 	}
 	if needed <= allowed {
 		return advice{}, false

@@ -96,6 +96,7 @@ func vocabulary() []words {
 		say(func(e *preflight.MachineError) string { return Sentence(e.Error()) }, nil),
 		say(func(e *preflight.AcceleratorError) string { return Sentence(e.Error()) }, nil),
 		say[*migration.StepError](nil, nil),
+		say(cacheShort, nil),
 		say(func(e *migration.PreflightError) string { return Failure(e).Detail }, nil),
 		say(func(e *migration.CancelledError) string { return Failure(e).Detail }, nil),
 		say(func(e *migration.TimedOutError) string { return Failure(e).Detail }, nil),

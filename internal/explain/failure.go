@@ -47,6 +47,8 @@ func Failure(d migration.Diagnosis) Text {
 		}
 	case errors.As(d, &notConverged) && f.Course.Cause == migration.CausedByMirror:
 		summary, happened, helps = "Disk Copy Did Not Converge", unready(f), help(f.Course)
+	case errors.As(d, &notConverged) && f.Course.Cause == migration.CausedByThrottle:
+		summary, happened, helps = "Migration Did Not Converge", overThrottled(f), help(f.Course)
 	case errors.As(d, &notConverged):
 		summary, happened, helps = "Migration Did Not Converge", unconverged(f), help(f.Course)
 	case errors.As(d, &failed):
@@ -150,7 +152,7 @@ func overdue(f *migration.Failure) string {
 	c := f.Course
 	return sentences(fmt.Sprintf("%s had not finished after %s, and %s.",
 		subject(f.Outcome), limit(c.Policy, policy.FieldTimeout), decision(c)),
-		tried(f), measured(c.Figures), howEnded(f), misled(f))
+		tried(f), measured(c.Figures), Raises(c.Raises), howEnded(f), misled(f))
 }
 
 func idleLink(f *migration.Failure) string {
@@ -167,7 +169,7 @@ func unconverged(f *migration.Failure) string {
 		"memory.",
 		subject(f.Outcome), decision(c), elapsed(c.Elapsed), limit(c.Policy, policy.FieldStallTimeout),
 		migration.StallPasses),
-		tried(f), measured(c.Figures), howEnded(f))
+		tried(f), measured(c.Figures), Raises(c.Raises), howEnded(f))
 }
 
 // broken says what happened to a migration that failed.
@@ -189,7 +191,7 @@ func broken(f *migration.Failure) string {
 			"from libvirt on %s. Look at the peer_uri and the network between the two.",
 			there, here, there), howEnded(f))
 	case migration.NoCause, migration.CausedByCaller, migration.CausedByTimeout, migration.CausedByStall,
-		migration.CausedByMirror, migration.CausedByIdleLink:
+		migration.CausedByThrottle, migration.CausedByMirror, migration.CausedByIdleLink:
 	}
 	return sentences(fmt.Sprintf("%s %s after %s.", what, failing(f), elapsed(c.Elapsed)), howEnded(f), misled(f))
 }

@@ -190,7 +190,8 @@ func Done(m fleet.Moved) string {
 	case r.Definition:
 		return definitionMoved(r)
 	case r.Moved:
-		return fmt.Sprintf("VM %s is %s on %s: moved from %s in %s", vm, r.State, r.Destination, r.Source, figures(r))
+		return join(". ", fmt.Sprintf("VM %s is %s on %s: moved from %s in %s", vm, r.State, r.Destination, r.Source, figures(r)),
+			strings.TrimSuffix(Raises(r.Raises), "."))
 	case r.Unwatched:
 		return join(". ", fmt.Sprintf("VM %s is %s on %s already: nothing to move (the migration that brought it "+
 			"there took %s)", vm, r.State, r.Destination, figures(r)), autostartOff(r))

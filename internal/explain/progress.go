@@ -97,7 +97,9 @@ func Notice(p migration.Progress) string {
 		return fmt.Sprintf("max_downtime_ms %s yet: %s", notDone(e.Err, "set"), oneLine(e.Err))
 	case migration.NoticeDowntimeNever:
 		return "warning: max_downtime_ms could not be set: " + oneLine(e.Err)
-	case migration.NoticePausing, migration.NoticePaused, migration.NoticePauseUnanswered, migration.NoticeSwitching,
+	case migration.NoticeRaised, migration.NoticeCacheKept:
+		return raising(e)
+	case migration.NoticeWaiting, migration.NoticePausing, migration.NoticePaused, migration.NoticePauseUnanswered, migration.NoticeSwitching,
 		migration.NoticeSwitched, migration.NoticePostCopy, migration.NoticeIdleLink, migration.NoticeCancelling,
 		migration.NoticeLingering,
 		migration.NoticeTooLate, migration.NoticeOver, migration.NoticeUncancellable:
@@ -125,6 +127,9 @@ func intervention(p migration.Progress) string {
 	e := p.Notice
 	var text string
 	switch e.Kind {
+	case migration.NoticeWaiting:
+		return fmt.Sprintf("%s: passes leave now more, now less, so on_timeout waits up to %s for one that leaves little",
+			reached(e, p.Destination), elapsed(migration.LullPatience))
 	case migration.NoticePausing:
 		return reached(e, p.Destination) + ": pausing the guest"
 	case migration.NoticeSwitching:
@@ -192,6 +197,8 @@ func reached(e migration.Notice, destination string) string {
 		return fmt.Sprintf("not finished after %s (timeout)", policy.FormatDuration(e.For))
 	case migration.CausedByStall:
 		return fmt.Sprintf("no progress for %s (stall_timeout)", policy.FormatDuration(e.For))
+	case migration.CausedByThrottle:
+		return fmt.Sprintf("auto-converge throttles the guest by %d %% (max_throttle_percent)", e.Throttle)
 	case migration.CausedByMirror:
 		return fmt.Sprintf("no progress of the copy of disks for %s (stall_timeout)", policy.FormatDuration(e.For))
 	case migration.CausedByIdleLink:

@@ -5,6 +5,7 @@ import (
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/history"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
 )
 
 // outcomeOf is the outcome of a move that ended with err. One that may still go on has
@@ -48,7 +49,20 @@ func figuresOf(r migration.Report) *history.Figures {
 	if r.Downtime != nil {
 		figures.DowntimeMS = new(r.Downtime.Milliseconds())
 	}
+	noteRaises(figures, r.Raises)
 	return figures
+}
+
+// noteRaises notes how far the engine has raised what.
+func noteRaises(figures *history.Figures, raises []migration.Raise) {
+	for _, r := range raises {
+		switch r.Field {
+		case policy.FieldMaxDowntimeMS:
+			figures.DowntimeRaisedToMS = new(r.To)
+		case policy.FieldCompressionCacheMiB:
+			figures.CacheGrownToMiB = new(r.To)
+		}
+	}
 }
 
 // lastFigures is what was last seen of a migration that failed; nil before the first.
@@ -57,11 +71,13 @@ func lastFigures(c migration.Course) *history.Figures {
 		return nil
 	}
 	last := c.Figures.Last
-	return &history.Figures{
+	figures := &history.Figures{
 		DurationMS: c.Elapsed.Milliseconds(), MemoryTotalBytes: last.MemoryTotal,
 		MemoryTransferredBytes: last.MemoryProcessed,
 		DiskTotalBytes:         c.Figures.DiskTotal, DiskTransferredBytes: c.Figures.Mirror.Copied,
 		Iterations: last.Iteration, Throttle: new(c.Figures.Throttle),
 		CompressionPages: last.CompressionPages, CompressionCacheMisses: last.CompressionCacheMisses,
 	}
+	noteRaises(figures, c.Raises)
+	return figures
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/history"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/host"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
 )
 
 func TestOutcomeOf(t *testing.T) {
@@ -296,10 +297,15 @@ func TestFiguresOf(t *testing.T) {
 	got := figuresOf(migration.Report{
 		Duration: 13 * time.Second, Downtime: new(120 * time.Millisecond), MemoryTotal: 2, MemoryTransferred: 3, Iterations: 4,
 		Throttle: new(int64(30)), DiskTotal: 5, DiskTransferred: 6,
+		Raises: []migration.Raise{
+			{Field: policy.FieldMaxDowntimeMS, To: 200, Pass: 3}, {Field: policy.FieldCompressionCacheMiB, To: 128, Pass: 5},
+			{Field: policy.FieldMaxDowntimeMS, To: 400, Pass: 6},
+		},
 	})
 	want := &history.Figures{
 		DurationMS: 13000, DowntimeMS: new(int64(120)), MemoryTotalBytes: 2, MemoryTransferredBytes: 3, Iterations: 4,
 		Throttle: new(int64(30)), DiskTotalBytes: 5, DiskTransferredBytes: 6,
+		DowntimeRaisedToMS: new(int64(400)), CacheGrownToMiB: new(int64(128)),
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("figures (-want +got):\n%s", diff)

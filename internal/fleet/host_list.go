@@ -7,7 +7,6 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/host"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
-	"github.com/terraform-provider-virt/terraform-provider-virt/internal/preflight"
 )
 
 // ListedHost is what a host is and has, as it said when it was asked.
@@ -19,7 +18,7 @@ type ListedHost struct {
 	Identity migration.Identity
 	// CPUs is how many CPUs the host has.
 	CPUs   int
-	Memory preflight.Memory
+	Memory migration.Memory
 	// Running is how many VMs are active, paused ones included; Defined is of how many
 	// the host keeps a definition.
 	Running, Defined int

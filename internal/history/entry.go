@@ -63,6 +63,10 @@ type Figures struct {
 	Throttle               *int64 `json:"throttle,omitempty"`
 	CompressionPages       *int64 `json:"compression_pages,omitempty"`
 	CompressionCacheMisses *int64 `json:"compression_cache_misses,omitempty"`
+	// DowntimeRaisedToMS is the longest pause for the switch-over, and CacheGrownToMiB the size of
+	// the XBZRLE cache, that the engine has come to in mid-move; nil where it raised none.
+	DowntimeRaisedToMS *int64 `json:"downtime_raised_to_ms,omitempty"`
+	CacheGrownToMiB    *int64 `json:"cache_grown_to_mib,omitempty"`
 }
 
 // Volume is an image of a disk that was copied, on one of both hosts. One that a move has left

@@ -116,6 +116,14 @@ func (h *Host) SetMaxDowntime(ctx context.Context, uuid string, milliseconds uin
 	})
 }
 
+// SetCompressionCache sets the size of the XBZRLE cache of a running migration, in bytes.
+func (h *Host) SetCompressionCache(ctx context.Context, uuid string, bytes uint64) error {
+	return h.command(ctx, "set the size of the compression cache", uuid, rpc.Patient,
+		func(lv *libvirt.Libvirt, dom libvirt.Domain) error {
+			return lv.DomainMigrateSetCompressionCache(dom, bytes, 0)
+		})
+}
+
 // job translates libvirt's statistics.
 func (r jobReply) job() migration.Job {
 	s := statisticsOf(r.params)
@@ -146,6 +154,7 @@ func (r jobReply) job() migration.Job {
 	}
 	if _, compresses := s[libvirt.DomainJobCompressionPages]; compresses {
 		j.CompressionPages = new(int64(s.unsigned(libvirt.DomainJobCompressionPages)))
+		j.CompressionCache = s.unsigned(libvirt.DomainJobCompressionCache)
 		j.CompressionCacheMisses = new(int64(s.unsigned(libvirt.DomainJobCompressionCacheMisses)))
 	}
 	return j

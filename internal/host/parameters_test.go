@@ -18,7 +18,7 @@ import (
 func sample(t *testing.T, d policy.Definition, p *policy.Policy) {
 	t.Helper()
 	words := strings.Split(d.Values, "`")
-	for _, value := range []any{true, int64(2), "2s", words[max(0, len(words)-2)]} { // the last of the words
+	for _, value := range []any{true, int64(2), "2s", policy.Numbers{2}, words[max(0, len(words)-2)]} { // the last of the words
 		candidate := *p
 		if d.Set(&candidate, value) == nil && len(candidate.Validate()) == 0 {
 			*p = candidate

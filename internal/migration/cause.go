@@ -31,6 +31,8 @@ const (
 	outOfTime
 	stalled
 	linkStalled
+	// overThrottled is the policy's max_throttle_percent.
+	overThrottled
 	// mirrorStalled is the policy's stall_timeout, too: the disks do not get ready.
 	mirrorStalled
 	// neverStarted is nothingReceived, deserted is destinationLost.

@@ -21,6 +21,8 @@ const (
 	CausedByTimeout Cause = "timeout"
 	// CausedByStall made no progress for the policy's stall_timeout.
 	CausedByStall Cause = "stalled"
+	// CausedByThrottle throttled the guest by more than the policy's max_throttle_percent.
+	CausedByThrottle Cause = "throttled too much"
 	// CausedByMirror copied disks, of which for the policy's stall_timeout no less was left
 	// than ever before.
 	CausedByMirror Cause = "disks stalled"
@@ -40,6 +42,7 @@ const (
 	SilentDestinationLimit = desertedLimit
 	PauseLimit             = pauseGrace
 	StallPasses            = stallPasses
+	LullPatience           = lullPatience
 )
 
 // Course is how a migration went, as far as that was seen.
@@ -90,6 +93,8 @@ type Course struct {
 	// Attempt is what came of on_timeout.
 	Attempt Attempt
 	Figures Figures
+	// Raises is what the engine has raised in mid-move.
+	Raises []Raise
 	// Suspended is true when somebody suspended the guest in mid-move, and was not seen to
 	// resume it.
 	Suspended bool
@@ -179,7 +184,7 @@ func (m *move) course(e ending) Course {
 		Watched: e.watched, LostCall: e.lostCall,
 		Unseen: e.unseen, Unstopped: errors.Is(e.unseen, errUnstopped),
 		Connecting: e.connecting, PostCopy: e.postCopy, Suspended: e.suspended,
-		Attempt: e.attempt(m.Policy.OnTimeout()),
+		Attempt: e.attempt(m.Policy.OnTimeout()), Raises: e.ladder.raises,
 		Figures: Figures{
 			Begun: e.figures.begun, Last: e.figures.last, Throttle: e.figures.throttle,
 			Bandwidth: e.figures.bandwidth, DirtyRate: e.figures.dirtyRate, Least: e.least,
@@ -200,6 +205,8 @@ func (v verdict) cause() Cause {
 		return CausedByStall
 	case linkStalled:
 		return CausedByIdleLink
+	case overThrottled:
+		return CausedByThrottle
 	case mirrorStalled:
 		return CausedByMirror
 	case neverStarted:

@@ -111,6 +111,10 @@ func (c *course) unseen(want error) *course {
 }
 
 var (
+	climbs = policy.Policy{
+		Timeout: new(time.Minute), DowntimeScheduleMS: new(policy.Numbers{100, 200, 400}),
+		Compression: new(true), CompressionCacheMaxMiB: new(int64(256)),
+	}
 	limited   = policy.Policy{Timeout: new(20 * time.Second)}
 	pauses    = policy.Policy{Timeout: new(20 * time.Second), OnTimeout: new(policy.Pause)}
 	switches  = policy.Policy{Timeout: new(20 * time.Second), PostCopy: new(true), OnTimeout: new(policy.SwitchToPostCopy)}

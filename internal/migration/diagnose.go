@@ -11,7 +11,7 @@ func diagnose(f Failure) error {
 		return &TimedOutError{f, policy.FieldTimeout}
 	case CausedByIdleLink:
 		return &TimedOutError{f, policy.FieldStallTimeout}
-	case CausedByStall, CausedByMirror:
+	case CausedByStall, CausedByThrottle, CausedByMirror:
 		return &NotConvergedError{f}
 	case CausedBySilence, CausedByNoStart:
 		return &FailedError{f}

@@ -11,8 +11,13 @@ const (
 	askSource
 	askDestination
 	askGuest
+	// orderDowntime and orderCache raise what the ladder wants.
+	orderDowntime
+	orderCache
 	orderCount
 
+	// noteWaiting notes that a lull is waited for.
+	noteWaiting
 	// noteLimit notes which limit of the policy was reached.
 	noteLimit
 	// endMigration decides that the migration is to end, for a cause.
@@ -36,6 +41,8 @@ const (
 	tellSwitched
 	tellPostCopy
 	tellLink
+	tellWaiting
+	tellLadder
 	tellTooLate
 	tellLingering
 )
@@ -67,6 +74,10 @@ func answered(on eventKind) (order effectKind, answers bool) {
 		return askDestination, true
 	case onGuestSeen:
 		return askGuest, true
+	case onDowntimeAnswer:
+		return orderDowntime, true
+	case onCacheAnswer:
+		return orderCache, true
 	default:
 		return 0, false
 	}

@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
 	mt "github.com/terraform-provider-virt/terraform-provider-virt/internal/migration/migrationtest"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
 )
@@ -24,6 +25,24 @@ var heeded = map[policy.Field]struct {
 		int64(100),
 		func(s *scene, _ time.Duration) bool { return s.kvm1.Calls("SetMaxDowntime") > 0 },
 	},
+	policy.FieldDowntimeScheduleMS: {
+		mt.Endless(),
+		policy.Policy{Timeout: new(time.Minute)},
+		policy.Numbers{100, 200},
+		func(s *scene, _ time.Duration) bool { return len(s.raised()) == 1 },
+	},
+	policy.FieldMaxThrottlePercent: {
+		throttling(),
+		policy.Policy{AutoConverge: new(true), StallTimeout: new(time.Duration(0)), Timeout: new(2 * time.Minute)},
+		int64(50),
+		func(_ *scene, took time.Duration) bool { return took < time.Minute },
+	},
+	policy.FieldCompressionCacheMax: {
+		missing(),
+		policy.Policy{Compression: new(true), Timeout: new(time.Minute)},
+		int64(256),
+		func(s *scene, _ time.Duration) bool { return s.kvm1.Calls("SetCompressionCache") == 2 },
+	},
 	policy.FieldTimeout: {
 		mt.Endless(),
 		policy.Policy{StallTimeout: new(time.Duration(0))},
@@ -42,6 +61,34 @@ var heeded = map[policy.Field]struct {
 		string(policy.Pause),
 		func(s *scene, _ time.Duration) bool { return s.kvm1.Calls("Suspend") > 0 },
 	},
+}
+
+// throttling dirties memory faster than it is sent, and is throttled by 10 % more each pass.
+func throttling() mt.Script {
+	script := mt.Endless()
+	script.AbortTakes = 100 * time.Millisecond // before the next step
+	for throttle := int64(20); throttle < 99; throttle += 10 {
+		script.Passes = append(script.Passes, mt.Pass{Remaining: 120 * mt.MiB, Lasts: 2 * time.Second, Throttle: throttle})
+	}
+	return script
+}
+
+// missing has half of its pages not in the XBZRLE cache.
+func missing() mt.Script {
+	script := mt.Endless()
+	script.MissesPerPass = 1000
+	return script
+}
+
+// raised are what the ladder was said to raise.
+func (s *scene) raised() []migration.Raise {
+	var all []migration.Raise
+	for _, p := range s.progress {
+		if p.Notice.Kind == migration.NoticeRaised {
+			all = append(all, p.Notice.Raise)
+		}
+	}
+	return all
 }
 
 // Nothing else sees a field of the engine's own that nobody reads.

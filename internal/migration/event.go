@@ -35,11 +35,15 @@ const (
 	// onGuestSeen is an observation of the source's domain that nothing but the report
 	// rests on.
 	onGuestSeen
+	// onDowntimeAnswer and onCacheAnswer are the answers to what the ladder raises.
+	onDowntimeAnswer
+	onCacheAnswer
 )
 
 var eventNames = []string{
 	"reading", "silence", "result", "cancel", "tick", "called", "all sent", "destination lost",
 	"pause answer", "switch answer", "abort answer", "source seen", "destination seen", "guest seen",
+	"downtime answer", "cache answer",
 }
 
 // in tells whether a kind of event is one of several.

@@ -49,6 +49,8 @@ type facts struct {
 	stall     stallDetector
 	mirror    mirrorDetector
 	link      linkDetector
+	lulls     lullDetector
+	ladder    ladder
 	hopeless  bool          // what stall said last, or mirror before it
 	idle      time.Duration // what link said last
 
@@ -100,6 +102,8 @@ type decisions struct {
 	limit     verdict
 	hindrance hindrance
 	idle      time.Duration
+	// waiting is since when on_timeout waits for a lull.
+	waiting time.Time
 	// paused is true when libvirt said that it has paused the guest, postCopy when the
 	// migration is known to be in post-copy. stepError is why one of the two could not
 	// be done.
@@ -162,6 +166,10 @@ func (f *facts) take(e event) []effect {
 	case onDestinationSeen:
 		f.unreceived = e.err != nil || e.domain.State != StateIncoming
 		f.prepared = f.prepared || e.err == nil && e.domain.Active()
+	case onDowntimeAnswer:
+		f.ladder.downtimeAnswered(e.at, e.err, f.figures.last.Iteration)
+	case onCacheAnswer:
+		f.ladder.cacheAnswered(e.err, f.figures.last.Iteration)
 	case onTick, onAllSent, onDestinationLost:
 	}
 	return nil
@@ -232,11 +240,18 @@ func (f *facts) observe(now time.Time, job Job) []effect {
 		return nil
 	default:
 		f.hopeless = f.stall.observe(now, job)
+		if remaining := f.stall.boundary; remaining != nil {
+			f.lulls.observe(now, *remaining)
+			f.ladder.pass(*remaining, job)
+		}
 	}
 	if job.PostCopyRequests > 0 {
 		f.decided.postCopy = true
 	}
 	f.idle = f.link.observe(now, job)
+	if !f.limitReached() {
+		f.decided.waiting = time.Time{} // it has made progress
+	}
 	return do(tellReading)
 }
 
@@ -246,6 +261,8 @@ func (f *facts) note(e effect) {
 	switch {
 	case e.isOrder():
 		f.orders[e.kind] = orderState{made: f.now, underWay: true}
+	case e.kind == noteWaiting:
+		d.waiting = f.now
 	case e.kind == noteLimit:
 		d.limit = f.limit()
 	case e.kind == endMigration:

@@ -30,7 +30,7 @@ func (f facts) jobOver() bool {
 // callOutlivesJob tells whether the call that drives the job has not noticed its end.
 func (f facts) callOutlivesJob() bool {
 	vanished := f.source.vanished
-	return f.driver == ownCalls && !vanished.IsZero() && f.figures.seen && f.since(vanished) >= lostCallLimit
+	return f.driver == ownCalls && !f.connecting() && !vanished.IsZero() && f.figures.seen && f.since(vanished) >= lostCallLimit
 }
 
 // sourceLost tells whether the source has been silent for too long.
@@ -92,14 +92,6 @@ func (f facts) diskSent() bool { return f.figures.mirrored }
 func (f facts) mirrors() bool { return f.figures.mirrored && !f.figures.begun }
 
 func (f facts) limitReached() bool { return f.limit() != none }
-
-func (f facts) pauseWanted() bool {
-	return f.limitReached() && f.hindrance() == unhindered && f.limits.OnTimeout() == policy.Pause
-}
-
-func (f facts) switchWanted() bool {
-	return f.limitReached() && f.hindrance() == unhindered && f.limits.OnTimeout() == policy.SwitchToPostCopy
-}
 
 // late tells whether the job should have sent something by now. The steps of a direct
 // one before that have limits of their own.
@@ -171,9 +163,9 @@ func (f facts) due(order effectKind) bool {
 }
 
 // interval is how often the job is read and time is looked at: closely at the
-// beginning, and once the migration is being cancelled.
+// beginning, while a lull is waited for, and once the migration is being cancelled.
 func (f facts) interval() time.Duration {
-	if f.decided.verdict != none || f.elapsed() < eagerPeriod {
+	if f.decided.verdict != none || f.elapsed() < eagerPeriod || !f.decided.waiting.IsZero() {
 		return eagerInterval
 	}
 	return pollInterval
@@ -186,12 +178,20 @@ func (f facts) limit() verdict {
 		return outOfTime
 	case f.limits.StallTimeout() > 0 && f.idle >= f.limits.StallTimeout():
 		return linkStalled
+	case f.overThrottled():
+		return overThrottled
 	case f.hopeless && f.mirrors():
 		return mirrorStalled
 	case f.hopeless:
 		return stalled
 	}
 	return none
+}
+
+// overThrottled tells whether the guest is throttled by more than the policy lets it bear.
+func (f facts) overThrottled() bool {
+	most := f.limits.MaxThrottlePercent
+	return f.limits.AutoConverge() && most != nil && f.figures.throttle > *most
 }
 
 // hindrance is why the policy's on_timeout is not tried. A guest that was paused or

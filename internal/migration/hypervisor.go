@@ -64,6 +64,11 @@ type Source interface {
 	MaxDowntime(ctx context.Context, uuid string) (uint64, error)
 	// SetMaxDowntime sets it; it holds for this QEMU process from now on.
 	SetMaxDowntime(ctx context.Context, uuid string, milliseconds uint64) error
+	// SetCompressionCache sets the size of the XBZRLE cache of a running migration, in bytes, a
+	// power of two (virDomainMigrateSetCompressionCache). QEMU empties it.
+	SetCompressionCache(ctx context.Context, uuid string, bytes uint64) error
+	// Memory is the host's memory.
+	Memory(ctx context.Context) (Memory, error)
 	// Checkpoints is the metadata of the domain's checkpoints, parents first. It answers
 	// also while a job runs.
 	Checkpoints(ctx context.Context, uuid string) ([]Checkpoint, error)
@@ -111,6 +116,14 @@ type Identity struct {
 	// LibvirtVersion and QEMUVersion are encoded as libvirt does:
 	// major*1000000 + minor*1000 + release.
 	LibvirtVersion, QEMUVersion uint64
+}
+
+// Memory is a host's memory in bytes.
+type Memory struct {
+	// Total is all of it.
+	Total uint64
+	// Available is free memory plus buffers and cache.
+	Available uint64
 }
 
 // DomainState is what a domain does, in libvirt's terms.
@@ -244,6 +257,8 @@ type Job struct {
 	Throttle *int64
 	// Compression figures count pages; nil when the job does not compress.
 	CompressionPages, CompressionCacheMisses *int64
+	// CompressionCache is the size of the XBZRLE cache in bytes; 0 when the job does not compress.
+	CompressionCache uint64
 	// PostCopyRequests counts the page requests of the destination in post-copy.
 	PostCopyRequests uint64
 }

@@ -18,6 +18,7 @@ func newMachine(mode Mode, limits policy.Effective, start time.Time, ranBefore, 
 	return machine{state: starting, facts: facts{
 		mode: mode, limits: limits, start: start, ranBefore: ranBefore, asleep: asleep,
 		source: sourceFacts{heard: start}, // the checks heard it; an adopted one is heard by the reading it begins with
+		ladder: newLadder(limits),
 		stall:  stallDetector{window: limits.StallTimeout()},
 		mirror: mirrorDetector{window: limits.StallTimeout()},
 	}}
@@ -27,6 +28,7 @@ func newMachine(mode Mode, limits policy.Effective, start time.Time, ranBefore, 
 func (m *machine) adopt(inPostCopy bool) {
 	f := &m.facts
 	f.driver, f.owner.known, f.called = anotherClient, true, f.start
+	f.ladder.downtime.begun(nil) // whoever has started it has set the first step
 	if inPostCopy {
 		m.state, f.decided.postCopy = postCopy, true
 	}

@@ -17,6 +17,8 @@ type move struct {
 
 	parameters Parameters
 	downtime   *downtime
+	// ladder is what is raised in mid-move, also of a second attempt.
+	ladder ladder
 	// start is when the job started, ranBefore whether the guest ran then or was
 	// asleep, asleep whether it was.
 	start             time.Time
@@ -74,8 +76,10 @@ func Run(ctx context.Context, r Request, report func(Progress)) (Report, error) 
 		m.Storage, m.Changed = prepared.Storage, prepared.Changed
 	}
 	m.parameters = m.Parameters(a.source.Domain)
-	m.downtime = &downtime{request: m.Request}
-	m.downtime.prepare(ctx)
+	m.downtime, m.ladder = &downtime{request: m.Request}, newLadder(m.Policy)
+	if steps := m.ladder.downtime.steps; len(steps) > 0 {
+		m.ladder.downtime.begun(m.downtime.prepare(ctx, steps[0]))
+	}
 	if ctx.Err() != nil {
 		return m.conclude(m.cancelled(ending{watched: true}))
 	}
@@ -211,15 +215,18 @@ func (m *move) attempt(ctx context.Context, mode Mode) ending {
 	m.start = time.Now()
 	m.report.begin(m.start, Notice{Kind: NoticeStarted, Mode: mode})
 	w := m.watch(mode)
+	w.machine.facts.ladder = m.ladder
 	w.runner = m.launch(ctx, mode, m.parameters, w.events)
-	return w.run(ctx)
+	e := w.run(ctx)
+	m.ladder = e.ladder
+	return e
 }
 
 func (m *move) watch(mode Mode) *watch {
 	return &watch{
-		request: m.Request, report: m.report, downtime: m.downtime,
+		request: m.Request, report: m.report,
 		machine: newMachine(mode, m.Policy, m.start, m.ranBefore, m.asleep),
-		events:  make(chan event), downtimeSet: make(chan error),
+		events:  make(chan event),
 	}
 }
 
@@ -301,8 +308,9 @@ func (m *move) arrived(o Outcome, e ending) Report {
 	}
 	carrying.Wait()
 	r.Warnings = append(r.Warnings, lost...)
-	if m.downtime != nil && m.downtime.failed != nil {
-		r.warn(Warning{Kind: WarningDowntime, Err: m.downtime.failed})
+	r.Raises = e.ladder.raises
+	if err := e.ladder.downtime.failed; err != nil {
+		r.warn(Warning{Kind: WarningDowntime, Err: err})
 	}
 	return r
 }
@@ -315,7 +323,7 @@ func (m *move) failed(o Outcome, e ending) error {
 	f.Lost = m.lost(o, e)
 	if !o.Source.Gone() {
 		if err := m.downtime.restore(m.own); err != nil {
-			f.Downtime = &StaleDowntime{Milliseconds: *m.Policy.MaxDowntimeMS, Before: *m.downtime.before, Err: err}
+			f.Downtime = &StaleDowntime{Milliseconds: int64(m.downtime.wanted), Before: *m.downtime.before, Err: err}
 		}
 	}
 	return diagnose(f)

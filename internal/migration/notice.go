@@ -34,6 +34,13 @@ const (
 	// NoticeConnecting is a source that connects to the destination for the memory, since
 	// For, and takes no orders meanwhile.
 	NoticeConnecting NoticeKind = "connecting"
+	// NoticeRaised is what the ladder has raised in Raise, NoticeCacheKept an XBZRLE cache that
+	// was not made larger, because of Err.
+	NoticeRaised    NoticeKind = "raised"
+	NoticeCacheKept NoticeKind = "cache not grown"
+	// NoticeWaiting is on_timeout that waits for a pass that leaves little memory, because of
+	// Cause, which came after For.
+	NoticeWaiting NoticeKind = "waiting for a lull"
 	// NoticePausing and NoticeSwitching apply on_timeout, because of Cause, which came
 	// after For.
 	NoticePausing   NoticeKind = "pausing"
@@ -78,7 +85,10 @@ type Notice struct {
 	For     time.Duration
 	Err     error
 	Finding *Finding
-	Kept    bool
+	Raise   Raise
+	// Throttle is the highest that was seen, in percent.
+	Throttle int64
+	Kept     bool
 	// Again is true for a notice that was given before, Connecting while libvirt connects.
 	Again, Connecting bool
 }

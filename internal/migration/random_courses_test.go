@@ -18,7 +18,7 @@ func TestRandomCourses(t *testing.T) {
 	visited := map[state]int{}
 	for seed := range uint64(courses) {
 		r := &random{Rand: rand.New(rand.NewPCG(seed, 9))}
-		p := []policy.Policy{limited, pauses, switches}[r.IntN(3)]
+		p := []policy.Policy{limited, pauses, switches, climbs}[r.IntN(4)]
 		c := begin(t, []Mode{PeerToPeer, Direct}[r.IntN(2)], p)
 		switch r.IntN(8) {
 		case 0:
@@ -64,6 +64,7 @@ func (r *random) event(c *course) event {
 	}
 	for effectKind, answer := range map[effectKind]eventKind{
 		orderAbort: onAbortAnswer, orderPause: onPauseAnswer, orderSwitch: onSwitchAnswer, askSource: onSourceSeen, askDestination: onDestinationSeen,
+		orderDowntime: onDowntimeAnswer, orderCache: onCacheAnswer,
 	} {
 		if c.facts.underWay(effectKind) {
 			kinds = append(kinds, answer, answer)

@@ -96,7 +96,7 @@ func (r *reporter) of(e effect, f facts) {
 	case tellCallLost:
 		r.say(Notice{Kind: NoticeCallLost, Err: f.lostCall})
 	case tellPausing:
-		r.say(Notice{Kind: NoticePausing, Cause: f.decided.limit.cause(), For: f.limitOf(f.decided.limit)})
+		r.say(Notice{Kind: NoticePausing, Cause: f.decided.limit.cause(), For: f.limitOf(f.decided.limit), Throttle: f.figures.throttle})
 	case tellPaused:
 		r.enter(PhasePaused, Notice{Kind: NoticePaused})
 	case tellPauseUnanswered:
@@ -105,13 +105,18 @@ func (r *reporter) of(e effect, f facts) {
 			r.say(Notice{Kind: NoticePauseUnanswered, Err: f.decided.stepError})
 		}
 	case tellSwitching:
-		r.say(Notice{Kind: NoticeSwitching, Cause: f.decided.limit.cause(), For: f.limitOf(f.decided.limit)})
+		r.say(Notice{Kind: NoticeSwitching, Cause: f.decided.limit.cause(), For: f.limitOf(f.decided.limit), Throttle: f.figures.throttle})
 	case tellSwitched:
 		r.enter(PhasePostCopy, Notice{Kind: NoticeSwitched, Kept: f.decided.withdrawn})
 	case tellPostCopy:
 		r.enter(PhasePostCopy, Notice{Kind: NoticePostCopy, Kept: f.decided.withdrawn})
 	case tellLink:
 		r.link(f.idle)
+	case tellWaiting:
+		limit := f.limit()
+		r.say(Notice{Kind: NoticeWaiting, Cause: limit.cause(), For: f.limitOf(limit), Throttle: f.figures.throttle})
+	case tellLadder:
+		r.say(f.ladder.news)
 	case tellTooLate:
 		r.say(Notice{Kind: f.tooLate()})
 	case tellLingering:
@@ -121,8 +126,8 @@ func (r *reporter) of(e effect, f facts) {
 		}
 	case endMigration:
 		r.enter(PhaseCancelling, f.cancelling(e.cause))
-	case orderAbort, orderPause, orderSwitch, askSource, askDestination, askGuest, orderCount,
-		noteLimit, withdrawCancel, stopWatching:
+	case orderAbort, orderPause, orderSwitch, askSource, askDestination, askGuest, orderDowntime, orderCache, orderCount,
+		noteWaiting, noteLimit, withdrawCancel, stopWatching:
 	}
 }
 
@@ -160,7 +165,7 @@ func (f facts) tooLate() NoticeKind {
 func (f facts) cancelling(c cause) Notice {
 	n := Notice{
 		Kind: NoticeCancelling, Cause: f.decided.verdict.cause(), For: f.limitOf(f.decided.verdict),
-		Connecting: f.connecting(),
+		Throttle: f.figures.throttle, Connecting: f.connecting(),
 	}
 	switch c {
 	case limitReached:
@@ -192,7 +197,7 @@ func (f facts) limitOf(v verdict) time.Duration {
 		return startLimit
 	case deserted:
 		return desertedLimit
-	case none, byCaller:
+	case none, byCaller, overThrottled:
 	}
 	return 0
 }

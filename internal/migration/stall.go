@@ -21,6 +21,8 @@ type stallDetector struct {
 	// first; throttle is the highest seen.
 	least    *uint64
 	throttle int64
+	// boundary is what remained at the boundary that the last reading showed; nil for none.
+	boundary *uint64
 	// trend has what remained at the last boundaries.
 	trend trend
 	// progress is when either of them last got better, passes the boundaries
@@ -33,11 +35,12 @@ type stallDetector struct {
 // is stalled.
 func (s *stallDetector) observe(now time.Time, job Job) bool {
 	previous := s.previous
-	s.previous = &job
+	s.previous, s.boundary = &job, nil
 	progress := s.rose(job)
 	boundary := previous != nil && job.Iteration > previous.Iteration
 	if boundary {
 		remaining := remainingAtBoundary(*previous, job)
+		s.boundary = &remaining
 		s.trend.add(remaining)
 		progress = s.less(remaining) || progress
 	}

@@ -53,8 +53,8 @@ func (f facts) stateDue() bool {
 
 // downtimeLimit is the longest pause for the switch-over.
 func (f facts) downtimeLimit() time.Duration {
-	if ms := f.limits.MaxDowntimeMS; ms != nil {
-		return time.Duration(*ms) * time.Millisecond
+	if ms := f.limits.LongestDowntimeMS(); ms > 0 {
+		return time.Duration(ms) * time.Millisecond
 	}
 	return defaultDowntime
 }

@@ -34,8 +34,10 @@ var (
 
 	orderAnswers = onPauseAnswer | onSwitchAnswer | onAbortAnswer
 	answers      = orderAnswers | onSourceSeen
+	// raiseAnswers decide nothing.
+	raiseAnswers = onDowntimeAnswer | onCacheAnswer
 	everyEvent   = onReading | onSilence | onResult | onCancel | onTick | onCalled | onAllSent | onDestinationLost |
-		answers | onDestinationSeen | onGuestSeen
+		answers | raiseAnswers | onDestinationSeen | onGuestSeen
 )
 
 // always is the guard of a line that holds whatever the facts are.
@@ -80,7 +82,13 @@ var transitions = []transition{
 
 	{preCopy, onTick, facts.pauseWanted, pausing, do(noteLimit, tellPausing)},
 	{preCopy, onTick, facts.switchWanted, switching, do(noteLimit, tellSwitching)},
-	{preCopy, onTick, facts.limitReached, cancelling, cancelFor(limitReached)},
+	{preCopy, onTick, facts.waitWanted, stay, do(noteWaiting, tellWaiting)},
+	{preCopy, onTick, facts.abortWanted, cancelling, cancelFor(limitReached)},
+
+	// The ladder: what is raised while passes make no progress.
+	{starting | mirroring | preCopy, onTick, facts.downtimeDue, stay, do(orderDowntime)},
+	{preCopy, onTick, facts.cacheDue, stay, do(orderCache)},
+	{unfinished | concluding, raiseAnswers, facts.hasNews, stay, do(tellLadder)},
 
 	{preCopy, onTick, facts.stateDue, stay, do(askGuest)},
 
@@ -104,7 +112,7 @@ var transitions = []transition{
 	{postCopy, onReading, always, stay, do(tellLink)},
 
 	// What is only noted.
-	{unfinished | concluding, onReading | onSilence | onTick | onDestinationSeen | onGuestSeen, always, stay, nil},
+	{unfinished | concluding, onReading | onSilence | onTick | onDestinationSeen | onGuestSeen | raiseAnswers, always, stay, nil},
 	{starting, onCalled, always, stay, nil},
 	{switching | postCopy | cancelling, onDestinationLost, always, stay, nil},
 	{switching, onSwitchAnswer | onSourceSeen, always, stay, nil},

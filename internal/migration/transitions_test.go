@@ -104,6 +104,10 @@ func TestTransitionsKeepWhatTheyMust(t *testing.T) {
 				allowed = pausing
 			case orderSwitch:
 				allowed = switching
+			case orderDowntime:
+				allowed = starting | mirroring | preCopy
+			case orderCache, noteWaiting:
+				allowed = preCopy
 			case endMigration:
 				allowed = cancellable
 				if line.to != cancelling {
@@ -418,7 +422,7 @@ func TestMachineIgnoresWhatCannotBe(t *testing.T) {
 				t.Errorf("%s on %s: it is heeded", s, on)
 			}
 		}
-		for _, on := range []eventKind{onAbortAnswer, onPauseAnswer, onSwitchAnswer, onSourceSeen, onDestinationSeen, onGuestSeen} {
+		for _, on := range []eventKind{onAbortAnswer, onPauseAnswer, onSwitchAnswer, onSourceSeen, onDestinationSeen, onGuestSeen, onDowntimeAnswer, onCacheAnswer} {
 			c := sending(t, PeerToPeer, limited)
 			c.state = s
 			before := c.facts.decided

@@ -14,18 +14,15 @@ type watch struct {
 	report  *reporter
 	machine machine
 	// runner carries the migration out; nil when it was adopted.
-	runner   *runner
-	downtime *downtime
+	runner *runner
 	// seen is the job as the checks saw it that is adopted; nil where there is none.
 	seen *Job
 
 	events chan event
 	poller *poller
-	// downtimeSet has what came of setting the guest's longest pause.
-	downtimeSet chan error
-	ctx         context.Context
-	cancel      context.CancelFunc
-	calls       sync.WaitGroup
+	ctx    context.Context
+	cancel context.CancelFunc
+	calls  sync.WaitGroup
 }
 
 // ending is how the watch ended.
@@ -64,6 +61,8 @@ type ending struct {
 	// there was none.
 	least   *uint64
 	elapsed time.Duration
+	// ladder is what was raised, and what of it could not be.
+	ladder ladder
 	// connecting is how long libvirt connected to the destination.
 	connecting time.Duration
 	// cancelling is how long libvirt had to end the job; 0 where it was not to.
@@ -131,9 +130,6 @@ func (w *watch) run(ctx context.Context) ending {
 		case <-cancelled:
 			cancelled = nil
 			e = event{kind: onCancel, at: time.Now()}
-		case err := <-w.downtimeSet:
-			w.downtime.answered(err, w.report)
-			continue
 		case <-tick.C:
 			e.at = time.Now()
 		}
@@ -161,9 +157,6 @@ func (w *watch) handle(e event) {
 	for _, effect := range todo {
 		w.perform(effect)
 	}
-	if e.kind == onReading && w.machine.facts.source.running {
-		w.setDowntime()
-	}
 }
 
 // perform carries an effect out.
@@ -176,6 +169,10 @@ func (w *watch) perform(e effect) {
 		w.order(onPauseAnswer, func(ctx context.Context) error { return source.Suspend(ctx, uuid) })
 	case orderSwitch:
 		w.order(onSwitchAnswer, func(ctx context.Context) error { return source.StartPostCopy(ctx, uuid) })
+	case orderDowntime:
+		w.order(onDowntimeAnswer, w.raiseDowntime())
+	case orderCache:
+		w.order(onCacheAnswer, w.growCache())
 	case askSource:
 		w.observe(onSourceSeen, source, callDeadline)
 	case askGuest:
@@ -221,22 +218,33 @@ func (w *watch) deliver(e event) {
 	}
 }
 
-// setDowntime sets the policy's longest pause on the running job where that is still to
-// be done. Nothing is decided by it.
-func (w *watch) setDowntime() {
-	if !w.downtime.due() {
-		return
-	}
-	wanted := w.downtime.begin()
-	w.calls.Go(func() {
-		err := order(w.ctx, callDeadline, func(ctx context.Context) error {
-			return w.request.Source.SetMaxDowntime(ctx, w.request.UUID, wanted)
-		})
-		select {
-		case w.downtimeSet <- err:
-		case <-w.ctx.Done():
+// raiseDowntime is the order to let the switch-over take longer. The first step replaces what
+// was set before; a later one never lowers what whoever has started the migration has set.
+func (w *watch) raiseDowntime() func(context.Context) error {
+	source, uuid, d := w.request.Source, w.request.UUID, w.machine.facts.ladder.downtime
+	return func(ctx context.Context) error {
+		if d.wanted > 0 {
+			if has, err := source.MaxDowntime(ctx, uuid); err != nil || has >= d.steps[d.wanted] {
+				return err
+			}
 		}
-	})
+		return source.SetMaxDowntime(ctx, uuid, d.steps[d.wanted])
+	}
+}
+
+// growCache is the order to make the XBZRLE cache larger, where the source has the memory.
+func (w *watch) growCache() func(context.Context) error {
+	source, uuid, size := w.request.Source, w.request.UUID, w.machine.facts.ladder.cache.wanted
+	return func(ctx context.Context) error {
+		memory, err := source.Memory(ctx)
+		switch {
+		case err != nil:
+			return err
+		case memory.Available < cacheReserve*size:
+			return &CacheMemoryError{Need: cacheReserve * size, Have: memory.Available}
+		}
+		return source.SetCompressionCache(ctx, uuid, size)
+	}
 }
 
 // ending is how the migration ended. Calls that have not returned are abandoned; what
@@ -270,6 +278,7 @@ func (w *watch) ending() ending {
 		prepared:   f.prepared,
 		suspended:  f.suspended.seen,
 		least:      f.stall.least,
+		ladder:     f.ladder,
 		elapsed:    time.Since(f.start),
 		connecting: f.connectFor(),
 		cancelling: f.cancellingFor(),

@@ -164,11 +164,13 @@ type entry[T any] struct {
 	// idle tells whether the rest of the policy leaves the field without effect.
 	idle func(Policy) bool
 	// libvirt is what libvirt is told of a value, and libvirtBy the same where the rest of
-	// the policy decides how; engine is true for a field that the engine itself heeds. An
-	// entry has one of the three.
+	// the policy decides how; engine is true for a field that the engine itself heeds;
+	// preset is true for a name of values of other fields, which Policy.Expanded puts in its
+	// place. An entry has one of the four.
 	libvirt   func(T) Parameters
 	libvirtBy func(T, Policy) Parameters
 	engine    bool
+	preset    bool
 	// needs is what hosts need while libvirt is told of the field.
 	needs Release
 }
@@ -189,7 +191,7 @@ type contradiction struct {
 // effects counts the ways in which the entry has an effect.
 func (e entry[T]) effects() int {
 	count := 0
-	for _, given := range []bool{e.libvirt != nil, e.libvirtBy != nil, e.engine} {
+	for _, given := range []bool{e.libvirt != nil, e.libvirtBy != nil, e.engine, e.preset} {
 		if given {
 			count++
 		}
@@ -209,10 +211,10 @@ func (e entry[T]) tell(v T, p *Policy) Parameters {
 }
 
 // define makes a line of the table; member is where Policy holds the value. An
-// entry for neither libvirt nor the engine, or for both, is a slip in the table.
+// entry without an effect, or with two, is a slip in the table.
 func define[T, P any](k kind[T, P], member func(*Policy) **T, e entry[T]) Definition {
 	if e.effects() != 1 {
-		panic(fmt.Sprintf("policy: the entry of %s needs one of libvirt, libvirtBy and engine", e.field))
+		panic(fmt.Sprintf("policy: the entry of %s needs one of libvirt, libvirtBy, engine and preset", e.field))
 	}
 	d := Definition{
 		Field: e.field, Kind: k.kind, Summary: e.summary, Details: e.details, Values: e.values.text, Unset: e.unset,

@@ -7,13 +7,17 @@ type Field string
 // The fields that code refers to by name. A field that only the table knows
 // needs none.
 const (
+	FieldPreset                Field = "preset"
 	FieldAutoConverge          Field = "auto_converge"
 	FieldAutoConvergeInitial   Field = "auto_converge_initial"
 	FieldAutoConvergeIncrement Field = "auto_converge_increment"
+	FieldMaxThrottlePercent    Field = "max_throttle_percent"
 	FieldCompression           Field = "compression"
 	FieldCompressionCacheMiB   Field = "compression_cache_mib"
+	FieldCompressionCacheMax   Field = "compression_cache_max_mib"
 	FieldBandwidth             Field = "bandwidth_mib_per_second"
 	FieldMaxDowntimeMS         Field = "max_downtime_ms"
+	FieldDowntimeScheduleMS    Field = "downtime_schedule_ms"
 	FieldParallelConnections   Field = "parallel_connections"
 	FieldPostCopy              Field = "post_copy"
 	FieldEncryption            Field = "encryption"

@@ -14,9 +14,10 @@ func TestFieldsAreTheAttributesInTheirOrder(t *testing.T) {
 	t.Parallel()
 
 	want := []policy.Field{
-		"auto_converge", "auto_converge_initial", "auto_converge_increment",
-		"compression", "compression_cache_mib",
-		"bandwidth_mib_per_second", "max_downtime_ms", "parallel_connections",
+		"preset",
+		"auto_converge", "auto_converge_initial", "auto_converge_increment", "max_throttle_percent",
+		"compression", "compression_cache_mib", "compression_cache_max_mib",
+		"bandwidth_mib_per_second", "max_downtime_ms", "downtime_schedule_ms", "parallel_connections",
 		"post_copy", "encryption",
 		"parallel_compression", "parallel_compression_level", "zero_copy",
 		"post_copy_bandwidth_mib_per_second", "switchover_bandwidth_mib_per_second",

@@ -27,6 +27,21 @@ var (
 		n, err := strconv.ParseInt(string(raw), 10, 64)
 		return n, err == nil
 	}}
+	listForm = jsonForm[Numbers]{"a list of whole numbers", func(raw []byte) (Numbers, bool) {
+		var elements []json.RawMessage
+		if raw[0] != '[' || json.Unmarshal(raw, &elements) != nil {
+			return nil, false
+		}
+		numbers := make(Numbers, len(elements))
+		for i, element := range elements {
+			n, ok := numberForm.parse(element)
+			if !ok {
+				return nil, false
+			}
+			numbers[i] = n
+		}
+		return numbers, true
+	}}
 )
 
 // textForm is that of a text; want says which.

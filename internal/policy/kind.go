@@ -1,6 +1,8 @@
 package policy
 
 import (
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -19,7 +21,21 @@ const (
 	Duration Kind = "duration"
 	// Word is one of a few texts.
 	Word Kind = "word"
+	// NumberList is a list of whole numbers, a Numbers.
+	NumberList Kind = "list of numbers"
 )
+
+// Numbers is a list of whole numbers. Nobody changes one that a policy points to.
+type Numbers []int64
+
+// String is the list as a configuration has it, such as "[100, 200]".
+func (n Numbers) String() string {
+	texts := make([]string, len(n))
+	for i, v := range n {
+		texts[i] = strconv.FormatInt(v, 10)
+	}
+	return "[" + strings.Join(texts, ", ") + "]"
+}
 
 // kind converts values of the type T of a member of Policy to and from the
 // plain type P, which JSON and Terraform have, too.
@@ -39,6 +55,11 @@ var (
 	integer = kind[int64, int64]{
 		kind: Number, json: numberForm,
 		plain: itself[int64], typed: unchecked[int64], equal: same[int64],
+	}
+	numberList = kind[Numbers, Numbers]{
+		kind: NumberList, json: listForm,
+		plain: itself[Numbers], typed: unchecked[Numbers],
+		equal: func(a, b Numbers) bool { return slices.Equal(a, b) },
 	}
 	duration = kind[time.Duration, string]{
 		kind: Duration, json: textForm("a duration in quotes"),

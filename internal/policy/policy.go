@@ -8,6 +8,8 @@ import (
 // Policy is what one level declares. A nil field inherits from the level above. What a
 // field points to is never changed: policies share their values.
 type Policy struct {
+	// Preset names values of the fields that the same level leaves out: Expanded has them.
+	Preset *Preset
 	// AutoConverge throttles the guest's vCPUs until the copy catches up with
 	// the memory it dirties (VIR_MIGRATE_AUTO_CONVERGE).
 	AutoConverge *bool
@@ -17,17 +19,26 @@ type Policy struct {
 	// AutoConvergeIncrement is added each time the throttle was not enough, in
 	// percent, 1 to 99 (QEMU's cpu-throttle-increment; QEMU's default is 10).
 	AutoConvergeIncrement *int64
+	// MaxThrottlePercent is the throttle, in percent, 1 to 99, beyond which the migration
+	// counts as not converging.
+	MaxThrottlePercent *int64
 	// Compression sends only the changed bytes of a page that was sent before
 	// (VIR_MIGRATE_COMPRESSED with the method xbzrle).
 	Compression *bool
 	// CompressionCacheMiB is the XBZRLE cache on the source in MiB, a power of
 	// two (QEMU's xbzrle-cache-size; QEMU's default is 64).
 	CompressionCacheMiB *int64
+	// CompressionCacheMaxMiB is what the cache may grow to while misses stay high, in MiB, a
+	// power of two.
+	CompressionCacheMaxMiB *int64
 	// BandwidthMiBPerSecond limits the memory stream; 0 is no limit.
 	BandwidthMiBPerSecond *int64
 	// MaxDowntimeMS is the pause, in milliseconds, that QEMU may take for the
 	// switch-over, 1 to 2,000,000 (QEMU's downtime-limit; its default is 300).
 	MaxDowntimeMS *int64
+	// DowntimeScheduleMS is 1 to 16 rising pauses, in milliseconds, 1 to 2,000,000: the first
+	// holds from the start, and each pass without progress allows the next.
+	DowntimeScheduleMS *Numbers
 	// ParallelConnections is the number of connections for the memory stream
 	// (VIR_MIGRATE_PARALLEL, QEMU's multifd), 2 to 255; 0 is off.
 	ParallelConnections *int64

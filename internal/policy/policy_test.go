@@ -14,6 +14,10 @@ func TestBuiltInIsTheDesignsTable(t *testing.T) {
 	t.Parallel()
 
 	want := map[policy.Field]string{
+		policy.FieldPreset:                "not set",
+		policy.FieldMaxThrottlePercent:    "not set",
+		policy.FieldCompressionCacheMax:   "not set",
+		policy.FieldDowntimeScheduleMS:    "not set",
 		policy.FieldAutoConverge:          "false",
 		policy.FieldAutoConvergeInitial:   "not set",
 		policy.FieldAutoConvergeIncrement: "not set",

@@ -38,6 +38,22 @@ func randomDuration(r *rand.Rand) time.Duration {
 
 // randomize sets one field to a random value in range.
 var randomize = map[policy.Field]func(*rand.Rand, *policy.Policy){
+	policy.FieldPreset: func(r *rand.Rand, p *policy.Policy) {
+		p.Preset = new(oneOf(r, policy.Presets()...))
+	},
+	policy.FieldMaxThrottlePercent: func(r *rand.Rand, p *policy.Policy) {
+		p.MaxThrottlePercent = new(between(r, policy.MinPercent, policy.MaxPercent))
+	},
+	policy.FieldCompressionCacheMax: func(r *rand.Rand, p *policy.Policy) {
+		p.CompressionCacheMaxMiB = new(int64(1) << r.IntN(43))
+	},
+	policy.FieldDowntimeScheduleMS: func(r *rand.Rand, p *policy.Policy) {
+		schedule := make(policy.Numbers, 1+r.IntN(policy.MaxDowntimeSteps))
+		for i := range schedule {
+			schedule[i] = policy.MinMaxDowntimeMS + int64(i)*100 + r.Int64N(100)
+		}
+		p.DowntimeScheduleMS = &schedule
+	},
 	policy.FieldAutoConverge: func(r *rand.Rand, p *policy.Policy) {
 		p.AutoConverge = new(oneOf(r, true, false))
 	},

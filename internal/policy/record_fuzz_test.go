@@ -22,6 +22,8 @@ func FuzzDecodeRecord(f *testing.F) {
 		`{"version":1,"timeout":"5us","stall_timeout":"2562047h47m16.854775807s"}`,
 		`{"version":1,"rdma_pin_all":true,"note":{"b":1E400,"a":"\ud800<&>` + "\u2028" + `"},"":null}`,
 		`{"version":1,"version":1,"post_copy":true,"post_copy":false,"x":1,"x":2}`,
+		`{"version":1,"preset":"post_copy","downtime_schedule_ms":[ 100,2e2, null ],"max_throttle_percent":70}`,
+		`{"version":1,"downtime_schedule_ms":[1,2,2000000]}`, `{"version":1,"downtime_schedule_ms":[]}`,
 		`{"version":2,"auto_converge":"sometimes"}`,
 		`{"version":1,"auto_converge":null}`,
 		`{"version":1,"compression_cache_mib":-9223372036854775808}`,

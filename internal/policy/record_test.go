@@ -61,6 +61,13 @@ func TestRecordIsTheDesignsDocument(t *testing.T) {
 				`"parallel_connections":0,"post_copy":true,"encryption":false,` +
 				`"timeout":"1h","stall_timeout":"0s","on_timeout":"post_copy"}`,
 		},
+		"a ladder, and the name of a preset": {
+			policy.Record{Policy: policy.Policy{
+				Preset: new(policy.VeryLarge), MaxThrottlePercent: new(int64(70)), CompressionCacheMaxMiB: new(int64(512)),
+				DowntimeScheduleMS: new(policy.Numbers{100, 200, 400}),
+			}},
+			`{"version":1,"preset":"very_large","max_throttle_percent":70,"compression_cache_max_mib":512,"downtime_schedule_ms":[100,200,400]}`,
+		},
 		"unknown members, sorted after the fields": {
 			policy.Record{
 				Policy: policy.Policy{Timeout: new(90 * time.Minute)},
@@ -170,6 +177,11 @@ func TestDecodeRecordRefuses(t *testing.T) {
 		"no version":                    {`{"auto_converge":true}`, "the record has no version"},
 		"a version of null":             {`{"version":null}`, "version must be a whole number, not null"},
 		"a version in quotes":           {`{"version":"1"}`, `version must be a whole number, not "1"`},
+		"a schedule that is a number":   {`{"version":1,"downtime_schedule_ms":100}`, "downtime_schedule_ms: must be a list of whole numbers, not 100"},
+		"a schedule with a fraction":    {`{"version":1,"downtime_schedule_ms":[1.5]}`, "downtime_schedule_ms: must be a list of whole numbers, not [1.5]"},
+		"a schedule with a null":        {`{"version":1,"downtime_schedule_ms":[1,null]}`, "downtime_schedule_ms: must be a list of whole numbers, not [1,null]"},
+		"a schedule of null":            {`{"version":1,"downtime_schedule_ms":null}`, "downtime_schedule_ms: must be a list of whole numbers, not null"},
+		"a schedule that falls":         {`{"version":1,"downtime_schedule_ms":[2,1]}`, "downtime_schedule_ms: 1 does not rise above 2, which is before it: each number must be higher than the one before"},
 		"a version with a fraction":     {`{"version":1.5}`, "version must be a whole number, not 1.5"},
 		"version 0":                     {`{"version":0}`, "version 0 was never written by any release"},
 		"a negative version":            {`{"version":-1}`, "version -1 was never written by any release"},

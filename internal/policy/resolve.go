@@ -36,7 +36,8 @@ type Levels struct {
 }
 
 // Resolve decides every field on its own: run, else VM, else cluster, else
-// global, else the built-in default. It shares the values with the levels.
+// global, else the built-in default. A level's preset counts as the values that it stands for.
+// It shares the values with the levels.
 func Resolve(levels Levels) Effective {
 	w := works.Get().(*work) //nolint:forcetypeassert // the pool has no others
 	defer w.end()
@@ -68,6 +69,9 @@ type work struct {
 func (w *work) declare(origin Origin, declared Policy) {
 	if declared == (Policy{}) {
 		return
+	}
+	if declared.Preset != nil {
+		declared = declared.Expanded()
 	}
 	i := len(w.given)
 	w.policies[i], w.from[i] = declared, origin

@@ -7,6 +7,18 @@ import "time"
 // tables of the documents all follow it. A new field is an entry here and a
 // member of Policy.
 var table = []Definition{
+	define(word[Preset](), func(p *Policy) **Preset { return &p.Preset }, entry[Preset]{
+		field: FieldPreset,
+		summary: "Values by one name for the fields that the same level leaves out, before anything is inherited: " +
+			"oVirt's migration policies with their numbers",
+		details: "`minimal_downtime`, `suspend_if_needed`, `post_copy` and `very_large` have the downtime schedules " +
+			"`[100, 150, 200, 300, 400, 500]`, the same up to `5000`, `[100, 150, 200]` and `[300, 400, 500, 700, 1000, " +
+			"1500, 5000]`, with the last number as `max_downtime_ms`, and `auto_converge`. `suspend_if_needed` also has " +
+			"`compression`, `post_copy` has `post_copy` and `on_timeout = \"post_copy\"`, and `very_large` has `zero_copy`. " +
+			"A field that says otherwise on the same level is an error; on a stronger level it holds.",
+		values: words(Presets()...), unset: "no preset",
+		preset: true,
+	}),
 	define(boolean, func(p *Policy) **bool { return &p.AutoConverge }, entry[bool]{
 		field: FieldAutoConverge,
 		summary: "Auto-converge: throttle the guest's vCPUs, step by step, until memory is copied faster than the " +
@@ -31,6 +43,17 @@ var table = []Definition{
 		tunes:   FieldAutoConverge,
 		libvirt: intParameter("auto_converge.increment"),
 	}),
+	define(integer, func(p *Policy) **int64 { return &p.MaxThrottlePercent }, entry[int64]{
+		field: FieldMaxThrottlePercent,
+		summary: "Highest throttle of auto-converge that the guest is to bear, in percent of vCPU time: beyond it the " +
+			"migration counts as not converging, and `on_timeout` follows",
+		details: "QEMU makes the step, and the migration does not go on with it. Compare `cpu-throttle-percentage` of " +
+			"QEMU's `query-migrate`, in libvirt `auto_converge_throttle` of the job's statistics.",
+		values: between(MinPercent, MaxPercent, "percent"), unset: "no such limit",
+		tunes:     FieldAutoConverge,
+		engine:    true,
+		conflicts: []conflict{{FieldAutoConvergeInitial, throttledAtOnce}},
+	}),
 	define(boolean, func(p *Policy) **bool { return &p.Compression }, entry[bool]{
 		field:   FieldCompression,
 		summary: "XBZRLE compression: of a page that was sent before, send only the bytes that changed",
@@ -47,6 +70,19 @@ var table = []Definition{
 		values: powerOfTwo(MaxCompressionCacheMiB, "MiB", "QEMU requires of the XBZRLE cache"), unset: "64 (QEMU)",
 		tunes:   FieldCompression,
 		libvirt: ullongParameter("compression.xbzrle.cache", 1<<20),
+	}),
+	define(integer, func(p *Policy) **int64 { return &p.CompressionCacheMaxMiB }, entry[int64]{
+		field: FieldCompressionCacheMax,
+		summary: "Size that the XBZRLE cache may grow to, in MiB: it is doubled while a fifth of the pages or more is " +
+			"not in it and the source has the memory",
+		details: "In libvirt `virDomainMigrateSetCompressionCache`, in QEMU `xbzrle-cache-size`.",
+		values:  powerOfTwo(MaxCompressionCacheMiB, "MiB", "QEMU requires of the XBZRLE cache"), unset: "it does not grow",
+		tunes:  FieldCompression,
+		engine: true,
+		idle: func(p Policy) bool {
+			first, most := p.CompressionCacheMiB, p.CompressionCacheMaxMiB
+			return first != nil && most != nil && *most <= *first
+		},
 	}),
 	define(integer, func(p *Policy) **int64 { return &p.BandwidthMiBPerSecond }, entry[int64]{
 		field:   FieldBandwidth,
@@ -66,6 +102,17 @@ var table = []Definition{
 		details: "In libvirt `virDomainMigrateSetMaxDowntime`, in QEMU `downtime-limit`.",
 		values:  between(MinMaxDowntimeMS, MaxMaxDowntimeMS, "milliseconds"), unset: "300 (QEMU)",
 		engine: true,
+	}),
+	define(numberList, func(p *Policy) **Numbers { return &p.DowntimeScheduleMS }, entry[Numbers]{
+		field: FieldDowntimeScheduleMS,
+		summary: "Longest pauses for the switch-over, in milliseconds, one after another: the first holds from the " +
+			"start, and each pass without progress allows the next, up to `max_downtime_ms`",
+		details: "A pass makes no progress where it leaves more than 96 % of the least that any pass before it left. In " +
+			"libvirt `virDomainMigrateSetMaxDowntime`, in QEMU `downtime-limit`.",
+		values: rising(MaxDowntimeSteps, MinMaxDowntimeMS, MaxMaxDowntimeMS, "milliseconds"),
+		unset:  "`max_downtime_ms` holds from the start",
+		engine: true,
+		idle:   unclimbable,
 	}),
 	define(integer, func(p *Policy) **int64 { return &p.ParallelConnections }, entry[int64]{
 		field:   FieldParallelConnections,
@@ -186,14 +233,18 @@ var table = []Definition{
 		engine: true,
 	}),
 	define(word[OnTimeout](), func(p *Policy) **OnTimeout { return &p.OnTimeout }, entry[OnTimeout]{
-		field:   FieldOnTimeout,
-		summary: "What happens when `timeout` or `stall_timeout` has run out",
+		field: FieldOnTimeout,
+		summary: "What happens when `timeout` or `stall_timeout` has run out, or the throttle is beyond " +
+			"`max_throttle_percent`",
 		details: "`abort`: the VM stays where it is. `post_copy` (needs `post_copy`): the VM is switched to " +
 			"post-copy. `pause`: the guest is suspended so that the rest can be copied, and the migration is " +
-			"aborted if that takes over 60 s. While disks are copied, it is `abort` in any case.",
+			"aborted if that takes over 60 s. Where passes leave now more, now less memory, the last two wait up to 40 s " +
+			"for one that leaves little. While disks are copied, it is `abort` in any case.",
 		values: words(OnTimeouts()...), builtIn: new(Abort),
 		engine: true,
-		idle:   func(p Policy) bool { return is(p.Timeout, 0) && is(p.StallTimeout, 0) },
+		idle: func(p Policy) bool {
+			return is(p.Timeout, 0) && is(p.StallTimeout, 0) && (p.MaxThrottlePercent == nil || is(p.AutoConverge, false))
+		},
 		conflicts: []conflict{{FieldPostCopy, func(p Policy) string {
 			if is(p.OnTimeout, SwitchToPostCopy) && is(p.PostCopy, false) {
 				return "on_timeout is \"post_copy\", but post_copy is false, so the migration may not be switched. " +

@@ -1,6 +1,9 @@
 package policy
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // Problem is what is wrong with one field of a policy.
 type Problem struct {
@@ -13,7 +16,7 @@ type Problem struct {
 // out of range, and fields that contradict each other on this level. What
 // contradicts only across levels is for Effective.Conflicts.
 func (p Policy) Validate() []Problem {
-	return append(p.valueProblems(), p.contradictions()...)
+	return slices.Concat(p.valueProblems(), p.contradictions(), p.beyondTop(), p.presetProblems())
 }
 
 func (p Policy) valueProblems() []Problem {

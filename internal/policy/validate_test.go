@@ -27,6 +27,21 @@ func TestValidateKeepsEveryFieldInItsRange(t *testing.T) {
 			accepts: []int64{1, 10, 99},
 			refuse:  []int64{math.MinInt64, -1, 0, 100, math.MaxInt64},
 		},
+		policy.FieldMaxThrottlePercent: {
+			set:     func(p *policy.Policy, v int64) { p.MaxThrottlePercent = &v },
+			accepts: []int64{1, 20, 99},
+			refuse:  []int64{math.MinInt64, -1, 0, 100, math.MaxInt64},
+		},
+		policy.FieldCompressionCacheMax: {
+			set:     func(p *policy.Policy, v int64) { p.CompressionCacheMaxMiB = &v },
+			accepts: []int64{1, 64, 1 << 42},
+			refuse:  []int64{math.MinInt64, -1, 0, 3, 100, 1 << 43, math.MaxInt64},
+		},
+		policy.FieldDowntimeScheduleMS: {
+			set:     func(p *policy.Policy, v int64) { p.DowntimeScheduleMS = &policy.Numbers{v} },
+			accepts: []int64{1, 300, 2_000_000},
+			refuse:  []int64{math.MinInt64, -1, 0, 2_000_001, math.MaxInt64},
+		},
 		policy.FieldCompressionCacheMiB: {
 			set:     func(p *policy.Policy, v int64) { p.CompressionCacheMiB = &v },
 			accepts: []int64{1, 2, 64, 4096, 1 << 42},

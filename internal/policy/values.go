@@ -21,6 +21,9 @@ const (
 	// MaxMaxDowntimeMS is QEMU's MAX_MIGRATE_DOWNTIME.
 	MaxMaxDowntimeMS = 2_000_000
 
+	// MaxDowntimeSteps is the longest schedule of downtimes.
+	MaxDowntimeSteps = 16
+
 	// MinParallelConnections is the least that parallel connections can be.
 	MinParallelConnections = 2
 	// MaxParallelConnections follows from QEMU's multifd-channels, a uint8.
@@ -87,6 +90,29 @@ func powerOfTwo(most int64, unit, why string) values[int64] {
 		fmt.Sprintf("is not a power of two from 1 to %d (%s), as %s (64, 128, 256, …).", most, unit, why),
 		func(v int64) bool { return v >= 1 && v <= most && bits.OnesCount64(uint64(v)) == 1 },
 	)
+}
+
+// rising is a list of numbers between least and most, each higher than the one before.
+func rising(longest int, least, most int64, unit string) values[Numbers] {
+	return values[Numbers]{
+		text:  fmt.Sprintf("1 to %d rising numbers, each %d to %d", longest, least, most),
+		isNot: fmt.Sprintf("is not a whole number from %d to %d (%s).", least, most, unit),
+		problem: func(v Numbers) string {
+			if len(v) == 0 || len(v) > longest {
+				return fmt.Sprintf("A list of %d numbers is not one of 1 to %d.", len(v), longest)
+			}
+			for i, n := range v {
+				switch {
+				case n < least || n > most:
+					return fmt.Sprintf("%d is not a whole number from %d to %d (%s).", n, least, most, unit)
+				case i > 0 && n <= v[i-1]:
+					return fmt.Sprintf("%d does not rise above %d, which is before it: each number must be higher than "+
+						"the one before.", n, v[i-1])
+				}
+			}
+			return ""
+		},
+	}
 }
 
 // durations names what "0s" means.

@@ -103,7 +103,7 @@ func TestAssess_findings(t *testing.T) {
 			migration.Finding{Check: preflight.CheckVerdict, Fact: preflight.Refused{}, Host: "kvm1"},
 		},
 		"the host is too small": {
-			func(s *scene) { s.there.Has = preflight.Memory{Total: 512 * mt.MiB, Available: 512 * mt.MiB} },
+			func(s *scene) { s.there.Has = migration.Memory{Total: 512 * mt.MiB, Available: 512 * mt.MiB} },
 			migration.Finding{
 				Check: preflight.CheckMemory, Fact: preflight.MemoryTooSmall{Need: mt.GiB, Have: 512 * mt.MiB},
 				Host: "kvm2", Warning: true,
@@ -379,7 +379,7 @@ func TestAssess_goodMove(t *testing.T) {
 	t.Parallel()
 	for name, arrange := range map[string]func(*scene){
 		"plain":              func(*scene) {},
-		"just enough memory": func(s *scene) { s.there.Has = preflight.Memory{Total: mt.GiB, Available: mt.GiB} },
+		"just enough memory": func(s *scene) { s.there.Has = migration.Memory{Total: mt.GiB, Available: mt.GiB} },
 		"no migration_uri":   func(s *scene) { s.request.Move.MigrationURI = "" },
 		"localhost, and one": func(s *scene) { s.kvm2.Is.Hostname = "localhost" },
 		"RDMA with a memory limit": func(s *scene) {

@@ -16,7 +16,7 @@ type Host interface {
 	// Name is the host's name in the provider's configuration.
 	Name() string
 	// Memory is the host's memory as it stands now.
-	Memory(ctx context.Context) (Memory, error)
+	Memory(ctx context.Context) (migration.Memory, error)
 	// CompareCPU asks whether a guest with that CPU can run here
 	// (virConnectCompareHypervisorCPU). The error is a *CPUError when it cannot.
 	CompareCPU(ctx context.Context, guest CPU) error

@@ -11,14 +11,6 @@ import (
 // two, and swap, overcommit or a file may hold the rest: too little is never an error.
 type memoryCheck struct{}
 
-// Memory is a host's memory in bytes.
-type Memory struct {
-	// Total is all of it.
-	Total uint64
-	// Available is free memory plus buffers and cache.
-	Available uint64
-}
-
 // MemoryTooSmall is a host that has less memory than the guest may use, in bytes.
 type MemoryTooSmall struct{ Need, Have uint64 }
 

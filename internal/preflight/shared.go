@@ -24,7 +24,7 @@ const (
 type Shared struct {
 	Host
 
-	memory    memo[Memory]
+	memory    memo[migration.Memory]
 	resources resources
 }
 
@@ -32,7 +32,7 @@ type Shared struct {
 func Share(h Host) *Shared { return &Shared{Host: h} }
 
 // Memory implements Host.
-func (s *Shared) Memory(ctx context.Context) (Memory, error) {
+func (s *Shared) Memory(ctx context.Context) (migration.Memory, error) {
 	return s.memory.get(ctx, volatile, s.Host.Memory)
 }
 

@@ -98,6 +98,17 @@ func TestBadInput_numbers(t *testing.T) {
 			t.Errorf("%s: %s", field, d.IsNot)
 		}
 	}
+	// A list is refused for any of its elements.
+	for written, want := range map[*big.Float]string{big.NewFloat(0.5): "0.5", nil: "null"} {
+		element := tftypes.NewValue(tftypes.Number, written)
+		if written == nil {
+			element = tftypes.NewValue(tftypes.Number, nil)
+		}
+		steps := tftypes.NewValue(tftypes.List{ElementType: tftypes.Number}, []tftypes.Value{tftypes.NewValue(tftypes.Number, 100), element})
+		config := map[string]tftypes.Value{"vm": text("web"), "downtime_schedule_ms": steps}
+		got := p.validate(t.Context(), t, "virt_vm_migration_policy", config)
+		requireBadInput(t, got, "downtime_schedule_ms", "", want+" is not a whole number from 1 to 2000000 (milliseconds).")
+	}
 	// Terraform passes on the sign of a zero.
 	zero := tftypes.NewValue(tftypes.Number, new(big.Float).Neg(new(big.Float)))
 	for field, want := range map[string]string{"parallel_connections": "", "max_downtime_ms": "0 is not a whole number from 1 to 2000000 (milliseconds)."} {

@@ -24,6 +24,8 @@ func plainValues(d policy.Definition) []any {
 		return []any{true, false}
 	case policy.Number:
 		return []any{int64(0), int64(1), int64(2), int64(64), int64(99), int64(256), int64(1 << 20)}
+	case policy.NumberList:
+		return []any{policy.Numbers{100}, policy.Numbers{1, 2, 2_000_000}, policy.Numbers{}}
 	case policy.Duration:
 		return []any{"0s", "90s", "1h30m", "2m", "5us"}
 	default:
@@ -70,10 +72,21 @@ func argumentOf(ctx context.Context, r *rand.Rand, p policy.Policy) types.Dynami
 			member = types.NumberValue(new(big.Float).SetInt64(v))
 		case string:
 			member = types.StringValue(v)
+		case policy.Numbers:
+			member = tupleOf(v)
 		}
 		attributes[string(d.Field)], members[string(d.Field)] = member.Type(ctx), member
 	}
 	return types.DynamicValue(types.ObjectValueMust(attributes, members))
+}
+
+// tupleOf is a list of numbers as a configuration writes it.
+func tupleOf(numbers policy.Numbers) attr.Value {
+	kinds, elements := make([]attr.Type, len(numbers)), make([]attr.Value, len(numbers))
+	for i, n := range numbers {
+		kinds[i], elements[i] = types.NumberType, types.NumberValue(new(big.Float).SetInt64(n))
+	}
+	return types.TupleValueMust(kinds, elements)
 }
 
 // level is what a level declares: as its record says it, and as a configuration does.

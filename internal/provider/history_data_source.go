@@ -98,6 +98,8 @@ func historyEntryAttributes() map[string]schema.Attribute {
 		"throttle":                 number("Highest auto-converge throttle that was seen, in percent of vCPU time; null when the move was not watched."),
 		"compression_pages":        number("Number of pages that were sent XBZRLE compressed; null when compression was off."),
 		"compression_cache_misses": number("Number of pages that were not in the XBZRLE cache; null when compression was off."),
+		"downtime_raised_to_ms":    number("Longest pause for the switch-over that the move came to by `downtime_schedule_ms`, in milliseconds; null when it was not raised."),
+		"cache_grown_to_mib":       number("Size that the XBZRLE cache grew to by `compression_cache_max_mib`, in MiB; null when it did not."),
 		"volumes_left":             volumesLeftOfEntry(),
 		"devices_changed": devicesChangedAttribute("What `destination_changes` of the move or of its destination has changed in the VM's " +
 			"definition, and what was changed back because the VM had been on the destination before. A move back takes it " +
@@ -217,6 +219,8 @@ func figuresByName(f *history.Figures) map[string]*int64 {
 		"throttle":                 f.Throttle,
 		"compression_pages":        f.CompressionPages,
 		"compression_cache_misses": f.CompressionCacheMisses,
+		"downtime_raised_to_ms":    f.DowntimeRaisedToMS,
+		"cache_grown_to_mib":       f.CacheGrownToMiB,
 	}
 	for name := range all {
 		if !measured {

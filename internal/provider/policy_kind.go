@@ -88,6 +88,26 @@ var policyKinds = map[policy.Kind]policyKind{
 		value: func(v any) attr.Value { return valueOf(v, types.StringNull(), types.StringValue) },
 		plain: func(v attr.Value) any { return plainOf(v, types.String.ValueString) },
 	},
+	policy.NumberList: {
+		resource: func(d string) schema.Attribute {
+			return schema.ListAttribute{CustomType: newNumberListType(), MarkdownDescription: d, Optional: true}
+		},
+		action: func(d string) actionschema.Attribute {
+			return actionschema.ListAttribute{CustomType: newNumberListType(), MarkdownDescription: d, Optional: true}
+		},
+		dataSource: func(d string, given bool) datasourceschema.Attribute {
+			return datasourceschema.ListAttribute{
+				CustomType: newNumberListType(), MarkdownDescription: d, Optional: given, Computed: !given,
+			}
+		},
+		value: func(v any) attr.Value {
+			if numbers, ok := v.(policy.Numbers); ok {
+				return newNumberList(numbers)
+			}
+			return noNumbers
+		},
+		plain: func(v attr.Value) any { return plainOf(v, numberList.numbers) },
+	},
 }
 
 func valueOf[P any, A attr.Value](plain any, null A, value func(P) A) attr.Value {

@@ -84,6 +84,9 @@ func progressFields(p fleet.Progress) map[string]any {
 	if p.Notice.Kind != migration.NoNotice {
 		fields["event"] = string(p.Notice.Kind)
 	}
+	if r := p.Notice.Raise; r.Field != "" {
+		fields["raised"], fields["raised_to"] = string(r.Field), r.To
+	}
 	if m := p.Mirror; m.Total > 0 {
 		fields["disk_remaining_bytes"], fields["disk_total_bytes"] = m.Remaining, m.Total
 		fields["disk_bytes_per_second"], fields["disk_write_bytes_per_second"] = m.Rate, m.WriteRate

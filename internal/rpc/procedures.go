@@ -65,6 +65,7 @@ var procedures = map[uint32]any{
 	284: (*libvirt.Libvirt).ConnectListAllInterfaces,
 	285: (*libvirt.Libvirt).ConnectListAllNodeDevices,
 	298: (*libvirt.Libvirt).DomainGetJobStats,
+	300: (*libvirt.Libvirt).DomainMigrateSetCompressionCache,
 	302: (*libvirt.Libvirt).DomainMigrateBegin3Params,
 	303: (*libvirt.Libvirt).DomainMigratePrepare3Params,
 	305: (*libvirt.Libvirt).DomainMigratePerform3Params,

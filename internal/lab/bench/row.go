@@ -30,6 +30,7 @@ func Rows() []Row {
 		resolution{},
 		moves{},
 		copies{},
+		schedule{},
 		manyMoves{},
 		interrupt{},
 		growth{},

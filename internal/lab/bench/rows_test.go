@@ -11,7 +11,9 @@ import (
 )
 
 // elsewhere are rows that measure what others do, too, only more of it: they take two minutes more.
-var elsewhere = []string{moves{}.Name(), copies{}.Name(), manyMoves{}.Name(), growth{}.Name()}
+var elsewhere = []string{
+	moves{}.Name(), copies{}.Name(), schedule{}.Name(), manyMoves{}.Name(), growth{}.Name(),
+}
 
 // TestRows measures rows with very few VMs. What the figures are says nothing here but that they can be made.
 func TestRows(t *testing.T) {

@@ -15,6 +15,8 @@ type Host struct {
 
 	// Is is what the host says of itself. It may be changed before the host is used.
 	Is migration.Identity
+	// Has is its memory. It may be changed likewise.
+	Has migration.Memory
 
 	domains       map[string]*domain
 	before, after map[string]Fault
@@ -283,6 +285,25 @@ func (h *Host) SetMaxDowntime(ctx context.Context, uuid string, milliseconds uin
 		d.maxDowntime = milliseconds
 		return nil
 	})
+}
+
+// SetCompressionCache implements migration.Source.
+func (h *Host) SetCompressionCache(ctx context.Context, uuid string, bytes uint64) error {
+	return h.change(ctx, "SetCompressionCache", uuid, func(d *domain) error {
+		if d.job == nil {
+			return migration.ErrNotActive
+		}
+		d.job.cache = bytes
+		return nil
+	})
+}
+
+// Memory implements migration.Source.
+func (h *Host) Memory(ctx context.Context) (migration.Memory, error) {
+	if err := h.enter(ctx, "Memory"); err != nil {
+		return migration.Memory{}, err
+	}
+	return h.Has, h.leave(ctx, "Memory", nil)
 }
 
 // read makes a call that asks about a domain.

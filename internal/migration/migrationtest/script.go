@@ -109,6 +109,9 @@ type Script struct {
 	// CompressionPages and CompressionCacheMisses are counted by a job that
 	// compresses.
 	CompressionPages, CompressionCacheMisses int64
+	// MissesPerPass is how many pages miss the XBZRLE cache in each pass, as many as hit it; 0
+	// leaves it at the two figures above.
+	MissesPerPass int64
 }
 
 // Converging needs three passes and 14 s to arrive.

@@ -1,6 +1,7 @@
 package migrationtest
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"sync"
@@ -29,6 +30,7 @@ func NewWorld(names ...string) *World {
 			domains: map[string]*domain{},
 			before:  map[string]Fault{},
 			after:   map[string]Fault{},
+			Has:     migration.Memory{Total: 64 * GiB, Available: 32 * GiB},
 			Is: migration.Identity{
 				Hostname:       name + ".example.com",
 				HostUUID:       fmt.Sprintf("00000000-0000-4000-8000-%012d", i+1),
@@ -99,7 +101,9 @@ type job struct {
 	direct              bool
 	start               time.Time
 	postCopy, aborted   bool
-	end                 *time.Timer
+	// cache is the size of the XBZRLE cache, in bytes.
+	cache uint64
+	end   *time.Timer
 	// connected is closed once libvirt holds the domain's job no longer.
 	connected chan struct{}
 	// done is closed at the end, after err was set.
@@ -310,9 +314,17 @@ func (j *job) reading() migration.Job {
 	if j.parameters.Compression() {
 		job.CompressionPages = new(j.script.CompressionPages)
 		job.CompressionCacheMisses = new(j.script.CompressionCacheMisses)
+		if j.script.MissesPerPass > 0 { // of so many pages in each pass as well
+			job.CompressionPages = new(int64(job.Iteration) * j.script.MissesPerPass)
+			job.CompressionCacheMisses = new(int64(job.Iteration) * j.script.MissesPerPass)
+		}
+		job.CompressionCache = cmp.Or(j.cache, qemuCache)
 	}
 	return job
 }
+
+// qemuCache is the size that QEMU gives the XBZRLE cache by itself.
+const qemuCache = 64 * MiB
 
 // errKilled is what a migration fails with whose QEMU has died.
 var errKilled = errors.New("operation failed: domain is not running")

@@ -20,7 +20,7 @@ type Host struct {
 	// Definition, Config and Live are what DomainXML, ConfigXML and LiveXML answer.
 	Definition, Config, Live string
 	// Has and CPUProblem are what Memory and CompareCPU answer.
-	Has        preflight.Memory
+	Has        migration.Memory
 	CPUProblem error
 	// Sizes is what DiskSize answers, by target.
 	Sizes map[string]storage.Volume
@@ -41,7 +41,7 @@ func New(name string) *Host {
 	const gib = 1 << 30
 	return &Host{
 		name: name, Definition: "<domain type='qemu'><name>web</name></domain>",
-		Has:    preflight.Memory{Total: 64 * gib, Available: 32 * gib},
+		Has:    migration.Memory{Total: 64 * gib, Available: 32 * gib},
 		before: map[string]func(context.Context) error{}, calls: map[string]int{},
 	}
 }
@@ -109,7 +109,7 @@ func (h *Host) Begin(ctx context.Context, _ string, p migration.Parameters) (str
 }
 
 // Memory implements preflight.Host.
-func (h *Host) Memory(ctx context.Context) (preflight.Memory, error) {
+func (h *Host) Memory(ctx context.Context) (migration.Memory, error) {
 	return answer(ctx, h, "Memory", h.Has)
 }
 
