@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/definition"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/forecast"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
 )
 
@@ -53,6 +54,8 @@ type Figures struct {
 	DowntimeMS             *int64 `json:"downtime_ms,omitempty"`
 	MemoryTotalBytes       uint64 `json:"memory_total_bytes"`
 	MemoryTransferredBytes uint64 `json:"memory_transferred_bytes"`
+	// MemoryConstantBytes are of pages of which nearly nothing was sent, because they held one byte over and over.
+	MemoryConstantBytes uint64 `json:"memory_constant_bytes,omitempty"`
 	// DiskTotalBytes is the capacity of the disks that were copied, and
 	// DiskTransferredBytes what was copied of them; 0 where none was.
 	DiskTotalBytes       uint64 `json:"disk_total_bytes,omitempty"`
@@ -62,6 +65,7 @@ type Figures struct {
 	Throttle               *int64 `json:"throttle,omitempty"`
 	CompressionPages       *int64 `json:"compression_pages,omitempty"`
 	CompressionCacheMisses *int64 `json:"compression_cache_misses,omitempty"`
+	CompressionBytes       *int64 `json:"compression_bytes,omitempty"`
 }
 
 // Volume is an image of a disk that was copied, on one of both hosts. One that a move has left
@@ -104,6 +108,8 @@ type Entry struct {
 	Policy policy.Effective
 	// Figures is nil where nothing was measured.
 	Figures *Figures
+	// Forecast is what was forecast of it before it started; nil where nothing was.
+	Forecast *forecast.Forecast
 	// VolumesLeft are the images that it has left behind, as they were after it.
 	VolumesLeft []Volume
 	// DevicesChanged is what it has changed in the VM's definition for its destination, and
@@ -157,6 +163,7 @@ func (e *Entry) members() []member {
 		{"phase", &e.Phase, e.Phase == ""},
 		{"outcome", &e.Outcome, false},
 		{"figures", &e.Figures, e.Figures == nil},
+		{"forecast", &e.Forecast, e.Forecast == nil},
 		{"volumes_left", &e.VolumesLeft, len(e.VolumesLeft) == 0},
 		{"devices_changed", &e.DevicesChanged, len(e.DevicesChanged) == 0},
 		{"config_changed", &e.ConfigChanged, e.ConfigChanged == nil},
