@@ -1,6 +1,10 @@
 package forecast
 
-import "math"
+import (
+	"cmp"
+	"math"
+	"slices"
+)
 
 const (
 	mib = 1 << 20
@@ -23,13 +27,17 @@ type curve struct {
 }
 
 // bentLine goes up fast for knee seconds, and slow from then on, in bytes per second.
-type bentLine struct{ knee, fast, slow, misfit float64 }
+type bentLine struct{ knee, fast, slow, misfit, prior float64 }
 
 func (l bentLine) at(seconds float64) float64 {
 	return l.fast*min(seconds, l.knee) + l.slow*max(0, seconds-l.knee)
 }
 
-// knees are where a line may bend, in seconds; shorter ones cannot be told from the first.
+// weight is how likely the line is, beside the others.
+func (l bentLine) weight() float64 { return l.prior * math.Exp(-l.misfit/2) }
+
+// knees are where a line may bend, in seconds. No second is likelier than another, so that one counts for the time up to
+// it from the one before: nothing that is shorter than the first window can be told by the samples.
 var knees = []float64{0.125, 0.25, 0.5, 0.75, 1, 1.5, 2, 3, 4, 6, 8}
 
 // point is a sample with its standard deviation.
@@ -50,14 +58,17 @@ func fit(m Measurement) curve {
 		return c
 	}
 	c.spread = min(1, deviations/math.Sqrt(certainty))
+	previous := 0.0
 	for _, knee := range knees {
 		if l := bend(points, knee); knee <= longest && l.slow < l.fast {
+			l.prior = knee - previous
 			c.fits = append(c.fits, l)
 		}
+		previous = knee
 	}
 	// What comes after the longest window is not known: it may be nothing, or more of the same.
 	straight := bend(points, longest)
-	straight.slow = straight.fast
+	straight.slow, straight.prior = straight.fast, longest/4
 	c.fits = append(c.fits, straight)
 	best := math.Inf(1)
 	for _, l := range c.fits {
@@ -116,15 +127,22 @@ func (c curve) at(seconds float64) Interval {
 	if len(c.fits) == 0 {
 		return Interval{0, c.memory, c.memory}
 	}
-	low, high, sum, weights := math.Inf(1), 0.0, 0.0, 0.0
+	low, high, weights := math.Inf(1), 0.0, 0.0
 	for _, l := range c.fits {
-		bytes, weight := l.at(seconds), math.Exp(-l.misfit/2)
-		sum, weights = sum+weight*bytes, weights+weight
+		weights += l.weight()
 		if l.misfit <= plausible {
-			low, high = min(low, bytes), max(high, bytes)
+			low, high = min(low, l.at(seconds)), max(high, l.at(seconds))
 		}
 	}
-	expected := sum / weights
+	// The median: one line that goes up steeply and fits as well as all others says little.
+	lines := slices.SortedFunc(slices.Values(c.fits), func(a, b bentLine) int { return cmp.Compare(a.at(seconds), b.at(seconds)) })
+	expected := 0.0
+	for _, l := range lines {
+		expected = l.at(seconds)
+		if weights -= 2 * l.weight(); weights <= 0 {
+			break
+		}
+	}
 	return Interval{
 		min(c.memory, expected, low*(1-c.spread)), min(c.memory, expected),
 		min(c.memory, max(expected, high*(1+c.spread))),

@@ -54,7 +54,7 @@ func (f Facts) link() (Interval, bool) {
 		}
 	}
 	if limit > 0 {
-		link := Interval{0.93 * limit, limit, limit}
+		link := Exactly(limit).times(pace)
 		for _, rate := range reached { // it cannot send faster than the link
 			link = Interval{min(link.Low, rate), min(link.Expected, 1.1*rate), min(link.High, 1.3*rate)}
 		}
@@ -67,12 +67,15 @@ func (f Facts) link() (Interval, bool) {
 	return Interval{0.8 * link.Low, link.Expected, 1.3 * link.High}, true
 }
 
+// pace is how fast QEMU sends, as a share of its limit: it looks at that only after it has sent something.
+var pace = Interval{0.95, 1.03, 1.1}
+
 func (p Past) unlimited() bool {
 	return p.Policy.BandwidthMiBPerSecond == nil || *p.Policy.BandwidthMiBPerSecond == 0
 }
 
 // emulatorBytes is what a QEMU takes of its host's memory for itself.
-var emulatorBytes = Interval{Low: 20 * mib, Expected: 80 * mib, High: 250 * mib}
+var emulatorBytes = Interval{Low: 20 * mib, Expected: 130 * mib, High: 250 * mib}
 
 // first is how many bytes the first pass sends: all memory but the pages that hold nothing.
 func (f Facts) first(dirty curve) Interval {

@@ -92,6 +92,8 @@ type model struct {
 	memory              float64
 	dirty               curve
 	busy                float64
+	// lean is how far what is expected to be dirtied leans to the low (-1) or the high (1), as earlier moves teach.
+	lean float64
 }
 
 func (f Facts) model() (model, []Missing) {
@@ -115,6 +117,7 @@ func (f Facts) model() (model, []Missing) {
 			missing = append(missing, MissingCompressibility)
 		}
 	}
+	m.learn(f.Past)
 	return m, missing
 }
 
@@ -140,9 +143,10 @@ func (v view) of(i Interval, less bool) float64 {
 // run simulates the move in one view.
 func (m model) run(p policy.Effective, v view) course {
 	return simulate(p, assumptions{
-		setUp: v.of(setUp, true), first: v.of(m.first, true), link: v.of(m.link, false), memory: m.memory,
+		setUp: v.of(setUp, true), abort: v.of(abort, true), first: v.of(m.first, true), link: v.of(m.link, false),
+		rush: v.of(rush, true), memory: m.memory,
 		resend: v.of(m.resend, true),
-		dirty:  func(seconds float64) float64 { return v.of(m.dirty.at(seconds), true) },
+		dirty:  func(seconds float64) float64 { return v.of(m.dirty.at(seconds).lean(m.lean), true) },
 		catchesUp: func(left float64) float64 {
 			// A guest that waits most of the time may do as much with less CPU, or may lose what it is not given.
 			kept := Interval{left, left, left}
@@ -165,9 +169,12 @@ func (m model) forecast(p policy.Effective) Forecast {
 		}
 		return new(hull(figures[0], figures[1:]...))
 	}
+	duration := of(1000, func(c course) float64 { return c.seconds })
+	for _, r := range runs {
+		duration.High = max(duration.High, 1000*min(forever, r.seconds+r.later))
+	}
 	return Forecast{
-		Verdict: runs[0].verdict, Basis: ByMeasurement,
-		DurationMS:      of(1000, func(c course) float64 { return c.seconds }),
+		Verdict: runs[0].verdict, Basis: ByMeasurement, DurationMS: duration,
 		DowntimeMS:      of(1000, func(c course) float64 { return c.downtime }),
 		MemoryBytes:     of(1, func(c course) float64 { return c.bytes }),
 		ThrottlePercent: of(1, func(c course) float64 { return c.throttle }),
@@ -179,7 +186,7 @@ func (f Facts) correct(made *Forecast) {
 	var sum, low, high, count float64
 	for _, p := range f.Past {
 		if p.Forecast == nil || p.Forecast.DurationMS == nil || p.Forecast.Verdict != p.Outcome ||
-			p.Outcome != made.Verdict || p.Forecast.DurationMS.Expected <= 0 || p.Duration <= 0 {
+			p.Outcome != made.Verdict || !sameLimit(p.Policy, f.Policy) || p.Forecast.DurationMS.Expected <= 0 || p.Duration <= 0 {
 			continue
 		}
 		off := math.Log(float64(p.Duration.Milliseconds()) / p.Forecast.DurationMS.Expected)
@@ -193,6 +200,11 @@ func (f Facts) correct(made *Forecast) {
 	corrected := i.Expected * by
 	*i = hull(corrected, i.Low*min(1, by), i.High*max(1, by))
 	made.Corrected = int(count)
+}
+
+// sameLimit tells whether two policies limit the bandwidth alike.
+func sameLimit(a, b policy.Effective) bool {
+	return valueOr(a.BandwidthMiBPerSecond, 0) == valueOr(b.BandwidthMiBPerSecond, 0)
 }
 
 // byHistory is what earlier moves under the same policy took.

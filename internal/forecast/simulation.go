@@ -24,18 +24,27 @@ const (
 	patience = 60
 	// stallPasses is how many passes without progress are a stall.
 	stallPasses = 3
+	// noise is how much passes of a steady guest differ, as a share: what remains after them falls by no less.
+	noise = 0.01
 	// wireShare is what is sent for a page, with its header.
 	wireShare = 1 + 8.0/pageSize
 	// forever is from where on a move has no end, in seconds.
 	forever = 24 * 3600
 )
 
-// setUp is how long a migration takes beside sending memory, in seconds.
-var setUp = Interval{0.1, 0.4, 1.5}
+// setUp is how long a migration takes before it sends memory, and abort how long it takes to end it, in seconds.
+var (
+	setUp = Interval{0.1, 1, 2}
+	abort = Interval{0, 0.3, 2}
+)
+
+// rush is how long the switch-over takes, as a share of the time that the limit of the bandwidth allows: it does not hold
+// for that, and how much faster the link is is not known.
+var rush = Interval{0.05, 0.2, 1}
 
 // assumptions are one guess of everything that is not known exactly.
 type assumptions struct {
-	setUp, first, link, memory float64
+	setUp, abort, first, link, rush, memory float64
 	// dirty is how many distinct bytes are dirtied in a time.
 	dirty func(seconds float64) float64
 	// resend is what XBZRLE sends of a page in its cache, as a share of it.
@@ -49,8 +58,9 @@ type course struct {
 	verdict                  Verdict
 	seconds, bytes, downtime float64
 	throttle                 float64
-	// least is the least memory that remained after a pass.
-	least float64
+	// least is the least memory that remained after a pass; later is how much later it would have run out of time, had
+	// luck not let it stall.
+	least, later float64
 }
 
 // simulation sends memory pass by pass, as QEMU does: a pass sends what was dirtied during the one before it.
@@ -73,6 +83,9 @@ type simulation struct {
 	// progress is when something got better, idle the passes since.
 	progress float64
 	idle     int
+	// before is what remained after the pass before, and alike how often it was the same.
+	before float64
+	alike  int
 }
 
 // simulate makes a move under a policy.
@@ -192,16 +205,35 @@ func (s *simulation) judge(cost float64) {
 		if s.throttle > 0 {
 			s.verdict = EndsThrottled
 		}
-		s.course.downtime = s.remaining * cost / s.link
+		s.course.downtime = s.rush * s.remaining * cost / s.link
 		s.seconds, s.bytes = s.now+s.course.downtime, s.bytes+s.remaining*cost
 		return
 	}
-	if s.remaining < s.least {
-		s.least, s.progress, s.idle = s.remaining, s.now, 0
+	progress := s.remaining < (1-noise)*s.least
+	s.least = min(s.least, s.remaining)
+	if progress {
+		s.progress, s.idle = s.now, 0
 		return
 	}
 	s.idle++
 	if window := s.policy.StallTimeout().Seconds(); window > 0 && s.idle >= stallPasses && s.now-s.progress >= window {
+		s.outOfTime(cost)
+		return
+	}
+	s.settle(cost)
+}
+
+// settle goes on to the end of time once every pass is like the one before, and nothing will change that.
+func (s *simulation) settle(cost float64) {
+	const enough = 10
+	changes := s.policy.AutoConverge() && s.throttle < highestThrottle || s.policy.StallTimeout() > 0
+	if changes || math.Abs(s.remaining-s.before) > 1 {
+		s.alike = 0
+	}
+	s.before = s.remaining
+	if s.alike++; s.alike >= enough {
+		left := s.timeLeft()
+		s.now, s.bytes = s.now+left, s.bytes+left*s.link
 		s.outOfTime(cost)
 	}
 }
@@ -217,6 +249,9 @@ func (s *simulation) timeLeft() float64 {
 // outOfTime does what the policy wants for a migration that stalls or takes too long.
 func (s *simulation) outOfTime(cost float64) {
 	takes := s.remaining * cost / s.link
+	if s.policy.Timeout() > 0 {
+		s.later = max(0, s.timeLeft())
+	}
 	switch action := s.policy.OnTimeout(); {
 	case s.now >= forever:
 		s.verdict, s.seconds = DoesNotEnd, forever
@@ -228,6 +263,6 @@ func (s *simulation) outOfTime(cost float64) {
 		s.verdict, s.seconds, s.course.downtime = DoesNotEnd, s.now+patience, patience
 		s.bytes += s.link * patience
 	default:
-		s.verdict, s.seconds = DoesNotEnd, s.now
+		s.verdict, s.seconds = DoesNotEnd, s.now+s.abort
 	}
 }
