@@ -94,6 +94,7 @@ func historyEntryAttributes() map[string]schema.Attribute {
 		"compression_pages":        number("Number of pages that were sent XBZRLE compressed; null when compression was off."),
 		"compression_cache_misses": number("Number of pages that were not in the XBZRLE cache; null when compression was off."),
 		"volumes_left":             volumesLeftOfEntry(),
+		"forecast":                 pastForecastAttribute(),
 		"policy": schema.SingleNestedAttribute{
 			MarkdownDescription: "Effective policy that the move was started under; null where a newer release wrote it.",
 			Computed:            true,
@@ -173,6 +174,7 @@ func historyEntryObject(e history.Entry) types.Object {
 		"policy":           types.ObjectNull(effectiveTypes()),
 		"origins":          types.MapNull(types.StringType),
 		"volumes_left":     volumesLeft(e.VolumesLeft),
+		"forecast":         lastForecastObject(e.Forecast),
 	}
 	if !e.EndedAt.IsZero() {
 		values["ended_at"] = types.StringValue(e.EndedAt.Format(time.RFC3339))
