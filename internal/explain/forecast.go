@@ -76,7 +76,8 @@ func lacking(f fleet.Forecast) []string {
 				why = append(why, "the guest was not measured: "+notMeasured(f.MeasureErr))
 				continue
 			}
-			why = append(why, "nothing was measured, and no earlier move between these hosts under the same policy is in the VM's history")
+			why = append(why, "nothing was measured, and no earlier move between these hosts under the same policy is in "+
+				"the VM's history")
 		case forecast.MissingLink:
 			why = append(why, "how fast the link is is not known: there is no bandwidth_mib_per_second, and no earlier move "+
 				"between these hosts without one is in the VM's history")

@@ -98,8 +98,8 @@ func (f *Fleet) uuidOf(ctx context.Context, name string) string {
 	return uuid
 }
 
-// foretell makes the forecast of a move that is about to start, notes it in its entry and tells it. A migration that is
-// under way already is adopted, whatever is forecast of it.
+// foretell makes the forecast of a move that is about to start, notes it in its entry and tells it. A migration that
+// is under way already is adopted, whatever is forecast of it.
 func (f *Fleet) foretell(
 	ctx context.Context, m Move, r Resolution, past history.History, entry *moveEntry, report func(Progress),
 ) error {

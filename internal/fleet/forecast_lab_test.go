@@ -12,8 +12,8 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
 )
 
-// TestForecast measures a VM once, does not start its move where that is forecast not to end, and goes by its history where
-// nothing is measured. What was forecast of a move is in its entry.
+// TestForecast measures a VM once, does not start its move where that is forecast not to end, and goes by its history
+// where nothing is measured. What was forecast of a move is in its entry.
 func TestForecast(t *testing.T) {
 	t.Parallel()
 	guest := testLab(t).StartGuest(t, lab.GuestSpec{Load: lab.Load{HotMiB: 48, Cost: 10 * time.Microsecond, CeilingMiB: 48}})

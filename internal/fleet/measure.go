@@ -37,8 +37,8 @@ type measuring struct {
 	err      error
 }
 
-// measure returns what was measured of a VM, or measures it. Who waits for another's measurement ends with ctx. One that
-// failed is made again for who asks next.
+// measure returns what was measured of a VM, or measures it. Who waits for another's measurement ends with ctx. One
+// that failed is made again for who asks next.
 func (m *measurements) measure(
 	ctx context.Context, uuid string, take func() (forecast.Measurement, error),
 ) (forecast.Measurement, error) {

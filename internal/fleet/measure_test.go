@@ -10,8 +10,8 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/forecast"
 )
 
-// TestMeasurements: a VM is measured once, whoever asks; a measurement that failed is made again; who waits for another's
-// may leave.
+// TestMeasurements: a VM is measured once, whoever asks; a measurement that failed is made again; who waits for
+// another's may leave.
 func TestMeasurements(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -16,9 +16,9 @@ const (
 	deviations = 1.64
 )
 
-// curve is how many distinct bytes a guest dirties in a time. It is concave: a guest that goes over its working set again
-// and again dirties nothing new after a while. Which bent line it is can only be guessed from few samples, so that it is
-// all that fit.
+// curve is how many distinct bytes a guest dirties in a time. It is concave: a guest that goes over its working set
+// again and again dirties nothing new after a while. Which bent line it is can only be guessed from few samples, so
+// that it is all that fit.
 type curve struct {
 	fits []bentLine
 	// spread is what the samples leave open of the height, as a share of it.
@@ -36,8 +36,8 @@ func (l bentLine) at(seconds float64) float64 {
 // weight is how likely the line is, beside the others.
 func (l bentLine) weight() float64 { return l.prior * math.Exp(-l.misfit/2) }
 
-// knees are where a line may bend, in seconds. No second is likelier than another, so that one counts for the time up to
-// it from the one before: nothing that is shorter than the first window can be told by the samples.
+// knees are where a line may bend, in seconds. No second is likelier than another, so that one counts for the time up
+// to it from the one before: nothing that is shorter than the first window can be told by the samples.
 var knees = []float64{0.125, 0.25, 0.5, 0.75, 1, 1.5, 2, 3, 4, 6, 8}
 
 // point is a sample with its standard deviation.
@@ -135,7 +135,9 @@ func (c curve) at(seconds float64) Interval {
 		}
 	}
 	// The median: one line that goes up steeply and fits as well as all others says little.
-	lines := slices.SortedFunc(slices.Values(c.fits), func(a, b bentLine) int { return cmp.Compare(a.at(seconds), b.at(seconds)) })
+	lines := slices.SortedFunc(slices.Values(c.fits), func(a, b bentLine) int {
+		return cmp.Compare(a.at(seconds), b.at(seconds))
+	})
 	expected := 0.0
 	for _, l := range lines {
 		expected = l.at(seconds)

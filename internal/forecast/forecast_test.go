@@ -157,8 +157,8 @@ func TestOnePass(t *testing.T) {
 	}
 }
 
-// TestThrottleSteps: QEMU throttles at the second pass in which more than half of what is sent is dirtied, and adds to it
-// at each second one from then on.
+// TestThrottleSteps: QEMU throttles at the second pass in which more than half of what is sent is dirtied, and adds
+// to it at each second one from then on.
 func TestThrottleSteps(t *testing.T) {
 	t.Parallel()
 	p := limited(64)
@@ -197,8 +197,8 @@ func random(r *rand.Rand) forecast.Facts {
 	}}}
 }
 
-// TestIntervalsHold: every figure of every forecast lies between its bounds, none is negative, infinite or no number, and
-// each forecast is read back as it was written.
+// TestIntervalsHold: every figure of every forecast lies between its bounds, none is negative, infinite or no number,
+// and each forecast is read back as it was written.
 func TestIntervalsHold(t *testing.T) {
 	t.Parallel()
 	r := rand.New(rand.NewPCG(14, 1))
@@ -247,8 +247,8 @@ func TestMoreBandwidthIsNeverLonger(t *testing.T) {
 	}
 }
 
-// TestCorrection: forecasts that were too short by half make the next one longer, the more of them there are, and never
-// twice as long.
+// TestCorrection: forecasts that were too short by half make the next one longer, the more of them there are, and
+// never twice as long.
 func TestCorrection(t *testing.T) {
 	t.Parallel()
 	facts := forecast.Facts{Policy: effective(limited(64)), Measured: guest(4096, 0, 0)}

@@ -38,8 +38,8 @@ var (
 	abort = Interval{0, 0.3, 2}
 )
 
-// rush is how long the switch-over takes, as a share of the time that the limit of the bandwidth allows: it does not hold
-// for that, and how much faster the link is is not known.
+// rush is how long the switch-over takes, as a share of the time that the limit of the bandwidth allows: it does not
+// hold for that, and how much faster the link is is not known.
 var rush = Interval{0.05, 0.2, 1}
 
 // assumptions are one guess of everything that is not known exactly.
@@ -92,8 +92,9 @@ type simulation struct {
 func simulate(p policy.Effective, a assumptions) course {
 	s := simulation{
 		assumptions: a, policy: p, remaining: a.first, now: a.setUp, periodBegan: a.setUp, progress: a.setUp,
-		downtime: valueOr(p.MaxDowntimeMS, defaultDowntime*1000) / 1000, cache: valueOr(p.CompressionCacheMiB, defaultCacheMiB) * mib,
-		initial: valueOr(p.AutoConvergeInitial, defaultInitial), advance: valueOr(p.AutoConvergeIncrement, defaultIncrement),
+		downtime: valueOr(p.MaxDowntimeMS, defaultDowntime*1000) / 1000,
+		cache:    valueOr(p.CompressionCacheMiB, defaultCacheMiB) * mib,
+		initial:  valueOr(p.AutoConvergeInitial, defaultInitial), advance: valueOr(p.AutoConvergeIncrement, defaultIncrement),
 		course: course{least: math.Inf(1)},
 	}
 	for s.verdict == "" {
@@ -139,7 +140,8 @@ func (s *simulation) pass() {
 	s.judge(cost)
 }
 
-// cost is what is sent for a byte of this pass. XBZRLE finds in its cache what was sent again before, as far as it fits.
+// cost is what is sent for a byte of this pass. XBZRLE finds in its cache what was sent again before, as far as it
+// fits.
 func (s *simulation) cost() float64 {
 	if !s.policy.Compression() || s.passes == 1 {
 		return wireShare

@@ -21,8 +21,8 @@ const (
 	mostSuggested = 8
 )
 
-// Suggest lists what would let a move end that does not, or end with less harm to the guest, the best first: one field is
-// changed in each, and on_timeout with what it needs.
+// Suggest lists what would let a move end that does not, or end with less harm to the guest, the best first: one
+// field is changed in each, and on_timeout with what it needs.
 func Suggest(f Facts) []Suggestion {
 	if f.Measured == nil {
 		return nil
@@ -79,7 +79,7 @@ func changes(e policy.Effective, m model, now course) []change {
 			link := m
 			link.link = m.link.times(Exactly(float64(factor)))
 			if verdict := link.run(faster, worstCase).verdict; worse(verdict) < worse(now.verdict) {
-				with(policy.FieldBandwidth, func(p *policy.Policy) { p.BandwidthMiBPerSecond = faster.Policy.BandwidthMiBPerSecond })
+				with(policy.FieldBandwidth, func(p *policy.Policy) { *p = faster.Policy })
 				break
 			}
 		}

@@ -60,7 +60,8 @@ func (h *Host) DirtyRate(ctx context.Context, uuid string, window time.Duration)
 		if err != nil {
 			return 0, err
 		}
-		measured := libvirt.DomainDirtyRateStatus(stats.signed(libvirt.DomainStatsDirtyrateCalcStatus)) == libvirt.DomainDirtyrateMeasured
+		status := libvirt.DomainDirtyRateStatus(stats.signed(libvirt.DomainStatsDirtyrateCalcStatus))
+		measured := status == libvirt.DomainDirtyrateMeasured
 		period := time.Duration(stats.signed(libvirt.DomainStatsDirtyrateCalcPeriod)) * time.Second
 		if rate, ok := stats[libvirt.DomainStatsDirtyrateMegabytesPerSecond].(int64); ok && measured && period == window {
 			return uint64(max(rate, 0)) << 20, nil

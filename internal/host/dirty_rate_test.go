@@ -13,7 +13,8 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
 )
 
-// requireDirtyRate measures a guest that dirties its working set about once a second, and ends a wait for a measurement.
+// requireDirtyRate measures a guest that dirties its working set about once a second, and ends a wait for a
+// measurement.
 func requireDirtyRate(t *testing.T, h *host.Host, guest *lab.Guest) {
 	t.Helper()
 	const mebibyte = 1 << 20

@@ -34,7 +34,8 @@ func (h *Host) Usage(ctx context.Context, uuid string) (Usage, error) {
 	}
 	u.VCPUs, _ = stats[libvirt.DomainStatsVCPUCurrent].(uint32)
 	for name := range stats {
-		if strings.HasPrefix(name, libvirt.DomainStatsVCPUPrefix) && strings.HasSuffix(name, libvirt.DomainStatsVCPUSuffixTime) {
+		ofVCPU := strings.HasPrefix(name, libvirt.DomainStatsVCPUPrefix)
+		if ofVCPU && strings.HasSuffix(name, libvirt.DomainStatsVCPUSuffixTime) {
 			u.VCPUTime += time.Duration(stats.unsigned(name))
 		}
 	}
@@ -49,7 +50,8 @@ func (h *Host) domainStats(ctx context.Context, op, uuid string, about libvirt.D
 		return nil, h.fail(op, err)
 	}
 	records, err := read(ctx, h, op, rpc.Patient, func(lv *libvirt.Libvirt) ([]libvirt.DomainStatsRecord, error) {
-		return lv.ConnectGetAllDomainStats([]libvirt.Domain{dom}, uint32(about), uint32(libvirt.ConnectGetAllDomainsStatsNowait))
+		const flags = libvirt.ConnectGetAllDomainsStatsNowait
+		return lv.ConnectGetAllDomainStats([]libvirt.Domain{dom}, uint32(about), uint32(flags))
 	})
 	if err != nil {
 		return nil, err
