@@ -96,7 +96,8 @@ func TestVerdicts(t *testing.T) {
 				})),
 				Measured: guest(4096, 512, 128),
 			},
-			forecast.Unknown, []forecast.Missing{forecast.MissingCompressibility},
+			forecast.Unknown,
+			[]forecast.Missing{forecast.MissingCompressibility},
 		},
 		{
 			"the same, compressed as earlier",
@@ -111,12 +112,14 @@ func TestVerdicts(t *testing.T) {
 		{
 			"a link that nobody knows",
 			forecast.Facts{Policy: effective(policy.Policy{}), Measured: guest(4096, 0, 0)},
-			forecast.Unknown, []forecast.Missing{forecast.MissingLink},
+			forecast.Unknown,
+			[]forecast.Missing{forecast.MissingLink},
 		},
 		{
 			"nothing at all",
 			forecast.Facts{Policy: effective(policy.Policy{}), MemoryBytes: 4096 * mib},
-			forecast.Unknown, []forecast.Missing{forecast.MissingMeasurement, forecast.MissingLink},
+			forecast.Unknown,
+			[]forecast.Missing{forecast.MissingMeasurement, forecast.MissingLink},
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -275,12 +278,12 @@ func TestCorrection(t *testing.T) {
 func TestByHistory(t *testing.T) {
 	t.Parallel()
 	p := effective(limited(64))
-	past := func(seconds time.Duration, same bool) forecast.Past {
+	past := func(took time.Duration, same bool) forecast.Past {
 		return forecast.Past{
-			Policy: p, SameHosts: same, Outcome: forecast.Ends, Duration: seconds * time.Second, TransferredBytes: 100 * mib,
+			Policy: p, SameHosts: same, Outcome: forecast.Ends, Duration: took, TransferredBytes: 100 * mib,
 		}
 	}
-	made := forecast.Of(forecast.Facts{Policy: p, Past: []forecast.Past{past(4, true), past(9, true), past(5, true), past(90, false)}})
+	made := forecast.Of(forecast.Facts{Policy: p, Past: []forecast.Past{past(4*time.Second, true), past(9*time.Second, true), past(5*time.Second, true), past(time.Minute, false)}})
 	want := forecast.Forecast{
 		Verdict: forecast.Ends, Basis: forecast.ByHistory, DurationMS: &forecast.Interval{Low: 4000, Expected: 5000, High: 9000},
 		DowntimeMS: &forecast.Interval{}, MemoryBytes: new(forecast.Exactly(100 * mib)), ThrottlePercent: &forecast.Interval{},

@@ -52,7 +52,8 @@ func rewrite(document string, moves []recordings.Recording) error {
 func insert(content string, moves []recordings.Recording) (string, error) {
 	tables := map[string]string{
 		"policy fields": fields(policy.Table()), "checks": checks(preflight.Table()),
-		"forecast score": recordings.Table(moves)}
+		"forecast score": recordings.Table(moves),
+	}
 	filled := 0
 	for name, table := range tables {
 		if written, err := replace(content, name, table); err == nil {
