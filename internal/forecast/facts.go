@@ -50,7 +50,7 @@ func (f Facts) link() (Interval, bool) {
 	var reached []float64
 	for _, p := range f.Past {
 		if p.SameHosts && p.Duration >= longEnough && p.unlimited() && p.Outcome != Unknown {
-			reached = append(reached, float64(p.TransferredBytes)/p.Duration.Seconds())
+			reached = append(reached, float64(p.TransferredBytes)/(p.Duration.Seconds()-setUp.Expected))
 		}
 	}
 	if limit > 0 {

@@ -160,6 +160,28 @@ func TestOnePass(t *testing.T) {
 	}
 }
 
+// TestLinkByHistory: without a limit the link is what earlier moves between the same hosts reached, and no other moves.
+func TestLinkByHistory(t *testing.T) {
+	t.Parallel()
+	unlimited := effective(policy.Policy{})
+	facts := forecast.Facts{Policy: unlimited, Measured: guest(4096, 0, 0), Past: []forecast.Past{{
+		Policy: unlimited, SameHosts: true, Outcome: forecast.Ends, Duration: 11 * time.Second, TransferredBytes: 1000 * mib,
+		TotalBytes: 4096 * mib, ConstantBytes: 3096 * mib,
+	}}}
+	made := forecast.Of(facts)
+	if made.Verdict != forecast.Ends || math.Abs(made.DurationMS.Expected-11000) > 500 || !made.DurationMS.Holds(13000) {
+		t.Errorf("1000 MiB over 100 MiB/s: %s", text(t, made))
+	}
+	facts.Policy = effective(limited(400)) // more than the link carries
+	if made := forecast.Of(facts); math.Abs(made.DurationMS.Expected-10000) > 1000 {
+		t.Errorf("with a limit beyond the link: %s", text(t, made))
+	}
+	facts.Policy, facts.Past[0].SameHosts = unlimited, false
+	if made := forecast.Of(facts); made.Verdict != forecast.Unknown {
+		t.Errorf("between other hosts: %s", text(t, made))
+	}
+}
+
 // TestThrottleSteps: QEMU throttles at the second pass in which more than half of what is sent is dirtied, and adds
 // to it at each second one from then on.
 func TestThrottleSteps(t *testing.T) {
