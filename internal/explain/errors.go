@@ -76,6 +76,7 @@ func vocabulary() []words {
 		say(takenBack, nil),
 		say(overwritten, nil),
 		say(leaving, nil),
+		say(notEnding, nil),
 		say(func(e *fleet.OtherPolicyError) string { return OtherPolicy(e, nil, nil).Detail }, nil),
 		say(unlisted, nil),
 		say(func(e *fleet.UnresolvedError) string { return what(e.Err) }, nil),

@@ -24,8 +24,11 @@ func Move(err error) Text {
 		leftover   *fleet.LeftoverError
 		changed    *fleet.RewriteError
 		left       *fleet.VolumesError
+		endless    *fleet.NotEndingError
 	)
 	switch {
+	case errors.As(err, &endless):
+		return Text{unableToMigrate, paragraphs(notEnding(endless), Location(endless.Location))}
 	case errors.As(err, &left):
 		text := Move(left.Err)
 		happened, where := lastParagraph(text.Detail)
@@ -213,6 +216,9 @@ func Line(p fleet.Progress) string {
 	if p.Waiting.Kind != fleet.NoObstacle {
 		return fmt.Sprintf("VM %s is waiting for its turn to move to %s: %s",
 			p.Name, p.Destination, obstacle(p.Waiting))
+	}
+	if p.Forecast != nil {
+		return foretold(p)
 	}
 	if len(p.Unchecked) > 0 {
 		return fmt.Sprintf("VM %s: not checked: %s", p.Name, strings.Join(notChecked(p.Unchecked), " "))

@@ -19,6 +19,8 @@ type changes struct {
 	// runs, which two is.
 	running, config definition.Request
 	two             bool
+	// past is the VM's history, as its source has it.
+	past history.History
 }
 
 // changesOf are the changes of a move: those that it asks for, those of its destination, and
@@ -28,7 +30,7 @@ func (f *Fleet) changesOf(m Move, l Location, source *host.Host, past history.Hi
 	if !l.Domain.Active() {
 		running = config // the one that it has
 	}
-	c := changes{source: source, vm: l.Domain.UUID, two: l.Domain.Persistent && l.Domain.Active()}
+	c := changes{source: source, vm: l.Domain.UUID, past: past, two: l.Domain.Persistent && l.Domain.Active()}
 	c.running = definition.Request{Move: m.Changes, Host: f.changes[m.Destination], Back: running}
 	c.config = definition.Request{Move: m.Changes, Host: f.changes[m.Destination], Back: config}
 	return c

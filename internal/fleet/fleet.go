@@ -47,6 +47,8 @@ type Fleet struct {
 	census  latestCensus
 	records *recordLocks // held by who changes a record
 
+	measured measurements
+
 	mu       sync.Mutex
 	reported map[string]bool // hosts that were reported as down
 }
@@ -59,6 +61,7 @@ func New(config Config) (*Fleet, error) {
 		changes:     config.Changes,
 		reported:    map[string]bool{},
 		records:     newRecordLocks(),
+		measured:    measurements{all: map[string]*measuring{}},
 		placements:  placements{wanted: map[string]string{}},
 		shared:      map[*host.Host]*preflight.Shared{},
 	}

@@ -248,6 +248,9 @@ func (e *moveEntry) completes(entry *history.Entry) {
 		entry.Mode = e.Mode
 	}
 	entry.Phase = e.Phase
+	if e.Forecast != nil && !e.adopted {
+		entry.Forecast = e.Forecast
+	}
 	if !e.adopted { // which knows of no volumes, and of no changes
 		entry.VolumesLeft, entry.VolumesWritten = e.VolumesLeft, e.VolumesWritten
 		entry.DevicesChanged, entry.ConfigChanged = e.DevicesChanged, e.ConfigChanged

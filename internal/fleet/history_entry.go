@@ -44,7 +44,8 @@ func figuresOf(r migration.Report) *history.Figures {
 	figures := &history.Figures{
 		DurationMS: r.Duration.Milliseconds(), MemoryTotalBytes: r.MemoryTotal, MemoryTransferredBytes: r.MemoryTransferred,
 		DiskTotalBytes: r.DiskTotal, DiskTransferredBytes: r.DiskTransferred, Iterations: r.Iterations, Throttle: r.Throttle,
-		CompressionPages: r.CompressionPages, CompressionCacheMisses: r.CompressionCacheMisses,
+		MemoryConstantBytes: r.MemoryConstant, CompressionPages: r.CompressionPages,
+		CompressionCacheMisses: r.CompressionCacheMisses, CompressionBytes: r.CompressionBytes,
 	}
 	if r.Downtime != nil {
 		figures.DowntimeMS = new(r.Downtime.Milliseconds())
@@ -76,7 +77,8 @@ func lastFigures(c migration.Course) *history.Figures {
 		MemoryTransferredBytes: last.MemoryProcessed,
 		DiskTotalBytes:         c.Figures.DiskTotal, DiskTransferredBytes: c.Figures.Mirror.Copied,
 		Iterations: last.Iteration, Throttle: new(c.Figures.Throttle),
-		CompressionPages: last.CompressionPages, CompressionCacheMisses: last.CompressionCacheMisses,
+		MemoryConstantBytes: last.MemoryConstant, CompressionPages: last.CompressionPages,
+		CompressionCacheMisses: last.CompressionCacheMisses, CompressionBytes: last.CompressionBytes,
 	}
 	noteRaises(figures, c.Raises)
 	return figures

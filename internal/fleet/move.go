@@ -32,6 +32,8 @@ type Move struct {
 	// Changes are what the VM's devices are called on the destination, where they differ. They
 	// come before those of the fleet's configuration.
 	Changes definition.Changes
+	// Forecast is what is done about the forecast of the move; empty is ForecastOff.
+	Forecast Forecasting
 	// Thorough lets Assess check more than reading alone can tell. Move always does.
 	Thorough bool
 	// Foresee, when not nil, is asked by Assess for the policy that will hold once the VM is
@@ -73,7 +75,7 @@ type Moved struct {
 //
 // The error is a migration.Diagnosis (a *migration.CancelledError among them when
 // nothing was started because ctx was cancelled or the fleet is drained), a
-// *LeavingError, an *OtherPolicyError, a *RewriteError, or what finding the VM or reading its records
+// *LeavingError, an *OtherPolicyError, a *RewriteError, a *NotEndingError, or what finding the VM or reading its records
 // came to. Of Moved only Location and Entry hold then.
 func (f *Fleet) Move(ctx context.Context, m Move, report func(Progress)) (Moved, error) {
 	if err := f.Check(m.Destination); err != nil {
@@ -193,6 +195,13 @@ func (f *Fleet) attempt(
 	}
 	moved.Location = resolution.Location
 	entry := f.newEntry(ctx, request.Move)
+	if err := f.foretell(ctx, m, resolution, changes.past, entry, report); err != nil {
+		if ctx.Err() == nil {
+			entry.end(ctx, migration.Report{}, err)
+			moved.Entry = entry.Entry
+		}
+		return moved, false, err
+	}
 	move := request.Move
 	disks := &diskCopy{source: entry.source, destination: entry.destination, vm: request.Move.UUID,
 		mode: request.Move.Policy.CopyStorage()}

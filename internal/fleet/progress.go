@@ -17,6 +17,8 @@ type Progress struct {
 	Waiting Obstacle
 	// Unchecked is what could not be checked before the start, as far as that is unusual.
 	Unchecked []preflight.Unchecked
+	// Forecast is what the move is forecast to be like, told before it starts; else nil.
+	Forecast *Forecast
 }
 
 // ObstacleKind is what keeps a move from starting.

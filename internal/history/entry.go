@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/definition"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/forecast"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
 )
 
@@ -54,6 +55,8 @@ type Figures struct {
 	DowntimeMS             *int64 `json:"downtime_ms,omitempty"`
 	MemoryTotalBytes       uint64 `json:"memory_total_bytes"`
 	MemoryTransferredBytes uint64 `json:"memory_transferred_bytes"`
+	// MemoryConstantBytes are of pages of which nearly nothing was sent, because they held one byte over and over.
+	MemoryConstantBytes uint64 `json:"memory_constant_bytes,omitempty"`
 	// DiskTotalBytes is the capacity of the disks that were copied, and
 	// DiskTransferredBytes what was copied of them; 0 where none was.
 	DiskTotalBytes       uint64 `json:"disk_total_bytes,omitempty"`
@@ -67,6 +70,7 @@ type Figures struct {
 	// the XBZRLE cache, that the engine has come to in mid-move; nil where it raised none.
 	DowntimeRaisedToMS *int64 `json:"downtime_raised_to_ms,omitempty"`
 	CacheGrownToMiB    *int64 `json:"cache_grown_to_mib,omitempty"`
+	CompressionBytes   *int64 `json:"compression_bytes,omitempty"`
 }
 
 // Volume is an image of a disk that was copied, on one of both hosts. One that a move has left
@@ -109,6 +113,8 @@ type Entry struct {
 	Policy policy.Effective
 	// Figures is nil where nothing was measured.
 	Figures *Figures
+	// Forecast is what was forecast of it before it started; nil where nothing was.
+	Forecast *forecast.Forecast
 	// VolumesLeft are the images that it has left behind, as they were after it.
 	VolumesLeft []Volume
 	// DevicesChanged is what it has changed in the VM's definition for its destination, and
@@ -162,6 +168,7 @@ func (e *Entry) members() []member {
 		{"phase", &e.Phase, e.Phase == ""},
 		{"outcome", &e.Outcome, false},
 		{"figures", &e.Figures, e.Figures == nil},
+		{"forecast", &e.Forecast, e.Forecast == nil},
 		{"volumes_left", &e.VolumesLeft, len(e.VolumesLeft) == 0},
 		{"devices_changed", &e.DevicesChanged, len(e.DevicesChanged) == 0},
 		{"config_changed", &e.ConfigChanged, e.ConfigChanged == nil},

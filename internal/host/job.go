@@ -139,6 +139,8 @@ func (r jobReply) job() migration.Job {
 		MemoryRemaining: s.unsigned(libvirt.DomainJobMemoryRemaining),
 		MemoryBandwidth: s.unsigned(libvirt.DomainJobMemoryBps),
 
+		MemoryConstant: product(s.unsigned(libvirt.DomainJobMemoryConstant), s.unsigned(libvirt.DomainJobMemoryPageSize)),
+
 		DiskTotal:     s.unsigned(libvirt.DomainJobDiskTotal),
 		DiskProcessed: s.unsigned(libvirt.DomainJobDiskProcessed),
 		DiskRemaining: s.unsigned(libvirt.DomainJobDiskRemaining),
@@ -155,6 +157,7 @@ func (r jobReply) job() migration.Job {
 	if _, compresses := s[libvirt.DomainJobCompressionPages]; compresses {
 		j.CompressionPages = new(int64(s.unsigned(libvirt.DomainJobCompressionPages)))
 		j.CompressionCache = s.unsigned(libvirt.DomainJobCompressionCache)
+		j.CompressionBytes = new(int64(s.unsigned(libvirt.DomainJobCompressionBytes)))
 		j.CompressionCacheMisses = new(int64(s.unsigned(libvirt.DomainJobCompressionCacheMisses)))
 	}
 	return j

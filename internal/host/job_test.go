@@ -23,6 +23,7 @@ func TestJobStatistics(t *testing.T) {
 	if job, err := source.Job(testContext(t), guest.UUID); err != nil || job.Type != migration.JobNone {
 		t.Errorf("idle: %+v, %v", job, err)
 	}
+	requireDirtyRate(t, source, guest)
 	started := time.Now()
 	ended := startMigration(t, source, guest.UUID, destination.PeerURI(), migration.Parameters{
 		Policy:       told(policy.Policy{BandwidthMiBPerSecond: new(int64(60)), AutoConverge: new(true), AutoConvergeInitial: new(int64(33)), Compression: new(true)}),

@@ -240,6 +240,8 @@ type Job struct {
 	Downtime time.Duration
 	// Memory figures are bytes; MemoryProcessed is what was sent.
 	MemoryTotal, MemoryProcessed, MemoryRemaining uint64
+	// MemoryConstant is bytes of pages that hold one byte over and over, mostly 0: nearly nothing of them is sent.
+	MemoryConstant uint64
 	// Disk figures are bytes over all disks that are copied; 0 where none is, or before
 	// that has begun. They are 0 again in a job that has completed.
 	DiskTotal, DiskProcessed, DiskRemaining uint64
@@ -259,6 +261,8 @@ type Job struct {
 	CompressionPages, CompressionCacheMisses *int64
 	// CompressionCache is the size of the XBZRLE cache in bytes; 0 when the job does not compress.
 	CompressionCache uint64
+	// CompressionBytes is what was sent of the pages that were compressed; nil as they.
+	CompressionBytes *int64
 	// PostCopyRequests counts the page requests of the destination in post-copy.
 	PostCopyRequests uint64
 }

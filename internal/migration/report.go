@@ -44,6 +44,8 @@ type Report struct {
 	Downtime *time.Duration
 	// MemoryTotal and MemoryTransferred are bytes.
 	MemoryTotal, MemoryTransferred uint64
+	// MemoryConstant is bytes of pages of which nearly nothing was sent, because they held one byte over and over.
+	MemoryConstant uint64
 	// DiskTotal is the capacity of the disks that were copied, and DiskTransferred what was
 	// copied, both in bytes; 0 where no disk was, or where that was not seen.
 	DiskTotal, DiskTransferred uint64
@@ -56,6 +58,8 @@ type Report struct {
 	CompressionPages, CompressionCacheMisses *int64
 	// Raises is what the engine has raised while passes made no progress, in its order.
 	Raises []Raise
+	// CompressionBytes is what was sent of those pages; nil when nothing was compressed.
+	CompressionBytes *int64
 	// Mode is PeerToPeer or Direct; empty when the job was adopted, because libvirt
 	// does not tell who drives a job.
 	Mode Mode
@@ -79,8 +83,9 @@ func (r *Report) figuresOf(completed *Job, e ending) {
 		}
 	}
 	r.MemoryTotal, r.MemoryTransferred = job.MemoryTotal, job.MemoryProcessed
-	r.Iterations = job.Iteration
+	r.MemoryConstant, r.Iterations = job.MemoryConstant, job.Iteration
 	r.CompressionPages, r.CompressionCacheMisses = job.CompressionPages, job.CompressionCacheMisses
+	r.CompressionBytes = job.CompressionBytes
 	r.DiskTransferred = e.mirror.Total // a VM arrives when nothing of it is left
 	if e.figures.seen {
 		r.Throttle = new(e.figures.throttle)

@@ -92,11 +92,14 @@ func historyEntryAttributes() map[string]schema.Attribute {
 			"does not report it."),
 		"memory_total_bytes":       number("Size of the guest's memory, in bytes."),
 		"memory_transferred_bytes": number("Memory that was sent, in bytes."),
+		"memory_constant_bytes": number("Memory of which nearly nothing was sent, because each of its pages held one byte over " +
+			"and over (in libvirt `memory_constant`), in bytes."),
 		"disk_total_bytes":         number("Capacity of the disks that were copied, in bytes; null where none was."),
 		"disk_transferred_bytes":   number("What was copied of them, in bytes, with what the guest wrote again; null where that was not seen."),
 		"iterations":               number("Number of passes over the guest's memory (in libvirt `memory_iteration`)."),
 		"throttle":                 number("Highest auto-converge throttle that was seen, in percent of vCPU time; null when the move was not watched."),
 		"compression_pages":        number("Number of pages that were sent XBZRLE compressed; null when compression was off."),
+		"compression_bytes":        number("What was sent of the pages that were compressed, in bytes; null when compression was off."),
 		"compression_cache_misses": number("Number of pages that were not in the XBZRLE cache; null when compression was off."),
 		"downtime_raised_to_ms":    number("Longest pause for the switch-over that the move came to by `downtime_schedule_ms`, in milliseconds; null when it was not raised."),
 		"cache_grown_to_mib":       number("Size that the XBZRLE cache grew to by `compression_cache_max_mib`, in MiB; null when it did not."),
@@ -106,6 +109,7 @@ func historyEntryAttributes() map[string]schema.Attribute {
 			"back. Null where nothing was changed."),
 		"config_changed": devicesChangedAttribute("The same of the persistent definition of a VM that ran, where that is something " +
 			"else; else null. It is empty where only the running VM's was changed."),
+		"forecast": pastForecastAttribute(),
 		"policy": schema.SingleNestedAttribute{
 			MarkdownDescription: "Effective policy that the move was started under; null where a newer release wrote it.",
 			Computed:            true,
@@ -189,6 +193,7 @@ func historyEntryObject(e history.Entry) types.Object {
 		"volumes_left":     volumesLeft(e.VolumesLeft),
 		"devices_changed":  devicesChanged(e.DevicesChanged),
 		"config_changed":   devicesChanged(e.ConfigChanged),
+		"forecast":         lastForecastObject(e.Forecast),
 	}
 	if !e.EndedAt.IsZero() {
 		values["ended_at"] = types.StringValue(e.EndedAt.Format(time.RFC3339))
@@ -213,11 +218,13 @@ func figuresByName(f *history.Figures) map[string]*int64 {
 		"downtime_ms":              f.DowntimeMS,
 		"memory_total_bytes":       new(int64(f.MemoryTotalBytes)),
 		"memory_transferred_bytes": new(int64(f.MemoryTransferredBytes)),
+		"memory_constant_bytes":    new(int64(f.MemoryConstantBytes)),
 		"disk_total_bytes":         copied(f.DiskTotalBytes),
 		"disk_transferred_bytes":   copied(f.DiskTransferredBytes),
 		"iterations":               new(int64(f.Iterations)),
 		"throttle":                 f.Throttle,
 		"compression_pages":        f.CompressionPages,
+		"compression_bytes":        f.CompressionBytes,
 		"compression_cache_misses": f.CompressionCacheMisses,
 		"downtime_raised_to_ms":    f.DowntimeRaisedToMS,
 		"cache_grown_to_mib":       f.CacheGrownToMiB,

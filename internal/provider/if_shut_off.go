@@ -36,5 +36,6 @@ func (m liveMigrationModel) move(vm, last string) (fleet.Move, diag.Diagnostics)
 	if !m.IfShutOff.IsUnknown() {
 		move.IfShutOff = fleet.IfShutOff(m.IfShutOff.ValueString())
 	}
+	move.Forecast = fleet.Forecasting(m.Forecast.ValueString())
 	return move, diags
 }

@@ -49,6 +49,7 @@ func lastMigrationAttribute() schema.SingleNestedAttribute {
 			"phase": text("Phase in which the migration ended: `pre_copy`, `post_copy`, or " +
 				"`paused` (the guest was paused so that the rest could be sent); null when only the definition was moved."),
 			"volumes_left": volumesLeftAttribute(),
+			"forecast":     lastForecastAttribute(),
 		},
 	}
 }
@@ -64,9 +65,9 @@ func copied(bytes uint64) *int64 {
 // lastMigrationTypes are the types of the members of last_migration.
 func lastMigrationTypes() map[string]attr.Type { return typesOf(lastMigrationAttribute().Attributes) }
 
-// lastMigrationObject is the report of a move, with the volumes that it has left; last, the move before it, when
-// nothing was moved.
-func lastMigrationObject(r migration.Report, left []history.Volume, last types.Object) types.Object {
+// lastMigrationObject is the report of a move, with what its entry in the history has of it; last, the move before it,
+// when nothing was moved.
+func lastMigrationObject(r migration.Report, e history.Entry, last types.Object) types.Object {
 	if !r.Moved {
 		return last
 	}
@@ -99,6 +100,7 @@ func lastMigrationObject(r migration.Report, left []history.Volume, last types.O
 		"compression_cache_misses": types.Int64PointerValue(r.CompressionCacheMisses),
 		"mode":                     mode,
 		"phase":                    phase,
-		"volumes_left":             volumesLeft(left),
+		"volumes_left":             volumesLeft(e.VolumesLeft),
+		"forecast":                 lastForecastObject(e.Forecast),
 	})
 }

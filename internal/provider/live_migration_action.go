@@ -25,6 +25,12 @@ func newLiveMigrationAction() action.Action { return &liveMigrationAction{} }
 // liveMigrationAction moves a running VM once.
 type liveMigrationAction struct{ providerData }
 
+// liveMigrationActionModel is what the action is asked for.
+type liveMigrationActionModel struct {
+	moveModel
+	Forecast types.String `tfsdk:"forecast"`
+}
+
 func (a *liveMigrationAction) Metadata(_ context.Context, req action.MetadataRequest, resp *action.MetadataResponse) {
 	resp.TypeName = req.ProviderTypeName + "_vm_live_migration"
 }
@@ -58,6 +64,11 @@ func (a *liveMigrationAction) Schema(_ context.Context, _ action.SchemaRequest, 
 				Optional:            true,
 				Validators:          []validator.Set{targetsValidator{}},
 			},
+			"forecast": schema.StringAttribute{
+				MarkdownDescription: forecastDescription,
+				Optional:            true,
+				Validators:          []validator.String{oneOf(fleet.Forecastings()...)},
+			},
 		}),
 		Blocks: actionChanges(),
 	}
@@ -70,7 +81,7 @@ func (a *liveMigrationAction) Configure(_ context.Context, req action.ConfigureR
 func (a *liveMigrationAction) ValidateConfig(
 	ctx context.Context, req action.ValidateConfigRequest, resp *action.ValidateConfigResponse,
 ) {
-	var config moveModel
+	var config liveMigrationActionModel
 	resp.Diagnostics.Append(getModel(ctx, req.Config, &config)...)
 	if !resp.Diagnostics.HasError() {
 		resp.Diagnostics.Append(config.validate()...)
@@ -81,12 +92,12 @@ func (a *liveMigrationAction) ValidateConfig(
 func (a *liveMigrationAction) ModifyPlan(
 	ctx context.Context, req action.ModifyPlanRequest, resp *action.ModifyPlanResponse,
 ) {
-	var config moveModel
+	var config liveMigrationActionModel
 	resp.Diagnostics.Append(getModel(ctx, req.Config, &config)...)
 	if !resp.Diagnostics.HasError() {
 		// What triggers the action is planned before it, so it waits for nothing. Whether the
 		// action starts before that changes the policy, or after it, is not known.
-		seen := a.foresight(config, config.VM.ValueString(), 0)
+		seen := a.foresight(config.moveModel, config.VM.ValueString(), 0)
 		seen.unsettled = true
 		_, _, diags := config.assess(ctx, a.fleet, seen, "", fleet.ShutOffError)
 		resp.Diagnostics.Append(diags...)
@@ -94,7 +105,7 @@ func (a *liveMigrationAction) ModifyPlan(
 }
 
 func (a *liveMigrationAction) Invoke(ctx context.Context, req action.InvokeRequest, resp *action.InvokeResponse) {
-	var config moveModel
+	var config liveMigrationActionModel
 	resp.Diagnostics.Append(getModel(ctx, req.Config, &config)...)
 	if resp.Diagnostics.HasError() {
 		return
@@ -104,6 +115,7 @@ func (a *liveMigrationAction) Invoke(ctx context.Context, req action.InvokeReque
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	move.Forecast = fleet.Forecasting(config.Forecast.ValueString())
 	say := func(line string) { resp.SendProgress(action.InvokeProgressEvent{Message: line}) }
 	record, log := newMoveReport(a.reports), logProgress(ctx)
 	move.Reading = record.reading

@@ -5,6 +5,7 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/history"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
 )
 
@@ -20,7 +21,7 @@ func TestLastMigrationTellsTheModeOnlyWhereItIsKnown(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if got := lastMigrationObject(test.report, nil, types.ObjectNull(lastMigrationTypes())).Attributes()["mode"]; !got.Equal(test.want) {
+			if got := lastMigrationObject(test.report, history.Entry{}, types.ObjectNull(lastMigrationTypes())).Attributes()["mode"]; !got.Equal(test.want) {
 				t.Errorf("mode %s, want %s", got, test.want)
 			}
 		})
@@ -32,7 +33,7 @@ func TestLastMigrationTellsTheModeOnlyWhereItIsKnown(t *testing.T) {
 func TestLastMigrationIsKeptWhenSomebodyElseMovesTheVM(t *testing.T) {
 	t.Parallel()
 	never := types.ObjectNull(lastMigrationTypes())
-	ours := lastMigrationObject(migration.Report{Subject: migration.Subject{Source: "kvm2", Destination: "kvm1"}, Moved: true}, nil, never)
+	ours := lastMigrationObject(migration.Report{Subject: migration.Subject{Source: "kvm2", Destination: "kvm1"}, Moved: true}, history.Entry{}, never)
 	for name, test := range map[string]struct {
 		report migration.Report
 		last   types.Object
@@ -44,7 +45,7 @@ func TestLastMigrationIsKeptWhenSomebodyElseMovesTheVM(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if got := lastMigrationObject(test.report, nil, test.last); !got.Equal(test.last) {
+			if got := lastMigrationObject(test.report, history.Entry{}, test.last); !got.Equal(test.last) {
 				t.Errorf("got %s, want %s", got, test.last)
 			}
 		})

@@ -43,6 +43,7 @@ type liveMigrationModel struct {
 	UUID          types.String `tfsdk:"uuid"`
 	Source        types.String `tfsdk:"source"`
 	IfShutOff     types.String `tfsdk:"if_shut_off"`
+	Forecast      types.String `tfsdk:"forecast"`
 	PolicyDigest  types.String `tfsdk:"policy_digest"`
 	LastMigration types.Object `tfsdk:"last_migration"`
 }
@@ -72,6 +73,7 @@ func (r *liveMigrationResource) Schema(_ context.Context, _ resource.SchemaReque
 				Validators:          []validator.Set{targetsValidator{}},
 			},
 			"if_shut_off": ifShutOffAttribute(),
+			"forecast":    forecastAttribute(),
 			"id":          uuidAttribute("UUID of the VM, the same as `uuid`."),
 			"uuid":        uuidAttribute("UUID of the VM."),
 			"source": schema.StringAttribute{
@@ -210,7 +212,7 @@ func (r *liveMigrationResource) Create(ctx context.Context, req resource.CreateR
 		}
 	}
 	plan.PolicyDigest = digestOf(plan.PolicyDigest, moved.Report, types.StringNull())
-	plan.LastMigration = lastMigrationObject(moved.Report, moved.Entry.VolumesLeft, types.ObjectNull(lastMigrationTypes()))
+	plan.LastMigration = lastMigrationObject(moved.Report, moved.Entry, types.ObjectNull(lastMigrationTypes()))
 	resp.Diagnostics.Append(placedOn(ctx, r.fleet, placeOf(moved, plan), resp.Private)...)
 	resp.Diagnostics.Append(setState(ctx, &resp.State, &plan)...)
 	resp.Diagnostics.Append(r.identify(ctx, resp.Identity, plan.UUID)...)
@@ -324,7 +326,7 @@ func (r *liveMigrationResource) Update(ctx context.Context, req resource.UpdateR
 			return
 		}
 		plan.PolicyDigest = digestOf(plan.PolicyDigest, moved.Report, state.PolicyDigest)
-		plan.LastMigration = lastMigrationObject(moved.Report, moved.Entry.VolumesLeft, state.LastMigration)
+		plan.LastMigration = lastMigrationObject(moved.Report, moved.Entry, state.LastMigration)
 		resp.Diagnostics.Append(placedOn(ctx, r.fleet, placeOf(moved, plan), resp.Private)...)
 	}
 	resp.Diagnostics.Append(setState(ctx, &resp.State, &plan)...)
@@ -363,6 +365,7 @@ func placementOf(called types.String, l fleet.Location) *liveMigrationModel {
 			Changes: noChanges(),
 		},
 		IfShutOff:     types.StringValue(string(fleet.ShutOffError)),
+		Forecast:      types.StringValue(string(fleet.ForecastOff)),
 		ID:            types.StringValue(l.Domain.UUID),
 		UUID:          types.StringValue(l.Domain.UUID),
 		LastMigration: types.ObjectNull(lastMigrationTypes()),

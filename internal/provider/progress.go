@@ -72,6 +72,13 @@ func progressFields(p fleet.Progress) map[string]any {
 		fields["waiting_for"] = string(p.Waiting.Kind)
 		return fields
 	}
+	if p.Forecast != nil {
+		fields["event"], fields["verdict"] = "forecast", string(p.Forecast.Verdict)
+		if p.Forecast.DurationMS != nil {
+			fields["duration_ms"] = int64(p.Forecast.DurationMS.Expected)
+		}
+		return fields
+	}
 	if len(p.Unchecked) > 0 {
 		checks := make([]string, len(p.Unchecked))
 		for i, u := range p.Unchecked {

@@ -115,6 +115,7 @@ func (p *virtProvider) DataSources(context.Context) []func() datasource.DataSour
 		newHistoryDataSource,
 		newHostsDataSource,
 		newPreflightDataSource,
+		newForecastDataSource,
 		newVMsDataSource,
 	}
 }

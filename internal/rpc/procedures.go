@@ -80,6 +80,7 @@ var procedures = map[uint32]any{
 	411: (*libvirt.Libvirt).DomainCheckpointCreateXML,
 	412: (*libvirt.Libvirt).DomainCheckpointGetXMLDesc,
 	413: (*libvirt.Libvirt).DomainListAllCheckpoints,
+	427: (*libvirt.Libvirt).DomainStartDirtyRateCalc,
 	449: (*libvirt.Libvirt).DomainGetAutostartOnce,
 	450: (*libvirt.Libvirt).DomainSetAutostartOnce,
 }

@@ -1,6 +1,7 @@
-// Command tables writes the tables of the documentation that follow the code: that of
-// policy fields (internal/policy) and that of the checks before a move (internal/preflight).
-// Each goes between two comments that mark its place.
+// Command tables writes the tables of the documentation that follow the code: that of policy fields
+// (internal/policy), that of the checks before a move (internal/preflight), and the score of forecasts
+// (internal/lab/recordings). Each goes between two comments that mark its place; a document .svg is the picture of
+// the score.
 package main
 
 import (
@@ -9,20 +10,29 @@ import (
 	"os"
 	"strings"
 
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/lab/recordings"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/preflight"
 )
 
 func main() {
+	moves, err := recordings.Recorded()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "tables:", err)
+		os.Exit(1)
+	}
 	for _, document := range os.Args[1:] {
-		if err := rewrite(document); err != nil {
+		if err := rewrite(document, moves); err != nil {
 			fmt.Fprintln(os.Stderr, "tables:", err)
 			os.Exit(1)
 		}
 	}
 }
 
-func rewrite(document string) error {
+func rewrite(document string, moves []recordings.Recording) error {
+	if strings.HasSuffix(document, ".svg") {
+		return os.WriteFile(document, []byte(recordings.Picture(moves)), 0o644)
+	}
 	info, err := os.Stat(document)
 	if err != nil {
 		return err
@@ -31,7 +41,7 @@ func rewrite(document string) error {
 	if err != nil {
 		return err
 	}
-	written, err := insert(string(content))
+	written, err := insert(string(content), moves)
 	if err != nil {
 		return fmt.Errorf("%s: %w", document, err)
 	}
@@ -39,8 +49,11 @@ func rewrite(document string) error {
 }
 
 // insert replaces what is between the comments of each table that a document has.
-func insert(content string) (string, error) {
-	tables := map[string]string{"policy fields": fields(policy.Table()), "checks": checks(preflight.Table())}
+func insert(content string, moves []recordings.Recording) (string, error) {
+	tables := map[string]string{
+		"policy fields": fields(policy.Table()), "checks": checks(preflight.Table()),
+		"forecast score": recordings.Table(moves),
+	}
 	filled := 0
 	for name, table := range tables {
 		if written, err := replace(content, name, table); err == nil {

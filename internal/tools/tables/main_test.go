@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/lab/recordings"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/preflight"
 )
@@ -22,7 +23,7 @@ func TestInsertRefusesADocumentWithoutThePlace(t *testing.T) {
 	for _, content := range []string{
 		"", begin("checks"), end("checks"), end("checks") + begin("checks"), begin("checks") + end("policy fields"),
 	} {
-		if got, err := insert(content); err == nil {
+		if got, err := insert(content, nil); err == nil {
 			t.Errorf("%q became %q", content, got)
 		}
 	}
@@ -31,12 +32,19 @@ func TestInsertRefusesADocumentWithoutThePlace(t *testing.T) {
 // The documents have the tables as they are now.
 func TestDocumentsHaveTheTables(t *testing.T) {
 	t.Parallel()
+	moves, err := recordings.Recorded()
+	if err != nil {
+		t.Fatal(err)
+	}
 	for document, table := range map[string]string{
 		"README.md":                              fields(policy.Table()),
 		"templates/guides/policy-levels.md.tmpl": fields(policy.Table()),
 		"docs/guides/policy-levels.md":           fields(policy.Table()),
 		"templates/guides/moving-vms.md.tmpl":    checks(preflight.Table()),
 		"docs/guides/moving-vms.md":              checks(preflight.Table()),
+		"templates/guides/forecast.md.tmpl":      recordings.Table(moves),
+		"docs/guides/forecast.md":                recordings.Table(moves),
+		"internal/lab/recordings/RESULTS.md":     recordings.Table(moves),
 	} {
 		content, err := os.ReadFile("../../../" + document)
 		if err != nil {

@@ -1,0 +1,132 @@
+package explain
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/fleet"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/forecast"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
+)
+
+// foretold is the line of a move that is about to start.
+func foretold(p fleet.Progress) string {
+	f := *p.Forecast
+	line := fmt.Sprintf("VM %s, from %s to %s: forecast: ", p.Name, p.Source, p.Destination)
+	if f.Verdict == forecast.Unknown {
+		return line + "unknown, because " + strings.Join(lacking(f), ", and because ")
+	}
+	if f.Verdict == forecast.DoesNotEnd {
+		line = fmt.Sprintf("VM %s, from %s to %s: warning: forecast: ", p.Name, p.Source, p.Destination)
+	}
+	line += verdict(f.Forecast) + ", by " + basisOf(f.Forecast)
+	if len(f.Suggestions) > 0 {
+		line += "; " + suggestion(f.Suggestions[0])
+	}
+	return line
+}
+
+// verdict says whether a move ends, and what it takes.
+func verdict(f forecast.Forecast) string {
+	takes := fmt.Sprintf("in about %s (%s to %s), sends about %s", milliseconds(f.DurationMS.Expected),
+		milliseconds(f.DurationMS.Low), milliseconds(f.DurationMS.High), bytes(uint64(f.MemoryBytes.Expected)))
+	switch f.Verdict {
+	case forecast.EndsThrottled:
+		return fmt.Sprintf("ends %s, with the guest's vCPUs throttled by up to about %.0f %%", takes, f.ThrottlePercent.Expected)
+	case forecast.EndsWithPause:
+		return fmt.Sprintf("ends %s, once on_timeout pauses the guest, for about %s", takes, milliseconds(f.DowntimeMS.Expected))
+	case forecast.NeedsPostCopy:
+		return fmt.Sprintf("ends %s, once on_timeout switches it to post-copy", takes)
+	case forecast.DoesNotEnd:
+		return fmt.Sprintf("does not end; on_timeout aborts it after about %s (%s to %s)", milliseconds(f.DurationMS.Expected),
+			milliseconds(f.DurationMS.Low), milliseconds(f.DurationMS.High))
+	case forecast.Ends, forecast.Unknown:
+	}
+	return fmt.Sprintf("ends by itself %s, with a downtime of at most about %s", takes, milliseconds(f.DowntimeMS.High))
+}
+
+func milliseconds(n float64) string { return elapsed(time.Duration(n) * time.Millisecond) }
+
+func basisOf(f forecast.Forecast) string {
+	switch {
+	case f.Basis == forecast.ByHistory:
+		return "earlier moves between these hosts under the same policy"
+	case f.Corrected == 1:
+		return "what was measured of the guest, corrected by one earlier move"
+	case f.Corrected > 1:
+		return fmt.Sprintf("what was measured of the guest, corrected by %d earlier moves", f.Corrected)
+	}
+	return "what was measured of the guest"
+}
+
+// suggestion is a change of the policy, and what the move would be like with it.
+func suggestion(s forecast.Suggestion) string {
+	return fmt.Sprintf("with %s = %s it %s", s.Field, s.Value, verdict(s.Forecast))
+}
+
+// lacking says why there is no verdict: clauses without an end.
+func lacking(f fleet.Forecast) []string {
+	var why []string
+	for _, m := range f.Missing {
+		switch m {
+		case forecast.MissingMeasurement:
+			if f.MeasureErr != nil {
+				why = append(why, "the guest was not measured: "+notMeasured(f.MeasureErr))
+				continue
+			}
+			why = append(why, "nothing was measured, and no earlier move between these hosts under the same policy is in "+
+				"the VM's history")
+		case forecast.MissingLink:
+			why = append(why, "how fast the link is is not known: there is no bandwidth_mib_per_second, and no earlier move "+
+				"between these hosts without one is in the VM's history")
+		case forecast.MissingCompressibility:
+			why = append(why, "how small compression makes what is sent is not known, and it depends on that")
+		}
+	}
+	return why
+}
+
+func notMeasured(err error) string {
+	if errors.Is(err, fleet.ErrJobRuns) {
+		return "a job runs on the VM, and libvirt would let the measurement wait for its end"
+	}
+	return oneLine(err)
+}
+
+// ForecastBasis is what a forecast rests on, or lacks, in sentences.
+func ForecastBasis(f fleet.Forecast) string {
+	if f.Verdict == forecast.Unknown {
+		var sentences []string
+		for _, clause := range lacking(f) {
+			sentences = append(sentences, Sentence(clause))
+		}
+		return strings.Join(sentences, " ")
+	}
+	text := "By " + basisOf(f.Forecast) + "."
+	if f.MeasureErr != nil {
+		text += " " + Sentence("the guest was not measured: "+notMeasured(f.MeasureErr))
+	}
+	return text
+}
+
+// notEnding is what an operator reads of a move that was refused by its forecast.
+func notEnding(e *fleet.NotEndingError) string {
+	text := fmt.Sprintf("The move of VM %s is forecast not to end under its policy, by %s, and forecast is \"require\". on_timeout "+
+		"would abort it after about %s. Nothing was started.", e.Location.Domain.Name, basisOf(e.Forecast.Forecast),
+		milliseconds(e.Forecast.DurationMS.Expected))
+	for _, s := range e.Forecast.Suggestions {
+		text += "\n  - " + Sentence(suggestion(s))
+	}
+	if len(e.Forecast.Suggestions) == 0 {
+		text += " No change of one field alone is forecast to help."
+	}
+	return text
+}
+
+// MeasuredTooLong is what an operator reads of a measurement that would take longer than the longest.
+func MeasuredTooLong(longest time.Duration) Text {
+	return Text{"Invalid Duration", fmt.Sprintf("A VM is measured for at most %s, and mostly for 15s: its guest changes what it "+
+		"does meanwhile.", policy.FormatDuration(longest))}
+}

@@ -1,0 +1,77 @@
+package explain_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/explain"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/fleet"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/forecast"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+)
+
+// foretold is a forecast with figures.
+func foretold(verdict forecast.Verdict) fleet.Forecast {
+	return fleet.Forecast{Forecast: forecast.Forecast{
+		Verdict: verdict, Basis: forecast.ByMeasurement,
+		DurationMS:      &forecast.Interval{Low: 8000, Expected: 12000, High: 20000},
+		DowntimeMS:      &forecast.Interval{Low: 0, Expected: 200, High: 300},
+		MemoryBytes:     new(forecast.Exactly(300 << 20)),
+		ThrottlePercent: &forecast.Interval{Low: 20, Expected: 60, High: 99},
+	}}
+}
+
+// TestForecastLines are the first line of moves.
+func TestForecastLines(t *testing.T) {
+	t.Parallel()
+	endless := foretold(forecast.DoesNotEnd)
+	endless.Suggestions = []forecast.Suggestion{
+		{Field: "auto_converge", Value: "true", Forecast: foretold(forecast.EndsThrottled).Forecast},
+	}
+	unknown := fleet.Forecast{Forecast: forecast.Forecast{
+		Verdict: forecast.Unknown, Missing: []forecast.Missing{forecast.MissingMeasurement, forecast.MissingLink},
+	}}
+	refused := unknown
+	refused.Missing, refused.MeasureErr = refused.Missing[:1], errors.New("QEMU is too old")
+	past := foretold(forecast.Ends)
+	past.Basis = forecast.ByHistory
+	const ends = "in about 12s (8s to 20s), sends about 300 MiB"
+	for _, test := range []struct {
+		made fleet.Forecast
+		want string
+	}{
+		{foretold(forecast.Ends), "forecast: ends by itself " + ends + ", with a downtime of at most about 0.3s, by what was measured of the guest"},
+		{past, "forecast: ends by itself " + ends + ", with a downtime of at most about 0.3s, by earlier moves between these hosts under the same policy"},
+		{foretold(forecast.EndsThrottled), "forecast: ends " + ends + ", with the guest's vCPUs throttled by up to about 60 %, by what was measured of the guest"},
+		{foretold(forecast.EndsWithPause), "forecast: ends " + ends + ", once on_timeout pauses the guest, for about 0.2s, by what was measured of the guest"},
+		{foretold(forecast.NeedsPostCopy), "forecast: ends " + ends + ", once on_timeout switches it to post-copy, by what was measured of the guest"},
+		{endless, "warning: forecast: does not end; on_timeout aborts it after about 12s (8s to 20s), by what was measured of the guest; " +
+			"with auto_converge = true it ends " + ends + ", with the guest's vCPUs throttled by up to about 60 %"},
+		{unknown, "forecast: unknown, because nothing was measured, and no earlier move between these hosts under the same policy is in the VM's history, " +
+			"and because how fast the link is is not known: there is no bandwidth_mib_per_second, and no earlier move between these hosts without one is in the VM's history"},
+		{refused, "forecast: unknown, because the guest was not measured: QEMU is too old"},
+	} {
+		p := fleet.Progress{Forecast: &test.made}
+		p.Subject = migration.Subject{Name: "db1", Source: "kvm1", Destination: "kvm2"}
+		if want, got := "VM db1, from kvm1 to kvm2: "+test.want, explain.Line(p); got != want {
+			t.Errorf("got  %s\nwant %s", got, want)
+		}
+	}
+}
+
+// TestNotEnding is a move that its forecast has refused.
+func TestNotEnding(t *testing.T) {
+	t.Parallel()
+	e := &fleet.NotEndingError{Forecast: foretold(forecast.DoesNotEnd), Location: fleet.Location{
+		Host: "kvm1", Domain: migration.Domain{Name: "db1", State: migration.StateRunning},
+	}}
+	text := explain.Move(e)
+	for _, part := range []string{
+		"The move of VM db1 is forecast not to end under its policy", "Nothing was started.", "VM db1 is running on kvm1",
+	} {
+		if !strings.Contains(text.Detail, part) {
+			t.Errorf("no %q in %q", part, text.Detail)
+		}
+	}
+}

@@ -1,0 +1,130 @@
+package fleet
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/forecast"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/history"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
+)
+
+// Forecasting is what a move does about its forecast.
+type Forecasting string
+
+// The values of Forecasting.
+const (
+	// ForecastOff forecasts by the policy and the history, and measures nothing.
+	ForecastOff Forecasting = "off"
+	// ForecastWarn measures the VM before the move, and tells what that comes to.
+	ForecastWarn Forecasting = "warn"
+	// ForecastRequire does not start a move that is forecast not to end.
+	ForecastRequire Forecasting = "require"
+)
+
+// Forecastings lists the values of Forecasting.
+func Forecastings() []Forecasting { return []Forecasting{ForecastOff, ForecastWarn, ForecastRequire} }
+
+// DefaultMeasurement is how long a VM is measured: over windows of 1, 2, 4 and 8 s.
+const DefaultMeasurement = 15 * time.Second
+
+// Forecast is what a move of a VM will be like.
+type Forecast struct {
+	forecast.Forecast
+
+	// Suggestions are changes of the policy that would help.
+	Suggestions []forecast.Suggestion
+	// MeasureErr is why the VM was not measured, where it was to be.
+	MeasureErr error
+}
+
+// NotEndingError is a move that was not started because it is forecast not to end.
+type NotEndingError struct {
+	Location Location
+	Policy   policy.Effective
+	Forecast Forecast
+}
+
+func (e *NotEndingError) Error() string {
+	return fmt.Sprintf("the move of VM %s is forecast not to end under its policy", e.Location.Domain.Name)
+}
+
+// Forecast finds a VM and says what a move of it to m's destination would be like, or to any host where that is empty:
+// its link is then known by the policy only. It measures the VM for budget, unless that is 0.
+func (f *Fleet) Forecast(ctx context.Context, m Move, budget time.Duration) (Resolution, Forecast, error) {
+	r, err := f.Resolve(ctx, m.VM, m.Last, m.Policy)
+	if err != nil {
+		return Resolution{}, Forecast{}, err
+	}
+	source, err := f.host(r.Location.Host)
+	if err != nil {
+		return Resolution{}, Forecast{}, err
+	}
+	made, err := f.forecast(ctx, r, m.Destination, pastOf(ctx, source, r.Location.Domain.UUID), budget)
+	return r, made, err
+}
+
+// forecast says what a move would be like. The error is that of a measurement that was ended by ctx.
+func (f *Fleet) forecast(
+	ctx context.Context, r Resolution, destination string, past history.History, budget time.Duration,
+) (Forecast, error) {
+	from, to := f.uuidOf(ctx, r.Location.Host), f.uuidOf(ctx, destination)
+	facts := forecast.Facts{Policy: r.Policy, MemoryBytes: r.Location.Domain.MemoryBytes, Past: past.Past(from, to)}
+	var made Forecast
+	if budget > 0 {
+		measured, err := f.Measure(ctx, r.Location, budget)
+		switch {
+		case ctx.Err() != nil:
+			return Forecast{}, context.Cause(ctx)
+		case err != nil:
+			made.MeasureErr = err
+		default:
+			facts.Measured = &measured
+		}
+	}
+	made.Forecast, made.Suggestions = forecast.Of(facts), forecast.Suggest(facts)
+	return made, nil
+}
+
+// uuidOf is the UUID of a host, by its name; empty where it does not say, or is none of the fleet's.
+func (f *Fleet) uuidOf(ctx context.Context, name string) string {
+	h, err := f.host(name)
+	if err != nil {
+		return ""
+	}
+	uuid, _ := h.UUID(ctx)
+	return uuid
+}
+
+// foretell makes the forecast of a move that is about to start, notes it in its entry and tells it. A migration that
+// is under way already is adopted, whatever is forecast of it.
+func (f *Fleet) foretell(
+	ctx context.Context, m Move, r Resolution, past history.History, entry *moveEntry, report func(Progress),
+) error {
+	if m.MovesDefinition(r.Location) || !r.Location.Domain.Active() || len(r.Location.Receiving) > 0 {
+		return nil
+	}
+	var budget time.Duration
+	if m.Forecast == ForecastWarn || m.Forecast == ForecastRequire {
+		budget = DefaultMeasurement
+	}
+	made, err := f.forecast(ctx, r, m.Destination, past, budget)
+	switch {
+	case err != nil:
+		return err
+	case errors.Is(made.MeasureErr, ErrJobRuns):
+		return nil
+	}
+	p := Progress{Forecast: &made}
+	p.UUID, p.Name, p.Source, p.Destination = entry.vm, r.Location.Domain.Name, r.Location.Host, m.Destination
+	report(p)
+	if made.Verdict != forecast.Unknown {
+		entry.Forecast = &made.Forecast
+	}
+	if m.Forecast == ForecastRequire && made.Verdict == forecast.DoesNotEnd {
+		return &NotEndingError{r.Location, r.Policy, made}
+	}
+	return nil
+}

@@ -1,0 +1,118 @@
+package fleet
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/forecast"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+)
+
+// ErrJobRuns is a VM that is not measured because a job runs on it: libvirt would let the measurement wait for the
+// job's end.
+var ErrJobRuns = errors.New("a job runs on the VM")
+
+// What else is not measured: a VM that does not run dirties nothing, and QEMU takes no samples of small memory.
+var (
+	errNotRunning = errors.New("the VM does not run")
+	errTooSmall   = fmt.Errorf("QEMU does not sample the pages of less than %d MiB", leastMemory>>20)
+)
+
+// leastMemory is the smallest memory of which QEMU samples pages (MIN_RAMBLOCK_SIZE).
+const leastMemory = 128 << 20
+
+// measurements are those of the VMs that were measured, by UUID: each once, whoever asks.
+type measurements struct {
+	mu  sync.Mutex
+	all map[string]*measuring
+}
+
+// measuring is the measurement of one VM; done is closed once it has ended.
+type measuring struct {
+	done     chan struct{}
+	measured forecast.Measurement
+	err      error
+}
+
+// measure returns what was measured of a VM, or measures it. Who waits for another's measurement ends with ctx. One
+// that failed is made again for who asks next.
+func (m *measurements) measure(
+	ctx context.Context, uuid string, take func() (forecast.Measurement, error),
+) (forecast.Measurement, error) {
+	m.mu.Lock()
+	under, ok := m.all[uuid]
+	if !ok {
+		under = &measuring{done: make(chan struct{})}
+		m.all[uuid] = under
+	}
+	m.mu.Unlock()
+	if ok {
+		select {
+		case <-under.done:
+			return under.measured, under.err
+		case <-ctx.Done():
+			return forecast.Measurement{}, context.Cause(ctx)
+		}
+	}
+	under.measured, under.err = take()
+	if under.err != nil {
+		m.mu.Lock()
+		delete(m.all, uuid)
+		m.mu.Unlock()
+	}
+	close(under.done)
+	return under.measured, under.err
+}
+
+// Measure measures how much memory a VM dirties, for at most budget, and never beside a job. A VM that was measured in
+// this process is not measured again. The error matches ErrJobRuns, or says what its host cannot do.
+func (f *Fleet) Measure(ctx context.Context, l Location, budget time.Duration) (forecast.Measurement, error) {
+	return f.measured.measure(ctx, l.Domain.UUID, func() (forecast.Measurement, error) {
+		return f.measureNow(ctx, l, budget)
+	})
+}
+
+func (f *Fleet) measureNow(ctx context.Context, l Location, budget time.Duration) (forecast.Measurement, error) {
+	none := forecast.Measurement{}
+	if l.Domain.State != migration.StateRunning {
+		return none, fmt.Errorf("%w: it is %s", errNotRunning, l.Domain.State)
+	}
+	h, err := f.host(l.Host)
+	if err != nil {
+		return none, err
+	}
+	before, err := h.Usage(ctx, l.Domain.UUID)
+	switch {
+	case err != nil:
+		return none, err
+	case before.MemoryBytes < leastMemory:
+		return none, errTooSmall
+	}
+	began := time.Now()
+	m := forecast.Measurement{MemoryBytes: before.MemoryBytes, ResidentBytes: before.ResidentBytes}
+	for _, window := range forecast.Windows(budget) {
+		job, err := h.Job(ctx, l.Domain.UUID)
+		switch {
+		case err != nil:
+			return none, err
+		case job.Type == migration.JobRunning:
+			return none, ErrJobRuns
+		}
+		rate, err := h.DirtyRate(ctx, l.Domain.UUID, window)
+		if err != nil {
+			return none, err
+		}
+		m.Samples = append(m.Samples, forecast.Sample{WindowMS: window.Milliseconds(), Rate: rate})
+	}
+	after, err := h.Usage(ctx, l.Domain.UUID)
+	if err != nil {
+		return none, err
+	}
+	if available := time.Since(began).Seconds() * float64(after.VCPUs); available > 0 {
+		m.Busy = min(1, max(0, (after.VCPUTime-before.VCPUTime).Seconds()/available))
+	}
+	return m, nil
+}

@@ -1,0 +1,120 @@
+package forecast
+
+import (
+	"time"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
+)
+
+// Facts is what is known before a move.
+type Facts struct {
+	// Policy is what the move is to be made under.
+	Policy policy.Effective
+	// Measured is what was measured of the guest; nil where nothing was.
+	Measured *Measurement
+	// MemoryBytes is the guest's memory, where nothing was measured.
+	MemoryBytes uint64
+	// Past are earlier moves of the VM, newest first.
+	Past []Past
+}
+
+// Past is an earlier move, and how it ended.
+type Past struct {
+	Policy policy.Effective
+	// SameHosts tells whether it was between the same two hosts.
+	SameHosts bool
+	// Outcome is how it ended; Unknown where nobody saw that, or where it was neither the policy's doing nor QEMU's.
+	Outcome Verdict
+	// Duration, memory and pages are figures of its job.
+	Duration, Downtime            time.Duration
+	TotalBytes, TransferredBytes  uint64
+	ConstantBytes                 uint64
+	Throttle                      int64
+	CompressedPages, CompressedTo int64
+	CacheMisses                   int64
+	// Forecast is what was forecast of it; nil where nothing was.
+	Forecast *Forecast
+}
+
+const pageSize = 4096
+
+// longEnough is how long a migration has to take to tell how fast its link is.
+const longEnough = 2 * time.Second
+
+// link is how many bytes per second are sent; false where that is not known.
+func (f Facts) link() (Interval, bool) {
+	limit := 0.0
+	if set := f.Policy.BandwidthMiBPerSecond; set != nil {
+		limit = float64(*set) * mib
+	}
+	var reached []float64
+	for _, p := range f.Past {
+		if p.SameHosts && p.Duration >= longEnough && p.unlimited() && p.Outcome != Unknown {
+			reached = append(reached, float64(p.TransferredBytes)/(p.Duration.Seconds()-setUp.Expected))
+		}
+	}
+	if limit > 0 {
+		link := Exactly(limit).times(pace)
+		for _, rate := range reached { // it cannot send faster than the link
+			link = Interval{min(link.Low, rate), min(link.Expected, 1.1*rate), min(link.High, 1.3*rate)}
+		}
+		return link, true
+	}
+	if len(reached) == 0 {
+		return Interval{}, false
+	}
+	link := hull(reached[0], reached[1:]...)
+	return Interval{0.8 * link.Low, link.Expected, 1.3 * link.High}, true
+}
+
+// pace is how fast QEMU sends, as a share of its limit: it looks at that only after it has sent something.
+var pace = Interval{0.95, 1.03, 1.1}
+
+func (p Past) unlimited() bool {
+	return p.Policy.BandwidthMiBPerSecond == nil || *p.Policy.BandwidthMiBPerSecond == 0
+}
+
+// emulatorBytes is what a QEMU takes of its host's memory for itself.
+var emulatorBytes = Interval{Low: 20 * mib, Expected: 130 * mib, High: 250 * mib}
+
+// first is how many bytes the first pass sends: all memory but the pages that hold nothing.
+func (f Facts) first(dirty curve) Interval {
+	memory := float64(f.memory())
+	for _, p := range f.Past {
+		if p.TotalBytes > p.ConstantBytes && p.ConstantBytes > 0 && p.Outcome != Unknown && p.Outcome != DoesNotEnd {
+			sent := float64(p.TotalBytes - p.ConstantBytes)
+			return Interval{0.95 * sent, sent, min(1.1*sent, max(sent, memory))}
+		}
+	}
+	least := dirty.at(8).Low
+	if f.Measured == nil || f.Measured.ResidentBytes == 0 {
+		return Interval{min(least, memory), memory, memory}
+	}
+	resident := float64(f.Measured.ResidentBytes)
+	bound := func(bytes float64) float64 { return min(memory, max(least, bytes)) }
+	return Interval{
+		bound(resident - emulatorBytes.High), bound(resident - emulatorBytes.Expected), bound(resident - emulatorBytes.Low),
+	}
+}
+
+func (f Facts) memory() uint64 {
+	if f.Measured != nil {
+		return f.Measured.MemoryBytes
+	}
+	return f.MemoryBytes
+}
+
+// compressibility is what XBZRLE makes of a page that it has in its cache, as a share of it; false where that is not
+// known.
+func (f Facts) compressibility() (Interval, bool) {
+	for _, p := range f.Past {
+		switch {
+		case p.CompressedPages > 0:
+			share := min(1, float64(p.CompressedTo)/float64(p.CompressedPages*pageSize))
+			return Interval{0.8 * share, share, min(1, 1.3*share)}, true
+		case p.CacheMisses > 0:
+			return Exactly(1), true // nothing came out smaller
+		}
+	}
+	return Interval{0.02, 0.3, 1}, false
+}

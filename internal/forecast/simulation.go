@@ -1,0 +1,270 @@
+package forecast
+
+import (
+	"math"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
+)
+
+// What QEMU does where nobody tells it otherwise (migration/options.c), and what the engine of this provider does.
+const (
+	defaultDowntime  = 0.3 // seconds
+	defaultInitial   = 20  // percent
+	defaultIncrement = 10
+	highestThrottle  = 99
+	defaultCacheMiB  = 64
+	// triggerShare is the share of what was sent that has to be dirtied, twice, for the throttle to rise.
+	triggerShare = 0.5
+	// shortestPeriod is how long QEMU waits at least until it looks again whether that is so, and longestPeriod how long
+	// a pass may be before a throttled guest's dirty pages are looked for in the middle of it, in seconds (QEMU 9.2).
+	shortestPeriod, longestPeriod = 1, 5
+	// tick is how long QEMU sends before it looks at what is left.
+	tick = 0.1
+	// patience is how long the engine waits for the memory of a guest that it has paused.
+	patience = 60
+	// stallPasses is how many passes without progress are a stall.
+	stallPasses = 3
+	// noise is how much passes of a steady guest differ, as a share: what remains after them falls by no less.
+	noise = 0.01
+	// wireShare is what is sent for a page, with its header.
+	wireShare = 1 + 8.0/pageSize
+	// forever is from where on a move has no end, in seconds.
+	forever = 24 * 3600
+)
+
+// setUp is how long a migration takes before it sends memory, and abort how long it takes to end it, in seconds.
+var (
+	setUp = Interval{0.1, 1, 2}
+	abort = Interval{0, 0.3, 2}
+)
+
+// rush is how long the switch-over takes, as a share of the time that the limit of the bandwidth allows: it does not
+// hold for that, and how much faster the link is is not known.
+var rush = Interval{0.05, 0.2, 1}
+
+// assumptions are one guess of everything that is not known exactly.
+type assumptions struct {
+	setUp, abort, first, link, rush, memory float64
+	// dirty is how many distinct bytes are dirtied in a time.
+	dirty func(seconds float64) float64
+	// resend is what XBZRLE sends of a page in its cache, as a share of it.
+	resend float64
+	// catchesUp is what a throttled guest keeps of its speed, by the share that the throttle leaves it of its CPU.
+	catchesUp func(left float64) float64
+}
+
+// course is how a simulated migration goes.
+type course struct {
+	verdict                  Verdict
+	seconds, bytes, downtime float64
+	throttle                 float64
+	// least is the least memory that remained after a pass; later is how much later it would have run out of time, had
+	// luck not let it stall.
+	least, later float64
+}
+
+// simulation sends memory pass by pass, as QEMU does: a pass sends what was dirtied during the one before it.
+type simulation struct {
+	assumptions
+	policy           policy.Effective
+	downtime, cache  float64
+	initial, advance float64
+
+	course
+	now, remaining float64
+	// since is the time since the dirty pages were last looked for; period has what happened since the throttle was
+	// last judged, high is how often too much was dirtied.
+	since                           float64
+	periodBegan, periodDirty, wired float64
+	high                            int
+	// resent are distinct bytes that were sent again, which are in XBZRLE's cache as far as they fit.
+	resent float64
+	passes int
+	// progress is when something got better, idle the passes since.
+	progress float64
+	idle     int
+	// before is what remained after the pass before, and alike how often it was the same.
+	before float64
+	alike  int
+}
+
+// simulate makes a move under a policy.
+func simulate(p policy.Effective, a assumptions) course {
+	s := simulation{
+		assumptions: a, policy: p, remaining: a.first, now: a.setUp, periodBegan: a.setUp, progress: a.setUp,
+		downtime: valueOr(p.MaxDowntimeMS, defaultDowntime*1000) / 1000,
+		cache:    valueOr(p.CompressionCacheMiB, defaultCacheMiB) * mib,
+		initial:  valueOr(p.AutoConvergeInitial, defaultInitial), advance: valueOr(p.AutoConvergeIncrement, defaultIncrement),
+		course: course{least: math.Inf(1)},
+	}
+	for s.verdict == "" {
+		s.pass()
+	}
+	s.seconds = min(s.seconds, forever)
+	return s.course
+}
+
+func valueOr(set *int64, otherwise float64) float64 {
+	if set == nil {
+		return otherwise
+	}
+	return float64(*set)
+}
+
+// threshold is how much may remain for the guest to be stopped.
+func (s *simulation) threshold() float64 {
+	if available := valueOr(s.policy.SwitchoverBandwidthMiBPerSecond, 0); available > 0 {
+		return available * mib * s.downtime
+	}
+	return s.link * s.downtime
+}
+
+// pass sends what remains, until so little is left that the guest may be stopped.
+func (s *simulation) pass() {
+	s.passes++
+	cost := s.cost()
+	for ends := false; !ends; {
+		step := max(tick, (s.remaining-s.threshold())*cost/s.link)
+		ends = true
+		if s.policy.AutoConverge() && s.passes > 1 && step > longestPeriod {
+			step, ends = longestPeriod, false
+		}
+		if left := s.timeLeft(); step >= left {
+			s.send(max(0, left), cost)
+			s.outOfTime(cost)
+			return
+		}
+		s.send(step, cost)
+		s.look()
+	}
+	s.judge(cost)
+}
+
+// cost is what is sent for a byte of this pass. XBZRLE finds in its cache what was sent again before, as far as it
+// fits.
+func (s *simulation) cost() float64 {
+	if !s.policy.Compression() || s.passes == 1 {
+		return wireShare
+	}
+	found := min(1, s.resent/max(1, s.remaining)) * min(1, s.cache/max(1, s.remaining))
+	s.resent = max(s.resent, s.remaining)
+	return wireShare * (found*s.resend + 1 - found)
+}
+
+func (s *simulation) send(seconds, cost float64) {
+	sent := min(s.remaining, s.link*seconds/cost)
+	s.now += seconds
+	s.since += seconds
+	s.remaining -= sent
+	s.bytes += sent * cost
+	s.wired += sent * cost
+}
+
+// look finds what was dirtied since it was looked for last, and raises the throttle where that is too much.
+func (s *simulation) look() {
+	speed := 1.0
+	if s.throttle > 0 {
+		speed = s.catchesUp(1 - s.throttle/100)
+	}
+	dirtied := s.dirty(speed * s.since)
+	set := max(s.dirty(60), s.remaining, 1) // of which a part is still to be sent anyway
+	if s.passes == 1 {
+		set = max(s.first, set)
+	}
+	fresh := dirtied * (1 - s.remaining/set)
+	s.remaining = min(s.memory, s.remaining+fresh)
+	s.periodDirty += fresh
+	s.since = 0
+	if s.now-s.periodBegan <= shortestPeriod {
+		return
+	}
+	if s.periodDirty > triggerShare*s.wired {
+		s.high++
+	}
+	if s.high >= 2 && s.policy.AutoConverge() {
+		s.high = 0
+		s.raise()
+	}
+	s.periodBegan, s.periodDirty, s.wired = s.now, 0, 0
+}
+
+func (s *simulation) raise() {
+	before := s.throttle
+	if before == 0 {
+		s.throttle = s.initial
+	} else {
+		s.throttle = min(highestThrottle, before+s.advance)
+	}
+	if s.throttle > before {
+		s.progress, s.idle = s.now, 0
+	}
+}
+
+// judge ends the migration where little enough remains, or where passes make no progress.
+func (s *simulation) judge(cost float64) {
+	if s.remaining <= s.threshold() {
+		s.verdict = Ends
+		if s.throttle > 0 {
+			s.verdict = EndsThrottled
+		}
+		s.course.downtime = s.rush * s.remaining * cost / s.link
+		s.seconds, s.bytes = s.now+s.course.downtime, s.bytes+s.remaining*cost
+		return
+	}
+	progress := s.remaining < (1-noise)*s.least
+	s.least = min(s.least, s.remaining)
+	if progress {
+		s.progress, s.idle = s.now, 0
+		return
+	}
+	s.idle++
+	if window := s.policy.StallTimeout().Seconds(); window > 0 && s.idle >= stallPasses && s.now-s.progress >= window {
+		s.outOfTime(cost)
+		return
+	}
+	s.settle(cost)
+}
+
+// settle goes on to the end of time once every pass is like the one before, and nothing will change that.
+func (s *simulation) settle(cost float64) {
+	const enough = 10
+	changes := s.policy.AutoConverge() && s.throttle < highestThrottle || s.policy.StallTimeout() > 0
+	if changes || math.Abs(s.remaining-s.before) > 1 {
+		s.alike = 0
+	}
+	s.before = s.remaining
+	if s.alike++; s.alike >= enough {
+		left := s.timeLeft()
+		s.now, s.bytes = s.now+left, s.bytes+left*s.link
+		s.outOfTime(cost)
+	}
+}
+
+// timeLeft is how long the migration may still take.
+func (s *simulation) timeLeft() float64 {
+	if limit := s.policy.Timeout(); limit > 0 {
+		return limit.Seconds() - s.now
+	}
+	return forever - s.now
+}
+
+// outOfTime does what the policy wants for a migration that stalls or takes too long.
+func (s *simulation) outOfTime(cost float64) {
+	takes := s.remaining * cost / s.link
+	if s.policy.Timeout() > 0 {
+		s.later = max(0, s.timeLeft())
+	}
+	switch action := s.policy.OnTimeout(); {
+	case s.now >= forever:
+		s.verdict, s.seconds = DoesNotEnd, forever
+	case action == policy.SwitchToPostCopy && s.policy.PostCopy():
+		s.verdict, s.seconds, s.bytes = NeedsPostCopy, s.now+takes, s.bytes+s.remaining
+	case action == policy.Pause && takes <= patience:
+		s.verdict, s.seconds, s.bytes, s.course.downtime = EndsWithPause, s.now+takes, s.bytes+s.remaining*cost, takes
+	case action == policy.Pause:
+		s.verdict, s.seconds, s.course.downtime = DoesNotEnd, s.now+patience, patience
+		s.bytes += s.link * patience
+	default:
+		s.verdict, s.seconds = DoesNotEnd, s.now+s.abort
+	}
+}

@@ -1,0 +1,160 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/fleet"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/history"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/host"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/lab"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/lab/recordings"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+)
+
+// budget is how long a guest is measured.
+const budget = 15 * time.Second
+
+// recorder writes down moves.
+type recorder struct {
+	world *lab.World
+	moves []kind
+	// until is when it begins no more of them.
+	until time.Time
+
+	mu   sync.Mutex
+	file io.Writer
+}
+
+// all records the moves of all guests, of some at a time.
+func (r *recorder) all(ctx context.Context, guests []recorded, together int) error {
+	waiting := make(chan recorded, len(guests))
+	for _, g := range guests {
+		waiting <- g
+	}
+	close(waiting)
+	failures := make([]error, together)
+	var workers sync.WaitGroup
+	for i := range together {
+		workers.Go(func() {
+			for g := range waiting {
+				if err := r.guest(ctx, g); err != nil {
+					failures[i] = errors.Join(failures[i], fmt.Errorf("guest %s: %w", g.name, err))
+				}
+			}
+		})
+	}
+	workers.Wait()
+	return errors.Join(failures...)
+}
+
+// guest starts a guest, measures it once, and moves it to and fro, once under each policy.
+func (r *recorder) guest(ctx context.Context, g recorded) (err error) {
+	if time.Now().After(r.until) {
+		return nil
+	}
+	guest, err := r.world.Start(ctx, g.spec)
+	defer func() {
+		end, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
+		defer cancel()
+		err = errors.Join(err, guest.Remove(end))
+	}()
+	if err != nil {
+		return err
+	}
+	f, err := newFleet(r.world)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	location, err := f.Find(ctx, guest.UUID, "")
+	if err != nil {
+		return err
+	}
+	measured, err := f.Measure(ctx, location, budget)
+	if err != nil {
+		return err
+	}
+	at := 0
+	for _, m := range r.moves {
+		if time.Now().After(r.until) {
+			return nil
+		}
+		made, err := makeMove(ctx, f, guest, r.world.Hosts[1-at], m)
+		if err != nil {
+			return fmt.Errorf("%s: %w", m.name, err)
+		}
+		made.Guest, made.Measured = g.name, measured
+		if made.Move.Outcome == history.Completed {
+			at = 1 - at
+		}
+		if err := r.keep(made, m); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// keep writes a recording down.
+func (r *recorder) keep(made recordings.Recording, m kind) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	fmt.Fprintf(os.Stderr, "%s, %s: %s\n", made.Guest, m.name, made.Move.Outcome)
+	line, err := json.Marshal(made)
+	if err != nil {
+		return err
+	}
+	_, err = r.file.Write(append(line, '\n'))
+	return err
+}
+
+func newFleet(world *lab.World) (*fleet.Fleet, error) {
+	config := fleet.Config{MaxOutgoing: 1, MaxIncoming: 1}
+	for _, h := range world.Hosts {
+		config.Hosts = append(config.Hosts, host.Config{Name: h.Name, URI: h.URI, PeerURI: h.PeerURI, MigrationURI: h.MigrationURI})
+	}
+	return fleet.New(config)
+}
+
+// makeMove makes one move. One that did not converge, or ran out of time, is a recording like any other.
+func makeMove(ctx context.Context, f *fleet.Fleet, guest *lab.Guest, to *lab.Host, m kind) (recordings.Recording, error) {
+	r := recordings.Recording{Boot: guest.UUID}
+	var last recordings.Pass
+	reading := func(reading migration.Reading) {
+		if pass := passOf(reading.Job); pass.Pass > 0 {
+			if pass.Pass != last.Pass {
+				r.Passes = append(r.Passes, pass)
+			}
+			last = pass
+		}
+	}
+	moved, err := f.Move(ctx, fleet.Move{
+		VM: guest.UUID, Destination: to.Name, Mode: migration.PeerToPeer, Policy: m.policy, Reading: reading,
+	}, func(fleet.Progress) {})
+	var late *migration.TimedOutError
+	var stuck *migration.NotConvergedError
+	if err != nil && !errors.As(err, &late) && !errors.As(err, &stuck) {
+		return r, err
+	}
+	r.Move = moved.Entry
+	if last.Pass > 0 {
+		r.Passes = append(r.Passes, last)
+	}
+	return r, nil
+}
+
+func passOf(job migration.Job) recordings.Pass {
+	p := recordings.Pass{
+		Pass: job.Iteration, ElapsedMS: job.Elapsed.Milliseconds(), SentBytes: job.MemoryProcessed, RemainingBytes: job.MemoryRemaining,
+	}
+	if job.Throttle != nil {
+		p.Throttle = *job.Throttle
+	}
+	return p
+}

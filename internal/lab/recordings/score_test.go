@@ -1,0 +1,60 @@
+package recordings_test
+
+import (
+	"encoding/xml"
+	"errors"
+	"io"
+	"strings"
+	"testing"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/forecast"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/lab/recordings"
+)
+
+func recorded(t *testing.T) []recordings.Recording {
+	t.Helper()
+	all, err := recordings.Recorded()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+// TestRecordings: each of them says all that the score takes.
+func TestRecordings(t *testing.T) {
+	t.Parallel()
+	for i, r := range recorded(t) {
+		switch {
+		case r.Guest == "" || r.Boot == "" || len(r.Measured.Samples) == 0 || len(r.Passes) == 0:
+			t.Errorf("move %d is recorded in part: %+v", i+1, r)
+		case r.Move.Verdict() == forecast.Unknown:
+			t.Errorf("move %d, of the guest %s, ended as %s, which says nothing", i+1, r.Guest, r.Move.Outcome)
+		}
+	}
+}
+
+// TestPicture is a document that is read to its end.
+func TestPicture(t *testing.T) {
+	t.Parallel()
+	decoder := xml.NewDecoder(strings.NewReader(recordings.Picture(recorded(t))))
+	for {
+		_, err := decoder.Token()
+		if errors.Is(err, io.EOF) {
+			return
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// TestLines shows each move, for who works on the model: go test -v -run Lines.
+func TestLines(t *testing.T) {
+	t.Parallel()
+	all := recorded(t)
+	lines := recordings.Lines(all)
+	if strings.Count(lines, "\n") != len(all) {
+		t.Errorf("%d moves have these lines", len(all))
+	}
+	t.Log("\n" + lines + recordings.Table(all))
+}
