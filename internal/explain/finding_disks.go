@@ -195,15 +195,15 @@ func unproved(f migration.Finding, d preflight.DiskObstacle) (detail, remedy str
 	return fmt.Sprintf("%s has %s, and nothing proves that it is the %s of VM %s: %s takes its file system for shared, but libvirt "+
 			"does not know with which hosts, and %s may have mounted another one (%s). The move neither leaves the VM to it nor "+
 			"writes over it.", f.Host, d.Path, f.Device, f.Name, f.Source, f.Host, strings.TrimSuffix(why, ".")),
-		fmt.Sprintf("`virsh vol-dumpxml %s` on both hosts shows it: one file has one <ctime>. Where no pool has it, define one on both: "+
-			"`virsh pool-define-as NAME dir --target %s` and `virsh pool-start NAME`. If you know that both hosts have mounted "+
+		fmt.Sprintf("`virsh vol-dumpxml %s` on both hosts shows it: one file has one <ctime>. Where no pool has it, "+
+			"define one on both: `virsh pool-define-as NAME dir --target %s` and `virsh pool-start NAME`. If you know that both hosts have mounted "+
 			"the same, copy_storage = \"none\" moves the VM without a copy, and disks names those that are copied.", d.Path, directory)
 }
 
 // otherImage is about an image that destination_changes names, and that is certainly another one.
 func otherImage(f migration.Finding, d preflight.DiskObstacle) (detail, remedy string) {
-	return fmt.Sprintf("The %s of VM %s would be %s on %s, which is another image: it has %s and the format %q, and the disk has %s "+
-			"and the format %q. The move does not copy the disk, and the guest would find something else on it.", f.Device, f.Name,
+	return fmt.Sprintf("The %s of VM %s would be %s on %s, which is another image: it has %s and the format %q, and the "+
+			"disk has %s and the format %q. The move does not copy the disk, and the guest would find something else on it.", f.Device, f.Name,
 			d.Path, f.Host, bytes(d.There.Capacity), d.There.Format, bytes(d.Image.Capacity), d.Image.Format),
 		"Correct the path in destination_changes, or set copy_storage, which copies the disk into a new volume at a path that is free."
 }
@@ -212,11 +212,12 @@ func otherImage(f migration.Finding, d preflight.DiskObstacle) (detail, remedy s
 func imageUnproved(f migration.Finding, fact preflight.ImageUnproved) Advised {
 	compared := "No storage pool there lists it, so that nothing of it is known."
 	if fact.There != nil {
-		compared = fmt.Sprintf("It has the disk's format and size, %s, and nothing tells whether it has its content.", bytes(fact.There.Capacity))
+		compared = fmt.Sprintf("It has the disk's format and size, %s, and nothing tells whether it has its content.",
+			bytes(fact.There.Capacity))
 	}
 	return Advised{
-		fmt.Sprintf("The %s of VM %s is %s on %s and %s on %s, and the move does not copy it. %s If it is another image, the guest goes on "+
-			"with what is in that.", f.Device, f.Name, fact.Image.Path, f.Source, fact.Path, f.Host, compared),
+		fmt.Sprintf("The %s of VM %s is %s on %s and %s on %s, and the move does not copy it. %s If it is another image, "+
+			"the guest goes on with what is in that.", f.Device, f.Name, fact.Image.Path, f.Source, fact.Path, f.Host, compared),
 		fmt.Sprintf("`virsh vol-dumpxml %s` on %s and `virsh vol-dumpxml %s` on %s show both: one file has one <ctime>. To copy the "+
 			"disk, set copy_storage.", fact.Image.Path, f.Source, fact.Path, f.Host),
 	}

@@ -75,16 +75,14 @@ func Certain(l fleet.Location, f migration.Finding) Text {
 
 // Uncertain is what a plan warns of: it may have changed when the move is made.
 func Uncertain(l fleet.Location, f migration.Finding) Text {
-	if _, ok := f.Fact.(preflight.DiskCopied); ok {
+	switch f.Fact.(type) {
+	case preflight.DiskCopied:
 		return planned("Disk Is Copied", "the move was to copy a disk. "+foundThen+Finding(f))
-	}
-	if _, ok := f.Fact.(preflight.DeviceChanged); ok {
+	case preflight.DeviceChanged:
 		return planned("Device Is Changed", "the move was to change a device. "+Finding(f))
-	}
-	if _, ok := f.Fact.(preflight.ImageUnproved); ok {
+	case preflight.ImageUnproved:
 		return planned("Image May Be Another", "the move was not to copy a disk. "+foundThen+Finding(f))
-	}
-	if _, ok := f.Fact.(preflight.ConfigLacks); ok {
+	case preflight.ConfigLacks:
 		return planned("Next Start Would Fail", "the VM was to run on its destination, but not to start there. "+foundThen+Finding(f))
 	}
 	if f.Warning {

@@ -237,7 +237,8 @@ func (c *diskCopy) planned(e *moveEntry) []history.Volume {
 	for _, d := range c.disks {
 		if v := d.Volume(c.mode); d.Fate == storage.Created {
 			planned = append(planned, history.Volume{
-				VM: c.vm, Host: e.To, Target: d.Target, Pool: v.Pool, Name: v.Name, Path: v.Path, Format: v.Format, CapacityBytes: v.Capacity,
+				VM: c.vm, Host: e.To, Target: d.Target, Pool: v.Pool, Name: v.Name, Path: v.Path, Format: v.Format,
+				CapacityBytes: v.Capacity,
 			})
 		}
 	}

@@ -128,7 +128,7 @@ func TestMove_copiesDisks(t *testing.T) {
 	if out, err := exec.CommandContext(t.Context(), "cp", "-p", "--remove-destination", kvm1.File(shared), kvm2.File(shared)).CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
-	_, assessment, err := f.Assess(testContext(t), move("kvm2", migration.Auto))
+	_, assessment, err := open(t, labConfig(t, UnreachableError)).Assess(testContext(t), move("kvm2", migration.Auto))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -223,9 +223,9 @@ func (e *moveEntry) endIn(past *history.History) bool {
 	return true
 }
 
-// endAdopted completes the entry of a migration that the move has only watched: one that another run has begun, with
-// what that has changed. Where it is no move by this provider, the entry of this move stands for it, if there is one, and
-// knows of no changes.
+// endAdopted completes the entry of a migration that the move has only watched: one that another run
+// has begun, with what that has changed. Where it is no move by this provider, the entry of this move
+// stands for it, if there is one, and knows of no changes.
 func (e *moveEntry) endAdopted(past *history.History) bool {
 	if another := past.UnderWay(e.From.UUID, e.To.UUID, e.ID); another != nil {
 		e.completes(another)

@@ -40,8 +40,8 @@ func (u ChangeUnused) Problem() string {
 	return "nothing to change"
 }
 
-// DiskTypeDiffers is a file in the place of a block device, or a block device in that of a file: the type of a disk stays, and
-// QEMU opens neither as the other.
+// DiskTypeDiffers is a file in the place of a block device, or a block device in that of a file: the
+// type of a disk stays, and QEMU opens neither as the other.
 type DiskTypeDiffers struct {
 	Path string
 	// Block is true for a block device at Path.
@@ -58,8 +58,8 @@ type ConfigLacks struct{ migration.Finding }
 // Problem implements migration.Fact.
 func (c ConfigLacks) Problem() string { return "next start: " + c.Fact.Problem() }
 
-// DefinitionDenied is a login that may not read the VM's definition in the form meant for migration, and with its secrets,
-// such as the password of a console.
+// DefinitionDenied is a login that may not read the VM's definition in the form meant for migration,
+// and with its secrets, such as the password of a console.
 type DefinitionDenied struct{}
 
 // Problem implements migration.Fact.

@@ -111,7 +111,8 @@ func TestAssess_persistentChanges(t *testing.T) {
 			strings.ReplaceAll(bridged, "br7", "br5") + disk, definition.Changes{Interfaces: map[string]string{"br7": "br9"}}, changed,
 		},
 		"another bridge, to one that is missing": {
-			strings.ReplaceAll(bridged, "br7", "br5"), definition.Changes{Interfaces: map[string]string{"br7": "br9", "br5": "br6"}},
+			strings.ReplaceAll(bridged, "br7", "br5"),
+			definition.Changes{Interfaces: map[string]string{"br7": "br9", "br5": "br6"}},
 			changed + "; " + changed +
 				"; destination_changes: next start: no such bridge or interface, interface 52:54:00:00:00:01 on kvm2",
 		},

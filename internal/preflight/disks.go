@@ -175,7 +175,8 @@ func (v *storageView) facts(ctx context.Context, d Disk) storage.Facts {
 	if v.copyMode() == policy.CopyNone {
 		return f
 	}
-	if f.Presence == storage.Present && !f.SamePool && !f.SameFile && !d.Block && (p.own == nil || p.own.Type != "logical") {
+	file := !d.Block && (p.own == nil || p.own.Type != "logical")
+	if f.Presence == storage.Present && !f.SamePool && !f.SameFile && file {
 		f.Shared = v.shared(ctx, d)
 	}
 	if there, err := v.Destination.Capabilities(ctx); err == nil {

@@ -190,12 +190,15 @@ func TestAssess_disks(t *testing.T) {
 			s.request.Fresh = true
 			s.there.Before("RefreshPool", takes(40*time.Second))
 		}, []string{copied}, []storage.Fate{storage.Created}},
-		"a pool that does not list its volumes in time": {func(s *scene) {
-			s.taken()
-			s.request.Fresh = true
-			s.there.Before("RefreshPool", takes(2*time.Minute))
-		}, []string{"copy_volumes: path is taken, disk vda on kvm2: the storage pool images on kvm2 did not list its volumes anew within 1m0s"},
-			[]storage.Fate{storage.Refused}},
+		"a pool that does not list its volumes in time": {
+			func(s *scene) {
+				s.taken()
+				s.request.Fresh = true
+				s.there.Before("RefreshPool", takes(2*time.Minute))
+			},
+			[]string{"copy_volumes: path is taken, disk vda on kvm2: the storage pool images on kvm2 did not list its volumes anew within 1m0s"},
+			[]storage.Fate{storage.Refused},
+		},
 		"a shared file system, and another image by destination_changes": {func(s *scene) {
 			s.taken()
 			s.unsharedDisks()

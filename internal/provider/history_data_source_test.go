@@ -58,7 +58,9 @@ func TestHistoryHasWhatWasChanged(t *testing.T) {
 		"both alike":           {[]definition.Change{nic}, nil, interfaces, "<null>"},
 		"only the running one": {[]definition.Change{nic}, []definition.Change{}, interfaces, "[]"},
 		"one each": {
-			[]definition.Change{nic}, []definition.Change{vnc}, interfaces,
+			[]definition.Change{nic},
+			[]definition.Change{vnc},
+			interfaces,
 			`[{"device":"graphics","key":"vnc","new":<null>,"old":"10.0.0.1"}]`,
 		},
 	} {

@@ -227,8 +227,11 @@ func (d Facts) fits() bool {
 
 // differs tells whether what is there is certainly another image.
 func (d Facts) differs() bool {
-	there := d.There
-	return there != nil && (!d.Unsized && there.Capacity != d.Image.Capacity || there.Format != "" && there.Format != d.Image.Format)
+	if d.There == nil {
+		return false
+	}
+	formats := d.There.Format != "" && d.Image.Format != ""
+	return !d.Unsized && d.There.Capacity != d.Image.Capacity || formats && d.There.Format != d.Image.Format
 }
 
 // create decides about a disk whose path is free.

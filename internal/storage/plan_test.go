@@ -89,6 +89,9 @@ func TestDecide(t *testing.T) {
 		"another path, none, another format": {
 			Request{Mode: policy.CopyNone}, disk(there(func(d *Facts) { d.Renamed, d.There.Format = true, "raw" })), Refused, OtherImage,
 		},
+		"another path, none, a format that is not known": {
+			Request{Mode: policy.CopyNone}, disk(there(func(d *Facts) { d.Renamed, d.Image.Format = true, "" })), Left, "",
+		},
 		"another path, not wanted, another size": {
 			Request{Mode: policy.CopyAuto, Wanted: []string{"vdb"}},
 			disk(there(func(d *Facts) { d.Renamed, d.There.Capacity = true, 1 })), Refused, OtherImage,
