@@ -194,8 +194,9 @@ func (f *Fleet) attempt(
 	moved.Location = resolution.Location
 	entry := f.newEntry(ctx, request.Move)
 	move := request.Move
-	disks := &diskCopy{source: entry.source, destination: entry.destination, vm: request.Move.UUID,
-		mode: request.Move.Policy.CopyStorage()}
+	disks := &diskCopy{
+		source: entry.source, destination: entry.destination, vm: request.Move.UUID, mode: request.Move.Policy.CopyStorage(),
+	}
 	move.Preflight = func(ctx context.Context, a migration.Assessment) []migration.Finding {
 		examined := examine(ctx, request, a, report)
 		disks.decide(examined.Disks, a)

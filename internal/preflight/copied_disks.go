@@ -84,8 +84,9 @@ var (
 		storage.NoSuchDisk, storage.OverNetwork, storage.AlreadyShared, storage.WrongFormat, storage.Encrypted,
 	}
 	poolObstacles  = []storage.Obstacle{storage.NoPool, storage.InactivePool, storage.WrongPool}
-	takenObstacles = []storage.Obstacle{storage.Exists, storage.ChangedLeftover, storage.UsedLeftover,
-		storage.StaleLeftover}
+	takenObstacles = []storage.Obstacle{
+		storage.Exists, storage.ChangedLeftover, storage.UsedLeftover, storage.StaleLeftover,
+	}
 )
 
 func (copiedDisksCheck) find(ctx context.Context, s *scope) ([]migration.Finding, error) {
@@ -95,8 +96,9 @@ func (copiedDisksCheck) find(ctx context.Context, s *scope) ([]migration.Finding
 	var found []migration.Finding
 	for _, d := range s.disks(ctx) {
 		if d.Copied() {
-			found = append(found, migration.Finding{Fact: s.copied(d), Host: s.destination(), Device: deviceOf(d),
-				Warning: true})
+			found = append(found, migration.Finding{
+				Fact: s.copied(d), Host: s.destination(), Device: deviceOf(d), Warning: true,
+			})
 		}
 	}
 	return append(found, s.obstacles(ctx, func(o storage.Obstacle) bool {
