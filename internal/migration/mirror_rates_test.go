@@ -21,3 +21,20 @@ func TestMirrorRatesOfCountsThatFall(t *testing.T) {
 		}
 	}
 }
+
+// Rates are those of the last 10 s: what was before does not count.
+func TestMirrorRatesAreRecent(t *testing.T) {
+	t.Parallel()
+	var m mirrorDetector
+	copied := uint64(0)
+	for second := range 31 {
+		m.observe(noon.Add(time.Duration(second)*time.Second),
+			Job{DiskTotal: 1000 * mebi, DiskProcessed: copied, DiskRemaining: 1000*mebi - copied})
+		if copied += 10 * mebi; second >= 20 {
+			copied += 20 * mebi
+		}
+	}
+	if m.figures.Rate != 30*mebi {
+		t.Errorf("10 s at 30 MiB/s after 20 s at 10 MiB/s are %d MiB/s", m.figures.Rate/mebi)
+	}
+}
