@@ -162,9 +162,9 @@ func (f *Fleet) attempt(
 ) (moved Moved, elsewhere bool, err error) {
 	source := from.source(m.Destination)
 	waited := false
-	release, err := f.slots.acquire(ctx, trip{from.Domain.UUID, source, m.Destination}, func(obstacle Obstacle) {
+	release, err := f.slots.acquire(ctx, trip{from.Domain.UUID, source, m.Destination}, func(wait Wait) {
 		waited = true
-		waiting := Progress{Waiting: obstacle}
+		waiting := Progress{Waiting: wait}
 		waiting.Subject = migration.Subject{
 			UUID: from.Domain.UUID, Name: from.Domain.Name, Source: source, Destination: m.Destination,
 		}
