@@ -211,9 +211,9 @@ func figures(r migration.Report) string {
 
 // Line is one line of a move that goes on.
 func Line(p fleet.Progress) string {
-	if p.Waiting.Kind != fleet.NoObstacle {
+	if p.Waiting.Kind != fleet.NoWait {
 		return fmt.Sprintf("VM %s is waiting for its turn to move to %s: %s",
-			p.Name, p.Destination, obstacle(p.Waiting))
+			p.Name, p.Destination, waitsFor(p.Waiting))
 	}
 	if p.Forecast != nil {
 		return foretold(p)
@@ -224,8 +224,8 @@ func Line(p fleet.Progress) string {
 	return Progress(p.Progress)
 }
 
-// obstacle says what a move waits for.
-func obstacle(o fleet.Obstacle) string {
+// waitsFor says what a move waits for.
+func waitsFor(o fleet.Wait) string {
 	if o.Port != 0 {
 		return oneByOne(o)
 	}
@@ -244,13 +244,13 @@ func obstacle(o fleet.Obstacle) string {
 	case fleet.KeptDestination:
 		return fmt.Sprintf("the next VM that %s receives is one that has waited longer (max_incoming_migrations = "+
 			"%d)", o.Host, o.Limit)
-	case fleet.NoObstacle:
+	case fleet.NoWait:
 	}
 	return ""
 }
 
 // oneByOne says what a move waits for to a host that receives on a fixed port.
-func oneByOne(o fleet.Obstacle) string {
+func oneByOne(o fleet.Wait) string {
 	why := fmt.Sprintf("its migration_uri has a port, %d, which takes one at a time", o.Port)
 	if o.Kind == fleet.KeptDestination {
 		return fmt.Sprintf("the next VM that %s receives is one that has waited longer (%s)", o.Host, why)

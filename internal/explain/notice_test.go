@@ -74,7 +74,7 @@ func TestNotice(t *testing.T) {
 func TestLine(t *testing.T) {
 	t.Parallel()
 	const turn = "VM web is waiting for its turn to move to kvm2: "
-	for want, o := range map[string]fleet.Obstacle{
+	for want, o := range map[string]fleet.Wait{
 		turn + "another move of it is under way":                                                                                               {Kind: fleet.OtherMove},
 		turn + "another move of it came first":                                                                                                 {Kind: fleet.EarlierMove},
 		turn + "kvm1 sends as many VMs as it may already (max_outgoing_migrations = 2)":                                                        {Kind: fleet.FullSource, Host: "kvm1", Limit: 2},

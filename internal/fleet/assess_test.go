@@ -64,7 +64,7 @@ func TestAssess(t *testing.T) {
 }
 
 // TestAssess_readOnly says what a connection that may only read cannot check, and takes
-// that for no obstacle.
+// that for no finding.
 func TestAssess_readOnly(t *testing.T) {
 	t.Parallel()
 	guest := testLab(t).StartGuest(t, lab.GuestSpec{Bare: true})

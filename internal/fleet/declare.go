@@ -75,7 +75,7 @@ func (f *Fleet) takeable(ctx context.Context, h *host.Host, d Declaration, c Cop
 	if err != nil {
 		return c, err
 	}
-	return c, d.obstacle(c)
+	return c, d.prevents(c)
 }
 
 // replaces tells whether a readable copy is that of the owner that is replaced.
@@ -87,13 +87,13 @@ func (d Declaration) Differing(copies []Copy) []Copy {
 	d.Replaces = ""
 	return slices.DeleteFunc(slices.Clone(copies), func(c Copy) bool {
 		var exists *ExistsError
-		return !d.owns(c.Record) || !errors.As(d.obstacle(c), &exists)
+		return !d.owns(c.Record) || !errors.As(d.prevents(c), &exists)
 	})
 }
 
-// obstacle is why a record may not be created where this copy is; nil when it
+// prevents is why a record may not be created where this copy is; nil when it
 // may.
-func (d Declaration) obstacle(c Copy) error {
+func (d Declaration) prevents(c Copy) error {
 	switch {
 	case c.newer() != nil:
 		return c.newer()

@@ -85,7 +85,7 @@ func (d Declaration) unexpected(c Copy) error {
 	case compared:
 		return &ChangedError{Drift: d.drift(c)[0]}
 	}
-	return asJoining(d.obstacle(c))
+	return asJoining(d.prevents(c))
 }
 
 // asJoining marks the error of a host that joins those that have the record.

@@ -50,7 +50,7 @@ func (f *Fleet) inspect(ctx context.Context, d Declaration, names, all []string)
 			i.Held = append(i.Held, &HeldError{Host: c.Host, Cluster: c.Record.Cluster})
 			continue
 		}
-		if err := d.obstacle(c); err != nil {
+		if err := d.prevents(c); err != nil {
 			return Inspection{}, err
 		}
 	}

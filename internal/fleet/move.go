@@ -164,9 +164,9 @@ func (f *Fleet) attempt(
 ) (moved Moved, elsewhere bool, err error) {
 	source := from.source(m.Destination)
 	waited := false
-	release, err := f.slots.acquire(ctx, trip{from.Domain.UUID, source, m.Destination}, func(obstacle Obstacle) {
+	release, err := f.slots.acquire(ctx, trip{from.Domain.UUID, source, m.Destination}, func(wait Wait) {
 		waited = true
-		waiting := Progress{Waiting: obstacle}
+		waiting := Progress{Waiting: wait}
 		waiting.Subject = migration.Subject{
 			UUID: from.Domain.UUID, Name: from.Domain.Name, Source: source, Destination: m.Destination,
 		}
@@ -203,8 +203,9 @@ func (f *Fleet) attempt(
 		return moved, false, err
 	}
 	move := request.Move
-	disks := &diskCopy{source: entry.source, destination: entry.destination, vm: request.Move.UUID,
-		mode: request.Move.Policy.CopyStorage()}
+	disks := &diskCopy{
+		source: entry.source, destination: entry.destination, vm: request.Move.UUID, mode: request.Move.Policy.CopyStorage(),
+	}
 	move.Preflight = func(ctx context.Context, a migration.Assessment) []migration.Finding {
 		examined := examine(ctx, request, a, report)
 		disks.decide(examined.Disks, a)

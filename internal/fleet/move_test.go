@@ -73,7 +73,7 @@ func TestMove_alreadyThere(t *testing.T) {
 	config := labConfig(t, UnreachableError)
 	config.MaxOutgoing, config.MaxIncoming = 1, 1
 	f := open(t, config)
-	release, err := f.slots.acquire(t.Context(), trip{"another", "kvm1", "kvm1"}, func(Obstacle) {})
+	release, err := f.slots.acquire(t.Context(), trip{"another", "kvm1", "kvm1"}, func(Wait) {})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -130,13 +130,13 @@ func TestMove_followsTheVM(t *testing.T) {
 	config := labConfig(t, UnreachableError)
 	config.MaxOutgoing = 1
 	f := open(t, config)
-	release, err := f.slots.acquire(t.Context(), trip{"another", "kvm1", "kvm2"}, func(Obstacle) {})
+	release, err := f.slots.acquire(t.Context(), trip{"another", "kvm1", "kvm2"}, func(Wait) {})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer release()
 	said := func(p Progress) {
-		if p.Waiting.Kind != NoObstacle {
+		if p.Waiting.Kind != NoWait {
 			if err := <-migrate(t, guest, "kvm1", "kvm3"); err != nil {
 				t.Error(err)
 			}
@@ -159,7 +159,7 @@ func TestMove_cancelledWhileItWaits(t *testing.T) {
 	config := labConfig(t, UnreachableError)
 	config.MaxIncoming = 1
 	f := open(t, config)
-	release, err := f.slots.acquire(t.Context(), trip{"another", "kvm3", "kvm2"}, func(Obstacle) {})
+	release, err := f.slots.acquire(t.Context(), trip{"another", "kvm3", "kvm2"}, func(Wait) {})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,36 +14,36 @@ type Progress struct {
 
 	// Waiting is what the move waits for before its migration starts; zero when it
 	// waits for nothing.
-	Waiting Obstacle
+	Waiting Wait
 	// Unchecked is what could not be checked before the start, as far as that is unusual.
 	Unchecked []preflight.Unchecked
 	// Forecast is what the move is forecast to be like, told before it starts; else nil.
 	Forecast *Forecast
 }
 
-// ObstacleKind is what keeps a move from starting.
-type ObstacleKind string
+// WaitKind is what a move waits for.
+type WaitKind string
 
 // The kinds.
 const (
-	// NoObstacle lets the move start.
-	NoObstacle ObstacleKind = ""
+	// NoWait lets the move start.
+	NoWait WaitKind = ""
 	// OtherMove is another move of the VM that is under way, EarlierMove one that has
 	// waited longer.
-	OtherMove   ObstacleKind = "another move of the VM"
-	EarlierMove ObstacleKind = "an earlier move of the VM"
+	OtherMove   WaitKind = "another move of the VM"
+	EarlierMove WaitKind = "an earlier move of the VM"
 	// FullSource sends as many VMs as Limit allows, FullDestination receives as many.
-	FullSource      ObstacleKind = "source full"
-	FullDestination ObstacleKind = "destination full"
+	FullSource      WaitKind = "source full"
+	FullDestination WaitKind = "destination full"
 	// KeptSource and KeptDestination have a free slot that is kept for a move which has
 	// waited longer.
-	KeptSource      ObstacleKind = "source kept"
-	KeptDestination ObstacleKind = "destination kept"
+	KeptSource      WaitKind = "source kept"
+	KeptDestination WaitKind = "destination kept"
 )
 
-// Obstacle is what keeps a move from starting.
-type Obstacle struct {
-	Kind ObstacleKind
+// Wait is what a move waits for before it starts.
+type Wait struct {
+	Kind WaitKind
 	// Host is where, and Limit how many migrations it may have at a time.
 	Host  string
 	Limit int
@@ -52,13 +52,13 @@ type Obstacle struct {
 	Port uint16
 }
 
-// of is the same obstacle of a kind.
-func (o Obstacle) of(kind ObstacleKind) Obstacle {
+// of is the same with another kind.
+func (o Wait) of(kind WaitKind) Wait {
 	o.Kind = kind
 	return o
 }
 
-func (o Obstacle) String() string {
+func (o Wait) String() string {
 	if o.Host == "" {
 		return string(o.Kind)
 	}

@@ -94,17 +94,17 @@ func (s *slots) open() error {
 // slot, and takes all of that at once. It calls waiting with what it waits for, whenever
 // that changes. The caller must call release when the migration has ended. The error is
 // the context's, or ErrDraining.
-func (s *slots) acquire(ctx context.Context, t trip, waiting func(Obstacle)) (release func(), err error) {
+func (s *slots) acquire(ctx context.Context, t trip, waiting func(Wait)) (release func(), err error) {
 	w := s.enter(t)
 	release = sync.OnceFunc(func() { s.leave(w) })
-	for told := (Obstacle{}); ; {
-		changed, obstacle := s.check(w)
-		if obstacle.Kind == NoObstacle {
+	for told := (Wait{}); ; {
+		changed, wait := s.check(w)
+		if wait.Kind == NoWait {
 			break
 		}
-		if obstacle != told {
-			told = obstacle
-			waiting(obstacle)
+		if wait != told {
+			told = wait
+			waiting(wait)
 		}
 		select {
 		case <-changed:
@@ -170,13 +170,13 @@ func (s *slots) leave(w *waiter) {
 
 // check says what is in the way of a move, or nothing once it has its slots.
 // changed is closed when that may be another thing.
-func (s *slots) check(w *waiter) (changed <-chan struct{}, obstacle Obstacle) {
+func (s *slots) check(w *waiter) (changed <-chan struct{}, wait Wait) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if w.granted {
-		return nil, Obstacle{}
+		return nil, Wait{}
 	}
-	return s.changed, s.obstacle(w.trip, s.kept(w))
+	return s.changed, s.waitsFor(w.trip, s.kept(w))
 }
 
 // serve gives the free slots to the moves that wait, and lets all of them look
@@ -192,7 +192,7 @@ func (s *slots) serve() {
 // is none.
 func (s *slots) serveOne() bool {
 	for i, w := range s.queue {
-		if s.obstacle(w.trip, s.kept(w)).Kind != NoObstacle {
+		if s.waitsFor(w.trip, s.kept(w)).Kind != NoWait {
 			continue
 		}
 		s.grant(w)
@@ -246,16 +246,16 @@ func (s *slots) kept(w *waiter) []trip {
 	return kept
 }
 
-// obstacle says what is in the way of a move while slots are kept for others;
+// waitsFor says what is in the way of a move while slots are kept for others;
 // nothing when it can have its own.
-func (s *slots) obstacle(t trip, kept []trip) Obstacle {
+func (s *slots) waitsFor(t trip, kept []trip) Wait {
 	most := s.limitIncoming(t.destination)
 	outgoing, incoming := s.maxOutgoing-s.outgoing[t.source], most-s.incoming[t.destination]
-	atSource := Obstacle{Host: t.source, Limit: s.maxOutgoing}
-	atDestination := Obstacle{Host: t.destination, Limit: most, Port: s.ports[t.destination]}
+	atSource := Wait{Host: t.source, Limit: s.maxOutgoing}
+	atDestination := Wait{Host: t.destination, Limit: most, Port: s.ports[t.destination]}
 	switch {
 	case s.moving[t.vm]:
-		return Obstacle{Kind: OtherMove}
+		return Wait{Kind: OtherMove}
 	case outgoing <= 0:
 		return atSource.of(FullSource)
 	case incoming <= 0:
@@ -270,14 +270,14 @@ func (s *slots) obstacle(t trip, kept []trip) Obstacle {
 		}
 		switch {
 		case other.vm == t.vm:
-			return Obstacle{Kind: EarlierMove}
+			return Wait{Kind: EarlierMove}
 		case outgoing <= 0:
 			return atSource.of(KeptSource)
 		case incoming <= 0:
 			return atDestination.of(KeptDestination)
 		}
 	}
-	return Obstacle{}
+	return Wait{}
 }
 
 // wait lets time pass, unless the context ends first.

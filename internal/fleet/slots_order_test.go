@@ -28,7 +28,7 @@ type queue struct {
 func (q *queue) come(ctx context.Context, t *testing.T, name string, to trip, lasts time.Duration) {
 	t.Helper()
 	q.waiting.Go(func() {
-		release, err := q.slots.acquire(ctx, to, func(Obstacle) {})
+		release, err := q.slots.acquire(ctx, to, func(Wait) {})
 		if err != nil {
 			if ctx.Err() == nil {
 				t.Errorf("%s: %v", name, err)
@@ -196,7 +196,7 @@ func playMoves(t *testing.T, random *rand.Rand) {
 			ctx = limited
 		}
 		all.Go(func() {
-			release, err := s.acquire(ctx, to, func(Obstacle) {})
+			release, err := s.acquire(ctx, to, func(Wait) {})
 			if err != nil {
 				if !errors.Is(err, context.DeadlineExceeded) {
 					t.Error(err)

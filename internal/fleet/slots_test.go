@@ -70,7 +70,7 @@ func TestSlots_limits(t *testing.T) {
 				var all sync.WaitGroup
 				for _, r := range test.trips {
 					all.Go(func() {
-						release, err := s.acquire(t.Context(), r, func(Obstacle) {})
+						release, err := s.acquire(t.Context(), r, func(Wait) {})
 						if err != nil {
 							t.Error(err)
 							return
@@ -102,12 +102,12 @@ func TestSlots_fixedPort(t *testing.T) {
 		s := newSlots(9, 9, map[string]uint16{"b": 49152, "c": 0})
 		seen := traffic{now: map[string]int{}, most: map[string]int{}}
 		var mu sync.Mutex
-		told := map[Obstacle]int{}
+		told := map[Wait]int{}
 		start := time.Now()
 		var all sync.WaitGroup
 		for _, r := range []trip{{"1", "a", "b"}, {"2", "a", "b"}, {"3", "b", "a"}, {"4", "b", "a"}, {"5", "a", "c"}, {"6", "a", "c"}} {
 			all.Go(func() {
-				release, err := s.acquire(t.Context(), r, func(o Obstacle) {
+				release, err := s.acquire(t.Context(), r, func(o Wait) {
 					mu.Lock()
 					defer mu.Unlock()
 					told[o]++
@@ -130,7 +130,7 @@ func TestSlots_fixedPort(t *testing.T) {
 		if took := time.Since(start); took < 2*lasts || took > 2*lasts+time.Second {
 			t.Errorf("took %s", took)
 		}
-		why := map[Obstacle]int{{Kind: FullDestination, Host: "b", Limit: 1, Port: 49152}: 1}
+		why := map[Wait]int{{Kind: FullDestination, Host: "b", Limit: 1, Port: 49152}: 1}
 		if diff := cmp.Diff(why, told); diff != "" {
 			t.Errorf("told (-want +got):\n%s", diff)
 		}
@@ -166,7 +166,7 @@ func TestSlots_startsAreApart(t *testing.T) {
 		var all sync.WaitGroup
 		for _, r := range []trip{{"1", "a", "b"}, {"2", "a", "c"}, {"3", "a", "b"}, {"4", "b", "c"}} {
 			all.Go(func() {
-				release, err := s.acquire(t.Context(), r, func(Obstacle) {})
+				release, err := s.acquire(t.Context(), r, func(Wait) {})
 				if err != nil {
 					t.Error(err)
 					return
@@ -198,17 +198,17 @@ func TestSlots_waitingIsTold(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSlots(1, 1, nil)
 		free := func(r trip) (release func()) {
-			release, err := s.acquire(t.Context(), r, func(o Obstacle) { t.Errorf("waits: %s", o) })
+			release, err := s.acquire(t.Context(), r, func(o Wait) { t.Errorf("waits: %s", o) })
 			if err != nil {
 				t.Fatal(err)
 			}
 			return release
 		}
 		leaving, arriving, itself := free(trip{"1", "a", "c"}), free(trip{"2", "d", "b"}), free(trip{"3", "e", "f"})
-		var told []Obstacle
+		var told []Wait
 		var waiting sync.WaitGroup
 		waiting.Go(func() {
-			release, err := s.acquire(t.Context(), trip{"3", "a", "b"}, func(o Obstacle) { told = append(told, o) })
+			release, err := s.acquire(t.Context(), trip{"3", "a", "b"}, func(o Wait) { told = append(told, o) })
 			if err != nil {
 				t.Error(err)
 				return
@@ -222,7 +222,7 @@ func TestSlots_waitingIsTold(t *testing.T) {
 		synctest.Wait()
 		arriving()
 		waiting.Wait()
-		want := []Obstacle{{Kind: OtherMove}, {Kind: FullSource, Host: "a", Limit: 1}, {Kind: FullDestination, Host: "b", Limit: 1}}
+		want := []Wait{{Kind: OtherMove}, {Kind: FullSource, Host: "a", Limit: 1}, {Kind: FullDestination, Host: "b", Limit: 1}}
 		if diff := cmp.Diff(want, told); diff != "" {
 			t.Errorf("told (-want +got):\n%s", diff)
 		}
@@ -235,13 +235,13 @@ func TestSlots_givenUp(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s := newSlots(1, 1, nil)
-		release, err := s.acquire(t.Context(), trip{"1", "a", "b"}, func(Obstacle) {})
+		release, err := s.acquire(t.Context(), trip{"1", "a", "b"}, func(Wait) {})
 		if err != nil {
 			t.Fatal(err)
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
-		if _, err := s.acquire(ctx, trip{"2", "a", "b"}, func(Obstacle) {}); !errors.Is(err, context.DeadlineExceeded) {
+		if _, err := s.acquire(ctx, trip{"2", "a", "b"}, func(Wait) {}); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("want the context's error, got %v", err)
 		}
 		release()
@@ -249,14 +249,14 @@ func TestSlots_givenUp(t *testing.T) {
 
 		cancelled, cancel := context.WithCancel(t.Context())
 		cancel()
-		if release, err = s.acquire(cancelled, trip{"2", "a", "b"}, func(Obstacle) {}); err != nil {
+		if release, err = s.acquire(cancelled, trip{"2", "a", "b"}, func(Wait) {}); err != nil {
 			t.Fatal(err)
 		}
 		if err := s.turn(cancelled, "a"); !errors.Is(err, context.Canceled) {
 			t.Errorf("want the context's error, got %v", err)
 		}
 		release()
-		if release, err = s.acquire(t.Context(), trip{"2", "a", "b"}, func(o Obstacle) { t.Errorf("waits: %s", o) }); err != nil {
+		if release, err = s.acquire(t.Context(), trip{"2", "a", "b"}, func(o Wait) { t.Errorf("waits: %s", o) }); err != nil {
 			t.Fatal(err)
 		}
 		release()
@@ -269,13 +269,13 @@ func TestSlots_drain(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s := newSlots(2, 2, nil)
-		release, err := s.acquire(t.Context(), trip{"1", "a", "b"}, func(Obstacle) {})
+		release, err := s.acquire(t.Context(), trip{"1", "a", "b"}, func(Wait) {})
 		if err != nil {
 			t.Fatal(err)
 		}
 		var waiting sync.WaitGroup
 		started := func(to trip) error {
-			release, err := s.acquire(t.Context(), to, func(Obstacle) {})
+			release, err := s.acquire(t.Context(), to, func(Wait) {})
 			if err != nil {
 				return err
 			}

@@ -191,8 +191,9 @@ func (l *vmList) locate(ctx context.Context, uuid string) (ListedVM, error) {
 	i := slices.IndexFunc(l.rolls, func(r roll) bool { return r.host.Name() == location.Host })
 	r := l.rolls[i]
 	d := r.domains[uuid]
-	vm := ListedVM{Location: location, Cluster: r.cluster, VCPUs: d.VCPUs, Autostart: d.Autostart,
-		Unread: r.failures[uuid]}
+	vm := ListedVM{
+		Location: location, Cluster: r.cluster, VCPUs: d.VCPUs, Autostart: d.Autostart, Unread: r.failures[uuid],
+	}
 	record, read := r.records[uuid]
 	switch {
 	case read && record.active() == location.Domain.Active():

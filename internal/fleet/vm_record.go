@@ -180,14 +180,14 @@ func (f *Fleet) InspectVM(ctx context.Context, l Location, d Declaration) error 
 	if err != nil {
 		return err
 	}
-	return present.obstacle(d)
+	return present.prevents(d)
 }
 
-// obstacle is why a record may not be created where these copies are; nil when it
+// prevents is why a record may not be created where these copies are; nil when it
 // may.
-func (r VMRecord) obstacle(d Declaration) error {
+func (r VMRecord) prevents(d Declaration) error {
 	for _, c := range r.Copies {
-		if err := d.obstacle(c); err != nil {
+		if err := d.prevents(c); err != nil {
 			return err
 		}
 	}
@@ -203,7 +203,7 @@ func (f *Fleet) CreateVM(ctx context.Context, vm string, d Declaration) (Changed
 		return ChangedVM{}, err
 	}
 	defer release()
-	if err := present.obstacle(d); err != nil {
+	if err := present.prevents(d); err != nil {
 		return ChangedVM{}, err
 	}
 	created, err := f.writeVM(ctx, present, d)

@@ -55,8 +55,10 @@ func follow(console string) (*Pulse, error) {
 	if err != nil {
 		return nil, errors.Join(err, file.Close())
 	}
-	p := &Pulse{file: file, notifier: notifier, stopped: make(chan struct{}), changed: make(chan struct{}),
-		written: map[uint64]uint64{}}
+	p := &Pulse{
+		file: file, notifier: notifier, stopped: make(chan struct{}), changed: make(chan struct{}),
+		written: map[uint64]uint64{},
+	}
 	go p.read()
 	return p, nil
 }

@@ -50,8 +50,9 @@ func (p Parameters) Compression() bool { return p.Policy.Has(policy.FlagCompress
 // copied libvirt must not be asked to: without a list of disks it would copy all.
 func (r Request) Parameters(d Domain) Parameters {
 	if r.Definition {
-		return Parameters{Definition: true, Persistent: true, MigrationURI: r.MigrationURI,
-			Changed: Definitions{Running: r.Changed.Running}}
+		return Parameters{
+			Definition: true, Persistent: true, MigrationURI: r.MigrationURI, Changed: Definitions{Running: r.Changed.Running},
+		}
 	}
 	effective := r.Policy
 	if d.State == StatePaused || d.State == StateAsleep {

@@ -6,8 +6,9 @@ import (
 )
 
 // phases is the order in which a move goes through them.
-var phases = []Phase{PhaseStarting, PhaseMirroring, PhasePreCopy, PhasePaused, PhasePostCopy, PhaseCancelling,
-	PhaseVerifying}
+var phases = []Phase{
+	PhaseStarting, PhaseMirroring, PhasePreCopy, PhasePaused, PhasePostCopy, PhaseCancelling, PhaseVerifying,
+}
 
 // reporter tells the caller how a move goes on. It is used by one goroutine.
 type reporter struct {

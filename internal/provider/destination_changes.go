@@ -58,8 +58,10 @@ var changesDescriptions = []struct {
 		false,
 		plainValidator{path: true},
 	},
-	{definition.KeyNVRAM, "Absolute path of the file with the variables of a UEFI firmware.", false, true,
-		plainValidator{path: true}},
+	{
+		definition.KeyNVRAM, "Absolute path of the file with the variables of a UEFI firmware.", false, true,
+		plainValidator{path: true},
+	},
 }
 
 // changesTypes are the types of the keys of a move's destination_changes.

@@ -68,8 +68,10 @@ func listedHostAttributes() map[string]schema.Attribute {
 		"name":     text("Key of the host in `hosts` in the provider's configuration."),
 		"uuid":     text("UUID of the host, in its libvirt's capabilities."),
 		"hostname": text("Host name that its libvirt reports."),
-		"reachable": schema.BoolAttribute{MarkdownDescription: "Whether the host's libvirt answers.",
-			Computed: true},
+		"reachable": schema.BoolAttribute{
+			MarkdownDescription: "Whether the host's libvirt answers.",
+			Computed:            true,
+		},
 		"error":              text("Why the host could not be asked; null when it could."),
 		"libvirt_version":    text("Version of libvirt, such as `11.3.0`."),
 		"qemu_version":       text("Version of QEMU, such as `10.0.2`."),

@@ -48,7 +48,7 @@ func (r *moveReport) watching(tell func(fleet.Progress)) func(fleet.Progress) {
 
 func (r *moveReport) progress(p fleet.Progress) {
 	switch {
-	case p.Waiting.Kind != fleet.NoObstacle:
+	case p.Waiting.Kind != fleet.NoWait:
 		r.recorder.Event("waiting", p.Phase, "", explain.Line(p))
 	case p.Forecast != nil:
 		r.recorder.Event("forecast", p.Phase, "", explain.Line(p))

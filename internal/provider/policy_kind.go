@@ -45,8 +45,10 @@ var policyKinds = map[policy.Kind]policyKind{
 			return actionschema.Int64Attribute{CustomType: wholeNumberType{}, MarkdownDescription: d, Optional: true}
 		},
 		dataSource: func(d string, given bool) datasourceschema.Attribute {
-			return datasourceschema.Int64Attribute{CustomType: wholeNumberType{}, MarkdownDescription: d, Optional: given,
-				Computed: !given}
+			return datasourceschema.Int64Attribute{
+				CustomType: wholeNumberType{}, MarkdownDescription: d, Optional: given,
+				Computed: !given,
+			}
 		},
 		value: func(v any) attr.Value { return valueOf(v, wholeNumber{}, newWholeNumber) },
 		plain: func(v attr.Value) any { return plainOf(v, wholeNumber.ValueInt64) },

@@ -97,11 +97,15 @@ func (d *preflightDataSource) Schema(_ context.Context, _ datasource.SchemaReque
 					"identifier, which the guide on moving VMs lists.", Computed: true},
 				"host": schema.StringAttribute{MarkdownDescription: "Host at fault: a key of `hosts` in the provider's " +
 					"configuration; null when it is none.", Computed: true},
-				"severity": schema.StringAttribute{MarkdownDescription: "`error` refuses the move, `warning` does not.",
-					Computed: true},
+				"severity": schema.StringAttribute{
+					MarkdownDescription: "`error` refuses the move, `warning` does not.",
+					Computed:            true,
+				},
 				"summary": schema.StringAttribute{MarkdownDescription: "Title: check, problem, device and host.", Computed: true},
-				"detail": schema.StringAttribute{MarkdownDescription: "Sentences that say what speaks against the move.",
-					Computed: true},
+				"detail": schema.StringAttribute{
+					MarkdownDescription: "Sentences that say what speaks against the move.",
+					Computed:            true,
+				},
 				"remedy": schema.StringAttribute{MarkdownDescription: "Sentences that say what would be right, with a command " +
 					"where there is one; null when there is nothing to be said.", Computed: true},
 			}},

@@ -68,7 +68,7 @@ func progressFields(p fleet.Progress) map[string]any {
 	fields := map[string]any{
 		"vm_uuid": p.UUID, "vm_name": p.Name, "source": p.Source, "destination": p.Destination,
 	}
-	if p.Waiting.Kind != fleet.NoObstacle {
+	if p.Waiting.Kind != fleet.NoWait {
 		fields["waiting_for"] = string(p.Waiting.Kind)
 		return fields
 	}

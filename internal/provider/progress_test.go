@@ -20,7 +20,7 @@ func TestProgressFields(t *testing.T) {
 		want     map[string]any
 	}{
 		"it waits": {
-			fleet.Progress{Progress: migration.Progress{Subject: move}, Waiting: fleet.Obstacle{Kind: fleet.OtherMove}},
+			fleet.Progress{Progress: migration.Progress{Subject: move}, Waiting: fleet.Wait{Kind: fleet.OtherMove}},
 			map[string]any{"waiting_for": "another move of the VM"},
 		},
 		"something happens": {

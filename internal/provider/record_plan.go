@@ -68,8 +68,10 @@ func (r *resourceBase) planReplaces(
 	}
 	owner := exists.Copy.Record.Owner
 	if owner == "" || owner != own {
-		may, others := r.instances.MayReplace(ctx, owner, instance.Refusal{Summary: "Unable to Create " + r.object,
-			Detail: explain.Detail(err)})
+		may, others := r.instances.MayReplace(ctx, owner, instance.Refusal{
+			Summary: "Unable to Create " + r.object,
+			Detail:  explain.Detail(err),
+		})
 		for _, refusal := range others {
 			diags.AddError(refusal.Summary, refusal.Detail)
 		}

@@ -97,12 +97,18 @@ func listedVMAttributes() map[string]schema.Attribute {
 		"state": schema.StringAttribute{MarkdownDescription: vmStatesDescription, Computed: true},
 		"persistent": schema.BoolAttribute{MarkdownDescription: "Whether the host keeps a definition of the VM; a " +
 			"transient one is gone once it is shut off.", Computed: true},
-		"autostart": schema.BoolAttribute{MarkdownDescription: "Whether libvirt starts the VM with the host.",
-			Computed: true},
-		"vcpus": schema.Int64Attribute{MarkdownDescription: "Number of virtual CPUs that the VM has now.",
-			Computed: true},
-		"memory_bytes": schema.Int64Attribute{MarkdownDescription: "Most memory that the VM can have, in bytes.",
-			Computed: true},
+		"autostart": schema.BoolAttribute{
+			MarkdownDescription: "Whether libvirt starts the VM with the host.",
+			Computed:            true,
+		},
+		"vcpus": schema.Int64Attribute{
+			MarkdownDescription: "Number of virtual CPUs that the VM has now.",
+			Computed:            true,
+		},
+		"memory_bytes": schema.Int64Attribute{
+			MarkdownDescription: "Most memory that the VM can have, in bytes.",
+			Computed:            true,
+		},
 		"cluster": schema.StringAttribute{
 			MarkdownDescription: "Name of the cluster that the host is in, by its record; null when it is in none, or the " +
 				"record cannot be read.",

@@ -52,8 +52,10 @@ var sshFailures = []struct {
 		"the name does not resolve; check the host in the URI, and HostName in ssh's configuration", Temporary,
 	},
 	{regexp.MustCompile(`: Connection refused\.?$`), adviceRefused, Temporary},
-	{regexp.MustCompile(`: (No route to host|Network is unreachable)\.?$`), "there is no route to it; check the network",
-		Temporary},
+	{
+		regexp.MustCompile(`: (No route to host|Network is unreachable)\.?$`), "there is no route to it; check the network",
+		Temporary,
+	},
 	{regexp.MustCompile(`^Timeout, server .* not responding`), "it stopped answering", Temporary},
 	{regexp.MustCompile(`\b(Connection|Operation) (to .* )?timed out`), "it does not answer; check the " +
 		"network and firewalls", Temporary},

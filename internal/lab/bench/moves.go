@@ -36,8 +36,9 @@ var journeys = []journey{
 		policy: map[string]any{
 			"auto_converge": true, "auto_converge_initial": 30, "auto_converge_increment": 20, "bandwidth_mib_per_second": 60,
 		},
-		flags: []string{"--auto-converge", "--auto-converge-initial", "30", "--auto-converge-increment", "20", "--bandwidth",
-			"60"},
+		flags: []string{
+			"--auto-converge", "--auto-converge-initial", "30", "--auto-converge-increment", "20", "--bandwidth", "60",
+		},
 	},
 }
 

@@ -54,8 +54,9 @@ func (o *operator) move(ctx context.Context, guest *lab.Guest, to *lab.Host, pol
 		return 0, err
 	}
 	started := time.Now()
-	stream, err := o.server.InvokeAction(ctx, &tfprotov6.InvokeActionRequest{ActionType: "virt_vm_live_migration",
-		Config: config})
+	stream, err := o.server.InvokeAction(ctx, &tfprotov6.InvokeActionRequest{
+		ActionType: "virt_vm_live_migration", Config: config,
+	})
 	if err != nil {
 		return 0, err
 	}

@@ -62,8 +62,9 @@ func (*bareServer) UpgradeResourceIdentity(
 func (*bareServer) ReadResource(
 	_ context.Context, req *tfprotov6.ReadResourceRequest,
 ) (*tfprotov6.ReadResourceResponse, error) {
-	return &tfprotov6.ReadResourceResponse{NewState: req.CurrentState, NewIdentity: req.CurrentIdentity,
-		Private: req.Private}, nil
+	return &tfprotov6.ReadResourceResponse{
+		NewState: req.CurrentState, NewIdentity: req.CurrentIdentity, Private: req.Private,
+	}, nil
 }
 
 func (s *bareServer) PlanResourceChange(

@@ -24,11 +24,15 @@ func told() []row {
 		DurationMS: 53100, DowntimeMS: new(int64(321)), MemoryTransferred: 1155 * mib, Throttle: new(int64(80)),
 	})}
 	converge.Policy.AutoConverge, converge.Origins = true, origins("cluster", "global")
-	compress := row{step: steps[2], hosts: []string{"kvm1"},
-		report: moved(completed, figures{DurationMS: 13100, MemoryTransferred: 260 * mib})}
+	compress := row{
+		step: steps[2], hosts: []string{"kvm1"},
+		report: moved(completed, figures{DurationMS: 13100, MemoryTransferred: 260 * mib}),
+	}
 	compress.Policy.AutoConverge, compress.Policy.Compression, compress.Origins = true, true, origins("cluster", "vm")
-	alone := row{step: steps[3], hosts: []string{"kvm2"},
-		report: moved(completed, figures{DurationMS: 14200, MemoryTransferred: 270 * mib})}
+	alone := row{
+		step: steps[3], hosts: []string{"kvm2"},
+		report: moved(completed, figures{DurationMS: 14200, MemoryTransferred: 270 * mib}),
+	}
 	alone.Policy.Compression, alone.Origins = true, origins("cluster", "vm")
 	return []row{off, converge, compress, alone}
 }
