@@ -13,8 +13,8 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
 )
 
-// TestMove_copiesIncrementally moves a VM whose disk is an overlay of an image that both hosts have: only the overlay is
-// copied, and it is one of the destination's own image.
+// TestMove_copiesIncrementally moves a VM whose disk is an overlay of an image that both hosts
+// have: only the overlay is copied, and it is one of the destination's own image.
 func TestMove_copiesIncrementally(t *testing.T) {
 	world := testLab(t)
 	kvm1, kvm2 := world.Host("kvm1"), world.Host("kvm2")
@@ -43,7 +43,8 @@ func TestMove_copiesIncrementally(t *testing.T) {
 	kvm1.MustVirsh(t, "start", "--paused", guest.UUID)
 
 	f := open(t, labConfig(t, UnreachableError))
-	m := Move{VM: guest.Name, Destination: "kvm2", Mode: migration.Auto, Policy: policy.Policy{CopyStorage: new(policy.CopyIncremental)}}
+	incremental := policy.Policy{CopyStorage: new(policy.CopyIncremental)}
+	m := Move{VM: guest.Name, Destination: "kvm2", Mode: migration.Auto, Policy: incremental}
 	if _, err := f.Move(testContext(t), m, quiet); err != nil {
 		t.Fatal(err)
 	}

@@ -207,7 +207,7 @@ func (s *diskSoak) trip(t trip) {
 
 func resumedText(resumed bool) string {
 	if resumed {
-		return ", resumed by a person"
+		return ", helped by a person"
 	}
 	return ""
 }
@@ -268,7 +268,8 @@ func (s *diskSoak) ask(h *lab.Host) stay {
 }
 
 // settle waits until the guest runs on one host and the other one has nothing of it but a definition, and takes that host
-// for its home. A guest that stays paused there is resumed, as a person would: it tells whether that was so.
+// for its home. A guest that stays paused there is resumed, and one that stays paused beside the one that runs is ended, as
+// a person would: it tells whether that was so.
 func (s *diskSoak) settle(t trip) (resumed bool) {
 	var stays [2]stay
 	var since time.Time // of the present stays
@@ -284,9 +285,9 @@ func (s *diskSoak) settle(t trip) (resumed bool) {
 		if stays != before {
 			since = time.Now()
 		}
-		at := slices.IndexFunc(stays[:], func(st stay) bool { return st.qemu })
+		at := slices.IndexFunc(stays[:], func(st stay) bool { return st.qemu && st.state == "running" })
 		if at < 0 {
-			continue
+			at = max(0, slices.IndexFunc(stays[:], func(st stay) bool { return st.qemu }))
 		}
 		here, there := stays[at], stays[1-at]
 		alone := !here.job && !there.qemu && !there.job && (there.state == "" || there.state == "shut off")
@@ -299,6 +300,9 @@ func (s *diskSoak) settle(t trip) (resumed bool) {
 			return resumed
 		case alone && here.state == "paused" && !resumed && time.Since(since) > 5*time.Second:
 			s.world.Hosts[at].MustVirsh(s, "resume", s.guest.UUID)
+			resumed = true
+		case here.state == "running" && there.state == "paused" && !here.job && !there.job && time.Since(since) > 10*time.Second:
+			s.world.Hosts[1-at].MustVirsh(s, "destroy", s.guest.UUID)
 			resumed = true
 		}
 	}
@@ -337,9 +341,11 @@ func (s *diskSoak) requireTrue(t trip, err error, from, to *lab.Host) {
 
 // leftovers are what the guest's history says that its moves have left on the other host.
 func (s *diskSoak) leftovers() []history.Leftover {
-	_, past, err := s.fleet.History(s.Context(), s.guest.UUID)
-	if err != nil {
-		s.Fatal(err)
-	}
+	var past history.History
+	s.eventually("the history can be read", func() (read bool) {
+		var err error
+		_, past, err = s.fleet.History(s.Context(), s.guest.UUID)
+		return err == nil
+	})
 	return past.Left(s.other().UUID)
 }

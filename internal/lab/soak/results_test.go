@@ -53,7 +53,7 @@ type results struct {
 	// ended counts them by hazard and outcome.
 	ended map[string]map[outcome]int
 	// there counts those that said nothing or that they had failed, and after which the guest was on its destination; resumed those
-	// after which a person had to resume it; unnoted the volumes that a killed client had no time to note.
+	// after which a person had to resume it, or to end what was left paused of it; unnoted the volumes that a killed client had no time to note.
 	there, resumed, unnoted int
 }
 
@@ -115,6 +115,6 @@ func (r *results) String() string {
 		}
 		b.WriteString("\n")
 	}
-	fmt.Fprintf(&b, "arrived without a word: %d; resumed by a person: %d; volumes not noted: %d", r.there, r.resumed, r.unnoted)
+	fmt.Fprintf(&b, "arrived though the move did not say so: %d; helped by a person: %d; volumes not noted: %d", r.there, r.resumed, r.unnoted)
 	return b.String()
 }
