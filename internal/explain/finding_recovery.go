@@ -18,9 +18,7 @@ func recoveryTales() []tale {
 			return Advised{
 				fmt.Sprintf("QEMU on %s has not noticed that the link is lost (VM %s is %s there), and libvirt recovers only "+
 					"what both ends have given up.", f.Host, f.Name, fact.Seen.Domain.State),
-				fmt.Sprintf("It notices once the kernel gives the connection up, with Linux's defaults after about 15 minutes. "+
-					"`virsh domjobabort --postcopy %s` on %s makes it notice at once, and ends nothing. Then run the action again.",
-					f.UUID, f.Host),
+				makeNotice(f),
 			}
 		}),
 		tell(func(f migration.Finding, fact migration.PartChanged) Advised {
@@ -39,6 +37,18 @@ func recoveryTales() []tale {
 		}),
 		tell(unfit),
 	}
+}
+
+// makeNotice says how QEMU on the host at fault is told that the link is lost. One that waits for memory has nothing to
+// send, so that its kernel gives nothing up, and may take no orders meanwhile.
+func makeNotice(f migration.Finding) string {
+	port, other := "sport", f.Source
+	if f.Host == f.Source {
+		port, other = "dport", f.Destination
+	}
+	return fmt.Sprintf("`virsh domjobabort --postcopy %s` on %s makes it notice, and ends nothing. Where that times out, because "+
+		"QEMU waits for memory, `ss --kill --tcp '%s >= :49152 and %s <= :49215 and dst ADDRESS'` there, with the address of %s, "+
+		"breaks its connection. Then run the action again.", f.UUID, f.Host, port, port, other)
 }
 
 // unfit says which releases of libvirt cannot recover a post-copy.

@@ -12,7 +12,7 @@ import (
 // recoveryAction sends the rest of the memory of a post-copy that has lost its link.
 const recoveryAction = "virt_vm_postcopy_recovery"
 
-// RecoveryNeeds says which releases of libvirt can recover a post-copy.
+// RecoveryNeeds are the releases of libvirt that can recover a post-copy, to go on with after "needs".
 func RecoveryNeeds() string {
 	var needs []string
 	for _, u := range migration.UnfitReleases() {
@@ -23,7 +23,7 @@ func RecoveryNeeds() string {
 				Version(u.From), Version(u.Fixed)))
 		}
 	}
-	return fmt.Sprintf("That needs %s.", strings.Join(needs, ", and "))
+	return strings.Join(needs, ", and ")
 }
 
 // recovery says where to run which command that sends the rest of the memory

@@ -80,7 +80,7 @@ func (o ended) todoSplit() string {
 			"there is not known, because %s.", silence)
 	}
 	return fmt.Sprintf("%s Once %s and %s reach each other again, send the rest of the memory: run the action "+
-		"%s with vm = %q, or, by hand, %s. %s",
+		"%s with vm = %q, or, by hand, %s. That needs %s.",
 		text, o.Source.Host, o.Destination.Host, recoveryAction, o.UUID, recovery(o.Outcome), RecoveryNeeds())
 }
 

@@ -32,7 +32,7 @@ func adviseBroken(e *fleet.BrokenPostCopyError) string {
 		"which is `virsh migrate --live --p2p --postcopy --postcopy-resume --persistent --undefinesource %s "+
 		"DESTINATION` on the host that the VM came from, with the peer_uri of the other one for DESTINATION; "+
 		"with --tls if the migration was encrypted, without --persistent and --undefinesource if the VM was "+
-		"transient. %s The guide \"Moving VMs\" says more, and what to do where "+
+		"transient. That needs %s. The guide \"Moving VMs\" says more, and what to do where "+
 		"hosts do not reach each other's libvirt.", recoveryAction, e.UUID, e.UUID, RecoveryNeeds())
 }
 

@@ -7,6 +7,8 @@ func (a *Assessment) checkParts(r Request) {
 	fact, at := parted(a.source, a.destination)
 	switch fact := fact.(type) {
 	case nil:
+	case PartActive: // told with what else would be in the way
+		a.add(Finding{Check: CheckState, Fact: fact, Host: at.Host})
 	case PartGone:
 		a.add(Finding{Check: CheckState, Fact: PartGone{a.outcome(r)}, Host: at.Host, Err: at.Err})
 		return

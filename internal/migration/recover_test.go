@@ -124,7 +124,11 @@ func TestRunRefusesToRecover(t *testing.T) {
 		"the source was resumed by hand":      {func(s *scene) { s.kvm1.SetState(uuid, migration.StateRunning) }, "is running on kvm1, which is not how a broken post-copy leaves it"},
 		"the destination was ended, and more": {func(s *scene) { s.kvm2.SetState(uuid, migration.StateCrashed) }, "is crashed on kvm2"},
 		"the destination has not noticed":     {func(s *scene) { s.kvm2.SetState(uuid, migration.StatePostCopy) }, "`virsh domjobabort --postcopy " + uuid + "` on kvm2"},
-		"the source has not noticed":          {func(s *scene) { s.kvm1.SetState(uuid, migration.StatePostCopySource) }, "`virsh domjobabort --postcopy " + uuid + "` on kvm1"},
+		"the destination has not noticed, and would crash": {func(s *scene) {
+			s.kvm2.SetState(uuid, migration.StatePostCopy)
+			s.kvm2.Is.LibvirtVersion = 11_003_000
+		}, "libvirt 11.3.0 on kvm2 crashes over the recovery"},
+		"the source has not noticed": {func(s *scene) { s.kvm1.SetState(uuid, migration.StatePostCopySource) }, "`virsh domjobabort --postcopy " + uuid + "` on kvm1"},
 		"the job is active on both": {func(s *scene) {
 			s.kvm1.SetState(uuid, migration.StatePostCopySource)
 			s.kvm2.SetState(uuid, migration.StatePostCopy)

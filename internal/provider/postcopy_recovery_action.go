@@ -31,7 +31,7 @@ func (a *postCopyRecoveryAction) Metadata(_ context.Context, req action.Metadata
 
 func (a *postCopyRecoveryAction) Schema(_ context.Context, _ action.SchemaRequest, resp *action.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Recovers a VM whose post-copy migration has lost its link (`post-copy failed` in `virsh domstate --reason`): each of two hosts then holds a part of its memory, and the VM stands still. The action finds both parts, makes sure that they are what libvirt can recover, and sends the rest of the memory in the mode and under the policy of the failed move, which the VM's history has. Where anything is not as it should be, nothing is done to either part. Where no part is found, and the VM is on one host, there is nothing to do. Requires Terraform 1.14 or later. " + explain.RecoveryNeeds(),
+		MarkdownDescription: "Recovers a VM whose post-copy migration has lost its link (`post-copy failed` in `virsh domstate --reason`): each of two hosts then holds a part of its memory, and the VM stands still. The action finds both parts, makes sure that they are what libvirt can recover, and sends the rest of the memory in the mode and under the policy of the failed move, which the VM's history has. Where anything is not as it should be, nothing is done to either part. Where no part is found, and the VM is on one host, there is nothing to do. Requires Terraform 1.14 or later, and " + explain.RecoveryNeeds() + ".",
 		Attributes: map[string]schema.Attribute{
 			"vm": schema.StringAttribute{
 				MarkdownDescription: vmDescription,
