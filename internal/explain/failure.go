@@ -108,7 +108,8 @@ func sameRefusal(a, b error) bool {
 // subject is the beginning of what happened.
 func subject(o migration.Outcome) string {
 	if o.Recovering {
-		return fmt.Sprintf("The recovery of the post-copy migration of VM %s from %s to %s", o.Name, o.Source.Host, o.Destination.Host)
+		return fmt.Sprintf("The recovery of the post-copy migration of VM %s from %s to %s",
+			o.Name, o.Source.Host, o.Destination.Host)
 	}
 	return fmt.Sprintf("The migration of VM %s from %s to %s", o.Name, o.Source.Host, o.Destination.Host)
 }

@@ -38,7 +38,8 @@ func adviseBroken(e *fleet.BrokenPostCopyError) string {
 
 // partMissing says of which post-copy only one part was found.
 func partMissing(e *fleet.PartMissingError) string {
-	text := fmt.Sprintf("%s has a part of the memory of VM %s, whose post-copy migration lost its link", e.Part.Host, e.Part.Domain.Name)
+	text := fmt.Sprintf("%s has a part of the memory of VM %s, whose post-copy migration lost its link",
+		e.Part.Host, e.Part.Domain.Name)
 	if silence := silence(e.Seen.Silent()); silence != "" {
 		return fmt.Sprintf("%s. The other part was not found, because %s.", text, silence)
 	}

@@ -62,8 +62,8 @@ func (f *Fleet) Recover(ctx context.Context, r Recovery, report func(Progress)) 
 }
 
 // recovery is how the parts are brought together: between the hosts as they are configured, in the
-// mode and under the policy that the VM's history has of the move, which is entry. What it does not have is what holds
-// now.
+// mode and under the policy that the VM's history has of the move, which is entry. What it does not
+// have is what holds now.
 func (f *Fleet) recovery(ctx context.Context, p parts) (migration.Request, *moveEntry, error) {
 	source, err := f.host(p.source.Host)
 	if err != nil {
@@ -135,7 +135,8 @@ func sinceStart(e history.Entry) int64 { return e.EndedAt.Sub(e.StartedAt).Milli
 // whole is the report of a VM that has nothing to be recovered.
 func whole(home Location) migration.Report {
 	return migration.Report{
-		Subject: migration.Subject{UUID: home.Domain.UUID, Name: home.Domain.Name, Destination: home.Host}, State: home.Domain.State,
+		Subject: migration.Subject{UUID: home.Domain.UUID, Name: home.Domain.Name, Destination: home.Host},
+		State:   home.Domain.State,
 	}
 }
 

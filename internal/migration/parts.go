@@ -19,7 +19,8 @@ func (a *Assessment) checkParts(r Request) {
 	for i, seen := range []Observation{a.source, a.destination} {
 		if u, found := unfit(a.identities[i].LibvirtVersion, i == 1); found {
 			a.add(Finding{
-				Check: CheckState, Fact: ReleaseUnfit{Have: a.identities[i].LibvirtVersion, Unfit: u}, Host: seen.Host, Lasting: true,
+				Check: CheckState, Fact: ReleaseUnfit{Have: a.identities[i].LibvirtVersion, Unfit: u},
+				Host: seen.Host, Lasting: true,
 			})
 		}
 	}
