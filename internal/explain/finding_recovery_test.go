@@ -22,6 +22,9 @@ func TestFindingOfARecovery(t *testing.T) {
 		"QEMU on kvm2 has not noticed that the link is lost (VM web is running, in post-copy there), and libvirt recovers only what both ends have given up. `virsh domjobabort --postcopy " + remedyUUID + "` on kvm2 makes it notice, and ends nothing. Where that times out, because QEMU waits for memory, `ss --kill --tcp 'sport >= :49152 and sport <= :49215 and dst ADDRESS'` there, with the address of kvm1, breaks its connection. Then run the action again.": {
 			Fact: migration.PartActive{Seen: observed("kvm2", migration.StatePostCopy)}, Host: "kvm2",
 		},
+		"QEMU on kvm1 has not noticed that the link is lost (VM web is left behind by a migration in post-copy there), and libvirt recovers only what both ends have given up. `virsh domjobabort --postcopy " + remedyUUID + "` on kvm1 makes it notice, and ends nothing. Where that times out, because QEMU waits for memory, `ss --kill --tcp 'dport >= :49152 and dport <= :49215 and dst ADDRESS'` there, with the address of kvm2, breaks its connection. Then run the action again.": {
+			Fact: migration.PartActive{Seen: observed("kvm1", migration.StatePostCopySource)}, Host: "kvm1",
+		},
 		"VM web is running on kvm1, which is not how a broken post-copy leaves it: somebody has resumed or started it, or ended its migration. Compare `virsh domstate --reason " + remedyUUID + "` on kvm1 and kvm2, decide which of the two to keep, and end the other one with `virsh destroy " + remedyUUID + "` on its host.": {
 			Fact: migration.PartChanged{Seen: observed("kvm1", migration.StateRunning)}, Host: "kvm1",
 		},
