@@ -15,6 +15,7 @@ import (
 
 const (
 	unableToMigrate = "Unable to Migrate VM"
+	unableToRecover = "Unable to Recover VM"
 	cancelledMove   = "Migration Cancelled"
 )
 
@@ -24,6 +25,9 @@ const (
 func Failure(d migration.Diagnosis) Text {
 	f := d.Common()
 	summary := unableToMigrate
+	if f.Outcome.Recovering {
+		summary = unableToRecover
+	}
 	var happened, helps string
 	var (
 		preflight    *migration.PreflightError
@@ -105,6 +109,10 @@ func sameRefusal(a, b error) bool {
 
 // subject is the beginning of what happened.
 func subject(o migration.Outcome) string {
+	if o.Recovering {
+		return fmt.Sprintf("The recovery of the post-copy migration of VM %s from %s to %s",
+			o.Name, o.Source.Host, o.Destination.Host)
+	}
 	return fmt.Sprintf("The migration of VM %s from %s to %s", o.Name, o.Source.Host, o.Destination.Host)
 }
 

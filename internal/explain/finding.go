@@ -37,8 +37,8 @@ func tell[F migration.Fact](words func(f migration.Finding, fact F) Advised) tal
 
 // tales has the words of every fact.
 func tales() []tale {
-	return slices.Concat(engineTales(), moveTales(), guestTales(), machineTales(), networkTales(), storageTales(),
-		bindingTales(), diskTales(), changeTales())
+	return slices.Concat(engineTales(), recoveryTales(), moveTales(), guestTales(), machineTales(), networkTales(),
+		storageTales(), bindingTales(), diskTales(), changeTales())
 }
 
 // Advise says what speaks against a move, and what would be right.

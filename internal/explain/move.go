@@ -53,6 +53,31 @@ func Move(err error) Text {
 	return Text{unableToMigrate, withWhereabouts(Detail(err)+" Nothing was started.", err)}
 }
 
+// Recover is what an operator reads of an error of a recovery.
+func Recover(err error) Text {
+	var (
+		diagnosis  migration.Diagnosis
+		unresolved *fleet.UnresolvedError
+	)
+	switch {
+	case errors.As(err, &diagnosis):
+		return Failure(diagnosis)
+	case errors.As(err, &unresolved):
+		return Text{unableToRecover, Detail(err) + " Nothing was changed."}
+	}
+	return Text{unableToRecover, withWhereabouts(Detail(err)+" Nothing was changed.", err)}
+}
+
+// Recovered is the last line of a recovery that succeeded.
+func Recovered(m fleet.Moved) string {
+	r := m.Report
+	if !r.Moved {
+		return fmt.Sprintf("VM %s is %s on %s, and no part of it is anywhere else: nothing to recover", r.Name, r.State, r.Destination)
+	}
+	return fmt.Sprintf("VM %s is %s on %s: the rest of its memory has come from %s in %s",
+		r.Name, r.State, r.Destination, r.Source, elapsed(r.Duration))
+}
+
 func leaving(e *fleet.LeavingError) string {
 	l := e.Location
 	return fmt.Sprintf("VM %s is on %s, but a migration of it to another host is under way. Nothing was done. Wait "+

@@ -27,6 +27,7 @@ func TestNotice(t *testing.T) {
 		"a migration from kvm1 to kvm2 is under way already, for 1m3s: watching it to its end":    {Kind: migration.NoticeAdopted, For: 63200 * time.Millisecond},
 		"other hosts' libvirt cannot reach kvm2 (it has no peer_uri): going direct":               {Kind: migration.NoticeDirect},
 		"peer-to-peer was refused before anything was sent (internal error): going direct":        {Kind: migration.NoticeDirect, Err: refused},
+		"sending the rest of the memory from kvm1 to kvm2, direct":                                {Kind: migration.NoticeRecovering, Mode: migration.Direct},
 		"another job runs on the VM on kvm1: this migration does not begin before that has ended": {Kind: migration.NoticeQueued},
 		"sending memory": {Kind: migration.NoticeSending},
 		"lost the call that started the migration (internal error); if that had begun, it goes on without it": {Kind: migration.NoticeCallLost, Err: refused},

@@ -63,6 +63,8 @@ func Notice(p migration.Progress) string {
 		return fmt.Sprintf("from %s to %s, %s", p.Source, p.Destination, mode(e.Mode))
 	case migration.NoticeDefinition:
 		return fmt.Sprintf("moving the definition from %s to %s, %s", p.Source, p.Destination, mode(e.Mode))
+	case migration.NoticeRecovering:
+		return fmt.Sprintf("sending the rest of the memory from %s to %s, %s", p.Source, p.Destination, mode(e.Mode))
 	case migration.NoticeAdopted:
 		since := ""
 		if e.For > 0 {

@@ -9,6 +9,23 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/sanitize"
 )
 
+// recoveryAction sends the rest of the memory of a post-copy that has lost its link.
+const recoveryAction = "virt_vm_postcopy_recovery"
+
+// RecoveryNeeds are the releases of libvirt that can recover a post-copy, to go on with after "needs".
+func RecoveryNeeds() string {
+	var needs []string
+	for _, u := range migration.UnfitReleases() {
+		if u.From == 0 {
+			needs = append(needs, fmt.Sprintf("libvirt %s or newer on both hosts", Version(u.Fixed)))
+		} else {
+			needs = append(needs, fmt.Sprintf("on the destination none from %s to before %s, which crash over it",
+				Version(u.From), Version(u.Fixed)))
+		}
+	}
+	return strings.Join(needs, ", and ")
+}
+
 // recovery says where to run which command that sends the rest of the memory
 // after a migration has lost its link in post-copy.
 func recovery(o migration.Outcome) string {

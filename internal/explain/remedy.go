@@ -79,9 +79,9 @@ func (o ended) todoSplit() string {
 		text = fmt.Sprintf("Nothing was done to either part: do not destroy or resume them. Whether both are still "+
 			"there is not known, because %s.", silence)
 	}
-	return fmt.Sprintf("%s Once %s and %s reach each other again, send the rest of the memory: run %s. That needs "+
-		"libvirt 8.9 or newer, but not 11.3.0, which crashes on the destination.",
-		text, o.Source.Host, o.Destination.Host, recovery(o.Outcome))
+	return fmt.Sprintf("%s Once %s and %s reach each other again, send the rest of the memory: run the action "+
+		"%s with vm = %q, or, by hand, %s. That needs %s.",
+		text, o.Source.Host, o.Destination.Host, recoveryAction, o.UUID, recovery(o.Outcome), RecoveryNeeds())
 }
 
 // restart says how a guest that cannot go on is started again where its QEMU is

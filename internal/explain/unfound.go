@@ -28,13 +28,31 @@ func adviseTwice(e *fleet.RunningTwiceError) string {
 
 func adviseBroken(e *fleet.BrokenPostCopyError) string {
 	return fmt.Sprintf("Destroy or resume neither: the VM would be lost. Once the two reach each other again, send "+
-		"the rest of its memory: run the command that the error of the failed move names, "+
+		"the rest of its memory: run the action %s with vm = %q, or the command that the error of the failed move names, "+
 		"which is `virsh migrate --live --p2p --postcopy --postcopy-resume --persistent --undefinesource %s "+
 		"DESTINATION` on the host that the VM came from, with the peer_uri of the other one for DESTINATION; "+
 		"with --tls if the migration was encrypted, without --persistent and --undefinesource if the VM was "+
-		"transient. "+
-		"That needs libvirt 8.9 or newer, but not 11.3.0. The guide \"Moving VMs\" says more, and what to do where "+
-		"hosts do not reach each other's libvirt.", e.UUID)
+		"transient. That needs %s. The guide \"Moving VMs\" says more, and what to do where "+
+		"hosts do not reach each other's libvirt.", recoveryAction, e.UUID, e.UUID, RecoveryNeeds())
+}
+
+// partMissing says of which post-copy only one part was found.
+func partMissing(e *fleet.PartMissingError) string {
+	text := fmt.Sprintf("%s has a part of the memory of VM %s, whose post-copy migration lost its link",
+		e.Part.Host, e.Part.Domain.Name)
+	if silence := silence(e.Seen.Silent()); silence != "" {
+		return fmt.Sprintf("%s. The other part was not found, because %s.", text, silence)
+	}
+	return text + ", and none of the provider's hosts has the other part."
+}
+
+func advisePartMissing(e *fleet.PartMissingError) string {
+	if len(e.Seen.Silent()) > 0 {
+		return "Destroy or resume nothing. Run the action again once all hosts answer."
+	}
+	return fmt.Sprintf("If the other part is on a host that the provider's configuration does not have, add that host, and "+
+		"run the action again. If it is gone, for instance because its host was restarted, the guest's memory is lost. %s",
+		restart(e.Part.Domain.UUID, e.Part.Host, e.Part.Domain.Persistent))
 }
 
 // Unusual warns in a plan of what is unusual about where a VM is.

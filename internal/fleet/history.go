@@ -263,8 +263,13 @@ func (e *moveEntry) conclude(r migration.Report, err error) {
 	var diagnosis migration.Diagnosis
 	switch {
 	case err == nil:
-		e.StartedAt, e.adopted = r.StartedAt.UTC().Truncate(time.Millisecond), r.Adopted
+		e.adopted = r.Adopted
 		e.Mode, e.Phase, e.Figures = string(r.Mode), string(r.Phase), figuresOf(r)
+		if r.Recovered {
+			e.Figures.DurationMS = sinceStart(e.Entry)
+		} else {
+			e.StartedAt = r.StartedAt.UTC().Truncate(time.Millisecond)
+		}
 	case errors.As(err, &diagnosis):
 		c := diagnosis.Common().Course
 		e.adopted = c.Adopted

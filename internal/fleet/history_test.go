@@ -48,6 +48,17 @@ func TestOutcomeOf(t *testing.T) {
 	}
 }
 
+// TestConcludeRecovery wants the time of the whole move, which began long before its recovery.
+func TestConcludeRecovery(t *testing.T) {
+	t.Parallel()
+	began := time.Now().Add(-time.Hour).UTC().Truncate(time.Millisecond)
+	e := moveEntry{Entry: history.Entry{ID: "a", StartedAt: began, Outcome: history.Started}, begun: true}
+	e.conclude(migration.Report{Moved: true, Recovered: true, StartedAt: time.Now(), Duration: time.Second, Phase: migration.PhasePostCopy}, nil)
+	if e.Outcome != history.Completed || !e.StartedAt.Equal(began) || e.Figures.DurationMS < time.Hour.Milliseconds() {
+		t.Errorf("the entry is %+v, %+v", e.Entry, e.Figures)
+	}
+}
+
 // TestDecodeHistory wants the copy of the running VM, and the other one where that does
 // not parse.
 func TestDecodeHistory(t *testing.T) {

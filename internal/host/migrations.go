@@ -21,7 +21,7 @@ func (h *Host) Migrations(ctx context.Context, domains []DetailedDomain) (incomi
 			operations[i] = migration.OperationMigrationOut
 		case migration.StateShutOff, migration.StatePostCopyFailed: // they have no job that runs
 		default:
-			ask := func() (migration.JobOperation, error) { return h.operation(ctx, d.UUID) }
+			ask := func() (migration.JobOperation, error) { return h.Operation(ctx, d.UUID) }
 			asking = append(asking, get(&operations[i], ask))
 		}
 	}
@@ -38,8 +38,8 @@ func (h *Host) Migrations(ctx context.Context, domains []DetailedDomain) (incomi
 	return incoming, outgoing, err
 }
 
-// operation is what the job does that runs on a domain.
-func (h *Host) operation(ctx context.Context, uuid string) (migration.JobOperation, error) {
+// Operation is what the job does that runs on a domain.
+func (h *Host) Operation(ctx context.Context, uuid string) (migration.JobOperation, error) {
 	job, err := h.Job(ctx, uuid)
 	switch {
 	case errors.Is(err, ErrUnsupported): // the job of an incoming domain

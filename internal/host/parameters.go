@@ -43,6 +43,9 @@ func flags(p migration.Parameters) libvirt.DomainMigrateFlags {
 	for _, name := range p.Policy.Flags {
 		f |= migrateFlags[name]
 	}
+	if p.Recover {
+		f |= libvirt.MigratePostcopyResume
+	}
 	if p.Persistent {
 		f |= libvirt.MigratePersistDest | libvirt.MigrateUndefineSource
 	}

@@ -157,6 +157,11 @@ func TestParametersAreEncodedAsLibvirtWantsThem(t *testing.T) {
 				{Field: "bandwidth.avail.switchover", Value: *libvirt.NewTypedParamValueUllong(900)},
 			},
 		},
+		"the recovery of a post-copy": {
+			p: migration.Parameters{Policy: policy.Parameters{Flags: []string{policy.FlagPostCopy}}, Recover: true, Protected: true, Persistent: true},
+			flags: libvirt.MigratePostcopy | libvirt.MigratePostcopyResume | libvirt.MigrateChangeProtection |
+				libvirt.MigratePersistDest | libvirt.MigrateUndefineSource,
+		},
 		"zero-copy": {
 			p:     told(policy.Policy{ParallelConnections: new(int64(2)), ZeroCopy: new(true)}),
 			flags: libvirt.MigrateParallel | libvirt.MigrateZerocopy,

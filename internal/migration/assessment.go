@@ -117,6 +117,10 @@ func Assess(ctx context.Context, r Request) Assessment {
 		a.checkDefinition(r)
 		return a
 	}
+	if r.Recover {
+		a.checkParts(r)
+		return a
+	}
 	if a.source.Gone() && a.destination.Is(StateRunning, StateAsleep, StatePaused, StateCrashed) {
 		a.arrived(ctx, r)
 		return a
@@ -197,7 +201,7 @@ func (a *Assessment) checkState(r Request) {
 
 func (a *Assessment) outcome(r Request) Outcome {
 	return Outcome{
-		UUID: r.UUID, Name: r.Name, Source: a.source, Destination: a.destination,
+		UUID: r.UUID, Name: r.Name, Source: a.source, Destination: a.destination, Recovering: r.Recover,
 		Recovery: r.recovery(r.Mode, a.source.Domain.Persistent),
 	}
 }

@@ -34,6 +34,12 @@ func (m *machine) adopt(inPostCopy bool) {
 	}
 }
 
+// recover makes it a post-copy that has lost its link, which own calls are about to go on with.
+// Its job is the one that libvirt has kept.
+func (m *machine) recover() {
+	m.state, m.facts.decided.postCopy, m.facts.owner.known = postCopy, true, true
+}
+
 // handle takes an event, and the ticks that follow from it, and returns what is to be
 // done about them, in order.
 func (m *machine) handle(e event) []effect {

@@ -62,6 +62,9 @@ func Run(ctx context.Context, r Request, report func(Progress)) (Report, error) 
 	if r.Definition {
 		return m.moveDefinition(ctx, a)
 	}
+	if r.Recover {
+		return m.conclude(m.recover(ctx, a))
+	}
 	if a.Running {
 		return m.conclude(m.adopt(ctx, a))
 	}
@@ -245,15 +248,15 @@ func (m *move) conclude(e ending) (Report, error) {
 	m.report.enter(PhaseVerifying, Notice{Kind: NoticeVerifying})
 	v := verification{
 		request: m.Request, ranBefore: m.ranBefore, suspended: !e.pausing.IsZero(),
-		foreign: !e.mayHaveStopped(), withheld: m.withheld(e), recovery: m.recovery(e.mode, m.persistent), limit: verifyLimit,
+		foreign: !m.Recover && !e.mayHaveStopped(), withheld: m.withheld(e), recovery: m.recovery(e.mode, m.persistent), limit: verifyLimit,
 	}
 	if e.unseen != nil {
 		v.limit = leftoverPatience // a host that is silent now has been waited for already
 	}
 	o := v.verify(m.own)
 	// Whoever started an adopted migration may have asked for the guest to be left
-	// paused (VIR_MIGRATE_PAUSED).
-	leftSo := m.adopted && o.Destination.Domain.Reason == ReasonUser
+	// paused (VIR_MIGRATE_PAUSED), or has suspended it while its post-copy was broken.
+	leftSo := (m.adopted || m.Recover) && o.Destination.Domain.Reason == ReasonUser
 	if o.arrived(m.ranBefore && !leftSo) {
 		return m.arrived(o, e), nil
 	}
@@ -267,6 +270,7 @@ func (m *move) arrived(o Outcome, e ending) Report {
 		Subject:   m.Subject(),
 		Moved:     true,
 		Adopted:   m.adopted,
+		Recovered: m.Recover,
 		State:     o.Destination.Domain.State,
 		StartedAt: m.start,
 		Duration:  e.elapsed,
@@ -294,7 +298,7 @@ func (m *move) arrived(o Outcome, e ending) Report {
 	if e.suspended && o.Destination.Is(StateRunning) {
 		r.warn(Warning{Kind: WarningSuspended})
 	}
-	if m.adopted && o.Destination.Is(StatePaused) {
+	if (m.adopted || m.Recover) && o.Destination.Is(StatePaused) {
 		r.warn(Warning{Kind: WarningPaused})
 	}
 	if m.asleep {
@@ -352,7 +356,7 @@ func (m *move) refused(a Assessment) error {
 		Failure: Failure{
 			Outcome: Outcome{
 				UUID: m.UUID, Name: m.Name, Source: a.source, Destination: a.destination,
-				Migrating: a.job.migratesOut(), Untouched: true,
+				Migrating: a.job.migratesOut(), Untouched: true, Recovering: m.Recover,
 			},
 		},
 	}
@@ -361,7 +365,7 @@ func (m *move) refused(a Assessment) error {
 // cancelledEarly is the error of a move that was cancelled before it began.
 func (m *move) cancelledEarly() error {
 	m.tellCancelled()
-	o := Outcome{UUID: m.UUID, Name: m.Name, Untouched: true}
+	o := Outcome{UUID: m.UUID, Name: m.Name, Untouched: true, Recovering: m.Recover}
 	o.Source, o.Destination = m.observe(m.own)
 	return &CancelledError{Failure: Failure{Outcome: o}}
 }

@@ -15,6 +15,8 @@ const (
 	NoticeStarted NoticeKind = "started"
 	// NoticeDefinition is the start of the move of a definition in Mode.
 	NoticeDefinition NoticeKind = "definition"
+	// NoticeRecovering sends the rest of the memory of a post-copy that has lost its link, in Mode.
+	NoticeRecovering NoticeKind = "recovering"
 	// NoticeAdopted is a migration that runs already, since For.
 	NoticeAdopted NoticeKind = "adopted"
 	// NoticeDirect goes on in direct mode: because a peer-to-peer migration was refused

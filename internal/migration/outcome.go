@@ -38,6 +38,8 @@ type Outcome struct {
 	UUID, Name string
 	// Source and Destination are what each host said.
 	Source, Destination Observation
+	// Recovering is true where a post-copy that had lost its link was to be recovered.
+	Recovering bool
 	// Untouched is true when nothing was started: then what was seen is no
 	// consequence of it.
 	Untouched bool

@@ -10,8 +10,11 @@ type Parameters struct {
 	// moves. Policy is empty then.
 	Definition bool
 	// Protected is VIR_MIGRATE_CHANGE_PROTECTION: Begin keeps the domain's job until Confirm.
-	// A direct move of a definition needs it, which has no Perform that would begin the job.
+	// A direct move of a definition needs it, which has no Perform that would begin the job, and
+	// libvirt wants it of a direct recovery.
 	Protected bool
+	// Recover is VIR_MIGRATE_POSTCOPY_RESUME, beside what the migration was begun with.
+	Recover bool
 	// Persistent keeps a persistent domain persistent: VIR_MIGRATE_PERSIST_DEST
 	// and VIR_MIGRATE_UNDEFINE_SOURCE.
 	Persistent bool
@@ -58,11 +61,15 @@ func (r Request) Parameters(d Domain) Parameters {
 	if d.State == StatePaused || d.State == StateAsleep {
 		effective.Policy.PostCopy = new(false)
 	}
+	if r.Recover {
+		effective.Policy.PostCopy = new(true) // it was, whatever is known of its policy
+	}
 	if r.Storage == nil {
 		effective.Policy.CopyStorage = new(policy.CopyNone)
 	}
 	p := Parameters{
 		Policy:        effective.Parameters(),
+		Recover:       r.Recover,
 		Persistent:    d.Persistent,
 		Paused:        d.State == StatePaused,
 		MigrationURI:  r.MigrationURI,

@@ -16,6 +16,22 @@ type (
 	NotShutOff struct{ Seen Observation }
 	// BrokenPostCopy is a post-copy that has lost its link and left Outcome.
 	BrokenPostCopy struct{ Outcome Outcome }
+	// PartGone is a post-copy that cannot be recovered, because the host at fault does not have its
+	// part of the memory, as in Outcome.
+	PartGone struct{ Outcome Outcome }
+	// PartActive is a part of a broken post-copy, as Seen, whose QEMU has not noticed that the link
+	// is lost.
+	PartActive struct{ Seen Observation }
+	// PartChanged is a VM that is not, as Seen, what a broken post-copy leaves: somebody has
+	// resumed it there, for instance.
+	PartChanged struct{ Seen Observation }
+	// PostCopyRuns is a post-copy that was to be recovered and is under way.
+	PostCopyRuns struct{}
+	// ReleaseUnfit is a host whose libvirt cannot recover a post-copy.
+	ReleaseUnfit struct {
+		Have  uint64
+		Unfit UnfitRelease
+	}
 	// Stranded is a guest that a lost client has left paused; its other copy may run on
 	// Other.
 	Stranded struct{ Other OtherCopy }
@@ -51,6 +67,21 @@ func (NotShutOff) Problem() string { return "not shut off" }
 
 // Problem implements Fact.
 func (BrokenPostCopy) Problem() string { return "post-copy lost its link" }
+
+// Problem implements Fact.
+func (PartGone) Problem() string { return "a part of the memory is gone" }
+
+// Problem implements Fact.
+func (PartActive) Problem() string { return "lost link not noticed" }
+
+// Problem implements Fact.
+func (PartChanged) Problem() string { return "not as post-copy left it" }
+
+// Problem implements Fact.
+func (PostCopyRuns) Problem() string { return "post-copy under way" }
+
+// Problem implements Fact.
+func (ReleaseUnfit) Problem() string { return "libvirt cannot recover post-copy" }
 
 // Problem implements Fact.
 func (Stranded) Problem() string { return "stranded" }

@@ -32,6 +32,9 @@ type Report struct {
 	// Adopted is true when the migration was under way already and was only
 	// watched.
 	Adopted bool
+	// Recovered is true when the migration had lost its link in post-copy, and the rest of the
+	// memory was sent now: StartedAt and Duration are of that.
+	Recovered bool
 	// State is what the VM was seen to do on the destination in the end:
 	// StateRunning, StateAsleep or StatePaused, or StateCrashed where it was there
 	// already; mostly StateShutOff with Definition.

@@ -58,7 +58,11 @@ type Request struct {
 	// Definition moves the definition of a VM that is shut off (VIR_MIGRATE_OFFLINE)
 	// instead of a VM that runs. Nothing of Policy has a part in that.
 	Definition bool
-	Policy     policy.Effective
+	// Recover sends the rest of the memory of a VM whose post-copy has lost its link, from the
+	// source of that to its destination, where each holds a part (VIR_MIGRATE_POSTCOPY_RESUME).
+	// Policy is what it was made under.
+	Recover bool
+	Policy  policy.Effective
 	// Storage is the disks that are copied; nil for a VM whose disks the destination sees.
 	// Policy says how they are copied: its copy_storage is not "none" where there are any.
 	Storage *StorageCopy

@@ -35,7 +35,11 @@ func (r Request) launch(ctx context.Context, mode Mode, p Parameters, events cha
 	go func() {
 		defer halt()
 		defer cancel()
-		if mode == Direct {
+		switch {
+		case mode == Direct && p.Recover:
+			c.result <- r.reconnect(calling, c, p)
+			return
+		case mode == Direct:
 			c.result <- r.direct(calling, c, p)
 			return
 		}

@@ -113,7 +113,7 @@ var transitions = []transition{
 
 	// What is only noted.
 	{unfinished | concluding, onReading | onSilence | onTick | onDestinationSeen | onGuestSeen | raiseAnswers, always, stay, nil},
-	{starting, onCalled, always, stay, nil},
+	{starting | postCopy, onCalled, always, stay, nil}, // in post-copy, the call that recovers it
 	{switching | postCopy | cancelling, onDestinationLost, always, stay, nil},
 	{switching, onSwitchAnswer | onSourceSeen, always, stay, nil},
 	{postCopy | finishing | cancelling, answers, always, stay, nil},
@@ -129,7 +129,7 @@ var transitions = []transition{
 	{pausing, onSwitchAnswer | onAbortAnswer | onSourceSeen, always, impossible, nil},
 	{paused, answers, always, impossible, nil},
 	{switching, onPauseAnswer | onAbortAnswer, always, impossible, nil},
-	{unfinished&^(starting|cancelling) | concluding, onCalled, always, impossible, nil},
+	{unfinished&^(starting|postCopy|cancelling) | concluding, onCalled, always, impossible, nil},
 	{finishing | concluding, onAllSent | onDestinationLost, always, impossible, nil},
 	{concluding, onResult, always, impossible, nil},
 }

@@ -35,6 +35,8 @@ type verification struct {
 // An answer that was lost where the switch to post-copy is allowed may hide that.
 func (m *move) withheld(e ending) bool {
 	switch {
+	case m.Recover:
+		return false
 	case e.aborted(), errors.Is(e.err, errHalted), !e.begun:
 		return true
 	case e.mode != Direct, e.err == nil, e.committed, e.postCopy, errors.Is(e.err, ErrBusy):
@@ -66,7 +68,7 @@ func (v *verification) verify(ctx context.Context) Outcome {
 
 func (v *verification) see(ctx context.Context) Outcome {
 	o := Outcome{
-		UUID: v.request.UUID, Name: v.request.Name, Foreign: v.foreign, Withheld: v.withheld, Recovery: v.recovery,
+		UUID: v.request.UUID, Name: v.request.Name, Recovering: v.request.Recover, Foreign: v.foreign, Withheld: v.withheld, Recovery: v.recovery,
 	}
 	o.Source, o.Destination = v.request.observe(ctx)
 	if o.Source.Err == nil && o.Source.Domain.Active() {
@@ -126,9 +128,9 @@ func (v *verification) leftPaused(o Outcome, waited time.Duration) Host {
 
 // resumable tells whether a guest was stopped by this migration and by nothing
 // else, and may still be told to run. A guest that somebody suspended, or whose
-// disk failed, is left alone.
+// disk failed, is left alone, as is either part of a post-copy: neither has all memory.
 func (v *verification) resumable(seen Observation) bool {
-	if !v.ranBefore || v.foreign || v.resumes >= maxResumes || !seen.Is(StatePaused) || seen.stuck() {
+	if v.request.Recover || !v.ranBefore || v.foreign || v.resumes >= maxResumes || !seen.Is(StatePaused) || seen.stuck() {
 		return false
 	}
 	reason := seen.Domain.Reason

@@ -121,7 +121,7 @@ func (p *virtProvider) DataSources(context.Context) []func() datasource.DataSour
 }
 
 func (p *virtProvider) Actions(context.Context) []func() action.Action {
-	return []func() action.Action{newLiveMigrationAction}
+	return []func() action.Action{newLiveMigrationAction, newPostCopyRecoveryAction}
 }
 
 func (p *virtProvider) ListResources(context.Context) []func() list.ListResource {

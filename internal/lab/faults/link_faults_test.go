@@ -109,7 +109,6 @@ var linkFaults = []scenario{
 		at:      []moment{inPostCopy},
 		strike:  (*stage).cut,
 		want:    want{ends: []whereabouts{splitMemory}, codes: []int{1}, summaries: []string{failed}, words: []string{"--postcopy-resume"}, within: 3 * time.Minute},
-		excused: "both parts of the guest wait for the recovery",
 	},
 }
 

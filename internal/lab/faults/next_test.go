@@ -16,6 +16,9 @@ const wake = "virsh resume"
 // paused once a person has done what it advises. now is where the VM is.
 func (s *stage) nextApply(now whereabouts) string {
 	s.Helper()
+	if now == splitMemory {
+		return s.recover()
+	}
 	if now != pausedOnSource {
 		return s.moveAgain(now)
 	}
@@ -64,6 +67,33 @@ func (s *stage) moveAgain(now whereabouts) string {
 		return "plan is not empty"
 	}
 	return done + ", plan empty"
+}
+
+// recover asks Terraform to recover a post-copy that has lost its link: it must refuse where libvirt would crash over it, and
+// leave both parts as they are, or else bring the guest to its destination.
+func (s *stage) recover() string {
+	s.Helper()
+	s.tf.configure(s.T, s.configuration(byAction, "")+fmt.Sprintf(`
+action "virt_vm_postcopy_recovery" "guest" {
+  config {
+    vm = %q
+  }
+}
+`, s.guest.Name))
+	r := s.tf.start(s.T, "apply", "-json", "-auto-approve", "-input=false", "-invoke=action.virt_vm_postcopy_recovery.guest")
+	r.wait(s.T, 3*patience)
+	const crashes = "crashes over the recovery of a post-copy"
+	refused := strings.Contains(r.said().claim().text, crashes)
+	left := s.reality().whereabouts()
+	switch {
+	case r.code() == 1 && refused && left == splitMemory:
+		return "recovery refused: libvirt " + crashes
+	case r.code() == 0 && left == onDestination:
+		s.requireBeat()
+		return "recovered"
+	}
+	s.Errorf("the recovery exited with %d and left the VM %s:\n%s", r.code(), left, &r.output)
+	return fmt.Sprintf("recovery exited with %d", r.code())
 }
 
 // applyFast asks for the move at full speed and waits for the answer.

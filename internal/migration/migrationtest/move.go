@@ -161,6 +161,10 @@ var errCookie = errors.New("internal error: the cookie is not the one of the ste
 func (h *Host) Begin(ctx context.Context, uuid string, p migration.Parameters) (xml string, cookie []byte, err error) {
 	xml, err = read(ctx, h, "Begin", uuid, func(d *domain) (string, error) {
 		switch {
+		case p.Recover && !p.Protected:
+			return "", errors.New("resuming failed post-copy migration requires change protection")
+		case p.Recover:
+			return uuid, d.waits(p)
 		case d.Active() == p.Definition:
 			return "", migration.ErrNotActive
 		case d.job != nil:
@@ -184,14 +188,17 @@ func (h *Host) Prepare(
 		return "", nil, errCookie
 	}
 	h.world.mu.Lock()
+	if p.Recover {
+		err = h.domains[xml].waits(p)
+	}
 	for _, other := range h.world.hosts {
-		if d := other.domains[xml]; d != nil && other != h && !p.Definition {
+		if d := other.domains[xml]; d != nil && other != h && !p.Definition && !p.Recover {
 			j := job{uuid: xml, destination: h}
 			j.receive(d.Domain)
 		}
 	}
 	h.world.mu.Unlock()
-	return "tcp://" + h.name, []byte(cookiePrepare), h.leave(ctx, call, nil)
+	return "tcp://" + h.name, []byte(cookiePrepare), h.leave(ctx, call, err)
 }
 
 // Perform implements migration.Source.

@@ -84,6 +84,9 @@ func (h *Host) take(
 	}
 	if o == nil {
 		defer h.world.mu.Unlock()
+		if p.Recover {
+			return h.world.rejoin(uuid, h, destination, p, direct)
+		}
 		return h.world.begin(uuid, h, destination, p, direct)
 	}
 	h.world.mu.Unlock()

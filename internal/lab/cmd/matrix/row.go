@@ -29,8 +29,10 @@ type row struct {
 const (
 	policyTests = `^TestAcc(GlobalSettings|ClusterPolicy|VMPolicy)_(lifecycle|drift|import)$`
 	moveTests   = `^TestAcc(LiveMigration_(lifecycle|levels)|Invoke|Parameters)$`
-	provider    = "internal/provider"
-	matrix      = "internal/lab/matrix"
+	// recoveryTest recovers a VM 20 times, or wants the recovery refused where libvirt would crash.
+	recoveryTest = `^TestAccPostCopyRecovery$`
+	provider     = "internal/provider"
+	matrix       = "internal/lab/matrix"
 )
 
 var rows = []row{
@@ -40,6 +42,8 @@ var rows = []row{
 	{"policies of all levels, hosts of each release in one fleet", nil, "^TestPolicy$", matrix},
 	{"moves", []lab.Release{lab.Trixie}, moveTests, provider},
 	{"moves", []lab.Release{lab.Forky}, moveTests, provider},
+	{"the recovery of a post-copy is refused", []lab.Release{lab.Trixie}, recoveryTest, provider},
+	{"20 recoveries of a post-copy that has lost its link", []lab.Release{lab.Forky}, recoveryTest, provider},
 	{"an upgrade: there and back, in both modes", nil, "^Test(Upgrade|NewerMachineType)$", matrix},
 	{"a field that a release does not have", nil, "^TestFieldTooNew$", matrix},
 	{"VMs of dmacvicar/libvirt", nil, "^TestLibvirtDomain", matrix},
