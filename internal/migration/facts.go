@@ -79,6 +79,10 @@ type sourceFacts struct {
 	// connects to the destination for the memory. connected is when that was over; both
 	// are of the last time.
 	connecting, connected time.Time
+	// stuck is true while its QEMU does not answer in the switch-over, because mirrors of
+	// disks wait for the destination; unstuck is when that was over.
+	stuck   bool
+	unstuck time.Time
 }
 
 // orderState is a call to a host: when it was last made, and whether it is under way.
@@ -129,6 +133,9 @@ func (f *facts) take(e event) []effect {
 			return f.connect(e.at)
 		}
 		f.connectEnds(e.at)
+		if e.stuck {
+			f.source.stuck, f.source.heard = true, e.at
+		}
 		if !f.source.silent && e.at.Sub(f.source.heard) >= reportInterval {
 			f.source.silent = true
 			return do(tellSilence)
@@ -197,6 +204,9 @@ func (f *facts) connectEnds(now time.Time) {
 func (f *facts) read(e event) (told []effect) {
 	f.connectEnds(e.at)
 	s := &f.source
+	if s.stuck {
+		s.stuck, s.unstuck = false, e.at
+	}
 	if s.silent {
 		told = do(tellAnswersAgain)
 	}

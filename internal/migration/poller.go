@@ -86,6 +86,7 @@ func (p *poller) poll(ctx context.Context, asked time.Time) event {
 			there, err := p.there(ctx)
 			e.arrived = err == nil && (there.live() || !p.ranBefore && there.State == StatePaused)
 		}
+		e.stuck = p.request.Storage != nil && !p.held && p.stuck(ctx)
 	}
 	e.at = time.Now()
 	return e
@@ -132,6 +133,14 @@ func (p *poller) received(ctx context.Context) bool {
 	}
 	there, err := p.there(ctx)
 	return err == nil && there.State == StateIncoming || Lost(err)
+}
+
+// stuck tells whether the source answers, and its QEMU does not.
+func (p *poller) stuck(ctx context.Context) bool {
+	here, err := ask(ctx, observeDeadline, func(ctx context.Context) (Domain, error) {
+		return p.request.Source.Domain(ctx, p.request.UUID)
+	})
+	return err == nil && here.Unresponsive
 }
 
 func (p *poller) there(ctx context.Context) (Domain, error) {
