@@ -235,7 +235,7 @@ func (f facts) notAborted() error {
 func (f facts) grace() time.Duration {
 	mirrored := f.figures.mirrored && !f.decided.cancelled // whoever asks for the end does not wait for so long
 	switch {
-	case mirrored && f.source.stuck:
+	case mirrored && !f.source.stuck.IsZero():
 		return mirrorGrace
 	case mirrored && Lost(f.notAborted()):
 		return cleanupGrace // QEMU may be stuck, which is seen later

@@ -136,6 +136,14 @@ func TestTransitionsOfMirroring(t *testing.T) {
 				after(cleanupGrace, c.sends(2)).is(cancelling).
 				after(time.Second, event{kind: onResult, err: ErrAborted}).is(ended).unseen(nil).because(outOfTime)
 		},
+		"QEMU that is stuck before the limit is not waited for for ever, either": func(t *testing.T) {
+			c := copying(t, PeerToPeer, policy.Policy{Timeout: new(time.Duration(0))})
+			c.after(time.Second, c.sends(1)).is(preCopy)
+			for began := c.now; c.now.Sub(began) < mirrorGrace+silenceLimit; {
+				c.is(preCopy).after(time.Minute, silence)
+			}
+			c.is(ended).unseen(errSilent)
+		},
 		"QEMU that is stuck is not waited for for ever": func(t *testing.T) {
 			c := stuck(t)
 			for c.now.Sub(c.facts.entered[cancelling.index()]) < mirrorGrace-time.Minute {
