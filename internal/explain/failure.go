@@ -294,7 +294,8 @@ func howEnded(f *migration.Failure) string {
 		return fmt.Sprintf("It was watched without the call that had started it, so only the log of libvirt on %s "+
 			"says why it ended.", here)
 	case c.Lingered():
-		return fmt.Sprintf("libvirt on %s took %s to end it, because %s.", here, elapsed(c.Cancelling), unanswered(f.Outcome))
+		return fmt.Sprintf("libvirt on %s took %s to end it, because %s.",
+			here, elapsed(c.Cancelling), unanswered(f.Outcome))
 	case c.Err == nil || c.Aborted || c.Halted:
 		return ""
 	case !ended && !c.Obeyed && c.Connecting > 0 && errors.Is(c.Err, migration.ErrMemoryUnreachable):

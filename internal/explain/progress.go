@@ -148,8 +148,8 @@ func intervention(p migration.Progress) string {
 		return fmt.Sprintf("no memory has arrived for %s; post-copy cannot be cancelled without losing the VM",
 			e.For.Round(time.Second))
 	case migration.NoticeLingering:
-		return fmt.Sprintf("libvirt on %s has not ended the migration for %s: QEMU there waits for %s to confirm data of the "+
-			"disks. That ends once the link works again, or Linux gives the connection up, after about 15 minutes "+
+		return fmt.Sprintf("libvirt on %s has not ended the migration for %s: QEMU there waits for %s to confirm data of "+
+			"the disks. That ends once the link works again, or Linux gives the connection up, after about 15 minutes "+
 			"(net.ipv4.tcp_retries2 on %s). Ctrl-C ends the waiting, and leaves libvirt to it",
 			p.Source, e.For.Round(time.Second), p.Destination, p.Source)
 	case migration.NoticeTooLate:

@@ -61,7 +61,8 @@ type event struct {
 	job       Job
 	domain    Domain
 	// arrived is true for a silence of the source while the destination runs the guest,
-	// held is true for one of a source that answers, and where a call holds the job.
-	arrived, held bool
-	err           error
+	// held is true for one of a source that answers, and where a call holds the job. stuck is
+	// true for one whose QEMU does not answer, in the switch-over of a migration with disks.
+	arrived, held, stuck bool
+	err                  error
 }

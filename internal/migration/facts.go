@@ -81,6 +81,9 @@ type sourceFacts struct {
 	// connects to the destination for the memory. connected is when that was over; both
 	// are of the last time.
 	connecting, connected time.Time
+	// stuck is since when its QEMU does not answer in the switch-over, because mirrors of
+	// disks wait for the destination, and unstuck when that was over.
+	stuck, unstuck time.Time
 }
 
 // orderState is a call to a host: when it was last made, and whether it is under way.
@@ -133,6 +136,9 @@ func (f *facts) take(e event) []effect {
 			return f.connect(e.at)
 		}
 		f.connectEnds(e.at)
+		if e.stuck {
+			f.sticks(e.at)
+		}
 		if !f.source.silent && e.at.Sub(f.source.heard) >= reportInterval {
 			f.source.silent = true
 			return do(tellSilence)
@@ -201,10 +207,25 @@ func (f *facts) connectEnds(now time.Time) {
 	}
 }
 
+// sticks notes that QEMU does not answer, and the source does: that is no silence, as long as
+// QEMU may wait for the kernel to give the connection up.
+func (f *facts) sticks(now time.Time) {
+	s := &f.source
+	if s.stuck.IsZero() {
+		s.stuck = now
+	}
+	if now.Sub(s.stuck) < mirrorGrace {
+		s.heard = now
+	}
+}
+
 // read takes what the source says of its job.
 func (f *facts) read(e event) (told []effect) {
 	f.connectEnds(e.at)
 	s := &f.source
+	if !s.stuck.IsZero() {
+		s.stuck, s.unstuck = time.Time{}, e.at
+	}
 	if s.silent {
 		told = do(tellAnswersAgain)
 	}

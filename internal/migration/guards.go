@@ -73,11 +73,13 @@ func (f facts) connectFor() time.Duration {
 	return f.since(f.source.connecting)
 }
 
-// sinceConnected is the time since a moment, or since libvirt was connected, if that came
-// later.
+// sinceConnected is the time since a moment, or since libvirt was connected, or could speak to
+// QEMU again, if that came later.
 func (f facts) sinceConnected(t time.Time) time.Duration {
-	if f.source.connected.After(t) {
-		t = f.source.connected
+	for _, later := range []time.Time{f.source.connected, f.source.unstuck} {
+		if later.After(t) {
+			t = later
+		}
 	}
 	return f.since(t)
 }
@@ -232,13 +234,18 @@ func (f facts) notAborted() error {
 
 // grace is how long a job that is being cancelled may take to end.
 func (f facts) grace() time.Duration {
+	mirrored := f.figures.mirrored && !f.decided.cancelled // whoever asks for the end does not wait for so long
 	switch {
+	case mirrored && !f.source.stuck.IsZero():
+		return mirrorGrace
+	case mirrored && Lost(f.notAborted()):
+		return cleanupGrace // QEMU may be stuck, which is seen later
 	case f.decided.aborted && !f.figures.begun && !f.figures.mirrored, Lost(f.notAborted()):
 		return cancelGrace
 	case f.mode == Direct && f.driver == ownCalls && f.called.IsZero():
 		return cancelGrace // nothing was sent; only a step has to end
-	case f.figures.mirrored && !f.decided.cancelled:
-		return mirrorGrace // whoever asks for the end meanwhile does not wait for so long
+	case mirrored:
+		return mirrorGrace
 	}
 	return cleanupGrace
 }

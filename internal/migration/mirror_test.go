@@ -125,6 +125,40 @@ func TestTransitionsOfMirroring(t *testing.T) {
 				after(cleanupGrace-2*time.Millisecond, tick).is(cancelling).
 				after(time.Millisecond, tick).is(ended).unseen(errUnstopped).because(byCaller)
 		},
+		"QEMU that is stuck in the switch-over is waited for, and the job is aborted then": func(t *testing.T) {
+			c := stuck(t)
+			for range 10 {
+				c.after(time.Minute, silence).is(cancelling)
+			}
+			c.after(time.Second, event{kind: onAbortAnswer, err: errLost}).is(cancelling).does(orderAbort).
+				after(time.Second, c.sends(2)).is(cancelling).
+				after(time.Second, event{kind: onAbortAnswer}).is(cancelling).
+				after(cleanupGrace, c.sends(2)).is(cancelling).
+				after(time.Second, event{kind: onResult, err: ErrAborted}).is(ended).unseen(nil).because(outOfTime)
+		},
+		"QEMU that is stuck before the limit is not waited for for ever, either": func(t *testing.T) {
+			c := copying(t, PeerToPeer, policy.Policy{Timeout: new(time.Duration(0))})
+			c.after(time.Second, c.sends(1)).is(preCopy)
+			for began := c.now; c.now.Sub(began) < mirrorGrace+silenceLimit; {
+				c.is(preCopy).after(time.Minute, silence)
+			}
+			c.is(ended).unseen(errSilent)
+		},
+		"QEMU that is stuck is not waited for for ever": func(t *testing.T) {
+			c := stuck(t)
+			for c.now.Sub(c.facts.entered[cancelling.index()]) < mirrorGrace-time.Minute {
+				c.after(time.Minute, silence).is(cancelling)
+			}
+			c.after(time.Minute, silence).is(ended).unseen(errUnstopped)
+		},
+		"who asks for the end does not wait for QEMU that is stuck": func(t *testing.T) {
+			stuck(t).after(time.Minute, silence).after(time.Second, asked).is(ended).unseen(errUnstopped)
+		},
+		"a source that is dead is not waited for for so long": func(t *testing.T) {
+			c := copying(t, PeerToPeer, limited).after(19*time.Second, tick).is(cancelling).does(orderAbort)
+			c.after(callDeadline, event{kind: onAbortAnswer, err: errLost}).is(cancelling).
+				after(cleanupGrace-callDeadline, event{kind: onSilence, err: errLost}).is(ended).unseen(errUnstopped)
+		},
 		"it times out": func(t *testing.T) {
 			copying(t, PeerToPeer, limited).after(19*time.Second-time.Millisecond, tick).is(mirroring).
 				after(time.Millisecond, tick).is(cancelling).does(orderAbort).because(outOfTime)
@@ -193,4 +227,15 @@ func lingering(t *testing.T) *course {
 	c := copying(t, PeerToPeer, limited).after(19*time.Second, tick).is(cancelling).does(orderAbort).
 		after(time.Millisecond, event{kind: onAbortAnswer}).is(cancelling)
 	return c.after(cleanupGrace, c.mirrors(1000, 1)).is(cancelling).tells(tellLingering)
+}
+
+// silence is the answer of a source whose QEMU does not answer.
+var silence = event{kind: onSilence, err: errLost, stuck: true}
+
+// stuck has timed out in the switch-over, where libvirt cannot speak to QEMU.
+func stuck(t *testing.T) *course {
+	c := copying(t, PeerToPeer, limited)
+	c.after(time.Second, c.sends(1)).is(preCopy).after(18*time.Second, tick).is(cancelling).does(orderAbort)
+	return c.after(callDeadline, event{kind: onAbortAnswer, err: errLost}).is(cancelling).
+		after(observeDeadline, silence).is(cancelling)
 }

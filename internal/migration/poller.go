@@ -22,6 +22,11 @@ type poller struct {
 	interval atomic.Int64
 	// held is true while a call is known to hold the job: see Source.JobHeld.
 	held bool
+	// sent is true once memory was sent: libvirt no longer connects then.
+	sent bool
+	// stuck is what was seen of QEMU at looked, since the job was read last.
+	stuck  bool
+	looked time.Time
 	// changed has a value when the interval has just become shorter.
 	changed chan struct{}
 }
@@ -79,6 +84,9 @@ func (p *poller) wait(ctx context.Context, asked time.Time) {
 // that.
 func (p *poller) poll(ctx context.Context, asked time.Time) event {
 	job, err := p.job(ctx)
+	if err == nil {
+		p.sent, p.looked = p.sent || job.MemoryTotal > 0, time.Time{}
+	}
 	e := event{kind: onReading, asked: asked, job: job, err: err, held: p.held}
 	if err != nil && !errors.Is(err, ErrNoDomain) && !errors.Is(err, ErrNotActive) {
 		e.kind = onSilence
@@ -86,6 +94,7 @@ func (p *poller) poll(ctx context.Context, asked time.Time) event {
 			there, err := p.there(ctx)
 			e.arrived = err == nil && (there.live() || !p.ranBefore && there.State == StatePaused)
 		}
+		e.stuck = p.sent && p.request.Storage != nil && p.qemuStuck(ctx)
 	}
 	e.at = time.Now()
 	return e
@@ -155,6 +164,18 @@ func (p *poller) received(ctx context.Context) bool {
 	}
 	there, err := p.there(ctx)
 	return err == nil && there.State == StateIncoming || Lost(err)
+}
+
+// qemuStuck tells whether the source answers, and its QEMU does not. Each such question leaves
+// one waiting there: it is not asked at each poll.
+func (p *poller) qemuStuck(ctx context.Context) bool {
+	if time.Since(p.looked) >= callDeadline {
+		here, err := ask(ctx, observeDeadline, func(ctx context.Context) (Domain, error) {
+			return p.request.Source.Domain(ctx, p.request.UUID)
+		})
+		p.stuck, p.looked = err == nil && here.Unresponsive, time.Now()
+	}
+	return p.stuck
 }
 
 func (p *poller) there(ctx context.Context) (Domain, error) {

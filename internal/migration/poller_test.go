@@ -52,3 +52,43 @@ func TestPoller_silence(t *testing.T) {
 		})
 	}
 }
+
+// stuckSource answers, but neither does its QEMU, nor can a call that holds the job go on.
+type stuckSource struct {
+	silentSource
+	held, unresponsive bool
+}
+
+func (s stuckSource) JobHeld(context.Context, string) (bool, error) { return s.held, nil }
+
+func (s stuckSource) Domain(context.Context, string) (Domain, error) {
+	return Domain{State: StatePaused, Reason: ReasonMigration, Unresponsive: s.unresponsive}, nil
+}
+
+// TestPoller_stuck tells QEMU that does not answer in the switch-over from a source that does
+// not, also where libvirt says no more than that a call holds the job.
+func TestPoller_stuck(t *testing.T) {
+	t.Parallel()
+	disks := &StorageCopy{Disks: []CopiedDisk{{Target: "vda"}}}
+	for name, test := range map[string]struct {
+		source  stuckSource
+		storage *StorageCopy
+		sent    bool
+		want    bool
+	}{
+		"it is":                    {stuckSource{unresponsive: true}, disks, true, true},
+		"it is, and holds the job": {stuckSource{held: true, unresponsive: true}, disks, true, true},
+		"it answers":               {stuckSource{}, disks, true, false},
+		"libvirt connects":         {stuckSource{held: true, unresponsive: true}, disks, false, false},
+		"no disk is copied":        {stuckSource{unresponsive: true}, nil, true, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := newPoller(Request{Source: test.source, Destination: holdingDestination{state: StateIncoming}, Storage: test.storage}, Direct, true, nil)
+			p.sent, p.held = test.sent, test.source.held
+			if e := p.poll(t.Context(), time.Now()); e.kind != onSilence || e.stuck != test.want || e.held != test.source.held {
+				t.Errorf("%s, stuck %t, held %t", e.kind, e.stuck, e.held)
+			}
+		})
+	}
+}

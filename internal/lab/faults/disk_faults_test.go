@@ -58,6 +58,18 @@ var diskFaults = []scenario{
 		},
 	},
 	{
+		// libvirt completes the mirrors while the guest is stopped.
+		name:    "a disk is copied, and the link is cut for good",
+		copies:  true,
+		arrange: func(s *stage) { s.retransmit(8) },
+		at:      []moment{atEnd},
+		strike:  (*stage).cut,
+		want: want{
+			ends: []whereabouts{onSource}, codes: []int{1}, summaries: []string{timedOut, failed},
+			within: 4 * time.Minute, gap: 4 * time.Minute,
+		},
+	},
+	{
 		name:   "a disk is copied, the link is cut for good, and Terraform is interrupted when it waits for the kernel",
 		copies: true,
 		at:     []moment{inMirror, inMiddle},
