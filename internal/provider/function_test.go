@@ -117,7 +117,7 @@ func TestEffectivePolicyFunctionRefuses(t *testing.T) {
 	for want, level := range map[string]tftypes.Value{
 		`"auto_convergence" is no policy field. The nearest is "auto_converge"`: object(map[string]tftypes.Value{"auto_convergence": boolean(true)}),
 		`"compressions" is no policy field. The nearest is "compression"`:       object(map[string]tftypes.Value{"compressions": nothing}),
-		`"hosts" is no policy field. The fields are preset, auto_converge,`:             object(map[string]tftypes.Value{"hosts": names("kvm1")}),
+		`"hosts" is no policy field. The fields are preset, auto_converge,`:     object(map[string]tftypes.Value{"hosts": names("kvm1")}),
 		`"version" is no policy field`:                                          object(map[string]tftypes.Value{"version": number(1)}),
 		`auto_converge: must be true or false, not "true"`:                      object(map[string]tftypes.Value{"auto_converge": text("true")}),
 		`max_downtime_ms: must be a whole number, not 1.5`:                      object(map[string]tftypes.Value{"max_downtime_ms": tftypes.NewValue(tftypes.Number, 1.5)}),
