@@ -57,10 +57,9 @@ func figuresOf(r migration.Report) *history.Figures {
 // noteRaises notes how far the engine has raised what.
 func noteRaises(figures *history.Figures, raises []migration.Raise) {
 	for _, r := range raises {
-		switch r.Field {
-		case policy.FieldMaxDowntimeMS:
+		if r.Field == policy.FieldMaxDowntimeMS {
 			figures.DowntimeRaisedToMS = new(r.To)
-		case policy.FieldCompressionCacheMiB:
+		} else {
 			figures.CacheGrownToMiB = new(r.To)
 		}
 	}

@@ -309,7 +309,8 @@ func TestFiguresOf(t *testing.T) {
 		Duration: 13 * time.Second, Downtime: new(120 * time.Millisecond), MemoryTotal: 2, MemoryTransferred: 3, Iterations: 4,
 		Throttle: new(int64(30)), DiskTotal: 5, DiskTransferred: 6,
 		Raises: []migration.Raise{
-			{Field: policy.FieldMaxDowntimeMS, To: 200, Pass: 3}, {Field: policy.FieldCompressionCacheMiB, To: 128, Pass: 5},
+			{Field: policy.FieldMaxDowntimeMS, To: 200, Pass: 3},
+			{Field: policy.FieldCompressionCacheMiB, To: 128, Pass: 5},
 			{Field: policy.FieldMaxDowntimeMS, To: 400, Pass: 6},
 		},
 	})

@@ -39,7 +39,8 @@ func TestRunClimbsTheSchedule(t *testing.T) {
 					s.Errorf("downtimes (-want +got):\n%s", diff)
 				}
 				want := []migration.Raise{
-					{Field: policy.FieldMaxDowntimeMS, To: 200, Pass: 4}, {Field: policy.FieldMaxDowntimeMS, To: 400, Pass: 5},
+					{Field: policy.FieldMaxDowntimeMS, To: 200, Pass: 4},
+					{Field: policy.FieldMaxDowntimeMS, To: 400, Pass: 5},
 					{Field: policy.FieldMaxDowntimeMS, To: 500, Pass: 6},
 				}
 				if diff := cmp.Diff(want, r.Raises); diff != "" {
