@@ -75,3 +75,30 @@ func TestNotEnding(t *testing.T) {
 		}
 	}
 }
+
+// TestForecastBasis is whole sentences.
+func TestForecastBasis(t *testing.T) {
+	t.Parallel()
+	unknown := fleet.Forecast{Forecast: forecast.Forecast{Verdict: forecast.Unknown, Missing: []forecast.Missing{
+		forecast.MissingMeasurement, forecast.MissingLink, forecast.MissingCompressibility,
+	}}}
+	corrected := foretold(forecast.Ends)
+	corrected.Corrected = 2
+	past := foretold(forecast.Ends)
+	past.Basis, past.MeasureErr = forecast.ByHistory, fleet.ErrJobRuns
+	for _, test := range []struct {
+		made fleet.Forecast
+		want string
+	}{
+		{unknown, "Nothing was measured, and no earlier move between these hosts under the same policy is in the VM's history. " +
+			"How fast the link is is not known: there is no bandwidth_mib_per_second, and no earlier move between these hosts without one is in the VM's history. " +
+			"How small compression makes what is sent is not known, and it depends on that."},
+		{corrected, "By what was measured of the guest, corrected by 2 earlier moves."},
+		{past, "By earlier moves between these hosts under the same policy. The guest was not measured: a job runs on the VM, and " +
+			"libvirt would let the measurement wait for its end."},
+	} {
+		if got := explain.ForecastBasis(test.made); got != test.want {
+			t.Errorf("got  %s\nwant %s", got, test.want)
+		}
+	}
+}

@@ -99,8 +99,8 @@ func fullStop(text string) string {
 // another word may begin with a name, of a host or of an attribute, which is
 // never changed.
 var firstWords = map[string]string{
-	"a": "A", "an": "An", "another": "Another", "both": "Both", "each": "Each", "host": "Host", "it": "It", "no": "No",
-	"the": "The", "what": "What",
+	"a": "A", "an": "An", "another": "Another", "both": "Both", "each": "Each", "host": "Host", "how": "How", "it": "It",
+	"no": "No", "nothing": "Nothing", "the": "The", "what": "What", "with": "With",
 }
 
 func capital(text string) string {
