@@ -23,15 +23,16 @@ func changeTales() []tale {
 				is, was = "a block device", "file"
 			}
 			return Advised{
-				fmt.Sprintf("The %s of VM %s is a %s, and destination_changes names %s for it, %s. A disk keeps its type, and QEMU opens "+
-					"neither as the other.", f.Device, f.Name, was, is, fact.Path),
+				fmt.Sprintf("The %s of VM %s is a %s, and destination_changes names %s for it, %s. A disk keeps its type, and "+
+					"QEMU opens neither as the other.", f.Device, f.Name, was, is, fact.Path),
 				fmt.Sprintf("Name a %s on %s. To change the type, shut the VM off and `virsh edit %s` there.", was, f.Host, f.UUID),
 			}
 		}),
 		tell(func(f migration.Finding, _ preflight.DefinitionDenied) Advised {
 			return Advised{
-				fmt.Sprintf("The login on %s may not read the definition of VM %s in the form in which it can be migrated, nor its secrets, "+
-					"such as the password of a console. Without that, destination_changes cannot change it.", f.Source, f.Name),
+				fmt.Sprintf("The login on %s may not read the definition of VM %s in the form in which it can be migrated, nor "+
+					"its secrets, such as the password of a console. Without that, destination_changes cannot change it.", f.Source,
+					f.Name),
 				"Allow the login the polkit action org.libvirt.api.domain.read-secure, and give it no read-only socket.",
 			}
 		}),
@@ -69,7 +70,8 @@ func deviceChanged(f migration.Finding, fact preflight.DeviceChanged) string {
 	if verb == "" {
 		verb = "is"
 	}
-	return fmt.Sprintf("The %s of VM %s %s %s on %s, instead of %s: %s.", f.Device, f.Name, verb, addressOr(fact.New), where,
+	return fmt.Sprintf("The %s of VM %s %s %s on %s, instead of %s: %s.", f.Device, f.Name, verb, addressOr(fact.New),
+		where,
 		addressOr(fact.Old), why)
 }
 

@@ -145,8 +145,8 @@ func takenPath(f migration.Finding, d preflight.DiskObstacle) (detail, remedy st
 	case storage.UsedLeftover:
 		there += fmt.Sprintf(". An earlier move of VM %s has left it there, and by now %s uses it.", f.Name, users(d.Users))
 	case storage.UncertainLeftover:
-		there += fmt.Sprintf(". An earlier move of VM %s was to make it there, and nobody knows whether it has: %s did not answer "+
-			"the order, or the move was killed.", f.Name, f.Host)
+		there += fmt.Sprintf(". An earlier move of VM %s was to make it there, and nobody knows whether it has: %s did "+
+			"not answer the order, or the move was killed.", f.Name, f.Host)
 	default:
 		there += fmt.Sprintf(", and nothing proves that this is the %s of VM %s, or what an earlier move of the VM has left "+
 			"there.", f.Device, f.Name)
@@ -192,20 +192,24 @@ func unproved(f migration.Finding, d preflight.DiskObstacle) (detail, remedy str
 		why = oneLine(d.Err)
 	}
 	directory := path.Dir(d.Path)
-	return fmt.Sprintf("%s has %s, and nothing proves that it is the %s of VM %s: %s takes its file system for shared, but libvirt "+
-			"does not know with which hosts, and %s may have mounted another one (%s). The move neither leaves the VM to it nor "+
-			"writes over it.", f.Host, d.Path, f.Device, f.Name, f.Source, f.Host, strings.TrimSuffix(why, ".")),
+	return fmt.Sprintf("%s has %s, and nothing proves that it is the %s of VM %s: %s takes its file system for shared, "+
+			"but libvirt does not know with which hosts, and %s may have mounted another one (%s). The move neither leaves "+
+			"the VM to it nor writes over it.", f.Host, d.Path, f.Device, f.Name, f.Source, f.Host, strings.TrimSuffix(why,
+			".")),
 		fmt.Sprintf("`virsh vol-dumpxml %s` on both hosts shows it: one file has one <ctime>. Where no pool has it, "+
-			"define one on both: `virsh pool-define-as NAME dir --target %s` and `virsh pool-start NAME`. If you know that both hosts have mounted "+
-			"the same, copy_storage = \"none\" moves the VM without a copy, and disks names those that are copied.", d.Path, directory)
+			"define one on both: `virsh pool-define-as NAME dir --target %s` and `virsh pool-start NAME`. If you know that "+
+			"both hosts have mounted the same, copy_storage = \"none\" moves the VM without a copy, and disks names those "+
+			"that are copied.", d.Path, directory)
 }
 
 // otherImage is about an image that destination_changes names, and that is certainly another one.
 func otherImage(f migration.Finding, d preflight.DiskObstacle) (detail, remedy string) {
 	return fmt.Sprintf("The %s of VM %s would be %s on %s, which is another image: it has %s and the format %q, and the "+
-			"disk has %s and the format %q. The move does not copy the disk, and the guest would find something else on it.", f.Device, f.Name,
+			"disk has %s and the format %q. The move does not copy the disk, and the guest would find something else on it.",
+			f.Device, f.Name,
 			d.Path, f.Host, bytes(d.There.Capacity), d.There.Format, bytes(d.Image.Capacity), d.Image.Format),
-		"Correct the path in destination_changes, or set copy_storage, which copies the disk into a new volume at a path that is free."
+		"Correct the path in destination_changes, or set copy_storage, which copies the disk into a new volume at a path " +
+			"that is free."
 }
 
 // imageUnproved is about an image that destination_changes names, and that may be another one.
@@ -218,7 +222,7 @@ func imageUnproved(f migration.Finding, fact preflight.ImageUnproved) Advised {
 	return Advised{
 		fmt.Sprintf("The %s of VM %s is %s on %s and %s on %s, and the move does not copy it. %s If it is another image, "+
 			"the guest goes on with what is in that.", f.Device, f.Name, fact.Image.Path, f.Source, fact.Path, f.Host, compared),
-		fmt.Sprintf("`virsh vol-dumpxml %s` on %s and `virsh vol-dumpxml %s` on %s show both: one file has one <ctime>. To copy the "+
-			"disk, set copy_storage.", fact.Image.Path, f.Source, fact.Path, f.Host),
+		fmt.Sprintf("`virsh vol-dumpxml %s` on %s and `virsh vol-dumpxml %s` on %s show both: one file has one <ctime>. "+
+			"To copy the disk, set copy_storage.", fact.Image.Path, f.Source, fact.Path, f.Host),
 	}
 }

@@ -61,6 +61,6 @@ func unfit(f migration.Finding, fact migration.ReleaseUnfit) Advised {
 		text = fmt.Sprintf("libvirt %s on %s crashes over the recovery of a post-copy, as all releases from %s to "+
 			"before %s do.", Version(fact.Have), f.Host, Version(u.From), Version(u.Fixed))
 	}
-	return Advised{text, fmt.Sprintf("Destroy or resume neither part. Install libvirt %s or newer on %s, which leaves the "+
-		"guests there as they are, and run the action again.", Version(u.Fixed), f.Host)}
+	return Advised{text, fmt.Sprintf("Destroy or resume neither part. Install libvirt %s or newer on %s, which leaves "+
+		"the guests there as they are, and run the action again.", Version(u.Fixed), f.Host)}
 }

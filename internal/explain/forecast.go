@@ -34,13 +34,16 @@ func verdict(f forecast.Forecast) string {
 		milliseconds(f.DurationMS.Low), milliseconds(f.DurationMS.High), bytes(uint64(f.MemoryBytes.Expected)))
 	switch f.Verdict {
 	case forecast.EndsThrottled:
-		return fmt.Sprintf("ends %s, with the guest's vCPUs throttled by up to about %.0f %%", takes, f.ThrottlePercent.Expected)
+		return fmt.Sprintf("ends %s, with the guest's vCPUs throttled by up to about %.0f %%", takes,
+			f.ThrottlePercent.Expected)
 	case forecast.EndsWithPause:
-		return fmt.Sprintf("ends %s, once on_timeout pauses the guest, for about %s", takes, milliseconds(f.DowntimeMS.Expected))
+		return fmt.Sprintf("ends %s, once on_timeout pauses the guest, for about %s", takes,
+			milliseconds(f.DowntimeMS.Expected))
 	case forecast.NeedsPostCopy:
 		return fmt.Sprintf("ends %s, once on_timeout switches it to post-copy", takes)
 	case forecast.DoesNotEnd:
-		return fmt.Sprintf("does not end; on_timeout aborts it after about %s (%s to %s)", milliseconds(f.DurationMS.Expected),
+		return fmt.Sprintf("does not end; on_timeout aborts it after about %s (%s to %s)",
+			milliseconds(f.DurationMS.Expected),
 			milliseconds(f.DurationMS.Low), milliseconds(f.DurationMS.High))
 	case forecast.Ends, forecast.Unknown:
 	}
@@ -113,8 +116,9 @@ func ForecastBasis(f fleet.Forecast) string {
 
 // notEnding is what an operator reads of a move that was refused by its forecast.
 func notEnding(e *fleet.NotEndingError) string {
-	text := fmt.Sprintf("The move of VM %s is forecast not to end under its policy, by %s, and forecast is \"require\". on_timeout "+
-		"would abort it after about %s. Nothing was started.", e.Location.Domain.Name, basisOf(e.Forecast.Forecast),
+	text := fmt.Sprintf("The move of VM %s is forecast not to end under its policy, by %s, and forecast is "+
+		"\"require\". on_timeout would abort it after about %s. Nothing was started.", e.Location.Domain.Name,
+		basisOf(e.Forecast.Forecast),
 		milliseconds(e.Forecast.DurationMS.Expected))
 	for _, s := range e.Forecast.Suggestions {
 		text += "\n  - " + Sentence(suggestion(s))
@@ -127,6 +131,6 @@ func notEnding(e *fleet.NotEndingError) string {
 
 // MeasuredTooLong is what an operator reads of a measurement that would take longer than the longest.
 func MeasuredTooLong(longest time.Duration) Text {
-	return Text{"Invalid Duration", fmt.Sprintf("A VM is measured for at most %s, and mostly for 15s: its guest changes what it "+
-		"does meanwhile.", policy.FormatDuration(longest))}
+	return Text{"Invalid Duration", fmt.Sprintf("A VM is measured for at most %s, and mostly for 15s: its guest "+
+		"changes what it does meanwhile.", policy.FormatDuration(longest))}
 }

@@ -50,7 +50,8 @@ func Raises(all []migration.Raise) string {
 func overThrottled(f *migration.Failure) string {
 	c := f.Course
 	return sentences(fmt.Sprintf("%s %s after %s, because auto-converge throttled the guest by %d %%, and it is to bear "+
-		"%s at most: so it counts as not converging.", subject(f.Outcome), decision(c), elapsed(c.Elapsed), c.Figures.Throttle,
+		"%s at most: so it counts as not converging.", subject(f.Outcome), decision(c), elapsed(c.Elapsed),
+		c.Figures.Throttle,
 		percent(c.Policy)), tried(f), measured(c.Figures), Raises(c.Raises), howEnded(f))
 }
 

@@ -72,7 +72,8 @@ func Recover(err error) Text {
 func Recovered(m fleet.Moved) string {
 	r := m.Report
 	if !r.Moved {
-		return fmt.Sprintf("VM %s is %s on %s, and no part of it is anywhere else: nothing to recover", r.Name, r.State, r.Destination)
+		return fmt.Sprintf("VM %s is %s on %s, and no part of it is anywhere else: nothing to recover", r.Name, r.State,
+			r.Destination)
 	}
 	return fmt.Sprintf("VM %s is %s on %s: the rest of its memory has come from %s in %s",
 		r.Name, r.State, r.Destination, r.Source, elapsed(r.Duration))
@@ -108,7 +109,8 @@ func Uncertain(l fleet.Location, f migration.Finding) Text {
 	case preflight.ImageUnproved:
 		return planned("Image May Be Another", "the move was not to copy a disk. "+foundThen+Finding(f))
 	case preflight.ConfigLacks:
-		return planned("Next Start Would Fail", "the VM was to run on its destination, but not to start there. "+foundThen+Finding(f))
+		return planned("Next Start Would Fail",
+			"the VM was to run on its destination, but not to start there. "+foundThen+Finding(f))
 	}
 	if f.Warning {
 		return planned("Migration May Fail", "a check found what may make the move fail. "+foundThen+Finding(f))
@@ -216,7 +218,8 @@ func Done(m fleet.Moved) string {
 	case r.Definition:
 		return definitionMoved(r)
 	case r.Moved:
-		return join(". ", fmt.Sprintf("VM %s is %s on %s: moved from %s in %s", vm, r.State, r.Destination, r.Source, figures(r)),
+		return join(". ", fmt.Sprintf("VM %s is %s on %s: moved from %s in %s", vm, r.State, r.Destination, r.Source,
+			figures(r)),
 			strings.TrimSuffix(Raises(r.Raises), "."))
 	case r.Unwatched:
 		return join(". ", fmt.Sprintf("VM %s is %s on %s already: nothing to move (the migration that brought it "+

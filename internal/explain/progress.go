@@ -101,7 +101,8 @@ func Notice(p migration.Progress) string {
 		return "warning: max_downtime_ms could not be set: " + oneLine(e.Err)
 	case migration.NoticeRaised, migration.NoticeCacheKept:
 		return raising(e)
-	case migration.NoticeWaiting, migration.NoticePausing, migration.NoticePaused, migration.NoticePauseUnanswered, migration.NoticeSwitching,
+	case migration.NoticeWaiting, migration.NoticePausing, migration.NoticePaused, migration.NoticePauseUnanswered,
+		migration.NoticeSwitching,
 		migration.NoticeSwitched, migration.NoticePostCopy, migration.NoticeIdleLink, migration.NoticeCancelling,
 		migration.NoticeLingering,
 		migration.NoticeTooLate, migration.NoticeOver, migration.NoticeUncancellable:

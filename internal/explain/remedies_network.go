@@ -33,7 +33,8 @@ func (r remedies) networkFilter(name string) string {
 // listenAddress lets a device listen on any host.
 func (r remedies) listenAddress() string {
 	return fmt.Sprintf("Let it listen on 0.0.0.0 or 127.0.0.1 (VNC and SPICE also on a libvirt network): %s, and start "+
-		"the VM anew. Or give VNC and SPICE an address of the destination for this move: destination_changes (graphics_listen).", r.edit())
+		"the VM anew. Or give VNC and SPICE an address of the destination for this move: destination_changes "+
+		"(graphics_listen).", r.edit())
 }
 
 // port gives a device another port.

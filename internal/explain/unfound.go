@@ -50,8 +50,9 @@ func advisePartMissing(e *fleet.PartMissingError) string {
 	if len(e.Seen.Silent()) > 0 {
 		return "Destroy or resume nothing. Run the action again once all hosts answer."
 	}
-	return fmt.Sprintf("If the other part is on a host that the provider's configuration does not have, add that host, and "+
-		"run the action again. If it is gone, for instance because its host was restarted, the guest's memory is lost. %s",
+	return fmt.Sprintf("If the other part is on a host that the provider's configuration does not have, add that host, "+
+		"and run the action again. If it is gone, for instance because its host was restarted, the guest's memory is "+
+		"lost. %s",
 		restart(e.Part.Domain.UUID, e.Part.Host, e.Part.Domain.Persistent))
 }
 

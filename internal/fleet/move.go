@@ -75,8 +75,8 @@ type Moved struct {
 //
 // The error is a migration.Diagnosis (a *migration.CancelledError among them when
 // nothing was started because ctx was cancelled or the fleet is drained), a
-// *LeavingError, an *OtherPolicyError, a *RewriteError, a *NotEndingError, or what finding the VM or reading its records
-// came to. Of Moved only Location and Entry hold then.
+// *LeavingError, an *OtherPolicyError, a *RewriteError, a *NotEndingError, or what finding the VM or reading its
+// records came to. Of Moved only Location and Entry hold then.
 func (f *Fleet) Move(ctx context.Context, m Move, report func(Progress)) (Moved, error) {
 	if err := f.Check(m.Destination); err != nil {
 		return Moved{}, err

@@ -122,7 +122,8 @@ type PartMissingError struct {
 }
 
 func (e *PartMissingError) Error() string {
-	return fmt.Sprintf("of the post-copy migration of VM %s only the part on %s was found", e.Part.Domain.Name, e.Part.Host)
+	return fmt.Sprintf("of the post-copy migration of VM %s only the part on %s was found", e.Part.Domain.Name,
+		e.Part.Host)
 }
 
 // Whereabouts is what the hosts said.

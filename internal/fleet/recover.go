@@ -37,8 +37,8 @@ func (f *Fleet) Recover(ctx context.Context, r Recovery, report func(Progress)) 
 	case home != nil:
 		return Moved{Location: *home, Report: whole(*home)}, nil
 	}
-	release, err := f.slots.acquire(ctx, found.trip(), func(obstacle Obstacle) {
-		report(Progress{Progress: migration.Progress{Subject: found.subject()}, Waiting: obstacle})
+	release, err := f.slots.acquire(ctx, found.trip(), func(wait Wait) {
+		report(Progress{Progress: migration.Progress{Subject: found.subject()}, Waiting: wait})
 	})
 	if err != nil {
 		return Moved{}, found.cancelled(err)
@@ -120,7 +120,7 @@ func openEntry(ctx context.Context, vm string, source, destination *host.Host) *
 		if err != nil {
 			continue
 		}
-		if open := past.UnderWay(from, to); open != nil {
+		if open := past.UnderWay(from, to, ""); open != nil {
 			e.Entry, e.begun = *open, true
 			return e
 		}

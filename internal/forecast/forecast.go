@@ -186,7 +186,8 @@ func (f Facts) correct(made *Forecast) {
 	var sum, low, high, count float64
 	for _, p := range f.Past {
 		if p.Forecast == nil || p.Forecast.DurationMS == nil || p.Forecast.Verdict != p.Outcome ||
-			p.Outcome != made.Verdict || !sameLimit(p.Policy, f.Policy) || p.Forecast.DurationMS.Expected <= 0 || p.Duration <= 0 {
+			p.Outcome != made.Verdict || !sameLimit(p.Policy, f.Policy) || p.Forecast.DurationMS.Expected <= 0 ||
+			p.Duration <= 0 {
 			continue
 		}
 		off := math.Log(float64(p.Duration.Milliseconds()) / p.Forecast.DurationMS.Expected)

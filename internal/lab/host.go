@@ -182,7 +182,8 @@ func (h *Host) Command(ctx context.Context, name string, args ...string) *exec.C
 	return exec.CommandContext(ctx, "nsenter", append(enter, args...)...)
 }
 
-// Inside is how programs outside of the host reach a file as the host sees it now, also on what was mounted there later.
+// Inside is how programs outside of the host reach a file as the host sees it now, also on what was mounted there
+// later.
 func (h *Host) Inside(seen string) string {
 	keeper, _ := readPID(h.keeperFile()) // Without a keeper there is no such file.
 	return filepath.Join("/proc", strconv.Itoa(keeper), "root", seen)

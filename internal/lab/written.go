@@ -31,10 +31,10 @@ func (p *Pulse) Writes() int {
 	return len(p.written)
 }
 
-// Unwritten compares the guest's disks, as a host has them, with what must be on them: of the first one each sector that
-// the guest has reported as written before the call must be there as it was written, or as it was written later; all
-// others must be as they were at first, or as the guest has written them since. It returns what is not so, and how many of
-// the sectors the guest has reported. It works while QEMU has the disks open.
+// Unwritten compares the guest's disks, as a host has them, with what must be on them: of the first one each sector
+// that the guest has reported as written before the call must be there as it was written, or as it was written later;
+// all others must be as they were at first, or as the guest has written them since. It returns what is not so, and how
+// many of the sectors the guest has reported. It works while QEMU has the disks open.
 func (g *Guest) Unwritten(ctx context.Context, host *Host) (problems []string, compared int, err error) {
 	g.mutex.Lock()
 	written := maps.Clone(g.written)

@@ -24,7 +24,10 @@ func (d *downtime) prepare(ctx context.Context, milliseconds uint64) error {
 	}
 	// Noted before it is known to be set: an answer can get lost.
 	d.wanted, d.before = milliseconds, &before
-	return order(ctx, lockDeadline, func(ctx context.Context) error { return source.SetMaxDowntime(ctx, uuid, milliseconds) })
+	return order(ctx, lockDeadline, func(ctx context.Context) error {
+		return source.SetMaxDowntime(ctx, uuid,
+			milliseconds)
+	})
 }
 
 // restore sets the former value again, for a VM that stayed.

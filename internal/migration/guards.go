@@ -30,7 +30,8 @@ func (f facts) jobOver() bool {
 // callOutlivesJob tells whether the call that drives the job has not noticed its end.
 func (f facts) callOutlivesJob() bool {
 	vanished := f.source.vanished
-	return f.driver == ownCalls && !f.connecting() && !vanished.IsZero() && f.figures.seen && f.since(vanished) >= lostCallLimit
+	return f.driver == ownCalls && !f.connecting() && !vanished.IsZero() && f.figures.seen &&
+		f.since(vanished) >= lostCallLimit
 }
 
 // sourceLost tells whether the source has been silent for too long.

@@ -248,7 +248,8 @@ func (m *move) conclude(e ending) (Report, error) {
 	m.report.enter(PhaseVerifying, Notice{Kind: NoticeVerifying})
 	v := verification{
 		request: m.Request, ranBefore: m.ranBefore, suspended: !e.pausing.IsZero(),
-		foreign: !m.Recover && !e.mayHaveStopped(), withheld: m.withheld(e), recovery: m.recovery(e.mode, m.persistent), limit: verifyLimit,
+		foreign: !m.Recover && !e.mayHaveStopped(), withheld: m.withheld(e), recovery: m.recovery(e.mode, m.persistent),
+		limit: verifyLimit,
 	}
 	if e.unseen != nil {
 		v.limit = leftoverPatience // a host that is silent now has been waited for already

@@ -68,7 +68,8 @@ func (v *verification) verify(ctx context.Context) Outcome {
 
 func (v *verification) see(ctx context.Context) Outcome {
 	o := Outcome{
-		UUID: v.request.UUID, Name: v.request.Name, Recovering: v.request.Recover, Foreign: v.foreign, Withheld: v.withheld, Recovery: v.recovery,
+		UUID: v.request.UUID, Name: v.request.Name, Recovering: v.request.Recover, Foreign: v.foreign, Withheld: v.withheld,
+		Recovery: v.recovery,
 	}
 	o.Source, o.Destination = v.request.observe(ctx)
 	if o.Source.Err == nil && o.Source.Domain.Active() {

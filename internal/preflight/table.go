@@ -178,7 +178,8 @@ func guestTable() []Row {
 		row(CheckVerdict, "libvirt on the source would begin the migration", "virDomainMigrateBegin3Params",
 			Errors, depends("the VM is taken as it runs, but a block job ends, and what is not known may pass"),
 			1, "vm", verdictCheck{}).ofDefinition(),
-		row(CheckChanges, "the VM has what `destination_changes` changes, and its changed persistent definition finds all there",
+		row(CheckChanges, "the VM has what `destination_changes` changes, and its changed persistent definition finds all "+
+			"there",
 			"virDomainGetXMLDesc, virStorageVolGetXMLDesc",
 			Either, lasts("the VM is taken as it runs"), 0, "destination_changes", changesCheck{}).ofDefinition(),
 		row(CheckCPU, "the destination can run the guest's CPU", "virConnectCompareHypervisorCPU",

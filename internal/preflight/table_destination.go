@@ -134,8 +134,8 @@ func copyTable() []Row {
 			copiedDisksCheck{}),
 		row(CheckCopyPools, "the destination has an active pool for each disk that is copied", looks,
 			Errors, curable("the same apply may make or start the pool"), "destination", copyPoolCheck{}),
-		row(CheckCopyVolumes, "nothing is in the place of a disk that is copied, but the VM's own leftover, and that is not in "+
-			"the place of a disk that is not copied, nor another image than the disk's",
+		row(CheckCopyVolumes, "nothing is in the place of a disk that is copied, but the VM's own leftover, and that is "+
+			"not in the place of a disk that is not copied, nor another image than the disk's",
 			looks+", virDomainGetXMLDesc, virStoragePoolListAllVolumes",
 			Either, curable("the same apply may remove what is there"), "destination", copyVolumeCheck{}).ofDefinition(),
 		row(CheckCopyRoom, "the destination's pools have room for the disks that are copied",

@@ -49,9 +49,9 @@ var changesDescriptions = []struct {
 		plainValidator{},
 	},
 	{definition.KeyGraphicsListen, "Address that VNC and SPICE consoles listen on.", false, false, plainValidator{}},
-	{definition.KeyDisks, "Images, block devices and ISOs: a map from the target, such as `vda`, to an absolute path. The " +
-		"disk keeps its type: a file (in libvirt `<disk type='file'>`) becomes another file, and a block device (`type='block'`) " +
-		"another block device.", true, true, plainValidator{path: true}},
+	{definition.KeyDisks, "Images, block devices and ISOs: a map from the target, such as `vda`, to an absolute path. " +
+		"The disk keeps its type: a file (in libvirt `<disk type='file'>`) becomes another file, and a block device " +
+		"(`type='block'`) another block device.", true, true, plainValidator{path: true}},
 	{
 		definition.KeyEmulator, "Absolute path of QEMU. Its machine types have to include the VM's, which cannot be changed.",
 		false,

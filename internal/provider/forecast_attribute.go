@@ -17,20 +17,21 @@ import (
 
 // The texts that moves and the data source share.
 const (
-	forecastDescription = "What is done about the forecast of the move, which the guide on forecasts explains: `off` measures " +
-		"nothing and tells what the policy and the VM's history give; `warn` measures the VM for 15 s before the move and tells " +
-		"what that comes to; `require` does that, and does not start a move that is forecast not to end under its policy. A " +
-		"VM whose forecast is unknown is moved. Default: `off`."
-	verdictDescription = "Whether the move ends, and by what means: `ends`, `ends_throttled` (auto-converge slows the guest " +
-		"down), `ends_with_pause` (`on_timeout` pauses the guest), `needs_post_copy` (`on_timeout` switches to post-copy), " +
-		"`does_not_end` (`on_timeout` aborts it) or `unknown`."
+	forecastDescription = "What is done about the forecast of the move, which the guide on forecasts explains: `off` " +
+		"measures nothing and tells what the policy and the VM's history give; `warn` measures the VM for 15 s before the " +
+		"move and tells what that comes to; `require` does that, and does not start a move that is forecast not to end " +
+		"under its policy. A VM whose forecast is unknown is moved. Default: `off`."
+	verdictDescription = "Whether the move ends, and by what means: `ends`, `ends_throttled` (auto-converge slows the " +
+		"guest down), `ends_with_pause` (`on_timeout` pauses the guest), `needs_post_copy` (`on_timeout` switches to " +
+		"post-copy), `does_not_end` (`on_timeout` aborts it) or `unknown`."
 )
 
 // forecastFigure is a figure of a forecast, by the name of its attribute.
 type forecastFigure struct{ name, description string }
 
 var forecastFigures = []forecastFigure{
-	{"duration_ms", "Duration of the move, in milliseconds; of one that does not end, until it is aborted. At most 24 hours."},
+	{"duration_ms", "Duration of the move, in milliseconds; of one that does not end, until it is aborted. At most 24 " +
+		"hours."},
 	{"downtime_ms", "Downtime of the guest in the switch-over, in milliseconds, with the time for which it is paused."},
 	{"memory_bytes", "Memory that is sent, in bytes."},
 	{"throttle_percent", "Highest auto-converge throttle, in percent of vCPU time."},
@@ -99,7 +100,8 @@ func lastForecastAttribute() schema.SingleNestedAttribute {
 		for name, text := range bounds {
 			figure[name] = schema.Int64Attribute{MarkdownDescription: text, Computed: true}
 		}
-		attributes[f.name] = schema.SingleNestedAttribute{MarkdownDescription: f.description, Computed: true, Attributes: figure}
+		attributes[f.name] = schema.SingleNestedAttribute{MarkdownDescription: f.description, Computed: true,
+			Attributes: figure}
 	}
 	return schema.SingleNestedAttribute{
 		MarkdownDescription: "What was forecast of the move before it started; null where that was unknown.",

@@ -47,17 +47,19 @@ type forecastModel struct {
 // longestMeasurement bounds measure_for.
 const longestMeasurement = 5 * time.Minute
 
-func (d *forecastDataSource) Metadata(_ context.Context, req datasource.MetadataRequest, resp *datasource.MetadataResponse) {
+func (d *forecastDataSource) Metadata(_ context.Context, req datasource.MetadataRequest,
+	resp *datasource.MetadataResponse) {
 	resp.TypeName = req.ProviderTypeName + "_migration_forecast"
 }
 
 // suggestionAttributes are the members of a suggestion.
 func suggestionAttributes() map[string]schema.Attribute {
 	return map[string]schema.Attribute{
-		"field":       schema.StringAttribute{MarkdownDescription: "Field of the policy.", Computed: true},
-		"value":       schema.StringAttribute{MarkdownDescription: "Value to give it, as text.", Computed: true},
-		"verdict":     schema.StringAttribute{MarkdownDescription: "Verdict with that value, as `verdict`.", Computed: true},
-		"duration_ms": schema.Int64Attribute{MarkdownDescription: "Expected duration with that value, in milliseconds.", Computed: true},
+		"field":   schema.StringAttribute{MarkdownDescription: "Field of the policy.", Computed: true},
+		"value":   schema.StringAttribute{MarkdownDescription: "Value to give it, as text.", Computed: true},
+		"verdict": schema.StringAttribute{MarkdownDescription: "Verdict with that value, as `verdict`.", Computed: true},
+		"duration_ms": schema.Int64Attribute{MarkdownDescription: "Expected duration with that value, in milliseconds.",
+			Computed: true},
 	}
 }
 
@@ -73,41 +75,46 @@ func (d *forecastDataSource) Schema(_ context.Context, _ datasource.SchemaReques
 			Validators:          []validator.String{nameValidator{}},
 		},
 		"destination": schema.StringAttribute{
-			MarkdownDescription: "Host to move the VM to: a key of `hosts` in the provider's configuration. Earlier moves between " +
-				"it and the VM's host tell how fast the link is, where `bandwidth_mib_per_second` does not.",
+			MarkdownDescription: "Host to move the VM to: a key of `hosts` in the provider's configuration. Earlier moves " +
+				"between it and the VM's host tell how fast the link is, where `bandwidth_mib_per_second` does not.",
 			Optional:   true,
 			Validators: []validator.String{nameValidator{}},
 		},
 		"measure_for": schema.StringAttribute{
-			MarkdownDescription: "How long to measure how much memory the VM dirties, at most `\"5m\"`: over windows of 1, 2, 4 and " +
-				"8 s as far as they fit, by samples of its pages (`virDomainStartDirtyRateCalc`). `\"0s\"` measures nothing. A VM is " +
-				"measured once per run, whoever asks, and never while a job runs on it. Default: `\"15s\"`.",
+			MarkdownDescription: "How long to measure how much memory the VM dirties, at most `\"5m\"`: over windows of 1, " +
+				"2, 4 and 8 s as far as they fit, by samples of its pages (`virDomainStartDirtyRateCalc`). `\"0s\"` measures " +
+				"nothing. A VM is measured once per run, whoever asks, and never while a job runs on it. Default: `\"15s\"`.",
 			CustomType: durationType{},
 			Optional:   true,
 		},
-		"uuid":    schema.StringAttribute{MarkdownDescription: "UUID of the VM.", Computed: true},
-		"source":  schema.StringAttribute{MarkdownDescription: "Host that the VM is on: a key of `hosts` in the provider's configuration.", Computed: true},
+		"uuid": schema.StringAttribute{MarkdownDescription: "UUID of the VM.", Computed: true},
+		"source": schema.StringAttribute{MarkdownDescription: "Host that the VM is on: a key of `hosts` in the " +
+			"provider's configuration.", Computed: true},
 		"verdict": schema.StringAttribute{MarkdownDescription: verdictDescription, Computed: true},
-		"basis":   schema.StringAttribute{MarkdownDescription: "Sentences that say what the forecast rests on, and what is missing for one.", Computed: true},
+		"basis": schema.StringAttribute{MarkdownDescription: "Sentences that say what the forecast rests on, and what " +
+			"is missing for one.", Computed: true},
 		"suggestions": schema.ListNestedAttribute{
-			MarkdownDescription: "Changes of the policy with which the move would end, or end with less harm to the guest, each by itself.",
-			Computed:            true,
-			NestedObject:        schema.NestedAttributeObject{Attributes: suggestionAttributes()},
+			MarkdownDescription: "Changes of the policy with which the move would end, or end with less harm to the guest, " +
+				"each by itself.",
+			Computed:     true,
+			NestedObject: schema.NestedAttributeObject{Attributes: suggestionAttributes()},
 		},
 	})
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "What a move of a VM would be like under its effective policy: whether it ends, how long it takes, what " +
-			"it sends and what the guest feels of it, each with a lower and an upper bound. It moves nothing and changes nothing. " +
-			"Reading it takes as long as it measures, in every plan. Disks that are copied are not part of it.",
+		MarkdownDescription: "What a move of a VM would be like under its effective policy: whether it ends, how long it " +
+			"takes, what it sends and what the guest feels of it, each with a lower and an upper bound. It moves nothing and " +
+			"changes nothing. Reading it takes as long as it measures, in every plan. Disks that are copied are not part of it.",
 		Attributes: attributes,
 	}
 }
 
-func (d *forecastDataSource) Configure(_ context.Context, req datasource.ConfigureRequest, _ *datasource.ConfigureResponse) {
+func (d *forecastDataSource) Configure(_ context.Context, req datasource.ConfigureRequest,
+	_ *datasource.ConfigureResponse) {
 	d.providerData = dataOf(req.ProviderData)
 }
 
-func (d *forecastDataSource) ValidateConfig(ctx context.Context, req datasource.ValidateConfigRequest, resp *datasource.ValidateConfigResponse) {
+func (d *forecastDataSource) ValidateConfig(ctx context.Context, req datasource.ValidateConfigRequest,
+	resp *datasource.ValidateConfigResponse) {
 	var config forecastModel
 	resp.Diagnostics.Append(getModel(ctx, req.Config, &config)...)
 	if !resp.Diagnostics.HasError() {
@@ -154,7 +161,8 @@ func (d *forecastDataSource) Read(ctx context.Context, req datasource.ReadReques
 		resp.Diagnostics.Append(unresolved(err)...)
 	} else {
 		resp.Diagnostics.Append(locationWarnings(resolution.Location)...)
-		model.UUID, model.Source = types.StringValue(resolution.Location.Domain.UUID), types.StringValue(resolution.Location.Host)
+		model.UUID, model.Source = types.StringValue(resolution.Location.Domain.UUID),
+			types.StringValue(resolution.Location.Host)
 	}
 	if !resp.Diagnostics.HasError() {
 		resp.Diagnostics.Append(setState(ctx, &resp.State, &model)...)

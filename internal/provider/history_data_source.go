@@ -92,23 +92,30 @@ func historyEntryAttributes() map[string]schema.Attribute {
 			"does not report it."),
 		"memory_total_bytes":       number("Size of the guest's memory, in bytes."),
 		"memory_transferred_bytes": number("Memory that was sent, in bytes."),
-		"memory_constant_bytes": number("Memory of which nearly nothing was sent, because each of its pages held one byte over " +
-			"and over (in libvirt `memory_constant`), in bytes."),
-		"disk_total_bytes":         number("Capacity of the disks that were copied, in bytes; null where none was."),
-		"disk_transferred_bytes":   number("What was copied of them, in bytes, with what the guest wrote again; null where that was not seen."),
-		"iterations":               number("Number of passes over the guest's memory (in libvirt `memory_iteration`)."),
-		"throttle":                 number("Highest auto-converge throttle that was seen, in percent of vCPU time; null when the move was not watched."),
-		"compression_pages":        number("Number of pages that were sent XBZRLE compressed; null when compression was off."),
-		"compression_bytes":        number("What was sent of the pages that were compressed, in bytes; null when compression was off."),
-		"compression_cache_misses": number("Number of pages that were not in the XBZRLE cache; null when compression was off."),
-		"downtime_raised_to_ms":    number("Longest pause for the switch-over that the move came to by `downtime_schedule_ms`, in milliseconds; null when it was not raised."),
-		"cache_grown_to_mib":       number("Size that the XBZRLE cache grew to by `compression_cache_max_mib`, in MiB; null when it did not."),
-		"volumes_left":             volumesLeftOfEntry(),
-		"devices_changed": devicesChangedAttribute("What `destination_changes` of the move or of its destination has changed in the VM's " +
-			"definition, and what was changed back because the VM had been on the destination before. A move back takes it " +
-			"back. Null where nothing was changed."),
-		"config_changed": devicesChangedAttribute("The same of the persistent definition of a VM that ran, where that is something " +
-			"else; else null. It is empty where only the running VM's was changed."),
+		"memory_constant_bytes": number("Memory of which nearly nothing was sent, because each of its pages held one byte " +
+			"over and over (in libvirt `memory_constant`), in bytes."),
+		"disk_total_bytes": number("Capacity of the disks that were copied, in bytes; null where none was."),
+		"disk_transferred_bytes": number("What was copied of them, in bytes, with what the guest wrote again; null " +
+			"where that was not seen."),
+		"iterations": number("Number of passes over the guest's memory (in libvirt `memory_iteration`)."),
+		"throttle": number("Highest auto-converge throttle that was seen, in percent of vCPU time; null " +
+			"when the move was not watched."),
+		"compression_pages": number("Number of pages that were sent XBZRLE compressed; null when compression was " +
+			"off."),
+		"compression_bytes": number("What was sent of the pages that were compressed, in bytes; null when " +
+			"compression was off."),
+		"compression_cache_misses": number("Number of pages that were not in the XBZRLE cache; null when compression was " +
+			"off."),
+		"downtime_raised_to_ms": number("Longest pause for the switch-over that the move came to by " +
+			"`downtime_schedule_ms`, in milliseconds; null when it was not raised."),
+		"cache_grown_to_mib": number("Size that the XBZRLE cache grew to by `compression_cache_max_mib`, in MiB; " +
+			"null when it did not."),
+		"volumes_left": volumesLeftOfEntry(),
+		"devices_changed": devicesChangedAttribute("What `destination_changes` of the move or of its destination has " +
+			"changed in the VM's definition, and what was changed back because the VM had been on the destination before. A " +
+			"move back takes it back. Null where nothing was changed."),
+		"config_changed": devicesChangedAttribute("The same of the persistent definition of a VM that ran, where that is " +
+			"something else; else null. It is empty where only the running VM's was changed."),
 		"forecast": pastForecastAttribute(),
 		"policy": schema.SingleNestedAttribute{
 			MarkdownDescription: "Effective policy that the move was started under; null where a newer release wrote it.",

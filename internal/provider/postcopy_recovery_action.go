@@ -25,13 +25,19 @@ type postCopyRecoveryModel struct {
 	VM types.String `tfsdk:"vm"`
 }
 
-func (a *postCopyRecoveryAction) Metadata(_ context.Context, req action.MetadataRequest, resp *action.MetadataResponse) {
+func (a *postCopyRecoveryAction) Metadata(_ context.Context, req action.MetadataRequest,
+	resp *action.MetadataResponse) {
 	resp.TypeName = req.ProviderTypeName + "_vm_postcopy_recovery"
 }
 
 func (a *postCopyRecoveryAction) Schema(_ context.Context, _ action.SchemaRequest, resp *action.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Recovers a VM whose post-copy migration has lost its link (`post-copy failed` in `virsh domstate --reason`): each of two hosts then holds a part of its memory, and the VM stands still. The action finds both parts, makes sure that they are what libvirt can recover, and sends the rest of the memory in the mode and under the policy of the failed move, which the VM's history has. Where anything is not as it should be, nothing is done to either part. Where no part is found, and the VM is on one host, there is nothing to do. Requires Terraform 1.14 or later, and " + explain.RecoveryNeeds() + ".",
+		MarkdownDescription: "Recovers a VM whose post-copy migration has lost its link (`post-copy failed` in `virsh " +
+			"domstate --reason`): each of two hosts then holds a part of its memory, and the VM stands still. The action " +
+			"finds both parts, makes sure that they are what libvirt can recover, and sends the rest of the memory in the " +
+			"mode and under the policy of the failed move, which the VM's history has. Where anything is not as it should " +
+			"be, nothing is done to either part. Where no part is found, and the VM is on one host, there is nothing to do. " +
+			"Requires Terraform 1.14 or later, and " + explain.RecoveryNeeds() + ".",
 		Attributes: map[string]schema.Attribute{
 			"vm": schema.StringAttribute{
 				MarkdownDescription: vmDescription,
@@ -42,7 +48,8 @@ func (a *postCopyRecoveryAction) Schema(_ context.Context, _ action.SchemaReques
 	}
 }
 
-func (a *postCopyRecoveryAction) Configure(_ context.Context, req action.ConfigureRequest, _ *action.ConfigureResponse) {
+func (a *postCopyRecoveryAction) Configure(_ context.Context, req action.ConfigureRequest,
+	_ *action.ConfigureResponse) {
 	a.providerData = dataOf(req.ProviderData)
 }
 

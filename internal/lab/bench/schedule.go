@@ -11,8 +11,8 @@ import (
 )
 
 // schedule repeats the measurement of KubeVirt's VEP 291 with the lab's busy guest: how far the times of its moves lie
-// apart, and how long they take, with a schedule of downtimes, without, and by virsh with the same flags and the longest
-// pause of the schedule.
+// apart, and how long they take, with a schedule of downtimes, without, and by virsh with the same flags and the
+// longest pause of the schedule.
 type schedule struct{}
 
 func (schedule) Name() string { return "schedule" }
@@ -114,7 +114,8 @@ func (schedule) figures(results [wayCount][]scheduled) []Figure {
 		return fmt.Sprintf("%s of %d moves of a busy guest by a schedule", of, len(ours))
 	}
 	return []Figure{
-		single(what("range of the job's times"), none, "s", spread(each(ours, migrating)), spread(each(without, migrating)), 0.25),
+		single(what("range of the job's times"), none, "s", spread(each(ours, migrating)), spread(each(without, migrating)),
+			0.25),
 		pairs(what("job's time"), none, "s", each(ours, migrating), each(without, migrating), 0.85),
 		pairs(what("job's time"), flags, "s", each(ours, migrating), each(virsh, migrating), 0.85),
 		pairs(what("downtime"), none, "ms", each(ours, downtime), each(without, downtime), 0),

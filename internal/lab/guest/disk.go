@@ -91,7 +91,8 @@ func checkSector(sector []byte, number, first, last uint64) error {
 	there, its := binary.LittleEndian.Uint64(sector), binary.LittleEndian.Uint64(sector[8:])
 	intact := binary.LittleEndian.Uint32(sector[sectorSize-4:]) == crc32.ChecksumIEEE(sector[:sectorSize-4])
 	if !intact || its != number || there < first || there > last {
-		return fmt.Errorf("sector %d was written with %d, and reads as that of %d with %d, intact %t", number, first, its, there, intact)
+		return fmt.Errorf("sector %d was written with %d, and reads as that of %d with %d, intact %t", number, first, its,
+			there, intact)
 	}
 	return nil
 }

@@ -23,18 +23,21 @@ func place(seconds float64) float64 {
 const style = `text{font-family:'Liberation Sans',Arial,Helvetica,sans-serif;font-size:13px;fill:#1f2328}
 .back{fill:#ffffff}.grid{stroke:#d0d7de}.same{stroke:#59636e;stroke-width:1.5}.range{stroke:#59636e;stroke-opacity:.45}
 .ends{fill:#1a7f37}.not{fill:#cf222e}.wrong{stroke:#bf8700;stroke-width:2.5}
-@media (prefers-color-scheme: dark){text{fill:#e6edf3}.back{fill:#0d1117}.grid{stroke:#3d444d}.same,.range{stroke:#9198a1}.ends{fill:#3fb950}.not{fill:#ff7b72}.wrong{stroke:#d29922}}`
+@media (prefers-color-scheme: dark){text{fill:#e6edf3}.back{fill:#0d1117}.grid{stroke:#3d444d}` +
+	`.same,.range{stroke:#9198a1}.ends{fill:#3fb950}.not{fill:#ff7b72}.wrong{stroke:#d29922}}`
 
 // Picture is the score as an SVG document: each move by its real and its forecast duration.
 func Picture(all []Recording) string {
 	var b strings.Builder
 	const whole = side + 2*margin
-	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" width="%.0f" height="%.0f" viewBox="0 0 %.0f %.0f" role="img">`+
+	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" width="%.0f" height="%.0f" viewBox="0 0 %.0f %.0f" `+
+		`role="img">`+
 		"\n<title>Forecast and real durations of moves</title>\n<style>\n%s\n</style>\n", whole, whole, whole, whole, style)
 	fmt.Fprintf(&b, `<rect class="back" width="%.0f" height="%.0f"/>`+"\n", whole, whole)
 	for seconds := shortest; seconds <= longest; seconds *= 2 {
 		x, y := margin+place(seconds), margin+side-place(seconds)
-		fmt.Fprintf(&b, `<path class="grid" d="M%.1f %.0fV%.0fM%.0f %.1fH%.0f"/>`+"\n", x, margin, margin+side, margin, y, margin+side)
+		fmt.Fprintf(&b, `<path class="grid" d="M%.1f %.0fV%.0fM%.0f %.1fH%.0f"/>`+"\n", x, margin, margin+side, margin, y,
+			margin+side)
 		fmt.Fprintf(&b, `<text x="%.1f" y="%.0f" text-anchor="middle">%.0f s</text>`+"\n", x, margin+side+18, seconds)
 		fmt.Fprintf(&b, `<text x="%.0f" y="%.1f" text-anchor="end">%.0f s</text>`+"\n", margin-8, y+4, seconds)
 	}
@@ -43,7 +46,8 @@ func Picture(all []Recording) string {
 		b.WriteString(dot(s))
 	}
 	fmt.Fprintf(&b, `<text x="%.0f" y="%.0f" text-anchor="middle">real duration</text>`+"\n", margin+side/2, whole-16)
-	fmt.Fprintf(&b, `<text x="%.0f" y="24">forecast, with its bounds: <tspan class="ends">ended</tspan>, <tspan class="not">aborted</tspan>, outlined where the verdict was another</text>`+"\n</svg>\n", margin)
+	fmt.Fprintf(&b, `<text x="%.0f" y="24">forecast, with its bounds: <tspan class="ends">ended</tspan>, `+
+		`<tspan class="not">aborted</tspan>, outlined where the verdict was another</text>`+"\n</svg>\n", margin)
 	return b.String()
 }
 

@@ -104,7 +104,8 @@ func percent(share float64) string {
 
 func (t *tally) row(name string) string {
 	share := func(n int) string { return percent(float64(n) / float64(t.moves)) }
-	return fmt.Sprintf("| %s | %d | %s | %s | %s | %s | %s | %s |\n", name, t.moves, share(t.right), percent(percentile(t.off, 0.5)),
+	return fmt.Sprintf("| %s | %d | %s | %s | %s | %s | %s | %s |\n", name, t.moves, share(t.right),
+		percent(percentile(t.off, 0.5)),
 		percent(percentile(t.off, 0.9)), share(t.held), share(t.naiveRight), percent(percentile(t.naiveOff, 0.9)))
 }
 
@@ -112,8 +113,8 @@ func (t *tally) row(name string) string {
 // and by how they ended.
 func Table(all []Recording) string {
 	var b strings.Builder
-	b.WriteString("| moves | number | verdict right | error, median | error, 90th percentile | interval held | naive model: ends or not right | naive model: error, 90th percentile |\n" +
-		"|---|---|---|---|---|---|---|---|\n")
+	b.WriteString("| moves | number | verdict right | error, median | error, 90th percentile | interval held | naive " +
+		"model: ends or not right | naive model: error, 90th percentile |\n|---|---|---|---|---|---|---|---|\n")
 	names := []string{}
 	tallies := map[string]*tally{}
 	count := func(name string, s Scored) {
