@@ -60,10 +60,11 @@ func TestSoak_disks(t *testing.T) {
 	t.Logf("%d moves from number %d; repeat them with %s=%d %s=%d", moves, from, seedVariable, seed, fromVariable, from)
 	began, all := time.Now(), &results{}
 	var next atomic.Uint64
-	t.Run("moves", func(t *testing.T) {
-		for lane := range lanes {
+	// Not by Parallel, which has as many at a time as there are processors: they wait more than they compute.
+	var guests sync.WaitGroup
+	for lane := range lanes {
+		guests.Go(func() {
 			t.Run(fmt.Sprintf("guest %d", lane), func(t *testing.T) {
-				t.Parallel()
 				own := &lab.World{Hosts: world.Hosts[2*lane : 2*lane+2], Kernel: world.Kernel, Initrd: world.Initrd, SSH: world.SSH}
 				s := &diskSoak{
 					soak:    soak{T: t, world: own},
@@ -81,8 +82,9 @@ func TestSoak_disks(t *testing.T) {
 					return planned, number < from+moves
 				})
 			})
-		}
-	})
+		})
+	}
+	guests.Wait()
 	if made := all.moves(); made < moves {
 		t.Logf("go on with %s=%d %s=%d %s=%d", movesVariable, moves-made, seedVariable, seed, fromVariable, from+made)
 	}
@@ -120,7 +122,7 @@ const pool = "local"
 func (s *diskSoak) prepare() {
 	for _, h := range s.world.Hosts {
 		s.on(h, "mount", "-t", "tmpfs", "-o", "size=96m", "disks", lab.LocalImages)
-		s.on(h, "sysctl", "-w", "net.ipv4.tcp_retries2=5") // gives a connection up after some 13 s
+		s.on(h, "sysctl", "-w", "net.ipv4.tcp_retries2=5", "net.ipv4.tcp_syn_retries=3") // gives connections up after some 15 s
 		h.MustVirsh(s, "pool-define-as", pool, "dir", "--target", lab.LocalImages)
 		h.MustVirsh(s, "pool-start", pool)
 		s.Cleanup(func() { s.restore(h) })
@@ -140,7 +142,7 @@ func (s *diskSoak) restore(h *lab.Host) {
 			s.Error(err)
 		}
 	}
-	for _, command := range [][]string{{"umount", "--lazy", lab.LocalImages}, {"sysctl", "-w", "net.ipv4.tcp_retries2=15"}} {
+	for _, command := range [][]string{{"umount", "--lazy", lab.LocalImages}, {"sysctl", "-w", "net.ipv4.tcp_retries2=15", "net.ipv4.tcp_syn_retries=6"}} {
 		if printed, err := h.Command(ctx, command[0], command[1:]...).CombinedOutput(); err != nil {
 			s.Errorf("%v: %s", err, printed)
 		}

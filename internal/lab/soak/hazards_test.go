@@ -55,7 +55,7 @@ var hazards = []hazard{
 		arrange: (*diskSoak).spoil, ends: []outcome{refused},
 	},
 	{
-		name: "the destination is full", weight: 8, fresh: true,
+		name: "the destination is full", weight: 8, fresh: true, latest: 3 * time.Second,
 		strike: (*diskSoak).fill, mend: (*diskSoak).empty, ends: []outcome{arrived, failed, refused},
 	},
 	{
