@@ -97,8 +97,10 @@ func (r *reporter) of(e effect, f facts) {
 	case tellCallLost:
 		r.say(Notice{Kind: NoticeCallLost, Err: f.lostCall})
 	case tellPausing:
-		r.say(Notice{Kind: NoticePausing, Cause: f.decided.limit.cause(), For: f.limitOf(f.decided.limit),
-			Throttle: f.figures.throttle})
+		r.say(Notice{
+			Kind: NoticePausing, Cause: f.decided.limit.cause(), For: f.limitOf(f.decided.limit),
+			Throttle: f.figures.throttle,
+		})
 	case tellPaused:
 		r.enter(PhasePaused, Notice{Kind: NoticePaused})
 	case tellPauseUnanswered:
@@ -107,8 +109,10 @@ func (r *reporter) of(e effect, f facts) {
 			r.say(Notice{Kind: NoticePauseUnanswered, Err: f.decided.stepError})
 		}
 	case tellSwitching:
-		r.say(Notice{Kind: NoticeSwitching, Cause: f.decided.limit.cause(), For: f.limitOf(f.decided.limit),
-			Throttle: f.figures.throttle})
+		r.say(Notice{
+			Kind: NoticeSwitching, Cause: f.decided.limit.cause(), For: f.limitOf(f.decided.limit),
+			Throttle: f.figures.throttle,
+		})
 	case tellSwitched:
 		r.enter(PhasePostCopy, Notice{Kind: NoticeSwitched, Kept: f.decided.withdrawn})
 	case tellPostCopy:

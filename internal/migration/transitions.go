@@ -112,8 +112,8 @@ var transitions = []transition{
 	{postCopy, onReading, always, stay, do(tellLink)},
 
 	// What is only noted.
-	{unfinished | concluding, onReading | onSilence | onTick | onDestinationSeen | onGuestSeen | raiseAnswers, always,
-		stay, nil},
+	{unfinished | concluding, onReading | onSilence | onTick, always, stay, nil},
+	{unfinished | concluding, onDestinationSeen | onGuestSeen | raiseAnswers, always, stay, nil},
 	{starting | postCopy, onCalled, always, stay, nil}, // in post-copy, the call that recovers it
 	{switching | postCopy | cancelling, onDestinationLost, always, stay, nil},
 	{switching, onSwitchAnswer | onSourceSeen, always, stay, nil},

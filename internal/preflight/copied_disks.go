@@ -103,8 +103,10 @@ func (copiedDisksCheck) find(ctx context.Context, s *scope) ([]migration.Finding
 	var found []migration.Finding
 	for _, d := range s.disks(ctx) {
 		if d.Copied() {
-			found = append(found, migration.Finding{Fact: s.copied(d), Host: s.destination(), Device: deviceOf(d),
-				Warning: true})
+			found = append(found, migration.Finding{
+				Fact: s.copied(d), Host: s.destination(), Device: deviceOf(d),
+				Warning: true,
+			})
 		}
 	}
 	return append(found, s.obstacles(ctx, func(o storage.Obstacle) bool {

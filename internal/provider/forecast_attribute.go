@@ -100,8 +100,10 @@ func lastForecastAttribute() schema.SingleNestedAttribute {
 		for name, text := range bounds {
 			figure[name] = schema.Int64Attribute{MarkdownDescription: text, Computed: true}
 		}
-		attributes[f.name] = schema.SingleNestedAttribute{MarkdownDescription: f.description, Computed: true,
-			Attributes: figure}
+		attributes[f.name] = schema.SingleNestedAttribute{
+			MarkdownDescription: f.description, Computed: true,
+			Attributes: figure,
+		}
 	}
 	return schema.SingleNestedAttribute{
 		MarkdownDescription: "What was forecast of the move before it started; null where that was unknown.",

@@ -48,7 +48,8 @@ type forecastModel struct {
 const longestMeasurement = 5 * time.Minute
 
 func (d *forecastDataSource) Metadata(_ context.Context, req datasource.MetadataRequest,
-	resp *datasource.MetadataResponse) {
+	resp *datasource.MetadataResponse,
+) {
 	resp.TypeName = req.ProviderTypeName + "_migration_forecast"
 }
 
@@ -58,8 +59,10 @@ func suggestionAttributes() map[string]schema.Attribute {
 		"field":   schema.StringAttribute{MarkdownDescription: "Field of the policy.", Computed: true},
 		"value":   schema.StringAttribute{MarkdownDescription: "Value to give it, as text.", Computed: true},
 		"verdict": schema.StringAttribute{MarkdownDescription: "Verdict with that value, as `verdict`.", Computed: true},
-		"duration_ms": schema.Int64Attribute{MarkdownDescription: "Expected duration with that value, in milliseconds.",
-			Computed: true},
+		"duration_ms": schema.Int64Attribute{
+			MarkdownDescription: "Expected duration with that value, in milliseconds.",
+			Computed:            true,
+		},
 	}
 }
 
@@ -109,12 +112,14 @@ func (d *forecastDataSource) Schema(_ context.Context, _ datasource.SchemaReques
 }
 
 func (d *forecastDataSource) Configure(_ context.Context, req datasource.ConfigureRequest,
-	_ *datasource.ConfigureResponse) {
+	_ *datasource.ConfigureResponse,
+) {
 	d.providerData = dataOf(req.ProviderData)
 }
 
 func (d *forecastDataSource) ValidateConfig(ctx context.Context, req datasource.ValidateConfigRequest,
-	resp *datasource.ValidateConfigResponse) {
+	resp *datasource.ValidateConfigResponse,
+) {
 	var config forecastModel
 	resp.Diagnostics.Append(getModel(ctx, req.Config, &config)...)
 	if !resp.Diagnostics.HasError() {

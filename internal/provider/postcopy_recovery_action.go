@@ -26,7 +26,8 @@ type postCopyRecoveryModel struct {
 }
 
 func (a *postCopyRecoveryAction) Metadata(_ context.Context, req action.MetadataRequest,
-	resp *action.MetadataResponse) {
+	resp *action.MetadataResponse,
+) {
 	resp.TypeName = req.ProviderTypeName + "_vm_postcopy_recovery"
 }
 
@@ -49,7 +50,8 @@ func (a *postCopyRecoveryAction) Schema(_ context.Context, _ action.SchemaReques
 }
 
 func (a *postCopyRecoveryAction) Configure(_ context.Context, req action.ConfigureRequest,
-	_ *action.ConfigureResponse) {
+	_ *action.ConfigureResponse,
+) {
 	a.providerData = dataOf(req.ProviderData)
 }
 

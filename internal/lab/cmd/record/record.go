@@ -117,15 +117,18 @@ func (r *recorder) keep(made recordings.Recording, m kind) error {
 func newFleet(world *lab.World) (*fleet.Fleet, error) {
 	config := fleet.Config{MaxOutgoing: 1, MaxIncoming: 1}
 	for _, h := range world.Hosts {
-		config.Hosts = append(config.Hosts, host.Config{Name: h.Name, URI: h.URI, PeerURI: h.PeerURI,
-			MigrationURI: h.MigrationURI})
+		config.Hosts = append(config.Hosts, host.Config{
+			Name: h.Name, URI: h.URI, PeerURI: h.PeerURI,
+			MigrationURI: h.MigrationURI,
+		})
 	}
 	return fleet.New(config)
 }
 
 // makeMove makes one move. One that did not converge, or ran out of time, is a recording like any other.
 func makeMove(ctx context.Context, f *fleet.Fleet, guest *lab.Guest, to *lab.Host,
-	m kind) (recordings.Recording, error) {
+	m kind,
+) (recordings.Recording, error) {
 	r := recordings.Recording{Boot: guest.UUID}
 	var last recordings.Pass
 	reading := func(reading migration.Reading) {
