@@ -22,10 +22,36 @@ type jobReply struct {
 func (h *Host) jobStats(
 	ctx context.Context, op string, dom libvirt.Domain, flags libvirt.DomainGetJobStatsFlags,
 ) (jobReply, error) {
-	return read(ctx, h, op, rpc.Patient, func(lv *libvirt.Libvirt) (jobReply, error) {
+	return read(ctx, h, op, rpc.Patient, askJob(dom, flags))
+}
+
+func askJob(dom libvirt.Domain, flags libvirt.DomainGetJobStatsFlags) func(*libvirt.Libvirt) (jobReply, error) {
+	return func(lv *libvirt.Libvirt) (jobReply, error) {
 		kind, params, err := lv.DomainGetJobStats(dom, flags)
 		return jobReply{libvirt.DomainJobType(kind), params}, err
-	})
+	}
+}
+
+// carriedStats is jobStats for a migration that may have a connection of its own, which answers
+// sooner: where many are under way, the questions on one connection wait for those that a QEMU in
+// its switch-over holds up. An answer that does not come must not retire that connection.
+func (h *Host) carriedStats(
+	ctx context.Context, op, uuid string, dom libvirt.Domain, flags libvirt.DomainGetJobStatsFlags,
+) (jobReply, error) {
+	c := h.work.carrier(uuid)
+	if c == nil || !c.Usable() {
+		return h.jobStats(ctx, op, dom, flags)
+	}
+	limited, cancel := context.WithTimeout(ctx, h.deadlines.Call)
+	defer cancel()
+	reply, err := rpc.Call(limited, c, 0, rpc.Patient, askJob(dom, flags))
+	switch {
+	case lostInCall(err) != nil:
+		return h.jobStats(ctx, op, dom, flags)
+	case err != nil && limited.Err() != nil && ctx.Err() == nil:
+		err = &rpc.TimeoutError{After: h.deadlines.Call}
+	}
+	return reply, h.fail(op, err)
 }
 
 // Job is the job that runs on the domain now. One that has failed or was cancelled still runs
@@ -50,7 +76,7 @@ func (h *Host) job(ctx context.Context, op, uuid string, flags libvirt.DomainGet
 	if err != nil {
 		return migration.Job{}, h.fail(op, err)
 	}
-	reply, err := h.jobStats(ctx, op, dom, flags)
+	reply, err := h.carriedStats(ctx, op, uuid, dom, flags)
 	if err != nil {
 		return migration.Job{}, err
 	}

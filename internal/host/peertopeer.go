@@ -28,6 +28,7 @@ func (h *Host) MigratePeerToPeer(ctx context.Context, uuid, peerURI string, p mi
 		return h.fail(op, err)
 	}
 	defer h.closeWork(ctx, c)
+	defer h.work.carry(uuid, c)()
 	err = c.Call(ctx, 0, rpc.Urgent, func(lv *libvirt.Libvirt) error {
 		_, err := lv.DomainMigratePerform3Params(dom, libvirt.OptString{peerURI}, typedParameters(p), nil,
 			flags(p)|libvirt.MigratePeer2peer)

@@ -22,6 +22,8 @@ type workConns struct {
 	mu       sync.Mutex
 	conns    map[*rpc.Conn]struct{}
 	sessions map[session]*rpc.Conn
+	// carrying are those of peer-to-peer migrations, by the UUID of the domain.
+	carrying map[string]*rpc.Conn
 }
 
 func newWorkConns() workConns {
@@ -29,6 +31,7 @@ func newWorkConns() workConns {
 		slots:    make(chan struct{}, maxWork),
 		conns:    map[*rpc.Conn]struct{}{},
 		sessions: map[session]*rpc.Conn{},
+		carrying: map[string]*rpc.Conn{},
 	}
 }
 
@@ -86,6 +89,30 @@ func (h *Host) closeWork(ctx context.Context, c *rpc.Conn) {
 	}
 }
 
+// carry notes which connection the peer-to-peer migration of a domain occupies, until end is called.
+func (w *workConns) carry(uuid string, c *rpc.Conn) (end func()) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.carrying[uuid] = c
+	return func() {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		if w.carrying[uuid] == c {
+			delete(w.carrying, uuid)
+		}
+	}
+}
+
+// carrier is the connection that carries the domain's migration away from the host; nil where none does.
+func (w *workConns) carrier(uuid string) *rpc.Conn {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if c := w.carrying[uuid]; c != nil {
+		return c
+	}
+	return w.sessions[session{true, uuid}]
+}
+
 // takeAll removes and returns all work connections, to close them.
 func (w *workConns) takeAll() []*rpc.Conn {
 	w.mu.Lock()
@@ -96,5 +123,6 @@ func (w *workConns) takeAll() []*rpc.Conn {
 	}
 	clear(w.conns)
 	clear(w.sessions)
+	clear(w.carrying)
 	return conns
 }

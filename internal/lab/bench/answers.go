@@ -15,12 +15,13 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/host"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/lab"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
 )
 
 // answers is how soon a source answers about moves that are under way, and takes orders to abort them.
 type answers struct {
-	// source asks by the provider's own code, for all guests on one connection.
-	source *host.Host
+	// hosts make the moves and ask about them by the provider's own code; the first one is the source.
+	hosts []*host.Host
 	// alone asks by the client library alone, for each guest on a connection of its own: what libvirtd itself takes.
 	alone  []*libvirt.Libvirt
 	guests []*lab.Guest
@@ -33,14 +34,18 @@ const (
 	askEvery = 100 * time.Millisecond
 )
 
-// newAnswers connects to the source of guests. Close it also after an error.
-func newAnswers(source *lab.Host, guests []*lab.Guest) (a *answers, err error) {
+// newAnswers connects to hosts, of which the first one has the guests. Close it also after an error.
+func newAnswers(hosts []*lab.Host, guests []*lab.Guest) (a *answers, err error) {
 	a = &answers{guests: guests}
-	if a.source, err = host.New(host.Config{Name: source.Name, URI: source.URI}); err != nil {
-		return a, err
+	for _, h := range hosts {
+		connected, err := host.New(host.Config{Name: h.Name, URI: h.URI, MigrationURI: h.MigrationURI})
+		if err != nil {
+			return a, err
+		}
+		a.hosts = append(a.hosts, connected)
 	}
 	for range guests {
-		lv := libvirt.NewWithDialer(dialers.NewRemote(source.Address))
+		lv := libvirt.NewWithDialer(dialers.NewRemote(hosts[0].Address))
 		if err := lv.ConnectToURI(libvirt.QEMUSystem); err != nil {
 			return a, err
 		}
@@ -54,10 +59,33 @@ func (a *answers) Close() error {
 	for _, lv := range a.alone {
 		failed = errors.Join(failed, lv.Disconnect())
 	}
-	if a.source == nil {
-		return failed
+	for _, h := range a.hosts {
+		failed = errors.Join(failed, h.Close())
 	}
-	return errors.Join(failed, a.source.Close())
+	return failed
+}
+
+// move moves a guest by the engine, and returns the seconds that it took.
+func (a *answers) move(ctx context.Context, guest *lab.Guest, from, to int) (float64, error) {
+	source, destination := a.hosts[from], a.hosts[to]
+	started := time.Now()
+	_, err := migration.Run(ctx, migration.Request{
+		UUID: guest.UUID, Name: guest.Name, Source: source, Destination: destination, Mode: migration.PeerToPeer,
+		PeerURI: destination.PeerURI(), MigrationURI: destination.MigrationURI(), Policy: policy.Resolve(policy.Levels{}),
+	}, func(migration.Progress) {})
+	return time.Since(started).Seconds(), err
+}
+
+// moveAll moves all guests at once, and returns the seconds until the last one is there.
+func (a *answers) moveAll(ctx context.Context) (float64, error) {
+	failures := make([]error, len(a.guests))
+	var running sync.WaitGroup
+	started := time.Now()
+	for i, guest := range a.guests {
+		running.Go(func() { _, failures[i] = a.move(ctx, guest, 0, 1) })
+	}
+	running.Wait()
+	return time.Since(started).Seconds(), errors.Join(failures...)
 }
 
 // slowest asks about each guest again and again, in both ways by turns, until stop is called, which returns the seconds
@@ -104,7 +132,7 @@ func (a *answers) slowest(ctx context.Context) (stop func() (ours, alone float64
 
 // running tells whether a guest is being moved, by the provider's own code.
 func (a *answers) running(ctx context.Context, guest *lab.Guest) bool {
-	job, err := a.source.Job(ctx, guest.UUID)
+	job, err := a.hosts[0].Job(ctx, guest.UUID)
 	return err == nil && job.Type == migration.JobRunning
 }
 
@@ -132,7 +160,7 @@ func (a *answers) abort(ctx context.Context) (float64, error) {
 	for i, guest := range a.guests {
 		ordering.Go(func() {
 			ordered := time.Now()
-			failures[i] = a.source.AbortJob(ctx, guest.UUID)
+			failures[i] = a.hosts[0].AbortJob(ctx, guest.UUID)
 			took[i] = time.Since(ordered).Seconds()
 		})
 	}
@@ -147,7 +175,7 @@ func (a *answers) sending(ctx context.Context, guest *lab.Guest) error {
 	ticker := time.NewTicker(askEvery)
 	defer ticker.Stop()
 	for {
-		job, err := a.source.Job(ctx, guest.UUID)
+		job, err := a.hosts[0].Job(ctx, guest.UUID)
 		if err == nil && job.Type == migration.JobRunning && job.MemoryTotal > 0 {
 			return nil
 		}

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"sync"
-	"time"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/lab"
 )
@@ -34,23 +32,18 @@ func (manyMoves) Measure(ctx context.Context, b *Bench) (figures []Figure, err e
 			return nil, err
 		}
 	}
-	o, err := newOperator(ctx, b.World.Hosts[:2])
-	if err != nil {
-		return nil, err
-	}
-	defer o.Close()
 	for _, h := range b.World.Hosts[:2] {
 		if err := h.Limit(ctx, sharedLink); err != nil {
 			return nil, err
 		}
 		defer func() { err = errors.Join(err, h.Limit(context.WithoutCancel(ctx), 0)) }()
 	}
-	source, err := newAnswers(b.World.Hosts[0], guests)
+	source, err := newAnswers(b.World.Hosts[:2], guests)
 	defer func() { err = errors.Join(err, source.Close()) }() //nolint:contextcheck // it closes after a cancel, too
 	if err != nil {
 		return nil, err
 	}
-	t := togetherness{operator: o, guests: guests, hosts: b.World.Hosts[:2], source: source}
+	t := togetherness{guests: guests, source: source}
 	for round := range b.Rounds {
 		if err := t.measure(ctx); err != nil {
 			return nil, err
@@ -64,10 +57,8 @@ func (manyMoves) Measure(ctx context.Context, b *Bench) (figures []Figure, err e
 
 // togetherness is what the rounds took, in seconds.
 type togetherness struct {
-	operator *operator
-	guests   []*lab.Guest
-	hosts    []*lab.Host
-	source   *answers
+	guests []*lab.Guest
+	source *answers
 
 	atOnce, oneByOne, statistics, alone, aborts []float64
 }
@@ -75,7 +66,7 @@ type togetherness struct {
 // measure moves all guests at once, brings them back one by one, and begins once more to move them, but aborts that.
 func (t *togetherness) measure(ctx context.Context) error {
 	stop := t.source.slowest(ctx)
-	took, err := moveAll(ctx, t.operator, t.guests, t.hosts[1])
+	took, err := t.source.moveAll(ctx)
 	ours, alone, unseen := stop()
 	if err := errors.Join(err, unseen); err != nil {
 		return err
@@ -84,7 +75,7 @@ func (t *togetherness) measure(ctx context.Context) error {
 	t.statistics, t.alone = append(t.statistics, ours), append(t.alone, alone)
 	sum := 0.0
 	for _, guest := range t.guests {
-		took, err := t.operator.move(ctx, guest, t.hosts[0], nil)
+		took, err := t.source.move(ctx, guest, 1, 0)
 		if err != nil {
 			return err
 		}
@@ -94,7 +85,7 @@ func (t *togetherness) measure(ctx context.Context) error {
 
 	moved := make(chan error, 1)
 	go func() {
-		_, err := moveAll(ctx, t.operator, t.guests, t.hosts[1])
+		_, err := t.source.moveAll(ctx)
 		moved <- err
 	}()
 	took, err = t.source.abort(ctx)
@@ -114,16 +105,4 @@ func (t *togetherness) figures() []Figure {
 		pairs(what+": the slowest statistics", "libvirtd on a connection for each move", "s", t.statistics, t.alone, 0),
 		pairs(what+": the slowest order to abort", "the limit", "s", t.aborts, limit, 1),
 	}
-}
-
-// moveAll moves guests at once, and returns the seconds until the last one is there.
-func moveAll(ctx context.Context, o *operator, guests []*lab.Guest, to *lab.Host) (float64, error) {
-	failures := make([]error, len(guests))
-	var running sync.WaitGroup
-	started := time.Now()
-	for i, guest := range guests {
-		running.Go(func() { _, failures[i] = o.move(ctx, guest, to, nil) })
-	}
-	running.Wait()
-	return time.Since(started).Seconds(), errors.Join(failures...)
 }
