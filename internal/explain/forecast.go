@@ -3,6 +3,7 @@ package explain
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -15,10 +16,12 @@ import (
 func foretold(p fleet.Progress) string {
 	f := *p.Forecast
 	line := fmt.Sprintf("VM %s, from %s to %s: forecast: ", p.Name, p.Source, p.Destination)
-	if f.Verdict == forecast.Unknown {
+	switch {
+	case f.Verdict == forecast.Unknown && f.MeasureErr == nil && slices.Contains(f.Missing, forecast.MissingMeasurement):
+		return line + "unknown; the VM's history has no move like it (forecast = \"warn\" measures the guest)"
+	case f.Verdict == forecast.Unknown:
 		return line + "unknown, because " + strings.Join(lacking(f), ", and because ")
-	}
-	if f.Verdict == forecast.DoesNotEnd {
+	case f.Verdict == forecast.DoesNotEnd:
 		line = fmt.Sprintf("VM %s, from %s to %s: warning: forecast: ", p.Name, p.Source, p.Destination)
 	}
 	line += verdict(f.Forecast) + ", by " + basisOf(f.Forecast)

@@ -48,8 +48,7 @@ func TestForecastLines(t *testing.T) {
 		{foretold(forecast.NeedsPostCopy), "forecast: ends " + ends + ", once on_timeout switches it to post-copy, by what was measured of the guest"},
 		{endless, "warning: forecast: does not end; on_timeout aborts it after about 12s (8s to 20s), by what was measured of the guest; " +
 			"with auto_converge = true it ends " + ends + ", with the guest's vCPUs throttled by up to about 60 %"},
-		{unknown, "forecast: unknown, because nothing was measured, and no earlier move between these hosts under the same policy is in the VM's history, " +
-			"and because how fast the link is is not known: there is no bandwidth_mib_per_second, and no earlier move between these hosts without one is in the VM's history"},
+		{unknown, "forecast: unknown; the VM's history has no move like it (forecast = \"warn\" measures the guest)"},
 		{refused, "forecast: unknown, because the guest was not measured: QEMU is too old"},
 	} {
 		p := fleet.Progress{Forecast: &test.made}

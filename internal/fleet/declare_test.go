@@ -99,7 +99,7 @@ func TestCreateTakesBackWhatItWrote(t *testing.T) {
 		const was = `{"version":1,"owner":"former","max_downtime_ms":900}`
 		setRecord(t, f, "kvm2", host.Global, was)
 		readOnlySecrets(t, "kvm3")
-		if _, err := f.Create(testContext(t), Declaration{Policy: downtime(500), Owner: "new", Replaces: "former"}, all); err == nil {
+		if _, err := f.Create(testContext(t), Declaration{Policy: downtime(500).Global(), Owner: "new", Replaces: "former"}, all); err == nil {
 			t.Error("no error")
 		}
 		if diff := cmp.Diff(map[string]string{"kvm2": was}, records(t, f, host.Global)); diff != "" {
