@@ -67,6 +67,8 @@ func diskObstacle(f migration.Finding, d preflight.DiskObstacle) (detail, remedy
 		return takenPath(f, d)
 	case storage.StaleLeftover:
 		return staleLeftover(f, d)
+	case storage.PerhapsStale:
+		return perhapsStale(f, d)
 	case storage.OtherImage:
 		return otherImage(f, d)
 	case storage.Unproved:
@@ -167,6 +169,22 @@ func staleLeftover(f migration.Finding, d preflight.DiskObstacle) (detail, remed
 	}
 	return fmt.Sprintf("%s has %s already, which an earlier move of VM %s has left there: an old state of the %s. The "+
 		"move does not copy the disk, and the VM would go on with the old state.", f.Host, d.Path, f.Name, f.Device), remedy
+}
+
+// perhapsStale is about what may be an old state of a disk in its place.
+func perhapsStale(f migration.Finding, d preflight.DiskObstacle) (detail, remedy string) {
+	why := "the history of the VM does not have when it was last written to"
+	list := ""
+	if d.There == nil {
+		why = "no active storage pool there lists it"
+		list = fmt.Sprintf("A pool for its directory tells when it was last written to. %s ", remediesOf(f).newPool(path.Dir(d.Path)))
+	}
+	if d.Err != nil {
+		why = oneLine(d.Err)
+	}
+	return fmt.Sprintf("An earlier move of VM %s has left %s on %s, or was to write to it, and nothing tells whether it is an old "+
+		"state of the %s still: %s. The move does not copy the disk, and the VM would go on with what is there.", f.Name, d.Path,
+		f.Host, f.Device, strings.TrimSuffix(why, ".")), list + "Or make room for the disk: " + remediesOf(f).leftover(d.Path, d.There)
 }
 
 // users are what uses a volume.

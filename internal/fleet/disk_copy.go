@@ -328,7 +328,7 @@ func listed(ctx context.Context, h *host.Host, volume string) (*storage.Volume, 
 func leftovers(past history.History, vm, there string) []storage.Leftover {
 	others := func(l history.Leftover) bool { return l.VM != vm }
 	return each(slices.DeleteFunc(past.Left(there), others), func(l history.Leftover) storage.Leftover {
-		return storage.Leftover{WrittenUntil: l.WrittenUntil, Volume: storage.Volume{
+		return storage.Leftover{WrittenUntil: l.WrittenUntil, EndedBy: l.EndedBy, Volume: storage.Volume{
 			Pool: l.Pool, Name: l.Name, Path: l.Path, Format: l.Format,
 			Capacity: l.CapacityBytes, Allocation: l.AllocatedBytes, Length: l.LengthBytes, Modified: l.Modified,
 		}}

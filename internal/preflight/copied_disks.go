@@ -52,6 +52,8 @@ func (o DiskObstacle) Problem() string {
 		return "perhaps a leftover"
 	case storage.StaleLeftover:
 		return "old state of the disk in its place"
+	case storage.PerhapsStale:
+		return "perhaps an old state of the disk in its place"
 	case storage.OtherImage:
 		return "another image in the disk's place"
 	case storage.NoPool:
@@ -92,7 +94,7 @@ var (
 	poolObstacles  = []storage.Obstacle{storage.NoPool, storage.InactivePool, storage.WrongPool}
 	takenObstacles = []storage.Obstacle{
 		storage.Exists, storage.Unproved, storage.ChangedLeftover, storage.UsedLeftover, storage.UncertainLeftover,
-		storage.StaleLeftover, storage.OtherImage,
+		storage.StaleLeftover, storage.PerhapsStale, storage.OtherImage,
 	}
 )
 

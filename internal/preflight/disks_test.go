@@ -222,6 +222,13 @@ func TestAssess_disks(t *testing.T) {
 			s.policy(policy.Policy{})
 			s.here.BeginAnswers = nil // as for a block device
 		}, []string{"copy_volumes: old state of the disk in its place, disk vda on kvm2"}, []storage.Fate{storage.Refused}},
+		"the VM's own leftover, which no pool lists any more, and no copy asked for": {func(s *scene) {
+			leftover(s)
+			s.there.StoragePools, s.there.Volumes = nil, nil
+			s.there.Listed[webImage], s.there.Paths[webImage] = preflight.NotListed, true
+			s.policy(policy.Policy{})
+			s.here.BeginAnswers = nil
+		}, []string{"copy_volumes: perhaps an old state of the disk in its place, disk vda on kvm2"}, []storage.Fate{storage.Refused}},
 		"the VM's own leftover, and of another disk, and no copy asked for": {func(s *scene) {
 			leftover(s)
 			s.request.Leftovers[0].Path = "/images/other.raw"

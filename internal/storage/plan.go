@@ -50,6 +50,9 @@ const (
 	// StaleLeftover is the VM's own leftover in the place of a disk that is not copied: the VM
 	// would go on with an old state of its disk.
 	StaleLeftover Obstacle = "stale leftover"
+	// PerhapsStale is what may be the VM's own leftover, in the place of a disk that is not copied: no pool lists it, or
+	// the history does not have what would tell.
+	PerhapsStale Obstacle = "perhaps a stale leftover"
 	// OtherImage is an image of another size or format, which the definition for the destination names in the
 	// place of a disk that is not copied.
 	OtherImage Obstacle = "other image"
@@ -154,10 +157,10 @@ func (r Request) decide(d Facts) (Fate, Obstacle) {
 
 // leave decides about a disk that is not to be copied.
 func (r Request) leave(d Facts) (Fate, Obstacle) {
-	switch {
-	case r.stale(d):
-		return Refused, StaleLeftover
-	case d.Renamed && !d.same() && d.differs():
+	if doubt := r.stale(d); doubt != "" {
+		return Refused, doubt
+	}
+	if d.Renamed && !d.same() && d.differs() {
 		return Refused, OtherImage
 	}
 	return Left, ""
@@ -168,15 +171,24 @@ func (d Decision) Unproved() bool {
 	return d.Fate == Left && d.Renamed && !d.same() && !d.Fixed && !d.Network && d.Presence != Absent
 }
 
-// stale tells whether the destination has an old state of the disk in its place: what the VM's
-// own earlier move has left, unchanged. What has no time is taken for unchanged if it is as large.
-func (r Request) stale(d Facts) bool {
+// stale tells whether the destination has an old state of the disk in its place: StaleLeftover for what the VM's own
+// earlier move has left, unchanged, PerhapsStale for what may be that, and nothing for anything else. What has no time
+// is taken for unchanged if it is as large.
+func (r Request) stale(d Facts) Obstacle {
 	i := r.leftover(d.Path)
-	if i < 0 || d.There == nil || d.same() || d.Network {
-		return false
+	if i < 0 || d.same() || d.Network || d.Presence == Absent {
+		return ""
 	}
 	noted := r.Leftovers[i]
-	return noted.left(*d.There) || noted.Modified == "" && d.There.Modified == "" && d.There.Capacity == noted.Capacity
+	switch {
+	case d.There == nil:
+		return PerhapsStale
+	case noted.left(*d.There), noted.Modified == "" && d.There.Modified == "" && d.There.Capacity == noted.Capacity:
+		return StaleLeftover
+	case noted.mayBeLeft(*d.There):
+		return PerhapsStale
+	}
+	return ""
 }
 
 // leftover is the index of the newest leftover of a path, or negative.
@@ -192,7 +204,7 @@ func (r Request) present(d Facts) (Fate, Obstacle) {
 		return Left, ""
 	case d.same():
 		return Refused, AlreadyShared
-	case d.Shared == Yes && r.stale(d): // the source's file system is shared, but not with this host
+	case d.Shared == Yes && r.stale(d) == StaleLeftover: // the source's file system is shared, but not with this host
 		return Refused, StaleLeftover
 	case d.Shared == Withheld:
 		return Refused, Silent

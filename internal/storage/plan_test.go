@@ -40,8 +40,8 @@ func there(change func(*Facts)) func(*Facts) {
 func TestDecide(t *testing.T) {
 	t.Parallel()
 	same := func(*Facts) {}
-	mine := []Leftover{{Volume: leftover()}}
-	killed := []Leftover{{leftover(), time.Unix(60, 0)}}
+	mine := []Leftover{{Volume: leftover(), EndedBy: time.Unix(60, 0)}}
+	killed := []Leftover{{leftover(), time.Unix(60, 0), time.Unix(60, 0)}}
 	at := func(modified string) func(*Facts) { return there(func(d *Facts) { d.There.Modified = modified }) }
 	overlay := func(d *Facts) { d.Image.Backing = "/local/base.qcow2" }
 	tests := map[string]struct {
@@ -118,8 +118,12 @@ func TestDecide(t *testing.T) {
 		"leftover, none, one pool":   {Request{Mode: policy.CopyNone, Leftovers: mine}, disk(there(func(d *Facts) { d.SamePool = true })), Left, ""},
 		"leftover, none, gone":       {Request{Mode: policy.CopyNone, Leftovers: mine}, disk(same), Left, ""},
 		"leftover, none, changed":    {Request{Mode: policy.CopyNone, Leftovers: mine}, disk(there(func(d *Facts) { d.There.Modified = "1.6" })), Left, ""},
-		"leftover, none, not listed": {Request{Mode: policy.CopyNone, Leftovers: mine}, disk(there(func(d *Facts) { d.There = nil })), Left, ""},
-		"leftover, not wanted":       {Request{Mode: policy.CopyAuto, Leftovers: mine, Wanted: []string{"vdb"}}, disk(there(same)), Refused, StaleLeftover},
+		"leftover, none, not listed": {Request{Mode: policy.CopyNone, Leftovers: mine}, disk(there(func(d *Facts) { d.There = nil })), Refused, PerhapsStale},
+		"leftover without a time, none, with a time now": {
+			Request{Mode: policy.CopyNone, Leftovers: []Leftover{{Volume: Volume{Path: image, Capacity: 64 << 20}, EndedBy: time.Unix(60, 0)}}},
+			disk(there(same)), Refused, PerhapsStale,
+		},
+		"leftover, not wanted": {Request{Mode: policy.CopyAuto, Leftovers: mine, Wanted: []string{"vdb"}}, disk(there(same)), Refused, StaleLeftover},
 		"leftover without a time, none": {
 			Request{Mode: policy.CopyNone, Leftovers: []Leftover{{Volume: Volume{Path: image, Capacity: 64 << 20}}}},
 			disk(there(func(d *Facts) { d.There.Modified = "" })), Refused, StaleLeftover,
@@ -142,7 +146,7 @@ func TestDecide(t *testing.T) {
 			Request{Mode: policy.CopyAuto, Leftovers: mine}, disk(there(func(d *Facts) { d.Image.Format = "raw" })), Refused, ChangedLeftover,
 		},
 		"volume whose making was not answered": {
-			Request{Mode: policy.CopyAuto, Leftovers: []Leftover{{Volume{Path: image, Format: "qcow2", Capacity: 64 << 20}, time.Unix(60, 0)}}},
+			Request{Mode: policy.CopyAuto, Leftovers: []Leftover{{Volume{Path: image, Format: "qcow2", Capacity: 64 << 20}, time.Unix(60, 0), time.Unix(60, 0)}}},
 			disk(there(same)), Refused, UncertainLeftover,
 		},
 		"leftover without a time": {
@@ -294,6 +298,8 @@ func TestDecide_neverOverwrites(t *testing.T) {
 		case got.Fate == Left && !d.Fixed && !d.Network && d.Presence == Present && !d.same() && d.There != nil &&
 			len(r.Leftovers) > 0 && r.Leftovers[0].left(*d.There):
 			t.Fatalf("left to a stale copy: %+v, %+v", r, d)
+		case got.Fate == Left && !d.Fixed && !d.Network && d.Presence != Absent && !d.same() && d.There == nil && len(r.Leftovers) > 0:
+			t.Fatalf("left to what may be a stale copy: %+v, %+v", r, d)
 		case got.Fate == Left && r.Mode == policy.CopyAuto && len(r.Wanted) == 0 && !d.Fixed && !d.Network:
 			if d.Presence != Present || !d.same() {
 				t.Fatalf("left: %+v, %+v", r, d)
@@ -337,7 +343,8 @@ func randomRequest(random *rand.Rand) Request {
 	if random.IntN(2) == 0 {
 		v := leftover()
 		v.Format = []string{"raw", "qcow2"}[random.IntN(2)]
-		r.Leftovers = []Leftover{{v, time.Unix(int64(random.IntN(2)*2), 0)}}
+		until := time.Unix(int64(random.IntN(2)*2), 0)
+		r.Leftovers = []Leftover{{v, until, until}}
 	}
 	if random.IntN(4) == 0 {
 		r.Wanted = []string{[]string{"vda", "vdb"}[random.IntN(2)]}
