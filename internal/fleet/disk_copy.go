@@ -199,7 +199,7 @@ func (c *diskCopy) end(ctx context.Context, e *moveEntry, err error) error {
 		}
 		free := certain && len(kept.Users) == 0 && kept.Err == nil
 		if free && !kept.Reused {
-			if kept.Err = c.destination.DeleteVolume(ctx, volume.Path); kept.Err == nil {
+			if kept.Err = c.destination.DeleteVolume(ctx, *d.Pool, volume.Name); kept.Err == nil {
 				failure.Removed = append(failure.Removed, volume)
 				continue
 			}
