@@ -73,6 +73,11 @@ func diskObstacle(f migration.Finding, d preflight.DiskObstacle) (detail, remedy
 		return otherImage(f, d)
 	case storage.Unproved:
 		return unproved(f, d)
+	case storage.NotMounted:
+		return fmt.Sprintf("%s has the %s of VM %s, %s, on a file system that hosts share, and %s has nothing there. Where that has "+
+				"not mounted it, a copy would be below the mount point, and out of sight once it is mounted.", f.Source, f.Device, f.Name,
+				d.Path, f.Host), fmt.Sprintf("Mount it on %s. If the disk is to be copied to a directory of that host, name it: "+
+				"disks = [\"%s\"], with all others that are to be copied.", f.Host, d.Target)
 	case storage.NoSuchDisk:
 		return fmt.Sprintf("VM %s has no disk %s that can be copied: one that is read-only, shareable or empty cannot be.",
 			f.Name, d.Target), fmt.Sprintf("`virsh domblklist --details %s` on %s lists its disks.", f.UUID, f.Source)

@@ -40,6 +40,8 @@ func (o DiskObstacle) Problem() string {
 		return "disk cannot be copied onto itself"
 	case storage.NotKnown, storage.NoSize, storage.Silent:
 		return "not known whether the disk can be copied"
+	case storage.NotMounted:
+		return "shared file system without the disk"
 	case storage.Unproved:
 		return "not proved to be the same disk"
 	case storage.Exists:

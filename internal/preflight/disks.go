@@ -168,6 +168,14 @@ func (v *storageView) facts(ctx context.Context, d Disk) storage.Facts {
 		f.Presence = storage.Absent // nobody knows where it would be: the pool is missing
 		return f
 	}
+	if f.SamePool && d.Pool != "" {
+		v.volumeThere(ctx, d, &f)
+		return f
+	}
+	if !path.IsAbs(f.Path) { // a volume of a pool of the network, which is another one than the source's, or not active
+		f.Presence = storage.Absent
+		return f
+	}
 	v.there(ctx, &f)
 	if f.Presence == storage.Present && !f.SamePool && !d.Block {
 		f.SameFile = v.sameFile(ctx, p)
@@ -175,7 +183,7 @@ func (v *storageView) facts(ctx context.Context, d Disk) storage.Facts {
 	if v.copyMode() == policy.CopyNone {
 		return f
 	}
-	if f.Presence == storage.Present && !f.SamePool && !f.SameFile && !d.Block && (p.own == nil || p.own.Type != "logical") {
+	if f.Presence != storage.PresenceUnknown && !f.SamePool && !f.SameFile && !d.Block && (p.own == nil || p.own.Type != "logical") {
 		f.Shared = v.shared(ctx, d)
 	}
 	if there, err := v.Destination.Capabilities(ctx); err == nil {
@@ -291,6 +299,20 @@ func (v *storageView) there(ctx context.Context, f *storage.Facts) {
 	if f.There != nil && v.left(f.Path) {
 		users, err := v.Destination.VolumeUsers(ctx, *f.There)
 		f.Users, f.UsersUnknown, f.Err = storage.Others(users, v.Move.UUID), err != nil, errors.Join(f.Err, err)
+	}
+}
+
+// volumeThere notes whether the destination has the volume of a pool that both hosts have: its path may be none, as
+// that of an RBD image, or another one than its name, as that of a LUN.
+func (v *storageView) volumeThere(ctx context.Context, d Disk, f *storage.Facts) {
+	presence, err := v.Destination.VolumeInPool(ctx, *f.Pool, d.Volume)
+	f.Err = errors.Join(f.Err, err)
+	switch {
+	case err != nil:
+	case presence == Present:
+		f.Presence = storage.Present
+	default: // libvirt itself looks it up in the pool's list
+		f.Presence = storage.Absent
 	}
 }
 

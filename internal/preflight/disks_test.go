@@ -86,6 +86,14 @@ func (s *scene) exported(there string) {
 	s.unsharedDisks()
 }
 
+// inPool has the disk be a volume of that pool on both hosts, which the destination lists.
+func (s *scene) inPool(pool storage.Pool) {
+	s.here.Definition = domain("qemu", "", strings.ReplaceAll(volume, "vdb", "vda"))
+	s.here.StoragePools, s.there.StoragePools = []storage.Pool{pool}, []storage.Pool{pool}
+	s.there.Listed["images/web"] = preflight.Present
+	s.unsharedDisks()
+}
+
 // takes is a call that takes that long.
 func takes(d time.Duration) func(context.Context) error {
 	return func(ctx context.Context) error {
@@ -216,6 +224,27 @@ func TestAssess_disks(t *testing.T) {
 			s.exported("/images")
 			s.renamed("/images/other.qcow2")
 		}, []string{"copy_volumes: path is taken, disk vda on kvm2"}, []storage.Fate{storage.Refused}},
+		"a volume of one Ceph pool, which has no path": {func(s *scene) {
+			s.inPool(storage.Pool{Name: "images", Type: "rbd", Source: "mon1:6789 rbd", Active: true})
+		}, nil, []storage.Fate{storage.Left}},
+		"a volume of one Ceph pool, full": {func(s *scene) {
+			s.inPool(storage.Pool{Name: "images", Type: "rbd", Source: "mon1:6789 rbd", Active: true})
+			s.policy(policy.Policy{CopyStorage: new(policy.CopyFull)})
+		}, []string{"copied_disks: disk cannot be copied onto itself, disk vda on kvm2"}, []storage.Fate{storage.Refused}},
+		"a LUN of one iSCSI pool, whose path has another name": {func(s *scene) {
+			s.inPool(storage.Pool{Name: "images", Type: "iscsi", Path: "/dev/disk/by-path", Source: "san: iqn.x", Active: true})
+		}, nil, []storage.Fate{storage.Left}},
+		"a volume of a Ceph pool that is not the source's": {func(s *scene) {
+			s.inPool(storage.Pool{Name: "images", Type: "rbd", Source: "mon1:6789 rbd", Active: true})
+			s.there.StoragePools = []storage.Pool{{Name: "images", Type: "rbd", Source: "mon2:6789 rbd", Active: true}}
+		}, []string{"copy_pools: storage pool takes no new volumes, disk vda on kvm2"}, []storage.Fate{storage.Refused}},
+		"a shared file system that the destination may not have mounted": {func(s *scene) {
+			s.unsharedDisks()
+		}, []string{"copied_disks: shared file system without the disk, disk vda on kvm2"}, []storage.Fate{storage.Refused}},
+		"a shared file system that the destination does not have, and a copy asked for": {func(s *scene) {
+			s.unsharedDisks()
+			s.request.CopiedDisks = []string{"vda"}
+		}, []string{copied}, []storage.Fate{storage.Created}},
 		"the VM's own leftover": {leftover, []string{copied}, []storage.Fate{storage.Reused}},
 		"the VM's own leftover, and no copy asked for": {func(s *scene) {
 			leftover(s)

@@ -38,6 +38,9 @@ const (
 	// Unproved is something at the disk's path, of which nothing proves that it is the same file, though the
 	// source takes the disk's file system for shared: the destination may have mounted another.
 	Unproved Obstacle = "not proved to be the same"
+	// NotMounted is a free path of a disk that the source has on a file system that hosts share: the destination may
+	// not have mounted it, and a copy would be below its mount point.
+	NotMounted Obstacle = "perhaps not mounted"
 	// Exists is something that is there and is neither proved to be the same disk nor this VM's
 	// own leftover, ChangedLeftover a leftover that another has written to, or of another size, and
 	// UsedLeftover one that something uses.
@@ -146,6 +149,9 @@ func (r Request) decide(d Facts) (Fate, Obstacle) {
 	case Absent:
 		if d.SamePool { // the image is there, and is not seen yet: what is made would be over it
 			return Refused, NotKnown
+		}
+		if r.Mode == policy.CopyAuto && !wanted && d.Shared == Yes && !d.Renamed {
+			return Refused, NotMounted
 		}
 		return r.create(d)
 	case Present:

@@ -75,7 +75,14 @@ func TestDecide(t *testing.T) {
 		"a shared file system of the source, and a file that no pool lists": {
 			Request{Mode: policy.CopyAuto}, disk(there(func(d *Facts) { d.Shared, d.There = Yes, nil })), Refused, Unproved,
 		},
-		"shared file system, but a free path": {Request{Mode: policy.CopyAuto}, disk(func(d *Facts) { d.Shared = Yes }), Created, ""},
+		"shared file system, but a free path":       {Request{Mode: policy.CopyAuto}, disk(func(d *Facts) { d.Shared = Yes }), Refused, NotMounted},
+		"shared file system, but a free path, full": {Request{Mode: policy.CopyFull}, disk(func(d *Facts) { d.Shared = Yes }), Created, ""},
+		"shared file system, but a free path, asked for": {
+			Request{Mode: policy.CopyAuto, Wanted: []string{"vda"}}, disk(func(d *Facts) { d.Shared = Yes }), Created, "",
+		},
+		"shared file system, but a free path that the move names": {
+			Request{Mode: policy.CopyAuto}, disk(func(d *Facts) { d.Shared, d.Renamed = Yes, true }), Created, "",
+		},
 		"shared file system, another size": {
 			Request{Mode: policy.CopyAuto}, disk(there(func(d *Facts) { d.Shared, d.There.Capacity = Yes, 1 })), Refused, Unproved,
 		},
