@@ -92,6 +92,9 @@ func diskObstacle(f migration.Finding, d preflight.DiskObstacle) (detail, remedy
 			"an external data file.", f.Device, f.Name, d.Image.Format), leaveOut
 	case storage.Encrypted:
 		return fmt.Sprintf("The %s of VM %s is an encrypted image, and those are not copied.", f.Device, f.Name), leaveOut
+	case storage.OnePath:
+		return fmt.Sprintf("The %s of VM %s would be copied to %s, and so would be another disk of it, or that is there.", f.Device, f.Name,
+			d.Path), "Give each disk a path of its own in destination_changes."
 	case storage.NoBacking:
 		return fmt.Sprintf("The %s of VM %s is an overlay of %s. An incremental copy needs that file on %s, of the same "+
 				"format and size, in an active storage pool of each host.", f.Device, f.Name, d.Image.Backing, f.Host),

@@ -79,7 +79,7 @@ func TestObstaclesHaveWords(t *testing.T) {
 		storage.NoSuchDisk, storage.OverNetwork, storage.AlreadyShared, storage.NotKnown, storage.Exists, storage.ChangedLeftover,
 		storage.UsedLeftover, storage.StaleLeftover, storage.NoPool, storage.InactivePool, storage.WrongPool, storage.WrongFormat, storage.Encrypted,
 		storage.NoSize, storage.NoBacking, storage.Unproved, storage.OtherImage,
-		storage.UncertainLeftover, storage.PerhapsStale, storage.NotMounted,
+		storage.UncertainLeftover, storage.PerhapsStale, storage.NotMounted, storage.OnePath,
 	} {
 		f := migration.Finding{
 			Subject: web, Host: "kvm2", Device: "disk vda",

@@ -68,6 +68,8 @@ func (o DiskObstacle) Problem() string {
 		return "image format cannot be copied"
 	case storage.Encrypted:
 		return "encrypted image cannot be copied"
+	case storage.OnePath:
+		return "two disks at one path"
 	case storage.NoBacking:
 		return "no such backing file"
 	}
@@ -91,7 +93,7 @@ func AboutDisks(fact migration.Fact) bool {
 // what is there.
 var (
 	lastingObstacles = []storage.Obstacle{
-		storage.NoSuchDisk, storage.OverNetwork, storage.AlreadyShared, storage.WrongFormat, storage.Encrypted,
+		storage.NoSuchDisk, storage.OverNetwork, storage.AlreadyShared, storage.WrongFormat, storage.Encrypted, storage.OnePath,
 	}
 	poolObstacles  = []storage.Obstacle{storage.NoPool, storage.InactivePool, storage.WrongPool}
 	takenObstacles = []storage.Obstacle{

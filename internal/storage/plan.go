@@ -67,6 +67,8 @@ const (
 	// WrongFormat is a format that is not created, and Encrypted an image that a secret opens.
 	WrongFormat Obstacle = "wrong format"
 	Encrypted   Obstacle = "encrypted"
+	// OnePath is a disk that is to be copied to the path of another one.
+	OnePath Obstacle = "one path"
 	// NoSize is a disk of a size that the source does not tell.
 	NoSize Obstacle = "no size"
 	// NoBacking is a backing file that the destination does not have, or has otherwise.
@@ -118,6 +120,12 @@ func Decide(r Request, disks []Facts) []Decision {
 	for _, d := range disks {
 		fate, obstacle := r.decide(d)
 		decided = append(decided, Decision{d, fate, obstacle})
+	}
+	for i, d := range decided {
+		others := slices.Delete(slices.Clone(disks), i, i+1)
+		if d.Copied() && slices.ContainsFunc(others, func(o Facts) bool { return o.Path == d.Path }) {
+			decided[i].Fate, decided[i].Obstacle = Refused, OnePath
+		}
 	}
 	for _, target := range r.Wanted {
 		if !slices.ContainsFunc(disks, func(d Facts) bool { return d.Target == target }) {
@@ -231,6 +239,8 @@ func (r Request) present(d Facts) (Fate, Obstacle) {
 		return Refused, ChangedLeftover
 	case len(d.Users) > 0:
 		return Refused, UsedLeftover
+	case d.Image.Encrypted:
+		return Refused, Encrypted
 	}
 	return Reused, ""
 }

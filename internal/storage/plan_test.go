@@ -183,6 +183,9 @@ func TestDecide(t *testing.T) {
 		"leftover that is used": {
 			Request{Mode: policy.CopyAuto, Leftovers: mine}, disk(there(func(d *Facts) { d.Users = []User{{Domain: "db"}} })), Refused, UsedLeftover,
 		},
+		"leftover, encrypted": {
+			Request{Mode: policy.CopyAuto, Leftovers: mine}, disk(there(func(d *Facts) { d.Image.Encrypted = true })), Refused, Encrypted,
+		},
 		"leftover of unknown use": {
 			Request{Mode: policy.CopyAuto, Leftovers: mine}, disk(there(func(d *Facts) { d.UsersUnknown = true })), Refused, NotKnown,
 		},
@@ -250,6 +253,32 @@ func TestDecision_Unproved(t *testing.T) {
 				t.Errorf("unproved: %v, want %v", got, c.want)
 			}
 		})
+	}
+}
+
+// Two disks that a move gives one path are not copied over each other.
+func TestDecide_onePath(t *testing.T) {
+	t.Parallel()
+	other := func(change func(*Facts)) Facts {
+		d := disk(there(change))
+		d.Target = "vdb"
+		return d
+	}
+	mine := []Leftover{{Volume: leftover(), EndedBy: time.Unix(60, 0)}}
+	for name, test := range map[string]struct {
+		other Facts
+		want  Fate
+	}{
+		"both would be copied":       {other(func(*Facts) {}), Refused},
+		"the other one is left":      {other(func(d *Facts) { d.SameFile = true }), Refused},
+		"the other one is read-only": {other(func(d *Facts) { d.Fixed = true }), Refused},
+		"the other one has its own":  {other(func(d *Facts) { d.Path = "/local/db.qcow2" }), Reused},
+		"the other one has no path":  {other(func(d *Facts) { d.Path = "" }), Reused},
+	} {
+		got := Decide(Request{Mode: policy.CopyAuto, Leftovers: mine}, []Facts{disk(there(func(*Facts) {})), test.other})[0]
+		if got.Fate != test.want || (got.Obstacle == OnePath) != (test.want == Refused) {
+			t.Errorf("%s: got %s (%s), want %s", name, got.Fate, got.Obstacle, test.want)
+		}
 	}
 }
 
