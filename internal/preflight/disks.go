@@ -271,8 +271,17 @@ func (v *storageView) image(ctx context.Context, d Disk, origin string, f *stora
 	case d.Format == "":
 		f.Image.Format = "raw"
 	}
-	if own := v.onSource(d); len(own.Backing) > 0 {
+	own := v.onSource(d)
+	if len(own.Backing) > 0 {
 		f.Image.Backing = own.Backing[0]
+	}
+	if v.copyMode() == policy.CopyIncremental {
+		return
+	}
+	for _, backing := range own.Backing { // a copy in full has what is in them, too
+		if listed, _ := v.Source.VolumeByPath(ctx, backing); listed != nil {
+			f.Image.Allocation = min(f.Image.Allocation+listed.Allocation, max(f.Image.Capacity, f.Image.Allocation))
+		}
 	}
 }
 

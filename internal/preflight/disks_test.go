@@ -332,6 +332,35 @@ func TestAssess_disks(t *testing.T) {
 	}
 }
 
+// A copy in full takes as much as the image and its backing files do, and an incremental one as much as the image.
+func TestAssess_roomForAnOverlay(t *testing.T) {
+	t.Parallel()
+	for mode, want := range map[policy.CopyStorage]uint64{
+		policy.CopyAuto: 31 << 20, policy.CopyFull: 31 << 20, policy.CopyIncremental: 1 << 20,
+	} {
+		play(t, func(s *scene) {
+			s.copying()
+			s.policy(policy.Policy{CopyStorage: new(mode)})
+			s.here.Definition = domain("qemu", "", strings.ReplaceAll(overlay, "BACKING", ""))
+			s.here.Live = domain("qemu", "", strings.ReplaceAll(overlay, "BACKING", backing))
+			base := storage.Volume{Path: "/images/base.raw", Format: "raw", Capacity: 30 << 20, Allocation: 30 << 20, Length: 7}
+			s.here.Volumes["/images/base.raw"] = base
+			s.there.Volumes = map[string]storage.Volume{"/images/base.raw": base}
+			s.there.Listed["/images/base.raw"] = preflight.Present
+			s.there.Room["images"] = want - 1
+			var need uint64
+			for _, f := range preflight.Assess(s.Context(), s.request).Findings {
+				if room, is := f.Fact.(preflight.RoomShort); is && !f.Warning {
+					need = room.Need
+				}
+			}
+			if need != want {
+				s.Errorf("%s: it needs %d, want %d", mode, need, want)
+			}
+		})
+	}
+}
+
 // What the engine is told are the disks that are copied, and how large they are.
 func TestDisksStorage(t *testing.T) {
 	t.Parallel()
