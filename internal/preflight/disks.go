@@ -5,6 +5,7 @@ import (
 	"errors"
 	"path"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -119,9 +120,17 @@ type place struct {
 	own, pool    *storage.Pool
 }
 
+// tidy is a path as libvirt lists it: without what leads nowhere. What leads up is left to the host, by its links.
+func tidy(file string) string {
+	if !path.IsAbs(file) || strings.Contains(file, "/..") {
+		return file
+	}
+	return path.Clean(file)
+}
+
 // place is where the definitions have a disk.
 func (s *scope) place(d Disk, here, there []storage.Pool) place {
-	p := place{origin: s.onSource(d).Path, path: d.Path}
+	p := place{origin: tidy(s.onSource(d).Path), path: tidy(d.Path)}
 	p.own, p.pool = poolOf(here, Disk{Path: p.origin, Pool: d.Pool}), poolOf(there, d)
 	if d.Pool == "" {
 		return p

@@ -258,6 +258,12 @@ func TestAssess_disks(t *testing.T) {
 			s.policy(policy.Policy{})
 			s.here.BeginAnswers = nil
 		}, []string{"copy_volumes: perhaps an old state of the disk in its place, disk vda on kvm2"}, []storage.Fate{storage.Refused}},
+		"the VM's own leftover, by a path that is not clean": {func(s *scene) {
+			leftover(s)
+			s.here.Definition = strings.ReplaceAll(s.here.Definition, webImage, "/images//./web.qcow2")
+			s.policy(policy.Policy{})
+			s.here.BeginAnswers = nil
+		}, []string{"copy_volumes: old state of the disk in its place, disk vda on kvm2"}, []storage.Fate{storage.Refused}},
 		"the VM's own leftover, and of another disk, and no copy asked for": {func(s *scene) {
 			leftover(s)
 			s.request.Leftovers[0].Path = "/images/other.raw"
