@@ -67,10 +67,17 @@ func diskObstacle(f migration.Finding, d preflight.DiskObstacle) (detail, remedy
 		return takenPath(f, d)
 	case storage.StaleLeftover:
 		return staleLeftover(f, d)
+	case storage.PerhapsStale:
+		return perhapsStale(f, d)
 	case storage.OtherImage:
 		return otherImage(f, d)
 	case storage.Unproved:
 		return unproved(f, d)
+	case storage.NotMounted:
+		return fmt.Sprintf("%s has the %s of VM %s, %s, on a file system that hosts share, and %s has nothing there. Where that has "+
+				"not mounted it, a copy would be below the mount point, and out of sight once it is mounted.", f.Source, f.Device, f.Name,
+				d.Path, f.Host), fmt.Sprintf("Mount it on %s. If the disk is to be copied to a directory of that host, name it: "+
+				"disks = [\"%s\"], with all others that are to be copied.", f.Host, d.Target)
 	case storage.NoSuchDisk:
 		return fmt.Sprintf("VM %s has no disk %s that can be copied: one that is read-only, shareable or empty cannot be.",
 			f.Name, d.Target), fmt.Sprintf("`virsh domblklist --details %s` on %s lists its disks.", f.UUID, f.Source)
@@ -85,6 +92,9 @@ func diskObstacle(f migration.Finding, d preflight.DiskObstacle) (detail, remedy
 			"an external data file.", f.Device, f.Name, d.Image.Format), leaveOut
 	case storage.Encrypted:
 		return fmt.Sprintf("The %s of VM %s is an encrypted image, and those are not copied.", f.Device, f.Name), leaveOut
+	case storage.OnePath:
+		return fmt.Sprintf("The %s of VM %s would be copied to %s, and so would be another disk of it, or that is there.", f.Device, f.Name,
+			d.Path), "Give each disk a path of its own in destination_changes."
 	case storage.NoBacking:
 		return fmt.Sprintf("The %s of VM %s is an overlay of %s. An incremental copy needs that file on %s, of the same "+
 				"format and size, in an active storage pool of each host.", f.Device, f.Name, d.Image.Backing, f.Host),
@@ -167,6 +177,22 @@ func staleLeftover(f migration.Finding, d preflight.DiskObstacle) (detail, remed
 	}
 	return fmt.Sprintf("%s has %s already, which an earlier move of VM %s has left there: an old state of the %s. The "+
 		"move does not copy the disk, and the VM would go on with the old state.", f.Host, d.Path, f.Name, f.Device), remedy
+}
+
+// perhapsStale is about what may be an old state of a disk in its place.
+func perhapsStale(f migration.Finding, d preflight.DiskObstacle) (detail, remedy string) {
+	why := "the history of the VM does not have when it was last written to"
+	list := ""
+	if d.There == nil {
+		why = "no active storage pool there lists it"
+		list = fmt.Sprintf("A pool for its directory tells when it was last written to. %s ", remediesOf(f).newPool(path.Dir(d.Path)))
+	}
+	if d.Err != nil {
+		why = oneLine(d.Err)
+	}
+	return fmt.Sprintf("An earlier move of VM %s has left %s on %s, or was to write to it, and nothing tells whether it is an old "+
+		"state of the %s still: %s. The move does not copy the disk, and the VM would go on with what is there.", f.Name, d.Path,
+		f.Host, f.Device, strings.TrimSuffix(why, ".")), list + "Or make room for the disk: " + remediesOf(f).leftover(d.Path, d.There)
 }
 
 // users are what uses a volume.

@@ -40,12 +40,13 @@ func TestFinding_disks(t *testing.T) {
 		"The disk vda of VM web, 64 MiB of which 2 MiB are allocated, would be copied to kvm2 into what an earlier move of the VM has left in /srv/web.qcow2, which it would write over. At the 1 MiB/s of bandwidth_mib_per_second that takes 2s, and what the guest writes meanwhile comes on top.": preflight.DiskCopied{
 			Decision: vda(storage.Reused, "", same), Bandwidth: 1 << 20, Takes: 2 * time.Second,
 		},
-		"disks names disks to copy, and copy_storage is \"none\" (default). Set copy_storage on the move or in the VM's policy, or leave disks out.":                                                                                                                                                 preflight.NothingCopied{Origin: policy.OriginDefault},
-		"The disk vda of VM web would be copied to /srv/web.qcow2, and no storage pool on kvm2 has the directory /srv. Define one: `virsh pool-define-as NAME dir --target /srv`, `virsh pool-start NAME` and `virsh pool-autostart NAME` on kvm2.":                                                  obstacle(storage.NoPool, same),
-		"The disk vda of VM web would be copied to /dev/vg/web, and no storage pool on kvm2 has the directory /dev/vg. Define one: `virsh pool-define-as NAME logical --source-name vg --target /dev/vg`, `virsh pool-start NAME` and `virsh pool-autostart NAME` on kvm2.":                          obstacle(storage.NoPool, func(d *storage.Facts) { d.Path = "/dev/vg/web" }),
-		"The disk vda of VM web would be copied into the storage pool local, which is not active on kvm2. Start it: `virsh pool-start local` on kvm2 (and `virsh pool-autostart local`).":                                                                                                            obstacle(storage.InactivePool, same),
-		"kvm2 has /srv/web.qcow2 already, and nothing proves that this is the disk vda of VM web, or what an earlier move of the VM has left there. It is not written over. `ls -l /srv/web.qcow2` on kvm2 shows it." + shows + "`rm /srv/web.qcow2`" + share:                                        obstacle(storage.Exists, same),
-		"kvm2 has /srv/web.qcow2 already, and nothing proves that this is the disk vda of VM web, or what an earlier move of the VM has left there. It is not written over. `virsh vol-info --pool local web.qcow2` on kvm2 shows it." + shows + "`virsh vol-delete --pool local web.qcow2`" + share: obstacle(storage.Exists, listed),
+		"disks names disks to copy, and copy_storage is \"none\" (default). Set copy_storage on the move or in the VM's policy, or leave disks out.":                                                                                                                                                                                                                                                                     preflight.NothingCopied{Origin: policy.OriginDefault},
+		"The disk vda of VM web would be copied to /srv/web.qcow2, and no storage pool on kvm2 has the directory /srv. Define one: `virsh pool-define-as NAME dir --target /srv`, `virsh pool-start NAME` and `virsh pool-autostart NAME` on kvm2.":                                                                                                                                                                      obstacle(storage.NoPool, same),
+		"The disk vda of VM web would be copied to /dev/vg/web, and no storage pool on kvm2 has the directory /dev/vg. Define one: `virsh pool-define-as NAME logical --source-name vg --target /dev/vg`, `virsh pool-start NAME` and `virsh pool-autostart NAME` on kvm2.":                                                                                                                                              obstacle(storage.NoPool, func(d *storage.Facts) { d.Path = "/dev/vg/web" }),
+		"The disk vda of VM web would be copied to /dev/mapper/vg-web, and no storage pool on kvm2 has the directory /dev/mapper. New block devices are made only as logical volumes, in a pool for /dev/GROUP: `virsh pool-define-as NAME logical --source-name GROUP --target /dev/GROUP` and `virsh pool-start NAME` on kvm2. Then give the disk its path there, /dev/GROUP/VOLUME, by disks in destination_changes.": obstacle(storage.NoPool, func(d *storage.Facts) { d.Path = "/dev/mapper/vg-web" }),
+		"The disk vda of VM web would be copied into the storage pool local, which is not active on kvm2. Start it: `virsh pool-start local` on kvm2 (and `virsh pool-autostart local`).":                                                                                                                                                                                                                                obstacle(storage.InactivePool, same),
+		"kvm2 has /srv/web.qcow2 already, and nothing proves that this is the disk vda of VM web, or what an earlier move of the VM has left there. It is not written over. `ls -l /srv/web.qcow2` on kvm2 shows it." + shows + "`rm /srv/web.qcow2`" + share:                                                                                                                                                            obstacle(storage.Exists, same),
+		"kvm2 has /srv/web.qcow2 already, and nothing proves that this is the disk vda of VM web, or what an earlier move of the VM has left there. It is not written over. `virsh vol-info --pool local web.qcow2` on kvm2 shows it." + shows + "`virsh vol-delete --pool local web.qcow2`" + share:                                                                                                                     obstacle(storage.Exists, listed),
 		"kvm2 has /srv/web.qcow2 already. An earlier move of VM web has left it there, and by now the domain db, the overlay /srv/o uses it. It is not written over. `virsh vol-info --pool local web.qcow2` on kvm2 shows it." + shows + "`virsh vol-delete --pool local web.qcow2`" + share: obstacle(storage.UsedLeftover, func(d *storage.Facts) {
 			listed(d)
 			d.Users = []storage.User{{Domain: "db"}, {Overlay: "/srv/o"}}
@@ -58,6 +59,8 @@ func TestFinding_disks(t *testing.T) {
 		"The disk vda of VM web is /old/web.qcow2 on kvm1 and /srv/web.qcow2 on kvm2, and the move does not copy it. No storage pool there lists it, so that nothing of it is known. If it is another image, the guest goes on with what is in that. `virsh vol-dumpxml /old/web.qcow2` on kvm1 and `virsh vol-dumpxml /srv/web.qcow2` on kvm2 show both: one file has one <ctime>. To copy the disk, set copy_storage.": preflight.ImageUnproved{
 			Decision: vda(storage.Left, "", func(d *storage.Facts) { d.Image.Path = "/old/web.qcow2" }),
 		},
+		"An earlier move of VM web has left /srv/web.qcow2 on kvm2, or was to write to it, and nothing tells whether it is an old state of the disk vda still: no active storage pool there lists it. The move does not copy the disk, and the VM would go on with what is there. A pool for its directory tells when it was last written to. Define one: `virsh pool-define-as NAME dir --target /srv`, `virsh pool-start NAME` and `virsh pool-autostart NAME` on kvm2. Or make room for the disk: `ls -l /srv/web.qcow2` on kvm2 shows it. If nobody needs it, `rm /srv/web.qcow2` there removes it, for good.": obstacle(storage.PerhapsStale, same),
+		"kvm1 has the disk vda of VM web, /srv/web.qcow2, on a file system that hosts share, and kvm2 has nothing there. Where that has not mounted it, a copy would be below the mount point, and out of sight once it is mounted. Mount it on kvm2. If the disk is to be copied to a directory of that host, name it: disks = [\"vda\"], with all others that are to be copied.":                                                                                                                                                                                                                                 obstacle(storage.NotMounted, same),
 		"The storage pool local on kvm2 has 1 MiB available, which they would fill: the disks of VM web that are copied into it (vda, vdb) take 2 MiB at first, and up to 64 MiB. Make room there: `virsh pool-info local` and `virsh vol-list --details local` on kvm2 show what takes it. Or choose another host.": preflight.RoomShort{
 			Pool: "local", Disks: []string{"vda", "vdb"}, Need: 2 << 20, Most: 64 << 20, Available: 1 << 20,
 		},
@@ -77,7 +80,7 @@ func TestObstaclesHaveWords(t *testing.T) {
 		storage.NoSuchDisk, storage.OverNetwork, storage.AlreadyShared, storage.NotKnown, storage.Exists, storage.ChangedLeftover,
 		storage.UsedLeftover, storage.StaleLeftover, storage.NoPool, storage.InactivePool, storage.WrongPool, storage.WrongFormat, storage.Encrypted,
 		storage.NoSize, storage.NoBacking, storage.Unproved, storage.OtherImage,
-		storage.UncertainLeftover,
+		storage.UncertainLeftover, storage.PerhapsStale, storage.NotMounted, storage.OnePath,
 	} {
 		f := migration.Finding{
 			Subject: web, Host: "kvm2", Device: "disk vda",
@@ -157,6 +160,14 @@ func TestVolumesLeft(t *testing.T) {
 		"not need them, `rm /srv/web.qcow2` on kvm1 removes them."
 	if got := volumesLeft("web", []history.Volume{left}); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
+	}
+	left.Path = "/dev/mapper/vg-web"
+	if got := RemoveVolume(left); got != "lvremove /dev/mapper/vg-web" {
+		t.Errorf("of a logical volume that no pool lists: %s", got)
+	}
+	left.Path = "/dev/shm/web.raw"
+	if got := RemoveVolume(left); got != "rm /dev/shm/web.raw" {
+		t.Errorf("of a file in shared memory: %s", got)
 	}
 	left.Pool, left.Name = "local", "web.qcow2"
 	if got := RemoveVolume(left); got != "virsh vol-delete --pool local web.qcow2" {

@@ -2,7 +2,6 @@ package explain
 
 import (
 	"fmt"
-	"path"
 	"strings"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/storage"
@@ -64,9 +63,14 @@ func (r remedies) secret(uuid string) string {
 // newPool gives the host a storage pool for a directory, or for the devices of a volume group.
 func (r remedies) newPool(directory string) string {
 	define := "virsh pool-define-as NAME dir --target " + directory
-	if strings.HasPrefix(directory, "/dev/") {
-		define = fmt.Sprintf("virsh pool-define-as NAME logical --source-name %s --target %s", path.Base(directory),
-			directory)
+	group := strings.TrimPrefix(directory, "/dev/")
+	switch device := ofDevices(directory + "/"); {
+	case device && (group == "mapper" || group == "disk" || strings.Contains(group, "/")):
+		return fmt.Sprintf("New block devices are made only as logical volumes, in a pool for /dev/GROUP: `virsh pool-define-as NAME "+
+			"logical --source-name GROUP --target /dev/GROUP` and `virsh pool-start NAME` on %s. Then give the disk its path there, "+
+			"/dev/GROUP/VOLUME, by disks in destination_changes.", r.host)
+	case device:
+		define = fmt.Sprintf("virsh pool-define-as NAME logical --source-name %s --target %s", group, directory)
 	}
 	return fmt.Sprintf("Define one: `%s`, `virsh pool-start NAME` and `virsh pool-autostart NAME` on %s.", define, r.host)
 }
@@ -86,10 +90,19 @@ func (r remedies) leftover(file string, v *storage.Volume) string {
 	return fmt.Sprintf("%s on %s shows it. If nobody needs it, %s there removes it, for good.", look, r.host, remove)
 }
 
-// removeVolume is the command that removes a volume, of a pool or of none.
+// removeVolume is the command that removes a volume, of a pool or of none. A block device of none is taken for a
+// logical volume, which the command refuses of any other.
 func removeVolume(pool, name, file string) string {
-	if pool == "" {
+	switch {
+	case pool == "" && ofDevices(file): // rm would remove its name only
+		return "`lvremove " + file + "`"
+	case pool == "":
 		return "`rm " + file + "`"
 	}
 	return fmt.Sprintf("`virsh vol-delete --pool %s %s`", pool, name)
+}
+
+// ofDevices tells of a path below /dev, but for that of shared memory, where files are.
+func ofDevices(path string) bool {
+	return strings.HasPrefix(path, "/dev/") && !strings.HasPrefix(path, "/dev/shm/")
 }

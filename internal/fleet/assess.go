@@ -31,7 +31,7 @@ func (f *Fleet) Assess(ctx context.Context, m Move) (Location, preflight.Assessm
 	}
 	request.Unsettled = unsettled
 	// Its files have to be there, or certainly not to be: a host must say so.
-	request.Thorough = m.Thorough || request.Move.Definition || copies(request.Move)
+	request.Thorough = m.Thorough || request.Move.Definition || copies(request.Move) || len(request.Leftovers) > 0
 	return resolution.Location, preflight.Assess(ctx, request), nil
 }
 

@@ -199,7 +199,7 @@ func (c *diskCopy) end(ctx context.Context, e *moveEntry, err error) error {
 		}
 		free := certain && len(kept.Users) == 0 && kept.Err == nil
 		if free && !kept.Reused {
-			if kept.Err = c.destination.DeleteVolume(ctx, volume.Path); kept.Err == nil {
+			if kept.Err = c.destination.DeleteVolume(ctx, *d.Pool, volume.Name); kept.Err == nil {
 				failure.Removed = append(failure.Removed, volume)
 				continue
 			}
@@ -329,7 +329,7 @@ func listed(ctx context.Context, h *host.Host, volume string) (*storage.Volume, 
 func leftovers(past history.History, vm, there string) []storage.Leftover {
 	others := func(l history.Leftover) bool { return l.VM != vm }
 	return each(slices.DeleteFunc(past.Left(there), others), func(l history.Leftover) storage.Leftover {
-		return storage.Leftover{WrittenUntil: l.WrittenUntil, Volume: storage.Volume{
+		return storage.Leftover{WrittenUntil: l.WrittenUntil, EndedBy: l.EndedBy, Volume: storage.Volume{
 			Pool: l.Pool, Name: l.Name, Path: l.Path, Format: l.Format,
 			Capacity: l.CapacityBytes, Allocation: l.AllocatedBytes, Length: l.LengthBytes, Modified: l.Modified,
 		}}

@@ -149,6 +149,8 @@ type Leftover struct {
 	// WrittenUntil is until when the move may have written to it, where nobody has noted it
 	// since the move began; else it is zero. It is zero, too, where the move had no time limit.
 	WrittenUntil time.Time
+	// EndedBy is when the move had certainly ended; zero where nobody knows.
+	EndedBy time.Time
 }
 
 // endAllowance is how long a move may take to end once its time limit has run out.
@@ -163,21 +165,29 @@ func (e Entry) writtenUntil() time.Time {
 	return e.StartedAt.Add(limit + endAllowance)
 }
 
+// endedBy is when a move that has noted what it left had certainly ended, by whatever clock.
+func (e Entry) endedBy() time.Time {
+	if e.EndedAt.IsZero() {
+		return time.Time{}
+	}
+	return e.EndedAt.Add(endAllowance)
+}
+
 // Left are the volumes that moves of the VM have left on a host that it is not on, by the host's
 // UUID: of each path what the newest move says.
 func (h *History) Left(host string) []Leftover {
 	var left []Leftover
-	add := func(volumes []Volume, writtenUntil time.Time) {
+	add := func(volumes []Volume, writtenUntil, endedBy time.Time) {
 		for _, v := range volumes {
 			known := slices.ContainsFunc(left, func(l Leftover) bool { return l.Path == v.Path })
 			if v.Host.UUID == host && host != "" && !known {
-				left = append(left, Leftover{v, writtenUntil})
+				left = append(left, Leftover{v, writtenUntil, endedBy})
 			}
 		}
 	}
 	for _, e := range h.Entries {
-		add(e.VolumesLeft, time.Time{})
-		add(e.VolumesWritten, e.writtenUntil())
+		add(e.VolumesLeft, time.Time{}, e.endedBy())
+		add(e.VolumesWritten, e.writtenUntil(), e.writtenUntil())
 	}
 	return left
 }

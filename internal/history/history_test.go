@@ -192,15 +192,15 @@ func TestLeft(t *testing.T) {
 	h := decode(t, encode(t, history.History{Entries: []history.Entry{killed, older, unlimited}}))
 	until := killed.StartedAt.Add(time.Hour + 2*time.Minute)
 	want := []history.Leftover{
-		{Volume: volume(kvm2, "/a", 2), WrittenUntil: until},
-		{Volume: volume(kvm2, "/b", 3), WrittenUntil: until},
-		{Volume: volume(kvm2, "/c", 5)},
+		{Volume: volume(kvm2, "/a", 2), WrittenUntil: until, EndedBy: until},
+		{Volume: volume(kvm2, "/b", 3), WrittenUntil: until, EndedBy: until},
+		{Volume: volume(kvm2, "/c", 5), EndedBy: older.EndedAt.Add(2 * time.Minute)},
 		{Volume: volume(kvm2, "/d", 6)},
 	}
 	if diff := cmp.Diff(want, h.Left(kvm2.UUID)); diff != "" {
 		t.Errorf("on the destination (-want +got):\n%s", diff)
 	}
-	if diff := cmp.Diff([]history.Leftover{{Volume: volume(kvm1, "/a", 1), WrittenUntil: until}}, h.Left(kvm1.UUID)); diff != "" {
+	if diff := cmp.Diff([]history.Leftover{{Volume: volume(kvm1, "/a", 1), WrittenUntil: until, EndedBy: until}}, h.Left(kvm1.UUID)); diff != "" {
 		t.Errorf("on the source (-want +got):\n%s", diff)
 	}
 	if left := h.Left(""); left != nil {

@@ -227,7 +227,7 @@ func volumes(ctx context.Context, t *testing.T, h *host.Host) {
 	created := h.CreateVolume(ctx, pools[0], v)
 	_, there := h.VolumeByPath(ctx, v.Path)
 	_, users := h.VolumeUsers(ctx, v)
-	if err := errors.Join(available, h.RefreshPool(ctx, pools[0]), created, there, users, h.DeleteVolume(ctx, v.Path)); err != nil {
+	if err := errors.Join(available, h.RefreshPool(ctx, pools[0]), created, there, users, h.DeleteVolume(ctx, pools[0], v.Name)); err != nil {
 		t.Error(err)
 	}
 }

@@ -3,7 +3,6 @@ package host
 import (
 	"context"
 	"encoding/xml"
-	"path"
 	"time"
 
 	"github.com/digitalocean/go-libvirt"
@@ -175,12 +174,17 @@ func definitionOf(v storage.Volume, poolType string) volumeXML {
 	return d
 }
 
-// DeleteVolume removes a volume and what it holds (virStorageVolDelete). Its caller has made
-// it, and has seen that no domain uses it. One that is gone is no error.
-func (h *Host) DeleteVolume(ctx context.Context, volume string) error {
-	op := "delete " + path.Clean(volume)
-	err := write(ctx, h, op, volumeTimeout, rpc.Patient, func(lv *libvirt.Libvirt) error {
-		v, err := lv.StorageVolLookupByPath(volume)
+// DeleteVolume removes a volume of an active pool and what it holds (virStorageVolDelete). Its caller has made it
+// there, and has seen that no domain uses it. One that is gone is no error; of a pool that is not active any more
+// nobody knows.
+func (h *Host) DeleteVolume(ctx context.Context, pool storage.Pool, volume string) error {
+	op := "delete the volume " + volume + " of the pool " + pool.Name
+	id, err := parseUUID(pool.UUID)
+	if err != nil {
+		return h.fail(op, err)
+	}
+	err = write(ctx, h, op, volumeTimeout, rpc.Patient, func(lv *libvirt.Libvirt) error {
+		v, err := lv.StorageVolLookupByName(libvirt.StoragePool{Name: pool.Name, UUID: id}, volume)
 		if err != nil {
 			return err
 		}

@@ -94,7 +94,7 @@ func TestVolumes(t *testing.T) {
 
 	checkUsers(t, l, storage.Volume{Path: at("base.qcow2")}, storage.User{Overlay: at("top.qcow2")})
 	for range 2 { // one that is gone is no error
-		if err := h.DeleteVolume(ctx, at("top.qcow2")); err != nil {
+		if err := h.DeleteVolume(ctx, pool, "top.qcow2"); err != nil {
 			t.Error(err)
 		}
 	}
@@ -102,6 +102,16 @@ func TestVolumes(t *testing.T) {
 		t.Errorf("the deleted volume: %v", err)
 	}
 	checkUsers(t, l, storage.Volume{Path: at("base.qcow2")})
+
+	// A volume of a pool that has ended is not taken for gone.
+	l.MustVirsh(t, "pool-destroy", "volumes")
+	if err := h.DeleteVolume(ctx, pool, "web.raw"); err == nil {
+		t.Error("a volume that nobody can see is taken for removed")
+	}
+	if _, err := os.Stat(at("web.raw")); err != nil {
+		t.Error(err)
+	}
+	l.MustVirsh(t, "pool-create-as", "volumes", "dir", "--target", directory) // its cleanup destroys it
 }
 
 func checkUsers(t *testing.T, l *lab.Host, v storage.Volume, want ...storage.User) {

@@ -101,6 +101,7 @@ func (h *Host) namesVolume(
 // names tells whether a definition has a volume's path, in an attribute or as a text, or its
 // pool, or another one of its directory, and its name.
 func names(definition string, v storage.Volume, directories map[string]string) (bool, error) {
+	v.Path = path.Clean(v.Path)
 	for decoder := xml.NewDecoder(strings.NewReader(definition)); ; {
 		token, err := decoder.Token()
 		switch {
@@ -162,7 +163,7 @@ func (h *Host) overlaysOf(ctx context.Context, op string, v storage.Volume) ([]s
 			return nil, err
 		}
 		for _, d := range described {
-			if d != nil && d.Backing == v.Path {
+			if d != nil && d.Backing != "" && path.Clean(d.Backing) == path.Clean(v.Path) {
 				users = append(users, storage.User{Overlay: d.Path})
 			}
 		}

@@ -11,6 +11,11 @@ func TestNames(t *testing.T) {
 	t.Parallel()
 	volume := storage.Volume{Pool: "local", Name: "web.qcow2", Path: "/srv/web.qcow2"}
 	directories := map[string]string{"local": "/srv", "again": "/srv/", "other": "/other"}
+	untidy := volume
+	untidy.Path = "/srv//web.qcow2"
+	if got, err := names(`<domain><source file="/srv/web.qcow2"/></domain>`, untidy, directories); err != nil || !got {
+		t.Errorf("of a volume whose path is not clean: got %v, %v", got, err)
+	}
 	for name, test := range map[string]struct {
 		source string
 		want   bool

@@ -40,6 +40,8 @@ func (o DiskObstacle) Problem() string {
 		return "disk cannot be copied onto itself"
 	case storage.NotKnown, storage.NoSize, storage.Silent:
 		return "not known whether the disk can be copied"
+	case storage.NotMounted:
+		return "shared file system without the disk"
 	case storage.Unproved:
 		return "not proved to be the same disk"
 	case storage.Exists:
@@ -52,6 +54,8 @@ func (o DiskObstacle) Problem() string {
 		return "perhaps a leftover"
 	case storage.StaleLeftover:
 		return "old state of the disk in its place"
+	case storage.PerhapsStale:
+		return "perhaps an old state of the disk in its place"
 	case storage.OtherImage:
 		return "another image in the disk's place"
 	case storage.NoPool:
@@ -64,6 +68,8 @@ func (o DiskObstacle) Problem() string {
 		return "image format cannot be copied"
 	case storage.Encrypted:
 		return "encrypted image cannot be copied"
+	case storage.OnePath:
+		return "two disks at one path"
 	case storage.NoBacking:
 		return "no such backing file"
 	}
@@ -87,12 +93,12 @@ func AboutDisks(fact migration.Fact) bool {
 // what is there.
 var (
 	lastingObstacles = []storage.Obstacle{
-		storage.NoSuchDisk, storage.OverNetwork, storage.AlreadyShared, storage.WrongFormat, storage.Encrypted,
+		storage.NoSuchDisk, storage.OverNetwork, storage.AlreadyShared, storage.WrongFormat, storage.Encrypted, storage.OnePath,
 	}
 	poolObstacles  = []storage.Obstacle{storage.NoPool, storage.InactivePool, storage.WrongPool}
 	takenObstacles = []storage.Obstacle{
 		storage.Exists, storage.Unproved, storage.ChangedLeftover, storage.UsedLeftover, storage.UncertainLeftover,
-		storage.StaleLeftover, storage.OtherImage,
+		storage.StaleLeftover, storage.PerhapsStale, storage.OtherImage,
 	}
 )
 

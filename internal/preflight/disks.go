@@ -5,6 +5,7 @@ import (
 	"errors"
 	"path"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -119,9 +120,17 @@ type place struct {
 	own, pool    *storage.Pool
 }
 
+// tidy is a path as libvirt lists it: without what leads nowhere. What leads up is left to the host, by its links.
+func tidy(file string) string {
+	if !path.IsAbs(file) || strings.Contains(file, "/..") {
+		return file
+	}
+	return path.Clean(file)
+}
+
 // place is where the definitions have a disk.
 func (s *scope) place(d Disk, here, there []storage.Pool) place {
-	p := place{origin: s.onSource(d).Path, path: d.Path}
+	p := place{origin: tidy(s.onSource(d).Path), path: tidy(d.Path)}
 	p.own, p.pool = poolOf(here, Disk{Path: p.origin, Pool: d.Pool}), poolOf(there, d)
 	if d.Pool == "" {
 		return p
@@ -168,6 +177,14 @@ func (v *storageView) facts(ctx context.Context, d Disk) storage.Facts {
 		f.Presence = storage.Absent // nobody knows where it would be: the pool is missing
 		return f
 	}
+	if f.SamePool && d.Pool != "" {
+		v.volumeThere(ctx, d, &f)
+		return f
+	}
+	if !path.IsAbs(f.Path) { // a volume of a pool of the network, which is another one than the source's, or not active
+		f.Presence = storage.Absent
+		return f
+	}
 	v.there(ctx, &f)
 	if f.Presence == storage.Present && !f.SamePool && !d.Block {
 		f.SameFile = v.sameFile(ctx, p)
@@ -176,7 +193,7 @@ func (v *storageView) facts(ctx context.Context, d Disk) storage.Facts {
 		return f
 	}
 	file := !d.Block && (p.own == nil || p.own.Type != "logical")
-	if f.Presence == storage.Present && !f.SamePool && !f.SameFile && file {
+	if f.Presence != storage.PresenceUnknown && !f.SamePool && !f.SameFile && file {
 		f.Shared = v.shared(ctx, d)
 	}
 	if there, err := v.Destination.Capabilities(ctx); err == nil {
@@ -264,8 +281,17 @@ func (v *storageView) image(ctx context.Context, d Disk, origin string, f *stora
 	case d.Format == "":
 		f.Image.Format = "raw"
 	}
-	if own := v.onSource(d); len(own.Backing) > 0 {
+	own := v.onSource(d)
+	if len(own.Backing) > 0 {
 		f.Image.Backing = own.Backing[0]
+	}
+	if v.copyMode() == policy.CopyIncremental {
+		return
+	}
+	for _, backing := range own.Backing { // a copy in full has what is in them, too
+		if listed, _ := v.Source.VolumeByPath(ctx, backing); listed != nil {
+			f.Image.Allocation = min(f.Image.Allocation+listed.Allocation, max(f.Image.Capacity, f.Image.Allocation))
+		}
 	}
 }
 
@@ -292,6 +318,20 @@ func (v *storageView) there(ctx context.Context, f *storage.Facts) {
 	if f.There != nil && v.left(f.Path) {
 		users, err := v.Destination.VolumeUsers(ctx, *f.There)
 		f.Users, f.UsersUnknown, f.Err = storage.Others(users, v.Move.UUID), err != nil, errors.Join(f.Err, err)
+	}
+}
+
+// volumeThere notes whether the destination has the volume of a pool that both hosts have: its path may be none, as
+// that of an RBD image, or another one than its name, as that of a LUN.
+func (v *storageView) volumeThere(ctx context.Context, d Disk, f *storage.Facts) {
+	presence, err := v.Destination.VolumeInPool(ctx, *f.Pool, d.Volume)
+	f.Err = errors.Join(f.Err, err)
+	switch {
+	case err != nil:
+	case presence == Present:
+		f.Presence = storage.Present
+	default: // libvirt itself looks it up in the pool's list
+		f.Presence = storage.Absent
 	}
 }
 

@@ -86,6 +86,14 @@ func (s *scene) exported(there string) {
 	s.unsharedDisks()
 }
 
+// inPool has the disk be a volume of that pool on both hosts, which the destination lists.
+func (s *scene) inPool(pool storage.Pool) {
+	s.here.Definition = domain("qemu", "", strings.ReplaceAll(volume, "vdb", "vda"))
+	s.here.StoragePools, s.there.StoragePools = []storage.Pool{pool}, []storage.Pool{pool}
+	s.there.Listed["images/web"] = preflight.Present
+	s.unsharedDisks()
+}
+
 // takes is a call that takes that long.
 func takes(d time.Duration) func(context.Context) error {
 	return func(ctx context.Context) error {
@@ -219,11 +227,45 @@ func TestAssess_disks(t *testing.T) {
 			s.exported("/images")
 			s.renamed("/images/other.qcow2")
 		}, []string{"copy_volumes: path is taken, disk vda on kvm2"}, []storage.Fate{storage.Refused}},
+		"a volume of one Ceph pool, which has no path": {func(s *scene) {
+			s.inPool(storage.Pool{Name: "images", Type: "rbd", Source: "mon1:6789 rbd", Active: true})
+		}, nil, []storage.Fate{storage.Left}},
+		"a volume of one Ceph pool, full": {func(s *scene) {
+			s.inPool(storage.Pool{Name: "images", Type: "rbd", Source: "mon1:6789 rbd", Active: true})
+			s.policy(policy.Policy{CopyStorage: new(policy.CopyFull)})
+		}, []string{"copied_disks: disk cannot be copied onto itself, disk vda on kvm2"}, []storage.Fate{storage.Refused}},
+		"a LUN of one iSCSI pool, whose path has another name": {func(s *scene) {
+			s.inPool(storage.Pool{Name: "images", Type: "iscsi", Path: "/dev/disk/by-path", Source: "san: iqn.x", Active: true})
+		}, nil, []storage.Fate{storage.Left}},
+		"a volume of a Ceph pool that is not the source's": {func(s *scene) {
+			s.inPool(storage.Pool{Name: "images", Type: "rbd", Source: "mon1:6789 rbd", Active: true})
+			s.there.StoragePools = []storage.Pool{{Name: "images", Type: "rbd", Source: "mon2:6789 rbd", Active: true}}
+		}, []string{"copy_pools: storage pool takes no new volumes, disk vda on kvm2"}, []storage.Fate{storage.Refused}},
+		"a shared file system that the destination may not have mounted": {func(s *scene) {
+			s.unsharedDisks()
+		}, []string{"copied_disks: shared file system without the disk, disk vda on kvm2"}, []storage.Fate{storage.Refused}},
+		"a shared file system that the destination does not have, and a copy asked for": {func(s *scene) {
+			s.unsharedDisks()
+			s.request.CopiedDisks = []string{"vda"}
+		}, []string{copied}, []storage.Fate{storage.Created}},
 		"the VM's own leftover": {leftover, []string{copied}, []storage.Fate{storage.Reused}},
 		"the VM's own leftover, and no copy asked for": {func(s *scene) {
 			leftover(s)
 			s.policy(policy.Policy{})
 			s.here.BeginAnswers = nil // as for a block device
+		}, []string{"copy_volumes: old state of the disk in its place, disk vda on kvm2"}, []storage.Fate{storage.Refused}},
+		"the VM's own leftover, which no pool lists any more, and no copy asked for": {func(s *scene) {
+			leftover(s)
+			s.there.StoragePools, s.there.Volumes = nil, nil
+			s.there.Listed[webImage], s.there.Paths[webImage] = preflight.NotListed, true
+			s.policy(policy.Policy{})
+			s.here.BeginAnswers = nil
+		}, []string{"copy_volumes: perhaps an old state of the disk in its place, disk vda on kvm2"}, []storage.Fate{storage.Refused}},
+		"the VM's own leftover, by a path that is not clean": {func(s *scene) {
+			leftover(s)
+			s.here.Definition = strings.ReplaceAll(s.here.Definition, webImage, "/images//./web.qcow2")
+			s.policy(policy.Policy{})
+			s.here.BeginAnswers = nil
 		}, []string{"copy_volumes: old state of the disk in its place, disk vda on kvm2"}, []storage.Fate{storage.Refused}},
 		"the VM's own leftover, and of another disk, and no copy asked for": {func(s *scene) {
 			leftover(s)
@@ -295,6 +337,35 @@ func TestAssess_disks(t *testing.T) {
 					s.Errorf("fates are %v, want %v", fates, test.fates)
 				}
 			})
+		})
+	}
+}
+
+// A copy in full takes as much as the image and its backing files do, and an incremental one as much as the image.
+func TestAssess_roomForAnOverlay(t *testing.T) {
+	t.Parallel()
+	for mode, want := range map[policy.CopyStorage]uint64{
+		policy.CopyAuto: 31 << 20, policy.CopyFull: 31 << 20, policy.CopyIncremental: 1 << 20,
+	} {
+		play(t, func(s *scene) {
+			s.copying()
+			s.policy(policy.Policy{CopyStorage: new(mode)})
+			s.here.Definition = domain("qemu", "", strings.ReplaceAll(overlay, "BACKING", ""))
+			s.here.Live = domain("qemu", "", strings.ReplaceAll(overlay, "BACKING", backing))
+			base := storage.Volume{Path: "/images/base.raw", Format: "raw", Capacity: 30 << 20, Allocation: 30 << 20, Length: 7}
+			s.here.Volumes["/images/base.raw"] = base
+			s.there.Volumes = map[string]storage.Volume{"/images/base.raw": base}
+			s.there.Listed["/images/base.raw"] = preflight.Present
+			s.there.Room["images"] = want - 1
+			var need uint64
+			for _, f := range preflight.Assess(s.Context(), s.request).Findings {
+				if room, is := f.Fact.(preflight.RoomShort); is && !f.Warning {
+					need = room.Need
+				}
+			}
+			if need != want {
+				s.Errorf("%s: it needs %d, want %d", mode, need, want)
+			}
 		})
 	}
 }

@@ -14,6 +14,8 @@ type Leftover struct {
 	// WrittenUntil is how long that move may have written to it afterwards, by its own time limit:
 	// nobody has noted the volume since. It is zero where nothing was to write to it any more.
 	WrittenUntil time.Time
+	// EndedBy is when that move had certainly ended; zero where nobody knows.
+	EndedBy time.Time
 }
 
 // left tells whether a volume is certainly what the move has left: of that size, and not written
@@ -28,6 +30,16 @@ func (l Leftover) left(v Volume) bool {
 	noted, wasNoted := timeOf(l.Modified)
 	written, isKnown := timeOf(v.Modified)
 	return wasNoted && isKnown && v.Length >= l.Length && !written.Before(noted) && !written.After(l.WrittenUntil)
+}
+
+// mayBeLeft tells whether a volume may be what the move has left, though that is not certain: when it was last
+// written to was not noted, or nobody knows how long the move has written to it.
+func (l Leftover) mayBeLeft(v Volume) bool {
+	if l.Modified != "" && !l.EndedBy.IsZero() || v.Capacity != l.Capacity {
+		return false
+	}
+	written, isKnown := timeOf(v.Modified)
+	return !isKnown || l.EndedBy.IsZero() || !written.After(l.EndedBy)
 }
 
 // timeOf reads a time as libvirt writes it: seconds since 1970, and their fraction where the

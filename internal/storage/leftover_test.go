@@ -8,7 +8,7 @@ import (
 // Times have as many digits as the file system keeps, and what is no time proves nothing.
 func TestLeftover_leftByItsTime(t *testing.T) {
 	t.Parallel()
-	noted := Leftover{leftover(), time.Unix(60, 0)}
+	noted := Leftover{Volume: leftover(), WrittenUntil: time.Unix(60, 0)}
 	for modified, want := range map[string]bool{
 		"1.5": true, "1.50": true, "1.500000001": true, "2": true, "60": true, "60.1": false, "1.4": false, "0": false,
 		"": false, "1.5000000000": false, "1.x": false, "soon": false,
@@ -21,22 +21,33 @@ func TestLeftover_leftByItsTime(t *testing.T) {
 	}
 }
 
-// What had no time when it was noted and has one now was written to since, for all that is known.
-func TestRequest_staleWithoutATime(t *testing.T) {
+// What had no time when it was noted is an old state of the disk for all that is known, unless it was written to after
+// the move had ended; so is what nobody has noted since it was written to, by a move without a time limit.
+func TestRequest_stale(t *testing.T) {
 	t.Parallel()
 	timeless := leftover()
 	timeless.Modified = ""
-	r := Request{Leftovers: []Leftover{{Volume: timeless}}}
+	ended := time.Unix(60, 0)
+	untimed, unlimited := Leftover{Volume: timeless, EndedBy: ended}, Leftover{Volume: leftover()}
 	for name, test := range map[string]struct {
+		noted  Leftover
 		change func(*Facts)
-		want   bool
+		want   Obstacle
 	}{
-		"without a time now, too":         {func(d *Facts) { d.There.Modified = "" }, true},
-		"with a time now":                 {func(*Facts) {}, false},
-		"without a time, of another size": {func(d *Facts) { d.There.Modified, d.There.Capacity = "", 1 }, false},
+		"without a time now, too":         {untimed, func(d *Facts) { d.There.Modified = "" }, StaleLeftover},
+		"with a time now":                 {untimed, func(*Facts) {}, PerhapsStale},
+		"written to since":                {untimed, func(d *Facts) { d.There.Modified = "60.1" }, ""},
+		"without a time, of another size": {untimed, func(d *Facts) { d.There.Modified, d.There.Capacity = "", 1 }, ""},
+		"with a time, of another size":    {untimed, func(d *Facts) { d.There.Capacity = 1 }, ""},
+		"which no pool lists":             {untimed, func(d *Facts) { d.There = nil }, PerhapsStale},
+		"which nobody has looked for":     {untimed, func(d *Facts) { d.There, d.Presence = nil, PresenceUnknown }, PerhapsStale},
+		"which is gone":                   {untimed, func(d *Facts) { d.There, d.Presence = nil, Absent }, ""},
+		"of a move without a time limit":  {unlimited, func(d *Facts) { d.There.Modified = "9" }, PerhapsStale},
+		"noted at the end, changed since": {Leftover{Volume: leftover(), EndedBy: ended}, func(d *Facts) { d.There.Modified = "9" }, ""},
+		"the same file on both hosts":     {untimed, func(d *Facts) { d.SameFile = true }, ""},
 	} {
-		if got := r.stale(disk(there(test.change))); got != test.want {
-			t.Errorf("%s: stale is %t, want %t", name, got, test.want)
+		if got := (Request{Leftovers: []Leftover{test.noted}}).stale(disk(there(test.change))); got != test.want {
+			t.Errorf("%s: got %q, want %q", name, got, test.want)
 		}
 	}
 }

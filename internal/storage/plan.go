@@ -38,6 +38,9 @@ const (
 	// Unproved is something at the disk's path, of which nothing proves that it is the same file, though the
 	// source takes the disk's file system for shared: the destination may have mounted another.
 	Unproved Obstacle = "not proved to be the same"
+	// NotMounted is a free path of a disk that the source has on a file system that hosts share: the destination may
+	// not have mounted it, and a copy would be below its mount point.
+	NotMounted Obstacle = "perhaps not mounted"
 	// Exists is something that is there and is neither proved to be the same disk nor this VM's
 	// own leftover, ChangedLeftover a leftover that another has written to, or of another size, and
 	// UsedLeftover one that something uses.
@@ -50,6 +53,9 @@ const (
 	// StaleLeftover is the VM's own leftover in the place of a disk that is not copied: the VM
 	// would go on with an old state of its disk.
 	StaleLeftover Obstacle = "stale leftover"
+	// PerhapsStale is what may be the VM's own leftover, in the place of a disk that is not copied: no pool lists it, or
+	// the history does not have what would tell.
+	PerhapsStale Obstacle = "perhaps a stale leftover"
 	// OtherImage is an image of another size or format, which the definition for the destination names in the
 	// place of a disk that is not copied.
 	OtherImage Obstacle = "other image"
@@ -61,6 +67,8 @@ const (
 	// WrongFormat is a format that is not created, and Encrypted an image that a secret opens.
 	WrongFormat Obstacle = "wrong format"
 	Encrypted   Obstacle = "encrypted"
+	// OnePath is a disk that is to be copied to the path of another one.
+	OnePath Obstacle = "one path"
 	// NoSize is a disk of a size that the source does not tell.
 	NoSize Obstacle = "no size"
 	// NoBacking is a backing file that the destination does not have, or has otherwise.
@@ -113,6 +121,12 @@ func Decide(r Request, disks []Facts) []Decision {
 		fate, obstacle := r.decide(d)
 		decided = append(decided, Decision{d, fate, obstacle})
 	}
+	for i, d := range decided {
+		others := slices.Delete(slices.Clone(disks), i, i+1)
+		if d.Copied() && slices.ContainsFunc(others, func(o Facts) bool { return o.Path == d.Path }) {
+			decided[i].Fate, decided[i].Obstacle = Refused, OnePath
+		}
+	}
 	for _, target := range r.Wanted {
 		if !slices.ContainsFunc(disks, func(d Facts) bool { return d.Target == target }) {
 			decided = append(decided, Decision{Facts{Target: target}, Refused, NoSuchDisk})
@@ -144,6 +158,9 @@ func (r Request) decide(d Facts) (Fate, Obstacle) {
 		if d.SamePool { // the image is there, and is not seen yet: what is made would be over it
 			return Refused, NotKnown
 		}
+		if r.Mode == policy.CopyAuto && !wanted && d.Shared == Yes && !d.Renamed {
+			return Refused, NotMounted
+		}
 		return r.create(d)
 	case Present:
 		return r.present(d)
@@ -154,10 +171,10 @@ func (r Request) decide(d Facts) (Fate, Obstacle) {
 
 // leave decides about a disk that is not to be copied.
 func (r Request) leave(d Facts) (Fate, Obstacle) {
-	switch {
-	case r.stale(d):
-		return Refused, StaleLeftover
-	case d.Renamed && !d.same() && d.differs():
+	if doubt := r.stale(d); doubt != "" {
+		return Refused, doubt
+	}
+	if d.Renamed && !d.same() && d.differs() {
 		return Refused, OtherImage
 	}
 	return Left, ""
@@ -168,15 +185,24 @@ func (d Decision) Unproved() bool {
 	return d.Fate == Left && d.Renamed && !d.same() && !d.Fixed && !d.Network && d.Presence != Absent
 }
 
-// stale tells whether the destination has an old state of the disk in its place: what the VM's
-// own earlier move has left, unchanged. What has no time is taken for unchanged if it is as large.
-func (r Request) stale(d Facts) bool {
+// stale tells whether the destination has an old state of the disk in its place: StaleLeftover for what the VM's own
+// earlier move has left, unchanged, PerhapsStale for what may be that, and nothing for anything else. What has no time
+// is taken for unchanged if it is as large.
+func (r Request) stale(d Facts) Obstacle {
 	i := r.leftover(d.Path)
-	if i < 0 || d.There == nil || d.same() || d.Network {
-		return false
+	if i < 0 || d.same() || d.Network || d.Presence == Absent {
+		return ""
 	}
 	noted := r.Leftovers[i]
-	return noted.left(*d.There) || noted.Modified == "" && d.There.Modified == "" && d.There.Capacity == noted.Capacity
+	switch {
+	case d.There == nil:
+		return PerhapsStale
+	case noted.left(*d.There), noted.Modified == "" && d.There.Modified == "" && d.There.Capacity == noted.Capacity:
+		return StaleLeftover
+	case noted.mayBeLeft(*d.There):
+		return PerhapsStale
+	}
+	return ""
 }
 
 // leftover is the index of the newest leftover of a path, or negative.
@@ -192,7 +218,7 @@ func (r Request) present(d Facts) (Fate, Obstacle) {
 		return Left, ""
 	case d.same():
 		return Refused, AlreadyShared
-	case d.Shared == Yes && r.stale(d): // the source's file system is shared, but not with this host
+	case d.Shared == Yes && r.stale(d) == StaleLeftover: // the source's file system is shared, but not with this host
 		return Refused, StaleLeftover
 	case d.Shared == Withheld:
 		return Refused, Silent
@@ -213,6 +239,8 @@ func (r Request) present(d Facts) (Fate, Obstacle) {
 		return Refused, ChangedLeftover
 	case len(d.Users) > 0:
 		return Refused, UsedLeftover
+	case d.Image.Encrypted:
+		return Refused, Encrypted
 	}
 	return Reused, ""
 }

@@ -40,8 +40,8 @@ func there(change func(*Facts)) func(*Facts) {
 func TestDecide(t *testing.T) {
 	t.Parallel()
 	same := func(*Facts) {}
-	mine := []Leftover{{Volume: leftover()}}
-	killed := []Leftover{{leftover(), time.Unix(60, 0)}}
+	mine := []Leftover{{Volume: leftover(), EndedBy: time.Unix(60, 0)}}
+	killed := []Leftover{{leftover(), time.Unix(60, 0), time.Unix(60, 0)}}
 	at := func(modified string) func(*Facts) { return there(func(d *Facts) { d.There.Modified = modified }) }
 	overlay := func(d *Facts) { d.Image.Backing = "/local/base.qcow2" }
 	tests := map[string]struct {
@@ -75,7 +75,14 @@ func TestDecide(t *testing.T) {
 		"a shared file system of the source, and a file that no pool lists": {
 			Request{Mode: policy.CopyAuto}, disk(there(func(d *Facts) { d.Shared, d.There = Yes, nil })), Refused, Unproved,
 		},
-		"shared file system, but a free path": {Request{Mode: policy.CopyAuto}, disk(func(d *Facts) { d.Shared = Yes }), Created, ""},
+		"shared file system, but a free path":       {Request{Mode: policy.CopyAuto}, disk(func(d *Facts) { d.Shared = Yes }), Refused, NotMounted},
+		"shared file system, but a free path, full": {Request{Mode: policy.CopyFull}, disk(func(d *Facts) { d.Shared = Yes }), Created, ""},
+		"shared file system, but a free path, asked for": {
+			Request{Mode: policy.CopyAuto, Wanted: []string{"vda"}}, disk(func(d *Facts) { d.Shared = Yes }), Created, "",
+		},
+		"shared file system, but a free path that the move names": {
+			Request{Mode: policy.CopyAuto}, disk(func(d *Facts) { d.Shared, d.Renamed = Yes, true }), Created, "",
+		},
 		"shared file system, another size": {
 			Request{Mode: policy.CopyAuto}, disk(there(func(d *Facts) { d.Shared, d.There.Capacity = Yes, 1 })), Refused, Unproved,
 		},
@@ -121,8 +128,12 @@ func TestDecide(t *testing.T) {
 		"leftover, none, one pool":   {Request{Mode: policy.CopyNone, Leftovers: mine}, disk(there(func(d *Facts) { d.SamePool = true })), Left, ""},
 		"leftover, none, gone":       {Request{Mode: policy.CopyNone, Leftovers: mine}, disk(same), Left, ""},
 		"leftover, none, changed":    {Request{Mode: policy.CopyNone, Leftovers: mine}, disk(there(func(d *Facts) { d.There.Modified = "1.6" })), Left, ""},
-		"leftover, none, not listed": {Request{Mode: policy.CopyNone, Leftovers: mine}, disk(there(func(d *Facts) { d.There = nil })), Left, ""},
-		"leftover, not wanted":       {Request{Mode: policy.CopyAuto, Leftovers: mine, Wanted: []string{"vdb"}}, disk(there(same)), Refused, StaleLeftover},
+		"leftover, none, not listed": {Request{Mode: policy.CopyNone, Leftovers: mine}, disk(there(func(d *Facts) { d.There = nil })), Refused, PerhapsStale},
+		"leftover without a time, none, with a time now": {
+			Request{Mode: policy.CopyNone, Leftovers: []Leftover{{Volume: Volume{Path: image, Capacity: 64 << 20}, EndedBy: time.Unix(60, 0)}}},
+			disk(there(same)), Refused, PerhapsStale,
+		},
+		"leftover, not wanted": {Request{Mode: policy.CopyAuto, Leftovers: mine, Wanted: []string{"vdb"}}, disk(there(same)), Refused, StaleLeftover},
 		"leftover without a time, none": {
 			Request{Mode: policy.CopyNone, Leftovers: []Leftover{{Volume: Volume{Path: image, Capacity: 64 << 20}}}},
 			disk(there(func(d *Facts) { d.There.Modified = "" })), Refused, StaleLeftover,
@@ -145,7 +156,7 @@ func TestDecide(t *testing.T) {
 			Request{Mode: policy.CopyAuto, Leftovers: mine}, disk(there(func(d *Facts) { d.Image.Format = "raw" })), Refused, ChangedLeftover,
 		},
 		"volume whose making was not answered": {
-			Request{Mode: policy.CopyAuto, Leftovers: []Leftover{{Volume{Path: image, Format: "qcow2", Capacity: 64 << 20}, time.Unix(60, 0)}}},
+			Request{Mode: policy.CopyAuto, Leftovers: []Leftover{{Volume{Path: image, Format: "qcow2", Capacity: 64 << 20}, time.Unix(60, 0), time.Unix(60, 0)}}},
 			disk(there(same)), Refused, UncertainLeftover,
 		},
 		"leftover without a time": {
@@ -174,6 +185,9 @@ func TestDecide(t *testing.T) {
 		"leftover of a killed move, incremental": {Request{Mode: policy.CopyIncremental, Leftovers: killed}, disk(at("9")), Refused, Exists},
 		"leftover that is used": {
 			Request{Mode: policy.CopyAuto, Leftovers: mine}, disk(there(func(d *Facts) { d.Users = []User{{Domain: "db"}} })), Refused, UsedLeftover,
+		},
+		"leftover, encrypted": {
+			Request{Mode: policy.CopyAuto, Leftovers: mine}, disk(there(func(d *Facts) { d.Image.Encrypted = true })), Refused, Encrypted,
 		},
 		"leftover of unknown use": {
 			Request{Mode: policy.CopyAuto, Leftovers: mine}, disk(there(func(d *Facts) { d.UsersUnknown = true })), Refused, NotKnown,
@@ -245,6 +259,32 @@ func TestDecision_Unproved(t *testing.T) {
 	}
 }
 
+// Two disks that a move gives one path are not copied over each other.
+func TestDecide_onePath(t *testing.T) {
+	t.Parallel()
+	other := func(change func(*Facts)) Facts {
+		d := disk(there(change))
+		d.Target = "vdb"
+		return d
+	}
+	mine := []Leftover{{Volume: leftover(), EndedBy: time.Unix(60, 0)}}
+	for name, test := range map[string]struct {
+		other Facts
+		want  Fate
+	}{
+		"both would be copied":       {other(func(*Facts) {}), Refused},
+		"the other one is left":      {other(func(d *Facts) { d.SameFile = true }), Refused},
+		"the other one is read-only": {other(func(d *Facts) { d.Fixed = true }), Refused},
+		"the other one has its own":  {other(func(d *Facts) { d.Path = "/local/db.qcow2" }), Reused},
+		"the other one has no path":  {other(func(d *Facts) { d.Path = "" }), Reused},
+	} {
+		got := Decide(Request{Mode: policy.CopyAuto, Leftovers: mine}, []Facts{disk(there(func(*Facts) {})), test.other})[0]
+		if got.Fate != test.want || (got.Obstacle == OnePath) != (test.want == Refused) {
+			t.Errorf("%s: got %s (%s), want %s", name, got.Fate, got.Obstacle, test.want)
+		}
+	}
+}
+
 func TestDecide_unknownTarget(t *testing.T) {
 	t.Parallel()
 	decided := Decide(Request{Mode: policy.CopyAuto, Wanted: []string{"vdz"}}, []Facts{disk(func(*Facts) {})})
@@ -297,6 +337,8 @@ func TestDecide_neverOverwrites(t *testing.T) {
 		case got.Fate == Left && !d.Fixed && !d.Network && d.Presence == Present && !d.same() && d.There != nil &&
 			len(r.Leftovers) > 0 && r.Leftovers[0].left(*d.There):
 			t.Fatalf("left to a stale copy: %+v, %+v", r, d)
+		case got.Fate == Left && !d.Fixed && !d.Network && d.Presence != Absent && !d.same() && d.There == nil && len(r.Leftovers) > 0:
+			t.Fatalf("left to what may be a stale copy: %+v, %+v", r, d)
 		case got.Fate == Left && r.Mode == policy.CopyAuto && len(r.Wanted) == 0 && !d.Fixed && !d.Network:
 			if d.Presence != Present || !d.same() {
 				t.Fatalf("left: %+v, %+v", r, d)
@@ -340,7 +382,8 @@ func randomRequest(random *rand.Rand) Request {
 	if random.IntN(2) == 0 {
 		v := leftover()
 		v.Format = []string{"raw", "qcow2"}[random.IntN(2)]
-		r.Leftovers = []Leftover{{v, time.Unix(int64(random.IntN(2)*2), 0)}}
+		until := time.Unix(int64(random.IntN(2)*2), 0)
+		r.Leftovers = []Leftover{{v, until, until}}
 	}
 	if random.IntN(4) == 0 {
 		r.Wanted = []string{[]string{"vda", "vdb"}[random.IntN(2)]}
