@@ -74,8 +74,9 @@ func diskObstacle(f migration.Finding, d preflight.DiskObstacle) (detail, remedy
 	case storage.Unproved:
 		return unproved(f, d)
 	case storage.NotMounted:
-		return fmt.Sprintf("%s has the %s of VM %s, %s, on a file system that hosts share, and %s has nothing there. Where that has "+
-				"not mounted it, a copy would be below the mount point, and out of sight once it is mounted.", f.Source, f.Device, f.Name,
+		return fmt.Sprintf("%s has the %s of VM %s, %s, on a file system that hosts share, and %s has nothing there. " +
+			"Where that has not mounted it, a copy would be below the mount point, and out of sight once it is mounted.",
+			f.Source, f.Device, f.Name,
 				d.Path, f.Host), fmt.Sprintf("Mount it on %s. If the disk is to be copied to a directory of that host, name it: "+
 				"disks = [\"%s\"], with all others that are to be copied.", f.Host, d.Target)
 	case storage.NoSuchDisk:
@@ -93,7 +94,8 @@ func diskObstacle(f migration.Finding, d preflight.DiskObstacle) (detail, remedy
 	case storage.Encrypted:
 		return fmt.Sprintf("The %s of VM %s is an encrypted image, and those are not copied.", f.Device, f.Name), leaveOut
 	case storage.OnePath:
-		return fmt.Sprintf("The %s of VM %s would be copied to %s, and so would be another disk of it, or that is there.", f.Device, f.Name,
+		return fmt.Sprintf("The %s of VM %s would be copied to %s, and so would be another disk of it, or that is there.",
+			f.Device, f.Name,
 			d.Path), "Give each disk a path of its own in destination_changes."
 	case storage.NoBacking:
 		return fmt.Sprintf("The %s of VM %s is an overlay of %s. An incremental copy needs that file on %s, of the same "+
@@ -185,14 +187,17 @@ func perhapsStale(f migration.Finding, d preflight.DiskObstacle) (detail, remedy
 	list := ""
 	if d.There == nil {
 		why = "no active storage pool there lists it"
-		list = fmt.Sprintf("A pool for its directory tells when it was last written to. %s ", remediesOf(f).newPool(path.Dir(d.Path)))
+		list = fmt.Sprintf("A pool for its directory tells when it was last written to. %s ",
+			remediesOf(f).newPool(path.Dir(d.Path)))
 	}
 	if d.Err != nil {
 		why = oneLine(d.Err)
 	}
-	return fmt.Sprintf("An earlier move of VM %s has left %s on %s, or was to write to it, and nothing tells whether it is an old "+
-		"state of the %s still: %s. The move does not copy the disk, and the VM would go on with what is there.", f.Name, d.Path,
-		f.Host, f.Device, strings.TrimSuffix(why, ".")), list + "Or make room for the disk: " + remediesOf(f).leftover(d.Path, d.There)
+	return fmt.Sprintf("An earlier move of VM %s has left %s on %s, or was to write to it, and nothing tells whether " +
+		"it is an old state of the %s still: %s. The move does not copy the disk, and the VM would go on with what is " +
+		"there.", f.Name, d.Path,
+		f.Host, f.Device, strings.TrimSuffix(why, ".")),
+		list + "Or make room for the disk: " + remediesOf(f).leftover(d.Path, d.There)
 }
 
 // users are what uses a volume.

@@ -93,7 +93,8 @@ func AboutDisks(fact migration.Fact) bool {
 // what is there.
 var (
 	lastingObstacles = []storage.Obstacle{
-		storage.NoSuchDisk, storage.OverNetwork, storage.AlreadyShared, storage.WrongFormat, storage.Encrypted, storage.OnePath,
+		storage.NoSuchDisk, storage.OverNetwork, storage.AlreadyShared, storage.WrongFormat, storage.Encrypted,
+		storage.OnePath,
 	}
 	poolObstacles  = []storage.Obstacle{storage.NoPool, storage.InactivePool, storage.WrongPool}
 	takenObstacles = []storage.Obstacle{
