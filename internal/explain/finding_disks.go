@@ -157,8 +157,8 @@ func takenPath(f migration.Finding, d preflight.DiskObstacle) (detail, remedy st
 	case storage.UsedLeftover:
 		there += fmt.Sprintf(". An earlier move of VM %s has left it there, and by now %s uses it.", f.Name, users(d.Users))
 	case storage.UncertainLeftover:
-		there += fmt.Sprintf(". An earlier move of VM %s was to make it there, and nobody knows whether it has: %s did "+
-			"not answer the order, or the move was killed.", f.Name, f.Host)
+		there += fmt.Sprintf(". An earlier move of VM %s was to make it or to write to it, and was not seen to its end: it "+
+			"was killed, or %s did not answer. So nothing tells whether this is still what that move has left.", f.Name, f.Host)
 	default:
 		there += fmt.Sprintf(", and nothing proves that this is the %s of VM %s, or what an earlier move of the VM has left "+
 			"there.", f.Device, f.Name)

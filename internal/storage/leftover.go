@@ -19,22 +19,30 @@ type Leftover struct {
 }
 
 // left tells whether a volume is certainly what the move has left: of that size, and not written
-// to but by the move. What has no time is not known to be.
+// to since it was noted. What has no time is not known to be.
 func (l Leftover) left(v Volume) bool {
-	if v.Path != l.Path || v.Format != l.Format || v.Capacity != l.Capacity || v.Modified == "" {
-		return false
-	}
-	if v.Modified == l.Modified {
-		return v.Length == l.Length
-	}
+	return l.alike(v) && v.Modified != "" && v.Modified == l.Modified && v.Length == l.Length
+}
+
+// mayBeWritten tells whether a volume may be what a move has written to that nobody has seen to its
+// end. Nothing proves it: another file may have come in its place meanwhile.
+func (l Leftover) mayBeWritten(v Volume) bool {
 	noted, wasNoted := timeOf(l.Modified)
 	written, isKnown := timeOf(v.Modified)
-	return wasNoted && isKnown && v.Length >= l.Length && !written.Before(noted) && !written.After(l.WrittenUntil)
+	return l.alike(v) && v.Modified != l.Modified && v.Length >= l.Length &&
+		wasNoted && isKnown && !written.Before(noted) && !written.After(l.WrittenUntil)
+}
+
+func (l Leftover) alike(v Volume) bool {
+	return v.Path == l.Path && v.Format == l.Format && v.Capacity == l.Capacity
 }
 
 // mayBeLeft tells whether a volume may be what the move has left, though that is not certain: when it was last
 // written to was not noted, or nobody knows how long the move has written to it.
 func (l Leftover) mayBeLeft(v Volume) bool {
+	if l.mayBeWritten(v) {
+		return true
+	}
 	if l.Modified != "" && !l.EndedBy.IsZero() || v.Capacity != l.Capacity {
 		return false
 	}

@@ -5,18 +5,19 @@ import (
 	"time"
 )
 
-// Times have as many digits as the file system keeps, and what is no time proves nothing.
+// Only what was not written to since it was noted is certainly what a move has left. Times have as many digits as the file
+// system keeps, and what is no time proves nothing.
 func TestLeftover_leftByItsTime(t *testing.T) {
 	t.Parallel()
 	noted := Leftover{Volume: leftover(), WrittenUntil: time.Unix(60, 0)}
-	for modified, want := range map[string]bool{
-		"1.5": true, "1.50": true, "1.500000001": true, "2": true, "60": true, "60.1": false, "1.4": false, "0": false,
-		"": false, "1.5000000000": false, "1.x": false, "soon": false,
+	for modified, want := range map[string]struct{ left, perhaps bool }{
+		"1.5": {true, false}, "1.50": {false, true}, "1.500000001": {false, true}, "2": {false, true}, "60": {false, true},
+		"60.1": {}, "1.4": {}, "0": {}, "": {}, "1.5000000000": {}, "1.x": {}, "soon": {},
 	} {
 		now := leftover()
 		now.Modified = modified
-		if got := noted.left(now); got != want {
-			t.Errorf("modified at %q: left is %t, want %t", modified, got, want)
+		if left, perhaps := noted.left(now), noted.mayBeWritten(now); left != want.left || perhaps != want.perhaps {
+			t.Errorf("modified at %q: left is %t, perhaps written %t, want %v", modified, left, perhaps, want)
 		}
 	}
 }

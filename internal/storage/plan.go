@@ -48,7 +48,7 @@ const (
 	ChangedLeftover Obstacle = "changed leftover"
 	UsedLeftover    Obstacle = "used leftover"
 	// UncertainLeftover is a volume that a move of this VM was to make, or to write to, of which nobody knows what
-	// became: it was not noted.
+	// became: nobody has seen that move to its end.
 	UncertainLeftover Obstacle = "uncertain leftover"
 	// StaleLeftover is the VM's own leftover in the place of a disk that is not copied: the VM
 	// would go on with an old state of its disk.
@@ -233,10 +233,13 @@ func (r Request) present(d Facts) (Fate, Obstacle) {
 		return Refused, Exists
 	case d.There == nil || d.UsersUnknown || d.Shared != No:
 		return Refused, NotKnown
-	case r.Leftovers[i].Modified == "" && d.There.Modified != "":
+	case r.Leftovers[i].left(*d.There) && d.fits():
+	case r.Leftovers[i].Modified == "" && d.There.Modified != "", r.Leftovers[i].mayBeWritten(*d.There):
 		return Refused, UncertainLeftover
-	case !r.Leftovers[i].left(*d.There) || !d.fits():
+	default:
 		return Refused, ChangedLeftover
+	}
+	switch {
 	case len(d.Users) > 0:
 		return Refused, UsedLeftover
 	case d.Image.Encrypted:

@@ -4,6 +4,7 @@ package faults
 
 import (
 	"fmt"
+	"os"
 	"strings"
 	"time"
 )
@@ -38,6 +39,9 @@ func (s *stage) nextApply(now whereabouts) string {
 func (s *stage) moveAgain(now whereabouts) string {
 	s.Helper()
 	r := s.applyFast()
+	if advised := s.removeUncertain(r); advised != "" {
+		return advised + s.moveAgain(now)
+	}
 	if r.code() != 0 {
 		s.Errorf("the next apply failed:\n%s", &r.output)
 		return fmt.Sprintf("failed: %s", r.said().claim().summary)
@@ -67,6 +71,22 @@ func (s *stage) moveAgain(now whereabouts) string {
 		return "plan is not empty"
 	}
 	return done + ", plan empty"
+}
+
+// uncertain is what the next apply must say of a volume that a killed move has written to: nothing tells whether another
+// file has come in its place.
+const uncertain = "was not seen to its end"
+
+// removeUncertain does what a refusal advises about half-written volumes; empty where that is not what was said.
+func (s *stage) removeUncertain(r *run) string {
+	s.Helper()
+	if text := r.said().claim().text; !s.copies || r.code() != 1 || !strings.Contains(text, uncertain) {
+		return ""
+	}
+	for _, d := range s.guest.Disks() {
+		s.must(os.Remove(s.to.Inside(d.Path)))
+	}
+	return "refused, names the half-written volume; after its removal: "
 }
 
 // recover asks Terraform to recover a post-copy that has lost its link: it must refuse where libvirt would crash over it, and

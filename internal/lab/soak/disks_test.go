@@ -43,6 +43,8 @@ type diskSoak struct {
 	// foreignFiles are files that are no move's, by host and path, as they must stay.
 	foreignFiles map[*lab.Host]map[string]string
 	results      *results
+	// uncertain is true after a move whose client was killed: the next one would refuse what that has written to.
+	uncertain bool
 	// alone is true where no other guest is moved beside it by this program.
 	alone bool
 }
@@ -172,8 +174,9 @@ func (s *diskSoak) other() *lab.Host { return s.world.Hosts[1-s.at] }
 // trip makes one move and checks everything that must hold after it.
 func (s *diskSoak) trip(t trip) {
 	from, to := s.home(), s.other()
-	if t.fresh {
+	if t.fresh || s.uncertain {
 		s.removeLeftovers()
+		s.uncertain = false
 	}
 	if t.hazard.arrange != nil && !t.hazard.arrange(s, t) {
 		t.hazard = plain
@@ -185,6 +188,7 @@ func (s *diskSoak) trip(t trip) {
 		t.hazard.mend(s, t)
 	}
 	ended := outcomeOf(err)
+	s.uncertain = ended == killed
 	if !slices.Contains(t.hazard.ends, ended) {
 		s.Errorf("%s: %s, want %s: %v", t, ended, t.hazard.ends, err)
 	}
