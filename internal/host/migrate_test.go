@@ -119,6 +119,11 @@ func TestParametersReachQEMU(t *testing.T) {
 			map[string]any{"max-postcopy-bandwidth": 11. * mebibyte},
 			map[string]bool{"postcopy-ram": true},
 		},
+		"preset": {
+			policy.Policy{Preset: new(policy.SuspendIfNeeded)},
+			nil,
+			map[string]bool{"auto-converge": true, "xbzrle": true},
+		},
 		"encryption": {
 			policy.Policy{Encryption: new(true)},
 			map[string]any{"tls-creds": "objlibvirt_migrate_tls0"},
