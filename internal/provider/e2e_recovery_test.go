@@ -84,7 +84,7 @@ action "virt_vm_live_migration" "move" {
     destination = %q
     mode        = %q
     post_copy   = true
-    timeout     = "5s"
+    timeout     = "10s"
     on_timeout  = "post_copy"
   }
 }
