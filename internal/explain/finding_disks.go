@@ -85,14 +85,30 @@ func diskObstacle(f migration.Finding, d preflight.DiskObstacle) (detail, remedy
 			"an external data file.", f.Device, f.Name, d.Image.Format), leaveOut
 	case storage.Encrypted:
 		return fmt.Sprintf("The %s of VM %s is an encrypted image, and those are not copied.", f.Device, f.Name), leaveOut
-	case storage.NoBacking:
-		return fmt.Sprintf("The %s of VM %s is an overlay of %s. An incremental copy needs that file on %s, of the same "+
-				"format and size, in an active storage pool of each host.", f.Device, f.Name, d.Image.Backing, f.Host),
-			fmt.Sprintf("Copy it there, unchanged, and have the pool list it with `virsh pool-refresh POOL` on %s; or set "+
-				"copy_storage = \"full\", which copies what is in it, too.", f.Host)
+	case storage.NoBacking, storage.UnknownBacking:
+		return backingObstacle(f, d)
 	case storage.NotKnown, storage.NoSize, storage.Silent:
 	}
 	return notKnown(f, d)
+}
+
+// backingObstacle is about the images that one is an overlay of, which an incremental copy leaves out.
+func backingObstacle(f migration.Finding, d preflight.DiskObstacle) (detail, remedy string) {
+	const full = "set copy_storage = \"full\", which copies what is in it, too."
+	missing := d.Chain.Missing()
+	if d.Obstacle == storage.UnknownBacking || missing == nil {
+		return fmt.Sprintf("The %s of VM %s may be an overlay of other images, and an incremental copy needs to know them: %s "+
+				"does not name all of them, each as a file or block device with its format.", f.Device, f.Name, f.Source),
+			fmt.Sprintf("`virsh dumpxml %s` on %s shows them in <backingStore>. Or %s", f.UUID, f.Source, full)
+	}
+	why := ""
+	if d.Err != nil {
+		why = " " + Sentence(oneLine(d.Err))
+	}
+	return fmt.Sprintf("The %s of VM %s is an overlay of %s. An incremental copy needs that file on %s, of the same format, "+
+			"size and backing file, in an active storage pool of each host.%s", f.Device, f.Name, missing.Path, f.Host, why),
+		fmt.Sprintf("Copy it there, unchanged, and have pools list it: `virsh pool-refresh POOL` on %s and on %s. Or %s",
+			f.Source, f.Host, full)
 }
 
 // leaveOut is what to do about a disk that is not to be copied.

@@ -58,6 +58,9 @@ func TestFinding_disks(t *testing.T) {
 		"The disk vda of VM web is /old/web.qcow2 on kvm1 and /srv/web.qcow2 on kvm2, and the move does not copy it. No storage pool there lists it, so that nothing of it is known. If it is another image, the guest goes on with what is in that. `virsh vol-dumpxml /old/web.qcow2` on kvm1 and `virsh vol-dumpxml /srv/web.qcow2` on kvm2 show both: one file has one <ctime>. To copy the disk, set copy_storage.": preflight.ImageUnproved{
 			Decision: vda(storage.Left, "", func(d *storage.Facts) { d.Image.Path = "/old/web.qcow2" }),
 		},
+		"The disk vda of VM web is an overlay of /srv/base.qcow2. An incremental copy needs that file on kvm2, of the same format, size and backing file, in an active storage pool of each host. Copy it there, unchanged, and have pools list it: `virsh pool-refresh POOL` on kvm1 and on kvm2. Or set copy_storage = \"full\", which copies what is in it, too.": obstacle(storage.NoBacking, func(d *storage.Facts) {
+			d.Chain.Layers = []storage.Layer{{Path: "/srv/base.qcow2", Format: "qcow2"}}
+		}),
 		"The storage pool local on kvm2 has 1 MiB available, which they would fill: the disks of VM web that are copied into it (vda, vdb) take 2 MiB at first, and up to 64 MiB. Make room there: `virsh pool-info local` and `virsh vol-list --details local` on kvm2 show what takes it. Or choose another host.": preflight.RoomShort{
 			Pool: "local", Disks: []string{"vda", "vdb"}, Need: 2 << 20, Most: 64 << 20, Available: 1 << 20,
 		},
@@ -76,12 +79,14 @@ func TestObstaclesHaveWords(t *testing.T) {
 	for _, o := range []storage.Obstacle{
 		storage.NoSuchDisk, storage.OverNetwork, storage.AlreadyShared, storage.NotKnown, storage.Exists, storage.ChangedLeftover,
 		storage.UsedLeftover, storage.StaleLeftover, storage.NoPool, storage.InactivePool, storage.WrongPool, storage.WrongFormat, storage.Encrypted,
-		storage.NoSize, storage.NoBacking, storage.Unproved, storage.OtherImage,
+		storage.NoSize, storage.NoBacking, storage.UnknownBacking, storage.Unproved, storage.OtherImage,
 		storage.UncertainLeftover,
 	} {
 		f := migration.Finding{
 			Subject: web, Host: "kvm2", Device: "disk vda",
-			Fact: preflight.DiskObstacle{Decision: vda(storage.Refused, o, func(d *storage.Facts) { d.There = &storage.Volume{} })},
+			Fact: preflight.DiskObstacle{Decision: vda(storage.Refused, o, func(d *storage.Facts) {
+				d.There, d.Chain.Layers = &storage.Volume{}, []storage.Layer{{Path: "/srv/base.qcow2", Format: "qcow2"}}
+			})},
 		}
 		a := Advise(f)
 		if other, taken := said[a.Detail]; taken || a.Detail == "" || a.Remedy == "" {

@@ -66,6 +66,8 @@ func (o DiskObstacle) Problem() string {
 		return "encrypted image cannot be copied"
 	case storage.NoBacking:
 		return "no such backing file"
+	case storage.UnknownBacking:
+		return "backing file not known"
 	}
 	return string(o.Obstacle)
 }
