@@ -97,16 +97,17 @@ func backingObstacle(f migration.Finding, d preflight.DiskObstacle) (detail, rem
 	const full = "set copy_storage = \"full\", which copies what is in it, too."
 	missing := d.Chain.Missing()
 	if d.Obstacle == storage.UnknownBacking || missing == nil {
-		return fmt.Sprintf("The %s of VM %s may be an overlay of other images, and an incremental copy needs to know them: %s "+
-				"does not name all of them, each as a file or block device with its format.", f.Device, f.Name, f.Source),
+		return fmt.Sprintf("The %s of VM %s may be an overlay of other images, and an incremental copy needs to know them: "+
+				"%s does not name all of them, each as a file or block device with its format.", f.Device, f.Name, f.Source),
 			fmt.Sprintf("`virsh dumpxml %s` on %s shows them in <backingStore>. Or %s", f.UUID, f.Source, full)
 	}
 	why := ""
 	if d.Err != nil {
 		why = " " + Sentence(oneLine(d.Err))
 	}
-	return fmt.Sprintf("The %s of VM %s is an overlay of %s. An incremental copy needs that file on %s, of the same format, "+
-			"size and backing file, in an active storage pool of each host.%s", f.Device, f.Name, missing.Path, f.Host, why),
+	return fmt.Sprintf("The %s of VM %s is an overlay of %s. An incremental copy needs that file on %s, of the same "+
+			"format, size and backing file, in an active storage pool of each host.%s",
+			f.Device, f.Name, missing.Path, f.Host, why),
 		fmt.Sprintf("Copy it there, unchanged, and have pools list it: `virsh pool-refresh POOL` on %s and on %s. Or %s",
 			f.Source, f.Host, full)
 }
