@@ -74,9 +74,9 @@ func diskObstacle(f migration.Finding, d preflight.DiskObstacle) (detail, remedy
 	case storage.Unproved:
 		return unproved(f, d)
 	case storage.NotMounted:
-		return fmt.Sprintf("%s has the %s of VM %s, %s, on a file system that hosts share, and %s has nothing there. " +
-			"Where that has not mounted it, a copy would be below the mount point, and out of sight once it is mounted.",
-			f.Source, f.Device, f.Name,
+		return fmt.Sprintf("%s has the %s of VM %s, %s, on a file system that hosts share, and %s has nothing there. "+
+				"Where that has not mounted it, a copy would be below the mount point, and out of sight once it is mounted.",
+				f.Source, f.Device, f.Name,
 				d.Path, f.Host), fmt.Sprintf("Mount it on %s. If the disk is to be copied to a directory of that host, name it: "+
 				"disks = [\"%s\"], with all others that are to be copied.", f.Host, d.Target)
 	case storage.NoSuchDisk:
@@ -97,14 +97,31 @@ func diskObstacle(f migration.Finding, d preflight.DiskObstacle) (detail, remedy
 		return fmt.Sprintf("The %s of VM %s would be copied to %s, and so would be another disk of it, or that is there.",
 			f.Device, f.Name,
 			d.Path), "Give each disk a path of its own in destination_changes."
-	case storage.NoBacking:
-		return fmt.Sprintf("The %s of VM %s is an overlay of %s. An incremental copy needs that file on %s, of the same "+
-				"format and size, in an active storage pool of each host.", f.Device, f.Name, d.Image.Backing, f.Host),
-			fmt.Sprintf("Copy it there, unchanged, and have the pool list it with `virsh pool-refresh POOL` on %s; or set "+
-				"copy_storage = \"full\", which copies what is in it, too.", f.Host)
+	case storage.NoBacking, storage.UnknownBacking:
+		return backingObstacle(f, d)
 	case storage.NotKnown, storage.NoSize, storage.Silent:
 	}
 	return notKnown(f, d)
+}
+
+// backingObstacle is about the images that one is an overlay of, which an incremental copy leaves out.
+func backingObstacle(f migration.Finding, d preflight.DiskObstacle) (detail, remedy string) {
+	const full = "set copy_storage = \"full\", which copies what is in it, too."
+	missing := d.Chain.Missing()
+	if d.Obstacle == storage.UnknownBacking || missing == nil {
+		return fmt.Sprintf("The %s of VM %s may be an overlay of other images, and an incremental copy needs to know them: "+
+				"%s does not name all of them, each as a file or block device with its format.", f.Device, f.Name, f.Source),
+			fmt.Sprintf("`virsh dumpxml %s` on %s shows them in <backingStore>. Or %s", f.UUID, f.Source, full)
+	}
+	why := ""
+	if d.Err != nil {
+		why = " " + Sentence(oneLine(d.Err))
+	}
+	return fmt.Sprintf("The %s of VM %s is an overlay of %s. An incremental copy needs that file on %s, of the same "+
+			"format, size and backing file, in an active storage pool of each host.%s",
+			f.Device, f.Name, missing.Path, f.Host, why),
+		fmt.Sprintf("Copy it there, unchanged, and have pools list it: `virsh pool-refresh POOL` on %s and on %s. Or %s",
+			f.Source, f.Host, full)
 }
 
 // leaveOut is what to do about a disk that is not to be copied.
@@ -193,10 +210,10 @@ func perhapsStale(f migration.Finding, d preflight.DiskObstacle) (detail, remedy
 	if d.Err != nil {
 		why = oneLine(d.Err)
 	}
-	return fmt.Sprintf("An earlier move of VM %s has left %s on %s, or was to write to it, and nothing tells whether " +
-		"it is an old state of the %s still: %s. The move does not copy the disk, and the VM would go on with what is " +
-		"there.", f.Name, d.Path,
-		f.Host, f.Device, strings.TrimSuffix(why, ".")),
+	return fmt.Sprintf("An earlier move of VM %s has left %s on %s, or was to write to it, and nothing tells whether "+
+			"it is an old state of the %s still: %s. The move does not copy the disk, and the VM would go on with what is "+
+			"there.", f.Name, d.Path,
+			f.Host, f.Device, strings.TrimSuffix(why, ".")),
 		list + "Or make room for the disk: " + remediesOf(f).leftover(d.Path, d.There)
 }
 

@@ -61,6 +61,9 @@ func TestFinding_disks(t *testing.T) {
 		},
 		"An earlier move of VM web has left /srv/web.qcow2 on kvm2, or was to write to it, and nothing tells whether it is an old state of the disk vda still: no active storage pool there lists it. The move does not copy the disk, and the VM would go on with what is there. A pool for its directory tells when it was last written to. Define one: `virsh pool-define-as NAME dir --target /srv`, `virsh pool-start NAME` and `virsh pool-autostart NAME` on kvm2. Or make room for the disk: `ls -l /srv/web.qcow2` on kvm2 shows it. If nobody needs it, `rm /srv/web.qcow2` there removes it, for good.": obstacle(storage.PerhapsStale, same),
 		"kvm1 has the disk vda of VM web, /srv/web.qcow2, on a file system that hosts share, and kvm2 has nothing there. Where that has not mounted it, a copy would be below the mount point, and out of sight once it is mounted. Mount it on kvm2. If the disk is to be copied to a directory of that host, name it: disks = [\"vda\"], with all others that are to be copied.":                                                                                                                                                                                                                                 obstacle(storage.NotMounted, same),
+		"The disk vda of VM web is an overlay of /srv/base.qcow2. An incremental copy needs that file on kvm2, of the same format, size and backing file, in an active storage pool of each host. Copy it there, unchanged, and have pools list it: `virsh pool-refresh POOL` on kvm1 and on kvm2. Or set copy_storage = \"full\", which copies what is in it, too.": obstacle(storage.NoBacking, func(d *storage.Facts) {
+			d.Chain.Layers = []storage.Layer{{Path: "/srv/base.qcow2", Format: "qcow2"}}
+		}),
 		"The storage pool local on kvm2 has 1 MiB available, which they would fill: the disks of VM web that are copied into it (vda, vdb) take 2 MiB at first, and up to 64 MiB. Make room there: `virsh pool-info local` and `virsh vol-list --details local` on kvm2 show what takes it. Or choose another host.": preflight.RoomShort{
 			Pool: "local", Disks: []string{"vda", "vdb"}, Need: 2 << 20, Most: 64 << 20, Available: 1 << 20,
 		},
@@ -79,12 +82,14 @@ func TestObstaclesHaveWords(t *testing.T) {
 	for _, o := range []storage.Obstacle{
 		storage.NoSuchDisk, storage.OverNetwork, storage.AlreadyShared, storage.NotKnown, storage.Exists, storage.ChangedLeftover,
 		storage.UsedLeftover, storage.StaleLeftover, storage.NoPool, storage.InactivePool, storage.WrongPool, storage.WrongFormat, storage.Encrypted,
-		storage.NoSize, storage.NoBacking, storage.Unproved, storage.OtherImage,
+		storage.NoSize, storage.NoBacking, storage.UnknownBacking, storage.Unproved, storage.OtherImage,
 		storage.UncertainLeftover, storage.PerhapsStale, storage.NotMounted, storage.OnePath,
 	} {
 		f := migration.Finding{
 			Subject: web, Host: "kvm2", Device: "disk vda",
-			Fact: preflight.DiskObstacle{Decision: vda(storage.Refused, o, func(d *storage.Facts) { d.There = &storage.Volume{} })},
+			Fact: preflight.DiskObstacle{Decision: vda(storage.Refused, o, func(d *storage.Facts) {
+				d.There, d.Chain.Layers = &storage.Volume{}, []storage.Layer{{Path: "/srv/base.qcow2", Format: "qcow2"}}
+			})},
 		}
 		a := Advise(f)
 		if other, taken := said[a.Detail]; taken || a.Detail == "" || a.Remedy == "" {

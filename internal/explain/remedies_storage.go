@@ -66,8 +66,8 @@ func (r remedies) newPool(directory string) string {
 	group := strings.TrimPrefix(directory, "/dev/")
 	switch device := ofDevices(directory + "/"); {
 	case device && (group == "mapper" || group == "disk" || strings.Contains(group, "/")):
-		return fmt.Sprintf("New block devices are made only as logical volumes, in a pool for /dev/GROUP: `virsh " +
-			"pool-define-as NAME logical --source-name GROUP --target /dev/GROUP` and `virsh pool-start NAME` on %s. Then " +
+		return fmt.Sprintf("New block devices are made only as logical volumes, in a pool for /dev/GROUP: `virsh "+
+			"pool-define-as NAME logical --source-name GROUP --target /dev/GROUP` and `virsh pool-start NAME` on %s. Then "+
 			"give the disk its path there, /dev/GROUP/VOLUME, by disks in destination_changes.", r.host)
 	case device:
 		define = fmt.Sprintf("virsh pool-define-as NAME logical --source-name %s --target %s", group, directory)

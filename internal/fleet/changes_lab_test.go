@@ -20,6 +20,9 @@ import (
 // historyElement is the history of a VM in its definition, which each move changes.
 var historyElement = regexp.MustCompile(`(?s)\s*<virth:migration-history.*?</virth:migration-history>`)
 
+// emptyMetadata is what is left of the metadata of a VM that has none but its history.
+var emptyMetadata = regexp.MustCompile(`\s*<metadata>\s*</metadata>`)
+
 // indentation is what libvirt adds to each time that it reads and writes metadata of several lines.
 var indentation = regexp.MustCompile(`(?m)^\s+`)
 
@@ -27,7 +30,8 @@ var indentation = regexp.MustCompile(`(?m)^\s+`)
 func persistent(t *testing.T, h *lab.Host, guest *lab.Guest) string {
 	t.Helper()
 	definition := h.MustVirsh(t, "dumpxml", "--inactive", "--security-info", guest.UUID)
-	return indentation.ReplaceAllString(historyElement.ReplaceAllString(definition, ""), "")
+	definition = emptyMetadata.ReplaceAllString(historyElement.ReplaceAllString(definition, ""), "")
+	return indentation.ReplaceAllString(definition, "")
 }
 
 // otherwise gives a host what a guest has, under other names.
@@ -145,5 +149,38 @@ func TestMove_changesDevices(t *testing.T) {
 	}
 	if diff := cmp.Diff(before, persistent(t, kvm1, guest)); diff != "" {
 		t.Errorf("the definition of the VM that is shut off, before and after (-want +got)\n%s", diff)
+	}
+}
+
+// TestMove_changesNVRAM moves the definition of a VM with UEFI firmware to a host where the file of its variables has
+// another path, and back.
+func TestMove_changesNVRAM(t *testing.T) {
+	world := testLab(t)
+	kvm1, kvm2 := world.Host("kvm1"), world.Host("kvm2")
+	guest := world.StartGuest(t, lab.GuestSpec{Bare: true, State: lab.Inactive}.With(lab.UEFI{}))
+	before := persistent(t, kvm1, guest)
+	const variables = lab.Images + "/otherwise_VARS.fd"
+	f := open(t, labConfig(t, UnreachableError))
+	there := Move{
+		VM: guest.Name, Destination: "kvm2", Mode: migration.Auto, IfShutOff: ShutOffMoveDefinition,
+		Changes: definition.Changes{NVRAM: variables},
+	}
+	moved, err := f.Move(testContext(t), there, quiet)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []definition.Change{{Device: definition.NVRAM, Old: guest.NVRAM(), New: variables}}
+	if diff := cmp.Diff(want, moved.Entry.DevicesChanged); diff != "" {
+		t.Errorf("the history (-want +got)\n%s", diff)
+	}
+	if got := persistent(t, kvm2, guest); !strings.Contains(got, ">"+variables+"</nvram>") || strings.Contains(got, guest.NVRAM()) {
+		t.Errorf("the definition is %s", got)
+	}
+	back := Move{VM: guest.Name, Destination: "kvm1", Mode: migration.Auto, IfShutOff: ShutOffMoveDefinition}
+	if _, err := f.Move(testContext(t), back, quiet); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(before, persistent(t, kvm1, guest)); diff != "" {
+		t.Errorf("the definition, before and after (-want +got)\n%s", diff)
 	}
 }

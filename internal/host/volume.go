@@ -3,6 +3,7 @@ package host
 import (
 	"context"
 	"encoding/xml"
+	"errors"
 	"time"
 
 	"github.com/digitalocean/go-libvirt"
@@ -14,6 +15,9 @@ import (
 // volumeTimeout bounds the creation and the removal of a volume. libvirt fills none: qemu-img
 // writes little more than the header of an image.
 const volumeTimeout = time.Minute
+
+// errUnknownBacking is a volume whose backing file has no known format.
+var errUnknownBacking = errors.New("the format of its backing file is not known")
 
 // volumeXML is a volume's definition. Units are bytes, libvirt's default.
 type volumeXML struct {
@@ -131,10 +135,14 @@ func (d volumeXML) volume(pool string) *storage.Volume {
 }
 
 // CreateVolume makes a volume in an active pool, and fails where one of that name, or its file,
-// is there (virStorageVolCreateXML). Its blocks are allocated as they are written, but for one
-// of a logical pool. The error matches ErrOutcomeUnknown where it may have been made.
+// is there (virStorageVolCreateXML), or where it is an overlay of an image of unknown format. Its
+// blocks are allocated as they are written, but for one of a logical pool. The error matches ErrOutcomeUnknown where
+// it may have been made.
 func (h *Host) CreateVolume(ctx context.Context, pool storage.Pool, v storage.Volume) error {
 	op := "create the volume " + v.Name + " of the pool " + pool.Name
+	if v.Backing != "" && v.BackingFormat == "" { // libvirt would take it for raw
+		return h.fail(op, errUnknownBacking)
+	}
 	id, err := parseUUID(pool.UUID)
 	if err != nil {
 		return h.fail(op, err)
@@ -166,10 +174,7 @@ func definitionOf(v storage.Volume, poolType string) volumeXML {
 		}
 	}
 	if v.Backing != "" {
-		d.Backing = &backingStore{Path: v.Backing}
-		if v.BackingFormat != "" {
-			d.Backing.Format = &formatXML{v.BackingFormat}
-		}
+		d.Backing = &backingStore{Path: v.Backing, Format: &formatXML{v.BackingFormat}}
 	}
 	return d
 }

@@ -70,6 +70,15 @@ func TestVolumes(t *testing.T) {
 		}
 	}
 
+	// Below one of unknown format libvirt would have a raw file.
+	top.Name, top.BackingFormat = "unknown.qcow2", ""
+	if err := h.CreateVolume(ctx, pool, top); err == nil {
+		t.Error("an overlay of an image of unknown format is made")
+	}
+	if got, err := h.VolumeByPath(ctx, at(top.Name)); err != nil || got != nil {
+		t.Errorf("made %+v, %v", got, err)
+	}
+
 	// A file that the pool does not list is not overwritten.
 	write(t, at("foreign.qcow2"))
 	foreign := storage.Volume{Name: "foreign.qcow2", Format: "qcow2", Capacity: 1 << 20}

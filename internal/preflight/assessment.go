@@ -223,7 +223,7 @@ func (g *Guest) change(own string, changes definition.Request) (guests, error) {
 	}
 	for i := range there.Disks { // an image at another path may name another backing file
 		if there.Disks[i].Path == g.Disks[i].Path {
-			there.Disks[i].Backing = g.Disks[i].Backing
+			there.Disks[i].Chain = g.Disks[i].Chain
 		}
 	}
 	return guests{here: g, there: there, changed: changed}, nil

@@ -72,6 +72,8 @@ func (o DiskObstacle) Problem() string {
 		return "two disks at one path"
 	case storage.NoBacking:
 		return "no such backing file"
+	case storage.UnknownBacking:
+		return "backing file not known"
 	}
 	return string(o.Obstacle)
 }

@@ -201,8 +201,8 @@ func (v *storageView) facts(ctx context.Context, d Disk) storage.Facts {
 	} else {
 		f.Err = errors.Join(f.Err, err)
 	}
-	if f.Image.Backing != "" && v.Move.Policy.CopyStorage() == policy.CopyIncremental {
-		f.Backing = v.backing(ctx, f, p.own)
+	if v.copyMode() == policy.CopyIncremental {
+		v.chain(ctx, &f)
 	}
 	return f
 }
@@ -281,15 +281,16 @@ func (v *storageView) image(ctx context.Context, d Disk, origin string, f *stora
 	case d.Format == "":
 		f.Image.Format = "raw"
 	}
-	own := v.onSource(d)
-	if len(own.Backing) > 0 {
-		f.Image.Backing = own.Backing[0]
+	// The chain is not as a pool lists it: its list may be old, and calls raw what it does not know.
+	f.Chain = storage.Chain{Ended: true}
+	if own := v.onSource(d); own.layered() {
+		f.Chain = own.Chain
 	}
 	if v.copyMode() == policy.CopyIncremental {
 		return
 	}
-	for _, backing := range own.Backing { // a copy in full has what is in them, too
-		if listed, _ := v.Source.VolumeByPath(ctx, backing); listed != nil {
+	for _, layer := range f.Chain.Layers { // a copy in full has what is in them, too
+		if listed, _ := v.Source.VolumeByPath(ctx, layer.Path); listed != nil {
 			f.Image.Allocation = min(f.Image.Allocation+listed.Allocation, max(f.Image.Capacity, f.Image.Allocation))
 		}
 	}
@@ -364,16 +365,4 @@ func (v *storageView) shared(ctx context.Context, d Disk) storage.Answer {
 		return storage.No
 	}
 	return storage.Withheld
-}
-
-// backing is what both hosts have of the image's backing file.
-func (v *storageView) backing(ctx context.Context, f storage.Facts, own *storage.Pool) storage.Backing {
-	var b storage.Backing
-	b.Here, _ = v.Source.VolumeByPath(ctx, f.Image.Backing)
-	pools, _ := v.Destination.Pools(ctx)
-	pool := poolOf(pools, Disk{Path: f.Image.Backing})
-	b.There, _ = v.Destination.VolumeByPath(ctx, f.Image.Backing)
-	b.Shared = b.There != nil && own != nil && pool != nil && own.Same(*pool) &&
-		path.Dir(f.Image.Backing) == path.Clean(own.Path)
-	return b
 }

@@ -1,5 +1,7 @@
 package preflight
 
+import "github.com/terraform-provider-virt/terraform-provider-virt/internal/storage"
+
 // Guest is what the VM's migratable definition, and the backing files of its images, want a
 // destination to have.
 type Guest struct {
@@ -79,8 +81,8 @@ type Disk struct {
 	// volume. Protocol is that of a network disk, and Name its name there. All are empty
 	// for a drive without a medium.
 	Path, Pool, Volume, Protocol, Name string
-	// Backing are the files and block devices that the image is an overlay of.
-	Backing []string
+	// Chain is what the image is an overlay of.
+	Chain storage.Chain
 	// Format is the image's, such as "qcow2".
 	Format              string
 	ReadOnly, Shareable bool

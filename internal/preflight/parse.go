@@ -162,11 +162,7 @@ func diskOf(d libvirtxml.DomainDisk) Disk {
 	if d.Driver != nil {
 		disk.Format = d.Driver.Type
 	}
-	for b := d.BackingStore; b != nil; b = b.BackingStore {
-		if path := pathOf(b.Source); path != "" {
-			disk.Backing = append(disk.Backing, path)
-		}
-	}
+	disk.Chain = chainOf(d.BackingStore)
 	if d.Source == nil {
 		return disk
 	}

@@ -33,7 +33,7 @@ func (g *Guest) findBacking(ctx context.Context, r Request) error {
 		found := diskOf(d)
 		i := slices.IndexFunc(g.Disks, func(d Disk) bool { return d.Target == found.Target && d.layered() })
 		if i >= 0 {
-			g.Disks[i].Backing = found.Backing
+			g.Disks[i].Chain = found.Chain
 		}
 	}
 	return nil

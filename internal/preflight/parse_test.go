@@ -6,6 +6,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/preflight"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/storage"
 )
 
 // whole is a definition with one of each thing that a destination must have.
@@ -92,7 +93,10 @@ func TestParse(t *testing.T) {
 		HugePages: []preflight.HugePages{{SizeKiB: 2048, Nodes: "0"}, {SizeKiB: 1 << 20, Nodes: "1"}},
 		Loader:    "/usr/share/OVMF/OVMF_CODE.fd", NVRAM: "/var/lib/libvirt/qemu/nvram/web_VARS.fd",
 		Disks: []preflight.Disk{
-			{Target: "vda", Device: "disk", Path: "/srv/web.qcow2", Backing: []string{"/srv/base.raw"}, Format: "qcow2"},
+			{
+				Target: "vda", Device: "disk", Path: "/srv/web.qcow2", Format: "qcow2",
+				Chain: storage.Chain{Layers: []storage.Layer{{Path: "/srv/base.raw", Format: "raw"}}, Ended: true},
+			},
 			{Target: "vdb", Device: "disk", Pool: "ssd", Volume: "data", Format: "raw", Shareable: true},
 			{Target: "vdc", Device: "disk", Protocol: "rbd", Name: "pool/data", Format: "raw"},
 			{Target: "sda", Device: "lun", Path: "/dev/sdx", Block: true},

@@ -41,7 +41,7 @@ func (pathCheck) find(ctx context.Context, s *scope) ([]migration.Finding, error
 	unknown := []error{err}
 	for _, d := range s.guest.Disks {
 		copied, _ := copies(d)
-		if own := s.onSource(d); !copied && len(own.Backing) > 0 && len(d.Backing) == 0 {
+		if own := s.onSource(d); !copied && len(own.Chain.Paths()) > 0 && len(d.Chain.Paths()) == 0 {
 			unknown = append(unknown, unknowable(s.destination(), d.name()+" backing file (of "+d.Path+")"))
 		}
 	}
@@ -73,7 +73,7 @@ func (g *Guest) paths(copies func(Disk) (image, backing bool)) []File {
 		if d.Path != "" && !image {
 			files = append(files, File{Device: d.name(), Path: d.Path, Written: !d.ReadOnly})
 		}
-		for _, backing := range d.Backing {
+		for _, backing := range d.Chain.Paths() {
 			if chain {
 				break
 			}

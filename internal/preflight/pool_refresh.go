@@ -100,9 +100,15 @@ func (s *scope) stalePools(ctx context.Context) []hostPool {
 		if s.unlisted(ctx, s.Source, p.origin) { // by the source's list, too, two files may be proved to be one
 			add(s.Source, p.own)
 		}
-		for _, backing := range s.onSource(d).Backing {
-			if s.Move.Policy.CopyStorage() == policy.CopyIncremental && s.unlisted(ctx, s.Destination, backing) {
-				add(s.Destination, poolOf(there, Disk{Path: backing}))
+		if s.copyMode() != policy.CopyIncremental {
+			continue
+		}
+		for _, layer := range s.onSource(d).Chain.Paths() {
+			if s.Fresh || s.unlisted(ctx, s.Source, layer) {
+				add(s.Source, poolOf(here, Disk{Path: layer}))
+			}
+			if s.Fresh || s.unlisted(ctx, s.Destination, layer) {
+				add(s.Destination, poolOf(there, Disk{Path: layer}))
 			}
 		}
 	}

@@ -39,8 +39,8 @@ type Facts struct {
 	// Owner and Group are the numbers that QEMU runs as on the destination; empty where that does not
 	// tell. The source's may be another user there.
 	Owner, Group string
-	// Backing is what the destination has of the image's backing file.
-	Backing Backing
+	// Chain is what Image is an overlay of. What hosts have of it is noted for an incremental copy.
+	Chain Chain
 	// Err is why something of it is not known; else nil.
 	Err error
 }
@@ -65,20 +65,3 @@ const (
 	No
 	Withheld
 )
-
-// Backing is what a destination has of the backing file of an image.
-type Backing struct {
-	// Here and There are the backing file on both hosts, as their pools list it; nil where they
-	// do not.
-	Here, There *Volume
-	// Shared is true where both are certainly one.
-	Shared bool
-}
-
-// same tells whether nothing speaks against the destination's backing file: it has the same
-// format, capacity and length. Whoever asks for an incremental copy says that it has the same
-// content.
-func (b Backing) same() bool {
-	return b.Shared || b.Here != nil && b.There != nil && b.Here.Format == b.There.Format &&
-		b.Here.Capacity == b.There.Capacity && b.Here.Length == b.There.Length
-}

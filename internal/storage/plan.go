@@ -71,8 +71,10 @@ const (
 	OnePath Obstacle = "one path"
 	// NoSize is a disk of a size that the source does not tell.
 	NoSize Obstacle = "no size"
-	// NoBacking is a backing file that the destination does not have, or has otherwise.
-	NoBacking Obstacle = "no backing file"
+	// NoBacking is a backing file that the destination does not have, or has otherwise, and UnknownBacking one of which
+	// the source does not tell path and format.
+	NoBacking      Obstacle = "no backing file"
+	UnknownBacking Obstacle = "unknown backing file"
 	// Silent is for a refusal that the source tells of in its own words.
 	Silent Obstacle = "source refuses"
 )
@@ -97,8 +99,9 @@ func (d Decision) Volume(m policy.CopyStorage) Volume {
 	}
 	v.Allocation, v.Length, v.Modified, v.Changed = 0, 0, "", ""
 	v.Owner, v.Group = d.Owner, d.Group
-	if m != policy.CopyIncremental {
-		v.Backing, v.BackingFormat = "", "" // the copy has all of it
+	v.Backing, v.BackingFormat = "", "" // a full copy has all of it
+	if m == policy.CopyIncremental && len(d.Chain.Layers) > 0 {
+		v.Backing, v.BackingFormat = d.Chain.Layers[0].Path, d.Chain.Layers[0].Format
 	}
 	return v
 }
@@ -280,7 +283,9 @@ func (r Request) create(d Facts) (Fate, Obstacle) {
 		return Refused, Encrypted
 	case d.Image.Format != "raw" && (d.Image.Format != "qcow2" || d.Pool.Type == "logical"):
 		return Refused, WrongFormat
-	case r.Mode == policy.CopyIncremental && d.Image.Backing != "" && !d.Backing.same():
+	case r.Mode == policy.CopyIncremental && !d.Chain.Known():
+		return Refused, UnknownBacking
+	case r.Mode == policy.CopyIncremental && d.Chain.Missing() != nil:
 		return Refused, NoBacking
 	}
 	return Created, ""

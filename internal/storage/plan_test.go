@@ -17,6 +17,7 @@ func disk(change func(*Facts)) Facts {
 	d := Facts{
 		Target: "vda", Path: image, Presence: Absent, Shared: No,
 		Image: Volume{Name: "web.qcow2", Format: "qcow2", Capacity: 64 << 20, Allocation: 1 << 20},
+		Chain: Chain{Ended: true},
 		Pool:  &Pool{Name: "local", Type: "dir", Path: "/local", Active: true},
 	}
 	change(&d)
@@ -42,7 +43,15 @@ func TestDecide(t *testing.T) {
 	mine := []Leftover{{Volume: leftover(), EndedBy: time.Unix(60, 0)}}
 	killed := []Leftover{{leftover(), time.Unix(60, 0), time.Unix(60, 0)}}
 	at := func(modified string) func(*Facts) { return there(func(d *Facts) { d.There.Modified = modified }) }
-	overlay := func(d *Facts) { d.Image.Backing = "/local/base.qcow2" }
+	overlay := func(d *Facts) {
+		d.Chain.Layers = []Layer{{Path: "/local/base.qcow2", Format: "qcow2", Here: base(), There: base()}}
+	}
+	without := func(change func(*Chain)) Facts {
+		return disk(func(d *Facts) {
+			overlay(d)
+			change(&d.Chain)
+		})
+	}
 	tests := map[string]struct {
 		request  Request
 		disk     Facts
@@ -206,19 +215,19 @@ func TestDecide(t *testing.T) {
 		"raw on a logical volume": {
 			Request{Mode: policy.CopyAuto}, disk(func(d *Facts) { d.Pool.Type, d.Image.Format = "logical", "raw" }), Created, "",
 		},
-		"overlay, full":                    {Request{Mode: policy.CopyFull}, disk(overlay), Created, ""},
-		"overlay, incremental, no backing": {Request{Mode: policy.CopyIncremental}, disk(overlay), Refused, NoBacking},
-		"overlay, incremental, with backing": {
-			Request{Mode: policy.CopyIncremental}, disk(func(d *Facts) {
-				overlay(d)
-				d.Backing = Backing{Here: &Volume{Capacity: 5, Length: 4}, There: &Volume{Capacity: 5, Length: 4}}
-			}), Created, "",
+		"overlay, full":        {Request{Mode: policy.CopyFull}, disk(overlay), Created, ""},
+		"overlay, incremental": {Request{Mode: policy.CopyIncremental}, disk(overlay), Created, ""},
+		"overlay, incremental, no backing": {
+			Request{Mode: policy.CopyIncremental}, without(func(c *Chain) { c.Layers[0].There = nil }), Refused, NoBacking,
 		},
-		"overlay, incremental, another backing": {
-			Request{Mode: policy.CopyIncremental}, disk(func(d *Facts) {
-				overlay(d)
-				d.Backing = Backing{Here: &Volume{Capacity: 5, Length: 4}, There: &Volume{Capacity: 5, Length: 3}}
-			}), Refused, NoBacking,
+		"overlay, incremental, unknown format": {
+			Request{Mode: policy.CopyIncremental}, without(func(c *Chain) { c.Layers[0].Format = "" }), Refused, UnknownBacking,
+		},
+		"overlay, full, unknown format": {
+			Request{Mode: policy.CopyFull}, without(func(c *Chain) { c.Layers[0].Format = "" }), Created, "",
+		},
+		"perhaps an overlay, incremental": {
+			Request{Mode: policy.CopyIncremental}, without(func(c *Chain) { *c = Chain{} }), Refused, UnknownBacking,
 		},
 	}
 	for name, test := range tests {
@@ -292,16 +301,17 @@ func TestDecide_unknownTarget(t *testing.T) {
 	}
 }
 
-// A full copy has no backing file, and an incremental one has the source's. Both belong to the user of the
+// A full copy has no backing file, and an incremental one that which the source's QEMU has open. Both belong to the user of the
 // destination's QEMU.
 func TestDecisionVolume(t *testing.T) {
 	t.Parallel()
 	d := Decision{Facts: disk(func(d *Facts) {
-		d.Image.Backing, d.Image.BackingFormat, d.Image.Mode, d.Image.Length = "/b", "raw", "0600", 9
+		d.Chain.Layers = []Layer{{Path: "/b", Format: "qcow2"}, {Path: "/a", Format: "raw"}}
+		d.Image.Backing, d.Image.BackingFormat, d.Image.Mode, d.Image.Length = "/listed", "raw", "0600", 9
 		d.Image.Owner, d.Image.Group, d.Owner, d.Group = "64055", "994", "107", "108"
 	}), Fate: Created}
 	full, incremental := d.Volume(policy.CopyFull), d.Volume(policy.CopyIncremental)
-	if full.Backing != "" || full.BackingFormat != "" || incremental.Backing != "/b" || incremental.BackingFormat != "raw" {
+	if full.Backing != "" || full.BackingFormat != "" || incremental.Backing != "/b" || incremental.BackingFormat != "qcow2" {
 		t.Errorf("backing files are %q and %q", full.Backing, incremental.Backing)
 	}
 	if full.Pool != "local" || full.Path != image || full.Mode != "0600" || full.Owner != "107" || full.Group != "108" || full.Capacity != 64<<20 || full.Length != 0 {
@@ -322,6 +332,9 @@ func TestDecide_neverOverwrites(t *testing.T) {
 		switch {
 		case got.Fate == Created:
 			created++
+			if r.Mode == policy.CopyIncremental && (!d.Chain.Known() || d.Chain.Missing() != nil) {
+				t.Fatalf("an overlay of what is not known: %+v, %+v", r, d)
+			}
 			if d.Presence != Absent || d.same() || d.Pool == nil || !d.Pool.Active || d.Network || d.Fixed {
 				t.Fatalf("created: %+v, %+v", r, d)
 			}
@@ -373,6 +386,11 @@ func randomFacts(random *rand.Rand) Facts {
 		d.Pool.Active, d.Pool.Type = !one(4), []string{"dir", "logical", "rbd"}[random.IntN(3)]
 	}
 	d.Image.Format = []string{"raw", "qcow2", "vmdk"}[random.IntN(3)]
+	d.Chain.Ended = !one(8)
+	if one(2) {
+		d.Chain.Layers = []Layer{{"/local/base.qcow2", []string{"qcow2", "raw", ""}[random.IntN(3)], base(), base()}}
+		d.Chain.Layers[0].There.Length -= uint64(random.IntN(2))
+	}
 	return d
 }
 
