@@ -202,14 +202,15 @@ func TestMove_copiesDisks(t *testing.T) {
 		t.Errorf("the history has %v", past)
 	}
 
-	// Had the client been killed in the last move, that may have written this. An hour later it has not.
+	// Had the client been killed in the last move, that may have written this, and so may somebody else. An hour later it
+	// was somebody else. What was not written to is the move's own.
 	for _, c := range []struct {
 		name  string
 		start time.Duration
-		want  []storage.Fate
+		want  storage.Obstacle
 	}{
-		{"at once", 0, []storage.Fate{storage.Reused, storage.Reused, storage.Left}},
-		{"an hour later", -time.Hour, []storage.Fate{storage.Reused, storage.Refused, storage.Left}},
+		{"at once", 0, storage.UncertainLeftover},
+		{"an hour later", -time.Hour, storage.ChangedLeftover},
 	} {
 		rewrite(t, f, "kvm2", guest, func(h *history.History) {
 			h.Entries = slices.Clone(begun.Entries)
@@ -219,8 +220,10 @@ func TestMove_copiesDisks(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := each(assessment.Disks, func(d storage.Decision) storage.Fate { return d.Fate }); !slices.Equal(got, c.want) {
-			t.Errorf("back from a move whose client was killed, %s: fates are %v, want %v", c.name, got, c.want)
+		got := each(assessment.Disks, func(d storage.Decision) string { return fmt.Sprint(d.Fate, " ", d.Obstacle) })
+		want := []string{fmt.Sprint(storage.Reused, " "), fmt.Sprint(storage.Refused, " ", c.want), fmt.Sprint(storage.Left, " ")}
+		if !slices.Equal(got, want) {
+			t.Errorf("back from a move whose client was killed, %s: got %q, want %q", c.name, got, want)
 		}
 	}
 }
