@@ -271,22 +271,27 @@ func (c *diskCopy) copied(e *moveEntry) preflight.Disks {
 	return copied
 }
 
-// awaitUnused waits for a moment until nothing uses a volume, and returns what still does.
+// awaitUnused waits for a moment until no domain uses a volume, and returns what uses it then, overlays too.
 func (c *diskCopy) awaitUnused(ctx context.Context, v storage.Volume) ([]storage.User, error) {
 	poll := time.NewTicker(unusedInterval)
 	defer poll.Stop()
 	for deadline := time.Now().Add(unusedPatience); ; {
-		all, err := c.destination.VolumeUsers(ctx, v)
-		users := storage.Others(all, c.vm)
-		if err != nil || len(users) == 0 || time.Now().After(deadline) {
-			return users, err
+		domains, err := c.destination.DomainUsers(ctx, v)
+		domains = storage.Others(domains, c.vm)
+		if err != nil {
+			return domains, err
+		}
+		if len(domains) == 0 || time.Now().After(deadline) {
+			break
 		}
 		select {
 		case <-ctx.Done():
-			return users, ctx.Err()
+			return domains, ctx.Err()
 		case <-poll.C:
 		}
 	}
+	all, err := c.destination.VolumeUsers(ctx, v)
+	return storage.Others(all, c.vm), err
 }
 
 // note describes a volume of a host as it is now.

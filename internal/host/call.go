@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/digitalocean/go-libvirt"
@@ -65,13 +66,21 @@ func invoke[T any](
 	return rpc.Call(ctx, c.Conn, limit, class, fn)
 }
 
-// parallel runs independent reads at the same time, to save round trips. It returns the
-// first error in the order of its arguments.
+// parallelReads is how many of the reads of one parallel run at the same time: a host may have thousands of volumes.
+const parallelReads = 64
+
+// parallel runs independent reads at the same time, parallelReads of them, to save round trips. It
+// returns the first error in the order of its arguments.
 func parallel(reads ...func() error) error {
 	var wg sync.WaitGroup
+	var taken atomic.Int64
 	errs := make([]error, len(reads))
-	for i, f := range reads {
-		wg.Go(func() { errs[i] = f() })
+	for range min(len(reads), parallelReads) {
+		wg.Go(func() {
+			for i := taken.Add(1) - 1; i < int64(len(reads)); i = taken.Add(1) - 1 {
+				errs[i] = reads[i]()
+			}
+		})
 	}
 	wg.Wait()
 	for _, err := range errs {

@@ -15,9 +15,54 @@ import (
 )
 
 // VolumeUsers are the domains that name a volume, running or not, in whatever part of their
-// definitions, and the volumes of active pools that are overlays of it.
+// definitions, and the volumes of active pools that are overlays of it: also by another path that a pool lists it by.
 func (h *Host) VolumeUsers(ctx context.Context, v storage.Volume) ([]storage.User, error) {
-	op := "look for what uses " + v.Path
+	listed, err := h.listedVolumes(ctx, "look for what uses "+v.Path)
+	if err != nil {
+		return nil, err
+	}
+	known := aliases(v, listed)
+	domains, err := h.domainUsers(ctx, known)
+	return append(domains, overlays(known, listed)...), err
+}
+
+// DomainUsers are the domains that name a volume by its path or pool, running or not. It asks for less than
+// VolumeUsers, and does not see those that name it by another path.
+func (h *Host) DomainUsers(ctx context.Context, v storage.Volume) ([]storage.User, error) {
+	return h.domainUsers(ctx, []storage.Volume{v})
+}
+
+// aliases are a volume and what is the same file by another path, as through a symbolic link to its directory.
+func aliases(v storage.Volume, listed []storage.Volume) []storage.Volume {
+	known, file := []storage.Volume{v}, v
+	for _, l := range listed {
+		if path.Clean(l.Path) == path.Clean(v.Path) {
+			file = l // as it is now
+		}
+	}
+	for _, l := range listed {
+		if file.SameFile(&l) && path.Clean(l.Path) != path.Clean(v.Path) {
+			known = append(known, l)
+		}
+	}
+	return known
+}
+
+// overlays are the listed volumes whose backing file is a volume, by any of its paths.
+func overlays(known, listed []storage.Volume) []storage.User {
+	var users []storage.User
+	for _, l := range listed {
+		isBacking := func(v storage.Volume) bool { return path.Clean(l.Backing) == path.Clean(v.Path) }
+		if l.Backing != "" && slices.ContainsFunc(known, isBacking) {
+			users = append(users, storage.User{Overlay: l.Path})
+		}
+	}
+	return users
+}
+
+// domainUsers are the domains that name a volume, by one of the paths and pools that it is known by.
+func (h *Host) domainUsers(ctx context.Context, known []storage.Volume) ([]storage.User, error) {
+	op := "look for what uses " + known[0].Path
 	pools, err := h.Pools(ctx)
 	if err != nil {
 		return nil, err
@@ -26,17 +71,6 @@ func (h *Host) VolumeUsers(ctx context.Context, v storage.Volume) ([]storage.Use
 	for _, p := range pools {
 		directories[p.Name] = p.Path
 	}
-	var domains, overlays []storage.User
-	err = parallel(
-		get(&domains, func() ([]storage.User, error) { return h.domainsWith(ctx, op, v, directories) }),
-		get(&overlays, func() ([]storage.User, error) { return h.overlaysOf(ctx, op, v) }),
-	)
-	return append(domains, overlays...), err
-}
-
-func (h *Host) domainsWith(
-	ctx context.Context, op string, v storage.Volume, directories map[string]string,
-) ([]storage.User, error) {
 	list := func(which libvirt.ConnectListAllDomainsFlags) func() ([]libvirt.Domain, error) {
 		return func() ([]libvirt.Domain, error) {
 			return read(ctx, h, op, rpc.Patient, func(lv *libvirt.Libvirt) ([]libvirt.Domain, error) {
@@ -56,7 +90,7 @@ func (h *Host) domainsWith(
 	reads := make([]func() error, len(all))
 	for i, dom := range all {
 		reads[i] = get(&names[i], func() (bool, error) {
-			return h.namesVolume(ctx, op, dom, v, directories, i < len(active))
+			return h.namesVolume(ctx, op, dom, known, directories, i < len(active))
 		})
 	}
 	if err := parallel(reads...); err != nil {
@@ -71,10 +105,10 @@ func (h *Host) domainsWith(
 	return users, nil
 }
 
-// namesVolume tells whether a domain names a volume, as it runs or as it will start. One that
+// namesVolume tells whether a domain names one of the volumes, as it runs or as it will start. One that
 // is gone meanwhile does not.
 func (h *Host) namesVolume(
-	ctx context.Context, op string, dom libvirt.Domain, v storage.Volume, directories map[string]string, active bool,
+	ctx context.Context, op string, dom libvirt.Domain, known []storage.Volume, directories map[string]string, active bool,
 ) (bool, error) {
 	forms := []libvirt.DomainXMLFlags{0}
 	if active {
@@ -90,9 +124,11 @@ func (h *Host) namesVolume(
 		if err != nil {
 			return false, err
 		}
-		named, err := names(definition, v, directories)
-		if named || err != nil {
-			return named, h.fail(op, err)
+		for _, v := range known {
+			named, err := names(definition, v, directories)
+			if named || err != nil {
+				return named, h.fail(op, err)
+			}
 		}
 	}
 	return false, nil
@@ -134,7 +170,8 @@ func names(definition string, v storage.Volume, directories map[string]string) (
 	}
 }
 
-func (h *Host) overlaysOf(ctx context.Context, op string, v storage.Volume) ([]storage.User, error) {
+// listedVolumes are the volumes of all active pools, as they are now.
+func (h *Host) listedVolumes(ctx context.Context, op string) ([]storage.Volume, error) {
 	pools, err := read(ctx, h, op, rpc.Quick, func(lv *libvirt.Libvirt) ([]libvirt.StoragePool, error) {
 		pools, _, err := lv.ConnectListAllStoragePools(1, libvirt.ConnectListStoragePoolsActive)
 		return pools, err
@@ -142,7 +179,7 @@ func (h *Host) overlaysOf(ctx context.Context, op string, v storage.Volume) ([]s
 	if err != nil {
 		return nil, err
 	}
-	var users []storage.User
+	var listed []storage.Volume
 	for _, pool := range pools {
 		volumes, err := read(ctx, h, op, rpc.Patient, func(lv *libvirt.Libvirt) ([]libvirt.StorageVol, error) {
 			volumes, _, err := lv.StoragePoolListAllVolumes(pool, 1, 0)
@@ -163,10 +200,10 @@ func (h *Host) overlaysOf(ctx context.Context, op string, v storage.Volume) ([]s
 			return nil, err
 		}
 		for _, d := range described {
-			if d != nil && d.Backing != "" && path.Clean(d.Backing) == path.Clean(v.Path) {
-				users = append(users, storage.User{Overlay: d.Path})
+			if d != nil {
+				listed = append(listed, *d)
 			}
 		}
 	}
-	return users, nil
+	return listed, nil
 }

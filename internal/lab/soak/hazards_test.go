@@ -3,6 +3,7 @@
 package soak
 
 import (
+	"bytes"
 	"cmp"
 	"errors"
 	"os"
@@ -112,13 +113,30 @@ func (s *diskSoak) plant(t trip) bool {
 func (s *diskSoak) plantLate(t trip) {
 	place, made := s.guest.Disks()[t.disk].Path, s.other().Inside(lab.LocalImages+"/planted")
 	s.foreign(t, made)
+	content, err := os.ReadFile(made)
+	s.try(err)
 	switch err := os.Link(made, s.other().Inside(place)); {
 	case err == nil:
-		s.watch(s.other(), place)
+		s.watchLate(place, content)
 	case !errors.Is(err, os.ErrExist):
 		s.Error(err)
 	}
 	s.try(os.Remove(made))
+}
+
+// qemuImg is how long libvirt may take from its look at a path to the end of qemu-img, which makes an image there.
+const qemuImg = time.Second
+
+// watchLate watches a file that came while the move began, if it is still there once libvirt has certainly made what it was
+// making: between its look at the path and qemu-img it sees no file (ADR 026).
+func (s *diskSoak) watchLate(place string, was []byte) {
+	<-time.After(qemuImg) // no event tells
+	is, err := os.ReadFile(s.other().Inside(place))
+	if err == nil && bytes.Equal(was, is) {
+		s.watch(s.other(), place)
+		return
+	}
+	s.Logf("a file came to %s while libvirt made an image there, and was written over", place)
 }
 
 // spoil writes to what an earlier move has left. There has to be such a file, and no move may have been killed that might
