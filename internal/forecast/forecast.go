@@ -208,11 +208,14 @@ func sameLimit(a, b policy.Effective) bool {
 	return valueOr(a.BandwidthMiBPerSecond, 0) == valueOr(b.BandwidthMiBPerSecond, 0)
 }
 
-// byHistory is what earlier moves under the same policy took.
+// byHistory is what earlier moves under the same policy took that ended as the last of them.
 func (f Facts) byHistory() Forecast {
 	var like []Past
 	for _, p := range f.Past {
-		if p.SameHosts && p.Outcome != Unknown && p.Policy.Digest() == f.Policy.Digest() {
+		if !p.SameHosts || p.Outcome == Unknown || p.Policy.Digest() != f.Policy.Digest() {
+			continue
+		}
+		if len(like) == 0 || p.Outcome == like[0].Outcome {
 			like = append(like, p)
 		}
 	}
