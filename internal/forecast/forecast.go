@@ -3,6 +3,7 @@ package forecast
 import (
 	"math"
 	"slices"
+	"time"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
 )
@@ -43,6 +44,9 @@ const (
 	// MissingCompressibility is how small compression makes what is sent.
 	MissingCompressibility Missing = "compressibility"
 )
+
+// Longest is the longest duration that is forecast: of a move that does not end, and that nothing aborts before.
+const Longest = 24 * time.Hour
 
 // Basis is what a forecast rests on.
 type Basis string

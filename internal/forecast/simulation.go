@@ -2,6 +2,7 @@ package forecast
 
 import (
 	"math"
+	"time"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
 )
@@ -32,7 +33,7 @@ const (
 	// wireShare is what is sent for a page, with its header.
 	wireShare = 1 + 8.0/pageSize
 	// forever is from where on a move has no end, in seconds.
-	forever = 24 * 3600
+	forever = float64(Longest / time.Second)
 )
 
 // setUp is how long a migration takes before it sends memory, and abort how long it takes to end it, in seconds.
