@@ -45,12 +45,20 @@ func verdict(f forecast.Forecast) string {
 	case forecast.NeedsPostCopy:
 		return fmt.Sprintf("ends %s, once on_timeout switches it to post-copy", takes)
 	case forecast.DoesNotEnd:
+		if unbounded(f) {
+			return "does not end, and neither timeout nor stall_timeout aborts it in a day"
+		}
 		return fmt.Sprintf("does not end; on_timeout aborts it after about %s (%s to %s)",
 			milliseconds(f.DurationMS.Expected),
 			milliseconds(f.DurationMS.Low), milliseconds(f.DurationMS.High))
 	case forecast.Ends, forecast.Unknown:
 	}
 	return fmt.Sprintf("ends by itself %s, with a downtime of at most about %s", takes, milliseconds(f.DowntimeMS.High))
+}
+
+// unbounded tells whether nothing ends a move that does not end by itself.
+func unbounded(f forecast.Forecast) bool {
+	return f.DurationMS.Expected >= float64(forecast.Longest.Milliseconds())
 }
 
 func milliseconds(n float64) string { return elapsed(time.Duration(n) * time.Millisecond) }
@@ -119,10 +127,12 @@ func ForecastBasis(f fleet.Forecast) string {
 
 // notEnding is what an operator reads of a move that was refused by its forecast.
 func notEnding(e *fleet.NotEndingError) string {
+	aborted := "on_timeout would abort it after about " + milliseconds(e.Forecast.DurationMS.Expected) + "."
+	if unbounded(e.Forecast.Forecast) {
+		aborted = "timeout and stall_timeout would not abort it in a day."
+	}
 	text := fmt.Sprintf("The move of VM %s is forecast not to end under its policy, by %s, and forecast is "+
-		"\"require\". on_timeout would abort it after about %s. Nothing was started.", e.Location.Domain.Name,
-		basisOf(e.Forecast.Forecast),
-		milliseconds(e.Forecast.DurationMS.Expected))
+		"\"require\". %s Nothing was started.", e.Location.Domain.Name, basisOf(e.Forecast.Forecast), Sentence(aborted))
 	for _, s := range e.Forecast.Suggestions {
 		text += "\n  - " + Sentence(suggestion(s))
 	}

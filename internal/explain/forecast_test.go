@@ -73,6 +73,11 @@ func TestNotEnding(t *testing.T) {
 			t.Errorf("no %q in %q", part, text.Detail)
 		}
 	}
+	e.Forecast.DurationMS = new(forecast.Exactly(float64(forecast.Longest.Milliseconds())))
+	text = explain.Move(e)
+	if strings.Contains(text.Detail, "on_timeout") || !strings.Contains(text.Detail, "timeout and stall_timeout") {
+		t.Errorf("nothing ends it, and the text is %q", text.Detail)
+	}
 }
 
 // TestForecastBasis is whole sentences.

@@ -72,8 +72,8 @@ func Recover(err error) Text {
 func Recovered(m fleet.Moved) string {
 	r := m.Report
 	if !r.Moved {
-		return fmt.Sprintf("VM %s is %s on %s, and no part of it is anywhere else: nothing to recover", r.Name, r.State,
-			r.Destination)
+		return fmt.Sprintf("VM %s is %s on %s, and no host that answered has a post-copy of it that lost its link: nothing "+
+			"to recover", r.Name, r.State, r.Destination)
 	}
 	return fmt.Sprintf("VM %s is %s on %s: the rest of its memory has come from %s in %s",
 		r.Name, r.State, r.Destination, r.Source, elapsed(r.Duration))

@@ -52,7 +52,7 @@ func (e *NotEndingError) Error() string {
 }
 
 // Forecast finds a VM and says what a move of it to m's destination would be like, or to any host where that is empty:
-// its link is then known by the policy only. It measures the VM for budget, unless that is 0.
+// its link is then known by the policy only. It measures the VM for budget, unless that is too short for any window.
 func (f *Fleet) Forecast(ctx context.Context, m Move, budget time.Duration) (Resolution, Forecast, error) {
 	r, err := f.Resolve(ctx, m.VM, m.Last, m.Policy)
 	if err != nil {
@@ -73,7 +73,7 @@ func (f *Fleet) forecast(
 	from, to := f.uuidOf(ctx, r.Location.Host), f.uuidOf(ctx, destination)
 	facts := forecast.Facts{Policy: r.Policy, MemoryBytes: r.Location.Domain.MemoryBytes, Past: past.Past(from, to)}
 	var made Forecast
-	if budget > 0 {
+	if len(forecast.Windows(budget)) > 0 {
 		measured, err := f.Measure(ctx, r.Location, budget)
 		switch {
 		case ctx.Err() != nil:

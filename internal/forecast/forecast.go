@@ -3,6 +3,7 @@ package forecast
 import (
 	"math"
 	"slices"
+	"time"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
 )
@@ -43,6 +44,9 @@ const (
 	// MissingCompressibility is how small compression makes what is sent.
 	MissingCompressibility Missing = "compressibility"
 )
+
+// Longest is the longest duration that is forecast: of a move that does not end, and that nothing aborts before.
+const Longest = 24 * time.Hour
 
 // Basis is what a forecast rests on.
 type Basis string
@@ -208,11 +212,14 @@ func sameLimit(a, b policy.Effective) bool {
 	return valueOr(a.BandwidthMiBPerSecond, 0) == valueOr(b.BandwidthMiBPerSecond, 0)
 }
 
-// byHistory is what earlier moves under the same policy took.
+// byHistory is what earlier moves under the same policy took that ended as the last of them.
 func (f Facts) byHistory() Forecast {
 	var like []Past
 	for _, p := range f.Past {
-		if p.SameHosts && p.Outcome != Unknown && p.Policy.Digest() == f.Policy.Digest() {
+		if !p.SameHosts || p.Outcome == Unknown || p.Policy.Digest() != f.Policy.Digest() {
+			continue
+		}
+		if len(like) == 0 || p.Outcome == like[0].Outcome {
 			like = append(like, p)
 		}
 	}

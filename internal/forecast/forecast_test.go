@@ -313,6 +313,12 @@ func TestByHistory(t *testing.T) {
 	if diff := cmp.Diff(want, made); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
+	aborted := past(time.Second, true)
+	aborted.Outcome = forecast.DoesNotEnd
+	made = forecast.Of(forecast.Facts{Policy: p, Past: []forecast.Past{aborted, past(9*time.Second, true), past(5*time.Second, true)}})
+	if made.Verdict != forecast.DoesNotEnd || *made.DurationMS != forecast.Exactly(1000) {
+		t.Errorf("the last one was aborted after a second: %s", text(t, made))
+	}
 }
 
 // TestSuggestions: what would help a guest that dirties faster than its link carries.

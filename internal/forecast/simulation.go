@@ -2,17 +2,18 @@ package forecast
 
 import (
 	"math"
+	"time"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
 )
 
 // What QEMU does where nobody tells it otherwise (migration/options.c), and what the engine of this provider does.
 const (
-	defaultDowntime  = 0.3 // seconds
-	defaultInitial   = 20  // percent
-	defaultIncrement = 10
-	highestThrottle  = 99
-	defaultCacheMiB  = 64
+	defaultDowntimeMS = 300
+	defaultInitial    = 20 // percent
+	defaultIncrement  = 10
+	highestThrottle   = 99
+	defaultCacheMiB   = 64
 	// triggerShare is the share of what was sent that has to be dirtied, twice, for the throttle to rise.
 	triggerShare = 0.5
 	// shortestPeriod is how long QEMU waits at least until it looks again whether that is so, and longestPeriod how long
@@ -24,12 +25,15 @@ const (
 	patience = 60
 	// stallPasses is how many passes without progress are a stall.
 	stallPasses = 3
+	// stepShare is what a pass leaves at least, of the least that any pass before it left, for the next downtime of a
+	// schedule to be allowed.
+	stepShare = 0.96
 	// noise is how much passes of a steady guest differ, as a share: what remains after them falls by no less.
 	noise = 0.01
 	// wireShare is what is sent for a page, with its header.
 	wireShare = 1 + 8.0/pageSize
 	// forever is from where on a move has no end, in seconds.
-	forever = 24 * 3600
+	forever = float64(Longest / time.Second)
 )
 
 // setUp is how long a migration takes before it sends memory, and abort how long it takes to end it, in seconds.
@@ -67,8 +71,11 @@ type course struct {
 type simulation struct {
 	assumptions
 	policy           policy.Effective
-	downtime, cache  float64
+	cache            float64
 	initial, advance float64
+	// downtimes are the longest pauses that are still to be allowed one after another, in milliseconds, of which the
+	// first holds.
+	downtimes []int64
 
 	course
 	now, remaining float64
@@ -92,10 +99,12 @@ type simulation struct {
 func simulate(p policy.Effective, a assumptions) course {
 	s := simulation{
 		assumptions: a, policy: p, remaining: a.first, now: a.setUp, periodBegan: a.setUp, progress: a.setUp,
-		downtime: valueOr(p.MaxDowntimeMS, defaultDowntime*1000) / 1000,
-		cache:    valueOr(p.CompressionCacheMiB, defaultCacheMiB) * mib,
-		initial:  valueOr(p.AutoConvergeInitial, defaultInitial), advance: valueOr(p.AutoConvergeIncrement, defaultIncrement),
-		course: course{least: math.Inf(1)},
+		cache:   valueOr(p.CompressionCacheMiB, defaultCacheMiB) * mib,
+		initial: valueOr(p.AutoConvergeInitial, defaultInitial), advance: valueOr(p.AutoConvergeIncrement, defaultIncrement),
+		downtimes: p.Downtimes(), course: course{least: math.Inf(1)},
+	}
+	if len(s.downtimes) == 0 {
+		s.downtimes = []int64{defaultDowntimeMS}
 	}
 	for s.verdict == "" {
 		s.pass()
@@ -113,10 +122,11 @@ func valueOr(set *int64, otherwise float64) float64 {
 
 // threshold is how much may remain for the guest to be stopped.
 func (s *simulation) threshold() float64 {
+	downtime := float64(s.downtimes[0]) / 1000
 	if available := valueOr(s.policy.SwitchoverBandwidthMiBPerSecond, 0); available > 0 {
-		return available * mib * s.downtime
+		return available * mib * downtime
 	}
-	return s.link * s.downtime
+	return s.link * downtime
 }
 
 // pass sends what remains, until so little is left that the guest may be stopped.
@@ -136,6 +146,10 @@ func (s *simulation) pass() {
 		}
 		s.send(step, cost)
 		s.look()
+		if s.throttle > valueOr(s.policy.MaxThrottlePercent, highestThrottle) && s.remaining > s.threshold() {
+			s.outOfTime(cost)
+			return
+		}
 	}
 	s.judge(cost)
 }
@@ -211,6 +225,9 @@ func (s *simulation) judge(cost float64) {
 		s.seconds, s.bytes = s.now+s.course.downtime, s.bytes+s.remaining*cost
 		return
 	}
+	if s.remaining >= stepShare*s.least && len(s.downtimes) > 1 {
+		s.downtimes = s.downtimes[1:]
+	}
 	progress := s.remaining < (1-noise)*s.least
 	s.least = min(s.least, s.remaining)
 	if progress {
@@ -228,7 +245,8 @@ func (s *simulation) judge(cost float64) {
 // settle goes on to the end of time once every pass is like the one before, and nothing will change that.
 func (s *simulation) settle(cost float64) {
 	const enough = 10
-	changes := s.policy.AutoConverge() && s.throttle < highestThrottle || s.policy.StallTimeout() > 0
+	changes := s.policy.AutoConverge() && s.throttle < highestThrottle || s.policy.StallTimeout() > 0 ||
+		len(s.downtimes) > 1
 	if changes || math.Abs(s.remaining-s.before) > 1 {
 		s.alike = 0
 	}
@@ -248,7 +266,7 @@ func (s *simulation) timeLeft() float64 {
 	return forever - s.now
 }
 
-// outOfTime does what the policy wants for a migration that stalls or takes too long.
+// outOfTime does what the policy wants for a migration that stalls, takes too long or throttles the guest too much.
 func (s *simulation) outOfTime(cost float64) {
 	takes := s.remaining * cost / s.link
 	if s.policy.Timeout() > 0 {

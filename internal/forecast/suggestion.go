@@ -22,9 +22,9 @@ const (
 )
 
 // Suggest lists what would let a move end that does not, or end with less harm to the guest, the best first: one
-// field is changed in each, and on_timeout with what it needs.
+// field is changed in each.
 func Suggest(f Facts) []Suggestion {
-	if f.Measured == nil {
+	if f.Measured == nil || len(f.Measured.Samples) == 0 {
 		return nil
 	}
 	m, missing := f.model()
@@ -86,6 +86,9 @@ func changes(e policy.Effective, m model, now course) []change {
 	}
 	if needed := math.Ceil(1.2 * 1000 * now.least / m.link.Expected); needed <= longestSuggestedMS && needed > 0 {
 		with(policy.FieldMaxDowntimeMS, func(p *policy.Policy) { p.MaxDowntimeMS = new(int64(needed)) })
+	}
+	if most := e.MaxThrottlePercent; e.AutoConverge() && most != nil && *most < highestThrottle {
+		with(policy.FieldMaxThrottlePercent, func(p *policy.Policy) { p.MaxThrottlePercent = new(int64(highestThrottle)) })
 	}
 	if !e.AutoConverge() {
 		with(policy.FieldAutoConverge, func(p *policy.Policy) { p.AutoConverge = new(true) })

@@ -14,10 +14,10 @@ func (m *move) recover(ctx context.Context, a Assessment) ending {
 	mode := m.Mode
 	if mode == Auto {
 		mode = PeerToPeer
-		if m.PeerURI == "" {
-			mode = Direct
-			m.report.say(Notice{Kind: NoticeDirect})
-		}
+	}
+	if mode == PeerToPeer && m.PeerURI == "" { // the hosts may be configured otherwise since
+		mode = Direct
+		m.report.say(Notice{Kind: NoticeDirect})
 	}
 	e := m.rejoin(ctx, mode)
 	if m.Mode != Auto || mode != PeerToPeer || !m.refusedToRecover(ctx, e) {

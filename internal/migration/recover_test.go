@@ -59,11 +59,12 @@ func TestRunRecoversAPostCopy(t *testing.T) {
 		prepare func(*scene)
 		want    migration.Mode
 	}{
-		"peer-to-peer":                 {migration.PeerToPeer, nil, migration.PeerToPeer},
-		"direct":                       {migration.Direct, nil, migration.Direct},
-		"mode not known":               {migration.Auto, nil, migration.PeerToPeer},
-		"mode not known, no peer_uri":  {migration.Auto, func(s *scene) { s.request.PeerURI = "" }, migration.Direct},
-		"mode not known, peer refused": {migration.Auto, func(s *scene) { s.kvm1.Before("MigratePeerToPeer", mt.Always(errors.New("unable to connect"))) }, migration.Direct},
+		"peer-to-peer":                  {migration.PeerToPeer, nil, migration.PeerToPeer},
+		"direct":                        {migration.Direct, nil, migration.Direct},
+		"mode not known":                {migration.Auto, nil, migration.PeerToPeer},
+		"mode not known, no peer_uri":   {migration.Auto, func(s *scene) { s.request.PeerURI = "" }, migration.Direct},
+		"peer-to-peer, no peer_uri now": {migration.PeerToPeer, func(s *scene) { s.request.PeerURI = "" }, migration.Direct},
+		"mode not known, peer refused":  {migration.Auto, func(s *scene) { s.kvm1.Before("MigratePeerToPeer", mt.Always(errors.New("unable to connect"))) }, migration.Direct},
 		"the answer of the source is lost": {migration.PeerToPeer, func(s *scene) {
 			s.kvm1.After("MigratePeerToPeer", mt.Always(migration.ErrUnreachable))
 		}, migration.PeerToPeer},
