@@ -86,7 +86,8 @@ func (d *forecastDataSource) Schema(_ context.Context, _ datasource.SchemaReques
 		"measure_for": schema.StringAttribute{
 			MarkdownDescription: "How long to measure how much memory the VM dirties, at most `\"5m\"`: over windows of 1, " +
 				"2, 4 and 8 s as far as they fit, by samples of its pages (`virDomainStartDirtyRateCalc`). Less than " +
-				"`\"1s\"` measures nothing. A VM is measured once per run, whoever asks, and never while a job runs on it. Default: `\"15s\"`.",
+				"`\"1s\"` measures nothing. A VM is measured once per run, whoever asks, and never while a job runs on it. " +
+				"Default: `\"15s\"`.",
 			CustomType: durationType{},
 			Optional:   true,
 		},
