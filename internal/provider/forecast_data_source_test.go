@@ -26,6 +26,15 @@ func TestAccForecast(t *testing.T) {
 		resource.TestStep{
 			Config: configuration(t, `
 data "virt_migration_forecast" "vm" {
+  vm          = {{ printf "%q" .Name }}
+  measure_for = "1h"
+}
+`, guest),
+			ExpectError: regexp.MustCompile(`Invalid Duration`),
+		},
+		resource.TestStep{
+			Config: configuration(t, `
+data "virt_migration_forecast" "vm" {
   vm                       = {{ printf "%q" .Name }}
   destination              = "kvm2"
   measure_for              = "1s"
@@ -56,15 +65,6 @@ data "virt_migration_forecast" "vm" {
 				is("duration_ms", knownvalue.Null()),
 				is("basis", knownvalue.StringRegexp(regexp.MustCompile(`^Nothing was measured`))),
 			},
-		},
-		resource.TestStep{
-			Config: configuration(t, `
-data "virt_migration_forecast" "vm" {
-  vm          = {{ printf "%q" .Name }}
-  measure_for = "1h"
-}
-`, guest),
-			ExpectError: regexp.MustCompile(`Invalid Duration`),
 		},
 	)
 }

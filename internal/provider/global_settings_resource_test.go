@@ -131,14 +131,9 @@ func TestAccGlobalSettings_drift(t *testing.T) {
 				expectBefore(globalSettings, autoConverge, knownvalue.Bool(true)), expectBefore(globalSettings, hosts, hostsExactly("kvm1", "kvm2"))),
 			PostApplyFunc: repaired,
 		},
-		resource.TestStep{ // all have lost a switch, which comes to the same as false, but is to be written
-			PreConfig: func() {
-				setHostRecord(t, globalSecret, `{"version":1,"auto_converge":false}`, kvm1, kvm2)
-			},
-			Config: config,
-			ConfigPlanChecks: planActs(globalSettings, plancheck.ResourceActionUpdate, expectBefore(globalSettings, tfjsonpath.New("compression"), knownvalue.Null()),
-				plancheck.ExpectKnownValue(globalSettings, tfjsonpath.New("compression"), knownvalue.Bool(false)), expectBefore(globalSettings, drift, noDrift)),
-			PostApplyFunc: repaired,
+		resource.TestStep{ // a release that adds a switch finds records without it: there it is false
+			PreConfig: func() { setHostRecord(t, globalSecret, `{"version":1,"auto_converge":false}`, kvm1, kvm2) },
+			Config:    config, PlanOnly: true,
 		},
 		resource.TestStep{ // gone
 			PreConfig:        func() { removeHostRecord(t, globalSecret, kvm1, kvm2) },
