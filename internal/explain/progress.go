@@ -223,7 +223,7 @@ func skipped(a migration.Attempt) string {
 	case migration.SkippedAsleep:
 		return "the guest was asleep"
 	case migration.SkippedNoMemory:
-		return "no memory had been sent yet"
+		return "no memory had been sent by then"
 	case migration.SkippedMirroring:
 		return "the disks were still being copied, and no memory had been sent"
 	case migration.SkippedIdleLink:

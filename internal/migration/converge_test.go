@@ -334,9 +334,9 @@ func TestRunSaysWhyOnTimeoutWasNotTried(t *testing.T) {
 				script mt.Script
 				stall  time.Duration
 			}{
-				"no memory had been sent yet":    {mt.Script{Starting: time.Hour, Passes: mt.Converging().Passes, AbortTakes: time.Second}, 0},
-				"the link had been idle for 15s": {mt.Script{Passes: mt.Endless().Passes, Endless: true, IdleAfter: 5 * time.Second, AbortTakes: time.Second}, 0},
-				"the link had been idle for 10s": {mt.Script{Passes: mt.Endless().Passes, Endless: true, IdleAfter: 5 * time.Second, AbortTakes: time.Second}, 10 * time.Second},
+				"no memory had been sent by then": {mt.Script{Starting: time.Hour, Passes: mt.Converging().Passes, AbortTakes: time.Second}, 0},
+				"the link had been idle for 15s":  {mt.Script{Passes: mt.Endless().Passes, Endless: true, IdleAfter: 5 * time.Second, AbortTakes: time.Second}, 0},
+				"the link had been idle for 10s":  {mt.Script{Passes: mt.Endless().Passes, Endless: true, IdleAfter: 5 * time.Second, AbortTakes: time.Second}, 10 * time.Second},
 			} {
 				t.Run(why, func(t *testing.T) {
 					t.Parallel()
