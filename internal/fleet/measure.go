@@ -37,34 +37,49 @@ type measuring struct {
 	err      error
 }
 
-// measure returns what was measured of a VM, or measures it. Who waits for another's measurement ends with ctx. One
-// that failed is made again for who asks next.
+// measure returns what was measured of a VM, or measures it. Who waits for another's measurement ends with ctx, and
+// measures where the other was cancelled. One that failed is made again for who asks next.
 func (m *measurements) measure(
 	ctx context.Context, uuid string, take func() (forecast.Measurement, error),
 ) (forecast.Measurement, error) {
-	m.mu.Lock()
-	under, ok := m.all[uuid]
-	if !ok {
-		under = &measuring{done: make(chan struct{})}
-		m.all[uuid] = under
-	}
-	m.mu.Unlock()
-	if ok {
+	for {
+		under, mine := m.enter(uuid)
+		if mine {
+			under.measured, under.err = take()
+			m.end(uuid, under)
+			return under.measured, under.err
+		}
 		select {
 		case <-under.done:
+			if errors.Is(under.err, context.Canceled) && ctx.Err() == nil {
+				continue
+			}
 			return under.measured, under.err
 		case <-ctx.Done():
 			return forecast.Measurement{}, context.Cause(ctx)
 		}
 	}
-	under.measured, under.err = take()
+}
+
+// enter is the measurement of a VM, and whether the caller has to make it.
+func (m *measurements) enter(uuid string) (under *measuring, mine bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if under, ok := m.all[uuid]; ok {
+		return under, false
+	}
+	under = &measuring{done: make(chan struct{})}
+	m.all[uuid] = under
+	return under, true
+}
+
+func (m *measurements) end(uuid string, under *measuring) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	if under.err != nil {
-		m.mu.Lock()
 		delete(m.all, uuid)
-		m.mu.Unlock()
 	}
 	close(under.done)
-	return under.measured, under.err
 }
 
 // Measure measures how much memory a VM dirties, for at most budget, and never beside a job. A VM that was measured in

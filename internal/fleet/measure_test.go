@@ -50,3 +50,34 @@ func TestMeasurements(t *testing.T) {
 		}
 	})
 }
+
+// Who waits for a measurement that its asker gives up measures itself.
+func TestMeasureAfterAnotherWasCancelled(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		all := measurements{all: map[string]*measuring{}}
+		first, cancel := context.WithCancel(t.Context())
+		var asking sync.WaitGroup
+		asking.Go(func() {
+			_, err := all.measure(first, "a", func() (forecast.Measurement, error) {
+				<-first.Done()
+				return forecast.Measurement{}, first.Err()
+			})
+			if !errors.Is(err, context.Canceled) {
+				t.Errorf("the first one: %v", err)
+			}
+		})
+		synctest.Wait()
+		asking.Go(func() {
+			m, err := all.measure(t.Context(), "a", func() (forecast.Measurement, error) {
+				return forecast.Measurement{MemoryBytes: 2}, nil
+			})
+			if err != nil || m.MemoryBytes != 2 {
+				t.Errorf("the second one: %+v, %v", m, err)
+			}
+		})
+		synctest.Wait()
+		cancel()
+		asking.Wait()
+	})
+}
