@@ -1,7 +1,6 @@
 package provider
 
 import (
-	"fmt"
 	"math"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
@@ -26,30 +25,29 @@ const (
 		"post-copy), `does_not_end` (`on_timeout` aborts it) or `unknown`."
 )
 
-// forecastFigure is a figure of a forecast, by the name of its attribute.
-type forecastFigure struct{ name, description string }
-
-var forecastFigures = []forecastFigure{
-	{"duration_ms", "Duration of the move, in milliseconds; of one that does not end, until it is aborted. At most 24 " +
-		"hours."},
-	{"downtime_ms", "Downtime of the guest in the switch-over, in milliseconds, with the time for which it is paused."},
-	{"memory_bytes", "Memory that is sent, in bytes."},
-	{"throttle_percent", "Highest auto-converge throttle, in percent of vCPU time."},
+// forecastFigure is a figure of a forecast, by the name of its attribute; of is nil where there is none.
+type forecastFigure struct {
+	name, description string
+	of                func(forecast.Forecast) *forecast.Interval
 }
 
-// of is the figure in a forecast; nil where there is none.
-func (f forecastFigure) of(made forecast.Forecast) *forecast.Interval {
-	switch f.name {
-	case "duration_ms":
-		return made.DurationMS
-	case "downtime_ms":
-		return made.DowntimeMS
-	case "memory_bytes":
-		return made.MemoryBytes
-	case "throttle_percent":
-		return made.ThrottlePercent
-	}
-	panic(fmt.Sprintf("unknown figure %q", f.name))
+var forecastFigures = []forecastFigure{
+	{
+		"duration_ms", "Duration of the move, in milliseconds; of one that does not end, until it is aborted. At most " +
+			"24 hours.", func(f forecast.Forecast) *forecast.Interval { return f.DurationMS },
+	},
+	{
+		"downtime_ms", "Downtime of the guest in the switch-over, in milliseconds, with the time for which it is paused.",
+		func(f forecast.Forecast) *forecast.Interval { return f.DowntimeMS },
+	},
+	{
+		"memory_bytes", "Memory that is sent, in bytes.",
+		func(f forecast.Forecast) *forecast.Interval { return f.MemoryBytes },
+	},
+	{
+		"throttle_percent", "Highest auto-converge throttle, in percent of vCPU time.",
+		func(f forecast.Forecast) *forecast.Interval { return f.ThrottlePercent },
+	},
 }
 
 var intervalTypes = map[string]attr.Type{"low": types.Int64Type, "expected": types.Int64Type, "high": types.Int64Type}

@@ -177,11 +177,8 @@ func (d *forecastDataSource) Read(ctx context.Context, req datasource.ReadReques
 
 // foretold takes over what was forecast; where nothing could be, for an error, all is null.
 func (m *forecastModel) foretold(f fleet.Forecast, err error) {
-	for figure, into := range map[string]*types.Object{
-		"duration_ms": &m.Duration, "downtime_ms": &m.Downtime, "memory_bytes": &m.Memory, "throttle_percent": &m.Throttle,
-	} {
-		*into = intervalObject(forecastFigure{name: figure}.of(f.Forecast))
-	}
+	m.Duration, m.Downtime = intervalObject(f.DurationMS), intervalObject(f.DowntimeMS)
+	m.Memory, m.Throttle = intervalObject(f.MemoryBytes), intervalObject(f.ThrottlePercent)
 	of := types.ObjectType{AttrTypes: typesOf(suggestionAttributes())}
 	m.Suggestions = types.ListNull(of)
 	if err != nil {
