@@ -37,9 +37,6 @@ func (r *rearrangement) settle(homeless []VM, most int) bool {
 		_, ok := r.stages()
 		return ok
 	}
-	if r.roomNodes--; r.roomNodes < 0 {
-		return false
-	}
 	vm, rest := homeless[0], homeless[1:]
 	for _, host := range r.hosts(vm, byScore) {
 		if r.settleOn(vm, host, rest, most, nil) {
@@ -47,6 +44,9 @@ func (r *rearrangement) settle(homeless []VM, most int) bool {
 		}
 	}
 	for _, host := range r.among {
+		if r.roomNodes--; r.roomNodes < 0 {
+			return false
+		}
 		if curable(r.ledger.against(vm, host)) && r.settleOn(vm, host, rest, most, r.inTheWay(vm, host)) {
 			return true
 		}
