@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/placement"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/preflight"
 )
 
@@ -15,6 +16,8 @@ type Progress struct {
 	// Waiting is what the move waits for before its migration starts; zero when it
 	// waits for nothing.
 	Waiting Wait
+	// Choice is how the destination was chosen, told before anything else of it; else nil.
+	Choice *placement.Choice
 	// Unchecked is what could not be checked before the start, as far as that is unusual.
 	Unchecked []preflight.Unchecked
 	// Forecast is what the move is forecast to be like, told before it starts; else nil.
