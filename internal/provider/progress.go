@@ -72,6 +72,10 @@ func progressFields(p fleet.Progress) map[string]any {
 		fields["waiting_for"] = string(p.Waiting.Kind)
 		return fields
 	}
+	if p.Choice != nil {
+		fields["event"] = "chosen"
+		return fields
+	}
 	if p.Forecast != nil {
 		fields["event"], fields["verdict"] = "forecast", string(p.Forecast.Verdict)
 		if p.Forecast.DurationMS != nil {
