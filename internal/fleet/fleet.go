@@ -44,6 +44,7 @@ type Fleet struct {
 	slots       *slots
 	places      places
 	placements  placements
+	promises    promises
 	changes     map[string]definition.Changes    // of moves to each host, by its name
 	shared      map[*host.Host]*preflight.Shared // what checks know of each host
 
@@ -66,7 +67,7 @@ func New(config Config) (*Fleet, error) {
 		reported:    map[string]bool{},
 		records:     newRecordLocks(),
 		measured:    measurements{all: map[string]*measuring{}},
-		placements:  placements{wanted: map[string]string{}},
+		placements:  placements{wanted: map[string]Wanted{}},
 		shared:      map[*host.Host]*preflight.Shared{},
 	}
 	logins := host.NewLoginTurns()

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/placement"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/preflight"
 )
 
@@ -18,6 +19,8 @@ type Progress struct {
 	Waiting Wait
 	// Unleased are why hosts keep no leases: what other runs are about to start there is not counted.
 	Unleased []error
+	// Choice is how the destination was chosen, told before anything else of it; else nil.
+	Choice *placement.Choice
 	// Unchecked is what could not be checked before the start, as far as that is unusual.
 	Unchecked []preflight.Unchecked
 	// Forecast is what the move is forecast to be like, told before it starts; else nil.
