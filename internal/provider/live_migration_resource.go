@@ -15,6 +15,7 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/explain"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/fleet"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/provider/instance"
 )
 
@@ -52,7 +53,7 @@ func (r *liveMigrationResource) Schema(_ context.Context, _ resource.SchemaReque
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Declares the host that a running VM should be on. A VM found on another host, however " +
 			"it came there, is live-migrated under its effective policy. Destroying the resource leaves the VM where it is.",
-		Attributes: levelAttributes(map[string]schema.Attribute{
+		Attributes: levelAttributes(policy.OriginRun, map[string]schema.Attribute{
 			"vm": vmAttribute(),
 			"destination": schema.StringAttribute{
 				MarkdownDescription: openDestinationDescription + " After a refresh: the host that the VM is on. Where it is " +
