@@ -52,6 +52,7 @@ func (f *Fleet) world(ctx context.Context, l Location) (placement.World, placeme
 	for _, other := range vms {
 		w.VMs = append(w.VMs, *other)
 	}
+	countArriving(w.Hosts, w.VMs)
 	return w, vm
 }
 
@@ -72,4 +73,15 @@ func (f *Fleet) factsOf(ctx context.Context, h *host.Host) hostFacts {
 		facts.host.Arriving, facts.host.Leaving = in, out
 	}
 	return facts
+}
+
+// countArriving counts VMs that are bound for a host as moves to it, before their jobs run.
+func countArriving(hosts []placement.Host, vms []placement.VM) {
+	bound := map[string]int{}
+	for _, vm := range vms {
+		bound[vm.BoundFor]++
+	}
+	for i, h := range hosts {
+		hosts[i].Arriving = max(h.Arriving, bound[h.Name])
+	}
 }
