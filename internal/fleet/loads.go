@@ -12,7 +12,7 @@ import (
 const (
 	// loadWindow is the shortest time over which it is measured how busy CPUs are: CPU time is counted in hundredths of a
 	// second.
-	loadWindow = 300 * time.Millisecond
+	loadWindow = 500 * time.Millisecond
 	// loadAge is how long ago a window may have begun.
 	loadAge = 30 * time.Second
 )

@@ -17,10 +17,10 @@ type Progress struct {
 	// Waiting is what the move waits for before its migration starts; zero when it
 	// waits for nothing.
 	Waiting Wait
-	// Unleased are why hosts keep no leases: what other runs are about to start there is not counted.
-	Unleased []error
 	// Choice is how the destination was chosen, told before anything else of it; else nil.
 	Choice *placement.Choice
+	// Unleased are why hosts keep no leases: what other runs are about to start there is not counted.
+	Unleased []error
 	// Unchecked is what could not be checked before the start, as far as that is unusual.
 	Unchecked []preflight.Unchecked
 	// Forecast is what the move is forecast to be like, told before it starts; else nil.
