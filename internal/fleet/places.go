@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/terraform-provider-virt/terraform-provider-virt/internal/host"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/lease"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
 )
@@ -13,7 +12,7 @@ import (
 // places are the stations of all hosts, by name.
 type places struct{ out, in map[string]*station }
 
-func newPlaces(hosts []*host.Host, limits *slots) places {
+func newPlaces[K keeper](hosts []K, limits *slots) places {
 	p := places{map[string]*station{}, map[string]*station{}}
 	for _, h := range hosts {
 		p.out[h.Name()] = newStation(h, lease.Out, limits.maxOutgoing)
