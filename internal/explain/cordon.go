@@ -34,6 +34,12 @@ func OpenHost(name string) string {
 		"in its state, run `virsh secret-undefine %[2]s` on %[1]s.", name, host.Itself.SecretUUID())
 }
 
+// HostRecordUnreadable warns of a host's own record that cannot be read, in a list.
+func HostRecordUnreadable(err error) Text {
+	return planned("Host Record Unreadable", "a host's own record could not be read: "+fullStop(oneLine(err)), Advice(err),
+		"Until then moves to the host are refused.")
+}
+
 // cordonUnknown says what to do about a host's own record that cannot be read.
 func cordonUnknown(err error, name string) string {
 	var newer *cordon.NewerVersionError
