@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/cordon"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/fleet"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/host"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/preflight"
@@ -36,8 +37,17 @@ func OpenHost(name string) string {
 
 // HostRecordUnreadable warns of a host's own record that cannot be read, in a list.
 func HostRecordUnreadable(err error) Text {
-	return planned("Host Record Unreadable", "a host's own record could not be read: "+fullStop(oneLine(err)), Advice(err),
-		"Until then moves to the host are refused.")
+	name, reason := "a host", oneLine(err)
+	var unreadable *fleet.UnreadableCordonError
+	if errors.As(err, &unreadable) {
+		name, reason = unreadable.Host, oneLine(unreadable.Err)
+	}
+	var invalid *cordon.InvalidError
+	if errors.As(err, &invalid) {
+		reason = invalid.Reason
+	}
+	return planned("Host Record Unreadable", fmt.Sprintf("%s's own record could not be read: %s", name, fullStop(reason)),
+		Advice(err), "Until then moves to the host are refused.")
 }
 
 // cordonUnknown says what to do about a host's own record that cannot be read.
