@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/cordon"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/fleet"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/history"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
@@ -68,17 +69,20 @@ func planWarnings() map[string][]Text {
 		"UnseenByList":      {UnseenByList(l.Unseen)},
 		"UnseenByRead":      {UnseenByRead(l.Unseen)},
 		"Unreadable":        {Unreadable(invalid)},
-		"PolicyUnknown":     {PolicyUnknown(invalid)},
-		"Conflict":          {Conflict(acrossLevels)},
-		"HeldElsewhere":     {HeldElsewhere(&fleet.HeldError{Host: "kvm1", Cluster: "batch"})},
-		"Renamed":           {Renamed("web", remedyUUID, "web2")},
-		"NotYet":            {NotYet(&fleet.NotFoundError{VM: "web", Hosts: []string{"kvm1"}})},
-		"Warning":           {gone.Warning(), succeeded.Warning(), byUUID.Warning(), hidden.Warning()},
-		"Unusual":           Unusual(l),
-		"Leaving":           {Leaving(l)},
-		"UnderWay":          {UnderWay(l, "kvm2")},
-		"MovedUnwatched":    {MovedUnwatched("kvm2", l, history.Entry{From: history.Host{Label: "kvm2"}}, report)},
-		"NotChecked":        {NotChecked(l, []preflight.Unchecked{{Check: preflight.CheckPolicy, Why: preflight.Unknowable}})},
+		"HostRecordUnreadable": {HostRecordUnreadable(&fleet.UnreadableCordonError{
+			Host: "kvm1", Err: &cordon.InvalidError{Reason: "it is not a JSON object"},
+		})},
+		"PolicyUnknown":  {PolicyUnknown(invalid)},
+		"Conflict":       {Conflict(acrossLevels)},
+		"HeldElsewhere":  {HeldElsewhere(&fleet.HeldError{Host: "kvm1", Cluster: "batch"})},
+		"Renamed":        {Renamed("web", remedyUUID, "web2")},
+		"NotYet":         {NotYet(&fleet.NotFoundError{VM: "web", Hosts: []string{"kvm1"}})},
+		"Warning":        {gone.Warning(), succeeded.Warning(), byUUID.Warning(), hidden.Warning()},
+		"Unusual":        Unusual(l),
+		"Leaving":        {Leaving(l)},
+		"UnderWay":       {UnderWay(l, "kvm2")},
+		"MovedUnwatched": {MovedUnwatched("kvm2", l, history.Entry{From: history.Host{Label: "kvm2"}}, report)},
+		"NotChecked":     {NotChecked(l, []preflight.Unchecked{{Check: preflight.CheckPolicy, Why: preflight.Unknowable}})},
 		"Uncertain": {
 			Uncertain(l, migration.Finding{Fact: preflight.DiskCopied{Decision: vda(storage.Created, "", func(*storage.Facts) {})}, Host: "kvm2", Warning: true}),
 			Uncertain(l, migration.Finding{Fact: preflight.ImageUnproved{Decision: vda(storage.Left, "", func(*storage.Facts) {})}, Host: "kvm2", Warning: true}),

@@ -37,9 +37,12 @@ type Config struct {
 // Fleet is all hosts of one provider configuration. It is safe for concurrent
 // use.
 type Fleet struct {
+	// run names the run of the provider that the fleet is of.
+	run         string
 	hosts       []*host.Host // sorted by name
 	unreachable Unreachable
 	slots       *slots
+	places      places
 	placements  placements
 	changes     map[string]definition.Changes    // of moves to each host, by its name
 	shared      map[*host.Host]*preflight.Shared // what checks know of each host
@@ -57,6 +60,7 @@ type Fleet struct {
 // *host.ConfigError when one of them cannot be right.
 func New(config Config) (*Fleet, error) {
 	f := &Fleet{
+		run:         newRun(),
 		unreachable: config.Unreachable,
 		changes:     config.Changes,
 		reported:    map[string]bool{},
@@ -80,6 +84,7 @@ func New(config Config) (*Fleet, error) {
 		ports[h.Name()] = h.MigrationPort()
 	}
 	f.slots = newSlots(config.MaxOutgoing, config.MaxIncoming, ports)
+	f.places = newPlaces(f.hosts, f.slots)
 	return f, nil
 }
 
