@@ -77,11 +77,25 @@ func (s *sharer) Join(ctx context.Context, disks int) int64 {
 	}
 }
 
-// giveWay lets others give way before the move's turn to start, so that nothing is waited for after it.
-func (s *sharer) giveWay(ctx context.Context, disks int) {
-	if s != nil {
-		s.Join(ctx, disks)
+// giveWay lets others give way before the move's turn to start, so that nothing is waited for after it,
+// and returns its share; 0 without a budget.
+func (s *sharer) giveWay(ctx context.Context, disks int) int64 {
+	if s == nil {
+		return 0
 	}
+	return s.Join(ctx, disks)
+}
+
+// foresee is the share that a move would have if it started now; 0 without a budget.
+func (b *budgets) foresee(t trip, p policy.Effective) int64 {
+	s := b.sharer(t, p)
+	if s == nil {
+		return 0
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	shares := divide(b.of, append(b.flows(), s.flow))
+	return shares[len(shares)-1]
 }
 
 // enter counts the move in.
@@ -165,12 +179,14 @@ func (s *sharer) leave() {
 	b.divide()
 }
 
-func (b *budgets) shares() []int64 {
+func (b *budgets) shares() []int64 { return divide(b.of, b.flows()) }
+
+func (b *budgets) flows() []flow {
 	flows := make([]flow, len(b.sharers))
 	for i, s := range b.sharers {
 		flows[i] = s.flow
 	}
-	return divide(b.of, flows)
+	return flows
 }
 
 // divide grants each move its share. One whose share becomes larger is given no more than others no

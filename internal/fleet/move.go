@@ -279,7 +279,7 @@ func (f *Fleet) ready(ctx context.Context, m Move, l Location, p preparation) (m
 	}
 	p.entry.DevicesChanged, p.entry.ConfigChanged = made.running, made.config
 	prepared = migration.Prepared{Storage: p.disks.storage, Changed: made.definitions}
-	p.shared.giveWay(ctx, len(p.disks.storage.Targets()))
+	p.entry.Share = p.shared.giveWay(ctx, len(p.disks.storage.Targets()))
 	err = f.slots.turn(ctx, l.source(m.Destination))
 	p.disks.started = err == nil
 	return prepared, err

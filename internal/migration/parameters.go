@@ -68,8 +68,11 @@ func (r Request) Parameters(d Domain) Parameters {
 		effective.Policy.CopyStorage = new(policy.CopyNone)
 	}
 	if r.Share > 0 {
-		effective.Policy.BandwidthMiBPerSecond = new(r.startLimit())
-		effective.Policy.PostCopyBandwidthMiBPerSecond = new(afterSwitch(r.Share, r.Policy))
+		before, after := speeds(r.Share, r.Policy)
+		if r.Storage != nil {
+			before = r.mirrorLimit()
+		}
+		effective.Policy.BandwidthMiBPerSecond, effective.Policy.PostCopyBandwidthMiBPerSecond = &before, &after
 	}
 	p := Parameters{
 		Policy:        effective.Parameters(),

@@ -25,7 +25,11 @@ type shareOrders struct {
 
 // newShareOrders is a migration that starts with a share.
 func newShareOrders(r Request) shareOrders {
-	return shareOrders{wanted: r.Share, set: r.startLimit(), copies: r.Storage != nil}
+	s := shareOrders{wanted: r.Share, set: r.Share}
+	if r.Storage != nil {
+		s.copies, s.set = true, r.mirrorLimit()
+	}
+	return s
 }
 
 // answered takes libvirt's answer to an order. What libvirt refuses for good is not ordered again,
@@ -64,18 +68,43 @@ func (m machine) hold() Hold {
 	}
 }
 
-// startLimit is what libvirt is told to start with: the share, divided among disks that are copied,
-// because each of them has a limit of its own.
-func (r Request) startLimit() int64 {
-	return max(r.Share/int64(max(len(r.Storage.Targets()), 1)), min(r.Share, 1))
+// mirrorLimit is the share of each disk that is copied: each has a limit of its own, of the same size.
+func (r Request) mirrorLimit() int64 { return max(r.Share/int64(len(r.Storage.Targets())), 1) }
+
+// speeds are what libvirt is told to hold a migration to its share, before the switch to post-copy
+// and after it.
+func speeds(share int64, p policy.Effective) (before, after int64) {
+	sends := onOneConnection
+	if p.ParallelConnections() > 0 {
+		sends = onParallelConnections
+	}
+	before = sends.within(share)
+	if limit := p.PostCopyBandwidthMiBPerSecond; limit != nil && *limit > 0 {
+		return before, min(before, *limit)
+	}
+	return before, before
 }
 
-// afterSwitch is the limit in post-copy of a migration that has a share.
-func afterSwitch(share int64, p policy.Effective) int64 {
-	if limit := p.PostCopyBandwidthMiBPerSecond; limit != nil && *limit > 0 {
-		return min(share, *limit)
-	}
-	return share
+// pulse is how QEMU keeps a limit: ten times a second it begins to send, and stops after the first
+// packet by which it has sent as much as the limit allows. So it sends a whole number of packets.
+type pulse struct {
+	// packets is the size of one that is sent ten times a second, in KiB/s. beyond is how many are
+	// sent beyond those that the limit has room for, as measured (QEMU 10.0).
+	packets, beyond int64
+}
+
+var (
+	// onOneConnection sends 32 pages with their headers at a time.
+	onOneConnection = pulse{packets: 1280, beyond: 1}
+	// onParallelConnections sends packets of 512 KiB (multifd), and one may be under way.
+	onParallelConnections = pulse{packets: 5120, beyond: 2}
+)
+
+// within is the largest limit, in MiB/s, by which QEMU sends no more than a share, or the least that
+// libvirt knows.
+func (p pulse) within(share int64) int64 {
+	room := share * 1024 / p.packets
+	return max(((room-p.beyond+1)*p.packets-1)/1024, 1)
 }
 
 // share takes the share of now, and returns what is closed when that changes; nil without a budget.
@@ -97,14 +126,15 @@ func (w *watch) informBudget() {
 // holdToShare is the order to hold the migration to its share, also once it may be in post-copy.
 func (w *watch) holdToShare() func(context.Context) error {
 	source, uuid, share := w.request.Source, w.request.UUID, w.machine.facts.share.ordered
-	later, switched := afterSwitch(share, w.request.Policy), w.machine.facts.decided.postCopy
+	before, after := speeds(share, w.request.Policy)
+	switched := w.machine.facts.decided.postCopy
 	return func(ctx context.Context) error {
 		if switched {
-			return source.SetMaxPostCopySpeed(ctx, uuid, later)
+			return source.SetMaxPostCopySpeed(ctx, uuid, after)
 		}
-		if err := source.SetMaxSpeed(ctx, uuid, share); err != nil || !w.request.Policy.PostCopy() {
+		if err := source.SetMaxSpeed(ctx, uuid, before); err != nil || !w.request.Policy.PostCopy() {
 			return err
 		}
-		return source.SetMaxPostCopySpeed(ctx, uuid, later)
+		return source.SetMaxPostCopySpeed(ctx, uuid, after)
 	}
 }
