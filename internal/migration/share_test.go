@@ -30,7 +30,7 @@ func TestShareIsHeld(t *testing.T) {
 	t.Parallel()
 	for name, play := range map[string]func(*testing.T){
 		"nothing is ordered while it stays": func(t *testing.T) {
-			sharing(t, limited).does().holds(Hold{Limit: 20}).after(time.Second, shared(20)).does()
+			sharing(t, limited).holds(Hold{Limit: 20}).after(time.Second, shared(20)).does()
 		},
 		"one order at a time, and the last share holds": func(t *testing.T) {
 			sharing(t, limited).after(time.Second, shared(10)).does(orderShare).holds(Hold{Limit: 20}).
@@ -76,7 +76,7 @@ func TestShareIsHeld(t *testing.T) {
 			c.after(time.Second, c.sends(1)).does(orderShare)
 		},
 		"post-copy has a share, too": func(t *testing.T) {
-			c := sharing(t, switches).after(18*time.Second, tick).is(switching).after(time.Second, shared(10)).does()
+			c := sharing(t, switches).after(19*time.Second, tick).is(switching).after(time.Second, shared(10)).is(switching)
 			c.after(time.Second, event{kind: onSwitchAnswer}).is(postCopy).does(orderShare).holds(Hold{Limit: 20, PostCopy: true})
 		},
 		"a migration that is being cancelled is left alone": func(t *testing.T) {
