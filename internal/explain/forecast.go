@@ -25,6 +25,9 @@ func foretold(p fleet.Progress) string {
 		line = fmt.Sprintf("VM %s, from %s to %s: warning: forecast: ", p.Name, p.Source, p.Destination)
 	}
 	line += verdict(f.Forecast) + ", by " + basisOf(f.Forecast)
+	if f.Share > 0 {
+		line += fmt.Sprintf(", with a share of %d MiB/s", f.Share)
+	}
 	if len(f.Suggestions) > 0 {
 		line += "; " + suggestion(f.Suggestions[0])
 	}
@@ -119,6 +122,9 @@ func ForecastBasis(f fleet.Forecast) string {
 		return strings.Join(sentences, " ")
 	}
 	text := "By " + basisOf(f.Forecast) + "."
+	if f.Share > 0 {
+		text += fmt.Sprintf(" If it started now, its share of the budget of its links would be %d MiB/s.", f.Share)
+	}
 	if f.MeasureErr != nil {
 		text += " " + Sentence("the guest was not measured: "+notMeasured(f.MeasureErr))
 	}

@@ -30,6 +30,9 @@ type Config struct {
 	// MaxOutgoing and MaxIncoming limit the migrations of each host, 1 to
 	// MostMigrations.
 	MaxOutgoing, MaxIncoming int
+	// Budgets are what the link of a host may carry of migrations, in MiB/s, by its name; no entry
+	// for no limit.
+	Budgets map[string]int64
 	// Changes are what VMs find called otherwise on a host, by its name.
 	Changes map[string]definition.Changes
 }
@@ -43,6 +46,7 @@ type Fleet struct {
 	unreachable Unreachable
 	slots       *slots
 	places      places
+	budgets     *budgets
 	placements  placements
 	changes     map[string]definition.Changes    // of moves to each host, by its name
 	shared      map[*host.Host]*preflight.Shared // what checks know of each host
@@ -63,6 +67,7 @@ func New(config Config) (*Fleet, error) {
 		run:         newRun(),
 		unreachable: config.Unreachable,
 		changes:     config.Changes,
+		budgets:     newBudgets(config.Budgets),
 		reported:    map[string]bool{},
 		records:     newRecordLocks(),
 		measured:    measurements{all: map[string]*measuring{}},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/forecast"
@@ -36,6 +37,9 @@ type Forecast struct {
 
 	// Suggestions are changes of the policy that would help.
 	Suggestions []forecast.Suggestion
+	// Share is what it would have of the budget of its links if it started now, in MiB/s; 0 where they
+	// have none.
+	Share int64
 	// MeasureErr is why the VM was not measured, where it was to be.
 	MeasureErr error
 }
@@ -72,7 +76,10 @@ func (f *Fleet) forecast(
 ) (Forecast, error) {
 	from, to := f.uuidOf(ctx, r.Location.Host), f.uuidOf(ctx, destination)
 	facts := forecast.Facts{Policy: r.Policy, MemoryBytes: r.Location.Domain.MemoryBytes, Past: past.Past(from, to)}
-	var made Forecast
+	made := Forecast{Share: f.budgets.foresee(trip{source: r.Location.Host, destination: destination}, r.Policy)}
+	if made.Share > 0 {
+		facts.Policy.BandwidthMiBPerSecond = &made.Share
+	}
 	if len(forecast.Windows(budget)) > 0 {
 		measured, err := f.Measure(ctx, r.Location, budget)
 		switch {
@@ -85,6 +92,11 @@ func (f *Fleet) forecast(
 		}
 	}
 	made.Forecast, made.Suggestions = forecast.Of(facts), forecast.Suggest(facts)
+	if limit := r.Policy.BandwidthMiBPerSecond; made.Share > 0 && (limit == nil || made.Share != *limit) {
+		made.Suggestions = slices.DeleteFunc(made.Suggestions, func(s forecast.Suggestion) bool {
+			return s.Field == policy.FieldBandwidth // the budget is what limits it
+		})
+	}
 	return made, nil
 }
 

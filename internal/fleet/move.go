@@ -195,6 +195,11 @@ func (f *Fleet) attempt(
 		return moved, false, err
 	}
 	move := request.Move
+	shared := f.budgets.sharer(trip{from.Domain.UUID, source, m.Destination}, move.Policy)
+	defer shared.leave()
+	if shared != nil && !move.Definition {
+		move.Budget = shared
+	}
 	disks := &diskCopy{
 		source: entry.source, destination: entry.destination, vm: request.Move.UUID, mode: request.Move.Policy.CopyStorage(),
 	}
@@ -205,7 +210,7 @@ func (f *Fleet) attempt(
 	}
 	move.Reading = m.Reading
 	move.Ready = func(ctx context.Context) (migration.Prepared, error) {
-		return f.ready(ctx, m, resolution.Location, preparation{place, entry, disks, changes})
+		return f.ready(ctx, m, resolution.Location, preparation{place, entry, disks, changes, shared})
 	}
 	moved.Report, err = migration.Run(ctx, move, func(p migration.Progress) { report(Progress{Progress: p}) })
 	if err != nil && !move.Definition {
@@ -223,12 +228,13 @@ type preparation struct {
 	entry   *moveEntry
 	disks   *diskCopy
 	changes changes
+	shared  *sharer
 }
 
 // ready begins, after the checks, the move's entry in the VM's history, makes the volumes that disks are copied
 // into, which the entry names before and after that, and then makes the definitions for the destination, with
-// which the entry is to travel; then it waits for the move's turn to start. It fails where another
-// policy than the planned one holds by then, the move has lost its places, or the fleet starts no more. Nothing comes between
+// which the entry is to travel; then others give way on its links, and it waits for the move's turn to start. It fails where
+// another policy than the planned one holds by then, the move has lost its places, or the fleet starts no more. Nothing comes between
 // the turn and the start.
 func (f *Fleet) ready(ctx context.Context, m Move, l Location, p preparation) (migration.Prepared, error) {
 	var prepared migration.Prepared
@@ -269,6 +275,7 @@ func (f *Fleet) ready(ctx context.Context, m Move, l Location, p preparation) (m
 	if err := p.place.confirm(ctx); err != nil {
 		return prepared, err
 	}
+	p.entry.Share = p.shared.giveWay(ctx, len(p.disks.storage.Targets()))
 	err = f.slots.turn(ctx, l.source(m.Destination))
 	p.disks.started = err == nil
 	return prepared, err

@@ -85,6 +85,8 @@ type Sample struct {
 	DiskRemaining   uint64 `json:"disk_remaining_bytes,omitempty"`
 	Bandwidth       uint64 `json:"bandwidth_bytes_per_second"`
 	DirtyRate       uint64 `json:"dirty_rate_bytes_per_second"`
+	// Share is what it may send of the budget of its links, in MiB/s.
+	Share int64 `json:"share_mib_per_second,omitempty"`
 	// Throttle is in percent of vCPU time.
 	Throttle *int64 `json:"throttle_percent,omitempty"`
 	// Downtime is the pause that QEMU expects for the switch-over, in milliseconds.

@@ -37,7 +37,7 @@ func (r *Recorder) Reading(reading migration.Reading) {
 		Phase: string(reading.Phase), Pass: job.Iteration, MemoryTotal: job.MemoryTotal,
 		MemoryTransferred: job.MemoryProcessed, MemoryRemaining: job.MemoryRemaining,
 		DiskTotal: job.DiskTotal, DiskTransferred: job.DiskProcessed, DiskRemaining: job.DiskRemaining,
-		Bandwidth: job.MemoryBandwidth, DirtyRate: job.DirtyRate, Throttle: job.Throttle,
+		Bandwidth: job.MemoryBandwidth, DirtyRate: job.DirtyRate, Throttle: job.Throttle, Share: reading.Share,
 		DowntimeMS: job.Downtime.Milliseconds(), CompressionPages: job.CompressionPages,
 		CacheMisses: job.CompressionCacheMisses, PostCopyRequests: job.PostCopyRequests,
 		at: time.Now(),

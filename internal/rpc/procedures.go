@@ -52,6 +52,7 @@ var procedures = map[uint32]any{
 	183: (*libvirt.Libvirt).DomainHasManagedSaveImage,
 	175: (*libvirt.Libvirt).NwfilterLookupByName,
 	194: (*libvirt.Libvirt).DomainGetBlockInfo,
+	207: (*libvirt.Libvirt).DomainMigrateSetMaxSpeed,
 	212: (*libvirt.Libvirt).DomainGetState,
 	228: (*libvirt.Libvirt).NodeGetMemoryStats,
 	229: (*libvirt.Libvirt).DomainGetControlInfo,
