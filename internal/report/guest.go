@@ -7,7 +7,7 @@ import (
 // Guest is what the guest feels of a move, as far as libvirt's figures tell: nobody looks into it. Beside this it has its
 // downtime, in the figures of the move.
 type Guest struct {
-	// PausedMS is how long on_timeout kept it paused before the switch-over; libvirt's downtime does not have it.
+	// PausedMS is for how much of its downtime on_timeout has paused it: libvirt counts from there.
 	PausedMS int64 `json:"paused_ms"`
 	// ThrottleLossMS is the time that auto-converge took from its vCPUs: the throttle, summed up over time. A guest that
 	// has CPU to spare loses less, and the cost of the migration itself is not in it.

@@ -54,7 +54,7 @@ func (d Document) metrics() []metric {
 	if d.Guest != nil {
 		all = append(
 			all,
-			metric{prefix + "paused_seconds", "Pause of the guest by on_timeout, before its downtime.", seconds(&d.Guest.PausedMS)},
+			metric{prefix + "paused_seconds", "Part of the downtime in which on_timeout had paused the guest.", seconds(&d.Guest.PausedMS)},
 			metric{prefix + "throttle_loss_seconds", "Time that auto-converge took from the guest's vCPUs.",
 				seconds(&d.Guest.ThrottleLossMS)},
 		)

@@ -29,7 +29,7 @@ var bounded = []bound{
 		300, 80, 30 * time.Second,
 	},
 	{
-		map[string]any{"downtime_schedule_ms": []int{100, 200, 400}, "max_downtime_ms": 300, "timeout": "8s"},
+		map[string]any{"downtime_schedule_ms": []int{100, 200, 300}, "max_downtime_ms": 300, "timeout": "8s"},
 		300, 0, 8 * time.Second,
 	},
 	{
@@ -51,15 +51,14 @@ const (
 var bearing = lab.RestlessGuest(64, 14, 8*time.Second, 3*time.Second)
 
 func (bounds) Measure(ctx context.Context, b *Bench) (figures []Figure, err error) {
-	p, err := admit(ctx, b, bearing)
-	defer func() { err = b.remove(ctx, err, p.guest) }()
+	p, err := admit(ctx, b, bearing, boundsLink)
+	defer func() { err = p.discharge(ctx, err) }()
 	if err != nil {
 		return nil, err
 	}
 	var tally tally
 	for round := range b.Rounds {
 		for i, limits := range bounded {
-			limits.policy["bandwidth_mib_per_second"] = boundsLink
 			t, err := p.byAction(ctx, limits.policy)
 			if err != nil {
 				return nil, fmt.Errorf("policy %d: %w", i+1, err)

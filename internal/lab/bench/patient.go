@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"time"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/lab"
@@ -26,10 +27,14 @@ type patient struct {
 // undisturbedFor is how long a guest is watched before it is moved.
 const undisturbedFor = 5 * time.Second
 
-// admit starts a guest. It is to be removed also after an error.
-func admit(ctx context.Context, b *Bench, spec lab.GuestSpec) (*patient, error) {
+// admit starts a guest, and makes its hosts' links carry so many MiB/s: a limit that is QEMU's own does not hold in the
+// switch-over. Discharge it also after an error.
+func admit(ctx context.Context, b *Bench, spec lab.GuestSpec, link int) (*patient, error) {
 	guest, err := b.World.Start(ctx, spec)
 	p := &patient{b: b, guest: guest}
+	for _, h := range p.hosts() {
+		err = errors.Join(err, h.Limit(ctx, link))
+	}
 	from := time.Now()
 	for err == nil && time.Since(from) < undisturbedFor {
 		_, err = guest.NextBeat(ctx)
@@ -39,6 +44,16 @@ func admit(ctx context.Context, b *Bench, spec lab.GuestSpec) (*patient, error) 
 	}
 	p.undisturbed = guest.Between(from, time.Now())
 	return p, nil
+}
+
+func (p *patient) hosts() []*lab.Host { return p.b.World.Hosts[:2] }
+
+// discharge removes the guest and the limits, and adds to an error what went wrong with it.
+func (p *patient) discharge(ctx context.Context, err error) error {
+	for _, h := range p.hosts() {
+		err = errors.Join(err, h.Limit(context.WithoutCancel(ctx), 0))
+	}
+	return p.b.remove(ctx, err, p.guest)
 }
 
 // trial is one move, as libvirt and the guest tell it.
@@ -64,7 +79,7 @@ func (t trial) blackout() float64 { return float64(t.felt.Blackout.Milliseconds(
 func (t trial) lost() float64 {
 	lost := t.downtime
 	if g := t.report.Guest; g != nil {
-		lost += float64(g.PausedMS + g.ThrottleLossMS)
+		lost += float64(g.ThrottleLossMS)
 	}
 	return lost / 1000
 }
@@ -76,7 +91,7 @@ func (p *patient) byAction(ctx context.Context, policy map[string]any) (t trial,
 		return t, err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(directory)) }()
-	o, err := newOperator(ctx, p.b.World.Hosts[:2], directory)
+	o, err := newOperator(ctx, p.hosts(), directory)
 	if err != nil {
 		return t, err
 	}
@@ -112,9 +127,12 @@ func read(directory string, into *report.Document) error {
 	return json.Unmarshal(text, into)
 }
 
-// byVirsh moves the guest to the other host by virsh.
-func (p *patient) byVirsh(ctx context.Context, flags ...string) (trial, error) {
+// byVirsh moves the guest to the other host by virsh, with a longest pause in milliseconds.
+func (p *patient) byVirsh(ctx context.Context, pause int, flags ...string) (trial, error) {
 	return p.watch(ctx, func(from, to *lab.Host) (trial, error) {
+		if _, err := from.Virsh(ctx, "migrate-setmaxdowntime", p.guest.UUID, strconv.Itoa(pause)); err != nil {
+			return trial{}, err
+		}
 		seconds, err := journey{flags: flags}.byVirsh(ctx, p.guest, from, to)
 		return trial{moved: moved{seconds: seconds}}, err
 	})
@@ -122,7 +140,7 @@ func (p *patient) byVirsh(ctx context.Context, flags ...string) (trial, error) {
 
 // watch makes a move, and asks libvirt and the guest about it.
 func (p *patient) watch(ctx context.Context, move func(from, to *lab.Host) (trial, error)) (trial, error) {
-	from, to := p.b.World.Hosts[p.at], p.b.World.Hosts[1-p.at]
+	from, to := p.hosts()[p.at], p.hosts()[1-p.at]
 	began := time.Now()
 	t, err := move(from, to)
 	if err != nil {

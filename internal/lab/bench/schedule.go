@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/lab"
@@ -42,8 +41,8 @@ const (
 var wayNames = [wayCount]string{"by a schedule", "without one", "virsh", "virsh with the longest pause"}
 
 func (s schedule) Measure(ctx context.Context, b *Bench) (figures []Figure, err error) {
-	p, err := admit(ctx, b, scheduled)
-	defer func() { err = b.remove(ctx, err, p.guest) }()
+	p, err := admit(ctx, b, scheduled, scheduleLink)
+	defer func() { err = p.discharge(ctx, err) }()
 	if err != nil {
 		return nil, err
 	}
@@ -65,21 +64,14 @@ func (s schedule) Measure(ctx context.Context, b *Bench) (figures []Figure, err 
 func (schedule) move(ctx context.Context, p *patient, way int) (trial, error) {
 	switch way {
 	case bySchedule:
-		return p.byAction(ctx, map[string]any{
-			"bandwidth_mib_per_second": scheduleLink, "downtime_schedule_ms": downtimes,
-		})
+		return p.byAction(ctx, map[string]any{"downtime_schedule_ms": downtimes})
 	case withoutSchedule:
-		return p.byAction(ctx, map[string]any{"bandwidth_mib_per_second": scheduleLink})
+		return p.byAction(ctx, nil)
+	case byVirshAlone:
+		return p.byVirsh(ctx, usualDowntime)
+	default:
+		return p.byVirsh(ctx, downtimes[len(downtimes)-1])
 	}
-	pause := usualDowntime
-	if way == byVirshAtOnce {
-		pause = downtimes[len(downtimes)-1]
-	}
-	_, err := p.b.World.Hosts[p.at].Virsh(ctx, "migrate-setmaxdowntime", p.guest.UUID, strconv.Itoa(pause))
-	if err != nil {
-		return trial{}, err
-	}
-	return p.byVirsh(ctx, "--bandwidth", strconv.Itoa(scheduleLink))
 }
 
 func (schedule) figures(results [wayCount][]trial) []Figure {
