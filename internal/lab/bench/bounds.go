@@ -3,9 +3,12 @@ package bench
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/lab"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/report"
 )
 
 // bounds is whether moves keep to what their policy lets the guest bear, by libvirt's figures and by the guest's own. A
@@ -64,10 +67,20 @@ func (bounds) Measure(ctx context.Context, b *Bench) (figures []Figure, err erro
 				return nil, fmt.Errorf("policy %d: %w", i+1, err)
 			}
 			broken := tally.add(limits, t)
+			if t.downtime > 1.1*limits.downtime && !t.told() {
+				return nil, fmt.Errorf("policy %d: a downtime of %.0f ms, and nobody told of it", i+1, t.downtime)
+			}
 			b.Say("round %d, policy %d: %v%s", round+1, i+1, t, broken)
 		}
 	}
 	return tally.figures(), nil
+}
+
+// told tells whether the provider has warned of a downtime that was too long.
+func (t trial) told() bool {
+	return slices.ContainsFunc(t.report.Messages, func(m report.Message) bool {
+		return strings.Contains(m.Detail, "The guest stood still for")
+	})
 }
 
 // tally counts moves.

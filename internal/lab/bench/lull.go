@@ -15,14 +15,14 @@ type lull struct{}
 func (lull) Name() string { return "lull" }
 func (lull) Hosts() int   { return 2 }
 
-// What both move by: over so many MiB/s 12 MiB take 200 ms, and 96 MiB 1.6 s.
+// What both move by: over so many MiB/s 20 MiB take 333 ms, and 96 MiB 1.6 s.
 const (
 	lullLink     = 60
 	lullDowntime = 100 // milliseconds
 	lullTimeout  = 8   // seconds
 )
 
-var oscillating = lab.RestlessGuest(96, 12, 6*time.Second, 3*time.Second)
+var oscillating = lab.RestlessGuest(96, 20, 6*time.Second, 3*time.Second)
 
 func (lull) Measure(ctx context.Context, b *Bench) (figures []Figure, err error) {
 	p, err := admit(ctx, b, oscillating, lullLink)

@@ -43,6 +43,7 @@ func admit(ctx context.Context, b *Bench, spec lab.GuestSpec, link int) (*patien
 		return p, err
 	}
 	p.undisturbed = guest.Between(from, time.Now())
+	b.Say("undisturbed the guest dirties %.0f MiB/s", p.undisturbed.DirtyRate/(1<<20))
 	return p, nil
 }
 
@@ -70,7 +71,7 @@ func (t trial) String() string {
 	if t.report.Version == 0 {
 		return said
 	}
-	return fmt.Sprintf("%s, %s; by libvirt %.2f s", t.report.Move.Outcome, said, t.lost())
+	return fmt.Sprintf("%s in %s, %s; by libvirt %.2f s", t.report.Move.Outcome, t.report.Move.Phase, said, t.lost())
 }
 
 func (t trial) blackout() float64 { return float64(t.felt.Blackout.Milliseconds()) }
