@@ -13,6 +13,7 @@ import (
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/cordon"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/fleet"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/forecast"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/history"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
@@ -50,7 +51,23 @@ func planWarnings() map[string][]Text {
 	succeeded, byUUID, hidden := gone, gone, gone
 	succeeded.Successor, byUUID.VM, hidden.Former = &l, remedyUUID, []fleet.Member{{Name: "kvm9"}}
 	report := migration.Report{Subject: web, State: migration.StateRunning, Unwatched: true, AutostartOff: true}
+	foretold := func(verdict forecast.Verdict, f fleet.Forecasting) []Text {
+		took := forecast.Exactly(12000)
+		made := forecast.Forecast{
+			Verdict: verdict, Basis: forecast.ByMeasurement, DurationMS: &took, DowntimeMS: &took, MemoryBytes: &took, ThrottlePercent: &took,
+		}
+		better := made
+		better.Verdict = forecast.EndsThrottled
+		if made.Missing = nil; verdict == forecast.Unknown {
+			made.Missing = []forecast.Missing{forecast.MissingLink}
+		}
+		return Foretold(l, fleet.Move{Destination: "kvm2", Forecast: f}, fleet.Forecast{
+			Forecast: made, Suggestions: []forecast.Suggestion{{Field: policy.FieldAutoConverge, Value: "true", Forecast: better}},
+		})
+	}
 	return map[string][]Text{
+		"Foretold": slices.Concat(foretold(forecast.DoesNotEnd, fleet.ForecastWarn),
+			foretold(forecast.DoesNotEnd, fleet.ForecastRequire), foretold(forecast.Unknown, fleet.ForecastWarn)),
 		"Surveyed": slices.Concat(
 			Surveyed("Record", fleet.Declaration{}, fleet.Survey{Drift: drift, Redeclared: []fleet.Copy{ofVM}, Unknown: []fleet.Copy{later("kvm2")}, Unseen: l.Unseen}),
 			Surveyed("Record", fleet.Declaration{}, fleet.Survey{Drift: drift, Gone: true}),
