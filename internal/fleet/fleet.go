@@ -48,6 +48,7 @@ type Fleet struct {
 	places      places
 	budgets     *budgets
 	placements  placements
+	promises    promises
 	changes     map[string]definition.Changes    // of moves to each host, by its name
 	shared      map[*host.Host]*preflight.Shared // what checks know of each host
 
@@ -55,6 +56,11 @@ type Fleet struct {
 	records *recordLocks // held by who changes a record
 
 	measured measurements
+
+	// What a choice of hosts is made by, beside what they say each time.
+	loads    loads
+	backings backings
+	groups   groups
 
 	mu       sync.Mutex
 	reported map[string]bool // hosts that were reported as down
@@ -71,7 +77,7 @@ func New(config Config) (*Fleet, error) {
 		reported:    map[string]bool{},
 		records:     newRecordLocks(),
 		measured:    measurements{all: map[string]*measuring{}},
-		placements:  placements{wanted: map[string]string{}},
+		placements:  placements{wanted: map[string]Wanted{}},
 		shared:      map[*host.Host]*preflight.Shared{},
 	}
 	logins := host.NewLoginTurns()

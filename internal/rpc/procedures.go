@@ -54,6 +54,7 @@ var procedures = map[uint32]any{
 	194: (*libvirt.Libvirt).DomainGetBlockInfo,
 	207: (*libvirt.Libvirt).DomainMigrateSetMaxSpeed,
 	212: (*libvirt.Libvirt).DomainGetState,
+	227: (*libvirt.Libvirt).NodeGetCPUStats,
 	228: (*libvirt.Libvirt).NodeGetMemoryStats,
 	229: (*libvirt.Libvirt).DomainGetControlInfo,
 	238: (*libvirt.Libvirt).DomainGetBlockJobInfo,
