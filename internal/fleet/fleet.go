@@ -95,7 +95,7 @@ func New(config Config) (*Fleet, error) {
 		ports[h.Name()] = h.MigrationPort()
 	}
 	f.slots = newSlots(config.MaxOutgoing, config.MaxIncoming, ports)
-	f.places = newPlaces(f.hosts, f.slots)
+	f.places = newPlaces(f.run, f.hosts, f.slots)
 	return f, nil
 }
 

@@ -7,8 +7,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/google/uuid"
-
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/host"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/lease"
 )
@@ -115,7 +113,7 @@ func (p *placing) both(ask func(*post) (sight, error)) (sights [2]sight, err err
 
 // claim leases a place for a holder, if there is one. Where the host has leases but none to give, it is full.
 func (at *post) claim(ctx context.Context, holder lease.Holder) (sight, error) {
-	place, seen, err := at.take(ctx, holder.Until(time.Now()))
+	place, seen, err := at.station.claim(ctx, holder)
 	at.held <- struct{}{}
 	defer func() { <-at.held }()
 	at.place, at.unleased = place, seen.unleased
@@ -184,16 +182,15 @@ func (p *placing) queue(ctx context.Context, sights [2]sight) error {
 		if at.ticket != nil || sights[i].unleased != nil || obstacle != lease.Full && obstacle != lease.Kept {
 			continue
 		}
-		l := host.Lease{UUID: uuid.NewString(), Name: lease.TicketName(at.direction, *drawn)}
-		if err := at.TakeLease(ctx, l, p.holder.Until(time.Now()).Encode()); err != nil {
-			if ctx.Err() != nil {
-				return context.Cause(ctx)
-			}
-			continue // it waits without a turn, and draws one when it looks again
+		ticket, err := at.take(ctx, lease.TicketName(at.direction, *drawn), p.holder)
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
 		}
-		at.held <- struct{}{}
-		at.ticket, at.turn = &l, drawn
-		<-at.held
+		if err == nil { // else it waits without a turn, and draws one when it looks again
+			at.held <- struct{}{}
+			at.ticket, at.turn = ticket, drawn
+			<-at.held
+		}
 	}
 	p.keep(ctx)
 	return nil
@@ -217,7 +214,7 @@ func (p *placing) renew(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, lease.Renewal)
 	defer cancel()
 	began := time.Now()
-	p.hold(began, errors.Join(each(p.posts[:], func(at *post) error { return at.renew(ctx, p.holder.Until(began)) })...))
+	p.hold(began, errors.Join(each(p.posts[:], func(at *post) error { return at.renew(ctx, p.holder) })...))
 }
 
 // hold notes that the leases held at a time, or why they may not.
@@ -278,7 +275,7 @@ func (at *post) renew(ctx context.Context, holder lease.Holder) error {
 		if l == nil {
 			continue
 		}
-		if err := at.TakeLease(ctx, *l, holder.Encode()); err != nil {
+		if err := at.hold(ctx, *l, holder); err != nil {
 			return &PlaceLostError{at.Name(), err}
 		}
 	}
