@@ -53,6 +53,11 @@ type Fleet struct {
 
 	measured measurements
 
+	// What a choice of hosts is made by, beside what they say each time.
+	loads    loads
+	backings backings
+	groups   groups
+
 	mu       sync.Mutex
 	reported map[string]bool // hosts that were reported as down
 }

@@ -53,6 +53,7 @@ var procedures = map[uint32]any{
 	175: (*libvirt.Libvirt).NwfilterLookupByName,
 	194: (*libvirt.Libvirt).DomainGetBlockInfo,
 	212: (*libvirt.Libvirt).DomainGetState,
+	227: (*libvirt.Libvirt).NodeGetCPUStats,
 	228: (*libvirt.Libvirt).NodeGetMemoryStats,
 	229: (*libvirt.Libvirt).DomainGetControlInfo,
 	238: (*libvirt.Libvirt).DomainGetBlockJobInfo,
