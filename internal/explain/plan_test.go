@@ -66,12 +66,6 @@ func planWarnings() map[string][]Text {
 			Forecast: made, Suggestions: []forecast.Suggestion{{Field: policy.FieldAutoConverge, Value: "true", Forecast: better}},
 		})
 	}
-	choice := placement.Choice{
-		Candidates: []placement.Candidate{
-			{Host: "kvm2", Score: 71.25, Reasons: []placement.Reason{placement.MemoryLeft{Left: 3 << 30, Total: 8 << 30}}}, {Host: "kvm3", Score: 60},
-		},
-		Rejected: map[string]placement.Reason{"kvm4": placement.MemoryShort{Need: 4 << 30, Room: 1 << 30, Total: 8 << 30}},
-	}
 	return map[string][]Text{
 		"Foretold": slices.Concat(foretold(forecast.DoesNotEnd, fleet.ForecastWarn),
 			foretold(forecast.DoesNotEnd, fleet.ForecastRequire), foretold(forecast.Unknown, fleet.ForecastWarn)),
@@ -82,7 +76,7 @@ func planWarnings() map[string][]Text {
 		"HistoryUnknown":    {HistoryUnknown(&fleet.InvalidHistoryError{Location: l, Err: errors.New("no JSON object")})},
 		"RecordUnread":      {RecordUnread(&fleet.UnlistedError{Name: "web", UUID: remedyUUID, Err: errors.New("access denied")}, false)},
 		"LeftShutOff":       {LeftShutOff(l, "kvm2"), LeftShutOff(l, "")},
-		"WouldChoose":       {WouldChoose(l, choice), WouldChoose(l, placement.Choice{Candidates: choice.Candidates[:1]})},
+		"WouldChoose":       {WouldChoose(l, someChoice), WouldChoose(l, placement.Choice{Candidates: someChoice.Candidates[:1]})},
 		"NoCluster":         {NoCluster("compute")},
 		"VMOutOfSync":       {VMOutOfSync("Record", fleet.VMRecord{Location: l}, drift)},
 		"VMRecordMissing":   {VMRecordMissing("Record", l)},
