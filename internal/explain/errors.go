@@ -58,6 +58,8 @@ func vocabulary() []words {
 		}),
 		say(nil, func(*fleet.NewerRecordError) string { return newerAdvice }),
 		say(nil, adviseInvalid),
+		say(nil, func(e *fleet.UnreadableCordonError) string { return cordonUnknown(e.Err, e.Host) }),
+		say(nil, func(*fleet.RecordHeldError) string { return "Apply again once that has ended. Nothing was changed." }),
 		say(nil, func(*fleet.NotFoundError) string {
 			return "Check the name or UUID, and that the provider's hosts include the one that has the VM."
 		}),

@@ -37,6 +37,8 @@ type Config struct {
 // Fleet is all hosts of one provider configuration. It is safe for concurrent
 // use.
 type Fleet struct {
+	// run names the run of the provider that the fleet is of.
+	run         string
 	hosts       []*host.Host // sorted by name
 	unreachable Unreachable
 	slots       *slots
@@ -57,6 +59,7 @@ type Fleet struct {
 // *host.ConfigError when one of them cannot be right.
 func New(config Config) (*Fleet, error) {
 	f := &Fleet{
+		run:         newRun(),
 		unreachable: config.Unreachable,
 		changes:     config.Changes,
 		reported:    map[string]bool{},
