@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/definition"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/host"
@@ -51,6 +52,9 @@ type Fleet struct {
 
 	measured measurements
 
+	// shutDownWithin is how long a guest may take to shut down.
+	shutDownWithin time.Duration
+
 	mu       sync.Mutex
 	reported map[string]bool // hosts that were reported as down
 }
@@ -60,13 +64,13 @@ type Fleet struct {
 func New(config Config) (*Fleet, error) {
 	f := &Fleet{
 		run:         newRun(),
-		unreachable: config.Unreachable,
-		changes:     config.Changes,
-		reported:    map[string]bool{},
-		records:     newRecordLocks(),
-		measured:    measurements{all: map[string]*measuring{}},
-		placements:  placements{wanted: map[string]string{}},
-		shared:      map[*host.Host]*preflight.Shared{},
+		unreachable: config.Unreachable, shutDownWithin: shutDownWithin,
+		changes:    config.Changes,
+		reported:   map[string]bool{},
+		records:    newRecordLocks(),
+		measured:   measurements{all: map[string]*measuring{}},
+		placements: placements{wanted: map[string]string{}},
+		shared:     map[*host.Host]*preflight.Shared{},
 	}
 	logins := host.NewLoginTurns()
 	for _, c := range config.Hosts {
