@@ -86,6 +86,12 @@ func vocabulary() []words {
 		say(notEnding, nil),
 		say(func(e *fleet.OtherPolicyError) string { return OtherPolicy(e, nil, nil).Detail }, nil),
 		say(unlisted, nil),
+		say(nil, func(*fleet.PlaceLostError) string {
+			return "The move was not started. Apply again: it then waits for its turn anew."
+		}),
+		say(nil, func(e *fleet.UnleasedError) string {
+			return fmt.Sprintf("Leases need libvirt's secret driver on %s, and a login that may write to it.", e.Host)
+		}),
 		say(func(e *fleet.UnresolvedError) string { return what(e.Err) }, nil),
 		say(createVolume, nil),
 		say(leftoverChanged, nil),

@@ -116,13 +116,6 @@ func (f *Fleet) holdRecord(ctx context.Context, h *host.Host) (end func(), err e
 	}
 }
 
-// endLease ends a lease of this run, also where the context has ended. One that cannot be ended expires.
-func endLease(ctx context.Context, h *host.Host, l host.Lease) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lease.Renewal)
-	defer cancel()
-	_ = h.EndLease(ctx, l)
-}
-
 // takeOver ends the lease of a name if nobody renews it, and tells who has it.
 func takeOver(ctx context.Context, h *host.Host, name string, sightings *lease.Sightings) (lease.Holder, error) {
 	leases, err := h.Leases(ctx)

@@ -43,6 +43,7 @@ type Fleet struct {
 	hosts       []*host.Host // sorted by name
 	unreachable Unreachable
 	slots       *slots
+	places      places
 	placements  placements
 	changes     map[string]definition.Changes    // of moves to each host, by its name
 	shared      map[*host.Host]*preflight.Shared // what checks know of each host
@@ -87,6 +88,7 @@ func New(config Config) (*Fleet, error) {
 		ports[h.Name()] = h.MigrationPort()
 	}
 	f.slots = newSlots(config.MaxOutgoing, config.MaxIncoming, ports)
+	f.places = newPlaces(f.hosts, f.slots)
 	return f, nil
 }
 

@@ -1,5 +1,10 @@
 package placement
 
+import (
+	"cmp"
+	"slices"
+)
+
 // Candidate is a host that a VM can go to.
 type Candidate struct {
 	Host string
@@ -24,4 +29,36 @@ func (c Choice) Best() (best Candidate, ok bool) {
 		return Candidate{}, false
 	}
 	return c.Candidates[0], true
+}
+
+// Choose says which of the hosts of the given names a VM can go to. One that is on its way can only go where it is bound
+// for.
+func Choose(w World, vm VM, among []string) Choice {
+	l := open(w, vm.UUID)
+	c := Choice{VM: vm.UUID, Rejected: map[string]Reason{}}
+	for _, host := range unique(among) {
+		against := l.against(vm, host)
+		switch {
+		case vm.Fixed != nil:
+			c.Rejected[host] = vm.Fixed
+		case vm.BoundFor != "" && vm.BoundFor != host:
+			c.Rejected[host] = OnItsWay{vm.BoundFor}
+		case against != nil && vm.BoundFor == "":
+			c.Rejected[host] = against
+		case l.accounts[host] == nil:
+			c.Rejected[host] = UnknownHost{}
+		default:
+			c.Candidates = append(c.Candidates, l.candidate(vm, host))
+		}
+	}
+	slices.SortFunc(c.Candidates, func(a, b Candidate) int {
+		return cmp.Or(cmp.Compare(b.Score, a.Score), cmp.Compare(a.Host, b.Host))
+	})
+	return c
+}
+
+// unique are names, sorted, each once.
+func unique(names []string) []string {
+	sorted := slices.Sorted(slices.Values(names))
+	return slices.Compact(sorted)
 }

@@ -5,9 +5,9 @@ type Drain struct {
 	Host string
 	// Among are the hosts that its VMs may go to.
 	Among []string
-	// VMs are the UUIDs of those that are to go; the others stay.
+	// VMs are the UUIDs of those that are to go; nil is all that are on the host.
 	VMs []string
-	// MakeRoom allows moves of VMs of other hosts among Among, to make room.
+	// MakeRoom allows moves of VMs between the hosts of Among, to make room.
 	MakeRoom bool
 }
 
@@ -17,7 +17,7 @@ type Step struct {
 	VM       string
 	From, To string
 	// Stage is when it may start: as soon as all steps of earlier stages have ended. Those of one stage may run side by
-	// side, in any order; the order of the steps is the one to start them in, so that the longest do not come last.
+	// side, in any order.
 	Stage int
 	// Candidate is why it goes there.
 	Candidate Candidate
@@ -33,12 +33,14 @@ type Stuck struct {
 	Host    string
 	// Rejected are all hosts, each with the one reason that binds.
 	Rejected map[string]Reason
+	// Would are the moves between other hosts that would make room for it, where they were not allowed.
+	Would []Step
 }
 
 // Plan is how a host is emptied.
 type Plan struct {
-	// Steps are in the order in which they are to be started.
+	// Steps are by stage, and within one in the order in which they are to be started: those that last do not come last.
 	Steps []Step
-	// Stuck are the VMs that have to stay, by name.
+	// Stuck are the VMs that have to stay, in the order in which they would be started.
 	Stuck []Stuck
 }

@@ -27,8 +27,8 @@ type Host struct {
 	Memory, Available uint64
 	// HugePages are its pools, by the size of a page in KiB.
 	HugePages map[uint64]HugePages
-	CPUs      int
-	// Load is how many of its CPUs are busy.
+	// CPUs is how many it has, and Load how many of them are busy.
+	CPUs int
 	Load float64
 	// Link is how much its moves together may send or receive, in bytes per second; 0 for no limit.
 	Link uint64
@@ -48,12 +48,13 @@ type VM struct {
 	// BoundFor is the host that a move under way, or already chosen, takes it to; empty for none. It takes room on both.
 	BoundFor string
 
-	// Memory is what it may take, and Resident what it has taken of its host's memory, in bytes.
-	Memory, Resident uint64
+	// Memory is what it may take, in bytes, Resident what it has taken of its host's memory, and Arrived what it has taken
+	// of that of the host it is bound for.
+	Memory, Resident, Arrived uint64
 	// HugePageKiB is the size of the huge pages that back it, which are not of the host's other memory; 0 for none.
 	HugePageKiB uint64
-	CPUs        int
-	// Load is how many CPUs it keeps busy.
+	// CPUs is how many virtual CPUs it has, and Load how many CPUs it keeps busy.
+	CPUs int
 	Load float64
 	// Dirtied is how much memory it writes to, in bytes per second, and Lasts how long its move is expected to take;
 	// 0 where that is not known.
