@@ -102,6 +102,7 @@ func vocabulary() []words {
 		say[*fleet.HostsDownError](nil, nil),
 		say[*fleet.NoRecordError](nil, nil),
 		say(unknownHost, nil),
+		say(func(e *fleet.NoDestinationError) string { return NoDestination(e).Detail }, nil),
 		say(func(e *fleet.WantedTwiceError) string { return WantedTwice(e.UUID, e).Detail }, nil),
 		say[*host.Error](nil, nil),
 		say[*host.ConfigError](nil, nil),

@@ -14,6 +14,7 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/fleet"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/history"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/placement"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/preflight"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/storage"
@@ -49,6 +50,12 @@ func planWarnings() map[string][]Text {
 	succeeded, byUUID, hidden := gone, gone, gone
 	succeeded.Successor, byUUID.VM, hidden.Former = &l, remedyUUID, []fleet.Member{{Name: "kvm9"}}
 	report := migration.Report{Subject: web, State: migration.StateRunning, Unwatched: true, AutostartOff: true}
+	choice := placement.Choice{
+		Candidates: []placement.Candidate{
+			{Host: "kvm2", Score: 71.25, Reasons: []placement.Reason{placement.MemoryLeft{Left: 3 << 30, Total: 8 << 30}}}, {Host: "kvm3", Score: 60},
+		},
+		Rejected: map[string]placement.Reason{"kvm4": placement.MemoryShort{Need: 4 << 30, Room: 1 << 30, Total: 8 << 30}},
+	}
 	return map[string][]Text{
 		"Surveyed": slices.Concat(
 			Surveyed("Record", fleet.Declaration{}, fleet.Survey{Drift: drift, Redeclared: []fleet.Copy{ofVM}, Unknown: []fleet.Copy{later("kvm2")}, Unseen: l.Unseen}),
@@ -56,7 +63,9 @@ func planWarnings() map[string][]Text {
 			Surveyed("Record", fleet.Declaration{}, fleet.Survey{Drift: drift, Stuck: &fleet.HeldError{Host: "kvm1", Cluster: "batch"}})),
 		"HistoryUnknown":    {HistoryUnknown(&fleet.InvalidHistoryError{Location: l, Err: errors.New("no JSON object")})},
 		"RecordUnread":      {RecordUnread(&fleet.UnlistedError{Name: "web", UUID: remedyUUID, Err: errors.New("access denied")}, false)},
-		"LeftShutOff":       {LeftShutOff(l, "kvm2")},
+		"LeftShutOff":       {LeftShutOff(l, "kvm2"), LeftShutOff(l, "")},
+		"WouldChoose":       {WouldChoose(l, choice), WouldChoose(l, placement.Choice{Candidates: choice.Candidates[:1]})},
+		"NoCluster":         {NoCluster("compute")},
 		"VMOutOfSync":       {VMOutOfSync("Record", fleet.VMRecord{Location: l}, drift)},
 		"VMRecordMissing":   {VMRecordMissing("Record", l)},
 		"Diverging":         {Diverging(l, &fleet.Divergence{Counts: ofVM, Drift: drift})},
@@ -157,7 +166,7 @@ func TestEveryWarningIsHeldToThat(t *testing.T) {
 			}
 			for _, argument := range call.Args {
 				if inner, ok := argument.(*ast.CallExpr); ok {
-					if made, ok := inner.Fun.(*ast.SelectorExpr); ok && made.Sel.Name != "Root" && made.Sel.Name != "AtSetValue" {
+					if made, ok := inner.Fun.(*ast.SelectorExpr); ok && !slices.Contains([]string{"Root", "AtSetValue", "at"}, made.Sel.Name) {
 						found[made.Sel.Name] = true
 					}
 				}

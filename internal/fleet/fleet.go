@@ -45,6 +45,7 @@ type Fleet struct {
 	slots       *slots
 	places      places
 	placements  placements
+	promises    promises
 	changes     map[string]definition.Changes    // of moves to each host, by its name
 	shared      map[*host.Host]*preflight.Shared // what checks know of each host
 
@@ -64,14 +65,15 @@ type Fleet struct {
 // *host.ConfigError when one of them cannot be right.
 func New(config Config) (*Fleet, error) {
 	f := &Fleet{
-		run:         newRun(),
-		unreachable: config.Unreachable, shutDownWithin: shutDownWithin,
-		changes:    config.Changes,
-		reported:   map[string]bool{},
-		records:    newRecordLocks(),
-		measured:   measurements{all: map[string]*measuring{}},
-		placements: placements{wanted: map[string]string{}},
-		shared:     map[*host.Host]*preflight.Shared{},
+		run:            newRun(),
+		unreachable:    config.Unreachable,
+		changes:        config.Changes,
+		reported:       map[string]bool{},
+		records:        newRecordLocks(),
+		measured:       measurements{all: map[string]*measuring{}},
+		placements:     placements{wanted: map[string]Wanted{}},
+		shared:         map[*host.Host]*preflight.Shared{},
+		shutDownWithin: shutDownWithin,
 	}
 	logins := host.NewLoginTurns()
 	for _, c := range config.Hosts {

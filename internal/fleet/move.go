@@ -9,6 +9,7 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/definition"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/history"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/placement"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/preflight"
 )
@@ -19,8 +20,10 @@ type Move struct {
 	VM, Last string
 	// UUID, when not empty, is the VM's whatever VM says.
 	UUID string
-	// Destination is the name of the host it is to be on.
+	// Destination is the name of the host it is to be on. It is chosen where there are
+	// candidates for it.
 	Destination string
+	Among       Candidates
 	Mode        migration.Mode
 	// IfShutOff is what becomes of a VM that is shut off on another host; empty refuses the
 	// move.
@@ -67,24 +70,28 @@ type Moved struct {
 	OpenEntry *history.Entry
 	// LeftShutOff is true when the VM is shut off on another host, and was left there.
 	LeftShutOff bool
+	// Choice is how the destination was chosen; nil where it was given, or the VM was on one of
+	// the candidates or on its way to one.
+	Choice *placement.Choice
 }
 
 // Move finds the VM, waits until no other Move of it is under way and both hosts
 // have a slot for a migration, and moves it under the policy of its records as
-// they are then. A VM that is on the destination already is left alone. report is
+// they are then. A VM that is on the destination already, or on one of the candidates for it,
+// is left alone. report is
 // called about every 5 s and whenever something happens, and never after Move has
 // returned.
 //
 // The error is a migration.Diagnosis (a *migration.CancelledError among them when
 // nothing was started because ctx was cancelled or the fleet is drained), a
-// *LeavingError, an *OtherPolicyError, a *RewriteError, a *NotEndingError, or what finding the VM or reading its
-// records came to. Of Moved only Location and Entry hold then.
+// *LeavingError, an *OtherPolicyError, a *RewriteError, a *NotEndingError, a *NoDestinationError, or what finding the
+// VM or reading its records came to. Of Moved only Location and Entry hold then.
 func (f *Fleet) Move(ctx context.Context, m Move, report func(Progress)) (Moved, error) {
-	if err := f.Check(m.Destination); err != nil {
+	if err := f.checkDestination(m); err != nil {
 		return Moved{}, err
 	}
 	defer f.census.forget()
-	moved, err := f.move(ctx, m, report)
+	moved, err := f.move(ctx, &m, report)
 	var diagnosis migration.Diagnosis
 	cancelled := errors.Is(err, ErrDraining) || err != nil && ctx.Err() != nil
 	if cancelled && !errors.As(err, &diagnosis) {
@@ -98,9 +105,15 @@ func (f *Fleet) Move(ctx context.Context, m Move, report func(Progress)) (Moved,
 	return moved, err
 }
 
-func (f *Fleet) move(ctx context.Context, m Move, report func(Progress)) (Moved, error) {
-	location, err := f.find(ctx, m)
+// move gives the move its destination, where that is to be chosen.
+func (f *Fleet) move(ctx context.Context, m *Move, report func(Progress)) (Moved, error) {
+	search := f.search(*m)
+	defer search.end()
+	location, err := f.find(ctx, *m)
 	for {
+		if err == nil {
+			err = search.direct(ctx, m, location)
+		}
 		switch {
 		case err != nil:
 			return Moved{}, err
@@ -109,12 +122,19 @@ func (f *Fleet) move(ctx context.Context, m Move, report func(Progress)) (Moved,
 		case m.Leaves(location):
 			return Moved{Location: location, LeftShutOff: true}, nil
 		}
+		search.tell(location, report)
 		var moved Moved
 		var elsewhere bool
-		if moved, elsewhere, err = f.attempt(ctx, m, location, report); !elsewhere {
+		moved, elsewhere, err = f.attempt(ctx, *m, location, report)
+		moved.Choice = search.choice
+		switch {
+		case elsewhere:
+			location = moved.Location
+		case search.refusedBy(m.Destination, err):
+			location, err = f.find(ctx, *m)
+		default:
 			return moved, err
 		}
-		location = moved.Location
 	}
 }
 
