@@ -128,6 +128,8 @@ func (e *evacuator) tasks(c *crew, p EvacuationPlan, id string) []task {
 
 // run moves one VM. Where its destination refuses it before anything is sent, the next look may find it another one.
 func (e *evacuator) run(ctx context.Context, move EvacuationMove, id string, report func(EvacuationProgress)) error {
+	e.fleet.promises.promise(move.VM.UUID, move.To)
+	defer e.fleet.promises.forget(move.VM.UUID)
 	_, err := e.fleet.Move(ctx, e.move(move.VM, move.To, id), func(p Progress) {
 		report(EvacuationProgress{Host: e.Host, VM: move.VM, Doing: DeedMove, To: move.To, Move: &p})
 	})

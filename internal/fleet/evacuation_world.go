@@ -3,9 +3,9 @@ package fleet
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 
-	"github.com/terraform-provider-virt/terraform-provider-virt/internal/host"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/placement"
 )
@@ -83,24 +83,17 @@ func (f *Fleet) among(ctx context.Context, e Evacuation) ([]string, error) {
 	case e.Cluster == "":
 		return slices.DeleteFunc(f.Names(), func(name string) bool { return name == e.Host }), nil
 	}
-	var names []string
-	for _, c := range each(f.hosts, func(h *host.Host) Copy {
-		c, _ := clusterOf(ctx, h) // who does not answer takes no VM
-		return c
-	}) {
-		if c.Record.Cluster == e.Cluster && c.Host != e.Host {
-			names = append(names, c.Host)
-		}
+	names, _, err := f.ClusterHosts(ctx, e.Cluster)
+	names = slices.DeleteFunc(names, func(name string) bool { return name == e.Host })
+	if err == nil && len(names) == 0 {
+		err = &EmptyClusterError{Cluster: e.Cluster, Besides: e.Host}
 	}
-	if len(names) == 0 {
-		return nil, &EmptyClusterError{Cluster: e.Cluster, Besides: e.Host}
-	}
-	return names, nil
+	return names, err
 }
 
 // EmptyClusterError is a cluster that no host is in but the one that is emptied.
 type EmptyClusterError struct{ Cluster, Besides string }
 
 func (e *EmptyClusterError) Error() string {
-	return "no host that answers is in cluster \"" + e.Cluster + "\" besides " + e.Besides
+	return fmt.Sprintf("no host that answers is in cluster %q besides %s", e.Cluster, e.Besides)
 }
