@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/cordon"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/evacuation"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/fleet"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/host"
@@ -279,10 +280,14 @@ func Emptied(e fleet.Evacuated) string {
 	return line + " (" + strings.Join(hosts, ", ") + ")"
 }
 
-// DestinationCordoned warns in a plan of a VM that is to come to a host that is cordoned: nothing is planned for it.
-func DestinationCordoned(l fleet.Location, name string, why string) Text {
+// DestinationCordoned warns in a plan of a VM that is wanted on a host that is cordoned: nothing is planned for it.
+func DestinationCordoned(vm, on, wanted string, r cordon.Record) Text {
+	why := ""
+	if r.Why != "" {
+		why = " (" + r.Why + ")"
+	}
 	return planned("Destination Is Cordoned", fmt.Sprintf("VM %s was on %s, and %s, where it is wanted, was cordoned%s, so no "+
-		"move was planned.", l.Domain.Name, l.Host, name, why), "The plan after the host has been opened moves it.")
+		"move was planned.", vm, on, wanted, why), "The first plan after the host has been opened moves it.")
 }
 
 // BothDestinations is what an operator reads of an evacuation with destinations beside a cluster.
