@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/definition"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/host"
@@ -62,6 +63,9 @@ type Fleet struct {
 	backings backings
 	groups   groups
 
+	// shutDownWithin is how long a guest may take to shut down.
+	shutDownWithin time.Duration
+
 	mu       sync.Mutex
 	reported map[string]bool // hosts that were reported as down
 }
@@ -70,15 +74,16 @@ type Fleet struct {
 // *host.ConfigError when one of them cannot be right.
 func New(config Config) (*Fleet, error) {
 	f := &Fleet{
-		run:         newRun(),
-		unreachable: config.Unreachable,
-		changes:     config.Changes,
-		budgets:     newBudgets(config.Budgets),
-		reported:    map[string]bool{},
-		records:     newRecordLocks(),
-		measured:    measurements{all: map[string]*measuring{}},
-		placements:  placements{wanted: map[string]Wanted{}},
-		shared:      map[*host.Host]*preflight.Shared{},
+		run:            newRun(),
+		unreachable:    config.Unreachable,
+		changes:        config.Changes,
+		budgets:        newBudgets(config.Budgets),
+		reported:       map[string]bool{},
+		records:        newRecordLocks(),
+		measured:       measurements{all: map[string]*measuring{}},
+		placements:     placements{wanted: map[string]Wanted{}},
+		shared:         map[*host.Host]*preflight.Shared{},
+		shutDownWithin: shutDownWithin,
 	}
 	logins := host.NewLoginTurns()
 	for _, c := range config.Hosts {

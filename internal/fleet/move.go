@@ -48,6 +48,8 @@ type Move struct {
 	// PolicyDigest, when not empty, is the digest of the effective policy that the move
 	// was planned with: it starts under no other.
 	PolicyDigest string
+	// Evacuation is the ID of the evacuation that the move belongs to; empty for none.
+	Evacuation string
 	// Reading, when not nil, is called as report is, with each reading of the running job.
 	Reading func(migration.Reading)
 }
@@ -207,6 +209,7 @@ func (f *Fleet) attempt(
 	}
 	moved.Location = resolution.Location
 	entry := f.newEntry(ctx, request.Move)
+	entry.Evacuation = m.Evacuation
 	if err := f.foretell(ctx, m, resolution, changes.past, entry, report); err != nil {
 		if ctx.Err() == nil {
 			entry.end(ctx, migration.Report{}, err)
