@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"testing"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
@@ -30,7 +31,11 @@ func TestAccMigrationDestinations(t *testing.T) {
 	if err := os.WriteFile(local, make([]byte, 1<<20), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { removeHostRecord(t, hostSecret, kvm2) })
+	t.Cleanup(func() {
+		ctx, cancel := contextAfter(t, time.Minute)
+		defer cancel()
+		_, _ = kvm2.Virsh(ctx, "secret-undefine", hostSecret) // a step that has failed may have left it
+	})
 
 	const address = "data.virt_migration_destinations.vm"
 	is := func(attribute string, check knownvalue.Check) statecheck.StateCheck {
