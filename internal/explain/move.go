@@ -25,8 +25,11 @@ func Move(err error) Text {
 		changed    *fleet.RewriteError
 		left       *fleet.VolumesError
 		endless    *fleet.NotEndingError
+		lost       *fleet.PlaceLostError
 	)
 	switch {
+	case errors.As(err, &lost):
+		return Text{unableToMigrate, paragraphs(Detail(lost), Location(lost.Location))}
 	case errors.As(err, &endless):
 		return Text{unableToMigrate, paragraphs(notEnding(endless), Location(endless.Location))}
 	case errors.As(err, &left):
