@@ -290,7 +290,7 @@ func (f *Fleet) ready(ctx context.Context, m Move, l Location, p preparation) (m
 	}
 	p.entry.DevicesChanged, p.entry.ConfigChanged = made.running, made.config
 	prepared = migration.Prepared{Storage: p.disks.storage, Changed: made.definitions}
-	if err := p.place.confirm(ctx); err != nil {
+	if err := p.place.confirm(ctx, l); err != nil {
 		return prepared, err
 	}
 	p.entry.Share = p.shared.giveWay(ctx, len(p.disks.storage.Targets()))

@@ -1,6 +1,7 @@
 package fleet
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -49,8 +50,10 @@ type post struct {
 // PlaceLostError is a move that was not started: it could not renew the lease of its place on a host for so long that
 // another run may have that.
 type PlaceLostError struct {
-	Host string
-	Err  error
+	// Location is where the VM was found before.
+	Location Location
+	Host     string
+	Err      error
 }
 
 func (e *PlaceLostError) Error() string {
@@ -214,7 +217,7 @@ func (p *placing) renew(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, lease.Renewal)
 	defer cancel()
 	began := time.Now()
-	p.hold(began, errors.Join(each(p.posts[:], func(at *post) error { return at.renew(ctx, p.holder) })...))
+	p.hold(began, cmp.Or(each(p.posts[:], func(at *post) error { return at.renew(ctx, p.holder) })...))
 }
 
 // hold notes that the leases held at a time, or why they may not.
@@ -228,7 +231,7 @@ func (p *placing) hold(at time.Time, lost error) {
 
 // confirm makes sure, right before the start, that the move still has its places: a run that was stopped for a while, or
 // had no answer from a host, renews them first. The error is a *PlaceLostError.
-func (p *placing) confirm(ctx context.Context) error {
+func (p *placing) confirm(ctx context.Context, found Location) error {
 	p.mu.Lock()
 	fresh := time.Since(p.renewed) < lease.Life/2
 	p.mu.Unlock()
@@ -238,7 +241,11 @@ func (p *placing) confirm(ctx context.Context) error {
 	p.renew(ctx)
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.lost
+	var lost *PlaceLostError
+	if errors.As(p.lost, &lost) {
+		return &PlaceLostError{found, lost.Host, lost.Err}
+	}
+	return nil
 }
 
 // leave ends the leases of the places, the tickets, or both, also where the context has ended.
@@ -276,7 +283,7 @@ func (at *post) renew(ctx context.Context, holder lease.Holder) error {
 			continue
 		}
 		if err := at.hold(ctx, *l, holder); err != nil {
-			return &PlaceLostError{at.Name(), err}
+			return &PlaceLostError{Host: at.Name(), Err: err}
 		}
 	}
 	return nil
