@@ -94,8 +94,8 @@ func (m moveModel) assess(
 	return location, assessment, diags
 }
 
-// foretell warns in the plan of a move that is forecast not to end, or that cannot be forecast, where the configuration asks
-// for a forecast. It measures the VM, once in a run.
+// foretell warns in the plan of a move that is forecast not to end, or that cannot be forecast, where the configuration
+// asks for a forecast. It measures the VM, once in a run.
 func (m moveModel) foretell(
 	ctx context.Context, f *fleet.Fleet, seen *foresight, l fleet.Location, asked types.String,
 ) diag.Diagnostics {

@@ -83,8 +83,13 @@ func (schedule) figures(results [wayCount][]trial) []Figure {
 		return fmt.Sprintf("%s of %d moves by a schedule of downtimes", of, len(ours))
 	}
 	times := each(ours, migrating)
-	return []Figure{
-		single(what("range of the job's times"), none, "s", spread(times), spread(each(without, migrating)), 0.25),
+	var figures []Figure
+	if len(times) > 1 {
+		figures = append(figures, single(what("range of the job's times"), none, "s", spread(times),
+			spread(each(without, migrating)), 0.25))
+	}
+	return append(
+		figures,
 		pairs(what("job's time"), none, "s", times, each(without, migrating), 0.85),
 		pairs(what("job's time"), flags+", 300 ms", "s", times, each(results[byVirshAlone], migrating), 0.85),
 		pairs(what("job's time"), flags+", 500 ms", "s", times, each(results[byVirshAtOnce], migrating), 0.85),
@@ -92,7 +97,7 @@ func (schedule) figures(results [wayCount][]trial) []Figure {
 		pairs(what("downtime"), none, "ms", each(ours, downtime), each(without, downtime), 0),
 		pairs(what("blackout as the guest saw it"), "downtime by libvirt", "ms", each(ours, trial.blackout),
 			each(ours, downtime), 0),
-	}
+	)
 }
 
 // spread is how far the values lie apart.
