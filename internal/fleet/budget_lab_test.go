@@ -3,8 +3,6 @@
 package fleet
 
 import (
-	"os"
-	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -54,34 +52,20 @@ func rateOf(from, to carried) float64 {
 	return float64(to.bytes-from.bytes) / to.at.Sub(from.at).Seconds() / (1 << 20)
 }
 
-// TestMove_budget moves three VMs of different sizes at once from a host with a budget. No test runs
-// beside it, because it counts what the host's link carries.
-func TestMove_budget(t *testing.T) { //nolint:paralleltest // it counts bytes
-	config := labConfig(t, UnreachableError)
-	config.MaxOutgoing, config.MaxIncoming = 3, 3
-	config.Budgets = map[string]int64{"kvm1": linkBudget}
-	limits := policy.Policy{}
-	if n, err := strconv.ParseInt(os.Getenv("VIRT_BUDGET_PARALLEL"), 10, 64); err == nil {
-		limits.ParallelConnections = &n
-	}
+// together makes moves at once, and counts what leaves kvm1 meanwhile.
+func together(t *testing.T, config Config, moves []Move, report func(int, Progress)) ([]Moved, []carried, time.Duration) {
+	t.Helper()
 	f := open(t, config)
-	var guests []*lab.Guest
-	for _, hot := range []int{32, 64, 160} {
-		guests = append(guests, testLab(t).StartGuest(t, lab.GuestSpec{Load: lab.Load{HotMiB: hot, RateMiB: 1}}))
-	}
 	stop, counting := make(chan struct{}), sync.WaitGroup{}
 	var seen []carried
-	counting.Go(func() { seen = count(t, testLab(t).Hosts[0], stop) })
+	counting.Go(func() { seen = count(t, testLab(t).Host("kvm1"), stop) })
 	began := time.Now()
-	moves := make([]Moved, len(guests))
+	moved := make([]Moved, len(moves))
 	var all sync.WaitGroup
-	for i, guest := range guests {
+	for i, m := range moves {
 		all.Go(func() {
 			var err error
-			moves[i], err = f.Move(testContext(t), Move{
-				VM: guest.UUID, Destination: []string{"kvm2", "kvm3", "kvm2"}[i], Mode: migration.Auto, Policy: limits,
-			}, quiet)
-			if err != nil {
+			if moved[i], err = f.Move(testContext(t), m, func(p Progress) { report(i, p) }); err != nil {
 				t.Error(err)
 			}
 		})
@@ -90,10 +74,34 @@ func TestMove_budget(t *testing.T) { //nolint:paralleltest // it counts bytes
 	took := time.Since(began)
 	close(stop)
 	counting.Wait()
+	for _, m := range moved {
+		t.Logf("%d MiB of memory and %d MiB of disks in %s, with a share of %d MiB/s at first",
+			m.Report.MemoryTransferred>>20, m.Report.DiskTransferred>>20, m.Report.Duration, m.Entry.Share)
+	}
+	return moved, seen, took
+}
+
+// budgetOf is the lab's fleet with a budget of kvm1's link.
+func budgetOf(t *testing.T, moves int) Config {
+	t.Helper()
+	config := labConfig(t, UnreachableError)
+	config.MaxOutgoing, config.MaxIncoming = moves, moves
+	config.Budgets = map[string]int64{"kvm1": linkBudget}
+	return config
+}
+
+// TestMove_budget moves three VMs of different sizes at once from a host with a budget. No test runs
+// beside it, because it counts what the host's link carries.
+func TestMove_budget(t *testing.T) {
+	var moves []Move
+	for i, hot := range []int{32, 64, 160} {
+		guest := testLab(t).StartGuest(t, lab.GuestSpec{Load: lab.Load{HotMiB: hot, RateMiB: 1}})
+		moves = append(moves, Move{VM: guest.UUID, Destination: []string{"kvm2", "kvm3", "kvm2"}[i], Mode: migration.Auto})
+	}
+	moved, seen, took := together(t, budgetOf(t, 3), moves, func(int, Progress) {})
 	largest := uint64(0)
-	for i, m := range moves {
-		t.Logf("%d MiB in %s", m.Report.MemoryTransferred>>20, m.Report.Duration)
-		largest = max(largest, moves[i].Report.MemoryTransferred)
+	for _, m := range moved {
+		largest = max(largest, m.Report.MemoryTransferred)
 	}
 	fixed := time.Duration(float64(largest) / (linkBudget << 20) * float64(len(moves)) * float64(time.Second))
 	average, busiest := used(seen)
@@ -104,6 +112,33 @@ func TestMove_budget(t *testing.T) { //nolint:paralleltest // it counts bytes
 	}
 	if took > fixed {
 		t.Error("a fixed division is not slower")
+	}
+}
+
+// TestMove_budgetOfDisks moves a VM whose disk is copied, which keeps its share until memory is sent,
+// beside one that is given the rest.
+func TestMove_budgetOfDisks(t *testing.T) {
+	world := testLab(t)
+	localPool(t, world.Host("kvm1"))
+	localPool(t, world.Host("kvm2"))
+	disk := world.StartGuest(t, lab.GuestSpec{}.With(lab.Disk{Local: true, MiB: 100, Filled: true}))
+	memory := world.StartGuest(t, lab.GuestSpec{Load: lab.Load{HotMiB: 96, RateMiB: 1}})
+	shares := map[migration.Phase]int64{}
+	moved, seen, _ := together(t, budgetOf(t, 2), []Move{
+		{VM: disk.UUID, Destination: "kvm2", Mode: migration.Auto, Policy: policy.Policy{CopyStorage: new(policy.CopyAuto)}},
+		{VM: memory.UUID, Destination: "kvm3", Mode: migration.Auto},
+	}, func(i int, p Progress) {
+		if i == 0 {
+			shares[p.Phase] = max(shares[p.Phase], p.Share)
+		}
+	})
+	_, busiest := used(seen)
+	t.Logf("%.1f MiB/s in the busiest second; shares %v", busiest, shares)
+	if moved[0].Entry.Share != linkBudget/2 || shares[migration.PhaseMirroring] != linkBudget/2 {
+		t.Errorf("the copy of a disk has a share of %d, want %d", moved[0].Entry.Share, linkBudget/2)
+	}
+	if busiest > mostUsed*linkBudget {
+		t.Errorf("want at most %.1f", mostUsed*linkBudget)
 	}
 }
 
