@@ -12,6 +12,7 @@ var checkWords = map[migration.Check]string{
 	migration.CheckState:       "domain state",
 	migration.CheckOneHome:     "runs on one host",
 	migration.CheckJob:         "no other job",
+	preflight.CheckCordon:      "cordon",
 	preflight.CheckPolicy:      "policy",
 	preflight.CheckMode:        "mode",
 	preflight.CheckVersions:    "versions",

@@ -58,6 +58,8 @@ func vocabulary() []words {
 		}),
 		say(nil, func(*fleet.NewerRecordError) string { return newerAdvice }),
 		say(nil, adviseInvalid),
+		say(nil, func(e *fleet.UnreadableCordonError) string { return cordonUnknown(e.Err, e.Host) }),
+		say(nil, func(*fleet.RecordHeldError) string { return "Apply again once that has ended. Nothing was changed." }),
 		say(nil, func(*fleet.NotFoundError) string {
 			return "Check the name or UUID, and that the provider's hosts include the one that has the VM."
 		}),
@@ -84,6 +86,12 @@ func vocabulary() []words {
 		say(notEnding, nil),
 		say(func(e *fleet.OtherPolicyError) string { return OtherPolicy(e, nil, nil).Detail }, nil),
 		say(unlisted, nil),
+		say(nil, func(*fleet.PlaceLostError) string {
+			return "The move was not started. Apply again: it then waits for its turn anew."
+		}),
+		say(nil, func(e *fleet.UnleasedError) string {
+			return fmt.Sprintf("Leases need libvirt's secret driver on %s, and a login that may write to it.", e.Host)
+		}),
 		say(func(e *fleet.UnresolvedError) string { return what(e.Err) }, nil),
 		say(createVolume, nil),
 		say(leftoverChanged, nil),

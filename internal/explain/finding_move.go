@@ -21,6 +21,12 @@ func moveTales() []tale {
 				`Set peer_uri, or mode = "direct" or "auto".`,
 			}
 		}),
+		tell(cordoned),
+		tell(func(f migration.Finding, fact preflight.CordonUnknown) Advised {
+			return Advised{
+				fmt.Sprintf("Whether %s is cordoned is not known: %s.", f.Host, oneLine(fact.Err)), cordonUnknown(fact.Err, f.Host),
+			}
+		}),
 		tell(func(f migration.Finding, fact preflight.LocalHostname) Advised {
 			return Advised{
 				fmt.Sprintf("%s has no migration_uri, and its host name is %q: libvirt there does not know where memory is "+

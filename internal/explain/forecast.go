@@ -148,6 +148,39 @@ func notEnding(e *fleet.NotEndingError) string {
 	return text
 }
 
+// Foretold are the warnings of a planned move of which a forecast was asked.
+func Foretold(l fleet.Location, m fleet.Move, made fleet.Forecast) []Text {
+	move := fmt.Sprintf("the move of VM %s from %s to %s", l.Domain.Name, l.Host, m.Destination)
+	switch made.Verdict {
+	case forecast.Unknown:
+		why := lacking(made)
+		for i, clause := range why {
+			why[i] = Sentence(clause)
+		}
+		return []Text{planned("Move Not Forecast", "nothing could be forecast of "+move+".", why...)}
+	case forecast.DoesNotEnd:
+	default:
+		return nil
+	}
+	until := "nothing was to abort it in a day"
+	if !unbounded(made.Forecast) {
+		until = "on_timeout was to abort it after about " + milliseconds(made.DurationMS.Expected)
+	}
+	was := fmt.Sprintf("%s was forecast not to end under its policy, by %s, and %s.", move, basisOf(made.Forecast), until)
+	var more []string
+	if m.Forecast == fleet.ForecastRequire {
+		more = append(more, `With forecast = "require" such a move does not start.`)
+	}
+	text := planned("Move Forecast Not to End", was, more...)
+	for i, s := range made.Suggestions {
+		if i == 0 {
+			text.Detail += " What would help, by the same forecast:"
+		}
+		text.Detail += fmt.Sprintf("\n  - %s = %s: it %s.", s.Field, s.Value, verdict(s.Forecast))
+	}
+	return []Text{text}
+}
+
 // MeasuredTooLong is what an operator reads of a measurement that would take longer than the longest.
 func MeasuredTooLong(longest time.Duration) Text {
 	return Text{"Invalid Duration", fmt.Sprintf("A VM is measured for at most %s, and mostly for 15s: its guest "+

@@ -246,42 +246,11 @@ func Line(p fleet.Progress) string {
 	if p.Forecast != nil {
 		return foretold(p)
 	}
+	if len(p.Unleased) > 0 {
+		return unleased(p)
+	}
 	if len(p.Unchecked) > 0 {
 		return fmt.Sprintf("VM %s: not checked: %s", p.Name, strings.Join(notChecked(p.Unchecked), " "))
 	}
 	return Progress(p.Progress)
-}
-
-// waitsFor says what a move waits for.
-func waitsFor(o fleet.Wait) string {
-	if o.Port != 0 {
-		return oneByOne(o)
-	}
-	switch o.Kind {
-	case fleet.OtherMove:
-		return "another move of it is under way"
-	case fleet.EarlierMove:
-		return "another move of it came first"
-	case fleet.FullSource:
-		return fmt.Sprintf("%s sends as many VMs as it may already (max_outgoing_migrations = %d)", o.Host, o.Limit)
-	case fleet.FullDestination:
-		return fmt.Sprintf("%s receives as many VMs as it may already (max_incoming_migrations = %d)", o.Host, o.Limit)
-	case fleet.KeptSource:
-		return fmt.Sprintf("the next VM that %s sends is one that has waited longer (max_outgoing_migrations = %d)",
-			o.Host, o.Limit)
-	case fleet.KeptDestination:
-		return fmt.Sprintf("the next VM that %s receives is one that has waited longer (max_incoming_migrations = "+
-			"%d)", o.Host, o.Limit)
-	case fleet.NoWait:
-	}
-	return ""
-}
-
-// oneByOne says what a move waits for to a host that receives on a fixed port.
-func oneByOne(o fleet.Wait) string {
-	why := fmt.Sprintf("its migration_uri has a port, %d, which takes one at a time", o.Port)
-	if o.Kind == fleet.KeptDestination {
-		return fmt.Sprintf("the next VM that %s receives is one that has waited longer (%s)", o.Host, why)
-	}
-	return fmt.Sprintf("%s receives another VM (%s)", o.Host, why)
 }

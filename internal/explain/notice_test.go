@@ -84,6 +84,11 @@ func TestLine(t *testing.T) {
 		turn + "kvm2 receives another VM (its migration_uri has a port, 49152, which takes one at a time)":                                     {Kind: fleet.FullDestination, Host: "kvm2", Limit: 1, Port: 49152},
 		turn + "the next VM that kvm2 receives is one that has waited longer (its migration_uri has a port, 49152, which takes one at a time)": {Kind: fleet.KeptDestination, Host: "kvm2", Limit: 1, Port: 49152},
 		turn + "the next VM that kvm2 receives is one that has waited longer (max_incoming_migrations = 2)":                                    {Kind: fleet.KeptDestination, Host: "kvm2", Limit: 2},
+		turn + "another move of it is under way: web of the run ops/7/4f":                                                                      {Kind: fleet.OtherMove, Holders: []fleet.PlaceHolder{{VM: "1", Name: "web", Run: "ops/7/4f"}}},
+		turn + "kvm1 sends as many VMs as it may already (max_outgoing_migrations = 3): db of this run; mail, which no run of this provider moves; 3 of the run ops/7/4f": {
+			Kind: fleet.FullSource, Host: "kvm1", Limit: 3,
+			Holders: []fleet.PlaceHolder{{VM: "1", Name: "db", Run: "a", Own: true}, {VM: "2", Name: "mail"}, {VM: "3", Run: "ops/7/4f"}},
+		},
 		"0s, starting": {},
 	} {
 		t.Run(want, func(t *testing.T) {
@@ -93,5 +98,17 @@ func TestLine(t *testing.T) {
 				t.Errorf("got %s", got)
 			}
 		})
+	}
+}
+
+func TestLine_unleased(t *testing.T) {
+	t.Parallel()
+	p := fleet.Progress{
+		Progress: migration.Progress{Subject: web, Phase: migration.PhaseStarting},
+		Unleased: []error{&fleet.UnleasedError{Host: "kvm2", Err: errors.New("libvirt has no secret driver")}},
+	}
+	const want = "VM web: the limits do not count what other runs are about to start: kvm2 keeps no leases: libvirt has no secret driver"
+	if got := Line(p); got != want {
+		t.Errorf("got %s", got)
 	}
 }

@@ -40,9 +40,12 @@ type Config struct {
 // Fleet is all hosts of one provider configuration. It is safe for concurrent
 // use.
 type Fleet struct {
+	// run names the run of the provider that the fleet is of.
+	run         string
 	hosts       []*host.Host // sorted by name
 	unreachable Unreachable
 	slots       *slots
+	places      places
 	budgets     *budgets
 	placements  placements
 	changes     map[string]definition.Changes    // of moves to each host, by its name
@@ -61,6 +64,7 @@ type Fleet struct {
 // *host.ConfigError when one of them cannot be right.
 func New(config Config) (*Fleet, error) {
 	f := &Fleet{
+		run:         newRun(),
 		unreachable: config.Unreachable,
 		changes:     config.Changes,
 		budgets:     newBudgets(config.Budgets),
@@ -85,6 +89,7 @@ func New(config Config) (*Fleet, error) {
 		ports[h.Name()] = h.MigrationPort()
 	}
 	f.slots = newSlots(config.MaxOutgoing, config.MaxIncoming, ports)
+	f.places = newPlaces(f.hosts, f.slots)
 	return f, nil
 }
 

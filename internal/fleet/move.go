@@ -163,19 +163,11 @@ func (f *Fleet) attempt(
 	ctx context.Context, m Move, from Location, report func(Progress),
 ) (moved Moved, elsewhere bool, err error) {
 	source := from.source(m.Destination)
-	waited := false
-	release, err := f.slots.acquire(ctx, trip{from.Domain.UUID, source, m.Destination}, func(wait Wait) {
-		waited = true
-		waiting := Progress{Waiting: wait}
-		waiting.Subject = migration.Subject{
-			UUID: from.Domain.UUID, Name: from.Domain.Name, Source: source, Destination: m.Destination,
-		}
-		report(waiting)
-	})
+	place, leave, waited, err := f.enter(ctx, m, from, report)
 	if err != nil {
 		return Moved{}, false, err
 	}
-	defer release()
+	defer leave()
 	resolution, err := f.resolveFound(ctx, from, waited, m.Policy)
 	if err != nil {
 		return Moved{}, false, &UnresolvedError{Location: from, Err: err}
@@ -218,7 +210,7 @@ func (f *Fleet) attempt(
 	}
 	move.Reading = m.Reading
 	move.Ready = func(ctx context.Context) (migration.Prepared, error) {
-		return f.ready(ctx, m, resolution.Location, preparation{entry, disks, changes, shared})
+		return f.ready(ctx, m, resolution.Location, preparation{place, entry, disks, changes, shared})
 	}
 	moved.Report, err = migration.Run(ctx, move, func(p migration.Progress) { report(Progress{Progress: p}) })
 	if err != nil && !move.Definition {
@@ -232,6 +224,7 @@ func (f *Fleet) attempt(
 
 // preparation is what a move prepares right before it starts.
 type preparation struct {
+	place   *placing
 	entry   *moveEntry
 	disks   *diskCopy
 	changes changes
@@ -240,8 +233,8 @@ type preparation struct {
 
 // ready begins, after the checks, the move's entry in the VM's history, makes the volumes that disks are copied
 // into, which the entry names before and after that, and then makes the definitions for the destination, with
-// which the entry is to travel; then others give way on its links, and it waits for its turn to start. It fails where another
-// policy than the planned one holds by then, or the fleet starts no more. Nothing comes between
+// which the entry is to travel; then others give way on its links, and it waits for the move's turn to start. It fails where
+// another policy than the planned one holds by then, the move has lost its places, or the fleet starts no more. Nothing comes between
 // the turn and the start.
 func (f *Fleet) ready(ctx context.Context, m Move, l Location, p preparation) (migration.Prepared, error) {
 	var prepared migration.Prepared
@@ -279,6 +272,9 @@ func (f *Fleet) ready(ctx context.Context, m Move, l Location, p preparation) (m
 	}
 	p.entry.DevicesChanged, p.entry.ConfigChanged = made.running, made.config
 	prepared = migration.Prepared{Storage: p.disks.storage, Changed: made.definitions}
+	if err := p.place.confirm(ctx); err != nil {
+		return prepared, err
+	}
 	p.entry.Share = p.shared.giveWay(ctx, len(p.disks.storage.Targets()))
 	err = f.slots.turn(ctx, l.source(m.Destination))
 	p.disks.started = err == nil

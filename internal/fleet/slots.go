@@ -3,6 +3,7 @@ package fleet
 import (
 	"context"
 	"errors"
+	"math/rand/v2"
 	"slices"
 	"sync"
 	"time"
@@ -38,8 +39,9 @@ type slots struct {
 	ports map[string]uint16
 
 	mu sync.Mutex
-	// queue are the moves that wait, in the order in which they came.
+	// queue are the moves that wait, in the order in which they came; came is how many did.
 	queue              []*waiter
+	came               int
 	moving             map[string]bool // by the VM's UUID
 	outgoing, incoming map[string]int
 	nextStart          map[string]time.Time
@@ -59,6 +61,9 @@ type waiter struct {
 	passed int
 	// granted is true once it has its slots.
 	granted bool
+	// apart is true while it can use no slot, as something else is in its way; number is its turn in the queue.
+	apart  bool
+	number int
 }
 
 // ErrDraining is a move that was not started because the fleet starts no more.
@@ -95,32 +100,79 @@ func (s *slots) open() error {
 // that changes. The caller must call release when the migration has ended. The error is
 // the context's, or ErrDraining.
 func (s *slots) acquire(ctx context.Context, t trip, waiting func(Wait)) (release func(), err error) {
+	return s.acquireWith(ctx, t, func(context.Context) (Wait, error) { return Wait{}, nil }, waiting)
+}
+
+// acquireWith is acquire for a move that needs something else besides, which claim takes or says to be in the way. While
+// that is so, others may use the slots. The error is the context's, claim's, or ErrDraining.
+func (s *slots) acquireWith(
+	ctx context.Context, t trip, claim func(context.Context) (Wait, error), waiting func(Wait),
+) (release func(), err error) {
 	w := s.enter(t)
-	release = sync.OnceFunc(func() { s.leave(w) })
-	for told := (Wait{}); ; {
-		changed, wait := s.check(w)
-		if wait.Kind == NoWait {
-			break
+	free := sync.OnceFunc(func() { s.leave(w) })
+	defer func() {
+		if err != nil {
+			free()
 		}
-		if wait != told {
+	}()
+	var told Wait
+	tell := func(wait Wait) {
+		if !wait.same(told) {
 			told = wait
 			waiting(wait)
 		}
+	}
+	for {
+		if err := s.await(ctx, w, tell); err != nil {
+			return nil, err
+		}
+		wait, err := claim(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if wait.Kind == NoWait {
+			return free, s.open()
+		}
+		tell(wait)
+		s.standBack(w)
+		if err := s.pause(ctx); err != nil {
+			return nil, err
+		}
+		s.comeForward(w)
+	}
+}
+
+// await waits for the slots of a move. The error is the context's, or ErrDraining.
+func (s *slots) await(ctx context.Context, w *waiter, tell func(Wait)) error {
+	for {
+		changed, wait := s.check(w)
+		if wait.Kind == NoWait {
+			return s.open()
+		}
+		tell(wait)
 		select {
 		case <-changed:
 		case <-s.draining:
-			release()
-			return nil, ErrDraining
+			return ErrDraining
 		case <-ctx.Done():
-			release()
-			return nil, context.Cause(ctx)
+			return context.Cause(ctx)
 		}
 	}
-	if err := s.open(); err != nil {
-		release()
-		return nil, err
+}
+
+// pause lets some time pass before a move that stands back is to come forward: not always the same, so that two that are in
+// each other's way are not for ever. The error is the context's, or ErrDraining.
+func (s *slots) pause(ctx context.Context) error {
+	timer := time.NewTimer(placePoll*3/4 + rand.N(placePoll/2))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-s.draining:
+		return ErrDraining
+	case <-ctx.Done():
+		return context.Cause(ctx)
 	}
-	return release, nil
 }
 
 // turn waits for a move's turn among the starts on its source. The move starts at once
@@ -148,10 +200,33 @@ func (s *slots) takeTurn(source string) time.Time {
 func (s *slots) enter(t trip) *waiter {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	w := &waiter{trip: t}
+	s.came++
+	w := &waiter{trip: t, number: s.came}
 	s.queue = append(s.queue, w)
 	s.serve()
 	return w
+}
+
+// standBack gives back the slots of a move, which keeps its turn in the queue and is passed by others meanwhile.
+func (s *slots) standBack(w *waiter) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.giveBack(w)
+	w.granted, w.apart = false, true
+	later := slices.IndexFunc(s.queue, func(other *waiter) bool { return other.number > w.number })
+	if later < 0 {
+		later = len(s.queue)
+	}
+	s.queue = slices.Insert(s.queue, later, w)
+	s.serve()
+}
+
+// comeForward lets a move have slots again that stood back.
+func (s *slots) comeForward(w *waiter) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	w.apart = false
+	s.serve()
 }
 
 // leave takes a move out of the queue, or gives back the slots that it has.
@@ -159,9 +234,7 @@ func (s *slots) leave(w *waiter) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if w.granted {
-		delete(s.moving, w.vm)
-		s.outgoing[w.source]--
-		s.incoming[w.destination]--
+		s.giveBack(w)
 	} else {
 		s.queue = slices.DeleteFunc(s.queue, func(other *waiter) bool { return other == w })
 	}
@@ -192,12 +265,12 @@ func (s *slots) serve() {
 // is none.
 func (s *slots) serveOne() bool {
 	for i, w := range s.queue {
-		if s.waitsFor(w.trip, s.kept(w)).Kind != NoWait {
+		if w.apart || s.waitsFor(w.trip, s.kept(w)).Kind != NoWait {
 			continue
 		}
 		s.grant(w)
 		for _, earlier := range s.queue[:i] {
-			if s.deprives(w.trip, earlier.trip) {
+			if !earlier.apart && s.deprives(w.trip, earlier.trip) {
 				earlier.passed++
 			}
 		}
@@ -213,6 +286,13 @@ func (s *slots) grant(w *waiter) {
 	s.outgoing[w.source]++
 	s.incoming[w.destination]++
 	w.granted = true
+}
+
+// giveBack gives a move's slots back.
+func (s *slots) giveBack(w *waiter) {
+	delete(s.moving, w.vm)
+	s.outgoing[w.source]--
+	s.incoming[w.destination]--
 }
 
 // deprives tells whether a move has taken what another one needs and now has to
@@ -239,7 +319,7 @@ func (s *slots) kept(w *waiter) []trip {
 		if earlier == w {
 			break
 		}
-		if earlier.passed >= mostPassed && !s.moving[earlier.vm] {
+		if earlier.passed >= mostPassed && !earlier.apart && !s.moving[earlier.vm] {
 			kept = append(kept, earlier.trip)
 		}
 	}

@@ -102,7 +102,7 @@ func TestSlots_fixedPort(t *testing.T) {
 		s := newSlots(9, 9, map[string]uint16{"b": 49152, "c": 0})
 		seen := traffic{now: map[string]int{}, most: map[string]int{}}
 		var mu sync.Mutex
-		told := map[Wait]int{}
+		told := map[string]int{}
 		start := time.Now()
 		var all sync.WaitGroup
 		for _, r := range []trip{{"1", "a", "b"}, {"2", "a", "b"}, {"3", "b", "a"}, {"4", "b", "a"}, {"5", "a", "c"}, {"6", "a", "c"}} {
@@ -110,7 +110,7 @@ func TestSlots_fixedPort(t *testing.T) {
 				release, err := s.acquire(t.Context(), r, func(o Wait) {
 					mu.Lock()
 					defer mu.Unlock()
-					told[o]++
+					told[fmt.Sprint(o, o.Port)]++
 				})
 				if err != nil {
 					t.Error(err)
@@ -130,7 +130,7 @@ func TestSlots_fixedPort(t *testing.T) {
 		if took := time.Since(start); took < 2*lasts || took > 2*lasts+time.Second {
 			t.Errorf("took %s", took)
 		}
-		why := map[Wait]int{{Kind: FullDestination, Host: "b", Limit: 1, Port: 49152}: 1}
+		why := map[string]int{"destination full: b (1 at a time) 49152": 1}
 		if diff := cmp.Diff(why, told); diff != "" {
 			t.Errorf("told (-want +got):\n%s", diff)
 		}

@@ -12,7 +12,7 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/rpc"
 )
 
-// Level is a level of policy that is kept per host, not with a VM.
+// Level is what a record is about that is kept per host, not with a VM: a level of policy, or the host itself.
 type Level int
 
 // The levels kept per host.
@@ -21,14 +21,20 @@ const (
 	Global Level = iota
 	// Cluster is the record of the host's cluster.
 	Cluster
+	// Itself is the host's own record, which is no policy.
+	Itself
 )
 
 // String is the level's name in messages.
 func (l Level) String() string {
-	if l == Global {
+	switch l {
+	case Global:
 		return "global"
+	case Cluster:
+		return "cluster"
+	case Itself:
 	}
-	return "cluster"
+	return "host's own"
 }
 
 // SecretUUID is the UUID of the secret that holds the level's record on each
@@ -39,6 +45,7 @@ func (l Level) SecretUUID() string { return secretUUIDs[l] }
 var secretUUIDs = map[Level]string{
 	Global:  "6d696772-6174-4e00-8000-676c6f62616c",
 	Cluster: "6d696772-6174-4e00-8000-636c75737465",
+	Itself:  "6d696772-6174-4e00-8000-686f73740000",
 }
 
 // secretDriverPackage is the driver's package on Debian, Fedora and their derivatives.

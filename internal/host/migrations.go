@@ -3,6 +3,9 @@ package host
 import (
 	"context"
 	"errors"
+	"sync"
+
+	"github.com/digitalocean/go-libvirt"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
 )
@@ -36,6 +39,57 @@ func (h *Host) Migrations(ctx context.Context, domains []DetailedDomain) (incomi
 		}
 	}
 	return incoming, outgoing, err
+}
+
+// Incoming are the VMs that migrations bring to the host, whoever started them: their names by UUID. It asks in one call,
+// and once more for each domain that only its job tells from another one.
+func (h *Host) Incoming(ctx context.Context) (map[string]string, error) {
+	active, err := h.detailed(ctx, libvirt.ConnectGetAllDomainsStatsActive)
+	incoming := map[string]string{}
+	for _, d := range active {
+		if d.State == migration.StateIncoming || d.State == migration.StatePostCopy {
+			incoming[d.UUID] = d.Name
+		}
+	}
+	return incoming, err
+}
+
+// Outgoing are the VMs that migrations take from the host, as far as their domains say so before the context ends. It asks
+// for the job of each that is active; mute are those that did not answer, and those of the given ones, which are not asked.
+func (h *Host) Outgoing(ctx context.Context, skip map[string]bool) (outgoing map[string]string, mute []string, err error) {
+	active, err := h.detailed(ctx, libvirt.ConnectGetAllDomainsStatsActive)
+	if err != nil {
+		return nil, nil, err
+	}
+	outgoing = map[string]string{}
+	var mu sync.Mutex
+	var asking []func() error
+	for _, d := range active {
+		switch d.State {
+		case migration.StatePostCopySource:
+			outgoing[d.UUID] = d.Name
+			continue
+		case migration.StateIncoming, migration.StatePostCopy, migration.StatePostCopyFailed, migration.StateShutOff:
+			continue
+		default:
+		}
+		asking = append(asking, func() error {
+			operation, err := migration.OperationUnknown, error(migration.ErrBusy)
+			if !skip[d.UUID] {
+				operation, err = h.Operation(ctx, d.UUID)
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			switch {
+			case err != nil:
+				mute = append(mute, d.UUID)
+			case operation == migration.OperationMigrationOut:
+				outgoing[d.UUID] = d.Name
+			}
+			return nil
+		})
+	}
+	return outgoing, mute, parallel(asking...)
 }
 
 // Operation is what the job does that runs on a domain.

@@ -95,13 +95,14 @@ func everything(t *testing.T, w *lab.World, uuid string) {
 		must("identity", err)
 		_, err = h.Memory(ctx)
 		must("memory", err)
-		for _, level := range []host.Level{host.Global, host.Cluster} {
+		for _, level := range []host.Level{host.Global, host.Cluster, host.Itself} {
 			must("write record", h.WriteRecord(ctx, level, document))
 			_, err = h.Record(ctx, level)
 			must("record", err)
 			must("delete record", h.DeleteRecord(ctx, level))
 		}
 	}
+	leases(ctx, t, kvm2)
 	questions(ctx, t, kvm2)
 	volumes(ctx, t, kvm2)
 	d, err := kvm1.Domain(ctx, uuid)
@@ -155,6 +156,21 @@ func everything(t *testing.T, w *lab.World, uuid string) {
 	back := &steps{t: t, source: kvm2, destination: kvm1, guest: &lab.Guest{UUID: uuid, Name: d.Name}, p: p}
 	back.p.MigrationURI = w.Hosts[0].MigrationURI
 	back.do(back.begin, back.prepare, back.perform, func() error { return back.finish(false) }, func() error { return back.confirm(false) })
+}
+
+// leases takes a lease, looks for it and ends it.
+func leases(ctx context.Context, t *testing.T, h *host.Host) {
+	t.Helper()
+	l := host.Lease{UUID: "6c616273-0000-4000-8000-000000000003", Name: "virt-lease-out-1"}
+	taken := h.TakeLease(ctx, l, "for a test")
+	all, listed := h.Leases(ctx)
+	said, read := h.LeaseDescription(ctx, l)
+	if err := errors.Join(taken, listed, read, h.EndLease(ctx, l)); err != nil {
+		t.Error(err)
+	}
+	if !slices.Equal(all, []host.Lease{l}) || said == nil || *said != "for a test" {
+		t.Errorf("leases %v, which say %v", all, said)
+	}
 }
 
 // furnished is a disk in the list of the lab's pool.

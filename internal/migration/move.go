@@ -322,6 +322,9 @@ func (m *move) arrived(o Outcome, e ending) Report {
 	if err := e.ladder.downtime.failed; err != nil {
 		r.warn(Warning{Kind: WarningDowntime, Err: err})
 	}
+	if longest := r.brokenDowntime(); longest > 0 {
+		r.warn(Warning{Kind: WarningLongDowntime, Longest: longest})
+	}
 	return r
 }
 

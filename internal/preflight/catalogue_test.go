@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/cordon"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
 	mt "github.com/terraform-provider-virt/terraform-provider-virt/internal/migration/migrationtest"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
@@ -97,6 +98,16 @@ func TestAssess_findings(t *testing.T) {
 		"a disk that is not shared": {
 			func(s *scene) { s.here.Fails("Begin", migration.ErrUnsafe) },
 			migration.Finding{Check: preflight.CheckVerdict, Fact: preflight.Refused{}, Host: "kvm1", Lasting: true},
+		},
+		"a cordoned destination": {
+			func(s *scene) { s.there.Record = cordon.Record{Cordoned: true, Why: "a new fan"} },
+			migration.Finding{Check: preflight.CheckCordon, Fact: preflight.Cordoned{Why: "a new fan"}, Host: "kvm2", Lasting: true},
+		},
+		"a destination's own record that cannot be read": {
+			func(s *scene) { s.there.Fails("Cordon", &cordon.InvalidError{Reason: "it is no text"}) },
+			migration.Finding{
+				Check: preflight.CheckCordon, Fact: preflight.CordonUnknown{Err: &cordon.InvalidError{Reason: "it is no text"}}, Host: "kvm2", Lasting: true,
+			},
 		},
 		"a snapshot": {
 			func(s *scene) { s.here.Fails("Begin", migration.ErrNotActive) },

@@ -3,6 +3,7 @@ package preflight
 import (
 	"context"
 
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/cordon"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/storage"
 )
@@ -15,6 +16,9 @@ type Host interface {
 
 	// Name is the host's name in the provider's configuration.
 	Name() string
+	// Cordon is the host's own record (virSecretGetXMLDesc). The error is a *cordon.NewerVersionError or a
+	// *cordon.InvalidError where it cannot be read.
+	Cordon(ctx context.Context) (cordon.Record, error)
 	// Memory is the host's memory as it stands now.
 	Memory(ctx context.Context) (migration.Memory, error)
 	// CompareCPU asks whether a guest with that CPU can run here

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/cordon"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/storage"
 )
@@ -24,12 +25,18 @@ const (
 type Shared struct {
 	Host
 
+	cordon    memo[cordon.Record]
 	memory    memo[migration.Memory]
 	resources resources
 }
 
 // Share makes a shared host. It lives as long as one run of the provider.
 func Share(h Host) *Shared { return &Shared{Host: h} }
+
+// Cordon implements Host.
+func (s *Shared) Cordon(ctx context.Context) (cordon.Record, error) {
+	return s.cordon.get(ctx, volatile, s.Host.Cordon)
+}
 
 // Memory implements Host.
 func (s *Shared) Memory(ctx context.Context) (migration.Memory, error) {

@@ -10,6 +10,7 @@ import (
 // The checks, beside those that the engine itself makes. Their names are identifiers that
 // programs match; explain has the words.
 const (
+	CheckCordon      migration.Check = "cordon"
 	CheckPolicy      migration.Check = "policy"
 	CheckMode        migration.Check = "mode"
 	CheckVersions    migration.Check = "versions"
@@ -151,6 +152,9 @@ func moveTable() []Row {
 			NeedsRequest, Errors, depends(unforeseen), "vm", policyCheck{}),
 		row(CheckMode, "peer-to-peer has an address of the destination's libvirt", "nothing",
 			NeedsRequest, Errors, lasts("the provider's configuration stays"), "mode", modeCheck{}).ofDefinition(),
+		row(CheckCordon, "the destination is not cordoned", "virSecretGetXMLDesc",
+			NeedsHosts, Errors, lasts("a cordon stays until somebody opens the host"), "destination",
+			cordonCheck{}).ofDefinition(),
 		row(CheckVersions,
 			"libvirt and QEMU are new enough for the policy and the destination's `listen_address` and `tls_destination`, "+
 				"and the destination's QEMU is no older",

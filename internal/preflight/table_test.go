@@ -52,7 +52,7 @@ func TestOutlooks(t *testing.T) {
 	t.Parallel()
 	want := map[Severity][]migration.Check{
 		Errors: {
-			migration.CheckHosts, CheckMode, CheckChanges, CheckCPU, CheckRDMA, CheckSave, CheckMachine, CheckHostCPU, CheckTSC,
+			migration.CheckHosts, CheckMode, CheckCordon, CheckChanges, CheckCPU, CheckRDMA, CheckSave, CheckMachine, CheckHostCPU, CheckTSC,
 			CheckFirmware, CheckTPM, CheckHostDevices, CheckPlacement, CheckSecurity, CheckGraphics, CheckListen,
 		},
 		Either: {CheckPolicy, CheckVersions, CheckVerdict, CheckCopied},

@@ -49,7 +49,7 @@ type hostModel struct {
 
 // maxMigrationsDescription takes the direction, the largest value and the default.
 const maxMigrationsDescription = "Maximum number of concurrent %s migrations per host, 1 to %d; further moves wait. " +
-	"It counts the moves of one run of Terraform. Default: %d."
+	"It holds for all runs together, and counts migrations that other tools have started. Default: %d."
 
 func configAttributes() map[string]schema.Attribute {
 	return map[string]schema.Attribute{

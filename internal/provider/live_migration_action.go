@@ -99,7 +99,10 @@ func (a *liveMigrationAction) ModifyPlan(
 		// action starts before that changes the policy, or after it, is not known.
 		seen := a.foresight(config.moveModel, config.VM.ValueString(), 0)
 		seen.unsettled = true
-		_, _, diags := config.assess(ctx, a.fleet, seen, "", fleet.ShutOffError)
+		location, _, diags := config.assess(ctx, a.fleet, seen, "", fleet.ShutOffError)
+		if !diags.HasError() {
+			diags.Append(config.foretell(ctx, a.fleet, seen, location, config.Forecast)...)
+		}
 		resp.Diagnostics.Append(diags...)
 	}
 }

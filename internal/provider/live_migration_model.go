@@ -94,6 +94,29 @@ func (m moveModel) assess(
 	return location, assessment, diags
 }
 
+// foretell warns in the plan of a move that is forecast not to end, or that cannot be forecast, where the configuration asks
+// for a forecast. It measures the VM, once in a run.
+func (m moveModel) foretell(
+	ctx context.Context, f *fleet.Fleet, seen *foresight, l fleet.Location, asked types.String,
+) diag.Diagnostics {
+	if l.Host == "" || seen.policy == nil {
+		return nil
+	}
+	move, diags := m.move(seen.vm, l.Host)
+	if diags.HasError() {
+		return nil // it was told when the move was checked
+	}
+	move.Forecast = fleet.Forecasting(asked.ValueString())
+	made, err := f.ForecastPlanned(ctx, move, l, *seen.policy)
+	switch {
+	case err != nil:
+		return diag.Diagnostics{diagnose("Plan VM Migration", err, path.Root("vm"))}
+	case made == nil:
+		return nil
+	}
+	return warned(explain.Foretold(l, move, *made)...)
+}
+
 // fullyKnown tells whether a map or an object is known in all its parts.
 func fullyKnown(value attr.Value) bool {
 	var parts map[string]attr.Value

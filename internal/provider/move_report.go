@@ -52,6 +52,8 @@ func (r *moveReport) progress(p fleet.Progress) {
 		r.recorder.Event("waiting", p.Phase, "", explain.Line(p))
 	case p.Forecast != nil:
 		r.recorder.Event("forecast", p.Phase, "", explain.Line(p))
+	case len(p.Unleased) > 0:
+		r.recorder.Event("unleased", p.Phase, "", explain.Line(p))
 	case len(p.Unchecked) > 0:
 		for _, u := range p.Unchecked {
 			r.recorder.Unchecked(report.Unchecked{Check: string(u.Check), Reason: explain.Unchecked(u)})

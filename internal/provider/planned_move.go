@@ -122,6 +122,9 @@ func (r *liveMigrationResource) check(
 		if len(changes) > 0 {
 			checked.diags.Append(warned(explain.Independent(independences(changes, m, foreseen)...))...)
 		}
+		if !checked.there() && !checked.diags.HasError() {
+			checked.diags.Append(plan.foretell(ctx, r.fleet, seen, checked.location, plan.Forecast)...)
+		}
 		return checked
 	}
 }

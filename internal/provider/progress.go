@@ -63,6 +63,15 @@ func diskFields(disks []migration.DiskCopy) []map[string]any {
 	return fields
 }
 
+// holderFields is who has the places that a move waits for.
+func holderFields(holders []fleet.PlaceHolder) []map[string]any {
+	fields := make([]map[string]any, len(holders))
+	for i, h := range holders {
+		fields[i] = map[string]any{"vm_uuid": h.VM, "vm_name": h.Name, "run": h.Run, "own": h.Own}
+	}
+	return fields
+}
+
 // progressFields is the progress for programs that read the log.
 func progressFields(p fleet.Progress) map[string]any {
 	fields := map[string]any{
@@ -70,6 +79,13 @@ func progressFields(p fleet.Progress) map[string]any {
 	}
 	if p.Waiting.Kind != fleet.NoWait {
 		fields["waiting_for"] = string(p.Waiting.Kind)
+		if holders := holderFields(p.Waiting.Holders); len(holders) > 0 {
+			fields["holders"] = holders
+		}
+		return fields
+	}
+	if len(p.Unleased) > 0 {
+		fields["event"] = "unleased"
 		return fields
 	}
 	if p.Forecast != nil {

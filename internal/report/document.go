@@ -18,6 +18,8 @@ type Document struct {
 	// Move is the entry of the VM's history: when, from, to, policy, outcome, figures.
 	Move      history.Entry `json:"move"`
 	Preflight Preflight     `json:"preflight"`
+	// Guest is nil where the job was never seen running.
+	Guest *Guest `json:"guest,omitempty"`
 	// Events are in the order in which they happened, and so are Samples.
 	Events  []Event  `json:"events"`
 	Samples []Sample `json:"samples"`

@@ -90,6 +90,9 @@ func (r *Recorder) Document(vm VM, move history.Entry) Document {
 	for i := range d.Samples {
 		d.Samples[i].ElapsedMS = d.Samples[i].at.Sub(move.StartedAt).Milliseconds()
 	}
+	if len(d.Samples) > 0 {
+		d.Guest = new(feels(d.Samples))
+	}
 	for i := range d.Events {
 		d.Events[i].ElapsedMS = d.Events[i].at.Sub(move.StartedAt).Milliseconds()
 	}

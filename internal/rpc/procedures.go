@@ -65,6 +65,7 @@ var procedures = map[uint32]any{
 	283: (*libvirt.Libvirt).ConnectListAllNetworks,
 	284: (*libvirt.Libvirt).ConnectListAllInterfaces,
 	285: (*libvirt.Libvirt).ConnectListAllNodeDevices,
+	287: (*libvirt.Libvirt).ConnectListAllSecrets,
 	298: (*libvirt.Libvirt).DomainGetJobStats,
 	300: (*libvirt.Libvirt).DomainMigrateSetCompressionCache,
 	302: (*libvirt.Libvirt).DomainMigrateBegin3Params,

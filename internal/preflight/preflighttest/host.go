@@ -6,6 +6,7 @@ import (
 	"context"
 	"sync"
 
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/cordon"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/preflight"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/storage"
@@ -19,6 +20,8 @@ type Host struct {
 
 	// Definition, Config and Live are what DomainXML, ConfigXML and LiveXML answer.
 	Definition, Config, Live string
+	// Record is what Cordon answers.
+	Record cordon.Record
 	// Has and CPUProblem are what Memory and CompareCPU answer.
 	Has        migration.Memory
 	CPUProblem error
@@ -106,6 +109,11 @@ func (h *Host) Begin(ctx context.Context, _ string, p migration.Parameters) (str
 		err = h.BeginAnswers(p)
 	}
 	return xml, nil, err
+}
+
+// Cordon implements preflight.Host.
+func (h *Host) Cordon(ctx context.Context) (cordon.Record, error) {
+	return answer(ctx, h, "Cordon", h.Record)
 }
 
 // Memory implements preflight.Host.

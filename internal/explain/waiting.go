@@ -1,0 +1,74 @@
+package explain
+
+import (
+	"cmp"
+	"fmt"
+	"strings"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/fleet"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/sanitize"
+)
+
+// waitsFor says what a move waits for, and who is in its way.
+func waitsFor(o fleet.Wait) string {
+	if o.Port != 0 {
+		return oneByOne(o) + holders(o)
+	}
+	switch o.Kind {
+	case fleet.OtherMove:
+		return "another move of it is under way" + holders(o)
+	case fleet.EarlierMove:
+		return "another move of it came first"
+	case fleet.FullSource:
+		return fmt.Sprintf("%s sends as many VMs as it may already (max_outgoing_migrations = %d)%s", o.Host, o.Limit, holders(o))
+	case fleet.FullDestination:
+		return fmt.Sprintf("%s receives as many VMs as it may already (max_incoming_migrations = %d)%s",
+			o.Host, o.Limit, holders(o))
+	case fleet.KeptSource:
+		return fmt.Sprintf("the next VM that %s sends is one that has waited longer (max_outgoing_migrations = %d)%s",
+			o.Host, o.Limit, holders(o))
+	case fleet.KeptDestination:
+		return fmt.Sprintf("the next VM that %s receives is one that has waited longer (max_incoming_migrations = "+
+			"%d)%s", o.Host, o.Limit, holders(o))
+	case fleet.NoWait:
+	}
+	return ""
+}
+
+// unleased says on which hosts only what runs is counted.
+func unleased(p fleet.Progress) string {
+	var all []string
+	for _, err := range p.Unleased {
+		all = append(all, oneLine(err))
+	}
+	return fmt.Sprintf("VM %s: the limits do not count what other runs are about to start: %s", p.Name, strings.Join(all, "; "))
+}
+
+// holders says who has the places that a move waits for.
+func holders(o fleet.Wait) string {
+	var all []string
+	for _, h := range o.Holders {
+		name := cmp.Or(sanitize.Name(h.Name), h.VM, "a VM that is not known")
+		switch {
+		case h.Own:
+			all = append(all, name+" of this run")
+		case h.Run == "":
+			all = append(all, name+", which no run of this provider moves")
+		default:
+			all = append(all, name+" of the run "+sanitize.Name(h.Run))
+		}
+	}
+	if len(all) == 0 {
+		return ""
+	}
+	return ": " + strings.Join(all, "; ")
+}
+
+// oneByOne says what a move waits for to a host that receives on a fixed port.
+func oneByOne(o fleet.Wait) string {
+	why := fmt.Sprintf("its migration_uri has a port, %d, which takes one at a time", o.Port)
+	if o.Kind == fleet.KeptDestination {
+		return fmt.Sprintf("the next VM that %s receives is one that has waited longer (%s)", o.Host, why)
+	}
+	return fmt.Sprintf("%s receives another VM (%s)", o.Host, why)
+}

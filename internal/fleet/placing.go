@@ -1,0 +1,286 @@
+package fleet
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/host"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/lease"
+)
+
+// placePoll is how often a move that waits for a place on a host asks for it: nothing tells when another run leaves one.
+const placePoll = time.Second
+
+// placing is the dealings of one move with the places on its two hosts: the leases that it has there, and those by which
+// it waits. A goroutine renews them until end.
+type placing struct {
+	holder lease.Holder
+	posts  [2]*post // at the source and at the destination
+	// asked is true once a place was not to be had.
+	asked bool
+
+	stop    context.CancelFunc // of the goroutine
+	renewer sync.WaitGroup
+
+	mu      sync.Mutex
+	renewed time.Time // when all leases held for certain
+	lost    error     // why they may not hold; nil where they do
+}
+
+// post is one of the two hosts.
+type post struct {
+	*station
+
+	// full and kept are what a move waits for there.
+	full, kept WaitKind
+	turn       *lease.Ticket // nil where it has not waited
+	// unleased is why the host keeps no leases.
+	unleased error
+
+	// held is full while leases are renewed or ended, so that none is renewed that has ended.
+	held chan struct{}
+	// place is the lease of the place, and ticket that of the turn; nil where it has none.
+	place, ticket *host.Lease
+}
+
+// PlaceLostError is a move that was not started: it could not renew the lease of its place on a host for so long that
+// another run may have that.
+type PlaceLostError struct {
+	Host string
+	Err  error
+}
+
+func (e *PlaceLostError) Error() string {
+	return fmt.Sprintf("the move has lost its place on %s: %v", e.Host, e.Err)
+}
+
+func (e *PlaceLostError) Unwrap() error { return e.Err }
+
+// newPlacing is that of a VM's move from one station to another.
+func newPlacing(holder lease.Holder, source, destination *station) *placing {
+	return &placing{holder: holder, posts: [2]*post{
+		{station: source, full: FullSource, kept: KeptSource, held: make(chan struct{}, 1)},
+		{station: destination, full: FullDestination, kept: KeptDestination, held: make(chan struct{}, 1)},
+	}}
+}
+
+// claim takes a place on both hosts, or says what is in the way. A move that had to wait looks first. The error is the
+// context's.
+func (p *placing) claim(ctx context.Context) (Wait, error) {
+	if p.asked {
+		sights, err := p.both(func(at *post) (sight, error) { return at.look(ctx) })
+		if err != nil {
+			return Wait{}, err
+		}
+		if wait := p.waits(sights); wait.Kind != NoWait {
+			return wait, p.queue(ctx, sights)
+		}
+	}
+	sights, err := p.both(func(at *post) (sight, error) { return at.claim(ctx, p.holder) })
+	if err != nil {
+		p.leave(ctx, true, false)
+		return Wait{}, err
+	}
+	p.hold(time.Now(), nil)
+	wait := p.waits(sights)
+	if wait.Kind == NoWait {
+		p.leave(ctx, false, true)
+		p.keep(ctx)
+		return Wait{}, nil
+	}
+	p.asked = true
+	p.leave(ctx, true, false)
+	return wait, p.queue(ctx, sights)
+}
+
+// both asks both hosts at once.
+func (p *placing) both(ask func(*post) (sight, error)) (sights [2]sight, err error) {
+	type answer struct {
+		sight sight
+		err   error
+	}
+	for i, a := range each(p.posts[:], func(at *post) answer {
+		seen, err := ask(at)
+		return answer{seen, err}
+	}) {
+		sights[i], err = a.sight, errors.Join(err, a.err)
+	}
+	return sights, err
+}
+
+// claim leases a place for a holder, if there is one. Where the host has leases but none to give, it is full.
+func (at *post) claim(ctx context.Context, holder lease.Holder) (sight, error) {
+	place, seen, err := at.take(ctx, holder.Until(time.Now()))
+	at.held <- struct{}{}
+	defer func() { <-at.held }()
+	at.place, at.unleased = place, seen.unleased
+	seen.refused = place == nil && seen.unleased == nil
+	return seen, err
+}
+
+// waits is what is in the way, of what the hosts say.
+func (p *placing) waits(sights [2]sight) Wait {
+	for i, at := range p.posts {
+		if wait := p.waitsAt(at, sights[i]); wait.Kind != NoWait {
+			return wait
+		}
+	}
+	return Wait{}
+}
+
+func (p *placing) waitsAt(at *post, seen sight) Wait {
+	wait := Wait{Host: at.Name(), Limit: at.limit, Port: at.port}
+	var holders []lease.Holder
+	switch p.obstacle(at, seen) {
+	case lease.None:
+		return Wait{}
+	case lease.Moving:
+		wait = Wait{Kind: OtherMove}
+		for _, place := range seen.Places {
+			if place.Holder.VM == p.holder.VM && place.Holder.Run != p.holder.Run {
+				holders = []lease.Holder{place.Holder}
+			}
+		}
+	case lease.Full:
+		wait.Kind, holders = at.full, seen.Holders(p.holder.VM)
+	case lease.Kept:
+		wait.Kind, holders = at.kept, []lease.Holder{seen.First(p.holder.VM)}
+	}
+	for _, h := range holders {
+		wait.Holders = append(wait.Holders, PlaceHolder{VM: h.VM, Name: h.Name, Run: h.Run, Own: h.Run == p.holder.Run})
+	}
+	return wait
+}
+
+// obstacle is what is in the way on one host.
+func (p *placing) obstacle(at *post, seen sight) lease.Obstacle {
+	obstacle := seen.Obstacle(p.holder.VM, p.holder.Run, at.turn)
+	if _, runs := seen.Running[p.holder.VM]; obstacle == lease.None && seen.refused && !runs {
+		return lease.Full
+	}
+	return obstacle
+}
+
+// queue draws a ticket on each host that has no place for the move, and renews it while it waits.
+func (p *placing) queue(ctx context.Context, sights [2]sight) error {
+	var drawn *lease.Ticket
+	number := 1
+	for i, at := range p.posts {
+		number = max(number, sights[i].Last()+1)
+		if at.turn != nil {
+			drawn = at.turn
+		}
+	}
+	if drawn == nil {
+		drawn = &lease.Ticket{Number: number, VM: p.holder.VM}
+	}
+	for i, at := range p.posts {
+		obstacle := p.obstacle(at, sights[i])
+		if at.ticket != nil || sights[i].unleased != nil || obstacle != lease.Full && obstacle != lease.Kept {
+			continue
+		}
+		l := host.Lease{UUID: uuid.NewString(), Name: lease.TicketName(at.direction, *drawn)}
+		if err := at.TakeLease(ctx, l, p.holder.Until(time.Now()).Encode()); err != nil {
+			if ctx.Err() != nil {
+				return context.Cause(ctx)
+			}
+			continue // it waits without a turn, and draws one when it looks again
+		}
+		at.held <- struct{}{}
+		at.ticket, at.turn = &l, drawn
+		<-at.held
+	}
+	p.keep(ctx)
+	return nil
+}
+
+// keep renews the leases from now on.
+func (p *placing) keep(ctx context.Context) {
+	if p.stop != nil {
+		return
+	}
+	ctx, p.stop = context.WithCancel(context.WithoutCancel(ctx))
+	p.renewer.Go(func() {
+		for wait(ctx, lease.Renewal) == nil {
+			p.renew(ctx)
+		}
+	})
+}
+
+// renew renews all leases once.
+func (p *placing) renew(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, lease.Renewal)
+	defer cancel()
+	began := time.Now()
+	p.hold(began, errors.Join(each(p.posts[:], func(at *post) error { return at.renew(ctx, p.holder.Until(began)) })...))
+}
+
+// hold notes that the leases held at a time, or why they may not.
+func (p *placing) hold(at time.Time, lost error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.lost = lost; lost == nil {
+		p.renewed = at
+	}
+}
+
+// confirm makes sure, right before the start, that the move still has its places: a run that was stopped for a while, or
+// had no answer from a host, renews them first. The error is a *PlaceLostError.
+func (p *placing) confirm(ctx context.Context) error {
+	p.mu.Lock()
+	fresh := time.Since(p.renewed) < lease.Life/2
+	p.mu.Unlock()
+	if fresh {
+		return nil
+	}
+	p.renew(ctx)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.lost
+}
+
+// leave ends the leases of the places, the tickets, or both, also where the context has ended.
+func (p *placing) leave(ctx context.Context, places, tickets bool) {
+	each(p.posts[:], func(at *post) struct{} {
+		at.held <- struct{}{}
+		defer func() { <-at.held }()
+		if places && at.place != nil {
+			at.end(ctx, *at.place)
+			at.place = nil
+		}
+		if tickets && at.ticket != nil {
+			at.end(ctx, *at.ticket)
+			at.ticket = nil
+		}
+		return struct{}{}
+	})
+}
+
+// end ends all leases, and waits for that.
+func (p *placing) end(ctx context.Context) {
+	if p.stop != nil {
+		p.stop()
+	}
+	p.renewer.Wait()
+	p.leave(ctx, true, true)
+}
+
+// renew renews the leases on one host. The error is a *PlaceLostError.
+func (at *post) renew(ctx context.Context, holder lease.Holder) error {
+	at.held <- struct{}{}
+	defer func() { <-at.held }()
+	for _, l := range []*host.Lease{at.place, at.ticket} {
+		if l == nil {
+			continue
+		}
+		if err := at.TakeLease(ctx, *l, holder.Encode()); err != nil {
+			return &PlaceLostError{at.Name(), err}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,254 @@
+package fleet
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/host"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/lease"
+)
+
+// keeper is a host as far as the places of migrations go.
+type keeper interface {
+	Name() string
+	TakeLease(ctx context.Context, l host.Lease, description string) error
+	Leases(ctx context.Context) ([]host.Lease, error)
+	LeaseDescription(ctx context.Context, l host.Lease) (*string, error)
+	EndLease(ctx context.Context, l host.Lease) error
+	Incoming(ctx context.Context) (map[string]string, error)
+	Outgoing(ctx context.Context, skip map[string]bool) (outgoing map[string]string, mute []string, err error)
+}
+
+const (
+	// countLimit is how long the domains of a host may take to say that they are being migrated. It is for migrations
+	// that others have started: those of this provider are leased.
+	countLimit = 3 * time.Second
+	// muteFor is how long a domain is not asked that did not answer: each question keeps the daemon waiting.
+	muteFor = time.Minute
+)
+
+// station is one host and direction, with what this run knows of it. It is safe for concurrent use.
+type station struct {
+	keeper
+
+	direction lease.Direction
+	limit     int
+	port      uint16 // the fixed one that memory comes in on, because of which the limit is 1; else 0
+
+	mu        sync.Mutex
+	sightings lease.Sightings
+	mine      map[int]bool         // places that this run has leased
+	mute      map[string]time.Time // domains that did not answer, by UUID
+	seen      sight                // by the last look
+	at        time.Time            // of that
+	looking   chan struct{}        // held by who looks
+}
+
+func newStation(k keeper, d lease.Direction, limit int) *station {
+	return &station{
+		keeper: k, direction: d, limit: limit,
+		mine: map[int]bool{}, mute: map[string]time.Time{}, looking: make(chan struct{}, 1),
+	}
+}
+
+// sight is what a station has seen.
+type sight struct {
+	lease.Side
+
+	// unleased is why its host keeps no leases; nil where it does.
+	unleased error
+	// refused is true where a place was wanted and no lease was to be had.
+	refused bool
+}
+
+// look asks the host, unless somebody else of this run has asked it just now.
+func (s *station) look(ctx context.Context) (sight, error) {
+	select {
+	case s.looking <- struct{}{}:
+	case <-ctx.Done():
+		return sight{}, context.Cause(ctx)
+	}
+	defer func() { <-s.looking }()
+	s.mu.Lock()
+	if time.Since(s.at) < placePoll/2 {
+		defer s.mu.Unlock()
+		return s.seen, nil
+	}
+	s.mu.Unlock()
+	at := time.Now()
+	seen, err := s.ask(ctx, func() error { return nil })
+	if err == nil {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.seen, s.at = seen, at
+	}
+	return seen, err
+}
+
+// take leases a place for a holder, and says what the host says then: whether the place can be had is for the caller to
+// see. Nobody who takes one later can miss it. place is nil where no lease is free, or the host keeps none.
+func (s *station) take(ctx context.Context, holder lease.Holder) (place *host.Lease, seen sight, err error) {
+	seen, err = s.ask(ctx, func() error {
+		var err error
+		place, err = s.lease(ctx, holder)
+		return err
+	})
+	if err != nil && place != nil {
+		s.end(ctx, *place)
+		place = nil
+	}
+	return place, seen, err
+}
+
+// ask counts the migrations that run and, once first is done, the leases: in two calls one after the other where nobody
+// else has a lease. The error is the context's. A host that cannot be asked has no leases: its migrations are refused by
+// other means.
+func (s *station) ask(ctx context.Context, first func() error) (sight, error) {
+	seen := sight{Side: lease.Side{Limit: s.limit}}
+	var counting sync.WaitGroup
+	var running map[string]string
+	counting.Go(func() { running = s.running(ctx) })
+	if seen.unleased = first(); seen.unleased == nil {
+		seen.unleased = s.read(ctx, &seen.Side)
+	}
+	counting.Wait()
+	seen.Running = running
+	if ctx.Err() != nil {
+		return sight{}, context.Cause(ctx)
+	}
+	return seen, nil
+}
+
+// running are the migrations that run, as far as the host says so in time.
+func (s *station) running(ctx context.Context) map[string]string {
+	ctx, cancel := context.WithTimeout(ctx, countLimit)
+	defer cancel()
+	if s.direction == lease.In {
+		incoming, _ := s.Incoming(ctx)
+		return incoming
+	}
+	s.mu.Lock()
+	skip := map[string]bool{}
+	maps.DeleteFunc(s.mute, func(_ string, since time.Time) bool { return time.Since(since) > muteFor })
+	for vm := range s.mute {
+		skip[vm] = true
+	}
+	s.mu.Unlock()
+	outgoing, mute, _ := s.Outgoing(ctx, skip)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, vm := range mute {
+		if !skip[vm] {
+			s.mute[vm] = time.Now()
+		}
+	}
+	return outgoing
+}
+
+// read adds the leases of places and the tickets to what was seen, and ends those that nobody renews.
+func (s *station) read(ctx context.Context, side *lease.Side) error {
+	all, err := s.Leases(ctx)
+	if err != nil {
+		return err
+	}
+	var own []host.Lease
+	for _, l := range all {
+		place, _, leased := lease.ParsePlace(l.Name)
+		ticket, _, waits := lease.ParseTicket(l.Name)
+		if leased && place == s.direction || waits && ticket == s.direction {
+			own = append(own, l)
+		}
+	}
+	for i, description := range each(own, func(l host.Lease) *string {
+		said, err := s.LeaseDescription(ctx, l)
+		if err != nil {
+			said = new("") // it is there, whatever it says
+		}
+		return said
+	}) {
+		if description != nil && !s.stale(ctx, own[i], *description) {
+			note(side, own[i].Name, lease.Decode(*description))
+		}
+	}
+	return nil
+}
+
+// note adds a lease to what was seen.
+func note(side *lease.Side, name string, holder lease.Holder) {
+	if _, n, ok := lease.ParsePlace(name); ok {
+		side.Places = append(side.Places, lease.Place{N: n, Holder: holder})
+	} else if _, ticket, ok := lease.ParseTicket(name); ok {
+		ticket.Holder = holder
+		side.Tickets = append(side.Tickets, ticket)
+	}
+}
+
+// stale ends a lease that nobody renews.
+func (s *station) stale(ctx context.Context, l host.Lease, description string) bool {
+	s.mu.Lock()
+	stale := s.sightings.Stale(l.UUID, description, time.Now())
+	s.mu.Unlock()
+	return stale && s.EndLease(ctx, l) == nil
+}
+
+// lease leases the lowest place that is free, at first as far as this run knows: most hosts have no other. It is nil where
+// none is.
+func (s *station) lease(ctx context.Context, holder lease.Holder) (*host.Lease, error) {
+	n := s.unused()
+	for n != 0 {
+		l := host.Lease{UUID: uuid.NewString(), Name: lease.PlaceName(s.direction, n)}
+		err := s.TakeLease(ctx, l, holder.Encode())
+		if err == nil {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			s.mine[n] = true
+			return &l, nil
+		}
+		if !errors.Is(err, host.ErrLeaseTaken) {
+			if ctx.Err() != nil {
+				endLease(ctx, s.keeper, l) // it may have been taken
+			}
+			return nil, err
+		}
+		side := lease.Side{Limit: s.limit}
+		if err := s.read(ctx, &side); err != nil {
+			return nil, err
+		}
+		n = side.Free()
+	}
+	return nil, nil
+}
+
+// unused is the lowest place that this run has not leased.
+func (s *station) unused() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for n := 1; n <= s.limit; n++ {
+		if !s.mine[n] {
+			return n
+		}
+	}
+	return 0
+}
+
+// end ends a lease of this run, also where the context has ended.
+func (s *station) end(ctx context.Context, l host.Lease) {
+	if _, n, ok := lease.ParsePlace(l.Name); ok {
+		s.mu.Lock()
+		delete(s.mine, n)
+		s.mu.Unlock()
+	}
+	endLease(ctx, s.keeper, l)
+}
+
+// endLease ends a lease of this run, also where the context has ended. One that cannot be ended expires.
+func endLease(ctx context.Context, k keeper, l host.Lease) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lease.Renewal)
+	defer cancel()
+	_ = k.EndLease(ctx, l)
+}
