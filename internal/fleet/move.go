@@ -215,6 +215,7 @@ func (f *Fleet) attempt(
 	move := request.Move
 	shared := f.budgets.sharer(trip{from.Domain.UUID, source, m.Destination}, move.Policy)
 	defer shared.leave()
+	defer f.countOthers(ctx, shared)()
 	if shared != nil && !move.Definition {
 		move.Budget = shared
 	}
