@@ -19,7 +19,7 @@ const (
 	// shortestPeriod is how long QEMU waits at least until it looks again whether that is so, and longestPeriod how long
 	// a pass may be before a throttled guest's dirty pages are looked for in the middle of it, in seconds (QEMU 9.2).
 	shortestPeriod, longestPeriod = 1, 5
-	// tick is how long QEMU sends before it looks at what is left.
+	// tick is how often QEMU sends a burst, and looks at what is left, in seconds.
 	tick = 0.1
 	// patience is how long the engine waits for the memory of a guest that it has paused.
 	patience = 60
@@ -134,7 +134,8 @@ func (s *simulation) pass() {
 	s.passes++
 	cost := s.cost()
 	for ends := false; !ends; {
-		step := max(tick, (s.remaining-s.threshold())*cost/s.link)
+		// What is left is looked at between bursts only.
+		step := tick * max(1, math.Ceil((s.remaining-s.threshold())*cost/(s.link*tick)-1e-9))
 		ends = true
 		if s.policy.AutoConverge() && s.passes > 1 && step > longestPeriod {
 			step, ends = longestPeriod, false
