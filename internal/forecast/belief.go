@@ -3,6 +3,8 @@ package forecast
 import (
 	"cmp"
 	"math"
+	"os"
+	"strconv"
 	"slices"
 )
 
@@ -86,6 +88,15 @@ func (b belief) throttled() belief {
 	return all.settled(len(all))
 }
 
+func init() {
+	useBytes = os.Getenv("BYTES") != ""
+	if w := os.Getenv("WOBBLE"); w != "" {
+		wobble, _ = strconv.ParseFloat(w, 64)
+	}
+}
+
+var useBytes bool
+
 const (
 	// off is by how much the model is off where it knows everything, as a power of e and in seconds.
 	off, offSeconds = 0.07, 0.25
@@ -140,6 +151,9 @@ func (p Past) misfit(c course) float64 {
 	}
 	seconds := p.Duration.Seconds()
 	by := math.Log(c.seconds/seconds) / math.Hypot(off, offSeconds/seconds)
+	if useBytes {
+		by = math.Log(c.bytes/float64(p.TransferredBytes)) / off
+	}
 	throttle := (c.throttle - float64(p.Throttle)) / offThrottle
 	return cost + by*by/2 + throttle*throttle/2
 }

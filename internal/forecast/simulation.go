@@ -46,9 +46,18 @@ var (
 // hold for that, and how much faster the link is is not known.
 var rush = Interval{0.05, 0.2, 1}
 
+// stall is how long it takes for steady passes to be a stall, as a multiple of stall_timeout: by chance a pass leaves a
+// little less than any before it. Of n passes the last is the least one time of n, so that after about 0.65 times as
+// many passes as fit into stall_timeout one is half likely to be followed by as many without a lesser one.
+var stall = Interval{1, 1.65, 3}
+
+var wobble = 0.08
+
 // assumptions are one guess of everything that is not known exactly.
 type assumptions struct {
 	setUp, abort, first, link, rush, memory float64
+	// stall is how many times stall_timeout a move takes to stall that makes no progress.
+	stall float64
 	// dirty is how many distinct bytes are dirtied in a time.
 	dirty func(seconds float64) float64
 	// resend is what XBZRLE sends of a page in its cache, as a share of it.
@@ -217,7 +226,7 @@ func (s *simulation) raise() {
 
 // judge ends the migration where little enough remains, or where passes make no progress.
 func (s *simulation) judge(cost float64) {
-	if s.remaining <= s.threshold() {
+	if s.least1() <= s.threshold() {
 		s.verdict = Ends
 		if s.throttle > 0 {
 			s.verdict = EndsThrottled
@@ -236,11 +245,17 @@ func (s *simulation) judge(cost float64) {
 		return
 	}
 	s.idle++
-	if window := s.policy.StallTimeout().Seconds(); window > 0 && s.idle >= stallPasses && s.now-s.progress >= window {
+	window := s.stall * s.policy.StallTimeout().Seconds()
+	if window > 0 && s.idle >= stallPasses && s.now-s.progress >= window {
 		s.outOfTime(cost)
 		return
 	}
 	s.settle(cost)
+}
+
+// least1 is the least
+func (s *simulation) least1() float64 {
+	return s.remaining * (1 - wobble*math.Sqrt(2*math.Log(float64(s.idle+1))))
 }
 
 // settle goes on to the end of time once every pass is like the one before, and nothing will change that.
