@@ -3,8 +3,6 @@ package forecast
 import (
 	"cmp"
 	"math"
-	"os"
-	"strconv"
 	"slices"
 )
 
@@ -25,7 +23,7 @@ const (
 	// negligible is how likely a guess is that is forgotten, beside the likeliest.
 	negligible = 1e-3
 	// mostGuesses bounds the work.
-	mostGuesses = 600
+	mostGuesses = 500
 )
 
 // lazies are the values of guess.lazy.
@@ -88,19 +86,10 @@ func (b belief) throttled() belief {
 	return all.settled(len(all))
 }
 
-func init() {
-	useBytes = os.Getenv("BYTES") != ""
-	if w := os.Getenv("WOBBLE"); w != "" {
-		wobble, _ = strconv.ParseFloat(w, 64)
-	}
-}
-
-var useBytes bool
-
 const (
-	// off is by how much the model is off where it knows everything, as a power of e and in seconds.
-	off, offSeconds = 0.07, 0.25
-	// offThrottle is the same for the throttle, in percent.
+	// off is by how much the model is off of what is sent where it knows everything, as a power of e, and offThrottle of
+	// the highest throttle, in percent.
+	off         = 0.06
 	offThrottle = 12
 	// otherVerdict is what it costs to be wrong in whether a move ends at all, otherMeans in how it ends, and mostOff the
 	// most that one earlier move costs, in powers of e: a guest may have done something else then.
@@ -149,11 +138,8 @@ func (p Past) misfit(c course) float64 {
 	if !ended(p.Outcome) {
 		return cost // its duration is that of the policy
 	}
-	seconds := p.Duration.Seconds()
-	by := math.Log(c.seconds/seconds) / math.Hypot(off, offSeconds/seconds)
-	if useBytes {
-		by = math.Log(c.bytes/float64(p.TransferredBytes)) / off
-	}
+	// What it sent tells more than how long it took: that depends on the machine, too.
+	sent := math.Log(c.bytes/float64(p.TransferredBytes)) / off
 	throttle := (c.throttle - float64(p.Throttle)) / offThrottle
-	return cost + by*by/2 + throttle*throttle/2
+	return cost + sent*sent/2 + throttle*throttle/2
 }

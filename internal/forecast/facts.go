@@ -33,8 +33,6 @@ type Past struct {
 	Throttle                      int64
 	CompressedPages, CompressedTo int64
 	CacheMisses                   int64
-	// Forecast is what was forecast of it; nil where nothing was.
-	Forecast *Forecast
 }
 
 const pageSize = 4096

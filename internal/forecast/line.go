@@ -8,8 +8,11 @@ const mib = 1 << 20
 type line struct{ knee, fast, slow float64 }
 
 func (l line) at(seconds float64) float64 {
-	return l.fast*min(seconds, l.knee) + l.slow*max(0, seconds-l.knee)
+	return restless*min(1, seconds/tick) + l.fast*min(seconds, l.knee) + l.slow*max(0, seconds-l.knee)
 }
+
+// restless is what even an idle guest dirties at once, in bytes.
+const restless = 0.1 * mib
 
 // The lines that are thought of: every knee with every rate up to it, and with some from then on.
 const (

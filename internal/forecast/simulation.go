@@ -51,7 +51,8 @@ var rush = Interval{0.05, 0.2, 1}
 // many passes as fit into stall_timeout one is half likely to be followed by as many without a lesser one.
 var stall = Interval{1, 1.65, 3}
 
-var wobble = 0.08
+// wobble is how much what steady passes leave differs, as a share: the standard deviation.
+const wobble = 0.05
 
 // assumptions are one guess of everything that is not known exactly.
 type assumptions struct {
@@ -93,9 +94,10 @@ type simulation struct {
 	since                           float64
 	periodBegan, periodDirty, wired float64
 	high                            int
-	// resent are distinct bytes that were sent again, which are in XBZRLE's cache as far as they fit.
-	resent float64
-	passes int
+	// resent are distinct bytes that were sent again, which are in XBZRLE's cache as far as they fit; strange is what
+	// remains to be sent and is not among them.
+	resent, strange float64
+	passes          int
 	// progress is when something got better, idle the passes since.
 	progress float64
 	idle     int
@@ -107,7 +109,7 @@ type simulation struct {
 // simulate makes a move under a policy.
 func simulate(p policy.Effective, a assumptions) course {
 	s := simulation{
-		assumptions: a, policy: p, remaining: a.first, now: a.setUp, periodBegan: a.setUp, progress: a.setUp,
+		assumptions: a, policy: p, remaining: a.first, strange: a.first, now: a.setUp, periodBegan: a.setUp, progress: a.setUp,
 		cache:   valueOr(p.CompressionCacheMiB, defaultCacheMiB) * mib,
 		initial: valueOr(p.AutoConvergeInitial, defaultInitial), advance: valueOr(p.AutoConvergeIncrement, defaultIncrement),
 		downtimes: p.Downtimes(), course: course{least: math.Inf(1)},
@@ -170,13 +172,17 @@ func (s *simulation) cost() float64 {
 	if !s.policy.Compression() || s.passes == 1 {
 		return wireShare
 	}
-	found := min(1, s.resent/max(1, s.remaining)) * min(1, s.cache/max(1, s.remaining))
-	s.resent = max(s.resent, s.remaining)
+	found := (1 - s.strange/max(1, s.remaining)) * min(1, s.cache/max(1, s.remaining))
 	return wireShare * (found*s.resend + 1 - found)
 }
 
 func (s *simulation) send(seconds, cost float64) {
 	sent := min(s.remaining, s.link*seconds/cost)
+	strange := s.strange * sent / max(1, s.remaining)
+	s.strange -= strange
+	if s.passes > 1 {
+		s.resent += strange
+	}
 	s.now += seconds
 	s.since += seconds
 	s.remaining -= sent
@@ -197,6 +203,7 @@ func (s *simulation) look() {
 	}
 	fresh := dirtied * (1 - s.remaining/set)
 	s.remaining = min(s.memory, s.remaining+fresh)
+	s.strange += fresh * (1 - min(1, s.resent/set))
 	s.periodDirty += fresh
 	s.since = 0
 	if s.now-s.periodBegan <= shortestPeriod {
@@ -226,7 +233,7 @@ func (s *simulation) raise() {
 
 // judge ends the migration where little enough remains, or where passes make no progress.
 func (s *simulation) judge(cost float64) {
-	if s.least1() <= s.threshold() {
+	if s.luckily() <= s.threshold() {
 		s.verdict = Ends
 		if s.throttle > 0 {
 			s.verdict = EndsThrottled
@@ -253,8 +260,9 @@ func (s *simulation) judge(cost float64) {
 	s.settle(cost)
 }
 
-// least1 is the least
-func (s *simulation) least1() float64 {
+// luckily is what a pass leaves, with the luck that some of several steady passes have: the least of n is so many
+// standard deviations below the mean.
+func (s *simulation) luckily() float64 {
 	return s.remaining * (1 - wobble*math.Sqrt(2*math.Log(float64(s.idle+1))))
 }
 

@@ -34,6 +34,9 @@ type Recording struct {
 	Move history.Entry `json:"move"`
 	// Passes are the job at the first reading of each pass over memory, and at the last reading.
 	Passes []Pass `json:"passes"`
+	// GapMS is the longest time between two heartbeats of the guest during the move, of which there are ten a second; 0
+	// where it was not looked at.
+	GapMS int64 `json:"gap_ms,omitempty"`
 }
 
 // Pass is a reading of the job.
