@@ -16,6 +16,8 @@ const restless = 0.1 * mib
 
 // The lines that are thought of: every knee with every rate up to it, and with some from then on.
 const (
+	// No second is likelier for a knee than another: a knee counts for the time from the one before it.
+	//
 	// shortestKnee and longestKnee are in seconds: a pass is hardly shorter, and what comes after the longest window that
 	// is measured may be nothing new or more of the same.
 	shortestKnee, longestKnee, kneeStep = 0.2, 40, 1.25
@@ -36,7 +38,7 @@ func lines(memory float64, visit func(l line, likelihood float64)) {
 				break
 			}
 			for _, slow := range slowShares {
-				visit(line{knee, fast, fast * slow.share}, slow.likelihood)
+				visit(line{knee, fast, fast * slow.share}, knee*slow.likelihood)
 			}
 		}
 	}

@@ -23,6 +23,9 @@ const (
 	tick = 0.1
 	// patience is how long the engine waits for the memory of a guest that it has paused.
 	patience = 60
+	// lullPatience is how long it waits for a pass that leaves little before it acts, in seconds, and lullPasses how many
+	// of that time it has to know to wait at all.
+	lullPatience, lullPasses = 40, 2
 	// stallPasses is how many passes without progress are a stall.
 	stallPasses = 3
 	// stepShare is what a pass leaves at least, of the least that any pass before it left, for the next downtime of a
@@ -51,12 +54,22 @@ var rush = Interval{0.05, 0.2, 1}
 // many passes as fit into stall_timeout one is half likely to be followed by as many without a lesser one.
 var stall = Interval{1, 1.65, 3}
 
+// lull is how many passes it takes until one leaves little, and handOver how long a switch to post-copy stops the
+// guest, in seconds.
+var (
+	lull     = Interval{0, 1, 10}
+	handOver = Interval{0.02, 0.1, 1}
+)
+
 // wobble is how much what steady passes leave differs, as a share: the standard deviation.
 const wobble = 0.05
 
 // assumptions are one guess of everything that is not known exactly.
 type assumptions struct {
 	setUp, abort, first, link, rush, memory float64
+	// lull is how many passes the engine waits for one that leaves little, and handOver how long a switch to post-copy
+	// stops the guest, in seconds.
+	lull, handOver float64
 	// stall is how many times stall_timeout a move takes to stall that makes no progress.
 	stall float64
 	// dirty is how many distinct bytes are dirtied in a time.
@@ -98,6 +111,8 @@ type simulation struct {
 	// remains to be sent and is not among them.
 	resent, strange float64
 	passes          int
+	// passTook is how long the last pass was.
+	passTook, passBegan float64
 	// progress is when something got better, idle the passes since.
 	progress float64
 	idle     int
@@ -109,7 +124,7 @@ type simulation struct {
 // simulate makes a move under a policy.
 func simulate(p policy.Effective, a assumptions) course {
 	s := simulation{
-		assumptions: a, policy: p, remaining: a.first, strange: a.first, now: a.setUp, periodBegan: a.setUp, progress: a.setUp,
+		assumptions: a, policy: p, remaining: a.first, strange: a.first, now: a.setUp, periodBegan: a.setUp, passBegan: a.setUp, progress: a.setUp,
 		cache:   valueOr(p.CompressionCacheMiB, defaultCacheMiB) * mib,
 		initial: valueOr(p.AutoConvergeInitial, defaultInitial), advance: valueOr(p.AutoConvergeIncrement, defaultIncrement),
 		downtimes: p.Downtimes(), course: course{least: math.Inf(1)},
@@ -163,6 +178,7 @@ func (s *simulation) pass() {
 			return
 		}
 	}
+	s.passTook, s.passBegan = s.now-s.passBegan, s.now
 	s.judge(cost)
 }
 
@@ -292,21 +308,39 @@ func (s *simulation) timeLeft() float64 {
 
 // outOfTime does what the policy wants for a migration that stalls, takes too long or throttles the guest too much.
 func (s *simulation) outOfTime(cost float64) {
-	takes := s.remaining * cost / s.link
 	if s.policy.Timeout() > 0 {
 		s.later = max(0, s.timeLeft())
 	}
-	switch action := s.policy.OnTimeout(); {
+	action := s.policy.OnTimeout()
+	switch {
 	case s.now >= forever:
 		s.verdict, s.seconds = DoesNotEnd, forever
-	case action == policy.SwitchToPostCopy && s.policy.PostCopy():
-		s.verdict, s.seconds, s.bytes = NeedsPostCopy, s.now+takes, s.bytes+s.remaining
-	case action == policy.Pause && takes <= patience:
-		s.verdict, s.seconds, s.bytes, s.course.downtime = EndsWithPause, s.now+takes, s.bytes+s.remaining*cost, takes
-	case action == policy.Pause:
-		s.verdict, s.seconds, s.course.downtime = DoesNotEnd, s.now+patience, patience
-		s.bytes += s.link * patience
+		return
+	case action == policy.Pause, action == policy.SwitchToPostCopy && s.policy.PostCopy():
+		s.awaitLull(cost)
 	default:
 		s.verdict, s.seconds = DoesNotEnd, s.now+s.abort
+		return
 	}
+	takes := s.remaining * cost / s.link
+	switch {
+	case action == policy.SwitchToPostCopy:
+		s.verdict, s.seconds, s.bytes = NeedsPostCopy, s.now+s.rush*takes, s.bytes+s.remaining
+		s.course.downtime = s.handOver
+	case takes <= patience:
+		s.verdict, s.seconds, s.bytes, s.course.downtime = EndsWithPause, s.now+takes, s.bytes+s.remaining*cost, takes
+	default:
+		s.verdict, s.seconds, s.course.downtime = DoesNotEnd, s.now+patience, patience
+		s.bytes += s.link * patience
+	}
+}
+
+// awaitLull waits for a pass that leaves little, as the engine does before it acts, unless passes are so long that it
+// knows only one. In the middle of a pass what was dirtied since its beginning remains, too.
+func (s *simulation) awaitLull(cost float64) {
+	if rest := s.passTook - s.since; s.passes > lullPasses && lullPasses*s.passTook <= lullPatience && s.lull > 0 {
+		wait := min(lullPatience, max(0, rest)+(s.lull-1)*s.passTook)
+		s.send(wait, cost)
+	}
+	s.look()
 }
