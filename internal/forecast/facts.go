@@ -71,7 +71,7 @@ const (
 )
 
 // late is how much longer a tenth of a second takes QEMU than it should.
-var late = Interval{1, 1.02, 1.08}
+var late = Interval{1, 1.005, 1.06}
 
 // paced is how fast QEMU sends that is told a limit: a little faster, the more so the lower the limit is, since it
 // sends whole bursts.
@@ -117,7 +117,7 @@ func (f Facts) memory() uint64 {
 // beginning is how long a migration takes before it sends memory, in seconds: as long as earlier ones between these
 // hosts took, beside the sending.
 func (f Facts) beginning() Interval {
-	sum, low, high, count := setUp.Expected, setUp.Expected, setUp.Expected, 1.0
+	sum, low, high, count := doubt*setUp.Expected, setUp.Expected, setUp.Expected, doubt
 	for _, p := range f.Past {
 		if p.Outcome != Ends && p.Outcome != EndsThrottled || p.unlimited() {
 			continue
@@ -126,7 +126,7 @@ func (f Facts) beginning() Interval {
 		took := max(0, p.Duration.Seconds()-sending+atEnd)
 		sum, low, high, count = sum+took, min(low, took), max(high, took), count+1
 	}
-	if count == 1 {
+	if count == doubt {
 		return setUp
 	}
 	return Interval{max(0, low-unsteady), sum / count, high + unsteady}
@@ -136,6 +136,8 @@ const (
 	// atEnd is what the end of a migration is sent faster by, beside the pace of the limit, and unsteady how much more or
 	// less time the beginning may take than any time before, in seconds.
 	atEnd, unsteady = 0.15, 0.3
+	// doubt is for how many earlier moves what is usual counts.
+	doubt = 0.5
 )
 
 // compressibility is what XBZRLE makes of a page that it has in its cache, as a share of it; false where that is not

@@ -15,7 +15,7 @@ const (
 // more closely how much was dirtied than a line tells how much it is.
 func (s Sample) luck(dirtied, memory float64) float64 {
 	looked, share := looks(dirtied, memory)
-	sampled := (1 - share) / (looked * share)
+	sampled := 1 / (looked * share)
 	return surprise + (1-surprise)*math.Pow(s.draw(looked, share, memory), sampled/(sampled+unlike*unlike))
 }
 

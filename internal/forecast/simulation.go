@@ -41,7 +41,7 @@ const (
 
 // setUp is how long a migration takes before it sends memory, and abort how long it takes to end it, in seconds.
 var (
-	setUp = Interval{0.1, 1, 2}
+	setUp = Interval{0.1, 0.3, 2}
 	abort = Interval{0, 0.3, 2}
 )
 
@@ -57,7 +57,7 @@ var stall = Interval{1, 1.65, 3}
 // lull is how many passes it takes until one leaves little, and handOver how long a switch to post-copy stops the
 // guest, in seconds.
 var (
-	lull     = Interval{0, 1, 10}
+	lull     = Interval{0, 4, 20}
 	handOver = Interval{0.02, 0.1, 1}
 )
 

@@ -26,18 +26,16 @@ const timeout = 30 * time.Second
 
 // moves are those of each guest of a set: over three links, with switches on and off.
 func moves(set string) []kind {
-	switches := []kind{
-		{"off", policy.Policy{}},
-		{"auto_converge", policy.Policy{
-			AutoConverge: new(true), AutoConvergeInitial: new(int64(30)), AutoConvergeIncrement: new(int64(20)),
-		}},
-		{"compression", policy.Policy{Compression: new(true)}},
-		{"pause", policy.Policy{OnTimeout: new(policy.Pause)}},
+	throttled := policy.Policy{
+		AutoConverge: new(true), AutoConvergeInitial: new(int64(30)), AutoConvergeIncrement: new(int64(20)),
 	}
+	compressed := policy.Policy{Compression: new(true)}
+	both := throttled
+	both.Compression = compressed.Compression
+	switches := []kind{{"off", policy.Policy{}}, {"auto_converge", throttled}, {"compression", compressed}, {"both", both}}
 	if set == recordings.Development {
-		switches = append(switches, kind{"post_copy", policy.Policy{
-			PostCopy: new(true), OnTimeout: new(policy.SwitchToPostCopy),
-		}})
+		switches = append(switches, kind{"pause", policy.Policy{OnTimeout: new(policy.Pause)}},
+			kind{"post_copy", policy.Policy{PostCopy: new(true), OnTimeout: new(policy.SwitchToPostCopy)}})
 	}
 	var moves []kind
 	for _, link := range links[set] {
