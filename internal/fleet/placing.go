@@ -82,12 +82,13 @@ func (p *placing) claim(ctx context.Context) (Wait, error) {
 			return wait, p.queue(ctx, sights)
 		}
 	}
+	began := time.Now()
 	sights, err := p.both(func(at *post) (sight, error) { return at.claim(ctx, p.holder) })
 	if err != nil {
 		p.leave(ctx, true, false)
 		return Wait{}, err
 	}
-	p.hold(time.Now(), nil)
+	p.hold(began, nil)
 	wait := p.waits(sights)
 	if wait.Kind == NoWait {
 		p.leave(ctx, false, true)
@@ -109,7 +110,7 @@ func (p *placing) both(ask func(*post) (sight, error)) (sights [2]sight, err err
 		seen, err := ask(at)
 		return answer{seen, err}
 	}) {
-		sights[i], err = a.sight, errors.Join(err, a.err)
+		sights[i], err = a.sight, cmp.Or(err, a.err)
 	}
 	return sights, err
 }
@@ -212,9 +213,10 @@ func (p *placing) keep(ctx context.Context) {
 	})
 }
 
-// renew renews all leases once.
+// renew renews all leases once, also where the context ends meanwhile: a call that was given up could still take effect
+// after the lease has ended.
 func (p *placing) renew(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(ctx, lease.Renewal)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lease.Renewal)
 	defer cancel()
 	began := time.Now()
 	p.hold(began, cmp.Or(each(p.posts[:], func(at *post) error { return at.renew(ctx, p.holder) })...))
