@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/definition"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/host"
@@ -30,6 +31,9 @@ type Config struct {
 	// MaxOutgoing and MaxIncoming limit the migrations of each host, 1 to
 	// MostMigrations.
 	MaxOutgoing, MaxIncoming int
+	// Budgets are what the link of a host may carry of migrations, in MiB/s, by its name; no entry
+	// for no limit.
+	Budgets map[string]int64
 	// Changes are what VMs find called otherwise on a host, by its name.
 	Changes map[string]definition.Changes
 }
@@ -43,6 +47,7 @@ type Fleet struct {
 	unreachable Unreachable
 	slots       *slots
 	places      places
+	budgets     *budgets
 	placements  placements
 	promises    promises
 	changes     map[string]definition.Changes    // of moves to each host, by its name
@@ -58,6 +63,9 @@ type Fleet struct {
 	backings backings
 	groups   groups
 
+	// shutDownWithin is how long a guest may take to shut down.
+	shutDownWithin time.Duration
+
 	mu       sync.Mutex
 	reported map[string]bool // hosts that were reported as down
 }
@@ -66,14 +74,16 @@ type Fleet struct {
 // *host.ConfigError when one of them cannot be right.
 func New(config Config) (*Fleet, error) {
 	f := &Fleet{
-		run:         newRun(),
-		unreachable: config.Unreachable,
-		changes:     config.Changes,
-		reported:    map[string]bool{},
-		records:     newRecordLocks(),
-		measured:    measurements{all: map[string]*measuring{}},
-		placements:  placements{wanted: map[string]Wanted{}},
-		shared:      map[*host.Host]*preflight.Shared{},
+		run:            newRun(),
+		unreachable:    config.Unreachable,
+		changes:        config.Changes,
+		budgets:        newBudgets(config.Budgets),
+		reported:       map[string]bool{},
+		records:        newRecordLocks(),
+		measured:       measurements{all: map[string]*measuring{}},
+		placements:     placements{wanted: map[string]Wanted{}},
+		shared:         map[*host.Host]*preflight.Shared{},
+		shutDownWithin: shutDownWithin,
 	}
 	logins := host.NewLoginTurns()
 	for _, c := range config.Hosts {
@@ -90,7 +100,7 @@ func New(config Config) (*Fleet, error) {
 		ports[h.Name()] = h.MigrationPort()
 	}
 	f.slots = newSlots(config.MaxOutgoing, config.MaxIncoming, ports)
-	f.places = newPlaces(f.hosts, f.slots)
+	f.places = newPlaces(f.run, f.hosts, f.slots)
 	return f, nil
 }
 

@@ -47,6 +47,8 @@ type Move struct {
 	// PolicyDigest, when not empty, is the digest of the effective policy that the move
 	// was planned with: it starts under no other.
 	PolicyDigest string
+	// Evacuation is the ID of the evacuation that the move belongs to; empty for none.
+	Evacuation string
 	// Reading, when not nil, is called as report is, with each reading of the running job.
 	Reading func(migration.Reading)
 }
@@ -202,6 +204,7 @@ func (f *Fleet) attempt(
 	}
 	moved.Location = resolution.Location
 	entry := f.newEntry(ctx, request.Move)
+	entry.Evacuation = m.Evacuation
 	if err := f.foretell(ctx, m, resolution, changes.past, entry, report); err != nil {
 		if ctx.Err() == nil {
 			entry.end(ctx, migration.Report{}, err)
@@ -210,6 +213,11 @@ func (f *Fleet) attempt(
 		return moved, false, err
 	}
 	move := request.Move
+	shared := f.budgets.sharer(trip{from.Domain.UUID, source, m.Destination}, move.Policy)
+	defer shared.leave()
+	if shared != nil && !move.Definition {
+		move.Budget = shared
+	}
 	disks := &diskCopy{
 		source: entry.source, destination: entry.destination, vm: request.Move.UUID, mode: request.Move.Policy.CopyStorage(),
 	}
@@ -220,7 +228,7 @@ func (f *Fleet) attempt(
 	}
 	move.Reading = m.Reading
 	move.Ready = func(ctx context.Context) (migration.Prepared, error) {
-		return f.ready(ctx, m, resolution.Location, preparation{place, entry, disks, changes})
+		return f.ready(ctx, m, resolution.Location, preparation{place, entry, disks, changes, shared})
 	}
 	moved.Report, err = migration.Run(ctx, move, func(p migration.Progress) { report(Progress{Progress: p}) })
 	if err != nil && !move.Definition {
@@ -238,12 +246,13 @@ type preparation struct {
 	entry   *moveEntry
 	disks   *diskCopy
 	changes changes
+	shared  *sharer
 }
 
 // ready begins, after the checks, the move's entry in the VM's history, makes the volumes that disks are copied
 // into, which the entry names before and after that, and then makes the definitions for the destination, with
-// which the entry is to travel; then it waits for the move's turn to start. It fails where another
-// policy than the planned one holds by then, the move has lost its places, or the fleet starts no more. Nothing comes between
+// which the entry is to travel; then others give way on its links, and it waits for the move's turn to start. It fails where
+// another policy than the planned one holds by then, the move has lost its places, or the fleet starts no more. Nothing comes between
 // the turn and the start.
 func (f *Fleet) ready(ctx context.Context, m Move, l Location, p preparation) (migration.Prepared, error) {
 	var prepared migration.Prepared
@@ -284,6 +293,7 @@ func (f *Fleet) ready(ctx context.Context, m Move, l Location, p preparation) (m
 	if err := p.place.confirm(ctx); err != nil {
 		return prepared, err
 	}
+	p.entry.Share = p.shared.giveWay(ctx, len(p.disks.storage.Targets()))
 	err = f.slots.turn(ctx, l.source(m.Destination))
 	p.disks.started = err == nil
 	return prepared, err

@@ -111,6 +111,8 @@ type Entry struct {
 	Outcome     Outcome
 	// Policy is the effective policy that it was started under.
 	Policy policy.Effective
+	// Share is what it started with of the budget of its links, in MiB/s; 0 where they had none.
+	Share int64
 	// Figures is nil where nothing was measured.
 	Figures *Figures
 	// Forecast is what was forecast of it before it started; nil where nothing was.
@@ -125,6 +127,8 @@ type Entry struct {
 	// they were when it began: those on its source by the guest, those on its destination by the
 	// copy. Once it has ended they are only those of which nobody could tell what became of them.
 	VolumesWritten []Volume
+	// Evacuation is the ID of the evacuation that the move belongs to; empty of any other.
+	Evacuation string
 	// Unknown has the members that this version does not know, as they were read.
 	Unknown map[string]json.RawMessage
 
@@ -167,12 +171,14 @@ func (e *Entry) members() []member {
 		{"mode", &e.Mode, e.Mode == ""},
 		{"phase", &e.Phase, e.Phase == ""},
 		{"outcome", &e.Outcome, false},
+		{"share_mib_per_second", &e.Share, e.Share == 0},
 		{"figures", &e.Figures, e.Figures == nil},
 		{"forecast", &e.Forecast, e.Forecast == nil},
 		{"volumes_left", &e.VolumesLeft, len(e.VolumesLeft) == 0},
 		{"devices_changed", &e.DevicesChanged, len(e.DevicesChanged) == 0},
 		{"config_changed", &e.ConfigChanged, e.ConfigChanged == nil},
 		{"volumes_written", &e.VolumesWritten, len(e.VolumesWritten) == 0},
+		{"evacuation", &e.Evacuation, e.Evacuation == ""},
 	}
 }
 

@@ -24,6 +24,9 @@ func (e Entry) past(from, to string) forecast.Past {
 		Duration:   time.Duration(f.DurationMS) * time.Millisecond,
 		TotalBytes: f.MemoryTotalBytes, TransferredBytes: f.MemoryTransferredBytes, ConstantBytes: f.MemoryConstantBytes,
 	}
+	if e.Share > 0 { // it was no faster, whatever its policy says
+		p.Policy.BandwidthMiBPerSecond = &e.Share
+	}
 	if from != "" && to != "" {
 		p.SameHosts = e.From.UUID == from && e.To.UUID == to || e.From.UUID == to && e.To.UUID == from
 	}

@@ -170,6 +170,10 @@ func (r *liveMigrationResource) ModifyPlan(
 		resp.Diagnostics.Append(plan.want(r.fleet, state.UUID.ValueString())...)
 	} else {
 		var left bool
+		if warning := r.cordoned(ctx, plan, state); warning != nil && planNothing(ctx, state, req, resp) {
+			resp.Diagnostics.Append(warning)
+			return
+		}
 		move, left, diags = r.planUpdate(ctx, plan, state, among)
 		resp.Diagnostics.Append(diags...)
 		if left && r.instances.HasRead(state.UUID.ValueString()) && planNothing(ctx, state, req, resp) {
@@ -178,6 +182,20 @@ func (r *liveMigrationResource) ModifyPlan(
 		resp.Diagnostics.Append(planMove(ctx, plan, resp)...)
 	}
 	resp.Diagnostics.Append(move.set(ctx, resp)...)
+}
+
+// cordoned warns of a VM that is wanted on a host which is cordoned: it comes there once the host is open. It is nil for an
+// apply that has not read the VM: nothing may change then of what its plan has shown, and the move is refused.
+func (r *liveMigrationResource) cordoned(ctx context.Context, plan, state liveMigrationModel) diag.Diagnostic {
+	if r.fleet == nil || plan.chosen() || plan.Destination.IsUnknown() || !r.instances.HasRead(state.UUID.ValueString()) {
+		return nil
+	}
+	record, err := r.fleet.Cordon(ctx, plan.Destination.ValueString())
+	if err != nil || !record.Cordoned {
+		return nil
+	}
+	return warnedAt(path.Root("destination"), explain.DestinationCordoned(plan.VM.ValueString(), state.Destination.ValueString(),
+		plan.Destination.ValueString(), record))
 }
 
 // asked is what a configuration asks for: Terraform completes a destination that it leaves open
