@@ -102,7 +102,7 @@ func (f Facts) model() (model, []Missing) {
 	m := model{memory: float64(f.memory()), busy: f.Measured.Busy, setUp: f.beginning(), belief: believe(*f.Measured)}
 	m.first = f.first(m.belief.least(longestWindow))
 	var known bool
-	if m.link, known = f.link(); !known {
+	if m.link, known = f.link(limit(f.Policy)); !known {
 		missing = append(missing, MissingLink)
 	}
 	if c := f.Policy.ParallelCompression; c != nil && *c != policy.NoCompression && f.Policy.ParallelConnections() > 0 {
@@ -115,7 +115,7 @@ func (f Facts) model() (model, []Missing) {
 		m.belief = m.belief.throttled()
 	}
 	m.resend, known = f.compressibility()
-	m.learnt = m.learn(f.Past)
+	m.learnt = m.learn(f)
 	if !known && f.Policy.Compression() {
 		best, worst := m, m
 		best.resend, worst.resend = Exactly(m.resend.Low), Exactly(m.resend.High)
@@ -200,7 +200,7 @@ func (f Facts) byHistory() Forecast {
 	}
 	if len(like) == 0 {
 		missing := []Missing{MissingMeasurement}
-		if _, known := f.link(); !known {
+		if _, known := f.link(limit(f.Policy)); !known {
 			missing = append(missing, MissingLink)
 		}
 		return Forecast{Verdict: Unknown, Missing: missing, Basis: ByNothing}
@@ -213,10 +213,13 @@ func (f Facts) byHistory() Forecast {
 		middle := slices.Sorted(slices.Values(figures))[len(figures)/2]
 		return new(hull(middle, figures...))
 	}
+	downtime := of(func(p Past) float64 { return float64(p.Downtime.Milliseconds()) })
+	if like[0].Outcome == NeedsPostCopy { // libvirt does not tell
+		downtime = new(handOver.times(Exactly(1000)))
+	}
 	return Forecast{
-		Verdict: like[0].Outcome, Basis: ByHistory,
+		Verdict: like[0].Outcome, Basis: ByHistory, DowntimeMS: downtime,
 		DurationMS:      of(func(p Past) float64 { return float64(p.Duration.Milliseconds()) }),
-		DowntimeMS:      of(func(p Past) float64 { return float64(p.Downtime.Milliseconds()) }),
 		MemoryBytes:     of(func(p Past) float64 { return float64(p.TransferredBytes) }),
 		ThrottlePercent: of(func(p Past) float64 { return float64(p.Throttle) }),
 	}
