@@ -97,10 +97,11 @@ const (
 )
 
 // learn weighs each guess by how well it explains how earlier moves went, and returns of how many that was so.
-func (m *model) learn(past []Past) (moves int) {
-	for _, p := range past {
-		then, told := m.then(p)
-		if !told {
+func (m *model) learn(f Facts) (moves int) {
+	for _, p := range f.Past {
+		then := *m
+		var known bool
+		if then.link, known = f.link(limit(p.Policy)); !known || p.Outcome == Unknown || p.Duration <= 0 {
 			continue
 		}
 		moves++
@@ -110,19 +111,6 @@ func (m *model) learn(past []Past) (moves int) {
 		m.belief = m.belief.settled(len(m.belief))
 	}
 	return moves
-}
-
-// then is the model as of an earlier move; false where that one tells nothing.
-func (m model) then(p Past) (model, bool) {
-	switch limit := valueOr(p.Policy.BandwidthMiBPerSecond, 0); {
-	case p.Outcome == Unknown || p.Duration <= 0:
-		return m, false
-	case limit > 0:
-		m.link = paced(limit * mib)
-	case !p.SameHosts:
-		return m, false
-	}
-	return m, true
 }
 
 // misfit is how far off a course is of how a move went, in powers of e.

@@ -71,7 +71,7 @@ func TestLearn(t *testing.T) {
 	p := limitedTo(16)
 	moved := m.run(m.belief[1], p, expected)
 	past := Past{Policy: p, Outcome: moved.verdict, Duration: 1, TransferredBytes: uint64(moved.bytes)}
-	if moves := m.learn([]Past{past, {Outcome: Unknown}}); moves != 1 {
+	if moves := m.learn(Facts{Past: []Past{past, {Outcome: Unknown}}}); moves != 1 {
 		t.Errorf("learnt of %d moves", moves)
 	}
 	if likeliest := m.belief[0]; likeliest.fast != 12*mib || likeliest.likelihood < 0.9 {

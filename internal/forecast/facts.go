@@ -37,30 +37,56 @@ type Past struct {
 
 const pageSize = 4096
 
-// longEnough is how long a migration has to take to tell how fast its link is.
-const longEnough = 2 * time.Second
+// limit is the limit of the bandwidth in bytes per second, 0 for none.
+func limit(p policy.Effective) float64 { return valueOr(p.BandwidthMiBPerSecond, 0) * mib }
 
-// link is how many bytes per second are sent; false where that is not known.
-func (f Facts) link() (Interval, bool) {
+// link is how many bytes per second are sent under a limit; false where that is not known.
+func (f Facts) link(limit float64) (Interval, bool) {
+	carried, known := f.carried()
+	if limit == 0 {
+		return carried, known
+	}
+	link := paced(limit)
+	if known {
+		link.Low, link.Expected = min(link.Low, carried.Low), min(link.Expected, carried.Expected)
+		link.High = min(link.High, carried.High)
+	}
+	return link, true
+}
+
+// carried is how many bytes per second the link between the hosts carried that no limit held back; false where no
+// earlier move tells.
+func (f Facts) carried() (Interval, bool) {
 	var reached []float64
 	for _, p := range f.Past {
-		if p.SameHosts && p.Duration >= longEnough && p.unlimited() && p.Outcome != Unknown {
+		if p.SameHosts && p.Outcome != Unknown && p.Duration >= longEnough && p.linkBound() {
 			reached = append(reached, float64(p.TransferredBytes)/(p.Duration.Seconds()-setUp.Expected))
 		}
-	}
-	if set := f.Policy.BandwidthMiBPerSecond; set != nil && *set > 0 {
-		link := paced(float64(*set) * mib)
-		for _, rate := range reached { // it cannot send faster than the link
-			link = Interval{min(link.Low, rate), min(link.Expected, 1.1*rate), min(link.High, 1.3*rate)}
-		}
-		return link, true
 	}
 	if len(reached) == 0 {
 		return Interval{}, false
 	}
-	link := hull(reached[0], reached[1:]...)
-	return Interval{0.8 * link.Low, link.Expected, 1.3 * link.High}, true
+	carried := hull(reached[0], reached[1:]...)
+	return Interval{0.8 * carried.Low, carried.Expected, 1.3 * carried.High}, true
 }
+
+// linkBound tells whether it was the link that held a move back, not the limit.
+func (p Past) linkBound() bool {
+	return limit(p.Policy) == 0 || p.beside() > max(longestBeginning, linkBoundShare*p.Duration.Seconds())
+}
+
+// beside is how long a move under a limit took beside the sending, in seconds.
+func (p Past) beside() float64 {
+	return max(0, p.Duration.Seconds()-float64(p.TransferredBytes)/paced(limit(p.Policy)).Expected+atEnd)
+}
+
+const (
+	// longEnough is how long a migration has to take to tell how fast its link is.
+	longEnough = 2 * time.Second
+	// A move that takes longer beside the sending than longestBeginning, in seconds, and than a share of all its time, has
+	// a link that is slower than its limit.
+	longestBeginning, linkBoundShare = 5, 0.3
+)
 
 const (
 	// burst is how much QEMU sends before it looks whether that is enough for the tenth of a second: 32 pages, which
@@ -78,10 +104,6 @@ var late = Interval{1, 1.005, 1.06}
 func paced(limit float64) Interval {
 	sent := math.Ceil(limit/bursts/burst) * burst * bursts
 	return Interval{sent / late.High, sent / late.Expected, sent / late.Low}
-}
-
-func (p Past) unlimited() bool {
-	return p.Policy.BandwidthMiBPerSecond == nil || *p.Policy.BandwidthMiBPerSecond == 0
 }
 
 // emulatorBytes is what a QEMU takes of its host's memory for itself.
@@ -119,11 +141,10 @@ func (f Facts) memory() uint64 {
 func (f Facts) beginning() Interval {
 	sum, low, high, count := doubt*setUp.Expected, setUp.Expected, setUp.Expected, doubt
 	for _, p := range f.Past {
-		if p.Outcome != Ends && p.Outcome != EndsThrottled || p.unlimited() {
+		if p.Outcome != Ends && p.Outcome != EndsThrottled || p.linkBound() {
 			continue
 		}
-		sending := float64(p.TransferredBytes) / paced(float64(*p.Policy.BandwidthMiBPerSecond)*mib).Expected
-		took := max(0, p.Duration.Seconds()-sending+atEnd)
+		took := p.beside()
 		sum, low, high, count = sum+took, min(low, took), max(high, took), count+1
 	}
 	if count == doubt {

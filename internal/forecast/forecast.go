@@ -102,7 +102,7 @@ func (f Facts) model() (model, []Missing) {
 	m := model{memory: float64(f.memory()), busy: f.Measured.Busy, setUp: f.beginning(), belief: believe(*f.Measured)}
 	m.first = f.first(m.belief.least(longestWindow))
 	var known bool
-	if m.link, known = f.link(); !known {
+	if m.link, known = f.link(limit(f.Policy)); !known {
 		missing = append(missing, MissingLink)
 	}
 	if c := f.Policy.ParallelCompression; c != nil && *c != policy.NoCompression && f.Policy.ParallelConnections() > 0 {
@@ -115,7 +115,7 @@ func (f Facts) model() (model, []Missing) {
 		m.belief = m.belief.throttled()
 	}
 	m.resend, known = f.compressibility()
-	m.learnt = m.learn(f.Past)
+	m.learnt = m.learn(f)
 	if !known && f.Policy.Compression() {
 		best, worst := m, m
 		best.resend, worst.resend = Exactly(m.resend.Low), Exactly(m.resend.High)
@@ -155,7 +155,8 @@ func (v view) of(i Interval, less bool) float64 {
 func (m model) run(g guess, p policy.Effective, v view) course {
 	return simulate(p, assumptions{
 		setUp: v.of(m.setUp, true), abort: v.of(abort, true), first: v.of(m.first, true), link: v.of(m.link, false),
-		rush: v.of(rush, true), stall: v.of(stall, true), lull: v.of(lull, true), handOver: v.of(handOver, true), memory: m.memory, resend: v.of(m.resend, true), dirty: g.at,
+		rush: v.of(rush, true), stall: v.of(stall, true), lull: v.of(lull, true), handOver: v.of(handOver, true),
+		memory: m.memory, resend: v.of(m.resend, true), dirty: g.at,
 		catchesUp: func(left float64) float64 {
 			// A guest that waits most of the time may do as much with less CPU, or may lose what it is not given.
 			if m.busy == 0 {
@@ -199,7 +200,7 @@ func (f Facts) byHistory() Forecast {
 	}
 	if len(like) == 0 {
 		missing := []Missing{MissingMeasurement}
-		if _, known := f.link(); !known {
+		if _, known := f.link(limit(f.Policy)); !known {
 			missing = append(missing, MissingLink)
 		}
 		return Forecast{Verdict: Unknown, Missing: missing, Basis: ByNothing}
@@ -212,10 +213,13 @@ func (f Facts) byHistory() Forecast {
 		middle := slices.Sorted(slices.Values(figures))[len(figures)/2]
 		return new(hull(middle, figures...))
 	}
+	downtime := of(func(p Past) float64 { return float64(p.Downtime.Milliseconds()) })
+	if like[0].Outcome == NeedsPostCopy { // libvirt does not tell
+		downtime = new(handOver.times(Exactly(1000)))
+	}
 	return Forecast{
-		Verdict: like[0].Outcome, Basis: ByHistory,
+		Verdict: like[0].Outcome, Basis: ByHistory, DowntimeMS: downtime,
 		DurationMS:      of(func(p Past) float64 { return float64(p.Duration.Milliseconds()) }),
-		DowntimeMS:      of(func(p Past) float64 { return float64(p.Downtime.Milliseconds()) }),
 		MemoryBytes:     of(func(p Past) float64 { return float64(p.TransferredBytes) }),
 		ThrottlePercent: of(func(p Past) float64 { return float64(p.Throttle) }),
 	}

@@ -182,6 +182,18 @@ func TestLinkByHistory(t *testing.T) {
 	}
 }
 
+// TestSlowerThanItsLimit: what moves reached whose limit is beyond the link is what the next one will.
+func TestSlowerThanItsLimit(t *testing.T) {
+	t.Parallel()
+	facts := forecast.Facts{Policy: effective(limited(1000)), Measured: guest(4096, 0, 0), Past: []forecast.Past{{
+		Policy: effective(limited(1000)), SameHosts: true, Outcome: forecast.Ends, Duration: 20 * time.Second,
+		TransferredBytes: 2000 * mib, TotalBytes: 4096 * mib, ConstantBytes: 2096 * mib,
+	}}}
+	if made := forecast.Of(facts); math.Abs(made.DurationMS.Expected-20000) > 1000 || !made.DurationMS.Holds(20000) {
+		t.Errorf("2000 MiB over 100 MiB/s: %s", text(t, made))
+	}
+}
+
 // TestThrottleSteps: QEMU throttles at the second pass in which more than half of what is sent is dirtied, and adds
 // to it at each second one from then on.
 func TestThrottleSteps(t *testing.T) {
@@ -276,7 +288,7 @@ func TestMoreBandwidthIsNeverLonger(t *testing.T) {
 // more than they took.
 func TestCorrection(t *testing.T) {
 	t.Parallel()
-	const slow = 6000 // ms
+	const slow = 4000 // ms
 	facts := forecast.Facts{Policy: effective(limited(64)), Measured: guest(4096, 0, 0)}
 	plain := forecast.Of(facts).DurationMS.Expected
 	before := plain
@@ -287,7 +299,7 @@ func TestCorrection(t *testing.T) {
 		})
 		made := forecast.Of(facts)
 		if now := made.DurationMS.Expected; now <= before || now >= plain+slow {
-			t.Errorf("%d moves that took 6 s to begin: %.0f ms, before %.0f ms", n, now, before)
+			t.Errorf("%d moves that took 4 s to begin: %.0f ms, before %.0f ms", n, now, before)
 		} else {
 			before = now
 		}
@@ -313,6 +325,12 @@ func TestByHistory(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, made); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
+	}
+	switched := past(time.Second, true)
+	switched.Outcome = forecast.NeedsPostCopy
+	made = forecast.Of(forecast.Facts{Policy: p, Past: []forecast.Past{switched}})
+	if made.Verdict != forecast.NeedsPostCopy || made.DowntimeMS.Expected == 0 {
+		t.Errorf("a switch to post-copy stops the guest: %s", text(t, made))
 	}
 	aborted := past(time.Second, true)
 	aborted.Outcome = forecast.DoesNotEnd

@@ -124,7 +124,8 @@ type simulation struct {
 // simulate makes a move under a policy.
 func simulate(p policy.Effective, a assumptions) course {
 	s := simulation{
-		assumptions: a, policy: p, remaining: a.first, strange: a.first, now: a.setUp, periodBegan: a.setUp, passBegan: a.setUp, progress: a.setUp,
+		assumptions: a, policy: p, remaining: a.first, strange: a.first,
+		now: a.setUp, periodBegan: a.setUp, passBegan: a.setUp, progress: a.setUp,
 		cache:   valueOr(p.CompressionCacheMiB, defaultCacheMiB) * mib,
 		initial: valueOr(p.AutoConvergeInitial, defaultInitial), advance: valueOr(p.AutoConvergeIncrement, defaultIncrement),
 		downtimes: p.Downtimes(), course: course{least: math.Inf(1)},

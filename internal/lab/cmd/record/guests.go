@@ -34,11 +34,11 @@ var guests = map[string][]recorded{
 		busy(256, "32 MiB at 40 MiB/s, whole pages", lab.Load{HotMiB: 32, Cost: cost, CeilingMiB: 40, WholePages: true}),
 	},
 	recordings.Independent: {
-		idle(384),
-		busy(256, "24 MiB at 5 MiB/s", lab.Load{HotMiB: 24, Cost: cost, CeilingMiB: 5}),
-		busy(320, "40 MiB at 28 MiB/s", lab.Load{HotMiB: 40, Cost: cost, CeilingMiB: 28}),
 		busy(320, "96 MiB at 50 MiB/s", lab.Load{HotMiB: 96, Cost: cost, CeilingMiB: 50}),
-		busy(256, "64 MiB at 15 MiB/s on average", lab.Load{HotMiB: 64, RateMiB: 15}),
 		busy(256, "36 MiB at 34 MiB/s, whole pages", lab.Load{HotMiB: 36, Cost: cost, CeilingMiB: 34, WholePages: true}),
+		busy(256, "64 MiB at 15 MiB/s on average", lab.Load{HotMiB: 64, RateMiB: 15}),
+		busy(320, "40 MiB at 28 MiB/s", lab.Load{HotMiB: 40, Cost: cost, CeilingMiB: 28}),
+		busy(256, "24 MiB at 5 MiB/s", lab.Load{HotMiB: 24, Cost: cost, CeilingMiB: 5}),
+		idle(384),
 	},
 }
