@@ -92,6 +92,7 @@ func TestSearchRefuses(t *testing.T) {
 		"the host lacks something":          {true, []migration.Finding{on(preflight.CheckCPU, "kvm2")}, true},
 		"the host does not answer":          {true, []migration.Finding{on(migration.CheckAnswers, "kvm2")}, true},
 		"the host has a managed-save image": {true, []migration.Finding{on(preflight.CheckSave, "kvm2")}, true},
+		"the source does not answer": {true, []migration.Finding{on(migration.CheckAnswers, "kvm1")}, false},
 		"so has the source":                 {true, []migration.Finding{on(preflight.CheckSave, "kvm1")}, false},
 		"the VM does not run":               {true, []migration.Finding{on(migration.CheckState, "kvm1")}, false},
 		"the host lacks something, and the VM does not run": {

@@ -9,7 +9,6 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/definition"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/history"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
-	"github.com/terraform-provider-virt/terraform-provider-virt/internal/placement"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/preflight"
 )
@@ -70,9 +69,6 @@ type Moved struct {
 	OpenEntry *history.Entry
 	// LeftShutOff is true when the VM is shut off on another host, and was left there.
 	LeftShutOff bool
-	// Choice is how the destination was chosen; nil where it was given, or the VM was on one of
-	// the candidates or on its way to one.
-	Choice *placement.Choice
 }
 
 // Move finds the VM, waits until no other Move of it is under way and both hosts
@@ -126,7 +122,6 @@ func (f *Fleet) move(ctx context.Context, m *Move, report func(Progress)) (Moved
 		var moved Moved
 		var elsewhere bool
 		moved, elsewhere, err = f.attempt(ctx, *m, location, report)
-		moved.Choice = search.choice
 		switch {
 		case elsewhere:
 			location = moved.Location
@@ -220,6 +215,7 @@ func (f *Fleet) attempt(
 	move := request.Move
 	shared := f.budgets.sharer(trip{from.Domain.UUID, source, m.Destination}, move.Policy)
 	defer shared.leave()
+	defer f.countOthers(ctx, shared)()
 	if shared != nil && !move.Definition {
 		move.Budget = shared
 	}
@@ -295,7 +291,7 @@ func (f *Fleet) ready(ctx context.Context, m Move, l Location, p preparation) (m
 	}
 	p.entry.DevicesChanged, p.entry.ConfigChanged = made.running, made.config
 	prepared = migration.Prepared{Storage: p.disks.storage, Changed: made.definitions}
-	if err := p.place.confirm(ctx); err != nil {
+	if err := p.place.confirm(ctx, l); err != nil {
 		return prepared, err
 	}
 	p.entry.Share = p.shared.giveWay(ctx, len(p.disks.storage.Targets()))
