@@ -34,6 +34,15 @@ func fieldNames() string {
 	return names
 }
 
+// NotOnLevel is what an operator reads of a field that the level of its argument cannot set.
+func NotOnLevel(d policy.Definition) string {
+	resources := make([]string, len(d.Levels))
+	for i, level := range d.Levels {
+		resources[i] = policyTypes[level]
+	}
+	return fmt.Sprintf("%s cannot be set on this level. It is a field of %s.", d.Field, strings.Join(resources, ", "))
+}
+
 // InvalidField is what an operator reads of the value of a field in an argument.
 func InvalidField(p policy.Problem) string {
 	text := fullStop(p.Text)

@@ -46,8 +46,8 @@ func HostRecordUnreadable(err error) Text {
 	if errors.As(err, &invalid) {
 		reason = invalid.Reason
 	}
-	return planned("Host Record Unreadable", fmt.Sprintf("%s's own record could not be read: %s", name, fullStop(reason)),
-		Advice(err), "Until then moves to the host are refused.")
+	return planned("Host Record Unreadable", name+"'s own record could not be read.", Sentence(reason), Advice(err),
+		"Until then moves to the host are refused.")
 }
 
 // cordonUnknown says what to do about a host's own record that cannot be read.

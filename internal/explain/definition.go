@@ -9,8 +9,11 @@ import (
 )
 
 // LeftShutOff warns in a plan of a VM that is shut off and that stays where it is
-// (if_shut_off = "ignore").
+// (if_shut_off = "ignore"). destination is empty where it is to be chosen.
 func LeftShutOff(l fleet.Location, destination string) Text {
+	if destination == "" {
+		destination = "a host of its choice"
+	}
 	return planned("VM Is Shut Off", fmt.Sprintf(
 		"VM %s was shut off on %s, so it stays there (if_shut_off = \"ignore\"). The first apply that finds it "+
 			"running moves it to %s.", l.Domain.Name, l.Host, destination))

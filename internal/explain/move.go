@@ -25,8 +25,14 @@ func Move(err error) Text {
 		changed    *fleet.RewriteError
 		left       *fleet.VolumesError
 		endless    *fleet.NotEndingError
+		nowhere    *fleet.NoDestinationError
+		lost       *fleet.PlaceLostError
 	)
 	switch {
+	case errors.As(err, &nowhere):
+		return NoDestination(nowhere)
+	case errors.As(err, &lost):
+		return Text{unableToMigrate, paragraphs(Detail(lost), Location(lost.Location))}
 	case errors.As(err, &endless):
 		return Text{unableToMigrate, paragraphs(notEnding(endless), Location(endless.Location))}
 	case errors.As(err, &left):
@@ -87,11 +93,11 @@ func leaving(e *fleet.LeavingError) string {
 }
 
 // WantedTwice is what an operator reads of a VM, as the configuration calls it, that
-// two resources want on different hosts.
+// two resources want in different places.
 func WantedTwice(vm string, e *fleet.WantedTwiceError) Text {
 	return Text{"Conflicting Destinations", fmt.Sprintf(
 		"Another virt_vm_live_migration resource wants VM %s on %s, and this one wants it on %s: they would move "+
-			"it back and forth with every apply. Keep one of them.", vm, e.There, e.Here)}
+			"it back and forth with every apply. Keep one of them.", vm, wanted(e.There), wanted(e.Here))}
 }
 
 // Certain is what an operator reads of a finding for which a plan refuses a move.
@@ -242,6 +248,9 @@ func Line(p fleet.Progress) string {
 	if p.Waiting.Kind != fleet.NoWait {
 		return fmt.Sprintf("VM %s is waiting for its turn to move to %s: %s",
 			p.Name, p.Destination, waitsFor(p.Waiting))
+	}
+	if p.Choice != nil {
+		return chosen(p)
 	}
 	if p.Forecast != nil {
 		return foretold(p)

@@ -16,6 +16,7 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/forecast"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/history"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/placement"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/preflight"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/storage"
@@ -31,6 +32,8 @@ var stays = map[string]string{
 	"Moved":                "is of the apply",
 	"ThereUnwatched":       "is of the apply",
 	"TakenOver":            "is of the apply",
+	"StillThere":           "is of the apply",
+	"NotBack":              "is of the apply",
 	"LeftInPlace":          "is of the apply",
 	"ReportNotWritten":     "is of the apply",
 	"ListCut":              "is of a query",
@@ -72,20 +75,25 @@ func planWarnings() map[string][]Text {
 			Surveyed("Record", fleet.Declaration{}, fleet.Survey{Drift: drift, Redeclared: []fleet.Copy{ofVM}, Unknown: []fleet.Copy{later("kvm2")}, Unseen: l.Unseen}),
 			Surveyed("Record", fleet.Declaration{}, fleet.Survey{Drift: drift, Gone: true}),
 			Surveyed("Record", fleet.Declaration{}, fleet.Survey{Drift: drift, Stuck: &fleet.HeldError{Host: "kvm1", Cluster: "batch"}})),
-		"HistoryUnknown":    {HistoryUnknown(&fleet.InvalidHistoryError{Location: l, Err: errors.New("no JSON object")})},
-		"RecordUnread":      {RecordUnread(&fleet.UnlistedError{Name: "web", UUID: remedyUUID, Err: errors.New("access denied")}, false)},
-		"LeftShutOff":       {LeftShutOff(l, "kvm2")},
-		"VMOutOfSync":       {VMOutOfSync("Record", fleet.VMRecord{Location: l}, drift)},
-		"VMRecordMissing":   {VMRecordMissing("Record", l)},
-		"Diverging":         {Diverging(l, &fleet.Divergence{Counts: ofVM, Drift: drift})},
-		"DeclaredElsewhere": {DeclaredElsewhere("Record", ofVM)},
-		"UnknownMembers":    UnknownMembers("Record", []fleet.Copy{later("kvm1")}),
-		"CopiesDiffer":      CopiesDiffer("Record", fleet.Found{Hosts: []string{"kvm1"}, Drift: drift}),
-		"LeftBehind":        {LeftBehind([]string{"kvm2"})},
-		"Unseen":            {Unseen(l.Unseen)},
-		"UnseenByList":      {UnseenByList(l.Unseen)},
-		"UnseenByRead":      {UnseenByRead(l.Unseen)},
-		"Unreadable":        {Unreadable(invalid)},
+		"WouldLeave":          {WouldLeave(leaves), WouldLeave(fleet.EvacuationPlan{Host: leaves.Host})},
+		"WouldReturn":         {WouldReturn(returns), WouldReturn(fleet.Return{Host: leaves.Host})},
+		"DestinationCordoned": {DestinationCordoned("web", "kvm2", "kvm1", cordon.Record{Cordoned: true, Why: "a new fan"})},
+		"HistoryUnknown":      {HistoryUnknown(&fleet.InvalidHistoryError{Location: l, Err: errors.New("no JSON object")})},
+		"RecordUnread":        {RecordUnread(&fleet.UnlistedError{Name: "web", UUID: remedyUUID, Err: errors.New("access denied")}, false)},
+		"LeftShutOff":         {LeftShutOff(l, "kvm2"), LeftShutOff(l, "")},
+		"WouldChoose":         {WouldChoose(l, someChoice), WouldChoose(l, placement.Choice{Candidates: someChoice.Candidates[:1]})},
+		"NoCluster":           {NoCluster("compute")},
+		"VMOutOfSync":         {VMOutOfSync("Record", fleet.VMRecord{Location: l}, drift)},
+		"VMRecordMissing":     {VMRecordMissing("Record", l)},
+		"Diverging":           {Diverging(l, &fleet.Divergence{Counts: ofVM, Drift: drift})},
+		"DeclaredElsewhere":   {DeclaredElsewhere("Record", ofVM)},
+		"UnknownMembers":      UnknownMembers("Record", []fleet.Copy{later("kvm1")}),
+		"CopiesDiffer":        CopiesDiffer("Record", fleet.Found{Hosts: []string{"kvm1"}, Drift: drift}),
+		"LeftBehind":          {LeftBehind([]string{"kvm2"})},
+		"Unseen":              {Unseen(l.Unseen)},
+		"UnseenByList":        {UnseenByList(l.Unseen)},
+		"UnseenByRead":        {UnseenByRead(l.Unseen)},
+		"Unreadable":          {Unreadable(invalid)},
 		"HostRecordUnreadable": {HostRecordUnreadable(&fleet.UnreadableCordonError{
 			Host: "kvm1", Err: &cordon.InvalidError{Reason: "it is not a JSON object"},
 		})},
@@ -178,7 +186,7 @@ func TestEveryWarningIsHeldToThat(t *testing.T) {
 			}
 			for _, argument := range call.Args {
 				if inner, ok := argument.(*ast.CallExpr); ok {
-					if made, ok := inner.Fun.(*ast.SelectorExpr); ok && made.Sel.Name != "Root" && made.Sel.Name != "AtSetValue" {
+					if made, ok := inner.Fun.(*ast.SelectorExpr); ok && !slices.Contains([]string{"Root", "AtSetValue", "at"}, made.Sel.Name) {
 						found[made.Sel.Name] = true
 					}
 				}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/definition"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/host"
@@ -48,6 +49,7 @@ type Fleet struct {
 	places      places
 	budgets     *budgets
 	placements  placements
+	promises    promises
 	changes     map[string]definition.Changes    // of moves to each host, by its name
 	shared      map[*host.Host]*preflight.Shared // what checks know of each host
 
@@ -55,6 +57,14 @@ type Fleet struct {
 	records *recordLocks // held by who changes a record
 
 	measured measurements
+
+	// What a choice of hosts is made by, beside what they say each time.
+	loads    loads
+	backings backings
+	groups   groups
+
+	// shutDownWithin is how long a guest may take to shut down.
+	shutDownWithin time.Duration
 
 	mu       sync.Mutex
 	reported map[string]bool // hosts that were reported as down
@@ -64,15 +74,16 @@ type Fleet struct {
 // *host.ConfigError when one of them cannot be right.
 func New(config Config) (*Fleet, error) {
 	f := &Fleet{
-		run:         newRun(),
-		unreachable: config.Unreachable,
-		changes:     config.Changes,
-		budgets:     newBudgets(config.Budgets),
-		reported:    map[string]bool{},
-		records:     newRecordLocks(),
-		measured:    measurements{all: map[string]*measuring{}},
-		placements:  placements{wanted: map[string]string{}},
-		shared:      map[*host.Host]*preflight.Shared{},
+		run:            newRun(),
+		unreachable:    config.Unreachable,
+		changes:        config.Changes,
+		budgets:        newBudgets(config.Budgets),
+		reported:       map[string]bool{},
+		records:        newRecordLocks(),
+		measured:       measurements{all: map[string]*measuring{}},
+		placements:     placements{wanted: map[string]Wanted{}},
+		shared:         map[*host.Host]*preflight.Shared{},
+		shutDownWithin: shutDownWithin,
 	}
 	logins := host.NewLoginTurns()
 	for _, c := range config.Hosts {
@@ -89,7 +100,7 @@ func New(config Config) (*Fleet, error) {
 		ports[h.Name()] = h.MigrationPort()
 	}
 	f.slots = newSlots(config.MaxOutgoing, config.MaxIncoming, ports)
-	f.places = newPlaces(f.hosts, f.slots)
+	f.places = newPlaces(f.run, f.hosts, f.slots)
 	return f, nil
 }
 

@@ -19,8 +19,10 @@ type Move struct {
 	VM, Last string
 	// UUID, when not empty, is the VM's whatever VM says.
 	UUID string
-	// Destination is the name of the host it is to be on.
+	// Destination is the name of the host it is to be on. It is chosen where there are
+	// candidates for it.
 	Destination string
+	Among       Candidates
 	Mode        migration.Mode
 	// IfShutOff is what becomes of a VM that is shut off on another host; empty refuses the
 	// move.
@@ -45,6 +47,8 @@ type Move struct {
 	// PolicyDigest, when not empty, is the digest of the effective policy that the move
 	// was planned with: it starts under no other.
 	PolicyDigest string
+	// Evacuation is the ID of the evacuation that the move belongs to; empty for none.
+	Evacuation string
 	// Reading, when not nil, is called as report is, with each reading of the running job.
 	Reading func(migration.Reading)
 }
@@ -69,20 +73,21 @@ type Moved struct {
 
 // Move finds the VM, waits until no other Move of it is under way and both hosts
 // have a slot for a migration, and moves it under the policy of its records as
-// they are then. A VM that is on the destination already is left alone. report is
+// they are then. A VM that is on the destination already, or on one of the candidates for it,
+// is left alone. report is
 // called about every 5 s and whenever something happens, and never after Move has
 // returned.
 //
 // The error is a migration.Diagnosis (a *migration.CancelledError among them when
 // nothing was started because ctx was cancelled or the fleet is drained), a
-// *LeavingError, an *OtherPolicyError, a *RewriteError, a *NotEndingError, or what finding the VM or reading its
-// records came to. Of Moved only Location and Entry hold then.
+// *LeavingError, an *OtherPolicyError, a *RewriteError, a *NotEndingError, a *NoDestinationError, or what finding the
+// VM or reading its records came to. Of Moved only Location and Entry hold then.
 func (f *Fleet) Move(ctx context.Context, m Move, report func(Progress)) (Moved, error) {
-	if err := f.Check(m.Destination); err != nil {
+	if err := f.checkDestination(m); err != nil {
 		return Moved{}, err
 	}
 	defer f.census.forget()
-	moved, err := f.move(ctx, m, report)
+	moved, err := f.move(ctx, &m, report)
 	var diagnosis migration.Diagnosis
 	cancelled := errors.Is(err, ErrDraining) || err != nil && ctx.Err() != nil
 	if cancelled && !errors.As(err, &diagnosis) {
@@ -96,9 +101,15 @@ func (f *Fleet) Move(ctx context.Context, m Move, report func(Progress)) (Moved,
 	return moved, err
 }
 
-func (f *Fleet) move(ctx context.Context, m Move, report func(Progress)) (Moved, error) {
-	location, err := f.find(ctx, m)
+// move gives the move its destination, where that is to be chosen.
+func (f *Fleet) move(ctx context.Context, m *Move, report func(Progress)) (Moved, error) {
+	search := f.search(*m)
+	defer search.end()
+	location, err := f.find(ctx, *m)
 	for {
+		if err == nil {
+			err = search.direct(ctx, m, location)
+		}
 		switch {
 		case err != nil:
 			return Moved{}, err
@@ -107,12 +118,18 @@ func (f *Fleet) move(ctx context.Context, m Move, report func(Progress)) (Moved,
 		case m.Leaves(location):
 			return Moved{Location: location, LeftShutOff: true}, nil
 		}
+		search.tell(location, report)
 		var moved Moved
 		var elsewhere bool
-		if moved, elsewhere, err = f.attempt(ctx, m, location, report); !elsewhere {
+		moved, elsewhere, err = f.attempt(ctx, *m, location, report)
+		switch {
+		case elsewhere:
+			location = moved.Location
+		case search.refusedBy(m.Destination, err):
+			location, err = f.find(ctx, *m)
+		default:
 			return moved, err
 		}
-		location = moved.Location
 	}
 }
 
@@ -187,6 +204,7 @@ func (f *Fleet) attempt(
 	}
 	moved.Location = resolution.Location
 	entry := f.newEntry(ctx, request.Move)
+	entry.Evacuation = m.Evacuation
 	if err := f.foretell(ctx, m, resolution, changes.past, entry, report); err != nil {
 		if ctx.Err() == nil {
 			entry.end(ctx, migration.Report{}, err)
@@ -274,7 +292,7 @@ func (f *Fleet) ready(ctx context.Context, m Move, l Location, p preparation) (m
 	p.entry.DevicesChanged, p.entry.ConfigChanged = made.running, made.config
 	prepared = migration.Prepared{Storage: p.disks.storage, Changed: made.definitions}
 	p.entry.Share = p.shared.giveWay(ctx, len(p.disks.storage.Targets()))
-	if err := p.place.confirm(ctx); err != nil {
+	if err := p.place.confirm(ctx, l); err != nil {
 		return prepared, err
 	}
 	err = f.slots.turn(ctx, l.source(m.Destination))

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/placement"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/preflight"
 )
 
@@ -16,6 +17,8 @@ type Progress struct {
 	// Waiting is what the move waits for before its migration starts; zero when it
 	// waits for nothing.
 	Waiting Wait
+	// Choice is how the destination was chosen, told before anything else of it; else nil.
+	Choice *placement.Choice
 	// Unleased are why hosts keep no leases: what other runs are about to start there is not counted.
 	Unleased []error
 	// Unchecked is what could not be checked before the start, as far as that is unusual.

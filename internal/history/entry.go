@@ -127,6 +127,8 @@ type Entry struct {
 	// they were when it began: those on its source by the guest, those on its destination by the
 	// copy. Once it has ended they are only those of which nobody could tell what became of them.
 	VolumesWritten []Volume
+	// Evacuation is the ID of the evacuation that the move belongs to; empty of any other.
+	Evacuation string
 	// Unknown has the members that this version does not know, as they were read.
 	Unknown map[string]json.RawMessage
 
@@ -176,6 +178,7 @@ func (e *Entry) members() []member {
 		{"devices_changed", &e.DevicesChanged, len(e.DevicesChanged) == 0},
 		{"config_changed", &e.ConfigChanged, e.ConfigChanged == nil},
 		{"volumes_written", &e.VolumesWritten, len(e.VolumesWritten) == 0},
+		{"evacuation", &e.Evacuation, e.Evacuation == ""},
 	}
 }
 

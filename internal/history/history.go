@@ -23,12 +23,15 @@ const (
 
 	versionMember = "version"
 	movesMember   = "migrations"
+	stoppedMember = "stopped"
 )
 
 // History is the last moves of a VM.
 type History struct {
 	// Entries are the moves, newest first.
 	Entries []Entry
+	// Stopped is what an evacuation has done with the VM, which is to start again; nil where none has.
+	Stopped *Stop
 	// Unknown has the members that this version does not know, as they were read.
 	Unknown map[string]json.RawMessage
 }
@@ -72,8 +75,14 @@ func Decode(document []byte) (History, error) {
 			return History{}, fmt.Errorf("%s is not a list: %w", movesMember, err)
 		}
 	}
+	if stopped, ok := members[stoppedMember]; ok {
+		if err := json.Unmarshal(stopped, &h.Stopped); err != nil {
+			return History{}, fmt.Errorf("%s is not an object: %w", stoppedMember, err)
+		}
+	}
 	delete(members, versionMember)
 	delete(members, movesMember)
+	delete(members, stoppedMember)
 	if len(members) > 0 {
 		h.Unknown = members
 	}
@@ -86,6 +95,9 @@ func (h History) Encode() ([]byte, error) {
 	entries := h.Entries[:min(len(h.Entries), MaxEntries)]
 	for {
 		all := map[string]any{versionMember: Version, movesMember: append([]Entry{}, entries...)}
+		if h.Stopped != nil {
+			all[stoppedMember] = h.Stopped
+		}
 		for name, value := range h.Unknown {
 			all[name] = value
 		}

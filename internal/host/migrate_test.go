@@ -139,7 +139,7 @@ func TestParametersReachQEMU(t *testing.T) {
 	}
 	elsewhere := []policy.Field{policy.FieldCopyStorage, policy.FieldSynchronousWrites} // in TestDisksAreCopied
 	for _, d := range policy.Table() {
-		tested := d.Engine || slices.Contains(elsewhere, d.Field)
+		tested := d.Engine || d.Placement || slices.Contains(elsewhere, d.Field)
 		for _, test := range tests {
 			tested = tested || d.Value(test.policy) != nil
 		}

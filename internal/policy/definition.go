@@ -28,6 +28,11 @@ type Definition struct {
 	// Engine is true for a field that the engine itself applies: libvirt has no flag and
 	// no migration parameter for it.
 	Engine bool
+	// Placement is true for a field that says where the VM is to be: whoever empties hosts or
+	// chooses them heeds it, and a move does not.
+	Placement bool
+	// Levels are those that may set the field; none stands for all.
+	Levels []Origin
 
 	needs Release
 	typedField
@@ -44,6 +49,7 @@ type typedField struct {
 	// plain is the value as a bool, int64 or string.
 	plain func(*Policy) any
 	set   func(*Policy, any) error
+	clear func(*Policy)
 	// decode sets the value that a record holds.
 	decode func(*Policy, json.RawMessage) error
 	// problem says what is wrong with the value, or nothing.
@@ -102,6 +108,11 @@ func (d Definition) Set(p *Policy, value any) error { return d.set(p, value) }
 // what the field has to be.
 func (d Definition) Decode(p *Policy, raw json.RawMessage) error { return d.decode(p, raw) }
 
+// At tells whether a level may set the field.
+func (d Definition) At(level Origin) bool {
+	return len(d.Levels) == 0 || slices.Contains(d.Levels, level)
+}
+
 // text is the value as a record holds it, or NotSet.
 func (d *Definition) text(p *Policy) string {
 	if !d.isSet(p) {
@@ -119,8 +130,10 @@ func (d *Definition) check(p *Policy) error {
 }
 
 // asks tells whether a policy sets the field to a value that asks for something.
-// The engine heeds every value of its own fields.
-func (d *Definition) asks(p *Policy) bool { return d.isSet(p) && (d.Engine || !d.tell(p).Empty()) }
+// Every value that libvirt is not told of is heeded by others.
+func (d *Definition) asks(p *Policy) bool {
+	return d.isSet(p) && (d.Engine || d.Placement || !d.tell(p).Empty())
+}
 
 // switchedOff tells whether a policy says that the feature of this field is not
 // to be used. One that says nothing does not.
@@ -166,11 +179,15 @@ type entry[T any] struct {
 	// libvirt is what libvirt is told of a value, and libvirtBy the same where the rest of
 	// the policy decides how; engine is true for a field that the engine itself heeds;
 	// preset is true for a name of values of other fields, which Policy.Expanded puts in its
-	// place. An entry has one of the four.
+	// place; placement is true for a field of which only the choice of hosts depends. An entry
+	// has one of the five.
 	libvirt   func(T) Parameters
 	libvirtBy func(T, Policy) Parameters
 	engine    bool
 	preset    bool
+	placement bool
+	// levels are those that may set the field; none stands for all.
+	levels []Origin
 	// needs is what hosts need while libvirt is told of the field.
 	needs Release
 }
@@ -191,7 +208,7 @@ type contradiction struct {
 // effects counts the ways in which the entry has an effect.
 func (e entry[T]) effects() int {
 	count := 0
-	for _, given := range []bool{e.libvirt != nil, e.libvirtBy != nil, e.engine, e.preset} {
+	for _, given := range []bool{e.libvirt != nil, e.libvirtBy != nil, e.engine, e.preset, e.placement} {
 		if given {
 			count++
 		}
@@ -214,11 +231,12 @@ func (e entry[T]) tell(v T, p *Policy) Parameters {
 // entry without an effect, or with two, is a slip in the table.
 func define[T, P any](k kind[T, P], member func(*Policy) **T, e entry[T]) Definition {
 	if e.effects() != 1 {
-		panic(fmt.Sprintf("policy: the entry of %s needs one of libvirt, libvirtBy, engine and preset", e.field))
+		panic(fmt.Sprintf("policy: the entry of %s needs one of libvirt, libvirtBy, engine, preset and placement", e.field))
 	}
 	d := Definition{
 		Field: e.field, Kind: k.kind, Summary: e.summary, Details: e.details, Values: e.values.text, Unset: e.unset,
-		IsNot: e.values.isNot, Tunes: e.tunes, Engine: e.engine, needs: e.needs, typedField: access(k, member),
+		IsNot: e.values.isNot, Tunes: e.tunes, Engine: e.engine, Placement: e.placement, Levels: e.levels, needs: e.needs,
+		typedField: access(k, member),
 	}
 	d.problem = func(p *Policy) string {
 		if v := *member(p); v != nil && e.values.problem != nil {
@@ -282,6 +300,7 @@ func access[T, P any](k kind[T, P], member func(*Policy) **T) typedField {
 			}
 			return set(p, plain)
 		},
+		clear: func(p *Policy) { *member(p) = nil },
 		decode: func(p *Policy, raw json.RawMessage) error {
 			plain, err := k.json.read(raw)
 			if err != nil {

@@ -46,6 +46,12 @@ func (e Effective) CopyStorage() CopyStorage { return decided(e.Policy.CopyStora
 // SynchronousWrites tells whether writes of the guest wait for the copy of their disk.
 func (e Effective) SynchronousWrites() bool { return decided(e.Policy.SynchronousWrites) }
 
+// Evacuation is what becomes of the VM when its host is emptied.
+func (e Effective) Evacuation() Evacuation { return decided(e.Policy.Evacuation) }
+
+// AntiAffinityGroup names VMs of which no two are to be on one host; empty for none.
+func (e Effective) AntiAffinityGroup() string { return decided(e.Policy.AntiAffinityGroup) }
+
 func decided[T any](v *T) T {
 	if v == nil {
 		var zero T

@@ -31,6 +31,8 @@ const (
 	FieldOnTimeout             Field = "on_timeout"
 	FieldCopyStorage           Field = "copy_storage"
 	FieldSynchronousWrites     Field = "synchronous_writes"
+	FieldEvacuation            Field = "evacuation"
+	FieldAntiAffinityGroup     Field = "anti_affinity_group"
 )
 
 // Fields lists all fields in the order in which records and documents show them.

@@ -23,6 +23,7 @@ func TestFieldsAreTheAttributesInTheirOrder(t *testing.T) {
 		"post_copy_bandwidth_mib_per_second", "switchover_bandwidth_mib_per_second",
 		"timeout", "stall_timeout", "on_timeout",
 		"copy_storage", "synchronous_writes",
+		"evacuation", "anti_affinity_group",
 	}
 	if diff := cmp.Diff(want, policy.Fields()); diff != "" {
 		t.Errorf("fields (-want +got):\n%s", diff)

@@ -21,6 +21,8 @@ const (
 	Duration Kind = "duration"
 	// Word is one of a few texts.
 	Word Kind = "word"
+	// Name is a text that people choose.
+	Name Kind = "name"
 	// NumberList is a list of whole numbers, a Numbers.
 	NumberList Kind = "list of numbers"
 )
@@ -60,6 +62,10 @@ var (
 		kind: NumberList, json: listForm,
 		plain: itself[Numbers], typed: unchecked[Numbers],
 		equal: func(a, b Numbers) bool { return slices.Equal(a, b) },
+	}
+	name = kind[string, string]{
+		kind: Name, json: textForm("a name in quotes"),
+		plain: itself[string], typed: unchecked[string], equal: same[string],
 	}
 	duration = kind[time.Duration, string]{
 		kind: Duration, json: textForm("a duration in quotes"),

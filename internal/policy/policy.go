@@ -74,6 +74,10 @@ type Policy struct {
 	// SynchronousWrites lets writes of the guest wait for the copy of their disk
 	// (VIR_MIGRATE_NON_SHARED_SYNCHRONOUS_WRITES).
 	SynchronousWrites *bool
+	// Evacuation is what becomes of the VM when its host is emptied.
+	Evacuation *Evacuation
+	// AntiAffinityGroup names VMs of which no two are to be on one host.
+	AntiAffinityGroup *string
 }
 
 // OnTimeout is what is done with a migration that stalled or ran out of time.
@@ -128,6 +132,26 @@ const (
 // CopyStorages lists the values of CopyStorage.
 func CopyStorages() []CopyStorage {
 	return []CopyStorage{CopyNone, CopyAuto, CopyFull, CopyIncremental}
+}
+
+// Evacuation is what becomes of a VM when its host is emptied.
+type Evacuation string
+
+// The values of Evacuation.
+const (
+	// EvacuateLive moves the VM to another host.
+	EvacuateLive Evacuation = "live"
+	// EvacuateShutDown shuts the guest down, and starts it when the host is back.
+	EvacuateShutDown Evacuation = "shut_down"
+	// EvacuateManagedSave saves the VM's memory on its host, and resumes it when the host is back.
+	EvacuateManagedSave Evacuation = "managed_save"
+	// EvacuateStay leaves the VM running where it is.
+	EvacuateStay Evacuation = "stay"
+)
+
+// Evacuations lists the values of Evacuation.
+func Evacuations() []Evacuation {
+	return []Evacuation{EvacuateLive, EvacuateShutDown, EvacuateManagedSave, EvacuateStay}
 }
 
 // BuiltIn is what holds where no level says anything. Fields that it leaves out

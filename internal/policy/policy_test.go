@@ -38,6 +38,8 @@ func TestBuiltInIsTheDesignsTable(t *testing.T) {
 		policy.FieldOnTimeout:             "abort",
 		policy.FieldCopyStorage:           "none",
 		policy.FieldSynchronousWrites:     "false",
+		policy.FieldEvacuation:            "live",
+		policy.FieldAntiAffinityGroup:     "not set",
 	}
 	got := map[policy.Field]string{}
 	for _, field := range policy.Fields() {

@@ -111,6 +111,12 @@ var randomize = map[policy.Field]func(*rand.Rand, *policy.Policy){
 	policy.FieldCopyStorage: func(r *rand.Rand, p *policy.Policy) {
 		p.CopyStorage = new(oneOf(r, policy.CopyStorages()...))
 	},
+	policy.FieldEvacuation: func(r *rand.Rand, p *policy.Policy) {
+		p.Evacuation = new(oneOf(r, policy.Evacuations()...))
+	},
+	policy.FieldAntiAffinityGroup: func(r *rand.Rand, p *policy.Policy) {
+		p.AntiAffinityGroup = new(oneOf(r, "db", "Galera, Übung", "a"))
+	},
 	policy.FieldSynchronousWrites: func(r *rand.Rand, p *policy.Policy) {
 		p.SynchronousWrites = new(oneOf(r, true, false))
 	},

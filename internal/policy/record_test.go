@@ -233,8 +233,12 @@ func TestDecodeRecordRefuses(t *testing.T) {
 func TestEveryFieldRefusesNullAndForeignTypes(t *testing.T) {
 	t.Parallel()
 
-	for _, field := range policy.Fields() {
+	for _, d := range policy.Table() {
+		field := d.Field
 		for _, value := range []string{`null`, `{}`, `[]`, `1e3`, `"inherit"`, `""`} {
+			if d.Kind == policy.Name && value == `"inherit"` { // a name as any other
+				continue
+			}
 			document := `{"version":1,"` + string(field) + `":` + value + `}`
 			if record, err := policy.DecodeRecord([]byte(document)); err == nil || !strings.HasPrefix(err.Error(), string(field)+": ") {
 				t.Errorf("%s decoded to %+v, %v; want an error that names the field", document, record, err)

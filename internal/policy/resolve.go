@@ -1,6 +1,9 @@
 package policy
 
-import "sync"
+import (
+	"slices"
+	"sync"
+)
 
 // Origin is the level that decided an effective value.
 type Origin string
@@ -75,6 +78,11 @@ func (w *work) declare(origin Origin, declared Policy) {
 	}
 	i := len(w.given)
 	w.policies[i], w.from[i] = declared, origin
+	for k := range table {
+		if len(table[k].Levels) > 0 && !slices.Contains(table[k].Levels, origin) { // written by something else
+			table[k].clear(&w.policies[i])
+		}
+	}
 	w.given = append(w.given, &w.policies[i])
 }
 

@@ -39,6 +39,7 @@ func builtInEffective() policy.Effective {
 			OnTimeout:           new(policy.Abort),
 			CopyStorage:         new(policy.CopyNone),
 			SynchronousWrites:   new(false),
+			Evacuation:          new(policy.EvacuateLive),
 		},
 		Origins: origins,
 	}
@@ -155,6 +156,14 @@ func TestResolveTakesOneFieldFromAnyLevel(t *testing.T) {
 			func(p *policy.Policy) { p.SynchronousWrites = new(true) },
 			func(e *policy.Effective) { e.Policy.SynchronousWrites = new(true) },
 		},
+		policy.FieldEvacuation: {
+			func(p *policy.Policy) { p.Evacuation = new(policy.EvacuateShutDown) },
+			func(e *policy.Effective) { e.Policy.Evacuation = new(policy.EvacuateShutDown) },
+		},
+		policy.FieldAntiAffinityGroup: {
+			func(p *policy.Policy) { p.AntiAffinityGroup = new("db") },
+			func(e *policy.Effective) { e.Policy.AntiAffinityGroup = new("db") },
+		},
 	}
 	if len(tests) != len(policy.Fields()) {
 		t.Errorf("%d fields of %d are tested", len(tests), len(policy.Fields()))
@@ -167,8 +176,10 @@ func TestResolveTakesOneFieldFromAnyLevel(t *testing.T) {
 				var levels policy.Levels
 				test.set(level.at(&levels))
 				want := builtInEffective()
-				test.want(&want)
-				want.Origins[slices.Index(policy.Fields(), field)] = level.origin
+				if settable(field, level.origin) {
+					test.want(&want)
+					want.Origins[slices.Index(policy.Fields(), field)] = level.origin
+				}
 				if diff := cmp.Diff(want, policy.Resolve(levels)); diff != "" {
 					t.Errorf("set on %s: effective policy (-want +got):\n%s", level.origin, diff)
 				}
@@ -221,7 +232,7 @@ func TestResolveTakesEachFieldFromTheStrongestLevelThatSetsIt(t *testing.T) {
 		for _, field := range policy.Fields() {
 			want, origin := policy.BuiltIn().Text(field), policy.OriginDefault
 			for _, level := range slices.Backward(eachLevel) {
-				if p := level.at(&levels).Expanded(); slices.Contains(p.Fields(), field) {
+				if p := level.at(&levels).Expanded(); slices.Contains(p.Fields(), field) && settable(field, level.origin) {
 					want, origin = p.Text(field), level.origin
 				}
 			}
@@ -262,6 +273,9 @@ func TestResolveIsNotChangedByAWeakerLevel(t *testing.T) {
 		strong := r.IntN(len(eachLevel) - 1)
 		weak := strong + 1 + r.IntN(len(eachLevel)-strong-1)
 		field := oneOf(r, singleFields()...)
+		if !settable(field, eachLevel[strong].origin) {
+			continue
+		}
 		randomize[field](r, eachLevel[strong].at(&levels))
 		before := policy.Resolve(levels)
 		randomize[field](r, eachLevel[weak].at(&levels))
@@ -291,6 +305,12 @@ func TestResolveKeepsFieldsIndependent(t *testing.T) {
 }
 
 // singleFields are those that stand for no others.
+// settable tells whether a level may set a field. One that may not is as if it had not.
+func settable(field policy.Field, level policy.Origin) bool {
+	d, _ := policy.DefinitionOf(string(field))
+	return d.At(level)
+}
+
 func singleFields() []policy.Field {
 	return slices.DeleteFunc(policy.Fields(), func(field policy.Field) bool { return field == policy.FieldPreset })
 }

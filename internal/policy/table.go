@@ -284,4 +284,22 @@ var table = []Definition{
 		libvirt: flag("VIR_MIGRATE_NON_SHARED_SYNCHRONOUS_WRITES"),
 		needs:   Release{Libvirt: 8_000_000, QEMU: 3_000_000},
 	}),
+	define(word[Evacuation](), func(p *Policy) **Evacuation { return &p.Evacuation }, entry[Evacuation]{
+		field:   FieldEvacuation,
+		summary: "What becomes of a running VM when its host is emptied for maintenance",
+		details: "`live`: it is moved to another host. `shut_down`: the guest is asked to shut down, and the VM is started " +
+			"again when the host is back. `managed_save`: its memory is saved on the host, and it goes on from there when " +
+			"the host is back. `stay`: it runs on where it is, and the host does not become empty.",
+		values: words(Evacuations()...), builtIn: new(EvacuateLive),
+		placement: true,
+		levels:    []Origin{OriginVM, OriginCluster, OriginGlobal},
+	}),
+	define(name, func(p *Policy) **string { return &p.AntiAffinityGroup }, entry[string]{
+		field:   FieldAntiAffinityGroup,
+		summary: "Name of a group of VMs of which no two are to be on one host, such as the members of a database",
+		details: "It is heeded where a host is chosen for the VM, not by a move whose `destination` is given.",
+		values:  names, unset: "in no group",
+		placement: true,
+		levels:    []Origin{OriginVM},
+	}),
 }

@@ -85,7 +85,7 @@ func TestSetRefusesAValueOfAnotherType(t *testing.T) {
 
 	for _, d := range policy.Table() {
 		for _, value := range []any{nil, 1.5, []byte("2"), map[policy.Kind]any{
-			policy.Switch: "true", policy.Number: "2", policy.Duration: int64(2), policy.Word: true, policy.NumberList: []int64{2},
+			policy.Switch: "true", policy.Number: "2", policy.Duration: int64(2), policy.Word: true, policy.NumberList: []int64{2}, policy.Name: 2,
 		}[d.Kind]} {
 			var p policy.Policy
 			if err := d.Set(&p, value); err == nil || !p.Empty() {

@@ -2,6 +2,7 @@ package policy_test
 
 import (
 	"math"
+	"strings"
 	"testing"
 	"time"
 
@@ -97,6 +98,19 @@ func TestValidateKeepsEveryFieldInItsRange(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestNamesAreWhatPeopleRecognise(t *testing.T) {
+	t.Parallel()
+	for name, valid := range map[string]bool{
+		"db": true, "Galera, Übung": true, strings.Repeat("a", 255): true,
+		"": false, " db": false, "db ": false, "d\nb": false, strings.Repeat("a", 256): false,
+	} {
+		problems := policy.Policy{AntiAffinityGroup: &name}.Validate()
+		if (len(problems) == 0) != valid {
+			t.Errorf("%q: %v", name, problems)
+		}
 	}
 }
 

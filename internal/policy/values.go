@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 )
 
 // Ranges of the numeric fields.
@@ -14,6 +15,9 @@ const (
 	MinPercent = 1
 	// MaxPercent is the highest throttle; QEMU refuses 100.
 	MaxPercent = 99
+
+	// MaxNameBytes is the longest name that a field has.
+	MaxNameBytes = 255
 
 	// MinMaxDowntimeMS is one millisecond: QEMU would take 0 for "never switch
 	// over".
@@ -126,6 +130,24 @@ func durations(zero string) values[time.Duration] {
 			return ""
 		},
 	}
+}
+
+// names are texts that people choose and have to recognise.
+var names = values[string]{
+	text: fmt.Sprintf("a name of at most %d bytes", MaxNameBytes),
+	problem: func(v string) string {
+		switch {
+		case v == "":
+			return "A name cannot be empty."
+		case len(v) > MaxNameBytes:
+			return fmt.Sprintf("A name has at most %d bytes, and this one has %d.", MaxNameBytes, len(v))
+		case strings.ContainsFunc(v, unicode.IsControl):
+			return fmt.Sprintf("%q has a control character.", v)
+		case strings.TrimSpace(v) != v:
+			return fmt.Sprintf("%q begins or ends with a blank.", v)
+		}
+		return ""
+	},
 }
 
 // OneOf is what is wrong with a word that is none of the valid ones.

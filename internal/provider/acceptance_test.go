@@ -35,6 +35,12 @@ func testLab(t testing.TB) *lab.World {
 	return world
 }
 
+// pair are the two hosts that most tests configure: a move needs no third.
+func pair(t testing.TB) []*lab.Host {
+	t.Helper()
+	return testLab(t).Hosts[:2]
+}
+
 // acceptance runs a test case through the Terraform CLI.
 func acceptance(t *testing.T, steps ...resource.TestStep) {
 	t.Helper()
@@ -95,14 +101,14 @@ func typical() lab.GuestSpec {
 }
 
 // labProvider is the provider configuration with the named hosts of the lab, or
-// all of them. It says nothing that has a default but the limits, which are those of
+// the first two of them. It says nothing that has a default but the limits, which are those of
 // nobody: the tests run side by side, and each provider counts the migrations of all.
 func labProvider(t testing.TB, names ...string) providerBlock {
 	t.Helper()
 	world := testLab(t)
 	block := providerBlock{Hosts: map[string]hostBlock{}, Limit: fleet.MostMigrations}
 	if len(names) == 0 {
-		for _, h := range world.Hosts {
+		for _, h := range pair(t) {
 			names = append(names, h.Name)
 		}
 	}
@@ -175,7 +181,7 @@ func rendered(t testing.TB, body string, data any) string {
 	return text.String()
 }
 
-// configuration is a configuration with all hosts of the lab and the rendered
+// configuration is a configuration with two hosts of the lab and the rendered
 // body.
 func configuration(t testing.TB, body string, data any) string {
 	t.Helper()

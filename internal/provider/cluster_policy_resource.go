@@ -30,7 +30,7 @@ func clusterPolicySchema() schema.Schema {
 		MarkdownDescription: "Live-migration policy of a cluster, which is a named group of hosts. Each field that " +
 			"is left out inherits from the global settings. Each of the hosts keeps a copy of the record, and can be " +
 			"in one cluster only.",
-		Attributes: levelAttributes(map[string]schema.Attribute{
+		Attributes: levelAttributes(policy.OriginCluster, map[string]schema.Attribute{
 			"id": schema.StringAttribute{
 				MarkdownDescription: "Name of the cluster, the same as `name`.",
 				Computed:            true,

@@ -69,7 +69,7 @@ func TestAccInterrupt(t *testing.T) {
 			r := w.start(t, test.args...)
 			awaitMove(t, guest, r)
 			tunnels := r.children(t)
-			if want := map[bool]int{true: len(world.Hosts)}[test.overSSH]; len(tunnels) < want {
+			if want := map[bool]int{true: len(pair(t))}[test.overSSH]; len(tunnels) < want {
 				t.Errorf("the provider has started %d processes, want %d of ssh at least", len(tunnels), want)
 			}
 			interrupted := time.Now()

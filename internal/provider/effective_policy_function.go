@@ -56,7 +56,9 @@ func (effectivePolicyFunction) Run(ctx context.Context, req function.RunRequest,
 	if resp.Error = req.Arguments.Get(ctx, &global, &cluster, &vm); resp.Error != nil {
 		return
 	}
-	arguments := []policyArgument{{0, global}, {1, cluster}, {2, vm}}
+	arguments := []policyArgument{
+		{policy.OriginGlobal, 0, global}, {policy.OriginCluster, 1, cluster}, {policy.OriginVM, 2, vm},
+	}
 	var levels policy.Levels
 	for i, level := range []*policy.Policy{&levels.Global, &levels.Cluster, &levels.VM} {
 		if !arguments[i].known() {

@@ -5,6 +5,7 @@ import (
 	"math/big"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -28,6 +29,8 @@ func plainValues(d policy.Definition) []any {
 		return []any{policy.Numbers{100}, policy.Numbers{1, 2, 2_000_000}, policy.Numbers{}}
 	case policy.Duration:
 		return []any{"0s", "90s", "1h30m", "2m", "5us"}
+	case policy.Name:
+		return []any{"db", "Galera, Übung"}
 	default:
 		var words []any
 		for word := range strings.FieldsFuncSeq(d.Values, func(r rune) bool { return strings.ContainsRune("`, ", r) }) {
@@ -95,11 +98,12 @@ type level struct {
 	argument attr.Value
 }
 
-// randomLevels are what levels may declare, with values for every field.
-func randomLevels(t *testing.T) []level {
+// randomLevels are what one level may declare, with values for every field that it has.
+func randomLevels(t *testing.T, origin policy.Origin) []level {
 	t.Helper()
 	const most = 1000
-	r, table := rand.New(rand.NewPCG(1, 2)), policy.Table()
+	r := rand.New(rand.NewPCG(1, 2))
+	table := slices.DeleteFunc(policy.Table(), func(d policy.Definition) bool { return !d.At(origin) })
 	values := make([][]any, len(table))
 	for i, d := range table {
 		values[i] = plainValues(d)
@@ -139,18 +143,19 @@ func trees(t *testing.T) int {
 // source does from their records.
 func TestEffectivePolicyFunctionAgrees(t *testing.T) {
 	t.Parallel()
-	levels, r := randomLevels(t), rand.New(rand.NewPCG(3, 4))
+	globals, clusters, vms := randomLevels(t, policy.OriginGlobal), randomLevels(t, policy.OriginCluster), randomLevels(t, policy.OriginVM)
+	r := rand.New(rand.NewPCG(3, 4))
 	for range trees(t) {
-		global, cluster, vm := r.IntN(len(levels)), r.IntN(len(levels)), r.IntN(len(levels))
+		global, cluster, vm := r.IntN(len(globals)), r.IntN(len(clusters)), r.IntN(len(vms))
 		result := function.RunResponse{Result: function.NewResultData(types.ObjectUnknown(effectiveTypes()))}
 		effectivePolicyFunction{}.Run(t.Context(), function.RunRequest{Arguments: function.NewArgumentsData([]attr.Value{
-			levels[global].argument, levels[cluster].argument, levels[vm].argument,
+			globals[global].argument, clusters[cluster].argument, vms[vm].argument,
 		})}, &result)
 		if result.Error != nil {
 			t.Fatalf("levels %d, %d, %d: %v", global, cluster, vm, result.Error)
 		}
 		want := effectiveObject(policy.Resolve(policy.Levels{
-			Global: levels[global].recorded, Cluster: levels[cluster].recorded, VM: levels[vm].recorded,
+			Global: globals[global].recorded, Cluster: clusters[cluster].recorded, VM: vms[vm].recorded,
 		}))
 		if got := result.Result.Value(); !got.Equal(want) {
 			t.Fatalf("levels %d, %d, %d: %s, want %s", global, cluster, vm, got, want)

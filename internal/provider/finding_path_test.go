@@ -20,6 +20,9 @@ func TestFindingPath(t *testing.T) {
 		findings[string(e.Check)] = migration.Finding{Check: e.Check, Fact: migration.OtherJob{}}
 	}
 	for _, d := range policy.Table() {
+		if !d.At(policy.OriginRun) {
+			continue
+		}
 		fact := preflight.PolicyConflict{Conflict: policy.Conflict{Problem: policy.Problem{Field: d.Field}}}
 		findings["conflict of "+string(d.Field)] = migration.Finding{Check: preflight.CheckPolicy, Fact: fact}
 	}

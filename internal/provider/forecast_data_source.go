@@ -67,7 +67,7 @@ func suggestionAttributes() map[string]schema.Attribute {
 }
 
 func (d *forecastDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
-	attributes := dataSourceAttributes(true)
+	attributes := runAttributes()
 	for _, f := range forecastFigures {
 		attributes[f.name] = intervalAttribute(f.description + " Null where the verdict is `unknown`.")
 	}

@@ -66,7 +66,7 @@ func builtIn() map[string]tftypes.Value {
 	return map[string]tftypes.Value{
 		"auto_converge": boolean(false), "compression": boolean(false), "parallel_connections": number(0), "post_copy": boolean(false),
 		"encryption": boolean(false), "parallel_compression": text("none"), "zero_copy": boolean(false), "timeout": text("30m"), "stall_timeout": text("2m"), "on_timeout": text("abort"),
-		"copy_storage": text("none"), "synchronous_writes": boolean(false),
+		"copy_storage": text("none"), "synchronous_writes": boolean(false), "evacuation": text("live"),
 	}
 }
 
@@ -103,6 +103,20 @@ func TestEffectivePolicyFunction(t *testing.T) {
 		if want := p.fields("effective_policy", test.want); !got.Equal(want) {
 			diff, _ := want.Diff(got)
 			t.Errorf("%s: %s", name, diff)
+		}
+	}
+	grouped, err := p.call(t, "effective_policy", nothing, nothing, object(map[string]tftypes.Value{"anti_affinity_group": text("db")}))
+	withGroup := builtIn()
+	withGroup["anti_affinity_group"] = text("db")
+	if err != nil || !grouped.Equal(p.fields("effective_policy", withGroup)) {
+		t.Errorf("a VM in a group: %s, %v", grouped, err)
+	}
+	for position := range 2 {
+		levels := []tftypes.Value{nothing, nothing, nothing}
+		levels[position] = object(map[string]tftypes.Value{"anti_affinity_group": text("db")})
+		const want = "anti_affinity_group cannot be set on this level. It is a field of virt_vm_migration_policy"
+		if _, err := p.call(t, "effective_policy", levels...); err == nil || err.Text != want {
+			t.Errorf("a group of level %d: %v", position, err)
 		}
 	}
 	unknown, err := p.call(t, "effective_policy", nothing, object(map[string]tftypes.Value{"timeout": unknownText()}), nothing)

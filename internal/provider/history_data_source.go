@@ -117,6 +117,8 @@ func historyEntryAttributes() map[string]schema.Attribute {
 		"config_changed": devicesChangedAttribute("The same of the persistent definition of a VM that ran, where that is " +
 			"something else; else null. It is empty where only the running VM's was changed."),
 		"forecast": pastForecastAttribute(),
+		"evacuation": text("ID of the evacuation of a host that the move belongs to, there or back; null of any other " +
+			"move."),
 		"policy": schema.SingleNestedAttribute{
 			MarkdownDescription: "Effective policy that the move was started under; null where a newer release wrote it.",
 			Computed:            true,
@@ -201,6 +203,7 @@ func historyEntryObject(e history.Entry) types.Object {
 		"devices_changed":  devicesChanged(e.DevicesChanged),
 		"config_changed":   devicesChanged(e.ConfigChanged),
 		"forecast":         lastForecastObject(e.Forecast),
+		"evacuation":       stringOrNull(e.Evacuation),
 	}
 	if !e.EndedAt.IsZero() {
 		values["ended_at"] = types.StringValue(e.EndedAt.Format(time.RFC3339))

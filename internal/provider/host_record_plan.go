@@ -151,7 +151,7 @@ func (r *hostRecordResource) planHosts(
 		hosts = hostSet(r.fleet.Names())
 		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("hosts"), hosts)...)
 	}
-	resp.Diagnostics.Append(checkHosts(r.fleet, hosts)...)
+	resp.Diagnostics.Append(checkHosts(r.fleet, hosts, path.Root("hosts"))...)
 	return hosts
 }
 

@@ -37,12 +37,12 @@ func hostSet(names []string) types.Set {
 	return types.SetValueMust(types.StringType, elements)
 }
 
-// checkHosts reports every name that the provider's configuration lacks.
-func checkHosts(f *fleet.Fleet, set types.Set) diag.Diagnostics {
+// checkHosts reports every name in a set that the provider's configuration lacks.
+func checkHosts(f *fleet.Fleet, set types.Set, at path.Path) diag.Diagnostics {
 	var diags diag.Diagnostics
 	for _, name := range hostNames(set) {
 		if err := f.Check(name); err != nil {
-			diags.Append(diagnose("Find Host", err, path.Root("hosts").AtSetValue(types.StringValue(name))))
+			diags.Append(diagnose("Find Host", err, at.AtSetValue(types.StringValue(name))))
 		}
 	}
 	return diags

@@ -16,7 +16,7 @@ func ifShutOffAttribute() schema.StringAttribute {
 		values = append(values, string(v))
 	}
 	return schema.StringAttribute{
-		MarkdownDescription: "What becomes of a VM that is shut off on another host than `destination`: `error` fails; " +
+		MarkdownDescription: "What becomes of a VM that is shut off on another host than it is to be: `error` fails; " +
 			"`ignore` leaves it there with a warning, also where it still ran when the plan was made, and the first apply " +
 			"that finds it running moves it; " +
 			"`move_definition` moves its definition (in libvirt an offline migration, `VIR_MIGRATE_OFFLINE`), with " +
@@ -32,7 +32,7 @@ func ifShutOffAttribute() schema.StringAttribute {
 
 // move is the request for the fleet.
 func (m liveMigrationModel) move(vm, last string) (fleet.Move, diag.Diagnostics) {
-	move, diags := m.moveModel.move(vm, last)
+	move, diags := m.openMoveModel.move(vm, last)
 	if !m.IfShutOff.IsUnknown() {
 		move.IfShutOff = fleet.IfShutOff(m.IfShutOff.ValueString())
 	}

@@ -27,7 +27,7 @@ type liveMigrationAction struct{ providerData }
 
 // liveMigrationActionModel is what the action is asked for.
 type liveMigrationActionModel struct {
-	moveModel
+	openMoveModel
 	Forecast types.String `tfsdk:"forecast"`
 }
 
@@ -49,9 +49,20 @@ func (a *liveMigrationAction) Schema(_ context.Context, _ action.SchemaRequest, 
 				Validators:          []validator.String{nameValidator{}},
 			},
 			"destination": schema.StringAttribute{
-				MarkdownDescription: moveDestinationDescription,
-				Required:            true,
+				MarkdownDescription: openDestinationDescription,
+				Optional:            true,
 				Validators:          []validator.String{nameValidator{}},
+			},
+			"destinations": schema.SetAttribute{
+				MarkdownDescription: destinationsDescription,
+				ElementType:         types.StringType,
+				Optional:            true,
+				Validators:          hostSetValidators(),
+			},
+			"cluster": schema.StringAttribute{
+				MarkdownDescription: clusterDescription,
+				Optional:            true,
+				Validators:          []validator.String{nameValidator{255}},
 			},
 			"mode": schema.StringAttribute{
 				MarkdownDescription: moveModeDescription,
@@ -99,11 +110,13 @@ func (a *liveMigrationAction) ModifyPlan(
 		// action starts before that changes the policy, or after it, is not known.
 		seen := a.foresight(config.moveModel, config.VM.ValueString(), 0)
 		seen.unsettled = true
-		location, _, diags := config.assess(ctx, a.fleet, seen, "", fleet.ShutOffError)
-		if !diags.HasError() {
-			diags.Append(config.foretell(ctx, a.fleet, seen, location, config.Forecast)...)
-		}
+		among, diags := a.candidates(ctx, config.openMoveModel, 0)
 		resp.Diagnostics.Append(diags...)
+		planned := config.assess(ctx, a.fleet, among, seen, "", fleet.ShutOffError)
+		resp.Diagnostics.Append(planned.diags...)
+		if !planned.diags.HasError() {
+			resp.Diagnostics.Append(foretell(ctx, a.fleet, seen, planned.Move, planned.Location, config.Forecast)...)
+		}
 	}
 }
 
@@ -124,7 +137,7 @@ func (a *liveMigrationAction) Invoke(ctx context.Context, req action.InvokeReque
 	move.Reading = record.reading
 	moved, err := a.fleet.Move(ctx, move, record.watching(func(p fleet.Progress) { say(explain.Line(p)); log(p) }))
 	if err != nil {
-		diags = diag.Diagnostics{diagnoseMove(err, move.Destination)}
+		diags = diag.Diagnostics{diagnoseMove(err, config.openMoveModel)}
 	} else {
 		diags = warned(explain.Moved(moved)...)
 		say(explain.Done(moved))

@@ -45,9 +45,9 @@ func findingPath(f migration.Finding) path.Path {
 }
 
 // diagnoseMove is the diagnostic of a move that did not succeed.
-func diagnoseMove(err error, destination string) diag.Diagnostic {
+func diagnoseMove(err error, m openMoveModel) diag.Diagnostic {
 	text := explain.Move(err)
-	if at, ok := movePath(err, destination); ok {
+	if at, ok := movePath(err, m); ok {
 		return failed(text, at)
 	}
 	return failed(text)
@@ -55,22 +55,25 @@ func diagnoseMove(err error, destination string) diag.Diagnostic {
 
 // movePath is the attribute at fault when a move did not succeed; ok is false when
 // none is.
-func movePath(err error, destination string) (at path.Path, ok bool) {
+func movePath(err error, m openMoveModel) (at path.Path, ok bool) {
 	var (
 		diagnosis migration.Diagnosis
 		preflight *migration.PreflightError
 		unknown   *fleet.UnknownHostError
 		leaving   *fleet.LeavingError
+		nowhere   *fleet.NoDestinationError
 		down      *fleet.HostsDownError
 	)
 	switch {
+	case errors.As(err, &nowhere):
+		return m.at(), true
 	case errors.As(err, &preflight) && len(preflight.Findings) > 0 && len(preflight.Elsewhere) == 0:
 		return findingPath(preflight.Findings[0]), true
 	case errors.As(err, &diagnosis):
 		return path.Empty(), false
 	case errors.As(err, &unknown), errors.As(err, &leaving),
-		errors.As(err, &down) && slices.Contains(down.Hosts, destination):
-		return path.Root("destination"), true
+		errors.As(err, &down) && slices.Contains(down.Hosts, m.Destination.ValueString()):
+		return m.at(), true
 	default:
 		return path.Root("vm"), true
 	}

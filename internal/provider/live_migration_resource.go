@@ -2,7 +2,6 @@ package provider
 
 import (
 	"context"
-	"errors"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -10,11 +9,13 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringdefault"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/explain"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/fleet"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/provider/instance"
 )
 
@@ -38,7 +39,7 @@ func newLiveMigrationResource() resource.Resource {
 type liveMigrationResource struct{ resourceBase }
 
 type liveMigrationModel struct {
-	moveModel
+	openMoveModel
 	ID            types.String `tfsdk:"id"`
 	UUID          types.String `tfsdk:"uuid"`
 	Source        types.String `tfsdk:"source"`
@@ -52,12 +53,26 @@ func (r *liveMigrationResource) Schema(_ context.Context, _ resource.SchemaReque
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Declares the host that a running VM should be on. A VM found on another host, however " +
 			"it came there, is live-migrated under its effective policy. Destroying the resource leaves the VM where it is.",
-		Attributes: levelAttributes(map[string]schema.Attribute{
+		Attributes: levelAttributes(policy.OriginRun, map[string]schema.Attribute{
 			"vm": vmAttribute(),
 			"destination": schema.StringAttribute{
-				MarkdownDescription: moveDestinationDescription + " After a refresh: the host that the VM is on.",
-				Required:            true,
-				Validators:          []validator.String{nameValidator{}},
+				MarkdownDescription: openDestinationDescription + " After a refresh: the host that the VM is on. Where it is " +
+					"chosen, it is unknown in the plan of a move, and a warning of the plan names the host that would be " +
+					"chosen then.",
+				Optional:   true,
+				Computed:   true,
+				Validators: []validator.String{nameValidator{}},
+			},
+			"destinations": schema.SetAttribute{
+				MarkdownDescription: destinationsDescription,
+				ElementType:         types.StringType,
+				Optional:            true,
+				Validators:          hostSetValidators(),
+			},
+			"cluster": schema.StringAttribute{
+				MarkdownDescription: clusterDescription,
+				Optional:            true,
+				Validators:          []validator.String{nameValidator{255}},
 			},
 			"mode": schema.StringAttribute{
 				MarkdownDescription: moveModeDescription + " Changing only this moves nothing.",
@@ -108,16 +123,15 @@ func (r *liveMigrationResource) ValidateConfig(
 	}
 }
 
-// ModifyPlan plans a move only when the destination differs from the host that the VM
-// is on, and checks it.
+// ModifyPlan plans a move only when the VM is on no host that it may be on, and checks it.
 func (r *liveMigrationResource) ModifyPlan(
 	ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse,
 ) {
 	if req.Plan.Raw.IsNull() {
 		return
 	}
-	var plan, state liveMigrationModel
-	resp.Diagnostics.Append(getModel(ctx, req.Plan, &plan)...)
+	plan, diags := asked(ctx, req.Plan, req.Config)
+	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -128,6 +142,7 @@ func (r *liveMigrationResource) ModifyPlan(
 		resp.Diagnostics.Append(move.set(ctx, resp)...)
 		return
 	}
+	var state liveMigrationModel
 	resp.Diagnostics.Append(getModel(ctx, req.State, &state)...)
 	if resp.Diagnostics.HasError() {
 		return
@@ -135,29 +150,71 @@ func (r *liveMigrationResource) ModifyPlan(
 	r.changes.MoveBegins(state.UUID.ValueString())
 	another, diags := isAnotherVM(ctx, r.fleet, plan.VM, state.VM, state.UUID)
 	resp.Diagnostics.Append(diags...)
-	move := plannedMove{state.Source, state.PolicyDigest}
-	switch {
-	case another:
+	if another {
 		resp.RequiresReplace = append(resp.RequiresReplace, path.Root("vm"))
 		for _, name := range []string{"id", "uuid"} {
 			resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root(name), types.StringUnknown())...)
 		}
-		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("last_migration"),
-			types.ObjectUnknown(lastMigrationTypes()))...)
-		move, diags = r.planCreate(ctx, plan)
+		resp.Diagnostics.Append(planMove(ctx, plan, resp)...)
+		move, diags := r.planCreate(ctx, plan)
 		resp.Diagnostics.Append(diags...)
-	case plan.Destination.Equal(state.Destination):
+		resp.Diagnostics.Append(move.set(ctx, resp)...)
+		return
+	}
+	among, diags := r.candidates(ctx, plan.openMoveModel, instance.Settle)
+	resp.Diagnostics.Append(diags...)
+	move := plannedMove{state.Source, state.PolicyDigest}
+	if plan.Destination.Equal(state.Destination) || plan.chosen() && among.has(state.Destination) {
+		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("destination"), state.Destination)...)
 		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("last_migration"), state.LastMigration)...)
-		resp.Diagnostics.Append(r.want(plan, state.UUID.ValueString())...)
-	default:
+		resp.Diagnostics.Append(plan.want(r.fleet, state.UUID.ValueString())...)
+	} else {
 		var left bool
-		move, left, diags = r.planUpdate(ctx, plan, state)
+		if warning := r.cordoned(ctx, plan, state); warning != nil && planNothing(ctx, state, req, resp) {
+			resp.Diagnostics.Append(warning)
+			return
+		}
+		move, left, diags = r.planUpdate(ctx, plan, state, among)
 		resp.Diagnostics.Append(diags...)
 		if left && r.instances.HasRead(state.UUID.ValueString()) && planNothing(ctx, state, req, resp) {
 			return
 		}
+		resp.Diagnostics.Append(planMove(ctx, plan, resp)...)
 	}
 	resp.Diagnostics.Append(move.set(ctx, resp)...)
+}
+
+// cordoned warns of a VM that is wanted on a host which is cordoned: it comes there once the host is open. It is nil for an
+// apply that has not read the VM: nothing may change then of what its plan has shown, and the move is refused.
+func (r *liveMigrationResource) cordoned(ctx context.Context, plan, state liveMigrationModel) diag.Diagnostic {
+	if r.fleet == nil || plan.chosen() || plan.Destination.IsUnknown() || !r.instances.HasRead(state.UUID.ValueString()) {
+		return nil
+	}
+	record, err := r.fleet.Cordon(ctx, plan.Destination.ValueString())
+	if err != nil || !record.Cordoned {
+		return nil
+	}
+	return warnedAt(path.Root("destination"), explain.DestinationCordoned(plan.VM.ValueString(), state.Destination.ValueString(),
+		plan.Destination.ValueString(), record))
+}
+
+// asked is what a configuration asks for: Terraform completes a destination that it leaves open
+// from state.
+func asked(ctx context.Context, planned tfsdk.Plan, config tfsdk.Config) (liveMigrationModel, diag.Diagnostics) {
+	var plan, configured liveMigrationModel
+	diags := getModel(ctx, planned, &plan)
+	diags.Append(getModel(ctx, config, &configured)...)
+	plan.Destination = configured.Destination
+	return plan, diags
+}
+
+// planMove plans what only a move makes known.
+func planMove(ctx context.Context, plan liveMigrationModel, resp *resource.ModifyPlanResponse) diag.Diagnostics {
+	diags := resp.Plan.SetAttribute(ctx, path.Root("last_migration"), types.ObjectUnknown(lastMigrationTypes()))
+	if plan.chosen() {
+		diags.Append(resp.Plan.SetAttribute(ctx, path.Root("destination"), types.StringUnknown())...)
+	}
+	return diags
 }
 
 // planNothing plans no change of a VM that is shut off and stays where it is; false where
@@ -179,22 +236,9 @@ func planNothing(
 	return true
 }
 
-// want refuses a VM that another resource wants on another host: the two would move it
-// back and forth.
-func (r *liveMigrationResource) want(plan liveMigrationModel, uuid string) diag.Diagnostics {
-	if r.fleet == nil || uuid == "" || plan.Destination.IsUnknown() {
-		return nil
-	}
-	var twice *fleet.WantedTwiceError
-	if err := r.fleet.Want(uuid, plan.Destination.ValueString()); errors.As(err, &twice) {
-		return diag.Diagnostics{failed(explain.WantedTwice(plan.VM.ValueString(), twice), path.Root("destination"))}
-	}
-	return nil
-}
-
 func (r *liveMigrationResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
-	var plan liveMigrationModel
-	resp.Diagnostics.Append(getModel(ctx, req.Plan, &plan)...)
+	plan, diags := asked(ctx, req.Plan, req.Config)
+	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -213,17 +257,25 @@ func (r *liveMigrationResource) Create(ctx context.Context, req resource.CreateR
 	}
 	plan.PolicyDigest = digestOf(plan.PolicyDigest, moved.Report, types.StringNull())
 	plan.LastMigration = lastMigrationObject(moved.Report, moved.Entry, types.ObjectNull(lastMigrationTypes()))
-	resp.Diagnostics.Append(placedOn(ctx, r.fleet, placeOf(moved, plan), resp.Private)...)
+	resp.Diagnostics.Append(placedOn(ctx, r.fleet, placeOf(moved), resp.Private)...)
+	plan.settle(moved)
 	resp.Diagnostics.Append(setState(ctx, &resp.State, &plan)...)
 	resp.Diagnostics.Append(r.identify(ctx, resp.Identity, plan.UUID)...)
 }
 
 // placeOf is the host that a VM is on after a move.
-func placeOf(moved fleet.Moved, plan liveMigrationModel) string {
+func placeOf(moved fleet.Moved) string {
 	if moved.LeftShutOff {
 		return moved.Location.Host
 	}
-	return plan.Destination.ValueString()
+	return moved.Report.Destination
+}
+
+// settle completes a destination that was chosen.
+func (m *liveMigrationModel) settle(moved fleet.Moved) {
+	if m.chosen() {
+		m.Destination = types.StringValue(placeOf(moved))
+	}
 }
 
 // placedOn remembers the host that the VM is on.
@@ -312,6 +364,8 @@ func (r *liveMigrationResource) Update(ctx context.Context, req resource.UpdateR
 	var plan, state liveMigrationModel
 	resp.Diagnostics.Append(getModel(ctx, req.Plan, &plan)...)
 	resp.Diagnostics.Append(getModel(ctx, req.State, &state)...)
+	goal, diags := asked(ctx, req.Plan, req.Config)
+	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -320,14 +374,22 @@ func (r *liveMigrationResource) Update(ctx context.Context, req resource.UpdateR
 		return
 	}
 	if !plan.Destination.Equal(state.Destination) {
-		moved, diags := r.move(ctx, plan, state.UUID.ValueString(), state.Destination.ValueString())
+		moved, diags := r.move(ctx, goal, state.UUID.ValueString(), state.Destination.ValueString())
 		resp.Diagnostics.Append(diags...)
 		if resp.Diagnostics.HasError() {
 			return
 		}
+		goal.settle(moved)
+		plan.Destination = goal.Destination
+		if plan.Source.IsUnknown() {
+			plan.Source = state.Source
+			if moved.Report.Moved {
+				plan.Source = types.StringValue(moved.Report.Source)
+			}
+		}
 		plan.PolicyDigest = digestOf(plan.PolicyDigest, moved.Report, state.PolicyDigest)
 		plan.LastMigration = lastMigrationObject(moved.Report, moved.Entry, state.LastMigration)
-		resp.Diagnostics.Append(placedOn(ctx, r.fleet, placeOf(moved, plan), resp.Private)...)
+		resp.Diagnostics.Append(placedOn(ctx, r.fleet, placeOf(moved), resp.Private)...)
 	}
 	resp.Diagnostics.Append(setState(ctx, &resp.State, &plan)...)
 	resp.Diagnostics.Append(r.identify(ctx, resp.Identity, plan.UUID)...)
@@ -359,10 +421,13 @@ func (r *liveMigrationResource) ImportState(
 // placementOf is the resource of a VM that nobody has moved, called so in the configuration.
 func placementOf(called types.String, l fleet.Location) *liveMigrationModel {
 	return &liveMigrationModel{
-		moveModel: moveModel{
-			VM: called, Destination: types.StringValue(l.Host), Mode: types.StringValue(string(migration.Auto)),
-			Disks:   types.SetNull(types.StringType),
-			Changes: noChanges(),
+		openMoveModel: openMoveModel{
+			moveModel: moveModel{
+				VM: called, Destination: types.StringValue(l.Host), Mode: types.StringValue(string(migration.Auto)),
+				Disks:   types.SetNull(types.StringType),
+				Changes: noChanges(),
+			},
+			Destinations: types.SetNull(types.StringType),
 		},
 		IfShutOff:     types.StringValue(string(fleet.ShutOffError)),
 		Forecast:      types.StringValue(string(fleet.ForecastOff)),
@@ -390,7 +455,7 @@ func (r *liveMigrationResource) move(
 	case refused != nil:
 		diags.Append(refused)
 	case err != nil:
-		diags.Append(diagnoseMove(err, move.Destination))
+		diags.Append(diagnoseMove(err, plan.openMoveModel))
 	default:
 		logDone(ctx, moved)
 		diags.Append(warned(explain.Moved(moved)...)...)

@@ -16,7 +16,7 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/lab"
 )
 
-// TestMain runs the package's tests inside a lab of two hosts, with a Terraform
+// TestMain runs the package's tests inside a lab of three hosts, with a Terraform
 // CLI that knows actions unless TF_ACC_TERRAFORM_PATH says which to use.
 func TestMain(m *testing.M) {
 	if err := prepareTerraform(); err != nil {
@@ -24,7 +24,7 @@ func TestMain(m *testing.M) {
 		os.Exit(1)
 	}
 	runAtOnce(4)
-	lab.Main(m)
+	lab.Main(m, lab.WithHosts(3))
 }
 
 // runAtOnce lets more tests run at a time than there are processors, unless the

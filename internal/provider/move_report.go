@@ -50,6 +50,8 @@ func (r *moveReport) progress(p fleet.Progress) {
 	switch {
 	case p.Waiting.Kind != fleet.NoWait:
 		r.recorder.Event("waiting", p.Phase, "", explain.Line(p))
+	case p.Choice != nil:
+		r.recorder.Event("chosen", p.Phase, "", explain.Line(p))
 	case p.Forecast != nil:
 		r.recorder.Event("forecast", p.Phase, "", explain.Line(p))
 	case len(p.Unleased) > 0:

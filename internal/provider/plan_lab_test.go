@@ -15,12 +15,12 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/lab"
 )
 
-// labProtocol is a run of the provider with the lab's hosts, and other ones, configured.
+// labProtocol is a run of the provider with two of the lab's hosts, and other ones, configured.
 func labProtocol(t *testing.T, unreachable string, others map[string]string) protocol {
 	t.Helper()
 	p := newProtocol(t)
 	hosts := map[string]map[string]string{}
-	for _, h := range testLab(t).Hosts {
+	for _, h := range pair(t) {
 		hosts[h.Name] = map[string]string{"uri": h.URI}
 	}
 	for name, uri := range others {

@@ -33,8 +33,10 @@ func (m plannedMove) set(ctx context.Context, resp *resource.ModifyPlanResponse)
 func (r *liveMigrationResource) planCreate(
 	ctx context.Context, plan liveMigrationModel,
 ) (plannedMove, diag.Diagnostics) {
+	among, diags := r.candidates(ctx, plan.openMoveModel, instance.Settle)
 	seen := r.foresight(plan.moveModel, plan.VM.ValueString(), instance.Settle)
-	checked := r.check(ctx, plan, seen, "")
+	checked := r.check(ctx, plan, among, seen, "")
+	checked.diags = append(diags, checked.diags...)
 	switch {
 	case checked.there():
 		return plannedMove{types.StringNull(), types.StringNull()}, checked.diags
@@ -46,18 +48,18 @@ func (r *liveMigrationResource) planCreate(
 	return plannedMove{types.StringValue(checked.location.Host), checked.digest}, checked.diags
 }
 
-// planUpdate plans the move of a VM that is on another host than its destination now. left
-// is true for a VM that is shut off and stays where it is: the plan is as if it ran.
+// planUpdate plans the move of a VM that is on no host that it may be on now, as far as that is
+// known. left is true for a VM that is shut off and stays where it is: the plan is as if it ran.
 func (r *liveMigrationResource) planUpdate(
-	ctx context.Context, plan, state liveMigrationModel,
+	ctx context.Context, plan, state liveMigrationModel, among candidates,
 ) (move plannedMove, left bool, diags diag.Diagnostics) {
 	seen := r.foresight(plan.moveModel, state.UUID.ValueString(), instance.Settle)
-	checked := r.check(ctx, plan, seen, state.Destination.ValueString())
+	checked := r.check(ctx, plan, among, seen, state.Destination.ValueString())
 	if checked.there() || checked.left { // it was moved since it was read, or stays
 		checked.digest = digest(seen.at(ctx, checked.location))
 	}
 	source := state.Destination
-	if plan.Destination.IsUnknown() {
+	if plan.Destination.IsUnknown() || plan.chosen() && !among.known {
 		source = types.StringUnknown() // it may turn out to be where the VM is
 	}
 	return plannedMove{source, checked.digest}, checked.left, checked.diags
@@ -65,7 +67,11 @@ func (r *liveMigrationResource) planUpdate(
 
 // checkedMove is a planned move after its checks.
 type checkedMove struct {
+	// asked is the move with its destination: the one that would be chosen now, where that is to be chosen.
+	asked       fleet.Move
 	destination string
+	// cluster is the one that the destination is chosen from; empty where it is not.
+	cluster string
 	// location is where the VM is; empty where that was not seen.
 	location fleet.Location
 	// underWay is true while a migration to the destination is.
@@ -80,6 +86,11 @@ type checkedMove struct {
 // there tells whether the VM is on its destination already.
 func (c checkedMove) there() bool {
 	return c.location.Host != "" && c.location.Host == c.destination && !c.underWay
+}
+
+// move is the planned move; p is the policy that its plan saw coming, or nil.
+func (c checkedMove) move(vm string, p *policy.Effective) instance.Move {
+	return instance.Move{VM: vm, Cluster: c.cluster, Location: c.location, Policy: p}
 }
 
 // digest is the digest of a policy; unknown where that is nil.
@@ -100,10 +111,10 @@ const mostChecks = 2
 // the move: in the apply a provider does not get what it has planned (Terraform 1.16 sends
 // it, as PlannedPrivate, and the framework does not pass that on).
 func (r *liveMigrationResource) check(
-	ctx context.Context, plan liveMigrationModel, seen *foresight, last string,
+	ctx context.Context, plan liveMigrationModel, among candidates, seen *foresight, last string,
 ) checkedMove {
 	for checks := 1; ; checks++ {
-		checked, changes := r.checkOnce(ctx, plan, seen, last)
+		checked, changes := r.checkOnce(ctx, plan, among, seen, last)
 		// Policies that register from here on see the move, and warn of it themselves.
 		if checked.left {
 			return checked
@@ -112,7 +123,7 @@ func (r *liveMigrationResource) check(
 		if outdated && checks < mostChecks {
 			continue
 		}
-		m, foreseen := instance.Move{VM: seen.vm, Location: checked.location}, explain.ForeseenUnknown
+		m, foreseen := checked.move(seen.vm, nil), explain.ForeseenUnknown
 		switch {
 		case outdated:
 			checked.digest, changes = types.StringUnknown(), r.changes.MovePlanned(m)
@@ -123,7 +134,7 @@ func (r *liveMigrationResource) check(
 			checked.diags.Append(warned(explain.Independent(independences(changes, m, foreseen)...))...)
 		}
 		if !checked.there() && !checked.diags.HasError() {
-			checked.diags.Append(plan.foretell(ctx, r.fleet, seen, checked.location, plan.Forecast)...)
+			checked.diags.Append(foretell(ctx, r.fleet, seen, checked.asked, checked.location, plan.Forecast)...)
 		}
 		return checked
 	}
@@ -131,20 +142,19 @@ func (r *liveMigrationResource) check(
 
 // checkOnce is one round of check.
 func (r *liveMigrationResource) checkOnce(
-	ctx context.Context, plan liveMigrationModel, seen *foresight, last string,
+	ctx context.Context, plan liveMigrationModel, among candidates, seen *foresight, last string,
 ) (checkedMove, []instance.Change) {
 	ifShutOff := fleet.IfShutOff(plan.IfShutOff.ValueString())
-	location, assessment, diags := plan.assess(ctx, r.fleet, seen, last, ifShutOff)
-	diags.Append(r.want(plan, location.Domain.UUID)...)
-	move := fleet.Move{Destination: plan.Destination.ValueString(), IfShutOff: ifShutOff}
+	p := plan.assess(ctx, r.fleet, among, seen, last, ifShutOff)
+	p.diags.Append(plan.want(r.fleet, p.Location.Domain.UUID)...)
 	checked := checkedMove{
-		destination: move.Destination, location: location, underWay: assessment.Running, digest: digest(seen.policy),
-		left: move.Leaves(location), diags: diags,
+		asked: p.Move, destination: p.Move.Destination, cluster: among.Cluster, location: p.Location, underWay: p.Running,
+		digest: digest(seen.policy), left: p.Move.Leaves(p.Location), diags: p.diags,
 	}
 	if checked.there() || checked.left {
 		return checked, nil
 	}
-	return checked, r.changes.MovePlanned(instance.Move{VM: seen.vm, Location: location, Policy: seen.policy})
+	return checked, r.changes.MovePlanned(checked.move(seen.vm, seen.policy))
 }
 
 // policyWait is how long a move waits for the policy that its plan saw coming.

@@ -42,9 +42,9 @@ func TestCheck_policyMeanwhile(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			r := configured(t, world)
-			plan := liveMigrationModel{moveModel: moveModel{
+			plan := liveMigrationModel{openMoveModel: openMoveModel{moveModel: moveModel{
 				VM: types.StringValue(guest.Name), Destination: types.StringValue("kvm2"), Mode: types.StringValue(string(migration.Auto)),
-			}}
+			}, Destinations: types.SetNull(types.StringType)}}
 			r.changes.MoveBegins(guest.Name)
 			seen, happens := r.foresight(plan.moveModel, guest.Name, instance.Settle), test.happens
 			resolve := seen.resolve
@@ -55,7 +55,7 @@ func TestCheck_policyMeanwhile(t *testing.T) {
 				}
 				return resolve(ctx, l, coming)
 			}
-			checked := r.check(t.Context(), plan, seen, "")
+			checked := r.check(t.Context(), plan, candidates{}, seen, "")
 			if checked.diags.HasError() {
 				t.Fatal(checked.diags)
 			}

@@ -17,6 +17,7 @@ import (
 // policyArgument is an argument of a function that is the policy of one level: an object, or
 // null for a level that says nothing. It is read as a record is.
 type policyArgument struct {
+	level    policy.Origin
 	position int64
 	value    types.Dynamic
 }
@@ -43,6 +44,9 @@ func (a policyArgument) policy() (policy.Policy, *function.FuncError) {
 		plain := plainValue(members[name])
 		if plain == nil {
 			continue
+		}
+		if !table[i].At(a.level) {
+			return policy.Policy{}, a.refuse(explain.NotOnLevel(table[i]))
 		}
 		raw, err := json.Marshal(plain)
 		if err == nil {

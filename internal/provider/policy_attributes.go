@@ -13,19 +13,22 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
 )
 
-// policyAttributes is an attribute for each policy field, as its kind makes it.
-func policyAttributes[A any](of func(policyKind) func(description string) A) map[string]A {
+// policyAttributes is an attribute for each policy field that a level may set, as its kind
+// makes it.
+func policyAttributes[A any](level policy.Origin, of func(policyKind) func(description string) A) map[string]A {
 	attributes := map[string]A{}
 	for _, d := range policy.Table() {
-		attributes[string(d.Field)] = of(policyKinds[d.Kind])(d.Description())
+		if d.At(level) {
+			attributes[string(d.Field)] = of(policyKinds[d.Kind])(d.Description())
+		}
 	}
 	return attributes
 }
 
-// levelAttributes is a resource's own attributes and those of the policy of a cluster,
-// a VM or a move: a field that is left out inherits.
-func levelAttributes(own map[string]schema.Attribute) map[string]schema.Attribute {
-	attributes := policyAttributes(func(k policyKind) func(string) schema.Attribute { return k.resource })
+// levelAttributes is a resource's own attributes and those of the policy of a level: a
+// field that is left out inherits.
+func levelAttributes(level policy.Origin, own map[string]schema.Attribute) map[string]schema.Attribute {
+	attributes := policyAttributes(level, func(k policyKind) func(string) schema.Attribute { return k.resource })
 	maps.Copy(attributes, own)
 	return attributes
 }
@@ -33,7 +36,7 @@ func levelAttributes(own map[string]schema.Attribute) map[string]schema.Attribut
 // globalAttributes is levelAttributes for the global settings, which inherit from
 // nothing: a switch that is left out is false, and recorded as that.
 func globalAttributes(own map[string]schema.Attribute) map[string]schema.Attribute {
-	attributes := levelAttributes(own)
+	attributes := levelAttributes(policy.OriginGlobal, own)
 	for _, d := range policy.Table() {
 		if d.Kind == policy.Switch {
 			attributes[string(d.Field)] = schema.BoolAttribute{
@@ -47,22 +50,28 @@ func globalAttributes(own map[string]schema.Attribute) map[string]schema.Attribu
 	return attributes
 }
 
-// actionAttributes is levelAttributes for an action.
+// actionAttributes is levelAttributes for an action, which moves.
 func actionAttributes(own map[string]actionschema.Attribute) map[string]actionschema.Attribute {
-	attributes := policyAttributes(func(k policyKind) func(string) actionschema.Attribute { return k.action })
+	attributes := policyAttributes(policy.OriginRun, func(k policyKind) func(string) actionschema.Attribute { return k.action })
 	maps.Copy(attributes, own)
 	return attributes
 }
 
-// effectiveAttributes is an effective policy in a data source.
+// effectiveAttributes is an effective policy in a data source: that of a VM, which has every
+// field.
 func effectiveAttributes() map[string]datasourceschema.Attribute {
-	return dataSourceAttributes(false)
+	return dataSourceAttributes(policy.OriginVM, false)
+}
+
+// runAttributes is the policy of a move that a data source is asked about.
+func runAttributes() map[string]datasourceschema.Attribute {
+	return dataSourceAttributes(policy.OriginRun, true)
 }
 
 // dataSourceAttributes is a policy in a data source: given by the configuration, or
 // computed.
-func dataSourceAttributes(given bool) map[string]datasourceschema.Attribute {
-	return policyAttributes(func(k policyKind) func(string) datasourceschema.Attribute {
+func dataSourceAttributes(level policy.Origin, given bool) map[string]datasourceschema.Attribute {
+	return policyAttributes(level, func(k policyKind) func(string) datasourceschema.Attribute {
 		return func(description string) datasourceschema.Attribute { return k.dataSource(description, given) }
 	})
 }

@@ -23,6 +23,21 @@ type policyKind struct {
 	plain func(attr.Value) any
 }
 
+// textKind is that of a text, whatever is valid.
+var textKind = policyKind{
+	resource: func(d string) schema.Attribute {
+		return schema.StringAttribute{MarkdownDescription: d, Optional: true}
+	},
+	action: func(d string) actionschema.Attribute {
+		return actionschema.StringAttribute{MarkdownDescription: d, Optional: true}
+	},
+	dataSource: func(d string, given bool) datasourceschema.Attribute {
+		return datasourceschema.StringAttribute{MarkdownDescription: d, Optional: given, Computed: !given}
+	},
+	value: func(v any) attr.Value { return valueOf(v, types.StringNull(), types.StringValue) },
+	plain: func(v attr.Value) any { return plainOf(v, types.String.ValueString) },
+}
+
 var policyKinds = map[policy.Kind]policyKind{
 	policy.Switch: {
 		resource: func(d string) schema.Attribute {
@@ -77,19 +92,8 @@ var policyKinds = map[policy.Kind]policyKind{
 			return plainOf(v, func(v duration) string { return v.ValueString() })
 		},
 	},
-	policy.Word: {
-		resource: func(d string) schema.Attribute {
-			return schema.StringAttribute{MarkdownDescription: d, Optional: true}
-		},
-		action: func(d string) actionschema.Attribute {
-			return actionschema.StringAttribute{MarkdownDescription: d, Optional: true}
-		},
-		dataSource: func(d string, given bool) datasourceschema.Attribute {
-			return datasourceschema.StringAttribute{MarkdownDescription: d, Optional: given, Computed: !given}
-		},
-		value: func(v any) attr.Value { return valueOf(v, types.StringNull(), types.StringValue) },
-		plain: func(v attr.Value) any { return plainOf(v, types.String.ValueString) },
-	},
+	policy.Word: textKind,
+	policy.Name: textKind,
 	policy.NumberList: {
 		resource: func(d string) schema.Attribute {
 			return schema.ListAttribute{CustomType: newNumberListType(), MarkdownDescription: d, Optional: true}

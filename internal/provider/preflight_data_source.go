@@ -51,7 +51,7 @@ func (d *preflightDataSource) Metadata(
 }
 
 func (d *preflightDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
-	attributes := dataSourceAttributes(true)
+	attributes := runAttributes()
 	maps.Copy(attributes, map[string]schema.Attribute{
 		"vm": schema.StringAttribute{
 			MarkdownDescription: vmDescription,

@@ -88,6 +88,10 @@ func progressFields(p fleet.Progress) map[string]any {
 		fields["event"] = "unleased"
 		return fields
 	}
+	if p.Choice != nil {
+		fields["event"] = "chosen"
+		return fields
+	}
 	if p.Forecast != nil {
 		fields["event"], fields["verdict"] = "forecast", string(p.Forecast.Verdict)
 		if p.Forecast.DurationMS != nil {

@@ -106,6 +106,7 @@ func (p *virtProvider) Resources(context.Context) []func() resource.Resource {
 		newClusterPolicyResource,
 		newVMPolicyResource,
 		newLiveMigrationResource,
+		newMaintenanceResource,
 	}
 }
 
@@ -114,6 +115,7 @@ func (p *virtProvider) DataSources(context.Context) []func() datasource.DataSour
 		newEffectivePolicyDataSource,
 		newHistoryDataSource,
 		newHostsDataSource,
+		newDestinationsDataSource,
 		newPreflightDataSource,
 		newForecastDataSource,
 		newVMsDataSource,
@@ -121,7 +123,7 @@ func (p *virtProvider) DataSources(context.Context) []func() datasource.DataSour
 }
 
 func (p *virtProvider) Actions(context.Context) []func() action.Action {
-	return []func() action.Action{newLiveMigrationAction, newPostCopyRecoveryAction}
+	return []func() action.Action{newLiveMigrationAction, newEvacuationAction, newPostCopyRecoveryAction}
 }
 
 func (p *virtProvider) ListResources(context.Context) []func() list.ListResource {

@@ -72,7 +72,7 @@ func TestAccSecrets_accounts(t *testing.T) {
 	t.Parallel()
 	guest := testLab(t).StartGuest(t, lab.GuestSpec{Bare: true})
 	block := providerBlock{Hosts: map[string]hostBlock{}}
-	for _, h := range testLab(t).Hosts {
+	for _, h := range pair(t) {
 		block.Hosts[h.Name] = hostBlock{URI: h.SSHURI, PeerURI: "qemu+ssh://" + lab.Visitor + "@" + h.Name + "/system", MigrationURI: h.MigrationURI}
 	}
 	w := newWorkspace(t, block.String()+inMode("peer_to_peer", moveResource)(guest.Name, ``))

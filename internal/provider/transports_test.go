@@ -37,7 +37,7 @@ func TestAccTransports(t *testing.T) {
 			withoutHostRecords(t)
 			guest := testLab(t).StartGuest(t, lab.GuestSpec{Bare: true})
 			block := providerBlock{Hosts: map[string]hostBlock{}}
-			for _, h := range testLab(t).Hosts {
+			for _, h := range pair(t) {
 				b := hostBlock{URI: test.uri(h), PeerURI: h.PeerURI, MigrationURI: h.MigrationURI}
 				if test.login {
 					h.RequireLogin(t, saslUser, saslPassword, "scram-sha-256")

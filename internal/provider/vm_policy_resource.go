@@ -12,6 +12,7 @@ import (
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/explain"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/fleet"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/provider/instance"
 )
 
@@ -40,7 +41,7 @@ func (r *vmPolicyResource) Schema(_ context.Context, _ resource.SchemaRequest, r
 		MarkdownDescription: "Live-migration policy of one VM. Each field that is left out inherits from the cluster " +
 			"of the host that the VM is on, else from the global settings. The record is kept in the metadata of the " +
 			"libvirt domain and travels with the VM.",
-		Attributes: levelAttributes(map[string]schema.Attribute{
+		Attributes: levelAttributes(policy.OriginVM, map[string]schema.Attribute{
 			"vm":           vmAttribute(),
 			"id":           uuidAttribute("UUID of the VM, the same as `uuid`."),
 			"uuid":         uuidAttribute("UUID of the VM."),

@@ -11,6 +11,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
@@ -165,7 +166,7 @@ func (d *vmsDataSource) Read(ctx context.Context, req datasource.ReadRequest, re
 		resp.Diagnostics.Append(failed(explain.ReadTooEarly(object)))
 		return
 	}
-	if resp.Diagnostics.Append(checkHosts(d.fleet, model.Hosts)...); resp.Diagnostics.HasError() {
+	if resp.Diagnostics.Append(checkHosts(d.fleet, model.Hosts, path.Root("hosts"))...); resp.Diagnostics.HasError() {
 		return
 	}
 	filter := vmFilter{hosts: hostNames(model.Hosts), states: hostNames(model.States), name: model.NameRegex}

@@ -15,9 +15,8 @@ type lull struct{}
 func (lull) Name() string { return "lull" }
 func (lull) Hosts() int   { return 2 }
 
-// What both move by: over so many MiB/s 20 MiB take 333 ms, and 96 MiB 1.6 s.
+// What both move by: over 60 MiB/s 20 MiB take 333 ms, and 96 MiB 1.6 s.
 const (
-	lullLink     = 60
 	lullDowntime = 100 // milliseconds
 	lullTimeout  = 8   // seconds
 )
@@ -25,7 +24,7 @@ const (
 var oscillating = lab.RestlessGuest(96, 20, 6*time.Second, 3*time.Second)
 
 func (lull) Measure(ctx context.Context, b *Bench) (figures []Figure, err error) {
-	p, err := admit(ctx, b, oscillating, lullLink)
+	p, err := admit(ctx, b, oscillating)
 	defer func() { err = p.discharge(ctx, err) }()
 	if err != nil {
 		return nil, err

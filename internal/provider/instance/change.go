@@ -49,6 +49,8 @@ func (c Change) concerns(m Move) bool {
 type Move struct {
 	// VM is its name or UUID, as the resource has it.
 	VM string
+	// Cluster is the one whose hosts it chooses from; empty where it does not.
+	Cluster string
 	// Location is where the VM is; empty where that was not seen.
 	Location fleet.Location
 	// Policy is the effective policy that its plan saw coming; nil where that was not

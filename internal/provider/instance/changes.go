@@ -317,7 +317,8 @@ func (c *Changes) Pending(vm string) bool {
 // pending is Pending; the caller holds the lock.
 func (c *Changes) pending(vm string) bool {
 	m := c.moves[vm]
-	return m != nil && (c.beginning(m.Move) || slices.ContainsFunc(c.concerning(m.Move), (*plannedChange).unwritten))
+	return m != nil && (c.beginning(m.Move) || c.clusterPending(m.Cluster) ||
+		slices.ContainsFunc(c.concerning(m.Move), (*plannedChange).unwritten))
 }
 
 // unwritten tells whether the change is still to be made.

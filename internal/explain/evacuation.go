@@ -1,0 +1,315 @@
+package explain
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/cordon"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/evacuation"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/fleet"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/host"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/placement"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
+)
+
+// WouldLeave warns in a plan of what an evacuation does with each VM of a host. The apply decides by the same rules, from
+// what holds then.
+func WouldLeave(p fleet.EvacuationPlan) Text {
+	var lines []string
+	for _, move := range p.Moves {
+		switch {
+		case len(move.Why) == 0:
+			lines = append(lines, fmt.Sprintf("%s was on its way to %s", move.VM.Name, move.To))
+		case move.Stage > 0:
+			lines = append(lines, fmt.Sprintf("%s was to move to %s, after others had left room: %s", move.VM.Name, move.To,
+				reasons(move.Why)))
+		default:
+			lines = append(lines, fmt.Sprintf("%s was to move to %s: %s", move.VM.Name, move.To, reasons(move.Why)))
+		}
+	}
+	for _, vm := range p.Stops {
+		lines = append(lines, fmt.Sprintf("%s was to be %s, as its policy says", vm.Name, stopped(vm.By)))
+	}
+	for _, vm := range p.Stays {
+		lines = append(lines, fmt.Sprintf("%s was to stay, as its policy says", vm.Name))
+	}
+	for _, vm := range p.Stuck {
+		lines = append(lines, "could not leave: "+stuckThen(vm))
+	}
+	was := fmt.Sprintf("no VM ran on %s.", p.Host.Name)
+	if len(lines) > 0 {
+		was = fmt.Sprintf("this was to become of the VMs on %s:\n%s", p.Host.Name, list(lines))
+	}
+	text := planned("VMs Leave Host", was)
+	text.Detail = paragraphs(text.Detail, resumes(p), unaskedDestinations(p.Silent),
+		"The apply decides by the same rules, from what the hosts say then.")
+	return text
+}
+
+// resumes says that an evacuation that was begun is carried on with.
+func resumes(p fleet.EvacuationPlan) string {
+	if p.Evacuation == "" {
+		return ""
+	}
+	return fmt.Sprintf("An evacuation of %s had been begun already (%s), and the apply goes on with it.", p.Host.Name, p.Evacuation)
+}
+
+func unaskedDestinations(silent []error) string {
+	if len(silent) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("Hosts that did not answer take no VM: %s.", strings.Join(fleet.Silent(silent), ", "))
+}
+
+func reasons(why []placement.Reason) string {
+	texts := make([]string, len(why))
+	for i, r := range why {
+		texts[i] = Reason(r)
+	}
+	return strings.Join(texts, ", ")
+}
+
+// list is lines as a list.
+func list(lines []string) string { return "  - " + strings.Join(lines, "\n  - ") }
+
+// stopped is what becomes of a VM that is stopped.
+func stopped(by policy.Evacuation) string {
+	if by == policy.EvacuateManagedSave {
+		return "saved on its host"
+	}
+	return "shut down"
+}
+
+// WouldReturn warns in a plan of what comes back to a host.
+func WouldReturn(r fleet.Return) Text {
+	var lines []string
+	for _, vm := range r.Move {
+		lines = append(lines, fmt.Sprintf("%s was to move back from %s", vm.Name, vm.Host))
+	}
+	for _, vm := range r.Start {
+		lines = append(lines, fmt.Sprintf("%s was to start again", vm.Name))
+	}
+	for _, vm := range r.Elsewhere {
+		lines = append(lines, fmt.Sprintf("%s was to stay on %s: somebody had moved it there since", vm.Name, vm.Host))
+	}
+	for _, vm := range r.Unclear {
+		lines = append(lines, fmt.Sprintf("%s was unclear: %s", vm.VM.Name, oneLine(vm.Err)))
+	}
+	was := fmt.Sprintf("no VM was to come back to %s.", r.Host.Name)
+	if len(lines) > 0 {
+		was = fmt.Sprintf("this was to become of the VMs that had left %s:\n%s", r.Host.Name, list(lines))
+	}
+	return planned("VMs Come Back to Host", was)
+}
+
+// stuckThen says why a VM could not leave its host, when a plan was made.
+func stuckThen(s fleet.StuckVM) string {
+	switch s.Why {
+	case evacuation.Unread:
+		return fmt.Sprintf("%s (no readable policy: it might have said that the VM must stay)", s.VM.Name)
+	case evacuation.Transient:
+		return fmt.Sprintf("%s (transient: it would have been gone once %s)", s.VM.Name, stopped(s.VM.By))
+	case evacuation.Deaf:
+		return fmt.Sprintf("%s (paused: its guest would not have heard that it was to shut down)", s.VM.Name)
+	}
+	if s.Host == "" {
+		return fmt.Sprintf("%s (%s)", s.VM.Name, Reason(s.Binding))
+	}
+	return fmt.Sprintf("%s (%s, which came closest: %s)", s.VM.Name, s.Host, Reason(s.Binding))
+}
+
+// cannotLeave says why a VM cannot leave its host.
+func cannotLeave(s fleet.StuckVM) string {
+	switch {
+	case s.Why != "":
+		return "VM " + s.VM.Name + " " + hindrance(s)
+	case s.Host == "":
+		return fmt.Sprintf("VM %s has nowhere to go: %s", s.VM.Name, binding(s.Binding))
+	}
+	return fmt.Sprintf("VM %s has nowhere to go. What speaks against %s, which comes closest: %s", s.VM.Name, s.Host,
+		binding(s.Binding))
+}
+
+func hindrance(s fleet.StuckVM) string {
+	switch s.Why {
+	case evacuation.Unread:
+		return "has a policy that cannot be read, and that may say that it must not move: " + oneLine(s.VM.Unread)
+	case evacuation.Transient:
+		return fmt.Sprintf("is transient, and would be gone once it is %s: define it, or set evacuation to \"live\" or \"stay\"",
+			stopped(s.VM.By))
+	case evacuation.Deaf:
+		return "is paused, and its guest cannot hear that it is to shut down: resume it"
+	}
+	return string(s.Why)
+}
+
+// Evacuation is what an operator reads of a host that was not emptied, or not filled again.
+func Evacuation(err error) Text {
+	var e *fleet.EvacuationError
+	if !errors.As(err, &e) {
+		return Error("Evacuate Host", err)
+	}
+	summary, done := "Unable to Evacuate Host", "moved or stopped"
+	if e.Returning {
+		summary, done = "Unable to Bring VMs Back", "brought back or started"
+	}
+	var happened []string
+	if e.Err != nil {
+		happened = append(happened, Detail(e.Err))
+	}
+	for _, s := range e.Stuck {
+		happened = append(happened, fullStop(cannotLeave(s)))
+	}
+	for _, failure := range e.Failures {
+		happened = append(happened, vmFailure(failure))
+	}
+	happened = append(happened, fmt.Sprintf("VMs that were %s before that: %d. Others are where they were, as they were.",
+		done, e.Done))
+	return Text{summary, paragraphs(append(happened, maintained(e))...)}
+}
+
+// vmFailure is what an operator reads of one VM of several.
+func vmFailure(failure fleet.VMFailure) string {
+	var off *fleet.NotStartedError
+	var on *fleet.NotStoppedError
+	switch {
+	case errors.As(failure.Err, &off):
+		return sentences(Detail(failure.Err), Location(off.Location))
+	case errors.As(failure.Err, &on):
+		return sentences(Detail(failure.Err), Location(on.Location))
+	}
+	text := Move(failure.Err)
+	return fmt.Sprintf("VM %s: %s", failure.VM.Name, text.Detail)
+}
+
+// maintained says how a host was left, and what to do.
+func maintained(e *fleet.EvacuationError) string {
+	switch {
+	case e.Returning:
+		return fmt.Sprintf("%s is open, and its record keeps the evacuation: apply again to bring back the others, or set "+
+			"restore = false, apply, and destroy to leave them where they are.", e.Host)
+	case e.Cordoned:
+		return fmt.Sprintf("%s stays cordoned, and nothing of the resource is in state: apply again to go on. To open it "+
+			"instead, import it (`terraform import ADDRESS %s`) and destroy it, which brings the VMs back, or run `virsh "+
+			"secret-undefine %s` on it, which leaves them where they are.", e.Host, e.Host, host.Itself.SecretUUID())
+	case e.Evacuation == "" && e.Done == 0 && len(e.Failures) == 0 && e.Err == nil:
+		return "Nothing was begun. Make room, or set on_failure = \"continue\" to evacuate the others."
+	}
+	return "Apply again to go on."
+}
+
+func notStopped(e *fleet.NotStoppedError) string {
+	l := e.Location
+	if e.Err != nil {
+		return fmt.Sprintf("VM %s was not %s: %s", l.Domain.Name, stopped(e.By), fullStop(oneLine(e.Err)))
+	}
+	return fmt.Sprintf("The guest of VM %s did not shut down within %s. It may still do so.", l.Domain.Name, elapsed(e.Waited))
+}
+
+func offStill(e *fleet.NotStartedError) string {
+	l := e.Location
+	return fmt.Sprintf("VM %s did not start on %s: %s It is off: `virsh start %s` there tries it again.", l.Domain.Name, l.Host,
+		fullStop(oneLine(e.Err)), l.Domain.UUID)
+}
+
+// StillThere warns after an evacuation of the VMs that remain on their host though they were to leave.
+func StillThere(e fleet.Evacuated) Text {
+	var lines []string
+	for _, s := range e.Stuck {
+		lines = append(lines, fullStop(cannotLeave(s)))
+	}
+	for _, failure := range e.Failures {
+		lines = append(lines, vmFailure(failure))
+	}
+	return Text{"Host Is Not Empty", paragraphs(fmt.Sprintf("VMs that were to leave %s are still there.", e.Host.Name),
+		paragraphs(lines...))}
+}
+
+// NotBack warns after a return of the VMs that are not back. before are the hosts of those that the evacuation had moved, by
+// UUID: one that no host has any more was deleted.
+func NotBack(name string, r fleet.Return, failures []fleet.VMFailure, deleted []string) Text {
+	var lines []string
+	for _, vm := range r.Elsewhere {
+		lines = append(lines, fmt.Sprintf("VM %s stays on %s: somebody has moved it there since it left %s.", vm.Name, vm.Host, name))
+	}
+	for _, uuid := range deleted {
+		lines = append(lines, fmt.Sprintf("VM %s is on no host any more.", uuid))
+	}
+	for _, failure := range failures {
+		lines = append(lines, vmFailure(failure))
+	}
+	return Text{"VMs Are Not Back", paragraphs(lines...)}
+}
+
+// EvacuationLine is the line of an evacuation that is done with one VM.
+func EvacuationLine(p fleet.EvacuationProgress) string {
+	if p.Move != nil {
+		return p.VM.Name + ": " + Line(*p.Move)
+	}
+	switch {
+	case p.Ended && p.Err != nil:
+		return fmt.Sprintf("%s: failed: %s", p.VM.Name, oneLine(p.Err))
+	case p.Doing == fleet.DeedMove && p.Ended:
+		return fmt.Sprintf("%s: is on %s", p.VM.Name, p.To)
+	case p.Doing == fleet.DeedMove && len(p.Why) > 0:
+		return fmt.Sprintf("%s: from %s to %s: %s", p.VM.Name, p.VM.Host, p.To, reasons(p.Why))
+	case p.Doing == fleet.DeedMove:
+		return fmt.Sprintf("%s: from %s to %s", p.VM.Name, p.VM.Host, p.To)
+	case p.Doing == fleet.DeedStart && p.Ended:
+		return fmt.Sprintf("%s: runs on %s again", p.VM.Name, p.Host)
+	case p.Doing == fleet.DeedStart:
+		return fmt.Sprintf("%s: starting on %s", p.VM.Name, p.Host)
+	case p.Ended:
+		return fmt.Sprintf("%s: is %s", p.VM.Name, stopped(p.VM.By))
+	case p.VM.By == policy.EvacuateManagedSave:
+		return p.VM.Name + ": saving its memory"
+	}
+	return p.VM.Name + ": shutting down"
+}
+
+// Emptied is the last line of an evacuation.
+func Emptied(e fleet.Evacuated) string {
+	line := fmt.Sprintf("%s: %d VMs moved, %d stopped, %d remain", e.Host.Name, len(e.Moved), len(e.Stopped), len(e.Remaining))
+	if len(e.Moved) == 0 {
+		return line
+	}
+	var hosts []string
+	counts := map[string]int{}
+	for _, to := range e.Moved {
+		counts[to]++
+	}
+	for _, to := range slices.Sorted(maps.Keys(counts)) {
+		hosts = append(hosts, fmt.Sprintf("%d on %s", counts[to], to))
+	}
+	return line + " (" + strings.Join(hosts, ", ") + ")"
+}
+
+// DestinationCordoned warns in a plan of a VM that is wanted on a host that is cordoned: nothing is planned for it.
+func DestinationCordoned(vm, on, wanted string, r cordon.Record) Text {
+	why := ""
+	if r.Why != "" {
+		why = " (" + r.Why + ")"
+	}
+	return planned("Destination Is Cordoned", fmt.Sprintf("VM %s was on %s, and its destination %s was cordoned%s, so no move was "+
+		"planned.", vm, on, wanted, why), "The first plan after the host has been opened moves it.")
+}
+
+// BothDestinations is what an operator reads of an evacuation with destinations beside a cluster.
+func BothDestinations() Text {
+	return Text{"Invalid Destination", "An evacuation has destinations or cluster, and this one has both. Keep one of them, or " +
+		"none: VMs then go to all other hosts that answer and are not cordoned."}
+}
+
+// ItselfAmong is what an operator reads of a host that is to be emptied to itself.
+func ItselfAmong(name string) Text {
+	return Text{"Invalid Destination", fmt.Sprintf("%s is the host that is emptied: its VMs cannot go there.", name)}
+}
+
+// NotInMaintenance is what an operator reads of an import of a host that has no record.
+func NotInMaintenance(name string) Text {
+	return Text{"Unable to Import Host Maintenance", fmt.Sprintf("%s is not cordoned, and has no evacuation that was begun: there "+
+		"is nothing to import. Its creation cordons it.", name)}
+}

@@ -1,0 +1,125 @@
+package fleet
+
+import (
+	"context"
+	"sync"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/evacuation"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/placement"
+)
+
+// task is what is to be done with one VM.
+type task struct {
+	vm  evacuation.VM
+	do  Deed
+	to  string
+	why []placement.Reason
+	run func(ctx context.Context) error
+}
+
+// crew does tasks side by side. It asks what is to be done next whenever one has ended, so that each answer is of the world
+// as it is then.
+type crew struct {
+	host string
+	// most is how many moves, and as many other tasks, are done at a time.
+	most   int
+	goOn   bool
+	report func(EvacuationProgress)
+	// again tells whether what has failed may be tried otherwise; nil for never.
+	again func(t task, err error) bool
+
+	busy     map[string]task // by the UUID of the VM
+	failed   map[string]bool
+	failures []VMFailure
+	done     int
+}
+
+func newCrew(host string, most int, goOn bool, report func(EvacuationProgress)) *crew {
+	var one sync.Mutex
+	return &crew{
+		host: host, most: most, goOn: goOn, busy: map[string]task{}, failed: map[string]bool{},
+		report: func(p EvacuationProgress) {
+			one.Lock()
+			defer one.Unlock()
+			report(p)
+		},
+	}
+}
+
+// ended is the end of a task.
+type ended struct {
+	task task
+	err  error
+}
+
+// work does what next says until there is no more. A failure, unless it is to go on, the end of ctx, and an error of next
+// end that once all that was begun has ended. The error is that of next, or of ctx.
+func (c *crew) work(ctx context.Context, next func(context.Context) ([]task, error)) error {
+	ends := make(chan ended)
+	var failure error
+	for {
+		if failure == nil && ctx.Err() != nil {
+			failure = context.Cause(ctx)
+		}
+		if failure == nil && (c.goOn || len(c.failures) == 0) {
+			var tasks []task
+			if tasks, failure = next(ctx); failure == nil {
+				c.begin(ctx, tasks, ends)
+			}
+		}
+		if len(c.busy) == 0 {
+			return failure
+		}
+		c.end(<-ends)
+	}
+}
+
+// begin starts tasks, in their order, as long as there are hands for them.
+func (c *crew) begin(ctx context.Context, tasks []task, ends chan<- ended) {
+	moves, others := 0, 0
+	for _, t := range c.busy {
+		if t.do == DeedMove {
+			moves++
+		} else {
+			others++
+		}
+	}
+	for _, t := range tasks {
+		if c.spent(t.vm) {
+			continue
+		}
+		hands := &others
+		if t.do == DeedMove {
+			hands = &moves
+		}
+		if *hands >= c.most {
+			continue
+		}
+		*hands++
+		c.busy[t.vm.UUID] = t
+		c.report(EvacuationProgress{Host: c.host, VM: t.vm, Doing: t.do, To: t.to, Why: t.why})
+		go func() { ends <- ended{t, t.run(ctx)} }()
+	}
+}
+
+// spent tells whether a VM is being cared for, or has failed: it is not tried again.
+func (c *crew) spent(vm evacuation.VM) bool {
+	_, busy := c.busy[vm.UUID]
+	return busy || c.failed[vm.UUID]
+}
+
+func (c *crew) end(e ended) {
+	delete(c.busy, e.task.vm.UUID)
+	c.report(EvacuationProgress{
+		Host: c.host, VM: e.task.vm, Doing: e.task.do, To: e.task.to, Ended: true, Err: e.err,
+	})
+	if e.err == nil {
+		c.done++
+		return
+	}
+	if c.again != nil && c.again(e.task, e.err) {
+		return
+	}
+	c.failed[e.task.vm.UUID] = true
+	c.failures = append(c.failures, VMFailure{e.task.vm, e.err})
+}

@@ -1,0 +1,180 @@
+package fleet
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/evacuation"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/host"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/placement"
+)
+
+// refusals are the hosts that turned out to refuse VMs, with what was found, by the UUID of the VM.
+type refusals map[string]map[string]fmt.Stringer
+
+func (r refusals) add(uuid, host string, finding fmt.Stringer) {
+	if r[uuid] == nil {
+		r[uuid] = map[string]fmt.Stringer{}
+	}
+	r[uuid][host] = finding
+}
+
+// evacuator empties one host.
+type evacuator struct {
+	fleet *Fleet
+	Evacuation
+	host   *host.Host
+	member Member
+	among  []string
+	// groups are the anti-affinity groups of all VMs, read once.
+	groups  map[string]string
+	refused refusals
+}
+
+func (f *Fleet) evacuator(ctx context.Context, e Evacuation) (*evacuator, error) {
+	h, err := f.host(e.Host)
+	if err != nil {
+		return nil, err
+	}
+	member, err := f.Member(ctx, e.Host)
+	if err != nil {
+		return nil, err
+	}
+	among, err := f.among(ctx, e)
+	if err != nil {
+		return nil, err
+	}
+	return &evacuator{fleet: f, Evacuation: e, host: h, member: member, among: among, refused: refusals{}}, nil
+}
+
+// look says what is to be done, as the hosts say now. to are the hosts that VMs are given already, by UUID.
+func (e *evacuator) look(ctx context.Context, to map[string]string) (EvacuationPlan, error) {
+	first := e.groups == nil
+	m := e.fleet.muster(ctx, func(h *host.Host, d migration.Domain) bool { return d.Active() && (first || h == e.host) })
+	if first {
+		e.groups = m.groupsOf()
+	}
+	vms, err := e.fleet.leaving(ctx, m, e.host)
+	if err != nil {
+		return EvacuationPlan{}, err
+	}
+	w := e.fleet.musteredWorld(ctx, m, e.groups, to)
+	for i, vm := range w.VMs {
+		w.VMs[i].Refused = e.refused[vm.UUID]
+	}
+	return e.plan(evacuation.Leave(e.Host, vms), w, m.silent), nil
+}
+
+// plan puts together what leaves the host and where there is room.
+func (e *evacuator) plan(l evacuation.Leaving, w placement.World, silent []error) EvacuationPlan {
+	p := EvacuationPlan{Host: e.member, Stops: l.Stop, Stays: l.Stay, Silent: silent}
+	byUUID, movers := map[string]evacuation.VM{}, []string{}
+	for _, vm := range l.Move {
+		byUUID[vm.UUID] = vm
+		if vm.BoundFor != "" {
+			p.Moves = append(p.Moves, EvacuationMove{VM: vm, To: vm.BoundFor})
+			continue
+		}
+		movers = append(movers, vm.UUID)
+	}
+	drain := placement.PlanDrain(w, placement.Drain{Host: e.Host, Among: e.among, VMs: movers})
+	for _, step := range drain.Steps {
+		p.Moves = append(p.Moves, EvacuationMove{VM: byUUID[step.VM], To: step.To, Why: step.Candidate.Reasons, Stage: step.Stage})
+	}
+	for _, stuck := range drain.Stuck {
+		p.Stuck = append(p.Stuck, StuckVM{VM: byUUID[stuck.VM], Binding: stuck.Binding, Host: stuck.Host})
+	}
+	for _, stuck := range l.Stuck {
+		p.Stuck = append(p.Stuck, StuckVM{VM: stuck.VM, Why: stuck.Why})
+	}
+	slices.SortFunc(p.Stuck, func(a, b StuckVM) int { return cmp.Compare(a.VM.Name, b.VM.Name) })
+	return p
+}
+
+// PlanEvacuation says what an evacuation would do now, and changes nothing.
+func (f *Fleet) PlanEvacuation(ctx context.Context, e Evacuation) (EvacuationPlan, error) {
+	evacuator, err := f.evacuator(ctx, e)
+	if err != nil {
+		return EvacuationPlan{}, err
+	}
+	record, err := cordonOf(ctx, evacuator.host)
+	if err != nil {
+		return EvacuationPlan{}, err
+	}
+	plan := EvacuationPlan{Host: evacuator.member}
+	if !e.Leave {
+		if plan, err = evacuator.planChecked(ctx); err != nil {
+			return EvacuationPlan{}, err
+		}
+	}
+	plan.Evacuation, plan.Cordoned = record.Evacuation, record.Cordoned
+	return plan, nil
+}
+
+// planChecked plans until the checks of moves refuse no host that is chosen.
+func (e *evacuator) planChecked(ctx context.Context) (EvacuationPlan, error) {
+	for {
+		plan, err := e.look(ctx, nil)
+		if err != nil || !e.check(ctx, plan) {
+			return plan, err
+		}
+	}
+}
+
+// checkers is how many moves are checked at a time.
+const checkers = 4
+
+// check makes the checks of each planned move, and notes the hosts that are certain to refuse it. It is false where none
+// does.
+func (e *evacuator) check(ctx context.Context, p EvacuationPlan) bool {
+	var mu sync.Mutex
+	var checking sync.WaitGroup
+	found, next := false, make(chan EvacuationMove)
+	for range checkers {
+		checking.Go(func() {
+			for move := range next {
+				_, assessment, err := e.fleet.Assess(ctx, e.move(move.VM, move.To, ""))
+				if err != nil {
+					continue // the move itself tells it, if it is still so
+				}
+				if certain := assessment.Certain(); len(certain) > 0 {
+					mu.Lock()
+					e.refused.add(move.VM.UUID, move.To, certain[0])
+					found = true
+					mu.Unlock()
+				}
+			}
+		})
+	}
+	for _, move := range p.Moves {
+		if move.VM.BoundFor == "" {
+			next <- move
+		}
+	}
+	close(next)
+	checking.Wait()
+	return found
+}
+
+// move is that of one VM.
+func (e *evacuator) move(vm evacuation.VM, to, id string) Move {
+	return Move{
+		VM: vm.UUID, UUID: vm.UUID, Last: vm.Host, Destination: to, Mode: migration.Auto, IfShutOff: ShutOffIgnore,
+		Evacuation: id,
+	}
+}
+
+// refusedBy notes the host that has refused a VM before anything was started; false where another error ended the move.
+func (e *evacuator) refusedBy(vm evacuation.VM, to string, err error) bool {
+	var refused *migration.PreflightError
+	if !errors.As(err, &refused) || len(refused.Findings) == 0 {
+		return false
+	}
+	e.refused.add(vm.UUID, to, refused.Findings[0])
+	return true
+}

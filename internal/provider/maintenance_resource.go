@@ -1,0 +1,371 @@
+package provider
+
+import (
+	"context"
+	"slices"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/booldefault"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringdefault"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+	"github.com/hashicorp/terraform-plugin-log/tflog"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/explain"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/fleet"
+)
+
+var (
+	_ resource.ResourceWithConfigure      = (*maintenanceResource)(nil)
+	_ resource.ResourceWithIdentity       = (*maintenanceResource)(nil)
+	_ resource.ResourceWithImportState    = (*maintenanceResource)(nil)
+	_ resource.ResourceWithModifyPlan     = (*maintenanceResource)(nil)
+	_ resource.ResourceWithValidateConfig = (*maintenanceResource)(nil)
+)
+
+func newMaintenanceResource() resource.Resource {
+	return &maintenanceResource{resourceBase{
+		typeName: "host_maintenance",
+		object:   "Host Maintenance",
+		identity: identity{attribute: "host", description: "Host: a key of `hosts` in the provider's configuration.", mutable: true},
+	}}
+}
+
+// maintenanceResource is a host that takes no VMs and has none that run, as long as the resource exists.
+type maintenanceResource struct{ resourceBase }
+
+type maintenanceModel struct {
+	evacuationModel
+	ID        types.String `tfsdk:"id"`
+	Reason    types.String `tfsdk:"reason"`
+	Evacuate  types.Bool   `tfsdk:"evacuate"`
+	Restore   types.Bool   `tfsdk:"restore"`
+	Cordoned  types.Bool   `tfsdk:"cordoned"`
+	Evacuated types.Map    `tfsdk:"evacuated"`
+	Stopped   types.Map    `tfsdk:"stopped"`
+	Remaining types.Set    `tfsdk:"remaining"`
+}
+
+func (r *maintenanceResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "Maintenance of a host. Creating it cordons the host, so that no move of any run chooses it as " +
+			"destination, and empties it: each VM that runs there moves to the host that has most room for it, or is shut down, " +
+			"saved or left, as the field `evacuation` of its policy says. VMs of one `anti_affinity_group` never meet. Destroying " +
+			"it opens the host and brings back what it has taken away, by the VMs' own histories.\n\n" +
+			"A warning of the plan says what becomes of each VM before anything moves. The cordon and the evacuation are kept on " +
+			"the host: an apply that fails or is killed leaves nothing in state, and the next one goes on where it ended. A VM " +
+			"that has started on the host since, by hand, shows as an update that moves it, too.",
+		Attributes: map[string]schema.Attribute{
+			"id": schema.StringAttribute{MarkdownDescription: "Host UUID.", Computed: true},
+			"host": schema.StringAttribute{
+				MarkdownDescription: evacuatedHostDescription + " Another label of the same host changes nothing; another host is a " +
+					"replacement.",
+				Required:   true,
+				Validators: []validator.String{nameValidator{}},
+			},
+			"destinations": schema.SetAttribute{
+				MarkdownDescription: evacuationAmong, ElementType: types.StringType, Optional: true, Validators: hostSetValidators(),
+			},
+			"cluster": schema.StringAttribute{
+				MarkdownDescription: evacuationCluster, Optional: true, Validators: []validator.String{nameValidator{255}},
+			},
+			"reason": schema.StringAttribute{
+				MarkdownDescription: "Why, in words for whoever meets the cordon.",
+				Optional:            true,
+				Validators:          []validator.String{nameValidator{255}},
+			},
+			"evacuate": schema.BoolAttribute{
+				MarkdownDescription: "Whether the host is emptied. With `false` it is only cordoned. Default: `true`.",
+				Optional:            true, Computed: true, Default: booldefault.StaticBool(true),
+			},
+			"restore": schema.BoolAttribute{
+				MarkdownDescription: "Whether a destroy brings the VMs back: those that were moved, where nobody has moved them on " +
+					"since, and those that were shut down or saved. What it is when the resource is destroyed has to be in state: " +
+					"apply a change before. Default: `true`.",
+				Optional: true, Computed: true, Default: booldefault.StaticBool(true),
+			},
+			"on_failure": schema.StringAttribute{
+				MarkdownDescription: onFailureText,
+				Optional:            true, Computed: true, Default: stringdefault.StaticString(string(stopOnFailure)),
+				Validators: []validator.String{oneOf(onFailures()...)},
+			},
+			"cordoned": schema.BoolAttribute{
+				MarkdownDescription: "Whether the host is cordoned: `true`, unless somebody has opened it; the next apply cordons it " +
+					"again.",
+				Computed: true,
+			},
+			"evacuated": schema.MapAttribute{
+				MarkdownDescription: "VMs that were moved: a map from the UUID of each to the host that it was moved to.",
+				ElementType:         types.StringType, Computed: true,
+			},
+			"stopped": schema.MapAttribute{
+				MarkdownDescription: "VMs that were stopped: a map from the UUID of each to `shut_down` or `managed_save`.",
+				ElementType:         types.StringType, Computed: true,
+			},
+			"remaining": schema.SetAttribute{
+				MarkdownDescription: "UUIDs of the VMs that run on the host: those whose policy lets them stay, and those that could " +
+					"not leave.",
+				ElementType: types.StringType, Computed: true,
+			},
+		},
+	}
+}
+
+func (r *maintenanceResource) ValidateConfig(
+	ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse,
+) {
+	var config maintenanceModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
+	if !resp.Diagnostics.HasError() {
+		resp.Diagnostics.Append(config.validate()...)
+	}
+}
+
+// ModifyPlan says what becomes of each VM. Where the resource exists, it plans an update only where something would be done.
+func (r *maintenanceResource) ModifyPlan(
+	ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse,
+) {
+	var plan, state maintenanceModel
+	if !req.State.Raw.IsNull() {
+		resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	}
+	if req.Plan.Raw.IsNull() {
+		resp.Diagnostics.Append(r.planReturn(ctx, state)...)
+		return
+	}
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	creating := req.State.Raw.IsNull()
+	planned, ok, diags := plan.plan(ctx, r.fleet, plan.evacuation())
+	resp.Diagnostics.Append(diags...)
+	if ok && !creating && planned.Host.UUID != state.ID.ValueString() {
+		resp.RequiresReplace = append(resp.RequiresReplace, path.Root("host"))
+		creating = true
+	}
+	// Only a run that has read the host may find that something changes: what an apply's own plan says has to stay.
+	again := ok && !creating && (planned.Leaves() && r.instances.HasRead(state.ID.ValueString()) || !plan.Evacuate.Equal(state.Evacuate))
+	if ok && (creating || again) && plan.Evacuate.ValueBool() {
+		resp.Diagnostics.Append(warnedAt(path.Root("host"), explain.WouldLeave(planned)))
+	}
+	plan.ID, plan.Cordoned = state.ID, types.BoolValue(true)
+	plan.Evacuated, plan.Stopped, plan.Remaining = state.Evacuated, state.Stopped, state.Remaining
+	if creating {
+		plan.ID = types.StringUnknown()
+		if ok {
+			plan.ID = types.StringValue(planned.Host.UUID)
+		}
+	}
+	if creating || again || !state.Cordoned.ValueBool() {
+		plan.Evacuated, plan.Stopped = types.MapUnknown(types.StringType), types.MapUnknown(types.StringType)
+		plan.Remaining = types.SetUnknown(types.StringType)
+	}
+	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
+}
+
+// evacuation is the request for the fleet.
+func (m maintenanceModel) evacuation() fleet.Evacuation {
+	e := m.evacuationModel.evacuation()
+	e.Cordon, e.Leave, e.Why = true, !m.Evacuate.ValueBool(), m.Reason.ValueString()
+	return e
+}
+
+func (r *maintenanceResource) planReturn(ctx context.Context, state maintenanceModel) diag.Diagnostics {
+	if r.fleet == nil || !state.Restore.ValueBool() || r.fleet.Check(state.Host.ValueString()) != nil {
+		return nil
+	}
+	back, err := r.fleet.PlanReturn(ctx, state.Host.ValueString())
+	if err != nil {
+		return diagnoseRead(r.fleet, "Plan Return of VMs", err, path.Root("host"))
+	}
+	return diag.Diagnostics{warnedAt(path.Root("host"), explain.WouldReturn(back))}
+}
+
+func (r *maintenanceResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
+	var plan maintenanceModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	if !resp.Diagnostics.HasError() {
+		resp.Diagnostics.Append(r.evacuate(ctx, plan, &resp.State)...)
+		resp.Diagnostics.Append(r.identify(ctx, resp.Identity, plan.Host)...)
+	}
+}
+
+func (r *maintenanceResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
+	var plan maintenanceModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	if !resp.Diagnostics.HasError() {
+		resp.Diagnostics.Append(r.evacuate(ctx, plan, &resp.State)...)
+		resp.Diagnostics.Append(r.identify(ctx, resp.Identity, plan.Host)...)
+	}
+}
+
+// evacuate cordons and empties the host, and writes what came of it to the state: nothing where it has failed, so that a new
+// resource is not tainted, whose replacement would bring back what has left.
+func (r *maintenanceResource) evacuate(ctx context.Context, plan maintenanceModel, state *tfsdk.State) diag.Diagnostics {
+	e := plan.evacuation()
+	if !plan.Evacuated.IsUnknown() {
+		e.Leave = true // nothing was planned but to keep the record
+	}
+	done, err := r.fleet.Evacuate(ctx, e, func(p fleet.EvacuationProgress) {
+		tflog.Info(ctx, explain.EvacuationLine(p), evacuationFields(p))
+	})
+	if err != nil {
+		return diag.Diagnostics{failed(explain.Evacuation(err), path.Root("host"))}
+	}
+	var diags diag.Diagnostics
+	if len(done.Stuck)+len(done.Failures) > 0 {
+		diags.Append(warned(explain.StillThere(done))...)
+	}
+	tflog.Info(ctx, explain.Emptied(done))
+	if plan.ID.IsUnknown() {
+		plan.ID = types.StringValue(done.Host.UUID)
+	}
+	if plan.Evacuated.IsUnknown() {
+		plan.write(done)
+	}
+	diags.Append(state.Set(ctx, plan)...)
+	return diags
+}
+
+// write takes over how far the host is emptied.
+func (m *maintenanceModel) write(done fleet.Evacuated) {
+	m.Cordoned = types.BoolValue(done.Cordoned)
+	m.Evacuated, m.Stopped, m.Remaining = textMap(done.Moved), textMap(done.Stopped), hostSet(done.Remaining)
+}
+
+// evacuationFields are the progress of an evacuation for programs that read the log.
+func evacuationFields(p fleet.EvacuationProgress) map[string]any {
+	if p.Move != nil {
+		return progressFields(*p.Move)
+	}
+	fields := map[string]any{
+		"host": p.Host, "vm_uuid": p.VM.UUID, "vm_name": p.VM.Name, "event": string(p.Doing), "ended": p.Ended, "failed": p.Err != nil,
+	}
+	if p.To != "" {
+		fields["destination"] = p.To
+	}
+	return fields
+}
+
+// Read looks whether the host still has the record, and which VMs run there. What was moved is kept: who moves it on since
+// changes nothing here.
+func (r *maintenanceResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
+	var state maintenanceModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	if resp.Diagnostics.HasError() || r.fleet == nil {
+		return
+	}
+	r.instances.Reads(state.ID.ValueString())
+	now, renamed, gone, err := r.fleet.Recognise(ctx, fleet.Member{Name: state.Host.ValueString(), UUID: state.ID.ValueString()})
+	if err == nil && gone {
+		err = r.fleet.Check(state.Host.ValueString())
+	}
+	if err == nil && renamed != nil {
+		resp.Diagnostics.Append(renamedWarning(r.instances, []fleet.Renaming{*renamed})...)
+		state.Host = types.StringValue(now.Name)
+	}
+	var seen fleet.Evacuated
+	exists := true
+	if err == nil {
+		seen, exists, err = r.fleet.Maintenance(ctx, state.Host.ValueString())
+	}
+	switch {
+	case err != nil:
+		resp.Diagnostics.Append(readFailed(r.fleet, "Read "+r.object, err)...)
+		return
+	case !exists:
+		resp.State.RemoveResource(ctx)
+		return
+	}
+	evacuated, stopped := state.Evacuated, state.Stopped
+	state.write(seen)
+	if !evacuated.IsNull() { // known since the create
+		state.Evacuated, state.Stopped = evacuated, stopped
+	}
+	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
+	resp.Diagnostics.Append(r.identify(ctx, resp.Identity, state.Host)...)
+}
+
+// readFailed is an error of a Read, or a warning for a host that may be down.
+func readFailed(f *fleet.Fleet, act string, err error) diag.Diagnostics {
+	if unseen, err := f.Unanswered([]error{err}); err == nil {
+		return unreachableWarning(unseen)
+	}
+	return diagnoseRead(f, act, err, path.Root("host"))
+}
+
+func (r *maintenanceResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
+	var state maintenanceModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	name := state.Host.ValueString()
+	back, failures, err := r.fleet.EndMaintenance(ctx, name, state.Restore.ValueBool(),
+		state.OnFailure.ValueString() == string(continueOnFailure), func(p fleet.EvacuationProgress) {
+			tflog.Info(ctx, explain.EvacuationLine(p), evacuationFields(p))
+		})
+	if err != nil {
+		resp.Diagnostics.Append(failed(explain.Evacuation(err), path.Root("host")))
+		return
+	}
+	deleted := state.deleted(back)
+	if state.Restore.ValueBool() && len(back.Elsewhere)+len(failures)+len(deleted) > 0 {
+		resp.Diagnostics.Append(warned(explain.NotBack(name, back, failures, deleted))...)
+	}
+}
+
+// deleted are the UUIDs of VMs that were moved or stopped and that no host has any more.
+func (m maintenanceModel) deleted(back fleet.Return) []string {
+	seen := map[string]bool{}
+	for _, vm := range slices.Concat(back.Move, back.Start, back.Back, back.Elsewhere) {
+		seen[vm.UUID] = true
+	}
+	for _, failure := range back.Unclear {
+		seen[failure.VM.UUID] = true
+	}
+	var deleted []string
+	for _, taken := range []types.Map{m.Evacuated, m.Stopped} {
+		for uuid := range taken.Elements() {
+			if !seen[uuid] {
+				deleted = append(deleted, uuid)
+			}
+		}
+	}
+	slices.Sort(deleted)
+	return slices.Compact(deleted)
+}
+
+func (r *maintenanceResource) ImportState(
+	ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse,
+) {
+	name, diags := r.imported(ctx, req)
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	seen, exists, err := r.fleet.Maintenance(ctx, name)
+	switch {
+	case err != nil:
+		resp.Diagnostics.Append(diagnose("Import "+r.object, err))
+		return
+	case !exists:
+		resp.Diagnostics.Append(failed(explain.NotInMaintenance(name)))
+		return
+	}
+	model := maintenanceModel{
+		evacuationModel: evacuationModel{
+			Host: types.StringValue(name), Destinations: types.SetNull(types.StringType),
+			OnFailure: types.StringValue(string(stopOnFailure)),
+		},
+		ID: types.StringValue(seen.Host.UUID), Evacuate: types.BoolValue(true), Restore: types.BoolValue(true),
+	}
+	model.write(seen)
+	resp.Diagnostics.Append(resp.State.Set(ctx, model)...)
+	resp.Diagnostics.Append(r.identify(ctx, resp.Identity, model.Host)...)
+}
