@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/cordon"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/fleet"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/host"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/preflight"
@@ -32,6 +33,21 @@ func Cordoned(name, why string, since time.Time) string {
 func OpenHost(name string) string {
 	return fmt.Sprintf("Choose another destination, or open %[1]s: destroy its virt_host_maintenance, or, where none has it "+
 		"in its state, run `virsh secret-undefine %[2]s` on %[1]s.", name, host.Itself.SecretUUID())
+}
+
+// HostRecordUnreadable warns of a host's own record that cannot be read, in a list.
+func HostRecordUnreadable(err error) Text {
+	name, reason := "a host", oneLine(err)
+	var unreadable *fleet.UnreadableCordonError
+	if errors.As(err, &unreadable) {
+		name, reason = unreadable.Host, oneLine(unreadable.Err)
+	}
+	var invalid *cordon.InvalidError
+	if errors.As(err, &invalid) {
+		reason = invalid.Reason
+	}
+	return planned("Host Record Unreadable", name+"'s own record could not be read.", Sentence(reason), Advice(err),
+		"Until then moves to the host are refused.")
 }
 
 // cordonUnknown says what to do about a host's own record that cannot be read.

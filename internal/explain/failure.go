@@ -298,7 +298,7 @@ func howEnded(f *migration.Failure) string {
 			here, elapsed(c.Cancelling), unanswered(f.Outcome))
 	case c.Err == nil || c.Aborted || c.Halted:
 		return ""
-	case !ended && !c.Obeyed && c.Connecting > 0 && errors.Is(c.Err, migration.ErrMemoryUnreachable):
+	case !ended && c.Connecting > 0 && errors.Is(c.Err, migration.ErrMemoryUnreachable):
 		return fmt.Sprintf("libvirt on %s could not be stopped while it connected to %s, and gave that up after %s: %s.",
 			here, there, elapsed(c.Connecting), strings.TrimSuffix(oneLine(c.Err), "."))
 	case !ended && c.Obeyed:

@@ -119,6 +119,14 @@ func TestFailure(t *testing.T) {
 				"It must let TCP 49152 to 49215 (migration_port_min to migration_port_max in its qemu.conf) through. " +
 				"That is the address that memory was to be sent to: the host name that kvm2 gives itself. `getent hosts NAME` on kvm1 must print an address of kvm2 for it. A migration_uri of kvm2 in the provider's configuration sets another one." + runs,
 		},
+		"cancelled while nothing answers, and libvirt took the order when it had given up": {
+			&migration.CancelledError{Failure: after(migration.Course{Cause: migration.CausedByCaller, Err: migration.ErrMemoryUnreachable, Obeyed: true, Connecting: 50 * time.Second})},
+			"Migration Cancelled", "The migration of VM web from kvm1 to kvm2 was cancelled after 1m0s. " +
+				"libvirt on kvm1 could not be stopped while it connected to kvm2, and gave that up after 50s: the source cannot reach the address that memory is sent to. " +
+				"Nothing answered there: mostly a firewall on kvm2, or on the way, that drops what kvm1 sends. " +
+				"It must let TCP 49152 to 49215 (migration_port_min to migration_port_max in its qemu.conf) through. " +
+				"That is the address that memory was to be sent to: the host name that kvm2 gives itself. `getent hosts NAME` on kvm1 must print an address of kvm2 for it. A migration_uri of kvm2 in the provider's configuration sets another one." + runs,
+		},
 		"never started": {
 			&migration.FailedError{Failure: after(migration.Course{Cause: migration.CausedByNoStart, Obeyed: true})},
 			"Unable to Migrate VM", "The migration of VM web from kvm1 to kvm2 sent nothing for 1m0s, and was cancelled. kvm2 is not receiving it: libvirt on kvm1 may be waiting for an answer from libvirt on kvm2. " +

@@ -25,6 +25,9 @@ func foretold(p fleet.Progress) string {
 		line = fmt.Sprintf("VM %s, from %s to %s: warning: forecast: ", p.Name, p.Source, p.Destination)
 	}
 	line += verdict(f.Forecast) + ", by " + basisOf(f.Forecast)
+	if f.Share > 0 {
+		line += fmt.Sprintf(", with a share of %d MiB/s", f.Share)
+	}
 	if len(f.Suggestions) > 0 {
 		line += "; " + suggestion(f.Suggestions[0])
 	}
@@ -43,7 +46,8 @@ func verdict(f forecast.Forecast) string {
 		return fmt.Sprintf("ends %s, once on_timeout pauses the guest, for about %s", takes,
 			milliseconds(f.DowntimeMS.Expected))
 	case forecast.NeedsPostCopy:
-		return fmt.Sprintf("ends %s, once on_timeout switches it to post-copy", takes)
+		return fmt.Sprintf("ends %s, once on_timeout switches it to post-copy, which stops the guest for about %s", takes,
+			milliseconds(f.DowntimeMS.Expected))
 	case forecast.DoesNotEnd:
 		if unbounded(f) {
 			return "does not end, and neither timeout nor stall_timeout aborts it in a day"
@@ -119,6 +123,9 @@ func ForecastBasis(f fleet.Forecast) string {
 		return strings.Join(sentences, " ")
 	}
 	text := "By " + basisOf(f.Forecast) + "."
+	if f.Share > 0 {
+		text += fmt.Sprintf(" If it started now, its share of the budget of its links would be %d MiB/s.", f.Share)
+	}
 	if f.MeasureErr != nil {
 		text += " " + Sentence("the guest was not measured: "+notMeasured(f.MeasureErr))
 	}
@@ -140,6 +147,39 @@ func notEnding(e *fleet.NotEndingError) string {
 		text += " No change of one field alone is forecast to help."
 	}
 	return text
+}
+
+// Foretold are the warnings of a planned move of which a forecast was asked.
+func Foretold(l fleet.Location, m fleet.Move, made fleet.Forecast) []Text {
+	move := fmt.Sprintf("the move of VM %s from %s to %s", l.Domain.Name, l.Host, m.Destination)
+	switch made.Verdict {
+	case forecast.Unknown:
+		why := lacking(made)
+		for i, clause := range why {
+			why[i] = Sentence(clause)
+		}
+		return []Text{planned("Move Not Forecast", "nothing could be forecast of "+move+".", why...)}
+	case forecast.DoesNotEnd:
+	default:
+		return nil
+	}
+	until := "nothing was to abort it in a day"
+	if !unbounded(made.Forecast) {
+		until = "on_timeout was to abort it after about " + milliseconds(made.DurationMS.Expected)
+	}
+	was := fmt.Sprintf("%s was forecast not to end under its policy, by %s, and %s.", move, basisOf(made.Forecast), until)
+	var more []string
+	if m.Forecast == fleet.ForecastRequire {
+		more = append(more, `With forecast = "require" such a move does not start.`)
+	}
+	text := planned("Move Forecast Not to End", was, more...)
+	for i, s := range made.Suggestions {
+		if i == 0 {
+			text.Detail += " What would help, by the same forecast:"
+		}
+		text.Detail += fmt.Sprintf("\n  - %s = %s: it %s.", s.Field, s.Value, verdict(s.Forecast))
+	}
+	return []Text{text}
 }
 
 // MeasuredTooLong is what an operator reads of a measurement that would take longer than the longest.

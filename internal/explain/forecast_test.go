@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/explain"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/fleet"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/forecast"
@@ -45,7 +47,7 @@ func TestForecastLines(t *testing.T) {
 		{past, "forecast: ends by itself " + ends + ", with a downtime of at most about 0.3s, by earlier moves between these hosts under the same policy"},
 		{foretold(forecast.EndsThrottled), "forecast: ends " + ends + ", with the guest's vCPUs throttled by up to about 60 %, by what was measured of the guest"},
 		{foretold(forecast.EndsWithPause), "forecast: ends " + ends + ", once on_timeout pauses the guest, for about 0.2s, by what was measured of the guest"},
-		{foretold(forecast.NeedsPostCopy), "forecast: ends " + ends + ", once on_timeout switches it to post-copy, by what was measured of the guest"},
+		{foretold(forecast.NeedsPostCopy), "forecast: ends " + ends + ", once on_timeout switches it to post-copy, which stops the guest for about 0.2s, by what was measured of the guest"},
 		{endless, "warning: forecast: does not end; on_timeout aborts it after about 12s (8s to 20s), by what was measured of the guest; " +
 			"with auto_converge = true it ends " + ends + ", with the guest's vCPUs throttled by up to about 60 %"},
 		{unknown, "forecast: unknown; the VM's history has no move like it (forecast = \"warn\" measures the guest)"},
@@ -77,6 +79,39 @@ func TestNotEnding(t *testing.T) {
 	text = explain.Move(e)
 	if strings.Contains(text.Detail, "on_timeout") || !strings.Contains(text.Detail, "timeout and stall_timeout") {
 		t.Errorf("nothing ends it, and the text is %q", text.Detail)
+	}
+}
+
+// TestForetold are the warnings of a plan that asks for a forecast.
+func TestForetold(t *testing.T) {
+	t.Parallel()
+	l := fleet.Location{Host: "kvm1", Domain: migration.Domain{Name: "db1"}}
+	endless := foretold(forecast.DoesNotEnd)
+	endless.Suggestions = []forecast.Suggestion{
+		{Field: "auto_converge", Value: "true", Forecast: foretold(forecast.EndsThrottled).Forecast},
+	}
+	unmeasured := fleet.Forecast{MeasureErr: errors.New("QEMU is too old")}
+	unmeasured.Verdict, unmeasured.Missing = forecast.Unknown, []forecast.Missing{forecast.MissingMeasurement}
+	const began = "When this plan was made, the move of VM db1 from kvm1 to kvm2 was forecast not to end under its policy, " +
+		"by what was measured of the guest, and on_timeout was to abort it after about 12s."
+	const helps = " What would help, by the same forecast:\n  - auto_converge = true: it ends in about 12s (8s to 20s), sends " +
+		"about 300 MiB, with the guest's vCPUs throttled by up to about 60 %."
+	for name, test := range map[string]struct {
+		made fleet.Forecast
+		asks fleet.Forecasting
+		want []explain.Text
+	}{
+		"it ends":               {made: foretold(forecast.EndsThrottled), asks: fleet.ForecastRequire},
+		"it does not end":       {endless, fleet.ForecastWarn, []explain.Text{{Summary: "Move Forecast Not to End", Detail: began + helps}}},
+		"so it does not start":  {endless, fleet.ForecastRequire, []explain.Text{{Summary: "Move Forecast Not to End", Detail: began + " With forecast = \"require\" such a move does not start." + helps}}},
+		"it cannot be measured": {unmeasured, fleet.ForecastWarn, []explain.Text{{Summary: "Move Not Forecast", Detail: "When this plan was made, nothing could be forecast of the move of VM db1 from kvm1 to kvm2. The guest was not measured: QEMU is too old."}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if diff := cmp.Diff(test.want, explain.Foretold(l, fleet.Move{Destination: "kvm2", Forecast: test.asks}, test.made)); diff != "" {
+				t.Errorf("warnings (-want +got):\n%s", diff)
+			}
+		})
 	}
 }
 

@@ -100,3 +100,15 @@ func TestLine(t *testing.T) {
 		})
 	}
 }
+
+func TestLine_unleased(t *testing.T) {
+	t.Parallel()
+	p := fleet.Progress{
+		Progress: migration.Progress{Subject: web, Phase: migration.PhaseStarting},
+		Unleased: []error{&fleet.UnleasedError{Host: "kvm2", Err: errors.New("libvirt has no secret driver")}},
+	}
+	const want = "VM web: the limits do not count what other runs are about to start: kvm2 keeps no leases: libvirt has no secret driver"
+	if got := Line(p); got != want {
+		t.Errorf("got %s", got)
+	}
+}

@@ -18,7 +18,7 @@ func Reason(r placement.Reason) string {
 	case placement.Cordoned:
 		return "cordoned"
 	case placement.Here:
-		return "the host that the VM leaves"
+		return "the host that the VM is on"
 	case placement.Refused:
 		return refusedThere(r, Summary)
 	case placement.FewCPUs:

@@ -13,6 +13,7 @@ import (
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/cordon"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/fleet"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/forecast"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/history"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/placement"
@@ -53,13 +54,23 @@ func planWarnings() map[string][]Text {
 	succeeded, byUUID, hidden := gone, gone, gone
 	succeeded.Successor, byUUID.VM, hidden.Former = &l, remedyUUID, []fleet.Member{{Name: "kvm9"}}
 	report := migration.Report{Subject: web, State: migration.StateRunning, Unwatched: true, AutostartOff: true}
-	choice := placement.Choice{
-		Candidates: []placement.Candidate{
-			{Host: "kvm2", Score: 71.25, Reasons: []placement.Reason{placement.MemoryLeft{Left: 3 << 30, Total: 8 << 30}}}, {Host: "kvm3", Score: 60},
-		},
-		Rejected: map[string]placement.Reason{"kvm4": placement.MemoryShort{Need: 4 << 30, Room: 1 << 30, Total: 8 << 30}},
+	foretold := func(verdict forecast.Verdict, f fleet.Forecasting) []Text {
+		took := forecast.Exactly(12000)
+		made := forecast.Forecast{
+			Verdict: verdict, Basis: forecast.ByMeasurement, DurationMS: &took, DowntimeMS: &took, MemoryBytes: &took, ThrottlePercent: &took,
+		}
+		better := made
+		better.Verdict = forecast.EndsThrottled
+		if made.Missing = nil; verdict == forecast.Unknown {
+			made.Missing = []forecast.Missing{forecast.MissingLink}
+		}
+		return Foretold(l, fleet.Move{Destination: "kvm2", Forecast: f}, fleet.Forecast{
+			Forecast: made, Suggestions: []forecast.Suggestion{{Field: policy.FieldAutoConverge, Value: "true", Forecast: better}},
+		})
 	}
 	return map[string][]Text{
+		"Foretold": slices.Concat(foretold(forecast.DoesNotEnd, fleet.ForecastWarn),
+			foretold(forecast.DoesNotEnd, fleet.ForecastRequire), foretold(forecast.Unknown, fleet.ForecastWarn)),
 		"Surveyed": slices.Concat(
 			Surveyed("Record", fleet.Declaration{}, fleet.Survey{Drift: drift, Redeclared: []fleet.Copy{ofVM}, Unknown: []fleet.Copy{later("kvm2")}, Unseen: l.Unseen}),
 			Surveyed("Record", fleet.Declaration{}, fleet.Survey{Drift: drift, Gone: true}),
@@ -70,7 +81,7 @@ func planWarnings() map[string][]Text {
 		"HistoryUnknown":      {HistoryUnknown(&fleet.InvalidHistoryError{Location: l, Err: errors.New("no JSON object")})},
 		"RecordUnread":        {RecordUnread(&fleet.UnlistedError{Name: "web", UUID: remedyUUID, Err: errors.New("access denied")}, false)},
 		"LeftShutOff":         {LeftShutOff(l, "kvm2"), LeftShutOff(l, "")},
-		"WouldChoose":         {WouldChoose(l, choice), WouldChoose(l, placement.Choice{Candidates: choice.Candidates[:1]})},
+		"WouldChoose":         {WouldChoose(l, someChoice), WouldChoose(l, placement.Choice{Candidates: someChoice.Candidates[:1]})},
 		"NoCluster":           {NoCluster("compute")},
 		"VMOutOfSync":         {VMOutOfSync("Record", fleet.VMRecord{Location: l}, drift)},
 		"VMRecordMissing":     {VMRecordMissing("Record", l)},
@@ -83,17 +94,20 @@ func planWarnings() map[string][]Text {
 		"UnseenByList":        {UnseenByList(l.Unseen)},
 		"UnseenByRead":        {UnseenByRead(l.Unseen)},
 		"Unreadable":          {Unreadable(invalid)},
-		"PolicyUnknown":       {PolicyUnknown(invalid)},
-		"Conflict":            {Conflict(acrossLevels)},
-		"HeldElsewhere":       {HeldElsewhere(&fleet.HeldError{Host: "kvm1", Cluster: "batch"})},
-		"Renamed":             {Renamed("web", remedyUUID, "web2")},
-		"NotYet":              {NotYet(&fleet.NotFoundError{VM: "web", Hosts: []string{"kvm1"}})},
-		"Warning":             {gone.Warning(), succeeded.Warning(), byUUID.Warning(), hidden.Warning()},
-		"Unusual":             Unusual(l),
-		"Leaving":             {Leaving(l)},
-		"UnderWay":            {UnderWay(l, "kvm2")},
-		"MovedUnwatched":      {MovedUnwatched("kvm2", l, history.Entry{From: history.Host{Label: "kvm2"}}, report)},
-		"NotChecked":          {NotChecked(l, []preflight.Unchecked{{Check: preflight.CheckPolicy, Why: preflight.Unknowable}})},
+		"HostRecordUnreadable": {HostRecordUnreadable(&fleet.UnreadableCordonError{
+			Host: "kvm1", Err: &cordon.InvalidError{Reason: "it is not a JSON object"},
+		})},
+		"PolicyUnknown":  {PolicyUnknown(invalid)},
+		"Conflict":       {Conflict(acrossLevels)},
+		"HeldElsewhere":  {HeldElsewhere(&fleet.HeldError{Host: "kvm1", Cluster: "batch"})},
+		"Renamed":        {Renamed("web", remedyUUID, "web2")},
+		"NotYet":         {NotYet(&fleet.NotFoundError{VM: "web", Hosts: []string{"kvm1"}})},
+		"Warning":        {gone.Warning(), succeeded.Warning(), byUUID.Warning(), hidden.Warning()},
+		"Unusual":        Unusual(l),
+		"Leaving":        {Leaving(l)},
+		"UnderWay":       {UnderWay(l, "kvm2")},
+		"MovedUnwatched": {MovedUnwatched("kvm2", l, history.Entry{From: history.Host{Label: "kvm2"}}, report)},
+		"NotChecked":     {NotChecked(l, []preflight.Unchecked{{Check: preflight.CheckPolicy, Why: preflight.Unknowable}})},
 		"Uncertain": {
 			Uncertain(l, migration.Finding{Fact: preflight.DiskCopied{Decision: vda(storage.Created, "", func(*storage.Facts) {})}, Host: "kvm2", Warning: true}),
 			Uncertain(l, migration.Finding{Fact: preflight.ImageUnproved{Decision: vda(storage.Left, "", func(*storage.Facts) {})}, Host: "kvm2", Warning: true}),

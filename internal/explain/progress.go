@@ -29,6 +29,9 @@ func Progress(p migration.Progress) string {
 	if p.Bandwidth > 0 {
 		fmt.Fprintf(&b, ", sending %s", rate(p.Bandwidth))
 	}
+	if p.Share > 0 {
+		fmt.Fprintf(&b, ", share %d MiB/s", p.Share)
+	}
 	if p.DirtyRate > 0 {
 		fmt.Fprintf(&b, ", guest dirties %s", rate(p.DirtyRate))
 	}
@@ -101,6 +104,9 @@ func Notice(p migration.Progress) string {
 		return "warning: max_downtime_ms could not be set: " + oneLine(e.Err)
 	case migration.NoticeRaised, migration.NoticeCacheKept:
 		return raising(e)
+	case migration.NoticeShareKept:
+		return fmt.Sprintf("warning: the limit of its bandwidth %s, so it keeps that which it has of the budget: %s",
+			notDone(e.Err, "changed"), oneLine(e.Err))
 	case migration.NoticeWaiting, migration.NoticePausing, migration.NoticePaused, migration.NoticePauseUnanswered,
 		migration.NoticeSwitching,
 		migration.NoticeSwitched, migration.NoticePostCopy, migration.NoticeIdleLink, migration.NoticeCancelling,

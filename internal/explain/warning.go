@@ -2,8 +2,10 @@ package explain
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
 )
 
 // Warning says what did not go as it should in a move that succeeded.
@@ -45,10 +47,23 @@ func Warning(r migration.Report, w migration.Warning) string {
 	case migration.WarningTransient:
 		return fmt.Sprintf("The VM was persistent and is transient on %s: its definition is lost when it is shut "+
 			"down. `virsh dumpxml %s` and `virsh define` there keep it.", r.Destination, r.UUID)
+	case migration.WarningLongDowntime:
+		return longDowntime(r, w.Longest)
 	case migration.WarningDowntime:
 		return fmt.Sprintf("max_downtime_ms %s: %s.", notDone(w.Err, "set"), w.Err)
 	}
 	return Sentence(string(w.Kind))
+}
+
+// longDowntime says that a bound of the policy was broken.
+func longDowntime(r migration.Report, longest time.Duration) string {
+	field := policy.FieldMaxDowntimeMS
+	if r.Policy.MaxDowntimeMS == nil {
+		field = policy.FieldDowntimeScheduleMS
+	}
+	return fmt.Sprintf("The guest stood still for %s, and %s (%s) allows %s: QEMU stops the guest when it expects to "+
+		"send the rest in that time, and does not count the switch-over itself. A busy host or link makes it longer.",
+		downtime(*r.Downtime), field, r.Policy.Origins.Of(field), downtime(longest))
 }
 
 // leftDefinition says that the source keeps a definition. starts is why it may start with

@@ -1,9 +1,12 @@
 package explain
 
 import (
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
 )
 
 const redefine = "Their bitmaps are in the VM's disks: on kvm2, `virsh checkpoint-create " + remedyUUID + " FILE --redefine` " +
@@ -65,5 +68,20 @@ func TestWarning(t *testing.T) {
 				t.Errorf("got  %s\nwant %s", got, want)
 			}
 		})
+	}
+}
+
+// TestLongDowntime is a bound that was broken, by the field that sets it.
+func TestLongDowntime(t *testing.T) {
+	t.Parallel()
+	w := migration.Warning{Kind: migration.WarningLongDowntime, Longest: 300 * time.Millisecond}
+	for want, set := range map[string]policy.Policy{
+		"max_downtime_ms (vm) allows 0.3s": {MaxDowntimeMS: new(int64(300)), DowntimeScheduleMS: new(policy.Numbers{100, 300})},
+		"downtime_schedule_ms (vm) allows": {DowntimeScheduleMS: new(policy.Numbers{100, 300})},
+	} {
+		r := migration.Report{Downtime: new(412 * time.Millisecond), Policy: policy.Resolve(policy.Levels{VM: set})}
+		if got := Warning(r, w); !strings.HasPrefix(got, "The guest stood still for 0.412s, and "+want) {
+			t.Errorf("got %s, want %s", got, want)
+		}
 	}
 }

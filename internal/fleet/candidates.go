@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"time"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/host"
 )
@@ -33,20 +34,32 @@ func (f *Fleet) candidates(ctx context.Context, c Candidates) ([]string, error) 
 	if len(c.Hosts) > 0 {
 		return c.Hosts, nil
 	}
-	hosts, _, err := f.ClusterHosts(ctx, c.Cluster)
+	hosts, _, err := f.membersOf(c.Cluster, func(h *host.Host) (Copy, error) { return clusterOf(ctx, h) })
 	return hosts, err
 }
 
-// ClusterHosts are the hosts whose record names the cluster. A host without libvirt's secret
-// driver is in none. unseen are those that could not be asked, with UnreachableWarn.
+// ClusterHosts are the hosts whose record names the cluster, as old as a census. A host without
+// libvirt's secret driver is in none. unseen are those that could not be asked, with
+// UnreachableWarn.
 func (f *Fleet) ClusterHosts(ctx context.Context, cluster string) (names []string, unseen []error, err error) {
+	return f.membersOf(cluster, func(h *host.Host) (Copy, error) {
+		if levels, ok := f.census.levelsOf(h.Name(), time.Now()); ok {
+			return levels.cluster, nil
+		}
+		return clusterOf(ctx, h)
+	})
+}
+
+func (f *Fleet) membersOf(
+	cluster string, read func(*host.Host) (Copy, error),
+) (names []string, unseen []error, err error) {
 	type answer struct {
 		copy Copy
 		err  error
 	}
 	var failed, unreadable []error
 	for _, a := range each(f.hosts, func(h *host.Host) answer {
-		c, err := clusterOf(ctx, h)
+		c, err := read(h)
 		return answer{c, err}
 	}) {
 		switch {

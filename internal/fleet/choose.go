@@ -115,7 +115,7 @@ func (s *search) refuses(destination string, findings []migration.Finding) bool 
 	}
 	for _, f := range findings {
 		if _, policy := f.Fact.(preflight.PolicyConflict); policy ||
-			f.Host != destination && preflight.Attribute(f.Check) == "vm" {
+			f.Host != destination && (f.Check == migration.CheckAnswers || preflight.Attribute(f.Check) == "vm") {
 			return false
 		}
 	}

@@ -39,7 +39,7 @@ func (f *Fleet) musteredWorld(ctx context.Context, m muster, groups, to map[stri
 // hostFacts are those of one host; it is silent where it does not say all of them.
 func (f *Fleet) hostFacts(ctx context.Context, r roll) placement.Host {
 	facts := placement.Host{
-		Name: r.host.Name(), MostArriving: f.slots.limitIncoming(r.host.Name()), MostLeaving: f.slots.maxOutgoing,
+		Name: r.host.Name(), MostArriving: f.slots.limitIncoming(r.host.Name()),
 	}
 	ctx, cancel := context.WithTimeout(ctx, listLimit)
 	defer cancel()

@@ -31,6 +31,9 @@ type Config struct {
 	// MaxOutgoing and MaxIncoming limit the migrations of each host, 1 to
 	// MostMigrations.
 	MaxOutgoing, MaxIncoming int
+	// Budgets are what the link of a host may carry of migrations, in MiB/s, by its name; no entry
+	// for no limit.
+	Budgets map[string]int64
 	// Changes are what VMs find called otherwise on a host, by its name.
 	Changes map[string]definition.Changes
 }
@@ -44,6 +47,7 @@ type Fleet struct {
 	unreachable Unreachable
 	slots       *slots
 	places      places
+	budgets     *budgets
 	placements  placements
 	promises    promises
 	changes     map[string]definition.Changes    // of moves to each host, by its name
@@ -53,6 +57,11 @@ type Fleet struct {
 	records *recordLocks // held by who changes a record
 
 	measured measurements
+
+	// What a choice of hosts is made by, beside what they say each time.
+	loads    loads
+	backings backings
+	groups   groups
 
 	// shutDownWithin is how long a guest may take to shut down.
 	shutDownWithin time.Duration
@@ -68,6 +77,7 @@ func New(config Config) (*Fleet, error) {
 		run:            newRun(),
 		unreachable:    config.Unreachable,
 		changes:        config.Changes,
+		budgets:        newBudgets(config.Budgets),
 		reported:       map[string]bool{},
 		records:        newRecordLocks(),
 		measured:       measurements{all: map[string]*measuring{}},
@@ -90,7 +100,7 @@ func New(config Config) (*Fleet, error) {
 		ports[h.Name()] = h.MigrationPort()
 	}
 	f.slots = newSlots(config.MaxOutgoing, config.MaxIncoming, ports)
-	f.places = newPlaces(f.hosts, f.slots)
+	f.places = newPlaces(f.run, f.hosts, f.slots)
 	return f, nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/forecast"
@@ -36,6 +37,9 @@ type Forecast struct {
 
 	// Suggestions are changes of the policy that would help.
 	Suggestions []forecast.Suggestion
+	// Share is what it would have of the budget of its links if it started now, in MiB/s; 0 where they
+	// have none.
+	Share int64
 	// MeasureErr is why the VM was not measured, where it was to be.
 	MeasureErr error
 }
@@ -72,7 +76,10 @@ func (f *Fleet) forecast(
 ) (Forecast, error) {
 	from, to := f.uuidOf(ctx, r.Location.Host), f.uuidOf(ctx, destination)
 	facts := forecast.Facts{Policy: r.Policy, MemoryBytes: r.Location.Domain.MemoryBytes, Past: past.Past(from, to)}
-	var made Forecast
+	made := Forecast{Share: f.budgets.foresee(trip{source: r.Location.Host, destination: destination}, r.Policy)}
+	if made.Share > 0 {
+		facts.Policy.BandwidthMiBPerSecond = &made.Share
+	}
 	if len(forecast.Windows(budget)) > 0 {
 		measured, err := f.Measure(ctx, r.Location, budget)
 		switch {
@@ -85,6 +92,11 @@ func (f *Fleet) forecast(
 		}
 	}
 	made.Forecast, made.Suggestions = forecast.Of(facts), forecast.Suggest(facts)
+	if limit := r.Policy.BandwidthMiBPerSecond; made.Share > 0 && (limit == nil || made.Share != *limit) {
+		made.Suggestions = slices.DeleteFunc(made.Suggestions, func(s forecast.Suggestion) bool {
+			return s.Field == policy.FieldBandwidth // the budget is what limits it
+		})
+	}
 	return made, nil
 }
 
@@ -98,19 +110,46 @@ func (f *Fleet) uuidOf(ctx context.Context, name string) string {
 	return uuid
 }
 
+// ForecastPlanned says what a move that is planned will be like under the policy that its plan sees coming, and measures
+// the VM for it. It is nil where m asks for nothing, or nothing is to be forecast.
+func (f *Fleet) ForecastPlanned(ctx context.Context, m Move, l Location, p policy.Effective) (*Forecast, error) {
+	if m.measures() == 0 || m.sendsNothing(l) || l.source(m.Destination) == m.Destination {
+		return nil, nil
+	}
+	source, err := f.host(l.Host)
+	if err != nil {
+		return nil, err
+	}
+	past := pastOf(ctx, source, l.Domain.UUID)
+	made, err := f.forecast(ctx, Resolution{Location: l, Policy: p}, m.Destination, past, m.measures())
+	if err != nil || errors.Is(made.MeasureErr, ErrJobRuns) {
+		return nil, err
+	}
+	return &made, nil
+}
+
+// measures is how long the VM is measured before the move.
+func (m Move) measures() time.Duration {
+	if m.Forecast == ForecastWarn || m.Forecast == ForecastRequire {
+		return DefaultMeasurement
+	}
+	return 0
+}
+
+// sendsNothing tells whether a move sends no memory, or is under way already.
+func (m Move) sendsNothing(l Location) bool {
+	return m.MovesDefinition(l) || !l.Domain.Active() || len(l.Receiving) > 0
+}
+
 // foretell makes the forecast of a move that is about to start, notes it in its entry and tells it. A migration that
 // is under way already is adopted, whatever is forecast of it.
 func (f *Fleet) foretell(
 	ctx context.Context, m Move, r Resolution, past history.History, entry *moveEntry, report func(Progress),
 ) error {
-	if m.MovesDefinition(r.Location) || !r.Location.Domain.Active() || len(r.Location.Receiving) > 0 {
+	if m.sendsNothing(r.Location) {
 		return nil
 	}
-	var budget time.Duration
-	if m.Forecast == ForecastWarn || m.Forecast == ForecastRequire {
-		budget = DefaultMeasurement
-	}
-	made, err := f.forecast(ctx, r, m.Destination, past, budget)
+	made, err := f.forecast(ctx, r, m.Destination, past, m.measures())
 	switch {
 	case err != nil:
 		return err

@@ -39,6 +39,21 @@ func TestForecast(t *testing.T) {
 		t.Fatal(err)
 	}
 
+	slow := Move{Policy: policy.Policy{BandwidthMiBPerSecond: new(int64(8)), OnTimeout: new(policy.Abort)}, Destination: "kvm2"}
+	seen, err := f.Resolve(testContext(t), guest.UUID, "", slow.Policy)
+	if err != nil {
+		t.Fatal(err)
+	}
+	planned, err := f.ForecastPlanned(testContext(t), slow, location, seen.Policy)
+	if err != nil || planned != nil {
+		t.Errorf("its plan asks for no forecast, and has %+v, %v", planned, err)
+	}
+	slow.Forecast = ForecastWarn
+	planned, err = f.ForecastPlanned(testContext(t), slow, location, seen.Policy)
+	if err != nil || planned == nil || planned.Verdict != forecast.DoesNotEnd {
+		t.Errorf("its plan has %+v, %v; want that it does not end", planned, err)
+	}
+
 	started := time.Now()
 	_, made, err := move("kvm2", ForecastRequire, 8)
 	var refused *NotEndingError

@@ -27,6 +27,8 @@ type ListedHost struct {
 	Migrations *RunningMigrations
 	// Cluster is the host's copy of its cluster's record.
 	Cluster Copy
+	// Standing is whether the host is cordoned, and who has leases there.
+	Standing Standing
 	// Features are the fields that its libvirt and QEMU can apply.
 	Features []policy.Field
 }
@@ -47,7 +49,7 @@ func (f *Fleet) Hosts(ctx context.Context, names []string) ([]ListedHost, error)
 	return each(hosts, func(h *host.Host) ListedHost { return listHost(ctx, h) }), nil
 }
 
-// listHost asks one host, in eleven calls or fewer, and one for each VM that is active.
+// listHost asks one host, in thirteen calls or fewer, and one for each VM that is active and each lease.
 func listHost(ctx context.Context, h *host.Host) ListedHost {
 	ctx, cancel := context.WithTimeout(ctx, listLimit)
 	defer cancel()
@@ -59,10 +61,11 @@ func listHost(ctx context.Context, h *host.Host) ListedHost {
 	memory, memoryErr := h.Memory(ctx)
 	domains, domainsErr := h.DetailedDomains(ctx)
 	cluster, clusterErr := clusterOf(ctx, h)
-	if err := errors.Join(cpuErr, memoryErr, domainsErr, clusterErr); err != nil {
+	standing, standingErr := standingOf(ctx, h)
+	if err := errors.Join(cpuErr, memoryErr, domainsErr, clusterErr, standingErr); err != nil {
 		return ListedHost{Name: h.Name(), Err: err}
 	}
-	l.CPUs, l.Memory, l.Cluster = len(capabilities.CPUs), memory, cluster
+	l.CPUs, l.Memory, l.Cluster, l.Standing = len(capabilities.CPUs), memory, cluster, standing
 	for _, d := range domains {
 		if d.Active() && d.State != migration.StateIncoming {
 			l.Running++

@@ -37,10 +37,11 @@ func testLab(t *testing.T) *lab.World {
 const refusing = "qemu+tcp://10.77.0.11:9/system"
 
 // labConfig is a fleet of the lab's hosts, in which those that are down cannot
-// be reached.
+// be reached. Its limits are those of nobody: the tests run side by side, and each fleet
+// counts the migrations of all.
 func labConfig(t *testing.T, unreachable Unreachable, down ...string) Config {
 	t.Helper()
-	config := Config{Unreachable: unreachable, MaxOutgoing: DefaultMigrations, MaxIncoming: DefaultMigrations}
+	config := Config{Unreachable: unreachable, MaxOutgoing: MostMigrations, MaxIncoming: MostMigrations}
 	for _, h := range testLab(t).Hosts {
 		c := host.Config{Name: h.Name, URI: h.URI, PeerURI: h.PeerURI, MigrationURI: h.MigrationURI}
 		for _, name := range down {

@@ -9,7 +9,6 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/definition"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/history"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
-	"github.com/terraform-provider-virt/terraform-provider-virt/internal/placement"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/preflight"
 )
@@ -70,9 +69,6 @@ type Moved struct {
 	OpenEntry *history.Entry
 	// LeftShutOff is true when the VM is shut off on another host, and was left there.
 	LeftShutOff bool
-	// Choice is how the destination was chosen; nil where it was given, or the VM was on one of
-	// the candidates or on its way to one.
-	Choice *placement.Choice
 }
 
 // Move finds the VM, waits until no other Move of it is under way and both hosts
@@ -126,7 +122,6 @@ func (f *Fleet) move(ctx context.Context, m *Move, report func(Progress)) (Moved
 		var moved Moved
 		var elsewhere bool
 		moved, elsewhere, err = f.attempt(ctx, *m, location, report)
-		moved.Choice = search.choice
 		switch {
 		case elsewhere:
 			location = moved.Location
@@ -218,6 +213,12 @@ func (f *Fleet) attempt(
 		return moved, false, err
 	}
 	move := request.Move
+	shared := f.budgets.sharer(trip{from.Domain.UUID, source, m.Destination}, move.Policy)
+	defer shared.leave()
+	defer f.countOthers(ctx, shared)()
+	if shared != nil && !move.Definition {
+		move.Budget = shared
+	}
 	disks := &diskCopy{
 		source: entry.source, destination: entry.destination, vm: request.Move.UUID, mode: request.Move.Policy.CopyStorage(),
 	}
@@ -228,7 +229,7 @@ func (f *Fleet) attempt(
 	}
 	move.Reading = m.Reading
 	move.Ready = func(ctx context.Context) (migration.Prepared, error) {
-		return f.ready(ctx, m, resolution.Location, preparation{place, entry, disks, changes})
+		return f.ready(ctx, m, resolution.Location, preparation{place, entry, disks, changes, shared})
 	}
 	moved.Report, err = migration.Run(ctx, move, func(p migration.Progress) { report(Progress{Progress: p}) })
 	if err != nil && !move.Definition {
@@ -246,12 +247,13 @@ type preparation struct {
 	entry   *moveEntry
 	disks   *diskCopy
 	changes changes
+	shared  *sharer
 }
 
 // ready begins, after the checks, the move's entry in the VM's history, makes the volumes that disks are copied
 // into, which the entry names before and after that, and then makes the definitions for the destination, with
-// which the entry is to travel; then it waits for the move's turn to start. It fails where another
-// policy than the planned one holds by then, the move has lost its places, or the fleet starts no more. Nothing comes between
+// which the entry is to travel; then others give way on its links, and it waits for the move's turn to start. It fails where
+// another policy than the planned one holds by then, the move has lost its places, or the fleet starts no more. Nothing comes between
 // the turn and the start.
 func (f *Fleet) ready(ctx context.Context, m Move, l Location, p preparation) (migration.Prepared, error) {
 	var prepared migration.Prepared
@@ -289,9 +291,10 @@ func (f *Fleet) ready(ctx context.Context, m Move, l Location, p preparation) (m
 	}
 	p.entry.DevicesChanged, p.entry.ConfigChanged = made.running, made.config
 	prepared = migration.Prepared{Storage: p.disks.storage, Changed: made.definitions}
-	if err := p.place.confirm(ctx); err != nil {
+	if err := p.place.confirm(ctx, l); err != nil {
 		return prepared, err
 	}
+	p.entry.Share = p.shared.giveWay(ctx, len(p.disks.storage.Targets()))
 	err = f.slots.turn(ctx, l.source(m.Destination))
 	p.disks.started = err == nil
 	return prepared, err

@@ -25,9 +25,7 @@ func TestMove_many(t *testing.T) {
 		// Far more than what an idle machine needs, and less than a call's deadline.
 		soon = 5 * time.Second
 	)
-	config := labConfig(t, UnreachableError)
-	config.MaxOutgoing, config.MaxIncoming = moves, moves
-	f := open(t, config)
+	f := open(t, labConfig(t, UnreachableError))
 	source, err := f.host("kvm1")
 	if err != nil {
 		t.Fatal(err)

@@ -70,9 +70,8 @@ func TestMove(t *testing.T) {
 func TestMove_alreadyThere(t *testing.T) {
 	t.Parallel()
 	world := testLab(t)
-	config := labConfig(t, UnreachableError)
-	config.MaxOutgoing, config.MaxIncoming = 1, 1
-	f := open(t, config)
+	f := open(t, labConfig(t, UnreachableError))
+	f.slots.maxOutgoing, f.slots.maxIncoming = 1, 1
 	release, err := f.slots.acquire(t.Context(), trip{"another", "kvm1", "kvm1"}, func(Wait) {})
 	if err != nil {
 		t.Fatal(err)
@@ -127,9 +126,8 @@ func TestMove_leaving(t *testing.T) {
 func TestMove_followsTheVM(t *testing.T) {
 	t.Parallel()
 	guest := testLab(t).StartGuest(t, lab.GuestSpec{Bare: true})
-	config := labConfig(t, UnreachableError)
-	config.MaxOutgoing = 1
-	f := open(t, config)
+	f := open(t, labConfig(t, UnreachableError))
+	f.slots.maxOutgoing = 1 // for this run alone
 	release, err := f.slots.acquire(t.Context(), trip{"another", "kvm1", "kvm2"}, func(Wait) {})
 	if err != nil {
 		t.Fatal(err)
@@ -156,9 +154,8 @@ func TestMove_followsTheVM(t *testing.T) {
 func TestMove_cancelledWhileItWaits(t *testing.T) {
 	t.Parallel()
 	guest := testLab(t).StartGuest(t, lab.GuestSpec{Bare: true})
-	config := labConfig(t, UnreachableError)
-	config.MaxIncoming = 1
-	f := open(t, config)
+	f := open(t, labConfig(t, UnreachableError))
+	f.slots.maxIncoming = 1 // for this run alone
 	release, err := f.slots.acquire(t.Context(), trip{"another", "kvm3", "kvm2"}, func(Wait) {})
 	if err != nil {
 		t.Fatal(err)
@@ -180,9 +177,8 @@ func TestMove_drained(t *testing.T) {
 	t.Parallel()
 	world := testLab(t)
 	moving, waiting := world.StartGuest(t, lab.GuestSpec{}), world.StartGuest(t, lab.GuestSpec{Bare: true})
-	config := labConfig(t, UnreachableError)
-	config.MaxOutgoing = 1
-	f := open(t, config)
+	f := open(t, labConfig(t, UnreachableError))
+	f.slots.maxOutgoing = 1 // for this run alone
 	limit := int64(2)
 	ended := make(chan error, 1)
 	go func() {

@@ -5,16 +5,18 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/terraform-provider-virt/terraform-provider-virt/internal/host"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/lease"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
 )
 
-// places are the stations of all hosts, by name.
-type places struct{ out, in map[string]*station }
+// places are the stations of all hosts, by name, for the moves of one run.
+type places struct {
+	run     string
+	out, in map[string]*station
+}
 
-func newPlaces(hosts []*host.Host, limits *slots) places {
-	p := places{map[string]*station{}, map[string]*station{}}
+func newPlaces[K keeper](run string, hosts []K, limits *slots) places {
+	p := places{run, map[string]*station{}, map[string]*station{}}
 	for _, h := range hosts {
 		p.out[h.Name()] = newStation(h, lease.Out, limits.maxOutgoing)
 		p.in[h.Name()] = newStation(h, lease.In, limits.limitIncoming(h.Name()))
@@ -24,8 +26,8 @@ func newPlaces(hosts []*host.Host, limits *slots) places {
 }
 
 // between is the placing of a VM's move.
-func (p places) between(run string, d migration.Domain, t trip) *placing {
-	return newPlacing(lease.Holder{VM: d.UUID, Name: d.Name, Run: run}, p.out[t.source], p.in[t.destination])
+func (p places) between(d migration.Domain, t trip) *placing {
+	return newPlacing(lease.Holder{VM: d.UUID, Name: d.Name, Run: p.run}, p.out[t.source], p.in[t.destination])
 }
 
 // UnleasedError is a host that keeps no leases: only the migrations that run there are counted, not those that other runs
@@ -46,7 +48,7 @@ func (f *Fleet) enter(
 	ctx context.Context, m Move, from Location, report func(Progress),
 ) (p *placing, leave func(), waited bool, err error) {
 	t := trip{from.Domain.UUID, from.source(m.Destination), m.Destination}
-	p = f.places.between(f.run, from.Domain, t)
+	p = f.places.between(from.Domain, t)
 	claim := p.claim
 	if m.MovesDefinition(from) {
 		claim = func(context.Context) (Wait, error) { return Wait{}, nil }

@@ -1,13 +1,12 @@
 package fleet
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"sync"
 	"time"
-
-	"github.com/google/uuid"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/host"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/lease"
@@ -42,7 +41,8 @@ type post struct {
 	// unleased is why the host keeps no leases.
 	unleased error
 
-	mu sync.Mutex // held while leases are renewed or ended, so that none is renewed that has ended
+	// held is full while leases are renewed or ended, so that none is renewed that has ended.
+	held chan struct{}
 	// place is the lease of the place, and ticket that of the turn; nil where it has none.
 	place, ticket *host.Lease
 }
@@ -50,8 +50,10 @@ type post struct {
 // PlaceLostError is a move that was not started: it could not renew the lease of its place on a host for so long that
 // another run may have that.
 type PlaceLostError struct {
-	Host string
-	Err  error
+	// Location is where the VM was found before.
+	Location Location
+	Host     string
+	Err      error
 }
 
 func (e *PlaceLostError) Error() string {
@@ -63,8 +65,8 @@ func (e *PlaceLostError) Unwrap() error { return e.Err }
 // newPlacing is that of a VM's move from one station to another.
 func newPlacing(holder lease.Holder, source, destination *station) *placing {
 	return &placing{holder: holder, posts: [2]*post{
-		{station: source, full: FullSource, kept: KeptSource},
-		{station: destination, full: FullDestination, kept: KeptDestination},
+		{station: source, full: FullSource, kept: KeptSource, held: make(chan struct{}, 1)},
+		{station: destination, full: FullDestination, kept: KeptDestination, held: make(chan struct{}, 1)},
 	}}
 }
 
@@ -80,12 +82,13 @@ func (p *placing) claim(ctx context.Context) (Wait, error) {
 			return wait, p.queue(ctx, sights)
 		}
 	}
+	began := time.Now()
 	sights, err := p.both(func(at *post) (sight, error) { return at.claim(ctx, p.holder) })
 	if err != nil {
 		p.leave(ctx, true, false)
 		return Wait{}, err
 	}
-	p.hold(time.Now(), nil)
+	p.hold(began, nil)
 	wait := p.waits(sights)
 	if wait.Kind == NoWait {
 		p.leave(ctx, false, true)
@@ -107,16 +110,16 @@ func (p *placing) both(ask func(*post) (sight, error)) (sights [2]sight, err err
 		seen, err := ask(at)
 		return answer{seen, err}
 	}) {
-		sights[i], err = a.sight, errors.Join(err, a.err)
+		sights[i], err = a.sight, cmp.Or(err, a.err)
 	}
 	return sights, err
 }
 
 // claim leases a place for a holder, if there is one. Where the host has leases but none to give, it is full.
 func (at *post) claim(ctx context.Context, holder lease.Holder) (sight, error) {
-	place, seen, err := at.take(ctx, holder.Until(time.Now()))
-	at.mu.Lock()
-	defer at.mu.Unlock()
+	place, seen, err := at.station.claim(ctx, holder)
+	at.held <- struct{}{}
+	defer func() { <-at.held }()
 	at.place, at.unleased = place, seen.unleased
 	seen.refused = place == nil && seen.unleased == nil
 	return seen, err
@@ -183,16 +186,15 @@ func (p *placing) queue(ctx context.Context, sights [2]sight) error {
 		if at.ticket != nil || sights[i].unleased != nil || obstacle != lease.Full && obstacle != lease.Kept {
 			continue
 		}
-		l := host.Lease{UUID: uuid.NewString(), Name: lease.TicketName(at.direction, *drawn)}
-		if err := at.TakeLease(ctx, l, p.holder.Until(time.Now()).Encode()); err != nil {
-			if ctx.Err() != nil {
-				return context.Cause(ctx)
-			}
-			continue // it waits without a turn, and draws one when it looks again
+		ticket, err := at.take(ctx, lease.TicketName(at.direction, *drawn), p.holder)
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
 		}
-		at.mu.Lock()
-		at.ticket, at.turn = &l, drawn
-		at.mu.Unlock()
+		if err == nil { // else it waits without a turn, and draws one when it looks again
+			at.held <- struct{}{}
+			at.ticket, at.turn = ticket, drawn
+			<-at.held
+		}
 	}
 	p.keep(ctx)
 	return nil
@@ -211,12 +213,13 @@ func (p *placing) keep(ctx context.Context) {
 	})
 }
 
-// renew renews all leases once.
+// renew renews all leases once, also where the context ends meanwhile: a call that was given up could still take effect
+// after the lease has ended.
 func (p *placing) renew(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(ctx, lease.Renewal)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lease.Renewal)
 	defer cancel()
 	began := time.Now()
-	p.hold(began, errors.Join(each(p.posts[:], func(at *post) error { return at.renew(ctx, p.holder.Until(began)) })...))
+	p.hold(began, cmp.Or(each(p.posts[:], func(at *post) error { return at.renew(ctx, p.holder) })...))
 }
 
 // hold notes that the leases held at a time, or why they may not.
@@ -230,7 +233,7 @@ func (p *placing) hold(at time.Time, lost error) {
 
 // confirm makes sure, right before the start, that the move still has its places: a run that was stopped for a while, or
 // had no answer from a host, renews them first. The error is a *PlaceLostError.
-func (p *placing) confirm(ctx context.Context) error {
+func (p *placing) confirm(ctx context.Context, found Location) error {
 	p.mu.Lock()
 	fresh := time.Since(p.renewed) < lease.Life/2
 	p.mu.Unlock()
@@ -240,14 +243,18 @@ func (p *placing) confirm(ctx context.Context) error {
 	p.renew(ctx)
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.lost
+	var lost *PlaceLostError
+	if errors.As(p.lost, &lost) {
+		return &PlaceLostError{found, lost.Host, lost.Err}
+	}
+	return nil
 }
 
 // leave ends the leases of the places, the tickets, or both, also where the context has ended.
 func (p *placing) leave(ctx context.Context, places, tickets bool) {
 	each(p.posts[:], func(at *post) struct{} {
-		at.mu.Lock()
-		defer at.mu.Unlock()
+		at.held <- struct{}{}
+		defer func() { <-at.held }()
 		if places && at.place != nil {
 			at.end(ctx, *at.place)
 			at.place = nil
@@ -271,14 +278,14 @@ func (p *placing) end(ctx context.Context) {
 
 // renew renews the leases on one host. The error is a *PlaceLostError.
 func (at *post) renew(ctx context.Context, holder lease.Holder) error {
-	at.mu.Lock()
-	defer at.mu.Unlock()
+	at.held <- struct{}{}
+	defer func() { <-at.held }()
 	for _, l := range []*host.Lease{at.place, at.ticket} {
 		if l == nil {
 			continue
 		}
-		if err := at.TakeLease(ctx, *l, holder.Encode()); err != nil {
-			return &PlaceLostError{at.Name(), err}
+		if err := at.hold(ctx, *l, holder); err != nil {
+			return &PlaceLostError{Host: at.Name(), Err: err}
 		}
 	}
 	return nil

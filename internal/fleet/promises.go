@@ -30,7 +30,7 @@ func (p *promises) forget(uuid string) {
 	delete(p.hosts, uuid)
 }
 
-// all are the promises to other VMs.
+// others are the promises to other VMs than one.
 func (p *promises) others(uuid string) map[string]string {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -50,6 +50,12 @@ func (f *Fleet) Recover(ctx context.Context, r Recovery, report func(Progress)) 
 		return Moved{}, &UnresolvedError{Location: found.location(), Err: err}
 	}
 	request.Reading = r.Reading
+	shared := f.budgets.sharer(found.trip(), request.Policy)
+	defer shared.leave()
+	defer f.countOthers(ctx, shared)()
+	if shared != nil {
+		request.Budget = shared
+	}
 	moved.Report, err = migration.Run(ctx, request, func(p migration.Progress) { report(Progress{Progress: p}) })
 	if err != nil {
 		f.observeElsewhere(ctx, request, err)

@@ -25,11 +25,12 @@ type roll struct {
 	// failures are why records cannot be read, by UUID; nil where all were.
 	failures map[string]error
 	cluster  Copy
+	standing Standing
 	err      error // why it cannot be asked
 }
 
-// callRoll asks a host for its domains, and for the records of those that are wanted: in three
-// calls, and two for each record of an active VM, else one. What it asks last tells whether it
+// callRoll asks a host for its domains, and for the records of those that are wanted: in five
+// calls, one for each lease, and two for each record of an active VM, else one. What it asks last tells whether it
 // still answers: then a record that was not read is a matter of its VM.
 func callRoll(ctx context.Context, h *host.Host, wanted func(migration.Domain) bool) roll {
 	ctx, cancel := context.WithTimeout(ctx, listLimit)
@@ -49,7 +50,10 @@ func callRoll(ctx context.Context, h *host.Host, wanted func(migration.Domain) b
 	}
 	if len(reads) > 0 {
 		r.read(ctx, reads)
+		var standing error
+		r.standing, standing = standingOf(ctx, h)
 		r.cluster, r.err = clusterOf(ctx, h)
+		r.err = cmp.Or(r.err, standing)
 	}
 	return r
 }

@@ -42,17 +42,18 @@ type station struct {
 
 	mu        sync.Mutex
 	sightings lease.Sightings
-	mine      map[int]bool         // places that this run has leased
-	mute      map[string]time.Time // domains that did not answer, by UUID
-	seen      sight                // by the last look
-	at        time.Time            // of that
-	looking   chan struct{}        // held by who looks
+	mine      map[int]bool            // places that this run has leased, or is leasing
+	own       map[string]lease.Holder // the leases of this run, by UUID
+	mute      map[string]time.Time    // domains that did not answer, by UUID
+	seen      sight                   // by the last look
+	at        time.Time               // of that
+	looking   chan struct{}           // held by who looks
 }
 
 func newStation(k keeper, d lease.Direction, limit int) *station {
 	return &station{
 		keeper: k, direction: d, limit: limit,
-		mine: map[int]bool{}, mute: map[string]time.Time{}, looking: make(chan struct{}, 1),
+		mine: map[int]bool{}, own: map[string]lease.Holder{}, mute: map[string]time.Time{}, looking: make(chan struct{}, 1),
 	}
 }
 
@@ -90,9 +91,9 @@ func (s *station) look(ctx context.Context) (sight, error) {
 	return seen, err
 }
 
-// take leases a place for a holder, and says what the host says then: whether the place can be had is for the caller to
+// claim leases a place for a holder, and says what the host says then: whether the place can be had is for the caller to
 // see. Nobody who takes one later can miss it. place is nil where no lease is free, or the host keeps none.
-func (s *station) take(ctx context.Context, holder lease.Holder) (place *host.Lease, seen sight, err error) {
+func (s *station) claim(ctx context.Context, holder lease.Holder) (place *host.Lease, seen sight, err error) {
 	seen, err = s.ask(ctx, func() error {
 		var err error
 		place, err = s.lease(ctx, holder)
@@ -156,26 +157,66 @@ func (s *station) read(ctx context.Context, side *lease.Side) error {
 	if err != nil {
 		return err
 	}
-	var own []host.Lease
+	var here []host.Lease
 	for _, l := range all {
 		place, _, leased := lease.ParsePlace(l.Name)
 		ticket, _, waits := lease.ParseTicket(l.Name)
 		if leased && place == s.direction || waits && ticket == s.direction {
-			own = append(own, l)
+			here = append(here, l)
 		}
 	}
-	for i, description := range each(own, func(l host.Lease) *string {
+	others := s.known(side, here)
+	for i, description := range each(others, func(l host.Lease) *string {
 		said, err := s.LeaseDescription(ctx, l)
 		if err != nil {
 			said = new("") // it is there, whatever it says
 		}
 		return said
 	}) {
-		if description != nil && !s.stale(ctx, own[i], *description) {
-			note(side, own[i].Name, lease.Decode(*description))
+		if description != nil && !s.stale(ctx, others[i], *description) {
+			note(side, others[i].Name, lease.Decode(*description))
 		}
 	}
 	return nil
+}
+
+// known adds the leases of this run, which need not be read, and returns the others.
+func (s *station) known(side *lease.Side, all []host.Lease) (others []host.Lease) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, l := range all {
+		if holder, own := s.own[l.UUID]; own {
+			note(side, l.Name, holder)
+		} else {
+			others = append(others, l)
+		}
+	}
+	return others
+}
+
+// hold takes a lease, or renews one.
+func (s *station) hold(ctx context.Context, l host.Lease, holder lease.Holder) error {
+	holder = holder.Until(time.Now())
+	if err := s.TakeLease(ctx, l, holder.Encode()); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.own[l.UUID] = holder
+	return nil
+}
+
+// take takes a new lease. One of which that is not known is ended.
+func (s *station) take(ctx context.Context, name string, holder lease.Holder) (*host.Lease, error) {
+	l := host.Lease{UUID: uuid.NewString(), Name: name}
+	err := s.hold(ctx, l, holder)
+	if err == nil {
+		return &l, nil
+	}
+	if ctx.Err() != nil || errors.Is(err, host.ErrOutcomeUnknown) {
+		endLease(ctx, s.keeper, l)
+	}
+	return nil, err
 }
 
 // note adds a lease to what was seen.
@@ -199,20 +240,15 @@ func (s *station) stale(ctx context.Context, l host.Lease, description string) b
 // lease leases the lowest place that is free, at first as far as this run knows: most hosts have no other. It is nil where
 // none is.
 func (s *station) lease(ctx context.Context, holder lease.Holder) (*host.Lease, error) {
-	n := s.unused()
+	n := s.reserve()
 	for n != 0 {
-		l := host.Lease{UUID: uuid.NewString(), Name: lease.PlaceName(s.direction, n)}
-		err := s.TakeLease(ctx, l, holder.Encode())
+		l, err := s.take(ctx, lease.PlaceName(s.direction, n), holder)
 		if err == nil {
-			s.mu.Lock()
-			defer s.mu.Unlock()
-			s.mine[n] = true
-			return &l, nil
+			s.set(n, true)
+			return l, nil
 		}
+		s.set(n, false)
 		if !errors.Is(err, host.ErrLeaseTaken) {
-			if ctx.Err() != nil {
-				endLease(ctx, s.keeper, l) // it may have been taken
-			}
 			return nil, err
 		}
 		side := lease.Side{Limit: s.limit}
@@ -224,25 +260,34 @@ func (s *station) lease(ctx context.Context, holder lease.Holder) (*host.Lease, 
 	return nil, nil
 }
 
-// unused is the lowest place that this run has not leased.
-func (s *station) unused() int {
+// reserve is the lowest place that no other move of this run has leased, or is leasing; 0 where there is none.
+func (s *station) reserve() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for n := 1; n <= s.limit; n++ {
 		if !s.mine[n] {
+			s.mine[n] = true
 			return n
 		}
 	}
 	return 0
 }
 
+// set notes whether this run has a place.
+func (s *station) set(n int, mine bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.mine[n] = mine
+}
+
 // end ends a lease of this run, also where the context has ended.
 func (s *station) end(ctx context.Context, l host.Lease) {
 	if _, n, ok := lease.ParsePlace(l.Name); ok {
-		s.mu.Lock()
-		delete(s.mine, n)
-		s.mu.Unlock()
+		s.set(n, false)
 	}
+	s.mu.Lock()
+	delete(s.own, l.UUID)
+	s.mu.Unlock()
 	endLease(ctx, s.keeper, l)
 }
 

@@ -24,8 +24,10 @@ type ListedVM struct {
 	// not be read: whether it has one is not known then.
 	Record VMRecord
 	Unread error
-	// Cluster is its host's copy of the record of the cluster.
-	Cluster Copy
+	// Cluster is its host's copy of the record of the cluster, and Standing whether that host is cordoned, and who has leases
+	// there.
+	Cluster  Copy
+	Standing Standing
 }
 
 // UnreadError is Unread, of the VM.
@@ -103,7 +105,7 @@ func (l *vmList) settled(r roll) []ListedVM {
 		l.listed[d.UUID] = r.host.Name()
 		vms = append(vms, ListedVM{
 			Location: Location{Host: r.host.Name(), Domain: d.Domain}, VCPUs: d.VCPUs, Autostart: d.Autostart,
-			Record: record, Unread: unread, Cluster: r.cluster,
+			Record: record, Unread: unread, Cluster: r.cluster, Standing: r.standing,
 		})
 	}
 	return vms
@@ -155,7 +157,7 @@ func (l *vmList) askAgain(ctx context.Context) {
 			return first
 		}
 		r := callRoll(ctx, h, none)
-		r.records, r.failures, r.cluster = first.records, first.failures, first.cluster
+		r.records, r.failures, r.cluster, r.standing = first.records, first.failures, first.cluster, first.standing
 		return r
 	})
 	for _, r := range again {
@@ -192,7 +194,8 @@ func (l *vmList) locate(ctx context.Context, uuid string) (ListedVM, error) {
 	r := l.rolls[i]
 	d := r.domains[uuid]
 	vm := ListedVM{
-		Location: location, Cluster: r.cluster, VCPUs: d.VCPUs, Autostart: d.Autostart, Unread: r.failures[uuid],
+		Location: location, Cluster: r.cluster, Standing: r.standing,
+		VCPUs: d.VCPUs, Autostart: d.Autostart, Unread: r.failures[uuid],
 	}
 	record, read := r.records[uuid]
 	switch {
@@ -205,7 +208,10 @@ func (l *vmList) locate(ctx context.Context, uuid string) (ListedVM, error) {
 		}
 	}
 	if vm.Cluster.Host == "" {
+		var standing error
+		vm.Standing, standing = standingOf(ctx, r.host)
 		vm.Cluster, err = clusterOf(ctx, r.host)
+		err = cmp.Or(err, standing)
 	}
 	return vm, err
 }

@@ -3,85 +3,208 @@ package fleet
 import (
 	"context"
 	"errors"
+	"maps"
+	"slices"
+	"sync"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/host"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/placement"
 )
 
-// hostFacts are what one host says for a choice.
-type hostFacts struct {
+// saying is what one host says for a choice of hosts.
+type saying struct {
+	// host has no moves yet; it is silent where it does not say all that a choice needs.
 	host    placement.Host
 	domains []host.DetailedDomain
+	// loads are the CPUs that VMs keep busy, and pages the sizes of the huge pages that back them, by UUID.
+	loads map[string]float64
+	pages map[string]uint64
+	// leased are the UUIDs of the VMs to whose moves a place of the host is leased.
+	leased []string
+	err    error
 }
 
-// world is what the hosts say for the choice of a destination, and the VM among it. A host that
-// does not say all of it is silent.
+// world is what the hosts say for the choice of a destination, and the VM that it is for. Where that is of an anti-affinity
+// group, so are the others.
 func (f *Fleet) world(ctx context.Context, l Location) (placement.World, placement.VM) {
-	var w placement.World
+	w, _ := f.gather(ctx, l.Domain.UUID)
+	vm := placement.VM{UUID: l.Domain.UUID, Name: l.Domain.Name, Host: l.Host, Memory: l.Domain.MemoryBytes}
+	if i := slices.IndexFunc(w.VMs, func(other placement.VM) bool { return other.UUID == vm.UUID }); i >= 0 {
+		vm = w.VMs[i]
+		vm.Host = l.Host
+	}
+	if vm.Group = f.groupOf(ctx, l); vm.Group != "" {
+		f.group(ctx, w.VMs)
+	}
+	return w, vm
+}
+
+// gather asks all hosts at once. What this run has promised to VMs is counted, but for one of them. silent is why hosts do
+// not answer.
+func (f *Fleet) gather(ctx context.Context, but string) (w placement.World, silent []error) {
+	sayings := each(f.hosts, func(h *host.Host) saying { return f.listen(ctx, h) })
+	for _, s := range sayings {
+		if s.err != nil {
+			silent = append(silent, s.err)
+		}
+	}
+	return worldOf(sayings, f.promises.others(but)), silent
+}
+
+// listen asks one host, in about fifteen calls, most of them at once, and one for each VM of which the memory is not told
+// from huge pages.
+func (f *Fleet) listen(ctx context.Context, h *host.Host) saying {
+	ctx, cancel := context.WithTimeout(ctx, listLimit)
+	defer cancel()
+	s := saying{host: placement.Host{Name: h.Name(), MostArriving: f.slots.limitIncoming(h.Name())}}
+	var asking sync.WaitGroup
+	errs := make([]error, 4)
+	asking.Go(func() { errs[0] = f.measureHost(ctx, h, &s.host) })
+	asking.Go(func() { errs[1] = readLabels(ctx, h, &s.host) })
+	asking.Go(func() { s.domains, errs[2] = h.DetailedDomains(ctx) })
+	asking.Go(func() { s.host.Load, s.loads = f.loads.of(ctx, h) })
+	asking.Go(func() { s.leased, errs[3] = f.leasedTo(ctx, h.Name()) })
+	asking.Wait()
+	if s.err = errors.Join(errs...); s.err != nil {
+		return saying{host: placement.Host{Name: h.Name(), Silent: true}, err: s.err}
+	}
+	if len(s.host.HugePages) > 0 {
+		s.pages = f.backings.of(ctx, h, s.domains)
+	}
+	return s
+}
+
+// measureHost reads what a host has of memory, huge pages and CPUs.
+func (f *Fleet) measureHost(ctx context.Context, h *host.Host, into *placement.Host) error {
+	capabilities, err := f.shared[h].Capabilities(ctx)
+	if err != nil {
+		return err
+	}
+	into.CPUs = len(capabilities.CPUs)
+	var sizes []uint64
+	for size, total := range capabilities.Pages {
+		if total > 0 {
+			sizes = append(sizes, size)
+		}
+	}
+	if len(sizes) > 0 {
+		free, err := h.FreePages(ctx, sizes)
+		if err != nil {
+			return err
+		}
+		into.HugePages = map[uint64]placement.HugePages{}
+		for _, size := range sizes {
+			into.HugePages[size] = placement.HugePages{Total: capabilities.Pages[size], Free: free[size]}
+		}
+	}
+	memory, err := h.Memory(ctx)
+	into.Memory, into.Available = memory.Total, memory.Available
+	return err
+}
+
+// readLabels reads a host's records of itself and of its cluster. One that cannot be read may be a cordon.
+func readLabels(ctx context.Context, h *host.Host, into *placement.Host) error {
+	record, err := cordonOf(ctx, h)
+	var unreadable *UnreadableCordonError
+	if errors.As(err, &unreadable) {
+		record.Cordoned, err = true, nil
+	}
+	if err != nil {
+		return err
+	}
+	into.Cordoned = record.Cordoned
+	cluster, err := clusterOf(ctx, h)
+	into.Cluster = cluster.Record.Cluster
+	return err
+}
+
+// leasedTo are the VMs to whose moves, of this run or another, a place of the host is leased. A host that keeps no leases
+// has none.
+func (f *Fleet) leasedTo(ctx context.Context, name string) (vms []string, err error) {
+	seen, err := f.places.in[name].look(ctx)
+	for _, place := range seen.Places {
+		vms = append(vms, place.Holder.VM)
+	}
+	return vms, err
+}
+
+// worldOf puts together what the hosts say. promised are the hosts that VMs will go to, by UUID.
+func worldOf(sayings []saying, promised map[string]string) placement.World {
 	vms := map[string]*placement.VM{}
-	arriving := map[string]string{}
-	for _, facts := range each(f.hosts, func(h *host.Host) hostFacts { return f.factsOf(ctx, h) }) {
-		w.Hosts = append(w.Hosts, facts.host)
-		for _, d := range facts.domains {
-			switch {
-			case d.State == migration.StateIncoming:
-				arriving[d.UUID] = facts.host.Name
-			case d.Active():
-				vms[d.UUID] = &placement.VM{
-					UUID: d.UUID, Name: d.Name, Host: facts.host.Name, Memory: d.MemoryBytes, Resident: d.MemoryBytes,
-					CPUs: int(d.VCPUs),
+	for _, s := range sayings {
+		for _, d := range s.domains {
+			if d.Active() && !arrives(d) {
+				note, known := s.vm(d), vms[d.UUID]
+				if known == nil {
+					vms[d.UUID] = &note
 				}
 			}
 		}
 	}
-	vm := placement.VM{UUID: l.Domain.UUID, Name: l.Domain.Name, Host: l.Host, Memory: l.Domain.MemoryBytes}
-	if seen := vms[vm.UUID]; seen != nil {
-		vm = *seen
-		vm.Host = l.Host
-	}
-	delete(arriving, vm.UUID)
-	for uuid, destination := range f.promises.others(vm.UUID) {
-		arriving[uuid] = destination
-	}
-	for uuid, destination := range arriving {
-		if other := vms[uuid]; other != nil && other.Host != destination {
-			other.BoundFor = destination
+	for _, s := range sayings {
+		for _, d := range s.domains {
+			switch known := vms[d.UUID]; {
+			case !d.Active(), known != nil && known.Host == s.host.Name:
+			case known == nil && d.State == migration.StatePostCopy: // its source does not answer, or is no host of ours
+				note := s.vm(d)
+				vms[d.UUID] = &note
+			case known == nil:
+				note := s.vm(d)
+				note.Host, note.BoundFor, note.Arrived, note.Resident = "", s.host.Name, note.Resident, 0
+				vms[d.UUID] = &note
+			default:
+				known.BoundFor, known.Arrived = s.host.Name, s.vm(d).Resident
+			}
 		}
 	}
-	for _, other := range vms {
-		w.VMs = append(w.VMs, *other)
+	for _, s := range sayings {
+		for _, uuid := range s.leased {
+			bind(vms[uuid], s.host.Name)
+		}
 	}
-	countArriving(w.Hosts, w.VMs)
-	return w, vm
+	for uuid, name := range promised {
+		bind(vms[uuid], name)
+	}
+	var w placement.World
+	for _, uuid := range slices.Sorted(maps.Keys(vms)) {
+		w.VMs = append(w.VMs, *vms[uuid])
+	}
+	for _, s := range sayings {
+		for _, vm := range w.VMs {
+			if vm.BoundFor == s.host.Name {
+				s.host.Arriving++
+			} else if vm.BoundFor != "" && vm.Host == s.host.Name {
+				s.host.Leaving++
+			}
+		}
+		w.Hosts = append(w.Hosts, s.host)
+	}
+	return w
 }
 
-func (f *Fleet) factsOf(ctx context.Context, h *host.Host) hostFacts {
-	ctx, cancel := context.WithTimeout(ctx, listLimit)
-	defer cancel()
-	capabilities, cpuErr := h.Capabilities(ctx)
-	memory, memoryErr := h.Memory(ctx)
-	domains, domainsErr := h.DetailedDomains(ctx)
-	if errors.Join(cpuErr, memoryErr, domainsErr) != nil {
-		return hostFacts{host: placement.Host{Name: h.Name(), Silent: true}}
-	}
-	facts := hostFacts{domains: domains, host: placement.Host{
-		Name: h.Name(), Memory: memory.Total, Available: memory.Available, CPUs: len(capabilities.CPUs),
-		MostArriving: f.slots.limitIncoming(h.Name()), MostLeaving: f.slots.maxOutgoing,
-	}}
-	if in, out, err := h.Migrations(ctx, domains); err == nil {
-		facts.host.Arriving, facts.host.Leaving = in, out
-	}
-	return facts
+// arrives tells whether a domain is, or may be, one of which the other part is at home elsewhere.
+func arrives(d host.DetailedDomain) bool {
+	return d.State == migration.StateIncoming || d.State == migration.StatePostCopy
 }
 
-// countArriving counts VMs that are bound for a host as moves to it, before their jobs run.
-func countArriving(hosts []placement.Host, vms []placement.VM) {
-	bound := map[string]int{}
-	for _, vm := range vms {
-		bound[vm.BoundFor]++
+// bind notes where a VM will be, unless that is known better.
+func bind(vm *placement.VM, name string) {
+	if vm != nil && vm.BoundFor == "" && vm.Host != name {
+		vm.BoundFor = name
 	}
-	for i, h := range hosts {
-		hosts[i].Arriving = max(h.Arriving, bound[h.Name])
+}
+
+// vm is a domain as its host tells of it.
+func (s saying) vm(d host.DetailedDomain) placement.VM {
+	vm := placement.VM{
+		UUID: d.UUID, Name: d.Name, Host: s.host.Name, Memory: d.MemoryBytes, Resident: d.ResidentBytes,
+		CPUs: int(d.VCPUs), Load: s.loads[d.UUID], HugePageKiB: s.pages[d.UUID],
 	}
+	if vm.HugePageKiB > 0 {
+		vm.Resident = vm.Memory // QEMU takes its huge pages all at once
+	} else if d.ResidentBytes == 0 {
+		vm.Resident = vm.Memory // not told
+	}
+	return vm
 }

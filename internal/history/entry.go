@@ -111,6 +111,8 @@ type Entry struct {
 	Outcome     Outcome
 	// Policy is the effective policy that it was started under.
 	Policy policy.Effective
+	// Share is what it started with of the budget of its links, in MiB/s; 0 where they had none.
+	Share int64
 	// Figures is nil where nothing was measured.
 	Figures *Figures
 	// Forecast is what was forecast of it before it started; nil where nothing was.
@@ -169,6 +171,7 @@ func (e *Entry) members() []member {
 		{"mode", &e.Mode, e.Mode == ""},
 		{"phase", &e.Phase, e.Phase == ""},
 		{"outcome", &e.Outcome, false},
+		{"share_mib_per_second", &e.Share, e.Share == 0},
 		{"figures", &e.Figures, e.Figures == nil},
 		{"forecast", &e.Forecast, e.Forecast == nil},
 		{"volumes_left", &e.VolumesLeft, len(e.VolumesLeft) == 0},

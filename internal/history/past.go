@@ -20,9 +20,12 @@ func (h *History) Past(from, to string) []forecast.Past {
 func (e Entry) past(from, to string) forecast.Past {
 	f := e.Figures
 	p := forecast.Past{
-		Policy: e.Policy, Outcome: e.Verdict(), Forecast: e.Forecast,
+		Policy: e.Policy, Outcome: e.Verdict(),
 		Duration:   time.Duration(f.DurationMS) * time.Millisecond,
 		TotalBytes: f.MemoryTotalBytes, TransferredBytes: f.MemoryTransferredBytes, ConstantBytes: f.MemoryConstantBytes,
+	}
+	if e.Share > 0 { // it was no faster, whatever its policy says
+		p.Policy.BandwidthMiBPerSecond = &e.Share
 	}
 	if from != "" && to != "" {
 		p.SameHosts = e.From.UUID == from && e.To.UUID == to || e.From.UUID == to && e.To.UUID == from

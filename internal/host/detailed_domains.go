@@ -3,6 +3,7 @@ package host
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/digitalocean/go-libvirt"
 
@@ -15,8 +16,11 @@ import (
 type DetailedDomain struct {
 	// Domain has its memory size. That of an incoming domain is said to be one.
 	migration.Domain
-	// VCPUs is how many virtual CPUs it has now.
-	VCPUs uint32
+	// VCPUs is how many virtual CPUs it has now, and VCPUTime what they have run for since the guest started.
+	VCPUs    uint32
+	VCPUTime time.Duration
+	// ResidentBytes is what its QEMU has of the host's memory, huge pages apart; 0 where the host does not say.
+	ResidentBytes uint64
 	// Autostart is true when libvirt starts it with the host.
 	Autostart bool
 }
@@ -62,12 +66,15 @@ func (h *Host) detailed(ctx context.Context, which libvirt.ConnectGetAllDomainSt
 			return nil, err
 		}
 		vcpus, _ := stats[libvirt.DomainStatsVCPUCurrent].(uint32)
-		domains = append(domains, DetailedDomain{VCPUs: vcpus, Domain: migration.Domain{
-			UUID: formatUUID(r.Dom.UUID), Name: sanitize.Name(r.Dom.Name),
-			State: now.state, Reason: now.reason, Unresponsive: now.unresponsive,
-			Persistent:  which == libvirt.ConnectGetAllDomainsStatsPersistent,
-			MemoryBytes: stats.unsigned(libvirt.DomainStatsBalloonMaximum) << 10,
-		}})
+		domains = append(domains, DetailedDomain{
+			VCPUs: vcpus, VCPUTime: stats.vcpuTime(), ResidentBytes: stats.unsigned(libvirt.DomainStatsBalloonRss) << 10,
+			Domain: migration.Domain{
+				UUID: formatUUID(r.Dom.UUID), Name: sanitize.Name(r.Dom.Name),
+				State: now.state, Reason: now.reason, Unresponsive: now.unresponsive,
+				Persistent:  which == libvirt.ConnectGetAllDomainsStatsPersistent,
+				MemoryBytes: stats.unsigned(libvirt.DomainStatsBalloonMaximum) << 10,
+			},
+		})
 	}
 	return domains, err
 }

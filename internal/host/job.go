@@ -142,6 +142,25 @@ func (h *Host) SetMaxDowntime(ctx context.Context, uuid string, milliseconds uin
 	})
 }
 
+// SetMaxSpeed limits what a running migration sends, in MiB/s.
+func (h *Host) SetMaxSpeed(ctx context.Context, uuid string, mibPerSecond int64) error {
+	return h.setMaxSpeed(ctx, "limit the migration's bandwidth", uuid, mibPerSecond, 0)
+}
+
+// SetMaxPostCopySpeed limits what a migration sends in the background in post-copy, in MiB/s.
+func (h *Host) SetMaxPostCopySpeed(ctx context.Context, uuid string, mibPerSecond int64) error {
+	const op = "limit the migration's bandwidth in post-copy"
+	return h.setMaxSpeed(ctx, op, uuid, mibPerSecond, libvirt.DomainMigrateMaxSpeedPostcopy)
+}
+
+func (h *Host) setMaxSpeed(
+	ctx context.Context, op, uuid string, mibPerSecond int64, flags libvirt.DomainMigrateMaxSpeedFlags,
+) error {
+	return h.command(ctx, op, uuid, rpc.Patient, func(lv *libvirt.Libvirt, dom libvirt.Domain) error {
+		return lv.DomainMigrateSetMaxSpeed(dom, uint64(mibPerSecond), uint32(flags))
+	})
+}
+
 // SetCompressionCache sets the size of the XBZRLE cache of a running migration, in bytes.
 func (h *Host) SetCompressionCache(ctx context.Context, uuid string, bytes uint64) error {
 	return h.command(ctx, "set the size of the compression cache", uuid, rpc.Patient,

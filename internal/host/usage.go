@@ -31,15 +31,21 @@ func (h *Host) Usage(ctx context.Context, uuid string) (Usage, error) {
 	u := Usage{
 		MemoryBytes:   stats.unsigned(libvirt.DomainStatsBalloonMaximum) << 10,
 		ResidentBytes: stats.unsigned(libvirt.DomainStatsBalloonRss) << 10,
+		VCPUTime:      stats.vcpuTime(),
 	}
 	u.VCPUs, _ = stats[libvirt.DomainStatsVCPUCurrent].(uint32)
-	for name := range stats {
+	return u, nil
+}
+
+// vcpuTime is what all virtual CPUs of a domain have run for.
+func (s statistics) vcpuTime() (all time.Duration) {
+	for name := range s {
 		ofVCPU := strings.HasPrefix(name, libvirt.DomainStatsVCPUPrefix)
 		if ofVCPU && strings.HasSuffix(name, libvirt.DomainStatsVCPUSuffixTime) {
-			u.VCPUTime += time.Duration(stats.unsigned(name))
+			all += time.Duration(s.unsigned(name))
 		}
 	}
-	return u, nil
+	return all
 }
 
 // domainStats are statistics of one domain, of the groups asked for. It waits for no job: what would have

@@ -24,6 +24,10 @@ type Load struct {
 	// WholePages rewrites each page with random bytes, which XBZRLE cannot compress. Without it one byte of the page
 	// changes, which XBZRLE makes small.
 	WholePages bool
+	// RestMiB is what is dirtied of HotMiB for RestFor, each time that all of it was dirtied for WorkFor. Without RestFor
+	// the load never rests.
+	RestMiB          int
+	WorkFor, RestFor time.Duration
 }
 
 // BusyGuest dirties 96 MiB at 110 MB/s, with CPU to spare: over a link of 60 MiB/s it does not converge by itself,
@@ -37,6 +41,13 @@ func BusyGuest(name string) GuestSpec {
 // then fits between two of those moments.)
 func UntamableGuest(name string) GuestSpec {
 	return GuestSpec{Name: name, MemoryMiB: 256, Load: Load{HotMiB: 96, RateMiB: 105}}
+}
+
+// RestlessGuest dirties work MiB for some time, then rest MiB for some time, with CPU to spare.
+func RestlessGuest(work, rest int, workFor, restFor time.Duration) GuestSpec {
+	return GuestSpec{MemoryMiB: 256, Load: Load{
+		HotMiB: work, Cost: 10 * time.Microsecond, CeilingMiB: 105, RestMiB: rest, WorkFor: workFor, RestFor: restFor,
+	}}
 }
 
 // IdleGuest boots, beats, and does not dirty memory.
@@ -70,6 +81,10 @@ func (l Load) parameters() []string {
 	}
 	if l.Cost > 0 {
 		parameters = append(parameters, fmt.Sprintf("lab.cost=%d", l.Cost.Nanoseconds()))
+	}
+	if l.RestFor > 0 {
+		parameters = append(parameters, fmt.Sprintf("lab.rest=%d", l.RestMiB<<20),
+			fmt.Sprintf("lab.work-for=%d", l.WorkFor.Nanoseconds()), fmt.Sprintf("lab.rest-for=%d", l.RestFor.Nanoseconds()))
 	}
 	if l.WholePages {
 		parameters = append(parameters, "lab.pattern=page")

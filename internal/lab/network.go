@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -35,6 +36,27 @@ func (h *Host) Limit(ctx context.Context, mibPerSecond int) error {
 		append([]string{"tc", "qdisc", "add", "dev", h.Name}, bucket...),
 		append([]string{"tc", "-n", h.Name, "qdisc", "add", "dev", "eth0"}, bucket...),
 	})
+}
+
+// LinkBytes is what the host's link has carried since the host was made, as its kernel counts it: into the host and out
+// of it, with the headers of Ethernet, IP and TCP.
+func (h *Host) LinkBytes() (in, out uint64, err error) {
+	table, err := os.ReadFile(filepath.Join("/proc", fmt.Sprint(h.PID()), "net", "dev"))
+	if err != nil {
+		return 0, 0, err
+	}
+	// proc(5): a line is "device: bytes packets ... bytes packets ...", eight columns for each direction.
+	for line := range strings.Lines(string(table)) {
+		device, columns, found := strings.Cut(strings.TrimSpace(line), ":")
+		if fields := strings.Fields(columns); found && device == "eth0" && len(fields) > 8 {
+			in, err = strconv.ParseUint(fields[0], 10, 64)
+			if err == nil {
+				out, err = strconv.ParseUint(fields[8], 10, 64)
+			}
+			return in, out, err
+		}
+	}
+	return 0, 0, errors.New("the host has no eth0")
 }
 
 // Cut loses all packets between two hosts. Both still reach all others, the caller included.

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"syscall"
+	"time"
 )
 
 // Process is a QEMU that runs on a host of the lab.
@@ -23,6 +24,24 @@ func (p Process) Kill() error {
 		return fmt.Errorf("kill QEMU %d on %s: %w", p.PID, p.Host, err)
 	}
 	return nil
+}
+
+// Starved returns how long the thread of the process that waited most for a processor has waited since it began: what
+// other work on the machine, not QEMU, took from the guest. It is 0 where the kernel does not count it.
+func (p Process) Starved() time.Duration {
+	var longest time.Duration
+	threads, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/schedstat", p.PID))
+	for _, thread := range threads {
+		var ran, waited int64
+		text, err := os.ReadFile(thread)
+		if err != nil {
+			continue // It ended meanwhile.
+		}
+		if _, err := fmt.Sscan(string(text), &ran, &waited); err == nil {
+			longest = max(longest, time.Duration(waited))
+		}
+	}
+	return longest
 }
 
 // Processes returns the QEMUs of the guest: none if it is shut off, one if it runs or is paused, two during a move,

@@ -67,7 +67,8 @@ func runOutside(ctx context.Context, o options) (int, error) {
 
 	args := append(namespaceArguments(), self)
 	cmd := exec.Command("unshare", append(args, os.Args[1:]...)...)
-	cmd.Env = append(os.Environ(), stageVariable+"="+stageInit)
+	// There is no network in a lab. Without this, a proxy in a file would hide that a module was not fetched before.
+	cmd.Env = append(os.Environ(), stageVariable+"="+stageInit, "GOPROXY=off")
 	if hasTerminal() {
 		cmd.Env = append(cmd.Env, terminalVariable+"=1")
 		defer reclaimTerminal()

@@ -88,3 +88,41 @@ func TestRunSetsNoMaxDowntimeThatHoldsAlready(t *testing.T) {
 		}
 	})
 }
+
+// A bound that QEMU did not keep is told, and nothing that is no breach of it.
+func TestRunTellsOfALongDowntime(t *testing.T) {
+	t.Parallel()
+	bound := policy.Policy{MaxDowntimeMS: new(int64(300))}
+	pauses := bound
+	pauses.OnTimeout, pauses.Timeout = new(policy.Pause), new(20*time.Second)
+	slow := mt.Endless()
+	slow.PausedTakes = 3 * time.Second
+	tests := map[string]struct {
+		script   mt.Script
+		policy   policy.Policy
+		downtime time.Duration
+		want     bool
+	}{
+		"longer than the policy lets it be": {mt.Converging(), bound, 400 * time.Millisecond, true},
+		"hardly longer":                     {mt.Converging(), bound, 320 * time.Millisecond, false},
+		"the policy says nothing":           {mt.Converging(), policy.Policy{}, time.Second, false},
+		"a guest that on_timeout pauses":    {slow, pauses, 9 * time.Second, false},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			play(t, func(s *scene) {
+				test.script.Downtime = test.downtime
+				s.world.Play(test.script)
+				s.policy(test.policy)
+				var told bool
+				for _, w := range s.arrives().Warnings {
+					told = told || w.Kind == migration.WarningLongDowntime && w.Longest == 300*time.Millisecond
+				}
+				if told != test.want {
+					s.Errorf("it tells of it: %t, want %t", told, test.want)
+				}
+			})
+		})
+	}
+}

@@ -14,6 +14,8 @@ const (
 	// orderDowntime and orderCache raise what the ladder wants.
 	orderDowntime
 	orderCache
+	// orderShare holds the migration to another share of a budget.
+	orderShare
 	orderCount
 
 	// noteWaiting notes that a lull is waited for.
@@ -43,6 +45,7 @@ const (
 	tellLink
 	tellWaiting
 	tellLadder
+	tellShareKept
 	tellTooLate
 	tellLingering
 )
@@ -78,6 +81,8 @@ func answered(on eventKind) (order effectKind, answers bool) {
 		return orderDowntime, true
 	case onCacheAnswer:
 		return orderCache, true
+	case onShareAnswer:
+		return orderShare, true
 	default:
 		return 0, false
 	}

@@ -38,12 +38,15 @@ const (
 	// onDowntimeAnswer and onCacheAnswer are the answers to what the ladder raises.
 	onDowntimeAnswer
 	onCacheAnswer
+	// onShare is another share of the budget, onShareAnswer the answer to what is ordered then.
+	onShare
+	onShareAnswer
 )
 
 var eventNames = []string{
 	"reading", "silence", "result", "cancel", "tick", "called", "all sent", "destination lost",
 	"pause answer", "switch answer", "abort answer", "source seen", "destination seen", "guest seen",
-	"downtime answer", "cache answer",
+	"downtime answer", "cache answer", "share", "share answer",
 }
 
 // in tells whether a kind of event is one of several.
@@ -52,7 +55,7 @@ func (h eventKind) in(several eventKind) bool { return h&several != 0 }
 // String names one kind of event or several.
 func (h eventKind) String() string { return bitNames(uint(h), eventNames) }
 
-// event is one thing that happened. Which of job, domain and err hold depends on its
+// event is one thing that happened. Which of job, domain, share and err hold depends on its
 // kind.
 type event struct {
 	kind eventKind
@@ -60,6 +63,7 @@ type event struct {
 	at, asked time.Time
 	job       Job
 	domain    Domain
+	share     int64
 	// arrived is true for a silence of the source while the destination runs the guest,
 	// held is true for one of a source that answers, and where a call holds the job. stuck is
 	// true for one whose QEMU does not answer, in the switch-over of a migration with disks.

@@ -51,6 +51,7 @@ type facts struct {
 	link      linkDetector
 	lulls     lullDetector
 	ladder    ladder
+	share     shareOrders
 	hopeless  bool          // what stall said last, or mirror before it
 	idle      time.Duration // what link said last
 
@@ -176,6 +177,10 @@ func (f *facts) take(e event) []effect {
 		f.ladder.downtimeAnswered(e.at, e.err, f.figures.last.Iteration)
 	case onCacheAnswer:
 		f.ladder.cacheAnswered(e.err, f.figures.last.Iteration)
+	case onShare:
+		f.share.wanted = e.share
+	case onShareAnswer:
+		f.share.answered(e.at, e.err)
 	case onTick, onAllSent, onDestinationLost:
 	}
 	return nil
@@ -282,6 +287,9 @@ func (f *facts) note(e effect) {
 	switch {
 	case e.isOrder():
 		f.orders[e.kind] = orderState{made: f.now, underWay: true}
+		if e.kind == orderShare {
+			f.share.ordered = f.share.wanted
+		}
 	case e.kind == noteWaiting:
 		d.waiting = f.now
 	case e.kind == noteLimit:

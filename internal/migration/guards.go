@@ -166,9 +166,9 @@ func (f facts) due(order effectKind) bool {
 }
 
 // interval is how often the job is read and time is looked at: closely at the
-// beginning, while a lull is waited for, and once the migration is being cancelled.
+// beginning, while a lull is waited for or a schedule is climbed, and once the migration is being cancelled.
 func (f facts) interval() time.Duration {
-	if f.decided.verdict != none || f.elapsed() < eagerPeriod || !f.decided.waiting.IsZero() {
+	if f.decided.verdict != none || f.elapsed() < eagerPeriod || !f.decided.waiting.IsZero() || f.ladder.climbs() {
 		return eagerInterval
 	}
 	return pollInterval

@@ -64,6 +64,11 @@ type Source interface {
 	MaxDowntime(ctx context.Context, uuid string) (uint64, error)
 	// SetMaxDowntime sets it; it holds for this QEMU process from now on.
 	SetMaxDowntime(ctx context.Context, uuid string, milliseconds uint64) error
+	// SetMaxSpeed limits what a running migration sends, in MiB/s (virDomainMigrateSetMaxSpeed), and
+	// SetMaxPostCopySpeed what it sends in the background in post-copy
+	// (VIR_DOMAIN_MIGRATE_MAX_SPEED_POSTCOPY).
+	SetMaxSpeed(ctx context.Context, uuid string, mibPerSecond int64) error
+	SetMaxPostCopySpeed(ctx context.Context, uuid string, mibPerSecond int64) error
 	// SetCompressionCache sets the size of the XBZRLE cache of a running migration, in bytes, a
 	// power of two (virDomainMigrateSetCompressionCache). QEMU empties it.
 	SetCompressionCache(ctx context.Context, uuid string, bytes uint64) error

@@ -13,8 +13,10 @@ import (
 type ladder struct {
 	downtime downtimeSteps
 	cache    cacheGrowth
-	// least is the least memory that remained at a boundary; nil before the first.
+	// least is the least memory that remained at a boundary; nil before the first. stuck is true where the last one made
+	// no progress.
 	least  *uint64
+	stuck  bool
 	raises []Raise
 	// news is what is to be told of the last answer; zero for nothing.
 	news Notice
@@ -52,11 +54,15 @@ func (l *ladder) pass(remaining uint64, job Job) {
 	if l.least == nil || remaining < *l.least {
 		l.least = &remaining
 	}
-	if !progress {
+	if l.stuck = !progress; l.stuck {
 		l.downtime.raise()
 	}
 	l.cache.pass(job)
 }
+
+// climbs tells whether the next pass may be the one for a further step. Passes are then about as
+// long as a pause, so that a look now and then would miss some.
+func (l ladder) climbs() bool { return l.stuck && l.downtime.more() }
 
 // downtimeAnswered takes libvirt's answer to the longest pause that was ordered.
 func (l *ladder) downtimeAnswered(now time.Time, err error, pass uint64) {
@@ -112,10 +118,13 @@ func (d *downtimeSteps) begun(err error) {
 
 // raise wants the next step, where there is one and libvirt has taken the one before it.
 func (d *downtimeSteps) raise() {
-	if d.set == d.wanted && d.wanted+1 < len(d.steps) {
+	if d.set == d.wanted && d.more() {
 		d.wanted++
 	}
 }
+
+// more tells whether there is a step that is not wanted yet.
+func (d *downtimeSteps) more() bool { return d.wanted+1 < len(d.steps) && !d.refused }
 
 // due tells whether a step is to be ordered now.
 func (d *downtimeSteps) due(now time.Time) bool {

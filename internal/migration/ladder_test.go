@@ -54,6 +54,19 @@ func TestLadderIsClimbed(t *testing.T) {
 				t.Errorf("raises (-want +got):\n%s", diff)
 			}
 		},
+		"passes are counted closely while there is a further step": func(t *testing.T) {
+			watched := func(c *course, want time.Duration) {
+				t.Helper()
+				if got := c.facts.interval(); got != want {
+					t.Errorf("it looks each %s, want %s", got, want)
+				}
+			}
+			c := climbing(t, climbs).leaves(2, 500).leaves(3, 400)
+			watched(c, pollInterval) // it makes progress
+			watched(c.leaves(4, 400), eagerInterval)
+			watched(c.after(0, event{kind: onDowntimeAnswer}).leaves(5, 300), pollInterval)
+			watched(c.leaves(6, 300), pollInterval) // the last step is wanted
+		},
 		"no further step before libvirt has taken the last": func(t *testing.T) {
 			c := climbing(t, climbs).leaves(2, 500).leaves(3, 500).raises(orderDowntime).leaves(4, 500).raises()
 			if d := c.facts.ladder.downtime; d.wanted != 1 || d.set != 0 {

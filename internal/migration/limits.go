@@ -97,6 +97,11 @@ const (
 	downtimeWait    = pollInterval
 	downtimeMaxWait = 30 * time.Second
 
+	// shareWait is the time before a share that libvirt did not take is ordered again; it doubles
+	// each time, up to shareMaxWait.
+	shareWait    = pollInterval
+	shareMaxWait = 30 * time.Second
+
 	// idleLink is how long no byte may be sent before the link counts as too
 	// doubtful for a switch to post-copy, which loses the VM when it breaks.
 	idleLink = 10 * time.Second

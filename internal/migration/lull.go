@@ -11,7 +11,11 @@ import (
 // lullDetector tells when on_timeout's action costs the guest least. What a pass leaves is
 // what a paused guest waits for, or fetches in post-copy, and a guest that writes now more,
 // now less leaves little only now and then.
-type lullDetector struct{ passes []passEnd }
+type lullDetector struct {
+	passes []passEnd
+	// since is the first boundary of all.
+	since time.Time
+}
 
 // passEnd is the boundary of a pass, and what remained then in bytes.
 type passEnd struct {
@@ -25,12 +29,17 @@ const (
 	lullPatience = 40 * time.Second
 	// lullShare is from where on two passes leave the same: there is no lull to wait for.
 	lullShare = progressShare
-	// lullPasses are the fewest that can be compared.
+	// lullPasses are the fewest that can be compared, and lullSpan is over what time passes must leave the same before
+	// they are believed to do so for good.
 	lullPasses = 2
+	lullSpan   = 10 * time.Second
 )
 
 // observe notes a boundary, and forgets those that are too old to be compared.
 func (l *lullDetector) observe(now time.Time, remaining uint64) {
+	if l.since.IsZero() {
+		l.since = now
+	}
 	l.passes = append(slices.Clone(l.passes), passEnd{now, remaining})
 	l.passes = slices.DeleteFunc(l.passes, func(b passEnd) bool { return now.Sub(b.at) > lullPatience })
 }
@@ -46,7 +55,7 @@ func (l lullDetector) act(now time.Time, waited time.Duration) bool {
 	least := float64(slices.MinFunc(l.passes, remaining).remaining)
 	most := float64(slices.MaxFunc(l.passes, remaining).remaining)
 	if least >= lullShare*most {
-		return true
+		return now.Sub(l.since) >= lullSpan
 	}
 	last := l.passes[len(l.passes)-1]
 	enough := least/lullShare + max(0, most-least/lullShare)*float64(waited)/float64(lullPatience)

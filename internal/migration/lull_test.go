@@ -17,7 +17,8 @@ func TestLull(t *testing.T) {
 	}{
 		"nothing can be compared":                     {act: true},
 		"one pass cannot be compared":                 {passes: []uint64{500}, act: true},
-		"all leave the same":                          {passes: []uint64{500, 490, 500}, ago: 700 * time.Millisecond, act: true},
+		"all leave the same, and have not for long":   {passes: []uint64{500, 490, 500}, ago: 700 * time.Millisecond},
+		"all leave the same for long":                 {passes: []uint64{500, 490, 500}, ago: 8 * time.Second, act: true},
 		"the last leaves the least":                   {passes: []uint64{500, 900, 480}, act: true},
 		"the last leaves about the least":             {passes: []uint64{480, 900, 490}, act: true},
 		"the last leaves more":                        {passes: []uint64{500, 900, 700}},

@@ -26,6 +26,8 @@ type move struct {
 	adopted           bool
 	// persistent is true when the source kept a definition of the domain.
 	persistent bool
+	// domain is the VM as the checks saw it on the source.
+	domain     Domain
 	belongings belongings
 }
 
@@ -78,7 +80,7 @@ func Run(ctx context.Context, r Request, report func(Progress)) (Report, error) 
 		}
 		m.Storage, m.Changed = prepared.Storage, prepared.Changed
 	}
-	m.parameters = m.Parameters(a.source.Domain)
+	m.domain = a.source.Domain
 	m.downtime, m.ladder = &downtime{request: m.Request}, newLadder(m.Policy)
 	if steps := m.ladder.downtime.steps; len(steps) > 0 {
 		m.ladder.downtime.begun(m.downtime.prepare(ctx, steps[0]))
@@ -137,6 +139,7 @@ func (m *move) assess(ctx context.Context) Assessment {
 // adopt watches a migration that is under way already.
 func (m *move) adopt(ctx context.Context, a Assessment) ending {
 	m.adopted = true
+	m.join(ctx)
 	m.start = time.Now().Add(-a.job.Elapsed)
 	m.report.begin(m.start, Notice{Kind: NoticeAdopted, For: a.job.Elapsed})
 	w := m.watch(PeerToPeer)
@@ -215,10 +218,12 @@ func (m *move) tellCancelled() {
 }
 
 func (m *move) attempt(ctx context.Context, mode Mode) ending {
+	m.join(ctx)
+	m.parameters = m.Parameters(m.domain)
 	m.start = time.Now()
 	m.report.begin(m.start, Notice{Kind: NoticeStarted, Mode: mode})
 	w := m.watch(mode)
-	w.machine.facts.ladder = m.ladder
+	w.machine.facts.ladder, w.machine.facts.share = m.ladder, newShareOrders(m.Request)
 	w.runner = m.launch(ctx, mode, m.parameters, w.events)
 	e := w.run(ctx)
 	m.ladder = e.ladder
@@ -316,6 +321,9 @@ func (m *move) arrived(o Outcome, e ending) Report {
 	r.Raises = e.ladder.raises
 	if err := e.ladder.downtime.failed; err != nil {
 		r.warn(Warning{Kind: WarningDowntime, Err: err})
+	}
+	if longest := r.brokenDowntime(); longest > 0 {
+		r.warn(Warning{Kind: WarningLongDowntime, Longest: longest})
 	}
 	return r
 }

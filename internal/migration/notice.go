@@ -40,6 +40,8 @@ const (
 	// was not made larger, because of Err.
 	NoticeRaised    NoticeKind = "raised"
 	NoticeCacheKept NoticeKind = "cache not grown"
+	// NoticeShareKept is a migration that libvirt does not hold to another share of a budget, to Err.
+	NoticeShareKept NoticeKind = "share not changed"
 	// NoticeWaiting is on_timeout that waits for a pass that leaves little memory, because of
 	// Cause, which came after For.
 	NoticeWaiting NoticeKind = "waiting for a lull"

@@ -67,6 +67,13 @@ func (r Request) Parameters(d Domain) Parameters {
 	if r.Storage == nil {
 		effective.Policy.CopyStorage = new(policy.CopyNone)
 	}
+	if r.Share > 0 {
+		before, after := speeds(r.Share, r.Policy)
+		if r.Storage != nil {
+			before = r.mirrorLimit()
+		}
+		effective.Policy.BandwidthMiBPerSecond, effective.Policy.PostCopyBandwidthMiBPerSecond = &before, &after
+	}
 	p := Parameters{
 		Policy:        effective.Parameters(),
 		Recover:       r.Recover,
@@ -92,6 +99,11 @@ func (r Request) Requirements() []policy.Requirement {
 	all := r.Policy.Requirements()
 	if r.ListenAddress != "" {
 		all = append(all, policy.Requirement{Feature: "listen_address", Release: policy.Release{Libvirt: 1_001_004}})
+	}
+	if r.Budget != nil && r.Policy.PostCopy() {
+		all = append(all, policy.Requirement{
+			Feature: "migration_bandwidth_mib_per_second", Release: policy.Release{Libvirt: 5_001_000, QEMU: 3_000_000},
+		})
 	}
 	if r.TLSDestination != "" && r.Policy.Encryption() {
 		all = append(all, policy.Requirement{Feature: "tls_destination", Release: policy.Release{Libvirt: 6_000_000}})

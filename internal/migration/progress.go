@@ -43,6 +43,8 @@ type Progress struct {
 	// Bandwidth is what is sent and DirtyRate what the guest dirties, in bytes
 	// per second.
 	Bandwidth, DirtyRate uint64
+	// Share is what it may send of the budget of its links, in MiB/s; 0 without a budget.
+	Share int64
 	// Throttle is the share of vCPU time that auto-converge takes away, in
 	// percent; nil when it does not throttle.
 	Throttle *int64
@@ -60,6 +62,8 @@ type Progress struct {
 type Reading struct {
 	Phase Phase
 	Job   Job
+	// Share is what the migration may send of the budget of its links, in MiB/s; 0 without one.
+	Share int64
 }
 
 // reading fills in what a running job says.

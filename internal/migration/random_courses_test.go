@@ -64,7 +64,7 @@ func (r *random) event(c *course) event {
 	}
 	for effectKind, answer := range map[effectKind]eventKind{
 		orderAbort: onAbortAnswer, orderPause: onPauseAnswer, orderSwitch: onSwitchAnswer, askSource: onSourceSeen, askDestination: onDestinationSeen,
-		orderDowntime: onDowntimeAnswer, orderCache: onCacheAnswer,
+		orderDowntime: onDowntimeAnswer, orderCache: onCacheAnswer, orderShare: onShareAnswer,
 	} {
 		if c.facts.underWay(effectKind) {
 			kinds = append(kinds, answer, answer)
@@ -87,6 +87,8 @@ func (r *random) event(c *course) event {
 		case 3:
 			e.job.PostCopyRequests = uint64(r.IntN(8) / 7)
 		}
+	case onShare:
+		e.share = 1 + r.Int64N(9)
 	case onSilence:
 		e.err, e.arrived, e.held = errLost, r.IntN(2) == 0, r.IntN(3) == 0
 	case onResult:

@@ -10,7 +10,7 @@ import (
 // was made in, or, where that is not known, peer-to-peer, and direct where that is refused.
 func (m *move) recover(ctx context.Context, a Assessment) ending {
 	m.ranBefore = true
-	m.parameters = m.Parameters(a.source.Domain)
+	m.domain = a.source.Domain
 	mode := m.Mode
 	if mode == Auto {
 		mode = PeerToPeer
@@ -32,6 +32,8 @@ func (m *move) recover(ctx context.Context, a Assessment) ending {
 
 // rejoin makes the calls, and watches them to their end.
 func (m *move) rejoin(ctx context.Context, mode Mode) ending {
+	m.join(ctx)
+	m.parameters = m.Parameters(m.domain)
 	m.start = time.Now()
 	m.report.enter(PhasePostCopy, Notice{Kind: NoticeRecovering, Mode: mode})
 	w := m.watch(mode)

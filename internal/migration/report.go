@@ -95,6 +95,23 @@ func (r *Report) figuresOf(completed *Job, e ending) {
 	}
 }
 
+// downtimeTolerance is how far from the longest downtime QEMU may be: it stops the guest by an
+// estimate.
+const downtimeTolerance = 1.1
+
+// brokenDowntime is the longest downtime that the policy lets the guest have, where it had a
+// longer one; else 0. One that on_timeout has paused is to stand still.
+func (r *Report) brokenDowntime() time.Duration {
+	longest := time.Duration(r.Policy.LongestDowntimeMS()) * time.Millisecond
+	if longest == 0 || r.Adopted || r.Phase != PhasePreCopy || r.Downtime == nil {
+		return 0
+	}
+	if float64(*r.Downtime) <= downtimeTolerance*float64(longest) {
+		return 0
+	}
+	return longest
+}
+
 // phaseOf is what ended the migration.
 func phaseOf(e ending) Phase {
 	switch {

@@ -75,7 +75,7 @@ func (r *reporter) reading(job Job, t trend, mirror MirrorFigures) {
 	if begins {
 		r.say(Notice{Kind: notice})
 	}
-	r.read(Reading{Phase: r.now.Phase, Job: job})
+	r.read(Reading{Phase: r.now.Phase, Job: job, Share: r.now.Share})
 	if time.Since(r.told) >= reportInterval {
 		r.emit()
 	}
@@ -85,6 +85,7 @@ func (r *reporter) reading(job Job, t trend, mirror MirrorFigures) {
 func (r *reporter) of(e effect, f facts) {
 	switch e.kind {
 	case tellReading:
+		r.now.Share = f.share.wanted
 		r.reading(f.figures.latest, f.stall.trend, f.mirror.figures)
 	case tellSilence:
 		r.say(Notice{Kind: NoticeSilent})
@@ -124,6 +125,8 @@ func (r *reporter) of(e effect, f facts) {
 		r.say(Notice{Kind: NoticeWaiting, Cause: limit.cause(), For: f.limitOf(limit), Throttle: f.figures.throttle})
 	case tellLadder:
 		r.say(f.ladder.news)
+	case tellShareKept:
+		r.say(Notice{Kind: NoticeShareKept, Err: f.share.failed})
 	case tellTooLate:
 		r.say(Notice{Kind: f.tooLate()})
 	case tellLingering:
@@ -133,7 +136,8 @@ func (r *reporter) of(e effect, f facts) {
 		}
 	case endMigration:
 		r.enter(PhaseCancelling, f.cancelling(e.cause))
-	case orderAbort, orderPause, orderSwitch, askSource, askDestination, askGuest, orderDowntime, orderCache, orderCount,
+	case orderAbort, orderPause, orderSwitch, askSource, askDestination, askGuest, orderDowntime, orderCache, orderShare,
+		orderCount,
 		noteWaiting, noteLimit, withdrawCancel, stopWatching:
 	}
 }

@@ -69,6 +69,10 @@ type Request struct {
 	// Changed are the VM's definitions for the destination, where it has others than on the
 	// source.
 	Changed Definitions
+	// Budget is what the migration may send over its links, beside others; nil for no limit but the
+	// policy's. Share is what it starts with, in MiB/s, once it has joined; 0 without a budget.
+	Budget Budget
+	Share  int64
 	// Preflight makes the checks that the engine can do without, when nothing else speaks
 	// against the start. An error among its findings refuses the move. It may be nil.
 	Preflight func(context.Context, Assessment) []Finding

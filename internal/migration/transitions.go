@@ -36,8 +36,10 @@ var (
 	answers      = orderAnswers | onSourceSeen
 	// raiseAnswers decide nothing.
 	raiseAnswers = onDowntimeAnswer | onCacheAnswer
-	everyEvent   = onReading | onSilence | onResult | onCancel | onTick | onCalled | onAllSent | onDestinationLost |
-		answers | raiseAnswers | onDestinationSeen | onGuestSeen
+	// shares decide nothing either.
+	shares     = onShare | onShareAnswer
+	everyEvent = onReading | onSilence | onResult | onCancel | onTick | onCalled | onAllSent | onDestinationLost |
+		answers | raiseAnswers | shares | onDestinationSeen | onGuestSeen
 )
 
 // always is the guard of a line that holds whatever the facts are.
@@ -85,6 +87,10 @@ var transitions = []transition{
 	{preCopy, onTick, facts.waitWanted, stay, do(noteWaiting, tellWaiting)},
 	{preCopy, onTick, facts.abortWanted, cancelling, cancelFor(limitReached)},
 
+	// Its share of a budget. Before memory is sent libvirt would forget it, or let it wait.
+	{preCopy | paused | postCopy, onTick, facts.shareDue, stay, do(orderShare)},
+	{unfinished | concluding, onShareAnswer, facts.shareRefused, stay, do(tellShareKept)},
+
 	// The ladder: what is raised while passes make no progress.
 	{starting | mirroring | preCopy, onTick, facts.downtimeDue, stay, do(orderDowntime)},
 	{preCopy, onTick, facts.cacheDue, stay, do(orderCache)},
@@ -113,7 +119,7 @@ var transitions = []transition{
 
 	// What is only noted.
 	{unfinished | concluding, onReading | onSilence | onTick, always, stay, nil},
-	{unfinished | concluding, onDestinationSeen | onGuestSeen | raiseAnswers, always, stay, nil},
+	{unfinished | concluding, onDestinationSeen | onGuestSeen | raiseAnswers | shares, always, stay, nil},
 	{starting | postCopy, onCalled, always, stay, nil}, // in post-copy, the call that recovers it
 	{switching | postCopy | cancelling, onDestinationLost, always, stay, nil},
 	{switching, onSwitchAnswer | onSourceSeen, always, stay, nil},

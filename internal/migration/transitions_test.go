@@ -106,6 +106,8 @@ func TestTransitionsKeepWhatTheyMust(t *testing.T) {
 				allowed = switching
 			case orderDowntime:
 				allowed = starting | mirroring | preCopy
+			case orderShare:
+				allowed = preCopy | paused | postCopy
 			case orderCache, noteWaiting:
 				allowed = preCopy
 			case endMigration:
@@ -422,7 +424,7 @@ func TestMachineIgnoresWhatCannotBe(t *testing.T) {
 				t.Errorf("%s on %s: it is heeded", s, on)
 			}
 		}
-		for _, on := range []eventKind{onAbortAnswer, onPauseAnswer, onSwitchAnswer, onSourceSeen, onDestinationSeen, onGuestSeen, onDowntimeAnswer, onCacheAnswer} {
+		for _, on := range []eventKind{onAbortAnswer, onPauseAnswer, onSwitchAnswer, onSourceSeen, onDestinationSeen, onGuestSeen, onDowntimeAnswer, onCacheAnswer, onShareAnswer} {
 			c := sending(t, PeerToPeer, limited)
 			c.state = s
 			before := c.facts.decided

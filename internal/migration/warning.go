@@ -1,5 +1,7 @@
 package migration
 
+import "time"
+
 // WarningKind is what did not go as it should, without harm to the VM.
 type WarningKind string
 
@@ -32,6 +34,8 @@ const (
 	WarningCheckpoints WarningKind = "checkpoints not carried"
 	// WarningDowntime is max_downtime_ms that was not set, because of Err.
 	WarningDowntime WarningKind = "max_downtime_ms not set"
+	// WarningLongDowntime is a guest that stood still for longer than the policy lets it, for Longest.
+	WarningLongDowntime WarningKind = "downtime longer than max_downtime_ms"
 )
 
 // Warning is one thing that did not go as it should, without harm to the VM.
@@ -42,6 +46,8 @@ type Warning struct {
 	Persistent bool
 	// Other is where the other copy of a stranded guest may run.
 	Other OtherCopy
+	// Longest is the longest downtime that the policy lets a guest have.
+	Longest time.Duration
 	// Autostart and Checkpoints are what was not carried.
 	Autostart   *LostAutostart
 	Checkpoints *LostCheckpoints

@@ -23,6 +23,8 @@ type watch struct {
 	ctx    context.Context
 	cancel context.CancelFunc
 	calls  sync.WaitGroup
+	// hold is what the budget was last told.
+	hold Hold
 }
 
 // ending is how the watch ended.
@@ -117,6 +119,7 @@ func (w *watch) run(ctx context.Context) ending {
 	tick := time.NewTicker(f.interval())
 	defer tick.Stop()
 	cancelled := ctx.Done()
+	shared := w.share()
 	if w.seen != nil {
 		w.handle(event{kind: onReading, at: f.now, asked: f.now, job: *w.seen})
 	}
@@ -130,6 +133,9 @@ func (w *watch) run(ctx context.Context) ending {
 		case <-cancelled:
 			cancelled = nil
 			e = event{kind: onCancel, at: time.Now()}
+		case <-shared:
+			e.kind, e.at = onShare, time.Now()
+			e.share, shared = w.request.Budget.Share()
 		case <-tick.C:
 			e.at = time.Now()
 		}
@@ -154,6 +160,7 @@ func (w *watch) handle(e event) {
 	if w.runner != nil {
 		w.runner.inform(w.machine.facts)
 	}
+	w.informBudget()
 	for _, effect := range todo {
 		w.perform(effect)
 	}
@@ -173,6 +180,8 @@ func (w *watch) perform(e effect) {
 		w.order(onDowntimeAnswer, w.raiseDowntime())
 	case orderCache:
 		w.order(onCacheAnswer, w.growCache())
+	case orderShare:
+		w.order(onShareAnswer, w.holdToShare())
 	case askSource:
 		w.observe(onSourceSeen, source, callDeadline)
 	case askGuest:

@@ -38,15 +38,14 @@ func Choose(w World, vm VM, among []string) Choice {
 	c := Choice{VM: vm.UUID, Rejected: map[string]Reason{}}
 	for _, host := range unique(among) {
 		against := l.against(vm, host)
+		_, refused := against.(Refused)
 		switch {
 		case vm.Fixed != nil:
 			c.Rejected[host] = vm.Fixed
 		case vm.BoundFor != "" && vm.BoundFor != host:
 			c.Rejected[host] = OnItsWay{vm.BoundFor}
-		case against != nil && vm.BoundFor == "":
+		case against != nil && (vm.BoundFor == "" || refused || l.accounts[host] == nil): // who is on the way has room there
 			c.Rejected[host] = against
-		case l.accounts[host] == nil:
-			c.Rejected[host] = UnknownHost{}
 		default:
 			c.Candidates = append(c.Candidates, l.candidate(vm, host))
 		}

@@ -78,6 +78,7 @@ func (a *account) admit(vm VM) {
 	a.cpus += vm.CPUs
 	a.Load += vm.Load
 	a.moves++
+	a.Arriving++
 	a.join(vm)
 	a.give(vm, -1)
 }
@@ -95,12 +96,14 @@ func (a *account) release(vm VM) {
 func (a *account) dismiss(vm VM) {
 	a.release(vm)
 	a.moves -= 2
+	a.Arriving--
 }
 
 // readmit takes back a release.
 func (a *account) readmit(vm VM) {
 	a.admit(vm)
 	a.moves -= 2
+	a.Arriving--
 }
 
 // give adds all that a VM may take to what the host has left, or takes it away.

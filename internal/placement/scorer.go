@@ -39,7 +39,9 @@ func whyMemory(a *account, vm VM) Reason {
 	return MemoryLeft{uint64(max(left, 0)), total}
 }
 
-func scoreBusy(a *account, vm VM, _ uint64) float64 { return 1 - share(a.Load+vm.Load, float64(a.CPUs)) }
+func scoreBusy(a *account, vm VM, _ uint64) float64 {
+	return 1 - share(a.Load+vm.Load, float64(a.CPUs))
+}
 
 func whyBusy(a *account, vm VM) Reason { return BusyCPUs{a.Load + vm.Load, a.CPUs} }
 
@@ -50,13 +52,18 @@ func scorePromised(a *account, vm VM, _ uint64) float64 {
 
 func whyPromised(a *account, vm VM) Reason { return CPUsPromised{a.cpus + vm.CPUs, a.CPUs} }
 
-// scoreLink is about how soon the move would end: the more moves use the link, and the narrower it is, the later.
+// scoreLink is about how soon the move would end: the more moves use the link, or have to end before it may begin, and
+// the narrower the link is, the later.
 func scoreLink(a *account, _ VM, widest uint64) float64 {
 	width := 1.0
 	if a.Link > 0 {
 		width = share(float64(a.Link), float64(widest))
 	}
-	return width / float64(a.moves+1)
+	turn := 1
+	if a.MostArriving > 0 {
+		turn += a.Arriving / a.MostArriving
+	}
+	return width / float64((a.moves+1)*turn)
 }
 
 func whyLink(a *account, _ VM) Reason { return LinkShare{a.Link / uint64(a.moves+1), a.moves} }

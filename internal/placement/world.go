@@ -32,9 +32,9 @@ type Host struct {
 	Load float64
 	// Link is how much its moves together may send or receive, in bytes per second; 0 for no limit.
 	Link uint64
-	// Arriving and Leaving are the moves to and from the host that are under way, and MostArriving and MostLeaving how
-	// many there may be at a time; 0 for no limit.
-	Arriving, Leaving, MostArriving, MostLeaving int
+	// Arriving and Leaving are the moves to and from the host that are under way or about to begin, and MostArriving how
+	// many may arrive at a time: others wait. 0 is no limit.
+	Arriving, Leaving, MostArriving int
 }
 
 // HugePages is a host's pool of huge pages of one size, in pages.

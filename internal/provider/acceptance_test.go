@@ -20,6 +20,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
 	"github.com/hashicorp/terraform-plugin-testing/tfversion"
 
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/fleet"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/lab"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/provider"
 )
@@ -85,6 +86,8 @@ type providerBlock struct {
 	Unreachable string
 	// Reports is report_directory, left out when empty.
 	Reports string
+	// Limit is max_outgoing_migrations and max_incoming_migrations, left out when 0.
+	Limit int
 }
 
 type hostBlock struct{ URI, PeerURI, MigrationURI, Username, Password string }
@@ -98,11 +101,12 @@ func typical() lab.GuestSpec {
 }
 
 // labProvider is the provider configuration with the named hosts of the lab, or
-// the first two of them. It says nothing that has a default.
+// the first two of them. It says nothing that has a default but the limits, which are those of
+// nobody: the tests run side by side, and each provider counts the migrations of all.
 func labProvider(t testing.TB, names ...string) providerBlock {
 	t.Helper()
 	world := testLab(t)
-	block := providerBlock{Hosts: map[string]hostBlock{}}
+	block := providerBlock{Hosts: map[string]hostBlock{}, Limit: fleet.MostMigrations}
 	if len(names) == 0 {
 		for _, h := range pair(t) {
 			names = append(names, h.Name)
@@ -140,6 +144,10 @@ var providerTemplate = template.Must(template.New("provider").Parse(`provider "v
   {{- end }}
   {{- with .Reports }}
   report_directory = {{ printf "%q" . }}
+  {{- end }}
+  {{- with .Limit }}
+  max_outgoing_migrations = {{ . }}
+  max_incoming_migrations = {{ . }}
   {{- end }}
 }
 `))

@@ -22,6 +22,7 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/explain"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/fleet"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/host"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
 )
 
 // configModel is the provider's configuration.
@@ -42,12 +43,13 @@ type hostModel struct {
 	TLSDestination types.String `tfsdk:"tls_destination"`
 	Username       types.String `tfsdk:"username"`
 	Password       types.String `tfsdk:"password"`
+	Bandwidth      wholeNumber  `tfsdk:"migration_bandwidth_mib_per_second"`
 	Changes        types.Object `tfsdk:"destination_changes"`
 }
 
 // maxMigrationsDescription takes the direction, the largest value and the default.
 const maxMigrationsDescription = "Maximum number of concurrent %s migrations per host, 1 to %d; further moves wait. " +
-	"It counts the moves of one run of Terraform. Default: %d."
+	"It holds for all runs together, and counts migrations that other tools have started. Default: %d."
 
 func configAttributes() map[string]schema.Attribute {
 	return map[string]schema.Attribute{
@@ -141,6 +143,16 @@ func hostAttributes() map[string]schema.Attribute {
 			Optional:  true,
 			Sensitive: true,
 		},
+		"migration_bandwidth_mib_per_second": schema.Int64Attribute{
+			CustomType: wholeNumberType{},
+			MarkdownDescription: fmt.Sprintf("Budget for all moves over this host's link, those that leave it and those "+
+				"that enter it, in MiB/s, 1 to %d. Each gets its share, at least 1 MiB/s, and another one when moves come "+
+				"and go; `bandwidth_mib_per_second` of its policy still limits it. Disks that are copied have a part in "+
+				"it. It counts the moves of one run of Terraform. In libvirt `virDomainMigrateSetMaxSpeed`, in QEMU "+
+				"`max-bandwidth` and `max-postcopy-bandwidth`. Default: no budget.", policy.MaxBandwidthMiBPerSecond),
+			Optional:   true,
+			Validators: []validator.Int64{int64validator.Between(1, policy.MaxBandwidthMiBPerSecond)},
+		},
 		destinationChangesName: hostChanges(),
 	}
 }
@@ -199,8 +211,8 @@ func (m configModel) fleetConfig(ctx context.Context) (fleet.Config, diag.Diagno
 		diags.Append(invalid...)
 		return config, diags
 	}
-	hosts, changes, invalid := m.hosts(ctx)
-	config.Hosts, config.Changes = hosts, changes
+	var invalid diag.Diagnostics
+	config.Hosts, config.Changes, config.Budgets, invalid = m.hosts(ctx)
 	diags.Append(invalid...)
 	diags.Append(validateHosts(config.Hosts)...)
 	return config, diags
@@ -229,16 +241,22 @@ func unreachableValues() []string {
 }
 
 // hosts are the configured hosts, sorted by name, so that what is wrong with them is said in
-// the same order each time, and what VMs find called otherwise on each of them.
-func (m configModel) hosts(ctx context.Context) ([]host.Config, map[string]definition.Changes, diag.Diagnostics) {
+// the same order each time, what VMs find called otherwise on each of them,
+// and the budgets of their links.
+func (m configModel) hosts(ctx context.Context) (
+	configs []host.Config, changes map[string]definition.Changes, budgets map[string]int64, diags diag.Diagnostics,
+) {
 	var hosts map[string]hostModel
-	diags := m.Hosts.ElementsAs(ctx, &hosts, false)
-	configs, changes := make([]host.Config, 0, len(hosts)), map[string]definition.Changes{}
+	diags = m.Hosts.ElementsAs(ctx, &hosts, false)
+	changes, budgets = map[string]definition.Changes{}, map[string]int64{}
 	for _, name := range slices.Sorted(maps.Keys(hosts)) {
 		configs = append(configs, hosts[name].config(name))
 		changes[name] = destinationChanges(hosts[name].Changes)
+		if budget := hosts[name].Bandwidth; !budget.IsNull() {
+			budgets[name] = budget.ValueInt64()
+		}
 	}
-	return configs, changes, diags
+	return configs, changes, budgets, diags
 }
 
 func (h hostModel) config(name string) host.Config {
@@ -260,7 +278,7 @@ func (m configModel) validate(ctx context.Context) diag.Diagnostics {
 	if !m.known() {
 		return nil // Configure validates it once it is known
 	}
-	hosts, _, diags := m.hosts(ctx)
+	hosts, _, _, diags := m.hosts(ctx)
 	for _, e := range fleet.Validate(hosts) {
 		if e.Field != host.FieldURI || !aliased(hosts, e.Host) {
 			diags.Append(invalidHost(e))

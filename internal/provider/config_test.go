@@ -21,12 +21,14 @@ func configOf(uris map[string]types.String) configModel {
 	for _, name := range []string{"uri", "peer_uri", "migration_uri", "listen_address", "tls_destination", "username", "password"} {
 		texts[name] = types.StringType
 	}
+	bandwidth := wholeNumberType{}
 	changes, _ := hostChanges().GetType().(types.ObjectType)
-	texts[destinationChangesName] = changes
+	texts[destinationChangesName], texts["migration_bandwidth_mib_per_second"] = changes, bandwidth
 	for name, uri := range uris {
 		hosts[name] = types.ObjectValueMust(texts, map[string]attr.Value{
-			destinationChangesName: types.ObjectNull(changes.AttributeTypes()),
-			"uri":                  uri, "peer_uri": types.StringNull(), "migration_uri": types.StringNull(), "listen_address": types.StringNull(),
+			destinationChangesName:               types.ObjectNull(changes.AttributeTypes()),
+			"migration_bandwidth_mib_per_second": wholeNumber{Int64Value: types.Int64Null()},
+			"uri":                                uri, "peer_uri": types.StringNull(), "migration_uri": types.StringNull(), "listen_address": types.StringNull(),
 			"tls_destination": types.StringNull(), "username": types.StringNull(), "password": types.StringNull(),
 		})
 	}

@@ -20,8 +20,9 @@ func fleetMove(t *testing.T, guests []*lab.Guest, limit int, policy string) stri
 	for _, guest := range guests {
 		names = append(names, fmt.Sprintf("%q", guest.Name))
 	}
-	provider := strings.Replace(labProvider(t).String(), "{", fmt.Sprintf("{\n  max_outgoing_migrations = %[1]d\n  max_incoming_migrations = %[1]d", limit), 1)
-	return provider + fmt.Sprintf(`
+	provider := labProvider(t)
+	provider.Limit = limit
+	return provider.String() + fmt.Sprintf(`
 action "virt_vm_live_migration" "move" {
   for_each = toset([%s])
   config {

@@ -86,6 +86,19 @@ func listedHostAttributes() map[string]schema.Attribute {
 			"or the record cannot be read."),
 		"migrations_in":  number("Number of migrations to the host that run now" + migrations),
 		"migrations_out": number("Number of migrations from the host that run now" + migrations),
+		"cordoned": schema.BoolAttribute{
+			MarkdownDescription: "Whether the host is cordoned: every move to it is refused. Null where its record cannot be read.",
+			Computed:            true,
+		},
+		"cordoned_since": text("When the host was cordoned, as RFC 3339; null when it is not."),
+		"cordon_reason":  text("Why the host was cordoned; null where nobody has said so."),
+		"evacuation":     text("ID of the evacuation that is under way on the host, or was made and not undone; else null."),
+		"leases": schema.ListNestedAttribute{
+			MarkdownDescription: "Leases of moves on the host, of every run of this provider: who has a place for a migration, " +
+				"and who waits for one. Null where the host keeps none, or does not let them be read.",
+			Computed:     true,
+			NestedObject: schema.NestedAttributeObject{Attributes: leaseAttributes()},
+		},
 		"features": schema.SetAttribute{
 			MarkdownDescription: "Policy fields that the host's releases of libvirt and QEMU can apply.",
 			ElementType:         types.StringType,
@@ -103,6 +116,8 @@ func listedHostTypes() map[string]attr.Type {
 		"memory_total_bytes": types.Int64Type, "memory_available_bytes": types.Int64Type, "running": types.Int64Type,
 		"defined": types.Int64Type, "cluster": types.StringType, "migrations_in": types.Int64Type,
 		"migrations_out": types.Int64Type, "features": types.SetType{ElemType: types.StringType},
+		"cordoned": types.BoolType, "cordoned_since": types.StringType, "cordon_reason": types.StringType,
+		"evacuation": types.StringType, "leases": types.ListType{ElemType: types.ObjectType{AttrTypes: leaseTypes()}},
 	}
 }
 
@@ -163,6 +178,10 @@ func listedHostObject(h fleet.ListedHost) (types.Object, diag.Diagnostics) {
 	if err != nil {
 		diags = warned(explain.Unreadable(err))
 	}
+	standing := h.Standing
+	if standing.Unreadable != nil {
+		diags.Append(warned(explain.HostRecordUnreadable(standing.Unreadable))...)
+	}
 	in, out := types.Int64Null(), types.Int64Null()
 	if h.Migrations != nil {
 		in, out = types.Int64Value(int64(h.Migrations.Incoming)), types.Int64Value(int64(h.Migrations.Outgoing))
@@ -182,6 +201,8 @@ func listedHostObject(h fleet.ListedHost) (types.Object, diag.Diagnostics) {
 		"running":                types.Int64Value(int64(h.Running)), "defined": types.Int64Value(int64(h.Defined)),
 		"cluster": cluster, "migrations_in": in, "migrations_out": out,
 		"features": types.SetValueMust(types.StringType, features),
+		"cordoned": cordonedValue(standing), "cordoned_since": sinceValue(standing), "leases": leaseList(standing.Leases),
+		"cordon_reason": textOrNull(standing.Cordon.Why), "evacuation": textOrNull(standing.Cordon.Evacuation),
 	}), diags
 }
 
@@ -194,6 +215,9 @@ func nullOf(t attr.Type) attr.Value {
 		return types.BoolNull()
 	case types.Int64Type:
 		return types.Int64Null()
+	}
+	if list, ok := t.(types.ListType); ok {
+		return types.ListNull(list.ElemType)
 	}
 	return types.SetNull(types.StringType)
 }

@@ -112,7 +112,11 @@ func (a *liveMigrationAction) ModifyPlan(
 		seen.unsettled = true
 		among, diags := a.candidates(ctx, config.openMoveModel, 0)
 		resp.Diagnostics.Append(diags...)
-		resp.Diagnostics.Append(config.assess(ctx, a.fleet, among, seen, "", fleet.ShutOffError).diags...)
+		planned := config.assess(ctx, a.fleet, among, seen, "", fleet.ShutOffError)
+		resp.Diagnostics.Append(planned.diags...)
+		if !planned.diags.HasError() {
+			resp.Diagnostics.Append(foretell(ctx, a.fleet, seen, planned.Move, planned.Location, config.Forecast)...)
+		}
 	}
 }
 

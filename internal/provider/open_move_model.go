@@ -90,11 +90,14 @@ type candidates struct {
 
 	// known is false where they are not known yet.
 	known bool
+	// silent are hosts that did not say whether they are.
+	silent []string
 }
 
-// has tells whether a host is one of them.
+// has tells whether a host is one of them, as far as that is known. A VM is not planned to leave
+// a host because it does not answer.
 func (c candidates) has(host types.String) bool {
-	return c.known && slices.Contains(c.Hosts, host.ValueString())
+	return c.known && slices.Contains(c.Hosts, host.ValueString()) || slices.Contains(c.silent, host.ValueString())
 }
 
 // candidates are those of a move that is being planned. It waits so long for policies of
@@ -103,21 +106,27 @@ func (d providerData) candidates(
 	ctx context.Context, plan openMoveModel, wait time.Duration,
 ) (candidates, diag.Diagnostics) {
 	var c candidates
-	if d.fleet == nil || !plan.chosen() || !wholly(plan.Destinations) || plan.Cluster.IsUnknown() {
+	if !plan.chosen() || !wholly(plan.Destinations) || plan.Cluster.IsUnknown() {
 		return c, nil
 	}
-	c.Hosts = hostNames(plan.Destinations)
-	if plan.Cluster.IsNull() {
+	c.Hosts, c.Cluster = hostNames(plan.Destinations), plan.Cluster.ValueString()
+	switch {
+	case c.Cluster == "" && d.fleet == nil:
+		c.known = len(c.Hosts) > 0
+		return c, nil
+	case c.Cluster == "":
 		diags := checkHosts(d.fleet, plan.Destinations, path.Root("destinations"))
 		c.known = len(c.Hosts) > 0 && !diags.HasError()
 		return c, diags
+	case d.fleet == nil:
+		return c, nil
 	}
-	c.Cluster = plan.Cluster.ValueString()
 	present, unseen, err := d.fleet.ClusterHosts(ctx, c.Cluster)
 	if err != nil {
 		return c, clusterError(d.fleet, err)
 	}
 	diags := unreachableWarning(unseen)
+	c.silent = fleet.Silent(unseen)
 	c.Hosts, c.known = d.changes.Members(ctx, c.Cluster, present, wait)
 	if c.known && len(c.Hosts) == 0 {
 		c.known = false

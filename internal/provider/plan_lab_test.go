@@ -106,6 +106,7 @@ func TestPlanOfCreationLooksAtHosts(t *testing.T) { //nolint:paralleltest // hos
 	kvm1, kvm2 := world.Hosts[0], world.Hosts[1]
 	guest := world.StartGuest(t, lab.GuestSpec{Bare: true, State: lab.Inactive})
 	unreadable := world.StartGuest(t, lab.GuestSpec{Bare: true, State: lab.Inactive})
+	small := world.StartGuest(t, lab.GuestSpec{Bare: true})
 	setVMRecord(t, kvm1, guest.Name, `{"version":1,"max_downtime_ms":900}`, "config")
 	setVMRecord(t, kvm1, unreadable.Name, "nonsense", "config")
 	setHostRecord(t, globalSecret, `{"version":1,"auto_converge":true}`, kvm1)
@@ -137,6 +138,18 @@ func TestPlanOfCreationLooksAtHosts(t *testing.T) { //nolint:paralleltest // hos
 		},
 		"the action of a VM that no host has": {
 			"error", nil, "", attributes{"vm": text("nobody"), "destination": text("kvm2")}, warning, "vm", []string{"VM Not Found"},
+		},
+		"the move of a VM that cannot be measured, with a forecast": {
+			"error", nil, move,
+			attributes{"vm": text(small.Name), "destination": text("kvm2"), "forecast": text("warn")},
+			warning, "",
+			[]string{"Move Not Forecast", "nothing could be forecast of the move of VM " + small.Name + " from kvm1 to kvm2", "The guest was not measured"},
+		},
+		"the action of a VM that cannot be measured, with a forecast": {
+			"error", nil, "",
+			attributes{"vm": text(small.Name), "destination": text("kvm2"), "forecast": text("require")},
+			warning, "",
+			[]string{"Move Not Forecast", "The guest was not measured: QEMU does not sample the pages"},
 		},
 		"a VM with another record": {
 			"error", nil, vm,

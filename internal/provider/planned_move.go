@@ -67,6 +67,8 @@ func (r *liveMigrationResource) planUpdate(
 
 // checkedMove is a planned move after its checks.
 type checkedMove struct {
+	// asked is the move with its destination: the one that would be chosen now, where that is to be chosen.
+	asked       fleet.Move
 	destination string
 	// cluster is the one that the destination is chosen from; empty where it is not.
 	cluster string
@@ -131,6 +133,9 @@ func (r *liveMigrationResource) check(
 		if len(changes) > 0 {
 			checked.diags.Append(warned(explain.Independent(independences(changes, m, foreseen)...))...)
 		}
+		if !checked.there() && !checked.diags.HasError() {
+			checked.diags.Append(foretell(ctx, r.fleet, seen, checked.asked, checked.location, plan.Forecast)...)
+		}
 		return checked
 	}
 }
@@ -143,7 +148,7 @@ func (r *liveMigrationResource) checkOnce(
 	p := plan.assess(ctx, r.fleet, among, seen, last, ifShutOff)
 	p.diags.Append(plan.want(r.fleet, p.Location.Domain.UUID)...)
 	checked := checkedMove{
-		destination: p.Move.Destination, cluster: among.Cluster, location: p.Location, underWay: p.Running,
+		asked: p.Move, destination: p.Move.Destination, cluster: among.Cluster, location: p.Location, underWay: p.Running,
 		digest: digest(seen.policy), left: p.Move.Leaves(p.Location), diags: p.diags,
 	}
 	if checked.there() || checked.left {

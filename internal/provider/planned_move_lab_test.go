@@ -83,7 +83,7 @@ func TestCheck_policyMeanwhile(t *testing.T) {
 // configured is the resource of a provider that knows the lab's hosts.
 func configured(t *testing.T, world *lab.World) *liveMigrationResource {
 	t.Helper()
-	settings := fleet.Config{Unreachable: fleet.UnreachableError, MaxOutgoing: 2, MaxIncoming: 2}
+	settings := fleet.Config{Unreachable: fleet.UnreachableError, MaxOutgoing: fleet.MostMigrations, MaxIncoming: fleet.MostMigrations}
 	for _, h := range world.Hosts {
 		settings.Hosts = append(settings.Hosts, host.Config{Name: h.Name, URI: h.URI})
 	}

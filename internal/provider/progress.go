@@ -125,6 +125,9 @@ func progressFields(p fleet.Progress) map[string]any {
 		fields["pass"], fields["memory_remaining_bytes"], fields["memory_total_bytes"] = p.Pass, p.Remaining, p.Total
 		fields["bandwidth_bytes_per_second"], fields["dirty_rate_bytes_per_second"] = p.Bandwidth, p.DirtyRate
 	}
+	if p.Share > 0 {
+		fields["share_mib_per_second"] = p.Share
+	}
 	if p.Throttle != nil {
 		fields["throttle_percent"] = *p.Throttle
 	}

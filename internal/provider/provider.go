@@ -115,6 +115,7 @@ func (p *virtProvider) DataSources(context.Context) []func() datasource.DataSour
 		newEffectivePolicyDataSource,
 		newHistoryDataSource,
 		newHostsDataSource,
+		newDestinationsDataSource,
 		newPreflightDataSource,
 		newForecastDataSource,
 		newVMsDataSource,

@@ -3,6 +3,7 @@ package provider
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/listvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -160,8 +161,30 @@ func (l *vmListResource) give(
 	domain := vm.Location.Domain
 	model, diags := l.model(vm, called)
 	return s.give(ctx, listItem{
-		name:     fmt.Sprintf("%s on %s", sanitize.Text(domain.Name), vm.Location.Host),
+		name:     fmt.Sprintf("%s on %s%s", sanitize.Text(domain.Name), vm.Location.Host, standingOf(vm)),
 		identity: l.identity, value: types.StringValue(domain.UUID),
 		model: model, warnings: diags,
 	})
+}
+
+// standingOf is what a list says of a VM beside its host: that this is cordoned or evacuated, and that a move has its lease.
+func standingOf(vm fleet.ListedVM) string {
+	var said []string
+	if vm.Standing.Cordon.Cordoned {
+		said = append(said, "host cordoned")
+	}
+	if vm.Standing.Cordon.Evacuation != "" {
+		said = append(said, "evacuation "+sanitize.Text(vm.Standing.Cordon.Evacuation))
+	}
+	if l := vm.Standing.Moves(vm.Location.Domain.UUID); l != nil {
+		moves := "moved by the run "
+		if l.Waits {
+			moves = "waits to be moved by the run "
+		}
+		said = append(said, moves+sanitize.Text(l.Holder.Run))
+	}
+	if len(said) == 0 {
+		return ""
+	}
+	return " (" + strings.Join(said, ", ") + ")"
 }

@@ -10,8 +10,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
-	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
@@ -115,6 +115,20 @@ func listedVMAttributes() map[string]schema.Attribute {
 				"record cannot be read.",
 			Computed: true,
 		},
+		"host_cordoned": schema.BoolAttribute{
+			MarkdownDescription: "Whether the host is cordoned; null where its record cannot be read.",
+			Computed:            true,
+		},
+		"evacuation": schema.StringAttribute{
+			MarkdownDescription: "ID of the evacuation that is under way on the host, or was made and not undone; else null.",
+			Computed:            true,
+		},
+		"lease": schema.SingleNestedAttribute{
+			MarkdownDescription: "Lease of the move that takes the VM from its host, or waits for its turn to, of whichever run " +
+				"of this provider; else null.",
+			Computed:   true,
+			Attributes: leaseAttributes(),
+		},
 		"policy": schema.SingleNestedAttribute{
 			MarkdownDescription: "Policy that the VM's own record declares; a field that inherits is null. Null where the VM " +
 				"has no record, or one that cannot be read.",
@@ -130,6 +144,8 @@ func listedVMTypes() map[string]attr.Type {
 		"name": types.StringType, "uuid": types.StringType, "host": types.StringType, "state": types.StringType,
 		"persistent": types.BoolType, "autostart": types.BoolType, "vcpus": types.Int64Type, "memory_bytes": types.Int64Type,
 		"cluster": types.StringType, "policy": types.ObjectType{AttrTypes: effectiveTypes()},
+		"host_cordoned": types.BoolType, "evacuation": types.StringType,
+		"lease": types.ObjectType{AttrTypes: leaseTypes()},
 	}
 }
 
@@ -213,7 +229,7 @@ func listedVMs(vms []fleet.ListedVM) (types.List, diag.Diagnostics) {
 			cmp.Compare(a.Location.Domain.UUID, b.Location.Domain.UUID))
 	})
 	var diags diag.Diagnostics
-	unreadable := map[string]bool{} // hosts whose cluster's record was told of
+	told := map[string]bool{} // hosts whose records were told of
 	elements := []attr.Value{}
 	for _, vm := range vms {
 		declared := types.ObjectNull(effectiveTypes())
@@ -226,17 +242,25 @@ func listedVMs(vms []fleet.ListedVM) (types.List, diag.Diagnostics) {
 			}
 		}
 		cluster, err := clusterName(vm.Cluster)
-		if err != nil && !unreadable[vm.Location.Host] {
-			unreadable[vm.Location.Host] = true
+		if !told[vm.Location.Host] && err != nil {
 			diags.Append(warned(explain.Unreadable(err))...)
 		}
+		if own := vm.Standing.Unreadable; !told[vm.Location.Host] && own != nil {
+			diags.Append(warned(explain.HostRecordUnreadable(own))...)
+		}
+		told[vm.Location.Host] = true
 		domain := vm.Location.Domain
+		moves := types.ObjectNull(leaseTypes())
+		if l := vm.Standing.Moves(domain.UUID); l != nil {
+			moves = leaseObject(*l)
+		}
 		elements = append(elements, types.ObjectValueMust(listedVMTypes(), map[string]attr.Value{
 			"name": types.StringValue(domain.Name), "uuid": types.StringValue(domain.UUID),
 			"host":  types.StringValue(vm.Location.Host),
 			"state": types.StringValue(vmStates[domain.State]), "persistent": types.BoolValue(domain.Persistent),
 			"autostart": types.BoolValue(vm.Autostart), "vcpus": types.Int64Value(int64(vm.VCPUs)),
 			"memory_bytes": types.Int64Value(int64(domain.MemoryBytes)), "cluster": cluster, "policy": declared,
+			"host_cordoned": cordonedValue(vm.Standing), "evacuation": textOrNull(vm.Standing.Cordon.Evacuation), "lease": moves,
 		}))
 	}
 	return types.ListValueMust(types.ObjectType{AttrTypes: listedVMTypes()}, elements), diags

@@ -18,6 +18,8 @@ type Document struct {
 	// Move is the entry of the VM's history: when, from, to, policy, outcome, figures.
 	Move      history.Entry `json:"move"`
 	Preflight Preflight     `json:"preflight"`
+	// Guest is nil where the job was never seen running.
+	Guest *Guest `json:"guest,omitempty"`
 	// Events are in the order in which they happened, and so are Samples.
 	Events  []Event  `json:"events"`
 	Samples []Sample `json:"samples"`
@@ -85,6 +87,8 @@ type Sample struct {
 	DiskRemaining   uint64 `json:"disk_remaining_bytes,omitempty"`
 	Bandwidth       uint64 `json:"bandwidth_bytes_per_second"`
 	DirtyRate       uint64 `json:"dirty_rate_bytes_per_second"`
+	// Share is what it may send of the budget of its links, in MiB/s.
+	Share int64 `json:"share_mib_per_second,omitempty"`
 	// Throttle is in percent of vCPU time.
 	Throttle *int64 `json:"throttle_percent,omitempty"`
 	// Downtime is the pause that QEMU expects for the switch-over, in milliseconds.

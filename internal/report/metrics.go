@@ -45,15 +45,23 @@ func (d Document) metrics() []metric {
 	const prefix = "virt_migration_last_"
 	started := float64(d.Move.StartedAt.UnixMilli()) / 1000
 	all := []metric{{prefix + "started_timestamp_seconds", "Start of the last move of the VM, as Unix time.", &started}}
-	f := d.Move.Figures
-	if f == nil {
-		return all
-	}
 	seconds := func(ms *int64) *float64 {
 		if ms == nil {
 			return nil
 		}
 		return new(float64(*ms) / 1000)
+	}
+	if d.Guest != nil {
+		paused, lost := seconds(&d.Guest.PausedMS), seconds(&d.Guest.ThrottleLossMS)
+		all = append(
+			all,
+			metric{prefix + "paused_seconds", "Part of the downtime in which on_timeout had paused the guest.", paused},
+			metric{prefix + "throttle_loss_seconds", "Time that auto-converge took from the guest's vCPUs.", lost},
+		)
+	}
+	f := d.Move.Figures
+	if f == nil {
+		return all
 	}
 	count := func(n *int64) *float64 {
 		if n == nil {

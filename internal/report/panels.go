@@ -37,7 +37,7 @@ const mostDecisions = 12
 // unmarked are events that are no decisions, or show otherwise: the start of a move is the
 // origin of the axis.
 var unmarked = map[string]bool{
-	"": true, "waiting": true, "unchecked": true,
+	"": true, "waiting": true, "unchecked": true, "chosen": true,
 	string(migration.NoticeDoubt): true, string(migration.NoticeStarted): true, string(migration.NoticeDefinition): true,
 	string(migration.NoticeSending): true, string(migration.NoticeConnecting): true, string(migration.NoticeAnswers): true,
 	string(migration.NoticeVerifying): true,

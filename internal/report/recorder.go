@@ -37,7 +37,7 @@ func (r *Recorder) Reading(reading migration.Reading) {
 		Phase: string(reading.Phase), Pass: job.Iteration, MemoryTotal: job.MemoryTotal,
 		MemoryTransferred: job.MemoryProcessed, MemoryRemaining: job.MemoryRemaining,
 		DiskTotal: job.DiskTotal, DiskTransferred: job.DiskProcessed, DiskRemaining: job.DiskRemaining,
-		Bandwidth: job.MemoryBandwidth, DirtyRate: job.DirtyRate, Throttle: job.Throttle,
+		Bandwidth: job.MemoryBandwidth, DirtyRate: job.DirtyRate, Throttle: job.Throttle, Share: reading.Share,
 		DowntimeMS: job.Downtime.Milliseconds(), CompressionPages: job.CompressionPages,
 		CacheMisses: job.CompressionCacheMisses, PostCopyRequests: job.PostCopyRequests,
 		at: time.Now(),
@@ -89,6 +89,9 @@ func (r *Recorder) Document(vm VM, move history.Entry) Document {
 	}
 	for i := range d.Samples {
 		d.Samples[i].ElapsedMS = d.Samples[i].at.Sub(move.StartedAt).Milliseconds()
+	}
+	if len(d.Samples) > 0 {
+		d.Guest = new(feels(d.Samples))
 	}
 	for i := range d.Events {
 		d.Events[i].ElapsedMS = d.Events[i].at.Sub(move.StartedAt).Milliseconds()

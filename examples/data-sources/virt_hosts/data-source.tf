@@ -22,3 +22,13 @@ output "load" {
     } if host.reachable
   }
 }
+
+# Who has a place for a migration, or waits for one, and which hosts take no VMs
+output "busy" {
+  value = {
+    for host in data.virt_hosts.all.hosts : host.name => {
+      cordoned = host.cordoned
+      leases   = [for lease in coalesce(host.leases, []) : "${lease.vm_name} ${lease.direction}${lease.waiting ? ", waiting" : ""}: ${lease.run}"]
+    } if host.reachable
+  }
+}

@@ -23,14 +23,23 @@ jq -n \
 	  else error("two names come to one label: " + (map(.key) | group_by(.) | map(select(length > 1)[0]) | join(", "))) end;
 	def fields: with_entries(select(.value != null));
 
-	# A named policy takes the place of the two switches: the engine itself overwrites them with it.
+	# A named policy takes the place of the two switches and of the downtime: the engine itself overwrites them with it.
 	def named: {
-	  "80554327-0569-496b-bdeb-fcbbf52b827b": {auto_converge: true, compression: false, max_downtime_ms: 500},
-	  "80554327-0569-496b-bdeb-fcbbf52b827c": {auto_converge: true, compression: true, max_downtime_ms: 5000},
-	  "a7aeedb2-8d66-4e51-bb22-32595027ce71": {auto_converge: true, compression: false, max_downtime_ms: 200,
-	    post_copy: true, on_timeout: "post_copy"},
-	  "57237b82-b8c2-425f-b425-114b35219626": {auto_converge: true, compression: false, max_downtime_ms: 5000}
+	  "80554327-0569-496b-bdeb-fcbbf52b827b": {preset: "minimal_downtime", compression: false},
+	  "80554327-0569-496b-bdeb-fcbbf52b827c": {preset: "suspend_if_needed"},
+	  "a7aeedb2-8d66-4e51-bb22-32595027ce71": {preset: "post_copy", compression: false},
+	  "57237b82-b8c2-425f-b425-114b35219626": {preset: "very_large", compression: false}
 	}[. // ""];
+
+	# Where a field of the same level contradicts the preset, as in QEMU itself: all but what it contradicts.
+	def written_out($schedule): del(.preset)
+	  + {auto_converge: true, compression: false, downtime_schedule_ms: $schedule, max_downtime_ms: $schedule[-1]};
+	def spelled:
+	  if .preset == "suspend_if_needed" and (.parallel_connections // 0) > 0 then
+	    written_out([100, 150, 200, 300, 400, 500, 5000]) # no XBZRLE over parallel connections
+	  elif .preset == "very_large" and (.encryption == true or .parallel_connections == 0) then
+	    written_out([300, 400, 500, 700, 1000, 1500, 5000]) # no zero-copy with encryption, or over one connection
+	  else . end;
 
 	def policy:
 	  (.migration // {}) as $m
@@ -44,7 +53,8 @@ jq -n \
 	      parallel_connections: (if $m.parallel_migrations_policy == "custom" then $m.custom_parallel_migrations | tonumber
 	        elif $m.parallel_migrations_policy == "disabled" then 0 else null end)
 	    }
-	  + ($m.policy.id | named // {})
+	  | ($m.policy.id | named) as $named
+	  | if $named then del(.auto_converge, .compression, .max_downtime_ms) + $named | spelled else . end
 	  # QEMU has no XBZRLE over parallel connections.
 	  | if (.parallel_connections // 0) > 0 and .compression == true then .compression = false else . end
 	  | fields;

@@ -18,3 +18,14 @@ resource "virt_vm_live_migration" "db1" {
 output "db1_last_migration" {
   value = virt_vm_live_migration.db1.last_migration
 }
+
+# Any host of the cluster will do for web1. On another one, it moves to the best of them.
+resource "virt_vm_live_migration" "web1" {
+  vm      = "web1"
+  cluster = virt_cluster_migration_policy.compute.name
+}
+
+resource "virt_cluster_migration_policy" "compute" {
+  name  = "compute"
+  hosts = ["kvm1", "kvm2", "kvm3"]
+}

@@ -17,15 +17,20 @@ import (
 // measured.
 type operator struct{ server provider.Server }
 
-// newOperator makes a provider for hosts, which dials none before an action is invoked. Close it.
-func newOperator(ctx context.Context, hosts []*lab.Host) (*operator, error) {
+// newOperator makes a provider for hosts, which dials none before an action is invoked, and which writes reports of its
+// moves where reports names a directory. Close it.
+func newOperator(ctx context.Context, hosts []*lab.Host, reports string) (*operator, error) {
 	settings := map[string]any{}
 	for _, h := range hosts {
 		settings[h.Name] = map[string]string{"uri": h.URI, "migration_uri": h.MigrationURI}
 	}
-	config, err := encode(map[string]any{
+	given := map[string]any{
 		"hosts": settings, "max_outgoing_migrations": together, "max_incoming_migrations": together,
-	})
+	}
+	if reports != "" {
+		given["report_directory"] = reports
+	}
+	config, err := encode(given)
 	if err != nil {
 		return nil, err
 	}

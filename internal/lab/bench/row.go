@@ -31,6 +31,8 @@ func Rows() []Row {
 		moves{},
 		copies{},
 		schedule{},
+		lull{},
+		bounds{},
 		manyMoves{},
 		interrupt{},
 		growth{},

@@ -10,9 +10,9 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/lab"
 )
 
-// elsewhere are rows that measure what others do, too, only more of it: they take two minutes more.
+// elsewhere are rows that measure what others do, too, only more of it: they take minutes more.
 var elsewhere = []string{
-	moves{}.Name(), copies{}.Name(), schedule{}.Name(), manyMoves{}.Name(), growth{}.Name(),
+	moves{}.Name(), copies{}.Name(), schedule{}.Name(), lull{}.Name(), bounds{}.Name(), manyMoves{}.Name(), growth{}.Name(),
 }
 
 // TestRows measures rows with very few VMs. What the figures are says nothing here but that they can be made.

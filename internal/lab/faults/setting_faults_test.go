@@ -64,7 +64,7 @@ var settingFaults = []scenario{
 	{
 		name:    "the guest's disk is missing on the destination",
 		arrange: func(s *stage) { s.must(s.to.Hide(s.guest.Disks()[0].Path)) },
-		want:    want{ends: []whereabouts{onSource}, codes: []int{1}, summaries: []string{failed}, words: []string{".img"}, within: 40 * time.Second},
+		want:    want{ends: []whereabouts{onSource}, codes: []int{1}, summaries: []string{failed}, words: []string{"-vda.raw", "destination has no such file"}, within: 40 * time.Second},
 		repair:  func(s *stage) { s.must(os.Link(s.disk(s.from), s.disk(s.to))) },
 	},
 }

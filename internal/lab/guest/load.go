@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"math"
 	"runtime"
-	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -25,6 +24,7 @@ type load struct {
 	ceiling    int64  // bytes per second that are never exceeded, 0 for none: what a throttle takes is lost
 	mean       int64  // bytes per second kept on average, 0 for none: after a throttle it catches up
 	wholePages bool   // touch a page by rewriting it with random bytes, not by changing one of its bytes
+	rest       rest   // when it touches less
 	sleepAfter int64  // nanoseconds from ready to the guest's going to sleep, 0 for never
 	writer     writer // what it writes to its disk
 	random     uint64 // state of the generator
@@ -56,6 +56,12 @@ func parseLoad(commandLine string) (*load, error) {
 			l.ceiling = number
 		case "mean":
 			l.mean = number
+		case "rest":
+			l.rest.bytes = int(number)
+		case "work-for":
+			l.rest.workFor = number
+		case "rest-for":
+			l.rest.restFor = number
 		case "sectors":
 			l.writer.sectors = uint64(number)
 		case "pause":
@@ -88,16 +94,35 @@ func (l *load) dirty(memory []byte, touched *atomic.Uint64) {
 		touch = l.fill
 	}
 	l.ready()
-	for {
+	began := monotonic()
+	for first := 0; ; {
 		// Looking at the clock for each page would cost more than touching it.
-		for batch := range slices.Chunk(memory, batchPages*pageSize) {
-			wait()
-			pages := uint64(len(batch) / pageSize)
-			burn(turns * pages)
-			touch(batch)
-			touched.Add(pages)
+		wait()
+		extent := l.rest.extent(len(memory), monotonic()-began)
+		if first >= extent {
+			first = 0
 		}
+		batch := memory[first:min(first+batchPages*pageSize, extent)]
+		pages := uint64(len(batch) / pageSize)
+		burn(turns * pages)
+		touch(batch)
+		touched.Add(pages)
+		first += len(batch)
 	}
+}
+
+// rest is a load that is now large, now small. The zero value is one that never rests.
+type rest struct {
+	bytes            int   // how much it touches while it rests
+	workFor, restFor int64 // nanoseconds that it works and rests, in turn
+}
+
+// extent is how much of the memory is touched so long after the start, in nanoseconds.
+func (r rest) extent(all int, after int64) int {
+	if r.restFor == 0 || after%(r.workFor+r.restFor) < r.workFor {
+		return all
+	}
+	return min(all, r.bytes)
 }
 
 // pace returns what to call before each batch of pages, to keep to the ceiling or the mean.

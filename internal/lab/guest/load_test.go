@@ -20,6 +20,7 @@ func TestLoadIsReadFromTheKernelCommandLine(t *testing.T) {
 		"nothing":    {line: "console=ttyS0 quiet\n"},
 		"by cost":    {line: "console=ttyS0 lab.hot=8192 lab.cost=27000", want: load{hotBytes: 8192, cost: 27000}},
 		"by rate":    {line: "lab.hot=4096 lab.ceiling=2 lab.mean=1048576 lab.pattern=page quiet\n", want: load{hotBytes: 4096, ceiling: 2, mean: 1 << 20, wholePages: true}},
+		"restless":   {line: "lab.hot=8192 lab.rest=4096 lab.work-for=20 lab.rest-for=10", want: load{hotBytes: 8192, rest: rest{4096, 20, 10}}},
 		"asleep":     {line: "lab.sleep=3000", want: load{sleepAfter: 3000}},
 		"no number":  {line: "lab.hot=much", bad: true},
 		"misspelled": {line: "lab.hott=1", bad: true},
@@ -38,10 +39,23 @@ func TestLoadIsReadFromTheKernelCommandLine(t *testing.T) {
 				t.Fatal(err)
 			}
 			got.random = 0
-			if diff := cmp.Diff(&test.want, got, cmp.AllowUnexported(load{}, writer{})); diff != "" {
+			if diff := cmp.Diff(&test.want, got, cmp.AllowUnexported(load{}, rest{}, writer{})); diff != "" {
 				t.Errorf("load (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+func TestRestIsTakenInTurn(t *testing.T) {
+	t.Parallel()
+	r := rest{bytes: 10, workFor: 20, restFor: 5}
+	for after, want := range map[int64]int{0: 100, 19: 100, 20: 10, 24: 10, 25: 100, 45: 10} {
+		if got := r.extent(100, after); got != want {
+			t.Errorf("after %d it touches %d, want %d", after, got, want)
+		}
+	}
+	if got := (rest{}).extent(100, 50); got != 100 {
+		t.Errorf("without a rest it touches %d", got)
 	}
 }
 

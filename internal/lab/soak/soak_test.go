@@ -21,8 +21,9 @@ import (
 // busy is what is moved: it dirties memory all the time, at half of what a move carries.
 var busy = lab.GuestSpec{Load: lab.Load{HotMiB: 48, Cost: 10 * time.Microsecond, CeilingMiB: bandwidth / 2}}
 
-// tolerance is how much longer the guest may seem to have stood still than libvirt's downtime and the longest gap of a
-// guest that is not moved, which tells of what else keeps the machine busy.
+// tolerance is how much longer the guest may seem to have stood still than libvirt's downtime, the longest gap of a
+// guest that is not moved, and the time that its QEMU waited for a processor: the last two tell of what else keeps the
+// machine busy.
 const tolerance = lab.BeatPeriod + time.Second
 
 // patience bounds every wait for something that is sure to come.
@@ -109,6 +110,7 @@ func (s *soak) move(number uint64, a attempt) {
 	if a.patience > 0 {
 		defer time.AfterFunc(a.patience, cancel).Stop()
 	}
+	starvedBefore := s.starvation()
 	began := time.Now()
 	moved, err := s.fleet.Move(ctx, a.request(s.guest.Name, other.Name), func(fleet.Progress) {})
 	took := time.Since(began)
@@ -129,14 +131,27 @@ func (s *soak) move(number uint64, a attempt) {
 	ended := s.nextBeat()
 	record, still := s.guest.Between(began, ended), s.bystander.Between(began, ended)
 	s.requirePulse(fmt.Sprintf("in move %d (%s)", number, a), record)
-	if record.LongestGap > downtime+still.LongestGap+tolerance {
-		s.Errorf("in move %d (%s) the guest stood still for %s, with a downtime of %s and %s of a guest that was not moved; it began %s after the move did, which took %s",
-			number, a, record.LongestGap, downtime, still.LongestGap, s.gapBegan(began, ended), took)
+	starved := time.Duration(0)
+	for pid, waited := range s.starvation() {
+		starved = max(starved, waited-starvedBefore[pid])
+	}
+	if record.LongestGap > downtime+still.LongestGap+starved+tolerance {
+		s.Errorf("in move %d (%s) the guest stood still for %s, with a downtime of %s, %s of a guest that was not moved, and %s without a processor; it began %s after the move did, which took %s",
+			number, a, record.LongestGap, downtime, still.LongestGap, starved, s.gapBegan(began, ended), took)
 	}
 	s.requireIdle(fmt.Sprintf("move %d (%s)", number, a))
 	s.tally.add(a, err == nil, took, downtime, record.LongestGap)
-	s.Logf("move %d, %s: on %s after %.1f s, downtime %s, longest gap %.1f s",
-		number, a, home.Name, took.Seconds(), downtime, record.LongestGap.Seconds())
+	s.Logf("move %d, %s: on %s after %.1f s, downtime %s, longest gap %.1f s, %.1f s without a processor",
+		number, a, home.Name, took.Seconds(), downtime, record.LongestGap.Seconds(), starved.Seconds())
+}
+
+// starvation is how long each QEMU of the guest has waited for a processor, by its process ID.
+func (s *soak) starvation() map[int]time.Duration {
+	waited := map[int]time.Duration{}
+	for _, p := range s.guest.Processes() {
+		waited[p.PID] = p.Starved()
+	}
+	return waited
 }
 
 // wasCancelled tells whether the error is that of a move that was cancelled, or

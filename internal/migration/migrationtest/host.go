@@ -287,6 +287,39 @@ func (h *Host) SetMaxDowntime(ctx context.Context, uuid string, milliseconds uin
 	})
 }
 
+// SetMaxSpeed implements migration.Source.
+func (h *Host) SetMaxSpeed(ctx context.Context, uuid string, mibPerSecond int64) error {
+	return h.setSpeed(ctx, "SetMaxSpeed", uuid, func(s *Speed) { s.PreCopy = mibPerSecond })
+}
+
+// SetMaxPostCopySpeed implements migration.Source.
+func (h *Host) SetMaxPostCopySpeed(ctx context.Context, uuid string, mibPerSecond int64) error {
+	return h.setSpeed(ctx, "SetMaxPostCopySpeed", uuid, func(s *Speed) { s.PostCopy = mibPerSecond })
+}
+
+func (h *Host) setSpeed(ctx context.Context, call, uuid string, set func(*Speed)) error {
+	return h.change(ctx, call, uuid, func(d *domain) error {
+		if d.job == nil {
+			return migration.ErrNotActive
+		}
+		set(&d.speed)
+		return nil
+	})
+}
+
+// Speed is what a migration was limited to in its course, in MiB/s.
+type Speed struct{ PreCopy, PostCopy int64 }
+
+// Speed is what a migration of the domain was last limited to.
+func (h *Host) Speed(uuid string) Speed {
+	h.world.mu.Lock()
+	defer h.world.mu.Unlock()
+	if d := h.domains[uuid]; d != nil {
+		return d.speed
+	}
+	return Speed{}
+}
+
 // SetCompressionCache implements migration.Source.
 func (h *Host) SetCompressionCache(ctx context.Context, uuid string, bytes uint64) error {
 	return h.change(ctx, "SetCompressionCache", uuid, func(d *domain) error {

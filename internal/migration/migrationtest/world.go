@@ -63,6 +63,7 @@ func (w *World) Sent() *migration.Parameters {
 type domain struct {
 	migration.Domain
 	maxDowntime uint64
+	speed       Speed
 	autostart   migration.Autostart
 	checkpoints []migration.Checkpoint
 	job         *job

@@ -3,6 +3,9 @@ package main
 import (
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/lab"
 )
 
 // told are the rows of a story that came true.
@@ -73,13 +76,26 @@ func TestContradictions(t *testing.T) {
 
 func TestTableShowsWhatTheProviderSaid(t *testing.T) {
 	t.Parallel()
-	lines := strings.Split(table(told()), "\n")
+	rows := told()
+	rows[1].report.Move.Forecast = &foretold{"ends_throttled", [3]float64{30000, 59472, 90000}}
+	rows[1].felt = lab.Felt{Blackout: 350 * time.Millisecond, Lost: 9 * time.Second}
+	lines := strings.Split(table(rows), "\n")
 	for i, want := range []string{
-		"step auto_converge compression outcome duration downtime VM silent memory sent throttle",
-		"1 off (global) off (global) did not converge, is on kvm1 62.0 s - 0 ms 530 MiB -",
-		"2 on (cluster) off (global) arrived on kvm2 53.1 s 321 ms 0 ms 1155 MiB 80 %",
-		"3 on (cluster) on (vm) arrived on kvm1 13.1 s - 0 ms 260 MiB -",
-		"4 off (cluster) on (vm) arrived on kvm2 14.2 s - 0 ms 270 MiB -",
+		"step auto_converge compression outcome duration memory sent throttle",
+		"1 off (global) off (global) did not converge, is on kvm1 62.0 s 530 MiB -",
+		"2 on (cluster) off (global) arrived on kvm2 53.1 s 1155 MiB 80 %",
+		"3 on (cluster) on (vm) arrived on kvm1 13.1 s 260 MiB -",
+		"4 off (cluster) on (vm) arrived on kvm2 14.2 s 270 MiB -",
+		"",
+		"step forecast before the move lasted off by",
+		"1 unknown 62.0 s -",
+		"2 ends throttled, 59.5 s (30.0 s to 90.0 s) 53.1 s +12 %",
+		"3 unknown 13.1 s -",
+		"4 unknown 14.2 s -",
+		"",
+		"step downtime (libvirt) blackout (VM) throttle took (libvirt) work lost (VM)",
+		"1 - 0 ms - 0.0 s",
+		"2 321 ms 350 ms - 9.0 s",
 	} {
 		if got := strings.Join(strings.Fields(lines[i]), " "); got != want {
 			t.Errorf("line %d is %q, want %q", i, got, want)

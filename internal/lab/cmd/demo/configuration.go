@@ -21,8 +21,11 @@ type configuration struct {
 	main      string
 }
 
-// newConfiguration writes the configuration that the demo begins with.
-func newConfiguration(directory string) (*configuration, error) {
+// anyLink is the line of the link in the embedded configuration.
+const anyLink = "bandwidth_mib_per_second = 50 "
+
+// newConfiguration writes the configuration that the demo begins with, over a link of so many MiB/s.
+func newConfiguration(directory string, link int) (*configuration, error) {
 	beginning, err := fs.Sub(files, "configuration")
 	if err != nil {
 		return nil, err
@@ -31,7 +34,12 @@ func newConfiguration(directory string) (*configuration, error) {
 		return nil, err
 	}
 	text, err := fs.ReadFile(beginning, mainFile)
-	return &configuration{directory: directory, main: string(text)}, err
+	if err != nil {
+		return nil, err
+	}
+	this := fmt.Sprintf("bandwidth_mib_per_second = %-3d", link)
+	c := &configuration{directory: directory, main: strings.Replace(string(text), anyLink, this, 1)}
+	return c, c.change(nil)
 }
 
 // edit is a change inside one block of the configuration.

@@ -11,7 +11,7 @@ func TestConfigurationIsValid(t *testing.T) {
 	if err := k.fill(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	c, err := newConfiguration(k.workspace())
+	c, err := newConfiguration(k.workspace(), 42)
 	if err != nil {
 		t.Fatal(err)
 	}

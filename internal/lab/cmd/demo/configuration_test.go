@@ -9,9 +9,12 @@ import (
 
 func TestStepsChangeTheConfiguration(t *testing.T) {
 	t.Parallel()
-	c, err := newConfiguration(filepath.Join(t.TempDir(), "workspace"))
+	c, err := newConfiguration(filepath.Join(t.TempDir(), "workspace"), 42)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if !strings.Contains(c.main, "\n  bandwidth_mib_per_second = 42 ") {
+		t.Errorf("the link is not that of the stage:\n%s", c.main)
 	}
 	for _, s := range steps {
 		if err := c.change(s.edits); err != nil {

@@ -12,9 +12,16 @@ import (
 // report is what the provider has written of a move (report_directory), as far as the table needs it.
 type report struct {
 	Move struct {
-		Outcome string
-		// Figures is nil where nothing was measured.
-		Figures *figures
+		StartedAt time.Time `json:"started_at"`
+		EndedAt   time.Time `json:"ended_at"`
+		Outcome   string
+		// Figures is nil where nothing was measured, and Forecast where nothing could be foretold.
+		Figures  *figures
+		Forecast *foretold
+	}
+	// Guest is what the guest felt by libvirt's figures; nil where no job was seen.
+	Guest *struct {
+		ThrottleLossMS int64 `json:"throttle_loss_ms"`
 	}
 	// picture is the name of the picture beside it.
 	picture string

@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/forecast"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/history"
 	providers "github.com/terraform-provider-virt/terraform-provider-virt/internal/report"
 )
@@ -16,8 +17,12 @@ func TestNewestReport(t *testing.T) {
 		t.Helper()
 		entry := history.Entry{
 			ID: "id", StartedAt: time.Date(2026, 11, 26, 12, 0, second, 0, time.UTC), Outcome: outcome, Figures: f,
+			Forecast: &forecast.Forecast{Verdict: forecast.EndsThrottled, DurationMS: &forecast.Interval{Low: 8e3, Expected: 12e3, High: 2e4}},
 		}
-		_, err := providers.Write(directory, providers.Document{VM: providers.VM{UUID: "uuid", Name: "web"}, Move: entry})
+		entry.EndedAt = entry.StartedAt.Add(time.Minute)
+		_, err := providers.Write(directory, providers.Document{
+			VM: providers.VM{UUID: "uuid", Name: "web"}, Move: entry, Guest: &providers.Guest{ThrottleLossMS: 4200},
+		})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -35,7 +40,8 @@ func TestNewestReport(t *testing.T) {
 	}
 	got := row{report: r}
 	if !got.arrived() || got.duration() != "13.1 s" || got.sent() != "260 MiB" || got.downtime() != "321 ms" ||
-		got.throttle() != "80 %" || r.picture != "20261126T120002.000Z-web-uuid.svg" {
+		got.throttle() != "80 %" || got.throttled() != "4.2 s" || got.forecast() != "ends throttled, 12.0 s (8.0 s to 20.0 s)" ||
+		r.Move.EndedAt.Sub(r.Move.StartedAt) != time.Minute || r.picture != "20261126T120002.000Z-web-uuid.svg" {
 		t.Errorf("the second move is %+v of %+v, with the picture %s", r.Move, r.Move.Figures, r.picture)
 	}
 	if r, err := newestReport(directory, 2); r != nil || err != nil {

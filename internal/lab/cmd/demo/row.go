@@ -30,8 +30,9 @@ type row struct {
 	failures []diagnostic
 	// report is the provider's; nil when no move was tried.
 	report *report
-	// pulse is the VM's heartbeat meanwhile, hosts where it ran afterwards.
+	// pulse is the VM's heartbeat meanwhile, felt what it felt of the move itself, hosts where it ran afterwards.
 	pulse lab.Record
+	felt  lab.Felt
 	hosts []string
 }
 
@@ -74,6 +75,21 @@ func (r row) sent() string {
 
 func (r row) downtime() string {
 	return r.figure(func(f figures) string { return optional(f.DowntimeMS, "ms") })
+}
+
+// lost is the work that the VM did not do in the move, throttled the time that auto-converge took from it by libvirt's
+// figures.
+func (r row) lost() string { return r.figure(func(figures) string { return seconds(r.felt.Lost) }) }
+
+func (r row) throttled() string {
+	if r.report == nil || r.report.Guest == nil {
+		return none
+	}
+	return seconds(time.Duration(r.report.Guest.ThrottleLossMS) * time.Millisecond)
+}
+
+func (r row) blackout() string {
+	return r.figure(func(figures) string { return fmt.Sprintf("%d ms", r.felt.Blackout.Milliseconds()) })
 }
 
 func (r row) throttle() string {

@@ -23,9 +23,9 @@ const (
 type stage struct {
 	world *lab.World
 	vm    *lab.Guest
-	// dirtyRate is what the VM dirties undisturbed, in bytes per second; linkMiB what the link carries, in MiB/s.
-	dirtyRate float64
-	linkMiB   int
+	// undisturbed is how the VM beats and works when it is not moved; linkMiB what the link carries, in MiB/s.
+	undisturbed lab.Record
+	linkMiB     int
 }
 
 // newStage starts the VM and makes the link half as fast as the VM dirties memory, whatever this machine's speed is.
@@ -41,8 +41,8 @@ func newStage(ctx context.Context, world *lab.World) (*stage, error) {
 			return nil, err
 		}
 	}
-	s.dirtyRate = vm.Between(from, time.Now()).DirtyRate
-	s.linkMiB = max(1, int(s.dirtyRate/2/mib))
+	s.undisturbed = vm.Between(from, time.Now())
+	s.linkMiB = max(1, int(s.undisturbed.DirtyRate/2/mib))
 	for _, host := range world.Hosts {
 		if err := host.Limit(ctx, s.linkMiB); err != nil {
 			return nil, err

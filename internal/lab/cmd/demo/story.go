@@ -81,7 +81,7 @@ func perform(ctx context.Context, world *lab.World, k *kit) error {
 	if err != nil {
 		return err
 	}
-	c, err := newConfiguration(k.workspace())
+	c, err := newConfiguration(k.workspace(), scene.linkMiB)
 	if err != nil {
 		return err
 	}
@@ -115,11 +115,14 @@ func (p *performance) introduce(ctx context.Context) error {
   link   %d MiB/s, half of what the VM changes: copying its memory over and over
          never catches up
 
+Before each move, the VM is measured for 15 s, in the plan and again in the apply: what
+the move will be like is said first, and how far that was off afterwards.
+
 The policy is declared on three levels (main.tf):
 
 %s`,
 		heading("A busy VM, and a link that is too slow for it"),
-		p.vm.Name, p.vm.Spec.MemoryMiB, p.vm.Spec.Load.HotMiB, p.dirtyRate/mib, p.linkMiB,
+		p.vm.Name, p.vm.Spec.MemoryMiB, p.vm.Spec.Load.HotMiB, p.undisturbed.DirtyRate/mib, p.linkMiB,
 		indent(strings.TrimSpace(p.configuration.main)))
 	if err := p.terraform.init(ctx); err != nil {
 		return err
@@ -169,9 +172,14 @@ func (p *performance) play(ctx context.Context, number int, s step) error {
 	if err != nil {
 		return err
 	}
-	p.rows = append(p.rows, row{
+	played := row{
 		step: s, resolved: said.Effective, failures: failures, report: written, pulse: pulse, hosts: p.vm.HostsRunning(),
-	})
+	}
+	if written != nil {
+		played.felt = p.vm.Felt(p.undisturbed, written.Move.StartedAt, written.Move.EndedAt)
+	}
+	p.rows = append(p.rows, played)
+	say("\n  %s", played.score())
 	return nil
 }
 

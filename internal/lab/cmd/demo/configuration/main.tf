@@ -15,8 +15,9 @@ provider "virt" {
 
 # Global: both switches are off unless somebody switches them on.
 resource "virt_migration_global_settings" "all" {
-  stall_timeout = "10s" # cancel a move that makes no progress
-  timeout       = "10m" # and any move that takes longer than this
+  stall_timeout            = "10s" # cancel a move that makes no progress
+  timeout                  = "10m" # and any move that takes longer than this
+  bandwidth_mib_per_second = 50    # what the link carries
 }
 
 # Cluster: inherits from global what it does not set.
@@ -34,6 +35,7 @@ resource "virt_vm_migration_policy" "web" {
 resource "virt_vm_live_migration" "web" {
   vm          = "web"
   destination = "kvm1"
+  forecast    = "warn" # measure the VM first, and say what the move will be like
 
   depends_on = [
     virt_migration_global_settings.all,
@@ -47,5 +49,6 @@ action "virt_vm_live_migration" "to_kvm2" {
   config {
     vm          = "web"
     destination = "kvm2"
+    forecast    = "warn"
   }
 }
