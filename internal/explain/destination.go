@@ -12,21 +12,22 @@ import (
 
 // SeveralDestinations is what an operator reads of attributes of which a move has one.
 func SeveralDestinations(given []string) Text {
-	return Text{"Invalid Destination", fmt.Sprintf("A move has one of destination, destinations and cluster, and this one has "+
-		"%s. Keep destination to pin the host, else one of the others.", strings.Join(given, " and "))}
+	return Text{"Invalid Destination", fmt.Sprintf("A move has one of destination, destinations and cluster, and this "+
+		"one has %s. Keep destination to pin the host, else one of the others.", strings.Join(given, " and "))}
 }
 
 // MissingDestination is what an operator reads of a move that says nothing of where to.
 func MissingDestination() Text {
-	return Text{"Invalid Destination", "A move needs one of destination (one host), destinations (hosts of which any will do) " +
-		"and cluster (the same, by the name of a cluster)."}
+	return Text{"Invalid Destination", "A move needs one of destination (one host), destinations (hosts of which any " +
+		"will do) and cluster (the same, by the name of a cluster)."}
 }
 
 // NoCluster warns in a plan of a cluster that no host is in.
 func NoCluster(name string) Text {
-	return planned("Cluster Not Found", fmt.Sprintf("no host had a record of cluster %q, so nothing of the move was checked.",
-		name), "The same apply may make it: then the move has to depend on the resource of the cluster's policy "+
-		"(cluster = virt_cluster_migration_policy.NAME.name).")
+	return planned("Cluster Not Found", fmt.Sprintf(
+		"no host had a record of cluster %q, so nothing of the move was checked.", name),
+		"The same apply may make it: then the move has to depend on the resource of the cluster's policy "+
+			"(cluster = virt_cluster_migration_policy.NAME.name).")
 }
 
 // WouldChoose warns in a plan that the destination is chosen in the apply: Terraform does not
@@ -43,8 +44,8 @@ func WouldChoose(l fleet.Location, c placement.Choice) Text {
 	return planned("Destination Is Chosen in the Apply",
 		fmt.Sprintf("%s, and its move would have gone to %s (%s)%s.", was(l), best.Host, scored(best), after),
 		rejected(c.Rejected),
-		fmt.Sprintf("The apply chooses by the same rules and by what holds then, and destination in state tells which. To pin "+
-			"this host, write destination = %q instead.", best.Host))
+		fmt.Sprintf("The apply chooses by the same rules and by what holds then, and destination in state tells which. To "+
+			"pin this host, write destination = %q instead.", best.Host))
 }
 
 // chosen is the line of a move that has chosen its destination.
@@ -86,9 +87,9 @@ func NoDestination(e *fleet.NoDestinationError) Text {
 	const summary = "Unable to Choose Destination"
 	l := e.Location
 	if len(e.Rejected) == 0 {
-		return Text{summary, paragraphs(fmt.Sprintf("No host that answered has a record of cluster %q, so VM %s can go to none. "+
-			"Nothing was started. Check the name, and the hosts of its virt_cluster_migration_policy.", e.Among.Cluster,
-			l.Domain.Name), Location(l))}
+		return Text{summary, paragraphs(fmt.Sprintf("No host that answered has a record of cluster %q, so VM %s can go to "+
+			"none. Nothing was started. Check the name, and the hosts of its virt_cluster_migration_policy.",
+			e.Among.Cluster, l.Domain.Name), Location(l))}
 	}
 	among := "destinations"
 	if e.Among.Cluster != "" {
@@ -101,6 +102,13 @@ func NoDestination(e *fleet.NoDestinationError) Text {
 	}
 	said = append(said, "Mend one of these and apply again, or name more hosts.", Location(l))
 	return Text{summary, paragraphs(said...)}
+}
+
+// DestinationsCordoned warns in a plan of a VM that none of the candidates can take, one of which is cordoned:
+// nothing is planned for it.
+func DestinationsCordoned(e *fleet.NoDestinationError) Text {
+	return planned("Destination Is Cordoned", was(e.Location)+", and no host on which it is wanted could take it, so no move "+
+		"was planned.", rejected(e.Rejected), "The first plan after a host has been opened that can take it moves it.")
 }
 
 // wanted is where a resource wants a VM.

@@ -94,6 +94,9 @@ func planWarnings() map[string][]Text {
 		"UnseenByList":        {UnseenByList(l.Unseen)},
 		"UnseenByRead":        {UnseenByRead(l.Unseen)},
 		"Unreadable":          {Unreadable(invalid)},
+		"DestinationsCordoned": {DestinationsCordoned(&fleet.NoDestinationError{
+			Location: l, Rejected: map[string]placement.Reason{"kvm2": placement.Cordoned{}, "kvm3": placement.Silent{}},
+		})},
 		"HostRecordUnreadable": {HostRecordUnreadable(&fleet.UnreadableCordonError{
 			Host: "kvm1", Err: &cordon.InvalidError{Reason: "it is not a JSON object"},
 		})},

@@ -51,8 +51,9 @@ func (b *budgets) sharer(t trip, p policy.Effective) *sharer {
 	if b.of[t.source] == 0 && b.of[t.destination] == 0 {
 		return nil
 	}
+	over := flow{source: t.source, destination: t.destination, ceiling: ceiling(p.BandwidthMiBPerSecond)}
 	return &sharer{
-		budgets: b, vm: t.vm, flow: flow{source: t.source, destination: t.destination, ceiling: ceiling(p.BandwidthMiBPerSecond)},
+		budgets: b, vm: t.vm, flow: over,
 		afterwards: ceiling(p.PostCopyBandwidthMiBPerSecond), changed: make(chan struct{}),
 	}
 }

@@ -14,11 +14,13 @@ import (
 
 const (
 	linkBudget = 40 // MiB/s
-	// How much of its budget a link carries at most in any busyFor, and at least on average. The last
-	// of the memory of a guest that is stopped is sent without a limit, which a shorter time shows.
+	// How much of its budget a link carries on average, at most and at least.
 	mostUsed, leastUsed = 1.05, 0.9
-	busyFor             = 3 * time.Second
-	counted             = 100 * time.Millisecond
+	// How much it carries at most in any busyFor: QEMU sends without a limit what is left once the guest
+	// is stopped, up to what the limit lets it send in a downtime of 0.3 s.
+	busyFor   = 3 * time.Second
+	mostBurst = mostUsed + 0.1
+	counted   = 100 * time.Millisecond
 	// sending is the rate from which on moves are under way.
 	sending = linkBudget / 4
 )
@@ -109,8 +111,8 @@ func TestMove_budget(t *testing.T) {
 	average, busiest := used(seen)
 	t.Logf("%.1f MiB/s on average, %.1f in the busiest %s; %s for all, and %s at least with a third each",
 		average, busiest, busyFor, took.Round(100*time.Millisecond), fixed.Round(100*time.Millisecond))
-	if average < leastUsed*linkBudget || busiest > mostUsed*linkBudget {
-		t.Errorf("want at least %.1f and at most %.1f", leastUsed*linkBudget, mostUsed*linkBudget)
+	if average < leastUsed*linkBudget || average > mostUsed*linkBudget || busiest > mostBurst*linkBudget {
+		t.Errorf("want %.1f to %.1f, and at most %.1f", leastUsed*linkBudget, mostUsed*linkBudget, mostBurst*linkBudget)
 	}
 	if took > fixed {
 		t.Error("a fixed division is not slower")
@@ -134,13 +136,13 @@ func TestMove_budgetOfDisks(t *testing.T) {
 			shares[p.Phase] = max(shares[p.Phase], p.Share)
 		}
 	})
-	_, busiest := used(seen)
-	t.Logf("%.1f MiB/s in the busiest %s; shares %v", busiest, busyFor, shares)
+	average, busiest := used(seen)
+	t.Logf("%.1f MiB/s on average, %.1f in the busiest %s; shares %v", average, busiest, busyFor, shares)
 	if moved[0].Entry.Share != linkBudget/2 || shares[migration.PhaseMirroring] != linkBudget/2 {
 		t.Errorf("the copy of a disk has a share of %d, want %d", moved[0].Entry.Share, linkBudget/2)
 	}
-	if busiest > mostUsed*linkBudget {
-		t.Errorf("want at most %.1f", mostUsed*linkBudget)
+	if average > mostUsed*linkBudget || busiest > mostBurst*linkBudget {
+		t.Errorf("want at most %.1f, and %.1f", mostUsed*linkBudget, mostBurst*linkBudget)
 	}
 }
 

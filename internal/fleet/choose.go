@@ -24,6 +24,16 @@ func (e *NoDestinationError) Error() string {
 	return fmt.Sprintf("VM %s: none of %d hosts can be its destination", e.Location.Domain.Name, len(e.Rejected))
 }
 
+// Closed tells whether a candidate is cordoned: the VM may go there once it is open.
+func (e *NoDestinationError) Closed() bool {
+	for _, why := range e.Rejected {
+		if _, cordoned := why.(placement.Cordoned); cordoned {
+			return true
+		}
+	}
+	return false
+}
+
 // search finds a destination for a move that leaves that open, and again where a host turns
 // out to refuse the VM.
 type search struct {

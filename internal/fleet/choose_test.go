@@ -92,7 +92,7 @@ func TestSearchRefuses(t *testing.T) {
 		"the host lacks something":          {true, []migration.Finding{on(preflight.CheckCPU, "kvm2")}, true},
 		"the host does not answer":          {true, []migration.Finding{on(migration.CheckAnswers, "kvm2")}, true},
 		"the host has a managed-save image": {true, []migration.Finding{on(preflight.CheckSave, "kvm2")}, true},
-		"the source does not answer": {true, []migration.Finding{on(migration.CheckAnswers, "kvm1")}, false},
+		"the source does not answer":        {true, []migration.Finding{on(migration.CheckAnswers, "kvm1")}, false},
 		"so has the source":                 {true, []migration.Finding{on(preflight.CheckSave, "kvm1")}, false},
 		"the VM does not run":               {true, []migration.Finding{on(migration.CheckState, "kvm1")}, false},
 		"the host lacks something, and the VM does not run": {
@@ -110,6 +110,25 @@ func TestSearchRefuses(t *testing.T) {
 			}
 			if got := s.refuses("kvm2", test.findings); got != test.want || len(s.refused) > 0 != test.want {
 				t.Errorf("refused: %v, %v", got, s.refused)
+			}
+		})
+	}
+}
+
+func TestNoDestinationIsClosed(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		rejected map[string]placement.Reason
+		want     bool
+	}{
+		"a host is cordoned": {map[string]placement.Reason{"kvm2": placement.Silent{}, "kvm3": placement.Cordoned{}}, true},
+		"none is":            {map[string]placement.Reason{"kvm2": placement.Silent{}}, false},
+		"there is none":      {nil, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if e := (&NoDestinationError{Rejected: test.rejected}); e.Closed() != test.want {
+				t.Errorf("it is closed: %v", e.Closed())
 			}
 		})
 	}

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/lab"
 )
@@ -85,9 +86,26 @@ func TestAccDestinations(t *testing.T) {
 		requireHome(t, guest, "kvm3", "running")
 		w.unchanged(t)
 	}
+
+	// While the hosts on which it is wanted are cordoned, as when one of them was emptied, nothing is planned.
+	const ownRecord = "6d696772-6174-4e00-8000-686f73740000"
+	closed := []*lab.Host{world.Host("kvm1"), world.Host("kvm3")}
+	t.Cleanup(func() {
+		for _, host := range closed { // they are open already where the test has passed
+			ctx, cancel := contextAfter(t, time.Minute)
+			_, _ = host.Virsh(ctx, "secret-undefine", ownRecord)
+			cancel()
+		}
+	})
+	moveByVirsh(t, guest, "kvm3", "kvm2")
+	setHostRecord(t, ownRecord, `{"version":1,"cordoned":true}`, closed...)
+	requireSaid(t, w.must(t, 0, "plan", "-detailed-exitcode"), "Destination Is Cordoned", "no host on which it is wanted could take it")
+	removeHostRecord(t, ownRecord, closed...)
+	requireSaid(t, w.must(t, 2, "plan", "-detailed-exitcode"), wouldChoose)
+
 	w.write(t, three(t))
 	w.must(t, 0, apply...)
-	requireHome(t, guest, "kvm3", "running")
+	requireHome(t, guest, "kvm2", "running")
 }
 
 // TestAccDestinations_notAllOnOneHost moves four VMs at once: each choice counts those that were made before it.

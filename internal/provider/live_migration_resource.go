@@ -169,14 +169,20 @@ func (r *liveMigrationResource) ModifyPlan(
 		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("last_migration"), state.LastMigration)...)
 		resp.Diagnostics.Append(plan.want(r.fleet, state.UUID.ValueString())...)
 	} else {
-		var left bool
 		if warning := r.cordoned(ctx, plan, state); warning != nil && planNothing(ctx, state, req, resp) {
 			resp.Diagnostics.Append(warning)
 			return
 		}
-		move, left, diags = r.planUpdate(ctx, plan, state, among)
-		resp.Diagnostics.Append(diags...)
-		if left && r.instances.HasRead(state.UUID.ValueString()) && planNothing(ctx, state, req, resp) {
+		var checked checkedMove
+		move, checked = r.planUpdate(ctx, plan, state, among)
+		stays := (checked.left || checked.closed()) && r.instances.HasRead(state.UUID.ValueString())
+		nothing := stays && planNothing(ctx, state, req, resp)
+		if nothing && checked.closed() {
+			resp.Diagnostics.Append(warnedAt(plan.at(), explain.DestinationsCordoned(checked.nowhere)))
+			return
+		}
+		resp.Diagnostics.Append(checked.diags...)
+		if nothing {
 			return
 		}
 		resp.Diagnostics.Append(planMove(ctx, plan, resp)...)

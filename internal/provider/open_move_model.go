@@ -26,11 +26,11 @@ type openMoveModel struct {
 const (
 	openDestinationDescription = moveDestinationDescription + " Exactly one of `destination`, `destinations` and " +
 		"`cluster` is needed."
-	destinationsDescription = "Hosts of which any will do: keys of `hosts` in the provider's configuration. A VM that is on " +
-		"one of them stays there. Else the best of them is chosen when the move starts: by the memory and the CPUs that " +
-		"are left, VMs on their way counted, by other moves, and by what the checks of a move find."
-	clusterDescription = "Name of a cluster of which any host will do, as with `destinations`: those that have the record " +
-		"of this cluster's policy (`virt_cluster_migration_policy`) when the move starts."
+	destinationsDescription = "Hosts of which any will do: keys of `hosts` in the provider's configuration. A VM that " +
+		"is on one of them stays there. Else the best of them is chosen when the move starts: by the memory and the CPUs " +
+		"that are left, VMs on their way counted, by other moves, and by what the checks of a move find."
+	clusterDescription = "Name of a cluster of which any host will do, as with `destinations`: those that have the " +
+		"record of this cluster's policy (`virt_cluster_migration_policy`) when the move starts."
 )
 
 // chosen tells whether the destination is to be chosen.
@@ -148,7 +148,9 @@ func clusterError(f *fleet.Fleet, err error) diag.Diagnostics {
 type planned struct {
 	fleet.Planned
 
-	diags diag.Diagnostics
+	// nowhere is set where none of the candidates can take the VM; diags have it, too.
+	nowhere *fleet.NoDestinationError
+	diags   diag.Diagnostics
 }
 
 // assess checks the move in the plan: what cannot change before the apply is an
@@ -179,6 +181,7 @@ func (m openMoveModel) assess(
 	move.Foresee, move.Unsettled, move.IfShutOff, move.Among = seen.at, seen.unsettled, ifShutOff, among.Candidates
 	var err error
 	if p.Planned, err = f.Plan(ctx, move); err != nil {
+		_ = errors.As(err, &p.nowhere)
 		p.diags.Append(m.planError(f, err, last)...)
 		return p
 	}

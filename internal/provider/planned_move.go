@@ -49,10 +49,10 @@ func (r *liveMigrationResource) planCreate(
 }
 
 // planUpdate plans the move of a VM that is on no host that it may be on now, as far as that is
-// known. left is true for a VM that is shut off and stays where it is: the plan is as if it ran.
+// known. A VM that is left where it is shut off is planned as if it ran.
 func (r *liveMigrationResource) planUpdate(
 	ctx context.Context, plan, state liveMigrationModel, among candidates,
-) (move plannedMove, left bool, diags diag.Diagnostics) {
+) (plannedMove, checkedMove) {
 	seen := r.foresight(plan.moveModel, state.UUID.ValueString(), instance.Settle)
 	checked := r.check(ctx, plan, among, seen, state.Destination.ValueString())
 	if checked.there() || checked.left { // it was moved since it was read, or stays
@@ -62,11 +62,13 @@ func (r *liveMigrationResource) planUpdate(
 	if plan.Destination.IsUnknown() || plan.chosen() && !among.known {
 		source = types.StringUnknown() // it may turn out to be where the VM is
 	}
-	return plannedMove{source, checked.digest}, checked.left, checked.diags
+	return plannedMove{source, checked.digest}, checked
 }
 
 // checkedMove is a planned move after its checks.
 type checkedMove struct {
+	// nowhere is set where none of the candidates can take the VM; diags have it, too.
+	nowhere *fleet.NoDestinationError
 	// asked is the move with its destination: the one that would be chosen now, where that is to be chosen.
 	asked       fleet.Move
 	destination string
@@ -81,6 +83,11 @@ type checkedMove struct {
 	// digest is that of the policy under which the move was checked.
 	digest types.String
 	diags  diag.Diagnostics
+}
+
+// closed tells whether nothing but cordons keeps the plan from a move: the VM moves once a host is open.
+func (c checkedMove) closed() bool {
+	return c.nowhere != nil && c.nowhere.Closed() && c.diags.ErrorsCount() == 1
 }
 
 // there tells whether the VM is on its destination already.
@@ -149,7 +156,7 @@ func (r *liveMigrationResource) checkOnce(
 	p.diags.Append(plan.want(r.fleet, p.Location.Domain.UUID)...)
 	checked := checkedMove{
 		asked: p.Move, destination: p.Move.Destination, cluster: among.Cluster, location: p.Location, underWay: p.Running,
-		digest: digest(seen.policy), left: p.Move.Leaves(p.Location), diags: p.diags,
+		digest: digest(seen.policy), left: p.Move.Leaves(p.Location), nowhere: p.nowhere, diags: p.diags,
 	}
 	if checked.there() || checked.left {
 		return checked, nil

@@ -44,8 +44,8 @@ func admit(ctx context.Context, b *Bench, spec lab.GuestSpec) (*patient, error) 
 		err = errors.Join(err, h.Limit(ctx, linkMiB))
 	}
 	from := time.Now()
-	for err == nil && time.Since(from) < undisturbedFor {
-		_, err = guest.NextBeat(ctx)
+	if err == nil {
+		err = p.live(ctx, undisturbedFor)
 	}
 	if err != nil {
 		return p, err
@@ -53,6 +53,16 @@ func admit(ctx context.Context, b *Bench, spec lab.GuestSpec) (*patient, error) 
 	p.undisturbed = guest.Between(from, time.Now())
 	b.Say("undisturbed the guest dirties %.0f MiB/s", p.undisturbed.DirtyRate/(1<<20))
 	return p, nil
+}
+
+// live lets the guest live for some time.
+func (p *patient) live(ctx context.Context, lasts time.Duration) error {
+	for from := time.Now(); time.Since(from) < lasts; {
+		if _, err := p.guest.NextBeat(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (p *patient) hosts() []*lab.Host { return p.b.World.Hosts[:2] }

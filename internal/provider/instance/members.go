@@ -94,7 +94,8 @@ func (c *Changes) ofClusters(changes map[Record]*plannedChange) []*plannedChange
 // the lock.
 func (c *Changes) clusterPending(name string) bool {
 	pending := func(change *plannedChange) bool {
-		return change.unwritten() && slices.ContainsFunc(change.parts, func(p Change) bool { return p.Of == name || p.Of == "" })
+		return change.unwritten() &&
+			slices.ContainsFunc(change.parts, func(p Change) bool { return p.Of == name || p.Of == "" })
 	}
 	return name != "" && (slices.ContainsFunc(c.ofClusters(c.removals), pending) ||
 		slices.ContainsFunc(c.ofClusters(c.planned), pending))

@@ -23,7 +23,7 @@ func busy(memory int, name string, load lab.Load) recorded {
 }
 
 // guests differ in their working set, in how fast they go over it, and in what a throttle does to them. No guest of
-// one set is one of the other.
+// one set is one of the other. Those that take longest come first.
 var guests = map[string][]recorded{
 	recordings.Development: {
 		idle(256),
