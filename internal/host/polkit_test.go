@@ -95,6 +95,10 @@ func everything(t *testing.T, w *lab.World, uuid string) {
 		must("identity", err)
 		_, err = h.Memory(ctx)
 		must("memory", err)
+		_, err = h.CPUTime(ctx)
+		must("CPU time", err)
+		_, err = h.VCPUTimes(ctx)
+		must("CPU time of the domains", err)
 		for _, level := range []host.Level{host.Global, host.Cluster, host.Itself} {
 			must("write record", h.WriteRecord(ctx, level, document))
 			_, err = h.Record(ctx, level)
