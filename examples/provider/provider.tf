@@ -17,6 +17,9 @@ provider "virt" {
       uri           = "qemu+ssh://root@kvm2.example.com/system"
       peer_uri      = "qemu+tls://10.0.0.2/system"
       migration_uri = "tcp://10.0.0.2"
+
+      # All moves that leave or enter this host share so much of its link.
+      migration_bandwidth_mib_per_second = 900
     }
   }
 }

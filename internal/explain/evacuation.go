@@ -107,13 +107,18 @@ func WouldReturn(r fleet.Return) Text {
 
 // stuckThen says why a VM could not leave its host, when a plan was made.
 func stuckThen(s fleet.StuckVM) string {
-	switch {
-	case s.Why != "":
-		return s.VM.Name + ", " + hindrance(s)
-	case s.Host == "":
-		return fmt.Sprintf("%s (%s)", s.VM.Name, binding(s.Binding))
+	switch s.Why {
+	case evacuation.Unread:
+		return fmt.Sprintf("%s (no readable policy: it might have said that the VM must stay)", s.VM.Name)
+	case evacuation.Transient:
+		return fmt.Sprintf("%s (transient: it would have been gone once %s)", s.VM.Name, stopped(s.VM.By))
+	case evacuation.Deaf:
+		return fmt.Sprintf("%s (paused: its guest would not have heard that it was to shut down)", s.VM.Name)
 	}
-	return fmt.Sprintf("%s (%s, which came closest: %s)", s.VM.Name, s.Host, binding(s.Binding))
+	if s.Host == "" {
+		return fmt.Sprintf("%s (%s)", s.VM.Name, Reason(s.Binding))
+	}
+	return fmt.Sprintf("%s (%s, which came closest: %s)", s.VM.Name, s.Host, Reason(s.Binding))
 }
 
 // cannotLeave says why a VM cannot leave its host.
@@ -171,8 +176,10 @@ func vmFailure(failure fleet.VMFailure) string {
 	var off *fleet.NotStartedError
 	var on *fleet.NotStoppedError
 	switch {
-	case errors.As(failure.Err, &off), errors.As(failure.Err, &on):
-		return Detail(failure.Err)
+	case errors.As(failure.Err, &off):
+		return sentences(Detail(failure.Err), Location(off.Location))
+	case errors.As(failure.Err, &on):
+		return sentences(Detail(failure.Err), Location(on.Location))
 	}
 	text := Move(failure.Err)
 	return fmt.Sprintf("VM %s: %s", failure.VM.Name, text.Detail)
@@ -286,8 +293,8 @@ func DestinationCordoned(vm, on, wanted string, r cordon.Record) Text {
 	if r.Why != "" {
 		why = " (" + r.Why + ")"
 	}
-	return planned("Destination Is Cordoned", fmt.Sprintf("VM %s was on %s, and %s, where it is wanted, was cordoned%s, so no "+
-		"move was planned.", vm, on, wanted, why), "The first plan after the host has been opened moves it.")
+	return planned("Destination Is Cordoned", fmt.Sprintf("VM %s was on %s, and its destination %s was cordoned%s, so no move was "+
+		"planned.", vm, on, wanted, why), "The first plan after the host has been opened moves it.")
 }
 
 // BothDestinations is what an operator reads of an evacuation with destinations beside a cluster.

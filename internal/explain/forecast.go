@@ -46,7 +46,8 @@ func verdict(f forecast.Forecast) string {
 		return fmt.Sprintf("ends %s, once on_timeout pauses the guest, for about %s", takes,
 			milliseconds(f.DowntimeMS.Expected))
 	case forecast.NeedsPostCopy:
-		return fmt.Sprintf("ends %s, once on_timeout switches it to post-copy", takes)
+		return fmt.Sprintf("ends %s, once on_timeout switches it to post-copy, which stops the guest for about %s", takes,
+			milliseconds(f.DowntimeMS.Expected))
 	case forecast.DoesNotEnd:
 		if unbounded(f) {
 			return "does not end, and neither timeout nor stall_timeout aborts it in a day"

@@ -47,7 +47,7 @@ func TestForecastLines(t *testing.T) {
 		{past, "forecast: ends by itself " + ends + ", with a downtime of at most about 0.3s, by earlier moves between these hosts under the same policy"},
 		{foretold(forecast.EndsThrottled), "forecast: ends " + ends + ", with the guest's vCPUs throttled by up to about 60 %, by what was measured of the guest"},
 		{foretold(forecast.EndsWithPause), "forecast: ends " + ends + ", once on_timeout pauses the guest, for about 0.2s, by what was measured of the guest"},
-		{foretold(forecast.NeedsPostCopy), "forecast: ends " + ends + ", once on_timeout switches it to post-copy, by what was measured of the guest"},
+		{foretold(forecast.NeedsPostCopy), "forecast: ends " + ends + ", once on_timeout switches it to post-copy, which stops the guest for about 0.2s, by what was measured of the guest"},
 		{endless, "warning: forecast: does not end; on_timeout aborts it after about 12s (8s to 20s), by what was measured of the guest; " +
 			"with auto_converge = true it ends " + ends + ", with the guest's vCPUs throttled by up to about 60 %"},
 		{unknown, "forecast: unknown; the VM's history has no move like it (forecast = \"warn\" measures the guest)"},

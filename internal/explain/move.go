@@ -26,10 +26,13 @@ func Move(err error) Text {
 		left       *fleet.VolumesError
 		endless    *fleet.NotEndingError
 		nowhere    *fleet.NoDestinationError
+		lost       *fleet.PlaceLostError
 	)
 	switch {
 	case errors.As(err, &nowhere):
 		return NoDestination(nowhere)
+	case errors.As(err, &lost):
+		return Text{unableToMigrate, paragraphs(Detail(lost), Location(lost.Location))}
 	case errors.As(err, &endless):
 		return Text{unableToMigrate, paragraphs(notEnding(endless), Location(endless.Location))}
 	case errors.As(err, &left):

@@ -61,8 +61,8 @@ func longDowntime(r migration.Report, longest time.Duration) string {
 	if r.Policy.MaxDowntimeMS == nil {
 		field = policy.FieldDowntimeScheduleMS
 	}
-	return fmt.Sprintf("The guest stood still for %s, and %s (%s) allows %s: QEMU stops the guest when it expects to send "+
-		"the rest in that time, and does not count the switch-over itself. A busy host or link makes it longer.",
+	return fmt.Sprintf("The guest stood still for %s, and %s (%s) allows %s: QEMU stops the guest when it expects to "+
+		"send the rest in that time, and does not count the switch-over itself. A busy host or link makes it longer.",
 		downtime(*r.Downtime), field, r.Policy.Origins.Of(field), downtime(longest))
 }
 

@@ -22,13 +22,20 @@ type budgets struct {
 
 	mu      sync.Mutex
 	sharers []*sharer // in the order in which they came
+	// mine are the VMs that this run has moved, by UUID, and passing what others move over each host
+	// that a move of this run uses.
+	mine    map[string]bool
+	passing map[string]passage
 }
 
-func newBudgets(of map[string]int64) *budgets { return &budgets{of: of} }
+func newBudgets(of map[string]int64) *budgets {
+	return &budgets{of: of, mine: map[string]bool{}, passing: map[string]passage{}}
+}
 
 // sharer is a move that has a share. It is the migration.Budget of its engine.
 type sharer struct {
 	budgets *budgets
+	vm      string
 	flow    flow
 	// afterwards is the ceiling in post-copy.
 	afterwards int64
@@ -44,8 +51,9 @@ func (b *budgets) sharer(t trip, p policy.Effective) *sharer {
 	if b.of[t.source] == 0 && b.of[t.destination] == 0 {
 		return nil
 	}
+	over := flow{source: t.source, destination: t.destination, ceiling: ceiling(p.BandwidthMiBPerSecond)}
 	return &sharer{
-		budgets: b, flow: flow{source: t.source, destination: t.destination, ceiling: ceiling(p.BandwidthMiBPerSecond)},
+		budgets: b, vm: t.vm, flow: over,
 		afterwards: ceiling(p.PostCopyBandwidthMiBPerSecond), changed: make(chan struct{}),
 	}
 }
@@ -94,7 +102,7 @@ func (b *budgets) foresee(t trip, p policy.Effective) int64 {
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	shares := divide(b.of, append(b.flows(), s.flow))
+	shares := divide(b.of, append(b.others(), append(b.flows(), s.flow)...))
 	return shares[len(shares)-1]
 }
 
@@ -104,7 +112,7 @@ func (s *sharer) enter(disks int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if !slices.Contains(b.sharers, s) {
-		b.sharers = append(b.sharers, s)
+		b.sharers, b.mine[s.vm] = append(b.sharers, s), true
 	}
 	if disks > 0 {
 		s.flow.fixed = b.untilCopied(s, disks)
@@ -116,7 +124,7 @@ func (s *sharer) enter(disks int) {
 // half of what others do not keep for the same reason. Whoever comes later has the other half.
 func (b *budgets) untilCopied(s *sharer, disks int) int64 {
 	keeps := b.shares()[slices.Index(b.sharers, s)]
-	for _, link := range []string{s.flow.source, s.flow.destination} {
+	for _, link := range s.flow.links() {
 		free, limited := b.of[link]
 		if !limited {
 			continue
@@ -130,8 +138,6 @@ func (b *budgets) untilCopied(s *sharer, disks int) int64 {
 	}
 	return max(keeps, int64(disks)*leastShare)
 }
-
-func (f flow) over(link string) bool { return f.source == link || f.destination == link }
 
 // standing is the share of a move, what it will be once others have given way, and what tells of a
 // change.
@@ -176,10 +182,33 @@ func (s *sharer) leave() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.sharers = slices.DeleteFunc(b.sharers, func(other *sharer) bool { return other == s })
+	for _, link := range s.flow.links() { // what nobody of this run uses any more nobody looks at
+		if !slices.ContainsFunc(b.sharers, func(other *sharer) bool { return other.flow.over(link) }) {
+			delete(b.passing, link)
+		}
+	}
 	b.divide()
 }
 
-func (b *budgets) shares() []int64 { return divide(b.of, b.flows()) }
+// shares are those of the moves, in their order. What is left of whole MiB/s goes to others first:
+// each run leaves it to the other.
+func (b *budgets) shares() []int64 {
+	shares, _ := b.division()
+	return shares
+}
+
+// division is the shares of the moves, and what others have of each link.
+func (b *budgets) division() (shares []int64, foreign map[string]int64) {
+	others := b.others()
+	all := divide(b.of, append(others, b.flows()...))
+	foreign = map[string]int64{}
+	for i, f := range others {
+		for _, link := range f.links() {
+			foreign[link] += all[i]
+		}
+	}
+	return all[len(others):], foreign
+}
 
 func (b *budgets) flows() []flow {
 	flows := make([]flow, len(b.sharers))
@@ -192,27 +221,28 @@ func (b *budgets) flows() []flow {
 // divide grants each move its share. One whose share becomes larger is given no more than others no
 // longer hold: so the sum is within the budget also while libvirt is being told.
 func (b *budgets) divide() {
-	shares := b.shares()
+	shares, foreign := b.division()
 	for i, s := range b.sharers {
 		if shares[i] < s.granted {
 			s.grant(shares[i])
 		}
 	}
 	for i, s := range b.sharers {
-		if free := b.free(s); shares[i] > s.granted {
+		if free := b.free(s, foreign); shares[i] > s.granted {
 			s.grant(max(s.granted, min(shares[i], free), leastShare))
 		}
 	}
 }
 
 // free is what a move could have without any other giving way.
-func (b *budgets) free(s *sharer) int64 {
+func (b *budgets) free(s *sharer, foreign map[string]int64) int64 {
 	free := int64(1) << 62
-	for _, link := range []string{s.flow.source, s.flow.destination} {
+	for _, link := range s.flow.links() {
 		left, limited := b.of[link]
 		if !limited {
 			continue
 		}
+		left -= foreign[link]
 		for _, other := range b.sharers {
 			if other != s && other.flow.over(link) {
 				left -= max(other.granted, other.held)

@@ -20,7 +20,7 @@ type party struct {
 }
 
 func (p party) move(limits policy.Policy, source, destination string) *sharer {
-	return p.budgets.sharer(trip{source: source, destination: destination}, policy.Resolve(policy.Levels{Run: limits}))
+	return p.budgets.sharer(trip{"vm", source, destination}, policy.Resolve(policy.Levels{Run: limits}))
 }
 
 // joins lets a move join whose engine has told libvirt its share.
@@ -127,6 +127,38 @@ func TestBudgets(t *testing.T) {
 			first.Inform(migration.Hold{Limit: 40, Fixed: true})
 			p.joins(p.move(policy.Policy{}, "a", "b"), 0)
 			p.shares(40, 20)
+		},
+		"each move of another run counts as one": func(p party) {
+			first := p.joins(p.move(policy.Policy{}, "a", "b"), 0)
+			p.obeys(first)
+			p.budgets.see("a", passage{leaving: map[string]bool{"other": true}, entering: map[string]bool{"third": true}})
+			p.shares(20)
+			p.budgets.see("a", passage{})
+			p.shares(60)
+		},
+		"a move of another run over both links counts once": func(p party) {
+			p.joins(p.move(policy.Policy{}, "a", "c"), 0)
+			p.budgets.see("a", passage{leaving: map[string]bool{"other": true}})
+			p.budgets.see("c", passage{entering: map[string]bool{"other": true}})
+			p.shares(4)
+		},
+		"what this run moves, or has moved, is not of others": func(p party) {
+			first := p.joins(p.move(policy.Policy{}, "a", "b"), 0)
+			p.budgets.see("a", passage{leaving: map[string]bool{first.vm: true}})
+			p.shares(60)
+		},
+		"what is left of whole shares is left to others": func(p party) {
+			p.budgets.of["a"] = 61
+			p.joins(p.move(policy.Policy{}, "a", "b"), 0)
+			p.budgets.see("a", passage{leaving: map[string]bool{"other": true}})
+			p.shares(30)
+		},
+		"what is no longer looked at does not count": func(p party) {
+			first := p.joins(p.move(policy.Policy{}, "a", "b"), 0)
+			p.budgets.see("a", passage{leaving: map[string]bool{"other": true}})
+			first.leave()
+			p.joins(p.move(policy.Policy{}, "a", "b"), 0)
+			p.shares(60)
 		},
 		"a move over links without a budget shares none": func(p party) {
 			if p.move(policy.Policy{}, "x", "y") != nil {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 
@@ -31,8 +32,7 @@ type evacuator struct {
 	host   *host.Host
 	member Member
 	among  []string
-	// groups are the anti-affinity groups of all VMs, read once.
-	groups  map[string]string
+
 	refused refusals
 }
 
@@ -54,16 +54,15 @@ func (f *Fleet) evacuator(ctx context.Context, e Evacuation) (*evacuator, error)
 
 // look says what is to be done, as the hosts say now. to are the hosts that VMs are given already, by UUID.
 func (e *evacuator) look(ctx context.Context, to map[string]string) (EvacuationPlan, error) {
-	first := e.groups == nil
-	m := e.fleet.muster(ctx, func(h *host.Host, d migration.Domain) bool { return d.Active() && (first || h == e.host) })
-	if first {
-		e.groups = m.groupsOf()
-	}
+	m := e.fleet.muster(ctx, func(h *host.Host, d migration.Domain) bool { return d.Active() && h == e.host })
 	vms, err := e.fleet.leaving(ctx, m, e.host)
 	if err != nil {
 		return EvacuationPlan{}, err
 	}
-	w := e.fleet.musteredWorld(ctx, m, e.groups, to)
+	promised := maps.Collect(maps.All(e.fleet.promises.others("")))
+	maps.Copy(promised, to)
+	w := e.fleet.gather(ctx, promised)
+	e.fleet.group(ctx, w.VMs)
 	for i, vm := range w.VMs {
 		w.VMs[i].Refused = e.refused[vm.UUID]
 	}
@@ -87,6 +86,10 @@ func (e *evacuator) plan(l evacuation.Leaving, w placement.World, silent []error
 		p.Moves = append(p.Moves, EvacuationMove{VM: byUUID[step.VM], To: step.To, Why: step.Candidate.Reasons, Stage: step.Stage})
 	}
 	for _, stuck := range drain.Stuck {
+		if way, moves := stuck.Binding.(placement.OnItsWay); moves { // it is given a host, by this run or another
+			p.Moves = append(p.Moves, EvacuationMove{VM: byUUID[stuck.VM], To: way.To})
+			continue
+		}
 		p.Stuck = append(p.Stuck, StuckVM{VM: byUUID[stuck.VM], Binding: stuck.Binding, Host: stuck.Host})
 	}
 	for _, stuck := range l.Stuck {

@@ -215,6 +215,7 @@ func (f *Fleet) attempt(
 	move := request.Move
 	shared := f.budgets.sharer(trip{from.Domain.UUID, source, m.Destination}, move.Policy)
 	defer shared.leave()
+	defer f.countOthers(ctx, shared)()
 	if shared != nil && !move.Definition {
 		move.Budget = shared
 	}
@@ -251,9 +252,9 @@ type preparation struct {
 
 // ready begins, after the checks, the move's entry in the VM's history, makes the volumes that disks are copied
 // into, which the entry names before and after that, and then makes the definitions for the destination, with
-// which the entry is to travel; then others give way on its links, and it waits for the move's turn to start. It fails where
-// another policy than the planned one holds by then, the move has lost its places, or the fleet starts no more. Nothing comes between
-// the turn and the start.
+// which the entry is to travel; then others give way on its links, and it waits for the move's turn to start. It
+// fails where another policy than the planned one holds by then, the move has lost its places, or the fleet starts
+// no more. Nothing comes between the turn and the start.
 func (f *Fleet) ready(ctx context.Context, m Move, l Location, p preparation) (migration.Prepared, error) {
 	var prepared migration.Prepared
 	if m.PolicyDigest != "" {
@@ -290,10 +291,10 @@ func (f *Fleet) ready(ctx context.Context, m Move, l Location, p preparation) (m
 	}
 	p.entry.DevicesChanged, p.entry.ConfigChanged = made.running, made.config
 	prepared = migration.Prepared{Storage: p.disks.storage, Changed: made.definitions}
-	if err := p.place.confirm(ctx); err != nil {
+	p.entry.Share = p.shared.giveWay(ctx, len(p.disks.storage.Targets()))
+	if err := p.place.confirm(ctx, l); err != nil {
 		return prepared, err
 	}
-	p.entry.Share = p.shared.giveWay(ctx, len(p.disks.storage.Targets()))
 	err = f.slots.turn(ctx, l.source(m.Destination))
 	p.disks.started = err == nil
 	return prepared, err

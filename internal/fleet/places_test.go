@@ -168,7 +168,7 @@ func (r *fakeRun) move(ctx context.Context, t trip, lasts time.Duration, begun f
 	if err := wait(ctx, 300*time.Millisecond); err != nil { // the checks
 		return err
 	}
-	if err := p.confirm(ctx); err != nil {
+	if err := p.confirm(ctx, Location{}); err != nil {
 		return err
 	}
 	r.fleet[t.source].migrate(lease.Out, t.vm, true)
@@ -331,7 +331,7 @@ func TestPlacing_lost(t *testing.T) {
 		a.leases[name] = host.Lease{UUID: "other", Name: name}
 		a.mu.Unlock()
 		var lost *PlaceLostError
-		if err := p.confirm(t.Context()); !errors.As(err, &lost) || lost.Host != "a" || !errors.Is(err, host.ErrLeaseTaken) {
+		if err := p.confirm(t.Context(), Location{}); !errors.As(err, &lost) || lost.Host != "a" || !errors.Is(err, host.ErrLeaseTaken) {
 			t.Errorf("got %v", err)
 		}
 	})

@@ -1,6 +1,7 @@
 package fleet
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -49,8 +50,10 @@ type post struct {
 // PlaceLostError is a move that was not started: it could not renew the lease of its place on a host for so long that
 // another run may have that.
 type PlaceLostError struct {
-	Host string
-	Err  error
+	// Location is where the VM was found before.
+	Location Location
+	Host     string
+	Err      error
 }
 
 func (e *PlaceLostError) Error() string {
@@ -79,12 +82,13 @@ func (p *placing) claim(ctx context.Context) (Wait, error) {
 			return wait, p.queue(ctx, sights)
 		}
 	}
+	began := time.Now()
 	sights, err := p.both(func(at *post) (sight, error) { return at.claim(ctx, p.holder) })
 	if err != nil {
 		p.leave(ctx, true, false)
 		return Wait{}, err
 	}
-	p.hold(time.Now(), nil)
+	p.hold(began, nil)
 	wait := p.waits(sights)
 	if wait.Kind == NoWait {
 		p.leave(ctx, false, true)
@@ -106,7 +110,7 @@ func (p *placing) both(ask func(*post) (sight, error)) (sights [2]sight, err err
 		seen, err := ask(at)
 		return answer{seen, err}
 	}) {
-		sights[i], err = a.sight, errors.Join(err, a.err)
+		sights[i], err = a.sight, cmp.Or(err, a.err)
 	}
 	return sights, err
 }
@@ -209,12 +213,13 @@ func (p *placing) keep(ctx context.Context) {
 	})
 }
 
-// renew renews all leases once.
+// renew renews all leases once, also where the context ends meanwhile: a call that was given up could still take effect
+// after the lease has ended.
 func (p *placing) renew(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(ctx, lease.Renewal)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lease.Renewal)
 	defer cancel()
 	began := time.Now()
-	p.hold(began, errors.Join(each(p.posts[:], func(at *post) error { return at.renew(ctx, p.holder) })...))
+	p.hold(began, cmp.Or(each(p.posts[:], func(at *post) error { return at.renew(ctx, p.holder) })...))
 }
 
 // hold notes that the leases held at a time, or why they may not.
@@ -228,7 +233,7 @@ func (p *placing) hold(at time.Time, lost error) {
 
 // confirm makes sure, right before the start, that the move still has its places: a run that was stopped for a while, or
 // had no answer from a host, renews them first. The error is a *PlaceLostError.
-func (p *placing) confirm(ctx context.Context) error {
+func (p *placing) confirm(ctx context.Context, found Location) error {
 	p.mu.Lock()
 	fresh := time.Since(p.renewed) < lease.Life/2
 	p.mu.Unlock()
@@ -238,7 +243,11 @@ func (p *placing) confirm(ctx context.Context) error {
 	p.renew(ctx)
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.lost
+	var lost *PlaceLostError
+	if errors.As(p.lost, &lost) {
+		return &PlaceLostError{found, lost.Host, lost.Err}
+	}
+	return nil
 }
 
 // leave ends the leases of the places, the tickets, or both, also where the context has ended.
@@ -276,7 +285,7 @@ func (at *post) renew(ctx context.Context, holder lease.Holder) error {
 			continue
 		}
 		if err := at.hold(ctx, *l, holder); err != nil {
-			return &PlaceLostError{at.Name(), err}
+			return &PlaceLostError{Host: at.Name(), Err: err}
 		}
 	}
 	return nil

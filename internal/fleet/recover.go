@@ -52,6 +52,7 @@ func (f *Fleet) Recover(ctx context.Context, r Recovery, report func(Progress)) 
 	request.Reading = r.Reading
 	shared := f.budgets.sharer(found.trip(), request.Policy)
 	defer shared.leave()
+	defer f.countOthers(ctx, shared)()
 	if shared != nil {
 		request.Budget = shared
 	}

@@ -1,5 +1,7 @@
 package fleet
 
+import "slices"
+
 // flow is a move as the division of a budget sees it: it goes over the link of its source and
 // that of its destination.
 type flow struct {
@@ -9,6 +11,11 @@ type flow struct {
 	// fixed is what it sends whatever its share would be; 0 where it can be told its share.
 	fixed int64
 }
+
+// links are the links of a flow.
+func (f flow) links() []string { return []string{f.source, f.destination} }
+
+func (f flow) over(link string) bool { return slices.Contains(f.links(), link) }
 
 // leastShare is what each move gets, in MiB/s: libvirt knows no smaller limit, and 0 is none.
 const leastShare = 1
@@ -58,7 +65,7 @@ func (d *division) give(i int, more int64) {
 // links are the links of a flow that have a budget.
 func (d *division) links(i int) []string {
 	var links []string
-	for _, link := range []string{d.flows[i].source, d.flows[i].destination} {
+	for _, link := range d.flows[i].links() {
 		if _, limited := d.left[link]; limited {
 			links = append(links, link)
 		}

@@ -131,6 +131,85 @@ func TestSlots_wideMove(t *testing.T) {
 	})
 }
 
+// TestSlots_standsBack has a move that something else is in the way of: it is passed meanwhile, and comes before those
+// that came after it once it can go.
+func TestSlots_standsBack(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		q := queue{slots: newSlots(1, 9, nil)}
+		full := Wait{Kind: FullDestination, Host: "b", Limit: 1}
+		var told []Wait
+		free := time.Now().Add(30 * time.Second)
+		q.waiting.Go(func() {
+			release, err := q.slots.acquireWith(t.Context(), trip{"first", "a", "b"}, func(context.Context) (Wait, error) {
+				if time.Now().Before(free) {
+					return full, nil
+				}
+				return Wait{}, nil
+			}, func(w Wait) { told = append(told, w) })
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			q.mu.Lock()
+			q.order = append(q.order, "first")
+			q.mu.Unlock()
+			release()
+		})
+		synctest.Wait()
+		for i := range 3 { // one after the other
+			name := fmt.Sprint(i)
+			q.come(t.Context(), t, name, trip{name, "a", "c"}, 25*time.Second)
+		}
+		q.waiting.Wait()
+		if diff := cmp.Diff([]string{"0", "1", "first", "2"}, q.soFar()); diff != "" {
+			t.Errorf("order (-want +got):\n%s", diff)
+		}
+		want := []Wait{full, {Kind: FullSource, Host: "a", Limit: 1}}
+		if len(told) < 2 || cmp.Diff(want, told[:2]) != "" {
+			t.Errorf("told %v", told)
+		}
+	})
+}
+
+// TestSlots_standsBackGivenUp wants a move that stands back to end at once when it is cancelled or the slots are drained, and to
+// leave nothing.
+func TestSlots_standsBackGivenUp(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		end  func(s *slots, cancel func())
+		want error
+	}{
+		"cancelled": {func(_ *slots, cancel func()) { cancel() }, context.Canceled},
+		"drained":   {func(s *slots, _ func()) { s.drain() }, ErrDraining},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				s := newSlots(1, 1, nil)
+				ctx, cancel := context.WithCancel(t.Context())
+				defer cancel()
+				ended := make(chan error)
+				go func() {
+					_, err := s.acquireWith(ctx, trip{"1", "a", "b"}, func(context.Context) (Wait, error) {
+						return Wait{Kind: FullSource, Host: "a", Limit: 1}, nil
+					}, func(Wait) {})
+					ended <- err
+				}()
+				synctest.Wait()
+				began := time.Now()
+				test.end(s, cancel)
+				if err := <-ended; !errors.Is(err, test.want) || time.Since(began) > 0 {
+					t.Errorf("it ended after %s with %v", time.Since(began), err)
+				}
+				if left := len(s.queue) + len(s.moving) + s.outgoing["a"] + s.incoming["b"]; left != 0 {
+					t.Errorf("%d are left", left)
+				}
+			})
+		})
+	}
+}
+
 // TestSlots_givenUpFrees wants nothing to be kept for a move that is given up.
 func TestSlots_givenUpFrees(t *testing.T) {
 	t.Parallel()

@@ -22,13 +22,12 @@ type saying struct {
 	pages map[string]uint64
 	// leased are the UUIDs of the VMs to whose moves a place of the host is leased.
 	leased []string
-	err    error
 }
 
 // world is what the hosts say for the choice of a destination, and the VM that it is for. Where that is of an anti-affinity
 // group, so are the others.
 func (f *Fleet) world(ctx context.Context, l Location) (placement.World, placement.VM) {
-	w, _ := f.gather(ctx, l.Domain.UUID)
+	w := f.gather(ctx, f.promises.others(l.Domain.UUID))
 	vm := placement.VM{UUID: l.Domain.UUID, Name: l.Domain.Name, Host: l.Host, Memory: l.Domain.MemoryBytes}
 	if i := slices.IndexFunc(w.VMs, func(other placement.VM) bool { return other.UUID == vm.UUID }); i >= 0 {
 		vm = w.VMs[i]
@@ -40,16 +39,9 @@ func (f *Fleet) world(ctx context.Context, l Location) (placement.World, placeme
 	return w, vm
 }
 
-// gather asks all hosts at once. What this run has promised to VMs is counted, but for one of them. silent is why hosts do
-// not answer.
-func (f *Fleet) gather(ctx context.Context, but string) (w placement.World, silent []error) {
-	sayings := each(f.hosts, func(h *host.Host) saying { return f.listen(ctx, h) })
-	for _, s := range sayings {
-		if s.err != nil {
-			silent = append(silent, s.err)
-		}
-	}
-	return worldOf(sayings, f.promises.others(but)), silent
+// gather asks all hosts at once. promised are the hosts that VMs will go to, by UUID: what they will take counts.
+func (f *Fleet) gather(ctx context.Context, promised map[string]string) placement.World {
+	return worldOf(each(f.hosts, func(h *host.Host) saying { return f.listen(ctx, h) }), promised)
 }
 
 // listen asks one host, in about fifteen calls, most of them at once, and one for each VM of which the memory is not told
@@ -57,7 +49,9 @@ func (f *Fleet) gather(ctx context.Context, but string) (w placement.World, sile
 func (f *Fleet) listen(ctx context.Context, h *host.Host) saying {
 	ctx, cancel := context.WithTimeout(ctx, listLimit)
 	defer cancel()
-	s := saying{host: placement.Host{Name: h.Name(), MostArriving: f.slots.limitIncoming(h.Name())}}
+	s := saying{host: placement.Host{
+		Name: h.Name(), Link: uint64(f.budgets.of[h.Name()]) << 20, MostArriving: f.slots.limitIncoming(h.Name()),
+	}}
 	var asking sync.WaitGroup
 	errs := make([]error, 4)
 	asking.Go(func() { errs[0] = f.measureHost(ctx, h, &s.host) })
@@ -66,8 +60,8 @@ func (f *Fleet) listen(ctx context.Context, h *host.Host) saying {
 	asking.Go(func() { s.host.Load, s.loads = f.loads.of(ctx, h) })
 	asking.Go(func() { s.leased, errs[3] = f.leasedTo(ctx, h.Name()) })
 	asking.Wait()
-	if s.err = errors.Join(errs...); s.err != nil {
-		return saying{host: placement.Host{Name: h.Name(), Silent: true}, err: s.err}
+	if errors.Join(errs...) != nil {
+		return saying{host: placement.Host{Name: h.Name(), Silent: true}}
 	}
 	if len(s.host.HugePages) > 0 {
 		s.pages = f.backings.of(ctx, h, s.domains)

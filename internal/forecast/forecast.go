@@ -85,27 +85,24 @@ func Of(f Facts) Forecast {
 	if len(missing) > 0 {
 		return Forecast{Verdict: Unknown, Missing: missing, Basis: ByMeasurement}
 	}
-	made := model.forecast(f.Policy)
-	f.correct(&made)
-	return made
+	return model.forecast(f.Policy)
 }
 
 // model is all that is known, and how well.
 type model struct {
-	first, link, resend Interval
-	memory              float64
-	dirty               curve
-	busy                float64
-	// lean is how far what is expected to be dirtied leans to the low (-1) or the high (1), as earlier moves teach.
-	lean float64
+	setUp, first, link, resend Interval
+	memory, busy               float64
+	belief                     belief
+	// learnt is of how many earlier moves it was learnt.
+	learnt int
 }
 
 func (f Facts) model() (model, []Missing) {
 	var missing []Missing
-	m := model{memory: float64(f.memory()), dirty: fit(*f.Measured), busy: f.Measured.Busy}
-	m.first = f.first(m.dirty)
+	m := model{memory: float64(f.memory()), busy: f.Measured.Busy, setUp: f.beginning(), belief: believe(*f.Measured)}
+	m.first = f.first(m.belief.least(longestWindow))
 	var known bool
-	if m.link, known = f.link(); !known {
+	if m.link, known = f.link(limit(f.Policy)); !known {
 		missing = append(missing, MissingLink)
 	}
 	if c := f.Policy.ParallelCompression; c != nil && *c != policy.NoCompression && f.Policy.ParallelConnections() > 0 {
@@ -114,15 +111,25 @@ func (f Facts) model() (model, []Missing) {
 	if len(missing) > 0 {
 		return m, missing
 	}
-	if m.resend, known = f.compressibility(); !known && f.Policy.Compression() {
+	if f.throttles() {
+		m.belief = m.belief.throttled()
+	}
+	m.resend, known = f.compressibility()
+	m.learnt = m.learn(f)
+	if !known && f.Policy.Compression() {
 		best, worst := m, m
 		best.resend, worst.resend = Exactly(m.resend.Low), Exactly(m.resend.High)
-		if best.run(f.Policy, expected).verdict != worst.run(f.Policy, expected).verdict {
+		if best.outlook(f.Policy, expected).verdict() != worst.outlook(f.Policy, expected).verdict() {
 			missing = append(missing, MissingCompressibility)
 		}
 	}
-	m.learn(f.Past)
 	return m, missing
+}
+
+// throttles tells whether this move throttles the guest, or an earlier one did.
+func (f Facts) throttles() bool {
+	return f.Policy.AutoConverge() ||
+		slices.ContainsFunc(f.Past, func(p Past) bool { return p.Policy.AutoConverge() })
 }
 
 // view is which of the figures of an interval are believed.
@@ -144,72 +151,40 @@ func (v view) of(i Interval, less bool) float64 {
 	return i.High
 }
 
-// run simulates the move in one view.
-func (m model) run(p policy.Effective, v view) course {
+// run simulates the move of a guest as guessed in one view.
+func (m model) run(g guess, p policy.Effective, v view) course {
 	return simulate(p, assumptions{
-		setUp: v.of(setUp, true), abort: v.of(abort, true), first: v.of(m.first, true), link: v.of(m.link, false),
-		rush: v.of(rush, true), memory: m.memory,
-		resend: v.of(m.resend, true),
-		dirty:  func(seconds float64) float64 { return v.of(m.dirty.at(seconds).lean(m.lean), true) },
+		setUp: v.of(m.setUp, true), abort: v.of(abort, true), first: v.of(m.first, true), link: v.of(m.link, false),
+		rush: v.of(rush, true), stall: v.of(stall, true), lull: v.of(lull, true), handOver: v.of(handOver, true),
+		memory: m.memory, resend: v.of(m.resend, true), dirty: g.at,
 		catchesUp: func(left float64) float64 {
 			// A guest that waits most of the time may do as much with less CPU, or may lose what it is not given.
-			kept := Interval{left, left, left}
-			if m.busy > 0 {
-				kept.High = min(1, max(left, left/m.busy))
-				kept.Expected = math.Sqrt(left * kept.High)
+			if m.busy == 0 {
+				return left
 			}
-			return v.of(kept, true)
+			return math.Pow(left, 1-g.lazy) * math.Pow(min(1, max(left, left/m.busy)), g.lazy)
 		},
 	})
 }
 
-// forecast simulates the move as expected, at best and at worst.
+// forecast is what the move is expected to be like, at best and at worst.
 func (m model) forecast(p policy.Effective) Forecast {
-	runs := []course{m.run(p, expected), m.run(p, bestCase), m.run(p, worstCase)}
+	likely, best, worst := m.outlook(p, expected), m.outlook(p, bestCase), m.outlook(p, worstCase)
+	verdict := likely.verdict()
 	of := func(scale float64, figure func(course) float64) *Interval {
-		var figures []float64
-		for _, r := range runs {
-			figures = append(figures, scale*figure(r))
-		}
-		return new(hull(figures[0], figures[1:]...))
+		return new(hull(scale*likely.median(verdict, figure),
+			scale*best.quantile(unlikely, figure), scale*worst.quantile(1-unlikely, figure)))
 	}
-	duration := of(1000, func(c course) float64 { return c.seconds })
-	for _, r := range runs {
-		duration.High = max(duration.High, 1000*min(forever, r.seconds+r.later))
-	}
-	return Forecast{
-		Verdict: runs[0].verdict, Basis: ByMeasurement, DurationMS: duration,
+	made := Forecast{
+		Verdict: verdict, Basis: ByMeasurement, Corrected: m.learnt,
+		DurationMS:      of(1000, func(c course) float64 { return c.seconds }),
 		DowntimeMS:      of(1000, func(c course) float64 { return c.downtime }),
 		MemoryBytes:     of(1, func(c course) float64 { return c.bytes }),
 		ThrottlePercent: of(1, func(c course) float64 { return c.throttle }),
 	}
-}
-
-// correct corrects the duration by how far off earlier forecasts were, the less the fewer there are.
-func (f Facts) correct(made *Forecast) {
-	var sum, low, high, count float64
-	for _, p := range f.Past {
-		if p.Forecast == nil || p.Forecast.DurationMS == nil || p.Forecast.Verdict != p.Outcome ||
-			p.Outcome != made.Verdict || !sameLimit(p.Policy, f.Policy) || p.Forecast.DurationMS.Expected <= 0 ||
-			p.Duration <= 0 {
-			continue
-		}
-		off := math.Log(float64(p.Duration.Milliseconds()) / p.Forecast.DurationMS.Expected)
-		sum, low, high, count = sum+off, min(low, off), max(high, off), count+1
-	}
-	if count == 0 {
-		return
-	}
-	by := math.Exp(sum / (count + 1))
-	i := made.DurationMS
-	corrected := i.Expected * by
-	*i = hull(corrected, i.Low*min(1, by), i.High*max(1, by))
-	made.Corrected = int(count)
-}
-
-// sameLimit tells whether two policies limit the bandwidth alike.
-func sameLimit(a, b policy.Effective) bool {
-	return valueOr(a.BandwidthMiBPerSecond, 0) == valueOr(b.BandwidthMiBPerSecond, 0)
+	latest := worst.quantile(1-unlikely, func(c course) float64 { return min(forever, c.seconds+c.later) })
+	made.DurationMS.High = max(made.DurationMS.High, 1000*latest)
+	return made
 }
 
 // byHistory is what earlier moves under the same policy took that ended as the last of them.
@@ -225,7 +200,7 @@ func (f Facts) byHistory() Forecast {
 	}
 	if len(like) == 0 {
 		missing := []Missing{MissingMeasurement}
-		if _, known := f.link(); !known {
+		if _, known := f.link(limit(f.Policy)); !known {
 			missing = append(missing, MissingLink)
 		}
 		return Forecast{Verdict: Unknown, Missing: missing, Basis: ByNothing}
@@ -238,10 +213,13 @@ func (f Facts) byHistory() Forecast {
 		middle := slices.Sorted(slices.Values(figures))[len(figures)/2]
 		return new(hull(middle, figures...))
 	}
+	downtime := of(func(p Past) float64 { return float64(p.Downtime.Milliseconds()) })
+	if like[0].Outcome == NeedsPostCopy { // libvirt does not tell
+		downtime = new(handOver.times(Exactly(1000)))
+	}
 	return Forecast{
-		Verdict: like[0].Outcome, Basis: ByHistory,
+		Verdict: like[0].Outcome, Basis: ByHistory, DowntimeMS: downtime,
 		DurationMS:      of(func(p Past) float64 { return float64(p.Duration.Milliseconds()) }),
-		DowntimeMS:      of(func(p Past) float64 { return float64(p.Downtime.Milliseconds()) }),
 		MemoryBytes:     of(func(p Past) float64 { return float64(p.TransferredBytes) }),
 		ThrottlePercent: of(func(p Past) float64 { return float64(p.Throttle) }),
 	}

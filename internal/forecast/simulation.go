@@ -19,10 +19,13 @@ const (
 	// shortestPeriod is how long QEMU waits at least until it looks again whether that is so, and longestPeriod how long
 	// a pass may be before a throttled guest's dirty pages are looked for in the middle of it, in seconds (QEMU 9.2).
 	shortestPeriod, longestPeriod = 1, 5
-	// tick is how long QEMU sends before it looks at what is left.
+	// tick is how often QEMU sends a burst, and looks at what is left, in seconds.
 	tick = 0.1
 	// patience is how long the engine waits for the memory of a guest that it has paused.
 	patience = 60
+	// lullPatience is how long it waits for a pass that leaves little before it acts, in seconds, and lullPasses how many
+	// of that time it has to know to wait at all.
+	lullPatience, lullPasses = 40, 2
 	// stallPasses is how many passes without progress are a stall.
 	stallPasses = 3
 	// stepShare is what a pass leaves at least, of the least that any pass before it left, for the next downtime of a
@@ -38,7 +41,7 @@ const (
 
 // setUp is how long a migration takes before it sends memory, and abort how long it takes to end it, in seconds.
 var (
-	setUp = Interval{0.1, 1, 2}
+	setUp = Interval{0.1, 0.3, 2}
 	abort = Interval{0, 0.3, 2}
 )
 
@@ -46,9 +49,29 @@ var (
 // hold for that, and how much faster the link is is not known.
 var rush = Interval{0.05, 0.2, 1}
 
+// stall is how long it takes for steady passes to be a stall, as a multiple of stall_timeout: by chance a pass leaves a
+// little less than any before it. Of n passes the last is the least one time of n, so that after about 0.65 times as
+// many passes as fit into stall_timeout one is half likely to be followed by as many without a lesser one.
+var stall = Interval{1, 1.65, 3}
+
+// lull is how many passes it takes until one leaves little, and handOver how long a switch to post-copy stops the
+// guest, in seconds.
+var (
+	lull     = Interval{0, 4, 20}
+	handOver = Interval{0.02, 0.1, 1}
+)
+
+// wobble is how much what steady passes leave differs, as a share: the standard deviation.
+const wobble = 0.05
+
 // assumptions are one guess of everything that is not known exactly.
 type assumptions struct {
 	setUp, abort, first, link, rush, memory float64
+	// lull is how many passes the engine waits for one that leaves little, and handOver how long a switch to post-copy
+	// stops the guest, in seconds.
+	lull, handOver float64
+	// stall is how many times stall_timeout a move takes to stall that makes no progress.
+	stall float64
 	// dirty is how many distinct bytes are dirtied in a time.
 	dirty func(seconds float64) float64
 	// resend is what XBZRLE sends of a page in its cache, as a share of it.
@@ -84,9 +107,12 @@ type simulation struct {
 	since                           float64
 	periodBegan, periodDirty, wired float64
 	high                            int
-	// resent are distinct bytes that were sent again, which are in XBZRLE's cache as far as they fit.
-	resent float64
-	passes int
+	// resent are distinct bytes that were sent again, which are in XBZRLE's cache as far as they fit; strange is what
+	// remains to be sent and is not among them.
+	resent, strange float64
+	passes          int
+	// passTook is how long the last pass was.
+	passTook, passBegan float64
 	// progress is when something got better, idle the passes since.
 	progress float64
 	idle     int
@@ -98,7 +124,8 @@ type simulation struct {
 // simulate makes a move under a policy.
 func simulate(p policy.Effective, a assumptions) course {
 	s := simulation{
-		assumptions: a, policy: p, remaining: a.first, now: a.setUp, periodBegan: a.setUp, progress: a.setUp,
+		assumptions: a, policy: p, remaining: a.first, strange: a.first,
+		now: a.setUp, periodBegan: a.setUp, passBegan: a.setUp, progress: a.setUp,
 		cache:   valueOr(p.CompressionCacheMiB, defaultCacheMiB) * mib,
 		initial: valueOr(p.AutoConvergeInitial, defaultInitial), advance: valueOr(p.AutoConvergeIncrement, defaultIncrement),
 		downtimes: p.Downtimes(), course: course{least: math.Inf(1)},
@@ -134,7 +161,8 @@ func (s *simulation) pass() {
 	s.passes++
 	cost := s.cost()
 	for ends := false; !ends; {
-		step := max(tick, (s.remaining-s.threshold())*cost/s.link)
+		// What is left is looked at between bursts only.
+		step := tick * max(1, math.Ceil((s.remaining-s.threshold())*cost/(s.link*tick)-1e-9))
 		ends = true
 		if s.policy.AutoConverge() && s.passes > 1 && step > longestPeriod {
 			step, ends = longestPeriod, false
@@ -151,6 +179,7 @@ func (s *simulation) pass() {
 			return
 		}
 	}
+	s.passTook, s.passBegan = s.now-s.passBegan, s.now
 	s.judge(cost)
 }
 
@@ -160,13 +189,17 @@ func (s *simulation) cost() float64 {
 	if !s.policy.Compression() || s.passes == 1 {
 		return wireShare
 	}
-	found := min(1, s.resent/max(1, s.remaining)) * min(1, s.cache/max(1, s.remaining))
-	s.resent = max(s.resent, s.remaining)
+	found := (1 - s.strange/max(1, s.remaining)) * min(1, s.cache/max(1, s.remaining))
 	return wireShare * (found*s.resend + 1 - found)
 }
 
 func (s *simulation) send(seconds, cost float64) {
 	sent := min(s.remaining, s.link*seconds/cost)
+	strange := s.strange * sent / max(1, s.remaining)
+	s.strange -= strange
+	if s.passes > 1 {
+		s.resent += strange
+	}
 	s.now += seconds
 	s.since += seconds
 	s.remaining -= sent
@@ -187,6 +220,7 @@ func (s *simulation) look() {
 	}
 	fresh := dirtied * (1 - s.remaining/set)
 	s.remaining = min(s.memory, s.remaining+fresh)
+	s.strange += fresh * (1 - min(1, s.resent/set))
 	s.periodDirty += fresh
 	s.since = 0
 	if s.now-s.periodBegan <= shortestPeriod {
@@ -216,7 +250,7 @@ func (s *simulation) raise() {
 
 // judge ends the migration where little enough remains, or where passes make no progress.
 func (s *simulation) judge(cost float64) {
-	if s.remaining <= s.threshold() {
+	if s.luckily() <= s.threshold() {
 		s.verdict = Ends
 		if s.throttle > 0 {
 			s.verdict = EndsThrottled
@@ -235,11 +269,18 @@ func (s *simulation) judge(cost float64) {
 		return
 	}
 	s.idle++
-	if window := s.policy.StallTimeout().Seconds(); window > 0 && s.idle >= stallPasses && s.now-s.progress >= window {
+	window := s.stall * s.policy.StallTimeout().Seconds()
+	if window > 0 && s.idle >= stallPasses && s.now-s.progress >= window {
 		s.outOfTime(cost)
 		return
 	}
 	s.settle(cost)
+}
+
+// luckily is what a pass leaves, with the luck that some of several steady passes have: the least of n is so many
+// standard deviations below the mean.
+func (s *simulation) luckily() float64 {
+	return s.remaining * (1 - wobble*math.Sqrt(2*math.Log(float64(s.idle+1))))
 }
 
 // settle goes on to the end of time once every pass is like the one before, and nothing will change that.
@@ -268,21 +309,39 @@ func (s *simulation) timeLeft() float64 {
 
 // outOfTime does what the policy wants for a migration that stalls, takes too long or throttles the guest too much.
 func (s *simulation) outOfTime(cost float64) {
-	takes := s.remaining * cost / s.link
 	if s.policy.Timeout() > 0 {
 		s.later = max(0, s.timeLeft())
 	}
-	switch action := s.policy.OnTimeout(); {
+	action := s.policy.OnTimeout()
+	switch {
 	case s.now >= forever:
 		s.verdict, s.seconds = DoesNotEnd, forever
-	case action == policy.SwitchToPostCopy && s.policy.PostCopy():
-		s.verdict, s.seconds, s.bytes = NeedsPostCopy, s.now+takes, s.bytes+s.remaining
-	case action == policy.Pause && takes <= patience:
-		s.verdict, s.seconds, s.bytes, s.course.downtime = EndsWithPause, s.now+takes, s.bytes+s.remaining*cost, takes
-	case action == policy.Pause:
-		s.verdict, s.seconds, s.course.downtime = DoesNotEnd, s.now+patience, patience
-		s.bytes += s.link * patience
+		return
+	case action == policy.Pause, action == policy.SwitchToPostCopy && s.policy.PostCopy():
+		s.awaitLull(cost)
 	default:
 		s.verdict, s.seconds = DoesNotEnd, s.now+s.abort
+		return
 	}
+	takes := s.remaining * cost / s.link
+	switch {
+	case action == policy.SwitchToPostCopy:
+		s.verdict, s.seconds, s.bytes = NeedsPostCopy, s.now+s.rush*takes, s.bytes+s.remaining
+		s.course.downtime = s.handOver
+	case takes <= patience:
+		s.verdict, s.seconds, s.bytes, s.course.downtime = EndsWithPause, s.now+takes, s.bytes+s.remaining*cost, takes
+	default:
+		s.verdict, s.seconds, s.course.downtime = DoesNotEnd, s.now+patience, patience
+		s.bytes += s.link * patience
+	}
+}
+
+// awaitLull waits for a pass that leaves little, as the engine does before it acts, unless passes are so long that it
+// knows only one. In the middle of a pass what was dirtied since its beginning remains, too.
+func (s *simulation) awaitLull(cost float64) {
+	if rest := s.passTook - s.since; s.passes > lullPasses && lullPasses*s.passTook <= lullPatience && s.lull > 0 {
+		wait := min(lullPatience, max(0, rest)+(s.lull-1)*s.passTook)
+		s.send(wait, cost)
+	}
+	s.look()
 }

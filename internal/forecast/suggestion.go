@@ -31,13 +31,13 @@ func Suggest(f Facts) []Suggestion {
 	if len(missing) > 0 {
 		return nil
 	}
-	now := m.run(f.Policy, expected)
+	now := m.outlook(f.Policy, expected)
 	var better []Suggestion
 	for _, c := range changes(f.Policy, m, now) {
 		changed := f
 		changed.Policy.Policy = c.policy
 		made := Of(changed)
-		if made.Verdict == Unknown || worse(made.Verdict) >= worse(now.verdict) {
+		if made.Verdict == Unknown || worse(made.Verdict) >= worse(now.verdict()) {
 			continue
 		}
 		better = append(better, Suggestion{c.field, c.policy.Text(c.field), made})
@@ -62,7 +62,7 @@ type change struct {
 }
 
 // changes are those that may help, from what costs the guest least.
-func changes(e policy.Effective, m model, now course) []change {
+func changes(e policy.Effective, m model, now outlook) []change {
 	var all []change
 	with := func(field policy.Field, set func(*policy.Policy)) {
 		changed := e.Policy
@@ -78,13 +78,14 @@ func changes(e policy.Effective, m model, now course) []change {
 			faster.Policy.BandwidthMiBPerSecond = new(int64(limit) * factor)
 			link := m
 			link.link = m.link.times(Exactly(float64(factor)))
-			if verdict := link.run(faster, worstCase).verdict; worse(verdict) < worse(now.verdict) {
+			if verdict := link.outlook(faster, worstCase).verdict(); worse(verdict) < worse(now.verdict()) {
 				with(policy.FieldBandwidth, func(p *policy.Policy) { *p = faster.Policy })
 				break
 			}
 		}
 	}
-	if needed := math.Ceil(1.2 * 1000 * now.least / m.link.Expected); needed <= longestSuggestedMS && needed > 0 {
+	least := now.median(now.verdict(), func(c course) float64 { return c.least })
+	if needed := math.Ceil(1.2 * 1000 * least / m.link.Expected); needed <= longestSuggestedMS && needed > 0 {
 		with(policy.FieldMaxDowntimeMS, func(p *policy.Policy) { p.MaxDowntimeMS = new(int64(needed)) })
 	}
 	if most := e.MaxThrottlePercent; e.AutoConverge() && most != nil && *most < highestThrottle {

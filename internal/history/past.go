@@ -20,7 +20,7 @@ func (h *History) Past(from, to string) []forecast.Past {
 func (e Entry) past(from, to string) forecast.Past {
 	f := e.Figures
 	p := forecast.Past{
-		Policy: e.Policy, Outcome: e.Verdict(), Forecast: e.Forecast,
+		Policy: e.Policy, Outcome: e.Verdict(),
 		Duration:   time.Duration(f.DurationMS) * time.Millisecond,
 		TotalBytes: f.MemoryTotalBytes, TransferredBytes: f.MemoryTransferredBytes, ConstantBytes: f.MemoryConstantBytes,
 	}

@@ -45,7 +45,6 @@ func TestPast(t *testing.T) {
 	t.Parallel()
 	made := entry("a")
 	made.Outcome, made.Phase, made.From, made.To = history.Completed, "pre_copy", kvm1, kvm2
-	made.Forecast = &forecast.Forecast{Verdict: forecast.Ends, Basis: forecast.ByHistory, DurationMS: new(forecast.Exactly(7))}
 	made.Figures = &history.Figures{
 		DurationMS: 1500, DowntimeMS: new(int64(20)), MemoryTotalBytes: 30, MemoryTransferredBytes: 40, MemoryConstantBytes: 5,
 		CompressionPages: new(int64(6)), CompressionBytes: new(int64(7)), CompressionCacheMisses: new(int64(8)),
@@ -54,7 +53,7 @@ func TestPast(t *testing.T) {
 	started.Outcome, started.Figures = history.Started, nil
 	h := decode(t, encode(t, history.History{Entries: []history.Entry{started, made}}))
 	want := forecast.Past{
-		Policy: made.Policy, SameHosts: true, Outcome: forecast.Ends, Forecast: made.Forecast,
+		Policy: made.Policy, SameHosts: true, Outcome: forecast.Ends,
 		Duration: 1500 * time.Millisecond, Downtime: 20 * time.Millisecond, TotalBytes: 30, TransferredBytes: 40, ConstantBytes: 5,
 		CompressedPages: 6, CompressedTo: 7, CacheMisses: 8,
 	}

@@ -130,6 +130,7 @@ func everything(t *testing.T, w *lab.World, uuid string) {
 	must("dirty rate", err)
 	must("suspend", kvm1.Suspend(ctx, uuid))
 	must("resume", kvm1.Resume(ctx, uuid))
+	must("limit the bandwidth", kvm1.SetMaxSpeed(ctx, uuid, 4000))
 	must("set downtime", kvm1.SetMaxDowntime(ctx, uuid, 400))
 	_, err = kvm1.MaxDowntime(ctx, uuid)
 	must("downtime", err)

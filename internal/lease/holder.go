@@ -7,7 +7,7 @@ import (
 
 const (
 	// Renewal is how often a lease is renewed, and Life for how long it then holds.
-	Renewal = 10 * time.Second
+	Renewal = 5 * time.Second
 	Life    = 3 * Renewal
 )
 

@@ -60,8 +60,8 @@ func (l *ladder) pass(remaining uint64, job Job) {
 	l.cache.pass(job)
 }
 
-// climbs tells whether the next pass may be the one for a further step. Passes are then about as long as a pause, so that
-// a look now and then would miss some.
+// climbs tells whether the next pass may be the one for a further step. Passes are then about as
+// long as a pause, so that a look now and then would miss some.
 func (l ladder) climbs() bool { return l.stuck && l.downtime.more() }
 
 // downtimeAnswered takes libvirt's answer to the longest pause that was ordered.

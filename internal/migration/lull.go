@@ -29,10 +29,11 @@ const (
 	lullPatience = 40 * time.Second
 	// lullShare is from where on two passes leave the same: there is no lull to wait for.
 	lullShare = progressShare
-	// lullPasses are the fewest that can be compared, and lullSpan is over what time passes must leave the same before
-	// they are believed to do so for good.
+	// lullPasses are the fewest that can be compared. Over lullSpan passes tell what a guest does: before that, that all
+	// leave the same says nothing, and only a pass that leaves no more than clearShare of the most is a lull.
 	lullPasses = 2
 	lullSpan   = 10 * time.Second
+	clearShare = 0.5
 )
 
 // observe notes a boundary, and forgets those that are too old to be compared.
@@ -54,11 +55,15 @@ func (l lullDetector) act(now time.Time, waited time.Duration) bool {
 	remaining := func(a, b passEnd) int { return cmp.Compare(a.remaining, b.remaining) }
 	least := float64(slices.MinFunc(l.passes, remaining).remaining)
 	most := float64(slices.MaxFunc(l.passes, remaining).remaining)
+	known := now.Sub(l.since) >= lullSpan
 	if least >= lullShare*most {
-		return now.Sub(l.since) >= lullSpan
+		return known
 	}
 	last := l.passes[len(l.passes)-1]
 	enough := least/lullShare + max(0, most-least/lullShare)*float64(waited)/float64(lullPatience)
+	if !known {
+		enough = min(enough, clearShare*most)
+	}
 	return now.Sub(last.at) < eagerInterval && float64(last.remaining) <= enough
 }
 

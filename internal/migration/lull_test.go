@@ -13,13 +13,16 @@ func TestLull(t *testing.T) {
 	tests := map[string]struct {
 		passes      []uint64
 		ago, waited time.Duration
-		act         bool
+		// young is true where nothing was seen before these passes.
+		young, act bool
 	}{
 		"nothing can be compared":                     {act: true},
 		"one pass cannot be compared":                 {passes: []uint64{500}, act: true},
-		"all leave the same, and have not for long":   {passes: []uint64{500, 490, 500}, ago: 700 * time.Millisecond},
-		"all leave the same for long":                 {passes: []uint64{500, 490, 500}, ago: 8 * time.Second, act: true},
+		"all leave the same":                          {passes: []uint64{500, 490, 500}, ago: 700 * time.Millisecond, act: true},
+		"all have left the same for a moment":         {passes: []uint64{500, 490, 500}, ago: 700 * time.Millisecond, young: true},
 		"the last leaves the least":                   {passes: []uint64{500, 900, 480}, act: true},
+		"the last leaves a little less, so far":       {passes: []uint64{900, 900, 800}, young: true},
+		"the last leaves far less, so far":            {passes: []uint64{900, 900, 400}, young: true, act: true},
 		"the last leaves about the least":             {passes: []uint64{480, 900, 490}, act: true},
 		"the last leaves more":                        {passes: []uint64{500, 900, 700}},
 		"the last leaves the most":                    {passes: []uint64{480, 500, 900}},
@@ -27,12 +30,15 @@ func TestLull(t *testing.T) {
 		"more will do after half of the patience":     {passes: []uint64{500, 900, 700}, waited: lullPatience / 2, act: true},
 		"the most will not do by then":                {passes: []uint64{500, 700, 900}, waited: lullPatience / 2},
 		"what is less than ever does at once":         {passes: []uint64{900, 500, 250}, act: true},
-		"patience ends in the middle of the worst":    {passes: []uint64{480, 500, 900}, ago: time.Second, waited: lullPatience, act: true},
+		"patience ends in the middle of the worst":    {passes: []uint64{480, 500, 900}, ago: time.Second, waited: lullPatience, young: true, act: true},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			var l lullDetector
+			l := lullDetector{since: noon.Add(-lullSpan)}
+			if test.young {
+				l.since = time.Time{}
+			}
 			now := noon
 			for _, remaining := range test.passes {
 				now = now.Add(time.Second)

@@ -95,11 +95,12 @@ func (r *Report) figuresOf(completed *Job, e ending) {
 	}
 }
 
-// downtimeTolerance is how much of the longest downtime QEMU may be off: it stops the guest by an estimate.
+// downtimeTolerance is how far from the longest downtime QEMU may be: it stops the guest by an
+// estimate.
 const downtimeTolerance = 1.1
 
-// brokenDowntime is the longest downtime that the policy lets the guest have, where it had a longer one; else 0. One that
-// on_timeout has paused is to stand still.
+// brokenDowntime is the longest downtime that the policy lets the guest have, where it had a
+// longer one; else 0. One that on_timeout has paused is to stand still.
 func (r *Report) brokenDowntime() time.Duration {
 	longest := time.Duration(r.Policy.LongestDowntimeMS()) * time.Millisecond
 	if longest == 0 || r.Adopted || r.Phase != PhasePreCopy || r.Downtime == nil {

@@ -148,7 +148,7 @@ func hostAttributes() map[string]schema.Attribute {
 			MarkdownDescription: fmt.Sprintf("Budget for all moves over this host's link, those that leave it and those "+
 				"that enter it, in MiB/s, 1 to %d. Each gets its share, at least 1 MiB/s, and another one when moves come "+
 				"and go; `bandwidth_mib_per_second` of its policy still limits it. Disks that are copied have a part in "+
-				"it. It counts the moves of one run of Terraform. In libvirt `virDomainMigrateSetMaxSpeed`, in QEMU "+
+				"it, and each migration that others make counts as one. In libvirt `virDomainMigrateSetMaxSpeed`, in QEMU "+
 				"`max-bandwidth` and `max-postcopy-bandwidth`. Default: no budget.", policy.MaxBandwidthMiBPerSecond),
 			Optional:   true,
 			Validators: []validator.Int64{int64validator.Between(1, policy.MaxBandwidthMiBPerSecond)},

@@ -18,9 +18,9 @@ import (
 const (
 	forecastDescription = "What is done about the forecast of the move, which the guide on forecasts explains: `off` " +
 		"measures nothing and tells what the policy and the VM's history give; `warn` measures the VM for 15 s, in " +
-		"each plan that has the move and before its start, and warns in the plan of a move that is forecast not to end under " +
-		"its policy, or of which nothing can be forecast; `require` does that, and does not start the former. A VM whose " +
-		"forecast is unknown is moved. Default: `off`."
+		"each plan that has the move and before its start, and warns in the plan of a move that is forecast not to end " +
+		"under its policy, or of which nothing can be forecast; `require` does that, and does not start the former. A VM " +
+		"whose forecast is unknown is moved. Default: `off`."
 	verdictDescription = "Whether the move ends, and by what means: `ends`, `ends_throttled` (auto-converge slows the " +
 		"guest down), `ends_with_pause` (`on_timeout` pauses the guest), `needs_post_copy` (`on_timeout` switches to " +
 		"post-copy), `does_not_end` (`on_timeout` aborts it) or `unknown`."

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
@@ -72,6 +73,8 @@ func TestAccLists(t *testing.T) {
 	setVMRecord(t, kvm1, runs.Name, `{"version":1,"auto_converge":true,"timeout":"90s"}`, "live", "config")
 	setVMRecord(t, kvm1, off.Name, `on`, "config")
 	setHostRecord(t, clusterSecret, `{"version":1,"cluster":"compute"}`, kvm2)
+	setHostRecord(t, ownSecret, `{"version":1,"cordoned":true,"since":"2026-11-26T23:00:00Z","why":"a new fan","evacuation":"e"}`, kvm2)
+	leased := leaseByHand(t, kvm1, "virt-lease-out-1", `{"vm":"`+runs.UUID+`","name":"listed-runs","run":"ops/1/a","expires":"2026-11-26T23:00:30Z"}`)
 
 	host := func(i int, attribute string, check knownvalue.Check) statecheck.StateCheck {
 		return statecheck.ExpectKnownValue("data.virt_hosts.all", tfjsonpath.New("hosts").AtSliceIndex(i).AtMapKey(attribute), check)
@@ -115,6 +118,12 @@ func TestAccLists(t *testing.T) {
 				host(0, "cpus", knownvalue.NotNull()), host(0, "memory_available_bytes", knownvalue.NotNull()), host(0, "libvirt_version", knownvalue.NotNull()),
 				host(0, "features", knownvalue.SetPartial([]knownvalue.Check{knownvalue.StringExact("parallel_connections")})),
 				host(1, "name", knownvalue.StringExact("kvm2")), host(1, "cluster", knownvalue.StringExact("compute")),
+				host(0, "cordoned", knownvalue.Bool(false)), host(0, "leases", knownvalue.TupleExact([]knownvalue.Check{leased})),
+				host(1, "cordoned", knownvalue.Bool(true)), host(1, "cordoned_since", knownvalue.StringExact("2026-11-26T23:00:00Z")),
+				host(1, "cordon_reason", knownvalue.StringExact("a new fan")), host(1, "evacuation", knownvalue.StringExact("e")),
+				host(1, "leases", knownvalue.ListSizeExact(0)),
+				vm(0, "host_cordoned", knownvalue.Bool(true)), vm(0, "evacuation", knownvalue.StringExact("e")), vm(0, "lease", knownvalue.Null()),
+				vm(3, "host_cordoned", knownvalue.Bool(false)), vm(3, "evacuation", knownvalue.Null()), vm(3, "lease", leased),
 				statecheck.ExpectKnownValue("data.virt_hosts.one", tfjsonpath.New("hosts").AtSliceIndex(0).AtMapKey("name"), knownvalue.StringExact("kvm2")),
 			},
 		},
@@ -176,4 +185,26 @@ func overfill(t *testing.T, host *lab.Host, vm string) {
 		t.Fatal(err)
 	}
 	host.MustVirsh(t, "define", file)
+}
+
+// leaseByHand takes a lease for a VM, as another run does, and returns what lists say of it.
+func leaseByHand(t *testing.T, h *lab.Host, name, description string) knownvalue.Check {
+	t.Helper()
+	const uuid = "6c616273-0000-4000-8000-00000000000c"
+	file := filepath.Join(t.TempDir(), "lease.xml")
+	definition := "<secret ephemeral='yes' private='no'><uuid>" + uuid + "</uuid><description>" + description + "</description>" +
+		"<usage type='vtpm'><name>" + name + "</name></usage></secret>"
+	if err := os.WriteFile(file, []byte(definition), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	h.MustVirsh(t, "secret-define", file)
+	t.Cleanup(func() {
+		ctx, cancel := contextAfter(t, time.Minute)
+		defer cancel()
+		_, _ = h.Virsh(ctx, "secret-undefine", uuid)
+	})
+	return knownvalue.ObjectPartial(map[string]knownvalue.Check{
+		"direction": knownvalue.StringExact("out"), "waiting": knownvalue.Bool(false), "vm_name": knownvalue.StringExact("listed-runs"),
+		"run": knownvalue.StringExact("ops/1/a"), "expires_at": knownvalue.StringExact("2026-11-26T23:00:30Z"),
+	})
 }

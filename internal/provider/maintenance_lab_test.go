@@ -116,7 +116,7 @@ func evacuationMoves(t *testing.T, guest *lab.Guest, from string) (ids []string)
 		t.Fatalf("%v: %s", err, text)
 	}
 	for _, move := range history.Migrations {
-		if move.From.Label == from && move.Outcome != "cancelled" && move.Outcome != "refused" {
+		if move.From.Label == from && move.Outcome == "completed" {
 			ids = append(ids, move.Evacuation)
 		}
 	}

@@ -148,24 +148,32 @@ func (r *maintenanceResource) ModifyPlan(
 		resp.RequiresReplace = append(resp.RequiresReplace, path.Root("host"))
 		creating = true
 	}
-	// Only a run that has read the host may find that something changes: what an apply's own plan says has to stay.
-	again := ok && !creating && (planned.Leaves() && r.instances.HasRead(state.ID.ValueString()) || !plan.Evacuate.Equal(state.Evacuate))
-	if ok && (creating || again) && plan.Evacuate.ValueBool() {
-		resp.Diagnostics.Append(warnedAt(path.Root("host"), explain.WouldLeave(planned)))
-	}
 	plan.ID, plan.Cordoned = state.ID, types.BoolValue(true)
 	plan.Evacuated, plan.Stopped, plan.Remaining = state.Evacuated, state.Stopped, state.Remaining
+	// Any update empties the host again. Terraform plans once more in the apply, when there may be less to do than here: then
+	// what is unknown in the plan may become known, but nothing else may change.
+	changes := creating || ok && planned.Leaves() || !plan.equal(state)
+	if ok && changes && plan.Evacuate.ValueBool() {
+		resp.Diagnostics.Append(warnedAt(path.Root("host"), explain.WouldLeave(planned)))
+	}
 	if creating {
 		plan.ID = types.StringUnknown()
 		if ok {
 			plan.ID = types.StringValue(planned.Host.UUID)
 		}
 	}
-	if creating || again || !state.Cordoned.ValueBool() {
+	if changes {
 		plan.Evacuated, plan.Stopped = types.MapUnknown(types.StringType), types.MapUnknown(types.StringType)
 		plan.Remaining = types.SetUnknown(types.StringType)
 	}
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
+}
+
+// equal tells whether a plan changes nothing that is in state.
+func (m maintenanceModel) equal(state maintenanceModel) bool {
+	return m.Host.Equal(state.Host) && m.Destinations.Equal(state.Destinations) && m.Cluster.Equal(state.Cluster) &&
+		m.OnFailure.Equal(state.OnFailure) && m.Reason.Equal(state.Reason) && m.Evacuate.Equal(state.Evacuate) &&
+		m.Restore.Equal(state.Restore) && m.Cordoned.Equal(state.Cordoned)
 }
 
 // evacuation is the request for the fleet.
@@ -207,11 +215,7 @@ func (r *maintenanceResource) Update(ctx context.Context, req resource.UpdateReq
 // evacuate cordons and empties the host, and writes what came of it to the state: nothing where it has failed, so that a new
 // resource is not tainted, whose replacement would bring back what has left.
 func (r *maintenanceResource) evacuate(ctx context.Context, plan maintenanceModel, state *tfsdk.State) diag.Diagnostics {
-	e := plan.evacuation()
-	if !plan.Evacuated.IsUnknown() {
-		e.Leave = true // nothing was planned but to keep the record
-	}
-	done, err := r.fleet.Evacuate(ctx, e, func(p fleet.EvacuationProgress) {
+	done, err := r.fleet.Evacuate(ctx, plan.evacuation(), func(p fleet.EvacuationProgress) {
 		tflog.Info(ctx, explain.EvacuationLine(p), evacuationFields(p))
 	})
 	if err != nil {
@@ -225,9 +229,7 @@ func (r *maintenanceResource) evacuate(ctx context.Context, plan maintenanceMode
 	if plan.ID.IsUnknown() {
 		plan.ID = types.StringValue(done.Host.UUID)
 	}
-	if plan.Evacuated.IsUnknown() {
-		plan.write(done)
-	}
+	plan.write(done)
 	diags.Append(state.Set(ctx, plan)...)
 	return diags
 }

@@ -31,10 +31,12 @@ func TestProgressFields(t *testing.T) {
 			fleet.Progress{Progress: migration.Progress{
 				Subject: move, Phase: migration.PhasePreCopy, Elapsed: time.Second,
 				Pass: 2, Remaining: 3, Total: 4, Bandwidth: 5, DirtyRate: 6, Throttle: new(int64(20)), Estimate: new(7 * time.Second),
+				Share: 8,
 			}},
 			map[string]any{
 				"phase": "pre_copy", "elapsed_ms": int64(1000), "pass": uint64(2), "memory_remaining_bytes": uint64(3), "memory_total_bytes": uint64(4),
 				"bandwidth_bytes_per_second": uint64(5), "dirty_rate_bytes_per_second": uint64(6), "throttle_percent": int64(20), "estimate_ms": int64(7000),
+				"share_mib_per_second": int64(8),
 			},
 		},
 		"a reading of disks": {
@@ -114,7 +116,7 @@ func TestProgressFieldsTellOfEveryMember(t *testing.T) {
 		Subject: migration.Subject{UUID: "U", Name: "web", Source: "kvm1", Destination: "kvm2"},
 		Phase:   migration.PhasePreCopy, Notice: migration.Notice{Kind: migration.NoticeSending}, Elapsed: time.Second,
 		Pass: 2, Remaining: 3, Total: 4, Bandwidth: 5, DirtyRate: 6, Throttle: new(int64(20)), Estimate: new(7 * time.Second), Hopeless: true,
-		Mirror: migration.MirrorFigures{Total: 9},
+		Mirror: migration.MirrorFigures{Total: 9}, Share: 8,
 	}
 	all := progressFields(fleet.Progress{Progress: full})
 	for _, member := range reflect.VisibleFields(reflect.TypeFor[migration.Progress]()) {

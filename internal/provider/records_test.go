@@ -20,6 +20,7 @@ const (
 	metadataURI   = "urn:virt:migration-policy:1"
 	globalSecret  = "6d696772-6174-4e00-8000-676c6f62616c"
 	clusterSecret = "6d696772-6174-4e00-8000-636c75737465"
+	ownSecret     = "6d696772-6174-4e00-8000-686f73740000"
 )
 
 // vmRecord is one copy of a VM's record, live or config; empty when there is
@@ -128,12 +129,12 @@ func removeHostRecord(t *testing.T, secret string, hosts ...*lab.Host) {
 func withoutHostRecords(t *testing.T) {
 	t.Helper()
 	hosts := testLab(t).Hosts
-	for _, secret := range []string{globalSecret, clusterSecret} {
+	for _, secret := range []string{globalSecret, clusterSecret, ownSecret} {
 		removeHostRecord(t, secret, hosts...)
 	}
 	t.Cleanup(func() {
 		for _, host := range hosts {
-			for _, secret := range []string{globalSecret, clusterSecret} {
+			for _, secret := range []string{globalSecret, clusterSecret, ownSecret} {
 				// Terraform has destroyed what it made; what is left was made by hand.
 				ctx, cancel := contextAfter(t, time.Minute)
 				_, _ = host.Virsh(ctx, "secret-undefine", secret)

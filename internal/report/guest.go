@@ -4,8 +4,8 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
 )
 
-// Guest is what the guest feels of a move, as far as libvirt's figures tell: nobody looks into it. Beside this it has its
-// downtime, in the figures of the move.
+// Guest is what the guest feels of a move, as far as libvirt's figures tell: nobody looks into it. Beside this it has
+// its downtime, in the figures of the move.
 type Guest struct {
 	// PausedMS is for how much of its downtime on_timeout has paused it: libvirt counts from there.
 	PausedMS int64 `json:"paused_ms"`

@@ -52,11 +52,11 @@ func (d Document) metrics() []metric {
 		return new(float64(*ms) / 1000)
 	}
 	if d.Guest != nil {
+		paused, lost := seconds(&d.Guest.PausedMS), seconds(&d.Guest.ThrottleLossMS)
 		all = append(
 			all,
-			metric{prefix + "paused_seconds", "Part of the downtime in which on_timeout had paused the guest.", seconds(&d.Guest.PausedMS)},
-			metric{prefix + "throttle_loss_seconds", "Time that auto-converge took from the guest's vCPUs.",
-				seconds(&d.Guest.ThrottleLossMS)},
+			metric{prefix + "paused_seconds", "Part of the downtime in which on_timeout had paused the guest.", paused},
+			metric{prefix + "throttle_loss_seconds", "Time that auto-converge took from the guest's vCPUs.", lost},
 		)
 	}
 	f := d.Move.Figures

@@ -45,16 +45,13 @@ var bounded = []bound{
 	},
 }
 
-const (
-	boundsLink = 60
-	// overtime is what a job may take that its time limit does not count: what is over when it is looked at.
-	overtime = time.Second
-)
+// overtime is what a job may take that its time limit does not count: what is over when it is looked at.
+const overtime = time.Second
 
 var bearing = lab.RestlessGuest(64, 14, 8*time.Second, 3*time.Second)
 
 func (bounds) Measure(ctx context.Context, b *Bench) (figures []Figure, err error) {
-	p, err := admit(ctx, b, bearing, boundsLink)
+	p, err := admit(ctx, b, bearing)
 	defer func() { err = p.discharge(ctx, err) }()
 	if err != nil {
 		return nil, err

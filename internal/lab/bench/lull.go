@@ -2,6 +2,7 @@ package bench
 
 import (
 	"context"
+	"math/rand/v2"
 	"strconv"
 	"time"
 
@@ -15,17 +16,18 @@ type lull struct{}
 func (lull) Name() string { return "lull" }
 func (lull) Hosts() int   { return 2 }
 
-// What both move by: over so many MiB/s 20 MiB take 333 ms, and 96 MiB 1.6 s.
+// What both move by: over 60 MiB/s 10 MiB take 167 ms, and 96 MiB 1.6 s.
 const (
-	lullLink     = 60
-	lullDowntime = 100 // milliseconds
-	lullTimeout  = 8   // seconds
+	lullDowntime = 50 // milliseconds
+	lullTimeout  = 8  // seconds
+	worksFor     = 8 * time.Second
+	restsFor     = 3 * time.Second
 )
 
-var oscillating = lab.RestlessGuest(96, 20, 6*time.Second, 3*time.Second)
+var oscillating = lab.RestlessGuest(96, 10, worksFor, restsFor)
 
 func (lull) Measure(ctx context.Context, b *Bench) (figures []Figure, err error) {
-	p, err := admit(ctx, b, oscillating, lullLink)
+	p, err := admit(ctx, b, oscillating)
 	defer func() { err = p.discharge(ctx, err) }()
 	if err != nil {
 		return nil, err
@@ -46,6 +48,10 @@ func (lull) Measure(ctx context.Context, b *Bench) (figures []Figure, err error)
 	for round := range b.Rounds {
 		for turn := range ways {
 			way := (turn + round) % len(ways)
+			// Each begins at any moment of what the guest does, and not where the last one has ended.
+			if err := p.live(ctx, rand.N(worksFor+restsFor)); err != nil {
+				return nil, err
+			}
 			t, err := ways[way].move()
 			if err != nil {
 				return nil, err

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -27,17 +28,24 @@ type patient struct {
 // undisturbedFor is how long a guest is watched before it is moved.
 const undisturbedFor = 5 * time.Second
 
-// admit starts a guest, and makes its hosts' links carry so many MiB/s: a limit that is QEMU's own does not hold in the
-// switch-over. Discharge it also after an error.
-func admit(ctx context.Context, b *Bench, spec lab.GuestSpec, link int) (*patient, error) {
+// What the links of the hosts carry, and what each migration may take of it, in MiB/s. The one holds in the switch-over,
+// too, in which QEMU knows no limit of its own; the other is the bandwidth that QEMU expects then, and without it QEMU goes
+// by how fast the buffers of the link were filled in the last 100 ms.
+const (
+	linkMiB      = 64
+	bandwidthMiB = 60
+)
+
+// admit starts a guest, and limits the links of its hosts. Discharge it also after an error.
+func admit(ctx context.Context, b *Bench, spec lab.GuestSpec) (*patient, error) {
 	guest, err := b.World.Start(ctx, spec)
 	p := &patient{b: b, guest: guest}
 	for _, h := range p.hosts() {
-		err = errors.Join(err, h.Limit(ctx, link))
+		err = errors.Join(err, h.Limit(ctx, linkMiB))
 	}
 	from := time.Now()
-	for err == nil && time.Since(from) < undisturbedFor {
-		_, err = guest.NextBeat(ctx)
+	if err == nil {
+		err = p.live(ctx, undisturbedFor)
 	}
 	if err != nil {
 		return p, err
@@ -45,6 +53,16 @@ func admit(ctx context.Context, b *Bench, spec lab.GuestSpec, link int) (*patien
 	p.undisturbed = guest.Between(from, time.Now())
 	b.Say("undisturbed the guest dirties %.0f MiB/s", p.undisturbed.DirtyRate/(1<<20))
 	return p, nil
+}
+
+// live lets the guest live for some time.
+func (p *patient) live(ctx context.Context, lasts time.Duration) error {
+	for from := time.Now(); time.Since(from) < lasts; {
+		if _, err := p.guest.NextBeat(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (p *patient) hosts() []*lab.Host { return p.b.World.Hosts[:2] }
@@ -98,7 +116,9 @@ func (p *patient) byAction(ctx context.Context, policy map[string]any) (t trial,
 	}
 	defer o.Close()
 	return p.watch(ctx, func(_, to *lab.Host) (trial, error) {
-		seconds, failed := o.move(ctx, p.guest, to, policy)
+		limited := map[string]any{"bandwidth_mib_per_second": bandwidthMiB}
+		maps.Copy(limited, policy)
+		seconds, failed := o.move(ctx, p.guest, to, limited)
 		t := trial{moved: moved{seconds: seconds}}
 		if err := read(directory, &t.report); err != nil {
 			return t, errors.Join(failed, err)
@@ -134,6 +154,7 @@ func (p *patient) byVirsh(ctx context.Context, pause int, flags ...string) (tria
 		if _, err := from.Virsh(ctx, "migrate-setmaxdowntime", p.guest.UUID, strconv.Itoa(pause)); err != nil {
 			return trial{}, err
 		}
+		flags := append([]string{"--bandwidth", strconv.Itoa(bandwidthMiB)}, flags...)
 		seconds, err := journey{flags: flags}.byVirsh(ctx, p.guest, from, to)
 		return trial{moved: moved{seconds: seconds}}, err
 	})

@@ -1,4 +1,3 @@
 // Package recordings has moves of guests of the lab as they were measured before and as they went, and scores the
-// model of package forecast on them. `go run ./internal/lab/cmd/record` records more. None of them was used to fit
-// the model.
+// model of package forecast on them. `go run ./internal/lab/cmd/record` records more.
 package recordings

@@ -14,16 +14,17 @@ import (
 
 // The sets of recordings, by the names of their files.
 const (
-	// Development is what the constants of the model were chosen on: how long a migration takes to begin and to end, how
-	// closely QEMU keeps to a limit, what it takes for itself.
+	// Development is what the constants of the model were chosen on.
 	Development = "development"
-	// Independent is what nothing of the model was chosen on.
+	// Independent is what nothing of the model was chosen on: other guests over other links, on a quiet machine.
 	Independent = "independent"
+	// Loaded is that, too, but of guests that were moved six at a time on a machine that had much else to do.
+	Loaded = "loaded"
 )
 
 // Recording is one move.
 type Recording struct {
-	// Set is Development or Independent.
+	// Set is Development, Independent or Loaded.
 	Set string `json:"-"`
 	// Guest is the name of the guest's load as command record has it, and Boot tells one start of it from another.
 	Guest string `json:"guest"`
@@ -34,6 +35,9 @@ type Recording struct {
 	Move history.Entry `json:"move"`
 	// Passes are the job at the first reading of each pass over memory, and at the last reading.
 	Passes []Pass `json:"passes"`
+	// GapMS is the longest time between two heartbeats of the guest during the move, of which there are ten a second; 0
+	// where it was not looked at.
+	GapMS int64 `json:"gap_ms,omitempty"`
 }
 
 // Pass is a reading of the job.

@@ -109,6 +109,28 @@ func (t *tally) row(name string) string {
 		percent(percentile(t.off, 0.9)), share(t.held), share(t.naiveRight), percent(percentile(t.naiveOff, 0.9)))
 }
 
+// Only are the moves of a set.
+func Only(set string, all []Recording) []Recording {
+	return slices.DeleteFunc(slices.Clone(all), func(r Recording) bool { return r.Set != set })
+}
+
+// Summary is the score of some moves: the shares of them whose verdict was right and that ended within their interval,
+// and the 90th percentile of what the duration was off.
+type Summary struct {
+	Moves            int
+	Right, Held, Off float64
+}
+
+// Summarize sums up the score of moves that were forecast by what was measured and by those before them.
+func Summarize(all []Recording) Summary {
+	var t tally
+	for _, s := range Score(all, true) {
+		t.add(s)
+	}
+	n := float64(t.moves)
+	return Summary{t.moves, float64(t.right) / n, float64(t.held) / n, percentile(t.off, 0.9)}
+}
+
 // Table is the score as a table in Markdown: of the moves of each set with and without history, and with it by guest
 // and by how they ended.
 func Table(all []Recording) string {
@@ -124,8 +146,8 @@ func Table(all []Recording) string {
 		}
 		tallies[name].add(s)
 	}
-	for _, set := range []string{Independent, Development} {
-		of := slices.DeleteFunc(slices.Clone(all), func(r Recording) bool { return r.Set != set })
+	for _, set := range []string{Independent, Loaded, Development} {
+		of := Only(set, all)
 		scored := Score(of, true)
 		for _, s := range scored {
 			count(set, s)

@@ -33,6 +33,20 @@ func TestRecordings(t *testing.T) {
 	}
 }
 
+// TestScore: the model is no worse than it was when these moves were recorded.
+func TestScore(t *testing.T) {
+	t.Parallel()
+	for set, least := range map[string]recordings.Summary{
+		recordings.Independent: {Moves: 60, Right: 0.95, Held: 0.9, Off: 0.12},
+		recordings.Loaded:      {Moves: 48, Right: 0.85, Held: 0.85, Off: 0.5},
+	} {
+		got := recordings.Summarize(recordings.Only(set, recorded(t)))
+		if got.Moves < least.Moves || got.Right < least.Right || got.Held < least.Held || got.Off > least.Off {
+			t.Errorf("%s: %+v, want no worse than %+v", set, got, least)
+		}
+	}
+}
+
 // TestPicture is a document that is read to its end.
 func TestPicture(t *testing.T) {
 	t.Parallel()

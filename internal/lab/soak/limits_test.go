@@ -25,7 +25,7 @@ const (
 	// limit is how many may move at a time.
 	limit = fleet.DefaultMigrations
 	// slow has each move last some seconds.
-	slow = 24
+	slow = 96
 )
 
 // TestSoak_limits has several runs, which know nothing of each other, and virsh move VMs between the same hosts at once, back

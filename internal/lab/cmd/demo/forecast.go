@@ -45,8 +45,8 @@ func (r row) off() string {
 	if f == nil {
 		return none
 	}
-	return r.figure(func(real figures) string {
-		took := float64(real.DurationMS)
+	return r.figure(func(seen figures) string {
+		took := float64(seen.DurationMS)
 		return fmt.Sprintf("%+.0f %%", 100*(f.DurationMS[1]-took)/took)
 	})
 }

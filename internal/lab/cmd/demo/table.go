@@ -9,7 +9,8 @@ import (
 // table shows how the moves went: what they were, what was forecast of them, and what the VM felt.
 func table(rows []row) string {
 	var text strings.Builder
-	columns(&text, "step\tauto_converge\tcompression\toutcome\tduration\tmemory sent\tthrottle", rows, func(r row) []string {
+	const moves = "step\tauto_converge\tcompression\toutcome\tduration\tmemory sent\tthrottle"
+	columns(&text, moves, rows, func(r row) []string {
 		return []string{
 			r.decided(r.Policy.AutoConverge, "auto_converge"), r.decided(r.Policy.Compression, "compression"), r.outcome(),
 			r.duration(), r.sent(), r.throttle(),
@@ -20,7 +21,8 @@ func table(rows []row) string {
 		return []string{r.forecast(), r.duration(), r.off()}
 	})
 	text.WriteString("\n")
-	columns(&text, "step\tdowntime (libvirt)\tblackout (VM)\tthrottle took (libvirt)\twork lost (VM)", rows, func(r row) []string {
+	const felt = "step\tdowntime (libvirt)\tblackout (VM)\tthrottle took (libvirt)\twork lost (VM)"
+	columns(&text, felt, rows, func(r row) []string {
 		return []string{r.downtime(), r.blackout(), r.throttled(), r.lost()}
 	})
 	text.WriteString(`

@@ -1,7 +1,7 @@
 // Command record makes moves of guests of the lab and writes them down for the score of package forecast: see
 // [github.com/terraform-provider-virt/terraform-provider-virt/internal/lab/recordings].
 //
-//	go run ./internal/lab/cmd/record [-guest REGEXP] [-move REGEXP] [-for DURATION] [-together N] -o FILE
+//	go run ./internal/lab/cmd/record [-set SET] [-guest REGEXP] [-move REGEXP] [-for DURATION] [-together N] -o FILE
 //
 // It adds a line to the file for each move, and begins none once the time is over. It makes a lab of its own.
 package main
@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/lab"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/lab/recordings"
 )
 
 func main() {
@@ -30,6 +31,8 @@ func main() {
 }
 
 func run() (int, error) {
+	set := flag.String("set", recordings.Development, "whose guests, moves and links: "+recordings.Development+" or "+
+		recordings.Independent)
 	guest := flag.String("guest", "", "a regular expression of the guests, by name")
 	move := flag.String("move", "", "a regular expression of the moves, by link and switch, as in \"16 off\"")
 	limit := flag.Duration("for", time.Hour, "how long to begin moves")
@@ -37,8 +40,8 @@ func run() (int, error) {
 	out := flag.String("o", "", "the file that the moves are added to")
 	flag.Parse()
 	whose, err := regexp.Compile(*guest)
-	if err != nil || *out == "" {
-		return 2, errors.Join(err, errors.New("-o is missing"))
+	if err != nil || *out == "" || len(guests[*set]) == 0 {
+		return 2, errors.Join(err, errors.New("-o is missing, or there is no such -set"))
 	}
 	wanted, err := regexp.Compile(*move)
 	if err != nil {
@@ -58,10 +61,10 @@ func run() (int, error) {
 		return 1, err
 	}
 	defer file.Close()
-	chosen := slices.DeleteFunc(moves(), func(m kind) bool { return !wanted.MatchString(m.name) })
+	chosen := slices.DeleteFunc(moves(*set), func(m kind) bool { return !wanted.MatchString(m.name) })
 	recorder := recorder{world: world, moves: chosen, until: time.Now().Add(*limit), file: file}
 	var subjects []recorded
-	for _, g := range guests() {
+	for _, g := range guests[*set] {
 		if whose.MatchString(g.name) {
 			subjects = append(subjects, g)
 		}

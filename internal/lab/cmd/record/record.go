@@ -139,6 +139,7 @@ func makeMove(ctx context.Context, f *fleet.Fleet, guest *lab.Guest, to *lab.Hos
 			last = pass
 		}
 	}
+	began := time.Now()
 	moved, err := f.Move(ctx, fleet.Move{
 		VM: guest.UUID, Destination: to.Name, Mode: migration.PeerToPeer, Policy: m.policy, Reading: reading,
 	}, func(fleet.Progress) {})
@@ -147,7 +148,7 @@ func makeMove(ctx context.Context, f *fleet.Fleet, guest *lab.Guest, to *lab.Hos
 	if err != nil && !errors.As(err, &late) && !errors.As(err, &stuck) {
 		return r, err
 	}
-	r.Move = moved.Entry
+	r.Move, r.GapMS = moved.Entry, guest.Between(began, time.Now()).LongestGap.Milliseconds()
 	if last.Pass > 0 {
 		r.Passes = append(r.Passes, last)
 	}

@@ -1,0 +1,6 @@
+import {
+  to = virt_host_maintenance.kvm1
+  identity = {
+    host = "kvm1"
+  }
+}

@@ -1,0 +1,1 @@
+terraform import virt_host_maintenance.kvm1 kvm1

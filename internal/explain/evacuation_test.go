@@ -1,0 +1,128 @@
+package explain
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/evacuation"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/fleet"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/placement"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
+)
+
+var (
+	kvm1 = fleet.Member{Name: "kvm1", UUID: remedyUUID}
+	// leaves and returns have everything that a plan can say.
+	leaves = fleet.EvacuationPlan{
+		Host: kvm1, Evacuation: "e1", Cordoned: true,
+		Moves: []fleet.EvacuationMove{
+			{VM: evacuation.VM{Name: "web"}, To: "kvm2", Why: []placement.Reason{placement.MemoryLeft{Left: 1 << 30, Total: 4 << 30}}},
+			{VM: evacuation.VM{Name: "db"}, To: "kvm3", Why: []placement.Reason{placement.CPUsPromised{Promised: 4, CPUs: 8}}, Stage: 1},
+			{VM: evacuation.VM{Name: "moving"}, To: "kvm2"},
+		},
+		Stops: []evacuation.VM{{Name: "batch", By: policy.EvacuateShutDown}, {Name: "build", By: policy.EvacuateManagedSave}},
+		Stays: []evacuation.VM{{Name: "router"}},
+		Stuck: []fleet.StuckVM{
+			{VM: evacuation.VM{Name: "big"}, Binding: placement.MemoryShort{Need: 8 << 30, Room: 1 << 30, Total: 4 << 30}, Host: "kvm2"},
+			{VM: evacuation.VM{Name: "alone"}, Binding: placement.NoHost{}},
+			{VM: evacuation.VM{Name: "fleeting", By: policy.EvacuateShutDown}, Why: evacuation.Transient},
+		},
+	}
+	returns = fleet.Return{Host: kvm1, Returning: evacuation.Returning{
+		Move: []evacuation.VM{{Name: "web", Host: "kvm2"}}, Start: []evacuation.VM{{Name: "batch"}}, Elsewhere: []evacuation.VM{{Name: "db", Host: "kvm3"}},
+	}, Unclear: []fleet.VMFailure{{VM: evacuation.VM{Name: "odd"}, Err: errors.New("access denied")}}}
+)
+
+func TestWouldLeave(t *testing.T) {
+	t.Parallel()
+	text := WouldLeave(leaves).Detail
+	for _, want := range []string{
+		"  - web was to move to kvm2: 1024 MiB of 4096 MiB memory left\n",
+		"  - db was to move to kvm3, after others had left room: 4 virtual CPUs on 8 CPUs\n",
+		"  - moving was on its way to kvm2\n",
+		"  - batch was to be shut down, as its policy says\n", "  - build was to be saved on its host, as its policy says\n",
+		"  - router was to stay, as its policy says\n",
+		"  - could not leave: big (kvm2, which came closest: too little memory (1024 MiB of 4096 MiB not promised to a VM, the VM needs 8192 MiB))\n",
+		"  - could not leave: alone (no host named)\n",
+		"  - could not leave: fleeting (transient: it would have been gone once shut down)",
+		"An evacuation of kvm1 had been begun already (e1), and the apply goes on with it.",
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("no %q in\n%s", want, text)
+		}
+	}
+	if text := WouldLeave(fleet.EvacuationPlan{Host: kvm1}).Detail; !strings.HasPrefix(text, "When this plan was made, no VM ran on kvm1.") {
+		t.Error(text)
+	}
+}
+
+// TestEvacuation: what is said of a host that was not emptied says how it was left, and how to go on.
+func TestEvacuation(t *testing.T) {
+	t.Parallel()
+	web := evacuation.VM{Name: "web", UUID: remedyUUID}
+	deaf := &fleet.NotStoppedError{
+		Location: fleet.Location{Host: "kvm1", Domain: migration.Domain{Name: "web", UUID: remedyUUID, State: migration.StateRunning}},
+		By:       policy.EvacuateShutDown, Waited: 300e9,
+	}
+	off := &fleet.NotStartedError{
+		Location: fleet.Location{Host: "kvm1", Domain: migration.Domain{Name: "web", UUID: remedyUUID, State: migration.StateShutOff}},
+		Err:      errors.New("no disk"),
+	}
+	for name, test := range map[string]struct {
+		err     error
+		summary string
+		words   []string
+	}{
+		"stuck from the beginning": {
+			&fleet.EvacuationError{Host: "kvm1", Stuck: leaves.Stuck[:1]},
+			"Unable to Evacuate Host",
+			[]string{"VM big has nowhere to go. What speaks against kvm2, which comes closest: too little memory", "Nothing was begun. Make room"},
+		},
+		"a guest that does not shut down": {
+			&fleet.EvacuationError{Host: "kvm1", Evacuation: "e1", Cordoned: true, Done: 3, Failures: []fleet.VMFailure{{VM: web, Err: deaf}}},
+			"Unable to Evacuate Host",
+			[]string{
+				"The guest of VM web did not shut down within 5m0s. It may still do so.", "VM web is running on kvm1", "before that: 3",
+				"kvm1 stays cordoned, and nothing of the resource is in state: apply again to go on.", "terraform import ADDRESS kvm1",
+				"virsh secret-undefine 6d696772-6174-4e00-8000-686f73740000",
+			},
+		},
+		"a move that failed": {
+			&fleet.EvacuationError{Host: "kvm1", Evacuation: "e1", Cordoned: true, Failures: []fleet.VMFailure{{VM: web, Err: &fleet.NotFoundError{VM: "web", Hosts: []string{"kvm1"}}}}},
+			"Unable to Evacuate Host",
+			[]string{"VM web: ", "kvm1 stays cordoned"},
+		},
+		"a VM that does not start": {
+			&fleet.EvacuationError{Host: "kvm1", Evacuation: "e1", Returning: true, Failures: []fleet.VMFailure{{VM: web, Err: off}}},
+			"Unable to Bring VMs Back",
+			[]string{"VM web did not start on kvm1: no disk. It is off: `virsh start " + remedyUUID + "` there", "kvm1 is open, and its record keeps the evacuation: apply again"},
+		},
+		"no host in the cluster": {&fleet.EmptyClusterError{Cluster: "db", Besides: "kvm1"}, "Unable to Evacuate Host", []string{`cluster "db" besides kvm1`, "Nothing was changed"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			text := Evacuation(test.err)
+			if text.Summary != test.summary {
+				t.Errorf("the summary is %q", text.Summary)
+			}
+			for _, want := range test.words {
+				if !strings.Contains(text.Detail, want) {
+					t.Errorf("no %q in\n%s", want, text.Detail)
+				}
+			}
+		})
+	}
+}
+
+func TestEmptied(t *testing.T) {
+	t.Parallel()
+	done := fleet.Evacuated{
+		Host: kvm1, Moved: map[string]string{"1": "kvm3", "2": "kvm2", "3": "kvm3"}, Stopped: map[string]policy.Evacuation{"4": policy.EvacuateShutDown},
+		Remaining: []string{"5"},
+	}
+	if got, want := Emptied(done), "kvm1: 3 VMs moved, 1 stopped, 1 remain (1 on kvm2, 2 on kvm3)"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
