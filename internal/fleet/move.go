@@ -228,8 +228,8 @@ type preparation struct {
 // ready begins, after the checks, the move's entry in the VM's history, makes the volumes that disks are copied
 // into, which the entry names before and after that, and then makes the definitions for the destination, with
 // which the entry is to travel; then it waits for the move's turn to start. It fails where another
-// policy than the planned one holds by then, the move has lost its places, or the fleet starts no more. Nothing comes between
-// the turn and the start.
+// policy than the planned one holds by then, the move has lost its places, or the fleet starts no more. Nothing comes
+// between the turn and the start.
 func (f *Fleet) ready(ctx context.Context, m Move, l Location, p preparation) (migration.Prepared, error) {
 	var prepared migration.Prepared
 	if m.PolicyDigest != "" {
