@@ -89,7 +89,7 @@ func listedHostAttributes() map[string]schema.Attribute {
 		"cordoned": schema.BoolAttribute{
 			MarkdownDescription: "Whether the host is cordoned: every move to it is refused. Null where its record " +
 				"cannot be read.",
-			Computed:            true,
+			Computed: true,
 		},
 		"cordoned_since": text("When the host was cordoned, as RFC 3339; null when it is not."),
 		"cordon_reason":  text("Why the host was cordoned; null where nobody has said so."),
