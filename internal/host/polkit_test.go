@@ -132,6 +132,9 @@ func everything(t *testing.T, w *lab.World, uuid string) {
 	must("usage", err)
 	_, err = kvm1.DirtyRate(ctx, uuid, host.ShortestDirtyWindow)
 	must("dirty rate", err)
+	must("managed save", kvm1.ManagedSave(ctx, uuid))
+	must("start", kvm1.Start(ctx, uuid))
+	must("shut down", kvm1.ShutDown(ctx, uuid)) // the guest does not hear it
 	must("suspend", kvm1.Suspend(ctx, uuid))
 	must("resume", kvm1.Resume(ctx, uuid))
 	must("limit the bandwidth", kvm1.SetMaxSpeed(ctx, uuid, 4000))

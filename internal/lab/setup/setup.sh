@@ -102,6 +102,7 @@ lab_needs() {
 		virsh libvirt-clients
 		$drivers/libvirt_driver_network.so libvirt-daemon-driver-network
 		$drivers/libvirt_driver_nodedev.so libvirt-daemon-driver-nodedev
+		$drivers/libvirt_driver_nwfilter.so libvirt-daemon-driver-nwfilter
 		$drivers/libvirt_driver_qemu.so libvirt-daemon-driver-qemu
 		$drivers/libvirt_driver_secret.so libvirt-daemon-driver-secret
 		$drivers/libvirt_driver_storage.so libvirt-daemon-driver-storage

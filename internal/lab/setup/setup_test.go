@@ -151,7 +151,7 @@ func TestSourceOfBackports(t *testing.T) {
 func TestSetupBringsEveryPackage(t *testing.T) {
 	t.Parallel()
 	const all = "ca-certificates dbus gcc genisoimage golang-go hostname iproute2 jq libc6-dev libsasl2-modules libvirt-clients " +
-		"libvirt-daemon libvirt-daemon-driver-network libvirt-daemon-driver-nodedev libvirt-daemon-driver-qemu " +
+		"libvirt-daemon libvirt-daemon-driver-network libvirt-daemon-driver-nodedev libvirt-daemon-driver-nwfilter libvirt-daemon-driver-qemu " +
 		"libvirt-daemon-driver-secret libvirt-daemon-driver-storage mount netcat-openbsd nftables openssh-client " +
 		"openssh-server ovmf polkitd procps qemu-system-x86 qemu-utils sasl2-bin swtpm swtpm-tools util-linux\n"
 	got := newMachine(t, map[string]string{"etc/os-release": debian13}, nil, archive{qemu: "1:10.0.2"}).run(t)
