@@ -21,7 +21,7 @@ func TestSchema_names(t *testing.T) {
 		},
 		"data sources": {
 			slices.Sorted(maps.Keys(schema.DataSourceSchemas)),
-			[]string{"virt_effective_migration_policy", "virt_hosts", "virt_migration_forecast", "virt_migration_preflight", "virt_vm_migration_history", "virt_vms"},
+			[]string{"virt_effective_migration_policy", "virt_hosts", "virt_migration_destinations", "virt_migration_forecast", "virt_migration_preflight", "virt_vm_migration_history", "virt_vms"},
 		},
 		"actions": {slices.Sorted(maps.Keys(schema.ActionSchemas)), []string{"virt_vm_live_migration", "virt_vm_postcopy_recovery"}},
 		"list resources": {
