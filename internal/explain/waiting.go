@@ -20,7 +20,8 @@ func waitsFor(o fleet.Wait) string {
 	case fleet.EarlierMove:
 		return "another move of it came first"
 	case fleet.FullSource:
-		return fmt.Sprintf("%s sends as many VMs as it may already (max_outgoing_migrations = %d)%s", o.Host, o.Limit, holders(o))
+		return fmt.Sprintf("%s sends as many VMs as it may already (max_outgoing_migrations = %d)%s",
+			o.Host, o.Limit, holders(o))
 	case fleet.FullDestination:
 		return fmt.Sprintf("%s receives as many VMs as it may already (max_incoming_migrations = %d)%s",
 			o.Host, o.Limit, holders(o))
@@ -41,7 +42,8 @@ func unleased(p fleet.Progress) string {
 	for _, err := range p.Unleased {
 		all = append(all, oneLine(err))
 	}
-	return fmt.Sprintf("VM %s: the limits do not count what other runs are about to start: %s", p.Name, strings.Join(all, "; "))
+	return fmt.Sprintf("VM %s: the limits do not count what other runs are about to start: %s",
+		p.Name, strings.Join(all, "; "))
 }
 
 // holders says who has the places that a move waits for.

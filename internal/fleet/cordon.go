@@ -30,7 +30,8 @@ type RecordHeldError struct {
 }
 
 func (e *RecordHeldError) Error() string {
-	return fmt.Sprintf("another run (%s) has been writing the host's own record on %s for %s", e.Holder.Run, e.Host, recordWait)
+	return fmt.Sprintf("another run (%s) has been writing the host's own record on %s for %s",
+		e.Holder.Run, e.Host, recordWait)
 }
 
 // UnreadableCordonError is a host's own record that cannot be read: whether the host is cordoned is not known.
@@ -61,8 +62,8 @@ func cordonOf(ctx context.Context, h *host.Host) (cordon.Record, error) {
 	return r, err
 }
 
-// ChangeCordon changes a host's own record: it is read, changed and written under a lease, so that no two runs change it
-// at once. An error of change leaves it as it is, and so does a record that cannot be read.
+// ChangeCordon changes a host's own record: it is read, changed and written under a lease, so that no two runs change
+// it at once. An error of change leaves it as it is, and so does a record that cannot be read.
 func (f *Fleet) ChangeCordon(
 	ctx context.Context, name string, change func(cordon.Record) (cordon.Record, error),
 ) (cordon.Record, error) {

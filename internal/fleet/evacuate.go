@@ -46,7 +46,7 @@ func (f *Fleet) Evacuate(ctx context.Context, e Evacuation, report func(Evacuati
 		return Evacuated{Host: ev.member, Evacuation: id, Cordoned: present.Cordoned}, failure
 	}
 	if !e.Leave && !e.GoOn {
-		plan, err := ev.look(ctx, nil)
+		plan, err := ev.look(ctx)
 		if err != nil {
 			return Evacuated{}, err
 		}
@@ -86,13 +86,10 @@ func (f *Fleet) cordon(ctx context.Context, e Evacuation, id string) (cordon.Rec
 
 // empty does what is to be done, and returns what was left to be done at the end.
 func (e *evacuator) empty(ctx context.Context, c *crew, id string) (last EvacuationPlan, err error) {
+	e.failed = c.failed
 	c.again = func(t task, err error) bool { return t.do == DeedMove && e.refusedBy(t.vm, t.to, err) }
 	err = c.work(ctx, func(ctx context.Context) ([]task, error) {
-		given := map[string]string{}
-		for uuid, t := range c.busy {
-			given[uuid] = t.to
-		}
-		if last, err = e.look(ctx, given); err != nil {
+		if last, err = e.look(ctx); err != nil {
 			return nil, err
 		}
 		if !e.GoOn && len(last.Stuck) > 0 {

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"sync"
 
@@ -32,8 +31,9 @@ type evacuator struct {
 	host   *host.Host
 	member Member
 	among  []string
-
+	// refused are the hosts that turned out to refuse VMs, and failed the VMs that are not tried again.
 	refused refusals
+	failed  map[string]bool
 }
 
 func (f *Fleet) evacuator(ctx context.Context, e Evacuation) (*evacuator, error) {
@@ -52,20 +52,26 @@ func (f *Fleet) evacuator(ctx context.Context, e Evacuation) (*evacuator, error)
 	return &evacuator{fleet: f, Evacuation: e, host: h, member: member, among: among, refused: refusals{}}, nil
 }
 
-// look says what is to be done, as the hosts say now. to are the hosts that VMs are given already, by UUID.
-func (e *evacuator) look(ctx context.Context, to map[string]string) (EvacuationPlan, error) {
+// look says what is to be done, as the hosts say now.
+func (e *evacuator) look(ctx context.Context) (EvacuationPlan, error) {
 	m := e.fleet.muster(ctx, func(h *host.Host, d migration.Domain) bool { return d.Active() && h == e.host })
 	vms, err := e.fleet.leaving(ctx, m, e.host)
 	if err != nil {
 		return EvacuationPlan{}, err
 	}
-	promised := maps.Collect(maps.All(e.fleet.promises.others("")))
-	maps.Copy(promised, to)
-	w := e.fleet.gather(ctx, promised)
+	w := e.fleet.gather(ctx, e.fleet.promises.others(""))
 	e.fleet.group(ctx, w.VMs)
+	bound := map[string]string{}
 	for i, vm := range w.VMs {
 		w.VMs[i].Refused = e.refused[vm.UUID]
+		bound[vm.UUID] = vm.BoundFor
 	}
+	for i, vm := range vms {
+		if vm.BoundFor == "" && bound[vm.UUID] != e.Host { // promised, or a run that was killed has left its lease
+			vms[i].BoundFor = bound[vm.UUID]
+		}
+	}
+	vms = slices.DeleteFunc(vms, func(vm evacuation.VM) bool { return e.failed[vm.UUID] })
 	return e.plan(evacuation.Leave(e.Host, vms), w, m.silent), nil
 }
 
@@ -122,7 +128,7 @@ func (f *Fleet) PlanEvacuation(ctx context.Context, e Evacuation) (EvacuationPla
 // planChecked plans until the checks of moves refuse no host that is chosen.
 func (e *evacuator) planChecked(ctx context.Context) (EvacuationPlan, error) {
 	for {
-		plan, err := e.look(ctx, nil)
+		plan, err := e.look(ctx)
 		if err != nil || !e.check(ctx, plan) {
 			return plan, err
 		}

@@ -30,8 +30,8 @@ func (p places) between(d migration.Domain, t trip) *placing {
 	return newPlacing(lease.Holder{VM: d.UUID, Name: d.Name, Run: p.run}, p.out[t.source], p.in[t.destination])
 }
 
-// UnleasedError is a host that keeps no leases: only the migrations that run there are counted, not those that other runs
-// are about to start.
+// UnleasedError is a host that keeps no leases: only the migrations that run there are counted, not those that other
+// runs are about to start.
 type UnleasedError struct {
 	Host string
 	Err  error
@@ -41,9 +41,9 @@ func (e *UnleasedError) Error() string { return fmt.Sprintf("%s keeps no leases:
 
 func (e *UnleasedError) Unwrap() error { return e.Err }
 
-// enter waits until a move may begin: until no other one of the VM is under way, in this run or another, and both hosts have
-// a place for it. The move of a definition sends nothing, and takes no place on hosts. waited is true where something
-// was in the way. leave gives all of it back.
+// enter waits until a move may begin: until no other one of the VM is under way, in this run or another, and both hosts
+// have a place for it. The move of a definition sends nothing, and takes no place on hosts. waited is true where
+// something was in the way. leave gives all of it back.
 func (f *Fleet) enter(
 	ctx context.Context, m Move, from Location, report func(Progress),
 ) (p *placing, leave func(), waited bool, err error) {

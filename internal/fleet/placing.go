@@ -12,11 +12,12 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/lease"
 )
 
-// placePoll is how often a move that waits for a place on a host asks for it: nothing tells when another run leaves one.
+// placePoll is how often a move that waits for a place on a host asks for it: nothing tells when another run leaves
+// one.
 const placePoll = time.Second
 
-// placing is the dealings of one move with the places on its two hosts: the leases that it has there, and those by which
-// it waits. A goroutine renews them until end.
+// placing is the dealings of one move with the places on its two hosts: the leases that it has there, and those by
+// which it waits. A goroutine renews them until end.
 type placing struct {
 	holder lease.Holder
 	posts  [2]*post // at the source and at the destination
@@ -231,8 +232,8 @@ func (p *placing) hold(at time.Time, lost error) {
 	}
 }
 
-// confirm makes sure, right before the start, that the move still has its places: a run that was stopped for a while, or
-// had no answer from a host, renews them first. The error is a *PlaceLostError.
+// confirm makes sure, right before the start, that the move still has its places: a run that was stopped for a while,
+// or had no answer from a host, renews them first. The error is a *PlaceLostError.
 func (p *placing) confirm(ctx context.Context, found Location) error {
 	p.mu.Lock()
 	fresh := time.Since(p.renewed) < lease.Life/2

@@ -103,8 +103,8 @@ func (s *slots) acquire(ctx context.Context, t trip, waiting func(Wait)) (releas
 	return s.acquireWith(ctx, t, func(context.Context) (Wait, error) { return Wait{}, nil }, waiting)
 }
 
-// acquireWith is acquire for a move that needs something else besides, which claim takes or says to be in the way. While
-// that is so, others may use the slots. The error is the context's, claim's, or ErrDraining.
+// acquireWith is acquire for a move that needs something else besides, which claim takes or says to be in the way.
+// While that is so, others may use the slots. The error is the context's, claim's, or ErrDraining.
 func (s *slots) acquireWith(
 	ctx context.Context, t trip, claim func(context.Context) (Wait, error), waiting func(Wait),
 ) (release func(), err error) {
@@ -160,8 +160,8 @@ func (s *slots) await(ctx context.Context, w *waiter, tell func(Wait)) error {
 	}
 }
 
-// pause lets some time pass before a move that stands back is to come forward: not always the same, so that two that are in
-// each other's way are not for ever. The error is the context's, or ErrDraining.
+// pause lets some time pass before a move that stands back is to come forward: not always the same, so that two that
+// are in each other's way are not for ever. The error is the context's, or ErrDraining.
 func (s *slots) pause(ctx context.Context) error {
 	timer := time.NewTimer(placePoll*3/4 + rand.N(placePoll/2))
 	defer timer.Stop()

@@ -87,8 +87,8 @@ func listLeases(ctx context.Context, h *host.Host) ([]ListedLease, error) {
 		}
 	}
 	slices.SortFunc(leases, func(a, b ListedLease) int {
-		return cmp.Or(compareBool(a.Waits, b.Waits), cmp.Compare(b.Direction, a.Direction), cmp.Compare(a.Holder.Name, b.Holder.Name),
-			cmp.Compare(a.Holder.VM, b.Holder.VM))
+		return cmp.Or(compareBool(a.Waits, b.Waits), cmp.Compare(b.Direction, a.Direction),
+			cmp.Compare(a.Holder.Name, b.Holder.Name), cmp.Compare(a.Holder.VM, b.Holder.VM))
 	})
 	return leases, nil
 }

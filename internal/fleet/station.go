@@ -91,8 +91,8 @@ func (s *station) look(ctx context.Context) (sight, error) {
 	return seen, err
 }
 
-// claim leases a place for a holder, and says what the host says then: whether the place can be had is for the caller to
-// see. Nobody who takes one later can miss it. place is nil where no lease is free, or the host keeps none.
+// claim leases a place for a holder, and says what the host says then: whether the place can be had is for the caller
+// to see. Nobody who takes one later can miss it. place is nil where no lease is free, or the host keeps none.
 func (s *station) claim(ctx context.Context, holder lease.Holder) (place *host.Lease, seen sight, err error) {
 	seen, err = s.ask(ctx, func() error {
 		var err error
@@ -107,8 +107,8 @@ func (s *station) claim(ctx context.Context, holder lease.Holder) (place *host.L
 }
 
 // ask counts the migrations that run and, once first is done, the leases: in two calls one after the other where nobody
-// else has a lease. The error is the context's. A host that cannot be asked has no leases: its migrations are refused by
-// other means.
+// else has a lease. The error is the context's. A host that cannot be asked has no leases: its migrations are refused
+// by other means.
 func (s *station) ask(ctx context.Context, first func() error) (sight, error) {
 	seen := sight{Side: lease.Side{Limit: s.limit}}
 	var counting sync.WaitGroup
@@ -237,8 +237,8 @@ func (s *station) stale(ctx context.Context, l host.Lease, description string) b
 	return stale && s.EndLease(ctx, l) == nil
 }
 
-// lease leases the lowest place that is free, at first as far as this run knows: most hosts have no other. It is nil where
-// none is.
+// lease leases the lowest place that is free, at first as far as this run knows: most hosts have no other. It is nil
+// where none is.
 func (s *station) lease(ctx context.Context, holder lease.Holder) (*host.Lease, error) {
 	n := s.reserve()
 	for n != 0 {

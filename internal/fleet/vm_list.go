@@ -24,8 +24,8 @@ type ListedVM struct {
 	// not be read: whether it has one is not known then.
 	Record VMRecord
 	Unread error
-	// Cluster is its host's copy of the record of the cluster, and Standing whether that host is cordoned, and who has leases
-	// there.
+	// Cluster is its host's copy of the record of the cluster, and Standing whether that host is cordoned, and who has
+	// leases there.
 	Cluster  Copy
 	Standing Standing
 }

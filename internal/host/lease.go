@@ -14,8 +14,8 @@ import (
 // leasePrefix begins the names of all leases.
 const leasePrefix = "virt-"
 
-// usageVTPM is libvirt's usage type vtpm (VIR_SECRET_USAGE_TYPE_VTPM): the only one whose name is any word, and of which
-// libvirt never looks for one by itself.
+// usageVTPM is libvirt's usage type vtpm (VIR_SECRET_USAGE_TYPE_VTPM): the only one whose name is any word, and of
+// which libvirt never looks for one by itself.
 const usageVTPM = 5
 
 // Lease is a right to do something on the host, in the hands of one run: an ephemeral secret, without a value, whose

@@ -41,8 +41,8 @@ func (h *Host) Migrations(ctx context.Context, domains []DetailedDomain) (incomi
 	return incoming, outgoing, err
 }
 
-// Incoming are the VMs that migrations bring to the host, whoever started them: their names by UUID. It asks in one call,
-// and once more for each domain that only its job tells from another one.
+// Incoming are the VMs that migrations bring to the host, whoever started them: their names by UUID. It asks in one
+// call, and once more for each domain that only its job tells from another one.
 func (h *Host) Incoming(ctx context.Context) (map[string]string, error) {
 	active, err := h.detailed(ctx, libvirt.ConnectGetAllDomainsStatsActive)
 	incoming := map[string]string{}
@@ -54,9 +54,12 @@ func (h *Host) Incoming(ctx context.Context) (map[string]string, error) {
 	return incoming, err
 }
 
-// Outgoing are the VMs that migrations take from the host, as far as their domains say so before the context ends. It asks
-// for the job of each that is active; mute are those that did not answer, and those of the given ones, which are not asked.
-func (h *Host) Outgoing(ctx context.Context, skip map[string]bool) (outgoing map[string]string, mute []string, err error) {
+// Outgoing are the VMs that migrations take from the host, as far as their domains say so before the context ends. It
+// asks for the job of each that is active; mute are those that did not answer, and those of the given ones, which are
+// not asked.
+func (h *Host) Outgoing(
+	ctx context.Context, skip map[string]bool,
+) (outgoing map[string]string, mute []string, err error) {
 	active, err := h.detailed(ctx, libvirt.ConnectGetAllDomainsStatsActive)
 	if err != nil {
 		return nil, nil, err

@@ -18,8 +18,8 @@ const (
 // PlaceName is the name of the lease of a place: n is 1 to the limit. A host keeps one lease of each name.
 func PlaceName(d Direction, n int) string { return fmt.Sprintf("virt-lease-%s-%d", d, n) }
 
-// TicketName is the name of the lease by which a move waits. It says what others need to know of it, so that they need not
-// read each.
+// TicketName is the name of the lease by which a move waits. It says what others need to know of it, so that they need
+// not read each.
 func TicketName(d Direction, t Ticket) string {
 	return fmt.Sprintf("virt-wait-%s-%d-%s", d, t.Number, t.VM)
 }

@@ -17,8 +17,8 @@ type Ticket struct {
 	Holder Holder
 }
 
-// before tells whether a ticket's turn is first. The order is the same on every host, so that no two moves ever wait for
-// each other.
+// before tells whether a ticket's turn is first. The order is the same on every host, so that no two moves ever wait
+// for each other.
 func (t Ticket) before(other Ticket) bool {
 	return t.Number < other.Number || t.Number == other.Number && t.VM < other.VM
 }
@@ -55,8 +55,8 @@ const (
 	Kept
 )
 
-// Obstacle is what keeps a VM's move of a run from a place, whether the move has leased it already or not. ticket is what it
-// waits with; nil for a move that has just come. A migration and the lease that stands for it are one.
+// Obstacle is what keeps a VM's move of a run from a place, whether the move has leased it already or not. ticket is
+// what it waits with; nil for a move that has just come. A migration and the lease that stands for it are one.
 func (s Side) Obstacle(vm, run string, ticket *Ticket) Obstacle {
 	if _, runs := s.Running[vm]; runs {
 		return None // it has a place already, whatever the limit is
@@ -82,8 +82,8 @@ func (s Side) Obstacle(vm, run string, ticket *Ticket) Obstacle {
 	return None
 }
 
-// taken are the VMs that have a place, by UUID, with what is known of who moves them. A lease of which nobody knows what it
-// is for counts as one.
+// taken are the VMs that have a place, by UUID, with what is known of who moves them. A lease of which nobody knows
+// what it is for counts as one.
 func (s Side) taken() map[string]Holder {
 	taken := map[string]Holder{}
 	for vm, name := range s.Running {

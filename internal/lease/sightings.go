@@ -3,8 +3,8 @@ package lease
 import "time"
 
 // Sightings are the leases that one observer has seen, to tell those that nobody renews. Clocks of two machines may
-// differ, so it goes by its own: a lease whose description stays the same for a Life is stale, and for half of one where it
-// says itself that it has expired. The zero value is ready for use.
+// differ, so it goes by its own: a lease whose description stays the same for a Life is stale, and for half of one
+// where it says itself that it has expired. The zero value is ready for use.
 type Sightings struct {
 	seen map[string]sighting // by the lease's UUID
 }

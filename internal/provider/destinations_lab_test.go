@@ -99,7 +99,7 @@ func TestAccDestinations(t *testing.T) {
 	})
 	moveByVirsh(t, guest, "kvm3", "kvm2")
 	setHostRecord(t, ownRecord, `{"version":1,"cordoned":true}`, closed...)
-	requireSaid(t, w.must(t, 0, "plan", "-detailed-exitcode"), "Destination Is Cordoned", "no host on which it is wanted could take it")
+	requireSaid(t, w.must(t, 0, "plan", "-detailed-exitcode"), "Destination Is Cordoned", "none of the hosts that its resource allows could take it")
 	removeHostRecord(t, ownRecord, closed...)
 	requireSaid(t, w.must(t, 2, "plan", "-detailed-exitcode"), wouldChoose)
 

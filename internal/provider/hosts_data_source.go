@@ -87,15 +87,16 @@ func listedHostAttributes() map[string]schema.Attribute {
 		"migrations_in":  number("Number of migrations to the host that run now" + migrations),
 		"migrations_out": number("Number of migrations from the host that run now" + migrations),
 		"cordoned": schema.BoolAttribute{
-			MarkdownDescription: "Whether the host is cordoned: every move to it is refused. Null where its record cannot be read.",
-			Computed:            true,
+			MarkdownDescription: "Whether the host is cordoned: every move to it is refused. Null where its record " +
+				"cannot be read.",
+			Computed: true,
 		},
 		"cordoned_since": text("When the host was cordoned, as RFC 3339; null when it is not."),
 		"cordon_reason":  text("Why the host was cordoned; null where nobody has said so."),
 		"evacuation":     text("ID of the evacuation that is under way on the host, or was made and not undone; else null."),
 		"leases": schema.ListNestedAttribute{
-			MarkdownDescription: "Leases of moves on the host, of every run of this provider: who has a place for a migration, " +
-				"and who waits for one. Null where the host keeps none, or does not let them be read.",
+			MarkdownDescription: "Leases of moves on the host, of every run of this provider: who has a place for a " +
+				"migration, and who waits for one. Null where the host keeps none, or does not let them be read.",
 			Computed:     true,
 			NestedObject: schema.NestedAttributeObject{Attributes: leaseAttributes()},
 		},

@@ -17,13 +17,13 @@ func TestSchema_names(t *testing.T) {
 	for kind, test := range map[string]struct{ got, want []string }{
 		"resources": {
 			slices.Sorted(maps.Keys(schema.ResourceSchemas)),
-			[]string{"virt_cluster_migration_policy", "virt_migration_global_settings", "virt_vm_live_migration", "virt_vm_migration_policy"},
+			[]string{"virt_cluster_migration_policy", "virt_host_maintenance", "virt_migration_global_settings", "virt_vm_live_migration", "virt_vm_migration_policy"},
 		},
 		"data sources": {
 			slices.Sorted(maps.Keys(schema.DataSourceSchemas)),
 			[]string{"virt_effective_migration_policy", "virt_hosts", "virt_migration_destinations", "virt_migration_forecast", "virt_migration_preflight", "virt_vm_migration_history", "virt_vms"},
 		},
-		"actions": {slices.Sorted(maps.Keys(schema.ActionSchemas)), []string{"virt_vm_live_migration", "virt_vm_postcopy_recovery"}},
+		"actions": {slices.Sorted(maps.Keys(schema.ActionSchemas)), []string{"virt_host_evacuation", "virt_vm_live_migration", "virt_vm_postcopy_recovery"}},
 		"list resources": {
 			slices.Sorted(maps.Keys(schema.ListResourceSchemas)),
 			[]string{"virt_cluster_migration_policy", "virt_migration_global_settings", "virt_vm_live_migration", "virt_vm_migration_policy"},
@@ -53,7 +53,7 @@ func TestSchema_identities(t *testing.T) {
 		}
 	}
 	want := map[string]string{
-		"virt_cluster_migration_policy": "name", "virt_migration_global_settings": "id",
+		"virt_cluster_migration_policy": "name", "virt_host_maintenance": "host", "virt_migration_global_settings": "id",
 		"virt_vm_live_migration": "uuid", "virt_vm_migration_policy": "uuid",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

@@ -24,8 +24,8 @@ func leaseAttributes() map[string]schema.Attribute {
 		"vm_uuid": text("UUID of the VM."),
 		"vm_name": text("Name of the VM."),
 		"run":     text("Run that has the lease: machine, process and a random word."),
-		"expires_at": text("When the lease ends unless it is renewed, as RFC 3339, by the clock of the machine of the run. One " +
-			"that nobody renews is taken over."),
+		"expires_at": text("When the lease ends unless it is renewed, as RFC 3339, by the clock of the machine of the run. " +
+			"One that nobody renews is taken over."),
 	}
 }
 

@@ -167,7 +167,8 @@ func (l *vmListResource) give(
 	})
 }
 
-// standingOf is what a list says of a VM beside its host: that this is cordoned or evacuated, and that a move has its lease.
+// standingOf is what a list says of a VM beside its host: that this is cordoned or evacuated, and that a move has its
+// lease.
 func standingOf(vm fleet.ListedVM) string {
 	var said []string
 	if vm.Standing.Cordon.Cordoned {

@@ -124,8 +124,8 @@ func listedVMAttributes() map[string]schema.Attribute {
 			Computed:            true,
 		},
 		"lease": schema.SingleNestedAttribute{
-			MarkdownDescription: "Lease of the move that takes the VM from its host, or waits for its turn to, of whichever run " +
-				"of this provider; else null.",
+			MarkdownDescription: "Lease of the move that takes the VM from its host, or waits for its turn to, of whichever " +
+				"run of this provider; else null.",
 			Computed:   true,
 			Attributes: leaseAttributes(),
 		},

@@ -16,7 +16,7 @@ type lull struct{}
 func (lull) Name() string { return "lull" }
 func (lull) Hosts() int   { return 2 }
 
-// What both move by: over 60 MiB/s 10 MiB take 167 ms, and 96 MiB 1.6 s.
+// What both move by: over 60 MiB/s 20 MiB take 333 ms, and 96 MiB 1.6 s.
 const (
 	lullDowntime = 50 // milliseconds
 	lullTimeout  = 8  // seconds
@@ -24,7 +24,7 @@ const (
 	restsFor     = 3 * time.Second
 )
 
-var oscillating = lab.RestlessGuest(96, 10, worksFor, restsFor)
+var oscillating = lab.RestlessGuest(96, 20, worksFor, restsFor)
 
 func (lull) Measure(ctx context.Context, b *Bench) (figures []Figure, err error) {
 	p, err := admit(ctx, b, oscillating)
