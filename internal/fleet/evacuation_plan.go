@@ -89,7 +89,9 @@ func (e *evacuator) plan(l evacuation.Leaving, w placement.World, silent []error
 	}
 	drain := placement.PlanDrain(w, placement.Drain{Host: e.Host, Among: e.among, VMs: movers})
 	for _, step := range drain.Steps {
-		p.Moves = append(p.Moves, EvacuationMove{VM: byUUID[step.VM], To: step.To, Why: step.Candidate.Reasons, Stage: step.Stage})
+		p.Moves = append(p.Moves, EvacuationMove{
+			VM: byUUID[step.VM], To: step.To, Why: step.Candidate.Reasons, Stage: step.Stage,
+		})
 	}
 	for _, stuck := range drain.Stuck {
 		if way, moves := stuck.Binding.(placement.OnItsWay); moves { // it is given a host, by this run or another
@@ -138,8 +140,8 @@ func (e *evacuator) planChecked(ctx context.Context) (EvacuationPlan, error) {
 // checkers is how many moves are checked at a time.
 const checkers = 4
 
-// check makes the checks of each planned move, and notes the hosts that are certain to refuse it. It is false where none
-// does.
+// check makes the checks of each planned move, and notes the hosts that are certain to refuse it. It is false where
+// none does.
 func (e *evacuator) check(ctx context.Context, p EvacuationPlan) bool {
 	var mu sync.Mutex
 	var checking sync.WaitGroup
