@@ -21,8 +21,8 @@ type VM struct {
 
 // Past is what an evacuation has done with a VM, by the VM's own history.
 type Past struct {
-	// MovedTo is the host that the VM was moved to; empty where it was not. MovedOn is true where another move has taken it
-	// elsewhere since.
+	// MovedTo is the host that the VM was moved to; empty where it was not. MovedOn is true where another move has taken
+	// it elsewhere since.
 	MovedTo string
 	MovedOn bool
 	// Stopped is how it was stopped, and StoppedOn where; empty where it was not. The VM may run nevertheless: it is noted

@@ -15,8 +15,8 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
 )
 
-// WouldLeave warns in a plan of what an evacuation does with each VM of a host. The apply decides by the same rules, from
-// what holds then.
+// WouldLeave warns in a plan of what an evacuation does with each VM of a host. The apply decides by the same rules,
+// from what holds then.
 func WouldLeave(p fleet.EvacuationPlan) Text {
 	var lines []string
 	for _, move := range p.Moves {
@@ -54,7 +54,8 @@ func resumes(p fleet.EvacuationPlan) string {
 	if p.Evacuation == "" {
 		return ""
 	}
-	return fmt.Sprintf("An evacuation of %s had been begun already (%s), and the apply goes on with it.", p.Host.Name, p.Evacuation)
+	return fmt.Sprintf("An evacuation of %s had been begun already (%s), and the apply goes on with it.", p.Host.Name,
+		p.Evacuation)
 }
 
 func unaskedDestinations(silent []error) string {
@@ -138,7 +139,8 @@ func hindrance(s fleet.StuckVM) string {
 	case evacuation.Unread:
 		return "has a policy that cannot be read, and that may say that it must not move: " + oneLine(s.VM.Unread)
 	case evacuation.Transient:
-		return fmt.Sprintf("is transient, and would be gone once it is %s: define it, or set evacuation to \"live\" or \"stay\"",
+		return fmt.Sprintf("is transient, and would be gone once it is %s: define it, or set evacuation to \"live\" or "+
+			"\"stay\"",
 			stopped(s.VM.By))
 	case evacuation.Deaf:
 		return "is paused, and its guest cannot hear that it is to shut down: resume it"
@@ -206,12 +208,14 @@ func notStopped(e *fleet.NotStoppedError) string {
 	if e.Err != nil {
 		return fmt.Sprintf("VM %s was not %s: %s", l.Domain.Name, stopped(e.By), fullStop(oneLine(e.Err)))
 	}
-	return fmt.Sprintf("The guest of VM %s did not shut down within %s. It may still do so.", l.Domain.Name, elapsed(e.Waited))
+	return fmt.Sprintf("The guest of VM %s did not shut down within %s. It may still do so.", l.Domain.Name,
+		elapsed(e.Waited))
 }
 
 func offStill(e *fleet.NotStartedError) string {
 	l := e.Location
-	return fmt.Sprintf("VM %s did not start on %s: %s It is off: `virsh start %s` there tries it again.", l.Domain.Name, l.Host,
+	return fmt.Sprintf("VM %s did not start on %s: %s It is off: `virsh start %s` there tries it again.", l.Domain.Name,
+		l.Host,
 		fullStop(oneLine(e.Err)), l.Domain.UUID)
 }
 
@@ -228,12 +232,13 @@ func StillThere(e fleet.Evacuated) Text {
 		paragraphs(lines...))}
 }
 
-// NotBack warns after a return of the VMs that are not back. before are the hosts of those that the evacuation had moved, by
-// UUID: one that no host has any more was deleted.
+// NotBack warns after a return of the VMs that are not back. before are the hosts of those that the evacuation had
+// moved, by UUID: one that no host has any more was deleted.
 func NotBack(name string, r fleet.Return, failures []fleet.VMFailure, deleted []string) Text {
 	var lines []string
 	for _, vm := range r.Elsewhere {
-		lines = append(lines, fmt.Sprintf("VM %s stays on %s: somebody has moved it there since it left %s.", vm.Name, vm.Host, name))
+		lines = append(lines, fmt.Sprintf("VM %s stays on %s: somebody has moved it there since it left %s.", vm.Name,
+			vm.Host, name))
 	}
 	for _, uuid := range deleted {
 		lines = append(lines, fmt.Sprintf("VM %s is on no host any more.", uuid))
@@ -272,7 +277,8 @@ func EvacuationLine(p fleet.EvacuationProgress) string {
 
 // Emptied is the last line of an evacuation.
 func Emptied(e fleet.Evacuated) string {
-	line := fmt.Sprintf("%s: %d VMs moved, %d stopped, %d remain", e.Host.Name, len(e.Moved), len(e.Stopped), len(e.Remaining))
+	line := fmt.Sprintf("%s: %d VMs moved, %d stopped, %d remain", e.Host.Name, len(e.Moved), len(e.Stopped),
+		len(e.Remaining))
 	if len(e.Moved) == 0 {
 		return line
 	}
@@ -293,14 +299,15 @@ func DestinationCordoned(vm, on, wanted string, r cordon.Record) Text {
 	if r.Why != "" {
 		why = " (" + r.Why + ")"
 	}
-	return planned("Destination Is Cordoned", fmt.Sprintf("VM %s was on %s, and its destination %s was cordoned%s, so no move was "+
-		"planned.", vm, on, wanted, why), "The first plan after the host has been opened moves it.")
+	return planned("Destination Is Cordoned",
+		fmt.Sprintf("VM %s was on %s, and its destination %s was cordoned%s, so no move was "+
+			"planned.", vm, on, wanted, why), "The first plan after the host has been opened moves it.")
 }
 
 // BothDestinations is what an operator reads of an evacuation with destinations beside a cluster.
 func BothDestinations() Text {
-	return Text{"Invalid Destination", "An evacuation has destinations or cluster, and this one has both. Keep one of them, or " +
-		"none: VMs then go to all other hosts that answer and are not cordoned."}
+	return Text{"Invalid Destination", "An evacuation has destinations or cluster, and this one has both. Keep one of " +
+		"them, or none: VMs then go to all other hosts that answer and are not cordoned."}
 }
 
 // ItselfAmong is what an operator reads of a host that is to be emptied to itself.
@@ -310,6 +317,7 @@ func ItselfAmong(name string) Text {
 
 // NotInMaintenance is what an operator reads of an import of a host that has no record.
 func NotInMaintenance(name string) Text {
-	return Text{"Unable to Import Host Maintenance", fmt.Sprintf("%s is not cordoned, and has no evacuation that was begun: there "+
-		"is nothing to import. Its creation cordons it.", name)}
+	return Text{"Unable to Import Host Maintenance",
+		fmt.Sprintf("%s is not cordoned, and has no evacuation that was begun: there "+
+			"is nothing to import. Its creation cordons it.", name)}
 }

@@ -17,8 +17,8 @@ type task struct {
 	run func(ctx context.Context) error
 }
 
-// crew does tasks side by side. It asks what is to be done next whenever one has ended, so that each answer is of the world
-// as it is then.
+// crew does tasks side by side. It asks what is to be done next whenever one has ended, so that each answer is of the
+// world as it is then.
 type crew struct {
 	host string
 	// most is how many moves, and as many other tasks, are done at a time.
@@ -52,8 +52,8 @@ type ended struct {
 	err  error
 }
 
-// work does what next says until there is no more. A failure, unless it is to go on, the end of ctx, and an error of next
-// end that once all that was begun has ended. The error is that of next, or of ctx.
+// work does what next says until there is no more. A failure, unless it is to go on, the end of ctx, and an error of
+// next end that once all that was begun has ended. The error is that of next, or of ctx.
 func (c *crew) work(ctx context.Context, next func(context.Context) ([]task, error)) error {
 	ends := make(chan ended)
 	var failure error

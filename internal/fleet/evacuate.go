@@ -1,6 +1,7 @@
 package fleet
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"time"
@@ -15,12 +16,13 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
 )
 
-// Evacuate cordons a host, if that is asked for, and empties it: what is to be done next is decided from what the hosts say
-// each time that something has ended, so that a run that goes on where another was killed does the same. Nothing is begun,
-// and the host is not cordoned, where a VM is stuck from the beginning, unless it is to go on with others. report is never
-// called after Evacuate has returned.
+// Evacuate cordons a host, if that is asked for, and empties it: what is to be done next is decided from what the
+// hosts say each time that something has ended, so that a run that goes on where another was killed does the same.
+// Nothing is begun, and the host is not cordoned, where a VM is stuck from the beginning, unless it is to go on with
+// others. report is never called after Evacuate has returned.
 //
-// The error is an *EvacuationError where the host may have been changed; of Evacuated only what holds then is filled in.
+// The error is an *EvacuationError where the host may have been changed; of Evacuated only what holds then is filled
+// in.
 func (f *Fleet) Evacuate(ctx context.Context, e Evacuation, report func(EvacuationProgress)) (Evacuated, error) {
 	defer f.census.forget()
 	ev, err := f.evacuator(ctx, e)
@@ -116,9 +118,8 @@ func (e *evacuator) tasks(c *crew, p EvacuationPlan, id string) []task {
 		if move.Stage > 0 {
 			continue // others have to arrive first
 		}
-		tasks = append(tasks, task{vm: move.VM, do: DeedMove, to: move.To, why: move.Why, run: func(ctx context.Context) error {
-			return e.run(ctx, move, id, c.report)
-		}})
+		run := func(ctx context.Context) error { return e.run(ctx, move, id, c.report) }
+		tasks = append(tasks, task{vm: move.VM, do: DeedMove, to: move.To, why: move.Why, run: run})
 	}
 	return tasks
 }
@@ -227,13 +228,14 @@ func (f *Fleet) returning(ctx context.Context, member Member, id string) (Return
 			memory[uuid] = max(memory[uuid], d.MemoryBytes)
 		}
 	}
-	slices.SortStableFunc(r.Move, func(a, b evacuation.VM) int { return int(memory[b.UUID]>>20) - int(memory[a.UUID]>>20) })
+	largestFirst := func(a, b evacuation.VM) int { return cmp.Compare(memory[b.UUID], memory[a.UUID]) }
+	slices.SortStableFunc(r.Move, largestFirst)
 	return r, nil
 }
 
-// EndMaintenance opens a host and, where restore is true, brings back what its evacuation has taken from it: the histories
-// of the VMs tell what that is. The record goes once all has been done; until then the same can be asked for again. Where
-// goOn is true, what fails is left where it is.
+// EndMaintenance opens a host and, where restore is true, brings back what its evacuation has taken from it: the
+// histories of the VMs tell what that is. The record goes once all has been done; until then the same can be asked
+// for again. Where goOn is true, what fails is left where it is.
 //
 // The error is an *EvacuationError where something was changed.
 func (f *Fleet) EndMaintenance(
@@ -285,7 +287,8 @@ func (f *Fleet) bringBack(ctx context.Context, c *crew, member Member, id string
 		}
 		var tasks []task
 		for _, vm := range last.Start {
-			tasks = append(tasks, task{vm: vm, do: DeedStart, run: func(ctx context.Context) error { return f.start(ctx, h, vm) }})
+			run := func(ctx context.Context) error { return f.start(ctx, h, vm) }
+			tasks = append(tasks, task{vm: vm, do: DeedStart, run: run})
 		}
 		for _, vm := range last.Back {
 			if vm.Past.Stopped != "" { // somebody has started it

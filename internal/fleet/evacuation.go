@@ -11,8 +11,8 @@ import (
 // Evacuation asks for a host to be emptied.
 type Evacuation struct {
 	Host string
-	// Destinations are the hosts that its VMs may go to, or Cluster the cluster whose hosts they are. With neither, they are
-	// all others that answer.
+	// Destinations are the hosts that its VMs may go to, or Cluster the cluster whose hosts they are. With neither, they
+	// are all others that answer.
 	Destinations []string
 	Cluster      string
 	// Cordon keeps VMs from coming to the host, until it is opened; Why is noted with it.
@@ -27,7 +27,8 @@ type Evacuation struct {
 // EvacuationPlan is what an evacuation would do with each VM of its host.
 type EvacuationPlan struct {
 	Host Member
-	// Evacuation is the ID of the one that it goes on with; empty for a new one. Cordoned tells whether the host is cordoned.
+	// Evacuation is the ID of the one that it goes on with; empty for a new one. Cordoned tells whether the host is
+	// cordoned.
 	Evacuation string
 	Cordoned   bool
 	// Moves are in the order in which they are started. Those of a stage wait for those of earlier ones.
@@ -70,8 +71,8 @@ type Evacuated struct {
 	Evacuation string
 	Cordoned   bool
 	// Moved are the hosts of the VMs that it has moved and that are still there, and Stopped what it has done with those
-	// that it stopped and that are still off, both by the UUID of the VM. Remaining are the UUIDs of the VMs that run on the
-	// host.
+	// that it stopped and that are still off, both by the UUID of the VM. Remaining are the UUIDs of the VMs that run on
+	// the host.
 	Moved     map[string]string
 	Stopped   map[string]policy.Evacuation
 	Remaining []string
@@ -109,7 +110,8 @@ func (e *EvacuationError) Error() string {
 	if e.Returning {
 		act = "filled again"
 	}
-	return fmt.Sprintf("host %s was not %s: %d VMs failed, %d cannot be moved, %v", e.Host, act, len(e.Failures), len(e.Stuck), e.Err)
+	return fmt.Sprintf("host %s was not %s: %d VMs failed, %d cannot be moved, %v", e.Host, act, len(e.Failures),
+		len(e.Stuck), e.Err)
 }
 
 // Unwrap gives the errors beneath.

@@ -85,8 +85,8 @@ func evacuationVM(name string, d host.DetailedDomain) evacuation.VM {
 	}
 }
 
-// evacuated are the VMs that an evacuation of a host has moved or stopped, where they are now, by their own histories. A VM
-// that does not say where it is, or what was done with it, is a failure.
+// evacuated are the VMs that an evacuation of a host has moved or stopped, where they are now, by their own
+// histories. A VM that does not say where it is, or what was done with it, is a failure.
 func (f *Fleet) evacuated(ctx context.Context, m muster, from Member, id string) ([]evacuation.VM, []VMFailure) {
 	labels := map[string]string{}
 	for uuid, h := range identify(ctx, f.hosts).hosts {

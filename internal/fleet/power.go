@@ -34,13 +34,14 @@ func (e *NotStoppedError) Error() string {
 	if e.Err != nil {
 		return fmt.Sprintf("VM %s on %s (%s): %v", e.Location.Domain.Name, e.Location.Host, e.By, e.Err)
 	}
-	return fmt.Sprintf("the guest of VM %s on %s did not shut down within %s", e.Location.Domain.Name, e.Location.Host, e.Waited)
+	return fmt.Sprintf("the guest of VM %s on %s did not shut down within %s", e.Location.Domain.Name, e.Location.Host,
+		e.Waited)
 }
 
 func (e *NotStoppedError) Unwrap() error { return e.Err }
 
-// stop shuts a VM down or saves it, as its policy says, and waits until it is off. That it is to start again is noted with
-// it before: who goes on after a run that was killed knows of it.
+// stop shuts a VM down or saves it, as its policy says, and waits until it is off. That it is to start again is noted
+// with it before: who goes on after a run that was killed knows of it.
 func (f *Fleet) stop(ctx context.Context, h *host.Host, vm evacuation.VM, mark history.Stop) error {
 	failed := func(waited time.Duration, err error) error {
 		d := migration.Domain{UUID: vm.UUID, Name: vm.Name, State: migration.StateRunning}

@@ -32,10 +32,14 @@ var lazies = []float64{0, 0.5, 1}
 // believe weighs every line by how well it explains what was measured.
 func believe(m Measurement) belief {
 	memory := float64(m.MemoryBytes)
+	var drawn []counts
+	for _, s := range m.Samples {
+		drawn = append(drawn, s.counts(memory))
+	}
 	var b belief
 	lines(memory, func(l line, likelihood float64) {
-		for _, s := range m.Samples {
-			likelihood *= s.luck(min(memory, l.at(float64(s.WindowMS)/1000)), memory)
+		for i, s := range m.Samples {
+			likelihood *= drawn[i].luck(min(memory, l.at(float64(s.WindowMS)/1000)))
 		}
 		b = append(b, guess{line: l, likelihood: likelihood})
 	})

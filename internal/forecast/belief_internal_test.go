@@ -10,12 +10,12 @@ import (
 func TestDraw(t *testing.T) {
 	t.Parallel()
 	const memory, dirtied = 256 * mib, 64 * mib
-	looked, share := looks(dirtied, memory)
 	for _, window := range []int64{1000, 2000, 8000} {
 		all, likeliest, rate := 0.0, 0.0, 0
 		for r := range 257 {
 			s := Sample{WindowMS: window, Rate: uint64(r) * mib}
-			drawn := s.draw(looked, share, memory)
+			c := s.counts(memory)
+			drawn := c.draw(c.share(dirtied))
 			if all += drawn; drawn > likeliest {
 				likeliest, rate = drawn, r
 			}

@@ -11,41 +11,54 @@ const (
 	unlike = 0.08
 )
 
-// luck is how likely a sample is, if the guest dirties about so many distinct bytes in its window. Many samples tell
-// more closely how much was dirtied than a line tells how much it is.
-func (s Sample) luck(dirtied, memory float64) float64 {
-	looked, share := looks(dirtied, memory)
-	sampled := 1 / (looked * share)
-	return surprise + (1-surprise)*math.Pow(s.draw(looked, share, memory), sampled/(sampled+unlike*unlike))
+// counts are how many pages may have changed where QEMU gives a rate.
+type counts struct {
+	memory, looked float64
+	all            []count
 }
 
-// looks is at how many pages QEMU looks, and what share of all has changed.
-func looks(dirtied, memory float64) (looked, share float64) {
-	looked = max(1, math.Round(memory*samplesPerByte))
-	return looked, min(max(dirtied/memory, 0.1/looked), 1-0.1/looked)
-}
+// count is a number of pages, in how many ways they may be drawn, as a power of e, and how likely it is that it is
+// rounded to this rate.
+type count struct{ pages, ways, rounded float64 }
 
-// draw is how likely it is that the pages that QEMU looks at come to the sample: it counts those that have changed,
-// and gives whole MiB/s, rounded down.
-func (s Sample) draw(looked, share, memory float64) float64 {
-	counted := func(rate float64) float64 { return rate * float64(s.WindowMS) / 1000 / memory * looked }
-	from, to := counted(float64(s.Rate)), min(looked, counted(float64(s.Rate)+mib))
-	drawn := 0.0
-	for count := math.Ceil(from); count <= to; count++ {
-		likely := binomial(looked, count, share)
+// counts are those of the sample: QEMU counts the pages that have changed, and gives whole MiB/s, rounded down.
+func (s Sample) counts(memory float64) counts {
+	c := counts{memory: memory, looked: max(1, math.Round(memory*samplesPerByte))}
+	counted := func(rate float64) float64 { return rate * float64(s.WindowMS) / 1000 / memory * c.looked }
+	from, to := counted(float64(s.Rate)), min(c.looked, counted(float64(s.Rate)+mib))
+	for pages := math.Ceil(from); pages <= to; pages++ {
+		rounded := 1.0
 		// On the edge it may come to the rate beside this one as well: a window is a little longer than it should be.
-		if count == from && count > 0 || count == to && count < looked {
-			likely /= 2
+		if pages == from && pages > 0 || pages == to && pages < c.looked {
+			rounded /= 2
 		}
-		drawn += likely
+		ways := logFactorial(c.looked) - logFactorial(pages) - logFactorial(c.looked-pages)
+		c.all = append(c.all, count{pages, ways, rounded})
+	}
+	return c
+}
+
+// luck is how likely the sample is, if the guest dirties about so many distinct bytes in its window. Many samples tell
+// more closely how much was dirtied than a line tells how much it is.
+func (c counts) luck(dirtied float64) float64 {
+	share := c.share(dirtied)
+	sampled := 1 / (c.looked * share)
+	return surprise + (1-surprise)*math.Pow(c.draw(share), sampled/(sampled+unlike*unlike))
+}
+
+// share is what share of all pages has changed: neither none nor all is certain.
+func (c counts) share(dirtied float64) float64 {
+	return min(max(dirtied/c.memory, 0.1/c.looked), 1-0.1/c.looked)
+}
+
+// draw is how likely it is that of the pages that QEMU looks at so many have changed.
+func (c counts) draw(share float64) float64 {
+	changed, same := math.Log(share), math.Log(1-share)
+	drawn := 0.0
+	for _, n := range c.all {
+		drawn += n.rounded * math.Exp(n.ways+n.pages*changed+(c.looked-n.pages)*same)
 	}
 	return drawn
-}
-
-// binomial is how likely it is that so many of all have changed, of which a share has.
-func binomial(all, count, share float64) float64 {
-	choose := logFactorial(all) - logFactorial(count) - logFactorial(all-count)
-	return math.Exp(choose + count*math.Log(share) + (all-count)*math.Log(1-share))
 }
 
 func logFactorial(n float64) float64 {

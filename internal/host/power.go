@@ -16,8 +16,8 @@ func (h *Host) ShutDown(ctx context.Context, uuid string) error {
 	})
 }
 
-// Start starts the domain; from its managed-save image, where the host keeps one. It takes as long as QEMU takes to read
-// that, on a connection of its own, and libvirt carries on when the context ends.
+// Start starts the domain; from its managed-save image, where the host keeps one. It takes as long as QEMU takes to
+// read that, on a connection of its own, and libvirt carries on when the context ends.
 func (h *Host) Start(ctx context.Context, uuid string) error {
 	return h.lengthy(ctx, "start the domain", uuid, func(lv *libvirt.Libvirt, dom libvirt.Domain) error {
 		_, err := lv.DomainCreateWithFlags(dom, 0)

@@ -31,16 +31,17 @@ func (a *evacuationAction) Metadata(_ context.Context, req action.MetadataReques
 
 func (a *evacuationAction) Schema(_ context.Context, _ action.SchemaRequest, resp *action.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Empties a host once, as `virt_host_maintenance` does: each VM that runs there moves to the host " +
-			"that has most room for it, or is shut down, saved or left, as the field `evacuation` of its policy says. The host is " +
-			"not cordoned, and nothing comes back by itself: what was shut down or saved is started by `virsh start`. Requires " +
-			"Terraform 1.14 or later.",
+		MarkdownDescription: "Empties a host once, as `virt_host_maintenance` does: each VM that runs there moves to the " +
+			"that has most room for it, or is shut down, saved or left, as the field `evacuation` of its policy says. The " +
+			"host not cordoned, and nothing comes back by itself: what was shut down or saved is started by `virsh start`. " +
+			"Requires Terraform 1.14 or later.",
 		Attributes: map[string]schema.Attribute{
 			"host": schema.StringAttribute{
 				MarkdownDescription: evacuatedHostDescription, Required: true, Validators: []validator.String{nameValidator{}},
 			},
 			"destinations": schema.SetAttribute{
-				MarkdownDescription: evacuationAmong, ElementType: types.StringType, Optional: true, Validators: hostSetValidators(),
+				MarkdownDescription: evacuationAmong, ElementType: types.StringType, Optional: true,
+				Validators: hostSetValidators(),
 			},
 			"cluster": schema.StringAttribute{
 				MarkdownDescription: evacuationCluster, Optional: true, Validators: []validator.String{nameValidator{255}},
@@ -67,7 +68,9 @@ func (a *evacuationAction) ValidateConfig(
 }
 
 // ModifyPlan says what becomes of each VM.
-func (a *evacuationAction) ModifyPlan(ctx context.Context, req action.ModifyPlanRequest, resp *action.ModifyPlanResponse) {
+func (a *evacuationAction) ModifyPlan(
+	ctx context.Context, req action.ModifyPlanRequest, resp *action.ModifyPlanResponse,
+) {
 	var config evacuationModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
 	if resp.Diagnostics.HasError() {

@@ -15,12 +15,12 @@ import (
 // The texts that the maintenance of a host and the action that only empties it share.
 const (
 	evacuatedHostDescription = "Host: a key of `hosts` in the provider's configuration."
-	evacuationAmong          = "Hosts that its VMs may move to: keys of `hosts` in the provider's configuration. With neither " +
-		"this nor `cluster`: all other hosts that answer and are not cordoned."
+	evacuationAmong          = "Hosts that its VMs may move to: keys of `hosts` in the provider's configuration. With " +
+		"neither this nor `cluster`: all other hosts that answer and are not cordoned."
 	evacuationCluster = "Name of the cluster whose hosts its VMs may move to, instead of `destinations`."
-	onFailureText     = "What follows when a VM cannot leave, or come back: `stop` begins nothing more, waits for what is " +
-		"under way, and is an error; where it is known from the beginning, nothing is begun. `continue` goes on with the " +
-		"others, and warns. Default: `stop`."
+	onFailureText     = "What follows when a VM cannot leave, or come back: `stop` begins nothing more, waits for what " +
+		"is under way, and is an error; where it is known from the beginning, nothing is begun. `continue` goes on with " +
+		"the others, and warns. Default: `stop`."
 )
 
 // onFailure is what follows a failure.

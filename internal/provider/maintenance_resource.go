@@ -31,7 +31,10 @@ func newMaintenanceResource() resource.Resource {
 	return &maintenanceResource{resourceBase{
 		typeName: "host_maintenance",
 		object:   "Host Maintenance",
-		identity: identity{attribute: "host", description: "Host: a key of `hosts` in the provider's configuration.", mutable: true},
+		identity: identity{
+			attribute: "host", mutable: true,
+			description: "Host: a key of `hosts` in the provider's configuration.",
+		},
 	}}
 }
 
@@ -52,23 +55,24 @@ type maintenanceModel struct {
 
 func (r *maintenanceResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Maintenance of a host. Creating it cordons the host, so that no move of any run chooses it as " +
-			"destination, and empties it: each VM that runs there moves to the host that has most room for it, or is shut down, " +
-			"saved or left, as the field `evacuation` of its policy says. VMs of one `anti_affinity_group` never meet. Destroying " +
-			"it opens the host and brings back what it has taken away, by the VMs' own histories.\n\n" +
-			"A warning of the plan says what becomes of each VM before anything moves. The cordon and the evacuation are kept on " +
-			"the host: an apply that fails or is killed leaves nothing in state, and the next one goes on where it ended. A VM " +
-			"that has started on the host since, by hand, shows as an update that moves it, too.",
+		MarkdownDescription: "Maintenance of a host. Creating it cordons the host, so that no move of any run chooses it " +
+			"destination, and empties it: each VM that runs there moves to the host that has most room for it, or is shut " +
+			"saved or left, as the field `evacuation` of its policy says. VMs of one `anti_affinity_group` never meet. " +
+			"Destroying it opens the host and brings back what it has taken away, by the VMs' own histories.\n\n" +
+			"A warning of the plan says what becomes of each VM before anything moves. The cordon and the evacuation are kept " +
+			"the host: an apply that fails or is killed leaves nothing in state, and the next one goes on where it ended. A " +
+			"VM that has started on the host since, by hand, shows as an update that moves it, too.",
 		Attributes: map[string]schema.Attribute{
 			"id": schema.StringAttribute{MarkdownDescription: "Host UUID.", Computed: true},
 			"host": schema.StringAttribute{
-				MarkdownDescription: evacuatedHostDescription + " Another label of the same host changes nothing; another host is a " +
-					"replacement.",
+				MarkdownDescription: evacuatedHostDescription + " Another label of the same host changes nothing; another host " +
+					"is a replacement.",
 				Required:   true,
 				Validators: []validator.String{nameValidator{}},
 			},
 			"destinations": schema.SetAttribute{
-				MarkdownDescription: evacuationAmong, ElementType: types.StringType, Optional: true, Validators: hostSetValidators(),
+				MarkdownDescription: evacuationAmong, ElementType: types.StringType, Optional: true,
+				Validators: hostSetValidators(),
 			},
 			"cluster": schema.StringAttribute{
 				MarkdownDescription: evacuationCluster, Optional: true, Validators: []validator.String{nameValidator{255}},
@@ -83,9 +87,9 @@ func (r *maintenanceResource) Schema(_ context.Context, _ resource.SchemaRequest
 				Optional:            true, Computed: true, Default: booldefault.StaticBool(true),
 			},
 			"restore": schema.BoolAttribute{
-				MarkdownDescription: "Whether a destroy brings the VMs back: those that were moved, where nobody has moved them on " +
-					"since, and those that were shut down or saved. What it is when the resource is destroyed has to be in state: " +
-					"apply a change before. Default: `true`.",
+				MarkdownDescription: "Whether a destroy brings the VMs back: those that were moved, where nobody has moved them " +
+					"on since, and those that were shut down or saved. What it is when the resource is destroyed has to be in " +
+					"state: apply a change before. Default: `true`.",
 				Optional: true, Computed: true, Default: booldefault.StaticBool(true),
 			},
 			"on_failure": schema.StringAttribute{
@@ -94,8 +98,8 @@ func (r *maintenanceResource) Schema(_ context.Context, _ resource.SchemaRequest
 				Validators: []validator.String{oneOf(onFailures()...)},
 			},
 			"cordoned": schema.BoolAttribute{
-				MarkdownDescription: "Whether the host is cordoned: `true`, unless somebody has opened it; the next apply cordons it " +
-					"again.",
+				MarkdownDescription: "Whether the host is cordoned: `true`, unless somebody has opened it; the next apply " +
+					"cordons it again.",
 				Computed: true,
 			},
 			"evacuated": schema.MapAttribute{
@@ -107,8 +111,8 @@ func (r *maintenanceResource) Schema(_ context.Context, _ resource.SchemaRequest
 				ElementType:         types.StringType, Computed: true,
 			},
 			"remaining": schema.SetAttribute{
-				MarkdownDescription: "UUIDs of the VMs that run on the host: those whose policy lets them stay, and those that could " +
-					"not leave.",
+				MarkdownDescription: "UUIDs of the VMs that run on the host: those whose policy lets them stay, and those that " +
+					"could not leave.",
 				ElementType: types.StringType, Computed: true,
 			},
 		},
@@ -125,7 +129,8 @@ func (r *maintenanceResource) ValidateConfig(
 	}
 }
 
-// ModifyPlan says what becomes of each VM. Where the resource exists, it plans an update only where something would be done.
+// ModifyPlan says what becomes of each VM. Where the resource exists, it plans an update only where something would
+// be done.
 func (r *maintenanceResource) ModifyPlan(
 	ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse,
 ) {
@@ -150,8 +155,8 @@ func (r *maintenanceResource) ModifyPlan(
 	}
 	plan.ID, plan.Cordoned = state.ID, types.BoolValue(true)
 	plan.Evacuated, plan.Stopped, plan.Remaining = state.Evacuated, state.Stopped, state.Remaining
-	// Any update empties the host again. Terraform plans once more in the apply, when there may be less to do than here: then
-	// what is unknown in the plan may become known, but nothing else may change.
+	// Any update empties the host again. Terraform plans once more in the apply, when there may be less to do than here:
+	// then what is unknown in the plan may become known, but nothing else may change.
 	changes := creating || ok && planned.Leaves() || !plan.equal(state)
 	if ok && changes && plan.Evacuate.ValueBool() {
 		resp.Diagnostics.Append(warnedAt(path.Root("host"), explain.WouldLeave(planned)))
@@ -212,9 +217,11 @@ func (r *maintenanceResource) Update(ctx context.Context, req resource.UpdateReq
 	}
 }
 
-// evacuate cordons and empties the host, and writes what came of it to the state: nothing where it has failed, so that a new
-// resource is not tainted, whose replacement would bring back what has left.
-func (r *maintenanceResource) evacuate(ctx context.Context, plan maintenanceModel, state *tfsdk.State) diag.Diagnostics {
+// evacuate cordons and empties the host, and writes what came of it to the state: nothing where it has failed, so
+// that a new resource is not tainted, whose replacement would bring back what has left.
+func (r *maintenanceResource) evacuate(
+	ctx context.Context, plan maintenanceModel, state *tfsdk.State,
+) diag.Diagnostics {
 	done, err := r.fleet.Evacuate(ctx, plan.evacuation(), func(p fleet.EvacuationProgress) {
 		tflog.Info(ctx, explain.EvacuationLine(p), evacuationFields(p))
 	})
@@ -246,7 +253,8 @@ func evacuationFields(p fleet.EvacuationProgress) map[string]any {
 		return progressFields(*p.Move)
 	}
 	fields := map[string]any{
-		"host": p.Host, "vm_uuid": p.VM.UUID, "vm_name": p.VM.Name, "event": string(p.Doing), "ended": p.Ended, "failed": p.Err != nil,
+		"host": p.Host, "vm_uuid": p.VM.UUID, "vm_name": p.VM.Name, "event": string(p.Doing), "ended": p.Ended,
+		"failed": p.Err != nil,
 	}
 	if p.To != "" {
 		fields["destination"] = p.To
@@ -254,8 +262,8 @@ func evacuationFields(p fleet.EvacuationProgress) map[string]any {
 	return fields
 }
 
-// Read looks whether the host still has the record, and which VMs run there. What was moved is kept: who moves it on since
-// changes nothing here.
+// Read looks whether the host still has the record, and which VMs run there. What was moved is kept: who moves it on
+// since changes nothing here.
 func (r *maintenanceResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
 	var state maintenanceModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
@@ -263,7 +271,8 @@ func (r *maintenanceResource) Read(ctx context.Context, req resource.ReadRequest
 		return
 	}
 	r.instances.Reads(state.ID.ValueString())
-	now, renamed, gone, err := r.fleet.Recognise(ctx, fleet.Member{Name: state.Host.ValueString(), UUID: state.ID.ValueString()})
+	known := fleet.Member{Name: state.Host.ValueString(), UUID: state.ID.ValueString()}
+	now, renamed, gone, err := r.fleet.Recognise(ctx, known)
 	if err == nil && gone {
 		err = r.fleet.Check(state.Host.ValueString())
 	}

@@ -52,7 +52,8 @@ func globalAttributes(own map[string]schema.Attribute) map[string]schema.Attribu
 
 // actionAttributes is levelAttributes for an action, which moves.
 func actionAttributes(own map[string]actionschema.Attribute) map[string]actionschema.Attribute {
-	attributes := policyAttributes(policy.OriginRun, func(k policyKind) func(string) actionschema.Attribute { return k.action })
+	attributes := policyAttributes(policy.OriginRun,
+		func(k policyKind) func(string) actionschema.Attribute { return k.action })
 	maps.Copy(attributes, own)
 	return attributes
 }
