@@ -49,8 +49,8 @@ func (b *backings) of(ctx context.Context, h *host.Host, domains []host.Detailed
 	return sizes
 }
 
-// backingOf is the size of the huge pages that back a domain; nil where that cannot be read. Of a VM with pages of several
-// sizes it is the first.
+// backingOf is the size of the huge pages that back a domain; nil where that cannot be read. Of a VM with pages of
+// several sizes it is the first.
 func backingOf(ctx context.Context, h *host.Host, uuid string) *uint64 {
 	definition, err := h.DomainXML(ctx, uuid)
 	if err != nil {

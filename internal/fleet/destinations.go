@@ -13,9 +13,9 @@ import (
 // assessedAtOnce is to how many hosts a VM's move is assessed at a time.
 const assessedAtOnce = 4
 
-// Destinations says which of the candidates, or of all hosts where there are none, a VM could be moved to under the policy
-// of its records: a host is rejected, too, where the checks of a move find an error. Nothing is promised to the VM. The
-// error is that of Resolve, or an *UnknownHostError.
+// Destinations says which of the candidates, or of all hosts where there are none, a VM could be moved to under the
+// policy of its records: a host is rejected, too, where the checks of a move find an error. Nothing is promised to
+// the VM. The error is that of Resolve, or an *UnknownHostError.
 func (f *Fleet) Destinations(ctx context.Context, vm string, among Candidates) (Location, placement.Choice, error) {
 	hosts := f.Names()
 	if !among.None() {

@@ -89,8 +89,9 @@ func (e *evacuator) plan(l evacuation.Leaving, w placement.World, silent []error
 	}
 	drain := placement.PlanDrain(w, placement.Drain{Host: e.Host, Among: e.among, VMs: movers})
 	for _, step := range drain.Steps {
-		p.Moves = append(p.Moves, EvacuationMove{VM: byUUID[step.VM], To: step.To, Why: step.Candidate.Reasons,
-			Stage: step.Stage})
+		p.Moves = append(p.Moves, EvacuationMove{
+			VM: byUUID[step.VM], To: step.To, Why: step.Candidate.Reasons, Stage: step.Stage,
+		})
 	}
 	for _, stuck := range drain.Stuck {
 		if way, moves := stuck.Binding.(placement.OnItsWay); moves { // it is given a host, by this run or another

@@ -10,8 +10,8 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/placement"
 )
 
-// groups are the anti-affinity groups of all VMs that are active, by UUID, as their records say. They are believed for as
-// long as a census: a plan of many moves asks for them once. It is safe for concurrent use.
+// groups are the anti-affinity groups of all VMs that are active, by UUID, as their records say. They are believed
+// for as long as a census: a plan of many moves asks for them once. It is safe for concurrent use.
 type groups struct {
 	reading sync.Mutex // held by who reads, and who waits for that
 	at      time.Time

@@ -17,8 +17,8 @@ const (
 	loadAge = 30 * time.Second
 )
 
-// loads are how busy hosts are and their VMs keep them, as two looks at their CPU time tell. Only the first of a run waits
-// for a window to pass. It is safe for concurrent use.
+// loads are how busy hosts are and their VMs keep them, as two looks at their CPU time tell. Only the first of a run
+// waits for a window to pass. It is safe for concurrent use.
 type loads struct {
 	mu    sync.Mutex
 	first map[string]cpuTimes // by the host's name
@@ -76,7 +76,8 @@ func timesOf(ctx context.Context, h *host.Host) (t cpuTimes, err error) {
 	return t, err
 }
 
-// until is how many CPUs were busy between two looks. A VM that has come in between keeps none busy, as far as is known.
+// until is how many CPUs were busy between two looks. A VM that has come in between keeps none busy, as far as is
+// known.
 func (t cpuTimes) until(later cpuTimes) (busy float64, vms map[string]float64) {
 	window := later.at.Sub(t.at).Seconds()
 	vms = maps.Collect(func(yield func(string, float64) bool) {

@@ -24,8 +24,8 @@ type saying struct {
 	leased []string
 }
 
-// world is what the hosts say for the choice of a destination, and the VM that it is for. Where that is of an anti-affinity
-// group, so are the others.
+// world is what the hosts say for the choice of a destination, and the VM that it is for. Where that is of an
+// anti-affinity group, so are the others.
 func (f *Fleet) world(ctx context.Context, l Location) (placement.World, placement.VM) {
 	w := f.gather(ctx, f.promises.others(l.Domain.UUID))
 	vm := placement.VM{UUID: l.Domain.UUID, Name: l.Domain.Name, Host: l.Host, Memory: l.Domain.MemoryBytes}
@@ -44,8 +44,8 @@ func (f *Fleet) gather(ctx context.Context, promised map[string]string) placemen
 	return worldOf(each(f.hosts, func(h *host.Host) saying { return f.listen(ctx, h) }), promised)
 }
 
-// listen asks one host, in about fifteen calls, most of them at once, and one for each VM of which the memory is not told
-// from huge pages.
+// listen asks one host, in about fifteen calls, most of them at once, and one for each VM of which the memory is not
+// told from huge pages.
 func (f *Fleet) listen(ctx context.Context, h *host.Host) saying {
 	ctx, cancel := context.WithTimeout(ctx, listLimit)
 	defer cancel()
@@ -113,8 +113,8 @@ func readLabels(ctx context.Context, h *host.Host, into *placement.Host) error {
 	return err
 }
 
-// leasedTo are the VMs to whose moves, of this run or another, a place of the host is leased. A host that keeps no leases
-// has none.
+// leasedTo are the VMs to whose moves, of this run or another, a place of the host is leased. A host that keeps no
+// leases has none.
 func (f *Fleet) leasedTo(ctx context.Context, name string) (vms []string, err error) {
 	seen, err := f.places.in[name].look(ctx)
 	for _, place := range seen.Places {

@@ -19,7 +19,8 @@ func (l ledger) against(vm VM, host string) Reason {
 		return Refused{finding}
 	}
 	need := vm.CPUs
-	if home := l.accounts[vm.Host]; home != nil && home.CPUs > 0 { // one that has more CPUs than its own host is used to it
+	// One that has more CPUs than its own host is used to it.
+	if home := l.accounts[vm.Host]; home != nil && home.CPUs > 0 {
 		need = min(need, home.CPUs)
 	}
 	if a.CPUs > 0 && a.CPUs < need {

@@ -21,9 +21,9 @@ func (v Violation) String() string {
 	return fmt.Sprintf("stage %d, VM %s to host %s: %s", v.Stage, v.VM, v.Host, v.Rule)
 }
 
-// Check verifies a plan against the world that it was made for, and shares nothing with what made it: each VM moves at
-// most once, from where it is to a host that may take it, and no host is promised to more than it can hold at any moment,
-// whichever moves of a stage are still under way.
+// Check verifies a plan against the world that it was made for, and shares nothing with what made it: each VM moves
+// at most once, from where it is to a host that may take it, and no host is promised to more than it can hold at any
+// moment, whichever moves of a stage are still under way.
 func Check(w World, d Drain, p Plan) []Violation {
 	c := checker{drain: d, hosts: map[string]Host{}, vms: map[string]VM{}, at: map[string]string{}}
 	for _, h := range w.Hosts {
@@ -140,8 +140,8 @@ func (c *checker) group(s Step, beside []Step) {
 	}
 }
 
-// capacity checks that each destination has memory and huge pages for all that is sent there in a stage, beside all that
-// it has when the stage begins.
+// capacity checks that each destination has memory and huge pages for all that is sent there in a stage, beside all
+// that it has when the stage begins.
 func (c *checker) capacity(stage []Step) {
 	type need struct {
 		host string

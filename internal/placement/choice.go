@@ -31,8 +31,8 @@ func (c Choice) Best() (best Candidate, ok bool) {
 	return c.Candidates[0], true
 }
 
-// Choose says which of the hosts of the given names a VM can go to. One that is on its way can only go where it is bound
-// for.
+// Choose says which of the hosts of the given names a VM can go to. One that is on its way can only go where it is
+// bound for.
 func Choose(w World, vm VM, among []string) Choice {
 	l := open(w, vm.UUID)
 	c := Choice{VM: vm.UUID, Rejected: map[string]Reason{}}

@@ -175,7 +175,8 @@ func (s *search) all(vms []VM, prefer preference) bool {
 	return false
 }
 
-// most gives hosts to as many VMs as it can: in rounds, each of which begins with those that the last one has left over.
+// most gives hosts to as many VMs as it can: in rounds, each of which begins with those that the last one has left
+// over.
 func (s *search) most(vms []VM) (left []VM) {
 	round := func(order []VM) (over []VM) {
 		for _, vm := range order {

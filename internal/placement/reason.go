@@ -8,7 +8,8 @@ type Reason interface {
 	About() string
 }
 
-// What speaks against a host. The first that holds, in this order, is the binding one: what is told first is cured last.
+// What speaks against a host. The first that holds, in this order, is the binding one: what is told first is cured
+// last.
 type (
 	// UnknownHost is a host that the world does not have.
 	UnknownHost struct{}

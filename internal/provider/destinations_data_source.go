@@ -65,9 +65,9 @@ func (d *destinationsDataSource) Schema(
 	_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse,
 ) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Hosts that a VM could be moved to now, the best first, and what speaks against each of the others: " +
-			"by the rules by which a move with `destinations` or `cluster` chooses, and by the checks of a move. Reading moves " +
-			"nothing, changes nothing, keeps no room for the VM, and does not fail where no host is left.",
+		MarkdownDescription: "Hosts that a VM could be moved to now, the best first, and what speaks against each of the " +
+			"others: by the rules by which a move with `destinations` or `cluster` chooses, and by the checks of a move. " +
+			"Reading moves nothing, changes nothing, keeps no room for the VM, and does not fail where no host is left.",
 		Attributes: map[string]schema.Attribute{
 			"vm": schema.StringAttribute{
 				MarkdownDescription: vmDescription,
@@ -75,14 +75,14 @@ func (d *destinationsDataSource) Schema(
 				Validators:          []validator.String{nameValidator{}},
 			},
 			"hosts": schema.SetAttribute{
-				MarkdownDescription: "Hosts to look at: keys of `hosts` in the provider's configuration. Default: all of them, or " +
-					"those of `cluster`.",
+				MarkdownDescription: "Hosts to look at: keys of `hosts` in the provider's configuration. Default: all of " +
+					"them, or those of `cluster`.",
 				ElementType: types.StringType,
 				Optional:    true,
 			},
 			"cluster": schema.StringAttribute{
-				MarkdownDescription: "Name of a cluster whose hosts are looked at, instead of `hosts`: those that have the record " +
-					"of its policy.",
+				MarkdownDescription: "Name of a cluster whose hosts are looked at, instead of `hosts`: those that have " +
+					"the record of its policy.",
 				Optional:   true,
 				Validators: []validator.String{nameValidator{}},
 			},
@@ -98,8 +98,8 @@ func (d *destinationsDataSource) Schema(
 				NestedObject: schema.NestedAttributeObject{Attributes: candidateAttributes()},
 			},
 			"rejected": schema.MapAttribute{
-				MarkdownDescription: "The other hosts: a map from the name of each to what speaks against it. Where that is several " +
-					"things, it is the one that has to be mended first.",
+				MarkdownDescription: "The other hosts: a map from the name of each to what speaks against it. Where that " +
+					"is several things, it is the one that has to be mended first.",
 				ElementType: types.StringType,
 				Computed:    true,
 			},
