@@ -107,8 +107,9 @@ func NoDestination(e *fleet.NoDestinationError) Text {
 // DestinationsCordoned warns in a plan of a VM that none of the candidates can take, one of which is cordoned:
 // nothing is planned for it.
 func DestinationsCordoned(e *fleet.NoDestinationError) Text {
-	return planned("Destination Is Cordoned", was(e.Location)+", and none of the hosts that its resource allows could take "+
-		"it, so no move was planned.", rejected(e.Rejected), "The first plan after a host has been opened that can take it moves it.")
+	return planned("Destination Is Cordoned", was(e.Location)+", and none of the hosts that its resource allows could "+
+		"take it, so no move was planned.", rejected(e.Rejected),
+		"The first plan after a host has been opened that can take it moves it.")
 }
 
 // wanted is where a resource wants a VM.

@@ -317,7 +317,9 @@ func ItselfAmong(name string) Text {
 
 // NotInMaintenance is what an operator reads of an import of a host that has no record.
 func NotInMaintenance(name string) Text {
-	return Text{"Unable to Import Host Maintenance",
+	return Text{
+		"Unable to Import Host Maintenance",
 		fmt.Sprintf("%s is not cordoned, and has no evacuation that was begun: there "+
-			"is nothing to import. Its creation cordons it.", name)}
+			"is nothing to import. Its creation cordons it.", name),
+	}
 }

@@ -110,8 +110,8 @@ func (f *Fleet) uuidOf(ctx context.Context, name string) string {
 	return uuid
 }
 
-// ForecastPlanned says what a move that is planned will be like under the policy that its plan sees coming, and measures
-// the VM for it. It is nil where m asks for nothing, or nothing is to be forecast.
+// ForecastPlanned says what a move that is planned will be like under the policy that its plan sees coming, and
+// measures the VM for it. It is nil where m asks for nothing, or nothing is to be forecast.
 func (f *Fleet) ForecastPlanned(ctx context.Context, m Move, l Location, p policy.Effective) (*Forecast, error) {
 	if m.measures() == 0 || m.sendsNothing(l) || l.source(m.Destination) == m.Destination {
 		return nil, nil

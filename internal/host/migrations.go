@@ -77,7 +77,7 @@ func (h *Host) Outgoing(
 		default:
 		}
 		asking = append(asking, func() error {
-			operation, err := migration.OperationUnknown, error(migration.ErrBusy)
+			operation, err := migration.OperationUnknown, migration.ErrBusy
 			if !skip[d.UUID] {
 				operation, err = h.Operation(ctx, d.UUID)
 			}

@@ -6,9 +6,10 @@ import (
 )
 
 const (
-	// Renewal is how often a lease is renewed, and Life for how long it then holds.
+	// Renewal is how often a lease is renewed.
 	Renewal = 5 * time.Second
-	Life    = 3 * Renewal
+	// Life is for how long it then holds.
+	Life = 3 * Renewal
 )
 
 // Holder is who has a lease: the description of its secret.

@@ -12,7 +12,8 @@ import (
 )
 
 // foretell warns in the plan of a move that is forecast not to end, or that cannot be forecast, where the configuration
-// asks for a forecast. It measures the VM, once in a run. The move is the planned one, to the host that would be chosen now.
+// asks for a forecast. It measures the VM, once in a run. The move is the planned one, to the host that would be
+// chosen now.
 func foretell(
 	ctx context.Context, f *fleet.Fleet, seen *foresight, move fleet.Move, l fleet.Location, asked types.String,
 ) diag.Diagnostics {

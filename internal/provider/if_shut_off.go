@@ -16,9 +16,9 @@ func ifShutOffAttribute() schema.StringAttribute {
 		values = append(values, string(v))
 	}
 	return schema.StringAttribute{
-		MarkdownDescription: "What becomes of a VM that is shut off on another host than where it is wanted: `error` fails; " +
-			"`ignore` leaves it there with a warning, also where it still ran when the plan was made, and the first apply " +
-			"that finds it running moves it; " +
+		MarkdownDescription: "What becomes of a VM that is shut off on another host than where it is wanted: `error` " +
+			"fails; `ignore` leaves it there with a warning, also where it still ran when the plan was made, and the " +
+			"first apply that finds it running moves it; " +
 			"`move_definition` moves its definition (in libvirt an offline migration, `VIR_MIGRATE_OFFLINE`), with " +
 			"autostart, the policy and the metadata of checkpoints, and removes it from its former host. No disk and no " +
 			"other file moves: a plan refuses it when the destination does not have a disk or the NVRAM of the VM, and when " +

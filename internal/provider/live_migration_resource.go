@@ -190,8 +190,8 @@ func (r *liveMigrationResource) ModifyPlan(
 	resp.Diagnostics.Append(move.set(ctx, resp)...)
 }
 
-// cordoned warns of a VM that is wanted on a host which is cordoned: it comes there once the host is open. It is nil for an
-// apply that has not read the VM: nothing may change then of what its plan has shown, and the move is refused.
+// cordoned warns of a VM that is wanted on a host which is cordoned: it comes there once the host is open. It is nil
+// for an apply that has not read the VM: nothing may change then of what its plan has shown, and the move is refused.
 func (r *liveMigrationResource) cordoned(ctx context.Context, plan, state liveMigrationModel) diag.Diagnostic {
 	if r.fleet == nil || plan.chosen() || plan.Destination.IsUnknown() || !r.instances.HasRead(state.UUID.ValueString()) {
 		return nil
@@ -200,8 +200,8 @@ func (r *liveMigrationResource) cordoned(ctx context.Context, plan, state liveMi
 	if err != nil || !record.Cordoned {
 		return nil
 	}
-	return warnedAt(path.Root("destination"), explain.DestinationCordoned(plan.VM.ValueString(), state.Destination.ValueString(),
-		plan.Destination.ValueString(), record))
+	return warnedAt(path.Root("destination"), explain.DestinationCordoned(
+		plan.VM.ValueString(), state.Destination.ValueString(), plan.Destination.ValueString(), record))
 }
 
 // asked is what a configuration asks for: Terraform completes a destination that it leaves open

@@ -28,9 +28,9 @@ type patient struct {
 // undisturbedFor is how long a guest is watched before it is moved.
 const undisturbedFor = 5 * time.Second
 
-// What the links of the hosts carry, and what each migration may take of it, in MiB/s. The one holds in the switch-over,
-// too, in which QEMU knows no limit of its own; the other is the bandwidth that QEMU expects then, and without it QEMU goes
-// by how fast the buffers of the link were filled in the last 100 ms.
+// What the links of the hosts carry, and what each migration may take of it, in MiB/s. The one holds in the
+// switch-over, too, in which QEMU knows no limit of its own; the other is the bandwidth that QEMU expects then, and
+// without it QEMU goes by how fast the buffers of the link were filled in the last 100 ms.
 const (
 	linkMiB      = 64
 	bandwidthMiB = 60

@@ -24,8 +24,8 @@ var downtimes = []int{100, 150, 200, 300, 400, 500}
 
 const usualDowntime = 300
 
-// scheduled works on 36 MiB, which take 600 ms over 60 MiB/s, and rests for a tenth of the time. It ends a little earlier
-// than that: QEMU slows it down, to see what it writes.
+// scheduled works on 36 MiB, which take 600 ms over 60 MiB/s, and rests for a tenth of the time. It ends a little
+// earlier than that: QEMU slows it down, to see what it writes.
 var scheduled = lab.RestlessGuest(36, 10, 20*time.Second, 2*time.Second)
 
 // The ways to move, in the order of their results.

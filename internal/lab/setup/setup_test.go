@@ -53,7 +53,7 @@ func complete() []string {
 		"libvirtd", "virt-ssh-helper", "virsh", "ip", "tc", "unshare", "nsenter", "setsid", "mount", "hostname", "sysctl", "ssh",
 		"ssh-keygen", "/usr/sbin/sshd", "nc", "saslpasswd2", "dbus-daemon", "dbus-send", "/usr/lib/polkit-1/polkitd", "go",
 		"gcc", "newuidmap", "/usr/bin/qemu-system-x86_64", "/etc/ssl/certs/ca-certificates.crt", libraries + "libc.a",
-		libraries + "sasl2/libscram.so", drivers + "network.so", drivers + "nodedev.so", drivers + "qemu.so",
+		libraries + "sasl2/libscram.so", drivers + "network.so", drivers + "nodedev.so", drivers + "nwfilter.so", drivers + "qemu.so",
 		drivers + "secret.so", drivers + "storage.so", "qemu-img", "swtpm", "swtpm_setup", "genisoimage", "jq", "nft",
 		"/usr/share/OVMF/OVMF_CODE_4M.fd",
 	}

@@ -16,7 +16,7 @@ readonly here
 readonly keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 # libvirt's drivers are packages of their own since Debian 13; libvirt-daemon-driver-qemu depends on none of them.
 readonly packages=libvirt-daemon-system,libvirt-daemon,libvirt-daemon-driver-qemu,libvirt-clients,qemu-system-x86,qemu-utils
-readonly drivers=,libvirt-daemon-driver-network,libvirt-daemon-driver-nodedev,libvirt-daemon-driver-secret,libvirt-daemon-driver-storage
+readonly drivers=,libvirt-daemon-driver-network,libvirt-daemon-driver-nodedev,libvirt-daemon-driver-nwfilter,libvirt-daemon-driver-secret,libvirt-daemon-driver-storage
 # What the lab runs on its hosts beside them.
 readonly programs=iproute2,hostname,openssh-server,openssh-client,netcat-openbsd,sasl2-bin,libsasl2-modules,dbus-daemon,polkitd
 
