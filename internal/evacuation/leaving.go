@@ -18,6 +18,10 @@ const (
 	Transient Hindrance = "transient"
 	// Deaf is a VM that is to be shut down and whose guest is paused: it hears nothing.
 	Deaf Hindrance = "deaf"
+	// Arriving is a VM that is on its way to the host: it can be moved on once it has arrived.
+	Arriving Hindrance = "arriving"
+	// Doubled is a VM that another host runs, too.
+	Doubled Hindrance = "doubled"
 )
 
 // Stuck is a VM that stays, though its policy does not ask for that.
@@ -40,7 +44,10 @@ func Leave(host string, vms []VM) Leaving {
 	var l Leaving
 	for _, vm := range sorted(vms) {
 		switch {
-		case vm.Host != host || !vm.Active:
+		case vm.Host != host:
+		case vm.BoundFor == host:
+			l.Stuck = append(l.Stuck, Stuck{vm, Arriving})
+		case !vm.Active:
 		case vm.BoundFor != "":
 			l.Move = append(l.Move, vm)
 		case vm.Unread != nil:

@@ -49,6 +49,8 @@ func TestLeave(t *testing.T) {
 		"on its way already":                {func(vm *evacuation.VM) { vm.BoundFor = "kvm2" }, "move"},
 		"on its way, and stays by now":      {func(vm *evacuation.VM) { vm.BoundFor, vm.By = "kvm2", policy.EvacuateStay }, "move"},
 		"on its way, with an unread policy": {func(vm *evacuation.VM) { vm.BoundFor, vm.Unread = "kvm2", errors.New("no JSON") }, "move"},
+		"on its way to the host":            {func(vm *evacuation.VM) { vm.BoundFor = "kvm1" }, "arriving"},
+		"incoming, not begun":               {func(vm *evacuation.VM) { vm.BoundFor, vm.Active = "kvm1", false }, "arriving"},
 		"shut off":                          {func(vm *evacuation.VM) { vm.Active = false }, ""},
 		"on another host":                   {func(vm *evacuation.VM) { vm.Host = "kvm2" }, ""},
 		"noted as stopped, and runs": {func(vm *evacuation.VM) {

@@ -24,10 +24,10 @@ func Return(host string, vms []VM) Returning {
 			r.Start = append(r.Start, vm)
 		case vm.Host == host:
 			r.Back = append(r.Back, vm)
-		case stopped || vm.Past.MovedOn || vm.Host != vm.Past.MovedTo:
-			r.Elsewhere = append(r.Elsewhere, vm)
-		default:
+		case moved && !vm.Past.MovedOn && vm.Host == vm.Past.MovedTo: // also one that an earlier try could not stop
 			r.Move = append(r.Move, vm)
+		default:
+			r.Elsewhere = append(r.Elsewhere, vm)
 		}
 	}
 	return r

@@ -28,6 +28,9 @@ func TestReturn(t *testing.T) {
 		"shut down":                      {func(vm *evacuation.VM) { vm.Past, vm.Active = shutDown, false }, "start"},
 		"shut down, and started by hand": {func(vm *evacuation.VM) { vm.Past = shutDown }, "back"},
 		"shut down, and taken elsewhere": {func(vm *evacuation.VM) { vm.Host, vm.Past, vm.Active = "kvm2", shutDown, false }, "elsewhere"},
+		"not to be shut down, then moved": {func(vm *evacuation.VM) {
+			vm.Host, vm.Past = "kvm2", evacuation.Past{MovedTo: "kvm2", Stopped: "shut_down", StoppedOn: "kvm1"}
+		}, "move"},
 		"shut down on another host": {func(vm *evacuation.VM) {
 			vm.Past, vm.Active = evacuation.Past{Stopped: "shut_down", StoppedOn: "kvm2"}, false
 		}, ""},

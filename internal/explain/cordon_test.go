@@ -14,7 +14,7 @@ func TestFinding_cordon(t *testing.T) {
 	const (
 		uuid = "6d696772-6174-4e00-8000-686f73740000"
 		open = " Choose another destination, or open kvm2: destroy its virt_host_maintenance, or, where none has it in its state, " +
-			"run `virsh secret-undefine " + uuid + "` on kvm2."
+			"run `virsh secret-undefine " + uuid + "` on kvm2, which leaves the VMs where they are and forgets which are to come back."
 	)
 	since := time.Date(2026, 11, 26, 23, 0, 0, 0, time.UTC)
 	for want, fact := range map[string]migration.Fact{

@@ -44,9 +44,18 @@ func WouldLeave(p fleet.EvacuationPlan) Text {
 		was = fmt.Sprintf("this was to become of the VMs on %s:\n%s", p.Host.Name, list(lines))
 	}
 	text := planned("VMs Leave Host", was)
-	text.Detail = paragraphs(text.Detail, resumes(p), unaskedDestinations(p.Silent),
+	text.Detail = paragraphs(text.Detail, resumes(p), unaskedDestinations(p.Silent), beginsNothing(p),
 		"The apply decides by the same rules, from what the hosts say then.")
 	return text
+}
+
+// beginsNothing says that an apply does nothing where it stops at the first VM that cannot leave.
+func beginsNothing(p fleet.EvacuationPlan) string {
+	if len(p.Stuck) == 0 || p.GoesOn {
+		return ""
+	}
+	return "With on_failure = \"stop\" an apply begins nothing while a VM cannot leave: make room, or set on_failure = " +
+		"\"continue\"."
 }
 
 // resumes says that an evacuation that was begun is carried on with.
@@ -103,7 +112,12 @@ func WouldReturn(r fleet.Return) Text {
 	if len(lines) > 0 {
 		was = fmt.Sprintf("this was to become of the VMs that had left %s:\n%s", r.Host.Name, list(lines))
 	}
-	return planned("VMs Come Back to Host", was)
+	text := planned("VMs Come Back to Host", was)
+	if len(r.Silent) > 0 {
+		text.Detail = paragraphs(text.Detail, fmt.Sprintf("Hosts that did not answer: %s. VMs there were not to come back yet; "+
+			"the record of %s keeps the evacuation until they have answered.", strings.Join(fleet.Silent(r.Silent), ", "), r.Host.Name))
+	}
+	return text
 }
 
 // stuckThen says why a VM could not leave its host, when a plan was made.
@@ -115,6 +129,10 @@ func stuckThen(s fleet.StuckVM) string {
 		return fmt.Sprintf("%s (transient: it would have been gone once %s)", s.VM.Name, stopped(s.VM.By))
 	case evacuation.Deaf:
 		return fmt.Sprintf("%s (paused: its guest would not have heard that it was to shut down)", s.VM.Name)
+	case evacuation.Arriving:
+		return fmt.Sprintf("%s (on its way to the host: it could have been moved on once it had arrived)", s.VM.Name)
+	case evacuation.Doubled:
+		return fmt.Sprintf("%s (another host ran it, too)", s.VM.Name)
 	}
 	if s.Host == "" {
 		return fmt.Sprintf("%s (%s)", s.VM.Name, Reason(s.Binding))
@@ -144,6 +162,10 @@ func hindrance(s fleet.StuckVM) string {
 			stopped(s.VM.By))
 	case evacuation.Deaf:
 		return "is paused, and its guest cannot hear that it is to shut down: resume it"
+	case evacuation.Arriving:
+		return "is on its way to the host: apply again once it has arrived"
+	case evacuation.Doubled:
+		return "runs on another host, too: find out which copy is right, and stop the other at once"
 	}
 	return string(s.Why)
 }
@@ -179,28 +201,39 @@ func vmFailure(failure fleet.VMFailure) string {
 	var on *fleet.NotStoppedError
 	switch {
 	case errors.As(failure.Err, &off):
-		return sentences(Detail(failure.Err), Location(off.Location))
+		return sentences(Detail(failure.Err), seenAt(off.Location, off.Seen))
 	case errors.As(failure.Err, &on):
-		return sentences(Detail(failure.Err), Location(on.Location))
+		return sentences(Detail(failure.Err), seenAt(on.Location, on.Seen))
 	}
 	text := Move(failure.Err)
 	return fmt.Sprintf("VM %s: %s", failure.VM.Name, text.Detail)
+}
+
+// seenAt says where a VM is and whether it runs, if its host has said that since.
+func seenAt(l fleet.Location, seen bool) string {
+	if seen {
+		return Location(l)
+	}
+	return fmt.Sprintf("Whether VM %s is running on %s is not known, because %s does not answer: look with `virsh domstate "+
+		"%s` on %s before anything else is started.", l.Domain.Name, l.Host, l.Host, l.Domain.UUID, l.Host)
 }
 
 // maintained says how a host was left, and what to do.
 func maintained(e *fleet.EvacuationError) string {
 	switch {
 	case e.Returning:
-		return fmt.Sprintf("%s is open, and its record keeps the evacuation: apply again to bring back the others, or set "+
-			"restore = false, apply, and destroy to leave them where they are.", e.Host)
-	case e.Cordoned:
-		return fmt.Sprintf("%s stays cordoned, and nothing of the resource is in state: apply again to go on. To open it "+
-			"instead, import it (`terraform import ADDRESS %s`) and destroy it, which brings the VMs back, or run `virsh "+
-			"secret-undefine %s` on it, which leaves them where they are.", e.Host, e.Host, host.Itself.SecretUUID())
-	case e.Evacuation == "" && e.Done == 0 && len(e.Failures) == 0 && e.Err == nil:
+		return fmt.Sprintf("%s is open, and its record keeps the evacuation: destroy the resource again to bring back the "+
+			"others. To leave them where they are instead, run `virsh secret-undefine %s` on %s. Do not apply the resource: "+
+			"that would empty the host again.", e.Host, host.Itself.SecretUUID(), e.Host)
+	case e.Done == 0 && len(e.Failures) == 0 && e.Err == nil && !e.Cordoned:
 		return "Nothing was begun. Make room, or set on_failure = \"continue\" to evacuate the others."
+	case e.Cordoned:
+		return fmt.Sprintf("%s stays cordoned: apply again to go on, or set on_failure = \"continue\" to go on with the "+
+			"others. To open it instead, destroy its virt_host_maintenance, which brings the VMs back; where a first apply "+
+			"has failed, it is in no state: import it before (`terraform import ADDRESS %s`). Or run `virsh secret-undefine "+
+			"%s` on %s, which leaves them where they are.", e.Host, e.Host, host.Itself.SecretUUID(), e.Host)
 	}
-	return "Apply again to go on."
+	return "Apply again, or invoke the action again, to go on."
 }
 
 func notStopped(e *fleet.NotStoppedError) string {
@@ -208,15 +241,18 @@ func notStopped(e *fleet.NotStoppedError) string {
 	if e.Err != nil {
 		return fmt.Sprintf("VM %s was not %s: %s", l.Domain.Name, stopped(e.By), fullStop(oneLine(e.Err)))
 	}
-	return fmt.Sprintf("The guest of VM %s did not shut down within %s. It may still do so.", l.Domain.Name,
+	return fmt.Sprintf("The guest of VM %s on %s did not shut down within %s. It may still do so. Shut it down from "+
+		"inside, or set its evacuation to \"managed_save\" or \"live\", and apply again.", l.Domain.Name, l.Host,
 		elapsed(e.Waited))
 }
 
 func offStill(e *fleet.NotStartedError) string {
 	l := e.Location
-	return fmt.Sprintf("VM %s did not start on %s: %s It is off: `virsh start %s` there tries it again.", l.Domain.Name,
-		l.Host,
-		fullStop(oneLine(e.Err)), l.Domain.UUID)
+	said := fmt.Sprintf("VM %s did not start on %s: %s", l.Domain.Name, l.Host, fullStop(oneLine(e.Err)))
+	if !e.Seen {
+		return said
+	}
+	return fmt.Sprintf("%s It is off: `virsh start %s` on %s tries it again.", said, l.Domain.UUID, l.Host)
 }
 
 // StillThere warns after an evacuation of the VMs that remain on their host though they were to leave.
@@ -228,7 +264,8 @@ func StillThere(e fleet.Evacuated) Text {
 	for _, failure := range e.Failures {
 		lines = append(lines, vmFailure(failure))
 	}
-	return Text{"Host Is Not Empty", paragraphs(fmt.Sprintf("VMs that were to leave %s are still there.", e.Host.Name),
+	return Text{"Host Is Not Empty", paragraphs(
+		fmt.Sprintf("Not all VMs that were to leave %s have left. Each says where it is:", e.Host.Name),
 		paragraphs(lines...))}
 }
 
@@ -242,6 +279,11 @@ func NotBack(name string, r fleet.Return, failures []fleet.VMFailure, deleted []
 	}
 	for _, uuid := range deleted {
 		lines = append(lines, fmt.Sprintf("VM %s is on no host any more.", uuid))
+	}
+	if len(r.Silent) > 0 {
+		lines = append(lines, fmt.Sprintf("VMs that went to hosts that did not answer (%s) are not back. The record of %s "+
+			"keeps the evacuation: the next virt_host_maintenance of %s brings them back when it is destroyed.",
+			strings.Join(fleet.Silent(r.Silent), ", "), name, name))
 	}
 	for _, failure := range failures {
 		lines = append(lines, vmFailure(failure))

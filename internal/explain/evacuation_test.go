@@ -64,10 +64,11 @@ func TestEvacuation(t *testing.T) {
 	web := evacuation.VM{Name: "web", UUID: remedyUUID}
 	deaf := &fleet.NotStoppedError{
 		Location: fleet.Location{Host: "kvm1", Domain: migration.Domain{Name: "web", UUID: remedyUUID, State: migration.StateRunning}},
-		By:       policy.EvacuateShutDown, Waited: 300e9,
+		By:       policy.EvacuateShutDown, Waited: 300e9, Seen: true,
 	}
 	off := &fleet.NotStartedError{
 		Location: fleet.Location{Host: "kvm1", Domain: migration.Domain{Name: "web", UUID: remedyUUID, State: migration.StateShutOff}},
+		Seen:     true,
 		Err:      errors.New("no disk"),
 	}
 	for name, test := range map[string]struct {
@@ -84,8 +85,8 @@ func TestEvacuation(t *testing.T) {
 			&fleet.EvacuationError{Host: "kvm1", Evacuation: "e1", Cordoned: true, Done: 3, Failures: []fleet.VMFailure{{VM: web, Err: deaf}}},
 			"Unable to Evacuate Host",
 			[]string{
-				"The guest of VM web did not shut down within 5m0s. It may still do so.", "VM web is running on kvm1", "before that: 3",
-				"kvm1 stays cordoned, and nothing of the resource is in state: apply again to go on.", "terraform import ADDRESS kvm1",
+				"The guest of VM web on kvm1 did not shut down within 5m0s. It may still do so.", "VM web is running on kvm1", "before that: 3",
+				"kvm1 stays cordoned: apply again to go on", "terraform import ADDRESS kvm1",
 				"virsh secret-undefine 6d696772-6174-4e00-8000-686f73740000",
 			},
 		},
@@ -97,7 +98,7 @@ func TestEvacuation(t *testing.T) {
 		"a VM that does not start": {
 			&fleet.EvacuationError{Host: "kvm1", Evacuation: "e1", Returning: true, Failures: []fleet.VMFailure{{VM: web, Err: off}}},
 			"Unable to Bring VMs Back",
-			[]string{"VM web did not start on kvm1: no disk. It is off: `virsh start " + remedyUUID + "` there", "kvm1 is open, and its record keeps the evacuation: apply again"},
+			[]string{"VM web did not start on kvm1: no disk. It is off: `virsh start " + remedyUUID + "` on kvm1", "kvm1 is open, and its record keeps the evacuation: destroy the resource again"},
 		},
 		"no host in the cluster": {&fleet.EmptyClusterError{Cluster: "db", Besides: "kvm1"}, "Unable to Evacuate Host", []string{`cluster "db" besides kvm1`, "Nothing was changed"}},
 	} {

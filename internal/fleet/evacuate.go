@@ -3,6 +3,7 @@ package fleet
 import (
 	"cmp"
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -91,6 +92,9 @@ func (e *evacuator) empty(ctx context.Context, c *crew, id string) (last Evacuat
 	e.failed = c.failed
 	c.again = func(t task, err error) bool { return t.do == DeedMove && e.refusedBy(t.vm, t.to, err) }
 	err = c.work(ctx, func(ctx context.Context) ([]task, error) {
+		if err := e.fleet.slots.open(); err != nil {
+			return nil, err
+		}
 		if last, err = e.look(ctx); err != nil {
 			return nil, err
 		}
@@ -178,7 +182,7 @@ func (f *Fleet) evacuationState(ctx context.Context, member Member, id string) (
 		}
 	}
 	for _, d := range m.of(member.Name).sorted() {
-		if vm := evacuationVM(member.Name, d); vm.Active && m.bound[d.UUID] == "" {
+		if vm := evacuationVM(member.Name, d); vm.Active && (m.bound[d.UUID] == "" || m.bound[d.UUID] == member.Name) {
 			state.Remaining = append(state.Remaining, d.UUID)
 		}
 	}
@@ -222,6 +226,12 @@ func (f *Fleet) returning(ctx context.Context, member Member, id string) (Return
 	}
 	vms, unclear := f.evacuated(ctx, m, member, id)
 	r.Returning, r.Unclear = evacuation.Return(member.Name, vms), unclear
+	if len(r.Silent) > 0 { // one of them may run it
+		for _, vm := range r.Start {
+			r.Unclear = append(r.Unclear, VMFailure{vm, errors.Join(r.Silent...)})
+		}
+		r.Start = nil
+	}
 	memory := map[string]uint64{}
 	for _, roll := range m.rolls {
 		for uuid, d := range roll.domains {
@@ -258,6 +268,12 @@ func (f *Fleet) EndMaintenance(
 	}
 	c := newCrew(name, f.slots.limitIncoming(name), goOn, report)
 	last, err := f.bringBack(ctx, c, member, record.Evacuation)
+	if err == nil && len(last.Silent) > 0 { // VMs that went to a host which does not answer come back once it does
+		if goOn {
+			return last, append(c.failures, last.Unclear...), nil
+		}
+		err = errors.Join(last.Silent...)
+	}
 	if err == nil && (goOn || len(c.failures)+len(last.Unclear) == 0) {
 		_, err = f.ChangeCordon(context.WithoutCancel(ctx), name, func(r cordon.Record) (cordon.Record, error) {
 			if r.Evacuation == record.Evacuation {
@@ -282,6 +298,9 @@ func (f *Fleet) bringBack(ctx context.Context, c *crew, member Member, id string
 		return Return{}, err
 	}
 	err = c.work(ctx, func(ctx context.Context) ([]task, error) {
+		if err := f.slots.open(); err != nil {
+			return nil, err
+		}
 		if last, err = f.returning(ctx, member, id); err != nil {
 			return nil, err
 		}

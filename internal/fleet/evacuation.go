@@ -39,6 +39,8 @@ type EvacuationPlan struct {
 	Stuck []StuckVM
 	// Silent is why hosts could not be asked: no VM goes there.
 	Silent []error
+	// GoesOn is true where VMs that are stuck keep no others from leaving.
+	GoesOn bool
 }
 
 // Leaves tells whether anything leaves the host.

@@ -59,11 +59,11 @@ func (f *Fleet) leaving(ctx context.Context, m muster, h *host.Host) ([]evacuati
 	}
 	vms := make([]evacuation.VM, 0, len(r.domains))
 	for _, d := range r.sorted() {
-		if d.State == migration.StateIncoming || d.State == migration.StatePostCopy {
-			continue // it comes; what is bound for this host leaves it later
-		}
 		vm := evacuationVM(h.Name(), d)
-		vm.BoundFor = m.bound[d.UUID]
+		if vm.BoundFor = m.bound[d.UUID]; vm.BoundFor == h.Name() {
+			vms = append(vms, vm)
+			continue
+		}
 		if record, read := r.records[d.UUID]; read {
 			resolution, err := levels.resolve(record.Location, policy.Levels{VM: record.Copies[0].Record.Policy}, record.Copies)
 			vm.By, vm.Unread = resolution.Policy.Evacuation(), err

@@ -12,6 +12,7 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/host"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/placement"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
 )
 
 // refusals are the hosts that turned out to refuse VMs, with what was found, by the UUID of the VM.
@@ -67,7 +68,8 @@ func (e *evacuator) look(ctx context.Context) (EvacuationPlan, error) {
 		bound[vm.UUID] = vm.BoundFor
 	}
 	for i, vm := range vms {
-		if vm.BoundFor == "" && bound[vm.UUID] != e.Host { // promised, or a run that was killed has left its lease
+		goes := vm.By == policy.EvacuateLive && vm.Unread == nil
+		if goes && vm.BoundFor == "" && bound[vm.UUID] != e.Host { // promised, or a run that was killed has left its lease
 			vms[i].BoundFor = bound[vm.UUID]
 		}
 	}
@@ -103,8 +105,29 @@ func (e *evacuator) plan(l evacuation.Leaving, w placement.World, silent []error
 	for _, stuck := range l.Stuck {
 		p.Stuck = append(p.Stuck, StuckVM{VM: stuck.VM, Why: stuck.Why})
 	}
+	p.Stuck = append(p.Stuck, e.overlooked(movers, byUUID, w)...)
 	slices.SortFunc(p.Stuck, func(a, b StuckVM) int { return cmp.Compare(a.VM.Name, b.VM.Name) })
 	return p
+}
+
+// overlooked are movers that the world does not have on the host: nobody has decided anything of them. Those that no host
+// has any more have ended meanwhile.
+func (e *evacuator) overlooked(movers []string, byUUID map[string]evacuation.VM, w placement.World) []StuckVM {
+	at := map[string]string{}
+	for _, vm := range w.VMs {
+		at[vm.UUID] = vm.Host
+	}
+	silent := slices.ContainsFunc(w.Hosts, func(h placement.Host) bool { return h.Name == e.Host && h.Silent })
+	var stuck []StuckVM
+	for _, uuid := range movers {
+		switch on, there := at[uuid]; {
+		case there && on != e.Host:
+			stuck = append(stuck, StuckVM{VM: byUUID[uuid], Why: evacuation.Doubled})
+		case !there && silent:
+			stuck = append(stuck, StuckVM{VM: byUUID[uuid], Binding: placement.Silent{}, Host: e.Host})
+		}
+	}
+	return stuck
 }
 
 // PlanEvacuation says what an evacuation would do now, and changes nothing.
@@ -117,7 +140,7 @@ func (f *Fleet) PlanEvacuation(ctx context.Context, e Evacuation) (EvacuationPla
 	if err != nil {
 		return EvacuationPlan{}, err
 	}
-	plan := EvacuationPlan{Host: evacuator.member}
+	plan := EvacuationPlan{Host: evacuator.member, GoesOn: e.GoOn}
 	if !e.Leave {
 		if plan, err = evacuator.planChecked(ctx); err != nil {
 			return EvacuationPlan{}, err

@@ -23,10 +23,11 @@ func (f *Fleet) countOthers(ctx context.Context, s *sharer) (stop func()) {
 		return func() {}
 	}
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	links := s.flow.links() // they stay, what else is in the flow changes under the budgets' lock
 	var looking sync.WaitGroup
 	looking.Go(func() {
 		for {
-			f.lookForOthers(ctx, s)
+			f.lookForOthers(ctx, links)
 			if wait(ctx, othersInterval) != nil {
 				return
 			}
@@ -39,9 +40,9 @@ func (f *Fleet) countOthers(ctx context.Context, s *sharer) (stop func()) {
 }
 
 // lookForOthers looks once. What a host does not tell stays as it was told before.
-func (f *Fleet) lookForOthers(ctx context.Context, s *sharer) {
+func (f *Fleet) lookForOthers(ctx context.Context, links []string) {
 	var looking sync.WaitGroup
-	for _, name := range s.flow.links() {
+	for _, name := range links {
 		if f.budgets.of[name] == 0 {
 			continue
 		}

@@ -26,6 +26,8 @@ type NotStoppedError struct {
 	By       policy.Evacuation
 	// Waited is how long its guest was waited for; zero where it was not asked.
 	Waited time.Duration
+	// Seen is true where the host has said since how the VM is.
+	Seen bool
 	// Err is what the host answered; nil where the guest did not shut down.
 	Err error
 }
@@ -45,10 +47,11 @@ func (e *NotStoppedError) Unwrap() error { return e.Err }
 func (f *Fleet) stop(ctx context.Context, h *host.Host, vm evacuation.VM, mark history.Stop) error {
 	failed := func(waited time.Duration, err error) error {
 		d := migration.Domain{UUID: vm.UUID, Name: vm.Name, State: migration.StateRunning}
-		if now, seen := h.Domain(context.WithoutCancel(ctx), vm.UUID); seen == nil {
+		now, unseen := h.Domain(context.WithoutCancel(ctx), vm.UUID)
+		if unseen == nil {
 			d = now
 		}
-		return &NotStoppedError{Location{Host: h.Name(), Domain: d}, mark.By, waited, err}
+		return &NotStoppedError{Location{Host: h.Name(), Domain: d}, mark.By, waited, unseen == nil, err}
 	}
 	defer f.census.forget()
 	err := h.UpdateDomainHistory(ctx, vm.UUID, changeHistory(func(past *history.History) bool {
@@ -89,7 +92,9 @@ func isOff(ctx context.Context, h *host.Host, uuid string) bool {
 // NotStartedError is a VM that was to start again, and is off.
 type NotStartedError struct {
 	Location Location
-	Err      error
+	// Seen is true where the host has said since how the VM is.
+	Seen bool
+	Err  error
 }
 
 func (e *NotStartedError) Error() string {
@@ -105,9 +110,9 @@ func (f *Fleet) start(ctx context.Context, h *host.Host, vm evacuation.VM) error
 		now, seen := h.Domain(context.WithoutCancel(ctx), vm.UUID)
 		switch {
 		case seen != nil:
-			return &NotStartedError{Location{Host: h.Name(), Domain: migration.Domain{UUID: vm.UUID, Name: vm.Name}}, err}
+			return &NotStartedError{Location{Host: h.Name(), Domain: migration.Domain{UUID: vm.UUID, Name: vm.Name}}, false, err}
 		case !now.Active():
-			return &NotStartedError{Location{Host: h.Name(), Domain: now}, err}
+			return &NotStartedError{Location{Host: h.Name(), Domain: now}, true, err}
 		}
 	}
 	return forgetStop(ctx, h, vm.UUID)

@@ -166,15 +166,19 @@ func (s *station) read(ctx context.Context, side *lease.Side) error {
 		}
 	}
 	others := s.known(side, here)
-	for i, description := range each(others, func(l host.Lease) *string {
+	type reading struct {
+		said *string
+		err  error
+	}
+	for i, r := range each(others, func(l host.Lease) reading {
 		said, err := s.LeaseDescription(ctx, l)
-		if err != nil {
-			said = new("") // it is there, whatever it says
-		}
-		return said
+		return reading{said, err}
 	}) {
-		if description != nil && !s.stale(ctx, others[i], *description) {
-			note(side, others[i].Name, lease.Decode(*description))
+		switch {
+		case r.err != nil: // it is there, whatever it says
+			note(side, others[i].Name, lease.Holder{})
+		case r.said != nil && !s.stale(ctx, others[i], *r.said):
+			note(side, others[i].Name, lease.Decode(*r.said))
 		}
 	}
 	return nil

@@ -104,6 +104,9 @@ func readLabels(ctx context.Context, h *host.Host, into *placement.Host) error {
 	if errors.As(err, &unreadable) {
 		record.Cordoned, err = true, nil
 	}
+	if errors.Is(err, host.ErrDenied) { // who may not read it moves VMs there, too
+		return nil
+	}
 	if err != nil {
 		return err
 	}

@@ -32,8 +32,8 @@ func (a *evacuationAction) Metadata(_ context.Context, req action.MetadataReques
 func (a *evacuationAction) Schema(_ context.Context, _ action.SchemaRequest, resp *action.SchemaResponse) {
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Empties a host once, as `virt_host_maintenance` does: each VM that runs there moves to the " +
-			"that has most room for it, or is shut down, saved or left, as the field `evacuation` of its policy says. The " +
-			"host not cordoned, and nothing comes back by itself: what was shut down or saved is started by `virsh start`. " +
+			"host that takes it best, or is shut down, saved or left, as the field `evacuation` of its policy says. The " +
+			"host is not cordoned, and nothing comes back by itself: what was shut down or saved is started by `virsh start`. " +
 			"Requires Terraform 1.14 or later.",
 		Attributes: map[string]schema.Attribute{
 			"host": schema.StringAttribute{

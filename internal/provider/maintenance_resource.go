@@ -55,11 +55,11 @@ type maintenanceModel struct {
 
 func (r *maintenanceResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Maintenance of a host. Creating it cordons the host, so that no move of any run chooses it " +
-			"destination, and empties it: each VM that runs there moves to the host that has most room for it, or is shut " +
+		MarkdownDescription: "Maintenance of a host. Creating it cordons the host, so that no move of any run chooses it as " +
+			"destination, and empties it: each VM that runs there moves to the host that takes it best, or is shut down, " +
 			"saved or left, as the field `evacuation` of its policy says. VMs of one `anti_affinity_group` never meet. " +
 			"Destroying it opens the host and brings back what it has taken away, by the VMs' own histories.\n\n" +
-			"A warning of the plan says what becomes of each VM before anything moves. The cordon and the evacuation are kept " +
+			"A warning of the plan says what becomes of each VM before anything moves. The cordon and the evacuation are kept on " +
 			"the host: an apply that fails or is killed leaves nothing in state, and the next one goes on where it ended. A " +
 			"VM that has started on the host since, by hand, shows as an update that moves it, too.",
 		Attributes: map[string]schema.Attribute{
@@ -326,13 +326,17 @@ func (r *maintenanceResource) Delete(ctx context.Context, req resource.DeleteReq
 		return
 	}
 	deleted := state.deleted(back)
-	if state.Restore.ValueBool() && len(back.Elsewhere)+len(failures)+len(deleted) > 0 {
+	if state.Restore.ValueBool() && len(back.Elsewhere)+len(failures)+len(deleted)+len(back.Silent) > 0 {
 		resp.Diagnostics.Append(warned(explain.NotBack(name, back, failures, deleted))...)
 	}
 }
 
 // deleted are the UUIDs of VMs that were moved or stopped and that no host has any more.
+// Nobody knows while a host does not answer.
 func (m maintenanceModel) deleted(back fleet.Return) []string {
+	if len(back.Silent) > 0 {
+		return nil
+	}
 	seen := map[string]bool{}
 	for _, vm := range slices.Concat(back.Move, back.Start, back.Back, back.Elsewhere) {
 		seen[vm.UUID] = true

@@ -16,7 +16,7 @@ import (
 const (
 	callsBudget = 1
 	// The framework allocates for each attribute.
-	allocationsBudget         = 5_500
+	allocationsBudget         = 5_700
 	allocationsBudgetPerField = 650
 	// privateBudget is in bytes: Terraform writes the private state of all resources for each that it changes.
 	privateBudget = 320

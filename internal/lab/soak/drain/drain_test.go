@@ -135,9 +135,14 @@ func (d *drain) check(act string) {
 		if (location.Host == emptied) != (act == fills) || !location.Domain.Active() {
 			d.Errorf("after %s: %s is %s on %s", act, guest.Name, location.Domain.State, location.Host)
 		}
-		if on := guest.HostsRunning(); len(on) != 1 || on[0] != location.Host {
-			d.Errorf("after %s: %s runs on %v", act, guest.Name, on)
+		if runs := guest.HostsRunning(); len(runs) != 1 || runs[0] != location.Host {
+			d.Errorf("after %s: %s runs on %v", act, guest.Name, runs)
 		}
+		on, err := d.fleet.Member(d.Context(), location.Host)
+		if err != nil {
+			d.Fatal(err)
+		}
+		past.Settle(on.UUID)                                              // a run that was killed has not seen how its move ended
 		for _, id := range d.evacuations[max(0, len(d.evacuations)-2):] { // a history has the last ten moves
 			away := slices.DeleteFunc(slices.Clone(past.Entries), func(e history.Entry) bool {
 				return e.Evacuation != id || e.From.Label != emptied || e.Outcome != history.Completed
