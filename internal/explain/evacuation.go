@@ -114,8 +114,9 @@ func WouldReturn(r fleet.Return) Text {
 	}
 	text := planned("VMs Come Back to Host", was)
 	if len(r.Silent) > 0 {
-		text.Detail = paragraphs(text.Detail, fmt.Sprintf("Hosts that did not answer: %s. VMs there were not to come back yet; "+
-			"the record of %s keeps the evacuation until they have answered.", strings.Join(fleet.Silent(r.Silent), ", "), r.Host.Name))
+		text.Detail = paragraphs(text.Detail, fmt.Sprintf("Hosts that did not answer: %s. VMs there were not to come back "+
+			"yet; the record of %s keeps the evacuation until they have answered.",
+			strings.Join(fleet.Silent(r.Silent), ", "), r.Host.Name))
 	}
 	return text
 }
@@ -214,8 +215,8 @@ func seenAt(l fleet.Location, seen bool) string {
 	if seen {
 		return Location(l)
 	}
-	return fmt.Sprintf("Whether VM %s is running on %s is not known, because %s does not answer: look with `virsh domstate "+
-		"%s` on %s before anything else is started.", l.Domain.Name, l.Host, l.Host, l.Domain.UUID, l.Host)
+	return fmt.Sprintf("Whether VM %s is running on %s is not known, because %s does not answer: look with `virsh "+
+		"domstate %s` on %s before anything else is started.", l.Domain.Name, l.Host, l.Host, l.Domain.UUID, l.Host)
 }
 
 // maintained says how a host was left, and what to do.

@@ -110,8 +110,8 @@ func (e *evacuator) plan(l evacuation.Leaving, w placement.World, silent []error
 	return p
 }
 
-// overlooked are movers that the world does not have on the host: nobody has decided anything of them. Those that no host
-// has any more have ended meanwhile.
+// overlooked are movers that the world does not have on the host: nobody has decided anything of them. Those that no
+// host has any more have ended meanwhile.
 func (e *evacuator) overlooked(movers []string, byUUID map[string]evacuation.VM, w placement.World) []StuckVM {
 	at := map[string]string{}
 	for _, vm := range w.VMs {

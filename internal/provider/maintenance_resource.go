@@ -55,12 +55,12 @@ type maintenanceModel struct {
 
 func (r *maintenanceResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Maintenance of a host. Creating it cordons the host, so that no move of any run chooses it as " +
-			"destination, and empties it: each VM that runs there moves to the host that takes it best, or is shut down, " +
+		MarkdownDescription: "Maintenance of a host. Creating it cordons the host, so that no move of any run chooses it " +
+			"as destination, and empties it: each VM that runs there moves to the host that takes it best, or is shut down, " +
 			"saved or left, as the field `evacuation` of its policy says. VMs of one `anti_affinity_group` never meet. " +
 			"Destroying it opens the host and brings back what it has taken away, by the VMs' own histories.\n\n" +
-			"A warning of the plan says what becomes of each VM before anything moves. The cordon and the evacuation are kept on " +
-			"the host: an apply that fails or is killed leaves nothing in state, and the next one goes on where it ended. A " +
+			"A warning of the plan says what becomes of each VM before anything moves. The cordon and the evacuation are kept " +
+			"on the host: an apply that fails or is killed leaves nothing in state, and the next one goes on where it ended. A " +
 			"VM that has started on the host since, by hand, shows as an update that moves it, too.",
 		Attributes: map[string]schema.Attribute{
 			"id": schema.StringAttribute{MarkdownDescription: "Host UUID.", Computed: true},
