@@ -60,8 +60,8 @@ func (r *maintenanceResource) Schema(_ context.Context, _ resource.SchemaRequest
 			"saved or left, as the field `evacuation` of its policy says. VMs of one `anti_affinity_group` never meet. " +
 			"Destroying it opens the host and brings back what it has taken away, by the VMs' own histories.\n\n" +
 			"A warning of the plan says what becomes of each VM before anything moves. The cordon and the evacuation are kept " +
-			"on the host: an apply that fails or is killed leaves nothing in state, and the next one goes on where it ended. A " +
-			"VM that has started on the host since, by hand, shows as an update that moves it, too.",
+			"on the host: an apply that fails or is killed leaves nothing in state, and the next one goes on where it ended. " +
+			"A VM that has started on the host since, by hand, shows as an update that moves it, too.",
 		Attributes: map[string]schema.Attribute{
 			"id": schema.StringAttribute{MarkdownDescription: "Host UUID.", Computed: true},
 			"host": schema.StringAttribute{
