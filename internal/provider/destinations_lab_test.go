@@ -218,7 +218,7 @@ action "virt_vm_live_migration" "move" {
     vm           = %q
     destinations = ["kvm2", "kvm3"]
 
-    bandwidth_mib_per_second = 100
+    bandwidth_mib_per_second = 10
   }
 }
 `, guest.Name))

@@ -59,7 +59,7 @@ func TestAccInvoke(t *testing.T) {
 func TestAccInvoke_json(t *testing.T) {
 	needActions(t)
 	guest := testLab(t).StartGuest(t, typical())
-	w := newWorkspace(t, labProvider(t).String()+moveAction(guest.Name, `bandwidth_mib_per_second = 20`))
+	w := newWorkspace(t, labProvider(t).String()+moveAction(guest.Name, `bandwidth_mib_per_second = 10`))
 	reports := reportsOf(t, w)
 	r := w.must(t, 0, append(invoke, "-json")...)
 	requireReport(t, reports, guest, "completed")
