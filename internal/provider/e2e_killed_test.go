@@ -47,7 +47,8 @@ func TestAccKilled(t *testing.T) {
 			r := w.start(t, apply...)
 			eventually(t, time.Minute, "the next apply has begun", func() bool { return strings.Contains(r.stdout.String(), "Creating...") })
 			adopted := time.Since(begun)
-			world.Host("kvm1").MustVirsh(t, "migrate-setspeed", guest.Name, "1000")
+			// Fast enough to end, and slow enough for the apply to find it before that.
+			world.Host("kvm1").MustVirsh(t, "migrate-setspeed", guest.Name, "10")
 			if got := r.wait(t, time.Minute); got.code != 0 || !saying("was watched to its end").MatchString(got.stdout) {
 				t.Fatalf("the next apply: %s", got)
 			}
