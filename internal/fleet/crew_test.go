@@ -31,13 +31,14 @@ func newShift(goOn bool, names ...string) *shift {
 func (s *shift) next(context.Context) ([]task, error) {
 	var tasks []task
 	for _, name := range s.left {
+		fails := s.fails[name] // now: the crew may change that while the task runs
 		tasks = append(tasks, task{vm: evacuation.VM{UUID: name}, do: DeedMove, run: func(ctx context.Context) error {
 			s.highest.Store(max(s.highest.Load(), s.now.Add(1)))
 			defer s.now.Add(-1)
 			if err := wait(ctx, time.Second); err != nil {
 				return err
 			}
-			return s.fails[name]
+			return fails
 		}})
 	}
 	return tasks, nil
