@@ -94,10 +94,11 @@ func TestReasonOfAnEnd(t *testing.T) {
 			guest := w.StartGuest(t, lab.GuestSpec{Bare: true})
 			test.end(t, guest)
 			var d migration.Domain
-			until(t, "it is shut off", func() bool {
+			// While it is in shutdown, libvirt has no reason yet.
+			until(t, "it is shut off for a reason", func() bool {
 				var err error
 				d, err = h.Domain(testContext(t), guest.UUID)
-				return err == nil && d.State == migration.StateShutOff
+				return err == nil && d.State == migration.StateShutOff && d.Reason != migration.ReasonUnknown
 			})
 			if d.Reason != test.want {
 				t.Errorf("got %d, want %d", d.Reason, test.want)
