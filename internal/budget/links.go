@@ -15,14 +15,15 @@ type Links struct {
 	mu      sync.Mutex
 	sharers []*Sharer // in the order in which they came
 	// mine are the VMs that this run has moved, by UUID, and passing what others move over each host
-	// that a move of this run uses.
+	// at which as many moves of this run look as lookers says.
 	mine    map[string]bool
 	passing map[string]Passage
+	lookers map[string]int
 }
 
 // New is the links of hosts with a budget: of is what each may carry, in MiB/s, by host.
 func New(of map[string]int64) *Links {
-	return &Links{of: of, mine: map[string]bool{}, passing: map[string]Passage{}}
+	return &Links{of: of, mine: map[string]bool{}, passing: map[string]Passage{}, lookers: map[string]int{}}
 }
 
 // Of is the budget of a host's link, in MiB/s; 0 for none.
@@ -44,7 +45,7 @@ func (l *Links) Sharer(t Trip, p policy.Effective) *Sharer {
 	over := flow{source: t.Source, destination: t.Destination, ceiling: ceiling(p.BandwidthMiBPerSecond)}
 	return &Sharer{
 		links: l, vm: t.VM, flow: over,
-		afterwards: ceiling(p.PostCopyBandwidthMiBPerSecond), changed: make(chan struct{}),
+		afterwards: ceiling(p.PostCopyBandwidthMiBPerSecond), changed: make(chan struct{}), met: make(chan struct{}),
 	}
 }
 
@@ -63,7 +64,7 @@ func (l *Links) Foresee(t Trip, p policy.Effective) int64 {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	shares := divide(l.of, append(l.others(), append(l.flows(), s.flow)...))
+	shares := divide(l.of, slices.Concat(l.others(), l.flows(l.sharers), []flow{s.flow}))
 	return shares[len(shares)-1]
 }
 
@@ -93,22 +94,24 @@ func (l *Links) shares() []int64 {
 	return shares
 }
 
-// division is the shares of the moves, and what others have of each link.
+// division is the shares of the moves, and what others have of each link, who do not yet give way to
+// newcomers.
 func (l *Links) division() (shares []int64, foreign map[string]int64) {
 	others := l.others()
-	all := divide(l.of, append(others, l.flows()...))
+	shares = divide(l.of, slices.Concat(others, l.flows(l.sharers)))[len(others):]
+	known := slices.DeleteFunc(slices.Clone(l.sharers), l.isNewcomer)
 	foreign = map[string]int64{}
-	for i, f := range others {
-		for _, link := range f.links() {
-			foreign[link] += all[i]
+	for i, share := range divide(l.of, slices.Concat(others, l.flows(known)))[:len(others)] {
+		for _, link := range others[i].links() {
+			foreign[link] += share
 		}
 	}
-	return all[len(others):], foreign
+	return shares, foreign
 }
 
-func (l *Links) flows() []flow {
-	flows := make([]flow, len(l.sharers))
-	for i, s := range l.sharers {
+func (l *Links) flows(of []*Sharer) []flow {
+	flows := make([]flow, len(of))
+	for i, s := range of {
 		flows[i] = s.flow
 	}
 	return flows

@@ -1,6 +1,7 @@
 package budget
 
 import (
+	"context"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -19,8 +20,13 @@ type party struct {
 	links *Links
 }
 
+// move is a move that has met whom it meets.
 func (p party) move(limits policy.Policy, source, destination string) *Sharer {
-	return p.links.Sharer(Trip{"vm", source, destination}, policy.Resolve(policy.Levels{Run: limits}))
+	s := p.links.Sharer(Trip{"vm", source, destination}, policy.Resolve(policy.Levels{Run: limits}))
+	if s != nil {
+		s.meet()
+	}
+	return s
 }
 
 // joins lets a move join whose engine has told libvirt its share.
@@ -156,10 +162,18 @@ func TestLinks(t *testing.T) {
 			p.shares(30)
 		},
 		"what is no longer looked at does not count": func(p party) {
-			first := p.joins(p.move(policy.Policy{}, "a", "b"), 0)
-			p.links.see("a", Passage{Leaving: map[string]bool{"other": true}})
-			first.Leave()
-			p.joins(p.move(policy.Policy{}, "a", "b"), 0)
+			first, second := p.move(policy.Policy{}, "a", "b"), p.move(policy.Policy{}, "a", "b")
+			var stops []func()
+			for _, s := range []*Sharer{first, second} {
+				stops = append(stops, s.CountOthers(p.Context(), func(context.Context, string) (Passage, error) {
+					return Passage{Leaving: map[string]bool{"other": true}}, nil
+				}))
+			}
+			time.Sleep(time.Second)
+			stops[0]()
+			p.joins(second, 0)
+			p.shares(30)
+			stops[1]()
 			p.shares(60)
 		},
 		"a move over links without a budget shares none": func(p party) {

@@ -8,27 +8,43 @@ import (
 	"time"
 )
 
-// othersInterval is how often a run looks which moves others make over a link with a budget.
-const othersInterval = 5 * time.Second
+const (
+	// othersInterval is how often a run looks which moves others make over a link with a budget.
+	othersInterval = 2 * time.Second
+	// lookAge is how old what it then sees may be.
+	lookAge = 500 * time.Millisecond
+	// noticed is how long after a move has come all others have seen it, and hold theirs to what is left.
+	noticed = othersInterval + lookAge + 1500*time.Millisecond
+)
 
 // Passage is the VMs, by UUID, that others than this run move from a host and to it.
 type Passage struct{ Leaving, Entering map[string]bool }
 
+// Look says what others move from a host and to it.
+type Look func(ctx context.Context, host string) (Passage, error)
+
 // CountOthers counts the migrations that other runs and other tools make over the links of a move,
-// as look says of a host with a budget, until stop is called.
-func (s *Sharer) CountOthers(ctx context.Context, look func(ctx context.Context, host string) (Passage, error)) (stop func()) {
+// until stop is called. The move must be there for others to see: whoever is not seen by the first look
+// has come later, and sees the move before it starts itself.
+func (s *Sharer) CountOthers(ctx context.Context, look Look) (stop func()) {
 	if s == nil {
 		return func() {}
 	}
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	s.looks(1)
 	var looking sync.WaitGroup
 	looking.Go(func() {
-		tick := time.NewTicker(othersInterval)
-		defer tick.Stop()
+		next, known := time.NewTimer(lookAge), time.NewTimer(noticed)
+		defer next.Stop()
+		defer known.Stop()
 		for {
-			s.lookForOthers(ctx, look)
 			select {
-			case <-tick.C:
+			case <-next.C:
+				next.Reset(othersInterval)
+				s.lookForOthers(ctx, look)
+				s.meet()
+			case <-known.C:
+				s.becomeKnown()
 			case <-ctx.Done():
 				return
 			}
@@ -37,11 +53,64 @@ func (s *Sharer) CountOthers(ctx context.Context, look func(ctx context.Context,
 	return func() {
 		cancel()
 		looking.Wait()
+		s.looks(-1)
 	}
 }
 
+// looks counts those who look at the links of a move. What nobody looks at any more is not known.
+func (s *Sharer) looks(change int) {
+	l := s.links
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, link := range s.flow.links() {
+		if l.lookers[link] += change; l.lookers[link] == 0 {
+			delete(l.passing, link)
+		}
+	}
+	l.divide()
+}
+
+// meet notes, once, whom the move meets on its links.
+func (s *Sharer) meet() {
+	select {
+	case <-s.met:
+		return
+	default:
+	}
+	l := s.links
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	s.elders = map[string]bool{}
+	for _, link := range s.flow.links() {
+		maps.Copy(s.elders, l.passing[link].Leaving)
+		maps.Copy(s.elders, l.passing[link].Entering)
+	}
+	close(s.met)
+	l.divide()
+}
+
+// becomeKnown notes that all others have seen the move.
+func (s *Sharer) becomeKnown() {
+	s.links.mu.Lock()
+	defer s.links.mu.Unlock()
+	s.elders = nil
+	s.links.divide()
+}
+
+// isNewcomer tells whether a move meets others that may not know of it. It has only what they leave.
+func (l *Links) isNewcomer(s *Sharer) bool {
+	for vm := range s.elders {
+		for _, link := range s.flow.links() {
+			if p := l.passing[link]; p.Leaving[vm] || p.Entering[vm] {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // lookForOthers looks once. What a host does not tell stays as it was told before.
-func (s *Sharer) lookForOthers(ctx context.Context, look func(ctx context.Context, host string) (Passage, error)) {
+func (s *Sharer) lookForOthers(ctx context.Context, look Look) {
 	var looking sync.WaitGroup
 	for _, name := range s.flow.links() { // they stay, what else is in the flow changes under the links' lock
 		if s.links.of[name] == 0 {

@@ -11,6 +11,7 @@ import (
 
 // giveWayPatience is how long a move waits before its start for those that have to give way to it.
 // One of them whose host does not answer does not hold it up for longer: it starts with what is free.
+// Disks are copied with what it starts with, so it waits also until other runs know of it.
 const giveWayPatience = 2 * time.Second
 
 // Sharer is a move that has a share. It is the migration.Budget of its engine.
@@ -25,12 +26,25 @@ type Sharer struct {
 	granted, held int64
 	// changed is closed, and replaced, when granted was changed.
 	changed chan struct{}
+	// met is closed once it has looked whom of other runs it meets. elders are those VMs, by UUID, as
+	// long as their runs may not know of it.
+	met    chan struct{}
+	elders map[string]bool
 }
 
 // Join implements migration.Budget.
 func (s *Sharer) Join(ctx context.Context, disks int) int64 {
 	patience := time.NewTimer(giveWayPatience)
+	if disks > 0 {
+		patience.Reset(giveWayPatience + noticed)
+	}
 	defer patience.Stop()
+	select {
+	case <-s.met:
+	case <-patience.C:
+		patience.Reset(0)
+	case <-ctx.Done():
+	}
 	s.enter(disks)
 	for {
 		has, wants, changed := s.standing()
@@ -113,11 +127,6 @@ func (s *Sharer) Leave() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.sharers = slices.DeleteFunc(l.sharers, func(other *Sharer) bool { return other == s })
-	for _, link := range s.flow.links() { // what nobody of this run uses any more nobody looks at
-		if !slices.ContainsFunc(l.sharers, func(other *Sharer) bool { return other.flow.over(link) }) {
-			delete(l.passing, link)
-		}
-	}
 	l.divide()
 }
 
