@@ -96,7 +96,8 @@ func onConnections(parallel int64) pulse {
 		return pulse{packets: 1280, beyond: 1} // 32 pages with their headers at a time
 	}
 	// A packet is 512 KiB (multifd). It counts once it is sent, and each connection may be sending one.
-	return pulse{packets: 5120, beyond: parallel}
+	// Some of them have by then.
+	return pulse{packets: 5120, beyond: 2 + parallel/2}
 }
 
 // within is the largest limit, in MiB/s, by which QEMU sends no more than a share, or the least that
