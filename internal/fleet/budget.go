@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/places"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
 )
 
@@ -47,13 +48,13 @@ type sharer struct {
 }
 
 // sharer is a move that is about to share the budgets of its links; nil where neither has one.
-func (b *budgets) sharer(t trip, p policy.Effective) *sharer {
-	if b.of[t.source] == 0 && b.of[t.destination] == 0 {
+func (b *budgets) sharer(t places.Trip, p policy.Effective) *sharer {
+	if b.of[t.Source] == 0 && b.of[t.Destination] == 0 {
 		return nil
 	}
-	over := flow{source: t.source, destination: t.destination, ceiling: ceiling(p.BandwidthMiBPerSecond)}
+	over := flow{source: t.Source, destination: t.Destination, ceiling: ceiling(p.BandwidthMiBPerSecond)}
 	return &sharer{
-		budgets: b, vm: t.vm, flow: over,
+		budgets: b, vm: t.VM, flow: over,
 		afterwards: ceiling(p.PostCopyBandwidthMiBPerSecond), changed: make(chan struct{}),
 	}
 }
@@ -95,7 +96,7 @@ func (s *sharer) giveWay(ctx context.Context, disks int) int64 {
 }
 
 // foresee is the share that a move would have if it started now; 0 without a budget.
-func (b *budgets) foresee(t trip, p policy.Effective) int64 {
+func (b *budgets) foresee(t places.Trip, p policy.Effective) int64 {
 	s := b.sharer(t, p)
 	if s == nil {
 		return 0

@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/places"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
 )
 
@@ -20,7 +21,7 @@ type party struct {
 }
 
 func (p party) move(limits policy.Policy, source, destination string) *sharer {
-	return p.budgets.sharer(trip{"vm", source, destination}, policy.Resolve(policy.Levels{Run: limits}))
+	return p.budgets.sharer(places.Trip{VM: "vm", Source: source, Destination: destination}, policy.Resolve(policy.Levels{Run: limits}))
 }
 
 // joins lets a move join whose engine has told libvirt its share.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/forecast"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/history"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/places"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
 )
 
@@ -76,7 +77,7 @@ func (f *Fleet) forecast(
 ) (Forecast, error) {
 	from, to := f.uuidOf(ctx, r.Location.Host), f.uuidOf(ctx, destination)
 	facts := forecast.Facts{Policy: r.Policy, MemoryBytes: r.Location.Domain.MemoryBytes, Past: past.Past(from, to)}
-	made := Forecast{Share: f.budgets.foresee(trip{source: r.Location.Host, destination: destination}, r.Policy)}
+	made := Forecast{Share: f.budgets.foresee(places.Trip{Source: r.Location.Host, Destination: destination}, r.Policy)}
 	if made.Share > 0 {
 		facts.Policy.BandwidthMiBPerSecond = &made.Share
 	}

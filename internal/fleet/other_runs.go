@@ -47,10 +47,10 @@ func (f *Fleet) lookForOthers(ctx context.Context, links []string) {
 			continue
 		}
 		looking.Go(func() {
-			out, outErr := f.places.out[name].look(ctx)
-			in, inErr := f.places.in[name].look(ctx)
+			out, outErr := f.places.Look(ctx, name, lease.Out)
+			in, inErr := f.places.Look(ctx, name, lease.In)
 			if outErr == nil && inErr == nil {
-				f.budgets.see(name, passage{f.ofOthers(out.Side), f.ofOthers(in.Side)})
+				f.budgets.see(name, passage{f.ofOthers(out), f.ofOthers(in)})
 			}
 		})
 	}
