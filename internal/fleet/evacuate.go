@@ -65,7 +65,7 @@ func (f *Fleet) Evacuate(ctx context.Context, e Evacuation, report func(Evacuati
 	if e.Leave {
 		return ev.evacuated(ctx, id, present.Cordoned, EvacuationPlan{}, nil)
 	}
-	c := newCrew(e.Host, f.slots.maxOutgoing, e.GoOn, report)
+	c := newCrew(e.Host, f.promises, f.slots.maxOutgoing, e.GoOn, report)
 	last, err := ev.empty(ctx, c, id)
 	if err != nil || !e.GoOn && len(c.failures)+len(last.Stuck) > 0 {
 		return failed(c, last.Stuck, err)
@@ -90,7 +90,7 @@ func (f *Fleet) cordon(ctx context.Context, e Evacuation, id string) (cordon.Rec
 // empty does what is to be done, and returns what was left to be done at the end.
 func (e *evacuator) empty(ctx context.Context, c *crew, id string) (last EvacuationPlan, err error) {
 	e.failed = c.failed
-	c.again = func(t task, err error) bool { return t.do == DeedMove && e.refusedBy(t.vm, t.to, err) }
+	c.again = func(t task, err error) bool { return t.do == DeedMove && e.again(t.vm, t.to, err) }
 	err = c.work(ctx, func(ctx context.Context) ([]task, error) {
 		if err := e.fleet.slots.open(); err != nil {
 			return nil, err
@@ -123,19 +123,20 @@ func (e *evacuator) tasks(c *crew, p EvacuationPlan, id string) []task {
 			continue // others have to arrive first
 		}
 		run := func(ctx context.Context) error { return e.run(ctx, move, id, c.report) }
-		tasks = append(tasks, task{vm: move.VM, do: DeedMove, to: move.To, why: move.Why, run: run})
+		tasks = append(tasks, task{
+			vm: move.VM, do: DeedMove, to: move.To, why: move.Why, takes: promise{host: move.To}, run: run,
+		})
 	}
 	return tasks
 }
 
-// run moves one VM. Where its destination refuses it before anything is sent, the next look may find it another one.
+// run moves one VM. Where its destination refuses it before anything is sent, or something has come between, the next
+// look may find it another one.
 func (e *evacuator) run(ctx context.Context, move EvacuationMove, id string, report func(EvacuationProgress)) error {
-	e.fleet.promises.promise(move.VM.UUID, move.To)
-	defer e.fleet.promises.forget(move.VM.UUID)
-	_, err := e.fleet.Move(ctx, e.move(move.VM, move.To, id), func(p Progress) {
+	_, err := e.carry(ctx, e.move(move.VM, move.To, id), func(p Progress) {
 		report(EvacuationProgress{Host: e.Host, VM: move.VM, Doing: DeedMove, To: move.To, Move: &p})
 	})
-	return err
+	return pausedAfter(ctx, err)
 }
 
 // evacuated is how far the host is emptied.
@@ -266,7 +267,7 @@ func (f *Fleet) EndMaintenance(
 	if err != nil || record.Evacuation == "" {
 		return Return{Host: member}, nil, err
 	}
-	c := newCrew(name, f.slots.limitIncoming(name), goOn, report)
+	c := newCrew(name, f.promises, f.slots.limitIncoming(name), goOn, report)
 	last, err := f.bringBack(ctx, c, member, record.Evacuation)
 	if err == nil && len(last.Silent) > 0 { // VMs that went to a host which does not answer come back once it does
 		if goOn {

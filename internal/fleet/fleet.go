@@ -49,7 +49,7 @@ type Fleet struct {
 	places      places
 	budgets     *budgets
 	placements  placements
-	promises    promises
+	promises    *promises
 	changes     map[string]definition.Changes    // of moves to each host, by its name
 	shared      map[*host.Host]*preflight.Shared // what checks know of each host
 
@@ -78,6 +78,7 @@ func New(config Config) (*Fleet, error) {
 		unreachable:    config.Unreachable,
 		changes:        config.Changes,
 		budgets:        newBudgets(config.Budgets),
+		promises:       newPromises(),
 		reported:       map[string]bool{},
 		records:        newRecordLocks(),
 		measured:       measurements{all: map[string]*measuring{}},

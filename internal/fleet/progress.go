@@ -19,6 +19,8 @@ type Progress struct {
 	Waiting Wait
 	// Choice is how the destination was chosen, told before anything else of it; else nil.
 	Choice *placement.Choice
+	// Lapsed is why the VM cannot go to the destination that was chosen any more: another is looked for; else nil.
+	Lapsed placement.Reason
 	// Unleased are why hosts keep no leases: what other runs are about to start there is not counted.
 	Unleased []error
 	// Unchecked is what could not be checked before the start, as far as that is unusual.
