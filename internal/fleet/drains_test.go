@@ -21,18 +21,20 @@ type stage struct {
 	mu  sync.Mutex
 	has map[string]uint64       // memory of hosts in GiB, by name
 	vms map[string]placement.VM // by UUID
+	// cordoned are the hosts that are.
+	cordoned []string
 	// twice is what was promised more than once, and moved how many VMs have arrived.
 	twice []string
 	moved int
 }
 
-func newStage(t *testing.T, has map[string]uint64) *stage {
+func newStage(t *testing.T, has map[string]uint64, cordoned ...string) *stage {
 	t.Helper()
 	var names []string
 	for name := range has {
 		names = append(names, name)
 	}
-	return &stage{fleet: silentFleet(t, names...), has: has, vms: map[string]placement.VM{}}
+	return &stage{fleet: silentFleet(t, names...), has: has, vms: map[string]placement.VM{}, cordoned: cordoned}
 }
 
 // put starts VMs of so many GiB on a host, which have touched none of it yet.
@@ -43,18 +45,15 @@ func (s *stage) put(host string, count int, gib uint64) {
 	}
 }
 
-// world is what hosts say now. Those in cordoned are.
-func (s *stage) world(promised map[string]promise, cordoned ...string) placement.World {
+// world is what hosts say now.
+func (s *stage) world(promised map[string]promise) placement.World {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var w placement.World
 	for name, gib := range s.has {
-		w.Hosts = append(w.Hosts, placement.Host{Name: name, Memory: gib << 30, Available: gib << 30})
-	}
-	for i := range w.Hosts {
-		for _, name := range cordoned {
-			w.Hosts[i].Cordoned = w.Hosts[i].Cordoned || w.Hosts[i].Name == name
-		}
+		w.Hosts = append(w.Hosts, placement.Host{
+			Name: name, Memory: gib << 30, Available: gib << 30, Cordoned: slices.Contains(s.cordoned, name),
+		})
 	}
 	for _, vm := range s.vms {
 		bind(&vm, promised[vm.UUID].host)
@@ -98,13 +97,13 @@ func (s *stage) note(uuid string, change func(*placement.VM)) {
 }
 
 // drain is an evacuation of a host on the stage, and its crew.
-func (s *stage) drain(host string, cordoned ...string) (*evacuator, *crew) {
+func (s *stage) drain(host string) (*evacuator, *crew) {
 	e := &evacuator{
 		fleet: s.fleet, Evacuation: Evacuation{Host: host, GoOn: true}, member: Member{Name: host}, refused: refusals{},
 		lapsed: map[string]int{}, among: s.fleet.Names(), carry: s.carry,
 	}
 	e.see = func(ctx context.Context) (sighting, error) {
-		w := s.world(s.fleet.promises.toOthers(""), cordoned...)
+		w := s.world(s.fleet.promises.toOthers(""))
 		if err := wait(ctx, 100*time.Millisecond); err != nil { // the answers are under way
 			return sighting{}, err
 		}
@@ -123,13 +122,13 @@ func (s *stage) drain(host string, cordoned ...string) (*evacuator, *crew) {
 func TestDrains_promiseNoRoomTwice(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		s := newStage(t, map[string]uint64{"kvm1": 16, "kvm2": 16, "kvm3": 9, "kvm4": 5, "kvm5": 16})
+		s := newStage(t, map[string]uint64{"kvm1": 16, "kvm2": 16, "kvm3": 9, "kvm4": 5, "kvm5": 16}, "kvm1", "kvm2", "kvm5")
 		s.put("kvm1", 4, 4)
 		s.put("kvm2", 4, 4)
 		s.put("kvm5", 1, 4)
 		var running sync.WaitGroup
 		for _, host := range []string{"kvm1", "kvm2"} {
-			e, crew := s.drain(host, "kvm1", "kvm2", "kvm5")
+			e, crew := s.drain(host)
 			running.Go(func() {
 				if _, err := e.empty(t.Context(), crew, "id"); err != nil {
 					t.Error(err)
@@ -155,7 +154,7 @@ func (s *stage) choose(t *testing.T, uuid string, among ...string) {
 		t.Error(err)
 		return
 	}
-	w := s.world(s.fleet.promises.toOthers(uuid), "kvm1", "kvm2", "kvm5")
+	w := s.world(s.fleet.promises.toOthers(uuid))
 	vm := w.VMs[slices.IndexFunc(w.VMs, func(vm placement.VM) bool { return vm.UUID == uuid })]
 	_ = wait(t.Context(), 100*time.Millisecond)
 	best, ok := placement.Choose(w, vm, among).Best()
