@@ -12,8 +12,10 @@ import (
 // UnwrittenError is a VM that was moved, and whose history does not say so: the end of the maintenance does not bring it
 // back.
 type UnwrittenError struct {
-	// Location is where the VM is, and From the host that it has left.
+	// Location is where the VM is, and From the host that it has left. Seen is true where its host has said since how it
+	// is.
 	Location Location
+	Seen     bool
 	From     string
 	Err      error
 }
@@ -73,7 +75,7 @@ func (f *Fleet) writeMove(ctx context.Context, m unwrittenMove) error {
 	if err != nil {
 		there := Location{Host: m.entry.To.Label}
 		there.Domain.UUID, there.Domain.Name = m.vm.UUID, m.vm.Name
-		return &UnwrittenError{there, m.vm.Host, err}
+		return &UnwrittenError{Location: there, From: m.vm.Host, Err: err}
 	}
 	if location.Host != m.entry.To.Label {
 		return nil
@@ -87,7 +89,7 @@ func (f *Fleet) writeMove(ctx context.Context, m unwrittenMove) error {
 		}))
 	}
 	if err != nil {
-		return &UnwrittenError{location, m.vm.Host, err}
+		return &UnwrittenError{Location: location, Seen: true, From: m.vm.Host, Err: err}
 	}
 	return nil
 }
