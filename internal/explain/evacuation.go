@@ -65,10 +65,10 @@ func startOrder(p fleet.EvacuationPlan) string {
 	case len(p.Moves) < 2:
 		return ""
 	case slices.ContainsFunc(p.Moves, func(m fleet.EvacuationMove) bool { return m.Lasts > 0 }):
-		return "Moves start in this order: those first that are expected to last longest, by the policies and the " +
+		return "Moves were to start in this order: those first that were expected to last longest, by the policies and the " +
 			"histories of the VMs."
 	}
-	return "Moves start in this order: those first of the VMs with the most memory, as nothing tells how long they last."
+	return "Moves were to start in this order: those first of the VMs with the most memory, as nothing told how long they last."
 }
 
 // beginsNothing says that an apply does nothing where it stops at the first VM that cannot leave.
@@ -207,9 +207,8 @@ func staysAt(vm evacuation.VM) string {
 
 // noRoom says why a VM does not come back, and where it is.
 func noRoom(name string, s fleet.StuckVM) string {
-	stays := fmt.Sprintf("stays %s, as it was", staysAt(s.VM))
-	return fmt.Sprintf("VM %s %s: %s has no room for it. %s", s.VM.Name, stays, name,
-		fullStop(capital(binding(s.Binding))))
+	return fmt.Sprintf("VM %s stays %s, as it was, because %s has no room for it: %s", s.VM.Name, staysAt(s.VM), name,
+		fullStop(binding(s.Binding)))
 }
 
 // Evacuation is what an operator reads of a host that was not emptied, or not filled again.

@@ -50,7 +50,7 @@ func TestWouldLeave(t *testing.T) {
 		"  - could not leave: big (kvm2, which came closest: too little memory (1024 MiB of 4096 MiB not promised to a VM, the VM needs 8192 MiB))\n",
 		"  - could not leave: alone (no host named)\n",
 		"  - could not leave: fleeting (transient: it would have been gone once shut down)",
-		"Moves start in this order: those first that are expected to last longest",
+		"Moves were to start in this order: those first that were expected to last longest",
 		"An evacuation of kvm1 had been begun already (e1), and the apply goes on with it.",
 	} {
 		if !strings.Contains(text, want) {
@@ -86,7 +86,7 @@ func TestWouldReturn(t *testing.T) {
 		}
 	}
 	back := NotBack("kvm1", fleet.Return{Stuck: returns.Stuck}, nil, nil).Detail
-	if want := "VM big stays on kvm2, as it was: kvm1 has no room for it. Too little memory"; !strings.Contains(back, want) {
+	if want := "VM big stays on kvm2, as it was, because kvm1 has no room for it: too little memory"; !strings.Contains(back, want) {
 		t.Errorf("no %q in\n%s", want, back)
 	}
 }
@@ -137,7 +137,7 @@ func TestEvacuation(t *testing.T) {
 			&fleet.EvacuationError{Host: "kvm1", Evacuation: "e1", Returning: true, Done: 2, Stuck: returns.Stuck},
 			"Unable to Bring VMs Back",
 			[]string{
-				"VM big stays on kvm2, as it was: kvm1 has no room for it. Too little memory", "VM idle stays off on kvm1", "before that: 2",
+				"VM big stays on kvm2, as it was, because kvm1 has no room for it: too little memory", "VM idle stays off on kvm1", "before that: 2",
 				"make room there and destroy the resource again",
 			},
 		},
