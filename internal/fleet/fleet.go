@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/budget"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/definition"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/host"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/preflight"
@@ -47,7 +48,7 @@ type Fleet struct {
 	unreachable Unreachable
 	slots       *slots
 	places      places
-	budgets     *budgets
+	budgets     *budget.Links
 	placements  placements
 	promises    *promises
 	changes     map[string]definition.Changes    // of moves to each host, by its name
@@ -77,7 +78,7 @@ func New(config Config) (*Fleet, error) {
 		run:            newRun(),
 		unreachable:    config.Unreachable,
 		changes:        config.Changes,
-		budgets:        newBudgets(config.Budgets),
+		budgets:        budget.New(config.Budgets),
 		promises:       newPromises(),
 		reported:       map[string]bool{},
 		records:        newRecordLocks(),

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/budget"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/definition"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/history"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
@@ -228,9 +229,11 @@ func (f *Fleet) attempt(
 		return moved, false, err
 	}
 	move := request.Move
-	shared := f.budgets.sharer(trip{from.Domain.UUID, source, m.Destination}, move.Policy)
-	defer shared.leave()
-	defer f.countOthers(ctx, shared)()
+	shared := f.budgets.Sharer(budget.Trip{
+		VM: from.Domain.UUID, Source: source, Destination: m.Destination,
+	}, move.Policy)
+	defer shared.Leave()
+	defer shared.CountOthers(ctx, f.others)()
 	if shared != nil && !move.Definition {
 		move.Budget = shared
 	}
@@ -262,7 +265,7 @@ type preparation struct {
 	entry   *moveEntry
 	disks   *diskCopy
 	changes changes
-	shared  *sharer
+	shared  *budget.Sharer
 }
 
 // ready begins, after the checks, the move's entry in the VM's history, makes the volumes that disks are copied
@@ -306,7 +309,7 @@ func (f *Fleet) ready(ctx context.Context, m Move, l Location, p preparation) (m
 	}
 	p.entry.DevicesChanged, p.entry.ConfigChanged = made.running, made.config
 	prepared = migration.Prepared{Storage: p.disks.storage, Changed: made.definitions}
-	p.entry.Share = p.shared.giveWay(ctx, len(p.disks.storage.Targets()))
+	p.entry.Share = p.shared.GiveWay(ctx, len(p.disks.storage.Targets()))
 	if err := p.place.confirm(ctx, l); err != nil {
 		return prepared, err
 	}

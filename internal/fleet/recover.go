@@ -3,6 +3,7 @@ package fleet
 import (
 	"context"
 
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/budget"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/history"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/host"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
@@ -50,9 +51,11 @@ func (f *Fleet) Recover(ctx context.Context, r Recovery, report func(Progress)) 
 		return Moved{}, &UnresolvedError{Location: found.location(), Err: err}
 	}
 	request.Reading = r.Reading
-	shared := f.budgets.sharer(found.trip(), request.Policy)
-	defer shared.leave()
-	defer f.countOthers(ctx, shared)()
+	shared := f.budgets.Sharer(budget.Trip{
+		VM: found.source.Domain.UUID, Source: found.source.Host, Destination: found.destination.Host,
+	}, request.Policy)
+	defer shared.Leave()
+	defer shared.CountOthers(ctx, f.others)()
 	if shared != nil {
 		request.Budget = shared
 	}

@@ -66,7 +66,7 @@ func (f *Fleet) listen(ctx context.Context, h *host.Host, hear hearing) saying {
 	ctx, cancel := context.WithTimeout(ctx, listLimit)
 	defer cancel()
 	s := saying{host: placement.Host{
-		Name: h.Name(), Link: uint64(f.budgets.of[h.Name()]) << 20, MostArriving: f.slots.limitIncoming(h.Name()),
+		Name: h.Name(), Link: uint64(f.budgets.Of(h.Name())) << 20, MostArriving: f.slots.limitIncoming(h.Name()),
 	}}
 	var asking sync.WaitGroup
 	errs := make([]error, 3)
