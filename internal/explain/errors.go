@@ -111,6 +111,10 @@ func vocabulary() []words {
 		say[*fleet.NoRecordError](nil, nil),
 		say(unknownHost, nil),
 		say(func(e *fleet.NoDestinationError) string { return NoDestination(e).Detail }, nil),
+		say(lapsed, func(*fleet.LapsedChoiceError) string {
+			return "Nothing was started. Apply again: a host is chosen by what holds then."
+		}),
+		say(unwritten, stillAway),
 		say(func(e *fleet.WantedTwiceError) string { return WantedTwice(e.UUID, e).Detail }, nil),
 		say[*host.Error](nil, nil),
 		say[*host.ConfigError](nil, nil),

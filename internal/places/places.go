@@ -87,12 +87,21 @@ func (p *Places) Open() error { return p.slots.open() }
 
 // Look is what a host says of the migrations in one direction, now or just now.
 func (p *Places) Look(ctx context.Context, host string, d lease.Direction) (lease.Side, error) {
-	at := p.out
-	if d == lease.In {
-		at = p.in
-	}
-	seen, err := at[host].look(ctx)
+	seen, err := p.station(host, d).look(ctx)
 	return seen.Side, err
+}
+
+// LookAgain is Look where what was said just now may be too old.
+func (p *Places) LookAgain(ctx context.Context, host string, d lease.Direction) (lease.Side, error) {
+	seen, err := p.station(host, d).ask(ctx, func() error { return nil })
+	return seen.Side, err
+}
+
+func (p *Places) station(host string, d lease.Direction) *station {
+	if d == lease.In {
+		return p.in[host]
+	}
+	return p.out[host]
 }
 
 // each asks all at once.
