@@ -10,7 +10,7 @@ import (
 
 const (
 	// othersInterval is how often a run looks which moves others make over a link with a budget.
-	othersInterval = 2 * time.Second
+	othersInterval = time.Second
 	// lookAge is how old what it then sees may be.
 	lookAge = 500 * time.Millisecond
 	// noticed is how long after a move has come all others have seen it, and hold theirs to what is left.
