@@ -65,7 +65,7 @@ func (f *Fleet) Evacuate(ctx context.Context, e Evacuation, report func(Evacuati
 	if e.Leave {
 		return ev.evacuated(ctx, id, present.Cordoned, EvacuationPlan{}, nil)
 	}
-	c := newCrew(e.Host, f.slots.maxOutgoing, e.GoOn, report)
+	c := newCrew(e.Host, f.places.Outgoing, e.GoOn, report)
 	last, err := ev.empty(ctx, c, id)
 	if err != nil || !e.GoOn && len(c.failures)+len(last.Stuck) > 0 {
 		return failed(c, last.Stuck, err)
@@ -92,7 +92,7 @@ func (e *evacuator) empty(ctx context.Context, c *crew, id string) (last Evacuat
 	e.failed = c.failed
 	c.again = func(t task, err error) bool { return t.do == DeedMove && e.refusedBy(t.vm, t.to, err) }
 	err = c.work(ctx, func(ctx context.Context) ([]task, error) {
-		if err := e.fleet.slots.open(); err != nil {
+		if err := e.fleet.places.Open(); err != nil {
 			return nil, err
 		}
 		if last, err = e.look(ctx); err != nil {
@@ -266,7 +266,7 @@ func (f *Fleet) EndMaintenance(
 	if err != nil || record.Evacuation == "" {
 		return Return{Host: member}, nil, err
 	}
-	c := newCrew(name, f.slots.limitIncoming(name), goOn, report)
+	c := newCrew(name, f.places.Into(name), goOn, report)
 	last, err := f.bringBack(ctx, c, member, record.Evacuation)
 	if err == nil && len(last.Silent) > 0 { // VMs that went to a host which does not answer come back once it does
 		if goOn {
@@ -298,7 +298,7 @@ func (f *Fleet) bringBack(ctx context.Context, c *crew, member Member, id string
 		return Return{}, err
 	}
 	err = c.work(ctx, func(ctx context.Context) ([]task, error) {
-		if err := f.slots.open(); err != nil {
+		if err := f.places.Open(); err != nil {
 			return nil, err
 		}
 		if last, err = f.returning(ctx, member, id); err != nil {

@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/host"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/lease"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/placement"
 )
@@ -50,7 +51,7 @@ func (f *Fleet) listen(ctx context.Context, h *host.Host) saying {
 	ctx, cancel := context.WithTimeout(ctx, listLimit)
 	defer cancel()
 	s := saying{host: placement.Host{
-		Name: h.Name(), Link: uint64(f.budgets.Of(h.Name())) << 20, MostArriving: f.slots.limitIncoming(h.Name()),
+		Name: h.Name(), Link: uint64(f.budgets.Of(h.Name())) << 20, MostArriving: f.places.Into(h.Name()),
 	}}
 	var asking sync.WaitGroup
 	errs := make([]error, 4)
@@ -119,7 +120,7 @@ func readLabels(ctx context.Context, h *host.Host, into *placement.Host) error {
 // leasedTo are the VMs to whose moves, of this run or another, a place of the host is leased. A host that keeps no
 // leases has none.
 func (f *Fleet) leasedTo(ctx context.Context, name string) (vms []string, err error) {
-	seen, err := f.places.in[name].look(ctx)
+	seen, err := f.places.Look(ctx, name, lease.In)
 	for _, place := range seen.Places {
 		vms = append(vms, place.Holder.VM)
 	}
