@@ -95,10 +95,21 @@ func (l *Links) shares() []int64 {
 }
 
 // division is the shares of the moves, and what others have of each link, who do not yet give way to
-// newcomers.
+// newcomers. A move that sends more than its share keeps that, and the rest is there for the other moves.
 func (l *Links) division() (shares []int64, foreign map[string]int64) {
-	others := l.others()
-	shares = divide(l.of, slices.Concat(others, l.flows(l.sharers)))[len(others):]
+	others, flows := l.others(), l.flows(l.sharers)
+	fair := divide(l.of, slices.Concat(others, flows))[len(others):]
+	for i, s := range l.sharers {
+		if s.sends > fair[i] {
+			flows[i].fixed = s.sends
+		}
+	}
+	shares = divide(l.of, slices.Concat(others, flows))[len(others):]
+	for i, s := range l.sharers {
+		if s.sends > fair[i] {
+			shares[i] = fair[i]
+		}
+	}
 	known := slices.DeleteFunc(slices.Clone(l.sharers), l.isNewcomer)
 	foreign = map[string]int64{}
 	for i, share := range divide(l.of, slices.Concat(others, l.flows(known)))[:len(others)] {
@@ -144,7 +155,7 @@ func (l *Links) free(s *Sharer, foreign map[string]int64) int64 {
 		left -= foreign[link]
 		for _, other := range l.sharers {
 			if other != s && other.flow.over(link) {
-				left -= max(other.granted, other.held)
+				left -= max(other.granted, other.held, other.sends)
 			}
 		}
 		free = min(free, left)

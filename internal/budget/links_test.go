@@ -110,6 +110,17 @@ func TestLinks(t *testing.T) {
 			first.Inform(migration.Hold{Limit: 10, PostCopy: true})
 			p.shares(25)
 		},
+		"what one sends beyond its share the others do not have": func(p party) {
+			first := p.joins(p.move(policy.Policy{}, "a", "b"), 0)
+			p.obeys(first)
+			second := p.joins(p.move(policy.Policy{}, "a", "b"), 0)
+			second.Inform(migration.Hold{Limit: 30, PostCopy: true, Sends: 45})
+			p.shares(15, 30)
+			second.Inform(migration.Hold{Limit: 30, PostCopy: true, Sends: 90})
+			p.shares(leastShare, 30)
+			second.Inform(migration.Hold{Limit: 30, PostCopy: true})
+			p.shares(30, 30)
+		},
 		"a copy of disks takes half of the link until memory is sent": func(p party) {
 			first := p.joins(p.move(policy.Policy{}, "a", "b"), 1)
 			p.obeys(p.joins(p.move(policy.Policy{}, "a", "b"), 0))
