@@ -65,8 +65,8 @@ func (d drain) Measure(ctx context.Context, b *Bench) (figures []Figure, err err
 		}
 		ours, shell = append(ours, byAction), append(shell, byShell)
 		bound = append(bound, shortest(r.alone, drainLink<<20, drainPlaces))
-		b.Say("round %d: %d guests left in %.1f s, cannot in less than %.1f s; the loop took %.1f s",
-			round+1, len(r.guests), ours[round], bound[round], shell[round])
+		b.Say("round %d: %d guests left in %.1f s, and cannot in less than %.1f s (%s); the loop took %.1f s",
+			round+1, len(r.guests), ours[round], bound[round], sums(r.alone), shell[round])
 	}
 	what := fmt.Sprintf("emptying a host of %d guests, over %d MiB/s, %d at a time", len(r.guests), drainLink, drainPlaces)
 	return []Figure{
