@@ -183,8 +183,9 @@ func (e *moveEntry) writtenTo(path string) []history.Volume {
 	return written
 }
 
-// end completes the entry once the move is over, and writes that where the VM is. Where
-// that is not certain, or a job may live, it is left to the next move.
+// end completes the entry once the move is over, and writes that where the VM is: of a move
+// that has succeeded also where its beginning could not be written. Where it is not certain, or
+// a job may live, it is left to the next move.
 func (e *moveEntry) end(ctx context.Context, r migration.Report, err error) {
 	if err == nil && !r.Moved {
 		e.Entry = history.Entry{}
@@ -195,7 +196,7 @@ func (e *moveEntry) end(ctx context.Context, r migration.Report, err error) {
 	if e.adopted || err != nil && home == e.source {
 		e.DevicesChanged, e.ConfigChanged = nil, nil // those of another, or none
 	}
-	if home == nil || !e.ends() {
+	if home == nil || err != nil && !e.ends() {
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), historyTimeout)

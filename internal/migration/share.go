@@ -74,10 +74,7 @@ func (r Request) mirrorLimit() int64 { return max(r.Share/int64(len(r.Storage.Ta
 // speeds are what libvirt is told to hold a migration to its share, before the switch to post-copy
 // and after it.
 func speeds(share int64, p policy.Effective) (before, after int64) {
-	sends := onOneConnection
-	if p.ParallelConnections() > 0 {
-		sends = onParallelConnections
-	}
+	sends := onConnections(p.ParallelConnections())
 	before = sends.within(share)
 	if limit := p.PostCopyBandwidthMiBPerSecond; limit != nil && *limit > 0 {
 		return before, min(before, *limit)
@@ -85,20 +82,23 @@ func speeds(share int64, p policy.Effective) (before, after int64) {
 	return before, before
 }
 
-// pulse is how QEMU keeps a limit: ten times a second it begins to send, and stops after the first
-// packet by which it has sent as much as the limit allows. So it sends a whole number of packets.
+// pulse is how QEMU keeps a limit, on all connections together: ten times a second it begins to send,
+// and stops once it has counted as much as the limit allows. So it sends a whole number of packets.
 type pulse struct {
 	// packets is the size of one that is sent ten times a second, in KiB/s. beyond is how many are
 	// sent beyond those that the limit has room for, as measured (QEMU 10.0).
 	packets, beyond int64
 }
 
-var (
-	// onOneConnection sends 32 pages with their headers at a time.
-	onOneConnection = pulse{packets: 1280, beyond: 1}
-	// onParallelConnections sends packets of 512 KiB (multifd), and one may be under way.
-	onParallelConnections = pulse{packets: 5120, beyond: 2}
-)
+// onConnections is how QEMU sends on so many parallel connections; 0 is off.
+func onConnections(parallel int64) pulse {
+	if parallel == 0 {
+		return pulse{packets: 1280, beyond: 1} // 32 pages with their headers at a time
+	}
+	// A packet is 512 KiB (multifd). It counts once it is sent, and each connection may be sending one.
+	// Some of them have by then.
+	return pulse{packets: 5120, beyond: 2 + parallel/2}
+}
 
 // within is the largest limit, in MiB/s, by which QEMU sends no more than a share, or the least that
 // libvirt knows.
