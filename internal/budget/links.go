@@ -14,7 +14,7 @@ type Links struct {
 
 	mu      sync.Mutex
 	sharers []*Sharer // in the order in which they came
-	// mine are the VMs that this run has moved, by UUID, and passing what others move over each host
+	// mine are the VMs that this run moves, or has moved, by UUID, and passing what others move over each host
 	// at which as many moves of this run look as lookers says.
 	mine    map[string]bool
 	passing map[string]Passage
@@ -42,9 +42,12 @@ func (l *Links) Sharer(t Trip, p policy.Effective) *Sharer {
 	if l.of[t.Source] == 0 && l.of[t.Destination] == 0 {
 		return nil
 	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.mine[t.VM] = true
 	over := flow{source: t.Source, destination: t.Destination, ceiling: ceiling(p.BandwidthMiBPerSecond)}
 	return &Sharer{
-		links: l, vm: t.VM, flow: over,
+		links: l, flow: over,
 		afterwards: ceiling(p.PostCopyBandwidthMiBPerSecond), changed: make(chan struct{}), met: make(chan struct{}),
 	}
 }

@@ -162,8 +162,9 @@ func TestLinks(t *testing.T) {
 			p.shares(4)
 		},
 		"what this run moves, or has moved, is not of others": func(p party) {
-			first := p.joins(p.move(policy.Policy{}, "a", "b"), 0)
-			p.links.see("a", Passage{Leaving: map[string]bool{first.vm: true}})
+			first := p.move(policy.Policy{}, "a", "b")
+			p.links.see("a", Passage{Leaving: map[string]bool{"vm": true}})
+			p.joins(first, 0)
 			p.shares(60)
 		},
 		"what is left of whole shares is left to others": func(p party) {

@@ -17,7 +17,6 @@ const giveWayPatience = 2 * time.Second
 // Sharer is a move that has a share. It is the migration.Budget of its engine.
 type Sharer struct {
 	links *Links
-	vm    string
 	flow  flow
 	// afterwards is the ceiling in post-copy.
 	afterwards int64
@@ -76,7 +75,7 @@ func (s *Sharer) enter(disks int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if !slices.Contains(l.sharers, s) {
-		l.sharers, l.mine[s.vm] = append(l.sharers, s), true
+		l.sharers = append(l.sharers, s)
 	}
 	if disks > 0 {
 		s.flow.fixed = l.untilCopied(s, disks)
