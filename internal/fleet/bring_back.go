@@ -40,7 +40,7 @@ func (f *Fleet) EndMaintenance(
 		return Return{Host: r.member}, nil, err
 	}
 	r.id = record.Evacuation
-	c := newCrew(name, f.promises, f.slots.limitIncoming(name), goOn, report)
+	c := newCrew(name, f.promises, f.places.Into(name), goOn, report)
 	last, err := r.bringBack(ctx, c)
 	failures := append(c.failures, last.Unclear...)
 	switch {
@@ -134,7 +134,7 @@ func (r *returner) bringBack(ctx context.Context, c *crew) (last Return, err err
 		return r.lapsed[t.vm.UUID] <= mostLapses
 	}
 	err = c.work(ctx, func(ctx context.Context) ([]task, error) {
-		if err := r.fleet.slots.open(); err != nil {
+		if err := r.fleet.places.Open(); err != nil {
 			return nil, err
 		}
 		r.release() // nobody else chooses until all of it is promised again
@@ -152,9 +152,10 @@ func (r *returner) bringBack(ctx context.Context, c *crew) (last Return, err err
 func (r *returner) tasks(back Return, off map[string]placement.VM) []task {
 	var tasks []task
 	for _, vm := range back.Start {
-		tasks = append(tasks, task{vm: vm, do: DeedStart, takes: r.starting(off[vm.UUID]), run: func(ctx context.Context) error {
-			return r.fleet.start(ctx, r.host, vm)
-		}})
+		tasks = append(tasks, task{
+			vm: vm, do: DeedStart, takes: r.starting(off[vm.UUID]),
+			run: func(ctx context.Context) error { return r.fleet.start(ctx, r.host, vm) },
+		})
 	}
 	for _, vm := range back.Back {
 		if vm.Past.Stopped != "" { // somebody has started it

@@ -62,7 +62,7 @@ func (f *Fleet) Evacuate(ctx context.Context, e Evacuation, report func(Evacuati
 	if e.Leave {
 		return ev.evacuated(ctx, id, present.Cordoned, EvacuationPlan{}, nil)
 	}
-	c := newCrew(e.Host, f.promises, f.slots.maxOutgoing, e.GoOn, report)
+	c := newCrew(e.Host, f.promises, f.places.Outgoing, e.GoOn, report)
 	last, err := ev.empty(ctx, c, id)
 	if err != nil || !e.GoOn && len(c.failures)+len(last.Stuck) > 0 {
 		return failed(c, last.Stuck, err)
@@ -89,7 +89,7 @@ func (e *evacuator) empty(ctx context.Context, c *crew, id string) (last Evacuat
 	e.failed = c.failed
 	c.again = func(t task, err error) bool { return t.do == DeedMove && e.again(t.vm, t.to, err) }
 	err = c.work(ctx, func(ctx context.Context) ([]task, error) {
-		if err := e.fleet.slots.open(); err != nil {
+		if err := e.fleet.places.Open(); err != nil {
 			return nil, err
 		}
 		if last, err = e.look(ctx); err != nil {

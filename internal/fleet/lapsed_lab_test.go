@@ -16,6 +16,7 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/cordon"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/lab"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/placement"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/places"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
 )
 
@@ -69,7 +70,7 @@ func TestMove_choosesAgain(t *testing.T) {
 		defer close(ended)
 		once := false
 		_, _ = f.Move(first, Move{VM: guests[0].UUID, Destination: "kvm2", Policy: policy.Policy{BandwidthMiBPerSecond: new(int64(4))}}, func(p Progress) {
-			if !once && p.Waiting.Kind == NoWait {
+			if !once && p.Waiting.Kind == places.NoWait {
 				once = true
 				close(begun)
 			}
@@ -81,7 +82,7 @@ func TestMove_choosesAgain(t *testing.T) {
 	var lapsed []placement.Reason
 	waited := false
 	moved, err := f.Move(testContext(t), Move{VM: guests[1].UUID, Among: Candidates{Hosts: []string{"kvm2", "kvm3"}}}, func(p Progress) {
-		if p.Waiting.Kind == FullDestination && !waited {
+		if p.Waiting.Kind == places.FullDestination && !waited {
 			waited = true
 			crowd(t, f, "kvm2")
 			cordonHost(t, f, "kvm3", cordon.Record{})

@@ -10,6 +10,7 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/definition"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/history"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/places"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/preflight"
 )
@@ -84,7 +85,8 @@ type Moved struct {
 //
 // The error is a migration.Diagnosis (a *migration.CancelledError among them when
 // nothing was started because ctx was cancelled or the fleet is drained), a
-// *LeavingError, an *OtherPolicyError, a *RewriteError, a *NotEndingError, a *NoDestinationError, a *LapsedChoiceError, or what finding the
+// *LeavingError, an *OtherPolicyError, a *RewriteError, a *NotEndingError, a *NoDestinationError, a *LapsedChoiceError,
+// or what finding the
 // VM or reading its records came to. Of Moved only Location and Entry hold then.
 func (f *Fleet) Move(ctx context.Context, m Move, report func(Progress)) (Moved, error) {
 	if err := f.checkDestination(m); err != nil {
@@ -93,7 +95,7 @@ func (f *Fleet) Move(ctx context.Context, m Move, report func(Progress)) (Moved,
 	defer f.census.forget()
 	moved, err := f.move(ctx, &m, report)
 	var diagnosis migration.Diagnosis
-	cancelled := errors.Is(err, ErrDraining) || err != nil && ctx.Err() != nil
+	cancelled := errors.Is(err, places.ErrDraining) || err != nil && ctx.Err() != nil
 	if cancelled && !errors.As(err, &diagnosis) {
 		var volumes *VolumesError
 		if errors.As(err, &volumes) {
@@ -126,7 +128,8 @@ func (f *Fleet) move(ctx context.Context, m *Move, report func(Progress)) (Moved
 	return Moved{}, err
 }
 
-// approach gives the move its destination and attempts it, as far as there is anything to do. elsewhere is that of attempt.
+// approach gives the move its destination and attempts it, as far as there is anything to do. elsewhere is that of
+// attempt.
 func (f *Fleet) approach(
 	ctx context.Context, m *Move, s *search, l Location, report func(Progress),
 ) (moved Moved, elsewhere bool, err error) {
@@ -191,11 +194,11 @@ func (f *Fleet) attempt(
 	ctx context.Context, m Move, from Location, report func(Progress),
 ) (moved Moved, elsewhere bool, err error) {
 	source := from.source(m.Destination)
-	place, leave, waited, err := f.enter(ctx, m, from, report)
+	place, waited, err := f.enter(ctx, m, from, report)
 	if err != nil {
 		return Moved{}, false, err
 	}
-	defer leave()
+	defer place.Leave(ctx)
 	resolution, err := f.resolveFound(ctx, from, waited, m.Policy)
 	if err != nil {
 		return Moved{}, false, &UnresolvedError{Location: from, Err: err}
@@ -261,7 +264,7 @@ func (f *Fleet) attempt(
 
 // preparation is what a move prepares right before it starts.
 type preparation struct {
-	place   *placing
+	place   *places.Place
 	entry   *moveEntry
 	disks   *diskCopy
 	changes changes
@@ -310,10 +313,10 @@ func (f *Fleet) ready(ctx context.Context, m Move, l Location, p preparation) (m
 	p.entry.DevicesChanged, p.entry.ConfigChanged = made.running, made.config
 	prepared = migration.Prepared{Storage: p.disks.storage, Changed: made.definitions}
 	p.entry.Share = p.shared.GiveWay(ctx, len(p.disks.storage.Targets()))
-	if err := p.place.confirm(ctx, l); err != nil {
-		return prepared, err
+	if err := p.place.Confirm(ctx); err != nil {
+		return prepared, &UnplacedError{l, err}
 	}
-	err = f.slots.turn(ctx, l.source(m.Destination))
+	err = f.places.Turn(ctx, l.source(m.Destination))
 	p.disks.started = err == nil
 	return prepared, err
 }

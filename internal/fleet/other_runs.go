@@ -11,9 +11,9 @@ import (
 
 // others are the VMs that other runs and other tools move from a host and to it.
 func (f *Fleet) others(ctx context.Context, host string) (budget.Passage, error) {
-	out, outErr := f.places.out[host].look(ctx)
-	in, inErr := f.places.in[host].look(ctx)
-	return budget.Passage{Leaving: f.ofOthers(out.Side), Entering: f.ofOthers(in.Side)}, cmp.Or(outErr, inErr)
+	out, outErr := f.places.Look(ctx, host, lease.Out)
+	in, inErr := f.places.Look(ctx, host, lease.In)
+	return budget.Passage{Leaving: f.ofOthers(out), Entering: f.ofOthers(in)}, cmp.Or(outErr, inErr)
 }
 
 // ofOthers are the VMs that have a place which this run has not leased.

@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/host"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/lease"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/placement"
 )
@@ -66,7 +67,7 @@ func (f *Fleet) listen(ctx context.Context, h *host.Host, hear hearing) saying {
 	ctx, cancel := context.WithTimeout(ctx, listLimit)
 	defer cancel()
 	s := saying{host: placement.Host{
-		Name: h.Name(), Link: uint64(f.budgets.Of(h.Name())) << 20, MostArriving: f.slots.limitIncoming(h.Name()),
+		Name: h.Name(), Link: uint64(f.budgets.Of(h.Name())) << 20, MostArriving: f.places.Into(h.Name()),
 	}}
 	var asking sync.WaitGroup
 	errs := make([]error, 3)
@@ -143,12 +144,11 @@ func readLabels(ctx context.Context, h *host.Host, into *placement.Host) error {
 // leasedTo are the VMs to whose moves, of this run or another, a place of the host is leased, as it said just now or,
 // where it has to be fresh, says now. A host that keeps no leases has none.
 func (f *Fleet) leasedTo(ctx context.Context, name string, fresh bool) (vms []string, err error) {
-	at := f.places.in[name]
-	look := at.look
+	look := f.places.Look
 	if fresh {
-		look = func(ctx context.Context) (sight, error) { return at.ask(ctx, func() error { return nil }) }
+		look = f.places.LookAnew
 	}
-	seen, err := look(ctx)
+	seen, err := look(ctx, name, lease.In)
 	for _, place := range seen.Places {
 		vms = append(vms, place.Holder.VM)
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/lab"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/lease"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/places"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
 )
 
@@ -162,7 +163,7 @@ func (s *limitSoak) killed(t *testing.T) {
 	var holder string
 	var ended time.Time
 	_, err = run.Move(ctx, fleet.Move{VM: guest.UUID, Destination: to.Name}, func(p fleet.Progress) {
-		if p.Waiting.Kind == fleet.FullSource && holder == "" {
+		if p.Waiting.Kind == places.FullSource && holder == "" {
 			holder = p.Waiting.Holders[0].Run
 			from.MustVirsh(t, "domjobabort", victim.Name)
 			ended = time.Now()

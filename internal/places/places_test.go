@@ -1,4 +1,4 @@
-package fleet
+package places
 
 import (
 	"context"
@@ -19,8 +19,8 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
 )
 
-// fakeKeeper is a host that keeps leases in memory, and answers when it likes.
-type fakeKeeper struct {
+// fakeHost is a host that keeps leases in memory, and answers when it likes.
+type fakeHost struct {
 	name string
 	// fails, when not nil, is what each call about leases comes to.
 	fails error
@@ -35,54 +35,54 @@ type fakeKeeper struct {
 	question int
 }
 
-func newFakeKeeper(name string, seed uint64) *fakeKeeper {
-	return &fakeKeeper{
+func newFakeHost(name string, seed uint64) *fakeHost {
+	return &fakeHost{
 		name: name, random: rand.New(rand.NewPCG(seed, 7)),
 		leases: map[string]host.Lease{}, says: map[string]string{}, out: map[string]string{}, in: map[string]string{},
 	}
 }
 
-func (k *fakeKeeper) Name() string { return k.name }
+func (h *fakeHost) Name() string { return h.name }
 
 // call takes some time.
-func (k *fakeKeeper) call(ctx context.Context, what func() error) error {
-	k.mu.Lock()
-	k.question++
-	there, back := time.Duration(k.random.IntN(40))*time.Millisecond, time.Duration(k.random.IntN(40))*time.Millisecond
-	k.mu.Unlock()
+func (h *fakeHost) call(ctx context.Context, what func() error) error {
+	h.mu.Lock()
+	h.question++
+	there, back := time.Duration(h.random.IntN(40))*time.Millisecond, time.Duration(h.random.IntN(40))*time.Millisecond
+	h.mu.Unlock()
 	if err := wait(ctx, there); err != nil {
 		return err
 	}
-	k.mu.Lock()
-	err := k.fails
+	h.mu.Lock()
+	err := h.fails
 	if err == nil {
 		err = what()
 	}
-	k.mu.Unlock()
+	h.mu.Unlock()
 	return errors.Join(err, wait(ctx, back))
 }
 
-func (k *fakeKeeper) TakeLease(ctx context.Context, l host.Lease, description string) error {
-	return k.call(ctx, func() error {
-		if other, taken := k.leases[l.Name]; taken && other.UUID != l.UUID {
+func (h *fakeHost) TakeLease(ctx context.Context, l host.Lease, description string) error {
+	return h.call(ctx, func() error {
+		if other, taken := h.leases[l.Name]; taken && other.UUID != l.UUID {
 			return host.ErrLeaseTaken
 		}
-		k.leases[l.Name], k.says[l.UUID] = l, description
+		h.leases[l.Name], h.says[l.UUID] = l, description
 		return nil
 	})
 }
 
-func (k *fakeKeeper) Leases(ctx context.Context) (all []host.Lease, err error) {
-	err = k.call(ctx, func() error {
-		all = slices.Collect(maps.Values(k.leases))
+func (h *fakeHost) Leases(ctx context.Context) (all []host.Lease, err error) {
+	err = h.call(ctx, func() error {
+		all = slices.Collect(maps.Values(h.leases))
 		return nil
 	})
 	return all, err
 }
 
-func (k *fakeKeeper) LeaseDescription(ctx context.Context, l host.Lease) (description *string, err error) {
-	err = k.call(ctx, func() error {
-		if said, there := k.says[l.UUID]; there {
+func (h *fakeHost) LeaseDescription(ctx context.Context, l host.Lease) (description *string, err error) {
+	err = h.call(ctx, func() error {
+		if said, there := h.says[l.UUID]; there {
 			description = &said
 		}
 		return nil
@@ -90,44 +90,44 @@ func (k *fakeKeeper) LeaseDescription(ctx context.Context, l host.Lease) (descri
 	return description, err
 }
 
-func (k *fakeKeeper) EndLease(ctx context.Context, l host.Lease) error {
-	return k.call(ctx, func() error {
-		delete(k.says, l.UUID)
-		maps.DeleteFunc(k.leases, func(_ string, other host.Lease) bool { return other.UUID == l.UUID })
+func (h *fakeHost) EndLease(ctx context.Context, l host.Lease) error {
+	return h.call(ctx, func() error {
+		delete(h.says, l.UUID)
+		maps.DeleteFunc(h.leases, func(_ string, other host.Lease) bool { return other.UUID == l.UUID })
 		return nil
 	})
 }
 
-func (k *fakeKeeper) Incoming(ctx context.Context) (vms map[string]string, err error) {
-	return k.running(ctx, func() map[string]string { return k.in })
+func (h *fakeHost) Incoming(ctx context.Context) (vms map[string]string, err error) {
+	return h.running(ctx, func() map[string]string { return h.in })
 }
 
-func (k *fakeKeeper) Outgoing(ctx context.Context, _ map[string]bool) (vms map[string]string, mute []string, err error) {
-	vms, err = k.running(ctx, func() map[string]string { return k.out })
+func (h *fakeHost) Outgoing(ctx context.Context, _ map[string]bool) (vms map[string]string, mute []string, err error) {
+	vms, err = h.running(ctx, func() map[string]string { return h.out })
 	return vms, nil, err
 }
 
 // running is asked without regard of fails, which is about leases.
-func (k *fakeKeeper) running(ctx context.Context, which func() map[string]string) (map[string]string, error) {
-	k.mu.Lock()
-	there, back := time.Duration(k.random.IntN(40))*time.Millisecond, time.Duration(k.random.IntN(40))*time.Millisecond
-	k.mu.Unlock()
+func (h *fakeHost) running(ctx context.Context, which func() map[string]string) (map[string]string, error) {
+	h.mu.Lock()
+	there, back := time.Duration(h.random.IntN(40))*time.Millisecond, time.Duration(h.random.IntN(40))*time.Millisecond
+	h.mu.Unlock()
 	if err := wait(ctx, there); err != nil {
 		return nil, err
 	}
-	k.mu.Lock()
+	h.mu.Lock()
 	vms := maps.Clone(which())
-	k.mu.Unlock()
+	h.mu.Unlock()
 	return vms, wait(ctx, back)
 }
 
 // migrate has a migration run.
-func (k *fakeKeeper) migrate(d lease.Direction, vm string, runs bool) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	which, most := k.out, &k.mostOut
+func (h *fakeHost) migrate(d lease.Direction, vm string, runs bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	which, most := h.out, &h.mostOut
 	if d == lease.In {
-		which, most = k.in, &k.mostIn
+		which, most = h.in, &h.mostIn
 	}
 	if !runs {
 		delete(which, vm)
@@ -139,43 +139,48 @@ func (k *fakeKeeper) migrate(d lease.Direction, vm string, runs bool) {
 
 // fakeRun is one run among several.
 type fakeRun struct {
-	name   string
-	slots  *slots
-	places places
-	fleet  map[string]*fakeKeeper
+	*Places
+
+	hosts map[string]*fakeHost
 }
 
-func newFakeRun(name string, limit int, keepers ...*fakeKeeper) *fakeRun {
-	r := &fakeRun{name: name, slots: newSlots(limit, limit, nil), fleet: map[string]*fakeKeeper{}}
-	for _, k := range keepers {
-		r.fleet[k.name] = k
+func newFakeRun(name string, limit int, hosts ...*fakeHost) *fakeRun {
+	r := &fakeRun{New(name, hosts, Limits{Outgoing: limit, Incoming: limit}), map[string]*fakeHost{}}
+	for _, h := range hosts {
+		r.hosts[h.name] = h
 	}
-	r.places = newPlaces(name, keepers, r.slots)
 	return r
 }
 
 // move is one of the run's: begun is called when it has its places.
-func (r *fakeRun) move(ctx context.Context, t trip, lasts time.Duration, begun func(), said func(Wait)) error {
-	p := r.places.between(migration.Domain{UUID: t.vm, Name: t.vm}, t)
-	defer p.end(ctx)
-	release, err := r.slots.acquireWith(ctx, t, p.claim, said)
+func (r *fakeRun) move(ctx context.Context, t Trip, lasts time.Duration, begun func(), said func(Wait)) error {
+	p, err := r.Enter(ctx, t, t.VM, said)
 	if err != nil {
 		return err
 	}
-	defer release()
-	defer p.end(ctx)
+	defer p.Leave(ctx)
 	begun()
 	if err := wait(ctx, 300*time.Millisecond); err != nil { // the checks
 		return err
 	}
-	if err := p.confirm(ctx, Location{}); err != nil {
+	if err := p.Confirm(ctx); err != nil {
 		return err
 	}
-	r.fleet[t.source].migrate(lease.Out, t.vm, true)
-	r.fleet[t.destination].migrate(lease.In, t.vm, true)
-	defer r.fleet[t.source].migrate(lease.Out, t.vm, false)
-	defer r.fleet[t.destination].migrate(lease.In, t.vm, false)
+	r.hosts[t.Source].migrate(lease.Out, t.VM, true)
+	r.hosts[t.Destination].migrate(lease.In, t.VM, true)
+	defer r.hosts[t.Source].migrate(lease.Out, t.VM, false)
+	defer r.hosts[t.Destination].migrate(lease.In, t.VM, false)
 	return wait(ctx, lasts)
+}
+
+// enter has a move of the VM web enter, which waits for nothing.
+func (r *fakeRun) enter(t *testing.T, to Trip) *Place {
+	t.Helper()
+	p, err := r.Enter(t.Context(), to, "web", func(w Wait) { t.Errorf("it waits: %s", w) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
 }
 
 func silent(Wait) {}
@@ -198,28 +203,28 @@ func TestPlaces_severalRuns(t *testing.T) {
 func playRuns(t *testing.T, seed uint64) {
 	random := rand.New(rand.NewPCG(seed, 3))
 	limit := 1 + random.IntN(3)
-	var keepers []*fakeKeeper
+	var hosts []*fakeHost
 	for i, name := range []string{"a", "b", "c"} {
-		keepers = append(keepers, newFakeKeeper(name, seed*10+uint64(i)))
+		hosts = append(hosts, newFakeHost(name, seed*10+uint64(i)))
 	}
 	var all sync.WaitGroup
 	if limit > 1 { // virsh, which asks nobody, and so has to be first
-		keepers[0].migrate(lease.Out, "virsh", true)
-		keepers[1].migrate(lease.In, "virsh", true)
+		hosts[0].migrate(lease.Out, "virsh", true)
+		hosts[1].migrate(lease.In, "virsh", true)
 		lasts := time.Duration(random.IntN(90)) * time.Second
 		all.Go(func() {
 			pass(t, lasts)
-			keepers[0].migrate(lease.Out, "virsh", false)
-			keepers[1].migrate(lease.In, "virsh", false)
+			hosts[0].migrate(lease.Out, "virsh", false)
+			hosts[1].migrate(lease.In, "virsh", false)
 		})
 	}
 	const runs, moves = 3, 8
 	start := time.Now()
 	for i := range runs {
-		r := newFakeRun(fmt.Sprint("run", i), limit, keepers...)
+		r := newFakeRun(fmt.Sprint("run", i), limit, hosts...)
 		for j := range moves {
 			source := random.IntN(3)
-			to := trip{vmNumber(i*moves + j), keepers[source].name, keepers[(source+1+random.IntN(2))%3].name}
+			to := Trip{vmNumber(i*moves + j), hosts[source].name, hosts[(source+1+random.IntN(2))%3].name}
 			lasts := time.Duration(1+random.IntN(20)) * time.Second
 			after := time.Duration(random.IntN(10)) * time.Second
 			all.Go(func() {
@@ -234,12 +239,12 @@ func playRuns(t *testing.T, seed uint64) {
 	if took := time.Since(start); took > runs*moves*25*time.Second {
 		t.Errorf("it took %s", took)
 	}
-	for _, k := range keepers {
-		if k.mostOut > limit || k.mostIn > limit {
-			t.Errorf("%s sent up to %d VMs at a time and received %d, want at most %d", k.name, k.mostOut, k.mostIn, limit)
+	for _, h := range hosts {
+		if h.mostOut > limit || h.mostIn > limit {
+			t.Errorf("%s sent up to %d VMs at a time and received %d, want at most %d", h.name, h.mostOut, h.mostIn, limit)
 		}
-		if len(k.leases) != 0 {
-			t.Errorf("leases are left on %s: %v", k.name, k.leases)
+		if len(h.leases) != 0 {
+			t.Errorf("leases are left on %s: %v", h.name, h.leases)
 		}
 	}
 }
@@ -248,7 +253,7 @@ func playRuns(t *testing.T, seed uint64) {
 func TestPlaces_order(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		a, b := newFakeKeeper("a", 1), newFakeKeeper("b", 2)
+		a, b := newFakeHost("a", 1), newFakeHost("b", 2)
 		var mu sync.Mutex
 		var order []string
 		var all sync.WaitGroup
@@ -258,7 +263,7 @@ func TestPlaces_order(t *testing.T) {
 			want = append(want, vm)
 			r := newFakeRun(fmt.Sprint("run", i%3), 1, a, b)
 			all.Go(func() {
-				if err := r.move(t.Context(), trip{vm, "a", "b"}, 20*time.Second, func() {
+				if err := r.move(t.Context(), Trip{vm, "a", "b"}, 20*time.Second, func() {
 					mu.Lock()
 					defer mu.Unlock()
 					order = append(order, vm)
@@ -280,18 +285,15 @@ func TestPlaces_order(t *testing.T) {
 func TestPlaces_killed(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		a, b := newFakeKeeper("a", 1), newFakeKeeper("b", 2)
+		a, b := newFakeHost("a", 1), newFakeHost("b", 2)
 		one, other := newFakeRun("one", 1, a, b), newFakeRun("other", 1, a, b)
-		to := trip{vmNumber(1), "a", "b"}
-		p := one.places.between(migration.Domain{UUID: to.vm, Name: "web"}, to)
-		if wait, err := p.claim(t.Context()); err != nil || wait.Kind != NoWait {
-			t.Fatal(wait, err)
-		}
+		to := Trip{vmNumber(1), "a", "b"}
+		p := one.enter(t, to)
 		var killed, began time.Time
 		var said []Wait
 		var waiting sync.WaitGroup
 		waiting.Go(func() {
-			err := other.move(t.Context(), trip{vmNumber(2), "a", "b"}, time.Second, func() { began = time.Now() }, func(w Wait) { said = append(said, w) })
+			err := other.move(t.Context(), Trip{vmNumber(2), "a", "b"}, time.Second, func() { began = time.Now() }, func(w Wait) { said = append(said, w) })
 			if err != nil {
 				t.Error(err)
 			}
@@ -303,7 +305,7 @@ func TestPlaces_killed(t *testing.T) {
 		if took := began.Sub(killed); began.IsZero() || took < lease.Renewal || took > lease.Life+lease.Renewal {
 			t.Errorf("it began %s after the other run was killed", took)
 		}
-		want := []Wait{{Kind: FullSource, Host: "a", Limit: 1, Holders: []PlaceHolder{{VM: to.vm, Name: "web", Run: "one"}}}}
+		want := []Wait{{Kind: FullSource, Host: "a", Limit: 1, Holders: []Holder{{VM: to.VM, Name: "web", Run: "one"}}}}
 		if diff := cmp.Diff(want, said); diff != "" {
 			t.Errorf("it said (-want +got):\n%s", diff)
 		}
@@ -314,13 +316,10 @@ func TestPlaces_killed(t *testing.T) {
 func TestPlacing_lost(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		a, b := newFakeKeeper("a", 1), newFakeKeeper("b", 2)
+		a, b := newFakeHost("a", 1), newFakeHost("b", 2)
 		r := newFakeRun("one", 1, a, b)
-		p := r.places.between(migration.Domain{UUID: vmNumber(1)}, trip{vmNumber(1), "a", "b"})
-		defer p.end(t.Context())
-		if wait, err := p.claim(t.Context()); err != nil || wait.Kind != NoWait {
-			t.Fatal(wait, err)
-		}
+		p := r.enter(t, Trip{vmNumber(1), "a", "b"})
+		defer p.Leave(t.Context())
 		a.mu.Lock()
 		a.fails = migration.ErrUnreachable
 		a.mu.Unlock()
@@ -330,8 +329,8 @@ func TestPlacing_lost(t *testing.T) {
 		name := lease.PlaceName(lease.Out, 1)
 		a.leases[name] = host.Lease{UUID: "other", Name: name}
 		a.mu.Unlock()
-		var lost *PlaceLostError
-		if err := p.confirm(t.Context(), Location{}); !errors.As(err, &lost) || lost.Host != "a" || !errors.Is(err, host.ErrLeaseTaken) {
+		var lost *LostError
+		if err := p.Confirm(t.Context()); !errors.As(err, &lost) || lost.Host != "a" || !errors.Is(err, host.ErrLeaseTaken) {
 			t.Errorf("got %v", err)
 		}
 	})
@@ -341,7 +340,7 @@ func TestPlacing_lost(t *testing.T) {
 func TestPlaces_withoutLeases(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		a, b := newFakeKeeper("a", 1), newFakeKeeper("b", 2)
+		a, b := newFakeHost("a", 1), newFakeHost("b", 2)
 		b.fails = host.ErrNoSecretDriver
 		r := newFakeRun("one", 1, a, b)
 		b.migrate(lease.In, "virsh", true)
@@ -350,14 +349,14 @@ func TestPlaces_withoutLeases(t *testing.T) {
 		start := time.Now()
 		var moving sync.WaitGroup
 		moving.Go(func() {
-			if err := r.move(t.Context(), trip{vmNumber(1), "a", "b"}, time.Second, func() { began = time.Now() }, func(w Wait) { said = append(said, w) }); err != nil {
+			if err := r.move(t.Context(), Trip{vmNumber(1), "a", "b"}, time.Second, func() { began = time.Now() }, func(w Wait) { said = append(said, w) }); err != nil {
 				t.Error(err)
 			}
 		})
 		pass(t, time.Minute)
 		b.migrate(lease.In, "virsh", false)
 		moving.Wait()
-		want := []Wait{{Kind: FullDestination, Host: "b", Limit: 1, Holders: []PlaceHolder{{VM: "virsh", Name: "virsh"}}}}
+		want := []Wait{{Kind: FullDestination, Host: "b", Limit: 1, Holders: []Holder{{VM: "virsh", Name: "virsh"}}}}
 		if diff := cmp.Diff(want, said); diff != "" || began.Sub(start) < time.Minute {
 			t.Errorf("it began after %s and said (-want +got):\n%s", began.Sub(start), diff)
 		}
@@ -372,14 +371,11 @@ func TestPlaces_withoutLeases(t *testing.T) {
 func TestPlaces_cancelled(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		a, b := newFakeKeeper("a", 1), newFakeKeeper("b", 2)
+		a, b := newFakeHost("a", 1), newFakeHost("b", 2)
 		one, other := newFakeRun("one", 2, a, b), newFakeRun("other", 2, a, b)
-		to := trip{vmNumber(1), "a", "b"}
-		p := one.places.between(migration.Domain{UUID: to.vm, Name: "web"}, to)
-		defer p.end(t.Context())
-		if wait, err := p.claim(t.Context()); err != nil || wait.Kind != NoWait {
-			t.Fatal(wait, err)
-		}
+		to := Trip{vmNumber(1), "a", "b"}
+		p := one.enter(t, to)
+		defer p.Leave(t.Context())
 		ctx, cancel := context.WithCancel(t.Context())
 		ended := make(chan error)
 		var said []Wait
@@ -390,7 +386,7 @@ func TestPlaces_cancelled(t *testing.T) {
 		if err := <-ended; !errors.Is(err, context.Canceled) || time.Since(cancelled) > time.Second {
 			t.Errorf("it ended %s after it was cancelled, with %v", time.Since(cancelled), err)
 		}
-		want := []Wait{{Kind: OtherMove, Holders: []PlaceHolder{{VM: to.vm, Name: "web", Run: "one"}}}}
+		want := []Wait{{Kind: OtherMove, Holders: []Holder{{VM: to.VM, Name: "web", Run: "one"}}}}
 		if diff := cmp.Diff(want, said); diff != "" {
 			t.Errorf("it said (-want +got):\n%s", diff)
 		}
@@ -405,17 +401,14 @@ func TestPlaces_cancelled(t *testing.T) {
 func TestPlacing_adopted(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		a, b := newFakeKeeper("a", 1), newFakeKeeper("b", 2)
+		a, b := newFakeHost("a", 1), newFakeHost("b", 2)
 		for n := range 3 { // more than may run
 			a.migrate(lease.Out, vmNumber(n), true)
 			b.migrate(lease.In, vmNumber(n), true)
 		}
 		r := newFakeRun("one", 2, a, b)
-		p := r.places.between(migration.Domain{UUID: vmNumber(1)}, trip{vmNumber(1), "a", "b"})
-		defer p.end(t.Context())
-		if wait, err := p.claim(t.Context()); err != nil || wait.Kind != NoWait {
-			t.Errorf("it waits: %v, %v", wait, err)
-		}
+		p := r.enter(t, Trip{vmNumber(1), "a", "b"})
+		defer p.Leave(t.Context())
 		if a.question != 2 || b.question != 2 {
 			t.Errorf("%d and %d calls about leases", a.question, b.question)
 		}
