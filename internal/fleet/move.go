@@ -86,8 +86,7 @@ type Moved struct {
 // The error is a migration.Diagnosis (a *migration.CancelledError among them when
 // nothing was started because ctx was cancelled or the fleet is drained), a
 // *LeavingError, an *OtherPolicyError, a *RewriteError, a *NotEndingError, a *NoDestinationError, a *LapsedChoiceError,
-// or what finding the
-// VM or reading its records came to. Of Moved only Location and Entry hold then.
+// or what finding the VM or reading its records came to. Of Moved only Location and Entry hold then.
 func (f *Fleet) Move(ctx context.Context, m Move, report func(Progress)) (Moved, error) {
 	if err := f.checkDestination(m); err != nil {
 		return Moved{}, err
