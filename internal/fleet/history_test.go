@@ -152,8 +152,8 @@ func TestEndsEntry(t *testing.T) {
 		err    error
 		want   string // ID, outcome and mode of all entries; empty where nothing is written
 	}{
-		"completed":                       {nil, []history.Entry{open("own")}, migration.Report{Moved: true, Mode: migration.Direct}, nil, "own completed direct"},
-		"failed":                          {nil, []history.Entry{open("own")}, migration.Report{}, cut, "own failed direct"},
+		"completed": {nil, []history.Entry{open("own")}, migration.Report{Moved: true, Mode: migration.Direct}, nil, "own completed direct"},
+		"failed":    {nil, []history.Entry{open("own")}, migration.Report{}, cut, "own failed direct"},
 		"not written, completed": {
 			denied, nil, migration.Report{Moved: true, Mode: migration.Direct}, nil, "own completed direct",
 		},
