@@ -226,12 +226,7 @@ func (f *Fleet) returning(ctx context.Context, member Member, id string) (Return
 	}
 	vms, unclear := f.evacuated(ctx, m, member, id)
 	r.Returning, r.Unclear = evacuation.Return(member.Name, vms), unclear
-	if len(r.Silent) > 0 { // one of them may run it
-		for _, vm := range r.Start {
-			r.Unclear = append(r.Unclear, VMFailure{vm, errors.Join(r.Silent...)})
-		}
-		r.Start = nil
-	}
+	r.holdStarts()
 	memory := map[string]uint64{}
 	for _, roll := range m.rolls {
 		for uuid, d := range roll.domains {
@@ -241,6 +236,17 @@ func (f *Fleet) returning(ctx context.Context, member Member, id string) (Return
 	largestFirst := func(a, b evacuation.VM) int { return cmp.Compare(memory[b.UUID], memory[a.UUID]) }
 	slices.SortStableFunc(r.Move, largestFirst)
 	return r, nil
+}
+
+// holdStarts leaves VMs off as long as a host is silent: it may run them.
+func (r *Return) holdStarts() {
+	if len(r.Silent) == 0 {
+		return
+	}
+	for _, vm := range r.Start {
+		r.Unclear = append(r.Unclear, VMFailure{vm, errors.Join(r.Silent...)})
+	}
+	r.Start = nil
 }
 
 // EndMaintenance opens a host and, where restore is true, brings back what its evacuation has taken from it: the
