@@ -11,6 +11,19 @@ func (l line) at(seconds float64) float64 {
 	return restless*min(1, seconds/tick) + l.fast*min(seconds, l.knee) + l.slow*max(0, seconds-l.knee)
 }
 
+// window is the time in which so much is dirtied.
+func (l line) window(bytes float64) float64 {
+	switch working := l.at(l.knee); {
+	case bytes <= l.at(tick):
+		return tick * bytes / l.at(tick)
+	case bytes <= working:
+		return (bytes - restless) / l.fast
+	case l.slow > 0:
+		return min(forever, l.knee+(bytes-working)/l.slow)
+	}
+	return forever
+}
+
 // restless is what even an idle guest dirties at once, in bytes.
 const restless = 0.1 * mib
 
