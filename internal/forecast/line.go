@@ -33,9 +33,9 @@ const (
 	//
 	// shortestKnee and longestKnee are in seconds: a pass is hardly shorter, and what comes after the longest window that
 	// is measured may be nothing new or more of the same.
-	shortestKnee, longestKnee, kneeStep = 0.2, 40, 1.25
+	shortestKnee, longestKnee, kneeStep = 0.2, 40, 1.12
 	// slowestRate is that of a guest that does nothing, in bytes per second.
-	slowestRate, rateStep = 0.1 * mib, 1.12
+	slowestRate, rateStep = 0.1 * mib, 1.06
 )
 
 // slowShares are rates after the knee, as a share of that before it, with how likely they are before anything is

@@ -35,8 +35,6 @@ const (
 	noise = 0.01
 	// wireShare is what is sent for a page, with its header.
 	wireShare = 1 + 8.0/pageSize
-	// wholeSet is in how many seconds a guest has dirtied about all that it ever will.
-	wholeSet = 60
 	// forever is from where on a move has no end, in seconds.
 	forever = float64(Longest / time.Second)
 )
@@ -112,6 +110,8 @@ type simulation struct {
 	// resent are distinct bytes that were sent again, which are in XBZRLE's cache as far as they fit; strange is what
 	// remains to be sent and is not among them.
 	resent, strange float64
+	// worked is how long the guest has worked since the beginning, as far as a throttle let it.
+	worked float64
 	passes          int
 	// passTook is how long the last pass was.
 	passTook, passBegan float64
@@ -225,9 +225,11 @@ func (s *simulation) look() {
 	if s.throttle > 0 {
 		speed = s.catchesUp(1 - s.throttle/100)
 	}
-	fresh := s.fresh(speed * s.since)
+	worked := speed * s.since
+	fresh := s.fresh(worked)
 	s.remaining = min(s.memory, s.remaining+fresh)
-	s.strange += fresh * (1 - min(1, s.resent/max(s.guest.at(wholeSet), s.remaining, 1)))
+	s.strange += min(fresh, s.guest.at(s.worked+worked)-s.guest.at(s.worked))
+	s.worked += worked
 	s.periodDirty += fresh
 	s.since = 0
 	if s.now-s.periodBegan <= shortestPeriod {
