@@ -42,7 +42,7 @@ func moves(set string) []kind {
 	if set == recordings.Independent {
 		switches = [][]kind{
 			{off, autoConverge, compression, bothOn},
-			{off, autoConverge, compression, postCopy},
+			{off, autoConverge, compression, bothOn},
 			{off, autoConverge, bothOn, pause},
 		}
 	}
