@@ -37,10 +37,15 @@ func believe(m Measurement) belief {
 		drawn = append(drawn, s.counts(memory))
 	}
 	var b belief
+	likeliest := 0.0
 	lines(memory, func(l line, likelihood float64) {
 		for i, s := range m.Samples {
 			likelihood *= drawn[i].luck(min(memory, l.at(float64(s.WindowMS)/1000)))
+			if likelihood < negligible*likeliest {
+				return // no sample makes it likelier
+			}
 		}
+		likeliest = max(likeliest, likelihood)
 		b = append(b, guess{line: l, likelihood: likelihood})
 	})
 	return b.settled(mostGuesses)
@@ -134,7 +139,7 @@ func (p Past) misfit(c course) float64 {
 	}
 	// What it sent tells more than how long it took: that depends on the machine, too.
 	first := float64(p.TotalBytes - p.ConstantBytes)
-	again := max(0, float64(p.TransferredBytes) - first)
+	again := max(0, float64(p.TransferredBytes)-first)
 	sent := (c.bytes - float64(p.TransferredBytes)) / math.Hypot(offFirst*first, offAgain*max(again, c.bytes-first))
 	throttle := (c.throttle - float64(p.Throttle)) / offThrottle
 	return cost + sent*sent/2 + throttle*throttle/2

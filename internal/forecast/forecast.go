@@ -39,6 +39,8 @@ type Missing string
 const (
 	// MissingMeasurement is how much memory the guest dirties.
 	MissingMeasurement Missing = "measurement"
+	// MissingPolicy is under which policy it starts.
+	MissingPolicy Missing = "policy"
 	// MissingLink is how fast the link between the hosts is.
 	MissingLink Missing = "link"
 	// MissingCompressibility is how small compression makes what is sent.

@@ -112,7 +112,7 @@ type simulation struct {
 	resent, strange float64
 	// worked is how long the guest has worked since the beginning, as far as a throttle let it.
 	worked float64
-	passes          int
+	passes int
 	// passTook is how long the last pass was.
 	passTook, passBegan float64
 	// progress is when something got better, idle the passes since.

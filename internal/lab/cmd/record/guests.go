@@ -23,7 +23,7 @@ func busy(memory int, name string, load lab.Load) recorded {
 }
 
 // guests differ in their working set, in how fast they go over it, and in what a throttle does to them. No guest of
-// one set is one of the other, or was ever recorded before the model was made. Those that take longest come first.
+// one set is one of the other, or was recorded before the model was made. Those that take longest come first.
 var guests = map[string][]recorded{
 	recordings.Development: {
 		idle(256),
