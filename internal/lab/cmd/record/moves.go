@@ -34,7 +34,8 @@ func moves(set string) []kind {
 	both := throttled
 	both.Compression = compressed.Compression
 	off := kind{"off", policy.Policy{}}
-	autoConverge, compression, bothOn := kind{"auto_converge", throttled}, kind{"compression", compressed}, kind{"both", both}
+	autoConverge, compression := kind{"auto_converge", throttled}, kind{"compression", compressed}
+	bothOn := kind{"both", both}
 	pause := kind{"pause", policy.Policy{OnTimeout: new(policy.Pause)}}
 	postCopy := kind{"post_copy", policy.Policy{PostCopy: new(true), OnTimeout: new(policy.SwitchToPostCopy)}}
 	all := []kind{off, autoConverge, compression, bothOn, pause, postCopy}
