@@ -70,11 +70,12 @@ func TestAccMaintenance_failures(t *testing.T) {
 
 	// It goes on with the others, to the hosts of a cluster.
 	w.write(t, three(t)+ofKVM1("cluster = \"compute\"\n  on_failure = \"continue\""))
-	requireSaid(t, w.must(t, 1, "plan"), "Unable to Plan Evacuation of Host", `no host that answers is in cluster "compute" besides kvm1`)
+	requireSaid(t, w.must(t, 1, "plan"), "Unable to Plan Evacuation of Host", `No host that answers is in cluster "compute" besides kvm1`)
 	setHostRecord(t, clusterSecret, `{"version":1,"cluster":"compute"}`, kvm1, kvm3)
 	went := w.must(t, 0, apply...)
 	t.Log(went)
 	requireSaid(t, went, "Host Is Not Empty", "VM "+grouped.Name+" has nowhere to go", slow.Name, "had not finished after 4s", "VM "+slow.Name+" is running on kvm1")
+	requireNotSaid(t, went, "With on_failure = \"stop\"")
 	requireHome(t, free, "kvm3", "running")
 	requireHome(t, grouped, "kvm1", "running")
 	requireHome(t, slow, "kvm1", "running")
@@ -91,7 +92,7 @@ func TestAccMaintenance_failures(t *testing.T) {
 	stopped := w.must(t, 1, apply...)
 	t.Log(stopped)
 	requireSaid(t, stopped, "Unable to Evacuate Host", "had not finished after 4s", "VM "+slow.Name+" is running on kvm1",
-		"VMs that were moved or stopped before that: 2", "kvm1 stays cordoned: apply again to go on")
+		"This was done before that:", free.Name+" is on kvm", grouped.Name+" is on kvm", "kvm1 stays cordoned: apply again to go on")
 	requireHome(t, slow, "kvm1", "running")
 	if w.attributes(t, kvm1Maintenance) != nil {
 		t.Error("it is in state")
