@@ -207,7 +207,12 @@ func Evacuation(act string, err error) Text {
 
 func notEvacuated(e *fleet.EvacuationError) string {
 	var happened []string
-	if e.Err != nil {
+	switch {
+	case errors.Is(e.Err, context.Canceled) && e.Returning:
+		happened = append(happened, fmt.Sprintf("The return of VMs to %s was cancelled.", e.Host))
+	case errors.Is(e.Err, context.Canceled):
+		happened = append(happened, fmt.Sprintf("The evacuation of %s was cancelled.", e.Host))
+	case e.Err != nil:
 		happened = append(happened, Detail(e.Err))
 	}
 	for _, s := range e.Stuck {
@@ -246,6 +251,8 @@ func vmFailure(failure fleet.VMFailure) string {
 	switch {
 	case errors.As(failure.Err, &off):
 		return sentences(Detail(failure.Err), seenAt(off.Location, off.Seen))
+	case errors.As(failure.Err, &on) && errors.Is(on.Err, context.Canceled):
+		return sentences(notStopped(on), seenAt(on.Location, on.Seen))
 	case errors.As(failure.Err, &on):
 		return sentences(Detail(failure.Err), seenAt(on.Location, on.Seen))
 	}

@@ -97,7 +97,7 @@ func TestEvacuation(t *testing.T) {
 		"cancelled while a guest shuts down": {
 			&fleet.EvacuationError{Host: "kvm1", Evacuation: "e1", Cordoned: true, Err: context.Canceled, Failures: []fleet.VMFailure{{VM: web, Err: cancelled}}},
 			"Unable to Evacuate Host",
-			[]string{"The guest of VM web on kvm1 was asked to shut down, and had not done so 20s later, when that was cancelled. It may still do so.", "VM web is running on kvm1", "All other VMs are where they were"},
+			[]string{"The evacuation of kvm1 was cancelled.\n", "The guest of VM web on kvm1 was asked to shut down, and had not done so 20s later, when that was cancelled. It may still do so. VM web is running on kvm1", "All other VMs are where they were"},
 		},
 		"a move that failed": {
 			&fleet.EvacuationError{Host: "kvm1", Evacuation: "e1", Cordoned: true, Failures: []fleet.VMFailure{{VM: web, Err: &fleet.NotFoundError{VM: "web", Hosts: []string{"kvm1"}}}}},

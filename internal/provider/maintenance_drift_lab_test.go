@@ -106,7 +106,8 @@ func TestAccMaintenance_drift(t *testing.T) {
 	// A host that the configuration no longer has keeps its maintenance.
 	w.write(t, config)
 	w.must(t, 0, apply...)
-	w.write(t, block.without("kvm1").String())
+	delete(block.Hosts, "kvm1")
+	w.write(t, block.String())
 	left := w.must(t, 0, apply...)
 	t.Log(left)
 	requireSaid(t, left, "Maintenance Left on Former Host", `"kvm1"`, "1 destroyed")
