@@ -186,13 +186,16 @@ func (f *Fleet) PlanEvacuation(ctx context.Context, e Evacuation) (EvacuationPla
 	if err != nil {
 		return EvacuationPlan{}, err
 	}
-	plan := EvacuationPlan{Host: evacuator.member, GoesOn: e.GoOn}
+	plan := EvacuationPlan{Host: evacuator.member}
 	if !e.Leave {
 		if plan, err = evacuator.planChecked(ctx); err != nil {
 			return EvacuationPlan{}, err
 		}
 	}
-	plan.Evacuation, plan.Cordoned = record.Evacuation, record.Cordoned
+	plan.GoesOn, plan.Cordoned, plan.Since, plan.Why = e.GoOn, record.Cordoned, record.Since, record.Why
+	if e.Cordon {
+		plan.Evacuation = record.Evacuation
+	}
 	return plan, nil
 }
 
