@@ -152,9 +152,10 @@ func (r *returner) bringBack(ctx context.Context, c *crew) (last Return, err err
 func (r *returner) tasks(back Return, off map[string]placement.VM) []task {
 	var tasks []task
 	for _, vm := range back.Start {
-		tasks = append(tasks, task{vm: vm, do: DeedStart, takes: r.starting(off[vm.UUID]), run: func(ctx context.Context) error {
-			return r.fleet.start(ctx, r.host, vm)
-		}})
+		tasks = append(tasks, task{
+			vm: vm, do: DeedStart, takes: r.starting(off[vm.UUID]),
+			run: func(ctx context.Context) error { return r.fleet.start(ctx, r.host, vm) },
+		})
 	}
 	for _, vm := range back.Back {
 		if vm.Past.Stopped != "" { // somebody has started it

@@ -58,7 +58,8 @@ func (f *Fleet) expected(ctx context.Context, h *host.Host, d host.DetailedDomai
 			destination = other.Name()
 		}
 	}
-	made, err := f.forecast(ctx, Resolution{Location: Location{Host: h.Name(), Domain: d.Domain}, Policy: p}, destination, past, budget)
+	at := Resolution{Location: Location{Host: h.Name(), Domain: d.Domain}, Policy: p}
+	made, err := f.forecast(ctx, at, destination, past, budget)
 	if err != nil || made.Verdict == forecast.Unknown || made.DurationMS == nil {
 		return took
 	}

@@ -196,7 +196,7 @@ func (e *moveEntry) end(ctx context.Context, r migration.Report, err error) {
 	if e.adopted || err != nil && home == e.source {
 		e.DevicesChanged, e.ConfigChanged = nil, nil // those of another, or none
 	}
-	if home == nil || err != nil && !e.ends() {
+	if home == nil || !e.ends() {
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), historyTimeout)
@@ -204,8 +204,9 @@ func (e *moveEntry) end(ctx context.Context, r migration.Report, err error) {
 	e.failure = home.UpdateDomainHistory(ctx, e.vm, changeHistory(e.endIn))
 }
 
-// ends tells whether the history may have an entry that the end of the move completes.
-func (e *moveEntry) ends() bool { return e.begun || e.adopted }
+// ends tells whether the end of the move is written: where the history may have an entry that
+// it completes, and where the VM has moved, which nothing else would tell.
+func (e *moveEntry) ends() bool { return e.begun || e.adopted || e.Outcome == history.Completed }
 
 // endIn completes the entry in a history; false where that has nothing to complete. The
 // history has to have it: the VM's own copy travelled.

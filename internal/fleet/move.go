@@ -85,8 +85,8 @@ type Moved struct {
 //
 // The error is a migration.Diagnosis (a *migration.CancelledError among them when
 // nothing was started because ctx was cancelled or the fleet is drained), a
-// *LeavingError, an *OtherPolicyError, a *RewriteError, a *NotEndingError, a *NoDestinationError, a *LapsedChoiceError, or what finding the
-// VM or reading its records came to. Of Moved only Location and Entry hold then.
+// *LeavingError, an *OtherPolicyError, a *RewriteError, a *NotEndingError, a *NoDestinationError, a *LapsedChoiceError,
+// or what finding the VM or reading its records came to. Of Moved only Location and Entry hold then.
 func (f *Fleet) Move(ctx context.Context, m Move, report func(Progress)) (Moved, error) {
 	if err := f.checkDestination(m); err != nil {
 		return Moved{}, err
@@ -127,7 +127,8 @@ func (f *Fleet) move(ctx context.Context, m *Move, report func(Progress)) (Moved
 	return Moved{}, err
 }
 
-// approach gives the move its destination and attempts it, as far as there is anything to do. elsewhere is that of attempt.
+// approach gives the move its destination and attempts it, as far as there is anything to do. elsewhere is that of
+// attempt.
 func (f *Fleet) approach(
 	ctx context.Context, m *Move, s *search, l Location, report func(Progress),
 ) (moved Moved, elsewhere bool, err error) {

@@ -1,6 +1,7 @@
 package places
 
 import (
+	"cmp"
 	"context"
 	"sync"
 	"time"
@@ -54,7 +55,7 @@ func New[H Host](run string, hosts []H, limits Limits) *Places {
 
 // Enter waits until a move of a VM may begin: until no other one of the VM is under way, in this run or another, and
 // both hosts have a place for it. It calls waiting with what it waits for, whenever that changes. The place is to be
-// left when the move has ended. The error is the context's, or ErrDraining.
+// left when the move has ended. The error is the context's, ErrDraining or an *UnclearError.
 func (p *Places) Enter(ctx context.Context, t Trip, name string, waiting func(Wait)) (*Place, error) {
 	place := newPlace(lease.Holder{VM: t.VM, Name: name, Run: p.run}, p.out[t.Source], p.in[t.Destination])
 	var err error
@@ -85,16 +86,17 @@ func (p *Places) Drain() { p.slots.drain() }
 // Open is ErrDraining after Drain.
 func (p *Places) Open() error { return p.slots.open() }
 
-// Look is what a host says of the migrations in one direction, now or just now.
+// Look is what a host says of the migrations in one direction, now or just now. The error is the context's, or why the
+// host does not say which leases there are.
 func (p *Places) Look(ctx context.Context, host string, d lease.Direction) (lease.Side, error) {
 	seen, err := p.station(host, d).look(ctx)
-	return seen.Side, err
+	return seen.Side, cmp.Or(err, seen.unclear)
 }
 
 // LookAgain is Look where what was said just now may be too old.
 func (p *Places) LookAgain(ctx context.Context, host string, d lease.Direction) (lease.Side, error) {
 	seen, err := p.station(host, d).ask(ctx, func() error { return nil })
-	return seen.Side, err
+	return seen.Side, cmp.Or(err, seen.unclear)
 }
 
 func (p *Places) station(host string, d lease.Direction) *station {
