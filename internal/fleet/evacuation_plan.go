@@ -80,16 +80,23 @@ func (f *Fleet) evacuator(ctx context.Context, e Evacuation) (*evacuator, error)
 	return ev, nil
 }
 
-// ask asks the hosts.
+// ask asks the hosts, for all at once: no move begins before they have answered.
 func (e *evacuator) ask(ctx context.Context) (sighting, error) {
+	var w placement.World
+	var gathering sync.WaitGroup
+	gathering.Go(func() {
+		w = e.fleet.gather(ctx, e.fleet.promises.toOthers(""))
+		e.fleet.group(ctx, w.VMs)
+	})
+	defer gathering.Wait()
 	m := e.fleet.muster(ctx, func(h *host.Host, d migration.Domain) bool { return d.Active() && h == e.host })
 	vms, policies, err := e.fleet.leaving(ctx, m, e.host)
 	if err != nil {
 		return sighting{}, err
 	}
-	w := e.fleet.gather(ctx, e.fleet.promises.toOthers(""))
-	e.fleet.group(ctx, w.VMs)
-	return sighting{vms, w, m.silent, e.expect(ctx, m, policies)}, nil
+	lasts := e.expect(ctx, m, policies)
+	gathering.Wait()
+	return sighting{vms, w, m.silent, lasts}, nil
 }
 
 // look says what is to be done, as the hosts say now.

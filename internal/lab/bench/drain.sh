@@ -1,3 +1,4 @@
+#!/bin/sh
 # What an operator writes to empty a host: each VM goes to the first host that has room for it.
 #
 #   sh drain.sh SOURCE_URI (DESTINATION_URI PEER_URI MIGRATION_URI)...
