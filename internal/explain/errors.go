@@ -91,6 +91,10 @@ func vocabulary() []words {
 		say(nil, func(*places.LostError) string {
 			return "The move was not started. Apply again: it then waits for its turn anew."
 		}),
+		say(nil, func(e *places.UnclearError) string {
+			return fmt.Sprintf("The move was not started: it would not be counted by the limits. Apply again once `virsh "+
+				"secret-list --ephemeral` on %s shows who has places.", e.Host)
+		}),
 		say(nil, func(e *places.UnleasedError) string {
 			return fmt.Sprintf("Leases need libvirt's secret driver on %s, and a login that may write to it.", e.Host)
 		}),
@@ -111,6 +115,10 @@ func vocabulary() []words {
 		say[*fleet.NoRecordError](nil, nil),
 		say(unknownHost, nil),
 		say(func(e *fleet.NoDestinationError) string { return NoDestination(e).Detail }, nil),
+		say(lapsed, func(*fleet.LapsedChoiceError) string {
+			return "Nothing was started. Apply again: a host is chosen by what holds then."
+		}),
+		say(unwritten, stillAway),
 		say(func(e *fleet.WantedTwiceError) string { return WantedTwice(e.UUID, e).Detail }, nil),
 		say[*host.Error](nil, nil),
 		say[*host.ConfigError](nil, nil),

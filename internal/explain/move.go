@@ -28,8 +28,14 @@ func Move(err error) Text {
 		endless    *fleet.NotEndingError
 		nowhere    *fleet.NoDestinationError
 		unplaced   *fleet.UnplacedError
+		lapsed     *fleet.LapsedChoiceError
+		unwritten  *fleet.UnwrittenError
 	)
 	switch {
+	case errors.As(err, &lapsed):
+		return Text{"Unable to Choose Destination", paragraphs(Detail(err), Location(lapsed.Location))}
+	case errors.As(err, &unwritten):
+		return Text{"Unable to Write History", paragraphs(Detail(err), seenAt(unwritten.Location, unwritten.Seen))}
 	case errors.As(err, &nowhere):
 		return NoDestination(nowhere)
 	case errors.As(err, &unplaced):
@@ -252,6 +258,10 @@ func Line(p fleet.Progress) string {
 	}
 	if p.Choice != nil {
 		return chosen(p)
+	}
+	if p.Lapsed != nil {
+		return fmt.Sprintf("VM %s cannot go to %s any more, and another host is looked for: %s", p.Name, p.Destination,
+			Reason(p.Lapsed))
 	}
 	if p.Forecast != nil {
 		return foretold(p)

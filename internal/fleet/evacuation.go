@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/evacuation"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/placement"
@@ -51,9 +52,10 @@ type EvacuationMove struct {
 	VM evacuation.VM
 	To string
 	// Why is what speaks for that host; empty of a move that is under way already. Stage is when it starts: as soon as all
-	// moves of earlier stages have ended.
+	// moves of earlier stages have ended. Lasts is how long it is expected to last; 0 where that is not known.
 	Why   []placement.Reason
 	Stage int
+	Lasts time.Duration
 }
 
 // StuckVM is a VM that cannot leave its host.

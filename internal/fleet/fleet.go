@@ -50,7 +50,7 @@ type Fleet struct {
 	places      *places.Places
 	budgets     *budget.Links
 	placements  placements
-	promises    promises
+	promises    *promises
 	changes     map[string]definition.Changes    // of moves to each host, by its name
 	shared      map[*host.Host]*preflight.Shared // what checks know of each host
 
@@ -79,6 +79,7 @@ func New(config Config) (*Fleet, error) {
 		unreachable:    config.Unreachable,
 		changes:        config.Changes,
 		budgets:        budget.New(config.Budgets),
+		promises:       newPromises(),
 		reported:       map[string]bool{},
 		records:        newRecordLocks(),
 		measured:       measurements{all: map[string]*measuring{}},

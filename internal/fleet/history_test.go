@@ -152,8 +152,11 @@ func TestEndsEntry(t *testing.T) {
 		err    error
 		want   string // ID, outcome and mode of all entries; empty where nothing is written
 	}{
-		"completed":                       {nil, []history.Entry{open("own")}, migration.Report{Moved: true, Mode: migration.Direct}, nil, "own completed direct"},
-		"failed":                          {nil, []history.Entry{open("own")}, migration.Report{}, cut, "own failed direct"},
+		"completed": {nil, []history.Entry{open("own")}, migration.Report{Moved: true, Mode: migration.Direct}, nil, "own completed direct"},
+		"failed":    {nil, []history.Entry{open("own")}, migration.Report{}, cut, "own failed direct"},
+		"not written, completed": {
+			denied, nil, migration.Report{Moved: true, Mode: migration.Direct}, nil, "own completed direct",
+		},
 		"not written, failed":             {denied, nil, migration.Report{}, cut, ""},
 		"perhaps written, it was":         {unknown, []history.Entry{open("own")}, migration.Report{}, cut, "own failed direct"},
 		"perhaps written, it was not":     {unknown, []history.Entry{}, migration.Report{}, cut, "own failed direct"},

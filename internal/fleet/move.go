@@ -51,6 +51,9 @@ type Move struct {
 	PolicyDigest string
 	// Evacuation is the ID of the evacuation that the move belongs to; empty for none.
 	Evacuation string
+	// chosen is true where the destination was chosen by what it had then: that is looked at again once the move has its
+	// places.
+	chosen bool
 	// Reading, when not nil, is called as report is, with each reading of the running job.
 	Reading func(migration.Reading)
 }
@@ -82,8 +85,8 @@ type Moved struct {
 //
 // The error is a migration.Diagnosis (a *migration.CancelledError among them when
 // nothing was started because ctx was cancelled or the fleet is drained), a
-// *LeavingError, an *OtherPolicyError, a *RewriteError, a *NotEndingError, a *NoDestinationError, or what finding the
-// VM or reading its records came to. Of Moved only Location and Entry hold then.
+// *LeavingError, an *OtherPolicyError, a *RewriteError, a *NotEndingError, a *NoDestinationError, a *LapsedChoiceError,
+// or what finding the VM or reading its records came to. Of Moved only Location and Entry hold then.
 func (f *Fleet) Move(ctx context.Context, m Move, report func(Progress)) (Moved, error) {
 	if err := f.checkDestination(m); err != nil {
 		return Moved{}, err
@@ -108,31 +111,39 @@ func (f *Fleet) move(ctx context.Context, m *Move, report func(Progress)) (Moved
 	search := f.search(*m)
 	defer search.end()
 	location, err := f.find(ctx, *m)
-	for {
-		if err == nil {
-			err = search.direct(ctx, m, location)
-		}
-		switch {
-		case err != nil:
-			return Moved{}, err
-		case location.Host == m.Destination && location.FetchesFrom == "":
-			return f.settled(ctx, location)
-		case m.Leaves(location):
-			return Moved{Location: location, LeftShutOff: true}, nil
-		}
-		search.tell(location, report)
+	for err == nil {
 		var moved Moved
 		var elsewhere bool
-		moved, elsewhere, err = f.attempt(ctx, *m, location, report)
+		moved, elsewhere, err = f.approach(ctx, m, search, location, report)
 		switch {
 		case elsewhere:
 			location = moved.Location
-		case search.refusedBy(m.Destination, err):
+		case err != nil && search.again(ctx, m.Destination, err, report):
 			location, err = f.find(ctx, *m)
 		default:
 			return moved, err
 		}
 	}
+	return Moved{}, err
+}
+
+// approach gives the move its destination and attempts it, as far as there is anything to do. elsewhere is that of
+// attempt.
+func (f *Fleet) approach(
+	ctx context.Context, m *Move, s *search, l Location, report func(Progress),
+) (moved Moved, elsewhere bool, err error) {
+	if err := s.direct(ctx, m, l); err != nil {
+		return Moved{}, false, err
+	}
+	switch {
+	case l.Host == m.Destination && l.FetchesFrom == "":
+		moved, err = f.settled(ctx, l)
+		return moved, false, err
+	case m.Leaves(l):
+		return Moved{Location: l, LeftShutOff: true}, false, nil
+	}
+	s.tell(l, report)
+	return f.attempt(ctx, *m, l, report)
 }
 
 func (f *Fleet) find(ctx context.Context, m Move) (Location, error) {
@@ -193,6 +204,11 @@ func (f *Fleet) attempt(
 	}
 	if resolution.Location.source(m.Destination) != source {
 		return Moved{Location: resolution.Location}, true, nil
+	}
+	if m.chosen {
+		if err := f.reconsider(ctx, m.Destination, resolution.Location); err != nil {
+			return Moved{}, false, err
+		}
 	}
 	if m.MovesDefinition(resolution.Location) {
 		m.PolicyDigest = "" // no policy has a part in it

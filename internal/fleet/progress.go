@@ -17,6 +17,8 @@ type Progress struct {
 	Waiting places.Wait
 	// Choice is how the destination was chosen, told before anything else of it; else nil.
 	Choice *placement.Choice
+	// Lapsed is why the VM cannot go to the destination that was chosen any more: another is looked for; else nil.
+	Lapsed placement.Reason
 	// Unleased are why hosts keep no leases, a *places.UnleasedError each: what other runs are about to start there is
 	// not counted.
 	Unleased []error
