@@ -57,7 +57,7 @@ func (e *NotEndingError) Error() string {
 }
 
 // Forecast finds a VM and says what a move of it to m's destination would be like, or to any host where that is empty:
-// its link is then known by the policy only. It measures the VM for measureFor, unless that is too short for any window.
+// its link is then known by the policy only. It measures the VM for measureFor, unless that is too short for a window.
 func (f *Fleet) Forecast(ctx context.Context, m Move, measureFor time.Duration) (Resolution, Forecast, error) {
 	r, err := f.Resolve(ctx, m.VM, m.Last, m.Policy)
 	if err != nil {
