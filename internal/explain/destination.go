@@ -110,6 +110,10 @@ func lapsed(e *fleet.LapsedChoiceError) string {
 		"between: %s", e.Location.Domain.Name, e.Host, fullStop(binding(e.Why)))
 }
 
+func adviseAgain(*fleet.LapsedChoiceError) string {
+	return "Nothing was started. Apply again: a host is chosen by what holds then."
+}
+
 // DestinationsCordoned warns in a plan of a VM that none of the candidates can take, one of which is cordoned:
 // nothing is planned for it.
 func DestinationsCordoned(e *fleet.NoDestinationError) Text {

@@ -106,19 +106,15 @@ func vocabulary() []words {
 		say(func(e *fleet.InvalidHistoryError) string { return HistoryUnknown(e).Detail }, nil),
 		say(func(e *fleet.ObservationError) string { return what(e.Err) }, nil),
 		say(notEvacuated, nil),
+		say(nil, adviseMembers),
 		say(notStopped, nil),
 		say(offStill, nil),
-		say(nil, func(*fleet.EmptyClusterError) string {
-			return "Check the name, and the hosts of its virt_cluster_migration_policy. Nothing was changed."
-		}),
+		say(unwritten, stillAway),
 		say[*fleet.HostsDownError](nil, nil),
 		say[*fleet.NoRecordError](nil, nil),
 		say(unknownHost, nil),
 		say(func(e *fleet.NoDestinationError) string { return NoDestination(e).Detail }, nil),
-		say(lapsed, func(*fleet.LapsedChoiceError) string {
-			return "Nothing was started. Apply again: a host is chosen by what holds then."
-		}),
-		say(unwritten, stillAway),
+		say(lapsed, adviseAgain),
 		say(func(e *fleet.WantedTwiceError) string { return WantedTwice(e.UUID, e).Detail }, nil),
 		say[*host.Error](nil, nil),
 		say[*host.ConfigError](nil, nil),

@@ -69,7 +69,8 @@ func startOrder(p fleet.EvacuationPlan) string {
 		return "Moves were to start in this order: those first that were expected to last longest, by the policies and the " +
 			"histories of the VMs."
 	}
-	return "Moves were to start in this order: those first of the VMs with the most memory, as nothing told how long they last."
+	return "Moves were to start in this order: those first of the VMs with the most memory, as nothing told how long " +
+		"they last."
 }
 
 // beginsNothing says that an apply does nothing where it stops at the first VM that cannot leave.
@@ -319,8 +320,8 @@ func seenAt(l fleet.Location, seen bool) string {
 func maintained(e *fleet.EvacuationError) string {
 	switch {
 	case e.Returning && len(e.Stuck) > 0 && len(e.Failures) == 0 && e.Err == nil:
-		return fmt.Sprintf("%s is open, and its record keeps the evacuation: make room there and destroy the resource again, "+
-			"to bring back the others. To leave them where they are instead, run `virsh secret-undefine %s` on %s. Do not "+
+		return fmt.Sprintf("%s is open, and its record keeps the evacuation: make room there and destroy the resource "+
+			"again, to bring back the others. To leave them where they are instead, run `virsh secret-undefine %s` on %s. Do not "+
 			"apply the resource: that would empty the host again.", e.Host, host.Itself.SecretUUID(), e.Host)
 	case e.Returning:
 		return fmt.Sprintf("%s is open, and its record keeps the evacuation: destroy the resource again to bring back the "+
@@ -335,6 +336,10 @@ func maintained(e *fleet.EvacuationError) string {
 			"%s` on %s, which leaves them where they are.", e.Host, e.Host, host.Itself.SecretUUID(), e.Host)
 	}
 	return "Apply again, or invoke the action again, to go on."
+}
+
+func adviseMembers(*fleet.EmptyClusterError) string {
+	return "Check the name, and the hosts of its virt_cluster_migration_policy. Nothing was changed."
 }
 
 func notStopped(e *fleet.NotStoppedError) string {

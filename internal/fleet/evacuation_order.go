@@ -40,8 +40,8 @@ func (e *evacuator) expect(
 	return e.expected
 }
 
-// expected is how long a move of a VM is expected to last, to the host that it last went to from here: its link is known.
-// 0 where the forecast does not know.
+// expected is how long a move of a VM is expected to last, to the host that it last went to from here: its link is
+// known. 0 where nothing tells.
 func (f *Fleet) expected(ctx context.Context, h *host.Host, d host.DetailedDomain, p policy.Effective) time.Duration {
 	ctx, cancel := context.WithTimeout(ctx, listLimit)
 	defer cancel()
@@ -89,8 +89,8 @@ func took(e history.Entry) time.Duration {
 	return time.Duration(e.Figures.DurationMS) * time.Millisecond
 }
 
-// pace notes of VMs how long their moves are expected to last: those of which that is not known send their memory at the
-// middle pace of the others. Where it is known of none, the size of their memory decides.
+// pace notes of VMs how long their moves are expected to last: those of which that is not known send their memory at
+// the middle pace of the others. Where it is known of none, the size of their memory decides.
 func pace(vms []placement.VM, lasts map[string]time.Duration) {
 	var paces []float64 // in bytes per second
 	for _, vm := range vms {

@@ -49,7 +49,8 @@ func pauseAfter(lapses int) time.Duration {
 	return time.Duration(lapses) * (lapsePause/2 + rand.N(lapsePause))
 }
 
-// pausedAfter is the error of a move. Where what was chosen for it did not hold, some time passes before another choice.
+// pausedAfter is the error of a move. Where what was chosen for it did not hold, some time passes before another
+// choice.
 func pausedAfter(ctx context.Context, err error) error {
 	var lapsed *LapsedChoiceError
 	if errors.As(err, &lapsed) {
@@ -60,8 +61,8 @@ func pausedAfter(ctx context.Context, err error) error {
 
 // reconsider looks again at what may have come between a VM and the host that was chosen for it, now that its move has
 // a place there: whoever leases one later counts this VM, so of two runs that have chosen one room the later sees
-// both. Where the choice does not hold, nothing is promised to the VM any more. The error is a *LapsedChoiceError or the
-// context's.
+// both. Where the choice does not hold, nothing is promised to the VM any more. The error is a *LapsedChoiceError or
+// the context's.
 func (f *Fleet) reconsider(ctx context.Context, destination string, l Location) error {
 	if !l.Domain.Active() || l.FetchesFrom != "" || slices.Contains(l.Receiving, destination) {
 		return nil // it takes no memory, or has it there already

@@ -9,8 +9,8 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/history"
 )
 
-// UnwrittenError is a VM that was moved, and whose history does not say so: the end of the maintenance does not bring it
-// back.
+// UnwrittenError is a VM that was moved, and whose history does not say so: the end of the maintenance does not bring
+// it back.
 type UnwrittenError struct {
 	// Location is where the VM is, and From the host that it has left. Seen is true where its host has said since how it
 	// is.
@@ -50,8 +50,8 @@ func (u *unwritten) note(vm evacuation.VM, moved Moved) {
 	u.all = append(u.all, unwrittenMove{vm, moved.Entry, moved.HistoryErr})
 }
 
-// write writes once more what the histories lack, where the VMs are now, also where the context has ended. What cannot be
-// written is a failure of its VM.
+// write writes once more what the histories lack, where the VMs are now, also where the context has ended. What cannot
+// be written is a failure of its VM.
 func (u *unwritten) write(ctx context.Context, write func(context.Context, unwrittenMove) error) []VMFailure {
 	u.mu.Lock()
 	defer u.mu.Unlock()

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/host"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/lease"
@@ -61,8 +62,8 @@ func (f *Fleet) gather(ctx context.Context, promised map[string]promise) placeme
 	return worldOf(each(f.hosts, func(h *host.Host) saying { return f.listen(ctx, h, hearAll) }), promised)
 }
 
-// listen asks one host, for all in about fifteen calls, most of them at once, and in one for each VM of which the memory
-// is not told from huge pages.
+// listen asks one host, for all in about fifteen calls, most of them at once, and in one for each VM of which the
+// memory is not told from huge pages.
 func (f *Fleet) listen(ctx context.Context, h *host.Host, hear hearing) saying {
 	ctx, cancel := context.WithTimeout(ctx, listLimit)
 	defer cancel()
@@ -74,6 +75,7 @@ func (f *Fleet) listen(ctx context.Context, h *host.Host, hear hearing) saying {
 	asking.Go(func() {
 		// What arrives meanwhile is not in what has arrived, and has been taken from what is available.
 		if s.domains, errs[0] = h.DetailedDomains(ctx); errs[0] == nil {
+			askResident(ctx, h, s.domains)
 			errs[0] = f.measureHost(ctx, h, &s.host)
 		}
 	})
@@ -177,10 +179,10 @@ func worldOf(sayings []saying, promised map[string]promise) placement.World {
 				vms[d.UUID] = &note
 			case known == nil:
 				note := s.vm(d)
-				note.Host, note.BoundFor, note.Arrived, note.Resident = "", s.host.Name, note.Resident, 0
+				note.Host, note.BoundFor, note.Arrived, note.Resident = "", s.host.Name, s.arrived(d), 0
 				vms[d.UUID] = &note
 			default:
-				known.BoundFor, known.Arrived = s.host.Name, s.vm(d).Resident
+				known.BoundFor, known.Arrived = s.host.Name, s.arrived(d)
 			}
 		}
 	}
@@ -231,10 +233,54 @@ func (s saying) vm(d host.DetailedDomain) placement.VM {
 		UUID: d.UUID, Name: d.Name, Host: s.host.Name, Memory: d.MemoryBytes, Resident: d.ResidentBytes,
 		CPUs: int(d.VCPUs), Load: s.loads[d.UUID], HugePageKiB: s.pages[d.UUID],
 	}
-	if vm.HugePageKiB > 0 {
+	if vm.HugePageKiB > 0 || d.ResidentBytes == 0 && !s.tellsResident() {
 		vm.Resident = vm.Memory // QEMU takes its huge pages all at once
-	} else if d.ResidentBytes == 0 {
-		vm.Resident = vm.Memory // not told
 	}
 	return vm
+}
+
+// tellsResident tells whether the host says what VMs have of its memory. Where it does, one of which it does not say so
+// for now may yet take all of it.
+func (s saying) tellsResident() bool {
+	return slices.ContainsFunc(s.domains, func(d host.DetailedDomain) bool { return d.ResidentBytes > 0 })
+}
+
+// arrived is how much of a VM that is on its way has arrived: nothing, where the host does not say. libvirt mostly does
+// not, of a domain that receives memory.
+func (s saying) arrived(d host.DetailedDomain) uint64 {
+	if s.pages[d.UUID] > 0 {
+		return d.MemoryBytes
+	}
+	return d.ResidentBytes
+}
+
+const (
+	// residentTries is how often a VM is asked again what it has of its host's memory, and residentPause the time between.
+	residentTries = 3
+	residentPause = 50 * time.Millisecond
+)
+
+// askResident asks again for VMs of which the host did not say what they have of its memory: libvirt leaves that out
+// where another question to the VM, as one of this run, is under way.
+func askResident(ctx context.Context, h *host.Host, domains []host.DetailedDomain) {
+	for range residentTries {
+		var untold []*host.DetailedDomain
+		for i, d := range domains {
+			if d.ResidentBytes == 0 && d.Active() && !arrives(d) {
+				untold = append(untold, &domains[i])
+			}
+		}
+		if len(untold) == 0 || len(untold) > recordReaders {
+			return // a host that tells nothing of so many never does
+		}
+		each(untold, func(d *host.DetailedDomain) struct{} {
+			if usage, err := h.Usage(ctx, d.UUID); err == nil {
+				d.ResidentBytes = usage.ResidentBytes
+			}
+			return struct{}{}
+		})
+		if wait(ctx, residentPause) != nil {
+			return
+		}
+	}
 }

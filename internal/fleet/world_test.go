@@ -64,6 +64,15 @@ func TestWorldOfWhatHostsSay(t *testing.T) {
 			sayings: []saying{says("kvm1", domain("web", migration.StateRunning, 0))},
 			want:    []placement.VM{on("kvm1", 4)},
 		},
+		"of one VM only, it may yet take all": {
+			sayings: []saying{says("kvm1", domain("web", migration.StateRunning, 0), domain("off", migration.StateShutOff, 1))},
+			want:    []placement.VM{on("kvm1", 0)},
+		},
+		"of one that arrives, nothing has": {
+			sayings: []saying{says("kvm1", domain("web", migration.StateRunning, 3)), says("kvm2", domain("web", migration.StateIncoming, 0))},
+			want:    []placement.VM{bound(on("kvm1", 3), "kvm2", 0)},
+			moves:   map[string][2]int{"kvm1": {0, 1}, "kvm2": {1, 0}},
+		},
 		"load and huge pages": {
 			sayings: []saying{busy},
 			want:    []placement.VM{busyVM},

@@ -37,8 +37,8 @@ func PlanReturn(w World, r Return) (stuck []Stuck) {
 	return stuck
 }
 
-// order are the VMs that are to be given room, in the order in which they are. One that is on its way or starting has it,
-// and one that is off and only moves takes none.
+// order are the VMs that are to be given room, in the order in which they are. One that is on its way or starting has
+// it, and one that is off and only moves takes none.
 func (r Return) order(w World) []VM {
 	var movers []VM
 	for _, vm := range w.VMs {
