@@ -13,6 +13,7 @@ type Sightings struct {
 type sighting struct {
 	description string
 	since       time.Time
+	ended       time.Time // since when its run is known to have ended; zero where it is not
 }
 
 // Settled is for how long a lease counts of a run that has ended: what it has asked of the host last may begin yet.
@@ -20,15 +21,18 @@ const Settled = 2 * time.Second
 
 // Stale notes what a lease says now, and tells whether nobody renews it. ended tells whether its run has certainly ended.
 func (s *Sightings) Stale(uuid, description string, ended bool, now time.Time) bool {
-	before, known := s.seen[uuid]
-	if !known || before.description != description {
-		if s.seen == nil {
-			s.seen = map[string]sighting{}
-		}
-		s.seen[uuid] = sighting{description, now}
-		return false
+	if s.seen == nil {
+		s.seen = map[string]sighting{}
 	}
-	unchanged := now.Sub(before.since)
+	seen := s.seen[uuid]
+	if seen.description != description || seen.since.IsZero() {
+		seen = sighting{description: description, since: now}
+	}
+	if ended && seen.ended.IsZero() {
+		seen.ended = now
+	}
+	s.seen[uuid] = seen
+	unchanged := now.Sub(seen.since)
 	expired := now.After(Decode(description).Expires)
-	return unchanged >= Life || ended && unchanged >= Settled || expired && unchanged >= Life/2
+	return unchanged >= Life || expired && unchanged >= Life/2 || ended && now.Sub(seen.ended) >= Settled
 }

@@ -22,6 +22,7 @@ func TestSightings(t *testing.T) {
 		"the other clock is ahead":            {{0, valid, false, false}, {Life - 1, valid, false, false}, {Life, valid, true, false}},
 		"the other clock is late, and renews": {{0, expired, false, false}, {Renewal, expired + " ", false, false}, {2 * Renewal, expired, false, false}},
 		"its run has ended":                   {{0, valid, false, true}, {Settled - 1, valid, false, true}, {Settled, valid, true, true}},
+		"it ended a while after it renewed":   {{0, valid, false, false}, {Settled, valid, false, true}, {2*Settled - 1, valid, false, true}, {2 * Settled, valid, true, true}},
 		"it renewed just before it ended":     {{0, valid, false, false}, {Settled, valid + " ", false, true}, {2*Settled - 1, valid + " ", false, true}, {2 * Settled, valid + " ", true, true}},
 		"nobody knows what it says":           {{0, "?", false, false}, {Life / 2, "?", true, false}},
 	} {

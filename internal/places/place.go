@@ -36,6 +36,8 @@ type Place struct {
 	mu      sync.Mutex
 	renewed time.Time // when all leases held for certain
 	lost    error     // why they may not hold; nil where they do
+	// gap is true where they were not renewed for so long that another run may have ended them meanwhile.
+	gap bool
 }
 
 // post is one of the two hosts.
@@ -95,7 +97,7 @@ func (p *Place) ask(ctx context.Context) (Wait, error) {
 		p.leave(ctx, true, false)
 		return Wait{}, err
 	}
-	p.hold(began, nil)
+	p.had(began)
 	wait := p.waits(sights)
 	if wait.Kind == NoWait {
 		p.leave(ctx, false, true)
@@ -238,38 +240,68 @@ func (p *Place) renew(ctx context.Context) {
 	p.hold(began, cmp.Or(each(p.posts, func(at *post) error { return at.renew(ctx, p.holder) })...))
 }
 
+// had notes that all leases were taken after a time.
+func (p *Place) had(at time.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.renewed, p.lost, p.gap = at, nil, false
+}
+
 // hold notes that the leases held at a time, or why they may not.
 func (p *Place) hold(at time.Time, lost error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.lost = lost; lost == nil {
+		p.gap = p.gap || !p.renewed.IsZero() && at.Sub(p.renewed) >= lease.Life/2
 		p.renewed = at
 	}
 }
 
 // Confirm makes sure, right before the start, that the move still has its places: a run that was stopped for a while,
-// or had no answer from a host, renews them first. The error is a *LostError, or an *UnclearError of a host that could
-// not be reached when the move asked for its place.
+// or had no answer from a host, renews them first, and counts again where another run may have taken them over meanwhile.
+// The error is the context's, a *LostError, or an *UnclearError of a host that could not be reached when the move asked
+// for its place.
 func (p *Place) Confirm(ctx context.Context) error {
 	for _, at := range p.posts {
 		if at.unclear != nil {
 			return &UnclearError{at.Name(), at.unclear}
 		}
 	}
-	if p.fresh() {
+	if fresh, gap, _ := p.held(); fresh && !gap {
 		return nil
 	}
 	p.renew(ctx)
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.lost
+	_, gap, lost := p.held()
+	if lost != nil || !gap {
+		return lost
+	}
+	return p.count(ctx)
 }
 
-// fresh tells whether the leases held just now.
-func (p *Place) fresh() bool {
+// held tells whether the leases held just now, whether somebody else may have had the places since they were taken, and
+// why they may not hold.
+func (p *Place) held() (fresh, gap bool, lost error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return time.Since(p.renewed) < lease.Life/2
+	return time.Since(p.renewed) < lease.Life/2, p.gap, p.lost
+}
+
+// count counts again, beside the leases that the move has, what is in its way.
+func (p *Place) count(ctx context.Context) error {
+	sights, err := p.both(func(at *post) (sight, error) { return at.ask(ctx, func() error { return nil }) })
+	if err != nil {
+		return err
+	}
+	for i, at := range p.posts {
+		switch wait := p.waitsAt(at, sights[i]); wait.Kind {
+		case NoWait:
+		case Unclear:
+			return &UnclearError{at.Name(), wait.Err}
+		default:
+			return &LostError{at.Name(), host.ErrLeaseTaken}
+		}
+	}
+	return nil
 }
 
 // Unleased are the hosts that keep no leases: an *UnleasedError each.

@@ -267,3 +267,41 @@ func TestPlaces_unreadLease(t *testing.T) {
 		}
 	})
 }
+
+// A move that could not renew its leases for so long that another run may have had its place counts again before it starts,
+// though nobody has the lease any more.
+func TestPlace_countsAgain(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		silence time.Duration
+		others  bool
+		starts  bool
+	}{
+		"a migration of others runs there by now": {lease.Life, true, false},
+		"nobody else is there":                    {lease.Life, false, true},
+		"the lease was renewed in time":           {lease.Renewal / 2, false, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				a, b := newFakeHost("a", 1), newFakeHost("b", 2)
+				p := newFakeRun("one", 1, a, b).enter(t, Trip{vmNumber(1), "a", "b"})
+				defer p.Leave(t.Context())
+				pass(t, lease.Renewal-time.Second)
+				a.fail(migration.ErrUnreachable)
+				pass(t, test.silence)
+				a.fail(nil)
+				if test.others {
+					clear(a.leases)
+					a.migrate(lease.Out, "other", true)
+				}
+				pass(t, lease.Renewal+time.Second) // it is renewed
+				err := p.Confirm(t.Context())
+				var lost *LostError
+				if test.starts != (err == nil) || err != nil && (!errors.As(err, &lost) || lost.Host != "a") {
+					t.Errorf("it came to %v", err)
+				}
+			})
+		})
+	}
+}
