@@ -1,6 +1,10 @@
 package evacuation
 
-import "github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
+import (
+	"time"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
+)
 
 // VM is what the hosts say of a VM.
 type VM struct {
@@ -25,6 +29,8 @@ type Past struct {
 	// it elsewhere since.
 	MovedTo string
 	MovedOn bool
+	// Took is how long that move took; 0 where it is not known.
+	Took time.Duration
 	// Stopped is how it was stopped, and StoppedOn where; empty where it was not. The VM may run nevertheless: it is noted
 	// before it is done.
 	Stopped   policy.Evacuation

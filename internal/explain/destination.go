@@ -104,6 +104,12 @@ func NoDestination(e *fleet.NoDestinationError) Text {
 	return Text{summary, paragraphs(said...)}
 }
 
+// lapsed is what has come between a VM and its host, again and again.
+func lapsed(e *fleet.LapsedChoiceError) string {
+	return fmt.Sprintf("VM %s was to go to %s, and each time until its move had a place there something else had come "+
+		"between: %s", e.Location.Domain.Name, e.Host, fullStop(binding(e.Why)))
+}
+
 // DestinationsCordoned warns in a plan of a VM that none of the candidates can take, one of which is cordoned:
 // nothing is planned for it.
 func DestinationsCordoned(e *fleet.NoDestinationError) Text {

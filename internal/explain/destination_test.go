@@ -35,6 +35,32 @@ func TestChosenDestination(t *testing.T) {
 	}
 }
 
+// TestLapsed: a choice that did not hold says what came between, and where the VM is.
+func TestLapsed(t *testing.T) {
+	t.Parallel()
+	e := &fleet.LapsedChoiceError{
+		Location: fleet.Location{Host: "kvm1", Domain: migration.Domain{Name: "web", State: migration.StateRunning}}, Host: "kvm2",
+		Why: placement.MemoryShort{Need: 8 << 30, Room: 1 << 30, Total: 4 << 30},
+	}
+	text := Move(e)
+	if text.Summary != "Unable to Choose Destination" {
+		t.Errorf("the summary is %q", text.Summary)
+	}
+	for _, want := range []string{
+		"VM web was to go to kvm2, and each time until its move had a place there something else had come between: too little memory",
+		"Nothing was started. Apply again", "VM web is running on kvm1",
+	} {
+		if !strings.Contains(text.Detail, want) {
+			t.Errorf("no %q in\n%s", want, text.Detail)
+		}
+	}
+	p := fleet.Progress{Lapsed: e.Why}
+	p.Name, p.Destination = "web", "kvm2"
+	if got, want := Line(p), "VM web cannot go to kvm2 any more, and another host is looked for: too little memory"; !strings.HasPrefix(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
+
 func TestNoDestination(t *testing.T) {
 	t.Parallel()
 	l := fleet.Location{Host: "kvm1", Domain: migration.Domain{Name: "web", UUID: remedyUUID, State: migration.StateRunning}}

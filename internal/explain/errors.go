@@ -9,6 +9,7 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/fleet"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/host"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/places"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/preflight"
 )
 
@@ -43,7 +44,7 @@ func say[E error](what, todo func(E) string) words {
 	}
 }
 
-// vocabulary has the words of every error type of fleet, host and migration. What
+// vocabulary has the words of every error type of the packages below. What
 // comes first in it is advised first of an error that has several beneath. It is a
 // function because words of one error may quote those of another beneath it.
 func vocabulary() []words {
@@ -86,10 +87,15 @@ func vocabulary() []words {
 		say(notEnding, nil),
 		say(func(e *fleet.OtherPolicyError) string { return OtherPolicy(e, nil, nil).Detail }, nil),
 		say(unlisted, nil),
-		say(nil, func(*fleet.PlaceLostError) string {
+		say(func(e *fleet.UnplacedError) string { return what(e.Err) }, nil),
+		say(nil, func(*places.LostError) string {
 			return "The move was not started. Apply again: it then waits for its turn anew."
 		}),
-		say(nil, func(e *fleet.UnleasedError) string {
+		say(nil, func(e *places.UnclearError) string {
+			return fmt.Sprintf("The move was not started: it would not be counted by the limits. Apply again once `virsh "+
+				"secret-list --ephemeral` on %s shows who has places.", e.Host)
+		}),
+		say(nil, func(e *places.UnleasedError) string {
 			return fmt.Sprintf("Leases need libvirt's secret driver on %s, and a login that may write to it.", e.Host)
 		}),
 		say(func(e *fleet.UnresolvedError) string { return what(e.Err) }, nil),
@@ -109,6 +115,10 @@ func vocabulary() []words {
 		say[*fleet.NoRecordError](nil, nil),
 		say(unknownHost, nil),
 		say(func(e *fleet.NoDestinationError) string { return NoDestination(e).Detail }, nil),
+		say(lapsed, func(*fleet.LapsedChoiceError) string {
+			return "Nothing was started. Apply again: a host is chosen by what holds then."
+		}),
+		say(unwritten, stillAway),
 		say(func(e *fleet.WantedTwiceError) string { return WantedTwice(e.UUID, e).Detail }, nil),
 		say[*host.Error](nil, nil),
 		say[*host.ConfigError](nil, nil),

@@ -26,10 +26,11 @@ func WouldLeave(p fleet.EvacuationPlan) Text {
 		case len(move.Why) == 0:
 			lines = append(lines, fmt.Sprintf("%s was on its way to %s", move.VM.Name, move.To))
 		case move.Stage > 0:
-			lines = append(lines, fmt.Sprintf("%s was to move to %s, after others had left room: %s", move.VM.Name, move.To,
-				reasons(move.Why)))
+			lines = append(lines, fmt.Sprintf("%s was to move to %s%s, after others had left room: %s", move.VM.Name, move.To,
+				within(move.Lasts), reasons(move.Why)))
 		default:
-			lines = append(lines, fmt.Sprintf("%s was to move to %s: %s", move.VM.Name, move.To, reasons(move.Why)))
+			lines = append(lines, fmt.Sprintf("%s was to move to %s%s: %s", move.VM.Name, move.To, within(move.Lasts),
+				reasons(move.Why)))
 		}
 	}
 	for _, vm := range p.Stops {
@@ -46,9 +47,29 @@ func WouldLeave(p fleet.EvacuationPlan) Text {
 		was = fmt.Sprintf("this was to become of the VMs on %s:\n%s", p.Host.Name, list(lines))
 	}
 	text := planned("VMs Leave Host", was)
-	text.Detail = paragraphs(text.Detail, resumes(p), unaskedDestinations(p.Silent), beginsNothing(p),
+	text.Detail = paragraphs(text.Detail, startOrder(p), resumes(p), unaskedDestinations(p.Silent), beginsNothing(p),
 		"The apply decides by the same rules, from what the hosts say then.")
 	return text
+}
+
+// within is how long a move is expected to last, where that is known.
+func within(lasts time.Duration) string {
+	if lasts == 0 {
+		return ""
+	}
+	return " in about " + elapsed(lasts)
+}
+
+// startOrder says in which order moves start.
+func startOrder(p fleet.EvacuationPlan) string {
+	switch {
+	case len(p.Moves) < 2:
+		return ""
+	case slices.ContainsFunc(p.Moves, func(m fleet.EvacuationMove) bool { return m.Lasts > 0 }):
+		return "Moves were to start in this order: those first that were expected to last longest, by the policies and the " +
+			"histories of the VMs."
+	}
+	return "Moves were to start in this order: those first of the VMs with the most memory, as nothing told how long they last."
 }
 
 // beginsNothing says that an apply does nothing where it stops at the first VM that cannot leave.
@@ -119,6 +140,10 @@ func WouldReturn(r fleet.Return) Text {
 	}
 	for _, vm := range r.Start {
 		lines = append(lines, fmt.Sprintf("%s was to start again", vm.Name))
+	}
+	for _, s := range r.Stuck {
+		lines = append(lines, fmt.Sprintf("%s was to stay %s, as %s had no room for it: %s", s.VM.Name, staysAt(s.VM),
+			r.Host.Name, Reason(s.Binding)))
 	}
 	for _, vm := range r.Elsewhere {
 		lines = append(lines, fmt.Sprintf("%s was to stay on %s: somebody had moved it there since", vm.Name, vm.Host))
@@ -196,6 +221,20 @@ func hindrance(s fleet.StuckVM) string {
 	return string(s.Why)
 }
 
+// staysAt is where a VM stays that does not come back.
+func staysAt(vm evacuation.VM) string {
+	if vm.Past.Stopped != "" && !vm.Active {
+		return "off on " + vm.Host
+	}
+	return "on " + vm.Host
+}
+
+// noRoom says why a VM does not come back, and where it is.
+func noRoom(name string, s fleet.StuckVM) string {
+	return fmt.Sprintf("VM %s stays %s, as it was, because %s has no room for it: %s", s.VM.Name, staysAt(s.VM), name,
+		fullStop(binding(s.Binding)))
+}
+
 // Evacuation is what an operator reads of a host that was not emptied, or not filled again; act is which of the two.
 func Evacuation(act string, err error) Text {
 	var e *fleet.EvacuationError
@@ -216,7 +255,11 @@ func notEvacuated(e *fleet.EvacuationError) string {
 		happened = append(happened, Detail(e.Err))
 	}
 	for _, s := range e.Stuck {
-		happened = append(happened, fullStop(cannotLeave(s)))
+		if e.Returning {
+			happened = append(happened, noRoom(e.Host, s))
+		} else {
+			happened = append(happened, fullStop(cannotLeave(s)))
+		}
 	}
 	for _, failure := range e.Failures {
 		happened = append(happened, vmFailure(failure))
@@ -248,7 +291,10 @@ func doneBefore(e *fleet.EvacuationError) string {
 func vmFailure(failure fleet.VMFailure) string {
 	var off *fleet.NotStartedError
 	var on *fleet.NotStoppedError
+	var unwritten *fleet.UnwrittenError
 	switch {
+	case errors.As(failure.Err, &unwritten):
+		return Move(failure.Err).Detail
 	case errors.As(failure.Err, &off):
 		return sentences(Detail(failure.Err), seenAt(off.Location, off.Seen))
 	case errors.As(failure.Err, &on) && errors.Is(on.Err, context.Canceled):
@@ -272,6 +318,10 @@ func seenAt(l fleet.Location, seen bool) string {
 // maintained says how a host was left, and what to do.
 func maintained(e *fleet.EvacuationError) string {
 	switch {
+	case e.Returning && len(e.Stuck) > 0 && len(e.Failures) == 0 && e.Err == nil:
+		return fmt.Sprintf("%s is open, and its record keeps the evacuation: make room there and destroy the resource again, "+
+			"to bring back the others. To leave them where they are instead, run `virsh secret-undefine %s` on %s. Do not "+
+			"apply the resource: that would empty the host again.", e.Host, host.Itself.SecretUUID(), e.Host)
 	case e.Returning:
 		return fmt.Sprintf("%s is open, and its record keeps the evacuation: destroy the resource again to bring back the "+
 			"others. To leave them where they are instead, run `virsh secret-undefine %s` on %s. Do not apply the resource: "+
@@ -310,6 +360,17 @@ func offStill(e *fleet.NotStartedError) string {
 	return fmt.Sprintf("%s It is off: `virsh start %s` on %s tries it again.", said, l.Domain.UUID, l.Host)
 }
 
+func unwritten(e *fleet.UnwrittenError) string {
+	return fmt.Sprintf("VM %s has moved from %s to %s, and its history could not be written to say so: %s",
+		e.Location.Domain.Name, e.From, e.Location.Host, fullStop(oneLine(e.Err)))
+}
+
+// stillAway says what to do about a VM that does not come back by itself.
+func stillAway(e *fleet.UnwrittenError) string {
+	return fmt.Sprintf("Its history is all that brings it back: once %s is open again, move it there by a "+
+		"virt_vm_live_migration with destination = %q.", e.From, e.From)
+}
+
 // StillThere warns after an evacuation of the VMs that remain on their host though they were to leave.
 func StillThere(e fleet.Evacuated) Text {
 	var lines []string
@@ -331,6 +392,9 @@ func NotBack(name string, r fleet.Return, failures []fleet.VMFailure, deleted []
 	for _, vm := range r.Elsewhere {
 		lines = append(lines, fmt.Sprintf("VM %s stays on %s: somebody has moved it there since it left %s.", vm.Name,
 			vm.Host, name))
+	}
+	for _, s := range r.Stuck {
+		lines = append(lines, noRoom(name, s))
 	}
 	for _, uuid := range deleted {
 		lines = append(lines, fmt.Sprintf("VM %s is on no host any more.", uuid))

@@ -20,7 +20,7 @@ var (
 		Host: kvm1, Evacuation: "e1", Cordoned: true,
 		Moves: []fleet.EvacuationMove{
 			{VM: evacuation.VM{Name: "web"}, To: "kvm2", Why: []placement.Reason{placement.MemoryLeft{Left: 1 << 30, Total: 4 << 30}}},
-			{VM: evacuation.VM{Name: "db"}, To: "kvm3", Why: []placement.Reason{placement.CPUsPromised{Promised: 4, CPUs: 8}}, Stage: 1},
+			{VM: evacuation.VM{Name: "db"}, To: "kvm3", Why: []placement.Reason{placement.CPUsPromised{Promised: 4, CPUs: 8}}, Stage: 1, Lasts: 42e9},
 			{VM: evacuation.VM{Name: "moving"}, To: "kvm2"},
 		},
 		Stops: []evacuation.VM{{Name: "batch", By: policy.EvacuateShutDown}, {Name: "build", By: policy.EvacuateManagedSave}},
@@ -33,7 +33,10 @@ var (
 	}
 	returns = fleet.Return{Host: kvm1, Returning: evacuation.Returning{
 		Move: []evacuation.VM{{Name: "web", Host: "kvm2"}}, Start: []evacuation.VM{{Name: "batch"}}, Elsewhere: []evacuation.VM{{Name: "db", Host: "kvm3"}},
-	}, Unclear: []fleet.VMFailure{{VM: evacuation.VM{Name: "odd"}, Err: errors.New("access denied")}}}
+	}, Unclear: []fleet.VMFailure{{VM: evacuation.VM{Name: "odd"}, Err: errors.New("access denied")}}, Stuck: []fleet.StuckVM{
+		{VM: evacuation.VM{Name: "big", Host: "kvm2", Active: true}, Host: "kvm1", Binding: placement.MemoryShort{Need: 8 << 30, Room: 1 << 30, Total: 4 << 30}},
+		{VM: evacuation.VM{Name: "idle", Host: "kvm1", Past: evacuation.Past{Stopped: policy.EvacuateShutDown}}, Host: "kvm1", Binding: placement.MemoryShort{}},
+	}}
 )
 
 func TestWouldLeave(t *testing.T) {
@@ -41,13 +44,14 @@ func TestWouldLeave(t *testing.T) {
 	text := WouldLeave(leaves).Detail
 	for _, want := range []string{
 		"  - web was to move to kvm2: 1024 MiB of 4096 MiB memory left\n",
-		"  - db was to move to kvm3, after others had left room: 4 virtual CPUs on 8 CPUs\n",
+		"  - db was to move to kvm3 in about 42s, after others had left room: 4 virtual CPUs on 8 CPUs\n",
 		"  - moving was on its way to kvm2\n",
 		"  - batch was to be shut down, as its policy says\n", "  - build was to be saved on its host, as its policy says\n",
 		"  - router was to stay, as its policy says\n",
 		"  - could not leave: big (kvm2, which came closest: too little memory (1024 MiB of 4096 MiB not promised to a VM, the VM needs 8192 MiB))\n",
 		"  - could not leave: alone (no host named)\n",
 		"  - could not leave: fleeting (transient: it would have been gone once shut down)",
+		"Moves were to start in this order: those first that were expected to last longest",
 		"An evacuation of kvm1 had been begun already (e1), and the apply goes on with it.",
 	} {
 		if !strings.Contains(text, want) {
@@ -56,6 +60,35 @@ func TestWouldLeave(t *testing.T) {
 	}
 	if text := WouldLeave(fleet.EvacuationPlan{Host: kvm1}).Detail; !strings.HasPrefix(text, "When this plan was made, no VM ran on kvm1.") {
 		t.Error(text)
+	}
+}
+
+func TestStartOrder(t *testing.T) {
+	t.Parallel()
+	two := fleet.EvacuationPlan{Moves: []fleet.EvacuationMove{{}, {}}}
+	if text := startOrder(two); !strings.Contains(text, "most memory") {
+		t.Errorf("nothing is known: %q", text)
+	}
+	if text := startOrder(fleet.EvacuationPlan{Moves: two.Moves[:1]}); text != "" {
+		t.Errorf("one move: %q", text)
+	}
+}
+
+func TestWouldReturn(t *testing.T) {
+	t.Parallel()
+	text := WouldReturn(returns).Detail
+	for _, want := range []string{
+		"  - web was to move back from kvm2\n",
+		"  - big was to stay on kvm2, as kvm1 had no room for it: too little memory (1024 MiB of 4096 MiB not promised to a VM, the VM needs 8192 MiB)\n",
+		"  - idle was to stay off on kvm1, as kvm1 had no room for it: too little memory",
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("no %q in\n%s", want, text)
+		}
+	}
+	back := NotBack("kvm1", fleet.Return{Stuck: returns.Stuck}, nil, nil).Detail
+	if want := "VM big stays on kvm2, as it was, because kvm1 has no room for it: too little memory"; !strings.Contains(back, want) {
+		t.Errorf("no %q in\n%s", want, back)
 	}
 }
 
@@ -108,6 +141,24 @@ func TestEvacuation(t *testing.T) {
 			&fleet.EvacuationError{Host: "kvm1", Evacuation: "e1", Returning: true, Done: []fleet.VMDeed{{VM: evacuation.VM{Name: "batch"}, Doing: fleet.DeedStart}}, Failures: []fleet.VMFailure{{VM: web, Err: off}}},
 			"Unable to Bring VMs Back",
 			[]string{"batch runs on kvm1 again", "VM web did not start on kvm1: no disk. It is off: `virsh start " + remedyUUID + "` on kvm1", "kvm1 is open, and its record keeps the evacuation: destroy the resource again"},
+		},
+		"no room on the host": {
+			&fleet.EvacuationError{Host: "kvm1", Evacuation: "e1", Returning: true, Done: []fleet.VMDeed{{VM: evacuation.VM{Name: "moved"}, Doing: fleet.DeedMove, To: "kvm1"}}, Stuck: returns.Stuck},
+			"Unable to Bring VMs Back",
+			[]string{
+				"VM big stays on kvm2, as it was, because kvm1 has no room for it: too little memory", "VM idle stays off on kvm1", "moved is on kvm1",
+				"make room there and destroy the resource again",
+			},
+		},
+		"a history that was not written": {
+			&fleet.EvacuationError{Host: "kvm1", Evacuation: "e1", Cordoned: true, Done: []fleet.VMDeed{{VM: web, Doing: fleet.DeedMove, To: "kvm2"}}, Failures: []fleet.VMFailure{{VM: web, Err: &fleet.UnwrittenError{
+				Location: fleet.Location{Host: "kvm2", Domain: migration.Domain{Name: "web", UUID: remedyUUID, State: migration.StateRunning}}, Seen: true, From: "kvm1", Err: errors.New("access denied"),
+			}}}},
+			"Unable to Evacuate Host",
+			[]string{
+				"VM web has moved from kvm1 to kvm2, and its history could not be written to say so: access denied.",
+				`once kvm1 is open again, move it there by a virt_vm_live_migration with destination = "kvm1".`, "VM web is running on kvm2",
+			},
 		},
 		"no host in the cluster": {&fleet.EmptyClusterError{Cluster: "db", Besides: "kvm1"}, "Unable to Evacuate Host", []string{`cluster "db" besides kvm1`, "Nothing was changed"}},
 	} {

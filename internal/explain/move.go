@@ -9,6 +9,7 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/fleet"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/history"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/places"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/preflight"
 )
 
@@ -26,13 +27,19 @@ func Move(err error) Text {
 		left       *fleet.VolumesError
 		endless    *fleet.NotEndingError
 		nowhere    *fleet.NoDestinationError
-		lost       *fleet.PlaceLostError
+		unplaced   *fleet.UnplacedError
+		lapsed     *fleet.LapsedChoiceError
+		unwritten  *fleet.UnwrittenError
 	)
 	switch {
+	case errors.As(err, &lapsed):
+		return Text{"Unable to Choose Destination", paragraphs(Detail(err), Location(lapsed.Location))}
+	case errors.As(err, &unwritten):
+		return Text{"Unable to Write History", paragraphs(Detail(err), seenAt(unwritten.Location, unwritten.Seen))}
 	case errors.As(err, &nowhere):
 		return NoDestination(nowhere)
-	case errors.As(err, &lost):
-		return Text{unableToMigrate, paragraphs(Detail(lost), Location(lost.Location))}
+	case errors.As(err, &unplaced):
+		return Text{unableToMigrate, paragraphs(Detail(unplaced), Location(unplaced.Location))}
 	case errors.As(err, &endless):
 		return Text{unableToMigrate, paragraphs(notEnding(endless), Location(endless.Location))}
 	case errors.As(err, &left):
@@ -245,12 +252,16 @@ func figures(r migration.Report) string {
 
 // Line is one line of a move that goes on.
 func Line(p fleet.Progress) string {
-	if p.Waiting.Kind != fleet.NoWait {
+	if p.Waiting.Kind != places.NoWait {
 		return fmt.Sprintf("VM %s is waiting for its turn to move to %s: %s",
 			p.Name, p.Destination, waitsFor(p.Waiting))
 	}
 	if p.Choice != nil {
 		return chosen(p)
+	}
+	if p.Lapsed != nil {
+		return fmt.Sprintf("VM %s cannot go to %s any more, and another host is looked for: %s", p.Name, p.Destination,
+			Reason(p.Lapsed))
 	}
 	if p.Forecast != nil {
 		return foretold(p)

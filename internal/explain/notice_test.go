@@ -6,7 +6,9 @@ import (
 	"time"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/fleet"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/host"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/places"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
 )
 
@@ -75,19 +77,22 @@ func TestNotice(t *testing.T) {
 func TestLine(t *testing.T) {
 	t.Parallel()
 	const turn = "VM web is waiting for its turn to move to kvm2: "
-	for want, o := range map[string]fleet.Wait{
-		turn + "another move of it is under way":                                                                                               {Kind: fleet.OtherMove},
-		turn + "another move of it came first":                                                                                                 {Kind: fleet.EarlierMove},
-		turn + "kvm1 sends as many VMs as it may already (max_outgoing_migrations = 2)":                                                        {Kind: fleet.FullSource, Host: "kvm1", Limit: 2},
-		turn + "kvm2 receives as many VMs as it may already (max_incoming_migrations = 2)":                                                     {Kind: fleet.FullDestination, Host: "kvm2", Limit: 2},
-		turn + "the next VM that kvm1 sends is one that has waited longer (max_outgoing_migrations = 2)":                                       {Kind: fleet.KeptSource, Host: "kvm1", Limit: 2},
-		turn + "kvm2 receives another VM (its migration_uri has a port, 49152, which takes one at a time)":                                     {Kind: fleet.FullDestination, Host: "kvm2", Limit: 1, Port: 49152},
-		turn + "the next VM that kvm2 receives is one that has waited longer (its migration_uri has a port, 49152, which takes one at a time)": {Kind: fleet.KeptDestination, Host: "kvm2", Limit: 1, Port: 49152},
-		turn + "the next VM that kvm2 receives is one that has waited longer (max_incoming_migrations = 2)":                                    {Kind: fleet.KeptDestination, Host: "kvm2", Limit: 2},
-		turn + "another move of it is under way: web of the run ops/7/4f":                                                                      {Kind: fleet.OtherMove, Holders: []fleet.PlaceHolder{{VM: "1", Name: "web", Run: "ops/7/4f"}}},
+	for want, o := range map[string]places.Wait{
+		turn + "another move of it is under way":                                                                                               {Kind: places.OtherMove},
+		turn + "another move of it came first":                                                                                                 {Kind: places.EarlierMove},
+		turn + "kvm1 sends as many VMs as it may already (max_outgoing_migrations = 2)":                                                        {Kind: places.FullSource, Host: "kvm1", Limit: 2},
+		turn + "kvm2 receives as many VMs as it may already (max_incoming_migrations = 2)":                                                     {Kind: places.FullDestination, Host: "kvm2", Limit: 2},
+		turn + "the next VM that kvm1 sends is one that has waited longer (max_outgoing_migrations = 2)":                                       {Kind: places.KeptSource, Host: "kvm1", Limit: 2},
+		turn + "kvm2 receives another VM (its migration_uri has a port, 49152, which takes one at a time)":                                     {Kind: places.FullDestination, Host: "kvm2", Limit: 1, Port: 49152},
+		turn + "the next VM that kvm2 receives is one that has waited longer (its migration_uri has a port, 49152, which takes one at a time)": {Kind: places.KeptDestination, Host: "kvm2", Limit: 1, Port: 49152},
+		turn + "the next VM that kvm2 receives is one that has waited longer (max_incoming_migrations = 2)":                                    {Kind: places.KeptDestination, Host: "kvm2", Limit: 2},
+		turn + "another move of it is under way: web of the run ops/7/4f":                                                                      {Kind: places.OtherMove, Holders: []places.Holder{{VM: "1", Name: "web", Run: "ops/7/4f"}}},
 		turn + "kvm1 sends as many VMs as it may already (max_outgoing_migrations = 3): db of this run; mail, which no run of this provider moves; 3 of the run ops/7/4f": {
-			Kind: fleet.FullSource, Host: "kvm1", Limit: 3,
-			Holders: []fleet.PlaceHolder{{VM: "1", Name: "db", Run: "a", Own: true}, {VM: "2", Name: "mail"}, {VM: "3", Run: "ops/7/4f"}},
+			Kind: places.FullSource, Host: "kvm1", Limit: 3,
+			Holders: []places.Holder{{VM: "1", Name: "db", Run: "a", Own: true}, {VM: "2", Name: "mail"}, {VM: "3", Run: "ops/7/4f"}},
+		},
+		turn + "kvm2 has not said whether it has a place for it, and is asked again: the outcome of the call is unknown": {
+			Kind: places.Unclear, Host: "kvm2", Err: host.ErrOutcomeUnknown,
 		},
 		"0s, starting": {},
 	} {
@@ -105,7 +110,7 @@ func TestLine_unleased(t *testing.T) {
 	t.Parallel()
 	p := fleet.Progress{
 		Progress: migration.Progress{Subject: web, Phase: migration.PhaseStarting},
-		Unleased: []error{&fleet.UnleasedError{Host: "kvm2", Err: errors.New("libvirt has no secret driver")}},
+		Unleased: []error{&places.UnleasedError{Host: "kvm2", Err: errors.New("libvirt has no secret driver")}},
 	}
 	const want = "VM web: the limits do not count what other runs are about to start: kvm2 keeps no leases: libvirt has no secret driver"
 	if got := Line(p); got != want {

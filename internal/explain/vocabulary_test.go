@@ -56,7 +56,7 @@ func TestEveryErrorHasWords(t *testing.T) {
 		}
 		has[name] = true
 	}
-	for _, name := range []string{"fleet", "host", "migration", "preflight"} {
+	for _, name := range []string{"fleet", "host", "migration", "places", "preflight"} {
 		found := exportedTypes(t, name, "Error")
 		if len(found) == 0 {
 			t.Errorf("no type of error is found in %s", name)

@@ -6,32 +6,35 @@ import (
 	"strings"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/fleet"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/places"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/sanitize"
 )
 
 // waitsFor says what a move waits for, and who is in its way.
-func waitsFor(o fleet.Wait) string {
+func waitsFor(o places.Wait) string {
 	if o.Port != 0 {
 		return oneByOne(o) + holders(o)
 	}
 	switch o.Kind {
-	case fleet.OtherMove:
+	case places.OtherMove:
 		return "another move of it is under way" + holders(o)
-	case fleet.EarlierMove:
+	case places.EarlierMove:
 		return "another move of it came first"
-	case fleet.FullSource:
+	case places.FullSource:
 		return fmt.Sprintf("%s sends as many VMs as it may already (max_outgoing_migrations = %d)%s",
 			o.Host, o.Limit, holders(o))
-	case fleet.FullDestination:
+	case places.FullDestination:
 		return fmt.Sprintf("%s receives as many VMs as it may already (max_incoming_migrations = %d)%s",
 			o.Host, o.Limit, holders(o))
-	case fleet.KeptSource:
+	case places.KeptSource:
 		return fmt.Sprintf("the next VM that %s sends is one that has waited longer (max_outgoing_migrations = %d)%s",
 			o.Host, o.Limit, holders(o))
-	case fleet.KeptDestination:
+	case places.KeptDestination:
 		return fmt.Sprintf("the next VM that %s receives is one that has waited longer (max_incoming_migrations = "+
 			"%d)%s", o.Host, o.Limit, holders(o))
-	case fleet.NoWait:
+	case places.Unclear:
+		return fmt.Sprintf("%s has not said whether it has a place for it, and is asked again: %s", o.Host, oneLine(o.Err))
+	case places.NoWait:
 	}
 	return ""
 }
@@ -47,7 +50,7 @@ func unleased(p fleet.Progress) string {
 }
 
 // holders says who has the places that a move waits for.
-func holders(o fleet.Wait) string {
+func holders(o places.Wait) string {
 	var all []string
 	for _, h := range o.Holders {
 		name := cmp.Or(sanitize.Name(h.Name), h.VM, "a VM that is not known")
@@ -67,9 +70,9 @@ func holders(o fleet.Wait) string {
 }
 
 // oneByOne says what a move waits for to a host that receives on a fixed port.
-func oneByOne(o fleet.Wait) string {
+func oneByOne(o places.Wait) string {
 	why := fmt.Sprintf("its migration_uri has a port, %d, which takes one at a time", o.Port)
-	if o.Kind == fleet.KeptDestination {
+	if o.Kind == places.KeptDestination {
 		return fmt.Sprintf("the next VM that %s receives is one that has waited longer (%s)", o.Host, why)
 	}
 	return fmt.Sprintf("%s receives another VM (%s)", o.Host, why)

@@ -26,7 +26,8 @@ func (f *Fleet) Plan(ctx context.Context, m Move) (Planned, error) {
 	if err != nil {
 		return Planned{}, err
 	}
-	search := f.search(m) // the next plan of this run counts the VM where this one has it go
+	search := f.search(m)
+	search.plans = true // the next plan of this run counts the VM where this one has it go
 	for {
 		if err := search.direct(ctx, &m, resolution.Location); err != nil {
 			return Planned{Location: resolution.Location}, err

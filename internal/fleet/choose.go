@@ -43,8 +43,12 @@ type search struct {
 	refused map[string]fmt.Stringer
 	// choice is the last one; nil where nothing was to be chosen.
 	choice *placement.Choice
-	// promised is the UUID of the VM to which a destination is promised; empty before.
-	promised string
+	// plans is true for the search of a plan: what it promises is held by nobody.
+	plans bool
+	// forget ends what is promised to the VM; nil where nothing is.
+	forget func()
+	// lapsed is how often the choice did not hold until the move had its places.
+	lapsed int
 }
 
 func (f *Fleet) search(m Move) *search {
@@ -53,19 +57,35 @@ func (f *Fleet) search(m Move) *search {
 
 // end takes back what was promised to the VM: it is where it is by now.
 func (s *search) end() {
-	if s.promised != "" {
-		s.fleet.promises.forget(s.promised)
+	if s.forget != nil {
+		s.forget()
+		s.forget = nil
 	}
+}
+
+// promise promises a host to the VM, instead of the last one.
+func (s *search) promise(uuid, host string) {
+	if s.plans {
+		s.fleet.promises.plan(uuid, promise{host: host})
+		return
+	}
+	forget := s.fleet.promises.keep(uuid, promise{host: host})
+	s.end()
+	s.forget = forget
 }
 
 // direct gives a move that leaves it open its destination. A VM that is on one of the
 // candidates stays, one that is on its way to one goes there, and one that is to be left
-// where it is gets none.
+// where it is gets none. What the VM takes counts there from now on, also where the move
+// names its destination.
 func (s *search) direct(ctx context.Context, m *Move, l Location) error {
 	if s.among.None() {
+		if l.Domain.Active() && l.Host != m.Destination {
+			s.promise(l.Domain.UUID, m.Destination)
+		}
 		return nil
 	}
-	s.choice, m.Destination = nil, ""
+	s.choice, m.Destination, m.chosen = nil, "", false
 	hosts, err := s.fleet.candidates(ctx, s.among)
 	if err != nil {
 		return err
@@ -87,9 +107,11 @@ func (s *search) direct(ctx context.Context, m *Move, l Location) error {
 }
 
 func (s *search) choose(ctx context.Context, m *Move, l Location, hosts []string) error {
-	p := &s.fleet.promises
-	p.choosing.Lock()
-	defer p.choosing.Unlock()
+	release, err := s.fleet.promises.alone(ctx)
+	if err != nil {
+		return err
+	}
+	defer release()
 	w, vm := s.fleet.world(ctx, l)
 	vm.Refused = s.refused
 	choice := placement.Choose(w, vm, hosts)
@@ -98,9 +120,8 @@ func (s *search) choose(ctx context.Context, m *Move, l Location, hosts []string
 	if !ok {
 		return &NoDestinationError{Location: l, Among: s.among, Rejected: choice.Rejected}
 	}
-	s.promised = vm.UUID
-	p.promise(vm.UUID, best.Host)
-	m.Destination = best.Host
+	s.promise(vm.UUID, best.Host)
+	m.Destination, m.chosen = best.Host, true
 	return nil
 }
 
@@ -131,6 +152,23 @@ func (s *search) refuses(destination string, findings []migration.Finding) bool 
 	}
 	s.refused[destination] = findings[0]
 	return true
+}
+
+// again tells whether another destination is to be looked for after an error of the move to one. What comes between a
+// choice and its move may go as it came, also where nothing else is left: then some time has to pass.
+func (s *search) again(ctx context.Context, destination string, err error, report func(Progress)) bool {
+	var lapsed *LapsedChoiceError
+	var nowhere *NoDestinationError
+	switch {
+	case s.refusedBy(destination, err):
+		return true
+	case s.choice != nil && errors.As(err, &lapsed):
+		report(lapsed.progress())
+	case s.lapsed == 0 || !errors.As(err, &nowhere):
+		return false
+	}
+	s.lapsed++
+	return s.lapsed <= mostLapses && wait(ctx, pauseAfter(s.lapsed)) == nil
 }
 
 // refusedBy is refuses for a move that was not started.

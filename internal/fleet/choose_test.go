@@ -134,24 +134,6 @@ func TestNoDestinationIsClosed(t *testing.T) {
 	}
 }
 
-func TestPromises(t *testing.T) {
-	t.Parallel()
-	var p promises
-	if others := p.others("web"); len(others) > 0 {
-		t.Errorf("nothing was promised, but %v", others)
-	}
-	p.promise("web", "kvm1")
-	p.promise("web", "kvm2")
-	p.promise("db", "kvm3")
-	if diff := cmp.Diff(map[string]string{"db": "kvm3"}, p.others("web")); diff != "" {
-		t.Errorf("promised to others (-want +got):\n%s", diff)
-	}
-	p.forget("db")
-	if diff := cmp.Diff(map[string]string{"web": "kvm2"}, p.others("db")); diff != "" {
-		t.Errorf("promised (-want +got):\n%s", diff)
-	}
-}
-
 func TestWantedTwice(t *testing.T) {
 	t.Parallel()
 	several := func(cluster string, hosts ...string) Wanted { return Wanted{Among: Candidates{hosts, cluster}} }

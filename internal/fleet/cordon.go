@@ -99,7 +99,11 @@ func (f *Fleet) holdRecord(ctx context.Context, h *host.Host) (end func(), err e
 	for until := time.Now().Add(recordWait); ; {
 		err := h.TakeLease(ctx, mine, lease.Holder{Run: f.run}.Until(time.Now()).Encode())
 		if err == nil {
-			return func() { endLease(ctx, h, mine) }, nil
+			return func() {
+				ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lease.Renewal)
+				defer cancel()
+				_ = h.EndLease(ctx, mine) // one that cannot be ended expires
+			}, nil
 		}
 		if !errors.Is(err, host.ErrLeaseTaken) {
 			return nil, err

@@ -14,13 +14,17 @@ type task struct {
 	do  Deed
 	to  string
 	why []placement.Reason
-	run func(ctx context.Context) error
+	// takes is where the VM will take memory, which counts from the moment at which the task is begun; the zero value
+	// for a task that takes none.
+	takes promise
+	run   func(ctx context.Context) error
 }
 
 // crew does tasks side by side. It asks what is to be done next whenever one has ended, so that each answer is of the
-// world as it is then.
+// world as it is then. Nobody else of this run chooses a host from that question until what was begun is promised.
 type crew struct {
-	host string
+	host     string
+	promises *promises
 	// most is how many moves, and as many other tasks, are done at a time.
 	most   int
 	goOn   bool
@@ -34,10 +38,10 @@ type crew struct {
 	done     []VMDeed
 }
 
-func newCrew(host string, most int, goOn bool, report func(EvacuationProgress)) *crew {
+func newCrew(host string, p *promises, most int, goOn bool, report func(EvacuationProgress)) *crew {
 	var one sync.Mutex
 	return &crew{
-		host: host, most: most, goOn: goOn, busy: map[string]task{}, failed: map[string]bool{},
+		host: host, promises: p, most: most, goOn: goOn, busy: map[string]task{}, failed: map[string]bool{},
 		report: func(p EvacuationProgress) {
 			one.Lock()
 			defer one.Unlock()
@@ -62,16 +66,27 @@ func (c *crew) work(ctx context.Context, next func(context.Context) ([]task, err
 			failure = context.Cause(ctx)
 		}
 		if failure == nil && (c.goOn || len(c.failures) == 0) {
-			var tasks []task
-			if tasks, failure = next(ctx); failure == nil {
-				c.begin(ctx, tasks, ends)
-			}
+			failure = c.ask(ctx, next, ends)
 		}
 		if len(c.busy) == 0 {
 			return failure
 		}
 		c.end(<-ends)
 	}
+}
+
+// ask asks what is to be done next, and begins it.
+func (c *crew) ask(ctx context.Context, next func(context.Context) ([]task, error), ends chan<- ended) error {
+	release, err := c.promises.alone(ctx)
+	if err != nil {
+		return err
+	}
+	defer release()
+	tasks, err := next(ctx)
+	if err == nil {
+		c.begin(ctx, tasks, ends)
+	}
+	return err
 }
 
 // begin starts tasks, in their order, as long as there are hands for them.
@@ -98,7 +113,15 @@ func (c *crew) begin(ctx context.Context, tasks []task, ends chan<- ended) {
 		*hands++
 		c.busy[t.vm.UUID] = t
 		c.report(EvacuationProgress{Host: c.host, VM: t.vm, Doing: t.do, To: t.to, Why: t.why})
-		go func() { ends <- ended{t, t.run(ctx)} }()
+		forget := func() {}
+		if t.takes.host != "" {
+			forget = c.promises.keep(t.vm.UUID, t.takes)
+		}
+		go func() {
+			err := t.run(ctx)
+			forget()
+			ends <- ended{t, err}
+		}()
 	}
 }
 

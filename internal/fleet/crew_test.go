@@ -24,7 +24,7 @@ type shift struct {
 }
 
 func newShift(goOn bool, names ...string) *shift {
-	return &shift{crew: newCrew("kvm1", 2, goOn, func(EvacuationProgress) {}), left: names, fails: map[string]error{}}
+	return &shift{crew: newCrew("kvm1", newPromises(), 2, goOn, func(EvacuationProgress) {}), left: names, fails: map[string]error{}}
 }
 
 // next offers all that is left, each time.

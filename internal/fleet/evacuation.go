@@ -54,9 +54,10 @@ type EvacuationMove struct {
 	VM evacuation.VM
 	To string
 	// Why is what speaks for that host; empty of a move that is under way already. Stage is when it starts: as soon as all
-	// moves of earlier stages have ended.
+	// moves of earlier stages have ended. Lasts is how long it is expected to last; 0 where that is not known.
 	Why   []placement.Reason
 	Stage int
+	Lasts time.Duration
 }
 
 // StuckVM is a VM that cannot leave its host.

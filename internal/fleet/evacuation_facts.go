@@ -47,17 +47,19 @@ func (m muster) of(name string) roll {
 	return m.rolls[i]
 }
 
-// leaving are the VMs that a host has, with what their policies say of an evacuation.
-func (f *Fleet) leaving(ctx context.Context, m muster, h *host.Host) ([]evacuation.VM, error) {
+// leaving are the VMs that a host has, with what their policies say of an evacuation, and those policies by UUID.
+func (f *Fleet) leaving(
+	ctx context.Context, m muster, h *host.Host,
+) (vms []evacuation.VM, policies map[string]policy.Effective, err error) {
 	r := m.of(h.Name())
 	if r.err != nil {
-		return nil, r.err
+		return nil, nil, r.err
 	}
 	levels, err := levelsOf(ctx, h)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	vms := make([]evacuation.VM, 0, len(r.domains))
+	policies = map[string]policy.Effective{}
 	for _, d := range r.sorted() {
 		vm := evacuationVM(h.Name(), d)
 		if vm.BoundFor = m.bound[d.UUID]; vm.BoundFor == h.Name() {
@@ -67,6 +69,7 @@ func (f *Fleet) leaving(ctx context.Context, m muster, h *host.Host) ([]evacuati
 		if record, read := r.records[d.UUID]; read {
 			resolution, err := levels.resolve(record.Location, policy.Levels{VM: record.Copies[0].Record.Policy}, record.Copies)
 			vm.By, vm.Unread = resolution.Policy.Evacuation(), err
+			policies[d.UUID] = resolution.Policy
 		} else if vm.Active {
 			vm.Unread = r.failures[d.UUID]
 			if vm.Unread == nil {
@@ -75,7 +78,7 @@ func (f *Fleet) leaving(ctx context.Context, m muster, h *host.Host) ([]evacuati
 		}
 		vms = append(vms, vm)
 	}
-	return vms, nil
+	return vms, policies, nil
 }
 
 func evacuationVM(name string, d host.DetailedDomain) evacuation.VM {
@@ -141,7 +144,7 @@ func (f *Fleet) home(ctx context.Context, m muster, uuid string) (string, error)
 func pastWith(past history.History, from Member, id string, labels map[string]string) evacuation.Past {
 	var p evacuation.Past
 	if move, last := past.Evacuated(id, from.UUID); move != nil {
-		p.MovedTo, p.MovedOn = move.To.Label, !last
+		p.MovedTo, p.MovedOn, p.Took = move.To.Label, !last, took(*move)
 		if label := labels[move.To.UUID]; label != "" {
 			p.MovedTo = label
 		}

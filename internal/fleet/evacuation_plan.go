@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/evacuation"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/host"
@@ -35,6 +36,27 @@ type evacuator struct {
 	// refused are the hosts that turned out to refuse VMs, and failed the VMs that are not tried again.
 	refused refusals
 	failed  map[string]bool
+	// lapsed is how often what was chosen for a VM did not hold, by its UUID.
+	lapsed map[string]int
+	// expected is how long moves are expected to last, by the UUID of the VM; 0 for those of which that is not known.
+	expected map[string]time.Duration
+
+	unwritten unwritten
+
+	// see asks the hosts, carry moves a VM, and write writes what its history lacks.
+	see   func(context.Context) (sighting, error)
+	carry func(context.Context, Move, func(Progress)) (Moved, error)
+	write func(context.Context, unwrittenMove) error
+}
+
+// sighting is what the hosts say at one time for an evacuation: of the VMs of the host that is emptied, and of all that
+// a choice needs. silent is why hosts could not be asked.
+type sighting struct {
+	vms    []evacuation.VM
+	world  placement.World
+	silent []error
+	// lasts is how long moves of the VMs are expected to last, by UUID, as far as that is known.
+	lasts map[string]time.Duration
 }
 
 func (f *Fleet) evacuator(ctx context.Context, e Evacuation) (*evacuator, error) {
@@ -50,18 +72,34 @@ func (f *Fleet) evacuator(ctx context.Context, e Evacuation) (*evacuator, error)
 	if err != nil {
 		return nil, err
 	}
-	return &evacuator{fleet: f, Evacuation: e, host: h, member: member, among: among, refused: refusals{}}, nil
+	ev := &evacuator{
+		fleet: f, Evacuation: e, host: h, member: member, among: among, refused: refusals{},
+		lapsed: map[string]int{}, expected: map[string]time.Duration{}, carry: f.Move, write: f.writeMove,
+	}
+	ev.see = ev.ask
+	return ev, nil
+}
+
+// ask asks the hosts.
+func (e *evacuator) ask(ctx context.Context) (sighting, error) {
+	m := e.fleet.muster(ctx, func(h *host.Host, d migration.Domain) bool { return d.Active() && h == e.host })
+	vms, policies, err := e.fleet.leaving(ctx, m, e.host)
+	if err != nil {
+		return sighting{}, err
+	}
+	w := e.fleet.gather(ctx, e.fleet.promises.toOthers(""))
+	e.fleet.group(ctx, w.VMs)
+	return sighting{vms, w, m.silent, e.expect(ctx, m, policies)}, nil
 }
 
 // look says what is to be done, as the hosts say now.
 func (e *evacuator) look(ctx context.Context) (EvacuationPlan, error) {
-	m := e.fleet.muster(ctx, func(h *host.Host, d migration.Domain) bool { return d.Active() && h == e.host })
-	vms, err := e.fleet.leaving(ctx, m, e.host)
+	seen, err := e.see(ctx)
 	if err != nil {
 		return EvacuationPlan{}, err
 	}
-	w := e.fleet.gather(ctx, e.fleet.promises.others(""))
-	e.fleet.group(ctx, w.VMs)
+	w, vms := seen.world, seen.vms
+	pace(w.VMs, seen.lasts)
 	bound := map[string]string{}
 	for i, vm := range w.VMs {
 		w.VMs[i].Refused = e.refused[vm.UUID]
@@ -74,12 +112,12 @@ func (e *evacuator) look(ctx context.Context) (EvacuationPlan, error) {
 		}
 	}
 	vms = slices.DeleteFunc(vms, func(vm evacuation.VM) bool { return e.failed[vm.UUID] })
-	return e.plan(evacuation.Leave(e.Host, vms), w, m.silent), nil
+	return e.plan(evacuation.Leave(e.Host, vms), w, seen), nil
 }
 
 // plan puts together what leaves the host and where there is room.
-func (e *evacuator) plan(l evacuation.Leaving, w placement.World, silent []error) EvacuationPlan {
-	p := EvacuationPlan{Host: e.member, Stops: l.Stop, Stays: l.Stay, Silent: silent}
+func (e *evacuator) plan(l evacuation.Leaving, w placement.World, seen sighting) EvacuationPlan {
+	p := EvacuationPlan{Host: e.member, Stops: l.Stop, Stays: l.Stay, Silent: seen.silent}
 	byUUID, movers := map[string]evacuation.VM{}, []string{}
 	for _, vm := range l.Move {
 		byUUID[vm.UUID] = vm
@@ -92,7 +130,7 @@ func (e *evacuator) plan(l evacuation.Leaving, w placement.World, silent []error
 	drain := placement.PlanDrain(w, placement.Drain{Host: e.Host, Among: e.among, VMs: movers})
 	for _, step := range drain.Steps {
 		p.Moves = append(p.Moves, EvacuationMove{
-			VM: byUUID[step.VM], To: step.To, Why: step.Candidate.Reasons, Stage: step.Stage,
+			VM: byUUID[step.VM], To: step.To, Why: step.Candidate.Reasons, Stage: step.Stage, Lasts: seen.lasts[step.VM],
 		})
 	}
 	for _, stuck := range drain.Stuck {
@@ -202,12 +240,18 @@ func (e *evacuator) check(ctx context.Context, p EvacuationPlan) bool {
 func (e *evacuator) move(vm evacuation.VM, to, id string) Move {
 	return Move{
 		VM: vm.UUID, UUID: vm.UUID, Last: vm.Host, Destination: to, Mode: migration.Auto, IfShutOff: ShutOffIgnore,
-		Evacuation: id,
+		Evacuation: id, chosen: true,
 	}
 }
 
-// refusedBy notes the host that has refused a VM before anything was started; false where another error ended the move.
-func (e *evacuator) refusedBy(vm evacuation.VM, to string, err error) bool {
+// again tells whether the next look is to find a VM another host: where its destination has refused it before anything
+// was started, which is noted, or something had come between. False where another error ended the move.
+func (e *evacuator) again(vm evacuation.VM, to string, err error) bool {
+	var lapsed *LapsedChoiceError
+	if errors.As(err, &lapsed) {
+		e.lapsed[vm.UUID]++
+		return e.lapsed[vm.UUID] <= mostLapses
+	}
 	var refused *migration.PreflightError
 	if !errors.As(err, &refused) || len(refused.Findings) == 0 {
 		return false

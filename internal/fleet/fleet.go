@@ -9,8 +9,10 @@ import (
 	"sync"
 	"time"
 
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/budget"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/definition"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/host"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/places"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/preflight"
 )
 
@@ -45,11 +47,10 @@ type Fleet struct {
 	run         string
 	hosts       []*host.Host // sorted by name
 	unreachable Unreachable
-	slots       *slots
-	places      places
-	budgets     *budgets
+	places      *places.Places
+	budgets     *budget.Links
 	placements  placements
-	promises    promises
+	promises    *promises
 	changes     map[string]definition.Changes    // of moves to each host, by its name
 	shared      map[*host.Host]*preflight.Shared // what checks know of each host
 
@@ -77,7 +78,8 @@ func New(config Config) (*Fleet, error) {
 		run:            newRun(),
 		unreachable:    config.Unreachable,
 		changes:        config.Changes,
-		budgets:        newBudgets(config.Budgets),
+		budgets:        budget.New(config.Budgets),
+		promises:       newPromises(),
 		reported:       map[string]bool{},
 		records:        newRecordLocks(),
 		measured:       measurements{all: map[string]*measuring{}},
@@ -99,8 +101,9 @@ func New(config Config) (*Fleet, error) {
 	for _, h := range f.hosts {
 		ports[h.Name()] = h.MigrationPort()
 	}
-	f.slots = newSlots(config.MaxOutgoing, config.MaxIncoming, ports)
-	f.places = newPlaces(f.run, f.hosts, f.slots)
+	f.places = places.New(f.run, f.hosts, places.Limits{
+		Outgoing: config.MaxOutgoing, Incoming: config.MaxIncoming, Ports: ports,
+	})
 	return f, nil
 }
 
@@ -126,8 +129,8 @@ func (f *Fleet) alone(ctx context.Context, names ...string) (release func(), err
 }
 
 // Drain lets the moves that are under way go on and starts no more: one that waits for
-// a slot, or comes later, fails with ErrDraining.
-func (f *Fleet) Drain() { f.slots.drain() }
+// a place, or comes later, fails with places.ErrDraining.
+func (f *Fleet) Drain() { f.places.Drain() }
 
 // Close closes every connection. The error says what could not be ended.
 func (f *Fleet) Close() error {
@@ -182,6 +185,17 @@ func each[H, T any](hosts []H, ask func(H) T) []T {
 	}
 	wg.Wait()
 	return answers
+}
+
+// wait lets time pass, unless the context ends first.
+func wait(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+	return context.Cause(ctx)
 }
 
 // named are the hosts of the given names, sorted, and the names that the fleet

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/budget"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/forecast"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/history"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
@@ -56,8 +57,8 @@ func (e *NotEndingError) Error() string {
 }
 
 // Forecast finds a VM and says what a move of it to m's destination would be like, or to any host where that is empty:
-// its link is then known by the policy only. It measures the VM for budget, unless that is too short for any window.
-func (f *Fleet) Forecast(ctx context.Context, m Move, budget time.Duration) (Resolution, Forecast, error) {
+// its link is then known by the policy only. It measures the VM for measureFor, unless that is too short for any window.
+func (f *Fleet) Forecast(ctx context.Context, m Move, measureFor time.Duration) (Resolution, Forecast, error) {
 	r, err := f.Resolve(ctx, m.VM, m.Last, m.Policy)
 	if err != nil {
 		return Resolution{}, Forecast{}, err
@@ -66,22 +67,22 @@ func (f *Fleet) Forecast(ctx context.Context, m Move, budget time.Duration) (Res
 	if err != nil {
 		return Resolution{}, Forecast{}, err
 	}
-	made, err := f.forecast(ctx, r, m.Destination, pastOf(ctx, source, r.Location.Domain.UUID), budget)
+	made, err := f.forecast(ctx, r, m.Destination, pastOf(ctx, source, r.Location.Domain.UUID), measureFor)
 	return r, made, err
 }
 
 // forecast says what a move would be like. The error is that of a measurement that was ended by ctx.
 func (f *Fleet) forecast(
-	ctx context.Context, r Resolution, destination string, past history.History, budget time.Duration,
+	ctx context.Context, r Resolution, destination string, past history.History, measureFor time.Duration,
 ) (Forecast, error) {
 	from, to := f.uuidOf(ctx, r.Location.Host), f.uuidOf(ctx, destination)
 	facts := forecast.Facts{Policy: r.Policy, MemoryBytes: r.Location.Domain.MemoryBytes, Past: past.Past(from, to)}
-	made := Forecast{Share: f.budgets.foresee(trip{source: r.Location.Host, destination: destination}, r.Policy)}
+	made := Forecast{Share: f.budgets.Foresee(budget.Trip{Source: r.Location.Host, Destination: destination}, r.Policy)}
 	if made.Share > 0 {
 		facts.Policy.BandwidthMiBPerSecond = &made.Share
 	}
-	if len(forecast.Windows(budget)) > 0 {
-		measured, err := f.Measure(ctx, r.Location, budget)
+	if len(forecast.Windows(measureFor)) > 0 {
+		measured, err := f.Measure(ctx, r.Location, measureFor)
 		switch {
 		case ctx.Err() != nil:
 			return Forecast{}, context.Cause(ctx)

@@ -183,8 +183,9 @@ func (e *moveEntry) writtenTo(path string) []history.Volume {
 	return written
 }
 
-// end completes the entry once the move is over, and writes that where the VM is. Where
-// that is not certain, or a job may live, it is left to the next move.
+// end completes the entry once the move is over, and writes that where the VM is: of a move
+// that has succeeded also where its beginning could not be written. Where it is not certain, or
+// a job may live, it is left to the next move.
 func (e *moveEntry) end(ctx context.Context, r migration.Report, err error) {
 	if err == nil && !r.Moved {
 		e.Entry = history.Entry{}
@@ -203,8 +204,9 @@ func (e *moveEntry) end(ctx context.Context, r migration.Report, err error) {
 	e.failure = home.UpdateDomainHistory(ctx, e.vm, changeHistory(e.endIn))
 }
 
-// ends tells whether the history may have an entry that the end of the move completes.
-func (e *moveEntry) ends() bool { return e.begun || e.adopted }
+// ends tells whether the end of the move is written: where the history may have an entry that
+// it completes, and where the VM has moved, which nothing else would tell.
+func (e *moveEntry) ends() bool { return e.begun || e.adopted || e.Outcome == history.Completed }
 
 // endIn completes the entry in a history; false where that has nothing to complete. The
 // history has to have it: the VM's own copy travelled.

@@ -5,6 +5,7 @@ import (
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/history"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/places"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
 )
 
@@ -24,7 +25,7 @@ func outcomeOf(err error) history.Outcome {
 		return history.Completed
 	case errors.As(err, &diagnosis) && diagnosis.Common().MayGoOn():
 		return history.Unwatched
-	case errors.As(err, &cancelled), errors.Is(err, ErrDraining):
+	case errors.As(err, &cancelled), errors.Is(err, places.ErrDraining):
 		return history.Cancelled
 	case errors.As(err, &timedOut):
 		return history.TimedOut

@@ -15,6 +15,7 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/history"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/host"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/places"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
 )
 
@@ -27,7 +28,7 @@ func TestOutcomeOf(t *testing.T) {
 	}{
 		{nil, history.Completed},
 		{&migration.CancelledError{}, history.Cancelled},
-		{ErrDraining, history.Cancelled},
+		{places.ErrDraining, history.Cancelled},
 		{&migration.TimedOutError{}, history.TimedOut},
 		{&migration.NotConvergedError{}, history.NotConverged},
 		{&migration.FailedError{}, history.Failed},
@@ -151,8 +152,11 @@ func TestEndsEntry(t *testing.T) {
 		err    error
 		want   string // ID, outcome and mode of all entries; empty where nothing is written
 	}{
-		"completed":                       {nil, []history.Entry{open("own")}, migration.Report{Moved: true, Mode: migration.Direct}, nil, "own completed direct"},
-		"failed":                          {nil, []history.Entry{open("own")}, migration.Report{}, cut, "own failed direct"},
+		"completed": {nil, []history.Entry{open("own")}, migration.Report{Moved: true, Mode: migration.Direct}, nil, "own completed direct"},
+		"failed":    {nil, []history.Entry{open("own")}, migration.Report{}, cut, "own failed direct"},
+		"not written, completed": {
+			denied, nil, migration.Report{Moved: true, Mode: migration.Direct}, nil, "own completed direct",
+		},
 		"not written, failed":             {denied, nil, migration.Report{}, cut, ""},
 		"perhaps written, it was":         {unknown, []history.Entry{open("own")}, migration.Report{}, cut, "own failed direct"},
 		"perhaps written, it was not":     {unknown, []history.Entry{}, migration.Report{}, cut, "own failed direct"},
@@ -260,7 +264,7 @@ func TestHomeOfEntry(t *testing.T) {
 		want *host.Host
 	}{
 		"arrived":           {nil, e.destination},
-		"not started":       {ErrDraining, e.source},
+		"not started":       {places.ErrDraining, e.source},
 		"on the source":     {failed(migration.Outcome{Source: at(migration.StateRunning), Destination: gone}), e.source},
 		"paused there":      {failed(migration.Outcome{Source: at(migration.StatePaused), Destination: gone}), e.source},
 		"arrived late":      {failed(migration.Outcome{Source: gone, Destination: at(migration.StateRunning)}), e.destination},

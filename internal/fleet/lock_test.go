@@ -70,3 +70,11 @@ func TestRecordLocks_givenUp(t *testing.T) {
 }
 
 var errCancelled = errors.New("cancelled")
+
+// pass lets the time of a synctest bubble pass.
+func pass(t *testing.T, d time.Duration) {
+	t.Helper()
+	if err := wait(t.Context(), d); err != nil {
+		t.Error(err)
+	}
+}

@@ -61,6 +61,22 @@ func (m *measurements) measure(
 	}
 }
 
+// has tells whether a VM was measured.
+func (m *measurements) has(uuid string) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	under, known := m.all[uuid]
+	if !known {
+		return false
+	}
+	select {
+	case <-under.done:
+		return under.err == nil
+	default:
+		return false
+	}
+}
+
 // enter is the measurement of a VM, and whether the caller has to make it.
 func (m *measurements) enter(uuid string) (under *measuring, mine bool) {
 	m.mu.Lock()

@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/budget"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/definition"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/history"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/places"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/preflight"
 )
@@ -49,6 +51,9 @@ type Move struct {
 	PolicyDigest string
 	// Evacuation is the ID of the evacuation that the move belongs to; empty for none.
 	Evacuation string
+	// chosen is true where the destination was chosen by what it had then: that is looked at again once the move has its
+	// places.
+	chosen bool
 	// Reading, when not nil, is called as report is, with each reading of the running job.
 	Reading func(migration.Reading)
 }
@@ -80,8 +85,8 @@ type Moved struct {
 //
 // The error is a migration.Diagnosis (a *migration.CancelledError among them when
 // nothing was started because ctx was cancelled or the fleet is drained), a
-// *LeavingError, an *OtherPolicyError, a *RewriteError, a *NotEndingError, a *NoDestinationError, or what finding the
-// VM or reading its records came to. Of Moved only Location and Entry hold then.
+// *LeavingError, an *OtherPolicyError, a *RewriteError, a *NotEndingError, a *NoDestinationError, a *LapsedChoiceError,
+// or what finding the VM or reading its records came to. Of Moved only Location and Entry hold then.
 func (f *Fleet) Move(ctx context.Context, m Move, report func(Progress)) (Moved, error) {
 	if err := f.checkDestination(m); err != nil {
 		return Moved{}, err
@@ -89,7 +94,7 @@ func (f *Fleet) Move(ctx context.Context, m Move, report func(Progress)) (Moved,
 	defer f.census.forget()
 	moved, err := f.move(ctx, &m, report)
 	var diagnosis migration.Diagnosis
-	cancelled := errors.Is(err, ErrDraining) || err != nil && ctx.Err() != nil
+	cancelled := errors.Is(err, places.ErrDraining) || err != nil && ctx.Err() != nil
 	if cancelled && !errors.As(err, &diagnosis) {
 		var volumes *VolumesError
 		if errors.As(err, &volumes) {
@@ -106,31 +111,39 @@ func (f *Fleet) move(ctx context.Context, m *Move, report func(Progress)) (Moved
 	search := f.search(*m)
 	defer search.end()
 	location, err := f.find(ctx, *m)
-	for {
-		if err == nil {
-			err = search.direct(ctx, m, location)
-		}
-		switch {
-		case err != nil:
-			return Moved{}, err
-		case location.Host == m.Destination && location.FetchesFrom == "":
-			return f.settled(ctx, location)
-		case m.Leaves(location):
-			return Moved{Location: location, LeftShutOff: true}, nil
-		}
-		search.tell(location, report)
+	for err == nil {
 		var moved Moved
 		var elsewhere bool
-		moved, elsewhere, err = f.attempt(ctx, *m, location, report)
+		moved, elsewhere, err = f.approach(ctx, m, search, location, report)
 		switch {
 		case elsewhere:
 			location = moved.Location
-		case search.refusedBy(m.Destination, err):
+		case err != nil && search.again(ctx, m.Destination, err, report):
 			location, err = f.find(ctx, *m)
 		default:
 			return moved, err
 		}
 	}
+	return Moved{}, err
+}
+
+// approach gives the move its destination and attempts it, as far as there is anything to do. elsewhere is that of
+// attempt.
+func (f *Fleet) approach(
+	ctx context.Context, m *Move, s *search, l Location, report func(Progress),
+) (moved Moved, elsewhere bool, err error) {
+	if err := s.direct(ctx, m, l); err != nil {
+		return Moved{}, false, err
+	}
+	switch {
+	case l.Host == m.Destination && l.FetchesFrom == "":
+		moved, err = f.settled(ctx, l)
+		return moved, false, err
+	case m.Leaves(l):
+		return Moved{Location: l, LeftShutOff: true}, false, nil
+	}
+	s.tell(l, report)
+	return f.attempt(ctx, *m, l, report)
 }
 
 func (f *Fleet) find(ctx context.Context, m Move) (Location, error) {
@@ -180,17 +193,22 @@ func (f *Fleet) attempt(
 	ctx context.Context, m Move, from Location, report func(Progress),
 ) (moved Moved, elsewhere bool, err error) {
 	source := from.source(m.Destination)
-	place, leave, waited, err := f.enter(ctx, m, from, report)
+	place, waited, err := f.enter(ctx, m, from, report)
 	if err != nil {
 		return Moved{}, false, err
 	}
-	defer leave()
+	defer place.Leave(ctx)
 	resolution, err := f.resolveFound(ctx, from, waited, m.Policy)
 	if err != nil {
 		return Moved{}, false, &UnresolvedError{Location: from, Err: err}
 	}
 	if resolution.Location.source(m.Destination) != source {
 		return Moved{Location: resolution.Location}, true, nil
+	}
+	if m.chosen {
+		if err := f.reconsider(ctx, m.Destination, resolution.Location); err != nil {
+			return Moved{}, false, err
+		}
 	}
 	if m.MovesDefinition(resolution.Location) {
 		m.PolicyDigest = "" // no policy has a part in it
@@ -213,9 +231,11 @@ func (f *Fleet) attempt(
 		return moved, false, err
 	}
 	move := request.Move
-	shared := f.budgets.sharer(trip{from.Domain.UUID, source, m.Destination}, move.Policy)
-	defer shared.leave()
-	defer f.countOthers(ctx, shared)()
+	shared := f.budgets.Sharer(budget.Trip{
+		VM: from.Domain.UUID, Source: source, Destination: m.Destination,
+	}, move.Policy)
+	defer shared.Leave()
+	defer shared.CountOthers(ctx, f.others)()
 	if shared != nil && !move.Definition {
 		move.Budget = shared
 	}
@@ -243,11 +263,11 @@ func (f *Fleet) attempt(
 
 // preparation is what a move prepares right before it starts.
 type preparation struct {
-	place   *placing
+	place   *places.Place
 	entry   *moveEntry
 	disks   *diskCopy
 	changes changes
-	shared  *sharer
+	shared  *budget.Sharer
 }
 
 // ready begins, after the checks, the move's entry in the VM's history, makes the volumes that disks are copied
@@ -291,11 +311,11 @@ func (f *Fleet) ready(ctx context.Context, m Move, l Location, p preparation) (m
 	}
 	p.entry.DevicesChanged, p.entry.ConfigChanged = made.running, made.config
 	prepared = migration.Prepared{Storage: p.disks.storage, Changed: made.definitions}
-	p.entry.Share = p.shared.giveWay(ctx, len(p.disks.storage.Targets()))
-	if err := p.place.confirm(ctx, l); err != nil {
-		return prepared, err
+	p.entry.Share = p.shared.GiveWay(ctx, len(p.disks.storage.Targets()))
+	if err := p.place.Confirm(ctx); err != nil {
+		return prepared, &UnplacedError{l, err}
 	}
-	err = f.slots.turn(ctx, l.source(m.Destination))
+	err = f.places.Turn(ctx, l.source(m.Destination))
 	p.disks.started = err == nil
 	return prepared, err
 }

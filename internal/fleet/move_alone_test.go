@@ -10,6 +10,7 @@ import (
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/lab"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/places"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
 )
 
@@ -33,7 +34,7 @@ func TestMove_oneAtATime(t *testing.T) {
 	for _, vm := range []string{guest.Name, strings.ToUpper(guest.UUID)} {
 		go func() {
 			moved, err := f.Move(testContext(t), Move{VM: vm, Destination: "kvm2", Mode: migration.Direct, Policy: policy.Policy{BandwidthMiBPerSecond: &limit}}, func(p Progress) {
-				if p.Waiting.Kind == OtherMove {
+				if p.Waiting.Kind == places.OtherMove {
 					waiting()
 				}
 			})

@@ -7,11 +7,13 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/lab"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/places"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
 )
 
@@ -66,17 +68,22 @@ func TestMove(t *testing.T) {
 	requireOn(t, f, guest, "kvm3")
 }
 
+// holdBack has another move of the run hold a VM, so that the next one waits.
+func holdBack(t *testing.T, f *Fleet, guest *lab.Guest) *places.Place {
+	t.Helper()
+	trip := places.Trip{VM: guest.UUID, Source: "kvm1", Destination: "kvm2"}
+	place, err := f.places.EnterRun(t.Context(), trip, func(w places.Wait) { t.Errorf("it waits: %s", w) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	return place
+}
+
 // TestMove_alreadyThere wants a VM that needs no move to wait for none.
 func TestMove_alreadyThere(t *testing.T) {
 	t.Parallel()
 	world := testLab(t)
 	f := open(t, labConfig(t, UnreachableError))
-	f.slots.maxOutgoing, f.slots.maxIncoming = 1, 1
-	release, err := f.slots.acquire(t.Context(), trip{"another", "kvm1", "kvm1"}, func(Wait) {})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer release()
 	for name, spec := range map[string]lab.GuestSpec{
 		"running":  {Bare: true},
 		"paused":   {Bare: true, State: lab.Paused},
@@ -84,6 +91,7 @@ func TestMove_alreadyThere(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			guest := world.StartGuest(t, spec)
+			defer holdBack(t, f, guest).Leave(t.Context())
 			moved, err := f.Move(testContext(t), Move{VM: guest.UUID, Destination: "kvm1"}, func(p Progress) { t.Errorf("it tells %+v", p) })
 			if err != nil || moved.Report.Moved || moved.Report.Destination != "kvm1" {
 				t.Errorf("got %+v, %v", moved.Report, err)
@@ -127,14 +135,11 @@ func TestMove_followsTheVM(t *testing.T) {
 	t.Parallel()
 	guest := testLab(t).StartGuest(t, lab.GuestSpec{Bare: true})
 	f := open(t, labConfig(t, UnreachableError))
-	f.slots.maxOutgoing = 1 // for this run alone
-	release, err := f.slots.acquire(t.Context(), trip{"another", "kvm1", "kvm2"}, func(Wait) {})
-	if err != nil {
-		t.Fatal(err)
-	}
+	place := holdBack(t, f, guest)
+	release := sync.OnceFunc(func() { place.Leave(t.Context()) })
 	defer release()
 	said := func(p Progress) {
-		if p.Waiting.Kind != NoWait {
+		if p.Waiting.Kind != places.NoWait {
 			if err := <-migrate(t, guest, "kvm1", "kvm3"); err != nil {
 				t.Error(err)
 			}
@@ -155,15 +160,10 @@ func TestMove_cancelledWhileItWaits(t *testing.T) {
 	t.Parallel()
 	guest := testLab(t).StartGuest(t, lab.GuestSpec{Bare: true})
 	f := open(t, labConfig(t, UnreachableError))
-	f.slots.maxIncoming = 1 // for this run alone
-	release, err := f.slots.acquire(t.Context(), trip{"another", "kvm3", "kvm2"}, func(Wait) {})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer release()
+	defer holdBack(t, f, guest).Leave(t.Context())
 	ctx, cancel := context.WithCancel(testContext(t))
 	defer cancel()
-	_, err = f.Move(ctx, Move{VM: guest.Name, Destination: "kvm2", Mode: migration.Auto}, func(Progress) { cancel() })
+	_, err := f.Move(ctx, Move{VM: guest.Name, Destination: "kvm2", Mode: migration.Auto}, func(Progress) { cancel() })
 	var cancelled *migration.CancelledError
 	if !errors.As(err, &cancelled) || !slices.Equal(said(cancelled.Whereabouts().Hosts), []string{"kvm1 running"}) {
 		t.Errorf("error %v, want a CancelledError that saw the VM running on kvm1", err)
@@ -178,7 +178,7 @@ func TestMove_drained(t *testing.T) {
 	world := testLab(t)
 	moving, waiting := world.StartGuest(t, lab.GuestSpec{}), world.StartGuest(t, lab.GuestSpec{Bare: true})
 	f := open(t, labConfig(t, UnreachableError))
-	f.slots.maxOutgoing = 1 // for this run alone
+	defer holdBack(t, f, waiting).Leave(t.Context())
 	limit := int64(2)
 	ended := make(chan error, 1)
 	go func() {
@@ -191,7 +191,7 @@ func TestMove_drained(t *testing.T) {
 		world.Host("kvm1").MustVirsh(t, "migrate-setspeed", moving.Name, "1000")
 	})
 	var drained *migration.CancelledError
-	if !errors.Is(err, ErrDraining) || !errors.As(err, &drained) || !slices.Equal(said(drained.Whereabouts().Hosts), []string{"kvm1 running"}) {
+	if !errors.Is(err, places.ErrDraining) || !errors.As(err, &drained) || !slices.Equal(said(drained.Whereabouts().Hosts), []string{"kvm1 running"}) {
 		t.Errorf("error %v, want a CancelledError that saw the VM running on kvm1", err)
 	}
 	if err := <-ended; err != nil {

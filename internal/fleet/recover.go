@@ -3,9 +3,11 @@ package fleet
 import (
 	"context"
 
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/budget"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/history"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/host"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/places"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
 )
 
@@ -37,22 +39,24 @@ func (f *Fleet) Recover(ctx context.Context, r Recovery, report func(Progress)) 
 	case home != nil:
 		return Moved{Location: *home, Report: whole(*home)}, nil
 	}
-	release, err := f.slots.acquire(ctx, found.trip(), func(wait Wait) {
+	place, err := f.places.EnterRun(ctx, found.trip(), func(wait places.Wait) {
 		report(Progress{Progress: migration.Progress{Subject: found.subject()}, Waiting: wait})
 	})
 	if err != nil {
 		return Moved{}, found.cancelled(err)
 	}
-	defer release()
+	defer place.Leave(ctx)
 	moved := Moved{Location: found.location()}
 	request, entry, err := f.recovery(ctx, found)
 	if err != nil {
 		return Moved{}, &UnresolvedError{Location: found.location(), Err: err}
 	}
 	request.Reading = r.Reading
-	shared := f.budgets.sharer(found.trip(), request.Policy)
-	defer shared.leave()
-	defer f.countOthers(ctx, shared)()
+	shared := f.budgets.Sharer(budget.Trip{
+		VM: found.source.Domain.UUID, Source: found.source.Host, Destination: found.destination.Host,
+	}, request.Policy)
+	defer shared.Leave()
+	defer shared.CountOthers(ctx, f.others)()
 	if shared != nil {
 		request.Budget = shared
 	}
@@ -146,7 +150,9 @@ func whole(home Location) migration.Report {
 	}
 }
 
-func (p parts) trip() trip { return trip{p.source.Domain.UUID, p.source.Host, p.destination.Host} }
+func (p parts) trip() places.Trip {
+	return places.Trip{VM: p.source.Domain.UUID, Source: p.source.Host, Destination: p.destination.Host}
+}
 
 func (p parts) subject() migration.Subject {
 	d := p.source.Domain

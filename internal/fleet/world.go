@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/host"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/lease"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/placement"
 )
@@ -24,10 +25,26 @@ type saying struct {
 	leased []string
 }
 
-// world is what the hosts say for the choice of a destination, and the VM that it is for. Where that is of an
-// anti-affinity group, so are the others.
+// hearing is how much a host is asked for.
+type hearing int
+
+const (
+	// hearVMs is its VMs and its memory, hearRoom also who is on the way to it or kept from it, and hearAll also how busy
+	// it is.
+	hearVMs hearing = iota
+	hearRoom
+	hearAll
+)
+
+// world is what the hosts say for the choice of a destination, and the VM that it is for.
 func (f *Fleet) world(ctx context.Context, l Location) (placement.World, placement.VM) {
-	w := f.gather(ctx, f.promises.others(l.Domain.UUID))
+	w := f.gather(ctx, f.promises.toOthers(l.Domain.UUID))
+	return w, f.chooser(ctx, l, w)
+}
+
+// chooser is the VM that a destination is chosen for. Where that is of an anti-affinity group, so are others of the
+// world.
+func (f *Fleet) chooser(ctx context.Context, l Location, w placement.World) placement.VM {
 	vm := placement.VM{UUID: l.Domain.UUID, Name: l.Domain.Name, Host: l.Host, Memory: l.Domain.MemoryBytes}
 	if i := slices.IndexFunc(w.VMs, func(other placement.VM) bool { return other.UUID == vm.UUID }); i >= 0 {
 		vm = w.VMs[i]
@@ -36,29 +53,37 @@ func (f *Fleet) world(ctx context.Context, l Location) (placement.World, placeme
 	if vm.Group = f.groupOf(ctx, l); vm.Group != "" {
 		f.group(ctx, w.VMs)
 	}
-	return w, vm
+	return vm
 }
 
-// gather asks all hosts at once. promised are the hosts that VMs will go to, by UUID: what they will take counts.
-func (f *Fleet) gather(ctx context.Context, promised map[string]string) placement.World {
-	return worldOf(each(f.hosts, func(h *host.Host) saying { return f.listen(ctx, h) }), promised)
+// gather asks all hosts at once. What was promised to VMs counts.
+func (f *Fleet) gather(ctx context.Context, promised map[string]promise) placement.World {
+	return worldOf(each(f.hosts, func(h *host.Host) saying { return f.listen(ctx, h, hearAll) }), promised)
 }
 
-// listen asks one host, in about fifteen calls, most of them at once, and one for each VM of which the memory is not
-// told from huge pages.
-func (f *Fleet) listen(ctx context.Context, h *host.Host) saying {
+// listen asks one host, for all in about fifteen calls, most of them at once, and in one for each VM of which the memory
+// is not told from huge pages.
+func (f *Fleet) listen(ctx context.Context, h *host.Host, hear hearing) saying {
 	ctx, cancel := context.WithTimeout(ctx, listLimit)
 	defer cancel()
 	s := saying{host: placement.Host{
-		Name: h.Name(), Link: uint64(f.budgets.of[h.Name()]) << 20, MostArriving: f.slots.limitIncoming(h.Name()),
+		Name: h.Name(), Link: uint64(f.budgets.Of(h.Name())) << 20, MostArriving: f.places.Into(h.Name()),
 	}}
 	var asking sync.WaitGroup
-	errs := make([]error, 4)
-	asking.Go(func() { errs[0] = f.measureHost(ctx, h, &s.host) })
-	asking.Go(func() { errs[1] = readLabels(ctx, h, &s.host) })
-	asking.Go(func() { s.domains, errs[2] = h.DetailedDomains(ctx) })
-	asking.Go(func() { s.host.Load, s.loads = f.loads.of(ctx, h) })
-	asking.Go(func() { s.leased, errs[3] = f.leasedTo(ctx, h.Name()) })
+	errs := make([]error, 3)
+	asking.Go(func() {
+		// What arrives meanwhile is not in what has arrived, and has been taken from what is available.
+		if s.domains, errs[0] = h.DetailedDomains(ctx); errs[0] == nil {
+			errs[0] = f.measureHost(ctx, h, &s.host)
+		}
+	})
+	if hear >= hearRoom {
+		asking.Go(func() { errs[1] = readLabels(ctx, h, &s.host) })
+		asking.Go(func() { s.leased, errs[2] = f.leasedTo(ctx, h.Name(), hear == hearRoom) })
+	}
+	if hear == hearAll {
+		asking.Go(func() { s.host.Load, s.loads = f.loads.of(ctx, h) })
+	}
 	asking.Wait()
 	if errors.Join(errs...) != nil {
 		return saying{host: placement.Host{Name: h.Name(), Silent: true}}
@@ -116,18 +141,22 @@ func readLabels(ctx context.Context, h *host.Host, into *placement.Host) error {
 	return err
 }
 
-// leasedTo are the VMs to whose moves, of this run or another, a place of the host is leased. A host that keeps no
-// leases has none.
-func (f *Fleet) leasedTo(ctx context.Context, name string) (vms []string, err error) {
-	seen, err := f.places.in[name].look(ctx)
+// leasedTo are the VMs to whose moves, of this run or another, a place of the host is leased, as it said just now or,
+// where it has to be fresh, says now. A host that keeps no leases has none.
+func (f *Fleet) leasedTo(ctx context.Context, name string, fresh bool) (vms []string, err error) {
+	look := f.places.Look
+	if fresh {
+		look = f.places.LookAgain
+	}
+	seen, err := look(ctx, name, lease.In)
 	for _, place := range seen.Places {
 		vms = append(vms, place.Holder.VM)
 	}
 	return vms, err
 }
 
-// worldOf puts together what the hosts say. promised are the hosts that VMs will go to, by UUID.
-func worldOf(sayings []saying, promised map[string]string) placement.World {
+// worldOf puts together what the hosts say, and what was promised to VMs, by UUID.
+func worldOf(sayings []saying, promised map[string]promise) placement.World {
 	vms := map[string]*placement.VM{}
 	for _, s := range sayings {
 		for _, d := range s.domains {
@@ -160,8 +189,12 @@ func worldOf(sayings []saying, promised map[string]string) placement.World {
 			bind(vms[uuid], s.host.Name)
 		}
 	}
-	for uuid, name := range promised {
-		bind(vms[uuid], name)
+	for uuid, p := range promised {
+		if vms[uuid] == nil && p.off != nil {
+			starting := *p.off
+			vms[uuid] = &starting
+		}
+		bind(vms[uuid], p.host)
 	}
 	var w placement.World
 	for _, uuid := range slices.Sorted(maps.Keys(vms)) {

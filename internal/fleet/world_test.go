@@ -42,7 +42,7 @@ func TestWorldOfWhatHostsSay(t *testing.T) {
 	silent := saying{host: placement.Host{Name: "kvm3", Silent: true}}
 	for name, scene := range map[string]struct {
 		sayings  []saying
-		promised map[string]string
+		promised map[string]promise
 		want     []placement.VM
 		// moves are the hosts that have some, arriving and leaving.
 		moves map[string][2]int
@@ -114,13 +114,13 @@ func TestWorldOfWhatHostsSay(t *testing.T) {
 		},
 		"a host that is promised to it": {
 			sayings:  []saying{says("kvm1", domain("web", migration.StateRunning, 1)), says("kvm2")},
-			promised: map[string]string{"uuid-web": "kvm2", "uuid-gone": "kvm2"},
+			promised: map[string]promise{"uuid-web": {host: "kvm2"}, "uuid-gone": {host: "kvm2"}},
 			want:     []placement.VM{bound(on("kvm1", 1), "kvm2", 0)},
 			moves:    map[string][2]int{"kvm1": {0, 1}, "kvm2": {1, 0}},
 		},
 		"a promise that is kept": {
 			sayings:  []saying{says("kvm1"), says("kvm2", domain("web", migration.StateRunning, 1))},
-			promised: map[string]string{"uuid-web": "kvm2"},
+			promised: map[string]promise{"uuid-web": {host: "kvm2"}},
 			want:     []placement.VM{on("kvm2", 1)},
 		},
 		"a migration counts more than a promise": {
@@ -128,7 +128,7 @@ func TestWorldOfWhatHostsSay(t *testing.T) {
 				says("kvm1", domain("web", migration.StateRunning, 3)), says("kvm2"),
 				says("kvm3", domain("web", migration.StateIncoming, 2)),
 			},
-			promised: map[string]string{"uuid-web": "kvm2"},
+			promised: map[string]promise{"uuid-web": {host: "kvm2"}},
 			want:     []placement.VM{bound(on("kvm1", 3), "kvm3", 2)},
 			moves:    map[string][2]int{"kvm1": {0, 1}, "kvm3": {1, 0}},
 		},

@@ -57,3 +57,18 @@ func curable(r Reason) bool {
 	}
 	return false
 }
+
+// Lapsed is what has come between a VM and the host that was chosen for it: the reason that binds, nil where nothing
+// has. What never changes, as how many CPUs the host has, is not looked at.
+func Lapsed(w World, vm VM, host string) Reason {
+	a := open(w, vm.UUID).accounts[host]
+	switch {
+	case a == nil:
+		return UnknownHost{}
+	case a.Silent:
+		return Silent{}
+	case a.Cordoned:
+		return Cordoned{}
+	}
+	return a.full(vm)
+}

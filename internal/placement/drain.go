@@ -31,7 +31,7 @@ func planDrain(w World, d Drain) Plan {
 	for _, vm := range append(s.held, stuck...) {
 		plan.Stuck = append(plan.Stuck, s.stuck(vm))
 	}
-	slices.SortFunc(plan.Stuck, func(a, b Stuck) int { return longestFirst(s.vms[a.VM], s.vms[b.VM]) })
+	slices.SortFunc(plan.Stuck, func(a, b Stuck) int { return LongestFirst(s.vms[a.VM], s.vms[b.VM]) })
 	return plan
 }
 
@@ -76,7 +76,7 @@ func newSearch(w World, d Drain) *search {
 			s.movers = append(s.movers, vm)
 		}
 	}
-	slices.SortFunc(s.movers, longestFirst)
+	slices.SortFunc(s.movers, LongestFirst)
 	return s
 }
 

@@ -133,8 +133,9 @@ func (vm VM) hugePages() int64 {
 	return int64((vm.Memory + size - 1) / size)
 }
 
-// longestFirst is the order in which moves are to be started: large and busy ones do not come last.
-func longestFirst(a, b VM) int {
+// LongestFirst is the order in which moves are to be started: large and busy ones do not come last. How long moves last
+// is known of all VMs that are compared, or of none.
+func LongestFirst(a, b VM) int {
 	return cmp.Or(
 		cmp.Compare(b.Lasts, a.Lasts), cmp.Compare(b.Memory, a.Memory), cmp.Compare(b.Dirtied, a.Dirtied),
 		cmp.Compare(a.Name, b.Name), cmp.Compare(a.UUID, b.UUID),

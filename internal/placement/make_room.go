@@ -142,7 +142,7 @@ func (r *rearrangement) inTheWay(vm VM, host string) []VM {
 		if rank(x) == 1 {
 			smallest = cmp.Compare(x.Memory, y.Memory)
 		}
-		return cmp.Or(cmp.Compare(rank(x), rank(y)), smallest, longestFirst(x, y))
+		return cmp.Or(cmp.Compare(rank(x), rank(y)), smallest, LongestFirst(x, y))
 	})
 	return others
 }

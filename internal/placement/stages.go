@@ -16,7 +16,7 @@ func (s *search) stages() (steps []Step, ok bool) {
 	}
 	// What makes room comes first: others may have to wait for it, and it for none of them.
 	slices.SortStableFunc(waiting, func(a, b VM) int {
-		return cmp.Or(-cmp.Compare(s.cause[a.UUID], s.cause[b.UUID]), longestFirst(a, b))
+		return cmp.Or(-cmp.Compare(s.cause[a.UUID], s.cause[b.UUID]), LongestFirst(a, b))
 	})
 	for stage := 0; len(waiting) > 0; stage++ {
 		var starting, later []VM
@@ -32,7 +32,7 @@ func (s *search) stages() (steps []Step, ok bool) {
 		if len(starting) == 0 {
 			return nil, false
 		}
-		slices.SortFunc(starting, longestFirst)
+		slices.SortFunc(starting, LongestFirst)
 		for _, vm := range starting {
 			now.accounts[vm.Host].release(vm)
 			steps = append(steps, Step{

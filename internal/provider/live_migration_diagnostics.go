@@ -62,10 +62,11 @@ func movePath(err error, m openMoveModel) (at path.Path, ok bool) {
 		unknown   *fleet.UnknownHostError
 		leaving   *fleet.LeavingError
 		nowhere   *fleet.NoDestinationError
+		lapsed    *fleet.LapsedChoiceError
 		down      *fleet.HostsDownError
 	)
 	switch {
-	case errors.As(err, &nowhere):
+	case errors.As(err, &nowhere), errors.As(err, &lapsed):
 		return m.at(), true
 	case errors.As(err, &preflight) && len(preflight.Findings) > 0 && len(preflight.Elsewhere) == 0:
 		return findingPath(preflight.Findings[0]), true

@@ -20,7 +20,8 @@ const (
 	evacuationCluster = "Name of the cluster whose hosts its VMs may move to, instead of `destinations`."
 	onFailureText     = "What follows when a VM cannot leave, or come back: `stop` begins nothing more, waits for what " +
 		"is under way, and is an error; where it is known from the beginning, nothing is begun. `continue` goes on with " +
-		"the others, and warns. Default: `stop`."
+		"the others, and warns. A VM for which its host has no room any more stays where it is, and the others come back, " +
+		"with either. Default: `stop`."
 )
 
 // onFailure is what follows a failure.

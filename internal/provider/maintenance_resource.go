@@ -357,7 +357,7 @@ func (r *maintenanceResource) Delete(ctx context.Context, req resource.DeleteReq
 		return
 	}
 	deleted := state.deleted(back)
-	if state.Restore.ValueBool() && len(back.Elsewhere)+len(failures)+len(deleted)+len(back.Silent) > 0 {
+	if state.Restore.ValueBool() && len(back.Elsewhere)+len(back.Stuck)+len(failures)+len(deleted)+len(back.Silent) > 0 {
 		resp.Diagnostics.Append(warned(explain.NotBack(name, back, failures, deleted))...)
 	}
 }
@@ -371,6 +371,9 @@ func (m maintenanceModel) deleted(back fleet.Return) []string {
 	seen := map[string]bool{}
 	for _, vm := range slices.Concat(back.Move, back.Start, back.Back, back.Elsewhere) {
 		seen[vm.UUID] = true
+	}
+	for _, stuck := range back.Stuck {
+		seen[stuck.VM.UUID] = true
 	}
 	for _, failure := range back.Unclear {
 		seen[failure.VM.UUID] = true

@@ -9,6 +9,7 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/explain"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/fleet"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/places"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/preflight"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/report"
 )
@@ -48,7 +49,7 @@ func (r *moveReport) watching(tell func(fleet.Progress)) func(fleet.Progress) {
 
 func (r *moveReport) progress(p fleet.Progress) {
 	switch {
-	case p.Waiting.Kind != fleet.NoWait:
+	case p.Waiting.Kind != places.NoWait:
 		r.recorder.Event("waiting", p.Phase, "", explain.Line(p))
 	case p.Choice != nil:
 		r.recorder.Event("chosen", p.Phase, "", explain.Line(p))

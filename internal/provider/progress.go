@@ -8,6 +8,7 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/explain"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/fleet"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/places"
 )
 
 // logProgress writes what a move does to Terraform's log: a resource has no other place
@@ -64,7 +65,7 @@ func diskFields(disks []migration.DiskCopy) []map[string]any {
 }
 
 // holderFields is who has the places that a move waits for.
-func holderFields(holders []fleet.PlaceHolder) []map[string]any {
+func holderFields(holders []places.Holder) []map[string]any {
 	fields := make([]map[string]any, len(holders))
 	for i, h := range holders {
 		fields[i] = map[string]any{"vm_uuid": h.VM, "vm_name": h.Name, "run": h.Run, "own": h.Own}
@@ -77,7 +78,7 @@ func progressFields(p fleet.Progress) map[string]any {
 	fields := map[string]any{
 		"vm_uuid": p.UUID, "vm_name": p.Name, "source": p.Source, "destination": p.Destination,
 	}
-	if p.Waiting.Kind != fleet.NoWait {
+	if p.Waiting.Kind != places.NoWait {
 		fields["waiting_for"] = string(p.Waiting.Kind)
 		if holders := holderFields(p.Waiting.Holders); len(holders) > 0 {
 			fields["holders"] = holders

@@ -9,6 +9,7 @@ import (
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/fleet"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/places"
 )
 
 // TestProgressFields has what a program reads of a move in Terraform's log.
@@ -20,7 +21,7 @@ func TestProgressFields(t *testing.T) {
 		want     map[string]any
 	}{
 		"it waits": {
-			fleet.Progress{Progress: migration.Progress{Subject: move}, Waiting: fleet.Wait{Kind: fleet.OtherMove}},
+			fleet.Progress{Progress: migration.Progress{Subject: move}, Waiting: places.Wait{Kind: places.OtherMove}},
 			map[string]any{"waiting_for": "another move of the VM"},
 		},
 		"something happens": {

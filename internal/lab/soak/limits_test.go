@@ -15,6 +15,7 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/lab"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/lease"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/places"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
 )
 
@@ -77,6 +78,7 @@ func (s *limitSoak) round(number uint64) {
 	ctx, cancel := context.WithTimeout(s.Context(), 5*time.Minute)
 	defer cancel()
 	from, to := s.world.Hosts[s.at], s.world.Hosts[1-s.at]
+	watch := s.world.Watch(ctx, append(slices.Clone(s.guests), s.foreign))
 	var all sync.WaitGroup
 	all.Go(func() { // virsh asks nobody, so it has to be first
 		_, err := from.Virsh(ctx, "migrate", "--live", "--p2p", "--persistent", "--undefinesource", "--bandwidth", fmt.Sprint(slow),
@@ -88,25 +90,18 @@ func (s *limitSoak) round(number uint64) {
 	for s.moving(ctx, from.Name, to.Name) == 0 && ctx.Err() == nil {
 		time.Sleep(20 * time.Millisecond) // a poll
 	}
-	watching, stop := context.WithCancel(ctx)
-	var watch sync.WaitGroup
-	watch.Go(func() {
-		for watching.Err() == nil {
-			if n := s.moving(watching, from.Name, to.Name); n > limit {
-				s.Errorf("round %d: %d VMs move at a time", number, n)
-			} else {
-				s.most = max(s.most, n)
-			}
-		}
-	})
 	began := time.Now()
 	for i, guest := range s.guests {
 		all.Go(func() { s.move(ctx, number, i, guest, to.Name) })
 	}
 	all.Wait()
 	s.Logf("round %d: %d VMs went to %s in %s", number, len(s.guests)+1, to.Name, time.Since(began).Round(time.Millisecond))
-	stop()
-	watch.Wait()
+	for name, peak := range watch.Stop() {
+		if peak.Out > limit || peak.In > limit {
+			s.Errorf("round %d: %d VMs left %s and %d entered it at a time", number, peak.Out, name, peak.In)
+		}
+		s.most = max(s.most, peak.Out, peak.In)
+	}
 	hosts, err := s.watcher.Hosts(ctx, []string{from.Name, to.Name})
 	for _, h := range hosts {
 		if len(h.Standing.Leases) > 0 || h.Err != nil {
@@ -147,9 +142,9 @@ func (s *limitSoak) killed(t *testing.T) {
 	from, to := s.world.Hosts[0], s.world.Hosts[1]
 	victim, guest := s.guests[0], s.guests[1]
 	crawl := policy.Policy{BandwidthMiBPerSecond: new(int64(1))}
-	err := order{Hosts: []string{from.Name, to.Name}, VM: victim.UUID, Destination: to.Name, Mode: migration.PeerToPeer, Policy: crawl}.
-		killClient(ctx, 4*time.Second)
-	if !errors.Is(err, errKilled) || s.moving(ctx, from.Name, to.Name) != 1 {
+	crawls := order{Hosts: []string{from.Name, to.Name}, VM: victim.UUID, Destination: to.Name, Mode: migration.PeerToPeer, Policy: crawl}
+	err := mover.KillAfter(ctx, crawls, 4*time.Second)
+	if !errors.Is(err, lab.ErrKilled) || s.moving(ctx, from.Name, to.Name) != 1 {
 		t.Fatalf("the client was not killed while its VM moved: %v", err)
 	}
 	config := configOf(s.world)
@@ -162,7 +157,7 @@ func (s *limitSoak) killed(t *testing.T) {
 	var holder string
 	var ended time.Time
 	_, err = run.Move(ctx, fleet.Move{VM: guest.UUID, Destination: to.Name}, func(p fleet.Progress) {
-		if p.Waiting.Kind == fleet.FullSource && holder == "" {
+		if p.Waiting.Kind == places.FullSource && holder == "" {
 			holder = p.Waiting.Holders[0].Run
 			from.MustVirsh(t, "domjobabort", victim.Name)
 			ended = time.Now()

@@ -1,4 +1,4 @@
-package fleet
+package places
 
 import (
 	"context"
@@ -10,8 +10,6 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-
-	"github.com/terraform-provider-virt/terraform-provider-virt/internal/host"
 )
 
 // traffic counts the migrations of each host, and how many there were at most.
@@ -20,10 +18,10 @@ type traffic struct {
 	now, most map[string]int
 }
 
-func (c *traffic) count(r trip, change int) {
+func (c *traffic) count(r Trip, change int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for _, key := range []string{"from " + r.source, "to " + r.destination} {
+	for _, key := range []string{"from " + r.Source, "to " + r.Destination} {
 		c.now[key] += change
 		c.most[key] = max(c.most[key], c.now[key])
 	}
@@ -40,16 +38,16 @@ func pass(t *testing.T, d time.Duration) {
 func TestSlots_limits(t *testing.T) {
 	t.Parallel()
 	const lasts = time.Minute
-	trips := func(hosts ...string) []trip { // each of another VM
-		var all []trip
+	trips := func(hosts ...string) []Trip { // each of another VM
+		var all []Trip
 		for _, h := range hosts {
-			all = append(all, trip{fmt.Sprint(len(all)), h[:1], h[1:]})
+			all = append(all, Trip{fmt.Sprint(len(all)), h[:1], h[1:]})
 		}
 		return all
 	}
 	for name, test := range map[string]struct {
 		outgoing, incoming int
-		trips              []trip
+		trips              []Trip
 		most               map[string]int
 		rounds             int
 	}{
@@ -58,13 +56,13 @@ func TestSlots_limits(t *testing.T) {
 		"one arrives at a time":          {9, 1, trips("ab", "cb"), map[string]int{"from a": 1, "from c": 1, "to b": 1}, 2},
 		"other hosts are not waited for": {1, 1, trips("ab", "bc", "ca"), map[string]int{"from a": 1, "from b": 1, "from c": 1, "to a": 1, "to b": 1, "to c": 1}, 1},
 		"a host sends while it receives": {1, 1, trips("ab", "ba"), map[string]int{"from a": 1, "from b": 1, "to a": 1, "to b": 1}, 1},
-		"one VM moves once at a time":    {9, 9, []trip{{"1", "a", "b"}, {"1", "a", "b"}, {"1", "b", "c"}}, map[string]int{"from a": 1, "from b": 1, "to b": 1, "to c": 1}, 3},
+		"one VM moves once at a time":    {9, 9, []Trip{{"1", "a", "b"}, {"1", "a", "b"}, {"1", "b", "c"}}, map[string]int{"from a": 1, "from b": 1, "to b": 1, "to c": 1}, 3},
 		"who waits holds nobody else up": {1, 9, trips("ab", "ab", "bc"), map[string]int{"from a": 1, "from b": 1, "to b": 1, "to c": 1}, 2},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				s := newSlots(test.outgoing, test.incoming, nil)
+				s := newSlots(Limits{Outgoing: test.outgoing, Incoming: test.incoming})
 				seen := traffic{now: map[string]int{}, most: map[string]int{}}
 				start := time.Now()
 				var all sync.WaitGroup
@@ -99,13 +97,13 @@ func TestSlots_fixedPort(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		const lasts = time.Minute
-		s := newSlots(9, 9, map[string]uint16{"b": 49152, "c": 0})
+		s := newSlots(Limits{9, 9, map[string]uint16{"b": 49152, "c": 0}})
 		seen := traffic{now: map[string]int{}, most: map[string]int{}}
 		var mu sync.Mutex
 		told := map[string]int{}
 		start := time.Now()
 		var all sync.WaitGroup
-		for _, r := range []trip{{"1", "a", "b"}, {"2", "a", "b"}, {"3", "b", "a"}, {"4", "b", "a"}, {"5", "a", "c"}, {"6", "a", "c"}} {
+		for _, r := range []Trip{{"1", "a", "b"}, {"2", "a", "b"}, {"3", "b", "a"}, {"4", "b", "a"}, {"5", "a", "c"}, {"6", "a", "c"}} {
 			all.Go(func() {
 				release, err := s.acquire(t.Context(), r, func(o Wait) {
 					mu.Lock()
@@ -137,34 +135,16 @@ func TestSlots_fixedPort(t *testing.T) {
 	})
 }
 
-func TestFleetHeedsFixedPorts(t *testing.T) {
-	t.Parallel()
-	f, err := New(Config{MaxOutgoing: 2, MaxIncoming: 2, Hosts: []host.Config{
-		{Name: "any", URI: "qemu+tcp://a/system", MigrationURI: "tcp://a"},
-		{Name: "fixed", URI: "qemu+tcp://b/system", MigrationURI: "tcp://[fd00::2]:49152"},
-		{Name: "none", URI: "qemu+tcp://c/system"},
-	}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	for name, want := range map[string]int{"any": 2, "fixed": 1, "none": 2} {
-		if got := f.slots.limitIncoming(name); got != want {
-			t.Errorf("%s receives %d at a time, want %d", name, got, want)
-		}
-	}
-}
-
 // Starts are apart also where the checks before them take unlike times.
 func TestSlots_startsAreApart(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		s := newSlots(9, 9, nil)
+		s := newSlots(Limits{Outgoing: 9, Incoming: 9})
 		var mu sync.Mutex
 		starts := map[string][]time.Time{}
 		checks := map[string]time.Duration{"1": 2 * startGap, "2": startGap, "3": 0, "4": 0}
 		var all sync.WaitGroup
-		for _, r := range []trip{{"1", "a", "b"}, {"2", "a", "c"}, {"3", "a", "b"}, {"4", "b", "c"}} {
+		for _, r := range []Trip{{"1", "a", "b"}, {"2", "a", "c"}, {"3", "a", "b"}, {"4", "b", "c"}} {
 			all.Go(func() {
 				release, err := s.acquire(t.Context(), r, func(Wait) {})
 				if err != nil {
@@ -172,13 +152,13 @@ func TestSlots_startsAreApart(t *testing.T) {
 					return
 				}
 				defer release()
-				time.Sleep(checks[r.vm])
-				if err := s.turn(t.Context(), r.source); err != nil {
+				time.Sleep(checks[r.VM])
+				if err := s.turn(t.Context(), r.Source); err != nil {
 					t.Error(err)
 				}
 				mu.Lock()
 				defer mu.Unlock()
-				starts[r.source] = append(starts[r.source], time.Now())
+				starts[r.Source] = append(starts[r.Source], time.Now())
 			})
 		}
 		all.Wait()
@@ -196,19 +176,19 @@ func TestSlots_startsAreApart(t *testing.T) {
 func TestSlots_waitingIsTold(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		s := newSlots(1, 1, nil)
-		free := func(r trip) (release func()) {
+		s := newSlots(Limits{Outgoing: 1, Incoming: 1})
+		free := func(r Trip) (release func()) {
 			release, err := s.acquire(t.Context(), r, func(o Wait) { t.Errorf("waits: %s", o) })
 			if err != nil {
 				t.Fatal(err)
 			}
 			return release
 		}
-		leaving, arriving, itself := free(trip{"1", "a", "c"}), free(trip{"2", "d", "b"}), free(trip{"3", "e", "f"})
+		leaving, arriving, itself := free(Trip{"1", "a", "c"}), free(Trip{"2", "d", "b"}), free(Trip{"3", "e", "f"})
 		var told []Wait
 		var waiting sync.WaitGroup
 		waiting.Go(func() {
-			release, err := s.acquire(t.Context(), trip{"3", "a", "b"}, func(o Wait) { told = append(told, o) })
+			release, err := s.acquire(t.Context(), Trip{"3", "a", "b"}, func(o Wait) { told = append(told, o) })
 			if err != nil {
 				t.Error(err)
 				return
@@ -234,14 +214,14 @@ func TestSlots_waitingIsTold(t *testing.T) {
 func TestSlots_givenUp(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		s := newSlots(1, 1, nil)
-		release, err := s.acquire(t.Context(), trip{"1", "a", "b"}, func(Wait) {})
+		s := newSlots(Limits{Outgoing: 1, Incoming: 1})
+		release, err := s.acquire(t.Context(), Trip{"1", "a", "b"}, func(Wait) {})
 		if err != nil {
 			t.Fatal(err)
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
-		if _, err := s.acquire(ctx, trip{"2", "a", "b"}, func(Wait) {}); !errors.Is(err, context.DeadlineExceeded) {
+		if _, err := s.acquire(ctx, Trip{"2", "a", "b"}, func(Wait) {}); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("want the context's error, got %v", err)
 		}
 		release()
@@ -249,14 +229,14 @@ func TestSlots_givenUp(t *testing.T) {
 
 		cancelled, cancel := context.WithCancel(t.Context())
 		cancel()
-		if release, err = s.acquire(cancelled, trip{"2", "a", "b"}, func(Wait) {}); err != nil {
+		if release, err = s.acquire(cancelled, Trip{"2", "a", "b"}, func(Wait) {}); err != nil {
 			t.Fatal(err)
 		}
 		if err := s.turn(cancelled, "a"); !errors.Is(err, context.Canceled) {
 			t.Errorf("want the context's error, got %v", err)
 		}
 		release()
-		if release, err = s.acquire(t.Context(), trip{"2", "a", "b"}, func(o Wait) { t.Errorf("waits: %s", o) }); err != nil {
+		if release, err = s.acquire(t.Context(), Trip{"2", "a", "b"}, func(o Wait) { t.Errorf("waits: %s", o) }); err != nil {
 			t.Fatal(err)
 		}
 		release()
@@ -268,39 +248,39 @@ func TestSlots_givenUp(t *testing.T) {
 func TestSlots_drain(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		s := newSlots(2, 2, nil)
-		release, err := s.acquire(t.Context(), trip{"1", "a", "b"}, func(Wait) {})
+		s := newSlots(Limits{Outgoing: 2, Incoming: 2})
+		release, err := s.acquire(t.Context(), Trip{"1", "a", "b"}, func(Wait) {})
 		if err != nil {
 			t.Fatal(err)
 		}
 		var waiting sync.WaitGroup
-		started := func(to trip) error {
+		started := func(to Trip) error {
 			release, err := s.acquire(t.Context(), to, func(Wait) {})
 			if err != nil {
 				return err
 			}
 			defer release()
-			return s.turn(t.Context(), to.source)
+			return s.turn(t.Context(), to.Source)
 		}
 		if err := s.turn(t.Context(), "a"); err != nil {
 			t.Fatal(err)
 		}
-		drained := func(to trip) {
+		drained := func(to Trip) {
 			if err := started(to); !errors.Is(err, ErrDraining) {
 				t.Errorf("%+v: error %v, want %v", to, err, ErrDraining)
 			}
 		}
-		waiting.Go(func() { drained(trip{"2", "a", "b"}) }) // has a slot, and waits for its start
+		waiting.Go(func() { drained(Trip{"2", "a", "b"}) }) // has a slot, and waits for its start
 		synctest.Wait()
-		waiting.Go(func() { drained(trip{"3", "a", "c"}) }) // has no slot
-		waiting.Go(func() { drained(trip{"1", "d", "e"}) }) // is of a VM that is being moved
+		waiting.Go(func() { drained(Trip{"3", "a", "c"}) }) // has no slot
+		waiting.Go(func() { drained(Trip{"1", "d", "e"}) }) // is of a VM that is being moved
 		synctest.Wait()
 		s.drain()
 		s.drain() // once is enough
 		waiting.Wait()
-		drained(trip{"4", "d", "e"})
+		drained(Trip{"4", "d", "e"})
 		release()
-		drained(trip{"1", "a", "b"})
+		drained(Trip{"1", "a", "b"})
 		if left := s.outgoing["a"] + s.incoming["b"] + s.incoming["c"] + len(s.moving); left != 0 {
 			t.Errorf("%d slots and VMs are still taken", left)
 		}

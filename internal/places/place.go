@@ -1,28 +1,34 @@
-package fleet
+package places
 
 import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"sync"
 	"time"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/host"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/lease"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
 )
 
 // placePoll is how often a move that waits for a place on a host asks for it: nothing tells when another run leaves
 // one.
 const placePoll = time.Second
 
-// placing is the dealings of one move with the places on its two hosts: the leases that it has there, and those by
-// which it waits. A goroutine renews them until end.
-type placing struct {
-	holder lease.Holder
-	posts  [2]*post // at the source and at the destination
-	// asked is true once a place was not to be had.
-	asked bool
+// answerWithin is how long a host may take to say whether there is a place: as long as a restart of its daemon lasts, and
+// longer than a lease of which it is not known whether it was taken.
+const answerWithin = 2 * lease.Life
+
+// Place is that of one move on its two hosts: the leases that it has there, and those by which it waits. A goroutine
+// renews them until end.
+type Place struct {
+	release func() // gives back the slots of this run
+	holder  lease.Holder
+	posts   []*post // at the source and at the destination; none where it takes no place on hosts
+	// asked is true once a place was not to be had, and unclear since when a host has not said whether one is.
+	asked   bool
+	unclear time.Time
 
 	stop    context.CancelFunc // of the goroutine
 	renewer sync.WaitGroup
@@ -37,10 +43,10 @@ type post struct {
 	*station
 
 	// full and kept are what a move waits for there.
-	full, kept WaitKind
+	full, kept Kind
 	turn       *lease.Ticket // nil where it has not waited
-	// unleased is why the host keeps no leases.
-	unleased error
+	// unleased is why the host keeps no leases, and unclear why it has not said whether there is a place.
+	unleased, unclear error
 
 	// held is full while leases are renewed or ended, so that none is renewed that has ended.
 	held chan struct{}
@@ -48,32 +54,32 @@ type post struct {
 	place, ticket *host.Lease
 }
 
-// PlaceLostError is a move that was not started: it could not renew the lease of its place on a host for so long that
-// another run may have that.
-type PlaceLostError struct {
-	// Location is where the VM was found before.
-	Location Location
-	Host     string
-	Err      error
-}
-
-func (e *PlaceLostError) Error() string {
-	return fmt.Sprintf("the move has lost its place on %s: %v", e.Host, e.Err)
-}
-
-func (e *PlaceLostError) Unwrap() error { return e.Err }
-
-// newPlacing is that of a VM's move from one station to another.
-func newPlacing(holder lease.Holder, source, destination *station) *placing {
-	return &placing{holder: holder, posts: [2]*post{
+// newPlace is that of a VM's move from one station to another.
+func newPlace(holder lease.Holder, source, destination *station) *Place {
+	return &Place{holder: holder, posts: []*post{
 		{station: source, full: FullSource, kept: KeptSource, held: make(chan struct{}, 1)},
 		{station: destination, full: FullDestination, kept: KeptDestination, held: make(chan struct{}, 1)},
 	}}
 }
 
 // claim takes a place on both hosts, or says what is in the way. A move that had to wait looks first. The error is the
-// context's.
-func (p *placing) claim(ctx context.Context) (Wait, error) {
+// context's, or an *UnclearError.
+func (p *Place) claim(ctx context.Context) (Wait, error) {
+	began := time.Now()
+	wait, err := p.ask(ctx)
+	switch {
+	case wait.Kind != Unclear:
+		p.unclear = time.Time{}
+	case p.unclear.IsZero():
+		p.unclear = began
+	case time.Since(p.unclear) >= answerWithin:
+		return Wait{}, &UnclearError{wait.Host, wait.Err}
+	}
+	return wait, err
+}
+
+// ask is claim without regard of how long a host has not answered.
+func (p *Place) ask(ctx context.Context) (Wait, error) {
 	if p.asked {
 		sights, err := p.both(func(at *post) (sight, error) { return at.look(ctx) })
 		if err != nil {
@@ -102,12 +108,12 @@ func (p *placing) claim(ctx context.Context) (Wait, error) {
 }
 
 // both asks both hosts at once.
-func (p *placing) both(ask func(*post) (sight, error)) (sights [2]sight, err error) {
+func (p *Place) both(ask func(*post) (sight, error)) (sights [2]sight, err error) {
 	type answer struct {
 		sight sight
 		err   error
 	}
-	for i, a := range each(p.posts[:], func(at *post) answer {
+	for i, a := range each(p.posts, func(at *post) answer {
 		seen, err := ask(at)
 		return answer{seen, err}
 	}) {
@@ -121,13 +127,13 @@ func (at *post) claim(ctx context.Context, holder lease.Holder) (sight, error) {
 	place, seen, err := at.station.claim(ctx, holder)
 	at.held <- struct{}{}
 	defer func() { <-at.held }()
-	at.place, at.unleased = place, seen.unleased
-	seen.refused = place == nil && seen.unleased == nil
+	at.place, at.unleased, at.unclear = place, seen.unleased, seen.unclear
+	seen.refused = place == nil && cmp.Or(seen.unleased, seen.unclear) == nil
 	return seen, err
 }
 
 // waits is what is in the way, of what the hosts say.
-func (p *placing) waits(sights [2]sight) Wait {
+func (p *Place) waits(sights [2]sight) Wait {
 	for i, at := range p.posts {
 		if wait := p.waitsAt(at, sights[i]); wait.Kind != NoWait {
 			return wait
@@ -136,7 +142,10 @@ func (p *placing) waits(sights [2]sight) Wait {
 	return Wait{}
 }
 
-func (p *placing) waitsAt(at *post, seen sight) Wait {
+func (p *Place) waitsAt(at *post, seen sight) Wait {
+	if _, runs := seen.Running[p.holder.VM]; seen.unclear != nil && !runs && (p.asked || !isUnreached(seen.unclear)) {
+		return Wait{Kind: Unclear, Host: at.Name(), Err: seen.unclear}
+	}
 	wait := Wait{Host: at.Name(), Limit: at.limit, Port: at.port}
 	var holders []lease.Holder
 	switch p.obstacle(at, seen) {
@@ -155,13 +164,13 @@ func (p *placing) waitsAt(at *post, seen sight) Wait {
 		wait.Kind, holders = at.kept, []lease.Holder{seen.First(p.holder.VM)}
 	}
 	for _, h := range holders {
-		wait.Holders = append(wait.Holders, PlaceHolder{VM: h.VM, Name: h.Name, Run: h.Run, Own: h.Run == p.holder.Run})
+		wait.Holders = append(wait.Holders, Holder{VM: h.VM, Name: h.Name, Run: h.Run, Own: h.Run == p.holder.Run})
 	}
 	return wait
 }
 
 // obstacle is what is in the way on one host.
-func (p *placing) obstacle(at *post, seen sight) lease.Obstacle {
+func (p *Place) obstacle(at *post, seen sight) lease.Obstacle {
 	obstacle := seen.Obstacle(p.holder.VM, p.holder.Run, at.turn)
 	if _, runs := seen.Running[p.holder.VM]; obstacle == lease.None && seen.refused && !runs {
 		return lease.Full
@@ -169,8 +178,14 @@ func (p *placing) obstacle(at *post, seen sight) lease.Obstacle {
 	return obstacle
 }
 
+// isUnreached tells whether a host cannot be reached at all. A move that has just come is not kept waiting for it: the
+// checks before the start refuse it with all that is known, and should they reach it, Confirm refuses.
+func isUnreached(err error) bool {
+	return errors.Is(err, migration.ErrUnreachable) && errors.Is(err, migration.ErrUnsent)
+}
+
 // queue draws a ticket on each host that has no place for the move, and renews it while it waits.
-func (p *placing) queue(ctx context.Context, sights [2]sight) error {
+func (p *Place) queue(ctx context.Context, sights [2]sight) error {
 	var drawn *lease.Ticket
 	number := 1
 	for i, at := range p.posts {
@@ -184,7 +199,7 @@ func (p *placing) queue(ctx context.Context, sights [2]sight) error {
 	}
 	for i, at := range p.posts {
 		obstacle := p.obstacle(at, sights[i])
-		if at.ticket != nil || sights[i].unleased != nil || obstacle != lease.Full && obstacle != lease.Kept {
+		if at.ticket != nil || cmp.Or(sights[i].unleased, sights[i].unclear) != nil || obstacle != lease.Full && obstacle != lease.Kept {
 			continue
 		}
 		ticket, err := at.take(ctx, lease.TicketName(at.direction, *drawn), p.holder)
@@ -202,7 +217,7 @@ func (p *placing) queue(ctx context.Context, sights [2]sight) error {
 }
 
 // keep renews the leases from now on.
-func (p *placing) keep(ctx context.Context) {
+func (p *Place) keep(ctx context.Context) {
 	if p.stop != nil {
 		return
 	}
@@ -216,15 +231,15 @@ func (p *placing) keep(ctx context.Context) {
 
 // renew renews all leases once, also where the context ends meanwhile: a call that was given up could still take effect
 // after the lease has ended.
-func (p *placing) renew(ctx context.Context) {
+func (p *Place) renew(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lease.Renewal)
 	defer cancel()
 	began := time.Now()
-	p.hold(began, cmp.Or(each(p.posts[:], func(at *post) error { return at.renew(ctx, p.holder) })...))
+	p.hold(began, cmp.Or(each(p.posts, func(at *post) error { return at.renew(ctx, p.holder) })...))
 }
 
 // hold notes that the leases held at a time, or why they may not.
-func (p *placing) hold(at time.Time, lost error) {
+func (p *Place) hold(at time.Time, lost error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.lost = lost; lost == nil {
@@ -232,28 +247,51 @@ func (p *placing) hold(at time.Time, lost error) {
 	}
 }
 
-// confirm makes sure, right before the start, that the move still has its places: a run that was stopped for a while,
-// or had no answer from a host, renews them first. The error is a *PlaceLostError.
-func (p *placing) confirm(ctx context.Context, found Location) error {
-	p.mu.Lock()
-	fresh := time.Since(p.renewed) < lease.Life/2
-	p.mu.Unlock()
-	if fresh {
+// Confirm makes sure, right before the start, that the move still has its places: a run that was stopped for a while,
+// or had no answer from a host, renews them first. The error is a *LostError, or an *UnclearError of a host that could
+// not be reached when the move asked for its place.
+func (p *Place) Confirm(ctx context.Context) error {
+	for _, at := range p.posts {
+		if at.unclear != nil {
+			return &UnclearError{at.Name(), at.unclear}
+		}
+	}
+	if p.fresh() {
 		return nil
 	}
 	p.renew(ctx)
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	var lost *PlaceLostError
-	if errors.As(p.lost, &lost) {
-		return &PlaceLostError{found, lost.Host, lost.Err}
+	return p.lost
+}
+
+// fresh tells whether the leases held just now.
+func (p *Place) fresh() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return time.Since(p.renewed) < lease.Life/2
+}
+
+// Unleased are the hosts that keep no leases: an *UnleasedError each.
+func (p *Place) Unleased() []error {
+	var errs []error
+	for _, at := range p.posts {
+		if at.unleased != nil {
+			errs = append(errs, &UnleasedError{at.Name(), at.unleased})
+		}
 	}
-	return nil
+	return errs
+}
+
+// Leave gives all of it back, also where the context has ended.
+func (p *Place) Leave(ctx context.Context) {
+	p.end(ctx)
+	p.release()
 }
 
 // leave ends the leases of the places, the tickets, or both, also where the context has ended.
-func (p *placing) leave(ctx context.Context, places, tickets bool) {
-	each(p.posts[:], func(at *post) struct{} {
+func (p *Place) leave(ctx context.Context, places, tickets bool) {
+	each(p.posts, func(at *post) struct{} {
 		at.held <- struct{}{}
 		defer func() { <-at.held }()
 		if places && at.place != nil {
@@ -269,7 +307,7 @@ func (p *placing) leave(ctx context.Context, places, tickets bool) {
 }
 
 // end ends all leases, and waits for that.
-func (p *placing) end(ctx context.Context) {
+func (p *Place) end(ctx context.Context) {
 	if p.stop != nil {
 		p.stop()
 	}
@@ -277,7 +315,7 @@ func (p *placing) end(ctx context.Context) {
 	p.leave(ctx, true, true)
 }
 
-// renew renews the leases on one host. The error is a *PlaceLostError.
+// renew renews the leases on one host. The error is a *LostError.
 func (at *post) renew(ctx context.Context, holder lease.Holder) error {
 	at.held <- struct{}{}
 	defer func() { <-at.held }()
@@ -286,7 +324,7 @@ func (at *post) renew(ctx context.Context, holder lease.Holder) error {
 			continue
 		}
 		if err := at.hold(ctx, *l, holder); err != nil {
-			return &PlaceLostError{Host: at.Name(), Err: err}
+			return &LostError{Host: at.Name(), Err: err}
 		}
 	}
 	return nil

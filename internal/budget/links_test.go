@@ -1,6 +1,7 @@
-package fleet
+package budget
 
 import (
+	"context"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -16,21 +17,26 @@ import (
 // party is moves over the same links.
 type party struct {
 	*testing.T
-	budgets *budgets
+	links *Links
 }
 
-func (p party) move(limits policy.Policy, source, destination string) *sharer {
-	return p.budgets.sharer(trip{"vm", source, destination}, policy.Resolve(policy.Levels{Run: limits}))
+// move is a move that has met whom it meets.
+func (p party) move(limits policy.Policy, source, destination string) *Sharer {
+	s := p.links.Sharer(Trip{"vm", source, destination}, policy.Resolve(policy.Levels{Run: limits}))
+	if s != nil {
+		s.meet()
+	}
+	return s
 }
 
 // joins lets a move join whose engine has told libvirt its share.
-func (p party) joins(s *sharer, disks int) *sharer {
+func (p party) joins(s *Sharer, disks int) *Sharer {
 	s.Inform(migration.Hold{Limit: s.Join(p.Context(), disks), Fixed: disks > 0})
 	return s
 }
 
 // obeys is an engine that tells libvirt each share, until the test ends.
-func (p party) obeys(s *sharer) {
+func (p party) obeys(s *Sharer) {
 	share, changed := s.Share()
 	s.Inform(migration.Hold{Limit: share})
 	go func() {
@@ -38,7 +44,9 @@ func (p party) obeys(s *sharer) {
 			select {
 			case <-changed:
 				share, changed = s.Share()
-				if wait(p.Context(), 20*time.Millisecond) != nil { // libvirt is being told
+				select {
+				case <-time.After(20 * time.Millisecond): // libvirt is being told
+				case <-p.Context().Done():
 					return
 				}
 				s.Inform(migration.Hold{Limit: share})
@@ -52,7 +60,7 @@ func (p party) obeys(s *sharer) {
 func (p party) shares(want ...int64) {
 	p.Helper()
 	var have []int64
-	for _, s := range p.budgets.sharers {
+	for _, s := range p.links.sharers {
 		share, _ := s.Share()
 		have = append(have, share)
 	}
@@ -61,7 +69,7 @@ func (p party) shares(want ...int64) {
 	}
 }
 
-func TestBudgets(t *testing.T) {
+func TestLinks(t *testing.T) {
 	t.Parallel()
 	for name, play := range map[string]func(party){
 		"those who came give way before one more starts": func(p party) {
@@ -83,8 +91,8 @@ func TestBudgets(t *testing.T) {
 			first, second := p.joins(p.move(policy.Policy{}, "a", "b"), 0), p.move(policy.Policy{}, "a", "b")
 			p.obeys(first)
 			p.joins(second, 0)
-			second.leave()
-			pass(p.T, time.Second)
+			second.Leave()
+			time.Sleep(time.Second)
 			p.shares(60)
 		},
 		"the policy is a ceiling": func(p party) {
@@ -102,6 +110,17 @@ func TestBudgets(t *testing.T) {
 			first.Inform(migration.Hold{Limit: 10, PostCopy: true})
 			p.shares(25)
 		},
+		"what one sends beyond its share the others do not have": func(p party) {
+			first := p.joins(p.move(policy.Policy{}, "a", "b"), 0)
+			p.obeys(first)
+			second := p.joins(p.move(policy.Policy{}, "a", "b"), 0)
+			second.Inform(migration.Hold{Limit: 30, PostCopy: true, Sends: 45})
+			p.shares(15, 30)
+			second.Inform(migration.Hold{Limit: 30, PostCopy: true, Sends: 90})
+			p.shares(leastShare, 30)
+			second.Inform(migration.Hold{Limit: 30, PostCopy: true})
+			p.shares(30, 30)
+		},
 		"a copy of disks takes half of the link until memory is sent": func(p party) {
 			first := p.joins(p.move(policy.Policy{}, "a", "b"), 1)
 			p.obeys(p.joins(p.move(policy.Policy{}, "a", "b"), 0))
@@ -110,10 +129,10 @@ func TestBudgets(t *testing.T) {
 			p.shares(30, 15, 15) // half of what the first does not keep
 			first.Inform(migration.Hold{Limit: 30})
 			p.obeys(first)
-			pass(p.T, time.Second)
+			time.Sleep(time.Second)
 			p.shares(23, 22, 15)
-			first.leave()
-			pass(p.T, time.Second)
+			first.Leave()
+			time.Sleep(time.Second)
 			p.shares(45, 15)
 		},
 		"a copy of many disks gets as much as libvirt can tell them": func(p party) {
@@ -131,33 +150,42 @@ func TestBudgets(t *testing.T) {
 		"each move of another run counts as one": func(p party) {
 			first := p.joins(p.move(policy.Policy{}, "a", "b"), 0)
 			p.obeys(first)
-			p.budgets.see("a", passage{leaving: map[string]bool{"other": true}, entering: map[string]bool{"third": true}})
+			p.links.see("a", Passage{Leaving: map[string]bool{"other": true}, Entering: map[string]bool{"third": true}})
 			p.shares(20)
-			p.budgets.see("a", passage{})
+			p.links.see("a", Passage{})
 			p.shares(60)
 		},
 		"a move of another run over both links counts once": func(p party) {
 			p.joins(p.move(policy.Policy{}, "a", "c"), 0)
-			p.budgets.see("a", passage{leaving: map[string]bool{"other": true}})
-			p.budgets.see("c", passage{entering: map[string]bool{"other": true}})
+			p.links.see("a", Passage{Leaving: map[string]bool{"other": true}})
+			p.links.see("c", Passage{Entering: map[string]bool{"other": true}})
 			p.shares(4)
 		},
 		"what this run moves, or has moved, is not of others": func(p party) {
-			first := p.joins(p.move(policy.Policy{}, "a", "b"), 0)
-			p.budgets.see("a", passage{leaving: map[string]bool{first.vm: true}})
+			first := p.move(policy.Policy{}, "a", "b")
+			p.links.see("a", Passage{Leaving: map[string]bool{"vm": true}})
+			p.joins(first, 0)
 			p.shares(60)
 		},
 		"what is left of whole shares is left to others": func(p party) {
-			p.budgets.of["a"] = 61
+			p.links.of["a"] = 61
 			p.joins(p.move(policy.Policy{}, "a", "b"), 0)
-			p.budgets.see("a", passage{leaving: map[string]bool{"other": true}})
+			p.links.see("a", Passage{Leaving: map[string]bool{"other": true}})
 			p.shares(30)
 		},
 		"what is no longer looked at does not count": func(p party) {
-			first := p.joins(p.move(policy.Policy{}, "a", "b"), 0)
-			p.budgets.see("a", passage{leaving: map[string]bool{"other": true}})
-			first.leave()
-			p.joins(p.move(policy.Policy{}, "a", "b"), 0)
+			first, second := p.move(policy.Policy{}, "a", "b"), p.move(policy.Policy{}, "a", "b")
+			var stops []func()
+			for _, s := range []*Sharer{first, second} {
+				stops = append(stops, s.CountOthers(p.Context(), func(context.Context, string) (Passage, error) {
+					return Passage{Leaving: map[string]bool{"other": true}}, nil
+				}))
+			}
+			time.Sleep(time.Second)
+			stops[0]()
+			p.joins(second, 0)
+			p.shares(30)
+			stops[1]()
 			p.shares(60)
 		},
 		"a move over links without a budget shares none": func(p party) {
@@ -169,23 +197,23 @@ func TestBudgets(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				play(party{t, newBudgets(map[string]int64{"a": 60, "c": 8})})
+				play(party{t, New(map[string]int64{"a": 60, "c": 8})})
 			})
 		})
 	}
 }
 
-// TestBudgets_neverAbove lets moves come, obey late and go at random: at no moment libvirt is told
+// TestLinks_neverAbove lets moves come, obey late and go at random: at no moment libvirt is told
 // more in all than a budget has.
-func TestBudgets_neverAbove(t *testing.T) {
+func TestLinks_neverAbove(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		for seed := range uint64(300) {
 			r := rand.New(rand.NewPCG(seed, 2))
-			p := party{t, newBudgets(map[string]int64{"a": 50 + r.Int64N(100), "b": 50 + r.Int64N(100)})}
-			told := map[*sharer]int64{} // what libvirt holds each of them to
+			p := party{t, New(map[string]int64{"a": 50 + r.Int64N(100), "b": 50 + r.Int64N(100)})}
+			told := map[*Sharer]int64{} // what libvirt holds each of them to
 			for range 40 {
-				switch n := len(p.budgets.sharers); {
+				switch n := len(p.links.sharers); {
 				case n < 6 && r.IntN(2) == 0:
 					hosts := []string{"a", "b", "c"}
 					r.Shuffle(len(hosts), func(i, j int) { hosts[i], hosts[j] = hosts[j], hosts[i] })
@@ -196,15 +224,15 @@ func TestBudgets_neverAbove(t *testing.T) {
 					told[s] = s.Join(t.Context(), 0)
 					s.Inform(migration.Hold{Limit: told[s]})
 				case n > 0 && r.IntN(4) == 0:
-					s := p.budgets.sharers[r.IntN(n)]
+					s := p.links.sharers[r.IntN(n)]
 					delete(told, s)
-					s.leave()
+					s.Leave()
 				case n > 0:
-					s := p.budgets.sharers[r.IntN(n)]
+					s := p.links.sharers[r.IntN(n)]
 					told[s], _ = s.Share()
 					s.Inform(migration.Hold{Limit: told[s]})
 				}
-				for link, budget := range p.budgets.of {
+				for link, budget := range p.links.of {
 					var sum, count int64
 					for s, share := range told {
 						if s.flow.over(link) {
@@ -217,8 +245,8 @@ func TestBudgets_neverAbove(t *testing.T) {
 					}
 				}
 			}
-			for _, s := range slices.Clone(p.budgets.sharers) {
-				s.leave()
+			for _, s := range slices.Clone(p.links.sharers) {
+				s.Leave()
 			}
 		}
 	})

@@ -1,4 +1,4 @@
-package fleet
+package places
 
 import (
 	"context"
@@ -13,8 +13,8 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/lease"
 )
 
-// keeper is a host as far as the places of migrations go.
-type keeper interface {
+// Host is a host as far as the places of migrations go.
+type Host interface {
 	Name() string
 	TakeLease(ctx context.Context, l host.Lease, description string) error
 	Leases(ctx context.Context) ([]host.Lease, error)
@@ -34,7 +34,7 @@ const (
 
 // station is one host and direction, with what this run knows of it. It is safe for concurrent use.
 type station struct {
-	keeper
+	Host
 
 	direction lease.Direction
 	limit     int
@@ -50,9 +50,9 @@ type station struct {
 	looking   chan struct{}           // held by who looks
 }
 
-func newStation(k keeper, d lease.Direction, limit int) *station {
+func newStation(h Host, d lease.Direction, limit int) *station {
 	return &station{
-		keeper: k, direction: d, limit: limit,
+		Host: h, direction: d, limit: limit,
 		mine: map[int]bool{}, own: map[string]lease.Holder{}, mute: map[string]time.Time{}, looking: make(chan struct{}, 1),
 	}
 }
@@ -63,6 +63,8 @@ type sight struct {
 
 	// unleased is why its host keeps no leases; nil where it does.
 	unleased error
+	// unclear is why it has not said what leases there are, or whether one was had; nil where it has.
+	unclear error
 	// refused is true where a place was wanted and no lease was to be had.
 	refused bool
 }
@@ -107,15 +109,20 @@ func (s *station) claim(ctx context.Context, holder lease.Holder) (place *host.L
 }
 
 // ask counts the migrations that run and, once first is done, the leases: in two calls one after the other where nobody
-// else has a lease. The error is the context's. A host that cannot be asked has no leases: its migrations are refused
-// by other means.
+// else has a lease. The error is the context's.
 func (s *station) ask(ctx context.Context, first func() error) (sight, error) {
 	seen := sight{Side: lease.Side{Limit: s.limit}}
 	var counting sync.WaitGroup
 	var running map[string]string
 	counting.Go(func() { running = s.running(ctx) })
-	if seen.unleased = first(); seen.unleased == nil {
-		seen.unleased = s.read(ctx, &seen.Side)
+	err := first()
+	if err == nil {
+		err = s.read(ctx, &seen.Side)
+	}
+	if host.KeepsNoLeases(err) {
+		seen.unleased = err
+	} else {
+		seen.unclear = err
 	}
 	counting.Wait()
 	seen.Running = running
@@ -218,7 +225,7 @@ func (s *station) take(ctx context.Context, name string, holder lease.Holder) (*
 		return &l, nil
 	}
 	if ctx.Err() != nil || errors.Is(err, host.ErrOutcomeUnknown) {
-		endLease(ctx, s.keeper, l)
+		s.drop(ctx, l)
 	}
 	return nil, err
 }
@@ -292,12 +299,12 @@ func (s *station) end(ctx context.Context, l host.Lease) {
 	s.mu.Lock()
 	delete(s.own, l.UUID)
 	s.mu.Unlock()
-	endLease(ctx, s.keeper, l)
+	s.drop(ctx, l)
 }
 
-// endLease ends a lease of this run, also where the context has ended. One that cannot be ended expires.
-func endLease(ctx context.Context, k keeper, l host.Lease) {
+// drop ends a lease, also where the context has ended. One that cannot be ended expires.
+func (s *station) drop(ctx context.Context, l host.Lease) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lease.Renewal)
 	defer cancel()
-	_ = k.EndLease(ctx, l)
+	_ = s.EndLease(ctx, l)
 }

@@ -1,8 +1,7 @@
-package fleet
+package places
 
 import (
 	"context"
-	"errors"
 	"math/rand/v2"
 	"slices"
 	"sync"
@@ -13,14 +12,6 @@ import (
 // source. A burst of eight at once left libvirtd's pool of workers so small that
 // calls of every other client waited for seconds; starts 100 ms apart did not.
 const startGap = 100 * time.Millisecond
-
-// trip is a VM's way from one host to another.
-type trip struct {
-	// vm is its UUID.
-	vm string
-	// source and destination are the names of the hosts.
-	source, destination string
-}
 
 // mostPassed is how often later moves may take a slot that a waiting move needs. It
 // cannot use that slot while the other one that it needs is taken, so others may use it
@@ -33,10 +24,7 @@ const mostPassed = 3
 // sent, nothing on the hosts tells the second of two direct ones of the first.
 // Slots go to who came first, of those that can use them.
 type slots struct {
-	maxOutgoing, maxIncoming int
-	// ports are the fixed ports that memory comes in on, by host. QEMU listens on one for
-	// one migration, so a host that has one receives one VM at a time.
-	ports map[string]uint16
+	Limits
 
 	mu sync.Mutex
 	// queue are the moves that wait, in the order in which they came; came is how many did.
@@ -55,7 +43,7 @@ type slots struct {
 
 // waiter is a move that waits.
 type waiter struct {
-	trip
+	Trip
 
 	// passed counts the later moves that took the last of a slot it needs.
 	passed int
@@ -66,22 +54,17 @@ type waiter struct {
 	number int
 }
 
-// ErrDraining is a move that was not started because the fleet starts no more.
-var ErrDraining = errors.New("no move is started any more")
-
-func newSlots(maxOutgoing, maxIncoming int, ports map[string]uint16) *slots {
+func newSlots(limits Limits) *slots {
 	draining := make(chan struct{})
 	return &slots{
-		maxOutgoing: maxOutgoing,
-		maxIncoming: maxIncoming,
-		ports:       ports,
-		moving:      map[string]bool{},
-		outgoing:    map[string]int{},
-		incoming:    map[string]int{},
-		nextStart:   map[string]time.Time{},
-		changed:     make(chan struct{}),
-		draining:    draining,
-		drain:       sync.OnceFunc(func() { close(draining) }),
+		Limits:    limits,
+		moving:    map[string]bool{},
+		outgoing:  map[string]int{},
+		incoming:  map[string]int{},
+		nextStart: map[string]time.Time{},
+		changed:   make(chan struct{}),
+		draining:  draining,
+		drain:     sync.OnceFunc(func() { close(draining) }),
 	}
 }
 
@@ -99,14 +82,14 @@ func (s *slots) open() error {
 // slot, and takes all of that at once. It calls waiting with what it waits for, whenever
 // that changes. The caller must call release when the migration has ended. The error is
 // the context's, or ErrDraining.
-func (s *slots) acquire(ctx context.Context, t trip, waiting func(Wait)) (release func(), err error) {
+func (s *slots) acquire(ctx context.Context, t Trip, waiting func(Wait)) (release func(), err error) {
 	return s.acquireWith(ctx, t, func(context.Context) (Wait, error) { return Wait{}, nil }, waiting)
 }
 
 // acquireWith is acquire for a move that needs something else besides, which claim takes or says to be in the way.
 // While that is so, others may use the slots. The error is the context's, claim's, or ErrDraining.
 func (s *slots) acquireWith(
-	ctx context.Context, t trip, claim func(context.Context) (Wait, error), waiting func(Wait),
+	ctx context.Context, t Trip, claim func(context.Context) (Wait, error), waiting func(Wait),
 ) (release func(), err error) {
 	w := s.enter(t)
 	free := sync.OnceFunc(func() { s.leave(w) })
@@ -197,11 +180,11 @@ func (s *slots) takeTurn(source string) time.Time {
 }
 
 // enter puts a move at the end of the queue.
-func (s *slots) enter(t trip) *waiter {
+func (s *slots) enter(t Trip) *waiter {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.came++
-	w := &waiter{trip: t, number: s.came}
+	w := &waiter{Trip: t, number: s.came}
 	s.queue = append(s.queue, w)
 	s.serve()
 	return w
@@ -249,7 +232,7 @@ func (s *slots) check(w *waiter) (changed <-chan struct{}, wait Wait) {
 	if w.granted {
 		return nil, Wait{}
 	}
-	return s.changed, s.waitsFor(w.trip, s.kept(w))
+	return s.changed, s.waitsFor(w.Trip, s.kept(w))
 }
 
 // serve gives the free slots to the moves that wait, and lets all of them look
@@ -265,12 +248,12 @@ func (s *slots) serve() {
 // is none.
 func (s *slots) serveOne() bool {
 	for i, w := range s.queue {
-		if w.apart || s.waitsFor(w.trip, s.kept(w)).Kind != NoWait {
+		if w.apart || s.waitsFor(w.Trip, s.kept(w)).Kind != NoWait {
 			continue
 		}
 		s.grant(w)
 		for _, earlier := range s.queue[:i] {
-			if !earlier.apart && s.deprives(w.trip, earlier.trip) {
+			if !earlier.apart && s.deprives(w.Trip, earlier.Trip) {
 				earlier.passed++
 			}
 		}
@@ -282,45 +265,37 @@ func (s *slots) serveOne() bool {
 
 // grant takes a move's slots.
 func (s *slots) grant(w *waiter) {
-	s.moving[w.vm] = true
-	s.outgoing[w.source]++
-	s.incoming[w.destination]++
+	s.moving[w.VM] = true
+	s.outgoing[w.Source]++
+	s.incoming[w.Destination]++
 	w.granted = true
 }
 
 // giveBack gives a move's slots back.
 func (s *slots) giveBack(w *waiter) {
-	delete(s.moving, w.vm)
-	s.outgoing[w.source]--
-	s.incoming[w.destination]--
+	delete(s.moving, w.VM)
+	s.outgoing[w.Source]--
+	s.incoming[w.Destination]--
 }
 
 // deprives tells whether a move has taken what another one needs and now has to
 // wait for.
-func (s *slots) deprives(taken, other trip) bool {
-	return taken.vm == other.vm ||
-		taken.source == other.source && s.outgoing[taken.source] >= s.maxOutgoing ||
-		taken.destination == other.destination && s.incoming[taken.destination] >= s.limitIncoming(taken.destination)
-}
-
-// limitIncoming is how many migrations may enter a host at a time.
-func (s *slots) limitIncoming(host string) int {
-	if s.ports[host] != 0 {
-		return 1
-	}
-	return s.maxIncoming
+func (s *slots) deprives(taken, other Trip) bool {
+	return taken.VM == other.VM ||
+		taken.Source == other.Source && s.outgoing[taken.Source] >= s.Outgoing ||
+		taken.Destination == other.Destination && s.incoming[taken.Destination] >= s.Into(taken.Destination)
 }
 
 // kept are the moves before this one for which the next slots are kept: those
 // that were passed too often. One whose VM is on its way can use none.
-func (s *slots) kept(w *waiter) []trip {
-	var kept []trip
+func (s *slots) kept(w *waiter) []Trip {
+	var kept []Trip
 	for _, earlier := range s.queue {
 		if earlier == w {
 			break
 		}
-		if earlier.passed >= mostPassed && !earlier.apart && !s.moving[earlier.vm] {
-			kept = append(kept, earlier.trip)
+		if earlier.passed >= mostPassed && !earlier.apart && !s.moving[earlier.VM] {
+			kept = append(kept, earlier.Trip)
 		}
 	}
 	return kept
@@ -328,13 +303,13 @@ func (s *slots) kept(w *waiter) []trip {
 
 // waitsFor says what is in the way of a move while slots are kept for others;
 // nothing when it can have its own.
-func (s *slots) waitsFor(t trip, kept []trip) Wait {
-	most := s.limitIncoming(t.destination)
-	outgoing, incoming := s.maxOutgoing-s.outgoing[t.source], most-s.incoming[t.destination]
-	atSource := Wait{Host: t.source, Limit: s.maxOutgoing}
-	atDestination := Wait{Host: t.destination, Limit: most, Port: s.ports[t.destination]}
+func (s *slots) waitsFor(t Trip, kept []Trip) Wait {
+	most := s.Into(t.Destination)
+	outgoing, incoming := s.Outgoing-s.outgoing[t.Source], most-s.incoming[t.Destination]
+	atSource := Wait{Host: t.Source, Limit: s.Outgoing}
+	atDestination := Wait{Host: t.Destination, Limit: most, Port: s.Ports[t.Destination]}
 	switch {
-	case s.moving[t.vm]:
+	case s.moving[t.VM]:
 		return Wait{Kind: OtherMove}
 	case outgoing <= 0:
 		return atSource.of(FullSource)
@@ -342,14 +317,14 @@ func (s *slots) waitsFor(t trip, kept []trip) Wait {
 		return atDestination.of(FullDestination)
 	}
 	for _, other := range kept {
-		if other.source == t.source {
+		if other.Source == t.Source {
 			outgoing--
 		}
-		if other.destination == t.destination {
+		if other.Destination == t.Destination {
 			incoming--
 		}
 		switch {
-		case other.vm == t.vm:
+		case other.VM == t.VM:
 			return Wait{Kind: EarlierMove}
 		case outgoing <= 0:
 			return atSource.of(KeptSource)
@@ -358,15 +333,4 @@ func (s *slots) waitsFor(t trip, kept []trip) Wait {
 		}
 	}
 	return Wait{}
-}
-
-// wait lets time pass, unless the context ends first.
-func wait(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-ctx.Done():
-	}
-	return context.Cause(ctx)
 }
