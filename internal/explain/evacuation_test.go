@@ -143,15 +143,15 @@ func TestEvacuation(t *testing.T) {
 			[]string{"batch runs on kvm1 again", "VM web did not start on kvm1: no disk. It is off: `virsh start " + remedyUUID + "` on kvm1", "kvm1 is open, and its record keeps the evacuation: destroy the resource again"},
 		},
 		"no room on the host": {
-			&fleet.EvacuationError{Host: "kvm1", Evacuation: "e1", Returning: true, Done: []fleet.VMDeed{{VM: evacuation.VM{Name: "batch"}, Doing: fleet.DeedStart}}, Stuck: returns.Stuck},
+			&fleet.EvacuationError{Host: "kvm1", Evacuation: "e1", Returning: true, Done: []fleet.VMDeed{{VM: evacuation.VM{Name: "moved"}, Doing: fleet.DeedMove, To: "kvm1"}}, Stuck: returns.Stuck},
 			"Unable to Bring VMs Back",
 			[]string{
-				"VM big stays on kvm2, as it was, because kvm1 has no room for it: too little memory", "VM idle stays off on kvm1", "batch runs on kvm1 again",
+				"VM big stays on kvm2, as it was, because kvm1 has no room for it: too little memory", "VM idle stays off on kvm1", "moved is on kvm1",
 				"make room there and destroy the resource again",
 			},
 		},
 		"a history that was not written": {
-			&fleet.EvacuationError{Host: "kvm1", Evacuation: "e1", Cordoned: true, Failures: []fleet.VMFailure{{VM: web, Err: &fleet.UnwrittenError{
+			&fleet.EvacuationError{Host: "kvm1", Evacuation: "e1", Cordoned: true, Done: []fleet.VMDeed{{VM: web, Doing: fleet.DeedMove, To: "kvm2"}}, Failures: []fleet.VMFailure{{VM: web, Err: &fleet.UnwrittenError{
 				Location: fleet.Location{Host: "kvm2", Domain: migration.Domain{Name: "web", UUID: remedyUUID, State: migration.StateRunning}}, Seen: true, From: "kvm1", Err: errors.New("access denied"),
 			}}}},
 			"Unable to Evacuate Host",
