@@ -66,7 +66,6 @@ func TestAccEvacuation(t *testing.T) {
 
 	// Invoked: nothing else is done, and the host is open.
 	r := w.must(t, 0, invokeEvacuation...)
-	t.Log(r)
 	requireSaid(t, r, "VMs Leave Host", free.Name+" was to move to kvm3")
 	lines := progressLines(r.stdout)
 	for _, want := range []string{free.Name + ": is on kvm3", saved.Name + ": is saved on its host", "kvm1: 1 VMs moved, 1 stopped, 0 remain (1 on kvm3)"} {
@@ -83,8 +82,7 @@ func TestAccEvacuation(t *testing.T) {
 
 	// Before a create: the host is empty when the work is done.
 	back()
-	created := w.must(t, 0, apply...)
-	t.Log(created)
+	w.must(t, 0, apply...)
 	requireHome(t, free, "kvm3", "running")
 	if running := readText(t, ran); strings.TrimSpace(running) != "" {
 		t.Errorf("while the work was done, these ran: %s", running)
@@ -101,7 +99,6 @@ func TestAccEvacuation(t *testing.T) {
 	for _, config := range []string{of("b", "1"), of("a", "2")} {
 		w.write(t, config)
 		failed := w.must(t, 1, apply...)
-		t.Log(failed)
 		requireSaid(t, failed, "Unable to Evacuate Host", "VM "+free.Name+" has nowhere to go", "Nothing was begun")
 	}
 	if _, err := os.Stat(ran); err == nil {

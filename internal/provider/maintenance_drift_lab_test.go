@@ -48,7 +48,6 @@ func TestAccMaintenance_drift(t *testing.T) {
 	lists := newWorkspace(t, three(t)+standingOfKVM1)
 	lists.must(t, 0, apply...)
 	said := strings.Fields(strings.Trim(lists.must(t, 0, "output", "standing").stdout, "\"\n"))
-	t.Log(said)
 	if want := fmt.Sprintf("true a new fan %[1]s 0 %[2]s true %[1]s", said[4], stays.Name); strings.Join(said, " ") != want || len(said[4]) != 36 {
 		t.Errorf("lists say %q, want %q", said, want)
 	}
@@ -56,14 +55,12 @@ func TestAccMaintenance_drift(t *testing.T) {
 	// A second state shares it, as its plan says: its destruction brings the VMs back.
 	second := newWorkspace(t, config)
 	shared := second.must(t, 0, apply...)
-	t.Log(shared)
 	requireSaid(t, shared, "Host Is Cordoned Already", "kvm1 was cordoned since", "(a new fan)", "both are of one maintenance", "opens the host and brings the VMs back for both")
 	requireEvacuated(t, second, map[*lab.Guest]string{free: "kvm2"}, stays)
 	w.unchanged(t)
 	second.must(t, 0, "destroy", "-auto-approve")
 	requireHome(t, free, "kvm1", "running")
 	gone := w.must(t, 0, "plan", "-refresh-only")
-	t.Log(gone)
 	requireSaid(t, gone, "virt_host_maintenance.kvm1 has been deleted")
 
 	// It is made again; a VM that somebody moves back is drift, and leaves once more.
@@ -75,7 +72,6 @@ func TestAccMaintenance_drift(t *testing.T) {
 		t.Errorf("the drift is %v", drift)
 	}
 	back := w.must(t, 2, "plan", "-detailed-exitcode")
-	t.Log(back)
 	requireSaid(t, back, free.Name+" was to move to kvm2", "1 to change")
 	w.must(t, 0, apply...)
 	requireEvacuated(t, w, map[*lab.Guest]string{free: "kvm2"}, stays)
@@ -92,11 +88,9 @@ func TestAccMaintenance_drift(t *testing.T) {
 	renamed := providerBlock{Limit: block.Limit, Hosts: map[string]hostBlock{"node1": block.Hosts["kvm1"], "kvm1": block.Hosts["kvm2"], "kvm3": block.Hosts["kvm3"]}}
 	w.write(t, renamed.String()+strings.ReplaceAll(ofKVM1(`destinations = ["kvm1"]`), `host = "kvm1"`, `host = "node1"`))
 	label := w.must(t, 2, "plan", "-detailed-exitcode")
-	t.Log(label)
 	requireSaid(t, label, `Host "kvm1" is now called "node1"`, "1 to change")
 	requireNotSaid(t, label, "must be replaced", "was to move")
-	unrefreshed := w.must(t, 0, "destroy", "-auto-approve", "-refresh=false")
-	t.Log(unrefreshed)
+	w.must(t, 0, "destroy", "-auto-approve", "-refresh=false")
 	requireHome(t, free, "kvm1", "running")
 	requireHome(t, stays, "kvm1", "running")
 	if record := hostRecord(t, kvm1, ownSecret); record != "" {
@@ -109,7 +103,6 @@ func TestAccMaintenance_drift(t *testing.T) {
 	delete(block.Hosts, "kvm1")
 	w.write(t, block.String())
 	left := w.must(t, 0, apply...)
-	t.Log(left)
 	requireSaid(t, left, "Maintenance Left on Former Host", `"kvm1"`, "1 destroyed")
 	requireHome(t, free, "kvm2", "running")
 	if record := hostRecord(t, kvm1, ownSecret); record == "" {

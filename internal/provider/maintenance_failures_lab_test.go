@@ -61,7 +61,6 @@ func TestAccMaintenance_failures(t *testing.T) {
 	// It stops before anything is begun.
 	requireSaid(t, w.must(t, 0, "plan"), "could not leave: "+grouped.Name, "With on_failure = \"stop\" an apply begins nothing")
 	refused := w.must(t, 1, apply...)
-	t.Log(refused)
 	requireSaid(t, refused, "Unable to Evacuate Host", "VM "+grouped.Name+" has nowhere to go", "Nothing was begun")
 	requireHome(t, free, "kvm1", "running")
 	if record := hostRecord(t, kvm1, ownSecret); record != "" || w.attributes(t, kvm1Maintenance) != nil {
@@ -73,7 +72,6 @@ func TestAccMaintenance_failures(t *testing.T) {
 	requireSaid(t, w.must(t, 1, "plan"), "Unable to Plan Evacuation of Host", `No host that answers is in cluster "compute" besides kvm1`)
 	setHostRecord(t, clusterSecret, `{"version":1,"cluster":"compute"}`, kvm1, kvm3)
 	went := w.must(t, 0, apply...)
-	t.Log(went)
 	requireSaid(t, went, "Host Is Not Empty", "VM "+grouped.Name+" has nowhere to go", slow.Name, "had not finished after 4s", "VM "+slow.Name+" is running on kvm1")
 	requireNotSaid(t, went, "With on_failure = \"stop\"")
 	requireHome(t, free, "kvm3", "running")
@@ -81,7 +79,6 @@ func TestAccMaintenance_failures(t *testing.T) {
 	requireHome(t, slow, "kvm1", "running")
 	requireEvacuated(t, w, map[*lab.Guest]string{free: "kvm3"}, grouped, slow)
 	again := w.must(t, 2, "plan", "-detailed-exitcode")
-	t.Log(again)
 	requireSaid(t, again, slow.Name+" was to move to kvm3", "could not leave: "+grouped.Name, "1 to change")
 	w.must(t, 0, "destroy", "-auto-approve")
 	requireHome(t, free, "kvm1", "running")
@@ -90,7 +87,6 @@ func TestAccMaintenance_failures(t *testing.T) {
 	noted(t, grouped, `"max_downtime_ms":400`)
 	w.write(t, three(t)+ofKVM1(""))
 	stopped := w.must(t, 1, apply...)
-	t.Log(stopped)
 	requireSaid(t, stopped, "Unable to Evacuate Host", "had not finished after 4s", "VM "+slow.Name+" is running on kvm1",
 		"This was done before that:", free.Name+" is on kvm", grouped.Name+" is on kvm", "kvm1 stays cordoned: apply again to go on")
 	requireHome(t, slow, "kvm1", "running")

@@ -42,7 +42,7 @@ func TestAccMaintenance_interrupted(t *testing.T) {
 			}
 			for _, want := range []string{
 				slow.Name + ` on kvm1 \(host cordoned, evacuation [0-9a-f-]{36}, moved by the run `,
-				deaf.Name + ` on kvm1 \(host cordoned, evacuation [0-9a-f-]{36}\)`, free.Name + " on kvm2 ",
+				deaf.Name + ` on kvm1 \(host cordoned, evacuation [0-9a-f-]{36}\)`,
 			} {
 				if !regexp.MustCompile(want).MatchString(said.String()) {
 					t.Errorf("meanwhile a query finds no %s, but\n%s", want, &said)
@@ -67,7 +67,6 @@ func TestAccMaintenance_interrupted(t *testing.T) {
 	kvm1.MustVirsh(t, "destroy", deaf.Name) // as its guest might yet have done
 	noted(t, slow, `"max_downtime_ms":400`)
 	on := w.must(t, 0, apply...)
-	t.Log(on)
 	requireSaid(t, on, "Host Is Cordoned Already", "An evacuation of kvm1 had been begun already")
 	requireEvacuated(t, w, map[*lab.Guest]string{free: "kvm2", slow: "kvm2"})
 	if stopped, _ := w.attributes(t, kvm1Maintenance)["stopped"].(map[string]any); stopped[deaf.UUID] != "shut_down" {
@@ -86,7 +85,7 @@ func TestAccMaintenance_interrupted(t *testing.T) {
 	if record := hostRecord(t, kvm1, ownSecret); record != "" {
 		t.Errorf("the host's record is %s", record)
 	}
-	requireSteadyPulse(t, slow, started, 5*time.Second)
+	requireSteadyPulse(t, slow, started, 10*time.Second)
 }
 
 // listMoves lists the VMs of the lab.

@@ -94,9 +94,8 @@ func TestAccRolling(t *testing.T) {
 	w.writeFile(t, broken, "")
 
 	r := w.roll(t, "kvm1", "kvm2", "kvm3")
-	t.Log(r)
 	if r.code == 0 {
-		t.Error("it does not stop")
+		t.Errorf("it does not stop: %s", r)
 	}
 	requireSaid(t, r, "== kvm2", "kvm2 does not come back")
 	requireNotSaid(t, r, "== kvm3")
@@ -119,9 +118,8 @@ func TestAccRolling(t *testing.T) {
 		t.Fatal(err)
 	}
 	r = w.roll(t, "kvm2", "kvm3")
-	t.Log(r)
 	if r.code != 0 {
-		t.Error("it does not go on")
+		t.Errorf("it does not go on: %s", r)
 	}
 	for name, guest := range guests {
 		requireHome(t, guest, name, "running")
