@@ -14,7 +14,7 @@ type Links struct {
 
 	mu      sync.Mutex
 	sharers []*Sharer // in the order in which they came
-	// mine are the VMs that this run has moved, by UUID, and passing what others move over each host
+	// mine are the VMs that this run moves, or has moved, by UUID, and passing what others move over each host
 	// at which as many moves of this run look as lookers says.
 	mine    map[string]bool
 	passing map[string]Passage
@@ -42,9 +42,12 @@ func (l *Links) Sharer(t Trip, p policy.Effective) *Sharer {
 	if l.of[t.Source] == 0 && l.of[t.Destination] == 0 {
 		return nil
 	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.mine[t.VM] = true
 	over := flow{source: t.Source, destination: t.Destination, ceiling: ceiling(p.BandwidthMiBPerSecond)}
 	return &Sharer{
-		links: l, vm: t.VM, flow: over,
+		links: l, flow: over,
 		afterwards: ceiling(p.PostCopyBandwidthMiBPerSecond), changed: make(chan struct{}), met: make(chan struct{}),
 	}
 }
@@ -95,10 +98,21 @@ func (l *Links) shares() []int64 {
 }
 
 // division is the shares of the moves, and what others have of each link, who do not yet give way to
-// newcomers.
+// newcomers. A move that sends more than its share keeps that, and the rest is there for the other moves.
 func (l *Links) division() (shares []int64, foreign map[string]int64) {
-	others := l.others()
-	shares = divide(l.of, slices.Concat(others, l.flows(l.sharers)))[len(others):]
+	others, flows := l.others(), l.flows(l.sharers)
+	fair := divide(l.of, slices.Concat(others, flows))[len(others):]
+	for i, s := range l.sharers {
+		if s.sends > fair[i] {
+			flows[i].fixed = s.sends
+		}
+	}
+	shares = divide(l.of, slices.Concat(others, flows))[len(others):]
+	for i, s := range l.sharers {
+		if s.sends > fair[i] {
+			shares[i] = fair[i]
+		}
+	}
 	known := slices.DeleteFunc(slices.Clone(l.sharers), l.isNewcomer)
 	foreign = map[string]int64{}
 	for i, share := range divide(l.of, slices.Concat(others, l.flows(known)))[:len(others)] {
@@ -144,7 +158,7 @@ func (l *Links) free(s *Sharer, foreign map[string]int64) int64 {
 		left -= foreign[link]
 		for _, other := range l.sharers {
 			if other != s && other.flow.over(link) {
-				left -= max(other.granted, other.held)
+				left -= max(other.granted, other.held, other.sends)
 			}
 		}
 		free = min(free, left)

@@ -110,6 +110,17 @@ func TestLinks(t *testing.T) {
 			first.Inform(migration.Hold{Limit: 10, PostCopy: true})
 			p.shares(25)
 		},
+		"what one sends beyond its share the others do not have": func(p party) {
+			first := p.joins(p.move(policy.Policy{}, "a", "b"), 0)
+			p.obeys(first)
+			second := p.joins(p.move(policy.Policy{}, "a", "b"), 0)
+			second.Inform(migration.Hold{Limit: 30, PostCopy: true, Sends: 45})
+			p.shares(15, 30)
+			second.Inform(migration.Hold{Limit: 30, PostCopy: true, Sends: 90})
+			p.shares(leastShare, 30)
+			second.Inform(migration.Hold{Limit: 30, PostCopy: true})
+			p.shares(30, 30)
+		},
 		"a copy of disks takes half of the link until memory is sent": func(p party) {
 			first := p.joins(p.move(policy.Policy{}, "a", "b"), 1)
 			p.obeys(p.joins(p.move(policy.Policy{}, "a", "b"), 0))
@@ -151,8 +162,9 @@ func TestLinks(t *testing.T) {
 			p.shares(4)
 		},
 		"what this run moves, or has moved, is not of others": func(p party) {
-			first := p.joins(p.move(policy.Policy{}, "a", "b"), 0)
-			p.links.see("a", Passage{Leaving: map[string]bool{first.vm: true}})
+			first := p.move(policy.Policy{}, "a", "b")
+			p.links.see("a", Passage{Leaving: map[string]bool{"vm": true}})
+			p.joins(first, 0)
 			p.shares(60)
 		},
 		"what is left of whole shares is left to others": func(p party) {

@@ -10,17 +10,17 @@ import (
 
 const (
 	// othersInterval is how often a run looks which moves others make over a link with a budget.
-	othersInterval = 2 * time.Second
-	// lookAge is how old what it then sees may be.
-	lookAge = 500 * time.Millisecond
+	othersInterval = time.Second
+	// LookAge is how old what a Look says may be.
+	LookAge = 500 * time.Millisecond
 	// noticed is how long after a move has come all others have seen it, and hold theirs to what is left.
-	noticed = othersInterval + lookAge + 1500*time.Millisecond
+	noticed = othersInterval + LookAge + 1500*time.Millisecond
 )
 
 // Passage is the VMs, by UUID, that others than this run move from a host and to it.
 type Passage struct{ Leaving, Entering map[string]bool }
 
-// Look says what others move from a host and to it.
+// Look says what others move from a host and to it, or did LookAge ago.
 type Look func(ctx context.Context, host string) (Passage, error)
 
 // CountOthers counts the migrations that other runs and other tools make over the links of a move,
@@ -34,7 +34,7 @@ func (s *Sharer) CountOthers(ctx context.Context, look Look) (stop func()) {
 	s.looks(1)
 	var looking sync.WaitGroup
 	looking.Go(func() {
-		next, known := time.NewTimer(lookAge), time.NewTimer(noticed)
+		next, known := time.NewTimer(LookAge), time.NewTimer(noticed)
 		defer next.Stop()
 		defer known.Stop()
 		for {

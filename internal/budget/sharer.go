@@ -17,13 +17,12 @@ const giveWayPatience = 2 * time.Second
 // Sharer is a move that has a share. It is the migration.Budget of its engine.
 type Sharer struct {
 	links *Links
-	vm    string
 	flow  flow
 	// afterwards is the ceiling in post-copy.
 	afterwards int64
-	// granted is its share of now, and held the most that libvirt may hold it to: the larger of
-	// both is not there for others.
-	granted, held int64
+	// granted is its share of now, held the most that libvirt may hold it to, and sends what it sends
+	// beyond that: the largest of them is not there for others.
+	granted, held, sends int64
 	// changed is closed, and replaced, when granted was changed.
 	changed chan struct{}
 	// met is closed once it has looked whom of other runs it meets. elders are those VMs, by UUID, as
@@ -76,7 +75,7 @@ func (s *Sharer) enter(disks int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if !slices.Contains(l.sharers, s) {
-		l.sharers, l.mine[s.vm] = append(l.sharers, s), true
+		l.sharers = append(l.sharers, s)
 	}
 	if disks > 0 {
 		s.flow.fixed = l.untilCopied(s, disks)
@@ -105,7 +104,7 @@ func (s *Sharer) Inform(h migration.Hold) {
 	l := s.links
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	s.held = h.Limit
+	s.held, s.sends = h.Limit, h.Sends
 	switch {
 	case !h.Fixed:
 		s.flow.fixed = 0

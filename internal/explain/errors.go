@@ -91,6 +91,10 @@ func vocabulary() []words {
 		say(nil, func(*places.LostError) string {
 			return "The move was not started. Apply again: it then waits for its turn anew."
 		}),
+		say(nil, func(e *places.UnclearError) string {
+			return fmt.Sprintf("The move was not started: it would not be counted by the limits. Apply again once `virsh "+
+				"secret-list --ephemeral` on %s shows who has places.", e.Host)
+		}),
 		say(nil, func(e *places.UnleasedError) string {
 			return fmt.Sprintf("Leases need libvirt's secret driver on %s, and a login that may write to it.", e.Host)
 		}),
@@ -102,7 +106,7 @@ func vocabulary() []words {
 		say(func(e *fleet.InvalidHistoryError) string { return HistoryUnknown(e).Detail }, nil),
 		say(func(e *fleet.ObservationError) string { return what(e.Err) }, nil),
 		say(nil, adviseMembers),
-		say(func(e *fleet.EvacuationError) string { return Evacuation(e).Detail }, nil),
+		say(notEvacuated, nil),
 		say(notStopped, nil),
 		say(offStill, nil),
 		say(unwritten, stillAway),

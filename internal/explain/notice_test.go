@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/fleet"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/host"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/places"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
@@ -89,6 +90,9 @@ func TestLine(t *testing.T) {
 		turn + "kvm1 sends as many VMs as it may already (max_outgoing_migrations = 3): db of this run; mail, which no run of this provider moves; 3 of the run ops/7/4f": {
 			Kind: places.FullSource, Host: "kvm1", Limit: 3,
 			Holders: []places.Holder{{VM: "1", Name: "db", Run: "a", Own: true}, {VM: "2", Name: "mail"}, {VM: "3", Run: "ops/7/4f"}},
+		},
+		turn + "kvm2 has not said whether it has a place for it, and is asked again: the outcome of the call is unknown": {
+			Kind: places.Unclear, Host: "kvm2", Err: host.ErrOutcomeUnknown,
 		},
 		"0s, starting": {},
 	} {

@@ -32,6 +32,8 @@ func waitsFor(o places.Wait) string {
 	case places.KeptDestination:
 		return fmt.Sprintf("the next VM that %s receives is one that has waited longer (max_incoming_migrations = "+
 			"%d)%s", o.Host, o.Limit, holders(o))
+	case places.Unclear:
+		return fmt.Sprintf("%s has not said whether it has a place for it, and is asked again: %s", o.Host, oneLine(o.Err))
 	case places.NoWait:
 	}
 	return ""

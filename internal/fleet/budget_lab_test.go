@@ -17,8 +17,12 @@ const (
 	linkBudget = 40 // MiB/s
 	// How much of its budget a link carries on average, at most and at least.
 	mostUsed, leastUsed = 1.05, 0.9
+	// How much at least beside another run, which a newcomer leaves half of the link to for two seconds, and where two
+	// encrypt, for which the lab has hardly enough processors.
+	leastBeside = 0.7
 	// How much it carries at most in any busyFor: QEMU sends without a limit what is left once the guest
-	// is stopped, up to what the limit lets it send in a downtime of 0.3 s.
+	// is stopped, up to what the limit lets it send in a downtime of 0.3 s. A move at a fixed limit, without a
+	// budget, was seen to send 5.6 % more than on average.
 	busyFor   = 3 * time.Second
 	mostBurst = mostUsed + 0.1
 	counted   = 100 * time.Millisecond
@@ -161,8 +165,8 @@ func TestMove_budgetOfStreams(t *testing.T) {
 	_, seen, _ := together(t, budgetOf(t, 2), moves, func(int, Progress) {})
 	average, busiest := used(seen)
 	t.Logf("%.1f MiB/s on average, %.1f in the busiest %s", average, busiest, busyFor)
-	if average > mostUsed*linkBudget || busiest > mostBurst*linkBudget {
-		t.Errorf("want at most %.1f, and %.1f", mostUsed*linkBudget, mostBurst*linkBudget)
+	if average < leastBeside*linkBudget || average > mostUsed*linkBudget || busiest > mostBurst*linkBudget {
+		t.Errorf("want %.1f to %.1f, and at most %.1f", leastBeside*linkBudget, mostUsed*linkBudget, mostBurst*linkBudget)
 	}
 }
 
@@ -170,8 +174,8 @@ func TestMove_budgetOfStreams(t *testing.T) {
 // the first has arrived, also while they do not know of each other, they never send more than one alone.
 func TestMove_budgetOfTwoRuns(t *testing.T) {
 	one, other := open(t, budgetOf(t, 2)), open(t, budgetOf(t, 2))
-	first := testLab(t).StartGuest(t, lab.GuestSpec{Load: lab.Load{HotMiB: 320, RateMiB: 1}})
-	second := testLab(t).StartGuest(t, lab.GuestSpec{Load: lab.Load{HotMiB: 128, RateMiB: 1}})
+	first := testLab(t).StartGuest(t, lab.GuestSpec{Load: lab.Load{HotMiB: 256, RateMiB: 1}})
+	second := testLab(t).StartGuest(t, lab.GuestSpec{Load: lab.Load{HotMiB: 96, RateMiB: 1}})
 	stop, underWay, counting := make(chan struct{}), make(chan struct{}), sync.WaitGroup{}
 	var seen []carried
 	counting.Go(func() { seen = count(t, testLab(t).Host("kvm1"), stop) })
@@ -207,8 +211,8 @@ func TestMove_budgetOfTwoRuns(t *testing.T) {
 	if moved.Entry.Share == 0 || moved.Entry.Share > linkBudget/2 || beside < sending || beside > mostUsed*linkBudget {
 		t.Errorf("the second began with %d MiB/s, and the link carried %.1f", moved.Entry.Share, beside)
 	}
-	if average > mostUsed*linkBudget || busiest > mostBurst*linkBudget {
-		t.Errorf("want at most %.1f, and %.1f", mostUsed*linkBudget, mostBurst*linkBudget)
+	if average < leastBeside*linkBudget || average > mostUsed*linkBudget || busiest > mostBurst*linkBudget {
+		t.Errorf("want %.1f to %.1f, and at most %.1f", leastBeside*linkBudget, mostUsed*linkBudget, mostBurst*linkBudget)
 	}
 }
 

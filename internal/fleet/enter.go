@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"context"
+	"errors"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/places"
@@ -11,7 +12,7 @@ import (
 type UnplacedError struct {
 	// Location is where the VM was found before.
 	Location Location
-	// Err is a *places.LostError.
+	// Err is a *places.LostError or a *places.UnclearError.
 	Err error
 }
 
@@ -38,6 +39,10 @@ func (f *Fleet) enter(
 		place, err = f.places.EnterRun(ctx, t, waiting)
 	} else {
 		place, err = f.places.Enter(ctx, t, from.Domain.Name, waiting)
+	}
+	var unclear *places.UnclearError
+	if errors.As(err, &unclear) {
+		return nil, waited, &UnplacedError{from, err}
 	}
 	if err != nil {
 		return nil, waited, err

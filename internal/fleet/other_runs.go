@@ -9,7 +9,8 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/lease"
 )
 
-// others are the VMs that other runs and other tools move from a host and to it.
+// others are the VMs that other runs and other tools move from a host and to it. Places tell what they have seen within
+// budget.LookAge.
 func (f *Fleet) others(ctx context.Context, host string) (budget.Passage, error) {
 	out, outErr := f.places.Look(ctx, host, lease.Out)
 	in, inErr := f.places.Look(ctx, host, lease.In)

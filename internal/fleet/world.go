@@ -148,7 +148,7 @@ func readLabels(ctx context.Context, h *host.Host, into *placement.Host) error {
 func (f *Fleet) leasedTo(ctx context.Context, name string, fresh bool) (vms []string, err error) {
 	look := f.places.Look
 	if fresh {
-		look = f.places.LookAnew
+		look = f.places.LookAgain
 	}
 	seen, err := look(ctx, name, lease.In)
 	for _, place := range seen.Places {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/digitalocean/go-libvirt"
 
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/rpc"
 )
 
@@ -59,7 +60,9 @@ func (h *Host) TakeLease(ctx context.Context, l Lease, description string) error
 	}
 	err = write(ctx, h, op, h.deadlines.Call, rpc.Quick, define)
 	if errors.Is(err, ErrOutcomeUnknown) { // it is the same if it is taken twice
-		err = write(ctx, h, op, h.deadlines.Call, rpc.Quick, define)
+		if again := write(ctx, h, op, h.deadlines.Call, rpc.Quick, define); !errors.Is(again, migration.ErrUnsent) {
+			err = again
+		}
 	}
 	if err == nil || !isInternal(err) {
 		return h.withoutDriver(err)
@@ -146,7 +149,13 @@ func (l Lease) secret() (libvirt.Secret, error) {
 // KeepsNoLeases tells whether an error of a call about leases means that the host keeps none for this login: its
 // libvirt has no secret driver, or is too old, or does not allow it.
 func KeepsNoLeases(err error) bool {
-	return isWithoutDriver(err) || errors.Is(err, ErrDenied) || errors.Is(err, ErrUnsupported)
+	return isWithoutDriver(err) || errors.Is(err, ErrDenied) || errors.Is(err, ErrUnsupported) || knowsNoUsage(err)
+}
+
+// knowsNoUsage tells whether a libvirt older than 5.6 has refused the usage of leases.
+func knowsNoUsage(err error) bool {
+	var e *Error
+	return errors.As(err, &e) && libvirt.ErrorNumber(e.Code) == libvirt.ErrConfigUnsupported
 }
 
 // isWithoutDriver tells whether a host has said that it has no secret driver.

@@ -24,6 +24,7 @@ func TestMain(m *testing.M) {
 		}
 		os.Exit(code)
 	}
+	doer.Serve()
 	lab.Main(m)
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"syscall"
 	"time"
@@ -16,6 +17,8 @@ type Process struct {
 	PID int
 	// Host is the name of the host that it runs on.
 	Host string
+	// UUID is the guest's.
+	UUID string
 }
 
 // Kill ends the process by SIGKILL. An ended process is no error.
@@ -44,14 +47,31 @@ func (p Process) Starved() time.Duration {
 	return longest
 }
 
+// Resident is how many bytes of memory the process holds; 0 once it has ended.
+func (p Process) Resident() int64 {
+	var size, resident int64
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", p.PID))
+	if err == nil {
+		_, err = fmt.Sscan(string(text), &size, &resident)
+	}
+	if err != nil {
+		return 0
+	}
+	return resident * int64(os.Getpagesize())
+}
+
 // Processes returns the QEMUs of the guest: none if it is shut off, one if it runs or is paused, two during a move,
 // when the destination has the incoming domain.
 func (g *Guest) Processes() []Process {
-	return g.world.processes(g.UUID)
+	return slices.DeleteFunc(g.world.Processes(), func(p Process) bool { return p.UUID != g.UUID })
 }
 
-// processes finds QEMUs by the UUID on their command line, and their host by the network namespace that they are in.
-func (w *World) processes(uuid string) []Process {
+// uuidArgument is what comes before the UUID on QEMU's command line.
+var uuidArgument = []byte("\x00-uuid\x00")
+
+// Processes finds the QEMUs of all guests by the UUIDs on their command lines, and their hosts by the network namespaces
+// that they are in.
+func (w *World) Processes() []Process {
 	var found []Process
 	entries, _ := filepath.Glob("/proc/[0-9]*")
 	for _, entry := range entries {
@@ -60,7 +80,7 @@ func (w *World) processes(uuid string) []Process {
 			continue
 		}
 		commandLine, err := os.ReadFile(filepath.Join(entry, "cmdline"))
-		ours := bytes.Contains(commandLine, []byte("\x00-uuid\x00"+uuid+"\x00"))
+		_, after, ours := bytes.Cut(commandLine, uuidArgument)
 		program, _ := os.Readlink(filepath.Join(entry, "exe")) // None if it ended meanwhile.
 		if err != nil || !ours || program != Emulator {
 			continue
@@ -69,9 +89,10 @@ func (w *World) processes(uuid string) []Process {
 		if err != nil {
 			continue // It ended meanwhile.
 		}
+		uuid, _, _ := bytes.Cut(after, []byte{0})
 		for _, host := range w.Hosts {
 			if own, err := os.Stat("/run/netns/" + host.Name); err == nil && os.SameFile(network, own) {
-				found = append(found, Process{PID: pid, Host: host.Name})
+				found = append(found, Process{PID: pid, Host: host.Name, UUID: string(uuid)})
 			}
 		}
 	}

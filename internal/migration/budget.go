@@ -23,6 +23,9 @@ type Hold struct {
 	Fixed bool
 	// PostCopy is true once the policy's limit for post-copy is the one that counts.
 	PostCopy bool
+	// Sends is what it sends, where that is more than Limit: pages that the guest waits for in post-copy
+	// are sent regardless.
+	Sends int64
 }
 
 // join counts the migration in, where it has a budget.

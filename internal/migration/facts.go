@@ -265,6 +265,7 @@ func (f *facts) observe(now time.Time, job Job) []effect {
 	case job.MemoryTotal == 0:
 		return nil
 	default:
+		f.share.observe(now, job.MemoryProcessed)
 		f.hopeless = f.stall.observe(now, job)
 		if remaining := f.stall.boundary; remaining != nil {
 			f.lulls.observe(now, *remaining)

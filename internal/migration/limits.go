@@ -101,6 +101,8 @@ const (
 	// each time, up to shareMaxWait.
 	shareWait    = pollInterval
 	shareMaxWait = 30 * time.Second
+	// shareSpan is how far apart two readings are at least that tell what is sent.
+	shareSpan = time.Second
 
 	// idleLink is how long no byte may be sent before the link counts as too
 	// doubtful for a switch to post-copy, which loses the VM when it breaks.

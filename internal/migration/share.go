@@ -21,6 +21,11 @@ type shareOrders struct {
 	// next is when it may be ordered again, wait the time between the last two orders.
 	next time.Time
 	wait time.Duration
+	// seen is when it was last seen how much had been sent, which was sent bytes, and sends what it
+	// was sending then, in MiB/s.
+	seen  time.Time
+	sent  uint64
+	sends int64
 }
 
 // newShareOrders is a migration that starts with a share.
@@ -47,6 +52,19 @@ func (s *shareOrders) answered(now time.Time, err error) {
 	}
 }
 
+// observe takes what the migration has sent, in bytes. Two readings shortly after each other tell no rate.
+func (s *shareOrders) observe(now time.Time, sent uint64) {
+	span := now.Sub(s.seen)
+	if span < shareSpan {
+		return
+	}
+	s.sends = 0
+	if !s.seen.IsZero() && sent > s.sent {
+		s.sends = int64(float64(sent-s.sent) / span.Seconds() / (1 << 20))
+	}
+	s.seen, s.sent = now, sent
+}
+
 // shareDue tells whether the migration is to be held to another share.
 func (f facts) shareDue() bool {
 	s := f.share
@@ -63,9 +81,13 @@ func (m machine) hold() Hold {
 	if s.failed != nil && Lost(s.failed) || m.facts.underWay(orderShare) {
 		limit = max(limit, s.ordered)
 	}
-	return Hold{
+	h := Hold{
 		Limit: limit, Fixed: s.refused || s.copies && m.state.in(starting|mirroring), PostCopy: m.facts.decided.postCopy,
 	}
+	if h.PostCopy && s.sends > limit {
+		h.Sends = s.sends
+	}
+	return h
 }
 
 // mirrorLimit is the share of each disk that is copied: each has a limit of its own, of the same size.
@@ -96,8 +118,7 @@ func onConnections(parallel int64) pulse {
 		return pulse{packets: 1280, beyond: 1} // 32 pages with their headers at a time
 	}
 	// A packet is 512 KiB (multifd). It counts once it is sent, and each connection may be sending one.
-	// Some of them have by then.
-	return pulse{packets: 5120, beyond: 2 + parallel/2}
+	return pulse{packets: 5120, beyond: max(parallel, 3)}
 }
 
 // within is the largest limit, in MiB/s, by which QEMU sends no more than a share, or the least that

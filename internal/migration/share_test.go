@@ -79,6 +79,18 @@ func TestShareIsHeld(t *testing.T) {
 			c := sharing(t, switches).after(19*time.Second, tick).is(switching).after(time.Second, shared(10)).is(switching)
 			c.after(time.Second, event{kind: onSwitchAnswer}).is(postCopy).does(orderShare).holds(Hold{Limit: 20, PostCopy: true})
 		},
+		"what post-copy sends beyond its share is told": func(t *testing.T) {
+			c := sharing(t, switches).after(19*time.Second, tick).after(time.Second, event{kind: onSwitchAnswer}).is(postCopy)
+			sent := func(mib uint64) event {
+				e := c.sends(1)
+				e.job.MemoryProcessed = mib << 20
+				return e
+			}
+			c.after(time.Second, sent(100)).holds(Hold{Limit: 20, PostCopy: true})
+			c.after(2*time.Second, sent(190)).holds(Hold{Limit: 20, PostCopy: true, Sends: 45})
+			c.after(shareSpan/2, sent(190)).holds(Hold{Limit: 20, PostCopy: true, Sends: 45}) // too soon to tell
+			c.after(time.Second, sent(200)).holds(Hold{Limit: 20, PostCopy: true})
+		},
 		"a migration that is being cancelled is left alone": func(t *testing.T) {
 			c := sharing(t, limited).after(time.Second, asked).is(cancelling)
 			c.after(time.Second, shared(10)).does()
@@ -96,12 +108,13 @@ func TestShareIsHeld(t *testing.T) {
 
 // What QEMU sends by a limit, as measured on the lab's links (MiB/s, with headers): 8 sent 8.8, 13
 // sent 13.8 and 26 sent 26.4 on one connection; 13 sent 20, 26 sent 35 and 34 sent 43 on two parallel
-// ones, 34 sent 49 on four (51 encrypted), and 4 sent 28 on eight. On parallel ones that is rounded up.
+// ones; 34 sent 49 on four (51 encrypted), and 14 sent 41 on eight (47 encrypted). It is more than what
+// several connections were seen to send, as less of them may be sending.
 func TestSpeedsAreWithinTheShare(t *testing.T) {
 	t.Parallel()
 	sends := func(p pulse, limit int64) int64 { return (limit*1024/p.packets + p.beyond) * p.packets } // KiB/s
 	for _, of := range []struct{ connections, limit, want int64 }{
-		{0, 8, 8960}, {0, 13, 14080}, {0, 26, 26880}, {2, 13, 25600}, {2, 26, 40960}, {2, 34, 46080}, {4, 34, 51200}, {8, 4, 30720},
+		{0, 8, 8960}, {0, 13, 14080}, {0, 26, 26880}, {2, 13, 25600}, {2, 26, 40960}, {2, 34, 46080}, {4, 34, 51200}, {8, 14, 51200},
 	} {
 		if got := sends(onConnections(of.connections), of.limit); got != of.want {
 			t.Errorf("a limit of %d on %d connections sends %d KiB/s, want %d", of.limit, of.connections, got, of.want)

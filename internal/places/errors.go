@@ -30,3 +30,15 @@ type UnleasedError struct {
 func (e *UnleasedError) Error() string { return fmt.Sprintf("%s keeps no leases: %v", e.Host, e.Err) }
 
 func (e *UnleasedError) Unwrap() error { return e.Err }
+
+// UnclearError is a move that was not started: a host which keeps leases has not said whether there is a place for it.
+type UnclearError struct {
+	Host string
+	Err  error
+}
+
+func (e *UnclearError) Error() string {
+	return fmt.Sprintf("%s has not said whether it has a place for the move: %v", e.Host, e.Err)
+}
+
+func (e *UnclearError) Unwrap() error { return e.Err }

@@ -16,14 +16,19 @@ import (
 // one.
 const placePoll = time.Second
 
+// answerWithin is how long a host may take to say whether there is a place: as long as a restart of its daemon lasts, and
+// longer than a lease of which it is not known whether it was taken.
+const answerWithin = 2 * lease.Life
+
 // Place is that of one move on its two hosts: the leases that it has there, and those by which it waits. A goroutine
 // renews them until end.
 type Place struct {
 	release func() // gives back the slots of this run
 	holder  lease.Holder
 	posts   []*post // at the source and at the destination; none where it takes no place on hosts
-	// asked is true once a place was not to be had.
-	asked bool
+	// asked is true once a place was not to be had, and unclear since when a host has not said whether one is.
+	asked   bool
+	unclear time.Time
 
 	stop    context.CancelFunc // of the goroutine
 	renewer sync.WaitGroup
@@ -40,8 +45,8 @@ type post struct {
 	// full and kept are what a move waits for there.
 	full, kept Kind
 	turn       *lease.Ticket // nil where it has not waited
-	// unleased is why the host keeps no leases.
-	unleased error
+	// unleased is why the host keeps no leases, and unclear why it has not said whether there is a place.
+	unleased, unclear error
 
 	// held is full while leases are renewed or ended, so that none is renewed that has ended.
 	held chan struct{}
@@ -58,8 +63,23 @@ func newPlace(holder lease.Holder, source, destination *station) *Place {
 }
 
 // claim takes a place on both hosts, or says what is in the way. A move that had to wait looks first. The error is the
-// context's.
+// context's, or an *UnclearError.
 func (p *Place) claim(ctx context.Context) (Wait, error) {
+	began := time.Now()
+	wait, err := p.ask(ctx)
+	switch {
+	case wait.Kind != Unclear:
+		p.unclear = time.Time{}
+	case p.unclear.IsZero():
+		p.unclear = began
+	case time.Since(p.unclear) >= answerWithin:
+		return Wait{}, &UnclearError{wait.Host, wait.Err}
+	}
+	return wait, err
+}
+
+// ask is claim without regard of how long a host has not answered.
+func (p *Place) ask(ctx context.Context) (Wait, error) {
 	if p.asked {
 		sights, err := p.both(func(at *post) (sight, error) { return at.look(ctx) })
 		if err != nil {
@@ -107,8 +127,8 @@ func (at *post) claim(ctx context.Context, holder lease.Holder) (sight, error) {
 	place, seen, err := at.station.claim(ctx, holder)
 	at.held <- struct{}{}
 	defer func() { <-at.held }()
-	at.place, at.unleased = place, seen.unleased
-	seen.refused = place == nil && seen.unleased == nil
+	at.place, at.unleased, at.unclear = place, seen.unleased, seen.unclear
+	seen.refused = place == nil && cmp.Or(seen.unleased, seen.unclear) == nil
 	return seen, err
 }
 
@@ -123,6 +143,9 @@ func (p *Place) waits(sights [2]sight) Wait {
 }
 
 func (p *Place) waitsAt(at *post, seen sight) Wait {
+	if _, runs := seen.Running[p.holder.VM]; seen.unclear != nil && !runs && (p.asked || !isUnreached(seen.unclear)) {
+		return Wait{Kind: Unclear, Host: at.Name(), Err: seen.unclear}
+	}
 	wait := Wait{Host: at.Name(), Limit: at.limit, Port: at.port}
 	var holders []lease.Holder
 	switch p.obstacle(at, seen) {
@@ -155,6 +178,12 @@ func (p *Place) obstacle(at *post, seen sight) lease.Obstacle {
 	return obstacle
 }
 
+// isUnreached tells whether a host cannot be reached at all. A move that has just come is not kept waiting for it: the
+// checks before the start refuse it with all that is known, and should they reach it, Confirm refuses.
+func isUnreached(err error) bool {
+	return errors.Is(err, migration.ErrUnreachable) && errors.Is(err, migration.ErrUnsent)
+}
+
 // queue draws a ticket on each host that has no place for the move, and renews it while it waits.
 func (p *Place) queue(ctx context.Context, sights [2]sight) error {
 	var drawn *lease.Ticket
@@ -170,7 +199,7 @@ func (p *Place) queue(ctx context.Context, sights [2]sight) error {
 	}
 	for i, at := range p.posts {
 		obstacle := p.obstacle(at, sights[i])
-		if at.ticket != nil || sights[i].unleased != nil || obstacle != lease.Full && obstacle != lease.Kept {
+		if at.ticket != nil || cmp.Or(sights[i].unleased, sights[i].unclear) != nil || obstacle != lease.Full && obstacle != lease.Kept {
 			continue
 		}
 		ticket, err := at.take(ctx, lease.TicketName(at.direction, *drawn), p.holder)
@@ -219,8 +248,14 @@ func (p *Place) hold(at time.Time, lost error) {
 }
 
 // Confirm makes sure, right before the start, that the move still has its places: a run that was stopped for a while,
-// or had no answer from a host, renews them first. The error is a *LostError.
+// or had no answer from a host, renews them first. The error is a *LostError, or an *UnclearError of a host that could
+// not be reached when the move asked for its place.
 func (p *Place) Confirm(ctx context.Context) error {
+	for _, at := range p.posts {
+		if at.unclear != nil {
+			return &UnclearError{at.Name(), at.unclear}
+		}
+	}
 	if p.fresh() {
 		return nil
 	}
@@ -237,11 +272,11 @@ func (p *Place) fresh() bool {
 	return time.Since(p.renewed) < lease.Life/2
 }
 
-// Unleased are the hosts that answer, and keep no leases: an *UnleasedError each.
+// Unleased are the hosts that keep no leases: an *UnleasedError each.
 func (p *Place) Unleased() []error {
 	var errs []error
 	for _, at := range p.posts {
-		if at.unleased != nil && !errors.Is(at.unleased, migration.ErrUnreachable) {
+		if at.unleased != nil {
 			errs = append(errs, &UnleasedError{at.Name(), at.unleased})
 		}
 	}

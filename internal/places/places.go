@@ -1,6 +1,7 @@
 package places
 
 import (
+	"cmp"
 	"context"
 	"sync"
 	"time"
@@ -37,13 +38,14 @@ type Places struct {
 	Limits
 
 	run     string
+	process lease.Process
 	slots   *slots
 	out, in map[string]*station // by the host's name
 }
 
 // New are the places of a run, which is named in its leases.
 func New[H Host](run string, hosts []H, limits Limits) *Places {
-	p := &Places{limits, run, newSlots(limits), map[string]*station{}, map[string]*station{}}
+	p := &Places{limits, run, ThisProcess(), newSlots(limits), map[string]*station{}, map[string]*station{}}
 	for _, h := range hosts {
 		p.out[h.Name()] = newStation(h, lease.Out, limits.Outgoing)
 		p.in[h.Name()] = newStation(h, lease.In, limits.Into(h.Name()))
@@ -54,9 +56,10 @@ func New[H Host](run string, hosts []H, limits Limits) *Places {
 
 // Enter waits until a move of a VM may begin: until no other one of the VM is under way, in this run or another, and
 // both hosts have a place for it. It calls waiting with what it waits for, whenever that changes. The place is to be
-// left when the move has ended. The error is the context's, or ErrDraining.
+// left when the move has ended. The error is the context's, ErrDraining or an *UnclearError.
 func (p *Places) Enter(ctx context.Context, t Trip, name string, waiting func(Wait)) (*Place, error) {
-	place := newPlace(lease.Holder{VM: t.VM, Name: name, Run: p.run}, p.out[t.Source], p.in[t.Destination])
+	holder := lease.Holder{VM: t.VM, Name: name, Run: p.run, Process: p.process}
+	place := newPlace(holder, p.out[t.Source], p.in[t.Destination])
 	var err error
 	if place.release, err = p.slots.acquireWith(ctx, t, place.claim, waiting); err != nil {
 		place.end(ctx)
@@ -85,20 +88,20 @@ func (p *Places) Drain() { p.slots.drain() }
 // Open is ErrDraining after Drain.
 func (p *Places) Open() error { return p.slots.open() }
 
-// Look is what a host says of the migrations in one direction, now or just now.
+// Look is what a host says of the migrations in one direction, now or just now. The error is the context's, or why the
+// host does not say which leases there are.
 func (p *Places) Look(ctx context.Context, host string, d lease.Direction) (lease.Side, error) {
-	seen, err := p.at(host, d).look(ctx)
-	return seen.Side, err
+	seen, err := p.station(host, d).look(ctx)
+	return seen.Side, cmp.Or(err, seen.unclear)
 }
 
-// LookAnew is Look for who has to know what the host says now.
-func (p *Places) LookAnew(ctx context.Context, host string, d lease.Direction) (lease.Side, error) {
-	seen, err := p.at(host, d).ask(ctx, func() error { return nil })
-	return seen.Side, err
+// LookAgain is Look where what was said just now may be too old.
+func (p *Places) LookAgain(ctx context.Context, host string, d lease.Direction) (lease.Side, error) {
+	seen, err := p.station(host, d).ask(ctx, func() error { return nil })
+	return seen.Side, cmp.Or(err, seen.unclear)
 }
 
-// at is the station of a host and direction.
-func (p *Places) at(host string, d lease.Direction) *station {
+func (p *Places) station(host string, d lease.Direction) *station {
 	if d == lease.In {
 		return p.in[host]
 	}

@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"math/rand/v2"
-	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -18,175 +16,6 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/lease"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
 )
-
-// fakeHost is a host that keeps leases in memory, and answers when it likes.
-type fakeHost struct {
-	name string
-	// fails, when not nil, is what each call about leases comes to.
-	fails error
-
-	mu       sync.Mutex
-	random   *rand.Rand
-	leases   map[string]host.Lease // by name
-	says     map[string]string     // by UUID
-	out, in  map[string]string     // the migrations that run
-	mostOut  int
-	mostIn   int
-	question int
-}
-
-func newFakeHost(name string, seed uint64) *fakeHost {
-	return &fakeHost{
-		name: name, random: rand.New(rand.NewPCG(seed, 7)),
-		leases: map[string]host.Lease{}, says: map[string]string{}, out: map[string]string{}, in: map[string]string{},
-	}
-}
-
-func (h *fakeHost) Name() string { return h.name }
-
-// call takes some time.
-func (h *fakeHost) call(ctx context.Context, what func() error) error {
-	h.mu.Lock()
-	h.question++
-	there, back := time.Duration(h.random.IntN(40))*time.Millisecond, time.Duration(h.random.IntN(40))*time.Millisecond
-	h.mu.Unlock()
-	if err := wait(ctx, there); err != nil {
-		return err
-	}
-	h.mu.Lock()
-	err := h.fails
-	if err == nil {
-		err = what()
-	}
-	h.mu.Unlock()
-	return errors.Join(err, wait(ctx, back))
-}
-
-func (h *fakeHost) TakeLease(ctx context.Context, l host.Lease, description string) error {
-	return h.call(ctx, func() error {
-		if other, taken := h.leases[l.Name]; taken && other.UUID != l.UUID {
-			return host.ErrLeaseTaken
-		}
-		h.leases[l.Name], h.says[l.UUID] = l, description
-		return nil
-	})
-}
-
-func (h *fakeHost) Leases(ctx context.Context) (all []host.Lease, err error) {
-	err = h.call(ctx, func() error {
-		all = slices.Collect(maps.Values(h.leases))
-		return nil
-	})
-	return all, err
-}
-
-func (h *fakeHost) LeaseDescription(ctx context.Context, l host.Lease) (description *string, err error) {
-	err = h.call(ctx, func() error {
-		if said, there := h.says[l.UUID]; there {
-			description = &said
-		}
-		return nil
-	})
-	return description, err
-}
-
-func (h *fakeHost) EndLease(ctx context.Context, l host.Lease) error {
-	return h.call(ctx, func() error {
-		delete(h.says, l.UUID)
-		maps.DeleteFunc(h.leases, func(_ string, other host.Lease) bool { return other.UUID == l.UUID })
-		return nil
-	})
-}
-
-func (h *fakeHost) Incoming(ctx context.Context) (vms map[string]string, err error) {
-	return h.running(ctx, func() map[string]string { return h.in })
-}
-
-func (h *fakeHost) Outgoing(ctx context.Context, _ map[string]bool) (vms map[string]string, mute []string, err error) {
-	vms, err = h.running(ctx, func() map[string]string { return h.out })
-	return vms, nil, err
-}
-
-// running is asked without regard of fails, which is about leases.
-func (h *fakeHost) running(ctx context.Context, which func() map[string]string) (map[string]string, error) {
-	h.mu.Lock()
-	there, back := time.Duration(h.random.IntN(40))*time.Millisecond, time.Duration(h.random.IntN(40))*time.Millisecond
-	h.mu.Unlock()
-	if err := wait(ctx, there); err != nil {
-		return nil, err
-	}
-	h.mu.Lock()
-	vms := maps.Clone(which())
-	h.mu.Unlock()
-	return vms, wait(ctx, back)
-}
-
-// migrate has a migration run.
-func (h *fakeHost) migrate(d lease.Direction, vm string, runs bool) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	which, most := h.out, &h.mostOut
-	if d == lease.In {
-		which, most = h.in, &h.mostIn
-	}
-	if !runs {
-		delete(which, vm)
-		return
-	}
-	which[vm] = vm
-	*most = max(*most, len(which))
-}
-
-// fakeRun is one run among several.
-type fakeRun struct {
-	*Places
-
-	hosts map[string]*fakeHost
-}
-
-func newFakeRun(name string, limit int, hosts ...*fakeHost) *fakeRun {
-	r := &fakeRun{New(name, hosts, Limits{Outgoing: limit, Incoming: limit}), map[string]*fakeHost{}}
-	for _, h := range hosts {
-		r.hosts[h.name] = h
-	}
-	return r
-}
-
-// move is one of the run's: begun is called when it has its places.
-func (r *fakeRun) move(ctx context.Context, t Trip, lasts time.Duration, begun func(), said func(Wait)) error {
-	p, err := r.Enter(ctx, t, t.VM, said)
-	if err != nil {
-		return err
-	}
-	defer p.Leave(ctx)
-	begun()
-	if err := wait(ctx, 300*time.Millisecond); err != nil { // the checks
-		return err
-	}
-	if err := p.Confirm(ctx); err != nil {
-		return err
-	}
-	r.hosts[t.Source].migrate(lease.Out, t.VM, true)
-	r.hosts[t.Destination].migrate(lease.In, t.VM, true)
-	defer r.hosts[t.Source].migrate(lease.Out, t.VM, false)
-	defer r.hosts[t.Destination].migrate(lease.In, t.VM, false)
-	return wait(ctx, lasts)
-}
-
-// enter has a move of the VM web enter, which waits for nothing.
-func (r *fakeRun) enter(t *testing.T, to Trip) *Place {
-	t.Helper()
-	p, err := r.Enter(t.Context(), to, "web", func(w Wait) { t.Errorf("it waits: %s", w) })
-	if err != nil {
-		t.Fatal(err)
-	}
-	return p
-}
-
-func silent(Wait) {}
-
-// vmNumber is the UUID of a VM.
-func vmNumber(n int) string { return fmt.Sprintf("7a5b1c7e-0000-4000-8000-%012d", n) }
 
 // Several runs that know nothing of each other never exceed a limit, together with migrations that others have started, and
 // each of their moves has its turn.
@@ -320,12 +149,10 @@ func TestPlacing_lost(t *testing.T) {
 		r := newFakeRun("one", 1, a, b)
 		p := r.enter(t, Trip{vmNumber(1), "a", "b"})
 		defer p.Leave(t.Context())
-		a.mu.Lock()
-		a.fails = migration.ErrUnreachable
-		a.mu.Unlock()
+		a.fail(migration.ErrUnreachable)
 		pass(t, lease.Life)
+		a.fail(nil)
 		a.mu.Lock()
-		a.fails = nil
 		name := lease.PlaceName(lease.Out, 1)
 		a.leases[name] = host.Lease{UUID: "other", Name: name}
 		a.mu.Unlock()
@@ -341,7 +168,7 @@ func TestPlaces_withoutLeases(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		a, b := newFakeHost("a", 1), newFakeHost("b", 2)
-		b.fails = host.ErrNoSecretDriver
+		b.fail(host.ErrNoSecretDriver)
 		r := newFakeRun("one", 1, a, b)
 		b.migrate(lease.In, "virsh", true)
 		var said []Wait
@@ -411,6 +238,32 @@ func TestPlacing_adopted(t *testing.T) {
 		defer p.Leave(t.Context())
 		if a.question != 2 || b.question != 2 {
 			t.Errorf("%d and %d calls about leases", a.question, b.question)
+		}
+	})
+}
+
+// A lease that cannot be read is somebody's: its place is taken, and it is never ended, however long it stays the same.
+func TestPlaces_unreadLease(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		a, b := newFakeHost("a", 1), newFakeHost("b", 2)
+		theirs := host.Lease{UUID: "theirs", Name: lease.PlaceName(lease.In, 1)}
+		b.leases[theirs.Name] = theirs
+		b.unreadable = host.ErrDenied
+		r := newFakeRun("one", 1, a, b)
+		ctx, cancel := context.WithTimeout(t.Context(), 4*lease.Life)
+		defer cancel()
+		var said []Wait
+		err := r.move(ctx, Trip{vmNumber(1), "a", "b"}, time.Second, func() { t.Error("it began") }, func(w Wait) { said = append(said, w) })
+		if !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("it ended with %v", err)
+		}
+		want := []Wait{{Kind: FullDestination, Host: "b", Limit: 1, Holders: []Holder{{}}}}
+		if diff := cmp.Diff(want, said); diff != "" {
+			t.Errorf("it said (-want +got):\n%s", diff)
+		}
+		if b.leases[theirs.Name] != theirs {
+			t.Errorf("the lease was ended: %v", b.leases)
 		}
 	})
 }

@@ -63,6 +63,8 @@ type sight struct {
 
 	// unleased is why its host keeps no leases; nil where it does.
 	unleased error
+	// unclear is why it has not said what leases there are, or whether one was had; nil where it has.
+	unclear error
 	// refused is true where a place was wanted and no lease was to be had.
 	refused bool
 }
@@ -107,15 +109,20 @@ func (s *station) claim(ctx context.Context, holder lease.Holder) (place *host.L
 }
 
 // ask counts the migrations that run and, once first is done, the leases: in two calls one after the other where nobody
-// else has a lease. The error is the context's. A host that cannot be asked has no leases: its migrations are refused
-// by other means.
+// else has a lease. The error is the context's.
 func (s *station) ask(ctx context.Context, first func() error) (sight, error) {
 	seen := sight{Side: lease.Side{Limit: s.limit}}
 	var counting sync.WaitGroup
 	var running map[string]string
 	counting.Go(func() { running = s.running(ctx) })
-	if seen.unleased = first(); seen.unleased == nil {
-		seen.unleased = s.read(ctx, &seen.Side)
+	err := first()
+	if err == nil {
+		err = s.read(ctx, &seen.Side)
+	}
+	if host.KeepsNoLeases(err) {
+		seen.unleased = err
+	} else {
+		seen.unclear = err
 	}
 	counting.Wait()
 	seen.Running = running
@@ -235,8 +242,9 @@ func note(side *lease.Side, name string, holder lease.Holder) {
 
 // stale ends a lease that nobody renews.
 func (s *station) stale(ctx context.Context, l host.Lease, description string) bool {
+	ended := Ended(lease.Decode(description).Process)
 	s.mu.Lock()
-	stale := s.sightings.Stale(l.UUID, description, time.Now())
+	stale := s.sightings.Stale(l.UUID, description, ended, time.Now())
 	s.mu.Unlock()
 	return stale && s.EndLease(ctx, l) == nil
 }

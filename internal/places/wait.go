@@ -23,6 +23,8 @@ const (
 	// waited longer.
 	KeptSource      Kind = "source kept"
 	KeptDestination Kind = "destination kept"
+	// Unclear is a host that has not said whether there is a place: it is asked again.
+	Unclear Kind = "unclear"
 )
 
 // Wait is what a move waits for before it starts.
@@ -37,6 +39,8 @@ type Wait struct {
 	// Holders are who has the places, as the host says, or whom a free one is kept for. There are none of what is known
 	// without asking a host.
 	Holders []Holder
+	// Err is why it is unclear; else nil.
+	Err error
 }
 
 // Holder is a move that has a place on a host, or waits for one.
@@ -60,8 +64,11 @@ func (w Wait) of(kind Kind) Wait {
 }
 
 func (w Wait) String() string {
-	if w.Host == "" {
+	switch {
+	case w.Host == "":
 		return string(w.Kind)
+	case w.Err != nil:
+		return fmt.Sprintf("%s: %s: %v", w.Kind, w.Host, w.Err)
 	}
 	return fmt.Sprintf("%s: %s (%d at a time)", w.Kind, w.Host, w.Limit)
 }

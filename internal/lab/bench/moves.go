@@ -150,7 +150,7 @@ func (j journey) clear(ctx context.Context, guest *lab.Guest, to *lab.Host) erro
 
 // byAction moves by a provider that has no connection yet, as virsh has none.
 func (j journey) byAction(ctx context.Context, b *Bench, guest *lab.Guest, to *lab.Host) (float64, error) {
-	o, err := newOperator(ctx, b.World.Hosts[:2], "")
+	o, err := newOperator(ctx, b.World.Hosts[:2], nil)
 	if err != nil {
 		return 0, err
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
@@ -17,9 +18,9 @@ import (
 // measured.
 type operator struct{ server provider.Server }
 
-// newOperator makes a provider for hosts, which dials none before an action is invoked, and which writes reports of its
-// moves where reports names a directory. Close it.
-func newOperator(ctx context.Context, hosts []*lab.Host, reports string) (*operator, error) {
+// newOperator makes a provider for hosts, with what else is given of its configuration, which dials none before an action
+// is invoked. Close it.
+func newOperator(ctx context.Context, hosts []*lab.Host, more map[string]any) (*operator, error) {
 	settings := map[string]any{}
 	for _, h := range hosts {
 		settings[h.Name] = map[string]string{"uri": h.URI, "migration_uri": h.MigrationURI}
@@ -27,9 +28,7 @@ func newOperator(ctx context.Context, hosts []*lab.Host, reports string) (*opera
 	given := map[string]any{
 		"hosts": settings, "max_outgoing_migrations": together, "max_incoming_migrations": together,
 	}
-	if reports != "" {
-		given["report_directory"] = reports
-	}
+	maps.Copy(given, more)
 	config, err := encode(given)
 	if err != nil {
 		return nil, err
@@ -51,17 +50,18 @@ func (o *operator) Close() { o.server.Close() }
 // move moves a guest, and returns the seconds from the invocation to the completed event.
 func (o *operator) move(ctx context.Context, guest *lab.Guest, to *lab.Host, policy map[string]any) (float64, error) {
 	given := map[string]any{"vm": guest.UUID, "destination": to.Name, "mode": "peer_to_peer"}
-	for name, value := range policy {
-		given[name] = value
-	}
+	maps.Copy(given, policy)
+	return o.invoke(ctx, "virt_vm_live_migration", given)
+}
+
+// invoke invokes an action, and returns the seconds to the completed event.
+func (o *operator) invoke(ctx context.Context, action string, given map[string]any) (float64, error) {
 	config, err := encode(given)
 	if err != nil {
 		return 0, err
 	}
 	started := time.Now()
-	stream, err := o.server.InvokeAction(ctx, &tfprotov6.InvokeActionRequest{
-		ActionType: "virt_vm_live_migration", Config: config,
-	})
+	stream, err := o.server.InvokeAction(ctx, &tfprotov6.InvokeActionRequest{ActionType: action, Config: config})
 	if err != nil {
 		return 0, err
 	}

@@ -110,7 +110,7 @@ func (p *patient) byAction(ctx context.Context, policy map[string]any) (t trial,
 		return t, err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(directory)) }()
-	o, err := newOperator(ctx, p.hosts(), directory)
+	o, err := newOperator(ctx, p.hosts(), map[string]any{"report_directory": directory})
 	if err != nil {
 		return t, err
 	}

@@ -34,6 +34,7 @@ func Rows() []Row {
 		lull{},
 		bounds{},
 		manyMoves{},
+		drain{},
 		interrupt{},
 		growth{},
 	}

@@ -12,7 +12,7 @@ import (
 
 // elsewhere are rows that measure what others do, too, only more of it: they take minutes more.
 var elsewhere = []string{
-	moves{}.Name(), copies{}.Name(), schedule{}.Name(), lull{}.Name(), bounds{}.Name(), manyMoves{}.Name(), growth{}.Name(),
+	moves{}.Name(), copies{}.Name(), schedule{}.Name(), lull{}.Name(), bounds{}.Name(), manyMoves{}.Name(), drain{}.Name(), growth{}.Name(),
 }
 
 // TestRows measures rows with very few VMs. What the figures are says nothing here but that they can be made.

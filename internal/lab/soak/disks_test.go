@@ -223,7 +223,7 @@ func (s *diskSoak) carryOut(t trip) error {
 	hosts := []string{s.home().Name, s.other().Name}
 	o := order{Hosts: hosts, VM: s.guest.Name, Destination: s.other().Name, Mode: t.mode, Policy: t.policy}
 	if t.hazard.kills {
-		return o.killClient(s.Context(), t.after)
+		return mover.KillAfter(s.Context(), o, t.after)
 	}
 	ctx, cancel := context.WithTimeout(s.Context(), 5*time.Minute)
 	defer cancel()
@@ -322,7 +322,7 @@ func (s *diskSoak) requireTrue(t trip, err error, from, to *lab.Host) {
 	var diagnosis migration.Diagnosis
 	said := from
 	switch {
-	case errors.Is(err, errKilled):
+	case errors.Is(err, lab.ErrKilled):
 		return
 	case err == nil:
 		said = to

@@ -11,9 +11,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	if os.Getenv(clientVariable) != "" {
-		os.Exit(client())
-	}
+	mover.Serve()
 	guests, _ := strconv.Atoi(os.Getenv(lanesVariable)) // the test says what is wrong with it
 	lab.Main(m, lab.WithHosts(2*max(guests, 1)))
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/lab"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
 )
 
@@ -37,7 +38,7 @@ func outcomeOf(err error) outcome {
 	switch {
 	case err == nil:
 		return arrived
-	case errors.Is(err, errKilled):
+	case errors.Is(err, lab.ErrKilled):
 		return killed
 	case errors.As(err, &wasCancelled):
 		return cancelled

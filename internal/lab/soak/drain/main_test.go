@@ -15,10 +15,6 @@ import (
 )
 
 const (
-	// clientVariable makes this program empty the host, or fill it again, for a test that kills it meanwhile.
-	clientVariable = "VIRT_DRAIN_CLIENT"
-	empties, fills = "empty", "fill"
-
 	hostsVariable  = "VIRT_DRAIN_HOSTS"
 	guestsVariable = "VIRT_DRAIN_GUESTS"
 	killsVariable  = "VIRT_DRAIN_KILLS"
@@ -27,10 +23,13 @@ const (
 	emptied = "kvm1"
 )
 
+// act is what is done with the host.
+type act string
+
+const empties, fills act = "empty", "fill"
+
 func TestMain(m *testing.M) {
-	if act := os.Getenv(clientVariable); act != "" {
-		os.Exit(client(act))
-	}
+	worker.Serve()
 	lab.Main(m, lab.WithHosts(number(hostsVariable, 3)))
 }
 
@@ -47,32 +46,21 @@ func number(variable string, usual int) int {
 	return n
 }
 
-func client(act string) int {
-	world, err := lab.Current()
-	if err == nil {
-		err = carryOut(world, act)
-	}
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	return 0
-}
-
-func carryOut(world *lab.World, act string) error {
+// worker empties the host, or fills it again, for a test that kills it meanwhile.
+var worker = lab.Client[act](func(ctx context.Context, world *lab.World, do act) error {
 	f, err := open(world)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
 	silent := func(fleet.EvacuationProgress) {}
-	if act == empties {
-		_, err = f.Evacuate(context.Background(), fleet.Evacuation{Host: emptied, Cordon: true, Why: "soak"}, silent)
+	if do == empties {
+		_, err = f.Evacuate(ctx, fleet.Evacuation{Host: emptied, Cordon: true, Why: "soak"}, silent)
 		return err
 	}
-	_, _, err = f.EndMaintenance(context.Background(), emptied, true, false, silent)
+	_, _, err = f.EndMaintenance(ctx, emptied, true, false, silent)
 	return err
-}
+})
 
 func open(world *lab.World) (*fleet.Fleet, error) {
 	config := fleet.Config{MaxOutgoing: fleet.DefaultMigrations, MaxIncoming: fleet.DefaultMigrations}
