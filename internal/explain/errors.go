@@ -68,10 +68,7 @@ func vocabulary() []words {
 		say(nil, adviseTwice),
 		say(nil, adviseBroken),
 		say(partMissing, advisePartMissing),
-		say(nil, func(e *fleet.NoPostCopyError) string {
-			return fmt.Sprintf("If it ended there after its post-copy had lost its link, its memory is lost: `virsh start "+
-				"%s` on %s starts it from its disks.", e.Location.Domain.UUID, e.Location.Host)
-		}),
+		say(nil, adviseNoPostCopy),
 		say(nil, func(*fleet.SameHostError) string { return sameHostAdvice }),
 		say(nil, func(*fleet.SameUUIDError) string { return sameUUIDAdvice }),
 		say(nil, func(*fleet.InTransitError) string {
@@ -105,8 +102,8 @@ func vocabulary() []words {
 		say(func(e *fleet.VolumesError) string { return sentences(what(e.Err), volumes(e)) }, nil),
 		say(func(e *fleet.InvalidHistoryError) string { return HistoryUnknown(e).Detail }, nil),
 		say(func(e *fleet.ObservationError) string { return what(e.Err) }, nil),
-		say(notEvacuated, nil),
 		say(nil, adviseMembers),
+		say(notEvacuated, nil),
 		say(notStopped, nil),
 		say(offStill, nil),
 		say(unwritten, stillAway),

@@ -149,3 +149,8 @@ func (g Gone) Warning() Text {
 	}
 	return planned(summary, fmt.Sprintf("VM %q (%s) was on none of the hosts %s.", g.VM, g.UUID, hosts), lost)
 }
+
+func adviseNoPostCopy(e *fleet.NoPostCopyError) string {
+	return fmt.Sprintf("If it ended there after its post-copy had lost its link, its memory is lost: `virsh start "+
+		"%s` on %s starts it from its disks.", e.Location.Domain.UUID, e.Location.Host)
+}
