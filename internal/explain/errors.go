@@ -105,7 +105,7 @@ func vocabulary() []words {
 		say(func(e *fleet.VolumesError) string { return sentences(what(e.Err), volumes(e)) }, nil),
 		say(func(e *fleet.InvalidHistoryError) string { return HistoryUnknown(e).Detail }, nil),
 		say(func(e *fleet.ObservationError) string { return what(e.Err) }, nil),
-		say(func(e *fleet.EvacuationError) string { return Evacuation(e).Detail }, nil),
+		say(notEvacuated, nil),
 		say(notStopped, nil),
 		say(offStill, nil),
 		say(nil, func(*fleet.EmptyClusterError) string {

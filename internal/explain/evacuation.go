@@ -1,6 +1,7 @@
 package explain
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -115,6 +116,22 @@ func stopped(by policy.Evacuation) string {
 	return "shut down"
 }
 
+// CordonedAlready warns in a plan of a maintenance whose host somebody has cordoned before.
+func CordonedAlready(p fleet.EvacuationPlan) Text {
+	since := ""
+	if !p.Since.IsZero() {
+		since = " since " + p.Since.UTC().Format(time.RFC3339)
+	}
+	why := ""
+	if p.Why != "" {
+		why = " (" + p.Why + ")"
+	}
+	return planned("Host Is Cordoned Already", fmt.Sprintf("%s was cordoned%s%s.", p.Host.Name, since, why),
+		"If an apply that failed or was ended has done that, this one goes on where it ended. If another "+
+			"virt_host_maintenance has, in this state or another, both are of one maintenance: the first that is destroyed "+
+			"opens the host and brings the VMs back for both.")
+}
+
 // WouldReturn warns in a plan of what comes back to a host.
 func WouldReturn(r fleet.Return) Text {
 	var lines []string
@@ -145,6 +162,13 @@ func WouldReturn(r fleet.Return) Text {
 			strings.Join(fleet.Silent(r.Silent), ", "), r.Host.Name))
 	}
 	return text
+}
+
+// MaintenanceLeft warns in a plan of a maintenance to be destroyed whose host the provider's configuration no longer has.
+func MaintenanceLeft(m fleet.Member) Text {
+	return planned("Maintenance Left on Former Host",
+		fmt.Sprintf("none of the provider's hosts was %s any more.", Members([]fleet.Member{m})),
+		"Destroying the resource leaves that host as it is, with its record, and the VMs where they are.")
 }
 
 // stuckThen says why a VM could not leave its host, when a plan was made.
@@ -211,18 +235,23 @@ func noRoom(name string, s fleet.StuckVM) string {
 		fullStop(binding(s.Binding)))
 }
 
-// Evacuation is what an operator reads of a host that was not emptied, or not filled again.
-func Evacuation(err error) Text {
+// Evacuation is what an operator reads of a host that was not emptied, or not filled again; act is which of the two.
+func Evacuation(act string, err error) Text {
 	var e *fleet.EvacuationError
 	if !errors.As(err, &e) {
-		return Error("Evacuate Host", err)
+		return Error(act, err)
 	}
-	summary, done := "Unable to Evacuate Host", "moved or stopped"
-	if e.Returning {
-		summary, done = "Unable to Bring VMs Back", "brought back or started"
-	}
+	return Text{"Unable to " + act, notEvacuated(e)}
+}
+
+func notEvacuated(e *fleet.EvacuationError) string {
 	var happened []string
-	if e.Err != nil {
+	switch {
+	case errors.Is(e.Err, context.Canceled) && e.Returning:
+		happened = append(happened, fmt.Sprintf("The return of VMs to %s was cancelled.", e.Host))
+	case errors.Is(e.Err, context.Canceled):
+		happened = append(happened, fmt.Sprintf("The evacuation of %s was cancelled.", e.Host))
+	case e.Err != nil:
 		happened = append(happened, Detail(e.Err))
 	}
 	for _, s := range e.Stuck {
@@ -235,9 +264,27 @@ func Evacuation(err error) Text {
 	for _, failure := range e.Failures {
 		happened = append(happened, vmFailure(failure))
 	}
-	happened = append(happened, fmt.Sprintf("VMs that were %s before that: %d. Others are where they were, as they were.",
-		done, e.Done))
-	return Text{summary, paragraphs(append(happened, maintained(e))...)}
+	return paragraphs(append(happened, doneBefore(e), maintained(e))...)
+}
+
+// doneBefore says what was done with other VMs before an evacuation, or a return, ended with an error.
+func doneBefore(e *fleet.EvacuationError) string {
+	if len(e.Done) == 0 {
+		return "All other VMs are where they were, as they were."
+	}
+	lines := make([]string, len(e.Done))
+	for i, d := range e.Done {
+		switch d.Doing {
+		case fleet.DeedMove:
+			lines[i] = fmt.Sprintf("%s is on %s", d.VM.Name, d.To)
+		case fleet.DeedStop:
+			lines[i] = fmt.Sprintf("%s is %s", d.VM.Name, stopped(d.VM.By))
+		case fleet.DeedStart:
+			lines[i] = fmt.Sprintf("%s runs on %s again", d.VM.Name, e.Host)
+		}
+	}
+	slices.Sort(lines)
+	return fmt.Sprintf("This was done before that:\n%s\nAll other VMs are where they were, as they were.", list(lines))
 }
 
 // vmFailure is what an operator reads of one VM of several.
@@ -250,6 +297,8 @@ func vmFailure(failure fleet.VMFailure) string {
 		return Move(failure.Err).Detail
 	case errors.As(failure.Err, &off):
 		return sentences(Detail(failure.Err), seenAt(off.Location, off.Seen))
+	case errors.As(failure.Err, &on) && errors.Is(on.Err, context.Canceled):
+		return sentences(notStopped(on), seenAt(on.Location, on.Seen))
 	case errors.As(failure.Err, &on):
 		return sentences(Detail(failure.Err), seenAt(on.Location, on.Seen))
 	}
@@ -277,7 +326,7 @@ func maintained(e *fleet.EvacuationError) string {
 		return fmt.Sprintf("%s is open, and its record keeps the evacuation: destroy the resource again to bring back the "+
 			"others. To leave them where they are instead, run `virsh secret-undefine %s` on %s. Do not apply the resource: "+
 			"that would empty the host again.", e.Host, host.Itself.SecretUUID(), e.Host)
-	case e.Done == 0 && len(e.Failures) == 0 && e.Err == nil && !e.Cordoned:
+	case len(e.Done) == 0 && len(e.Failures) == 0 && e.Err == nil && !e.Cordoned:
 		return "Nothing was begun. Make room, or set on_failure = \"continue\" to evacuate the others."
 	case e.Cordoned:
 		return fmt.Sprintf("%s stays cordoned: apply again to go on, or set on_failure = \"continue\" to go on with the "+
@@ -290,7 +339,11 @@ func maintained(e *fleet.EvacuationError) string {
 
 func notStopped(e *fleet.NotStoppedError) string {
 	l := e.Location
-	if e.Err != nil {
+	switch {
+	case errors.Is(e.Err, context.Canceled) && e.Waited > 0:
+		return fmt.Sprintf("The guest of VM %s on %s was asked to shut down, and had not done so %s later, when that was "+
+			"cancelled. It may still do so.", l.Domain.Name, l.Host, elapsed(e.Waited))
+	case e.Err != nil:
 		return fmt.Sprintf("VM %s was not %s: %s", l.Domain.Name, stopped(e.By), fullStop(oneLine(e.Err)))
 	}
 	return fmt.Sprintf("The guest of VM %s on %s did not shut down within %s. It may still do so. Shut it down from "+

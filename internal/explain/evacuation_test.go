@@ -1,6 +1,7 @@
 package explain
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"testing"
@@ -99,6 +100,7 @@ func TestEvacuation(t *testing.T) {
 		Location: fleet.Location{Host: "kvm1", Domain: migration.Domain{Name: "web", UUID: remedyUUID, State: migration.StateRunning}},
 		By:       policy.EvacuateShutDown, Waited: 300e9, Seen: true,
 	}
+	cancelled := &fleet.NotStoppedError{Location: deaf.Location, By: policy.EvacuateShutDown, Waited: 20e9, Seen: true, Err: context.Canceled}
 	off := &fleet.NotStartedError{
 		Location: fleet.Location{Host: "kvm1", Domain: migration.Domain{Name: "web", UUID: remedyUUID, State: migration.StateShutOff}},
 		Seen:     true,
@@ -115,13 +117,20 @@ func TestEvacuation(t *testing.T) {
 			[]string{"VM big has nowhere to go. What speaks against kvm2, which comes closest: too little memory", "Nothing was begun. Make room"},
 		},
 		"a guest that does not shut down": {
-			&fleet.EvacuationError{Host: "kvm1", Evacuation: "e1", Cordoned: true, Done: 3, Failures: []fleet.VMFailure{{VM: web, Err: deaf}}},
+			&fleet.EvacuationError{Host: "kvm1", Evacuation: "e1", Cordoned: true, Done: []fleet.VMDeed{
+				{VM: evacuation.VM{Name: "moved"}, Doing: fleet.DeedMove, To: "kvm2"}, {VM: evacuation.VM{Name: "batch", By: policy.EvacuateShutDown}, Doing: fleet.DeedStop},
+			}, Failures: []fleet.VMFailure{{VM: web, Err: deaf}}},
 			"Unable to Evacuate Host",
 			[]string{
-				"The guest of VM web on kvm1 did not shut down within 5m0s. It may still do so.", "VM web is running on kvm1", "before that: 3",
+				"The guest of VM web on kvm1 did not shut down within 5m0s. It may still do so.", "VM web is running on kvm1", "This was done before that:\n  - batch is shut down\n  - moved is on kvm2\nAll other VMs are where they were",
 				"kvm1 stays cordoned: apply again to go on", "terraform import ADDRESS kvm1",
 				"virsh secret-undefine 6d696772-6174-4e00-8000-686f73740000",
 			},
+		},
+		"cancelled while a guest shuts down": {
+			&fleet.EvacuationError{Host: "kvm1", Evacuation: "e1", Cordoned: true, Err: context.Canceled, Failures: []fleet.VMFailure{{VM: web, Err: cancelled}}},
+			"Unable to Evacuate Host",
+			[]string{"The evacuation of kvm1 was cancelled.\n", "The guest of VM web on kvm1 was asked to shut down, and had not done so 20s later, when that was cancelled. It may still do so. VM web is running on kvm1", "All other VMs are where they were"},
 		},
 		"a move that failed": {
 			&fleet.EvacuationError{Host: "kvm1", Evacuation: "e1", Cordoned: true, Failures: []fleet.VMFailure{{VM: web, Err: &fleet.NotFoundError{VM: "web", Hosts: []string{"kvm1"}}}}},
@@ -129,20 +138,20 @@ func TestEvacuation(t *testing.T) {
 			[]string{"VM web: ", "kvm1 stays cordoned"},
 		},
 		"a VM that does not start": {
-			&fleet.EvacuationError{Host: "kvm1", Evacuation: "e1", Returning: true, Failures: []fleet.VMFailure{{VM: web, Err: off}}},
+			&fleet.EvacuationError{Host: "kvm1", Evacuation: "e1", Returning: true, Done: []fleet.VMDeed{{VM: evacuation.VM{Name: "batch"}, Doing: fleet.DeedStart}}, Failures: []fleet.VMFailure{{VM: web, Err: off}}},
 			"Unable to Bring VMs Back",
-			[]string{"VM web did not start on kvm1: no disk. It is off: `virsh start " + remedyUUID + "` on kvm1", "kvm1 is open, and its record keeps the evacuation: destroy the resource again"},
+			[]string{"batch runs on kvm1 again", "VM web did not start on kvm1: no disk. It is off: `virsh start " + remedyUUID + "` on kvm1", "kvm1 is open, and its record keeps the evacuation: destroy the resource again"},
 		},
 		"no room on the host": {
-			&fleet.EvacuationError{Host: "kvm1", Evacuation: "e1", Returning: true, Done: 2, Stuck: returns.Stuck},
+			&fleet.EvacuationError{Host: "kvm1", Evacuation: "e1", Returning: true, Done: []fleet.VMDeed{{VM: evacuation.VM{Name: "batch"}, Doing: fleet.DeedStart}}, Stuck: returns.Stuck},
 			"Unable to Bring VMs Back",
 			[]string{
-				"VM big stays on kvm2, as it was, because kvm1 has no room for it: too little memory", "VM idle stays off on kvm1", "before that: 2",
+				"VM big stays on kvm2, as it was, because kvm1 has no room for it: too little memory", "VM idle stays off on kvm1", "batch runs on kvm1 again",
 				"make room there and destroy the resource again",
 			},
 		},
 		"a history that was not written": {
-			&fleet.EvacuationError{Host: "kvm1", Evacuation: "e1", Cordoned: true, Done: 1, Failures: []fleet.VMFailure{{VM: web, Err: &fleet.UnwrittenError{
+			&fleet.EvacuationError{Host: "kvm1", Evacuation: "e1", Cordoned: true, Failures: []fleet.VMFailure{{VM: web, Err: &fleet.UnwrittenError{
 				Location: fleet.Location{Host: "kvm2", Domain: migration.Domain{Name: "web", UUID: remedyUUID, State: migration.StateRunning}}, Seen: true, From: "kvm1", Err: errors.New("access denied"),
 			}}}},
 			"Unable to Evacuate Host",
@@ -155,7 +164,7 @@ func TestEvacuation(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			text := Evacuation(test.err)
+			text := Evacuation(strings.TrimPrefix(test.summary, "Unable to "), test.err)
 			if text.Summary != test.summary {
 				t.Errorf("the summary is %q", text.Summary)
 			}

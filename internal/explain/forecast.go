@@ -96,11 +96,15 @@ func lacking(f fleet.Forecast) []string {
 			}
 			why = append(why, "nothing was measured, and no earlier move between these hosts under the same policy is in "+
 				"the VM's history")
+		case forecast.MissingPolicy:
+			why = append(why, "the policy that it starts under was not known: a value of it, or a record that may concern the "+
+				"VM, was still to be planned")
 		case forecast.MissingLink:
 			why = append(why, "how fast the link is is not known: there is no bandwidth_mib_per_second, and no earlier move "+
 				"between these hosts without one is in the VM's history")
 		case forecast.MissingCompressibility:
-			why = append(why, "how small compression makes what is sent is not known, and it depends on that")
+			why = append(why, "how small compression makes what is sent is not known, since no earlier move of the VM was "+
+				"compressed, and whether this one ends depends on that")
 		}
 	}
 	return why

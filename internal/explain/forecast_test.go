@@ -92,6 +92,8 @@ func TestForetold(t *testing.T) {
 	}
 	unmeasured := fleet.Forecast{MeasureErr: errors.New("QEMU is too old")}
 	unmeasured.Verdict, unmeasured.Missing = forecast.Unknown, []forecast.Missing{forecast.MissingMeasurement}
+	unforeseen := fleet.Forecast{}
+	unforeseen.Verdict, unforeseen.Missing = forecast.Unknown, []forecast.Missing{forecast.MissingPolicy}
 	const began = "When this plan was made, the move of VM db1 from kvm1 to kvm2 was forecast not to end under its policy, " +
 		"by what was measured of the guest, and on_timeout was to abort it after about 12s."
 	const helps = " What would help, by the same forecast:\n  - auto_converge = true: it ends in about 12s (8s to 20s), sends " +
@@ -105,6 +107,7 @@ func TestForetold(t *testing.T) {
 		"it does not end":       {endless, fleet.ForecastWarn, []explain.Text{{Summary: "Move Forecast Not to End", Detail: began + helps}}},
 		"so it does not start":  {endless, fleet.ForecastRequire, []explain.Text{{Summary: "Move Forecast Not to End", Detail: began + " With forecast = \"require\" such a move does not start." + helps}}},
 		"it cannot be measured": {unmeasured, fleet.ForecastWarn, []explain.Text{{Summary: "Move Not Forecast", Detail: "When this plan was made, nothing could be forecast of the move of VM db1 from kvm1 to kvm2. The guest was not measured: QEMU is too old."}}},
+		"its policy is unknown": {unforeseen, fleet.ForecastRequire, []explain.Text{{Summary: "Move Not Forecast", Detail: "When this plan was made, nothing could be forecast of the move of VM db1 from kvm1 to kvm2. The policy that it starts under was not known: a value of it, or a record that may concern the VM, was still to be planned."}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -131,7 +134,7 @@ func TestForecastBasis(t *testing.T) {
 	}{
 		{unknown, "Nothing was measured, and no earlier move between these hosts under the same policy is in the VM's history. " +
 			"How fast the link is is not known: there is no bandwidth_mib_per_second, and no earlier move between these hosts without one is in the VM's history. " +
-			"How small compression makes what is sent is not known, and it depends on that."},
+			"How small compression makes what is sent is not known, since no earlier move of the VM was compressed, and whether this one ends depends on that."},
 		{corrected, "By what was measured of the guest, corrected by 2 earlier moves."},
 		{past, "By earlier moves between these hosts under the same policy. The guest was not measured: a job runs on the VM, and " +
 			"libvirt would let the measurement wait for its end."},

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/cordon"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/fleet"
@@ -75,6 +76,8 @@ func planWarnings() map[string][]Text {
 			Surveyed("Record", fleet.Declaration{}, fleet.Survey{Drift: drift, Redeclared: []fleet.Copy{ofVM}, Unknown: []fleet.Copy{later("kvm2")}, Unseen: l.Unseen}),
 			Surveyed("Record", fleet.Declaration{}, fleet.Survey{Drift: drift, Gone: true}),
 			Surveyed("Record", fleet.Declaration{}, fleet.Survey{Drift: drift, Stuck: &fleet.HeldError{Host: "kvm1", Cluster: "batch"}})),
+		"CordonedAlready":     {CordonedAlready(leaves), CordonedAlready(fleet.EvacuationPlan{Host: leaves.Host, Since: time.Unix(0, 0), Why: "a new fan"})},
+		"MaintenanceLeft":     {MaintenanceLeft(leaves.Host)},
 		"WouldLeave":          {WouldLeave(leaves), WouldLeave(fleet.EvacuationPlan{Host: leaves.Host})},
 		"WouldReturn":         {WouldReturn(returns), WouldReturn(fleet.Return{Host: leaves.Host})},
 		"DestinationCordoned": {DestinationCordoned("web", "kvm2", "kvm1", cordon.Record{Cordoned: true, Why: "a new fan"})},

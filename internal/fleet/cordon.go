@@ -11,6 +11,7 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/cordon"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/host"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/lease"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/places"
 )
 
 // recordLease is the name of the lease under which a host's own record is written.
@@ -95,9 +96,10 @@ func (f *Fleet) ChangeCordon(
 // holdRecord takes the lease under which a host's own record is written; end ends it.
 func (f *Fleet) holdRecord(ctx context.Context, h *host.Host) (end func(), err error) {
 	mine := host.Lease{UUID: uuid.NewString(), Name: recordLease}
+	holder := lease.Holder{Run: f.run, Process: places.ThisProcess()}
 	var sightings lease.Sightings
 	for until := time.Now().Add(recordWait); ; {
-		err := h.TakeLease(ctx, mine, lease.Holder{Run: f.run}.Until(time.Now()).Encode())
+		err := h.TakeLease(ctx, mine, holder.Until(time.Now()).Encode())
 		if err == nil {
 			return func() {
 				ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lease.Renewal)
@@ -135,10 +137,11 @@ func takeOver(ctx context.Context, h *host.Host, name string, sightings *lease.S
 		if err != nil || description == nil {
 			return lease.Holder{}, err
 		}
-		if sightings.Stale(l.UUID, *description, time.Now()) {
+		holder := lease.Decode(*description)
+		if sightings.Stale(l.UUID, *description, places.Ended(holder.Process), time.Now()) {
 			return lease.Holder{}, h.EndLease(ctx, l)
 		}
-		return lease.Decode(*description), nil
+		return holder, nil
 	}
 	return lease.Holder{}, nil
 }

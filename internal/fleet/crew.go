@@ -35,7 +35,7 @@ type crew struct {
 	busy     map[string]task // by the UUID of the VM
 	failed   map[string]bool
 	failures []VMFailure
-	done     int
+	done     []VMDeed
 }
 
 func newCrew(host string, p *promises, most int, goOn bool, report func(EvacuationProgress)) *crew {
@@ -137,7 +137,7 @@ func (c *crew) end(e ended) {
 		Host: c.host, VM: e.task.vm, Doing: e.task.do, To: e.task.to, Ended: true, Err: e.err,
 	})
 	if e.err == nil {
-		c.done++
+		c.done = append(c.done, VMDeed{e.task.vm, e.task.do, e.task.to})
 		return
 	}
 	if c.again != nil && c.again(e.task, e.err) {

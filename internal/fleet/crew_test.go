@@ -77,8 +77,8 @@ func TestCrew(t *testing.T) {
 					t.Error(err)
 				}
 				// Of two that end at once, either may come first.
-				if d := test.done - s.crew.done; d < 0 || d > 1 || name != "one fails" && d > 0 || len(s.crew.failures) != test.failures {
-					t.Errorf("%d done, %d failed", s.crew.done, len(s.crew.failures))
+				if d := test.done - len(s.crew.done); d < 0 || d > 1 || name != "one fails" && d > 0 || len(s.crew.failures) != test.failures {
+					t.Errorf("%d done, %d failed", len(s.crew.done), len(s.crew.failures))
 				}
 				if s.highest.Load() != 2 {
 					t.Errorf("%d at a time", s.highest.Load())
@@ -98,8 +98,8 @@ func TestCrew_ends(t *testing.T) {
 		if err := s.work(ctx); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("cancelled: %v", err)
 		}
-		if s.now.Load() != 0 || s.crew.done != 2 {
-			t.Errorf("%d go on, %d are done", s.now.Load(), s.crew.done)
+		if s.now.Load() != 0 || len(s.crew.done) != 2 {
+			t.Errorf("%d go on, %d are done", s.now.Load(), len(s.crew.done))
 		}
 	})
 	synctest.Test(t, func(t *testing.T) {
@@ -111,8 +111,8 @@ func TestCrew_ends(t *testing.T) {
 			}
 			return s.next(ctx)
 		})
-		if !errors.Is(err, errFatal) || s.now.Load() != 0 || s.crew.done != 2 {
-			t.Errorf("%v, %d go on, %d are done", err, s.now.Load(), s.crew.done)
+		if !errors.Is(err, errFatal) || s.now.Load() != 0 || len(s.crew.done) != 2 {
+			t.Errorf("%v, %d go on, %d are done", err, s.now.Load(), len(s.crew.done))
 		}
 	})
 }
@@ -127,8 +127,8 @@ func TestCrew_again(t *testing.T) {
 			delete(s.fails, "a")
 			return true
 		}
-		if err := s.work(t.Context()); err != nil || s.crew.done != 2 || len(s.crew.failures) != 0 {
-			t.Errorf("%v, %d done, %v", err, s.crew.done, s.crew.failures)
+		if err := s.work(t.Context()); err != nil || len(s.crew.done) != 2 || len(s.crew.failures) != 0 {
+			t.Errorf("%v, %d done, %v", err, len(s.crew.done), s.crew.failures)
 		}
 	})
 }

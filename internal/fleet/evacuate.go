@@ -163,7 +163,7 @@ func (f *Fleet) Maintenance(ctx context.Context, name string) (state Evacuated, 
 		return Evacuated{}, false, err
 	}
 	state, err = f.evacuationState(ctx, member, record.Evacuation)
-	state.Cordoned = record.Cordoned
+	state.Cordoned, state.Why = record.Cordoned, record.Why
 	return state, true, err
 }
 

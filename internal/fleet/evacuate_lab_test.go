@@ -4,14 +4,17 @@ package fleet
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/cordon"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/lab"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
 )
 
@@ -117,4 +120,42 @@ func TestEvacuate(t *testing.T) {
 	if _, ok, err := other.Maintenance(testContext(t), "kvm1"); ok || err != nil {
 		t.Errorf("the host still has a record: %t, %v", ok, err)
 	}
+}
+
+// A guest that does not hear its power button runs on, which the error says, and it is none of those that start again. One
+// that ends later has left.
+func TestEvacuate_deaf(t *testing.T) {
+	world := testLab(t)
+	f := open(t, labConfig(t, UnreachableError))
+	f.shutDownWithin = time.Second
+	deaf := world.StartGuest(t, lab.GuestSpec{Bare: true})
+	declareVM(t, f, deaf, policy.Policy{Evacuation: new(policy.EvacuateShutDown)})
+	e := Evacuation{Host: "kvm1", Cordon: true}
+	end := func() {
+		t.Helper()
+		if _, failures, err := f.EndMaintenance(testContext(t), "kvm1", true, false, func(EvacuationProgress) {}); err != nil || len(failures) > 0 {
+			t.Fatal(err, failures)
+		}
+		if at := where(t, f, map[string]*lab.Guest{"deaf": deaf}); at["deaf"] != "kvm1" {
+			t.Errorf("it is on %v", at)
+		}
+	}
+	ignored := func() {
+		t.Helper()
+		_, err := f.Evacuate(testContext(t), e, func(EvacuationProgress) {})
+		var on *NotStoppedError
+		if !errors.As(err, &on) || !on.Seen || on.Location.Domain.State != migration.StateRunning || on.Waited < time.Second || on.Waited > 5*time.Second {
+			t.Fatalf("got %v, %+v", err, on)
+		}
+	}
+
+	ignored()
+	end()
+	ignored()
+	world.Host("kvm1").MustVirsh(t, "destroy", deaf.UUID)
+	done, err := f.Evacuate(testContext(t), e, func(EvacuationProgress) {})
+	if err != nil || done.Stopped[deaf.UUID] != policy.EvacuateShutDown || len(done.Remaining) > 0 {
+		t.Errorf("%+v, %v", done, err)
+	}
+	end()
 }

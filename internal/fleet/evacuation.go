@@ -29,9 +29,11 @@ type Evacuation struct {
 type EvacuationPlan struct {
 	Host Member
 	// Evacuation is the ID of the one that it goes on with; empty for a new one. Cordoned tells whether the host is
-	// cordoned.
+	// cordoned already; then Since is since when, and Why the reason in words.
 	Evacuation string
 	Cordoned   bool
+	Since      time.Time
+	Why        string
 	// Moves are in the order in which they are started. Those of a stage wait for those of earlier ones.
 	Moves []EvacuationMove
 	// Stops are the VMs that are shut down or saved, and Stays those that stay because their policy says so.
@@ -74,6 +76,8 @@ type Evacuated struct {
 	// Evacuation is its ID.
 	Evacuation string
 	Cordoned   bool
+	// Why is why the host is cordoned, in words, of one that was begun before.
+	Why string
 	// Moved are the hosts of the VMs that it has moved and that are still there, and Stopped what it has done with those
 	// that it stopped and that are still off, both by the UUID of the VM. Remaining are the UUIDs of the VMs that run on
 	// the host.
@@ -92,6 +96,14 @@ type VMFailure struct {
 	Err error
 }
 
+// VMDeed is what was done with a VM.
+type VMDeed struct {
+	VM    evacuation.VM
+	Doing Deed
+	// To is the host that it was moved to.
+	To string
+}
+
 // EvacuationError is a host that was not emptied, or whose VMs were not brought back.
 type EvacuationError struct {
 	Host string
@@ -101,8 +113,8 @@ type EvacuationError struct {
 	Cordoned   bool
 	// Returning is true for VMs that were to be brought back.
 	Returning bool
-	// Done is how many VMs were moved, stopped or started.
-	Done     int
+	// Done is what was done before that.
+	Done     []VMDeed
 	Failures []VMFailure
 	Stuck    []StuckVM
 	// Err is why it ended, where that is no matter of one VM: it was cancelled, or a host did not answer.

@@ -107,19 +107,27 @@ func (e *evacuator) look(ctx context.Context) (EvacuationPlan, error) {
 	}
 	w, vms := seen.world, seen.vms
 	pace(w.VMs, seen.lasts)
-	bound := map[string]string{}
 	for i, vm := range w.VMs {
 		w.VMs[i].Refused = e.refused[vm.UUID]
+	}
+	e.bind(vms, w)
+	vms = slices.DeleteFunc(vms, func(vm evacuation.VM) bool { return e.failed[vm.UUID] })
+	return e.plan(evacuation.Leave(e.Host, vms), w, seen), nil
+}
+
+// bind has VMs go where the world has them bound for: by a promise, or by a lease, which a run that was killed may have
+// left. Neither moves a VM that is to be stopped or to stay, or of which that is not known.
+func (e *evacuator) bind(vms []evacuation.VM, w placement.World) {
+	bound := map[string]string{}
+	for _, vm := range w.VMs {
 		bound[vm.UUID] = vm.BoundFor
 	}
 	for i, vm := range vms {
 		goes := vm.By == policy.EvacuateLive && vm.Unread == nil
-		if goes && vm.BoundFor == "" && bound[vm.UUID] != e.Host { // promised, or a run that was killed has left its lease
+		if goes && vm.BoundFor == "" && bound[vm.UUID] != e.Host {
 			vms[i].BoundFor = bound[vm.UUID]
 		}
 	}
-	vms = slices.DeleteFunc(vms, func(vm evacuation.VM) bool { return e.failed[vm.UUID] })
-	return e.plan(evacuation.Leave(e.Host, vms), w, seen), nil
 }
 
 // plan puts together what leaves the host and where there is room.
@@ -185,13 +193,16 @@ func (f *Fleet) PlanEvacuation(ctx context.Context, e Evacuation) (EvacuationPla
 	if err != nil {
 		return EvacuationPlan{}, err
 	}
-	plan := EvacuationPlan{Host: evacuator.member, GoesOn: e.GoOn}
+	plan := EvacuationPlan{Host: evacuator.member}
 	if !e.Leave {
 		if plan, err = evacuator.planChecked(ctx); err != nil {
 			return EvacuationPlan{}, err
 		}
 	}
-	plan.Evacuation, plan.Cordoned = record.Evacuation, record.Cordoned
+	plan.GoesOn, plan.Cordoned, plan.Since, plan.Why = e.GoOn, record.Cordoned, record.Since, record.Why
+	if e.Cordon {
+		plan.Evacuation = record.Evacuation
+	}
 	return plan, nil
 }
 

@@ -57,7 +57,7 @@ func (e *NotEndingError) Error() string {
 }
 
 // Forecast finds a VM and says what a move of it to m's destination would be like, or to any host where that is empty:
-// its link is then known by the policy only. It measures the VM for measureFor, unless that is too short for any window.
+// its link is then known by the policy only. It measures the VM for measureFor, unless that is too short for a window.
 func (f *Fleet) Forecast(ctx context.Context, m Move, measureFor time.Duration) (Resolution, Forecast, error) {
 	r, err := f.Resolve(ctx, m.VM, m.Last, m.Policy)
 	if err != nil {
@@ -111,18 +111,24 @@ func (f *Fleet) uuidOf(ctx context.Context, name string) string {
 	return uuid
 }
 
-// ForecastPlanned says what a move that is planned will be like under the policy that its plan sees coming, and
-// measures the VM for it. It is nil where m asks for nothing, or nothing is to be forecast.
-func (f *Fleet) ForecastPlanned(ctx context.Context, m Move, l Location, p policy.Effective) (*Forecast, error) {
-	if m.measures() == 0 || m.sendsNothing(l) || l.source(m.Destination) == m.Destination {
+// ForecastPlanned says what a move that is planned will be like under the policy that its plan sees coming, which is
+// nil where that is not known, and measures the VM for it. It is nil where m asks for nothing, or nothing is to be
+// forecast.
+func (f *Fleet) ForecastPlanned(ctx context.Context, m Move, l Location, p *policy.Effective) (*Forecast, error) {
+	switch {
+	case m.measures() == 0 || m.sendsNothing(l) || l.source(m.Destination) == m.Destination:
 		return nil, nil
+	case p == nil:
+		return &Forecast{Forecast: forecast.Forecast{
+			Verdict: forecast.Unknown, Missing: []forecast.Missing{forecast.MissingPolicy}, Basis: forecast.ByNothing,
+		}}, nil
 	}
 	source, err := f.host(l.Host)
 	if err != nil {
 		return nil, err
 	}
 	past := pastOf(ctx, source, l.Domain.UUID)
-	made, err := f.forecast(ctx, Resolution{Location: l, Policy: p}, m.Destination, past, m.measures())
+	made, err := f.forecast(ctx, Resolution{Location: l, Policy: *p}, m.Destination, past, m.measures())
 	if err != nil || errors.Is(made.MeasureErr, ErrJobRuns) {
 		return nil, err
 	}

@@ -44,12 +44,12 @@ func TestForecast(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	planned, err := f.ForecastPlanned(testContext(t), slow, location, seen.Policy)
+	planned, err := f.ForecastPlanned(testContext(t), slow, location, &seen.Policy)
 	if err != nil || planned != nil {
 		t.Errorf("its plan asks for no forecast, and has %+v, %v", planned, err)
 	}
 	slow.Forecast = ForecastWarn
-	planned, err = f.ForecastPlanned(testContext(t), slow, location, seen.Policy)
+	planned, err = f.ForecastPlanned(testContext(t), slow, location, &seen.Policy)
 	if err != nil || planned == nil || planned.Verdict != forecast.DoesNotEnd {
 		t.Errorf("its plan has %+v, %v; want that it does not end", planned, err)
 	}

@@ -124,13 +124,19 @@ func (r *returner) look(ctx context.Context) (Return, map[string]placement.VM, e
 		return seen.Return, nil, err
 	}
 	back := seen.Return
-	if len(back.Silent) > 0 { // one of them may run it
-		for _, vm := range back.Start {
-			back.Unclear = append(back.Unclear, VMFailure{vm, errors.Join(back.Silent...)})
-		}
-		back.Start = nil
-	}
+	back.holdStarts()
 	return fitting(back, seen.off, seen.world, r.failed), seen.off, nil
+}
+
+// holdStarts leaves VMs off as long as a host is silent: it may run them.
+func (r *Return) holdStarts() {
+	if len(r.Silent) == 0 {
+		return
+	}
+	for _, vm := range r.Start {
+		r.Unclear = append(r.Unclear, VMFailure{vm, errors.Join(r.Silent...)})
+	}
+	r.Start = nil
 }
 
 // fitting leaves the VMs out of a return for which the host has no room, and puts those that move in the order in which

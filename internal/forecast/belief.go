@@ -37,10 +37,15 @@ func believe(m Measurement) belief {
 		drawn = append(drawn, s.counts(memory))
 	}
 	var b belief
+	likeliest := 0.0
 	lines(memory, func(l line, likelihood float64) {
 		for i, s := range m.Samples {
 			likelihood *= drawn[i].luck(min(memory, l.at(float64(s.WindowMS)/1000)))
+			if likelihood < negligible*likeliest {
+				return // no sample makes it likelier
+			}
 		}
+		likeliest = max(likeliest, likelihood)
 		b = append(b, guess{line: l, likelihood: likelihood})
 	})
 	return b.settled(mostGuesses)
@@ -91,9 +96,11 @@ func (b belief) throttled() belief {
 }
 
 const (
-	// off is by how much the model is off of what is sent where it knows everything, as a power of e, and offThrottle of
-	// the highest throttle, in percent.
-	off         = 0.06
+	// offFirst is by how much the model is off of what the first pass sends, offAgain of what is sent again, as shares:
+	// moves of a steady guest under one policy differ by as much. offThrottle is by how much it is off of the highest
+	// throttle, in percent.
+	offFirst    = 0.04
+	offAgain    = 0.1
 	offThrottle = 12
 	// otherVerdict is what it costs to be wrong in whether a move ends at all, otherMeans in how it ends, and mostOff the
 	// most that one earlier move costs, in powers of e: a guest may have done something else then.
@@ -131,7 +138,9 @@ func (p Past) misfit(c course) float64 {
 		return cost // its duration is that of the policy
 	}
 	// What it sent tells more than how long it took: that depends on the machine, too.
-	sent := math.Log(c.bytes/float64(p.TransferredBytes)) / off
+	first := float64(p.TotalBytes - p.ConstantBytes)
+	again := max(0, float64(p.TransferredBytes)-first)
+	sent := (c.bytes - float64(p.TransferredBytes)) / math.Hypot(offFirst*first, offAgain*max(again, c.bytes-first))
 	throttle := (c.throttle - float64(p.Throttle)) / offThrottle
 	return cost + sent*sent/2 + throttle*throttle/2
 }

@@ -39,6 +39,8 @@ type Missing string
 const (
 	// MissingMeasurement is how much memory the guest dirties.
 	MissingMeasurement Missing = "measurement"
+	// MissingPolicy is under which policy it starts.
+	MissingPolicy Missing = "policy"
 	// MissingLink is how fast the link between the hosts is.
 	MissingLink Missing = "link"
 	// MissingCompressibility is how small compression makes what is sent.
@@ -156,7 +158,7 @@ func (m model) run(g guess, p policy.Effective, v view) course {
 	return simulate(p, assumptions{
 		setUp: v.of(m.setUp, true), abort: v.of(abort, true), first: v.of(m.first, true), link: v.of(m.link, false),
 		rush: v.of(rush, true), stall: v.of(stall, true), lull: v.of(lull, true), handOver: v.of(handOver, true),
-		memory: m.memory, resend: v.of(m.resend, true), dirty: g.at,
+		memory: m.memory, resend: v.of(m.resend, true), guest: g.line,
 		catchesUp: func(left float64) float64 {
 			// A guest that waits most of the time may do as much with less CPU, or may lose what it is not given.
 			if m.busy == 0 {

@@ -11,6 +11,19 @@ func (l line) at(seconds float64) float64 {
 	return restless*min(1, seconds/tick) + l.fast*min(seconds, l.knee) + l.slow*max(0, seconds-l.knee)
 }
 
+// window is the time in which so much is dirtied.
+func (l line) window(bytes float64) float64 {
+	switch working := l.at(l.knee); {
+	case bytes <= l.at(tick):
+		return tick * bytes / l.at(tick)
+	case bytes <= working:
+		return (bytes - restless) / l.fast
+	case l.slow > 0:
+		return min(forever, l.knee+(bytes-working)/l.slow)
+	}
+	return forever
+}
+
 // restless is what even an idle guest dirties at once, in bytes.
 const restless = 0.1 * mib
 
@@ -20,9 +33,9 @@ const (
 	//
 	// shortestKnee and longestKnee are in seconds: a pass is hardly shorter, and what comes after the longest window that
 	// is measured may be nothing new or more of the same.
-	shortestKnee, longestKnee, kneeStep = 0.2, 40, 1.25
+	shortestKnee, longestKnee, kneeStep = 0.2, 40, 1.12
 	// slowestRate is that of a guest that does nothing, in bytes per second.
-	slowestRate, rateStep = 0.1 * mib, 1.12
+	slowestRate, rateStep = 0.1 * mib, 1.06
 )
 
 // slowShares are rates after the knee, as a share of that before it, with how likely they are before anything is

@@ -72,8 +72,8 @@ type assumptions struct {
 	lull, handOver float64
 	// stall is how many times stall_timeout a move takes to stall that makes no progress.
 	stall float64
-	// dirty is how many distinct bytes are dirtied in a time.
-	dirty func(seconds float64) float64
+	// guest is what is dirtied.
+	guest line
 	// resend is what XBZRLE sends of a page in its cache, as a share of it.
 	resend float64
 	// catchesUp is what a throttled guest keeps of its speed, by the share that the throttle leaves it of its CPU.
@@ -110,7 +110,9 @@ type simulation struct {
 	// resent are distinct bytes that were sent again, which are in XBZRLE's cache as far as they fit; strange is what
 	// remains to be sent and is not among them.
 	resent, strange float64
-	passes          int
+	// worked is how long the guest has worked since the beginning, as far as a throttle let it.
+	worked float64
+	passes int
 	// passTook is how long the last pass was.
 	passTook, passBegan float64
 	// progress is when something got better, idle the passes since.
@@ -183,13 +185,13 @@ func (s *simulation) pass() {
 	s.judge(cost)
 }
 
-// cost is what is sent for a byte of this pass. XBZRLE finds in its cache what was sent again before, as far as it
-// fits.
+// cost is what is sent for a byte of this pass. XBZRLE finds in its cache what was sent again before, as far as all of
+// that fits: two pages of the same place in it do not take turns.
 func (s *simulation) cost() float64 {
 	if !s.policy.Compression() || s.passes == 1 {
 		return wireShare
 	}
-	found := (1 - s.strange/max(1, s.remaining)) * min(1, s.cache/max(1, s.remaining))
+	found := (1 - s.strange/max(1, s.remaining)) * min(1, s.cache/max(1, s.resent))
 	return wireShare * (found*s.resend + 1 - found)
 }
 
@@ -207,20 +209,27 @@ func (s *simulation) send(seconds, cost float64) {
 	s.wired += sent * cost
 }
 
+// fresh is how much is dirtied in a time that does not remain to be sent anyway. What remains after the first pass is
+// any memory; after that it is what the guest dirtied last, as much as it dirties in some window: with the time after
+// it that makes one longer window.
+func (s *simulation) fresh(seconds float64) float64 {
+	if s.passes == 1 {
+		return s.guest.at(seconds) * (1 - min(1, s.remaining/max(s.first, 1)))
+	}
+	return max(0, s.guest.at(s.guest.window(s.remaining)+seconds)-s.remaining)
+}
+
 // look finds what was dirtied since it was looked for last, and raises the throttle where that is too much.
 func (s *simulation) look() {
 	speed := 1.0
 	if s.throttle > 0 {
 		speed = s.catchesUp(1 - s.throttle/100)
 	}
-	dirtied := s.dirty(speed * s.since)
-	set := max(s.dirty(60), s.remaining, 1) // of which a part is still to be sent anyway
-	if s.passes == 1 {
-		set = max(s.first, set)
-	}
-	fresh := dirtied * (1 - s.remaining/set)
+	worked := speed * s.since
+	fresh := s.fresh(worked)
 	s.remaining = min(s.memory, s.remaining+fresh)
-	s.strange += fresh * (1 - min(1, s.resent/set))
+	s.strange += min(fresh, s.guest.at(s.worked+worked)-s.guest.at(s.worked))
+	s.worked += worked
 	s.periodDirty += fresh
 	s.since = 0
 	if s.now-s.periodBegan <= shortestPeriod {

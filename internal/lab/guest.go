@@ -54,6 +54,9 @@ type GuestSpec struct {
 	// SleepAfter, if not zero, makes the guest suspend itself (ACPI S3, libvirt's pmsuspended) this long after it was
 	// ready, once: `virsh dompmwakeup` wakes it, and it beats again.
 	SleepAfter time.Duration
+	// Obeys makes the guest turn itself off when its power button is pressed (ACPI, `virsh shutdown`); others do not hear
+	// it.
+	Obeys bool
 	// Machine is the machine type; the default is pc.
 	Machine string
 	// Emulator is the path of QEMU; the default is [Emulator]. The host gets [OtherEmulator] where it is that.

@@ -70,6 +70,32 @@ func TestGuestIsHandedOutInTheStateAskedFor(t *testing.T) {
 	}
 }
 
+// A guest that obeys ends at its power button, and one that does not runs on.
+func TestGuestObeysItsPowerButton(t *testing.T) {
+	world := current(t)
+	host := world.Hosts[0]
+	deaf := world.StartGuest(t, lab.GuestSpec{Bare: true})
+	host.MustVirsh(t, "shutdown", deaf.UUID)
+	t.Run("obeying", func(t *testing.T) {
+		for _, machine := range []string{"pc", "q35"} {
+			t.Run(machine, func(t *testing.T) {
+				t.Parallel()
+				guest := world.StartGuest(t, lab.GuestSpec{Obeys: true, Machine: machine})
+				host.MustVirsh(t, "shutdown", guest.UUID)
+				deadline := time.Now().Add(20 * time.Second)
+				for state := ""; state != "shut off"; state = strings.TrimSpace(host.MustVirsh(t, "domstate", guest.UUID)) {
+					if time.Now().After(deadline) {
+						t.Fatalf("after 20 s it is %s", state)
+					}
+				}
+			})
+		}
+	})
+	if state := strings.TrimSpace(host.MustVirsh(t, "domstate", deaf.UUID)); state != "running" {
+		t.Errorf("the guest that hears nothing is %s", state)
+	}
+}
+
 func TestRemovedGuestLeavesNothing(t *testing.T) {
 	world := current(t)
 	guest, err := world.Start(t.Context(), lab.GuestSpec{Bare: true, Parts: []lab.Part{lab.Disk{}}})

@@ -64,6 +64,9 @@ func (s GuestSpec) commandLine() string {
 	if s.SleepAfter > 0 {
 		parameters = append(parameters, fmt.Sprintf("lab.sleep=%d", s.SleepAfter.Nanoseconds()))
 	}
+	if s.Obeys {
+		parameters = append(parameters, "lab.obeys=1")
+	}
 	return strings.Join(append(parameters, s.Load.parameters()...), " ")
 }
 

@@ -19,8 +19,18 @@ type Holder struct {
 	Name string `json:"name,omitempty"`
 	// Run is the run of this provider: the machine and the process that it runs in, and a random word.
 	Run string `json:"run"`
+	// Process is that of the run, for those on its machine; zero where nothing is known of it.
+	Process Process `json:"process,omitzero"`
 	// Expires is when the lease ends unless it is renewed, by the clock of that machine.
 	Expires time.Time `json:"expires"`
+}
+
+// Process is one process of a machine.
+type Process struct {
+	// Among names all processes that see each other by their numbers: those of one machine, since it was started, and in
+	// one container. None is named so again.
+	Among string `json:"among"`
+	PID   int    `json:"pid"`
 }
 
 // Until is the same holder, for another Life from now.

@@ -4,7 +4,8 @@ import "time"
 
 // Sightings are the leases that one observer has seen, to tell those that nobody renews. Clocks of two machines may
 // differ, so it goes by its own: a lease whose description stays the same for a Life is stale, and for half of one
-// where it says itself that it has expired. The zero value is ready for use.
+// where it says itself that it has expired. Of a run on another machine nothing tells sooner that it has ended: one that
+// is slow, or stopped for a while, looks the same. The zero value is ready for use.
 type Sightings struct {
 	seen map[string]sighting // by the lease's UUID
 }
@@ -14,8 +15,11 @@ type sighting struct {
 	since       time.Time
 }
 
-// Stale notes what a lease says now, and tells whether nobody renews it.
-func (s *Sightings) Stale(uuid, description string, now time.Time) bool {
+// Settled is for how long a lease counts of a run that has ended: what it has asked of the host last may begin yet.
+const Settled = 2 * time.Second
+
+// Stale notes what a lease says now, and tells whether nobody renews it. ended tells whether its run has certainly ended.
+func (s *Sightings) Stale(uuid, description string, ended bool, now time.Time) bool {
 	before, known := s.seen[uuid]
 	if !known || before.description != description {
 		if s.seen == nil {
@@ -26,5 +30,5 @@ func (s *Sightings) Stale(uuid, description string, now time.Time) bool {
 	}
 	unchanged := now.Sub(before.since)
 	expired := now.After(Decode(description).Expires)
-	return unchanged >= Life || expired && unchanged >= Life/2
+	return unchanged >= Life || ended && unchanged >= Settled || expired && unchanged >= Life/2
 }

@@ -20,6 +20,8 @@ type fakeHost struct {
 	name string
 	// fails, when not nil, is what each call about leases comes to.
 	fails error
+	// unreadable, when not nil, is what reading a lease comes to.
+	unreadable error
 
 	mu       sync.Mutex
 	random   *rand.Rand
@@ -88,7 +90,7 @@ func (h *fakeHost) LeaseDescription(ctx context.Context, l host.Lease) (descript
 		if said, there := h.says[l.UUID]; there {
 			description = &said
 		}
-		return nil
+		return h.unreadable
 	})
 	return description, err
 }

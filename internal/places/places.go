@@ -38,13 +38,14 @@ type Places struct {
 	Limits
 
 	run     string
+	process lease.Process
 	slots   *slots
 	out, in map[string]*station // by the host's name
 }
 
 // New are the places of a run, which is named in its leases.
 func New[H Host](run string, hosts []H, limits Limits) *Places {
-	p := &Places{limits, run, newSlots(limits), map[string]*station{}, map[string]*station{}}
+	p := &Places{limits, run, ThisProcess(), newSlots(limits), map[string]*station{}, map[string]*station{}}
 	for _, h := range hosts {
 		p.out[h.Name()] = newStation(h, lease.Out, limits.Outgoing)
 		p.in[h.Name()] = newStation(h, lease.In, limits.Into(h.Name()))
@@ -57,7 +58,8 @@ func New[H Host](run string, hosts []H, limits Limits) *Places {
 // both hosts have a place for it. It calls waiting with what it waits for, whenever that changes. The place is to be
 // left when the move has ended. The error is the context's, ErrDraining or an *UnclearError.
 func (p *Places) Enter(ctx context.Context, t Trip, name string, waiting func(Wait)) (*Place, error) {
-	place := newPlace(lease.Holder{VM: t.VM, Name: name, Run: p.run}, p.out[t.Source], p.in[t.Destination])
+	holder := lease.Holder{VM: t.VM, Name: name, Run: p.run, Process: p.process}
+	place := newPlace(holder, p.out[t.Source], p.in[t.Destination])
 	var err error
 	if place.release, err = p.slots.acquireWith(ctx, t, place.claim, waiting); err != nil {
 		place.end(ctx)

@@ -241,3 +241,29 @@ func TestPlacing_adopted(t *testing.T) {
 		}
 	})
 }
+
+// A lease that cannot be read is somebody's: its place is taken, and it is never ended, however long it stays the same.
+func TestPlaces_unreadLease(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		a, b := newFakeHost("a", 1), newFakeHost("b", 2)
+		theirs := host.Lease{UUID: "theirs", Name: lease.PlaceName(lease.In, 1)}
+		b.leases[theirs.Name] = theirs
+		b.unreadable = host.ErrDenied
+		r := newFakeRun("one", 1, a, b)
+		ctx, cancel := context.WithTimeout(t.Context(), 4*lease.Life)
+		defer cancel()
+		var said []Wait
+		err := r.move(ctx, Trip{vmNumber(1), "a", "b"}, time.Second, func() { t.Error("it began") }, func(w Wait) { said = append(said, w) })
+		if !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("it ended with %v", err)
+		}
+		want := []Wait{{Kind: FullDestination, Host: "b", Limit: 1, Holders: []Holder{{}}}}
+		if diff := cmp.Diff(want, said); diff != "" {
+			t.Errorf("it said (-want +got):\n%s", diff)
+		}
+		if b.leases[theirs.Name] != theirs {
+			t.Errorf("the lease was ended: %v", b.leases)
+		}
+	})
+}

@@ -242,8 +242,9 @@ func note(side *lease.Side, name string, holder lease.Holder) {
 
 // stale ends a lease that nobody renews.
 func (s *station) stale(ctx context.Context, l host.Lease, description string) bool {
+	ended := Ended(lease.Decode(description).Process)
 	s.mu.Lock()
-	stale := s.sightings.Stale(l.UUID, description, time.Now())
+	stale := s.sightings.Stale(l.UUID, description, ended, time.Now())
 	s.mu.Unlock()
 	return stale && s.EndLease(ctx, l) == nil
 }

@@ -95,7 +95,7 @@ func (a *evacuationAction) Invoke(ctx context.Context, req action.InvokeRequest,
 		tflog.Info(ctx, explain.EvacuationLine(p), evacuationFields(p))
 	})
 	if err != nil {
-		resp.Diagnostics.Append(failed(explain.Evacuation(err), path.Root("host")))
+		resp.Diagnostics.Append(failed(explain.Evacuation("Evacuate Host", err), path.Root("host")))
 		return
 	}
 	if len(done.Stuck)+len(done.Failures) > 0 {

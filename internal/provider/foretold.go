@@ -17,11 +17,11 @@ import (
 func foretell(
 	ctx context.Context, f *fleet.Fleet, seen *foresight, move fleet.Move, l fleet.Location, asked types.String,
 ) diag.Diagnostics {
-	if l.Host == "" || move.Destination == "" || seen.policy == nil {
+	if l.Host == "" || move.Destination == "" {
 		return nil
 	}
 	move.Forecast = fleet.Forecasting(asked.ValueString())
-	made, err := f.ForecastPlanned(ctx, move, l, *seen.policy)
+	made, err := f.ForecastPlanned(ctx, move, l, seen.policy)
 	switch {
 	case err != nil:
 		return diag.Diagnostics{diagnose("Plan VM Migration", err, path.Root("vm"))}

@@ -12,6 +12,7 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/explain"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/fleet"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/provider/instance"
 )
 
 var (
@@ -106,9 +107,9 @@ func (a *liveMigrationAction) ModifyPlan(
 	var config liveMigrationActionModel
 	resp.Diagnostics.Append(getModel(ctx, req.Config, &config)...)
 	if !resp.Diagnostics.HasError() {
-		// What triggers the action is planned before it, so it waits for nothing. Whether the
-		// action starts before that changes the policy, or after it, is not known.
-		seen := a.foresight(config.moveModel, config.VM.ValueString(), 0)
+		// What triggers the action is planned before it, but other policies may be planned beside it. Whether the action
+		// starts before these change, or after it, is not known.
+		seen := a.foresight(config.moveModel, config.VM.ValueString(), instance.Settle)
 		seen.unsettled = true
 		among, diags := a.candidates(ctx, config.openMoveModel, 0)
 		resp.Diagnostics.Append(diags...)

@@ -49,9 +49,10 @@ func TestAccMaintenance(t *testing.T) {
 	guests := world.StartGuests(t, 4, typical())
 	beside := world.StartGuest(t, lab.GuestSpec{Host: "kvm2", Bare: true})
 	free, saved, stays, grouped := guests[0], guests[1], guests[2], guests[3]
+	obeys := world.StartGuest(t, lab.GuestSpec{Obeys: true})
 	config := three(t) + placed(free) + vmPolicies(map[*lab.Guest]string{
 		saved: `evacuation = "managed_save"`, stays: `evacuation = "stay"`,
-		grouped: `anti_affinity_group = "db"`, beside: `anti_affinity_group = "db"`,
+		obeys: `evacuation = "shut_down"`, grouped: `anti_affinity_group = "db"`, beside: `anti_affinity_group = "db"`,
 	})
 	w := newWorkspace(t, config)
 	w.must(t, 0, apply...)
@@ -59,19 +60,21 @@ func TestAccMaintenance(t *testing.T) {
 	w.write(t, config+maintenance)
 	plan := w.must(t, 2, "plan", "-detailed-exitcode", "-out=saved")
 	requireSaid(t, plan, "VMs Leave Host", free.Name+" was to move to kvm", grouped.Name+" was to move to kvm3: ", "memory left",
-		saved.Name+" was to be saved on its host, as its policy says", stays.Name+" was to stay, as its policy says")
+		saved.Name+" was to be saved on its host, as its policy says", obeys.Name+" was to be shut down, as its policy says", stays.Name+" was to stay, as its policy says")
 	w.must(t, 0, "apply", "saved")
 	if on := hostOf(t, free.Name); on == "kvm1" {
 		t.Error("the host was not emptied")
 	}
 	requireHome(t, grouped, "kvm3", "running")
 	requireHome(t, saved, "kvm1", "shut off")
+	requireHome(t, obeys, "kvm1", "shut off")
 	requireHome(t, stays, "kvm1", "running")
 	state := w.attributes(t, "virt_host_maintenance.kvm1")
 	if evacuated, _ := state["evacuated"].(map[string]any); len(evacuated) != 2 || evacuated[grouped.UUID] != "kvm3" {
 		t.Errorf("evacuated is %v", state["evacuated"])
 	}
-	if fmt.Sprint(state["stopped"], state["remaining"], state["cordoned"]) != fmt.Sprintf("map[%s:managed_save] [%s] true", saved.UUID, stays.UUID) {
+	stopped := map[string]any{saved.UUID: "managed_save", obeys.UUID: "shut_down"}
+	if fmt.Sprint(state["stopped"], state["remaining"], state["cordoned"]) != fmt.Sprintf("%v [%s] true", stopped, stays.UUID) {
 		t.Errorf("the state is %v", state)
 	}
 
@@ -88,9 +91,9 @@ func TestAccMaintenance(t *testing.T) {
 	requireHome(t, beside, "kvm2", "running")
 
 	w.write(t, config)
-	requireSaid(t, w.must(t, 2, "plan", "-detailed-exitcode"), "VMs Come Back to Host", grouped.Name+" was to move back from kvm3", saved.Name+" was to start again")
+	requireSaid(t, w.must(t, 2, "plan", "-detailed-exitcode"), "VMs Come Back to Host", grouped.Name+" was to move back from kvm3", saved.Name+" was to start again", obeys.Name+" was to start again")
 	w.must(t, 0, apply...)
-	for _, guest := range guests {
+	for _, guest := range append(guests, obeys) {
 		requireHome(t, guest, "kvm1", "running")
 	}
 	if _, err := world.Host("kvm1").Virsh(t.Context(), "secret-dumpxml", "6d696772-6174-4e00-8000-686f73740000"); err == nil {

@@ -161,6 +161,9 @@ func (r *maintenanceResource) ModifyPlan(
 	if ok && changes && plan.Evacuate.ValueBool() {
 		resp.Diagnostics.Append(warnedAt(path.Root("host"), explain.WouldLeave(planned)))
 	}
+	if ok && creating && planned.Cordoned {
+		resp.Diagnostics.Append(warnedAt(path.Root("host"), explain.CordonedAlready(planned)))
+	}
 	if creating {
 		plan.ID = types.StringUnknown()
 		if ok {
@@ -189,10 +192,19 @@ func (m maintenanceModel) evacuation() fleet.Evacuation {
 }
 
 func (r *maintenanceResource) planReturn(ctx context.Context, state maintenanceModel) diag.Diagnostics {
-	if r.fleet == nil || !state.Restore.ValueBool() || r.fleet.Check(state.Host.ValueString()) != nil {
+	if r.fleet == nil {
 		return nil
 	}
-	back, err := r.fleet.PlanReturn(ctx, state.Host.ValueString())
+	now, gone, _, err := r.called(ctx, state)
+	switch {
+	case err != nil:
+		return diagnoseRead(r.fleet, "Plan Return of VMs", err, path.Root("host"))
+	case gone:
+		return diag.Diagnostics{warnedAt(path.Root("host"), explain.MaintenanceLeft(now))}
+	case !state.Restore.ValueBool():
+		return nil
+	}
+	back, err := r.fleet.PlanReturn(ctx, now.Name)
 	if err != nil {
 		return diagnoseRead(r.fleet, "Plan Return of VMs", err, path.Root("host"))
 	}
@@ -226,7 +238,7 @@ func (r *maintenanceResource) evacuate(
 		tflog.Info(ctx, explain.EvacuationLine(p), evacuationFields(p))
 	})
 	if err != nil {
-		return diag.Diagnostics{failed(explain.Evacuation(err), path.Root("host"))}
+		return diag.Diagnostics{failed(explain.Evacuation("Evacuate Host", err), path.Root("host"))}
 	}
 	var diags diag.Diagnostics
 	if len(done.Stuck)+len(done.Failures) > 0 {
@@ -271,19 +283,16 @@ func (r *maintenanceResource) Read(ctx context.Context, req resource.ReadRequest
 		return
 	}
 	r.instances.Reads(state.ID.ValueString())
-	known := fleet.Member{Name: state.Host.ValueString(), UUID: state.ID.ValueString()}
-	now, renamed, gone, err := r.fleet.Recognise(ctx, known)
-	if err == nil && gone {
-		err = r.fleet.Check(state.Host.ValueString())
+	now, gone, renamed, err := r.called(ctx, state)
+	if gone {
+		return // a destroy says that the host is left as it is
 	}
-	if err == nil && renamed != nil {
-		resp.Diagnostics.Append(renamedWarning(r.instances, []fleet.Renaming{*renamed})...)
-		state.Host = types.StringValue(now.Name)
-	}
+	resp.Diagnostics.Append(renamedWarning(r.instances, renamed)...)
+	state.Host = types.StringValue(now.Name)
 	var seen fleet.Evacuated
 	exists := true
 	if err == nil {
-		seen, exists, err = r.fleet.Maintenance(ctx, state.Host.ValueString())
+		seen, exists, err = r.fleet.Maintenance(ctx, now.Name)
 	}
 	switch {
 	case err != nil:
@@ -295,11 +304,25 @@ func (r *maintenanceResource) Read(ctx context.Context, req resource.ReadRequest
 	}
 	evacuated, stopped := state.Evacuated, state.Stopped
 	state.write(seen)
+	state.Reason = textOrNull(seen.Why)
 	if !evacuated.IsNull() { // known since the create
 		state.Evacuated, state.Stopped = evacuated, stopped
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
 	resp.Diagnostics.Append(r.identify(ctx, resp.Identity, state.Host)...)
+}
+
+// called is what the configuration calls the host now, and how it was renamed, if it was. gone is true for one that is
+// none of the hosts any more, even where another one has its label.
+func (r *maintenanceResource) called(
+	ctx context.Context, state maintenanceModel,
+) (now fleet.Member, gone bool, renamed []fleet.Renaming, err error) {
+	known := fleet.Member{Name: state.Host.ValueString(), UUID: state.ID.ValueString()}
+	now, renaming, gone, err := r.fleet.Recognise(ctx, known)
+	if renaming != nil {
+		renamed = []fleet.Renaming{*renaming}
+	}
+	return now, gone, renamed, err
 }
 
 // readFailed is an error of a Read, or a warning for a host that may be down.
@@ -316,13 +339,21 @@ func (r *maintenanceResource) Delete(ctx context.Context, req resource.DeleteReq
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	name := state.Host.ValueString()
+	now, gone, _, err := r.called(ctx, state) // the destroy may be without a refresh
+	if gone {
+		return // the plan has said so
+	}
+	if err != nil {
+		resp.Diagnostics.Append(diagnose("Bring VMs Back", err, path.Root("host")))
+		return
+	}
+	name := now.Name
 	back, failures, err := r.fleet.EndMaintenance(ctx, name, state.Restore.ValueBool(),
 		state.OnFailure.ValueString() == string(continueOnFailure), func(p fleet.EvacuationProgress) {
 			tflog.Info(ctx, explain.EvacuationLine(p), evacuationFields(p))
 		})
 	if err != nil {
-		resp.Diagnostics.Append(failed(explain.Evacuation(err), path.Root("host")))
+		resp.Diagnostics.Append(failed(explain.Evacuation("Bring VMs Back", err), path.Root("host")))
 		return
 	}
 	deleted := state.deleted(back)
@@ -381,7 +412,7 @@ func (r *maintenanceResource) ImportState(
 			Host: types.StringValue(name), Destinations: types.SetNull(types.StringType),
 			OnFailure: types.StringValue(string(stopOnFailure)),
 		},
-		ID: types.StringValue(seen.Host.UUID), Evacuate: types.BoolValue(true), Restore: types.BoolValue(true),
+		ID: types.StringValue(seen.Host.UUID), Reason: textOrNull(seen.Why), Evacuate: types.BoolValue(true), Restore: types.BoolValue(true),
 	}
 	model.write(seen)
 	resp.Diagnostics.Append(resp.State.Set(ctx, model)...)

@@ -26,6 +26,7 @@ type load struct {
 	wholePages bool   // touch a page by rewriting it with random bytes, not by changing one of its bytes
 	rest       rest   // when it touches less
 	sleepAfter int64  // nanoseconds from ready to the guest's going to sleep, 0 for never
+	obeys      bool   // turns itself off at the power button
 	writer     writer // what it writes to its disk
 	random     uint64 // state of the generator
 }
@@ -68,6 +69,8 @@ func parseLoad(commandLine string) (*load, error) {
 			l.writer.pause = number
 		case "sleep":
 			l.sleepAfter = number
+		case "obeys":
+			l.obeys = number != 0
 		default:
 			return nil, fmt.Errorf("unknown parameter %s", word)
 		}

@@ -22,6 +22,7 @@ func TestLoadIsReadFromTheKernelCommandLine(t *testing.T) {
 		"by rate":    {line: "lab.hot=4096 lab.ceiling=2 lab.mean=1048576 lab.pattern=page quiet\n", want: load{hotBytes: 4096, ceiling: 2, mean: 1 << 20, wholePages: true}},
 		"restless":   {line: "lab.hot=8192 lab.rest=4096 lab.work-for=20 lab.rest-for=10", want: load{hotBytes: 8192, rest: rest{4096, 20, 10}}},
 		"asleep":     {line: "lab.sleep=3000", want: load{sleepAfter: 3000}},
+		"obeys":      {line: "lab.obeys=1", want: load{obeys: true}},
 		"no number":  {line: "lab.hot=much", bad: true},
 		"misspelled": {line: "lab.hott=1", bad: true},
 	}

@@ -4,11 +4,12 @@
 // command line asks for and prints a heartbeat on the serial console, so that whoever reads the console can tell
 // whether the guest runs, how long it was paused, and whether two copies of it ran at once.
 //
-// The console carries four kinds of lines beside those of the kernel:
+// The console carries five kinds of lines beside those of the kernel:
 //
 //	beat SEQUENCE MONOTONIC-NANOSECONDS PAGES-TOUCHED   every 100 ms
 //	wrote SEQUENCE SECTOR                               each time that a sector is on the disk
 //	ready                                               once, when the memory is filled and the load runs
+//	off                                                 when the power button was pressed, and the guest turns itself off
 //	error TEXT                                          when memory, power management or a parameter is not as needed
 package main
 
@@ -49,6 +50,9 @@ func run(touched *atomic.Uint64) error {
 	}
 	if load.writer.sectors > 0 {
 		go func() { fmt.Printf("error %v\n", load.writer.run()) }()
+	}
+	if load.obeys {
+		go func() { fmt.Printf("error %v\n", obey()) }()
 	}
 	if load.hotBytes == 0 {
 		load.ready()

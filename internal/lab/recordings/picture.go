@@ -26,7 +26,7 @@ const style = `text{font-family:'Liberation Sans',Arial,Helvetica,sans-serif;fon
 @media (prefers-color-scheme: dark){text{fill:#e6edf3}.back{fill:#0d1117}.grid{stroke:#3d444d}` +
 	`.same,.range{stroke:#9198a1}.ends{fill:#3fb950}.not{fill:#ff7b72}.wrong{stroke:#d29922}}`
 
-// Picture is the score of the moves on which nothing was chosen as an SVG document: each by its real and its forecast
+// Picture is the score of the moves that the model was not made on as an SVG document: each by its real and its forecast
 // duration.
 func Picture(all []Recording) string {
 	var b strings.Builder
@@ -43,8 +43,10 @@ func Picture(all []Recording) string {
 		fmt.Fprintf(&b, `<text x="%.0f" y="%.1f" text-anchor="end">%.0f s</text>`+"\n", margin-8, y+4, seconds)
 	}
 	fmt.Fprintf(&b, `<path class="same" d="M%.0f %.0fL%.0f %.0f"/>`+"\n", margin, margin+side, margin+side, margin)
-	for _, s := range Score(append(Only(Independent, all), Only(Loaded, all)...), true) {
-		b.WriteString(dot(s))
+	for _, set := range []string{Independent, Earlier, Loaded} {
+		for _, s := range Score(Only(set, all), true) {
+			b.WriteString(dot(s))
+		}
 	}
 	fmt.Fprintf(&b, `<text x="%.0f" y="%.0f" text-anchor="middle">real duration</text>`+"\n", margin+side/2, whole-16)
 	fmt.Fprintf(&b, `<text x="%.0f" y="24">forecast, with its bounds: <tspan class="ends">ended</tspan>, `+

@@ -18,13 +18,15 @@ const (
 	Development = "development"
 	// Independent is what nothing of the model was chosen on: other guests over other links, on a quiet machine.
 	Independent = "independent"
-	// Loaded is that, too, but of guests that were moved six at a time on a machine that had much else to do.
+	// Earlier was that for an earlier model, and the model was mended on it since.
+	Earlier = "earlier"
+	// Loaded is Earlier, too, but of guests that were moved six at a time on a machine that had much else to do.
 	Loaded = "loaded"
 )
 
 // Recording is one move.
 type Recording struct {
-	// Set is Development, Independent or Loaded.
+	// Set is one of these.
 	Set string `json:"-"`
 	// Guest is the name of the guest's load as command record has it, and Boot tells one start of it from another.
 	Guest string `json:"guest"`

@@ -146,7 +146,7 @@ func Table(all []Recording) string {
 		}
 		tallies[name].add(s)
 	}
-	for _, set := range []string{Independent, Loaded, Development} {
+	for _, set := range []string{Independent, Earlier, Loaded, Development} {
 		of := Only(set, all)
 		scored := Score(of, true)
 		for _, s := range scored {

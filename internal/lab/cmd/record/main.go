@@ -62,12 +62,12 @@ func run() (int, error) {
 	}
 	defer file.Close()
 	chosen := slices.DeleteFunc(moves(*set), func(m kind) bool { return !wanted.MatchString(m.name) })
-	recorder := recorder{world: world, moves: chosen, until: time.Now().Add(*limit), file: file}
+	recorder := recorder{world: world, moves: chosen, until: time.Now().Add(*limit), together: *together, file: file}
 	var subjects []recorded
 	for _, g := range guests[*set] {
 		if whose.MatchString(g.name) {
 			subjects = append(subjects, g)
 		}
 	}
-	return 0, recorder.all(ctx, subjects, *together)
+	return 0, recorder.all(ctx, subjects)
 }

@@ -25,26 +25,29 @@ const budget = 15 * time.Second
 type recorder struct {
 	world *lab.World
 	moves []kind
-	// until is when it begins no more of them.
-	until time.Time
+	// until is when it begins no more of them, and together how many guests it moves at a time.
+	until    time.Time
+	together int
 
 	mu   sync.Mutex
 	file io.Writer
 }
 
-// all records the moves of all guests, of some at a time.
-func (r *recorder) all(ctx context.Context, guests []recorded, together int) error {
+// all records the moves of all guests, of some at a time. Each guest has its share of the time, and what a quick one
+// leaves of it is for those after it.
+func (r *recorder) all(ctx context.Context, guests []recorded) error {
 	waiting := make(chan recorded, len(guests))
 	for _, g := range guests {
 		waiting <- g
 	}
 	close(waiting)
-	failures := make([]error, together)
+	failures := make([]error, r.together)
 	var workers sync.WaitGroup
-	for i := range together {
+	for i := range r.together {
 		workers.Go(func() {
 			for g := range waiting {
-				if err := r.guest(ctx, g); err != nil {
+				until := time.Now().Add(share(time.Until(r.until), 1+len(waiting), r.together))
+				if err := r.guest(ctx, g, until); err != nil {
 					failures[i] = errors.Join(failures[i], fmt.Errorf("guest %s: %w", g.name, err))
 				}
 			}
@@ -54,9 +57,15 @@ func (r *recorder) all(ctx context.Context, guests []recorded, together int) err
 	return errors.Join(failures...)
 }
 
-// guest starts a guest, measures it once, and moves it to and fro, once under each policy.
-func (r *recorder) guest(ctx context.Context, g recorded) (err error) {
-	if time.Now().After(r.until) {
+// share is how much of the time that is left one guest has of those that have not begun, some of which are moved at a
+// time.
+func share(left time.Duration, guests, together int) time.Duration {
+	return left * time.Duration(min(guests, together)) / time.Duration(guests)
+}
+
+// guest starts a guest, measures it once, and moves it to and fro, once under each policy, until its time is over.
+func (r *recorder) guest(ctx context.Context, g recorded, until time.Time) (err error) {
+	if time.Now().After(until) {
 		return nil
 	}
 	guest, err := r.world.Start(ctx, g.spec)
@@ -68,7 +77,7 @@ func (r *recorder) guest(ctx context.Context, g recorded) (err error) {
 	if err != nil {
 		return err
 	}
-	f, err := newFleet(r.world)
+	f, err := newFleet(r.world, r.together)
 	if err != nil {
 		return err
 	}
@@ -83,7 +92,7 @@ func (r *recorder) guest(ctx context.Context, g recorded) (err error) {
 	}
 	at := 0
 	for _, m := range r.moves {
-		if time.Now().After(r.until) {
+		if time.Now().After(until) {
 			return nil
 		}
 		made, err := makeMove(ctx, f, guest, r.world.Hosts[1-at], m)
@@ -114,8 +123,9 @@ func (r *recorder) keep(made recordings.Recording, m kind) error {
 	return err
 }
 
-func newFleet(world *lab.World) (*fleet.Fleet, error) {
-	config := fleet.Config{MaxOutgoing: 1, MaxIncoming: 1}
+// newFleet has room for the moves of all guests that are moved at a time: their fleets share the hosts' places.
+func newFleet(world *lab.World, together int) (*fleet.Fleet, error) {
+	config := fleet.Config{MaxOutgoing: together, MaxIncoming: together}
 	for _, h := range world.Hosts {
 		config.Hosts = append(config.Hosts, host.Config{
 			Name: h.Name, URI: h.URI, PeerURI: h.PeerURI,
