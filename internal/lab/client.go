@@ -45,8 +45,8 @@ func (c Client[Order]) carryOut(document string) error {
 	return c(context.Background(), world, order)
 }
 
-// KillAfter has another process carry out an order, and kills it (SIGKILL) after a time. The error is ErrKilled, unless it
-// was done or had failed by then.
+// KillAfter has another process carry out an order, and kills it (SIGKILL) after a time. The error is ErrKilled,
+// unless it was done or had failed by then.
 func (c Client[Order]) KillAfter(ctx context.Context, order Order, after time.Duration) error {
 	document, err := json.Marshal(order)
 	if err != nil {

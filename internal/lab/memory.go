@@ -13,9 +13,9 @@ import (
 // memoryPeriod is how often the hosts' figures are renewed.
 const memoryPeriod = 50 * time.Millisecond
 
-// LimitMemory gives hosts, by name, memory of their own, in MiB, of which their QEMUs use what they hold. Without it each
-// host tells of the machine's, which all of them share. No host keeps its QEMUs from taking more. stop gives all of it
-// back.
+// LimitMemory gives hosts, by name, memory of their own, in MiB, of which their QEMUs use what they hold. Without it
+// each host tells of the machine's, which all of them share. No host keeps its QEMUs from taking more. stop gives all
+// of it back.
 func (w *World) LimitMemory(ctx context.Context, mib map[string]int) (stop func() error, err error) {
 	files := map[string]*os.File{}
 	ctx, cancel := context.WithCancel(ctx)
@@ -72,7 +72,13 @@ const memoryFile = "/proc/meminfo"
 // writeMemory writes what libvirtd reads there, always as many bytes: who reads meanwhile finds all of it.
 func writeMemory(file *os.File, total, used int64) error {
 	free := max(total-used, 0)
-	_, err := file.WriteAt(fmt.Appendf(nil, "MemTotal: %15d kB\nMemFree: %15d kB\nMemAvailable: %15d kB\nBuffers: %15d kB\nCached: %15d kB\n",
-		total>>10, free>>10, free>>10, 0, 0), 0)
+	var text []byte
+	for _, line := range []struct {
+		name string
+		size int64
+	}{{"MemTotal", total}, {"MemFree", free}, {"MemAvailable", free}, {"Buffers", 0}, {"Cached", 0}} {
+		text = fmt.Appendf(text, "%s: %15d kB\n", line.name, line.size>>10)
+	}
+	_, err := file.WriteAt(text, 0)
 	return err
 }

@@ -69,8 +69,8 @@ func (g *Guest) Processes() []Process {
 // uuidArgument is what comes before the UUID on QEMU's command line.
 var uuidArgument = []byte("\x00-uuid\x00")
 
-// Processes finds the QEMUs of all guests by the UUIDs on their command lines, and their hosts by the network namespaces
-// that they are in.
+// Processes finds the QEMUs of all guests by the UUIDs on their command lines, and their hosts by the network
+// namespaces that they are in.
 func (w *World) Processes() []Process {
 	var found []Process
 	entries, _ := filepath.Glob("/proc/[0-9]*")

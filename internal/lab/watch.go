@@ -47,8 +47,8 @@ func (w *Watch) Stop() map[string]Peak {
 	return w.seen.peaks
 }
 
-// census counts QEMUs. Only those that two looks have found, one after the other, count: a look takes some time, and one of
-// its QEMUs may have ended before another one began, but those of both looks were there together in between.
+// census counts QEMUs. Only those that two looks have found, one after the other, count: a look takes some time, and
+// one of its QEMUs may have ended before another one began, but those of both looks were there together in between.
 type census struct {
 	memory map[string]int // MiB of the guests, by UUID
 	last   map[int]bool   // the process IDs of the last look

@@ -12,8 +12,8 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/lab"
 )
 
-// drain empties a host of guests by the action, beside the time that no order of their moves can beat, and beside a loop
-// over virsh.
+// drain empties a host of guests by the action, beside the time that no order of their moves can beat, and beside a
+// loop over virsh.
 type drain struct{}
 
 func (drain) Name() string { return "drain" }

@@ -15,8 +15,8 @@ func sum(moves []lone) (all lone, longest float64) {
 	return all, longest
 }
 
-// shortest is the time, in seconds, that no order of moves from a host can beat: all of their bytes go over its link, so
-// many leave at a time, and none takes less time than alone.
+// shortest is the time, in seconds, that no order of moves from a host can beat: all of their bytes go over its link,
+// so many leave at a time, and none takes less time than alone.
 func shortest(moves []lone, bytesPerSecond float64, places int) float64 {
 	all, longest := sum(moves)
 	return max(all.bytes/bytesPerSecond, all.seconds/float64(places), longest)

@@ -18,8 +18,8 @@ import (
 // measured.
 type operator struct{ server provider.Server }
 
-// newOperator makes a provider for hosts, with what else is given of its configuration, which dials none before an action
-// is invoked. Close it.
+// newOperator makes a provider for hosts, with what else is given of its configuration, which dials none before an
+// action is invoked. Close it.
 func newOperator(ctx context.Context, hosts []*lab.Host, more map[string]any) (*operator, error) {
 	settings := map[string]any{}
 	for _, h := range hosts {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -27,6 +28,8 @@ const (
 	limit = fleet.DefaultMigrations
 	// slow has each move last some seconds.
 	slow = 96
+	// long is how long a move hardly ever takes, its wait included: what it told is then logged.
+	long = 40 * time.Second
 )
 
 // TestSoak_limits has several runs, which know nothing of each other, and virsh move VMs between the same hosts at once, back
@@ -115,8 +118,14 @@ func (s *limitSoak) round(number uint64) {
 func (s *limitSoak) move(ctx context.Context, round uint64, i int, guest *lab.Guest, to string) {
 	began := time.Now()
 	run := s.runs[i%limitRuns]
+	var told []string // by one goroutine after the other
 	moved, err := run.Move(ctx, fleet.Move{VM: guest.UUID, Destination: to, Policy: policy.Policy{BandwidthMiBPerSecond: new(int64(slow))}},
-		func(fleet.Progress) {})
+		func(p fleet.Progress) {
+			told = append(told, fmt.Sprintf("%s %s %+v", time.Since(began).Round(time.Second), p.Phase, p.Waiting))
+		})
+	if took := time.Since(began); took > long {
+		s.Logf("round %d: VM %s took %s: %s", round, guest.Name, took.Round(time.Second), strings.Join(told, "\n"))
+	}
 	if err != nil || !moved.Report.Moved {
 		s.Errorf("round %d: VM %s: %+v, %v", round, guest.Name, moved.Report, err)
 	}
