@@ -47,7 +47,8 @@ func WouldLeave(p fleet.EvacuationPlan) Text {
 		was = fmt.Sprintf("this was to become of the VMs on %s:\n%s", p.Host.Name, list(lines))
 	}
 	text := planned("VMs Leave Host", was)
-	text.Detail = paragraphs(text.Detail, startOrder(p), resumes(p), unaskedDestinations(p.Silent), beginsNothing(p),
+	text.Detail = paragraphs(text.Detail, startOrder(p), resumes(p), unaskedDestinations(p.Silent), unseenThere(p),
+		beginsNothing(p),
 		"The apply decides by the same rules, from what the hosts say then.")
 	return text
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/placement"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/preflight"
 )
 
 var (
@@ -19,7 +20,9 @@ var (
 	leaves = fleet.EvacuationPlan{
 		Host: kvm1, Evacuation: "e1", Cordoned: true,
 		Moves: []fleet.EvacuationMove{
-			{VM: evacuation.VM{Name: "web"}, To: "kvm2", Why: []placement.Reason{placement.MemoryLeft{Left: 1 << 30, Total: 4 << 30}}},
+			{VM: evacuation.VM{Name: "web"}, To: "kvm2", Why: []placement.Reason{placement.MemoryLeft{Left: 1 << 30, Total: 4 << 30}}, Unchecked: []preflight.Unchecked{
+				{Check: "files", Why: preflight.NeedsThorough, What: "disk vda (/srv/web.qcow2)", Host: "kvm2"},
+			}},
 			{VM: evacuation.VM{Name: "db"}, To: "kvm3", Why: []placement.Reason{placement.CPUsPromised{Promised: 4, CPUs: 8}}, Stage: 1, Lasts: 42e9},
 			{VM: evacuation.VM{Name: "moving"}, To: "kvm2"},
 		},
@@ -53,6 +56,7 @@ func TestWouldLeave(t *testing.T) {
 		"  - could not leave: fleeting (transient: it would have been gone once shut down)",
 		"Moves were to start in this order: those first that were expected to last longest",
 		"An evacuation of kvm1 had been begun already (e1), and the apply goes on with it.",
+		"  - web: disk vda (/srv/web.qcow2), which no storage pool on kvm2 lists\nThe apply looks for them before it begins anything, ",
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("no %q in\n%s", want, text)
