@@ -190,7 +190,7 @@ func stuckThen(s fleet.StuckVM) string {
 	if s.Host == "" {
 		return fmt.Sprintf("%s (%s)", s.VM.Name, Reason(s.Binding))
 	}
-	return fmt.Sprintf("%s (%s, which came closest: %s)", s.VM.Name, s.Host, Reason(s.Binding))
+	return fmt.Sprintf("%s (%s, which came closest: %s)", s.VM.Name, s.Host, refusedBy(s.Binding))
 }
 
 // cannotLeave says why a VM cannot leave its host.
@@ -203,6 +203,11 @@ func cannotLeave(s fleet.StuckVM) string {
 	}
 	return fmt.Sprintf("VM %s has nowhere to go. What speaks against %s, which comes closest: %s", s.VM.Name, s.Host,
 		binding(s.Binding))
+}
+
+// heldBack says why a VM cannot leave its host, and where it is.
+func heldBack(s fleet.StuckVM) string {
+	return fmt.Sprintf("%s VM %s stays on %s, as it was.", fullStop(cannotLeave(s)), s.VM.Name, s.VM.Host)
 }
 
 func hindrance(s fleet.StuckVM) string {
@@ -260,7 +265,7 @@ func notEvacuated(e *fleet.EvacuationError) string {
 		if e.Returning {
 			happened = append(happened, noRoom(e.Host, s))
 		} else {
-			happened = append(happened, fullStop(cannotLeave(s)))
+			happened = append(happened, heldBack(s))
 		}
 	}
 	for _, failure := range e.Failures {
@@ -381,7 +386,7 @@ func stillAway(e *fleet.UnwrittenError) string {
 func StillThere(e fleet.Evacuated) Text {
 	var lines []string
 	for _, s := range e.Stuck {
-		lines = append(lines, fullStop(cannotLeave(s)))
+		lines = append(lines, heldBack(s))
 	}
 	for _, failure := range e.Failures {
 		lines = append(lines, vmFailure(failure))

@@ -29,7 +29,10 @@ var (
 		Stops: []evacuation.VM{{Name: "batch", By: policy.EvacuateShutDown}, {Name: "build", By: policy.EvacuateManagedSave}},
 		Stays: []evacuation.VM{{Name: "router"}},
 		Stuck: []fleet.StuckVM{
-			{VM: evacuation.VM{Name: "big"}, Binding: placement.MemoryShort{Need: 8 << 30, Room: 1 << 30, Total: 4 << 30}, Host: "kvm2"},
+			{VM: evacuation.VM{Name: "big", Host: "kvm1"}, Binding: placement.MemoryShort{Need: 8 << 30, Room: 1 << 30, Total: 4 << 30}, Host: "kvm2"},
+			{VM: evacuation.VM{Name: "old"}, Host: "kvm2", Binding: placement.Refused{Finding: migration.Finding{
+				Check: preflight.CheckVerdict, Fact: preflight.Refused{}, Host: "kvm1", Err: errors.New("domain with 1 snapshots"),
+			}}},
 			{VM: evacuation.VM{Name: "alone"}, Binding: placement.NoHost{}},
 			{VM: evacuation.VM{Name: "fleeting", By: policy.EvacuateShutDown}, Why: evacuation.Transient},
 		},
@@ -52,11 +55,12 @@ func TestWouldLeave(t *testing.T) {
 		"  - batch was to be shut down, as its policy says\n", "  - build was to be saved on its host, as its policy says\n",
 		"  - router was to stay, as its policy says\n",
 		"  - could not leave: big (kvm2, which came closest: too little memory (1024 MiB of 4096 MiB not promised to a VM, the VM needs 8192 MiB))\n",
-		"  - could not leave: alone (no host named)\n",
+		"  - could not leave: old (kvm2, which came closest: source's verdict: refused by libvirt on kvm1: domain with 1 snapshots)\n",
+		"  - could not leave: alone (no other host that it may go to)\n",
 		"  - could not leave: fleeting (transient: it would have been gone once shut down)",
 		"Moves were to start in this order: those first that were expected to last longest",
 		"An evacuation of kvm1 had been begun already (e1), and the apply goes on with it.",
-		"  - web: disk vda (/srv/web.qcow2), which no storage pool on kvm2 lists\nThe apply looks for them before it begins anything, ",
+		"  - web: disk vda (/srv/web.qcow2) on kvm2\nThe apply looks for them before it begins anything, ",
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("no %q in\n%s", want, text)
@@ -118,7 +122,7 @@ func TestEvacuation(t *testing.T) {
 		"stuck from the beginning": {
 			&fleet.EvacuationError{Host: "kvm1", Stuck: leaves.Stuck[:1]},
 			"Unable to Evacuate Host",
-			[]string{"VM big has nowhere to go. What speaks against kvm2, which comes closest: too little memory", "Nothing was begun. Make room"},
+			[]string{"VM big has nowhere to go. What speaks against kvm2, which comes closest: too little memory", "VM big stays on kvm1, as it was.", "Nothing was begun. Make room"},
 		},
 		"a guest that does not shut down": {
 			&fleet.EvacuationError{Host: "kvm1", Evacuation: "e1", Cordoned: true, Done: []fleet.VMDeed{

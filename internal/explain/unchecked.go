@@ -77,7 +77,7 @@ func unseenThere(p fleet.EvacuationPlan) string {
 	var lines []string
 	for _, move := range p.Moves {
 		for _, u := range move.Unchecked {
-			lines = append(lines, fmt.Sprintf("%s: %s, which no storage pool on %s lists", move.VM.Name, u.What, u.Host))
+			lines = append(lines, fmt.Sprintf("%s: %s on %s", move.VM.Name, u.What, u.Host))
 		}
 	}
 	if len(lines) == 0 {
@@ -87,6 +87,7 @@ func unseenThere(p fleet.EvacuationPlan) string {
 	if p.GoesOn {
 		looks = "before it moves the VM"
 	}
-	return fmt.Sprintf("A plan cannot see whether a host has these files:\n%s\nThe apply looks for them %s, and "+
-		"virt_migration_preflight with thorough = true does so now. A VM does not go to a host that lacks one.", list(lines), looks)
+	return fmt.Sprintf("No storage pool listed these files, and a plan looks no further:\n%s\nThe apply looks for them %s, "+
+		"and virt_migration_preflight with thorough = true does so now. A VM does not go to a host that lacks one.",
+		list(lines), looks)
 }
