@@ -37,9 +37,7 @@ func (e *LapsedChoiceError) Error() string {
 // progress tells that another host is looked for.
 func (e *LapsedChoiceError) progress() Progress {
 	p := Progress{Lapsed: e.Why}
-	p.Subject = migration.Subject{
-		UUID: e.Location.Domain.UUID, Name: e.Location.Domain.Name, Source: e.Location.Host, Destination: e.Host,
-	}
+	p.Subject = e.Location.subject(e.Host)
 	return p
 }
 

@@ -231,9 +231,7 @@ func (f *Fleet) attempt(
 		return moved, false, err
 	}
 	move := request.Move
-	shared := f.budgets.Sharer(budget.Trip{
-		VM: from.Domain.UUID, Source: source, Destination: m.Destination,
-	}, move.Policy)
+	shared := f.budgets.Sharer(from.subject(m.Destination), move.Policy)
 	defer shared.Leave()
 	defer shared.CountOthers(ctx, f.others)()
 	if shared != nil && !move.Definition {
