@@ -279,6 +279,7 @@ func evacuationFields(p fleet.EvacuationProgress) map[string]any {
 func (r *maintenanceResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
 	var state maintenanceModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	resp.Diagnostics.Append(r.identify(ctx, resp.Identity, state.Host)...) // whatever is found: a CLI before 1.12 kept none
 	if resp.Diagnostics.HasError() || r.fleet == nil {
 		return
 	}
