@@ -321,8 +321,8 @@ func maintained(e *fleet.EvacuationError) string {
 	switch {
 	case e.Returning && len(e.Stuck) > 0 && len(e.Failures) == 0 && e.Err == nil:
 		return fmt.Sprintf("%s is open, and its record keeps the evacuation: make room there and destroy the resource "+
-			"again, to bring back the others. To leave them where they are instead, run `virsh secret-undefine %s` on %s. Do not "+
-			"apply the resource: that would empty the host again.", e.Host, host.Itself.SecretUUID(), e.Host)
+			"again, to bring back the others. To leave them where they are instead, run `virsh secret-undefine %s` on %s. "+
+			"Do not apply the resource: that would empty the host again.", e.Host, host.Itself.SecretUUID(), e.Host)
 	case e.Returning:
 		return fmt.Sprintf("%s is open, and its record keeps the evacuation: destroy the resource again to bring back the "+
 			"others. To leave them where they are instead, run `virsh secret-undefine %s` on %s. Do not apply the resource: "+
