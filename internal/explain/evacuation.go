@@ -165,7 +165,8 @@ func WouldReturn(r fleet.Return) Text {
 	return text
 }
 
-// MaintenanceLeft warns in a plan of a maintenance to be destroyed whose host the provider's configuration no longer has.
+// MaintenanceLeft warns in a plan of a maintenance to be destroyed whose host the provider's configuration no longer
+// has.
 func MaintenanceLeft(m fleet.Member) Text {
 	return planned("Maintenance Left on Former Host",
 		fmt.Sprintf("none of the provider's hosts was %s any more.", Members([]fleet.Member{m})),

@@ -260,8 +260,8 @@ func (p *Place) hold(at time.Time, lost error) {
 
 // Confirm makes sure, right before the start, that the move still has its places: a run that was stopped for a while,
 // or had no answer from a host, renews them first, and counts again where another run may have taken them over
-// meanwhile. The error is the context's, a *LostError, or an *UnclearError of a host that could not be reached when the move asked
-// for its place.
+// meanwhile. The error is the context's, a *LostError, or an *UnclearError of a host that could not be reached when
+// the move asked for its place.
 func (p *Place) Confirm(ctx context.Context) error {
 	for _, at := range p.posts {
 		if at.unclear != nil {
