@@ -59,7 +59,7 @@ func (g *gathering) move(t *testing.T, run *Links, vm string, lasts time.Duratio
 	g.mu.Lock()
 	g.there[vm] = run
 	g.mu.Unlock()
-	s := run.Sharer(Trip{vm, "a", "b"}, policy.Resolve(policy.Levels{}))
+	s := run.Sharer(migration.Subject{UUID: vm, Source: "a", Destination: "b"}, policy.Resolve(policy.Levels{}))
 	stop := s.CountOthers(t.Context(), g.look(run))
 	time.Sleep(checks)
 	share := s.Join(t.Context(), disks)

@@ -104,6 +104,7 @@ func vocabulary() []words {
 		say(unknownHost, nil),
 		say(func(e *fleet.NoDestinationError) string { return NoDestination(e).Detail }, nil),
 		say(lapsed, adviseAgain),
+		say(opened, nil),
 		say(func(e *fleet.WantedTwiceError) string { return WantedTwice(e.UUID, e).Detail }, nil),
 		say[*host.Error](nil, nil),
 		say[*host.ConfigError](nil, nil),

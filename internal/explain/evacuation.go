@@ -190,7 +190,20 @@ func stuckThen(s fleet.StuckVM) string {
 	if s.Host == "" {
 		return fmt.Sprintf("%s (%s)", s.VM.Name, Reason(s.Binding))
 	}
-	return fmt.Sprintf("%s (%s, which came closest: %s)", s.VM.Name, s.Host, Reason(s.Binding))
+	return fmt.Sprintf("%s (%s, which came closest: %s)%s", s.VM.Name, s.Host, Reason(s.Binding),
+		room(s, "; there would have been room once %s"))
+}
+
+// room says which moves of other VMs would make room for one, if any would; words say that of such moves.
+func room(s fleet.StuckVM, words string) string {
+	if len(s.Would) == 0 {
+		return ""
+	}
+	moves := make([]string, len(s.Would))
+	for i, m := range s.Would {
+		moves[i] = fmt.Sprintf("%s had moved from %s to %s", m.VM.Name, m.VM.Host, m.To)
+	}
+	return fmt.Sprintf(words, strings.Join(moves, ", "))
 }
 
 // cannotLeave says why a VM cannot leave its host.
@@ -201,8 +214,8 @@ func cannotLeave(s fleet.StuckVM) string {
 	case s.Host == "":
 		return fmt.Sprintf("VM %s has nowhere to go: %s", s.VM.Name, binding(s.Binding))
 	}
-	return fmt.Sprintf("VM %s has nowhere to go. What speaks against %s, which comes closest: %s", s.VM.Name, s.Host,
-		binding(s.Binding))
+	return fmt.Sprintf("VM %s has nowhere to go. What speaks against %s, which comes closest: %s%s", s.VM.Name, s.Host,
+		binding(s.Binding), room(s, ". There would be room once %s"))
 }
 
 func hindrance(s fleet.StuckVM) string {
@@ -341,6 +354,11 @@ func maintained(e *fleet.EvacuationError) string {
 
 func adviseMembers(*fleet.EmptyClusterError) string {
 	return "Check the name, and the hosts of its virt_cluster_migration_policy. Nothing was changed."
+}
+
+func opened(e *fleet.OpenedError) string {
+	return fmt.Sprintf("%s was opened while it was being emptied, by another run or because its record was removed: "+
+		"nothing more was begun, and VMs may be on their way back.", e.Host)
 }
 
 func notStopped(e *fleet.NotStoppedError) string {

@@ -107,13 +107,16 @@ func (f *Fleet) evacuated(ctx context.Context, m muster, from Member, id string)
 				past.Settle(here)
 				vm.Past = pastWith(past, from, id, labels)
 			}
-			at, home := f.home(ctx, m, d.UUID)
+			var at string
+			var home error
+			if err == nil && vm.Past != (evacuation.Past{}) { // all others need not be found
+				at, home = f.home(ctx, m, d.UUID)
+			}
 			mu.Lock()
 			defer mu.Unlock()
 			switch {
 			case err != nil && !isGone(err):
 				failures = append(failures, VMFailure{vm, err})
-			case vm.Past == (evacuation.Past{}):
 			case home != nil:
 				failures = append(failures, VMFailure{vm, home})
 			case at == vm.Host:
