@@ -9,7 +9,6 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/fleet"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/host"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
-	"github.com/terraform-provider-virt/terraform-provider-virt/internal/places"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/preflight"
 )
 
@@ -85,16 +84,9 @@ func vocabulary() []words {
 		say(func(e *fleet.OtherPolicyError) string { return OtherPolicy(e, nil, nil).Detail }, nil),
 		say(unlisted, nil),
 		say(func(e *fleet.UnplacedError) string { return what(e.Err) }, nil),
-		say(nil, func(*places.LostError) string {
-			return "The move was not started. Apply again: it then waits for its turn anew."
-		}),
-		say(nil, func(e *places.UnclearError) string {
-			return fmt.Sprintf("The move was not started: it would not be counted by the limits. Apply again once `virsh "+
-				"secret-list --ephemeral` on %s shows who has places.", e.Host)
-		}),
-		say(nil, func(e *places.UnleasedError) string {
-			return fmt.Sprintf("Leases need libvirt's secret driver on %s, and a login that may write to it.", e.Host)
-		}),
+		say(nil, adviseLost),
+		say(nil, adviseUnclear),
+		say(nil, adviseUnleased),
 		say(func(e *fleet.UnresolvedError) string { return what(e.Err) }, nil),
 		say(createVolume, nil),
 		say(leftoverChanged, nil),

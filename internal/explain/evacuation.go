@@ -165,7 +165,8 @@ func WouldReturn(r fleet.Return) Text {
 	return text
 }
 
-// MaintenanceLeft warns in a plan of a maintenance to be destroyed whose host the provider's configuration no longer has.
+// MaintenanceLeft warns in a plan of a maintenance to be destroyed whose host the provider's configuration no longer
+// has.
 func MaintenanceLeft(m fleet.Member) Text {
 	return planned("Maintenance Left on Former Host",
 		fmt.Sprintf("none of the provider's hosts was %s any more.", Members([]fleet.Member{m})),
@@ -334,8 +335,8 @@ func maintained(e *fleet.EvacuationError) string {
 	switch {
 	case e.Returning && len(e.Stuck) > 0 && len(e.Failures) == 0 && e.Err == nil:
 		return fmt.Sprintf("%s is open, and its record keeps the evacuation: make room there and destroy the resource "+
-			"again, to bring back the others. To leave them where they are instead, run `virsh secret-undefine %s` on %s. Do not "+
-			"apply the resource: that would empty the host again.", e.Host, host.Itself.SecretUUID(), e.Host)
+			"again, to bring back the others. To leave them where they are instead, run `virsh secret-undefine %s` on %s. "+
+			"Do not apply the resource: that would empty the host again.", e.Host, host.Itself.SecretUUID(), e.Host)
 	case e.Returning:
 		return fmt.Sprintf("%s is open, and its record keeps the evacuation: destroy the resource again to bring back the "+
 			"others. To leave them where they are instead, run `virsh secret-undefine %s` on %s. Do not apply the resource: "+
