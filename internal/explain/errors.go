@@ -43,15 +43,17 @@ func say[E error](what, todo func(E) string) words {
 	}
 }
 
+func adviseChanged(*fleet.ChangedError) string {
+	return "That copy is left as it is. Plan again to see what is there now."
+}
+
 // vocabulary has the words of every error type of the packages below. What
 // comes first in it is advised first of an error that has several beneath. It is a
 // function because words of one error may quote those of another beneath it.
 func vocabulary() []words {
 	return []words{
 		say(nil, adviseExisting),
-		say(nil, func(*fleet.ChangedError) string {
-			return "That copy is left as it is. Plan again to see what is there now."
-		}),
+		say(nil, adviseChanged),
 		say(nil, adviseHeld),
 		say(nil, func(e *preflight.RefreshError) string {
 			return fmt.Sprintf("`virsh pool-refresh %s` on %s does the same, and shows how long it takes.", e.Pool, e.Host)
