@@ -159,7 +159,7 @@ func pastWith(past history.History, from Member, id string, labels map[string]st
 }
 
 // histories reads the histories of all domains of a host but those that only come, several at a time.
-func (r *roll) histories(ctx context.Context, each func(host.DetailedDomain, history.History, error)) {
+func (r *roll) histories(ctx context.Context, tell func(host.DetailedDomain, history.History, error)) {
 	ctx, cancel := context.WithTimeout(ctx, listLimit)
 	defer cancel()
 	next := make(chan host.DetailedDomain)
@@ -176,7 +176,7 @@ func (r *roll) histories(ctx context.Context, each func(host.DetailedDomain, his
 				if err != nil && !errors.As(err, &newer) && document != (host.DomainDocument{}) {
 					err = nil // what cannot be read is nobody's
 				}
-				each(d, past, err)
+				tell(d, past, err)
 			}
 		})
 	}
