@@ -103,9 +103,10 @@ func play(t *testing.T, comes []come, times ...time.Duration) (seen []map[string
 		if runs[c.run] == nil {
 			runs[c.run] = New(map[string]int64{"a": gatheringBudget})
 		}
+		run := runs[c.run]
 		g.moves.Go(func() {
 			time.Sleep(c.at)
-			g.move(t, runs[c.run], fmt.Sprint(i+1), c.lasts, c.disks)
+			g.move(t, run, fmt.Sprint(i+1), c.lasts, c.disks)
 		})
 	}
 	done := make(chan struct{})
