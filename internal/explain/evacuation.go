@@ -47,7 +47,8 @@ func WouldLeave(p fleet.EvacuationPlan) Text {
 		was = fmt.Sprintf("this was to become of the VMs on %s:\n%s", p.Host.Name, list(lines))
 	}
 	text := planned("VMs Leave Host", was)
-	text.Detail = paragraphs(text.Detail, startOrder(p), resumes(p), unaskedDestinations(p.Silent), beginsNothing(p),
+	text.Detail = paragraphs(text.Detail, startOrder(p), resumes(p), unaskedDestinations(p.Silent), unseenThere(p),
+		beginsNothing(p),
 		"The apply decides by the same rules, from what the hosts say then.")
 	return text
 }
@@ -190,7 +191,7 @@ func stuckThen(s fleet.StuckVM) string {
 	if s.Host == "" {
 		return fmt.Sprintf("%s (%s)", s.VM.Name, Reason(s.Binding))
 	}
-	return fmt.Sprintf("%s (%s, which came closest: %s)%s", s.VM.Name, s.Host, Reason(s.Binding),
+	return fmt.Sprintf("%s (%s, which came closest: %s)%s", s.VM.Name, s.Host, refusedBy(s.Binding),
 		room(s, "; there would have been room once %s"))
 }
 
@@ -216,6 +217,11 @@ func cannotLeave(s fleet.StuckVM) string {
 	}
 	return fmt.Sprintf("VM %s has nowhere to go. What speaks against %s, which comes closest: %s%s", s.VM.Name, s.Host,
 		binding(s.Binding), room(s, ". There would be room once %s"))
+}
+
+// heldBack says why a VM cannot leave its host, and where it is.
+func heldBack(s fleet.StuckVM) string {
+	return fmt.Sprintf("%s VM %s stays on %s, as it was.", fullStop(cannotLeave(s)), s.VM.Name, s.VM.Host)
 }
 
 func hindrance(s fleet.StuckVM) string {
@@ -273,7 +279,7 @@ func notEvacuated(e *fleet.EvacuationError) string {
 		if e.Returning {
 			happened = append(happened, noRoom(e.Host, s))
 		} else {
-			happened = append(happened, fullStop(cannotLeave(s)))
+			happened = append(happened, heldBack(s))
 		}
 	}
 	for _, failure := range e.Failures {
@@ -399,7 +405,7 @@ func stillAway(e *fleet.UnwrittenError) string {
 func StillThere(e fleet.Evacuated) Text {
 	var lines []string
 	for _, s := range e.Stuck {
-		lines = append(lines, fullStop(cannotLeave(s)))
+		lines = append(lines, heldBack(s))
 	}
 	for _, failure := range e.Failures {
 		lines = append(lines, vmFailure(failure))

@@ -11,6 +11,7 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/placement"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/preflight"
 )
 
 var (
@@ -19,16 +20,21 @@ var (
 	leaves = fleet.EvacuationPlan{
 		Host: kvm1, Evacuation: "e1", Cordoned: true,
 		Moves: []fleet.EvacuationMove{
-			{VM: evacuation.VM{Name: "web"}, To: "kvm2", Why: []placement.Reason{placement.MemoryLeft{Left: 1 << 30, Total: 4 << 30}}},
+			{VM: evacuation.VM{Name: "web"}, To: "kvm2", Why: []placement.Reason{placement.MemoryLeft{Left: 1 << 30, Total: 4 << 30}}, Unchecked: []preflight.Unchecked{
+				{Check: "files", Why: preflight.NeedsThorough, What: "disk vda (/srv/web.qcow2)", Host: "kvm2"},
+			}},
 			{VM: evacuation.VM{Name: "db"}, To: "kvm3", Why: []placement.Reason{placement.CPUsPromised{Promised: 4, CPUs: 8}}, Stage: 1, Lasts: 42e9},
 			{VM: evacuation.VM{Name: "moving"}, To: "kvm2"},
 		},
 		Stops: []evacuation.VM{{Name: "batch", By: policy.EvacuateShutDown}, {Name: "build", By: policy.EvacuateManagedSave}},
 		Stays: []evacuation.VM{{Name: "router"}},
 		Stuck: []fleet.StuckVM{
-			{VM: evacuation.VM{Name: "big"}, Binding: placement.MemoryShort{Need: 8 << 30, Room: 1 << 30, Total: 4 << 30}, Host: "kvm2", Would: []fleet.EvacuationMove{
+			{VM: evacuation.VM{Name: "big", Host: "kvm1"}, Binding: placement.MemoryShort{Need: 8 << 30, Room: 1 << 30, Total: 4 << 30}, Host: "kvm2", Would: []fleet.EvacuationMove{
 				{VM: evacuation.VM{Name: "mail", Host: "kvm2"}, To: "kvm3"},
 			}},
+			{VM: evacuation.VM{Name: "old"}, Host: "kvm2", Binding: placement.Refused{Finding: migration.Finding{
+				Check: preflight.CheckVerdict, Fact: preflight.Refused{}, Host: "kvm1", Err: errors.New("domain with 1 snapshots"),
+			}}},
 			{VM: evacuation.VM{Name: "alone"}, Binding: placement.NoHost{}},
 			{VM: evacuation.VM{Name: "fleeting", By: policy.EvacuateShutDown}, Why: evacuation.Transient},
 		},
@@ -51,10 +57,12 @@ func TestWouldLeave(t *testing.T) {
 		"  - batch was to be shut down, as its policy says\n", "  - build was to be saved on its host, as its policy says\n",
 		"  - router was to stay, as its policy says\n",
 		"  - could not leave: big (kvm2, which came closest: too little memory (1024 MiB of 4096 MiB not promised to a VM, the VM needs 8192 MiB)); there would have been room once mail had moved from kvm2 to kvm3\n",
-		"  - could not leave: alone (no host named)\n",
+		"  - could not leave: old (kvm2, which came closest: source's verdict: refused by libvirt on kvm1: domain with 1 snapshots)\n",
+		"  - could not leave: alone (no other host that it may go to)\n",
 		"  - could not leave: fleeting (transient: it would have been gone once shut down)",
 		"Moves were to start in this order: those first that were expected to last longest",
 		"An evacuation of kvm1 had been begun already (e1), and the apply goes on with it.",
+		"  - web: disk vda (/srv/web.qcow2) on kvm2\nThe apply looks for them before it begins anything, ",
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("no %q in\n%s", want, text)
@@ -116,7 +124,7 @@ func TestEvacuation(t *testing.T) {
 		"stuck from the beginning": {
 			&fleet.EvacuationError{Host: "kvm1", Stuck: leaves.Stuck[:1]},
 			"Unable to Evacuate Host",
-			[]string{"VM big has nowhere to go. What speaks against kvm2, which comes closest: too little memory", ". There would be room once mail had moved from kvm2 to kvm3.", "Nothing was begun. Make room"},
+			[]string{"VM big has nowhere to go. What speaks against kvm2, which comes closest: too little memory", ". There would be room once mail had moved from kvm2 to kvm3.", "VM big stays on kvm1, as it was.", "Nothing was begun. Make room"},
 		},
 		"a guest that does not shut down": {
 			&fleet.EvacuationError{Host: "kvm1", Evacuation: "e1", Cordoned: true, Done: []fleet.VMDeed{

@@ -34,7 +34,7 @@ func Reason(r placement.Reason) string {
 	case placement.OnItsWay:
 		return "a move of the VM to " + r.To + " under way"
 	case placement.NoHost:
-		return "no host named"
+		return "no other host that it may go to"
 	case placement.MovedOn:
 		return "by now the VM is on " + r.On
 	case placement.Off:
@@ -57,6 +57,15 @@ func refusedThere(r placement.Refused, words func(migration.Finding) string) str
 		return words(f)
 	}
 	return r.Finding.String()
+}
+
+// refusedBy is Reason, with what a host itself said.
+func refusedBy(r placement.Reason) string {
+	refused, ok := r.(placement.Refused)
+	if f, found := refused.Finding.(migration.Finding); ok && found && f.Err != nil {
+		return fmt.Sprintf("%s: %s", Summary(f), oneLine(f.Err))
+	}
+	return Reason(r)
 }
 
 // binding is what speaks against a host, with what would be right.

@@ -26,7 +26,7 @@ func TestReason(t *testing.T) {
 		"too few huge pages of 2048 KiB (3 free of 10, the VM needs 5)":                        placement.HugePagesShort{SizeKiB: 2048, Need: 5, Free: 3, Total: 10},
 		"too little memory (1024 MiB of 8192 MiB not promised to a VM, the VM needs 4096 MiB)": placement.MemoryShort{Need: 4 << 30, Room: 1 << 30, Total: 8 << 30},
 		"a move of the VM to kvm3 under way":                                                   placement.OnItsWay{To: "kvm3"},
-		"no host named":                                                                        placement.NoHost{},
+		"no other host that it may go to":                                                      placement.NoHost{},
 		"by now the VM is on kvm3":                                                             placement.MovedOn{On: "kvm3"},
 		"by now the VM is shut off":                                                            placement.Off{},
 		"3072 MiB of 8192 MiB memory left":                                                     placement.MemoryLeft{Left: 3 << 30, Total: 8 << 30},

@@ -71,3 +71,23 @@ func NotChecked(l fleet.Location, all []preflight.Unchecked) Text {
 		"checked:\n  - %s\nThe move can be made all the same. What libvirt checks itself, it still refuses.",
 		l.Domain.Name, strings.Join(notChecked(all), "\n  - ")))
 }
+
+// unseenThere says what the plan of an evacuation could not see on the hosts that VMs were to move to.
+func unseenThere(p fleet.EvacuationPlan) string {
+	var lines []string
+	for _, move := range p.Moves {
+		for _, u := range move.Unchecked {
+			lines = append(lines, fmt.Sprintf("%s: %s on %s", move.VM.Name, u.What, u.Host))
+		}
+	}
+	if len(lines) == 0 {
+		return ""
+	}
+	looks := "before it begins anything"
+	if p.GoesOn {
+		looks = "before it moves the VM"
+	}
+	return fmt.Sprintf("No storage pool listed these files, and a plan looks no further:\n%s\nThe apply looks for them %s, "+
+		"and virt_migration_preflight with thorough = true does so now. A VM does not go to a host that lacks one.",
+		list(lines), looks)
+}

@@ -49,7 +49,7 @@ func (f *Fleet) Evacuate(ctx context.Context, e Evacuation, report func(Evacuati
 		return Evacuated{Host: ev.member, Evacuation: id, Cordoned: present.Cordoned}, failure
 	}
 	if !e.Leave && !e.GoOn {
-		plan, err := ev.planChecked(ctx)
+		plan, err := ev.planChecked(ctx, true)
 		if err != nil {
 			return Evacuated{}, err
 		}

@@ -7,6 +7,7 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/evacuation"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/placement"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/preflight"
 )
 
 // Evacuation asks for a host to be emptied.
@@ -60,6 +61,8 @@ type EvacuationMove struct {
 	Why   []placement.Reason
 	Stage int
 	Lasts time.Duration
+	// Unchecked is what could not be checked of it, and is before it starts.
+	Unchecked []preflight.Unchecked
 }
 
 // StuckVM is a VM that cannot leave its host.

@@ -214,7 +214,7 @@ func (f *Fleet) PlanEvacuation(ctx context.Context, e Evacuation) (EvacuationPla
 	}
 	plan := EvacuationPlan{Host: evacuator.member}
 	if !e.Leave {
-		if plan, err = evacuator.planChecked(ctx); err != nil {
+		if plan, err = evacuator.planChecked(ctx, false); err != nil {
 			return EvacuationPlan{}, err
 		}
 	}
@@ -225,11 +225,12 @@ func (f *Fleet) PlanEvacuation(ctx context.Context, e Evacuation) (EvacuationPla
 	return plan, nil
 }
 
-// planChecked plans until the checks of moves refuse no host that is chosen.
-func (e *evacuator) planChecked(ctx context.Context) (EvacuationPlan, error) {
+// planChecked plans until the checks of moves refuse no host that is chosen. Those that a plan does not make, because they
+// change something for a moment, are made where thorough is true.
+func (e *evacuator) planChecked(ctx context.Context, thorough bool) (EvacuationPlan, error) {
 	for {
 		plan, err := e.look(ctx)
-		if err != nil || !e.check(ctx, plan) {
+		if err != nil || !e.check(ctx, plan, thorough) {
 			return plan, err
 		}
 	}
@@ -238,31 +239,34 @@ func (e *evacuator) planChecked(ctx context.Context) (EvacuationPlan, error) {
 // checkers is how many moves are checked at a time.
 const checkers = 4
 
-// check makes the checks of each planned move, and notes the hosts that are certain to refuse it. It is false where
-// none does.
-func (e *evacuator) check(ctx context.Context, p EvacuationPlan) bool {
+// check makes the checks of each planned move, and notes the hosts that would refuse it as things are, and what could not
+// be checked. It is false where none does.
+func (e *evacuator) check(ctx context.Context, p EvacuationPlan, thorough bool) bool {
 	var mu sync.Mutex
 	var checking sync.WaitGroup
-	found, next := false, make(chan EvacuationMove)
+	found, next := false, make(chan *EvacuationMove)
 	for range checkers {
 		checking.Go(func() {
-			for move := range next {
-				_, assessment, err := e.fleet.Assess(ctx, e.move(move.VM, move.To, ""))
+			for planned := range next {
+				move := e.move(planned.VM, planned.To, "")
+				move.Thorough = thorough
+				_, assessment, err := e.fleet.Assess(ctx, move)
 				if err != nil {
 					continue // the move itself tells it, if it is still so
 				}
-				if certain := assessment.Certain(); len(certain) > 0 {
+				planned.Unchecked = assessment.Unseen()
+				if errs := assessment.Errors(); len(errs) > 0 && !assessment.Passing() {
 					mu.Lock()
-					e.refused.add(move.VM.UUID, move.To, certain[0])
+					e.refused.add(planned.VM.UUID, planned.To, errs[0])
 					found = true
 					mu.Unlock()
 				}
 			}
 		})
 	}
-	for _, move := range p.Moves {
-		if move.VM.BoundFor == "" {
-			next <- move
+	for i := range p.Moves {
+		if p.Moves[i].VM.BoundFor == "" {
+			next <- &p.Moves[i]
 		}
 	}
 	close(next)

@@ -70,6 +70,9 @@ func (a *Assessment) add(f Finding) {
 // Fit tells whether nothing speaks against a start, and the migration is still to be made.
 func (a Assessment) Fit() bool { return !a.AlreadyThere && !a.Running && len(a.Errors()) == 0 }
 
+// Passing tells whether a finding may pass by itself, which a move waits for.
+func (a Assessment) Passing() bool { return a.passing }
+
 // Asked tells whether both hosts answered, and said that they are two.
 func (a Assessment) Asked() bool { return a.asked }
 

@@ -40,6 +40,17 @@ func (a Assessment) Notable() []Unchecked {
 	return notable
 }
 
+// Unseen lists what is looked for only before the start, and could not be seen on the destination before that.
+func (a Assessment) Unseen() []Unchecked {
+	var unseen []Unchecked
+	for _, u := range a.Unchecked {
+		if u.Why == NeedsThorough {
+			unseen = append(unseen, u)
+		}
+	}
+	return unseen
+}
+
 // Assess makes the engine's own checks and then all others of the table, as far as what
 // they need is there. It changes nothing.
 func Assess(ctx context.Context, r Request) Assessment {

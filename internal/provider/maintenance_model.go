@@ -79,6 +79,11 @@ func (m evacuationModel) plan(
 	if err := f.Check(e.Host); err != nil {
 		return fleet.EvacuationPlan{}, false, diag.Diagnostics{diagnose("Find Host", err, path.Root("host"))}
 	}
+	for _, name := range e.Destinations {
+		if err := f.Check(name); err != nil {
+			return fleet.EvacuationPlan{}, false, diag.Diagnostics{diagnose("Find Host", err, path.Root("destinations"))}
+		}
+	}
 	plan, err := f.PlanEvacuation(ctx, e)
 	if err != nil {
 		return fleet.EvacuationPlan{}, false, diagnoseRead(f, "Plan Evacuation of Host", err, path.Root("host"))

@@ -151,6 +151,7 @@ func (r *maintenanceResource) ModifyPlan(
 	resp.Diagnostics.Append(diags...)
 	if ok && !creating && planned.Host.UUID != state.ID.ValueString() {
 		resp.RequiresReplace = append(resp.RequiresReplace, path.Root("host"))
+		resp.Diagnostics.Append(r.planReturn(ctx, state)...)
 		creating = true
 	}
 	plan.ID, plan.Cordoned = state.ID, types.BoolValue(true)

@@ -70,7 +70,7 @@ func (v wordValidator) ValidateString(_ context.Context, req validator.StringReq
 	resp.Diagnostics.AddAttributeError(req.Path, "Invalid Value", policy.OneOf(req.ConfigValue.ValueString(), v))
 }
 
-// someHosts refuses an empty collection of hosts.
+// someHosts refuses a collection without hosts, and one with null among them.
 type someHosts struct{}
 
 const noHosts = "At least one host is needed. Leave hosts out for the default, where there is one."
@@ -80,8 +80,16 @@ func (someHosts) Description(context.Context) string { return "at least one host
 func (v someHosts) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
 
 func (someHosts) ValidateSet(_ context.Context, req validator.SetRequest, resp *validator.SetResponse) {
-	if !req.ConfigValue.IsNull() && !req.ConfigValue.IsUnknown() && len(req.ConfigValue.Elements()) == 0 {
+	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() {
+		return
+	}
+	if len(req.ConfigValue.Elements()) == 0 {
 		resp.Diagnostics.AddAttributeError(req.Path, "Invalid Hosts", noHosts)
+	}
+	for _, host := range req.ConfigValue.Elements() {
+		if host.IsNull() {
+			resp.Diagnostics.AddAttributeError(req.Path, "Invalid Hosts", "A host among them is null. Leave it out.")
+		}
 	}
 }
 
