@@ -4,6 +4,7 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
 )
 
@@ -29,27 +30,27 @@ func New(of map[string]int64) *Links {
 // Of is the budget of a host's link, in MiB/s; 0 for none.
 func (l *Links) Of(host string) int64 { return l.of[host] }
 
-// Trip is a VM's way from one host to another.
-type Trip struct {
-	// VM is its UUID.
-	VM string
-	// Source and Destination are the names of the hosts.
-	Source, Destination string
-}
-
 // Sharer is a move that is about to share the budgets of its links; nil where neither has one.
-func (l *Links) Sharer(t Trip, p policy.Effective) *Sharer {
-	if l.of[t.Source] == 0 && l.of[t.Destination] == 0 {
+func (l *Links) Sharer(m migration.Subject, p policy.Effective) *Sharer {
+	if !l.limits(m) {
 		return nil
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.mine[t.VM] = true
-	over := flow{source: t.Source, destination: t.Destination, ceiling: ceiling(p.BandwidthMiBPerSecond)}
+	l.mine[m.UUID] = true
 	return &Sharer{
-		links: l, flow: over,
+		links: l, flow: flowOf(m, p),
 		afterwards: ceiling(p.PostCopyBandwidthMiBPerSecond), changed: make(chan struct{}), met: make(chan struct{}),
 	}
+}
+
+// limits tells whether a move goes over a link with a budget.
+func (l *Links) limits(m migration.Subject) bool {
+	return l.of[m.Source] != 0 || l.of[m.Destination] != 0
+}
+
+func flowOf(m migration.Subject, p policy.Effective) flow {
+	return flow{source: m.Source, destination: m.Destination, ceiling: ceiling(p.BandwidthMiBPerSecond)}
 }
 
 func ceiling(limit *int64) int64 {
@@ -60,14 +61,13 @@ func ceiling(limit *int64) int64 {
 }
 
 // Foresee is the share that a move would have if it started now; 0 without a budget.
-func (l *Links) Foresee(t Trip, p policy.Effective) int64 {
-	s := l.Sharer(t, p)
-	if s == nil {
+func (l *Links) Foresee(m migration.Subject, p policy.Effective) int64 {
+	if !l.limits(m) {
 		return 0
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	shares := divide(l.of, slices.Concat(l.others(), l.flows(l.sharers), []flow{s.flow}))
+	shares := divide(l.of, slices.Concat(l.others(), l.flows(l.sharers), []flow{flowOf(m, p)}))
 	return shares[len(shares)-1]
 }
 

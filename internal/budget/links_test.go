@@ -22,7 +22,7 @@ type party struct {
 
 // move is a move that has met whom it meets.
 func (p party) move(limits policy.Policy, source, destination string) *Sharer {
-	s := p.links.Sharer(Trip{"vm", source, destination}, policy.Resolve(policy.Levels{Run: limits}))
+	s := p.links.Sharer(migration.Subject{UUID: "vm", Source: source, Destination: destination}, policy.Resolve(policy.Levels{Run: limits}))
 	if s != nil {
 		s.meet()
 	}

@@ -31,6 +31,7 @@ func (s *Sharer) CountOthers(ctx context.Context, look Look) (stop func()) {
 		return func() {}
 	}
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	links := s.flow.links() // they stay; what else is in the flow changes under the links' lock
 	s.looks(1)
 	var looking sync.WaitGroup
 	looking.Go(func() {
@@ -41,7 +42,7 @@ func (s *Sharer) CountOthers(ctx context.Context, look Look) (stop func()) {
 			select {
 			case <-next.C:
 				next.Reset(othersInterval)
-				s.lookForOthers(ctx, look)
+				s.links.lookForOthers(ctx, links, look)
 				s.meet()
 			case <-known.C:
 				s.becomeKnown()
@@ -109,16 +110,16 @@ func (l *Links) isNewcomer(s *Sharer) bool {
 	return false
 }
 
-// lookForOthers looks once. What a host does not tell stays as it was told before.
-func (s *Sharer) lookForOthers(ctx context.Context, look Look) {
+// lookForOthers looks once at some links. What a host does not tell stays as it was told before.
+func (l *Links) lookForOthers(ctx context.Context, links []string, look Look) {
 	var looking sync.WaitGroup
-	for _, name := range s.flow.links() { // they stay, what else is in the flow changes under the links' lock
-		if s.links.of[name] == 0 {
+	for _, name := range links {
+		if l.of[name] == 0 {
 			continue
 		}
 		looking.Go(func() {
 			if p, err := look(ctx, name); err == nil {
-				s.links.see(name, p)
+				l.see(name, p)
 			}
 		})
 	}

@@ -59,7 +59,7 @@ func (g *gathering) move(t *testing.T, run *Links, vm string, lasts time.Duratio
 	g.mu.Lock()
 	g.there[vm] = run
 	g.mu.Unlock()
-	s := run.Sharer(Trip{vm, "a", "b"}, policy.Resolve(policy.Levels{}))
+	s := run.Sharer(migration.Subject{UUID: vm, Source: "a", Destination: "b"}, policy.Resolve(policy.Levels{}))
 	stop := s.CountOthers(t.Context(), g.look(run))
 	time.Sleep(checks)
 	share := s.Join(t.Context(), disks)
@@ -103,9 +103,10 @@ func play(t *testing.T, comes []come, times ...time.Duration) (seen []map[string
 		if runs[c.run] == nil {
 			runs[c.run] = New(map[string]int64{"a": gatheringBudget})
 		}
+		run := runs[c.run]
 		g.moves.Go(func() {
 			time.Sleep(c.at)
-			g.move(t, runs[c.run], fmt.Sprint(i+1), c.lasts, c.disks)
+			g.move(t, run, fmt.Sprint(i+1), c.lasts, c.disks)
 		})
 	}
 	done := make(chan struct{})

@@ -9,7 +9,6 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/fleet"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/host"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
-	"github.com/terraform-provider-virt/terraform-provider-virt/internal/places"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/preflight"
 )
 
@@ -44,15 +43,17 @@ func say[E error](what, todo func(E) string) words {
 	}
 }
 
+func adviseChanged(*fleet.ChangedError) string {
+	return "That copy is left as it is. Plan again to see what is there now."
+}
+
 // vocabulary has the words of every error type of the packages below. What
 // comes first in it is advised first of an error that has several beneath. It is a
 // function because words of one error may quote those of another beneath it.
 func vocabulary() []words {
 	return []words{
 		say(nil, adviseExisting),
-		say(nil, func(*fleet.ChangedError) string {
-			return "That copy is left as it is. Plan again to see what is there now."
-		}),
+		say(nil, adviseChanged),
 		say(nil, adviseHeld),
 		say(nil, func(e *preflight.RefreshError) string {
 			return fmt.Sprintf("`virsh pool-refresh %s` on %s does the same, and shows how long it takes.", e.Pool, e.Host)
@@ -85,16 +86,9 @@ func vocabulary() []words {
 		say(func(e *fleet.OtherPolicyError) string { return OtherPolicy(e, nil, nil).Detail }, nil),
 		say(unlisted, nil),
 		say(func(e *fleet.UnplacedError) string { return what(e.Err) }, nil),
-		say(nil, func(*places.LostError) string {
-			return "The move was not started. Apply again: it then waits for its turn anew."
-		}),
-		say(nil, func(e *places.UnclearError) string {
-			return fmt.Sprintf("The move was not started: it would not be counted by the limits. Apply again once `virsh "+
-				"secret-list --ephemeral` on %s shows who has places.", e.Host)
-		}),
-		say(nil, func(e *places.UnleasedError) string {
-			return fmt.Sprintf("Leases need libvirt's secret driver on %s, and a login that may write to it.", e.Host)
-		}),
+		say(nil, adviseLost),
+		say(nil, adviseUnclear),
+		say(nil, adviseUnleased),
 		say(func(e *fleet.UnresolvedError) string { return what(e.Err) }, nil),
 		say(createVolume, nil),
 		say(leftoverChanged, nil),
@@ -112,6 +106,7 @@ func vocabulary() []words {
 		say(unknownHost, nil),
 		say(func(e *fleet.NoDestinationError) string { return NoDestination(e).Detail }, nil),
 		say(lapsed, adviseAgain),
+		say(opened, nil),
 		say(func(e *fleet.WantedTwiceError) string { return WantedTwice(e.UUID, e).Detail }, nil),
 		say[*host.Error](nil, nil),
 		say[*host.ConfigError](nil, nil),

@@ -166,7 +166,8 @@ func WouldReturn(r fleet.Return) Text {
 	return text
 }
 
-// MaintenanceLeft warns in a plan of a maintenance to be destroyed whose host the provider's configuration no longer has.
+// MaintenanceLeft warns in a plan of a maintenance to be destroyed whose host the provider's configuration no longer
+// has.
 func MaintenanceLeft(m fleet.Member) Text {
 	return planned("Maintenance Left on Former Host",
 		fmt.Sprintf("none of the provider's hosts was %s any more.", Members([]fleet.Member{m})),
@@ -190,7 +191,20 @@ func stuckThen(s fleet.StuckVM) string {
 	if s.Host == "" {
 		return fmt.Sprintf("%s (%s)", s.VM.Name, Reason(s.Binding))
 	}
-	return fmt.Sprintf("%s (%s, which came closest: %s)", s.VM.Name, s.Host, refusedBy(s.Binding))
+	return fmt.Sprintf("%s (%s, which came closest: %s)%s", s.VM.Name, s.Host, refusedBy(s.Binding),
+		room(s, "; there would have been room once %s"))
+}
+
+// room says which moves of other VMs would make room for one, if any would; words say that of such moves.
+func room(s fleet.StuckVM, words string) string {
+	if len(s.Would) == 0 {
+		return ""
+	}
+	moves := make([]string, len(s.Would))
+	for i, m := range s.Would {
+		moves[i] = fmt.Sprintf("%s had moved from %s to %s", m.VM.Name, m.VM.Host, m.To)
+	}
+	return fmt.Sprintf(words, strings.Join(moves, ", "))
 }
 
 // cannotLeave says why a VM cannot leave its host.
@@ -201,8 +215,8 @@ func cannotLeave(s fleet.StuckVM) string {
 	case s.Host == "":
 		return fmt.Sprintf("VM %s has nowhere to go: %s", s.VM.Name, binding(s.Binding))
 	}
-	return fmt.Sprintf("VM %s has nowhere to go. What speaks against %s, which comes closest: %s", s.VM.Name, s.Host,
-		binding(s.Binding))
+	return fmt.Sprintf("VM %s has nowhere to go. What speaks against %s, which comes closest: %s%s", s.VM.Name, s.Host,
+		binding(s.Binding), room(s, ". There would be room once %s"))
 }
 
 // heldBack says why a VM cannot leave its host, and where it is.
@@ -327,8 +341,8 @@ func maintained(e *fleet.EvacuationError) string {
 	switch {
 	case e.Returning && len(e.Stuck) > 0 && len(e.Failures) == 0 && e.Err == nil:
 		return fmt.Sprintf("%s is open, and its record keeps the evacuation: make room there and destroy the resource "+
-			"again, to bring back the others. To leave them where they are instead, run `virsh secret-undefine %s` on %s. Do not "+
-			"apply the resource: that would empty the host again.", e.Host, host.Itself.SecretUUID(), e.Host)
+			"again, to bring back the others. To leave them where they are instead, run `virsh secret-undefine %s` on %s. "+
+			"Do not apply the resource: that would empty the host again.", e.Host, host.Itself.SecretUUID(), e.Host)
 	case e.Returning:
 		return fmt.Sprintf("%s is open, and its record keeps the evacuation: destroy the resource again to bring back the "+
 			"others. To leave them where they are instead, run `virsh secret-undefine %s` on %s. Do not apply the resource: "+
@@ -346,6 +360,11 @@ func maintained(e *fleet.EvacuationError) string {
 
 func adviseMembers(*fleet.EmptyClusterError) string {
 	return "Check the name, and the hosts of its virt_cluster_migration_policy. Nothing was changed."
+}
+
+func opened(e *fleet.OpenedError) string {
+	return fmt.Sprintf("%s was opened while it was being emptied, by another run or because its record was removed: "+
+		"nothing more was begun, and VMs may be on their way back.", e.Host)
 }
 
 func notStopped(e *fleet.NotStoppedError) string {

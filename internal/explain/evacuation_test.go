@@ -29,7 +29,9 @@ var (
 		Stops: []evacuation.VM{{Name: "batch", By: policy.EvacuateShutDown}, {Name: "build", By: policy.EvacuateManagedSave}},
 		Stays: []evacuation.VM{{Name: "router"}},
 		Stuck: []fleet.StuckVM{
-			{VM: evacuation.VM{Name: "big", Host: "kvm1"}, Binding: placement.MemoryShort{Need: 8 << 30, Room: 1 << 30, Total: 4 << 30}, Host: "kvm2"},
+			{VM: evacuation.VM{Name: "big", Host: "kvm1"}, Binding: placement.MemoryShort{Need: 8 << 30, Room: 1 << 30, Total: 4 << 30}, Host: "kvm2", Would: []fleet.EvacuationMove{
+				{VM: evacuation.VM{Name: "mail", Host: "kvm2"}, To: "kvm3"},
+			}},
 			{VM: evacuation.VM{Name: "old"}, Host: "kvm2", Binding: placement.Refused{Finding: migration.Finding{
 				Check: preflight.CheckVerdict, Fact: preflight.Refused{}, Host: "kvm1", Err: errors.New("domain with 1 snapshots"),
 			}}},
@@ -54,7 +56,7 @@ func TestWouldLeave(t *testing.T) {
 		"  - moving was on its way to kvm2\n",
 		"  - batch was to be shut down, as its policy says\n", "  - build was to be saved on its host, as its policy says\n",
 		"  - router was to stay, as its policy says\n",
-		"  - could not leave: big (kvm2, which came closest: too little memory (1024 MiB of 4096 MiB not promised to a VM, the VM needs 8192 MiB))\n",
+		"  - could not leave: big (kvm2, which came closest: too little memory (1024 MiB of 4096 MiB not promised to a VM, the VM needs 8192 MiB)); there would have been room once mail had moved from kvm2 to kvm3\n",
 		"  - could not leave: old (kvm2, which came closest: source's verdict: refused by libvirt on kvm1: domain with 1 snapshots)\n",
 		"  - could not leave: alone (no other host that it may go to)\n",
 		"  - could not leave: fleeting (transient: it would have been gone once shut down)",
@@ -122,7 +124,7 @@ func TestEvacuation(t *testing.T) {
 		"stuck from the beginning": {
 			&fleet.EvacuationError{Host: "kvm1", Stuck: leaves.Stuck[:1]},
 			"Unable to Evacuate Host",
-			[]string{"VM big has nowhere to go. What speaks against kvm2, which comes closest: too little memory", "VM big stays on kvm1, as it was.", "Nothing was begun. Make room"},
+			[]string{"VM big has nowhere to go. What speaks against kvm2, which comes closest: too little memory", ". There would be room once mail had moved from kvm2 to kvm3.", "VM big stays on kvm1, as it was.", "Nothing was begun. Make room"},
 		},
 		"a guest that does not shut down": {
 			&fleet.EvacuationError{Host: "kvm1", Evacuation: "e1", Cordoned: true, Done: []fleet.VMDeed{
@@ -167,6 +169,11 @@ func TestEvacuation(t *testing.T) {
 				"VM web has moved from kvm1 to kvm2, and its history could not be written to say so: access denied.",
 				`once kvm1 is open again, move it there by a virt_vm_live_migration with destination = "kvm1".`, "VM web is running on kvm2",
 			},
+		},
+		"opened meanwhile": {
+			&fleet.EvacuationError{Host: "kvm1", Evacuation: "e1", Err: &fleet.OpenedError{Host: "kvm1"}, Done: []fleet.VMDeed{{VM: web, Doing: fleet.DeedMove, To: "kvm2"}}},
+			"Unable to Evacuate Host",
+			[]string{"kvm1 was opened while it was being emptied, by another run or because its record was removed: nothing more was begun", "web is on kvm2", "Apply again"},
 		},
 		"no host in the cluster": {&fleet.EmptyClusterError{Cluster: "db", Besides: "kvm1"}, "Unable to Evacuate Host", []string{`cluster "db" besides kvm1`, "Nothing was changed"}},
 	} {

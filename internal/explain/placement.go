@@ -35,6 +35,10 @@ func Reason(r placement.Reason) string {
 		return "a move of the VM to " + r.To + " under way"
 	case placement.NoHost:
 		return "no other host that it may go to"
+	case placement.MovedOn:
+		return "by now the VM is on " + r.On
+	case placement.Off:
+		return "by now the VM is shut off"
 	case placement.MemoryLeft:
 		return fmt.Sprintf("%s of %s memory left", bytes(r.Left), bytes(r.Total))
 	case placement.CPUsPromised:

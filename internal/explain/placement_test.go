@@ -27,6 +27,8 @@ func TestReason(t *testing.T) {
 		"too little memory (1024 MiB of 8192 MiB not promised to a VM, the VM needs 4096 MiB)": placement.MemoryShort{Need: 4 << 30, Room: 1 << 30, Total: 8 << 30},
 		"a move of the VM to kvm3 under way":                                                   placement.OnItsWay{To: "kvm3"},
 		"no other host that it may go to":                                                      placement.NoHost{},
+		"by now the VM is on kvm3":                                                             placement.MovedOn{On: "kvm3"},
+		"by now the VM is shut off":                                                            placement.Off{},
 		"3072 MiB of 8192 MiB memory left":                                                     placement.MemoryLeft{Left: 3 << 30, Total: 8 << 30},
 		"20 virtual CPUs on 16 CPUs":                                                           placement.CPUsPromised{Promised: 20, CPUs: 16},
 		"3.1 of 16 CPUs busy":                                                                  placement.BusyCPUs{Busy: 3.14, CPUs: 16},

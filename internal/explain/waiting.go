@@ -77,3 +77,16 @@ func oneByOne(o places.Wait) string {
 	}
 	return fmt.Sprintf("%s receives another VM (%s)", o.Host, why)
 }
+
+func adviseLost(*places.LostError) string {
+	return "The move was not started. Apply again: it then waits for its turn anew."
+}
+
+func adviseUnclear(e *places.UnclearError) string {
+	return fmt.Sprintf("The move was not started: it would not be counted by the limits. Apply again once `virsh "+
+		"secret-list --ephemeral` on %s shows who has places.", e.Host)
+}
+
+func adviseUnleased(e *places.UnleasedError) string {
+	return fmt.Sprintf("Leases need libvirt's secret driver on %s, and a login that may write to it.", e.Host)
+}

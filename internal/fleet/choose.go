@@ -132,9 +132,7 @@ func (s *search) tell(l Location, report func(Progress)) {
 	}
 	best, _ := s.choice.Best()
 	p := Progress{Choice: s.choice}
-	p.Subject = migration.Subject{
-		UUID: l.Domain.UUID, Name: l.Domain.Name, Source: l.Host, Destination: best.Host,
-	}
+	p.Subject = l.subject(best.Host)
 	report(p)
 }
 

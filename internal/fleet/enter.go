@@ -25,10 +25,8 @@ func (e *UnplacedError) Unwrap() error { return e.Err }
 func (f *Fleet) enter(
 	ctx context.Context, m Move, from Location, report func(Progress),
 ) (place *places.Place, waited bool, err error) {
-	t := places.Trip{VM: from.Domain.UUID, Source: from.source(m.Destination), Destination: m.Destination}
-	progress := Progress{Progress: migration.Progress{Subject: migration.Subject{
-		UUID: from.Domain.UUID, Name: from.Domain.Name, Source: t.Source, Destination: t.Destination,
-	}}}
+	subject := from.subject(m.Destination)
+	progress := Progress{Progress: migration.Progress{Subject: subject}}
 	waiting := func(wait places.Wait) {
 		waited = true
 		told := progress
@@ -36,9 +34,9 @@ func (f *Fleet) enter(
 		report(told)
 	}
 	if m.MovesDefinition(from) {
-		place, err = f.places.EnterRun(ctx, t, waiting)
+		place, err = f.places.EnterRun(ctx, subject, waiting)
 	} else {
-		place, err = f.places.Enter(ctx, t, from.Domain.Name, waiting)
+		place, err = f.places.Enter(ctx, subject, waiting)
 	}
 	var unclear *places.UnclearError
 	if errors.As(err, &unclear) {

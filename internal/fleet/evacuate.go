@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -36,6 +37,8 @@ func (f *Fleet) Evacuate(ctx context.Context, e Evacuation, report func(Evacuati
 		id = present.Evacuation
 	}
 	failed := func(c *crew, stuck []StuckVM, cause error) (Evacuated, error) {
+		var opened *OpenedError
+		present.Cordoned = present.Cordoned && !errors.As(cause, &opened)
 		failure := &EvacuationError{Host: e.Host, Cordoned: present.Cordoned, Stuck: stuck, Err: cause}
 		if e.Cordon {
 			failure.Evacuation = present.Evacuation
@@ -95,6 +98,9 @@ func (e *evacuator) empty(ctx context.Context, c *crew, id string) (last Evacuat
 		if last, err = e.look(ctx); err != nil {
 			return nil, err
 		}
+		if e.Cordon && last.open {
+			return nil, &OpenedError{e.Host}
+		}
 		if !e.GoOn && len(last.Stuck) > 0 {
 			return nil, nil
 		}
@@ -137,7 +143,7 @@ func (e *evacuator) run(ctx context.Context, move EvacuationMove, id string, rep
 	if err == nil {
 		e.unwritten.note(move.VM, moved)
 	}
-	return pausedAfter(ctx, err)
+	return pausedAfter(ctx, asMoved(move.To, moved, err))
 }
 
 // evacuated is how far the host is emptied.

@@ -122,6 +122,27 @@ func TestEvacuate(t *testing.T) {
 	}
 }
 
+// TestEvacuate_refused: a VM that the checks keep from every host is known from the beginning, and nothing is begun.
+func TestEvacuate_refused(t *testing.T) {
+	world := testLab(t)
+	f := open(t, labConfig(t, UnreachableError))
+	plain, refused := world.StartGuest(t, lab.GuestSpec{Bare: true}), world.StartGuest(t, lab.GuestSpec{Bare: true})
+	declareVM(t, f, refused, policy.Policy{Compression: new(true), ParallelConnections: new(int64(2))})
+	began := time.Now()
+	_, err := f.Evacuate(testContext(t), Evacuation{Host: "kvm1", Cordon: true}, func(p EvacuationProgress) { t.Errorf("it begins %+v", p) })
+	t.Logf("refused after %v", time.Since(began))
+	var e *EvacuationError
+	if !errors.As(err, &e) || len(e.Stuck) != 1 || e.Stuck[0].VM.UUID != refused.UUID || e.Cordoned {
+		t.Errorf("got %v", err)
+	}
+	if record, err := f.Cordon(testContext(t), "kvm1"); err != nil || record.Says() {
+		t.Errorf("the host's record: %+v, %v", record, err)
+	}
+	if at := where(t, f, map[string]*lab.Guest{"plain": plain}); at["plain"] != "kvm1" {
+		t.Errorf("it is on %v", at)
+	}
+}
+
 // A guest that does not hear its power button runs on, which the error says, and it is none of those that start again. One
 // that ends later has left.
 func TestEvacuate_deaf(t *testing.T) {

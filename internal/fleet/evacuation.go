@@ -45,6 +45,8 @@ type EvacuationPlan struct {
 	Silent []error
 	// GoesOn is true where VMs that are stuck keep no others from leaving.
 	GoesOn bool
+	// open is true where the host has said that it is not cordoned.
+	open bool
 }
 
 // Leaves tells whether anything leaves the host.
@@ -71,6 +73,8 @@ type StuckVM struct {
 	Why     evacuation.Hindrance
 	Binding placement.Reason
 	Host    string
+	// Would are moves between other hosts that would make room for it, as far as is known without checks.
+	Would []EvacuationMove
 }
 
 // Evacuated is how far a host is emptied.
@@ -143,6 +147,14 @@ func (e *EvacuationError) Unwrap() []error {
 		errs = append(errs, e.Err)
 	}
 	return errs
+}
+
+// OpenedError is a host that somebody has opened while it was being emptied: what leaves it then might be on its way
+// back already.
+type OpenedError struct{ Host string }
+
+func (e *OpenedError) Error() string {
+	return fmt.Sprintf("host %s was opened while it was being emptied", e.Host)
 }
 
 // EvacuationProgress is what is told of an evacuation while it goes on.

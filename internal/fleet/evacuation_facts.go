@@ -107,13 +107,16 @@ func (f *Fleet) evacuated(ctx context.Context, m muster, from Member, id string)
 				past.Settle(here)
 				vm.Past = pastWith(past, from, id, labels)
 			}
-			at, home := f.home(ctx, m, d.UUID)
+			var at string
+			var home error
+			if err == nil && vm.Past != (evacuation.Past{}) { // all others need not be found
+				at, home = f.home(ctx, m, d.UUID)
+			}
 			mu.Lock()
 			defer mu.Unlock()
 			switch {
 			case err != nil && !isGone(err):
 				failures = append(failures, VMFailure{vm, err})
-			case vm.Past == (evacuation.Past{}):
 			case home != nil:
 				failures = append(failures, VMFailure{vm, home})
 			case at == vm.Host:
@@ -156,7 +159,7 @@ func pastWith(past history.History, from Member, id string, labels map[string]st
 }
 
 // histories reads the histories of all domains of a host but those that only come, several at a time.
-func (r *roll) histories(ctx context.Context, each func(host.DetailedDomain, history.History, error)) {
+func (r *roll) histories(ctx context.Context, tell func(host.DetailedDomain, history.History, error)) {
 	ctx, cancel := context.WithTimeout(ctx, listLimit)
 	defer cancel()
 	next := make(chan host.DetailedDomain)
@@ -173,7 +176,7 @@ func (r *roll) histories(ctx context.Context, each func(host.DetailedDomain, his
 				if err != nil && !errors.As(err, &newer) && document != (host.DomainDocument{}) {
 					err = nil // what cannot be read is nobody's
 				}
-				each(d, past, err)
+				tell(d, past, err)
 			}
 		})
 	}

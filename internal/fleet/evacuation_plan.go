@@ -112,7 +112,11 @@ func (e *evacuator) look(ctx context.Context) (EvacuationPlan, error) {
 	}
 	e.bind(vms, w)
 	vms = slices.DeleteFunc(vms, func(vm evacuation.VM) bool { return e.failed[vm.UUID] })
-	return e.plan(evacuation.Leave(e.Host, vms), w, seen), nil
+	p := e.plan(evacuation.Leave(e.Host, vms), w, seen)
+	p.open = slices.ContainsFunc(w.Hosts, func(h placement.Host) bool {
+		return h.Name == e.Host && !h.Silent && !h.Cordoned
+	})
+	return p, nil
 }
 
 // bind has VMs go where the world has them bound for: by a promise, or by a lease, which a run that was killed may have
@@ -153,7 +157,9 @@ func (e *evacuator) plan(l evacuation.Leaving, w placement.World, seen sighting)
 			p.Moves = append(p.Moves, EvacuationMove{VM: byUUID[stuck.VM], To: way.To})
 			continue
 		}
-		p.Stuck = append(p.Stuck, StuckVM{VM: byUUID[stuck.VM], Binding: stuck.Binding, Host: stuck.Host})
+		p.Stuck = append(p.Stuck, StuckVM{
+			VM: byUUID[stuck.VM], Binding: stuck.Binding, Host: stuck.Host, Would: would(stuck, w),
+		})
 	}
 	for _, stuck := range l.Stuck {
 		p.Stuck = append(p.Stuck, StuckVM{VM: stuck.VM, Why: stuck.Why})
@@ -161,6 +167,19 @@ func (e *evacuator) plan(l evacuation.Leaving, w placement.World, seen sighting)
 	p.Stuck = append(p.Stuck, e.overlooked(movers, byUUID, w)...)
 	slices.SortFunc(p.Stuck, func(a, b StuckVM) int { return cmp.Compare(a.VM.Name, b.VM.Name) })
 	return p
+}
+
+// would are the moves of other VMs that would make room for one.
+func would(stuck placement.Stuck, w placement.World) []EvacuationMove {
+	var moves []EvacuationMove
+	for _, step := range stuck.Would {
+		for _, vm := range w.VMs {
+			if vm.UUID == step.VM {
+				moves = append(moves, EvacuationMove{VM: evacuation.VM{UUID: vm.UUID, Name: vm.Name, Host: step.From}, To: step.To})
+			}
+		}
+	}
+	return moves
 }
 
 // overlooked are movers that the world does not have on the host: nobody has decided anything of them. Those that no

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/terraform-provider-virt/terraform-provider-virt/internal/budget"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/forecast"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/history"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
@@ -77,7 +76,7 @@ func (f *Fleet) forecast(
 ) (Forecast, error) {
 	from, to := f.uuidOf(ctx, r.Location.Host), f.uuidOf(ctx, destination)
 	facts := forecast.Facts{Policy: r.Policy, MemoryBytes: r.Location.Domain.MemoryBytes, Past: past.Past(from, to)}
-	made := Forecast{Share: f.budgets.Foresee(budget.Trip{Source: r.Location.Host, Destination: destination}, r.Policy)}
+	made := Forecast{Share: f.budgets.Foresee(r.Location.subject(destination), r.Policy)}
 	if made.Share > 0 {
 		facts.Policy.BandwidthMiBPerSecond = &made.Share
 	}

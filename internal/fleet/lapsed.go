@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/host"
-	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/placement"
 )
 
@@ -34,12 +33,24 @@ func (e *LapsedChoiceError) Error() string {
 	return fmt.Sprintf("VM %s cannot go to %s any more: %s", e.Location.Domain.Name, e.Host, e.Why.About())
 }
 
+// movedOn tells whether a move of an evacuation finds its VM on another host than the one that it is to take it from:
+// somebody else has moved it, and it stays there.
+func (m Move) movedOn(l Location) bool {
+	return m.Evacuation != "" && l.Host != m.Last && l.Host != m.Destination
+}
+
+// asMoved is the error of a move of an evacuation: one whose VM was found shut off, and left there, has not moved it.
+func asMoved(to string, moved Moved, err error) error {
+	if err == nil && moved.LeftShutOff {
+		return &LapsedChoiceError{Location: moved.Location, Host: to, Why: placement.Off{}}
+	}
+	return err
+}
+
 // progress tells that another host is looked for.
 func (e *LapsedChoiceError) progress() Progress {
 	p := Progress{Lapsed: e.Why}
-	p.Subject = migration.Subject{
-		UUID: e.Location.Domain.UUID, Name: e.Location.Domain.Name, Source: e.Location.Host, Destination: e.Host,
-	}
+	p.Subject = e.Location.subject(e.Host)
 	return p
 }
 

@@ -67,6 +67,38 @@ func TestSearchAgain(t *testing.T) {
 	}
 }
 
+// TestMove_movedOn: a move of an evacuation leaves a VM alone that somebody else has moved on, also while it waited.
+func TestMove_movedOn(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		evacuation, on string
+		movedOn        bool
+	}{
+		"on a third host":                {"e", "kvm3", true},
+		"where it was seen":              {"e", "kvm1", false},
+		"on its destination":             {"e", "kvm2", false},
+		"a move that belongs to nothing": {"", "kvm3", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			m := Move{VM: "u", Last: "kvm1", Destination: "kvm2", Evacuation: test.evacuation}
+			l := Location{Host: test.on, Domain: migration.Domain{UUID: "u", Name: "web", State: migration.StateRunning}}
+			if got := m.movedOn(l); got != test.movedOn {
+				t.Fatalf("moved on: %t", got)
+			}
+			if !test.movedOn {
+				return
+			}
+			f := silentFleet(t, "kvm1", "kvm2", "kvm3")
+			_, _, err := f.approach(t.Context(), &m, f.search(m), l, func(Progress) {})
+			var lapsed *LapsedChoiceError
+			if !errors.As(err, &lapsed) || lapsed.Why != (placement.MovedOn{On: "kvm3"}) {
+				t.Errorf("got %v", err)
+			}
+		})
+	}
+}
+
 // TestReconsider: what does not hold any more is promised to nobody.
 func TestReconsider(t *testing.T) {
 	t.Parallel()

@@ -23,6 +23,13 @@ type Location struct {
 	Unseen []error
 }
 
+// subject is the VM on its way to the destination.
+func (l Location) subject(destination string) migration.Subject {
+	return migration.Subject{
+		UUID: l.Domain.UUID, Name: l.Domain.Name, Source: l.source(destination), Destination: destination,
+	}
+}
+
 // source is the host that a migration to the destination comes from: the VM's
 // home, unless it runs on the destination already while its memory is fetched.
 func (l Location) source(destination string) string {

@@ -187,17 +187,26 @@ func (f *Fleet) tolerable(errs []error) bool {
 
 // Recognise tells what the configuration calls a member now: its name, and how it was
 // renamed, or that it is none of the hosts any more. A host that cannot be asked counts
-// as the member of its name.
+// as the member of its name. Where the host of that name has answered that it is another
+// machine, the error is why others cannot be asked.
 func (f *Fleet) Recognise(ctx context.Context, m Member) (now Member, renamed *Renaming, gone bool, err error) {
 	if m.UUID == "" {
 		return m, nil, false, nil
 	}
 	r, err := f.recognise(ctx, []Member{m})
-	switch {
-	case err != nil:
+	if err != nil {
 		return m, nil, false, err
+	}
+	return r.only(m)
+}
+
+// only is the recognition of the one member that was asked for.
+func (r recognition) only(m Member) (now Member, renamed *Renaming, gone bool, err error) {
+	switch {
 	case len(r.renamed) > 0:
 		return r.renamed[0].Now, &r.renamed[0], false, nil
+	case len(r.hidden) > 0 && !slices.ContainsFunc(r.silent, func(s unseen) bool { return s.host == m.Name }):
+		return m, nil, false, r.unanswered()
 	default:
 		return m, nil, len(r.letGo) > 0, nil
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/definition"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/history"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/placement"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/places"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/preflight"
@@ -49,7 +50,8 @@ type Move struct {
 	// PolicyDigest, when not empty, is the digest of the effective policy that the move
 	// was planned with: it starts under no other.
 	PolicyDigest string
-	// Evacuation is the ID of the evacuation that the move belongs to; empty for none.
+	// Evacuation is the ID of the evacuation that the move belongs to; empty for none. Such a move only takes the VM from
+	// the host where it was last seen.
 	Evacuation string
 	// chosen is true where the destination was chosen by what it had then: that is looked at again once the move has its
 	// places.
@@ -141,6 +143,8 @@ func (f *Fleet) approach(
 		return moved, false, err
 	case m.Leaves(l):
 		return Moved{Location: l, LeftShutOff: true}, false, nil
+	case m.movedOn(l):
+		return Moved{}, false, &LapsedChoiceError{Location: l, Host: m.Destination, Why: placement.MovedOn{On: l.Host}}
 	}
 	s.tell(l, report)
 	return f.attempt(ctx, *m, l, report)
@@ -231,9 +235,7 @@ func (f *Fleet) attempt(
 		return moved, false, err
 	}
 	move := request.Move
-	shared := f.budgets.Sharer(budget.Trip{
-		VM: from.Domain.UUID, Source: source, Destination: m.Destination,
-	}, move.Policy)
+	shared := f.budgets.Sharer(from.subject(m.Destination), move.Policy)
 	defer shared.Leave()
 	defer shared.CountOthers(ctx, f.others)()
 	if shared != nil && !move.Definition {

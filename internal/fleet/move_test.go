@@ -71,7 +71,7 @@ func TestMove(t *testing.T) {
 // holdBack has another move of the run hold a VM, so that the next one waits.
 func holdBack(t *testing.T, f *Fleet, guest *lab.Guest) *places.Place {
 	t.Helper()
-	trip := places.Trip{VM: guest.UUID, Source: "kvm1", Destination: "kvm2"}
+	trip := migration.Subject{UUID: guest.UUID, Source: "kvm1", Destination: "kvm2"}
 	place, err := f.places.EnterRun(t.Context(), trip, func(w places.Wait) { t.Errorf("it waits: %s", w) })
 	if err != nil {
 		t.Fatal(err)

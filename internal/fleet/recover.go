@@ -3,7 +3,6 @@ package fleet
 import (
 	"context"
 
-	"github.com/terraform-provider-virt/terraform-provider-virt/internal/budget"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/history"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/host"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
@@ -39,7 +38,7 @@ func (f *Fleet) Recover(ctx context.Context, r Recovery, report func(Progress)) 
 	case home != nil:
 		return Moved{Location: *home, Report: whole(*home)}, nil
 	}
-	place, err := f.places.EnterRun(ctx, found.trip(), func(wait places.Wait) {
+	place, err := f.places.EnterRun(ctx, found.subject(), func(wait places.Wait) {
 		report(Progress{Progress: migration.Progress{Subject: found.subject()}, Waiting: wait})
 	})
 	if err != nil {
@@ -52,9 +51,7 @@ func (f *Fleet) Recover(ctx context.Context, r Recovery, report func(Progress)) 
 		return Moved{}, &UnresolvedError{Location: found.location(), Err: err}
 	}
 	request.Reading = r.Reading
-	shared := f.budgets.Sharer(budget.Trip{
-		VM: found.source.Domain.UUID, Source: found.source.Host, Destination: found.destination.Host,
-	}, request.Policy)
+	shared := f.budgets.Sharer(found.subject(), request.Policy)
 	defer shared.Leave()
 	defer shared.CountOthers(ctx, f.others)()
 	if shared != nil {
@@ -148,10 +145,6 @@ func whole(home Location) migration.Report {
 		Subject: migration.Subject{UUID: home.Domain.UUID, Name: home.Domain.Name, Destination: home.Host},
 		State:   home.Domain.State,
 	}
-}
-
-func (p parts) trip() places.Trip {
-	return places.Trip{VM: p.source.Domain.UUID, Source: p.source.Host, Destination: p.destination.Host}
 }
 
 func (p parts) subject() migration.Subject {

@@ -221,6 +221,51 @@ func TestEvacuate_lapses(t *testing.T) {
 	})
 }
 
+// TestEvacuate_openedMeanwhile: once somebody has opened the host, and brings its VMs back, none is moved away again.
+func TestEvacuate_openedMeanwhile(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := newStage(t, map[string]uint64{"kvm1": 8, "kvm2": 16}, "kvm1")
+		s.put("kvm1", 3, 1)
+		e, crew := s.drain("kvm1")
+		e.Cordon = true
+		e.carry = func(ctx context.Context, m Move, report func(Progress)) (Moved, error) {
+			s.mu.Lock()
+			s.cordoned = nil
+			s.mu.Unlock()
+			return s.carry(ctx, m, report)
+		}
+		var opened *OpenedError
+		if _, err := e.empty(t.Context(), crew, "id"); !errors.As(err, &opened) || len(crew.failures) > 0 {
+			t.Errorf("%v, failed: %v", err, crew.failures)
+		}
+		if on := s.on("kvm1"); on != 1 { // two are moved at a time
+			t.Errorf("%d are on kvm1", on)
+		}
+	})
+}
+
+// TestEvacuate_endedMeanwhile: a VM whose guest has shut down before its move could start was not moved, and nobody is
+// told so.
+func TestEvacuate_endedMeanwhile(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := newStage(t, map[string]uint64{"kvm1": 8, "kvm2": 16})
+		s.cordoned = []string{"kvm1"}
+		s.put("kvm1", 1, 3)
+		e, crew := s.drain("kvm1")
+		e.carry = func(_ context.Context, m Move, _ func(Progress)) (Moved, error) {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			delete(s.vms, m.UUID)
+			return Moved{Location: Location{Host: "kvm1"}, LeftShutOff: true}, nil
+		}
+		if _, err := e.empty(t.Context(), crew, "id"); err != nil || len(crew.failures) > 0 || len(crew.done) > 0 {
+			t.Errorf("%v, failed: %v, done: %v", err, crew.failures, crew.done)
+		}
+	})
+}
+
 // TestEvacuate_unwritten: a VM whose history lacks its move is written once more at the end, or named.
 func TestEvacuate_unwritten(t *testing.T) {
 	t.Parallel()

@@ -38,6 +38,10 @@ type (
 	OnItsWay struct{ To string }
 	// NoHost is a VM for which no host was named that it could go to.
 	NoHost struct{}
+	// MovedOn is a VM that is on another host by now than the one that it was to leave.
+	MovedOn struct{ On string }
+	// Off is a VM that was to be moved while it runs, and is shut off by now.
+	Off struct{}
 )
 
 // What speaks for a host, each with what its share of the score is made of.
@@ -91,6 +95,12 @@ func (OnItsWay) About() string { return "on its way" }
 
 // About implements Reason.
 func (NoHost) About() string { return "no host named" }
+
+// About implements Reason.
+func (MovedOn) About() string { return "moved on" }
+
+// About implements Reason.
+func (Off) About() string { return "shut off" }
 
 // About implements Reason.
 func (MemoryLeft) About() string { return "memory left" }

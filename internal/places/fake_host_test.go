@@ -13,6 +13,7 @@ import (
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/host"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/lease"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
 )
 
 // fakeHost is a host that keeps leases in memory, and answers when it likes.
@@ -157,9 +158,14 @@ func newFakeRun(name string, limit int, hosts ...*fakeHost) *fakeRun {
 	return r
 }
 
+// trip is a VM's way from one host to another.
+func trip(vm, source, destination string) migration.Subject {
+	return migration.Subject{UUID: vm, Name: vm, Source: source, Destination: destination}
+}
+
 // move is one of the run's: begun is called when it has its places.
-func (r *fakeRun) move(ctx context.Context, t Trip, lasts time.Duration, begun func(), said func(Wait)) error {
-	p, err := r.Enter(ctx, t, t.VM, said)
+func (r *fakeRun) move(ctx context.Context, t migration.Subject, lasts time.Duration, begun func(), said func(Wait)) error {
+	p, err := r.Enter(ctx, t, said)
 	if err != nil {
 		return err
 	}
@@ -171,17 +177,18 @@ func (r *fakeRun) move(ctx context.Context, t Trip, lasts time.Duration, begun f
 	if err := p.Confirm(ctx); err != nil {
 		return err
 	}
-	r.hosts[t.Source].migrate(lease.Out, t.VM, true)
-	r.hosts[t.Destination].migrate(lease.In, t.VM, true)
-	defer r.hosts[t.Source].migrate(lease.Out, t.VM, false)
-	defer r.hosts[t.Destination].migrate(lease.In, t.VM, false)
+	r.hosts[t.Source].migrate(lease.Out, t.UUID, true)
+	r.hosts[t.Destination].migrate(lease.In, t.UUID, true)
+	defer r.hosts[t.Source].migrate(lease.Out, t.UUID, false)
+	defer r.hosts[t.Destination].migrate(lease.In, t.UUID, false)
 	return wait(ctx, lasts)
 }
 
 // enter has a move of the VM web enter, which waits for nothing.
-func (r *fakeRun) enter(t *testing.T, to Trip) *Place {
+func (r *fakeRun) enter(t *testing.T, to migration.Subject) *Place {
 	t.Helper()
-	p, err := r.Enter(t.Context(), to, "web", func(w Wait) { t.Errorf("it waits: %s", w) })
+	to.Name = "web"
+	p, err := r.Enter(t.Context(), to, func(w Wait) { t.Errorf("it waits: %s", w) })
 	if err != nil {
 		t.Fatal(err)
 	}

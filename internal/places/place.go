@@ -16,8 +16,8 @@ import (
 // one.
 const placePoll = time.Second
 
-// answerWithin is how long a host may take to say whether there is a place: as long as a restart of its daemon lasts, and
-// longer than a lease of which it is not known whether it was taken.
+// answerWithin is how long a host may take to say whether there is a place: as long as a restart of its daemon lasts,
+// and longer than a lease of which it is not known whether it was taken.
 const answerWithin = 2 * lease.Life
 
 // Place is that of one move on its two hosts: the leases that it has there, and those by which it waits. A goroutine
@@ -201,7 +201,8 @@ func (p *Place) queue(ctx context.Context, sights [2]sight) error {
 	}
 	for i, at := range p.posts {
 		obstacle := p.obstacle(at, sights[i])
-		if at.ticket != nil || cmp.Or(sights[i].unleased, sights[i].unclear) != nil || obstacle != lease.Full && obstacle != lease.Kept {
+		keeps := cmp.Or(sights[i].unleased, sights[i].unclear) == nil
+		if at.ticket != nil || !keeps || obstacle != lease.Full && obstacle != lease.Kept {
 			continue
 		}
 		ticket, err := at.take(ctx, lease.TicketName(at.direction, *drawn), p.holder)
@@ -258,9 +259,9 @@ func (p *Place) hold(at time.Time, lost error) {
 }
 
 // Confirm makes sure, right before the start, that the move still has its places: a run that was stopped for a while,
-// or had no answer from a host, renews them first, and counts again where another run may have taken them over meanwhile.
-// The error is the context's, a *LostError, or an *UnclearError of a host that could not be reached when the move asked
-// for its place.
+// or had no answer from a host, renews them first, and counts again where another run may have taken them over
+// meanwhile. The error is the context's, a *LostError, or an *UnclearError of a host that could not be reached when
+// the move asked for its place.
 func (p *Place) Confirm(ctx context.Context) error {
 	for _, at := range p.posts {
 		if at.unclear != nil {

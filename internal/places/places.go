@@ -7,15 +7,8 @@ import (
 	"time"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/lease"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
 )
-
-// Trip is a VM's way from one host to another.
-type Trip struct {
-	// VM is its UUID.
-	VM string
-	// Source and Destination are the names of the hosts.
-	Source, Destination string
-}
 
 // Limits are how many migrations may leave and enter a host at a time.
 type Limits struct {
@@ -57,11 +50,11 @@ func New[H Host](run string, hosts []H, limits Limits) *Places {
 // Enter waits until a move of a VM may begin: until no other one of the VM is under way, in this run or another, and
 // both hosts have a place for it. It calls waiting with what it waits for, whenever that changes. The place is to be
 // left when the move has ended. The error is the context's, ErrDraining or an *UnclearError.
-func (p *Places) Enter(ctx context.Context, t Trip, name string, waiting func(Wait)) (*Place, error) {
-	holder := lease.Holder{VM: t.VM, Name: name, Run: p.run, Process: p.process}
-	place := newPlace(holder, p.out[t.Source], p.in[t.Destination])
+func (p *Places) Enter(ctx context.Context, m migration.Subject, waiting func(Wait)) (*Place, error) {
+	holder := lease.Holder{VM: m.UUID, Name: m.Name, Run: p.run, Process: p.process}
+	place := newPlace(holder, p.out[m.Source], p.in[m.Destination])
 	var err error
-	if place.release, err = p.slots.acquireWith(ctx, t, place.claim, waiting); err != nil {
+	if place.release, err = p.slots.acquireWith(ctx, m, place.claim, waiting); err != nil {
 		place.end(ctx)
 		return nil, err
 	}
@@ -69,8 +62,8 @@ func (p *Places) Enter(ctx context.Context, t Trip, name string, waiting func(Wa
 }
 
 // EnterRun is Enter for a move that takes no place on the hosts: it waits for those of this run alone.
-func (p *Places) EnterRun(ctx context.Context, t Trip, waiting func(Wait)) (*Place, error) {
-	release, err := p.slots.acquire(ctx, t, waiting)
+func (p *Places) EnterRun(ctx context.Context, m migration.Subject, waiting func(Wait)) (*Place, error) {
+	release, err := p.slots.acquire(ctx, m, waiting)
 	if err != nil {
 		return nil, err
 	}

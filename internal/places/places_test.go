@@ -53,7 +53,7 @@ func playRuns(t *testing.T, seed uint64) {
 		r := newFakeRun(fmt.Sprint("run", i), limit, hosts...)
 		for j := range moves {
 			source := random.IntN(3)
-			to := Trip{vmNumber(i*moves + j), hosts[source].name, hosts[(source+1+random.IntN(2))%3].name}
+			to := trip(vmNumber(i*moves+j), hosts[source].name, hosts[(source+1+random.IntN(2))%3].name)
 			lasts := time.Duration(1+random.IntN(20)) * time.Second
 			after := time.Duration(random.IntN(10)) * time.Second
 			all.Go(func() {
@@ -92,7 +92,7 @@ func TestPlaces_order(t *testing.T) {
 			want = append(want, vm)
 			r := newFakeRun(fmt.Sprint("run", i%3), 1, a, b)
 			all.Go(func() {
-				if err := r.move(t.Context(), Trip{vm, "a", "b"}, 20*time.Second, func() {
+				if err := r.move(t.Context(), trip(vm, "a", "b"), 20*time.Second, func() {
 					mu.Lock()
 					defer mu.Unlock()
 					order = append(order, vm)
@@ -116,13 +116,13 @@ func TestPlaces_killed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a, b := newFakeHost("a", 1), newFakeHost("b", 2)
 		one, other := newFakeRun("one", 1, a, b), newFakeRun("other", 1, a, b)
-		to := Trip{vmNumber(1), "a", "b"}
+		to := trip(vmNumber(1), "a", "b")
 		p := one.enter(t, to)
 		var killed, began time.Time
 		var said []Wait
 		var waiting sync.WaitGroup
 		waiting.Go(func() {
-			err := other.move(t.Context(), Trip{vmNumber(2), "a", "b"}, time.Second, func() { began = time.Now() }, func(w Wait) { said = append(said, w) })
+			err := other.move(t.Context(), trip(vmNumber(2), "a", "b"), time.Second, func() { began = time.Now() }, func(w Wait) { said = append(said, w) })
 			if err != nil {
 				t.Error(err)
 			}
@@ -134,7 +134,7 @@ func TestPlaces_killed(t *testing.T) {
 		if took := began.Sub(killed); began.IsZero() || took < lease.Renewal || took > lease.Life+lease.Renewal {
 			t.Errorf("it began %s after the other run was killed", took)
 		}
-		want := []Wait{{Kind: FullSource, Host: "a", Limit: 1, Holders: []Holder{{VM: to.VM, Name: "web", Run: "one"}}}}
+		want := []Wait{{Kind: FullSource, Host: "a", Limit: 1, Holders: []Holder{{VM: to.UUID, Name: "web", Run: "one"}}}}
 		if diff := cmp.Diff(want, said); diff != "" {
 			t.Errorf("it said (-want +got):\n%s", diff)
 		}
@@ -147,7 +147,7 @@ func TestPlacing_lost(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a, b := newFakeHost("a", 1), newFakeHost("b", 2)
 		r := newFakeRun("one", 1, a, b)
-		p := r.enter(t, Trip{vmNumber(1), "a", "b"})
+		p := r.enter(t, trip(vmNumber(1), "a", "b"))
 		defer p.Leave(t.Context())
 		a.fail(migration.ErrUnreachable)
 		pass(t, lease.Life)
@@ -176,7 +176,7 @@ func TestPlaces_withoutLeases(t *testing.T) {
 		start := time.Now()
 		var moving sync.WaitGroup
 		moving.Go(func() {
-			if err := r.move(t.Context(), Trip{vmNumber(1), "a", "b"}, time.Second, func() { began = time.Now() }, func(w Wait) { said = append(said, w) }); err != nil {
+			if err := r.move(t.Context(), trip(vmNumber(1), "a", "b"), time.Second, func() { began = time.Now() }, func(w Wait) { said = append(said, w) }); err != nil {
 				t.Error(err)
 			}
 		})
@@ -200,7 +200,7 @@ func TestPlaces_cancelled(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a, b := newFakeHost("a", 1), newFakeHost("b", 2)
 		one, other := newFakeRun("one", 2, a, b), newFakeRun("other", 2, a, b)
-		to := Trip{vmNumber(1), "a", "b"}
+		to := trip(vmNumber(1), "a", "b")
 		p := one.enter(t, to)
 		defer p.Leave(t.Context())
 		ctx, cancel := context.WithCancel(t.Context())
@@ -213,7 +213,7 @@ func TestPlaces_cancelled(t *testing.T) {
 		if err := <-ended; !errors.Is(err, context.Canceled) || time.Since(cancelled) > time.Second {
 			t.Errorf("it ended %s after it was cancelled, with %v", time.Since(cancelled), err)
 		}
-		want := []Wait{{Kind: OtherMove, Holders: []Holder{{VM: to.VM, Name: "web", Run: "one"}}}}
+		want := []Wait{{Kind: OtherMove, Holders: []Holder{{VM: to.UUID, Name: "web", Run: "one"}}}}
 		if diff := cmp.Diff(want, said); diff != "" {
 			t.Errorf("it said (-want +got):\n%s", diff)
 		}
@@ -234,7 +234,7 @@ func TestPlacing_adopted(t *testing.T) {
 			b.migrate(lease.In, vmNumber(n), true)
 		}
 		r := newFakeRun("one", 2, a, b)
-		p := r.enter(t, Trip{vmNumber(1), "a", "b"})
+		p := r.enter(t, trip(vmNumber(1), "a", "b"))
 		defer p.Leave(t.Context())
 		if a.question != 2 || b.question != 2 {
 			t.Errorf("%d and %d calls about leases", a.question, b.question)
@@ -254,7 +254,7 @@ func TestPlaces_unreadLease(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 4*lease.Life)
 		defer cancel()
 		var said []Wait
-		err := r.move(ctx, Trip{vmNumber(1), "a", "b"}, time.Second, func() { t.Error("it began") }, func(w Wait) { said = append(said, w) })
+		err := r.move(ctx, trip(vmNumber(1), "a", "b"), time.Second, func() { t.Error("it began") }, func(w Wait) { said = append(said, w) })
 		if !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("it ended with %v", err)
 		}
@@ -285,7 +285,7 @@ func TestPlace_countsAgain(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				a, b := newFakeHost("a", 1), newFakeHost("b", 2)
-				p := newFakeRun("one", 1, a, b).enter(t, Trip{vmNumber(1), "a", "b"})
+				p := newFakeRun("one", 1, a, b).enter(t, trip(vmNumber(1), "a", "b"))
 				defer p.Leave(t.Context())
 				pass(t, lease.Renewal-time.Second)
 				a.fail(migration.ErrUnreachable)

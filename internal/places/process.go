@@ -10,8 +10,8 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/lease"
 )
 
-// ThisProcess is the process of this run, by which others on its machine can tell that it has ended. It is zero where the
-// system does not say which processes see each other.
+// ThisProcess is the process of this run, by which others on its machine can tell that it has ended. It is zero where
+// the system does not say which processes see each other.
 var ThisProcess = sync.OnceValue(func() lease.Process {
 	boot, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
 	namespace, nameless := os.Readlink("/proc/self/ns/pid") // a container has its own numbers
@@ -30,6 +30,6 @@ func Ended(p lease.Process) bool {
 	if err != nil {
 		return false
 	}
-	defer process.Release()
-	return errors.Is(process.Signal(syscall.Signal(0)), os.ErrProcessDone)
+	ended := errors.Is(process.Signal(syscall.Signal(0)), os.ErrProcessDone)
+	return process.Release() == nil && ended
 }

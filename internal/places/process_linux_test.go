@@ -61,7 +61,7 @@ func TestPlaces_killedHere(t *testing.T) {
 				a, b := newFakeHost("a", 1), newFakeHost("b", 2)
 				killed, next := newFakeRun("killed", 1, a, b), newFakeRun("next", 1, a, b)
 				killed.process = test.process
-				to := Trip{vmNumber(1), "a", "b"}
+				to := trip(vmNumber(1), "a", "b")
 				killed.enter(t, to).stop()
 				came := time.Now()
 				if err := next.move(t.Context(), to, time.Second, func() {

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
 )
 
 // startGap is the least time between the starts of two migrations on one
@@ -43,7 +45,7 @@ type slots struct {
 
 // waiter is a move that waits.
 type waiter struct {
-	Trip
+	migration.Subject
 
 	// passed counts the later moves that took the last of a slot it needs.
 	passed int
@@ -82,16 +84,16 @@ func (s *slots) open() error {
 // slot, and takes all of that at once. It calls waiting with what it waits for, whenever
 // that changes. The caller must call release when the migration has ended. The error is
 // the context's, or ErrDraining.
-func (s *slots) acquire(ctx context.Context, t Trip, waiting func(Wait)) (release func(), err error) {
-	return s.acquireWith(ctx, t, func(context.Context) (Wait, error) { return Wait{}, nil }, waiting)
+func (s *slots) acquire(ctx context.Context, m migration.Subject, waiting func(Wait)) (release func(), err error) {
+	return s.acquireWith(ctx, m, func(context.Context) (Wait, error) { return Wait{}, nil }, waiting)
 }
 
 // acquireWith is acquire for a move that needs something else besides, which claim takes or says to be in the way.
 // While that is so, others may use the slots. The error is the context's, claim's, or ErrDraining.
 func (s *slots) acquireWith(
-	ctx context.Context, t Trip, claim func(context.Context) (Wait, error), waiting func(Wait),
+	ctx context.Context, m migration.Subject, claim func(context.Context) (Wait, error), waiting func(Wait),
 ) (release func(), err error) {
-	w := s.enter(t)
+	w := s.enter(m)
 	free := sync.OnceFunc(func() { s.leave(w) })
 	defer func() {
 		if err != nil {
@@ -180,11 +182,11 @@ func (s *slots) takeTurn(source string) time.Time {
 }
 
 // enter puts a move at the end of the queue.
-func (s *slots) enter(t Trip) *waiter {
+func (s *slots) enter(m migration.Subject) *waiter {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.came++
-	w := &waiter{Trip: t, number: s.came}
+	w := &waiter{Subject: m, number: s.came}
 	s.queue = append(s.queue, w)
 	s.serve()
 	return w
@@ -232,7 +234,7 @@ func (s *slots) check(w *waiter) (changed <-chan struct{}, wait Wait) {
 	if w.granted {
 		return nil, Wait{}
 	}
-	return s.changed, s.waitsFor(w.Trip, s.kept(w))
+	return s.changed, s.waitsFor(w.Subject, s.kept(w))
 }
 
 // serve gives the free slots to the moves that wait, and lets all of them look
@@ -248,12 +250,12 @@ func (s *slots) serve() {
 // is none.
 func (s *slots) serveOne() bool {
 	for i, w := range s.queue {
-		if w.apart || s.waitsFor(w.Trip, s.kept(w)).Kind != NoWait {
+		if w.apart || s.waitsFor(w.Subject, s.kept(w)).Kind != NoWait {
 			continue
 		}
 		s.grant(w)
 		for _, earlier := range s.queue[:i] {
-			if !earlier.apart && s.deprives(w.Trip, earlier.Trip) {
+			if !earlier.apart && s.deprives(w.Subject, earlier.Subject) {
 				earlier.passed++
 			}
 		}
@@ -265,7 +267,7 @@ func (s *slots) serveOne() bool {
 
 // grant takes a move's slots.
 func (s *slots) grant(w *waiter) {
-	s.moving[w.VM] = true
+	s.moving[w.UUID] = true
 	s.outgoing[w.Source]++
 	s.incoming[w.Destination]++
 	w.granted = true
@@ -273,29 +275,29 @@ func (s *slots) grant(w *waiter) {
 
 // giveBack gives a move's slots back.
 func (s *slots) giveBack(w *waiter) {
-	delete(s.moving, w.VM)
+	delete(s.moving, w.UUID)
 	s.outgoing[w.Source]--
 	s.incoming[w.Destination]--
 }
 
 // deprives tells whether a move has taken what another one needs and now has to
 // wait for.
-func (s *slots) deprives(taken, other Trip) bool {
-	return taken.VM == other.VM ||
+func (s *slots) deprives(taken, other migration.Subject) bool {
+	return taken.UUID == other.UUID ||
 		taken.Source == other.Source && s.outgoing[taken.Source] >= s.Outgoing ||
 		taken.Destination == other.Destination && s.incoming[taken.Destination] >= s.Into(taken.Destination)
 }
 
 // kept are the moves before this one for which the next slots are kept: those
 // that were passed too often. One whose VM is on its way can use none.
-func (s *slots) kept(w *waiter) []Trip {
-	var kept []Trip
+func (s *slots) kept(w *waiter) []migration.Subject {
+	var kept []migration.Subject
 	for _, earlier := range s.queue {
 		if earlier == w {
 			break
 		}
-		if earlier.passed >= mostPassed && !earlier.apart && !s.moving[earlier.VM] {
-			kept = append(kept, earlier.Trip)
+		if earlier.passed >= mostPassed && !earlier.apart && !s.moving[earlier.UUID] {
+			kept = append(kept, earlier.Subject)
 		}
 	}
 	return kept
@@ -303,13 +305,13 @@ func (s *slots) kept(w *waiter) []Trip {
 
 // waitsFor says what is in the way of a move while slots are kept for others;
 // nothing when it can have its own.
-func (s *slots) waitsFor(t Trip, kept []Trip) Wait {
-	most := s.Into(t.Destination)
-	outgoing, incoming := s.Outgoing-s.outgoing[t.Source], most-s.incoming[t.Destination]
-	atSource := Wait{Host: t.Source, Limit: s.Outgoing}
-	atDestination := Wait{Host: t.Destination, Limit: most, Port: s.Ports[t.Destination]}
+func (s *slots) waitsFor(m migration.Subject, kept []migration.Subject) Wait {
+	most := s.Into(m.Destination)
+	outgoing, incoming := s.Outgoing-s.outgoing[m.Source], most-s.incoming[m.Destination]
+	atSource := Wait{Host: m.Source, Limit: s.Outgoing}
+	atDestination := Wait{Host: m.Destination, Limit: most, Port: s.Ports[m.Destination]}
 	switch {
-	case s.moving[t.VM]:
+	case s.moving[m.UUID]:
 		return Wait{Kind: OtherMove}
 	case outgoing <= 0:
 		return atSource.of(FullSource)
@@ -317,14 +319,14 @@ func (s *slots) waitsFor(t Trip, kept []Trip) Wait {
 		return atDestination.of(FullDestination)
 	}
 	for _, other := range kept {
-		if other.Source == t.Source {
+		if other.Source == m.Source {
 			outgoing--
 		}
-		if other.Destination == t.Destination {
+		if other.Destination == m.Destination {
 			incoming--
 		}
 		switch {
-		case other.VM == t.VM:
+		case other.UUID == m.UUID:
 			return Wait{Kind: EarlierMove}
 		case outgoing <= 0:
 			return atSource.of(KeptSource)

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
 )
 
 // queue plays moves that come one after the other, and notes the order in which
@@ -25,7 +27,7 @@ type queue struct {
 
 // come lets a move come, which lasts as long as given once it has its slot. It
 // returns when that has it, or waits.
-func (q *queue) come(ctx context.Context, t *testing.T, name string, to Trip, lasts time.Duration) {
+func (q *queue) come(ctx context.Context, t *testing.T, name string, to migration.Subject, lasts time.Duration) {
 	t.Helper()
 	q.waiting.Go(func() {
 		release, err := q.slots.acquire(ctx, to, func(Wait) {})
@@ -57,7 +59,7 @@ func TestSlots_order(t *testing.T) {
 	t.Parallel()
 	type arrival struct {
 		name  string
-		to    Trip
+		to    migration.Subject
 		lasts time.Duration
 	}
 	const short, long = time.Minute, time.Hour
@@ -67,31 +69,31 @@ func TestSlots_order(t *testing.T) {
 		want               []string
 	}{
 		"first come, first served": {1, 9, []arrival{
-			{"1", Trip{"1", "a", "b"}, short},
-			{"2", Trip{"2", "a", "b"}, short},
-			{"3", Trip{"3", "a", "b"}, short},
-			{"4", Trip{"4", "a", "b"}, short},
-			{"5", Trip{"5", "a", "b"}, short},
-			{"6", Trip{"6", "a", "b"}, short},
+			{"1", trip("1", "a", "b"), short},
+			{"2", trip("2", "a", "b"), short},
+			{"3", trip("3", "a", "b"), short},
+			{"4", trip("4", "a", "b"), short},
+			{"5", trip("5", "a", "b"), short},
+			{"6", trip("6", "a", "b"), short},
 		}, []string{"1", "2", "3", "4", "5", "6"}},
 		"a slot that the first cannot use": {1, 1, []arrival{
-			{"1", Trip{"1", "x", "b"}, long},
-			{"2", Trip{"2", "a", "b"}, short},
-			{"3", Trip{"3", "a", "c"}, short},
+			{"1", trip("1", "x", "b"), long},
+			{"2", trip("2", "a", "b"), short},
+			{"3", trip("3", "a", "c"), short},
 		}, []string{"1", "3", "2"}},
 		"moves of one VM": {9, 9, []arrival{
-			{"1", Trip{"1", "a", "b"}, short},
-			{"2", Trip{"1", "a", "c"}, short},
-			{"3", Trip{"1", "a", "d"}, short},
-			{"4", Trip{"1", "a", "e"}, short},
+			{"1", trip("1", "a", "b"), short},
+			{"2", trip("1", "a", "c"), short},
+			{"3", trip("1", "a", "d"), short},
+			{"4", trip("1", "a", "e"), short},
 		}, []string{"1", "2", "3", "4"}},
 		"no places are kept for a VM that is on its way": {1, 9, []arrival{
-			{"1", Trip{"1", "x", "y"}, long},
-			{"2", Trip{"1", "a", "b"}, short},
-			{"3", Trip{"3", "a", "c"}, short},
-			{"4", Trip{"4", "a", "c"}, short},
-			{"5", Trip{"5", "a", "c"}, short},
-			{"6", Trip{"6", "a", "c"}, short},
+			{"1", trip("1", "x", "y"), long},
+			{"2", trip("1", "a", "b"), short},
+			{"3", trip("3", "a", "c"), short},
+			{"4", trip("4", "a", "c"), short},
+			{"5", trip("5", "a", "c"), short},
+			{"6", trip("6", "a", "c"), short},
 		}, []string{"1", "3", "4", "5", "6", "2"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -117,12 +119,12 @@ func TestSlots_wideMove(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		q := queue{slots: newSlots(Limits{Outgoing: 1, Incoming: 1})}
-		q.come(t.Context(), t, "b0", Trip{"b0", "x", "b"}, time.Minute)
-		q.come(t.Context(), t, "wide", Trip{"wide", "a", "b"}, time.Minute)
+		q.come(t.Context(), t, "b0", trip("b0", "x", "b"), time.Minute)
+		q.come(t.Context(), t, "wide", trip("wide", "a", "b"), time.Minute)
 		for i := range 20 {
 			a, b := fmt.Sprint("a", i), fmt.Sprint("b", i+1)
-			q.come(t.Context(), t, a, Trip{a, "a", "c"}, 2*time.Minute)
-			q.come(t.Context(), t, b, Trip{b, "x", "b"}, 2*time.Minute)
+			q.come(t.Context(), t, a, trip(a, "a", "c"), 2*time.Minute)
+			q.come(t.Context(), t, b, trip(b, "x", "b"), 2*time.Minute)
 		}
 		q.waiting.Wait()
 		if diff := cmp.Diff([]string{"b0", "a0", "b1", "a1", "wide"}, q.soFar()[:5]); diff != "" {
@@ -141,7 +143,7 @@ func TestSlots_standsBack(t *testing.T) {
 		var told []Wait
 		free := time.Now().Add(30 * time.Second)
 		q.waiting.Go(func() {
-			release, err := q.slots.acquireWith(t.Context(), Trip{"first", "a", "b"}, func(context.Context) (Wait, error) {
+			release, err := q.slots.acquireWith(t.Context(), trip("first", "a", "b"), func(context.Context) (Wait, error) {
 				if time.Now().Before(free) {
 					return full, nil
 				}
@@ -159,7 +161,7 @@ func TestSlots_standsBack(t *testing.T) {
 		synctest.Wait()
 		for i := range 3 { // one after the other
 			name := fmt.Sprint(i)
-			q.come(t.Context(), t, name, Trip{name, "a", "c"}, 25*time.Second)
+			q.come(t.Context(), t, name, trip(name, "a", "c"), 25*time.Second)
 		}
 		q.waiting.Wait()
 		if diff := cmp.Diff([]string{"0", "1", "first", "2"}, q.soFar()); diff != "" {
@@ -191,7 +193,7 @@ func TestSlots_standsBackGivenUp(t *testing.T) {
 				defer cancel()
 				ended := make(chan error)
 				go func() {
-					_, err := s.acquireWith(ctx, Trip{"1", "a", "b"}, func(context.Context) (Wait, error) {
+					_, err := s.acquireWith(ctx, trip("1", "a", "b"), func(context.Context) (Wait, error) {
 						return Wait{Kind: FullSource, Host: "a", Limit: 1}, nil
 					}, func(Wait) {})
 					ended <- err
@@ -216,15 +218,15 @@ func TestSlots_givenUpFrees(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		q := queue{slots: newSlots(Limits{Outgoing: 1, Incoming: 1})}
 		ctx, cancel := context.WithCancel(t.Context())
-		q.come(t.Context(), t, "b", Trip{"b", "x", "b"}, time.Hour)
-		q.come(ctx, t, "given up", Trip{"given up", "a", "b"}, time.Minute)
+		q.come(t.Context(), t, "b", trip("b", "x", "b"), time.Hour)
+		q.come(ctx, t, "given up", trip("given up", "a", "b"), time.Minute)
 		want := []string{"b"}
 		for i := range mostPassed {
 			a := fmt.Sprint("a", i)
-			q.come(t.Context(), t, a, Trip{a, "a", "c"}, time.Second)
+			q.come(t.Context(), t, a, trip(a, "a", "c"), time.Second)
 			want = append(want, a)
 		}
-		q.come(t.Context(), t, "last", Trip{"last", "a", "c"}, time.Second)
+		q.come(t.Context(), t, "last", trip("last", "a", "c"), time.Second)
 		pass(t, time.Minute)
 		if diff := cmp.Diff(want, q.soFar()); diff != "" {
 			t.Errorf("before it is given up (-want +got):\n%s", diff)
@@ -262,10 +264,10 @@ func playMoves(t *testing.T, random *rand.Rand) {
 		passed  = map[int]int{}
 		all     sync.WaitGroup
 	)
-	came := make([]Trip, moves)
+	came := make([]migration.Subject, moves)
 	for i := range moves {
 		source := random.IntN(hosts)
-		to := Trip{fmt.Sprint(random.IntN(vms)), fmt.Sprint(source), fmt.Sprint((source + 1 + random.IntN(hosts-1)) % hosts)}
+		to := trip(fmt.Sprint(random.IntN(vms)), fmt.Sprint(source), fmt.Sprint((source+1+random.IntN(hosts-1))%hosts))
 		came[i] = to
 		lasts := time.Duration(1+random.IntN(600)) * time.Second
 		ctx := t.Context()
@@ -286,18 +288,18 @@ func playMoves(t *testing.T, random *rand.Rand) {
 			mu.Lock()
 			started[i] = true
 			for earlier, other := range came[:i] { // those could have used the very same slots
-				if !started[earlier] && other.Source == to.Source && other.Destination == to.Destination && !moving[other.VM] {
+				if !started[earlier] && other.Source == to.Source && other.Destination == to.Destination && !moving[other.UUID] {
 					passed[earlier]++
 				}
 			}
-			if moving[to.VM] {
-				t.Errorf("VM %s is moved twice at a time", to.VM)
+			if moving[to.UUID] {
+				t.Errorf("VM %s is moved twice at a time", to.UUID)
 			}
-			moving[to.VM] = true
+			moving[to.UUID] = true
 			mu.Unlock()
 			pass(t, lasts)
 			mu.Lock()
-			delete(moving, to.VM)
+			delete(moving, to.UUID)
 			mu.Unlock()
 			now.count(to, -1)
 			release()

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
 )
 
 // traffic counts the migrations of each host, and how many there were at most.
@@ -18,7 +20,7 @@ type traffic struct {
 	now, most map[string]int
 }
 
-func (c *traffic) count(r Trip, change int) {
+func (c *traffic) count(r migration.Subject, change int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, key := range []string{"from " + r.Source, "to " + r.Destination} {
@@ -38,16 +40,16 @@ func pass(t *testing.T, d time.Duration) {
 func TestSlots_limits(t *testing.T) {
 	t.Parallel()
 	const lasts = time.Minute
-	trips := func(hosts ...string) []Trip { // each of another VM
-		var all []Trip
+	trips := func(hosts ...string) []migration.Subject { // each of another VM
+		var all []migration.Subject
 		for _, h := range hosts {
-			all = append(all, Trip{fmt.Sprint(len(all)), h[:1], h[1:]})
+			all = append(all, trip(fmt.Sprint(len(all)), h[:1], h[1:]))
 		}
 		return all
 	}
 	for name, test := range map[string]struct {
 		outgoing, incoming int
-		trips              []Trip
+		trips              []migration.Subject
 		most               map[string]int
 		rounds             int
 	}{
@@ -56,7 +58,7 @@ func TestSlots_limits(t *testing.T) {
 		"one arrives at a time":          {9, 1, trips("ab", "cb"), map[string]int{"from a": 1, "from c": 1, "to b": 1}, 2},
 		"other hosts are not waited for": {1, 1, trips("ab", "bc", "ca"), map[string]int{"from a": 1, "from b": 1, "from c": 1, "to a": 1, "to b": 1, "to c": 1}, 1},
 		"a host sends while it receives": {1, 1, trips("ab", "ba"), map[string]int{"from a": 1, "from b": 1, "to a": 1, "to b": 1}, 1},
-		"one VM moves once at a time":    {9, 9, []Trip{{"1", "a", "b"}, {"1", "a", "b"}, {"1", "b", "c"}}, map[string]int{"from a": 1, "from b": 1, "to b": 1, "to c": 1}, 3},
+		"one VM moves once at a time":    {9, 9, []migration.Subject{trip("1", "a", "b"), trip("1", "a", "b"), trip("1", "b", "c")}, map[string]int{"from a": 1, "from b": 1, "to b": 1, "to c": 1}, 3},
 		"who waits holds nobody else up": {1, 9, trips("ab", "ab", "bc"), map[string]int{"from a": 1, "from b": 1, "to b": 1, "to c": 1}, 2},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -103,7 +105,7 @@ func TestSlots_fixedPort(t *testing.T) {
 		told := map[string]int{}
 		start := time.Now()
 		var all sync.WaitGroup
-		for _, r := range []Trip{{"1", "a", "b"}, {"2", "a", "b"}, {"3", "b", "a"}, {"4", "b", "a"}, {"5", "a", "c"}, {"6", "a", "c"}} {
+		for _, r := range []migration.Subject{trip("1", "a", "b"), trip("2", "a", "b"), trip("3", "b", "a"), trip("4", "b", "a"), trip("5", "a", "c"), trip("6", "a", "c")} {
 			all.Go(func() {
 				release, err := s.acquire(t.Context(), r, func(o Wait) {
 					mu.Lock()
@@ -144,7 +146,7 @@ func TestSlots_startsAreApart(t *testing.T) {
 		starts := map[string][]time.Time{}
 		checks := map[string]time.Duration{"1": 2 * startGap, "2": startGap, "3": 0, "4": 0}
 		var all sync.WaitGroup
-		for _, r := range []Trip{{"1", "a", "b"}, {"2", "a", "c"}, {"3", "a", "b"}, {"4", "b", "c"}} {
+		for _, r := range []migration.Subject{trip("1", "a", "b"), trip("2", "a", "c"), trip("3", "a", "b"), trip("4", "b", "c")} {
 			all.Go(func() {
 				release, err := s.acquire(t.Context(), r, func(Wait) {})
 				if err != nil {
@@ -152,7 +154,7 @@ func TestSlots_startsAreApart(t *testing.T) {
 					return
 				}
 				defer release()
-				time.Sleep(checks[r.VM])
+				time.Sleep(checks[r.UUID])
 				if err := s.turn(t.Context(), r.Source); err != nil {
 					t.Error(err)
 				}
@@ -177,18 +179,18 @@ func TestSlots_waitingIsTold(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s := newSlots(Limits{Outgoing: 1, Incoming: 1})
-		free := func(r Trip) (release func()) {
+		free := func(r migration.Subject) (release func()) {
 			release, err := s.acquire(t.Context(), r, func(o Wait) { t.Errorf("waits: %s", o) })
 			if err != nil {
 				t.Fatal(err)
 			}
 			return release
 		}
-		leaving, arriving, itself := free(Trip{"1", "a", "c"}), free(Trip{"2", "d", "b"}), free(Trip{"3", "e", "f"})
+		leaving, arriving, itself := free(trip("1", "a", "c")), free(trip("2", "d", "b")), free(trip("3", "e", "f"))
 		var told []Wait
 		var waiting sync.WaitGroup
 		waiting.Go(func() {
-			release, err := s.acquire(t.Context(), Trip{"3", "a", "b"}, func(o Wait) { told = append(told, o) })
+			release, err := s.acquire(t.Context(), trip("3", "a", "b"), func(o Wait) { told = append(told, o) })
 			if err != nil {
 				t.Error(err)
 				return
@@ -215,13 +217,13 @@ func TestSlots_givenUp(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s := newSlots(Limits{Outgoing: 1, Incoming: 1})
-		release, err := s.acquire(t.Context(), Trip{"1", "a", "b"}, func(Wait) {})
+		release, err := s.acquire(t.Context(), trip("1", "a", "b"), func(Wait) {})
 		if err != nil {
 			t.Fatal(err)
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
-		if _, err := s.acquire(ctx, Trip{"2", "a", "b"}, func(Wait) {}); !errors.Is(err, context.DeadlineExceeded) {
+		if _, err := s.acquire(ctx, trip("2", "a", "b"), func(Wait) {}); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("want the context's error, got %v", err)
 		}
 		release()
@@ -229,14 +231,14 @@ func TestSlots_givenUp(t *testing.T) {
 
 		cancelled, cancel := context.WithCancel(t.Context())
 		cancel()
-		if release, err = s.acquire(cancelled, Trip{"2", "a", "b"}, func(Wait) {}); err != nil {
+		if release, err = s.acquire(cancelled, trip("2", "a", "b"), func(Wait) {}); err != nil {
 			t.Fatal(err)
 		}
 		if err := s.turn(cancelled, "a"); !errors.Is(err, context.Canceled) {
 			t.Errorf("want the context's error, got %v", err)
 		}
 		release()
-		if release, err = s.acquire(t.Context(), Trip{"2", "a", "b"}, func(o Wait) { t.Errorf("waits: %s", o) }); err != nil {
+		if release, err = s.acquire(t.Context(), trip("2", "a", "b"), func(o Wait) { t.Errorf("waits: %s", o) }); err != nil {
 			t.Fatal(err)
 		}
 		release()
@@ -249,12 +251,12 @@ func TestSlots_drain(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s := newSlots(Limits{Outgoing: 2, Incoming: 2})
-		release, err := s.acquire(t.Context(), Trip{"1", "a", "b"}, func(Wait) {})
+		release, err := s.acquire(t.Context(), trip("1", "a", "b"), func(Wait) {})
 		if err != nil {
 			t.Fatal(err)
 		}
 		var waiting sync.WaitGroup
-		started := func(to Trip) error {
+		started := func(to migration.Subject) error {
 			release, err := s.acquire(t.Context(), to, func(Wait) {})
 			if err != nil {
 				return err
@@ -265,22 +267,22 @@ func TestSlots_drain(t *testing.T) {
 		if err := s.turn(t.Context(), "a"); err != nil {
 			t.Fatal(err)
 		}
-		drained := func(to Trip) {
+		drained := func(to migration.Subject) {
 			if err := started(to); !errors.Is(err, ErrDraining) {
 				t.Errorf("%+v: error %v, want %v", to, err, ErrDraining)
 			}
 		}
-		waiting.Go(func() { drained(Trip{"2", "a", "b"}) }) // has a slot, and waits for its start
+		waiting.Go(func() { drained(trip("2", "a", "b")) }) // has a slot, and waits for its start
 		synctest.Wait()
-		waiting.Go(func() { drained(Trip{"3", "a", "c"}) }) // has no slot
-		waiting.Go(func() { drained(Trip{"1", "d", "e"}) }) // is of a VM that is being moved
+		waiting.Go(func() { drained(trip("3", "a", "c")) }) // has no slot
+		waiting.Go(func() { drained(trip("1", "d", "e")) }) // is of a VM that is being moved
 		synctest.Wait()
 		s.drain()
 		s.drain() // once is enough
 		waiting.Wait()
-		drained(Trip{"4", "d", "e"})
+		drained(trip("4", "d", "e"))
 		release()
-		drained(Trip{"1", "a", "b"})
+		drained(trip("1", "a", "b"))
 		if left := s.outgoing["a"] + s.incoming["b"] + s.incoming["c"] + len(s.moving); left != 0 {
 			t.Errorf("%d slots and VMs are still taken", left)
 		}

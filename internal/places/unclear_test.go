@@ -49,7 +49,7 @@ func TestPlaces_unclear(t *testing.T) {
 				r := newFakeRun("one", 1, a, b)
 				var said []string
 				began := time.Now()
-				place, err := r.Enter(t.Context(), Trip{vmNumber(1), "a", "b"}, "web", func(w Wait) { said = append(said, fmt.Sprint(w.Kind, " ", w.Host)) })
+				place, err := r.Enter(t.Context(), trip(vmNumber(1), "a", "b"), func(w Wait) { said = append(said, fmt.Sprint(w.Kind, " ", w.Host)) })
 				took := time.Since(began)
 				if test.begins != (err == nil) {
 					t.Fatalf("it came to %v", err)
@@ -94,7 +94,7 @@ func TestPlaces_unreachedWhileWaiting(t *testing.T) {
 		var began time.Time
 		var moving sync.WaitGroup
 		moving.Go(func() {
-			err := r.move(t.Context(), Trip{vmNumber(1), "a", "b"}, time.Second, func() { began = time.Now() }, func(w Wait) { said = append(said, fmt.Sprint(w.Kind, " ", w.Host)) })
+			err := r.move(t.Context(), trip(vmNumber(1), "a", "b"), time.Second, func() { began = time.Now() }, func(w Wait) { said = append(said, fmt.Sprint(w.Kind, " ", w.Host)) })
 			if err != nil {
 				t.Error(err)
 			}

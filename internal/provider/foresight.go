@@ -2,7 +2,6 @@ package provider
 
 import (
 	"context"
-	"time"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/fleet"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
@@ -42,16 +41,16 @@ func (s *foresight) outdated(ctx context.Context, l fleet.Location) bool {
 	return !known || !coming.Equal(s.seen)
 }
 
-// foresight is that of a move that is being planned. It waits so long for policies whose
+// foresight is that of a move that is being planned. It waits a little for policies whose
 // plans have begun.
-func (d providerData) foresight(plan moveModel, vm string, wait time.Duration) *foresight {
+func (d providerData) foresight(plan moveModel, vm string) *foresight {
 	return &foresight{
 		vm: vm,
 		coming: func(ctx context.Context, l fleet.Location) (fleet.Coming, bool) {
 			if d.fleet == nil || l.Host == "" || !plan.known() {
 				return fleet.Coming{}, false
 			}
-			return d.changes.Coming(ctx, instance.Move{VM: vm, Location: l}, wait)
+			return d.changes.Coming(ctx, instance.Move{VM: vm, Location: l}, instance.Settle)
 		},
 		resolve: func(ctx context.Context, l fleet.Location, coming fleet.Coming) *policy.Effective {
 			effective, err := d.fleet.Foresee(ctx, l, plan.toPolicy(), coming)

@@ -12,7 +12,6 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/explain"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/fleet"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
-	"github.com/terraform-provider-virt/terraform-provider-virt/internal/provider/instance"
 )
 
 var (
@@ -109,7 +108,7 @@ func (a *liveMigrationAction) ModifyPlan(
 	if !resp.Diagnostics.HasError() {
 		// What triggers the action is planned before it, but other policies may be planned beside it. Whether the action
 		// starts before these change, or after it, is not known.
-		seen := a.foresight(config.moveModel, config.VM.ValueString(), instance.Settle)
+		seen := a.foresight(config.moveModel, config.VM.ValueString())
 		seen.unsettled = true
 		among, diags := a.candidates(ctx, config.openMoveModel, 0)
 		resp.Diagnostics.Append(diags...)

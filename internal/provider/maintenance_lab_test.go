@@ -48,6 +48,7 @@ func TestAccMaintenance(t *testing.T) {
 	world := testLab(t)
 	guests := world.StartGuests(t, 4, typical())
 	beside := world.StartGuest(t, lab.GuestSpec{Host: "kvm2", Bare: true})
+	late := world.StartGuest(t, lab.GuestSpec{Host: "kvm2", Bare: true})
 	free, saved, stays, grouped := guests[0], guests[1], guests[2], guests[3]
 	obeys := world.StartGuest(t, lab.GuestSpec{Obeys: true})
 	config := three(t) + placed(free) + vmPolicies(map[*lab.Guest]string{
@@ -85,10 +86,12 @@ func TestAccMaintenance(t *testing.T) {
 		t.Errorf("a new move to the host: %s", got)
 	}
 	// A VM that is started on the host moves, too.
-	moveByVirsh(t, beside, "kvm2", "kvm1")
+	moveByVirsh(t, late, "kvm2", "kvm1")
 	again := w.must(t, 0, apply...)
-	requireSaid(t, again, beside.Name+" was to move to kvm2", "1 changed")
-	requireHome(t, beside, "kvm2", "running")
+	requireSaid(t, again, late.Name+" was to move to kvm", "1 changed")
+	if on := hostOf(t, late.Name); on == "kvm1" {
+		t.Error("the VM that came by hand is still there")
+	}
 
 	w.write(t, config)
 	requireSaid(t, w.must(t, 2, "plan", "-detailed-exitcode"), "VMs Come Back to Host", grouped.Name+" was to move back from kvm3", saved.Name+" was to start again", obeys.Name+" was to start again")

@@ -281,6 +281,8 @@ func evacuationFields(p fleet.EvacuationProgress) map[string]any {
 func (r *maintenanceResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
 	var state maintenanceModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	// Whatever is found: a CLI before 1.12 kept none.
+	resp.Diagnostics.Append(r.identify(ctx, resp.Identity, state.Host)...)
 	if resp.Diagnostics.HasError() || r.fleet == nil {
 		return
 	}
@@ -405,7 +407,8 @@ func (r *maintenanceResource) ImportState(
 			Host: types.StringValue(name), Destinations: types.SetNull(types.StringType),
 			OnFailure: types.StringValue(string(stopOnFailure)),
 		},
-		ID: types.StringValue(seen.Host.UUID), Reason: textOrNull(seen.Why), Evacuate: types.BoolValue(true), Restore: types.BoolValue(true),
+		ID: types.StringValue(seen.Host.UUID), Reason: textOrNull(seen.Why),
+		Evacuate: types.BoolValue(true), Restore: types.BoolValue(true),
 	}
 	model.write(seen)
 	resp.Diagnostics.Append(resp.State.Set(ctx, model)...)

@@ -34,7 +34,7 @@ func (r *liveMigrationResource) planCreate(
 	ctx context.Context, plan liveMigrationModel,
 ) (plannedMove, diag.Diagnostics) {
 	among, diags := r.candidates(ctx, plan.openMoveModel, instance.Settle)
-	seen := r.foresight(plan.moveModel, plan.VM.ValueString(), instance.Settle)
+	seen := r.foresight(plan.moveModel, plan.VM.ValueString())
 	checked := r.check(ctx, plan, among, seen, "")
 	checked.diags = append(diags, checked.diags...)
 	switch {
@@ -53,7 +53,7 @@ func (r *liveMigrationResource) planCreate(
 func (r *liveMigrationResource) planUpdate(
 	ctx context.Context, plan, state liveMigrationModel, among candidates,
 ) (plannedMove, checkedMove) {
-	seen := r.foresight(plan.moveModel, state.UUID.ValueString(), instance.Settle)
+	seen := r.foresight(plan.moveModel, state.UUID.ValueString())
 	checked := r.check(ctx, plan, among, seen, state.Destination.ValueString())
 	if checked.there() || checked.left { // it was moved since it was read, or stays
 		checked.digest = digest(seen.at(ctx, checked.location))

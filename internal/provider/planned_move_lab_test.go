@@ -46,7 +46,7 @@ func TestCheck_policyMeanwhile(t *testing.T) {
 				VM: types.StringValue(guest.Name), Destination: types.StringValue("kvm2"), Mode: types.StringValue(string(migration.Auto)),
 			}, Destinations: types.SetNull(types.StringType)}}
 			r.changes.MoveBegins(guest.Name)
-			seen, happens := r.foresight(plan.moveModel, guest.Name, instance.Settle), test.happens
+			seen, happens := r.foresight(plan.moveModel, guest.Name), test.happens
 			resolve := seen.resolve
 			seen.resolve = func(ctx context.Context, l fleet.Location, coming fleet.Coming) *policy.Effective {
 				if len(happens) > 0 {

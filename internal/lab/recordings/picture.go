@@ -26,8 +26,8 @@ const style = `text{font-family:'Liberation Sans',Arial,Helvetica,sans-serif;fon
 @media (prefers-color-scheme: dark){text{fill:#e6edf3}.back{fill:#0d1117}.grid{stroke:#3d444d}` +
 	`.same,.range{stroke:#9198a1}.ends{fill:#3fb950}.not{fill:#ff7b72}.wrong{stroke:#d29922}}`
 
-// Picture is the score of the moves that the model was not made on as an SVG document: each by its real and its forecast
-// duration.
+// Picture is the score of the moves that the model was not made on as an SVG document: each by its real and its
+// forecast duration.
 func Picture(all []Recording) string {
 	var b strings.Builder
 	const whole = side + 2*margin
