@@ -87,7 +87,7 @@ func unseenThere(p fleet.EvacuationPlan) string {
 	if p.GoesOn {
 		looks = "before it moves the VM"
 	}
-	return fmt.Sprintf("No storage pool listed these files, and a plan looks no further:\n%s\nThe apply looks for them %s, "+
-		"and virt_migration_preflight with thorough = true does so now. A VM does not go to a host that lacks one.",
+	return fmt.Sprintf("No storage pool listed these files, and a plan looks no further:\n%s\nThe apply looks for them "+
+		"%s, and virt_migration_preflight with thorough = true does so now. A VM does not go to a host that lacks one.",
 		list(lines), looks)
 }

@@ -225,8 +225,8 @@ func (f *Fleet) PlanEvacuation(ctx context.Context, e Evacuation) (EvacuationPla
 	return plan, nil
 }
 
-// planChecked plans until the checks of moves refuse no host that is chosen. Those that a plan does not make, because they
-// change something for a moment, are made where thorough is true.
+// planChecked plans until the checks of moves refuse no host that is chosen. Those that a plan does not make, because
+// they change something for a moment, are made where thorough is true.
 func (e *evacuator) planChecked(ctx context.Context, thorough bool) (EvacuationPlan, error) {
 	for {
 		plan, err := e.look(ctx)
@@ -239,8 +239,8 @@ func (e *evacuator) planChecked(ctx context.Context, thorough bool) (EvacuationP
 // checkers is how many moves are checked at a time.
 const checkers = 4
 
-// check makes the checks of each planned move, and notes the hosts that would refuse it as things are, and what could not
-// be checked. It is false where none does.
+// check makes the checks of each planned move, and notes the hosts that would refuse it as things are, and what could
+// not be checked. It is false where none does.
 func (e *evacuator) check(ctx context.Context, p EvacuationPlan, thorough bool) bool {
 	var mu sync.Mutex
 	var checking sync.WaitGroup

@@ -95,7 +95,7 @@ func TestAccMaintenance(t *testing.T) {
 
 	w.write(t, config)
 	requireSaid(t, w.must(t, 2, "plan", "-detailed-exitcode"), "VMs Come Back to Host", grouped.Name+" was to move back from kvm3", saved.Name+" was to start again", obeys.Name+" was to start again")
-	w.must(t, 0, apply...)
+	requireNotSaid(t, w.must(t, 0, apply...), "VMs Are Not Back")
 	for _, guest := range append(guests, obeys) {
 		requireHome(t, guest, "kvm1", "running")
 	}

@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -359,7 +360,7 @@ func (r *maintenanceResource) Delete(ctx context.Context, req resource.DeleteReq
 		resp.Diagnostics.Append(failed(explain.Evacuation("Bring VMs Back", err), path.Root("host")))
 		return
 	}
-	deleted := state.deleted(back)
+	deleted := r.deleted(ctx, state, back)
 	if state.Restore.ValueBool() && len(back.Elsewhere)+len(back.Stuck)+len(failures)+len(deleted)+len(back.Silent) > 0 {
 		resp.Diagnostics.Append(warned(explain.NotBack(name, back, failures, deleted))...)
 	}
@@ -367,24 +368,15 @@ func (r *maintenanceResource) Delete(ctx context.Context, req resource.DeleteReq
 
 // deleted are the UUIDs of VMs that were moved or stopped and that no host has any more.
 // Nobody knows while a host does not answer.
-func (m maintenanceModel) deleted(back fleet.Return) []string {
+func (r *maintenanceResource) deleted(ctx context.Context, state maintenanceModel, back fleet.Return) []string {
 	if len(back.Silent) > 0 {
 		return nil
 	}
-	seen := map[string]bool{}
-	for _, vm := range slices.Concat(back.Move, back.Start, back.Back, back.Elsewhere) {
-		seen[vm.UUID] = true
-	}
-	for _, stuck := range back.Stuck {
-		seen[stuck.VM.UUID] = true
-	}
-	for _, failure := range back.Unclear {
-		seen[failure.VM.UUID] = true
-	}
 	var deleted []string
-	for _, taken := range []types.Map{m.Evacuated, m.Stopped} {
+	for _, taken := range []types.Map{state.Evacuated, state.Stopped} {
 		for uuid := range taken.Elements() {
-			if !seen[uuid] {
+			_, err := r.fleet.FindUUID(ctx, uuid, "")
+			if notFound := (*fleet.NotFoundError)(nil); errors.As(err, &notFound) {
 				deleted = append(deleted, uuid)
 			}
 		}
