@@ -143,7 +143,7 @@ func (d *destinationsDataSource) Read(
 	model.Rejected = types.MapNull(types.StringType)
 	location, choice, err := d.fleet.Destinations(ctx, model.VM.ValueString(), among)
 	if err != nil {
-		resp.Diagnostics.Append(unresolved(err)...)
+		resp.Diagnostics.Append(unresolved("Migration Destinations", err)...)
 	} else {
 		resp.Diagnostics.Append(locationWarnings(location)...)
 		model.UUID, model.Host = types.StringValue(location.Domain.UUID), types.StringValue(location.Host)

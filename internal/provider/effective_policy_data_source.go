@@ -101,7 +101,7 @@ func (d *effectivePolicyDataSource) Read(
 	}
 	resolution, err := d.fleet.Resolve(ctx, model.VM.ValueString(), "", policy.Policy{})
 	if err != nil {
-		diags := unresolved(err)
+		diags := unresolved("Effective Migration Policy", err)
 		resp.Diagnostics.Append(diags...)
 		if !diags.HasError() {
 			resp.Diagnostics.Append(resp.State.Set(ctx, model.unknownPolicy())...)
@@ -129,10 +129,10 @@ func (d *effectivePolicyDataSource) Read(
 	resp.Diagnostics.Append(resp.State.Set(ctx, model)...)
 }
 
-// unresolved says why there is no effective policy. It is a warning where the plan has
-// to go on: an apply may be about to repair the record, or hosts may be down
-// (unreachable_hosts = "warn").
-func unresolved(err error) diag.Diagnostics {
+// unresolved says why a data source has no effective policy to go by; object is what it
+// reads. It is a warning where the plan has to go on: an apply may be about to repair the
+// record, or hosts may be down (unreachable_hosts = "warn").
+func unresolved(object string, err error) diag.Diagnostics {
 	var unseen *fleet.UnseenError
 	switch {
 	case errors.As(err, &unseen):
@@ -140,7 +140,7 @@ func unresolved(err error) diag.Diagnostics {
 	case fleet.Unreadable(err):
 		return diag.Diagnostics{warnedAt(path.Root("vm"), explain.PolicyUnknown(err))}
 	default:
-		return diag.Diagnostics{diagnose("Read Effective Migration Policy", err, path.Root("vm"))}
+		return diag.Diagnostics{diagnose("Read "+object, err, path.Root("vm"))}
 	}
 }
 

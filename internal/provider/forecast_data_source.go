@@ -164,7 +164,7 @@ func (d *forecastDataSource) Read(ctx context.Context, req datasource.ReadReques
 	resolution, made, err := d.fleet.Forecast(ctx, move, budget)
 	model.foretold(made, err)
 	if err != nil {
-		resp.Diagnostics.Append(unresolved(err)...)
+		resp.Diagnostics.Append(unresolved("Migration Forecast", err)...)
 	} else {
 		resp.Diagnostics.Append(locationWarnings(resolution.Location)...)
 		model.UUID, model.Source = types.StringValue(resolution.Location.Domain.UUID),

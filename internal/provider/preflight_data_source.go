@@ -165,7 +165,7 @@ func (d *preflightDataSource) Read(ctx context.Context, req datasource.ReadReque
 	model.Unchecked = types.MapNull(types.StringType)
 	location, assessment, err := d.fleet.Assess(ctx, move)
 	if err != nil {
-		resp.Diagnostics.Append(unresolved(err)...)
+		resp.Diagnostics.Append(unresolved("Migration Preflight", err)...)
 	} else {
 		resp.Diagnostics.Append(locationWarnings(location)...)
 		model.UUID, model.Source = types.StringValue(location.Domain.UUID), types.StringValue(location.Host)
