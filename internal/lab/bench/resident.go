@@ -10,12 +10,12 @@ import (
 
 // watchMemory watches the processes of providers until stop is called, which returns the most memory, in MiB, that one
 // of them had in RAM at once. The kernel keeps the peak (VmHWM) until the process ends, so only its last moments can be
-// missed.
+// missed, and a process that lives for less than two looks: a plan of a few VMs takes 100 ms of the provider.
 func watchMemory() (stop func() float64) {
 	end, result := make(chan struct{}), make(chan float64)
 	go func() {
 		peak := 0.0
-		ticker := time.NewTicker(100 * time.Millisecond)
+		ticker := time.NewTicker(10 * time.Millisecond)
 		defer ticker.Stop()
 		for {
 			select {
