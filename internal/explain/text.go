@@ -118,3 +118,6 @@ func notDone(err error, done string) string {
 	}
 	return "could not be " + done
 }
+
+// list is lines as a list.
+func list(lines []string) string { return "  - " + strings.Join(lines, "\n  - ") }
