@@ -68,6 +68,13 @@ func TestAccInterrupt(t *testing.T) {
 			reports := reportsOf(t, w)
 			r := w.start(t, test.args...)
 			awaitMove(t, guest, r)
+			if test.actions {
+				// The next line of progress is 5 s away then: one that comes after the stop was sent after it.
+				eventually(t, 30*time.Second, "Terraform prints the progress", func() bool {
+					r.mustRun(t)
+					return strings.Contains(r.stdout.String(), "pre-copy")
+				})
+			}
 			tunnels := r.children(t)
 			if want := map[bool]int{true: len(pair(t))}[test.overSSH]; len(tunnels) < want {
 				t.Errorf("the provider has started %d processes, want %d of ssh at least", len(tunnels), want)
@@ -89,7 +96,6 @@ func TestAccInterrupt(t *testing.T) {
 					t.Errorf("no %q in what was said", want)
 				}
 			}
-			// What Terraform had received before it saw the signal may still be printed.
 			if _, after, seen := strings.Cut(got.stdout, "Gracefully shutting down..."); !seen || strings.Contains(after, "pre-copy") {
 				t.Errorf("progress after the stop, or no word of it: %s", got.stdout)
 			}
