@@ -216,9 +216,7 @@ func TestSSHMute(t *testing.T) {
 				goroutines, fds := runtime.NumGoroutine(), descriptors(t)
 				config := host.Config{Name: l.Name, URI: sshURI(l, scheme, "")}
 				fresh, used := unclosed(t, config, muteDeadlines), unclosed(t, config, muteDeadlines)
-				if err := ping(testContext(t), used); err != nil {
-					t.Fatal(err)
-				}
+				until(t, "one is connected", func() bool { return ping(testContext(t), used) == nil })
 				if err := silence(); err != nil {
 					t.Fatal(err)
 				}
@@ -234,7 +232,7 @@ func TestSSHMute(t *testing.T) {
 					if !errors.Is(err, migration.ErrUnreachable) || errors.Is(err, context.Canceled) {
 						t.Errorf("got %v, want an unreachable host", err)
 					}
-					if took := time.Since(started); took > limit+2*slack {
+					if took := time.Since(started); took > limit+slack {
 						t.Errorf("took %s, more than %s", took, limit)
 					}
 				}
@@ -343,7 +341,7 @@ func TestSSHCancelledWhileConnecting(t *testing.T) {
 		if err := h.Close(); err != nil {
 			t.Error(err)
 		}
-		if took := time.Since(started); took > 2*slack {
+		if took := time.Since(started); took > slack {
 			t.Errorf("took %s", took)
 		}
 		nothingLeft(t, goroutines, fds)
