@@ -246,9 +246,7 @@ func TestStatisticsStayQuickWhileManyMigrate(t *testing.T) {
 		if took := time.Since(started); took > slack {
 			t.Errorf("an abort took %s", took)
 		}
-		if err := <-endings[i]; !errors.Is(err, migration.ErrAborted) {
-			t.Errorf("got %v, want %v", err, migration.ErrAborted)
-		}
+		awaitAborted(t, source, guest.UUID, endings[i])
 	}
 	connections(t, w.Hosts[0], 1)
 }
