@@ -133,7 +133,7 @@ func TestClosingLeavesPeerToPeerAlone(t *testing.T) {
 	source, destination := connect(t, w.Hosts[0]), connect(t, w.Hosts[1])
 	guest := w.StartGuest(t, lab.IdleGuest(""))
 	ended := startMigration(t, source, guest.UUID, destination.PeerURI(), migration.Parameters{
-		Persistent: true, Policy: told(policy.Policy{BandwidthMiBPerSecond: new(int64(20))}), MigrationURI: destination.MigrationURI(),
+		Persistent: true, Policy: told(policy.Policy{BandwidthMiBPerSecond: new(int64(1))}), MigrationURI: destination.MigrationURI(),
 	})
 	if err := source.Close(); err != nil {
 		t.Error(err)
@@ -141,6 +141,7 @@ func TestClosingLeavesPeerToPeerAlone(t *testing.T) {
 	if err := <-ended; !errors.Is(err, host.ErrOutcomeUnknown) || !errors.Is(err, migration.ErrUnreachable) {
 		t.Errorf("got %v, want %v", err, host.ErrOutcomeUnknown)
 	}
+	w.Hosts[0].MustVirsh(t, "migrate-setspeed", guest.UUID, "100") // the slow part is over
 	until(t, "the migration ended by itself", func() bool {
 		d, err := destination.Domain(testContext(t), guest.UUID)
 		return err == nil && d.State == migration.StateRunning
@@ -215,11 +216,10 @@ func TestNothingLeaks(t *testing.T) {
 func TestStatisticsStayQuickWhileManyMigrate(t *testing.T) {
 	w := world(t)
 	source, destination := connect(t, w.Hosts[0]), connect(t, w.Hosts[1])
-	var guests []*lab.Guest
+	// All are up before the first is sent: it would have arrived before the last is.
+	guests := w.StartGuests(t, 5, lab.IdleGuest(""))
 	var endings []<-chan error
-	for range 5 {
-		guest := w.StartGuest(t, lab.IdleGuest(""))
-		guests = append(guests, guest)
+	for _, guest := range guests {
 		endings = append(endings, startMigration(t, source, guest.UUID, destination.PeerURI(), migration.Parameters{
 			Policy: told(policy.Policy{BandwidthMiBPerSecond: new(int64(1))}), MigrationURI: destination.MigrationURI(),
 		}))
