@@ -109,7 +109,7 @@ func TestSSHPeerToPeer(t *testing.T) {
 		t.Run(scheme, func(t *testing.T) {
 			source, destination := overSSH(t, w.Hosts[0], scheme), overSSH(t, w.Hosts[1], scheme)
 			guest := w.StartGuest(t, lab.IdleGuest(""))
-			p := migration.Parameters{Persistent: true, Policy: told(policy.Policy{BandwidthMiBPerSecond: new(int64(10))}), MigrationURI: destination.MigrationURI()}
+			p := migration.Parameters{Persistent: true, Policy: told(policy.Policy{BandwidthMiBPerSecond: new(int64(1))}), MigrationURI: destination.MigrationURI()}
 			ended := startMigration(t, source, guest.UUID, destination.PeerURI(), p)
 			sessions(t, w.Hosts[0], 2) // control and work
 			sessions(t, w.Hosts[1], 1) // the source's libvirt
@@ -171,7 +171,7 @@ func TestSSHKilledInMidCall(t *testing.T) {
 			source, destination := overSSH(t, l, scheme), connect(t, w.Hosts[1])
 			guest := w.StartGuest(t, lab.IdleGuest(""))
 			ended := startMigration(t, source, guest.UUID, destination.PeerURI(), migration.Parameters{
-				Policy: told(policy.Policy{BandwidthMiBPerSecond: new(int64(5))}), MigrationURI: destination.MigrationURI(),
+				Policy: told(policy.Policy{BandwidthMiBPerSecond: new(int64(1))}), MigrationURI: destination.MigrationURI(),
 			})
 			killed := time.Now()
 			if err := l.KillSSH(testContext(t)); err != nil {
@@ -424,7 +424,7 @@ func migrateUntilInterrupted(t *testing.T, w *lab.World, uuid string) {
 	signal.Notify(interrupted, syscall.SIGINT)
 	source, destination := overSSH(t, w.Hosts[0], "qemu+ssh"), overSSH(t, w.Hosts[1], "qemu+ssh")
 	ended := startMigration(t, source, uuid, destination.PeerURI(), migration.Parameters{
-		Policy: told(policy.Policy{BandwidthMiBPerSecond: new(int64(2))}), MigrationURI: destination.MigrationURI(),
+		Policy: told(policy.Policy{BandwidthMiBPerSecond: new(int64(1))}), MigrationURI: destination.MigrationURI(),
 	})
 	<-interrupted
 	abortMigration(t, source, uuid, ended)
