@@ -96,6 +96,21 @@ func (w *workspace) command(ctx context.Context, args ...string) *exec.Cmd {
 	return cmd
 }
 
+// logged has the provider's log of the commands that follow kept in a file, apart from what Terraform prints, and returns
+// what reads it.
+func (w *workspace) logged(t *testing.T) func() string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "terraform.log")
+	w.environment = append(w.environment, "TF_LOG_PROVIDER=INFO", "TF_LOG_PATH="+file)
+	return func() string {
+		text, err := os.ReadFile(file)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			t.Fatal(err)
+		}
+		return string(text)
+	}
+}
+
 // write replaces the configuration.
 func (w *workspace) write(t *testing.T, config string) {
 	t.Helper()
