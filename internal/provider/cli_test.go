@@ -250,7 +250,7 @@ func (r *run) signalGroup(t *testing.T, s syscall.Signal) {
 	}
 }
 
-// processes counts what is left of the process group.
+// processes tells whether anything is left of the process group.
 func (r *run) processes() bool { return !errors.Is(syscall.Kill(-r.cmd.Process.Pid, 0), syscall.ESRCH) }
 
 // output collects what a process writes.
