@@ -81,7 +81,7 @@ func TestPausedDaemonAcceptsConnectionsAndDoesNotAnswer(t *testing.T) {
 		t.Errorf("virsh: %v, want no answer", err)
 	}
 	must(t, host.Continue())
-	must(t, callerReaches(t, host, answerTimeout))
+	must(t, callerReaches(t, host, patience))
 }
 
 func TestFaultsLoseTheTrafficTheyNameAlone(t *testing.T) {
@@ -118,7 +118,7 @@ func TestFaultsLoseTheTrafficTheyNameAlone(t *testing.T) {
 			for _, way := range ways {
 				within := lossTimeout
 				if way.arrives {
-					within = answerTimeout
+					within = patience
 				}
 				if err := way.try(within); (err == nil) != way.arrives {
 					t.Errorf("%s: %v, want an answer: %t", way.what, err, way.arrives)
@@ -126,7 +126,7 @@ func TestFaultsLoseTheTrafficTheyNameAlone(t *testing.T) {
 			}
 			must(t, world.Heal(t.Context()))
 			for _, way := range ways {
-				if err := way.try(answerTimeout); err != nil {
+				if err := way.try(patience); err != nil {
 					t.Errorf("%s, after healing: %v", way.what, err)
 				}
 			}
@@ -141,34 +141,39 @@ func TestLimitBoundsWhatTheLinkCarries(t *testing.T) {
 	host := world.Hosts[0]
 	free := send(t, host, mib)
 	must(t, host.Limit(t.Context(), limit))
+	const ideal = mib * time.Second / limit
 	limited := send(t, host, mib)
-	if ideal := mib * time.Second / limit; limited < ideal*8/10 || limited > ideal*2 {
+	for range 2 { // a busy machine makes it slower, and never quicker
+		if limited > ideal*2 {
+			limited = send(t, host, mib)
+		}
+	}
+	if limited < ideal*8/10 || limited > ideal*2 {
 		t.Errorf("%d MiB took %v over a link of %d MiB/s (%v without), want about %v", mib, limited, limit, free, ideal)
 	}
 }
 
 func TestConnectionsAreCounted(t *testing.T) {
 	host := current(t).Hosts[0]
-	before, err := host.Connections()
-	must(t, err)
+	eventually(t, "no connection of the tests before", func() bool {
+		now, err := host.Connections()
+		return err == nil && now == 0
+	})
 	connection, err := net.Dial("tcp", net.JoinHostPort(host.Address, "16509"))
 	must(t, err)
-	eventually(t, "one more connection", func() bool {
+	eventually(t, "one connection", func() bool {
 		now, err := host.Connections()
-		return err == nil && now == before+1
+		return err == nil && now == 1
 	})
 	must(t, connection.Close())
-	eventually(t, "no more connections than before", func() bool {
+	eventually(t, "no connection", func() bool {
 		now, err := host.Connections()
-		return err == nil && now == before
+		return err == nil && now == 0
 	})
 }
 
-// lossTimeout is how long an answer is waited for that is not to come, answerTimeout one that is, however slow.
-const (
-	lossTimeout   = 3 * time.Second
-	answerTimeout = time.Minute
-)
+// lossTimeout is how long an answer is waited for that is not to come.
+const lossTimeout = 3 * time.Second
 
 func callerReaches(t *testing.T, host *lab.Host, within time.Duration) error {
 	ctx, cancel := context.WithTimeout(t.Context(), within)
@@ -197,7 +202,7 @@ func send(t *testing.T, host *lab.Host, mib int) time.Duration {
 	listener, err := net.Listen("tcp", "10.77.0.1:0")
 	must(t, err)
 	defer listener.Close()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	_, port, err := net.SplitHostPort(listener.Addr().String())
 	must(t, err)
