@@ -114,7 +114,7 @@ func (s *stage) reality() reality {
 }
 
 // observeLimit tells a daemon that is stopped from one that is slow.
-const observeLimit = 5 * time.Second
+const observeLimit = 15 * time.Second
 
 func (s *stage) observe(host *lab.Host) observation {
 	ctx, cancel := context.WithTimeout(s.Context(), observeLimit)
