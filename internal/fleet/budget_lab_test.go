@@ -56,7 +56,7 @@ func count(t *testing.T, h *lab.Host, stop <-chan struct{}) (all []carried) {
 	}
 }
 
-// rate is how much was carried in a span of time, in MiB/s.
+// rateOf is how much was carried in a span of time, in MiB/s.
 func rateOf(from, to carried) float64 {
 	return float64(to.bytes-from.bytes) / to.at.Sub(from.at).Seconds() / (1 << 20)
 }
