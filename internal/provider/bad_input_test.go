@@ -7,7 +7,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
@@ -119,15 +118,6 @@ func TestBadInput_numbers(t *testing.T) {
 		} else if len(got) > 0 {
 			t.Errorf("%s = -0: %s", field, texts(got))
 		}
-	}
-}
-
-// TestBadInput_budget wants the range of a budget of a number that none can have.
-func TestBadInput_budget(t *testing.T) {
-	t.Parallel()
-	at := path.Root("hosts").AtMapKey("kvm1").AtName(budgetName)
-	if got := isNot(at); got != "is not a whole number from 1 to 8796093022207." {
-		t.Errorf("it %s", got)
 	}
 }
 
