@@ -102,12 +102,12 @@ func (s *stage) drain(host string) (*evacuator, *crew) {
 		fleet: s.fleet, Evacuation: Evacuation{Host: host, GoOn: true}, member: Member{Name: host}, refused: refusals{},
 		lapsed: map[string]int{}, among: s.fleet.Names(), carry: s.carry,
 	}
-	e.see = func(ctx context.Context) (sighting, error) {
+	e.see = func(ctx context.Context) (emptying, error) {
 		w := s.world(s.fleet.promises.toOthers(""))
 		if err := wait(ctx, 100*time.Millisecond); err != nil { // the answers are under way
-			return sighting{}, err
+			return emptying{}, err
 		}
-		seen := sighting{world: w}
+		seen := emptying{world: w}
 		for _, vm := range w.VMs {
 			if vm.Host == host {
 				seen.vms = append(seen.vms, evacuation.VM{UUID: vm.UUID, Name: vm.Name, Host: host, Active: true, By: policy.EvacuateLive})

@@ -18,7 +18,7 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
 )
 
-// declare gives a VM a policy of its own.
+// declareVM gives a VM a policy of its own.
 func declareVM(t *testing.T, f *Fleet, guest *lab.Guest, p policy.Policy) {
 	t.Helper()
 	if _, err := f.CreateVM(testContext(t), guest.UUID, Declaration{Policy: p}); err != nil {
