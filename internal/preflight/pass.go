@@ -43,8 +43,8 @@ func (passCheck) find(_ context.Context, s *scope) ([]migration.Finding, error) 
 	}}, nil
 }
 
-// sending is what the policy lets a move send, in bytes per second, and how long that takes at least; 0 where it sets no
-// limit.
+// sending is what the policy lets a move send, in bytes per second, and how long so many bytes take at least; both are
+// 0 where it sets no limit.
 func (s *scope) sending(bytes uint64) (bandwidth uint64, takes time.Duration) {
 	limit := s.Move.Policy.BandwidthMiBPerSecond
 	if limit == nil || *limit <= 0 {
