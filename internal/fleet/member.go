@@ -194,6 +194,20 @@ func (f *Fleet) Recognise(ctx context.Context, m Member) (now Member, renamed *R
 	return r.only(m)
 }
 
+// Replaced is the host of a member's name, where it is that host with another host UUID, as with another mainboard: the
+// record of its evacuation, which is on its disk, has the one that it had.
+func (f *Fleet) Replaced(ctx context.Context, m Member) (now Member, ok bool, err error) {
+	if _, err := f.host(m.Name); err != nil {
+		return m, false, nil // the configuration has no such host any more
+	}
+	record, err := f.Cordon(ctx, m.Name)
+	if err != nil || record.Host != m.UUID {
+		return m, false, err
+	}
+	now, err = f.Member(ctx, m.Name)
+	return now, err == nil, err
+}
+
 // only is the recognition of the one member that was asked for.
 func (r recognition) only(m Member) (now Member, renamed *Renaming, gone bool, err error) {
 	switch {
