@@ -229,9 +229,10 @@ func maintained(e *fleet.EvacuationError) string {
 			"others. To leave them where they are instead, run `virsh secret-undefine %s` on %s. Do not apply the resource: "+
 			"that would empty the host again.", e.Host, host.Itself.SecretUUID(), e.Host)
 	case len(e.Done) == 0 && len(e.Failures) == 0 && e.Err == nil && !e.Cordoned:
-		return "Nothing was begun. Make room, or set on_failure = \"continue\" to evacuate the others."
+		return fmt.Sprintf("Nothing was begun: %s, or set on_failure = \"continue\" to evacuate the others.",
+			wayOut(e.Stuck))
 	case e.Cordoned:
-		return fmt.Sprintf("%s stays cordoned: apply again to go on, or set on_failure = \"continue\" to go on with the "+
+		return waitsForOpen(e) + fmt.Sprintf("%s stays cordoned: apply again to go on, or set on_failure = \"continue\" to go on with the "+
 			"others. To open it instead, destroy its virt_host_maintenance, which brings the VMs back; where a first apply "+
 			"has failed, it is in no state: import it before (`terraform import ADDRESS %s`). Or run `virsh secret-undefine "+
 			"%s` on %s, which leaves them where they are.", e.Host, e.Host, host.Itself.SecretUUID(), e.Host)
@@ -241,6 +242,15 @@ func maintained(e *fleet.EvacuationError) string {
 
 func adviseMembers(*fleet.EmptyClusterError) string {
 	return "Check the name, and the hosts of its virt_cluster_migration_policy. Nothing was changed."
+}
+
+// waitsForOpen says which hosts have to be open before VMs can leave, where that is all that keeps them.
+func waitsForOpen(e *fleet.EvacuationError) string {
+	closed := closedTo(e.Stuck)
+	if closed == "" || len(e.Failures) > 0 || e.Err != nil {
+		return ""
+	}
+	return fmt.Sprintf("The VMs can leave once the maintenance of %s has ended. ", closed)
 }
 
 func opened(e *fleet.OpenedError) string {

@@ -124,7 +124,22 @@ func TestEvacuation(t *testing.T) {
 		"stuck from the beginning": {
 			&fleet.EvacuationError{Host: "kvm1", Stuck: leaves.Stuck[:1]},
 			"Unable to Evacuate Host",
-			[]string{"VM big has nowhere to go. What speaks against kvm2, which comes closest: too little memory", ". There would be room once mail had moved from kvm2 to kvm3.", "VM big stays on kvm1, as it was.", "Nothing was begun. Make room"},
+			[]string{"VM big has nowhere to go. What speaks against kvm2, which comes closest: too little memory", ". There would be room once mail had moved from kvm2 to kvm3.", "VM big stays on kvm1, as it was.", "Nothing was begun: make room, or set on_failure"},
+		},
+		"the only other host is emptied by the same run": {
+			&fleet.EvacuationError{Host: "kvm1", Stuck: []fleet.StuckVM{
+				{VM: evacuation.VM{Name: "web", Host: "kvm1"}, Host: "kvm2", Binding: placement.Emptied{}}, {VM: evacuation.VM{Name: "db", Host: "kvm1"}, Host: "kvm2", Binding: placement.Cordoned{}},
+			}},
+			"Unable to Evacuate Host",
+			[]string{
+				"VM web has nowhere to go. What speaks against kvm2, which comes closest: in maintenance, or being emptied, by the same run. VM web stays on kvm1, as it was.",
+				"Nothing was begun: empty one host after the other, which means to end the maintenance of kvm2 before, or set on_failure",
+			},
+		},
+		"both of a pair are cordoned": {
+			&fleet.EvacuationError{Host: "kvm1", Cordoned: true, Stuck: []fleet.StuckVM{{VM: evacuation.VM{Name: "web", Host: "kvm1"}, Host: "kvm2", Binding: placement.Cordoned{}}}},
+			"Unable to Evacuate Host",
+			[]string{"comes closest: cordoned.", "The VMs can leave once the maintenance of kvm2 has ended. kvm1 stays cordoned"},
 		},
 		"a guest that does not shut down": {
 			&fleet.EvacuationError{Host: "kvm1", Evacuation: "e1", Cordoned: true, Done: []fleet.VMDeed{

@@ -43,6 +43,7 @@ func (f *Fleet) EndMaintenance(
 	c := newCrew(name, f.promises, f.places.Into(name), goOn, report)
 	last, err := r.bringBack(ctx, c)
 	failures := append(c.failures, last.Unclear...)
+	f.emptied.open(name)
 	switch {
 	case err != nil:
 	case len(last.Silent) > 0 && goOn: // VMs that went to a host which does not answer come back once it does

@@ -28,6 +28,7 @@ func (f *Fleet) Evacuate(ctx context.Context, e Evacuation, report func(Evacuati
 	if err != nil {
 		return Evacuated{}, err
 	}
+	defer f.emptied.add(e.Host)()
 	id := uuid.NewString()
 	present, err := cordonOf(ctx, ev.host)
 	if err != nil {

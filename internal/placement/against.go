@@ -10,6 +10,8 @@ func (l ledger) against(vm VM, host string) Reason {
 		return UnknownHost{}
 	case a.Silent:
 		return Silent{}
+	case a.Emptied:
+		return Emptied{}
 	case a.Cordoned:
 		return Cordoned{}
 	case host == vm.Host:
@@ -49,6 +51,15 @@ func (a *account) full(vm VM) Reason {
 	return nil
 }
 
+// Closed tells whether a host takes no VM for as long as it is cordoned or emptied.
+func Closed(r Reason) bool {
+	switch r.(type) {
+	case Cordoned, Emptied:
+		return true
+	}
+	return false
+}
+
 // curable tells whether the VMs on a host are all that is in the way.
 func curable(r Reason) bool {
 	switch r.(type) {
@@ -67,6 +78,8 @@ func Lapsed(w World, vm VM, host string) Reason {
 		return UnknownHost{}
 	case a.Silent:
 		return Silent{}
+	case a.Emptied:
+		return Emptied{}
 	case a.Cordoned:
 		return Cordoned{}
 	}

@@ -148,6 +148,9 @@ func (r *maintenanceResource) ModifyPlan(
 		return
 	}
 	creating := req.State.Raw.IsNull()
+	if r.fleet != nil && !plan.Host.IsUnknown() {
+		r.fleet.Maintain(plan.Host.ValueString())
+	}
 	planned, ok, diags := plan.plan(ctx, r.fleet, plan.evacuation())
 	resp.Diagnostics.Append(diags...)
 	if ok && !creating && planned.Host.UUID != state.ID.ValueString() {
