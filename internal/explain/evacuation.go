@@ -24,6 +24,10 @@ func WouldReturn(r fleet.Return) Text {
 	for _, vm := range r.Start {
 		lines = append(lines, fmt.Sprintf("%s was to start again", vm.Name))
 	}
+	for _, vm := range r.Leaving {
+		lines = append(lines, fmt.Sprintf("%s was still on its way to %s: the apply opens nothing until it has arrived",
+			vm.Name, vm.BoundFor))
+	}
 	for _, s := range r.Stuck {
 		lines = append(lines, fmt.Sprintf("%s was to stay %s, as %s had no room for it: %s", s.VM.Name, staysAt(s.VM),
 			r.Host.Name, Reason(s.Binding)))
@@ -240,10 +244,6 @@ func maintained(e *fleet.EvacuationError) string {
 	return "Apply again, or invoke the action again, to go on."
 }
 
-func adviseMembers(*fleet.EmptyClusterError) string {
-	return "Check the name, and the hosts of its virt_cluster_migration_policy. Nothing was changed."
-}
-
 // waitsForOpen says which hosts have to be open before VMs can leave, where that is all that keeps them.
 func waitsForOpen(e *fleet.EvacuationError) string {
 	closed := closedTo(e.Stuck)
@@ -253,9 +253,27 @@ func waitsForOpen(e *fleet.EvacuationError) string {
 	return fmt.Sprintf("The VMs can leave once the maintenance of %s has ended. ", closed)
 }
 
+func adviseMembers(*fleet.EmptyClusterError) string {
+	return "Check the name, and the hosts of its virt_cluster_migration_policy. Nothing was changed."
+}
+
 func opened(e *fleet.OpenedError) string {
 	return fmt.Sprintf("%s was opened while it was being emptied, by another run or because its record was removed: "+
 		"nothing more was begun, and VMs may be on their way back.", e.Host)
+}
+
+func stillLeaving(e *fleet.StillLeavingError) string {
+	lines := make([]string, len(e.VMs))
+	for i, vm := range e.VMs {
+		lines[i] = fmt.Sprintf("%s is on its way to %s", vm.Name, vm.BoundFor)
+	}
+	said := fmt.Sprintf("The evacuation of %s is still moving VMs away, in another run or after one that was killed, and "+
+		"these could not come back yet:\n%s\n", e.Host, list(lines))
+	if e.Opened {
+		return said + "Wait until their moves have ended."
+	}
+	return said + fmt.Sprintf("So %s was not opened, and nothing was changed. Destroy the resource again once their moves "+
+		"have ended.", e.Host)
 }
 
 func notStopped(e *fleet.NotStoppedError) string {
@@ -306,9 +324,9 @@ func StillThere(e fleet.Evacuated) Text {
 		paragraphs(lines...))}
 }
 
-// NotBack warns after a return of the VMs that are not back. before are the hosts of those that the evacuation had
-// moved, by UUID: one that no host has any more was deleted.
-func NotBack(name string, r fleet.Return, failures []fleet.VMFailure, deleted []string) Text {
+// NotBack warns after a return of the VMs that are not back. deleted are those that no host has any more, by UUID: the
+// host that each was moved to, empty for one that was stopped.
+func NotBack(name string, r fleet.Return, failures []fleet.VMFailure, deleted map[string]string) Text {
 	var lines []string
 	for _, vm := range r.Elsewhere {
 		lines = append(lines, fmt.Sprintf("VM %s stays on %s: somebody has moved it there since it left %s.", vm.Name,
@@ -317,8 +335,12 @@ func NotBack(name string, r fleet.Return, failures []fleet.VMFailure, deleted []
 	for _, s := range r.Stuck {
 		lines = append(lines, noRoom(name, s))
 	}
-	for _, uuid := range deleted {
-		lines = append(lines, fmt.Sprintf("VM %s is on no host any more.", uuid))
+	for _, uuid := range slices.Sorted(maps.Keys(deleted)) {
+		was := "stopped on " + name
+		if deleted[uuid] != "" {
+			was = "moved to " + deleted[uuid]
+		}
+		lines = append(lines, fmt.Sprintf("VM %s, which was %s, is on no host any more.", uuid, was))
 	}
 	if len(r.Silent) > 0 {
 		lines = append(lines, fmt.Sprintf("VMs that went to hosts that did not answer (%s) are not back. The record of %s "+

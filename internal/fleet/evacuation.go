@@ -149,6 +149,20 @@ func (e *EvacuationError) Unwrap() []error {
 	return errs
 }
 
+// StillLeavingError is a host whose VMs do not come back yet, as the evacuation that is to be undone still moves some of
+// them away.
+type StillLeavingError struct {
+	Host string
+	// VMs are those, each with the host that it is bound for.
+	VMs []evacuation.VM
+	// Opened is true where the host was opened before that was seen.
+	Opened bool
+}
+
+func (e *StillLeavingError) Error() string {
+	return fmt.Sprintf("%d VMs are still on their way from host %s", len(e.VMs), e.Host)
+}
+
 // OpenedError is a host that somebody has opened while it was being emptied: what leaves it then might be on its way
 // back already.
 type OpenedError struct{ Host string }

@@ -103,9 +103,11 @@ func (f *Fleet) evacuated(ctx context.Context, m muster, from Member, id string)
 			vm := evacuationVM(r.host.Name(), d)
 			vm.BoundFor = m.bound[d.UUID]
 			if err == nil {
+				leaving := past.Leaving(id, from.UUID)
 				here, _ := r.host.UUID(ctx)
 				past.Settle(here)
 				vm.Past = pastWith(past, from, id, labels)
+				vm.Past.Leaving = leaving
 			}
 			var at string
 			var home error

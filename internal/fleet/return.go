@@ -91,17 +91,33 @@ func (r *returner) ask(ctx context.Context) (returning, error) {
 		return seen, err
 	}
 	vms, unclear := f.evacuated(ctx, m, r.member, r.id)
-	seen.Returning, seen.Unclear = evacuation.Return(r.member.Name, vms), unclear
-	if len(seen.Move)+len(seen.Start) == 0 {
+	seen.Unclear = unclear
+	if len(vms) == 0 {
 		return seen, nil
 	}
 	seen.world = f.gather(ctx, f.promises.toOthers(""))
+	bindLeaving(vms, seen.world)
+	seen.Returning = evacuation.Return(r.member.Name, vms)
 	f.group(ctx, seen.world.VMs)
 	domains := m.of(r.member.Name).domains
 	for _, vm := range seen.Start {
 		seen.off[vm.UUID] = r.sizeOf(ctx, domains[vm.UUID], seen.world)
 	}
 	return seen, nil
+}
+
+// bindLeaving notes where VMs go whose moves have begun and of which the destination does not know yet: by the leases.
+func bindLeaving(vms []evacuation.VM, w placement.World) {
+	for i, vm := range vms {
+		if !vm.Past.Leaving || vm.BoundFor != "" {
+			continue
+		}
+		for _, other := range w.VMs {
+			if other.UUID == vm.UUID {
+				vms[i].BoundFor = other.BoundFor
+			}
+		}
+	}
 }
 
 // sizeOf is what a VM that is off takes on the host once it has started.

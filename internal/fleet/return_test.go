@@ -80,7 +80,7 @@ func TestReturn_hasItsRoom(t *testing.T) {
 		s.put("kvm3", 2, 4)
 		r := s.returner(nil, "vm0", "vm1", "vm2")
 		defer r.release()
-		if err := r.reserve(t.Context()); err != nil {
+		if _, err := r.reserve(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		var last Return

@@ -17,6 +17,14 @@ type Stop struct {
 	Host Host `json:"host"`
 }
 
+// Leaving tells whether an evacuation, by its ID, has begun to move the VM away from a host, by its UUID, and nobody has
+// noted how that has ended.
+func (h *History) Leaving(evacuation, host string) bool {
+	return h.first(func(e Entry) bool {
+		return e.Outcome == Started && e.Evacuation == evacuation && e.From.UUID == host
+	}) != nil
+}
+
 // Evacuated is the move by which an evacuation, by its ID, took the VM away from a host, by its UUID; nil where it did
 // not. last is false where another move has taken the VM elsewhere since. Moves whose end nobody has watched have to be
 // settled before.

@@ -3,7 +3,6 @@ package provider
 import (
 	"context"
 	"errors"
-	"slices"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -369,23 +368,30 @@ func (r *maintenanceResource) Delete(ctx context.Context, req resource.DeleteReq
 	}
 }
 
-// deleted are the UUIDs of VMs that were moved or stopped and that no host has any more.
-// Nobody knows while a host does not answer.
-func (r *maintenanceResource) deleted(ctx context.Context, state maintenanceModel, back fleet.Return) []string {
+// deleted are the VMs that were moved or stopped and that no host has any more, by UUID: the host that each was moved
+// to, empty for one that was stopped. Nobody knows while a host does not answer.
+func (r *maintenanceResource) deleted(
+	ctx context.Context, state maintenanceModel, back fleet.Return,
+) map[string]string {
 	if len(back.Silent) > 0 {
 		return nil
 	}
-	var deleted []string
-	for _, taken := range []types.Map{state.Evacuated, state.Stopped} {
-		for uuid := range taken.Elements() {
-			_, err := r.fleet.FindUUID(ctx, uuid, "")
-			if notFound := (*fleet.NotFoundError)(nil); errors.As(err, &notFound) {
-				deleted = append(deleted, uuid)
-			}
+	taken, deleted := map[string]string{}, map[string]string{}
+	for uuid := range state.Stopped.Elements() {
+		taken[uuid] = ""
+	}
+	for uuid, to := range state.Evacuated.Elements() {
+		if to, ok := to.(types.String); ok {
+			taken[uuid] = to.ValueString()
 		}
 	}
-	slices.Sort(deleted)
-	return slices.Compact(deleted)
+	for uuid, to := range taken {
+		_, err := r.fleet.FindUUID(ctx, uuid, "")
+		if notFound := (*fleet.NotFoundError)(nil); errors.As(err, &notFound) {
+			deleted[uuid] = to
+		}
+	}
+	return deleted
 }
 
 func (r *maintenanceResource) ImportState(
