@@ -359,6 +359,9 @@ func EvacuationLine(p fleet.EvacuationProgress) string {
 		return p.VM.Name + ": " + Line(*p.Move)
 	}
 	switch {
+	case p.Unwritten != nil:
+		return fmt.Sprintf("%s: is on %s, and its history could not be written to say so, without which it does not come "+
+			"back to %s. That is tried once more at the end: %s", p.VM.Name, p.To, p.Host, oneLine(p.Unwritten))
 	case p.Ended && p.Err != nil:
 		return fmt.Sprintf("%s: failed: %s", p.VM.Name, oneLine(p.Err))
 	case p.Doing == fleet.DeedMove && p.Ended:

@@ -221,6 +221,18 @@ func TestEvacuation(t *testing.T) {
 	}
 }
 
+func TestEvacuationLine_unwritten(t *testing.T) {
+	t.Parallel()
+	got := EvacuationLine(fleet.EvacuationProgress{
+		Host: "kvm1", VM: evacuation.VM{Name: "web"}, Doing: fleet.DeedMove, To: "kvm2", Unwritten: errors.New("access denied"),
+	})
+	const want = "web: is on kvm2, and its history could not be written to say so, without which it does not come back to kvm1. That is tried " +
+		"once more at the end: access denied"
+	if got != want {
+		t.Errorf("got %s", got)
+	}
+}
+
 func TestEmptied(t *testing.T) {
 	t.Parallel()
 	done := fleet.Evacuated{

@@ -141,8 +141,8 @@ func (e *evacuator) run(ctx context.Context, move EvacuationMove, id string, rep
 	moved, err := e.carry(ctx, e.move(move.VM, move.To, id), func(p Progress) {
 		report(EvacuationProgress{Host: e.Host, VM: move.VM, Doing: DeedMove, To: move.To, Move: &p})
 	})
-	if err == nil {
-		e.unwritten.note(move.VM, moved)
+	if err == nil && e.unwritten.note(move.VM, moved) {
+		report(EvacuationProgress{Host: e.Host, VM: move.VM, Doing: DeedMove, To: move.To, Unwritten: moved.HistoryErr})
 	}
 	return pausedAfter(ctx, asMoved(move.To, moved, err))
 }

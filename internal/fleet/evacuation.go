@@ -184,6 +184,9 @@ type EvacuationProgress struct {
 	Err   error
 	// Why is what speaks for the host that a VM goes to.
 	Why []placement.Reason
+	// Unwritten is why the history of a VM that is on To by now does not say so yet; nil where something else is told. It
+	// is written once more at the end, which a run that is killed does not reach.
+	Unwritten error
 }
 
 // Deed is what is done with a VM.

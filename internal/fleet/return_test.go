@@ -3,6 +3,7 @@ package fleet
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -282,7 +283,14 @@ func TestEvacuate_unwritten(t *testing.T) {
 			}
 			return moved, err
 		}
-		var written []string
+		var written, told []string
+		crew.report = func(p EvacuationProgress) {
+			if p.Unwritten != nil {
+				s.mu.Lock()
+				defer s.mu.Unlock()
+				told = append(told, p.VM.UUID+" on "+p.To)
+			}
+		}
 		e.write = func(_ context.Context, m unwrittenMove) error {
 			if s.on("kvm1") > 0 {
 				t.Error("it is written before the end")
@@ -304,6 +312,10 @@ func TestEvacuate_unwritten(t *testing.T) {
 		}
 		if diff := cmp.Diff([]string{"vm2"}, written); diff != "" {
 			t.Errorf("written (-want +got):\n%s", diff)
+		}
+		slices.Sort(told)
+		if diff := cmp.Diff([]string{"vm1 on kvm2", "vm2 on kvm2"}, told); diff != "" {
+			t.Errorf("told at once (-want +got):\n%s", diff)
 		}
 	})
 }

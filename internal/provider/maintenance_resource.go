@@ -239,7 +239,7 @@ func (r *maintenanceResource) evacuate(
 	ctx context.Context, plan maintenanceModel, state *tfsdk.State,
 ) diag.Diagnostics {
 	done, err := r.fleet.Evacuate(ctx, plan.evacuation(), func(p fleet.EvacuationProgress) {
-		tflog.Info(ctx, explain.EvacuationLine(p), evacuationFields(p))
+		logEvacuation(ctx, p)
 	})
 	if err != nil {
 		return diag.Diagnostics{failed(explain.Evacuation("Evacuate Host", err), path.Root("host"))}
@@ -261,6 +261,15 @@ func (r *maintenanceResource) evacuate(
 func (m *maintenanceModel) write(done fleet.Evacuated) {
 	m.Cordoned = types.BoolValue(done.Cordoned)
 	m.Evacuated, m.Stopped, m.Remaining = textMap(done.Moved), textMap(done.Stopped), hostSet(done.Remaining)
+}
+
+// logEvacuation logs what is told of an evacuation: as a warning what a run that is killed can tell by nothing else.
+func logEvacuation(ctx context.Context, p fleet.EvacuationProgress) {
+	log := tflog.Info
+	if p.Unwritten != nil {
+		log = tflog.Warn
+	}
+	log(ctx, explain.EvacuationLine(p), evacuationFields(p))
 }
 
 // evacuationFields are the progress of an evacuation for programs that read the log.
@@ -356,7 +365,7 @@ func (r *maintenanceResource) Delete(ctx context.Context, req resource.DeleteReq
 	name := now.Name
 	back, failures, err := r.fleet.EndMaintenance(ctx, name, state.Restore.ValueBool(),
 		state.OnFailure.ValueString() == string(continueOnFailure), func(p fleet.EvacuationProgress) {
-			tflog.Info(ctx, explain.EvacuationLine(p), evacuationFields(p))
+			logEvacuation(ctx, p)
 		})
 	if err != nil {
 		resp.Diagnostics.Append(failed(explain.Evacuation("Bring VMs Back", err), path.Root("host")))
