@@ -236,8 +236,8 @@ func maintained(e *fleet.EvacuationError) string {
 		return fmt.Sprintf("Nothing was begun: %s, or set on_failure = \"continue\" to evacuate the others.",
 			wayOut(e.Stuck))
 	case e.Cordoned:
-		return waitsForOpen(e) + fmt.Sprintf("%s stays cordoned: apply again to go on, or set on_failure = \"continue\" to go on with the "+
-			"others. To open it instead, destroy its virt_host_maintenance, which brings the VMs back; where a first apply "+
+		return waitsForOpen(e) + fmt.Sprintf("%s stays cordoned: apply again to go on, or set on_failure = \"continue\" "+
+			"to go on with the others. To open it instead, destroy its virt_host_maintenance, which brings the VMs back; where a first apply "+
 			"has failed, it is in no state: import it before (`terraform import ADDRESS %s`). Or run `virsh secret-undefine "+
 			"%s` on %s, which leaves them where they are.", e.Host, e.Host, host.Itself.SecretUUID(), e.Host)
 	}
@@ -272,8 +272,8 @@ func stillLeaving(e *fleet.StillLeavingError) string {
 	if e.Opened {
 		return said + "Wait until their moves have ended."
 	}
-	return said + fmt.Sprintf("So %s was not opened, and nothing was changed. Destroy the resource again once their moves "+
-		"have ended.", e.Host)
+	return said + fmt.Sprintf("So %s was not opened, and nothing was changed. Destroy the resource again once their "+
+		"moves have ended.", e.Host)
 }
 
 func notStopped(e *fleet.NotStoppedError) string {

@@ -73,8 +73,8 @@ func beginsNothing(p fleet.EvacuationPlan) string {
 	if len(p.Stuck) == 0 || p.GoesOn {
 		return ""
 	}
-	return fmt.Sprintf("With on_failure = \"stop\" an apply begins nothing while a VM cannot leave: %s, or set on_failure "+
-		"= \"continue\".", wayOut(p.Stuck))
+	return fmt.Sprintf("With on_failure = \"stop\" an apply begins nothing while a VM cannot leave: %s, or set "+
+		"on_failure = \"continue\".", wayOut(p.Stuck))
 }
 
 // wayOut is what lets VMs leave that cannot.

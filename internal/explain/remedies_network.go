@@ -4,8 +4,8 @@ import "fmt"
 
 // otherwise names the part of destination_changes for what a host calls otherwise.
 func otherwise(key string) string {
-	return fmt.Sprintf("Or, if the host calls it otherwise, say so in destination_changes (%s), of the move or of the host "+
-		"in the provider's configuration.", key)
+	return fmt.Sprintf("Or, if the host calls it otherwise, say so in destination_changes (%s), of the move or of the "+
+		"host in the provider's configuration.", key)
 }
 
 // bridge gives the host a bridge.

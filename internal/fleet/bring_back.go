@@ -92,8 +92,8 @@ func (f *Fleet) endEvacuation(ctx context.Context, name, id string) error {
 	return err
 }
 
-// reserve promises the host to all that comes back, before anybody else can choose it, and tells what that is. Where the
-// hosts do not say it, nothing is promised: the return itself tells why. The error is the context's.
+// reserve promises the host to all that comes back, before anybody else can choose it, and tells what that is. Where
+// the hosts do not say it, nothing is promised: the return itself tells why. The error is the context's.
 func (r *returner) reserve(ctx context.Context) (Return, error) {
 	release, err := r.fleet.promises.alone(ctx)
 	if err != nil {

@@ -47,5 +47,5 @@ func (e *emptied) mark(w placement.World) placement.World {
 	return w
 }
 
-// Maintain notes that this run puts a host into maintenance, before it does: no VM is sent there until it is open again.
+// Maintain notes that this run puts a host into maintenance, before it does: no VM is sent there until it is open.
 func (f *Fleet) Maintain(name string) { f.emptied.add(name) }

@@ -149,8 +149,8 @@ func (e *EvacuationError) Unwrap() []error {
 	return errs
 }
 
-// StillLeavingError is a host whose VMs do not come back yet, as the evacuation that is to be undone still moves some of
-// them away.
+// StillLeavingError is a host whose VMs do not come back yet, as the evacuation that is to be undone still moves some
+// of them away.
 type StillLeavingError struct {
 	Host string
 	// VMs are those, each with the host that it is bound for.

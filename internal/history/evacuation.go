@@ -17,8 +17,8 @@ type Stop struct {
 	Host Host `json:"host"`
 }
 
-// Leaving tells whether an evacuation, by its ID, has begun to move the VM away from a host, by its UUID, and nobody has
-// noted how that has ended.
+// Leaving tells whether an evacuation, by its ID, has begun to move the VM away from a host, by its UUID, and nobody
+// has noted how that has ended.
 func (h *History) Leaving(evacuation, host string) bool {
 	return h.first(func(e Entry) bool {
 		return e.Outcome == Started && e.Evacuation == evacuation && e.From.UUID == host
