@@ -4,6 +4,8 @@ package evacuation
 type Returning struct {
 	// Move are those that are moved back, and Start those that are started where they were stopped.
 	Move, Start []VM
+	// Leaving are those that are still on their way from the host.
+	Leaving []VM
 	// Back are those that are on the host again, whoever brought them; of those that were stopped it is to be noted that
 	// they run.
 	Back []VM
@@ -19,6 +21,8 @@ func Return(host string, vms []VM) Returning {
 	for _, vm := range sorted(vms) {
 		moved, stopped := vm.Past.MovedTo != "", vm.Past.Stopped != "" && vm.Past.StoppedOn == host
 		switch {
+		case vm.Past.Leaving && vm.Host == host && vm.BoundFor != "" && vm.BoundFor != host:
+			r.Leaving = append(r.Leaving, vm)
 		case !moved && !stopped:
 		case stopped && vm.Host == host && !vm.Active:
 			r.Start = append(r.Start, vm)

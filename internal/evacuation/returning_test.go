@@ -31,6 +31,12 @@ func TestReturn(t *testing.T) {
 		"not to be shut down, then moved": {func(vm *evacuation.VM) {
 			vm.Host, vm.Past = "kvm2", evacuation.Past{MovedTo: "kvm2", Stopped: "shut_down", StoppedOn: "kvm1"}
 		}, "move"},
+		"on its way": {func(vm *evacuation.VM) { vm.BoundFor, vm.Past.Leaving = "kvm2", true }, "leaving"},
+		"on its way once more": {func(vm *evacuation.VM) {
+			vm.BoundFor, vm.Past = "kvm2", evacuation.Past{MovedTo: "kvm2", MovedOn: true, Leaving: true}
+		}, "leaving"},
+		"on its way for others":      {func(vm *evacuation.VM) { vm.BoundFor = "kvm2" }, ""},
+		"its move has ended nowhere": {func(vm *evacuation.VM) { vm.Past.Leaving = true }, ""},
 		"shut down on another host": {func(vm *evacuation.VM) {
 			vm.Past, vm.Active = evacuation.Past{Stopped: "shut_down", StoppedOn: "kvm2"}, false
 		}, ""},
@@ -42,7 +48,7 @@ func TestReturn(t *testing.T) {
 			t.Parallel()
 			r := evacuation.Return("kvm1", []evacuation.VM{web(test.change)})
 			requireOnly(t, map[string][]string{
-				"move": names(r.Move), "start": names(r.Start), "back": names(r.Back), "elsewhere": names(r.Elsewhere),
+				"move": names(r.Move), "start": names(r.Start), "back": names(r.Back), "elsewhere": names(r.Elsewhere), "leaving": names(r.Leaving),
 			}, test.want)
 		})
 	}

@@ -29,6 +29,8 @@ type Past struct {
 	// it elsewhere since.
 	MovedTo string
 	MovedOn bool
+	// Leaving is true where a move was begun that takes the VM away, whose end is not noted.
+	Leaving bool
 	// Took is how long that move took; 0 where it is not known.
 	Took time.Duration
 	// Stopped is how it was stopped, and StoppedOn where; empty where it was not. The VM may run nevertheless: it is noted

@@ -30,10 +30,12 @@ func Cordoned(name, why string, since time.Time) string {
 }
 
 // OpenHost says how a host is opened that is cordoned.
-func OpenHost(name string) string {
-	return fmt.Sprintf("Choose another destination, or open %[1]s: destroy its virt_host_maintenance, or, where none has "+
-		"it in its state, run `virsh secret-undefine %[2]s` on %[1]s, which leaves the VMs where they are and forgets which "+
-		"are to come back.", name, host.Itself.SecretUUID())
+func OpenHost(name string) string { return "Choose another destination, or " + openIt(name) }
+
+func openIt(name string) string {
+	return fmt.Sprintf("open %[1]s: destroy its virt_host_maintenance, or, where none has it in its state, run `virsh "+
+		"secret-undefine %[2]s` on %[1]s, which leaves the VMs where they are and forgets which are to come back.", name,
+		host.Itself.SecretUUID())
 }
 
 // HostRecordUnreadable warns of a host's own record that cannot be read, in a list.

@@ -98,7 +98,11 @@ func NoDestination(e *fleet.NoDestinationError) Text {
 	said := []string{fmt.Sprintf("No host of %s can take VM %s. Nothing was started. What speaks against each:", among,
 		l.Domain.Name)}
 	for _, name := range slices.Sorted(maps.Keys(e.Rejected)) {
-		said = append(said, fullStop(fmt.Sprintf("%s: %s", name, binding(e.Rejected[name]))))
+		against := fullStop(fmt.Sprintf("%s: %s", name, binding(e.Rejected[name])))
+		if _, cordoned := e.Rejected[name].(placement.Cordoned); cordoned {
+			against = sentences(against, "To have it take VMs again, "+openIt(name))
+		}
+		said = append(said, against)
 	}
 	said = append(said, "Mend one of these and apply again, or name more hosts.", Location(l))
 	return Text{summary, paragraphs(said...)}

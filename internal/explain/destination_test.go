@@ -82,7 +82,7 @@ func TestNoDestination(t *testing.T) {
 				Location: l, Among: fleet.Candidates{Hosts: []string{"kvm2"}, Cluster: "compute"},
 				Rejected: map[string]placement.Reason{"kvm2": placement.Cordoned{}},
 			},
-			"No host of cluster \"compute\" can take VM web. Nothing was started. What speaks against each:\n\nkvm2: cordoned.\n\n" +
+			"No host of cluster \"compute\" can take VM web. Nothing was started. What speaks against each:\n\nkvm2: cordoned. To have it take VMs again, " + openIt("kvm2") + "\n\n" +
 				"Mend one of these and apply again, or name more hosts.\n\nVM web is running on kvm1",
 		},
 		"a cluster without hosts": {

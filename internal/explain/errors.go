@@ -107,6 +107,7 @@ func vocabulary() []words {
 		say(func(e *fleet.NoDestinationError) string { return NoDestination(e).Detail }, nil),
 		say(lapsed, adviseAgain),
 		say(opened, nil),
+		say(stillLeaving, nil),
 		say(func(e *fleet.WantedTwiceError) string { return WantedTwice(e.UUID, e).Detail }, nil),
 		say[*host.Error](nil, nil),
 		say[*host.ConfigError](nil, nil),

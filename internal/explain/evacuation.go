@@ -24,6 +24,10 @@ func WouldReturn(r fleet.Return) Text {
 	for _, vm := range r.Start {
 		lines = append(lines, fmt.Sprintf("%s was to start again", vm.Name))
 	}
+	for _, vm := range r.Leaving {
+		lines = append(lines, fmt.Sprintf("%s was still on its way to %s: the apply opens nothing until it has arrived",
+			vm.Name, vm.BoundFor))
+	}
 	for _, s := range r.Stuck {
 		lines = append(lines, fmt.Sprintf("%s was to stay %s, as %s had no room for it: %s", s.VM.Name, staysAt(s.VM),
 			r.Host.Name, Reason(s.Binding)))
@@ -229,14 +233,24 @@ func maintained(e *fleet.EvacuationError) string {
 			"others. To leave them where they are instead, run `virsh secret-undefine %s` on %s. Do not apply the resource: "+
 			"that would empty the host again.", e.Host, host.Itself.SecretUUID(), e.Host)
 	case len(e.Done) == 0 && len(e.Failures) == 0 && e.Err == nil && !e.Cordoned:
-		return "Nothing was begun. Make room, or set on_failure = \"continue\" to evacuate the others."
+		return fmt.Sprintf("Nothing was begun: %s, or set on_failure = \"continue\" to evacuate the others.",
+			wayOut(e.Stuck))
 	case e.Cordoned:
-		return fmt.Sprintf("%s stays cordoned: apply again to go on, or set on_failure = \"continue\" to go on with the "+
-			"others. To open it instead, destroy its virt_host_maintenance, which brings the VMs back; where a first apply "+
-			"has failed, it is in no state: import it before (`terraform import ADDRESS %s`). Or run `virsh secret-undefine "+
-			"%s` on %s, which leaves them where they are.", e.Host, word(e.Host), host.Itself.SecretUUID(), e.Host)
+		return waitsForOpen(e) + fmt.Sprintf("%s stays cordoned: apply again to go on, or set on_failure = \"continue\" "+
+			"to go on with the others. To open it instead, destroy its virt_host_maintenance, which brings the VMs back; "+
+			"where a first apply has failed, it is in no state: import it before (`terraform import ADDRESS %s`). Or run "+
+			"`virsh secret-undefine %s` on %s, which leaves them where they are.", e.Host, word(e.Host), host.Itself.SecretUUID(), e.Host)
 	}
 	return "Apply again, or invoke the action again, to go on."
+}
+
+// waitsForOpen says which hosts have to be open before VMs can leave, where that is all that keeps them.
+func waitsForOpen(e *fleet.EvacuationError) string {
+	closed := closedTo(e.Stuck)
+	if closed == "" || len(e.Failures) > 0 || e.Err != nil {
+		return ""
+	}
+	return fmt.Sprintf("The VMs can leave once the maintenance of %s has ended. ", closed)
 }
 
 func adviseMembers(*fleet.EmptyClusterError) string {
@@ -246,6 +260,20 @@ func adviseMembers(*fleet.EmptyClusterError) string {
 func opened(e *fleet.OpenedError) string {
 	return fmt.Sprintf("%s was opened while it was being emptied, by another run or because its record was removed: "+
 		"nothing more was begun, and VMs may be on their way back.", e.Host)
+}
+
+func stillLeaving(e *fleet.StillLeavingError) string {
+	lines := make([]string, len(e.VMs))
+	for i, vm := range e.VMs {
+		lines[i] = fmt.Sprintf("%s is on its way to %s", vm.Name, vm.BoundFor)
+	}
+	said := fmt.Sprintf("The evacuation of %s is still moving VMs away, in another run or after one that was killed, and "+
+		"these could not come back yet:\n%s\n", e.Host, list(lines))
+	if e.Opened {
+		return said + "Wait until their moves have ended."
+	}
+	return said + fmt.Sprintf("So %s was not opened, and nothing was changed. Destroy the resource again once their "+
+		"moves have ended.", e.Host)
 }
 
 func notStopped(e *fleet.NotStoppedError) string {
@@ -296,9 +324,9 @@ func StillThere(e fleet.Evacuated) Text {
 		paragraphs(lines...))}
 }
 
-// NotBack warns after a return of the VMs that are not back. before are the hosts of those that the evacuation had
-// moved, by UUID: one that no host has any more was deleted.
-func NotBack(name string, r fleet.Return, failures []fleet.VMFailure, deleted []string) Text {
+// NotBack warns after a return of the VMs that are not back. deleted are those that no host has any more, by UUID: the
+// host that each was moved to, empty for one that was stopped.
+func NotBack(name string, r fleet.Return, failures []fleet.VMFailure, deleted map[string]string) Text {
 	var lines []string
 	for _, vm := range r.Elsewhere {
 		lines = append(lines, fmt.Sprintf("VM %s stays on %s: somebody has moved it there since it left %s.", vm.Name,
@@ -307,8 +335,12 @@ func NotBack(name string, r fleet.Return, failures []fleet.VMFailure, deleted []
 	for _, s := range r.Stuck {
 		lines = append(lines, noRoom(name, s))
 	}
-	for _, uuid := range deleted {
-		lines = append(lines, fmt.Sprintf("VM %s is on no host any more.", uuid))
+	for _, uuid := range slices.Sorted(maps.Keys(deleted)) {
+		was := "stopped on " + name
+		if deleted[uuid] != "" {
+			was = "moved to " + deleted[uuid]
+		}
+		lines = append(lines, fmt.Sprintf("VM %s, which was %s, is on no host any more.", uuid, was))
 	}
 	if len(r.Silent) > 0 {
 		lines = append(lines, fmt.Sprintf("VMs that went to hosts that did not answer (%s) are not back. The record of %s "+
@@ -327,6 +359,9 @@ func EvacuationLine(p fleet.EvacuationProgress) string {
 		return p.VM.Name + ": " + Line(*p.Move)
 	}
 	switch {
+	case p.Unwritten != nil:
+		return fmt.Sprintf("%s: is on %s, and its history could not be written to say so, without which it does not come "+
+			"back to %s. That is tried once more at the end: %s", p.VM.Name, p.To, p.Host, oneLine(p.Unwritten))
 	case p.Ended && p.Err != nil:
 		return fmt.Sprintf("%s: failed: %s", p.VM.Name, oneLine(p.Err))
 	case p.Doing == fleet.DeedMove && p.Ended:

@@ -73,8 +73,31 @@ func beginsNothing(p fleet.EvacuationPlan) string {
 	if len(p.Stuck) == 0 || p.GoesOn {
 		return ""
 	}
-	return "With on_failure = \"stop\" an apply begins nothing while a VM cannot leave: make room, or set on_failure = " +
-		"\"continue\"."
+	return fmt.Sprintf("With on_failure = \"stop\" an apply begins nothing while a VM cannot leave: %s, or set "+
+		"on_failure = \"continue\".", wayOut(p.Stuck))
+}
+
+// wayOut is what lets VMs leave that cannot.
+func wayOut(stuck []fleet.StuckVM) string {
+	closed := closedTo(stuck)
+	if closed == "" {
+		return "make room"
+	}
+	return fmt.Sprintf("empty one host after the other, which means to end the maintenance of %s before", closed)
+}
+
+// closedTo are the hosts that keep VMs from leaving by nothing but their own maintenance; empty where there is more to
+// cure.
+func closedTo(stuck []fleet.StuckVM) string {
+	var hosts []string
+	for _, s := range stuck {
+		if s.Why != "" || !placement.Closed(s.Binding) {
+			return ""
+		}
+		hosts = append(hosts, s.Host)
+	}
+	slices.Sort(hosts)
+	return strings.Join(slices.Compact(hosts), " and ")
 }
 
 // resumes says that an evacuation that was begun is carried on with.

@@ -40,7 +40,7 @@ var (
 		},
 	}
 	returns = fleet.Return{Host: kvm1, Returning: evacuation.Returning{
-		Move: []evacuation.VM{{Name: "web", Host: "kvm2"}}, Start: []evacuation.VM{{Name: "batch"}}, Elsewhere: []evacuation.VM{{Name: "db", Host: "kvm3"}},
+		Move: []evacuation.VM{{Name: "web", Host: "kvm2"}}, Leaving: []evacuation.VM{{Name: "late", BoundFor: "kvm2"}}, Start: []evacuation.VM{{Name: "batch"}}, Elsewhere: []evacuation.VM{{Name: "db", Host: "kvm3"}},
 	}, Unclear: []fleet.VMFailure{{VM: evacuation.VM{Name: "odd"}, Err: errors.New("access denied")}}, Stuck: []fleet.StuckVM{
 		{VM: evacuation.VM{Name: "big", Host: "kvm2", Active: true}, Host: "kvm1", Binding: placement.MemoryShort{Need: 8 << 30, Room: 1 << 30, Total: 4 << 30}},
 		{VM: evacuation.VM{Name: "idle", Host: "kvm1", Past: evacuation.Past{Stopped: policy.EvacuateShutDown}}, Host: "kvm1", Binding: placement.MemoryShort{}},
@@ -89,6 +89,7 @@ func TestWouldReturn(t *testing.T) {
 	text := WouldReturn(returns).Detail
 	for _, want := range []string{
 		"  - web was to move back from kvm2\n",
+		"  - late was still on its way to kvm2: the apply opens nothing until it has arrived\n",
 		"  - big was to stay on kvm2, as kvm1 had no room for it: too little memory (1024 MiB of 4096 MiB not promised to a VM, the VM needs 8192 MiB)\n",
 		"  - idle was to stay off on kvm1, as kvm1 had no room for it: too little memory",
 	} {
@@ -97,6 +98,10 @@ func TestWouldReturn(t *testing.T) {
 		}
 	}
 	back := NotBack("kvm1", fleet.Return{Stuck: returns.Stuck}, nil, nil).Detail
+	gone := NotBack("kvm1", fleet.Return{}, nil, map[string]string{"u1": "kvm2", "u2": ""}).Detail
+	if want := "VM u1, which was moved to kvm2, is on no host any more.\n\nVM u2, which was stopped on kvm1, is on no host any more."; gone != want {
+		t.Errorf("got %s", gone)
+	}
 	if want := "VM big stays on kvm2, as it was, because kvm1 has no room for it: too little memory"; !strings.Contains(back, want) {
 		t.Errorf("no %q in\n%s", want, back)
 	}
@@ -124,7 +129,22 @@ func TestEvacuation(t *testing.T) {
 		"stuck from the beginning": {
 			&fleet.EvacuationError{Host: "kvm1", Stuck: leaves.Stuck[:1]},
 			"Unable to Evacuate Host",
-			[]string{"VM big has nowhere to go. What speaks against kvm2, which comes closest: too little memory", ". There would be room once mail had moved from kvm2 to kvm3.", "VM big stays on kvm1, as it was.", "Nothing was begun. Make room"},
+			[]string{"VM big has nowhere to go. What speaks against kvm2, which comes closest: too little memory", ". There would be room once mail had moved from kvm2 to kvm3.", "VM big stays on kvm1, as it was.", "Nothing was begun: make room, or set on_failure"},
+		},
+		"the only other host is emptied by the same run": {
+			&fleet.EvacuationError{Host: "kvm1", Stuck: []fleet.StuckVM{
+				{VM: evacuation.VM{Name: "web", Host: "kvm1"}, Host: "kvm2", Binding: placement.Emptied{}}, {VM: evacuation.VM{Name: "db", Host: "kvm1"}, Host: "kvm2", Binding: placement.Cordoned{}},
+			}},
+			"Unable to Evacuate Host",
+			[]string{
+				"VM web has nowhere to go. What speaks against kvm2, which comes closest: in maintenance, or being emptied, by the same run. VM web stays on kvm1, as it was.",
+				"Nothing was begun: empty one host after the other, which means to end the maintenance of kvm2 before, or set on_failure",
+			},
+		},
+		"both of a pair are cordoned": {
+			&fleet.EvacuationError{Host: "kvm1", Cordoned: true, Stuck: []fleet.StuckVM{{VM: evacuation.VM{Name: "web", Host: "kvm1"}, Host: "kvm2", Binding: placement.Cordoned{}}}},
+			"Unable to Evacuate Host",
+			[]string{"comes closest: cordoned.", "The VMs can leave once the maintenance of kvm2 has ended. kvm1 stays cordoned"},
 		},
 		"a guest that does not shut down": {
 			&fleet.EvacuationError{Host: "kvm1", Evacuation: "e1", Cordoned: true, Done: []fleet.VMDeed{
@@ -175,6 +195,15 @@ func TestEvacuation(t *testing.T) {
 			"Unable to Evacuate Host",
 			[]string{"kvm1 was opened while it was being emptied, by another run or because its record was removed: nothing more was begun", "web is on kvm2", "Apply again"},
 		},
+		"VMs that are still leaving": {
+			&fleet.StillLeavingError{Host: "kvm1", VMs: []evacuation.VM{{Name: "web", BoundFor: "kvm2"}}}, "Unable to Bring VMs Back",
+			[]string{"these could not come back yet:\n  - web is on its way to kvm2\nSo kvm1 was not opened, and nothing was changed. Destroy the resource again once their moves have ended."},
+		},
+		"VMs that have begun to leave since": {
+			&fleet.EvacuationError{Host: "kvm1", Evacuation: "e1", Returning: true, Err: &fleet.StillLeavingError{Host: "kvm1", VMs: []evacuation.VM{{Name: "web", BoundFor: "kvm2"}}, Opened: true}},
+			"Unable to Bring VMs Back",
+			[]string{"  - web is on its way to kvm2\nWait until their moves have ended.", "kvm1 is open, and its record keeps the evacuation: destroy the resource again"},
+		},
 		"no host in the cluster": {&fleet.EmptyClusterError{Cluster: "db", Besides: "kvm1"}, "Unable to Evacuate Host", []string{`cluster "db" besides kvm1`, "Nothing was changed"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -189,6 +218,18 @@ func TestEvacuation(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestEvacuationLine_unwritten(t *testing.T) {
+	t.Parallel()
+	got := EvacuationLine(fleet.EvacuationProgress{
+		Host: "kvm1", VM: evacuation.VM{Name: "web"}, Doing: fleet.DeedMove, To: "kvm2", Unwritten: errors.New("access denied"),
+	})
+	const want = "web: is on kvm2, and its history could not be written to say so, without which it does not come back to kvm1. That is tried " +
+		"once more at the end: access denied"
+	if got != want {
+		t.Errorf("got %s", got)
 	}
 }
 

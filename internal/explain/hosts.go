@@ -16,11 +16,16 @@ const (
 		"of each) to what `uuidgen` prints, and restart libvirt there: `systemctl restart libvirtd`."
 )
 
-// HostsDown is what an operator reads of a plan that failed because hosts are down.
-func HostsDown(act string, err error) Text {
-	return Text{"Unable to " + act, withWhereabouts(Detail(err)+
-		" Everything else that needs the host is affected too. To plan without it, set unreachable_hosts = "+
-		"\"warn\" in the provider's configuration, or VIRT_UNREACHABLE_HOSTS=warn in the environment for one run.", err)}
+// HostsDown is what an operator reads of a plan that failed because hosts are down. tolerated is true where it goes on
+// without hosts that it can do without.
+func HostsDown(act string, err error, tolerated bool) Text {
+	without := "To plan without it, set unreachable_hosts = \"warn\" in the provider's configuration, or " +
+		"VIRT_UNREACHABLE_HOSTS=warn in the environment for one run."
+	if tolerated {
+		without = "This cannot be planned without it, also with unreachable_hosts = \"warn\": plan again once it answers."
+	}
+	return Text{"Unable to " + act, withWhereabouts(sentences(Detail(err),
+		"Everything else that needs the host is affected too.", without), err)}
 }
 
 // Unseen warns of hosts that a plan goes on without.

@@ -15,6 +15,8 @@ func Reason(r placement.Reason) string {
 		return "not in the provider's configuration"
 	case placement.Silent:
 		return "no answer"
+	case placement.Emptied:
+		return "in maintenance, or being emptied, by the same run"
 	case placement.Cordoned:
 		return "cordoned"
 	case placement.Here:

@@ -17,7 +17,8 @@ func TestReason(t *testing.T) {
 		"not in the provider's configuration": placement.UnknownHost{},
 		"no answer":                           placement.Silent{},
 		"cordoned":                            placement.Cordoned{},
-		"the host that the VM is on":          placement.Here{},
+		"in maintenance, or being emptied, by the same run": placement.Emptied{},
+		"the host that the VM is on":                        placement.Here{},
 		"guest CPU: CPU not available on kvm2": placement.Refused{Finding: migration.Finding{
 			Check: preflight.CheckCPU, Fact: preflight.CPUMissing{}, Host: "kvm2",
 		}},

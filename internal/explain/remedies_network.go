@@ -4,7 +4,8 @@ import "fmt"
 
 // otherwise names the part of destination_changes for what a host calls otherwise.
 func otherwise(key string) string {
-	return fmt.Sprintf("Or, if the host calls it otherwise, say so in destination_changes (%s).", key)
+	return fmt.Sprintf("Or, if the host calls it otherwise, say so in destination_changes (%s), of the move or of the "+
+		"host in the provider's configuration.", key)
 }
 
 // bridge gives the host a bridge.
@@ -36,8 +37,8 @@ func (r remedies) networkFilter(name string) string {
 // listenAddress lets a device listen on any host.
 func (r remedies) listenAddress() string {
 	return fmt.Sprintf("Let it listen on 0.0.0.0 or 127.0.0.1 (VNC and SPICE also on a libvirt network): %s, and start "+
-		"the VM anew. Or give VNC and SPICE an address of the destination for this move: destination_changes "+
-		"(graphics_listen).", r.edit())
+		"the VM anew. Or give VNC and SPICE an address of the destination: destination_changes (graphics_listen), of the "+
+		"move or of the host in the provider's configuration.", r.edit())
 }
 
 // port gives a device another port.

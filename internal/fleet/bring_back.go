@@ -16,7 +16,10 @@ import (
 // there is none any more stays where it is. The record goes once all has been done; until then the same can be asked
 // for again. Where goOn is true, what fails is left where it is.
 //
-// The error is an *EvacuationError where something was changed.
+// VMs that another run is still moving away would be forgotten: where there are any, nothing is changed, and where some
+// have begun since, the record stays.
+//
+// The error is an *EvacuationError where something was changed, else a *StillLeavingError among others.
 func (f *Fleet) EndMaintenance(
 	ctx context.Context, name string, restore, goOn bool, report func(EvacuationProgress),
 ) (Return, []VMFailure, error) {
@@ -31,20 +34,27 @@ func (f *Fleet) EndMaintenance(
 	}
 	defer r.release()
 	if restore {
-		if err := r.reserve(ctx); err != nil {
+		back, err := r.reserve(ctx)
+		if err != nil {
 			return Return{}, nil, err
+		}
+		if len(back.Leaving) > 0 {
+			return Return{}, nil, &StillLeavingError{Host: name, VMs: back.Leaving}
 		}
 	}
 	record, err := f.open(ctx, name, restore)
+	f.emptied.open(name)
 	if err != nil || record.Evacuation == "" {
 		return Return{Host: r.member}, nil, err
 	}
-	r.of = emptiedBy(record.Evacuation, r.member, record)
+	r.of = evacuatedBy(record.Evacuation, r.member, record)
 	c := newCrew(name, f.promises, f.places.Into(name), goOn, report)
 	last, err := r.bringBack(ctx, c)
 	failures := append(c.failures, last.Unclear...)
 	switch {
 	case err != nil:
+	case len(last.Leaving) > 0:
+		err = &StillLeavingError{Host: name, VMs: last.Leaving, Opened: true}
 	case len(last.Silent) > 0 && goOn: // VMs that went to a host which does not answer come back once it does
 		return last, failures, nil
 	case len(last.Silent) > 0:
@@ -82,18 +92,19 @@ func (f *Fleet) endEvacuation(ctx context.Context, name, id string) error {
 	return err
 }
 
-// reserve promises the host to all that comes back, before anybody else can choose it. Where the hosts do not say what
-// that is, nothing is promised: the return itself tells why. The error is the context's.
-func (r *returner) reserve(ctx context.Context) error {
+// reserve promises the host to all that comes back, before anybody else can choose it, and tells what that is. Where
+// the hosts do not say it, nothing is promised: the return itself tells why. The error is the context's.
+func (r *returner) reserve(ctx context.Context) (Return, error) {
 	release, err := r.fleet.promises.alone(ctx)
 	if err != nil {
-		return err
+		return Return{}, err
 	}
 	defer release()
-	if back, off, err := r.look(ctx); err == nil {
+	back, off, err := r.look(ctx)
+	if err == nil {
 		r.promise(back, off)
 	}
-	return nil
+	return back, nil
 }
 
 // promise promises the host to all that comes back.

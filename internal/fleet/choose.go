@@ -24,10 +24,10 @@ func (e *NoDestinationError) Error() string {
 	return fmt.Sprintf("VM %s: none of %d hosts can be its destination", e.Location.Domain.Name, len(e.Rejected))
 }
 
-// Closed tells whether a candidate is cordoned: the VM may go there once it is open.
+// Closed tells whether a candidate is cordoned, or is about to be: the VM may go there once it is open.
 func (e *NoDestinationError) Closed() bool {
 	for _, why := range e.Rejected {
-		if _, cordoned := why.(placement.Cordoned); cordoned {
+		if placement.Closed(why) {
 			return true
 		}
 	}

@@ -122,6 +122,7 @@ func TestNoDestinationIsClosed(t *testing.T) {
 		want     bool
 	}{
 		"a host is cordoned": {map[string]placement.Reason{"kvm2": placement.Silent{}, "kvm3": placement.Cordoned{}}, true},
+		"one is emptied":     {map[string]placement.Reason{"kvm2": placement.Silent{}, "kvm3": placement.Emptied{}}, true},
 		"none is":            {map[string]placement.Reason{"kvm2": placement.Silent{}}, false},
 		"there is none":      {nil, false},
 	} {

@@ -63,6 +63,19 @@ func cordonOf(ctx context.Context, h *host.Host) (cordon.Record, error) {
 	return r, err
 }
 
+// stillCordoned looks once more whether the source of a move is cordoned that only leaves it for that. Whoever opens
+// the host looks for entries of such moves in histories after that, and this one has its entry by now: so one of the two
+// sees the other. The error is an *OpenedError.
+func (f *Fleet) stillCordoned(ctx context.Context, m Move, l Location) error {
+	if !m.fromCordoned {
+		return nil
+	}
+	if record, err := f.Cordon(ctx, l.Host); err == nil && !record.Cordoned {
+		return &OpenedError{l.Host}
+	}
+	return nil
+}
+
 // ChangeCordon changes a host's own record: it is read, changed and written under a lease, so that no two runs change
 // it at once. An error of change leaves it as it is, and so does a record that cannot be read.
 func (f *Fleet) ChangeCordon(

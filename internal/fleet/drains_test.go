@@ -59,7 +59,7 @@ func (s *stage) world(promised map[string]promise) placement.World {
 		bind(&vm, promised[vm.UUID].host)
 		w.VMs = append(w.VMs, vm)
 	}
-	return w
+	return s.fleet.emptied.mark(w)
 }
 
 // carry moves a VM, as Fleet.Move does: what it takes counts on both hosts meanwhile.
@@ -142,6 +142,42 @@ func TestDrains_promiseNoRoomTwice(t *testing.T) {
 		}
 		if s.moved != 2+1 {
 			t.Errorf("%d VMs were moved of the 3 that there was room for", s.moved)
+		}
+	})
+}
+
+// TestDrains_ofAPair: two hosts that are emptied at once, and that only have each other, keep their VMs; what is chosen
+// goes elsewhere.
+func TestDrains_ofAPair(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := newStage(t, map[string]uint64{"kvm1": 16, "kvm2": 16, "kvm3": 16})
+		s.put("kvm1", 2, 1)
+		s.put("kvm2", 2, 1)
+		s.put("kvm3", 1, 1)
+		for _, host := range []string{"kvm1", "kvm2"} { // as each Evacuate does first
+			defer s.fleet.emptied.add(host)()
+		}
+		var running sync.WaitGroup
+		for _, host := range []string{"kvm1", "kvm2"} {
+			e, crew := s.drain(host)
+			e.among = []string{"kvm1", "kvm2"}
+			running.Go(func() {
+				last, err := e.empty(t.Context(), crew, "id")
+				if err != nil || len(last.Stuck) != 2 || last.Stuck[0].Binding != (placement.Emptied{}) {
+					t.Errorf("%s: %v, stuck: %+v", host, err, last.Stuck)
+				}
+			})
+		}
+		running.Go(func() { s.choose(t, "vm4", "kvm1", "kvm2") })
+		running.Wait()
+		if s.moved != 0 || s.on("kvm3") != 1 {
+			t.Errorf("%d VMs were moved", s.moved)
+		}
+		s.fleet.emptied.open("kvm2")
+		s.choose(t, "vm4", "kvm1", "kvm2")
+		if s.on("kvm2") != 3 {
+			t.Error("nothing comes to the host that was opened")
 		}
 	})
 }

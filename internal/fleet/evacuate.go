@@ -28,6 +28,7 @@ func (f *Fleet) Evacuate(ctx context.Context, e Evacuation, report func(Evacuati
 	if err != nil {
 		return Evacuated{}, err
 	}
+	defer f.emptied.add(e.Host)()
 	id := uuid.NewString()
 	present, err := cordonOf(ctx, ev.host)
 	if err != nil {
@@ -140,8 +141,8 @@ func (e *evacuator) run(ctx context.Context, move EvacuationMove, id string, rep
 	moved, err := e.carry(ctx, e.move(move.VM, move.To, id), func(p Progress) {
 		report(EvacuationProgress{Host: e.Host, VM: move.VM, Doing: DeedMove, To: move.To, Move: &p})
 	})
-	if err == nil {
-		e.unwritten.note(move.VM, moved)
+	if err == nil && e.unwritten.note(move.VM, moved) {
+		report(EvacuationProgress{Host: e.Host, VM: move.VM, Doing: DeedMove, To: move.To, Unwritten: moved.HistoryErr})
 	}
 	return pausedAfter(ctx, asMoved(move.To, moved, err))
 }
@@ -150,7 +151,7 @@ func (e *evacuator) run(ctx context.Context, move EvacuationMove, id string, rep
 func (e *evacuator) evacuated(
 	ctx context.Context, id string, record cordon.Record, last EvacuationPlan, failures []VMFailure,
 ) (Evacuated, error) {
-	done, err := e.fleet.evacuationState(ctx, emptiedBy(id, e.member, record))
+	done, err := e.fleet.evacuationState(ctx, evacuatedBy(id, e.member, record))
 	if err != nil {
 		return Evacuated{}, &EvacuationError{Host: e.Host, Evacuation: id, Cordoned: record.Cordoned, Err: err}
 	}
@@ -168,13 +169,13 @@ func (f *Fleet) Maintenance(ctx context.Context, name string) (state Evacuated, 
 	if err != nil {
 		return Evacuated{}, false, err
 	}
-	state, err = f.evacuationState(ctx, emptiedBy(record.Evacuation, member, record))
+	state, err = f.evacuationState(ctx, evacuatedBy(record.Evacuation, member, record))
 	state.Cordoned, state.Why = record.Cordoned, record.Why
 	return state, true, err
 }
 
 // evacuationState is what an evacuation has done so far, as the hosts and the histories of the VMs say.
-func (f *Fleet) evacuationState(ctx context.Context, e emptied) (Evacuated, error) {
+func (f *Fleet) evacuationState(ctx context.Context, e evacuatedHost) (Evacuated, error) {
 	m := f.muster(ctx, func(*host.Host, migration.Domain) bool { return false })
 	if _, err := f.Unanswered(m.silent); err != nil {
 		return Evacuated{}, err

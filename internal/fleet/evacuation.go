@@ -149,6 +149,20 @@ func (e *EvacuationError) Unwrap() []error {
 	return errs
 }
 
+// StillLeavingError is a host whose VMs do not come back yet, as the evacuation that is to be undone still moves some
+// of them away.
+type StillLeavingError struct {
+	Host string
+	// VMs are those, each with the host that it is bound for.
+	VMs []evacuation.VM
+	// Opened is true where the host was opened before that was seen.
+	Opened bool
+}
+
+func (e *StillLeavingError) Error() string {
+	return fmt.Sprintf("%d VMs are still on their way from host %s", len(e.VMs), e.Host)
+}
+
 // OpenedError is a host that somebody has opened while it was being emptied: what leaves it then might be on its way
 // back already.
 type OpenedError struct{ Host string }
@@ -170,6 +184,9 @@ type EvacuationProgress struct {
 	Err   error
 	// Why is what speaks for the host that a VM goes to.
 	Why []placement.Reason
+	// Unwritten is why the history of a VM that is on To by now does not say so yet; nil where something else is told. It
+	// is written once more at the end, which a run that is killed does not reach.
+	Unwritten error
 }
 
 // Deed is what is done with a VM.

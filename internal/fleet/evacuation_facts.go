@@ -90,20 +90,20 @@ func evacuationVM(name string, d host.DetailedDomain) evacuation.VM {
 	}
 }
 
-// emptied is a host and the ID of the evacuation that empties it.
-type emptied struct {
+// evacuatedHost is a host and the ID of the evacuation that empties it.
+type evacuatedHost struct {
 	host Member
 	id   string
 	then string // the host UUID that the host had when the evacuation began
 }
 
-func emptiedBy(id string, host Member, record cordon.Record) emptied {
-	return emptied{host, id, cmp.Or(record.Host, host.UUID)}
+func evacuatedBy(id string, host Member, record cordon.Record) evacuatedHost {
+	return evacuatedHost{host, id, cmp.Or(record.Host, host.UUID)}
 }
 
 // evacuated are the VMs that an evacuation has moved or stopped, where they are now, by their own histories. A VM that
 // does not say where it is, or what was done with it, is a failure.
-func (f *Fleet) evacuated(ctx context.Context, m muster, e emptied) ([]evacuation.VM, []VMFailure) {
+func (f *Fleet) evacuated(ctx context.Context, m muster, e evacuatedHost) ([]evacuation.VM, []VMFailure) {
 	labels := map[string]string{}
 	for uuid, h := range identify(ctx, f.hosts).hosts {
 		labels[uuid] = h.Name()
@@ -116,9 +116,11 @@ func (f *Fleet) evacuated(ctx context.Context, m muster, e emptied) ([]evacuatio
 			vm := evacuationVM(r.host.Name(), d)
 			vm.BoundFor = m.bound[d.UUID]
 			if err == nil {
+				leaving := past.Leaving(e.id, e.host.UUID, e.then)
 				here, _ := r.host.UUID(ctx)
 				past.Settle(here)
 				vm.Past = pastWith(past, e, labels)
+				vm.Past.Leaving = leaving
 			}
 			var at string
 			var home error
@@ -157,7 +159,7 @@ func (f *Fleet) home(ctx context.Context, m muster, uuid string) (string, error)
 }
 
 // pastWith is what a VM's history says of an evacuation. labels are those of today, by UUID.
-func pastWith(past history.History, e emptied, labels map[string]string) evacuation.Past {
+func pastWith(past history.History, e evacuatedHost, labels map[string]string) evacuation.Past {
 	var p evacuation.Past
 	if move, last := past.Evacuated(e.id, e.host.UUID, e.then); move != nil {
 		p.MovedTo, p.MovedOn, p.Took = move.To.Label, !last, took(*move)

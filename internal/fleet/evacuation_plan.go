@@ -278,13 +278,17 @@ func (e *evacuator) check(ctx context.Context, p EvacuationPlan, thorough bool) 
 func (e *evacuator) move(vm evacuation.VM, to, id string) Move {
 	return Move{
 		VM: vm.UUID, UUID: vm.UUID, Last: vm.Host, Destination: to, Mode: migration.Auto, IfShutOff: ShutOffIgnore,
-		Evacuation: id, chosen: true,
+		Evacuation: id, chosen: true, fromCordoned: e.Cordon && id != "",
 	}
 }
 
 // again tells whether the next look is to find a VM another host: where its destination has refused it before anything
 // was started, which is noted, or something had come between. False where another error ended the move.
 func (e *evacuator) again(vm evacuation.VM, to string, err error) bool {
+	var opened *OpenedError
+	if errors.As(err, &opened) {
+		return true // which the next look sees, too
+	}
 	var lapsed *LapsedChoiceError
 	if errors.As(err, &lapsed) {
 		e.lapsed[vm.UUID]++

@@ -51,6 +51,7 @@ type Fleet struct {
 	budgets     *budget.Links
 	wishes      wishes
 	promises    *promises
+	emptied     *emptied
 	changes     map[string]definition.Changes    // of moves to each host, by its name
 	shared      map[*host.Host]*preflight.Shared // what checks know of each host
 
@@ -80,6 +81,7 @@ func New(config Config) (*Fleet, error) {
 		changes:        config.Changes,
 		budgets:        budget.New(config.Budgets),
 		promises:       newPromises(),
+		emptied:        newEmptied(),
 		reported:       map[string]bool{},
 		records:        newRecordLocks(),
 		measured:       measurements{all: map[string]*measuring{}},

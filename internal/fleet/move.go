@@ -56,6 +56,8 @@ type Move struct {
 	// chosen is true where the destination was chosen by what it had then: that is looked at again once the move has its
 	// places.
 	chosen bool
+	// fromCordoned is true for a move that only takes the VM from its source while that is cordoned.
+	fromCordoned bool
 	// Reading, when not nil, is called as report is, with each reading of the running job.
 	Reading func(migration.Reading)
 }
@@ -308,6 +310,9 @@ func (f *Fleet) ready(ctx context.Context, m Move, l Location, p preparation) (m
 	}
 	p.entry.VolumesWritten = p.disks.written(ctx, p.entry)
 	p.entry.renew(ctx)
+	if err := f.stillCordoned(ctx, m, l); err != nil {
+		return prepared, err
+	}
 	if made, err = p.changes.apply(ctx, l); err != nil { // once more: the history is part of it
 		return prepared, err
 	}

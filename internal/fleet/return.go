@@ -44,7 +44,7 @@ type returner struct {
 	fleet  *Fleet
 	host   *host.Host
 	member Member
-	of     emptied // what is undone
+	of     evacuatedHost // what is undone
 	// unbegun end what is promised to VMs that come back later.
 	unbegun []func()
 	// failed are the VMs that are not tried again, and lapsed is how often what was promised to one did not hold.
@@ -76,7 +76,7 @@ func (f *Fleet) returner(ctx context.Context, name string, record cordon.Record)
 		return nil, err
 	}
 	r := &returner{
-		fleet: f, host: h, member: member, of: emptiedBy(record.Evacuation, member, record),
+		fleet: f, host: h, member: member, of: evacuatedBy(record.Evacuation, member, record),
 		lapsed: map[string]int{}, carry: f.Move,
 	}
 	r.see = r.ask
@@ -95,17 +95,33 @@ func (r *returner) ask(ctx context.Context) (returning, error) {
 		return seen, err
 	}
 	vms, unclear := f.evacuated(ctx, m, r.of)
-	seen.Returning, seen.Unclear = evacuation.Return(r.member.Name, vms), unclear
-	if len(seen.Move)+len(seen.Start) == 0 {
+	seen.Unclear = unclear
+	if len(vms) == 0 {
 		return seen, nil
 	}
 	seen.world = f.gather(ctx, f.promises.toOthers(""))
+	bindLeaving(vms, seen.world)
+	seen.Returning = evacuation.Return(r.member.Name, vms)
 	f.group(ctx, seen.world.VMs)
 	domains := m.of(r.member.Name).domains
 	for _, vm := range seen.Start {
 		seen.off[vm.UUID] = r.sizeOf(ctx, domains[vm.UUID], seen.world)
 	}
 	return seen, nil
+}
+
+// bindLeaving notes where VMs go whose moves have begun and of which the destination does not know yet: by the leases.
+func bindLeaving(vms []evacuation.VM, w placement.World) {
+	for i, vm := range vms {
+		if !vm.Past.Leaving || vm.BoundFor != "" {
+			continue
+		}
+		for _, other := range w.VMs {
+			if other.UUID == vm.UUID {
+				vms[i].BoundFor = other.BoundFor
+			}
+		}
+	}
 }
 
 // sizeOf is what a VM that is off takes on the host once it has started.

@@ -3,6 +3,7 @@ package fleet
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -18,7 +19,7 @@ import (
 // returner brings VMs back to kvm1 on the stage: those that are moved are on kvm2, and those that start are off.
 func (s *stage) returner(off map[string]placement.VM, moved ...string) *returner {
 	r := &returner{
-		fleet: s.fleet, member: Member{Name: "kvm1"}, of: emptied{id: "id"}, lapsed: map[string]int{}, carry: s.carry,
+		fleet: s.fleet, member: Member{Name: "kvm1"}, of: evacuatedHost{id: "id"}, lapsed: map[string]int{}, carry: s.carry,
 		report: func(EvacuationProgress) {},
 	}
 	r.see = func(ctx context.Context) (returning, error) {
@@ -80,7 +81,7 @@ func TestReturn_hasItsRoom(t *testing.T) {
 		s.put("kvm3", 2, 4)
 		r := s.returner(nil, "vm0", "vm1", "vm2")
 		defer r.release()
-		if err := r.reserve(t.Context()); err != nil {
+		if _, err := r.reserve(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		var last Return
@@ -282,7 +283,14 @@ func TestEvacuate_unwritten(t *testing.T) {
 			}
 			return moved, err
 		}
-		var written []string
+		var written, told []string
+		crew.report = func(p EvacuationProgress) {
+			if p.Unwritten != nil {
+				s.mu.Lock()
+				defer s.mu.Unlock()
+				told = append(told, p.VM.UUID+" on "+p.To)
+			}
+		}
 		e.write = func(_ context.Context, m unwrittenMove) error {
 			if s.on("kvm1") > 0 {
 				t.Error("it is written before the end")
@@ -304,6 +312,10 @@ func TestEvacuate_unwritten(t *testing.T) {
 		}
 		if diff := cmp.Diff([]string{"vm2"}, written); diff != "" {
 			t.Errorf("written (-want +got):\n%s", diff)
+		}
+		slices.Sort(told)
+		if diff := cmp.Diff([]string{"vm1 on kvm2", "vm2 on kvm2"}, told); diff != "" {
+			t.Errorf("told at once (-want +got):\n%s", diff)
 		}
 	})
 }

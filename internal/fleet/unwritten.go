@@ -40,14 +40,15 @@ type unwrittenMove struct {
 	err   error
 }
 
-// note notes how a move has ended.
-func (u *unwritten) note(vm evacuation.VM, moved Moved) {
+// note notes how a move has ended; true where its history does not say it.
+func (u *unwritten) note(vm evacuation.VM, moved Moved) bool {
 	if moved.HistoryErr == nil || moved.Entry.ID == "" {
-		return
+		return false
 	}
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	u.all = append(u.all, unwrittenMove{vm, moved.Entry, moved.HistoryErr})
+	return true
 }
 
 // write writes once more what the histories lack, where the VMs are now, also where the context has ended. What cannot

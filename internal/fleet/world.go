@@ -57,9 +57,10 @@ func (f *Fleet) chooser(ctx context.Context, l Location, w placement.World) plac
 	return vm
 }
 
-// gather asks all hosts at once. What was promised to VMs counts.
+// gather asks all hosts at once. What was promised to VMs counts, and which hosts this run empties.
 func (f *Fleet) gather(ctx context.Context, promised map[string]promise) placement.World {
-	return worldOf(each(f.hosts, func(h *host.Host) saying { return f.listen(ctx, h, hearAll) }), promised)
+	sayings := each(f.hosts, func(h *host.Host) saying { return f.listen(ctx, h, hearAll) })
+	return f.emptied.mark(worldOf(sayings, promised))
 }
 
 // listen asks one host, for all in about fifteen calls, most of them at once, and in one for each VM of which the

@@ -52,6 +52,30 @@ func TestEvacuated(t *testing.T) {
 	}
 }
 
+func TestLeaving(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		change func(*history.Entry)
+		want   bool
+	}{
+		"begun":                   {func(*history.Entry) {}, true},
+		"ended":                   {func(e *history.Entry) { e.Outcome = history.Completed }, false},
+		"begun by another":        {func(e *history.Entry) { e.Evacuation = "e0" }, false},
+		"begun from another host": {func(e *history.Entry) { e.From = kvm2 }, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			e := entry("a")
+			e.From, e.To, e.Outcome, e.Evacuation = kvm1, kvm2, history.Started, "e1"
+			test.change(&e)
+			past := history.History{Entries: []history.Entry{e}}
+			if got := past.Leaving("e1", kvm1.UUID); got != test.want {
+				t.Errorf("it is leaving: %t", got)
+			}
+		})
+	}
+}
+
 func TestStopIsKept(t *testing.T) {
 	t.Parallel()
 	want := history.History{

@@ -32,6 +32,8 @@ func (a *account) closed() Reason {
 		return UnknownHost{}
 	case a.Silent:
 		return Silent{}
+	case a.Emptied:
+		return Emptied{}
 	case a.Cordoned:
 		return Cordoned{}
 	}
@@ -56,6 +58,15 @@ func (a *account) full(vm VM) Reason {
 		return MemoryShort{Need: vm.Memory, Room: uint64(max(a.room, 0)), Total: a.Memory}
 	}
 	return nil
+}
+
+// Closed tells whether a host takes no VM for as long as it is cordoned or emptied.
+func Closed(r Reason) bool {
+	switch r.(type) {
+	case Cordoned, Emptied:
+		return true
+	}
+	return false
 }
 
 // curable tells whether the VMs on a host are all that is in the way.

@@ -111,6 +111,7 @@ func (c *checker) step(s Step) {
 		{s.To == c.drain.Host, "the host is to be emptied"},
 		{!slices.Contains(c.drain.Among, s.To), "the host was not named"},
 		{to.Cordoned, "the host is cordoned"},
+		{to.Emptied, "the host is being emptied, too"},
 		{to.Silent, "the host does not answer"},
 		{vm.Refused[s.To] != nil, "a check refuses the host"},
 		{vm.Fixed != nil || vm.BoundFor != "", "the VM cannot be moved"},

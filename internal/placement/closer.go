@@ -29,7 +29,7 @@ func distance(r Reason) int {
 		return 3
 	case Refused:
 		return 4
-	case Cordoned:
+	case Cordoned, Emptied:
 		return 5
 	case Silent:
 		return 6

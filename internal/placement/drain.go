@@ -215,7 +215,7 @@ func (s *search) enough(vms ...VM) bool {
 	left := map[uint64]int64{}
 	for _, host := range s.among {
 		a := s.ledger.accounts[host]
-		if a == nil || a.Silent || a.Cordoned {
+		if a == nil || a.Silent || a.Emptied || a.Cordoned {
 			continue
 		}
 		left[0] += max(a.room, 0)

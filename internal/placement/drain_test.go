@@ -193,6 +193,10 @@ func TestDrain(t *testing.T) {
 			world: "a 16\nb 64\nc 64\nx on a 1 refused=b,c",
 			want:  "; x stays: refused by a check on b",
 		},
+		"emptied, too, everywhere": {
+			world: "a 16\nb 64 emptied\nc 64 emptied cordoned\nx on a 1",
+			want:  "; x stays: being emptied on b",
+		},
 		"cordoned everywhere": {
 			world: "a 16\nb 64 cordoned\nc 64 cordoned\nx on a 1",
 			want:  "; x stays: cordoned on b",

@@ -25,6 +25,10 @@ func TestLapsed(t *testing.T) {
 		"it was cordoned": {
 			func(h *placement.Host, _ *placement.World, _ *placement.VM) { h.Cordoned = true }, placement.Cordoned{},
 		},
+		"it is being emptied": {
+			func(h *placement.Host, _ *placement.World, _ *placement.VM) { h.Emptied, h.Cordoned = true, true },
+			placement.Emptied{},
+		},
 		"its memory was taken": {
 			func(h *placement.Host, _ *placement.World, _ *placement.VM) { h.Available = 3 * gib },
 			placement.MemoryShort{Need: 4 * gib, Room: 3 * gib, Total: 8 * gib},

@@ -19,7 +19,7 @@ func randomWorld(r *rand.Rand, hosts, vms int) placement.World {
 		h := placement.Host{
 			Name: fmt.Sprintf("h%02d", i), Memory: memory, Available: memory, CPUs: 2 + r.IntN(8), Load: r.Float64() * 2,
 			HugePages: map[uint64]placement.HugePages{2048: {Total: 4096, Free: uint64(r.IntN(4096))}},
-			Cordoned:  i > 0 && r.IntN(8) == 0, Silent: i > 0 && r.IntN(10) == 0,
+			Cordoned:  i > 0 && r.IntN(8) == 0, Silent: i > 0 && r.IntN(10) == 0, Emptied: i > 0 && r.IntN(10) == 0,
 		}
 		if r.IntN(2) == 0 {
 			h.Link = uint64(10+r.IntN(90)) << 20

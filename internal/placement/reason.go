@@ -15,6 +15,8 @@ type (
 	UnknownHost struct{}
 	// Silent is a host that did not answer.
 	Silent struct{}
+	// Emptied is a host that is being emptied, too, by who asks.
+	Emptied struct{}
 	// Cordoned is a host that takes no moves.
 	Cordoned struct{}
 	// Here is the host that the VM is on.
@@ -68,6 +70,9 @@ func (UnknownHost) About() string { return "unknown host" }
 
 // About implements Reason.
 func (Silent) About() string { return "does not answer" }
+
+// About implements Reason.
+func (Emptied) About() string { return "being emptied" }
 
 // About implements Reason.
 func (Cordoned) About() string { return "cordoned" }

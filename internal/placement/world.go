@@ -19,6 +19,8 @@ type Host struct {
 	Silent bool
 	// Cordoned is true for a host that takes no moves.
 	Cordoned bool
+	// Emptied is true for a host that is being emptied, or is about to be, by who asks.
+	Emptied bool
 
 	// Memory is what the host has, and Available what could be taken now, in bytes. What its VMs may yet take is still in
 	// it.

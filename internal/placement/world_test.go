@@ -58,6 +58,8 @@ func host(t testing.TB, words []string) placement.Host {
 		switch key {
 		case "cordoned":
 			h.Cordoned = true
+		case "emptied":
+			h.Emptied = true
 		case "silent":
 			h = placement.Host{Name: h.Name, Silent: true}
 		case "cpus":

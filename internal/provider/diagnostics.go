@@ -29,7 +29,7 @@ func diagnoseRead(f *fleet.Fleet, act string, err error, at ...path.Path) diag.D
 	if !f.News(down) {
 		return nil
 	}
-	return diag.Diagnostics{failed(explain.HostsDown(act, err), at...)}
+	return diag.Diagnostics{failed(explain.HostsDown(act, err, f.Tolerates()), at...)}
 }
 
 // failed is a text as an error, on an attribute if one is at fault.

@@ -8,7 +8,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
-	"github.com/hashicorp/terraform-plugin-log/tflog"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/explain"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/fleet"
@@ -92,7 +91,7 @@ func (a *evacuationAction) Invoke(ctx context.Context, req action.InvokeRequest,
 	say := func(line string) { resp.SendProgress(action.InvokeProgressEvent{Message: line}) }
 	done, err := a.fleet.Evacuate(ctx, config.evacuation(), func(p fleet.EvacuationProgress) {
 		say(explain.EvacuationLine(p))
-		tflog.Info(ctx, explain.EvacuationLine(p), evacuationFields(p))
+		logEvacuation(ctx, p)
 	})
 	if err != nil {
 		resp.Diagnostics.Append(failed(explain.Evacuation("Evacuate Host", err), path.Root("host")))

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/lab"
@@ -65,6 +66,19 @@ func TestAccMaintenance_failures(t *testing.T) {
 	requireHome(t, free, "kvm1", "running")
 	if record := hostRecord(t, kvm1, ownSecret); record != "" || w.attributes(t, kvm1Maintenance) != nil {
 		t.Errorf("something was begun: %s", record)
+	}
+
+	// Both hosts of a pair in one apply: no VM goes from one to the other, and both stay open.
+	w.write(t, three(t)+ofKVM1(`destinations = ["kvm2"]`)+strings.NewReplacer("kvm1", "kvm2", "kvm2", "kvm1").Replace(ofKVM1(`destinations = ["kvm2"]`)))
+	pair := w.must(t, 1, apply...)
+	requireSaid(t, pair, "Nothing was begun: empty one host after the other")
+	for guest, other := range map[*lab.Guest]string{free: "kvm2", inTheWay[0]: "kvm1"} {
+		requireSaid(t, pair, fmt.Sprintf("VM %s has nowhere to go. What speaks against %s, which comes closest: in maintenance, or being emptied, by the same run", guest.Name, other))
+	}
+	requireHome(t, free, "kvm1", "running")
+	requireHome(t, inTheWay[0], "kvm2", "running")
+	if records := hostRecord(t, kvm1, ownSecret) + hostRecord(t, world.Host("kvm2"), ownSecret); records != "" {
+		t.Errorf("something was begun: %s", records)
 	}
 
 	// It goes on with the others, to the hosts of a cluster.

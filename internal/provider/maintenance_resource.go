@@ -3,7 +3,6 @@ package provider
 import (
 	"context"
 	"errors"
-	"slices"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -148,6 +147,9 @@ func (r *maintenanceResource) ModifyPlan(
 		return
 	}
 	creating := req.State.Raw.IsNull()
+	if r.fleet != nil && !plan.Host.IsUnknown() {
+		r.fleet.Maintain(plan.Host.ValueString())
+	}
 	planned, ok, diags := plan.plan(ctx, r.fleet, plan.evacuation())
 	resp.Diagnostics.Append(diags...)
 	if ok && !creating && planned.Host.UUID != state.ID.ValueString() {
@@ -237,7 +239,7 @@ func (r *maintenanceResource) evacuate(
 	ctx context.Context, plan maintenanceModel, state *tfsdk.State,
 ) diag.Diagnostics {
 	done, err := r.fleet.Evacuate(ctx, plan.evacuation(), func(p fleet.EvacuationProgress) {
-		tflog.Info(ctx, explain.EvacuationLine(p), evacuationFields(p))
+		logEvacuation(ctx, p)
 	})
 	if err != nil {
 		return diag.Diagnostics{failed(explain.Evacuation("Evacuate Host", err), path.Root("host"))}
@@ -259,6 +261,15 @@ func (r *maintenanceResource) evacuate(
 func (m *maintenanceModel) write(done fleet.Evacuated) {
 	m.Cordoned = types.BoolValue(done.Cordoned)
 	m.Evacuated, m.Stopped, m.Remaining = textMap(done.Moved), textMap(done.Stopped), hostSet(done.Remaining)
+}
+
+// logEvacuation logs what is told of an evacuation: as a warning what a run that is killed can tell by nothing else.
+func logEvacuation(ctx context.Context, p fleet.EvacuationProgress) {
+	log := tflog.Info
+	if p.Unwritten != nil {
+		log = tflog.Warn
+	}
+	log(ctx, explain.EvacuationLine(p), evacuationFields(p))
 }
 
 // evacuationFields are the progress of an evacuation for programs that read the log.
@@ -359,7 +370,7 @@ func (r *maintenanceResource) Delete(ctx context.Context, req resource.DeleteReq
 	name := now.Name
 	back, failures, err := r.fleet.EndMaintenance(ctx, name, state.Restore.ValueBool(),
 		state.OnFailure.ValueString() == string(continueOnFailure), func(p fleet.EvacuationProgress) {
-			tflog.Info(ctx, explain.EvacuationLine(p), evacuationFields(p))
+			logEvacuation(ctx, p)
 		})
 	if err != nil {
 		resp.Diagnostics.Append(failed(explain.Evacuation("Bring VMs Back", err), path.Root("host")))
@@ -371,23 +382,30 @@ func (r *maintenanceResource) Delete(ctx context.Context, req resource.DeleteReq
 	}
 }
 
-// deleted are the UUIDs of VMs that were moved or stopped and that no host has any more.
-// Nobody knows while a host does not answer.
-func (r *maintenanceResource) deleted(ctx context.Context, state maintenanceModel, back fleet.Return) []string {
+// deleted are the VMs that were moved or stopped and that no host has any more, by UUID: the host that each was moved
+// to, empty for one that was stopped. Nobody knows while a host does not answer.
+func (r *maintenanceResource) deleted(
+	ctx context.Context, state maintenanceModel, back fleet.Return,
+) map[string]string {
 	if len(back.Silent) > 0 {
 		return nil
 	}
-	var deleted []string
-	for _, taken := range []types.Map{state.Evacuated, state.Stopped} {
-		for uuid := range taken.Elements() {
-			_, err := r.fleet.FindUUID(ctx, uuid, "")
-			if notFound := (*fleet.NotFoundError)(nil); errors.As(err, &notFound) {
-				deleted = append(deleted, uuid)
-			}
+	taken, deleted := map[string]string{}, map[string]string{}
+	for uuid := range state.Stopped.Elements() {
+		taken[uuid] = ""
+	}
+	for uuid, to := range state.Evacuated.Elements() {
+		if to, ok := to.(types.String); ok {
+			taken[uuid] = to.ValueString()
 		}
 	}
-	slices.Sort(deleted)
-	return slices.Compact(deleted)
+	for uuid, to := range taken {
+		_, err := r.fleet.FindUUID(ctx, uuid, "")
+		if notFound := (*fleet.NotFoundError)(nil); errors.As(err, &notFound) {
+			deleted[uuid] = to
+		}
+	}
+	return deleted
 }
 
 func (r *maintenanceResource) ImportState(

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
@@ -73,7 +75,11 @@ func (v wordValidator) ValidateString(_ context.Context, req validator.StringReq
 // someHosts refuses a collection without hosts, and one with null among them.
 type someHosts struct{}
 
-const noHosts = "At least one host is needed. Leave hosts out for the default, where there is one."
+// noHosts refuses an attribute that names no host.
+func noHosts(at path.Path) diag.Diagnostic {
+	return diag.NewAttributeErrorDiagnostic(at, "Invalid Hosts",
+		fmt.Sprintf("At least one host is needed. Leave %s out for the default, where there is one.", at))
+}
 
 func (someHosts) Description(context.Context) string { return "at least one host" }
 
@@ -84,7 +90,7 @@ func (someHosts) ValidateSet(_ context.Context, req validator.SetRequest, resp *
 		return
 	}
 	if len(req.ConfigValue.Elements()) == 0 {
-		resp.Diagnostics.AddAttributeError(req.Path, "Invalid Hosts", noHosts)
+		resp.Diagnostics.Append(noHosts(req.Path))
 	}
 	for _, host := range req.ConfigValue.Elements() {
 		if host.IsNull() {
@@ -95,6 +101,6 @@ func (someHosts) ValidateSet(_ context.Context, req validator.SetRequest, resp *
 
 func (someHosts) ValidateMap(_ context.Context, req validator.MapRequest, resp *validator.MapResponse) {
 	if !req.ConfigValue.IsNull() && !req.ConfigValue.IsUnknown() && len(req.ConfigValue.Elements()) == 0 {
-		resp.Diagnostics.AddAttributeError(req.Path, "Invalid Hosts", noHosts)
+		resp.Diagnostics.Append(noHosts(req.Path))
 	}
 }
