@@ -59,7 +59,7 @@ func (l lullDetector) act(now time.Time, waited time.Duration) bool {
 	remaining := func(a, b passEnd) int { return cmp.Compare(a.remaining, b.remaining) }
 	least := float64(slices.MinFunc(l.passes, remaining).remaining) / lullShare
 	most := float64(slices.MaxFunc(l.passes, remaining).remaining)
-	enough := clearShare * most
+	enough := min(least, clearShare*most)
 	if known {
 		enough = least + max(0, most-least)*float64(waited)/float64(patience)
 	}
@@ -67,7 +67,7 @@ func (l lullDetector) act(now time.Time, waited time.Duration) bool {
 	return now.Sub(last.at) < eagerInterval && float64(last.remaining) <= enough
 }
 
-// patience is how long a lull is waited for: as large a share of lullPatience as the deepest one seen spares of a pause.
+// patience is how long a lull is waited for: as large a share of lullPatience as the deepest one spares of a pause.
 func (l lullDetector) patience() time.Duration {
 	left := l.deepest()
 	if left >= lullShare {

@@ -23,6 +23,7 @@ func TestLull(t *testing.T) {
 		"all leave about the same":                    {passes: []uint64{900, 800, 700}, ago: 700 * time.Millisecond, act: true},
 		"the last leaves the least":                   {passes: []uint64{500, 900, 480}, act: true},
 		"the last leaves a little less, so far":       {passes: []uint64{900, 900, 800}, young: true},
+		"the last leaves half, after far less":        {passes: []uint64{900, 200, 440}, young: true},
 		"the last leaves far less, so far":            {passes: []uint64{900, 900, 400}, young: true, act: true},
 		"the last leaves about the least":             {passes: []uint64{480, 900, 490}, act: true},
 		"the last leaves more":                        {passes: []uint64{900, 480, 700}},

@@ -58,7 +58,9 @@ func (lull) Measure(ctx context.Context, b *Bench) ([]Figure, error) {
 }
 
 // pausedInTurn moves a guest by the action and by virsh in turn, which pause it after some seconds.
-func pausedInTurn(ctx context.Context, b *Bench, spec lab.GuestSpec, timeout, rounds int) (ours, theirs []trial, err error) {
+func pausedInTurn(
+	ctx context.Context, b *Bench, spec lab.GuestSpec, timeout, rounds int,
+) (ours, theirs []trial, err error) {
 	p, err := admit(ctx, b, spec)
 	defer func() { err = p.discharge(ctx, err) }()
 	if err != nil {
