@@ -137,7 +137,7 @@ func intervention(p migration.Progress) string {
 	var text string
 	switch e.Kind {
 	case migration.NoticeWaiting:
-		return fmt.Sprintf("%s: passes leave now more, now less, so on_timeout waits up to %s for one that leaves little",
+		return fmt.Sprintf("%s: on_timeout waits up to %s for a pass that leaves little",
 			reached(e, p.Destination), elapsed(migration.LullPatience))
 	case migration.NoticePausing:
 		return reached(e, p.Destination) + ": pausing the guest"

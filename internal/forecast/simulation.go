@@ -23,9 +23,9 @@ const (
 	tick = 0.1
 	// patience is how long the engine waits for the memory of a guest that it has paused.
 	patience = 60
-	// lullPatience is how long it waits for a pass that leaves little before it acts, in seconds, and lullPasses how many
-	// of that time it has to know to wait at all.
-	lullPatience, lullPasses = 40, 2
+	// lullPatience is how long it waits for a pass that leaves little before it acts, in seconds, lullPasses how many of
+	// that time it has to know to wait at all, and lullSpan how long passes have to tell that they leave the same.
+	lullPatience, lullPasses, lullSpan = 40, 2, 10
 	// stallPasses is how many passes without progress are a stall.
 	stallPasses = 3
 	// stepShare is what a pass leaves at least, of the least that any pass before it left, for the next downtime of a
@@ -54,10 +54,10 @@ var rush = Interval{0.05, 0.2, 1}
 // many passes as fit into stall_timeout one is half likely to be followed by as many without a lesser one.
 var stall = Interval{1, 1.65, 3}
 
-// lull is how many passes it takes until one leaves little, and handOver how long a switch to post-copy stops the
-// guest, in seconds.
+// lull is how many passes it takes until one leaves little, which is none for a steady guest, and handOver how long a
+// switch to post-copy stops the guest, in seconds.
 var (
-	lull     = Interval{0, 4, 20}
+	lull     = Interval{0, 0, 20}
 	handOver = Interval{0.02, 0.1, 1}
 )
 
@@ -113,8 +113,8 @@ type simulation struct {
 	// worked is how long the guest has worked since the beginning, as far as a throttle let it.
 	worked float64
 	passes int
-	// passTook is how long the last pass was.
-	passTook, passBegan float64
+	// passTook is how long the last pass was, and compared since when passes can be compared.
+	passTook, passBegan, compared float64
 	// progress is when something got better, idle the passes since.
 	progress float64
 	idle     int
@@ -182,6 +182,9 @@ func (s *simulation) pass() {
 		}
 	}
 	s.passTook, s.passBegan = s.now-s.passBegan, s.now
+	if s.passes == 1 {
+		s.compared = s.now
+	}
 	s.judge(cost)
 }
 
@@ -348,8 +351,12 @@ func (s *simulation) outOfTime(cost float64) {
 // awaitLull waits for a pass that leaves little, as the engine does before it acts, unless passes are so long that it
 // knows only one. In the middle of a pass what was dirtied since its beginning remains, too.
 func (s *simulation) awaitLull(cost float64) {
-	if rest := s.passTook - s.since; s.passes > lullPasses && lullPasses*s.passTook <= lullPatience && s.lull > 0 {
-		wait := min(lullPatience, max(0, rest)+(s.lull-1)*s.passTook)
+	if s.passes > lullPasses && lullPasses*s.passTook <= lullPatience {
+		wait := max(0, lullSpan-(s.now-s.compared))
+		if s.lull > 0 {
+			rest := max(0, s.passTook-s.since)
+			wait = max(wait, min(lullPatience, rest+(s.lull-1)*s.passTook))
+		}
 		s.send(wait, cost)
 	}
 	s.look()

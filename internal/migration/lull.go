@@ -24,11 +24,11 @@ type passEnd struct {
 }
 
 const (
-	// lullPatience is how long a lull is waited for, and over what time passes are compared:
+	// lullPatience is how long a lull is waited for at most, and over what time passes are compared:
 	// KubeVirt's stallProgressTimeout (VEP 248).
 	lullPatience = 40 * time.Second
-	// lullShare is from where on two passes leave the same: there is no lull to wait for.
-	lullShare = progressShare
+	// lullShare is from where on what two passes leave is about the same: those of steady guests differ by up to a sixth.
+	lullShare = 0.75
 	// lullPasses are the fewest that can be compared. Over lullSpan passes tell what a guest does: before that, that all
 	// leave the same says nothing, and only a pass that leaves no more than clearShare of the most is a lull.
 	lullPasses = 2
@@ -45,26 +45,45 @@ func (l *lullDetector) observe(now time.Time, remaining uint64) {
 	l.passes = slices.DeleteFunc(l.passes, func(b passEnd) bool { return now.Sub(b.at) > lullPatience })
 }
 
-// act tells whether to act now, after a wait. It is so at the boundary of a pass that leaves
-// about the least of all; what counts as that rises with the wait, up to the most of all. In
-// the middle of a pass nobody knows what the guest has dirtied since it began.
+// act tells whether to act now, after a wait. A guest that has shown no lull is not waited for: it is steady, or writes
+// more and more. Else it is so at the boundary of a pass that leaves about the least of all; what counts as that rises
+// with the wait, up to the most of all. In the middle of a pass nobody knows what the guest has dirtied since it began.
 func (l lullDetector) act(now time.Time, waited time.Duration) bool {
 	if waited >= lullPatience || len(l.passes) < lullPasses {
 		return true
 	}
+	known, patience := now.Sub(l.since) >= lullSpan, l.patience()
+	if known && waited >= patience {
+		return true
+	}
 	remaining := func(a, b passEnd) int { return cmp.Compare(a.remaining, b.remaining) }
-	least := float64(slices.MinFunc(l.passes, remaining).remaining)
+	least := float64(slices.MinFunc(l.passes, remaining).remaining) / lullShare
 	most := float64(slices.MaxFunc(l.passes, remaining).remaining)
-	known := now.Sub(l.since) >= lullSpan
-	if least >= lullShare*most {
-		return known
+	enough := min(least, clearShare*most)
+	if known {
+		enough = least + max(0, most-least)*float64(waited)/float64(patience)
 	}
 	last := l.passes[len(l.passes)-1]
-	enough := least/lullShare + max(0, most-least/lullShare)*float64(waited)/float64(lullPatience)
-	if !known {
-		enough = min(enough, clearShare*most)
-	}
 	return now.Sub(last.at) < eagerInterval && float64(last.remaining) <= enough
+}
+
+// patience is how long a lull is waited for: as large a share of lullPatience as the deepest one spares of a pause.
+func (l lullDetector) patience() time.Duration {
+	left := l.deepest()
+	if left >= lullShare {
+		return 0
+	}
+	return time.Duration((1 - left) * float64(lullPatience))
+}
+
+// deepest is the least that a pass has left, as a share of what one before it left.
+func (l lullDetector) deepest() float64 {
+	share, most := 1.0, uint64(0)
+	for _, pass := range l.passes {
+		most = max(most, pass.remaining)
+		share = min(share, float64(pass.remaining)/float64(max(1, most)))
+	}
+	return share
 }
 
 // lull tells whether it is time for on_timeout's action.

@@ -20,17 +20,25 @@ func TestLull(t *testing.T) {
 		"one pass cannot be compared":                 {passes: []uint64{500}, act: true},
 		"all leave the same":                          {passes: []uint64{500, 490, 500}, ago: 700 * time.Millisecond, act: true},
 		"all have left the same for a moment":         {passes: []uint64{500, 490, 500}, ago: 700 * time.Millisecond, young: true},
+		"all leave about the same":                    {passes: []uint64{900, 800, 700}, ago: 700 * time.Millisecond, act: true},
 		"the last leaves the least":                   {passes: []uint64{500, 900, 480}, act: true},
 		"the last leaves a little less, so far":       {passes: []uint64{900, 900, 800}, young: true},
+		"the last leaves half, after far less":        {passes: []uint64{900, 200, 440}, young: true},
 		"the last leaves far less, so far":            {passes: []uint64{900, 900, 400}, young: true, act: true},
 		"the last leaves about the least":             {passes: []uint64{480, 900, 490}, act: true},
-		"the last leaves more":                        {passes: []uint64{500, 900, 700}},
-		"the last leaves the most":                    {passes: []uint64{480, 500, 900}},
+		"the last leaves more":                        {passes: []uint64{900, 480, 700}},
+		"the last leaves the most":                    {passes: []uint64{900, 480, 500, 900}},
 		"the last leaves the least, and is long over": {passes: []uint64{500, 900, 480}, ago: eagerInterval},
-		"more will do after half of the patience":     {passes: []uint64{500, 900, 700}, waited: lullPatience / 2, act: true},
-		"the most will not do by then":                {passes: []uint64{500, 700, 900}, waited: lullPatience / 2},
+		"the last leaves a third more than the least": {passes: []uint64{900, 400, 900, 530}, act: true},
+		"the last leaves half more than the least":    {passes: []uint64{900, 400, 900, 600}},
+		"more will do after some of the patience":     {passes: []uint64{900, 450, 900, 700}, waited: lullPatience / 4, act: true},
+		"the most will not do by then":                {passes: []uint64{900, 450, 600, 900}, waited: lullPatience / 4},
+		"a lull of half is waited for half as long":   {passes: []uint64{900, 450, 600, 900}, ago: time.Second, waited: lullPatience / 2, act: true},
+		"a deeper lull is waited for longer":          {passes: []uint64{900, 440, 600, 900}, waited: lullPatience / 2},
+		"more is left each time":                      {passes: []uint64{400, 600, 900}, ago: 700 * time.Millisecond, act: true},
+		"more has been left each time for a moment":   {passes: []uint64{400, 600, 900}, young: true},
 		"what is less than ever does at once":         {passes: []uint64{900, 500, 250}, act: true},
-		"patience ends in the middle of the worst":    {passes: []uint64{480, 500, 900}, ago: time.Second, waited: lullPatience, young: true, act: true},
+		"patience ends in the middle of the worst":    {passes: []uint64{900, 480, 500, 900}, ago: time.Second, waited: lullPatience, young: true, act: true},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -92,12 +100,11 @@ func TestTransitionsWaitForALull(t *testing.T) {
 		},
 		"the wait ends": func(t *testing.T) {
 			c := oscillating(t, pauses)
-			began := c.facts.decided.waiting
-			for pass := uint64(18); c.now.Before(began.Add(lullPatience - 5*time.Second)); pass++ {
+			over := c.facts.decided.waiting.Add(c.facts.lulls.patience())
+			for c.now.Before(over.Add(-5 * time.Second)) {
 				c.after(2*time.Second, tick).is(preCopy)
 			}
-			c.after(began.Add(lullPatience-time.Millisecond).Sub(c.now), tick).is(preCopy).
-				after(time.Millisecond, tick).is(pausing)
+			c.after(over.Add(-time.Millisecond).Sub(c.now), tick).is(preCopy).after(time.Millisecond, tick).is(pausing)
 		},
 		"an abort waits for nothing": func(t *testing.T) {
 			oscillating(t, limited).is(cancelling).because(outOfTime)

@@ -77,16 +77,16 @@ func (s *stallDetector) less(remaining uint64) bool {
 // two readings. The later reading comes some time after the sync, when part of
 // the new pass has been sent already; which part, is what was sent between the
 // readings less what remained of the old pass. Without it a minimum would be
-// found wherever a reading happens to come late.
+// found wherever a reading happens to come late. Of several syncs it is the mean.
 func remainingAtBoundary(before, after Job) uint64 {
-	if after.Iteration != before.Iteration+1 || after.MemoryProcessed < before.MemoryProcessed {
+	if after.Iteration <= before.Iteration || after.MemoryProcessed < before.MemoryProcessed {
 		return after.MemoryRemaining
 	}
 	sent := after.MemoryProcessed - before.MemoryProcessed
 	if sent <= before.MemoryRemaining {
 		return after.MemoryRemaining
 	}
-	return after.MemoryRemaining + sent - before.MemoryRemaining
+	return (after.MemoryRemaining + sent - before.MemoryRemaining) / (after.Iteration - before.Iteration)
 }
 
 // linkDetector detects that nothing is sent any more.

@@ -141,8 +141,7 @@ func TestStallDetectorOfAnAdoptedJobStartsAtABoundary(t *testing.T) {
 	}
 }
 
-// Where a whole pass lies between two readings, what was sent since the earlier one
-// is not all of the present pass.
+// However many passes lie between two readings, what was sent tells what they left.
 func TestRemainingAtBoundary(t *testing.T) {
 	t.Parallel()
 	before := Job{Iteration: 3, MemoryRemaining: 40, MemoryProcessed: 1000}
@@ -152,7 +151,7 @@ func TestRemainingAtBoundary(t *testing.T) {
 	}{
 		"read at the boundary":        {Job{Iteration: 4, MemoryRemaining: 100, MemoryProcessed: 1040}, 100},
 		"read after it":               {Job{Iteration: 4, MemoryRemaining: 70, MemoryProcessed: 1070}, 100},
-		"read a pass later":           {Job{Iteration: 5, MemoryRemaining: 70, MemoryProcessed: 1170}, 70},
+		"read a pass later":           {Job{Iteration: 5, MemoryRemaining: 70, MemoryProcessed: 1170}, 100},
 		"less was sent than remained": {Job{Iteration: 4, MemoryRemaining: 100, MemoryProcessed: 1010}, 100},
 		"the figures began anew":      {Job{Iteration: 4, MemoryRemaining: 100, MemoryProcessed: 10}, 100},
 	}
