@@ -198,7 +198,7 @@ func (f *Fleet) Recognise(ctx context.Context, m Member) (now Member, renamed *R
 // record of its evacuation, which is on its disk, has the one that it had.
 func (f *Fleet) Replaced(ctx context.Context, m Member) (now Member, ok bool, err error) {
 	if _, err := f.host(m.Name); err != nil {
-		return m, false, nil // the configuration has no such host any more
+		return m, false, nil //nolint:nilerr // the configuration has no such host any more
 	}
 	record, err := f.Cordon(ctx, m.Name)
 	if err != nil || record.Host != m.UUID {

@@ -18,8 +18,8 @@ type Stop struct {
 	Host Host `json:"host"`
 }
 
-// Leaving tells whether an evacuation, by its ID, has begun to move the VM away from a host, by the UUIDs that it has and
-// had, and nobody has noted how that has ended.
+// Leaving tells whether an evacuation, by its ID, has begun to move the VM away from a host, by the UUIDs that it has
+// and had, and nobody has noted how that has ended.
 func (h *History) Leaving(evacuation string, host ...string) bool {
 	return h.first(func(e Entry) bool {
 		return e.Outcome == Started && e.Evacuation == evacuation && slices.Contains(host, e.From.UUID)
