@@ -87,7 +87,8 @@ func (r remedies) takenPath(file string, v *storage.Volume) string {
 func (r remedies) leftover(file string, v *storage.Volume) string {
 	look, remove := "`ls -l "+word(file)+"`", removeVolume("", "", file)
 	if v != nil {
-		look, remove = fmt.Sprintf("`virsh vol-info --pool %s %s`", word(v.Pool), word(v.Name)), removeVolume(v.Pool, v.Name, file)
+		look = fmt.Sprintf("`virsh vol-info --pool %s %s`", word(v.Pool), word(v.Name))
+		remove = removeVolume(v.Pool, v.Name, file)
 	}
 	return fmt.Sprintf("%s on %s shows it. If nobody needs it, %s there removes it, for good.", look, r.host, remove)
 }

@@ -19,8 +19,8 @@ type Stop struct {
 }
 
 // Evacuated is the move by which an evacuation, by its ID, took the VM away from a host, by the UUIDs that it has and
-// had; nil where it did not. last is false where another move has taken the VM elsewhere since. Moves whose end nobody has watched have to be
-// settled before.
+// had; nil where it did not. last is false where another move has taken the VM elsewhere since. Moves whose end nobody
+// has watched have to be settled before.
 func (h *History) Evacuated(evacuation string, host ...string) (move *Entry, last bool) {
 	newest := h.first(func(e Entry) bool { return e.Outcome == Completed })
 	move = h.first(func(e Entry) bool {

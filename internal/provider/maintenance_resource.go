@@ -316,8 +316,8 @@ func (r *maintenanceResource) Read(ctx context.Context, req resource.ReadRequest
 	resp.Diagnostics.Append(r.identify(ctx, resp.Identity, state.Host)...)
 }
 
-// called is what the configuration calls the host now, with its host UUID of now, and how it was renamed, if it was. gone
-// is true for one that is none of the hosts any more, even where another one has its label.
+// called is what the configuration calls the host now, with its host UUID of now, and how it was renamed, if it was.
+// gone is true for one that is none of the hosts any more, even where another one has its label.
 func (r *maintenanceResource) called(
 	ctx context.Context, state maintenanceModel,
 ) (now fleet.Member, gone bool, renamed []fleet.Renaming, err error) {
