@@ -197,8 +197,8 @@ func (f *Fleet) Recognise(ctx context.Context, m Member) (now Member, renamed *R
 // Replaced is the host of a member's name, where it is that host with another host UUID, as with another mainboard: the
 // record of its evacuation, which is on its disk, has the one that it had.
 func (f *Fleet) Replaced(ctx context.Context, m Member) (now Member, ok bool, err error) {
-	if _, err := f.host(m.Name); err != nil {
-		return m, false, nil //nolint:nilerr // the configuration has no such host any more
+	if !slices.ContainsFunc(f.hosts, func(h *host.Host) bool { return h.Name() == m.Name }) {
+		return m, false, nil
 	}
 	record, err := f.Cordon(ctx, m.Name)
 	if err != nil || record.Host != m.UUID {
