@@ -106,9 +106,12 @@ func (d *division) raise() bool {
 	return true
 }
 
+// unlimited is more than any link has, in MiB/s.
+const unlimited = 1 << 62
+
 // room is how much more a flow could have if it were alone.
 func (d *division) room(i int) int64 {
-	room := int64(1) << 62
+	room := int64(unlimited)
 	if ceiling := d.flows[i].ceiling; ceiling > 0 {
 		room = ceiling - d.shares[i]
 	}

@@ -149,7 +149,7 @@ func (l *Links) divide() {
 
 // free is what a move could have without any other giving way.
 func (l *Links) free(s *Sharer, foreign map[string]int64) int64 {
-	free := int64(1) << 62
+	free := int64(unlimited)
 	for _, link := range s.flow.links() {
 		left, limited := l.of[link]
 		if !limited {

@@ -28,6 +28,9 @@ type Record struct {
 	// Evacuation is the ID of the evacuation that is under way, or was made and not undone; the histories of the VMs
 	// that it moved have it, too. It is empty where there is none.
 	Evacuation string
+	// Host is the UUID that the host had when the evacuation began: with another mainboard it has another one, and this
+	// record, which is on its disk, is how it is known then. It is empty where there is no evacuation.
+	Host string
 	// Unknown has the members that this version does not know, as they were read; they are written back.
 	Unknown map[string]json.RawMessage
 }
@@ -66,6 +69,7 @@ func (r *Record) members() []member {
 		{"since", &r.Since, r.Since.IsZero()},
 		{"why", &r.Why, r.Why == ""},
 		{"evacuation", &r.Evacuation, r.Evacuation == ""},
+		{"host", &r.Host, r.Host == ""},
 	}
 }
 

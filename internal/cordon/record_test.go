@@ -22,7 +22,7 @@ func TestRecord(t *testing.T) {
 			`{"cordoned":true,"since":"2026-11-26T23:00:00Z","version":1,"why":"a fan <1> & a disk"}`,
 		},
 		"open, with an evacuation": {
-			Record{Evacuation: "4ff9"}, `{"cordoned":false,"evacuation":"4ff9","version":1}`,
+			Record{Evacuation: "4ff9", Host: "6d69"}, `{"cordoned":false,"evacuation":"4ff9","host":"6d69","version":1}`,
 		},
 		"unknown members are kept": {
 			Record{Cordoned: true, Unknown: map[string]json.RawMessage{"ticket": json.RawMessage(`{"id": 7}`)}},

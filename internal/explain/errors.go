@@ -56,7 +56,7 @@ func vocabulary() []words {
 		say(nil, adviseChanged),
 		say(nil, adviseHeld),
 		say(nil, func(e *preflight.RefreshError) string {
-			return fmt.Sprintf("`virsh pool-refresh %s` on %s does the same, and shows how long it takes.", e.Pool, e.Host)
+			return fmt.Sprintf("`virsh pool-refresh %s` on %s does the same, and shows how long it takes.", word(e.Pool), e.Host)
 		}),
 		say(nil, func(*fleet.NewerRecordError) string { return newerAdvice }),
 		say(nil, adviseInvalid),

@@ -37,7 +37,7 @@ func diskTales() []tale {
 					"%s at first, and up to %s.", fact.Pool, f.Host, bytes(fact.Available), room, f.Name,
 					strings.Join(fact.Disks, ", "), bytes(fact.Need), bytes(fact.Most)),
 				fmt.Sprintf("Make room there: `virsh pool-info %s` and `virsh vol-list --details %s` on %s show what takes it. Or "+
-					"choose another host.", fact.Pool, fact.Pool, f.Host),
+					"choose another host.", word(fact.Pool), word(fact.Pool), f.Host),
 			}
 		}),
 	}
@@ -140,7 +140,7 @@ func notKnown(f migration.Finding, d preflight.DiskObstacle) (detail, remedy str
 	return fmt.Sprintf("Whether the %s of VM %s can be copied to %s on %s is not known%s. What is not known is "+
 			"not written to.",
 			f.Device, f.Name, d.Path, f.Host, strings.TrimSuffix(why, ".")),
-		fmt.Sprintf("`virsh vol-info %s` on %s asks for what is there.", d.Path, f.Host)
+		fmt.Sprintf("`virsh vol-info %s` on %s asks for what is there.", word(d.Path), f.Host)
 }
 
 // poolObstacle is about the storage pool that a disk would be copied into.
@@ -247,7 +247,7 @@ func unproved(f migration.Finding, d preflight.DiskObstacle) (detail, remedy str
 		fmt.Sprintf("`virsh vol-dumpxml %s` on both hosts shows it: one file has one <ctime>. Where no pool has it, "+
 			"define one on both: `virsh pool-define-as NAME dir --target %s` and `virsh pool-start NAME`. If you know that "+
 			"both hosts have mounted the same, copy_storage = \"none\" moves the VM without a copy, and disks names those "+
-			"that are copied.", d.Path, directory)
+			"that are copied.", word(d.Path), word(directory))
 }
 
 // otherImage is about an image that destination_changes names, and that is certainly another one.
@@ -271,6 +271,6 @@ func imageUnproved(f migration.Finding, fact preflight.ImageUnproved) Advised {
 		fmt.Sprintf("The %s of VM %s is %s on %s and %s on %s, and the move does not copy it. %s If it is another image, "+
 			"the guest goes on with what is in that.", f.Device, f.Name, fact.Image.Path, f.Source, fact.Path, f.Host, compared),
 		fmt.Sprintf("`virsh vol-dumpxml %s` on %s and `virsh vol-dumpxml %s` on %s show both: one file has one <ctime>. "+
-			"To copy the disk, set copy_storage.", fact.Image.Path, f.Source, fact.Path, f.Host),
+			"To copy the disk, set copy_storage.", word(fact.Image.Path), f.Source, word(fact.Path), f.Host),
 	}
 }

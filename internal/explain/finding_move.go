@@ -34,6 +34,14 @@ func moveTales() []tale {
 				remediesOf(f).hostname(),
 			}
 		}),
+		tell(func(f migration.Finding, fact preflight.OneHostname) Advised {
+			return Advised{
+				fmt.Sprintf("%s has no migration_uri, and its host name is %q, as that of %s: libvirt on %s sends memory to "+
+					"that name, which mostly leads it to itself, unless the qemu.conf of %s has migration_host.",
+					f.Host, fact.Hostname, f.Source, f.Source, f.Host),
+				remediesOf(f).hostname(),
+			}
+		}),
 		tell(refusedByLibvirt),
 		tell(func(f migration.Finding, fact preflight.VersionTooOld) Advised {
 			where := "both hosts"

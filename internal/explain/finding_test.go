@@ -55,7 +55,7 @@ func TestFinding(t *testing.T) {
 				Destination: migration.Identity{Hostname: "b.example.com", HostUUID: "U"},
 			},
 		},
-		"kvm1 and kvm2 are the same host (kvm.example.com, host UUID U). Leave one of the two out of the provider's hosts.": {
+		"kvm1 and kvm2 are the same host (kvm.example.com, host UUID U). Leave one of the two out of the provider's hosts. If they are two machines, with one host name and one host UUID, as clones of one image may be, give each its own: `hostnamectl set-hostname NAME`, and host_uuid in /etc/libvirt/libvirtd.conf to what `uuidgen` prints, on one of the two; then restart libvirt there.": {
 			Fact: migration.SameHost{Identity: migration.Identity{Hostname: "kvm.example.com", HostUUID: "U"}},
 		},
 		"VM web does not exist there any more.": {Fact: migration.NotRunning{Seen: migration.Observation{Host: "kvm1", Err: migration.ErrNoDomain}}, Host: "kvm1"},
@@ -109,6 +109,9 @@ func TestFinding(t *testing.T) {
 		},
 		"kvm2 has no migration_uri, and its host name is \"localhost\": libvirt there does not know where memory is to be sent, unless its qemu.conf has migration_host. Set migration_uri of kvm2 in the provider's configuration, or give the host a name: `hostnamectl set-hostname NAME` on kvm2.": {
 			Fact: preflight.LocalHostname{Hostname: "localhost"}, Host: "kvm2",
+		},
+		"kvm2 has no migration_uri, and its host name is \"debian\", as that of kvm1: libvirt on kvm1 sends memory to that name, which mostly leads it to itself, unless the qemu.conf of kvm2 has migration_host. Set migration_uri of kvm2 in the provider's configuration, or give the host a name: `hostnamectl set-hostname NAME` on kvm2.": {
+			Fact: preflight.OneHostname{Hostname: "debian"}, Host: "kvm2",
 		},
 		"The VM has snapshots on kvm1, and libvirt does not move their metadata. libvirt on kvm1 says: cannot migrate domain with 1 snapshots. `virsh snapshot-list " + remedyUUID + "` on kvm1 lists them. Delete them, or keep the data of one and forget only its metadata with `virsh snapshot-delete " + remedyUUID + " SNAPSHOT --metadata` on kvm1.": {
 			Fact: preflight.Refused{}, Host: "kvm1", Err: &host.Error{

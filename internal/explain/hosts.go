@@ -8,7 +8,9 @@ import (
 )
 
 const (
-	sameHostAdvice = "Leave one of the two out of the provider's hosts."
+	sameHostAdvice = "Leave one of the two out of the provider's hosts. If they are two machines, with one host name and one " +
+		"host UUID, as clones of one image may be, give each its own: `hostnamectl set-hostname NAME`, and host_uuid in " +
+		"/etc/libvirt/libvirtd.conf to what `uuidgen` prints, on one of the two; then restart libvirt there."
 	sameUUIDAdvice = "libvirt takes that UUID from the machine's firmware (SMBIOS), which gives both the same one. On " +
 		"one of the two set host_uuid in /etc/libvirt/libvirtd.conf (or, where libvirt is several daemons, in the file " +
 		"of each) to what `uuidgen` prints, and restart libvirt there: `systemctl restart libvirtd`."

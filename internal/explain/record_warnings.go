@@ -109,7 +109,8 @@ func LeftOnFormerHosts(object string, hosts []fleet.Member) []Text {
 	}
 	return []Text{{object + " Left on Former Hosts", fmt.Sprintf(
 		"None of the provider's hosts is %s any more. A record that is there stays there, and is no longer checked "+
-			"for drift.", Members(hosts))}}
+			"for drift. A host with another mainboard, or another host_uuid in its libvirtd.conf, counts as another one: an "+
+			"apply writes the record there anew, and a destroy after that removes it.", Members(hosts))}}
 }
 
 // LeftBehind warns of hosts that still have a copy, though the configuration no

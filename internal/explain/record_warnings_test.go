@@ -79,7 +79,9 @@ func TestRecordWarnings(t *testing.T) {
 		"left on former hosts": {
 			one(LeftOnFormerHosts("Record", kvm3)),
 			Text{"Record Left on Former Hosts", "None of the provider's hosts is \"kvm3\" (host UUID " + remedyUUID + ") any more. " +
-				"A record that is there stays there, and is no longer checked for drift."},
+				"A record that is there stays there, and is no longer checked for drift. A host with another mainboard, or another " +
+				"host_uuid in its libvirtd.conf, counts as another one: an apply writes the record there anew, and a destroy after " +
+				"that removes it."},
 		},
 		"left behind": {
 			LeftBehind([]string{"kvm2", "kvm3"}),

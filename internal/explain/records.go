@@ -85,7 +85,7 @@ func importHint(c fleet.Copy) string {
 	if c.Level == host.Global {
 		return "`terraform import virt_migration_global_settings.NAME global`"
 	}
-	return fmt.Sprintf("`terraform import virt_cluster_migration_policy.NAME %q`", c.Record.Cluster)
+	return fmt.Sprintf("`terraform import virt_cluster_migration_policy.NAME %s`", word(c.Record.Cluster))
 }
 
 // removeHint is how a record is removed by hand, on its host.

@@ -35,7 +35,7 @@ func (r remedies) invariantTSC() string {
 // emulator puts a QEMU where the VM wants it.
 func (r remedies) emulator(path string) string {
 	return fmt.Sprintf("Install QEMU there at that path, or a link to it: `virsh domcapabilities --emulatorbin %s` on "+
-		"%s tries it. %s", path, r.host, otherwise("emulator"))
+		"%s tries it. %s", word(path), r.host, otherwise("emulator"))
 }
 
 // machineType gives the host a QEMU with the VM's machine type.
@@ -44,7 +44,7 @@ func (r remedies) machineType(emulator string) string {
 		emulator = "qemu-system-x86_64"
 	}
 	return fmt.Sprintf("Install a QEMU there that has it: `%s -machine help` on %s lists those of the one that is "+
-		"there.", emulator, r.host)
+		"there.", word(emulator), r.host)
 }
 
 // accelerator lets the host run the VM's type of guest.

@@ -10,25 +10,28 @@ func otherwise(key string) string {
 
 // bridge gives the host a bridge.
 func (r remedies) bridge(name string) string {
+	name = word(name)
 	return fmt.Sprintf("Make it there, as in `ip link add %s type bridge && ip link set %s up` on %s, and in the host's "+
 		"network configuration. %s", name, name, r.host, otherwise("interfaces"))
 }
 
 // network gives the host a libvirt network.
 func (r remedies) network(name string) string {
+	name = word(name)
 	return fmt.Sprintf("Define and start it there: `virsh net-dumpxml --inactive %s` on %s prints it; then `virsh "+
 		"net-define FILE` and `virsh net-start %s` on %s. %s", name, r.Source, name, r.host, otherwise("interfaces"))
 }
 
 // inactiveNetwork starts a libvirt network.
 func (r remedies) inactiveNetwork(name string) string {
+	name = word(name)
 	return fmt.Sprintf("Start it: `virsh net-start %s` on %s (and `virsh net-autostart %s`).", name, r.host, name)
 }
 
 // networkFilter gives the host a network filter.
 func (r remedies) networkFilter(name string) string {
 	return fmt.Sprintf("Define it there: `virsh nwfilter-dumpxml %s` on %s prints it; then `virsh nwfilter-define "+
-		"FILE` on %s.", name, r.Source, r.host)
+		"FILE` on %s.", word(name), r.Source, r.host)
 }
 
 // listenAddress lets a device listen on any host.

@@ -14,7 +14,7 @@ func (r remedies) file(path, target string, gone bool) string {
 	if gone {
 		there += fmt.Sprintf(" (%s has no such file either: there is none to copy)", r.Source)
 	} else {
-		there += fmt.Sprintf(", or copy it (`ls -l %s` on %s)", path, r.host)
+		there += fmt.Sprintf(", or copy it (`ls -l %s` on %s)", word(path), r.host)
 	}
 	if target == "" {
 		return there + "."
@@ -29,28 +29,30 @@ func (r remedies) firmware(path string, gone bool) string {
 	if gone {
 		return fmt.Sprintf("%s: %s has no such file either.", install, r.Source)
 	}
-	return fmt.Sprintf("%s, or copy it (`ls -l %s` on %s).", install, path, r.host)
+	return fmt.Sprintf("%s, or copy it (`ls -l %s` on %s).", install, word(path), r.host)
 }
 
 // directory makes a directory on the host.
 func (r remedies) directory(path string) string {
-	return fmt.Sprintf("Make the directory: `mkdir -p %s` on %s.", path, r.host)
+	return fmt.Sprintf("Make the directory: `mkdir -p %s` on %s.", word(path), r.host)
 }
 
 // pool gives the host a storage pool.
 func (r remedies) pool(name string) string {
+	name = word(name)
 	return fmt.Sprintf("Define and start it there: `virsh pool-dumpxml --inactive %s` on %s prints it; then `virsh "+
 		"pool-define FILE` and `virsh pool-start %s` on %s.", name, r.Source, name, r.host)
 }
 
 // inactivePool starts a storage pool.
 func (r remedies) inactivePool(name string) string {
+	name = word(name)
 	return fmt.Sprintf("Start it: `virsh pool-start %s` on %s (and `virsh pool-autostart %s`).", name, r.host, name)
 }
 
 // volume has the host look for a volume.
 func (r remedies) volume(pool string) string {
-	return fmt.Sprintf("If it is there, libvirt's list is old: `virsh pool-refresh %s` on %s.", pool, r.host)
+	return fmt.Sprintf("If it is there, libvirt's list is old: `virsh pool-refresh %s` on %s.", word(pool), r.host)
 }
 
 // secret gives the host a secret.
@@ -62,7 +64,7 @@ func (r remedies) secret(uuid string) string {
 
 // newPool gives the host a storage pool for a directory, or for the devices of a volume group.
 func (r remedies) newPool(directory string) string {
-	define := "virsh pool-define-as NAME dir --target " + directory
+	define := "virsh pool-define-as NAME dir --target " + word(directory)
 	group := strings.TrimPrefix(directory, "/dev/")
 	switch device := ofDevices(directory + "/"); {
 	case device && (group == "mapper" || group == "disk" || strings.Contains(group, "/")):
@@ -70,7 +72,7 @@ func (r remedies) newPool(directory string) string {
 			"pool-define-as NAME logical --source-name GROUP --target /dev/GROUP` and `virsh pool-start NAME` on %s. Then "+
 			"give the disk its path there, /dev/GROUP/VOLUME, by disks in destination_changes.", r.host)
 	case device:
-		define = fmt.Sprintf("virsh pool-define-as NAME logical --source-name %s --target %s", group, directory)
+		define = fmt.Sprintf("virsh pool-define-as NAME logical --source-name %s --target %s", word(group), word(directory))
 	}
 	return fmt.Sprintf("Define one: `%s`, `virsh pool-start NAME` and `virsh pool-autostart NAME` on %s.", define, r.host)
 }
@@ -83,9 +85,9 @@ func (r remedies) takenPath(file string, v *storage.Volume) string {
 
 // leftover is how a person looks at a volume, and removes it.
 func (r remedies) leftover(file string, v *storage.Volume) string {
-	look, remove := "`ls -l "+file+"`", removeVolume("", "", file)
+	look, remove := "`ls -l "+word(file)+"`", removeVolume("", "", file)
 	if v != nil {
-		look, remove = fmt.Sprintf("`virsh vol-info --pool %s %s`", v.Pool, v.Name), removeVolume(v.Pool, v.Name, file)
+		look, remove = fmt.Sprintf("`virsh vol-info --pool %s %s`", word(v.Pool), word(v.Name)), removeVolume(v.Pool, v.Name, file)
 	}
 	return fmt.Sprintf("%s on %s shows it. If nobody needs it, %s there removes it, for good.", look, r.host, remove)
 }
@@ -95,11 +97,11 @@ func (r remedies) leftover(file string, v *storage.Volume) string {
 func removeVolume(pool, name, file string) string {
 	switch {
 	case pool == "" && ofDevices(file): // rm would remove its name only
-		return "`lvremove " + file + "`"
+		return "`lvremove " + word(file) + "`"
 	case pool == "":
-		return "`rm " + file + "`"
+		return "`rm " + word(file) + "`"
 	}
-	return fmt.Sprintf("`virsh vol-delete --pool %s %s`", pool, name)
+	return fmt.Sprintf("`virsh vol-delete --pool %s %s`", word(pool), word(name))
 }
 
 // ofDevices tells of a path below /dev, but for that of shared memory, where files are.

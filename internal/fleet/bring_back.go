@@ -28,7 +28,7 @@ func (f *Fleet) EndMaintenance(
 	if err != nil {
 		return Return{}, nil, err
 	}
-	r, err := f.returner(ctx, name, present.Evacuation)
+	r, err := f.returner(ctx, name, present)
 	if err != nil {
 		return Return{}, nil, err
 	}
@@ -43,11 +43,13 @@ func (f *Fleet) EndMaintenance(
 		}
 	}
 	record, err := f.open(ctx, name, restore)
-	f.emptied.open(name)
+	if err == nil {
+		f.shunned.open(name)
+	}
 	if err != nil || record.Evacuation == "" {
 		return Return{Host: r.member}, nil, err
 	}
-	r.id = record.Evacuation
+	r.of = emptiedBy(record.Evacuation, r.member, record)
 	c := newCrew(name, f.promises, f.places.Into(name), goOn, report)
 	last, err := r.bringBack(ctx, c)
 	failures := append(c.failures, last.Unclear...)
@@ -85,7 +87,7 @@ func (f *Fleet) open(ctx context.Context, name string, restore bool) (cordon.Rec
 func (f *Fleet) endEvacuation(ctx context.Context, name, id string) error {
 	_, err := f.ChangeCordon(context.WithoutCancel(ctx), name, func(r cordon.Record) (cordon.Record, error) {
 		if r.Evacuation == id {
-			r.Evacuation = ""
+			r.Evacuation, r.Host = "", ""
 		}
 		return r, nil
 	})
@@ -188,7 +190,7 @@ func (r *returner) tasks(back Return, off map[string]placement.VM) []task {
 func (r *returner) run(ctx context.Context, vm evacuation.VM) error {
 	_, err := r.carry(ctx, Move{
 		VM: vm.UUID, UUID: vm.UUID, Last: vm.Host, Destination: r.member.Name, Mode: migration.Auto,
-		IfShutOff: ShutOffMoveDefinition, Evacuation: r.id, chosen: true,
+		IfShutOff: ShutOffMoveDefinition, Evacuation: r.of.id, chosen: true,
 	}, func(p Progress) {
 		r.report(EvacuationProgress{Host: r.member.Name, VM: vm, Doing: DeedMove, To: r.member.Name, Move: &p})
 	})

@@ -53,22 +53,16 @@ func (f *Fleet) ClusterHosts(ctx context.Context, cluster string) (names []strin
 func (f *Fleet) membersOf(
 	cluster string, read func(*host.Host) (Copy, error),
 ) (names []string, unseen []error, err error) {
-	type answer struct {
-		copy Copy
-		err  error
-	}
 	var failed, unreadable []error
-	for _, a := range each(f.hosts, func(h *host.Host) answer {
-		c, err := read(h)
-		return answer{c, err}
-	}) {
+	copies, errs := tryEach(f.hosts, read)
+	for i, c := range copies {
 		switch {
-		case a.err != nil:
-			failed = append(failed, a.err)
-		case a.copy.Unreadable() != nil:
-			unreadable = append(unreadable, a.copy.Unreadable())
-		case a.copy.Record.Cluster == cluster:
-			names = append(names, a.copy.Host)
+		case errs[i] != nil:
+			failed = append(failed, errs[i])
+		case c.Unreadable() != nil:
+			unreadable = append(unreadable, c.Unreadable())
+		case c.Record.Cluster == cluster:
+			names = append(names, c.Host)
 		}
 	}
 	unseen, err = f.Unanswered(failed)

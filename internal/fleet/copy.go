@@ -61,10 +61,7 @@ func (c Copy) String() string {
 }
 
 // Subject names the record that the copy belongs to, as the subject of a sentence.
-func (c Copy) Subject() string { return c.record() }
-
-// record is Subject, for errors.
-func (c Copy) record() string {
+func (c Copy) Subject() string {
 	if c.VM != "" {
 		return fmt.Sprintf("the %s copy of the VM's record on %s", c.Impact, c.Host)
 	}
@@ -104,7 +101,7 @@ type NewerRecordError struct {
 	Err  *policy.NewerVersionError
 }
 
-func (e *NewerRecordError) Error() string { return fmt.Sprintf("%s: %v", e.Copy.record(), e.Err) }
+func (e *NewerRecordError) Error() string { return fmt.Sprintf("%s: %v", e.Copy.Subject(), e.Err) }
 
 func (e *NewerRecordError) Unwrap() error { return e.Err }
 

@@ -56,8 +56,9 @@ type ended struct {
 	err  error
 }
 
-// work does what next says until there is no more. A failure, unless it is to go on, the end of ctx, and an error of
-// next end that once all that was begun has ended. The error is that of next, or of ctx.
+// work does what next says until there is no more. After a failure, unless it is to go on, after the end of ctx and
+// after an error of next it begins nothing more; it returns once all that was begun has ended. The error is that of
+// next, or of ctx.
 func (c *crew) work(ctx context.Context, next func(context.Context) ([]task, error)) error {
 	ends := make(chan ended)
 	var failure error

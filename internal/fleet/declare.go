@@ -221,42 +221,17 @@ func (f *Fleet) all(names []string) ([]*host.Host, error) {
 
 // readAll reads every host's copy, or fails.
 func readAll(ctx context.Context, hosts []*host.Host, d Declaration) ([]Copy, error) {
-	copies := make([]Copy, len(hosts))
-	var failed []error
-	type answer struct {
-		copy Copy
-		err  error
-	}
-	for i, a := range each(hosts, func(h *host.Host) answer {
-		c, err := hostCopy(ctx, h, d.level())
-		return answer{c, err}
-	}) {
-		copies[i] = a.copy
-		if a.err != nil {
-			failed = append(failed, a.err)
-		}
-	}
-	return copies, failure(failed)
+	copies, errs := tryEach(hosts, func(h *host.Host) (Copy, error) { return hostCopy(ctx, h, d.level()) })
+	return copies, failure(errs)
 }
 
 // write writes the record to all hosts at once, and returns the copies.
 func (f *Fleet) write(ctx context.Context, hosts []*host.Host, d Declaration) ([]Copy, error) {
-	type answer struct {
-		written Copy
-		err     error
-	}
-	var failed []error
-	copies := make([]Copy, len(hosts))
-	for i, a := range each(hosts, func(h *host.Host) answer {
+	copies, errs := tryEach(hosts, func(h *host.Host) (Copy, error) {
 		written, _, err := f.writeCopy(ctx, h, d)
-		return answer{written, err}
-	}) {
-		copies[i] = a.written
-		if a.err != nil {
-			failed = append(failed, a.err)
-		}
-	}
-	return copies, errors.Join(failed...)
+		return written, err
+	})
+	return copies, errors.Join(errs...)
 }
 
 // takeBack puts back what the hosts had before a Create that failed, also when

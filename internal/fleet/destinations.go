@@ -5,9 +5,9 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/placement"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/preflight"
 )
 
 // assessedAtOnce is to how many hosts a VM's move is assessed at a time.
@@ -43,23 +43,19 @@ func (f *Fleet) Destinations(ctx context.Context, vm string, among Candidates) (
 func (f *Fleet) refusals(
 	ctx context.Context, m Move, r Resolution, candidates []placement.Candidate,
 ) (map[string]fmt.Stringer, error) {
-	type answer struct {
-		errs []migration.Finding
-		err  error
-	}
 	refused := map[string]fmt.Stringer{}
 	for batch := range slices.Chunk(candidates, assessedAtOnce) {
-		for i, a := range each(batch, func(c placement.Candidate) answer {
+		assessments, errs := tryEach(batch, func(c placement.Candidate) (preflight.Assessment, error) {
 			to := m
 			to.Destination = c.Host
-			assessment, err := f.assess(ctx, to, r)
-			return answer{assessment.Errors(), err}
-		}) {
-			if a.err != nil {
-				return nil, a.err
+			return f.assess(ctx, to, r)
+		})
+		for i, a := range assessments {
+			if errs[i] != nil {
+				return nil, errs[i]
 			}
-			if len(a.errs) > 0 {
-				refused[batch[i].Host] = a.errs[0]
+			if findings := a.Errors(); len(findings) > 0 {
+				refused[batch[i].Host] = findings[0]
 			}
 		}
 	}

@@ -28,7 +28,7 @@ func (f *Fleet) Evacuate(ctx context.Context, e Evacuation, report func(Evacuati
 	if err != nil {
 		return Evacuated{}, err
 	}
-	defer f.emptied.add(e.Host)()
+	defer f.shunned.add(e.Host)()
 	id := uuid.NewString()
 	present, err := cordonOf(ctx, ev.host)
 	if err != nil {
@@ -59,29 +59,29 @@ func (f *Fleet) Evacuate(ctx context.Context, e Evacuation, report func(Evacuati
 		}
 	}
 	if e.Cordon {
-		if present, err = f.cordon(ctx, e, id); err != nil {
+		if present, err = f.cordon(ctx, e, id, ev.member.UUID); err != nil {
 			return Evacuated{}, err
 		}
 	}
 	if e.Leave {
-		return ev.evacuated(ctx, id, present.Cordoned, EvacuationPlan{}, nil)
+		return ev.evacuated(ctx, id, present, EvacuationPlan{}, nil)
 	}
 	c := newCrew(e.Host, f.promises, f.places.Outgoing, e.GoOn, report)
 	last, err := ev.empty(ctx, c, id)
 	if err != nil || !e.GoOn && len(c.failures)+len(last.Stuck) > 0 {
 		return failed(c, last.Stuck, err)
 	}
-	return ev.evacuated(context.WithoutCancel(ctx), id, present.Cordoned, last, c.failures)
+	return ev.evacuated(context.WithoutCancel(ctx), id, present, last, c.failures)
 }
 
-// cordon notes that the host takes no VMs, and for which evacuation.
-func (f *Fleet) cordon(ctx context.Context, e Evacuation, id string) (cordon.Record, error) {
+// cordon notes that the host takes no VMs, and for which evacuation; hostUUID is the host's.
+func (f *Fleet) cordon(ctx context.Context, e Evacuation, id, hostUUID string) (cordon.Record, error) {
 	return f.ChangeCordon(ctx, e.Host, func(r cordon.Record) (cordon.Record, error) {
 		if !r.Cordoned {
 			r.Cordoned, r.Since = true, time.Now()
 		}
 		if r.Evacuation == "" {
-			r.Evacuation = id
+			r.Evacuation, r.Host = id, hostUUID
 		}
 		r.Why = e.Why
 		return r, nil
@@ -149,13 +149,13 @@ func (e *evacuator) run(ctx context.Context, move EvacuationMove, id string, rep
 
 // evacuated is how far the host is emptied.
 func (e *evacuator) evacuated(
-	ctx context.Context, id string, cordoned bool, last EvacuationPlan, failures []VMFailure,
+	ctx context.Context, id string, record cordon.Record, last EvacuationPlan, failures []VMFailure,
 ) (Evacuated, error) {
-	done, err := e.fleet.evacuationState(ctx, e.member, id)
+	done, err := e.fleet.evacuationState(ctx, emptiedBy(id, e.member, record))
 	if err != nil {
-		return Evacuated{}, &EvacuationError{Host: e.Host, Evacuation: id, Cordoned: cordoned, Err: err}
+		return Evacuated{}, &EvacuationError{Host: e.Host, Evacuation: id, Cordoned: record.Cordoned, Err: err}
 	}
-	done.Cordoned, done.Stays, done.Stuck, done.Failures = cordoned, last.Stays, last.Stuck, failures
+	done.Cordoned, done.Stays, done.Stuck, done.Failures = record.Cordoned, last.Stays, last.Stuck, failures
 	return done, nil
 }
 
@@ -169,19 +169,20 @@ func (f *Fleet) Maintenance(ctx context.Context, name string) (state Evacuated, 
 	if err != nil {
 		return Evacuated{}, false, err
 	}
-	state, err = f.evacuationState(ctx, member, record.Evacuation)
+	state, err = f.evacuationState(ctx, emptiedBy(record.Evacuation, member, record))
 	state.Cordoned, state.Why = record.Cordoned, record.Why
 	return state, true, err
 }
 
 // evacuationState is what an evacuation has done so far, as the hosts and the histories of the VMs say.
-func (f *Fleet) evacuationState(ctx context.Context, member Member, id string) (Evacuated, error) {
+func (f *Fleet) evacuationState(ctx context.Context, e emptied) (Evacuated, error) {
 	m := f.muster(ctx, func(*host.Host, migration.Domain) bool { return false })
 	if _, err := f.Unanswered(m.silent); err != nil {
 		return Evacuated{}, err
 	}
-	state := Evacuated{Host: member, Evacuation: id, Moved: map[string]string{}, Stopped: map[string]policy.Evacuation{}}
-	vms, _ := f.evacuated(ctx, m, member, id)
+	member := e.host
+	state := Evacuated{Host: member, Evacuation: e.id, Moved: map[string]string{}, Stopped: map[string]policy.Evacuation{}}
+	vms, _ := f.evacuated(ctx, m, e)
 	for _, vm := range vms {
 		switch {
 		case vm.Past.Stopped != "" && vm.Host == member.Name && !vm.Active:

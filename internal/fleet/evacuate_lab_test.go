@@ -18,7 +18,7 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/policy"
 )
 
-// declare gives a VM a policy of its own.
+// declareVM gives a VM a policy of its own.
 func declareVM(t *testing.T, f *Fleet, guest *lab.Guest, p policy.Policy) {
 	t.Helper()
 	if _, err := f.CreateVM(testContext(t), guest.UUID, Declaration{Policy: p}); err != nil {
@@ -165,7 +165,7 @@ func TestEvacuate_deaf(t *testing.T) {
 		t.Helper()
 		_, err := f.Evacuate(testContext(t), e, func(EvacuationProgress) {})
 		var on *NotStoppedError
-		if !errors.As(err, &on) || !on.Seen || on.Location.Domain.State != migration.StateRunning || on.Waited < time.Second || on.Waited > 5*time.Second {
+		if !errors.As(err, &on) || !on.Seen || on.Location.Domain.State != migration.StateRunning || on.Waited < time.Second || on.Waited > shutDownWithin/2 {
 			t.Fatalf("got %v, %+v", err, on)
 		}
 	}

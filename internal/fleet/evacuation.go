@@ -83,7 +83,7 @@ type Evacuated struct {
 	// Evacuation is its ID.
 	Evacuation string
 	Cordoned   bool
-	// Why is why the host is cordoned, in words, of one that was begun before.
+	// Why is the reason in words that its cordon has; only Maintenance tells it.
 	Why string
 	// Moved are the hosts of the VMs that it has moved and that are still there, and Stopped what it has done with those
 	// that it stopped and that are still off, both by the UUID of the VM. Remaining are the UUIDs of the VMs that run on

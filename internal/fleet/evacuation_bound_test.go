@@ -73,7 +73,7 @@ func TestDrained_evacuation(t *testing.T) {
 	idle := func() *crew { return newCrew("kvm1", f.promises, 1, false, func(EvacuationProgress) {}) }
 	e := &evacuator{fleet: f, host: f.hosts[0], Evacuation: Evacuation{Host: "kvm1"}, refused: refusals{}}
 	_, got["emptied"] = e.empty(t.Context(), idle(), "e")
-	r := &returner{fleet: f, host: f.hosts[0], member: Member{Name: "kvm1"}, id: "e"}
+	r := &returner{fleet: f, host: f.hosts[0], member: Member{Name: "kvm1"}, of: emptied{id: "e", host: Member{Name: "kvm1"}}}
 	_, got["filled"] = r.bringBack(t.Context(), idle())
 	want := map[string]error{"emptied": places.ErrDraining, "filled": places.ErrDraining}
 	if diff := cmp.Diff(want, got, cmp.Comparer(func(a, b error) bool { return errors.Is(b, a) || errors.Is(a, b) })); diff != "" {

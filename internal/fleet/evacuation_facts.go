@@ -1,11 +1,13 @@
 package fleet
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
 	"sync"
 
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/cordon"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/evacuation"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/history"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/host"
@@ -88,9 +90,20 @@ func evacuationVM(name string, d host.DetailedDomain) evacuation.VM {
 	}
 }
 
-// evacuated are the VMs that an evacuation of a host has moved or stopped, where they are now, by their own
-// histories. A VM that does not say where it is, or what was done with it, is a failure.
-func (f *Fleet) evacuated(ctx context.Context, m muster, from Member, id string) ([]evacuation.VM, []VMFailure) {
+// emptied is a host and the ID of the evacuation that empties it.
+type emptied struct {
+	host Member
+	id   string
+	then string // the host UUID that the host had when the evacuation began
+}
+
+func emptiedBy(id string, host Member, record cordon.Record) emptied {
+	return emptied{host, id, cmp.Or(record.Host, host.UUID)}
+}
+
+// evacuated are the VMs that an evacuation has moved or stopped, where they are now, by their own histories. A VM that
+// does not say where it is, or what was done with it, is a failure.
+func (f *Fleet) evacuated(ctx context.Context, m muster, e emptied) ([]evacuation.VM, []VMFailure) {
 	labels := map[string]string{}
 	for uuid, h := range identify(ctx, f.hosts).hosts {
 		labels[uuid] = h.Name()
@@ -103,10 +116,10 @@ func (f *Fleet) evacuated(ctx context.Context, m muster, from Member, id string)
 			vm := evacuationVM(r.host.Name(), d)
 			vm.BoundFor = m.bound[d.UUID]
 			if err == nil {
-				leaving := past.Leaving(id, from.UUID)
+				leaving := past.Leaving(e.id, e.host.UUID, e.then)
 				here, _ := r.host.UUID(ctx)
 				past.Settle(here)
-				vm.Past = pastWith(past, from, id, labels)
+				vm.Past = pastWith(past, e, labels)
 				vm.Past.Leaving = leaving
 			}
 			var at string
@@ -145,17 +158,17 @@ func (f *Fleet) home(ctx context.Context, m muster, uuid string) (string, error)
 	return location.Host, err
 }
 
-// pastWith is what a VM's history says of an evacuation of a host. labels are those of today, by UUID.
-func pastWith(past history.History, from Member, id string, labels map[string]string) evacuation.Past {
+// pastWith is what a VM's history says of an evacuation. labels are those of today, by UUID.
+func pastWith(past history.History, e emptied, labels map[string]string) evacuation.Past {
 	var p evacuation.Past
-	if move, last := past.Evacuated(id, from.UUID); move != nil {
+	if move, last := past.Evacuated(e.id, e.host.UUID, e.then); move != nil {
 		p.MovedTo, p.MovedOn, p.Took = move.To.Label, !last, took(*move)
 		if label := labels[move.To.UUID]; label != "" {
 			p.MovedTo = label
 		}
 	}
-	if s := past.Stopped; s != nil && s.Evacuation == id && s.Host.UUID == from.UUID {
-		p.Stopped, p.StoppedOn = s.By, from.Name
+	if s := past.Stopped; s != nil && s.Evacuation == e.id && (s.Host.UUID == e.host.UUID || s.Host.UUID == e.then) {
+		p.Stopped, p.StoppedOn = s.By, e.host.Name
 	}
 	return p
 }

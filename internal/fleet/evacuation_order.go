@@ -47,9 +47,9 @@ func (f *Fleet) expected(ctx context.Context, h *host.Host, d host.DetailedDomai
 	defer cancel()
 	past := pastOf(ctx, h, d.UUID)
 	here, _ := h.UUID(ctx)
-	budget := time.Duration(0)
+	measureFor := time.Duration(0)
 	if f.measured.has(d.UUID) {
-		budget = DefaultMeasurement // it is not measured again
+		measureFor = DefaultMeasurement // it is not measured again
 	}
 	to, took := lastGone(past, here)
 	destination := ""
@@ -59,7 +59,7 @@ func (f *Fleet) expected(ctx context.Context, h *host.Host, d host.DetailedDomai
 		}
 	}
 	at := Resolution{Location: Location{Host: h.Name(), Domain: d.Domain}, Policy: p}
-	made, err := f.forecast(ctx, at, destination, past, budget)
+	made, err := f.forecast(ctx, at, destination, past, measureFor)
 	if err != nil || made.Verdict == forecast.Unknown || made.DurationMS == nil {
 		return took
 	}

@@ -44,14 +44,14 @@ type evacuator struct {
 	unwritten unwritten
 
 	// see asks the hosts, carry moves a VM, and write writes what its history lacks.
-	see   func(context.Context) (sighting, error)
+	see   func(context.Context) (emptying, error)
 	carry func(context.Context, Move, func(Progress)) (Moved, error)
 	write func(context.Context, unwrittenMove) error
 }
 
-// sighting is what the hosts say at one time for an evacuation: of the VMs of the host that is emptied, and of all that
+// emptying is what the hosts say at one time for an evacuation: of the VMs of the host that is emptied, and of all that
 // a choice needs. silent is why hosts could not be asked.
-type sighting struct {
+type emptying struct {
 	vms    []evacuation.VM
 	world  placement.World
 	silent []error
@@ -81,7 +81,7 @@ func (f *Fleet) evacuator(ctx context.Context, e Evacuation) (*evacuator, error)
 }
 
 // ask asks the hosts, for all at once: no move begins before they have answered.
-func (e *evacuator) ask(ctx context.Context) (sighting, error) {
+func (e *evacuator) ask(ctx context.Context) (emptying, error) {
 	var w placement.World
 	var gathering sync.WaitGroup
 	gathering.Go(func() {
@@ -92,11 +92,11 @@ func (e *evacuator) ask(ctx context.Context) (sighting, error) {
 	m := e.fleet.muster(ctx, func(h *host.Host, d migration.Domain) bool { return d.Active() && h == e.host })
 	vms, policies, err := e.fleet.leaving(ctx, m, e.host)
 	if err != nil {
-		return sighting{}, err
+		return emptying{}, err
 	}
 	lasts := e.expect(ctx, m, policies)
 	gathering.Wait()
-	return sighting{vms, w, m.silent, lasts}, nil
+	return emptying{vms, w, m.silent, lasts}, nil
 }
 
 // look says what is to be done, as the hosts say now.
@@ -135,7 +135,7 @@ func (e *evacuator) bind(vms []evacuation.VM, w placement.World) {
 }
 
 // plan puts together what leaves the host and where there is room.
-func (e *evacuator) plan(l evacuation.Leaving, w placement.World, seen sighting) EvacuationPlan {
+func (e *evacuator) plan(l evacuation.Leaving, w placement.World, seen emptying) EvacuationPlan {
 	p := EvacuationPlan{Host: e.member, Stops: l.Stop, Stays: l.Stay, Silent: seen.silent}
 	byUUID, movers := map[string]evacuation.VM{}, []string{}
 	for _, vm := range l.Move {

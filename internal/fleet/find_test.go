@@ -137,12 +137,12 @@ func TestFindInMidMove(t *testing.T) {
 	kvm2 := world.Host("kvm2")
 	moved := make(chan error, 1)
 	go func() {
-		_, err := world.Host("kvm1").Virsh(t.Context(), "migrate", "--live", "--p2p", "--persistent", "--undefinesource", "--bandwidth", "20",
+		_, err := world.Host("kvm1").Virsh(t.Context(), "migrate", "--live", "--p2p", "--persistent", "--undefinesource", "--bandwidth", "1",
 			guest.Name, kvm2.PeerURI, kvm2.MigrationURI)
 		moved <- err
 	}()
 	seen := map[string]int{}
-	incoming := 0
+	incoming, hurried := 0, false
 	for arrived := false; !arrived; {
 		select {
 		case err := <-moved:
@@ -157,7 +157,10 @@ func TestFindInMidMove(t *testing.T) {
 			t.Fatal(err)
 		}
 		if domain, err := h.Domain(testContext(t), guest.UUID); err == nil && domain.State == migration.StateIncoming {
-			incoming++
+			if incoming++; incoming >= 5 && !hurried && sendsMemory(t, guest, "kvm1") {
+				world.Host("kvm1").MustVirsh(t, "migrate-setspeed", guest.Name, "20")
+				hurried = true
+			}
 		}
 		found, err := f.Find(testContext(t), guest.UUID, "kvm1")
 		if err != nil {

@@ -49,9 +49,9 @@ type Fleet struct {
 	unreachable Unreachable
 	places      *places.Places
 	budgets     *budget.Links
-	placements  placements
+	wishes      wishes
 	promises    *promises
-	emptied     *emptied
+	shunned     *shunned
 	changes     map[string]definition.Changes    // of moves to each host, by its name
 	shared      map[*host.Host]*preflight.Shared // what checks know of each host
 
@@ -81,11 +81,11 @@ func New(config Config) (*Fleet, error) {
 		changes:        config.Changes,
 		budgets:        budget.New(config.Budgets),
 		promises:       newPromises(),
-		emptied:        newEmptied(),
+		shunned:        newShunned(),
 		reported:       map[string]bool{},
 		records:        newRecordLocks(),
 		measured:       measurements{all: map[string]*measuring{}},
-		placements:     placements{wanted: map[string]Wanted{}},
+		wishes:         wishes{of: map[string]Wanted{}},
 		shared:         map[*host.Host]*preflight.Shared{},
 		shutDownWithin: shutDownWithin,
 	}
@@ -187,6 +187,17 @@ func each[H, T any](hosts []H, ask func(H) T) []T {
 	}
 	wg.Wait()
 	return answers
+}
+
+// tryEach is each for questions that may fail: the errors are in the hosts' order, too, nil where there is an answer.
+func tryEach[H, T any](hosts []H, ask func(H) (T, error)) (answers []T, errs []error) {
+	answers, errs = make([]T, len(hosts)), make([]error, len(hosts))
+	var wg sync.WaitGroup
+	for i, h := range hosts {
+		wg.Go(func() { answers[i], errs[i] = ask(h) })
+	}
+	wg.Wait()
+	return answers, errs
 }
 
 // wait lets time pass, unless the context ends first.

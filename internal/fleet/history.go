@@ -70,17 +70,22 @@ func decodeHistory(d host.DomainDocument) (history.History, error) {
 // pastOf is a VM's history as its source has it; an empty one where that cannot be read. Moves
 // whose end nobody has watched are settled in it: the VM is there.
 func pastOf(ctx context.Context, source *host.Host, vm string) history.History {
-	document, err := source.DomainHistory(ctx, vm)
-	if err != nil {
-		return history.History{}
-	}
-	past, err := decodeHistory(document)
+	past, err := historyOn(ctx, source, vm)
 	if err != nil {
 		return history.History{}
 	}
 	here, _ := source.UUID(ctx)
 	past.Settle(here)
 	return past
+}
+
+// historyOn is a VM's history as a host has it.
+func historyOn(ctx context.Context, h *host.Host, vm string) (history.History, error) {
+	document, err := h.DomainHistory(ctx, vm)
+	if err != nil {
+		return history.History{}, err
+	}
+	return decodeHistory(document)
 }
 
 // changeHistory is a change of both copies. A history that does not parse is begun anew:
@@ -316,11 +321,7 @@ func (f *Fleet) OpenEntry(ctx context.Context, l Location) *history.Entry {
 	if err != nil {
 		return nil
 	}
-	document, err := h.DomainHistory(ctx, l.Domain.UUID)
-	if err != nil {
-		return nil
-	}
-	past, err := decodeHistory(document)
+	past, err := historyOn(ctx, h, l.Domain.UUID)
 	if err != nil {
 		return nil
 	}

@@ -69,7 +69,7 @@ func TestMove_choosesAgain(t *testing.T) {
 	go func() {
 		defer close(ended)
 		once := false
-		_, _ = f.Move(first, Move{VM: guests[0].UUID, Destination: "kvm2", Policy: policy.Policy{BandwidthMiBPerSecond: new(int64(4))}}, func(p Progress) {
+		_, _ = f.Move(first, Move{VM: guests[0].UUID, Destination: "kvm2", Policy: policy.Policy{BandwidthMiBPerSecond: new(int64(1))}}, func(p Progress) {
 			if !once && p.Waiting.Kind == places.NoWait {
 				once = true
 				close(begun)

@@ -98,15 +98,15 @@ func (m *measurements) end(uuid string, under *measuring) {
 	close(under.done)
 }
 
-// Measure measures how much memory a VM dirties, for at most budget, and never beside a job. A VM that was measured in
+// Measure measures how much memory a VM dirties, for at most so long, and never beside a job. A VM that was measured in
 // this process is not measured again. The error matches ErrJobRuns, or says what its host cannot do.
-func (f *Fleet) Measure(ctx context.Context, l Location, budget time.Duration) (forecast.Measurement, error) {
+func (f *Fleet) Measure(ctx context.Context, l Location, most time.Duration) (forecast.Measurement, error) {
 	return f.measured.measure(ctx, l.Domain.UUID, func() (forecast.Measurement, error) {
-		return f.measureNow(ctx, l, budget)
+		return f.measureNow(ctx, l, most)
 	})
 }
 
-func (f *Fleet) measureNow(ctx context.Context, l Location, budget time.Duration) (forecast.Measurement, error) {
+func (f *Fleet) measureNow(ctx context.Context, l Location, most time.Duration) (forecast.Measurement, error) {
 	none := forecast.Measurement{}
 	if l.Domain.State != migration.StateRunning {
 		return none, fmt.Errorf("%w: it is %s", errNotRunning, l.Domain.State)
@@ -124,7 +124,7 @@ func (f *Fleet) measureNow(ctx context.Context, l Location, budget time.Duration
 	}
 	began := time.Now()
 	m := forecast.Measurement{MemoryBytes: before.MemoryBytes, ResidentBytes: before.ResidentBytes}
-	for _, window := range forecast.Windows(budget) {
+	for _, window := range forecast.Windows(most) {
 		job, err := h.Job(ctx, l.Domain.UUID)
 		switch {
 		case err != nil:

@@ -52,24 +52,18 @@ type roster struct {
 
 // identify asks hosts for their UUIDs.
 func identify(ctx context.Context, hosts []*host.Host) roster {
-	type answer struct {
-		uuid string
-		err  error
-	}
 	r := roster{hosts: map[string]*host.Host{}, uuids: map[*host.Host]string{}}
-	for i, a := range each(hosts, func(h *host.Host) answer {
-		uuid, err := h.UUID(ctx)
-		return answer{uuid, err}
-	}) {
+	uuids, errs := tryEach(hosts, func(h *host.Host) (string, error) { return h.UUID(ctx) })
+	for i, uuid := range uuids {
 		h := hosts[i]
-		switch other := r.hosts[a.uuid]; {
-		case a.err != nil:
-			r.silent = append(r.silent, unseen{host: h.Name(), err: a.err})
+		switch other := r.hosts[uuid]; {
+		case errs[i] != nil:
+			r.silent = append(r.silent, unseen{host: h.Name(), err: errs[i]})
 		case other != nil:
-			r.same = sameUUID(ctx, a.uuid, [2]*host.Host{other, h})
+			r.same = sameUUID(ctx, uuid, [2]*host.Host{other, h})
 		default:
-			r.hosts[a.uuid] = h
-			r.uuids[h] = a.uuid
+			r.hosts[uuid] = h
+			r.uuids[h] = uuid
 		}
 	}
 	return r
@@ -198,6 +192,20 @@ func (f *Fleet) Recognise(ctx context.Context, m Member) (now Member, renamed *R
 		return m, nil, false, err
 	}
 	return r.only(m)
+}
+
+// Replaced is the host of a member's name, where it is that host with another host UUID, as with another mainboard: the
+// record of its evacuation, which is on its disk, has the one that it had.
+func (f *Fleet) Replaced(ctx context.Context, m Member) (now Member, ok bool, err error) {
+	if _, err := f.host(m.Name); err != nil {
+		return m, false, nil // the configuration has no such host any more
+	}
+	record, err := f.Cordon(ctx, m.Name)
+	if err != nil || record.Host != m.UUID {
+		return m, false, err
+	}
+	now, err = f.Member(ctx, m.Name)
+	return now, err == nil, err
 }
 
 // only is the recognition of the one member that was asked for.

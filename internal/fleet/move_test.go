@@ -9,7 +9,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/lab"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
@@ -35,10 +34,13 @@ func migrate(t *testing.T, guest *lab.Guest, from, to string, options ...string)
 // awaitJob waits until memory of the guest is being sent.
 func awaitJob(t *testing.T, guest *lab.Guest, from string) {
 	t.Helper()
-	eventually(t, "the guest is being moved", func() bool {
-		info, err := testLab(t).Host(from).Virsh(t.Context(), "domjobinfo", guest.Name)
-		return err == nil && strings.Contains(info, "Outgoing migration") && strings.Contains(info, "Memory processed")
-	})
+	eventually(t, "the guest is being moved", func() bool { return sendsMemory(t, guest, from) })
+}
+
+func sendsMemory(t *testing.T, guest *lab.Guest, from string) bool {
+	t.Helper()
+	info, err := testLab(t).Host(from).Virsh(t.Context(), "domjobinfo", guest.Name)
+	return err == nil && strings.Contains(info, "Outgoing migration") && strings.Contains(info, "Memory processed")
 }
 
 func quiet(Progress) {}
@@ -179,7 +181,7 @@ func TestMove_drained(t *testing.T) {
 	moving, waiting := world.StartGuest(t, lab.GuestSpec{}), world.StartGuest(t, lab.GuestSpec{Bare: true})
 	f := open(t, labConfig(t, UnreachableError))
 	defer holdBack(t, f, waiting).Leave(t.Context())
-	limit := int64(2)
+	limit := int64(1)
 	ended := make(chan error, 1)
 	go func() {
 		_, err := f.Move(testContext(t), Move{VM: moving.UUID, Destination: "kvm2", Mode: migration.Auto, Policy: policy.Policy{BandwidthMiBPerSecond: &limit}}, quiet)
@@ -236,9 +238,12 @@ func TestMove_watchesPostCopy(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	if err := world.Host("kvm2").Limit(t.Context(), 8); err != nil {
-		t.Fatal(err)
+	limit := func(mibPerSecond int) {
+		if err := world.Host("kvm2").Limit(t.Context(), mibPerSecond); err != nil {
+			t.Error(err)
+		}
 	}
+	limit(2)
 	ended := migrate(t, guest, "kvm1", "kvm2", "--postcopy")
 	awaitJob(t, guest, "kvm1")
 	world.Host("kvm1").MustVirsh(t, "migrate-postcopy", guest.Name)
@@ -246,18 +251,21 @@ func TestMove_watchesPostCopy(t *testing.T) {
 		location, err := f.Find(testContext(t), guest.UUID, "")
 		return err == nil && location.Host == "kvm2" && location.FetchesFrom == "kvm1"
 	})
-	started := time.Now()
-	moved, err := f.Move(testContext(t), Move{VM: guest.UUID, Destination: "kvm2", Mode: migration.Auto, Policy: policy.Policy{}}, quiet)
+	watched := sync.OnceFunc(func() { limit(8) })
+	moved, err := f.Move(testContext(t), Move{VM: guest.UUID, Destination: "kvm2", Mode: migration.Auto, Policy: policy.Policy{}},
+		func(p Progress) {
+			if p.Phase == migration.PhasePostCopy {
+				watched()
+			}
+		})
 	if err != nil {
 		t.Fatal(err)
 	}
-	select {
-	case err := <-ended:
-		if err != nil {
-			t.Error(err)
-		}
-	case <-time.After(5 * time.Second):
-		t.Errorf("the move ended after %s, and the migration has not", time.Since(started))
+	if l, err := f.Find(testContext(t), guest.UUID, ""); err != nil || l.Host != "kvm2" || l.FetchesFrom != "" {
+		t.Errorf("the move has ended, and the VM is at %+v, %v", l, err)
+	}
+	if err := <-ended; err != nil {
+		t.Error(err)
 	}
 	if r := moved.Report; !r.Adopted || r.Source != "kvm1" || r.Phase != migration.PhasePostCopy {
 		t.Errorf("got %+v", r)

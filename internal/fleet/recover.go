@@ -80,7 +80,7 @@ func (f *Fleet) recovery(ctx context.Context, p parts) (migration.Request, *move
 	if err != nil {
 		return migration.Request{}, nil, err
 	}
-	entry := openEntry(ctx, p.source.Domain.UUID, source, destination)
+	entry := entryUnderWay(ctx, p.source.Domain.UUID, source, destination)
 	under := entry.Policy
 	if len(under.Origins) == 0 {
 		if under, err = f.policyOf(ctx, p.source); err != nil {
@@ -109,9 +109,9 @@ func (f *Fleet) policyOf(ctx context.Context, seen migration.Observation) (polic
 	return resolution.Policy, err
 }
 
-// openEntry is the entry of the move between two hosts that a VM's history has open, on either of
+// entryUnderWay is the entry of the move between two hosts that a VM's history has open, on either of
 // them; its ID is empty where there is none.
-func openEntry(ctx context.Context, vm string, source, destination *host.Host) *moveEntry {
+func entryUnderWay(ctx context.Context, vm string, source, destination *host.Host) *moveEntry {
 	e := &moveEntry{vm: vm, source: source, destination: destination}
 	from, _ := source.UUID(ctx)
 	to, _ := destination.UUID(ctx)
@@ -119,11 +119,7 @@ func openEntry(ctx context.Context, vm string, source, destination *host.Host) *
 		return e
 	}
 	for _, h := range []*host.Host{source, destination} {
-		document, err := h.DomainHistory(ctx, vm)
-		if err != nil {
-			continue
-		}
-		past, err := decodeHistory(document)
+		past, err := historyOn(ctx, h, vm)
 		if err != nil {
 			continue
 		}

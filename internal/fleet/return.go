@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/cordon"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/evacuation"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/host"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
@@ -30,7 +31,7 @@ func (f *Fleet) PlanReturn(ctx context.Context, name string) (Return, error) {
 	if err != nil {
 		return Return{}, err
 	}
-	r, err := f.returner(ctx, name, record.Evacuation)
+	r, err := f.returner(ctx, name, record)
 	if err != nil {
 		return Return{}, err
 	}
@@ -43,7 +44,7 @@ type returner struct {
 	fleet  *Fleet
 	host   *host.Host
 	member Member
-	id     string // of the evacuation
+	of     emptied // what is undone
 	// unbegun end what is promised to VMs that come back later.
 	unbegun []func()
 	// failed are the VMs that are not tried again, and lapsed is how often what was promised to one did not hold.
@@ -65,7 +66,7 @@ type returning struct {
 	world placement.World
 }
 
-func (f *Fleet) returner(ctx context.Context, name, id string) (*returner, error) {
+func (f *Fleet) returner(ctx context.Context, name string, record cordon.Record) (*returner, error) {
 	h, err := f.host(name)
 	if err != nil {
 		return nil, err
@@ -74,7 +75,10 @@ func (f *Fleet) returner(ctx context.Context, name, id string) (*returner, error
 	if err != nil {
 		return nil, err
 	}
-	r := &returner{fleet: f, host: h, member: member, id: id, lapsed: map[string]int{}, carry: f.Move}
+	r := &returner{
+		fleet: f, host: h, member: member, of: emptiedBy(record.Evacuation, member, record),
+		lapsed: map[string]int{}, carry: f.Move,
+	}
 	r.see = r.ask
 	return r, nil
 }
@@ -82,7 +86,7 @@ func (f *Fleet) returner(ctx context.Context, name, id string) (*returner, error
 // ask asks the hosts.
 func (r *returner) ask(ctx context.Context) (returning, error) {
 	f, seen := r.fleet, returning{Return: Return{Host: r.member}, off: map[string]placement.VM{}}
-	if r.id == "" {
+	if r.of.id == "" {
 		return seen, nil
 	}
 	m := f.muster(ctx, func(*host.Host, migration.Domain) bool { return false })
@@ -90,7 +94,7 @@ func (r *returner) ask(ctx context.Context) (returning, error) {
 	if seen.Silent, err = f.Unanswered(m.silent); err != nil {
 		return seen, err
 	}
-	vms, unclear := f.evacuated(ctx, m, r.member, r.id)
+	vms, unclear := f.evacuated(ctx, m, r.of)
 	seen.Unclear = unclear
 	if len(vms) == 0 {
 		return seen, nil

@@ -19,7 +19,7 @@ import (
 // returner brings VMs back to kvm1 on the stage: those that are moved are on kvm2, and those that start are off.
 func (s *stage) returner(off map[string]placement.VM, moved ...string) *returner {
 	r := &returner{
-		fleet: s.fleet, member: Member{Name: "kvm1"}, id: "id", lapsed: map[string]int{}, carry: s.carry,
+		fleet: s.fleet, member: Member{Name: "kvm1"}, of: emptied{id: "id"}, lapsed: map[string]int{}, carry: s.carry,
 		report: func(EvacuationProgress) {},
 	}
 	r.see = func(ctx context.Context) (returning, error) {

@@ -76,7 +76,7 @@ func (r *roll) read(ctx context.Context, domains []migration.Domain) {
 				switch {
 				case err == nil:
 					r.records[d.UUID] = record
-				case err != nil && !isGone(err):
+				case !isGone(err):
 					r.failures[d.UUID] = err
 				}
 				mu.Unlock()

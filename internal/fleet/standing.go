@@ -69,21 +69,15 @@ func listLeases(ctx context.Context, h *host.Host) ([]ListedLease, error) {
 	if err != nil {
 		return nil, err
 	}
-	type answer struct {
-		description *string
-		err         error
-	}
 	leases := []ListedLease{}
-	for i, a := range each(all, func(l host.Lease) answer {
-		description, err := h.LeaseDescription(ctx, l)
-		return answer{description, err}
-	}) {
+	descriptions, errs := tryEach(all, func(l host.Lease) (*string, error) { return h.LeaseDescription(ctx, l) })
+	for i, description := range descriptions {
 		d, waits, ok := directionOf(all[i].Name)
-		if a.err != nil {
-			return nil, a.err
+		if errs[i] != nil {
+			return nil, errs[i]
 		}
-		if ok && a.description != nil {
-			leases = append(leases, ListedLease{d, waits, lease.Decode(*a.description)})
+		if ok && description != nil {
+			leases = append(leases, ListedLease{d, waits, lease.Decode(*description)})
 		}
 	}
 	slices.SortFunc(leases, func(a, b ListedLease) int {

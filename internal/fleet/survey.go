@@ -182,27 +182,20 @@ func (f *Fleet) copies(ctx context.Context, d Declaration, names []string) ([]Co
 // copiesOn reads the copies of a level's record on hosts. A host that cannot be
 // asked is an error, or, with UnreachableWarn, unseen.
 func (f *Fleet) copiesOn(ctx context.Context, d Declaration, hosts []*host.Host) ([]Copy, []unseen, error) {
-	type answer struct {
-		copy Copy
-		err  error
-	}
 	var (
 		copies []Copy
 		out    []unseen
 		failed []error
 	)
-	answers := each(hosts, func(h *host.Host) answer {
-		c, err := hostCopy(ctx, h, d.level())
-		return answer{c, err}
-	})
-	for i, a := range answers {
+	read, errs := tryEach(hosts, func(h *host.Host) (Copy, error) { return hostCopy(ctx, h, d.level()) })
+	for i, err := range errs {
 		switch {
-		case a.err == nil:
-			copies = append(copies, a.copy)
-		case f.tolerable([]error{a.err}):
-			out = append(out, unseen{host: hosts[i].Name(), err: a.err})
+		case err == nil:
+			copies = append(copies, read[i])
+		case f.tolerable([]error{err}):
+			out = append(out, unseen{host: hosts[i].Name(), err: err})
 		default:
-			failed = append(failed, a.err)
+			failed = append(failed, err)
 		}
 	}
 	return copies, out, failure(failed)
@@ -300,7 +293,7 @@ func unreadable(copies []Copy) error {
 type InvalidRecordError struct{ Copy Copy }
 
 func (e *InvalidRecordError) Error() string {
-	return fmt.Sprintf("%s cannot be read: %v", e.Copy.record(), e.Copy.Invalid)
+	return fmt.Sprintf("%s cannot be read: %v", e.Copy.Subject(), e.Copy.Invalid)
 }
 
 func (e *InvalidRecordError) Unwrap() error { return e.Copy.Invalid }

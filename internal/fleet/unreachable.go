@@ -44,8 +44,9 @@ func Silent(errs []error) []string {
 	return slices.Compact(names)
 }
 
-// failure is the error of hosts that did not answer; nil when all did.
+// failure is the error of hosts that did not answer; nil when all did, which have none of errs, or nil.
 func failure(errs []error) error {
+	errs = slices.DeleteFunc(slices.Clone(errs), func(err error) bool { return err == nil })
 	down := &HostsDownError{Errs: errs}
 	for _, err := range errs {
 		var e *host.Error

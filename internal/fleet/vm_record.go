@@ -140,20 +140,16 @@ func (r VMRecord) Unknown() []Copy { return unknownMembers(r.Copies) }
 // Telling is the record of the copy that counts: the first that can be read. A
 // record of which any copy is newer than this release is not read at all.
 func (r VMRecord) Telling() (policy.Record, error) {
-	for _, c := range r.Copies {
-		if err := c.newer(); err != nil {
-			return policy.Record{}, err
-		}
+	if err := r.Stuck(); err != nil {
+		return policy.Record{}, err
 	}
 	for _, c := range r.Copies {
 		if c.readable() {
 			return c.Record, nil
 		}
 	}
-	for _, c := range r.Copies {
-		if err := c.Unreadable(); err != nil {
-			return policy.Record{}, err
-		}
+	if err := unreadable(r.Copies); err != nil {
+		return policy.Record{}, err
 	}
 	return policy.Record{}, &NoRecordError{VM: r.Location.Domain.Name, Host: r.Location.Host}
 }
@@ -224,10 +220,8 @@ func (f *Fleet) UpdateVM(ctx context.Context, uuid, last string, d Declaration) 
 	if err != nil {
 		return ChangedVM{}, err
 	}
-	for _, c := range present.Copies {
-		if err := c.newer(); err != nil {
-			return ChangedVM{}, err
-		}
+	if err := present.Stuck(); err != nil {
+		return ChangedVM{}, err
 	}
 	for _, c := range present.Copies {
 		if err := d.unexpectedOfVM(c); err != nil {
@@ -365,10 +359,8 @@ func (f *Fleet) DeleteVM(
 	case present.Gone():
 		return nil, nil, nil
 	}
-	for _, c := range present.Copies {
-		if err := c.newer(); err != nil {
-			return nil, nil, err
-		}
+	if err := present.Stuck(); err != nil {
+		return nil, nil, err
 	}
 	if left := present.Redeclared(d); left != nil {
 		return nil, left, nil

@@ -16,13 +16,13 @@ func (w Wanted) equal(other Wanted) bool {
 	return w.Host == other.Host && w.Among.Cluster == other.Among.Cluster && slices.Equal(w.Among.Hosts, other.Among.Hosts)
 }
 
-// placements remembers where each VM is wanted, by its UUID.
-type placements struct {
-	mu     sync.Mutex
-	wanted map[string]Wanted
+// wishes are where VMs are wanted, by their UUIDs. They are safe for concurrent use.
+type wishes struct {
+	mu sync.Mutex
+	of map[string]Wanted
 }
 
-// WantedTwiceError is a VM that is wanted in two places at a time.
+// WantedTwiceError is a VM that is wanted on two hosts at a time, or on candidates that are not the same.
 type WantedTwiceError struct {
 	UUID string
 	// Here is what was asked for now, There what was before.
@@ -33,14 +33,14 @@ func (e *WantedTwiceError) Error() string {
 	return fmt.Sprintf("VM %s is wanted on %v, and on %v", e.UUID, e.Here, e.There)
 }
 
-// Want notes where a VM is wanted. The error is a *WantedTwiceError when it was wanted in
-// another place before.
+// Want notes where a VM is wanted. The error is a *WantedTwiceError when it was wanted
+// elsewhere before.
 func (f *Fleet) Want(uuid string, where Wanted) error {
-	f.placements.mu.Lock()
-	defer f.placements.mu.Unlock()
-	if before, ok := f.placements.wanted[uuid]; ok && !before.equal(where) {
+	f.wishes.mu.Lock()
+	defer f.wishes.mu.Unlock()
+	if before, ok := f.wishes.of[uuid]; ok && !before.equal(where) {
 		return &WantedTwiceError{UUID: uuid, Here: where, There: before}
 	}
-	f.placements.wanted[uuid] = where
+	f.wishes.of[uuid] = where
 	return nil
 }

@@ -60,7 +60,7 @@ func (f *Fleet) chooser(ctx context.Context, l Location, w placement.World) plac
 // gather asks all hosts at once. What was promised to VMs counts, and which hosts this run empties.
 func (f *Fleet) gather(ctx context.Context, promised map[string]promise) placement.World {
 	sayings := each(f.hosts, func(h *host.Host) saying { return f.listen(ctx, h, hearAll) })
-	return f.emptied.mark(worldOf(sayings, promised))
+	return f.shunned.mark(worldOf(sayings, promised))
 }
 
 // listen asks one host, for all in about fifteen calls, most of them at once, and in one for each VM of which the
@@ -81,7 +81,7 @@ func (f *Fleet) listen(ctx context.Context, h *host.Host, hear hearing) saying {
 		}
 	})
 	if hear >= hearRoom {
-		asking.Go(func() { errs[1] = readLabels(ctx, h, &s.host) })
+		asking.Go(func() { s.host.Cordoned, errs[1] = isCordoned(ctx, h) })
 		asking.Go(func() { s.leased, errs[2] = f.leasedTo(ctx, h.Name(), hear == hearRoom) })
 	}
 	if hear == hearAll {
@@ -125,23 +125,18 @@ func (f *Fleet) measureHost(ctx context.Context, h *host.Host, into *placement.H
 	return err
 }
 
-// readLabels reads a host's records of itself and of its cluster. One that cannot be read may be a cordon.
-func readLabels(ctx context.Context, h *host.Host, into *placement.Host) error {
+// isCordoned tells whether a host is cordoned, or may be, because its record cannot be read. Who is not allowed to read
+// it moves VMs there, too.
+func isCordoned(ctx context.Context, h *host.Host) (bool, error) {
 	record, err := cordonOf(ctx, h)
 	var unreadable *UnreadableCordonError
-	if errors.As(err, &unreadable) {
-		record.Cordoned, err = true, nil
+	switch {
+	case errors.As(err, &unreadable):
+		return true, nil
+	case errors.Is(err, host.ErrDenied):
+		return false, nil
 	}
-	if errors.Is(err, host.ErrDenied) { // who may not read it moves VMs there, too
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	into.Cordoned = record.Cordoned
-	cluster, err := clusterOf(ctx, h)
-	into.Cluster = cluster.Record.Cluster
-	return err
+	return record.Cordoned, err
 }
 
 // leasedTo are the VMs to whose moves, of this run or another, a place of the host is leased, as it said just now or,

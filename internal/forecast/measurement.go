@@ -21,13 +21,13 @@ type Sample struct {
 	Rate uint64 `json:"rate"`
 }
 
-// Windows are the windows of a measurement that is to take no longer than budget: 1, 2, 4 and 8 s, and the same again
+// Windows are the windows of a measurement that is to take no longer than most: 1, 2, 4 and 8 s, and the same again
 // while there is room. How the number of pages that were dirtied grows with the window shows the guest's working set.
-func Windows(budget time.Duration) []time.Duration {
+func Windows(most time.Duration) []time.Duration {
 	var windows []time.Duration
-	for window := time.Second; window <= budget; {
+	for window := time.Second; window <= most; {
 		windows = append(windows, window)
-		budget -= window
+		most -= window
 		if window *= 2; window > 8*time.Second {
 			window = time.Second
 		}

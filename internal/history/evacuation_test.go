@@ -17,6 +17,7 @@ func TestEvacuated(t *testing.T) {
 		e.From, e.To, e.Outcome, e.Evacuation = from, to, outcome, evacuation
 		return e
 	}
+	former := history.Host{UUID: "6d696772-0000-4000-8000-00000000000f", Label: "kvm1"}
 	there := move(kvm1, kvm2, history.Completed, "e1")
 	for name, test := range map[string]struct {
 		entries []history.Entry // newest first
@@ -32,13 +33,14 @@ func TestEvacuated(t *testing.T) {
 		"its move was not watched":      {[]history.Entry{move(kvm1, kvm2, history.Unwatched, "e1")}, "", false},
 		"a later move failed":           {[]history.Entry{move(kvm2, kvm3, history.Failed, ""), there}, "kvm2", true},
 		"moved on since":                {[]history.Entry{move(kvm2, kvm3, history.Completed, ""), there}, "kvm2", false},
+		"from what the host was before": {[]history.Entry{move(former, kvm2, history.Completed, "e1")}, "kvm2", true},
 		"brought back":                  {[]history.Entry{move(kvm2, kvm1, history.Completed, "e1"), there}, "kvm2", false},
 		"brought back, and moved again": {[]history.Entry{move(kvm1, kvm3, history.Completed, "e1"), move(kvm2, kvm1, history.Completed, ""), there}, "kvm3", true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			past := decode(t, encode(t, history.History{Entries: test.entries}))
-			e, last := past.Evacuated("e1", kvm1.UUID)
+			e, last := past.Evacuated("e1", kvm1.UUID, former.UUID)
 			var to string
 			if e != nil {
 				to = e.To.Label

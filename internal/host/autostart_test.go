@@ -76,12 +76,7 @@ func TestAutostartInMidMove(t *testing.T) {
 			t.Errorf("%s refused after %s", test.host.Name(), took)
 		}
 	}
-	if err := source.AbortJob(testContext(t), uuid); err != nil {
-		t.Fatal(err)
-	}
-	if err := <-ended; !errors.Is(err, migration.ErrAborted) {
-		t.Errorf("the migration ended with %v", err)
-	}
+	abortMigration(t, source, uuid, ended)
 	if on, err := source.Autostart(testContext(t), uuid); on != always || err != nil {
 		t.Errorf("after it autostart is %+v, %v", on, err)
 	}

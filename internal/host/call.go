@@ -66,6 +66,19 @@ func invoke[T any](
 	return rpc.Call(ctx, c.Conn, limit, class, fn)
 }
 
+// has makes a look-up that fails with the code missing when there is no such object.
+func (h *Host) has(
+	ctx context.Context, op string, missing libvirt.ErrorNumber, lookUp func(*libvirt.Libvirt) error,
+) (bool, error) {
+	_, err := read(ctx, h, op, rpc.Quick, func(lv *libvirt.Libvirt) (struct{}, error) {
+		return struct{}{}, lookUp(lv)
+	})
+	if answered(err, missing) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
 // parallelReads is how many of the reads of one parallel run at the same time: a host may have thousands of volumes.
 const parallelReads = 64
 

@@ -3,7 +3,6 @@ package host
 import (
 	"context"
 	"encoding/xml"
-	"errors"
 	"strconv"
 	"strings"
 
@@ -122,18 +121,4 @@ func (h *Host) FreePages(ctx context.Context, sizes []uint64) (map[uint64]uint64
 		free[sizes[i]] = count
 	}
 	return free, err
-}
-
-// CompareHostCPU asks whether this host's CPU has all that another host's, as its
-// capabilities have it, has (virConnectCompareCPU). The error is a *preflight.CPUError
-// when it has not.
-func (h *Host) CompareHostCPU(ctx context.Context, cpu string) error {
-	_, err := read(ctx, h, "compare the hosts' CPUs", rpc.Quick, func(lv *libvirt.Libvirt) (int32, error) {
-		return lv.ConnectCompareCPU(cpu, libvirt.ConnectCompareCPUFailIncompatible)
-	})
-	var e *Error
-	if answered(err, libvirt.ErrCPUIncompatible) && errors.As(err, &e) {
-		return &preflight.CPUError{Reason: e.Message}
-	}
-	return err
 }

@@ -10,10 +10,6 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/rpc"
 )
 
-// failIncompatible is VIR_CONNECT_COMPARE_CPU_FAIL_INCOMPATIBLE: libvirt answers with an
-// error that names the missing features.
-const failIncompatible = 1
-
 // CompareCPU asks whether a guest with that CPU can run here; if not, the error is a
 // *preflight.CPUError. It accepts what libvirt cannot judge: a CPU without a model
 // (host-passthrough, maximum, no <cpu>) and one of an architecture it does not compare.
@@ -23,16 +19,12 @@ func (h *Host) CompareCPU(ctx context.Context, guest preflight.CPU) error {
 	}
 	_, err := read(ctx, h, "compare the guest's CPU", rpc.Patient, func(lv *libvirt.Libvirt) (int32, error) {
 		return lv.ConnectCompareHypervisorCPU(optional(guest.Emulator), optional(guest.Arch),
-			optional(guest.Machine), optional(guest.VirtType), guest.XML, failIncompatible)
+			optional(guest.Machine), optional(guest.VirtType), guest.XML, uint32(failIncompatible))
 	})
-	var e *Error
-	switch {
-	case errors.Is(err, ErrUnsupported):
+	if errors.Is(err, ErrUnsupported) {
 		return nil
-	case errors.As(err, &e) && libvirt.ErrorNumber(e.Code) == libvirt.ErrCPUIncompatible:
-		return &preflight.CPUError{Reason: e.Message}
 	}
-	return err
+	return incompatible(err)
 }
 
 func optional(s string) libvirt.OptString {
@@ -40,4 +32,26 @@ func optional(s string) libvirt.OptString {
 		return nil
 	}
 	return libvirt.OptString{s}
+}
+
+// CompareHostCPU asks whether this host's CPU has all that another host's, as its
+// capabilities have it, has (virConnectCompareCPU). The error is a *preflight.CPUError
+// when it has not.
+func (h *Host) CompareHostCPU(ctx context.Context, cpu string) error {
+	_, err := read(ctx, h, "compare the hosts' CPUs", rpc.Quick, func(lv *libvirt.Libvirt) (int32, error) {
+		return lv.ConnectCompareCPU(cpu, failIncompatible)
+	})
+	return incompatible(err)
+}
+
+// failIncompatible has libvirt answer with an error that names the missing features.
+const failIncompatible = libvirt.ConnectCompareCPUFailIncompatible
+
+// incompatible turns that error into a *preflight.CPUError.
+func incompatible(err error) error {
+	var e *Error
+	if answered(err, libvirt.ErrCPUIncompatible) && errors.As(err, &e) {
+		return &preflight.CPUError{Reason: e.Message}
+	}
+	return err
 }

@@ -77,15 +77,15 @@ func (s *steps) do(made ...func() error) {
 // runsOnSource checks that nothing has become of the migration.
 func (s *steps) runsOnSource() {
 	s.t.Helper()
-	until(s.t, "it runs on the source and is not on the destination", func() bool {
+	until(s.t, "it runs on the source, without a job, and is not on the destination", func() bool {
 		d, err := s.source.Domain(testContext(s.t), s.guest.UUID)
 		_, gone := s.destination.Domain(testContext(s.t), s.guest.UUID)
-		return err == nil && d.State == migration.StateRunning && errors.Is(gone, migration.ErrNoDomain)
+		if err != nil || d.State != migration.StateRunning || !errors.Is(gone, migration.ErrNoDomain) {
+			return false
+		}
+		job, err := s.source.Job(testContext(s.t), s.guest.UUID)
+		return err == nil && job.Type == migration.JobNone
 	})
-	job, err := s.source.Job(testContext(s.t), s.guest.UUID)
-	if err != nil || job.Type != migration.JobNone {
-		s.t.Errorf("job: %+v, %v", job, err)
-	}
 	// What was left behind would show in the next attempt.
 	s.do(s.begin, s.prepare, s.perform, func() error { return s.finish(false) }, func() error { return s.confirm(false) })
 }
@@ -179,19 +179,26 @@ func TestDirectCancelledAfterPrepare(t *testing.T) {
 	s.runsOnSource()
 }
 
-// preparesSlowly lets the destination's QEMU take a few seconds to start.
-func (s *steps) preparesSlowly() {
+// preparesSlowly keeps the destination's QEMU from starting until start is called.
+func (s *steps) preparesSlowly() (start func()) {
 	s.t.Helper()
 	emulator := regexp.MustCompile("<emulator>(.*)</emulator>").FindStringSubmatch(s.xml)
 	if emulator == nil {
 		s.t.Fatalf("no emulator in %s", s.xml)
 	}
-	slow := filepath.Join(s.t.TempDir(), "qemu")
-	script := "#!/bin/sh\ncase \"$*\" in *-incoming*) sleep 2 ;; esac\nexec " + emulator[1] + " \"$@\"\n"
-	if err := os.WriteFile(slow, []byte(script), 0o755); err != nil { // QEMU is started from it
+	directory := s.t.TempDir()
+	slow, held := filepath.Join(directory, "qemu"), filepath.Join(directory, "held")
+	script := "#!/bin/sh\ncase \"$*\" in *-incoming*) while [ -e " + held + " ]; do sleep 0.1; done ;; esac\nexec " + emulator[1] + " \"$@\"\n"
+	// QEMU is started from it.
+	if err := errors.Join(os.WriteFile(slow, []byte(script), 0o755), os.WriteFile(held, nil, 0o600)); err != nil {
 		s.t.Fatal(err)
 	}
 	s.xml = strings.Replace(s.xml, emulator[0], "<emulator>"+slow+"</emulator>", 1)
+	return func() {
+		if err := os.Remove(held); err != nil {
+			s.t.Error(err)
+		}
+	}
 }
 
 // The incoming domain can be seen while the destination is slow to prepare, which
@@ -201,7 +208,7 @@ func TestDirectWhileTheDestinationPrepares(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := newSteps(t, lab.GuestSpec{Bare: true}, migration.Parameters{Persistent: true})
 			s.do(s.begin)
-			s.preparesSlowly()
+			start := s.preparesSlowly()
 			ctx, giveUp := context.WithCancel(testContext(t))
 			defer giveUp()
 			prepared := make(chan error, 1)
@@ -213,16 +220,16 @@ func TestDirectWhileTheDestinationPrepares(t *testing.T) {
 				d, err := s.destination.Domain(testContext(t), s.guest.UUID)
 				return err == nil && d.State == migration.StateIncoming
 			})
-			select {
-			case err := <-prepared:
-				t.Errorf("it had prepared by then: %v", err)
-			default:
-				if givenUp {
-					giveUp()
-				}
-				if err := <-prepared; (err != nil) != givenUp {
-					t.Errorf("given up: %t, and Prepare: %v", givenUp, err)
-				}
+			if givenUp {
+				giveUp()
+			} else {
+				start()
+			}
+			if err := <-prepared; (err != nil) != givenUp {
+				t.Errorf("given up: %t, and Prepare: %v", givenUp, err)
+			}
+			if givenUp {
+				start()
 			}
 			s.cookie = nil
 			_ = s.finish(true) // libvirt answers that the migration was aborted

@@ -11,6 +11,7 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/host"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/lab"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/rpc/rpctest"
 )
 
 // requireDirtyRate measures a guest that dirties its working set about once a second, and ends a wait for a
@@ -19,9 +20,13 @@ func requireDirtyRate(t *testing.T, h *host.Host, guest *lab.Guest) {
 	t.Helper()
 	const mebibyte = 1 << 20
 	hot := uint64(guest.Spec.Load.HotMiB) * mebibyte
-	rate, err := h.DirtyRate(testContext(t), guest.UUID, time.Second)
-	if err != nil || rate < hot/4 || rate > 3*hot/2 {
-		t.Errorf("dirty rate of %d MiB/s, %v, want about %d", rate/mebibyte, err, hot/mebibyte)
+	// The guest may be short of processors in one window.
+	if !rpctest.Poll(20*time.Second, func() bool {
+		rate, err := h.DirtyRate(testContext(t), guest.UUID, time.Second)
+		t.Logf("dirty rate of %d MiB/s, %v", rate/mebibyte, err)
+		return err == nil && rate >= hot/4 && rate <= 3*hot/2
+	}) {
+		t.Errorf("want a dirty rate of about %d MiB/s", hot/mebibyte)
 	}
 	usage, err := h.Usage(testContext(t), guest.UUID)
 	memory := uint64(guest.Spec.MemoryMiB) * mebibyte

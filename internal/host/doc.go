@@ -16,7 +16,7 @@
 //     drives go on.
 //
 // A Host has one control connection for short calls, dialled on first use and again
-// after a loss, and one work connection for each running migration, because a migration
-// occupies one of the five calls that libvirtd executes for a client at a time. A failed
-// connection is replaced, never repaired.
+// after a loss, and one work connection for each running migration, and for each start and
+// managed save of a domain: such a call occupies one of the five that libvirtd executes for a
+// client at a time. A failed connection is replaced, never repaired.
 package host

@@ -15,31 +15,16 @@ import (
 // Domain looks a domain up by UUID. The error matches migration.ErrNoDomain
 // when the host has none.
 func (h *Host) Domain(ctx context.Context, uuid string) (migration.Domain, error) {
-	const op = "look up the domain"
-	dom, err := handle(uuid)
-	if err != nil {
-		return migration.Domain{}, h.fail(op, err)
-	}
-	// Before everything else: most hosts do not have the domain.
-	found, err := read(ctx, h, op, rpc.Quick, func(lv *libvirt.Libvirt) (libvirt.Domain, error) {
-		return lv.DomainLookupByUUID(dom.UUID)
-	})
+	found, err := h.byUUID(ctx, uuid) // before everything else: most hosts do not have the domain
 	if err != nil {
 		return migration.Domain{}, err
 	}
-	return h.describe(ctx, op, found)
+	return h.describe(ctx, lookUp, found)
 }
 
 // Has tells whether the host has a domain of the UUID, in whatever state.
 func (h *Host) Has(ctx context.Context, uuid string) (bool, error) {
-	const op = "look up the domain"
-	dom, err := handle(uuid)
-	if err != nil {
-		return false, h.fail(op, err)
-	}
-	_, err = read(ctx, h, op, rpc.Quick, func(lv *libvirt.Libvirt) (libvirt.Domain, error) {
-		return lv.DomainLookupByUUID(dom.UUID)
-	})
+	_, err := h.byUUID(ctx, uuid)
 	if errors.Is(err, migration.ErrNoDomain) {
 		return false, nil
 	}
@@ -48,9 +33,7 @@ func (h *Host) Has(ctx context.Context, uuid string) (bool, error) {
 
 // UUIDOf is the UUID of the domain of a name; empty where the host has none.
 func (h *Host) UUIDOf(ctx context.Context, name string) (string, error) {
-	found, err := read(ctx, h, "look up the domain by name", rpc.Quick, func(lv *libvirt.Libvirt) (libvirt.Domain, error) {
-		return lv.DomainLookupByName(name)
-	})
+	found, err := h.byName(ctx, name)
 	switch {
 	case errors.Is(err, migration.ErrNoDomain):
 		return "", nil
@@ -63,14 +46,33 @@ func (h *Host) UUIDOf(ctx context.Context, name string) (string, error) {
 // DomainByName looks a domain up by name. The error matches
 // migration.ErrNoDomain when the host has none.
 func (h *Host) DomainByName(ctx context.Context, name string) (migration.Domain, error) {
-	const op = "look up the domain by name"
-	found, err := read(ctx, h, op, rpc.Quick, func(lv *libvirt.Libvirt) (libvirt.Domain, error) {
-		return lv.DomainLookupByName(name)
-	})
+	found, err := h.byName(ctx, name)
 	if err != nil {
 		return migration.Domain{}, err
 	}
-	return h.describe(ctx, op, found)
+	return h.describe(ctx, lookUpByName, found)
+}
+
+// What is asked of a host that looks a domain up.
+const (
+	lookUp       = "look up the domain"
+	lookUpByName = "look up the domain by name"
+)
+
+func (h *Host) byUUID(ctx context.Context, uuid string) (libvirt.Domain, error) {
+	dom, err := handle(uuid)
+	if err != nil {
+		return dom, h.fail(lookUp, err)
+	}
+	return read(ctx, h, lookUp, rpc.Quick, func(lv *libvirt.Libvirt) (libvirt.Domain, error) {
+		return lv.DomainLookupByUUID(dom.UUID)
+	})
+}
+
+func (h *Host) byName(ctx context.Context, name string) (libvirt.Domain, error) {
+	return read(ctx, h, lookUpByName, rpc.Quick, func(lv *libvirt.Libvirt) (libvirt.Domain, error) {
+		return lv.DomainLookupByName(name)
+	})
 }
 
 // DomainNames are the names of all domains of the host, by UUID. It waits for a domain

@@ -137,6 +137,12 @@ func (h *Host) fail(op string, err error) error {
 	return e
 }
 
+// answered tells whether libvirt answered a call with that code.
+func answered(err error, code libvirt.ErrorNumber) bool {
+	var e *Error
+	return errors.As(err, &e) && e.Code == int(code)
+}
+
 // failChange is fail for a call that changes something: it marks errors after which the
 // outcome is unknown.
 func (h *Host) failChange(op string, err error) error {

@@ -33,7 +33,7 @@ func TestJobStatistics(t *testing.T) {
 	until(t, "auto-converge throttles", func() bool {
 		var err error
 		job, err = source.Job(testContext(t), guest.UUID)
-		return err != nil || job.Throttle != nil
+		return err == nil && job.Throttle != nil
 	})
 	t.Logf("%+v", job)
 	domain, err := source.Domain(testContext(t), guest.UUID)
@@ -50,7 +50,7 @@ func TestJobStatistics(t *testing.T) {
 		"bandwidth":    job.MemoryBandwidth > mebibyte && job.MemoryBandwidth < 100*mebibyte,
 		"dirty rate":   job.DirtyRate > mebibyte && job.DirtyRate < 4096*mebibyte,
 		"iteration":    job.Iteration >= 2,
-		"throttle":     *job.Throttle == 33,
+		"throttle":     *job.Throttle%10 == 3 && *job.Throttle >= 33, // raised by 10 since, if it was seen late
 		"compression":  job.CompressionPages != nil && job.CompressionCacheMisses != nil,
 		"no post-copy": job.PostCopyRequests == 0,
 	} {
@@ -84,7 +84,8 @@ func TestPostCopy(t *testing.T) {
 	w := world(t)
 	source, destination := connect(t, w.Hosts[0]), connect(t, w.Hosts[1])
 	guest := w.StartGuest(t, lab.UntamableGuest(""))
-	if err := w.Hosts[0].Limit(t.Context(), 20); err != nil {
+	// Slow enough to look at both hosts before all memory is there.
+	if err := w.Hosts[0].Limit(t.Context(), 10); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = w.Hosts[0].Limit(testContextAfter(t), 0) })

@@ -64,7 +64,7 @@ func (h *Host) TakeLease(ctx context.Context, l Lease, description string) error
 			err = again
 		}
 	}
-	if err == nil || !isInternal(err) {
+	if err == nil || !answered(err, libvirt.ErrInternalError) {
 		return h.withoutDriver(err)
 	}
 	others, listing := h.Leases(ctx) // libvirt has no error of its own for it
@@ -74,12 +74,6 @@ func (h *Host) TakeLease(ctx context.Context, l Lease, description string) error
 		}
 	}
 	return err
-}
-
-// isInternal tells whether libvirt has answered with an error that says no more than its words.
-func isInternal(err error) bool {
-	var e *Error
-	return errors.As(err, &e) && libvirt.ErrorNumber(e.Code) == libvirt.ErrInternalError
 }
 
 // Leases are all leases on the host.
@@ -149,13 +143,8 @@ func (l Lease) secret() (libvirt.Secret, error) {
 // KeepsNoLeases tells whether an error of a call about leases means that the host keeps none for this login: its
 // libvirt has no secret driver, or is too old, or does not allow it.
 func KeepsNoLeases(err error) bool {
-	return isWithoutDriver(err) || errors.Is(err, ErrDenied) || errors.Is(err, ErrUnsupported) || knowsNoUsage(err)
-}
-
-// knowsNoUsage tells whether a libvirt older than 5.6 has refused the usage of leases.
-func knowsNoUsage(err error) bool {
-	var e *Error
-	return errors.As(err, &e) && libvirt.ErrorNumber(e.Code) == libvirt.ErrConfigUnsupported
+	oldUsage := answered(err, libvirt.ErrConfigUnsupported) // a libvirt older than 5.6 does not know that of leases
+	return isWithoutDriver(err) || errors.Is(err, ErrDenied) || errors.Is(err, ErrUnsupported) || oldUsage
 }
 
 // isWithoutDriver tells whether a host has said that it has no secret driver.

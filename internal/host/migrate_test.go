@@ -184,6 +184,12 @@ func abortMigration(t *testing.T, source *host.Host, uuid string, ended <-chan e
 	if err := source.AbortJob(testContext(t), uuid); err != nil {
 		t.Error(err)
 	}
+	awaitAborted(t, source, uuid, ended)
+}
+
+// awaitAborted checks that a migration ends that was called off.
+func awaitAborted(t *testing.T, source *host.Host, uuid string, ended <-chan error) {
+	t.Helper()
 	// QEMU may see its channel break before it sees that it was cancelled, and
 	// libvirt loses the reason behind virt-ssh-helper.
 	const operationFailed, systemError = 9, 38

@@ -8,6 +8,7 @@ import (
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/host"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/lab"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/migration"
+	"github.com/terraform-provider-virt/terraform-provider-virt/internal/rpc/rpctest"
 )
 
 // A VM moves there and back, driven by its host and driven by us, over each way
@@ -41,10 +42,14 @@ func TestMovesOverEachTransport(t *testing.T) {
 	}
 }
 
-// runsOnly wants a guest on one host.
+// runsOnly wants a guest on one host, before long: a QEMU takes its time to end.
 func runsOnly(t *testing.T, guest *lab.Guest, l *lab.Host) {
 	t.Helper()
-	if hosts := guest.HostsRunning(); len(hosts) != 1 || hosts[0] != l.Name {
+	var hosts []string
+	if !rpctest.Poll(slack, func() bool {
+		hosts = guest.HostsRunning()
+		return len(hosts) == 1 && hosts[0] == l.Name
+	}) {
 		t.Errorf("runs on %v, want %s", hosts, l.Name)
 	}
 }

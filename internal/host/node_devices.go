@@ -2,7 +2,6 @@ package host
 
 import (
 	"context"
-	"errors"
 
 	"github.com/digitalocean/go-libvirt"
 
@@ -52,23 +51,4 @@ func (h *Host) HasNodeDevice(ctx context.Context, name string) (bool, error) {
 		_, err := lv.NodeDeviceLookupByName(name)
 		return err
 	})
-}
-
-// has makes a look-up that fails with the code missing when there is no such object.
-func (h *Host) has(
-	ctx context.Context, op string, missing libvirt.ErrorNumber, lookUp func(*libvirt.Libvirt) error,
-) (bool, error) {
-	_, err := read(ctx, h, op, rpc.Quick, func(lv *libvirt.Libvirt) (struct{}, error) {
-		return struct{}{}, lookUp(lv)
-	})
-	if answered(err, missing) {
-		return false, nil
-	}
-	return err == nil, err
-}
-
-// answered tells whether libvirt answered a call with that code.
-func answered(err error, code libvirt.ErrorNumber) bool {
-	var e *Error
-	return errors.As(err, &e) && e.Code == int(code)
 }

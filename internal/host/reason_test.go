@@ -27,7 +27,7 @@ func TestReasonOfASuspend(t *testing.T) {
 	w := world(t)
 	source, destination := connect(t, w.Hosts[0]), connect(t, w.Hosts[1])
 	guest := w.StartGuest(t, lab.UntamableGuest(""))
-	slowly := migration.Parameters{Policy: told(policy.Policy{BandwidthMiBPerSecond: new(int64(10))}), MigrationURI: destination.MigrationURI()}
+	slowly := migration.Parameters{Policy: told(policy.Policy{BandwidthMiBPerSecond: new(int64(2))}), MigrationURI: destination.MigrationURI()}
 
 	ended := startMigration(t, source, guest.UUID, destination.PeerURI(), slowly)
 	if err := source.Suspend(testContext(t), guest.UUID); err != nil {

@@ -363,12 +363,7 @@ func TestRecordDuringAMigration(t *testing.T) {
 	}
 	checkRecord(t, source, guest.UUID, host.DomainDocument{Live: new(document), Config: new(document), Active: true, Persistent: true})
 
-	if err := source.AbortJob(testContext(t), guest.UUID); err != nil {
-		t.Fatal(err)
-	}
-	if err := <-ended; !errors.Is(err, migration.ErrAborted) {
-		t.Errorf("got %v, want %v", err, migration.ErrAborted)
-	}
+	abortMigration(t, source, guest.UUID, ended)
 }
 
 // wrote is the error of writing a domain's record.

@@ -37,7 +37,7 @@ func TestRefusalIsNotRepeated(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			cfg, attempts := test.reach(t)
-			h := open(t, cfg, host.WithDeadlines(sshDeadlines))
+			h := open(t, cfg)
 			var all sync.WaitGroup
 			for range 10 {
 				all.Go(func() { checkUnreachable(t, ping(testContext(t), h), test.reason) })

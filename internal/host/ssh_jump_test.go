@@ -28,8 +28,8 @@ func TestSSHJumpHostThatNeverAnswers(t *testing.T) {
 	}
 	l := labHosts(t)[0]
 	command := configured(t, fmt.Sprintf("Host jump\nHostName 127.0.0.1\nPort %s\nHost %s\nProxyJump jump\n", port, l.Name))
-	h := unclosed(t, host.Config{Name: l.Name, URI: sshURI(l, "qemu+ssh", "", "command", command)}, short)
-	checkUnreachable(t, ping(testContext(t), h), "it did not answer within 1")
+	h := unclosed(t, host.Config{Name: l.Name, URI: sshURI(l, "qemu+ssh", "", "command", command)}, muteDeadlines)
+	checkUnreachable(t, ping(testContext(t), h), "it did not answer within 3")
 	if err := h.Close(); err != nil {
 		t.Error(err)
 	}
@@ -49,8 +49,8 @@ func TestSSHLeavesTheMasterOfAJumpHost(t *testing.T) {
 	}
 	shared, path := sharedSSH(t, "ControlMaster auto\nControlPersist 60\n")
 	command := configured(t, fmt.Sprintf("Host %s\nProxyCommand %s -W %%h:%%p -l root %s\n", mute.Name, shared, jump.Name))
-	h := unclosed(t, host.Config{Name: mute.Name, URI: sshURI(mute, "qemu+ssh", "", "command", command)}, muteDeadlines)
-	checkUnreachable(t, ping(testContext(t), h), "it did not answer within 3")
+	h := unclosed(t, host.Config{Name: mute.Name, URI: sshURI(mute, "qemu+ssh", "", "command", command)}, sshDeadlines)
+	checkUnreachable(t, ping(testContext(t), h), "it did not answer within 5")
 	if err := h.Close(); err != nil {
 		t.Error(err)
 	}

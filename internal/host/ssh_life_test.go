@@ -109,7 +109,7 @@ func TestSSHPeerToPeer(t *testing.T) {
 		t.Run(scheme, func(t *testing.T) {
 			source, destination := overSSH(t, w.Hosts[0], scheme), overSSH(t, w.Hosts[1], scheme)
 			guest := w.StartGuest(t, lab.IdleGuest(""))
-			p := migration.Parameters{Persistent: true, Policy: told(policy.Policy{BandwidthMiBPerSecond: new(int64(10))}), MigrationURI: destination.MigrationURI()}
+			p := migration.Parameters{Persistent: true, Policy: told(policy.Policy{BandwidthMiBPerSecond: new(int64(1))}), MigrationURI: destination.MigrationURI()}
 			ended := startMigration(t, source, guest.UUID, destination.PeerURI(), p)
 			sessions(t, w.Hosts[0], 2) // control and work
 			sessions(t, w.Hosts[1], 1) // the source's libvirt
@@ -171,7 +171,7 @@ func TestSSHKilledInMidCall(t *testing.T) {
 			source, destination := overSSH(t, l, scheme), connect(t, w.Hosts[1])
 			guest := w.StartGuest(t, lab.IdleGuest(""))
 			ended := startMigration(t, source, guest.UUID, destination.PeerURI(), migration.Parameters{
-				Policy: told(policy.Policy{BandwidthMiBPerSecond: new(int64(5))}), MigrationURI: destination.MigrationURI(),
+				Policy: told(policy.Policy{BandwidthMiBPerSecond: new(int64(1))}), MigrationURI: destination.MigrationURI(),
 			})
 			killed := time.Now()
 			if err := l.KillSSH(testContext(t)); err != nil {
@@ -216,9 +216,7 @@ func TestSSHMute(t *testing.T) {
 				goroutines, fds := runtime.NumGoroutine(), descriptors(t)
 				config := host.Config{Name: l.Name, URI: sshURI(l, scheme, "")}
 				fresh, used := unclosed(t, config, muteDeadlines), unclosed(t, config, muteDeadlines)
-				if err := ping(testContext(t), used); err != nil {
-					t.Fatal(err)
-				}
+				until(t, "one is connected", func() bool { return ping(testContext(t), used) == nil })
 				if err := silence(); err != nil {
 					t.Fatal(err)
 				}
@@ -234,7 +232,7 @@ func TestSSHMute(t *testing.T) {
 					if !errors.Is(err, migration.ErrUnreachable) || errors.Is(err, context.Canceled) {
 						t.Errorf("got %v, want an unreachable host", err)
 					}
-					if took := time.Since(started); took > limit+2*slack {
+					if took := time.Since(started); took > limit+slack {
 						t.Errorf("took %s, more than %s", took, limit)
 					}
 				}
@@ -279,6 +277,9 @@ func nothingLeft(t *testing.T, goroutines, fds int) {
 	}
 }
 
+// sshGrace is just less than what an ssh may take to end by itself. On a busy machine one of several may need more.
+const sshGrace = 900 * time.Millisecond
+
 // A closed host leaves no process, session, goroutine or descriptor, whether it
 // was connected or refused.
 func TestSSHClosesFully(t *testing.T) {
@@ -288,8 +289,9 @@ func TestSSHClosesFully(t *testing.T) {
 		t.Run(scheme, func(t *testing.T) {
 			sessions(t, l, 0)
 			goroutines, fds := runtime.NumGoroutine(), descriptors(t)
+			quickest := time.Hour
 			for range 5 {
-				h := unclosed(t, host.Config{Name: l.Name, URI: sshURI(l, scheme, "")}, sshDeadlines)
+				h := unclosed(t, host.Config{Name: l.Name, URI: sshURI(l, scheme, "")})
 				if err := ping(testContext(t), h); err != nil {
 					t.Fatal(err)
 				}
@@ -298,9 +300,10 @@ func TestSSHClosesFully(t *testing.T) {
 				if err := h.Close(); err != nil {
 					t.Error(err)
 				}
-				if took := time.Since(started); took > 900*time.Millisecond {
-					t.Errorf("closing took %s: ssh had to be made to end", took)
-				}
+				quickest = min(quickest, time.Since(started))
+			}
+			if quickest > sshGrace {
+				t.Errorf("closing took %s at least: ssh had to be made to end", quickest)
 			}
 			for _, account := range []string{lab.Retired, lab.Visitor, lab.Shellless} {
 				h, err := host.New(host.Config{Name: l.Name, URI: sshURI(l, scheme, account)})
@@ -343,7 +346,7 @@ func TestSSHCancelledWhileConnecting(t *testing.T) {
 		if err := h.Close(); err != nil {
 			t.Error(err)
 		}
-		if took := time.Since(started); took > 2*slack {
+		if took := time.Since(started); took > slack {
 			t.Errorf("took %s", took)
 		}
 		nothingLeft(t, goroutines, fds)
@@ -373,9 +376,7 @@ func TestSSHSurvivesInterrupt(t *testing.T) {
 	if !strings.Contains(said.String(), "aborted after the interrupt") {
 		t.Errorf("it said:\n%s", said.String())
 	}
-	if hosts := guest.HostsRunning(); len(hosts) != 1 || hosts[0] != w.Hosts[0].Name {
-		t.Errorf("runs on %v", hosts)
-	}
+	runsOnly(t, guest, w.Hosts[0])
 	sessions(t, w.Hosts[0], 0)
 }
 
@@ -426,7 +427,7 @@ func migrateUntilInterrupted(t *testing.T, w *lab.World, uuid string) {
 	signal.Notify(interrupted, syscall.SIGINT)
 	source, destination := overSSH(t, w.Hosts[0], "qemu+ssh"), overSSH(t, w.Hosts[1], "qemu+ssh")
 	ended := startMigration(t, source, uuid, destination.PeerURI(), migration.Parameters{
-		Policy: told(policy.Policy{BandwidthMiBPerSecond: new(int64(2))}), MigrationURI: destination.MigrationURI(),
+		Policy: told(policy.Policy{BandwidthMiBPerSecond: new(int64(1))}), MigrationURI: destination.MigrationURI(),
 	})
 	<-interrupted
 	abortMigration(t, source, uuid, ended)

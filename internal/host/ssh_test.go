@@ -316,14 +316,9 @@ Host *
 	if err != nil || id.HostUUID != target.UUID {
 		t.Fatalf("got %+v, %v", id, err)
 	}
-	if sessions, err := jump.SSHSessions(); err != nil || len(sessions) != 1 {
-		t.Errorf("%d sessions on the jump host, %v", len(sessions), err)
-	}
+	sessions(t, jump, 1)
 	if err := h.Close(); err != nil {
 		t.Error(err)
 	}
-	until(t, "jump host left", func() bool {
-		sessions, err := jump.SSHSessions()
-		return err == nil && len(sessions) == 0
-	})
+	sessions(t, jump, 0)
 }

@@ -40,23 +40,29 @@ func TestClient(t *testing.T) {
 	}
 	for name, test := range map[string]struct {
 		deed
-		after time.Duration
-		want  string
+		want string
 	}{
-		"done":   {deed{}, time.Minute, "<nil>"},
-		"failed": {deed{Fails: true}, time.Minute, "exit status 1: cannot do it"},
-		"killed": {deed{Waits: true}, 3 * time.Second, lab.ErrKilled.Error()},
+		"done":   {deed{}, "<nil>"},
+		"failed": {deed{Fails: true}, "exit status 1: cannot do it"},
+		"killed": {deed{Waits: true}, lab.ErrKilled.Error()},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			test.File = t.TempDir() + "/written"
-			err := doer.KillAfter(t.Context(), test.deed, test.after)
+			hasWritten := func() bool {
+				written, err := os.ReadFile(test.File)
+				return err == nil && string(written) == world.Hosts[0].Name
+			}
+			err := doer.KillOnce(t.Context(), test.deed, func() bool { return test.Waits && hasWritten() })
 			if got := strings.TrimSpace(fmt.Sprint(err)); got != test.want {
 				t.Errorf("it ended with %q, want %q", got, test.want)
 			}
-			if written, err := os.ReadFile(test.File); string(written) != world.Hosts[0].Name {
-				t.Errorf("it wrote %q: %v", written, err)
+			if !hasWritten() {
+				t.Error("it has not written")
 			}
 		})
+	}
+	if err := doer.KillAfter(t.Context(), deed{File: t.TempDir() + "/written", Waits: true}, time.Millisecond); !errors.Is(err, lab.ErrKilled) {
+		t.Errorf("killed after a time, it ended with %v", err)
 	}
 }

@@ -175,8 +175,8 @@ func tail(path string, lines int) string {
 	return strings.Join(all[max(0, len(all)-lines):], "\n")
 }
 
+// Paused tells whether libvirtd is stopped by [Host.Pause].
+func (h *Host) Paused() bool { return processState(h.PID()) == 'T' }
+
 // answers tells whether libvirtd runs and is not stopped.
-func (h *Host) answers() bool {
-	state := processState(h.PID())
-	return state != 0 && state != 'T'
-}
+func (h *Host) answers() bool { return h.Running() && !h.Paused() }

@@ -77,11 +77,11 @@ func TestPausedDaemonAcceptsConnectionsAndDoesNotAnswer(t *testing.T) {
 	connection, err := net.DialTimeout("tcp", net.JoinHostPort(host.Address, "16509"), 5*time.Second)
 	must(t, err)
 	must(t, connection.Close())
-	if err := callerReaches(t, host); !errors.Is(err, context.DeadlineExceeded) {
+	if err := callerReaches(t, host, lossTimeout); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("virsh: %v, want no answer", err)
 	}
 	must(t, host.Continue())
-	must(t, callerReaches(t, host))
+	must(t, callerReaches(t, host, patience))
 }
 
 func TestFaultsLoseTheTrafficTheyNameAlone(t *testing.T) {
@@ -105,14 +105,30 @@ func TestFaultsLoseTheTrafficTheyNameAlone(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			world.HealAfter(t)
 			must(t, test.fault(t.Context()))
-			got := []bool{callerReaches(t, a) == nil, callerReaches(t, b) == nil, reaches(t, a, b) == nil, reaches(t, b, a) == nil}
-			want := []bool{test.callerToA, test.callerTB, test.aToB, test.bToA}
-			if diff := cmp.Diff(want, got); diff != "" {
-				t.Errorf("caller to a, caller to b, a to b, b to a (-want +got):\n%s", diff)
+			ways := []struct {
+				what    string
+				arrives bool
+				try     func(within time.Duration) error
+			}{
+				{"caller to a", test.callerToA, func(within time.Duration) error { return callerReaches(t, a, within) }},
+				{"caller to b", test.callerTB, func(within time.Duration) error { return callerReaches(t, b, within) }},
+				{"a to b", test.aToB, func(within time.Duration) error { return reaches(t, a, b, within) }},
+				{"b to a", test.bToA, func(within time.Duration) error { return reaches(t, b, a, within) }},
+			}
+			for _, way := range ways {
+				within := lossTimeout
+				if way.arrives {
+					within = patience
+				}
+				if err := way.try(within); (err == nil) != way.arrives {
+					t.Errorf("%s: %v, want an answer: %t", way.what, err, way.arrives)
+				}
 			}
 			must(t, world.Heal(t.Context()))
-			if err := errors.Join(callerReaches(t, a), callerReaches(t, b), reaches(t, a, b), reaches(t, b, a)); err != nil {
-				t.Errorf("after healing: %v", err)
+			for _, way := range ways {
+				if err := way.try(patience); err != nil {
+					t.Errorf("%s, after healing: %v", way.what, err)
+				}
 			}
 		})
 	}
@@ -125,40 +141,48 @@ func TestLimitBoundsWhatTheLinkCarries(t *testing.T) {
 	host := world.Hosts[0]
 	free := send(t, host, mib)
 	must(t, host.Limit(t.Context(), limit))
+	const ideal = mib * time.Second / limit
 	limited := send(t, host, mib)
-	if ideal := mib * time.Second / limit; limited < ideal*8/10 || limited > ideal*2 {
+	for range 2 { // a busy machine makes it slower, and never quicker
+		if limited > ideal*2 {
+			limited = send(t, host, mib)
+		}
+	}
+	if limited < ideal*8/10 || limited > ideal*2 {
 		t.Errorf("%d MiB took %v over a link of %d MiB/s (%v without), want about %v", mib, limited, limit, free, ideal)
 	}
 }
 
 func TestConnectionsAreCounted(t *testing.T) {
 	host := current(t).Hosts[0]
-	before, err := host.Connections()
-	must(t, err)
+	eventually(t, "no connection of the tests before", func() bool {
+		now, err := host.Connections()
+		return err == nil && now == 0
+	})
 	connection, err := net.Dial("tcp", net.JoinHostPort(host.Address, "16509"))
 	must(t, err)
-	eventually(t, "one more connection", func() bool {
+	eventually(t, "one connection", func() bool {
 		now, err := host.Connections()
-		return err == nil && now == before+1
+		return err == nil && now == 1
 	})
 	must(t, connection.Close())
-	eventually(t, "no more connections than before", func() bool {
+	eventually(t, "no connection", func() bool {
 		now, err := host.Connections()
-		return err == nil && now == before
+		return err == nil && now == 0
 	})
 }
 
-// reachTimeout tells a lost packet from a slow answer.
-const reachTimeout = 3 * time.Second
+// lossTimeout is how long an answer is waited for that is not to come.
+const lossTimeout = 3 * time.Second
 
-func callerReaches(t *testing.T, host *lab.Host) error {
-	ctx, cancel := context.WithTimeout(t.Context(), reachTimeout)
+func callerReaches(t *testing.T, host *lab.Host, within time.Duration) error {
+	ctx, cancel := context.WithTimeout(t.Context(), within)
 	defer cancel()
 	return answered(ctx, exec.CommandContext(ctx, "virsh", "-c", host.URI, "version"))
 }
 
-func reaches(t *testing.T, from, to *lab.Host) error {
-	ctx, cancel := context.WithTimeout(t.Context(), reachTimeout)
+func reaches(t *testing.T, from, to *lab.Host, within time.Duration) error {
+	ctx, cancel := context.WithTimeout(t.Context(), within)
 	defer cancel()
 	return answered(ctx, from.Command(ctx, "virsh", "-c", to.PeerURI, "version"))
 }
@@ -178,7 +202,7 @@ func send(t *testing.T, host *lab.Host, mib int) time.Duration {
 	listener, err := net.Listen("tcp", "10.77.0.1:0")
 	must(t, err)
 	defer listener.Close()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	_, port, err := net.SplitHostPort(listener.Addr().String())
 	must(t, err)

@@ -82,12 +82,9 @@ func TestGuestObeysItsPowerButton(t *testing.T) {
 				t.Parallel()
 				guest := world.StartGuest(t, lab.GuestSpec{Obeys: true, Machine: machine})
 				host.MustVirsh(t, "shutdown", guest.UUID)
-				deadline := time.Now().Add(20 * time.Second)
-				for state := ""; state != "shut off"; state = strings.TrimSpace(host.MustVirsh(t, "domstate", guest.UUID)) {
-					if time.Now().After(deadline) {
-						t.Fatalf("after 20 s it is %s", state)
-					}
-				}
+				eventually(t, "it is shut off", func() bool {
+					return strings.TrimSpace(host.MustVirsh(t, "domstate", guest.UUID)) == "shut off"
+				})
 			})
 		}
 	})
@@ -129,14 +126,15 @@ func TestKilledQEMUIsSeenByLibvirtAndByTheHeartbeat(t *testing.T) {
 	for _, process := range guest.Processes() {
 		must(t, process.Kill())
 	}
-	killed := time.Now()
 	eventually(t, "the domain is shut off", func() bool {
 		return strings.TrimSpace(world.Hosts[0].MustVirsh(t, "domstate", guest.UUID)) == "shut off"
 	})
-	eventually(t, "a second without a beat", func() bool {
-		return time.Since(killed) > time.Second
+	off := time.Now()
+	eventually(t, "time for a beat", func() bool {
+		return time.Since(off) > 2*time.Second
 	})
-	if record := guest.Between(killed.Add(lab.BeatPeriod), time.Now()); record.Beats > 0 {
+	// The last beat may be seen late.
+	if record := guest.Between(off.Add(time.Second), time.Now()); record.Beats > 0 {
 		t.Errorf("%d beats after QEMU was killed, want none", record.Beats)
 	}
 }

@@ -45,10 +45,13 @@ func must(t testing.TB, err error) {
 	}
 }
 
+// patience bounds every wait for something that is sure to come, on however busy a machine.
+const patience = time.Minute
+
 // next waits for a beat of a guest that runs.
 func next(t testing.TB, guest *lab.Guest) lab.Beat {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	beat, err := guest.NextBeat(ctx)
 	must(t, err)
@@ -58,14 +61,14 @@ func next(t testing.TB, guest *lab.Guest) lab.Beat {
 // eventually waits until something holds.
 func eventually(t testing.TB, what string, holds func() bool) {
 	t.Helper()
-	deadline := time.After(20 * time.Second)
+	deadline := time.After(patience)
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
 	for !holds() {
 		select {
 		case <-tick.C:
 		case <-deadline:
-			t.Fatalf("not within 20 s: %s", what)
+			t.Fatalf("not within %s: %s", patience, what)
 		}
 	}
 }

@@ -247,3 +247,19 @@ func (a *Assessment) checkJob(ctx context.Context, r Request) {
 		a.add(Finding{Check: CheckJob, Fact: OtherMigration{}, Host: here})
 	}
 }
+
+// arrived notes that the VM is on the destination already.
+func (a *Assessment) arrived(ctx context.Context, r Request) {
+	a.AlreadyThere = true
+	a.idle = idle(ctx, r.Destination, a.destination)
+}
+
+// ranBefore tells whether the guest ran, or was asleep, before the migration that is to
+// be made or adopted: then it must not stay paused after it. A guest that an adopted
+// migration has stopped ran before: it was stopped for the switch-over, or by a suspend,
+// which libvirt then takes for a part of the migration (qemuDomainSuspend). One that was
+// paused before keeps its reason.
+func (a *Assessment) ranBefore() bool {
+	return a.source.Is(StateRunning, StateAsleep, StatePostCopySource) ||
+		a.Running && a.source.Is(StatePaused) && a.source.Domain.Reason == ReasonMigration
+}

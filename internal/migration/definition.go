@@ -2,7 +2,6 @@ package migration
 
 import (
 	"context"
-	"errors"
 	"time"
 )
 
@@ -26,9 +25,6 @@ func (a *Assessment) checkDefinition(r Request) {
 		a.idle = true
 	}
 }
-
-// absent tells whether the host itself said that it does not have the domain.
-func (s Observation) absent() bool { return errors.Is(s.Err, ErrNoDomain) }
 
 // moveDefinition moves the definition of a VM that is shut off. It takes a moment and cannot
 // be cancelled once begun: half of it would be a definition on both hosts.
@@ -74,14 +70,7 @@ func (m *move) moveDefinition(ctx context.Context, a Assessment) (Report, error)
 // sendDefinition makes the calls: peer-to-peer, or direct where that is asked for or is the
 // only way. refusal is why peer-to-peer was not.
 func (m *move) sendDefinition() (mode Mode, refusal, err error) {
-	mode = m.Mode
-	if mode == Auto {
-		mode = PeerToPeer
-		if m.PeerURI == "" {
-			mode = Direct
-			m.report.say(Notice{Kind: NoticeDirect})
-		}
-	}
+	mode = m.firstMode()
 	m.report.begin(m.start, Notice{Kind: NoticeDefinition, Mode: mode})
 	if mode == PeerToPeer {
 		err = order(m.own, definitionLimit, func(ctx context.Context) error {

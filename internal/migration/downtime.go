@@ -25,8 +25,7 @@ func (d *downtime) prepare(ctx context.Context, milliseconds uint64) error {
 	// Noted before it is known to be set: an answer can get lost.
 	d.wanted, d.before = milliseconds, &before
 	return order(ctx, lockDeadline, func(ctx context.Context) error {
-		return source.SetMaxDowntime(ctx, uuid,
-			milliseconds)
+		return source.SetMaxDowntime(ctx, uuid, milliseconds)
 	})
 }
 

@@ -50,10 +50,10 @@ var eventNames = []string{
 }
 
 // in tells whether a kind of event is one of several.
-func (h eventKind) in(several eventKind) bool { return h&several != 0 }
+func (k eventKind) in(several eventKind) bool { return k&several != 0 }
 
 // String names one kind of event or several.
-func (h eventKind) String() string { return bitNames(uint(h), eventNames) }
+func (k eventKind) String() string { return bitNames(uint(k), eventNames) }
 
 // event is one thing that happened. Which of job, domain, share and err hold depends on its
 // kind.

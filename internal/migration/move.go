@@ -157,14 +157,7 @@ func (m *move) adopt(ctx context.Context, a Assessment) ending {
 // carryOut starts the migration and watches it: peer-to-peer, or direct where
 // that is asked for or is the only way.
 func (m *move) carryOut(ctx context.Context) ending {
-	mode := m.Mode
-	if mode == Auto {
-		mode = PeerToPeer
-		if m.PeerURI == "" {
-			mode = Direct
-			m.report.say(Notice{Kind: NoticeDirect})
-		}
-	}
+	mode := m.firstMode()
 	e := m.attempt(ctx, mode)
 	if m.Mode != Auto || mode != PeerToPeer || !e.refusedAtOnce() {
 		return e
@@ -181,6 +174,18 @@ func (m *move) carryOut(ctx context.Context) ending {
 	e = m.attempt(ctx, Direct)
 	e.refusal = refusal
 	return e
+}
+
+// firstMode is the mode that is tried first.
+func (m *move) firstMode() Mode {
+	switch {
+	case m.Mode != Auto:
+		return m.Mode
+	case m.PeerURI == "":
+		m.report.say(Notice{Kind: NoticeDirect})
+		return Direct
+	}
+	return PeerToPeer
 }
 
 // refusedAtOnce tells whether libvirt answered that a peer-to-peer migration failed before

@@ -18,15 +18,15 @@ type Observation struct {
 }
 
 // Known tells whether the host answered.
-func (s Observation) Known() bool { return s.Err == nil || errors.Is(s.Err, ErrNoDomain) }
+func (o Observation) Known() bool { return o.Err == nil || o.absent() }
 
 // Is tells whether the domain was seen in one of the states.
-func (s Observation) Is(states ...DomainState) bool {
-	if s.Err != nil {
+func (o Observation) Is(states ...DomainState) bool {
+	if o.Err != nil {
 		return false
 	}
 	for _, state := range states {
-		if s.Domain.State == state {
+		if o.Domain.State == state {
 			return true
 		}
 	}
@@ -35,23 +35,26 @@ func (s Observation) Is(states ...DomainState) bool {
 
 // Gone tells whether no process holds the domain there, as the host itself
 // said: there is none, or no more than a definition.
-func (s Observation) Gone() bool {
-	return errors.Is(s.Err, ErrNoDomain) || s.Err == nil && !s.Domain.Active()
+func (o Observation) Gone() bool {
+	return o.absent() || o.Err == nil && !o.Domain.Active()
 }
 
 // stuck tells whether the domain's QEMU does not answer libvirt.
-func (s Observation) stuck() bool { return s.Err == nil && s.Domain.Unresponsive }
+func (o Observation) stuck() bool { return o.Err == nil && o.Domain.Unresponsive }
 
 // Defined tells whether the host keeps a definition of a domain that does not
 // run there.
-func (s Observation) Defined() bool { return s.Err == nil && !s.Domain.Active() }
+func (o Observation) Defined() bool { return o.Err == nil && !o.Domain.Active() }
 
 // Running tells whether the guest runs there, in post-copy or not.
-func (s Observation) Running() bool { return s.Is(StateRunning, StatePostCopy) }
+func (o Observation) Running() bool { return o.Is(StateRunning, StatePostCopy) }
+
+// absent tells whether the host itself said that it does not have the domain.
+func (o Observation) absent() bool { return errors.Is(o.Err, ErrNoDomain) }
 
 // Migrated tells whether the host keeps no more than the definition of a domain
 // that was migrated to another one.
-func (s Observation) Migrated() bool { return s.Defined() && s.Domain.Reason == ReasonMigrated }
+func (o Observation) Migrated() bool { return o.Defined() && o.Domain.Reason == ReasonMigrated }
 
 // Whereabouts is what hosts said of one VM when they were asked at once.
 type Whereabouts struct {

@@ -46,8 +46,8 @@ func (m *move) rejoin(ctx context.Context, mode Mode) ending {
 // both parts as they were: a direct one may then be tried. That QEMU does not reach QEMU is not for
 // libvirt to mend.
 func (m *move) refusedToRecover(ctx context.Context, e ending) bool {
-	if e.err == nil || e.watched || e.unseen != nil || e.cancelled || Lost(e.err) || errors.Is(e.err,
-		ErrMemoryUnreachable) {
+	if e.err == nil || e.watched || e.unseen != nil || e.cancelled || Lost(e.err) ||
+		errors.Is(e.err, ErrMemoryUnreachable) {
 		return false
 	}
 	source, destination := m.observe(ctx)

@@ -59,10 +59,10 @@ type Report struct {
 	Throttle *int64
 	// Compression figures are pages; nil when nothing was compressed.
 	CompressionPages, CompressionCacheMisses *int64
-	// Raises is what the engine has raised while passes made no progress, in its order.
-	Raises []Raise
 	// CompressionBytes is what was sent of those pages; nil when nothing was compressed.
 	CompressionBytes *int64
+	// Raises is what the engine has raised while passes made no progress, in its order.
+	Raises []Raise
 	// Mode is PeerToPeer or Direct; empty when the job was adopted, because libvirt
 	// does not tell who drives a job.
 	Mode Mode

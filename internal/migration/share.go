@@ -60,7 +60,7 @@ func (s *shareOrders) observe(now time.Time, sent uint64) {
 	}
 	s.sends = 0
 	if !s.seen.IsZero() && sent > s.sent {
-		s.sends = int64(float64(sent-s.sent) / span.Seconds() / (1 << 20))
+		s.sends = int64(float64(sent-s.sent) / span.Seconds() / mib)
 	}
 	s.seen, s.sent = now, sent
 }

@@ -1,12 +1,10 @@
 package migration
 
-import "context"
-
 // stranded tells whether a host holds a guest that was stopped for the switch-over of a
 // migration whose job is gone: it lost its client at that moment, and only the client
 // could have said which of the two copies goes on.
-func stranded(s Observation, idle bool) bool {
-	return idle && s.Is(StatePaused) && s.Domain.Reason == ReasonMigration
+func stranded(o Observation, idle bool) bool {
+	return idle && o.Is(StatePaused) && o.Domain.Reason == ReasonMigration
 }
 
 // checkStranded looks for a stranded guest on the source. It is not resumed: the
@@ -41,20 +39,4 @@ func (r Request) otherCopy() OtherCopy {
 		return OnSilentHost
 	}
 	return OnUnknownHost
-}
-
-// arrived notes that the VM is on the destination already.
-func (a *Assessment) arrived(ctx context.Context, r Request) {
-	a.AlreadyThere = true
-	a.idle = idle(ctx, r.Destination, a.destination)
-}
-
-// ranBefore tells whether the guest ran, or was asleep, before the migration that is to
-// be made or adopted: then it must not stay paused after it. A guest that an adopted
-// migration has stopped ran before: it was stopped for the switch-over, or by a suspend,
-// which libvirt then takes for a part of the migration (qemuDomainSuspend). One that was
-// paused before keeps its reason.
-func (a *Assessment) ranBefore() bool {
-	return a.source.Is(StateRunning, StateAsleep, StatePostCopySource) ||
-		a.Running && a.source.Is(StatePaused) && a.source.Domain.Reason == ReasonMigration
 }

@@ -5,16 +5,10 @@ import "slices"
 // against is what keeps a VM from a host, the reason that binds; nil where nothing does.
 func (l ledger) against(vm VM, host string) Reason {
 	a := l.accounts[host]
-	switch {
-	case a == nil:
-		return UnknownHost{}
-	case a.Silent:
-		return Silent{}
-	case a.Emptied:
-		return Emptied{}
-	case a.Cordoned:
-		return Cordoned{}
-	case host == vm.Host:
+	if closed := a.closed(); closed != nil {
+		return closed
+	}
+	if host == vm.Host {
 		return Here{}
 	}
 	if finding := vm.Refused[host]; finding != nil {
@@ -29,6 +23,21 @@ func (l ledger) against(vm VM, host string) Reason {
 		return FewCPUs{Need: need, Have: a.CPUs}
 	}
 	return a.full(vm)
+}
+
+// closed is what keeps every VM from a host; a host that the world does not have has no account.
+func (a *account) closed() Reason {
+	switch {
+	case a == nil:
+		return UnknownHost{}
+	case a.Silent:
+		return Silent{}
+	case a.Emptied:
+		return Emptied{}
+	case a.Cordoned:
+		return Cordoned{}
+	}
+	return nil
 }
 
 // full is what a host lacks for a VM because of the VMs that it has.
@@ -73,15 +82,8 @@ func curable(r Reason) bool {
 // has. What never changes, as how many CPUs the host has, is not looked at.
 func Lapsed(w World, vm VM, host string) Reason {
 	a := open(w, vm.UUID).accounts[host]
-	switch {
-	case a == nil:
-		return UnknownHost{}
-	case a.Silent:
-		return Silent{}
-	case a.Emptied:
-		return Emptied{}
-	case a.Cordoned:
-		return Cordoned{}
+	if closed := a.closed(); closed != nil {
+		return closed
 	}
 	return a.full(vm)
 }

@@ -82,7 +82,7 @@ func TestDrain(t *testing.T) {
 			want:  "y>b z>b x>b",
 		},
 		"of equal ones the busy first": {
-			world: "a 16\nb 64\nx on a 4\ny on a 4 dirtied=100\nz on a 4 dirtied=5",
+			world: "a 16\nb 64\nx on a 4\ny on a 4 lasts=100\nz on a 4 lasts=5",
 			want:  "y>b z>b x>b",
 		},
 		"spread over equal hosts": {

@@ -73,7 +73,7 @@ func (a *account) expect(vm VM) {
 	}
 }
 
-// admit promises the host's to a VM that a plan gives it.
+// admit promises what the host has to a VM that a plan gives it.
 func (a *account) admit(vm VM) {
 	a.cpus += vm.CPUs
 	a.Load += vm.Load
@@ -133,11 +133,11 @@ func (vm VM) hugePages() int64 {
 	return int64((vm.Memory + size - 1) / size)
 }
 
-// LongestFirst is the order in which moves are to be started: large and busy ones do not come last. How long moves last
-// is known of all VMs that are compared, or of none.
+// LongestFirst is the order in which moves are to be started: the longest do not come last. How long moves last is known
+// of all VMs that are compared, or of none: then the largest count as the longest.
 func LongestFirst(a, b VM) int {
 	return cmp.Or(
-		cmp.Compare(b.Lasts, a.Lasts), cmp.Compare(b.Memory, a.Memory), cmp.Compare(b.Dirtied, a.Dirtied),
-		cmp.Compare(a.Name, b.Name), cmp.Compare(a.UUID, b.UUID),
+		cmp.Compare(b.Lasts, a.Lasts), cmp.Compare(b.Memory, a.Memory), cmp.Compare(a.Name, b.Name),
+		cmp.Compare(a.UUID, b.UUID),
 	)
 }

@@ -30,7 +30,7 @@ func randomWorld(r *rand.Rand, hosts, vms int) placement.World {
 		h := &w.Hosts[r.IntN(hosts)]
 		vm := placement.VM{
 			UUID: fmt.Sprintf("uuid-%03d", i), Name: fmt.Sprintf("vm%03d", i), Host: h.Name, CPUs: 1 + r.IntN(4),
-			Memory: uint64(1+r.IntN(8)) * gib, Load: r.Float64(), Dirtied: uint64(r.IntN(3)) << 20,
+			Memory: uint64(1+r.IntN(8)) * gib, Load: r.Float64(),
 		}
 		vm.Resident = vm.Memory / uint64(1+r.IntN(3))
 		switch r.IntN(12) {

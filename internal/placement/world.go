@@ -15,8 +15,6 @@ type World struct {
 // Host is what is known of a host.
 type Host struct {
 	Name string
-	// Cluster is the one that its record names; empty for none.
-	Cluster string
 	// Silent is true for a host that did not answer: nothing else is known of it then.
 	Silent bool
 	// Cordoned is true for a host that takes no moves.
@@ -58,10 +56,8 @@ type VM struct {
 	// CPUs is how many virtual CPUs it has, and Load how many CPUs it keeps busy.
 	CPUs int
 	Load float64
-	// Dirtied is how much memory it writes to, in bytes per second, and Lasts how long its move is expected to take;
-	// 0 where that is not known.
-	Dirtied uint64
-	Lasts   time.Duration
+	// Lasts is how long its move is expected to take; 0 where that is not known.
+	Lasts time.Duration
 
 	// Group is its anti-affinity group: two VMs of one group never go to one host. Empty for none.
 	Group string

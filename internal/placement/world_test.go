@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/placement"
 )
@@ -19,7 +20,7 @@ func (f finding) String() string { return string(f) }
 // world reads a world from lines. A host is a name and its GiB, then words such as cordoned, silent, cpus=8, load=2,
 // link=100 (MiB/s), used=3 (GiB that no VM has), pages=2048:1000 (KiB: free pages), arriving=1. A VM is a name, "on" a
 // host and its GiB, then cpus=2, load=1, group=web, huge=2048 (KiB), touched=1 (GiB), to=b, arrived=1 (GiB),
-// refused=b,c, fixed, dirtied=10 (MiB/s). What a VM has touched of its host is not available there.
+// refused=b,c, fixed, lasts=10 (seconds). What a VM has touched of its host is not available there.
 func world(t testing.TB, text string) placement.World {
 	t.Helper()
 	var w placement.World
@@ -113,8 +114,8 @@ func vm(t testing.TB, words []string) placement.VM {
 			}
 		case "fixed":
 			vm.Fixed = placement.Refused{Finding: finding("host device")}
-		case "dirtied":
-			vm.Dirtied = number(t, value) << 20
+		case "lasts":
+			vm.Lasts = time.Duration(number(t, value)) * time.Second
 		default:
 			t.Fatalf("VM %s: what is %q?", vm.Name, word)
 		}

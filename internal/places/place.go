@@ -25,10 +25,9 @@ const answerWithin = 2 * lease.Life
 type Place struct {
 	release func() // gives back the slots of this run
 	holder  lease.Holder
-	posts   []*post // at the source and at the destination; none where it takes no place on hosts
-	// asked is true once a place was not to be had, and unclear since when a host has not said whether one is.
-	asked   bool
-	unclear time.Time
+	posts   []*post   // at the source and at the destination; none where it takes no place on hosts
+	asked   bool      // whether a place was not to be had once: from then on it looks before it claims
+	unclear time.Time // since when a host has not said whether there is a place; zero where both have
 
 	stop    context.CancelFunc // of the goroutine
 	renewer sync.WaitGroup
@@ -80,7 +79,7 @@ func (p *Place) claim(ctx context.Context) (Wait, error) {
 	return wait, err
 }
 
-// ask is claim without regard of how long a host has not answered.
+// ask is claim, however long a host has not answered.
 func (p *Place) ask(ctx context.Context) (Wait, error) {
 	if p.asked {
 		sights, err := p.both(func(at *post) (sight, error) { return at.look(ctx) })

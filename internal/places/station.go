@@ -217,7 +217,7 @@ func (s *station) hold(ctx context.Context, l host.Lease, holder lease.Holder) e
 	return nil
 }
 
-// take takes a new lease. One of which that is not known is ended.
+// take takes a new lease. It is ended where nobody knows whether it was taken.
 func (s *station) take(ctx context.Context, name string, holder lease.Holder) (*host.Lease, error) {
 	l := host.Lease{UUID: uuid.NewString(), Name: name}
 	err := s.hold(ctx, l, holder)

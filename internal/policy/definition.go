@@ -46,7 +46,7 @@ type typedField struct {
 	// decide sets the field in dst to what the first level has that sets it, and returns
 	// which one that is; -1 where none does.
 	decide func(dst *Policy, levels []*Policy) int
-	// plain is the value as a bool, int64 or string.
+	// plain is the value as a bool, an int64, a string or Numbers.
 	plain func(*Policy) any
 	set   func(*Policy, any) error
 	clear func(*Policy)
@@ -69,11 +69,21 @@ func Table() []Definition { return append([]Definition(nil), table...) }
 
 // DefinitionOf is that of a field, by its name; false where there is none.
 func DefinitionOf(name string) (Definition, bool) {
-	i := slices.IndexFunc(table, func(d Definition) bool { return string(d.Field) == name })
+	i := indexOf(Field(name))
 	if i < 0 {
 		return Definition{}, false
 	}
 	return table[i], true
+}
+
+// indexOf is where a field is in the table; -1 where it is not.
+func indexOf(field Field) int {
+	for i := range table {
+		if table[i].Field == field {
+			return i
+		}
+	}
+	return -1
 }
 
 // Description describes the field in sentences, in Markdown.
@@ -91,8 +101,8 @@ func (d Definition) Description() string {
 	return fmt.Sprintf("%s Values: %s. Where no level sets it: %s.", text, d.Values, d.Unset)
 }
 
-// Value is the field's value in a policy: a bool, an int64, or a string for a
-// duration or a word; nil where it inherits.
+// Value is the field's value in a policy: a bool, an int64, Numbers, or a string for a
+// duration, a word or a name; nil where it inherits.
 func (d Definition) Value(p Policy) any {
 	if !d.isSet(&p) {
 		return nil
@@ -109,7 +119,7 @@ func (d Definition) Set(p *Policy, value any) error { return d.set(p, value) }
 func (d Definition) Decode(p *Policy, raw json.RawMessage) error { return d.decode(p, raw) }
 
 // At tells whether a level may set the field.
-func (d Definition) At(level Origin) bool {
+func (d *Definition) At(level Origin) bool {
 	return len(d.Levels) == 0 || slices.Contains(d.Levels, level)
 }
 
@@ -154,12 +164,11 @@ func (d *Definition) dormant(p *Policy) bool {
 
 // definition is that of a field of the table.
 func definition(field Field) *Definition {
-	for i := range table {
-		if table[i].Field == field {
-			return &table[i]
-		}
+	i := indexOf(field)
+	if i < 0 {
+		panic(fmt.Sprintf("policy: no field %q", string(field))) // an error in the table itself
 	}
-	panic(fmt.Sprintf("policy: no field %q", string(field))) // an error in the table itself
+	return &table[i]
 }
 
 // entry is one line of the table, for a field whose values have the type T.
@@ -179,7 +188,7 @@ type entry[T any] struct {
 	// libvirt is what libvirt is told of a value, and libvirtBy the same where the rest of
 	// the policy decides how; engine is true for a field that the engine itself heeds;
 	// preset is true for a name of values of other fields, which Policy.Expanded puts in its
-	// place; placement is true for a field of which only the choice of hosts depends. An entry
+	// place; placement is true for a field on which only the choice of hosts depends. An entry
 	// has one of the five.
 	libvirt   func(T) Parameters
 	libvirtBy func(T, Policy) Parameters

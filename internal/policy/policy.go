@@ -226,10 +226,8 @@ func (p Policy) Differences(want Policy) []Difference {
 
 // Text is a field's value as a record holds it, or NotSet.
 func (p Policy) Text(name Field) string {
-	for _, d := range table {
-		if d.Field == name {
-			return d.text(&p)
-		}
+	if i := indexOf(name); i >= 0 {
+		return table[i].text(&p)
 	}
 	return NotSet
 }

@@ -1,9 +1,6 @@
 package policy
 
-import (
-	"slices"
-	"sync"
-)
+import "sync"
 
 // Origin is the level that decided an effective value.
 type Origin string
@@ -22,10 +19,8 @@ type Origins []Origin
 
 // Of is the level that decided a field.
 func (o Origins) Of(field Field) Origin {
-	for i := range table {
-		if table[i].Field == field && i < len(o) {
-			return o[i]
-		}
+	if i := indexOf(field); i >= 0 && i < len(o) {
+		return o[i]
 	}
 	return ""
 }
@@ -79,7 +74,7 @@ func (w *work) declare(origin Origin, declared Policy) {
 	i := len(w.given)
 	w.policies[i], w.from[i] = declared, origin
 	for k := range table {
-		if len(table[k].Levels) > 0 && !slices.Contains(table[k].Levels, origin) { // written by something else
+		if !table[k].At(origin) { // written by something else
 			table[k].clear(&w.policies[i])
 		}
 	}

@@ -304,13 +304,13 @@ func TestResolveKeepsFieldsIndependent(t *testing.T) {
 	}
 }
 
-// singleFields are those that stand for no others.
 // settable tells whether a level may set a field. One that may not is as if it had not.
 func settable(field policy.Field, level policy.Origin) bool {
 	d, _ := policy.DefinitionOf(string(field))
 	return d.At(level)
 }
 
+// singleFields are those that stand for no others.
 func singleFields() []policy.Field {
 	return slices.DeleteFunc(policy.Fields(), func(field policy.Field) bool { return field == policy.FieldPreset })
 }

@@ -95,6 +95,13 @@ func TestAssess_findings(t *testing.T) {
 				Host: "kvm2", Warning: true,
 			},
 		},
+		"a destination with the source's host name": {
+			func(s *scene) { s.kvm2.Is.Hostname, s.request.Move.MigrationURI = s.kvm1.Is.Hostname, "" },
+			migration.Finding{
+				Check: preflight.CheckHostname, Fact: preflight.OneHostname{Hostname: "kvm1.example.com"},
+				Host: "kvm2", Warning: true,
+			},
+		},
 		"a disk that is not shared": {
 			func(s *scene) { s.here.Fails("Begin", migration.ErrUnsafe) },
 			migration.Finding{Check: preflight.CheckVerdict, Fact: preflight.Refused{}, Host: "kvm1", Lasting: true},

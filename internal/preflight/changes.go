@@ -135,6 +135,7 @@ func (s *scope) configLacks(ctx context.Context) []migration.Finding {
 	if s.config == nil || len(s.config.changed.Changes) == 0 {
 		return nil
 	}
+	s.verdict(ctx) // which decides about the disks, too: both are kept for all checks, and are of what moves
 	config := *s
 	config.guest, config.own, config.changed = s.config.there, s.config.here, s.config.changed
 	var lacks []migration.Finding

@@ -205,3 +205,17 @@ func TestAssess_diskTypes(t *testing.T) {
 		})
 	}
 }
+
+// TestAssess_persistentChangesOfCopiedDisks: what becomes of the disks is decided by the definition that moves, and
+// so is what the source is asked to begin.
+func TestAssess_persistentChangesOfCopiedDisks(t *testing.T) {
+	t.Parallel()
+	play(t, func(s *scene) {
+		s.copying()
+		s.here.Config = domain("qemu", "", bridged+otherDisk)
+		s.request.ConfigChanges = &definition.Request{Host: definition.Changes{Interfaces: map[string]string{"br7": "lo"}}}
+		if got := preflight.Assess(s.Context(), s.request).Disks; len(got) != 1 || got[0].Target != "vda" || !got[0].Copied() {
+			t.Errorf("got %+v", got)
+		}
+	})
+}

@@ -161,7 +161,7 @@ func moveTable() []Row {
 			"virConnectGetLibVersion, virConnectGetVersion", NeedsHosts, Either, depends(unforeseen),
 			"destination", versionsCheck{}),
 		row(CheckHostname,
-			"memory has an address to go to: a `migration_uri`, or a host name that is not localhost",
+			"memory has an address to go to: a `migration_uri`, or a host name of its own that is not localhost",
 			"virConnectGetHostname", NeedsHosts, Warnings, harmless(), "destination", hostnameCheck{}).ofDefinition(),
 		row(CheckUserfaultfd, "QEMU may use userfaultfd on both hosts, for `post_copy`", "nothing",
 			NeedsRequest, Unknown, harmless(), "destination", userfaultfdCheck{}),

@@ -96,6 +96,21 @@ func (w *workspace) command(ctx context.Context, args ...string) *exec.Cmd {
 	return cmd
 }
 
+// logged has the provider's log of the commands that follow kept in a file, apart from what Terraform prints, and returns
+// what reads it.
+func (w *workspace) logged(t *testing.T) func() string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "terraform.log")
+	w.environment = append(w.environment, "TF_LOG_PROVIDER=INFO", "TF_LOG_PATH="+file)
+	return func() string {
+		text, err := os.ReadFile(file)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			t.Fatal(err)
+		}
+		return string(text)
+	}
+}
+
 // write replaces the configuration.
 func (w *workspace) write(t *testing.T, config string) {
 	t.Helper()
@@ -235,7 +250,7 @@ func (r *run) signalGroup(t *testing.T, s syscall.Signal) {
 	}
 }
 
-// processes counts what is left of the process group.
+// processes tells whether anything is left of the process group.
 func (r *run) processes() bool { return !errors.Is(syscall.Kill(-r.cmd.Process.Pid, 0), syscall.ESRCH) }
 
 // output collects what a process writes.

@@ -28,7 +28,7 @@ func TestAccClusterPolicy_existing(t *testing.T) {
 			Config:    config,
 			ExpectError: sayingAll("Unable to Create Cluster Migration Policy", `hosts = ["kvm1", "kvm2", ]`,
 				"The copy on kvm2 exists and differs: max_downtime_ms is 900, declared 500.", "It says "+other+".",
-				`terraform import virt_cluster_migration_policy.NAME "compute"`, "`virsh secret-undefine "+clusterSecret+"` on kvm2"),
+				`terraform import virt_cluster_migration_policy.NAME compute`, "`virsh secret-undefine "+clusterSecret+"` on kvm2"),
 		},
 		resource.TestStep{ // nothing was written, and an unreadable one is no better
 			PreConfig: func() {

@@ -47,6 +47,9 @@ type hostModel struct {
 	Changes        types.Object `tfsdk:"destination_changes"`
 }
 
+// budgetName is the attribute of a host that is the budget of its link.
+const budgetName = "migration_bandwidth_mib_per_second"
+
 // maxMigrationsDescription takes the direction, the largest value and the default.
 const maxMigrationsDescription = "Maximum number of concurrent %s migrations per host, 1 to %d; further moves wait. " +
 	"It holds for all runs together, and counts migrations that other tools have started. Default: %d."
@@ -143,7 +146,7 @@ func hostAttributes() map[string]schema.Attribute {
 			Optional:  true,
 			Sensitive: true,
 		},
-		"migration_bandwidth_mib_per_second": schema.Int64Attribute{
+		budgetName: schema.Int64Attribute{
 			CustomType: wholeNumberType{},
 			MarkdownDescription: fmt.Sprintf("Budget for all moves over this host's link, those that leave it and those "+
 				"that enter it, in MiB/s, 1 to %d. Each gets its share, at least 1 MiB/s, and another one when moves come "+
@@ -180,7 +183,7 @@ func (m configModel) unknown() []string {
 	return names
 }
 
-func (m configModel) hostsUnknown() bool { return !fullyKnown(m.Hosts) }
+func (m configModel) hostsUnknown() bool { return !whollyKnown(m.Hosts) }
 
 // unknownWarning says that a plan compares nothing. Configure gives it, which
 // Terraform calls once for each provider configuration.

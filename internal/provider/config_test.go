@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/fleet"
@@ -130,5 +131,14 @@ func TestUnreachableVariable(t *testing.T) {
 				t.Errorf("want %q and error %q, got %q and %v", test.want, test.wantError, got.Unreachable, diags)
 			}
 		})
+	}
+}
+
+// TestIsNot_budget wants the range of a budget of a number that none can have.
+func TestIsNot_budget(t *testing.T) {
+	t.Parallel()
+	at := path.Root("hosts").AtMapKey("kvm1").AtName(budgetName)
+	if got := isNot(at); got != "is not a whole number from 1 to 8796093022207." {
+		t.Errorf("it %s", got)
 	}
 }

@@ -39,7 +39,7 @@ func TestDestinationChanges(t *testing.T) {
 		value attr.Value
 		known bool
 	}{"known": {given, true}, "left out": {noChanges(), true}, "zero": {types.Object{}, true}, "unknown": {unknown, false}} {
-		if got := fullyKnown(test.value); got != test.known {
+		if got := whollyKnown(test.value); got != test.known {
 			t.Errorf("%s: known is %t", name, got)
 		}
 	}

@@ -138,7 +138,7 @@ func (d *destinationsDataSource) Read(
 	if resp.Diagnostics.Append(checkHosts(d.fleet, model.Hosts, path.Root("hosts"))...); resp.Diagnostics.HasError() {
 		return
 	}
-	among := fleet.Candidates{Hosts: hostNames(model.Hosts), Cluster: model.Cluster.ValueString()}
+	among := fleet.Candidates{Hosts: namesIn(model.Hosts), Cluster: model.Cluster.ValueString()}
 	model.Candidates = types.ListNull(types.ObjectType{AttrTypes: typesOf(candidateAttributes())})
 	model.Rejected = types.MapNull(types.StringType)
 	location, choice, err := d.fleet.Destinations(ctx, model.VM.ValueString(), among)

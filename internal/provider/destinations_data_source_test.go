@@ -26,7 +26,8 @@ func TestAccMigrationDestinations(t *testing.T) {
 	world := testLab(t)
 	kvm1, kvm2, kvm3 := world.Host("kvm1"), world.Host("kvm2"), world.Host("kvm3")
 	guest := world.StartGuest(t, typical())
-	sibling := world.StartGuest(t, lab.GuestSpec{Host: "kvm3", Bare: true})
+	withOwnMemory(t, 2048)
+	sibling := world.StartGuest(t, lab.GuestSpec{Host: "kvm3", Bare: true, MemoryMiB: 1024})
 	local := filepath.Join(t.TempDir(), "local.img")
 	if err := os.WriteFile(local, make([]byte, 1<<20), 0o600); err != nil {
 		t.Fatal(err)

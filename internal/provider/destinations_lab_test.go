@@ -30,6 +30,21 @@ resource "virt_vm_live_migration" "vm" {
 `, guest.Name, where)
 }
 
+// withOwnMemory gives the hosts that are chosen from as much memory of their own until the test ends. What VMs take of it
+// decides then, and not how busy the machine seems, which is the same one under all hosts, when each of them is asked.
+func withOwnMemory(t *testing.T, mib int) {
+	t.Helper()
+	giveBack, err := testLab(t).LimitMemory(t.Context(), map[string]int{"kvm2": mib, "kvm3": mib})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := giveBack(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 // wouldChoose is the title of the warning that names the host which would be chosen.
 const wouldChoose = "Destination Is Chosen in the Apply"
 
@@ -39,7 +54,8 @@ const wouldChoose = "Destination Is Chosen in the Apply"
 func TestAccDestinations(t *testing.T) {
 	world := testLab(t)
 	guest := world.StartGuest(t, typical())
-	world.StartGuests(t, 2, lab.GuestSpec{Host: "kvm2", Bare: true})
+	withOwnMemory(t, 2048)
+	world.StartGuests(t, 2, lab.GuestSpec{Host: "kvm2", Bare: true, MemoryMiB: 512})
 	w := newWorkspace(t, openPlacement(t, guest, `destinations = ["kvm1", "kvm2"]`))
 
 	// It is on one of them: nothing moves.
@@ -111,7 +127,8 @@ func TestAccDestinations(t *testing.T) {
 // TestAccDestinations_notAllOnOneHost moves four VMs at once: each choice counts those that were made before it.
 func TestAccDestinations_notAllOnOneHost(t *testing.T) {
 	world := testLab(t)
-	guests := world.StartGuests(t, 4, lab.GuestSpec{Bare: true})
+	withOwnMemory(t, 2048)
+	guests := world.StartGuests(t, 4, lab.GuestSpec{Bare: true, MemoryMiB: 512})
 	var names []string
 	for _, guest := range guests {
 		names = append(names, fmt.Sprintf("%q", guest.Name))
@@ -211,7 +228,8 @@ func TestAccDestinations_action(t *testing.T) {
 	needActions(t)
 	world := testLab(t)
 	guest := world.StartGuest(t, typical())
-	world.StartGuests(t, 2, lab.GuestSpec{Host: "kvm2", Bare: true})
+	withOwnMemory(t, 2048)
+	world.StartGuests(t, 2, lab.GuestSpec{Host: "kvm2", Bare: true, MemoryMiB: 512})
 	w := newWorkspace(t, three(t)+fmt.Sprintf(`
 action "virt_vm_live_migration" "move" {
   config {

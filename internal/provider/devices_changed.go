@@ -41,8 +41,8 @@ func devicesChanged(changes []definition.Change) types.List {
 	all := []attr.Value{}
 	for _, c := range changes {
 		all = append(all, types.ObjectValueMust(members, map[string]attr.Value{
-			"device": types.StringValue(string(c.Device)), "key": stringOrNull(c.Key), "old": stringOrNull(c.Old),
-			"new": stringOrNull(c.New),
+			"device": types.StringValue(string(c.Device)), "key": textOrNull(c.Key), "old": textOrNull(c.Old),
+			"new": textOrNull(c.New),
 		}))
 	}
 	return types.ListValueMust(of, all)

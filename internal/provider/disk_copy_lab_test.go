@@ -6,6 +6,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/lab"
 )
@@ -17,7 +18,11 @@ func TestAccDiskCopy(t *testing.T) {
 	kvm1, kvm2 := world.Host("kvm1"), world.Host("kvm2")
 	for _, h := range []*lab.Host{kvm1, kvm2} {
 		h.MustVirsh(t, "pool-create-as", "copies", "dir", "--target", lab.LocalImages)
-		t.Cleanup(func() { _ = h.Command(t.Context(), "virsh", "-c", h.SocketURI, "pool-destroy", "copies").Run() })
+		t.Cleanup(func() {
+			ctx, cancel := contextAfter(t, time.Minute)
+			defer cancel()
+			_, _ = h.Virsh(ctx, "pool-destroy", "copies")
+		})
 	}
 	guest := world.StartGuest(t, lab.GuestSpec{Bare: true, State: lab.Paused}.With(lab.Disk{Local: true}))
 	disk, otherwise := guest.Disks()[0].Path, lab.LocalImages+"/otherwise.img"

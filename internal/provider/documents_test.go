@@ -21,6 +21,18 @@ func TestAccQuickStart(t *testing.T) {
 	w.must(t, 0, "destroy", "-auto-approve")
 }
 
+// TestAccGettingStarted makes the first apply of the guide, which has the output that the guide shows.
+func TestAccGettingStarted(t *testing.T) {
+	w := newQuickStart(t, "db1")
+	w.writeFile(t, filepath.Join(w.directory, "main.tf"), forLab(t, readFile(t, "../../examples/guides/getting_started/main.tf")))
+	w.must(t, 0, "apply", "-auto-approve")
+	shown := "db1_policy = " + w.must(t, 0, "output", "db1_policy").stdout
+	if !strings.Contains(readFile(t, "../../docs/guides/getting-started.md"), shown) {
+		t.Errorf("the guide does not show\n%s", shown)
+	}
+	w.must(t, 0, "destroy", "-auto-approve")
+}
+
 // TestAccExamples_drift looks for drift with the script of the guide.
 func TestAccExamples_drift(t *testing.T) {
 	w := newQuickStart(t, "db1")

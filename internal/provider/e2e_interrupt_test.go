@@ -35,6 +35,7 @@ func inMode(mode string, config func(vm, policy string) string) func(vm, policy 
 func TestAccInterrupt(t *testing.T) {
 	t.Parallel()
 	world := testLab(t)
+	bystander := world.StartGuest(t, lab.GuestSpec{}) // what it stands still for, a busy machine does
 	for name, test := range map[string]struct {
 		config  func(vm, policy string) string
 		args    []string
@@ -101,10 +102,8 @@ func TestAccInterrupt(t *testing.T) {
 			}
 			requireStayed(t, world, guest)
 			requireReport(t, reports, guest, "cancelled")
-			requireSteadyPulse(t, guest, started, time.Second)
-			if r.processes() {
-				t.Error("processes of terraform are left")
-			}
+			requireSteadyPulse(t, guest, started, time.Second+bystander.Between(started, time.Now()).LongestGap)
+			eventually(t, 5*time.Second, "no process of terraform is left", func() bool { return !r.processes() })
 			for _, pid := range tunnels {
 				eventually(t, 5*time.Second, "ssh has ended", func() bool { return errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) })
 			}

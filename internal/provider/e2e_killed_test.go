@@ -44,11 +44,14 @@ func TestAccKilled(t *testing.T) {
 				t.Errorf("the plan does not tell of the migration: %s", plan)
 			}
 			requireMoving(t, guest)
+			log := w.logged(t)
 			r := w.start(t, apply...)
-			eventually(t, time.Minute, "the next apply has begun", func() bool { return strings.Contains(r.stdout.String(), "Creating...") })
+			eventually(t, time.Minute, "the next apply watches it", func() bool {
+				r.mustRun(t)
+				return strings.Contains(log(), "is under way already")
+			})
 			adopted := time.Since(begun)
-			// Fast enough to end, and slow enough for the apply to find it before that.
-			world.Host("kvm1").MustVirsh(t, "migrate-setspeed", guest.Name, "10")
+			world.Host("kvm1").MustVirsh(t, "migrate-setspeed", guest.Name, "1000")
 			if got := r.wait(t, time.Minute); got.code != 0 || !saying("was watched to its end").MatchString(got.stdout) {
 				t.Fatalf("the next apply: %s", got)
 			}

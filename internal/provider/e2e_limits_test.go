@@ -47,9 +47,24 @@ func moving(t *testing.T, guests []*lab.Guest) int {
 	return count
 }
 
-// waiting counts the moves that said that they wait for a slot on kvm1.
-func waiting(said string, limit int) int {
-	return strings.Count(said, fmt.Sprintf("is waiting for its turn to move to kvm2: kvm1 sends as many VMs as it may already (max_outgoing_migrations = %d)", limit))
+// waiting counts the guests whose moves said, once or more often, that they wait for a slot on kvm1.
+func waiting(said string, guests []*lab.Guest, limit int) int {
+	count := 0
+	for _, guest := range guests {
+		if strings.Contains(said, fmt.Sprintf("VM %s is waiting for its turn to move to kvm2: kvm1 sends as many VMs as it may already (max_outgoing_migrations = %d)", guest.Name, limit)) {
+			count++
+		}
+	}
+	return count
+}
+
+// awaitTurns waits until as many guests move as may, and the others wait: as long as [awaitMove].
+func awaitTurns(t *testing.T, guests []*lab.Guest, r *run, limit int) {
+	t.Helper()
+	eventually(t, 2*time.Minute, "as many guests move as may, and the others wait", func() bool {
+		r.mustRun(t)
+		return moving(t, guests) == limit && waiting(r.stdout.String(), guests, limit) == len(guests)-limit
+	})
 }
 
 // TestAccLimits asks for three moves at once, more than there are slots for. It
@@ -73,9 +88,7 @@ func TestAccLimits(t *testing.T) {
 func limitsInterrupted(t *testing.T, guests []*lab.Guest) {
 	w := newWorkspace(t, fleetMove(t, guests, 2, slowMove))
 	r := w.start(t, invoke...)
-	eventually(t, time.Minute, "two guests move and one waits", func() bool {
-		return moving(t, guests) == 2 && waiting(r.stdout.String(), 2) == 1
-	})
+	awaitTurns(t, guests, r, 2)
 	interrupted := time.Now()
 	r.signal(t, syscall.SIGINT)
 	got := r.wait(t, time.Minute)
@@ -100,9 +113,7 @@ func limitsInterrupted(t *testing.T, guests []*lab.Guest) {
 func limitsKilled(t *testing.T, guests []*lab.Guest) {
 	w := newWorkspace(t, fleetMove(t, guests, 1, slowMove))
 	r := w.start(t, invoke...)
-	eventually(t, time.Minute, "one guest moves and two wait", func() bool {
-		return moving(t, guests) == 1 && waiting(r.stdout.String(), 1) == 2
-	})
+	awaitTurns(t, guests, r, 1)
 	runs := guests[slices.IndexFunc(guests, func(g *lab.Guest) bool { return moving(t, []*lab.Guest{g}) == 1 })]
 	awaitMove(t, runs, r)
 	r.signal(t, syscall.SIGKILL)
@@ -118,22 +129,21 @@ func limitsKilled(t *testing.T, guests []*lab.Guest) {
 	moveByVirsh(t, runs, "kvm2", "kvm1")
 }
 
-// limitsKept moves all of them, no more than the limit at a time.
+// limitsKept moves all of them, no more than the limit at a time: the last one gets its turn once another has arrived.
 func limitsKept(t *testing.T, guests []*lab.Guest) {
 	const limit = 2
 	started := time.Now()
-	w := newWorkspace(t, fleetMove(t, guests, limit, `bandwidth_mib_per_second = 32`))
+	watch := testLab(t).Watch(t.Context(), guests)
+	w := newWorkspace(t, fleetMove(t, guests, limit, slowMove))
 	r := w.start(t, invoke...)
-	most := 0
-	for ended := false; !ended; {
-		select {
-		case <-r.ended:
-			ended = true
-		default:
-			most = max(most, moving(t, guests))
-		}
+	awaitTurns(t, guests, r, limit)
+	last := slices.IndexFunc(guests, func(g *lab.Guest) bool { return moving(t, []*lab.Guest{g}) == 0 })
+	for _, guest := range append(slices.Delete(slices.Clone(guests), last, last+1), guests[last]) {
+		awaitMove(t, guest, r)
+		testLab(t).Host("kvm1").MustVirsh(t, "migrate-setspeed", guest.Name, "1000")
 	}
 	got := r.wait(t, time.Minute)
+	most := watch.Stop()["kvm1"].Out
 	t.Logf("%d at a time, %s in all\n%s", most, time.Since(started).Round(time.Millisecond), strings.Join(progressLines(got.stdout), "\n"))
 	if got.code != 0 {
 		t.Fatal(got)
@@ -141,7 +151,7 @@ func limitsKept(t *testing.T, guests []*lab.Guest) {
 	if most != limit {
 		t.Errorf("%d moves at a time, want %d", most, limit)
 	}
-	if n := waiting(got.stdout, limit); n != len(guests)-limit {
+	if n := waiting(got.stdout, guests, limit); n != len(guests)-limit {
 		t.Errorf("%d moves said that they wait, want %d", n, len(guests)-limit)
 	}
 	for _, guest := range guests {

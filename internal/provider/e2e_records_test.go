@@ -299,7 +299,7 @@ func TestAccRecords_somebodyElses(t *testing.T) {
 	refused := second.must(t, 1, "plan")
 	for _, words := range []string{
 		"Unable to Create Global Migration Settings", "terraform import virt_migration_global_settings.NAME global",
-		"Unable to Create Cluster Migration Policy", `terraform import virt_cluster_migration_policy.NAME "compute"`,
+		"Unable to Create Cluster Migration Policy", `terraform import virt_cluster_migration_policy.NAME compute`,
 		"Unable to Create VM Migration Policy", "terraform import virt_vm_migration_policy.NAME",
 		"max_downtime_ms is 30, declared 40", "moved block",
 	} {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/history"
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/lab"
@@ -28,7 +29,11 @@ func TestAccShutOff(t *testing.T) {
 	guest := world.StartGuest(t, lab.GuestSpec{State: lab.Inactive, Bare: true, MemoryMiB: 256, Autostart: true}.With(lab.Disk{}, lab.UEFI{}))
 	nvram := guest.NVRAM()
 	for _, h := range world.Hosts {
-		t.Cleanup(func() { _ = h.Command(t.Context(), "rm", "-f", nvram).Run() })
+		t.Cleanup(func() {
+			ctx, cancel := contextAfter(t, time.Minute)
+			defer cancel()
+			_ = h.Command(ctx, "rm", "-f", nvram).Run()
+		})
 	}
 	of := func(destination, more string) string {
 		return configuration(t, shutOffBody, placementData{guest.Name, destination, more})

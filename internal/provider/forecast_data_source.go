@@ -156,12 +156,12 @@ func (d *forecastDataSource) Read(ctx context.Context, req datasource.ReadReques
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	budget := fleet.DefaultMeasurement
+	measureFor := fleet.DefaultMeasurement
 	if length := model.MeasureFor.length(); length != nil {
-		budget = *length
+		measureFor = *length
 	}
 	move := fleet.Move{VM: model.VM.ValueString(), Destination: destination, Policy: model.toPolicy()}
-	resolution, made, err := d.fleet.Forecast(ctx, move, budget)
+	resolution, made, err := d.fleet.Forecast(ctx, move, measureFor)
 	model.foretold(made, err)
 	if err != nil {
 		resp.Diagnostics.Append(unresolved("Migration Forecast", err)...)

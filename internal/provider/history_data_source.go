@@ -192,18 +192,18 @@ func historyEntryObject(e history.Entry) types.Object {
 		"ended_at":         types.StringNull(),
 		"outcome":          types.StringValue(string(e.Outcome)),
 		"source":           types.StringValue(e.From.Label),
-		"source_uuid":      stringOrNull(e.From.UUID),
+		"source_uuid":      textOrNull(e.From.UUID),
 		"destination":      types.StringValue(e.To.Label),
-		"destination_uuid": stringOrNull(e.To.UUID),
-		"mode":             stringOrNull(e.Mode),
-		"phase":            stringOrNull(e.Phase),
+		"destination_uuid": textOrNull(e.To.UUID),
+		"mode":             textOrNull(e.Mode),
+		"phase":            textOrNull(e.Phase),
 		"policy":           types.ObjectNull(effectiveTypes()),
 		"origins":          types.MapNull(types.StringType),
 		"volumes_left":     volumesLeft(e.VolumesLeft),
 		"devices_changed":  devicesChanged(e.DevicesChanged),
 		"config_changed":   devicesChanged(e.ConfigChanged),
 		"forecast":         lastForecastObject(e.Forecast),
-		"evacuation":       stringOrNull(e.Evacuation),
+		"evacuation":       textOrNull(e.Evacuation),
 	}
 	if !e.EndedAt.IsZero() {
 		values["ended_at"] = types.StringValue(e.EndedAt.Format(time.RFC3339))

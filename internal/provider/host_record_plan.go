@@ -4,7 +4,6 @@ import (
 	"context"
 	"slices"
 
-	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
@@ -60,10 +59,10 @@ func (r *hostRecordResource) ModifyPlan(
 func changesOf(plan, state hostRecord, remembered instance.Memory) []instance.Change {
 	hosts := plan.attributes().Hosts
 	change := instance.Change{Record: plan.record(), Policy: plan.toPolicy()}
-	if change.Unknown = !plan.known() || hosts.IsNull() || !wholly(hosts); change.Unknown {
+	if change.Unknown = !plan.known() || hosts.IsNull() || !whollyKnown(hosts); change.Unknown {
 		return []instance.Change{change}
 	}
-	change.Hosts = hostNames(hosts)
+	change.Hosts = namesIn(hosts)
 	lost := removalOf(state, remembered)
 	lost.Record = change.Record
 	if lost.Hosts = without(lost.Hosts, change.Hosts); len(lost.Hosts) == 0 {
@@ -74,7 +73,7 @@ func changesOf(plan, state hostRecord, remembered instance.Memory) []instance.Ch
 
 // removalOf is the removal of a record from the hosts that have it.
 func removalOf(state hostRecord, remembered instance.Memory) instance.Change {
-	hosts := append(hostNames(state.attributes().Hosts), fleet.NamesOf(remembered.Hosts)...)
+	hosts := append(namesIn(state.attributes().Hosts), fleet.NamesOf(remembered.Hosts)...)
 	slices.Sort(hosts)
 	return instance.Change{Record: state.record(), Removed: true, Hosts: slices.Compact(hosts)}
 }
@@ -160,13 +159,13 @@ func (r *hostRecordResource) planHosts(
 func (r *hostRecordResource) planCreate(
 	ctx context.Context, own string, plan hostRecord, hosts types.Set,
 ) (replaces types.String, held []*fleet.HeldError, diags diag.Diagnostics) {
-	if r.fleet == nil || !plan.known() || !wholly(hosts) {
+	if r.fleet == nil || !plan.known() || !whollyKnown(hosts) {
 		return types.StringUnknown(), nil, nil
 	}
 	var seen fleet.Inspection
 	declaration := plan.declaration()
 	inspect := func(d fleet.Declaration) (err error) {
-		seen, err = r.fleet.Inspect(ctx, d, hostNames(hosts))
+		seen, err = r.fleet.Inspect(ctx, d, namesIn(hosts))
 		return err
 	}
 	replaces, diags, err := r.planReplaces(ctx, declaration.String(), own, declaration, inspect)
@@ -183,10 +182,10 @@ func (r *hostRecordResource) planCreate(
 func (r *hostRecordResource) planJoining(
 	ctx context.Context, d fleet.Declaration, known bool, had []string, hosts types.Set,
 ) ([]*fleet.HeldError, diag.Diagnostics) {
-	if r.fleet == nil || !wholly(hosts) {
+	if r.fleet == nil || !whollyKnown(hosts) {
 		return nil, nil
 	}
-	want := hostNames(hosts)
+	want := namesIn(hosts)
 	if d.Cluster != "" {
 		r.changes.Leave(without(had, want))
 	}
@@ -222,11 +221,6 @@ func (r *hostRecordResource) awaitRelease(ctx context.Context, act string, held 
 	return diags
 }
 
-// wholly tells whether a set and all its elements are known.
-func wholly(set types.Set) bool {
-	return !set.IsUnknown() && !slices.ContainsFunc(set.Elements(), attr.Value.IsUnknown)
-}
-
 // planRemoval plans an update where a copy is left on a host that the plan does not
 // have. A host may have drifted out of the attribute "hosts" before it left the
 // configuration: then no attribute differs, and Terraform would plan nothing. So the ID
@@ -236,7 +230,7 @@ func planRemoval(ctx context.Context, m instance.Memory, state, plan types.Set, 
 		return
 	}
 	watched := slices.DeleteFunc(slices.Clone(m.Hosts), func(h fleet.Member) bool { return h.LetGo })
-	left := without(fleet.NamesOf(watched), hostNames(plan))
+	left := without(fleet.NamesOf(watched), namesIn(plan))
 	if len(left) == 0 {
 		return
 	}

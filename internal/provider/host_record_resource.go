@@ -90,7 +90,7 @@ func (r *hostRecordResource) Create(ctx context.Context, req resource.CreateRequ
 	remembered := r.declaring(instance.Memory{})
 	declaration := remembered.Claim(plan.declaration())
 	declaration.Replaces = attributes.Replaces.ValueString()
-	outcome, err := r.fleet.Create(ctx, declaration, hostNames(attributes.Hosts))
+	outcome, err := r.fleet.Create(ctx, declaration, namesIn(attributes.Hosts))
 	if err != nil {
 		resp.Diagnostics.Append(diagnose("Create "+r.object, err, path.Root("hosts")))
 		return
@@ -115,7 +115,7 @@ func (r *hostRecordResource) Read(ctx context.Context, req resource.ReadRequest,
 	attributes := state.attributes()
 	r.instances.Reads(remembered.Owner)
 	survey, err := r.fleet.Survey(ctx, remembered.Claim(state.declaration()), remembered.Watched(),
-		hostNames(attributes.Hosts))
+		namesIn(attributes.Hosts))
 	if err != nil {
 		resp.Diagnostics.Append(diagnoseRead(r.fleet, "Read "+r.object, err, path.Root("hosts"))...)
 		return
@@ -154,7 +154,7 @@ func (r *hostRecordResource) Update(ctx context.Context, req resource.UpdateRequ
 	defer func() { written(!resp.Diagnostics.HasError()) }()
 	remembered = r.declaring(remembered)
 	attributes := plan.attributes()
-	hosts := hostNames(attributes.Hosts)
+	hosts := namesIn(attributes.Hosts)
 	outcome, err := r.fleet.Update(ctx, remembered.Claim(plan.declaration()), hosts, remembered.Hosts)
 	if err != nil {
 		resp.Diagnostics.Append(diagnose("Update "+r.object, err, path.Root("hosts")))
@@ -180,7 +180,7 @@ func (r *hostRecordResource) Delete(ctx context.Context, req resource.DeleteRequ
 		return
 	}
 	attributes := state.attributes()
-	remembered = remembered.Completed(ctx, r.fleet, attributes.Owner.ValueString(), hostNames(attributes.Hosts))
+	remembered = remembered.Completed(ctx, r.fleet, attributes.Owner.ValueString(), namesIn(attributes.Hosts))
 	declaration := remembered.Claim(state.declaration())
 	removed := r.instances.Removes(declaration.String(), remembered.Owner)
 	gone := r.changes.Removes(removalOf(state, remembered))

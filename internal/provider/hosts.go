@@ -17,18 +17,6 @@ func hostSetValidators() []validator.Set {
 	return []validator.Set{someHosts{}, setvalidator.ValueStringsAre(nameValidator{})}
 }
 
-// hostNames are the known names of a set, sorted.
-func hostNames(set types.Set) []string {
-	var names []string
-	for _, element := range set.Elements() {
-		if name, ok := element.(types.String); ok && !name.IsUnknown() && !name.IsNull() {
-			names = append(names, name.ValueString())
-		}
-	}
-	slices.Sort(names)
-	return names
-}
-
 func hostSet(names []string) types.Set {
 	elements := make([]attr.Value, len(names))
 	for i, name := range names {
@@ -40,7 +28,7 @@ func hostSet(names []string) types.Set {
 // checkHosts reports every name in a set that the provider's configuration lacks.
 func checkHosts(f *fleet.Fleet, set types.Set, at path.Path) diag.Diagnostics {
 	var diags diag.Diagnostics
-	for _, name := range hostNames(set) {
+	for _, name := range namesIn(set) {
 		if err := f.Check(name); err != nil {
 			diags.Append(diagnose("Find Host", err, at.AtSetValue(types.StringValue(name))))
 		}

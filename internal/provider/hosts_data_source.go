@@ -3,6 +3,7 @@ package provider
 import (
 	"context"
 	"errors"
+	"sync"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
@@ -109,18 +110,7 @@ func listedHostAttributes() map[string]schema.Attribute {
 }
 
 // listedHostTypes are the types of the members of a host in a list.
-func listedHostTypes() map[string]attr.Type {
-	return map[string]attr.Type{
-		"name": types.StringType, "uuid": types.StringType, "hostname": types.StringType, "reachable": types.BoolType,
-		"error": types.StringType, "libvirt_version": types.StringType, "qemu_version": types.StringType,
-		"cpus":               types.Int64Type,
-		"memory_total_bytes": types.Int64Type, "memory_available_bytes": types.Int64Type, "running": types.Int64Type,
-		"defined": types.Int64Type, "cluster": types.StringType, "migrations_in": types.Int64Type,
-		"migrations_out": types.Int64Type, "features": types.SetType{ElemType: types.StringType},
-		"cordoned": types.BoolType, "cordoned_since": types.StringType, "cordon_reason": types.StringType,
-		"evacuation": types.StringType, "leases": types.ListType{ElemType: types.ObjectType{AttrTypes: leaseTypes()}},
-	}
-}
+var listedHostTypes = sync.OnceValue(func() map[string]attr.Type { return typesOf(listedHostAttributes()) })
 
 func (d *hostsDataSource) Configure(
 	_ context.Context, req datasource.ConfigureRequest, _ *datasource.ConfigureResponse,
@@ -139,16 +129,10 @@ func (d *hostsDataSource) Read(ctx context.Context, req datasource.ReadRequest, 
 		resp.Diagnostics.Append(failed(explain.ReadTooEarly(object)))
 		return
 	}
-	names := hostNames(model.Names)
-	for _, name := range names {
-		if err := d.fleet.Check(name); err != nil {
-			resp.Diagnostics.Append(diagnose("Find Host", err, path.Root("names").AtSetValue(types.StringValue(name))))
-		}
-	}
-	if resp.Diagnostics.HasError() {
+	if resp.Diagnostics.Append(checkHosts(d.fleet, model.Names, path.Root("names"))...); resp.Diagnostics.HasError() {
 		return
 	}
-	hosts, err := d.fleet.Hosts(ctx, names)
+	hosts, err := d.fleet.Hosts(ctx, namesIn(model.Names))
 	if err != nil {
 		resp.Diagnostics.Append(diagnose("Read "+object, err))
 		return
@@ -205,20 +189,4 @@ func listedHostObject(h fleet.ListedHost) (types.Object, diag.Diagnostics) {
 		"cordoned": cordonedValue(standing), "cordoned_since": sinceValue(standing), "leases": leaseList(standing.Leases),
 		"cordon_reason": textOrNull(standing.Cordon.Why), "evacuation": textOrNull(standing.Cordon.Evacuation),
 	}), diags
-}
-
-// nullOf is null of one of the types above.
-func nullOf(t attr.Type) attr.Value {
-	switch t {
-	case types.StringType:
-		return types.StringNull()
-	case types.BoolType:
-		return types.BoolNull()
-	case types.Int64Type:
-		return types.Int64Null()
-	}
-	if list, ok := t.(types.ListType); ok {
-		return types.ListNull(list.ElemType)
-	}
-	return types.SetNull(types.StringType)
 }

@@ -1,7 +1,6 @@
 package provider
 
 import (
-	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
@@ -41,21 +40,4 @@ func (m moveModel) move(vm, last string) (fleet.Move, diag.Diagnostics) {
 		VM: vm, Last: last, Destination: m.Destination.ValueString(), Mode: mode, Policy: run, Disks: m.targets(),
 		Changes: destinationChanges(m.Changes),
 	}, m.validate()
-}
-
-// fullyKnown tells whether a map or an object is known in all its parts.
-func fullyKnown(value attr.Value) bool {
-	var parts map[string]attr.Value
-	switch v := value.(type) {
-	case types.Map:
-		parts = v.Elements()
-	case types.Object:
-		parts = v.Attributes()
-	}
-	for _, part := range parts {
-		if !fullyKnown(part) {
-			return false
-		}
-	}
-	return !value.IsUnknown()
 }

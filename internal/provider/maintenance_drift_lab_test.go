@@ -3,10 +3,16 @@
 package provider_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/terraform-provider-virt/terraform-provider-virt/internal/lab"
 )
@@ -58,8 +64,16 @@ func TestAccMaintenance_drift(t *testing.T) {
 	requireSaid(t, shared, "Host Is Cordoned Already", "kvm1 was cordoned since", "(a new fan)", "both are of one maintenance", "opens the host and brings the VMs back for both")
 	requireEvacuated(t, second, map[*lab.Guest]string{free: "kvm2"}, stays)
 	w.unchanged(t)
+
+	// Another mainboard gives the host another host UUID. It is known by its own record, and its VMs come back.
+	itsOwn := mainboard(t, kvm1, "6c616200-0000-4000-8000-0000000000ff")
+	second.must(t, 0, "plan", "-detailed-exitcode")
 	second.must(t, 0, "destroy", "-auto-approve")
 	requireHome(t, free, "kvm1", "running")
+	if record := hostRecord(t, kvm1, ownSecret); record != "" {
+		t.Errorf("the host's record is %s", record)
+	}
+	itsOwn()
 	gone := w.must(t, 0, "plan", "-refresh-only")
 	requireSaid(t, gone, "virt_host_maintenance.kvm1 has been deleted")
 
@@ -108,4 +122,25 @@ func TestAccMaintenance_drift(t *testing.T) {
 	if record := hostRecord(t, kvm1, ownSecret); record == "" {
 		t.Error("the host has no record")
 	}
+}
+
+// mainboard gives a host another host UUID, as a new mainboard does, until back is called or the test ends.
+func mainboard(t *testing.T, h *lab.Host, uuid string) (back func()) {
+	t.Helper()
+	file := filepath.Join(h.Directory, "etc", "libvirtd.conf")
+	settings, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	start := func(settings string) {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), time.Minute)
+		defer cancel()
+		if err := errors.Join(os.WriteFile(file, []byte(settings), 0o644), h.Restart(ctx)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	back = sync.OnceFunc(func() { start(string(settings)) })
+	t.Cleanup(back)
+	start(strings.Replace(string(settings), h.UUID, uuid, 1))
+	return back
 }

@@ -3,7 +3,6 @@ package provider
 import (
 	"context"
 
-	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -44,13 +43,13 @@ type evacuationModel struct {
 
 // known tells whether all of it has a value, or none.
 func (m evacuationModel) known() bool {
-	return !m.Host.IsUnknown() && known(m.Destinations) && !m.Cluster.IsUnknown() && !m.OnFailure.IsUnknown()
+	return !m.Host.IsUnknown() && whollyKnown(m.Destinations) && !m.Cluster.IsUnknown() && !m.OnFailure.IsUnknown()
 }
 
 // evacuation is the request for the fleet.
 func (m evacuationModel) evacuation() fleet.Evacuation {
 	return fleet.Evacuation{
-		Host: m.Host.ValueString(), Destinations: hostNames(m.Destinations), Cluster: m.Cluster.ValueString(),
+		Host: m.Host.ValueString(), Destinations: namesIn(m.Destinations), Cluster: m.Cluster.ValueString(),
 		GoOn: m.OnFailure.ValueString() == string(continueOnFailure),
 	}
 }
@@ -61,7 +60,7 @@ func (m evacuationModel) validate() diag.Diagnostics {
 	if !m.Destinations.IsNull() && !m.Cluster.IsNull() {
 		diags.Append(failed(explain.BothDestinations(), path.Root("destinations")))
 	}
-	for _, name := range hostNames(m.Destinations) {
+	for _, name := range namesIn(m.Destinations) {
 		if name == m.Host.ValueString() {
 			diags.Append(failed(explain.ItselfAmong(name), path.Root("destinations")))
 		}
@@ -79,23 +78,12 @@ func (m evacuationModel) plan(
 	if err := f.Check(e.Host); err != nil {
 		return fleet.EvacuationPlan{}, false, diag.Diagnostics{diagnose("Find Host", err, path.Root("host"))}
 	}
-	for _, name := range e.Destinations {
-		if err := f.Check(name); err != nil {
-			return fleet.EvacuationPlan{}, false, diag.Diagnostics{diagnose("Find Host", err, path.Root("destinations"))}
-		}
+	if diags := checkHosts(f, m.Destinations, path.Root("destinations")); diags.HasError() {
+		return fleet.EvacuationPlan{}, false, diags
 	}
 	plan, err := f.PlanEvacuation(ctx, e)
 	if err != nil {
 		return fleet.EvacuationPlan{}, false, diagnoseRead(f, "Plan Evacuation of Host", err, path.Root("host"))
 	}
 	return plan, true, nil
-}
-
-// textMap is a map of texts.
-func textMap[T ~string](texts map[string]T) types.Map {
-	values := make(map[string]attr.Value, len(texts))
-	for key, text := range texts {
-		values[key] = types.StringValue(string(text))
-	}
-	return types.MapValueMust(types.StringType, values)
 }

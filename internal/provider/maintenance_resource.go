@@ -303,7 +303,7 @@ func (r *maintenanceResource) Read(ctx context.Context, req resource.ReadRequest
 		return // a destroy says that the host is left as it is
 	}
 	resp.Diagnostics.Append(renamedWarning(r.instances, renamed)...)
-	state.Host = types.StringValue(now.Name)
+	state.Host, state.ID = types.StringValue(now.Name), types.StringValue(now.UUID)
 	var seen fleet.Evacuated
 	exists := true
 	if err == nil {
@@ -327,13 +327,18 @@ func (r *maintenanceResource) Read(ctx context.Context, req resource.ReadRequest
 	resp.Diagnostics.Append(r.identify(ctx, resp.Identity, state.Host)...)
 }
 
-// called is what the configuration calls the host now, and how it was renamed, if it was. gone is true for one that is
-// none of the hosts any more, even where another one has its label.
+// called is what the configuration calls the host now, with its host UUID of now, and how it was renamed, if it was. gone
+// is true for one that is none of the hosts any more, even where another one has its label.
 func (r *maintenanceResource) called(
 	ctx context.Context, state maintenanceModel,
 ) (now fleet.Member, gone bool, renamed []fleet.Renaming, err error) {
 	known := fleet.Member{Name: state.Host.ValueString(), UUID: state.ID.ValueString()}
 	now, renaming, gone, err := r.fleet.Recognise(ctx, known)
+	if gone {
+		var replaced bool
+		now, replaced, err = r.fleet.Replaced(ctx, known)
+		gone = !replaced && err == nil
+	}
 	if renaming != nil {
 		renamed = []fleet.Renaming{*renaming}
 	}

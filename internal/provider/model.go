@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"reflect"
-	"slices"
 	"sync"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
@@ -62,7 +61,7 @@ func layoutOf(ctx context.Context, schema interface{ Type() attr.Type }, model p
 		l.fields[name] = f.Index
 	}
 	for name := range l.types {
-		isPolicy := slices.ContainsFunc(policy.Table(), func(d policy.Definition) bool { return string(d.Field) == name })
+		_, isPolicy := policy.DefinitionOf(name)
 		if _, own := l.fields[name]; !own && !isPolicy {
 			return layout{}, fmt.Errorf("%v has no field for %q", key.model, name)
 		}

@@ -79,7 +79,7 @@ func (m openMoveModel) validate() diag.Diagnostics {
 func (m openMoveModel) move(vm, last string) (fleet.Move, diag.Diagnostics) {
 	move, _ := m.moveModel.move(vm, last)
 	if m.chosen() {
-		move.Among = fleet.Candidates{Hosts: hostNames(m.Destinations), Cluster: m.Cluster.ValueString()}
+		move.Among = fleet.Candidates{Hosts: namesIn(m.Destinations), Cluster: m.Cluster.ValueString()}
 	}
 	return move, m.validate()
 }
@@ -106,10 +106,10 @@ func (d providerData) candidates(
 	ctx context.Context, plan openMoveModel, wait time.Duration,
 ) (candidates, diag.Diagnostics) {
 	var c candidates
-	if !plan.chosen() || !wholly(plan.Destinations) || plan.Cluster.IsUnknown() {
+	if !plan.chosen() || !whollyKnown(plan.Destinations) || plan.Cluster.IsUnknown() {
 		return c, nil
 	}
-	c.Hosts, c.Cluster = hostNames(plan.Destinations), plan.Cluster.ValueString()
+	c.Hosts, c.Cluster = namesIn(plan.Destinations), plan.Cluster.ValueString()
 	switch {
 	case c.Cluster == "" && d.fleet == nil:
 		c.known = len(c.Hosts) > 0
@@ -171,7 +171,7 @@ func (m openMoveModel) assess(
 			return p
 		}
 	}
-	if seen.vm == "" || !fullyKnown(m.Changes) {
+	if seen.vm == "" || !whollyKnown(m.Changes) {
 		return p
 	}
 	move, diags := m.move(seen.vm, last)
@@ -221,8 +221,8 @@ func (m openMoveModel) want(f *fleet.Fleet, uuid string) diag.Diagnostics {
 	wanted := fleet.Wanted{Host: m.Destination.ValueString()}
 	unknown := m.Destination.IsUnknown()
 	if m.chosen() {
-		wanted.Among = fleet.Candidates{Hosts: hostNames(m.Destinations), Cluster: m.Cluster.ValueString()}
-		unknown = !wholly(m.Destinations) || m.Cluster.IsUnknown()
+		wanted.Among = fleet.Candidates{Hosts: namesIn(m.Destinations), Cluster: m.Cluster.ValueString()}
+		unknown = !whollyKnown(m.Destinations) || m.Cluster.IsUnknown()
 	}
 	if f == nil || uuid == "" || unknown {
 		return nil

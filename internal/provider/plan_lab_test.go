@@ -170,7 +170,7 @@ func TestPlanOfCreationLooksAtHosts(t *testing.T) { //nolint:paralleltest // hos
 			"error", nil, cluster,
 			attributes{"name": text("compute"), "hosts": names("kvm1")},
 			failure, "hosts",
-			[]string{"exists and differs: max_downtime_ms is 900", `terraform import virt_cluster_migration_policy.NAME "compute"`},
+			[]string{"exists and differs: max_downtime_ms is 900", `terraform import virt_cluster_migration_policy.NAME compute`},
 		},
 		"a host in another cluster": {
 			"error", nil, cluster,

@@ -35,25 +35,24 @@ func (a policyArgument) policy() (policy.Policy, *function.FuncError) {
 		return policy.Policy{}, a.refuse(explain.NoPolicy(kindOf(a.value.UnderlyingValue())))
 	}
 	var p policy.Policy
-	table := policy.Table()
 	for _, name := range slices.Sorted(maps.Keys(members)) {
-		i := slices.IndexFunc(table, func(d policy.Definition) bool { return string(d.Field) == name })
-		if i < 0 {
+		d, ok := policy.DefinitionOf(name)
+		if !ok {
 			return policy.Policy{}, a.refuse(explain.UnknownField(name))
 		}
 		plain := plainValue(members[name])
 		if plain == nil {
 			continue
 		}
-		if !table[i].At(a.level) {
-			return policy.Policy{}, a.refuse(explain.NotOnLevel(table[i]))
+		if !d.At(a.level) {
+			return policy.Policy{}, a.refuse(explain.NotOnLevel(d))
 		}
 		raw, err := json.Marshal(plain)
 		if err == nil {
-			err = table[i].Decode(&p, raw)
+			err = d.Decode(&p, raw)
 		}
 		if err != nil {
-			return policy.Policy{}, a.refuse(explain.InvalidField(policy.Problem{Field: table[i].Field, Text: err.Error()}))
+			return policy.Policy{}, a.refuse(explain.InvalidField(policy.Problem{Field: d.Field, Text: err.Error()}))
 		}
 	}
 	for _, problem := range p.Validate() {
@@ -69,25 +68,6 @@ func (a policyArgument) refuse(text string) *function.FuncError {
 // badArgument is an error of an argument. Terraform ends it with a full stop of its own.
 func badArgument(position int64, text string) *function.FuncError {
 	return function.NewArgumentFuncError(position, strings.TrimSuffix(text, "."))
-}
-
-// membersOf are the members of an object or a map.
-func membersOf(v attr.Value) (map[string]attr.Value, bool) {
-	switch v := v.(type) {
-	case types.Object:
-		return v.Attributes(), true
-	case types.Map:
-		return v.Elements(), true
-	}
-	return nil, false
-}
-
-// elementsOf are the elements of a list, a set or a tuple.
-func elementsOf(v attr.Value) []attr.Value {
-	if v, ok := v.(interface{ Elements() []attr.Value }); ok {
-		return v.Elements()
-	}
-	return nil
 }
 
 // plainValue is a value as JSON has it; nil for null.
@@ -117,23 +97,6 @@ func plainValue(v attr.Value) any {
 		plain = append(plain, plainValue(element))
 	}
 	return plain
-}
-
-// whollyKnown tells whether nothing in a value is unknown.
-func whollyKnown(v attr.Value) bool {
-	if v.IsUnknown() {
-		return false
-	}
-	if v.IsNull() {
-		return true
-	}
-	if v, ok := v.(types.Dynamic); ok {
-		return v.IsUnderlyingValueNull() || whollyKnown(v.UnderlyingValue())
-	}
-	members, _ := membersOf(v)
-	unknown := func(v attr.Value) bool { return !whollyKnown(v) }
-	return !slices.ContainsFunc(slices.Collect(maps.Values(members)), unknown) &&
-		!slices.ContainsFunc(elementsOf(v), unknown)
 }
 
 // kindOf names the type of a value that is no policy.

@@ -1,8 +1,6 @@
 package provider
 
 import (
-	"slices"
-
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -31,7 +29,7 @@ func policyModelOf(p policy.Policy) policyModel {
 func (m policyModel) toPolicy() policy.Policy {
 	var p policy.Policy
 	for _, d := range policy.Table() {
-		if v, ok := m.values[string(d.Field)]; ok && !v.IsNull() && known(v) {
+		if v, ok := m.values[string(d.Field)]; ok && !v.IsNull() && whollyKnown(v) {
 			_ = d.Set(&p, policyKinds[d.Kind].plain(v))
 		}
 	}
@@ -41,16 +39,11 @@ func (m policyModel) toPolicy() policy.Policy {
 // known tells whether every field has a value, or none, by now.
 func (m policyModel) known() bool {
 	for _, v := range m.values {
-		if !known(v) {
+		if !whollyKnown(v) {
 			return false
 		}
 	}
 	return true
-}
-
-// known tells whether a value, and each element of a list, is known.
-func known(v attr.Value) bool {
-	return !v.IsUnknown() && !slices.ContainsFunc(elementsOf(v), attr.Value.IsUnknown)
 }
 
 func (m *policyModel) fields() *policyModel { return m }

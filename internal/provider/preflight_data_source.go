@@ -3,6 +3,7 @@ package provider
 import (
 	"context"
 	"maps"
+	"sync"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
@@ -36,13 +37,28 @@ type preflightModel struct {
 	Unchecked types.Map    `tfsdk:"unchecked"`
 }
 
-// findingTypes are the types of the members of a finding.
-func findingTypes() map[string]attr.Type {
-	return map[string]attr.Type{
-		"check": types.StringType, "host": types.StringType, "severity": types.StringType,
-		"summary": types.StringType, "detail": types.StringType, "remedy": types.StringType,
+func findingAttributes() map[string]schema.Attribute {
+	return map[string]schema.Attribute{
+		"check": schema.StringAttribute{MarkdownDescription: "Name of the check, such as `source_verdict`: an " +
+			"identifier, which the guide on moving VMs lists.", Computed: true},
+		"host": schema.StringAttribute{MarkdownDescription: "Host at fault: a key of `hosts` in the provider's " +
+			"configuration; null when it is none.", Computed: true},
+		"severity": schema.StringAttribute{
+			MarkdownDescription: "`error` refuses the move, `warning` does not.",
+			Computed:            true,
+		},
+		"summary": schema.StringAttribute{MarkdownDescription: "Title: check, problem, device and host.", Computed: true},
+		"detail": schema.StringAttribute{
+			MarkdownDescription: "Sentences that say what speaks against the move.",
+			Computed:            true,
+		},
+		"remedy": schema.StringAttribute{MarkdownDescription: "Sentences that say what would be right, with a command " +
+			"where there is one; null when there is nothing to be said.", Computed: true},
 	}
 }
+
+// findingTypes are the types of the members of a finding.
+var findingTypes = sync.OnceValue(func() map[string]attr.Type { return typesOf(findingAttributes()) })
 
 func (d *preflightDataSource) Metadata(
 	_ context.Context, req datasource.MetadataRequest, resp *datasource.MetadataResponse,
@@ -92,23 +108,7 @@ func (d *preflightDataSource) Schema(_ context.Context, _ datasource.SchemaReque
 		"findings": schema.ListNestedAttribute{
 			MarkdownDescription: "What speaks against the move, in the order of the checks.",
 			Computed:            true,
-			NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
-				"check": schema.StringAttribute{MarkdownDescription: "Name of the check, such as `source_verdict`: an " +
-					"identifier, which the guide on moving VMs lists.", Computed: true},
-				"host": schema.StringAttribute{MarkdownDescription: "Host at fault: a key of `hosts` in the provider's " +
-					"configuration; null when it is none.", Computed: true},
-				"severity": schema.StringAttribute{
-					MarkdownDescription: "`error` refuses the move, `warning` does not.",
-					Computed:            true,
-				},
-				"summary": schema.StringAttribute{MarkdownDescription: "Title: check, problem, device and host.", Computed: true},
-				"detail": schema.StringAttribute{
-					MarkdownDescription: "Sentences that say what speaks against the move.",
-					Computed:            true,
-				},
-				"remedy": schema.StringAttribute{MarkdownDescription: "Sentences that say what would be right, with a command " +
-					"where there is one; null when there is nothing to be said.", Computed: true},
-			}},
+			NestedObject:        schema.NestedAttributeObject{Attributes: findingAttributes()},
 		},
 		"unchecked": schema.MapAttribute{
 			MarkdownDescription: "Checks that could not be made, or not in all parts: a map from the name of each, as in " +
@@ -207,18 +207,10 @@ func findingObject(f migration.Finding) types.Object {
 	advised := explain.Advise(f)
 	return types.ObjectValueMust(findingTypes(), map[string]attr.Value{
 		"check":    types.StringValue(string(f.Check)),
-		"host":     stringOrNull(f.Host),
+		"host":     textOrNull(f.Host),
 		"severity": types.StringValue(string(severity)),
 		"summary":  types.StringValue(explain.Summary(f)),
 		"detail":   types.StringValue(advised.Detail),
-		"remedy":   stringOrNull(advised.Remedy),
+		"remedy":   textOrNull(advised.Remedy),
 	})
-}
-
-// stringOrNull is null for an empty string.
-func stringOrNull(s string) types.String {
-	if s == "" {
-		return types.StringNull()
-	}
-	return types.StringValue(s)
 }

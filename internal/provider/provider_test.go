@@ -175,5 +175,5 @@ func TestClose(t *testing.T) { //nolint:paralleltest // it counts connections, t
 		t.Error("nothing is connected while the provider is in use")
 	}
 	p.server.Close()
-	eventually(t, 10*time.Second, "all connections are closed", func() bool { return connections() == before })
+	eventually(t, 10*time.Second, "all connections are closed", func() bool { return connections() <= before }) // an earlier test's may end as well
 }

@@ -19,7 +19,7 @@ import (
 func (r *hostRecordResource) claimHosts(m instance.Memory, record instance.Record, hosts types.Set) diag.Diagnostics {
 	claimant := m.Claimant()
 	taken := map[string][]string{} // hosts, by what the other resource is of
-	for _, name := range hostNames(hosts) {
+	for _, name := range namesIn(hosts) {
 		at := instance.RecordKey{Level: record.Level, On: name}
 		if other, ok := r.claims.Claim(claimant, at, record.Of); !ok {
 			taken[other] = append(taken[other], name)

@@ -90,11 +90,3 @@ func asKnown(value types.String) types.String {
 	}
 	return value
 }
-
-// textOrNull is null for an empty text.
-func textOrNull(text string) types.String {
-	if text == "" {
-		return types.StringNull()
-	}
-	return types.StringValue(text)
-}

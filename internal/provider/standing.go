@@ -1,7 +1,7 @@
 package provider
 
 import (
-	"time"
+	"sync"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
@@ -30,12 +30,7 @@ func leaseAttributes() map[string]schema.Attribute {
 }
 
 // leaseTypes are the types of the members of a lease.
-func leaseTypes() map[string]attr.Type {
-	return map[string]attr.Type{
-		"direction": types.StringType, "waiting": types.BoolType, "vm_uuid": types.StringType, "vm_name": types.StringType,
-		"run": types.StringType, "expires_at": types.StringType,
-	}
-}
+var leaseTypes = sync.OnceValue(func() map[string]attr.Type { return typesOf(leaseAttributes()) })
 
 func leaseObject(l fleet.ListedLease) types.Object {
 	return types.ObjectValueMust(leaseTypes(), map[string]attr.Value{
@@ -71,11 +66,4 @@ func sinceValue(s fleet.Standing) types.String {
 		return types.StringNull()
 	}
 	return timeOrNull(s.Cordon.Since)
-}
-
-func timeOrNull(at time.Time) types.String {
-	if at.IsZero() {
-		return types.StringNull()
-	}
-	return types.StringValue(at.UTC().Format(time.RFC3339))
 }

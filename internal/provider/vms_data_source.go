@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"sync"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/setvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
@@ -139,15 +140,7 @@ func listedVMAttributes() map[string]schema.Attribute {
 }
 
 // listedVMTypes are the types of the members of a VM in a list.
-func listedVMTypes() map[string]attr.Type {
-	return map[string]attr.Type{
-		"name": types.StringType, "uuid": types.StringType, "host": types.StringType, "state": types.StringType,
-		"persistent": types.BoolType, "autostart": types.BoolType, "vcpus": types.Int64Type, "memory_bytes": types.Int64Type,
-		"cluster": types.StringType, "policy": types.ObjectType{AttrTypes: effectiveTypes()},
-		"host_cordoned": types.BoolType, "evacuation": types.StringType,
-		"lease": types.ObjectType{AttrTypes: leaseTypes()},
-	}
-}
+var listedVMTypes = sync.OnceValue(func() map[string]attr.Type { return typesOf(listedVMAttributes()) })
 
 func (d *vmsDataSource) Configure(
 	_ context.Context, req datasource.ConfigureRequest, _ *datasource.ConfigureResponse,
@@ -169,7 +162,7 @@ func (d *vmsDataSource) Read(ctx context.Context, req datasource.ReadRequest, re
 	if resp.Diagnostics.Append(checkHosts(d.fleet, model.Hosts, path.Root("hosts"))...); resp.Diagnostics.HasError() {
 		return
 	}
-	filter := vmFilter{hosts: hostNames(model.Hosts), states: hostNames(model.States), name: model.NameRegex}
+	filter := vmFilter{hosts: namesIn(model.Hosts), states: namesIn(model.States), name: model.NameRegex}
 	var vms []fleet.ListedVM
 	var silent, unlisted []error
 	for vm, err := range d.fleet.VMs(ctx, filter.domains()) {

@@ -81,7 +81,7 @@ func volumesLeft(left []history.Volume) types.List {
 	for _, v := range left {
 		all = append(all, types.ObjectValueMust(volumeTypes(), map[string]attr.Value{
 			"host": types.StringValue(v.Host.Label), "target": types.StringValue(v.Target), "path": types.StringValue(v.Path),
-			"pool": stringOrNull(v.Pool), "command": types.StringValue(explain.RemoveVolume(v)),
+			"pool": textOrNull(v.Pool), "command": types.StringValue(explain.RemoveVolume(v)),
 			"capacity_bytes":  types.Int64Value(int64(v.CapacityBytes)),
 			"allocated_bytes": types.Int64Value(int64(v.AllocatedBytes)),
 		}))

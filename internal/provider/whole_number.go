@@ -104,6 +104,9 @@ func isNot(attribute path.Path) string {
 		if d, ok := policy.DefinitionOf(string(name)); ok {
 			return d.IsNot
 		}
+		if name == budgetName {
+			return fmt.Sprintf("is not a whole number from 1 to %d.", policy.MaxBandwidthMiBPerSecond)
+		}
 	}
 	return fmt.Sprintf("is not a whole number from 1 to %d.", fleet.MostMigrations) // all others limit migrations
 }

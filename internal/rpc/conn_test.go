@@ -6,6 +6,7 @@ import (
 	"net"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/digitalocean/go-libvirt"
@@ -208,17 +209,19 @@ func TestLateCallRetiresTheConnection(t *testing.T) {
 // deadline.
 func TestAbandonedCallEndsAtItsDeadline(t *testing.T) {
 	t.Parallel()
-	d, c := openScripted(t, rpctest.ProcJobStats)
-	ctx, cancel := context.WithCancel(t.Context())
-	left := make(chan error, 1)
-	go func() { left <- c.Call(ctx, 300*time.Millisecond, Patient, jobStats) }()
-	eventually(t, "call sent", func() bool { return d.Calls(rpctest.ProcJobStats) == 1 })
-	cancel()
-	if err := <-left; !errors.Is(err, context.Canceled) {
-		t.Errorf("got %v, want %v", err, context.Canceled)
-	}
-	eventually(t, "connection ended", c.Ended)
-	close(d.Release)
+	synctest.Test(t, func(t *testing.T) {
+		d, c := openScripted(t, rpctest.ProcJobStats)
+		ctx, cancel := context.WithCancel(t.Context())
+		left := make(chan error, 1)
+		go func() { left <- c.Call(ctx, 300*time.Millisecond, Patient, jobStats) }()
+		eventually(t, "call sent", func() bool { return d.Calls(rpctest.ProcJobStats) == 1 })
+		cancel()
+		if err := <-left; !errors.Is(err, context.Canceled) {
+			t.Errorf("got %v, want %v", err, context.Canceled)
+		}
+		eventually(t, "connection ended", c.Ended)
+		close(d.Release)
+	})
 }
 
 func TestLostConnectionSaysWhetherTheCallWasSent(t *testing.T) {
@@ -266,7 +269,7 @@ func TestStreamThatDoesNotClose(t *testing.T) {
 	if err := c.Close(t.Context(), 100*time.Millisecond); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("got %v, want %v", err, context.DeadlineExceeded)
 	}
-	if took := time.Since(started); took > 3*time.Second {
+	if took := time.Since(started); took > 10*time.Second {
 		t.Errorf("took %s", took)
 	}
 	if c.Ended() {

@@ -22,7 +22,7 @@ func TestProcessThatDoesNotEnd(t *testing.T) {
 	}
 	started := time.Now()
 	endProcess(cmd.Process.Pid, never)
-	if took := time.Since(started); took < 3*processGrace || took > 3*processGrace+2*time.Second {
+	if took := time.Since(started); took < 3*processGrace || took > 3*processGrace+10*time.Second {
 		t.Errorf("took %s", took)
 	}
 	if err := cmd.Wait(); err == nil || cmd.ProcessState.ExitCode() != -1 {
@@ -48,7 +48,7 @@ func TestProcessLeavesNobodyBehind(t *testing.T) {
 	if err := tunnel.Close(); err != nil {
 		t.Error(err)
 	}
-	_ = alive.SetReadDeadline(time.Now().Add(2 * time.Second))
+	_ = alive.SetReadDeadline(time.Now().Add(10 * time.Second))
 	if _, err := alive.Read(make([]byte, 1)); !errors.Is(err, io.EOF) {
 		t.Errorf("one of them is left: %v", err)
 	}

@@ -13,6 +13,6 @@ data "virt_effective_migration_policy" "db1" {
 output "db1_policy" {
   value = {
     for field, level in data.virt_effective_migration_policy.db1.origins :
-    field => "${coalesce(tostring(data.virt_effective_migration_policy.db1.policy[field]), "not set")} (${level})"
+    field => "${trim(jsonencode(data.virt_effective_migration_policy.db1.policy[field]), "\"")} (${level})"
   }
 }

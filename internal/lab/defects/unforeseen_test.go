@@ -159,10 +159,19 @@ func (s *scene) migrate() error {
 	return err
 }
 
-// wantOn wants the guest on one host alone.
+// wantOn wants the guest on one host alone, once a QEMU that it has no more use for has ended.
 func (s *scene) wantOn(h *lab.Host) {
 	s.Helper()
-	if running := s.guest.HostsRunning(); !slices.Equal(running, []string{h.Name}) {
-		s.Fatalf("the guest is on %v, want %s", running, h.Name)
+	ctx := s.context()
+	for {
+		running := s.guest.HostsRunning()
+		if slices.Equal(running, []string{h.Name}) {
+			return
+		}
+		select {
+		case <-ctx.Done():
+			s.Fatalf("the guest is on %v, want %s", running, h.Name)
+		case <-time.After(20 * time.Millisecond): // no event tells
+		}
 	}
 }

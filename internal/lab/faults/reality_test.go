@@ -113,11 +113,19 @@ func (s *stage) reality() reality {
 	return reality{source: s.observe(s.from), destination: s.observe(s.to)}
 }
 
-// observeLimit tells a daemon that is stopped from one that is slow.
+// observeLimit is how long a daemon that does not answer is asked.
 const observeLimit = 5 * time.Second
 
+// patienceWith is how long a daemon is asked: one that is stopped does not answer, and any other does, however slow.
+func patienceWith(host *lab.Host) time.Duration {
+	if host.Paused() {
+		return observeLimit
+	}
+	return patience
+}
+
 func (s *stage) observe(host *lab.Host) observation {
-	ctx, cancel := context.WithTimeout(s.Context(), observeLimit)
+	ctx, cancel := context.WithTimeout(s.Context(), patienceWith(host))
 	defer cancel()
 	h := observation{}
 	for _, name := range s.guest.HostsRunning() {

@@ -4,6 +4,7 @@ package faults
 
 import (
 	"context"
+	"net"
 	"os"
 	"os/exec"
 	"slices"
@@ -118,12 +119,22 @@ func (s *stage) requireBeat() {
 // mute lists the hosts that do not answer programs that run on none of the hosts, such as Terraform.
 func (s *stage) mute() []string {
 	var mute []string
-	for name, uri := range map[string]string{sourceName: s.settings.sourceURI, destinationName: s.settings.destinationURI} {
-		ctx, cancel := context.WithTimeout(s.Context(), observeLimit)
-		if exec.CommandContext(ctx, "virsh", "--connect", uri, "version").Run() != nil {
+	for name, host := range map[string]*lab.Host{sourceName: s.from, destinationName: s.to} {
+		if !s.answers(host) {
 			mute = append(mute, name)
 		}
-		cancel()
 	}
 	return mute
+}
+
+// answers tells whether a host answers such a program. Where the kernel takes no connection for it, nobody does.
+func (s *stage) answers(host *lab.Host) bool {
+	connection, err := net.DialTimeout("tcp", net.JoinHostPort(host.Address, "16509"), observeLimit)
+	if err != nil {
+		return false
+	}
+	s.must(connection.Close())
+	ctx, cancel := context.WithTimeout(s.Context(), patienceWith(host))
+	defer cancel()
+	return exec.CommandContext(ctx, "virsh", "--connect", host.URI, "version").Run() == nil
 }

@@ -10,8 +10,11 @@ import (
 	"unsafe"
 )
 
-// beatPeriod is the time between two heartbeats, in nanoseconds.
-const beatPeriod = 100_000_000
+const (
+	// beatPeriod is the time between two heartbeats, in nanoseconds.
+	beatPeriod     = 100_000_000
+	beatsPerSecond = 1_000_000_000 / beatPeriod
+)
 
 // beat prints a heartbeat every beatPeriod. It owns an operating system thread with real-time priority, so that the
 // load, which takes all the CPU there is, does not delay it.
@@ -32,6 +35,9 @@ func beat(touched *atomic.Uint64) {
 		line = append(line, ' ')
 		line = strconv.AppendUint(line, touched.Load(), 10)
 		line = append(line, '\n')
+		if isReady.Load() && sequence%beatsPerSecond == 0 {
+			line = append(line, "ready\n"...)
+		}
 		_, _ = syscall.Write(1, line)
 
 		due = max(due+beatPeriod, monotonic())

@@ -78,9 +78,14 @@ func parseLoad(commandLine string) (*load, error) {
 	return l, nil
 }
 
+// isReady is true once the guest is ready. The heartbeat repeats it: what the firmware or the kernel prints may share a
+// line of the console with anything.
+var isReady atomic.Bool
+
 // ready says that the guest is ready, from when on the time to its sleep counts.
 func (l *load) ready() {
-	fmt.Println("ready")
+	fmt.Println("\nready")
+	isReady.Store(true)
 	if l.sleepAfter > 0 {
 		go sleep(l.sleepAfter)
 	}

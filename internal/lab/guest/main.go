@@ -8,7 +8,7 @@
 //
 //	beat SEQUENCE MONOTONIC-NANOSECONDS PAGES-TOUCHED   every 100 ms
 //	wrote SEQUENCE SECTOR                               each time that a sector is on the disk
-//	ready                                               once, when the memory is filled and the load runs
+//	ready                                               when the memory is filled and the load runs, and each second from then on
 //	off                                                 when the power button was pressed, and the guest turns itself off
 //	error TEXT                                          when memory, power management or a parameter is not as needed
 package main
@@ -17,6 +17,7 @@ import (
 	"fmt"
 	"os"
 	"runtime/debug"
+	"sync"
 	"sync/atomic"
 	"syscall"
 )
@@ -52,7 +53,9 @@ func run(touched *atomic.Uint64) error {
 		go func() { fmt.Printf("error %v\n", load.writer.run()) }()
 	}
 	if load.obeys {
-		go func() { fmt.Printf("error %v\n", obey()) }()
+		hearing := make(chan struct{})
+		go func() { fmt.Printf("error %v\n", obey(sync.OnceFunc(func() { close(hearing) }))) }()
+		<-hearing
 	}
 	if load.hotBytes == 0 {
 		load.ready()

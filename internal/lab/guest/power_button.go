@@ -20,9 +20,11 @@ const (
 	buttonPoll = 100_000_000
 )
 
-// obey waits until the power button is pressed, and turns the guest off. The guest's kernel has a driver for the button
+// obey waits until the power button is pressed, and turns the guest off. It calls hears once it would hear that: QEMU
+// forgets what was pressed before the button was enabled. The guest's kernel has a driver for the button
 // only in a module; without one it takes the event and disables the button, which tells the same.
-func obey() error {
+func obey(hears func()) error {
+	defer hears()
 	runtime.LockOSThread()
 	status, err := pm1Events()
 	if err != nil {
@@ -33,6 +35,7 @@ func obey() error {
 	}
 	enable := status + 2
 	out16(enable, in16(enable)|buttonEnabled)
+	hears()
 	for in16(status)&buttonPressed == 0 && in16(enable)&buttonEnabled != 0 {
 		sleepUntil(monotonic() + buttonPoll)
 	}

@@ -19,6 +19,7 @@ import (
 // archive is what the machine's package sources say. Fake programs on the search path answer with it.
 type archive struct {
 	update       string // what apt-get update says; ends with an error when it begins with E:
+	held         int    // how often another APT holds the package lists first
 	qemu         string // versions of QEMU in the machine's own release, one a line
 	backported   string // versions of QEMU in Debian 12's backports
 	noBackports  bool   // the mirror has no backports
@@ -53,6 +54,7 @@ func newMachine(t *testing.T, files map[string]string, programs []string, a arch
 	}
 	for name, content := range map[string]string{
 		"mirrors": a.mirrors, "update": a.update + "\n", "plan": a.plan + "\n", "sources": a.sources, "madison": madison(a.qemu), "backported": madison(a.backported),
+		"held": strings.Repeat("\n", a.held),
 	} {
 		m.write(t, name, content)
 	}
@@ -62,7 +64,7 @@ func newMachine(t *testing.T, files map[string]string, programs []string, a arch
 	if a.failsInstall {
 		m.write(t, "fails-install", "")
 	}
-	m.link(t, "awk", "bash", "cat", "chmod", "env", "grep", "head", "install", "mkdir", "mktemp", "mv", "realpath", "rm", "sed", "sh", "sort", "tail", "tr")
+	m.link(t, "awk", "bash", "cat", "chmod", "env", "grep", "head", "install", "mkdir", "mktemp", "mv", "realpath", "rm", "sed", "sh", "sort", "tail", "tee", "tr")
 	for name, script := range fakes {
 		m.write(t, filepath.Join("path", name), "#!/bin/sh\nd='"+m.dir+"'\n"+script)
 	}
@@ -103,7 +105,14 @@ indextargets*)
 	echo 'Debian-Security http://mirror.example/debian-security/'
 	echo 'Docker CE https://other.example/linux/debian/'
 	echo ' http://unlabelled.example/debian/' ;;
-update) answer "$d/update" >&2 || exit 100 ;;
+update*)
+	if [ -s "$d/held" ]; then
+		sed -i 1d "$d/held"
+		echo 'E: Could not get lock /var/lib/apt/lists/lock.' >&2
+		exit 100
+	fi
+	answer "$d/update" >&2 || exit 100
+	case "$*" in *Error-Mode=any*) ! grep -q '^W:' "$d/update" || exit 100 ;; esac ;;
 *--simulate*) answer "$d/plan" || exit 100 ;;
 *download*) : >linux-image.deb ;;
 *install*)
@@ -125,6 +134,7 @@ esac
 	"dpkg":       `mkdir -p "$3/boot"; echo kernel >"$3/boot/vmlinuz-6.1.0-1-cloud-amd64"` + "\n",
 	"dpkg-query": `sed -n "s/^$4 //p" "$d/sources"` + "\n",
 	"id":         `cat "$d/user"` + "\n",
+	"sleep":      `echo "sleep $*" >>"$d/calls"` + "\n",
 	"systemctl":  `echo "systemctl $*" >>"$d/calls"` + "\n",
 }
 

@@ -68,6 +68,10 @@ func TestOutcome(t *testing.T) {
 			files: deb12, archive: archive{qemu: "1:7.2", noBackports: true}, code: 1,
 			said: []string{failed + "adding Debian 12's backports", "APT does not know bookworm-backports", "URIs: http://mirror.example/debian", "Removed "},
 		},
+		"another APT holds the package lists for a while": {
+			files: deb13, archive: archive{qemu: "1:10.0.2", held: 4}, called: []string{"sleep 5\n", install},
+			said: []string{"Could not get lock /var/lib/apt/lists/lock", "Trying again in five seconds"},
+		},
 		"no network": {
 			files: deb12, archive: archive{update: "E: Could not resolve 'mirror.example'"}, code: 100,
 			said: []string{"E: Could not resolve 'mirror.example'", updating, "exit code 100 of: apt-get update", "run again: setup.sh"},

@@ -231,6 +231,24 @@ stanza() {
 	' "${files[@]}"
 }
 
+# update_lists fetches the package lists. Another APT may hold them for minutes, as that of a machine which was just started
+# does (apt-get waits for dpkg's lock only), and an archive may be out of reach for a moment.
+update_lists() {
+	local tries=2 deadline=$((SECONDS + 300))
+	[ -n "$work" ] || work=$(mktemp -d)
+	until apt-get update -o APT::Update::Error-Mode=any 2>&1 | tee "$work/update" >&2; do
+		if [ "$SECONDS" -ge "$deadline" ] || ! grep -q /lists/lock "$work/update"; then
+			tries=$((tries - 1))
+		fi
+		if [ "$tries" -eq 0 ]; then
+			apt-get update >&2 # of an archive that is of no use here it only warns
+			break
+		fi
+		say 'Trying again in five seconds'
+		sleep 5
+	done
+}
+
 # add_backports makes Debian 12's backports known to APT, unless they are.
 add_backports() {
 	local found
@@ -246,7 +264,7 @@ add_backports() {
 	printf '%s\n' '# For QEMU and libvirt, by the set-up of terraform-provider-virt. Nothing else is taken from here unless asked for.' \
 		"$found" >"$backports_source"
 	chmod 0644 "$backports_source"
-	apt-get update >&2
+	update_lists
 	apt-cache policy >"$work/policy"
 	grep -q 'n=bookworm-backports' "$work/policy" ||
 		die "APT does not know bookworm-backports after apt-get update, whose words are above. What was tried:" "$found"
@@ -330,8 +348,7 @@ install_packages() {
 	local -a apt
 	export DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1
 	step 'updating the package lists (apt-get update)'
-	apt-get update >&2
-	work=$(mktemp -d)
+	update_lists
 	if [ "$(release VERSION_CODENAME)" = bookworm ]; then
 		case " $* " in *' golang-go '*) pins=' src:golang-defaults src:golang-1.*' ;; esac
 		case " $* " in *' libvirt-'* | *' qemu-'*) pins+=' src:qemu src:libvirt src:seabios' ;; esac
@@ -409,7 +426,7 @@ fetch_kernel() {
 	step "looking for the guest's kernel in the package sources"
 	package=$(kernel_package)
 	if [ -z "$package" ] && [ "$(id -u)" -eq 0 ]; then
-		apt-get update >&2
+		update_lists
 		package=$(kernel_package)
 	fi
 	[ -n "$package" ] || die "APT knows no package of a kernel. Run as root: apt-get update"

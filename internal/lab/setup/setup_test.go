@@ -137,7 +137,7 @@ func TestSourceOfBackports(t *testing.T) {
 			if source != tc.want {
 				t.Errorf("added the source\n%s\nwant\n%s", source, tc.want)
 			}
-			if updates := strings.Count(got.calls, "apt-get update\n"); updates != 1 && tc.want == "" || updates != 2 && tc.want != "" {
+			if updates := strings.Count(got.calls, "apt-get update "); updates != 1 && tc.want == "" || updates != 2 && tc.want != "" {
 				t.Errorf("%d updates of the package lists:\n%s", updates, got.calls)
 			}
 			if got.pins != pinned || got.policy != denying || !got.kernel || len(got.extra) > 0 {

@@ -83,15 +83,21 @@ func (s *limitSoak) round(number uint64) {
 	from, to := s.world.Hosts[s.at], s.world.Hosts[1-s.at]
 	watch := s.world.Watch(ctx, append(slices.Clone(s.guests), s.foreign))
 	var all sync.WaitGroup
+	arrived := make(chan struct{})
 	all.Go(func() { // virsh asks nobody, so it has to be first
+		defer close(arrived)
 		_, err := from.Virsh(ctx, "migrate", "--live", "--p2p", "--persistent", "--undefinesource", "--bandwidth", fmt.Sprint(slow),
 			s.foreign.Name, to.PeerURI, to.MigrationURI)
 		if err != nil {
 			s.Errorf("round %d: virsh: %v", number, err)
 		}
 	})
-	for s.moving(ctx, from.Name, to.Name) == 0 && ctx.Err() == nil {
-		time.Sleep(20 * time.Millisecond) // a poll
+	for under := true; under && s.moving(ctx, from.Name, to.Name) == 0; {
+		select {
+		case <-arrived: // before anybody saw it move
+			under = false
+		case <-time.After(20 * time.Millisecond): // a poll
+		}
 	}
 	began := time.Now()
 	for i, guest := range s.guests {
@@ -152,7 +158,10 @@ func (s *limitSoak) killed(t *testing.T) {
 	victim, guest := s.guests[0], s.guests[1]
 	crawl := policy.Policy{BandwidthMiBPerSecond: new(int64(1))}
 	crawls := order{Hosts: []string{from.Name, to.Name}, VM: victim.UUID, Destination: to.Name, Mode: migration.PeerToPeer, Policy: crawl}
-	err := mover.KillAfter(ctx, crawls, 4*time.Second)
+	err := mover.KillOnce(ctx, crawls, func() bool {
+		job, err := from.Virsh(ctx, "domjobinfo", victim.UUID)
+		return err == nil && strings.Contains(job, "Memory processed")
+	})
 	if !errors.Is(err, lab.ErrKilled) || s.moving(ctx, from.Name, to.Name) != 1 {
 		t.Fatalf("the client was not killed while its VM moved: %v", err)
 	}

@@ -3,6 +3,7 @@
 package drain
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -161,7 +162,7 @@ func (d *drain) check(do act) {
 		if (location.Host == emptied) != (do == fills) || !location.Domain.Active() {
 			d.Errorf("after %s: %s is %s on %s", do, guest.Name, location.Domain.State, location.Host)
 		}
-		if runs := guest.HostsRunning(); len(runs) != 1 || runs[0] != location.Host {
+		if runs := d.atRest(guest); len(runs) != 1 || runs[0] != location.Host {
 			d.Errorf("after %s: %s runs on %v", do, guest.Name, runs)
 		}
 		on, err := d.fleet.Member(d.Context(), location.Host)
@@ -176,6 +177,22 @@ func (d *drain) check(do act) {
 			if len(away) != 1 {
 				d.Errorf("after %s: evacuation %s has moved %s %d times: %+v", do, id, guest.Name, len(away), wayOf(past))
 			}
+		}
+	}
+}
+
+// atRest is where QEMUs of a guest run, once that is one alone: the one that it has left ends in its own time.
+func (d *drain) atRest(guest *lab.Guest) (runs []string) {
+	ctx, cancel := context.WithTimeout(d.Context(), time.Minute)
+	defer cancel()
+	for {
+		if runs = guest.HostsRunning(); len(runs) == 1 {
+			return runs
+		}
+		select {
+		case <-ctx.Done():
+			return runs
+		case <-time.After(20 * time.Millisecond): // no event tells
 		}
 	}
 }
