@@ -137,10 +137,15 @@ func TestDisksAreCopied(t *testing.T) {
 	if output, err := exec.CommandContext(testContext(t), "qemu-img", "info", receives).CombinedOutput(); err == nil || !strings.Contains(string(output), "TLS") {
 		t.Errorf("%s takes a client without TLS: %v\n%s", receives, err, output)
 	}
+	// The disk is kept equal while memory is sent.
+	if err := kvm1.SetMaxSpeed(testContext(t), m.guest.UUID, 1); err != nil {
+		t.Error(err)
+	}
 	until(t, "the disk is kept equal with each write", func() bool {
 		jobs, err := m.here.Virsh(testContext(t), "qemu-monitor-command", m.guest.UUID, `{"execute":"query-block-jobs"}`)
 		return err == nil && strings.Contains(jobs, `"actively-synced":true`)
 	})
+	_ = kvm1.SetMaxSpeed(testContext(t), m.guest.UUID, 100) // unless all is sent by now
 	if err := <-ended; err != nil {
 		t.Fatal(err)
 	}

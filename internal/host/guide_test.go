@@ -100,8 +100,10 @@ func TestGuideNamesEveryParameter(t *testing.T) {
 	for _, file := range parsed(t, "../transport/*.go") {
 		ast.Inspect(file, func(n ast.Node) bool {
 			switch n := n.(type) {
-			case *ast.IndexExpr: // p["name"]
-				if x, ok := n.X.(*ast.Ident); ok && x.Name == "p" {
+			case *ast.IndexExpr: // p["name"], e.parameters["name"]
+				x, isName := n.X.(*ast.Ident)
+				f, isField := n.X.(*ast.SelectorExpr)
+				if isName && x.Name == "p" || isField && f.Sel.Name == "parameters" {
 					note(heeded, n.Index)
 				}
 			case *ast.CallExpr: // p.oneOf("name", ...), p.flag("name")

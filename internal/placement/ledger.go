@@ -133,8 +133,8 @@ func (vm VM) hugePages() int64 {
 	return int64((vm.Memory + size - 1) / size)
 }
 
-// LongestFirst is the order in which moves are to be started: the longest do not come last. How long moves last is known
-// of all VMs that are compared, or of none: then the largest count as the longest.
+// LongestFirst is the order in which moves are to be started: the longest do not come last. How long moves last is
+// known of all VMs that are compared, or of none: then the largest count as the longest.
 func LongestFirst(a, b VM) int {
 	return cmp.Or(
 		cmp.Compare(b.Lasts, a.Lasts), cmp.Compare(b.Memory, a.Memory), cmp.Compare(a.Name, b.Name),

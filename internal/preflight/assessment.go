@@ -130,7 +130,7 @@ func (e *examination) refresh(ctx context.Context) {
 		return // each check tells of it
 	}
 	s := e.scope
-	s.guest, s.own, s.changed, s.config = read.there, read.here, read.changed, read.config
+	s.see(read)
 	if s.decides() {
 		e.decided.oldLists = s.refreshPools(ctx)
 	}
@@ -174,7 +174,7 @@ func (e *examination) make(ctx context.Context, row Row) result {
 			}
 			return not(Unread, e.source(), err)
 		}
-		s.guest, s.own, s.changed, s.config = read.there, read.here, read.changed, read.config
+		s.see(read)
 	}
 	findings, err := row.check.find(ctx, &s)
 	r := result{findings: findings}

@@ -137,7 +137,7 @@ func (s *scope) configLacks(ctx context.Context) []migration.Finding {
 	}
 	s.verdict(ctx) // which decides about the disks, too: both are kept for all checks, and are of what moves
 	config := *s
-	config.guest, config.own, config.changed = s.config.there, s.config.here, s.config.changed
+	config.see(*s.config)
 	var lacks []migration.Finding
 	for _, c := range []check{machineCheck{}, firmwareCheck{}, bridgeCheck{}, networkCheck{}, listenCheck{}, pathCheck{}} {
 		found, _ := c.find(ctx, &config)

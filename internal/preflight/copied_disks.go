@@ -142,11 +142,6 @@ func deviceOf(d storage.Decision) string { return "disk " + d.Target }
 
 // copied is a disk that is copied, and how long that takes.
 func (s *scope) copied(d storage.Decision) DiskCopied {
-	fact := DiskCopied{Decision: d}
-	if limit := s.Move.Policy.BandwidthMiBPerSecond; limit != nil && *limit > 0 {
-		const mib = 1 << 20
-		fact.Bandwidth = uint64(*limit) * mib
-		fact.Takes = time.Duration(float64(d.Image.Allocation) / float64(fact.Bandwidth) * float64(time.Second))
-	}
-	return fact
+	bandwidth, takes := s.sending(d.Image.Allocation)
+	return DiskCopied{Decision: d, Bandwidth: bandwidth, Takes: takes}
 }

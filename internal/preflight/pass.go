@@ -29,15 +29,10 @@ type PassTooLong struct {
 func (PassTooLong) Problem() string { return "timeout shorter than one pass" }
 
 func (passCheck) find(_ context.Context, s *scope) ([]migration.Finding, error) {
-	p := s.Move.Policy
-	limit := p.BandwidthMiBPerSecond
-	if p.Timeout() == 0 || limit == nil || *limit <= 0 || p.PostCopy() && p.OnTimeout() == policy.SwitchToPostCopy {
-		return nil, nil
-	}
-	const mib = 1 << 20
-	memory, bandwidth := s.assessed.Source().Domain.MemoryBytes, uint64(*limit)*mib
-	takes := time.Duration(float64(memory) / float64(bandwidth) * float64(time.Second))
-	if takes <= p.Timeout() {
+	p, memory := s.Move.Policy, s.assessed.Source().Domain.MemoryBytes
+	bandwidth, takes := s.sending(memory)
+	switched := p.PostCopy() && p.OnTimeout() == policy.SwitchToPostCopy
+	if p.Timeout() == 0 || switched || takes <= p.Timeout() {
 		return nil, nil
 	}
 	return []migration.Finding{{
@@ -46,4 +41,16 @@ func (passCheck) find(_ context.Context, s *scope) ([]migration.Finding, error) 
 		},
 		Warning: true,
 	}}, nil
+}
+
+// sending is what the policy lets a move send, in bytes per second, and how long so many bytes take at least; both are
+// 0 where it sets no limit.
+func (s *scope) sending(bytes uint64) (bandwidth uint64, takes time.Duration) {
+	limit := s.Move.Policy.BandwidthMiBPerSecond
+	if limit == nil || *limit <= 0 {
+		return 0, 0
+	}
+	const mib = 1 << 20
+	bandwidth = uint64(*limit) * mib
+	return bandwidth, time.Duration(float64(bytes) / float64(bandwidth) * float64(time.Second))
 }

@@ -54,6 +54,11 @@ type scope struct {
 	decided *decided
 }
 
+// see takes the VM by its definitions.
+func (s *scope) see(g guests) {
+	s.guest, s.own, s.changed, s.config = g.there, g.here, g.changed, g.config
+}
+
 // source and destination are the hosts' names.
 func (s *scope) source() string      { return s.Source.Name() }
 func (s *scope) destination() string { return s.Destination.Name() }

@@ -91,7 +91,7 @@ type Sample struct {
 	Share int64 `json:"share_mib_per_second,omitempty"`
 	// Throttle is in percent of vCPU time.
 	Throttle *int64 `json:"throttle_percent,omitempty"`
-	// Downtime is the pause that QEMU expects for the switch-over, in milliseconds.
+	// DowntimeMS is the pause that QEMU expects for the switch-over, in milliseconds.
 	DowntimeMS       int64  `json:"expected_downtime_ms"`
 	CompressionPages *int64 `json:"compression_pages,omitempty"`
 	CacheMisses      *int64 `json:"compression_cache_misses,omitempty"`

@@ -96,12 +96,7 @@ func (d Document) copied() bool {
 }
 
 func (d Document) throttled() bool {
-	for _, s := range d.Samples {
-		if s.Throttle != nil {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(d.Samples, func(s Sample) bool { return s.Throttle != nil })
 }
 
 // seconds is how long the axis of time is.

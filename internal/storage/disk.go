@@ -4,7 +4,7 @@ package storage
 type Facts struct {
 	// Target is its name in the guest, such as "vda".
 	Target string
-	// Fixed is why the disk is not copied whatever is asked for: it is read-only, shareable or
+	// Fixed is true for a disk that is not copied whatever is asked for: it is read-only, shareable or
 	// empty. Libvirt and the other checks look whether the destination has it.
 	Fixed bool
 	// Network is true for a disk that QEMU reaches over the network from each host.

@@ -160,17 +160,11 @@ func (e *Endpoint) Hostname() string { return e.uri.Hostname() }
 
 // Driver is the URI that the daemon is asked to open.
 func (e *Endpoint) Driver() string {
-	if p := e.parameters; p["name"] != "" {
-		return p["name"]
-	}
-	return "qemu://" + e.uri.Path
+	return cmp.Or(e.parameters["name"], "qemu://"+e.uri.Path)
 }
 
 // AuthFile is the file with SASL credentials that the URI names, or empty.
-func (e *Endpoint) AuthFile() string {
-	p := e.parameters
-	return p["authfile"]
-}
+func (e *Endpoint) AuthFile() string { return e.parameters["authfile"] }
 
 // String is the URI without password and parameters.
 func (e *Endpoint) String() string { return sanitize.URI(e.uri) }
@@ -197,8 +191,8 @@ func (e *Endpoint) PeerURI() string {
 	if name := e.user(); name != "" {
 		peer.User = url.User(name)
 	}
-	if p := e.parameters; p["name"] != "" {
-		peer.RawQuery = url.Values{"name": {p["name"]}}.Encode()
+	if name := e.parameters["name"]; name != "" {
+		peer.RawQuery = url.Values{"name": {name}}.Encode()
 	}
 	return peer.String()
 }

@@ -8,7 +8,7 @@
 //
 //	beat SEQUENCE MONOTONIC-NANOSECONDS PAGES-TOUCHED   every 100 ms
 //	wrote SEQUENCE SECTOR                               each time that a sector is on the disk
-//	ready                                               when the memory is filled and the load runs, and each second from then on
+//	ready                                               each second, once the memory is filled and the load runs
 //	off                                                 when the power button was pressed, and the guest turns itself off
 //	error TEXT                                          when memory, power management or a parameter is not as needed
 package main
