@@ -239,7 +239,8 @@ func maintained(e *fleet.EvacuationError) string {
 		return waitsForOpen(e) + fmt.Sprintf("%s stays cordoned: apply again to go on, or set on_failure = \"continue\" "+
 			"to go on with the others. To open it instead, destroy its virt_host_maintenance, which brings the VMs back; "+
 			"where a first apply has failed, it is in no state: import it before (`terraform import ADDRESS %s`). Or run "+
-			"`virsh secret-undefine %s` on %s, which leaves them where they are.", e.Host, word(e.Host), host.Itself.SecretUUID(), e.Host)
+			"`virsh secret-undefine %s` on %s, which leaves them where they are.", e.Host, word(e.Host),
+			host.Itself.SecretUUID(), e.Host)
 	}
 	return "Apply again, or invoke the action again, to go on."
 }

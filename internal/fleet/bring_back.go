@@ -43,7 +43,9 @@ func (f *Fleet) EndMaintenance(
 		}
 	}
 	record, err := f.open(ctx, name, restore)
-	f.emptied.open(name)
+	if err == nil {
+		f.shunned.open(name)
+	}
 	if err != nil || record.Evacuation == "" {
 		return Return{Host: r.member}, nil, err
 	}

@@ -64,8 +64,8 @@ func cordonOf(ctx context.Context, h *host.Host) (cordon.Record, error) {
 }
 
 // stillCordoned looks once more whether the source of a move is cordoned that only leaves it for that. Whoever opens
-// the host looks for entries of such moves in histories after that, and this one has its entry by now: so one of the two
-// sees the other. The error is an *OpenedError.
+// the host looks for entries of such moves in histories after that, and this one has its entry by now: so one of the
+// two sees the other. The error is an *OpenedError.
 func (f *Fleet) stillCordoned(ctx context.Context, m Move, l Location) error {
 	if !m.fromCordoned {
 		return nil

@@ -59,7 +59,7 @@ func (s *stage) world(promised map[string]promise) placement.World {
 		bind(&vm, promised[vm.UUID].host)
 		w.VMs = append(w.VMs, vm)
 	}
-	return s.fleet.emptied.mark(w)
+	return s.fleet.shunned.mark(w)
 }
 
 // carry moves a VM, as Fleet.Move does: what it takes counts on both hosts meanwhile.
@@ -156,7 +156,7 @@ func TestDrains_ofAPair(t *testing.T) {
 		s.put("kvm2", 2, 1)
 		s.put("kvm3", 1, 1)
 		for _, host := range []string{"kvm1", "kvm2"} { // as each Evacuate does first
-			defer s.fleet.emptied.add(host)()
+			defer s.fleet.shunned.add(host)()
 		}
 		var running sync.WaitGroup
 		for _, host := range []string{"kvm1", "kvm2"} {
@@ -174,7 +174,7 @@ func TestDrains_ofAPair(t *testing.T) {
 		if s.moved != 0 || s.on("kvm3") != 1 {
 			t.Errorf("%d VMs were moved", s.moved)
 		}
-		s.fleet.emptied.open("kvm2")
+		s.fleet.shunned.open("kvm2")
 		s.choose(t, "vm4", "kvm1", "kvm2")
 		if s.on("kvm2") != 3 {
 			t.Error("nothing comes to the host that was opened")

@@ -28,7 +28,7 @@ func (f *Fleet) Evacuate(ctx context.Context, e Evacuation, report func(Evacuati
 	if err != nil {
 		return Evacuated{}, err
 	}
-	defer f.emptied.add(e.Host)()
+	defer f.shunned.add(e.Host)()
 	id := uuid.NewString()
 	present, err := cordonOf(ctx, ev.host)
 	if err != nil {

@@ -51,7 +51,7 @@ type Fleet struct {
 	budgets     *budget.Links
 	wishes      wishes
 	promises    *promises
-	emptied     *emptied
+	shunned     *shunned
 	changes     map[string]definition.Changes    // of moves to each host, by its name
 	shared      map[*host.Host]*preflight.Shared // what checks know of each host
 
@@ -81,7 +81,7 @@ func New(config Config) (*Fleet, error) {
 		changes:        config.Changes,
 		budgets:        budget.New(config.Budgets),
 		promises:       newPromises(),
-		emptied:        newEmptied(),
+		shunned:        newShunned(),
 		reported:       map[string]bool{},
 		records:        newRecordLocks(),
 		measured:       measurements{all: map[string]*measuring{}},

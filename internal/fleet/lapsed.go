@@ -97,7 +97,7 @@ func (f *Fleet) reconsider(ctx context.Context, destination string, l Location) 
 // gatherAt asks for what may have come between VMs and one host: that host for what it has, and the others for their
 // VMs, of which some are on their way to it.
 func (f *Fleet) gatherAt(ctx context.Context, name string, promised map[string]promise) placement.World {
-	return f.emptied.mark(worldOf(each(f.hosts, func(h *host.Host) saying {
+	return f.shunned.mark(worldOf(each(f.hosts, func(h *host.Host) saying {
 		if h.Name() == name {
 			return f.listen(ctx, h, hearRoom)
 		}

@@ -60,7 +60,7 @@ func (f *Fleet) chooser(ctx context.Context, l Location, w placement.World) plac
 // gather asks all hosts at once. What was promised to VMs counts, and which hosts this run empties.
 func (f *Fleet) gather(ctx context.Context, promised map[string]promise) placement.World {
 	sayings := each(f.hosts, func(h *host.Host) saying { return f.listen(ctx, h, hearAll) })
-	return f.emptied.mark(worldOf(sayings, promised))
+	return f.shunned.mark(worldOf(sayings, promised))
 }
 
 // listen asks one host, for all in about fifteen calls, most of them at once, and in one for each VM of which the
