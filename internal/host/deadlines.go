@@ -17,6 +17,9 @@ type Deadlines struct {
 	// RecordWrite is for a write to a domain's metadata, or of its autostart. It exceeds the 30 s that
 	// libvirt waits for a domain's job lock, so that libvirt's own error arrives.
 	RecordWrite time.Duration
+	// SavedMemory is for saving a VM's memory to the host's disk, and for a start that may read it back. Such calls
+	// take as long as the disk: 1 TiB in an hour is 290 MiB/s.
+	SavedMemory time.Duration
 	// Close is for ConnectClose and for the end of the goroutines of a closed host.
 	Close time.Duration
 }
@@ -26,6 +29,7 @@ const (
 	DefaultOpen        = transport.ConnectTimeout
 	DefaultCall        = 10 * time.Second
 	DefaultRecordWrite = 35 * time.Second
+	DefaultSavedMemory = time.Hour
 	DefaultClose       = 5 * time.Second
 )
 
@@ -37,6 +41,7 @@ func (d Deadlines) withDefaults() Deadlines {
 		{&d.Open, DefaultOpen},
 		{&d.Call, DefaultCall},
 		{&d.RecordWrite, DefaultRecordWrite},
+		{&d.SavedMemory, DefaultSavedMemory},
 		{&d.Close, DefaultClose},
 	} {
 		if *f.field <= 0 {

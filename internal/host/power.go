@@ -33,7 +33,7 @@ func (h *Host) ManagedSave(ctx context.Context, uuid string) error {
 	})
 }
 
-// lengthy makes a call that changes the domain and lasts, with no limit but the context's.
+// lengthy makes a call that changes the domain and reads or writes all its memory.
 func (h *Host) lengthy(ctx context.Context, op, uuid string, fn func(*libvirt.Libvirt, libvirt.Domain) error) error {
 	dom, err := handle(uuid)
 	if err != nil {
@@ -44,5 +44,6 @@ func (h *Host) lengthy(ctx context.Context, op, uuid string, fn func(*libvirt.Li
 		return h.fail(op, err)
 	}
 	defer h.closeWork(ctx, c)
-	return h.failChange(op, c.Call(ctx, 0, rpc.Urgent, func(lv *libvirt.Libvirt) error { return fn(lv, dom) }))
+	err = c.Call(ctx, h.deadlines.SavedMemory, rpc.Urgent, func(lv *libvirt.Libvirt) error { return fn(lv, dom) })
+	return h.failChange(op, err)
 }
