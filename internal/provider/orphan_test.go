@@ -40,6 +40,10 @@ func TestSignalsOfChildren(t *testing.T) {
 	}
 }
 
+// standardError is os.Stderr, which package testing makes the standard output where its results are JSON. It is kept, as the
+// end of a File closes it.
+var standardError = os.NewFile(uintptr(syscall.Stderr), "standard error")
+
 // The provider survives what a process group gets, again and again, and a log
 // that nobody reads any more.
 func TestSignalsOfTheProvider(t *testing.T) { //nolint:paralleltest // it takes standard error from all of them
@@ -68,7 +72,7 @@ func TestSignalsOfTheProvider(t *testing.T) { //nolint:paralleltest // it takes 
 	if err := syscall.Dup3(int(write.Fd()), syscall.Stderr, 0); err != nil {
 		t.Fatal(err)
 	}
-	_, wrote := os.Stderr.Write([]byte("to nobody\n"))
+	_, wrote := standardError.Write([]byte("to nobody\n"))
 	if err := syscall.Dup3(stderr, syscall.Stderr, 0); err != nil {
 		t.Fatal(err)
 	}
