@@ -2,7 +2,7 @@
 # Run tests on hosts of the lab: test.sh [FLAG OF GO TEST...] -- PACKAGE...
 #
 # A test that fails is tried once more, and is named at the end also when it passes then (docs/adr/035). Nothing is
-# tried again where more than two failed, or a data race or a panic was seen, nor in the packages of $once: they
+# tried again where more than five failed, or a data race or a panic was seen, nor in the packages of $once: they
 # count VMs that are lost or doubled, and one is too many.
 set -euo pipefail
 
@@ -29,7 +29,7 @@ if others=$(grep -vE "$once" <<<"$packages"); then
 	report=$(mktemp)
 	trap 'rm -f "$report"' EXIT
 	go tool -modfile=internal/tools/gotestsum/go.mod gotestsum --format standard-quiet --hide-summary skipped \
-		--rerun-fails=1 --rerun-fails-max-failures=2 --rerun-fails-abort-on-data-race --rerun-fails-report "$report" \
+		--rerun-fails=1 --rerun-fails-max-failures=5 --rerun-fails-abort-on-data-race --rerun-fails-report "$report" \
 		--packages "$(tr '\n' ' ' <<<"$others")" -- "${flags[@]}"
 	if [ -s "$report" ]; then
 		echo "==> failed once and passed when tried again; each is a fault, of the test or of the product:"
