@@ -117,7 +117,8 @@ func TestGoodPairs(t *testing.T) {
 			a = preflight.Assess(s.context(), request)
 			lasted = time.Since(began)
 			calls = counter.TakeAboutVMs()
-			if time.Since(known) < time.Second {
+			// Another call may forget what is known of a host, as one that failed does; not five times in turn.
+			if time.Since(known) < time.Second && calls <= callLimit {
 				break
 			}
 		}
